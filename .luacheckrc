@@ -1,0 +1,11 @@
+std = "lua54"
+max_line_length = 120
+exclude_files = { "build", ".cache", "tests/fixtures/policies/bad" }
+local policy_globals = { "policy", "mpijob", "kube", "log", "time", "sleep", "run", "remove", "exactly", "json", "store",
+    "metrics", "secret", "notify", "http", "prometheus", "plugin" }
+files["lua/policies"] = { read_globals = policy_globals }
+files["tests/fixtures/policies"] = { read_globals = policy_globals }
+files["lua/mpijobd"] = { read_globals = policy_globals }
+files["lua/types"] = { globals = policy_globals, ignore = { "211", "212", "111", "112", "113", "131" } }
+files["tests/spec"] = { std = "lua54+busted", globals = { "describe", "it", "before_each", "after_each", "setup",
+    "teardown", "lazy_setup", "lazy_teardown", "assert", "pending", "finally", "insulate", "expose" } }

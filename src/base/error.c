@@ -1,0 +1,105 @@
+#include "base/error.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *error_reason(int code)
+{
+    switch (code) {
+    case ERR_NOMEM:
+        return "OutOfMemory";
+    case ERR_SYNTAX:
+        return "Syntax";
+    case ERR_INVALID:
+        return "Invalid";
+    case ERR_NOT_FOUND:
+        return "NotFound";
+    case ERR_IO:
+        return "IO";
+    case ERR_LIMIT:
+        return "Limit";
+    case ERR_TIMEOUT:
+        return "Timeout";
+    case ERR_UNREACHABLE:
+        return "Unreachable";
+    case ERR_CANCELLED:
+        return "Cancelled";
+    case ERR_HTTP:
+        return "HTTP";
+    case ERR_PROTOCOL:
+        return "Protocol";
+    case ERR_CONFLICT:
+        return "Conflict";
+    case ERR_DROPPED:
+        return "Dropped";
+    case ERR_REFUSED:
+        return "Refused";
+    case ERR_SCRIPT:
+        return "Script";
+    default:
+        return "Unknown";
+    }
+}
+
+/* A message that did not fit ends in "..." at the end of a whole UTF-8 character. */
+static void mark_cut(char *text, size_t size)
+{
+    size_t end = size - 4;
+    while (end > 0 && ((unsigned char)text[end] & 0xC0) == 0x80)
+        end--;
+    memcpy(text + end, "...", 4);
+}
+
+int error_setv(struct error *err, int code, const char *format, va_list args)
+{
+    if (!err)
+        return code;
+    char text[ERROR_MESSAGE_MAX]; /* the arguments may point into err itself */
+    int n = vsnprintf(text, sizeof text, format, args);
+    if (n >= (int)sizeof text)
+        mark_cut(text, sizeof text);
+    err->code = code;
+    err->status = 0;
+    err->retryable = code == ERR_TIMEOUT || code == ERR_UNREACHABLE;
+    snprintf(err->reason, sizeof err->reason, "%s", error_reason(code));
+    memcpy(err->message, text, sizeof text);
+    return code;
+}
+
+int error_set(struct error *err, int code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    error_setv(err, code, format, args);
+    va_end(args);
+    return code;
+}
+
+int error_prefix(struct error *err, const char *format, ...)
+{
+    if (!err)
+        return ERR_INVALID;
+    char text[ERROR_MESSAGE_MAX];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (n < 0 || n >= (int)sizeof text - 3)
+        return err->code;
+    int m = snprintf(text + n, sizeof text - (size_t)n, ": %s", err->message);
+    if (n + m >= (int)sizeof text)
+        mark_cut(text, sizeof text);
+    memcpy(err->message, text, sizeof text);
+    return err->code;
+}
+
+int error_nomem(struct error *err)
+{
+    return error_set(err, ERR_NOMEM, "out of memory");
+}
+
+void error_clear(struct error *err)
+{
+    if (err)
+        memset(err, 0, sizeof *err);
+}

@@ -1,0 +1,148 @@
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+
+static const char *const names[] = {"debug", "info", "warn", "error"};
+static const char *const colours[] = {"\033[2m", "\033[32m", "\033[33m", "\033[31m"};
+
+void log_init(struct log *log, int fd, const struct clock *clock)
+{
+    *log = (struct log){.fd = fd, .level = LOG_INFO, .format = LOG_TEXT, .clock = clock};
+}
+
+bool log_level_parse(const char *text, enum log_level *level)
+{
+    for (int i = LOG_DEBUG; i <= LOG_ERROR; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *level = (enum log_level)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void quote(struct buf *out, const char *text)
+{
+    buf_putc(out, '"');
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        if (*p == '"' || *p == '\\')
+            buf_printf(out, "\\%c", *p);
+        else if (*p == '\n')
+            buf_puts(out, "\\n");
+        else if (*p == '\t')
+            buf_puts(out, "\\t");
+        else if (*p < 0x20 || *p == 0x7F)
+            buf_printf(out, "\\u%04x", *p);
+        else
+            buf_putc(out, (char)*p);
+    }
+    buf_putc(out, '"');
+}
+
+static bool plain(const char *text)
+{
+    if (!*text)
+        return false;
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        if (*p <= ' ' || *p == '"' || *p == '\\' || *p == '=' || *p == 0x7F)
+            return false;
+    }
+    return true;
+}
+
+/* The sentence may span lines (a traceback): those that follow are indented, and nothing else in it can start a line. */
+static void sentence(struct buf *out, const char *text)
+{
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        if (*p == '\n')
+            buf_puts(out, "\n    ");
+        else if (*p == '\t')
+            buf_puts(out, "  ");
+        else if (*p < 0x20 || *p == 0x7F)
+            buf_printf(out, "\\u%04x", *p);
+        else
+            buf_putc(out, (char)*p);
+    }
+}
+
+static void write_text(struct buf *out, const struct log *log, enum log_level level, const char *when,
+                       const char *message, const struct log_field *fields)
+{
+    buf_printf(out, "%s %s%-5s%s ", when, log->colour ? colours[level] : "", names[level], log->colour ? "\033[0m" : "");
+    sentence(out, message);
+    for (; fields && fields->name; fields++) {
+        if (!fields->value)
+            continue;
+        buf_printf(out, " %s=", fields->name);
+        if (plain(fields->value))
+            buf_puts(out, fields->value);
+        else
+            quote(out, fields->value);
+    }
+    buf_putc(out, '\n');
+}
+
+static void write_json(struct buf *out, enum log_level level, const char *when, const char *message,
+                       const struct log_field *fields)
+{
+    buf_printf(out, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", when, names[level]);
+    quote(out, message);
+    for (; fields && fields->name; fields++) {
+        if (!fields->value)
+            continue;
+        buf_putc(out, ',');
+        quote(out, fields->name);
+        buf_putc(out, ':');
+        quote(out, fields->value);
+    }
+    buf_puts(out, "}\n");
+}
+
+static void write_whole(int fd, const char *ptr, size_t len)
+{
+    while (len) {
+        ssize_t n = write(fd, ptr, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return; /* a log that cannot be written has nowhere to say so */
+        ptr += n;
+        len -= (size_t)n;
+    }
+}
+
+void log_event(const struct log *log, enum log_level level, const char *message, const struct log_field *fields)
+{
+    if (!log || level < log->level)
+        return;
+    char when[32];
+    clock_format(clock_now(log->clock), false, when);
+    struct buf out = BUF_INIT;
+    if (log->format == LOG_JSON)
+        write_json(&out, level, when, message, fields);
+    else
+        write_text(&out, log, level, when, message, fields);
+    if (out.failed)
+        write_whole(log->fd, "error out of memory while logging\n", 34);
+    else
+        write_whole(log->fd, out.ptr, out.len);
+    buf_free(&out);
+}
+
+void log_line(const struct log *log, enum log_level level, const char *format, ...)
+{
+    if (!log || level < log->level)
+        return;
+    char text[ERROR_MESSAGE_MAX + 256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    log_event(log, level, text, NULL);
+}

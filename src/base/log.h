@@ -1,0 +1,42 @@
+/* Log lines: a level, a sentence, and fields as name and value. Text for people (one line an event), or one JSON object
+ * a line. Written with a single write(2) each, so lines of several threads do not mix; blocks only as long as the
+ * descriptor does. Values are escaped: a job's name cannot forge a line. */
+#ifndef MPIJOBD_BASE_LOG_H
+#define MPIJOBD_BASE_LOG_H
+
+#include <stdbool.h>
+
+#include "base/clock.h"
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+enum log_format { LOG_TEXT, LOG_JSON };
+
+struct log {
+    int fd;
+    enum log_level level; /* what is below it is left out */
+    enum log_format format;
+    bool colour;
+    const struct clock *clock; /* NULL: the system's */
+};
+
+/* A field; value NULL ends the list. log_event(log, LOG_INFO, "changed", LOG_FIELDS({"job", key}, {"effect", e})) */
+struct log_field {
+    const char *name;
+    const char *value; /* NULL: the field is left out */
+};
+
+#define LOG_FIELDS(...) ((const struct log_field[]){__VA_ARGS__, {0}})
+
+void log_init(struct log *log, int fd, const struct clock *clock);
+
+/* log may be NULL: nothing is written. fields may be NULL; the list ends at a NULL name. */
+void log_event(const struct log *log, enum log_level level, const char *message, const struct log_field *fields);
+
+/* A formatted sentence without fields. */
+void log_line(const struct log *log, enum log_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* "debug", "info", "warn" or "error" to a level; false: another word. */
+bool log_level_parse(const char *text, enum log_level *level);
+
+#endif

@@ -1,0 +1,48 @@
+/* IANA time zones from the system's TZif files (RFC 8536, versions 2 and later, POSIX footer). No TZ variable, no process
+ * globals. An unknown zone is an error with the nearest name, never silently UTC. "UTC" and "Etc/UTC" need no file.
+ * Loading reads a file (blocks): at a policy's load. A loaded zone is immutable. */
+#ifndef MPIJOBD_TIME_ZONE_H
+#define MPIJOBD_TIME_ZONE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct zone;
+
+/* directory: NULL for the system's (TZDIR, /usr/share/zoneinfo). Free with zone_free. Names with "..", a leading slash or
+ * other tricks are refused. */
+int zone_load(const char *name, const char *directory, struct zone **zone, struct error *err);
+void zone_free(struct zone *zone);
+const char *zone_name(const struct zone *zone);
+
+struct zone_offset {
+    int32_t seconds; /* east of Greenwich */
+    bool dst;
+    char abbreviation[8];
+};
+
+/* The offset in force at an instant (seconds since 1970). */
+struct zone_offset zone_at(const struct zone *zone, int64_t instant);
+
+/* The first instant after `instant` at which the zone's offset changes; false where none will. */
+bool zone_next_change(const struct zone *zone, int64_t instant, int64_t *change);
+
+struct civil {
+    int year, month, day;     /* month 1 to 12 */
+    int hour, minute, second; /* second 0 to 59 */
+};
+
+struct civil zone_civil(const struct zone *zone, int64_t instant);
+int civil_weekday(int year, int month, int day); /* 0: Sunday */
+int civil_days_in_month(int year, int month);
+
+enum zone_local { ZONE_ONCE, ZONE_GAP, ZONE_TWICE };
+/* The instant(s) of a local time. ONCE: first == second. TWICE: both. GAP: first is the first valid instant after the gap. */
+enum zone_local zone_instants(const struct zone *zone, const struct civil *local, int64_t *first, int64_t *second);
+
+/* "2026-11-23T21:15:00+01:00". out: at least 40 bytes. */
+void zone_format(const struct zone *zone, int64_t instant, char out[40]);
+
+#endif
