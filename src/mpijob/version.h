@@ -1,0 +1,28 @@
+/* The versions of the MPIJob API and the controllers that serve them. facts: docs/reference/mpijob-versions.md */
+#ifndef MPIJOBD_MPIJOB_VERSION_H
+#define MPIJOBD_MPIJOB_VERSION_H
+
+#include <stdbool.h>
+
+#include "base/str.h"
+
+enum mpijob_version { MPIJOB_V1ALPHA2, MPIJOB_V1, MPIJOB_V2BETA1 };
+#define MPIJOB_VERSIONS 3
+
+/* Which program acts on the objects. v1 alone has two that differ. */
+enum mpijob_controller { CONTROLLER_UNKNOWN, CONTROLLER_MPI_OPERATOR, CONTROLLER_TRAINING_OPERATOR, CONTROLLER_CCI };
+
+struct mpijob_target {
+    enum mpijob_version version;
+    enum mpijob_controller controller;
+};
+
+const char *mpijob_version_name(enum mpijob_version version); /* "v1alpha2" */
+bool mpijob_version_parse(struct str text, enum mpijob_version *version); /* also "kubeflow.org/v1alpha2" */
+const char *mpijob_controller_name(enum mpijob_controller controller); /* "mpi-operator", "unknown" */
+bool mpijob_controller_parse(struct str text, enum mpijob_controller *controller);
+
+/* The controller as far as the version alone tells: v1alpha2 and v2beta1 are mpi-operator's; v1: unknown. */
+enum mpijob_controller mpijob_controller_of(enum mpijob_version version);
+
+#endif

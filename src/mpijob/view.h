@@ -1,0 +1,61 @@
+/* A job as policies see it: what was read from one object's raw bytes. Views into those bytes, no copies; valid as long as
+ * they are. Names and other identifiers hold no escapes (the API server forbids the characters that would need them). */
+#ifndef MPIJOBD_MPIJOB_VIEW_H
+#define MPIJOBD_MPIJOB_VIEW_H
+
+#include <stdint.h>
+
+#include "mpijob/field.h"
+
+enum mpijob_phase {
+    PHASE_PENDING,   /* no condition yet, or Created only */
+    PHASE_RUNNING,
+    PHASE_RESTARTING,
+    PHASE_SUSPENDED,
+    PHASE_SUCCEEDED, /* looked at before Running: see the facts */
+    PHASE_FAILED,
+};
+#define MPIJOB_PHASES 6
+const char *mpijob_phase_name(enum mpijob_phase phase); /* "Pending" */
+bool mpijob_phase_parse(struct str text, enum mpijob_phase *phase);
+static inline bool mpijob_phase_finished(enum mpijob_phase p)
+{
+    return p == PHASE_SUCCEEDED || p == PHASE_FAILED;
+}
+
+#define MPIJOB_NO_TIME INT64_MIN
+
+struct mpijob_view {
+    struct json object;
+    struct mpijob_target target;
+    struct str name_space, name, uid, resource_version, api_version;
+    enum mpijob_phase phase;
+    struct str reason, message; /* of the condition that decides the phase; message raw (escapes not decoded) */
+    int64_t created, started, finished; /* microseconds since 1970, MPIJOB_NO_TIME where unset.
+                                           finished: completionTime, else the finishing condition's lastTransitionTime (evicted jobs) */
+    int64_t running_since;              /* the Running condition's lastTransitionTime, else started */
+    int64_t suspended_since, generation;
+    bool evicted;                       /* Failed with reason MPIJobEvicted */
+    bool deleting;                      /* deletionTimestamp is set */
+    struct json labels, annotations;    /* objects, or absent */
+    int64_t workers;                    /* spec replicas of Worker; 0 where unset */
+    int64_t workers_active;             /* status.replicaStatuses.Worker.active; -1 where unset */
+    int64_t gpus;                       /* asked for by launcher and workers together, all resources that count as GPUs */
+};
+
+/* Resources that count as GPUs, NULL-terminated globs ("nvidia.com/gpu", "amd.com/gpu", "huawei.com/ascend-*"); the default list. */
+extern const char *const mpijob_gpu_resources[];
+
+/* object: a parsed MPIJob. ERR_INVALID where it is none (kind, metadata.name...). */
+int mpijob_view(struct json object, struct mpijob_target target, struct mpijob_view *view, struct error *err);
+
+/* Durations at `now`, microseconds; -1 where they have no meaning (running_for of a pending job). */
+int64_t mpijob_age(const struct mpijob_view *view, int64_t now);
+int64_t mpijob_pending_for(const struct mpijob_view *view, int64_t now);
+int64_t mpijob_running_for(const struct mpijob_view *view, int64_t now);
+int64_t mpijob_finished_for(const struct mpijob_view *view, int64_t now);
+
+/* Decoded label value into out (appended). False: no such label. */
+bool mpijob_label(const struct mpijob_view *view, const char *key, struct buf *out);
+
+#endif

@@ -1,0 +1,78 @@
+/* What has to survive a kill -9: the journal (the intent before a write, its outcome after), runs, and the last scheduled instant of each
+ * policy. SQLite in WAL mode with synchronous=FULL on a thread of its own; the operations waiting are committed together. Callbacks come on the loop, in the order of the
+ * calls, exactly once each; they may be NULL. Strings are copied.
+ *
+ * Opening and the store_read_* functions block: at start-up and in short-lived commands only. */
+#ifndef MPIJOBD_STORE_STORE_H
+#define MPIJOBD_STORE_STORE_H
+
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/log.h"
+
+struct store;
+
+/* Makes the file (mode 0600) and its folder if missing, brings an older schema up to date, refuses a newer one, a file that is no database,
+ * and a second daemon on the same file (a lock), each with the path and the cure. ":memory:" keeps nothing. */
+int store_open(uv_loop_t *loop, const char *path, const struct log *log, struct store **store, struct error *err);
+/* Finishes what was handed over, then closes. */
+void store_close(struct store *store, void (*closed)(void *data), void *data);
+
+typedef void (*store_done)(void *data, int64_t id, const struct error *err); /* id: of the row, where one was made */
+
+/* ---- runs ---- */
+struct store_run {
+    int64_t id;
+    const char *policy, *trigger; /* "schedule", "every", "match", "manual", "once" */
+    int64_t scheduled_at;         /* microseconds; the due instant, for a schedule */
+    int64_t started_at, ended_at; /* ended_at 0: not ended (running, or interrupted) */
+    const char *outcome;          /* "done", "failed", "limited", "cancelled", "interrupted", NULL while running */
+    const char *message;          /* why, NULL: nothing to say */
+    int64_t changed, unchanged, failed;
+    bool dry_run;
+};
+/* Begins a run; in the same transaction the policy's mark is set to scheduled_at where that is later (trigger schedule or every). */
+void store_run_begin(struct store *store, const struct store_run *run, store_done done, void *data);
+void store_run_end(struct store *store, const struct store_run *run, store_done done, void *data); /* by id */
+
+/* ---- changes ---- */
+struct store_change {
+    int64_t id, run;              /* run 0: none (mpijobd replace) */
+    const char *policy;           /* "" for the command line */
+    const char *server, *version, *name_space, *name, *uid, *resource_version; /* before */
+    const char *verb;             /* "replace", "patch", "create", "delete" */
+    const char *diff;             /* JSON as mpijob_diff_json writes */
+    const char *effect, *why;     /* the verdict */
+    int64_t intended_at, ended_at;
+    const char *outcome;          /* NULL: in flight; "done", "failed", "lost", "done-unseen" (found applied after a restart), "not-done" (found not applied) */
+    int status;                   /* HTTP */
+    const char *message, *resource_version_after;
+};
+/* done is called when the row is durable: only then may the write be sent. */
+void store_intent(struct store *store, const struct store_change *change, store_done done, void *data);
+void store_outcome(struct store *store, const struct store_change *change, store_done done, void *data); /* by id: outcome, status, message, effect, why, resource_version_after, ended_at */
+
+/* ---- reading ---- */
+/* Each row is given to `row`, which returns false to stop; strings are valid during the call. Newest first unless oldest_first. */
+struct store_filter {
+    int64_t run;           /* 0: any */
+    const char *policy, *name_space, *name; /* NULL: any */
+    bool in_flight;        /* only those without an outcome */
+    bool oldest_first;
+    int64_t limit;         /* 0: all */
+};
+int store_read_changes(struct store *store, const struct store_filter *filter, bool (*row)(void *data, const struct store_change *), void *data,
+                       struct error *err);
+int store_read_runs(struct store *store, const struct store_filter *filter, bool unfinished_only, bool (*row)(void *data, const struct store_run *), void *data,
+                    struct error *err);
+/* The last scheduled instant that was begun; false in *found where there is none. */
+int store_read_mark(struct store *store, const char *policy, int64_t *scheduled_at, bool *found, struct error *err);
+void store_set_mark(struct store *store, const char *policy, int64_t scheduled_at, store_done done, void *data);
+
+/* Opens an existing file for reading only, beside a running daemon; for `mpijobd journal`. Close with store_close (loop may be NULL then). */
+int store_open_reader(const char *path, struct store **store, struct error *err);
+
+#endif
