@@ -1,6 +1,8 @@
-/* IANA time zones from the system's TZif files (RFC 8536, versions 2 and later, POSIX footer). No TZ variable, no process
- * globals. An unknown zone is an error with the nearest name, never silently UTC. "UTC" and "Etc/UTC" need no file.
- * Loading reads a file (blocks): at a policy's load. A loaded zone is immutable. */
+/* IANA time zones from the system's TZif files (RFC 8536, versions 2 and later, POSIX footer). No TZ variable, no
+ * process globals. An unknown zone is an error with the nearest name, never silently UTC. "UTC" and "Etc/UTC" need no
+ * file. Loading reads a file (blocks): at a policy's load. A loaded zone is immutable, so threads may share it.
+ *
+ * Instants are seconds since 1970 without leap seconds; one beyond plus or minus 2^55 is taken as that bound. */
 #ifndef MPIJOBD_TIME_ZONE_H
 #define MPIJOBD_TIME_ZONE_H
 
@@ -11,22 +13,25 @@
 
 struct zone;
 
-/* directory: NULL for the system's (TZDIR, /usr/share/zoneinfo). Free with zone_free. Names with "..", a leading slash or
- * other tricks are refused. */
+/* directory: NULL for the system's (TZDIR, /usr/share/zoneinfo). Free with zone_free. Names with "..", a leading slash
+ * or other tricks are refused (ERR_INVALID). ERR_NOT_FOUND: no such zone, the message offers the nearest name.
+ * ERR_SYNTAX: a broken file, or one of version 1 (its 32 bits end in 2038); ERR_INVALID: one that counts leap seconds
+ * ("right/..."). */
 int zone_load(const char *name, const char *directory, struct zone **zone, struct error *err);
-void zone_free(struct zone *zone);
+void zone_free(struct zone *zone); /* NULL is allowed */
 const char *zone_name(const struct zone *zone);
 
 struct zone_offset {
     int32_t seconds; /* east of Greenwich */
-    bool dst;
+    bool dst;        /* as the file says; in Dublin's winter the offset is the smaller one and dst is true */
     char abbreviation[8];
 };
 
 /* The offset in force at an instant (seconds since 1970). */
 struct zone_offset zone_at(const struct zone *zone, int64_t instant);
 
-/* The first instant after `instant` at which the zone's offset changes; false where none will. */
+/* The first instant after `instant` at which the zone's offset changes; false where none will. A change of the
+ * abbreviation or of the dst flag alone is none. */
 bool zone_next_change(const struct zone *zone, int64_t instant, int64_t *change);
 
 struct civil {
@@ -38,11 +43,17 @@ struct civil zone_civil(const struct zone *zone, int64_t instant);
 int civil_weekday(int year, int month, int day); /* 0: Sunday */
 int civil_days_in_month(int year, int month);
 
+/* Between a civil time and its seconds since 1970 if it were UTC. A field past its range carries over (31 February,
+ * month 13, hour -1). */
+int64_t civil_to_seconds(const struct civil *civil);
+struct civil civil_from_seconds(int64_t seconds);
+
 enum zone_local { ZONE_ONCE, ZONE_GAP, ZONE_TWICE };
-/* The instant(s) of a local time. ONCE: first == second. TWICE: both. GAP: first is the first valid instant after the gap. */
+/* The instant(s) of a local time. ONCE: first == second. TWICE: both. GAP: both are the first valid instant after the
+ * gap. */
 enum zone_local zone_instants(const struct zone *zone, const struct civil *local, int64_t *first, int64_t *second);
 
-/* "2026-11-23T21:15:00+01:00". out: at least 40 bytes. */
+/* "2026-11-23T21:15:00+01:00"; an offset with seconds, as before standard time, in full. out: at least 40 bytes. */
 void zone_format(const struct zone *zone, int64_t instant, char out[40]);
 
 #endif
