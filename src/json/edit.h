@@ -8,11 +8,11 @@
  *
  * set: replaces the value, or adds the member at its object's end, in the document's own style (compact stays compact,
  * indented stays indented by the same step and line ends); missing parent objects are made. "-" appends to an array.
- * remove: takes the member or element away with one comma and the white space that belongs to it; absent: nothing to do.
- * A parent that is `null` counts as missing; a parent of another type is ERR_INVALID naming the pointer.
- * Where a key stands twice in one object, set changes the last one (the one that counts) and remove takes all away.
- * Edits of one set must not overlap except by a common parent that is missing; the later of two for one pointer wins;
- * an edit below a pointer that another one sets or removes is ERR_INVALID. */
+ * remove: takes the member or element away with one comma and the white space that belongs to it; absent: nothing to
+ * do. A parent that is `null` counts as missing; a parent of another type is ERR_INVALID naming the pointer. Where a
+ * key stands twice in one object, set changes the last one (the one that counts) and remove takes all away. Edits of
+ * one set must not overlap except by a common parent that is missing; the later of two for one pointer wins; an edit
+ * below a pointer that another one sets or removes is ERR_INVALID. */
 #ifndef MPIJOBD_JSON_EDIT_H
 #define MPIJOBD_JSON_EDIT_H
 

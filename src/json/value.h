@@ -24,11 +24,12 @@ struct json {
     struct str text;
 };
 
-/* The whole of `text` must be one JSON value, white space around it allowed. what: names the document in the message, as
- * "the answer of https://..." ; the message gives line, column and what was expected. Returns 0, ERR_SYNTAX, ERR_LIMIT (depth). */
+/* The whole of `text` must be one JSON value, white space around it allowed. what: names the document in the message,
+ * as "the answer of https://..." ; the message gives line, column and what was expected. Returns 0, ERR_SYNTAX,
+ * ERR_LIMIT (depth). */
 int json_parse(struct str text, const char *what, struct json *root, struct error *err);
 
-enum json_type json_type(struct json v); /* JSON_ABSENT for the absent value */
+enum json_type json_type(struct json v);         /* JSON_ABSENT for the absent value */
 const char *json_type_name(enum json_type type); /* "a string", "an object"... for messages */
 
 static inline bool json_exists(struct json v)
@@ -58,7 +59,8 @@ size_t json_count(struct json v); /* members or elements; 0 for anything else */
 
 bool json_is_true(struct json v);
 
-/* The string's content, decoded to UTF-8 (a lone surrogate becomes U+FFFD), is appended to out. False: not a string, or out failed. */
+/* The string's content, decoded to UTF-8 (a lone surrogate becomes U+FFFD), is appended to out. False: not a string, or
+ * out failed. */
 bool json_decode(struct json v, struct buf *out);
 bool json_string_is(struct json v, struct str text); /* compares decoded */
 
@@ -66,9 +68,10 @@ bool json_string_is(struct json v, struct str text); /* compares decoded */
 bool json_int64(struct json v, int64_t *out);
 /* True where the text of the number has neither fraction nor exponent (so Lua gets an integer). */
 bool json_is_integer_text(struct json v);
-bool json_double(struct json v, double *out); /* nearest double, whatever the locale */
+bool json_double(struct json v, double *out); /* nearest double (1e400: infinity), whatever the locale */
 
-/* Same value: objects regardless of key order and escapes, numbers by value, strings decoded. Depth is bounded by the parse. */
+/* Same value: objects regardless of key order and escapes, numbers by value (exactly: 1 is 1.0, 2^53 is not 2^53+1),
+ * strings decoded. Objects take scratch memory for an index; without any it is slower, not wrong. */
 bool json_equal(struct json a, struct json b);
 
 #endif

@@ -1,5 +1,5 @@
 /* Writing JSON text into a buffer; commas and colons are put by the writer. Misuse (a value where a key belongs) is a
- * programming error and asserts. Failures stick in the buffer. */
+ * programming error and asserts. Failures stick in the buffer; deeper than JSON_DEPTH_MAX is ERR_LIMIT there. */
 #ifndef MPIJOBD_JSON_WRITE_H
 #define MPIJOBD_JSON_WRITE_H
 
@@ -8,7 +8,8 @@
 struct json_writer {
     struct buf *out;
     int depth;
-    uint64_t filled[4]; /* bit per depth: something was written there, so a comma is due (JSON_DEPTH_MAX = 128 levels) */
+    uint64_t filled[JSON_DEPTH_MAX / 64]; /* bit per depth: something was written there, so a comma is due */
+    uint64_t object[JSON_DEPTH_MAX / 64]; /* bit per depth: it is an object, so keys belong there */
     bool after_key;
 };
 
@@ -21,7 +22,8 @@ void json_write_key_str(struct json_writer *w, struct str key);
 void json_write_string(struct json_writer *w, const char *text); /* NULL: null. Invalid UTF-8 becomes U+FFFD */
 void json_write_str(struct json_writer *w, struct str text);
 void json_write_int(struct json_writer *w, int64_t number);
-void json_write_double(struct json_writer *w, double number); /* shortest that reads back the same; NaN and infinities: null */
+void json_write_double(struct json_writer *w,
+                       double number); /* shortest that reads back the same; NaN and infinities: null */
 void json_write_bool(struct json_writer *w, bool value);
 void json_write_null(struct json_writer *w);
 void json_write_raw(struct json_writer *w, struct json value); /* as it is */

@@ -1,0 +1,65 @@
+/* What the files of the json floor share. Nobody else includes this. */
+#ifndef MPIJOBD_JSON_SCAN_H
+#define MPIJOBD_JSON_SCAN_H
+
+#include "json/value.h"
+
+/* Bytes of the valid UTF-8 character that starts at p (1 to 4), or 0 where none does: overlong forms, surrogates, what
+ * is beyond U+10FFFF, cut ones. */
+size_t json_utf8(const char *p, const char *end);
+
+/* Past the value that starts at p. Trusts the text: it went through json_parse. */
+const char *json_skip(const char *p, const char *end);
+
+/* How deep the containers of a parsed value are nested: 0 for a scalar, 1 for [] and {}. */
+size_t json_depth(struct json v);
+
+/* The number of a text that is trusted, taken apart: 0.digits * 10^exponent, without zeros at either end of the digits.
+ */
+struct json_decimal {
+    const char *first, *last; /* first and last digit that counts; NULL for zero. A '.' may stand between them */
+    size_t digits;
+    int64_t exponent; /* of the point before the first digit */
+    bool negative;
+    bool huge; /* the exponent itself does not fit: exponent is then far out of any range */
+};
+struct json_decimal json_decimal(struct str number);
+bool json_number_equal(struct str a, struct str b);
+
+/* The shortest text that reads back as the same double; null where JSON has no number for it. */
+void json_format_double(struct buf *out, double number);
+
+/* A string's bytes one after the other, decoded: of a JSON string (between the quotes), a pointer's token, or as they
+ * are. */
+enum json_coding { JSON_CODED_STRING, JSON_CODED_TOKEN, JSON_CODED_PLAIN };
+struct json_bytes {
+    struct str text;
+    enum json_coding coding;
+};
+/* Orders two texts by their decoded bytes; 0: the same. */
+int json_bytes_compare(struct json_bytes a, struct json_bytes b);
+bool json_bytes_equal(struct json_bytes a, struct json_bytes b);
+
+static inline struct json_bytes json_bytes_of(struct json string)
+{
+    return (struct json_bytes){{string.text.ptr + 1, string.text.len - 2}, JSON_CODED_STRING};
+}
+
+/* White space as a document has it, for writing more of the same. Each str views text that outlives the style. */
+struct json_style {
+    bool lines;       /* each member and element on a line of its own */
+    struct str lead;  /* lines: what precedes a member at this level, line break and indentation */
+    struct str step;  /* lines: what a level deeper adds to it */
+    struct str comma; /* not lines: what follows a comma */
+    struct str colon; /* from the end of a key to its value: ":" or ": " */
+};
+
+extern const struct json_style json_style_compact;
+
+/* The line break and indentation of members `deeper` levels below the style's own. Nothing where it has no lines. */
+void json_lead(struct buf *out, const struct json_style *style, size_t deeper);
+
+/* Appends a value with its white space laid out anew; style->lead is the lead of the line that the value stands on. */
+void json_layout(struct buf *out, struct json value, const struct json_style *style);
+
+#endif
