@@ -1,11 +1,13 @@
 /* The sandbox: one lua_State a policy file, one coroutine a run. The only place that calls lua_resume.
  *
  * What a script can do to its neighbours is bounded:
- * - globals are an allowlist (sandbox.c); no bytecode, no debug, no os.execute, no io, no __gc, no collectgarbage, string metatable locked;
+ * - globals are an allowlist (sandbox.c); no bytecode, no debug, no os.execute, no io, no __gc, no collectgarbage,
+ * string metatable locked;
  * - memory by a counting allocator;
- * - CPU by a hook that yields to the loop after a slice (SCRIPT_SLICE_US) and is not resumed once the budget is used up; the host
- *   then resets the coroutine. pcall cannot catch that. Long C functions of the string and table libraries are bounded as well.
- * A run that waits (mpijob.get, sleep) costs no CPU; waiting works from within the script's own coroutines too.
+ * - CPU by a hook that yields to the loop after a slice (SCRIPT_SLICE_US) and is not resumed once the budget is used
+ * up; the host then resets the coroutine. pcall cannot catch that. Long C functions of the string and table libraries
+ * are bounded as well. A run that waits (mpijob.get, sleep) costs no CPU; waiting works from within the script's own
+ * coroutines too.
  *
  * All calls are on the loop's thread. */
 #ifndef MPIJOBD_SCRIPT_SCRIPT_H
@@ -32,29 +34,36 @@ struct script_limits {
 struct script;
 struct script_run;
 
-/* A fresh sandboxed state without any of our modules. host: what script_host gives back to the bindings. name: for messages ("policies/free.lua"). */
-int script_new(uv_loop_t *loop, const char *name, const struct script_limits *limits, void *host, struct script **script,
-               struct error *err);
+/* A fresh sandboxed state without any of our modules. host: what script_host gives back to the bindings. name: for
+ * messages ("policies/free.lua"). */
+int script_new(uv_loop_t *loop, const char *name, const struct script_limits *limits, void *host,
+               struct script **script, struct error *err);
 /* Cancels its runs (their `done` is called with ERR_CANCELLED before this returns) and closes the state. */
 void script_free(struct script *script);
 
 const char *script_name(const struct script *script);
-void *script_host(lua_State *L);                  /* of any coroutine of a script */
+void *script_host(lua_State *L); /* of any coroutine of a script */
 struct script *script_of(lua_State *L);
 size_t script_memory(const struct script *script); /* bytes in use */
 
-/* Runs fn(L) with `argument` as a light userdata in protected mode, outside any run (registering modules, building tables):
- * short C work only. 0, ERR_NOMEM or ERR_SCRIPT. fn leaves nothing behind. */
+/* Where `print` goes: its arguments as Lua prints them, with tabs between. NULL (the default): print raises an error
+ * that names log.info. */
+typedef void (*script_printer)(void *data, lua_State *L, struct str line);
+void script_set_print(struct script *script, script_printer print, void *data);
+
+/* Runs fn(L) with `argument` as a light userdata in protected mode, outside any run (registering modules, building
+ * tables): short C work only. 0, ERR_NOMEM or ERR_SCRIPT. fn leaves nothing behind. */
 int script_protect(struct script *script, lua_CFunction fn, void *argument, struct error *err);
 
 /* ---- runs ---- */
 
-/* How a run starts: pushes the function and its arguments on L and returns the number of arguments; may raise Lua errors
- * (it is called in protected mode, within the run). */
+/* How a run starts: pushes the function and its arguments on L and returns the number of arguments; may raise Lua
+ * errors (it is called in protected mode, within the run). */
 typedef int (*script_entry)(lua_State *L, void *data);
 
-/* err NULL: it returned; its results are on `L` (index 1...), valid during the call. Else ERR_SCRIPT with "file:line: message" and the
- * traceback on the following lines, ERR_LIMIT (cpu or memory: says which, how much, and the cure), ERR_TIMEOUT, ERR_CANCELLED. */
+/* err NULL: it returned; its results are on `L` (index 1...), valid during the call. Else ERR_SCRIPT with "file:line:
+ * message" and the traceback on the following lines, ERR_LIMIT (cpu or memory: says which, how much, and the cure),
+ * ERR_TIMEOUT, ERR_CANCELLED. */
 typedef void (*script_done)(void *data, struct script_run *run, lua_State *L, const struct error *err);
 
 struct script_call {
@@ -62,18 +71,20 @@ struct script_call {
     script_done done; /* called exactly once, never from within script_start */
     void *data;
     struct script_limits limits; /* zero members: the script's own; memory is the script's always */
-    bool loading; /* the file's own chunk: calls that wait raise an error */
+    bool loading;                /* the file's own chunk: calls that wait raise an error */
 };
 
 /* Starts at the loop's next turn. */
 int script_start(struct script *script, const struct script_call *call, struct script_run **run, struct error *err);
-/* Compiles the text ("=name" chunk names as Lua's; mode "t") and starts it as a loading run. ERR_SYNTAX at once: "file:line: ...". */
+/* Compiles the text ("=name" chunk names as Lua's; mode "t") and starts it as a loading run. ERR_SYNTAX at once:
+ * "file:line: ...". */
 int script_load(struct script *script, struct str source, const struct script_call *call, struct script_run **run,
                 struct error *err);
 void script_cancel(struct script_run *run, const char *why); /* done comes with ERR_CANCELLED, before this returns */
 int64_t script_run_cpu(const struct script_run *run);        /* microseconds used */
 void *script_run_data(const struct script_run *run);         /* call.data */
-struct script_run *script_run_of(lua_State *L);              /* the run that L (or the coroutine L was resumed from) belongs to; NULL: none */
+struct script_run *
+script_run_of(lua_State *L); /* the run that L (or the coroutine L was resumed from) belongs to; NULL: none */
 
 /* ---- for bindings: a call that waits ----
  *
@@ -82,8 +93,8 @@ struct script_run *script_run_of(lua_State *L);              /* the run that L (
  *     static int l_get(lua_State *L) { ... start ...; return script_wait(L, &op->wait, get_done, (lua_KContext)op); }
  *     on completion: script_wake(&op->wait);
  *
- * `cancel` is called when the run goes away first (cancelled, timed out, its script freed): the op must end what it began and
- * never wake. After it, or in get_done, the op's memory is the binding's to free. */
+ * `cancel` is called when the run goes away first (cancelled, timed out, its script freed): the op must end what it
+ * began and never wake. After it, or in get_done, the op's memory is the binding's to free. */
 struct script_wait {
     void (*cancel)(struct script_wait *wait);
     struct script_run *run; /* the script floor's own */
@@ -91,8 +102,8 @@ struct script_wait {
     lua_KContext ctx;
     bool woken;
 };
-/* Returns what the C function has to return. Raises a Lua error (after calling wait->cancel) where the call cannot wait: while
- * loading, in a table.sort comparison, a gsub callback, a metamethod called from C. */
+/* Returns what the C function has to return. Raises a Lua error (after calling wait->cancel) where the call cannot
+ * wait: while loading, in a table.sort comparison, a gsub callback, a metamethod called from C. */
 int script_wait(lua_State *L, struct script_wait *wait, lua_KFunction k, lua_KContext ctx);
 /* The run goes on at the loop's next turn. May be called before script_wait returned. */
 void script_wake(struct script_wait *wait);

@@ -1,0 +1,238 @@
+/* What scripts find in their globals: an allowlist. What is not named here does not exist for them. */
+#include <lualib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "script/state.h"
+
+#define LOAD_PIECE 512 /* bytes of source between two looks at the clock: some texts take the parser quadratic time */
+
+/* ---- load ---- */
+
+struct pieces {
+    struct str rest;
+};
+
+static const char *next_piece(lua_State *L, void *data, size_t *size)
+{
+    struct pieces *p = data;
+    const char *piece = p->rest.ptr;
+    *size = p->rest.len < LOAD_PIECE ? p->rest.len : LOAD_PIECE;
+    script_work(L, LOAD_PIECE * 4);
+    p->rest.ptr += *size;
+    p->rest.len -= *size;
+    return piece;
+}
+
+/* As Lua's own loader of files: no byte order mark, no "#!" line. */
+struct str script_source_body(struct str source)
+{
+    if (str_starts(source, "\xEF\xBB\xBF"))
+        source = str_n(source.ptr + 3, source.len - 3);
+    if (source.len && *source.ptr == '#') {
+        const char *end = memchr(source.ptr, '\n', source.len);
+        size_t n = end ? (size_t)(end - source.ptr) : source.len;
+        source = str_n(source.ptr + n, source.len - n); /* from the line's end on, so that lines keep their numbers */
+    }
+    return source;
+}
+
+int script_load_text(lua_State *L, struct str source, const char *chunk)
+{
+    struct pieces p = {source};
+    return lua_load(L, next_piece, &p, chunk, "t");
+}
+
+static int no_function(lua_State *L)
+{
+    luaL_pushfail(L);
+    lua_insert(L, -2);
+    return 2;
+}
+
+/* The pieces that a function returns, as one string on the top. */
+static void gather(lua_State *L)
+{
+    size_t total = 0;
+    luaL_Buffer b;
+    lua_settop(L, 4);
+    lua_newtable(L);
+    lua_Integer n = 0;
+    for (;; n++) {
+        lua_pushvalue(L, 1);
+        lua_call(L, 0, 1);
+        if (lua_isnil(L, -1))
+            break;
+        if (!lua_isstring(L, -1))
+            luaL_error(L, "reader function must return a string");
+        size_t len;
+        lua_tolstring(L, -1, &len);
+        if (len == 0)
+            break;
+        if ((total += len) > SCRIPT_SOURCE_MAX)
+            luaL_error(L, "load: the text is longer than %d bytes", SCRIPT_SOURCE_MAX);
+        lua_rawseti(L, 5, n + 1);
+        script_work(L, 64);
+    }
+    lua_pop(L, 1);
+    luaL_buffinit(L, &b);
+    for (lua_Integer i = 1; i <= n; i++) {
+        lua_rawgeti(L, 5, i);
+        luaL_addvalue(&b);
+    }
+    luaL_pushresult(&b);
+}
+
+/* load(chunk [, name [, mode [, env]]]): text only. */
+static int l_load(lua_State *L)
+{
+    const char *mode = luaL_optstring(L, 3, "bt");
+    bool has_env = !lua_isnone(L, 4);
+    const char *text = lua_tostring(L, 1);
+    const char *name = luaL_optstring(L, 2, text ? text : "=(load)");
+    if (!text) {
+        luaL_checktype(L, 1, LUA_TFUNCTION);
+        gather(L);
+    } else {
+        lua_settop(L, 4);
+        lua_pushvalue(L, 1);
+    }
+    struct str source;
+    source.ptr = lua_tolstring(L, -1, &source.len);
+    if (source.len > SCRIPT_SOURCE_MAX) {
+        lua_pushfstring(L, "load: the text is longer than %d bytes", SCRIPT_SOURCE_MAX);
+        return no_function(L);
+    }
+    if (!strchr(mode, 't')) {
+        lua_pushfstring(L, "attempt to load a text chunk (mode is '%s')", mode);
+        return no_function(L);
+    }
+    if (script_load_text(L, source, name) != LUA_OK)
+        return no_function(L);
+    if (has_env) {
+        lua_pushvalue(L, 4);
+        if (!lua_setupvalue(L, -2, 1))
+            lua_pop(L, 1);
+    }
+    return 1;
+}
+
+/* ---- the base library's changed functions ---- */
+
+static int l_setmetatable(lua_State *L)
+{
+    int type = lua_type(L, 2);
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_argexpected(L, type == LUA_TNIL || type == LUA_TTABLE, 2, "nil or table");
+    if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL)
+        return luaL_error(L, "cannot change a protected metatable");
+    if (type == LUA_TTABLE) {
+        lua_pushliteral(L, "__gc");
+        if (lua_rawget(L, 2) != LUA_TNIL) /* a finaliser could not be interrupted: hooks are off there */
+            return luaL_error(L, "setmetatable: __gc is not available here; use __close and a local variable <close>");
+    }
+    lua_settop(L, 2);
+    lua_setmetatable(L, 1);
+    return 1;
+}
+
+static int l_print(lua_State *L)
+{
+    struct script *s = script_of(L);
+    if (!s->print)
+        return luaL_error(L, "print has nowhere to write to here; use log.info(message)");
+    int n = lua_gettop(L);
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    for (int i = 1; i <= n; i++) {
+        if (i > 1)
+            luaL_addchar(&b, '\t');
+        luaL_tolstring(L, i, NULL);
+        luaL_addvalue(&b);
+    }
+    luaL_pushresult(&b);
+    struct str line;
+    line.ptr = lua_tolstring(L, -1, &line.len);
+    s->print(s->print_data, L, line);
+    return 0;
+}
+
+/* ---- functions of Lua that take time by the length of a string: their work is counted ---- */
+
+static int counted(lua_State *L)
+{
+    size_t units = 0;
+    for (int i = lua_gettop(L); i > 0; i--)
+        if (lua_type(L, i) == LUA_TSTRING)
+            units += lua_rawlen(L, i);
+    script_work(L, units);
+    return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
+
+static void count_field(lua_State *L, const char *name)
+{
+    lua_getfield(L, -1, name);
+    lua_pushcclosure(L, counted, 1);
+    lua_setfield(L, -2, name);
+}
+
+static void open_utf8(lua_State *L)
+{
+    static const char *const linear[] = {"char", "codepoint", "len", "offset", NULL};
+    luaL_requiref(L, LUA_UTF8LIBNAME, luaopen_utf8, 0);
+    for (const char *const *name = linear; *name; name++)
+        count_field(L, *name);
+}
+
+/* The base library, less what is not on the list, into the globals. */
+static void open_base(lua_State *L)
+{
+    static const char *const kept[] = {"assert",   "error",    "getmetatable", "ipairs", "next",     "pairs",
+                                       "pcall",    "rawequal", "rawget",       "rawlen", "rawset",   "select",
+                                       "tonumber", "tostring", "type",         "xpcall", "_VERSION", NULL};
+    static const luaL_Reg own[] = {
+        {"load", l_load}, {"print", l_print}, {"setmetatable", l_setmetatable}, {NULL, NULL}};
+    lua_newtable(L); /* the globals to be */
+    luaL_requiref(L, LUA_GNAME, luaopen_base, 0);
+    for (const char *const *name = kept; *name; name++) {
+        lua_getfield(L, -1, *name);
+        lua_setfield(L, -3, *name);
+    }
+    lua_pop(L, 1);
+    count_field(L, "tonumber");
+    luaL_setfuncs(L, own, 0);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -2, LUA_GNAME);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+}
+
+int script_open_libraries(lua_State *L)
+{
+    open_base(L);
+    luaL_requiref(L, LUA_MATHLIBNAME, luaopen_math, 0);
+    lua_setfield(L, -2, LUA_MATHLIBNAME);
+    open_utf8(L);
+    lua_setfield(L, -2, LUA_UTF8LIBNAME);
+    script_open_coroutine(L);
+    lua_setfield(L, -2, LUA_COLIBNAME);
+    script_open_table(L);
+    lua_setfield(L, -2, LUA_TABLIBNAME);
+    script_open_string(L);
+    /* ("x"):rep(3) works, and nobody can change it for the others of the state */
+    lua_pushliteral(L, "");
+    lua_createtable(L, 0, 2);
+    lua_pushvalue(L, -3);
+    lua_setfield(L, -2, "__index");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_setmetatable(L, -2);
+    lua_pop(L, 1);
+    lua_setfield(L, -2, LUA_STRLIBNAME);
+    lua_pop(L, 1);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    lua_pushnil(L);
+    lua_setfield(L, -2, LUA_GNAME); /* the whole base library must not be reached by a `require` that comes later */
+    lua_pop(L, 1);
+    return 0;
+}

@@ -1,0 +1,185 @@
+/* The life of a script: its lua_State, and the protected calls that everything in it happens in. */
+#include <stdlib.h>
+
+#include "script/state.h"
+
+#define DEFAULT_CPU_US INT64_C(1000000)
+#define DEFAULT_MEMORY ((size_t)64 * 1024 * 1024)
+#define GC_PAUSE 150 /* a cycle begins at half as much garbage again: near the cap a full collection costs more */
+#define GC_STEPMUL 200
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct script *s = handle->data;
+    s->open--;
+    script_settle(s);
+}
+
+static void close_state(struct script *s)
+{
+    s->busy++;
+    s->closing = true;
+    while (s->runs) {
+        struct error err;
+        error_set(&err, ERR_CANCELLED, "%s: cancelled, the script is being unloaded", s->name);
+        run_finish(s->runs, &err);
+    }
+    s->closed = true;
+    lua_close(s->main);
+    s->main = NULL;
+    uv_close((uv_handle_t *)&s->idle, on_closed);
+    s->busy--;
+}
+
+void script_settle(struct script *script)
+{
+    if (script->doomed && !script->closing && script->depth == 0)
+        close_state(script);
+    if (script->closed && script->open == 0 && script->busy == 0) {
+        free(script->name);
+        free(script);
+    }
+}
+
+int script_protected(struct script *script, lua_CFunction fn, void *argument, struct script_run *run,
+                     struct meter *meter, struct error *err)
+{
+    struct script *s = script;
+    struct script_run *running = s->running;
+    struct meter *outer = s->meter;
+    lua_State *current = s->current;
+    unsigned blocked = s->blocked;
+    bool host_yield = s->host_yield;
+
+    s->depth++;
+    s->running = run;
+    s->meter = meter;
+    s->current = s->main;
+    s->blocked = 0;
+    s->cap_hit = s->exhausted = false;
+    meter->started_us = script_cpu_now();
+    lua_pushcfunction(s->main, fn);
+    lua_pushlightuserdata(s->main, argument);
+    int status = lua_pcall(s->main, 1, 0, 0);
+    int code = 0;
+    if (status == LUA_ERRMEM) {
+        code = script_memory_error(s, NULL, err);
+    } else if (status != LUA_OK) {
+        if (meter->verdict != VERDICT_NONE)
+            code = script_limit_error(s, meter, err);
+        else
+            code = error_set(err, ERR_SCRIPT, "%s",
+                             lua_type(s->main, -1) == LUA_TSTRING ? lua_tostring(s->main, -1) : "the error is no text");
+    }
+    if (status != LUA_OK)
+        lua_pop(s->main, 1);
+    meter->used_us += script_cpu_now() - meter->started_us;
+    meter->started_us = -1;
+    s->running = running;
+    s->meter = outer;
+    s->current = current;
+    s->blocked = blocked;
+    if (running)
+        s->host_yield = host_yield;
+    s->depth--;
+    return code;
+}
+
+static int open_state(lua_State *L)
+{
+    script_open_budget(L);
+    script_open_libraries(L);
+    return 0;
+}
+
+static int new_state(struct script *s, struct error *err)
+{
+    s->main = lua_newstate(script_allocate, s);
+    if (!s->main)
+        return s->cap_hit ? script_memory_error(s, NULL, err) : error_nomem(err);
+    *(void **)lua_getextraspace(s->main) = s;
+    script_hook_arm(s->main, HOOK_INTERVAL); /* every coroutine inherits it */
+    lua_gc(s->main, LUA_GCINC, GC_PAUSE, GC_STEPMUL, 0);
+    int code = script_protect(s, open_state, NULL, err);
+    if (code)
+        lua_close(s->main);
+    return code;
+}
+
+int script_new(uv_loop_t *loop, const char *name, const struct script_limits *limits, void *host,
+               struct script **script, struct error *err)
+{
+    struct script *s = calloc(1, sizeof *s);
+    if (!s)
+        return error_nomem(err);
+    s->loop = loop;
+    s->host = host;
+    if (limits)
+        s->limits = *limits;
+    if (!s->limits.cpu_us)
+        s->limits.cpu_us = DEFAULT_CPU_US;
+    if (!s->limits.memory)
+        s->limits.memory = DEFAULT_MEMORY;
+    s->name = str_dup(str_of(name));
+    int code = s->name ? new_state(s, err) : error_nomem(err);
+    if (code) {
+        free(s->name);
+        free(s);
+        return code;
+    }
+    uv_idle_init(loop, &s->idle);
+    s->idle.data = s;
+    s->open = 1;
+    *script = s;
+    return 0;
+}
+
+void script_free(struct script *script)
+{
+    if (!script || script->doomed)
+        return;
+    script->busy++;
+    script->doomed = true;
+    if (script->depth) { /* called from within: what runs ends at its next instruction, the rest now */
+        struct script_run *next;
+        for (struct script_run *r = script->runs; r; r = next) {
+            next = r->next;
+            script_cancel(r, "the script is being unloaded");
+        }
+    }
+    script->busy--;
+    script_settle(script);
+}
+
+int script_protect(struct script *script, lua_CFunction fn, void *argument, struct error *err)
+{
+    struct meter meter = {
+        .budget_us = script->limits.cpu_us, .stretch_us = script->limits.cpu_us, .slice_us = script->limits.cpu_us};
+    script->busy++;
+    int code = script_protected(script, fn, argument, NULL, &meter, err);
+    script->busy--;
+    if (script->doomed)
+        script_settle(script);
+    return code;
+}
+
+const char *script_name(const struct script *script)
+{
+    return script->name;
+}
+
+void *script_host(lua_State *L)
+{
+    return script_of(L)->host;
+}
+
+size_t script_memory(const struct script *script)
+{
+    return script->memory;
+}
+
+void script_set_print(struct script *script, script_printer print, void *data)
+{
+    script->print = print;
+    script->print_data = data;
+}

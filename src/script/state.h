@@ -1,0 +1,145 @@
+/* What the files of this floor share. Not for others: script.h is the contract.
+ *
+ * One lua_State a script. Its main thread runs no Lua of a policy: it is the place where the host makes its protected
+ * calls, lua_resume among them, so that an error outside any coroutine (memory, mostly) ends in a pcall and never in a
+ * panic. Each lua_State's extra space holds the script's address and, in the low bits, what the host knows about that
+ * thread. */
+#ifndef MPIJOBD_SCRIPT_STATE_H
+#define MPIJOBD_SCRIPT_STATE_H
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/error.h"
+#include "script/script.h"
+
+#define HOOK_INTERVAL 1000 /* instructions between two looks at the clock */
+
+enum verdict {
+    VERDICT_NONE,
+    VERDICT_CPU,     /* the budget is used up */
+    VERDICT_STRETCH, /* computed too long where it cannot be interrupted */
+    VERDICT_CANCEL,  /* the run cancelled itself, or its script was freed from within it */
+};
+
+/* The CPU time of a run; also of the host's own short work in the state (no run then). */
+struct meter {
+    int64_t budget_us;
+    int64_t used_us;    /* up to started_us */
+    int64_t started_us; /* thread CPU time when the present slice began; -1: none is running */
+    int64_t slice_us;
+    int64_t stretch_us; /* most of a slice that went on because nothing could interrupt it */
+    enum verdict verdict;
+    char where[LUA_IDSIZE + 16]; /* "file:line" of the verdict */
+};
+
+struct script_run {
+    struct script *script;
+    struct script_run *prev, *next;   /* script->runs */
+    struct script_run *qprev, *qnext; /* script->queue */
+    struct script_call call;
+    struct meter meter;
+    lua_State *co;
+    int n_args;       /* of the first resume */
+    lua_State **subs; /* the script's own coroutines that this run is in, outermost first */
+    size_t n_subs, cap_subs;
+    struct script_wait *wait;
+    bool queued;
+    bool active; /* being resumed: it is on the C stack */
+    uv_timer_t timer;
+    bool has_timer;
+    char why[160]; /* of a cancellation from within */
+};
+
+struct script {
+    uv_loop_t *loop;
+    char *name;
+    void *host;
+    lua_State *main;
+    struct script_limits limits;
+    size_t memory;
+    size_t reserve;   /* on top of limits.memory, while the host works */
+    size_t fresh;     /* bytes allocated since the last look at the clock */
+    unsigned big[64]; /* live blocks by the logarithm of their size */
+    bool cap_hit;     /* an allocation was refused by the cap... */
+    bool exhausted;   /* ... or by the system, since the slice began */
+    struct script_run *runs, *queue;
+    uv_idle_t idle;
+    unsigned open;  /* uv handles of ours that are not closed */
+    unsigned busy;  /* C frames of ours that use this struct */
+    unsigned depth; /* of them, protected calls: Lua is on the C stack */
+    bool doomed;    /* to be closed as soon as no Lua runs */
+    bool closing;   /* ... and its runs are being cancelled */
+    bool closed;    /* the state is gone, the handles are closing */
+    script_printer print;
+    void *print_data;
+
+    /* what is running now */
+    struct script_run *running;
+    struct meter *meter;
+    lua_State *current;
+    unsigned blocked; /* coroutines resumed from where their resumer cannot yield */
+    bool host_yield;  /* the yield under way is the host's, not the script's */
+    size_t work;      /* done by C loops since the last look at the clock */
+};
+
+/* ---- memory.c ---- */
+void *script_allocate(void *script, void *ptr, size_t osize, size_t nsize);
+int script_hook_interval(const struct script *script);
+
+/* ---- budget.c ---- */
+enum thread_flag {
+    THREAD_BUSY = 1, /* runs, or waits in a run that is under way: nobody else resumes or closes it */
+    THREAD_DEAD = 2, /* died by our hook: its hooks are off for good, so it is never reset */
+};
+unsigned thread_flags(lua_State *L);
+void thread_set(lua_State *L, unsigned flags);
+
+int64_t script_cpu_now(void);
+void script_hook_arm(lua_State *L, int count);
+void script_hurry(struct script *script); /* has the hook called at the running thread's next instruction */
+bool script_can_yield(lua_State *L);      /* up to the host */
+int script_die(
+    lua_State *L); /* ends the run that has its verdict: yields for ever, or raises; as lua_yield in a hook */
+void script_where(lua_State *L, char *out, size_t size);
+int64_t meter_total(const struct meter *m);
+
+/* For C loops: units of about 10 ns. May end the run instead of returning. */
+void script_work(lua_State *L, size_t units);
+int script_open_budget(lua_State *L); /* a lua_CFunction without results */
+
+/* ---- state.c ---- */
+/* A protected call on the main thread with `meter` counting; saves and restores what was running. 0, or a negative code
+ * with the error rendered: ERR_NOMEM, ERR_LIMIT, ERR_SCRIPT. */
+int script_protected(struct script *script, lua_CFunction fn, void *argument, struct script_run *run,
+                     struct meter *meter, struct error *err);
+void script_settle(
+    struct script *script); /* after busy or depth went down: closes a doomed script, frees a closed one */
+
+/* ---- run.c ---- */
+void run_finish(struct script_run *run, const struct error *err);
+
+/* ---- traceback.c ---- */
+/* The text of the value on L's top (runs __tostring): in a protected call only. Pops it. */
+void script_render_value(lua_State *L, char *out, size_t size);
+int script_limit_error(const struct script *script, const struct meter *m, struct error *err);
+/* where: "file:line", or NULL */
+int script_memory_error(const struct script *script, const char *where, struct error *err);
+/* Adds the frames of the run's threads, as the error left them, to the message. Allocates nothing. */
+void script_add_trace(const struct script_run *run, struct error *err);
+
+/* ---- the libraries ---- */
+int script_open_libraries(lua_State *L); /* sandbox.c: a lua_CFunction */
+int script_open_coroutine(lua_State *L); /* each leaves its table on the stack */
+int script_open_string(lua_State *L);
+int script_open_table(lua_State *L);
+int script_table_sort(lua_State *L);
+/* lua_load of text in small pieces, with the clock looked at between them. Adds the function or the message. */
+struct str script_source_body(struct str file); /* without a byte order mark and a #! line */
+int script_load_text(lua_State *L, struct str source, const char *chunk);
+
+#endif
