@@ -26,6 +26,12 @@ struct doc_reading {
 json_object *doc_read(const char *bytes, size_t len, struct doc_reading *r);
 json_object *doc_parse(const char *bytes, size_t len); /* for text that we wrote ourselves */
 
+struct doc_member {
+    const char *key;
+    json_object *value;
+};
+struct doc_member *doc_members(json_object *obj, size_t *count); /* sorted by bytes; the caller frees the array */
+
 void doc_write(struct buf *out, json_object *doc);
 void doc_write_pretty(struct buf *out, const char *compact, size_t len); /* re-indents compact JSON */
 void doc_write_string(struct buf *out, const char *s, size_t n);

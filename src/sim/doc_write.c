@@ -120,24 +120,19 @@ void doc_write_double(struct buf *out, double v)
     }
 }
 
-struct member {
-    const char *key;
-    json_object *value;
-};
-
 static int by_key(const void *a, const void *b)
 {
-    return strcmp(((const struct member *)a)->key, ((const struct member *)b)->key);
+    return strcmp(((const struct doc_member *)a)->key, ((const struct doc_member *)b)->key);
 }
 
-static struct member *sorted_members(json_object *obj, size_t *count)
+struct doc_member *doc_members(json_object *obj, size_t *count)
 {
     size_t n = (size_t)json_object_object_length(obj), i = 0;
     bool ordered = true;
-    struct member *m = sim_realloc(NULL, n * sizeof *m);
+    struct doc_member *m = sim_realloc(NULL, n * sizeof *m);
     json_object_object_foreach(obj, key, value)
     {
-        m[i] = (struct member){key, value};
+        m[i] = (struct doc_member){key, value};
         if (i && ordered && strcmp(m[i - 1].key, key) > 0)
             ordered = false;
         i++;
@@ -151,7 +146,7 @@ static struct member *sorted_members(json_object *obj, size_t *count)
 static void write_object(struct buf *out, json_object *obj)
 {
     size_t n;
-    struct member *m = sorted_members(obj, &n);
+    struct doc_member *m = doc_members(obj, &n);
     buf_putc(out, '{');
     for (size_t i = 0; i < n; i++) {
         if (i)

@@ -166,7 +166,7 @@ struct revision *store_commit(struct store *s, int kind, const char *ns, const c
     if (rev->prev)
         s->superseded += rev->prev->len;
     s->log[rev->version % LOG_SIZE] = rev;
-    while (s->version - s->compacted >= LOG_SIZE - 1 || s->superseded > SUPERSEDED_MAX)
+    while (s->compacted < s->version && (s->version - s->compacted >= LOG_SIZE - 1 || s->superseded > SUPERSEDED_MAX))
         store_compact(s, s->compacted + 1);
     if (s->committed)
         s->committed(s->owner, rev);

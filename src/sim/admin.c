@@ -1,0 +1,116 @@
+/* /_sim/: faults, clock, requests and counters, for the tests that drive the simulator. No token is asked for. */
+#include "base/clock.h"
+#include "sim/faults.h"
+#include "sim/recorder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void admin_error(struct exchange *x, int code, const char *message)
+{
+    buf_reset(&x->resp->body);
+    buf_puts(&x->resp->body, "{\"error\":");
+    doc_write_string(&x->resp->body, message, strlen(message));
+    buf_putc(&x->resp->body, '}');
+    respond_json(x, code);
+}
+
+static void admin_faults(struct exchange *x, const char *method)
+{
+    struct sim *sim = x->sim;
+    if (strcmp(method, "DELETE") == 0) {
+        faults_clear(sim->faults);
+    } else if (strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0) {
+        if (*method == 'P' && method[1] == 'U')
+            faults_clear(sim->faults);
+        char *spec = sim_strndup(x->req->body ? x->req->body : "", x->req->body_len);
+        char *problem = faults_read(sim, spec, &x->resp->wire);
+        free(spec);
+        if (problem) {
+            admin_error(x, 400, problem);
+            free(problem);
+            return;
+        }
+    }
+    faults_write(sim->faults, &x->resp->body);
+    respond_json(x, 200);
+}
+
+/* "90s", "10m", "2h", "3d", or a number of seconds. -1: none of these. */
+static int64_t read_duration(json_object *v)
+{
+    const char *s = json_object_get_string(v);
+    char *end;
+    double n = strtod(s, &end);
+    double unit = !*end || strcmp(end, "s") == 0 ? 1 : strcmp(end, "ms") == 0 ? 0.001 : strcmp(end, "m") == 0 ? 60
+                  : strcmp(end, "h") == 0 ? 3600 : strcmp(end, "d") == 0 ? 86400 : -1;
+    return end == s || unit < 0 || n < 0 || n * unit > 1e9 ? -1 : (int64_t)(n * unit * 1e6);
+}
+
+static void move_clock(struct sim *sim, int64_t by)
+{
+    sim->start_us += by;
+    sim->now_us += by;
+    sim_tick(sim, sim->mono_ms);
+}
+
+static void admin_clock(struct exchange *x, const char *method)
+{
+    struct sim *sim = x->sim;
+    char now[32];
+    if (strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0) {
+        json_object *doc = x->req->body_len ? doc_parse(x->req->body, x->req->body_len) : NULL;
+        json_object *advance = doc_get(doc, "advance");
+        const char *to = doc_str(doc, "now");
+        int64_t by = advance ? read_duration(advance) : -1, target;
+        if (to && clock_parse(to, &target))
+            by = target - sim->now_us;
+        bool good = (advance || to) && (by >= 0 || (to && !advance && clock_parse(to, &target)));
+        json_object_put(doc);
+        if (!good) {
+            admin_error(x, 400, "send {\"advance\":\"10m\"} or {\"now\":\"2026-01-01T00:00:00Z\"}");
+            return;
+        }
+        move_clock(sim, by);
+    }
+    clock_format(sim->now_us, true, now);
+    buf_printf(&x->resp->body, "{\"now\":\"%s\",\"mode\":\"%s\",\"speed\":%g}", now, sim->opt.speed > 0 ? "real" : "stepped",
+               sim->opt.speed);
+    respond_json(x, 200);
+}
+
+static void admin_counters(struct exchange *x)
+{
+    struct sim *sim = x->sim;
+    struct buf *out = &x->resp->body;
+    buf_puts(out, "{\"requests\":{");
+    recorder_write_counts(sim->recorder, out);
+    buf_printf(out, "},\"watches\":%zu,\"resourceVersion\":%llu,\"compacted\":%llu,\"objects\":{", sim->watch_count,
+               (unsigned long long)sim->store.version, (unsigned long long)sim->store.compacted);
+    for (int k = 0; k < STORE_KINDS; k++)
+        buf_printf(out, "%s\"%s\":%zu", k ? "," : "", resource_of((enum kind)k)->plural, sim->store.shelf[k].live);
+    buf_puts(out, "}}");
+    respond_json(x, 200);
+}
+
+void admin(struct exchange *x)
+{
+    const char *what = x->segments > 1 ? x->segment[1] : "", *method = x->req->method;
+    bool reset = strcmp(method, "DELETE") == 0;
+    if (strcmp(what, "faults") == 0) {
+        admin_faults(x, method);
+    } else if (strcmp(what, "clock") == 0) {
+        admin_clock(x, method);
+    } else if (strcmp(what, "requests") == 0) {
+        if (reset)
+            recorder_reset(x->sim->recorder);
+        recorder_write(x->sim->recorder, x, &x->resp->body);
+        respond_json(x, 200);
+    } else if (strcmp(what, "counters") == 0) {
+        if (reset)
+            recorder_reset(x->sim->recorder);
+        admin_counters(x);
+    } else {
+        admin_error(x, 404, "there are /_sim/faults, /_sim/clock, /_sim/requests and /_sim/counters");
+    }
+}

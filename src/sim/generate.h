@@ -1,0 +1,7 @@
+/* MPIJobs as people have them, from a seed. */
+#ifndef SIM_GENERATE_H
+#define SIM_GENERATE_H
+#include "sim/core.h"
+
+void generate_jobs(struct sim *sim);
+#endif

@@ -1,0 +1,19 @@
+/* The command line of mpijob-sim. */
+#ifndef SIM_OPTIONS_H
+#define SIM_OPTIONS_H
+#include "base/error.h"
+#include "sim/sim.h"
+
+struct options {
+    struct sim_options sim;
+    char address[64];
+    int port;
+    const char *kubeconfig;
+    const char *faults;
+    bool tls, tls_expired, tls_wrong_name, yes_really;
+    int64_t latency_ms;
+};
+
+/* 0: go on. 1: help was printed. -1: err says what is wrong. */
+int options_read(struct options *o, int argc, char **argv, struct error *err);
+#endif
