@@ -36,3 +36,12 @@ function(mpijobd_unit_test name)
   add_test(NAME unit/${name} COMMAND test_${name})
   set_tests_properties(unit/${name} PROPERTIES TIMEOUT 300)
 endfunction()
+
+# mpijobd_embed(FLOOR NAME FILE): the file's bytes as embedded_NAME, linked into the floor.
+function(mpijobd_embed floor name file)
+  set(to ${CMAKE_CURRENT_BINARY_DIR}/embedded_${name}.c)
+  add_custom_command(OUTPUT ${to} DEPENDS ${PROJECT_SOURCE_DIR}/${file} ${PROJECT_SOURCE_DIR}/cmake/Embed.cmake
+    COMMAND ${CMAKE_COMMAND} -DNAME=${name} -DFROM=${PROJECT_SOURCE_DIR}/${file} -DTO=${to}
+            -P ${PROJECT_SOURCE_DIR}/cmake/Embed.cmake)
+  target_sources(floor_${floor} PRIVATE ${to})
+endfunction()

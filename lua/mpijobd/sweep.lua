@@ -1,0 +1,53 @@
+-- The run of a policy that says `replace`: every job that matches is looked at, its changes are computed, and they are handed on.
+-- One broken job must not keep the others from their change, so its error is told and the sweep goes on.
+local native, where, replace = ...
+
+local function computed(job)
+    if where then
+        local ok, wanted = native.protect(where, job)
+        if not ok then
+            return native.failed(job, wanted)
+        elseif not wanted then
+            return nil
+        end
+    end
+    if not replace then
+        return true
+    end
+    local ok, changes = native.protect(replace, job)
+    if not ok then
+        return native.failed(job, changes)
+    end
+    return changes
+end
+
+-- With a limit nothing is written before it is known how much it would be.
+if native.limited then
+    local pending = {}
+    for job in native.next do
+        local changes = computed(job)
+        if changes ~= nil and native.would(job, changes) then
+            pending[#pending + 1] = { job, changes }
+        end
+    end
+    native.allow(#pending)
+    for i, entry in ipairs(pending) do
+        native.submit(entry[1], entry[2])
+        pending[i] = false
+    end
+else
+    for job in native.next do
+        local changes = computed(job)
+        if changes ~= nil then
+            native.submit(job, changes)
+        end
+    end
+end
+
+-- Jobs that somebody else changed meanwhile come back here.
+for job in native.drain do
+    local changes = computed(job)
+    if changes ~= nil then
+        native.submit(job, changes)
+    end
+end

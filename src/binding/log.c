@@ -1,0 +1,64 @@
+/* log.debug, info, warn, error (message [, fields]): lua/types/log.lua */
+#include <lauxlib.h>
+#include <stdlib.h>
+
+#include "binding/open.h"
+#include "binding/values.h"
+#include "policy/lua_run.h"
+
+#define FIELDS_MAX 32
+
+static int write_line(lua_State *L, enum log_level level)
+{
+    struct log_field fields[FIELDS_MAX + 2] = {{0}};
+    struct run *run = lua_run_of(L);
+    struct policy_file *file = script_host(L);
+    size_t n = 0;
+    const char *message = luaL_tolstring(L, 1, NULL);
+    fields[n++] = run ? (struct log_field){"policy", run->policy->name} : (struct log_field){"file", file->path};
+    if (!lua_isnoneornil(L, 2)) {
+        luaL_checktype(L, 2, LUA_TTABLE);
+        luaL_checkstack(L, FIELDS_MAX + 8, NULL);
+        lua_pushnil(L);
+        while (lua_next(L, 2)) {
+            if (lua_type(L, -2) != LUA_TSTRING)
+                return luaL_error(L, "the fields of a log line have names: log.info(\"text\", { job = job.key })");
+            if (n > FIELDS_MAX)
+                return luaL_error(L, "a log line has at most %d fields", FIELDS_MAX);
+            fields[n].name = lua_tostring(L, -2);
+            fields[n].value = luaL_tolstring(L, -1, NULL); /* stays on the stack, below the key that lua_next needs */
+            lua_insert(L, -3);
+            lua_pop(L, 1);
+            n++;
+        }
+    }
+    log_event(engine_of(L)->o.log, level, message, fields);
+    return 0;
+}
+
+static int l_debug(lua_State *L)
+{
+    return write_line(L, LOG_DEBUG);
+}
+
+static int l_info(lua_State *L)
+{
+    return write_line(L, LOG_INFO);
+}
+
+static int l_warn(lua_State *L)
+{
+    return write_line(L, LOG_WARN);
+}
+
+static int l_error(lua_State *L)
+{
+    return write_line(L, LOG_ERROR);
+}
+
+void binding_open_log(lua_State *L)
+{
+    static const luaL_Reg functions[] = {{"debug", l_debug}, {"info", l_info}, {"warn", l_warn}, {"error", l_error}, {NULL, NULL}};
+    luaL_newlib(L, functions);
+    lua_setglobal(L, "log");
+}

@@ -1,0 +1,62 @@
+/* mpijob.get(key): the job, or nil and an error. */
+#include <lauxlib.h>
+#include <stdlib.h>
+
+#include "binding/mpijob.h"
+#include "binding/pending.h"
+#include "binding/values.h"
+
+struct get {
+    struct pending pending;
+    struct kube_request *request;
+    struct error err; /* code 0: none */
+    char *object;
+    size_t len;
+};
+
+static void got(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
+                bool lost)
+{
+    (void)lost;
+    struct get *g = data;
+    g->request = NULL;
+    if (err)
+        g->err = *err;
+    else if (answer && !(g->object = kube_answer_take(request, &g->len)))
+        error_nomem(&g->err);
+    pending_finish(&g->pending);
+}
+
+static void abort_get(struct pending *p)
+{
+    kube_cancel(((struct get *)p)->request);
+}
+
+static void release_get(struct pending *p)
+{
+    free(((struct get *)p)->object);
+}
+
+static int get_k(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)status;
+    struct get *g = (struct get *)ctx;
+    struct engine *engine = engine_of(L);
+    if (g->err.code)
+        return push_failure(L, &g->err);
+    lua_job_push(L, str_n(g->object, g->len), cluster_target(engine->o.cluster), engine->o.clock);
+    return 1;
+}
+
+int l_mpijob_get(lua_State *L)
+{
+    struct target target;
+    check_target(L, 1, &target);
+    check_run(L, "mpijob.get");
+    struct engine *engine = engine_of(L);
+    struct get *g = pending_new(L, sizeof *g, abort_get, release_get);
+    if (kube_get(cluster_kube(engine->o.cluster), cluster_mpijobs(engine->o.cluster), target.name_space, target.name, got, g,
+                 &g->request, &g->err))
+        return push_failure(L, &g->err);
+    return pending_wait(L, &g->pending, get_k);
+}

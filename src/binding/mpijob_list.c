@@ -1,0 +1,135 @@
+/* mpijob.list { match... }: an iterator over the jobs that match; pages come as they are needed. A list that fails raises its error, because a loop
+ * that ended quietly would look like the end of the jobs. */
+#include <lauxlib.h>
+#include <stdlib.h>
+
+#include "binding/mpijob.h"
+#include "binding/values.h"
+#include "policy/listing.h"
+#include "policy/lua_match.h"
+
+struct list {
+    struct script_wait wait;
+    struct mpijob_match *match;
+    struct listing *listing;
+    bool waiting;
+    struct error err;
+    char finding[1024];
+};
+
+static void wake(void *data)
+{
+    struct list *l = data;
+    if (!l->waiting)
+        return;
+    l->waiting = false;
+    script_wake(&l->wait);
+}
+
+static void cancelled(struct script_wait *wait)
+{
+    ((struct list *)((char *)wait - offsetof(struct list, wait)))->waiting = false;
+}
+
+static int l_close(lua_State *L)
+{
+    struct list *l = lua_touserdata(L, 1);
+    listing_free(l->listing);
+    mpijob_match_free(l->match);
+    l->listing = NULL;
+    l->match = NULL;
+    return 0;
+}
+
+static int next_k(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)status;
+    struct list *l = (struct list *)ctx;
+    struct engine *engine = engine_of(L);
+    char *object, *copy;
+    size_t len;
+    if (!l->listing) {
+        lua_pushnil(L);
+        return 1;
+    }
+    switch (listing_next(l->listing, &object, &len)) {
+    case LISTING_JOB:
+        copy = lua_newuserdatauv(L, len, 0); /* lua_job_push may raise: nothing of malloc's is held then */
+        memcpy(copy, object, len);
+        free(object);
+        lua_job_push(L, str_n(copy, len), cluster_target(engine->o.cluster), engine->o.clock);
+        return 1;
+    case LISTING_WAIT:
+        l->wait = (struct script_wait){.cancel = cancelled};
+        l->waiting = true;
+        return script_wait(L, &l->wait, next_k, ctx);
+    case LISTING_ERROR:
+        push_error(L, listing_error(l->listing));
+        return lua_error(L);
+    default:
+        lua_pushnil(L);
+        return 1;
+    }
+}
+
+static int l_next(lua_State *L)
+{
+    struct list *l = lua_touserdata(L, lua_upvalueindex(1));
+    if (l->waiting)
+        return luaL_error(L, "this list is being waited for by another coroutine already");
+    return next_k(L, LUA_OK, (lua_KContext)l);
+}
+
+static void finding(void *data, const char *key, const char *message)
+{
+    struct list *l = data;
+    if (!l->finding[0])
+        snprintf(l->finding, sizeof l->finding, "mpijob.list: %s %s", key, message);
+}
+
+static void push_list(lua_State *L)
+{
+    struct list *l = lua_newuserdatauv(L, sizeof *l, 0);
+    memset(l, 0, sizeof *l);
+    lua_createtable(L, 0, 3);
+    lua_pushcfunction(L, l_close);
+    lua_setfield(L, -2, "__gc");
+    lua_pushcfunction(L, l_close);
+    lua_setfield(L, -2, "__close");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_setmetatable(L, -2);
+}
+
+int l_mpijob_list(lua_State *L)
+{
+    lua_settop(L, 1);
+    check_run(L, "mpijob.list");
+    struct engine *engine = engine_of(L);
+    push_list(L);
+    struct list *l = lua_touserdata(L, -1);
+    l->match = mpijob_match_new();
+    if (!l->match)
+        return luaL_error(L, "not enough memory");
+    if (lua_match_read(L, 1, l->match, NULL, finding, l))
+        return luaL_error(L, "%s", l->finding);
+    struct listing_call call = {
+        .loop = engine->o.loop,
+        .cluster = engine->o.cluster,
+        .clock = engine->o.clock,
+        .log = engine->o.log,
+        .match = l->match,
+        .namespaces = engine->o.namespaces,
+        .ready = wake,
+        .data = l,
+    };
+    l->listing = listing_new(&call, &l->err);
+    if (!l->listing)
+        return luaL_error(L, "%s", l->err.message);
+    lua_pushvalue(L, -1);
+    lua_pushcclosure(L, l_next, 1);
+    lua_pushnil(L);
+    lua_pushnil(L);
+    lua_pushvalue(L, 2); /* closed when the loop is left early */
+    return 4;
+}

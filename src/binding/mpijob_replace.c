@@ -1,0 +1,211 @@
+/* mpijob.replace(target, changes [, options]) and mpijob.replace_object(object [, options]). */
+#include <lauxlib.h>
+#include <stdlib.h>
+
+#include "binding/mpijob.h"
+#include "binding/pending.h"
+#include "binding/values.h"
+#include "policy/lua_changes.h"
+#include "policy/lua_json.h"
+
+struct replacing {
+    struct pending pending;
+    struct run_op *op;
+    struct mpijob_changes changes;
+    struct buf whole;      /* of replace_object */
+    struct error err;      /* code 0: none */
+    bool changed, dry_run, computed;
+    enum mpijob_effect effect;
+    char why[512], resource_version[64];
+    struct buf diff, warnings; /* JSON arrays */
+    char *fresh;           /* the object after a conflict; of replace_object: as the server gave it back */
+    size_t fresh_len;
+};
+
+static void keep_warnings(struct replacing *r, const char *const *warnings)
+{
+    struct json_writer w;
+    json_writer_init(&w, &r->warnings);
+    json_write_array(&w);
+    for (; *warnings; warnings++)
+        json_write_string(&w, *warnings);
+    json_write_end(&w);
+}
+
+static void replaced(void *data, const struct replace_result *result, const struct error *err)
+{
+    struct replacing *r = data;
+    r->op = NULL;
+    if (err)
+        r->err = *err;
+    r->changed = result->changed;
+    r->dry_run = result->dry_run;
+    r->effect = result->effect;
+    snprintf(r->why, sizeof r->why, "%s", result->why ? result->why : "");
+    snprintf(r->resource_version, sizeof r->resource_version, "%s", result->resource_version ? result->resource_version : "");
+    mpijob_diff_json(result->diff, &r->diff);
+    keep_warnings(r, result->warnings);
+    bool conflict = err && err->code == ERR_CONFLICT && r->computed;
+    if ((conflict || (!err && r->whole.len)) && result->object.len) {
+        r->fresh = str_dup(result->object);
+        r->fresh_len = result->object.len;
+    }
+    pending_finish(&r->pending);
+}
+
+static void abort_replace(struct pending *p)
+{
+    struct replacing *r = (struct replacing *)p;
+    struct run_op *op = r->op;
+    r->op = NULL;
+    run_op_detach(op); /* `replaced` is not called any more; the run waits for the replacement's end */
+    pending_finish(p);
+}
+
+static void release_replace(struct pending *p)
+{
+    struct replacing *r = (struct replacing *)p;
+    mpijob_changes_free(&r->changes);
+    buf_free(&r->whole);
+    buf_free(&r->diff);
+    buf_free(&r->warnings);
+    free(r->fresh);
+}
+
+static void push_json(lua_State *L, const struct buf *text)
+{
+    struct json root;
+    if (text->len && json_parse(buf_str(text), "the result", &root, NULL) == 0)
+        lua_json_push(L, root);
+    else
+        lua_newtable(L);
+}
+
+static int push_result(lua_State *L, const struct replacing *r)
+{
+    lua_createtable(L, 0, 8);
+    lua_pushboolean(L, r->changed);
+    lua_setfield(L, -2, "changed");
+    lua_pushboolean(L, r->dry_run);
+    lua_setfield(L, -2, "dry_run");
+    lua_pushstring(L, mpijob_effect_name(r->effect));
+    lua_setfield(L, -2, "effect");
+    lua_pushstring(L, r->why);
+    lua_setfield(L, -2, "message");
+    lua_pushstring(L, r->resource_version);
+    lua_setfield(L, -2, "resourceVersion");
+    push_json(L, &r->diff);
+    lua_setfield(L, -2, "diff");
+    push_json(L, &r->warnings);
+    lua_setfield(L, -2, "warnings");
+    if (r->fresh) {
+        lua_pushlstring(L, r->fresh, r->fresh_len);
+        lua_setfield(L, -2, "object");
+    }
+    return 1;
+}
+
+static int replace_k(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)status;
+    struct replacing *r = (struct replacing *)ctx;
+    if (!r->err.code)
+        return push_result(L, r);
+    int n = push_failure(L, &r->err);
+    if (r->fresh) { /* the changes are computed from the job: the caller looks again */
+        struct engine *engine = engine_of(L);
+        lua_job_push(L, str_n(r->fresh, r->fresh_len), cluster_target(engine->o.cluster), engine->o.clock);
+        n++;
+    }
+    return n;
+}
+
+static int start(lua_State *L, struct replacing *r, struct replace_call *call, int options, struct run *run)
+{
+    call->dry_run = option_bool(L, options, "dry_run");
+    call->destructive = option_bool(L, options, "destructive");
+    call->resource_version = option_string(L, options, "resourceVersion");
+    call->done = replaced;
+    call->data = r;
+    if (run_replace(run, call, &r->op, &r->err))
+        return push_failure(L, &r->err);
+    return pending_wait(L, &r->pending, replace_k);
+}
+
+static const char *const option_names[] = {"dry_run", "resourceVersion", "destructive", NULL};
+
+static void refuse_later_options(lua_State *L, int index)
+{
+    static const char *const later[] = {"wait_effect", "through_launcher", NULL};
+    for (size_t i = 0; later[i] && lua_istable(L, index); i++) {
+        if (lua_getfield(L, index, later[i]) != LUA_TNIL)
+            luaL_error(L, "option %s is not available in this version", later[i]);
+        lua_pop(L, 1);
+    }
+}
+
+/* replace(target, changes, options, computed): computed is the comfort layer's: after a conflict the fresh job is the third result */
+int l_mpijob_replace(lua_State *L)
+{
+    struct target target;
+    lua_settop(L, 4);
+    check_target(L, 1, &target);
+    struct run *run = check_run(L, "mpijob.replace");
+    refuse_later_options(L, 3);
+    check_options(L, 3, option_names);
+    struct replacing *r = pending_new(L, sizeof *r, abort_replace, release_replace);
+    if (lua_changes_read(L, 2, &r->changes, &r->err))
+        return luaL_error(L, "mpijob.replace: %s", r->err.message);
+    r->computed = lua_toboolean(L, 4);
+    struct replace_call call = {
+        .name_space = target.name_space,
+        .name = target.name,
+        .object = target.job ? str_n(target.job->bytes, target.job->len) : str_n(NULL, 0),
+        .changes = &r->changes,
+        .computed = r->computed,
+    };
+    return start(L, r, &call, 3, run);
+}
+
+static bool read_name(struct json root, const char *pointer, char out[256])
+{
+    struct buf text;
+    buf_init(&text, 255);
+    bool good = json_decode(json_at(root, pointer), &text) && text.len;
+    if (good)
+        memcpy(out, text.ptr, text.len + 1);
+    buf_free(&text);
+    return good;
+}
+
+/* replace_object(JSON string, table or job [, options]): the plain API call. */
+int l_mpijob_replace_object(lua_State *L)
+{
+    char name_space[256], name[256];
+    size_t len;
+    lua_settop(L, 2);
+    struct run *run = check_run(L, "mpijob.replace_object");
+    refuse_later_options(L, 2);
+    check_options(L, 2, option_names);
+    struct replacing *r = pending_new(L, sizeof *r, abort_replace, release_replace);
+    struct lua_job *job = lua_job_at(L, 1);
+    if (lua_type(L, 1) == LUA_TSTRING) {
+        const char *text = lua_tolstring(L, 1, &len);
+        buf_add(&r->whole, text, len);
+    } else if (job) {
+        buf_add(&r->whole, job->bytes, job->len);
+    } else if (!lua_istable(L, 1)) {
+        return luaL_argerror(L, 1, "an object expected: JSON text, a table or a job");
+    } else if (lua_json_read(L, 1, &r->whole, &r->err)) {
+        return luaL_error(L, "mpijob.replace_object: %s", r->err.message);
+    }
+    struct json root;
+    if (buf_result(&r->whole, "the object", &r->err) || json_parse(buf_str(&r->whole), "the object", &root, &r->err))
+        return luaL_error(L, "mpijob.replace_object: %s", r->err.message);
+    if (!read_name(root, "/metadata/name", name))
+        return luaL_error(L, "mpijob.replace_object: the object has no metadata.name");
+    if (!read_name(root, "/metadata/namespace", name_space))
+        snprintf(name_space, sizeof name_space, "%s", cluster_namespace(engine_of(L)->o.cluster));
+    struct replace_call call = {.name_space = name_space, .name = name, .whole = buf_str(&r->whole)};
+    return start(L, r, &call, 2, run);
+}

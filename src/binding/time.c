@@ -1,0 +1,187 @@
+/* time.now, rfc3339, parse, date, duration; sleep: lua/types/time.lua. All by the daemon's clock, which tests can move. */
+#include <lauxlib.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "binding/open.h"
+#include "binding/pending.h"
+#include "binding/values.h"
+#include "time/duration.h"
+#include "time/zone.h"
+
+static int l_now(lua_State *L)
+{
+    lua_pushnumber(L, (double)clock_now(engine_of(L)->o.clock) / 1e6);
+    return 1;
+}
+
+/* Seconds at index (default: now) as whole seconds since 1970. */
+static int64_t instant(lua_State *L, int index)
+{
+    if (lua_isnoneornil(L, index))
+        return clock_seconds(engine_of(L)->o.clock);
+    double seconds = luaL_checknumber(L, index);
+    luaL_argcheck(L, seconds > -6e10 && seconds < 2.5e11, index, "seconds since 1970 expected");
+    return (int64_t)floor(seconds);
+}
+
+static struct zone *zone_at_index(lua_State *L, int index)
+{
+    struct zone *zone;
+    struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
+    if (zone_load(luaL_optstring(L, index, "UTC"), NULL, &zone, err))
+        luaL_error(L, "%s", err->message);
+    return zone;
+}
+
+/* rfc3339([seconds [, zone]]) */
+static int l_rfc3339(lua_State *L)
+{
+    char text[40];
+    int64_t when = instant(L, 1);
+    if (lua_isnoneornil(L, 2)) {
+        clock_format(when * CLOCK_SECOND, false, text);
+    } else {
+        struct zone *zone = zone_at_index(L, 2);
+        zone_format(zone, when, text);
+        zone_free(zone);
+    }
+    lua_pushstring(L, text);
+    return 1;
+}
+
+/* parse("2026-11-23T20:15:00Z"): seconds, or nil and why not */
+static int l_parse(lua_State *L)
+{
+    int64_t us;
+    const char *text = luaL_checkstring(L, 1);
+    if (!clock_parse(text, &us)) {
+        struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
+        error_set(err, ERR_SYNTAX, "\"%s\" is no RFC 3339 time such as 2026-11-23T20:15:00Z", text);
+        return push_failure(L, err);
+    }
+    if (us % CLOCK_SECOND == 0)
+        lua_pushinteger(L, us / CLOCK_SECOND);
+    else
+        lua_pushnumber(L, (double)us / 1e6);
+    return 1;
+}
+
+static void set_int(lua_State *L, const char *name, int value)
+{
+    lua_pushinteger(L, value);
+    lua_setfield(L, -2, name);
+}
+
+/* date([seconds [, zone]]): { year, month, day, hour, min, sec, wday (1: Sunday), isdst, offset } */
+static int l_date(lua_State *L)
+{
+    int64_t when = instant(L, 1);
+    lua_settop(L, 2);
+    lua_createtable(L, 0, 10);
+    lua_insert(L, 1); /* made before the zone is loaded: nothing may raise while it is held */
+    struct zone *zone = zone_at_index(L, 3);
+    struct civil c = zone_civil(zone, when);
+    struct zone_offset offset = zone_at(zone, when);
+    zone_free(zone);
+    lua_pushvalue(L, 1);
+    set_int(L, "year", c.year);
+    set_int(L, "month", c.month);
+    set_int(L, "day", c.day);
+    set_int(L, "hour", c.hour);
+    set_int(L, "min", c.minute);
+    set_int(L, "sec", c.second);
+    set_int(L, "wday", civil_weekday(c.year, c.month, c.day) + 1);
+    set_int(L, "offset", offset.seconds);
+    lua_pushboolean(L, offset.dst);
+    lua_setfield(L, -2, "isdst");
+    return 1;
+}
+
+static int64_t check_duration(lua_State *L, int index)
+{
+    int64_t us;
+    if (lua_type(L, index) == LUA_TNUMBER) {
+        double seconds = lua_tonumber(L, index);
+        luaL_argcheck(L, seconds >= 0 && seconds < 3.2e9, index, "seconds, or a duration such as \"90s\", expected");
+        return (int64_t)(seconds * 1e6);
+    }
+    const char *text = luaL_checkstring(L, index);
+    struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
+    if (duration_parse(text, &us, err))
+        luaL_error(L, "%s", err->message);
+    lua_pop(L, 1);
+    return us;
+}
+
+/* duration("1h30m"): 5400.0; duration(5400): "1h30m" */
+static int l_duration(lua_State *L)
+{
+    char text[32];
+    if (lua_type(L, 1) == LUA_TNUMBER) {
+        duration_format(check_duration(L, 1), false, text);
+        lua_pushstring(L, text);
+    } else {
+        lua_pushnumber(L, (double)check_duration(L, 1) / 1e6);
+    }
+    return 1;
+}
+
+/* ---- sleep ---- */
+
+struct sleeping {
+    struct pending pending;
+    struct engine *engine;
+    struct alarm alarm;
+};
+
+static void woke(struct alarm *alarm, int64_t now)
+{
+    (void)now;
+    struct sleeping *s = alarm->data;
+    pending_finish(&s->pending);
+}
+
+static void abort_sleep(struct pending *p)
+{
+    struct sleeping *s = (struct sleeping *)p;
+    alarm_stop(s->engine->alarms, &s->alarm);
+    pending_finish(p);
+}
+
+static void release_sleep(struct pending *p)
+{
+    (void)p;
+}
+
+static int sleep_k(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)L;
+    (void)status;
+    (void)ctx;
+    return 0;
+}
+
+static int l_sleep(lua_State *L)
+{
+    int64_t us = check_duration(L, 1);
+    check_run(L, "sleep");
+    struct engine *engine = engine_of(L);
+    struct sleeping *s = pending_new(L, sizeof *s, abort_sleep, release_sleep);
+    s->engine = engine;
+    s->alarm.ring = woke;
+    s->alarm.data = s;
+    if (alarm_set(engine->alarms, &s->alarm, clock_now(engine->o.clock) + us))
+        return luaL_error(L, "not enough memory");
+    return pending_wait(L, &s->pending, sleep_k);
+}
+
+void binding_open_time(lua_State *L)
+{
+    static const luaL_Reg functions[] = {{"now", l_now},   {"rfc3339", l_rfc3339},   {"parse", l_parse},
+                                         {"date", l_date}, {"duration", l_duration}, {NULL, NULL}};
+    luaL_newlib(L, functions);
+    lua_setglobal(L, "time");
+    lua_pushcfunction(L, l_sleep);
+    lua_setglobal(L, "sleep");
+}

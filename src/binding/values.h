@@ -1,0 +1,30 @@
+/* What the modules share: errors as Lua values, targets, the engine behind a state. */
+#ifndef MPIJOBD_BINDING_VALUES_H
+#define MPIJOBD_BINDING_VALUES_H
+
+#include <lua.h>
+
+#include "policy/engine.h"
+#include "policy/lua_job.h"
+
+/* { code, reason, message, retryable }, prints as "reason: message". */
+void push_error(lua_State *L, const struct error *err);
+int push_failure(lua_State *L, const struct error *err); /* nil, err: returns 2 */
+
+struct engine *engine_of(lua_State *L);
+/* The run, or a Lua error that says that `what` is not for a file's top level. */
+struct run *check_run(lua_State *L, const char *what);
+
+struct target {
+    char name_space[256], name[256];
+    struct lua_job *job; /* NULL: by name */
+};
+/* A job, "namespace/name", or "name" in the default namespace. Raises. */
+void check_target(lua_State *L, int index, struct target *target);
+
+/* Raises unless every key of the table at index (or nil) is among names. */
+void check_options(lua_State *L, int index, const char *const *names);
+bool option_bool(lua_State *L, int index, const char *name);
+const char *option_string(lua_State *L, int index, const char *name); /* NULL if unset; anchored by the table */
+
+#endif

@@ -1,0 +1,36 @@
+/* One API server as policies see it: its connection, the MPIJob version in use, and which controller acts on the objects. */
+#ifndef MPIJOBD_POLICY_CLUSTER_H
+#define MPIJOBD_POLICY_CLUSTER_H
+
+#include "kube/discovery.h"
+#include "kube/verbs.h"
+#include "mpijob/version.h"
+
+struct cluster_options {
+    const struct kube_config *config;
+    const struct kube_options *kube;
+    const char *api_version;              /* NULL or "auto": the server's preferred one that we know */
+    enum mpijob_controller controller;    /* CONTROLLER_UNKNOWN: found out */
+    const struct log *log;
+};
+
+struct cluster;
+
+/* No request is sent yet. */
+int cluster_new(uv_loop_t *loop, const struct cluster_options *options, struct cluster **cluster, struct error *err);
+void cluster_close(struct cluster *cluster, void (*closed)(void *data), void *data);
+
+/* Finds the served versions and the controller; calls done once. May be called again: after an error, or to look anew. */
+typedef void (*cluster_connected)(void *data, const struct error *err);
+void cluster_connect(struct cluster *cluster, cluster_connected done, void *data);
+
+bool cluster_ready(const struct cluster *cluster);
+struct kube *cluster_kube(const struct cluster *cluster);
+const struct kube_resource *cluster_mpijobs(const struct cluster *cluster);
+struct mpijob_target cluster_target(const struct cluster *cluster);
+const char *cluster_namespace(const struct cluster *cluster); /* the default one */
+const char *cluster_server(const struct cluster *cluster);
+/* All served versions, in the server's order, comma separated ("v1, v2beta1"). */
+const char *cluster_versions(const struct cluster *cluster);
+
+#endif

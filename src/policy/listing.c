@@ -1,0 +1,188 @@
+#include "policy/listing.h"
+
+#include <stdlib.h>
+#include <utlist.h>
+
+#define QUEUE_HIGH 1000 /* no further page is asked for while so many wait */
+#define QUEUE_LOW 250
+
+struct queued {
+    struct queued *next;
+    size_t len;
+    char bytes[];
+};
+
+struct listing {
+    struct listing_call call;
+    struct kube_list *list; /* under way */
+    struct queued *head, *tail;
+    size_t queued;
+    size_t at; /* of call.namespaces */
+    int64_t scope;
+    struct buf selector;
+    struct error error;
+    bool started, ended, failed, paused;
+};
+
+static void begin(struct listing *l);
+
+static bool take(void *data, struct json item)
+{
+    struct listing *l = data;
+    struct mpijob_view view;
+    struct error err;
+    l->scope++;
+    if (mpijob_view(item, cluster_target(l->call.cluster), &view, &err)) {
+        log_event(l->call.log, LOG_WARN, "a listed job cannot be read and is left alone", LOG_FIELDS({"reason", err.message}));
+        return true;
+    }
+    if (view.deleting || !mpijob_match_eval(l->call.match, &view, clock_now(l->call.clock), NULL))
+        return true;
+    struct queued *q = malloc(sizeof *q + item.text.len);
+    if (!q) {
+        error_nomem(&l->error);
+        l->failed = true;
+        return false;
+    }
+    q->len = item.text.len;
+    q->next = NULL;
+    memcpy(q->bytes, item.text.ptr, q->len);
+    if (l->tail)
+        l->tail->next = q;
+    else
+        l->head = q;
+    l->tail = q;
+    if (++l->queued >= QUEUE_HIGH && !l->paused) {
+        l->paused = true;
+        kube_list_pause(l->list, true);
+    }
+    if (l->queued == 1)
+        l->call.ready(l->call.data);
+    return true;
+}
+
+static void listed(void *data, const char *resource_version, const struct error *err)
+{
+    (void)resource_version;
+    struct listing *l = data;
+    l->list = NULL;
+    l->paused = false;
+    if (err && !l->failed) {
+        l->error = *err;
+        l->failed = true;
+        if (err->status == 403 && !l->call.namespaces && !mpijob_match_only_namespace(l->call.match))
+            error_set(&l->error, ERR_HTTP, "%s. To work in some namespaces only, name them: `namespaces:` in mpijobd.yaml, "
+                      "or match.namespace in the policy", err->message);
+        l->error.status = err->status;
+    }
+    if (!l->failed && l->call.namespaces && l->call.namespaces[++l->at]) {
+        begin(l);
+        return;
+    }
+    l->ended = true;
+    l->call.ready(l->call.data);
+}
+
+/* Starts the list of the next namespace in scope. */
+static void begin(struct listing *l)
+{
+    const char *name_space = mpijob_match_only_namespace(l->call.match);
+    if (l->call.namespaces) {
+        while (l->call.namespaces[l->at] && !mpijob_match_in_namespace(l->call.match, str_of(l->call.namespaces[l->at])))
+            l->at++;
+        name_space = l->call.namespaces[l->at];
+        if (!name_space) {
+            l->ended = true;
+            return;
+        }
+    }
+    struct kube_query query = {.label_selector = l->selector.ptr, .limit = 500};
+    struct kube_list_call call = {
+        .resource = cluster_mpijobs(l->call.cluster),
+        .name_space = name_space,
+        .query = &query,
+        .item = take,
+        .done = listed,
+        .data = l,
+    };
+    if (kube_list(cluster_kube(l->call.cluster), &call, &l->list, &l->error)) {
+        l->failed = true;
+        l->ended = true;
+    }
+}
+
+struct listing *listing_new(const struct listing_call *call, struct error *err)
+{
+    struct listing *l = calloc(1, sizeof *l);
+    if (!l) {
+        error_nomem(err);
+        return NULL;
+    }
+    l->call = *call;
+    mpijob_match_selector(call->match, &l->selector);
+    if (l->selector.failed) {
+        error_nomem(err);
+        free(l);
+        return NULL;
+    }
+    return l;
+}
+
+void listing_free(struct listing *l)
+{
+    if (!l)
+        return;
+    if (l->list)
+        kube_list_cancel(l->list);
+    while (l->head) {
+        struct queued *q = l->head;
+        l->head = q->next;
+        free(q);
+    }
+    buf_free(&l->selector);
+    free(l);
+}
+
+enum listing_state listing_next(struct listing *l, char **object, size_t *len)
+{
+    if (!l->started) {
+        l->started = true;
+        begin(l);
+    }
+    struct queued *q = l->head;
+    if (q) {
+        l->head = q->next;
+        if (!l->head)
+            l->tail = NULL;
+        *len = q->len;
+        char *bytes = malloc(q->len + 1);
+        if (!bytes) {
+            free(q);
+            error_nomem(&l->error);
+            l->failed = true;
+            return LISTING_ERROR;
+        }
+        memcpy(bytes, q->bytes, q->len);
+        bytes[q->len] = '\0';
+        free(q);
+        *object = bytes;
+        if (--l->queued < QUEUE_LOW && l->paused && l->list) {
+            l->paused = false;
+            kube_list_pause(l->list, false);
+        }
+        return LISTING_JOB;
+    }
+    if (l->failed)
+        return LISTING_ERROR;
+    return l->ended ? LISTING_END : LISTING_WAIT;
+}
+
+const struct error *listing_error(const struct listing *l)
+{
+    return &l->error;
+}
+
+int64_t listing_scope(const struct listing *l)
+{
+    return l->scope;
+}

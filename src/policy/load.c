@@ -1,0 +1,335 @@
+#include "policy/load.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "policy/engine.h"
+
+struct policy_load {
+    struct engine *engine;
+    struct policy_set *set;
+    size_t at; /* files are loaded one after the other */
+    policy_loaded done;
+    void *data;
+    struct deadline turn; /* done is never called from within start */
+    bool cancelled;
+};
+
+void policy_set_error(struct policy_set *set, const char *file, int line, const char *message)
+{
+    if (set->error_count == set->error_cap) {
+        size_t cap = set->error_cap ? set->error_cap * 2 : 8;
+        struct policy_error *errors = realloc(set->errors, cap * sizeof *errors);
+        if (!errors)
+            return;
+        set->errors = errors;
+        set->error_cap = cap;
+    }
+    struct policy_error *e = &set->errors[set->error_count];
+    *e = (struct policy_error){str_dup(str_of(file)), line, str_dup(str_of(message))};
+    if (e->file && e->message)
+        set->error_count++;
+    else {
+        free(e->file);
+        free(e->message);
+    }
+}
+
+void policy_set_hold(struct policy_set *set)
+{
+    set->refs++;
+}
+
+void policy_set_release(struct policy_set *set)
+{
+    if (!set || --set->refs)
+        return;
+    for (size_t i = 0; i < set->count; i++)
+        policy_free(set->entries[i].policy);
+    for (size_t i = 0; i < set->file_count; i++) {
+        struct policy_file *f = set->files[i];
+        if (f->script)
+            script_free(f->script);
+        buf_free(&f->text);
+        free(f->path);
+        free(f);
+    }
+    for (size_t i = 0; i < set->error_count; i++) {
+        free(set->errors[i].file);
+        free(set->errors[i].message);
+    }
+    free(set->files);
+    free(set->entries);
+    free(set->errors);
+    free(set);
+}
+
+/* ---- which files ---- */
+
+static int add_file(struct policy_set *set, struct engine *engine, const char *path)
+{
+    struct policy_file **files = realloc(set->files, (set->file_count + 1) * sizeof(struct policy_file *));
+    if (!files)
+        return ERR_NOMEM;
+    set->files = files;
+    struct policy_file *f = calloc(1, sizeof *f);
+    if (!f)
+        return ERR_NOMEM;
+    f->engine = engine;
+    f->set = set;
+    f->path = str_dup(str_of(path));
+    if (!f->path) {
+        free(f);
+        return ERR_NOMEM;
+    }
+    set->files[set->file_count++] = f;
+    return 0;
+}
+
+static int is_policy(const struct dirent *entry)
+{
+    struct str name = str_of(entry->d_name);
+    return str_ends(name, ".lua") && !str_ends(name, "_spec.lua") && name.ptr[0] != '.';
+}
+
+static int add_folder(struct policy_set *set, struct engine *engine, const char *path)
+{
+    struct dirent **found = NULL;
+    int n = scandir(path, &found, is_policy, alphasort), rc = n < 0 ? ERR_IO : 0;
+    if (n < 0)
+        policy_set_error(set, path, 0, strerror(errno));
+    if (n == 0)
+        policy_set_error(set, path, 0, "there is no policy in this folder (files that end in .lua)");
+    for (int i = 0; i < n; i++) {
+        char file[4096];
+        size_t len = strlen(path);
+        snprintf(file, sizeof file, "%s%s%s", path, len && path[len - 1] == '/' ? "" : "/", found[i]->d_name);
+        if (rc == 0)
+            rc = add_file(set, engine, file);
+        free(found[i]);
+    }
+    free(found);
+    return rc == ERR_NOMEM ? rc : 0;
+}
+
+static int collect(struct policy_set *set, struct engine *engine, const char *const *paths)
+{
+    for (; *paths; paths++) {
+        struct stat st;
+        int rc = 0;
+        if (stat(*paths, &st))
+            policy_set_error(set, *paths, 0, strerror(errno));
+        else if (S_ISDIR(st.st_mode))
+            rc = add_folder(set, engine, *paths);
+        else
+            rc = add_file(set, engine, *paths);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+/* ---- definitions ---- */
+
+static void finding(void *data, const char *file, int line, const char *message)
+{
+    policy_set_error(data, file, line, message);
+}
+
+static const struct policy_entry *same_name(const struct policy_set *set, const char *name)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (strcmp(set->entries[i].policy->name, name) == 0)
+            return &set->entries[i];
+    }
+    return NULL;
+}
+
+bool policy_file_define(struct policy_file *file, lua_State *L, int index, int line)
+{
+    struct policy_set *set = file->set;
+    if (set->count == set->cap) {
+        size_t cap = set->cap ? set->cap * 2 : 16;
+        struct policy_entry *entries = realloc(set->entries, cap * sizeof *entries);
+        if (!entries) {
+            policy_set_error(set, file->path, line, "out of memory");
+            return false;
+        }
+        set->entries = entries;
+        set->cap = cap;
+    }
+    struct policy_source source = {
+        .file = file->path,
+        .text = file->text.ptr,
+        .len = file->text.len,
+        .ceilings = file->engine->o.ceilings,
+        .report = finding,
+        .data = set,
+    };
+    struct policy *policy = policy_read(L, index, line, &source);
+    if (!policy)
+        return false;
+    const struct policy_entry *other = same_name(set, policy->name);
+    if (other) {
+        char text[512];
+        snprintf(text, sizeof text, "policy \"%s\": the name is taken already, at %s:%d", policy->name, other->policy->file,
+                 other->policy->line);
+        policy_set_error(set, file->path, line, text);
+        policy_free(policy);
+        return false;
+    }
+    set->entries[set->count++] = (struct policy_entry){policy, file};
+    return true;
+}
+
+bool policy_file_loading(const struct policy_file *file)
+{
+    return file->loading != NULL;
+}
+
+/* ---- one file after the other ---- */
+
+static void load_next(struct policy_load *load);
+
+static void freed(struct deadline *turn)
+{
+    free(turn->data);
+}
+
+static void load_done(struct policy_load *load)
+{
+    struct engine *engine = load->engine;
+    engine->loading = NULL;
+    policy_loaded done = load->done;
+    void *data = load->data;
+    struct policy_set *set = load->set;
+    bool cancelled = load->cancelled;
+    deadline_close(&load->turn, freed);
+    if (cancelled)
+        policy_set_release(set);
+    else
+        done(data, set);
+    engine_check_stopped(engine);
+}
+
+/* Lua's messages begin with "file:line: ". */
+static void script_error(struct policy_file *f, const struct error *err)
+{
+    size_t n = strlen(f->path);
+    const char *message = err->message;
+    int line = 0;
+    if (strncmp(message, f->path, n) == 0 && message[n] == ':') {
+        char *end;
+        line = (int)strtol(message + n + 1, &end, 10);
+        if (line > 0 && *end == ':')
+            message = end + 1 + (end[1] == ' ');
+        else
+            line = 0;
+    }
+    policy_set_error(f->set, f->path, line, message);
+}
+
+/* Policies share their file's state: it may use as much memory as the one that may use most. */
+static void set_memory(struct policy_file *f)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < f->set->count; i++) {
+        const struct policy_entry *e = &f->set->entries[i];
+        if (e->file == f && e->policy->limits.memory > most)
+            most = e->policy->limits.memory;
+    }
+    if (most)
+        script_set_memory(f->script, most);
+}
+
+static void file_loaded(void *data, struct script_run *run, lua_State *L, const struct error *err)
+{
+    (void)run;
+    (void)L;
+    struct policy_load *load = data;
+    struct policy_file *f = load->set->files[load->at++];
+    f->loading = NULL;
+    if (load->cancelled)
+        return;
+    if (err)
+        script_error(f, err);
+    set_memory(f);
+    deadline_set(&load->turn, 0);
+}
+
+static int load_file(struct policy_load *load, struct policy_file *f, struct error *err)
+{
+    struct script_limits limits = load->engine->o.ceilings;
+    int rc = buf_read_file(&f->text, f->path, SCRIPT_SOURCE_MAX, err);
+    if (!rc)
+        rc = script_new(load->engine->o.loop, f->path, &limits, f, &f->script, err);
+    if (!rc)
+        rc = script_protect(f->script, load->engine->o.open, NULL, err);
+    if (!rc) {
+        struct script_call call = {.done = file_loaded, .data = load, .loading = true};
+        rc = script_load(f->script, buf_str(&f->text), &call, &f->loading, err);
+    }
+    return rc;
+}
+
+static void load_next(struct policy_load *load)
+{
+    struct error err;
+    while (load->at < load->set->file_count) {
+        struct policy_file *f = load->set->files[load->at];
+        if (load_file(load, f, &err) == 0)
+            return; /* file_loaded goes on */
+        script_error(f, &err);
+        load->at++;
+    }
+    load_done(load);
+}
+
+static void turn(struct deadline *d)
+{
+    struct policy_load *load = d->data;
+    if (load->cancelled)
+        load_done(load);
+    else
+        load_next(load);
+}
+
+int policy_load_start(struct engine *engine, const char *const *paths, policy_loaded done, void *data,
+                      struct policy_load **out, struct error *err)
+{
+    struct policy_load *load = calloc(1, sizeof *load);
+    struct policy_set *set = calloc(1, sizeof *set);
+    if (!load || !set) {
+        free(load);
+        free(set);
+        return error_nomem(err);
+    }
+    set->refs = 1;
+    if (collect(set, engine, paths)) {
+        policy_set_release(set);
+        free(load);
+        return error_nomem(err);
+    }
+    load->engine = engine;
+    load->set = set;
+    load->done = done;
+    load->data = data;
+    deadline_init(engine->o.loop, &load->turn, turn, load);
+    deadline_set(&load->turn, 0);
+    *out = load;
+    return 0;
+}
+
+void policy_load_cancel(struct policy_load *load)
+{
+    if (load->cancelled)
+        return;
+    load->cancelled = true;
+    struct policy_file *f = load->at < load->set->file_count ? load->set->files[load->at] : NULL;
+    if (f && f->loading)
+        script_cancel(f->loading, "shutting down");
+    deadline_set(&load->turn, 0);
+}

@@ -1,0 +1,25 @@
+/* A job in Lua: a userdata that holds the object's raw bytes (counted against the script's memory) and its view. Immutable; a field that does not exist
+ * raises an error that names the nearest one. */
+#ifndef MPIJOBD_POLICY_LUA_JOB_H
+#define MPIJOBD_POLICY_LUA_JOB_H
+
+#include <lua.h>
+
+#include "base/clock.h"
+#include "mpijob/view.h"
+
+struct lua_job {
+    struct mpijob_view view; /* into bytes */
+    const struct clock *clock;
+    char key[320];           /* "namespace/name" */
+    size_t len;
+    char bytes[];
+};
+
+/* Pushes a job made of a copy of the object's bytes; raises a Lua error when out of memory or if it is no MPIJob. */
+struct lua_job *lua_job_push(lua_State *L, struct str object, struct mpijob_target target, const struct clock *clock);
+
+/* The job at index, or NULL if something else is there. Never raises. */
+struct lua_job *lua_job_at(lua_State *L, int index);
+
+#endif

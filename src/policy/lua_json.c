@@ -1,0 +1,271 @@
+#include "policy/lua_json.h"
+
+#include <lauxlib.h>
+#include <math.h>
+#include <stdio.h>
+
+static char array_mark; /* its address is the key of the mark */
+
+void lua_json_push_null(lua_State *L)
+{
+    lua_pushlightuserdata(L, NULL);
+}
+
+void lua_json_mark_array(lua_State *L, int index)
+{
+    index = lua_absindex(L, index);
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &array_mark) != LUA_TTABLE) {
+        lua_pop(L, 1);
+        lua_createtable(L, 0, 2);
+        lua_pushstring(L, "json.array");
+        lua_setfield(L, -2, "__name");
+        lua_pushboolean(L, 0);
+        lua_setfield(L, -2, "__metatable");
+        lua_pushvalue(L, -1);
+        lua_rawsetp(L, LUA_REGISTRYINDEX, &array_mark);
+    }
+    lua_setmetatable(L, index);
+}
+
+static bool is_marked(lua_State *L, int index)
+{
+    if (!lua_getmetatable(L, index))
+        return false;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &array_mark);
+    bool same = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    return same;
+}
+
+/* The decoded text is built on the Lua stack, so that a memory error leaks nothing. */
+static void push_string(lua_State *L, struct json value)
+{
+    const char *raw = value.text.ptr + 1;
+    size_t len = value.text.len - 2;
+    if (!memchr(raw, '\\', len)) {
+        lua_pushlstring(L, raw, len);
+        return;
+    }
+    struct buf text = BUF_INIT;
+    text.ptr = lua_newuserdatauv(L, len * 3 + 1, 0); /* decoding never needs more */
+    text.cap = len * 3 + 1;
+    json_decode(value, &text);
+    lua_pushlstring(L, text.ptr, text.len);
+    lua_remove(L, -2);
+}
+
+static void push_number(lua_State *L, struct json value)
+{
+    int64_t integer;
+    double number;
+    if (json_is_integer_text(value) && json_int64(value, &integer))
+        lua_pushinteger(L, integer);
+    else if (json_double(value, &number))
+        lua_pushnumber(L, number);
+    else
+        lua_pushnumber(L, 0);
+}
+
+static void push_container(lua_State *L, struct json value, bool object)
+{
+    lua_Integer n = 0;
+    lua_newtable(L);
+    for (struct json_iter it = json_iter(value); json_next(&it);) {
+        if (object)
+            push_string(L, it.key);
+        lua_json_push(L, it.value);
+        if (object)
+            lua_rawset(L, -3);
+        else
+            lua_rawseti(L, -2, ++n);
+    }
+    if (!object)
+        lua_json_mark_array(L, -1);
+}
+
+void lua_json_push(lua_State *L, struct json value)
+{
+    luaL_checkstack(L, 6, "JSON is nested too deeply");
+    switch (json_type(value)) {
+    case JSON_ABSENT:
+        lua_pushnil(L);
+        break;
+    case JSON_NULL:
+        lua_json_push_null(L);
+        break;
+    case JSON_BOOL:
+        lua_pushboolean(L, json_is_true(value));
+        break;
+    case JSON_NUMBER:
+        push_number(L, value);
+        break;
+    case JSON_STRING:
+        push_string(L, value);
+        break;
+    case JSON_ARRAY:
+        push_container(L, value, false);
+        break;
+    case JSON_OBJECT:
+        push_container(L, value, true);
+        break;
+    }
+}
+
+const char *lua_describe(lua_State *L, int index, char *out, size_t size)
+{
+    switch (lua_type(L, index)) {
+    case LUA_TSTRING:
+        snprintf(out, size, "the string \"%.60s\"", lua_tostring(L, index));
+        break;
+    case LUA_TNUMBER:
+        if (lua_isinteger(L, index))
+            snprintf(out, size, "the number %lld", (long long)lua_tointeger(L, index));
+        else
+            snprintf(out, size, "the number %.14g", lua_tonumber(L, index));
+        break;
+    case LUA_TBOOLEAN:
+        snprintf(out, size, "%s", lua_toboolean(L, index) ? "true" : "false");
+        break;
+    case LUA_TNIL:
+    case LUA_TNONE:
+        snprintf(out, size, "nil");
+        break;
+    default:
+        snprintf(out, size, "a %s", lua_typename(L, lua_type(L, index)));
+    }
+    return out;
+}
+
+/* ---- Lua to JSON ---- */
+
+struct reader {
+    lua_State *L;
+    struct json_writer *w;
+    struct buf path;
+    struct error *err;
+    int depth;
+};
+
+static int read_value(struct reader *r, int index);
+
+static int wrong(struct reader *r, const char *what)
+{
+    return error_set(r->err, ERR_INVALID, "%s%s", r->path.len ? r->path.ptr : "the value", what);
+}
+
+static size_t step_in(struct reader *r, int key)
+{
+    size_t before = r->path.len;
+    if (lua_type(r->L, key) == LUA_TSTRING)
+        buf_printf(&r->path, "%s%s", before ? "." : "", lua_tostring(r->L, key));
+    else
+        buf_printf(&r->path, "[%lld]", (long long)lua_tointeger(r->L, key));
+    return before;
+}
+
+static void step_out(struct reader *r, size_t before)
+{
+    if (r->path.ptr) {
+        r->path.len = before;
+        r->path.ptr[before] = '\0';
+    }
+}
+
+static int read_array(struct reader *r, int index, size_t n)
+{
+    json_write_array(r->w);
+    for (size_t i = 1; i <= n; i++) {
+        lua_pushinteger(r->L, (lua_Integer)i);
+        size_t before = step_in(r, -1);
+        lua_pop(r->L, 1);
+        lua_rawgeti(r->L, index, (lua_Integer)i);
+        int rc = read_value(r, lua_gettop(r->L));
+        lua_pop(r->L, 1);
+        step_out(r, before);
+        if (rc)
+            return rc;
+    }
+    json_write_end(r->w);
+    return 0;
+}
+
+static int read_object(struct reader *r, int index)
+{
+    json_write_object(r->w);
+    lua_pushnil(r->L);
+    while (lua_next(r->L, index)) {
+        if (lua_type(r->L, -2) != LUA_TSTRING)
+            return wrong(r, " has keys that are neither 1, 2, 3... nor strings");
+        size_t before = step_in(r, -2), len;
+        const char *key = lua_tolstring(r->L, -2, &len);
+        json_write_key_str(r->w, str_n(key, len));
+        int rc = read_value(r, lua_gettop(r->L));
+        if (rc)
+            return rc;
+        step_out(r, before);
+        lua_pop(r->L, 1);
+    }
+    json_write_end(r->w);
+    return 0;
+}
+
+static int read_table(struct reader *r, int index)
+{
+    if (++r->depth > 100 || !lua_checkstack(r->L, 8))
+        return wrong(r, " is nested too deeply (or contains itself)");
+    size_t n = lua_rawlen(r->L, index), keys = 0;
+    lua_pushnil(r->L);
+    while (lua_next(r->L, index)) {
+        lua_pop(r->L, 1);
+        keys++;
+    }
+    int rc = (n && keys == n) || (!keys && is_marked(r->L, index)) ? read_array(r, index, n) : read_object(r, index);
+    r->depth--;
+    return rc;
+}
+
+static int read_value(struct reader *r, int index)
+{
+    size_t len;
+    const char *text;
+    switch (lua_type(r->L, index)) {
+    case LUA_TSTRING:
+        text = lua_tolstring(r->L, index, &len);
+        json_write_str(r->w, str_n(text, len));
+        return 0;
+    case LUA_TBOOLEAN:
+        json_write_bool(r->w, lua_toboolean(r->L, index));
+        return 0;
+    case LUA_TNUMBER:
+        if (lua_isinteger(r->L, index))
+            json_write_int(r->w, lua_tointeger(r->L, index));
+        else if (isfinite(lua_tonumber(r->L, index)))
+            json_write_double(r->w, lua_tonumber(r->L, index));
+        else
+            return wrong(r, " is not a finite number, which JSON cannot hold");
+        return 0;
+    case LUA_TLIGHTUSERDATA:
+        if (lua_touserdata(r->L, index))
+            return wrong(r, " is no value that JSON can hold");
+        json_write_null(r->w);
+        return 0;
+    case LUA_TTABLE:
+        return read_table(r, index);
+    default:
+        return error_set(r->err, ERR_INVALID, "%s is a %s, which JSON cannot hold", r->path.len ? r->path.ptr : "the value",
+                         lua_typename(r->L, lua_type(r->L, index)));
+    }
+}
+
+int lua_json_read(lua_State *L, int index, struct buf *out, struct error *err)
+{
+    struct json_writer w;
+    struct reader r = {.L = L, .w = &w, .path = BUF_INIT, .err = err};
+    int top = lua_gettop(L);
+    json_writer_init(&w, out);
+    index = lua_absindex(L, index);
+    int rc = lua_checkstack(L, 8) ? read_value(&r, index) : error_nomem(err);
+    lua_settop(L, top);
+    buf_free(&r.path);
+    return rc ? rc : buf_result(out, "the JSON text", err);
+}

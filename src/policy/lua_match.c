@@ -1,0 +1,197 @@
+#include "policy/lua_match.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+
+#include "policy/lua_json.h"
+#include "time/duration.h"
+
+static const char *const keys[] = {"namespace",   "name",         "labels",      "annotations",    "phase", "older_than",
+                                   "pending_for", "running_for",  "finished_for", "cleanPodPolicy", "gpus",  "where",
+                                   NULL};
+
+struct reading {
+    lua_State *L;
+    struct mpijob_match *match;
+    lua_finding report;
+    void *data;
+    int findings;
+};
+
+static void found(struct reading *r, const char *key, const char *message)
+{
+    char path[160];
+    snprintf(path, sizeof path, "match%s%s", *key ? "." : "", key);
+    r->report(r->data, path, message);
+    r->findings++;
+}
+
+static void type_error(struct reading *r, const char *key, int index, const char *expected)
+{
+    char is[96], message[256];
+    snprintf(message, sizeof message, "is %s; it has to be %s", lua_describe(r->L, index, is, sizeof is), expected);
+    found(r, key, message);
+}
+
+/* A string, or a list of strings. */
+static void each_string(struct reading *r, const char *key, int index,
+                        int (*add)(struct mpijob_match *, const char *, struct error *))
+{
+    struct error err;
+    if (lua_type(r->L, index) == LUA_TSTRING) {
+        if (add(r->match, lua_tostring(r->L, index), &err))
+            found(r, key, err.message);
+        return;
+    }
+    if (lua_type(r->L, index) != LUA_TTABLE) {
+        type_error(r, key, index, "a string or a list of strings");
+        return;
+    }
+    size_t n = lua_rawlen(r->L, index);
+    if (n == 0)
+        found(r, key, "is an empty list, which no job can match; leave it out to match all");
+    for (size_t i = 1; i <= n; i++) {
+        lua_rawgeti(r->L, index, (lua_Integer)i);
+        if (lua_type(r->L, -1) != LUA_TSTRING)
+            type_error(r, key, -1, "a list of strings");
+        else if (add(r->match, lua_tostring(r->L, -1), &err))
+            found(r, key, err.message);
+        lua_pop(r->L, 1);
+    }
+}
+
+static void each_pair(struct reading *r, const char *key, int index,
+                      int (*add)(struct mpijob_match *, struct str, struct str, struct error *))
+{
+    struct error err;
+    lua_pushnil(r->L);
+    while (lua_next(r->L, index)) {
+        size_t klen, vlen;
+        if (lua_type(r->L, -2) != LUA_TSTRING) {
+            type_error(r, key, -2, "a table of names and values, or a selector such as \"team in (a, b), !keep\"");
+        } else if (lua_type(r->L, -1) != LUA_TSTRING) {
+            type_error(r, key, -1, "a table whose values are strings (quote them)");
+        } else {
+            const char *name = lua_tolstring(r->L, -2, &klen), *value = lua_tolstring(r->L, -1, &vlen);
+            if (add(r->match, str_n(name, klen), str_n(value, vlen), &err))
+                found(r, key, err.message);
+        }
+        lua_pop(r->L, 1);
+    }
+}
+
+static void span(struct reading *r, const char *key, int index, enum mpijob_span which)
+{
+    struct error err;
+    int64_t us;
+    if (lua_isinteger(r->L, index) && lua_tointeger(r->L, index) > 0 && lua_tointeger(r->L, index) < INT64_C(3155760000))
+        us = lua_tointeger(r->L, index) * 1000000;
+    else if (lua_type(r->L, index) != LUA_TSTRING) {
+        type_error(r, key, index, "a duration such as \"2h\" or \"1d12h\", or a whole number of seconds");
+        return;
+    } else if (duration_parse(lua_tostring(r->L, index), &us, &err)) {
+        found(r, key, err.message);
+        return;
+    }
+    if (mpijob_match_span(r->match, which, us, &err))
+        found(r, key, err.message);
+}
+
+static void labels(struct reading *r, int index)
+{
+    struct error err;
+    if (lua_type(r->L, index) == LUA_TSTRING) {
+        if (mpijob_match_labels(r->match, lua_tostring(r->L, index), &err))
+            found(r, "labels", err.message);
+    } else if (lua_type(r->L, index) == LUA_TTABLE) {
+        each_pair(r, "labels", index, mpijob_match_label);
+    } else {
+        type_error(r, "labels", index, "a table of names and values, or a selector such as \"team in (a, b), !keep\"");
+    }
+}
+
+static void gpus(struct reading *r, int index)
+{
+    struct error err;
+    char text[32];
+    if (lua_isinteger(r->L, index))
+        snprintf(text, sizeof text, "==%lld", (long long)lua_tointeger(r->L, index));
+    else if (lua_type(r->L, index) == LUA_TSTRING)
+        snprintf(text, sizeof text, "%s", lua_tostring(r->L, index));
+    else {
+        type_error(r, "gpus", index, "a comparison such as \">0\", or a whole number");
+        return;
+    }
+    if (mpijob_match_gpus(r->match, text, &err))
+        found(r, "gpus", err.message);
+}
+
+static void one(struct reading *r, const char *key, int index, int *where)
+{
+    if (strcmp(key, "namespace") == 0)
+        each_string(r, key, index, mpijob_match_namespace);
+    else if (strcmp(key, "name") == 0)
+        each_string(r, key, index, mpijob_match_name);
+    else if (strcmp(key, "phase") == 0)
+        each_string(r, key, index, mpijob_match_phase);
+    else if (strcmp(key, "cleanPodPolicy") == 0)
+        each_string(r, key, index, mpijob_match_clean_pod_policy);
+    else if (strcmp(key, "labels") == 0)
+        labels(r, index);
+    else if (strcmp(key, "annotations") == 0 && lua_type(r->L, index) == LUA_TTABLE)
+        each_pair(r, key, index, mpijob_match_annotation);
+    else if (strcmp(key, "annotations") == 0)
+        type_error(r, key, index, "a table of names and values");
+    else if (strcmp(key, "older_than") == 0)
+        span(r, key, index, SPAN_OLDER_THAN);
+    else if (strcmp(key, "pending_for") == 0)
+        span(r, key, index, SPAN_PENDING_FOR);
+    else if (strcmp(key, "running_for") == 0)
+        span(r, key, index, SPAN_RUNNING_FOR);
+    else if (strcmp(key, "finished_for") == 0)
+        span(r, key, index, SPAN_FINISHED_FOR);
+    else if (strcmp(key, "gpus") == 0)
+        gpus(r, index);
+    else if (strcmp(key, "where") == 0 && !where)
+        found(r, key, "is only for a policy's match; here, test the jobs in the loop");
+    else if (strcmp(key, "where") == 0 && lua_type(r->L, index) != LUA_TFUNCTION)
+        type_error(r, key, index, "a function of the job");
+    else if (strcmp(key, "where") == 0) {
+        lua_pushvalue(r->L, index);
+        *where = luaL_ref(r->L, LUA_REGISTRYINDEX);
+    } else {
+        char message[256];
+        const char *near = str_nearest(key, keys);
+        snprintf(message, sizeof message, "is no condition%s%s%s; there are namespace, name, labels, annotations, phase, "
+                 "older_than, pending_for, running_for, finished_for, cleanPodPolicy, gpus, where", near ? " (did you mean "
+                 : "", near ? near : "", near ? "?)" : "");
+        found(r, key, message);
+    }
+}
+
+int lua_match_read(lua_State *L, int index, struct mpijob_match *match, int *where, lua_finding report, void *data)
+{
+    struct reading r = {L, match, report, data, 0};
+    int top = lua_gettop(L);
+    index = lua_absindex(L, index);
+    if (where)
+        *where = LUA_NOREF;
+    if (lua_type(L, index) <= LUA_TNIL)
+        return 0;
+    if (!lua_checkstack(L, 12))
+        return ERR_NOMEM;
+    if (lua_type(L, index) != LUA_TTABLE) {
+        type_error(&r, "", index, "a table of conditions");
+        return r.findings;
+    }
+    lua_pushnil(L);
+    while (lua_next(L, index)) {
+        if (lua_type(L, -2) == LUA_TSTRING)
+            one(&r, lua_tostring(L, -2), lua_gettop(L), where);
+        else
+            type_error(&r, "", -2, "a table of named conditions");
+        lua_settop(L, top + 1);
+    }
+    lua_settop(L, top);
+    return r.findings;
+}

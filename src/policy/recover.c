@@ -1,0 +1,234 @@
+#include "policy/recover.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct in_flight {
+    int64_t id;
+    char *version, *name_space, *name, *uid, *diff;
+};
+
+struct recovery {
+    struct engine *engine;
+    struct in_flight *rows;
+    size_t count, cap, at;
+    struct interrupted_run *runs;
+    size_t run_count, run_cap;
+    struct kube_request *request;
+    struct deadline turn;
+    struct error error;
+    recovered done;
+    void *data;
+    bool cancelled, out_of_memory;
+};
+
+static void free_recovery(struct deadline *turn)
+{
+    struct recovery *r = turn->data;
+    for (size_t i = 0; i < r->count; i++) {
+        free(r->rows[i].version);
+        free(r->rows[i].name_space);
+        free(r->rows[i].name);
+        free(r->rows[i].uid);
+        free(r->rows[i].diff);
+    }
+    free(r->rows);
+    free(r->runs);
+    free(r);
+}
+
+static void finish(struct recovery *r, const struct error *err)
+{
+    struct engine *engine = r->engine;
+    engine->recovery = NULL;
+    if (!r->cancelled)
+        r->done(r->data, r->runs, r->run_count, err);
+    deadline_close(&r->turn, free_recovery);
+    engine_check_stopped(engine);
+}
+
+/* ---- what the journal says ---- */
+
+static bool add_row(void *data, const struct store_change *c)
+{
+    struct recovery *r = data;
+    if (r->count == r->cap) {
+        size_t cap = r->cap ? r->cap * 2 : 16;
+        struct in_flight *rows = realloc(r->rows, cap * sizeof *rows);
+        if (!rows) {
+            r->out_of_memory = true;
+            return false;
+        }
+        r->rows = rows;
+        r->cap = cap;
+    }
+    struct in_flight row = {c->id, str_dup(str_of(c->version)), str_dup(str_of(c->name_space)), str_dup(str_of(c->name)),
+                            str_dup(str_of(c->uid)), str_dup(str_of(c->diff))};
+    r->rows[r->count++] = row;
+    r->out_of_memory = !row.version || !row.name_space || !row.name || !row.uid || !row.diff;
+    return !r->out_of_memory;
+}
+
+static bool add_run(void *data, const struct store_run *run)
+{
+    struct recovery *r = data;
+    if (r->run_count == r->run_cap) {
+        size_t cap = r->run_cap ? r->run_cap * 2 : 16;
+        struct interrupted_run *runs = realloc(r->runs, cap * sizeof *runs);
+        if (!runs) {
+            r->out_of_memory = true;
+            return false;
+        }
+        r->runs = runs;
+        r->run_cap = cap;
+    }
+    struct interrupted_run *i = &r->runs[r->run_count++];
+    *i = (struct interrupted_run){.id = run->id, .scheduled_at = run->scheduled_at, .dry_run = run->dry_run};
+    snprintf(i->policy, sizeof i->policy, "%s", run->policy);
+    i->scheduled = strcmp(run->trigger, "schedule") == 0 || strcmp(run->trigger, "every") == 0;
+    return true;
+}
+
+/* ---- one row after the other ---- */
+
+static void close_row(struct recovery *r, const char *outcome, const char *message)
+{
+    const struct in_flight *row = &r->rows[r->at];
+    struct store_change change = {
+        .id = row->id,
+        .outcome = outcome,
+        .message = message,
+        .ended_at = clock_now(r->engine->o.clock),
+    };
+    char job[520];
+    snprintf(job, sizeof job, "%s/%s", row->name_space, row->name);
+    store_outcome(r->engine->o.store, &change, NULL, NULL);
+    log_event(r->engine->o.log, LOG_WARN, "a change was in flight when the daemon ended",
+              LOG_FIELDS({"job", job}, {"outcome", outcome}, {"finding", message}));
+    r->at++;
+    deadline_set(&r->turn, 0);
+}
+
+static void judge(struct recovery *r, struct json object)
+{
+    const struct in_flight *row = &r->rows[r->at];
+    struct mpijob_diff diff = {0};
+    struct json array;
+    struct error err;
+    int rc = json_parse(str_of(row->diff), "the journal's diff", &array, &err);
+    if (!rc)
+        rc = mpijob_diff_read(&diff, array, &err);
+    bool same = json_string_is(json_at(object, "/metadata/uid"), str_of(row->uid));
+    if (rc)
+        close_row(r, "lost", "the journal's row cannot be read, so nobody can tell");
+    else if (!same)
+        close_row(r, "not-done", "another job has the name now");
+    else if (diff.count && diff.items[0].pointer[0] == '\0')
+        close_row(r, "lost", "a whole object was sent; whether it arrived cannot be told");
+    else if (mpijob_diff_done(&diff, object))
+        close_row(r, "done-unseen", "the server had made it; its answer was not seen");
+    else
+        close_row(r, "not-done", "the job is as it was before");
+    mpijob_diff_free(&diff);
+}
+
+static void looked_up(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
+                      bool lost)
+{
+    (void)request;
+    (void)lost;
+    struct recovery *r = data;
+    r->request = NULL;
+    if (r->cancelled)
+        finish(r, NULL);
+    else if (answer)
+        judge(r, answer->body);
+    else if (err->code == ERR_NOT_FOUND)
+        close_row(r, "not-done", "the job does not exist any more");
+    else
+        finish(r, err);
+}
+
+static void close_runs(struct recovery *r)
+{
+    for (size_t i = 0; i < r->run_count; i++) {
+        struct store_run run = {
+            .id = r->runs[i].id,
+            .outcome = "interrupted",
+            .message = "the daemon ended before the run did",
+            .ended_at = clock_now(r->engine->o.clock),
+            .changed = -1,
+        };
+        store_run_end(r->engine->o.store, &run, NULL, NULL);
+    }
+}
+
+/* The newest of each policy, if it is to be finished at all. */
+static void choose_runs(struct recovery *r)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < r->run_count; i++) { /* newest first */
+        bool seen = !r->runs[i].scheduled || r->runs[i].dry_run;
+        for (size_t j = 0; j < kept && !seen; j++)
+            seen = strcmp(r->runs[j].policy, r->runs[i].policy) == 0;
+        if (!seen)
+            r->runs[kept++] = r->runs[i];
+    }
+    r->run_count = kept;
+}
+
+static void turn(struct deadline *d)
+{
+    struct recovery *r = d->data;
+    struct error err;
+    if (r->cancelled || r->out_of_memory) {
+        error_nomem(&err);
+        finish(r, &err);
+        return;
+    }
+    if (r->at == r->count) {
+        close_runs(r);
+        choose_runs(r);
+        finish(r, NULL);
+        return;
+    }
+    const struct in_flight *row = &r->rows[r->at];
+    struct kube_resource mpijobs = {"kubeflow.org", row->version, "mpijobs"};
+    if (kube_get(cluster_kube(r->engine->o.cluster), &mpijobs, row->name_space, row->name, looked_up, r, &r->request, &err))
+        finish(r, &err);
+}
+
+int recovery_start(struct engine *engine, recovered done, void *data, struct recovery **out, struct error *err)
+{
+    struct recovery *r = calloc(1, sizeof *r);
+    if (!r)
+        return error_nomem(err);
+    r->engine = engine;
+    r->done = done;
+    r->data = data;
+    r->turn.data = r;
+    struct store_filter changes = {.in_flight = true, .oldest_first = true}, runs = {0};
+    int rc = store_read_changes(engine->o.store, &changes, add_row, r, err);
+    if (!rc)
+        rc = store_read_runs(engine->o.store, &runs, true, add_run, r, err);
+    if (rc) {
+        free_recovery(&r->turn);
+        return rc;
+    }
+    deadline_init(engine->o.loop, &r->turn, turn, r);
+    deadline_set(&r->turn, 0);
+    *out = r;
+    return 0;
+}
+
+void recovery_cancel(struct recovery *r)
+{
+    if (r->cancelled)
+        return;
+    r->cancelled = true;
+    if (r->request)
+        kube_cancel(r->request);
+    else
+        deadline_set(&r->turn, 0);
+}

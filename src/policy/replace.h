@@ -1,0 +1,66 @@
+/* One replacement, from the object to the judged outcome:
+ *
+ *     read (unless the object is at hand) -> edit the bytes -> judge -> write the intent down -> PUT -> compare -> write the outcome down
+ *
+ * A conflict (409) is read again and the change applied to the fresh object, REPLACE_TRIES times at most, unless the caller computes its
+ * changes from the object (`computed`): then done gets ERR_CONFLICT with the fresh object, and the caller decides anew. An answer that was lost
+ * is looked up before anything is repeated. The same for a whole object that the caller gives (`whole`). */
+#ifndef MPIJOBD_POLICY_REPLACE_H
+#define MPIJOBD_POLICY_REPLACE_H
+
+#include "base/clock.h"
+#include "mpijob/effect.h"
+#include "policy/cluster.h"
+#include "store/store.h"
+
+#define REPLACE_TRIES 6
+
+struct replace_context { /* lives longer than the replacement */
+    uv_loop_t *loop;
+    struct cluster *cluster;
+    struct store *store; /* NULL: no journal */
+    const struct clock *clock;
+    const struct log *log;
+};
+
+struct replace_result {
+    bool changed;      /* something was sent (or would be, in a dry run) */
+    bool dry_run;
+    enum mpijob_effect effect;
+    const char *why;
+    const char *resource_version; /* after; of the object read where nothing was sent */
+    const char *const *warnings;  /* of the server, NULL-terminated */
+    const struct mpijob_diff *diff;
+    const struct mpijob_view *before; /* NULL if it was never read */
+    struct str object;                /* newest bytes that are known */
+    unsigned gets, puts;              /* requests that it took */
+};
+
+struct replace;
+/* err NULL: done as the result says. With an error the result still tells what is known (its diff, its object after a conflict). Strings are
+ * valid during the call. */
+typedef void (*replace_done)(void *data, const struct replace_result *result, const struct error *err);
+
+struct replace_call {
+    const char *name_space, *name;
+    struct str object;              /* its bytes where they are at hand (copied); else empty: a GET comes first */
+    struct mpijob_changes *changes; /* taken over; emptied in the caller's */
+    struct str whole;               /* instead of changes: the object to PUT, as it is */
+    const char *resource_version;   /* the object must still be at this version; NULL: any */
+    bool computed, dry_run, destructive;
+    bool server_dry_run;            /* with dry_run: ask the server too (PUT with dryRun=All) */
+    int64_t run;                    /* the journal's run, 0: none */
+    const char *policy;             /* for the journal and the log; "" */
+    int (*gate)(void *data, struct error *err); /* asked before a write leaves; not 0: it does not. NULL: always */
+    replace_done done;
+    void *data;
+};
+
+int replace_start(const struct replace_context *context, struct replace_call *call, struct replace **replace,
+                  struct error *err);
+/* done comes soon with ERR_CANCELLED; a PUT that is under way is finished first, so that its outcome is known. */
+void replace_cancel(struct replace *replace);
+/* As replace_cancel, but does not wait for the PUT: its row stays in flight and is looked into at the next start. */
+void replace_abandon(struct replace *replace);
+
+#endif

@@ -1,0 +1,72 @@
+#include "policy/replace_row.h"
+
+static void whole_diff(struct replace *r, struct buf *out)
+{
+    buf_puts(out, "[{\"path\":\"\",\"after\":");
+    buf_add_str(out, buf_str(&r->whole));
+    buf_puts(out, "}]");
+}
+
+void replace_row_begin(struct replace *r, store_done written)
+{
+    struct buf diff = BUF_INIT, uid = BUF_INIT;
+    if (r->whole.len)
+        whole_diff(r, &diff);
+    else
+        mpijob_diff_json(&r->diff, &diff);
+    buf_add_str(&uid, r->viewed ? r->view.uid : str_of(""));
+    struct store_change change = {
+        .run = r->run,
+        .policy = r->policy,
+        .server = cluster_server(r->context->cluster),
+        .version = cluster_mpijobs(r->context->cluster)->version,
+        .name_space = r->name_space,
+        .name = r->name,
+        .uid = uid.ptr ? uid.ptr : "",
+        .resource_version = r->version_text,
+        .verb = "replace",
+        .diff = diff.ptr ? diff.ptr : "[]",
+        .effect = mpijob_effect_name(r->verdict.effect),
+        .why = r->verdict.why,
+        .intended_at = clock_now(r->context->clock),
+    };
+    if (diff.failed || uid.failed) {
+        struct error err;
+        error_nomem(&err);
+        written(r, 0, &err);
+    } else {
+        store_intent(r->context->store, &change, written, r);
+    }
+    buf_free(&diff);
+    buf_free(&uid);
+}
+
+static void end_row(struct replace *r, int64_t row, const char *outcome, int status, const char *message)
+{
+    struct store_change change = {
+        .id = row,
+        .outcome = outcome,
+        .status = status,
+        .message = message,
+        .effect = mpijob_effect_name(r->verdict.effect),
+        .why = r->verdict.why,
+        .resource_version_after = r->version_text,
+        .ended_at = clock_now(r->context->clock),
+    };
+    store_outcome(r->context->store, &change, NULL, NULL);
+}
+
+void replace_row_end(struct replace *r, const char *outcome, int status, const struct error *err)
+{
+    if (!r->row)
+        return;
+    end_row(r, r->row, outcome, status, err ? err->message : NULL);
+    r->last_row = r->row;
+    r->row = 0;
+}
+
+void replace_row_found(struct replace *r)
+{
+    if (r->last_row)
+        end_row(r, r->last_row, "done", 0, "the answer was lost; reading the job showed that it was done");
+}

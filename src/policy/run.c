@@ -1,0 +1,347 @@
+#include "policy/run.h"
+
+#include <inttypes.h>
+#include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "policy/engine.h"
+#include "policy/lua_run.h"
+#include "policy/sweep.h"
+
+struct run_op {
+    struct run *run;
+    struct replace *replace;
+    replace_done done; /* NULL: detached */
+    int (*gate)(void *data, struct error *err);
+    void *data;
+    char key[320];
+    struct run_op *prev, *next;
+};
+
+const char *run_outcome_name(enum run_outcome outcome)
+{
+    static const char *const names[] = {NULL, "done", "failed", "limited", "cancelled"};
+    return names[outcome];
+}
+
+static void set_outcome(struct run *run, enum run_outcome outcome, const struct error *err)
+{
+    if (run->outcome != RUN_RUNNING)
+        return; /* the first reason counts */
+    run->outcome = outcome;
+    if (err)
+        run->error = *err;
+}
+
+/* ---- the end ---- */
+
+static void free_run(struct run *run)
+{
+    run->done(run->data, run);
+    if (run->sweep)
+        sweep_free(run->sweep);
+    policy_set_release(run->file->set);
+    free(run);
+}
+
+static void log_end(const struct run *run)
+{
+    char changed[24], unchanged[24], failed[24];
+    snprintf(changed, sizeof changed, "%" PRId64, run->changed);
+    snprintf(unchanged, sizeof unchanged, "%" PRId64, run->unchanged);
+    snprintf(failed, sizeof failed, "%" PRId64, run->failed);
+    const char *reason = run->outcome == RUN_DONE ? NULL : run->error.message;
+    log_event(run->engine->o.log, run->outcome == RUN_DONE && !run->failed ? LOG_INFO : LOG_ERROR,
+              run->leave_open ? "run interrupted; the next start finishes it" : "run ended",
+              LOG_FIELDS({"policy", run->policy->name}, {"outcome", run_outcome_name(run->outcome)},
+                         {"changed", changed}, {"unchanged", unchanged}, {"failed", failed},
+                         {"dry_run", run->dry_run ? "true" : NULL}, {"reason", reason}));
+}
+
+static void end_written(void *data, int64_t id, const struct error *err)
+{
+    struct run *run = data;
+    (void)id;
+    if (err)
+        log_event(run->engine->o.log, LOG_ERROR, "the journal cannot be written",
+                  LOG_FIELDS({"policy", run->policy->name}, {"reason", err->message}));
+    engine_run_ended(run->engine, run);
+    free_run(run);
+}
+
+static struct store_run row_of(const struct run *run)
+{
+    return (struct store_run){
+        .id = run->id,
+        .policy = run->policy->name,
+        .trigger = run->trigger,
+        .scheduled_at = run->scheduled_at,
+        .started_at = run->started_at,
+        .ended_at = clock_now(run->engine->o.clock),
+        .outcome = run_outcome_name(run->outcome),
+        .message = run->outcome == RUN_DONE ? NULL : run->error.message,
+        .changed = run->changed,
+        .unchanged = run->unchanged,
+        .failed = run->failed,
+        .dry_run = run->dry_run,
+    };
+}
+
+/* Over when the coroutine has ended, its replacements too, and its list is closed. */
+static void check_end(struct run *run)
+{
+    if (!run->script_ended || run->ops || run->closing)
+        return;
+    run->closing = true;
+    set_outcome(run, RUN_DONE, NULL);
+    log_end(run);
+    if (run->engine->o.store && run->id && !run->leave_open) {
+        struct store_run row = row_of(run);
+        store_run_end(run->engine->o.store, &row, end_written, run);
+    } else {
+        end_written(run, run->id, NULL);
+    }
+}
+
+/* ---- the coroutine ---- */
+
+static void script_done_now(void *data, struct script_run *script, lua_State *L, const struct error *err)
+{
+    (void)script;
+    (void)L;
+    struct run *run = data;
+    run->script = NULL;
+    run->script_ended = true;
+    if (run->sweep)
+        sweep_stop(run->sweep);
+    if (err) {
+        set_outcome(run, err->code == ERR_CANCELLED ? RUN_CANCELLED : err->code == ERR_LIMIT ? RUN_LIMITED : RUN_FAILED,
+                    err);
+        if (err->code != ERR_CANCELLED)
+            log_event(run->engine->o.log, LOG_ERROR, err->message, LOG_FIELDS({"policy", run->policy->name}));
+        /* What waits for a changed job may go on; nothing new is begun. */
+    }
+    check_end(run);
+}
+
+static int enter_function(lua_State *L, void *data)
+{
+    struct run *run = data;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, run->policy->function);
+    lua_run_push(L);
+    return 1;
+}
+
+static void start_script(struct run *run)
+{
+    struct error err;
+    struct script_call call = {
+        .entry = run->sweep ? sweep_enter : enter_function,
+        .done = script_done_now,
+        .data = run,
+        .limits = run->policy->limits,
+    };
+    if (!run->stopping && script_start(run->file->script, &call, &run->script, &err) == 0)
+        return;
+    if (run->stopping)
+        error_set(&err, ERR_CANCELLED, "stopped before it began");
+    set_outcome(run, run->stopping ? RUN_CANCELLED : RUN_FAILED, &err);
+    run->script_ended = true;
+    check_end(run);
+}
+
+static void begun(void *data, int64_t id, const struct error *err)
+{
+    struct run *run = data;
+    run->id = id;
+    run->begun = true;
+    if (err) {
+        struct error told = *err;
+        error_prefix(&told, "policy \"%s\" does not run, because the journal cannot be written", run->policy->name);
+        set_outcome(run, RUN_FAILED, &told);
+        run->script_ended = true;
+        run->id = 0;
+        check_end(run);
+        return;
+    }
+    start_script(run);
+}
+
+int run_start(struct engine *engine, const struct run_call *call, struct run **out, struct error *err)
+{
+    struct run *run = calloc(1, sizeof *run);
+    if (!run)
+        return error_nomem(err);
+    *run = (struct run){
+        .engine = engine,
+        .file = call->file,
+        .policy = call->policy,
+        .trigger = call->trigger,
+        .scheduled_at = call->scheduled_at,
+        .started_at = clock_now(engine->o.clock),
+        .dry_run = engine->o.dry_run || call->policy->dry_run,
+        .grant_max = call->policy->changes_max,
+        .done = call->done,
+        .data = call->data,
+    };
+    if (call->policy->action != ACTION_RUN) {
+        run->sweep = sweep_new(run, call->resumes, err);
+        if (!run->sweep) {
+            free(run);
+            return ERR_NOMEM;
+        }
+    }
+    policy_set_hold(call->file->set);
+    DL_APPEND(engine->runs, run);
+    char when[32];
+    clock_format(run->scheduled_at, false, when);
+    log_event(engine->o.log, LOG_INFO, "run starts",
+              LOG_FIELDS({"policy", run->policy->name}, {"trigger", run->trigger}, {"scheduled_at", when}));
+    *out = run;
+    if (engine->o.store) {
+        struct store_run row = row_of(run);
+        row.ended_at = 0;
+        row.outcome = NULL;
+        row.message = NULL;
+        store_run_begin(engine->o.store, &row, begun, run);
+    } else {
+        start_script(run);
+    }
+    return 0;
+}
+
+void run_stop(struct run *run, const char *why, bool leave_open)
+{
+    if (run->stopping || run->closing)
+        return;
+    run->stopping = true;
+    struct error err;
+    error_set(&err, ERR_CANCELLED, "%s", why);
+    set_outcome(run, RUN_CANCELLED, &err);
+    run->leave_open = leave_open;
+    if (run->script)
+        script_cancel(run->script, why);
+}
+
+void run_abandon(struct run *run)
+{
+    struct run_op *op, *next;
+    if (!run->stopping) {
+        run_stop(run, "given up", true); /* may free it, if nothing is under way */
+        return;
+    }
+    DL_FOREACH_SAFE(run->ops, op, next)
+    {
+        replace_abandon(op->replace);
+    }
+}
+
+/* ---- replacements ---- */
+
+static int gate(void *data, struct error *err)
+{
+    struct run_op *op = data;
+    struct run *run = op->run;
+    if (run->stopping)
+        return error_set(err, ERR_CANCELLED, "the run is being stopped");
+    if (run->grant_max >= 0 && run->granted >= run->grant_max) {
+        error_set(err, ERR_LIMIT, "the run has made its %" PRId64 " changes; raise limits.changes if more are meant",
+                  run->grant_max);
+        set_outcome(run, RUN_LIMITED, err);
+        return ERR_LIMIT;
+    }
+    run->granted++;
+    return 0;
+}
+
+static void log_change(const struct run_op *op, const struct replace_result *result, const struct error *err)
+{
+    const struct run *run = op->run;
+    struct buf diff = BUF_INIT;
+    mpijob_diff_json(result->diff, &diff);
+    if (err)
+        log_event(run->engine->o.log, LOG_ERROR, "not replaced",
+                  LOG_FIELDS({"policy", run->policy->name}, {"job", op->key}, {"reason", err->reason},
+                             {"message", err->message}));
+    else
+        log_event(run->engine->o.log, LOG_INFO, result->dry_run ? "would replace" : "replaced",
+                  LOG_FIELDS({"policy", run->policy->name}, {"job", op->key}, {"diff", diff.ptr},
+                             {"effect", mpijob_effect_name(result->effect)}, {"why", result->why},
+                             {"resourceVersion", result->dry_run ? NULL : result->resource_version}));
+    for (size_t i = 0; !err && result->warnings[i]; i++)
+        log_event(run->engine->o.log, LOG_WARN, result->warnings[i], LOG_FIELDS({"job", op->key}));
+    buf_free(&diff);
+}
+
+static void op_done(void *data, const struct replace_result *result, const struct error *err)
+{
+    struct run_op *op = data;
+    struct run *run = op->run;
+    bool again = err && err->code == ERR_CONFLICT && op->done && run->sweep && result->object.len;
+    if (!err && !result->changed) {
+        run->unchanged++;
+    } else if (!again) {
+        run->changed += !err;
+        run->failed += err && err->code != ERR_CANCELLED && err->code != ERR_LIMIT;
+        if (!err || err->code != ERR_CANCELLED)
+            log_change(op, result, err);
+    }
+    if (!again && run->engine->o.observe)
+        run->engine->o.observe(run->engine->o.data, run, op->key, result, err);
+    DL_DELETE(run->ops, op);
+    run->active--;
+    if (op->done)
+        op->done(op->data, result, err);
+    free(op);
+    check_end(run);
+}
+
+int run_replace(struct run *run, struct replace_call *call, struct run_op **out, struct error *err)
+{
+    struct run_op *op = calloc(1, sizeof *op);
+    if (!op)
+        return error_nomem(err);
+    op->run = run;
+    op->done = call->done;
+    op->data = call->data;
+    snprintf(op->key, sizeof op->key, "%s/%s", call->name_space, call->name);
+    struct replace_call inner = *call;
+    inner.dry_run = call->dry_run || run->dry_run;
+    inner.destructive = call->destructive || run->policy->destructive;
+    inner.run = run->id;
+    inner.policy = run->policy->name;
+    inner.gate = gate;
+    inner.done = op_done;
+    inner.data = op;
+    int rc = replace_start(&run->engine->context, &inner, &op->replace, err);
+    if (rc) {
+        free(op);
+        return rc;
+    }
+    DL_APPEND(run->ops, op);
+    run->active++;
+    *out = op;
+    return 0;
+}
+
+void run_op_detach(struct run_op *op)
+{
+    op->done = NULL;
+    replace_cancel(op->replace);
+}
+
+void run_job_failed(struct run *run, const char *key, const char *message)
+{
+    run->failed++;
+    log_event(run->engine->o.log, LOG_ERROR, message, LOG_FIELDS({"policy", run->policy->name}, {"job", key}));
+    if (run->engine->o.observe) {
+        static const struct mpijob_diff no_diff;
+        static const char *const none[] = {NULL};
+        struct replace_result result = {.diff = &no_diff, .warnings = none, .why = ""};
+        struct error err;
+        error_set(&err, ERR_SCRIPT, "%s", message);
+        run->engine->o.observe(run->engine->o.data, run, key, &result, &err);
+    }
+}

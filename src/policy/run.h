@@ -1,0 +1,67 @@
+/* One run of a policy: from its trigger to its end. Its coroutine may end before its replacements do; the run ends after both. */
+#ifndef MPIJOBD_POLICY_RUN_H
+#define MPIJOBD_POLICY_RUN_H
+
+#include "policy/definition.h"
+#include "policy/replace.h"
+
+struct engine;
+struct policy_file;
+struct run_op;
+struct sweep;
+struct run;
+
+typedef void (*run_done)(void *data, struct run *run);
+
+struct run_call {
+    struct policy_file *file;
+    const struct policy *policy;
+    const char *trigger;  /* "schedule", "every", "once": static */
+    int64_t scheduled_at; /* microseconds; the nominal instant */
+    int64_t resumes;      /* journal id of the interrupted run that this one finishes: its jobs are left alone; 0: none */
+    run_done done;        /* called once, the run is freed after it */
+    void *data;
+};
+
+enum run_outcome { RUN_RUNNING, RUN_DONE, RUN_FAILED, RUN_LIMITED, RUN_CANCELLED };
+const char *run_outcome_name(enum run_outcome outcome);
+
+struct run {
+    struct engine *engine;
+    struct policy_file *file;
+    const struct policy *policy;
+    const char *trigger;
+    int64_t id, scheduled_at, started_at;
+    bool dry_run, stopping;
+    enum run_outcome outcome;
+    struct error error;       /* with FAILED, LIMITED, CANCELLED */
+    int64_t changed, unchanged, failed, granted;
+    int64_t grant_max;        /* writes at most; -1: no limit */
+    struct script_run *script;
+    struct sweep *sweep;      /* NULL for run functions */
+    struct run_op *ops;       /* replacements under way */
+    unsigned active;
+    struct run *prev, *next;  /* the engine's list */
+    run_done done;
+    void *data;
+    bool begun, script_ended, closing, leave_open;
+    int pending;              /* store callbacks due */
+};
+
+int run_start(struct engine *engine, const struct run_call *call, struct run **run, struct error *err);
+
+/* No further jobs; what is under way is finished. leave_open: its row stays without an end, so that the next start finishes it. */
+void run_stop(struct run *run, const char *why, bool leave_open);
+/* As run_stop, and gives up what is under way too. */
+void run_abandon(struct run *run);
+
+/* A replacement as a part of the run: counted, bounded by its limits, dry when the run is, journalled under it. call's dry_run,
+ * destructive, run, policy, gate are set here. */
+int run_replace(struct run *run, struct replace_call *call, struct run_op **op, struct error *err);
+/* The caller goes away: its done is not called any more, the replacement ends on its own. */
+void run_op_detach(struct run_op *op);
+
+/* A job's own failure that is no replacement's (its function raised an error): counted and logged. */
+void run_job_failed(struct run *run, const char *key, const char *message);
+
+#endif
