@@ -4,6 +4,7 @@
 
 #include "json/bytes.h"
 #include "json/scan.h"
+#include "json/style.h"
 #include "json/write.h"
 
 const struct json_style json_style_compact = {.colon = {":", 1}};
@@ -15,7 +16,7 @@ void json_lead(struct buf *out, const struct json_style *style, size_t deeper)
     if (!style->lines)
         return;
     buf_add_str(out, style->lead);
-    while (deeper-- > 0)
+    for (deeper += style->deeper; deeper > 0; deeper--)
         buf_add_str(out, style->step);
 }
 

@@ -45,21 +45,4 @@ static inline struct json_bytes json_bytes_of(struct json string)
     return (struct json_bytes){{string.text.ptr + 1, string.text.len - 2}, JSON_CODED_STRING};
 }
 
-/* White space as a document has it, for writing more of the same. Each str views text that outlives the style. */
-struct json_style {
-    bool lines;       /* each member and element on a line of its own */
-    struct str lead;  /* lines: what precedes a member at this level, line break and indentation */
-    struct str step;  /* lines: what a level deeper adds to it */
-    struct str comma; /* not lines: what follows a comma */
-    struct str colon; /* from the end of a key to its value: ":" or ": " */
-};
-
-extern const struct json_style json_style_compact;
-
-/* The line break and indentation of members `deeper` levels below the style's own. Nothing where it has no lines. */
-void json_lead(struct buf *out, const struct json_style *style, size_t deeper);
-
-/* Appends a value with its white space laid out anew; style->lead is the lead of the line that the value stands on. */
-void json_layout(struct buf *out, struct json value, const struct json_style *style);
-
 #endif
