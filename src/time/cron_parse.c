@@ -60,7 +60,7 @@ static int unreadable(const struct parser *p)
     const char *name = p->field->name;
     if (len == 0)
         snprintf(what, sizeof what, "%s ends where a value is expected (%s)", name, p->field->allowed);
-    else if (strchr("LlWw#", *p->at) || (len > 1 && strchr("LlWw#", p->at[len - 1])))
+    else if (strchr("LlWw", *p->at) || strchr("LlWw", p->end[-1]) || memchr(p->at, '#', (size_t)len))
         snprintf(what, sizeof what, "%s \"%.*s\": L, W and # are not supported; use numbers, lists and ranges", name,
                  len, p->at);
     else

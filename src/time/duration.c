@@ -52,6 +52,8 @@ static int bad_unit(struct error *err, const char *text, const char *unit, size_
     char what[160];
     if (*unit == '.' || *unit == ',')
         return bad(err, text, "a fraction is not allowed, use a smaller unit (1h30m, not 1.5h)");
+    if (*unit == ' ')
+        return bad(err, text, "a space is not allowed");
     if (len == 0) {
         snprintf(what, sizeof what, "\"%.1s\" is not expected here", unit);
         return bad(err, text, what);
@@ -71,7 +73,7 @@ int duration_parse(const char *text, int64_t *us, struct error *err)
         if (!is_digit(*at)) {
             if (at == text && (*at == '-' || *at == '+'))
                 return bad(err, text, "a sign is not allowed");
-            return bad(err, text, "a number is expected before each unit");
+            return bad(err, text, *at == ' ' ? "a space is not allowed" : "a number is expected before each unit");
         }
         uint64_t number = 0;
         for (; is_digit(*at); at++) {

@@ -115,11 +115,15 @@ int zone_unknown(const char *name, const char *directory, struct error *err)
     struct names names = {.directory = directory, .list = calloc(NAMES_MOST, sizeof(char *))};
     char target[64];
     int rc = ERR_NOMEM;
-    if (names.list)
+    bool any = false;
+    if (names.list) {
         collect(&names, "", 0);
+        any = names.count > 0;
+        add_name(&names, "UTC"); /* needs no file */
+    }
     if (!names.list || names.nomem) {
         error_nomem(err);
-    } else if (names.count == 0) {
+    } else if (!any) {
         rc = error_set(err, ERR_NOT_FOUND, "time zone \"%s\": no zones in %s; install tzdata, or set TZDIR", name,
                        directory);
     } else if (old_name(name, directory, target)) {
