@@ -1,0 +1,2 @@
+mpijobd_fuzz(zone time)
+mpijobd_fuzz(cron time)
