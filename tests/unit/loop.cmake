@@ -1,0 +1,2 @@
+mpijobd_unit_test(timer FLOORS loop ALLOC)
+mpijobd_unit_test(signals FLOORS loop)
