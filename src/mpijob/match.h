@@ -1,5 +1,5 @@
-/* The declarative conditions of a policy, compiled: no Lua runs for a job that they rule out. All given conditions must hold.
- * kubectl's selector language whole: =, ==, !=, in, notin, key, !key. */
+/* The declarative conditions of a policy, compiled: no Lua runs for a job that they rule out. All given conditions must
+ * hold. kubectl's selector language whole: =, ==, !=, in, notin, key, !key. */
 #ifndef MPIJOBD_MPIJOB_MATCH_H
 #define MPIJOBD_MPIJOB_MATCH_H
 
@@ -13,21 +13,24 @@ void mpijob_match_free(struct mpijob_match *match);
 /* Several calls add alternatives (any of them). Globs. */
 int mpijob_match_namespace(struct mpijob_match *m, const char *glob, struct error *err);
 int mpijob_match_name(struct mpijob_match *m, const char *glob, struct error *err);
-int mpijob_match_phase(struct mpijob_match *m, const char *phase, struct error *err); /* an unknown one names the nearest */
+int mpijob_match_phase(struct mpijob_match *m, const char *phase,
+                       struct error *err); /* an unknown one names the nearest */
 /* All of them have to hold. */
 int mpijob_match_labels(struct mpijob_match *m, const char *selector, struct error *err);
 int mpijob_match_label(struct mpijob_match *m, struct str key, struct str value, struct error *err);
 int mpijob_match_annotation(struct mpijob_match *m, struct str key, struct str value, struct error *err);
 enum mpijob_span { SPAN_OLDER_THAN, SPAN_PENDING_FOR, SPAN_RUNNING_FOR, SPAN_FINISHED_FOR };
 int mpijob_match_span(struct mpijob_match *m, enum mpijob_span span, int64_t us, struct error *err);
-int mpijob_match_clean_pod_policy(struct mpijob_match *m, const char *value, struct error *err); /* None, Running, All or "unset"; several: any */
-int mpijob_match_gpus(struct mpijob_match *m, const char *comparison, struct error *err);        /* ">0", "<=8", "==4" */
+int mpijob_match_clean_pod_policy(struct mpijob_match *m, const char *value,
+                                  struct error *err); /* None, Running, All or "unset"; several: any */
+int mpijob_match_gpus(struct mpijob_match *m, const char *comparison, struct error *err); /* ">0", "<=8", "==4" */
 
-/* Does it match at `now`? If not, and only time is missing, *due is the first instant at which it will unless it changes
- * (else INT64_MAX). due may be NULL. */
+/* Does it match at `now`? If not, and only time is missing, *due is the first instant at which it will unless it
+ * changes (else INT64_MAX). due may be NULL. */
 bool mpijob_match_eval(const struct mpijob_match *m, const struct mpijob_view *view, int64_t now, int64_t *due);
 
-/* What the server can select: a labelSelector text (empty if none), appended; and the only namespace it can be about, or NULL. */
+/* What the server can select: a labelSelector text (empty if none), appended; and the only namespace it can be about,
+ * or NULL. */
 void mpijob_match_selector(const struct mpijob_match *m, struct buf *out);
 const char *mpijob_match_only_namespace(const struct mpijob_match *m);
 /* True where a namespace passes the conditions (for listing by namespace). */

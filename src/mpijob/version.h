@@ -17,9 +17,9 @@ struct mpijob_target {
     enum mpijob_controller controller;
 };
 
-const char *mpijob_version_name(enum mpijob_version version); /* "v1alpha2" */
+const char *mpijob_version_name(enum mpijob_version version);             /* "v1alpha2" */
 bool mpijob_version_parse(struct str text, enum mpijob_version *version); /* also "kubeflow.org/v1alpha2" */
-const char *mpijob_controller_name(enum mpijob_controller controller); /* "mpi-operator", "unknown" */
+const char *mpijob_controller_name(enum mpijob_controller controller);    /* "mpi-operator", "unknown" */
 bool mpijob_controller_parse(struct str text, enum mpijob_controller *controller);
 
 /* The controller as far as the version alone tells: v1alpha2 and v2beta1 are mpi-operator's; v1: unknown. */

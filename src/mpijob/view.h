@@ -1,5 +1,6 @@
-/* A job as policies see it: what was read from one object's raw bytes. Views into those bytes, no copies; valid as long as
- * they are. Names and other identifiers hold no escapes (the API server forbids the characters that would need them). */
+/* A job as policies see it: what was read from one object's raw bytes. Views into those bytes, no copies; valid as long
+ * as they are. Names and other identifiers hold no escapes (the API server forbids the characters that would need
+ * them). */
 #ifndef MPIJOBD_MPIJOB_VIEW_H
 #define MPIJOBD_MPIJOB_VIEW_H
 
@@ -8,7 +9,7 @@
 #include "mpijob/field.h"
 
 enum mpijob_phase {
-    PHASE_PENDING,   /* no condition yet, or Created only */
+    PHASE_PENDING, /* no condition yet, or Created only */
     PHASE_RUNNING,
     PHASE_RESTARTING,
     PHASE_SUSPENDED,
@@ -31,22 +32,32 @@ struct mpijob_view {
     struct str name_space, name, uid, resource_version, api_version;
     enum mpijob_phase phase;
     struct str reason, message; /* of the condition that decides the phase; message raw (escapes not decoded) */
-    int64_t created, started, finished; /* microseconds since 1970, MPIJOB_NO_TIME where unset.
-                                           finished: completionTime, else the finishing condition's lastTransitionTime (evicted jobs) */
-    int64_t running_since;              /* the Running condition's lastTransitionTime, else started */
+    int64_t created, started,
+        finished;          /* microseconds since 1970, MPIJOB_NO_TIME where unset.
+                              finished: completionTime, else the finishing condition's lastTransitionTime (evicted jobs) */
+    int64_t running_since; /* the Running condition's lastTransitionTime, else started */
+    int64_t pending_since; /* created; of a job that was suspended once, the time at which it was resumed */
     int64_t suspended_since, generation;
-    bool evicted;                       /* Failed with reason MPIJobEvicted */
-    bool deleting;                      /* deletionTimestamp is set */
-    struct json labels, annotations;    /* objects, or absent */
-    int64_t workers;                    /* spec replicas of Worker; 0 where unset */
-    int64_t workers_active;             /* status.replicaStatuses.Worker.active; -1 where unset */
-    int64_t gpus;                       /* asked for by launcher and workers together, all resources that count as GPUs */
+    bool evicted;                    /* Failed with reason MPIJobEvicted */
+    bool deleting;                   /* deletionTimestamp is set */
+    struct json labels, annotations; /* objects, or absent */
+    int64_t workers;                 /* spec replicas of Worker; 0 where unset */
+    int64_t workers_active;          /* status.replicaStatuses.Worker.active; -1 where unset */
+    int64_t gpus;                    /* asked for by launcher and workers together, all resources that count as GPUs */
 };
 
-/* Resources that count as GPUs, NULL-terminated globs ("nvidia.com/gpu", "amd.com/gpu", "huawei.com/ascend-*"); the default list. */
+/* Resources that count as GPUs, NULL-terminated globs ("nvidia.com/gpu", "amd.com/gpu", "huawei.com/ascend-*"); the
+ * default list. */
 extern const char *const mpijob_gpu_resources[];
 
-/* object: a parsed MPIJob. ERR_INVALID where it is none (kind, metadata.name...). */
+/* GPUs that the object's pod templates ask for: replicas times the containers' limits, where there are none their
+ * requests. A launcher without replicas is one, workers without are none. resources: globs, NULL-terminated. Saturates.
+ */
+int64_t mpijob_gpus(struct json object, const char *const *resources);
+
+/* object: a parsed MPIJob. ERR_INVALID where it is none: another kind, no metadata.name, another version than the
+ * target's. Items of a list may lack kind and apiVersion. What has the wrong type elsewhere counts as unset: such
+ * objects exist, and they are the ones that have to be mended. */
 int mpijob_view(struct json object, struct mpijob_target target, struct mpijob_view *view, struct error *err);
 
 /* Durations at `now`, microseconds; -1 where they have no meaning (running_for of a pending job). */

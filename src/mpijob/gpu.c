@@ -1,0 +1,85 @@
+#include "mpijob/view.h"
+
+/* Huawei's device plugin has named its resources in either case. */
+const char *const mpijob_gpu_resources[] = {"nvidia.com/gpu", "amd.com/gpu", "huawei.com/ascend-*",
+                                            "huawei.com/Ascend*", NULL};
+
+static int64_t add(int64_t a, int64_t b)
+{
+    int64_t sum;
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
+static int64_t multiply(int64_t a, int64_t b)
+{
+    int64_t product;
+    return __builtin_mul_overflow(a, b, &product) ? INT64_MAX : product;
+}
+
+static bool counts(struct json key, const char *const *resources)
+{
+    struct str name = str_n(key.text.ptr + 1, key.text.len - 2);
+    for (size_t i = 0; resources[i]; i++) {
+        if (str_glob(resources[i], name))
+            return true;
+    }
+    return false;
+}
+
+/* A whole quantity: 8, "8", "1k", "2000m". Extended resources have no fractions; anything else counts as none. */
+static int64_t quantity(struct json value)
+{
+    int64_t number = 0;
+    if (json_int64(value, &number))
+        return number > 0 ? number : 0;
+    if (json_type(value) != JSON_STRING)
+        return 0;
+    struct str text = str_n(value.text.ptr + 1, value.text.len - 2);
+    size_t i = 0;
+    for (; i < text.len && text.ptr[i] >= '0' && text.ptr[i] <= '9'; i++)
+        number = add(multiply(number, 10), text.ptr[i] - '0');
+    struct str suffix = str_n(text.ptr + i, text.len - i);
+    if (i == 0)
+        return 0;
+    if (!suffix.len)
+        return number;
+    if (str_is(suffix, "k"))
+        return multiply(number, 1000);
+    return str_is(suffix, "m") ? number / 1000 : 0;
+}
+
+/* One container: limits decide; a resource that has only a request counts by that. */
+static int64_t of_container(struct json container, const char *const *resources)
+{
+    struct json limits = json_at(container, "/resources/limits"), requests = json_at(container, "/resources/requests");
+    int64_t sum = 0;
+    if (json_type(limits) == JSON_OBJECT) {
+        for (struct json_iter it = json_iter(limits); json_next(&it);) {
+            if (counts(it.key, resources))
+                sum = add(sum, quantity(it.value));
+        }
+    }
+    if (json_type(requests) == JSON_OBJECT) {
+        for (struct json_iter it = json_iter(requests); json_next(&it);) {
+            struct str name = str_n(it.key.text.ptr + 1, it.key.text.len - 2);
+            if (counts(it.key, resources) && !json_exists(json_member(limits, name)))
+                sum = add(sum, quantity(it.value));
+        }
+    }
+    return sum;
+}
+
+static int64_t of_role(struct json object, const char *role, int64_t replicas, const char *const *resources)
+{
+    struct json spec = json_get(json_at(object, "/spec/mpiReplicaSpecs"), role);
+    json_int64(json_get(spec, "replicas"), &replicas);
+    int64_t sum = 0;
+    for (struct json_iter it = json_iter(json_at(spec, "/template/spec/containers")); json_next(&it);)
+        sum = add(sum, of_container(it.value, resources));
+    return replicas > 0 ? multiply(sum, replicas) : 0;
+}
+
+int64_t mpijob_gpus(struct json object, const char *const *resources)
+{
+    return add(of_role(object, "Launcher", 1, resources), of_role(object, "Worker", 0, resources));
+}

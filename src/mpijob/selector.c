@@ -1,0 +1,329 @@
+#include "mpijob/selector.h"
+
+#include <stdlib.h>
+
+#include "mpijob/field.h"
+
+struct selector_requirement {
+    enum selector_operator operator;
+    char *key;
+    char **values;
+    size_t count;
+    int64_t number; /* SELECT_GREATER, SELECT_LESS */
+};
+
+static void release(struct selector_requirement *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        free(r->values[i]);
+    free(r->values);
+    free(r->key);
+    *r = (struct selector_requirement){0};
+}
+
+static void shrink(struct selector *s, size_t count)
+{
+    while (s->count > count)
+        release(&s->items[--s->count]);
+}
+
+void selector_free(struct selector *s)
+{
+    shrink(s, 0);
+    free(s->items);
+    *s = (struct selector){0};
+}
+
+/* A new requirement at the end, owned by *s from here on. */
+static struct selector_requirement *grow(struct selector *s, struct str key, struct error *err)
+{
+    if (s->count == s->cap) {
+        size_t cap = s->cap ? 2 * s->cap : 4;
+        struct selector_requirement *items = realloc(s->items, cap * sizeof *items);
+        if (!items) {
+            error_nomem(err);
+            return NULL;
+        }
+        s->items = items;
+        s->cap = cap;
+    }
+    char *copy = str_dup(key);
+    if (!copy) {
+        error_nomem(err);
+        return NULL;
+    }
+    struct selector_requirement *r = &s->items[s->count++];
+    *r = (struct selector_requirement){.key = copy};
+    return r;
+}
+
+static int add_value(struct selector_requirement *r, struct str value, struct error *err)
+{
+    int rc = mpijob_label_check(str_of(r->key), value, err);
+    if (rc)
+        return rc;
+    char **values = realloc(r->values, (r->count + 1) * sizeof *values);
+    if (!values)
+        return error_nomem(err);
+    r->values = values;
+    values[r->count] = str_dup(value);
+    if (!values[r->count])
+        return error_nomem(err);
+    r->count++;
+    return 0;
+}
+
+/* ---- reading ---- */
+
+struct reader {
+    const char *text, *at;
+    struct selector *out;
+    struct error *err;
+};
+
+static void skip_space(struct reader *r)
+{
+    while (*r->at == ' ' || *r->at == '\t' || *r->at == '\n' || *r->at == '\r')
+        r->at++;
+}
+
+static bool ends_word(char c)
+{
+    return c == '\0' || strchr(" \t\r\n,()=!<>", c) != NULL;
+}
+
+static struct str word(struct reader *r)
+{
+    skip_space(r);
+    const char *start = r->at;
+    while (!ends_word(*r->at))
+        r->at++;
+    return str_n(start, (size_t)(r->at - start));
+}
+
+static int expected(const struct reader *r, const char *what)
+{
+    int column = (int)(r->at - r->text) + 1;
+    if (!*r->at)
+        return error_set(r->err, ERR_SYNTAX, "selector \"%.200s\": %s is expected at its end", r->text, what);
+    return error_set(r->err, ERR_SYNTAX, "selector \"%.200s\": %s is expected at column %d, not \"%.20s\"", r->text,
+                     what, column, r->at);
+}
+
+/* A refusal of a key or value is told with the selector that it stands in. */
+static int within(const struct reader *r, int rc)
+{
+    return rc == ERR_INVALID ? error_prefix(r->err, "selector \"%.200s\"", r->text) : rc;
+}
+
+/* "(a, b)": empty values are allowed, as at the API server. */
+static int read_list(struct reader *r, struct selector_requirement *out)
+{
+    skip_space(r);
+    if (*r->at != '(')
+        return expected(r, "'('");
+    do {
+        r->at++;
+        int rc = within(r, add_value(out, word(r), r->err));
+        if (rc)
+            return rc;
+        skip_space(r);
+    } while (*r->at == ',');
+    if (*r->at != ')')
+        return expected(r, "',' or ')'");
+    r->at++;
+    return 0;
+}
+
+static int read_number(struct reader *r, struct selector_requirement *out)
+{
+    struct str text = word(r);
+    char copy[24] = "", *end = copy;
+    if (text.len && text.len < sizeof copy)
+        memcpy(copy, text.ptr, text.len);
+    out->number = strtoll(copy, &end, 10);
+    if (end == copy || *end || copy[0] == '+')
+        return error_set(r->err, ERR_SYNTAX, "selector \"%.200s\": %s compares with an integer, not \"%.*s\"", r->text,
+                         out->key, (int)(text.len > 40 ? 40 : text.len), text.len ? text.ptr : "");
+    return within(r, add_value(out, text, r->err));
+}
+
+static bool take(struct reader *r, const char *text)
+{
+    size_t len = strlen(text);
+    if (strncmp(r->at, text, len) != 0)
+        return false;
+    r->at += len;
+    return true;
+}
+
+/* What follows a key. */
+static int read_condition(struct reader *r, struct selector_requirement *out)
+{
+    skip_space(r);
+    if (!*r->at || *r->at == ',') {
+        out->operator= SELECT_EXISTS;
+        return 0;
+    }
+    if (take(r, "!=")) {
+        out->operator= SELECT_NOT_IN;
+        return within(r, add_value(out, word(r), r->err));
+    }
+    if (take(r, "==") || take(r, "=")) {
+        out->operator= SELECT_IN;
+        return within(r, add_value(out, word(r), r->err));
+    }
+    if (*r->at == '>' || *r->at == '<') {
+        out->operator= * r->at++ == '>' ? SELECT_GREATER : SELECT_LESS;
+        return read_number(r, out);
+    }
+    const char *start = r->at;
+    struct str name = word(r);
+    bool in = str_is(name, "in");
+    if (!in && !str_is(name, "notin")) {
+        r->at = start;
+        return expected(r, "'=', '!=', 'in', 'notin', '>', '<' or ','");
+    }
+    out->operator= in ? SELECT_IN : SELECT_NOT_IN;
+    return read_list(r, out);
+}
+
+static int read_requirement(struct reader *r)
+{
+    skip_space(r);
+    bool absent = take(r, "!");
+    skip_space(r);
+    const char *start = r->at;
+    struct str key = word(r);
+    if (!key.len || str_is(key, "in") || str_is(key, "notin")) {
+        r->at = start;
+        return expected(r, "a label's key");
+    }
+    int rc = within(r, mpijob_label_check(key, str_of(""), r->err));
+    if (rc)
+        return rc;
+    struct selector_requirement *out = grow(r->out, key, r->err);
+    if (!out)
+        return ERR_NOMEM;
+    if (!absent)
+        return read_condition(r, out);
+    out->operator= SELECT_ABSENT;
+    return 0;
+}
+
+int selector_parse(struct selector *s, const char *text, struct error *err)
+{
+    struct reader r = {text, text, s, err};
+    size_t before = s->count;
+    skip_space(&r);
+    if (!*r.at)
+        return 0;
+    for (;;) {
+        int rc = read_requirement(&r);
+        skip_space(&r);
+        if (!rc && *r.at && *r.at != ',')
+            rc = expected(&r, "','");
+        if (rc) {
+            shrink(s, before);
+            return rc;
+        }
+        if (!*r.at)
+            return 0;
+        r.at++;
+    }
+}
+
+int selector_equal(struct selector *s, struct str key, struct str value, struct error *err)
+{
+    int rc = mpijob_label_check(key, value, err);
+    if (rc)
+        return rc;
+    size_t before = s->count;
+    struct selector_requirement *r = grow(s, key, err);
+    if (!r)
+        return ERR_NOMEM;
+    r->operator= SELECT_IN;
+    rc = add_value(r, value, err);
+    if (rc)
+        shrink(s, before);
+    return rc;
+}
+
+/* ---- matching and writing ---- */
+
+static bool among(const struct selector_requirement *r, struct json value)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        if (json_string_is(value, str_of(r->values[i])))
+            return true;
+    }
+    return false;
+}
+
+static bool compare(const struct selector_requirement *r, struct json value)
+{
+    char copy[24] = "", *end = copy;
+    if (json_type(value) != JSON_STRING || value.text.len < 3 || value.text.len - 2 >= sizeof copy)
+        return false;
+    memcpy(copy, value.text.ptr + 1, value.text.len - 2);
+    int64_t number = strtoll(copy, &end, 10);
+    if (end == copy || *end)
+        return false;
+    return r->operator== SELECT_GREATER ? number > r->number : number<r->number;
+}
+
+static bool holds(const struct selector_requirement *r, struct json labels)
+{
+    struct json value = json_get(labels, r->key);
+    switch (r->operator) {
+    case SELECT_IN:
+        return json_exists(value) && among(r, value);
+    case SELECT_NOT_IN:
+        return !json_exists(value) || !among(r, value);
+    case SELECT_EXISTS:
+        return json_exists(value);
+    case SELECT_ABSENT:
+        return !json_exists(value);
+    case SELECT_GREATER:
+    case SELECT_LESS:
+        return compare(r, value);
+    }
+    return false;
+}
+
+bool selector_match(const struct selector *s, struct json labels)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        if (!holds(&s->items[i], labels))
+            return false;
+    }
+    return true;
+}
+
+static void write_list(const struct selector_requirement *r, struct buf *out)
+{
+    buf_printf(out, "%s %s (", r->key, r->operator== SELECT_IN ? "in" : "notin");
+    for (size_t i = 0; i < r->count; i++)
+        buf_printf(out, "%s%s", i ? "," : "", r->values[i]);
+    buf_putc(out, ')');
+}
+
+void selector_write(const struct selector *s, struct buf *out)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        const struct selector_requirement *r = &s->items[i];
+        if (i)
+            buf_putc(out, ',');
+        if (r->operator== SELECT_EXISTS || r->operator== SELECT_ABSENT)
+            buf_printf(out, "%s%s", r->operator== SELECT_ABSENT ? "!" : "", r->key);
+        else if (r->count != 1)
+            write_list(r, out);
+        else
+            buf_printf(out, "%s%s%s", r->key,
+                       r->operator== SELECT_IN        ? "="
+                       : r->operator== SELECT_NOT_IN  ? "!="
+                       : r->operator== SELECT_GREATER ? ">"
+                                                      : "<",
+                       r->values[0]);
+    }
+}

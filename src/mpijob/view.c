@@ -1,0 +1,197 @@
+#include "mpijob/view.h"
+
+#include "base/clock.h"
+
+/* The text between the quotes; empty where the value is no string. Identifiers hold no escapes, see the header. */
+static struct str content(struct json value)
+{
+    if (json_type(value) != JSON_STRING)
+        return (struct str){0};
+    return str_n(value.text.ptr + 1, value.text.len - 2);
+}
+
+static bool plain(struct str text)
+{
+    return !text.len || !memchr(text.ptr, '\\', text.len);
+}
+
+static int64_t time_of(struct json value)
+{
+    char text[64];
+    struct str s = content(value);
+    int64_t us;
+    if (!s.len || s.len >= sizeof text)
+        return MPIJOB_NO_TIME;
+    memcpy(text, s.ptr, s.len);
+    text[s.len] = '\0';
+    return clock_parse(text, &us) ? us : MPIJOB_NO_TIME;
+}
+
+struct condition {
+    struct json value;
+    int64_t since; /* lastTransitionTime */
+};
+
+/* Later by time; the list's order decides between equals, as the controllers append. */
+static bool later(const struct condition *a, const struct condition *b)
+{
+    return !json_exists(b->value) || a->since >= b->since;
+}
+
+struct conditions {
+    struct condition held[MPIJOB_PHASES]; /* True, by phase */
+    struct condition resumed;             /* Suspended, and False */
+};
+
+static void read_conditions(struct json list, struct conditions *c)
+{
+    *c = (struct conditions){0};
+    if (json_type(list) != JSON_ARRAY)
+        return;
+    for (struct json_iter it = json_iter(list); json_next(&it);) {
+        enum mpijob_phase phase;
+        struct condition now = {it.value, time_of(json_get(it.value, "lastTransitionTime"))};
+        if (!mpijob_phase_parse(content(json_get(it.value, "type")), &phase))
+            continue;
+        if (json_string_is(json_get(it.value, "status"), str_of("True"))) {
+            if (later(&now, &c->held[phase]))
+                c->held[phase] = now;
+        } else if (phase == PHASE_SUSPENDED) {
+            c->resumed = now;
+        }
+    }
+}
+
+/* The end is looked at first: v2beta1 before v0.8.2 can leave Running=True on a finished job. */
+static enum mpijob_phase decide(const struct conditions *c)
+{
+    static const enum mpijob_phase groups[][2] = {
+        {PHASE_SUCCEEDED, PHASE_FAILED}, {PHASE_SUSPENDED, PHASE_SUSPENDED}, {PHASE_RESTARTING, PHASE_RUNNING}};
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+        const struct condition *first = &c->held[groups[i][0]], *second = &c->held[groups[i][1]];
+        if (json_exists(second->value))
+            return json_exists(first->value) && first->since > second->since ? groups[i][0] : groups[i][1];
+        if (json_exists(first->value))
+            return groups[i][0];
+    }
+    return PHASE_PENDING;
+}
+
+static void read_status(struct json status, struct mpijob_view *v)
+{
+    struct conditions c;
+    read_conditions(json_get(status, "conditions"), &c);
+    v->phase = decide(&c);
+    const struct condition *deciding = &c.held[v->phase];
+    v->reason = content(json_get(deciding->value, "reason"));
+    v->message = content(json_get(deciding->value, "message"));
+    v->evicted = v->phase == PHASE_FAILED && str_is(v->reason, "MPIJobEvicted");
+    v->started = time_of(json_get(status, "startTime"));
+    v->finished = time_of(json_get(status, "completionTime"));
+    if (v->finished == MPIJOB_NO_TIME && mpijob_phase_finished(v->phase))
+        v->finished = deciding->since;
+    const struct condition *running = &c.held[PHASE_RUNNING];
+    v->running_since = json_exists(running->value) && running->since != MPIJOB_NO_TIME ? running->since : v->started;
+    v->suspended_since = v->phase == PHASE_SUSPENDED ? deciding->since : MPIJOB_NO_TIME;
+    v->pending_since = v->created;
+    if (json_exists(c.resumed.value) && c.resumed.since > v->created)
+        v->pending_since = c.resumed.since;
+    struct json workers = json_at(status, "/replicaStatuses/Worker");
+    v->workers_active = json_type(workers) == JSON_OBJECT ? 0 : -1;
+    json_int64(json_get(workers, "active"), &v->workers_active);
+}
+
+static struct json object_or_absent(struct json value)
+{
+    return json_type(value) == JSON_OBJECT ? value : (struct json){0};
+}
+
+static int check_kind(const struct mpijob_view *v, struct error *err)
+{
+    struct json kind = json_get(v->object, "kind");
+    if (json_exists(kind) && !json_string_is(kind, str_of("MPIJob")))
+        return error_set(err, ERR_INVALID, "not an MPIJob: its kind is %.*s",
+                         (int)(kind.text.len > 60 ? 60 : kind.text.len), kind.text.ptr);
+    if (!v->api_version.len)
+        return 0;
+    enum mpijob_version version;
+    if (!mpijob_version_parse(v->api_version, &version) || !str_starts(v->api_version, "kubeflow.org/"))
+        return error_set(err, ERR_INVALID,
+                         "MPIJob %.*s/%.*s has apiVersion \"%.*s\"; known are kubeflow.org/v1alpha2, v1 and v2beta1",
+                         (int)v->name_space.len, v->name_space.ptr, (int)v->name.len, v->name.ptr,
+                         (int)v->api_version.len, v->api_version.ptr);
+    if (version != v->target.version)
+        return error_set(err, ERR_INVALID, "MPIJob %.*s/%.*s is %s, but %s was expected: read it through that version",
+                         (int)v->name_space.len, v->name_space.ptr, (int)v->name.len, v->name.ptr,
+                         mpijob_version_name(version), mpijob_version_name(v->target.version));
+    return 0;
+}
+
+int mpijob_view(struct json object, struct mpijob_target target, struct mpijob_view *view, struct error *err)
+{
+    struct json metadata = json_get(object, "metadata"), status = json_get(object, "status");
+    *view = (struct mpijob_view){
+        .object = object,
+        .target = target,
+        .name_space = content(json_get(metadata, "namespace")),
+        .name = content(json_get(metadata, "name")),
+        .uid = content(json_get(metadata, "uid")),
+        .resource_version = content(json_get(metadata, "resourceVersion")),
+        .api_version = content(json_get(object, "apiVersion")),
+        .created = time_of(json_get(metadata, "creationTimestamp")),
+        .labels = object_or_absent(json_get(metadata, "labels")),
+        .annotations = object_or_absent(json_get(metadata, "annotations")),
+    };
+    if (json_type(object) != JSON_OBJECT)
+        return error_set(err, ERR_INVALID, "not an MPIJob: it is %s, an object was expected",
+                         json_type_name(json_type(object)));
+    if (!view->name.len)
+        return error_set(err, ERR_INVALID, "not an MPIJob: it has no metadata.name");
+    if (!plain(view->name) || !plain(view->name_space) || !plain(view->uid) || !plain(view->resource_version))
+        return error_set(err, ERR_INVALID,
+                         "not an MPIJob: its name, namespace, uid or resourceVersion holds an escape, "
+                         "which no API server lets through");
+    int rc = check_kind(view, err);
+    if (rc)
+        return rc;
+    view->deleting = json_type(json_get(metadata, "deletionTimestamp")) == JSON_STRING;
+    json_int64(json_get(metadata, "generation"), &view->generation);
+    json_int64(json_at(object, "/spec/mpiReplicaSpecs/Worker/replicas"), &view->workers);
+    view->gpus = mpijob_gpus(object, mpijob_gpu_resources);
+    read_status(status, view);
+    return 0;
+}
+
+/* A clock that lags behind the server's must not make an age negative: -1 has a meaning. */
+static int64_t since(int64_t start, int64_t now)
+{
+    int64_t span;
+    if (start == MPIJOB_NO_TIME || __builtin_sub_overflow(now, start, &span))
+        return -1;
+    return span > 0 ? span : 0;
+}
+
+int64_t mpijob_age(const struct mpijob_view *view, int64_t now)
+{
+    return since(view->created, now);
+}
+
+int64_t mpijob_pending_for(const struct mpijob_view *view, int64_t now)
+{
+    return view->phase == PHASE_PENDING ? since(view->pending_since, now) : -1;
+}
+
+int64_t mpijob_running_for(const struct mpijob_view *view, int64_t now)
+{
+    return view->phase == PHASE_RUNNING ? since(view->running_since, now) : -1;
+}
+
+int64_t mpijob_finished_for(const struct mpijob_view *view, int64_t now)
+{
+    return mpijob_phase_finished(view->phase) ? since(view->finished, now) : -1;
+}
+
+bool mpijob_label(const struct mpijob_view *view, const char *key, struct buf *out)
+{
+    return json_decode(json_get(view->labels, key), out);
+}

@@ -1,0 +1,1 @@
+mpijobd_unit_test(mpijob_change FLOORS mpijob ALLOC)
