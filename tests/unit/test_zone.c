@@ -219,6 +219,11 @@ static void footers_of_every_form(void **state)
     for (int64_t at = instant_of("2026-12-30T00:00:00Z"); at < instant_of("2027-01-03T00:00:00Z"); at += 3600)
         assert_string_equal(zone_at(zone, at).abbreviation, "EDT");
     zone_free(zone);
+    t = tzif_of_rule("AAA0BBB-1,J100/0,J100/1");
+    zone = parse(t.bytes, t.len, NULL);
+    for (int month = 1; month <= 12; month++)
+        assert_string_equal(zone_at(zone, civil_days(2027, month, 10) * 86400).abbreviation, "AAA");
+    zone_free(zone);
     t = tzif_of_rule("AAA0BBB,J60/0,J300/0"); /* J60 is 1 March in leap years too */
     zone = parse(t.bytes, t.len, NULL);
     int64_t change;
