@@ -1,0 +1,145 @@
+/* mpijobd check and mpijobd next: policies without a cluster. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/cli.h"
+#include "cli/policies.h"
+#include "json/write.h"
+#include "policy/trigger.h"
+#include "time/duration.h"
+
+static const char *trigger_text(const struct policy *p, char out[160])
+{
+    char every[32];
+    if (p->has_schedule) {
+        snprintf(out, 160, "%s (%s)", p->schedule, zone_name(p->zone));
+    } else {
+        duration_format(p->every, false, every);
+        snprintf(out, 160, "every %s", every);
+    }
+    return out;
+}
+
+/* "2026-11-24T09:00:00+01:00", and how the zone's offset has changed since the last one. */
+static void print_time(const struct policy *p, int64_t due, int64_t *before)
+{
+    char text[40];
+    int64_t change, seconds = due / CLOCK_SECOND;
+    zone_format(p->zone, seconds, text);
+    printf("  %s", text);
+    if (*before && zone_next_change(p->zone, *before, &change) && change <= seconds) {
+        int32_t was = zone_at(p->zone, change - 1).seconds, is = zone_at(p->zone, change).seconds;
+        char when[40];
+        zone_format(p->zone, change, when);
+        printf("   <- the clocks went %s by %d min at %s", is > was ? "forward" : "back", abs(is - was) / 60, when);
+    }
+    putchar('\n');
+    *before = seconds;
+}
+
+static void print_times(const struct policy *p, int64_t now, int64_t count)
+{
+    int64_t due = now, before = now / CLOCK_SECOND;
+    struct error err;
+    for (int64_t i = 0; i < count; i++) {
+        if (policy_next_due(p, due, &due, &err)) {
+            printf("  (no further: %s)\n", err.message);
+            return;
+        }
+        print_time(p, due, &before);
+    }
+}
+
+static void write_json(const struct policy_set *set, int64_t now, int64_t count)
+{
+    struct buf out = BUF_INIT;
+    struct json_writer w;
+    char text[160];
+    json_writer_init(&w, &out);
+    json_write_array(&w);
+    for (size_t i = 0; i < set->count; i++) {
+        const struct policy *p = set->entries[i].policy;
+        int64_t due = now;
+        json_write_object(&w);
+        json_write_key(&w, "name");
+        json_write_string(&w, p->name);
+        json_write_key(&w, "file");
+        json_write_string(&w, p->file);
+        json_write_key(&w, "line");
+        json_write_int(&w, p->line);
+        json_write_key(&w, "trigger");
+        json_write_string(&w, trigger_text(p, text));
+        json_write_key(&w, "timezone");
+        json_write_string(&w, zone_name(p->zone));
+        json_write_key(&w, "next");
+        json_write_array(&w);
+        for (int64_t n = 0; n < count && policy_next_due(p, due, &due, NULL) == 0; n++) {
+            zone_format(p->zone, due / CLOCK_SECOND, text);
+            json_write_string(&w, text);
+        }
+        json_write_end(&w);
+        json_write_end(&w);
+    }
+    json_write_end(&w);
+    if (!out.failed)
+        puts(out.ptr);
+    buf_free(&out);
+}
+
+static void print_policies(struct session *s, int64_t count)
+{
+    const struct policy_set *set = s->engine->set;
+    int64_t now = clock_now(&s->clock);
+    char text[160];
+    if (s->options.output == OUTPUT_JSON) {
+        write_json(set, now, count);
+        return;
+    }
+    for (size_t i = 0; i < set->count; i++) {
+        const struct policy *p = set->entries[i].policy;
+        if (s->options.output == OUTPUT_NAME) {
+            puts(p->name);
+            continue;
+        }
+        printf("%s  %s  %s:%d%s\n", p->name, trigger_text(p, text), p->file, p->line, p->dry_run ? "  (dry run)" : "");
+        print_times(p, now, count);
+    }
+}
+
+static int load_and_print(int argc, char **argv, const struct command *command, int64_t count)
+{
+    struct options o;
+    struct session s;
+    struct engine_options e = {.once = true};
+    int code;
+    if (!command_begin(argc, argv, command, &o, &code))
+        return code;
+    if (!o.argument_count)
+        return command_usage(command, "name policy files or folders");
+    if (o.output == OUTPUT_YAML)
+        return command_usage(command, "-o takes table, json or name here");
+    code = session_open(&s, command->name, &o);
+    if (code)
+        return code;
+    code = policies_load(&s, &e, o.arguments);
+    if (!code)
+        print_policies(&s, o.count >= 0 ? o.count : count);
+    return session_close(&s, code);
+}
+
+static int run_check(int argc, char **argv, const struct command *command)
+{
+    return load_and_print(argc, argv, command, 3);
+}
+
+static int run_next(int argc, char **argv, const struct command *command)
+{
+    return load_and_print(argc, argv, command, 10);
+}
+
+const struct command cmd_check = {"check", "PATH... [-o json]", "Load policies without a cluster; tell all errors, and the next times",
+                                  TAKES_OUTPUT | TAKES_COUNT, run_check,
+                                  "  mpijobd check policies/\n"};
+const struct command cmd_next = {"next", "PATH... [-c N]", "The coming run times, with the zone's clock changes marked",
+                                 TAKES_OUTPUT | TAKES_COUNT, run_next, "  mpijobd next policies/nightly.lua -c 30\n"};

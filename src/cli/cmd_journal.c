@@ -1,0 +1,230 @@
+/* mpijobd journal and mpijobd runs: what was done, read beside a running daemon. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/session.h"
+#include "cli/table.h"
+#include "json/write.h"
+#include "mpijob/change.h"
+
+struct reading {
+    struct session s;
+    struct table table;
+    struct buf json;
+    struct json_writer w;
+};
+
+static bool as_json(const struct reading *r)
+{
+    return r->s.options.output == OUTPUT_JSON;
+}
+
+static void number_cell(struct table *t, int64_t n)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%" PRId64, n);
+    table_cell(t, n ? text : NULL);
+}
+
+static void time_cell(struct table *t, int64_t us)
+{
+    char text[32];
+    clock_format(us, false, text);
+    table_cell(t, us ? text : NULL);
+}
+
+static void json_text(struct json_writer *w, const char *key, const char *text)
+{
+    json_write_key(w, key);
+    json_write_string(w, text);
+}
+
+static void json_time(struct json_writer *w, const char *key, int64_t us)
+{
+    char text[32];
+    clock_format(us, true, text);
+    json_text(w, key, us ? text : NULL);
+}
+
+static void json_number(struct json_writer *w, const char *key, int64_t n)
+{
+    json_write_key(w, key);
+    json_write_int(w, n);
+}
+
+/* "spec.cleanPodPolicy: None -> All, labels.x: ..." on one line */
+static void diff_cell(struct table *t, const char *text)
+{
+    struct mpijob_diff diff = {0};
+    struct json root;
+    struct buf out = BUF_INIT;
+    if (json_parse(str_of(text), "", &root, NULL) == 0 && mpijob_diff_read(&diff, root, NULL) == 0) {
+        for (size_t i = 0; i < diff.count; i++) {
+            const struct mpijob_difference *d = &diff.items[i];
+            const char *last = strrchr(d->pointer, '/');
+            buf_printf(&out, "%s%s: %s -> %s", i ? ", " : "", last ? last + 1 : "object", d->before ? d->before : "unset",
+                       !d->after ? "unset" : strlen(d->after) > 40 ? "..." : d->after);
+        }
+    }
+    table_cell(t, out.ptr);
+    mpijob_diff_free(&diff);
+    buf_free(&out);
+}
+
+static void change_as_json(struct json_writer *w, const struct store_change *c)
+{
+    struct json diff;
+    json_write_object(w);
+    json_number(w, "id", c->id);
+    json_number(w, "run", c->run);
+    json_text(w, "policy", c->policy);
+    json_text(w, "server", c->server);
+    json_text(w, "version", c->version);
+    json_text(w, "namespace", c->name_space);
+    json_text(w, "name", c->name);
+    json_text(w, "uid", c->uid);
+    json_text(w, "resourceVersion", c->resource_version);
+    json_text(w, "verb", c->verb);
+    json_write_key(w, "diff");
+    if (c->diff && json_parse(str_of(c->diff), "", &diff, NULL) == 0)
+        json_write_raw(w, diff);
+    else
+        json_write_null(w);
+    json_text(w, "effect", c->effect);
+    json_text(w, "why", c->why);
+    json_time(w, "intended_at", c->intended_at);
+    json_time(w, "ended_at", c->ended_at);
+    json_text(w, "outcome", c->outcome);
+    json_number(w, "status", c->status);
+    json_text(w, "message", c->message);
+    json_text(w, "resourceVersion_after", c->resource_version_after);
+    json_write_end(w);
+}
+
+static bool change_row(void *data, const struct store_change *c)
+{
+    struct reading *r = data;
+    char job[520];
+    if (as_json(r)) {
+        change_as_json(&r->w, c);
+        return true;
+    }
+    snprintf(job, sizeof job, "%s/%s", c->name_space, c->name);
+    time_cell(&r->table, c->intended_at);
+    number_cell(&r->table, c->run);
+    table_cell(&r->table, c->policy);
+    table_cell(&r->table, job);
+    diff_cell(&r->table, c->diff);
+    table_cell(&r->table, c->effect);
+    table_cell(&r->table, c->outcome ? c->outcome : "in flight");
+    table_cell(&r->table, c->message);
+    return true;
+}
+
+static bool run_row(void *data, const struct store_run *run)
+{
+    struct reading *r = data;
+    if (as_json(r)) {
+        struct json_writer *w = &r->w;
+        json_write_object(w);
+        json_number(w, "id", run->id);
+        json_text(w, "policy", run->policy);
+        json_text(w, "trigger", run->trigger);
+        json_time(w, "scheduled_at", run->scheduled_at);
+        json_time(w, "started_at", run->started_at);
+        json_time(w, "ended_at", run->ended_at);
+        json_text(w, "outcome", run->outcome);
+        json_text(w, "message", run->message);
+        json_number(w, "changed", run->changed);
+        json_number(w, "unchanged", run->unchanged);
+        json_number(w, "failed", run->failed);
+        json_write_key(w, "dry_run");
+        json_write_bool(w, run->dry_run);
+        json_write_end(w);
+        return true;
+    }
+    number_cell(&r->table, run->id);
+    table_cell(&r->table, run->policy);
+    table_cell(&r->table, run->trigger);
+    time_cell(&r->table, run->scheduled_at);
+    table_cell(&r->table, !run->outcome ? "running" : run->dry_run ? "dry run" : run->outcome);
+    number_cell(&r->table, run->changed);
+    number_cell(&r->table, run->unchanged);
+    number_cell(&r->table, run->failed);
+    table_cell(&r->table, run->message);
+    return true;
+}
+
+static int read_rows(struct reading *r, bool runs)
+{
+    static const char *const change_heads[] = {"TIME", "RUN", "POLICY", "JOB", "CHANGE", "EFFECT", "OUTCOME", "MESSAGE"};
+    static const char *const run_heads[] = {"RUN", "POLICY", "TRIGGER", "SCHEDULED", "OUTCOME", "CHANGED", "UNCHANGED", "FAILED", "MESSAGE"};
+    struct session *s = &r->s;
+    struct options *o = &s->options;
+    struct store_filter filter = {
+        .policy = o->policy, .name_space = o->name_space, .in_flight = o->in_flight, .limit = o->limit >= 0 ? o->limit : 100};
+    char path[4096];
+    if (o->argument_count)
+        filter.run = strtoll(o->arguments[0], NULL, 10);
+    if (store_open_reader(session_state_path(s, path), &s->store, &s->error))
+        return session_fail(s, &s->error);
+    if (as_json(r)) {
+        json_writer_init(&r->w, &r->json);
+        json_write_array(&r->w);
+    } else if (runs) {
+        table_begin(&r->table, 9, run_heads);
+    } else {
+        table_begin(&r->table, 8, change_heads);
+    }
+    int rc = runs ? store_read_runs(s->store, &filter, o->in_flight, run_row, r, &s->error)
+                  : store_read_changes(s->store, &filter, change_row, r, &s->error);
+    if (rc) {
+        buf_free(&r->table.cells);
+        return session_fail(s, &s->error);
+    }
+    if (as_json(r)) {
+        json_write_end(&r->w);
+        puts(r->json.ptr ? r->json.ptr : "[]");
+    } else {
+        table_print(&r->table, stdout);
+    }
+    return 0;
+}
+
+static int run_either(int argc, char **argv, const struct command *command, bool runs)
+{
+    struct reading r = {0};
+    struct options o;
+    int code;
+    if (!command_begin(argc, argv, command, &o, &code))
+        return code;
+    if (o.argument_count > 1 || (o.argument_count && strspn(o.arguments[0], "0123456789") != strlen(o.arguments[0])))
+        return command_usage(command, "takes the number of one run");
+    if (o.output == OUTPUT_YAML || o.output == OUTPUT_NAME)
+        return command_usage(command, "-o takes table or json here");
+    code = session_open(&r.s, command->name, &o);
+    if (code)
+        return code;
+    code = read_rows(&r, runs);
+    buf_free(&r.json);
+    return session_close(&r.s, code);
+}
+
+static int run_journal(int argc, char **argv, const struct command *command)
+{
+    return run_either(argc, argv, command, false);
+}
+
+static int run_runs(int argc, char **argv, const struct command *command)
+{
+    return run_either(argc, argv, command, true);
+}
+
+const struct command cmd_journal = {
+    "journal", "[RUN] [--policy NAME] [-n NAMESPACE] [--in-flight]", "The changes that were made: what, why, and what became of them; newest first",
+    TAKES_STATE | TAKES_OUTPUT | TAKES_FILTER | TAKES_SCOPE, run_journal, "  mpijobd journal --policy free-gpus --limit 20\n  mpijobd journal 42 -o json\n"};
+const struct command cmd_runs = {"runs", "[RUN] [--policy NAME]", "The runs of the policies, newest first",
+                                 TAKES_STATE | TAKES_OUTPUT | TAKES_FILTER, run_runs, NULL};

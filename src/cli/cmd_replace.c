@@ -1,0 +1,340 @@
+/* mpijobd replace: one replacement by hand, or many with -l, or a whole object with -f. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/jobs.h"
+#include "cli/yaml.h"
+#include "json/write.h"
+
+#define CONCURRENCY 8
+#define FILE_MAX (8 * 1024 * 1024)
+
+struct replacing {
+    struct session s;
+    struct replace_context context;
+    struct mpijob_changes changes;
+    struct jobs jobs;
+    size_t at;
+    unsigned active;
+    int64_t changed, unchanged, failed;
+    struct buf json, version;
+    struct json_writer w;
+    bool colour;
+};
+
+struct one {
+    struct replacing *all;
+    char key[320];
+};
+
+static void tell_json(struct replacing *r, const char *key, const struct replace_result *result, const struct error *err)
+{
+    struct buf diff = BUF_INIT;
+    struct json root;
+    mpijob_diff_json(result->diff, &diff);
+    json_write_object(&r->w);
+    json_write_key(&r->w, "job");
+    json_write_string(&r->w, key);
+    json_write_key(&r->w, "changed");
+    json_write_bool(&r->w, !err && result->changed);
+    if (err) {
+        json_write_key(&r->w, "reason");
+        json_write_string(&r->w, err->reason);
+        json_write_key(&r->w, "error");
+        json_write_string(&r->w, err->message);
+    } else {
+        json_write_key(&r->w, "effect");
+        json_write_string(&r->w, mpijob_effect_name(result->effect));
+        json_write_key(&r->w, "why");
+        json_write_string(&r->w, result->why);
+        json_write_key(&r->w, "resourceVersion");
+        json_write_string(&r->w, result->resource_version);
+    }
+    if (diff.len && json_parse(buf_str(&diff), "", &root, NULL) == 0) {
+        json_write_key(&r->w, "diff");
+        json_write_raw(&r->w, root);
+    }
+    json_write_end(&r->w);
+    buf_free(&diff);
+}
+
+static void tell_text(struct replacing *r, const char *key, const struct replace_result *result, const struct error *err)
+{
+    struct buf diff = BUF_INIT;
+    if (err) {
+        fprintf(stderr, "mpijobd replace: %s\n", err->message);
+        return;
+    }
+    if (!result->changed) {
+        printf("%s unchanged: %s\n", key, result->why);
+        return;
+    }
+    mpijob_diff_write(result->diff, r->colour, &diff);
+    printf("%s %s\n%s  %s: %s\n", key, r->s.options.dry_run ? "would be replaced (dry run)" : "replaced", diff.ptr ? diff.ptr : "",
+           mpijob_effect_name(result->effect), result->why);
+    for (size_t i = 0; result->warnings[i]; i++)
+        fprintf(stderr, "Warning: %s\n", result->warnings[i]);
+    buf_free(&diff);
+}
+
+static void start_more(struct replacing *r);
+
+static void one_done(void *data, const struct replace_result *result, const struct error *err)
+{
+    struct one *one = data;
+    struct replacing *r = one->all;
+    r->failed += err != NULL;
+    r->changed += !err && result->changed;
+    r->unchanged += !err && !result->changed;
+    if (r->s.options.output == OUTPUT_JSON)
+        tell_json(r, one->key, result, err);
+    else
+        tell_text(r, one->key, result, err);
+    free(one);
+    r->active--;
+    start_more(r);
+}
+
+static int start_one(struct replacing *r, struct replace_call *call)
+{
+    struct one *one = calloc(1, sizeof *one);
+    struct replace *replace;
+    if (!one)
+        return error_nomem(&r->s.error);
+    one->all = r;
+    snprintf(one->key, sizeof one->key, "%s/%s", call->name_space, call->name);
+    call->dry_run = call->server_dry_run = r->s.options.dry_run;
+    call->destructive = r->s.options.destructive;
+    call->resource_version = r->s.options.resource_version;
+    call->done = one_done;
+    call->data = one;
+    if (replace_start(&r->context, call, &replace, &r->s.error)) {
+        free(one);
+        return ERR_NOMEM;
+    }
+    r->active++;
+    return 0;
+}
+
+static int start_listed(struct replacing *r, const struct found_job *job)
+{
+    char name_space[256], name[256];
+    struct mpijob_changes changes;
+    int rc = mpijob_changes_copy(&r->changes, &changes, &r->s.error);
+    snprintf(name_space, sizeof name_space, "%.*s", (int)job->view.name_space.len, job->view.name_space.ptr);
+    snprintf(name, sizeof name, "%.*s", (int)job->view.name.len, job->view.name.ptr);
+    struct replace_call call = {.name_space = name_space, .name = name, .object = str_n(job->bytes, job->len), .changes = &changes};
+    if (!rc)
+        rc = start_one(r, &call);
+    mpijob_changes_free(&changes);
+    return rc;
+}
+
+static void start_more(struct replacing *r)
+{
+    while (r->active < CONCURRENCY && r->at < r->jobs.count) {
+        if (start_listed(r, &r->jobs.items[r->at++])) {
+            session_fail(&r->s, &r->s.error);
+            r->failed++;
+        }
+    }
+    if (!r->active && r->at >= r->jobs.count)
+        r->s.flag = true;
+}
+
+static int by_selector(struct replacing *r)
+{
+    int count = r->s.options.argument_count;
+    r->s.options.argument_count = 0; /* the arguments are the changes */
+    int code = jobs_find(&r->s, &r->jobs);
+    r->s.options.argument_count = count;
+    if (code)
+        return code;
+    start_more(r);
+    session_wait(&r->s);
+    return 0;
+}
+
+static int by_name(struct replacing *r, const char *name)
+{
+    struct replace_call call = {.name_space = r->s.namespaces[0], .name = name, .changes = &r->changes};
+    if (start_one(r, &call))
+        return session_fail(&r->s, &r->s.error);
+    session_wait(&r->s);
+    return 0;
+}
+
+/* ---- a whole object ---- */
+
+static int read_input(const char *file, struct buf *text, struct error *err)
+{
+    char chunk[65536];
+    size_t n;
+    if (strcmp(file, "-") != 0)
+        return buf_read_file(text, file, FILE_MAX, err);
+    while ((n = fread(chunk, 1, sizeof chunk, stdin)) > 0 && text->len <= FILE_MAX)
+        buf_add(text, chunk, n);
+    return buf_result(text, "standard input", err);
+}
+
+static void got_version(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
+                        bool lost)
+{
+    (void)request;
+    (void)lost;
+    struct replacing *r = data;
+    error_clear(&r->s.error);
+    if (err)
+        r->s.error = *err;
+    else
+        json_decode(json_at(answer->body, "/metadata/resourceVersion"), &r->version);
+    r->s.flag = true;
+}
+
+/* The server refuses a PUT without resourceVersion: the newest is filled in, as kubectl replace does. */
+static int fill_version(struct replacing *r, struct json root, const char *name_space, const char *name, struct buf *out)
+{
+    struct session *s = &r->s;
+    struct kube_request *request;
+    struct json_edits edits = {0};
+    int rc = kube_get(cluster_kube(s->cluster), cluster_mpijobs(s->cluster), name_space, name, got_version, r, &request, &s->error);
+    if (!rc) {
+        session_wait(s);
+        rc = s->error.code;
+    }
+    if (!rc) {
+        json_edit_set_string(&edits, "/metadata/resourceVersion", buf_str(&r->version));
+        rc = json_edit_apply(&edits, root, out, &s->error);
+    }
+    json_edits_free(&edits);
+    buf_free(&r->version);
+    return rc;
+}
+
+static int decode_name(struct session *s, struct json root, const char *pointer, char out[256])
+{
+    struct buf text;
+    buf_init(&text, 255);
+    bool good = json_decode(json_at(root, pointer), &text) && text.len;
+    snprintf(out, 256, "%s", good ? text.ptr : "");
+    buf_free(&text);
+    return good ? 0 : error_set(&s->error, ERR_INVALID, "%s: the object has no %s", s->options.file, pointer);
+}
+
+static int by_file(struct replacing *r)
+{
+    struct session *s = &r->s;
+    struct buf text = BUF_INIT, converted = BUF_INIT, whole = BUF_INIT;
+    struct json root;
+    char name_space[256], name[256];
+    int rc = read_input(s->options.file, &text, &s->error);
+    bool json = !rc && str_starts(str_trim(buf_str(&text)), "{");
+    if (!rc && !json)
+        rc = yaml_to_json(buf_str(&text), s->options.file, &converted, &s->error);
+    if (!rc)
+        rc = json_parse(str_trim(buf_str(json ? &text : &converted)), s->options.file, &root, &s->error);
+    if (!rc)
+        rc = decode_name(s, root, "/metadata/name", name);
+    if (!rc && decode_name(s, root, "/metadata/namespace", name_space))
+        snprintf(name_space, sizeof name_space, "%s", s->namespaces ? s->namespaces[0] : "default");
+    if (!rc && !json_exists(json_at(root, "/metadata/resourceVersion")))
+        rc = fill_version(r, root, name_space, name, &whole);
+    else if (!rc)
+        buf_add_str(&whole, root.text);
+    if (!rc)
+        rc = buf_result(&whole, "the object", &s->error);
+    struct replace_call call = {.name_space = name_space, .name = name, .whole = buf_str(&whole)};
+    if (!rc)
+        rc = start_one(r, &call);
+    if (!rc)
+        session_wait(s);
+    buf_free(&text);
+    buf_free(&converted);
+    buf_free(&whole);
+    return rc ? session_fail(s, &s->error) : 0;
+}
+
+/* ---- the command ---- */
+
+static int read_changes(struct replacing *r, const struct command *command, char **arguments)
+{
+    for (; *arguments; arguments++) {
+        if (mpijob_changes_parse(&r->changes, *arguments, &r->s.error))
+            return command_usage(command, "%s", r->s.error.message);
+    }
+    return 0;
+}
+
+static int work(struct replacing *r)
+{
+    struct session *s = &r->s;
+    int code = session_cluster(s);
+    if (code)
+        return code;
+    session_scope(s, false);
+    code = session_connect(s);
+    if (code)
+        return code;
+    r->context = (struct replace_context){&s->loop, s->cluster, NULL, &s->clock, &s->log};
+    if (s->options.file)
+        return by_file(r);
+    return s->options.selector || s->options.all_namespaces ? by_selector(r) : by_name(r, s->options.arguments[0]);
+}
+
+static int finish(struct replacing *r, int code)
+{
+    if (r->s.options.output == OUTPUT_JSON) {
+        json_write_end(&r->w);
+        puts(r->json.ptr ? r->json.ptr : "[]");
+    } else if (!code && r->s.options.selector) {
+        printf("%" PRId64 " %s, %" PRId64 " as they should be, %" PRId64 " failed\n", r->changed,
+               r->s.options.dry_run ? "would be changed" : "changed", r->unchanged, r->failed);
+    }
+    if (code || !r->failed)
+        return code;
+    return r->changed || r->unchanged ? EXIT_SOME_FAILED : EXIT_FAILED;
+}
+
+static int run(int argc, char **argv, const struct command *command)
+{
+    struct replacing r = {.colour = colour_wanted(STDOUT_FILENO)};
+    struct options o;
+    int code;
+    if (!command_begin(argc, argv, command, &o, &code))
+        return code;
+    bool many = o.selector || o.all_namespaces;
+    if (o.all_namespaces && !o.selector)
+        return command_usage(command, "-A needs a selector: -l SELECTOR");
+    if (o.file ? o.argument_count != 0 || many : o.argument_count < (many ? 1 : 2))
+        return command_usage(command, o.file ? "-f gives the whole object; no names or fields beside it"
+                             : many          ? "name at least one change, as cleanPodPolicy=All"
+                                             : "name the job and at least one change: mpijobd replace my-job cleanPodPolicy=All");
+    if (o.output == OUTPUT_YAML || o.output == OUTPUT_NAME)
+        return command_usage(command, "-o takes table or json here");
+    code = read_changes(&r, command, o.arguments + (o.file || many ? 0 : 1));
+    if (!code)
+        code = session_open(&r.s, command->name, &o);
+    if (!code) {
+        if (o.output == OUTPUT_JSON) {
+            json_writer_init(&r.w, &r.json);
+            json_write_array(&r.w);
+        }
+        code = finish(&r, work(&r));
+        code = session_close(&r.s, code);
+    }
+    mpijob_changes_free(&r.changes);
+    jobs_free(&r.jobs);
+    buf_free(&r.json);
+    return code;
+}
+
+const struct command cmd_replace = {
+    "replace", "NAME FIELD=VALUE... | -l SELECTOR FIELD=VALUE... | -f FILE", "Replace fields of an MPIJob (or of many), and say what that does",
+    TAKES_CLUSTER | TAKES_SCOPE | TAKES_OUTPUT | TAKES_REPLACE | TAKES_DRY_RUN, run,
+    "  mpijobd replace -n train bert-large cleanPodPolicy=All\n"
+    "  mpijobd replace -n train bert-large activeDeadlineSeconds=7200 labels.team=vision annotations.note-\n"
+    "  mpijobd replace -A -l purpose=debug cleanPodPolicy=None --dry-run\n"};

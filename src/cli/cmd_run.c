@@ -1,0 +1,158 @@
+/* mpijobd run: the daemon. */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/manual_clock.h"
+#include "cli/policies.h"
+#include "loop/signals.h"
+#include "time/duration.h"
+
+struct daemon {
+    struct session s;
+    struct signals signals;
+    struct manual_clock manual;
+    uint64_t grace_ms;
+    int64_t runs, changed, unchanged, failed, broken, limited, cancelled;
+};
+
+static void run_ended(void *data, const struct run *run)
+{
+    struct daemon *d = data;
+    d->runs++;
+    d->changed += run->changed;
+    d->unchanged += run->unchanged;
+    d->failed += run->failed;
+    d->broken += run->outcome == RUN_FAILED;
+    d->limited += run->outcome == RUN_LIMITED;
+    d->cancelled += run->outcome == RUN_CANCELLED;
+}
+
+static void stopped(void *data)
+{
+    struct daemon *d = data;
+    d->s.engine = NULL;
+    d->s.flag = true;
+}
+
+static void reload(void *data)
+{
+    struct daemon *d = data;
+    if (d->s.engine)
+        engine_reload(d->s.engine);
+}
+
+static void stop(void *data, int number)
+{
+    struct daemon *d = data;
+    (void)number;
+    if (!d->s.engine || d->s.engine->stopping) {
+        log_line(&d->s.log, LOG_WARN, "stopping already; what is in flight is waited for until the grace is over");
+        return;
+    }
+    log_line(&d->s.log, LOG_INFO, "stopping: what is in flight is finished first, for at most %" PRIu64 " s", d->grace_ms / 1000);
+    engine_stop(d->s.engine, d->grace_ms, stopped, d);
+}
+
+/* Who moves the clock has gone: the test is over. */
+static void clock_gone(void *data)
+{
+    stop(data, SIGTERM);
+}
+
+static void once_done(void *data)
+{
+    struct daemon *d = data;
+    if (!d->s.engine->stopping)
+        engine_stop(d->s.engine, 0, stopped, d);
+}
+
+static int once_code(const struct daemon *d)
+{
+    if (d->s.options.output == OUTPUT_JSON)
+        printf("{\"runs\":%" PRId64 ",\"changed\":%" PRId64 ",\"unchanged\":%" PRId64 ",\"failed\":%" PRId64 ",\"dry_run\":%s}\n",
+               d->runs, d->changed, d->unchanged, d->failed, d->s.options.dry_run ? "true" : "false");
+    else
+        printf("%" PRId64 " run%s: %" PRId64 " %s, %" PRId64 " as they should be, %" PRId64 " failed\n", d->runs,
+               d->runs == 1 ? "" : "s", d->changed, d->s.options.dry_run ? "would be changed" : "changed", d->unchanged,
+               d->failed);
+    if (d->broken || d->cancelled)
+        return EXIT_FAILED;
+    return d->limited ? EXIT_LIMITED : d->failed ? EXIT_SOME_FAILED : EXIT_DONE;
+}
+
+static int serve(struct daemon *d)
+{
+    struct session *s = &d->s;
+    if (signals_open(&s->loop, &d->signals, stop, reload, d, &s->error))
+        return session_fail(s, &s->error);
+    uv_ref((uv_handle_t *)&d->signals.handles[0]); /* a daemon without anything to do waits all the same */
+    if (s->clock.manual)
+        manual_clock_start(&d->manual, &s->loop, &s->clock, s->engine, clock_gone, d);
+    if (s->options.once)
+        engine_once(s->engine, once_done, d);
+    else
+        engine_start(s->engine);
+    session_wait(s);
+    signals_close(&d->signals, NULL);
+    if (s->clock.manual)
+        manual_clock_stop(&d->manual);
+    uv_run(&s->loop, UV_RUN_NOWAIT);
+    return s->options.once ? once_code(d) : EXIT_DONE;
+}
+
+static int prepare(struct daemon *d)
+{
+    struct session *s = &d->s;
+    struct engine_options e = {.dry_run = s->options.dry_run, .once = s->options.once, .ended = run_ended, .data = d};
+    int code = session_cluster(s);
+    if (!code)
+        session_scope(s, true);
+    if (!code)
+        code = session_store(s);
+    if (!code)
+        code = policies_load(s, &e, s->options.arguments);
+    if (!code && s->options.once) {
+        enum log_level level = s->log.level;
+        code = session_connect(s);
+        s->log.level = level;
+    }
+    return code;
+}
+
+static int run(int argc, char **argv, const struct command *command)
+{
+    struct daemon d = {.grace_ms = 30000};
+    struct options o;
+    struct error err;
+    int64_t grace;
+    int code;
+    if (!command_begin(argc, argv, command, &o, &code))
+        return code;
+    if (o.clock && strcmp(o.clock, "manual") != 0)
+        return command_usage(command, "--clock takes only \"manual\"");
+    if (o.grace) {
+        if (duration_parse(o.grace, &grace, &err))
+            return command_usage(command, "--grace: %s", err.message);
+        d.grace_ms = (uint64_t)grace / 1000;
+    }
+    code = session_open(&d.s, command->name, &o);
+    if (code)
+        return code;
+    if (o.clock)
+        d.s.clock = (struct clock){.manual = true, .manual_us = clock_now(NULL)};
+    code = prepare(&d);
+    if (!code)
+        code = serve(&d);
+    return session_close(&d.s, code);
+}
+
+const struct command cmd_run = {
+    "run", "[PATH...] [--once] [--dry-run]", "The daemon: run the policies of these files and folders",
+    TAKES_CLUSTER | TAKES_STATE | TAKES_RUN | TAKES_DRY_RUN | TAKES_LOG | TAKES_SCOPE | TAKES_OUTPUT, run,
+    "  mpijobd run policies/                      until SIGTERM; SIGHUP loads the policies again\n"
+    "  mpijobd run --once --dry-run policies/     every policy once, telling what it would do\n"};

@@ -1,0 +1,30 @@
+/* mpijobd.yaml: read, checked key by key, with the line of what is wrong. Every key stands in etc/mpijobd.yaml at its default. */
+#ifndef MPIJOBD_CLI_CONFIG_H
+#define MPIJOBD_CLI_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "script/script.h"
+
+struct config {
+    char *file;                  /* NULL: none was read */
+    char *kubeconfig, *context, *server, *ca, *token_file, *controller, *version;
+    bool in_cluster;
+    char **policies, **namespaces; /* NULL-terminated, NULL: not given. Paths are relative to the configuration's folder */
+    char *state;
+    enum log_level log_level;
+    enum log_format log_format;
+    struct script_limits limits; /* ceilings for every policy; 0: none */
+    int64_t http_timeout;        /* microseconds; 0: default */
+    unsigned http_connections;   /* 0: default */
+};
+
+/* path NULL: /etc/mpijobd/mpijobd.yaml if it is there, else defaults. */
+int config_load(const char *path, struct config *config, struct error *err);
+void config_free(struct config *config);
+
+#endif

@@ -1,0 +1,26 @@
+/* --clock manual: for tests of the real program. Time stands still, and moves when standard input says so:
+ *     advance 2h
+ *     set 2026-03-29T00:59:00Z
+ * Each is answered on standard output by "clock 2026-..." when what came due has been handled. */
+#ifndef MPIJOBD_CLI_MANUAL_CLOCK_H
+#define MPIJOBD_CLI_MANUAL_CLOCK_H
+
+#include "policy/engine.h"
+
+struct manual_clock {
+    uv_pipe_t input;
+    uv_idle_t idle; /* turns the loop while an answer is due, to see when all is quiet */
+    struct clock *clock;
+    struct engine *engine;
+    char bytes[4096], line[256];
+    size_t len;
+    bool answer_due;
+    void (*gone)(void *data); /* the end of standard input */
+    void *data;
+};
+
+void manual_clock_start(struct manual_clock *m, uv_loop_t *loop, struct clock *clock, struct engine *engine,
+                        void (*gone)(void *data), void *data);
+void manual_clock_stop(struct manual_clock *m);
+
+#endif

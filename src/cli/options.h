@@ -1,0 +1,45 @@
+/* The command line: one table of options, each command says which it takes. */
+#ifndef MPIJOBD_CLI_OPTIONS_H
+#define MPIJOBD_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_YAML, OUTPUT_NAME };
+
+/* exit codes, as docs/reference says */
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SOME_FAILED = 3, EXIT_LIMITED = 4, EXIT_CHANGES = 10 };
+
+enum option_group { /* bits: what a command takes */
+    TAKES_CLUSTER = 1 << 0,   /* --config --kubeconfig --context --api-version --controller --request-timeout */
+    TAKES_SCOPE = 1 << 1,     /* -n -A -l */
+    TAKES_OUTPUT = 1 << 2,    /* -o */
+    TAKES_STATE = 1 << 3,     /* --state (and --config) */
+    TAKES_RUN = 1 << 4,       /* --once --clock --grace */
+    TAKES_DRY_RUN = 1 << 5,
+    TAKES_LOG = 1 << 6,       /* --log-level --log-format */
+    TAKES_EXIT_CODE = 1 << 7,
+    TAKES_COUNT = 1 << 8,     /* -c */
+    TAKES_REPLACE = 1 << 9,   /* -f --destructive --resource-version */
+    TAKES_FILTER = 1 << 10,   /* --policy --limit --in-flight */
+};
+
+struct options {
+    const char *config, *kubeconfig, *context, *name_space, *selector, *state, *api_version, *controller, *log_level, *log_format,
+        *clock, *grace, *file, *resource_version, *policy, *request_timeout;
+    bool all_namespaces, once, dry_run, exit_code, destructive, in_flight, help;
+    enum output output;
+    int64_t count, limit; /* -1: not given */
+    char **arguments;     /* what is no option; NULL-terminated */
+    int argument_count;
+};
+
+/* argv[0] is the command's name. ERR_INVALID: the message for standard error (wrong usage). */
+int options_parse(int argc, char **argv, unsigned takes, struct options *options, struct error *err);
+
+/* The lines of --help for the options that a command takes. */
+void options_help(unsigned takes);
+
+#endif
