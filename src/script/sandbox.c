@@ -169,7 +169,7 @@ static int counted(lua_State *L)
     return lua_tocfunction(L, lua_upvalueindex(1))(L);
 }
 
-static void count_field(lua_State *L, const char *name)
+void script_count_field(lua_State *L, const char *name)
 {
     lua_getfield(L, -1, name);
     lua_pushcclosure(L, counted, 1);
@@ -179,9 +179,9 @@ static void count_field(lua_State *L, const char *name)
 static void open_utf8(lua_State *L)
 {
     static const char *const linear[] = {"char", "codepoint", "len", "offset", NULL};
-    luaL_requiref(L, LUA_UTF8LIBNAME, luaopen_utf8, 0);
+    luaopen_utf8(L);
     for (const char *const *name = linear; *name; name++)
-        count_field(L, *name);
+        script_count_field(L, *name);
 }
 
 /* The base library, less what is not on the list, into the globals. */
@@ -193,46 +193,58 @@ static void open_base(lua_State *L)
     static const luaL_Reg own[] = {
         {"load", l_load}, {"print", l_print}, {"setmetatable", l_setmetatable}, {NULL, NULL}};
     lua_newtable(L); /* the globals to be */
-    luaL_requiref(L, LUA_GNAME, luaopen_base, 0);
+    luaopen_base(L); /* into the present ones */
     for (const char *const *name = kept; *name; name++) {
         lua_getfield(L, -1, *name);
         lua_setfield(L, -3, *name);
     }
     lua_pop(L, 1);
-    count_field(L, "tonumber");
+    script_count_field(L, "tonumber");
     luaL_setfuncs(L, own, 0);
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -2, LUA_GNAME);
     lua_pushvalue(L, -1);
     lua_rawseti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
 }
 
-int script_open_libraries(lua_State *L)
+/* The table on the top becomes the global `name`, and what Lua looks names of functions up in for its messages. */
+static void publish(lua_State *L, const char *name)
 {
-    open_base(L);
-    luaL_requiref(L, LUA_MATHLIBNAME, luaopen_math, 0);
-    lua_setfield(L, -2, LUA_MATHLIBNAME);
-    open_utf8(L);
-    lua_setfield(L, -2, LUA_UTF8LIBNAME);
-    script_open_coroutine(L);
-    lua_setfield(L, -2, LUA_COLIBNAME);
-    script_open_table(L);
-    lua_setfield(L, -2, LUA_TABLIBNAME);
-    script_open_string(L);
-    /* ("x"):rep(3) works, and nobody can change it for the others of the state */
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    lua_pushvalue(L, -2);
+    lua_setfield(L, -2, name);
+    lua_pop(L, 1);
+    lua_pushglobaltable(L);
+    lua_insert(L, -2);
+    lua_setfield(L, -2, name);
+    lua_pop(L, 1);
+}
+
+/* ("x"):rep(3) works, and nobody can change it for the others of the state. */
+static void lock_strings(lua_State *L)
+{
     lua_pushliteral(L, "");
     lua_createtable(L, 0, 2);
-    lua_pushvalue(L, -3);
+    lua_getglobal(L, LUA_STRLIBNAME);
     lua_setfield(L, -2, "__index");
     lua_pushboolean(L, 0);
     lua_setfield(L, -2, "__metatable");
     lua_setmetatable(L, -2);
     lua_pop(L, 1);
-    lua_setfield(L, -2, LUA_STRLIBNAME);
-    lua_pop(L, 1);
-    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-    lua_pushnil(L);
-    lua_setfield(L, -2, LUA_GNAME); /* the whole base library must not be reached by a `require` that comes later */
-    lua_pop(L, 1);
+}
+
+int script_open_libraries(lua_State *L)
+{
+    open_base(L);
+    publish(L, LUA_GNAME);
+    luaopen_math(L);
+    publish(L, LUA_MATHLIBNAME);
+    open_utf8(L);
+    publish(L, LUA_UTF8LIBNAME);
+    script_open_coroutine(L);
+    publish(L, LUA_COLIBNAME);
+    script_open_table(L);
+    publish(L, LUA_TABLIBNAME);
+    script_open_string(L);
+    publish(L, LUA_STRLIBNAME);
+    lock_strings(L);
     return 0;
 }

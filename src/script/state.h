@@ -137,7 +137,10 @@ int script_open_libraries(lua_State *L); /* sandbox.c: a lua_CFunction */
 int script_open_coroutine(lua_State *L); /* each leaves its table on the stack */
 int script_open_string(lua_State *L);
 int script_open_table(lua_State *L);
-int script_table_sort(lua_State *L);
+int script_table_sort(lua_State *L);  /* sort.c */
+void script_add_search(lua_State *L); /* search.c: find, match, gmatch, gsub into the table on the top */
+/* Has the work of that function of the table on the top counted by the bytes of its arguments. */
+void script_count_field(lua_State *L, const char *name);
 /* lua_load of text in small pieces, with the clock looked at between them. Adds the function or the message. */
 struct str script_source_body(struct str file); /* without a byte order mark and a #! line */
 int script_load_text(lua_State *L, struct str source, const char *chunk);

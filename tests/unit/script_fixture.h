@@ -2,13 +2,16 @@
 #ifndef MPIJOBD_TESTS_SCRIPT_FIXTURE_H
 #define MPIJOBD_TESTS_SCRIPT_FIXTURE_H
 
-#include <cmocka.h>
-#include <lauxlib.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
+
+#include <lauxlib.h>
 #include <uv.h>
 
 #include "script/script.h"

@@ -1,0 +1,41 @@
+/* Lua's patterns, matched by a matcher of our own: Lua's cannot be interrupted, and ("a"):rep(400):find(".-.-.-b")
+ * takes ten seconds. Every step is counted against the run's CPU budget (script_work); errors are Lua's, by luaL_error.
+ */
+#ifndef MPIJOBD_SCRIPT_PATTERN_H
+#define MPIJOBD_SCRIPT_PATTERN_H
+
+#include <lua.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define PATTERN_CAPTURES 32
+
+struct capture {
+    const char *start;
+    ptrdiff_t len; /* or one of the two below */
+};
+#define CAPTURE_OPEN (-1)     /* ( was seen, ) not yet */
+#define CAPTURE_POSITION (-2) /* () */
+
+struct matcher {
+    lua_State *L;
+    const char *text, *text_end;
+    const char *pattern, *pattern_end; /* followed by a NUL, as Lua's strings are */
+    unsigned depth;
+    size_t steps; /* not yet counted */
+    int n_captures;
+    struct capture captures[PATTERN_CAPTURES];
+};
+
+/* Matches at exactly `at`; the end of the match, or NULL. Captures are the matcher's until the next call. */
+const char *pattern_match(struct matcher *m, const char *at);
+
+/* Pushes capture i (from 0); the whole match from..to where the pattern has none and i is 0. */
+void pattern_push(struct matcher *m, int i, const char *from, const char *to);
+/* Pushes all, or the whole match (if not NULL) where there are none; how many. */
+int pattern_push_all(struct matcher *m, const char *from, const char *to);
+
+/* True: the pattern is plain text. */
+bool pattern_is_plain(const char *pattern, size_t len);
+
+#endif
