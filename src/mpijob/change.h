@@ -20,6 +20,8 @@ struct mpijob_changes {
 };
 
 void mpijob_changes_free(struct mpijob_changes *changes);
+/* An independent copy; *copy is overwritten. ERR_NOMEM leaves it empty. */
+int mpijob_changes_copy(const struct mpijob_changes *changes, struct mpijob_changes *copy, struct error *err);
 
 /* value: raw JSON, "null" removes the field. Copies. An unknown field names the nearest. */
 int mpijob_changes_set(struct mpijob_changes *changes, const char *field, struct str value, struct error *err);

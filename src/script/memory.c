@@ -65,3 +65,8 @@ void *script_allocate(void *script, void *ptr, size_t osize, size_t nsize)
         script_hurry(s);
     return block;
 }
+
+void script_set_memory(struct script *script, size_t bytes)
+{
+    script->limits.memory = bytes;
+}

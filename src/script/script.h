@@ -45,6 +45,8 @@ const char *script_name(const struct script *script);
 void *script_host(lua_State *L); /* of any coroutine of a script */
 struct script *script_of(lua_State *L);
 size_t script_memory(const struct script *script); /* bytes in use */
+/* A new cap; what is in use already may lie above it, then the next allocation fails. */
+void script_set_memory(struct script *script, size_t bytes);
 
 /* Where `print` goes: its arguments as Lua prints them, with tabs between. NULL (the default): print raises an error
  * that names log.info. */
