@@ -53,6 +53,18 @@ static size_t word_length(const struct parser *p)
     return n;
 }
 
+/* "L", "15W", "5#2", "L-3": another cron's, unlike "april" or "wednesday". */
+static bool is_quartz(const struct parser *p)
+{
+    bool special = false;
+    for (const char *c = p->at; c < p->end; c++) {
+        special = special || strchr("LlWw#", *c);
+        if (!strchr("LlWw#,-/0123456789", *c))
+            return false;
+    }
+    return special;
+}
+
 static int unreadable(const struct parser *p)
 {
     char what[200];
@@ -60,7 +72,7 @@ static int unreadable(const struct parser *p)
     const char *name = p->field->name;
     if (len == 0)
         snprintf(what, sizeof what, "%s ends where a value is expected (%s)", name, p->field->allowed);
-    else if (strchr("LlWw", *p->at) || strchr("LlWw", p->end[-1]) || memchr(p->at, '#', (size_t)len))
+    else if (is_quartz(p))
         snprintf(what, sizeof what, "%s \"%.*s\": L, W and # are not supported; use numbers, lists and ranges", name,
                  len, p->at);
     else
