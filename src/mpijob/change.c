@@ -194,7 +194,8 @@ static int set_word(struct mpijob_changes *changes, const char *field, const cha
         rc = mpijob_changes_set(changes, field, buf_str(&raw), err);
     buf_free(&raw);
     bool seconds = id == FIELD_ACTIVE_DEADLINE_SECONDS || id == FIELD_TTL_SECONDS_AFTER_FINISHED;
-    if (rc == ERR_INVALID && seconds && !duration_parse(word, &us, NULL) && us % 1000000 == 0)
+    if (rc == ERR_INVALID && seconds && word[strspn(word, "0123456789")] && !duration_parse(word, &us, NULL) &&
+        us % 1000000 == 0)
         return error_set(err, ERR_INVALID, "%s is a number of seconds, not \"%.40s\"; write %s=%lld", field, word,
                          field, (long long)(us / 1000000));
     return rc;

@@ -180,7 +180,7 @@ static void scheduling_policy_merges_member_by_member(void **state)
     check("{" M "}", BETA,
           WORDS("schedulingPolicy.minResources={\"cpu\":\"4\"}", "schedulingPolicy.priorityClass=high"),
           "{" M ",\"spec\":{\"runPolicy\":{\"schedulingPolicy\":{\"minResources\":{\"cpu\":\"4\"},\"priorityClass\":"
-                "\"high\"}}}}");
+          "\"high\"}}}}");
 }
 
 static void refused(struct mpijob_target target, const char *word, const char *const *parts)
