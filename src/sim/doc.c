@@ -54,15 +54,65 @@ json_object *doc_copy(json_object *doc)
     return copy;
 }
 
-bool doc_equal(json_object *a, json_object *b)
+static bool numbers_equal(json_object *a, json_object *b)
 {
-    struct buf ta = BUF_INIT, tb = {0};
+    struct buf ta = BUF_INIT, tb = BUF_INIT;
     doc_write(&ta, a);
     doc_write(&tb, b);
     bool equal = ta.len == tb.len && memcmp(ta.ptr, tb.ptr, ta.len) == 0;
     buf_free(&ta);
     buf_free(&tb);
     return equal;
+}
+
+static bool members_equal(json_object *a, json_object *b)
+{
+    if (json_object_object_length(a) != json_object_object_length(b))
+        return false;
+    json_object_object_foreach(a, key, value)
+    {
+        json_object *other = NULL;
+        if (!json_object_object_get_ex(b, key, &other) || !doc_equal(value, other))
+            return false;
+    }
+    return true;
+}
+
+static bool elements_equal(json_object *a, json_object *b)
+{
+    size_t n = json_object_array_length(a);
+    if (n != json_object_array_length(b))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!doc_equal(json_object_array_get_idx(a, i), json_object_array_get_idx(b, i)))
+            return false;
+    return true;
+}
+
+bool doc_equal(json_object *a, json_object *b)
+{
+    json_type t = json_object_get_type(a), u = json_object_get_type(b);
+    if (t != u)
+        return (t == json_type_double && u == json_type_int) || (t == json_type_int && u == json_type_double) ? numbers_equal(a, b)
+                                                                                                            : false;
+    switch (t) {
+    case json_type_null:
+        return true;
+    case json_type_boolean:
+        return json_object_get_boolean(a) == json_object_get_boolean(b);
+    case json_type_int:
+        return json_object_get_int64(a) == json_object_get_int64(b);
+    case json_type_double:
+        return numbers_equal(a, b);
+    case json_type_string:
+        return json_object_get_string_len(a) == json_object_get_string_len(b) &&
+               memcmp(json_object_get_string(a), json_object_get_string(b), (size_t)json_object_get_string_len(a)) == 0;
+    case json_type_array:
+        return elements_equal(a, b);
+    case json_type_object:
+        return members_equal(a, b);
+    }
+    return false;
 }
 
 void findings_add(struct doc_findings *f, char *item)

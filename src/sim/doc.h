@@ -46,7 +46,7 @@ bool doc_bool(json_object *obj, const char *key);
 void doc_set(json_object *obj, const char *key, json_object *value); /* takes the value over */
 void doc_set_str(json_object *obj, const char *key, const char *value);
 json_object *doc_copy(json_object *doc);
-bool doc_equal(json_object *a, json_object *b); /* by canonical text */
+bool doc_equal(json_object *a, json_object *b); /* whether their texts would be equal: 1.0 is 1 */
 bool doc_is_utf8(const char *s, size_t n);
 
 void findings_add(struct doc_findings *f, char *item); /* takes it over */

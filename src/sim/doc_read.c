@@ -293,10 +293,15 @@ static bool read_members(struct reader *rd, const struct place *here, json_objec
         size_t n;
         if (!read_string(rd, &s, &n))
             return false;
-        char *key = sim_strndup(s, n); /* the value's strings use the same scratch */
+        char brief[64], *key = brief; /* a copy, because the value's strings use the same scratch */
+        if (n < sizeof brief)
+            *(char *)mempcpy(brief, s, n) = 0;
+        else
+            key = sim_strndup(s, n);
         skip_space(rd);
         if (rd->at >= rd->end || *rd->at != ':') {
-            free(key);
+            if (key != brief)
+                free(key);
             return fail_char(rd, "after object key");
         }
         rd->at++;
@@ -313,7 +318,8 @@ static bool read_members(struct reader *rd, const struct place *here, json_objec
             }
             json_object_object_add_ex(obj, key, value, again ? 0 : JSON_C_OBJECT_ADD_KEY_IS_NEW);
         }
-        free(key);
+        if (key != brief)
+            free(key);
         if (!good)
             return false;
         skip_space(rd);

@@ -6,9 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* 1: must be escaped; 2: only where HTML characters are; 3: may begin U+2028 or U+2029 */
+static const unsigned char special[256] = {
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    ['"'] = 1, ['\\'] = 1, ['<'] = 2, ['>'] = 2, ['&'] = 2, [0xe2] = 3,
+};
+
 static bool needs_escape(unsigned char c, bool html)
 {
-    return c < 0x20 || c == '"' || c == '\\' || (html && (c == '<' || c == '>' || c == '&')) || c == 0xe2;
+    return special[c] && (html || special[c] != 2);
 }
 
 static void write_escaped(struct buf *out, unsigned char c)
@@ -42,17 +48,18 @@ static void write_escaped(struct buf *out, unsigned char c)
 
 static void write_string(struct buf *out, const char *s, size_t n, bool html)
 {
-    buf_reserve(out, n + 2);
-    buf_putc(out, '"');
+    if (out->len + n + 3 > out->cap)
+        buf_reserve(out, n + 2);
+    sim_putc(out, '"');
     size_t from = 0;
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)s[i];
-        if (!needs_escape(c, html))
+        if (!special[c] || !needs_escape(c, html))
             continue;
         bool separator = c == 0xe2 && i + 2 < n && (unsigned char)s[i + 1] == 0x80 && ((unsigned char)s[i + 2] | 1) == 0xa9;
         if (c == 0xe2 && !separator)
             continue;
-        buf_add(out, s + from, i - from);
+        sim_add(out, s + from, i - from);
         if (separator) { /* U+2028 and U+2029 end a line in JavaScript, so Go escapes them */
             buf_puts(out, (unsigned char)s[i + 2] == 0xa8 ? "\\u2028" : "\\u2029");
             i += 2;
@@ -61,8 +68,8 @@ static void write_string(struct buf *out, const char *s, size_t n, bool html)
         }
         from = i + 1;
     }
-    buf_add(out, s + from, n - from);
-    buf_putc(out, '"');
+    sim_add(out, s + from, n - from);
+    sim_putc(out, '"');
 }
 
 void doc_write_string(struct buf *out, const char *s, size_t n)
@@ -80,7 +87,7 @@ void doc_write_double(struct buf *out, double v)
 {
     char b[40];
     if (v == 0) {
-        buf_putc(out, '0');
+        sim_putc(out, '0');
         return;
     }
     int digits = 1;
@@ -105,18 +112,18 @@ void doc_write_double(struct buf *out, double v)
         if (*p >= '0' && *p <= '9' && n < sizeof mantissa)
             mantissa[n++] = *p;
     if (v < 0)
-        buf_putc(out, '-');
+        sim_putc(out, '-');
     if (exponent < 0) {
         buf_puts(out, "0.");
         for (int i = -1; i > exponent; i--)
-            buf_putc(out, '0');
-        buf_add(out, mantissa, n);
+            sim_putc(out, '0');
+        sim_add(out, mantissa, n);
         return;
     }
     for (int i = 0; i <= exponent || i < (int)n; i++) {
         if (i == exponent + 1)
-            buf_putc(out, '.');
-        buf_putc(out, i < (int)n ? mantissa[i] : '0');
+            sim_putc(out, '.');
+        sim_putc(out, i < (int)n ? mantissa[i] : '0');
     }
 }
 
@@ -146,35 +153,39 @@ struct doc_member *doc_members(json_object *obj, size_t *count)
 static void write_object(struct buf *out, json_object *obj)
 {
     size_t n;
+    if (json_object_object_length(obj) == 0) {
+        sim_add(out, "{}", 2);
+        return;
+    }
     struct doc_member *m = doc_members(obj, &n);
-    buf_putc(out, '{');
+    sim_putc(out, '{');
     for (size_t i = 0; i < n; i++) {
         if (i)
-            buf_putc(out, ',');
+            sim_putc(out, ',');
         doc_write_string(out, m[i].key, strlen(m[i].key));
-        buf_putc(out, ':');
+        sim_putc(out, ':');
         doc_write(out, m[i].value);
     }
-    buf_putc(out, '}');
+    sim_putc(out, '}');
     free(m);
 }
 
 static void write_array(struct buf *out, json_object *array)
 {
     size_t n = json_object_array_length(array);
-    buf_putc(out, '[');
+    sim_putc(out, '[');
     for (size_t i = 0; i < n; i++) {
         if (i)
-            buf_putc(out, ',');
+            sim_putc(out, ',');
         doc_write(out, json_object_array_get_idx(array, i));
     }
-    buf_putc(out, ']');
+    sim_putc(out, ']');
 }
 
 static void write_int(struct buf *out, int64_t v)
 {
     if (v < 0)
-        buf_putc(out, '-');
+        sim_putc(out, '-');
     sim_add_u64(out, v < 0 ? (uint64_t)0 - (uint64_t)v : (uint64_t)v);
 }
 
@@ -207,7 +218,7 @@ void doc_write(struct buf *out, json_object *doc)
 
 static void new_line(struct buf *out, size_t depth)
 {
-    buf_putc(out, '\n');
+    sim_putc(out, '\n');
     for (size_t i = 0; i < depth; i++)
         buf_puts(out, "  ");
 }
@@ -221,22 +232,22 @@ void doc_write_pretty(struct buf *out, const char *s, size_t len)
             size_t from = i++;
             while (i < len && s[i] != '"')
                 i += s[i] == '\\' ? 2 : 1;
-            buf_add(out, s + from, (i < len ? i + 1 : len) - from);
+            sim_add(out, s + from, (i < len ? i + 1 : len) - from);
         } else if ((c == '{' || c == '[') && i + 1 < len && s[i + 1] == c + 2) {
-            buf_add(out, s + i++, 2); /* {} and [] stay on one line; in ASCII the closing one is two further */
+            sim_add(out, s + i++, 2); /* {} and [] stay on one line; in ASCII the closing one is two further */
         } else if (c == '{' || c == '[') {
-            buf_putc(out, c);
+            sim_putc(out, c);
             new_line(out, ++depth);
         } else if (c == '}' || c == ']') {
             new_line(out, depth ? --depth : 0);
-            buf_putc(out, c);
+            sim_putc(out, c);
         } else if (c == ',') {
-            buf_putc(out, c);
+            sim_putc(out, c);
             new_line(out, depth);
         } else if (c == ':') {
             buf_puts(out, ": ");
         } else if (c != '\n') {
-            buf_putc(out, c);
+            sim_putc(out, c);
         }
     }
 }

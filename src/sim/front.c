@@ -192,6 +192,10 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
     if (!c->due_ms) { /* the first call: the target is in the body's buffer; the body goes behind its NUL */
         c->due_ms = INT64_MAX;
         buf_putc(&c->body, 0);
+        const char *length = header(c, "Content-Length");
+        long announced = length ? strtol(length, NULL, 10) : 0;
+        if (announced > 0 && announced <= SIM_BODY_MAX)
+            buf_reserve(&c->body, (size_t)announced);
         return MHD_YES;
     }
     if (*upload_size) {

@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORDS = 2000, BODY_KEPT = SIM_BODY_MAX, METHODS = 16 };
+enum { RECORDS = 2000, REUSED = 16 * 1024, METHODS = 16 };
 static const size_t BYTES_MAX = (size_t)64 << 20;
 
 struct record {
     uint64_t id;
     int64_t mono_ms, now_us;
-    char *method, *target, *agent, *media, *body;
+    struct buf text; /* the texts below, each with its NUL, then the body; a record that is reused keeps the memory */
+    size_t target, agent, media, body; /* where they begin; the method is at 0; 0: there is none */
     size_t body_len;
     int status;
     const char *fault;
@@ -40,18 +41,16 @@ static void drop_first(struct recorder *r)
 {
     struct record *rec = &r->ring[r->first++ % RECORDS];
     r->bytes -= rec->body_len;
-    free(rec->method);
-    free(rec->target);
-    free(rec->agent);
-    free(rec->media);
-    free(rec->body);
-    *rec = (struct record){0};
+    if (rec->text.cap > REUSED)
+        buf_free(&rec->text);
 }
 
 void recorder_reset(struct recorder *r)
 {
     while (r->first < r->next)
         drop_first(r);
+    for (int i = 0; i < RECORDS; i++)
+        buf_free(&r->ring[i].text);
     memset(r->method, 0, sizeof r->method);
     memset(r->code, 0, sizeof r->code);
     r->faults = r->total = 0;
@@ -76,6 +75,13 @@ static void count_method(struct recorder *r, const char *name)
     }
 }
 
+static size_t keep(struct record *rec, const char *s)
+{
+    size_t at = rec->text.len;
+    buf_add(&rec->text, s, strlen(s) + 1);
+    return at;
+}
+
 void recorder_add(struct recorder *r, struct sim *sim, const struct sim_request *req, const struct sim_response *resp,
                   const struct fault *fault)
 {
@@ -87,14 +93,17 @@ void recorder_add(struct recorder *r, struct sim *sim, const struct sim_request 
     while (r->first < r->next && (r->next - r->first >= RECORDS || r->bytes + req->body_len > BYTES_MAX))
         drop_first(r);
     struct record *rec = &r->ring[r->next % RECORDS];
-    *rec = (struct record){.id = r->next++, .mono_ms = sim->mono_ms, .now_us = sim->now_us, .method = sim_strdup(req->method),
-                           .target = sim_strdup(req->target), .agent = req->user_agent ? sim_strdup(req->user_agent) : NULL,
-                           .media = req->content_type ? sim_strdup(req->content_type) : NULL, .status = resp->status,
-                           .fault = fault ? fault->type->name : NULL};
-    if (req->body_len && req->body_len <= BODY_KEPT) {
-        rec->body = sim_strndup(req->body, req->body_len);
-        rec->body_len = req->body_len;
-        r->bytes += rec->body_len;
+    buf_reset(&rec->text);
+    *rec = (struct record){.id = r->next++, .mono_ms = sim->mono_ms, .now_us = sim->now_us, .text = rec->text, .status = resp->status,
+                           .fault = fault ? fault->type->name : NULL, .body_len = req->body_len};
+    keep(rec, req->method);
+    rec->target = keep(rec, req->target);
+    rec->agent = req->user_agent ? keep(rec, req->user_agent) : 0;
+    rec->media = req->content_type ? keep(rec, req->content_type) : 0;
+    if (req->body_len) {
+        rec->body = rec->text.len;
+        buf_add(&rec->text, req->body, req->body_len);
+        r->bytes += req->body_len;
     }
 }
 
@@ -106,30 +115,33 @@ static void add_text(struct buf *out, const char *name, const char *value, size_
 
 static void write_body(const struct record *rec, struct buf *out)
 {
-    if (doc_is_utf8(rec->body, rec->body_len)) {
-        add_text(out, "body", rec->body, rec->body_len);
+    const char *body = rec->text.ptr + rec->body;
+    if (doc_is_utf8(body, rec->body_len)) {
+        add_text(out, "body", body, rec->body_len);
         return;
     }
     buf_puts(out, ",\"bodyHex\":\""); /* bytes that JSON cannot carry */
     for (size_t i = 0; i < rec->body_len; i++)
-        buf_printf(out, "%02x", (unsigned char)rec->body[i]);
+        buf_printf(out, "%02x", (unsigned char)body[i]);
     buf_putc(out, '"');
 }
 
 static void write_record(const struct record *rec, bool with_body, struct buf *out)
 {
-    size_t path = strcspn(rec->target, "?");
+    const char *text = rec->text.ptr, *target = text + rec->target;
+    size_t path = strcspn(target, "?");
+    const char *query = target + path + (target[path] != 0);
     char now[32];
     clock_format(rec->now_us, true, now);
     buf_printf(out, "{\"id\":%llu,\"ms\":%lld,\"time\":\"%s\",\"status\":%d", (unsigned long long)rec->id, (long long)rec->mono_ms, now,
                rec->status);
-    add_text(out, "method", rec->method, strlen(rec->method));
-    add_text(out, "path", rec->target, path);
-    add_text(out, "query", rec->target + path + (rec->target[path] != 0), strlen(rec->target + path + (rec->target[path] != 0)));
+    add_text(out, "method", text, strlen(text));
+    add_text(out, "path", target, path);
+    add_text(out, "query", query, strlen(query));
     if (rec->agent)
-        add_text(out, "userAgent", rec->agent, strlen(rec->agent));
+        add_text(out, "userAgent", text + rec->agent, strlen(text + rec->agent));
     if (rec->media)
-        add_text(out, "contentType", rec->media, strlen(rec->media));
+        add_text(out, "contentType", text + rec->media, strlen(text + rec->media));
     if (rec->fault)
         add_text(out, "fault", rec->fault, strlen(rec->fault));
     buf_printf(out, ",\"bodyLength\":%zu", rec->body_len);
@@ -141,8 +153,8 @@ static void write_record(const struct record *rec, bool with_body, struct buf *o
 static bool wanted(const struct record *rec, const struct exchange *x)
 {
     const char *method = param(x, "method"), *path = param(x, "path"), *since = param(x, "since");
-    return (!method || strcmp(method, rec->method) == 0) &&
-           (!path || str_glob(path, str_n(rec->target, strcspn(rec->target, "?")))) &&
+    const char *target = rec->text.ptr + rec->target;
+    return (!method || strcmp(method, rec->text.ptr) == 0) && (!path || str_glob(path, str_n(target, strcspn(target, "?")))) &&
            (!since || rec->id > strtoull(since, NULL, 10));
 }
 

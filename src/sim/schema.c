@@ -254,17 +254,21 @@ static bool object_problem(const struct schema *s, json_object *doc, json_object
     return false;
 }
 
+/* Ratcheting: what was there already may stay. */
+static bool was_there(json_object *doc, json_object *old)
+{
+    return old && doc_equal(doc, old);
+}
+
 static bool find_problem(const struct schema *s, json_object *doc, json_object *old, const char *path,
                          struct schema_problem *p)
 {
-    if (old && doc_equal(doc, old)) /* ratcheting: what was there already may stay */
-        return false;
     if (!has_type(s->type, doc))
-        return set_problem(p, path, "FieldValueTypeInvalid",
+        return !was_there(doc, old) && set_problem(p, path, "FieldValueTypeInvalid",
                            sim_format("Invalid value: \"%s\": %s in body must be of type %s: \"%s\"", json_type_word(doc),
                                       path, type_name[s->type], json_type_word(doc)));
     if (s->immutable && old)
-        return set_problem(p, path, "FieldValueInvalid",
+        return !was_there(doc, old) && set_problem(p, path, "FieldValueInvalid",
                            sim_format("Invalid value: \"%s\": %s is immutable", json_type_word(doc), path));
     if (s->type == TYPE_OBJECT)
         return object_problem(s, doc, old, path, p);
@@ -279,7 +283,13 @@ static bool find_problem(const struct schema *s, json_object *doc, json_object *
         }
         return false;
     }
-    return s->type != TYPE_ANY && value_problem(s, doc, path, p);
+    if (s->type == TYPE_ANY || !value_problem(s, doc, path, p))
+        return false;
+    if (!was_there(doc, old))
+        return true;
+    free(p->field);
+    free(p->message);
+    return false;
 }
 
 bool schema_problem(const struct schema *s, json_object *doc, json_object *old, struct schema_problem *p)

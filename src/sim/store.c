@@ -182,7 +182,7 @@ void store_bulk(struct store *s, bool begin)
 {
     for (int k = 0; k < STORE_KINDS; k++) {
         struct shelf *shelf = &s->shelf[k];
-        if (!begin && shelf->unsorted)
+        if (!begin && shelf->count)
             qsort(shelf->entry, shelf->count, sizeof(struct entry *), by_entry_key);
         shelf->unsorted = begin;
     }

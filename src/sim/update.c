@@ -175,32 +175,26 @@ static int check_content(struct change *c)
     return -1;
 }
 
-/* What counts for the generation: all but metadata and status. */
-static void write_desired(json_object *doc, struct buf *out)
+/* All but metadata and status counts for the generation. */
+static bool desired_within(json_object *a, json_object *b)
 {
-    size_t n;
-    struct doc_member *m = doc_members(doc, &n);
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(m[i].key, "metadata") == 0 || strcmp(m[i].key, "status") == 0)
+    json_object_object_foreach(a, key, value)
+    {
+        json_object *other = NULL;
+        if (strcmp(key, "metadata") == 0 || strcmp(key, "status") == 0)
             continue;
-        doc_write_string(out, m[i].key, strlen(m[i].key));
-        doc_write(out, m[i].value);
+        if (!json_object_object_get_ex(b, key, &other) || !doc_equal(value, other))
+            return false;
     }
-    free(m);
+    return true;
 }
 
 static void raise_generation(struct change *c)
 {
     if (!c->x->res->generation || c->status)
         return;
-    struct buf a = BUF_INIT, b = BUF_INIT;
-    write_desired(c->old, &a);
-    write_desired(c->doc, &b);
-    bool same = a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-    buf_free(&a);
-    buf_free(&b);
     json_object *meta = doc_get(c->doc, "metadata");
-    if (!same || c->forced)
+    if (c->forced || !desired_within(c->old, c->doc) || !desired_within(c->doc, c->old))
         doc_set(meta, "generation", json_object_new_int64(doc_int(meta, "generation", 0) + 1));
 }
 
@@ -217,30 +211,53 @@ static void set_version(json_object *doc, uint64_t version)
     doc_set_str(doc_get(doc, "metadata"), "resourceVersion", number);
 }
 
-static void store_change(struct change *c)
+/* Whether storing doc would change nothing: then there is no new version and no event. */
+static bool unchanged(struct change *c)
+{
+    int v = c->x->mpijob_version;
+    set_version(c->doc, c->rev->version);
+    if (v < 0 || v == c->x->sim->stored_as) {
+        bool equal = doc_equal(c->old, c->doc);
+        builtin_to_stored(c->x, c->doc);
+        return equal;
+    }
+    struct buf text = BUF_INIT; /* the stored object may have what this version does not show */
+    struct marks marks;
+    object_write(c->x, c->doc, &text, &marks);
+    bool equal = text.len == c->rev->len && memcmp(text.ptr, c->rev->text, text.len) == 0;
+    buf_free(&text);
+    return equal;
+}
+
+static void commit_change(struct change *c, const struct buf *text, const struct marks *marks)
 {
     struct exchange *x = c->x;
+    if (text->len > ETCD_MAX) {
+        fail_with(x, 500, NULL, NULL, NULL, "etcdserver: request is too large");
+    } else if (doc_path(c->doc, "metadata", "deletionTimestamp") && !finalizers_left(c->doc)) {
+        respond_text(x, 200, text, marks);
+        commit_removal(x->sim, c->rev);
+    } else {
+        respond_object(x, 200, store_commit(&x->sim->store, (int)x->res->kind, x->ns, x->name, EVENT_MODIFIED, text, marks));
+    }
+}
+
+static void store_change(struct change *c)
+{
     struct buf text = BUF_INIT;
     struct marks marks;
-    set_version(c->doc, c->rev->version);
-    object_write(x, c->doc, &text, &marks);
-    if (x->dry_run) {
-        respond_text(x, 200, &text, &marks);
-    } else if (text.len > ETCD_MAX) {
-        fail_with(x, 500, NULL, NULL, NULL, "etcdserver: request is too large");
-    } else if (text.len == c->rev->len && memcmp(text.ptr, c->rev->text, text.len) == 0) {
-        respond_object(x, 200, c->rev); /* nothing changed: no new version, no event */
-    } else {
-        buf_reset(&text);
-        set_version(c->doc, store_next(&x->sim->store));
-        object_write_doc(c->doc, &text, &marks);
-        if (doc_path(c->doc, "metadata", "deletionTimestamp") && !finalizers_left(c->doc)) {
-            respond_text(x, 200, &text, &marks);
-            commit_removal(x->sim, c->rev);
-        } else {
-            respond_object(x, 200, store_commit(&x->sim->store, (int)x->res->kind, x->ns, x->name, EVENT_MODIFIED, &text, &marks));
-        }
+    if (unchanged(c) && !c->x->dry_run) {
+        respond_object(c->x, 200, c->rev);
+        return;
     }
+    if (!c->x->dry_run)
+        set_version(c->doc, store_next(&c->x->sim->store));
+    buf_reserve(&text, c->rev->len + 256u);
+    object_write(c->x, c->doc, &text, &marks);
+    if (c->x->dry_run)
+        respond_text(c->x, 200, &text, &marks);
+    else
+        commit_change(c, &text, &marks);
     buf_free(&text);
 }
 
@@ -252,8 +269,6 @@ void update_object(struct exchange *x, struct revision *rev, json_object *doc, b
         keep_other_half(&c);
         if (!merge_metadata(&c) && !check_content(&c)) {
             raise_generation(&c);
-            if (x->mpijob_version < 0)
-                builtin_to_stored(x, c.doc);
             store_change(&c);
         }
     }
