@@ -1,6 +1,12 @@
-/* What has to survive a kill -9: the journal (the intent before a write, its outcome after), runs, and the last scheduled instant of each
- * policy. SQLite in WAL mode with synchronous=FULL on a thread of its own; the operations waiting are committed together. Callbacks come on the loop, in the order of the
- * calls, exactly once each; they may be NULL. Strings are copied.
+/* What has to survive a kill -9: the journal (the intent before a write, its outcome after), runs, and the last
+ * scheduled instant of each policy. SQLite in WAL mode with synchronous=FULL on a thread of its own; the operations
+ * waiting are committed together. Callbacks come on the loop, never before the call has returned, in the order of the
+ * calls, exactly once each; they may be NULL. Strings are copied. All times are microseconds since 1970.
+ *
+ * A failed operation changed nothing, and its callback says why. One that finds no memory is answered in its turn
+ * too, from a reserve; only where 64 such answers are outstanding already does the callback come at once.
+ *
+ * The store keeps the loop alive while a callback is outstanding, and no longer.
  *
  * Opening and the store_read_* functions block: at start-up and in short-lived commands only. */
 #ifndef MPIJOBD_STORE_STORE_H
@@ -15,10 +21,12 @@
 
 struct store;
 
-/* Makes the file (mode 0600) and its folder if missing, brings an older schema up to date, refuses a newer one, a file that is no database,
- * and a second daemon on the same file (a lock), each with the path and the cure. ":memory:" keeps nothing. */
+/* Makes the file (mode 0600) and its folder if missing, brings an older schema up to date, refuses a newer one, a file
+ * that is no database of ours, a damaged one, and a second daemon on the same file (a lock on PATH.lock), each with the
+ * path and the cure. ":memory:" keeps nothing. log may be NULL, and must outlive the store. */
 int store_open(uv_loop_t *loop, const char *path, const struct log *log, struct store **store, struct error *err);
-/* Finishes what was handed over, then closes. */
+/* Finishes what was handed over, then closes; closed (may be NULL) is called last, on the loop. What is handed over
+ * afterwards is answered ERR_CANCELLED, and nothing can be read any more. A prune is cut short. NULL is allowed. */
 void store_close(struct store *store, void (*closed)(void *data), void *data);
 
 typedef void (*store_done)(void *data, int64_t id, const struct error *err); /* id: of the row, where one was made */
@@ -34,45 +42,64 @@ struct store_run {
     int64_t changed, unchanged, failed;
     bool dry_run;
 };
-/* Begins a run; in the same transaction the policy's mark is set to scheduled_at where that is later (trigger schedule or every). */
+/* Begins a run; in the same transaction the policy's mark is set to scheduled_at where that is later (trigger schedule
+ * or every). The row's id is given to done; run->id and how it ended are not looked at. */
 void store_run_begin(struct store *store, const struct store_run *run, store_done done, void *data);
-void store_run_end(struct store *store, const struct store_run *run, store_done done, void *data); /* by id */
+void store_run_end(struct store *store, const struct store_run *run, store_done done, void *data); /* by id: how it
+    ended and the counts; outcome is required; ERR_NOT_FOUND: no such run */
 
 /* ---- changes ---- */
 struct store_change {
-    int64_t id, run;              /* run 0: none (mpijobd replace) */
-    const char *policy;           /* "" for the command line */
+    int64_t id, run;                                                           /* run 0: none (mpijobd replace) */
+    const char *policy;                                                        /* "" for the command line */
     const char *server, *version, *name_space, *name, *uid, *resource_version; /* before */
-    const char *verb;             /* "replace", "patch", "create", "delete" */
-    const char *diff;             /* JSON as mpijob_diff_json writes */
-    const char *effect, *why;     /* the verdict */
+    const char *verb;         /* "replace", "patch", "create", "delete" */
+    const char *diff;         /* JSON as mpijob_diff_json writes */
+    const char *effect, *why; /* the verdict */
     int64_t intended_at, ended_at;
-    const char *outcome;          /* NULL: in flight; "done", "failed", "lost", "done-unseen" (found applied after a restart), "not-done" (found not applied) */
-    int status;                   /* HTTP */
+    const char *outcome; /* NULL: in flight; "done", "failed", "lost", "done-unseen" (found applied after a restart),
+                            "not-done" (found not applied) */
+    int status;          /* HTTP */
     const char *message, *resource_version_after;
 };
 /* done is called when the row is durable: only then may the write be sent. */
 void store_intent(struct store *store, const struct store_change *change, store_done done, void *data);
-void store_outcome(struct store *store, const struct store_change *change, store_done done, void *data); /* by id: outcome, status, message, effect, why, resource_version_after, ended_at */
+void store_outcome(struct store *store, const struct store_change *change, store_done done,
+                   void *data); /* by id: outcome (required), status, message, effect, why, resource_version_after,
+                                   ended_at; NULL leaves effect, why and resource_version_after as they are; a later
+                                   outcome replaces an earlier one; ERR_NOT_FOUND: no such change */
 
 /* ---- reading ---- */
-/* Each row is given to `row`, which returns false to stop; strings are valid during the call. Newest first unless oldest_first. */
+/* Each row is given to `row`, which returns false to stop; strings are valid during the call. Newest first unless
+ * oldest_first. Seen is what is committed: at least everything whose callback was called. Not to be called on other
+ * threads than the loop's; store_close must not be called by `row`. */
 struct store_filter {
-    int64_t run;           /* 0: any */
+    int64_t run;                            /* 0: any */
     const char *policy, *name_space, *name; /* NULL: any */
-    bool in_flight;        /* only those without an outcome */
+    bool in_flight;                         /* only those without an outcome */
     bool oldest_first;
-    int64_t limit;         /* 0: all */
+    int64_t limit; /* 0: all */
 };
-int store_read_changes(struct store *store, const struct store_filter *filter, bool (*row)(void *data, const struct store_change *), void *data,
-                       struct error *err);
-int store_read_runs(struct store *store, const struct store_filter *filter, bool unfinished_only, bool (*row)(void *data, const struct store_run *), void *data,
-                    struct error *err);
+/* filter may be NULL: all. Runs are filtered by name_space, name and in_flight through their changes. unfinished_only:
+ * those without an outcome. */
+int store_read_changes(struct store *store, const struct store_filter *filter,
+                       bool (*row)(void *data, const struct store_change *), void *data, struct error *err);
+int store_read_runs(struct store *store, const struct store_filter *filter, bool unfinished_only,
+                    bool (*row)(void *data, const struct store_run *), void *data, struct error *err);
 /* The last scheduled instant that was begun; false in *found where there is none. */
 int store_read_mark(struct store *store, const char *policy, int64_t *scheduled_at, bool *found, struct error *err);
+/* Sets the mark as told, also to an earlier instant. */
 void store_set_mark(struct store *store, const char *policy, int64_t scheduled_at, store_done done, void *data);
 
-/* Opens an existing file for reading only, beside a running daemon; for `mpijobd journal`. Close with store_close (loop may be NULL then). */
+/* ---- retention ---- */
+/* Removes the changes that have an outcome and are older than that, and the ended runs older than that of which no
+ * change is left; never what is in flight. done gets the number of removed rows for an id. It works in small steps and
+ * lets everything else pass it: the one callback that is not in the order of the calls. */
+void store_prune(struct store *store, int64_t before_us, store_done done, void *data);
+
+/* ---- beside a daemon ---- */
+/* Opens an existing file for reading only, beside a running daemon; for `mpijobd journal`. Close with store_close (loop
+ * may be NULL then). */
 int store_open_reader(const char *path, struct store **store, struct error *err);
 
 #endif

@@ -1,0 +1,95 @@
+/* What SQLite and the system say, in words that name the file and the cure. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/parts.h"
+
+struct failure failure_of(sqlite3 *db, int rc)
+{
+    struct failure failure = {.code = ERR_IO, .sqlite = rc};
+    int primary = rc & 0xff;
+    if (db && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN || primary == SQLITE_FULL))
+        failure.os = sqlite3_system_errno(db);
+    if (primary == SQLITE_NOMEM)
+        failure.code = ERR_NOMEM;
+    return failure;
+}
+
+static bool no_space(struct failure f)
+{
+    return (f.sqlite & 0xff) == SQLITE_FULL || f.os == ENOSPC || f.os == EDQUOT || f.os == EFBIG;
+}
+
+static int retryable(struct error *err, int code)
+{
+    if (err)
+        err->retryable = true;
+    return code;
+}
+
+static int explain_no_space(struct failure f, const char *path, struct error *err)
+{
+    const char *what = f.os == EFBIG    ? "the file size limit is reached: raise it (ulimit -f, LimitFSIZE=)"
+                       : f.os == EDQUOT ? "the disk quota is used up: raise it or free some space"
+                                        : "the disk is full: free some space on its filesystem";
+    return retryable(err, error_set(err, ERR_IO, "cannot write %s: %s", path, what));
+}
+
+static int explain_access(struct failure f, const char *path, struct error *err)
+{
+    if (f.os == EMFILE || f.os == ENFILE)
+        return retryable(err, error_set(err, ERR_IO,
+                                        "cannot open %s: %s: raise the limit of open files (ulimit -n, LimitNOFILE=)",
+                                        path, strerror(f.os)));
+    const char *why = f.os ? strerror(f.os) : "not writable";
+    return error_set(
+        err, ERR_IO,
+        "cannot open %s: %s: the user with the id %ld must be able to read and write the file, its -wal and "
+        "-shm, and its folder",
+        path, why, (long)geteuid());
+}
+
+int failure_explain(struct failure f, const char *path, struct error *err)
+{
+    if (f.code == ERR_NOMEM)
+        return error_nomem(err);
+    if (no_space(f))
+        return explain_no_space(f, path, err);
+    switch (f.sqlite & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return retryable(err, error_set(err, ERR_IO,
+                                        "%s is held by another program for longer than %d s: end it (an open sqlite3?)",
+                                        path, BUSY_MS / 1000));
+    case SQLITE_NOTADB:
+        return error_set(err, ERR_IO,
+                         "%s is no SQLite database: name another file for the state, or move this one away", path);
+    case SQLITE_CORRUPT:
+        return error_set(
+            err, ERR_IO,
+            "%s is damaged: move it away together with its -wal and -shm and start again (the jobs are not "
+            "touched; the history and the last run times are lost), or save what can be read with "
+            "`sqlite3 %s .recover`",
+            path, path);
+    case SQLITE_READONLY:
+        if (f.sqlite == SQLITE_READONLY_DBMOVED)
+            return error_set(err, ERR_IO,
+                             "%s was moved or deleted while in use: put it back or start mpijobd again; nothing is "
+                             "written meanwhile",
+                             path);
+        return explain_access(f, path, err);
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+        return explain_access(f, path, err);
+    default:
+        return error_set(err, ERR_IO, "%s: %s%s%s (SQLite %d)", path, sqlite3_errstr(f.sqlite), f.os ? ": " : "",
+                         f.os ? strerror(f.os) : "", f.sqlite);
+    }
+}
+
+int fail_sqlite(sqlite3 *db, int rc, const char *path, struct error *err)
+{
+    return failure_explain(failure_of(db, rc), path, err);
+}

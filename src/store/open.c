@@ -1,0 +1,127 @@
+/* Opening: the daemon's store with its lock, writer and thread; a reader beside it. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/parts.h"
+
+/* The struct with its locks. */
+static int make(const char *path, struct store **store, struct error *err)
+{
+    struct store *s = calloc(1, sizeof *s);
+    if (!s)
+        return error_nomem(err);
+    s->lock = -1;
+    s->path = strdup(path);
+    if (!s->path) {
+        free(s);
+        return error_nomem(err);
+    }
+    /* Recursive: a row's function may read again. */
+    if (uv_mutex_init_recursive(&s->db) || uv_mutex_init(&s->mutex) || uv_cond_init(&s->wake))
+        abort(); /* glibc's cannot fail with these attributes */
+    *store = s;
+    return 0;
+}
+
+void store_free(struct store *s)
+{
+    if (!s)
+        return;
+    if (!s->writer.memory)
+        sqlite3_close_v2(s->reader);
+    writer_close(&s->writer);
+    place_release(s->lock);
+    uv_mutex_destroy(&s->db);
+    uv_mutex_destroy(&s->mutex);
+    uv_cond_destroy(&s->wake);
+    free(s->path);
+    free(s);
+}
+
+static int open_reader(struct store *s, struct error *err)
+{
+    int rc = sqlite3_open_v2(s->path, &s->reader, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+    if (rc)
+        return fail_sqlite(s->reader, rc, s->path, err);
+    sqlite3_extended_result_codes(s->reader, 1);
+    sqlite3_busy_timeout(s->reader, BUSY_MS);
+    return 0;
+}
+
+static int open_file(struct store *s, struct error *err)
+{
+    char *real;
+    int rc = place_make(s->path, &real, &s->lock, err);
+    if (rc)
+        return rc;
+    free(s->path);
+    s->path = real;
+    rc = writer_open(&s->writer, s->path, s->log, err);
+    return rc ? rc : open_reader(s, err);
+}
+
+static int open_memory(struct store *s, struct error *err)
+{
+    int rc = writer_open(&s->writer, s->path, s->log, err);
+    s->reader = s->writer.db;
+    return rc;
+}
+
+int store_open(uv_loop_t *loop, const char *path, const struct log *log, struct store **store, struct error *err)
+{
+    struct store *s;
+    *store = NULL;
+    int rc = make(path, &s, err);
+    if (rc)
+        return rc;
+    s->loop = loop;
+    s->log = log;
+    rc = strcmp(path, STORE_MEMORY) == 0 ? open_memory(s, err) : open_file(s, err);
+    if (rc == 0)
+        rc = queue_start(s, err);
+    if (rc) {
+        store_free(s);
+        return rc;
+    }
+    *store = s;
+    return 0;
+}
+
+static int check_for_reading(struct store *s, struct error *err)
+{
+    int version;
+    int rc = schema_look(s->reader, s->path, schema_newest, &version, err);
+    if (rc)
+        return rc;
+    if (version == 0)
+        return error_set(err, ERR_NOT_FOUND, "%s holds no journal yet: start mpijobd once with this file", s->path);
+    if (version < schema_newest)
+        return error_set(err, ERR_INVALID,
+                         "%s is of an older mpijobd (schema %d of %d): start this mpijobd once with it", s->path,
+                         version, schema_newest);
+    return 0;
+}
+
+int store_open_reader(const char *path, struct store **store, struct error *err)
+{
+    struct store *s;
+    *store = NULL;
+    if (access(path, F_OK) != 0)
+        return error_set(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO,
+                         "cannot read the journal %s: %s: name the file that the daemon has for its state", path,
+                         strerror(errno));
+    int rc = make(path, &s, err);
+    if (rc)
+        return rc;
+    rc = open_reader(s, err);
+    if (rc == 0)
+        rc = check_for_reading(s, err);
+    if (rc) {
+        store_free(s);
+        return rc;
+    }
+    *store = s;
+    return 0;
+}

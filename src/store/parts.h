@@ -1,0 +1,130 @@
+/* What the files of this floor share. An operation is copied on the loop (op.c), queued to the thread and back
+ * (queue.c), and carried out by the writer (write.c). */
+#ifndef MPIJOBD_STORE_PARTS_H
+#define MPIJOBD_STORE_PARTS_H
+
+#include <sqlite3.h>
+
+#include "store/store.h"
+
+/* A failure as numbers: the thread has no room to lose on messages, which are written where they are delivered. */
+struct failure {
+    int code;   /* enum error_code, 0: none */
+    int sqlite; /* extended result code, 0 where SQLite was not the one to fail */
+    int os;     /* errno, 0: unknown */
+};
+
+/* ---- op.c: one operation, in one piece of memory with its strings ---- */
+enum op_kind { OP_NONE, OP_RUN_BEGIN, OP_RUN_END, OP_INTENT, OP_OUTCOME, OP_MARK, OP_PRUNE };
+
+struct op {
+    struct op *next;
+    store_done done;
+    void *data;
+    enum op_kind kind;
+    bool spare; /* of the store's reserve: not to be freed */
+    struct failure failure;
+    int64_t id; /* of the row made; rows removed by a prune */
+    union {
+        struct store_run run;
+        struct store_change change;
+        struct {
+            const char *policy;
+            int64_t scheduled_at;
+        } mark;
+        int64_t before;
+    } of;
+};
+
+struct op_list {
+    struct op *first, *last;
+};
+
+void op_append(struct op_list *list, struct op *op);
+struct op *op_shift(struct op_list *list); /* NULL: empty */
+
+/* A copy with its strings (free), or NULL: out of memory. */
+struct op *op_of_run(enum op_kind kind, const struct store_run *run);
+struct op *op_of_change(enum op_kind kind, const struct store_change *change);
+struct op *op_of_mark(const char *policy, int64_t scheduled_at);
+struct op *op_of_prune(int64_t before);
+/* The failure of an operation in words. */
+int op_explain(const struct op *op, const char *path, struct error *err);
+
+/* ---- fail.c: what SQLite and the system say, with the cure ---- */
+struct failure failure_of(sqlite3 *db, int rc); /* db may be NULL */
+int failure_explain(struct failure failure, const char *path, struct error *err);
+int fail_sqlite(sqlite3 *db, int rc, const char *path, struct error *err);
+
+/* ---- place.c: where the file lives ---- */
+#define STORE_MEMORY ":memory:"
+/* Makes the folder and the empty file, takes the lock. real: malloc'd, the path without links. */
+int place_make(const char *path, char **real, int *lock, struct error *err);
+void place_release(int lock); /* -1: none */
+
+/* ---- schema.c ---- */
+struct migration {
+    const char *sql;
+    int (*fill)(sqlite3 *db); /* for what SQL cannot say: an SQLite result code; may be NULL */
+};
+/* Whether the database is ours (also: empty). Writes nothing. version: 0 where it is empty. newest: of the program. */
+int schema_look(sqlite3 *db, const char *path, int newest, int *version, struct error *err);
+/* Carries out the steps from `version` on, each in a transaction. */
+int schema_migrate(sqlite3 *db, const char *path, const struct migration *steps, int count, int version,
+                   struct error *err);
+extern const struct migration schema_steps[];
+extern const int schema_newest;
+/* The first column of the first row; an SQLite result code. */
+int schema_number(sqlite3 *db, const char *sql, int64_t *number);
+
+/* ---- write.c: the connection that writes; used by the thread alone once it runs ---- */
+#define BUSY_MS 5000 /* how long another process may hold the database, e.g. a person's sqlite3 */
+#define WRITER_STATEMENTS 8
+
+struct writer {
+    sqlite3 *db;
+    sqlite3_stmt *statements[WRITER_STATEMENTS];
+    bool memory; /* keeps nothing, and so has no file that could vanish */
+};
+
+int writer_open(struct writer *w, const char *path, const struct log *log, struct error *err);
+void writer_close(struct writer *w);
+/* Carries out all in one transaction; where that fails, each in one of its own, so that only the culprits fail. */
+void writer_run(struct writer *w, struct op *first);
+bool writer_prune(struct writer *w, struct op *op); /* one step; true: finished, well or not */
+
+/* ---- the store ---- */
+#define STORE_SPARES 64
+
+struct store {
+    char *path;
+    const struct log *log;
+    uv_loop_t *loop; /* NULL: a reader */
+    int lock;        /* descriptor, -1: none */
+    struct writer writer;
+    sqlite3 *reader; /* the loop's; the writer's own connection where the database is in memory */
+
+    uv_mutex_t db; /* held while the writer works; readers take it only where they share its connection */
+    uv_thread_t thread;
+    uv_async_t async;
+
+    /* under `mutex` */
+    uv_mutex_t mutex;
+    uv_cond_t wake;
+    struct op_list waiting, finished;
+    bool stopping, stopped, silent; /* silent: no loop to tell */
+
+    /* the loop's */
+    int64_t outstanding;
+    bool closing;
+    struct op_list spares;
+    struct op reserve[STORE_SPARES];
+    void (*closed)(void *data);
+    void *closed_data;
+};
+
+/* queue.c: starts the thread; what follows is store_close's to end. */
+int queue_start(struct store *s, struct error *err);
+void store_free(struct store *s); /* open.c: everything but the thread and the async handle */
+
+#endif

@@ -1,0 +1,174 @@
+/* Where the file lives: its folder, the empty file with its mode, and the lock against a second daemon.
+ *
+ * The lock is flock(2) on a file of its own: SQLite's locks are POSIX ones, which a process loses by closing any
+ * descriptor of the database. The lock's file stays when the daemon goes; removing it would let two daemons lock two
+ * files of the same name. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/parts.h"
+
+/* A new name is durable once its folder is. */
+static void sync_folder(const char *folder)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    (void)fsync(fd); /* some filesystems cannot; SQLite does without as well */
+    close(fd);
+}
+
+/* The folder part of path; "." where it has none. False: too long. */
+static bool folder_of(const char *path, char folder[PATH_MAX])
+{
+    const char *slash = strrchr(path, '/');
+    size_t len = slash ? (size_t)(slash - path) : 0;
+    if (len >= PATH_MAX)
+        return false;
+    if (!slash)
+        strcpy(folder, ".");
+    else if (len == 0)
+        strcpy(folder, "/");
+    else {
+        memcpy(folder, path, len);
+        folder[len] = '\0';
+    }
+    return true;
+}
+
+static int cannot_make(const char *folder, struct error *err)
+{
+    return error_set(err, ERR_IO,
+                     "cannot make the folder %s: %s: make it and let the user with the id %ld write there, or name "
+                     "another file for the state",
+                     folder, strerror(errno), (long)geteuid());
+}
+
+/* The state's own folder is for its owner alone; those above it are made as anybody would. */
+static int make_folders(const char *folder, struct error *err)
+{
+    char part[PATH_MAX];
+    struct stat is;
+    if (stat(folder, &is) == 0)
+        return 0; /* a file instead is found when the lock is made below it */
+    strcpy(part, folder);
+    for (char *at = part + 1;; at++) {
+        if (*at != '/' && *at != '\0')
+            continue;
+        bool last = *at == '\0';
+        *at = '\0';
+        if (mkdir(part, last ? 0700 : 0755) == 0) {
+            char above[PATH_MAX];
+            if (folder_of(part, above))
+                sync_folder(above);
+        } else if (errno != EEXIST && (last || errno != EROFS)) {
+            return cannot_make(part, err);
+        }
+        if (last)
+            return 0;
+        *at = '/';
+    }
+}
+
+/* Links are followed, so that two names of one database meet in one lock. */
+static int resolve(const char *path, const char *folder, char **real, struct error *err)
+{
+    char found[PATH_MAX];
+    if (realpath(path, found)) {
+        *real = strdup(found);
+        return *real ? 0 : error_nomem(err);
+    }
+    if (errno != ENOENT)
+        return error_set(err, ERR_IO, "cannot use %s: %s: name another file for the state", path, strerror(errno));
+    if (!realpath(folder, found))
+        return error_set(err, ERR_IO, "cannot use the folder %s: %s", folder, strerror(errno));
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    if (!*name)
+        return error_set(err, ERR_INVALID, "%s is a folder: name a file in it for the state", path);
+    struct buf b = BUF_INIT;
+    buf_printf(&b, "%s/%s", strcmp(found, "/") == 0 ? "" : found, name);
+    int rc = buf_result(&b, "the state's path", err);
+    *real = rc ? NULL : buf_take(&b, NULL);
+    buf_free(&b);
+    return rc;
+}
+
+static int locked_by_other(int fd, const char *path, struct error *err)
+{
+    char pid[24] = "";
+    ssize_t n = pread(fd, pid, sizeof pid - 1, 0);
+    pid[n > 0 ? strspn(pid, "0123456789") : 0] = '\0';
+    return error_set(err, ERR_IO,
+                     "%s is used by another mpijobd (process %s): stop that one, or name another file for the state",
+                     path, *pid ? pid : "unknown");
+}
+
+static int take_lock(const char *path, int *lock, struct error *err)
+{
+    char name[PATH_MAX + 8];
+    if (snprintf(name, sizeof name, "%s.lock", path) >= (int)sizeof name)
+        return error_set(err, ERR_IO, "the path %s is too long", path);
+    int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return error_set(err, ERR_IO,
+                         "cannot write %s: %s: let the user with the id %ld write in its folder, or name another file "
+                         "for the state",
+                         name, strerror(errno), (long)geteuid());
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        int rc = errno == EWOULDBLOCK
+                     ? locked_by_other(fd, path, err)
+                     : error_set(err, ERR_IO, "cannot lock %s: %s: use a filesystem with locks", name, strerror(errno));
+        close(fd);
+        return rc;
+    }
+    /* For the message of the one that comes too late; that it may fail on a full disk is no reason to stop. */
+    if (ftruncate(fd, 0) == 0)
+        (void)!dprintf(fd, "%ld\n", (long)getpid());
+    *lock = fd;
+    return 0;
+}
+
+int place_make(const char *path, char **real, int *lock, struct error *err)
+{
+    char folder[PATH_MAX];
+    *real = NULL;
+    *lock = -1;
+    if (!*path)
+        return error_set(err, ERR_INVALID, "the state's path is empty: name a file");
+    if (strlen(path) >= PATH_MAX - 8 || !folder_of(path, folder))
+        return error_set(err, ERR_IO, "the path %.64s... is too long", path);
+    int rc = make_folders(folder, err);
+    if (rc == 0)
+        rc = resolve(path, folder, real, err);
+    if (rc == 0)
+        rc = take_lock(*real, lock, err);
+    if (rc == 0) {
+        /* SQLite would make it readable to everybody. Only where it is missing: see the lock's remark on closing. */
+        int fd = open(*real, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (fd >= 0)
+            close(fd);
+        else if (errno != EEXIST)
+            rc = error_set(err, ERR_IO, "cannot make %s: %s", *real, strerror(errno));
+    }
+    if (rc) {
+        free(*real);
+        *real = NULL;
+        place_release(*lock);
+        *lock = -1;
+    }
+    return rc;
+}
+
+void place_release(int lock)
+{
+    if (lock >= 0)
+        close(lock);
+}

@@ -1,0 +1,114 @@
+/* The tables, their versions, and how an older file becomes a newer one. A step is never changed once it is released:
+ * another one is added. */
+#include "store/parts.h"
+
+#define APPLICATION_ID 0x4d504a64 /* "MPJd": tells our files from other people's */
+#define QUOTE_(x) #x
+#define QUOTE(x) QUOTE_(x)
+
+/* AUTOINCREMENT: the id of a removed row is never given again, since logs and undo name rows by it. What is in flight
+ * has an index of its own, so that a restart finds it at once in a long journal. */
+static const char first_tables[] =
+    "CREATE TABLE runs("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, policy TEXT NOT NULL, \"trigger\" TEXT NOT NULL,"
+    " scheduled_at INTEGER NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL DEFAULT 0,"
+    " outcome TEXT, message TEXT, changed INTEGER NOT NULL DEFAULT 0, unchanged INTEGER NOT NULL DEFAULT 0,"
+    " failed INTEGER NOT NULL DEFAULT 0, dry_run INTEGER NOT NULL);"
+    "CREATE INDEX runs_policy ON runs(policy);"
+    "CREATE INDEX runs_unfinished ON runs(id) WHERE outcome IS NULL;"
+    "CREATE INDEX runs_age ON runs(max(started_at, ended_at)) WHERE outcome IS NOT NULL;"
+    "CREATE TABLE changes("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL, policy TEXT NOT NULL, server TEXT, version TEXT,"
+    " name_space TEXT, name TEXT, uid TEXT, resource_version TEXT, verb TEXT NOT NULL, diff TEXT, effect TEXT, why "
+    "TEXT,"
+    " intended_at INTEGER NOT NULL, ended_at INTEGER NOT NULL DEFAULT 0, outcome TEXT,"
+    " status INTEGER NOT NULL DEFAULT 0, message TEXT, resource_version_after TEXT);"
+    "CREATE INDEX changes_run ON changes(run);"
+    "CREATE INDEX changes_job ON changes(name_space, name);"
+    "CREATE INDEX changes_in_flight ON changes(id) WHERE outcome IS NULL;"
+    "CREATE INDEX changes_age ON changes(max(intended_at, ended_at)) WHERE outcome IS NOT NULL;"
+    "CREATE TABLE marks(policy TEXT PRIMARY KEY, scheduled_at INTEGER NOT NULL) WITHOUT ROWID;";
+
+const struct migration schema_steps[] = {{first_tables, NULL}};
+const int schema_newest = sizeof schema_steps / sizeof *schema_steps;
+
+int schema_number(sqlite3 *db, const char *sql, int64_t *number)
+{
+    sqlite3_stmt *statement;
+    int rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+    if (rc)
+        return rc;
+    rc = sqlite3_step(statement);
+    if (rc == SQLITE_ROW)
+        *number = sqlite3_column_int64(statement, 0);
+    int end = sqlite3_finalize(statement);
+    return rc == SQLITE_ROW ? SQLITE_OK : end ? end : SQLITE_CORRUPT;
+}
+
+int schema_look(sqlite3 *db, const char *path, int newest, int *version, struct error *err)
+{
+    int64_t application = 0, tables = 0, found = 0;
+    int rc = schema_number(db, "PRAGMA application_id", &application);
+    if (rc == 0)
+        rc = schema_number(db, "SELECT count(*) FROM sqlite_master", &tables);
+    if (rc)
+        return fail_sqlite(db, rc, path, err);
+    *version = 0;
+    if (application == 0 && tables == 0)
+        return 0;
+    if (application != APPLICATION_ID)
+        return error_set(err, ERR_INVALID, "%s is a database of another program: name another file for mpijobd's state",
+                         path);
+    rc = schema_number(db, "SELECT coalesce(max(version), 0) FROM schema_version", &found);
+    if (rc)
+        return fail_sqlite(db, rc == SQLITE_ERROR ? SQLITE_CORRUPT : rc, path, err);
+    if (found > newest)
+        return error_set(
+            err, ERR_INVALID,
+            "%s was written by a newer mpijobd (schema %lld, this one knows up to %d): use that version, or "
+            "name another file for the state",
+            path, (long long)found, newest);
+    *version = (int)found;
+    return 0;
+}
+
+static int migrate_one(sqlite3 *db, const struct migration *step, int version)
+{
+    char note[128];
+    sqlite3_snprintf(sizeof note, note, "INSERT INTO schema_version VALUES(%d, strftime('%%s', 'now') * 1000000)",
+                     version);
+    int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    if (rc == 0 && version == 1)
+        rc = sqlite3_exec(
+            db,
+            "PRAGMA application_id = " QUOTE(
+                APPLICATION_ID) ";"
+                                "CREATE TABLE schema_version(version INTEGER PRIMARY KEY, since INTEGER NOT NULL);",
+            NULL, NULL, NULL);
+    if (rc == 0)
+        rc = sqlite3_exec(db, step->sql, NULL, NULL, NULL);
+    if (rc == 0 && step->fill)
+        rc = step->fill(db);
+    if (rc == 0)
+        rc = sqlite3_exec(db, note, NULL, NULL, NULL);
+    if (rc == 0)
+        rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+    return rc;
+}
+
+int schema_migrate(sqlite3 *db, const char *path, const struct migration *steps, int count, int version,
+                   struct error *err)
+{
+    for (int next = version + 1; next <= count; next++) {
+        int rc = migrate_one(db, &steps[next - 1], next);
+        if (rc == 0)
+            continue;
+        int code = fail_sqlite(db, rc, path, err);
+        if (!sqlite3_get_autocommit(db))
+            sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+        if (next > 1)
+            error_prefix(err, "bringing the journal from schema %d to %d", next - 1, next);
+        return code;
+    }
+    return 0;
+}

@@ -1,0 +1,1 @@
+mpijobd_unit_test(store FLOORS store SOURCES store_help.c)
