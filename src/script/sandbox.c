@@ -136,6 +136,42 @@ static int l_setmetatable(lua_State *L)
     return 1;
 }
 
+/* The message handler of an xpcall, around the script's. An error that our hook raises calls it with hooks still off:
+ * the script's function would run for ever there. */
+static int on_xpcall_error(lua_State *L)
+{
+    const struct meter *m = script_of(L)->meter;
+    if (m && m->verdict != VERDICT_NONE)
+        return 1;
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, 1);
+    return 1;
+}
+
+static int xpcall_over(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)ctx;
+    if (status == LUA_OK || status == LUA_YIELD)
+        return lua_gettop(L) - 2; /* all but the function and the handler */
+    lua_pushboolean(L, 0);
+    lua_insert(L, -2);
+    return 2;
+}
+
+static int l_xpcall(lua_State *L)
+{
+    int n = lua_gettop(L);
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    lua_pushvalue(L, 2);
+    lua_pushcclosure(L, on_xpcall_error, 1);
+    lua_replace(L, 2);
+    lua_pushboolean(L, 1);
+    lua_pushvalue(L, 1);
+    lua_rotate(L, 3, 2);
+    return xpcall_over(L, lua_pcallk(L, n - 2, LUA_MULTRET, 2, 0, xpcall_over), 0);
+}
+
 static int l_print(lua_State *L)
 {
     struct script *s = script_of(L);
@@ -187,11 +223,11 @@ static void open_utf8(lua_State *L)
 /* The base library, less what is not on the list, into the globals. */
 static void open_base(lua_State *L)
 {
-    static const char *const kept[] = {"assert",   "error",    "getmetatable", "ipairs", "next",     "pairs",
-                                       "pcall",    "rawequal", "rawget",       "rawlen", "rawset",   "select",
-                                       "tonumber", "tostring", "type",         "xpcall", "_VERSION", NULL};
+    static const char *const kept[] = {"assert",   "error",    "getmetatable", "ipairs",   "next",   "pairs",
+                                       "pcall",    "rawequal", "rawget",       "rawlen",   "rawset", "select",
+                                       "tonumber", "tostring", "type",         "_VERSION", NULL};
     static const luaL_Reg own[] = {
-        {"load", l_load}, {"print", l_print}, {"setmetatable", l_setmetatable}, {NULL, NULL}};
+        {"load", l_load}, {"print", l_print}, {"setmetatable", l_setmetatable}, {"xpcall", l_xpcall}, {NULL, NULL}};
     lua_newtable(L); /* the globals to be */
     luaopen_base(L); /* into the present ones */
     for (const char *const *name = kept; *name; name++) {

@@ -128,6 +128,135 @@ static void test_spinning_is_ended_and_the_loop_lives(void **state)
     uv_run(&f->loop, UV_RUN_DEFAULT);
 }
 
+/* Where nothing can interrupt, less is allowed than the whole budget: the loop waits meanwhile. */
+static void test_stretch_without_interruption(void **state)
+{
+    struct fixture *f = *state;
+    struct script_limits limits = {.cpu_us = 60000000};
+    struct script *s = fixture_script(f, &limits);
+    struct ending e;
+    static const char *const bodies[] = {
+        "return (('a'):rep(400):find('.-.-.-b'))",
+        "return pcall(string.gsub, 'x', 'x', function() while true do end end)",
+        "return tostring(setmetatable({}, {__tostring = function() while true do end end}))",
+        "table.move({}, 1, 1 << 50, 2)",
+        "return ('x'):gsub('x', function() coroutine.wrap(function() while true do end end)() end)",
+    };
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        load_text(f, s, &e, bodies[i]);
+        assert_int_equal(e.code, ERR_LIMIT);
+        assert_contains(e.message, "t.lua:1: computed for more than 100ms where it cannot be interrupted");
+    }
+    /* a sort comparison can be interrupted */
+    load_text(
+        f, s, &e,
+        "local n = 0 table.sort({3, 1, 2}, function(a, b) for i = 1, 2e7 do n = n + 1 end return a < b end) return n");
+    assert_int_equal(e.code, 0);
+    script_free(s);
+}
+
+/* Another script's run is done long before a spinning one. */
+static void test_neighbours_get_their_turn(void **state)
+{
+    struct fixture *f = *state;
+    struct script_limits limits = {.cpu_us = 200000};
+    struct script *spinner = fixture_script(f, &limits);
+    struct ending spin = {0}, e;
+    struct error err;
+    assert_int_equal(begin_text(spinner, &spin, "while true do end", &err), 0);
+    for (int i = 0; i < 20; i++)
+        load_text(f, f->script, &e, "return 1");
+    assert_int_equal(spin.calls, 0);
+    wait_for(f, &spin);
+    assert_int_equal(spin.code, ERR_LIMIT);
+    script_free(spinner);
+}
+
+static void test_memory(void **state)
+{
+    struct fixture *f = *state;
+    struct script_limits limits = {.memory = 1024 * 1024};
+    struct script *s = fixture_script(f, &limits);
+    struct ending e;
+    size_t empty = script_memory(s);
+    assert_true(empty > 1000 && empty < 100000);
+    load_text(f, s, &e, "\nlocal t = {} for i = 1, 1e7 do t[i] = {} end");
+    assert_int_equal(e.code, ERR_LIMIT);
+    assert_contains(e.message, "t.lua:2: the memory limit of 1MiB is reached");
+    assert_contains(e.message, "limits = { memory = \"2MiB\" }");
+    assert_contains(e.message, "\n  t.lua:2: in the file's own code");
+    /* garbage alone never reaches the limit */
+    load_text(f, s, &e,
+              "for i = 1, 2e5 do local t = {i, {}} local s = 'x' .. i end local s = '' for i = 1, 2000 do s = s .. "
+              "('y'):rep(100) end return #s");
+    assert_string_equal(e.result, "200000");
+    load_text(f, s, &e, "return tostring(pcall(function() return ('x'):rep(2e6) end))");
+    assert_string_equal(e.result, "false");
+    load_text(f, s, &e, "local ok, e = pcall(function() local t = {} for i = 1, 1e7 do t[i] = {} end end) error(e, 0)");
+    assert_int_equal(e.code, ERR_LIMIT);
+    load_text(f, s, &e, "local ok, e = pcall(function() local t = {} for i = 1, 1e7 do t[i] = {} end end) return e");
+    assert_string_equal(e.result, "not enough memory");
+    /* full to the brim: nothing more starts, and it is freed as any other */
+    load_text(f, s, &e, "full = {} for i = 1, 1e7 do full[i] = {i} end");
+    assert_int_equal(e.code, ERR_LIMIT);
+    assert_true(script_memory(s) <= limits.memory);
+    script_free(s);
+    limits.memory = 4096;
+    struct error err;
+    assert_int_equal(script_new(&f->loop, "tiny.lua", &limits, NULL, &s, &err), ERR_LIMIT);
+    assert_contains(err.message, "tiny.lua: the memory limit of 4KiB is reached");
+}
+
+static int protected_body(lua_State *L)
+{
+    int what = *(int *)lua_touserdata(L, 1);
+    if (what == 0)
+        return luaL_error(L, "refused %d", 7);
+    if (what == 1)
+        return luaL_dostring(L, "while true do end") ? lua_error(L) : 0;
+    if (what == 2)
+        return luaL_dostring(L, "local s = 'x' while true do s = s .. s end") ? lua_error(L) : 0;
+    if (what == 3)
+        return lua_pushboolean(L, 0), lua_error(L);
+    assert_ptr_equal(script_host(L), (void *)script_host(L));
+    assert_null(script_run_of(L));
+    return 0;
+}
+
+static void test_protect(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    static const struct {
+        int code;
+        const char *text;
+    } want[] = {
+        {ERR_SCRIPT, "refused 7"}, {ERR_LIMIT, "CPU limit"}, {ERR_LIMIT, "memory limit"}, {ERR_SCRIPT, "no text"}};
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(script_protect(f->script, protected_body, &i, &err), want[i].code);
+        assert_contains(err.message, want[i].text);
+    }
+    int last = 4;
+    assert_int_equal(script_protect(f->script, protected_body, &last, &err), 0);
+}
+
+static void test_source_limit(void **state)
+{
+    struct fixture *f = *state;
+    struct ending e = {0};
+    struct error err;
+    size_t n = SCRIPT_SOURCE_MAX + 2;
+    char *text = malloc(n);
+    memset(text, ' ', n);
+    text[n - 1] = 0;
+    assert_int_equal(begin_text(f->script, &e, text, &err), ERR_LIMIT);
+    assert_contains(err.message, "t.lua: the file has 1048577 bytes, at most 1048576 are read");
+    text[n - 2] = 0;
+    load_text(f, f->script, &e, text);
+    assert_int_equal(e.code, 0);
+    free(text);
+}
+
 static void test_cancel(void **state)
 {
     struct fixture *f = *state;
@@ -315,6 +444,11 @@ int main(void)
         T(test_wait_and_wake),
         T(test_no_wait_while_loading),
         T(test_spinning_is_ended_and_the_loop_lives),
+        T(test_stretch_without_interruption),
+        T(test_neighbours_get_their_turn),
+        T(test_memory),
+        T(test_protect),
+        T(test_source_limit),
         T(test_cancel),
         T(test_timeout),
         T(test_cancel_from_within),
