@@ -1,9 +1,10 @@
 /* HTTP requests on the loop: libcurl's multi interface driven by libuv, no thread of its own (the name resolver's
- * threads are libcurl's). One client a server and purpose; watches get a client of their own (`stream`), because a request
- * that waits for a connection would not run libcurl's own timeout.
+ * threads are libcurl's). One client a server and purpose; watches get a client of their own (`stream`), because a
+ * request that waits for a connection would not run libcurl's own timeout.
  *
- * A request ends in exactly one call of `done`, never from within http_send or http_cancel themselves (both defer it to the loop).
- * Redirects are not followed: a 3xx is given as the answer. TLS verification is on unless the configuration says otherwise. */
+ * A request ends in exactly one call of `done`, never from within http_send or http_cancel themselves (both defer it to
+ * the loop). Redirects are not followed: a 3xx is given as the answer. TLS verification is on unless the configuration
+ * says otherwise. */
 #ifndef MPIJOBD_HTTP_HTTP_H
 #define MPIJOBD_HTTP_HTTP_H
 
@@ -17,8 +18,9 @@
 #include "base/str.h"
 
 struct http_tls {
-    /* Each as PEM text or as a file's path (text wins). Empty: none. Without a CA the system's store is used. The client copies
-     * them at http_client_new and wipes its copies. A path is read anew when its file has changed (checked for new connections). */
+    /* Each as PEM text or as a file's path (text wins). Empty: none. Without a CA the system's store is used. The
+     * client copies them at http_client_new and wipes its copies. A path is read anew when its file has changed
+     * (checked for new connections). */
     struct str ca, certificate, key;
     const char *ca_file, *certificate_file, *key_file;
     const char *server_name; /* checked in the certificate and sent as SNI instead of the URL's host; NULL: the host */
@@ -27,23 +29,26 @@ struct http_tls {
 
 struct http_config {
     struct http_tls tls;
-    const char *proxy;         /* NULL: HTTPS_PROXY and friends of the environment, "": none */
-    const char *no_proxy;      /* NULL: the environment's */
-    const char *user_agent;    /* NULL: "mpijobd/<version>" */
-    unsigned connections;      /* at once to the server; 0: 16 */
+    const char *proxy;           /* NULL: HTTPS_PROXY and friends of the environment, "": none */
+    const char *no_proxy;        /* NULL: the environment's */
+    const char *user_agent;      /* NULL: "mpijobd/<version>" */
+    unsigned connections;        /* at once to the server; 0: 16 */
     uint64_t connect_timeout_ms; /* 0: 10,000 */
-    size_t body_max;           /* of an answer that is collected; 0: 64 MiB */
-    bool http2;                /* default is HTTP/1.1 */
-    const struct log *log;     /* debug lines: method, URL without query secrets, status, milliseconds. Never headers or bodies */
+    size_t body_max;             /* of an answer that is collected; 0: 64 MiB */
+    bool http2;                  /* default is HTTP/1.1 */
+    const struct log
+        *log; /* debug lines: method, URL without query secrets, status, milliseconds. Never headers or bodies */
 };
 
 struct http_client;
 struct http_request;
 
-/* Copies what it needs of config. 0 or an error (an unreadable CA, a key that does not fit its certificate: names the file). */
+/* Copies what it needs of config. 0 or an error (an unreadable CA, a key that does not fit its certificate: names the
+ * file). */
 int http_client_new(uv_loop_t *loop, const struct http_config *config, struct http_client **client, struct error *err);
 
-/* Cancels what is under way (each `done` is called with ERR_CANCELLED), closes; `closed` when libuv holds nothing of it any more. */
+/* Cancels what is under way (each `done` is called with ERR_CANCELLED), closes; `closed` when libuv holds nothing of it
+ * any more. */
 void http_client_close(struct http_client *client, void (*closed)(void *data), void *data);
 
 struct http_header {
@@ -53,10 +58,10 @@ struct http_header {
 
 struct http_answer {
     int status;
-    struct str body;           /* empty when it was streamed. Valid during `done` only, unless taken with http_answer_take */
-    const char *content_type;  /* "" if none */
-    int64_t retry_after_ms;    /* from Retry-After (seconds or an HTTP date), -1: none */
-    int64_t date;              /* the Date header, seconds since 1970; 0: none */
+    struct str body; /* empty when it was streamed. Valid during `done` only, unless taken with http_answer_take */
+    const char *content_type;    /* "" if none */
+    int64_t retry_after_ms;      /* from Retry-After (seconds or an HTTP date), -1: none */
+    int64_t date;                /* the Date header, seconds since 1970; 0: none */
     const char *const *warnings; /* texts of Warning headers (299 - "text" unescaped), NULL-terminated, never NULL */
     struct http_request *request;
 };
@@ -70,22 +75,25 @@ struct http_call {
     const char *method; /* GET, PUT, ... */
     const char *url;
     const struct http_header *headers; /* ends at a NULL name; copied */
-    struct str body;        /* copied */
-    const char *content_type; /* with a body; NULL: application/json */
-    uint64_t timeout_ms;    /* the whole request, waiting for a connection included; 0: 30,000. UINT64_MAX: none (streams) */
-    uint64_t silence_ms;    /* streams: no byte for so long ends it with ERR_TIMEOUT; 0: none */
-    size_t body_max;        /* 0: the client's */
-    /* If set, the answer's body goes here as it arrives, for status 200 only (other bodies are collected). Returns false to stop: done gets ERR_CANCELLED. */
+    struct str body;                   /* copied */
+    const char *content_type;          /* with a body; NULL: application/json */
+    uint64_t
+        timeout_ms; /* the whole request, waiting for a connection included; 0: 30,000. UINT64_MAX: none (streams) */
+    uint64_t silence_ms; /* streams: no byte for so long ends it with ERR_TIMEOUT; 0: none */
+    size_t body_max;     /* 0: the client's */
+    /* If set, the answer's body goes here as it arrives, for status 200 only (other bodies are collected). Returns
+     * false to stop: done gets ERR_CANCELLED. */
     bool (*on_data)(void *data, const char *bytes, size_t n);
-    /* Exactly one of answer and err is NULL. err->code: TIMEOUT, UNREACHABLE, LIMIT, CANCELLED, PROTOCOL (body cut short), NOMEM.
-     * Its message names method and URL (no query of it is secret). `err->retryable` is set as it should be; whether the request
-     * may have reached the server: http_request_sent. */
+    /* Exactly one of answer and err is NULL. err->code: TIMEOUT, UNREACHABLE, LIMIT, CANCELLED, PROTOCOL (body cut
+     * short), NOMEM. Its message names method and URL (no query of it is secret). `err->retryable` is set as it should
+     * be; whether the request may have reached the server: http_request_sent. */
     void (*done)(void *data, const struct http_answer *answer, const struct error *err);
     void *data;
 };
 
 /* 0, or an error (bad URL, out of memory): then `done` is never called. */
-int http_send(struct http_client *client, const struct http_call *call, struct http_request **request, struct error *err);
+int http_send(struct http_client *client, const struct http_call *call, struct http_request **request,
+              struct error *err);
 
 /* `done` comes soon with ERR_CANCELLED, unless it is being called already. May be called from any callback. */
 void http_cancel(struct http_request *request);

@@ -1,0 +1,187 @@
+/* A client's life: making it, what it puts off to the loop's next turn, and closing it. */
+#include "http/client.h"
+
+#include <stdlib.h>
+
+#include "http/memory.h"
+
+void client_hold(struct http_client *client)
+{
+    client->held++;
+}
+
+static void destroy(struct http_client *client)
+{
+    void (*closed)(void *data) = client->closed;
+    void *data = client->data;
+    free(client->proxy);
+    free(client->no_proxy);
+    free(client->user_agent);
+    free(client->server_name);
+    free(client);
+    memory_cleanup_curl();
+    if (closed)
+        closed(data);
+}
+
+void client_release(struct http_client *client)
+{
+    if (--client->held == 0)
+        destroy(client);
+}
+
+static void release(void *data)
+{
+    client_release(data);
+}
+
+static void on_timer_closed(struct deadline *timer)
+{
+    client_release(timer->data);
+}
+
+static void on_turn_closed(uv_handle_t *handle)
+{
+    client_release(handle->data);
+}
+
+/* The last request has ended: connections, sockets and timers go. */
+static void shut_down(struct http_client *client)
+{
+    client->shut = true;
+    client_hold(client);
+    while (client->spare_count)
+        curl_easy_cleanup(client->spares[--client->spare_count]);
+    client->inside++;
+    curl_multi_cleanup(client->multi); /* calls back for the sockets that it closes */
+    client->inside--;
+    deadline_close(&client->timer, on_timer_closed);
+    uv_close((uv_handle_t *)&client->turn, on_turn_closed);
+    tls_close(client->tls, release, client);
+    client_release(client);
+}
+
+static void on_turn(uv_idle_t *turn)
+{
+    struct http_client *client = turn->data;
+    uv_idle_stop(turn);
+    if (client->due) {
+        client->due = false;
+        glue_act(client, CURL_SOCKET_TIMEOUT, 0);
+    }
+    for (size_t n = client->work_count; n && client->work_count; n--) { /* what `done` asks for now waits a turn */
+        struct http_request *request = TAILQ_FIRST(&client->work);
+        TAILQ_REMOVE(&client->work, request, in_work);
+        client->work_count--;
+        request->queued = false;
+        request_work(request);
+    }
+    if (client->closing && TAILQ_EMPTY(&client->requests))
+        shut_down(client);
+}
+
+void client_wake(struct http_client *client)
+{
+    if (!client->shut)
+        uv_idle_start(&client->turn, on_turn);
+}
+
+void client_queue(struct http_client *client, struct http_request *request)
+{
+    if (request->queued || request->ended)
+        return;
+    request->queued = true;
+    TAILQ_INSERT_TAIL(&client->work, request, in_work);
+    client->work_count++;
+    client_wake(client);
+}
+
+CURL *client_take_easy(struct http_client *client)
+{
+    return client->spare_count ? client->spares[--client->spare_count] : curl_easy_init();
+}
+
+void client_give_easy(struct http_client *client, CURL *easy)
+{
+    if (!easy)
+        return;
+    if (client->spare_count == CLIENT_SPARES || client->closing) {
+        curl_easy_cleanup(easy);
+        return;
+    }
+    curl_easy_reset(easy);
+    client->spares[client->spare_count++] = easy;
+}
+
+static int copy_text(char **out, const char *text)
+{
+    if (text && !(*out = str_dup(str_of(text))))
+        return ERR_NOMEM;
+    return 0;
+}
+
+static int copy_config(struct http_client *client, const struct http_config *config)
+{
+    client->connections = config->connections ? (long)config->connections : CLIENT_CONNECTIONS;
+    client->connect_timeout_ms = config->connect_timeout_ms ? config->connect_timeout_ms : CLIENT_CONNECT_TIMEOUT_MS;
+    client->body_max = config->body_max ? config->body_max : CLIENT_BODY_MAX;
+    client->http2 = config->http2;
+    client->insecure = config->tls.insecure;
+    client->log = config->log;
+    const char *name = config->tls.server_name;
+    if (copy_text(&client->proxy, config->proxy) || copy_text(&client->no_proxy, config->no_proxy) ||
+        copy_text(&client->server_name, name && *name ? name : NULL))
+        return ERR_NOMEM;
+    return copy_text(&client->user_agent, config->user_agent ? config->user_agent : "mpijobd/" MPIJOBD_VERSION);
+}
+
+static int set_up(struct http_client *client, const struct http_config *config, struct error *err)
+{
+    if (copy_config(client, config))
+        return error_nomem(err);
+    int rc = tls_new(client->loop, &config->tls, config->log, &client->tls, err);
+    if (rc)
+        return rc;
+    if (glue_attach(client)) {
+        client_hold(client);
+        tls_close(client->tls, release, client);
+        return error_nomem(err);
+    }
+    return 0;
+}
+
+int http_client_new(uv_loop_t *loop, const struct http_config *config, struct http_client **out, struct error *err)
+{
+    if (memory_init_curl())
+        return error_nomem(err);
+    struct http_client *client = calloc(1, sizeof *client);
+    if (!client) {
+        memory_cleanup_curl();
+        return error_nomem(err);
+    }
+    client->loop = loop;
+    client_hold(client);
+    TAILQ_INIT(&client->requests);
+    TAILQ_INIT(&client->work);
+    int rc = set_up(client, config, err);
+    if (rc) {
+        client_release(client);
+        return rc;
+    }
+    uv_idle_init(loop, &client->turn);
+    client->turn.data = client;
+    client->held = 3; /* timer, turn, tls */
+    *out = client;
+    return 0;
+}
+
+void http_client_close(struct http_client *client, void (*closed)(void *data), void *data)
+{
+    client->closing = true;
+    client->closed = closed;
+    client->data = data;
+    struct http_request *request;
+    TAILQ_FOREACH(request, &client->requests, in_requests)
+    http_cancel(request);
+    client_wake(client);
+}

@@ -1,0 +1,141 @@
+/* Why there is no answer, in words. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "http/client.h"
+
+#define WHERE "%s %s: "
+#define WHERE_OF(request) (request)->method, (request)->shown_url
+
+static const char *detail(const struct http_request *request, CURLcode result)
+{
+    return request->detail[0] ? request->detail : curl_easy_strerror(result);
+}
+
+void failure_cancelled(const struct http_request *request, struct error *err)
+{
+    error_set(err, ERR_CANCELLED, WHERE "cancelled", WHERE_OF(request));
+}
+
+int failure_cut_short(const struct http_request *request, int64_t length, struct error *err)
+{
+    if (length >= 0)
+        error_set(err, ERR_PROTOCOL, WHERE "the answer's body was cut short: %" PRIu64 " of %" PRId64 " bytes came",
+                  WHERE_OF(request), request->received, length);
+    else
+        error_set(err, ERR_PROTOCOL, WHERE "the answer's body was cut short after %" PRIu64 " bytes", WHERE_OF(request),
+                  request->received);
+    err->retryable = true;
+    return ERR_PROTOCOL;
+}
+
+void failure_timeout(const struct http_request *request, struct error *err)
+{
+    if (uv_now(request->client->loop) < request->ends)
+        error_set(err, ERR_TIMEOUT, WHERE "not a byte came for %" PRIu64 " ms", WHERE_OF(request), request->silence_ms);
+    else if (!request->sends)
+        error_set(err, ERR_TIMEOUT, WHERE "no free connection within %" PRIu64 " ms", WHERE_OF(request),
+                  request->timeout_ms);
+    else
+        error_set(err, ERR_TIMEOUT, WHERE "no %s within %" PRIu64 " ms", WHERE_OF(request),
+                  request->head.complete ? "complete answer" : "answer", request->timeout_ms);
+}
+
+/* A callback of ours stopped libcurl. */
+static void describe_ours(const struct http_request *request, struct error *err)
+{
+    switch (request->failure) {
+    case ERR_NOMEM:
+        error_nomem(err);
+        error_prefix(err, "%s %s", WHERE_OF(request));
+        return;
+    case ERR_CANCELLED:
+        failure_cancelled(request, err);
+        return;
+    case ERR_LIMIT:
+        if (request->head.complete)
+            error_set(err, ERR_LIMIT, WHERE "the answer is larger than the limit of %zu bytes", WHERE_OF(request),
+                      request->answer.max);
+        else
+            error_set(err, ERR_LIMIT, WHERE "the answer's headers are larger than the limit of %u bytes",
+                      WHERE_OF(request), ANSWER_HEADERS_MAX);
+        return;
+    default:
+        error_set(err, ERR_UNREACHABLE,
+                  WHERE "the connection was lost before an answer came; the server may have done it",
+                  WHERE_OF(request));
+    }
+}
+
+static void describe_connect(const struct http_request *request, CURLcode result, struct error *err)
+{
+    long number = 0;
+    curl_easy_getinfo(request->easy, CURLINFO_OS_ERRNO, &number);
+    error_set(err, ERR_UNREACHABLE, WHERE "cannot connect to %s port %s: %s", WHERE_OF(request), request->url.host,
+              request->url.port, number ? strerror((int)number) : detail(request, result));
+}
+
+static void describe_lost(const struct http_request *request, CURLcode result, struct error *err)
+{
+    if (request->head.complete && request->received)
+        failure_cut_short(request, -1, err);
+    else
+        error_set(err, ERR_UNREACHABLE, WHERE "the connection was lost before an answer came: %s", WHERE_OF(request),
+                  detail(request, result));
+}
+
+static void describe_tls(const struct http_request *request, CURLcode result, struct error *err)
+{
+    error_set(err, ERR_UNREACHABLE, WHERE "TLS refused: %s%s", WHERE_OF(request), detail(request, result),
+              result == CURLE_PEER_FAILED_VERIFICATION
+                  ? "; check the CA (certificate-authority) and the server's name (tls-server-name)"
+                  : "");
+    /* The same material fails the same way; files may be renewed meanwhile. */
+    err->retryable = tls_has_files(request->client->tls) ||
+                     (result == CURLE_SSL_CONNECT_ERROR && strstr(request->detail, "SYSCALL"));
+}
+
+void failure_describe(const struct http_request *request, CURLcode result, struct error *err)
+{
+    if (request->failure) {
+        describe_ours(request, err);
+        return;
+    }
+    switch (result) {
+    case CURLE_OUT_OF_MEMORY:
+        error_nomem(err);
+        error_prefix(err, "%s %s", WHERE_OF(request));
+        return;
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        error_set(err, ERR_UNREACHABLE, WHERE "the name does not resolve: %s", WHERE_OF(request),
+                  detail(request, result));
+        return;
+    case CURLE_COULDNT_CONNECT:
+        describe_connect(request, result, err);
+        return;
+    case CURLE_OPERATION_TIMEDOUT: /* the only timeout that is libcurl's to watch */
+        error_set(err, ERR_UNREACHABLE, WHERE "no connection to %s port %s within %" PRIu64 " ms", WHERE_OF(request),
+                  request->url.host, request->url.port, request->client->connect_timeout_ms);
+        return;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+        describe_tls(request, result, err);
+        return;
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+        describe_lost(request, result, err);
+        return;
+    case CURLE_PROXY:
+        error_set(err, ERR_UNREACHABLE, WHERE "the proxy refused: %s", WHERE_OF(request), detail(request, result));
+        return;
+    default: /* an answer that is no HTTP */
+        error_set(err, ERR_PROTOCOL, WHERE "%s", WHERE_OF(request), detail(request, result));
+    }
+}

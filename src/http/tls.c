@@ -1,0 +1,130 @@
+#include "http/tls.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct tls {
+    struct tls_source source;
+    struct tls_material material;
+    struct tls_stamps stamps;
+    const struct log *log;
+    uv_loop_t *loop;
+    uint64_t looked; /* the loop's time of the last look */
+    /* While `looking`, the worker owns these; it reads source and stamps, which nobody writes meanwhile. */
+    bool looking;
+    uv_work_t work;
+    bool changed;
+    int result;
+    struct tls_material fresh;
+    struct tls_stamps fresh_stamps;
+    struct error err;
+
+    bool again; /* asked for while a look was under way */
+    bool closing;
+    void (*closed)(void *data);
+    void *data;
+};
+
+int tls_new(uv_loop_t *loop, const struct http_tls *config, const struct log *log, struct tls **out, struct error *err)
+{
+    struct tls *tls = calloc(1, sizeof *tls);
+    if (!tls)
+        return error_nomem(err);
+    tls->loop = loop;
+    tls->log = log;
+    tls->looked = uv_now(loop);
+    int rc = tls_source_copy(&tls->source, config);
+    if (rc)
+        error_nomem(err);
+    if (rc == 0) {
+        tls_stamps_read(&tls->stamps, &tls->source); /* before the content: a change in between is seen next time */
+        rc = tls_material_read(&tls->material, &tls->source, err);
+    }
+    if (rc) {
+        tls_source_free(&tls->source);
+        free(tls);
+        return rc;
+    }
+    *out = tls;
+    return 0;
+}
+
+bool tls_apply(const struct tls *tls, SSL_CTX *context)
+{
+    return tls_material_apply(&tls->material, context);
+}
+
+bool tls_has_files(const struct tls *tls)
+{
+    return tls_source_has_files(&tls->source);
+}
+
+static void look(uv_work_t *work)
+{
+    struct tls *tls = work->data;
+    tls_stamps_read(&tls->fresh_stamps, &tls->source);
+    tls->changed = memcmp(&tls->fresh_stamps, &tls->stamps, sizeof tls->stamps) != 0;
+    if (tls->changed)
+        tls->result = tls_material_read(&tls->fresh, &tls->source, &tls->err);
+}
+
+static void destroy(struct tls *tls)
+{
+    void (*closed)(void *data) = tls->closed;
+    void *data = tls->data;
+    tls_material_free(&tls->material);
+    tls_source_free(&tls->source);
+    free(tls);
+    closed(data);
+}
+
+static void take_over(struct tls *tls)
+{
+    tls->stamps = tls->fresh_stamps; /* also of what could not be read: it is tried again when it changes again */
+    if (tls->result) {
+        log_line(tls->log, LOG_WARN, "TLS files have changed and cannot be used; going on with the old ones: %s",
+                 tls->err.message);
+        return;
+    }
+    tls_material_free(&tls->material);
+    tls->material = tls->fresh;
+    tls->fresh = (struct tls_material){0};
+    log_line(tls->log, LOG_INFO, "TLS files have changed and were read anew");
+}
+
+static void on_looked(uv_work_t *work, int status)
+{
+    struct tls *tls = work->data;
+    tls->looking = false;
+    tls->looked = uv_now(tls->loop);
+    if (status == 0 && tls->changed)
+        take_over(tls);
+    if (tls->closing) {
+        destroy(tls);
+    } else if (tls->again) {
+        tls->again = false;
+        tls_look(tls, true);
+    }
+}
+
+void tls_look(struct tls *tls, bool now)
+{
+    if (tls->closing || !tls_has_files(tls) || (!now && uv_now(tls->loop) - tls->looked < TLS_LOOK_MS))
+        return;
+    if (tls->looking) {
+        tls->again |= now;
+        return;
+    }
+    tls->looking = true;
+    tls->work.data = tls;
+    uv_queue_work(tls->loop, &tls->work, look, on_looked);
+}
+
+void tls_close(struct tls *tls, void (*closed)(void *data), void *data)
+{
+    tls->closing = true;
+    tls->closed = closed;
+    tls->data = data;
+    if (!tls->looking)
+        destroy(tls);
+}

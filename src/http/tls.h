@@ -1,0 +1,27 @@
+/* A client's TLS material, parsed once and handed to each new connection, and read anew when a file of it has changed.
+ *
+ * libcurl could read the files itself, but it parses them for every connection (a CA from memory always; with Debian's
+ * default CAPATH, 21 handshakes a second), or caches a file's content for a day although the file was rotated. */
+#ifndef MPIJOBD_HTTP_TLS_H
+#define MPIJOBD_HTTP_TLS_H
+
+#include <uv.h>
+
+#include "http/tls_material.h"
+
+#define TLS_LOOK_MS                                                                                                    \
+    1000 /* files are looked at no more often than this while requests are sent, and at once after a failure */
+
+struct tls;
+
+int tls_new(uv_loop_t *loop, const struct http_tls *config, const struct log *log, struct tls **tls, struct error *err);
+bool tls_apply(const struct tls *tls, SSL_CTX *context);
+bool tls_has_files(const struct tls *tls);
+
+/* Looks, on a worker thread, whether a file has changed, and reads it. Material that cannot be read (a rotation half
+ * done) leaves the old in place, with a warning in the log. `now`: also when the last look was a moment ago. */
+void tls_look(struct tls *tls, bool now);
+
+void tls_close(struct tls *tls, void (*closed)(void *data), void *data);
+
+#endif

@@ -1,0 +1,201 @@
+/* One request as libcurl's options, and libcurl's callbacks for it. */
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "http/answer.h"
+#include "http/client.h"
+
+#define PROBE_AFTER_S                                                                                                  \
+    30 /* a peer that went away without a word is noticed after 30 + 3 * 10 s, also on an idle stream */
+#define PROBE_EVERY_S 10
+#define PROBES 3
+#define UNSENT_MOST_MS 30000
+
+struct http_request *transfer_request(CURL *easy)
+{
+    char *request = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &request);
+    return (struct http_request *)(void *)request;
+}
+
+int transfer_status(const struct http_request *request)
+{
+    long status = 0;
+    curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+    return (int)status;
+}
+
+static size_t stop(struct http_request *request, int failure)
+{
+    if (!request->failure)
+        request->failure = failure;
+    return CURL_WRITEFUNC_ERROR;
+}
+
+static void heard(struct http_request *request)
+{
+    request->heard = uv_now(request->client->loop);
+}
+
+static size_t on_header(char *line, size_t size, size_t n, void *data)
+{
+    struct http_request *request = data;
+    (void)size; /* 1 */
+    heard(request);
+    int rc = answer_headers_line(&request->head, line, n);
+    return rc ? stop(request, rc) : n;
+}
+
+static int collect(struct http_request *request, const char *bytes, size_t n)
+{
+    int64_t length = request->received == 0 ? content_length_read(&request->head) : -1;
+    if (length > 0 && request->answer.max && (uint64_t)length > request->answer.max)
+        return ERR_LIMIT; /* no use in waiting for it */
+    buf_add(&request->answer, bytes, n);
+    return request->answer.failed;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *data)
+{
+    struct http_request *request = data;
+    (void)size; /* 1 */
+    heard(request);
+    if (request->cancelled)
+        return stop(request, ERR_CANCELLED);
+    if (request->on_data && transfer_status(request) == 200) {
+        if (!request->on_data(request->data, bytes, n))
+            return stop(request, ERR_CANCELLED);
+    } else {
+        int rc = collect(request, bytes, n);
+        if (rc)
+            return stop(request, rc);
+    }
+    request->received += n;
+    return n;
+}
+
+/* A connection is there and the request is about to go out on it. libcurl comes here again when a connection that was
+ * kept alive is lost without an answer: it then sends the same request anew, be it a PUT that the server has already
+ * carried out. Only what changes nothing may go twice. */
+static int on_connected(void *data, char *ip, char *local_ip, int port, int local_port)
+{
+    struct http_request *request = data;
+    (void)ip, (void)local_ip, (void)port, (void)local_port;
+    bool harmless = strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
+    if (request->sends++ && !harmless) {
+        request->failure = ERR_UNREACHABLE;
+        return CURL_PREREQFUNC_ABORT;
+    }
+    return CURL_PREREQFUNC_OK;
+}
+
+static int on_open(void *data, curl_socket_t fd, curlsocktype purpose)
+{
+    (void)data;
+    if (purpose != CURLSOCKTYPE_IPCXN)
+        return CURL_SOCKOPT_OK;
+    /* Best effort: they make a dead peer known sooner, no more. */
+    const int on = 1, after = PROBE_AFTER_S, every = PROBE_EVERY_S, probes = PROBES, unsent = UNSENT_MOST_MS;
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &after, sizeof after);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &every, sizeof every);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unsent, sizeof unsent);
+    return CURL_SOCKOPT_OK;
+}
+
+static CURLcode on_tls(CURL *easy, void *context, void *data)
+{
+    const struct http_client *client = data;
+    (void)easy;
+    return tls_apply(client->tls, context) ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+}
+
+/* Options that fail only for want of memory are noted in one place. */
+#define SET(option, value) (failed |= curl_easy_setopt(easy, option, value) != CURLE_OK)
+
+static bool set_method(CURL *easy, const struct http_request *request)
+{
+    bool failed = false;
+    bool posts = strcmp(request->method, "POST") == 0 || strcmp(request->method, "PUT") == 0 ||
+                 strcmp(request->method, "PATCH") == 0;
+    if (request->body_len || posts) {
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
+        SET(CURLOPT_POSTFIELDS, request->body_len ? request->body : ""); /* not copied: ours */
+    } else if (strcmp(request->method, "HEAD") == 0) {
+        SET(CURLOPT_NOBODY, 1L);
+    }
+    SET(CURLOPT_CUSTOMREQUEST, request->method);
+    return failed;
+}
+
+static bool set_proxy(CURL *easy, const struct http_request *request)
+{
+    bool failed = false;
+    const struct http_client *client = request->client;
+    if (client->proxy)
+        SET(CURLOPT_PROXY, client->proxy);
+    else if (url_is_loopback(&request->url)) /* as kubectl: the environment's proxy is not for this machine */
+        SET(CURLOPT_PROXY, "");
+    if (client->no_proxy)
+        SET(CURLOPT_NOPROXY, client->no_proxy);
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    return failed;
+}
+
+static bool set_tls(CURL *easy, struct http_request *request)
+{
+    bool failed = false;
+    struct http_client *client = request->client;
+    /* Ours alone (on_tls): libcurl would parse Debian's whole store for each connection. */
+    SET(CURLOPT_CAPATH, NULL);
+    SET(CURLOPT_CAINFO, NULL);
+    SET(CURLOPT_SSL_CTX_FUNCTION, on_tls);
+    SET(CURLOPT_SSL_CTX_DATA, client);
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(CURLOPT_SSL_SESSIONID_CACHE, 0L); /* a resumed session would pass by a CA or an identity that was rotated */
+    SET(CURLOPT_SSL_VERIFYPEER, client->insecure ? 0L : 1L);
+    SET(CURLOPT_SSL_VERIFYHOST, client->insecure ? 0L : 2L);
+    if (request->connect_to.data)
+        SET(CURLOPT_CONNECT_TO, &request->connect_to);
+    return failed;
+}
+
+static bool set_callbacks(CURL *easy, struct http_request *request)
+{
+    bool failed = false;
+    SET(CURLOPT_PRIVATE, request);
+    SET(CURLOPT_ERRORBUFFER, request->detail);
+    SET(CURLOPT_HEADERFUNCTION, on_header);
+    SET(CURLOPT_HEADERDATA, request);
+    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_WRITEDATA, request);
+    SET(CURLOPT_PREREQFUNCTION, on_connected);
+    SET(CURLOPT_PREREQDATA, request);
+    SET(CURLOPT_SOCKOPTFUNCTION, on_open);
+    return failed;
+}
+
+int transfer_prepare(struct http_request *request)
+{
+    struct http_client *client = request->client;
+    CURL *easy = request->easy;
+    bool failed = set_callbacks(easy, request);
+    failed |= set_method(easy, request);
+    failed |= set_proxy(easy, request);
+    failed |= set_tls(easy, request);
+    SET(CURLOPT_URL, request->url.text);
+    SET(CURLOPT_PATH_AS_IS, 1L);
+    SET(CURLOPT_HTTPHEADER, request->headers.first); /* not copied: ours */
+    SET(CURLOPT_USERAGENT, client->user_agent);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_QUICK_EXIT, 1L); /* a name that is being looked up must not hold the loop when its request ends */
+    SET(CURLOPT_MAXAGE_CONN, (long)CLIENT_IDLE_MOST_S);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)client->connect_timeout_ms);
+    SET(CURLOPT_HTTP_VERSION, client->http2 ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
+    if (client->http2)
+        SET(CURLOPT_PIPEWAIT, 1L);
+    return failed ? ERR_NOMEM : 0;
+}

@@ -1,0 +1,29 @@
+/* What this floor needs to know of a URL, and how it shows one. */
+#ifndef MPIJOBD_HTTP_URL_H
+#define MPIJOBD_HTTP_URL_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+struct url {
+    bool tls;
+    char *text; /* as given, or with another host (url_parse) */
+    char *host; /* as given; IPv6 in brackets */
+    char *port; /* digits, the scheme's own where none was given */
+};
+
+/* http and https only. server_name (may be NULL): takes the host's place in `text` where TLS is spoken, because that is
+ * the name that libcurl checks and announces. Errors: ERR_INVALID, ERR_NOMEM; nothing is left to free then. */
+int url_parse(const char *text, const char *server_name, struct url *url, struct error *err);
+void url_free(struct url *url);
+
+bool url_is_loopback(const struct url *url);
+
+/* For people and logs: without user and password, with "***" for the value of each query parameter whose name speaks of
+ * a secret, and not longer than some hundred bytes. */
+#define URL_SHOWN_MAX 600
+void url_show(const char *text, char out[URL_SHOWN_MAX]);
+
+#endif
