@@ -133,8 +133,9 @@ static int run(int argc, char **argv, const struct command *command)
     int code;
     if (!command_begin(argc, argv, command, &o, &code))
         return code;
-    if (o.clock && strcmp(o.clock, "manual") != 0)
-        return command_usage(command, "--clock takes only \"manual\"");
+    struct clock manual = {.manual = true, .manual_us = clock_now(NULL)};
+    if (o.clock && strcmp(o.clock, "manual") != 0 && !clock_parse(o.clock, &manual.manual_us))
+        return command_usage(command, "--clock takes \"manual\", or the time to begin at, as 2026-03-29T00:59:00Z");
     if (o.grace) {
         if (duration_parse(o.grace, &grace, &err))
             return command_usage(command, "--grace: %s", err.message);
@@ -144,7 +145,7 @@ static int run(int argc, char **argv, const struct command *command)
     if (code)
         return code;
     if (o.clock)
-        d.s.clock = (struct clock){.manual = true, .manual_us = clock_now(NULL)};
+        d.s.clock = manual;
     code = prepare(&d);
     if (!code)
         code = serve(&d);

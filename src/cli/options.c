@@ -32,7 +32,7 @@ static const struct known {
     {"output", 'o', "FORMAT", TAKES_OUTPUT, "table, json, yaml or name"},
     {"state", ID_STATE, "FILE", TAKES_STATE, "the journal's file (default: /var/lib/mpijobd/state.db)"},
     {"once", ID_ONCE, NULL, TAKES_RUN, "run every policy once, now, and exit"},
-    {"clock", ID_CLOCK, "manual", TAKES_RUN, "for tests: time stands still, and moves when standard input says \"advance 2h\""},
+    {"clock", ID_CLOCK, "TIME", TAKES_RUN, "for tests: time stands still (\"manual\": now), and moves when standard input says \"advance 2h\""},
     {"grace", ID_GRACE, "DURATION", TAKES_RUN, "after SIGTERM, for what is in flight (default 30s)"},
     {"dry-run", ID_DRY_RUN, NULL, TAKES_DRY_RUN, "say what would be done, and do not do it"},
     {"log-level", ID_LOG_LEVEL, "LEVEL", TAKES_LOG, "debug, info, warn or error"},

@@ -148,8 +148,8 @@ static void schema_came(void *data, struct kube_request *request, const struct k
     if (answer)
         c->target.controller = controller_by_schema(answer->body);
     if (c->target.controller == CONTROLLER_UNKNOWN)
-        log_event(c->log, LOG_WARN,
-                  "cannot tell which controller serves the v1 MPIJobs, so effects are reported as unknown; set "
+        log_event(c->log, LOG_INFO,
+                  "cannot tell which controller serves the v1 MPIJobs, so effects on which they differ are unknown; set "
                   "cluster.controller in mpijobd.yaml, or allow reading the mpijobs.kubeflow.org definition",
                   LOG_FIELDS({"reason", err ? err->message : "the definition has no schema"}));
     announce(c);

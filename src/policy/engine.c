@@ -120,6 +120,7 @@ static void put_in_force(struct engine *e, struct policy_set *set, const struct 
         }
         LL_APPEND(e->triggers, n);
     }
+    log_line(e->o.log, LOG_INFO, "%zu polic%s in force", set->count, set->count == 1 ? "y" : "ies");
 }
 
 static void log_findings(const struct engine *e, const struct policy_set *set)
@@ -141,8 +142,6 @@ static void loaded(void *data, struct policy_set *set)
         log_findings(e, set);
     if (set->error_count && reload)
         log_line(e->o.log, LOG_ERROR, "the policies in force stay as they are, because of the errors above");
-    if (!set->error_count && reload)
-        log_line(e->o.log, LOG_INFO, "%zu policies loaded", set->count);
     if (!reload) {
         e->loaded(e->loaded_data, set);
         e->loaded = NULL;

@@ -1,0 +1,148 @@
+-- A cluster that a spec runs on: the simulator, or a real kube-apiserver (MPIJOBD_SPEC_CLUSTER=apiserver; its folder is in
+-- MPIJOBD_SPEC_APISERVER, made by tests/apiserver/server up). The same specs run on both.
+local support = require "support"
+local proc = support.proc
+
+local cluster = { real = os.getenv("MPIJOBD_SPEC_CLUSTER") == "apiserver" }
+
+local Cluster = {}
+Cluster.__index = Cluster
+
+-- What the specs call it, what it serves, and what the two sides call that.
+cluster.versions = {
+    { name = "v1alpha2", api = "v1alpha2", crd = "v1alpha2", sim = { "--version", "v1alpha2" }, policy = { "spec", "cleanPodPolicy" },
+        deadline = { "spec", "activeDeadlineSeconds" } },
+    { name = "v1 (mpi-operator)", api = "v1", crd = "v1", sim = { "--version", "v1", "--controller", "mpi-operator" },
+        policy = { "spec", "cleanPodPolicy" }, deadline = { "spec", "runPolicy", "activeDeadlineSeconds" } },
+    { name = "v1 (training-operator)", api = "v1", crd = "v1-training-operator", sim = { "--version", "v1", "--controller", "training-operator" },
+        policy = { "spec", "runPolicy", "cleanPodPolicy" }, deadline = { "spec", "runPolicy", "activeDeadlineSeconds" } },
+    { name = "v2beta1", api = "v2beta1", crd = "v2beta1", sim = { "--version", "v2beta1" }, policy = { "spec", "runPolicy", "cleanPodPolicy" },
+        deadline = { "spec", "runPolicy", "activeDeadlineSeconds" } },
+}
+
+function cluster.start(version)
+    local self = setmetatable({ version = version, api = version.api }, Cluster)
+    if not cluster.real then
+        self.sim = require("support.sim").start(table.unpack(version.sim))
+        self.kubeconfig = self.sim.kubeconfig
+        return self
+    end
+    self.dir = assert(os.getenv("MPIJOBD_SPEC_APISERVER"))
+    self.kubeconfig = self.dir .. "/kubeconfig"
+    local code, out, err = proc.run(support.source .. "/tests/apiserver/server",
+        { args = { "crd", "--dir", self.dir, version.crd }, seconds = 60 })
+    assert(code == 0, out .. err)
+    for name, value in support.read(self.dir .. "/env"):gmatch("([%w_]+)='?([^'\n]*)'?") do
+        self[name] = value
+    end
+    return self
+end
+
+-- status, text
+function Cluster:request(method, path, body, content_type)
+    if self.sim then
+        local status, _, raw = self.sim:request(method, path, body, content_type)
+        return status, raw
+    end
+    local args = { "-sS", "--cacert", self.APISERVER_CA, "-X", method, "-w", "\n%{http_code}", "-H", "User-Agent: spec", "-H",
+        "Authorization: Bearer " .. self.APISERVER_TOKEN, "-H", "Content-Type: " .. (content_type or "application/json") }
+    local text = type(body) == "table" and support.json.encode(body) or body
+    if text then
+        args[#args + 1] = "--data-binary"
+        args[#args + 1] = "@-"
+    end
+    args[#args + 1] = self.APISERVER_URL .. path
+    local code, out, err = proc.run("/usr/bin/curl", { args = args, stdin = text or "" })
+    assert(code == 0, err)
+    local raw, status = out:match("^(.*)\n(%d+)$")
+    return tonumber(status), raw
+end
+
+function Cluster:path(namespace, name, subresource)
+    return ("/apis/kubeflow.org/%s/namespaces/%s/mpijobs%s%s"):format(self.api, namespace, name and "/" .. name or "",
+        subresource and "/" .. subresource or "")
+end
+
+function Cluster:get(namespace, name)
+    local status, raw = self:request("GET", self:path(namespace, name))
+    assert(status == 200, raw)
+    return support.json.decode(raw), raw
+end
+
+local made = 0
+
+-- A namespace of its own.
+function Cluster:namespace()
+    made = made + 1
+    local name = ("spec-%d-%d"):format(os.time() % 1000000, made) .. "-" .. math.random(100000)
+    self:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = name } })
+    return name
+end
+
+-- A job with launcher and workers; `state`: "Running", "Succeeded", "Failed" or nil. finished: seconds ago.
+function Cluster:create(namespace, name, options)
+    options = options or {}
+    local function pod(container)
+        return ([[{"spec":{"containers":[{"name":"mpi","image":"registry.example.com/%s:1.0","args":[],"env":[{"name":"SCALE","value":"1e3"}],"resources":{"limits":{"nvidia.com/gpu":%d}}}]}}]])
+            :format(name, container == "Worker" and 4 or 0)
+    end
+    local spec = { '"slotsPerWorker":4' }
+    local run_policy = {}
+    local function put(place, value)
+        if value and #place == 3 then
+            run_policy[#run_policy + 1] = ('"%s":%s'):format(place[3], value)
+        elseif value then
+            spec[#spec + 1] = ('"%s":%s'):format(place[2], value)
+        end
+    end
+    put(self.version.policy, options.policy and '"' .. options.policy .. '"')
+    put(self.version.deadline, options.deadline)
+    if #run_policy > 0 then
+        spec[#spec + 1] = '"runPolicy":{' .. table.concat(run_policy, ",") .. "}"
+    end
+    spec[#spec + 1] = ('"mpiReplicaSpecs":{"Launcher":{"replicas":1,"template":%s},"Worker":{"replicas":2,"template":%s}}'):format(
+        pod("Launcher"), pod("Worker"))
+    local body = ('{"apiVersion":"kubeflow.org/%s","kind":"MPIJob","metadata":{"name":"%s","namespace":"%s","labels":%s,"annotations":%s},"spec":{%s}}')
+        :format(self.api, name, namespace, options.labels or "{}", options.annotations or '{"note":"\\u003ckeep\\u003e"}', table.concat(spec, ","))
+    local status, raw = self:request("POST", self:path(namespace), body)
+    assert(status == 201, raw)
+    if options.state then
+        self:set_state(namespace, name, options.state, options.since or 7200)
+    end
+end
+
+-- As a controller would write it.
+function Cluster:set_state(namespace, name, state, ago)
+    local object = select(2, self:get(namespace, name))
+    local at = os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() - ago)
+    local conditions = ([[{"type":"Created","status":"True","lastTransitionTime":"%s","lastUpdateTime":"%s","reason":"MPIJobCreated","message":"x"}]]):format(at, at)
+    for _, kind in ipairs(state == "Running" and { "Running" } or { "Running", state }) do
+        conditions = conditions .. ([[,{"type":"%s","status":"%s","lastTransitionTime":"%s","lastUpdateTime":"%s","reason":"MPIJob%s","message":"x"}]])
+            :format(kind, kind == state and "True" or "False", at, at, kind)
+    end
+    local finished = state ~= "Running" and (',"completionTime":"%s"'):format(at) or ""
+    local status_text = ([["status":{"conditions":[%s],"replicaStatuses":{"Worker":{"active":2}},"startTime":"%s"%s}]]):format(conditions, at, finished)
+    local body = object:gsub("}%s*$", "," .. status_text:gsub("%%", "%%%%") .. "}")
+    local code, raw = self:request("PUT", self:path(namespace, name, "status"), body)
+    assert(code == 200, raw)
+end
+
+-- The value at a list of keys.
+function cluster.at(object, place)
+    for _, key in ipairs(place) do
+        object = type(object) == "table" and object[key] or nil
+    end
+    return object
+end
+
+-- The differences between two JSON texts as sorted pointers, but for what every write changes.
+function cluster.differences(before, after)
+    local folder = support.folder()
+    support.write(folder .. "/a", before)
+    support.write(folder .. "/b", after)
+    local code, out, err = proc.run("/usr/bin/env", { args = { "python3", support.source .. "/tests/spec/support/compare.py", folder .. "/a", folder .. "/b" } })
+    assert(code == 0, err)
+    return out
+end
+
+return cluster
