@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "mpijob/change_item.h"
+#include "mpijob/shown.h"
 #include "time/duration.h"
 #include "json/write.h"
 
@@ -121,14 +122,14 @@ static int unknown_field(const char *name, struct error *err)
     snprintf(first, sizeof first, "%.*s", (int)strcspn(name, "."), name);
     const char *nearest = str_nearest(first, mpijob_field_names());
     if (nearest)
-        return error_set(err, ERR_INVALID, "an MPIJob has no field \"%.80s\" that can be replaced; did you mean %s?",
-                         name, nearest);
+        return error_set(err, ERR_INVALID, "an MPIJob has no field \"%.*s\" that can be replaced; did you mean %s?",
+                         shown(str_of(name), 80), name, nearest);
     return error_set(
         err, ERR_INVALID,
-        "an MPIJob has no field \"%.80s\" that can be replaced; these can: cleanPodPolicy, "
+        "an MPIJob has no field \"%.*s\" that can be replaced; these can: cleanPodPolicy, "
         "activeDeadlineSeconds, backoffLimit, ttlSecondsAfterFinished, suspend, managedBy, schedulingPolicy, "
         "labels, annotations",
-        name);
+        shown(str_of(name), 80), name);
 }
 
 int mpijob_changes_set(struct mpijob_changes *changes, const char *field, struct str value, struct error *err)
@@ -196,8 +197,8 @@ static int set_word(struct mpijob_changes *changes, const char *field, const cha
     bool seconds = id == FIELD_ACTIVE_DEADLINE_SECONDS || id == FIELD_TTL_SECONDS_AFTER_FINISHED;
     if (rc == ERR_INVALID && seconds && word[strspn(word, "0123456789")] && !duration_parse(word, &us, NULL) &&
         us % 1000000 == 0)
-        return error_set(err, ERR_INVALID, "%s is a number of seconds, not \"%.40s\"; write %s=%lld", field, word,
-                         field, (long long)(us / 1000000));
+        return error_set(err, ERR_INVALID, "%s is a number of seconds, not \"%s\"; write %s=%lld", field, word, field,
+                         (long long)(us / 1000000));
     return rc;
 }
 
@@ -245,9 +246,9 @@ int mpijob_changes_parse(struct mpijob_changes *changes, const char *argument, s
     bool removal = !equals && len > 1 && argument[len - 1] == '-';
     if (!equals && !removal)
         return error_set(err, ERR_INVALID,
-                         "\"%.80s\" is no change: write FIELD=VALUE, or FIELD- to remove it (cleanPodPolicy=All, "
+                         "\"%.*s\" is no change: write FIELD=VALUE, or FIELD- to remove it (cleanPodPolicy=All, "
                          "labels.team=vision, labels.team-)",
-                         argument);
+                         shown(str_of(argument), 80), argument);
     char *name = str_dup(str_n(argument, removal ? len - 1 : len));
     if (!name)
         return error_nomem(err);

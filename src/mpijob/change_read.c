@@ -1,5 +1,6 @@
 /* Changes as one JSON object, for the journal and for plans. "exactly" names the maps whose other keys go. */
 #include "mpijob/change_item.h"
+#include "mpijob/shown.h"
 #include "json/write.h"
 
 static void write_map(const struct mpijob_changes *changes, enum mpijob_map map, struct json_writer *w)
@@ -84,7 +85,7 @@ static int read_pair(struct mpijob_changes *changes, enum mpijob_map map, struct
             decoded = buf_str(&text);
     } else if (json_type(value) != JSON_NULL) {
         rc = error_set(err, ERR_INVALID, "%s %.*s: the value must be a string, or null to remove it, not %s",
-                       change_map_name(map), (int)(name.len > 80 ? 80 : name.len), name.ptr ? name.ptr : "",
+                       change_map_name(map), shown(buf_str(&name), 80), name.ptr ? name.ptr : "",
                        json_type_name(json_type(value)));
     }
     if (!rc)
@@ -118,7 +119,7 @@ static int read_exactly(struct mpijob_changes *changes, struct json list, struct
             mpijob_changes_exactly(changes, CHANGE_ANNOTATIONS);
         else
             return error_set(err, ERR_INVALID, "exactly names \"labels\" or \"annotations\", not %.*s",
-                             (int)(it.value.text.len > 60 ? 60 : it.value.text.len), it.value.text.ptr);
+                             shown(it.value.text, 60), it.value.text.ptr);
     }
     return 0;
 }

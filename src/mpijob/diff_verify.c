@@ -1,5 +1,6 @@
 /* Did the server keep what was sent? A 200 alone does not say so: definitions prune, webhooks alter. */
 #include "mpijob/change_item.h"
+#include "mpijob/shown.h"
 
 static struct json came_back(const struct mpijob_difference *d, struct json object)
 {
@@ -25,12 +26,13 @@ bool mpijob_diff_done(const struct mpijob_diff *diff, struct json object)
     return true;
 }
 
+/* Longer values are cut in the message. */
 #define SHOWN 80
 
 static void quote(struct buf *out, struct str raw)
 {
     if (raw.len > SHOWN)
-        buf_printf(out, "%.*s...", SHOWN, raw.ptr);
+        buf_printf(out, "%.*s...", shown(raw, SHOWN), raw.ptr);
     else
         buf_add_str(out, raw);
 }

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "mpijob/change_item.h"
 #include "mpijob/effect_table.h"
+#include "mpijob/shown.h"
 
 static const char *const names[] = {"unchanged", "stored", "inert", "at-finish", "effective", "unknown", "destructive"};
 #define EFFECTS (sizeof names / sizeof *names)
@@ -35,6 +36,8 @@ __attribute__((format(printf, 2, 3))) static void say(struct mpijob_verdict *v, 
     va_start(args, format);
     vsnprintf(v->why + len, sizeof v->why - len, format, args);
     va_end(args);
+    if (strlen(v->why) == sizeof v->why - 1)
+        v->why[shown(str_of(v->why), (int)sizeof v->why - 2)] = '\0'; /* full: not within a character */
 }
 
 static void say_row(struct mpijob_verdict *v, const struct effect_row *row, const struct mpijob_view *view,
@@ -77,7 +80,8 @@ static int row_effect(const struct effect_row *row)
 }
 
 /* The releases differ: what each would do, those that agree together. */
-static void say_differing(struct mpijob_verdict *v, unsigned releases, const struct effect_query *q)
+static void say_differing(struct mpijob_verdict *v, unsigned releases, const struct mpijob_view *view,
+                          const struct effect_query *q)
 {
     v->effect = EFFECT_UNKNOWN;
     say(v, "it depends on the controller's release: ");
@@ -89,8 +93,11 @@ static void say_differing(struct mpijob_verdict *v, unsigned releases, const str
         if (row_effect(row) == EFFECT_DROPPED)
             continue;
         say(v, "%s%s %s", separator, release_name(i), names[row_effect(row)]);
-        if (row && row->effect != EFFECT_AT_FINISH)
-            say(v, " (%.90s)", row->why);
+        if (row && row->effect != EFFECT_AT_FINISH) {
+            say(v, " (");
+            say_row(v, row, view, q);
+            say(v, ")");
+        }
         separator = ", ";
     }
 }
@@ -111,7 +118,7 @@ static void judge_releases(struct mpijob_verdict *v, unsigned releases, const st
         any = true;
     }
     if (differ) {
-        say_differing(v, releases, q);
+        say_differing(v, releases, view, q);
     } else if (newest) {
         v->effect = (enum mpijob_effect)newest->effect;
         say_row(v, newest, view, q);
@@ -130,7 +137,7 @@ static bool left_to_another(const struct mpijob_view *view, const char **manager
         view->target.version == MPIJOB_V1 ? "kubeflow.org/training-operator" : "kubeflow.org/mpi-operator";
     struct json value = mpijob_field_value(view->object, FIELD_MANAGED_BY, view->target);
     *manager = value.text.ptr;
-    *len = value.text.len > 80 ? 80 : (int)value.text.len;
+    *len = shown(value.text, 80);
     return json_exists(value) && !json_string_is(value, str_of(own)) && !json_string_is(value, str_of(""));
 }
 
@@ -190,7 +197,7 @@ static bool judge_other(const struct mpijob_diff *diff, struct mpijob_verdict *v
         if (d->field != FIELD_COUNT || in_maps(d->pointer))
             continue;
         v->effect = EFFECT_UNKNOWN;
-        say(v, "no experiment covers a change of %.100s", d->pointer);
+        say(v, "no experiment covers a change of %.*s", shown(str_of(d->pointer), 100), d->pointer);
         return true;
     }
     return false;
@@ -294,8 +301,8 @@ static bool agree(int subject, const struct mpijob_view *view, const struct mpij
         if (v->effect == EFFECT_UNKNOWN)
             say(v, "it depends on the controller, which is not known here; ");
         for (int i = 0; i < 2; i++)
-            say(v, "%sunder %s: %s%s%.150s", i ? "; " : "", mpijob_controller_name(f.items[i].controller),
-                names[each[i].effect], *each[i].why ? ", " : "", each[i].why);
+            say(v, "%sunder %s: %s%s%.*s", i ? "; " : "", mpijob_controller_name(f.items[i].controller),
+                names[each[i].effect], *each[i].why ? ", " : "", shown(str_of(each[i].why), 200), each[i].why);
     }
     return true;
 }

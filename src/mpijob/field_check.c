@@ -1,20 +1,17 @@
 /* Values, before they are sent. A server takes nearly everything here with a 200, and some of it stops a controller for
  * every job of the cluster (a deadline that is a string), so what is checked here is checked nowhere else. */
 #include "mpijob/field.h"
+#include "mpijob/shown.h"
 
 #include <ctype.h>
 #include <stdlib.h>
+
+#define SHOWN 60 /* bytes of a value in a message: a huge one must not hide the sentence */
 
 const char *const mpijob_scheduling_members[] = {"minAvailable",           "queue", "minResources", "priorityClass",
                                                  "scheduleTimeoutSeconds", NULL};
 
 static const char *const policies[] = {"None", "Running", "All", NULL};
-
-/* A value as it is shown in a message: cut, so that a huge one does not hide the sentence. */
-static int shown(struct json value)
-{
-    return value.text.len > 60 ? 60 : (int)value.text.len;
-}
 
 static int check_policy(struct json value, struct error *err)
 {
@@ -27,9 +24,9 @@ static int check_policy(struct json value, struct error *err)
     buf_init(&text, 256);
     if (json_decode(value, &text) && text.ptr)
         nearest = str_nearest(text.ptr, policies);
-    int rc =
-        error_set(err, ERR_INVALID, "cleanPodPolicy must be exactly None, Running or All, not %.*s%s%s%s", shown(value),
-                  value.text.ptr, nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+    int rc = error_set(err, ERR_INVALID, "cleanPodPolicy must be exactly None, Running or All, not %.*s%s%s%s",
+                       shown(value.text, SHOWN), value.text.ptr, nearest ? "; did you mean " : "",
+                       nearest ? nearest : "", nearest ? "?" : "");
     buf_free(&text);
     return rc;
 }
@@ -47,15 +44,15 @@ static int check_integer(const char *name, int64_t least, const char *unit, stru
             err, ERR_INVALID,
             "%s must be a whole number%s, not the string %.*s%s%.*s%s (a string would be stored by some servers and "
             "stop their controller for every MPIJob)",
-            name, unit, shown(value), value.text.ptr, digits ? "; write " : "", digits ? (int)inner.text.len : 0,
-            inner.text.ptr, digits ? " without quotes" : "");
+            name, unit, shown(value.text, SHOWN), value.text.ptr, digits ? "; write " : "",
+            digits ? (int)inner.text.len : 0, inner.text.ptr, digits ? " without quotes" : "");
     }
     if (json_type(value) != JSON_NUMBER)
         return error_set(err, ERR_INVALID, "%s must be a whole number%s from %lld to 2147483647, not %s", name, unit,
                          (long long)least, json_type_name(json_type(value)));
     if (!json_int64(value, &number) || number < least || number > INT32_MAX)
         return error_set(err, ERR_INVALID, "%s must be a whole number%s from %lld to 2147483647, not %.*s", name, unit,
-                         (long long)least, shown(value), value.text.ptr);
+                         (long long)least, shown(value.text, SHOWN), value.text.ptr);
     return 0;
 }
 
@@ -63,7 +60,8 @@ static int check_bool(const char *name, struct json value, struct error *err)
 {
     if (json_type(value) == JSON_BOOL)
         return 0;
-    return error_set(err, ERR_INVALID, "%s must be true or false, not %.*s", name, shown(value), value.text.ptr);
+    return error_set(err, ERR_INVALID, "%s must be true or false, not %.*s", name, shown(value.text, SHOWN),
+                     value.text.ptr);
 }
 
 static int check_string(const char *name, struct json value, struct error *err)
@@ -86,7 +84,7 @@ static int check_manager(struct json value, struct error *err)
     return error_set(err, ERR_INVALID,
                      "managedBy must be a name below a domain of at most 63 characters, such as "
                      "kueue.x-k8s.io/multikueue, not %.*s",
-                     shown(value), value.text.ptr);
+                     shown(value.text, SHOWN), value.text.ptr);
 }
 
 static size_t digits_at(const char *p, const char *end)
@@ -141,7 +139,8 @@ static int check_resources(struct json value, struct error *err)
         if (!good)
             return error_set(err, ERR_INVALID,
                              "schedulingPolicy.minResources: %.*s must be a quantity such as 8 or \"16Gi\", not %.*s",
-                             shown(it.key), it.key.text.ptr, shown(it.value), it.value.text.ptr);
+                             shown(it.key.text, SHOWN), it.key.text.ptr, shown(it.value.text, SHOWN),
+                             it.value.text.ptr);
     }
     return 0;
 }
@@ -165,8 +164,8 @@ int mpijob_scheduling_check(struct str member, struct json value, struct error *
         return error_set(err, ERR_INVALID,
                          "schedulingPolicy has no member \"%.*s\"%s%s%s (it has minAvailable, queue, minResources, "
                          "priorityClass, scheduleTimeoutSeconds)",
-                         (int)(member.len > 60 ? 60 : member.len), member.ptr, nearest ? "; did you mean " : "",
-                         nearest ? nearest : "", nearest ? "?" : "");
+                         shown(member, SHOWN), member.ptr, nearest ? "; did you mean " : "", nearest ? nearest : "",
+                         nearest ? "?" : "");
     }
     if (json_type(value) == JSON_NULL)
         return 0;

@@ -1,14 +1,10 @@
 /* The syntax of label and annotation keys and of label values, as the API server checks it. */
 #include "mpijob/field.h"
+#include "mpijob/shown.h"
 
 static bool alphanumeric(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-static int cut(struct str s)
-{
-    return s.len > 80 ? 80 : (int)s.len;
 }
 
 /* [A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])? */
@@ -52,18 +48,18 @@ static int check_key(const char *what, struct str key, bool upper, struct error 
                 err, ERR_INVALID,
                 "%s key \"%.*s\": what stands before '/' must be a domain name (lower-case letters, digits, "
                 "'-' and '.', at most 253 characters), such as ops.example.com",
-                what, cut(key), key.ptr);
+                what, shown(key, 80), key.ptr);
     }
     if (!name.len)
-        return error_set(err, ERR_INVALID, "%s key \"%.*s\": the name is empty", what, cut(key), key.ptr);
+        return error_set(err, ERR_INVALID, "%s key \"%.*s\": the name is empty", what, shown(key, 80), key.ptr);
     if (name.len > 63)
         return error_set(err, ERR_INVALID, "%s key \"%.*s\": the name has %zu characters, at most 63 are allowed", what,
-                         cut(key), key.ptr, name.len);
+                         shown(key, 80), key.ptr, name.len);
     if (!is_name(name))
         return error_set(err, ERR_INVALID,
                          "%s key \"%.*s\": a name consists of letters, digits, '-', '_' and '.', and begins and ends "
                          "with a letter or digit",
-                         what, cut(key), key.ptr);
+                         what, shown(key, 80), key.ptr);
     return 0;
 }
 
@@ -75,13 +71,13 @@ int mpijob_label_check(struct str key, struct str value, struct error *err)
     if (value.len > 63)
         return error_set(err, ERR_INVALID,
                          "label %.*s: its value has %zu characters, at most 63 are allowed; an annotation holds more",
-                         cut(key), key.ptr, value.len);
+                         shown(key, 80), key.ptr, value.len);
     if (value.len && !is_name(value))
         return error_set(
             err, ERR_INVALID,
             "label %.*s: the value \"%.*s\" must consist of letters, digits, '-', '_' and '.', and begin and end "
             "with a letter or digit; an annotation takes any text",
-            cut(key), key.ptr, cut(value), value.ptr);
+            shown(key, 80), key.ptr, shown(value, 80), value.ptr);
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "mpijob/selector.h"
+#include "mpijob/shown.h"
 
 #define SPANS 4
 
@@ -78,9 +79,9 @@ static int add_glob(struct texts *t, const char *what, const char *glob, struct 
         if (!((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || strchr("-.*?", *p)))
             return error_set(
                 err, ERR_INVALID,
-                "match: %s \"%.80s\" can never match: names consist of lower-case letters, digits, '-' and '.' "
+                "match: %s \"%.*s\" can never match: names consist of lower-case letters, digits, '-' and '.' "
                 "(and * or ? here)",
-                what, glob);
+                what, shown(str_of(glob), 80), glob);
     }
     char **items = realloc(t->items, (t->count + 1) * sizeof *items);
     if (!items)
@@ -107,7 +108,7 @@ static int unknown_word(const char *what, const char *given, const char *const *
                         struct error *err)
 {
     const char *nearest = str_nearest(given, known);
-    return error_set(err, ERR_INVALID, "match: \"%.80s\" is no %s%s%s%s (%s)", given, what,
+    return error_set(err, ERR_INVALID, "match: \"%.*s\" is no %s%s%s%s (%s)", shown(str_of(given), 80), given, what,
                      nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "", all);
 }
 
@@ -190,8 +191,8 @@ int mpijob_match_gpus(struct mpijob_match *m, const char *comparison, struct err
     size_t digits = strspn(p, "0123456789");
     if (digits == 0 || digits > 15 || p[digits + strspn(p + digits, " ")])
         return error_set(err, ERR_INVALID,
-                         "match: gpus \"%.80s\" is no comparison; write one such as \">0\", \"<=8\" or \"==4\"",
-                         comparison);
+                         "match: gpus \"%.*s\" is no comparison; write one such as \">0\", \"<=8\" or \"==4\"",
+                         shown(str_of(comparison), 80), comparison);
     struct gpus *items = realloc(m->gpus, (m->gpu_count + 1) * sizeof *items);
     if (!items)
         return error_nomem(err);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "mpijob/field.h"
+#include "mpijob/shown.h"
 
 struct selector_requirement {
     enum selector_operator operator;
@@ -81,6 +82,8 @@ struct reader {
     struct error *err;
 };
 
+#define QUOTED(r) shown(str_of((r)->text), 200), (r)->text
+
 static void skip_space(struct reader *r)
 {
     while (*r->at == ' ' || *r->at == '\t' || *r->at == '\n' || *r->at == '\r')
@@ -105,15 +108,15 @@ static int expected(const struct reader *r, const char *what)
 {
     int column = (int)(r->at - r->text) + 1;
     if (!*r->at)
-        return error_set(r->err, ERR_SYNTAX, "selector \"%.200s\": %s is expected at its end", r->text, what);
-    return error_set(r->err, ERR_SYNTAX, "selector \"%.200s\": %s is expected at column %d, not \"%.20s\"", r->text,
-                     what, column, r->at);
+        return error_set(r->err, ERR_SYNTAX, "selector \"%.*s\": %s is expected at its end", QUOTED(r), what);
+    return error_set(r->err, ERR_SYNTAX, "selector \"%.*s\": %s is expected at column %d, not \"%.*s\"", QUOTED(r),
+                     what, column, shown(str_of(r->at), 20), r->at);
 }
 
 /* A refusal of a key or value is told with the selector that it stands in. */
 static int within(const struct reader *r, int rc)
 {
-    return rc == ERR_INVALID ? error_prefix(r->err, "selector \"%.200s\"", r->text) : rc;
+    return rc == ERR_INVALID ? error_prefix(r->err, "selector \"%.*s\"", QUOTED(r)) : rc;
 }
 
 /* "(a, b)": empty values are allowed, as at the API server. */
@@ -143,8 +146,8 @@ static int read_number(struct reader *r, struct selector_requirement *out)
         memcpy(copy, text.ptr, text.len);
     out->number = strtoll(copy, &end, 10);
     if (end == copy || *end || copy[0] == '+')
-        return error_set(r->err, ERR_SYNTAX, "selector \"%.200s\": %s compares with an integer, not \"%.*s\"", r->text,
-                         out->key, (int)(text.len > 40 ? 40 : text.len), text.len ? text.ptr : "");
+        return error_set(r->err, ERR_SYNTAX, "selector \"%.*s\": %s compares with an integer, not \"%.*s\"", QUOTED(r),
+                         out->key, shown(text, 40), text.len ? text.ptr : "");
     return within(r, add_value(out, text, r->err));
 }
 

@@ -1,6 +1,7 @@
 #include "mpijob/view.h"
 
 #include "base/clock.h"
+#include "mpijob/shown.h"
 
 /* The text between the quotes; empty where the value is no string. Identifiers hold no escapes, see the header. */
 static struct str content(struct json value)
@@ -110,8 +111,7 @@ static int check_kind(const struct mpijob_view *v, struct error *err)
 {
     struct json kind = json_get(v->object, "kind");
     if (json_exists(kind) && !json_string_is(kind, str_of("MPIJob")))
-        return error_set(err, ERR_INVALID, "not an MPIJob: its kind is %.*s",
-                         (int)(kind.text.len > 60 ? 60 : kind.text.len), kind.text.ptr);
+        return error_set(err, ERR_INVALID, "not an MPIJob: its kind is %.*s", shown(kind.text, 60), kind.text.ptr);
     if (!v->api_version.len)
         return 0;
     enum mpijob_version version;
