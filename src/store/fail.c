@@ -5,14 +5,31 @@
 
 #include "store/parts.h"
 
+/* What the system said to the last failed write: sqlite3_system_errno is only the errno of the moment in which SQLite
+ * returns, when its own tidying has overwritten it. */
+static int written_errno(sqlite3 *db)
+{
+    static const int pointers[] = {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER}; /* the WAL, the database */
+    for (size_t i = 0; i < sizeof pointers / sizeof *pointers; i++) {
+        sqlite3_file *file = NULL;
+        int code = 0;
+        if (sqlite3_file_control(db, "main", pointers[i], &file) == SQLITE_OK && file && file->pMethods &&
+            file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &code) == SQLITE_OK && code)
+            return code;
+    }
+    return sqlite3_system_errno(db); /* it was about the shared memory, and then there was nothing to tidy */
+}
+
 struct failure failure_of(sqlite3 *db, int rc)
 {
     struct failure failure = {.code = ERR_IO, .sqlite = rc};
     int primary = rc & 0xff;
-    if (db && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN || primary == SQLITE_FULL))
-        failure.os = sqlite3_system_errno(db);
-    if (primary == SQLITE_NOMEM)
+    if (primary == SQLITE_NOMEM || rc == SQLITE_IOERR_NOMEM)
         failure.code = ERR_NOMEM;
+    else if (db && primary == SQLITE_IOERR)
+        failure.os = written_errno(db);
+    else if (db && primary == SQLITE_CANTOPEN)
+        failure.os = sqlite3_system_errno(db);
     return failure;
 }
 

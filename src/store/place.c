@@ -77,11 +77,19 @@ static int make_folders(const char *folder, struct error *err)
     }
 }
 
+static int is_folder(const char *path, struct error *err)
+{
+    return error_set(err, ERR_INVALID, "%s is a folder: name a file in it for the state", path);
+}
+
 /* Links are followed, so that two names of one database meet in one lock. */
 static int resolve(const char *path, const char *folder, char **real, struct error *err)
 {
     char found[PATH_MAX];
+    struct stat is;
     if (realpath(path, found)) {
+        if (stat(found, &is) == 0 && S_ISDIR(is.st_mode))
+            return is_folder(path, err);
         *real = strdup(found);
         return *real ? 0 : error_nomem(err);
     }
@@ -91,8 +99,6 @@ static int resolve(const char *path, const char *folder, char **real, struct err
         return error_set(err, ERR_IO, "cannot use the folder %s: %s", folder, strerror(errno));
     const char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
-    if (!*name)
-        return error_set(err, ERR_INVALID, "%s is a folder: name a file in it for the state", path);
     struct buf b = BUF_INIT;
     buf_printf(&b, "%s/%s", strcmp(found, "/") == 0 ? "" : found, name);
     int rc = buf_result(&b, "the state's path", err);
@@ -143,6 +149,8 @@ int place_make(const char *path, char **real, int *lock, struct error *err)
     *lock = -1;
     if (!*path)
         return error_set(err, ERR_INVALID, "the state's path is empty: name a file");
+    if (path[strlen(path) - 1] == '/')
+        return is_folder(path, err);
     if (strlen(path) >= PATH_MAX - 8 || !folder_of(path, folder))
         return error_set(err, ERR_IO, "the path %.64s... is too long", path);
     int rc = make_folders(folder, err);

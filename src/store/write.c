@@ -166,15 +166,22 @@ static void forget(struct op *first)
             op->failure.code = 0;
 }
 
+/* A database that is held or gone is so for all: tried one by one, each would wait its full time. */
+static bool for_all(struct failure failure)
+{
+    return (failure.sqlite & 0xff) == SQLITE_BUSY || failure.sqlite == SQLITE_READONLY_DBMOVED;
+}
+
 void writer_run(struct writer *w, struct op *first)
 {
-    if (!transaction(w, first, NULL).code)
+    struct failure whole = transaction(w, first, NULL);
+    if (!whole.code)
         return;
     forget(first);
     for (struct op *op = first; op; op = op->next) {
         if (op->failure.code)
             continue;
-        struct failure failure = transaction(w, op, op->next);
+        struct failure failure = for_all(whole) ? whole : transaction(w, op, op->next);
         if (failure.code)
             op->failure = failure;
     }
