@@ -42,9 +42,9 @@ static void run_release(struct script_run *run)
     free(run);
 }
 
-static void on_timer_closed(uv_handle_t *handle)
+static void on_timeout_closed(struct deadline *d)
 {
-    struct script_run *run = handle->data;
+    struct script_run *run = d->data;
     struct script *s = run->script;
     run_release(run);
     s->open--;
@@ -104,25 +104,25 @@ void run_finish(struct script_run *run, const struct error *err)
         wait->cancel(wait);
     dequeue(run);
     DL_DELETE(s->runs, run);
-    if (run->has_timer)
-        uv_timer_stop(&run->timer);
+    if (run->has_timeout)
+        deadline_stop(&run->timeout);
     if (err)
         reset(run);
     if (run->call.done)
         run->call.done(run->call.data, run, run->co, err);
     if (!s->closed)
         forget_thread(run);
-    if (run->has_timer)
-        uv_close((uv_handle_t *)&run->timer, on_timer_closed);
+    if (run->has_timeout)
+        deadline_close(&run->timeout, on_timeout_closed);
     else
         run_release(run);
     s->busy--;
     script_settle(s);
 }
 
-static void on_timeout(uv_timer_t *timer)
+static void on_timeout(struct deadline *d)
 {
-    struct script_run *run = timer->data;
+    struct script_run *run = d->data;
     struct error err;
     error_set(&err, ERR_TIMEOUT,
               "%s: the run did not end within its timeout of %.3g s, waiting included; raise it with limits = { "
@@ -334,17 +334,14 @@ static void set_limits(struct script_run *run)
         (struct meter){.budget_us = l->cpu_us, .started_us = -1, .stretch_us = l->cpu_us, .slice_us = l->cpu_us};
 }
 
-static void start_timer(struct script_run *run)
+static void start_timeout(struct script_run *run)
 {
     if (run->call.limits.timeout_us <= 0)
         return;
-    struct script *s = run->script;
-    uv_timer_init(s->loop, &run->timer);
-    run->timer.data = run;
-    run->has_timer = true;
-    s->open++;
-    uv_update_time(s->loop);
-    uv_timer_start(&run->timer, on_timeout, (uint64_t)((run->call.limits.timeout_us + 999) / 1000), 0);
+    deadline_init(run->script->loop, &run->timeout, on_timeout, run);
+    run->has_timeout = true;
+    run->script->open++;
+    deadline_set(&run->timeout, (uint64_t)((run->call.limits.timeout_us + 999) / 1000));
 }
 
 static int begin(struct script *script, const struct str *source, const struct script_call *call,
@@ -370,7 +367,7 @@ static int begin(struct script *script, const struct str *source, const struct s
     if (run->meter.stretch_us > STRETCH_US)
         run->meter.stretch_us = STRETCH_US;
     DL_APPEND(script->runs, run);
-    start_timer(run);
+    start_timeout(run);
     enqueue(run);
     if (out)
         *out = run;

@@ -51,12 +51,12 @@ int script_protected(struct script *script, lua_CFunction fn, void *argument, st
     unsigned blocked = s->blocked;
     bool host_yield = s->host_yield;
 
-    s->depth++;
+    if (s->depth++ == 0)
+        s->cap_hit = s->exhausted = false;
     s->running = run;
     s->meter = meter;
     s->current = s->main;
     s->blocked = 0;
-    s->cap_hit = s->exhausted = false;
     meter->started_us = script_cpu_now();
     lua_pushcfunction(s->main, fn);
     lua_pushlightuserdata(s->main, argument);

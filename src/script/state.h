@@ -15,6 +15,7 @@
 #include <uv.h>
 
 #include "base/error.h"
+#include "loop/timer.h"
 #include "script/script.h"
 
 #define HOOK_INTERVAL 1000 /* instructions between two looks at the clock */
@@ -50,8 +51,8 @@ struct script_run {
     struct script_wait *wait;
     bool queued;
     bool active; /* being resumed: it is on the C stack */
-    uv_timer_t timer;
-    bool has_timer;
+    struct deadline timeout;
+    bool has_timeout;
     char why[160]; /* of a cancellation from within */
 };
 

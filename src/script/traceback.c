@@ -51,7 +51,7 @@ int script_limit_error(const struct script *script, const struct meter *m, struc
 int script_memory_error(const struct script *script, const char *where, struct error *err)
 {
     char limit[32], twice[32];
-    if (!script->cap_hit)
+    if (script->exhausted && !script->cap_hit)
         return error_nomem(err);
     size_text(script->limits.memory, limit);
     size_text(2 * script->limits.memory, twice);

@@ -10,13 +10,12 @@ static int register_original(lua_State *L)
     luaopen_string(L); /* also gives strings its own metatable: put ours back */
     lua_setfield(L, -2, "string");
     lua_pushliteral(L, "");
-    lua_createtable(L, 0, 2);
+    lua_getmetatable(L, -1);
     lua_getglobal(L, "string");
     lua_setfield(L, -2, "__index");
     lua_pushboolean(L, 0);
     lua_setfield(L, -2, "__metatable");
-    lua_setmetatable(L, -2);
-    lua_pop(L, 1);
+    lua_pop(L, 2);
     luaopen_table(L);
     lua_setfield(L, -2, "table");
     lua_setglobal(L, "original");
@@ -178,6 +177,7 @@ static void test_allowlist(void **state)
         f, "return tostring(string.dump) .. tostring(os) .. tostring(io) .. tostring(debug) .. tostring(package)",
         "nilnilnilnilnil");
     assert_returns(f, "return getmetatable('')", "false");
+    assert_returns(f, "return '10' + 1 .. '2' * '3'", "116");
     assert_raises(f, "setmetatable('', {})", ERR_SCRIPT, "table expected");
     assert_raises(f, "setmetatable({}, {__gc = function() end})", ERR_SCRIPT, "__gc is not available");
     assert_raises(f, "setmetatable({}, {__gc = false})", ERR_SCRIPT, "__gc is not available");
