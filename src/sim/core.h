@@ -27,6 +27,7 @@ struct sim {
     struct faults *faults;
     struct recorder *recorder;
     struct life *life;
+    size_t generated; /* MPIJobs made so far, for their names */
 };
 
 enum verb { VERB_GET, VERB_LIST, VERB_WATCH, VERB_CREATE, VERB_UPDATE, VERB_PATCH, VERB_DELETE, VERB_DELETE_ALL, VERB_NONE };

@@ -349,8 +349,9 @@ void front_run(struct front *f, int stop_fd)
         if (fds[1].revents)
             return;
         f->now_ms = monotonic_ms();
-        int64_t core = sim_tick(f->sim, f->now_ms);
+        sim_tick(f->sim, f->now_ms);
         MHD_run(f->mhd);
+        int64_t core = sim_tick(f->sim, f->now_ms); /* what was written may have made something due */
         if (f->restart)
             break_all(f);
         bool sweep = f->now_ms >= sweep_at;

@@ -322,5 +322,18 @@ void generate_jobs(struct sim *sim)
         b = j.b;
     }
     store_bulk(&sim->store, false);
+    sim->generated = sim->opt.jobs;
     buf_free(&b);
+}
+
+void generate_submission(struct sim *sim)
+{
+    struct job j = {.sim = sim, .index = sim->generated++};
+    choose(&j);
+    j.state = CREATED;
+    j.odd = j.odd == ODD_HUGE ? PLAIN : j.odd;
+    clock_format(sim->now_us, false, j.created);
+    write_job(&j);
+    store_job(&j);
+    buf_free(&j.b);
 }

@@ -4,4 +4,5 @@
 #include "sim/core.h"
 
 void generate_jobs(struct sim *sim);
+void generate_submission(struct sim *sim); /* one that was made just now */
 #endif

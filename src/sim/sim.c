@@ -47,6 +47,7 @@ struct sim *sim_new(const struct sim_options *options)
     sim->life = life_new(sim);
     if (options->jobs)
         generate_jobs(sim);
+    life_begin(sim);
     sim->store.owner = sim;
     sim->store.committed = committed;
     return sim;

@@ -13,6 +13,7 @@ enum event { EVENT_ADDED, EVENT_MODIFIED, EVENT_DELETED };
 
 struct entry {
     struct revision *latest;
+    void *follower; /* whoever keeps something about the object: life.c */
     uint8_t kind;
     uint8_t ns_len; /* 0 for objects without a namespace */
     char key[];     /* "namespace/name", or "name": lists are in the byte order of this string */
