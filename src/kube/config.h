@@ -1,5 +1,5 @@
-/* Where the API server is and how to prove who we are: from kubeconfig files as kubectl reads them, or from a pod's service account.
- * Reads files (blocks): at start and at reload. */
+/* Where the API server is and how to prove who we are: from kubeconfig files as kubectl reads them, or from a pod's
+ * service account. Reads files (blocks): at start and at reload. */
 #ifndef MPIJOBD_KUBE_CONFIG_H
 #define MPIJOBD_KUBE_CONFIG_H
 
@@ -9,32 +9,37 @@
 #include "base/error.h"
 
 struct kube_config {
-    char *origin;      /* for messages: "/home/a/.kube/config, context dev" or "in-cluster" */
-    char *server;      /* "https://10.0.0.1:6443", no slash at the end */
-    char *name_space;  /* default namespace; never NULL ("default") */
-    char *context;     /* its name, "" in-cluster */
+    char *origin;                    /* for messages: "/home/a/.kube/config, context dev" or "in-cluster" */
+    char *server;                    /* "https://10.0.0.1:6443", no slash at the end */
+    char *name_space;                /* default namespace; never NULL ("default") */
+    char *context;                   /* its name, "" in-cluster */
     struct buf ca, certificate, key; /* PEM, from *-data; secret buffers */
-    char *ca_file, *certificate_file, *key_file; /* made absolute as kubectl does (relative to the kubeconfig's folder) */
+    char *ca_file, *certificate_file,
+        *key_file; /* made absolute as kubectl does (relative to the kubeconfig's folder) */
     bool insecure;
     char *tls_server_name, *proxy_url; /* NULL: unset */
-    struct buf token;      /* static bearer token; secret */
-    char *token_file;      /* read again each minute and on 401; wins over token, as in kubectl */
-    char *username;        /* basic */
-    struct buf password;   /* secret */
-    char *as_user;         /* impersonation, from the kubeconfig's `as` */
-    char **as_groups;      /* NULL-terminated or NULL */
+    struct buf token;                  /* static bearer token; secret */
+    char *token_file;                  /* read again each minute and on 401; wins over token, as in kubectl */
+    char *username;                    /* basic */
+    struct buf password;               /* secret */
+    char *as_user;                     /* impersonation, from the kubeconfig's `as` */
+    char *as_uid;                      /* `as-uid` */
+    char **as_groups;                  /* NULL-terminated or NULL */
 };
 
 struct kube_config_source {
-    const char *kubeconfig; /* --kubeconfig; NULL: $KUBECONFIG (a list, merged as kubectl merges), then ~/.kube/config, then in-cluster */
+    const char *kubeconfig; /* --kubeconfig; NULL: $KUBECONFIG (a list, merged as kubectl merges), then ~/.kube/config,
+                               then in-cluster */
     const char *context;    /* --context; NULL: current-context */
-    const char *server, *token_file, *ca_file; /* by hand, from mpijobd.yaml; NULL: unset. server set: no kubeconfig is read */
-    const char *(*getenv)(const char *name);   /* NULL: the process's */
-    const char *service_account;               /* folder; NULL: /var/run/secrets/kubernetes.io/serviceaccount */
+    const char *server, *token_file,
+        *ca_file; /* by hand, from mpijobd.yaml; NULL: unset. server set: no kubeconfig is read */
+    const char *(*getenv)(const char *name); /* NULL: the process's */
+    const char *service_account;             /* folder; NULL: /var/run/secrets/kubernetes.io/serviceaccount */
 };
 
-/* Errors: file and line or the missing name, with the names that there are ("no context "prod" in ~/.kube/config; it has dev, test"). exec and
- * auth-provider users: ERR_INVALID that says they are not supported and what to use instead. */
+/* Errors: file and line or the missing name, with the names that there are ("no context "prod" in ~/.kube/config; it
+ * has dev, test"). exec and auth-provider users: ERR_INVALID that says they are not supported and what to use instead.
+ */
 int kube_config_load(const struct kube_config_source *source, struct kube_config *config, struct error *err);
 void kube_config_free(struct kube_config *config); /* wipes secrets */
 

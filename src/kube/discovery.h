@@ -11,12 +11,13 @@ struct kube_served {
     size_t count;
 };
 
-/* GET /apis/GROUP, then /apis/GROUP/VERSION of each; those with the plural count. A group that is not there: ERR_NOT_FOUND with what to
- * install; count 0 never comes with success. */
+/* GET /apis/GROUP, then /apis/GROUP/VERSION of each; those with the plural count. A group that is not there:
+ * ERR_NOT_FOUND with what to install; count 0 never comes with success. */
 typedef void (*kube_discovered)(void *data, const struct kube_served *served, const struct error *err);
 struct kube_discovery;
 int kube_discover(struct kube *kube, const char *group, const char *plural, kube_discovered done, void *data,
                   struct kube_discovery **discovery, struct error *err);
+/* done comes soon with ERR_CANCELLED. */
 void kube_discovery_cancel(struct kube_discovery *discovery);
 
 #endif

@@ -1,9 +1,12 @@
-/* One API server: requests with its credentials, retries, and errors that read well. All calls end in exactly one `done` on the loop.
+/* One API server: requests with its credentials, retries, and errors that read well. All calls end in exactly one
+ * `done` on the loop.
  *
- * Retried within the call's deadline with backoff (0.2 s doubling to 10 s, full jitter; Retry-After is obeyed): any request that the
- * server did not take (429, 503 with Retry-After, connection refused, name not found, 401 once after re-reading a rotated token);
- * and, for GET and LIST, also 500, 502, 503, 504, resets, timeouts of a try. A write whose answer was lost (reset or timeout after it was sent, 500, 502,
- * 504) is NOT repeated: done gets the error with `lost` set and the caller looks before it repeats. */
+ * Retried within the call's deadline with backoff (0.2 s doubling to 10 s, full jitter; Retry-After is obeyed): any
+ * request that the server did not take (429, 503 with Retry-After, connection refused, name not found, 401 once after
+ * re-reading a rotated token); and, for GET, LIST and dry runs, also 500, 502, 503, 504, resets, timeouts of a try (two
+ * thirds of the time that is left). A write whose answer was lost (reset or timeout after it was sent, cancelled after
+ * it was sent, an answer that is too long or no JSON, 500, 502, 503 without Retry-After, 504) is NOT repeated: done
+ * gets the error with `lost` set and the caller looks before it repeats. */
 #ifndef MPIJOBD_KUBE_KUBE_H
 #define MPIJOBD_KUBE_KUBE_H
 
@@ -11,8 +14,8 @@
 #include <uv.h>
 
 #include "base/log.h"
-#include "json/value.h"
 #include "kube/config.h"
+#include "json/value.h"
 
 struct kube;
 struct kube_request;
@@ -23,7 +26,9 @@ struct kube_options {
     size_t body_max;      /* 0: 64 MiB */
     const struct log *log;
     const char *user_agent;
-    uint32_t seed; /* of the jitter; 0: from the system */
+    uint32_t seed;            /* of the jitter; 0: from the system */
+    uint64_t backoff_base_ms; /* first pause before a repetition, doubling; 0: 200 */
+    uint64_t token_reread_ms; /* how old a token from a file may become; 0: 60,000 */
 };
 
 int kube_open(uv_loop_t *loop, const struct kube_config *config, const struct kube_options *options, struct kube **kube,
@@ -35,40 +40,41 @@ struct kube_answer {
     int status;
     struct json body; /* parsed; the root's text is valid during done unless taken with kube_answer_take */
     const char *const *warnings;
-    unsigned tries;   /* how many requests it took */
+    unsigned tries; /* how many requests it took */
 };
 /* The body's bytes become the caller's (free). */
 char *kube_answer_take(struct kube_request *request, size_t *len);
 
-/* Exactly one of answer and err. err: status, reason and message as the server's Status says ("mpijobs.kubeflow.org "x" not found"), or
- * made readable from plain text, HTML or nothing (ERR_PROTOCOL for a 200 that is no JSON object, a redirect, an empty body; names URL and what came).
- * 404 is ERR_NOT_FOUND, 409 ERR_CONFLICT, 401/403 say what to look at. lost: see above. */
+/* Exactly one of answer and err. err: status, reason and message as the server's Status says ("mpijobs.kubeflow.org "x"
+ * not found"), or made readable from plain text, HTML or nothing (ERR_PROTOCOL for a 200 that is no JSON object, a
+ * redirect, an empty body; names URL and what came). 404 is ERR_NOT_FOUND, 409 ERR_CONFLICT, 401/403 say what to look
+ * at. lost: see above. */
 typedef void (*kube_done)(void *data, struct kube_request *request, const struct kube_answer *answer,
                           const struct error *err, bool lost);
 
 struct kube_query { /* "" or NULL members are left out */
-    const char *label_selector, *field_selector, *resource_version, *continue_token, *dry_run, *field_manager, *field_validation,
-        *propagation_policy;
-    int64_t limit;   /* 0: none */
-    bool pretty;     /* pretty=true */
+    const char *label_selector, *field_selector, *resource_version, *continue_token, *dry_run, *field_manager,
+        *field_validation, *propagation_policy;
+    int64_t limit; /* 0: none */
+    bool pretty;   /* pretty=true */
 };
 
 struct kube_call {
-    const char *method;            /* GET PUT POST PATCH DELETE */
-    const char *path;              /* "/apis/..." ; built by kube_path */
+    const char *method;             /* GET PUT POST PATCH DELETE */
+    const char *path;               /* "/apis/..." ; built by kube_path */
     const struct kube_query *query; /* NULL: none */
-    struct str body;               /* copied */
-    const char *content_type;      /* NULL: application/json; PATCH: application/merge-patch+json */
-    uint64_t timeout_ms;           /* 0: the options' */
-    bool no_retry;                 /* one try only */
+    struct str body;                /* copied */
+    const char *content_type;       /* NULL: application/json; PATCH: application/merge-patch+json */
+    uint64_t timeout_ms;            /* 0: the options' */
+    bool no_retry;                  /* one try only */
     kube_done done;
     void *data;
 };
 int kube_send(struct kube *kube, const struct kube_call *call, struct kube_request **request, struct error *err);
 void kube_cancel(struct kube_request *request); /* done comes soon with ERR_CANCELLED; safe in any callback */
 
-/* A resource's path, appended, each part percent-encoded: /apis/GROUP/VERSION/namespaces/NS/PLURAL/NAME/SUBRESOURCE. group "" is the core's
- * /api/VERSION. name_space, name, subresource may be NULL. */
+/* A resource's path, appended, each part percent-encoded: /apis/GROUP/VERSION/namespaces/NS/PLURAL/NAME/SUBRESOURCE.
+ * group "" is the core's /api/VERSION. name_space, name, subresource may be NULL. */
 struct kube_resource {
     const char *group, *version, *plural;
 };

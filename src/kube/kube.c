@@ -1,0 +1,120 @@
+#include "kube/core.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+#define TIMEOUT_MS 30000
+#define BACKOFF_BASE_MS 200
+#define TOKEN_REREAD_MS 60000
+
+static uint32_t seed_of(const struct kube_options *options)
+{
+    uint32_t seed = options->seed;
+    if (!seed && getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed)
+        seed = (uint32_t)clock_monotonic();
+    return seed ? seed : 1;
+}
+
+static int open_http(struct kube *kube, const struct kube_config *config, const struct kube_options *options,
+                     struct error *err)
+{
+    struct http_config http = {
+        .tls = {.ca = buf_str(&config->ca),
+                .certificate = buf_str(&config->certificate),
+                .key = buf_str(&config->key),
+                .ca_file = config->ca_file,
+                .certificate_file = config->certificate_file,
+                .key_file = config->key_file,
+                .server_name = config->tls_server_name,
+                .insecure = config->insecure},
+        .proxy = config->proxy_url,
+        .user_agent = options->user_agent,
+        .connections = options->connections,
+        .body_max = options->body_max,
+        .log = options->log,
+    };
+    return http_client_new(kube->loop, &http, &kube->http, err);
+}
+
+static void auth_is_closed(void *data)
+{
+    struct kube *kube = data;
+    void (*closed)(void *) = kube->closed;
+    void *closed_data = kube->closed_data;
+    free(kube->server);
+    free(kube->origin);
+    free(kube);
+    if (closed)
+        closed(closed_data);
+}
+
+int kube_open(uv_loop_t *loop, const struct kube_config *config, const struct kube_options *options, struct kube **kube,
+              struct error *err)
+{
+    static const struct kube_options defaults = {0};
+    struct kube *k = calloc(1, sizeof *k);
+    if (!k)
+        return error_nomem(err);
+    if (!options)
+        options = &defaults;
+    k->loop = loop;
+    k->log = options->log;
+    k->timeout_ms = options->timeout_ms ? options->timeout_ms : TIMEOUT_MS;
+    k->backoff.base_ms = options->backoff_base_ms ? options->backoff_base_ms : BACKOFF_BASE_MS;
+    k->backoff.random = seed_of(options);
+    k->server = str_dup(str_of(config->server));
+    k->origin = str_dup(str_of(config->origin));
+    int rc = k->server && k->origin ? 0 : error_nomem(err);
+    uint64_t reread = options->token_reread_ms ? options->token_reread_ms : TOKEN_REREAD_MS;
+    if (!rc)
+        rc = kube_auth_new(loop, config, reread, options->log, &k->auth, err);
+    if (!rc)
+        rc = open_http(k, config, options, err);
+    if (rc) {
+        if (rc != ERR_NOMEM && config->origin)
+            error_prefix(err, "%s", config->origin);
+        if (k->auth)
+            kube_auth_close(k->auth, auth_is_closed, k);
+        else
+            auth_is_closed(k);
+        return rc;
+    }
+    *kube = k;
+    return 0;
+}
+
+static void close_if_idle(struct kube *kube)
+{
+    if (!kube->closing || !kube->http_closed || kube->alive || kube->auth_closing)
+        return;
+    kube->auth_closing = true;
+    kube_auth_close(kube->auth, auth_is_closed, kube);
+}
+
+void kube_released(struct kube *kube)
+{
+    kube->alive--;
+    close_if_idle(kube);
+}
+
+static void http_is_closed(void *data)
+{
+    struct kube *kube = data;
+    kube->http_closed = true;
+    close_if_idle(kube);
+}
+
+void kube_close(struct kube *kube, void (*closed)(void *data), void *data)
+{
+    kube->closing = true;
+    kube->closed = closed;
+    kube->closed_data = data;
+    kube_requests_cancel(kube);
+    kube_lists_cancel(kube);
+    http_client_close(kube->http, http_is_closed, kube);
+}
+
+const char *kube_server(const struct kube *kube)
+{
+    return kube->server;
+}

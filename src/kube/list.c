@@ -1,0 +1,248 @@
+/* A list by pages: one request at a time, its items handed out, the next page when there is room for it. */
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "kube/core.h"
+#include "kube/verbs.h"
+#include "loop/timer.h"
+
+#define PAGE 500
+
+struct kube_list {
+    struct kube_list *prev, *next;
+    struct kube *kube;
+    struct kube_list_call call; /* resource, name_space and query are not used: see below */
+    char *path, *labels, *fields, *from_version;
+    int64_t limit;
+    struct buf continue_token, version;
+    struct kube_request *request;
+    struct deadline timer; /* carries what must not happen within the caller's call */
+    bool paused, waiting, restarted, ended, busy, closing;
+    struct error error;
+};
+
+static void list_free(struct kube_list *l)
+{
+    free(l->path);
+    free(l->labels);
+    free(l->fields);
+    free(l->from_version);
+    buf_free(&l->continue_token);
+    buf_free(&l->version);
+    free(l);
+}
+
+static void timer_is_closed(struct deadline *timer)
+{
+    struct kube_list *l = timer->data;
+    struct kube *kube = l->kube;
+    list_free(l);
+    kube_released(kube);
+}
+
+/* The memory goes when nobody is inside the list any more and its request has ended. */
+static void release_if_over(struct kube_list *l)
+{
+    if (!l->ended || l->busy || l->request || l->closing)
+        return;
+    l->closing = true;
+    deadline_close(&l->timer, timer_is_closed);
+}
+
+static void end(struct kube_list *l, const struct error *err)
+{
+    DL_DELETE(l->kube->lists, l);
+    l->ended = true;
+    l->call.done(l->call.data, err ? "" : l->version.ptr, err);
+}
+
+static void page_came(void *data, struct kube_request *request, const struct kube_answer *answer,
+                      const struct error *err, bool lost);
+
+static int ask(struct kube_list *l, struct error *err)
+{
+    bool first = !l->continue_token.len;
+    struct kube_query query = {
+        .label_selector = l->labels,
+        .field_selector = l->fields,
+        .limit = l->limit,
+        .continue_token = l->continue_token.ptr,
+        .resource_version = first ? l->from_version : NULL, /* the token carries it */
+    };
+    struct kube_call call = {.method = "GET", .path = l->path, .query = &query, .done = page_came, .data = l};
+    l->waiting = false;
+    return kube_send(l->kube, &call, &l->request, err);
+}
+
+static void next_page(struct kube_list *l)
+{
+    if (l->paused) {
+        l->waiting = true;
+        return;
+    }
+    if (ask(l, &l->error))
+        end(l, &l->error);
+}
+
+static void timer_rang(struct deadline *timer)
+{
+    struct kube_list *l = timer->data;
+    if (l->ended)
+        return;
+    if (l->error.code)
+        end(l, &l->error);
+    else if (l->waiting)
+        next_page(l);
+    release_if_over(l);
+}
+
+/* Hands out the items; false: the list is over (stopped or cancelled). */
+static bool give_items(struct kube_list *l, struct json items)
+{
+    for (struct json_iter it = json_iter(items); json_next(&it);) {
+        bool on = l->call.item(l->call.data, it.value);
+        if (l->ended)
+            return false;
+        if (!on) {
+            end(l, NULL);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void read_page(struct kube_list *l, struct json page)
+{
+    struct json items = json_get(page, "items"), metadata = json_get(page, "metadata");
+    enum json_type type = json_type(items);
+    if (type != JSON_ARRAY && type != JSON_NULL) { /* Go writes a list that was never filled as null */
+        error_set(&l->error, ERR_PROTOCOL, "GET %s%s: the answer is no list: it has no items", l->kube->server,
+                  l->path);
+        end(l, &l->error);
+        return;
+    }
+    buf_reset(&l->continue_token);
+    buf_reset(&l->version);
+    json_decode(json_get(metadata, "continue"), &l->continue_token);
+    json_decode(json_get(metadata, "resourceVersion"), &l->version);
+    buf_puts(&l->version, "");
+    if (l->continue_token.failed || l->version.failed) {
+        error_nomem(&l->error);
+        end(l, &l->error);
+        return;
+    }
+    if (!give_items(l, items))
+        return;
+    if (l->continue_token.len)
+        next_page(l);
+    else
+        end(l, NULL);
+}
+
+/* The server has forgotten the state that the pages are of: from the beginning, once. */
+static bool restart(struct kube_list *l, const struct error *err)
+{
+    if (err->status != 410 || !l->continue_token.len || l->restarted)
+        return false;
+    l->restarted = true;
+    buf_reset(&l->continue_token);
+    if (l->call.restarted)
+        l->call.restarted(l->call.data);
+    if (!l->ended)
+        next_page(l);
+    return true;
+}
+
+static void page_came(void *data, struct kube_request *request, const struct kube_answer *answer,
+                      const struct error *err, bool lost)
+{
+    (void)request;
+    (void)lost;
+    struct kube_list *l = data;
+    l->request = NULL;
+    l->busy = true;
+    if (!l->ended) {
+        if (answer)
+            read_page(l, answer->body);
+        else if (!restart(l, err))
+            end(l, err);
+    }
+    l->busy = false;
+    release_if_over(l);
+}
+
+static bool copy(char **out, const char *text)
+{
+    if (!text)
+        return true;
+    *out = str_dup(str_of(text));
+    return *out != NULL;
+}
+
+static int fill(struct kube_list *l, const struct kube_list_call *call, struct error *err)
+{
+    static const struct kube_query none = {0};
+    const struct kube_query *q = call->query ? call->query : &none;
+    struct buf path = BUF_INIT;
+    kube_path(&path, call->resource, call->name_space, NULL, NULL);
+    l->path = buf_take(&path, NULL);
+    l->call = *call;
+    l->limit = q->limit > 0 ? q->limit : PAGE;
+    bool copied = copy(&l->labels, q->label_selector) && copy(&l->fields, q->field_selector) &&
+                  copy(&l->from_version, q->resource_version);
+    if (q->continue_token)
+        buf_puts(&l->continue_token, q->continue_token);
+    return !l->path || !copied || l->continue_token.failed ? error_nomem(err) : 0;
+}
+
+int kube_list(struct kube *kube, const struct kube_list_call *call, struct kube_list **list, struct error *err)
+{
+    struct kube_list *l = calloc(1, sizeof *l);
+    if (!l)
+        return error_nomem(err);
+    l->kube = kube;
+    int rc = fill(l, call, err);
+    if (!rc)
+        rc = ask(l, err);
+    if (rc) {
+        list_free(l);
+        return rc;
+    }
+    deadline_init(kube->loop, &l->timer, timer_rang, l);
+    DL_APPEND(kube->lists, l);
+    kube->alive++;
+    *list = l;
+    return 0;
+}
+
+void kube_list_pause(struct kube_list *l, bool pause)
+{
+    if (l->ended)
+        return;
+    l->paused = pause;
+    if (!pause && l->waiting)
+        deadline_set(&l->timer, 0);
+}
+
+void kube_list_cancel(struct kube_list *l)
+{
+    if (l->ended)
+        return;
+    DL_DELETE(l->kube->lists, l);
+    l->ended = true;
+    if (l->request)
+        kube_cancel(l->request);
+    release_if_over(l);
+}
+
+void kube_lists_cancel(struct kube *kube)
+{
+    struct kube_list *l;
+    DL_FOREACH(kube->lists, l)
+    {
+        if (l->request || l->error.code)
+            continue; /* its request ends it */
+        error_set(&l->error, ERR_CANCELLED, "GET %s%s: cancelled", kube->server, l->path);
+        deadline_set(&l->timer, 0);
+    }
+}

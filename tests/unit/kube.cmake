@@ -1,0 +1,1 @@
+mpijobd_unit_test(kube_request FLOORS kube SOURCES kube_server.c)
