@@ -2,3 +2,7 @@ mpijobd_unit_test(store FLOORS store SOURCES store_help.c)
 mpijobd_unit_test(store_kill FLOORS store SOURCES store_help.c)
 mpijobd_unit_test(store_trouble FLOORS store SOURCES store_help.c)
 mpijobd_unit_test(store_alloc FLOORS store SOURCES store_help.c ALLOC)
+
+# Not a test: bench_store [FOLDER] prints what the disk gives.
+add_executable(bench_store EXCLUDE_FROM_ALL ../bench/bench_store.c)
+target_link_libraries(bench_store PRIVATE floor_store)

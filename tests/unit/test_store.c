@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "store/parts.h"
 #include "store_help.h"
 
 static bool same_change(void *data, const struct store_change *got)
@@ -524,6 +525,17 @@ static void the_file_is_its_owners_alone(void **state)
     assert_int_not_equal(stat(place_file(p, names[1]), &is), 0); /* put back into the file at the end */
 }
 
+/* A SIGKILL cannot show whether a commit waits for the disk: the page cache survives it. A power cut would. */
+static void a_commit_waits_for_the_disk(void **state)
+{
+    struct place *p = *state;
+    struct store *store = open_store(p);
+    int64_t synchronous = 0;
+    assert_int_equal(schema_number(store->writer.db, "PRAGMA synchronous", &synchronous), 0);
+    assert_int_equal(synchronous, 2);
+    close_store(p, store);
+}
+
 static void closing_nothing(void **state)
 {
     (void)state;
@@ -551,6 +563,7 @@ int main(void)
         TEST(a_reader_beside_the_daemon),
         TEST(memory_keeps_nothing),
         TEST(the_file_is_its_owners_alone),
+        TEST(a_commit_waits_for_the_disk),
         TEST(closing_nothing),
     };
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);

@@ -369,8 +369,8 @@ static bool remove_ballast(struct place *p)
 
 static const char *full_disk(struct place *p)
 {
-    if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-        mount("none", p->folder, "tmpfs", 0, "size=4m"))
+    if (unshare(CLONE_NEWNS) || mount("none", "/", "none", MS_REC | MS_PRIVATE, "") ||
+        mount("none", p->folder, "tmpfs", 0, "size=4m,mode=0700"))
         return SKIP;
     int fd = open(place_file(p, "ballast"), O_WRONLY | O_CREAT, 0600);
     if (posix_fallocate(fd, 0, 2 << 20))
@@ -386,8 +386,8 @@ static void a_full_disk(void **state)
 
 static const char *open_on_full_disk(struct place *p)
 {
-    if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-        mount("none", p->folder, "tmpfs", 0, "size=64k"))
+    if (unshare(CLONE_NEWNS) || mount("none", "/", "none", MS_REC | MS_PRIVATE, "") ||
+        mount("none", p->folder, "tmpfs", 0, "size=64k,mode=0700"))
         return SKIP;
     int fd = open(place_file(p, "ballast"), O_WRONLY | O_CREAT, 0600);
     if (posix_fallocate(fd, 0, 52 << 10))
