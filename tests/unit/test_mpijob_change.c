@@ -254,6 +254,42 @@ static void a_parent_of_another_type_is_named(void **state)
     buf_free(&out);
 }
 
+static void an_annotation_has_a_limit(void **state)
+{
+    (void)state;
+    struct mpijob_changes changes = {0};
+    struct error err = {0};
+    size_t size = 256 * 1024;
+    char *text = malloc(size + 1);
+    assert_non_null(text);
+    memset(text, 'x', size + 1);
+    struct str most = str_n(text, size), more = str_n(text, size + 1);
+    assert_int_equal(mpijob_changes_map(&changes, CHANGE_ANNOTATIONS, str_of("a"), &most, &err), 0);
+    assert_int_equal(mpijob_changes_map(&changes, CHANGE_ANNOTATIONS, str_of("a"), &more, &err), ERR_INVALID);
+    assert_contains(err.message, "262145 bytes");
+    mpijob_changes_free(&changes);
+    free(text);
+}
+
+/* A message ends within no character, however the text is cut. */
+static void a_cut_is_between_characters(void **state)
+{
+    (void)state;
+    struct mpijob_changes changes = {0};
+    struct error err = {0};
+    char text[256] = "cleanPodPolicy=";
+    for (int i = 0; i < 50; i++)
+        strcat(text, "\xe2\x82\xac");
+    assert_int_equal(mpijob_changes_parse(&changes, text, &err), ERR_INVALID);
+    assert_contains(err.message, "not \"\xe2\x82\xac");
+    struct buf quoted = BUF_INIT;
+    buf_printf(&quoted, "\"%s\"", strstr(err.message, "not \"") + 5);
+    for (size_t i = 0; i < quoted.len; i++)
+        quoted.ptr[i] = i > 0 && i + 1 < quoted.len && quoted.ptr[i] == '"' ? ' ' : quoted.ptr[i];
+    parsed(quoted.ptr); /* fails where it is no UTF-8 */
+    buf_free(&quoted);
+}
+
 static void written(const struct mpijob_changes *changes, const char *expected)
 {
     struct buf out = BUF_INIT, again = BUF_INIT;
@@ -375,6 +411,8 @@ int main(void)
         cmocka_unit_test(scheduling_policy_merges_member_by_member),
         cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test(a_parent_of_another_type_is_named),
+        cmocka_unit_test(an_annotation_has_a_limit),
+        cmocka_unit_test(a_cut_is_between_characters),
         cmocka_unit_test(changes_survive_the_journal),
         cmocka_unit_test(out_of_memory_is_an_error),
     };

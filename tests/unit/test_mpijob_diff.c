@@ -123,6 +123,13 @@ static void what_the_server_kept(void **state)
         "definition it stores has no such field: compare the definition's version with the controller's (kubectl get "
         "crd "
         "mpijobs.kubeflow.org -o yaml)");
+    verified(bare, V1_TRAINING, WORDS("suspend=true"), "{}",
+             "the server answered 200 and dropped spec.runPolicy.suspend (true was sent, nothing came back): "
+             "training-operator's "
+             "definition has this field from v1.7 on; update the definition and the controller");
+    verified(bare, V1_TRAINING, WORDS("managedBy=a.b/c"), "{}",
+             "the server answered 200 and dropped spec.runPolicy.managedBy (\"a.b/c\" was sent, nothing came back): "
+             "training-operator's definition has this field from v1.9 on; update the definition and the controller");
     verified(labelled, BETA, WORDS("labels.t=w"), "{\"metadata\":{\"labels\":{\"t\":\"v\"}}}",
              "the server answered 200 and altered labels.t (\"w\" was sent, \"v\" came back): a default of the "
              "definition or an "

@@ -114,6 +114,7 @@ static void what_no_row_covers_is_unknown(void **state)
     expect(BETA, "succeeded", WORDS("cleanPodPolicy=Running"), WORDS("cleanPodPolicy=All"), EFFECT_UNKNOWN, none);
     expect(BETA, "succeeded", NOTHING, WORDS("backoffLimit=0"), EFFECT_UNKNOWN, none);
     expect(BETA, "pending", NOTHING, WORDS("backoffLimit=0"), EFFECT_UNKNOWN, none);
+    expect(V1_TRAINING, "running", WORDS("backoffLimit=0"), WORDS("backoffLimit-"), EFFECT_UNKNOWN, none);
     expect(V1_TRAINING, "running", NOTHING, WORDS("backoffLimit=5"), EFFECT_UNKNOWN, none);
     expect(V1_TRAINING, "running", WORDS("activeDeadlineSeconds=3600"), WORDS("activeDeadlineSeconds-"), EFFECT_UNKNOWN,
            none);
@@ -259,6 +260,49 @@ static void other_fields_and_bad_values(void **state)
     }
 }
 
+/* A bad value that was there already is put right while the job runs. */
+static void healed(struct mpijob_target target, const char *state, const char *word, enum mpijob_effect effect,
+                   const char *part)
+{
+    struct mpijob_diff diff = {0};
+    struct mpijob_verdict v;
+    char *object = case_object(target, state, NULL, "\"running\"");
+    struct mpijob_view view = viewed(object, target);
+    case_change(&view, WORDS(word), &diff, NULL);
+    mpijob_judge(&view, &diff, NOON, &v);
+    assert_int_equal(v.effect, effect);
+    assert_contains(v.why, part);
+    mpijob_diff_free(&diff);
+    free(object);
+}
+
+static void a_bad_value_is_put_right(void **state)
+{
+    (void)state;
+    healed(ALPHA, "running", "cleanPodPolicy=Running", EFFECT_AT_FINISH, "until the job ends");
+    healed(V1_MPI, "running", "cleanPodPolicy=All", EFFECT_AT_FINISH, "until the job ends");
+    healed(BETA, "running", "cleanPodPolicy=All", EFFECT_EFFECTIVE, "goes on now");
+    healed(V1_TRAINING, "running", "cleanPodPolicy=Running", EFFECT_UNKNOWN, "no experiment");
+    healed(V1_TRAINING, "succeeded", "cleanPodPolicy=None", EFFECT_INERT, "does not come back");
+}
+
+static void a_launcher_that_no_longer_waits(void **state)
+{
+    (void)state;
+    const char *text =
+        "{\"metadata\":{\"name\":\"tf\"},\"spec\":{\"launcherCreationPolicy\":\"WaitForWorkersReady\"},\"status\":{"
+        "\"replicaStatuses\":{\"Launcher\":{\"active\":1}},\"conditions\":[{\"type\":\"Created\",\"status\":\"True\"}]}"
+        "}";
+    struct mpijob_view view = viewed(text, BETA);
+    struct mpijob_diff diff = {0};
+    struct mpijob_verdict v;
+    case_change(&view, WORDS("activeDeadlineSeconds=60"), &diff, NULL);
+    mpijob_judge(&view, &diff, NOON, &v);
+    assert_int_equal(v.effect, EFFECT_UNKNOWN);
+    assert_contains(v.why, "tf-launcher");
+    mpijob_diff_free(&diff);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +318,8 @@ int main(void)
         cmocka_unit_test(an_evicted_job),
         cmocka_unit_test(several_changes),
         cmocka_unit_test(other_fields_and_bad_values),
+        cmocka_unit_test(a_bad_value_is_put_right),
+        cmocka_unit_test(a_launcher_that_no_longer_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
