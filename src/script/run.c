@@ -5,6 +5,7 @@
  * has its turn between two slices. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <utlist.h>
 
 #include "script/state.h"
@@ -19,7 +20,7 @@ static void on_idle(uv_idle_t *idle);
 static void enqueue(struct script_run *run)
 {
     struct script *s = run->script;
-    if (run->queued || run->active)
+    if (run->queued || run->active || run->ended)
         return;
     DL_APPEND2(s->queue, run, qprev, qnext);
     run->queued = true;
@@ -97,6 +98,9 @@ static void forget_thread(struct script_run *run)
 void run_finish(struct script_run *run, const struct error *err)
 {
     struct script *s = run->script;
+    if (run->ended)
+        return; /* cancelled by what its own end calls */
+    run->ended = true;
     s->busy++;
     struct script_wait *wait = run->wait;
     run->wait = NULL;
@@ -134,10 +138,12 @@ static void on_timeout(struct deadline *d)
 void script_cancel(struct script_run *run, const char *why)
 {
     struct script *s = run->script;
+    if (run->ended)
+        return;
     if (run->active) { /* from within: it ends at its next instruction */
         if (run->meter.verdict == VERDICT_NONE) {
             run->meter.verdict = VERDICT_CANCEL;
-            snprintf(run->why, sizeof run->why, "%s", why ? why : "cancelled");
+            snprintf(run->why, sizeof run->why, "%s", why ? why : "on request");
         }
         script_hurry(s);
         return;
@@ -176,11 +182,20 @@ static int render_body(lua_State *L)
 {
     struct rendering *r = lua_touserdata(L, 1);
     lua_State *co = r->run->co;
+    char *out = r->text;
+    size_t room = sizeof r->text;
     if (!lua_checkstack(co, 1) || lua_gettop(co) < 1)
         return 0;
+    if (lua_type(co, -1) != LUA_TSTRING) { /* no text with a place in it */
+        script_where(co, out, room - 2);
+        size_t len = strlen(out);
+        memcpy(out + len, ": ", 3);
+        out += len + 2;
+        room -= len + 2;
+    }
     lua_pushvalue(co, -1);
     lua_xmove(co, L, 1);
-    script_render_value(L, r->text, sizeof r->text);
+    script_render_value(L, out, room);
     return 0;
 }
 
@@ -204,8 +219,11 @@ static void explain(struct script_run *run, int status, struct error *err)
         struct error ignored;
         size_t reserve = s->reserve;
         s->reserve = s->limits.memory / 8;
-        snprintf(r.text, sizeof r.text, "%s: the error object cannot be shown", s->name);
-        script_protected(s, render_body, &r, NULL, m, &ignored);
+        if (script_protected(s, render_body, &r, NULL, m, &ignored) != 0) {
+            char where[sizeof m->where];
+            script_where(run->co, where, sizeof where);
+            snprintf(r.text, sizeof r.text, "%s: (the error object cannot be shown)", where);
+        }
         s->reserve = reserve;
         error_set(err, ERR_SCRIPT, "%s", r.text);
     }

@@ -254,7 +254,8 @@ static void publish(lua_State *L, const char *name)
     lua_pop(L, 1);
 }
 
-/* Strings share a metatable, which makes ("x"):rep(3) and "10" + 1 work; nobody can reach it to change it for the others. */
+/* Strings share a metatable, which makes ("x"):rep(3) and "10" + 1 work; nobody can reach it to change it for the
+ * others. */
 static void lock_strings(lua_State *L)
 {
     lua_pushliteral(L, "");

@@ -38,7 +38,9 @@ struct script_run;
  * messages ("policies/free.lua"). */
 int script_new(uv_loop_t *loop, const char *name, const struct script_limits *limits, void *host,
                struct script **script, struct error *err);
-/* Cancels its runs (their `done` is called with ERR_CANCELLED before this returns) and closes the state. */
+/* Cancels its runs (their `done` is called with ERR_CANCELLED before this returns) and closes the state; what is left
+ * are libuv handles, which the loop closes at its next turn. From within a function that this script called, the run
+ * under way ends as soon as the function has returned, and the state is closed then. NULL is ignored. */
 void script_free(struct script *script);
 
 const char *script_name(const struct script *script);
@@ -54,7 +56,7 @@ typedef void (*script_printer)(void *data, lua_State *L, struct str line);
 void script_set_print(struct script *script, script_printer print, void *data);
 
 /* Runs fn(L) with `argument` as a light userdata in protected mode, outside any run (registering modules, building
- * tables): short C work only. 0, ERR_NOMEM or ERR_SCRIPT. fn leaves nothing behind. */
+ * tables): short C work only. 0, ERR_NOMEM, ERR_LIMIT or ERR_SCRIPT. fn leaves nothing behind. */
 int script_protect(struct script *script, lua_CFunction fn, void *argument, struct error *err);
 
 /* ---- runs ---- */
@@ -65,7 +67,8 @@ typedef int (*script_entry)(lua_State *L, void *data);
 
 /* err NULL: it returned; its results are on `L` (index 1...), valid during the call. Else ERR_SCRIPT with "file:line:
  * message" and the traceback on the following lines, ERR_LIMIT (cpu or memory: says which, how much, and the cure),
- * ERR_TIMEOUT, ERR_CANCELLED. */
+ * ERR_TIMEOUT, ERR_CANCELLED. Called outside Lua: what may raise or allocate in the state (lua_pushstring,
+ * lua_tolstring of a number) belongs into script_protect. The script may be freed here, runs started and cancelled. */
 typedef void (*script_done)(void *data, struct script_run *run, lua_State *L, const struct error *err);
 
 struct script_call {
@@ -82,11 +85,13 @@ int script_start(struct script *script, const struct script_call *call, struct s
  * "file:line: ...". */
 int script_load(struct script *script, struct str source, const struct script_call *call, struct script_run **run,
                 struct error *err);
-void script_cancel(struct script_run *run, const char *why); /* done comes with ERR_CANCELLED, before this returns */
-int64_t script_run_cpu(const struct script_run *run);        /* microseconds used */
-void *script_run_data(const struct script_run *run);         /* call.data */
-struct script_run *
-script_run_of(lua_State *L); /* the run that L (or the coroutine L was resumed from) belongs to; NULL: none */
+/* done comes with ERR_CANCELLED before this returns; where the run itself called us: as soon as the C function has
+ * returned, and no pcall of the script can hold on to it. */
+void script_cancel(struct script_run *run, const char *why);
+int64_t script_run_cpu(const struct script_run *run); /* microseconds used */
+void *script_run_data(const struct script_run *run);  /* call.data */
+/* The run under way, that L (or the coroutine L was resumed from) belongs to; NULL: none. */
+struct script_run *script_run_of(lua_State *L);
 
 /* ---- for bindings: a call that waits ----
  *
@@ -96,7 +101,8 @@ script_run_of(lua_State *L); /* the run that L (or the coroutine L was resumed f
  *     on completion: script_wake(&op->wait);
  *
  * `cancel` is called when the run goes away first (cancelled, timed out, its script freed): the op must end what it
- * began and never wake. After it, or in get_done, the op's memory is the binding's to free. */
+ * began and never wake. After it, or in get_done, the op's memory is the binding's to free. The struct begins as zeros
+ * but for `cancel`. */
 struct script_wait {
     void (*cancel)(struct script_wait *wait);
     struct script_run *run; /* the script floor's own */
@@ -105,9 +111,17 @@ struct script_wait {
     bool woken;
 };
 /* Returns what the C function has to return. Raises a Lua error (after calling wait->cancel) where the call cannot
- * wait: while loading, in a table.sort comparison, a gsub callback, a metamethod called from C. */
+ * wait: while loading, in a gsub callback, in a metamethod called from C (__tostring, __len in a library function), in
+ * a
+ * __close handler of a run that is given up. It can in a coroutine, a table.sort comparison, pcall, xpcall, an
+ * iterator, other metamethods and __close. */
 int script_wait(lua_State *L, struct script_wait *wait, lua_KFunction k, lua_KContext ctx);
-/* The run goes on at the loop's next turn. May be called before script_wait returned. */
+/* The run goes on at the loop's next turn. May be called before script_wait. */
 void script_wake(struct script_wait *wait);
+
+/* ---- for bindings: C loops over what a script gave ----
+ * Units of about 10 ns of work done; call it in every round. Where the run is over its budget, or has computed too long
+ * without an interruption, this does not return (as lua_error does not). */
+void script_work(lua_State *L, size_t units);
 
 #endif

@@ -1,4 +1,5 @@
 /* The life of a script: its lua_State, and the protected calls that everything in it happens in. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "script/state.h"
@@ -92,12 +93,21 @@ static int open_state(lua_State *L)
     return 0;
 }
 
+/* Not reached as long as all of ours is done in protected calls. */
+static int on_panic(lua_State *L)
+{
+    const char *what = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "an error without text";
+    fprintf(stderr, "mpijobd: bug: %s: a Lua error outside any protected call: %s\n", script_name(script_of(L)), what);
+    return 0; /* Lua aborts */
+}
+
 static int new_state(struct script *s, struct error *err)
 {
     s->main = lua_newstate(script_allocate, s);
     if (!s->main)
         return s->cap_hit ? script_memory_error(s, NULL, err) : error_nomem(err);
     *(void **)lua_getextraspace(s->main) = s;
+    lua_atpanic(s->main, on_panic);
     script_hook_arm(s->main, HOOK_INTERVAL); /* every coroutine inherits it */
     lua_gc(s->main, LUA_GCINC, GC_PAUSE, GC_STEPMUL, 0);
     int code = script_protect(s, open_state, NULL, err);

@@ -50,6 +50,7 @@ struct script_run {
     size_t n_subs, cap_subs;
     struct script_wait *wait;
     bool queued;
+    bool ended;  /* its end is under way or past */
     bool active; /* being resumed: it is on the C stack */
     struct deadline timeout;
     bool has_timeout;
@@ -109,8 +110,6 @@ int script_die(
 void script_where(lua_State *L, char *out, size_t size);
 int64_t meter_total(const struct meter *m);
 
-/* For C loops: units of about 10 ns. May end the run instead of returning. */
-void script_work(lua_State *L, size_t units);
 int script_open_budget(lua_State *L); /* a lua_CFunction without results */
 
 /* ---- state.c ---- */

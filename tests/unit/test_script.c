@@ -45,7 +45,7 @@ static void test_error_with_traceback(void **state)
 static void test_error_objects(void **state)
 {
     struct fixture *f = *state;
-    assert_raises(f, "error()", ERR_SCRIPT, "(the error object is a nil value)");
+    assert_raises(f, "error()", ERR_SCRIPT, "t.lua:1: (the error object is a nil value)");
     assert_raises(f, "error({})", ERR_SCRIPT, "(the error object is a table value)");
     assert_raises(f, "error(setmetatable({}, {__tostring = function() return 'shown' end}))", ERR_SCRIPT, "shown");
     assert_raises(f, "error(setmetatable({}, {__tostring = function() return {} end}))", ERR_SCRIPT, "cannot be shown");
@@ -178,6 +178,7 @@ static void test_memory(void **state)
     struct script_limits limits = {.memory = 1024 * 1024};
     struct script *s = fixture_script(f, &limits);
     struct ending e;
+    struct error err;
     size_t empty = script_memory(s);
     assert_true(empty > 1000 && empty < 100000);
     load_text(f, s, &e, "\nlocal t = {} for i = 1, 1e7 do t[i] = {} end");
@@ -201,8 +202,17 @@ static void test_memory(void **state)
     assert_int_equal(e.code, ERR_LIMIT);
     assert_true(script_memory(s) <= limits.memory);
     script_free(s);
+    s = fixture_script(f, NULL);
+    load_text(f, s, &e, "t = {} for i = 1, 1e5 do t[i] = {} end");
+    assert_int_equal(e.code, 0);
+    script_set_memory(s, 1024 * 1024);
+    assert_int_equal(begin_text(s, &e, "return 1", &err), ERR_LIMIT);
+    assert_contains(err.message, "the memory limit of 1MiB");
+    script_set_memory(s, (size_t)32 * 1024 * 1024);
+    load_text(f, s, &e, "for i = 1, 1e5 do t[i] = {} end");
+    assert_int_equal(e.code, 0);
+    script_free(s);
     limits.memory = 4096;
-    struct error err;
     assert_int_equal(script_new(&f->loop, "tiny.lua", &limits, NULL, &s, &err), ERR_LIMIT);
     assert_contains(err.message, "tiny.lua: the memory limit of 4KiB is reached");
 }
@@ -375,6 +385,28 @@ static void test_cancel_from_within(void **state)
     assert_int_equal(pending_free(&all), 0);
 }
 
+static void cancel_again(struct ending *e)
+{
+    script_cancel(e->data, "again");
+}
+
+/* What the end of a run calls may cancel it once more, and start others. */
+static void test_cancel_at_the_end(void **state)
+{
+    struct fixture *f = *state;
+    struct ending e, a = {.then = cancel_again}, b = {.then = cancel_again};
+    load_text(f, f->script, &e, "function quick() end");
+    begin_call(f->script, &a, "quick");
+    a.data = a.run;
+    begin_call(f->script, &b, "quick");
+    b.data = b.run;
+    script_cancel(b.run, "first");
+    assert_int_equal(b.calls, 1);
+    assert_contains(b.message, "first");
+    wait_for(f, &a);
+    assert_int_equal(a.code, 0);
+}
+
 static void free_script(struct ending *e)
 {
     script_free(e->data);
@@ -450,6 +482,7 @@ int main(void)
         T(test_protect),
         T(test_source_limit),
         T(test_cancel),
+        T(test_cancel_at_the_end),
         T(test_timeout),
         T(test_cancel_from_within),
         T(test_freeing),

@@ -101,6 +101,10 @@ static void test_waits_pass_through(void **state)
         "function main() local co = coroutine.wrap(deep) local a = co(4) local b = co() return a .. b end\n"
         "function caught() local ok, v = pcall(function() return coroutine.wrap(function() return wait(7) end)() end) "
         "return tostring(ok) .. v end\n"
+        "function xcaught() local h = function(e) return e end local ok, v = xpcall(function(a) local r = wait(8) if a "
+        "then error(r, 0) end return r end, h)\n"
+        "  local no, w = xpcall(function(a) error(a + wait(1), 0) end, h, 1) return tostring(ok) .. v .. tostring(no) "
+        ".. w end\n"
         "function sorted() local t = {3, 1, 2} table.sort(t, function(a, b) return a + wait(0) < b end) return "
         "table.concat(t) end\n"
         "function iterated() local s = 0 for v in function(_, c) c = wait(3) if s < 9 then return c end end do s = s + "
@@ -115,8 +119,9 @@ static void test_waits_pass_through(void **state)
         "end)) end");
     static const struct {
         const char *call, *result;
-    } cases[] = {{"main", "y1r2"},  {"caught", "true7"}, {"sorted", "123"},
-                 {"iterated", "9"}, {"meta", "4"},       {"closed", "6"}};
+    } cases[] = {{"main", "y1r2"},  {"caught", "true7"}, {"xcaught", "true8false2"},
+                 {"sorted", "123"}, {"iterated", "9"},   {"meta", "4"},
+                 {"closed", "6"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         memset(&e, 0, sizeof e);
         begin_call(f->script, &e, cases[i].call);
