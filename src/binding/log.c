@@ -14,6 +14,7 @@ static int write_line(lua_State *L, enum log_level level)
     struct run *run = lua_run_of(L);
     struct policy_file *file = script_host(L);
     size_t n = 0;
+    lua_settop(L, 2);
     const char *message = luaL_tolstring(L, 1, NULL);
     fields[n++] = run ? (struct log_field){"policy", run->policy->name} : (struct log_field){"file", file->path};
     if (!lua_isnoneornil(L, 2)) {

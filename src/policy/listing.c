@@ -1,5 +1,6 @@
 #include "policy/listing.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <utlist.h>
 
@@ -61,6 +62,21 @@ static bool take(void *data, struct json item)
     return true;
 }
 
+/* In words that say what was asked, of whom, and what helps. */
+static void fail(struct listing *l, const struct error *err)
+{
+    char status[128] = "";
+    bool everywhere = !l->call.namespaces && !mpijob_match_only_namespace(l->call.match);
+    if (err->status)
+        snprintf(status, sizeof status, " (HTTP %d from %s)", err->status, cluster_server(l->call.cluster));
+    l->error = *err;
+    l->failed = true;
+    snprintf(l->error.message, sizeof l->error.message, "the jobs cannot be listed: %.3000s%s%s", err->message, status,
+             err->status == 403 && everywhere ? ". To work in some namespaces only, name them: `namespaces:` in "
+                                                "mpijobd.yaml, or match.namespace in the policy"
+                                              : "");
+}
+
 static void listed(void *data, const char *resource_version, const struct error *err)
 {
     (void)resource_version;
@@ -68,12 +84,7 @@ static void listed(void *data, const char *resource_version, const struct error 
     l->list = NULL;
     l->paused = false;
     if (err && !l->failed) {
-        l->error = *err;
-        l->failed = true;
-        if (err->status == 403 && !l->call.namespaces && !mpijob_match_only_namespace(l->call.match))
-            error_set(&l->error, ERR_HTTP, "%s. To work in some namespaces only, name them: `namespaces:` in mpijobd.yaml, "
-                      "or match.namespace in the policy", err->message);
-        l->error.status = err->status;
+        fail(l, err);
     }
     if (!l->failed && l->call.namespaces && l->call.namespaces[++l->at]) {
         begin(l);

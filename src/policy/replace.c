@@ -28,6 +28,12 @@ static void free_replace(struct deadline *pause)
 static void finish(struct replace *r, const struct kube_answer *answer, const struct error *err)
 {
     static const char *const none[] = {NULL};
+    struct error told;
+    if (err) { /* whatever failed, the message begins with the job */
+        told = *err;
+        error_prefix(&told, "%s/%s", r->name_space, r->name);
+        err = &told;
+    }
     struct replace_result result = {
         .changed = !err && (r->diff.count || r->whole.len),
         .dry_run = r->dry_run,
@@ -49,7 +55,7 @@ static void finish(struct replace *r, const struct kube_answer *answer, const st
 static void fail(struct replace *r, int code, const char *why)
 {
     struct error err;
-    error_set(&err, code, "%s/%s: %s", r->name_space, r->name, why);
+    error_set(&err, code, "%s", why);
     finish(r, NULL, &err);
 }
 
@@ -86,7 +92,6 @@ static void put_succeeded(struct replace *r, const struct kube_answer *answer)
     struct error err;
     remember_version(r, answer->body);
     if (check_kept(r, answer->body, &err)) {
-        error_prefix(&err, "%s/%s", r->name_space, r->name);
         replace_row_end(r, "failed", answer->status, &err);
         finish(r, answer, &err);
         return;
@@ -110,7 +115,7 @@ static void again(struct replace *r, bool lookup, const struct error *why)
 {
     if (++r->tries >= REPLACE_TRIES) {
         struct error err = *why;
-        error_prefix(&err, "%s/%s: given up after %d tries", r->name_space, r->name, r->tries);
+        error_prefix(&err, "given up after %d tries", r->tries);
         finish(r, NULL, &err);
         return;
     }
@@ -168,12 +173,12 @@ static void intent_written(void *data, int64_t id, const struct error *err)
     r->row = id;
     if (err) {
         struct error told = *err;
-        error_prefix(&told, "%s/%s: nothing was sent, because the journal cannot be written", r->name_space, r->name);
+        error_prefix(&told, "nothing was sent, because the journal cannot be written");
         r->row = 0;
         finish(r, NULL, &told);
     } else if (r->cancelled) {
         struct error told;
-        error_set(&told, ERR_CANCELLED, "%s/%s: given up before anything was sent", r->name_space, r->name);
+        error_set(&told, ERR_CANCELLED, "given up before anything was sent");
         replace_row_end(r, "not-done", 0, &told);
         finish(r, NULL, &told);
     } else {
@@ -202,13 +207,15 @@ static void decide(struct replace *r)
     struct error err;
     mpijob_judge(&r->view, &r->diff, clock_now(r->context->clock), &r->verdict);
     if (r->verdict.effect == EFFECT_DESTRUCTIVE && !r->destructive) {
-        error_set(&err, ERR_REFUSED, "%s/%s: refused, because it is destructive: %s. To do it all the same, allow it by "
-                  "name: destructive = true (--destructive)", r->name_space, r->name, r->verdict.why);
+        error_set(&err, ERR_REFUSED,
+                  "refused, because it is destructive: %s. To do it all the same, allow it by name: destructive = true "
+                  "(--destructive)",
+                  r->verdict.why);
         finish(r, NULL, &err);
     } else if (r->dry_run && !r->server_dry_run) {
         finish(r, NULL, NULL);
     } else if (r->gate && r->gate(r->data, &err)) {
-        error_prefix(&err, "%s/%s: not written", r->name_space, r->name);
+        error_prefix(&err, "not written");
         finish(r, NULL, &err);
     } else {
         write_down(r);
@@ -246,7 +253,6 @@ static void consider(struct replace *r)
         rc = mpijob_changes_apply(&r->changes, &r->view, &r->edited, &r->diff, &err);
     }
     if (rc) {
-        error_prefix(&err, "%s/%s", r->name_space, r->name);
         finish(r, NULL, &err);
     } else {
         decide(r);
@@ -273,8 +279,7 @@ static void got(void *data, struct kube_request *request, const struct kube_answ
     if (err) {
         struct error told = *err;
         if (lookup)
-            error_prefix(&told, "%s/%s: the answer to a PUT was lost, and looking for its outcome failed", r->name_space,
-                         r->name);
+            error_prefix(&told, "the answer to a PUT was lost, and looking for its outcome failed");
         finish(r, NULL, &told);
         return;
     }

@@ -26,7 +26,7 @@ const char *run_outcome_name(enum run_outcome outcome)
     return names[outcome];
 }
 
-static void set_outcome(struct run *run, enum run_outcome outcome, const struct error *err)
+void run_fail(struct run *run, enum run_outcome outcome, const struct error *err)
 {
     if (run->outcome != RUN_RUNNING)
         return; /* the first reason counts */
@@ -52,7 +52,9 @@ static void log_end(const struct run *run)
     snprintf(changed, sizeof changed, "%" PRId64, run->changed);
     snprintf(unchanged, sizeof unchanged, "%" PRId64, run->unchanged);
     snprintf(failed, sizeof failed, "%" PRId64, run->failed);
-    const char *reason = run->outcome == RUN_DONE ? NULL : run->error.message;
+    char first[ERROR_MESSAGE_MAX]; /* of a script's error the traceback was logged already */
+    snprintf(first, sizeof first, "%.*s", (int)strcspn(run->error.message, "\n"), run->error.message);
+    const char *reason = run->outcome == RUN_DONE ? NULL : first;
     log_event(run->engine->o.log, run->outcome == RUN_DONE && !run->failed ? LOG_INFO : LOG_ERROR,
               run->leave_open ? "run interrupted; the next start finishes it" : "run ended",
               LOG_FIELDS({"policy", run->policy->name}, {"outcome", run_outcome_name(run->outcome)},
@@ -95,7 +97,7 @@ static void check_end(struct run *run)
     if (!run->script_ended || run->ops || run->closing)
         return;
     run->closing = true;
-    set_outcome(run, RUN_DONE, NULL);
+    run_fail(run, RUN_DONE, NULL);
     log_end(run);
     if (run->engine->o.store && run->id && !run->leave_open) {
         struct store_run row = row_of(run);
@@ -117,11 +119,10 @@ static void script_done_now(void *data, struct script_run *script, lua_State *L,
     if (run->sweep)
         sweep_stop(run->sweep);
     if (err) {
-        set_outcome(run, err->code == ERR_CANCELLED ? RUN_CANCELLED : err->code == ERR_LIMIT ? RUN_LIMITED : RUN_FAILED,
+        run_fail(run, err->code == ERR_CANCELLED ? RUN_CANCELLED : err->code == ERR_LIMIT ? RUN_LIMITED : RUN_FAILED,
                     err);
-        if (err->code != ERR_CANCELLED)
+        if (strchr(err->message, '\n'))
             log_event(run->engine->o.log, LOG_ERROR, err->message, LOG_FIELDS({"policy", run->policy->name}));
-        /* What waits for a changed job may go on; nothing new is begun. */
     }
     check_end(run);
 }
@@ -147,7 +148,7 @@ static void start_script(struct run *run)
         return;
     if (run->stopping)
         error_set(&err, ERR_CANCELLED, "stopped before it began");
-    set_outcome(run, run->stopping ? RUN_CANCELLED : RUN_FAILED, &err);
+    run_fail(run, run->stopping ? RUN_CANCELLED : RUN_FAILED, &err);
     run->script_ended = true;
     check_end(run);
 }
@@ -160,7 +161,7 @@ static void begun(void *data, int64_t id, const struct error *err)
     if (err) {
         struct error told = *err;
         error_prefix(&told, "policy \"%s\" does not run, because the journal cannot be written", run->policy->name);
-        set_outcome(run, RUN_FAILED, &told);
+        run_fail(run, RUN_FAILED, &told);
         run->script_ended = true;
         run->id = 0;
         check_end(run);
@@ -219,7 +220,7 @@ void run_stop(struct run *run, const char *why, bool leave_open)
     run->stopping = true;
     struct error err;
     error_set(&err, ERR_CANCELLED, "%s", why);
-    set_outcome(run, RUN_CANCELLED, &err);
+    run_fail(run, RUN_CANCELLED, &err);
     run->leave_open = leave_open;
     if (run->script)
         script_cancel(run->script, why);
@@ -249,7 +250,7 @@ static int gate(void *data, struct error *err)
     if (run->grant_max >= 0 && run->granted >= run->grant_max) {
         error_set(err, ERR_LIMIT, "the run has made its %" PRId64 " changes; raise limits.changes if more are meant",
                   run->grant_max);
-        set_outcome(run, RUN_LIMITED, err);
+        run_fail(run, RUN_LIMITED, err);
         return ERR_LIMIT;
     }
     run->granted++;

@@ -61,6 +61,9 @@ int run_replace(struct run *run, struct replace_call *call, struct run_op **op, 
 /* The caller goes away: its done is not called any more, the replacement ends on its own. */
 void run_op_detach(struct run_op *op);
 
+/* The run's outcome and its reason; the first one counts. err may be NULL with RUN_DONE. */
+void run_fail(struct run *run, enum run_outcome outcome, const struct error *err);
+
 /* A job's own failure that is no replacement's (its function raised an error): counted and logged. */
 void run_job_failed(struct run *run, const char *key, const char *message);
 

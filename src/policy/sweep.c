@@ -111,7 +111,9 @@ static int next_k(lua_State *L, int status, lua_KContext ctx)
         case LISTING_WAIT:
             return wait_for(L, s, next_k);
         case LISTING_ERROR:
-            return luaL_error(L, "the jobs cannot be listed: %s", listing_error(s->listing)->message);
+            run_fail(s->run, RUN_FAILED, listing_error(s->listing)); /* what was found so far is still done */
+            lua_pushnil(L);
+            return 1;
         case LISTING_END:
             lua_pushnil(L);
             return 1;
@@ -261,7 +263,7 @@ static int l_allow(lua_State *L)
     struct sweep *s = sweep_of(L);
     const struct policy *p = s->run->policy;
     lua_Integer n = luaL_checkinteger(L, 1);
-    struct error *err = &s->run->error;
+    struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
     int64_t scope = listing_scope(s->listing);
     if (p->changes_max >= 0 && n > p->changes_max)
         error_set(err, ERR_LIMIT, "%lld jobs would be changed, and limits.changes allows %lld: nothing was changed. Raise the "
@@ -271,9 +273,8 @@ static int l_allow(lua_State *L)
                   "Raise the limit if they are meant, or narrow match", (long long)n, (long long)scope, p->percent_max);
     else
         return 0;
-    s->run->outcome = RUN_LIMITED;
+    run_fail(s->run, RUN_LIMITED, err);
     s->stopped = true;
-    log_event(s->run->engine->o.log, LOG_ERROR, err->message, LOG_FIELDS({"policy", p->name}));
     return 0;
 }
 

@@ -16,7 +16,7 @@ policy {
   match    = { namespace = "%s", labels = { purpose = "debug" }, phase = "Running" },
   replace  = function(job)
     if job.activeDeadlineSeconds then return nil end
-    return { activeDeadlineSeconds = 4 * 3600, annotations = { ["ops.example.com/capped"] = "by mpijobd" } }
+    return { activeDeadlineSeconds = 48 * 3600, annotations = { ["ops.example.com/capped"] = "by mpijobd" } }
   end,
 }
 ]]
@@ -54,7 +54,7 @@ for _, version in ipairs(cluster.versions) do
                 before[name] = select(2, server:get(namespace, name))
             end
             local daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/state.db",
-                "--clock", (next_nine(file):gsub("T09:00:00", "T08:59:59")), file)
+                "--clock", (next_nine(file):gsub("T09:00:00", "T08:59:59")), file, table.unpack(server.flags))
             daemon:expect("2 policies in force")
             assert.are.equal(0, support.count(daemon.stderr, "run starts"))
             daemon:write("advance 1s\n")
@@ -78,7 +78,7 @@ for _, version in ipairs(cluster.versions) do
             support.contains(differences.debug, "/metadata/annotations/ops.example.com/capped")
             local done, debug = server:get(namespace, "done"), server:get(namespace, "debug")
             assert.are.equal("All", cluster.at(done, version.policy))
-            assert.are.equal(14400, cluster.at(debug, version.deadline))
+            assert.are.equal(172800, cluster.at(debug, version.deadline))
             assert.are.equal("by mpijobd", debug.metadata.annotations["ops.example.com/capped"])
 
             local code, journal = support.mpijobd("journal", "--state", folder .. "/state.db", "-o", "json")
@@ -97,7 +97,7 @@ for _, version in ipairs(cluster.versions) do
                 server.sim:forget_requests()
             end
             local code, out, err = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "-n", namespace, "running",
-                "cleanPodPolicy=Running")
+                "cleanPodPolicy=Running", table.unpack(server.flags))
             assert.are.equal("", err)
             assert.are.equal(0, code)
             support.contains(out, namespace .. "/running replaced")
@@ -112,7 +112,8 @@ for _, version in ipairs(cluster.versions) do
                 assert.are.equal(3, #requests) -- the third is this spec's own
             end
             assert.is_truthy(#cluster.differences(before, raw) > 1)
-            code, out = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "-n", namespace, "running", "cleanPodPolicy=Running")
+            code, out = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "-n", namespace, "running", "cleanPodPolicy=Running",
+                table.unpack(server.flags))
             assert.are.equal(0, code)
             support.contains(out, "unchanged")
         end)
@@ -121,7 +122,7 @@ for _, version in ipairs(cluster.versions) do
             local before = select(2, server:get(namespace, "running"))
             for _, change in ipairs { "cleanPodPolicy=running", "activeDeadlineSeconds=soon", "activeDeadlineSeconds=-1", "activeDeadlineSecond=5",
                 "labels.team=two words" } do
-                local code, _, err = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "-n", namespace, "running", change)
+                local code, _, err = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "-n", namespace, "running", change, table.unpack(server.flags))
                 assert.are.equal(2, code, change .. ": " .. err)
             end
             assert.are.equal(before, (select(2, server:get(namespace, "running"))))

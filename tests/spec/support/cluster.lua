@@ -14,14 +14,15 @@ cluster.versions = {
         deadline = { "spec", "activeDeadlineSeconds" } },
     { name = "v1 (mpi-operator)", api = "v1", crd = "v1", sim = { "--version", "v1", "--controller", "mpi-operator" },
         policy = { "spec", "cleanPodPolicy" }, deadline = { "spec", "runPolicy", "activeDeadlineSeconds" } },
-    { name = "v1 (training-operator)", api = "v1", crd = "v1-training-operator", sim = { "--version", "v1", "--controller", "training-operator" },
+    { name = "v1 (training-operator)", api = "v1", crd = "v1-training-operator", sim = { "--version", "v1", "--controller", "training-operator" }, sim_flags = { "--controller", "training-operator" },
         policy = { "spec", "runPolicy", "cleanPodPolicy" }, deadline = { "spec", "runPolicy", "activeDeadlineSeconds" } },
     { name = "v2beta1", api = "v2beta1", crd = "v2beta1", sim = { "--version", "v2beta1" }, policy = { "spec", "runPolicy", "cleanPodPolicy" },
         deadline = { "spec", "runPolicy", "activeDeadlineSeconds" } },
 }
 
 function cluster.start(version)
-    local self = setmetatable({ version = version, api = version.api }, Cluster)
+    -- The simulator has no definition to read, so there the controller is configured.
+    local self = setmetatable({ version = version, api = version.api, flags = not cluster.real and version.sim_flags or {} }, Cluster)
     if not cluster.real then
         self.sim = require("support.sim").start(table.unpack(version.sim))
         self.kubeconfig = self.sim.kubeconfig
