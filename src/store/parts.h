@@ -79,7 +79,7 @@ int schema_number(sqlite3 *db, const char *sql, int64_t *number);
 
 /* ---- write.c: the connection that writes; used by the thread alone once it runs ---- */
 #define BUSY_MS 5000 /* how long another process may hold the database, e.g. a person's sqlite3 */
-#define WRITER_STATEMENTS 8
+#define WRITER_STATEMENTS 9
 
 struct writer {
     sqlite3 *db;

@@ -91,6 +91,8 @@ static void answer(struct store *s, struct op *op)
     s->outstanding--;
     if (done)
         done(data, id, err.code ? &err : NULL);
+    else if (err.code && err.code != ERR_CANCELLED)
+        log_line(s->log, LOG_ERROR, "not written to the journal: %s", err.message); /* nobody else would tell */
 }
 
 static void answer_finished(struct store *s)

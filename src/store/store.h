@@ -3,8 +3,9 @@
  * waiting are committed together. Callbacks come on the loop, never before the call has returned, in the order of the
  * calls, exactly once each; they may be NULL. Strings are copied. All times are microseconds since 1970.
  *
- * A failed operation changed nothing, and its callback says why. One that finds no memory is answered in its turn
- * too, from a reserve; only where 64 such answers are outstanding already does the callback come at once.
+ * A failed operation changed nothing, and its callback says why; without a callback it is logged as an error. One that
+ * finds no memory is answered in its turn too, from a reserve; only where 64 such answers are outstanding already does
+ * the callback come at once.
  *
  * The store keeps the loop alive while a callback is outstanding, and no longer.
  *
@@ -45,8 +46,9 @@ struct store_run {
 /* Begins a run; in the same transaction the policy's mark is set to scheduled_at where that is later (trigger schedule
  * or every). The row's id is given to done; run->id and how it ended are not looked at. */
 void store_run_begin(struct store *store, const struct store_run *run, store_done done, void *data);
-void store_run_end(struct store *store, const struct store_run *run, store_done done, void *data); /* by id: how it
-    ended and the counts; outcome is required; ERR_NOT_FOUND: no such run */
+/* By id: how it ended, and the counts. outcome is required. changed < 0: nobody knows any more (the daemon died);
+ * changed and failed are then counted from the run's changes. ERR_NOT_FOUND: no such run. */
+void store_run_end(struct store *store, const struct store_run *run, store_done done, void *data);
 
 /* ---- changes ---- */
 struct store_change {
@@ -64,10 +66,9 @@ struct store_change {
 };
 /* done is called when the row is durable: only then may the write be sent. */
 void store_intent(struct store *store, const struct store_change *change, store_done done, void *data);
-void store_outcome(struct store *store, const struct store_change *change, store_done done,
-                   void *data); /* by id: outcome (required), status, message, effect, why, resource_version_after,
-                                   ended_at; NULL leaves effect, why and resource_version_after as they are; a later
-                                   outcome replaces an earlier one; ERR_NOT_FOUND: no such change */
+/* By id: outcome (required), status, message, ended_at; effect, why and resource_version_after where they are not NULL.
+ * A later outcome replaces an earlier one. ERR_NOT_FOUND: no such change. */
+void store_outcome(struct store *store, const struct store_change *change, store_done done, void *data);
 
 /* ---- reading ---- */
 /* Each row is given to `row`, which returns false to stop; strings are valid during the call. Newest first unless

@@ -3,7 +3,7 @@
 
 #include "store/parts.h"
 
-enum { BEGIN, COMMIT, RUN_BEGIN, RUN_END, INTENT, OUTCOME, MARK_LATER, MARK };
+enum { BEGIN, COMMIT, RUN_BEGIN, RUN_END, RUN_COUNT, INTENT, OUTCOME, MARK_LATER, MARK };
 _Static_assert(MARK + 1 == WRITER_STATEMENTS, "a slot for each statement");
 
 static const char *const sql_of[WRITER_STATEMENTS] = {
@@ -11,6 +11,10 @@ static const char *const sql_of[WRITER_STATEMENTS] = {
     [COMMIT] = "COMMIT",
     [RUN_BEGIN] = "INSERT INTO runs(policy, \"trigger\", scheduled_at, started_at, dry_run) VALUES(?,?,?,?,?)",
     [RUN_END] = "UPDATE runs SET ended_at=?, outcome=?, message=?, changed=?, unchanged=?, failed=? WHERE id=?",
+    [RUN_COUNT] = "UPDATE runs SET"
+                  " changed=(SELECT count(*) FROM changes WHERE run=runs.id AND outcome IN ('done', 'done-unseen')),"
+                  " failed=(SELECT count(*) FROM changes WHERE run=runs.id AND outcome IN ('failed', 'lost'))"
+                  " WHERE id=?",
     [INTENT] = "INSERT INTO changes(run, policy, server, version, name_space, name, uid, resource_version, verb, diff,"
                " effect, why, intended_at) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [OUTCOME] = "UPDATE changes SET ended_at=?, outcome=?, status=?, message=?, effect=coalesce(?, effect),"
@@ -77,9 +81,11 @@ static int run_begin(struct writer *w, struct op *op)
 static int run_end(struct writer *w, struct op *op)
 {
     const struct store_run *r = &op->of.run;
-    return execute(
-        w, RUN_END,
-        CELLS(N(r->ended_at), T(r->outcome), T(r->message), N(r->changed), N(r->unchanged), N(r->failed), N(r->id)));
+    bool counted = r->changed >= 0;
+    int rc = execute(w, RUN_END,
+                     CELLS(N(r->ended_at), T(r->outcome), T(r->message), N(counted ? r->changed : 0), N(r->unchanged),
+                           N(r->failed), N(r->id)));
+    return rc || counted ? rc : execute(w, RUN_COUNT, CELLS(N(r->id)));
 }
 
 static int intent(struct writer *w, struct op *op)

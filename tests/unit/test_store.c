@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -124,6 +125,35 @@ static void a_run_goes_its_way(void **state)
     await_answer(p, &answer);
     assert_int_equal(answer.err.code, 0);
     assert_int_equal(count_runs(store, NULL, true), 0);
+    assert_int_equal(store_read_runs(store, NULL, false, same_run, &run, NULL), 0);
+    close_store(p, store);
+}
+
+static void an_interrupted_run_is_counted_from_its_changes(void **state)
+{
+    struct place *p = *state;
+    struct store *store = open_store(p);
+    struct store_run run = a_run("keep-pods", "every", 7);
+    run.id = add_run(p, store, &run);
+    static const char *const outcomes[] = {"done", "done-unseen", "not-done", "lost", "done", NULL};
+    struct store_change c = a_change(run.id, "x");
+    for (size_t i = 0; i < 6; i++) {
+        int64_t id = add_change(p, store, &c);
+        if (outcomes[i])
+            end_change(p, store, id, outcomes[i], 5);
+    }
+    c.run++;
+    end_change(p, store, add_change(p, store, &c), "done", 5); /* another's */
+    struct answer answer = {0};
+    run.ended_at = 99;
+    run.outcome = "interrupted";
+    run.message = "killed";
+    run.changed = -1;
+    store_run_end(store, &run, on_answer, &answer);
+    await_answer(p, &answer);
+    assert_int_equal(answer.err.code, 0);
+    run.changed = 3;
+    run.failed = 1;
     assert_int_equal(store_read_runs(store, NULL, false, same_run, &run, NULL), 0);
     close_store(p, store);
 }
@@ -322,6 +352,25 @@ static void what_is_not_there_cannot_end(void **state)
     assert_int_equal(endless.err.code, ERR_INVALID);
     assert_int_equal(after.id, 2);
     close_store(p, store);
+}
+
+static void what_nobody_asks_about_is_logged(void **state)
+{
+    struct place *p = *state;
+    struct log log;
+    char line[512] = "";
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    log_init(&log, ends[1], NULL);
+    struct store *store;
+    assert_int_equal(store_open(&p->loop, p->path, &log, &store, NULL), 0);
+    store_outcome(store, &(struct store_change){.id = 99, .outcome = "done"}, NULL, NULL);
+    close_store(p, store);
+    close(ends[1]);
+    assert_true(read(ends[0], line, sizeof line - 1) > 0);
+    close(ends[0]);
+    assert_non_null(strstr(line, "not written to the journal"));
+    assert_non_null(strstr(line, "no change 99"));
 }
 
 struct ids {
@@ -549,6 +598,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_change_goes_its_way),
         TEST(a_run_goes_its_way),
+        TEST(an_interrupted_run_is_counted_from_its_changes),
         TEST(marks_follow_the_scheduled_runs),
         TEST(strings_are_copied_and_may_hold_anything),
         TEST(empty_structs_are_rows_too),
@@ -557,6 +607,7 @@ int main(void)
         TEST(what_comes_after_the_closing_is_cancelled),
         TEST(nothing_is_read_after_the_closing),
         TEST(what_is_not_there_cannot_end),
+        TEST(what_nobody_asks_about_is_logged),
         TEST(filters),
         TEST(pruning_leaves_what_is_young_or_in_flight),
         TEST(pruning_lets_others_pass_and_ends_with_the_store),
