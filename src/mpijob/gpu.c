@@ -1,3 +1,5 @@
+#include "mpijob/gpu.h"
+
 #include "mpijob/view.h"
 
 /* Huawei's device plugin has named its resources in either case. */
@@ -69,9 +71,9 @@ static int64_t of_container(struct json container, const char *const *resources)
     return sum;
 }
 
-static int64_t of_role(struct json object, const char *role, int64_t replicas, const char *const *resources)
+static int64_t of_role(struct json roles, const char *role, int64_t replicas, const char *const *resources)
 {
-    struct json spec = json_get(json_at(object, "/spec/mpiReplicaSpecs"), role);
+    struct json spec = json_get(roles, role);
     json_int64(json_get(spec, "replicas"), &replicas);
     int64_t sum = 0;
     for (struct json_iter it = json_iter(json_at(spec, "/template/spec/containers")); json_next(&it);)
@@ -79,7 +81,12 @@ static int64_t of_role(struct json object, const char *role, int64_t replicas, c
     return replicas > 0 ? multiply(sum, replicas) : 0;
 }
 
+int64_t gpus_of_roles(struct json roles, const char *const *resources)
+{
+    return add(of_role(roles, "Launcher", 1, resources), of_role(roles, "Worker", 0, resources));
+}
+
 int64_t mpijob_gpus(struct json object, const char *const *resources)
 {
-    return add(of_role(object, "Launcher", 1, resources), of_role(object, "Worker", 0, resources));
+    return gpus_of_roles(json_at(object, "/spec/mpiReplicaSpecs"), resources);
 }

@@ -1,6 +1,7 @@
 #include "mpijob/view.h"
 
 #include "base/clock.h"
+#include "mpijob/gpu.h"
 #include "mpijob/shown.h"
 
 /* The text between the quotes; empty where the value is no string. Identifiers hold no escapes, see the header. */
@@ -14,6 +15,21 @@ static struct str content(struct json value)
 static bool plain(struct str text)
 {
     return !text.len || !memchr(text.ptr, '\\', text.len);
+}
+
+/* Members of one object, picked out in a single pass: metadata is long (managedFields), and many of them are wanted.
+ * The last of two of one name counts. names: NULL-terminated. */
+static void pick(struct json object, const char *const *names, struct json *values)
+{
+    for (struct json_iter it = json_iter(json_type(object) == JSON_OBJECT ? object : (struct json){0});
+         json_next(&it);) {
+        for (size_t i = 0; names[i]; i++) {
+            if (json_string_is(it.key, str_of(names[i]))) {
+                values[i] = it.value;
+                break;
+            }
+        }
+    }
 }
 
 static int64_t time_of(struct json value)
@@ -80,15 +96,18 @@ static enum mpijob_phase decide(const struct conditions *c)
 
 static void read_status(struct json status, struct mpijob_view *v)
 {
+    static const char *const names[] = {"conditions", "startTime", "completionTime", "replicaStatuses", NULL};
+    struct json s[4] = {0};
     struct conditions c;
-    read_conditions(json_get(status, "conditions"), &c);
+    pick(status, names, s);
+    read_conditions(s[0], &c);
     v->phase = decide(&c);
     const struct condition *deciding = &c.held[v->phase];
     v->reason = content(json_get(deciding->value, "reason"));
     v->message = content(json_get(deciding->value, "message"));
     v->evicted = v->phase == PHASE_FAILED && str_is(v->reason, "MPIJobEvicted");
-    v->started = time_of(json_get(status, "startTime"));
-    v->finished = time_of(json_get(status, "completionTime"));
+    v->started = time_of(s[1]);
+    v->finished = time_of(s[2]);
     if (v->finished == MPIJOB_NO_TIME && mpijob_phase_finished(v->phase))
         v->finished = deciding->since;
     const struct condition *running = &c.held[PHASE_RUNNING];
@@ -97,7 +116,7 @@ static void read_status(struct json status, struct mpijob_view *v)
     v->pending_since = v->created;
     if (json_exists(c.resumed.value) && c.resumed.since > v->created)
         v->pending_since = c.resumed.since;
-    struct json workers = json_at(status, "/replicaStatuses/Worker");
+    struct json workers = json_get(s[3], "Worker");
     v->workers_active = json_type(workers) == JSON_OBJECT ? 0 : -1;
     json_int64(json_get(workers, "active"), &v->workers_active);
 }
@@ -107,9 +126,15 @@ static struct json object_or_absent(struct json value)
     return json_type(value) == JSON_OBJECT ? value : (struct json){0};
 }
 
-static int check_kind(const struct mpijob_view *v, struct error *err)
+static void read_roles(struct json spec, struct mpijob_view *v)
 {
-    struct json kind = json_get(v->object, "kind");
+    struct json roles = json_get(spec, "mpiReplicaSpecs");
+    json_int64(json_at(roles, "/Worker/replicas"), &v->workers);
+    v->gpus = gpus_of_roles(roles, mpijob_gpu_resources);
+}
+
+static int check_kind(const struct mpijob_view *v, struct json kind, struct error *err)
+{
     if (json_exists(kind) && !json_string_is(kind, str_of("MPIJob")))
         return error_set(err, ERR_INVALID, "not an MPIJob: its kind is %.*s", shown(kind.text, 60), kind.text.ptr);
     if (!v->api_version.len)
@@ -127,20 +152,30 @@ static int check_kind(const struct mpijob_view *v, struct error *err)
     return 0;
 }
 
+enum { OF_METADATA, OF_STATUS, OF_SPEC, OF_KIND, OF_VERSION, OF_OBJECT };
+static const char *const object_names[] = {"metadata", "status", "spec", "kind", "apiVersion", NULL};
+enum { NAME, NAMESPACE, UID, RESOURCE_VERSION, CREATED, DELETED, GENERATION, LABELS, ANNOTATIONS, OF_META };
+static const char *const metadata_names[] = {
+    "name",   "namespace",   "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "generation",
+    "labels", "annotations", NULL};
+
 int mpijob_view(struct json object, struct mpijob_target target, struct mpijob_view *view, struct error *err)
 {
-    struct json metadata = json_get(object, "metadata"), status = json_get(object, "status");
+    struct json o[OF_OBJECT] = {0}, m[OF_META] = {0};
+    pick(object, object_names, o);
+    pick(o[OF_METADATA], metadata_names, m);
     *view = (struct mpijob_view){
         .object = object,
         .target = target,
-        .name_space = content(json_get(metadata, "namespace")),
-        .name = content(json_get(metadata, "name")),
-        .uid = content(json_get(metadata, "uid")),
-        .resource_version = content(json_get(metadata, "resourceVersion")),
-        .api_version = content(json_get(object, "apiVersion")),
-        .created = time_of(json_get(metadata, "creationTimestamp")),
-        .labels = object_or_absent(json_get(metadata, "labels")),
-        .annotations = object_or_absent(json_get(metadata, "annotations")),
+        .name_space = content(m[NAMESPACE]),
+        .name = content(m[NAME]),
+        .uid = content(m[UID]),
+        .resource_version = content(m[RESOURCE_VERSION]),
+        .api_version = content(o[OF_VERSION]),
+        .created = time_of(m[CREATED]),
+        .deleting = json_type(m[DELETED]) == JSON_STRING,
+        .labels = object_or_absent(m[LABELS]),
+        .annotations = object_or_absent(m[ANNOTATIONS]),
     };
     if (json_type(object) != JSON_OBJECT)
         return error_set(err, ERR_INVALID, "not an MPIJob: it is %s, an object was expected",
@@ -151,14 +186,12 @@ int mpijob_view(struct json object, struct mpijob_target target, struct mpijob_v
         return error_set(err, ERR_INVALID,
                          "not an MPIJob: its name, namespace, uid or resourceVersion holds an escape, "
                          "which no API server lets through");
-    int rc = check_kind(view, err);
+    int rc = check_kind(view, o[OF_KIND], err);
     if (rc)
         return rc;
-    view->deleting = json_type(json_get(metadata, "deletionTimestamp")) == JSON_STRING;
-    json_int64(json_get(metadata, "generation"), &view->generation);
-    json_int64(json_at(object, "/spec/mpiReplicaSpecs/Worker/replicas"), &view->workers);
-    view->gpus = mpijob_gpus(object, mpijob_gpu_resources);
-    read_status(status, view);
+    json_int64(m[GENERATION], &view->generation);
+    read_roles(o[OF_SPEC], view);
+    read_status(o[OF_STATUS], view);
     return 0;
 }
 

@@ -1,0 +1,10 @@
+/* Inside the mpijob floor only. */
+#ifndef MPIJOBD_MPIJOB_GPU_H
+#define MPIJOBD_MPIJOB_GPU_H
+
+#include "json/value.h"
+
+/* mpijob_gpus of spec.mpiReplicaSpecs. */
+int64_t gpus_of_roles(struct json roles, const char *const *resources);
+
+#endif
