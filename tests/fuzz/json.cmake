@@ -1,0 +1,2 @@
+mpijobd_fuzz(json json)
+mpijobd_fuzz(json_edit json)
