@@ -342,7 +342,7 @@ static void changes_survive_the_journal(void **state)
 /* Each allocation in turn fails: an error, nothing lost, nothing half done. */
 static int everything(void)
 {
-    struct mpijob_changes changes = {0}, read = {0};
+    struct mpijob_changes changes = {0}, read = {0}, copy = {0};
     struct mpijob_diff diff = {0};
     struct buf out = BUF_INIT, text = BUF_INIT;
     struct error err = {0};
@@ -369,14 +369,17 @@ static int everything(void)
     if (!rc)
         rc = mpijob_changes_read(&read, root, &err);
     if (!rc)
-        rc = mpijob_changes_apply(&read, &view, &out, &diff, &err);
+        rc = mpijob_changes_copy(&read, &copy, &err);
+    mpijob_changes_free(&read); /* the copy stands alone */
+    if (!rc)
+        rc = mpijob_changes_apply(&copy, &view, &out, &diff, &err);
     if (!rc)
         assert_int_equal(diff.count, 8);
     else
         assert_int_equal(out.len, 0);
     mpijob_diff_free(&diff);
     mpijob_changes_free(&changes);
-    mpijob_changes_free(&read);
+    mpijob_changes_free(&copy);
     buf_free(&out);
     buf_free(&text);
     return rc;
