@@ -117,6 +117,7 @@ void object_renumber(const struct revision *rev, uint64_t version, struct buf *o
 
 /* routing and the verbs; each fills the response */
 void discovery(struct exchange *x);
+bool openapi(struct exchange *x); /* false: no such document */
 bool route(struct exchange *x); /* fills res, ns, name, sub, verb; false: answered already */
 int authorize(struct exchange *x);
 int options_check(struct exchange *x);

@@ -118,6 +118,9 @@ static bool write_answer(struct exchange *x, struct buf *out)
 void discovery(struct exchange *x)
 {
     bool get = is(x->req->method, "GET") || is(x->req->method, "HEAD");
+    if (get && openapi(x))
+        return;
+    buf_reset(&x->resp->body);
     if (get && write_answer(x, &x->resp->body))
         respond_json(x, 200);
     else

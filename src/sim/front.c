@@ -45,12 +45,12 @@ void front_wake(void *owner, struct sim_watch *w)
     resume(owner);
 }
 
-/* A closed socket alone would end in FIN; with a zero linger it ends in RST. */
+/* libmicrohttpd would say goodbye first (FIN); dissolving the connection sends RST at once. */
 void connection_break(struct connection *c, enum sim_wire_kind how)
 {
-    struct linger hard = {1, 0};
+    struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
     if (how == SIM_WIRE_RESET)
-        setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+        (void)connect(c->fd, &nowhere, sizeof nowhere);
 }
 
 /* ---- a request */
@@ -187,7 +187,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
     (void)mhd;
     (void)url;
     (void)version;
-    if (!c)
+    if (!c || c->front->stopping)
         return MHD_NO;
     if (!c->due_ms) { /* the first call: the target is in the body's buffer; the body goes behind its NUL */
         c->due_ms = INT64_MAX;
@@ -364,6 +364,7 @@ void front_run(struct front *f, int stop_fd)
 
 void front_stop(struct front *f)
 {
+    f->stopping = true; /* whoever comes now must not be suspended: libmicrohttpd could not stop */
     for (struct connection *c = f->connections; c; c = c->next)
         give_up(c, SIM_WIRE_CLOSE);
     MHD_run(f->mhd);

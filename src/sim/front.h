@@ -45,7 +45,7 @@ struct front {
     struct connection *connections;
     int64_t latency_ms, now_ms;
     int64_t due_ms; /* the earliest of the connections' */
-    bool restart;
+    bool restart, stopping;
 };
 
 void connection_suspend(struct connection *c, int64_t due_ms);

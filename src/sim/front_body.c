@@ -16,10 +16,8 @@ static ssize_t read_stream(void *cls, uint64_t pos, char *to, size_t max)
     if (c->sent == c->out.len) {
         buf_reset(&c->out);
         c->sent = 0;
-        if (c->cutting) {
-            connection_break(c, SIM_WIRE_CLOSE);
+        if (c->cutting)
             return MHD_CONTENT_READER_END_WITH_ERROR;
-        }
         switch (sim_watch_read(c->resp.watch, &c->out, STREAM_BLOCK)) {
         case SIM_WATCH_QUIET:
             connection_suspend(c, INT64_MAX);
