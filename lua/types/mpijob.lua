@@ -1,0 +1,136 @@
+---@meta mpijob
+-- luacheck: no max line length
+-- luacheck: no unused
+-- Annotations for the Lua language server; the program never reads this file.
+
+---An operation that can fail outside the script's control returns nil and such a table; a mistake of the script (a wrong type, an
+---unknown field) raises an error instead. Prints as "reason: message".
+---@class mpijobd.Error
+---@field code integer the HTTP status, 0 where there was none
+---@field reason string one word. Kubernetes' own (`NotFound`, `Conflict`, `Forbidden`, `Invalid`...) or `Timeout`, `Unreachable`, `Protocol` (the answer makes no sense), `Dropped` (the server said 200 and did not keep the value), `Refused` (destructive, or harmful), `Limit`, `Cancelled`, `Syntax`, `IO`
+---@field message string a sentence that names the thing
+---@field retryable boolean the same call may succeed later
+
+---@class mpijobd.Workers
+---@field replicas integer as the spec asks for
+---@field active? integer as the status says; most controllers clear it at the end
+
+---A job as it was when it was read; read-only. A field that does not exist raises an error that names the nearest one.
+---Times are seconds since 1970, durations seconds; nil where they have no meaning.
+---@class mpijobd.Job
+---@field name string
+---@field namespace string
+---@field key string "namespace/name"
+---@field uid string
+---@field resourceVersion string
+---@field version "v1alpha2"|"v1"|"v2beta1" through which it was read
+---@field controller "mpi-operator"|"training-operator"|"cci"|"unknown" which acts on it, as far as is known
+---@field labels table<string, string> a copy; empty where there are none
+---@field annotations table<string, string> a copy
+---@field phase mpijobd.Phase
+---@field reason string of the condition that decides the phase, such as "MPIJobEvicted"; "" where there is none
+---@field evicted boolean Failed with reason MPIJobEvicted
+---@field created number
+---@field started number? status.startTime
+---@field finished number? completionTime; of an evicted job, when the condition was set
+---@field age number seconds since its creation, by the daemon's clock
+---@field pending_for number? nil unless it is Pending
+---@field running_for number? nil unless it is Running
+---@field finished_for number? nil unless it has ended
+---@field workers mpijobd.Workers
+---@field gpus integer asked for by launcher and workers together: nvidia.com/gpu, amd.com/gpu and their like
+---@field cleanPodPolicy string? the value in force, from the place that the controller reads; may be a bad one, such as "running"
+---@field activeDeadlineSeconds integer?
+---@field backoffLimit integer?
+---@field ttlSecondsAfterFinished integer?
+---@field suspend boolean?
+---@field managedBy string?
+---@field schedulingPolicy table?
+local Job = {}
+
+---What stands at a JSON pointer (RFC 6901: `~1` is a slash, `~0` a tilde) in the object; nil where nothing does, `json.null` for null.
+---Integers stay integers, arrays stay arrays.
+---
+---    job:get("/metadata/annotations/ops.example.com~1capped")
+---@param pointer string `""` is the whole object
+---@return any
+function Job:get(pointer) end
+
+---The object's bytes, as the server sent them.
+---@return string
+function Job:json() end
+
+---The whole object as a table, a copy.
+---@return table
+function Job:table() end
+
+---@alias mpijobd.Effect
+---| "effective" # a controller acts on it now
+---| "at-finish" # it is acted on when the job ends
+---| "stored" # labels and annotations: nothing was to happen
+---| "inert" # stored, and no controller will ever act on it
+---| "destructive" # it ends or deletes the job now; refused unless allowed
+---| "unchanged" # it was so already, nothing was sent
+---| "unknown" # no experiment tells
+
+---@class mpijobd.Difference
+---@field path string JSON pointer
+---@field before any json.null: it was not there
+---@field after any json.null: it was removed
+
+---@class mpijobd.Result
+---@field changed boolean something was sent (in a dry run: would be)
+---@field dry_run boolean
+---@field effect mpijobd.Effect of the whole change: that of its weightiest part
+---@field message string why, in a sentence
+---@field resourceVersion string after the change
+---@field diff mpijobd.Difference[]
+---@field warnings string[] of the server
+---@field object? string of replace_object: the object's bytes as the server gave it back
+
+---@class mpijobd.ReplaceOptions
+---@field dry_run? boolean judge it, and send nothing
+---@field resourceVersion? string only if the job is still at this version; else nil and an error with reason Conflict
+---@field destructive? boolean allow a change that ends or deletes the job at once
+
+---@class mpijoblib
+mpijob = {}
+
+---Changes a job: reads it unless a job is given, edits the bytes it has, judges the change, writes it to the journal, sends PUT, compares
+---the answer with what was asked for, and retries on a conflict (6 tries). Every byte that it was not asked to change goes back as it came.
+---Waits; a part of the run: counted and limited by it.
+---
+---Errors: NotFound, Conflict, Forbidden, Invalid, Dropped, Refused, Limit, Timeout, Unreachable, Protocol, Cancelled.
+---A bad value or an unknown field raises.
+---@param target mpijobd.Job|string a job, "namespace/name", or "name" in the default namespace
+---@param changes mpijobd.Changes|fun(job: mpijobd.Job): mpijobd.Changes? a function is called with the job, and again with the fresh one after a conflict; nil: no change
+---@param options? mpijobd.ReplaceOptions
+---@return mpijobd.Result? result
+---@return mpijobd.Error? err
+---@async
+function mpijob.replace(target, changes, options) end
+
+---The plain API call: PUT of a whole object. Its effect is not judged; a policy field that the server did not keep is an error
+---with reason Dropped.
+---@param object string|table|mpijobd.Job JSON text, a table, or a job; needs metadata.name and resourceVersion
+---@param options? mpijobd.ReplaceOptions
+---@return mpijobd.Result? result
+---@return mpijobd.Error? err
+---@async
+function mpijob.replace_object(object, options) end
+
+---Reads one job.
+---@param key mpijobd.Job|string a job (read anew), "namespace/name", or "name" in the default namespace
+---@return mpijobd.Job? job
+---@return mpijobd.Error? err NotFound, Forbidden, Timeout, Unreachable, Protocol
+---@async
+function mpijob.get(key) end
+
+---The jobs that match, one after the other; pages of 500 come as they are needed. A list that fails raises its error, because a loop that
+---ended quietly would look like the end of the jobs.
+---
+---    for job in mpijob.list { phase = "Failed", older_than = "1d" } do ... end
+---@param match? mpijobd.Match without `where`: test the jobs in the loop
+---@return fun(): mpijobd.Job?
+---@async
+function mpijob.list(match) end

@@ -1,0 +1,92 @@
+---@meta policy
+-- luacheck: no max line length
+-- Annotations for the Lua language server; the program never reads this file. docs/guide.md says how to switch them on.
+
+---A job's place in its life, from the conditions of its status. Pending: no condition but Created yet.
+---An evicted job is Failed, with `job.evicted`.
+---@alias mpijobd.Phase "Pending"|"Running"|"Restarting"|"Suspended"|"Succeeded"|"Failed"
+
+---@alias mpijobd.CleanPodPolicy "None"|"Running"|"All"
+
+---Text such as `"90s"`, `"10m"`, `"1h30m"`, `"2d"`, `"1w"`: units w d h m s ms us, in falling order, each at most once; a plain number
+---in it is seconds. Or a whole number of seconds above 0. At most 100 years.
+---@alias mpijobd.Duration string|integer
+
+---Which jobs. All given conditions have to hold; an empty table, or none, is every job in scope.
+---@class mpijobd.Match
+---@field namespace? string|string[] a name or a glob (`"debug-*"`), or a list: any of them
+---@field name? string|string[] the same
+---@field labels? table<string, string>|string labels that have to be so, or a selector as kubectl takes it: `"team in (vision, speech), keep != true, !debug"`. The server does this part
+---@field annotations? table<string, string> annotations that have to be exactly so
+---@field phase? mpijobd.Phase|mpijobd.Phase[]
+---@field cleanPodPolicy? mpijobd.CleanPodPolicy|"unset"|(mpijobd.CleanPodPolicy|"unset")[] the value in force; `"unset"`: there is none
+---@field gpus? string|integer GPUs that the job asks for, launcher and workers together: `">0"`, `"<=8"`, `"!=4"`, or a number
+---@field older_than? mpijobd.Duration since its creation
+---@field pending_for? mpijobd.Duration since it is Pending; holds for Pending jobs only
+---@field running_for? mpijobd.Duration since it is Running; for Running jobs only
+---@field finished_for? mpijobd.Duration since its end; for Succeeded and Failed jobs only
+
+---@class mpijobd.PolicyMatch : mpijobd.Match
+---@field where? fun(job: mpijobd.Job): any called last, for the jobs that passed all others; nil or false: does not match. May call what waits
+
+---@class mpijobd.SchedulingPolicy a member that is not named stays as it is
+---@field minAvailable? integer|mpijobd.Remove 0 or more
+---@field queue? string|mpijobd.Remove
+---@field minResources? table<string, string|integer>|mpijobd.Remove quantities: `{ cpu = 8, memory = "16Gi" }`
+---@field priorityClass? string|mpijobd.Remove
+---@field scheduleTimeoutSeconds? integer|mpijobd.Remove
+
+---What to replace, in the API's own names; the place in the object follows from the served version. A field that the version does not
+---have, or that its API does not let be replaced, fails for that job. `remove` deletes a field or key.
+---@class mpijobd.Changes
+---@field cleanPodPolicy? mpijobd.CleanPodPolicy|mpijobd.Remove any other value is refused before it is sent
+---@field activeDeadlineSeconds? integer|mpijobd.Remove 1 to 2147483647
+---@field labels? table<string, string|mpijobd.Remove>|mpijobd.Remove merged into those that are there; `exactly { ... }` replaces them all, `remove` deletes them all
+---@field annotations? table<string, string|mpijobd.Remove>|mpijobd.Remove the same
+---@field backoffLimit? integer|mpijobd.Remove 0 to 2147483647
+---@field ttlSecondsAfterFinished? integer|mpijobd.Remove 0 to 2147483647
+---@field suspend? boolean|mpijobd.Remove
+---@field managedBy? string|mpijobd.Remove a name below a domain, at most 63 characters
+---@field schedulingPolicy? mpijobd.SchedulingPolicy|mpijobd.Remove
+
+---What one run may do and use.
+---@class mpijobd.Limits
+---@field changes? integer writes of one run, 0 to 1000000 (default: no limit). With `replace`: if more jobs would change, none is. With `run`: the next one is refused
+---@field percent? number the same as a share of the jobs in scope, 0 to 100; with `replace` only
+---@field cpu? mpijobd.Duration computing time of a run (default `"1s"`); waiting costs none
+---@field memory? string of the file's Lua state: `"64MiB"` (default); KiB, MiB, GiB; at least `"256KiB"`. Policies of one file share the largest
+---@field timeout? mpijobd.Duration of a whole run, waiting included (default `"5m"`)
+---@field concurrency? integer replacements under way at once, 1 to 256 (default 8)
+
+---@class mpijobd.Policy
+---@field name string unique over all files: lower-case letters, digits and dashes, at most 63, no dash at the ends
+---@field about? string what it is for, in a sentence
+---@field schedule? string cron: 5 fields, or 6 with seconds first; or @yearly, @monthly, @weekly, @daily, @hourly. This or `every`
+---@field every? mpijobd.Duration a period of at least 1s, counted from 1970-01-01T00:00:00Z. This or `schedule`
+---@field timezone? string of the schedule, an IANA name (default `"UTC"`)
+---@field jitter? mpijobd.Duration each run is delayed by a random time up to this
+---@field missed? "skip"|"once"|"all" what to do about runs that fell due while the daemon was down or the machine slept (default `"once"`: one for all of them). `"all"`: at most 100
+---@field overlap? "skip"|"queue"|"allow" when a run falls due and the one before has not ended (default `"skip"`)
+---@field match? mpijobd.PolicyMatch
+---@field replace? mpijobd.Changes|fun(job: mpijobd.Job): mpijobd.Changes? the changes, or a function that returns them, or nil to leave the job alone. This or `run`
+---@field run? fun(run: mpijobd.Run) everything else; `match` is not looked at then. This or `replace`
+---@field limits? mpijobd.Limits
+---@field dry_run? boolean true: log what would be done, and do not do it
+---@field destructive? boolean true: allow changes that end or delete a job at once; otherwise they are refused with reason Refused
+
+---Defines a policy. For the top level of a file only; a file may define several.
+---@param definition mpijobd.Policy
+function policy(definition) end
+
+---@class mpijobd.Remove: userdata
+
+---As a value in changes: deletes the field, label or annotation. `json.null` does the same.
+---@type mpijobd.Remove
+remove = nil
+
+---For `labels` and `annotations` in changes: the whole map becomes this; keys that are not named are removed.
+---
+---    labels = exactly { team = "vision" }
+---@param map table<string, string>
+---@return table<string, string>
+function exactly(map) end

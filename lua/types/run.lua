@@ -1,0 +1,18 @@
+---@meta run
+-- luacheck: no max line length
+-- Annotations for the Lua language server; the program never reads this file.
+
+---The run that is under way, in a policy's functions; read-only. Reading it while a file is being loaded raises an error.
+---@class mpijobd.Run
+---@field id integer its number in the journal; 0 without a journal (`mpijobd plan`)
+---@field policy string the policy's name
+---@field trigger "schedule"|"every"|"once"
+---@field scheduled_at integer when it fell due, seconds since 1970: the nominal time, without jitter
+---@field changed integer jobs changed so far (in a dry run: that would be)
+---@field unchanged integer jobs that were as asked for already
+---@field failed integer
+---@field dry_run boolean
+---@field cancelled boolean the run is being stopped
+
+---@type mpijobd.Run
+run = nil
