@@ -34,18 +34,23 @@ static bool has_tls(const struct kube_config *c)
     return c->ca.len || c->certificate.len || c->ca_file || c->certificate_file || c->insecure;
 }
 
+/* What follows "scheme://"; the whole text where there is no scheme. */
+static struct str after_scheme(struct str text, bool *scheme)
+{
+    const char *found = memmem(text.ptr, text.len, "://", 3);
+    *scheme = found != NULL;
+    return found ? str_n(found + 3, (size_t)(text.ptr + text.len - found - 3)) : text;
+}
+
 int kube_config_server(struct kube_config *config, struct str text, const char *where, struct error *err)
 {
+    bool scheme;
     text = str_trim(text);
-    while (text.len && text.ptr[text.len - 1] == '/')
-        text.len--;
-    bool scheme = memmem(text.ptr, text.len, "://", 3) != NULL;
-    struct str rest = text;
+    struct str rest = after_scheme(text, &scheme);
     if (scheme && !str_starts(text, "https://") && !str_starts(text, "http://"))
-        return error_set(err, ERR_INVALID, "%s: server \"%.*s\" must begin with https:// or http://", where,
-                         (int)text.len, text.ptr);
-    if (scheme)
-        rest = str_n(text.ptr + (str_starts(text, "https") ? 8 : 7), text.len - (str_starts(text, "https") ? 8 : 7));
+        return error_set(err, ERR_INVALID, "%s: server must begin with https:// or http://", where);
+    while (rest.len && rest.ptr[rest.len - 1] == '/')
+        rest.len--;
     if (!rest.len || rest.ptr[0] == '/')
         return error_set(err, ERR_INVALID, "%s: server is no URL; it reads like https://10.0.0.1:6443", where);
     const char *slash = memchr(rest.ptr, '/', rest.len);
@@ -56,12 +61,12 @@ int kube_config_server(struct kube_config *config, struct str text, const char *
     for (size_t i = 0; i < rest.len; i++) {
         if ((unsigned char)rest.ptr[i] <= ' ' || rest.ptr[i] == '?' || rest.ptr[i] == '#' || rest.ptr[i] == 0x7f)
             return error_set(err, ERR_INVALID, "%s: server \"%.*s\" has a character that does not belong there", where,
-                             (int)text.len, text.ptr);
+                             (int)rest.len, rest.ptr);
     }
+    bool plain = scheme ? str_starts(text, "http://") : !has_tls(config);
     struct buf url = BUF_INIT;
-    if (!scheme)
-        buf_puts(&url, has_tls(config) ? "https://" : "http://");
-    buf_add_str(&url, text);
+    buf_puts(&url, plain ? "http://" : "https://");
+    buf_add_str(&url, rest);
     config->server = buf_take(&url, NULL);
     return config->server ? 0 : error_nomem(err);
 }
