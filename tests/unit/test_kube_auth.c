@@ -1,0 +1,314 @@
+/* Who we say we are: headers, a token that is rotated, and that none of it is ever written anywhere. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "kube_server.h"
+
+static const struct kube_resource jobs = {"kubeflow.org", "v1", "mpijobs"};
+
+struct auth_world {
+    struct kube_world world;
+    char token_file[300];
+    FILE *log_file;
+    struct log log;
+};
+
+#define UNAUTHORIZED "{\"kind\":\"Status\",\"message\":\"Unauthorized\",\"reason\":\"Unauthorized\",\"code\":401}"
+
+static void write_token(struct auth_world *a, const char *text)
+{
+    FILE *f = fopen(a->token_file, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+static int setup(void **state)
+{
+    static struct auth_world a;
+    a = (struct auth_world){.log_file = tmpfile()};
+    kube_world_open(&a.world);
+    snprintf(a.token_file, sizeof a.token_file, TEST_BINARY_DIR "/token-%d", (int)getpid());
+    log_init(&a.log, fileno(a.log_file), NULL);
+    a.log.level = LOG_DEBUG;
+    a.world.options.log = &a.log;
+    a.world.config.token.secret = true;
+    *state = &a;
+    return 0;
+}
+
+static size_t read_log(struct auth_world *a, char *text, size_t size)
+{
+    ssize_t n = pread(fileno(a->log_file), text, size - 1, 0);
+    assert_true(n >= 0);
+    text[n] = '\0';
+    return (size_t)n;
+}
+
+/* Whatever a test did: no secret is in the log. */
+static int teardown(void **state)
+{
+    struct auth_world *a = *state;
+    static char text[1 << 16];
+    kube_world_close(&a->world);
+    read_log(a, text, sizeof text);
+    assert_null(strstr(text, "canary"));
+    assert_null(strstr(text, "Y2FuYXJ5")); /* in base64 */
+    fclose(a->log_file);
+    unlink(a->token_file);
+    return 0;
+}
+
+static void use_token_file(struct auth_world *a, const char *text)
+{
+    write_token(a, text);
+    a->world.config.token_file = str_dup(str_of(a->token_file));
+}
+
+static struct kube_result get(struct auth_world *a)
+{
+    struct kube_result r = {.world = &a->world};
+    if (!a->world.kube)
+        kube_world_connect(&a->world);
+    assert_int_equal(kube_get(a->world.kube, &jobs, "ns", "a", kube_result_done, &r, NULL, NULL), 0);
+    kube_result_wait(&r);
+    if (r.error.code)
+        assert_null(strstr(r.error.message, "canary"));
+    kube_result_free(&(struct kube_result){.body = r.body});
+    r.body = NULL;
+    return r;
+}
+
+static void has(struct auth_world *a, unsigned request, const char *header)
+{
+    struct buf line = BUF_INIT;
+    buf_printf(&line, "\r\n%s\r\n", header);
+    if (!strstr(scripted_request(a->world.server, request), line.ptr))
+        fail_msg("%s is not in %s", header, scripted_request(a->world.server, request));
+    buf_free(&line);
+}
+
+static void a_fixed_token(void **state)
+{
+    struct auth_world *a = *state;
+    buf_puts(&a->world.config.token, "canary-1\n");
+    scripted_reply(a->world.server, 200, "", "{}");
+    get(a);
+    has(a, 0, "Authorization: Bearer canary-1");
+    scripted_reply(a->world.server, 401, "", UNAUTHORIZED);
+    struct kube_result r = get(a);
+    assert_int_equal(r.error.status, 401);
+    assert_int_equal(scripted_count(a->world.server), 2); /* nothing could have changed */
+    assert_non_null(strstr(r.error.message, "the server does not know our credentials (a test)"));
+}
+
+static void name_and_password(void **state)
+{
+    struct auth_world *a = *state;
+    a->world.config.username = str_dup(str_of("canary"));
+    buf_puts(&a->world.config.password, "canary:2");
+    scripted_reply(a->world.server, 200, "", "{}");
+    get(a);
+    has(a, 0, "Authorization: Basic Y2FuYXJ5OmNhbmFyeToy");
+}
+
+static void impersonation(void **state)
+{
+    struct auth_world *a = *state;
+    a->world.config.as_user = str_dup(str_of("system:serviceaccount:ns:x"));
+    a->world.config.as_uid = str_dup(str_of("7"));
+    a->world.config.as_groups = calloc(3, sizeof(char *));
+    a->world.config.as_groups[0] = str_dup(str_of("g1"));
+    a->world.config.as_groups[1] = str_dup(str_of("g2"));
+    scripted_reply(a->world.server, 200, "", "{}");
+    get(a);
+    has(a, 0, "Impersonate-User: system:serviceaccount:ns:x");
+    has(a, 0, "Impersonate-Uid: 7");
+    has(a, 0, "Impersonate-Group: g1");
+    has(a, 0, "Impersonate-Group: g2");
+}
+
+static void the_file_wins_and_is_trimmed(void **state)
+{
+    struct auth_world *a = *state;
+    buf_puts(&a->world.config.token, "canary-fixed");
+    use_token_file(a, " canary-file \r\n");
+    scripted_reply(a->world.server, 200, "", "{}");
+    get(a);
+    has(a, 0, "Authorization: Bearer canary-file");
+}
+
+static void a_file_that_cannot_be_read_leaves_the_fixed_one(void **state)
+{
+    struct auth_world *a = *state;
+    buf_puts(&a->world.config.token, "canary-fixed");
+    use_token_file(a, "\n");
+    scripted_reply(a->world.server, 200, "", "{}");
+    get(a);
+    has(a, 0, "Authorization: Bearer canary-fixed");
+}
+
+static void rotated_under_a_401(void **state)
+{
+    struct auth_world *a = *state;
+    use_token_file(a, "canary-old");
+    kube_world_connect(&a->world);
+    write_token(a, "canary-new\n");
+    scripted_reply(a->world.server, 401, "", UNAUTHORIZED);
+    scripted_reply(a->world.server, 200, "", "{}");
+    struct kube_result r = get(a);
+    assert_int_equal(r.error.code, 0);
+    assert_int_equal(r.tries, 2);
+    has(a, 0, "Authorization: Bearer canary-old");
+    has(a, 1, "Authorization: Bearer canary-new");
+    /* One more chance a request, not more. */
+    write_token(a, "canary-newer\n");
+    scripted_reply(a->world.server, 401, "", UNAUTHORIZED);
+    scripted_reply(a->world.server, 401, "", UNAUTHORIZED);
+    r = get(a);
+    assert_int_equal(r.error.status, 401);
+    assert_int_equal(scripted_count(a->world.server), 4);
+}
+
+static void not_rotated_under_a_401(void **state)
+{
+    struct auth_world *a = *state;
+    use_token_file(a, "canary-old");
+    scripted_reply(a->world.server, 401, "", UNAUTHORIZED);
+    struct kube_result r = get(a);
+    assert_int_equal(r.error.status, 401);
+    assert_int_equal(scripted_count(a->world.server), 1);
+    unlink(a->token_file);
+    scripted_reply(a->world.server, 401, "", UNAUTHORIZED);
+    r = get(a);
+    assert_int_equal(r.error.status, 401);
+    char text[4096];
+    read_log(a, text, sizeof text);
+    assert_non_null(strstr(text, "the token could not be read again"));
+    assert_non_null(strstr(text, a->token_file));
+}
+
+/* Two requests that failed with the old token: the second need not read the file, it has changed already. */
+static void many_under_one_rotation(void **state)
+{
+    struct auth_world *a = *state;
+    struct kube_result r[3] = {{.world = &a->world}, {.world = &a->world}, {.world = &a->world}};
+    use_token_file(a, "canary-old");
+    kube_world_connect(&a->world);
+    write_token(a, "canary-new\n");
+    for (int i = 0; i < 3; i++)
+        scripted_reply(a->world.server, 401, "", UNAUTHORIZED);
+    for (int i = 0; i < 3; i++)
+        scripted_reply(a->world.server, 200, "", "{}");
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(kube_get(a->world.kube, &jobs, "ns", "a", kube_result_done, &r[i], NULL, NULL), 0);
+    for (int i = 0; i < 3; i++) {
+        kube_result_wait(&r[i]);
+        kube_result_free(&r[i]);
+    }
+    assert_int_equal(scripted_count(a->world.server), 6);
+}
+
+static void read_again_after_its_time(void **state)
+{
+    struct auth_world *a = *state;
+    a->world.options.token_reread_ms = 1;
+    use_token_file(a, "canary-old");
+    kube_world_connect(&a->world);
+    write_token(a, "canary-new\n");
+    /* The request that finds the token too old still goes out with it; soon after, the new one is there. */
+    unsigned tries = 0;
+    do {
+        scripted_reply(a->world.server, 200, "", "{}");
+        get(a);
+        assert_true(tries < 50);
+    } while (!strstr(scripted_request(a->world.server, tries++), "Bearer canary-new"));
+    assert_true(tries > 1);
+}
+
+static void tokens_that_are_none(void **state)
+{
+    struct auth_world *a = *state;
+    struct error err;
+    static const struct {
+        const char *text, *says;
+    } bad[] = {{"", "is empty"},
+               {" \n", "is empty"},
+               {"canary\nX-Evil: 1", "holds no token: byte 7 of it"},
+               {"canary\xc3\xbc", "byte 7"}};
+    for (size_t i = 0; i < 4; i++) {
+        free(a->world.config.token_file);
+        use_token_file(a, bad[i].text);
+        assert_int_equal(kube_open(&a->world.loop, &a->world.config, &a->world.options, &a->world.kube, &err),
+                         ERR_INVALID);
+        assert_non_null(strstr(err.message, bad[i].says));
+        assert_non_null(strstr(err.message, a->token_file));
+        assert_null(strstr(err.message, "canary"));
+    }
+    unlink(a->token_file);
+    assert_int_equal(kube_open(&a->world.loop, &a->world.config, &a->world.options, &a->world.kube, &err),
+                     ERR_NOT_FOUND);
+    assert_non_null(strstr(err.message, "a test: cannot open "));
+    free(a->world.config.token_file);
+    a->world.config.token_file = NULL;
+    buf_puts(&a->world.config.token, "canary canary");
+    assert_int_equal(kube_open(&a->world.loop, &a->world.config, &a->world.options, &a->world.kube, &err), ERR_INVALID);
+    assert_null(strstr(err.message, "canary"));
+    a->world.kube = NULL;
+}
+
+static void close_soon(uv_timer_t *timer)
+{
+    struct auth_world *a = timer->data;
+    kube_close(a->world.kube, NULL, NULL);
+    a->world.kube = NULL;
+    uv_close((uv_handle_t *)timer, NULL);
+}
+
+/* A pipe nobody writes to holds the reader up: closing waits for it, and the request is told at once. */
+static void closed_while_the_file_is_read(void **state)
+{
+    struct auth_world *a = *state;
+    struct kube_result r = {.world = &a->world};
+    uv_timer_t timer;
+    use_token_file(a, "canary-old");
+    kube_world_connect(&a->world);
+    unlink(a->token_file);
+    assert_int_equal(mkfifo(a->token_file, 0600), 0);
+    scripted_reply(a->world.server, 401, "", UNAUTHORIZED);
+    assert_int_equal(kube_get(a->world.kube, &jobs, "ns", "a", kube_result_done, &r, NULL, NULL), 0);
+    uv_timer_init(&a->world.loop, &timer);
+    timer.data = a;
+    uv_timer_start(&timer, close_soon, 100, 0);
+    kube_result_wait(&r);
+    assert_int_equal(r.error.code, ERR_CANCELLED);
+    int fd = open(a->token_file, O_WRONLY); /* opens the reader's end too, and ends it */
+    close(fd);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_fixed_token),
+        TEST(name_and_password),
+        TEST(impersonation),
+        TEST(the_file_wins_and_is_trimmed),
+        TEST(a_file_that_cannot_be_read_leaves_the_fixed_one),
+        TEST(rotated_under_a_401),
+        TEST(not_rotated_under_a_401),
+        TEST(many_under_one_rotation),
+        TEST(read_again_after_its_time),
+        TEST(tokens_that_are_none),
+        TEST(closed_while_the_file_is_read),
+    };
+    return cmocka_run_group_tests_name("kube_auth", tests, NULL, NULL);
+}

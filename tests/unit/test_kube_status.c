@@ -1,0 +1,330 @@
+/* What is said about answers, what follows from them, and the small pure parts: base64, paths. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "alloc.h"
+#include "kube/base64.h"
+#include "kube/core.h"
+#include "kube/retry.h"
+#include "kube/status.h"
+
+#define URL "https://10.0.0.1:6443/apis/kubeflow.org/v1/namespaces/ns/mpijobs/a"
+
+static struct error say(int status, const char *body)
+{
+    struct kube_reply reply = {.method = "PUT",
+                               .url = URL,
+                               .status = status,
+                               .credentials = "~/.kube/config, context dev",
+                               .body = str_of(body)};
+    struct error err;
+    int rc = kube_status_error(&reply, &err);
+    assert_int_equal(rc, err.code);
+    assert_int_equal(err.status, status);
+    return err;
+}
+
+static void contains(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        fail_msg("\"%s\" is not in: %s", part, text);
+}
+
+static void a_status_speaks_for_itself(void **state)
+{
+    (void)state;
+    struct error e =
+        say(404, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",\"message\":"
+                 "\"mpijobs.kubeflow.org \\\"x\\\" not "
+                 "found\",\"reason\":\"NotFound\",\"details\":{\"name\":\"x\"},\"code\":404}\n");
+    assert_int_equal(e.code, ERR_NOT_FOUND);
+    assert_string_equal(e.reason, "NotFound");
+    assert_string_equal(e.message, "mpijobs.kubeflow.org \"x\" not found");
+    assert_false(e.retryable);
+    e = say(409, "{\"kind\":\"Status\",\"message\":\"Operation cannot be fulfilled on mpijobs.kubeflow.org \\\"x\\\": "
+                 "the object has been "
+                 "modified; please apply your changes to the latest version and try "
+                 "again\",\"reason\":\"Conflict\",\"code\":409}");
+    assert_int_equal(e.code, ERR_CONFLICT);
+    e = say(409, "{\"kind\":\"Status\",\"message\":\"already exists\",\"reason\":\"AlreadyExists\"}");
+    assert_string_equal(e.reason, "AlreadyExists");
+    e = say(410, "{\"kind\":\"Status\",\"message\":\"too old\",\"reason\":\"Expired\"}");
+    assert_int_equal(e.code, ERR_HTTP);
+    assert_string_equal(e.reason, "Expired");
+}
+
+#define INVALID(message)                                                                                               \
+    "{\"kind\":\"Status\",\"status\":\"Failure\",\"message\":\"" message                                               \
+    "\",\"reason\":\"Invalid\",\"details\":{\"causes\":["                                                              \
+    "{\"reason\":\"FieldValueNotSupported\",\"message\":\"Unsupported value: "                                         \
+    "\\\"Al\\\"\",\"field\":\"spec.cleanPodPolicy\"},"                                                                 \
+    "{\"reason\":\"FieldValueInvalid\",\"message\":\"Invalid value: "                                                  \
+    "-1\",\"field\":\"spec.activeDeadlineSeconds\"},{}]},\"code\":422}"
+
+static void causes_are_listed_once(void **state)
+{
+    (void)state;
+    struct error e = say(422, INVALID("MPIJob is invalid"));
+    assert_string_equal(e.reason, "Invalid");
+    assert_string_equal(e.message, "MPIJob is invalid; spec.cleanPodPolicy: Unsupported value: \"Al\"; "
+                                   "spec.activeDeadlineSeconds: Invalid value: -1");
+    e = say(422, INVALID("MPIJob is invalid: [spec.cleanPodPolicy: Unsupported value: \\\"Al\\\", "
+                         "spec.activeDeadlineSeconds: Invalid value: -1]"));
+    assert_null(strchr(e.message, ';'));
+}
+
+static void text_html_or_nothing(void **state)
+{
+    (void)state;
+    struct error e = say(404, "404 page not found\n");
+    assert_int_equal(e.code, ERR_NOT_FOUND);
+    assert_string_equal(
+        e.message,
+        "PUT " URL ": 404 NotFound with the text \"404 page not found\": the server does not know this path; is the "
+        "group or version spelt right, and its definition (CRD) installed?");
+    e = say(429, "Too many requests, please try again later.\n");
+    assert_string_equal(e.reason, "TooManyRequests");
+    assert_true(e.retryable);
+    e = say(502, "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>nginx</body></html>");
+    assert_string_equal(e.message, "PUT " URL ": 502 BadGateway with an HTML page titled \"502 Bad Gateway\"");
+    e = say(503, "");
+    assert_string_equal(e.message, "PUT " URL ": 503 ServiceUnavailable");
+    e = say(500, "<!DOCTYPE html>");
+    contains(e.message, "with an HTML page");
+    e = say(500, "{\"kind\":\"Status\",\"mess");
+    contains(e.message, "with the text \"{\"kind\":\"Status\",\"mess\"");
+    e = say(418, "{\"kind\":\"Status\"}");
+    assert_string_equal(e.reason, "HTTP");
+    contains(e.message, "418 HTTP with the text");
+    e = say(400, "<title>");
+    contains(e.message, "HTML");
+}
+
+static void a_text_cannot_forge_lines_or_flood(void **state)
+{
+    (void)state;
+    char flood[2000];
+    memset(flood, 'x', sizeof flood - 1);
+    flood[sizeof flood - 1] = '\0';
+    struct error e = say(500, flood);
+    assert_true(strlen(e.message) < 600);
+    contains(e.message, "xxx...");
+    e = say(500, "one\r\n\x1b[31m\ttwo");
+    contains(e.message, "\"one [31m two\"");
+}
+
+static void credentials_and_permissions(void **state)
+{
+    (void)state;
+    struct error e =
+        say(401, "{\"kind\":\"Status\",\"message\":\"Unauthorized\",\"reason\":\"Unauthorized\",\"code\":401}");
+    assert_int_equal(e.code, ERR_HTTP);
+    assert_string_equal(e.message,
+                        "Unauthorized (PUT " URL
+                        "); the server does not know our credentials (~/.kube/config, context dev): the token or "
+                        "certificate may have expired or belong to another cluster");
+    e = say(403, "{\"kind\":\"Status\",\"message\":\"mpijobs.kubeflow.org \\\"x\\\" is forbidden: User \\\"u\\\" "
+                 "cannot update resource\","
+                 "\"reason\":\"Forbidden\",\"code\":403}");
+    contains(e.message,
+             "cannot update resource; a Role or ClusterRole must allow it to the user of ~/.kube/config, context dev");
+    e = say(401, "");
+    contains(e.message, "401 Unauthorized; the server does not know");
+}
+
+static void redirects(void **state)
+{
+    (void)state;
+    struct error e = say(301, "");
+    assert_int_equal(e.code, ERR_PROTOCOL);
+    assert_string_equal(e.reason, "Protocol");
+    contains(e.message, "a redirect to nowhere");
+}
+
+static void bodies(void **state)
+{
+    (void)state;
+    struct kube_reply reply = {.method = "GET", .url = URL, .status = 200, .body = str_of(" {\"a\":1}\n")};
+    struct json root;
+    struct error err;
+    assert_int_equal(kube_status_body(&reply, &root, &err), 0);
+    assert_true(json_exists(json_get(root, "a")));
+    static const char *const bad[] = {"",       " \n", "7",   "null",       "[{}]",
+                                      "<html>", "{",   "{}x", "{\"a\":1,}", "{\"a\":\"\xff\"}"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        reply.body = str_of(bad[i]);
+        assert_int_equal(kube_status_body(&reply, &root, &err), ERR_PROTOCOL);
+        assert_int_equal(err.status, 200);
+        contains(err.message, "GET " URL ": 200 with ");
+    }
+}
+
+static void verdicts(void **state)
+{
+    (void)state;
+    static const struct {
+        bool repeatable;
+        int status, code;
+        bool retryable, sent, hopeless;
+        int64_t retry_after;
+        enum kube_verdict verdict;
+    } cases[] = {
+        {false, 429, ERR_HTTP, true, true, false, -1, KUBE_AGAIN},
+        {false, 503, ERR_HTTP, true, true, false, 0, KUBE_AGAIN},
+        {false, 503, ERR_HTTP, true, true, false, -1, KUBE_LOST},
+        {true, 503, ERR_HTTP, true, true, false, -1, KUBE_AGAIN},
+        {false, 500, ERR_HTTP, true, true, false, -1, KUBE_LOST},
+        {false, 500, ERR_HTTP, false, true, true, -1, KUBE_FINAL},
+        {true, 504, ERR_HTTP, true, true, false, 3000, KUBE_AGAIN},
+        {false, 504, ERR_HTTP, true, true, false, 3000, KUBE_LOST},
+        {false, 409, ERR_CONFLICT, false, true, false, -1, KUBE_FINAL},
+        {true, 404, ERR_NOT_FOUND, false, true, false, -1, KUBE_FINAL},
+        {true, 200, ERR_PROTOCOL, false, true, false, -1, KUBE_FINAL},
+        {false, 200, ERR_PROTOCOL, false, true, false, -1, KUBE_LOST},
+        {false, 0, ERR_UNREACHABLE, true, false, false, -1, KUBE_AGAIN},
+        {false, 0, ERR_UNREACHABLE, false, false, false, -1, KUBE_FINAL}, /* a certificate that is refused */
+        {false, 0, ERR_UNREACHABLE, true, true, false, -1, KUBE_LOST},
+        {true, 0, ERR_UNREACHABLE, true, true, false, -1, KUBE_AGAIN},
+        {true, 0, ERR_TIMEOUT, true, true, false, -1, KUBE_AGAIN},
+        {false, 0, ERR_TIMEOUT, true, true, false, -1, KUBE_LOST},
+        {true, 0, ERR_LIMIT, false, true, false, -1, KUBE_FINAL},
+        {false, 0, ERR_LIMIT, false, true, false, -1, KUBE_LOST},
+        {true, 0, ERR_NOMEM, false, true, false, -1, KUBE_FINAL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct kube_outcome o = {.repeatable = cases[i].repeatable,
+                                 .status = cases[i].status,
+                                 .code = cases[i].code,
+                                 .retryable = cases[i].retryable,
+                                 .sent = cases[i].sent,
+                                 .hopeless = cases[i].hopeless,
+                                 .retry_after_ms = cases[i].retry_after};
+        if (kube_judge(&o) != cases[i].verdict)
+            fail_msg("case %zu: %d", i, (int)kube_judge(&o));
+    }
+}
+
+static void pauses(void **state)
+{
+    (void)state;
+    struct kube_backoff b = {.base_ms = 200, .random = 7};
+    uint64_t most[12] = {0};
+    for (int round = 0; round < 2000; round++) {
+        for (unsigned tries = 1; tries < 12; tries++) {
+            uint64_t ms = kube_backoff_ms(&b, tries, -1);
+            most[tries] = ms > most[tries] ? ms : most[tries];
+        }
+        uint64_t told = kube_backoff_ms(&b, 1, 3000);
+        assert_true(told >= 3000 && told <= 3200);
+    }
+    for (unsigned tries = 1; tries < 12; tries++) {
+        uint64_t bound = tries < 7 ? 200u << (tries - 1) : KUBE_BACKOFF_MAX_MS;
+        assert_true(most[tries] <= bound && most[tries] > bound * 9 / 10);
+    }
+    assert_true(kube_backoff_ms(&b, 1000000, -1) <= KUBE_BACKOFF_MAX_MS);
+}
+
+static void base64(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {{"", ""},        {"f", "Zg=="},        {"fo", "Zm8="},
+                                           {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"\xff\xfe\xfd", "//79"}};
+    struct buf b = BUF_INIT;
+    for (size_t i = 0; i < 6; i++) {
+        buf_reset(&b);
+        base64_encode(str_of(pairs[i][0]), &b);
+        assert_true(str_is(buf_str(&b), pairs[i][1]));
+        buf_reset(&b);
+        assert_true(base64_decode(str_of(pairs[i][1]), &b));
+        assert_true(str_is(buf_str(&b), pairs[i][0]));
+    }
+    buf_reset(&b);
+    assert_true(base64_decode(str_of("Zm\n9v\r\nZg==\n"), &b));
+    assert_string_equal(b.ptr, "foof");
+    static const char *const bad[] = {
+        "Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm9v Zg==", "Zg==Zg==", "====", "Z===", "Zm-v", "Zm=v", "=Zg="};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        buf_reset(&b);
+        if (base64_decode(str_of(bad[i]), &b))
+            fail_msg("%s", bad[i]);
+    }
+    buf_free(&b);
+}
+
+static void paths(void **state)
+{
+    (void)state;
+    struct kube_resource job = {"kubeflow.org", "v2beta1", "mpijobs"}, pod = {"", "v1", "pods"};
+    struct buf b = BUF_INIT;
+    kube_path(&b, &job, "a b", "ü/x", "status");
+    assert_string_equal(b.ptr, "/apis/kubeflow.org/v2beta1/namespaces/a%20b/mpijobs/%C3%BC%2Fx/status");
+    buf_reset(&b);
+    kube_path(&b, &pod, NULL, NULL, NULL);
+    assert_string_equal(b.ptr, "/api/v1/pods");
+    buf_reset(&b);
+    struct kube_query q = {.label_selector = "a=b",
+                           .field_selector = "",
+                           .resource_version = "0",
+                           .continue_token = "t+/=",
+                           .dry_run = "All",
+                           .field_manager = "m",
+                           .field_validation = "Strict",
+                           .propagation_policy = "Orphan",
+                           .limit = 5,
+                           .pretty = true};
+    kube_query_add(&b, &q);
+    assert_string_equal(
+        b.ptr,
+        "?labelSelector=a%3Db&resourceVersion=0&continue=t%2B%2F%3D&dryRun=All&fieldManager=m&fieldValidation=Strict&"
+        "propagationPolicy=Orphan&limit=5&pretty=true");
+    buf_reset(&b);
+    kube_query_add(&b, &(struct kube_query){.pretty = true});
+    assert_string_equal(b.ptr, "?pretty=true");
+    buf_free(&b);
+}
+
+static void out_of_memory(void **state)
+{
+    (void)state;
+    struct kube_reply reply = {
+        .method = "GET", .url = URL, .status = 422, .body = str_of(INVALID("MPIJob is invalid"))};
+    for (long n = 1;; n++) {
+        struct error err = {0};
+        struct json root;
+        alloc_fail_at(n);
+        int rc = kube_status_error(&reply, &err);
+        bool failed = alloc_failed();
+        alloc_fail_at(0);
+        assert_true(rc == ERR_HTTP || rc == ERR_NOMEM);
+        if (!failed)
+            break;
+        struct kube_reply page = {.method = "GET", .url = URL, .status = 200, .body = str_of("<html>")};
+        alloc_fail_at(n);
+        rc = kube_status_body(&page, &root, &err);
+        assert_true(rc == ERR_PROTOCOL || rc == ERR_NOMEM);
+        alloc_fail_at(0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_status_speaks_for_itself),
+        cmocka_unit_test(causes_are_listed_once),
+        cmocka_unit_test(text_html_or_nothing),
+        cmocka_unit_test(a_text_cannot_forge_lines_or_flood),
+        cmocka_unit_test(credentials_and_permissions),
+        cmocka_unit_test(redirects),
+        cmocka_unit_test(bodies),
+        cmocka_unit_test(verdicts),
+        cmocka_unit_test(pauses),
+        cmocka_unit_test(base64),
+        cmocka_unit_test(paths),
+        cmocka_unit_test(out_of_memory),
+    };
+    return cmocka_run_group_tests_name("kube_status", tests, NULL, NULL);
+}
