@@ -319,6 +319,16 @@ static const char *match(struct matcher *m, const char *s, const char *p)
 
 /* ---- for the functions ---- */
 
+void pattern_begin(struct matcher *m, lua_State *L, struct str text, struct str pattern)
+{
+    m->L = L;
+    m->text = text.ptr;
+    m->text_end = text.ptr + text.len;
+    m->pattern = pattern.ptr;
+    m->pattern_end = pattern.ptr + pattern.len;
+    m->steps = 0;
+}
+
 const char *pattern_match(struct matcher *m, const char *at)
 {
     m->depth = 0;

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/str.h"
+
 #define PATTERN_CAPTURES 32
 
 struct capture {
@@ -27,6 +29,9 @@ struct matcher {
     struct capture captures[PATTERN_CAPTURES];
 };
 
+/* The strings must stay on the Lua stack as long as the matcher is used. */
+void pattern_begin(struct matcher *m, lua_State *L, struct str text, struct str pattern);
+
 /* Matches at exactly `at`; the end of the match, or NULL. Captures are the matcher's until the next call. */
 const char *pattern_match(struct matcher *m, const char *at);
 
@@ -37,5 +42,10 @@ int pattern_push_all(struct matcher *m, const char *from, const char *to);
 
 /* True: the pattern is plain text. */
 bool pattern_is_plain(const char *pattern, size_t len);
+
+/* luaL_checklstring. */
+struct str pattern_check_str(lua_State *L, int arg);
+
+int script_gsub(lua_State *L); /* gsub.c: string.gsub */
 
 #endif

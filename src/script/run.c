@@ -17,7 +17,7 @@
 
 static void on_idle(uv_idle_t *idle);
 
-static void enqueue(struct script_run *run)
+void run_enqueue(struct script_run *run)
 {
     struct script *s = run->script;
     if (run->queued || run->active || run->ended)
@@ -256,7 +256,7 @@ static void step(struct script_run *run, int64_t slice_us)
         error_set(&err, ERR_SCRIPT, "%s: a function of the host yielded without script_wait", s->name);
         run_finish(run, &err);
     } else if (!run->wait || run->wait->woken) {
-        enqueue(run);
+        run_enqueue(run);
     }
 }
 
@@ -386,7 +386,7 @@ static int begin(struct script *script, const struct str *source, const struct s
         run->meter.stretch_us = STRETCH_US;
     DL_APPEND(script->runs, run);
     start_timeout(run);
-    enqueue(run);
+    run_enqueue(run);
     if (out)
         *out = run;
     return 0;
@@ -421,48 +421,4 @@ void *script_run_data(const struct script_run *run)
 struct script_run *script_run_of(lua_State *L)
 {
     return script_of(L)->running;
-}
-
-/* ---- waiting ---- */
-
-/* Through here, so that a wait stays the run's to cancel until its continuation has really begun. */
-static int wait_over(lua_State *L, int status, lua_KContext ctx)
-{
-    struct script_wait *wait = (struct script_wait *)ctx; // NOLINT(performance-no-int-to-ptr)
-    wait->run->wait = NULL;
-    return wait->k(L, status, wait->ctx);
-}
-
-int script_wait(lua_State *L, struct script_wait *wait, lua_KFunction k, lua_KContext ctx)
-{
-    struct script *s = script_of(L);
-    struct script_run *run = s->running;
-    const char *refused = NULL;
-    if (!run || run->call.loading)
-        refused = "this call waits for an answer: while the file is being loaded nothing can wait; call it from `run`, "
-                  "`replace` or "
-                  "another function of the policy";
-    else if (run->meter.verdict != VERDICT_NONE)
-        refused = "the run is being ended";
-    else if (!script_can_yield(L))
-        refused = "this call waits for an answer, which is not possible here: in a gsub callback, __tostring, __gc or "
-                  "another function "
-                  "that C code calls back; call it outside and use its result";
-    if (refused) {
-        wait->cancel(wait);
-        return luaL_error(L, "%s", refused);
-    }
-    wait->run = run;
-    wait->k = k;
-    wait->ctx = ctx;
-    run->wait = wait;
-    s->host_yield = true;
-    return lua_yieldk(L, 0, (lua_KContext)wait, wait_over);
-}
-
-void script_wake(struct script_wait *wait)
-{
-    wait->woken = true;
-    if (wait->run && wait->run->wait == wait)
-        enqueue(wait->run);
 }

@@ -50,14 +50,14 @@ static int no_function(lua_State *L)
     return 2;
 }
 
-/* The pieces that a function returns, as one string on the top. */
-static void gather(lua_State *L)
+/* (function): the pieces that it returns, as one string. */
+static int gather(lua_State *L)
 {
-    size_t total = 0;
-    luaL_Buffer b;
-    lua_settop(L, 4);
-    lua_newtable(L);
+    size_t total = 0, len;
     lua_Integer n = 0;
+    luaL_Buffer b;
+    lua_settop(L, 1);
+    lua_newtable(L);
     for (;; n++) {
         lua_pushvalue(L, 1);
         lua_call(L, 0, 1);
@@ -65,22 +65,21 @@ static void gather(lua_State *L)
             break;
         if (!lua_isstring(L, -1))
             luaL_error(L, "reader function must return a string");
-        size_t len;
         lua_tolstring(L, -1, &len);
         if (len == 0)
             break;
         if ((total += len) > SCRIPT_SOURCE_MAX)
             luaL_error(L, "load: the text is longer than %d bytes", SCRIPT_SOURCE_MAX);
-        lua_rawseti(L, 5, n + 1);
+        lua_rawseti(L, 2, n + 1);
         script_work(L, 64);
     }
-    lua_pop(L, 1);
     luaL_buffinit(L, &b);
     for (lua_Integer i = 1; i <= n; i++) {
-        lua_rawgeti(L, 5, i);
+        lua_rawgeti(L, 2, i);
         luaL_addvalue(&b);
     }
     luaL_pushresult(&b);
+    return 1;
 }
 
 /* load(chunk [, name [, mode [, env]]]): text only. */
@@ -92,7 +91,11 @@ static int l_load(lua_State *L)
     const char *name = luaL_optstring(L, 2, text ? text : "=(load)");
     if (!text) {
         luaL_checktype(L, 1, LUA_TFUNCTION);
-        gather(L);
+        lua_settop(L, 4);
+        lua_pushcfunction(L, gather);
+        lua_pushvalue(L, 1);
+        if (lua_pcall(L, 1, 1, 0) != LUA_OK)
+            return no_function(L);
     } else {
         lua_settop(L, 4);
         lua_pushvalue(L, 1);

@@ -111,10 +111,9 @@ struct script_wait {
     bool woken;
 };
 /* Returns what the C function has to return. Raises a Lua error (after calling wait->cancel) where the call cannot
- * wait: while loading, in a gsub callback, in a metamethod called from C (__tostring, __len in a library function), in
- * a
- * __close handler of a run that is given up. It can in a coroutine, a table.sort comparison, pcall, xpcall, an
- * iterator, other metamethods and __close. */
+ * wait: while loading, in a metamethod called from C (__tostring, __len in a library function), in a __close handler of
+ * a run that is given up. It can in a coroutine, a table.sort comparison, a gsub callback, pcall, xpcall, an iterator,
+ * other metamethods and __close. */
 int script_wait(lua_State *L, struct script_wait *wait, lua_KFunction k, lua_KContext ctx);
 /* The run goes on at the loop's next turn. May be called before script_wait. */
 void script_wake(struct script_wait *wait);

@@ -1,21 +1,10 @@
-/* string.find, match, gmatch and gsub on the matcher of pattern.c. */
-#include <ctype.h>
+/* string.find, match and gmatch on the matcher of pattern.c. */
 #include <string.h>
 
 #include "script/pattern.h"
 #include "script/state.h"
 
-static void begin(struct matcher *m, lua_State *L, struct str text, struct str pattern)
-{
-    m->L = L;
-    m->text = text.ptr;
-    m->text_end = text.ptr + text.len;
-    m->pattern = pattern.ptr;
-    m->pattern_end = pattern.ptr + pattern.len;
-    m->steps = 0;
-}
-
-static struct str check_str(lua_State *L, int arg)
+struct str pattern_check_str(lua_State *L, int arg)
 {
     struct str s;
     s.ptr = luaL_checklstring(L, arg, &s.len);
@@ -50,7 +39,7 @@ static int find_plain(lua_State *L, struct str text, struct str part, size_t fro
 
 static int search(lua_State *L, bool find)
 {
-    struct str text = check_str(L, 1), pattern = check_str(L, 2);
+    struct str text = pattern_check_str(L, 1), pattern = pattern_check_str(L, 2);
     size_t from = offset_arg(L, 3, text.len);
     struct matcher m;
     if (from > text.len) {
@@ -60,7 +49,7 @@ static int search(lua_State *L, bool find)
     if (find && (lua_toboolean(L, 4) || pattern_is_plain(pattern.ptr, pattern.len)))
         return find_plain(L, text, pattern, from);
     bool anchored = pattern.len && *pattern.ptr == '^';
-    begin(&m, L, text, anchored ? str_n(pattern.ptr + 1, pattern.len - 1) : pattern);
+    pattern_begin(&m, L, text, anchored ? str_n(pattern.ptr + 1, pattern.len - 1) : pattern);
     for (const char *at = text.ptr + from; at <= m.text_end; at++) {
         const char *end = pattern_match(&m, at);
         if (end && find) {
@@ -98,9 +87,9 @@ struct iteration {
 static int gmatch_next(lua_State *L)
 {
     struct iteration *it = lua_touserdata(L, lua_upvalueindex(3));
-    struct str text = check_str(L, lua_upvalueindex(1)), pattern = check_str(L, lua_upvalueindex(2));
+    struct str text = pattern_check_str(L, lua_upvalueindex(1)), pattern = pattern_check_str(L, lua_upvalueindex(2));
     struct matcher m;
-    begin(&m, L, text, pattern);
+    pattern_begin(&m, L, text, pattern);
     for (; it->at <= text.len; it->at++) {
         const char *from = text.ptr + it->at;
         const char *end = pattern_match(&m, from);
@@ -114,8 +103,8 @@ static int gmatch_next(lua_State *L)
 
 static int s_gmatch(lua_State *L)
 {
-    struct str text = check_str(L, 1);
-    check_str(L, 2);
+    struct str text = pattern_check_str(L, 1);
+    pattern_check_str(L, 2);
     size_t from = offset_arg(L, 3, text.len);
     lua_settop(L, 2);
     struct iteration *it = lua_newuserdatauv(L, sizeof *it, 0);
@@ -125,102 +114,9 @@ static int s_gmatch(lua_State *L)
     return 1;
 }
 
-/* ---- gsub ---- */
-
-/* Adds the replacement text with its %0..%9. */
-static void add_text(struct matcher *m, luaL_Buffer *b, struct str by, const char *from, const char *to)
-{
-    lua_State *L = m->L;
-    script_work(L, 1 + by.len / 8);
-    for (size_t i = 0; i < by.len; i++) {
-        if (by.ptr[i] != '%') {
-            luaL_addchar(b, by.ptr[i]);
-            continue;
-        }
-        char c = by.ptr[++i]; /* a NUL at the end */
-        if (c == '%') {
-            luaL_addchar(b, c);
-        } else if (c == '0') {
-            luaL_addlstring(b, from, (size_t)(to - from));
-        } else if (isdigit((unsigned char)c)) {
-            pattern_push(m, c - '1', from, to);
-            luaL_tolstring(L, -1, NULL);
-            lua_remove(L, -2);
-            luaL_addvalue(b);
-        } else {
-            luaL_error(L, "invalid use of '%%' in replacement string");
-        }
-    }
-}
-
-/* Adds what a table or a function gives for the match; false: the match itself. */
-static bool add_value(struct matcher *m, luaL_Buffer *b, int type, const char *from, const char *to)
-{
-    lua_State *L = m->L;
-    if (type == LUA_TFUNCTION) {
-        lua_pushvalue(L, 3);
-        int n = pattern_push_all(m, from, to);
-        lua_call(L, n, 1);
-    } else {
-        pattern_push(m, 0, from, to);
-        lua_gettable(L, 3);
-    }
-    if (!lua_toboolean(L, -1)) {
-        lua_pop(L, 1);
-        luaL_addlstring(b, from, (size_t)(to - from));
-        return false;
-    }
-    if (!lua_isstring(L, -1))
-        luaL_error(L, "invalid replacement value (a %s)", luaL_typename(L, -1));
-    luaL_addvalue(b);
-    return true;
-}
-
-static int s_gsub(lua_State *L)
-{
-    struct str text = check_str(L, 1), pattern = check_str(L, 2), by = {0};
-    int type = lua_type(L, 3);
-    luaL_argexpected(L, type == LUA_TNUMBER || type == LUA_TSTRING || type == LUA_TFUNCTION || type == LUA_TTABLE, 3,
-                     "string/function/table");
-    lua_Integer most = luaL_optinteger(L, 4, (lua_Integer)text.len + 1), n = 0;
-    bool anchored = pattern.len && *pattern.ptr == '^', changed = false;
-    struct matcher m;
-    luaL_Buffer b;
-    if (type == LUA_TNUMBER || type == LUA_TSTRING)
-        by = check_str(L, 3);
-    begin(&m, L, text, anchored ? str_n(pattern.ptr + 1, pattern.len - 1) : pattern);
-    luaL_buffinit(L, &b);
-    const char *at = text.ptr, *last = NULL;
-    while (n < most) {
-        const char *end = pattern_match(&m, at);
-        if (end && end != last) {
-            n++;
-            if (by.ptr) {
-                add_text(&m, &b, by, at, end);
-                changed = true;
-            } else if (add_value(&m, &b, type, at, end)) {
-                changed = true;
-            }
-            at = last = end;
-        } else if (at < m.text_end) {
-            luaL_addchar(&b, *at++);
-        } else {
-            break;
-        }
-        if (anchored)
-            break;
-    }
-    luaL_addlstring(&b, at, (size_t)(m.text_end - at));
-    luaL_pushresult(&b);
-    if (!changed)
-        lua_pushvalue(L, 1);
-    lua_pushinteger(L, n);
-    return 2;
-}
-
 void script_add_search(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"find", s_find}, {"match", s_match}, {"gmatch", s_gmatch}, {"gsub", s_gsub}, {NULL, NULL}};
+        {"find", s_find}, {"match", s_match}, {"gmatch", s_gmatch}, {"gsub", script_gsub}, {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
 }

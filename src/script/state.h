@@ -121,6 +121,7 @@ void script_settle(
     struct script *script); /* after busy or depth went down: closes a doomed script, frees a closed one */
 
 /* ---- run.c ---- */
+void run_enqueue(struct script_run *run); /* to be resumed at the loop's next turn */
 void run_finish(struct script_run *run, const struct error *err);
 
 /* ---- traceback.c ---- */

@@ -203,10 +203,29 @@ static void test_load_of_text(void **state)
     assert_returns(f, "local _, e = load('return 1', 'n', 'b') return e", "attempt to load a text chunk (mode is 'b')");
     assert_returns(f, "local _, e = load(('x'):rep(1024 * 1024 + 1)) return e",
                    "load: the text is longer than 1048576 bytes");
-    assert_raises(f, "load(function() return ('x'):rep(100000) end)", ERR_SCRIPT, "longer than 1048576 bytes");
-    assert_raises(f, "load(function() return {} end)", ERR_SCRIPT, "must return a string");
+    assert_returns(f, "local _, e = load(function() return ('x'):rep(100000) end) return e",
+                   "load: the text is longer than 1048576 bytes");
+    assert_returns(f, "local _, e = load(function() return {} end) return e", "reader function must return a string");
     assert_raises(f, "load()", ERR_SCRIPT, "bad argument #1");
-    assert_raises(f, "load(function() error('mine') end)", ERR_SCRIPT, "mine");
+    assert_returns(f, "local _, e = load(function() error('mine') end) return e", "t.lua:1: mine");
+}
+
+static void test_xpcall(void **state)
+{
+    struct fixture *f = *state;
+    assert_returns(f, "return table.concat({select(2, xpcall(function(...) return ... end, print, 1, 2, 3))}, ' ')",
+                   "1 2 3");
+    assert_returns(f, "return select('#', xpcall(function() end, print))", "1");
+    assert_returns(f,
+                   "local ok, e, n = xpcall(error, function(e) return e .. '!', 'cut' end, 'x') return tostring(ok) .. "
+                   "e .. tostring(n)",
+                   "falsex!nil");
+    assert_returns(
+        f, "local ok, e = xpcall(function() local x = nil + 1 end, function(e) return 'seen: ' .. e end) return e",
+        "seen: t.lua:1: attempt to perform arithmetic on a nil value");
+    assert_returns(f, "local ok, e = xpcall(nil, function(e) return e end) return e", "attempt to call a nil value");
+    assert_raises(f, "xpcall(print)", ERR_SCRIPT, "bad argument #2 to 'xpcall' (function expected, got no value)");
+    assert_returns(f, "return tostring(xpcall(error, function(e) error(e) end))", "false");
 }
 
 static char printed[256];
@@ -232,8 +251,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-        T(test_patterns_as_lua), T(test_tables_as_lua), T(test_strings_as_lua),
-        T(test_allowlist),       T(test_load_of_text),  T(test_print),
+        T(test_patterns_as_lua), T(test_tables_as_lua), T(test_strings_as_lua), T(test_allowlist),
+        T(test_load_of_text),    T(test_print),         T(test_xpcall),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
