@@ -85,6 +85,7 @@ static inline struct marks64 marks64(const char *p)
 {
     struct marks64 m = {0};
 #ifdef __SSE2__
+#pragma GCC unroll 4
     for (int i = 0; i < 4; i++) {
         __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i));
         /* { and [ differ in one bit only, and so do } and ]. */

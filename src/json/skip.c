@@ -44,9 +44,12 @@ static uint64_t escaped_bits(uint64_t backslash, bool *carry)
 /* Bit i becomes the parity of bits 0..i: set from an opening quote up to before its closing one. */
 static uint64_t prefix_xor(uint64_t x)
 {
-    for (int shift = 1; shift < 64; shift *= 2)
-        x ^= x << shift;
-    return x;
+    x ^= x << 1;
+    x ^= x << 2;
+    x ^= x << 4;
+    x ^= x << 8;
+    x ^= x << 16;
+    return x ^ x << 32;
 }
 
 struct walk {
@@ -56,7 +59,7 @@ struct walk {
 };
 
 /* Past the bracket that brings the depth to zero, as an offset into the block; 0: not in this block. */
-static size_t walk_block(struct walk *w, const char *block)
+static inline size_t walk_block(struct walk *w, const char *block)
 {
     struct marks64 m = marks64(block);
     if (m.backslash || w->escape)
