@@ -23,7 +23,6 @@ policy {
                     return fresh.evicted and {
                         labels = { triage = "evicted" },
                         suspend = suspends and true or nil,
-                        cleanPodPolicy = suspends and "All" or nil, -- with Running, ended workers would stay
                     } or nil
                 end)
                 if not result then
