@@ -8,7 +8,8 @@ proc.patience = tonumber(os.getenv("MPIJOBD_SPEC_PATIENCE") or 30) -- seconds
 local Proc = {}
 Proc.__index = Proc
 
--- Turns the loop until `ready` says something true; nil after the patience is over.
+-- Turns the loop until `ready` says something true; nil after the patience is over. What is no event of this loop (a server's counter) is
+-- looked at again every few milliseconds.
 function proc.await(ready, seconds)
     local answer = ready()
     if answer then
@@ -19,11 +20,13 @@ function proc.await(ready, seconds)
     timer:start(math.floor((seconds or proc.patience) * 1000), 0, function()
         over = true
     end)
+    local tick = uv.new_timer()
+    tick:start(10, 10, function() end)
     while not answer and not over do
         uv.run("once")
         answer = ready()
     end
-    timer:stop()
+    tick:close()
     timer:close()
     uv.run("nowait")
     return answer
