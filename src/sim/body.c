@@ -35,6 +35,20 @@ static int check_version(struct exchange *x, json_object *doc)
     return result;
 }
 
+/* Of its own kinds the server knows from the path what is meant. */
+static void default_kind(struct exchange *x, json_object *doc)
+{
+    if (x->mpijob_version >= 0)
+        return;
+    if (!doc_get(doc, "kind"))
+        doc_set_str(doc, "kind", x->res->name);
+    if (!doc_get(doc, "apiVersion")) {
+        char *version = *x->res->group ? sim_format("%s/%s", x->res->group, x->version) : sim_strdup(x->version);
+        doc_set_str(doc, "apiVersion", version);
+        free(version);
+    }
+}
+
 int body_read(struct exchange *x, struct body *b)
 {
     *b = (struct body){0};
@@ -51,6 +65,7 @@ int body_read(struct exchange *x, struct body *b)
     if (!json_object_is_type(b->doc, json_type_object))
         return fail_bad_request(x, "couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type "
                                    "struct { APIVersion string; Kind string }");
+    default_kind(x, b->doc);
     if (!doc_str(b->doc, "kind") || !*doc_str(b->doc, "kind"))
         return fail_bad_request(x, "Object 'Kind' is missing in '%.*s'", (int)(x->req->body_len > 200 ? 200 : x->req->body_len),
                                 x->req->body);
