@@ -150,8 +150,19 @@ void script_work(lua_State *L, size_t units)
     judge(L, m, spent, false);
     if (m->verdict != VERDICT_NONE)
         script_die(L);
-    if (spent >= m->slice_us)
+    if (spent >= m->slice_us) {
+        s->slice_over = true;
         script_hook_arm(L, 1); /* the slice ends as soon as Lua goes on */
+    }
+}
+
+void script_pause(lua_State *L, lua_KFunction k)
+{
+    struct script *s = script_of(L);
+    if (!s->slice_over || !script_can_yield(L))
+        return;
+    s->host_yield = true;
+    lua_yieldk(L, 0, 0, k);
 }
 
 int script_open_budget(lua_State *L)

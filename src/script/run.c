@@ -236,7 +236,7 @@ static void step(struct script_run *run, int64_t slice_us)
     struct slice slice = {.run = run};
     struct error err;
     run->meter.slice_us = slice_us;
-    s->host_yield = false;
+    s->host_yield = s->slice_over = false;
     run->active = true;
     int code = script_protected(s, resume_body, &slice, run, &run->meter, &err);
     run->active = false;

@@ -34,11 +34,13 @@ static void begin_pair(struct sorting *s, lua_Integer low)
 }
 
 static int answered(lua_State *L, int status, lua_KContext ctx);
+static int paused(lua_State *L, int status, lua_KContext ctx);
 
 /* Puts onto the stack whether the right run's first is less than the left's. */
 static void ask(lua_State *L, struct sorting *s)
 {
     script_work(L, COMPARE_UNITS);
+    script_pause(L, paused);
     bool function = !lua_isnil(L, LESS);
     if (function)
         lua_pushvalue(L, LESS);
@@ -104,6 +106,14 @@ static int answered(lua_State *L, int status, lua_KContext ctx)
     (void)status;
     (void)ctx;
     return merge(L, lua_touserdata(L, STATE), true);
+}
+
+/* The question was not asked yet. */
+static int paused(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)status;
+    (void)ctx;
+    return merge(L, lua_touserdata(L, STATE), false);
 }
 
 int script_table_sort(lua_State *L)

@@ -86,6 +86,7 @@ struct script {
     lua_State *current;
     unsigned blocked; /* coroutines resumed from where their resumer cannot yield */
     bool host_yield;  /* the yield under way is the host's, not the script's */
+    bool slice_over;  /* a C loop noticed it: Lua, or the loop itself, yields as soon as it can */
     size_t work;      /* done by C loops since the last look at the clock */
 };
 
@@ -111,6 +112,9 @@ void script_where(lua_State *L, char *out, size_t size);
 int64_t meter_total(const struct meter *m);
 
 int script_open_budget(lua_State *L); /* a lua_CFunction without results */
+
+/* For a C loop that can be left: where the slice is over, yields to the loop of events; k goes on afterwards. */
+void script_pause(lua_State *L, lua_KFunction k);
 
 /* ---- state.c ---- */
 /* A protected call on the main thread with `meter` counting; saves and restores what was running. 0, or a negative code

@@ -153,6 +153,10 @@ static void test_stretch_without_interruption(void **state)
               "local n = 0 table.sort({3, 1, 2}, function(a, b) for i = 1, 3e6 do n = n + 1 end return a < b end) "
               "return ('x'):gsub('.', function() for i = 1, 3e7 do n = n + 1 end end)");
     assert_int_equal(e.code, 0);
+    load_text(f, s, &e,
+              "local t = {} for i = 1, 4e5 do t[i] = (i * 7919) % 400009 end table.sort(t) for i = 2, #t do assert(t[i "
+              "- 1] <= t[i]) end return #t");
+    assert_string_equal(e.result, "400000");
     script_free(s);
 }
 

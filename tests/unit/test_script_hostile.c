@@ -145,11 +145,22 @@ static const char *const bodies[] = {
 
 struct world {
     struct fixture *f;
+    uv_check_t check;     /* called in each turn of the loop */
+    int64_t turn, gap_us; /* the last turn, and the longest time between two */
     struct script *neighbour;
     int64_t budget_us;
     int64_t slack_us; /* a last stretch that cannot be interrupted, a full collection at the memory cap, the error's
                          text: by how fast this build is */
 };
+
+static void on_turn(uv_check_t *check)
+{
+    struct world *w = check->data;
+    int64_t now = cpu_now();
+    if (w->turn && now - w->turn > w->gap_us)
+        w->gap_us = now - w->turn;
+    w->turn = now;
+}
 
 static bool ends_by_itself(const struct ending *e)
 {
@@ -171,13 +182,17 @@ static void attack(struct world *w, const char *body, bool at_load)
     if (!at_load) {
         assert_int_equal(e.code, 0);
         began = cpu_now();
+        w->turn = w->gap_us = 0;
         call_global(w->f, s, &e, "main");
     }
     int64_t spent = cpu_now() - began;
     if (getenv("MPIJOBD_SCRIPT_TIMES"))
-        print_message("%7.1f ms %3d %.60s | %.90s\n", (double)spent / 1e3, e.code, body, e.code ? e.message : e.result);
+        print_message("%7.1f ms, %6.1f at a time %3d %.60s | %.90s\n", (double)spent / 1e3, (double)w->gap_us / 1e3,
+                      e.code, body, e.code ? e.message : e.result);
     if (spent > w->budget_us * 3 / 2 + w->slack_us)
         fail_msg("%s\n  took %lld us of CPU", body, (long long)spent);
+    if (w->gap_us > 100000 + w->slack_us)
+        fail_msg("%s\n  held the loop for %lld us", body, (long long)w->gap_us);
     if (e.code != ERR_LIMIT && !ends_by_itself(&e))
         fail_msg("%s\n  ended with %d: %s", body, e.code, e.message);
     if (e.code == ERR_LIMIT)
@@ -199,6 +214,9 @@ static void attack_all(void **state, bool at_load)
     struct world w = {.f = *state};
     struct ending e;
     const char *only = getenv("MPIJOBD_SCRIPT_ONLY");
+    uv_check_init(&w.f->loop, &w.check);
+    w.check.data = &w;
+    uv_check_start(&w.check, on_turn);
     w.neighbour = fixture_script(w.f, NULL);
     int64_t began = cpu_now();
     load_text(w.f, w.neighbour, &e, "function well() return 'well' end for i = 1, 1e6 do local _ = i end");
@@ -208,6 +226,8 @@ static void attack_all(void **state, bool at_load)
         if (!only || strstr(bodies[i], only))
             attack(&w, bodies[i], at_load);
     script_free(w.neighbour);
+    uv_close((uv_handle_t *)&w.check, NULL);
+    uv_run(&w.f->loop, UV_RUN_DEFAULT);
 }
 
 static void test_in_a_run(void **state)
