@@ -92,6 +92,7 @@ static void say_differing(struct mpijob_verdict *v, unsigned releases, const str
         const struct effect_row *row = look_up(1U << i, q);
         if (row_effect(row) == EFFECT_DROPPED)
             continue;
+        v->may_destroy = v->may_destroy || row_effect(row) == EFFECT_DESTRUCTIVE;
         say(v, "%s%s %s", separator, release_name(i), names[row_effect(row)]);
         if (row && row->effect != EFFECT_AT_FINISH) {
             say(v, " (");
@@ -292,6 +293,9 @@ static bool agree(int subject, const struct mpijob_view *view, const struct mpij
         arises = judge_subject(subject, view, diff, &f.items[1], now, &each[1]) || arises;
     if (!arises)
         return false;
+    bool may_destroy = false;
+    for (int i = 0; i < f.count; i++)
+        may_destroy = may_destroy || each[i].may_destroy || each[i].effect == EFFECT_DESTRUCTIVE;
     *v = each[0];
     if (f.untried && each[0].effect != EFFECT_STORED) {
         *v = (struct mpijob_verdict){.effect = EFFECT_UNKNOWN};
@@ -304,6 +308,7 @@ static bool agree(int subject, const struct mpijob_view *view, const struct mpij
             say(v, "%sunder %s: %s%s%.*s", i ? "; " : "", mpijob_controller_name(f.items[i].controller),
                 names[each[i].effect], *each[i].why ? ", " : "", shown(str_of(each[i].why), 200), each[i].why);
     }
+    v->may_destroy = may_destroy;
     return true;
 }
 
@@ -332,6 +337,8 @@ void mpijob_judge(const struct mpijob_view *before, const struct mpijob_diff *di
         return;
     }
     verdict->effect = each[main].effect;
+    for (int i = 0; i < SUBJECTS; i++)
+        verdict->may_destroy = verdict->may_destroy || (arises[i] && each[i].may_destroy);
     if (told > 1)
         say(verdict, "%s: ", subject_name(main));
     say(verdict, "%s", each[main].why);

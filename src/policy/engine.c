@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "policy/arming.h"
 #include "policy/recover.h"
 #include "policy/trigger.h"
 
@@ -15,6 +16,7 @@ struct trigger_node {
 };
 
 static void connect_cluster(struct engine *e);
+static void put_in_force(struct engine *e, const struct interrupted_run *runs, size_t count);
 
 /* ---- stopping ---- */
 
@@ -45,7 +47,7 @@ static void stop_triggers(struct engine *e)
 
 void engine_check_stopped(struct engine *e)
 {
-    if (!e->stopping || e->runs || e->loading || e->recovery || e->connecting || e->handles != 2 || e->closed)
+    if (!e->stopping || e->runs || e->loading || e->recovery || e->arming || e->connecting || e->handles != 2 || e->closed)
         return;
     e->closed = true;
     policy_set_release(e->set);
@@ -91,36 +93,55 @@ void engine_stop(struct engine *e, uint64_t grace_ms, void (*stopped)(void *data
 
 /* ---- policies ---- */
 
-static void put_in_force(struct engine *e, struct policy_set *set, const struct interrupted_run *runs, size_t count)
+static void start_triggers(struct engine *e, const struct trigger_past *past)
 {
-    struct error err;
+    struct policy_set *set = e->set;
     stop_triggers(e);
-    if (set != e->set) {
-        policy_set_release(e->set);
-        e->set = set;
-    }
-    if (e->o.once || e->stopping)
-        return;
     for (size_t i = 0; i < set->count; i++) {
-        const struct interrupted_run *resume = NULL;
-        for (size_t j = 0; j < count; j++) {
-            if (strcmp(runs[j].policy, set->entries[i].policy->name) == 0)
-                resume = &runs[j];
-        }
         struct trigger_node *n = calloc(1, sizeof *n);
         if (n)
-            n->trigger = trigger_start(e, &set->entries[i], resume ? resume->id : 0, resume ? resume->scheduled_at : 0, &err);
-        else
-            error_nomem(&err);
+            n->trigger = trigger_start(e, &set->entries[i], &past[i]);
         if (!n || !n->trigger) {
-            log_event(e->o.log, LOG_ERROR, "a policy cannot be started",
-                      LOG_FIELDS({"policy", set->entries[i].policy->name}, {"reason", err.message}));
+            log_event(e->o.log, LOG_ERROR, "a policy cannot be started: out of memory",
+                      LOG_FIELDS({"policy", set->entries[i].policy->name}));
             free(n);
             continue;
         }
         LL_APPEND(e->triggers, n);
     }
     log_line(e->o.log, LOG_INFO, "%zu polic%s in force", set->count, set->count == 1 ? "y" : "ies");
+}
+
+static void past_known(void *data, struct policy_set *set, const struct trigger_past *past, const struct error *err)
+{
+    struct engine *e = data;
+    if (err)
+        log_event(e->o.log, LOG_ERROR, "the policies are not started, because the journal cannot be read",
+                  LOG_FIELDS({"reason", err->message}));
+    else if (!e->stopping && set == e->set)
+        start_triggers(e, past);
+    if (!e->stopping && set != e->set) /* loaded again meanwhile */
+        put_in_force(e, NULL, 0);
+    engine_check_stopped(e);
+}
+
+/* Starts e->set's triggers, as soon as the journal has told what it knows of them. */
+static void put_in_force(struct engine *e, const struct interrupted_run *runs, size_t count)
+{
+    struct error err;
+    if (e->o.once || e->stopping || e->arming)
+        return;
+    if (arming_start(e, e->set, runs, count, past_known, e, &err))
+        log_line(e->o.log, LOG_ERROR, "%s", err.message);
+}
+
+/* The set becomes the engine's. */
+static void take_over(struct engine *e, struct policy_set *set)
+{
+    policy_set_release(e->set);
+    e->set = set;
+    if (e->started)
+        put_in_force(e, NULL, 0);
 }
 
 static void log_findings(const struct engine *e, const struct policy_set *set)
@@ -148,12 +169,8 @@ static void loaded(void *data, struct policy_set *set)
     }
     if (set->error_count)
         policy_set_release(set);
-    else if (e->started)
-        put_in_force(e, set, NULL, 0);
-    else {
-        policy_set_release(e->set);
-        e->set = set;
-    }
+    else
+        take_over(e, set);
     if (e->reload_again && !e->stopping) {
         e->reload_again = false;
         engine_reload(e);
@@ -223,7 +240,7 @@ static void recovered_now(void *data, const struct interrupted_run *runs, size_t
     }
     e->started = true;
     if (e->set)
-        put_in_force(e, e->set, runs, count);
+        put_in_force(e, runs, count);
 }
 
 static void connected(void *data, const struct error *err)
@@ -320,7 +337,7 @@ void engine_clock_moved(struct engine *e)
 
 bool engine_idle(const struct engine *e)
 {
-    return !e->runs && !e->loading && !e->recovery && !e->connecting && (e->started || e->o.once);
+    return !e->runs && !e->loading && !e->recovery && !e->arming && !e->connecting && (e->started || e->o.once);
 }
 
 int engine_new(const struct engine_options *options, struct engine **out, struct error *err)

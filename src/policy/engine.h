@@ -35,6 +35,7 @@ struct engine {
     struct trigger_node *triggers; /* list */
     struct run *runs;            /* list */
     struct recovery *recovery;
+    struct arming *arming;       /* the journal is being asked about the set's policies */
     struct deadline retry, grace;
     uint64_t retry_ms;
     int once_left;

@@ -4,12 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "loop/work.h"
+
 struct in_flight {
     int64_t id;
     char *version, *name_space, *name, *uid, *diff;
 };
 
 struct recovery {
+    struct work work;
     struct engine *engine;
     struct in_flight *rows;
     size_t count, cap, at;
@@ -20,7 +23,8 @@ struct recovery {
     struct error error;
     recovered done;
     void *data;
-    bool cancelled, out_of_memory;
+    bool cancelled, out_of_memory, reading;
+    int rc; /* of the reading */
 };
 
 static void free_recovery(struct deadline *turn)
@@ -199,6 +203,26 @@ static void turn(struct deadline *d)
         finish(r, &err);
 }
 
+/* On another thread. */
+static void read_journal(struct work *work)
+{
+    struct recovery *r = (struct recovery *)work;
+    struct store_filter changes = {.in_flight = true, .oldest_first = true}, runs = {0};
+    r->rc = store_read_changes(r->engine->o.store, &changes, add_row, r, &r->error);
+    if (!r->rc)
+        r->rc = store_read_runs(r->engine->o.store, &runs, true, add_run, r, &r->error);
+}
+
+static void journal_read(struct work *work)
+{
+    struct recovery *r = (struct recovery *)work;
+    r->reading = false;
+    if (r->rc)
+        finish(r, &r->error);
+    else
+        turn(&r->turn);
+}
+
 int recovery_start(struct engine *engine, recovered done, void *data, struct recovery **out, struct error *err)
 {
     struct recovery *r = calloc(1, sizeof *r);
@@ -208,16 +232,9 @@ int recovery_start(struct engine *engine, recovered done, void *data, struct rec
     r->done = done;
     r->data = data;
     r->turn.data = r;
-    struct store_filter changes = {.in_flight = true, .oldest_first = true}, runs = {0};
-    int rc = store_read_changes(engine->o.store, &changes, add_row, r, err);
-    if (!rc)
-        rc = store_read_runs(engine->o.store, &runs, true, add_run, r, err);
-    if (rc) {
-        free_recovery(&r->turn);
-        return rc;
-    }
+    r->reading = true;
     deadline_init(engine->o.loop, &r->turn, turn, r);
-    deadline_set(&r->turn, 0);
+    work_start(engine->o.loop, &r->work, read_journal, journal_read);
     *out = r;
     return 0;
 }
@@ -227,6 +244,8 @@ void recovery_cancel(struct recovery *r)
     if (r->cancelled)
         return;
     r->cancelled = true;
+    if (r->reading)
+        return; /* its end sees it */
     if (r->request)
         kube_cancel(r->request);
     else

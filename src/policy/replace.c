@@ -206,11 +206,13 @@ static void decide(struct replace *r)
     }
     struct error err;
     mpijob_judge(&r->view, &r->diff, clock_now(r->context->clock), &r->verdict);
-    if (r->verdict.effect == EFFECT_DESTRUCTIVE && !r->destructive) {
+    if (r->verdict.may_destroy && !r->destructive) {
+        bool sure = r->verdict.effect == EFFECT_DESTRUCTIVE;
         error_set(&err, ERR_REFUSED,
-                  "refused, because it is destructive: %s. To do it all the same, allow it by name: destructive = true "
-                  "(--destructive)",
-                  r->verdict.why);
+                  "refused, because it %s destructive: %s. To do it all the same, allow it by name: destructive = true "
+                  "(--destructive)%s",
+                  sure ? "is" : "may be", r->verdict.why,
+                  sure ? "" : "; to have it judged for your controller, set cluster.controller (--controller)");
         finish(r, NULL, &err);
     } else if (r->dry_run && !r->server_dry_run) {
         finish(r, NULL, NULL);

@@ -92,9 +92,9 @@ static struct store_run row_of(const struct run *run)
 }
 
 /* Over when the coroutine has ended, its replacements too, and its list is closed. */
-static void check_end(struct run *run)
+void run_check_end(struct run *run)
 {
-    if (!run->script_ended || run->ops || run->closing)
+    if (!run->script_ended || run->ops || run->reading || run->closing)
         return;
     run->closing = true;
     run_fail(run, RUN_DONE, NULL);
@@ -124,7 +124,7 @@ static void script_done_now(void *data, struct script_run *script, lua_State *L,
         if (strchr(err->message, '\n'))
             log_event(run->engine->o.log, LOG_ERROR, err->message, LOG_FIELDS({"policy", run->policy->name}));
     }
-    check_end(run);
+    run_check_end(run);
 }
 
 static int enter_function(lua_State *L, void *data)
@@ -150,7 +150,7 @@ static void start_script(struct run *run)
         error_set(&err, ERR_CANCELLED, "stopped before it began");
     run_fail(run, run->stopping ? RUN_CANCELLED : RUN_FAILED, &err);
     run->script_ended = true;
-    check_end(run);
+    run_check_end(run);
 }
 
 static void begun(void *data, int64_t id, const struct error *err)
@@ -164,7 +164,7 @@ static void begun(void *data, int64_t id, const struct error *err)
         run_fail(run, RUN_FAILED, &told);
         run->script_ended = true;
         run->id = 0;
-        check_end(run);
+        run_check_end(run);
         return;
     }
     start_script(run);
@@ -296,7 +296,7 @@ static void op_done(void *data, const struct replace_result *result, const struc
     if (op->done)
         op->done(op->data, result, err);
     free(op);
-    check_end(run);
+    run_check_end(run);
 }
 
 int run_replace(struct run *run, struct replace_call *call, struct run_op **out, struct error *err)

@@ -45,7 +45,7 @@ struct run {
     run_done done;
     void *data;
     bool begun, script_ended, closing, leave_open;
-    int pending;              /* store callbacks due */
+    bool reading;             /* the sweep asks the journal what an interrupted run has changed */
 };
 
 int run_start(struct engine *engine, const struct run_call *call, struct run **run, struct error *err);
@@ -61,6 +61,8 @@ int run_replace(struct run *run, struct replace_call *call, struct run_op **op, 
 /* The caller goes away: its done is not called any more, the replacement ends on its own. */
 void run_op_detach(struct run_op *op);
 
+/* Ends the run if nothing of it is under way any more. */
+void run_check_end(struct run *run);
 /* The run's outcome and its reason; the first one counts. err may be NULL with RUN_DONE. */
 void run_fail(struct run *run, enum run_outcome outcome, const struct error *err);
 

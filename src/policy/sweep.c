@@ -5,6 +5,7 @@
 #include <uthash.h>
 #include <utlist.h>
 
+#include "loop/work.h"
 #include "policy/embedded.h"
 #include "policy/engine.h"
 #include "policy/listing.h"
@@ -24,6 +25,11 @@ struct again { /* a job that was changed by somebody else between our read and o
 };
 
 struct sweep {
+    struct work work; /* reading what an interrupted run has changed */
+    int64_t resumes;
+    bool reading;
+    int read_code;
+    struct error read_error;
     struct run *run;
     struct listing *listing;
     struct done_before *before;
@@ -99,6 +105,13 @@ static int next_k(lua_State *L, int status, lua_KContext ctx)
     struct sweep *s = (struct sweep *)ctx;
     char *object;
     size_t len;
+    if (s->reading)
+        return wait_for(L, s, next_k);
+    if (s->read_code) {
+        run_fail(s->run, RUN_FAILED, &s->read_error);
+        lua_pushnil(L);
+        return 1;
+    }
     for (;;) {
         enum listing_state state = s->stopped ? LISTING_END : listing_next(s->listing, &object, &len);
         switch (state) {
@@ -351,6 +364,23 @@ static bool add_before(void *data, const struct store_change *change)
     return true;
 }
 
+/* On another thread: `before` is its own until it has ended. */
+static void read_before(struct work *work)
+{
+    struct sweep *s = (struct sweep *)work;
+    struct store_filter filter = {.run = s->resumes};
+    s->read_code = store_read_changes(s->run->engine->o.store, &filter, add_before, s, &s->read_error);
+}
+
+static void before_read(struct work *work)
+{
+    struct sweep *s = (struct sweep *)work;
+    s->reading = false;
+    s->run->reading = false;
+    wake(s);
+    run_check_end(s->run);
+}
+
 static void listing_ready(void *data)
 {
     wake(data);
@@ -364,6 +394,7 @@ struct sweep *sweep_new(struct run *run, int64_t resumes, struct error *err)
         return NULL;
     }
     s->run = run;
+    s->resumes = resumes;
     struct listing_call call = {
         .loop = run->engine->o.loop,
         .cluster = run->engine->o.cluster,
@@ -375,13 +406,15 @@ struct sweep *sweep_new(struct run *run, int64_t resumes, struct error *err)
         .data = s,
     };
     s->listing = listing_new(&call, err);
-    struct store_filter filter = {.run = resumes};
-    if (s->listing && resumes && store_read_changes(run->engine->o.store, &filter, add_before, s, err) == 0)
-        return s;
-    if (s->listing && !resumes)
-        return s;
-    sweep_free(s);
-    return NULL;
+    if (!s->listing) {
+        sweep_free(s);
+        return NULL;
+    }
+    if (resumes) {
+        s->reading = run->reading = true;
+        work_start(run->engine->o.loop, &s->work, read_before, before_read);
+    }
+    return s;
 }
 
 void sweep_stop(struct sweep *s)

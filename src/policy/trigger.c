@@ -194,44 +194,23 @@ static void rang(struct alarm *alarm, int64_t now)
 
 /* ---- life ---- */
 
-static int read_mark(struct trigger *t, int64_t now, struct error *err)
-{
-    bool found = false;
-    t->last = now;
-    if (!t->engine->o.store)
-        return 0;
-    int64_t mark;
-    int rc = store_read_mark(t->engine->o.store, t->entry.policy->name, &mark, &found, err);
-    if (rc)
-        return rc;
-    if (found && mark < now)
-        t->last = mark;
-    else if (!found) /* from now on a missed run is one */
-        store_set_mark(t->engine->o.store, t->entry.policy->name, now, NULL, NULL);
-    return 0;
-}
-
-struct trigger *trigger_start(struct engine *engine, const struct policy_entry *entry, int64_t interrupted,
-                              int64_t scheduled_at, struct error *err)
+struct trigger *trigger_start(struct engine *engine, const struct policy_entry *entry, const struct trigger_past *past)
 {
     struct trigger *t = calloc(1, sizeof *t);
-    if (!t) {
-        error_nomem(err);
+    if (!t)
         return NULL;
-    }
     t->engine = engine;
     t->entry = *entry;
     t->alarm.ring = rang;
     t->alarm.data = t;
     int64_t now = clock_now(engine->o.clock);
-    if (read_mark(t, now, err)) {
-        free(t);
-        return NULL;
-    }
+    t->last = past->seen && past->mark < now ? past->mark : now;
+    if (!past->seen && engine->o.store) /* from now on a missed run is one */
+        store_set_mark(engine->o.store, entry->policy->name, now, NULL, NULL);
     policy_set_hold(entry->file->set);
-    if (interrupted && entry->policy->missed != MISSED_SKIP) {
-        enqueue(t, scheduled_at);
-        t->resumes = interrupted;
+    if (past->interrupted && entry->policy->missed != MISSED_SKIP) {
+        enqueue(t, past->scheduled_at);
+        t->resumes = past->interrupted;
     }
     catch_up(t, now, INT64_MAX);
     t->last = now;

@@ -13,10 +13,16 @@ int policy_next_due(const struct policy *policy, int64_t after, int64_t *due, st
 size_t policy_due_between(const struct policy *policy, int64_t after, int64_t until, int64_t *out, size_t max);
 
 struct trigger;
-/* One trigger a policy, for the engine's set in force. interrupted: journal id of an earlier run to finish first (its instant was scheduled_at), 0:
- * none. What was missed since the policy's mark is caught up with at once. */
-struct trigger *trigger_start(struct engine *engine, const struct policy_entry *entry, int64_t interrupted,
-                              int64_t scheduled_at, struct error *err);
+/* What the journal knows of a policy when its trigger starts. */
+struct trigger_past {
+    bool seen;            /* it has a mark: the last instant that was begun */
+    int64_t mark;
+    int64_t interrupted;  /* journal id of an earlier run to finish first (its instant was scheduled_at); 0: none */
+    int64_t scheduled_at;
+};
+
+/* One trigger a policy, for the engine's set in force. What was missed since the policy's mark is caught up with at once. NULL: out of memory. */
+struct trigger *trigger_start(struct engine *engine, const struct policy_entry *entry, const struct trigger_past *past);
 const char *trigger_policy(const struct trigger *trigger);
 /* No further runs; the trigger is freed when its last run has ended. */
 void trigger_stop(struct trigger *trigger);

@@ -72,8 +72,8 @@ void store_outcome(struct store *store, const struct store_change *change, store
 
 /* ---- reading ---- */
 /* Each row is given to `row`, which returns false to stop; strings are valid during the call. Newest first unless
- * oldest_first. Seen is what is committed: at least everything whose callback was called. Not to be called on other
- * threads than the loop's; store_close must not be called by `row`. */
+ * oldest_first. Seen is what is committed: at least everything whose callback was called. May be called on a
+ * worker thread (loop/work.h), so that the loop does not wait for the disk; the store must not be closed meanwhile. */
 struct store_filter {
     int64_t run;                            /* 0: any */
     const char *policy, *name_space, *name; /* NULL: any */

@@ -1,0 +1,22 @@
+#include "loop/work.h"
+
+static void on_thread(uv_work_t *request)
+{
+    struct work *work = request->data;
+    work->run(work);
+}
+
+static void on_loop(uv_work_t *request, int status)
+{
+    (void)status; /* nothing of ours is cancelled in the queue */
+    struct work *work = request->data;
+    work->done(work);
+}
+
+void work_start(uv_loop_t *loop, struct work *work, void (*run)(struct work *), void (*done)(struct work *))
+{
+    work->run = run;
+    work->done = done;
+    work->request.data = work;
+    uv_queue_work(loop, &work->request, on_thread, on_loop); /* fails only without a callback */
+}
