@@ -24,7 +24,8 @@ static void admin_faults(struct exchange *x, const char *method)
         if (*method == 'P' && method[1] == 'U')
             faults_clear(sim->faults);
         char *spec = sim_strndup(x->req->body ? x->req->body : "", x->req->body_len);
-        char *problem = faults_read(sim, spec, &x->resp->wire);
+        char *problem = *spec == '@' ? sim_strdup("files are for the command line: send what is in them")
+                                     : faults_read(sim, spec, &x->resp->wire);
         free(spec);
         if (problem) {
             admin_error(x, 400, problem);
