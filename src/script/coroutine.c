@@ -45,11 +45,12 @@ static void push_sub(lua_State *L, struct script_run *run, lua_State *co)
 {
     if (run->n_subs == run->cap_subs) {
         size_t cap = run->cap_subs ? 2 * run->cap_subs : 8;
-        lua_State **subs = realloc(run->subs, cap * sizeof *subs);
+        lua_State **subs = realloc(run->subs, cap * sizeof *subs); // NOLINT(bugprone-sizeof-expression)
         if (!subs) {
             run->script->exhausted = true;
             lua_pushliteral(L, "not enough memory"); /* Lua's own text: it makes LUA_ERRMEM of it */
             lua_error(L);
+            return;
         }
         run->subs = subs;
         run->cap_subs = cap;

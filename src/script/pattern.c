@@ -11,7 +11,7 @@
 #define DEPTH_MAX 200 /* of the C stack; as Lua's */
 #define STEPS 512     /* counted at a time */
 
-static const char *match(struct matcher *m, const char *s, const char *p);
+static const char *match(struct matcher *m, const char *s, const char *p) __attribute__((nonnull));
 
 static void count(struct matcher *m, size_t steps)
 {

@@ -18,7 +18,7 @@ static const char *next_piece(lua_State *L, void *data, size_t *size)
     struct pieces *p = data;
     const char *piece = p->rest.ptr;
     *size = p->rest.len < LOAD_PIECE ? p->rest.len : LOAD_PIECE;
-    script_work(L, LOAD_PIECE * 4);
+    script_work(L, (size_t)LOAD_PIECE * 4);
     p->rest.ptr += *size;
     p->rest.len -= *size;
     return piece;

@@ -22,8 +22,8 @@
 #include "base/log.h"
 #include "base/str.h"
 
-#define SCRIPT_SLICE_US 2000            /* a script computes at most so long before the loop has its turn */
-#define SCRIPT_SOURCE_MAX (1024 * 1024) /* bytes of a file or of a text for `load` */
+#define SCRIPT_SLICE_US 2000      /* a script computes at most so long before the loop has its turn */
+#define SCRIPT_SOURCE_MAX 1048576 /* 1 MiB: bytes of a file or of a text for `load` */
 
 struct script_limits {
     int64_t cpu_us;     /* of one run; 0: 1 s */

@@ -86,6 +86,13 @@ int script_protected(struct script *script, lua_CFunction fn, void *argument, st
     return code;
 }
 
+/* For the host's own work. */
+static struct meter host_meter(const struct script *s)
+{
+    int64_t us = s->limits.cpu_us;
+    return (struct meter){.budget_us = us, .stretch_us = us, .slice_us = us, .started_us = -1};
+}
+
 static int open_state(lua_State *L)
 {
     script_open_budget(L);
@@ -110,7 +117,8 @@ static int new_state(struct script *s, struct error *err)
     lua_atpanic(s->main, on_panic);
     script_hook_arm(s->main, HOOK_INTERVAL); /* every coroutine inherits it */
     lua_gc(s->main, LUA_GCINC, GC_PAUSE, GC_STEPMUL, 0);
-    int code = script_protect(s, open_state, NULL, err);
+    struct meter meter = host_meter(s);
+    int code = script_protected(s, open_state, NULL, NULL, &meter, err);
     if (code)
         lua_close(s->main);
     return code;
@@ -163,8 +171,7 @@ void script_free(struct script *script)
 
 int script_protect(struct script *script, lua_CFunction fn, void *argument, struct error *err)
 {
-    struct meter meter = {
-        .budget_us = script->limits.cpu_us, .stretch_us = script->limits.cpu_us, .slice_us = script->limits.cpu_us};
+    struct meter meter = host_meter(script);
     script->busy++;
     int code = script_protected(script, fn, argument, NULL, &meter, err);
     script->busy--;

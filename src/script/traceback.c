@@ -21,7 +21,7 @@ static void duration_text(int64_t us, char out[32])
 static void size_text(size_t bytes, char out[32])
 {
     if (bytes % ((size_t)1024 * 1024) == 0)
-        snprintf(out, 32, "%zuMiB", bytes / (1024 * 1024));
+        snprintf(out, 32, "%zuMiB", bytes / ((size_t)1024 * 1024));
     else if (bytes % 1024 == 0)
         snprintf(out, 32, "%zuKiB", bytes / 1024);
     else
@@ -88,6 +88,7 @@ __attribute__((format(printf, 2, 3))) static void add(struct trace *t, const cha
     size_t room = sizeof t->err->message - t->len;
     va_list args;
     va_start(args, format);
+    // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): a known false alarm
     int n = vsnprintf(t->err->message + t->len, room, format, args);
     va_end(args);
     if (n > 0)

@@ -1,0 +1,1 @@
+xpcall(error, function(e) error(e) end) while true do end

@@ -1,0 +1,1 @@
+local t = setmetatable({}, {__pairs = function() while true do end end}) for _ in pairs(t) do end

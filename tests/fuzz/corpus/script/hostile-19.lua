@@ -1,0 +1,1 @@
+return ('('):rep(1e6):find('%b()')

@@ -1,0 +1,1 @@
+while true do (''):rep(1e15) end

@@ -1,0 +1,1 @@
+while true do load('return 1')() end

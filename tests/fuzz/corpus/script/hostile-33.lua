@@ -1,0 +1,1 @@
+while true do load(('('):rep(1e6)) end
