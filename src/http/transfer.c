@@ -154,6 +154,10 @@ static bool set_tls(CURL *easy, struct http_request *request)
     SET(CURLOPT_CAINFO, NULL);
     SET(CURLOPT_SSL_CTX_FUNCTION, on_tls);
     SET(CURLOPT_SSL_CTX_DATA, client);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* Without a file of its own libcurl 7.87 and later take the store that on_tls set for the one to keep for a day. */
+    SET(CURLOPT_CA_CACHE_TIMEOUT, 0L);
+#endif
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(CURLOPT_SSL_SESSIONID_CACHE, 0L); /* a resumed session would pass by a CA or an identity that was rotated */
     SET(CURLOPT_SSL_VERIFYPEER, client->insecure ? 0L : 1L);

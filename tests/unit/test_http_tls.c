@@ -1,0 +1,397 @@
+/* Whom we trust, who we are, and what happens when files change. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "certificates.h"
+#include "http_fixture.h"
+
+static struct identity authority, other, server, named, stranger, client, other_client;
+static SSL_CTX *plain, *by_name, *unknown, *asks;
+static char folder[] = "/tmp/mpijobd-tls-XXXXXX";
+
+static int make_certificates(void **state)
+{
+    (void)state;
+    identity_make(&authority, NULL, "authority", NULL);
+    identity_make(&other, NULL, "other authority", NULL);
+    identity_make(&server, &authority, "server", "IP:127.0.0.1");
+    identity_make(&named, &authority, "named server", "DNS:api.cluster.test");
+    identity_make(&stranger, &other, "server", "IP:127.0.0.1");
+    identity_make(&client, &authority, "client", NULL);
+    identity_make(&other_client, &other, "client of another", NULL);
+    plain = server_context(&server, NULL);
+    by_name = server_context(&named, NULL);
+    unknown = server_context(&stranger, NULL);
+    asks = server_context(&server, &authority);
+    return mkdtemp(folder) == NULL;
+}
+
+static int free_certificates(void **state)
+{
+    (void)state;
+    struct identity *const all[] = {&authority, &other, &server, &named, &stranger, &client, &other_client};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        identity_free(all[i]);
+    SSL_CTX_free(plain);
+    SSL_CTX_free(by_name);
+    SSL_CTX_free(unknown);
+    SSL_CTX_free(asks);
+    return rmdir(folder);
+}
+
+/* As kubelet and cert-manager do it: a new file takes the old one's name. */
+static void put_file(const char *name, const char *text, char path[256])
+{
+    char fresh[256];
+    snprintf(path, 256, "%s/%s", folder, name);
+    snprintf(fresh, sizeof fresh, "%s/.new", folder);
+    FILE *file = fopen(fresh, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(rename(fresh, path), 0);
+}
+
+/* One GET of a client with this configuration. */
+static void try(const struct http_tls *tls, SSL_CTX *context, struct exchange *x)
+{
+    struct peer peer;
+    struct fixture f;
+    memset(x, 0, sizeof *x);
+    peer_start(&peer, peer_serve_ok, context, NULL);
+    fixture_open(&f, &(struct http_config){.proxy = "", .tls = *tls});
+    get(&f, x, peer_url(&peer, "https", "/"));
+    fixture_close(&f);
+    peer_stop(&peer);
+}
+
+static void the_server_is_verified(void **state)
+{
+    (void)state;
+    struct exchange x;
+    const struct str ca = str_of(authority.certificate_pem);
+    try(&(struct http_tls){.ca = ca}, plain, &x);
+    assert_int_equal(x.status, 200);
+    try(&(struct http_tls){.ca = ca}, unknown, &x);
+    assert_int_equal(x.code, ERR_UNREACHABLE);
+    assert_false(x.err.retryable);
+    assert_false(x.sent);
+    assert_non_null(strstr(x.err.message, "check the CA"));
+    try(&(struct http_tls){.ca = ca}, by_name, &x); /* another's name */
+    assert_int_equal(x.code, ERR_UNREACHABLE);
+    try(&(struct http_tls){0}, plain, &x); /* the system's store does not know the test's authority */
+    assert_int_equal(x.code, ERR_UNREACHABLE);
+    try(&(struct http_tls){.insecure = true}, unknown, &x);
+    assert_int_equal(x.status, 200);
+}
+
+static void a_bundle_of_authorities_is_read_whole(void **state)
+{
+    (void)state;
+    struct exchange x;
+    char bundle[9000];
+    snprintf(bundle, sizeof bundle, "# first\n%s\n# second\n%s", other.certificate_pem, authority.certificate_pem);
+    try(&(struct http_tls){.ca = str_of(bundle)}, plain, &x);
+    assert_int_equal(x.status, 200);
+    try(&(struct http_tls){.ca = str_of(bundle)}, unknown, &x);
+    assert_int_equal(x.status, 200);
+}
+
+static void the_servers_name_can_be_another(void **state)
+{
+    (void)state;
+    struct peer peer;
+    struct fixture f;
+    peer_start(&peer, peer_serve_ok, by_name, NULL);
+    fixture_open(
+        &f, &(struct http_config){.proxy = "",
+                                  .tls = {.ca = str_of(authority.certificate_pem), .server_name = "api.cluster.test"}});
+    char host[64];
+    snprintf(host, sizeof host, "Host: 127.0.0.1:%u", peer.port);
+    for (int i = 0; i < 5; i++) {
+        struct exchange x = {0};
+        get(&f, &x, peer_url(&peer, "https", "/"));
+        assert_int_equal(x.status, 200);
+        assert_true(peer_header(&peer.conns[0], host));
+    }
+    assert_int_equal(peer.connections, 1);
+    assert_int_equal(peer.handshakes, 1);
+    fixture_close(&f);
+
+    struct exchange wrong = {0};
+    fixture_open(
+        &f, &(struct http_config){
+                .proxy = "", .tls = {.ca = str_of(authority.certificate_pem), .server_name = "else.cluster.test"}});
+    get(&f, &wrong, peer_url(&peer, "https", "/"));
+    assert_int_equal(wrong.code, ERR_UNREACHABLE);
+    fixture_close(&f);
+    peer_stop(&peer);
+}
+
+static void a_client_certificate_works_from_memory_and_files(void **state)
+{
+    (void)state;
+    struct exchange x;
+    const struct str ca = str_of(authority.certificate_pem);
+    try(&(struct http_tls){.ca = ca, .certificate = str_of(client.certificate_pem), .key = str_of(client.key_pem)},
+        asks, &x);
+    assert_int_equal(x.status, 200);
+
+    try(&(struct http_tls){.ca = ca}, asks, &x);
+    assert_int_equal(x.code, ERR_UNREACHABLE);
+    try(&(struct http_tls){.ca = ca,
+                           .certificate = str_of(other_client.certificate_pem),
+                           .key = str_of(other_client.key_pem)},
+        asks, &x);
+    assert_int_equal(x.code, ERR_UNREACHABLE);
+
+    char ca_file[256], certificate_file[256], key_file[256];
+    put_file("ca.pem", authority.certificate_pem, ca_file);
+    put_file("tls.crt", client.certificate_pem, certificate_file);
+    put_file("tls.key", client.key_pem, key_file);
+    try(&(struct http_tls){.ca_file = ca_file, .certificate_file = certificate_file, .key_file = key_file}, asks, &x);
+    assert_int_equal(x.status, 200);
+    unlink(ca_file);
+    unlink(certificate_file);
+    unlink(key_file);
+}
+
+static void handshakes_are_not_repeated(void **state)
+{
+    (void)state;
+    struct peer peer;
+    struct fixture f;
+    peer_start(&peer, peer_serve_ok, plain, NULL);
+    fixture_open(&f, &(struct http_config){.proxy = "", .tls = {.ca = str_of(authority.certificate_pem)}});
+    for (int i = 0; i < 20; i++) {
+        struct exchange x = {0};
+        get(&f, &x, peer_url(&peer, "https", "/"));
+        assert_int_equal(x.status, 200);
+    }
+    assert_int_equal(peer.handshakes, 1);
+    fixture_close(&f);
+    peer_stop(&peer);
+}
+
+/* Each request on a connection of its own. */
+static void serve_once(struct peer_conn *conn)
+{
+    if (peer_request(conn))
+        peer_answer(conn, "200 OK", "Connection: close\r\n", "ok");
+}
+
+/* Tries until the answer comes; a failure has the files looked at, and says that another try may do. Bounded by the
+ * tests' time limit. */
+static unsigned retry(struct fixture *f, const struct peer *peer)
+{
+    for (unsigned tries = 1;; tries++) {
+        assert_true(tries < 50);
+        struct exchange x = {0};
+        get(f, &x, peer_url(peer, "https", "/"));
+        if (x.status == 200)
+            return tries;
+        assert_int_equal(x.code, ERR_UNREACHABLE);
+        assert_true(x.err.retryable);
+    }
+}
+
+static void a_rotated_ca_is_noticed(void **state)
+{
+    (void)state;
+    struct peer peer;
+    struct fixture f;
+    char ca_file[256];
+    put_file("ca.pem", authority.certificate_pem, ca_file);
+    peer_start(&peer, serve_once, plain, NULL);
+    fixture_open(&f, &(struct http_config){.proxy = "", .tls = {.ca_file = ca_file}});
+    assert_int_equal(retry(&f, &peer), 1);
+    peer.tls = unknown;
+    put_file("ca.pem", other.certificate_pem, ca_file);
+    assert_true(retry(&f, &peer) >= 1);
+
+    /* a broken file leaves the old material in place */
+    put_file("ca.pem", "half a certif", ca_file);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(retry(&f, &peer), 1);
+    fixture_close(&f);
+    peer_stop(&peer);
+    unlink(ca_file);
+}
+
+static void a_rotated_client_certificate_is_noticed(void **state)
+{
+    (void)state;
+    struct peer peer;
+    struct fixture f;
+    char certificate_file[256], key_file[256];
+    put_file("tls.crt", other_client.certificate_pem, certificate_file);
+    put_file("tls.key", other_client.key_pem, key_file);
+    peer_start(&peer, serve_once, asks, NULL);
+    fixture_open(&f, &(struct http_config){.proxy = "",
+                                           .tls = {.ca = str_of(authority.certificate_pem),
+                                                   .certificate_file = certificate_file,
+                                                   .key_file = key_file}});
+    struct exchange x = {0};
+    get(&f, &x, peer_url(&peer, "https", "/"));
+    assert_int_equal(x.code, ERR_UNREACHABLE);
+    put_file("tls.crt", client.certificate_pem, certificate_file); /* for a moment they do not belong together */
+    struct exchange y = {0};
+    get(&f, &y, peer_url(&peer, "https", "/"));
+    put_file("tls.key", client.key_pem, key_file);
+    assert_true(retry(&f, &peer) >= 1);
+    fixture_close(&f);
+    peer_stop(&peer);
+    unlink(certificate_file);
+    unlink(key_file);
+}
+
+static void assert_refused(const struct http_tls *tls, int code, const char *words)
+{
+    uv_loop_t loop;
+    struct http_client *made = NULL;
+    struct error err = {0};
+    assert_int_equal(uv_loop_init(&loop), 0);
+    assert_int_equal(http_client_new(&loop, &(struct http_config){.tls = *tls}, &made, &err), code);
+    assert_null(made);
+    if (!strstr(err.message, words))
+        fail_msg("\"%s\" does not say \"%s\"", err.message, words);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+static void bad_material_is_refused_at_the_start(void **state)
+{
+    (void)state;
+    const struct str certificate = str_of(client.certificate_pem), key = str_of(client.key_pem);
+    char path[256], words[400], encrypted[4096];
+    assert_refused(&(struct http_tls){.ca_file = "/nonexistent/ca.pem"}, ERR_NOT_FOUND,
+                   "CA certificate: cannot open /nonexistent/ca.pem");
+    put_file("empty.pem", "", path);
+    snprintf(words, sizeof words, "CA certificate %s: the file is empty", path);
+    assert_refused(&(struct http_tls){.ca_file = path}, ERR_INVALID, words);
+    put_file("empty.pem", "<html>", path);
+    snprintf(words, sizeof words, "CA certificate %s: there is no PEM certificate in it", path);
+    assert_refused(&(struct http_tls){.ca_file = path}, ERR_INVALID, words);
+    unlink(path);
+    assert_refused(&(struct http_tls){.ca = str_of("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")},
+                   ERR_INVALID, "CA certificate given as text");
+    assert_refused(&(struct http_tls){.certificate = certificate}, ERR_INVALID, "without its key");
+    assert_refused(&(struct http_tls){.key = key}, ERR_INVALID, "without its certificate");
+    assert_refused(&(struct http_tls){.certificate = str_of(other_client.certificate_pem), .key = key}, ERR_INVALID,
+                   "does not belong to");
+    assert_refused(&(struct http_tls){.certificate = certificate, .key = certificate}, ERR_INVALID,
+                   "no PEM private key");
+    assert_refused(&(struct http_tls){.certificate = key, .key = key}, ERR_INVALID, "no PEM certificate");
+
+    BIO *bio = BIO_new(BIO_s_mem());
+    char password[] = "secret";
+    assert_true(PEM_write_bio_PrivateKey(bio, client.key, EVP_aes_128_cbc(), (unsigned char *)password, 6, NULL, NULL));
+    int n = BIO_read(bio, encrypted, sizeof encrypted);
+    BIO_free(bio);
+    assert_refused(&(struct http_tls){.certificate = certificate, .key = str_n(encrypted, (size_t)n)}, ERR_INVALID,
+                   "is encrypted");
+}
+
+/* --- HTTP/2, by hand: enough to lose a connection in the middle of a body --- */
+
+static void frame(struct peer_conn *conn, char type, char flags, char stream, const void *bytes, size_t n)
+{
+    const char head[9] = {0, (char)(n >> 8), (char)n, type, flags, 0, 0, 0, stream};
+    peer_write(conn, head, sizeof head);
+    peer_write(conn, bytes, n);
+}
+
+enum { DATA = 0, HEADERS = 1, SETTINGS = 4 };
+
+static void cut_http2_body(struct peer_conn *conn)
+{
+    char preface[24], head[9], rest[16384];
+    if (peer_read(conn, preface, sizeof preface) != sizeof preface)
+        return;
+    frame(conn, SETTINGS, 0, 0, "", 0);
+    do {
+        if (peer_read(conn, head, sizeof head) != sizeof head)
+            return;
+        size_t n = (size_t)(unsigned char)head[1] << 8 | (unsigned char)head[2];
+        if (peer_read(conn, rest, n) != n)
+            return;
+    } while (head[3] != HEADERS);
+    conn->peer->requests++;
+    /* :status 200 by index; content-length: 100 as a literal with an indexed name */
+    frame(conn, HEADERS, 4, head[8],
+          "\x88\x0f\x0d\x03"
+          "100",
+          7);
+    frame(conn, DATA, 0, head[8], "{\"half\":", 8);
+}
+
+static int choose_http2(SSL *ssl, const unsigned char **out, unsigned char *len, const unsigned char *in,
+                        unsigned in_len, void *data)
+{
+    (void)ssl;
+    static const unsigned char h2[] = {2, 'h', '2'}, h1[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+    const unsigned char *want = *(bool *)data ? h2 : h1;
+    unsigned n = *(bool *)data ? sizeof h2 : sizeof h1;
+    unsigned char *chosen;
+    int rc = SSL_select_next_proto(&chosen, len, want, n, in, in_len);
+    *out = chosen;
+    return rc == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
+/* libcurl before 8.0 calls this a success. */
+static void a_body_cut_short_in_http2_is_no_success(void **state)
+{
+    (void)state;
+    struct peer peer;
+    struct fixture f;
+    struct exchange x = {0};
+    bool h2 = true;
+    SSL_CTX *context = server_context(&server, NULL);
+    SSL_CTX_set_alpn_select_cb(context, choose_http2, &h2);
+    peer_start(&peer, cut_http2_body, context, NULL);
+    fixture_open(&f,
+                 &(struct http_config){.proxy = "", .http2 = true, .tls = {.ca = str_of(authority.certificate_pem)}});
+    get(&f, &x, peer_url(&peer, "https", "/"));
+    assert_true(peer.requests >= 1);
+    assert_int_equal(x.code, ERR_PROTOCOL);
+    assert_true(x.err.retryable);
+    assert_non_null(strstr(x.err.message, "cut short"));
+    fixture_close(&f);
+    peer_stop(&peer);
+
+    h2 = false; /* a server that has HTTP/1.1 only */
+    struct exchange y = {0};
+    peer_start(&peer, peer_serve_ok, context, NULL);
+    fixture_open(&f,
+                 &(struct http_config){.proxy = "", .http2 = true, .tls = {.ca = str_of(authority.certificate_pem)}});
+    get(&f, &y, peer_url(&peer, "https", "/"));
+    assert_int_equal(y.status, 200);
+    fixture_close(&f);
+    peer_stop(&peer);
+    SSL_CTX_free(context);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_server_is_verified),
+        cmocka_unit_test(a_bundle_of_authorities_is_read_whole),
+        cmocka_unit_test(the_servers_name_can_be_another),
+        cmocka_unit_test(a_client_certificate_works_from_memory_and_files),
+        cmocka_unit_test(handshakes_are_not_repeated),
+        cmocka_unit_test(a_rotated_ca_is_noticed),
+        cmocka_unit_test(a_rotated_client_certificate_is_noticed),
+        cmocka_unit_test(bad_material_is_refused_at_the_start),
+        cmocka_unit_test(a_body_cut_short_in_http2_is_no_success),
+    };
+    return cmocka_run_group_tests(tests, make_certificates, free_certificates);
+}
