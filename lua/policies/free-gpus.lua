@@ -19,10 +19,10 @@ policy {
         labels = "keep != true",              -- the way out: kubectl label mpijob NAME keep=true
     },
     replace = function(job)
-        if job.controller == "training-operator" then
-            return { cleanPodPolicy = "Running" }
+        if job.controller == "mpi-operator" then
+            return { cleanPodPolicy = "All" }
         end
-        return { cleanPodPolicy = "All" }
+        return { cleanPodPolicy = "Running" } -- also where it is not known which controller it is
     end,
     -- A guard against a match that is wider than meant: above it nothing at all is changed. In a cluster
     -- that was never cleaned up, look at `mpijobd plan` first and raise it for the first run.

@@ -31,3 +31,25 @@ policy {
     end,
     limits = { changes = 20 },
 }
+
+-- training-operator does act on a deadline, but only when it looks at the job: with each event of it,
+-- and in a quiet job up to ten hours late. Any edit is an event. As this ends the job with all its
+-- pods it is "destructive", and has to be allowed by name.
+policy {
+    name = "wake-passed-deadlines",
+    about = "Under training-operator, jobs past their deadline are touched, so that it is noticed.",
+    every = "10m",
+    match = {
+        labels = "purpose=debug, keep != true",
+        phase = "Running",
+        where = function(job)
+            return job.controller == "training-operator" and job.activeDeadlineSeconds and job.started
+                and time.now() > job.started + job.activeDeadlineSeconds
+        end,
+    },
+    replace = function()
+        return { annotations = { ["ops.example.com/touched"] = time.rfc3339() } }
+    end,
+    destructive = true,
+    limits = { changes = 20 },
+}
