@@ -5,7 +5,10 @@
 #include "script/state.h"
 
 #define FRESH_MAX ((size_t)256 * 1024) /* allocated between two looks at the clock */
-#define BIG_CLASS 19                   /* blocks of 512 KiB and more are kept count of */
+#define KEPT_CLASS 14                  /* blocks of 16 KiB and more are kept count of */
+#define BIG_CLASS 19 /* of 512 KiB and more: copying one may take as long as a thousand instructions do */
+/* Strings cost more: comparing two long ones full of NULs takes 10 ns a byte. */
+#define STRING_CLASS 13
 
 static unsigned size_class(size_t size)
 {
@@ -14,19 +17,30 @@ static unsigned size_class(size_t size)
 
 static void count_big(struct script *s, size_t size, unsigned change)
 {
-    if (size >> BIG_CLASS)
+    if (size >> KEPT_CLASS)
         s->big[size_class(size)] += change;
 }
 
-int script_hook_interval(const struct script *script)
+static unsigned highest(const struct script *s, unsigned from)
 {
-    for (unsigned c = 40; c >= BIG_CLASS; c--) {
-        if (script->big[c]) {
-            int interval = HOOK_INTERVAL >> (c - BIG_CLASS);
-            return interval ? interval : 1;
-        }
-    }
-    return HOOK_INTERVAL;
+    while (from >= KEPT_CLASS && !s->big[from])
+        from--;
+    return from;
+}
+
+static int shorter(unsigned class, unsigned than)
+{
+    int interval = class > than ? HOOK_INTERVAL >> (class - than) : HOOK_INTERVAL;
+    return interval ? interval : 1;
+}
+
+int script_hook_interval(struct script *script)
+{
+    /* What becomes of a string is not known when it is freed: while there are blocks of its size it may live. */
+    script->string_class = highest(script, script->string_class);
+    int for_strings = shorter(script->string_class, STRING_CLASS);
+    int for_blocks = shorter(highest(script, 40), BIG_CLASS);
+    return for_strings < for_blocks ? for_strings : for_blocks;
 }
 
 static bool over_cap(const struct script *s, size_t more)
@@ -45,6 +59,12 @@ void *script_allocate(void *script, void *ptr, size_t osize, size_t nsize)
         count_big(s, old, (unsigned)-1);
         return NULL;
     }
+    bool string = !ptr && osize == LUA_TSTRING;
+    if (string && nsize > SCRIPT_STRING_MAX) {
+        s->string_hit = true;
+        script_hurry(s);
+        return NULL;
+    }
     if (nsize > old && over_cap(s, nsize - old)) {
         s->cap_hit = true;
         script_hurry(s); /* a full collection came, or comes, with this: look at the clock right after */
@@ -61,6 +81,8 @@ void *script_allocate(void *script, void *ptr, size_t osize, size_t nsize)
     s->memory += nsize - old;
     count_big(s, old, (unsigned)-1);
     count_big(s, nsize, 1);
+    if (string && nsize >> KEPT_CLASS && size_class(nsize) > s->string_class)
+        s->string_class = size_class(nsize);
     if (nsize > old && (s->fresh += nsize) > FRESH_MAX)
         script_hurry(s);
     return block;

@@ -196,11 +196,11 @@ static int l_print(lua_State *L)
     return 0;
 }
 
-/* ---- functions of Lua that take time by the length of a string: their work is counted ---- */
+/* ---- functions of Lua that take time by the length of a string, or by their arguments: their work is counted ---- */
 
 static int counted(lua_State *L)
 {
-    size_t units = 0;
+    size_t units = (size_t)lua_gettop(L) * 4;
     for (int i = lua_gettop(L); i > 0; i--)
         if (lua_type(L, i) == LUA_TSTRING)
             units += lua_rawlen(L, i);

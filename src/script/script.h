@@ -3,7 +3,7 @@
  * What a script can do to its neighbours is bounded:
  * - globals are an allowlist (sandbox.c); no bytecode, no debug, no os.execute, no io, no __gc, no collectgarbage,
  * string metatable locked;
- * - memory by a counting allocator;
+ * - memory by a counting allocator, and no string is longer than SCRIPT_STRING_MAX;
  * - CPU by a hook that yields to the loop after a slice (SCRIPT_SLICE_US) and is not resumed once the budget is used
  * up; the host then resets the coroutine. pcall cannot catch that. Long C functions of the string and table libraries
  * are bounded as well. A run that waits (mpijob.get, sleep) costs no CPU; waiting works from within the script's own
@@ -24,6 +24,8 @@
 
 #define SCRIPT_SLICE_US 2000      /* a script computes at most so long before the loop has its turn */
 #define SCRIPT_SOURCE_MAX 1048576 /* 1 MiB: bytes of a file or of a text for `load` */
+
+#define SCRIPT_STRING_MAX (8 * 1048576) /* bytes of one string: some of Lua's instructions take time by its length */
 
 struct script_limits {
     int64_t cpu_us;     /* of one run; 0: 1 s */
@@ -101,8 +103,8 @@ struct script_run *script_run_of(lua_State *L);
  *     on completion: script_wake(&op->wait);
  *
  * `cancel` is called when the run goes away first (cancelled, timed out, its script freed): the op must end what it
- * began and never wake. After it, or in get_done, the op's memory is the binding's to free. The struct begins as zeros
- * but for `cancel`. */
+ * began and never wake (may be called for one that has woken already and was not continued). After it, or in get_done,
+ * the op's memory is the binding's to free. The struct begins as zeros but for `cancel`. */
 struct script_wait {
     void (*cancel)(struct script_wait *wait);
     struct script_run *run; /* the script floor's own */

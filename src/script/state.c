@@ -53,7 +53,7 @@ int script_protected(struct script *script, lua_CFunction fn, void *argument, st
     bool host_yield = s->host_yield;
 
     if (s->depth++ == 0)
-        s->cap_hit = s->exhausted = false;
+        s->cap_hit = s->string_hit = s->exhausted = false;
     s->running = run;
     s->meter = meter;
     s->current = s->main;

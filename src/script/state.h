@@ -64,11 +64,13 @@ struct script {
     lua_State *main;
     struct script_limits limits;
     size_t memory;
-    size_t reserve;   /* on top of limits.memory, while the host works */
-    size_t fresh;     /* bytes allocated since the last look at the clock */
-    unsigned big[64]; /* live blocks by the logarithm of their size */
-    bool cap_hit;     /* an allocation was refused by the cap... */
-    bool exhausted;   /* ... or by the system, since the slice began */
+    size_t reserve;        /* on top of limits.memory, while the host works */
+    size_t fresh;          /* bytes allocated since the last look at the clock */
+    unsigned big[64];      /* live blocks by the logarithm of their size */
+    unsigned string_class; /* of the longest string that may be alive, the same way */
+    bool string_hit;       /* a string was refused for its length */
+    bool cap_hit;          /* an allocation was refused by the cap... */
+    bool exhausted;        /* ... or by the system, since the slice began */
     struct script_run *runs, *queue;
     uv_idle_t idle;
     unsigned open;  /* uv handles of ours that are not closed */
@@ -92,7 +94,7 @@ struct script {
 
 /* ---- memory.c ---- */
 void *script_allocate(void *script, void *ptr, size_t osize, size_t nsize);
-int script_hook_interval(const struct script *script);
+int script_hook_interval(struct script *script);
 
 /* ---- budget.c ---- */
 enum thread_flag {

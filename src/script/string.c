@@ -17,7 +17,7 @@ static int s_rep(lua_State *L)
         lua_pushliteral(L, "");
         return 1;
     }
-    if ((size_t)n > script_of(L)->limits.memory / unit)
+    if ((size_t)n > SCRIPT_STRING_MAX / unit)
         return luaL_error(L, "resulting string too large");
     size_t total = (size_t)n * unit - sep_len;
     luaL_Buffer b;

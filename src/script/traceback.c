@@ -51,6 +51,9 @@ int script_limit_error(const struct script *script, const struct meter *m, struc
 int script_memory_error(const struct script *script, const char *where, struct error *err)
 {
     char limit[32], twice[32];
+    if (script->string_hit && !script->cap_hit)
+        return error_set(err, ERR_LIMIT, "%s: a string of more than %d MiB; keep such text in pieces, in a table",
+                         where ? where : script->name, SCRIPT_STRING_MAX / 1048576);
     if (script->exhausted && !script->cap_hit)
         return error_nomem(err);
     size_text(script->limits.memory, limit);

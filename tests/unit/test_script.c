@@ -202,6 +202,9 @@ static void test_memory(void **state)
     assert_int_equal(e.code, ERR_LIMIT);
     load_text(f, s, &e, "local ok, e = pcall(function() local t = {} for i = 1, 1e7 do t[i] = {} end end) return e");
     assert_string_equal(e.result, "not enough memory");
+    load_text(f, f->script, &e, "local s = ('x'):rep(8e6)\nlocal t = s .. s");
+    assert_int_equal(e.code, ERR_LIMIT);
+    assert_contains(e.message, "t.lua:2: a string of more than 8 MiB");
     /* full to the brim: nothing more starts, and it is freed as any other */
     load_text(f, s, &e, "full = {} for i = 1, 1e7 do full[i] = {i} end");
     assert_int_equal(e.code, ERR_LIMIT);
@@ -230,7 +233,7 @@ static int protected_body(lua_State *L)
     if (what == 1)
         return luaL_dostring(L, "while true do end") ? lua_error(L) : 0;
     if (what == 2)
-        return luaL_dostring(L, "local s = 'x' while true do s = s .. s end") ? lua_error(L) : 0;
+        return luaL_dostring(L, "local t = {} for i = 1, 1e9 do t[i] = {i} end") ? lua_error(L) : 0;
     if (what == 3)
         return lua_pushboolean(L, 0), lua_error(L);
     assert_ptr_equal(script_host(L), (void *)script_host(L));

@@ -96,20 +96,23 @@ static const char *const bodies[] = {
     "while true do ('x'):rep(1e6):gsub('x', 'yy') end",
     /* strings */
     "local s = 'x' while true do s = s .. s end",
-    "local s = ('x'):rep(2e7) while true do local t = s .. 'y' end",
-    "local s = ('x'):rep(2e7) while true do pcall(function() return s .. s .. s .. s end) end",
-    "local a, b = ('x'):rep(2e7) .. 'y', ('x'):rep(2e7) .. 'z' while true do local c = a == b local d = a < b end",
+    "local s = ('x'):rep(8e6) while true do local t = s .. 'y' end",
+    "local s = ('x'):rep(8e6) while true do pcall(function() return s .. s .. s .. s end) end",
+    "local a, b = ('x'):rep(8e6) .. 'y', ('x'):rep(8e6) .. 'z' while true do local c = a == b local d = a < b end",
+    "local a, b = ('\\0'):rep(8e6) .. 'y', ('\\0'):rep(8e6) .. 'z' while true do local d = a < b end",
+    "local t = {table.unpack({}, 1, 1)} for i = 1, 5e5 do t[i] = 65 end while true do local s = "
+    "utf8.char(table.unpack(t)) end",
     "local s = ('x'):rep(9e5) while true do s:byte(1, -1) end",
     "while true do pcall(string.rep, 'x', 1e9) end",
-    "while true do ('x'):rep(5e7) end",
+    "while true do ('x'):rep(8e6) end",
     "while true do (''):rep(1e15) end",
-    "local s = ('0'):rep(4e7) while true do local n = tonumber(s) end",
-    "local s = ('0'):rep(4e7) while true do local n = s + 1 end",
+    "local s = ('0'):rep(8e6) while true do local n = tonumber(s) end",
+    "local s = ('0'):rep(8e6) while true do local n = s + 1 end",
     "local s = ('%d'):rep(1e5) while true do pcall(string.format, s, 1) end",
     "while true do pcall(string.pack, 'c50000000', 'x') end",
-    "local s = ('\\x80'):rep(2e7) while true do pcall(utf8.len, s) end",
-    "local s = ('\\x80'):rep(2e7) for _ in utf8.codes('a' .. s) do end while true do utf8.offset(s, -1) end",
-    "local s = ('x'):rep(3e7) while true do s:reverse() s:upper() s:lower() s:sub(2) end",
+    "local s = ('\\x80'):rep(8e6) while true do pcall(utf8.len, s) end",
+    "local s = ('\\x80'):rep(8e6) for _ in utf8.codes('a' .. s) do end while true do utf8.offset(s, -1) end",
+    "local s = ('x'):rep(8e6) while true do s:reverse() s:upper() s:lower() s:sub(2) end",
     /* tables */
     "local t = {} for i = 1, math.huge do t[i] = i end",
     "local t = {} while true do t[#t + 1] = {} end",
@@ -139,7 +142,7 @@ static const char *const bodies[] = {
     /* errors */
     "while true do pcall(error, {}) end",
     "local function f(e) error(e) end while true do xpcall(f, f) end",
-    "error(('x'):rep(3e7))",
+    "error(('x'):rep(8e6))",
     "local t = {} for i = 1, 1e7 do t[i] = ('x'):rep(i) end",
 };
 
