@@ -112,6 +112,7 @@ void warn(struct exchange *x, const char *text);
 json_object *object_read(struct exchange *x, struct revision *rev); /* as the exchange's version shows it; no apiVersion, kind */
 void object_write(struct exchange *x, json_object *doc, struct buf *out, struct marks *marks);
 void object_write_doc(json_object *doc, struct buf *out, struct marks *marks);
+void object_write_metadata(json_object *meta, struct buf *out, struct marks *marks);
 /* The text of rev with another resourceVersion. */
 void object_renumber(const struct revision *rev, uint64_t version, struct buf *out, struct marks *marks);
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void write_metadata(json_object *meta, struct buf *out, struct marks *marks)
+void object_write_metadata(json_object *meta, struct buf *out, struct marks *marks)
 {
     size_t n;
     struct doc_member *m = doc_members(meta, &n);
@@ -33,15 +33,19 @@ void object_write_doc(json_object *doc, struct buf *out, struct marks *marks)
     struct doc_member *m = doc_members(doc, &n);
     *marks = (struct marks){0};
     for (size_t i = 0; i < n; i++) {
+        if (strcmp(m[i].key, "status") == 0)
+            marks->tail = (uint32_t)out->len;
         if (i)
             buf_putc(out, ',');
         doc_write_string(out, m[i].key, strlen(m[i].key));
         buf_putc(out, ':');
         if (strcmp(m[i].key, "metadata") == 0)
-            write_metadata(m[i].value, out, marks);
+            object_write_metadata(m[i].value, out, marks);
         else
             doc_write(out, m[i].value);
     }
+    if (!marks->tail)
+        marks->tail = (uint32_t)out->len;
     buf_putc(out, '}');
     free(m);
 }

@@ -14,6 +14,7 @@ struct property {
 struct schema {
     enum type type;
     bool preserve, immutable;
+    bool compares; /* it or something within is immutable */
     struct property *property;
     size_t properties;
     struct schema *additional, *items;
@@ -40,6 +41,9 @@ static struct schema *build(json_object *j)
         s->additional = build(doc_get(j, "additionalProperties"));
     if (doc_get(j, "items"))
         s->items = build(doc_get(j, "items"));
+    s->compares = s->immutable;
+    for (size_t i = 0; i < s->properties; i++)
+        s->compares |= s->property[i].schema->compares;
     return s;
 }
 
@@ -290,6 +294,11 @@ static bool find_problem(const struct schema *s, json_object *doc, json_object *
     free(p->field);
     free(p->message);
     return false;
+}
+
+bool schema_compares(const struct schema *s)
+{
+    return s->compares;
 }
 
 bool schema_problem(const struct schema *s, json_object *doc, json_object *old, struct schema_problem *p)

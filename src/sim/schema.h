@@ -20,6 +20,9 @@ struct schema_problem {
 /* The first value that the schema refuses; members that equal old's are tolerated. False: none. */
 bool schema_problem(const struct schema *s, json_object *doc, json_object *old, struct schema_problem *p);
 
+/* Whether a problem can only be seen beside the old document; otherwise that is needed to excuse one. */
+bool schema_compares(const struct schema *s);
+
 extern const char *const schema_v1_open;           /* v1alpha2 and v1 of mpi-operator v0.3.0: nearly everything goes */
 extern const char *const schema_v2beta1_v03;       /* v2beta1 beside them */
 extern const char *const schema_v2beta1;           /* mpi-operator v0.4 and later */

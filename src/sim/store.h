@@ -22,6 +22,7 @@ struct entry {
 struct marks { /* places in a revision's text */
     uint32_t meta, meta_len;     /* the value of "metadata" */
     uint32_t labels, labels_len; /* the value of "metadata.labels"; 0, 0 if there are none */
+    uint32_t tail;               /* where what was asked for ends: at the comma before "status", or at the last brace */
 };
 
 enum view { VIEW_UNKNOWN, VIEW_SAME, VIEW_PRUNED };

@@ -1,5 +1,5 @@
 /* PUT, and the rest of the way that PUT and PATCH share. */
-#include "sim/core.h"
+#include "sim/update.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,20 +7,16 @@
 #include <string.h>
 
 static const char modified[] = "the object has been modified; please apply your changes to the latest version and try again";
-enum { ETCD_MAX = 1572864 };
 
-struct change {
-    struct exchange *x;
-    struct revision *rev; /* what is stored */
-    json_object *old;     /* the same as a document of this version */
-    json_object *doc;     /* what is to be stored */
-    bool patch, status, forced;
-};
+static const char *text_of(json_object *meta, const char *key)
+{
+    const char *s = doc_str(meta, key);
+    return s ? s : "";
+}
 
 static const char *meta_str(json_object *doc, const char *key)
 {
-    const char *s = doc_str(doc_get(doc, "metadata"), key);
-    return s ? s : "";
+    return text_of(doc_get(doc, "metadata"), key);
 }
 
 static int check_identity(struct change *c)
@@ -38,7 +34,7 @@ static int check_identity(struct change *c)
 
 static int check_uid(struct change *c)
 {
-    const char *uid = meta_str(c->doc, "uid"), *stored = c->old ? meta_str(c->old, "uid") : "";
+    const char *uid = meta_str(c->doc, "uid"), *stored = text_of(c->old_meta, "uid");
     if (!*uid || strcmp(uid, stored) == 0)
         return 0;
     if (c->patch)
@@ -88,7 +84,7 @@ static int check_kind(struct change *c)
 
 static void take_from_old(struct change *c, json_object *meta, const char *key)
 {
-    json_object *value = doc_path(c->old, "metadata", key);
+    json_object *value = doc_get(c->old_meta, key);
     json_object_object_del(meta, key);
     if (value)
         doc_set(meta, key, json_object_get(value));
@@ -96,11 +92,11 @@ static void take_from_old(struct change *c, json_object *meta, const char *key)
 
 static int check_deletion(struct change *c, json_object *meta)
 {
-    const char *given = doc_str(meta, "deletionTimestamp"), *stored = meta_str(c->old, "deletionTimestamp");
+    const char *given = doc_str(meta, "deletionTimestamp"), *stored = text_of(c->old_meta, "deletionTimestamp");
     if (given && strcmp(given, stored) != 0)
         return fail_invalid(c->x, c->x->res->name, c->x->name, "FieldValueInvalid", "metadata.deletionTimestamp",
                             "Invalid value: \"%s\": field is immutable", given);
-    json_object *now = doc_get(meta, "finalizers"), *before = doc_path(c->old, "metadata", "finalizers");
+    json_object *now = doc_get(meta, "finalizers"), *before = doc_get(c->old_meta, "finalizers");
     for (size_t i = 0; *stored && now && i < json_object_array_length(now); i++) {
         const char *f = json_object_get_string(json_object_array_get_idx(now, i));
         bool found = false;
@@ -139,7 +135,7 @@ static void keep_other_half(struct change *c)
     if (c->status) {
         json_object *status = json_object_get(doc_get(c->doc, "status"));
         json_object_put(c->doc);
-        c->doc = doc_copy(c->old);
+        c->doc = doc_copy(update_old(c));
         json_object_object_del(c->doc, "status");
         if (status)
             doc_set(c->doc, "status", status);
@@ -151,8 +147,10 @@ static void keep_other_half(struct change *c)
         json_object_object_del(c->doc, "spec");
     if (!c->x->res->status)
         return;
-    json_object *status = doc_get(c->old, "status");
     json_object_object_del(c->doc, "status");
+    if (update_spliced(c))
+        return; /* the stored bytes of the status will be copied */
+    json_object *status = doc_get(update_old(c), "status");
     if (status)
         doc_set(c->doc, "status", json_object_get(status));
 }
@@ -164,10 +162,16 @@ static int check_content(struct change *c)
     if (metadata_validate(x, c->doc))
         return -1;
     if (x->mpijob_version < 0)
-        return builtin_prepare(x, c->doc, c->old);
+        return builtin_prepare(x, c->doc, update_old(c));
     const struct schema *s = x->sim->schema[x->mpijob_version];
     schema_default(s, c->doc);
-    if (!schema_problem(s, c->doc, c->old, &p))
+    if (!schema_compares(s)) {
+        if (!schema_problem(s, c->doc, NULL, &p))
+            return 0;
+        free(p.field);
+        free(p.message);
+    }
+    if (!schema_problem(s, c->doc, update_old(c), &p)) /* what was wrong before may stay */
         return 0;
     fail_invalid(x, x->res->name, x->name, p.cause, p.field, "%s", p.message);
     free(p.field);
@@ -175,105 +179,19 @@ static int check_content(struct change *c)
     return -1;
 }
 
-/* All but metadata and status counts for the generation. */
-static bool desired_within(json_object *a, json_object *b)
-{
-    json_object_object_foreach(a, key, value)
-    {
-        json_object *other = NULL;
-        if (strcmp(key, "metadata") == 0 || strcmp(key, "status") == 0)
-            continue;
-        if (!json_object_object_get_ex(b, key, &other) || !doc_equal(value, other))
-            return false;
-    }
-    return true;
-}
-
-static void raise_generation(struct change *c)
-{
-    if (!c->x->res->generation || c->status)
-        return;
-    json_object *meta = doc_get(c->doc, "metadata");
-    if (c->forced || !desired_within(c->old, c->doc) || !desired_within(c->doc, c->old))
-        doc_set(meta, "generation", json_object_new_int64(doc_int(meta, "generation", 0) + 1));
-}
-
-bool finalizers_left(json_object *doc)
-{
-    json_object *f = doc_path(doc, "metadata", "finalizers");
-    return f && json_object_array_length(f) > 0;
-}
-
-static void set_version(json_object *doc, uint64_t version)
-{
-    char number[24];
-    snprintf(number, sizeof number, "%llu", (unsigned long long)version);
-    doc_set_str(doc_get(doc, "metadata"), "resourceVersion", number);
-}
-
-/* Whether storing doc would change nothing: then there is no new version and no event. */
-static bool unchanged(struct change *c)
-{
-    int v = c->x->mpijob_version;
-    set_version(c->doc, c->rev->version);
-    if (v < 0 || v == c->x->sim->stored_as) {
-        bool equal = doc_equal(c->old, c->doc);
-        builtin_to_stored(c->x, c->doc);
-        return equal;
-    }
-    struct buf text = BUF_INIT; /* the stored object may have what this version does not show */
-    struct marks marks;
-    object_write(c->x, c->doc, &text, &marks);
-    bool equal = text.len == c->rev->len && memcmp(text.ptr, c->rev->text, text.len) == 0;
-    buf_free(&text);
-    return equal;
-}
-
-static void commit_change(struct change *c, const struct buf *text, const struct marks *marks)
-{
-    struct exchange *x = c->x;
-    if (text->len > ETCD_MAX) {
-        fail_with(x, 500, NULL, NULL, NULL, "etcdserver: request is too large");
-    } else if (doc_path(c->doc, "metadata", "deletionTimestamp") && !finalizers_left(c->doc)) {
-        respond_text(x, 200, text, marks);
-        commit_removal(x->sim, c->rev);
-    } else {
-        respond_object(x, 200, store_commit(&x->sim->store, (int)x->res->kind, x->ns, x->name, EVENT_MODIFIED, text, marks));
-    }
-}
-
-static void store_change(struct change *c)
-{
-    struct buf text = BUF_INIT;
-    struct marks marks;
-    if (unchanged(c) && !c->x->dry_run) {
-        respond_object(c->x, 200, c->rev);
-        return;
-    }
-    if (!c->x->dry_run)
-        set_version(c->doc, store_next(&c->x->sim->store));
-    buf_reserve(&text, c->rev->len + 256u);
-    object_write(c->x, c->doc, &text, &marks);
-    if (c->x->dry_run)
-        respond_text(c->x, 200, &text, &marks);
-    else
-        commit_change(c, &text, &marks);
-    buf_free(&text);
-}
-
 void update_object(struct exchange *x, struct revision *rev, json_object *doc, bool patch, bool forced)
 {
-    struct change c = {.x = x, .rev = rev, .old = object_read(x, rev), .doc = doc, .patch = patch, .forced = forced,
-                       .status = strcmp(x->sub, "status") == 0};
+    struct change c = {.x = x, .rev = rev, .doc = doc, .patch = patch, .forced = forced, .status = strcmp(x->sub, "status") == 0};
+    c.old_meta = doc_parse(rev->text + rev->marks.meta, rev->marks.meta_len);
     if (!check_identity(&c) && !check_uid(&c) && !check_version(&c) && !check_kind(&c)) {
         keep_other_half(&c);
         if (!merge_metadata(&c) && !check_content(&c)) {
-            raise_generation(&c);
-            store_change(&c);
+            update_store(&c);
         }
     }
     json_object_put(c.doc);
     json_object_put(c.old);
+    json_object_put(c.old_meta);
 }
 
 void verb_update(struct exchange *x)

