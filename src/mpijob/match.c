@@ -8,7 +8,7 @@
 #define SPANS 4
 
 struct texts {
-    char **items;
+    char **items; /* ends at NULL; NULL while there is none */
     size_t count;
 };
 
@@ -83,14 +83,18 @@ static int add_glob(struct texts *t, const char *what, const char *glob, struct 
                 "(and * or ? here)",
                 what, shown(str_of(glob), 80), glob);
     }
-    char **items = realloc(t->items, (t->count + 1) * sizeof *items);
+    for (size_t i = 0; i < t->count; i++) {
+        if (strcmp(t->items[i], glob) == 0)
+            return 0;
+    }
+    char **items = realloc(t->items, (t->count + 2) * sizeof *items);
     if (!items)
         return error_nomem(err);
     t->items = items;
     items[t->count] = str_dup(str_of(glob));
     if (!items[t->count])
         return error_nomem(err);
-    t->count++;
+    items[++t->count] = NULL;
     return 0;
 }
 
@@ -297,15 +301,13 @@ void mpijob_match_selector(const struct mpijob_match *m, struct buf *out)
     selector_write(&m->labels, out);
 }
 
-const char *mpijob_match_only_namespace(const struct mpijob_match *m)
+const char *const *mpijob_match_namespaces(const struct mpijob_match *m)
 {
-    if (!m->namespaces.count || strpbrk(m->namespaces.items[0], "*?"))
-        return NULL;
-    for (size_t i = 1; i < m->namespaces.count; i++) {
-        if (strcmp(m->namespaces.items[i], m->namespaces.items[0]) != 0)
+    for (size_t i = 0; i < m->namespaces.count; i++) {
+        if (strpbrk(m->namespaces.items[i], "*?"))
             return NULL;
     }
-    return m->namespaces.items[0];
+    return (const char *const *)m->namespaces.items;
 }
 
 bool mpijob_match_in_namespace(const struct mpijob_match *m, struct str name_space)

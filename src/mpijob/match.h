@@ -29,10 +29,10 @@ int mpijob_match_gpus(struct mpijob_match *m, const char *comparison, struct err
  * changes (else INT64_MAX). due may be NULL. */
 bool mpijob_match_eval(const struct mpijob_match *m, const struct mpijob_view *view, int64_t now, int64_t *due);
 
-/* What the server can select: a labelSelector text (empty if none), appended; and the only namespace it can be about,
- * or NULL. */
+/* What the server can select: a labelSelector text (empty if none), appended; and the only namespaces it can be about
+ * (NULL-terminated, each once), NULL where they are not all named. */
 void mpijob_match_selector(const struct mpijob_match *m, struct buf *out);
-const char *mpijob_match_only_namespace(const struct mpijob_match *m);
+const char *const *mpijob_match_namespaces(const struct mpijob_match *m);
 /* True where a namespace passes the conditions (for listing by namespace). */
 bool mpijob_match_in_namespace(const struct mpijob_match *m, struct str name_space);
 

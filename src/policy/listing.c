@@ -66,7 +66,7 @@ static bool take(void *data, struct json item)
 static void fail(struct listing *l, const struct error *err)
 {
     char status[128] = "";
-    bool everywhere = !l->call.namespaces && !mpijob_match_only_namespace(l->call.match);
+    bool everywhere = !l->call.namespaces;
     if (err->status)
         snprintf(status, sizeof status, " (HTTP %d from %s)", err->status, cluster_server(l->call.cluster));
     l->error = *err;
@@ -97,7 +97,7 @@ static void listed(void *data, const char *resource_version, const struct error 
 /* Starts the list of the next namespace in scope. */
 static void begin(struct listing *l)
 {
-    const char *name_space = mpijob_match_only_namespace(l->call.match);
+    const char *name_space = NULL;
     if (l->call.namespaces) {
         while (l->call.namespaces[l->at] && !mpijob_match_in_namespace(l->call.match, str_of(l->call.namespaces[l->at])))
             l->at++;
@@ -130,6 +130,8 @@ struct listing *listing_new(const struct listing_call *call, struct error *err)
         return NULL;
     }
     l->call = *call;
+    if (!l->call.namespaces) /* those it names: who may list these need not be allowed to list all */
+        l->call.namespaces = mpijob_match_namespaces(call->match);
     mpijob_match_selector(call->match, &l->selector);
     if (l->selector.failed) {
         error_nomem(err);

@@ -322,21 +322,26 @@ static void where_to_look(void **state)
 {
     (void)state;
     struct mpijob_match *m = mpijob_match_new();
-    assert_null(mpijob_match_only_namespace(m));
+    assert_null(mpijob_match_namespaces(m));
     assert_true(mpijob_match_in_namespace(m, str_of("any")));
-    assert_int_equal(mpijob_match_namespace(m, "train", NULL), 0);
-    assert_string_equal(mpijob_match_only_namespace(m), "train");
-    assert_int_equal(mpijob_match_namespace(m, "train", NULL), 0);
-    assert_string_equal(mpijob_match_only_namespace(m), "train");
+    for (int i = 0; i < 2; i++) { /* said twice, it is there once */
+        assert_int_equal(mpijob_match_namespace(m, "train", NULL), 0);
+        assert_string_equal(mpijob_match_namespaces(m)[0], "train");
+        assert_null(mpijob_match_namespaces(m)[1]);
+    }
     assert_true(mpijob_match_in_namespace(m, str_of("train")));
     assert_false(mpijob_match_in_namespace(m, str_of("training")));
+    assert_int_equal(mpijob_match_namespace(m, "prod", NULL), 0);
+    assert_string_equal(mpijob_match_namespaces(m)[0], "train");
+    assert_string_equal(mpijob_match_namespaces(m)[1], "prod");
+    assert_null(mpijob_match_namespaces(m)[2]);
     assert_int_equal(mpijob_match_namespace(m, "debug-*", NULL), 0);
-    assert_null(mpijob_match_only_namespace(m));
+    assert_null(mpijob_match_namespaces(m));
     assert_true(mpijob_match_in_namespace(m, str_of("debug-b")));
     mpijob_match_free(m);
     m = mpijob_match_new();
     assert_int_equal(mpijob_match_namespace(m, "debug-*", NULL), 0);
-    assert_null(mpijob_match_only_namespace(m));
+    assert_null(mpijob_match_namespaces(m));
     mpijob_match_free(m);
 }
 
