@@ -10,7 +10,7 @@
 enum id {
     ID_CONFIG = 256, ID_KUBECONFIG, ID_CONTEXT, ID_API_VERSION, ID_CONTROLLER, ID_TIMEOUT, ID_STATE, ID_ONCE, ID_CLOCK, ID_GRACE,
     ID_DRY_RUN, ID_LOG_LEVEL, ID_LOG_FORMAT, ID_EXIT_CODE, ID_DESTRUCTIVE, ID_RESOURCE_VERSION, ID_POLICY, ID_LIMIT,
-    ID_IN_FLIGHT,
+    ID_IN_FLIGHT, ID_SERVICE_ACCOUNT,
 };
 
 static const struct known {
@@ -20,7 +20,7 @@ static const struct known {
     unsigned group;
     const char *about;
 } known[] = {
-    {"config", ID_CONFIG, "FILE", TAKES_CLUSTER | TAKES_STATE, "mpijobd.yaml (default: /etc/mpijobd/mpijobd.yaml if it is there)"},
+    {"config", ID_CONFIG, "FILE", TAKES_CLUSTER | TAKES_STATE | TAKES_ROLES, "mpijobd.yaml (default: /etc/mpijobd/mpijobd.yaml if it is there)"},
     {"kubeconfig", ID_KUBECONFIG, "FILE", TAKES_CLUSTER, "default: $KUBECONFIG, ~/.kube/config, then the pod's service account"},
     {"context", ID_CONTEXT, "NAME", TAKES_CLUSTER, "of the kubeconfig"},
     {"api-version", ID_API_VERSION, "VERSION", TAKES_CLUSTER, "v1alpha2, v1 or v2beta1 (default: what the server prefers)"},
@@ -45,6 +45,7 @@ static const struct known {
     {"policy", ID_POLICY, "NAME", TAKES_FILTER, "only of this policy"},
     {"limit", ID_LIMIT, "N", TAKES_FILTER, "at most so many rows (default 100; 0: all)"},
     {"in-flight", ID_IN_FLIGHT, NULL, TAKES_FILTER, "only what has no outcome yet"},
+    {"service-account", ID_SERVICE_ACCOUNT, "NAMESPACE:NAME", TAKES_ROLES, "who gets the roles (default mpijobd:mpijobd)"},
     {"help", 'h', NULL, ~0u, "this"},
 };
 #define KNOWN (sizeof known / sizeof *known)
@@ -113,6 +114,7 @@ static int take(struct options *o, int id, const char *value, struct error *err)
     case ID_POLICY: o->policy = value; break;
     case ID_LIMIT: return number("limit", value, &o->limit, err);
     case ID_IN_FLIGHT: o->in_flight = true; break;
+    case ID_SERVICE_ACCOUNT: o->service_account = value; break;
     case 'h': o->help = true; break;
     default: break;
     }

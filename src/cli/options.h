@@ -24,11 +24,12 @@ enum option_group { /* bits: what a command takes */
     TAKES_COUNT = 1 << 8,     /* -c */
     TAKES_REPLACE = 1 << 9,   /* -f --destructive --resource-version */
     TAKES_FILTER = 1 << 10,   /* --policy --limit --in-flight */
+    TAKES_ROLES = 1 << 11,    /* --service-account (and --config) */
 };
 
 struct options {
     const char *config, *kubeconfig, *context, *name_space, *selector, *state, *api_version, *controller, *log_level, *log_format,
-        *clock, *grace, *file, *resource_version, *policy, *request_timeout;
+        *clock, *grace, *file, *resource_version, *policy, *request_timeout, *service_account;
     bool all_namespaces, once, dry_run, exit_code, destructive, in_flight, help;
     enum output output;
     int64_t count, limit; /* -1: not given */

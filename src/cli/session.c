@@ -13,7 +13,8 @@
 
 int session_fail(const struct session *s, const struct error *err)
 {
-    fprintf(stderr, "mpijobd %s: %s\n", s->command, err->message);
+    if (!s->quiet)
+        fprintf(stderr, "mpijobd %s: %s\n", s->command, err->message);
     return EXIT_FAILED;
 }
 

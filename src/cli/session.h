@@ -22,6 +22,7 @@ struct session {
     const char *one_namespace[2];
     struct error error;
     bool flag; /* what session_wait waits for */
+    bool quiet; /* errors are left in `error` for the caller to tell */
 };
 
 /* Configuration, log and loop. 0, or the exit code after the error was told on standard error. */

@@ -1,0 +1,236 @@
+#include "cli/needs.h"
+
+#include <stdlib.h>
+
+const char *const needs_verbs[NEEDS_VERBS] = {"get", "list", "update"};
+
+#define ALL (NEEDS_GET | NEEDS_LIST | NEEDS_UPDATE)
+
+/* A replacement reads the job again after a conflict, and what a lost answer has done: hence get. */
+static const struct {
+    const char *name;
+    unsigned verbs;
+} functions[] = {
+    {"get", NEEDS_GET},
+    {"list", NEEDS_LIST | NEEDS_GET},
+    {"replace", NEEDS_GET | NEEDS_UPDATE},
+    {"replace_object", NEEDS_GET | NEEDS_UPDATE},
+};
+#define FUNCTIONS (sizeof functions / sizeof *functions)
+
+/* ---- what a source names ---- */
+
+static bool is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* Behind the long bracket ([[...]], [==[...]==]) that begins at p; p itself if none does. */
+static const char *skip_long(const char *p, const char *end)
+{
+    const char *q = p + 1;
+    while (q < end && *q == '=')
+        q++;
+    size_t level = (size_t)(q - p) - 1;
+    if (q >= end || *q != '[')
+        return p;
+    for (q++; q < end; q++) {
+        size_t n = 0;
+        if (*q != ']')
+            continue;
+        while (q + 1 + n < end && q[1 + n] == '=')
+            n++;
+        if (n == level && q + 1 + n < end && q[1 + n] == ']')
+            return q + 2 + n;
+    }
+    return end;
+}
+
+static const char *skip_quoted(const char *p, const char *end)
+{
+    char quote = *p++;
+    while (p < end && *p != quote && *p != '\n')
+        p += *p == '\\' ? 2 : 1;
+    return p < end ? p + 1 : end;
+}
+
+/* Behind the comment or string at p; p itself if there is none. */
+static const char *skip_text(const char *p, const char *end)
+{
+    if (*p == '"' || *p == '\'')
+        return skip_quoted(p, end);
+    if (*p == '[')
+        return skip_long(p, end);
+    if (*p != '-' || p + 1 >= end || p[1] != '-')
+        return p;
+    p += 2;
+    const char *behind = p < end && *p == '[' ? skip_long(p, end) : p;
+    if (behind != p)
+        return behind;
+    while (p < end && *p != '\n')
+        p++;
+    return p;
+}
+
+static const char *skip_blank(const char *p, const char *end)
+{
+    for (const char *from = NULL; p != from;) {
+        from = p;
+        while (p < end && (*p == ' ' || (*p >= '\t' && *p <= '\r')))
+            p++;
+        if (p < end && *p == '-')
+            p = skip_text(p, end);
+    }
+    return p;
+}
+
+static struct str word_at(const char *p, const char *end)
+{
+    const char *from = p;
+    while (p < end && is_word(*p))
+        p++;
+    return str_n(from, (size_t)(p - from));
+}
+
+/* What follows the word `mpijob`, at *p; moved behind what was understood. */
+static unsigned verbs_after(const char **p, const char *end)
+{
+    const char *q = skip_blank(*p, end);
+    if (q >= end || *q != '.')
+        return ALL;
+    q = skip_blank(q + 1, end);
+    struct str name = word_at(q, end);
+    *p = q + name.len;
+    for (size_t i = 0; i < FUNCTIONS; i++) {
+        if (str_is(name, functions[i].name))
+            return functions[i].verbs;
+    }
+    return 0; /* there is no such function */
+}
+
+unsigned needs_of_source(struct str source)
+{
+    unsigned verbs = 0;
+    const char *p = source.ptr, *end = p + source.len;
+    while (p < end) {
+        const char *behind = skip_text(p, end);
+        struct str word = word_at(p, end);
+        if (behind != p) {
+            p = behind;
+            continue;
+        }
+        p += word.len ? word.len : 1;
+        if (str_is(word, "mpijob"))
+            verbs |= verbs_after(&p, end);
+        else if (str_is(word, "_G") || str_is(word, "_ENV") || str_is(word, "load"))
+            verbs = ALL;
+    }
+    return verbs;
+}
+
+/* ---- policies ---- */
+
+static unsigned verbs_of(const struct policy_entry *e)
+{
+    const struct policy *p = e->policy;
+    unsigned verbs = p->action == ACTION_RUN ? needs_of_source(buf_str(&e->file->text)) : ALL;
+    return p->dry_run ? verbs & ~(unsigned)NEEDS_UPDATE : verbs;
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static int add(struct needs *needs, const char *name_space, unsigned verbs, struct error *err)
+{
+    for (size_t i = 0; i < needs->count; i++) {
+        if (same(needs->places[i].name_space, name_space)) {
+            needs->places[i].verbs |= verbs;
+            return 0;
+        }
+    }
+    struct needs_place *places = realloc(needs->places, (needs->count + 1) * sizeof *places);
+    char *name = places && name_space ? str_dup(str_of(name_space)) : NULL;
+    if (places)
+        needs->places = places;
+    if (!places || (name_space && !name))
+        return error_nomem(err);
+    places[needs->count++] = (struct needs_place){name, verbs};
+    return 0;
+}
+
+static int add_policy(struct needs *needs, const struct policy_entry *e, const char *const *scope, struct error *err)
+{
+    const struct policy *p = e->policy;
+    unsigned verbs = verbs_of(e);
+    bool matches = p->action != ACTION_RUN; /* a run function lists what it likes, whatever the policy's match */
+    const char *const *names = scope ? scope : matches ? mpijob_match_namespaces(p->match) : NULL;
+    int rc = 0;
+    if (!verbs)
+        return 0;
+    if (!names)
+        return add(needs, NULL, verbs, err);
+    for (; *names && !rc; names++) {
+        if (!matches || mpijob_match_in_namespace(p->match, str_of(*names)))
+            rc = add(needs, *names, verbs, err);
+    }
+    return rc;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct needs_place *x = a, *y = b;
+    if (!x->name_space || !y->name_space)
+        return (x->name_space != NULL) - (y->name_space != NULL);
+    return strcmp(x->name_space, y->name_space);
+}
+
+/* All namespaces first; what is allowed there need not be said again. */
+static void tidy(struct needs *needs)
+{
+    size_t kept = 0;
+    if (needs->count)
+        qsort(needs->places, needs->count, sizeof *needs->places, by_place);
+    unsigned everywhere = needs->count && !needs->places[0].name_space ? needs->places[0].verbs : 0;
+    for (size_t i = 0; i < needs->count; i++) {
+        struct needs_place *place = &needs->places[i];
+        if (place->name_space)
+            place->verbs &= ~everywhere;
+        if (place->verbs)
+            needs->places[kept++] = *place;
+        else
+            free(place->name_space);
+    }
+    needs->count = kept;
+}
+
+int needs_of_policies(struct needs *needs, const struct policy_set *set, const char *const *scope, struct error *err)
+{
+    int rc = 0;
+    *needs = (struct needs){0};
+    for (size_t i = 0; i < set->count && !rc; i++)
+        rc = add_policy(needs, &set->entries[i], scope, err);
+    tidy(needs);
+    return rc;
+}
+
+int needs_of_daemon(struct needs *needs, const char *const *scope, struct error *err)
+{
+    int rc = 0;
+    *needs = (struct needs){0};
+    if (!scope)
+        return add(needs, NULL, ALL, err);
+    for (; *scope && !rc; scope++)
+        rc = add(needs, *scope, ALL, err);
+    tidy(needs);
+    return rc;
+}
+
+void needs_free(struct needs *needs)
+{
+    for (size_t i = 0; i < needs->count; i++)
+        free(needs->places[i].name_space);
+    free(needs->places);
+    *needs = (struct needs){0};
+}
