@@ -25,7 +25,7 @@
 #define SCRIPT_SLICE_US 2000      /* a script computes at most so long before the loop has its turn */
 #define SCRIPT_SOURCE_MAX 1048576 /* 1 MiB: bytes of a file or of a text for `load` */
 
-#define SCRIPT_STRING_MAX (8 * 1048576) /* bytes of one string: some of Lua's instructions take time by its length */
+#define SCRIPT_STRING_MAX 8388608 /* 8 MiB, of one string: some of Lua's instructions take time by its length */
 
 struct script_limits {
     int64_t cpu_us;     /* of one run; 0: 1 s */
