@@ -151,13 +151,14 @@ static void end_job(struct crew *c, bool good, const char *reason, bool complete
 
 static void fail_deadline(struct crew *c, bool everything)
 {
+    const char *reason = rules_deadline_reason(c->rules, everything);
     if (everything)
         crew_remove_all(c);
     else if (rules_launcher_is_job(c->rules))
         crew_remove(c, ROLE_LAUNCHER, false);
     else
         crew_phase(c, ROLE_LAUNCHER, "Failed");
-    end_job(c, false, rules_deadline_reason(c->rules), true);
+    end_job(c, false, reason, true);
 }
 
 static void accept(struct crew *c)

@@ -97,8 +97,10 @@ int64_t rules_live_ttl(enum rules r, json_object *job)
     return r == RULES_TRAINING ? doc_int(policy(job), "ttlSecondsAfterFinished", -1) : -1;
 }
 
-const char *rules_deadline_reason(enum rules r)
+const char *rules_deadline_reason(enum rules r, bool of_the_job)
 {
+    if (r == RULES_TRAINING && !of_the_job)
+        return "MPIJobMPIJobFailed"; /* sic */
     return r == RULES_V2BETA1 || r == RULES_V1 ? "DeadlineExceeded" : "MPIJobFailed";
 }
 

@@ -16,6 +16,6 @@ int64_t rules_deadline_at_launch(enum rules r, json_object *job); /* goes into t
 int64_t rules_ttl_at_launch(enum rules r, json_object *job);
 int64_t rules_live_deadline(enum rules r, json_object *job, bool *given); /* judged at every event: training-operator */
 int64_t rules_live_ttl(enum rules r, json_object *job);       /* deletes the MPIJob itself; -1: none */
-const char *rules_deadline_reason(enum rules r);
+const char *rules_deadline_reason(enum rules r, bool of_the_job); /* or of its launcher */
 void rules_labels(enum rules r, const char *job, const char *role, int index, json_object *labels);
 #endif
