@@ -97,10 +97,13 @@ static int check_for_reading(struct store *s, struct error *err)
         return rc;
     if (version == 0)
         return error_set(err, ERR_NOT_FOUND, "%s holds no journal yet: start mpijobd once with this file", s->path);
-    if (version < schema_newest)
-        return error_set(err, ERR_INVALID,
-                         "%s is of an older mpijobd (schema %d of %d): start this mpijobd once with it", s->path,
-                         version, schema_newest);
+    if (version < schema_newest) {
+        error_set(err, ERR_INVALID, "%s is of an older mpijobd (schema %d of %d): start this mpijobd once with it",
+                  s->path, version, schema_newest);
+        if (err)
+            err->retryable = true; /* a daemon brings it up to date */
+        return ERR_INVALID;
+    }
     return 0;
 }
 
