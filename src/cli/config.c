@@ -148,6 +148,20 @@ static int read_size(struct reading *r, const struct key *k, struct json value)
     return 0;
 }
 
+static int read_auth(struct reading *r, const struct key *k, const char *text)
+{
+    static const char *const names[] = {"kubeconfig", "in-cluster", "token-file", NULL};
+    for (int i = 0; text && names[i]; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            r->config->auth = (enum config_auth)(AUTH_KUBECONFIG + i);
+            return 0;
+        }
+    }
+    if (text && strncmp(text, "huawei-", 7) == 0)
+        return wrong(r, k->pointer, "\"%s\" is not available in this version", text);
+    return wrong(r, k->pointer, "has to be kubeconfig, in-cluster or token-file");
+}
+
 static int read_choice(struct reading *r, const struct key *k, struct json value)
 {
     char *text = json_type(value) == JSON_STRING ? decode(value) : NULL;
@@ -158,12 +172,8 @@ static int read_choice(struct reading *r, const struct key *k, struct json value
         r->config->log_format = LOG_JSON;
     else if (k->kind == KIND_FORMAT && !(text && strcmp(text, "text") == 0))
         rc = wrong(r, k->pointer, "has to be text or json");
-    if (k->kind == KIND_AUTH && text && strcmp(text, "in-cluster") == 0)
-        r->config->in_cluster = true;
-    else if (k->kind == KIND_AUTH && text && strncmp(text, "huawei-", 7) == 0)
-        rc = wrong(r, k->pointer, "\"%s\" is not available in this version", text);
-    else if (k->kind == KIND_AUTH && !(text && (strcmp(text, "kubeconfig") == 0 || strcmp(text, "token-file") == 0)))
-        rc = wrong(r, k->pointer, "has to be kubeconfig, in-cluster or token-file");
+    if (k->kind == KIND_AUTH)
+        rc = read_auth(r, k, text);
     free(text);
     return rc;
 }
@@ -240,7 +250,28 @@ static int check_whole(struct reading *r)
         return wrong(r, "/cluster/server", "stands beside a kubeconfig; give the one or the other");
     if (c->token_file && !c->server)
         return wrong(r, "/cluster/auth/token_file", "goes with cluster.server");
+    if (c->auth == AUTH_TOKEN_FILE && !c->token_file)
+        return wrong(r, "/cluster/auth/type", "\"token-file\" needs token_file beside it");
+    if (c->auth == AUTH_IN_CLUSTER && (c->server || c->kubeconfig || c->context))
+        return wrong(r, "/cluster/auth/type", "\"in-cluster\" needs neither server nor kubeconfig; leave them out");
+    if (c->auth == AUTH_KUBECONFIG && c->server)
+        return wrong(r, "/cluster/auth/type", "\"kubeconfig\" does not go with cluster.server");
     return 0;
+}
+
+/* Blank lines and comments only, as the file that is shipped: every key is at its default. */
+static bool says_nothing(struct str text)
+{
+    while (text.len) {
+        const char *end = memchr(text.ptr, '\n', text.len);
+        size_t n = end ? (size_t)(end - text.ptr) : text.len;
+        struct str line = str_trim(str_n(text.ptr, n));
+        if (line.len && line.ptr[0] != '#' && !str_is(line, "---"))
+            return false;
+        n += end != NULL;
+        text = str_n(text.ptr + n, text.len - n);
+    }
+    return true;
 }
 
 int config_load(const char *path, struct config *config, struct error *err)
@@ -259,14 +290,12 @@ int config_load(const char *path, struct config *config, struct error *err)
     r.folder = folder;
     struct json root;
     int rc = buf_read_file(&r.text, config->file, FILE_MAX, err);
-    if (!rc && str_trim(buf_str(&r.text)).len == 0)
+    if (!rc && says_nothing(buf_str(&r.text)))
         goto done; /* all defaults */
     if (!rc)
         rc = yaml_to_json(buf_str(&r.text), config->file, &r.json, err);
     if (!rc)
         rc = json_parse(buf_str(&r.json), config->file, &root, err);
-    if (!rc && json_type(root) == JSON_NULL)
-        goto done; /* comments only */
     if (!rc && json_type(root) != JSON_OBJECT)
         rc = error_set(err, ERR_INVALID, "%s:1: a configuration is a map of keys, as in `state: /var/lib/mpijobd/state.db`",
                        config->file);

@@ -10,10 +10,12 @@
 #include "base/log.h"
 #include "script/script.h"
 
+enum config_auth { AUTH_ANY, AUTH_KUBECONFIG, AUTH_IN_CLUSTER, AUTH_TOKEN_FILE };
+
 struct config {
     char *file;                  /* NULL: none was read */
     char *kubeconfig, *context, *server, *ca, *token_file, *controller, *version;
-    bool in_cluster;
+    enum config_auth auth;
     char **policies, **namespaces; /* NULL-terminated, NULL: not given. Paths are relative to the configuration's folder */
     char *state;
     enum log_level log_level;

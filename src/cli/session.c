@@ -75,6 +75,7 @@ int session_cluster(struct session *s)
         .server = named ? NULL : c->server,
         .token_file = named ? NULL : c->token_file,
         .ca_file = named ? NULL : c->ca,
+        .in_cluster = !named && c->auth == AUTH_IN_CLUSTER,
     };
     if (kube_config_load(&source, &s->kube_config, &s->error))
         return session_fail(s, &s->error);

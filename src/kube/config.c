@@ -139,16 +139,15 @@ static int nothing_found(const struct kube_config_source *source, const struct p
     struct buf tried = BUF_INIT;
     for (size_t i = 0; i < p->count; i++)
         buf_printf(&tried, "%s%s", i ? ", " : "", p->items[i]);
-    bool named = source->kubeconfig || from_environment(source, "KUBECONFIG");
-    int rc;
-    if (tried.failed)
-        rc = error_nomem(err);
-    else
-        rc = error_set(err, ERR_NOT_FOUND,
-                       "no kubeconfig: %s%s is missing or empty, and this is no pod with a service account; name a "
-                       "kubeconfig with "
-                       "--kubeconfig or KUBECONFIG",
-                       named ? "" : "KUBECONFIG is not set, ", p->count ? tried.ptr : "~/.kube/config");
+    bool named = from_environment(source, "KUBECONFIG") != NULL;
+    const char *pod =
+        source->context ? "a service account has no contexts (--context)" : "this is no pod with a service account";
+    int rc = tried.failed
+                 ? error_nomem(err)
+                 : error_set(err, ERR_NOT_FOUND,
+                             "no kubeconfig: %s%s is missing or empty, and %s; name a kubeconfig with "
+                             "--kubeconfig or KUBECONFIG",
+                             named ? "" : "KUBECONFIG is not set, ", p->count ? tried.ptr : "~/.kube/config", pod);
     buf_free(&tried);
     return rc;
 }
@@ -157,6 +156,11 @@ static int from_files(const struct kube_config_source *source, struct kube_confi
 {
     struct paths paths = {0};
     struct kubeconfig kc = {0};
+    if (source->in_cluster && !kube_incluster_possible(source))
+        return error_set(err, ERR_NOT_FOUND,
+                         "in-cluster: this is no pod (KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set)");
+    if (source->in_cluster)
+        return kube_incluster(source, config, err);
     paths_find(&paths, source);
     int rc = paths.failed ? error_nomem(err) : 0;
     if (!rc)

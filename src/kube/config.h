@@ -33,6 +33,7 @@ struct kube_config_source {
     const char *context;    /* --context; NULL: current-context */
     const char *server, *token_file,
         *ca_file; /* by hand, from mpijobd.yaml; NULL: unset. server set: no kubeconfig is read */
+    bool in_cluster;                         /* the pod's service account, whatever kubeconfig there is */
     const char *(*getenv)(const char *name); /* NULL: the process's */
     const char *service_account;             /* folder; NULL: /var/run/secrets/kubernetes.io/serviceaccount */
 };

@@ -57,7 +57,7 @@ function Sim:forget_requests()
     self:request("DELETE", "/_sim/requests")
 end
 
-function Sim:path(version, namespace, name)
+function Sim.path(_, version, namespace, name)
     return ("/apis/kubeflow.org/%s/namespaces/%s/mpijobs%s"):format(version, namespace, name and "/" .. name or "")
 end
 
