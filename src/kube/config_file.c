@@ -23,13 +23,13 @@ static int check_shape(struct kube_yaml *yaml, struct error *err)
     return 0;
 }
 
-/* An entry for a kubeconfig that says nothing, such as a file of comments. */
+/* Such as a file of comments, or what `kubectl config view` prints where there is nothing: kubectl passes over it. */
 static bool says_nothing(struct kube_yaml *yaml)
 {
-    struct kube_node root = kube_yaml_root(yaml);
-    return !kube_node_exists(root) ||
-           (kube_node_is_map(root) && !kube_node_count(kube_node_get(root, "clusters")) &&
-            !kube_node_count(kube_node_get(root, "contexts")) && !kube_node_exists(kube_node_get(root, "kind")));
+    struct kube_node root = kube_yaml_root(yaml), current = kube_node_get(root, "current-context");
+    bool named = kube_node_exists(current) && !kube_node_is(current, "");
+    return !named && !kube_node_count(kube_node_get(root, "clusters")) &&
+           !kube_node_count(kube_node_get(root, "users")) && !kube_node_count(kube_node_get(root, "contexts"));
 }
 
 static int open_one(struct kubeconfig *kc, const char *path, bool must, struct error *err)
@@ -46,15 +46,16 @@ static int open_one(struct kubeconfig *kc, const char *path, bool must, struct e
             *err = why;
         return rc;
     }
-    if (says_nothing(yaml)) {
-        if (must)
-            rc = error_set(err, ERR_INVALID,
-                           "%s is empty: a kubeconfig has clusters, users, contexts and a current-context", path);
-        kube_yaml_free(yaml);
-        return rc;
+    rc = kube_node_exists(kube_yaml_root(yaml)) ? check_shape(yaml, err) : 0;
+    if (!rc && !says_nothing(yaml)) {
+        kc->count++;
+        return 0;
     }
-    kc->count++;
-    return check_shape(yaml, err);
+    if (!rc && must)
+        rc = error_set(err, ERR_INVALID,
+                       "%s is empty: a kubeconfig has clusters, users, contexts and a current-context", path);
+    kube_yaml_free(yaml);
+    return rc;
 }
 
 int kubeconfig_open(struct kubeconfig *kc, char *const *paths, size_t count, bool must, struct error *err)

@@ -278,7 +278,7 @@ static void closed_while_the_file_is_read(void **state)
 {
     struct auth_world *a = *state;
     struct kube_result r = {.world = &a->world};
-    uv_timer_t timer;
+    static uv_timer_t timer; /* its handle closes after this function */
     use_token_file(a, "canary-old");
     kube_world_connect(&a->world);
     unlink(a->token_file);

@@ -213,12 +213,12 @@ static void a_list_of_files_is_merged(void **state)
     write_file("one", "contexts:\n" CONTEXT("a", "shared") "clusters:\n" CLUSTER("shared", "1"));
     write_file("two", "current-context: b\ncontexts:\n" CONTEXT("a", "other")
                           CONTEXT("b", "shared") "clusters:\n" CLUSTER("shared", "2") CLUSTER("other", "3"));
-    write_file("three", "current-context: a\n");
+    write_file("three", "current-context: a\n"); /* and nothing else */
     write_file("blank", "# nothing here\n");
-    snprintf(list, sizeof list, ":%s/missing:%s/one:%s/blank:%s/two::%s/three", folder, folder, folder, folder, folder);
+    snprintf(list, sizeof list, ":%s/missing:%s/one:%s/blank:%s/three::%s/two", folder, folder, folder, folder, folder);
     set_environment("KUBECONFIG", list);
     struct kube_config c = load(NULL, NULL);
-    assert_string_equal(c.context, "b");          /* the first that names one */
+    assert_string_equal(c.context, "a");          /* the first that names one */
     assert_string_equal(c.server, "https://h:1"); /* the first that has the entry */
     kube_config_free(&c);
     c = load(NULL, "a");
@@ -300,7 +300,7 @@ static void in_cluster(void **state)
     c = pod(folder);
     assert_string_equal(c.server, "https://[fd00::1]:443");
     kube_config_free(&c);
-    refused(NULL, "dev", ERR_NOT_FOUND, "no kubeconfig"); /* a pod has no contexts */
+    refused(NULL, "dev", ERR_NOT_FOUND, "a service account has no contexts");
     unlink(path_of("token"));
     struct kube_config_source source = {.getenv = get_environment, .service_account = folder};
     struct error err;
@@ -470,6 +470,23 @@ static void files_that_are_none(void **state)
     chmod(path_of("f"), 0600);
 }
 
+/* What kubectl config view prints where there is nothing. In a pod it must not hide the service account. */
+static void an_empty_one_is_passed_over(void **state)
+{
+    (void)state;
+    const char *path = write_file("nothing", "apiVersion: v1\nclusters: null\ncontexts: null\ncurrent-context: \"\"\n"
+                                             "kind: Config\npreferences: {}\nusers: null\n");
+    refused(path, NULL, ERR_INVALID, "/nothing is empty");
+    set_environment("KUBECONFIG", path);
+    refused(NULL, NULL, ERR_NOT_FOUND, "/nothing is missing or empty");
+    set_environment("KUBERNETES_SERVICE_HOST", "10.0.0.1");
+    set_environment("KUBERNETES_SERVICE_PORT", "443");
+    write_file("token", "x");
+    struct kube_config c = pod(folder);
+    assert_string_equal(c.origin, "in-cluster");
+    kube_config_free(&c);
+}
+
 static void names_that_lead_nowhere(void **state)
 {
     (void)state;
@@ -585,6 +602,7 @@ int main(void)
         TEST(anchors_and_merge_keys),
         TEST(of_a_key_that_stands_twice_the_last_counts),
         TEST(files_that_are_none),
+        TEST(an_empty_one_is_passed_over),
         TEST(names_that_lead_nowhere),
         TEST(members_that_are_wrong),
         TEST(every_allocation_may_fail),

@@ -55,6 +55,16 @@ static void contains(const char *text, const char *part)
         fail_msg("\"%s\" is not in: %s", part, text);
 }
 
+/* The first request of a process sets libraries up, which takes long under valgrind; not to be counted against a short
+ * deadline. */
+static void warm_up(struct kube_world *w)
+{
+    scripted_reply(w->server, 200, "", "{}");
+    struct kube_result r = get(w);
+    assert_int_equal(r.error.code, 0);
+    kube_result_free(&r);
+}
+
 static void a_get_gives_the_bytes(void **state)
 {
     struct kube_world *w = *state;
@@ -113,16 +123,16 @@ static void retry_after_is_obeyed(void **state)
 static void a_wait_longer_than_the_deadline_is_told_at_once(void **state)
 {
     struct kube_world *w = *state;
-    w->options.timeout_ms = 2000;
-    scripted_reply(w->server, 429, "Retry-After: 30\r\n", "Too many requests, please try again later.");
+    w->options.timeout_ms = 60000;
+    scripted_reply(w->server, 429, "Retry-After: 120\r\n", "Too many requests, please try again later.");
     uint64_t before = uv_hrtime();
     struct kube_result r = get(w);
-    assert_true(uv_hrtime() - before < 1000 * 1000000ull);
+    assert_true(uv_hrtime() - before < 50000 * 1000000ull);
     assert_int_equal(r.error.code, ERR_HTTP);
     assert_int_equal(r.error.status, 429);
     assert_true(r.error.retryable);
     contains(r.error.message, "Too many requests, please try again later.");
-    contains(r.error.message, "asks to wait 30.0 s");
+    contains(r.error.message, "asks to wait 120.0 s (Retry-After), but only ");
 }
 
 static void reads_are_repeated_after_any_5xx(void **state)
@@ -186,19 +196,21 @@ static void an_object_too_large_is_not_lost(void **state)
 static void a_silent_server(void **state)
 {
     struct kube_world *w = *state;
-    w->options.timeout_ms = 300;
+    w->options.timeout_ms = 600;
+    warm_up(w);
     scripted_act(w->server, SCRIPTED_SILENT);
     struct kube_result r = put(w, NULL);
     assert_int_equal(r.error.code, ERR_TIMEOUT);
     assert_true(r.lost);
-    assert_int_equal(scripted_count(w->server), 1);
+    assert_int_equal(scripted_count(w->server), 2);
 }
 
 /* A read's first try has two thirds of the time: a try that hangs does not use up the call. */
 static void a_read_survives_one_silent_try(void **state)
 {
     struct kube_world *w = *state;
-    w->options.timeout_ms = 1200;
+    w->options.timeout_ms = 2400;
+    warm_up(w);
     scripted_act(w->server, SCRIPTED_SILENT);
     scripted_reply(w->server, 200, "", "{}");
     struct kube_result r = get(w);
@@ -212,7 +224,7 @@ static void a_server_that_is_not_there(void **state)
     struct kube_world *w = *state;
     free(w->config.server);
     w->config.server = str_dup(str_of("http://127.0.0.1:1"));
-    w->options.timeout_ms = 100;
+    w->options.timeout_ms = 1500;
     struct kube_result r = put(w, NULL);
     assert_int_equal(r.error.code, ERR_UNREACHABLE);
     assert_false(r.lost);
@@ -329,7 +341,7 @@ static void cancelled_in_a_pause(void **state)
 {
     struct kube_world *w = *state;
     struct canceller c = {.result.world = w};
-    uv_timer_t timer;
+    static uv_timer_t timer; /* its handle closes after this function */
     kube_world_connect(w);
     scripted_reply(w->server, 429, "Retry-After: 3\r\n", "");
     assert_int_equal(
