@@ -43,8 +43,12 @@ static int64_t read_duration(json_object *v)
     const char *s = json_object_get_string(v);
     char *end;
     double n = strtod(s, &end);
-    double unit = !*end || strcmp(end, "s") == 0 ? 1 : strcmp(end, "ms") == 0 ? 0.001 : strcmp(end, "m") == 0 ? 60
-                  : strcmp(end, "h") == 0 ? 3600 : strcmp(end, "d") == 0 ? 86400 : -1;
+    double unit = !*end || strcmp(end, "s") == 0 ? 1
+                  : strcmp(end, "ms") == 0       ? 0.001
+                  : strcmp(end, "m") == 0        ? 60
+                  : strcmp(end, "h") == 0        ? 3600
+                  : strcmp(end, "d") == 0        ? 86400
+                                                 : -1;
     return end == s || unit < 0 || n < 0 || n * unit > 1e9 ? -1 : (int64_t)(n * unit * 1e6);
 }
 
@@ -75,8 +79,8 @@ static void admin_clock(struct exchange *x, const char *method)
         move_clock(sim, by);
     }
     clock_format(sim->now_us, true, now);
-    buf_printf(&x->resp->body, "{\"now\":\"%s\",\"mode\":\"%s\",\"speed\":%g}", now, sim->opt.speed > 0 ? "real" : "stepped",
-               sim->opt.speed);
+    buf_printf(&x->resp->body, "{\"now\":\"%s\",\"mode\":\"%s\",\"speed\":%g}", now,
+               sim->opt.speed > 0 ? "real" : "stepped", sim->opt.speed);
     respond_json(x, 200);
 }
 

@@ -13,13 +13,15 @@ static bool type_is(const char *given, const char *wanted)
 int body_check_type(struct exchange *x)
 {
     if (x->req->too_large)
-        return fail_with(x, 413, "RequestEntityTooLarge", NULL, NULL, "Request entity too large: limit is %d", SIM_BODY_MAX);
+        return fail_with(x, 413, "RequestEntityTooLarge", NULL, NULL, "Request entity too large: limit is %d",
+                         SIM_BODY_MAX);
     const char *type = x->req->content_type;
     if (!type || !*type || type_is(type, "application/json"))
         return 0;
-    return fail_with(x, 415, "UnsupportedMediaType", NULL, NULL,
-                     "the body of the request was in an unknown format - accepted media types include: application/json, "
-                     "application/yaml, application/vnd.kubernetes.protobuf");
+    return fail_with(
+        x, 415, "UnsupportedMediaType", NULL, NULL,
+        "the body of the request was in an unknown format - accepted media types include: application/json, "
+        "application/yaml, application/vnd.kubernetes.protobuf");
 }
 
 static int check_version(struct exchange *x, json_object *doc)
@@ -63,12 +65,13 @@ int body_read(struct exchange *x, struct body *b)
         return -1;
     }
     if (!json_object_is_type(b->doc, json_type_object))
-        return fail_bad_request(x, "couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type "
-                                   "struct { APIVersion string; Kind string }");
+        return fail_bad_request(
+            x, "couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type "
+               "struct { APIVersion string; Kind string }");
     default_kind(x, b->doc);
     if (!doc_str(b->doc, "kind") || !*doc_str(b->doc, "kind"))
-        return fail_bad_request(x, "Object 'Kind' is missing in '%.*s'", (int)(x->req->body_len > 200 ? 200 : x->req->body_len),
-                                x->req->body);
+        return fail_bad_request(x, "Object 'Kind' is missing in '%.*s'",
+                                (int)(x->req->body_len > 200 ? 200 : x->req->body_len), x->req->body);
     return check_version(x, b->doc);
 }
 
@@ -103,12 +106,12 @@ int body_report(struct exchange *x, struct body *b, json_object *patched)
     if (patched) {
         struct buf text = BUF_INIT;
         doc_write(&text, patched);
-        fail_invalid(x, kind, x->name, "FieldValueInvalid", "patch", "Invalid value: \"%s\": strict decoding error: %s", text.ptr,
-                     all.ptr);
+        fail_invalid(x, kind, x->name, "FieldValueInvalid", "patch", "Invalid value: \"%s\": strict decoding error: %s",
+                     text.ptr, all.ptr);
         buf_free(&text);
     } else {
-        fail_bad_request(x, "%s in version \"%s\" cannot be handled as a %s: strict decoding error: %s", kind, x->version, kind,
-                         all.ptr);
+        fail_bad_request(x, "%s in version \"%s\" cannot be handled as a %s: strict decoding error: %s", kind,
+                         x->version, kind, all.ptr);
     }
     buf_free(&all);
     return -1;

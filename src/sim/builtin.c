@@ -19,8 +19,9 @@ static int lease_time(struct exchange *x, json_object *spec, const char *name)
     const char *point = strchr(s, '.');
     size_t digits = point ? strspn(point + 1, "0123456789") : 0;
     if (!json_object_is_type(v, json_type_string) || digits != 6 || !clock_parse(s, &us) || !point[7])
-        return fail_bad_request(x, "Lease in version \"v1\" cannot be handled as a Lease: parsing time \"%s\" as "
-                                   "\"2006-01-02T15:04:05.000000Z07:00\": cannot parse \"%s\" as \".000000\"",
+        return fail_bad_request(x,
+                                "Lease in version \"v1\" cannot be handled as a Lease: parsing time \"%s\" as "
+                                "\"2006-01-02T15:04:05.000000Z07:00\": cannot parse \"%s\" as \".000000\"",
                                 s, point ? point : "");
     char out[32];
     clock_format(us, true, out);
@@ -41,11 +42,13 @@ static int check_strings(struct exchange *x, json_object *map, const char *name)
     if (!map)
         return 0;
     if (!json_object_is_type(map, json_type_object))
-        return fail_bad_request(x, "json: cannot unmarshal into Go struct field %s.%s of type map[string]string", x->res->name, name);
+        return fail_bad_request(x, "json: cannot unmarshal into Go struct field %s.%s of type map[string]string",
+                                x->res->name, name);
     json_object_object_foreach(map, key, value)
     {
         if (!json_object_is_type(value, json_type_string))
-            return fail_bad_request(x, "json: cannot unmarshal into Go struct field %s.%s of type string (%s)", x->res->name, name, key);
+            return fail_bad_request(x, "json: cannot unmarshal into Go struct field %s.%s of type string (%s)",
+                                    x->res->name, name, key);
     }
     return 0;
 }
@@ -102,9 +105,13 @@ static int prepare_configmap(struct exchange *x, json_object *doc)
 /* ---- Events: stored as core/v1 has them; events.k8s.io names some members differently */
 
 static const char *const event_names[][2] = {
-    {"involvedObject", "regarding"},    {"message", "note"},           {"reportingComponent", "reportingController"},
-    {"source", "deprecatedSource"},     {"firstTimestamp", "deprecatedFirstTimestamp"},
-    {"lastTimestamp", "deprecatedLastTimestamp"}, {"count", "deprecatedCount"},
+    {"involvedObject", "regarding"},
+    {"message", "note"},
+    {"reportingComponent", "reportingController"},
+    {"source", "deprecatedSource"},
+    {"firstTimestamp", "deprecatedFirstTimestamp"},
+    {"lastTimestamp", "deprecatedLastTimestamp"},
+    {"count", "deprecatedCount"},
 };
 
 static void rename_members(json_object *doc, int from, int to)
@@ -137,7 +144,8 @@ static int prepare_event(struct exchange *x, json_object *doc, json_object *old)
     if (!x->res->alternate || old)
         return 0;
     return require(x, doc, name, "eventTime") || require(x, doc, name, "reportingController") ||
-                   require(x, doc, name, "reportingInstance") || require(x, doc, name, "action") || require(x, doc, name, "reason")
+                   require(x, doc, name, "reportingInstance") || require(x, doc, name, "action") ||
+                   require(x, doc, name, "reason")
                ? -1
                : 0;
 }
@@ -187,10 +195,12 @@ static int prepare_job(struct exchange *x, json_object *doc, json_object *old)
     for (int i = 0; i < 3; i++) {
         json_object *v = doc_get(spec, counts[i]);
         if (v && !json_object_is_type(v, json_type_int))
-            return fail_bad_request(x, "json: cannot unmarshal string into Go struct field JobSpec.spec.%s of type int64", counts[i]);
+            return fail_bad_request(
+                x, "json: cannot unmarshal string into Go struct field JobSpec.spec.%s of type int64", counts[i]);
         if (v && json_object_get_int64(v) < 0) {
             char *field = sim_format("spec.%s", counts[i]);
-            fail_invalid(x, "Job", name, "FieldValueInvalid", field, "Invalid value: %lld: must be greater than or equal to 0",
+            fail_invalid(x, "Job", name, "FieldValueInvalid", field,
+                         "Invalid value: %lld: must be greater than or equal to 0",
                          (long long)json_object_get_int64(v));
             free(field);
             return -1;
@@ -198,9 +208,11 @@ static int prepare_job(struct exchange *x, json_object *doc, json_object *old)
     }
     json_object *template = doc_get(spec, "template"), *before = doc_path(old, "spec", "template");
     if (old && !doc_equal(template, before) && !doc_bool(doc_get(old, "spec"), "suspend"))
-        return fail_invalid(x, "Job", name, "FieldValueInvalid", "spec.template", "Invalid value: \"\": field is immutable");
+        return fail_invalid(x, "Job", name, "FieldValueInvalid", "spec.template",
+                            "Invalid value: \"\": field is immutable");
     if (old && !doc_equal(doc_get(spec, "selector"), doc_path(old, "spec", "selector")))
-        return fail_invalid(x, "Job", name, "FieldValueInvalid", "spec.selector", "Invalid value: \"\": field is immutable");
+        return fail_invalid(x, "Job", name, "FieldValueInvalid", "spec.selector",
+                            "Invalid value: \"\": field is immutable");
     if (!old && spec && !doc_get(spec, "backoffLimit"))
         doc_set(spec, "backoffLimit", json_object_new_int64(6));
     if (!old)

@@ -25,7 +25,8 @@ static bool fill(X509 *x, EVP_PKEY *key, bool expired, bool wrong_name)
            X509_gmtime_adj(X509_getm_notAfter(x), expired ? -day : 365 * day) && X509_set_pubkey(x, key) &&
            X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"mpijob-sim", -1, -1, 0) &&
            X509_set_issuer_name(x, name) && add_extension(x, NID_basic_constraints, "critical,CA:TRUE") &&
-           add_extension(x, NID_subject_alt_name, wrong_name ? "DNS:elsewhere.example" : "DNS:localhost,IP:127.0.0.1,IP:::1") &&
+           add_extension(x, NID_subject_alt_name,
+                         wrong_name ? "DNS:elsewhere.example" : "DNS:localhost,IP:127.0.0.1,IP:::1") &&
            X509_sign(x, key, EVP_sha256());
 }
 

@@ -30,7 +30,17 @@ struct sim {
     size_t generated; /* MPIJobs made so far, for their names */
 };
 
-enum verb { VERB_GET, VERB_LIST, VERB_WATCH, VERB_CREATE, VERB_UPDATE, VERB_PATCH, VERB_DELETE, VERB_DELETE_ALL, VERB_NONE };
+enum verb {
+    VERB_GET,
+    VERB_LIST,
+    VERB_WATCH,
+    VERB_CREATE,
+    VERB_UPDATE,
+    VERB_PATCH,
+    VERB_DELETE,
+    VERB_DELETE_ALL,
+    VERB_NONE
+};
 enum shape { SHAPE_WHOLE, SHAPE_PARTIAL, SHAPE_TABLE };
 enum user { USER_ADMIN, USER_VIEW, USER_ANONYMOUS };
 
@@ -49,8 +59,8 @@ struct exchange {
     size_t parameters;
     enum user user;
     const struct resource *res;
-    const char *version; /* as in the path */
-    int mpijob_version;  /* V1ALPHA2...; of a built-in kind: -1 */
+    const char *version;         /* as in the path */
+    int mpijob_version;          /* V1ALPHA2...; of a built-in kind: -1 */
     const char *ns, *name, *sub; /* "" where there is none */
     enum verb verb;
     enum shape shape;
@@ -93,7 +103,7 @@ int fail_plain_404(struct exchange *x);
 int fail_method(struct exchange *x, const char *verb);
 void status_write(struct buf *out, int code, const char *reason, const char *message, const struct details *d,
                   const struct cause *c, const char *continue_token);
-char *resource_label(const struct resource *r); /* "mpijobs.kubeflow.org" or "pods"; free it */
+char *resource_label(const struct resource *r);               /* "mpijobs.kubeflow.org" or "pods"; free it */
 char *kind_label(const struct exchange *x, const char *kind); /* "MPIJob.kubeflow.org"; free it */
 
 /* view.c: objects on their way out */
@@ -104,12 +114,13 @@ void view_prefix(const struct exchange *x, struct buf *out); /* {"apiVersion":..
 int view_negotiate(struct exchange *x);                      /* Accept and pretty; 406 */
 void respond_object(struct exchange *x, int code, struct revision *rev);
 void respond_text(struct exchange *x, int code, const struct buf *text, const struct marks *marks);
-void respond_json(struct exchange *x, int code);             /* finishes resp->body: newline or indentation */
+void respond_json(struct exchange *x, int code); /* finishes resp->body: newline or indentation */
 void respond_plain(struct exchange *x, int code, const char *text);
 void warn(struct exchange *x, const char *text);
 
 /* object.c: between trees and stored texts */
-json_object *object_read(struct exchange *x, struct revision *rev); /* as the exchange's version shows it; no apiVersion, kind */
+json_object *object_read(struct exchange *x,
+                         struct revision *rev); /* as the exchange's version shows it; no apiVersion, kind */
 void object_write(struct exchange *x, json_object *doc, struct buf *out, struct marks *marks);
 void object_write_doc(json_object *doc, struct buf *out, struct marks *marks);
 void object_write_metadata(json_object *meta, struct buf *out, struct marks *marks);
@@ -119,7 +130,7 @@ void object_renumber(const struct revision *rev, uint64_t version, struct buf *o
 /* routing and the verbs; each fills the response */
 void discovery(struct exchange *x);
 bool openapi(struct exchange *x); /* false: no such document */
-bool route(struct exchange *x); /* fills res, ns, name, sub, verb; false: answered already */
+bool route(struct exchange *x);   /* fills res, ns, name, sub, verb; false: answered already */
 int authorize(struct exchange *x);
 int options_check(struct exchange *x);
 void verb_get(struct exchange *x);
@@ -139,13 +150,14 @@ struct body {
     bool whole_float;
 };
 int body_read(struct exchange *x, struct body *b);
-int body_check_type(struct exchange *x); /* 413, 415 */
+int body_check_type(struct exchange *x);                                   /* 413, 415 */
 int body_report(struct exchange *x, struct body *b, json_object *patched); /* Warnings, or the refusal under Strict */
-int body_clean(struct exchange *x, struct body *b, bool patch); /* shapes metadata, prunes, reports */
+int body_clean(struct exchange *x, struct body *b, bool patch);            /* shapes metadata, prunes, reports */
 void body_free(struct body *b);
 
 /* metadata.c */
-int metadata_shape(struct exchange *x, json_object *doc, struct doc_findings *unknown); /* types; drops what is unknown */
+int metadata_shape(struct exchange *x, json_object *doc,
+                   struct doc_findings *unknown); /* types; drops what is unknown */
 int metadata_validate(struct exchange *x, json_object *doc);
 bool label_value_valid(const char *s);
 char *qualified_name_problem(const char *s); /* NULL: fine */
@@ -161,7 +173,7 @@ bool builtin_convert(const struct exchange *x); /* the stored form differs from 
 void builtin_to_stored(struct exchange *x, json_object *doc);
 void builtin_from_stored(const struct exchange *x, json_object *doc);
 void namespace_make(struct sim *sim, const char *name);
-int namespace_check(struct exchange *x); /* may something be created there? */
+int namespace_check(struct exchange *x);                 /* may something be created there? */
 void namespace_removed(struct sim *sim, const char *ns); /* after a delete within: does a terminating one end? */
 void namespace_empty(struct exchange *x);
 

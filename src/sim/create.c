@@ -10,8 +10,8 @@ static int fail_exists(struct exchange *x, const char *name, bool deleting)
 {
     char *label = resource_label(x->res);
     struct details d = {.name = name, .group = x->res->group, .kind = x->res->plural};
-    fail_with(x, 409, "AlreadyExists", &d, NULL, "%s%s \"%s\" already exists", deleting ? "object is being deleted: " : "", label,
-              name);
+    fail_with(x, 409, "AlreadyExists", &d, NULL, "%s%s \"%s\" already exists",
+              deleting ? "object is being deleted: " : "", label, name);
     free(label);
     return -1;
 }
@@ -22,7 +22,8 @@ static int choose_name(struct exchange *x, json_object *meta, const char *kind)
     if (name)
         return 0;
     if (!generate)
-        return fail_invalid(x, kind, "", "FieldValueRequired", "metadata.name", "Required value: name or generateName is required");
+        return fail_invalid(x, kind, "", "FieldValueRequired", "metadata.name",
+                            "Required value: name or generateName is required");
     char suffix[6];
     sim_suffix(x->sim, suffix);
     char *full = sim_format("%.248s%s", generate, suffix);
@@ -37,8 +38,8 @@ static int check_kind(struct exchange *x, json_object *doc)
     const char *name = doc_str(doc_get(doc, "metadata"), "name");
     if (kind && strcmp(kind, x->res->name) == 0)
         return 0;
-    return fail_invalid(x, kind ? kind : "", name ? name : "", "FieldValueInvalid", "kind", "Invalid value: \"%s\": must be %s",
-                        kind ? kind : "", x->res->name);
+    return fail_invalid(x, kind ? kind : "", name ? name : "", "FieldValueInvalid", "kind",
+                        "Invalid value: \"%s\": must be %s", kind ? kind : "", x->res->name);
 }
 
 static void server_members(struct exchange *x, json_object *doc)
@@ -103,7 +104,8 @@ static void store_new(struct exchange *x, json_object *doc)
     else if (x->dry_run)
         respond_text(x, 201, &text, &marks);
     else
-        respond_object(x, 201, store_commit(&x->sim->store, (int)x->res->kind, x->ns, name, EVENT_ADDED, &text, &marks));
+        respond_object(x, 201,
+                       store_commit(&x->sim->store, (int)x->res->kind, x->ns, name, EVENT_ADDED, &text, &marks));
     buf_free(&text);
 }
 
@@ -112,7 +114,8 @@ static int check_new(struct exchange *x, json_object *doc)
     json_object *meta = doc_get(doc, "metadata");
     const char *ns = doc_str(meta, "namespace");
     if (ns && strcmp(ns, x->ns) != 0)
-        return fail_bad_request(x, "the namespace of the provided object does not match the namespace sent on the request");
+        return fail_bad_request(
+            x, "the namespace of the provided object does not match the namespace sent on the request");
     if (doc_str(meta, "resourceVersion") && x->verb == VERB_CREATE)
         return fail_with(x, 500, NULL, NULL, NULL, "resourceVersion should not be set on objects to be created");
     if (choose_name(x, meta, x->res->name) || check_kind(x, doc) || namespace_check(x))

@@ -54,17 +54,20 @@ static void write_groups(struct sim *sim, struct buf *out)
 
 static void write_resource(const struct resource *r, struct buf *out)
 {
-    buf_printf(out, "{\"name\":\"%s\",\"singularName\":\"%s\",\"namespaced\":%s,\"kind\":\"%s\",\"verbs\":[%s]", r->plural,
-               r->singular, r->namespaced ? "true" : "false", r->name,
-               r->kind == K_REVIEW ? "\"create\""
-                                   : "\"create\",\"delete\",\"deletecollection\",\"get\",\"list\",\"patch\",\"update\",\"watch\"");
+    buf_printf(out, "{\"name\":\"%s\",\"singularName\":\"%s\",\"namespaced\":%s,\"kind\":\"%s\",\"verbs\":[%s]",
+               r->plural, r->singular, r->namespaced ? "true" : "false", r->name,
+               r->kind == K_REVIEW
+                   ? "\"create\""
+                   : "\"create\",\"delete\",\"deletecollection\",\"get\",\"list\",\"patch\",\"update\",\"watch\"");
     for (int i = 0; i < 3 && r->short_names[i]; i++)
         buf_printf(out, "%s\"%s\"", i ? "," : ",\"shortNames\":[", r->short_names[i]);
     buf_puts(out, r->short_names[0] ? "]}" : "}");
     if (r->status)
-        buf_printf(out, ",{\"name\":\"%s/status\",\"singularName\":\"\",\"namespaced\":%s,\"kind\":\"%s\",\"verbs\":[\"get\","
-                        "\"patch\",\"update\"]}",
-                   r->plural, r->namespaced ? "true" : "false", r->name);
+        buf_printf(
+            out,
+            ",{\"name\":\"%s/status\",\"singularName\":\"\",\"namespaced\":%s,\"kind\":\"%s\",\"verbs\":[\"get\","
+            "\"patch\",\"update\"]}",
+            r->plural, r->namespaced ? "true" : "false", r->name);
 }
 
 static bool write_resources(struct sim *sim, const char *group, const char *version, struct buf *out)
@@ -78,8 +81,9 @@ static bool write_resources(struct sim *sim, const char *group, const char *vers
         if (!here)
             continue;
         if (!any)
-            buf_printf(out, "{\"kind\":\"APIResourceList\",\"apiVersion\":\"v1\",\"groupVersion\":\"%s%s%s\",\"resources\":[",
-                       group, *group ? "/" : "", version);
+            buf_printf(
+                out, "{\"kind\":\"APIResourceList\",\"apiVersion\":\"v1\",\"groupVersion\":\"%s%s%s\",\"resources\":[",
+                group, *group ? "/" : "", version);
         else
             buf_putc(out, ',');
         any = true;

@@ -93,8 +93,9 @@ bool doc_equal(json_object *a, json_object *b)
 {
     json_type t = json_object_get_type(a), u = json_object_get_type(b);
     if (t != u)
-        return (t == json_type_double && u == json_type_int) || (t == json_type_int && u == json_type_double) ? numbers_equal(a, b)
-                                                                                                            : false;
+        return (t == json_type_double && u == json_type_int) || (t == json_type_int && u == json_type_double)
+                   ? numbers_equal(a, b)
+                   : false;
     switch (t) {
     case json_type_null:
         return true;

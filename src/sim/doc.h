@@ -17,8 +17,8 @@ struct doc_findings { /* "duplicate field ..." and "unknown field ..." in the or
 };
 
 struct doc_reading {
-    char *error;         /* NULL if all went well; Go's wording where clients see it */
-    bool whole_float;    /* a number written with a point or an exponent has a whole value: 1.0, 1e3 */
+    char *error;                     /* NULL if all went well; Go's wording where clients see it */
+    bool whole_float;                /* a number written with a point or an exponent has a whole value: 1.0, 1e3 */
     struct doc_findings *duplicates; /* may be NULL */
 };
 
@@ -38,9 +38,9 @@ void doc_write_string(struct buf *out, const char *s, size_t n);
 void doc_write_plain_string(struct buf *out, const char *s, size_t n); /* as above, without escaping < > & */
 void doc_write_double(struct buf *out, double v);
 
-json_object *doc_get(json_object *obj, const char *key);              /* NULL when absent, null, or obj is no object */
+json_object *doc_get(json_object *obj, const char *key);               /* NULL when absent, null, or obj is no object */
 json_object *doc_path(json_object *obj, const char *a, const char *b); /* doc_get twice */
-const char *doc_str(json_object *obj, const char *key);               /* NULL unless a string */
+const char *doc_str(json_object *obj, const char *key);                /* NULL unless a string */
 int64_t doc_int(json_object *obj, const char *key, int64_t otherwise);
 bool doc_bool(json_object *obj, const char *key);
 void doc_set(json_object *obj, const char *key, json_object *value); /* takes the value over */
@@ -48,6 +48,8 @@ void doc_set_str(json_object *obj, const char *key, const char *value);
 json_object *doc_copy(json_object *doc);
 bool doc_equal(json_object *a, json_object *b); /* whether their texts would be equal: 1.0 is 1 */
 bool doc_is_utf8(const char *s, size_t n);
+size_t doc_rune_length(const unsigned char *s, size_t left); /* of the well-formed sequence at s, or 0 */
+void doc_add_rune(struct buf *out, uint32_t rune);
 
 void findings_add(struct doc_findings *f, char *item); /* takes it over */
 void findings_free(struct doc_findings *f);

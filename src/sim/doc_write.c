@@ -8,8 +8,8 @@
 
 /* 1: must be escaped; 2: only where HTML characters are; 3: may begin U+2028 or U+2029 */
 static const unsigned char special[256] = {
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-    ['"'] = 1, ['\\'] = 1, ['<'] = 2, ['>'] = 2, ['&'] = 2, [0xe2] = 3,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,         1,          1,         1,         1,         1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, ['"'] = 1, ['\\'] = 1, ['<'] = 2, ['>'] = 2, ['&'] = 2, [0xe2] = 3,
 };
 
 static bool needs_escape(unsigned char c, bool html)
@@ -56,7 +56,8 @@ static void write_string(struct buf *out, const char *s, size_t n, bool html)
         unsigned char c = (unsigned char)s[i];
         if (!special[c] || !needs_escape(c, html))
             continue;
-        bool separator = c == 0xe2 && i + 2 < n && (unsigned char)s[i + 1] == 0x80 && ((unsigned char)s[i + 2] | 1) == 0xa9;
+        bool separator =
+            c == 0xe2 && i + 2 < n && (unsigned char)s[i + 1] == 0x80 && ((unsigned char)s[i + 2] | 1) == 0xa9;
         if (c == 0xe2 && !separator)
             continue;
         sim_add(out, s + from, i - from);

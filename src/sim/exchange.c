@@ -8,7 +8,10 @@
 
 static int hex(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 /* In place; a NUL in the middle ends the text, as it would anyway. */
@@ -116,9 +119,10 @@ static bool health(struct exchange *x)
     if (x->segments != 1 || strcmp(s, "version") != 0)
         return false;
     x->pretty = true;
-    buf_puts(&x->resp->body, "{\"major\":\"1\",\"minor\":\"34\",\"gitVersion\":\"v1.34.4-mpijob-sim\",\"gitCommit\":\"\","
-                             "\"gitTreeState\":\"clean\",\"buildDate\":\"2026-01-01T00:00:00Z\",\"goVersion\":\"go1.24\","
-                             "\"compiler\":\"gc\",\"platform\":\"linux/amd64\"}");
+    buf_puts(&x->resp->body,
+             "{\"major\":\"1\",\"minor\":\"34\",\"gitVersion\":\"v1.34.4-mpijob-sim\",\"gitCommit\":\"\","
+             "\"gitTreeState\":\"clean\",\"buildDate\":\"2026-01-01T00:00:00Z\",\"goVersion\":\"go1.24\","
+             "\"compiler\":\"gc\",\"platform\":\"linux/amd64\"}");
     respond_json(x, 200);
     return true;
 }

@@ -83,7 +83,12 @@ static struct fault *new_fault(const char *name, char **problem)
         if (strcmp(names[i], name) != 0)
             continue;
         struct fault *f = sim_alloc(sizeof *f);
-        *f = (struct fault){.type = &fault_types[i], .watch = -1, .count = -1, .probability = 1, .ms = -1, .bytes = -1,
+        *f = (struct fault){.type = &fault_types[i],
+                            .watch = -1,
+                            .count = -1,
+                            .probability = 1,
+                            .ms = -1,
+                            .bytes = -1,
                             .retry_after = -1};
         return f;
     }
@@ -275,8 +280,8 @@ void faults_write(const struct faults *all, struct buf *out)
     buf_puts(out, "{\"faults\":[");
     for (size_t i = 0; i < all->count; i++) {
         const struct fault *f = all->item[i];
-        buf_printf(out, "%s{\"fault\":\"%s\",\"hits\":%llu,\"left\":%lld", i ? "," : "", f->type->name, (unsigned long long)f->hits,
-                   (long long)f->count);
+        buf_printf(out, "%s{\"fault\":\"%s\",\"hits\":%llu,\"left\":%lld", i ? "," : "", f->type->name,
+                   (unsigned long long)f->hits, (long long)f->count);
         if (f->method) {
             buf_puts(out, ",\"method\":");
             doc_write_string(out, f->method, strlen(f->method));

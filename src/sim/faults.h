@@ -12,8 +12,8 @@ struct fault {
     int64_t count;       /* so many requests are met; -1: all */
     int64_t after;       /* the first ones that would be met are let through */
     double probability;
-    int code;            /* 0: the type's own */
-    int64_t ms, bytes;   /* -1: the type's own */
+    int code;          /* 0: the type's own */
+    int64_t ms, bytes; /* -1: the type's own */
     int retry_after;
     char *text, *media, *location, *reason, *message;
     uint64_t hits;
@@ -26,9 +26,9 @@ struct faults {
 
 struct fault_type {
     const char *name, *about, *keys;
-    bool at_once; /* acts when it is added, not on requests */
-    void (*before)(struct fault *f, struct exchange *x);   /* instead of the work, or how the answer is carried */
-    void (*after)(struct fault *f, struct exchange *x);    /* on the answer; the work is done */
+    bool at_once;                                        /* acts when it is added, not on requests */
+    void (*before)(struct fault *f, struct exchange *x); /* instead of the work, or how the answer is carried */
+    void (*after)(struct fault *f, struct exchange *x);  /* on the answer; the work is done */
     void (*now)(struct fault *f, struct sim *sim, struct sim_wire *wire);
 };
 

@@ -179,8 +179,8 @@ static void take_upload(struct connection *c, const char *data, size_t n)
 }
 
 /* Called at the headers, for each part of the body, and at its end; again after a delay. */
-static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *method, const char *version,
-                                  const char *upload, size_t *upload_size, void **state)
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
+                                  const char *version, const char *upload, size_t *upload_size, void **state)
 {
     struct connection *c = *state;
     (void)cls;
@@ -267,11 +267,12 @@ struct front *front_start(const struct front_options *o, struct sim *sim, struct
         tls[0] = tls[2];
     f->mhd = MHD_start_daemon(flags, (uint16_t)o->port, may_connect, f, on_request, f, MHD_OPTION_SOCK_ADDR, &a.any,
                               MHD_OPTION_URI_LOG_CALLBACK, on_uri, f, MHD_OPTION_NOTIFY_COMPLETED, completed, f,
-                              MHD_OPTION_NOTIFY_CONNECTION, no_delay, f, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL,
-                              MHD_OPTION_CONNECTION_LIMIT, 20000u, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_ARRAY, tls,
-                              MHD_OPTION_END);
+                              MHD_OPTION_NOTIFY_CONNECTION, no_delay, f, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                              (size_t)POOL, MHD_OPTION_CONNECTION_LIMIT, 20000u, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
+                              MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
     if (!f->mhd) {
-        error_set(err, ERR_IO, "cannot listen on %s:%d: %s", o->address, o->port, errno ? strerror(errno) : "libmicrohttpd refused");
+        error_set(err, ERR_IO, "cannot listen on %s:%d: %s", o->address, o->port,
+                  errno ? strerror(errno) : "libmicrohttpd refused");
         free(f);
         return NULL;
     }

@@ -9,8 +9,8 @@
 struct front;
 
 struct front_options {
-    const char *address; /* an IP address */
-    int port;            /* 0: any */
+    const char *address;           /* an IP address */
+    int port;                      /* 0: any */
     const char *certificate, *key; /* PEM; NULL: plain HTTP */
     int64_t latency_ms;
 };
@@ -29,14 +29,14 @@ struct connection {
     struct front *front;
     struct MHD_Connection *mhd;
     int fd;
-    struct buf body;       /* of the request */
+    struct buf body; /* of the request */
     bool too_large, answered;
     struct sim_response resp;
-    struct buf out;        /* of a stream: what the core gave and the socket has not taken */
-    size_t sent;           /* of out, or of resp.body */
+    struct buf out;          /* of a stream: what the core gave and the socket has not taken */
+    size_t sent;             /* of out, or of resp.body */
     bool cutting, suspended; /* cutting: what is left to send is not sent any more */
-    int64_t due_ms;        /* resume at that time; INT64_MAX: when something happens */
-    int64_t paused_until;  /* of a trickle */
+    int64_t due_ms;          /* resume at that time; INT64_MAX: when something happens */
+    int64_t paused_until;    /* of a trickle */
 };
 
 struct front {

@@ -75,7 +75,8 @@ struct MHD_Response *front_body(struct connection *c)
         return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, c, NULL);
     }
     if (w->cut_at != SIZE_MAX || w->trickle_bytes || w->length_off)
-        return MHD_create_response_from_callback((uint64_t)((int64_t)body->len + w->length_off), 4096, read_maltreated, c, NULL);
+        return MHD_create_response_from_callback((uint64_t)((int64_t)body->len + w->length_off), 4096, read_maltreated,
+                                                 c, NULL);
     size_t n = body->len;
     char *bytes = sim_take(body);
     return MHD_create_response_from_buffer_with_free_callback(n, bytes, free);

@@ -35,14 +35,16 @@ static bool chance(struct sim *sim, unsigned percent)
 
 #define PICK(sim, list) (list)[below((sim), sizeof(list) / sizeof((list)[0]))]
 
-static const char *const teams[][2] = {{"vision", "team-vision"}, {"vision", "team-vision"}, {"nlp", "team-nlp"},
-                                       {"nlp", "team-nlp"},       {"speech", "team-speech"}, {"ranking", "prod-ranking"},
-                                       {"ranking", "prod-ranking"}, {"research", "research"}, {"research", "research"},
-                                       {"infra", "batch"},        {"students", "sandbox"},   {"vision", "default"}};
-static const char *const models[] = {"resnet50", "bert-large", "gpt2-medium", "vit-b16", "wav2vec2", "dlrm", "unet3d",
-                                     "llama-7b", "mnist", "conformer", "deepfm", "yolov8", "t5-base", "efficientnet"};
+static const char *const teams[][2] = {
+    {"vision", "team-vision"}, {"vision", "team-vision"},   {"nlp", "team-nlp"},         {"nlp", "team-nlp"},
+    {"speech", "team-speech"}, {"ranking", "prod-ranking"}, {"ranking", "prod-ranking"}, {"research", "research"},
+    {"research", "research"},  {"infra", "batch"},          {"students", "sandbox"},     {"vision", "default"}};
+static const char *const models[] = {"resnet50", "bert-large", "gpt2-medium", "vit-b16",     "wav2vec2",
+                                     "dlrm",     "unet3d",     "llama-7b",    "mnist",       "conformer",
+                                     "deepfm",   "yolov8",     "t5-base",     "efficientnet"};
 static const char *const frameworks[] = {"horovod", "deepspeed", "tensorflow", "pytorch", "mxnet"};
-static const char *const owners[] = {"alice", "bob", "carol", "dmitri", "eve", "fatima", "george", "hana", "ivan", "julia", "kenji"};
+static const char *const owners[] = {"alice",  "bob",  "carol", "dmitri", "eve",  "fatima",
+                                     "george", "hana", "ivan",  "julia",  "kenji"};
 
 static enum state choose_state(struct job *j)
 {
@@ -53,7 +55,12 @@ static enum state choose_state(struct job *j)
         return STUCK;
     if (j->odd == ODD_STILL_RUNNING)
         return SUCCEEDED;
-    return dice < 4 ? CREATED : dice < 36 ? RUNNING : dice < 84 ? SUCCEEDED : dice < 97 ? FAILED : j->style == V2BETA1 ? SUSPENDED : RUNNING;
+    return dice < 4              ? CREATED
+           : dice < 36           ? RUNNING
+           : dice < 84           ? SUCCEEDED
+           : dice < 97           ? FAILED
+           : j->style == V2BETA1 ? SUSPENDED
+                                 : RUNNING;
 }
 
 static int choose_style(struct job *j)
@@ -118,9 +125,12 @@ static void choose(struct job *j)
 static void write_managed_fields(struct job *j)
 {
     buf_printf(&j->b,
-               ",\"managedFields\":[{\"apiVersion\":\"kubeflow.org/%s\",\"fieldsType\":\"FieldsV1\",\"fieldsV1\":{\"f:metadata\":{"
-               "\"f:annotations\":{\".\":{},\"f:experiment\":{}},\"f:labels\":{\".\":{},\"f:app\":{},\"f:owner\":{},\"f:team\":{}}},"
-               "\"f:spec\":{\".\":{},\"f:mpiReplicaSpecs\":{\".\":{},\"f:Launcher\":{},\"f:Worker\":{}},\"f:slotsPerWorker\":{}}},"
+               ",\"managedFields\":[{\"apiVersion\":\"kubeflow.org/"
+               "%s\",\"fieldsType\":\"FieldsV1\",\"fieldsV1\":{\"f:metadata\":{"
+               "\"f:annotations\":{\".\":{},\"f:experiment\":{}},\"f:labels\":{\".\":{},\"f:app\":{},\"f:owner\":{},"
+               "\"f:team\":{}}},"
+               "\"f:spec\":{\".\":{},\"f:mpiReplicaSpecs\":{\".\":{},\"f:Launcher\":{},\"f:Worker\":{}},\"f:"
+               "slotsPerWorker\":{}}},"
                "\"manager\":\"kubectl-client-side-apply\",\"operation\":\"Update\",\"time\":\"%s\"}]",
                mpijob_version_name[j->style], j->created);
 }
@@ -132,15 +142,19 @@ static void write_metadata(struct job *j)
     static const char *const purpose[] = {"train", "train", "train", "eval", "debug", "sweep"};
     char uid[37];
     sim_uuid(sim, uid);
-    buf_printf(b, "\"metadata\":{\"name\":\"%s\",\"namespace\":\"%s\",\"uid\":\"%s\",\"creationTimestamp\":\"%s\",\"generation\":%d,", j->name,
-               j->ns, uid, j->created, chance(sim, 15) ? 2 : 1);
-    buf_printf(b, "\"labels\":{\"app\":\"%s\",\"owner\":\"%s\",\"team\":\"%s\",\"purpose\":\"%s\",\"priority\":\"%s\"", j->model, j->owner,
-               j->team, PICK(sim, purpose), chance(sim, 20) ? "high" : "normal");
+    buf_printf(b,
+               "\"metadata\":{\"name\":\"%s\",\"namespace\":\"%s\",\"uid\":\"%s\",\"creationTimestamp\":\"%s\","
+               "\"generation\":%d,",
+               j->name, j->ns, uid, j->created, chance(sim, 15) ? 2 : 1);
+    buf_printf(b, "\"labels\":{\"app\":\"%s\",\"owner\":\"%s\",\"team\":\"%s\",\"purpose\":\"%s\",\"priority\":\"%s\"",
+               j->model, j->owner, j->team, PICK(sim, purpose), chance(sim, 20) ? "high" : "normal");
     if (chance(sim, 15))
         buf_printf(b, ",\"kueue.x-k8s.io/queue-name\":\"%s-queue\"", j->team);
     if (chance(sim, 10))
         buf_puts(b, ",\"debug\":\"true\"");
-    buf_printf(b, "},\"annotations\":{\"experiment\":\"%s-%llu\",\"example.com/git-commit\":\"%016llx\",\"example.com/contact\":\"%s@example.com\"",
+    buf_printf(b,
+               "},\"annotations\":{\"experiment\":\"%s-%llu\",\"example.com/git-commit\":\"%016llx\",\"example.com/"
+               "contact\":\"%s@example.com\"",
                j->model, (unsigned long long)below(sim, 500), (unsigned long long)sim_random(sim), j->owner);
     if (chance(sim, 30))
         buf_printf(b, ",\"example.com/notes\":\"lr=%.4f, warm-up %llu steps; see the wiki <runs> & \\\"sweeps\\\"\"",
@@ -154,8 +168,10 @@ static void write_metadata(struct job *j)
     buf_putc(b, '}');
     if (chance(sim, 12)) {
         sim_uuid(sim, uid);
-        buf_printf(b, ",\"ownerReferences\":[{\"apiVersion\":\"argoproj.io/v1alpha1\",\"blockOwnerDeletion\":true,\"controller\":true,"
-                      "\"kind\":\"Workflow\",\"name\":\"%s-pipeline\",\"uid\":\"%s\"}]",
+        buf_printf(b,
+                   ",\"ownerReferences\":[{\"apiVersion\":\"argoproj.io/"
+                   "v1alpha1\",\"blockOwnerDeletion\":true,\"controller\":true,"
+                   "\"kind\":\"Workflow\",\"name\":\"%s-pipeline\",\"uid\":\"%s\"}]",
                    j->model, uid);
     }
     write_managed_fields(j);
@@ -202,41 +218,52 @@ static void write_container(struct job *j, bool launcher)
 {
     struct sim *sim = j->sim;
     struct buf *b = &j->b;
-    buf_printf(b, "{\"name\":\"%s\",\"image\":\"images.example.com/%s/%s:%llu.%llu\"", launcher ? "mpi-launcher" : "mpi-worker", j->team,
-               j->framework, (unsigned long long)below(sim, 4), (unsigned long long)below(sim, 30));
+    buf_printf(b, "{\"name\":\"%s\",\"image\":\"images.example.com/%s/%s:%llu.%llu\"",
+               launcher ? "mpi-launcher" : "mpi-worker", j->team, j->framework, (unsigned long long)below(sim, 4),
+               (unsigned long long)below(sim, 30));
     if (launcher)
-        buf_printf(b, ",\"command\":[\"mpirun\"],\"args\":[\"-np\",\"%d\",\"--allow-run-as-root\",\"-bind-to\",\"none\",\"-map-by\",\"slot\","
-                      "\"-x\",\"LD_LIBRARY_PATH\",\"-x\",\"PATH\",\"-x\",\"NCCL_DEBUG=INFO\",\"-mca\",\"pml\",\"ob1\",\"-mca\",\"btl\",\"^openib\","
-                      "\"python\",\"/workspace/%s/train.py\",\"--batch-size=%llu\",\"--epochs=%llu\",\"--lr=0.%04llu\"]",
+        buf_printf(b,
+                   ",\"command\":[\"mpirun\"],\"args\":[\"-np\",\"%d\",\"--allow-run-as-root\",\"-bind-to\",\"none\","
+                   "\"-map-by\",\"slot\","
+                   "\"-x\",\"LD_LIBRARY_PATH\",\"-x\",\"PATH\",\"-x\",\"NCCL_DEBUG=INFO\",\"-mca\",\"pml\",\"ob1\",\"-"
+                   "mca\",\"btl\",\"^openib\","
+                   "\"python\",\"/workspace/%s/train.py\",\"--batch-size=%llu\",\"--epochs=%llu\",\"--lr=0.%04llu\"]",
                    j->workers * (j->gpus ? j->gpus : 1), j->model, (unsigned long long)(16 << below(sim, 5)),
                    (unsigned long long)(1 + below(sim, 200)), (unsigned long long)below(sim, 10000));
     buf_puts(b, ",\"env\":[");
     for (uint64_t i = 0, n = 1 + below(sim, 7); i < n; i++)
-        buf_printf(b, "%s{\"name\":\"TRAIN_OPTION_%llu\",\"value\":\"/data/%s/shard-%llu\"}", i ? "," : "", (unsigned long long)i, j->team,
-                   (unsigned long long)below(sim, 1000));
+        buf_printf(b, "%s{\"name\":\"TRAIN_OPTION_%llu\",\"value\":\"/data/%s/shard-%llu\"}", i ? "," : "",
+                   (unsigned long long)i, j->team, (unsigned long long)below(sim, 1000));
     buf_puts(b, "],\"resources\":{\"limits\":{");
     if (!launcher && j->gpus)
         buf_printf(b, "\"nvidia.com/gpu\":%d,", j->gpus); /* numbers and texts both occur */
-    buf_printf(b, "\"cpu\":\"%llu\",\"memory\":\"%lluGi\"}},\"volumeMounts\":[{\"mountPath\":\"/data\",\"name\":\"data\"}]}",
-               (unsigned long long)(1 + below(sim, 16)), (unsigned long long)(4 << below(sim, 5)));
+    buf_printf(
+        b, "\"cpu\":\"%llu\",\"memory\":\"%lluGi\"}},\"volumeMounts\":[{\"mountPath\":\"/data\",\"name\":\"data\"}]}",
+        (unsigned long long)(1 + below(sim, 16)), (unsigned long long)(4 << below(sim, 5)));
 }
 
 static void write_replicas(struct job *j, const char *role, int replicas, bool launcher)
 {
     struct buf *b = &j->b;
-    buf_printf(b, "\"%s\":{\"replicas\":%d,%s\"template\":{\"metadata\":{\"labels\":{\"team\":\"%s\"},\"annotations\":{"
-                  "\"sidecar.istio.io/inject\":\"false\"}},\"spec\":{\"containers\":[",
+    buf_printf(b,
+               "\"%s\":{\"replicas\":%d,%s\"template\":{\"metadata\":{\"labels\":{\"team\":\"%s\"},\"annotations\":{"
+               "\"sidecar.istio.io/inject\":\"false\"}},\"spec\":{\"containers\":[",
                role, replicas, j->style == V1ALPHA2 ? "" : "\"restartPolicy\":\"Never\",", j->team);
     write_container(j, launcher);
-    buf_printf(b, "],\"tolerations\":[{\"key\":\"nvidia.com/gpu\",\"operator\":\"Exists\",\"effect\":\"NoSchedule\"}],\"volumes\":[{\"name\":\"data\","
-                  "\"persistentVolumeClaim\":{\"claimName\":\"%s-data\"}}]}}}",
+    buf_printf(b,
+               "],\"tolerations\":[{\"key\":\"nvidia.com/"
+               "gpu\",\"operator\":\"Exists\",\"effect\":\"NoSchedule\"}],\"volumes\":[{\"name\":\"data\","
+               "\"persistentVolumeClaim\":{\"claimName\":\"%s-data\"}}]}}}",
                j->team);
 }
 
-static void write_condition(struct job *j, const char *type, const char *status, const char *reason, const char *at, const char *message)
+static void write_condition(struct job *j, const char *type, const char *status, const char *reason, const char *at,
+                            const char *message)
 {
-    buf_printf(&j->b, "%s{\"type\":\"%s\",\"status\":\"%s\",\"reason\":\"%s\",\"message\":\"MPIJob %s/%s %s\",\"lastTransitionTime\":\"%s\","
-                      "\"lastUpdateTime\":\"%s\"}",
+    buf_printf(&j->b,
+               "%s{\"type\":\"%s\",\"status\":\"%s\",\"reason\":\"%s\",\"message\":\"MPIJob %s/%s "
+               "%s\",\"lastTransitionTime\":\"%s\","
+               "\"lastUpdateTime\":\"%s\"}",
                strcmp(type, "Created") == 0 ? "" : ",", type, status, reason, j->ns, j->name, message, at, at);
 }
 
@@ -249,7 +276,8 @@ static void write_status(struct job *j)
     if (j->state == SUSPENDED)
         write_condition(j, "Suspended", "True", "MPIJobSuspended", j->started, "is suspended.");
     if (j->state == RUNNING || over)
-        write_condition(j, "Running", !over || j->odd == ODD_STILL_RUNNING ? "True" : "False", "MPIJobRunning", j->started, "is running.");
+        write_condition(j, "Running", !over || j->odd == ODD_STILL_RUNNING ? "True" : "False", "MPIJobRunning",
+                        j->started, "is running.");
     if (j->state == SUCCEEDED)
         write_condition(j, "Succeeded", "True", "MPIJobSucceeded", j->ended, "successfully completed.");
     if (j->state == FAILED)

@@ -8,7 +8,7 @@ enum kind { K_MPIJOB, K_NAMESPACE, K_POD, K_CONFIGMAP, K_SECRET, K_EVENT, K_LEAS
 enum { V1ALPHA2, V1, V2BETA1, MPIJOB_VERSIONS };
 
 struct resource {
-    enum kind kind; /* where it is stored; K_REVIEW is answered and not stored */
+    enum kind kind;              /* where it is stored; K_REVIEW is answered and not stored */
     const char *group, *version; /* version: NULL for MPIJobs, which have several */
     const char *plural, *singular, *name, *list;
     const char *short_names[3];

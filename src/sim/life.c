@@ -10,11 +10,11 @@
 struct life {
     struct life_job **heap;
     size_t count, cap;
-    size_t poisonous;   /* jobs that the old controllers cannot decode */
-    bool wake_all;      /* the last of them was mended */
-    bool acting;        /* what is written now is our own */
+    size_t poisonous; /* jobs that the old controllers cannot decode */
+    bool wake_all;    /* the last of them was mended */
+    bool acting;      /* what is written now is our own */
     int64_t submit_us, submit_every_us;
-    int64_t seen_us;    /* how far it has lived */
+    int64_t seen_us; /* how far it has lived */
 };
 
 /* ---- heap */

@@ -1,4 +1,5 @@
-/* What happens to one job: it is accepted, starts, runs, ends, is cleaned up; and what a controller makes of changes. */
+/* What happens to one job: it is accepted, starts, runs, ends, is cleaned up; and what a controller makes of changes.
+ */
 #include "sim/life_job.h"
 
 #include "base/clock.h"
@@ -141,7 +142,8 @@ static void end_job(struct crew *c, bool good, const char *reason, bool complete
 {
     set_condition(c, "Running", false, "MPIJobRunning", "is running.");
     set_condition(c, good ? "Succeeded" : "Failed", true, reason, good ? "successfully completed." : "has failed");
-    bool left = c->rules == RULES_V1ALPHA2 && rules_cleanup(c->rules, c->doc) == CLEAN_NONE; /* only there the count stays */
+    bool left =
+        c->rules == RULES_V1ALPHA2 && rules_cleanup(c->rules, c->doc) == CLEAN_NONE; /* only there the count stays */
     set_counts(c, good ? "succeeded" : "failed", left);
     if (completed)
         stamp(c, "completionTime");
@@ -221,7 +223,8 @@ static bool act_running(struct crew *c)
     struct life_job *j = c->j;
     int64_t now = c->sim->now_us, started = time_of(doc_get(c->doc, "status"), "startTime", j->since_us);
     bool given;
-    int64_t live = rules_live_deadline(c->rules, c->doc, &given), at_launch = crew_launcher_value(c, "activeDeadlineSeconds");
+    int64_t live = rules_live_deadline(c->rules, c->doc, &given),
+            at_launch = crew_launcher_value(c, "activeDeadlineSeconds");
     if (given && j->touched && now - started >= live * second) {
         fail_deadline(c, true);
         return true;

@@ -5,12 +5,12 @@
 
 struct life_job {
     char *ns, *name;
-    int64_t due_us;    /* INT64_MAX: nothing is due */
-    size_t heap;       /* its place in the heap of what is due */
-    uint64_t dice;     /* decides what becomes of it */
-    int64_t since_us;  /* when it was created or resumed */
-    int64_t end_us;    /* when the launcher will end; 0: not decided */
-    bool touched;      /* somebody wrote it since the controller last looked */
+    int64_t due_us;   /* INT64_MAX: nothing is due */
+    size_t heap;      /* its place in the heap of what is due */
+    uint64_t dice;    /* decides what becomes of it */
+    int64_t since_us; /* when it was created or resumed */
+    int64_t end_us;   /* when the launcher will end; 0: not decided */
+    bool touched;     /* somebody wrote it since the controller last looked */
     bool poisonous, complained, reborn;
 };
 
@@ -30,14 +30,14 @@ struct crew { /* a job with what belongs to it */
     enum rules rules;
 };
 
-void crew_launch(struct crew *c, const char *phase);          /* launcher and workers */
+void crew_launch(struct crew *c, const char *phase); /* launcher and workers */
 void crew_phase(struct crew *c, enum pod_role role, const char *phase);
 void crew_remove(struct crew *c, enum pod_role role, bool only_running); /* the pods of that role */
-void crew_remove_all(struct crew *c);                         /* pods and the launcher Job */
+void crew_remove_all(struct crew *c);                                    /* pods and the launcher Job */
 void crew_finish_launcher(struct crew *c, bool good);
 void crew_suspend_launcher(struct crew *c, bool suspend);
 int64_t crew_launcher_value(struct crew *c, const char *field); /* of the launcher Job's or Pod's spec; -1: none */
-bool crew_remove_launcher(struct crew *c);                    /* the Job with its pod; true if it was there */
+bool crew_remove_launcher(struct crew *c);                      /* the Job with its pod; true if it was there */
 int crew_workers(struct crew *c);
 void crew_event(struct crew *c, const char *reason, const char *message);
 

@@ -103,7 +103,8 @@ static void make_pod(struct crew *c, enum pod_role role, int index, const char *
     pod_name(c, role, index, name);
     if (store_get(&c->sim->store, K_POD, c->j->ns, name))
         return;
-    json_object *replica = doc_get(doc_path(c->doc, "spec", "mpiReplicaSpecs"), role == ROLE_LAUNCHER ? "Launcher" : "Worker");
+    json_object *replica =
+        doc_get(doc_path(c->doc, "spec", "mpiReplicaSpecs"), role == ROLE_LAUNCHER ? "Launcher" : "Worker");
     json_object *spec = doc_path(replica, "template", "spec"), *pod = json_object_new_object();
     spec = spec ? doc_copy(spec) : json_object_new_object();
     snprintf(node, sizeof node, "node-%02u", (unsigned)((c->j->dice + (unsigned)index * 7u) % 40));

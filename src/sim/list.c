@@ -35,13 +35,15 @@ int list_options_check(struct exchange *x)
     const char *match = param(x, "resourceVersionMatch"), *rv = param(x, "resourceVersion");
     bool watching = x->verb == VERB_WATCH, initial = param(x, "sendInitialEvents") != NULL;
     if (initial && !watching)
-        return fail_options(x, "ListOptions", "sendInitialEvents", "Forbidden: sendInitialEvents is forbidden for list");
+        return fail_options(x, "ListOptions", "sendInitialEvents",
+                            "Forbidden: sendInitialEvents is forbidden for list");
     if (initial && (!match || strcmp(match, "NotOlderThan") != 0))
         return fail_match(x, "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
     if (!match || !*match)
         return 0;
     if (watching && !initial)
-        return fail_match(x, "Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+        return fail_match(
+            x, "Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
     if ((!rv || !*rv) && !watching)
         return fail_match(x, "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided");
     bool exact = strcmp(match, "Exact") == 0;
@@ -120,9 +122,9 @@ static bool token_read(const char *token, uint64_t *version, char **key)
 /* ---- the list itself */
 
 struct listing {
-    uint64_t version;   /* of the snapshot */
-    uint64_t limit;     /* 0: none */
-    char *after;        /* go on behind this key; NULL: from the start */
+    uint64_t version; /* of the snapshot */
+    uint64_t limit;   /* 0: none */
+    char *after;      /* go on behind this key; NULL: from the start */
     struct selector selector;
 };
 
@@ -130,14 +132,15 @@ static int fail_expired(struct exchange *x, const char *after)
 {
     char *token = after ? token_make((uint64_t)-1, after) : NULL;
     buf_reset(&x->resp->body);
-    status_write(&x->resp->body, 410, "Expired",
-                 after ? "The provided continue parameter is too old to display a consistent list result. You can start a new "
-                         "list without the continue parameter, or use the continue token in this response to retrieve the "
-                         "remainder of the results. Continuing with the provided token results in an inconsistent list - "
-                         "objects that were created, modified, or deleted between the time the first chunk was returned and "
-                         "now may show up in the list."
-                       : "The resourceVersion for the provided list is too old.",
-                 NULL, NULL, token);
+    status_write(
+        &x->resp->body, 410, "Expired",
+        after ? "The provided continue parameter is too old to display a consistent list result. You can start a new "
+                "list without the continue parameter, or use the continue token in this response to retrieve the "
+                "remainder of the results. Continuing with the provided token results in an inconsistent list - "
+                "objects that were created, modified, or deleted between the time the first chunk was returned and "
+                "now may show up in the list."
+              : "The resourceVersion for the provided list is too old.",
+        NULL, NULL, token);
     respond_json(x, 410);
     free(token);
     return -1;
@@ -173,7 +176,8 @@ static int read_limit(struct exchange *x, struct listing *l)
 
 static int read_version(struct exchange *x, struct listing *l)
 {
-    const char *rv = param(x, "resourceVersion"), *match = param(x, "resourceVersionMatch"), *token = param(x, "continue");
+    const char *rv = param(x, "resourceVersion"), *match = param(x, "resourceVersionMatch"),
+               *token = param(x, "continue");
     if (token && *token)
         return read_continue(x, l, token, rv);
     if (!rv || !*rv)
@@ -211,11 +215,13 @@ static void write_head(struct exchange *x, struct buf *out)
         return;
     }
     const char *group = x->res->group;
-    const char *fmt = x->res->kind == K_MPIJOB ? "{\"apiVersion\":\"%s%s%s\",\"kind\":\"%s\"," : "{\"kind\":\"%4$s\",\"apiVersion\":\"%1$s%2$s%3$s\",";
+    const char *fmt = x->res->kind == K_MPIJOB ? "{\"apiVersion\":\"%s%s%s\",\"kind\":\"%s\","
+                                               : "{\"kind\":\"%4$s\",\"apiVersion\":\"%1$s%2$s%3$s\",";
     buf_printf(out, fmt, group, *group ? "/" : "", x->version, x->res->list);
 }
 
-static void write_metadata(struct exchange *x, struct buf *out, const struct listing *l, const char *token, uint64_t remaining)
+static void write_metadata(struct exchange *x, struct buf *out, const struct listing *l, const char *token,
+                           uint64_t remaining)
 {
     buf_puts(out, "\"metadata\":{");
     bool custom = x->res->kind == K_MPIJOB && x->shape == SHAPE_WHOLE;

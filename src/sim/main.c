@@ -35,15 +35,20 @@ static void say_ready(const char *url, const char *kubeconfig, size_t jobs)
     free(path);
 }
 
-static int serve(const struct options *o, struct sim *sim, const struct certificate *cert, int stop_fd, struct error *err)
+static int serve(const struct options *o, struct sim *sim, const struct certificate *cert, int stop_fd,
+                 struct error *err)
 {
-    struct front_options fo = {.address = o->address, .port = o->port, .certificate = cert->pem, .key = cert->key,
+    struct front_options fo = {.address = o->address,
+                               .port = o->port,
+                               .certificate = cert->pem,
+                               .key = cert->key,
                                .latency_ms = o->latency_ms};
     struct front *front = front_start(&fo, sim, err);
     if (!front)
         return err->code;
     bool v6 = strchr(o->address, ':') != NULL;
-    char *url = sim_format("http%s://%s%s%s:%d", o->tls ? "s" : "", v6 ? "[" : "", o->address, v6 ? "]" : "", front_port(front));
+    char *url = sim_format("http%s://%s%s%s:%d", o->tls ? "s" : "", v6 ? "[" : "", o->address, v6 ? "]" : "",
+                           front_port(front));
     int result = 0;
     if (o->kubeconfig)
         result = kubeconfig_write(o->kubeconfig, url, cert->pem, o->sim.token, o->sim.view_token, err);

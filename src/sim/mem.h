@@ -1,4 +1,5 @@
-/* Memory for the simulator. Exhaustion is fatal here: it is a test tool, and a half-made answer would mislead a test. */
+/* Memory for the simulator. Exhaustion is fatal here: it is a test tool, and a half-made answer would mislead a test.
+ */
 #ifndef SIM_MEM_H
 #define SIM_MEM_H
 #include "base/buf.h"
@@ -10,7 +11,7 @@ void *sim_realloc(void *old, size_t size);
 char *sim_strdup(const char *s);
 char *sim_strndup(const char *s, size_t n);
 char *sim_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-char *sim_take(struct buf *b); /* the caller owns the bytes now; never NULL, "" if nothing was added */
+char *sim_take(struct buf *b);               /* the caller owns the bytes now; never NULL, "" if nothing was added */
 void sim_add_u64(struct buf *b, uint64_t v); /* printf is too slow for what is written a million times */
 
 /* As buf_putc and buf_add, for the writer's innermost loops: the call is saved where there is room already. */

@@ -12,11 +12,21 @@ static const struct known {
     const char *name;
     enum form form;
 } known_members[] = {
-    {"annotations", FORM_MAP},      {"creationTimestamp", FORM_TIME},  {"deletionGracePeriodSeconds", FORM_INTEGER},
-    {"deletionTimestamp", FORM_TIME}, {"finalizers", FORM_STRINGS},    {"generateName", FORM_STRING},
-    {"generation", FORM_INTEGER},   {"labels", FORM_MAP},              {"managedFields", FORM_OBJECTS},
-    {"name", FORM_STRING},          {"namespace", FORM_STRING},        {"ownerReferences", FORM_OBJECTS},
-    {"resourceVersion", FORM_STRING}, {"selfLink", FORM_STRING},       {"uid", FORM_STRING},
+    {"annotations", FORM_MAP},
+    {"creationTimestamp", FORM_TIME},
+    {"deletionGracePeriodSeconds", FORM_INTEGER},
+    {"deletionTimestamp", FORM_TIME},
+    {"finalizers", FORM_STRINGS},
+    {"generateName", FORM_STRING},
+    {"generation", FORM_INTEGER},
+    {"labels", FORM_MAP},
+    {"managedFields", FORM_OBJECTS},
+    {"name", FORM_STRING},
+    {"namespace", FORM_STRING},
+    {"ownerReferences", FORM_OBJECTS},
+    {"resourceVersion", FORM_STRING},
+    {"selfLink", FORM_STRING},
+    {"uid", FORM_STRING},
 };
 
 static const char *go_word(json_object *v)
@@ -38,9 +48,11 @@ static const char *go_word(json_object *v)
 
 static int wrong_type(struct exchange *x, json_object *v, const char *name, const char *wanted)
 {
-    return fail_bad_request(x, "%s in version \"%s\" cannot be handled as a %s: json: cannot unmarshal %s into Go struct field "
-                               "ObjectMeta.metadata.%s of type %s",
-                            x->res->name, x->version, x->res->name, go_word(v), name, wanted);
+    return fail_bad_request(
+        x,
+        "%s in version \"%s\" cannot be handled as a %s: json: cannot unmarshal %s into Go struct field "
+        "ObjectMeta.metadata.%s of type %s",
+        x->res->name, x->version, x->res->name, go_word(v), name, wanted);
 }
 
 static int check_map(struct exchange *x, json_object *map, const char *name)
@@ -121,7 +133,8 @@ int metadata_shape(struct exchange *x, json_object *doc, struct doc_findings *un
     if (!meta)
         doc_set(doc, "metadata", meta = json_object_new_object());
     if (!json_object_is_type(meta, json_type_object))
-        return fail_bad_request(x, "json: cannot unmarshal %s into Go struct field .metadata of type v1.ObjectMeta", go_word(meta));
+        return fail_bad_request(x, "json: cannot unmarshal %s into Go struct field .metadata of type v1.ObjectMeta",
+                                go_word(meta));
     struct doc_findings drop = {0};
     int result = 0;
     json_object_iter it;
@@ -180,10 +193,12 @@ bool label_value_valid(const char *s)
 }
 
 #define NAME_RULE                                                                                                      \
-    "alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or "  \
+    "alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName', " \
+    " or "                                                                                                             \
     "'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
 #define SUBDOMAIN_RULE                                                                                                 \
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end " \
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start "   \
+    "and end "                                                                                                         \
     "with an alphanumeric character (e.g. 'example.com', regex used for validation is "                                \
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 
@@ -218,7 +233,8 @@ static const char *object_name(json_object *doc)
 
 static int bad_key(struct exchange *x, json_object *doc, const char *field, const char *key, char *problem)
 {
-    fail_invalid(x, x->res->name, object_name(doc), "FieldValueInvalid", field, "Invalid value: \"%s\": %s", key, problem);
+    fail_invalid(x, x->res->name, object_name(doc), "FieldValueInvalid", field, "Invalid value: \"%s\": %s", key,
+                 problem);
     free(problem);
     return -1;
 }
@@ -268,8 +284,8 @@ int metadata_validate(struct exchange *x, json_object *doc)
 {
     const char *name = object_name(doc);
     if (!dns_subdomain(name, x->res->kind == K_NAMESPACE ? 63 : 253))
-        return fail_invalid(x, x->res->name, name, "FieldValueInvalid", "metadata.name", "Invalid value: \"%s\": %s", name,
-                            strlen(name) > 253 ? "must be no more than 253 bytes" : SUBDOMAIN_RULE);
+        return fail_invalid(x, x->res->name, name, "FieldValueInvalid", "metadata.name", "Invalid value: \"%s\": %s",
+                            name, strlen(name) > 253 ? "must be no more than 253 bytes" : SUBDOMAIN_RULE);
     json_object *finalizers = doc_path(doc, "metadata", "finalizers");
     for (size_t i = 0; finalizers && i < json_object_array_length(finalizers); i++) {
         const char *f = json_object_get_string(json_object_array_get_idx(finalizers, i));

@@ -14,10 +14,11 @@ void namespace_make(struct sim *sim, const char *name)
     struct marks marks;
     sim_uuid(sim, uid);
     sim_timestamp(sim, now);
-    char *json = sim_format("{\"metadata\":{\"name\":\"%s\",\"uid\":\"%s\",\"resourceVersion\":\"%llu\",\"creationTimestamp\":\"%s\","
-                            "\"labels\":{\"kubernetes.io/metadata.name\":\"%s\"}},\"spec\":{\"finalizers\":[\"kubernetes\"]},"
-                            "\"status\":{\"phase\":\"Active\"}}",
-                            name, uid, (unsigned long long)store_next(&sim->store), now, name);
+    char *json = sim_format(
+        "{\"metadata\":{\"name\":\"%s\",\"uid\":\"%s\",\"resourceVersion\":\"%llu\",\"creationTimestamp\":\"%s\","
+        "\"labels\":{\"kubernetes.io/metadata.name\":\"%s\"}},\"spec\":{\"finalizers\":[\"kubernetes\"]},"
+        "\"status\":{\"phase\":\"Active\"}}",
+        name, uid, (unsigned long long)store_next(&sim->store), now, name);
     json_object *doc = doc_parse(json, strlen(json));
     object_write_doc(doc, &text, &marks);
     store_commit(&sim->store, K_NAMESPACE, "", name, EVENT_ADDED, &text, &marks);
@@ -43,11 +44,12 @@ int namespace_check(struct exchange *x)
     if (!terminating(rev))
         return 0;
     struct details d = {.name = x->name, .group = x->res->group, .kind = x->res->plural};
-    struct cause c = {.reason = "NamespaceTerminating", .message = "namespace is being terminated", .field = "metadata.namespace"};
+    struct cause c = {
+        .reason = "NamespaceTerminating", .message = "namespace is being terminated", .field = "metadata.namespace"};
     char *label = resource_label(x->res);
     fail_with(x, 403, "Forbidden", &d, &c,
-              "%s \"%s\" is forbidden: unable to create new content in namespace %s because it is being terminated", label, x->name,
-              x->ns);
+              "%s \"%s\" is forbidden: unable to create new content in namespace %s because it is being terminated",
+              label, x->name, x->ns);
     free(label);
     return -1;
 }

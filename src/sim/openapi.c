@@ -4,15 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char parameters[] =
-    "\"parameters\":[{\"name\":\"dryRun\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}},{\"name\":\"fieldManager\",\"in\":\"query\","
-    "\"schema\":{\"type\":\"string\"}},{\"name\":\"fieldValidation\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}}],"
-    "\"responses\":{\"200\":{\"description\":\"OK\"}}";
+static const char parameters[] = "\"parameters\":[{\"name\":\"dryRun\",\"in\":\"query\",\"schema\":{\"type\":"
+                                 "\"string\"}},{\"name\":\"fieldManager\",\"in\":\"query\","
+                                 "\"schema\":{\"type\":\"string\"}},{\"name\":\"fieldValidation\",\"in\":\"query\","
+                                 "\"schema\":{\"type\":\"string\"}}],"
+                                 "\"responses\":{\"200\":{\"description\":\"OK\"}}";
 
 static void write_operation(const struct resource *r, const char *version, const char *verb, struct buf *out)
 {
-    buf_printf(out, "\"%s\":{\"x-kubernetes-action\":\"%s\",\"x-kubernetes-group-version-kind\":{\"group\":\"%s\",\"version\":\"%s\",\"kind\":"
-                    "\"%s\"},%s}",
+    buf_printf(out,
+               "\"%s\":{\"x-kubernetes-action\":\"%s\",\"x-kubernetes-group-version-kind\":{\"group\":\"%s\","
+               "\"version\":\"%s\",\"kind\":"
+               "\"%s\"},%s}",
                verb, verb, r->group, version, r->name, parameters);
 }
 
@@ -47,7 +50,9 @@ static bool served(const struct sim *sim, const struct resource *r, const char *
 static bool write_document(struct sim *sim, const char *group, const char *version, struct buf *out)
 {
     bool any = false;
-    buf_puts(out, "{\"openapi\":\"3.0.0\",\"info\":{\"title\":\"Kubernetes\",\"version\":\"v1.34.4-mpijob-sim\"},\"paths\":{");
+    buf_puts(
+        out,
+        "{\"openapi\":\"3.0.0\",\"info\":{\"title\":\"Kubernetes\",\"version\":\"v1.34.4-mpijob-sim\"},\"paths\":{");
     for (size_t i = 0; i < resource_count; i++) {
         if (!served(sim, &resources[i], group, version))
             continue;
@@ -71,7 +76,8 @@ static void write_index(struct sim *sim, struct buf *out)
             const char *version = mpijob_version_name[v];
             if (!served(sim, r, r->group, version))
                 continue;
-            buf_printf(out, ",\"apis/%s/%s\":{\"serverRelativeURL\":\"/openapi/v3/apis/%s/%s\"}", r->group, version, r->group, version);
+            buf_printf(out, ",\"apis/%s/%s\":{\"serverRelativeURL\":\"/openapi/v3/apis/%s/%s\"}", r->group, version,
+                       r->group, version);
         }
     }
     buf_puts(out, "}}");

@@ -16,7 +16,8 @@ static const char help[] =
     "  --jobs N             make N believable MPIJobs (0)\n"
     "  --seed S             of names, states, ages (1)\n"
     "  --version V          v1alpha2, v1, v2beta1 or all (all)\n"
-    "  --store-as V         the version that objects are stored in (the first served); v2beta1 with --version all drops\n"
+    "  --store-as V         the version that objects are stored in (the first served); v2beta1 with --version all "
+    "drops\n"
     "                       v1alpha2's own fields, as the definition of mpi-operator v0.3.0 does\n"
     "  --controller C       whose rules v1 jobs follow: mpi-operator or training-operator (mpi-operator)\n"
     "  --life               jobs start, run and finish, and a controller cleans up\n"
@@ -45,10 +46,11 @@ struct option {
 };
 
 static const struct option known[] = {
-    {"--listen", true},  {"--kubeconfig", true}, {"--jobs", true},         {"--seed", true},       {"--version", true},
-    {"--store-as", true}, {"--controller", true}, {"--life", false},       {"--clock", true},      {"--speed", true},
-    {"--now", true},     {"--tls", false},       {"--tls-expired", false}, {"--tls-wrong-name", false}, {"--token", true},
-    {"--view-token", true}, {"--latency", true}, {"--faults", true},       {"--yes-really", false},
+    {"--listen", true},       {"--kubeconfig", true},      {"--jobs", true},        {"--seed", true},
+    {"--version", true},      {"--store-as", true},        {"--controller", true},  {"--life", false},
+    {"--clock", true},        {"--speed", true},           {"--now", true},         {"--tls", false},
+    {"--tls-expired", false}, {"--tls-wrong-name", false}, {"--token", true},       {"--view-token", true},
+    {"--latency", true},      {"--faults", true},          {"--yes-really", false},
 };
 
 static bool is(const char *a, const char *b)
@@ -115,7 +117,9 @@ static int set_choice(struct options *o, const char *name, const char *value, st
 {
     if (is(name, "--controller")) {
         o->sim.controller = is(value, "training-operator") ? SIM_TRAINING_OPERATOR : SIM_MPI_OPERATOR;
-        return is(value, "training-operator") || is(value, "mpi-operator") ? 0 : bad(err, name, value, "mpi-operator or training-operator");
+        return is(value, "training-operator") || is(value, "mpi-operator")
+                   ? 0
+                   : bad(err, name, value, "mpi-operator or training-operator");
     }
     if (is(name, "--clock")) {
         if (is(value, "stepped"))
@@ -124,7 +128,9 @@ static int set_choice(struct options *o, const char *name, const char *value, st
     }
     if (is(name, "--store-as")) {
         o->sim.store_as = value;
-        return is(value, "v1alpha2") || is(value, "v1") || is(value, "v2beta1") ? 0 : bad(err, name, value, "v1alpha2, v1 or v2beta1");
+        return is(value, "v1alpha2") || is(value, "v1") || is(value, "v2beta1")
+                   ? 0
+                   : bad(err, name, value, "v1alpha2, v1 or v2beta1");
     }
     if (is(name, "--speed")) {
         char *end;
@@ -167,8 +173,8 @@ static int unknown(const char *name, struct error *err)
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         names[i] = known[i].name;
     const char *near = str_nearest(name, names);
-    error_set(err, ERR_INVALID, "there is no option %s%s%s; mpijob-sim --help lists them", name, near ? "; did you mean " : "",
-              near ? near : "");
+    error_set(err, ERR_INVALID, "there is no option %s%s%s; mpijob-sim --help lists them", name,
+              near ? "; did you mean " : "", near ? near : "");
     return -1;
 }
 
@@ -202,7 +208,11 @@ static bool loopback(const char *address)
 
 int options_read(struct options *o, int argc, char **argv, struct error *err)
 {
-    *o = (struct options){.sim = {.serve_v1alpha2 = true, .serve_v1 = true, .serve_v2beta1 = true, .seed = 1, .speed = 1,
+    *o = (struct options){.sim = {.serve_v1alpha2 = true,
+                                  .serve_v1 = true,
+                                  .serve_v2beta1 = true,
+                                  .seed = 1,
+                                  .speed = 1,
                                   .start_us = clock_now(NULL)}};
     snprintf(o->address, sizeof o->address, "127.0.0.1");
     for (int i = 1; i < argc; i++) {
@@ -214,8 +224,10 @@ int options_read(struct options *o, int argc, char **argv, struct error *err)
             return -1;
     }
     if (!loopback(o->address) && !o->yes_really) {
-        error_set(err, ERR_REFUSED, "--listen %s: this is a test server without protection and listens on loopback only; "
-                                    "--yes-really if you mean it", o->address);
+        error_set(err, ERR_REFUSED,
+                  "--listen %s: this is a test server without protection and listens on loopback only; "
+                  "--yes-really if you mean it",
+                  o->address);
         return -1;
     }
     return 0;

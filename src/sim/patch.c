@@ -211,7 +211,8 @@ static int read_patch(struct exchange *x, enum patch_type type, struct body *b)
 {
     *b = (struct body){0};
     if (x->req->too_large)
-        return fail_with(x, 413, "RequestEntityTooLarge", NULL, NULL, "Request entity too large: limit is %d", SIM_BODY_MAX);
+        return fail_with(x, 413, "RequestEntityTooLarge", NULL, NULL, "Request entity too large: limit is %d",
+                         SIM_BODY_MAX);
     if (type == PATCH_NONE)
         return fail_with(x, 415, "UnsupportedMediaType", NULL, NULL,
                          "the body of the request was in an unknown format - accepted media types include: "

@@ -16,8 +16,7 @@ void sim_uuid(struct sim *sim, char out[37])
 {
     uint64_t a = sim_random(sim), b = sim_random(sim);
     snprintf(out, 37, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32), (unsigned)(a >> 16 & 0xffff),
-             (unsigned)(a & 0xfff), (unsigned)((b >> 48 & 0x3fff) | 0x8000),
-             (unsigned long long)(b & 0xffffffffffffu));
+             (unsigned)(a & 0xfff), (unsigned)((b >> 48 & 0x3fff) | 0x8000), (unsigned long long)(b & 0xffffffffffffu));
 }
 
 void sim_suffix(struct sim *sim, char out[6])

@@ -94,8 +94,13 @@ void recorder_add(struct recorder *r, struct sim *sim, const struct sim_request 
         drop_first(r);
     struct record *rec = &r->ring[r->next % RECORDS];
     buf_reset(&rec->text);
-    *rec = (struct record){.id = r->next++, .mono_ms = sim->mono_ms, .now_us = sim->now_us, .text = rec->text, .status = resp->status,
-                           .fault = fault ? fault->type->name : NULL, .body_len = req->body_len};
+    *rec = (struct record){.id = r->next++,
+                           .mono_ms = sim->mono_ms,
+                           .now_us = sim->now_us,
+                           .text = rec->text,
+                           .status = resp->status,
+                           .fault = fault ? fault->type->name : NULL,
+                           .body_len = req->body_len};
     keep(rec, req->method);
     rec->target = keep(rec, req->target);
     rec->agent = req->user_agent ? keep(rec, req->user_agent) : 0;
@@ -133,8 +138,8 @@ static void write_record(const struct record *rec, bool with_body, struct buf *o
     const char *query = target + path + (target[path] != 0);
     char now[32];
     clock_format(rec->now_us, true, now);
-    buf_printf(out, "{\"id\":%llu,\"ms\":%lld,\"time\":\"%s\",\"status\":%d", (unsigned long long)rec->id, (long long)rec->mono_ms, now,
-               rec->status);
+    buf_printf(out, "{\"id\":%llu,\"ms\":%lld,\"time\":\"%s\",\"status\":%d", (unsigned long long)rec->id,
+               (long long)rec->mono_ms, now, rec->status);
     add_text(out, "method", text, strlen(text));
     add_text(out, "path", target, path);
     add_text(out, "query", query, strlen(query));
@@ -154,14 +159,16 @@ static bool wanted(const struct record *rec, const struct exchange *x)
 {
     const char *method = param(x, "method"), *path = param(x, "path"), *since = param(x, "since");
     const char *target = rec->text.ptr + rec->target;
-    return (!method || strcmp(method, rec->text.ptr) == 0) && (!path || str_glob(path, str_n(target, strcspn(target, "?")))) &&
+    return (!method || strcmp(method, rec->text.ptr) == 0) &&
+           (!path || str_glob(path, str_n(target, strcspn(target, "?")))) &&
            (!since || rec->id > strtoull(since, NULL, 10));
 }
 
 void recorder_write_counts(const struct recorder *r, struct buf *out)
 {
     bool first = true;
-    buf_printf(out, "\"total\":%llu,\"faulted\":%llu,\"methods\":{", (unsigned long long)r->total, (unsigned long long)r->faults);
+    buf_printf(out, "\"total\":%llu,\"faulted\":%llu,\"methods\":{", (unsigned long long)r->total,
+               (unsigned long long)r->faults);
     for (int i = 0; i < METHODS && r->method[i].name[0]; i++) {
         if (i)
             buf_putc(out, ',');
@@ -187,7 +194,8 @@ void recorder_write(const struct recorder *r, const struct exchange *x, struct b
         matching += wanted(&r->ring[id % RECORDS], x);
     buf_putc(out, '{');
     recorder_write_counts(r, out);
-    buf_printf(out, ",\"last\":%llu,\"matching\":%llu,\"requests\":[", (unsigned long long)(r->next - 1), (unsigned long long)matching);
+    buf_printf(out, ",\"last\":%llu,\"matching\":%llu,\"requests\":[", (unsigned long long)(r->next - 1),
+               (unsigned long long)matching);
     for (uint64_t id = r->first; id < r->next; id++) {
         const struct record *rec = &r->ring[id % RECORDS];
         if (!wanted(rec, x) || passed++ + most < matching) /* the newest ones */

@@ -17,7 +17,8 @@ static int read_options(struct exchange *x, struct removal *r)
         struct doc_reading reading = {0};
         r->options = doc_read(x->req->body, x->req->body_len, &reading);
         if (reading.error || !json_object_is_type(r->options, json_type_object)) {
-            fail_with(x, 500, NULL, NULL, NULL, "error decoding DeleteOptions: %s", reading.error ? reading.error : "not an object");
+            fail_with(x, 500, NULL, NULL, NULL, "error decoding DeleteOptions: %s",
+                      reading.error ? reading.error : "not an object");
             free(reading.error);
             return -1;
         }
@@ -30,22 +31,27 @@ static int read_options(struct exchange *x, struct removal *r)
     if (json_object_is_type(dry, json_type_array) && json_object_array_length(dry)) {
         const char *word = json_object_get_string(json_object_array_get_idx(dry, 0));
         if (!word || strcmp(word, "All") != 0)
-            return fail_options(x, "DeleteOptions", "dryRun", "Unsupported value: [\"%s\"]: supported values: \"All\"", word ? word : "");
+            return fail_options(x, "DeleteOptions", "dryRun", "Unsupported value: [\"%s\"]: supported values: \"All\"",
+                                word ? word : "");
         x->dry_run = true;
     }
-    if (r->policy && strcmp(r->policy, "Foreground") != 0 && strcmp(r->policy, "Background") != 0 && strcmp(r->policy, "Orphan") != 0)
-        return fail_options(x, "DeleteOptions", "propagationPolicy",
-                            "Unsupported value: \"%s\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"",
-                            r->policy);
+    if (r->policy && strcmp(r->policy, "Foreground") != 0 && strcmp(r->policy, "Background") != 0 &&
+        strcmp(r->policy, "Orphan") != 0)
+        return fail_options(
+            x, "DeleteOptions", "propagationPolicy",
+            "Unsupported value: \"%s\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"",
+            r->policy);
     return 0;
 }
 
-static int fail_precondition(struct exchange *x, const char *what, const char *given, const char *stored, const char *end)
+static int fail_precondition(struct exchange *x, const char *what, const char *given, const char *stored,
+                             const char *end)
 {
     char *label = kind_label(x, x->res->name);
     struct details d = {.name = x->name, .group = x->res->group, .kind = x->res->name};
     fail_with(x, 409, "Conflict", &d, NULL,
-              "Operation cannot be fulfilled on %s \"%s\": the %s in the precondition (%s) does not match the %s in record (%s). "
+              "Operation cannot be fulfilled on %s \"%s\": the %s in the precondition (%s) does not match the %s in "
+              "record (%s). "
               "The object might have been %s",
               label, x->name, what, given, what, stored, end);
     free(label);
@@ -138,7 +144,9 @@ static json_object *read_stored(struct exchange *x, struct revision *rev)
 
 static void respond_gone(struct exchange *x, json_object *doc)
 {
-    struct details d = {.name = x->name, .group = x->res->group, .kind = x->res->plural,
+    struct details d = {.name = x->name,
+                        .group = x->res->group,
+                        .kind = x->res->plural,
                         .uid = doc_str(doc_get(doc, "metadata"), "uid")};
     status_write(&x->resp->body, 200, NULL, NULL, &d, NULL, NULL);
     respond_json(x, 200);
@@ -148,7 +156,8 @@ static void delete_namespace(struct exchange *x, struct revision *rev)
 {
     if (!x->dry_run)
         namespace_empty(x);
-    rev = store_get(&x->sim->store, K_NAMESPACE, "", x->name) ? store_get(&x->sim->store, K_NAMESPACE, "", x->name) : rev;
+    rev =
+        store_get(&x->sim->store, K_NAMESPACE, "", x->name) ? store_get(&x->sim->store, K_NAMESPACE, "", x->name) : rev;
     respond_object(x, 200, rev);
     if (!x->dry_run)
         namespace_removed(x->sim, x->name);
@@ -224,8 +233,9 @@ void verb_delete_all(struct exchange *x)
     }
     free(name);
     struct buf *out = &x->resp->body;
-    buf_printf(out, "{\"apiVersion\":\"%s%s%s\",\"kind\":\"%s\",\"metadata\":{\"resourceVersion\":\"%llu\"},\"items\":[",
-               x->res->group, *x->res->group ? "/" : "", x->version, x->res->list, (unsigned long long)x->sim->store.version);
+    buf_printf(
+        out, "{\"apiVersion\":\"%s%s%s\",\"kind\":\"%s\",\"metadata\":{\"resourceVersion\":\"%llu\"},\"items\":[",
+        x->res->group, *x->res->group ? "/" : "", x->version, x->res->list, (unsigned long long)x->sim->store.version);
     buf_add(out, items.ptr, items.len);
     buf_puts(out, "]}");
     respond_json(x, 200);

@@ -27,7 +27,8 @@ static const struct resource *find(struct exchange *x, const char *group, const 
 static bool take_path(struct exchange *x, const char *group, char **rest, size_t n)
 {
     const char *plural = rest[0];
-    bool within = is(rest[0], "namespaces") && n >= 3 && !(*group == 0 && n == 3 && (is(rest[2], "status") || is(rest[2], "finalize")));
+    bool within = is(rest[0], "namespaces") && n >= 3 &&
+                  !(*group == 0 && n == 3 && (is(rest[2], "status") || is(rest[2], "finalize")));
     size_t at = 0;
     if (within) {
         x->ns = rest[1];
@@ -101,7 +102,8 @@ bool route(struct exchange *x)
 
 static const char *verb_word(enum verb verb)
 {
-    static const char *const word[] = {"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", ""};
+    static const char *const word[] = {
+        "get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", ""};
     return word[verb];
 }
 
@@ -120,8 +122,8 @@ static int forbid(struct exchange *x)
     sim_response_header(x->resp, "X-Content-Type-Options", "nosniff");
     fail_with(x, 403, "Forbidden", &d, NULL,
               "%s%s%s%s is forbidden: User \"%s\" cannot %s resource \"%s%s%s\" in API group \"%s\" %s", label,
-              named ? " \"" : "", x->name, named ? "\"" : "", user, verb_word(x->verb), r->plural, *x->sub ? "/" : "", x->sub,
-              r->group, scope.ptr);
+              named ? " \"" : "", x->name, named ? "\"" : "", user, verb_word(x->verb), r->plural, *x->sub ? "/" : "",
+              x->sub, r->group, scope.ptr);
     buf_free(&scope);
     free(label);
     return -1;
@@ -133,7 +135,8 @@ int authorize(struct exchange *x)
         return forbid(x);
     if (x->resp->status)
         return 0;
-    bool known_sub = !*x->sub || (x->res->status && is(x->sub, "status")) || (x->res->kind == K_NAMESPACE && is(x->sub, "finalize"));
+    bool known_sub =
+        !*x->sub || (x->res->status && is(x->sub, "status")) || (x->res->kind == K_NAMESPACE && is(x->sub, "finalize"));
     if (!known_sub)
         return fail_not_found(x, x->name);
     char word[16];
@@ -159,7 +162,8 @@ static int check_manager(struct exchange *x, const char *kind)
         return fail_options(x, kind, "fieldManager", "Too long: may not be more than 128 bytes");
     for (const char *p = manager; *p; p++)
         if (iscntrl((unsigned char)*p))
-            return fail_options(x, kind, "fieldManager", "Invalid value: \"\": should only contain printable characters");
+            return fail_options(x, kind, "fieldManager",
+                                "Invalid value: \"\": should only contain printable characters");
     return 0;
 }
 

@@ -29,7 +29,8 @@ enum rules rules_of(const struct sim *sim, json_object *job)
 
 enum cleanup rules_cleanup(enum rules r, json_object *job)
 {
-    const char *nested = doc_str(policy(job), "cleanPodPolicy"), *flat = doc_str(doc_get(job, "spec"), "cleanPodPolicy");
+    const char *nested = doc_str(policy(job), "cleanPodPolicy"),
+               *flat = doc_str(doc_get(job, "spec"), "cleanPodPolicy");
     const char *word = r == RULES_V2BETA1 ? nested : r == RULES_TRAINING && nested ? nested : flat;
     if (!word || strcmp(word, "None") == 0)
         return CLEAN_NONE;
@@ -117,9 +118,11 @@ void rules_labels(enum rules r, const char *job, const char *role, int index, js
         doc_set_str(labels, "mpi-job-name", job);
         doc_set_str(labels, "mpi-job-role", role);
     } else {
-        doc_set_str(labels, "training.kubeflow.org/operator-name", r == RULES_V2BETA1 ? "mpi-operator" : "mpijob-controller");
+        doc_set_str(labels, "training.kubeflow.org/operator-name",
+                    r == RULES_V2BETA1 ? "mpi-operator" : "mpijob-controller");
         doc_set_str(labels, "training.kubeflow.org/job-name", job);
-        doc_set_str(labels, r == RULES_V2BETA1 ? "training.kubeflow.org/job-role" : "training.kubeflow.org/replica-type", role);
+        doc_set_str(labels,
+                    r == RULES_V2BETA1 ? "training.kubeflow.org/job-role" : "training.kubeflow.org/replica-type", role);
         if (index >= 0)
             doc_set_str(labels, "training.kubeflow.org/replica-index", number);
     }

@@ -34,8 +34,8 @@ static struct schema *build(json_object *j)
     json_object *properties = doc_get(j, "properties");
     if (properties) {
         s->property = sim_alloc((size_t)json_object_object_length(properties) * sizeof *s->property);
-        json_object_object_foreach(properties, name, value)
-            s->property[s->properties++] = (struct property){sim_strdup(name), build(value)};
+        json_object_object_foreach(properties, name, value) s->property[s->properties++] =
+            (struct property){sim_strdup(name), build(value)};
     }
     if (doc_get(j, "additionalProperties"))
         s->additional = build(doc_get(j, "additionalProperties"));
@@ -47,11 +47,16 @@ static struct schema *build(json_object *j)
     return s;
 }
 
-struct schema *schema_read(const char *json)
+struct schema *schema_read(const char *text)
 {
+    char *json = sim_strdup(text);
+    for (char *p = json; *p; p++)
+        if (*p == '\'')
+            *p = '"';
     json_object *j = doc_parse(json, strlen(json));
     struct schema *s = build(j);
     json_object_put(j);
+    free(json);
     return s;
 }
 
@@ -210,7 +215,8 @@ static bool value_problem(const struct schema *s, json_object *doc, const char *
             }
             buf_printf(&names, "%s\"%s\"", i ? ", " : "", choice);
         }
-        char *message = sim_format("Unsupported value: \"%s\": supported values: %s", json_object_get_string(doc), names.ptr);
+        char *message =
+            sim_format("Unsupported value: \"%s\": supported values: %s", json_object_get_string(doc), names.ptr);
         buf_free(&names);
         return set_problem(p, path, "FieldValueNotSupported", message);
     }
@@ -268,11 +274,13 @@ static bool find_problem(const struct schema *s, json_object *doc, json_object *
                          struct schema_problem *p)
 {
     if (!has_type(s->type, doc))
-        return !was_there(doc, old) && set_problem(p, path, "FieldValueTypeInvalid",
-                           sim_format("Invalid value: \"%s\": %s in body must be of type %s: \"%s\"", json_type_word(doc),
-                                      path, type_name[s->type], json_type_word(doc)));
+        return !was_there(doc, old) &&
+               set_problem(p, path, "FieldValueTypeInvalid",
+                           sim_format("Invalid value: \"%s\": %s in body must be of type %s: \"%s\"",
+                                      json_type_word(doc), path, type_name[s->type], json_type_word(doc)));
     if (s->immutable && old)
-        return !was_there(doc, old) && set_problem(p, path, "FieldValueInvalid",
+        return !was_there(doc, old) &&
+               set_problem(p, path, "FieldValueInvalid",
                            sim_format("Invalid value: \"%s\": %s is immutable", json_type_word(doc), path));
     if (s->type == TYPE_OBJECT)
         return object_problem(s, doc, old, path, p);

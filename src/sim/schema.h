@@ -5,10 +5,11 @@
 
 struct schema;
 
-struct schema *schema_read(const char *json); /* ours, so it is well-formed */
+struct schema *schema_read(const char *text); /* one of those below */
 void schema_free(struct schema *s);
 
-/* Drops members that the schema does not have; unknown, if given, gets "unknown field ..." for each. True if any went. */
+/* Drops members that the schema does not have; unknown, if given, gets "unknown field ..." for each. True if any went.
+ */
 bool schema_prune(const struct schema *s, json_object *doc, struct doc_findings *unknown);
 void schema_default(const struct schema *s, json_object *doc);
 

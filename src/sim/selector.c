@@ -46,9 +46,10 @@ static char *check_requirement(const struct requirement *r)
     }
     for (size_t i = 0; i < r->values; i++)
         if (!label_value_valid(r->value[i]))
-            return sim_format("values[%zu][%s]: Invalid value: \"%s\": a valid label must be an empty string or consist of "
-                              "alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
-                              i, r->key, r->value[i]);
+            return sim_format(
+                "values[%zu][%s]: Invalid value: \"%s\": a valid label must be an empty string or consist of "
+                "alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+                i, r->key, r->value[i]);
     return NULL;
 }
 
@@ -110,13 +111,13 @@ static char *read_operator(struct lexer *l, struct requirement *r)
 static char *read_requirement(struct lexer *l, struct requirement *r)
 {
     bool not = is(l->token, "!");
-    if (not)
+    if (not )
         next(l);
     if (l->symbol || !*l->token)
         return sim_format("found '%s', expected: !, identifier, or 'end of string'", l->token);
     r->key = sim_strdup(l->token);
     next(l);
-    if (not) {
+    if (not ) {
         r->op = OP_ABSENT;
         return NULL;
     }
@@ -155,7 +156,8 @@ static bool field_known(const struct exchange *x, const char *key)
         enum kind kind;
         const char *fields;
     } more[] = {
-        {K_POD, " status.phase spec.nodeName spec.restartPolicy spec.schedulerName spec.serviceAccountName status.podIP "},
+        {K_POD,
+         " status.phase spec.nodeName spec.restartPolicy spec.schedulerName spec.serviceAccountName status.podIP "},
         {K_JOB, " status.successful "},
         {K_NAMESPACE, " status.phase "},
         {K_SECRET, " type "},
@@ -175,12 +177,12 @@ static bool field_known(const struct exchange *x, const char *key)
 
 static const char *stored_field(const char *key) /* events are stored in their older form */
 {
-    return is(key, "regarding.kind")          ? "involvedObject.kind"
-           : is(key, "regarding.namespace")   ? "involvedObject.namespace"
-           : is(key, "regarding.name")        ? "involvedObject.name"
-           : is(key, "regarding.uid")         ? "involvedObject.uid"
-           : is(key, "reportingController")   ? "reportingComponent"
-                                              : key;
+    return is(key, "regarding.kind")        ? "involvedObject.kind"
+           : is(key, "regarding.namespace") ? "involvedObject.namespace"
+           : is(key, "regarding.name")      ? "involvedObject.name"
+           : is(key, "regarding.uid")       ? "involvedObject.uid"
+           : is(key, "reportingController") ? "reportingComponent"
+                                            : key;
 }
 
 static int read_fields(struct exchange *x, struct selector *s, const char *text)

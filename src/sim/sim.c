@@ -22,7 +22,8 @@ static void choose_versions(struct sim *sim)
     sim->served[V1] = o->serve_v1;
     sim->served[V2BETA1] = o->serve_v2beta1;
     sim->schema[V1ALPHA2] = schema_read(schema_v1_open);
-    sim->schema[V1] = schema_read(!all && o->controller == SIM_TRAINING_OPERATOR ? schema_training_operator : schema_v1_open);
+    sim->schema[V1] =
+        schema_read(!all && o->controller == SIM_TRAINING_OPERATOR ? schema_training_operator : schema_v1_open);
     sim->schema[V2BETA1] = schema_read(all ? schema_v2beta1_v03 : schema_v2beta1);
     sim->stored_as = o->serve_v1alpha2 ? V1ALPHA2 : o->serve_v1 ? V1 : V2BETA1;
     for (int v = 0; v < MPIJOB_VERSIONS; v++)

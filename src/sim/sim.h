@@ -22,17 +22,17 @@ struct sim_options {
     const char *view_token;         /* a user without any rights */
     size_t jobs;
     uint64_t seed;
-    bool life;    /* jobs move on and a controller acts on them */
-    double speed; /* simulated seconds in a real one; 0: the clock is stepped by /_sim/clock */
-    int64_t start_us;                                /* the simulated time at the start, microseconds since 1970 */
-    void (*wake)(void *owner, struct sim_watch *w);  /* there may be something to read; called from within sim_handle
-                                                        and sim_tick, must not call back into the core */
+    bool life;        /* jobs move on and a controller acts on them */
+    double speed;     /* simulated seconds in a real one; 0: the clock is stepped by /_sim/clock */
+    int64_t start_us; /* the simulated time at the start, microseconds since 1970 */
+    void (*wake)(void *owner, struct sim_watch *w); /* there may be something to read; called from within sim_handle
+                                                       and sim_tick, must not call back into the core */
     void *owner;
 };
 
 struct sim_request {
     const char *method;
-    const char *target; /* path and query as sent, still encoded */
+    const char *target;                                             /* path and query as sent, still encoded */
     const char *accept, *content_type, *authorization, *user_agent; /* NULL where the header is missing */
     bool gzip_ok;
     bool too_large; /* the body was above the server's limit and has not been kept */

@@ -133,8 +133,8 @@ static int fail_field(struct exchange *x, const char *group, const char *kind, c
 {
     struct details d = {.name = name, .group = group, .kind = kind};
     struct cause c = {.reason = cause, .message = message, .field = field};
-    return fail_with(x, 422, "Invalid", &d, &c, "%s%s%s \"%s\" is invalid: %s: %s", kind, *group ? "." : "", group, name,
-                     field, message);
+    return fail_with(x, 422, "Invalid", &d, &c, "%s%s%s \"%s\" is invalid: %s: %s", kind, *group ? "." : "", group,
+                     name, field, message);
 }
 
 int fail_invalid(struct exchange *x, const char *kind, const char *name, const char *cause, const char *field,

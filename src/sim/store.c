@@ -155,8 +155,12 @@ struct revision *store_commit(struct store *s, int kind, const char *ns, const c
     if (!e)
         e = insert(s, kind, ns, name);
     struct revision *rev = sim_realloc(NULL, sizeof *rev + text->len + 1);
-    *rev = (struct revision){.version = ++s->version, .entry = e, .prev = e->latest, .len = (uint32_t)text->len,
-                             .marks = *marks, .event = (uint8_t)event};
+    *rev = (struct revision){.version = ++s->version,
+                             .entry = e,
+                             .prev = e->latest,
+                             .len = (uint32_t)text->len,
+                             .marks = *marks,
+                             .event = (uint8_t)event};
     memcpy(rev->text, text->ptr, text->len + 1);
     bool lived = rev->prev && rev->prev->event != EVENT_DELETED, lives = event != EVENT_DELETED;
     shelf->live += (size_t)lives;

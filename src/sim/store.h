@@ -1,6 +1,6 @@
-/* The objects and their history: every write makes a revision with the next resourceVersion, kept until it is compacted.
- * A revision's text is the object as stored, without the leading {"apiVersion":...,"kind":..., part, so that reading it
- * in any version is a copy of bytes. */
+/* The objects and their history: every write makes a revision with the next resourceVersion, kept until it is
+ * compacted. A revision's text is the object as stored, without the leading {"apiVersion":...,"kind":..., part, so that
+ * reading it in any version is a copy of bytes. */
 #ifndef SIM_STORE_H
 #define SIM_STORE_H
 #include "sim/mem.h"
@@ -19,7 +19,7 @@ struct entry {
     char key[];     /* "namespace/name", or "name": lists are in the byte order of this string */
 };
 
-struct marks { /* places in a revision's text */
+struct marks {                   /* places in a revision's text */
     uint32_t meta, meta_len;     /* the value of "metadata" */
     uint32_t labels, labels_len; /* the value of "metadata.labels"; 0, 0 if there are none */
     uint32_t tail;               /* where what was asked for ends: at the comma before "status", or at the last brace */
@@ -42,14 +42,14 @@ struct shelf { /* the entries of one kind in the order of their keys */
     struct entry **entry;
     size_t count, cap;
     size_t live;
-    bool unsorted; /* while many are being made at once */
+    bool unsorted;    /* while many are being made at once */
     uint64_t changed; /* version of the last write */
 };
 
 struct store {
     struct shelf shelf[STORE_KINDS];
-    uint64_t version;   /* of the last write */
-    uint64_t compacted; /* versions below this one cannot be read any more */
+    uint64_t version;      /* of the last write */
+    uint64_t compacted;    /* versions below this one cannot be read any more */
     struct revision **log; /* a ring by version */
     size_t superseded;     /* bytes held only for history */
     void (*committed)(void *owner, struct revision *rev);

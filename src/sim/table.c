@@ -15,12 +15,14 @@ void table_begin(struct exchange *x, struct buf *out, uint64_t version, const ch
     buf_puts(out, "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":{");
     if (more)
         buf_printf(out, "\"continue\":\"%s\",", more);
-    buf_printf(out, "\"resourceVersion\":\"%llu\"},\"columnDefinitions\":["
-                    "{\"name\":\"Name\",\"type\":\"string\",\"format\":\"name\",\"description\":\"\",\"priority\":0},",
+    buf_printf(out,
+               "\"resourceVersion\":\"%llu\"},\"columnDefinitions\":["
+               "{\"name\":\"Name\",\"type\":\"string\",\"format\":\"name\",\"description\":\"\",\"priority\":0},",
                (unsigned long long)version);
     if (with_phase(x))
         buf_puts(out, "{\"name\":\"Status\",\"type\":\"string\",\"format\":\"\",\"description\":\"\",\"priority\":0},");
-    buf_puts(out, "{\"name\":\"Age\",\"type\":\"string\",\"format\":\"\",\"description\":\"\",\"priority\":0}],\"rows\":[");
+    buf_puts(out,
+             "{\"name\":\"Age\",\"type\":\"string\",\"format\":\"\",\"description\":\"\",\"priority\":0}],\"rows\":[");
 }
 
 /* As kubectl prints ages: 45s, 12m, 5h7m, 3h, 2d. */

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char modified[] = "the object has been modified; please apply your changes to the latest version and try again";
+static const char modified[] =
+    "the object has been modified; please apply your changes to the latest version and try again";
 
 static const char *text_of(json_object *meta, const char *key)
 {
@@ -24,11 +25,14 @@ static int check_identity(struct change *c)
     struct exchange *x = c->x;
     const char *name = meta_str(c->doc, "name"), *ns = meta_str(c->doc, "namespace");
     if (!*name)
-        return fail_bad_request(x, "the name of the object (%s based on URL) was undeterminable: name must be provided", x->name);
+        return fail_bad_request(x, "the name of the object (%s based on URL) was undeterminable: name must be provided",
+                                x->name);
     if (strcmp(name, x->name) != 0)
-        return fail_bad_request(x, "the name of the object (%s) does not match the name on the URL (%s)", name, x->name);
+        return fail_bad_request(x, "the name of the object (%s) does not match the name on the URL (%s)", name,
+                                x->name);
     if (*ns && strcmp(ns, x->ns) != 0)
-        return fail_bad_request(x, "the namespace of the provided object does not match the namespace sent on the request");
+        return fail_bad_request(
+            x, "the namespace of the provided object does not match the namespace sent on the request");
     return 0;
 }
 
@@ -40,8 +44,9 @@ static int check_uid(struct change *c)
     if (c->patch)
         return fail_invalid(c->x, c->x->res->name, c->x->name, "FieldValueInvalid", "metadata.uid",
                             "Invalid value: \"%s\": field is immutable", uid);
-    return fail_conflict(c->x, c->x->name, "StorageError: invalid object, Code: 4, Key: /%s/%s/%s, ResourceVersion: 0, "
-                                           "AdditionalErrorMsg: Precondition failed: UID in precondition: %s, UID in object meta: %s",
+    return fail_conflict(c->x, c->x->name,
+                         "StorageError: invalid object, Code: 4, Key: /%s/%s/%s, ResourceVersion: 0, "
+                         "AdditionalErrorMsg: Precondition failed: UID in precondition: %s, UID in object meta: %s",
                          c->x->res->plural, c->x->ns, c->x->name, uid, stored);
 }
 
@@ -59,9 +64,11 @@ static int check_version(struct change *c)
     if (version)
         return fail_conflict(x, x->name, "%s", modified);
     struct details d = {.name = x->name, .group = x->res->group, .kind = x->res->plural};
-    struct cause cause = {"FieldValueInvalid", "Invalid value: 0: must be specified for an update", "metadata.resourceVersion"};
+    struct cause cause = {"FieldValueInvalid", "Invalid value: 0: must be specified for an update",
+                          "metadata.resourceVersion"};
     char *label = resource_label(x->res);
-    fail_with(x, 422, "Invalid", &d, &cause, "%s \"%s\" is invalid: %s: %s", label, x->name, cause.field, cause.message);
+    fail_with(x, 422, "Invalid", &d, &cause, "%s \"%s\" is invalid: %s: %s", label, x->name, cause.field,
+              cause.message);
     free(label);
     return -1;
 }
@@ -73,11 +80,11 @@ static int check_kind(struct change *c)
     char *wanted = *x->res->group ? sim_format("%s/%s", x->res->group, x->version) : sim_strdup(x->version);
     int result = 0;
     if (!kind || strcmp(kind, x->res->name) != 0)
-        result = fail_invalid(x, kind ? kind : "", x->name, "FieldValueInvalid", "kind", "Invalid value: \"%s\": must be %s",
-                              kind ? kind : "", x->res->name);
+        result = fail_invalid(x, kind ? kind : "", x->name, "FieldValueInvalid", "kind",
+                              "Invalid value: \"%s\": must be %s", kind ? kind : "", x->res->name);
     else if (!version || strcmp(version, wanted) != 0)
-        result = fail_invalid(x, x->res->name, x->name, "FieldValueInvalid", "apiVersion", "Invalid value: \"%s\": must be %s",
-                              version ? version : "", wanted);
+        result = fail_invalid(x, x->res->name, x->name, "FieldValueInvalid", "apiVersion",
+                              "Invalid value: \"%s\": must be %s", version ? version : "", wanted);
     free(wanted);
     return result;
 }
@@ -103,10 +110,11 @@ static int check_deletion(struct change *c, json_object *meta)
         for (size_t j = 0; before && j < json_object_array_length(before); j++)
             found |= strcmp(f, json_object_get_string(json_object_array_get_idx(before, j))) == 0;
         if (!found)
-            return fail_invalid(c->x, c->x->res->name, c->x->name, "FieldValueForbidden", "metadata.finalizers",
-                                "Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers "
-                                "[]string{\"%s\"}",
-                                f);
+            return fail_invalid(
+                c->x, c->x->res->name, c->x->name, "FieldValueForbidden", "metadata.finalizers",
+                "Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers "
+                "[]string{\"%s\"}",
+                f);
     }
     return 0;
 }
@@ -114,8 +122,9 @@ static int check_deletion(struct change *c, json_object *meta)
 static int merge_metadata(struct change *c)
 {
     json_object *meta = doc_get(c->doc, "metadata");
-    static const char *const kept[] = {"uid",        "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
-                                       "generation", "generateName",      "name",              "namespace"};
+    static const char *const kept[] = {
+        "uid",  "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "generateName",
+        "name", "namespace"};
     if (check_deletion(c, meta))
         return -1;
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
@@ -181,7 +190,8 @@ static int check_content(struct change *c)
 
 void update_object(struct exchange *x, struct revision *rev, json_object *doc, bool patch, bool forced)
 {
-    struct change c = {.x = x, .rev = rev, .doc = doc, .patch = patch, .forced = forced, .status = strcmp(x->sub, "status") == 0};
+    struct change c = {
+        .x = x, .rev = rev, .doc = doc, .patch = patch, .forced = forced, .status = strcmp(x->sub, "status") == 0};
     c.old_meta = doc_parse(rev->text + rev->marks.meta, rev->marks.meta_len);
     if (!check_identity(&c) && !check_uid(&c) && !check_version(&c) && !check_kind(&c)) {
         keep_other_half(&c);

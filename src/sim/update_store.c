@@ -49,7 +49,8 @@ static void commit(struct change *c, const struct buf *text, const struct marks 
         respond_text(x, 200, text, marks);
         commit_removal(x->sim, c->rev);
     } else {
-        respond_object(x, 200, store_commit(&x->sim->store, (int)x->res->kind, x->ns, x->name, EVENT_MODIFIED, text, marks));
+        respond_object(x, 200,
+                       store_commit(&x->sim->store, (int)x->res->kind, x->ns, x->name, EVENT_MODIFIED, text, marks));
     }
 }
 
@@ -143,7 +144,8 @@ static void replace(struct change *c)
     struct buf text = BUF_INIT;
     struct marks marks;
     json_object *old = update_old(c);
-    if (c->x->res->generation && !c->status && (c->forced || !wanted_within(old, c->doc) || !wanted_within(c->doc, old)))
+    if (c->x->res->generation && !c->status &&
+        (c->forced || !wanted_within(old, c->doc) || !wanted_within(c->doc, old)))
         count_generation(c);
     if (unchanged(c) && !c->x->dry_run) {
         respond_object(c->x, 200, c->rev);

@@ -81,7 +81,8 @@ void view_prefix(const struct exchange *x, struct buf *out)
     buf_puts(out, "\",");
 }
 
-static void add_view(struct exchange *x, const char *text, size_t len, const struct marks *m, struct buf *out, bool in_list)
+static void add_view(struct exchange *x, const char *text, size_t len, const struct marks *m, struct buf *out,
+                     bool in_list)
 {
     if (x->shape == SHAPE_PARTIAL) {
         buf_puts(out, "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":");
@@ -184,7 +185,8 @@ static bool clause_fits(const struct exchange *x, const char *c, size_t len, enu
                x->verb == VERB_PATCH;
     if (parameter_is(c, len, "as", one ? "PartialObjectMetadata" : "PartialObjectMetadataList"))
         *shape = SHAPE_PARTIAL;
-    else if (parameter_is(c, len, "as", "Table") && (x->verb == VERB_GET || x->verb == VERB_LIST || x->verb == VERB_WATCH))
+    else if (parameter_is(c, len, "as", "Table") &&
+             (x->verb == VERB_GET || x->verb == VERB_LIST || x->verb == VERB_WATCH))
         *shape = SHAPE_TABLE;
     else
         return false;

@@ -16,11 +16,11 @@ struct sim_watch {
     struct exchange x; /* what the events look like; its request and response are not used */
     char *ns, *version, *path;
     struct selector selector;
-    uint64_t seen;     /* the log's last version that this watch has dealt with */
-    bool listing;      /* still sending what there was at `seen` */
-    char *listed;      /* the key of the last one sent */
+    uint64_t seen;               /* the log's last version that this watch has dealt with */
+    bool listing;                /* still sending what there was at `seen` */
+    char *listed;                /* the key of the last one sent */
     bool bookmarks, initial_end; /* wanted; the bookmark behind the initial events is due */
-    uint64_t not_before; /* events up to this version are none: a watch from the future */
+    uint64_t not_before;         /* events up to this version are none: a watch from the future */
     int64_t ends_ms, bookmark_ms;
     bool last_bookmark, ended, silent, broken;
     struct buf parting; /* an ERROR event to send before the end */
@@ -152,7 +152,8 @@ static void write_bookmark(struct sim_watch *w, struct buf *out, bool initial_en
     else
         view_prefix(&w->x, out);
     buf_printf(out, "\"metadata\":{%s\"resourceVersion\":\"%llu\"}}}\n",
-               initial_end ? "\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}," : "", (unsigned long long)version);
+               initial_end ? "\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}," : "",
+               (unsigned long long)version);
 }
 
 /* ---- reading */
@@ -317,7 +318,8 @@ static int read_start(struct exchange *x, struct sim_watch *w)
         return 0;
     w->seen = s->version;
     begin_event(&w->parting, "ERROR");
-    char *message = sim_format("too old resource version: %llu (%llu)", (unsigned long long)version, (unsigned long long)s->compacted);
+    char *message = sim_format("too old resource version: %llu (%llu)", (unsigned long long)version,
+                               (unsigned long long)s->compacted);
     status_write(&w->parting, 410, "Expired", message, NULL, NULL, NULL);
     free(message);
     buf_puts(&w->parting, "}\n");
@@ -363,7 +365,7 @@ void verb_watch(struct exchange *x)
     w->x.resp = NULL;
     w->x.scratch = NULL;
     w->x.parameters = 0;
-    w->x.pretty = false; /* an event is a line */
+    w->x.pretty = false;     /* an event is a line */
     x->sim->watches_due = 0; /* look at all of them at the next tick */
     x->resp->status = 200;
     x->resp->watch = w;

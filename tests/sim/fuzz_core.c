@@ -35,9 +35,14 @@ static char *take_body(char **at)
 
 static void ask(struct sim *sim, char **at)
 {
-    char *method = take_line(at), *target = take_line(at), *type = take_line(at), *accept = take_line(at), *body = take_body(at);
-    struct sim_request req = {.method = method, .target = target, .content_type = *type ? type : NULL, .accept = *accept ? accept : NULL,
-                              .body = body, .body_len = strlen(body)};
+    char *method = take_line(at), *target = take_line(at), *type = take_line(at), *accept = take_line(at),
+         *body = take_body(at);
+    struct sim_request req = {.method = method,
+                              .target = target,
+                              .content_type = *type ? type : NULL,
+                              .accept = *accept ? accept : NULL,
+                              .body = body,
+                              .body_len = strlen(body)};
     struct sim_response resp;
     struct buf events = BUF_INIT;
     sim_handle(sim, &req, &resp);
@@ -49,7 +54,12 @@ static void ask(struct sim *sim, char **at)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct sim_options options = {.serve_v1alpha2 = true, .serve_v1 = true, .serve_v2beta1 = true, .seed = 1, .jobs = 2, .life = true,
+    struct sim_options options = {.serve_v1alpha2 = true,
+                                  .serve_v1 = true,
+                                  .serve_v2beta1 = true,
+                                  .seed = 1,
+                                  .jobs = 2,
+                                  .life = true,
                                   .start_us = INT64_C(1763900000000000)};
     char *script = sim_strndup((const char *)data, size), *at = script;
     struct sim *sim = sim_new(&options);
