@@ -55,6 +55,18 @@ static void json_number(struct json_writer *w, const char *key, int64_t n)
     json_write_int(w, n);
 }
 
+/* Of "/metadata/labels/ops.example.com~1x" the last part, as people write it. */
+static void last_part(const char *pointer, struct buf *out)
+{
+    const char *last = strrchr(pointer, '/');
+    for (const char *p = last ? last + 1 : "object"; *p; p++) {
+        if (*p == '~' && (p[1] == '0' || p[1] == '1'))
+            buf_putc(out, *++p == '0' ? '~' : '/');
+        else
+            buf_putc(out, *p);
+    }
+}
+
 /* "spec.cleanPodPolicy: None -> All, labels.x: ..." on one line */
 static void diff_cell(struct table *t, const char *text)
 {
@@ -64,8 +76,9 @@ static void diff_cell(struct table *t, const char *text)
     if (json_parse(str_of(text), "", &root, NULL) == 0 && mpijob_diff_read(&diff, root, NULL) == 0) {
         for (size_t i = 0; i < diff.count; i++) {
             const struct mpijob_difference *d = &diff.items[i];
-            const char *last = strrchr(d->pointer, '/');
-            buf_printf(&out, "%s%s: %s -> %s", i ? ", " : "", last ? last + 1 : "object", d->before ? d->before : "unset",
+            buf_puts(&out, i ? ", " : "");
+            last_part(d->pointer, &out);
+            buf_printf(&out, ": %s -> %s", d->before ? d->before : "unset",
                        !d->after ? "unset" : strlen(d->after) > 40 ? "..." : d->after);
         }
     }
@@ -150,7 +163,9 @@ static bool run_row(void *data, const struct store_run *run)
     table_cell(&r->table, run->policy);
     table_cell(&r->table, run->trigger);
     time_cell(&r->table, run->scheduled_at);
-    table_cell(&r->table, !run->outcome ? "running" : run->dry_run ? "dry run" : run->outcome);
+    char outcome[64];
+    snprintf(outcome, sizeof outcome, "%s%s", run->outcome ? run->outcome : "not ended", run->dry_run ? " (dry run)" : "");
+    table_cell(&r->table, outcome);
     number_cell(&r->table, run->changed);
     number_cell(&r->table, run->unchanged);
     number_cell(&r->table, run->failed);

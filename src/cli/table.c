@@ -22,7 +22,8 @@ void table_cell(struct table *t, const char *text)
 {
     if (!text || !*text)
         text = "-";
-    buf_add(&t->cells, text, strlen(text) + 1);
+    buf_add(&t->cells, text, strcspn(text, "\n")); /* a cell is one line: of a traceback the message */
+    buf_add(&t->cells, "", 1);
     t->rows++;
 }
 

@@ -40,6 +40,16 @@ static bool same_thing(const struct mpijob_change *a, const struct mpijob_change
     return a->map == b->map && strcmp(a->key, b->key) == 0;
 }
 
+/* The order of a diff does not depend on that of a Lua table: fields as the map has them, then labels, then annotations. */
+static bool stands_before(const struct mpijob_change *a, const struct mpijob_change *b)
+{
+    if (a->kind != b->kind)
+        return a->kind < b->kind;
+    if (a->kind == CHANGE_FIELD)
+        return a->field != b->field ? a->field < b->field : a->member < b->member;
+    return a->map != b->map ? a->map < b->map : strcmp(a->key, b->key) < 0;
+}
+
 /* Takes over the strings of *c. What was said about the same thing before gives way. */
 static int put(struct mpijob_changes *changes, struct mpijob_change *c, struct error *err)
 {
@@ -60,7 +70,10 @@ static int put(struct mpijob_changes *changes, struct mpijob_change *c, struct e
         changes->items = items;
         changes->cap = cap;
     }
-    changes->items[changes->count++] = *c;
+    size_t at = changes->count++;
+    for (; at > 0 && stands_before(c, &changes->items[at - 1]); at--)
+        changes->items[at] = changes->items[at - 1];
+    changes->items[at] = *c;
     return 0;
 }
 

@@ -16,7 +16,7 @@ const char *release_name(int bit)
 #define ALL (MPI_ALL | TRAINING_190)
 
 #define AT_END "kept until the job ends; then the controller cleans up by it"
-#define THROUGH "; `through_launcher = true` changes the launcher, which works"
+#define THROUGH "; changing the launcher itself works"
 
 /* clang-format off */
 #define POLICY(releases, states, meanings, effect, why) {releases, states, FIELD_CLEAN_POD_POLICY, meanings, effect, why}
@@ -83,7 +83,7 @@ const struct effect_row effect_rows[] = {
              "the controller has not created the launcher yet; it gets this deadline"),
     DEADLINE(V1ALPHA2_ALL | V2BETA1_ALL, STATE_PENDING, MEANS_ELAPSED | MEANS_AHEAD | MEANS_UNDATED, EFFECT_UNKNOWN,
              "the controller acts on it only if the launcher Job {launcher} does not exist yet; if it does, "
-             "`through_launcher = true` helps"),
+             "change the launcher itself"),
     DEADLINE(TRAINING_190, STATE_UNSEEN, MEANS_UNDATED, EFFECT_EFFECTIVE,
              "training-operator looks at the deadline with every event of the job, in a quiet one 10 hours late: touch the job "
              "(a label) when it has passed"),

@@ -51,7 +51,7 @@ static void each_version_has_its_place(void **state)
     check(bare, V1_MPI, WORDS("activeDeadlineSeconds=60"),
           "{" M ",\"spec\":{\"runPolicy\":{\"activeDeadlineSeconds\":60}}}");
     check("{" M "}", BETA, WORDS("suspend=true", "backoffLimit=0"),
-          "{" M ",\"spec\":{\"runPolicy\":{\"suspend\":true,\"backoffLimit\":0}}}");
+          "{" M ",\"spec\":{\"runPolicy\":{\"backoffLimit\":0,\"suspend\":true}}}");
     check("{" M ",\"spec\":{\"runPolicy\":null}}", BETA, WORDS("ttlSecondsAfterFinished=0"),
           "{" M ",\"spec\":{\"runPolicy\":{\"ttlSecondsAfterFinished\":0}}}");
 }
@@ -320,8 +320,8 @@ static void changes_survive_the_journal(void **state)
     change(&changes, "schedulingPolicy.minAvailable-");
     mpijob_changes_exactly(&changes, CHANGE_ANNOTATIONS);
     written(&changes,
-            "{\"cleanPodPolicy\":\"All\",\"activeDeadlineSeconds\":null,\"schedulingPolicy\":{\"queue\":\"q\","
-            "\"minAvailable\":null},\"labels\":{\"a\":\"b\",\"c\":null},"
+            "{\"cleanPodPolicy\":\"All\",\"activeDeadlineSeconds\":null,\"schedulingPolicy\":{\"minAvailable\":null,"
+            "\"queue\":\"q\"},\"labels\":{\"a\":\"b\",\"c\":null},"
             "\"annotations\":{\"x/y\":\"\\\"quoted\\\" \xc3\xa9\"},\"exactly\":[\"annotations\"]}");
     mpijob_changes_free(&changes);
     const char *const bad[] = {"[]",

@@ -32,8 +32,8 @@ static void for_people(void **state)
     mpijob_diff_write(&diff, false, &out);
     assert_string_equal(out.ptr, "  spec.cleanPodPolicy: None -> All\n"
                                  "  spec.activeDeadlineSeconds: \"3600\" -> 7200\n"
-                                 "  labels.team: vision -> \"7\"\n"
                                  "- labels.old: \"1\"\n"
+                                 "  labels.team: vision -> \"7\"\n"
                                  "+ annotations.ops.example.com/x: \"two words\"\n");
     buf_reset(&out);
     mpijob_diff_write(&diff, true, &out);
@@ -53,9 +53,9 @@ static void for_programs_and_back(void **state)
     mpijob_diff_json(&diff, &out);
     assert_string_equal(out.ptr,
                         "[{\"path\":\"/spec/cleanPodPolicy\",\"before\":\"None\",\"after\":\"All\"},"
+                        "{\"path\":\"/spec/runPolicy/schedulingPolicy/queue\",\"before\":null,\"after\":\"q\"},"
                         "{\"path\":\"/metadata/labels/old\",\"before\":\"1\",\"after\":null},"
-                        "{\"path\":\"/metadata/annotations/x~1y\",\"before\":null,\"after\":\"~\"},"
-                        "{\"path\":\"/spec/runPolicy/schedulingPolicy/queue\",\"before\":null,\"after\":\"q\"}]");
+                        "{\"path\":\"/metadata/annotations/x~1y\",\"before\":null,\"after\":\"~\"}]");
     if (mpijob_diff_read(&again, parsed(out.ptr), &err))
         fail_msg("%s", err.message);
     assert_int_equal(again.count, diff.count);
