@@ -5,6 +5,8 @@
 #include "kube/base64.h"
 #include "kube/config_parts.h"
 
+#define NAMES_SHOWN 20 /* in a message */
+
 static int check_shape(struct kube_yaml *yaml, struct error *err)
 {
     struct kube_node root = kube_yaml_root(yaml), kind = kube_node_get(root, "kind");
@@ -85,6 +87,20 @@ static struct kube_node list_of(const struct kubeconfig *kc, size_t file, const 
     return kube_node_get(kube_yaml_root(&kc->files[file]), list);
 }
 
+/* Whether an earlier file has an entry of that name, which then counts. */
+static bool is_shadowed(const struct kubeconfig *kc, size_t file, const char *list, struct str name)
+{
+    for (size_t f = 0; f < file; f++) {
+        struct kube_node items = list_of(kc, f, list);
+        for (size_t i = 0; i < kube_node_count(items); i++) {
+            struct str other;
+            if (!kube_node_text(kube_node_item(items, i), "name", &other, NULL) && str_eq(name, other))
+                return true;
+        }
+    }
+    return false;
+}
+
 void kubeconfig_names(const struct kubeconfig *kc, const char *list, struct buf *out)
 {
     size_t named = 0;
@@ -92,9 +108,10 @@ void kubeconfig_names(const struct kubeconfig *kc, const char *list, struct buf 
         struct kube_node items = list_of(kc, f, list);
         for (size_t i = 0; i < kube_node_count(items); i++) {
             struct str name;
-            if (kube_node_text(kube_node_item(items, i), "name", &name, NULL) || !name.len)
+            if (kube_node_text(kube_node_item(items, i), "name", &name, NULL) || !name.len ||
+                is_shadowed(kc, f, list, name))
                 continue;
-            if (++named > 20) {
+            if (++named > NAMES_SHOWN) {
                 buf_puts(out, ", ...");
                 return;
             }

@@ -225,7 +225,7 @@ static void a_list_of_files_is_merged(void **state)
     assert_string_equal(c.server, "https://h:1");
     kube_config_free(&c);
     refused(NULL, "prod", ERR_NOT_FOUND, "no context \"prod\" in ");
-    refused(NULL, "prod", ERR_NOT_FOUND, "it has a, a, b");
+    refused(NULL, "prod", ERR_NOT_FOUND, "it has a, b");
 }
 
 static void at_home(void **state)

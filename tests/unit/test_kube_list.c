@@ -95,12 +95,12 @@ static void wait_for_end(struct lister *l)
         uv_run(&l->world->loop, UV_RUN_ONCE);
 }
 
-/* Runs the loop until so many requests have come and nothing but the keep-alive connection is left to do. */
-static void settle(struct lister *l, unsigned requests)
+/* Runs the loop until so many requests have come and items were given, and on, for what should not follow. */
+static void settle(struct lister *l, unsigned requests, size_t items)
 {
-    while (scripted_count(l->world->server) < requests)
+    while (scripted_count(l->world->server) < requests || l->items < items)
         uv_run(&l->world->loop, UV_RUN_ONCE);
-    for (int i = 0; i < 200; i++)
+    for (int i = 0; i < 50; i++)
         uv_run(&l->world->loop, UV_RUN_NOWAIT);
 }
 
@@ -184,7 +184,7 @@ static void cancelled_within_item(void **state)
     first_page(l);
     start(l, NULL);
     wait_for_end(l);
-    settle(l, 1);
+    settle(l, 1, 1);
     assert_int_equal(l->items, 1); /* and done was not called: it asserts so */
 }
 
@@ -193,10 +193,10 @@ static void cancelled_while_a_page_is_due(void **state)
     struct lister *l = *state;
     scripted_act(l->world->server, SCRIPTED_SILENT);
     start(l, NULL);
-    settle(l, 1);
+    settle(l, 1, 0);
     kube_list_cancel(l->list);
     l->ended = true;
-    settle(l, 1);
+    settle(l, 1, 0);
 }
 
 static void paused_between_pages(void **state)
@@ -206,12 +206,12 @@ static void paused_between_pages(void **state)
     first_page(l);
     last_page(l);
     start(l, NULL);
-    settle(l, 1);
+    settle(l, 1, 2);
     assert_int_equal(l->items, 2); /* the page at hand is given whole */
     assert_int_equal(scripted_count(l->world->server), 1);
     kube_list_pause(l->list, false);
     kube_list_pause(l->list, true);
-    settle(l, 1);
+    settle(l, 1, 2);
     assert_int_equal(scripted_count(l->world->server), 1);
     kube_list_pause(l->list, false);
     assert_int_equal(scripted_count(l->world->server), 1);
@@ -226,10 +226,10 @@ static void cancelled_while_paused(void **state)
     l->pause_at = 2;
     first_page(l);
     start(l, NULL);
-    settle(l, 1);
+    settle(l, 1, 2);
     kube_list_cancel(l->list);
     l->ended = true;
-    settle(l, 1);
+    settle(l, 1, 2);
 }
 
 static void closing_ends_a_paused_list(void **state)
@@ -238,7 +238,7 @@ static void closing_ends_a_paused_list(void **state)
     l->pause_at = 2;
     first_page(l);
     start(l, NULL);
-    settle(l, 1);
+    settle(l, 1, 2);
     kube_world_close(l->world);
     assert_true(l->ended);
     assert_int_equal(l->error.code, ERR_CANCELLED);
@@ -298,7 +298,7 @@ static void cancelled_at_the_restart(void **state)
     scripted_reply(l->world->server, 410, "", GONE);
     start(l, NULL);
     wait_for_end(l);
-    settle(l, 2);
+    settle(l, 2, 2);
     assert_int_equal(scripted_count(l->world->server), 2);
 }
 

@@ -3,7 +3,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -330,28 +332,32 @@ static void cancelled_before_it_leaves(void **state)
     assert_false(c.result.lost);
 }
 
-static void stop_waiting(uv_timer_t *timer)
-{
-    struct canceller *c = timer->data;
-    kube_cancel(c->request);
-    uv_close((uv_handle_t *)timer, NULL);
-}
-
 static void cancelled_in_a_pause(void **state)
 {
     struct kube_world *w = *state;
     struct canceller c = {.result.world = w};
-    static uv_timer_t timer; /* its handle closes after this function */
+    FILE *file = tmpfile();
+    struct log log;
+    char text[4096] = "";
+    log_init(&log, fileno(file), NULL);
+    log.level = LOG_DEBUG;
+    w->options.log = &log;
+    w->options.timeout_ms = 600000;
     kube_world_connect(w);
-    scripted_reply(w->server, 429, "Retry-After: 3\r\n", "");
+    scripted_reply(w->server, 429, "Retry-After: 300\r\n", "");
     assert_int_equal(
         kube_replace(w->kube, &jobs, "ns", "a", str_of("{}"), NULL, kube_result_done, &c.result, &c.request, NULL), 0);
-    uv_timer_init(&w->loop, &timer);
-    timer.data = &c;
-    uv_timer_start(&timer, stop_waiting, 200, 0);
+    while (!strstr(text, "a request is tried again")) {
+        uv_run(&w->loop, UV_RUN_NOWAIT);
+        assert_true(pread(fileno(file), text, sizeof text - 1, 0) >= 0);
+    }
+    kube_cancel(c.request);
     kube_result_wait(&c.result);
     assert_int_equal(c.result.error.code, ERR_CANCELLED);
     assert_false(c.result.lost);
+    kube_world_close(w);
+    kube_world_open(w);
+    fclose(file);
 }
 
 static void closing_ends_what_is_under_way(void **state)
