@@ -50,15 +50,22 @@ static void shut_down(struct http_client *client)
 {
     client->shut = true;
     client_hold(client);
-    while (client->spare_count)
-        curl_easy_cleanup(client->spares[--client->spare_count]);
-    client->inside++;
-    curl_multi_cleanup(client->multi); /* calls back for the sockets that it closes */
-    client->inside--;
+    glue_detach(client);
     deadline_close(&client->timer, on_timer_closed);
     uv_close((uv_handle_t *)&client->turn, on_turn_closed);
     tls_close(client->tls, release, client);
     client_release(client);
+}
+
+static bool has_added(const struct http_client *client)
+{
+    const struct http_request *request;
+    TAILQ_FOREACH(request, &client->requests, in_requests)
+    {
+        if (request->added)
+            return true;
+    }
+    return false;
 }
 
 static void on_turn(uv_idle_t *turn)
@@ -76,6 +83,8 @@ static void on_turn(uv_idle_t *turn)
         request->queued = false;
         request_work(request);
     }
+    if (client->broken && !has_added(client))
+        glue_renew(client);
     if (client->closing && TAILQ_EMPTY(&client->requests))
         shut_down(client);
 }
@@ -94,23 +103,6 @@ void client_queue(struct http_client *client, struct http_request *request)
     TAILQ_INSERT_TAIL(&client->work, request, in_work);
     client->work_count++;
     client_wake(client);
-}
-
-CURL *client_take_easy(struct http_client *client)
-{
-    return client->spare_count ? client->spares[--client->spare_count] : curl_easy_init();
-}
-
-void client_give_easy(struct http_client *client, CURL *easy)
-{
-    if (!easy)
-        return;
-    if (client->spare_count == CLIENT_SPARES || client->closing) {
-        curl_easy_cleanup(easy);
-        return;
-    }
-    curl_easy_reset(easy);
-    client->spares[client->spare_count++] = easy;
 }
 
 static int copy_text(char **out, const char *text)

@@ -17,7 +17,6 @@
 #define CLIENT_TIMEOUT_MS 30000
 #define CLIENT_IDLE_MOST_S                                                                                             \
     60 /* kube-apiserver closes after 90 s; a connection that it is just closing loses a PUT's answer */
-#define CLIENT_SPARES 8 /* easy handles that are kept for the next requests */
 
 TAILQ_HEAD(http_requests, http_request);
 
@@ -27,10 +26,9 @@ struct http_client {
     struct deadline timer; /* libcurl's */
     uv_idle_t turn;        /* runs `work` and what libcurl wants at once in the loop's next turn */
     bool due;              /* libcurl asked for 0 ms */
-    unsigned inside;       /* libcurl is calling us: add and remove are forbidden now */
+    bool broken;     /* the multi must not be used any more: see glue.c; NULL where there was no memory for another */
+    unsigned inside; /* libcurl is calling us: add and remove are forbidden now */
     struct tls *tls;
-    CURL *spares[CLIENT_SPARES];
-    size_t spare_count;
 
     struct http_requests requests; /* all whose `done` has not been called */
     struct http_requests work;     /* those of them to be added or ended in the next turn */
@@ -85,11 +83,11 @@ void client_hold(struct http_client *client);
 void client_release(struct http_client *client); /* frees the client with the last */
 void client_queue(struct http_client *client, struct http_request *request);
 void client_wake(struct http_client *client); /* has the turn run */
-CURL *client_take_easy(struct http_client *client);
-void client_give_easy(struct http_client *client, CURL *easy);
 
 /* --- glue.c --- */
-int glue_attach(struct http_client *client);                             /* gives the multi its callbacks */
+int glue_attach(struct http_client *client); /* makes the multi handle and the timer: 0 or ERR_NOMEM */
+void glue_detach(struct http_client *client);
+void glue_renew(struct http_client *client); /* a fresh multi for one that is broken and holds no request any more */
 void glue_act(struct http_client *client, curl_socket_t fd, int events); /* then ends what is finished */
 
 /* --- request.c --- */

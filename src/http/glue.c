@@ -33,12 +33,35 @@ static void drain(struct http_client *client)
     }
 }
 
+/* libcurl ran out of memory in its own books: it does not say which transfer it has lost sight of, and adding to those
+ * books once more would crash it (7.88 divides by a table's size that it has set to 0). What is under way fails now,
+ * and the multi handle is exchanged in the next turn. */
+static void break_off(struct http_client *client)
+{
+    struct http_request *request;
+    client->broken = true;
+    client->due = false;
+    TAILQ_FOREACH(request, &client->requests, in_requests)
+    {
+        if (!request->added)
+            continue;
+        if (!request->failure)
+            request->failure = ERR_NOMEM;
+        client_queue(client, request);
+    }
+    client_wake(client);
+}
+
 void glue_act(struct http_client *client, curl_socket_t fd, int events)
 {
+    if (client->broken)
+        return;
     int running;
     client->inside++;
-    curl_multi_socket_action(client->multi, fd, events, &running);
+    CURLMcode rc = curl_multi_socket_action(client->multi, fd, events, &running);
     client->inside--;
+    if (rc != CURLM_OK)
+        break_off(client); /* before the messages: what `done` sends must not go to this handle any more */
     drain(client);
 }
 
@@ -140,12 +163,11 @@ static int on_timeout(CURLM *multi, long ms, void *data)
     return 0;
 }
 
-int glue_attach(struct http_client *client)
+static int make_multi(struct http_client *client)
 {
     client->multi = curl_multi_init();
     if (!client->multi)
         return ERR_NOMEM;
-    deadline_init(client->loop, &client->timer, on_timer, client);
     curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
     curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
     curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_timeout);
@@ -153,4 +175,29 @@ int glue_attach(struct http_client *client)
     curl_multi_setopt(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS, client->connections);
     curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, client->connections);
     return 0;
+}
+
+int glue_attach(struct http_client *client)
+{
+    if (make_multi(client))
+        return ERR_NOMEM;
+    deadline_init(client->loop, &client->timer, on_timer, client);
+    return 0;
+}
+
+void glue_detach(struct http_client *client)
+{
+    client->inside++;
+    curl_multi_cleanup(client->multi); /* calls back for the sockets that it closes */
+    client->inside--;
+    client->multi = NULL;
+}
+
+void glue_renew(struct http_client *client)
+{
+    if (client->multi)
+        glue_detach(client);
+    deadline_stop(&client->timer);
+    client->due = false;
+    client->broken = make_multi(client) != 0; /* else again with the next request */
 }

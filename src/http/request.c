@@ -98,7 +98,9 @@ static int copy_call(struct http_request *request, const struct http_call *call,
 
 static void free_parts(struct http_request *request)
 {
-    client_give_easy(request->client, request->easy); /* before what it points to */
+    /* Before what it points to. It is not kept for the next request: curl_easy_reset does not say that memory ran out,
+     * and leaves a handle that reads nothing. */
+    curl_easy_cleanup(request->easy);
     header_lines_free(&request->headers);
     answer_headers_free(&request->head);
     buf_free(&request->answer);
@@ -123,8 +125,8 @@ static int make(struct http_request *request, const struct http_call *call, stru
     int rc = copy_call(request, call, err);
     if (rc)
         return rc;
-    request->easy = client_take_easy(client);
-    if (!request->easy || transfer_prepare(request) || (!client->inside && add(request)))
+    request->easy = curl_easy_init();
+    if (!request->easy || transfer_prepare(request) || (!client->inside && !client->broken && add(request)))
         return error_nomem(err);
     return 0;
 }
@@ -184,9 +186,14 @@ bool http_request_sent(const struct http_request *request)
 
 void request_work(struct http_request *request)
 {
+    struct http_client *client = request->client;
     struct error err;
     if (!request->failure && !request->cancelled) {
-        if (request->added || add(request) == 0)
+        if (client->broken && client->multi) { /* another multi comes at the end of this turn */
+            client_queue(client, request);
+            return;
+        }
+        if (request->added || (client->multi && add(request) == 0))
             return;
         request->failure = ERR_NOMEM;
     }

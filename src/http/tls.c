@@ -66,6 +66,7 @@ static void look(uv_work_t *work)
     tls->changed = memcmp(&tls->fresh_stamps, &tls->stamps, sizeof tls->stamps) != 0;
     if (tls->changed)
         tls->result = tls_material_read(&tls->fresh, &tls->source, &tls->err);
+    OPENSSL_thread_stop(); /* the worker is libuv's and outlives OpenSSL's own cleaning up */
 }
 
 static void destroy(struct tls *tls)

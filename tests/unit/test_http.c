@@ -530,6 +530,33 @@ static void proxies_come_from_the_configuration_or_the_environment(void **state)
     peer_stop(&peer);
 }
 
+/* The token is in the heap while the request is under way, and nowhere in it afterwards: neither in our copies nor in
+ * libcurl's. */
+static void a_token_is_wiped(void **state)
+{
+    (void)state;
+    static struct peer peer;
+    struct fixture f;
+    static struct exchange x;
+    char token[40] = "Bearer ";
+    for (size_t i = 7; i < 39; i++)
+        token[i] = (char)('a' + (getpid() >> (i % 8)) % 26);
+    peer_start(&peer, peer_serve_ok, NULL, NULL);
+    fixture_open(&f, NULL);
+    const struct http_header headers[] = {{"Authorization", token, true}, {0}};
+    exchange_send(&f, &x, &(struct http_call){.url = peer_url(&peer, "http", "/"), .headers = headers});
+    int before = heap_count(token, 39);
+    exchange_wait(&x);
+    uv_run(&f.loop, UV_RUN_NOWAIT);
+    int after = heap_count(token + 16, 23); /* freed memory may have the allocator's own words at its beginning */
+    fixture_close(&f);
+    peer_stop(&peer);
+    if (before < 0)
+        skip();
+    assert_true(before > 0);
+    assert_int_equal(after, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -548,6 +575,7 @@ int main(void)
         cmocka_unit_test(urls_are_shown_without_secrets),
         cmocka_unit_test(a_request_is_one_debug_line),
         cmocka_unit_test(keepalive_is_on),
+        cmocka_unit_test(a_token_is_wiped),
         cmocka_unit_test(proxies_come_from_the_configuration_or_the_environment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

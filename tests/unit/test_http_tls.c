@@ -301,6 +301,22 @@ static void bad_material_is_refused_at_the_start(void **state)
                    "is encrypted");
 }
 
+static void a_key_is_wiped(void **state)
+{
+    (void)state;
+    struct fixture f;
+    const char *base64 = strchr(client.key_pem, '\n') + 33; /* past the beginning, which the allocator may write over */
+    fixture_open(
+        &f, &(struct http_config){
+                .proxy = "", .tls = {.certificate = str_of(client.certificate_pem), .key = str_of(client.key_pem)}});
+    int before = heap_count(base64, 32);
+    fixture_close(&f);
+    if (before < 0)
+        skip();
+    assert_true(before > 0);
+    assert_int_equal(heap_count(base64, 32), 0);
+}
+
 /* --- HTTP/2, by hand: enough to lose a connection in the middle of a body --- */
 
 static void frame(struct peer_conn *conn, char type, char flags, char stream, const void *bytes, size_t n)
@@ -391,6 +407,7 @@ int main(void)
         cmocka_unit_test(a_rotated_ca_is_noticed),
         cmocka_unit_test(a_rotated_client_certificate_is_noticed),
         cmocka_unit_test(bad_material_is_refused_at_the_start),
+        cmocka_unit_test(a_key_is_wiped),
         cmocka_unit_test(a_body_cut_short_in_http2_is_no_success),
     };
     return cmocka_run_group_tests(tests, make_certificates, free_certificates);
