@@ -42,10 +42,13 @@ static int get_k(lua_State *L, int status, lua_KContext ctx)
     (void)status;
     struct get *g = (struct get *)ctx;
     struct engine *engine = engine_of(L);
+    int n = 1;
     if (g->err.code)
-        return push_failure(L, &g->err);
-    lua_job_push(L, str_n(g->object, g->len), cluster_target(engine->o.cluster), engine->o.clock);
-    return 1;
+        n = push_failure(L, &g->err);
+    else
+        lua_job_push(L, str_n(g->object, g->len), cluster_target(engine->o.cluster), engine->o.clock);
+    pending_over(&g->pending);
+    return n;
 }
 
 int l_mpijob_get(lua_State *L)

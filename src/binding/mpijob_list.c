@@ -38,6 +38,7 @@ static int l_close(lua_State *L)
     mpijob_match_free(l->match);
     l->listing = NULL;
     l->match = NULL;
+    wake(l); /* another run that waits for it sees its end */
     return 0;
 }
 
@@ -46,18 +47,14 @@ static int next_k(lua_State *L, int status, lua_KContext ctx)
     (void)status;
     struct list *l = (struct list *)ctx;
     struct engine *engine = engine_of(L);
-    char *object, *copy;
-    size_t len;
+    struct str object;
     if (!l->listing) {
         lua_pushnil(L);
         return 1;
     }
-    switch (listing_next(l->listing, &object, &len)) {
+    switch (listing_next(l->listing, &object)) {
     case LISTING_JOB:
-        copy = lua_newuserdatauv(L, len, 0); /* lua_job_push may raise: nothing of malloc's is held then */
-        memcpy(copy, object, len);
-        free(object);
-        lua_job_push(L, str_n(copy, len), cluster_target(engine->o.cluster), engine->o.clock);
+        lua_job_push(L, object, cluster_target(engine->o.cluster), engine->o.clock);
         return 1;
     case LISTING_WAIT:
         l->wait = (struct script_wait){.cancel = cancelled};

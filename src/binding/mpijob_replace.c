@@ -109,14 +109,13 @@ static int replace_k(lua_State *L, int status, lua_KContext ctx)
 {
     (void)status;
     struct replacing *r = (struct replacing *)ctx;
-    if (!r->err.code)
-        return push_result(L, r);
-    int n = push_failure(L, &r->err);
-    if (r->fresh) { /* the changes are computed from the job: the caller looks again */
+    int n = r->err.code ? push_failure(L, &r->err) : push_result(L, r);
+    if (r->err.code && r->fresh) { /* the changes are computed from the job: the caller looks again */
         struct engine *engine = engine_of(L);
         lua_job_push(L, str_n(r->fresh, r->fresh_len), cluster_target(engine->o.cluster), engine->o.clock);
         n++;
     }
+    pending_over(&r->pending);
     return n;
 }
 
@@ -127,6 +126,8 @@ static int start(lua_State *L, struct replacing *r, struct replace_call *call, i
     call->resource_version = option_string(L, options, "resourceVersion");
     call->done = replaced;
     call->data = r;
+    /* A version that was asked for is no ground to look again. */
+    call->computed = r->computed = r->computed && !call->resource_version;
     if (run_replace(run, call, &r->op, &r->err))
         return push_failure(L, &r->err);
     return pending_wait(L, &r->pending, replace_k);
@@ -162,7 +163,6 @@ int l_mpijob_replace(lua_State *L)
         .name = target.name,
         .object = target.job ? str_n(target.job->bytes, target.job->len) : str_n(NULL, 0),
         .changes = &r->changes,
-        .computed = r->computed,
     };
     return start(L, r, &call, 3, run);
 }

@@ -69,6 +69,12 @@ int pending_wait(lua_State *L, struct pending *p, lua_KFunction k)
     return script_wait(L, &p->wait, k, (lua_KContext)p);
 }
 
+void pending_over(struct pending *p)
+{
+    p->guard->pending = NULL;
+    let_go(p);
+}
+
 void pending_finish(struct pending *p)
 {
     p->finished = true;

@@ -27,5 +27,7 @@ void *pending_new(lua_State *L, size_t size, void (*abort)(struct pending *), vo
 /* Only after the operation was started (pending.started = true is set here). */
 int pending_wait(lua_State *L, struct pending *pending, lua_KFunction k);
 void pending_finish(struct pending *pending);
+/* The results are pushed: what it holds is freed now, not when Lua collects its garbage. */
+void pending_over(struct pending *pending);
 
 #endif

@@ -158,7 +158,7 @@ static int sleep_k(lua_State *L, int status, lua_KContext ctx)
 {
     (void)L;
     (void)status;
-    (void)ctx;
+    pending_over((struct pending *)ctx);
     return 0;
 }
 

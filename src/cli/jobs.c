@@ -78,12 +78,15 @@ static void ready(void *data)
 
 static int drain(struct finding *f)
 {
+    struct str object;
     char *bytes;
-    size_t len;
     for (;;) {
-        switch (listing_next(f->listing, &bytes, &len)) {
+        switch (listing_next(f->listing, &object)) {
         case LISTING_JOB:
-            if (add(f->s, f->jobs, bytes, len))
+            bytes = str_dup(object);
+            if (!bytes)
+                error_nomem(&f->s->error);
+            if (!bytes || add(f->s, f->jobs, bytes, object.len))
                 return session_fail(f->s, &f->s->error);
             break;
         case LISTING_WAIT:

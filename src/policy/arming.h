@@ -6,7 +6,7 @@
 #include "policy/trigger.h"
 
 /* done: once, with one past for each entry of the set (in its order), or with err. e->arming is set until then. */
-typedef void (*arming_done)(void *data, struct policy_set *set, const struct trigger_past *past, const struct error *err);
+typedef void (*arming_done)(void *data, struct policy_set *set, struct trigger_past *past, const struct error *err);
 int arming_start(struct engine *engine, struct policy_set *set, const struct interrupted_run *runs, size_t count,
                  arming_done done, void *data, struct error *err);
 

@@ -73,8 +73,7 @@ void cluster_close(struct cluster *c, void (*closed)(void *data), void *data)
 {
     c->closed = closed;
     c->closed_data = data;
-    if (c->discovery)
-        kube_discovery_cancel(c->discovery);
+    cluster_connect_cancel(c);
     kube_close(c->kube, kube_is_closed, c);
 }
 
@@ -188,6 +187,14 @@ void cluster_connect(struct cluster *c, cluster_connected done, void *data)
     c->data = data;
     if (kube_discover(c->kube, GROUP, PLURAL, discovered, c, &c->discovery, &err))
         finish(c, &err);
+}
+
+void cluster_connect_cancel(struct cluster *c)
+{
+    if (c->discovery)
+        kube_discovery_cancel(c->discovery);
+    if (c->probe)
+        kube_cancel(c->probe);
 }
 
 bool cluster_ready(const struct cluster *c)

@@ -23,6 +23,8 @@ void cluster_close(struct cluster *cluster, void (*closed)(void *data), void *da
 /* Finds the served versions and the controller; calls done once. May be called again: after an error, or to look anew. */
 typedef void (*cluster_connected)(void *data, const struct error *err);
 void cluster_connect(struct cluster *cluster, cluster_connected done, void *data);
+/* done comes soon with ERR_CANCELLED. Nothing happens where no connect is under way. */
+void cluster_connect_cancel(struct cluster *cluster);
 
 bool cluster_ready(const struct cluster *cluster);
 struct kube *cluster_kube(const struct cluster *cluster);

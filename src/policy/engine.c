@@ -16,7 +16,8 @@ struct trigger_node {
 };
 
 static void connect_cluster(struct engine *e);
-static void put_in_force(struct engine *e, const struct interrupted_run *runs, size_t count);
+static void put_in_force(struct engine *e);
+static void retry_later(struct engine *e);
 
 /* ---- stopping ---- */
 
@@ -30,19 +31,31 @@ static void handle_closed(struct deadline *d)
     for (char **p = e->paths; p && *p; p++)
         free(*p);
     free(e->paths);
+    free(e->unfinished);
     free(e);
     if (stopped)
         stopped(data);
 }
 
-static void stop_triggers(struct engine *e)
+static void stop_triggers(struct trigger_node *list)
 {
-    while (e->triggers) {
-        struct trigger_node *n = e->triggers;
-        e->triggers = n->next;
+    while (list) {
+        struct trigger_node *n = list;
+        list = n->next;
         trigger_stop(n->trigger);
         free(n);
     }
+}
+
+struct trigger *engine_trigger(const struct engine *e, const char *policy)
+{
+    struct trigger_node *n;
+    LL_FOREACH(e->triggers, n)
+    {
+        if (strcmp(trigger_policy(n->trigger), policy) == 0)
+            return n->trigger;
+    }
+    return NULL;
 }
 
 void engine_check_stopped(struct engine *e)
@@ -77,7 +90,10 @@ void engine_stop(struct engine *e, uint64_t grace_ms, void (*stopped)(void *data
     e->stopped = stopped;
     e->stopped_data = data;
     deadline_stop(&e->retry);
-    stop_triggers(e);
+    stop_triggers(e->triggers);
+    e->triggers = NULL;
+    if (e->connecting)
+        cluster_connect_cancel(e->o.cluster);
     if (e->recovery)
         recovery_cancel(e->recovery);
     if (e->loading)
@@ -93,12 +109,13 @@ void engine_stop(struct engine *e, uint64_t grace_ms, void (*stopped)(void *data
 
 /* ---- policies ---- */
 
-static void start_triggers(struct engine *e, const struct trigger_past *past)
+static void start_triggers(struct engine *e, struct trigger_past *past)
 {
     struct policy_set *set = e->set;
-    stop_triggers(e);
+    struct trigger_node *list = NULL, *last = NULL, *old;
     for (size_t i = 0; i < set->count; i++) {
         struct trigger_node *n = calloc(1, sizeof *n);
+        past[i].before = engine_trigger(e, set->entries[i].policy->name);
         if (n)
             n->trigger = trigger_start(e, &set->entries[i], &past[i]);
         if (!n || !n->trigger) {
@@ -107,32 +124,47 @@ static void start_triggers(struct engine *e, const struct trigger_past *past)
             free(n);
             continue;
         }
-        LL_APPEND(e->triggers, n);
+        if (last)
+            last->next = n;
+        else
+            list = n;
+        last = n;
     }
+    old = e->triggers;
+    e->triggers = list;
+    stop_triggers(old);
+    free(e->unfinished);
+    e->unfinished = NULL;
+    e->unfinished_count = 0;
     log_line(e->o.log, LOG_INFO, "%zu polic%s in force", set->count, set->count == 1 ? "y" : "ies");
 }
 
-static void past_known(void *data, struct policy_set *set, const struct trigger_past *past, const struct error *err)
+static void past_known(void *data, struct policy_set *set, struct trigger_past *past, const struct error *err)
 {
     struct engine *e = data;
-    if (err)
-        log_event(e->o.log, LOG_ERROR, "the policies are not started, because the journal cannot be read",
+    if (!e->stopping && err) {
+        log_event(e->o.log, LOG_ERROR, "the policies are not started, because the journal cannot be read; trying again",
                   LOG_FIELDS({"reason", err->message}));
-    else if (!e->stopping && set == e->set)
+        retry_later(e);
+    } else if (!e->stopping && set == e->set) {
         start_triggers(e, past);
-    if (!e->stopping && set != e->set) /* loaded again meanwhile */
-        put_in_force(e, NULL, 0);
+    } else if (!e->stopping) { /* loaded again meanwhile */
+        put_in_force(e);
+    }
     engine_check_stopped(e);
 }
 
 /* Starts e->set's triggers, as soon as the journal has told what it knows of them. */
-static void put_in_force(struct engine *e, const struct interrupted_run *runs, size_t count)
+static void put_in_force(struct engine *e)
 {
     struct error err;
     if (e->o.once || e->stopping || e->arming)
         return;
-    if (arming_start(e, e->set, runs, count, past_known, e, &err))
-        log_line(e->o.log, LOG_ERROR, "%s", err.message);
+    deadline_stop(&e->retry);
+    if (arming_start(e, e->set, e->unfinished, e->unfinished_count, past_known, e, &err)) {
+        log_line(e->o.log, LOG_ERROR, "the policies are not started: %s; trying again", err.message);
+        retry_later(e);
+    }
 }
 
 /* The set becomes the engine's. */
@@ -141,7 +173,7 @@ static void take_over(struct engine *e, struct policy_set *set)
     policy_set_release(e->set);
     e->set = set;
     if (e->started)
-        put_in_force(e, NULL, 0);
+        put_in_force(e);
 }
 
 static void log_findings(const struct engine *e, const struct policy_set *set)
@@ -218,29 +250,43 @@ void engine_reload(struct engine *e)
 
 /* ---- starting ---- */
 
+static void retry_later(struct engine *e)
+{
+    e->retry_ms = e->retry_ms ? e->retry_ms * 2 : RETRY_FIRST_MS;
+    if (e->retry_ms > RETRY_MOST_MS)
+        e->retry_ms = RETRY_MOST_MS;
+    deadline_set(&e->retry, e->retry_ms);
+}
+
 static void try_again(struct engine *e, const struct error *err)
 {
     if (e->stopping) {
         engine_check_stopped(e);
         return;
     }
-    e->retry_ms = e->retry_ms ? e->retry_ms * 2 : RETRY_FIRST_MS;
-    if (e->retry_ms > RETRY_MOST_MS)
-        e->retry_ms = RETRY_MOST_MS;
     log_event(e->o.log, LOG_ERROR, "not connected; trying again", LOG_FIELDS({"reason", err->message}));
-    deadline_set(&e->retry, e->retry_ms);
+    retry_later(e);
 }
 
 static void recovered_now(void *data, const struct interrupted_run *runs, size_t count, const struct error *err)
 {
     struct engine *e = data;
+    struct error trouble;
+    if (!err && count && !(e->unfinished = calloc(count, sizeof *runs))) {
+        error_nomem(&trouble);
+        err = &trouble;
+    }
     if (err) {
         try_again(e, err);
         return;
     }
+    if (count)
+        memcpy(e->unfinished, runs, count * sizeof *runs);
+    e->unfinished_count = count;
+    e->retry_ms = 0;
     e->started = true;
     if (e->set)
-        put_in_force(e, runs, count);
+        put_in_force(e);
 }
 
 static void connected(void *data, const struct error *err)
@@ -266,7 +312,11 @@ static void connect_cluster(struct engine *e)
 static void retry(struct deadline *d)
 {
     struct engine *e = d->data;
-    if (!e->stopping)
+    if (e->stopping)
+        return;
+    if (e->started)
+        put_in_force(e);
+    else
         connect_cluster(e);
 }
 

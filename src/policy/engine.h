@@ -38,6 +38,8 @@ struct engine {
     struct arming *arming;       /* the journal is being asked about the set's policies */
     struct deadline retry, grace;
     uint64_t retry_ms;
+    struct interrupted_run *unfinished; /* of an earlier daemon, until the triggers have taken them over */
+    size_t unfinished_count;
     int once_left;
     void (*once_done)(void *data);
     void *once_data;
@@ -74,5 +76,6 @@ bool engine_idle(const struct engine *engine); /* no run, no load, no recovery u
 /* for the other files of this floor */
 void engine_run_ended(struct engine *engine, struct run *run);
 void engine_check_stopped(struct engine *engine);
+struct trigger *engine_trigger(const struct engine *engine, const char *policy); /* in force; NULL: none */
 
 #endif

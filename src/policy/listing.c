@@ -17,6 +17,7 @@ struct listing {
     struct listing_call call;
     struct kube_list *list; /* under way */
     struct queued *head, *tail;
+    struct queued *given; /* what the consumer is looking at */
     size_t queued;
     size_t at; /* of call.namespaces */
     int64_t scope;
@@ -25,7 +26,7 @@ struct listing {
     bool started, ended, failed, paused;
 };
 
-static void begin(struct listing *l);
+static bool begin(struct listing *l);
 
 static bool take(void *data, struct json item)
 {
@@ -87,25 +88,23 @@ static void listed(void *data, const char *resource_version, const struct error 
         fail(l, err);
     }
     if (!l->failed && l->call.namespaces && l->call.namespaces[++l->at]) {
-        begin(l);
-        return;
+        if (begin(l))
+            return;
     }
     l->ended = true;
     l->call.ready(l->call.data);
 }
 
-/* Starts the list of the next namespace in scope. */
-static void begin(struct listing *l)
+/* Starts the list of the next namespace in scope. False: there is none, or it failed. */
+static bool begin(struct listing *l)
 {
     const char *name_space = NULL;
     if (l->call.namespaces) {
         while (l->call.namespaces[l->at] && !mpijob_match_in_namespace(l->call.match, str_of(l->call.namespaces[l->at])))
             l->at++;
         name_space = l->call.namespaces[l->at];
-        if (!name_space) {
-            l->ended = true;
-            return;
-        }
+        if (!name_space)
+            return false;
     }
     struct kube_query query = {.label_selector = l->selector.ptr, .limit = 500};
     struct kube_list_call call = {
@@ -116,10 +115,9 @@ static void begin(struct listing *l)
         .done = listed,
         .data = l,
     };
-    if (kube_list(cluster_kube(l->call.cluster), &call, &l->list, &l->error)) {
+    if (kube_list(cluster_kube(l->call.cluster), &call, &l->list, &l->error))
         l->failed = true;
-        l->ended = true;
-    }
+    return !l->failed;
 }
 
 struct listing *listing_new(const struct listing_call *call, struct error *err)
@@ -152,42 +150,30 @@ void listing_free(struct listing *l)
         l->head = q->next;
         free(q);
     }
+    free(l->given);
     buf_free(&l->selector);
     free(l);
 }
 
-enum listing_state listing_next(struct listing *l, char **object, size_t *len)
+enum listing_state listing_next(struct listing *l, struct str *object)
 {
     if (!l->started) {
         l->started = true;
-        begin(l);
+        l->ended = !begin(l);
     }
-    struct queued *q = l->head;
-    if (q) {
-        l->head = q->next;
-        if (!l->head)
-            l->tail = NULL;
-        *len = q->len;
-        char *bytes = malloc(q->len + 1);
-        if (!bytes) {
-            free(q);
-            error_nomem(&l->error);
-            l->failed = true;
-            return LISTING_ERROR;
-        }
-        memcpy(bytes, q->bytes, q->len);
-        bytes[q->len] = '\0';
-        free(q);
-        *object = bytes;
-        if (--l->queued < QUEUE_LOW && l->paused && l->list) {
-            l->paused = false;
-            kube_list_pause(l->list, false);
-        }
-        return LISTING_JOB;
+    free(l->given);
+    struct queued *q = l->given = l->head;
+    if (!q)
+        return l->failed ? LISTING_ERROR : l->ended ? LISTING_END : LISTING_WAIT;
+    l->head = q->next;
+    if (!l->head)
+        l->tail = NULL;
+    if (--l->queued < QUEUE_LOW && l->paused && l->list) {
+        l->paused = false;
+        kube_list_pause(l->list, false);
     }
-    if (l->failed)
-        return LISTING_ERROR;
-    return l->ended ? LISTING_END : LISTING_WAIT;
+    *object = str_n(q->bytes, q->len);
+    return LISTING_JOB;
 }
 
 const struct error *listing_error(const struct listing *l)

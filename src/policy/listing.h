@@ -26,8 +26,8 @@ struct listing *listing_new(const struct listing_call *call, struct error *err);
 void listing_free(struct listing *listing); /* cancels; ready is not called any more */
 
 enum listing_state { LISTING_JOB, LISTING_WAIT, LISTING_END, LISTING_ERROR };
-/* JOB: *object is the job's bytes, the caller's to free. */
-enum listing_state listing_next(struct listing *listing, char **object, size_t *len);
+/* JOB: *object is the job's bytes, which are the listing's: valid until the next call or listing_free. */
+enum listing_state listing_next(struct listing *listing, struct str *object);
 const struct error *listing_error(const struct listing *listing);
 int64_t listing_scope(const struct listing *listing); /* jobs seen, matching or not */
 

@@ -8,7 +8,7 @@
 
 struct in_flight {
     int64_t id;
-    char *version, *name_space, *name, *uid, *diff;
+    char *server, *version, *name_space, *name, *uid, *diff;
 };
 
 struct recovery {
@@ -31,6 +31,7 @@ static void free_recovery(struct deadline *turn)
 {
     struct recovery *r = turn->data;
     for (size_t i = 0; i < r->count; i++) {
+        free(r->rows[i].server);
         free(r->rows[i].version);
         free(r->rows[i].name_space);
         free(r->rows[i].name);
@@ -67,10 +68,10 @@ static bool add_row(void *data, const struct store_change *c)
         r->rows = rows;
         r->cap = cap;
     }
-    struct in_flight row = {c->id, str_dup(str_of(c->version)), str_dup(str_of(c->name_space)), str_dup(str_of(c->name)),
+    struct in_flight row = {c->id, str_dup(str_of(c->server)), str_dup(str_of(c->version)), str_dup(str_of(c->name_space)), str_dup(str_of(c->name)),
                             str_dup(str_of(c->uid)), str_dup(str_of(c->diff))};
     r->rows[r->count++] = row;
-    r->out_of_memory = !row.version || !row.name_space || !row.name || !row.uid || !row.diff;
+    r->out_of_memory = !row.server || !row.version || !row.name_space || !row.name || !row.uid || !row.diff;
     return !r->out_of_memory;
 }
 
@@ -126,10 +127,10 @@ static void judge(struct recovery *r, struct json object)
     bool same = json_string_is(json_at(object, "/metadata/uid"), str_of(row->uid));
     if (rc)
         close_row(r, "lost", "the journal's row cannot be read, so nobody can tell");
-    else if (!same)
-        close_row(r, "not-done", "another job has the name now");
     else if (diff.count && diff.items[0].pointer[0] == '\0')
         close_row(r, "lost", "a whole object was sent; whether it arrived cannot be told");
+    else if (!same)
+        close_row(r, "not-done", "another job has the name now");
     else if (mpijob_diff_done(&diff, object))
         close_row(r, "done-unseen", "the server had made it; its answer was not seen");
     else
@@ -150,6 +151,8 @@ static void looked_up(void *data, struct kube_request *request, const struct kub
         judge(r, answer->body);
     else if (err->code == ERR_NOT_FOUND)
         close_row(r, "not-done", "the job does not exist any more");
+    else if (err->status == 403 || err->code == ERR_INVALID) /* one job that must not be read keeps no policy from starting */
+        close_row(r, "lost", err->message);
     else
         finish(r, err);
 }
@@ -198,6 +201,10 @@ static void turn(struct deadline *d)
         return;
     }
     const struct in_flight *row = &r->rows[r->at];
+    if (strcmp(row->server, cluster_server(r->engine->o.cluster)) != 0) {
+        close_row(r, "lost", "it was sent to another server than the one configured now");
+        return;
+    }
     struct kube_resource mpijobs = {"kubeflow.org", row->version, "mpijobs"};
     if (kube_get(cluster_kube(r->engine->o.cluster), &mpijobs, row->name_space, row->name, looked_up, r, &r->request, &err))
         finish(r, &err);

@@ -35,7 +35,7 @@ static void finish(struct replace *r, const struct kube_answer *answer, const st
         err = &told;
     }
     struct replace_result result = {
-        .changed = !err && (r->diff.count || r->whole.len),
+        .changed = !err && (r->whole.len ? r->verdict.effect != EFFECT_UNCHANGED : r->diff.count != 0),
         .dry_run = r->dry_run,
         .effect = r->verdict.effect,
         .why = r->verdict.why,
@@ -90,7 +90,13 @@ static int check_kept(struct replace *r, struct json answer, struct error *err)
 static void put_succeeded(struct replace *r, const struct kube_answer *answer)
 {
     struct error err;
+    char sent[sizeof r->version_text];
+    memcpy(sent, r->version_text, sizeof sent);
     remember_version(r, answer->body);
+    if (r->whole.len && !r->dry_run && strcmp(sent, r->version_text) == 0) {
+        r->verdict.effect = EFFECT_UNCHANGED;
+        snprintf(r->verdict.why, sizeof r->verdict.why, "the server had this very object");
+    }
     if (check_kept(r, answer->body, &err)) {
         replace_row_end(r, "failed", answer->status, &err);
         finish(r, answer, &err);
@@ -103,7 +109,7 @@ static void put_succeeded(struct replace *r, const struct kube_answer *answer)
 static void pause_over(struct deadline *pause)
 {
     struct replace *r = pause->data;
-    if (r->cancelled)
+    if (r->cancelled && (!r->lookup || r->abandoned)) /* what became of a PUT is found out all the same */
         fail(r, ERR_CANCELLED, "given up");
     else if (r->tries == 0)
         r->len || r->whole.len ? consider(r) : fetch(r, false);
@@ -196,6 +202,20 @@ static void write_down(struct replace *r)
         put(r);
 }
 
+/* Judged and wanted: written unless the run is dry or at its limit. */
+static void go_on(struct replace *r)
+{
+    struct error err;
+    if (r->gate && r->gate(r->data, &err)) {
+        error_prefix(&err, "not written");
+        finish(r, NULL, &err);
+    } else if (r->dry_run && !r->server_dry_run) {
+        finish(r, NULL, NULL);
+    } else {
+        write_down(r);
+    }
+}
+
 static void decide(struct replace *r)
 {
     if (r->diff.count == 0) {
@@ -214,14 +234,29 @@ static void decide(struct replace *r)
                   sure ? "is" : "may be", r->verdict.why,
                   sure ? "" : "; to have it judged for your controller, set cluster.controller (--controller)");
         finish(r, NULL, &err);
-    } else if (r->dry_run && !r->server_dry_run) {
-        finish(r, NULL, NULL);
-    } else if (r->gate && r->gate(r->data, &err)) {
-        error_prefix(&err, "not written");
-        finish(r, NULL, &err);
     } else {
-        write_down(r);
+        go_on(r);
     }
+}
+
+static void consider_whole(struct replace *r)
+{
+    struct error err;
+    struct json root;
+    int rc = json_parse(buf_str(&r->whole), "the object", &root, &err);
+    if (!rc) {
+        remember_version(r, root);
+        if (r->wanted_version && strcmp(r->wanted_version, r->version_text) != 0)
+            rc = error_set(&err, ERR_CONFLICT, "resourceVersion %s was asked for, and the object says \"%s\"",
+                           r->wanted_version, r->version_text);
+    }
+    if (rc) {
+        finish(r, NULL, &err);
+        return;
+    }
+    r->verdict.effect = EFFECT_UNKNOWN;
+    snprintf(r->verdict.why, sizeof r->verdict.why, "a whole object was sent; its effect is not judged");
+    go_on(r);
 }
 
 /* The object is at hand: what would change in it? */
@@ -229,9 +264,7 @@ static void consider(struct replace *r)
 {
     struct error err;
     if (r->whole.len) {
-        r->verdict.effect = EFFECT_UNKNOWN;
-        snprintf(r->verdict.why, sizeof r->verdict.why, "a whole object was sent; its effect is not judged");
-        write_down(r);
+        consider_whole(r);
         return;
     }
     struct json root;
@@ -285,14 +318,14 @@ static void got(void *data, struct kube_request *request, const struct kube_answ
         finish(r, NULL, &told);
         return;
     }
-    if (r->cancelled) {
-        fail(r, ERR_CANCELLED, "given up");
-        return;
-    }
     if (lookup && found_done(r, answer->body)) {
         remember_version(r, answer->body);
         replace_row_found(r);
         finish(r, answer, NULL);
+        return;
+    }
+    if (r->cancelled) {
+        fail(r, ERR_CANCELLED, "given up");
         return;
     }
     free(r->bytes);

@@ -14,7 +14,11 @@ void replace_row_begin(struct replace *r, store_done written)
         whole_diff(r, &diff);
     else
         mpijob_diff_json(&r->diff, &diff);
-    buf_add_str(&uid, r->viewed ? r->view.uid : str_of(""));
+    struct json whole;
+    if (r->viewed)
+        buf_add_str(&uid, r->view.uid);
+    else if (r->whole.len && json_parse(buf_str(&r->whole), "the object", &whole, NULL) == 0)
+        json_decode(json_at(whole, "/metadata/uid"), &uid);
     struct store_change change = {
         .run = r->run,
         .policy = r->policy,

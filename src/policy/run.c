@@ -14,8 +14,8 @@ struct run_op {
     struct run *run;
     struct replace *replace;
     replace_done done; /* NULL: detached */
-    int (*gate)(void *data, struct error *err);
     void *data;
+    bool computed, dry_run, granted;
     char key[320];
     struct run_op *prev, *next;
 };
@@ -247,12 +247,15 @@ static int gate(void *data, struct error *err)
     struct run *run = op->run;
     if (run->stopping)
         return error_set(err, ERR_CANCELLED, "the run is being stopped");
+    if (op->granted || (op->dry_run && !run->dry_run)) /* a conflict's next try; a look that the script asked for */
+        return 0;
     if (run->grant_max >= 0 && run->granted >= run->grant_max) {
         error_set(err, ERR_LIMIT, "the run has made its %" PRId64 " changes; raise limits.changes if more are meant",
                   run->grant_max);
         run_fail(run, RUN_LIMITED, err);
         return ERR_LIMIT;
     }
+    op->granted = true;
     run->granted++;
     return 0;
 }
@@ -280,7 +283,10 @@ static void op_done(void *data, const struct replace_result *result, const struc
 {
     struct run_op *op = data;
     struct run *run = op->run;
-    bool again = err && err->code == ERR_CONFLICT && op->done && run->sweep && result->object.len;
+    /* The caller computes its changes anew and comes back with them. */
+    bool again = err && err->code == ERR_CONFLICT && op->done && op->computed && result->object.len;
+    if (again && op->granted)
+        run->granted--;
     if (!err && !result->changed) {
         run->unchanged++;
     } else if (!again) {
@@ -307,9 +313,11 @@ int run_replace(struct run *run, struct replace_call *call, struct run_op **out,
     op->run = run;
     op->done = call->done;
     op->data = call->data;
+    op->computed = call->computed;
+    op->dry_run = call->dry_run || run->dry_run;
     snprintf(op->key, sizeof op->key, "%s/%s", call->name_space, call->name);
     struct replace_call inner = *call;
-    inner.dry_run = call->dry_run || run->dry_run;
+    inner.dry_run = op->dry_run;
     inner.destructive = call->destructive || run->policy->destructive;
     inner.run = run->id;
     inner.policy = run->policy->name;

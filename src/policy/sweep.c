@@ -33,7 +33,7 @@ struct sweep {
     struct run *run;
     struct listing *listing;
     struct done_before *before;
-    struct again *again;
+    struct again *again, *given; /* given: what Lua is being handed */
     struct script_wait wait;
     bool waiting, stopped;
     /* what a job's changes were read into, kept here so that a Lua error leaks nothing */
@@ -41,6 +41,13 @@ struct sweep {
     struct buf edited;
     struct mpijob_diff diff;
 };
+
+static void free_again(struct again *a)
+{
+    if (a)
+        free(a->object);
+    free(a);
+}
 
 static struct sweep *sweep_of(lua_State *L)
 {
@@ -70,30 +77,21 @@ static int wait_for(lua_State *L, struct sweep *s, lua_KFunction k)
 
 /* ---- the jobs ---- */
 
-static void push_job(lua_State *L, struct sweep *s, const char *object, size_t len)
+/* May raise: the bytes are the listing's or s->given's, so that nothing leaks. */
+static int give(lua_State *L, struct sweep *s, struct str object)
 {
-    lua_job_push(L, str_n(object, len), cluster_target(s->run->engine->o.cluster), s->run->engine->o.clock);
-}
-
-/* Copies into Lua's memory and frees: lua_job_push may raise. */
-static int give(lua_State *L, struct sweep *s, char *object, size_t len)
-{
-    char *copy = lua_newuserdatauv(L, len + 1, 0);
-    memcpy(copy, object, len);
-    free(object);
-    push_job(L, s, copy, len);
-    lua_remove(L, -2);
+    lua_job_push(L, object, cluster_target(s->run->engine->o.cluster), s->run->engine->o.clock);
     return 1;
 }
 
-static bool changed_before(struct sweep *s, const char *object, size_t len)
+static bool changed_before(struct sweep *s, struct str object)
 {
     struct json root;
     struct buf uid = BUF_INIT;
     struct done_before *found = NULL;
     if (!s->before)
         return false;
-    if (json_parse(str_n(object, len), "the job", &root, NULL) == 0 && json_decode(json_at(root, "/metadata/uid"), &uid))
+    if (json_parse(object, "the job", &root, NULL) == 0 && json_decode(json_at(root, "/metadata/uid"), &uid))
         HASH_FIND_STR(s->before, uid.ptr, found);
     buf_free(&uid);
     return found != NULL;
@@ -103,8 +101,7 @@ static int next_k(lua_State *L, int status, lua_KContext ctx)
 {
     (void)status;
     struct sweep *s = (struct sweep *)ctx;
-    char *object;
-    size_t len;
+    struct str object;
     if (s->reading)
         return wait_for(L, s, next_k);
     if (s->read_code) {
@@ -113,14 +110,12 @@ static int next_k(lua_State *L, int status, lua_KContext ctx)
         return 1;
     }
     for (;;) {
-        enum listing_state state = s->stopped ? LISTING_END : listing_next(s->listing, &object, &len);
+        enum listing_state state = s->stopped ? LISTING_END : listing_next(s->listing, &object);
         switch (state) {
         case LISTING_JOB:
-            if (changed_before(s, object, len)) {
-                free(object);
+            if (changed_before(s, object))
                 continue;
-            }
-            return give(L, s, object, len);
+            return give(L, s, object);
         case LISTING_WAIT:
             return wait_for(L, s, next_k);
         case LISTING_ERROR:
@@ -147,17 +142,16 @@ static int drain_k(lua_State *L, int status, lua_KContext ctx)
     while (s->again && !s->stopped) {
         struct again *a = s->again;
         LL_DELETE(s->again, a);
-        char *object = a->object;
-        size_t len = a->len;
-        free(a);
+        free_again(s->given);
+        s->given = a;
         struct json root;
         struct mpijob_view view;
-        bool matches = json_parse(str_n(object, len), "the job", &root, NULL) == 0 &&
+        struct str object = str_n(a->object, a->len);
+        bool matches = json_parse(object, "the job", &root, NULL) == 0 &&
                        mpijob_view(root, cluster_target(s->run->engine->o.cluster), &view, NULL) == 0 &&
                        mpijob_match_eval(s->run->policy->match, &view, clock_now(s->run->engine->o.clock), NULL);
-        if (matches)
-            return give(L, s, object, len);
-        free(object); /* it does not match any more */
+        if (matches) /* still */
+            return give(L, s, object);
     }
     if (s->run->active)
         return wait_for(L, s, drain_k);
@@ -430,9 +424,9 @@ void sweep_free(struct sweep *s)
     while (s->again) {
         struct again *a = s->again;
         LL_DELETE(s->again, a);
-        free(a->object);
-        free(a);
+        free_again(a);
     }
+    free_again(s->given);
     struct done_before *b, *next;
     HASH_ITER(hh, s->before, b, next)
     {

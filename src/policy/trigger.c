@@ -14,13 +14,12 @@ struct trigger {
     struct engine *engine;
     struct policy_entry entry;
     struct alarm alarm;
-    int64_t last, next;        /* nominal: handled up to, and due */
+    int64_t last;              /* nominal: handled up to */
     unsigned running;
     int64_t waiting[MISSED_MAX]; /* instants that wait for their turn, oldest first */
     size_t waiting_count;
     int64_t resumes;           /* for waiting[0] */
     bool stopped;
-    struct trigger *prev, *nxt;
 };
 
 /* ---- instants ---- */
@@ -70,6 +69,18 @@ size_t policy_due_between(const struct policy *p, int64_t after, int64_t until, 
 
 static void run_waiting(struct trigger *t);
 
+/* Runs of this policy are under way; those that began before a reload count, too. */
+static bool busy(const struct trigger *t)
+{
+    const struct run *run;
+    DL_FOREACH(t->engine->runs, run)
+    {
+        if (strcmp(run->policy->name, t->entry.policy->name) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void release(struct trigger *t)
 {
     if (t->stopped && t->running == 0) {
@@ -82,9 +93,10 @@ static void run_over(void *data, struct run *run)
 {
     (void)run;
     struct trigger *t = data;
+    struct trigger *in_force = t->stopped ? engine_trigger(t->engine, t->entry.policy->name) : t;
     t->running--;
-    if (!t->stopped)
-        run_waiting(t);
+    if (in_force)
+        run_waiting(in_force);
     release(t);
 }
 
@@ -110,7 +122,7 @@ static void start(struct trigger *t, int64_t instant, int64_t resumes)
 
 static void run_waiting(struct trigger *t)
 {
-    while (t->waiting_count && (t->running == 0 || t->entry.policy->overlap == OVERLAP_ALLOW)) {
+    while (t->waiting_count && !t->engine->stopping && (!busy(t) || t->entry.policy->overlap == OVERLAP_ALLOW)) {
         int64_t instant = t->waiting[0], resumes = t->resumes;
         t->resumes = 0;
         memmove(t->waiting, t->waiting + 1, --t->waiting_count * sizeof *t->waiting);
@@ -130,7 +142,7 @@ static void due_now(struct trigger *t, int64_t instant)
 {
     char when[32];
     clock_format(instant, false, when);
-    if ((t->running || t->waiting_count) && t->entry.policy->overlap == OVERLAP_SKIP) {
+    if ((t->waiting_count || busy(t)) && t->entry.policy->overlap == OVERLAP_SKIP) {
         log_event(t->engine->o.log, LOG_WARN, "run skipped: the one before has not ended (overlap = \"skip\")",
                   LOG_FIELDS({"policy", t->entry.policy->name}, {"scheduled_at", when}));
         return;
@@ -174,11 +186,21 @@ static int64_t random_up_to(int64_t most)
     return most > 0 ? (int64_t)((double)rand() / ((double)RAND_MAX + 1) * (double)most) : 0;
 }
 
+/* Without memory for an alarm, or without a further instant, that is all there is to say. */
+static void arm_at(struct trigger *t, int64_t when)
+{
+    if (alarm_set(t->engine->alarms, &t->alarm, when))
+        log_event(t->engine->o.log, LOG_ERROR, "no further run is planned: out of memory",
+                  LOG_FIELDS({"policy", t->entry.policy->name}));
+}
+
 static void arm(struct trigger *t)
 {
     struct error err;
-    if (policy_next_due(t->entry.policy, t->last, &t->next, &err) ||
-        (alarm_set(t->engine->alarms, &t->alarm, t->next + random_up_to(t->entry.policy->jitter)) && error_nomem(&err)))
+    int64_t next;
+    if (policy_next_due(t->entry.policy, t->last, &next, &err) == 0)
+        arm_at(t, next + random_up_to(t->entry.policy->jitter));
+    else
         log_event(t->engine->o.log, LOG_ERROR, "no further run is planned",
                   LOG_FIELDS({"policy", t->entry.policy->name}, {"reason", err.message}));
 }
@@ -194,6 +216,44 @@ static void rang(struct alarm *alarm, int64_t now)
 
 /* ---- life ---- */
 
+static bool same_plan(const struct policy *a, const struct policy *b)
+{
+    return a->every == b->every && a->jitter == b->jitter && a->has_schedule == b->has_schedule &&
+           (!a->has_schedule || (strcmp(a->schedule, b->schedule) == 0 && strcmp(zone_name(a->zone), zone_name(b->zone)) == 0));
+}
+
+/* A reload: nothing was missed, and nothing that is due already is lost. */
+static void carry_on(struct trigger *t, struct trigger *before, int64_t now)
+{
+    memcpy(t->waiting, before->waiting, sizeof t->waiting);
+    t->waiting_count = before->waiting_count;
+    t->resumes = before->resumes;
+    before->waiting_count = 0;
+    if (same_plan(t->entry.policy, before->entry.policy) && before->alarm.slot) {
+        t->last = before->last;
+        arm_at(t, before->alarm.due);
+    } else {
+        t->last = now;
+        if (t->engine->o.store)
+            store_set_mark(t->engine->o.store, t->entry.policy->name, now, NULL, NULL);
+        arm(t);
+    }
+}
+
+static void catch_up_at_start(struct trigger *t, const struct trigger_past *past, int64_t now)
+{
+    t->last = past->seen && past->mark < now ? past->mark : now;
+    if (!past->seen && t->engine->o.store) /* from now on a missed run is one */
+        store_set_mark(t->engine->o.store, t->entry.policy->name, now, NULL, NULL);
+    if (past->interrupted && t->entry.policy->missed != MISSED_SKIP) {
+        enqueue(t, past->scheduled_at);
+        t->resumes = past->interrupted;
+    }
+    catch_up(t, now, INT64_MAX);
+    t->last = now;
+    arm(t);
+}
+
 struct trigger *trigger_start(struct engine *engine, const struct policy_entry *entry, const struct trigger_past *past)
 {
     struct trigger *t = calloc(1, sizeof *t);
@@ -204,18 +264,12 @@ struct trigger *trigger_start(struct engine *engine, const struct policy_entry *
     t->alarm.ring = rang;
     t->alarm.data = t;
     int64_t now = clock_now(engine->o.clock);
-    t->last = past->seen && past->mark < now ? past->mark : now;
-    if (!past->seen && engine->o.store) /* from now on a missed run is one */
-        store_set_mark(engine->o.store, entry->policy->name, now, NULL, NULL);
     policy_set_hold(entry->file->set);
-    if (past->interrupted && entry->policy->missed != MISSED_SKIP) {
-        enqueue(t, past->scheduled_at);
-        t->resumes = past->interrupted;
-    }
-    catch_up(t, now, INT64_MAX);
-    t->last = now;
+    if (past->before)
+        carry_on(t, past->before, now);
+    else
+        catch_up_at_start(t, past, now);
     run_waiting(t);
-    arm(t);
     return t;
 }
 

@@ -19,6 +19,7 @@ struct trigger_past {
     int64_t mark;
     int64_t interrupted;  /* journal id of an earlier run to finish first (its instant was scheduled_at); 0: none */
     int64_t scheduled_at;
+    struct trigger *before; /* the same policy's before a reload: its place in time and what waits in it pass on. NULL: none */
 };
 
 /* One trigger a policy, for the engine's set in force. What was missed since the policy's mark is caught up with at once. NULL: out of memory. */

@@ -252,6 +252,7 @@ describe("a daemon", function()
         daemon:write("advance 1m\n")
         daemon:expect("first text")
         daemon:expect("clock", "stdout")
+        daemon:expect("1 policy in force") -- the start's
         support.write(file, 'policy { name = "one", schedule = "0 * * * *", run = function() log.info("second text") end }')
         daemon:kill("sighup")
         daemon:expect("1 policy in force")
