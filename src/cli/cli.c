@@ -8,7 +8,7 @@
 #include "cli/options.h"
 
 static const struct command *const commands[] = {&cmd_run,     &cmd_check, &cmd_plan, &cmd_get,     &cmd_replace,
-                                                 &cmd_journal, &cmd_runs,  &cmd_next, &cmd_rbac, &cmd_version, NULL};
+                                                 &cmd_journal, &cmd_runs,  &cmd_next, &cmd_doctor, &cmd_rbac, &cmd_version, NULL};
 
 static void help(void)
 {

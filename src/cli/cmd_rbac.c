@@ -11,8 +11,8 @@
 #define NAME "mpijobd"
 #define RBAC "rbac.authorization.k8s.io"
 #define DEFINITION_ROLE "mpijobd-definition"
-#define OPTIONAL                                                                                                                        \
-    "# Optional: lets mpijobd find out by itself which controller acts on v1 jobs. Without it, set\n"                                   \
+#define OPTIONAL                                                                                                       \
+    "# Optional: lets mpijobd find out by itself which controller acts on v1 jobs. Without it, set\n"                  \
     "# cluster.controller in mpijobd.yaml where jobs of version v1 are served.\n"
 
 struct rbac {
@@ -294,13 +294,18 @@ static int run(int argc, char **argv, const struct command *command)
 }
 
 const struct command cmd_rbac = {
-    "rbac", "PATH... [-n NAMESPACE] [--service-account NAMESPACE:NAME]",
+    "rbac",
+    "PATH... [-n NAMESPACE] [--service-account NAMESPACE:NAME]",
     "The least that the policies have to be allowed, as roles and bindings for kubectl apply",
-    TAKES_ROLES | TAKES_SCOPE | TAKES_OUTPUT, run,
+    TAKES_ROLES | TAKES_SCOPE | TAKES_OUTPUT,
+    run,
     "  mpijobd rbac policies/ | kubectl apply -f -\n"
     "  mpijobd rbac policies/ -n train --service-account ops:mpijobd\n"
-    "\nA policy with `replace` gets get, list and update; with `dry_run`, no update. A `run` function gets the verbs of the\n"
-    "mpijob functions that its file names (mpijob.list: list, get; mpijob.replace: get, update); a use under another name,\n"
+    "\nA policy with `replace` gets get, list and update; with `dry_run`, no update. A `run` function gets the verbs "
+    "of the\n"
+    "mpijob functions that its file names (mpijob.list: list, get; mpijob.replace: get, update); a use under another "
+    "name,\n"
     "as after `local m = mpijob`, counts as all of them. Where all policies name their namespaces, or with -n or\n"
-    "`namespaces:` in mpijobd.yaml, there is a Role for each namespace, else a ClusterRole. -o json leaves out the optional\n"
+    "`namespaces:` in mpijobd.yaml, there is a Role for each namespace, else a ClusterRole. -o json leaves out the "
+    "optional\n"
     "rule that stands in the YAML as a comment.\n"};

@@ -1,5 +1,5 @@
-/* What policies have to be allowed to do, and where: the least. For `rbac`, which writes it down as roles, and `doctor`, which asks the
- * server whether it is so. */
+/* What policies have to be allowed to do, and where: the least. For `rbac`, which writes it down as roles, and
+ * `doctor`, which asks the server whether it is so. */
 #ifndef MPIJOBD_CLI_NEEDS_H
 #define MPIJOBD_CLI_NEEDS_H
 
@@ -12,9 +12,10 @@ extern const char *const needs_verbs[NEEDS_VERBS]; /* by bit */
 
 struct needs {
     struct needs_place {
-        char *name_space; /* NULL: all of them; that place comes first. A named one tells only what is not needed in all anyway */
+        char *name_space; /* NULL: all of them; that place comes first. A named one tells only what is not needed in all
+                             anyway */
         unsigned verbs;
-    } *places;
+    } * places;
     size_t count; /* 0: nothing is needed */
 };
 
@@ -24,8 +25,8 @@ int needs_of_policies(struct needs *needs, const struct policy_set *set, const c
 int needs_of_daemon(struct needs *needs, const char *const *scope, struct error *err);
 void needs_free(struct needs *needs);
 
-/* The verbs of the mpijob functions that a file's source names, comments and strings left out. A use that this cannot follow (`local m = mpijob`,
- * _G, _ENV, load) counts as all of them. */
+/* The verbs of the mpijob functions that a file's source names, comments and strings left out. A use that this cannot
+ * follow (`local m = mpijob`, _G, _ENV, load) counts as all of them. */
 unsigned needs_of_source(struct str source);
 
 #endif
