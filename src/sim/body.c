@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool type_is(const char *given, const char *wanted)
+bool media_type_is(const char *given, const char *wanted)
 {
     size_t n = strlen(wanted);
     return given && strncmp(given, wanted, n) == 0 && (given[n] == 0 || given[n] == ';' || given[n] == ' ');
@@ -16,7 +16,7 @@ int body_check_type(struct exchange *x)
         return fail_with(x, 413, "RequestEntityTooLarge", NULL, NULL, "Request entity too large: limit is %d",
                          SIM_BODY_MAX);
     const char *type = x->req->content_type;
-    if (!type || !*type || type_is(type, "application/json"))
+    if (!type || !*type || media_type_is(type, "application/json"))
         return 0;
     return fail_with(
         x, 415, "UnsupportedMediaType", NULL, NULL,

@@ -1,8 +1,8 @@
 /* The built-in kinds, as far as a client of MPIJobs meets them: what they check, fill in and look like. */
 #include "base/clock.h"
+#include "sim/base64.h"
 #include "sim/core.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,20 +53,6 @@ static int check_strings(struct exchange *x, json_object *map, const char *name)
     return 0;
 }
 
-static char *base64(const char *s, size_t n)
-{
-    static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    struct buf out = BUF_INIT;
-    for (size_t i = 0; i < n; i += 3) {
-        uint32_t v = (uint32_t)(unsigned char)s[i] << 16;
-        v |= i + 1 < n ? (uint32_t)(unsigned char)s[i + 1] << 8 : 0;
-        v |= i + 2 < n ? (unsigned char)s[i + 2] : 0;
-        for (size_t j = 0; j < 4; j++)
-            buf_putc(&out, i + j <= n ? digit[v >> (18 - 6 * j) & 63] : '=');
-    }
-    return sim_take(&out);
-}
-
 static int prepare_secret(struct exchange *x, json_object *doc)
 {
     json_object *plain = doc_get(doc, "stringData");
@@ -78,7 +64,8 @@ static int prepare_secret(struct exchange *x, json_object *doc)
             doc_set(doc, "data", data = json_object_new_object());
         json_object_object_foreach(plain, key, value)
         {
-            char *coded = base64(json_object_get_string(value), (size_t)json_object_get_string_len(value));
+            char *coded =
+                base64_encode(json_object_get_string(value), (size_t)json_object_get_string_len(value), false);
             doc_set_str(data, key, coded);
             free(coded);
         }

@@ -45,6 +45,7 @@ enum shape { SHAPE_WHOLE, SHAPE_PARTIAL, SHAPE_TABLE };
 enum user { USER_ADMIN, USER_VIEW, USER_ANONYMOUS };
 
 enum { SEGMENTS_MAX = 10, PARAMETERS_MAX = 24 };
+enum { ETCD_MAX = 1572864 }; /* a larger object is refused by the real server's store */
 
 struct exchange {
     struct sim *sim;
@@ -99,6 +100,7 @@ int fail_invalid(struct exchange *x, const char *kind, const char *name, const c
                  const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 int fail_options(struct exchange *x, const char *kind, const char *field, const char *fmt, ...)
     __attribute__((format(printf, 4, 5))); /* 422 about CreateOptions, ListOptions... */
+int fail_schema(struct exchange *x, const char *name, struct schema_problem *p); /* frees what p holds */
 int fail_plain_404(struct exchange *x);
 int fail_method(struct exchange *x, const char *verb);
 void status_write(struct buf *out, int code, const char *reason, const char *message, const struct details *d,
@@ -149,6 +151,7 @@ struct body {
     struct doc_findings duplicates, unknown;
     bool whole_float;
 };
+bool media_type_is(const char *given, const char *wanted); /* parameters do not matter */
 int body_read(struct exchange *x, struct body *b);
 int body_check_type(struct exchange *x);                                   /* 413, 415 */
 int body_report(struct exchange *x, struct body *b, json_object *patched); /* Warnings, or the refusal under Strict */

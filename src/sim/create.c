@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ETCD_MAX = 1572864 };
-
 static int fail_exists(struct exchange *x, const char *name, bool deleting)
 {
     char *label = resource_label(x->res);
@@ -77,12 +75,7 @@ static int check_schema(struct exchange *x, json_object *doc)
         return builtin_prepare(x, doc, NULL);
     const struct schema *s = x->sim->schema[x->mpijob_version];
     schema_default(s, doc);
-    if (!schema_problem(s, doc, NULL, &p))
-        return 0;
-    fail_invalid(x, x->res->name, doc_str(doc_get(doc, "metadata"), "name"), p.cause, p.field, "%s", p.message);
-    free(p.field);
-    free(p.message);
-    return -1;
+    return schema_problem(s, doc, NULL, &p) ? fail_schema(x, doc_str(doc_get(doc, "metadata"), "name"), &p) : 0;
 }
 
 static void store_new(struct exchange *x, json_object *doc)

@@ -1,5 +1,7 @@
 #include "sim/list.h"
 
+#include "sim/base64.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,41 +74,18 @@ void list_range(struct exchange *x, size_t *from, size_t *to)
 
 /* ---- continue tokens: the snapshot's version and the key to go on after, in base64 */
 
-static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
 static char *token_make(uint64_t version, const char *key)
 {
     char *plain = sim_format("{\"v\":\"meta.k8s.io/v1\",\"rv\":%lld,\"start\":\"%s\\u0000\"}", (long long)version, key);
-    struct buf out = BUF_INIT;
-    size_t n = strlen(plain);
-    for (size_t i = 0; i < n; i += 3) {
-        uint32_t v = (uint32_t)(unsigned char)plain[i] << 16;
-        v |= i + 1 < n ? (uint32_t)(unsigned char)plain[i + 1] << 8 : 0;
-        v |= i + 2 < n ? (unsigned char)plain[i + 2] : 0;
-        for (size_t j = 0; j < 4 && i + j <= n; j++)
-            buf_putc(&out, base64url[v >> (18 - 6 * j) & 63]);
-    }
+    char *token = base64_encode(plain, strlen(plain), true);
     free(plain);
-    return sim_take(&out);
+    return token;
 }
 
 static bool token_read(const char *token, uint64_t *version, char **key)
 {
     struct buf plain = BUF_INIT;
-    uint32_t v = 0;
-    int bits = 0;
-    bool good = true;
-    for (; *token && good; token++) {
-        const char *digit = strchr(base64url, *token);
-        if (!digit) {
-            good = *token == '=';
-            continue;
-        }
-        v = v << 6 | (uint32_t)(digit - base64url);
-        bits += 6;
-        if (bits >= 8)
-            buf_putc(&plain, (char)(v >> (bits -= 8) & 0xff));
-    }
+    bool good = base64_decode(token, &plain);
     json_object *doc = good && plain.ptr ? doc_parse(plain.ptr, plain.len) : NULL;
     const char *start = doc_str(doc, "start"), *form = doc_str(doc, "v");
     good = start && *start && form && strcmp(form, "meta.k8s.io/v1") == 0;

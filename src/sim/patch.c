@@ -4,12 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool type_is(const char *given, const char *wanted)
-{
-    size_t n = strlen(wanted);
-    return given && strncmp(given, wanted, n) == 0 && (given[n] == 0 || given[n] == ';' || given[n] == ' ');
-}
-
 /* ---- merge patch */
 
 /* Against the RFC, null members go wherever they are, also inside arrays. */
@@ -200,11 +194,11 @@ enum patch_type { PATCH_NONE, PATCH_MERGE, PATCH_JSON };
 static enum patch_type choose_type(const struct exchange *x)
 {
     const char *type = x->req->content_type;
-    if (type_is(type, "application/json-patch+json"))
+    if (media_type_is(type, "application/json-patch+json"))
         return PATCH_JSON;
     /* built-in kinds take strategic merge patches too; here they merge as plain ones do, arrays being replaced */
-    bool strategic = x->mpijob_version < 0 && type_is(type, "application/strategic-merge-patch+json");
-    return type_is(type, "application/merge-patch+json") || strategic ? PATCH_MERGE : PATCH_NONE;
+    bool strategic = x->mpijob_version < 0 && media_type_is(type, "application/strategic-merge-patch+json");
+    return media_type_is(type, "application/merge-patch+json") || strategic ? PATCH_MERGE : PATCH_NONE;
 }
 
 static int read_patch(struct exchange *x, enum patch_type type, struct body *b)

@@ -150,6 +150,14 @@ int fail_invalid(struct exchange *x, const char *kind, const char *name, const c
     return -1;
 }
 
+int fail_schema(struct exchange *x, const char *name, struct schema_problem *p)
+{
+    fail_invalid(x, x->res->name, name, p->cause, p->field, "%s", p->message);
+    free(p->field);
+    free(p->message);
+    return -1;
+}
+
 int fail_options(struct exchange *x, const char *kind, const char *field, const char *fmt, ...)
 {
     struct buf message = BUF_INIT;

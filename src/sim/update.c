@@ -182,10 +182,7 @@ static int check_content(struct change *c)
     }
     if (!schema_problem(s, c->doc, update_old(c), &p)) /* what was wrong before may stay */
         return 0;
-    fail_invalid(x, x->res->name, x->name, p.cause, p.field, "%s", p.message);
-    free(p.field);
-    free(p.message);
-    return -1;
+    return fail_schema(x, x->name, &p);
 }
 
 void update_object(struct exchange *x, struct revision *rev, json_object *doc, bool patch, bool forced)

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ETCD_MAX = 1572864 };
-
 json_object *update_old(struct change *c)
 {
     if (!c->old)
