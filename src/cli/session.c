@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -89,6 +90,7 @@ int session_cluster(struct session *s)
         .timeout_ms = (uint64_t)timeout / 1000,
         .log = &s->log,
         .user_agent = "mpijobd/" MPIJOBD_VERSION,
+        .impatient = strcmp(s->command, "run") != 0 || o->once,
     };
     struct cluster_options cluster = {
         .config = &s->kube_config,

@@ -17,6 +17,7 @@ struct kube {
     char *server, *origin;
     uint64_t timeout_ms;
     struct kube_backoff backoff;
+    bool impatient;
 
     struct kube_request *requests; /* not ended */
     struct kube_list *lists;       /* not ended */

@@ -62,6 +62,7 @@ int kube_open(uv_loop_t *loop, const struct kube_config *config, const struct ku
     k->timeout_ms = options->timeout_ms ? options->timeout_ms : TIMEOUT_MS;
     k->backoff.base_ms = options->backoff_base_ms ? options->backoff_base_ms : BACKOFF_BASE_MS;
     k->backoff.random = seed_of(options);
+    k->impatient = options->impatient;
     k->server = str_dup(str_of(config->server));
     k->origin = str_dup(str_of(config->origin));
     int rc = k->server && k->origin ? 0 : error_nomem(err);

@@ -28,6 +28,7 @@ struct kube_options {
     const char *user_agent;
     uint32_t seed;            /* of the jitter; 0: from the system */
     uint64_t backoff_base_ms; /* first pause before a repetition, doubling; 0: 200 */
+    bool impatient;           /* somebody waits: a server that cannot be reached is told at once, not tried again */
     uint64_t token_reread_ms; /* how old a token from a file may become; 0: 60,000 */
 };
 

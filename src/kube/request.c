@@ -172,7 +172,7 @@ static void judge(struct kube_request *r, const struct http_answer *answer, bool
         .repeatable = r->repeatable,
         .status = answer ? answer->status : 0,
         .code = e->code,
-        .retryable = e->retryable,
+        .retryable = e->retryable && !(r->kube->impatient && e->code == ERR_UNREACHABLE && !sent),
         .sent = sent,
         .hopeless = answer && kube_status_hopeless(e),
         .retry_after_ms = retry_after,
