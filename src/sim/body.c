@@ -1,5 +1,5 @@
 /* The request's body as a document of the right kind, or the refusal that the server would give. */
-#include "sim/core.h"
+#include "sim/protobuf.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +54,13 @@ static void default_kind(struct exchange *x, json_object *doc)
 int body_read(struct exchange *x, struct body *b)
 {
     *b = (struct body){0};
+    if (!x->req->too_large && protobuf_wanted(x)) {
+        b->doc = protobuf_read(x);
+        if (!b->doc)
+            return fail_bad_request(x, "error decoding: the body is no protobuf of a known form");
+        default_kind(x, b->doc);
+        return 0;
+    }
     if (body_check_type(x))
         return -1;
     struct doc_reading r = {.duplicates = &b->duplicates};

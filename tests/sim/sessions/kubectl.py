@@ -45,9 +45,9 @@ def save(edit):
         json.dump(job, f)
 
 
-with open(JOB, "w") as f:  # from a file kubectl sends JSON; "create namespace" would send protobuf
-    json.dump({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}, f)
-kubectl("create", "-f", JOB)
+kubectl("create", "namespace", NAMESPACE)
+kubectl("create", "namespace", NAMESPACE)
+kubectl("auth", "can-i", "update", "mpijobs")
 kubectl("get", MPIJOB)
 kubectl("create", "-f", os.path.join(HERE, "job.yaml"))
 kubectl("create", "-f", os.path.join(HERE, "job.yaml"))
