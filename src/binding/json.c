@@ -41,7 +41,7 @@ static int l_encode(lua_State *L)
     lua_pushcfunction(L, l_free);
     lua_setfield(L, -2, "__gc");
     lua_setmetatable(L, -2);
-    if (lua_json_read(L, 1, out, err))
+    if (lua_json_read_long(L, 1, out, err))
         return luaL_error(L, "%s", err->message);
     lua_pushlstring(L, out->ptr, out->len);
     buf_free(out);
@@ -62,10 +62,10 @@ static int l_array(lua_State *L)
 static int l_require(lua_State *L)
 {
     const char *name = luaL_checkstring(L, 1);
-    if (strcmp(name, "json") == 0 || strcmp(name, "log") == 0 || strcmp(name, "time") == 0 || strcmp(name, "mpijob") == 0) {
-        lua_getglobal(L, name);
+    /* As opened, whatever a script has made of the globals. */
+    lua_getfield(L, LUA_REGISTRYINDEX, "mpijobd.modules");
+    if (lua_getfield(L, -1, name) != LUA_TNIL)
         return 1;
-    }
     if (strcmp(name, "cjson") != 0)
         return luaL_error(L, "there is no module \"%s\" for policies; there are cjson, json, log, mpijob, time", name);
     if (lua_getfield(L, LUA_REGISTRYINDEX, "mpijobd.cjson") == LUA_TNIL) {
@@ -85,6 +85,13 @@ void binding_open_json(lua_State *L)
     lua_json_push_null(L);
     lua_setfield(L, -2, "null");
     lua_setglobal(L, "json");
+    static const char *const modules[] = {"json", "log", "mpijob", "time", NULL};
+    lua_createtable(L, 0, 4);
+    for (size_t i = 0; modules[i]; i++) {
+        lua_getglobal(L, modules[i]);
+        lua_setfield(L, -2, modules[i]);
+    }
+    lua_setfield(L, LUA_REGISTRYINDEX, "mpijobd.modules");
     lua_pushcfunction(L, l_require);
     lua_setglobal(L, "require");
 }

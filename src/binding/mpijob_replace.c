@@ -8,6 +8,8 @@
 #include "policy/lua_changes.h"
 #include "policy/lua_json.h"
 
+#define WHOLE_MAX (8 * 1024 * 1024) /* no server takes an object of more than 3 MiB */
+
 struct replacing {
     struct pending pending;
     struct run_op *op;
@@ -189,6 +191,7 @@ int l_mpijob_replace_object(lua_State *L)
     check_options(L, 2, option_names);
     struct replacing *r = pending_new(L, sizeof *r, abort_replace, release_replace);
     struct lua_job *job = lua_job_at(L, 1);
+    buf_init(&r->whole, WHOLE_MAX);
     if (lua_type(L, 1) == LUA_TSTRING) {
         const char *text = lua_tolstring(L, 1, &len);
         buf_add(&r->whole, text, len);
@@ -196,7 +199,7 @@ int l_mpijob_replace_object(lua_State *L)
         buf_add(&r->whole, job->bytes, job->len);
     } else if (!lua_istable(L, 1)) {
         return luaL_argerror(L, 1, "an object expected: JSON text, a table or a job");
-    } else if (lua_json_read(L, 1, &r->whole, &r->err)) {
+    } else if (lua_json_read_long(L, 1, &r->whole, &r->err)) {
         return luaL_error(L, "mpijob.replace_object: %s", r->err.message);
     }
     struct json root;

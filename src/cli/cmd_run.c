@@ -17,6 +17,8 @@ struct daemon {
     struct signals signals;
     struct manual_clock manual;
     uint64_t grace_ms;
+    bool serving;            /* before: signals are kept in mind */
+    bool stop_asked, reload_asked;
     int64_t runs, changed, unchanged, failed, broken, limited, cancelled;
 };
 
@@ -42,7 +44,9 @@ static void stopped(void *data)
 static void reload(void *data)
 {
     struct daemon *d = data;
-    if (d->s.engine)
+    if (!d->serving)
+        d->reload_asked = true;
+    else if (d->s.engine)
         engine_reload(d->s.engine);
 }
 
@@ -50,6 +54,12 @@ static void stop(void *data, int number)
 {
     struct daemon *d = data;
     (void)number;
+    if (!d->serving) {
+        d->stop_asked = true;
+        if (d->s.cluster)
+            cluster_connect_cancel(d->s.cluster);
+        return;
+    }
     if (!d->s.engine || d->s.engine->stopping) {
         log_line(&d->s.log, LOG_WARN, "stopping already; what is in flight is waited for until the grace is over");
         return;
@@ -88,8 +98,7 @@ static int once_code(const struct daemon *d)
 static int serve(struct daemon *d)
 {
     struct session *s = &d->s;
-    if (signals_open(&s->loop, &d->signals, stop, reload, d, &s->error))
-        return session_fail(s, &s->error);
+    d->serving = true;
     uv_ref((uv_handle_t *)&d->signals.handles[0]); /* a daemon without anything to do waits all the same */
     if (s->clock.manual)
         manual_clock_start(&d->manual, &s->loop, &s->clock, s->engine, clock_gone, d);
@@ -97,11 +106,11 @@ static int serve(struct daemon *d)
         engine_once(s->engine, once_done, d);
     else
         engine_start(s->engine);
+    if (d->reload_asked)
+        engine_reload(s->engine);
     session_wait(s);
-    signals_close(&d->signals, NULL);
     if (s->clock.manual)
         manual_clock_stop(&d->manual);
-    uv_run(&s->loop, UV_RUN_NOWAIT);
     return s->options.once ? once_code(d) : EXIT_DONE;
 }
 
@@ -146,9 +155,15 @@ static int run(int argc, char **argv, const struct command *command)
         return code;
     if (o.clock)
         d.s.clock = manual;
+    if (signals_open(&d.s.loop, &d.signals, stop, reload, &d, &d.s.error))
+        return session_close(&d.s, session_fail(&d.s, &d.s.error));
     code = prepare(&d);
-    if (!code)
+    if (d.stop_asked)
+        code = o.once ? EXIT_FAILED : EXIT_DONE;
+    else if (!code)
         code = serve(&d);
+    signals_close(&d.signals, NULL);
+    uv_run(&d.s.loop, UV_RUN_NOWAIT);
     return session_close(&d.s, code);
 }
 

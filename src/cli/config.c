@@ -142,8 +142,8 @@ static int read_size(struct reading *r, const struct key *k, struct json value)
     unsigned long n = text ? strtoul(text, &end, 10) : 0;
     size_t unit = !end ? 0 : strcmp(end, "KiB") == 0 ? 1024 : strcmp(end, "MiB") == 0 ? 1024 * 1024 : strcmp(end, "GiB") == 0 ? 1024 * 1024 * 1024 : 0;
     free(text);
-    if (!unit || n == 0 || n > 1000000)
-        return wrong(r, k->pointer, "has to be a size such as 64MiB (KiB, MiB or GiB)");
+    if (!unit || n == 0 || n > 1000000 || n * unit < 256 * 1024)
+        return wrong(r, k->pointer, "has to be a size such as 64MiB (KiB, MiB or GiB; at least 256KiB)");
     *(size_t *)((char *)r->config + k->offset) = n * unit;
     return 0;
 }
@@ -231,7 +231,7 @@ static int read_map(struct reading *r, struct json map, const char *prefix)
         snprintf(pointer, sizeof pointer, "%s/%s", prefix, name);
         free(name);
         for (size_t i = 0; i < KEYS; i++) {
-            if (strcmp(keys[i].pointer, pointer) == 0)
+            if (strcmp(keys[i].pointer, pointer) == 0 && !strchr(pointer + strlen(prefix) + 1, '/'))
                 known = &keys[i];
         }
         int rc = !known ? unknown(r, pointer) : json_type(it.value) == JSON_NULL ? 0 : read_key(r, known, it.value);

@@ -104,25 +104,40 @@ static int convert(struct converting *c, int index)
     return rc;
 }
 
+static int syntax_error(const yaml_parser_t *parser, const char *file, struct error *err)
+{
+    return error_set(err, ERR_SYNTAX, "%s:%zu: %s%s%s", file, parser->problem_mark.line + 1, parser->context ? parser->context : "",
+                     parser->context ? ", " : "", parser->problem ? parser->problem : "it is no YAML");
+}
+
 static int load(struct str text, yaml_parser_t *parser, yaml_document_t *doc, const char *file, struct error *err)
 {
     if (!yaml_parser_initialize(parser))
         return error_nomem(err);
-    yaml_parser_set_input_string(parser, (const unsigned char *)text.ptr, text.len);
+    yaml_parser_set_input_string(parser, (const unsigned char *)(text.ptr ? text.ptr : ""), text.len);
     if (!yaml_parser_load(parser, doc)) {
-        error_set(err, ERR_SYNTAX, "%s:%zu: %s%s%s", file, parser->problem_mark.line + 1,
-                  parser->context ? parser->context : "", parser->context ? ", " : "",
-                  parser->problem ? parser->problem : "it is no YAML");
+        syntax_error(parser, file, err);
         yaml_parser_delete(parser);
         return ERR_SYNTAX;
     }
     return 0;
 }
 
+/* Behind the document nothing else may stand. */
+static int check_rest(yaml_parser_t *parser, const char *file, struct error *err)
+{
+    yaml_document_t more;
+    if (!yaml_parser_load(parser, &more))
+        return syntax_error(parser, file, err);
+    int rc = yaml_document_get_root_node(&more) ? error_set(err, ERR_SYNTAX, "%s: it holds several documents; give one", file) : 0;
+    yaml_document_delete(&more);
+    return rc;
+}
+
 int yaml_to_json(struct str text, const char *file, struct buf *out, struct error *err)
 {
     yaml_parser_t parser;
-    yaml_document_t doc, more;
+    yaml_document_t doc;
     int rc = load(text, &parser, &doc, file, err);
     if (rc)
         return rc;
@@ -132,11 +147,8 @@ int yaml_to_json(struct str text, const char *file, struct buf *out, struct erro
         rc = error_set(err, ERR_SYNTAX, "%s: it is empty", file);
     else
         rc = convert(&c, 1);
-    if (!rc && yaml_parser_load(&parser, &more)) {
-        if (yaml_document_get_root_node(&more))
-            rc = error_set(err, ERR_SYNTAX, "%s: it holds several documents; give one", file);
-        yaml_document_delete(&more);
-    }
+    if (!rc)
+        rc = check_rest(&parser, file, err);
     yaml_document_delete(&doc);
     yaml_parser_delete(&parser);
     return rc ? rc : buf_result(out, file, err);
@@ -155,7 +167,7 @@ static int child(yaml_document_t *doc, int index, struct str part)
         return 0;
     for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++) {
         const yaml_node_t *key = yaml_document_get_node(doc, p->key);
-        if (str_eq(part, str_n((const char *)key->data.scalar.value, key->data.scalar.length)))
+        if (key->type == YAML_SCALAR_NODE && str_eq(part, str_n((const char *)key->data.scalar.value, key->data.scalar.length)))
             return p->value;
     }
     return 0;
@@ -203,10 +215,11 @@ static void emit(struct emitting *e, yaml_event_t *event)
 static yaml_scalar_style_t style_of(struct str text)
 {
     static const char *const words[] = {"", "~", "null", "true", "false", "yes", "no", "on", "off", "y", "n", NULL};
+    static const char *const floats[] = {".inf", "+.inf", "-.inf", ".nan", "=", "<<", NULL};
     char lower[8] = "";
     for (size_t i = 0; i < text.len && i < sizeof lower - 1; i++)
         lower[i] = (char)tolower((unsigned char)text.ptr[i]);
-    if (text.len < sizeof lower && is_one_of(str_of(lower), words))
+    if (text.len < sizeof lower && (is_one_of(str_of(lower), words) || is_one_of(str_of(lower), floats)))
         return YAML_DOUBLE_QUOTED_SCALAR_STYLE;
     if (memchr(text.ptr ? text.ptr : "", '\n', text.len))
         return YAML_LITERAL_SCALAR_STYLE;
@@ -219,9 +232,11 @@ static yaml_scalar_style_t style_of(struct str text)
 static void emit_text(struct emitting *e, struct str text, bool plain)
 {
     yaml_event_t event;
-    yaml_scalar_event_initialize(&event, NULL, NULL, (yaml_char_t *)(text.ptr ? text.ptr : ""), (int)text.len, 1, !plain,
-                                 plain ? YAML_PLAIN_SCALAR_STYLE : style_of(text));
-    emit(e, &event);
+    if (yaml_scalar_event_initialize(&event, NULL, NULL, (yaml_char_t *)(text.ptr ? text.ptr : ""), (int)text.len, 1, !plain,
+                                     plain ? YAML_PLAIN_SCALAR_STYLE : style_of(text)))
+        emit(e, &event);
+    else
+        e->failed = true;
 }
 
 static void emit_string(struct emitting *e, struct json value)

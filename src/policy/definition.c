@@ -2,27 +2,17 @@
 
 #include <ctype.h>
 #include <lauxlib.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "policy/definition_line.h"
+#include "policy/definition_parts.h"
 #include "policy/lua_changes.h"
 #include "policy/lua_json.h"
 #include "policy/lua_match.h"
 #include "time/duration.h"
 
-struct defining {
-    lua_State *L;
-    struct policy *p;
-    const struct policy_source *source;
-    int line, findings, triggers, actions;
-    bool named, zoned;
-};
-
-static void found(struct defining *d, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-static void found(struct defining *d, const char *key, const char *format, ...)
+void definition_found(struct defining *d, const char *key, const char *format, ...)
 {
     char text[2048];
     int n = snprintf(text, sizeof text, "policy%s%s%s: ", d->p->name[0] ? " \"" : "", d->p->name, d->p->name[0] ? "\"" : "");
@@ -39,20 +29,20 @@ static void found(struct defining *d, const char *key, const char *format, ...)
 
 static void match_finding(void *data, const char *key, const char *message)
 {
-    found(data, key, "%s", message);
+    definition_found(data, key, "%s", message);
 }
 
-static void type_error(struct defining *d, const char *key, int index, const char *expected)
+void definition_type_error(struct defining *d, const char *key, int index, const char *expected)
 {
     char is[96];
-    found(d, key, "is %s; it has to be %s", lua_describe(d->L, index, is, sizeof is), expected);
+    definition_found(d, key, "is %s; it has to be %s", lua_describe(d->L, index, is, sizeof is), expected);
 }
 
 static const char *string_at(struct defining *d, const char *key, int index, const char *expected)
 {
     if (lua_type(d->L, index) == LUA_TSTRING)
         return lua_tostring(d->L, index);
-    type_error(d, key, index, expected);
+    definition_type_error(d, key, index, expected);
     return NULL;
 }
 
@@ -68,18 +58,19 @@ static void read_name(struct defining *d, int index)
     if (good)
         snprintf(d->p->name, sizeof d->p->name, "%s", name);
     else
-        found(d, "name", "\"%.80s\" is not allowed: lower-case letters, digits and dashes, at most 63, no dash at the ends", name);
+        definition_found(d, "name", "\"%.80s\" is not allowed: lower-case letters, digits and dashes, at most 63, no dash at the ends", name);
     d->named = true;
 }
 
-static void read_duration(struct defining *d, const char *key, int index, int64_t *us)
+void definition_duration(struct defining *d, const char *key, int index, int64_t *us)
 {
     struct error err;
-    if (lua_isinteger(d->L, index) && lua_tointeger(d->L, index) > 0 && lua_tointeger(d->L, index) < INT64_C(3155760000))
-        *us = lua_tointeger(d->L, index) * 1000000;
+    int64_t seconds;
+    if (lua_whole(d->L, index, &seconds) && seconds > 0 && seconds < INT64_C(3155760000))
+        *us = seconds * CLOCK_SECOND;
     else if (string_at(d, key, index, "a duration such as \"10m\" or \"1h30m\"") &&
              duration_parse(lua_tostring(d->L, index), us, &err))
-        found(d, key, "%s", err.message);
+        definition_found(d, key, "%s", err.message);
 }
 
 static void read_schedule(struct defining *d, int index)
@@ -90,19 +81,21 @@ static void read_schedule(struct defining *d, int index)
     if (!text)
         return;
     if (cron_parse(text, &d->p->cron, &err)) {
-        found(d, "schedule", "%s", err.message);
+        definition_found(d, "schedule", "%s", err.message);
         return;
     }
     d->p->has_schedule = true;
     d->p->schedule = str_dup(str_of(text));
+    if (!d->p->schedule)
+        definition_found(d, "schedule", "cannot be kept: out of memory");
 }
 
 static void read_every(struct defining *d, int index)
 {
     d->triggers++;
-    read_duration(d, "every", index, &d->p->every);
+    definition_duration(d, "every", index, &d->p->every);
     if (d->p->every && d->p->every < CLOCK_SECOND)
-        found(d, "every", "has to be at least 1s");
+        definition_found(d, "every", "has to be at least 1s");
 }
 
 static void read_zone(struct defining *d, int index)
@@ -111,7 +104,7 @@ static void read_zone(struct defining *d, int index)
     const char *name = string_at(d, "timezone", index, "an IANA name such as \"Europe/Berlin\"");
     d->zoned = true;
     if (name && zone_load(name, NULL, &d->p->zone, &err))
-        found(d, "timezone", "%s", err.message);
+        definition_found(d, "timezone", "%s", err.message);
 }
 
 /* One word of a few; returns its number. */
@@ -124,7 +117,7 @@ static int read_choice(struct defining *d, const char *key, int index, const cha
     }
     char is[96];
     const char *near = text ? str_nearest(text, words) : NULL;
-    found(d, key, "is %s; it has to be \"%s\", \"%s\" or \"%s\"%s%s%s", lua_describe(d->L, index, is, sizeof is), words[0],
+    definition_found(d, key, "is %s; it has to be \"%s\", \"%s\" or \"%s\"%s%s%s", lua_describe(d->L, index, is, sizeof is), words[0],
           words[1], words[2], near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
     return 0;
 }
@@ -132,7 +125,7 @@ static int read_choice(struct defining *d, const char *key, int index, const cha
 static void read_match(struct defining *d, int index)
 {
     if (lua_match_read(d->L, index, d->p->match, &d->p->where, match_finding, d) < 0)
-        found(d, "match", "cannot be read: out of memory");
+        definition_found(d, "match", "cannot be read: out of memory");
 }
 
 static void read_replace(struct defining *d, int index)
@@ -147,18 +140,18 @@ static void read_replace(struct defining *d, int index)
     }
     d->p->action = ACTION_TABLE;
     if (lua_type(d->L, index) != LUA_TTABLE)
-        type_error(d, "replace", index, "a table of changes, or a function of the job that returns one");
+        definition_type_error(d, "replace", index, "a table of changes, or a function of the job that returns one");
     else if (lua_changes_read(d->L, index, &d->p->changes, &err))
-        found(d, "replace", "%s", err.message);
+        definition_found(d, "replace", "%s", err.message);
     else if (d->p->changes.count == 0 && !d->p->changes.exactly[0] && !d->p->changes.exactly[1])
-        found(d, "replace", "changes nothing: name a field, as in { cleanPodPolicy = \"All\" }");
+        definition_found(d, "replace", "changes nothing: name a field, as in { cleanPodPolicy = \"All\" }");
 }
 
 static void read_run(struct defining *d, int index)
 {
     d->actions++;
     if (!lua_isfunction(d->L, index)) {
-        type_error(d, "run", index, "a function");
+        definition_type_error(d, "run", index, "a function");
         return;
     }
     d->p->action = ACTION_RUN;
@@ -169,90 +162,8 @@ static void read_run(struct defining *d, int index)
 static bool read_bool(struct defining *d, const char *key, int index)
 {
     if (!lua_isboolean(d->L, index))
-        type_error(d, key, index, "true or false");
+        definition_type_error(d, key, index, "true or false");
     return lua_toboolean(d->L, index);
-}
-
-/* ---- limits ---- */
-
-static const char *const limit_names[] = {"changes", "percent", "cpu", "memory", "timeout", "concurrency", NULL};
-
-static void read_memory(struct defining *d, int index)
-{
-    char *end = NULL;
-    double n = 0;
-    const char *text = lua_type(d->L, index) == LUA_TSTRING ? lua_tostring(d->L, index) : NULL;
-    if (text)
-        n = strtod(text, &end);
-    size_t unit = !end || end == text          ? 0
-                  : strcmp(end, "KiB") == 0 ? 1024
-                  : strcmp(end, "MiB") == 0 ? 1024 * 1024
-                  : strcmp(end, "GiB") == 0 ? 1024 * 1024 * 1024
-                                            : 0;
-    if (!unit || n * (double)unit < 256 * 1024 || n * (double)unit > 64e9)
-        type_error(d, "limits.memory", index, "a size such as \"64MiB\" (KiB, MiB or GiB; at least 256KiB)");
-    else
-        d->p->limits.memory = (size_t)(n * (double)unit);
-}
-
-static void read_whole(struct defining *d, const char *key, int index, int64_t least, int64_t most, int64_t *out)
-{
-    char expected[96];
-    if (lua_isinteger(d->L, index) && lua_tointeger(d->L, index) >= least && lua_tointeger(d->L, index) <= most) {
-        *out = lua_tointeger(d->L, index);
-        return;
-    }
-    snprintf(expected, sizeof expected, "a whole number from %lld to %lld", (long long)least, (long long)most);
-    type_error(d, key, index, expected);
-}
-
-static void read_limit(struct defining *d, const char *key, int index)
-{
-    int64_t whole = 8;
-    if (strcmp(key, "changes") == 0) {
-        read_whole(d, "limits.changes", index, 0, 1000000, &d->p->changes_max);
-    } else if (strcmp(key, "percent") == 0) {
-        if (lua_type(d->L, index) == LUA_TNUMBER && lua_tonumber(d->L, index) >= 0 && lua_tonumber(d->L, index) <= 100)
-            d->p->percent_max = lua_tonumber(d->L, index);
-        else
-            type_error(d, "limits.percent", index, "a number from 0 to 100");
-    } else if (strcmp(key, "cpu") == 0) {
-        read_duration(d, "limits.cpu", index, &d->p->limits.cpu_us);
-    } else if (strcmp(key, "memory") == 0) {
-        read_memory(d, index);
-    } else if (strcmp(key, "timeout") == 0) {
-        read_duration(d, "limits.timeout", index, &d->p->limits.timeout_us);
-    } else if (strcmp(key, "concurrency") == 0) {
-        read_whole(d, "limits.concurrency", index, 1, 256, &whole);
-        d->p->concurrency = (unsigned)whole;
-    } else {
-        char path[96];
-        const char *near = str_nearest(key, limit_names);
-        snprintf(path, sizeof path, "limits.%.60s", key);
-        if (strcmp(key, "per_second") == 0)
-            found(d, path, "is not available in this version; bound the rate with limits.concurrency");
-        else
-            found(d, path, "is no limit%s%s%s; there are changes, percent, cpu, memory, timeout, concurrency",
-                  near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
-    }
-}
-
-static void read_limits(struct defining *d, int index)
-{
-    if (lua_type(d->L, index) != LUA_TTABLE) {
-        type_error(d, "limits", index, "a table such as { changes = 50, cpu = \"1s\" }");
-        return;
-    }
-    int top = lua_gettop(d->L);
-    lua_pushnil(d->L);
-    while (lua_next(d->L, index)) {
-        if (lua_type(d->L, -2) == LUA_TSTRING)
-            read_limit(d, lua_tostring(d->L, -2), lua_gettop(d->L));
-        else
-            type_error(d, "limits", -2, "a table of named limits");
-        lua_settop(d->L, top + 1);
-    }
-    lua_settop(d->L, top);
 }
 
 /* ---- the whole table ---- */
@@ -272,7 +183,8 @@ static void read_key(struct defining *d, const char *key, int index)
         return; /* read first, so that the other findings carry it */
     } else if (strcmp(key, "about") == 0) {
         const char *text = string_at(d, key, index, "a string");
-        p->about = text ? str_dup(str_of(text)) : NULL;
+        if (text && !(p->about = str_dup(str_of(text))))
+            definition_found(d, key, "cannot be kept: out of memory");
     } else if (strcmp(key, "match") == 0) {
         read_match(d, index);
     } else if (strcmp(key, "schedule") == 0) {
@@ -282,7 +194,7 @@ static void read_key(struct defining *d, const char *key, int index)
     } else if (strcmp(key, "timezone") == 0) {
         read_zone(d, index);
     } else if (strcmp(key, "jitter") == 0) {
-        read_duration(d, key, index, &p->jitter);
+        definition_duration(d, key, index, &p->jitter);
     } else if (strcmp(key, "missed") == 0) {
         p->missed = (enum policy_missed)read_choice(d, key, index, missed_words);
     } else if (strcmp(key, "overlap") == 0) {
@@ -292,7 +204,7 @@ static void read_key(struct defining *d, const char *key, int index)
     } else if (strcmp(key, "run") == 0) {
         read_run(d, index);
     } else if (strcmp(key, "limits") == 0) {
-        read_limits(d, index);
+        definition_limits(d, index);
     } else if (strcmp(key, "dry_run") == 0) {
         p->dry_run = read_bool(d, key, index);
     } else if (strcmp(key, "destructive") == 0) {
@@ -300,14 +212,14 @@ static void read_key(struct defining *d, const char *key, int index)
     } else {
         for (int i = 0; later[i]; i++) {
             if (strcmp(key, later[i]) == 0) {
-                found(d, key, "is not available in this version%s",
+                definition_found(d, key, "is not available in this version%s",
                       strcmp(key, "on") == 0 ? "; use schedule or every" : "; leave it out");
                 d->triggers += strcmp(key, "on") == 0;
                 return;
             }
         }
         const char *near = str_nearest(key, keys);
-        found(d, key, "is no key of a policy%s%s%s", near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+        definition_found(d, key, "is no key of a policy%s%s%s", near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
     }
 }
 
@@ -315,35 +227,21 @@ static void check_whole(struct defining *d)
 {
     struct policy *p = d->p;
     if (!d->named)
-        found(d, NULL, "has no name; give it one, as in name = \"free-gpus\"");
+        definition_found(d, NULL, "has no name; give it one, as in name = \"free-gpus\"");
     if (d->triggers == 0)
-        found(d, NULL, "has no trigger; give it schedule = \"0 9 * * mon-fri\" or every = \"10m\"");
+        definition_found(d, NULL, "has no trigger; give it schedule = \"0 9 * * mon-fri\" or every = \"10m\"");
     if (d->triggers > 1)
-        found(d, p->has_schedule ? "every" : NULL, "stands beside schedule; a policy has one trigger (write two policies)");
+        definition_found(d, p->has_schedule ? "every" : NULL, "stands beside schedule; a policy has one trigger (write two policies)");
     if (d->actions == 0)
-        found(d, NULL, "has no action; give it replace = { ... } or run = function(run) ... end");
+        definition_found(d, NULL, "has no action; give it replace = { ... } or run = function(run) ... end");
     if (d->actions > 1)
-        found(d, "run", "stands beside replace; a policy has one action");
+        definition_found(d, "run", "stands beside replace; a policy has one action");
+    if (p->every && p->jitter >= p->every)
+        definition_found(d, "jitter", "has to be shorter than the period, or runs are lost");
     if (d->zoned && p->every)
-        found(d, "timezone", "goes with schedule, not with every: a period is the same in every zone");
+        definition_found(d, "timezone", "goes with schedule, not with every: a period is the same in every zone");
     if (p->action == ACTION_RUN && p->percent_max >= 0)
-        found(d, "limits.percent", "goes with replace; a run function chooses its jobs itself, bound it with limits.changes");
-}
-
-static void cap(struct script_limits *limits, const struct script_limits *ceiling)
-{
-    if (!limits->cpu_us)
-        limits->cpu_us = CLOCK_SECOND;
-    if (!limits->memory)
-        limits->memory = (size_t)64 * 1024 * 1024;
-    if (!limits->timeout_us)
-        limits->timeout_us = 300 * CLOCK_SECOND;
-    if (ceiling->cpu_us && limits->cpu_us > ceiling->cpu_us)
-        limits->cpu_us = ceiling->cpu_us;
-    if (ceiling->memory && limits->memory > ceiling->memory)
-        limits->memory = ceiling->memory;
-    if (ceiling->timeout_us && limits->timeout_us > ceiling->timeout_us)
-        limits->timeout_us = ceiling->timeout_us;
+        definition_found(d, "limits.percent", "goes with replace; a run function chooses its jobs itself, bound it with limits.changes");
 }
 
 static struct policy *policy_new(const struct policy_source *source, int line)
@@ -370,12 +268,13 @@ static void default_zone(struct defining *d)
 {
     struct error err;
     if (!d->p->zone && zone_load(d->source->timezone ? d->source->timezone : "UTC", NULL, &d->p->zone, &err))
-        found(d, "timezone", "%s", err.message);
+        definition_found(d, "timezone", "%s", err.message);
 }
 
 struct policy *policy_read(lua_State *L, int index, int line, const struct policy_source *source)
 {
     struct defining d = {.L = L, .p = policy_new(source, line), .source = source, .line = line};
+    *source->held = d.p; /* Lua may raise a memory error from here on */
     if (!d.p) {
         source->report(source->data, source->file, line, "out of memory");
         return NULL;
@@ -392,13 +291,14 @@ struct policy *policy_read(lua_State *L, int index, int line, const struct polic
         if (lua_type(L, -2) == LUA_TSTRING)
             read_key(&d, lua_tostring(L, -2), lua_gettop(L));
         else
-            found(&d, NULL, "has an entry without a name; write key = value");
+            definition_found(&d, NULL, "has an entry without a name; write key = value");
         lua_settop(L, top + 1);
     }
     lua_settop(L, top);
     check_whole(&d);
     default_zone(&d);
-    cap(&d.p->limits, &source->ceilings);
+    definition_cap(&d.p->limits, &source->ceilings);
+    *source->held = NULL;
     if (d.findings) {
         policy_free(d.p);
         return NULL;

@@ -46,6 +46,7 @@ struct policy_source {
     size_t len;
     const char *timezone;    /* default zone: "UTC" */
     struct script_limits ceilings; /* of the daemon; 0: none */
+    struct policy **held; /* the one being read, NULL when it is complete: freed by the caller if a memory error ends the reading */
     policy_finding report;
     void *data;
 };

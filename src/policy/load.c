@@ -53,6 +53,7 @@ void policy_set_release(struct policy_set *set)
         struct policy_file *f = set->files[i];
         if (f->script)
             script_free(f->script);
+        policy_free(f->half);
         buf_free(&f->text);
         free(f->path);
         free(f);
@@ -166,9 +167,12 @@ bool policy_file_define(struct policy_file *file, lua_State *L, int index, int l
         .text = file->text.ptr,
         .len = file->text.len,
         .ceilings = file->engine->o.ceilings,
+        .held = &file->half,
         .report = finding,
         .data = set,
     };
+    policy_free(file->half);
+    file->half = NULL;
     struct policy *policy = policy_read(L, index, line, &source);
     if (!policy)
         return false;

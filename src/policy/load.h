@@ -14,6 +14,7 @@ struct policy_file {
     struct buf text;
     struct script *script;
     struct script_run *loading;
+    struct policy *half; /* its definition was ended by a memory error */
 };
 
 struct policy_entry {

@@ -4,6 +4,9 @@
 
 #include "policy/lua_json.h"
 
+#define VALUE_MAX (1024 * 1024) /* bytes of one field as JSON */
+#define KEYS_MAX 4096           /* of labels or annotations: a server takes 256 KiB of them */
+
 static char remove_mark, exactly_mark;
 
 static bool is_remove(lua_State *L, int index)
@@ -46,8 +49,11 @@ static int read_map(lua_State *L, int index, enum mpijob_map map, struct mpijob_
     if (lua_toboolean(L, -1))
         mpijob_changes_exactly(changes, map);
     lua_pop(L, 1);
+    size_t keys = 0;
     lua_pushnil(L);
     while (lua_next(L, index)) {
+        if (++keys > KEYS_MAX)
+            return error_set(err, ERR_INVALID, "%s has more than %d keys", field, KEYS_MAX);
         bool mark = lua_type(L, -2) == LUA_TLIGHTUSERDATA && lua_touserdata(L, -2) == &exactly_mark;
         int rc = mark ? 0 : read_entry(L, map, field, changes, err);
         if (rc)
@@ -70,8 +76,14 @@ static int read_field(lua_State *L, struct mpijob_changes *changes, struct error
         return read_map(L, lua_gettop(L), CHANGE_ANNOTATIONS, changes, err);
     if (is_remove(L, -1))
         return mpijob_changes_set(changes, field, str_of("null"), err);
-    struct buf value = BUF_INIT;
-    int rc = lua_json_read(L, -1, &value, err);
+    struct buf value;
+    int64_t whole;
+    buf_init(&value, VALUE_MAX);
+    int rc = 0;
+    if (lua_whole(L, -1, &whole)) /* 3600.0, as time.duration gives it, is 3600 */
+        buf_printf(&value, "%lld", (long long)whole);
+    else
+        rc = lua_json_read(L, -1, &value, err);
     if (rc)
         error_prefix(err, "%s", field);
     else

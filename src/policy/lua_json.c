@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "script/script.h"
+
 static char array_mark; /* its address is the key of the mark */
 
 void lua_json_push_null(lua_State *L)
@@ -71,6 +73,7 @@ static void push_container(lua_State *L, struct json value, bool object)
     lua_Integer n = 0;
     lua_newtable(L);
     for (struct json_iter it = json_iter(value); json_next(&it);) {
+        script_work(L, 10);
         if (object)
             push_string(L, it.key);
         lua_json_push(L, it.value);
@@ -136,39 +139,49 @@ const char *lua_describe(lua_State *L, int index, char *out, size_t size)
     return out;
 }
 
+bool lua_whole(lua_State *L, int index, int64_t *out)
+{
+    int whole = 0;
+    if (lua_type(L, index) == LUA_TNUMBER)
+        *out = lua_tointegerx(L, index, &whole);
+    return whole;
+}
+
 /* ---- Lua to JSON ---- */
 
 struct reader {
     lua_State *L;
     struct json_writer *w;
-    struct buf path;
+    char path[256]; /* no memory of its own: with `budget` a read may end in a Lua error */
+    size_t len;
     struct error *err;
     int depth;
+    bool budget;
 };
 
 static int read_value(struct reader *r, int index);
 
 static int wrong(struct reader *r, const char *what)
 {
-    return error_set(r->err, ERR_INVALID, "%s%s", r->path.len ? r->path.ptr : "the value", what);
+    return error_set(r->err, ERR_INVALID, "%s%s", r->len ? r->path : "the value", what);
 }
 
 static size_t step_in(struct reader *r, int key)
 {
-    size_t before = r->path.len;
+    size_t before = r->len, room = sizeof r->path - before;
+    int n;
     if (lua_type(r->L, key) == LUA_TSTRING)
-        buf_printf(&r->path, "%s%s", before ? "." : "", lua_tostring(r->L, key));
+        n = snprintf(r->path + before, room, "%s%.80s", before ? "." : "", lua_tostring(r->L, key));
     else
-        buf_printf(&r->path, "[%lld]", (long long)lua_tointeger(r->L, key));
+        n = snprintf(r->path + before, room, "[%lld]", (long long)lua_tointeger(r->L, key));
+    r->len += n < 0 ? 0 : (size_t)n < room ? (size_t)n : room - 1; /* a longer path is cut */
     return before;
 }
 
 static void step_out(struct reader *r, size_t before)
 {
-    if (r->path.ptr) {
-        r->path.len = before;
-        r->path.ptr[before] = '\0';
-    }
+    r->len = before;
+    r->path[before] = '\0';
 }
 
 static int read_array(struct reader *r, int index, size_t n)
@@ -218,6 +231,8 @@ static int read_table(struct reader *r, int index)
     while (lua_next(r->L, index)) {
         lua_pop(r->L, 1);
         keys++;
+        if (r->budget)
+            script_work(r->L, 3);
     }
     int rc = (n && keys == n) || (!keys && is_marked(r->L, index)) ? read_array(r, index, n) : read_object(r, index);
     r->depth--;
@@ -228,6 +243,10 @@ static int read_value(struct reader *r, int index)
 {
     size_t len;
     const char *text;
+    if (r->w->out->failed) /* full: the rest could be endless */
+        return buf_result(r->w->out, "the JSON text", r->err);
+    if (r->budget)
+        script_work(r->L, 10);
     switch (lua_type(r->L, index)) {
     case LUA_TSTRING:
         text = lua_tolstring(r->L, index, &len);
@@ -252,20 +271,29 @@ static int read_value(struct reader *r, int index)
     case LUA_TTABLE:
         return read_table(r, index);
     default:
-        return error_set(r->err, ERR_INVALID, "%s is a %s, which JSON cannot hold", r->path.len ? r->path.ptr : "the value",
+        return error_set(r->err, ERR_INVALID, "%s is a %s, which JSON cannot hold", r->len ? r->path : "the value",
                          lua_typename(r->L, lua_type(r->L, index)));
     }
 }
 
-int lua_json_read(lua_State *L, int index, struct buf *out, struct error *err)
+static int read_all(lua_State *L, int index, bool budget, struct buf *out, struct error *err)
 {
     struct json_writer w;
-    struct reader r = {.L = L, .w = &w, .path = BUF_INIT, .err = err};
+    struct reader r = {.L = L, .w = &w, .err = err, .budget = budget};
     int top = lua_gettop(L);
     json_writer_init(&w, out);
     index = lua_absindex(L, index);
     int rc = lua_checkstack(L, 8) ? read_value(&r, index) : error_nomem(err);
     lua_settop(L, top);
-    buf_free(&r.path);
     return rc ? rc : buf_result(out, "the JSON text", err);
+}
+
+int lua_json_read(lua_State *L, int index, struct buf *out, struct error *err)
+{
+    return read_all(L, index, false, out, err);
+}
+
+int lua_json_read_long(lua_State *L, int index, struct buf *out, struct error *err)
+{
+    return read_all(L, index, true, out, err);
 }

@@ -6,6 +6,8 @@
 #include "policy/lua_json.h"
 #include "time/duration.h"
 
+#define LIST_MAX 4096 /* names in a list, keys in a table */
+
 static const char *const keys[] = {"namespace",   "name",         "labels",      "annotations",    "phase", "older_than",
                                    "pending_for", "running_for",  "finished_for", "cleanPodPolicy", "gpus",  "where",
                                    NULL};
@@ -50,6 +52,10 @@ static void each_string(struct reading *r, const char *key, int index,
     size_t n = lua_rawlen(r->L, index);
     if (n == 0)
         found(r, key, "is an empty list, which no job can match; leave it out to match all");
+    if (n > LIST_MAX) {
+        found(r, key, "has more than 4096 entries; use a glob, or labels");
+        return;
+    }
     for (size_t i = 1; i <= n; i++) {
         lua_rawgeti(r->L, index, (lua_Integer)i);
         if (lua_type(r->L, -1) != LUA_TSTRING)
@@ -64,8 +70,13 @@ static void each_pair(struct reading *r, const char *key, int index,
                       int (*add)(struct mpijob_match *, struct str, struct str, struct error *))
 {
     struct error err;
+    size_t count = 0;
     lua_pushnil(r->L);
     while (lua_next(r->L, index)) {
+        if (++count > LIST_MAX) {
+            found(r, key, "has more than 4096 keys");
+            return;
+        }
         size_t klen, vlen;
         if (lua_type(r->L, -2) != LUA_TSTRING) {
             type_error(r, key, -2, "a table of names and values, or a selector such as \"team in (a, b), !keep\"");
@@ -84,8 +95,8 @@ static void span(struct reading *r, const char *key, int index, enum mpijob_span
 {
     struct error err;
     int64_t us;
-    if (lua_isinteger(r->L, index) && lua_tointeger(r->L, index) > 0 && lua_tointeger(r->L, index) < INT64_C(3155760000))
-        us = lua_tointeger(r->L, index) * 1000000;
+    if (lua_whole(r->L, index, &us) && us > 0 && us < INT64_C(3155760000))
+        us *= 1000000;
     else if (lua_type(r->L, index) != LUA_TSTRING) {
         type_error(r, key, index, "a duration such as \"2h\" or \"1d12h\", or a whole number of seconds");
         return;
@@ -114,8 +125,9 @@ static void gpus(struct reading *r, int index)
 {
     struct error err;
     char text[32];
-    if (lua_isinteger(r->L, index))
-        snprintf(text, sizeof text, "==%lld", (long long)lua_tointeger(r->L, index));
+    int64_t whole;
+    if (lua_whole(r->L, index, &whole))
+        snprintf(text, sizeof text, "==%lld", (long long)whole);
     else if (lua_type(r->L, index) == LUA_TSTRING)
         snprintf(text, sizeof text, "%s", lua_tostring(r->L, index));
     else {

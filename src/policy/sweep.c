@@ -2,6 +2,7 @@
 
 #include <lauxlib.h>
 #include <stdlib.h>
+#define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 #include <utlist.h>
 
@@ -12,6 +13,8 @@
 #include "policy/lua_changes.h"
 #include "policy/lua_job.h"
 #include "policy/lua_json.h"
+
+#define RESUMED_MAX 64 /* earlier runs of one instant that are looked at */
 
 struct done_before { /* uids that the interrupted run has changed already */
     UT_hash_handle hh;
@@ -26,7 +29,8 @@ struct again { /* a job that was changed by somebody else between our read and o
 
 struct sweep {
     struct work work; /* reading what an interrupted run has changed */
-    int64_t resumes;
+    int64_t ids[RESUMED_MAX]; /* runs of this instant before this one */
+    size_t id_count;
     bool reading;
     int read_code;
     struct error read_error;
@@ -351,19 +355,44 @@ static bool add_before(void *data, const struct store_change *change)
         return true;
     size_t n = strlen(change->uid);
     b = malloc(sizeof *b + n + 1);
-    if (!b)
+    if (!b) {
+        s->read_code = error_nomem(&s->read_error);
         return false;
+    }
     memcpy(b->uid, change->uid, n + 1);
+    b->hh.tbl = NULL;
     HASH_ADD_STR(s->before, uid, b);
-    return true;
+    if (b->hh.tbl)
+        return true;
+    free(b);
+    s->read_code = error_nomem(&s->read_error);
+    return false;
+}
+
+/* Runs of this policy for this very instant: one that was interrupted may have finished another one's work. */
+static bool add_run(void *data, const struct store_run *run)
+{
+    struct sweep *s = data;
+    if (run->scheduled_at < s->run->scheduled_at)
+        return false; /* newest first: all that follow are older */
+    if (run->scheduled_at == s->run->scheduled_at && !run->dry_run)
+        s->ids[s->id_count++] = run->id;
+    return s->id_count < RESUMED_MAX;
 }
 
 /* On another thread: `before` is its own until it has ended. */
 static void read_before(struct work *work)
 {
     struct sweep *s = (struct sweep *)work;
-    struct store_filter filter = {.run = s->resumes};
-    s->read_code = store_read_changes(s->run->engine->o.store, &filter, add_before, s, &s->read_error);
+    struct store *store = s->run->engine->o.store;
+    struct store_filter runs = {.policy = s->run->policy->name};
+    int rc = store_read_runs(store, &runs, false, add_run, s, &s->read_error);
+    for (size_t i = 0; !rc && !s->read_code && i < s->id_count; i++) {
+        struct store_filter changes = {.run = s->ids[i]};
+        rc = store_read_changes(store, &changes, add_before, s, &s->read_error);
+    }
+    if (rc)
+        s->read_code = rc;
 }
 
 static void before_read(struct work *work)
@@ -388,7 +417,6 @@ struct sweep *sweep_new(struct run *run, int64_t resumes, struct error *err)
         return NULL;
     }
     s->run = run;
-    s->resumes = resumes;
     struct listing_call call = {
         .loop = run->engine->o.loop,
         .cluster = run->engine->o.cluster,
