@@ -47,14 +47,15 @@ int crew_workers(struct crew *c)
     return n < 0 ? 0 : n > 1000 ? 1000 : (int)n;
 }
 
+/* Cut, because a name of more than 253 characters could not be stored. */
 static void pod_name(const struct crew *c, enum pod_role role, int index, char out[300])
 {
     if (role == ROLE_WORKER)
-        snprintf(out, 300, "%.253s-worker-%d", c->j->name, index);
+        snprintf(out, 300, "%.230s-worker-%d", c->j->name, index);
     else if (rules_launcher_is_job(c->rules))
-        snprintf(out, 300, "%.253s-launcher-%05x", c->j->name, (unsigned)(c->j->dice >> 20 & 0xfffff));
+        snprintf(out, 300, "%.230s-launcher-%05x", c->j->name, (unsigned)(c->j->dice >> 20 & 0xfffff));
     else
-        snprintf(out, 300, "%.253s-launcher", c->j->name);
+        snprintf(out, 300, "%.230s-launcher", c->j->name);
 }
 
 static json_object *new_metadata(struct crew *c, const char *name, const char *role, int index)
@@ -117,7 +118,7 @@ static void make_pod(struct crew *c, enum pod_role role, int index, const char *
 
 static void make_launcher_job(struct crew *c, bool suspended)
 {
-    char *name = sim_format("%s-launcher", c->j->name);
+    char *name = sim_format("%.230s-launcher", c->j->name);
     if (!store_get(&c->sim->store, K_JOB, c->j->ns, name)) {
         json_object *job = json_object_new_object(), *spec = json_object_new_object(), *meta;
         int64_t deadline = rules_deadline_at_launch(c->rules, c->doc), ttl = rules_ttl_at_launch(c->rules, c->doc);
@@ -190,7 +191,7 @@ void crew_remove(struct crew *c, enum pod_role role, bool only_running)
 
 bool crew_remove_launcher(struct crew *c)
 {
-    char *name = sim_format("%s-launcher", c->j->name);
+    char *name = sim_format("%.230s-launcher", c->j->name);
     bool there = remove_object(c->sim, K_JOB, c->j->ns, name);
     free(name);
     crew_remove(c, ROLE_LAUNCHER, false);
@@ -206,7 +207,7 @@ void crew_remove_all(struct crew *c)
 void crew_finish_launcher(struct crew *c, bool good)
 {
     crew_phase(c, ROLE_LAUNCHER, good ? "Succeeded" : "Failed");
-    char *name = sim_format("%s-launcher", c->j->name);
+    char *name = sim_format("%.230s-launcher", c->j->name);
     json_object *job = life_read(c->sim, K_JOB, c->j->ns, name);
     if (job) {
         const char *status = good ? "{\"succeeded\":1,\"conditions\":[{\"type\":\"Complete\",\"status\":\"True\"}]}"
@@ -221,7 +222,7 @@ void crew_suspend_launcher(struct crew *c, bool suspend)
 {
     if (!rules_launcher_is_job(c->rules))
         return;
-    char *name = sim_format("%s-launcher", c->j->name);
+    char *name = sim_format("%.230s-launcher", c->j->name);
     json_object *job = life_read(c->sim, K_JOB, c->j->ns, name);
     if (job) {
         doc_set(doc_get(job, "spec"), "suspend", json_object_new_boolean(suspend));
@@ -234,7 +235,7 @@ void crew_suspend_launcher(struct crew *c, bool suspend)
 
 int64_t crew_launcher_value(struct crew *c, const char *field)
 {
-    char *name = sim_format("%s-launcher", c->j->name);
+    char *name = sim_format("%.230s-launcher", c->j->name);
     json_object *launcher = life_read(c->sim, rules_launcher_is_job(c->rules) ? K_JOB : K_POD, c->j->ns, name);
     int64_t value = doc_int(doc_get(launcher, "spec"), field, -1);
     json_object_put(launcher);

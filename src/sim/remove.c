@@ -223,8 +223,12 @@ void verb_delete_all(struct exchange *x)
     struct buf items = BUF_INIT;
     for (size_t i = 0; i < count; i++) {
         struct revision *rev = store_get(&x->sim->store, (int)x->res->kind, x->ns, name[i]);
+        if (!rev) { /* went with one that was removed before it */
+            free(name[i]);
+            continue;
+        }
         json_object *doc = read_stored(x, rev);
-        if (i)
+        if (items.len)
             buf_putc(&items, ',');
         view_revision(x, rev, &items, true);
         remove_one(x, rev, doc, r.policy);

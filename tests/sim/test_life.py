@@ -155,6 +155,14 @@ class Life(unittest.TestCase):
         self.assertEqual((sim.job("j").status, sim.pods()), (404, {}))
         self.assertEqual(sim.get("/apis/batch/v1/namespaces/default/jobs").json["items"], [])
 
+    def test_longest_name(self):
+        sim = self.sim("v2beta1")
+        self.make(sim, "n" * 253)
+        sim.advance("6s")
+        self.assertEqual(len(sim.pods()), 3)
+        self.assertEqual(len(sim.ask("DELETE", "/api/v1/namespaces/default/pods").json["items"]), 3)
+        self.assertEqual(sim.pods(), {})
+
     def test_a_day(self):
         sim = self.sim("all", "--jobs", "60")
         before = sim.get("/apis/kubeflow.org/v1/mpijobs").json["items"]
