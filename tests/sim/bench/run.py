@@ -3,6 +3,7 @@ machine the figures by its own processor time say more than those by the clock."
 import json
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
