@@ -14,6 +14,7 @@ struct probing {
     const struct tls_material *material;
     CURL *easy;
     struct curl_slist connect_to;
+    bool tls_begun; /* so there is a connection, through a proxy too */
     char connect_to_text[300], detail[CURL_ERROR_SIZE];
 };
 
@@ -40,6 +41,7 @@ static CURLcode on_tls(CURL *easy, void *context, void *data)
 {
     struct probing *p = data;
     (void)easy;
+    p->tls_begun = true;
     if (!SSL_CTX_set_ex_data(context, index_of_probe(), p->probe))
         return CURLE_OUT_OF_MEMORY;
     SSL_CTX_set_verify(context, p->material ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, on_verify);
@@ -135,10 +137,10 @@ static void look(struct probing *p, CURLcode code)
         probe->reach = PROBE_CONNECTED;
     else if (status)
         probe->reach = PROBE_ANSWERED; /* a body that is cut short is none of our business */
-    else if (connected && (agreed || !probe->tls))
+    else if (probe->tls ? agreed : connected)
         probe->reach = PROBE_TRUSTED;
     else
-        probe->reach = connected ? PROBE_CONNECTED : PROBE_NOTHING;
+        probe->reach = p->tls_begun ? PROBE_CONNECTED : PROBE_NOTHING;
     if (probe->reach > PROBE_NOTHING && address)
         snprintf(probe->address, sizeof probe->address, "%s", address);
     if (code)

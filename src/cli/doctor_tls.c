@@ -132,7 +132,8 @@ bool doctor_connection(struct doctor *d)
             "no connection to %s port %s%s: %s", p->host, p->port, by, p->detail);
         return false;
     }
-    doctor_say(d, DOCTOR_OK, NULL, "%s port %s answers at %s%s", p->host, p->port, p->address, by);
+    doctor_say(d, DOCTOR_OK, NULL, "%s port %s answers%s%s%s", p->host, p->port, *p->address ? " at " : "", p->address,
+               by);
     return true;
 }
 
