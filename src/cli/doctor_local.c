@@ -46,15 +46,13 @@ bool doctor_configuration(struct doctor *d)
 
 bool doctor_kubeconfig(struct doctor *d)
 {
-    char number[32];
+    char timeout[32];
     struct session *s = &d->s;
-    if (!s->options.request_timeout && !s->config.http_timeout) {
-        snprintf(number, sizeof number, "%" PRIu64 "ms", d->timeout_ms);
-        s->options.request_timeout = number;
-    }
-    int code = session_cluster(s);
-    if (s->options.request_timeout == number)
-        s->options.request_timeout = NULL;
+    const char *given = s->options.request_timeout;
+    snprintf(timeout, sizeof timeout, "%" PRIu64 "ms", d->timeout_ms);
+    s->options.request_timeout = timeout; /* also where the configuration has a longer one */
+    session_cluster(s);                   /* what keeps the cluster from being used is told where it belongs */
+    s->options.request_timeout = given;
     if (!s->kube_config.server) {
         doctor_say(d, DOCTOR_FAILED, "the daemon reads what kubectl reads: does `kubectl version` work here?", "%s",
                    s->error.message);
@@ -62,7 +60,6 @@ bool doctor_kubeconfig(struct doctor *d)
     }
     doctor_say(d, DOCTOR_OK, NULL, "%s: %s, namespace %s", s->kube_config.origin, s->kube_config.server,
                s->kube_config.name_space);
-    (void)code; /* what keeps the cluster from being used is about certificates or the token: told there */
     return true;
 }
 

@@ -27,7 +27,8 @@ static const char *proxy_variable(bool tls)
     return NULL;
 }
 
-static void resolve(struct doctor *d, const char *host, const char *port)
+/* False: there is no way to go on. */
+static bool resolve(struct doctor *d, const char *host, const char *port)
 {
     static const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
@@ -38,7 +39,7 @@ static void resolve(struct doctor *d, const char *host, const char *port)
                    d->proxy ? "none needed if the proxy knows the name"
                             : "is the name spelt right, and does this machine's DNS know it (getent hosts)?",
                    "%s cannot be resolved: %s", host, gai_strerror(rc));
-        return;
+        return d->proxy != NULL;
     }
     size_t count = 0;
     for (const struct addrinfo *a = found; a; a = a->ai_next)
@@ -50,6 +51,7 @@ static void resolve(struct doctor *d, const char *host, const char *port)
         doctor_say(d, DOCTOR_OK, NULL, "%s is an address; there is nothing to look up", host);
     else
         doctor_say(d, DOCTOR_OK, NULL, "%s is %s%s", host, address, count > 1 ? " and others" : "");
+    return true;
 }
 
 bool doctor_name(struct doctor *d)
@@ -67,10 +69,9 @@ bool doctor_name(struct doctor *d)
     d->proxy = c->proxy_url ? "proxy-url" : url_is_loopback(&url) ? NULL : proxy_variable(url.tls);
     if (c->proxy_url)
         doctor_say(d, DOCTOR_OK, NULL, "%s is the proxy's to look up (proxy-url in the kubeconfig)", host);
-    else
-        resolve(d, host, url.port);
+    bool found = c->proxy_url || resolve(d, host, url.port);
     url_free(&url);
-    return !(d->count && d->lines[d->count - 1].status == DOCTOR_FAILED);
+    return found;
 }
 
 /* ---- the connection ---- */

@@ -345,6 +345,13 @@ describe("doctor", function()
         daemon = support.daemon(nil, "run", "--kubeconfig", sim.kubeconfig, "--state", folder .. "/s.db", folder .. "/p.lua")
         daemon:expect("connected") -- the doctor left no lock
         daemon:stop()
+        local function sql(statement)
+            local script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()"
+            local code, _, err = support.proc.run("/usr/bin/env", { args = { "python3", "-c", script, folder .. "/s.db", statement } })
+            assert.are.equal(0, code, err)
+        end
+        sql("INSERT INTO schema_version VALUES (99, 0)")
+        is(state(folder .. "/s.db"), "failed", "was written by a newer mpijobd (schema 99")
         support.write(folder .. "/text.db", ("no database "):rep(100))
         is(state(folder .. "/text.db"), "failed", "text.db", "backup")
         is(state(folder), "failed", "is no file")
@@ -419,6 +426,7 @@ describe("doctor", function()
                 local all = (out .. err):gsub("canary%-is%-in%.pem", "") -- a file's name is no secret
                 support.lacks(all:lower(), "canary")
                 support.lacks(all, "Y2FuYXJ5") -- in base64, if it begins a group
+                support.lacks(all, "dXNlcjpjYW5hcnkt") -- user:canary-
             end
         end
     end)
