@@ -1,13 +1,9 @@
--- The comfort of the mpijob module that is easier said in Lua: changes computed from the job are computed again when somebody else
--- changed it meanwhile.
+-- mpijob.replace with a function: changes computed from the job are computed again when somebody else changed it meanwhile.
 local mpijob = ...
 local replace, get = mpijob.replace, mpijob.get
 local TRIES = 6
 
-function mpijob.replace(target, changes, options)
-    if type(changes) ~= "function" then
-        return replace(target, changes, options)
-    end
+return function(target, changes, options)
     local job, err = target, nil
     if type(target) == "string" then
         job, err = get(target)

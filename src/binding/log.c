@@ -8,6 +8,17 @@
 
 #define FIELDS_MAX 32
 
+static void sort_fields(struct log_field *fields, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        struct log_field f = fields[i];
+        size_t at = i;
+        for (; at > 0 && strcmp(fields[at - 1].name, f.name) > 0; at--)
+            fields[at] = fields[at - 1];
+        fields[at] = f;
+    }
+}
+
 static int write_line(lua_State *L, enum log_level level)
 {
     struct log_field fields[FIELDS_MAX + 2] = {{0}};
@@ -33,6 +44,7 @@ static int write_line(lua_State *L, enum log_level level)
             n++;
         }
     }
+    sort_fields(fields + 1, n - 1); /* Lua's order differs from run to run */
     log_event(engine_of(L)->o.log, level, message, fields);
     return 0;
 }

@@ -54,8 +54,8 @@ static int get_k(lua_State *L, int status, lua_KContext ctx)
 int l_mpijob_get(lua_State *L)
 {
     struct target target;
-    check_target(L, 1, &target);
     check_run(L, "mpijob.get");
+    check_target(L, 1, &target);
     struct engine *engine = engine_of(L);
     struct get *g = pending_new(L, sizeof *g, abort_get, release_get);
     if (kube_get(cluster_kube(engine->o.cluster), cluster_mpijobs(engine->o.cluster), target.name_space, target.name, got, g,

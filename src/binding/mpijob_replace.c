@@ -147,13 +147,34 @@ static void refuse_later_options(lua_State *L, int index)
     }
 }
 
-/* replace(target, changes, options, computed): computed is the comfort layer's: after a conflict the fresh job is the third result */
+static int computed_k(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)status;
+    (void)ctx;
+    return lua_gettop(L);
+}
+
+/* replace(target, changes, options). Changes that are a function are lua/mpijobd/mpijob.lua's (the upvalue). */
 int l_mpijob_replace(lua_State *L)
+{
+    lua_settop(L, 3);
+    if (!lua_isfunction(L, 2)) {
+        lua_pushboolean(L, 0);
+        return l_mpijob_replace_once(L);
+    }
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_callk(L, 3, LUA_MULTRET, 0, computed_k);
+    return computed_k(L, LUA_OK, 0);
+}
+
+/* replace(target, changes, options, computed). computed: the changes follow from the job; after a conflict the fresh job is the third result */
+int l_mpijob_replace_once(lua_State *L)
 {
     struct target target;
     lua_settop(L, 4);
-    check_target(L, 1, &target);
     struct run *run = check_run(L, "mpijob.replace");
+    check_target(L, 1, &target);
     refuse_later_options(L, 3);
     check_options(L, 3, option_names);
     struct replacing *r = pending_new(L, sizeof *r, abort_replace, release_replace);

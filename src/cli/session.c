@@ -80,6 +80,13 @@ int session_cluster(struct session *s)
     };
     if (kube_config_load(&source, &s->kube_config, &s->error))
         return session_fail(s, &s->error);
+    if (o->name_space) { /* what a name without a namespace means, in Lua too */
+        char *name_space = str_dup(str_of(o->name_space));
+        if (!name_space)
+            return session_fail(s, (error_nomem(&s->error), &s->error));
+        free(s->kube_config.name_space);
+        s->kube_config.name_space = name_space;
+    }
     int64_t timeout = c->http_timeout;
     if (o->request_timeout && duration_parse(o->request_timeout, &timeout, &s->error)) {
         session_fail(s, &s->error);
