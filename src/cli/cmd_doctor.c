@@ -8,7 +8,7 @@
 #include "cli/doctor.h"
 #include "time/duration.h"
 
-#define TIMEOUT_MS 10000
+#define TIMEOUT_MS INT64_C(10000)
 
 const struct doctor_check doctor_checks[] = {
     {"configuration", doctor_configuration, 0, BASE_CONFIG},

@@ -14,9 +14,9 @@
 #include "cli/doctor.h"
 #include "time/zone.h"
 
-#define MIB (1024 * 1024)
-#define SPACE_LOW (64 * (uint64_t)MIB)
-#define SPACE_NONE (4 * (uint64_t)MIB)
+#define MIB UINT64_C(1048576)
+#define SPACE_LOW (64 * MIB)
+#define SPACE_NONE (4 * MIB)
 #define ZONES_OLD_YEARS 3
 
 bool doctor_configuration(struct doctor *d)
@@ -239,7 +239,7 @@ bool doctor_zones(struct doctor *d)
     gmtime_r(&now, &utc);
     if (!zones_version(folder, version))
         doctor_say(d, DOCTOR_OK, NULL, "%s, of a version that it does not tell", folder);
-    else if (atoi(version) + ZONES_OLD_YEARS <= utc.tm_year + 1900)
+    else if (strtol(version, NULL, 10) + ZONES_OLD_YEARS <= utc.tm_year + 1900)
         doctor_say(d, DOCTOR_WARNING, "update tzdata: countries change their clocks with a few weeks' notice",
                    "%s: version %s is old", folder, version);
     else

@@ -34,7 +34,7 @@ static bool resolve(struct doctor *d, const char *host, const char *port)
     struct addrinfo *found = NULL;
     char address[NI_MAXHOST];
     int rc = getaddrinfo(host, port, &hints, &found);
-    if (rc) {
+    if (rc || !found) {
         doctor_say(d, d->proxy ? DOCTOR_WARNING : DOCTOR_FAILED,
                    d->proxy ? "none needed if the proxy knows the name"
                             : "is the name spelt right, and does this machine's DNS know it (getent hosts)?",
