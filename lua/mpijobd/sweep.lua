@@ -1,4 +1,4 @@
--- The run of a policy that says `replace`: every job that matches is looked at, its changes are computed, and they are handed on.
+-- The run of a policy that says `replace`: every job that matches is looked at, its changes are computed and handed on.
 -- One broken job must not keep the others from their change, so its error is told and the sweep goes on.
 local native, where, replace = ...
 
