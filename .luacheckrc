@@ -7,5 +7,5 @@ files["lua/policies"] = { read_globals = policy_globals }
 files["tests/fixtures/policies"] = { read_globals = policy_globals }
 files["lua/mpijobd"] = { read_globals = policy_globals }
 files["lua/types"] = { globals = policy_globals, ignore = { "211", "212", "111", "112", "113", "131" } }
-files["tests/spec"] = { std = "lua54+busted", max_line_length = 200, globals = { "describe", "it", "before_each", "after_each", "setup",
+files["tests/spec"] = { std = "lua54+busted", max_line_length = 240, globals = { "describe", "it", "before_each", "after_each", "setup",
     "teardown", "lazy_setup", "lazy_teardown", "assert", "pending", "finally", "insulate", "expose" } }
