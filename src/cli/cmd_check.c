@@ -115,8 +115,8 @@ static int load_and_print(int argc, char **argv, const struct command *command, 
     int code;
     if (!command_begin(argc, argv, command, &o, &code))
         return code;
-    if (!o.argument_count)
-        return command_usage(command, "name policy files or folders");
+    if (!o.argument_count && !o.config)
+        return command_usage(command, "name policy files or folders, or a configuration that does (--config)");
     if (o.output == OUTPUT_YAML)
         return command_usage(command, "-o takes table, json or name here");
     code = session_open(&s, command->name, &o);
@@ -139,7 +139,7 @@ static int run_next(int argc, char **argv, const struct command *command)
 }
 
 const struct command cmd_check = {"check", "PATH... [-o json]", "Load policies without a cluster; tell all errors, and the next times",
-                                  TAKES_OUTPUT | TAKES_COUNT, run_check,
+                                  TAKES_OUTPUT | TAKES_COUNT | TAKES_POLICIES, run_check,
                                   "  mpijobd check policies/\n"};
 const struct command cmd_next = {"next", "PATH... [-c N]", "The coming run times, with the zone's clock changes marked",
-                                 TAKES_OUTPUT | TAKES_COUNT, run_next, "  mpijobd next policies/nightly.lua -c 30\n"};
+                                 TAKES_OUTPUT | TAKES_COUNT | TAKES_POLICIES, run_next, "  mpijobd next policies/nightly.lua -c 30\n"};

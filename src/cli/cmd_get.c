@@ -158,5 +158,5 @@ static int run(int argc, char **argv, const struct command *command)
 }
 
 const struct command cmd_get = {"get", "[NAME...] [-n NAMESPACE | -A] [-l SELECTOR] [-o FORMAT]", "MPIJobs with phase, policy, deadline, GPUs and age",
-                                TAKES_CLUSTER | TAKES_SCOPE | TAKES_OUTPUT, run,
+                                TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT, run,
                                 "  mpijobd get -A\n  mpijobd get -n train bert-large -o yaml\n"};

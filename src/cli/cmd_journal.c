@@ -240,6 +240,6 @@ static int run_runs(int argc, char **argv, const struct command *command)
 
 const struct command cmd_journal = {
     "journal", "[RUN] [--policy NAME] [-n NAMESPACE] [--in-flight]", "The changes that were made: what, why, and what became of them; newest first",
-    TAKES_STATE | TAKES_OUTPUT | TAKES_FILTER | TAKES_SCOPE, run_journal, "  mpijobd journal --policy free-gpus --limit 20\n  mpijobd journal 42 -o json\n"};
+    TAKES_STATE | TAKES_OUTPUT | TAKES_FILTER | TAKES_NAMESPACE, run_journal, "  mpijobd journal --policy free-gpus --limit 20\n  mpijobd journal 42 -o json\n"};
 const struct command cmd_runs = {"runs", "[RUN] [--policy NAME]", "The runs of the policies, newest first",
                                  TAKES_STATE | TAKES_OUTPUT | TAKES_FILTER, run_runs, NULL};

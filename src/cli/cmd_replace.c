@@ -334,7 +334,7 @@ static int run(int argc, char **argv, const struct command *command)
 
 const struct command cmd_replace = {
     "replace", "NAME FIELD=VALUE... | -l SELECTOR FIELD=VALUE... | -f FILE", "Replace fields of an MPIJob (or of many), and say what that does",
-    TAKES_CLUSTER | TAKES_SCOPE | TAKES_OUTPUT | TAKES_REPLACE | TAKES_DRY_RUN, run,
+    TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT | TAKES_REPLACE | TAKES_DRY_RUN, run,
     "  mpijobd replace -n train bert-large cleanPodPolicy=All\n"
     "  mpijobd replace -n train bert-large activeDeadlineSeconds=7200 labels.team=vision annotations.note-\n"
     "  mpijobd replace -A -l purpose=debug cleanPodPolicy=None --dry-run\n"};

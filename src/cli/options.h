@@ -14,7 +14,7 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SOME_FAILED = 3, EXI
 
 enum option_group { /* bits: what a command takes */
     TAKES_CLUSTER = 1 << 0,   /* --config --kubeconfig --context --api-version --controller --request-timeout */
-    TAKES_SCOPE = 1 << 1,     /* -n -A -l */
+    TAKES_NAMESPACE = 1 << 1, /* -n */
     TAKES_OUTPUT = 1 << 2,    /* -o */
     TAKES_STATE = 1 << 3,     /* --state (and --config) */
     TAKES_RUN = 1 << 4,       /* --once --clock --grace */
@@ -25,6 +25,10 @@ enum option_group { /* bits: what a command takes */
     TAKES_REPLACE = 1 << 9,   /* -f --destructive --resource-version */
     TAKES_FILTER = 1 << 10,   /* --policy --limit --in-flight */
     TAKES_ROLES = 1 << 11,    /* --service-account (and --config) */
+    TAKES_ALL = 1 << 12,      /* -A */
+    TAKES_SELECTOR = 1 << 13, /* -l */
+    TAKES_POLICIES = 1 << 14, /* --config, for `policies:` and `limits:` */
+    TAKES_SCOPE = TAKES_NAMESPACE | TAKES_ALL,
 };
 
 struct options {

@@ -90,7 +90,7 @@ describe("mpijobd check", function()
     it("says what is wrong with a command line", function()
         for _, case in ipairs {
             { { "chek" }, 'did you mean "check"?' },
-            { { "check" }, "name policy files" },
+            { { "check" }, "name policy files" }, { { "plan", "-l", "a" }, "unknown option" },
             { { "check", "/nowhere.lua" }, "/nowhere.lua: No such file or directory", 1 },
             { { "get", "--kubeconfg", "x" }, "did you mean --kubeconfig?" },
             { { "replace", "a" }, "name the job and at least one change" },
