@@ -167,7 +167,7 @@ static void catch_up(struct trigger *t, int64_t now, int64_t fresh_after)
     if (!all)
         return;
     t->last = due[have - 1];
-    bool fresh = due[have - 1] > fresh_after;
+    bool fresh = due[have - 1] > fresh_after, idle = !t->waiting_count && !busy(t);
     size_t missed = all - fresh, missed_have = have - fresh, keep = 0;
     if (t->entry.policy->missed == MISSED_ALL)
         keep = missed_have;
@@ -177,7 +177,9 @@ static void catch_up(struct trigger *t, int64_t now, int64_t fresh_after)
         tell_missed(t, missed, keep + (fresh && t->entry.policy->missed == MISSED_ONCE));
     for (size_t i = missed_have - keep; i < missed_have; i++)
         enqueue(t, due[i]);
-    if (fresh)
+    if (fresh && idle) /* behind those that it has missed itself */
+        enqueue(t, due[have - 1]);
+    else if (fresh)
         due_now(t, due[have - 1]);
 }
 
