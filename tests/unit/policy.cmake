@@ -1,0 +1,1 @@
+mpijobd_unit_test(policy_trigger FLOORS policy)
