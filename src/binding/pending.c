@@ -53,8 +53,10 @@ void *pending_new(lua_State *L, size_t size, void (*abort)(struct pending *), vo
     }
     lua_setmetatable(L, -2);
     struct pending *p = calloc(1, size);
-    if (!p)
+    if (!p) {
         luaL_error(L, "not enough memory");
+        return NULL; /* not reached; luaL_error does not say so */
+    }
     p->guard = guard;
     p->abort = abort;
     p->release = release;
