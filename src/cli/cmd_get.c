@@ -27,8 +27,8 @@ static void cell_span(struct table *t, int64_t us)
         table_cell(t, NULL);
         return;
     }
-    duration_format(us, true, text);
-    table_cell(t, text);
+    duration_format(us - us % CLOCK_SECOND, true, text);
+    table_cell(t, us < CLOCK_SECOND ? "0s" : text);
 }
 
 /* As the object says; a text in quotes is one that the controller cannot read. */

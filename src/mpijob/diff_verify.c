@@ -80,11 +80,14 @@ int mpijob_diff_verify(const struct mpijob_diff *diff, struct json answer, struc
                        struct error *err)
 {
     const struct mpijob_difference *dropped = NULL, *altered = NULL;
-    struct buf lost = BUF_INIT, changed = BUF_INIT;
+    struct buf lost = BUF_INIT, changed = BUF_INIT, stored = BUF_INIT;
     for (size_t i = 0; i < diff->count; i++) {
         const struct mpijob_difference *d = &diff->items[i];
-        if (kept(d, answer))
+        if (kept(d, answer)) {
+            buf_puts(&stored, stored.len ? ", " : ". The rest was stored: ");
+            diff_path(d->pointer, &stored);
             continue;
+        }
         bool gone = d->after && !json_exists(came_back(d, answer));
         struct buf *list = gone ? &lost : &changed;
         if (list->len)
@@ -97,16 +100,19 @@ int mpijob_diff_verify(const struct mpijob_diff *diff, struct json answer, struc
     }
     int rc = 0;
     const char *other = "a default of the definition or an admission webhook decides it; ask those who run the cluster";
-    if (lost.failed || changed.failed)
+    const char *rest = stored.ptr ? stored.ptr : "";
+    if (lost.failed || changed.failed || stored.failed)
         rc = error_nomem(err);
     else if (dropped && altered)
-        rc = error_set(err, ERR_DROPPED, "the server answered 200, dropped %s and altered %s: %s", lost.ptr,
-                       changed.ptr, cure(dropped, target));
+        rc = error_set(err, ERR_DROPPED, "the server answered 200, dropped %s and altered %s: %s%s", lost.ptr,
+                       changed.ptr, cure(dropped, target), rest);
     else if (dropped)
-        rc = error_set(err, ERR_DROPPED, "the server answered 200 and dropped %s: %s", lost.ptr, cure(dropped, target));
+        rc = error_set(err, ERR_DROPPED, "the server answered 200 and dropped %s: %s%s", lost.ptr,
+                       cure(dropped, target), rest);
     else if (altered)
-        rc = error_set(err, ERR_DROPPED, "the server answered 200 and altered %s: %s", changed.ptr, other);
+        rc = error_set(err, ERR_DROPPED, "the server answered 200 and altered %s: %s%s", changed.ptr, other, rest);
     buf_free(&lost);
     buf_free(&changed);
+    buf_free(&stored);
     return rc;
 }

@@ -18,7 +18,7 @@ struct cluster {
     struct kube_resource mpijobs;
     struct mpijob_target target;
     char versions[KUBE_VERSIONS_MAX * 34];
-    bool ready;
+    bool ready, several; /* several: served, and none was configured */
     struct kube_discovery *discovery;
     struct kube_request *probe; /* of the definition's schema */
     cluster_connected done;
@@ -96,6 +96,11 @@ static int choose(struct cluster *c, const struct kube_served *served, struct er
         int len = snprintf(c->versions + n, (size_t)room, "%s%s", i ? ", " : "", served->versions[i]);
         n += len > 0 && len < room ? (size_t)len : 0;
     }
+    size_t known = 0;
+    enum mpijob_version any;
+    for (size_t i = 0; i < served->count; i++)
+        known += mpijob_version_parse(str_of(served->versions[i]), &any);
+    c->several = known > 1 && !c->api_version;
     for (size_t i = 0; i < served->count; i++) {
         if (c->api_version && strcmp(c->api_version, served->versions[i]) != 0)
             continue;
@@ -133,6 +138,30 @@ static void announce(const struct cluster *c)
                          {"controller", mpijob_controller_name(c->target.controller)}));
 }
 
+/* What is served but not stored may lose fields on the way, with a 200: the stored version is the safe one. */
+static void prefer_stored(struct cluster *c, struct json definition)
+{
+    for (struct json_iter it = json_iter(json_at(definition, "/spec/versions")); json_next(&it);) {
+        struct buf name = BUF_INIT;
+        enum mpijob_version version;
+        bool stored = json_is_true(json_get(it.value, "storage")) && json_is_true(json_get(it.value, "served"));
+        if (stored && json_decode(json_get(it.value, "name"), &name) && mpijob_version_parse(buf_str(&name), &version)) {
+            c->target.version = version;
+            c->mpijobs = (struct kube_resource){GROUP, mpijob_version_name(version), PLURAL};
+        }
+        buf_free(&name);
+    }
+}
+
+static void announce_guess(const struct cluster *c, const struct error *err)
+{
+    log_event(c->log, LOG_WARN,
+              "several versions are served, and which one is stored cannot be read; a change through another one may be "
+              "thrown away. Set cluster.version (--api-version), or allow reading the mpijobs.kubeflow.org definition",
+              LOG_FIELDS({"version", c->mpijobs.version}, {"served", c->versions},
+                         {"reason", err ? err->message : "the definition names none that is known here"}));
+}
+
 static void schema_came(void *data, struct kube_request *request, const struct kube_answer *answer,
                         const struct error *err, bool lost)
 {
@@ -144,7 +173,13 @@ static void schema_came(void *data, struct kube_request *request, const struct k
         finish(c, err);
         return;
     }
-    if (answer)
+    if (answer && c->several)
+        prefer_stored(c, answer->body);
+    else if (c->several)
+        announce_guess(c, err);
+    c->target.controller =
+        c->configured != CONTROLLER_UNKNOWN ? c->configured : mpijob_controller_of(c->target.version);
+    if (answer && c->target.controller == CONTROLLER_UNKNOWN)
         c->target.controller = controller_by_schema(answer->body);
     if (c->target.controller == CONTROLLER_UNKNOWN)
         log_event(c->log, LOG_INFO,
@@ -170,7 +205,7 @@ static void discovered(void *data, const struct kube_served *served, const struc
     }
     c->target.controller =
         c->configured != CONTROLLER_UNKNOWN ? c->configured : mpijob_controller_of(c->target.version);
-    if (c->target.controller == CONTROLLER_UNKNOWN) {
+    if (c->target.controller == CONTROLLER_UNKNOWN || c->several) {
         struct kube_call call = {.method = "GET", .path = DEFINITION, .done = schema_came, .data = c};
         if (kube_send(c->kube, &call, &c->probe, &err))
             finish(c, &err);

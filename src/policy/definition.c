@@ -12,16 +12,36 @@
 #include "policy/lua_match.h"
 #include "time/duration.h"
 
+/* `timezone is a number; ...` where the message goes on from the key, `timezone: unknown time zone ...` where it stands for itself,
+ * and no word twice (`schedule "61 * * * *": ...`). */
+static void join_key(char *text, size_t size, const char *key, const char *message)
+{
+    static const char *const verbs[] = {"is ", "has ", "have ", "holds ", "goes ", "stands ", "changes ", "needs ", NULL};
+    if (!key || !*key) {
+        snprintf(text, size, "%s", message);
+        return;
+    }
+    const char *last = strrchr(key, '.');
+    last = last ? last + 1 : key;
+    size_t len = strlen(last);
+    bool verb = false, repeated = strncmp(message, last, len) == 0 && message[len] == ' ';
+    for (int i = 0; verbs[i]; i++)
+        verb = verb || strncmp(message, verbs[i], strlen(verbs[i])) == 0;
+    if (strncmp(message, "match: ", 7) == 0)
+        message += 7;
+    snprintf(text, size, "%s%s%s", key, verb || repeated ? " " : ": ", repeated ? message + len + 1 : message);
+}
+
 void definition_found(struct defining *d, const char *key, const char *format, ...)
 {
     char text[2048];
     int n = snprintf(text, sizeof text, "policy%s%s%s: ", d->p->name[0] ? " \"" : "", d->p->name, d->p->name[0] ? "\"" : "");
-    if (key && *key)
-        n += snprintf(text + n, sizeof text - (size_t)n, "%s ", key);
+    char message[1536];
     va_list args;
     va_start(args, format);
-    vsnprintf(text + n, sizeof text - (size_t)n, format, args);
+    vsnprintf(message, sizeof message, format, args);
     va_end(args);
+    join_key(text + n, sizeof text - (size_t)n, key, message);
     int line = definition_line(d->source->text, d->source->len, d->line, key);
     d->source->report(d->source->data, d->source->file, line, text);
     d->findings++;
@@ -93,8 +113,9 @@ static void read_schedule(struct defining *d, int index)
 static void read_every(struct defining *d, int index)
 {
     d->triggers++;
+    int before = d->findings;
     definition_duration(d, "every", index, &d->p->every);
-    if (d->p->every && d->p->every < CLOCK_SECOND)
+    if (d->findings == before && d->p->every < CLOCK_SECOND)
         definition_found(d, "every", "has to be at least 1s");
 }
 
@@ -231,7 +252,7 @@ static void check_whole(struct defining *d)
     if (d->triggers == 0)
         definition_found(d, NULL, "has no trigger; give it schedule = \"0 9 * * mon-fri\" or every = \"10m\"");
     if (d->triggers > 1)
-        definition_found(d, p->has_schedule ? "every" : NULL, "stands beside schedule; a policy has one trigger (write two policies)");
+        definition_found(d, "every", "stands beside another trigger; a policy has one (write two policies)");
     if (d->actions == 0)
         definition_found(d, NULL, "has no action; give it replace = { ... } or run = function(run) ... end");
     if (d->actions > 1)

@@ -55,7 +55,8 @@ static void log_end(const struct run *run)
     char first[ERROR_MESSAGE_MAX]; /* of a script's error the traceback was logged already */
     snprintf(first, sizeof first, "%.*s", (int)strcspn(run->error.message, "\n"), run->error.message);
     const char *reason = run->outcome == RUN_DONE ? NULL : first;
-    log_event(run->engine->o.log, run->outcome == RUN_DONE && !run->failed ? LOG_INFO : LOG_ERROR,
+    bool fine = (run->outcome == RUN_DONE || run->outcome == RUN_CANCELLED) && !run->failed;
+    log_event(run->engine->o.log, fine ? LOG_INFO : LOG_ERROR,
               run->leave_open ? "run interrupted; the next start finishes it" : "run ended",
               LOG_FIELDS({"policy", run->policy->name}, {"outcome", run_outcome_name(run->outcome)},
                          {"changed", changed}, {"unchanged", unchanged}, {"failed", failed},

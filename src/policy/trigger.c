@@ -35,6 +35,8 @@ int policy_next_due(const struct policy *p, int64_t after, int64_t *due, struct 
         *due = (floor_div(after, p->every) + 1) * p->every;
         return 0;
     }
+    if (!p->has_schedule)
+        return error_set(err, ERR_NOT_FOUND, "the policy has no schedule");
     int64_t seconds;
     int rc = cron_next(&p->cron, p->zone, floor_div(after, CLOCK_SECOND), &seconds, err);
     if (!rc)
@@ -53,7 +55,7 @@ size_t policy_due_between(const struct policy *p, int64_t after, int64_t until, 
             out[i] = (last - (int64_t)(keep - 1 - i)) * p->every;
         return n;
     }
-    int64_t due;
+    int64_t due = 0;
     while (n < COUNT_MAX && policy_next_due(p, after, &due, NULL) == 0 && due <= until) {
         if (n >= max && max)
             memmove(out, out + 1, (max - 1) * sizeof *out);

@@ -147,5 +147,20 @@ describe("a definition that stores another version #cluster", function()
         support.contains(err, "cleanPodPolicy")
         support.contains(err, "dropped")
         support.contains(err, "v2beta1")
+
+        -- What was kept all the same is told, too.
+        code, _, err = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "--api-version", "v1alpha2", "-n", namespace,
+            "legacy", "cleanPodPolicy=All", "labels.part=yes")
+        assert.are.equal(1, code)
+        support.contains(err, "The rest was stored: labels.part")
+        assert.are.equal("yes", server:get(namespace, "legacy").metadata.labels.part)
+
+        -- Without a word about the version the stored one is used, where the definition can be read.
+        if server.sim then
+            return
+        end
+        code, out, err = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "-n", namespace, "legacy", "cleanPodPolicy=All")
+        assert.are.equal(0, code, err)
+        support.contains(out, "cleanPodPolicy")
     end)
 end)
