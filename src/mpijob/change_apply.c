@@ -46,8 +46,8 @@ static bool is(struct json value, struct str wanted)
     return wanted.len ? json_exists(value) && json_equal(value, (struct json){wanted}) : !json_exists(value);
 }
 
-/* What the field may not hold does harm wherever the controller decodes it, be it overridden or not: a string in place of
- * the number stops it. */
+/* What the field may not hold does harm wherever the controller decodes it, be it overridden or not: a string in place
+ * of the number stops it. */
 static bool is_spoilt(struct json object, enum mpijob_field_id field, const char *pointer)
 {
     struct json value = mpijob_value_at(object, pointer);
