@@ -12,6 +12,7 @@ struct patient {
     struct mpijob_cure_edit *edits;
     size_t count;
     int64_t findings;
+    bool torn; /* there is a place that two findings would set to different values: the job is left alone */
     char key[520];
 };
 
@@ -36,6 +37,18 @@ static struct patient *patient_of(struct heal *heal, const struct found_job *job
     return p;
 }
 
+/* Room is made. Two findings may ask for the same thing; where they do not agree, somebody has to decide. */
+static void add_edit(struct patient *p, const struct mpijob_cure_edit *edit)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        if (strcmp(p->edits[i].pointer, edit->pointer) != 0)
+            continue;
+        p->torn = p->torn || strcmp(p->edits[i].raw, edit->raw) != 0;
+        return;
+    }
+    p->edits[p->count++] = *edit;
+}
+
 void heal_add(struct heal *heal, const struct found_job *job, const struct mpijob_finding *f)
 {
     struct patient *p = patient_of(heal, job);
@@ -45,8 +58,8 @@ void heal_add(struct heal *heal, const struct found_job *job, const struct mpijo
         return;
     }
     p->edits = edits;
-    memcpy(edits + p->count, f->edits, f->edit_count * sizeof *edits);
-    p->count += f->edit_count;
+    for (size_t i = 0; i < f->edit_count; i++)
+        add_edit(p, &f->edits[i]);
     p->findings++;
 }
 
@@ -54,8 +67,8 @@ void heal_add(struct heal *heal, const struct found_job *job, const struct mpijo
 
 static void plan_job(const struct patient *p)
 {
-    printf("%s\n", p->key);
-    for (size_t i = 0; i < p->count; i++) {
+    printf("%s%s\n", p->key, p->torn ? ": left alone, because its findings contradict each other" : "");
+    for (size_t i = 0; i < p->count && !p->torn; i++) {
         const struct mpijob_cure_edit *e = &p->edits[i];
         char path[FINDING_POINTER];
         struct json before = mpijob_value_at(p->job->view.object, e->pointer);
@@ -102,9 +115,9 @@ static void job_done(void *data, const struct replace_result *result, const stru
     struct patient *p = data;
     struct heal *heal = p->heal;
     (void)result;
-    if (err)
-        heal->failed++;
-    else if (!heal->s->options.dry_run)
+    heal->done += !err;
+    heal->failed += err != NULL;
+    if (!err && !heal->s->options.dry_run)
         heal->healed += p->findings;
     if (heal->w)
         tell_json(heal, p, err);
@@ -156,6 +169,8 @@ static void start_more(struct heal *heal)
     while (heal->active < CONCURRENCY && heal->at < heal->count) {
         struct patient *p = &heal->items[heal->at++];
         struct error err;
+        if (p->torn)
+            continue;
         heal->active++;
         if (start_one(heal, p, &err)) {
             heal->active--;
@@ -186,15 +201,15 @@ int heal_run(struct heal *heal, struct session *s, struct json_writer *w)
         plan(heal);
         fflush(stdout); /* the plan is there before anything is changed */
     }
-    if (heal->count) {
-        start_more(heal);
+    start_more(heal);
+    if (heal->active)
         session_wait(s);
-    }
+    s->flag = false;
     if (w)
         json_write_end(w);
     else if (heal->count)
-        printf("%zu jobs %s, %lld failed\n", heal->count - (size_t)heal->failed, s->options.dry_run ? "would be changed" : "changed",
-               (long long)heal->failed);
+        printf("%lld of %zu jobs %s, %lld failed\n", (long long)heal->done, heal->count,
+               s->options.dry_run ? "would be changed" : "changed", (long long)heal->failed);
     return 0;
 }
 

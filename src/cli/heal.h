@@ -14,7 +14,7 @@ struct heal {
     struct replace_context context;
     struct json_writer *w; /* NULL: for people */
     unsigned active;
-    int64_t healed, failed; /* findings, jobs */
+    int64_t healed, done, failed; /* findings, jobs, jobs */
     bool short_of_memory;
 };
 

@@ -40,8 +40,7 @@ static void stray_policy(struct inspecting *in, const char *stray, const char *r
     finding_begin(&f, either ? PROBLEM_PATHS_DIFFER : PROBLEM_WRONG_PLACE, SEVERITY_WARNING, stray, lost);
     mpijob_finding_path(stray, where);
     mpijob_finding_path(right, there);
-    const char *ignored =
-        in->readers & READER_CCI ? "its documentation knows only the other place" : "it is stored there and ignored";
+    const char *ignored = in->readers & READER_CCI ? "is none that its documentation knows" : "is stored and ignored";
     int len = json_exists(held) ? text_len(held) : 7;
     const char *value = json_exists(held) ? held.text.ptr : "nothing";
     if (either)
@@ -51,8 +50,7 @@ static void stray_policy(struct inspecting *in, const char *stray, const char *r
             "job decides",
             where, there, len, value);
     else
-        finding_means(&f, "%s reads %s, where %.*s stands; of %s, %s", reader_name(in), there, len, value, where,
-                      ignored);
+        finding_means(&f, "%s reads %s, where %.*s stands; %s %s", reader_name(in), there, len, value, where, ignored);
     if (json_exists(held)) {
         finding_cure(&f, "decide which of the two is meant, and set both to it");
     } else {
