@@ -220,7 +220,7 @@ static int run(int argc, char **argv, const struct command *command)
 const struct command cmd_inspect = {
     "inspect", "[NAME...] [-n NAMESPACE | -A] [-l SELECTOR] [-o table|json] [--fix [--dry-run]]",
     "Find the MPIJobs that are set up wrongly, and heal them",
-    TAKES_CLUSTER | TAKES_SCOPE | TAKES_OUTPUT | TAKES_DRY_RUN | TAKES_FIX, run,
+    TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT | TAKES_DRY_RUN | TAKES_FIX, run,
     "  mpijobd inspect -A\n"
     "  mpijobd inspect -n train --fix --dry-run\n"
     "\nProblems: wrong-type, object-for-list, bad-policy, negative-deadline, wrong-place, paths-differ, misspelt-field,\n"
