@@ -12,6 +12,9 @@
 ---in it is seconds. Or a whole number of seconds above 0. At most 100 years.
 ---@alias mpijobd.Duration string|integer
 
+---What `mpijobd inspect` finds, by name; `"any"`: one of them. docs/reference/inspect.md says what each is.
+---@alias mpijobd.Problem "wrong-type"|"object-for-list"|"bad-policy"|"negative-deadline"|"wrong-place"|"paths-differ"|"misspelt-field"|"dropped-field"|"ignored-field"|"dead-deadline"|"dead-ttl"|"holds-gpus"|"evicted"|"other-manager"|"any"
+
 ---Which jobs. All given conditions have to hold; an empty table, or none, is every job in scope.
 ---@class mpijobd.Match
 ---@field namespace? string|string[] a name or a glob (`"debug-*"`), or a list: any of them
@@ -21,6 +24,7 @@
 ---@field phase? mpijobd.Phase|mpijobd.Phase[]
 ---@field cleanPodPolicy? mpijobd.CleanPodPolicy|"unset"|(mpijobd.CleanPodPolicy|"unset")[] the value in force; `"unset"`: there is none
 ---@field gpus? string|integer GPUs that the job asks for, launcher and workers together: `">0"`, `"<=8"`, `"!=4"`, or a number
+---@field problem? mpijobd.Problem|mpijobd.Problem[] it is set up wrongly in one of these ways
 ---@field older_than? mpijobd.Duration since its creation
 ---@field pending_for? mpijobd.Duration since it is Pending; holds for Pending jobs only
 ---@field running_for? mpijobd.Duration since it is Running; for Running jobs only

@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "cli/options.h"
 
-static const struct command *const commands[] = {&cmd_run,     &cmd_check, &cmd_plan, &cmd_get,     &cmd_replace,
+static const struct command *const commands[] = {&cmd_run,     &cmd_check, &cmd_plan, &cmd_get,     &cmd_inspect, &cmd_replace,
                                                  &cmd_journal, &cmd_runs,  &cmd_next, &cmd_doctor, &cmd_rbac, &cmd_version, NULL};
 
 static void help(void)

@@ -15,7 +15,7 @@ struct command {
     const char *examples;
 };
 
-extern const struct command cmd_run, cmd_check, cmd_plan, cmd_get, cmd_replace, cmd_journal, cmd_runs, cmd_next, cmd_doctor,
+extern const struct command cmd_run, cmd_check, cmd_plan, cmd_get, cmd_inspect, cmd_replace, cmd_journal, cmd_runs, cmd_next, cmd_doctor,
     cmd_rbac, cmd_version;
 
 struct options;

@@ -10,7 +10,7 @@
 enum id {
     ID_CONFIG = 256, ID_KUBECONFIG, ID_CONTEXT, ID_API_VERSION, ID_CONTROLLER, ID_TIMEOUT, ID_STATE, ID_ONCE, ID_CLOCK, ID_GRACE,
     ID_DRY_RUN, ID_LOG_LEVEL, ID_LOG_FORMAT, ID_EXIT_CODE, ID_DESTRUCTIVE, ID_RESOURCE_VERSION, ID_POLICY, ID_LIMIT,
-    ID_IN_FLIGHT, ID_SERVICE_ACCOUNT,
+    ID_IN_FLIGHT, ID_SERVICE_ACCOUNT, ID_FIX,
 };
 
 static const struct known {
@@ -46,6 +46,7 @@ static const struct known {
     {"limit", ID_LIMIT, "N", TAKES_FILTER, "at most so many rows (default 100; 0: all)"},
     {"in-flight", ID_IN_FLIGHT, NULL, TAKES_FILTER, "only what has no outcome yet"},
     {"service-account", ID_SERVICE_ACCOUNT, "NAMESPACE:NAME", TAKES_ROLES, "who gets the roles (default mpijobd:mpijobd)"},
+    {"fix", ID_FIX, NULL, TAKES_FIX, "show a plan and make the changes that are safe to make"},
     {"help", 'h', NULL, ~0u, "this"},
 };
 #define KNOWN (sizeof known / sizeof *known)
@@ -115,6 +116,7 @@ static int take(struct options *o, int id, const char *value, struct error *err)
     case ID_LIMIT: return number("limit", value, &o->limit, err);
     case ID_IN_FLIGHT: o->in_flight = true; break;
     case ID_SERVICE_ACCOUNT: o->service_account = value; break;
+    case ID_FIX: o->fix = true; break;
     case 'h': o->help = true; break;
     default: break;
     }

@@ -28,13 +28,14 @@ enum option_group { /* bits: what a command takes */
     TAKES_ALL = 1 << 12,      /* -A */
     TAKES_SELECTOR = 1 << 13, /* -l */
     TAKES_POLICIES = 1 << 14, /* --config, for `policies:` and `limits:` */
+    TAKES_FIX = 1 << 15,      /* --fix */
     TAKES_SCOPE = TAKES_NAMESPACE | TAKES_ALL,
 };
 
 struct options {
     const char *config, *kubeconfig, *context, *name_space, *selector, *state, *api_version, *controller, *log_level, *log_format,
         *clock, *grace, *file, *resource_version, *policy, *request_timeout, *service_account;
-    bool all_namespaces, once, dry_run, exit_code, destructive, in_flight, help;
+    bool all_namespaces, once, dry_run, exit_code, destructive, in_flight, fix, help;
     enum output output;
     int64_t count, limit; /* -1: not given */
     char **arguments;     /* what is no option; NULL-terminated */

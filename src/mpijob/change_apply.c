@@ -46,13 +46,21 @@ static bool is(struct json value, struct str wanted)
     return wanted.len ? json_exists(value) && json_equal(value, (struct json){wanted}) : !json_exists(value);
 }
 
+/* What the field may not hold does harm wherever the controller decodes it, be it overridden or not: a string in place
+ * of the number stops it. */
+static bool is_spoilt(struct json object, enum mpijob_field_id field, const char *pointer)
+{
+    struct json value = mpijob_value_at(object, pointer);
+    return json_exists(value) && mpijob_field_check(field, value, NULL);
+}
+
 /* Is the wanted value in force? Where it is not known which place the controller reads, or where two have to agree,
  * every place that exists must have it. */
 static bool in_force(const struct applying *a, enum mpijob_field_id field, const struct mpijob_place *place,
                      struct str wanted)
 {
     struct json object = a->view->object;
-    if (!is(mpijob_field_value(object, field, a->view->target), wanted))
+    if (!is(mpijob_field_value(object, field, a->view->target), wanted) || is_spoilt(object, field, place->pointer))
         return false;
     struct json also = mpijob_value_at(object, place->also);
     if (json_exists(also) && !is(also, wanted))

@@ -86,6 +86,11 @@ int64_t gpus_of_roles(struct json roles, const char *const *resources)
     return add(of_role(roles, "Launcher", 1, resources), of_role(roles, "Worker", 0, resources));
 }
 
+int64_t gpus_of_workers(struct json roles, const char *const *resources)
+{
+    return of_role(roles, "Worker", 0, resources);
+}
+
 int64_t mpijob_gpus(struct json object, const char *const *resources)
 {
     return gpus_of_roles(json_at(object, "/spec/mpiReplicaSpecs"), resources);

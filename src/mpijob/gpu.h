@@ -6,5 +6,6 @@
 
 /* mpijob_gpus of spec.mpiReplicaSpecs. */
 int64_t gpus_of_roles(struct json roles, const char *const *resources);
+int64_t gpus_of_workers(struct json roles, const char *const *resources);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "mpijob/inspect.h"
 #include "mpijob/selector.h"
 #include "mpijob/shown.h"
 
@@ -26,6 +27,7 @@ struct mpijob_match {
     struct texts namespaces, names;
     unsigned phases;   /* bit per phase; 0: any */
     unsigned policies; /* bit per entry of policy_names; 0: any */
+    unsigned problems; /* bit per enum mpijob_problem; 0: not asked for */
     struct selector labels;
     struct pair *annotations;
     size_t annotation_count;
@@ -179,6 +181,15 @@ int mpijob_match_clean_pod_policy(struct mpijob_match *m, const char *value, str
     return unknown_word("cleanPodPolicy", value, policy_names, "None, Running, All, or \"unset\"", err);
 }
 
+int mpijob_match_problem(struct mpijob_match *m, const char *problem, struct error *err)
+{
+    unsigned bits;
+    if (!mpijob_problem_parse(str_of(problem), &bits))
+        return unknown_word("problem", problem, mpijob_problem_names(), "mpijobd inspect --help lists them", err);
+    m->problems |= bits;
+    return 0;
+}
+
 int mpijob_match_gpus(struct mpijob_match *m, const char *comparison, struct error *err)
 {
     static const struct {
@@ -282,6 +293,18 @@ static int64_t spans_due(const struct mpijob_match *m, const struct mpijob_view 
     return latest;
 }
 
+/* When the job has one of the problems asked for: long ago, at the instant at which time gives it one, or never. */
+static int64_t problems_due(const struct mpijob_match *m, const struct mpijob_view *view, int64_t now)
+{
+    unsigned bits;
+    int64_t due;
+    if (!m->problems)
+        return MPIJOB_NO_TIME;
+    if (mpijob_problems(view, now, m->problems, &bits, &due, NULL))
+        return INT64_MAX;
+    return bits & m->problems ? MPIJOB_NO_TIME : due;
+}
+
 bool mpijob_match_eval(const struct mpijob_match *m, const struct mpijob_view *view, int64_t now, int64_t *due)
 {
     int64_t at = INT64_MAX;
@@ -289,8 +312,10 @@ bool mpijob_match_eval(const struct mpijob_match *m, const struct mpijob_view *v
                 any_glob(&m->names, view->name) && gpus_match(m, view->gpus) &&
                 selector_match(&m->labels, view->labels) && annotations_match(m, view->annotations) &&
                 (!m->policies || policy_matches(m, view));
-    if (fits)
-        at = spans_due(m, view);
+    if (fits) {
+        int64_t spans = spans_due(m, view), problems = spans == INT64_MAX ? spans : problems_due(m, view, now);
+        at = spans > problems ? spans : problems;
+    }
     if (due)
         *due = at > now ? at : now;
     return at <= now && at != INT64_MAX;

@@ -23,6 +23,8 @@ enum mpijob_span { SPAN_OLDER_THAN, SPAN_PENDING_FOR, SPAN_RUNNING_FOR, SPAN_FIN
 int mpijob_match_span(struct mpijob_match *m, enum mpijob_span span, int64_t us, struct error *err);
 int mpijob_match_clean_pod_policy(struct mpijob_match *m, const char *value,
                                   struct error *err); /* None, Running, All or "unset"; several: any */
+int mpijob_match_problem(struct mpijob_match *m, const char *problem,
+                         struct error *err); /* a name of inspect.h, or "any"; several: any */
 int mpijob_match_gpus(struct mpijob_match *m, const char *comparison, struct error *err); /* ">0", "<=8", "==4" */
 
 /* Does it match at `now`? If not, and only time is missing, *due is the first instant at which it will unless it

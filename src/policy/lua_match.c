@@ -9,8 +9,8 @@
 #define LIST_MAX 4096 /* names in a list, keys in a table */
 
 static const char *const keys[] = {"namespace",   "name",         "labels",      "annotations",    "phase", "older_than",
-                                   "pending_for", "running_for",  "finished_for", "cleanPodPolicy", "gpus",  "where",
-                                   NULL};
+                                   "pending_for", "running_for",  "finished_for", "cleanPodPolicy", "gpus",  "problem",
+                                   "where",       NULL};
 
 struct reading {
     lua_State *L;
@@ -148,6 +148,8 @@ static void one(struct reading *r, const char *key, int index, int *where)
         each_string(r, key, index, mpijob_match_phase);
     else if (strcmp(key, "cleanPodPolicy") == 0)
         each_string(r, key, index, mpijob_match_clean_pod_policy);
+    else if (strcmp(key, "problem") == 0)
+        each_string(r, key, index, mpijob_match_problem);
     else if (strcmp(key, "labels") == 0)
         labels(r, index);
     else if (strcmp(key, "annotations") == 0 && lua_type(r->L, index) == LUA_TTABLE)
@@ -175,7 +177,7 @@ static void one(struct reading *r, const char *key, int index, int *where)
         char message[256];
         const char *near = str_nearest(key, keys);
         snprintf(message, sizeof message, "is no condition%s%s%s; there are namespace, name, labels, annotations, phase, "
-                 "older_than, pending_for, running_for, finished_for, cleanPodPolicy, gpus, where", near ? " (did you mean "
+                 "older_than, pending_for, running_for, finished_for, cleanPodPolicy, gpus, problem, where", near ? " (did you mean "
                  : "", near ? near : "", near ? "?)" : "");
         found(r, key, message);
     }

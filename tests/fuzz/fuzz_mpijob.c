@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "mpijob/effect.h"
+#include "mpijob/inspect.h"
 #include "mpijob/match.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -16,6 +17,32 @@ static const char *const words[] = {
     "cleanPodPolicy=All", "activeDeadlineSeconds=3600", "backoffLimit=0",   "ttlSecondsAfterFinished=1",
     "suspend=true",       "labels.team=vision",         "annotations.x/y-", "schedulingPolicy.queue=q",
     "cleanPodPolicy-"};
+
+/* Every finding says what it means and what to do; its edits can be made, or are refused for the shape of the object.
+ */
+static void mend(void *data, const struct mpijob_finding *f)
+{
+    const struct mpijob_view *view = data;
+    struct json_edits edits = {0};
+    struct buf out = BUF_INIT;
+    struct error err;
+    assert(*f->means && *f->cure && *f->pointer && f->edit_count <= FINDING_EDITS);
+    for (size_t i = 0; i < f->edit_count; i++) {
+        if (*f->edits[i].raw)
+            json_edit_set(&edits, f->edits[i].pointer, str_of(f->edits[i].raw));
+        else
+            json_edit_remove(&edits, f->edits[i].pointer);
+    }
+    int rc = json_edit_apply(&edits, view->object, &out, &err);
+    assert(!rc || rc == ERR_INVALID || rc == ERR_LIMIT); /* a parent of another type, or too deep */
+    json_edits_free(&edits);
+    buf_free(&out);
+}
+
+static void inspect(struct mpijob_view *view)
+{
+    mpijob_inspect(view, NOW, mend, view, NULL);
+}
 
 /* The target has to be the one that the object names, else there is no view. */
 static struct mpijob_target target_of(struct json object, uint8_t choice)
@@ -63,7 +90,9 @@ static void as_job(struct json root, uint8_t choice, uint8_t which)
         mpijob_match_labels(match, "team in (vision, speech), keep != true", NULL);
         mpijob_match_clean_pod_policy(match, "unset", NULL);
         mpijob_match_span(match, SPAN_FINISHED_FOR, 3600000000, NULL);
+        mpijob_match_problem(match, "any", NULL);
         mpijob_match_eval(match, &view, NOW, &due);
+        inspect(&view);
         for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
             if (which & (1U << (i % 8)))
                 mpijob_changes_parse(&changes, words[i], NULL);

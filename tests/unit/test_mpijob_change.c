@@ -71,6 +71,18 @@ static void only_what_is_asked_for_is_touched(void **state)
           "{" M ",\"spec\":{\"cleanPodPolicy\":\"Running\",\"runPolicy\":{\"cleanPodPolicy\":\"All\"}}}");
 }
 
+static void what_is_overridden_and_of_the_wrong_type_is_healed(void **state)
+{
+    (void)state;
+    check("{" M ",\"spec\":{\"activeDeadlineSeconds\":\"1h\",\"runPolicy\":{\"activeDeadlineSeconds\":60}}}", ALPHA,
+          WORDS("activeDeadlineSeconds=60"),
+          "{" M ",\"spec\":{\"activeDeadlineSeconds\":60,\"runPolicy\":{\"activeDeadlineSeconds\":60}}}");
+    check("{" M ",\"spec\":{\"activeDeadlineSeconds\":30,\"runPolicy\":{\"activeDeadlineSeconds\":60}}}", ALPHA,
+          WORDS("activeDeadlineSeconds=60"), NULL); /* readable, and overridden: no harm */
+    check("{" M ",\"spec\":{\"activeDeadlineSeconds\":\"60\"}}", ALPHA, WORDS("activeDeadlineSeconds=60"),
+          "{" M ",\"spec\":{\"activeDeadlineSeconds\":60}}");
+}
+
 static void what_is_in_force_is_unchanged(void **state)
 {
     (void)state;
@@ -407,6 +419,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_version_has_its_place),
         cmocka_unit_test(only_what_is_asked_for_is_touched),
+        cmocka_unit_test(what_is_overridden_and_of_the_wrong_type_is_healed),
         cmocka_unit_test(what_is_in_force_is_unchanged),
         cmocka_unit_test(two_places_are_kept_in_step),
         cmocka_unit_test(labels_and_annotations_merge),

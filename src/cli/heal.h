@@ -1,0 +1,28 @@
+/* What `mpijobd inspect --fix` does: the safe edits of each job's findings, as one replacement a job. */
+#ifndef MPIJOBD_CLI_HEAL_H
+#define MPIJOBD_CLI_HEAL_H
+
+#include "cli/jobs.h"
+#include "json/edit.h"
+#include "json/write.h"
+#include "mpijob/inspect.h"
+
+struct heal {
+    struct patient *items;
+    size_t count, cap, at;
+    struct session *s;
+    struct replace_context context;
+    struct json_writer *w; /* NULL: for people */
+    unsigned active;
+    int64_t healed, done, failed; /* findings, jobs, jobs */
+    bool short_of_memory;
+};
+
+/* Findings of one job come one after the other. job must stay. */
+void heal_add(struct heal *heal, const struct found_job *job, const struct mpijob_finding *finding);
+/* Prints the plan and carries it out (options.dry_run: asks the server only). Under w: as its object's "changes". 0, or the exit code;
+ * failed replacements are told and counted. */
+int heal_run(struct heal *heal, struct session *s, struct json_writer *w);
+void heal_free(struct heal *heal);
+
+#endif
