@@ -85,7 +85,7 @@ describe("an exec plugin", function()
         plugin("echo \"you are not logged in ($SECRET)\" >&2; exit 3")
         local code, _, err = get()
         assert.are.equal(1, code)
-        support.contains(err, kubeconfig .. ":9: user \"dev\": the exec plugin " .. folder .. "/./bin/login failed with exit status 3; "
+        support.contains(err, kubeconfig .. ":10: user \"dev\": the exec plugin " .. folder .. "/./bin/login failed with exit status 3; "
             .. "it said: you are not logged in (************)")
         assert.are.equal(1, support.count(err, "not logged in"))
         assert.are.equal(1, runs())

@@ -237,6 +237,8 @@ static void was_fetched(void *data, struct credential *credential, const struct 
         char until[32] = "not said";
         if (a->expires)
             clock_format(a->expires, false, until);
+        if (!a->source->cheap)
+            a->generation++; /* were it the same token: its program stands by it, so it is worth one more try */
         log_event(a->options.log, LOG_DEBUG, "credentials were fetched", LOG_FIELDS({"expire", until}));
     }
     tell_waiting(a, (err || rc) && !a->source->cheap ? &a->failure : NULL);
