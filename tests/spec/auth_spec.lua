@@ -123,3 +123,40 @@ describe("an exec plugin", function()
         assert.are.equal(0, #server:requests())
     end)
 end)
+
+describe("an access key of Huawei Cloud", function()
+    local server, folder
+
+    local function configuration(auth)
+        return support.write(folder .. "/mpijobd.yaml", ("cluster:\n  server: %s\n  auth: %s\n"):format(server.url, auth))
+    end
+
+    before_each(function()
+        server = sim.start("--version", "v2beta1", "--jobs", "3", "--seed", "1")
+        folder = support.folder()
+        support.write(folder .. "/access", "AK\n")
+        support.write(folder .. "/secret", "canary-secret\n")
+    end)
+    after_each(support.cleanup)
+
+    it("is configured by its files", function()
+        local path = configuration("{type: huawei-aksk, access_key_file: access, secret_key_file: secret}")
+        local code, out, err = support.mpijobd("get", "-A", "-o", "name", "--config", path)
+        assert.are.equal(0, code, err)
+        assert.are.equal(3, support.count(out, "mpijob.kubeflow.org/"))
+        support.lacks(out .. err, "canary")
+    end)
+
+    it("is refused where a part is missing", function()
+        local function refused(auth, part)
+            local code, _, err = support.mpijobd("get", "--config", configuration(auth))
+            assert.are.equal(1, code)
+            support.contains(err, part)
+            support.lacks(err, "canary")
+        end
+        refused("{type: huawei-aksk, access_key_file: access}", "needs access_key_file and secret_key_file beside it")
+        refused("{type: token-file, token_file: secret, access_key_file: access}", "go with type \"huawei-aksk\"")
+        refused("{type: huawei-aksk, access_key_file: access, secret_key_file: secret, token_file: secret}", "security_token_file")
+        refused("{type: huawei-aksk, access_key_file: access, secret_key_file: none}", folder .. "/none")
+    end)
+end)

@@ -625,13 +625,8 @@ static void members_that_are_wrong(void **state)
         refused(simple(bad[i].cluster, bad[i].user), NULL, bad[i].code, bad[i].says);
 }
 
-static void every_allocation_may_fail(void **state)
+static long fail_each_allocation(const char *path)
 {
-    (void)state;
-    write_file("tok", "x");
-    const char *path =
-        simple(HTTPS ", certificate-authority-data: LS0tLS1CRUdJTiA=, tls-server-name: a, proxy-url: \"http://p\"",
-               "tokenFile: tok, as: a, as-uid: b, as-groups: [a, b], client-certificate: tok, client-key: tok");
     struct kube_config_source source = {.kubeconfig = path, .getenv = get_environment};
     long n = 1;
     for (;; n++) {
@@ -644,11 +639,24 @@ static void every_allocation_may_fail(void **state)
         if (!rc)
             kube_config_free(&c);
         if (!failed)
-            break;
+            return n;
         if (rc && rc != ERR_NOMEM)
             fail_msg("allocation %ld: %s", n, err.message);
     }
-    assert_true(n > 15);
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    write_file("tok", "x");
+    assert_true(fail_each_allocation(simple(
+                    HTTPS ", certificate-authority-data: LS0tLS1CRUdJTiA=, tls-server-name: a, proxy-url: \"http://p\"",
+                    "tokenFile: tok, as: a, as-uid: b, as-groups: [a, b], client-certificate: tok, client-key: tok")) >
+                15);
+    assert_true(fail_each_allocation(
+                    simple(HTTPS ", extensions: [{name: client.authentication.k8s.io/exec, extension: {a: [1]}}]",
+                           "exec: {" V1 "command: ./x, args: [a, b], env: [{name: A, value: b}], installHint: x, "
+                           "provideClusterInfo: true}")) > 15);
 }
 
 static int make_folder(void **state)
