@@ -28,6 +28,9 @@ static const struct key {
     {"/cluster/auth", KIND_MAP, 0},
     {"/cluster/auth/type", KIND_AUTH, 0},
     {"/cluster/auth/token_file", KIND_PATH, offsetof(struct config, token_file)},
+    {"/cluster/auth/access_key_file", KIND_PATH, offsetof(struct config, access_key_file)},
+    {"/cluster/auth/secret_key_file", KIND_PATH, offsetof(struct config, secret_key_file)},
+    {"/cluster/auth/security_token_file", KIND_PATH, offsetof(struct config, security_token_file)},
     {"/policies", KIND_PATHS, offsetof(struct config, policies)},
     {"/namespaces", KIND_TEXTS, offsetof(struct config, namespaces)},
     {"/state", KIND_PATH, offsetof(struct config, state)},
@@ -150,7 +153,7 @@ static int read_size(struct reading *r, const struct key *k, struct json value)
 
 static int read_auth(struct reading *r, const struct key *k, const char *text)
 {
-    static const char *const names[] = {"kubeconfig", "in-cluster", "token-file", NULL};
+    static const char *const names[] = {"kubeconfig", "in-cluster", "token-file", "huawei-aksk", NULL};
     for (int i = 0; text && names[i]; i++) {
         if (strcmp(text, names[i]) == 0) {
             r->config->auth = (enum config_auth)(AUTH_KUBECONFIG + i);
@@ -159,7 +162,7 @@ static int read_auth(struct reading *r, const struct key *k, const char *text)
     }
     if (text && strncmp(text, "huawei-", 7) == 0)
         return wrong(r, k->pointer, "\"%s\" is not available in this version", text);
-    return wrong(r, k->pointer, "has to be kubeconfig, in-cluster or token-file");
+    return wrong(r, k->pointer, "has to be kubeconfig, in-cluster, token-file or huawei-aksk");
 }
 
 static int read_choice(struct reading *r, const struct key *k, struct json value)
@@ -252,6 +255,13 @@ static int check_whole(struct reading *r)
         return wrong(r, "/cluster/auth/token_file", "goes with cluster.server");
     if (c->auth == AUTH_TOKEN_FILE && !c->token_file)
         return wrong(r, "/cluster/auth/type", "\"token-file\" needs token_file beside it");
+    bool some = c->access_key_file || c->secret_key_file || c->security_token_file;
+    if (some && c->auth != AUTH_HUAWEI_AKSK)
+        return wrong(r, "/cluster/auth", "has an access key's files, which go with type \"huawei-aksk\"");
+    if (c->auth == AUTH_HUAWEI_AKSK && (!c->access_key_file || !c->secret_key_file || !c->server))
+        return wrong(r, "/cluster/auth/type", "\"huawei-aksk\" needs access_key_file and secret_key_file beside it, and cluster.server");
+    if (c->auth == AUTH_HUAWEI_AKSK && c->token_file)
+        return wrong(r, "/cluster/auth/token_file", "does not go with \"huawei-aksk\"; temporary keys have a security_token_file");
     if (c->auth == AUTH_IN_CLUSTER && (c->server || c->kubeconfig || c->context))
         return wrong(r, "/cluster/auth/type", "\"in-cluster\" needs neither server nor kubeconfig; leave them out");
     if (c->auth == AUTH_KUBECONFIG && c->server)
@@ -326,6 +336,9 @@ void config_free(struct config *c)
     free(c->server);
     free(c->ca);
     free(c->token_file);
+    free(c->access_key_file);
+    free(c->secret_key_file);
+    free(c->security_token_file);
     free(c->controller);
     free(c->version);
     free(c->state);

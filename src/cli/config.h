@@ -10,11 +10,12 @@
 #include "base/log.h"
 #include "script/script.h"
 
-enum config_auth { AUTH_ANY, AUTH_KUBECONFIG, AUTH_IN_CLUSTER, AUTH_TOKEN_FILE };
+enum config_auth { AUTH_ANY, AUTH_KUBECONFIG, AUTH_IN_CLUSTER, AUTH_TOKEN_FILE, AUTH_HUAWEI_AKSK };
 
 struct config {
     char *file;                  /* NULL: none was read */
     char *kubeconfig, *context, *server, *ca, *token_file, *controller, *version;
+    char *access_key_file, *secret_key_file, *security_token_file; /* of huawei-aksk */
     enum config_auth auth;
     char **policies, **namespaces; /* NULL-terminated, NULL: not given. Paths are relative to the configuration's folder */
     char *state;

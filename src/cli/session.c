@@ -76,6 +76,9 @@ int session_cluster(struct session *s)
         .server = named ? NULL : c->server,
         .token_file = named ? NULL : c->token_file,
         .ca_file = named ? NULL : c->ca,
+        .access_key_file = named ? NULL : c->access_key_file,
+        .secret_key_file = named ? NULL : c->secret_key_file,
+        .security_token_file = named ? NULL : c->security_token_file,
         .in_cluster = !named && c->auth == AUTH_IN_CLUSTER,
     };
     if (kube_config_load(&source, &s->kube_config, &s->error))

@@ -167,6 +167,16 @@ int http_client_new(uv_loop_t *loop, const struct http_config *config, struct ht
     return 0;
 }
 
+int http_client_identify(struct http_client *client, struct str certificate, struct str key, struct error *err)
+{
+    int rc = tls_identify(client->tls, certificate, key, err);
+    if (!rc && client->sent) {
+        client->identified = true;
+        client->identified_at = uv_now(client->loop);
+    }
+    return rc;
+}
+
 void http_client_close(struct http_client *client, void (*closed)(void *data), void *data)
 {
     client->closing = true;

@@ -39,6 +39,9 @@ struct http_client {
     uint64_t connect_timeout_ms;
     size_t body_max;
     bool http2, insecure;
+    bool sent;              /* a request was: there may be connections */
+    bool identified;        /* the certificate was changed since */
+    uint64_t identified_at; /* the loop's milliseconds */
     const struct log *log;
 
     bool closing, shut;

@@ -47,6 +47,10 @@ struct http_request;
  * file). */
 int http_client_new(uv_loop_t *loop, const struct http_config *config, struct http_client **client, struct error *err);
 
+/* Shows another certificate and key (PEM) than the configuration's from now on: requests that are sent after this go
+ * over connections made after it. 0 or an error; then all is as before. */
+int http_client_identify(struct http_client *client, struct str certificate, struct str key, struct error *err);
+
 /* Cancels what is under way (each `done` is called with ERR_CANCELLED), closes; `closed` when libuv holds nothing of it
  * any more. */
 void http_client_close(struct http_client *client, void (*closed)(void *data), void *data);

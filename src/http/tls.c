@@ -6,6 +6,7 @@
 struct tls {
     struct tls_source source;
     struct tls_material material;
+    struct tls_material identity; /* its certificate and key, where there are some, stand for the material's */
     struct tls_stamps stamps;
     const struct log *log;
     uv_loop_t *loop;
@@ -49,9 +50,31 @@ int tls_new(uv_loop_t *loop, const struct http_tls *config, const struct log *lo
     return 0;
 }
 
+int tls_identify(struct tls *tls, struct str certificate, struct str key, struct error *err)
+{
+    struct tls_source source;
+    struct tls_material material = {0};
+    int rc = tls_source_copy(&source, &(struct http_tls){.certificate = certificate, .key = key});
+    if (rc)
+        return error_nomem(err);
+    rc = tls_material_read(&material, &source, err);
+    tls_source_free(&source);
+    if (rc)
+        return rc;
+    tls_material_free(&tls->identity);
+    tls->identity = material;
+    return 0;
+}
+
 bool tls_apply(const struct tls *tls, SSL_CTX *context)
 {
-    return tls_material_apply(&tls->material, context);
+    struct tls_material both = tls->material;
+    if (tls->identity.certificate) {
+        both.certificate = tls->identity.certificate;
+        both.chain = tls->identity.chain;
+        both.key = tls->identity.key;
+    }
+    return tls_material_apply(&both, context);
 }
 
 bool tls_has_files(const struct tls *tls)
@@ -74,6 +97,7 @@ static void destroy(struct tls *tls)
     void (*closed)(void *data) = tls->closed;
     void *data = tls->data;
     tls_material_free(&tls->material);
+    tls_material_free(&tls->identity);
     tls_source_free(&tls->source);
     free(tls);
     closed(data);

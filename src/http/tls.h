@@ -15,6 +15,9 @@
 struct tls;
 
 int tls_new(uv_loop_t *loop, const struct http_tls *config, const struct log *log, struct tls **tls, struct error *err);
+/* Another certificate and key (PEM) than the configured ones, for the connections to come. 0, or an error; then all is
+ * as before. */
+int tls_identify(struct tls *tls, struct str certificate, struct str key, struct error *err);
 bool tls_apply(const struct tls *tls, SSL_CTX *context);
 bool tls_has_files(const struct tls *tls);
 

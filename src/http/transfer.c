@@ -1,4 +1,5 @@
 /* One request as libcurl's options, and libcurl's callbacks for it. */
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,6 +97,7 @@ static int on_open(void *data, curl_socket_t fd, curlsocktype purpose)
     (void)data;
     if (purpose != CURLSOCKTYPE_IPCXN)
         return CURL_SOCKOPT_OK;
+    fcntl(fd, F_SETFD, FD_CLOEXEC); /* programs that we start have no business with it */
     /* Best effort: they make a dead peer known sooner, no more. */
     const int on = 1, after = PROBE_AFTER_S, every = PROBE_EVERY_S, probes = PROBES, unsent = UNSENT_MOST_MS;
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
@@ -182,11 +184,25 @@ static bool set_callbacks(CURL *easy, struct http_request *request)
     return failed;
 }
 
+/* Connections from before the last change of certificate speak for somebody else. libcurl counts their age in whole
+ * seconds, so for the first two seconds after the change every request gets a connection of its own. */
+static bool set_age(CURL *easy, const struct http_client *client)
+{
+    bool failed = false;
+    uint64_t seconds = (uv_now(client->loop) - client->identified_at) / 1000;
+    if (client->identified && seconds < 2)
+        SET(CURLOPT_FRESH_CONNECT, 1L);
+    else if (client->identified)
+        SET(CURLOPT_MAXLIFETIME_CONN, (long)(seconds - 1));
+    return failed;
+}
+
 int transfer_prepare(struct http_request *request)
 {
     struct http_client *client = request->client;
     CURL *easy = request->easy;
     bool failed = set_callbacks(easy, request);
+    client->sent = true;
     failed |= set_method(easy, request);
     failed |= set_proxy(easy, request);
     failed |= set_tls(easy, request);
@@ -197,6 +213,7 @@ int transfer_prepare(struct http_request *request)
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_QUICK_EXIT, 1L); /* a name that is being looked up must not hold the loop when its request ends */
     SET(CURLOPT_MAXAGE_CONN, (long)CLIENT_IDLE_MOST_S);
+    failed |= set_age(easy, client);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)client->connect_timeout_ms);
     SET(CURLOPT_HTTP_VERSION, client->http2 ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
     if (client->http2)

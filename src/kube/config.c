@@ -157,8 +157,9 @@ static int from_files(const struct kube_config_source *source, struct kube_confi
     struct paths paths = {0};
     struct kubeconfig kc = {0};
     if (source->in_cluster && !kube_incluster_possible(source))
-        return error_set(err, ERR_NOT_FOUND,
-                         "in-cluster: this is no pod (KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set)");
+        return error_set(
+            err, ERR_NOT_FOUND,
+            "in-cluster: this is no pod (KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set)");
     if (source->in_cluster)
         return kube_incluster(source, config, err);
     paths_find(&paths, source);
@@ -201,6 +202,8 @@ static int apply_files(const struct kube_config_source *source, struct kube_conf
         int rc = kube_config_readable(source->token_file, "the token file of the cluster", err);
         if (rc)
             return rc;
+        kube_exec_free(config->exec);
+        config->exec = NULL;
         buf_free(&config->token);
         buf_free(&config->password);
         free(config->username);
@@ -210,6 +213,31 @@ static int apply_files(const struct kube_config_source *source, struct kube_conf
             return error_nomem(err);
     }
     return 0;
+}
+
+/* Huawei's access key: goes with a server by hand. */
+static int apply_access_key(const struct kube_config_source *source, struct kube_config *config, struct error *err)
+{
+    const struct {
+        const char *path, *what;
+        char **out;
+    } files[] = {{source->access_key_file, "the access key of the cluster", &config->access_key_file},
+                 {source->secret_key_file, "the secret key of the cluster", &config->secret_key_file},
+                 {source->security_token_file, "the security token of the cluster", &config->security_token_file}};
+    int rc = 0;
+    if (!source->access_key_file != !source->secret_key_file ||
+        (source->security_token_file && !source->access_key_file))
+        return error_set(err, ERR_INVALID,
+                         "an access key is two files, access_key_file and secret_key_file; one is "
+                         "missing");
+    for (size_t i = 0; !rc && i < sizeof files / sizeof *files; i++) {
+        if (!files[i].path)
+            continue;
+        rc = kube_config_readable(files[i].path, files[i].what, err);
+        if (!rc && !(*files[i].out = str_dup(str_of(files[i].path))))
+            rc = error_nomem(err);
+    }
+    return rc;
 }
 
 int kube_config_load(const struct kube_config_source *source, struct kube_config *config, struct error *err)
@@ -222,6 +250,8 @@ int kube_config_load(const struct kube_config_source *source, struct kube_config
     int rc = source->server ? by_hand(config, err) : from_files(source, config, err);
     if (!rc)
         rc = apply_files(source, config, err);
+    if (!rc)
+        rc = apply_access_key(source, config, err);
     if (!rc && source->server)
         rc = kube_config_server(config, str_of(source->server), "the cluster by hand", err);
     if (rc)
@@ -231,8 +261,10 @@ int kube_config_load(const struct kube_config_source *source, struct kube_config
 
 void kube_config_free(struct kube_config *c)
 {
-    char *const texts[] = {c->origin,   c->server,          c->name_space, c->context,  c->ca_file, c->certificate_file,
-                           c->key_file, c->tls_server_name, c->token_file, c->username, c->as_user, c->as_uid};
+    char *const texts[] = {
+        c->origin,           c->server,   c->name_space,      c->context,         c->ca_file,
+        c->certificate_file, c->key_file, c->tls_server_name, c->token_file,      c->username,
+        c->as_user,          c->as_uid,   c->access_key_file, c->secret_key_file, c->security_token_file};
     struct buf *const secrets[] = {&c->ca, &c->certificate, &c->key, &c->token, &c->password};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
@@ -243,6 +275,7 @@ void kube_config_free(struct kube_config *c)
     if (c->proxy_url) /* may hold a password */
         secret_wipe(c->proxy_url, strlen(c->proxy_url));
     free(c->proxy_url);
+    kube_exec_free(c->exec);
     for (size_t i = 0; c->as_groups && c->as_groups[i]; i++)
         free(c->as_groups[i]);
     free(c->as_groups);

@@ -304,5 +304,5 @@ int kubeconfig_resolve(const struct kubeconfig *kc, const char *context_name, st
     if (rc || !user_name.len)
         return rc;
     rc = kubeconfig_find(kc, "users", user_name, &user, err);
-    return rc ? rc : kubeconfig_user(user, user_name, config, err);
+    return rc ? rc : kubeconfig_user(user, user_name, cluster, config, err);
 }

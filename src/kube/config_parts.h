@@ -25,8 +25,13 @@ void kubeconfig_names(const struct kubeconfig *kc, const char *list, struct buf 
 
 /* Fills config from a context; NULL: the current one. */
 int kubeconfig_resolve(const struct kubeconfig *kc, const char *context, struct kube_config *config, struct error *err);
-/* The context's user, with everything that can prove who it is. */
-int kubeconfig_user(struct kube_node user, struct str name, struct kube_config *config, struct error *err);
+/* The context's user, with everything that can prove who it is. cluster: a plugin may want to know it. */
+int kubeconfig_user(struct kube_node user, struct str name, struct kube_node cluster, struct kube_config *config,
+                    struct error *err);
+/* The user's `exec`. */
+int kubeconfig_exec(struct kube_node exec, struct str user, struct kube_node cluster, struct kube_exec **out,
+                    struct error *err);
+void kube_exec_free(struct kube_exec *exec); /* wipes its environment; NULL is allowed */
 
 /* A path relative to the file that holds it, made absolute and tried: ERR_NOT_FOUND or ERR_IO name it with its place.
  */

@@ -14,29 +14,26 @@ static int secret_text(struct kube_node map, const char *key, struct buf *out, s
     return out->failed ? error_nomem(err) : 0;
 }
 
-/* Plugins print a token when they are run; that is not there yet. The message says what to use meanwhile. */
-static int refuse_plugins(struct kube_node user, struct str name, struct error *err)
+static int refuse_provider(struct kube_node user, struct str name, struct error *err)
 {
-    static const char *const instead =
-        "use a user with a token, tokenFile or client certificate instead: that of a service account, made "
-        "with kubectl create token or as a Secret, will do";
-    struct kube_node exec = kube_node_get(user, "exec"), provider = kube_node_get(user, "auth-provider");
-    struct str command;
-    if (kube_node_exists(exec)) {
-        int rc = kube_node_text(exec, "command", &command, err);
-        return rc ? rc
-                  : error_set(err, ERR_INVALID,
-                              "%s:%lu: user \"%.*s\" gets its credentials from a program (exec: %.*s), which is not "
-                              "supported; %s",
-                              user.yaml->path, kube_node_line(exec), (int)name.len, name.ptr, (int)command.len,
-                              command.len ? command.ptr : "", instead);
-    }
-    if (kube_node_exists(provider))
-        return error_set(
-            err, ERR_INVALID,
-            "%s:%lu: user \"%.*s\" has an auth-provider, which is not supported (kubectl dropped it in 1.26); %s",
-            user.yaml->path, kube_node_line(provider), (int)name.len, name.ptr, instead);
-    return 0;
+    struct kube_node provider = kube_node_get(user, "auth-provider");
+    if (!kube_node_exists(provider))
+        return 0;
+    return error_set(err, ERR_INVALID,
+                     "%s:%lu: user \"%.*s\" has an auth-provider, which is not supported (kubectl dropped it in 1.26); "
+                     "use one with exec, a token, tokenFile or client certificate instead: that of a service account, "
+                     "made with kubectl create token or as a Secret, will do",
+                     user.yaml->path, kube_node_line(provider), (int)name.len, name.ptr);
+}
+
+/* As in kubectl a token or password that stands there wins; the program is not run then. */
+static int fill_exec(struct kube_node user, struct str name, struct kube_node cluster, struct kube_config *config,
+                     struct error *err)
+{
+    struct kube_node exec = kube_node_get(user, "exec");
+    if (!kube_node_exists(exec) || config->token.len || config->token_file || config->username || config->password.len)
+        return 0;
+    return kubeconfig_exec(exec, name, cluster, &config->exec, err);
 }
 
 static int fill_certificate(struct kube_node user, struct str name, struct kube_config *config, struct error *err)
@@ -95,9 +92,10 @@ static int fill_impersonation(struct kube_node user, struct kube_config *config,
     return rc;
 }
 
-int kubeconfig_user(struct kube_node user, struct str name, struct kube_config *config, struct error *err)
+int kubeconfig_user(struct kube_node user, struct str name, struct kube_node cluster, struct kube_config *config,
+                    struct error *err)
 {
-    int rc = refuse_plugins(user, name, err);
+    int rc = refuse_provider(user, name, err);
     if (!rc)
         rc = fill_certificate(user, name, config, err);
     if (!rc)
@@ -108,6 +106,8 @@ int kubeconfig_user(struct kube_node user, struct str name, struct kube_config *
         rc = kubeconfig_copy(user, "username", &config->username, err);
     if (!rc)
         rc = secret_text(user, "password", &config->password, err);
+    if (!rc)
+        rc = fill_exec(user, name, cluster, config, err);
     if (!rc)
         rc = fill_impersonation(user, config, err);
     if (!rc && (config->username || config->password.len) && (config->token.len || config->token_file))

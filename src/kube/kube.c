@@ -36,6 +36,14 @@ static int open_http(struct kube *kube, const struct kube_config *config, const 
     return http_client_new(kube->loop, &http, &kube->http, err);
 }
 
+static int identify(void *data, struct str certificate, struct str key, struct error *err)
+{
+    struct kube *kube = data;
+    if (kube->closing)
+        return error_set(err, ERR_CANCELLED, "the connection is being closed");
+    return http_client_identify(kube->http, certificate, key, err);
+}
+
 static void auth_is_closed(void *data)
 {
     struct kube *kube = data;
@@ -66,9 +74,16 @@ int kube_open(uv_loop_t *loop, const struct kube_config *config, const struct ku
     k->server = str_dup(str_of(config->server));
     k->origin = str_dup(str_of(config->origin));
     int rc = k->server && k->origin ? 0 : error_nomem(err);
-    uint64_t reread = options->token_reread_ms ? options->token_reread_ms : TOKEN_REREAD_MS;
+    struct kube_auth_options auth = {
+        .reread_ms = options->token_reread_ms ? options->token_reread_ms : TOKEN_REREAD_MS,
+        .timeout_ms = options->plugin_timeout_ms,
+        .pause_ms = options->plugin_pause_ms,
+        .log = options->log,
+        .identify = identify,
+        .data = k,
+    };
     if (!rc)
-        rc = kube_auth_new(loop, config, reread, options->log, &k->auth, err);
+        rc = kube_auth_new(loop, config, &auth, &k->auth, err);
     if (!rc)
         rc = open_http(k, config, options, err);
     if (rc) {

@@ -3,10 +3,10 @@
  *
  * Retried within the call's deadline with backoff (0.2 s doubling to 10 s, full jitter; Retry-After is obeyed): any
  * request that the server did not take (429, 503 with Retry-After, connection refused, name not found, 401 once after
- * re-reading a rotated token); and, for GET, LIST and dry runs, also 500, 502, 503, 504, resets, timeouts of a try (two
- * thirds of the time that is left). A write whose answer was lost (reset or timeout after it was sent, cancelled after
- * it was sent, an answer that is too long or no JSON, 500, 502, 503 without Retry-After, 504) is NOT repeated: done
- * gets the error with `lost` set and the caller looks before it repeats. */
+ * re-reading a rotated token, or running its exec plugin again); and, for GET, LIST and dry runs, also 500, 502, 503,
+ * 504, resets, timeouts of a try (two thirds of the time that is left). A write whose answer was lost (reset or timeout
+ * after it was sent, cancelled after it was sent, an answer that is too long or no JSON, 500, 502, 503 without
+ * Retry-After, 504) is NOT repeated: done gets the error with `lost` set and the caller looks before it repeats. */
 #ifndef MPIJOBD_KUBE_KUBE_H
 #define MPIJOBD_KUBE_KUBE_H
 
@@ -26,10 +26,12 @@ struct kube_options {
     size_t body_max;      /* 0: 64 MiB */
     const struct log *log;
     const char *user_agent;
-    uint32_t seed;            /* of the jitter; 0: from the system */
-    uint64_t backoff_base_ms; /* first pause before a repetition, doubling; 0: 200 */
-    bool impatient;           /* somebody waits: a server that cannot be reached is told at once, not tried again */
-    uint64_t token_reread_ms; /* how old a token from a file may become; 0: 60,000 */
+    uint32_t seed;              /* of the jitter; 0: from the system */
+    uint64_t backoff_base_ms;   /* first pause before a repetition, doubling; 0: 200 */
+    bool impatient;             /* somebody waits: a server that cannot be reached is told at once, not tried again */
+    uint64_t plugin_timeout_ms; /* of a kubeconfig's exec plugin; 0: 30,000 */
+    uint64_t plugin_pause_ms;   /* after one that failed, doubling to 5 minutes; 0: 5,000 */
+    uint64_t token_reread_ms;   /* how old a token from a file may become; 0: 60,000 */
 };
 
 int kube_open(uv_loop_t *loop, const struct kube_config *config, const struct kube_options *options, struct kube **kube,

@@ -8,7 +8,7 @@
 #include "kube/status.h"
 #include "loop/timer.h"
 
-enum stage { TRYING, PAUSING, RENEWING, GIVING_UP, ENDED };
+enum stage { PREPARING, TRYING, PAUSING, RENEWING, GIVING_UP, ENDED };
 
 struct kube_request {
     struct kube_request *prev, *next;
@@ -16,7 +16,7 @@ struct kube_request {
     enum stage stage;
     struct deadline timer;
     struct http_request *http;
-    struct kube_auth_wait renewal;
+    struct kube_auth_wait credentials; /* while PREPARING or RENEWING */
     struct buf url;
     size_t plain; /* so much of url is not the query */
     char *method, *content_type;
@@ -31,6 +31,7 @@ struct kube_request {
 };
 
 static void begin_try(struct kube_request *r);
+static void waited_in_vain(struct kube_request *r);
 
 /* ---- the end ---- */
 
@@ -81,6 +82,8 @@ static void timer_rang(struct deadline *timer)
         end_cancelled(r, false);
     else if (r->stage == PAUSING)
         begin_try(r);
+    else if (r->stage == PREPARING || r->stage == RENEWING)
+        waited_in_vain(r);
     else
         end_failed(r, false);
 }
@@ -127,11 +130,30 @@ static void try_again(struct kube_request *r, int64_t retry_after_ms)
     }
 }
 
-static void renewed(struct kube_auth_wait *wait, bool changed)
+static uint64_t time_left(const struct kube_request *r)
 {
-    struct kube_request *r = (struct kube_request *)((char *)wait - offsetof(struct kube_request, renewal));
+    uint64_t now = uv_now(r->kube->loop);
+    return r->until > now ? r->until - now : 0;
+}
+
+/* From within kube_auth: what follows, follows on the loop. */
+static void credentials_came(struct kube_auth_wait *wait, bool changed, const struct error *err)
+{
+    struct kube_request *r = (struct kube_request *)((char *)wait - offsetof(struct kube_request, credentials));
+    if (err)
+        r->error = *err;
     r->stage = changed ? PAUSING : GIVING_UP;
     deadline_set(&r->timer, 0);
+}
+
+/* The call's time is up; the fetch goes on for the calls to come. After a 401 that stays the error. */
+static void waited_in_vain(struct kube_request *r)
+{
+    kube_auth_forget(r->kube->auth, &r->credentials);
+    if (r->stage == PREPARING)
+        error_set(&r->error, ERR_TIMEOUT, "%s %.*s: the credentials (%s) did not come in time", r->method,
+                  (int)r->plain, r->url.ptr, r->kube->origin);
+    end_failed(r, false);
 }
 
 /* 401: perhaps the token was rotated since we read it. Once. */
@@ -144,11 +166,12 @@ static bool renew(struct kube_request *r)
         pause_for(r, 0);
         return true;
     }
-    r->renewal.generation = r->generation;
-    r->renewal.done = renewed;
-    if (!kube_auth_renew(r->kube->auth, &r->renewal))
+    r->credentials.generation = r->generation;
+    r->credentials.done = credentials_came;
+    if (!kube_auth_renew(r->kube->auth, &r->credentials))
         return false;
     r->stage = RENEWING;
+    deadline_set(&r->timer, time_left(r));
     return true;
 }
 
@@ -200,6 +223,10 @@ static void answered(struct kube_request *r, const struct http_answer *answer)
     bool good = answer->status >= 200 && answer->status < 300;
     int rc = good ? kube_status_body(&reply, &ours.body, &r->error) : kube_status_error(&reply, &r->error);
     free(url);
+    if (answer->status != 401)
+        kube_auth_proved(r->kube->auth, r->generation);
+    if (answer->status == 401 || answer->status == 403)
+        kube_auth_explain(r->kube->auth, answer->date, &r->error);
     if (!rc) {
         r->answer = answer;
         end(r, &ours, NULL, false);
@@ -231,18 +258,24 @@ static uint64_t time_for_try(const struct kube_request *r, uint64_t left)
     return r->repeatable && !r->no_retry && left > 1000 ? left - left / 3 : left;
 }
 
+/* The credentials are there. */
 static int send_try(struct kube_request *r, struct error *err)
 {
-    uint64_t now = uv_now(r->kube->loop);
-    if (r->until <= now)
+    uint64_t left = time_left(r);
+    struct kube_auth_subject subject = {r->method, r->url.ptr, buf_str(&r->body)};
+    const struct http_header *headers;
+    if (!left)
         return error_set(err, ERR_TIMEOUT, "%s %.*s: its time is up", r->method, (int)r->plain, r->url.ptr);
+    int rc = kube_auth_headers(r->kube->auth, &subject, &headers, err);
+    if (rc)
+        return rc;
     struct http_call call = {
         .method = r->method,
         .url = r->url.ptr,
-        .headers = kube_auth_headers(r->kube->auth),
+        .headers = headers,
         .body = buf_str(&r->body),
         .content_type = r->content_type,
-        .timeout_ms = time_for_try(r, r->until - now),
+        .timeout_ms = time_for_try(r, left),
         .done = try_ended,
         .data = r,
     };
@@ -252,11 +285,24 @@ static int send_try(struct kube_request *r, struct error *err)
     return http_send(r->kube->http, &call, &r->http, err);
 }
 
+/* Sends it, or has it wait for credentials. */
+static int prepare_try(struct kube_request *r, struct error *err)
+{
+    int rc;
+    r->credentials.done = credentials_came;
+    if (kube_auth_prepare(r->kube->auth, &r->credentials, &rc, err))
+        return send_try(r, err);
+    r->stage = PREPARING;
+    return rc;
+}
+
 /* From the loop, so `done` may be called at once. */
 static void begin_try(struct kube_request *r)
 {
-    if (send_try(r, &r->error))
+    if (prepare_try(r, &r->error))
         end_failed(r, false);
+    else if (r->stage == PREPARING)
+        deadline_set(&r->timer, time_left(r));
 }
 
 /* ---- from outside ---- */
@@ -299,7 +345,7 @@ int kube_send(struct kube *kube, const struct kube_call *call, struct kube_reque
     r->kube = kube;
     int rc = fill(r, call, err);
     if (!rc)
-        rc = send_try(r, err);
+        rc = prepare_try(r, err);
     if (rc) {
         buf_free(&r->url);
         buf_free(&r->body);
@@ -309,6 +355,8 @@ int kube_send(struct kube *kube, const struct kube_call *call, struct kube_reque
         return rc;
     }
     deadline_init(kube->loop, &r->timer, timer_rang, r);
+    if (r->stage == PREPARING)
+        deadline_set(&r->timer, time_left(r));
     DL_APPEND(kube->requests, r);
     kube->alive++;
     if (request)
@@ -325,8 +373,8 @@ void kube_cancel(struct kube_request *r)
         http_cancel(r->http);
         return;
     }
-    if (r->stage == RENEWING)
-        kube_auth_forget(r->kube->auth, &r->renewal);
+    if (r->stage == PREPARING || r->stage == RENEWING)
+        kube_auth_forget(r->kube->auth, &r->credentials);
     r->stage = PAUSING;
     deadline_set(&r->timer, 0);
 }

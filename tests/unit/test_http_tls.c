@@ -254,6 +254,34 @@ static void a_rotated_client_certificate_is_noticed(void **state)
     unlink(key_file);
 }
 
+static void an_identity_that_is_given_later(void **state)
+{
+    (void)state;
+    struct peer peer;
+    struct fixture f;
+    struct error err;
+    const struct str certificate = str_of(client.certificate_pem), key = str_of(client.key_pem);
+    peer_start(&peer, peer_serve_ok, asks, NULL);
+    fixture_open(&f, &(struct http_config){.proxy = "", .tls = {.ca = str_of(authority.certificate_pem)}});
+    struct exchange none = {0}, first = {0}, again = {0}, changed = {0};
+    get(&f, &none, peer_url(&peer, "https", "/"));
+    assert_int_equal(none.code, ERR_UNREACHABLE);
+    assert_int_equal(http_client_identify(f.client, certificate, key, &err), 0);
+    get(&f, &first, peer_url(&peer, "https", "/"));
+    assert_int_equal(first.status, 200);
+    /* What is none leaves all as it was. */
+    assert_int_equal(http_client_identify(f.client, certificate, str_of(other_client.key_pem), &err), ERR_INVALID);
+    get(&f, &again, peer_url(&peer, "https", "/"));
+    assert_int_equal(again.status, 200);
+    /* The connection of before would still be taken for the one it was made for. */
+    assert_int_equal(
+        http_client_identify(f.client, str_of(other_client.certificate_pem), str_of(other_client.key_pem), &err), 0);
+    get(&f, &changed, peer_url(&peer, "https", "/"));
+    assert_int_equal(changed.code, ERR_UNREACHABLE);
+    fixture_close(&f);
+    peer_stop(&peer);
+}
+
 static void assert_refused(const struct http_tls *tls, int code, const char *words)
 {
     uv_loop_t loop;
@@ -408,6 +436,7 @@ int main(void)
         cmocka_unit_test(handshakes_are_not_repeated),
         cmocka_unit_test(a_rotated_ca_is_noticed),
         cmocka_unit_test(a_rotated_client_certificate_is_noticed),
+        cmocka_unit_test(an_identity_that_is_given_later),
         cmocka_unit_test(bad_material_is_refused_at_the_start),
         cmocka_unit_test(a_key_is_wiped),
         cmocka_unit_test(a_body_cut_short_in_http2_is_no_success),

@@ -190,15 +190,99 @@ static void openshift_has_contexts_with_slashes(void **state)
     kube_config_free(&c);
 }
 
-static void plugins_are_not_there_yet(void **state)
+static void eks_and_gke_have_plugins(void **state)
 {
     (void)state;
-    refused(FIXTURES "eks.yaml", NULL, ERR_INVALID,
-            "gets its credentials from a program (exec: aws), which is not supported; use a user with a token");
-    refused(FIXTURES "gke.yaml", NULL, ERR_INVALID, "(exec: gke-gcloud-auth-plugin)");
-    refused(FIXTURES "gke.yaml", NULL, ERR_INVALID,
-            FIXTURES "gke.yaml:19: user \"gke_project-1_europe-west3-a_training\"");
+    struct kube_config c = load(FIXTURES "eks.yaml", NULL);
+    assert_non_null(c.exec);
+    assert_string_equal(c.exec->command, "aws");
+    assert_string_equal(c.exec->api_version, "client.authentication.k8s.io/v1beta1");
+    assert_string_equal(c.exec->args[0], "--region");
+    assert_string_equal(c.exec->args[7], "json");
+    assert_null(c.exec->args[8]);
+    assert_null(c.exec->env[0]);
+    assert_false(c.exec->cluster_info);
+    assert_null(c.exec->install_hint);
+    kube_config_free(&c);
+    c = load(FIXTURES "gke.yaml", NULL);
+    assert_string_equal(c.exec->command, "gke-gcloud-auth-plugin");
+    assert_true(c.exec->cluster_info);
+    assert_non_null(strstr(c.exec->install_hint, "Install gke-gcloud-auth-plugin for use with kubectl by following "
+                                                 "https://"));
+    assert_non_null(strstr(c.exec->origin, "gke.yaml:19: user \"gke_project-1_europe-west3-a_training\""));
+    kube_config_free(&c);
     refused(FIXTURES "gke-legacy.yaml", NULL, ERR_INVALID, "auth-provider, which is not supported");
+}
+
+#define V1 "apiVersion: client.authentication.k8s.io/v1, "
+
+static void a_plugin_with_everything(void **state)
+{
+    (void)state;
+    struct kube_config c = load(
+        simple(HTTPS ", extensions: [{name: other, extension: 1}, {name: client.authentication.k8s.io/exec, extension: "
+                     "{audience: a, n: 3, s: \"3\", list: [true, ~]}}]",
+               "exec: {" V1
+               "command: bin/get, args: [a, \"\"], env: [{name: A, value: canary}, {name: B, value: \"\"}], "
+               "interactiveMode: Never, provideClusterInfo: true}"),
+        NULL);
+    assert_string_equal(c.exec->command, path_of("bin/get"));
+    assert_string_equal(c.exec->args[0], "a");
+    assert_string_equal(c.exec->args[1], "");
+    assert_string_equal(c.exec->env[0], "A=canary");
+    assert_string_equal(c.exec->env[1], "B=");
+    assert_string_equal(c.exec->cluster_extra, "{\"audience\":\"a\",\"n\":3,\"s\":\"3\",\"list\":[true,null]}");
+    kube_config_free(&c);
+    /* What stands there wins, as in kubectl. */
+    c = load(simple(HTTPS, "token: t, exec: {" V1 "command: x}"), NULL);
+    assert_null(c.exec);
+    kube_config_free(&c);
+}
+
+static void plugins_that_cannot_be(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *user, *says;
+    } bad[] = {
+        {"exec: x", "simple:12: exec must hold command, args and apiVersion"},
+        {"exec: {command: x}", "apiVersion is missing"},
+        {"exec: {command: x, apiVersion: client.authentication.k8s.io/v1alpha1}", "is gone since Kubernetes 1.24"},
+        {"exec: {command: x, apiVersion: v1}", "apiVersion must be client.authentication.k8s.io/v1 or"},
+        {"exec: {" V1 "args: []}", "command is missing"},
+        {"exec: {" V1 "command: [x]}", "command must be text"},
+        {"exec: {" V1 "command: x, args: y}", "args must be a list"},
+        {"exec: {" V1 "command: x, args: [[y]]}", "args must be a list"},
+        {"exec: {" V1 "command: x, env: {a: canary}}", "env must be a list"},
+        {"exec: {" V1 "command: x, env: [canary]}", "env must be a list"},
+        {"exec: {" V1 "command: x, env: [{value: canary}]}", "an entry of env has no name"},
+        {"exec: {" V1 "command: x, env: [{name: a=b}]}", "an entry of env has no name"},
+        {"exec: {" V1 "command: x, interactiveMode: Always}", "mpijobd has none"},
+        {"exec: {" V1 "command: x, interactiveMode: Some}", "must be Never, IfAvailable or Always"},
+        {"exec: {" V1 "command: x, provideClusterInfo: 7}", "provideClusterInfo must be true or false"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        refused(simple(HTTPS, bad[i].user), NULL, ERR_INVALID, bad[i].says);
+}
+
+static void an_access_key_by_hand(void **state)
+{
+    (void)state;
+    struct kube_config c;
+    struct error err;
+    struct kube_config_source source = {.server = "https://cci.example.com",
+                                        .access_key_file = write_file("ak", "a"),
+                                        .secret_key_file = write_file("sk", "canary"),
+                                        .getenv = get_environment};
+    assert_int_equal(kube_config_load(&source, &c, &err), 0);
+    assert_string_equal(c.secret_key_file, path_of("sk"));
+    assert_null(c.security_token_file);
+    kube_config_free(&c);
+    source.security_token_file = path_of("none");
+    assert_int_equal(kube_config_load(&source, &c, &err), ERR_NOT_FOUND);
+    assert_non_null(strstr(err.message, "the security token of the cluster: cannot read "));
+    source.security_token_file = source.secret_key_file = NULL;
+    assert_int_equal(kube_config_load(&source, &c, &err), ERR_INVALID);
 }
 
 /* ---- where it is looked for ---- */
@@ -541,13 +625,8 @@ static void members_that_are_wrong(void **state)
         refused(simple(bad[i].cluster, bad[i].user), NULL, bad[i].code, bad[i].says);
 }
 
-static void every_allocation_may_fail(void **state)
+static long fail_each_allocation(const char *path)
 {
-    (void)state;
-    write_file("tok", "x");
-    const char *path =
-        simple(HTTPS ", certificate-authority-data: LS0tLS1CRUdJTiA=, tls-server-name: a, proxy-url: \"http://p\"",
-               "tokenFile: tok, as: a, as-uid: b, as-groups: [a, b], client-certificate: tok, client-key: tok");
     struct kube_config_source source = {.kubeconfig = path, .getenv = get_environment};
     long n = 1;
     for (;; n++) {
@@ -560,11 +639,24 @@ static void every_allocation_may_fail(void **state)
         if (!rc)
             kube_config_free(&c);
         if (!failed)
-            break;
+            return n;
         if (rc && rc != ERR_NOMEM)
             fail_msg("allocation %ld: %s", n, err.message);
     }
-    assert_true(n > 15);
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    write_file("tok", "x");
+    assert_true(fail_each_allocation(simple(
+                    HTTPS ", certificate-authority-data: LS0tLS1CRUdJTiA=, tls-server-name: a, proxy-url: \"http://p\"",
+                    "tokenFile: tok, as: a, as-uid: b, as-groups: [a, b], client-certificate: tok, client-key: tok")) >
+                15);
+    assert_true(fail_each_allocation(
+                    simple(HTTPS ", extensions: [{name: client.authentication.k8s.io/exec, extension: {a: [1]}}]",
+                           "exec: {" V1 "command: ./x, args: [a, b], env: [{name: A, value: b}], installHint: x, "
+                           "provideClusterInfo: true}")) > 15);
 }
 
 static int make_folder(void **state)
@@ -590,7 +682,10 @@ int main(void)
         TEST(relative_paths_start_at_the_file),
         TEST(aks_has_a_token_beside_the_certificate),
         TEST(openshift_has_contexts_with_slashes),
-        TEST(plugins_are_not_there_yet),
+        TEST(eks_and_gke_have_plugins),
+        TEST(a_plugin_with_everything),
+        TEST(plugins_that_cannot_be),
+        TEST(an_access_key_by_hand),
         TEST(a_list_of_files_is_merged),
         TEST(at_home),
         TEST(nowhere),

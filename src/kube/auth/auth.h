@@ -1,5 +1,9 @@
-/* What proves to the server who we are, as headers. One file a way: a token from a file lives in token_file.c; what
- * never changes is put together here once. */
+/* What proves to the server who we are: headers of each request, and the client's certificate where a program gives
+ * one. One file a way of getting it: file_source.c (a token or access key in files), exec.c (a program); sign.c is the
+ * arithmetic of signed requests. What never changes is put together in auth.c once.
+ *
+ * Credentials may have to be fetched first, so a request asks (kube_auth_prepare) and may have to wait. Who waits
+ * shares one fetch, and giving up does not end it. */
 #ifndef MPIJOBD_KUBE_AUTH_AUTH_H
 #define MPIJOBD_KUBE_AUTH_AUTH_H
 
@@ -11,27 +15,53 @@
 
 struct kube_auth;
 
-/* Copies what it needs of config. Reads a token file, which blocks. ERR_INVALID: it is empty or no token. */
-int kube_auth_new(uv_loop_t *loop, const struct kube_config *config, uint64_t reread_ms, const struct log *log,
+struct kube_auth_options {
+    uint64_t reread_ms;  /* how old what comes from a file may become */
+    uint64_t timeout_ms; /* of a program; 0: EXEC_TIMEOUT_MS */
+    uint64_t pause_ms;   /* after a program that failed, doubling; 0: 5,000 */
+    const struct log *log;
+    /* Shows this certificate to the server from now on; 0 or an error. */
+    int (*identify)(void *data, struct str certificate, struct str key, struct error *err);
+    void *data;
+};
+
+/* Copies what it needs of config. Reads files, which blocks; runs no program yet. ERR_INVALID: a file is empty or no
+ * token. */
+int kube_auth_new(uv_loop_t *loop, const struct kube_config *config, const struct kube_auth_options *options,
                   struct kube_auth **auth, struct error *err);
-/* closed is called when nothing of it is on the loop any more, maybe at once; who waits is not called back any more. */
+/* A program that runs is killed. closed is called when nothing of it is on the loop any more, maybe at once; who waits
+ * is not called back any more. */
 void kube_auth_close(struct kube_auth *auth, void (*closed)(void *data), void *data);
 
-/* The headers of a request to be sent now; ends at a NULL name, valid until the loop goes on. A token that is older
- * than reread_ms is read anew in the background, for the requests to come. */
-const struct http_header *kube_auth_headers(struct kube_auth *auth);
-/* Rises when the headers change. */
-unsigned kube_auth_generation(const struct kube_auth *auth);
-
-/* For a request that got 401 with the headers of that generation: `done` is called once on the loop, later, and must
- * call nothing of this file. changed: it is worth another try. */
+/* Who waits: `done` is called once on the loop, later, and must call nothing of this file. changed: there is something
+ * new to try; else err (NULL: nothing has changed). */
 struct kube_auth_wait {
     struct kube_auth_wait *prev, *next;
-    unsigned generation;
-    void (*done)(struct kube_auth_wait *wait, bool changed);
+    unsigned generation; /* before kube_auth_renew: that of the headers that were refused */
+    void (*done)(struct kube_auth_wait *wait, bool changed, const struct error *err);
 };
-/* False: nothing can change, and done is not called. */
+
+/* Before each try. True: kube_auth_headers has what it needs. False with *rc 0: wait->done tells when to go on. False
+ * with an error in *rc: there are no credentials and none are in sight. */
+bool kube_auth_prepare(struct kube_auth *auth, struct kube_auth_wait *wait, int *rc, struct error *err);
+
+/* The headers of this request, to be sent now; they end at a NULL name and are valid until the next call. */
+struct kube_auth_subject {
+    const char *method, *url;
+    struct str body;
+};
+int kube_auth_headers(struct kube_auth *auth, const struct kube_auth_subject *subject,
+                      const struct http_header **headers, struct error *err);
+/* Rises when the credentials change. */
+unsigned kube_auth_generation(const struct kube_auth *auth);
+
+/* The server has taken the credentials of that generation. */
+void kube_auth_proved(struct kube_auth *auth, unsigned generation);
+/* It answered 401 to them. False: nothing can change, or it was tried a moment ago; done is not called. */
 bool kube_auth_renew(struct kube_auth *auth, struct kube_auth_wait *wait);
+/* Says in err what the server's clock (seconds since 1970, 0: not known) tells about a refused signature. */
+void kube_auth_explain(const struct kube_auth *auth, int64_t server_time, struct error *err);
+
 void kube_auth_forget(struct kube_auth *auth, struct kube_auth_wait *wait); /* done is not called any more */
 
 #endif

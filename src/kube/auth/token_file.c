@@ -14,11 +14,11 @@ int token_check(struct str token, const char *what, struct error *err)
     return 0;
 }
 
-int token_file_read(const char *path, struct buf *out, struct error *err)
+int token_file_read(const char *path, const char *what_it_is, struct buf *out, struct error *err)
 {
     struct buf text = {.secret = true}, what = BUF_INIT;
     out->secret = true;
-    buf_printf(&what, "the token file %s", path);
+    buf_printf(&what, "%s %s", what_it_is, path);
     int rc = what.failed ? error_nomem(err) : buf_read_file(&text, path, TOKEN_MAX, err);
     struct str token = str_trim(buf_str(&text));
     if (!rc)

@@ -1,0 +1,113 @@
+#include "kube/auth/file_source.h"
+
+#include <stdlib.h>
+
+#include "kube/auth/token_file.h"
+#include "loop/work.h"
+
+struct file_source {
+    struct auth_source source;
+    uv_loop_t *loop;
+    char *token, *access_key, *secret_key, *security_token; /* paths; NULL: not of this kind */
+    struct work work;
+    bool reading;
+    struct credential fresh; /* the worker's while reading */
+    struct error why;        /* likewise */
+    int rc;
+    void (*closed)(void *data); /* NULL: it goes on */
+    void *closed_data;
+};
+
+static void file_source_free(struct file_source *f)
+{
+    credential_free(&f->fresh);
+    free(f->token);
+    free(f->access_key);
+    free(f->secret_key);
+    free(f->security_token);
+    free(f);
+}
+
+int file_source_read(const struct auth_source *source, struct credential *c, struct error *err)
+{
+    const struct file_source *f = (const struct file_source *)source;
+    const struct {
+        const char *path, *what;
+        struct buf *out;
+    } files[] = {{f->token, "the token file", &c->token},
+                 {f->access_key, "the access key's file", &c->access_key},
+                 {f->secret_key, "the secret key's file", &c->secret_key},
+                 {f->security_token, "the security token's file", &c->security_token}};
+    int rc = 0;
+    *c = CREDENTIAL_INIT;
+    for (size_t i = 0; !rc && i < sizeof files / sizeof *files; i++)
+        rc = files[i].path ? token_file_read(files[i].path, files[i].what, files[i].out, err) : 0;
+    if (rc)
+        credential_free(c);
+    return rc;
+}
+
+static void read_in_worker(struct work *work)
+{
+    struct file_source *f = (struct file_source *)((char *)work - offsetof(struct file_source, work));
+    f->rc = file_source_read(&f->source, &f->fresh, &f->why);
+}
+
+static void was_read(struct work *work)
+{
+    struct file_source *f = (struct file_source *)((char *)work - offsetof(struct file_source, work));
+    struct credential fresh = f->fresh;
+    f->fresh = CREDENTIAL_INIT;
+    f->reading = false;
+    if (f->closed) {
+        void (*closed)(void *) = f->closed;
+        void *data = f->closed_data;
+        credential_free(&fresh);
+        file_source_free(f);
+        closed(data);
+        return;
+    }
+    f->source.fetched(f->source.data, f->rc ? NULL : &fresh, f->rc ? &f->why : NULL);
+}
+
+static int fetch(struct auth_source *source, struct error *err)
+{
+    struct file_source *f = (struct file_source *)source;
+    (void)err;
+    f->reading = true;
+    work_start(f->loop, &f->work, read_in_worker, was_read);
+    return 0;
+}
+
+static void close_source(struct auth_source *source, void (*closed)(void *data), void *data)
+{
+    struct file_source *f = (struct file_source *)source;
+    if (f->reading) {
+        f->closed = closed;
+        f->closed_data = data;
+        uv_cancel((uv_req_t *)&f->work.request);
+    } else {
+        file_source_free(f);
+        closed(data);
+    }
+}
+
+static bool copy(char **out, const char *path)
+{
+    return !path || (*out = str_dup(str_of(path))) != NULL;
+}
+
+struct auth_source *file_source_new(uv_loop_t *loop, const struct kube_config *config, uint64_t reread_ms)
+{
+    struct file_source *f = calloc(1, sizeof *f);
+    if (!f)
+        return NULL;
+    f->loop = loop;
+    f->fresh = CREDENTIAL_INIT;
+    f->source = (struct auth_source){.fetch = fetch, .close = close_source, .reread_ms = reread_ms, .cheap = true};
+    if (copy(&f->token, config->token_file) && copy(&f->access_key, config->access_key_file) &&
+        copy(&f->secret_key, config->secret_key_file) && copy(&f->security_token, config->security_token_file))
+        return &f->source;
+    file_source_free(f);
+    return NULL;
+}

@@ -1,0 +1,51 @@
+/* A way whose credentials come from elsewhere and change while we run: a file, a program. It only fetches; when to do
+ * so is auth.c's business, and so is who waits for it. */
+#ifndef MPIJOBD_KUBE_AUTH_SOURCE_H
+#define MPIJOBD_KUBE_AUTH_SOURCE_H
+
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+/* What was fetched. Empty members: not of this kind. All secret. */
+struct credential {
+    struct buf token;                                  /* bearer token, checked */
+    struct buf certificate, key;                       /* PEM */
+    struct buf access_key, secret_key, security_token; /* what signs requests, checked */
+    int64_t expires;                                   /* microseconds since 1970; 0: not said */
+};
+
+#define CREDENTIAL_INIT                                                                                                \
+    ((struct credential){.token.secret = true,                                                                         \
+                         .certificate.secret = true,                                                                   \
+                         .key.secret = true,                                                                           \
+                         .access_key.secret = true,                                                                    \
+                         .secret_key.secret = true,                                                                    \
+                         .security_token.secret = true})
+
+static inline void credential_free(struct credential *c)
+{
+    buf_free(&c->token);
+    buf_free(&c->certificate);
+    buf_free(&c->key);
+    buf_free(&c->access_key);
+    buf_free(&c->secret_key);
+    buf_free(&c->security_token);
+}
+
+struct auth_source {
+    /* 0: `fetched` is called once on the loop, later. An error: it is not. Not called while a fetch is under way. */
+    int (*fetch)(struct auth_source *source, struct error *err);
+    /* Ends what is under way, frees the source; `fetched` is not called any more, `closed` at once or later. */
+    void (*close)(struct auth_source *source, void (*closed)(void *data), void *data);
+    /* Set by the owner. Exactly one of credential (the owner's to free) and err is NULL. May fetch again. */
+    void (*fetched)(void *data, struct credential *credential, const struct error *err);
+    void *data;
+    const char *name;   /* for messages about what it gave; NULL: they speak for themselves */
+    uint64_t reread_ms; /* what is older is fetched anew for the requests to come; 0: only when it expires */
+    bool cheap;         /* fetched anew at every 401, and what is in use stays in use where that fails */
+};
+
+#endif
