@@ -1,4 +1,4 @@
--- mpijob.replace with a function: changes computed from the job are computed again when somebody else changed it meanwhile.
+-- mpijob.replace with a function: changes are computed again when somebody else changed the job meanwhile.
 local mpijob = ...
 local replace, get = mpijob.replace, mpijob.get
 local TRIES = 6

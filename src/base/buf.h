@@ -1,8 +1,8 @@
 /* A byte buffer that grows, with a most it may grow to. The content is always followed by a NUL that is not counted, so
  * that buf.ptr can be used as a C string (ptr is NULL until something was added).
  *
- * Errors stick: after a failed addition the buffer keeps `failed` set, further additions do nothing, and one check at the
- * end suffices (buf_result). */
+ * Errors stick: after a failed addition the buffer keeps `failed` set, further additions do nothing, and one check at
+ * the end suffices (buf_result). */
 #ifndef MPIJOBD_BASE_BUF_H
 #define MPIJOBD_BASE_BUF_H
 

@@ -1,8 +1,8 @@
 /* What went wrong, in words for the person who has to mend it.
  *
- * Functions that can fail return 0 or a negative `enum error_code` and fill a `struct error` that the caller owns (it may
- * be NULL where the caller does not care). No allocation, so that "out of memory" can be reported too.
- * A message names the thing (file and line, URL, field) and, where there is one, the cure. Secrets never go into it. */
+ * Functions that can fail return 0 or a negative `enum error_code` and fill a `struct error` that the caller owns (it
+ * may be NULL where the caller does not care). No allocation, so that "out of memory" can be reported too. A message
+ * names the thing (file and line, URL, field) and, where there is one, the cure. Secrets never go into it. */
 #ifndef MPIJOBD_BASE_ERROR_H
 #define MPIJOBD_BASE_ERROR_H
 

@@ -56,7 +56,8 @@ static bool plain(const char *text)
     return true;
 }
 
-/* The sentence may span lines (a traceback): those that follow are indented, and nothing else in it can start a line. */
+/* The sentence may span lines (a traceback): those that follow are indented, and nothing else in it can start a line.
+ */
 static void sentence(struct buf *out, const char *text)
 {
     for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
@@ -74,7 +75,8 @@ static void sentence(struct buf *out, const char *text)
 static void write_text(struct buf *out, const struct log *log, enum log_level level, const char *when,
                        const char *message, const struct log_field *fields)
 {
-    buf_printf(out, "%s %s%-5s%s ", when, log->colour ? colours[level] : "", names[level], log->colour ? "\033[0m" : "");
+    buf_printf(out, "%s %s%-5s%s ", when, log->colour ? colours[level] : "", names[level],
+               log->colour ? "\033[0m" : "");
     sentence(out, message);
     for (; fields && fields->name; fields++) {
         if (!fields->value)

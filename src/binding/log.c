@@ -71,7 +71,8 @@ static int l_error(lua_State *L)
 
 void binding_open_log(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"debug", l_debug}, {"info", l_info}, {"warn", l_warn}, {"error", l_error}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"debug", l_debug}, {"info", l_info}, {"warn", l_warn}, {"error", l_error}, {NULL, NULL}};
     luaL_newlib(L, functions);
     lua_setglobal(L, "log");
 }

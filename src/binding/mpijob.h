@@ -7,7 +7,8 @@
 int l_mpijob_get(lua_State *L);
 int l_mpijob_list(lua_State *L);
 int l_mpijob_replace(lua_State *L);
-int l_mpijob_replace_once(lua_State *L); /* with a table of changes; a function of the job is Lua's (lua/mpijobd/mpijob.lua) */
+int l_mpijob_replace_once(
+    lua_State *L); /* with a table of changes; a function of the job is Lua's (lua/mpijobd/mpijob.lua) */
 int l_mpijob_replace_object(lua_State *L);
 
 #endif

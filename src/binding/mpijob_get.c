@@ -58,8 +58,8 @@ int l_mpijob_get(lua_State *L)
     check_target(L, 1, &target);
     struct engine *engine = engine_of(L);
     struct get *g = pending_new(L, sizeof *g, abort_get, release_get);
-    if (kube_get(cluster_kube(engine->o.cluster), cluster_mpijobs(engine->o.cluster), target.name_space, target.name, got, g,
-                 &g->request, &g->err))
+    if (kube_get(cluster_kube(engine->o.cluster), cluster_mpijobs(engine->o.cluster), target.name_space, target.name,
+                 got, g, &g->request, &g->err))
         return push_failure(L, &g->err);
     return pending_wait(L, &g->pending, get_k);
 }

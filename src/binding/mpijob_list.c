@@ -1,5 +1,5 @@
-/* mpijob.list { match... }: an iterator over the jobs that match; pages come as they are needed. A list that fails raises its error, because a loop
- * that ended quietly would look like the end of the jobs. */
+/* mpijob.list { match... }: an iterator over the jobs that match; pages come as they are needed. A list that fails
+ * raises its error, because a loop that ended quietly would look like the end of the jobs. */
 #include <lauxlib.h>
 #include <stdlib.h>
 

@@ -14,13 +14,13 @@ struct replacing {
     struct pending pending;
     struct run_op *op;
     struct mpijob_changes changes;
-    struct buf whole;      /* of replace_object */
-    struct error err;      /* code 0: none */
+    struct buf whole; /* of replace_object */
+    struct error err; /* code 0: none */
     bool changed, dry_run, computed;
     enum mpijob_effect effect;
     char why[512], resource_version[64];
     struct buf diff, warnings; /* JSON arrays */
-    char *fresh;           /* the object after a conflict; of replace_object: as the server gave it back */
+    char *fresh;               /* the object after a conflict; of replace_object: as the server gave it back */
     size_t fresh_len;
 };
 
@@ -44,7 +44,8 @@ static void replaced(void *data, const struct replace_result *result, const stru
     r->dry_run = result->dry_run;
     r->effect = result->effect;
     snprintf(r->why, sizeof r->why, "%s", result->why ? result->why : "");
-    snprintf(r->resource_version, sizeof r->resource_version, "%s", result->resource_version ? result->resource_version : "");
+    snprintf(r->resource_version, sizeof r->resource_version, "%s",
+             result->resource_version ? result->resource_version : "");
     mpijob_diff_json(result->diff, &r->diff);
     keep_warnings(r, result->warnings);
     bool conflict = err && err->code == ERR_CONFLICT && r->computed;
@@ -168,7 +169,8 @@ int l_mpijob_replace(lua_State *L)
     return computed_k(L, LUA_OK, 0);
 }
 
-/* replace(target, changes, options, computed). computed: the changes follow from the job; after a conflict the fresh job is the third result */
+/* replace(target, changes, options, computed). computed: the changes follow from the job; after a conflict the fresh
+ * job is the third result */
 int l_mpijob_replace_once(lua_State *L)
 {
     struct target target;

@@ -1,4 +1,5 @@
-/* A call of a script that waits for something outside: memory that survives whichever of the two ends first, the run or the operation.
+/* A call of a script that waits for something outside: memory that survives whichever of the two ends first, the run or
+ * the operation.
  *
  *     struct get { struct pending pending; ... };
  *     struct get *g = pending_new(L, sizeof *g, abort_get, free_get);   pushes a guard, to be left on the stack

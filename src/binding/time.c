@@ -1,4 +1,5 @@
-/* time.now, rfc3339, parse, date, duration; sleep: lua/types/time.lua. All by the daemon's clock, which tests can move. */
+/* time.now, rfc3339, parse, date, duration; sleep: lua/types/time.lua. All by the daemon's clock, which tests can move.
+ */
 #include <lauxlib.h>
 #include <math.h>
 #include <stdio.h>

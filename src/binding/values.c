@@ -55,7 +55,8 @@ struct run *check_run(lua_State *L, const char *what)
 {
     struct run *run = lua_run_of(L);
     if (!run)
-        luaL_error(L, "%s works while a policy runs, not while its file is being loaded; move it into run or replace", what);
+        luaL_error(L, "%s works while a policy runs, not while its file is being loaded; move it into run or replace",
+                   what);
     return run;
 }
 
@@ -102,7 +103,8 @@ void check_options(lua_State *L, int index, const char *const *names)
             known = known || strcmp(names[i], key) == 0;
         if (!known) {
             const char *near = str_nearest(key, names);
-            luaL_error(L, "unknown option \"%s\"%s%s%s", key, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+            luaL_error(L, "unknown option \"%s\"%s%s%s", key, near ? "; did you mean \"" : "", near ? near : "",
+                       near ? "\"?" : "");
         }
         lua_pop(L, 1);
     }

@@ -7,16 +7,19 @@
 #include "base/str.h"
 #include "cli/options.h"
 
-static const struct command *const commands[] = {&cmd_run,     &cmd_check, &cmd_plan, &cmd_get,     &cmd_inspect, &cmd_replace,
-                                                 &cmd_journal, &cmd_runs,  &cmd_next, &cmd_doctor, &cmd_rbac, &cmd_version, NULL};
+static const struct command *const commands[] = {&cmd_run,     &cmd_check,   &cmd_plan, &cmd_get,  &cmd_inspect,
+                                                 &cmd_replace, &cmd_journal, &cmd_runs, &cmd_next, &cmd_doctor,
+                                                 &cmd_rbac,    &cmd_version, NULL};
 
 static void help(void)
 {
-    puts("mpijobd: Lua policies that replace MPIJobs on a schedule, and say what really happened.\n\nUsage: mpijobd COMMAND "
+    puts("mpijobd: Lua policies that replace MPIJobs on a schedule, and say what really happened.\n\nUsage: mpijobd "
+         "COMMAND "
          "[OPTIONS]\n\nCommands:");
     for (size_t i = 0; commands[i]; i++)
         printf("  %-9s %s\n", commands[i]->name, commands[i]->about);
-    puts("\nmpijobd COMMAND --help tells more. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 some changes failed, 4 stopped by "
+    puts("\nmpijobd COMMAND --help tells more. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 some changes failed, 4 "
+         "stopped by "
          "a limit.");
 }
 

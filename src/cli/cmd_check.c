@@ -5,9 +5,9 @@
 
 #include "cli/cli.h"
 #include "cli/policies.h"
-#include "json/write.h"
 #include "policy/trigger.h"
 #include "time/duration.h"
+#include "json/write.h"
 
 static const char *trigger_text(const struct policy *p, char out[160])
 {
@@ -138,8 +138,15 @@ static int run_next(int argc, char **argv, const struct command *command)
     return load_and_print(argc, argv, command, 10);
 }
 
-const struct command cmd_check = {"check", "PATH... [-o json]", "Load policies without a cluster; tell all errors, and the next times",
-                                  TAKES_OUTPUT | TAKES_COUNT | TAKES_POLICIES, run_check,
+const struct command cmd_check = {"check",
+                                  "PATH... [-o json]",
+                                  "Load policies without a cluster; tell all errors, and the next times",
+                                  TAKES_OUTPUT | TAKES_COUNT | TAKES_POLICIES,
+                                  run_check,
                                   "  mpijobd check policies/\n"};
-const struct command cmd_next = {"next", "PATH... [-c N]", "The coming run times, with the zone's clock changes marked",
-                                 TAKES_OUTPUT | TAKES_COUNT | TAKES_POLICIES, run_next, "  mpijobd next policies/nightly.lua -c 30\n"};
+const struct command cmd_next = {"next",
+                                 "PATH... [-c N]",
+                                 "The coming run times, with the zone's clock changes marked",
+                                 TAKES_OUTPUT | TAKES_COUNT | TAKES_POLICIES,
+                                 run_next,
+                                 "  mpijobd next policies/nightly.lua -c 30\n"};

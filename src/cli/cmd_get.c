@@ -9,9 +9,9 @@
 #include "cli/session.h"
 #include "cli/table.h"
 #include "cli/yaml.h"
-#include "json/write.h"
 #include "mpijob/match.h"
 #include "time/duration.h"
+#include "json/write.h"
 
 struct get {
     struct session s;
@@ -39,7 +39,8 @@ static void cell_value(struct table *t, struct json value)
     if (json_type(value) == JSON_STRING && !json_decode(value, &out))
         table_cell(t, "?");
     else if (json_exists(value))
-        table_cell(t, out.ptr ? out.ptr : (snprintf(text, sizeof text, "%.*s", (int)value.text.len, value.text.ptr), text));
+        table_cell(t, out.ptr ? out.ptr
+                              : (snprintf(text, sizeof text, "%.*s", (int)value.text.len, value.text.ptr), text));
     else
         table_cell(t, NULL);
     buf_free(&out);
@@ -157,6 +158,9 @@ static int run(int argc, char **argv, const struct command *command)
     return session_close(&g.s, code);
 }
 
-const struct command cmd_get = {"get", "[NAME...] [-n NAMESPACE | -A] [-l SELECTOR] [-o FORMAT]", "MPIJobs with phase, policy, deadline, GPUs and age",
-                                TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT, run,
+const struct command cmd_get = {"get",
+                                "[NAME...] [-n NAMESPACE | -A] [-l SELECTOR] [-o FORMAT]",
+                                "MPIJobs with phase, policy, deadline, GPUs and age",
+                                TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT,
+                                run,
                                 "  mpijobd get -A\n  mpijobd get -n train bert-large -o yaml\n"};

@@ -218,11 +218,15 @@ static int run(int argc, char **argv, const struct command *command)
 }
 
 const struct command cmd_inspect = {
-    "inspect", "[NAME...] [-n NAMESPACE | -A] [-l SELECTOR] [-o table|json] [--fix [--dry-run]]",
+    "inspect",
+    "[NAME...] [-n NAMESPACE | -A] [-l SELECTOR] [-o table|json] [--fix [--dry-run]]",
     "Find the MPIJobs that are set up wrongly, and heal them",
-    TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT | TAKES_DRY_RUN | TAKES_FIX, run,
+    TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT | TAKES_DRY_RUN | TAKES_FIX,
+    run,
     "  mpijobd inspect -A\n"
     "  mpijobd inspect -n train --fix --dry-run\n"
-    "\nProblems: wrong-type, object-for-list, bad-policy, negative-deadline, wrong-place, paths-differ, misspelt-field,\n"
+    "\nProblems: wrong-type, object-for-list, bad-policy, negative-deadline, wrong-place, paths-differ, "
+    "misspelt-field,\n"
     "dropped-field, ignored-field, dead-deadline, dead-ttl, holds-gpus, evicted, other-manager.\n"
-    "\nExit codes: 0 no findings (or --fix healed all), 1 findings (or it failed), 3 --fix could not make some of its changes.\n"};
+    "\nExit codes: 0 no findings (or --fix healed all), 1 findings (or it failed), 3 --fix could not make some of its "
+    "changes.\n"};

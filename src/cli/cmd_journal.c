@@ -7,8 +7,8 @@
 #include "cli/cli.h"
 #include "cli/session.h"
 #include "cli/table.h"
-#include "json/write.h"
 #include "mpijob/change.h"
+#include "json/write.h"
 
 struct reading {
     struct session s;
@@ -79,7 +79,9 @@ static void diff_cell(struct table *t, const char *text)
             buf_puts(&out, i ? ", " : "");
             last_part(d->pointer, &out);
             buf_printf(&out, ": %s -> %s", d->before ? d->before : "unset",
-                       !d->after ? "unset" : strlen(d->after) > 40 ? "..." : d->after);
+                       !d->after               ? "unset"
+                       : strlen(d->after) > 40 ? "..."
+                                               : d->after);
         }
     }
     table_cell(t, out.ptr);
@@ -164,7 +166,8 @@ static bool run_row(void *data, const struct store_run *run)
     table_cell(&r->table, run->trigger);
     time_cell(&r->table, run->scheduled_at);
     char outcome[64];
-    snprintf(outcome, sizeof outcome, "%s%s", run->outcome ? run->outcome : "not ended", run->dry_run ? " (dry run)" : "");
+    snprintf(outcome, sizeof outcome, "%s%s", run->outcome ? run->outcome : "not ended",
+             run->dry_run ? " (dry run)" : "");
     table_cell(&r->table, outcome);
     number_cell(&r->table, run->changed);
     number_cell(&r->table, run->unchanged);
@@ -175,12 +178,16 @@ static bool run_row(void *data, const struct store_run *run)
 
 static int read_rows(struct reading *r, bool runs)
 {
-    static const char *const change_heads[] = {"TIME", "RUN", "POLICY", "JOB", "CHANGE", "EFFECT", "OUTCOME", "MESSAGE"};
-    static const char *const run_heads[] = {"RUN", "POLICY", "TRIGGER", "SCHEDULED", "OUTCOME", "CHANGED", "UNCHANGED", "FAILED", "MESSAGE"};
+    static const char *const change_heads[] = {"TIME",   "RUN",    "POLICY",  "JOB",
+                                               "CHANGE", "EFFECT", "OUTCOME", "MESSAGE"};
+    static const char *const run_heads[] = {"RUN",     "POLICY",    "TRIGGER", "SCHEDULED", "OUTCOME",
+                                            "CHANGED", "UNCHANGED", "FAILED",  "MESSAGE"};
     struct session *s = &r->s;
     struct options *o = &s->options;
-    struct store_filter filter = {
-        .policy = o->policy, .name_space = o->name_space, .in_flight = o->in_flight, .limit = o->limit >= 0 ? o->limit : 100};
+    struct store_filter filter = {.policy = o->policy,
+                                  .name_space = o->name_space,
+                                  .in_flight = o->in_flight,
+                                  .limit = o->limit >= 0 ? o->limit : 100};
     char path[4096];
     if (o->argument_count)
         filter.run = strtoll(o->arguments[0], NULL, 10);
@@ -238,8 +245,15 @@ static int run_runs(int argc, char **argv, const struct command *command)
     return run_either(argc, argv, command, true);
 }
 
-const struct command cmd_journal = {
-    "journal", "[RUN] [--policy NAME] [-n NAMESPACE] [--in-flight]", "The changes that were made: what, why, and what became of them; newest first",
-    TAKES_STATE | TAKES_OUTPUT | TAKES_FILTER | TAKES_NAMESPACE, run_journal, "  mpijobd journal --policy free-gpus --limit 20\n  mpijobd journal 42 -o json\n"};
-const struct command cmd_runs = {"runs", "[RUN] [--policy NAME]", "The runs of the policies, newest first",
-                                 TAKES_STATE | TAKES_OUTPUT | TAKES_FILTER, run_runs, NULL};
+const struct command cmd_journal = {"journal",
+                                    "[RUN] [--policy NAME] [-n NAMESPACE] [--in-flight]",
+                                    "The changes that were made: what, why, and what became of them; newest first",
+                                    TAKES_STATE | TAKES_OUTPUT | TAKES_FILTER | TAKES_NAMESPACE,
+                                    run_journal,
+                                    "  mpijobd journal --policy free-gpus --limit 20\n  mpijobd journal 42 -o json\n"};
+const struct command cmd_runs = {"runs",
+                                 "[RUN] [--policy NAME]",
+                                 "The runs of the policies, newest first",
+                                 TAKES_STATE | TAKES_OUTPUT | TAKES_FILTER,
+                                 run_runs,
+                                 NULL};

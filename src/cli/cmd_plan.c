@@ -53,8 +53,8 @@ static void add_text(struct plan *p, const struct run *run, const char *job, con
         return;
     }
     mpijob_diff_write(result->diff, p->colour, &text);
-    printf("%s  (%s)\n%s  %s: %s\n", job, run->policy->name, text.ptr ? text.ptr : "", mpijob_effect_name(result->effect),
-           result->why);
+    printf("%s  (%s)\n%s  %s: %s\n", job, run->policy->name, text.ptr ? text.ptr : "",
+           mpijob_effect_name(result->effect), result->why);
     buf_free(&text);
 }
 
@@ -99,8 +99,8 @@ static void summary(const struct plan *p)
         printf("%s%" PRId64 " %s", *sign ? sign : " (", p->by_effect[i], mpijob_effect_name((enum mpijob_effect)i));
         sign = ", ";
     }
-    printf("%s, %" PRId64 " as they should be, %" PRId64 " not possible. Nothing was written.\n", *sign ? ")" : "", p->unchanged,
-           p->failed);
+    printf("%s, %" PRId64 " as they should be, %" PRId64 " not possible. Nothing was written.\n", *sign ? ")" : "",
+           p->unchanged, p->failed);
 }
 
 static int make(struct plan *p)
@@ -152,7 +152,10 @@ static int run(int argc, char **argv, const struct command *command)
     return session_close(&p.s, make(&p));
 }
 
-const struct command cmd_plan = {
-    "plan", "PATH... [--exit-code]", "What the policies would change now, and what that would do; writes nothing",
-    TAKES_CLUSTER | TAKES_SCOPE | TAKES_OUTPUT | TAKES_EXIT_CODE | TAKES_LOG, run,
-    "  mpijobd plan policies/ -n train\n  mpijobd plan policies/ --exit-code      exits with 10 where there are changes\n"};
+const struct command cmd_plan = {"plan",
+                                 "PATH... [--exit-code]",
+                                 "What the policies would change now, and what that would do; writes nothing",
+                                 TAKES_CLUSTER | TAKES_SCOPE | TAKES_OUTPUT | TAKES_EXIT_CODE | TAKES_LOG,
+                                 run,
+                                 "  mpijobd plan policies/ -n train\n  mpijobd plan policies/ --exit-code      exits "
+                                 "with 10 where there are changes\n"};

@@ -31,7 +31,8 @@ struct one {
     char key[320];
 };
 
-static void tell_json(struct replacing *r, const char *key, const struct replace_result *result, const struct error *err)
+static void tell_json(struct replacing *r, const char *key, const struct replace_result *result,
+                      const struct error *err)
 {
     struct buf diff = BUF_INIT;
     struct json root;
@@ -62,7 +63,8 @@ static void tell_json(struct replacing *r, const char *key, const struct replace
     buf_free(&diff);
 }
 
-static void tell_text(struct replacing *r, const char *key, const struct replace_result *result, const struct error *err)
+static void tell_text(struct replacing *r, const char *key, const struct replace_result *result,
+                      const struct error *err)
 {
     struct buf diff = BUF_INIT;
     if (err) {
@@ -74,8 +76,8 @@ static void tell_text(struct replacing *r, const char *key, const struct replace
         return;
     }
     mpijob_diff_write(result->diff, r->colour, &diff);
-    printf("%s %s\n%s  %s: %s\n", key, r->s.options.dry_run ? "would be replaced (dry run)" : "replaced", diff.ptr ? diff.ptr : "",
-           mpijob_effect_name(result->effect), result->why);
+    printf("%s %s\n%s  %s: %s\n", key, r->s.options.dry_run ? "would be replaced (dry run)" : "replaced",
+           diff.ptr ? diff.ptr : "", mpijob_effect_name(result->effect), result->why);
     for (size_t i = 0; result->warnings[i]; i++)
         fprintf(stderr, "Warning: %s\n", result->warnings[i]);
     buf_free(&diff);
@@ -127,7 +129,8 @@ static int start_listed(struct replacing *r, const struct found_job *job)
     int rc = mpijob_changes_copy(&r->changes, &changes, &r->s.error);
     snprintf(name_space, sizeof name_space, "%.*s", (int)job->view.name_space.len, job->view.name_space.ptr);
     snprintf(name, sizeof name, "%.*s", (int)job->view.name.len, job->view.name.ptr);
-    struct replace_call call = {.name_space = name_space, .name = name, .object = str_n(job->bytes, job->len), .changes = &changes};
+    struct replace_call call = {
+        .name_space = name_space, .name = name, .object = str_n(job->bytes, job->len), .changes = &changes};
     if (!rc)
         rc = start_one(r, &call);
     mpijob_changes_free(&changes);
@@ -181,8 +184,8 @@ static int read_input(const char *file, struct buf *text, struct error *err)
     return buf_result(text, "standard input", err);
 }
 
-static void got_version(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
-                        bool lost)
+static void got_version(void *data, struct kube_request *request, const struct kube_answer *answer,
+                        const struct error *err, bool lost)
 {
     (void)request;
     (void)lost;
@@ -196,12 +199,14 @@ static void got_version(void *data, struct kube_request *request, const struct k
 }
 
 /* The server refuses a PUT without resourceVersion: the newest is filled in, as kubectl replace does. */
-static int fill_version(struct replacing *r, struct json root, const char *name_space, const char *name, struct buf *out)
+static int fill_version(struct replacing *r, struct json root, const char *name_space, const char *name,
+                        struct buf *out)
 {
     struct session *s = &r->s;
     struct kube_request *request;
     struct json_edits edits = {0};
-    int rc = kube_get(cluster_kube(s->cluster), cluster_mpijobs(s->cluster), name_space, name, got_version, r, &request, &s->error);
+    int rc = kube_get(cluster_kube(s->cluster), cluster_mpijobs(s->cluster), name_space, name, got_version, r, &request,
+                      &s->error);
     if (!rc) {
         session_wait(s);
         rc = s->error.code;
@@ -310,9 +315,10 @@ static int run(int argc, char **argv, const struct command *command)
     if (o.all_namespaces && !o.selector)
         return command_usage(command, "-A needs a selector: -l SELECTOR");
     if (o.file ? o.argument_count != 0 || many : o.argument_count < (many ? 1 : 2))
-        return command_usage(command, o.file ? "-f gives the whole object; no names or fields beside it"
-                             : many          ? "name at least one change, as cleanPodPolicy=All"
-                                             : "name the job and at least one change: mpijobd replace my-job cleanPodPolicy=All");
+        return command_usage(
+            command, o.file ? "-f gives the whole object; no names or fields beside it"
+                     : many ? "name at least one change, as cleanPodPolicy=All"
+                            : "name the job and at least one change: mpijobd replace my-job cleanPodPolicy=All");
     if (o.output == OUTPUT_YAML || o.output == OUTPUT_NAME)
         return command_usage(command, "-o takes table or json here");
     code = read_changes(&r, command, o.arguments + (o.file || many ? 0 : 1));
@@ -333,8 +339,11 @@ static int run(int argc, char **argv, const struct command *command)
 }
 
 const struct command cmd_replace = {
-    "replace", "NAME FIELD=VALUE... | -l SELECTOR FIELD=VALUE... | -f FILE", "Replace fields of an MPIJob (or of many), and say what that does",
-    TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT | TAKES_REPLACE | TAKES_DRY_RUN, run,
+    "replace",
+    "NAME FIELD=VALUE... | -l SELECTOR FIELD=VALUE... | -f FILE",
+    "Replace fields of an MPIJob (or of many), and say what that does",
+    TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT | TAKES_REPLACE | TAKES_DRY_RUN,
+    run,
     "  mpijobd replace -n train bert-large cleanPodPolicy=All\n"
     "  mpijobd replace -n train bert-large activeDeadlineSeconds=7200 labels.team=vision annotations.note-\n"
     "  mpijobd replace -A -l purpose=debug cleanPodPolicy=None --dry-run\n"};

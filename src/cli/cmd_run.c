@@ -17,7 +17,7 @@ struct daemon {
     struct signals signals;
     struct manual_clock manual;
     uint64_t grace_ms;
-    bool serving;            /* before: signals are kept in mind */
+    bool serving; /* before: signals are kept in mind */
     bool stop_asked, reload_asked;
     int64_t runs, changed, unchanged, failed, broken, limited, cancelled;
 };
@@ -64,7 +64,8 @@ static void stop(void *data, int number)
         log_line(&d->s.log, LOG_WARN, "stopping already; what is in flight is waited for until the grace is over");
         return;
     }
-    log_line(&d->s.log, LOG_INFO, "stopping: what is in flight is finished first, for at most %" PRIu64 " s", d->grace_ms / 1000);
+    log_line(&d->s.log, LOG_INFO, "stopping: what is in flight is finished first, for at most %" PRIu64 " s",
+             d->grace_ms / 1000);
     engine_stop(d->s.engine, d->grace_ms, stopped, d);
 }
 
@@ -84,7 +85,8 @@ static void once_done(void *data)
 static int once_code(const struct daemon *d)
 {
     if (d->s.options.output == OUTPUT_JSON)
-        printf("{\"runs\":%" PRId64 ",\"changed\":%" PRId64 ",\"unchanged\":%" PRId64 ",\"failed\":%" PRId64 ",\"dry_run\":%s}\n",
+        printf("{\"runs\":%" PRId64 ",\"changed\":%" PRId64 ",\"unchanged\":%" PRId64 ",\"failed\":%" PRId64
+               ",\"dry_run\":%s}\n",
                d->runs, d->changed, d->unchanged, d->failed, d->s.options.dry_run ? "true" : "false");
     else
         printf("%" PRId64 " run%s: %" PRId64 " %s, %" PRId64 " as they should be, %" PRId64 " failed\n", d->runs,
@@ -168,7 +170,10 @@ static int run(int argc, char **argv, const struct command *command)
 }
 
 const struct command cmd_run = {
-    "run", "[PATH...] [--once] [--dry-run]", "The daemon: run the policies of these files and folders",
-    TAKES_CLUSTER | TAKES_STATE | TAKES_RUN | TAKES_DRY_RUN | TAKES_LOG | TAKES_SCOPE | TAKES_OUTPUT, run,
+    "run",
+    "[PATH...] [--once] [--dry-run]",
+    "The daemon: run the policies of these files and folders",
+    TAKES_CLUSTER | TAKES_STATE | TAKES_RUN | TAKES_DRY_RUN | TAKES_LOG | TAKES_SCOPE | TAKES_OUTPUT,
+    run,
     "  mpijobd run policies/                      until SIGTERM; SIGHUP loads the policies again\n"
     "  mpijobd run --once --dry-run policies/     every policy once, telling what it would do\n"};

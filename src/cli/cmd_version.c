@@ -15,12 +15,14 @@ static int run(int argc, char **argv, const struct command *command)
         return code;
     const char *curl = curl_version_info(CURLVERSION_NOW)->version;
     if (o.output == OUTPUT_JSON)
-        printf("{\"version\":\"%s\",\"lua\":\"%s.%s.%s\",\"libuv\":\"%s\",\"libcurl\":\"%s\",\"sqlite\":\"%s\"}\n", MPIJOBD_VERSION,
-               LUA_VERSION_MAJOR, LUA_VERSION_MINOR, LUA_VERSION_RELEASE, uv_version_string(), curl, sqlite3_libversion());
-    else
-        printf("mpijobd %s\n%s, libuv %s, libcurl %s, SQLite %s\n", MPIJOBD_VERSION, LUA_RELEASE, uv_version_string(), curl,
+        printf("{\"version\":\"%s\",\"lua\":\"%s.%s.%s\",\"libuv\":\"%s\",\"libcurl\":\"%s\",\"sqlite\":\"%s\"}\n",
+               MPIJOBD_VERSION, LUA_VERSION_MAJOR, LUA_VERSION_MINOR, LUA_VERSION_RELEASE, uv_version_string(), curl,
                sqlite3_libversion());
+    else
+        printf("mpijobd %s\n%s, libuv %s, libcurl %s, SQLite %s\n", MPIJOBD_VERSION, LUA_RELEASE, uv_version_string(),
+               curl, sqlite3_libversion());
     return EXIT_DONE;
 }
 
-const struct command cmd_version = {"version", "[-o json]", "Print the version, and those of the libraries", TAKES_OUTPUT, run, NULL};
+const struct command cmd_version = {"version",    "[-o json]", "Print the version, and those of the libraries",
+                                    TAKES_OUTPUT, run,         NULL};

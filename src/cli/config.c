@@ -11,7 +11,20 @@
 #define DEFAULT_FILE "/etc/mpijobd/mpijobd.yaml"
 #define FILE_MAX (1024 * 1024)
 
-enum kind { KIND_MAP, KIND_TEXT, KIND_PATH, KIND_TEXTS, KIND_PATHS, KIND_DURATION, KIND_SIZE, KIND_COUNT, KIND_LEVEL, KIND_FORMAT, KIND_AUTH, KIND_LATER };
+enum kind {
+    KIND_MAP,
+    KIND_TEXT,
+    KIND_PATH,
+    KIND_TEXTS,
+    KIND_PATHS,
+    KIND_DURATION,
+    KIND_SIZE,
+    KIND_COUNT,
+    KIND_LEVEL,
+    KIND_FORMAT,
+    KIND_AUTH,
+    KIND_LATER
+};
 
 static const struct key {
     const char *pointer;
@@ -74,7 +87,8 @@ static int wrong(struct reading *r, const char *pointer, const char *format, ...
     snprintf(key, sizeof key, "%s", pointer + 1);
     for (char *p = key; *p; p++)
         *p = *p == '/' ? '.' : *p;
-    return error_set(r->err, ERR_INVALID, "%s:%d: %s %s", r->config->file, yaml_line(buf_str(&r->text), pointer), key, text);
+    return error_set(r->err, ERR_INVALID, "%s:%d: %s %s", r->config->file, yaml_line(buf_str(&r->text), pointer), key,
+                     text);
 }
 
 static char *decode(struct json value)
@@ -133,7 +147,8 @@ static int read_duration(struct reading *r, const struct key *k, struct json val
     char *text = json_type(value) == JSON_STRING ? decode(value) : NULL;
     int rc = text ? duration_parse(text, out, &err) : ERR_INVALID;
     if (rc)
-        wrong(r, k->pointer, "has to be a duration such as 30s or 1h30m%s%s", text ? ": " : "", text ? err.message : "");
+        wrong(r, k->pointer, "has to be a duration such as 30s or 1h30m%s%s", text ? ": " : "",
+              text ? err.message : "");
     free(text);
     return rc;
 }
@@ -143,7 +158,11 @@ static int read_size(struct reading *r, const struct key *k, struct json value)
     char *text = json_type(value) == JSON_STRING ? decode(value) : NULL;
     char *end = NULL;
     unsigned long n = text ? strtoul(text, &end, 10) : 0;
-    size_t unit = !end ? 0 : strcmp(end, "KiB") == 0 ? 1024 : strcmp(end, "MiB") == 0 ? 1024 * 1024 : strcmp(end, "GiB") == 0 ? 1024 * 1024 * 1024 : 0;
+    size_t unit = !end                      ? 0
+                  : strcmp(end, "KiB") == 0 ? 1024
+                  : strcmp(end, "MiB") == 0 ? 1024 * 1024
+                  : strcmp(end, "GiB") == 0 ? 1024 * 1024 * 1024
+                                            : 0;
     free(text);
     if (!unit || n == 0 || n > 1000000 || n * unit < 256 * 1024)
         return wrong(r, k->pointer, "has to be a size such as 64MiB (KiB, MiB or GiB; at least 256KiB)");
@@ -259,9 +278,11 @@ static int check_whole(struct reading *r)
     if (some && c->auth != AUTH_HUAWEI_AKSK)
         return wrong(r, "/cluster/auth", "has an access key's files, which go with type \"huawei-aksk\"");
     if (c->auth == AUTH_HUAWEI_AKSK && (!c->access_key_file || !c->secret_key_file || !c->server))
-        return wrong(r, "/cluster/auth/type", "\"huawei-aksk\" needs access_key_file and secret_key_file beside it, and cluster.server");
+        return wrong(r, "/cluster/auth/type",
+                     "\"huawei-aksk\" needs access_key_file and secret_key_file beside it, and cluster.server");
     if (c->auth == AUTH_HUAWEI_AKSK && c->token_file)
-        return wrong(r, "/cluster/auth/token_file", "does not go with \"huawei-aksk\"; temporary keys have a security_token_file");
+        return wrong(r, "/cluster/auth/token_file",
+                     "does not go with \"huawei-aksk\"; temporary keys have a security_token_file");
     if (c->auth == AUTH_IN_CLUSTER && (c->server || c->kubeconfig || c->context))
         return wrong(r, "/cluster/auth/type", "\"in-cluster\" needs neither server nor kubeconfig; leave them out");
     if (c->auth == AUTH_KUBECONFIG && c->server)
@@ -307,8 +328,9 @@ int config_load(const char *path, struct config *config, struct error *err)
     if (!rc)
         rc = json_parse(buf_str(&r.json), config->file, &root, err);
     if (!rc && json_type(root) != JSON_OBJECT)
-        rc = error_set(err, ERR_INVALID, "%s:1: a configuration is a map of keys, as in `state: /var/lib/mpijobd/state.db`",
-                       config->file);
+        rc =
+            error_set(err, ERR_INVALID,
+                      "%s:1: a configuration is a map of keys, as in `state: /var/lib/mpijobd/state.db`", config->file);
     if (!rc)
         rc = read_map(&r, root, "");
     if (!rc)

@@ -1,4 +1,5 @@
-/* mpijobd.yaml: read, checked key by key, with the line of what is wrong. Every key stands in etc/mpijobd.yaml at its default. */
+/* mpijobd.yaml: read, checked key by key, with the line of what is wrong. Every key stands in etc/mpijobd.yaml at its
+ * default. */
 #ifndef MPIJOBD_CLI_CONFIG_H
 #define MPIJOBD_CLI_CONFIG_H
 
@@ -13,11 +14,12 @@
 enum config_auth { AUTH_ANY, AUTH_KUBECONFIG, AUTH_IN_CLUSTER, AUTH_TOKEN_FILE, AUTH_HUAWEI_AKSK };
 
 struct config {
-    char *file;                  /* NULL: none was read */
+    char *file; /* NULL: none was read */
     char *kubeconfig, *context, *server, *ca, *token_file, *controller, *version;
     char *access_key_file, *secret_key_file, *security_token_file; /* of huawei-aksk */
     enum config_auth auth;
-    char **policies, **namespaces; /* NULL-terminated, NULL: not given. Paths are relative to the configuration's folder */
+    char **policies,
+        **namespaces; /* NULL-terminated, NULL: not given. Paths are relative to the configuration's folder */
     char *state;
     enum log_level log_level;
     enum log_format log_format;

@@ -33,7 +33,8 @@ static struct patient *patient_of(struct heal *heal, const struct found_job *job
     }
     struct patient *p = &heal->items[heal->count++];
     *p = (struct patient){.job = job, .heal = heal};
-    snprintf(p->key, sizeof p->key, "%.*s/%.*s", (int)v->name_space.len, v->name_space.ptr, (int)v->name.len, v->name.ptr);
+    snprintf(p->key, sizeof p->key, "%.*s/%.*s", (int)v->name_space.len, v->name_space.ptr, (int)v->name.len,
+             v->name.ptr);
     return p;
 }
 
@@ -73,8 +74,12 @@ static void plan_job(const struct patient *p)
         char path[FINDING_POINTER];
         struct json before = mpijob_value_at(p->job->view.object, e->pointer);
         int len = before.text.len > 60 ? 60 : (int)before.text.len;
-        printf("%c %s: %.*s%s%s\n", !len ? '+' : !*e->raw ? '-' : ' ', mpijob_finding_path(e->pointer, path), len, len ? before.text.ptr : "",
-               len && *e->raw ? " -> " : "", e->raw);
+        printf("%c %s: %.*s%s%s\n",
+               !len       ? '+'
+               : !*e->raw ? '-'
+                          : ' ',
+               mpijob_finding_path(e->pointer, path), len, len ? before.text.ptr : "", len && *e->raw ? " -> " : "",
+               e->raw);
     }
 }
 
@@ -129,8 +134,8 @@ static void job_done(void *data, const struct replace_result *result, const stru
     start_more(heal);
 }
 
-/* The object as it was inspected, with its resourceVersion: where somebody has written since, the server answers 409, and the job is to be
- * looked at again rather than healed of what it may not have any more. */
+/* The object as it was inspected, with its resourceVersion: where somebody has written since, the server answers 409,
+ * and the job is to be looked at again rather than healed of what it may not have any more. */
 static int start_one(struct heal *heal, struct patient *p, struct error *err)
 {
     char name_space[256], name[256];

@@ -3,9 +3,9 @@
 #define MPIJOBD_CLI_HEAL_H
 
 #include "cli/jobs.h"
+#include "mpijob/inspect.h"
 #include "json/edit.h"
 #include "json/write.h"
-#include "mpijob/inspect.h"
 
 struct heal {
     struct patient *items;
@@ -20,8 +20,8 @@ struct heal {
 
 /* Findings of one job come one after the other. job must stay. */
 void heal_add(struct heal *heal, const struct found_job *job, const struct mpijob_finding *finding);
-/* Prints the plan and carries it out (options.dry_run: asks the server only). Under w: as its object's "changes". 0, or the exit code;
- * failed replacements are told and counted. */
+/* Prints the plan and carries it out (options.dry_run: asks the server only). Under w: as its object's "changes". 0, or
+ * the exit code; failed replacements are told and counted. */
 int heal_run(struct heal *heal, struct session *s, struct json_writer *w);
 void heal_free(struct heal *heal);
 

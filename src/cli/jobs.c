@@ -40,7 +40,8 @@ static int add(struct session *s, struct jobs *jobs, char *bytes, size_t len)
     return rc;
 }
 
-static void got(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err, bool lost)
+static void got(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
+                bool lost)
 {
     (void)lost;
     struct finding *f = data;
@@ -57,8 +58,8 @@ static int by_name(struct finding *f, const char *name)
     struct kube_request *request;
     f->bytes = NULL;
     error_clear(&f->err);
-    if (kube_get(cluster_kube(s->cluster), cluster_mpijobs(s->cluster), s->namespaces ? s->namespaces[0] : "default", name, got, f,
-                 &request, &s->error))
+    if (kube_get(cluster_kube(s->cluster), cluster_mpijobs(s->cluster), s->namespaces ? s->namespaces[0] : "default",
+                 name, got, f, &request, &s->error))
         return session_fail(s, &s->error);
     session_wait(s);
     if (f->err.code == ERR_NOT_FOUND) {

@@ -9,7 +9,7 @@ struct jobs {
         char *bytes;
         size_t len;
         struct mpijob_view view; /* into bytes */
-    } *items;
+    } * items;
     size_t count, cap;
     int missing; /* named, and not there (told on standard error) */
 };

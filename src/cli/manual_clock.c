@@ -28,7 +28,8 @@ static void obey(struct manual_clock *m, const char *line)
     } else if (strncmp(line, "set ", 4) == 0 && clock_parse(line + 4, &us)) {
         m->clock->manual_us = us;
     } else {
-        fprintf(stderr, "mpijobd run: --clock manual: \"%s\" is neither \"advance DURATION\" nor \"set RFC3339\"\n", line);
+        fprintf(stderr, "mpijobd run: --clock manual: \"%s\" is neither \"advance DURATION\" nor \"set RFC3339\"\n",
+                line);
         return;
     }
     engine_clock_moved(m->engine);

@@ -8,31 +8,54 @@
 #include "base/str.h"
 
 enum id {
-    ID_CONFIG = 256, ID_KUBECONFIG, ID_CONTEXT, ID_API_VERSION, ID_CONTROLLER, ID_TIMEOUT, ID_STATE, ID_ONCE, ID_CLOCK, ID_GRACE,
-    ID_DRY_RUN, ID_LOG_LEVEL, ID_LOG_FORMAT, ID_EXIT_CODE, ID_DESTRUCTIVE, ID_RESOURCE_VERSION, ID_POLICY, ID_LIMIT,
-    ID_IN_FLIGHT, ID_SERVICE_ACCOUNT, ID_FIX,
+    ID_CONFIG = 256,
+    ID_KUBECONFIG,
+    ID_CONTEXT,
+    ID_API_VERSION,
+    ID_CONTROLLER,
+    ID_TIMEOUT,
+    ID_STATE,
+    ID_ONCE,
+    ID_CLOCK,
+    ID_GRACE,
+    ID_DRY_RUN,
+    ID_LOG_LEVEL,
+    ID_LOG_FORMAT,
+    ID_EXIT_CODE,
+    ID_DESTRUCTIVE,
+    ID_RESOURCE_VERSION,
+    ID_POLICY,
+    ID_LIMIT,
+    ID_IN_FLIGHT,
+    ID_SERVICE_ACCOUNT,
+    ID_FIX,
 };
 
 static const struct known {
     const char *name;
-    int id; /* a letter, or enum id */
+    int id;            /* a letter, or enum id */
     const char *value; /* its name in the help; NULL: takes none */
     unsigned group;
     const char *about;
 } known[] = {
-    {"config", ID_CONFIG, "FILE", TAKES_CLUSTER | TAKES_STATE | TAKES_ROLES | TAKES_POLICIES, "mpijobd.yaml (default: /etc/mpijobd/mpijobd.yaml if it is there)"},
-    {"kubeconfig", ID_KUBECONFIG, "FILE", TAKES_CLUSTER, "default: $KUBECONFIG, ~/.kube/config, then the pod's service account"},
+    {"config", ID_CONFIG, "FILE", TAKES_CLUSTER | TAKES_STATE | TAKES_ROLES | TAKES_POLICIES,
+     "mpijobd.yaml (default: /etc/mpijobd/mpijobd.yaml if it is there)"},
+    {"kubeconfig", ID_KUBECONFIG, "FILE", TAKES_CLUSTER,
+     "default: $KUBECONFIG, ~/.kube/config, then the pod's service account"},
     {"context", ID_CONTEXT, "NAME", TAKES_CLUSTER, "of the kubeconfig"},
-    {"api-version", ID_API_VERSION, "VERSION", TAKES_CLUSTER, "v1alpha2, v1 or v2beta1 (default: what the server prefers)"},
+    {"api-version", ID_API_VERSION, "VERSION", TAKES_CLUSTER,
+     "v1alpha2, v1 or v2beta1 (default: what the server prefers)"},
     {"controller", ID_CONTROLLER, "NAME", TAKES_CLUSTER, "mpi-operator, training-operator or cci (default: found out)"},
     {"request-timeout", ID_TIMEOUT, "DURATION", TAKES_CLUSTER, "of one call with its retries (default 30s)"},
     {"namespace", 'n', "NAME", TAKES_NAMESPACE, "one namespace"},
     {"all-namespaces", 'A', NULL, TAKES_ALL, "all namespaces"},
     {"selector", 'l', "SELECTOR", TAKES_SELECTOR, "labels, as \"team in (vision, speech), !keep\""},
     {"output", 'o', "FORMAT", TAKES_OUTPUT, "table (default) or json; some commands take yaml or name too"},
-    {"state", ID_STATE, "FILE", TAKES_STATE, "the journal's file (default: /var/lib/mpijobd/state.db, or ~/.local/state/mpijobd/state.db if not root)"},
+    {"state", ID_STATE, "FILE", TAKES_STATE,
+     "the journal's file (default: /var/lib/mpijobd/state.db, or ~/.local/state/mpijobd/state.db if not root)"},
     {"once", ID_ONCE, NULL, TAKES_RUN, "run every policy once, now, and exit"},
-    {"clock", ID_CLOCK, "TIME", TAKES_RUN, "for tests: time stands still (\"manual\": now), and moves when standard input says \"advance 2h\""},
+    {"clock", ID_CLOCK, "TIME", TAKES_RUN,
+     "for tests: time stands still (\"manual\": now), and moves when standard input says \"advance 2h\""},
     {"grace", ID_GRACE, "DURATION", TAKES_RUN, "after SIGTERM, for what is in flight (default 30s)"},
     {"dry-run", ID_DRY_RUN, NULL, TAKES_DRY_RUN, "say what would be done, and do not do it"},
     {"log-level", ID_LOG_LEVEL, "LEVEL", TAKES_LOG, "debug, info, warn or error"},
@@ -45,7 +68,8 @@ static const struct known {
     {"policy", ID_POLICY, "NAME", TAKES_FILTER, "only of this policy"},
     {"limit", ID_LIMIT, "N", TAKES_FILTER, "at most so many rows (default 100; 0: all)"},
     {"in-flight", ID_IN_FLIGHT, NULL, TAKES_FILTER, "only what has no outcome yet"},
-    {"service-account", ID_SERVICE_ACCOUNT, "NAMESPACE:NAME", TAKES_ROLES, "who gets the roles (default mpijobd:mpijobd)"},
+    {"service-account", ID_SERVICE_ACCOUNT, "NAMESPACE:NAME", TAKES_ROLES,
+     "who gets the roles (default mpijobd:mpijobd)"},
     {"fix", ID_FIX, NULL, TAKES_FIX, "show a plan and make the changes that are safe to make"},
     {"help", 'h', NULL, ~0u, "this"},
 };
@@ -90,35 +114,89 @@ static int output(const char *text, enum output *out, struct error *err)
 static int take(struct options *o, int id, const char *value, struct error *err)
 {
     switch (id) {
-    case ID_CONFIG: o->config = value; break;
-    case ID_KUBECONFIG: o->kubeconfig = value; break;
-    case ID_CONTEXT: o->context = value; break;
-    case ID_API_VERSION: o->api_version = value; break;
-    case ID_CONTROLLER: o->controller = value; break;
-    case ID_TIMEOUT: o->request_timeout = value; break;
-    case 'n': o->name_space = value; break;
-    case 'A': o->all_namespaces = true; break;
-    case 'l': o->selector = value; break;
-    case 'o': return output(value, &o->output, err);
-    case ID_STATE: o->state = value; break;
-    case ID_ONCE: o->once = true; break;
-    case ID_CLOCK: o->clock = value; break;
-    case ID_GRACE: o->grace = value; break;
-    case ID_DRY_RUN: o->dry_run = true; break;
-    case ID_LOG_LEVEL: o->log_level = value; break;
-    case ID_LOG_FORMAT: o->log_format = value; break;
-    case ID_EXIT_CODE: o->exit_code = true; break;
-    case 'c': return number("count", value, &o->count, err);
-    case 'f': o->file = value; break;
-    case ID_DESTRUCTIVE: o->destructive = true; break;
-    case ID_RESOURCE_VERSION: o->resource_version = value; break;
-    case ID_POLICY: o->policy = value; break;
-    case ID_LIMIT: return number("limit", value, &o->limit, err);
-    case ID_IN_FLIGHT: o->in_flight = true; break;
-    case ID_SERVICE_ACCOUNT: o->service_account = value; break;
-    case ID_FIX: o->fix = true; break;
-    case 'h': o->help = true; break;
-    default: break;
+    case ID_CONFIG:
+        o->config = value;
+        break;
+    case ID_KUBECONFIG:
+        o->kubeconfig = value;
+        break;
+    case ID_CONTEXT:
+        o->context = value;
+        break;
+    case ID_API_VERSION:
+        o->api_version = value;
+        break;
+    case ID_CONTROLLER:
+        o->controller = value;
+        break;
+    case ID_TIMEOUT:
+        o->request_timeout = value;
+        break;
+    case 'n':
+        o->name_space = value;
+        break;
+    case 'A':
+        o->all_namespaces = true;
+        break;
+    case 'l':
+        o->selector = value;
+        break;
+    case 'o':
+        return output(value, &o->output, err);
+    case ID_STATE:
+        o->state = value;
+        break;
+    case ID_ONCE:
+        o->once = true;
+        break;
+    case ID_CLOCK:
+        o->clock = value;
+        break;
+    case ID_GRACE:
+        o->grace = value;
+        break;
+    case ID_DRY_RUN:
+        o->dry_run = true;
+        break;
+    case ID_LOG_LEVEL:
+        o->log_level = value;
+        break;
+    case ID_LOG_FORMAT:
+        o->log_format = value;
+        break;
+    case ID_EXIT_CODE:
+        o->exit_code = true;
+        break;
+    case 'c':
+        return number("count", value, &o->count, err);
+    case 'f':
+        o->file = value;
+        break;
+    case ID_DESTRUCTIVE:
+        o->destructive = true;
+        break;
+    case ID_RESOURCE_VERSION:
+        o->resource_version = value;
+        break;
+    case ID_POLICY:
+        o->policy = value;
+        break;
+    case ID_LIMIT:
+        return number("limit", value, &o->limit, err);
+    case ID_IN_FLIGHT:
+        o->in_flight = true;
+        break;
+    case ID_SERVICE_ACCOUNT:
+        o->service_account = value;
+        break;
+    case ID_FIX:
+        o->fix = true;
+        break;
+    case 'h':
+        o->help = true;
+        break;
+    default:
+        break;
     }
     return 0;
 }
@@ -136,8 +214,8 @@ static int unknown(const char *given, unsigned takes, struct error *err)
     snprintf(bare, sizeof bare, "%s", given + strspn(given, "-"));
     bare[strcspn(bare, "=")] = '\0';
     const char *near = str_nearest(bare, names);
-    return error_set(err, ERR_INVALID, "unknown option \"%s\"%s%s%s", given, near ? "; did you mean --" : "", near ? near : "",
-                     near ? "?" : "");
+    return error_set(err, ERR_INVALID, "unknown option \"%s\"%s%s%s", given, near ? "; did you mean --" : "",
+                     near ? near : "", near ? "?" : "");
 }
 
 int options_parse(int argc, char **argv, unsigned takes, struct options *options, struct error *err)
@@ -149,7 +227,8 @@ int options_parse(int argc, char **argv, unsigned takes, struct options *options
     for (size_t i = 0; i < KNOWN; i++) {
         if (!(known[i].group & takes))
             continue;
-        longs[n++] = (struct option){known[i].name, known[i].value ? required_argument : no_argument, NULL, known[i].id};
+        longs[n++] =
+            (struct option){known[i].name, known[i].value ? required_argument : no_argument, NULL, known[i].id};
         if (known[i].id < 256) {
             size_t s = strlen(shorts);
             snprintf(shorts + s, sizeof shorts - s, "%c%s", known[i].id, known[i].value ? ":" : "");

@@ -13,28 +13,29 @@ enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_YAML, OUTPUT_NAME };
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SOME_FAILED = 3, EXIT_LIMITED = 4, EXIT_CHANGES = 10 };
 
 enum option_group { /* bits: what a command takes */
-    TAKES_CLUSTER = 1 << 0,   /* --config --kubeconfig --context --api-version --controller --request-timeout */
-    TAKES_NAMESPACE = 1 << 1, /* -n */
-    TAKES_OUTPUT = 1 << 2,    /* -o */
-    TAKES_STATE = 1 << 3,     /* --state (and --config) */
-    TAKES_RUN = 1 << 4,       /* --once --clock --grace */
-    TAKES_DRY_RUN = 1 << 5,
-    TAKES_LOG = 1 << 6,       /* --log-level --log-format */
-    TAKES_EXIT_CODE = 1 << 7,
-    TAKES_COUNT = 1 << 8,     /* -c */
-    TAKES_REPLACE = 1 << 9,   /* -f --destructive --resource-version */
-    TAKES_FILTER = 1 << 10,   /* --policy --limit --in-flight */
-    TAKES_ROLES = 1 << 11,    /* --service-account (and --config) */
-    TAKES_ALL = 1 << 12,      /* -A */
-    TAKES_SELECTOR = 1 << 13, /* -l */
-    TAKES_POLICIES = 1 << 14, /* --config, for `policies:` and `limits:` */
-    TAKES_FIX = 1 << 15,      /* --fix */
-    TAKES_SCOPE = TAKES_NAMESPACE | TAKES_ALL,
+                    TAKES_CLUSTER =
+                        1 << 0, /* --config --kubeconfig --context --api-version --controller --request-timeout */
+                    TAKES_NAMESPACE = 1 << 1, /* -n */
+                    TAKES_OUTPUT = 1 << 2,    /* -o */
+                    TAKES_STATE = 1 << 3,     /* --state (and --config) */
+                    TAKES_RUN = 1 << 4,       /* --once --clock --grace */
+                    TAKES_DRY_RUN = 1 << 5,
+                    TAKES_LOG = 1 << 6, /* --log-level --log-format */
+                    TAKES_EXIT_CODE = 1 << 7,
+                    TAKES_COUNT = 1 << 8,     /* -c */
+                    TAKES_REPLACE = 1 << 9,   /* -f --destructive --resource-version */
+                    TAKES_FILTER = 1 << 10,   /* --policy --limit --in-flight */
+                    TAKES_ROLES = 1 << 11,    /* --service-account (and --config) */
+                    TAKES_ALL = 1 << 12,      /* -A */
+                    TAKES_SELECTOR = 1 << 13, /* -l */
+                    TAKES_POLICIES = 1 << 14, /* --config, for `policies:` and `limits:` */
+                    TAKES_FIX = 1 << 15,      /* --fix */
+                    TAKES_SCOPE = TAKES_NAMESPACE | TAKES_ALL,
 };
 
 struct options {
-    const char *config, *kubeconfig, *context, *name_space, *selector, *state, *api_version, *controller, *log_level, *log_format,
-        *clock, *grace, *file, *resource_version, *policy, *request_timeout, *service_account;
+    const char *config, *kubeconfig, *context, *name_space, *selector, *state, *api_version, *controller, *log_level,
+        *log_format, *clock, *grace, *file, *resource_version, *policy, *request_timeout, *service_account;
     bool all_namespaces, once, dry_run, exit_code, destructive, in_flight, fix, help;
     enum output output;
     int64_t count, limit; /* -1: not given */

@@ -33,7 +33,8 @@ static int read_log_options(struct session *s)
     s->log.format = s->config.log_format;
     s->log.colour = s->log.format == LOG_TEXT && colour_wanted(STDERR_FILENO);
     if (o->log_level && !log_level_parse(o->log_level, &s->log.level))
-        return error_set(&s->error, ERR_INVALID, "--log-level takes debug, info, warn or error, not \"%s\"", o->log_level);
+        return error_set(&s->error, ERR_INVALID, "--log-level takes debug, info, warn or error, not \"%s\"",
+                         o->log_level);
     if (o->log_format && strcmp(o->log_format, "json") == 0)
         s->log.format = LOG_JSON;
     else if (o->log_format && strcmp(o->log_format, "text") != 0)
@@ -45,9 +46,9 @@ int session_open(struct session *s, const char *command, const struct options *o
 {
     struct rlimit no_core = {0, 0};
     *s = (struct session){.command = command, .options = *options};
-    signal(SIGPIPE, SIG_IGN); /* a peer that goes away is an error of that call */
+    signal(SIGPIPE, SIG_IGN);         /* a peer that goes away is an error of that call */
     setrlimit(RLIMIT_CORE, &no_core); /* credentials never reach a core file */
-#ifndef __SANITIZE_ADDRESS__ /* the leak checker has to attach to the process */
+#ifndef __SANITIZE_ADDRESS__          /* the leak checker has to attach to the process */
     prctl(PR_SET_DUMPABLE, 0);
 #endif
     srand((unsigned)clock_monotonic() ^ (unsigned)getpid());
@@ -71,8 +72,12 @@ int session_cluster(struct session *s)
     const struct config *c = &s->config;
     bool named = o->kubeconfig || o->context; /* the command line wins over the configuration as a whole */
     struct kube_config_source source = {
-        .kubeconfig = o->kubeconfig ? o->kubeconfig : o->context ? NULL : c->kubeconfig,
-        .context = o->context ? o->context : o->kubeconfig ? NULL : c->context,
+        .kubeconfig = o->kubeconfig ? o->kubeconfig
+                      : o->context  ? NULL
+                                    : c->kubeconfig,
+        .context = o->context      ? o->context
+                   : o->kubeconfig ? NULL
+                                   : c->context,
         .server = named ? NULL : c->server,
         .token_file = named ? NULL : c->token_file,
         .ca_file = named ? NULL : c->ca,
@@ -109,9 +114,10 @@ int session_cluster(struct session *s)
         .log = &s->log,
     };
     const char *controller = o->controller ? o->controller : c->controller;
-    if (controller && strcmp(controller, "auto") != 0 && !mpijob_controller_parse(str_of(controller), &cluster.controller)) {
-        error_set(&s->error, ERR_INVALID, "unknown controller \"%s\": it is one of auto, mpi-operator, training-operator, cci",
-                  controller);
+    if (controller && strcmp(controller, "auto") != 0 &&
+        !mpijob_controller_parse(str_of(controller), &cluster.controller)) {
+        error_set(&s->error, ERR_INVALID,
+                  "unknown controller \"%s\": it is one of auto, mpi-operator, training-operator, cci", controller);
         return session_fail(s, &s->error);
     }
     if (cluster_new(&s->loop, &cluster, &s->cluster, &s->error))
@@ -147,7 +153,10 @@ int session_connect(struct session *s)
 void session_scope(struct session *s, bool daemon)
 {
     const struct options *o = &s->options;
-    const char *one = o->all_namespaces ? NULL : o->name_space ? o->name_space : daemon ? NULL : s->kube_config.name_space;
+    const char *one = o->all_namespaces ? NULL
+                      : o->name_space   ? o->name_space
+                      : daemon          ? NULL
+                                        : s->kube_config.name_space;
     s->one_namespace[0] = one;
     if (one)
         s->namespaces = s->one_namespace;

@@ -1,5 +1,5 @@
-/* What a command stands on: loop, clock, log, configuration, cluster, journal; opened as far as the command needs them, and closed so that
- * nothing is left on the loop. */
+/* What a command stands on: loop, clock, log, configuration, cluster, journal; opened as far as the command needs them,
+ * and closed so that nothing is left on the loop. */
 #ifndef MPIJOBD_CLI_SESSION_H
 #define MPIJOBD_CLI_SESSION_H
 
@@ -21,7 +21,7 @@ struct session {
     const char **namespaces; /* in scope, NULL-terminated; NULL: all */
     const char *one_namespace[2];
     struct error error;
-    bool flag; /* what session_wait waits for */
+    bool flag;  /* what session_wait waits for */
     bool quiet; /* errors are left in `error` for the caller to tell */
 };
 
@@ -37,7 +37,8 @@ int session_store(struct session *s);
 const char *session_state_path(struct session *s, char out[4096]);
 /* Runs the loop until s->flag is set. */
 void session_wait(struct session *s);
-/* Closes everything and checks that the loop holds nothing any more. Returns code (or EXIT_FAILED where something was left). */
+/* Closes everything and checks that the loop holds nothing any more. Returns code (or EXIT_FAILED where something was
+ * left). */
 int session_close(struct session *s, int code);
 
 /* "mpijobd COMMAND: message" on standard error; returns EXIT_FAILED. */

@@ -69,8 +69,8 @@ static int mapping(struct converting *c, const yaml_node_t *node)
         for (yaml_node_pair_t *q = node->data.mapping.pairs.start; q < p; q++) {
             const yaml_node_t *other = yaml_document_get_node(c->doc, q->key);
             if (str_eq(name, str_n((const char *)other->data.scalar.value, other->data.scalar.length)))
-                return error_set(c->err, ERR_SYNTAX, "%s:%zu: \"%.*s\" stands here twice", c->file, key->start_mark.line + 1,
-                                 (int)name.len, name.ptr);
+                return error_set(c->err, ERR_SYNTAX, "%s:%zu: \"%.*s\" stands here twice", c->file,
+                                 key->start_mark.line + 1, (int)name.len, name.ptr);
         }
         json_write_key_str(&c->w, name);
         int rc = convert(c, p->value);
@@ -106,8 +106,9 @@ static int convert(struct converting *c, int index)
 
 static int syntax_error(const yaml_parser_t *parser, const char *file, struct error *err)
 {
-    return error_set(err, ERR_SYNTAX, "%s:%zu: %s%s%s", file, parser->problem_mark.line + 1, parser->context ? parser->context : "",
-                     parser->context ? ", " : "", parser->problem ? parser->problem : "it is no YAML");
+    return error_set(err, ERR_SYNTAX, "%s:%zu: %s%s%s", file, parser->problem_mark.line + 1,
+                     parser->context ? parser->context : "", parser->context ? ", " : "",
+                     parser->problem ? parser->problem : "it is no YAML");
 }
 
 static int load(struct str text, yaml_parser_t *parser, yaml_document_t *doc, const char *file, struct error *err)
@@ -129,7 +130,9 @@ static int check_rest(yaml_parser_t *parser, const char *file, struct error *err
     yaml_document_t more;
     if (!yaml_parser_load(parser, &more))
         return syntax_error(parser, file, err);
-    int rc = yaml_document_get_root_node(&more) ? error_set(err, ERR_SYNTAX, "%s: it holds several documents; give one", file) : 0;
+    int rc = yaml_document_get_root_node(&more)
+                 ? error_set(err, ERR_SYNTAX, "%s: it holds several documents; give one", file)
+                 : 0;
     yaml_document_delete(&more);
     return rc;
 }
@@ -161,13 +164,15 @@ static int child(yaml_document_t *doc, int index, struct str part)
         char digits[16];
         snprintf(digits, sizeof digits, "%.*s", (int)part.len, part.ptr);
         long n = strtol(digits, NULL, 10);
-        return n < node->data.sequence.items.top - node->data.sequence.items.start ? node->data.sequence.items.start[n] : 0;
+        return n < node->data.sequence.items.top - node->data.sequence.items.start ? node->data.sequence.items.start[n]
+                                                                                   : 0;
     }
     if (node->type != YAML_MAPPING_NODE)
         return 0;
     for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++) {
         const yaml_node_t *key = yaml_document_get_node(doc, p->key);
-        if (key->type == YAML_SCALAR_NODE && str_eq(part, str_n((const char *)key->data.scalar.value, key->data.scalar.length)))
+        if (key->type == YAML_SCALAR_NODE &&
+            str_eq(part, str_n((const char *)key->data.scalar.value, key->data.scalar.length)))
             return p->value;
     }
     return 0;
@@ -232,8 +237,8 @@ static yaml_scalar_style_t style_of(struct str text)
 static void emit_text(struct emitting *e, struct str text, bool plain)
 {
     yaml_event_t event;
-    if (yaml_scalar_event_initialize(&event, NULL, NULL, (yaml_char_t *)(text.ptr ? text.ptr : ""), (int)text.len, 1, !plain,
-                                     plain ? YAML_PLAIN_SCALAR_STYLE : style_of(text)))
+    if (yaml_scalar_event_initialize(&event, NULL, NULL, (yaml_char_t *)(text.ptr ? text.ptr : ""), (int)text.len, 1,
+                                     !plain, plain ? YAML_PLAIN_SCALAR_STYLE : style_of(text)))
         emit(e, &event);
     else
         e->failed = true;
@@ -252,7 +257,8 @@ static void emit_value(struct emitting *e, struct json value)
     enum json_type type = json_type(value);
     bool empty = json_count(value) == 0;
     if (type == JSON_OBJECT) {
-        yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, empty ? YAML_FLOW_MAPPING_STYLE : YAML_BLOCK_MAPPING_STYLE);
+        yaml_mapping_start_event_initialize(&event, NULL, NULL, 1,
+                                            empty ? YAML_FLOW_MAPPING_STYLE : YAML_BLOCK_MAPPING_STYLE);
         emit(e, &event);
     } else if (type == JSON_ARRAY) {
         yaml_sequence_start_event_initialize(&event, NULL, NULL, 1,

@@ -4,8 +4,9 @@
 
 #include "json/value.h"
 
-/* Appends the document as JSON. Plain scalars by YAML's core schema (true, 3, 1.5, null); quoted ones are strings. Several documents, duplicate keys and
- * anchors that lead back to themselves are errors; messages say "FILE:LINE: ...". JSON is YAML too. */
+/* Appends the document as JSON. Plain scalars by YAML's core schema (true, 3, 1.5, null); quoted ones are strings.
+ * Several documents, duplicate keys and anchors that lead back to themselves are errors; messages say "FILE:LINE: ...".
+ * JSON is YAML too. */
 int yaml_to_json(struct str text, const char *file, struct buf *out, struct error *err);
 
 /* The line of the node that a JSON pointer leads to, 0 if it is not there. */

@@ -1,5 +1,5 @@
-/* A piece of blocking work on one of libuv's worker threads, and its end on the loop. Embedded in its owner, who stays until
- * `done`, which is called exactly once. It cannot be called back: whoever gives up waits for its end. */
+/* A piece of blocking work on one of libuv's worker threads, and its end on the loop. Embedded in its owner, who stays
+ * until `done`, which is called exactly once. It cannot be called back: whoever gives up waits for its end. */
 #ifndef MPIJOBD_LOOP_WORK_H
 #define MPIJOBD_LOOP_WORK_H
 

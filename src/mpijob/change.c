@@ -40,7 +40,8 @@ static bool same_thing(const struct mpijob_change *a, const struct mpijob_change
     return a->map == b->map && strcmp(a->key, b->key) == 0;
 }
 
-/* The order of a diff does not depend on that of a Lua table: fields as the map has them, then labels, then annotations. */
+/* The order of a diff does not depend on that of a Lua table: fields as the map has them, then labels, then
+ * annotations. */
 static bool stands_before(const struct mpijob_change *a, const struct mpijob_change *b)
 {
     if (a->kind != b->kind)

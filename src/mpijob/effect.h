@@ -21,7 +21,7 @@ bool mpijob_effect_parse(struct str text, enum mpijob_effect *effect);
 struct mpijob_verdict {
     enum mpijob_effect effect;
     bool may_destroy; /* under a controller or release that comes into question it is destructive */
-    char why[512]; /* one sentence for people, with the cure where there is one */
+    char why[512];    /* one sentence for people, with the cure where there is one */
 };
 
 /* The verdict on a whole diff: that of its weightiest difference (destructive, unknown, effective, at-finish, inert,

@@ -145,7 +145,8 @@ static void prefer_stored(struct cluster *c, struct json definition)
         struct buf name = BUF_INIT;
         enum mpijob_version version;
         bool stored = json_is_true(json_get(it.value, "storage")) && json_is_true(json_get(it.value, "served"));
-        if (stored && json_decode(json_get(it.value, "name"), &name) && mpijob_version_parse(buf_str(&name), &version)) {
+        if (stored && json_decode(json_get(it.value, "name"), &name) &&
+            mpijob_version_parse(buf_str(&name), &version)) {
             c->target.version = version;
             c->mpijobs = (struct kube_resource){GROUP, mpijob_version_name(version), PLURAL};
         }
@@ -155,11 +156,12 @@ static void prefer_stored(struct cluster *c, struct json definition)
 
 static void announce_guess(const struct cluster *c, const struct error *err)
 {
-    log_event(c->log, LOG_WARN,
-              "several versions are served, and which one is stored cannot be read; a change through another one may be "
-              "thrown away. Set cluster.version (--api-version), or allow reading the mpijobs.kubeflow.org definition",
-              LOG_FIELDS({"version", c->mpijobs.version}, {"served", c->versions},
-                         {"reason", err ? err->message : "the definition names none that is known here"}));
+    log_event(
+        c->log, LOG_WARN,
+        "several versions are served, and which one is stored cannot be read; a change through another one may be "
+        "thrown away. Set cluster.version (--api-version), or allow reading the mpijobs.kubeflow.org definition",
+        LOG_FIELDS({"version", c->mpijobs.version}, {"served", c->versions},
+                   {"reason", err ? err->message : "the definition names none that is known here"}));
 }
 
 static void schema_came(void *data, struct kube_request *request, const struct kube_answer *answer,
@@ -182,10 +184,11 @@ static void schema_came(void *data, struct kube_request *request, const struct k
     if (answer && c->target.controller == CONTROLLER_UNKNOWN)
         c->target.controller = controller_by_schema(answer->body);
     if (c->target.controller == CONTROLLER_UNKNOWN)
-        log_event(c->log, LOG_INFO,
-                  "cannot tell which controller serves the v1 MPIJobs, so effects on which they differ are unknown; set "
-                  "cluster.controller in mpijobd.yaml, or allow reading the mpijobs.kubeflow.org definition",
-                  LOG_FIELDS({"reason", err ? err->message : "the definition has no schema"}));
+        log_event(
+            c->log, LOG_INFO,
+            "cannot tell which controller serves the v1 MPIJobs, so effects on which they differ are unknown; set "
+            "cluster.controller in mpijobd.yaml, or allow reading the mpijobs.kubeflow.org definition",
+            LOG_FIELDS({"reason", err ? err->message : "the definition has no schema"}));
     announce(c);
     finish(c, NULL);
 }

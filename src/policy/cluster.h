@@ -1,4 +1,5 @@
-/* One API server as policies see it: its connection, the MPIJob version in use, and which controller acts on the objects. */
+/* One API server as policies see it: its connection, the MPIJob version in use, and which controller acts on the
+ * objects. */
 #ifndef MPIJOBD_POLICY_CLUSTER_H
 #define MPIJOBD_POLICY_CLUSTER_H
 
@@ -9,8 +10,8 @@
 struct cluster_options {
     const struct kube_config *config;
     const struct kube_options *kube;
-    const char *api_version;              /* NULL or "auto": the server's preferred one that we know */
-    enum mpijob_controller controller;    /* CONTROLLER_UNKNOWN: found out */
+    const char *api_version;           /* NULL or "auto": the server's preferred one that we know */
+    enum mpijob_controller controller; /* CONTROLLER_UNKNOWN: found out */
     const struct log *log;
 };
 
@@ -20,7 +21,8 @@ struct cluster;
 int cluster_new(uv_loop_t *loop, const struct cluster_options *options, struct cluster **cluster, struct error *err);
 void cluster_close(struct cluster *cluster, void (*closed)(void *data), void *data);
 
-/* Finds the served versions and the controller; calls done once. May be called again: after an error, or to look anew. */
+/* Finds the served versions and the controller; calls done once. May be called again: after an error, or to look anew.
+ */
 typedef void (*cluster_connected)(void *data, const struct error *err);
 void cluster_connect(struct cluster *cluster, cluster_connected done, void *data);
 /* done comes soon with ERR_CANCELLED. Nothing happens where no connect is under way. */

@@ -12,11 +12,12 @@
 #include "policy/lua_match.h"
 #include "time/duration.h"
 
-/* `timezone is a number; ...` where the message goes on from the key, `timezone: unknown time zone ...` where it stands for itself,
- * and no word twice (`schedule "61 * * * *": ...`). */
+/* `timezone is a number; ...` where the message goes on from the key, `timezone: unknown time zone ...` where it stands
+ * for itself, and no word twice (`schedule "61 * * * *": ...`). */
 static void join_key(char *text, size_t size, const char *key, const char *message)
 {
-    static const char *const verbs[] = {"is ", "has ", "have ", "holds ", "goes ", "stands ", "changes ", "needs ", NULL};
+    static const char *const verbs[] = {"is ",     "has ",     "have ",  "holds ", "goes ",
+                                        "stands ", "changes ", "needs ", NULL};
     if (!key || !*key) {
         snprintf(text, size, "%s", message);
         return;
@@ -35,7 +36,8 @@ static void join_key(char *text, size_t size, const char *key, const char *messa
 void definition_found(struct defining *d, const char *key, const char *format, ...)
 {
     char text[2048];
-    int n = snprintf(text, sizeof text, "policy%s%s%s: ", d->p->name[0] ? " \"" : "", d->p->name, d->p->name[0] ? "\"" : "");
+    int n = snprintf(text, sizeof text, "policy%s%s%s: ", d->p->name[0] ? " \"" : "", d->p->name,
+                     d->p->name[0] ? "\"" : "");
     char message[1536];
     va_list args;
     va_start(args, format);
@@ -78,7 +80,9 @@ static void read_name(struct defining *d, int index)
     if (good)
         snprintf(d->p->name, sizeof d->p->name, "%s", name);
     else
-        definition_found(d, "name", "\"%.80s\" is not allowed: lower-case letters, digits and dashes, at most 63, no dash at the ends", name);
+        definition_found(
+            d, "name",
+            "\"%.80s\" is not allowed: lower-case letters, digits and dashes, at most 63, no dash at the ends", name);
     d->named = true;
 }
 
@@ -138,8 +142,9 @@ static int read_choice(struct defining *d, const char *key, int index, const cha
     }
     char is[96];
     const char *near = text ? str_nearest(text, words) : NULL;
-    definition_found(d, key, "is %s; it has to be \"%s\", \"%s\" or \"%s\"%s%s%s", lua_describe(d->L, index, is, sizeof is), words[0],
-          words[1], words[2], near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+    definition_found(d, key, "is %s; it has to be \"%s\", \"%s\" or \"%s\"%s%s%s",
+                     lua_describe(d->L, index, is, sizeof is), words[0], words[1], words[2],
+                     near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
     return 0;
 }
 
@@ -189,9 +194,10 @@ static bool read_bool(struct defining *d, const char *key, int index)
 
 /* ---- the whole table ---- */
 
-static const char *const keys[] = {"name",     "about", "match", "schedule", "every",   "timezone",         "jitter",
-                                   "missed",   "overlap", "replace", "run",  "limits",  "dry_run",          "destructive",
-                                   "on",       "approval", "through_launcher", "wait_effect", "clusters",    NULL};
+static const char *const keys[] = {
+    "name",     "about", "match",  "schedule", "every",       "timezone", "jitter",   "missed",           "overlap",
+    "replace",  "run",   "limits", "dry_run",  "destructive", "on",       "approval", "through_launcher", "wait_effect",
+    "clusters", NULL};
 /* Known to the interface, and not there yet: said plainly rather than ignored. */
 static const char *const later[] = {"on", "approval", "through_launcher", "wait_effect", "clusters", NULL};
 static const char *const missed_words[] = {"skip", "once", "all", NULL};
@@ -234,13 +240,14 @@ static void read_key(struct defining *d, const char *key, int index)
         for (int i = 0; later[i]; i++) {
             if (strcmp(key, later[i]) == 0) {
                 definition_found(d, key, "is not available in this version%s",
-                      strcmp(key, "on") == 0 ? "; use schedule or every" : "; leave it out");
+                                 strcmp(key, "on") == 0 ? "; use schedule or every" : "; leave it out");
                 d->triggers += strcmp(key, "on") == 0;
                 return;
             }
         }
         const char *near = str_nearest(key, keys);
-        definition_found(d, key, "is no key of a policy%s%s%s", near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+        definition_found(d, key, "is no key of a policy%s%s%s", near ? "; did you mean \"" : "", near ? near : "",
+                         near ? "\"?" : "");
     }
 }
 
@@ -262,7 +269,8 @@ static void check_whole(struct defining *d)
     if (d->zoned && p->every)
         definition_found(d, "timezone", "goes with schedule, not with every: a period is the same in every zone");
     if (p->action == ACTION_RUN && p->percent_max >= 0)
-        definition_found(d, "limits.percent", "goes with replace; a run function chooses its jobs itself, bound it with limits.changes");
+        definition_found(d, "limits.percent",
+                         "goes with replace; a run function chooses its jobs itself, bound it with limits.changes");
 }
 
 static struct policy *policy_new(const struct policy_source *source, int line)

@@ -15,25 +15,25 @@ enum policy_action { ACTION_TABLE, ACTION_FUNCTION, ACTION_RUN };
 
 struct policy {
     char name[64];
-    char *about;          /* NULL: none */
-    const char *file;     /* of its file, which outlives it */
+    char *about;      /* NULL: none */
+    const char *file; /* of its file, which outlives it */
     int line;
     bool has_schedule;
-    char *schedule;       /* as written */
+    char *schedule; /* as written */
     struct cron cron;
-    struct zone *zone;    /* never NULL */
-    int64_t every;        /* microseconds; 0: none */
+    struct zone *zone; /* never NULL */
+    int64_t every;     /* microseconds; 0: none */
     int64_t jitter;
     enum policy_missed missed;
     enum policy_overlap overlap;
     struct mpijob_match *match;
-    int where;            /* registry reference, LUA_NOREF: none */
+    int where; /* registry reference, LUA_NOREF: none */
     enum policy_action action;
-    int function;         /* replace or run: registry reference */
+    int function;                  /* replace or run: registry reference */
     struct mpijob_changes changes; /* of ACTION_TABLE; checked here already */
     struct script_limits limits;
-    int64_t changes_max;  /* -1: no limit */
-    double percent_max;   /* of the jobs in scope; negative: no limit */
+    int64_t changes_max; /* -1: no limit */
+    double percent_max;  /* of the jobs in scope; negative: no limit */
     unsigned concurrency;
     bool dry_run, destructive;
 };
@@ -44,14 +44,16 @@ typedef void (*policy_finding)(void *data, const char *file, int line, const cha
 struct policy_source {
     const char *file, *text; /* the file's path and content, to find a key's line */
     size_t len;
-    const char *timezone;    /* default zone: "UTC" */
+    const char *timezone;          /* default zone: "UTC" */
     struct script_limits ceilings; /* of the daemon; 0: none */
-    struct policy **held; /* the one being read, NULL when it is complete: freed by the caller if a memory error ends the reading */
+    struct policy **
+        held; /* the one being read, NULL when it is complete: freed by the caller if a memory error ends the reading */
     policy_finding report;
     void *data;
 };
 
-/* Reads the table at index of L, defined at `line`. NULL where something was found wrong (reported) or out of memory. May raise only memory errors. */
+/* Reads the table at index of L, defined at `line`. NULL where something was found wrong (reported) or out of memory.
+ * May raise only memory errors. */
 struct policy *policy_read(lua_State *L, int index, int line, const struct policy_source *source);
 void policy_free(struct policy *policy); /* the references die with their lua_State */
 

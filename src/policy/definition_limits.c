@@ -15,7 +15,7 @@ static void read_memory(struct defining *d, int index)
     const char *text = lua_type(d->L, index) == LUA_TSTRING ? lua_tostring(d->L, index) : NULL;
     if (text && isdigit((unsigned char)text[0])) /* neither nan nor inf */
         n = strtod(text, &end);
-    size_t unit = !end || end == text          ? 0
+    size_t unit = !end || end == text       ? 0
                   : strcmp(end, "KiB") == 0 ? 1024
                   : strcmp(end, "MiB") == 0 ? 1024 * 1024
                   : strcmp(end, "GiB") == 0 ? 1024 * 1024 * 1024
@@ -64,8 +64,9 @@ static void read_limit(struct defining *d, const char *key, int index)
         if (strcmp(key, "per_second") == 0)
             definition_found(d, path, "is not available in this version; bound the rate with limits.concurrency");
         else
-            definition_found(d, path, "is no limit%s%s%s; there are changes, percent, cpu, memory, timeout, concurrency",
-                  near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+            definition_found(d, path,
+                             "is no limit%s%s%s; there are changes, percent, cpu, memory, timeout, concurrency",
+                             near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
     }
 }
 

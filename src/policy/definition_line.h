@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* The line (from 1) at which `key` ("match.finished_for": its last part) is assigned after line `from` and before the next
- * policy; `from` where it is not found or key is NULL. */
+/* The line (from 1) at which `key` ("match.finished_for": its last part) is assigned after line `from` and before the
+ * next policy; `from` where it is not found or key is NULL. */
 int definition_line(const char *text, size_t len, int from, const char *key);
 
 #endif

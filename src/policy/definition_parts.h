@@ -13,7 +13,8 @@ struct defining {
 };
 
 /* key: "limits.cpu"; NULL: the policy as a whole. */
-void definition_found(struct defining *d, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void definition_found(struct defining *d, const char *key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 void definition_type_error(struct defining *d, const char *key, int index, const char *expected);
 void definition_duration(struct defining *d, const char *key, int index, int64_t *us);
 

@@ -60,7 +60,8 @@ struct trigger *engine_trigger(const struct engine *e, const char *policy)
 
 void engine_check_stopped(struct engine *e)
 {
-    if (!e->stopping || e->runs || e->loading || e->recovery || e->arming || e->connecting || e->handles != 2 || e->closed)
+    if (!e->stopping || e->runs || e->loading || e->recovery || e->arming || e->connecting || e->handles != 2 ||
+        e->closed)
         return;
     e->closed = true;
     policy_set_release(e->set);
@@ -75,7 +76,8 @@ static void grace_over(struct deadline *d)
     struct engine *e = d->data;
     struct run *run, *next;
     if (e->runs)
-        log_line(e->o.log, LOG_WARN, "the time of grace is over; what is in flight is given up and looked into at the next start");
+        log_line(e->o.log, LOG_WARN,
+                 "the time of grace is over; what is in flight is given up and looked into at the next start");
     DL_FOREACH_SAFE(e->runs, run, next)
     {
         run_abandon(run);
@@ -224,8 +226,8 @@ static int copy_paths(struct engine *e, const char *const *paths)
     return e->paths ? 0 : ERR_NOMEM;
 }
 
-int engine_load(struct engine *e, const char *const *paths, void (*told)(void *data, const struct policy_set *set), void *data,
-                struct error *err)
+int engine_load(struct engine *e, const char *const *paths, void (*told)(void *data, const struct policy_set *set),
+                void *data, struct error *err)
 {
     e->loaded = told;
     e->loaded_data = data;
@@ -396,7 +398,8 @@ int engine_new(const struct engine_options *options, struct engine **out, struct
     if (!e)
         return error_nomem(err);
     e->o = *options;
-    e->context = (struct replace_context){options->loop, options->cluster, options->store, options->clock, options->log};
+    e->context =
+        (struct replace_context){options->loop, options->cluster, options->store, options->clock, options->log};
     e->alarms = alarms_new(options->loop, options->clock);
     if (!e->alarms) {
         free(e);

@@ -35,7 +35,8 @@ static bool take(void *data, struct json item)
     struct error err;
     l->scope++;
     if (mpijob_view(item, cluster_target(l->call.cluster), &view, &err)) {
-        log_event(l->call.log, LOG_WARN, "a listed job cannot be read and is left alone", LOG_FIELDS({"reason", err.message}));
+        log_event(l->call.log, LOG_WARN, "a listed job cannot be read and is left alone",
+                  LOG_FIELDS({"reason", err.message}));
         return true;
     }
     if (view.deleting || !mpijob_match_eval(l->call.match, &view, clock_now(l->call.clock), NULL))
@@ -100,7 +101,8 @@ static bool begin(struct listing *l)
 {
     const char *name_space = NULL;
     if (l->call.namespaces) {
-        while (l->call.namespaces[l->at] && !mpijob_match_in_namespace(l->call.match, str_of(l->call.namespaces[l->at])))
+        while (l->call.namespaces[l->at] &&
+               !mpijob_match_in_namespace(l->call.match, str_of(l->call.namespaces[l->at])))
             l->at++;
         name_space = l->call.namespaces[l->at];
         if (!name_space)

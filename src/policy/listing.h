@@ -1,5 +1,6 @@
-/* The jobs that match, one after the other: pages of a list, in each namespace in scope, filtered by the declarative conditions as they
- * arrive. Shared by the sweep and by mpijob.list. The consumer takes them with listing_next; when none is at hand it waits for `ready`. */
+/* The jobs that match, one after the other: pages of a list, in each namespace in scope, filtered by the declarative
+ * conditions as they arrive. Shared by the sweep and by mpijob.list. The consumer takes them with listing_next; when
+ * none is at hand it waits for `ready`. */
 #ifndef MPIJOBD_POLICY_LISTING_H
 #define MPIJOBD_POLICY_LISTING_H
 
@@ -15,9 +16,9 @@ struct listing_call {
     struct cluster *cluster;
     const struct clock *clock;
     const struct log *log;
-    const struct mpijob_match *match;   /* outlives the listing */
-    const char *const *namespaces;      /* NULL: all. Outlives it */
-    void (*ready)(void *data);          /* something is at hand, or the end, or an error */
+    const struct mpijob_match *match; /* outlives the listing */
+    const char *const *namespaces;    /* NULL: all. Outlives it */
+    void (*ready)(void *data);        /* something is at hand, or the end, or an error */
     void *data;
 };
 

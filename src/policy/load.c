@@ -179,8 +179,8 @@ bool policy_file_define(struct policy_file *file, lua_State *L, int index, int l
     const struct policy_entry *other = same_name(set, policy->name);
     if (other) {
         char text[512];
-        snprintf(text, sizeof text, "policy \"%s\": the name is taken already, at %s:%d", policy->name, other->policy->file,
-                 other->policy->line);
+        snprintf(text, sizeof text, "policy \"%s\": the name is taken already, at %s:%d", policy->name,
+                 other->policy->file, other->policy->line);
         policy_set_error(set, file->path, line, text);
         policy_free(policy);
         return false;

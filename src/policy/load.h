@@ -24,7 +24,7 @@ struct policy_entry {
 
 struct policy_error {
     char *file;
-    int line; /* 0: unknown */
+    int line;      /* 0: unknown */
     char *message; /* without file and line */
 };
 
@@ -40,7 +40,8 @@ struct policy_set {
 
 typedef void (*policy_loaded)(void *data, struct policy_set *set); /* the receiver holds a reference */
 struct policy_load;
-/* paths: NULL-terminated files and folders (their *.lua in the order of names, without *_spec.lua). Blocks for reading the files. */
+/* paths: NULL-terminated files and folders (their *.lua in the order of names, without *_spec.lua). Blocks for reading
+ * the files. */
 int policy_load_start(struct engine *engine, const char *const *paths, policy_loaded done, void *data,
                       struct policy_load **load, struct error *err);
 void policy_load_cancel(struct policy_load *load); /* done is not called */

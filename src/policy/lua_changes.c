@@ -101,7 +101,8 @@ int lua_changes_read(lua_State *L, int index, struct mpijob_changes *changes, st
     if (!lua_checkstack(L, 12))
         return error_nomem(err);
     if (lua_type(L, index) != LUA_TTABLE)
-        return error_set(err, ERR_INVALID, "the changes are %s; they have to be a table, as { cleanPodPolicy = \"All\" }",
+        return error_set(err, ERR_INVALID,
+                         "the changes are %s; they have to be a table, as { cleanPodPolicy = \"All\" }",
                          lua_describe(L, index, text, sizeof text));
     lua_pushnil(L);
     while (!rc && lua_next(L, index)) {

@@ -88,14 +88,62 @@ static void push_workers(lua_State *L, const struct lua_job *job)
 }
 
 enum job_field {
-    J_NAME, J_NAMESPACE, J_KEY, J_UID, J_VERSION_OF_RESOURCE, J_VERSION, J_LABELS, J_ANNOTATIONS, J_PHASE, J_REASON, J_CREATED,
-    J_STARTED, J_FINISHED, J_AGE, J_PENDING, J_RUNNING, J_FINISHED_FOR, J_WORKERS, J_GPUS, J_EVICTED, J_CONTROLLER, J_SPEC /* and on: the field map's */
+    J_NAME,
+    J_NAMESPACE,
+    J_KEY,
+    J_UID,
+    J_VERSION_OF_RESOURCE,
+    J_VERSION,
+    J_LABELS,
+    J_ANNOTATIONS,
+    J_PHASE,
+    J_REASON,
+    J_CREATED,
+    J_STARTED,
+    J_FINISHED,
+    J_AGE,
+    J_PENDING,
+    J_RUNNING,
+    J_FINISHED_FOR,
+    J_WORKERS,
+    J_GPUS,
+    J_EVICTED,
+    J_CONTROLLER,
+    J_SPEC /* and on: the field map's */
 };
 
-static const char *const names[] = {"name", "namespace", "key", "uid", "resourceVersion", "version", "labels", "annotations", "phase", "reason",
-                                    "created", "started", "finished", "age", "pending_for", "running_for", "finished_for", "workers", "gpus", "evicted", "controller",
-                                    "cleanPodPolicy", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished", "suspend", "managedBy", "schedulingPolicy",
-                                    "get", "json", "table", NULL};
+static const char *const names[] = {"name",
+                                    "namespace",
+                                    "key",
+                                    "uid",
+                                    "resourceVersion",
+                                    "version",
+                                    "labels",
+                                    "annotations",
+                                    "phase",
+                                    "reason",
+                                    "created",
+                                    "started",
+                                    "finished",
+                                    "age",
+                                    "pending_for",
+                                    "running_for",
+                                    "finished_for",
+                                    "workers",
+                                    "gpus",
+                                    "evicted",
+                                    "controller",
+                                    "cleanPodPolicy",
+                                    "activeDeadlineSeconds",
+                                    "backoffLimit",
+                                    "ttlSecondsAfterFinished",
+                                    "suspend",
+                                    "managedBy",
+                                    "schedulingPolicy",
+                                    "get",
+                                    "json",
+                                    "table",
+                                    NULL};
 
 static int push_spec(lua_State *L, const struct lua_job *job, const char *name)
 {
@@ -114,28 +162,71 @@ static int push_field(lua_State *L, const struct lua_job *job, int field, const 
 {
     const struct mpijob_view *v = &job->view;
     switch (field) {
-    case J_NAME: push_str(L, v->name); return 1;
-    case J_NAMESPACE: push_str(L, v->name_space); return 1;
-    case J_KEY: lua_pushstring(L, job->key); return 1;
-    case J_UID: push_str(L, v->uid); return 1;
-    case J_VERSION_OF_RESOURCE: push_str(L, v->resource_version); return 1;
-    case J_VERSION: lua_pushstring(L, mpijob_version_name(v->target.version)); return 1;
-    case J_LABELS: push_map(L, v->labels); return 1;
-    case J_ANNOTATIONS: push_map(L, v->annotations); return 1;
-    case J_PHASE: lua_pushstring(L, mpijob_phase_name(v->phase)); return 1;
-    case J_REASON: push_str(L, v->reason); return 1;
-    case J_CREATED: push_time(L, v->created); return 1;
-    case J_STARTED: push_time(L, v->started); return 1;
-    case J_FINISHED: push_time(L, v->finished); return 1;
-    case J_AGE: push_span(L, mpijob_age(v, now(job))); return 1;
-    case J_PENDING: push_span(L, mpijob_pending_for(v, now(job))); return 1;
-    case J_RUNNING: push_span(L, mpijob_running_for(v, now(job))); return 1;
-    case J_FINISHED_FOR: push_span(L, mpijob_finished_for(v, now(job))); return 1;
-    case J_WORKERS: push_workers(L, job); return 1;
-    case J_GPUS: lua_pushinteger(L, v->gpus); return 1;
-    case J_EVICTED: lua_pushboolean(L, v->evicted); return 1;
-    case J_CONTROLLER: lua_pushstring(L, mpijob_controller_name(v->target.controller)); return 1;
-    default: return push_spec(L, job, name);
+    case J_NAME:
+        push_str(L, v->name);
+        return 1;
+    case J_NAMESPACE:
+        push_str(L, v->name_space);
+        return 1;
+    case J_KEY:
+        lua_pushstring(L, job->key);
+        return 1;
+    case J_UID:
+        push_str(L, v->uid);
+        return 1;
+    case J_VERSION_OF_RESOURCE:
+        push_str(L, v->resource_version);
+        return 1;
+    case J_VERSION:
+        lua_pushstring(L, mpijob_version_name(v->target.version));
+        return 1;
+    case J_LABELS:
+        push_map(L, v->labels);
+        return 1;
+    case J_ANNOTATIONS:
+        push_map(L, v->annotations);
+        return 1;
+    case J_PHASE:
+        lua_pushstring(L, mpijob_phase_name(v->phase));
+        return 1;
+    case J_REASON:
+        push_str(L, v->reason);
+        return 1;
+    case J_CREATED:
+        push_time(L, v->created);
+        return 1;
+    case J_STARTED:
+        push_time(L, v->started);
+        return 1;
+    case J_FINISHED:
+        push_time(L, v->finished);
+        return 1;
+    case J_AGE:
+        push_span(L, mpijob_age(v, now(job)));
+        return 1;
+    case J_PENDING:
+        push_span(L, mpijob_pending_for(v, now(job)));
+        return 1;
+    case J_RUNNING:
+        push_span(L, mpijob_running_for(v, now(job)));
+        return 1;
+    case J_FINISHED_FOR:
+        push_span(L, mpijob_finished_for(v, now(job)));
+        return 1;
+    case J_WORKERS:
+        push_workers(L, job);
+        return 1;
+    case J_GPUS:
+        lua_pushinteger(L, v->gpus);
+        return 1;
+    case J_EVICTED:
+        lua_pushboolean(L, v->evicted);
+        return 1;
+    case J_CONTROLLER:
+        lua_pushstring(L, mpijob_controller_name(v->target.controller));
+        return 1;
+    default:
+        return push_spec(L, job, name);
     }
 }
 
@@ -218,8 +309,8 @@ static int l_eq(lua_State *L)
 
 static void push_metatable(lua_State *L)
 {
-    static const luaL_Reg methods[] = {{"__index", l_index}, {"__newindex", l_newindex}, {"__tostring", l_tostring},
-                                       {"__eq", l_eq},       {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"__index", l_index}, {"__newindex", l_newindex}, {"__tostring", l_tostring}, {"__eq", l_eq}, {NULL, NULL}};
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, &job_mark) == LUA_TTABLE)
         return;
     lua_pop(L, 1);

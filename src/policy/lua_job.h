@@ -1,5 +1,5 @@
-/* A job in Lua: a userdata that holds the object's raw bytes (counted against the script's memory) and its view. Immutable; a field that does not exist
- * raises an error that names the nearest one. */
+/* A job in Lua: a userdata that holds the object's raw bytes (counted against the script's memory) and its view.
+ * Immutable; a field that does not exist raises an error that names the nearest one. */
 #ifndef MPIJOBD_POLICY_LUA_JOB_H
 #define MPIJOBD_POLICY_LUA_JOB_H
 
@@ -11,7 +11,7 @@
 struct lua_job {
     struct mpijob_view view; /* into bytes */
     const struct clock *clock;
-    char key[320];           /* "namespace/name" */
+    char key[320]; /* "namespace/name" */
     size_t len;
     char bytes[];
 };

@@ -8,9 +8,9 @@
 
 #define LIST_MAX 4096 /* names in a list, keys in a table */
 
-static const char *const keys[] = {"namespace",   "name",         "labels",      "annotations",    "phase", "older_than",
-                                   "pending_for", "running_for",  "finished_for", "cleanPodPolicy", "gpus",  "problem",
-                                   "where",       NULL};
+static const char *const keys[] = {
+    "namespace",   "name",         "labels",         "annotations", "phase",   "older_than", "pending_for",
+    "running_for", "finished_for", "cleanPodPolicy", "gpus",        "problem", "where",      NULL};
 
 struct reading {
     lua_State *L;
@@ -176,9 +176,10 @@ static void one(struct reading *r, const char *key, int index, int *where)
     } else {
         char message[256];
         const char *near = str_nearest(key, keys);
-        snprintf(message, sizeof message, "is no condition%s%s%s; there are namespace, name, labels, annotations, phase, "
-                 "older_than, pending_for, running_for, finished_for, cleanPodPolicy, gpus, problem, where", near ? " (did you mean "
-                 : "", near ? near : "", near ? "?)" : "");
+        snprintf(message, sizeof message,
+                 "is no condition%s%s%s; there are namespace, name, labels, annotations, phase, "
+                 "older_than, pending_for, running_for, finished_for, cleanPodPolicy, gpus, problem, where",
+                 near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
         found(r, key, message);
     }
 }

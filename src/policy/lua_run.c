@@ -6,7 +6,8 @@
 
 static char run_mark;
 
-static const char *const names[] = {"id", "policy", "trigger", "scheduled_at", "changed", "unchanged", "failed", "dry_run", "cancelled", NULL};
+static const char *const names[] = {"id",        "policy", "trigger", "scheduled_at", "changed",
+                                    "unchanged", "failed", "dry_run", "cancelled",    NULL};
 
 struct run *lua_run_of(lua_State *L)
 {

@@ -1,4 +1,5 @@
-/* `run` in Lua: what the run that is asking is. One object a state; its fields are those of whichever run reads them. */
+/* `run` in Lua: what the run that is asking is. One object a state; its fields are those of whichever run reads them.
+ */
 #ifndef MPIJOBD_POLICY_LUA_RUN_H
 #define MPIJOBD_POLICY_LUA_RUN_H
 

@@ -68,8 +68,13 @@ static bool add_row(void *data, const struct store_change *c)
         r->rows = rows;
         r->cap = cap;
     }
-    struct in_flight row = {c->id, str_dup(str_of(c->server)), str_dup(str_of(c->version)), str_dup(str_of(c->name_space)), str_dup(str_of(c->name)),
-                            str_dup(str_of(c->uid)), str_dup(str_of(c->diff))};
+    struct in_flight row = {c->id,
+                            str_dup(str_of(c->server)),
+                            str_dup(str_of(c->version)),
+                            str_dup(str_of(c->name_space)),
+                            str_dup(str_of(c->name)),
+                            str_dup(str_of(c->uid)),
+                            str_dup(str_of(c->diff))};
     r->rows[r->count++] = row;
     r->out_of_memory = !row.server || !row.version || !row.name_space || !row.name || !row.uid || !row.diff;
     return !r->out_of_memory;
@@ -138,8 +143,8 @@ static void judge(struct recovery *r, struct json object)
     mpijob_diff_free(&diff);
 }
 
-static void looked_up(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
-                      bool lost)
+static void looked_up(void *data, struct kube_request *request, const struct kube_answer *answer,
+                      const struct error *err, bool lost)
 {
     (void)request;
     (void)lost;
@@ -151,7 +156,8 @@ static void looked_up(void *data, struct kube_request *request, const struct kub
         judge(r, answer->body);
     else if (err->code == ERR_NOT_FOUND)
         close_row(r, "not-done", "the job does not exist any more");
-    else if (err->status == 403 || err->code == ERR_INVALID) /* one job that must not be read keeps no policy from starting */
+    else if (err->status == 403 ||
+             err->code == ERR_INVALID) /* one job that must not be read keeps no policy from starting */
         close_row(r, "lost", err->message);
     else
         finish(r, err);
@@ -206,7 +212,8 @@ static void turn(struct deadline *d)
         return;
     }
     struct kube_resource mpijobs = {"kubeflow.org", row->version, "mpijobs"};
-    if (kube_get(cluster_kube(r->engine->o.cluster), &mpijobs, row->name_space, row->name, looked_up, r, &r->request, &err))
+    if (kube_get(cluster_kube(r->engine->o.cluster), &mpijobs, row->name_space, row->name, looked_up, r, &r->request,
+                 &err))
         finish(r, &err);
 }
 

@@ -80,7 +80,8 @@ static int check_kept(struct replace *r, struct json answer, struct error *err)
         struct json gave = mpijob_field_value(sent, (enum mpijob_field_id)f, target);
         struct json kept = mpijob_field_value(answer, (enum mpijob_field_id)f, target);
         if (json_exists(gave) && !json_equal(gave, kept))
-            rc = error_set(err, ERR_DROPPED, "the server answered 200 and did not keep %s: %.*s was sent, %.*s came back",
+            rc = error_set(err, ERR_DROPPED,
+                           "the server answered 200 and did not keep %s: %.*s was sent, %.*s came back",
                            mpijob_field_name((enum mpijob_field_id)f), (int)gave.text.len, gave.text.ptr,
                            json_exists(kept) ? (int)kept.text.len : 7, json_exists(kept) ? kept.text.ptr : "nothing");
     }
@@ -130,8 +131,8 @@ static void again(struct replace *r, bool lookup, const struct error *why)
     deadline_set(&r->pause, lookup ? 0 : (uint64_t)rand() % most);
 }
 
-static void put_came(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
-                     bool lost)
+static void put_came(void *data, struct kube_request *request, const struct kube_answer *answer,
+                     const struct error *err, bool lost)
 {
     (void)request;
     struct replace *r = data;
@@ -341,8 +342,8 @@ static void fetch(struct replace *r, bool lookup)
 {
     struct error err;
     r->lookup = lookup;
-    if (kube_get(cluster_kube(r->context->cluster), cluster_mpijobs(r->context->cluster), r->name_space, r->name, got, r,
-                 &r->request, &err))
+    if (kube_get(cluster_kube(r->context->cluster), cluster_mpijobs(r->context->cluster), r->name_space, r->name, got,
+                 r, &r->request, &err))
         finish(r, NULL, &err);
 }
 

@@ -1,10 +1,12 @@
 /* One replacement, from the object to the judged outcome:
  *
- *     read (unless the object is at hand) -> edit the bytes -> judge -> write the intent down -> PUT -> compare -> write the outcome down
+ *     read (unless the object is at hand) -> edit the bytes -> judge -> write the intent down -> PUT -> compare ->
+ * write the outcome down
  *
- * A conflict (409) is read again and the change applied to the fresh object, REPLACE_TRIES times at most, unless the caller computes its
- * changes from the object (`computed`): then done gets ERR_CONFLICT with the fresh object, and the caller decides anew. An answer that was lost
- * is looked up before anything is repeated. The same for a whole object that the caller gives (`whole`). */
+ * A conflict (409) is read again and the change applied to the fresh object, REPLACE_TRIES times at most, unless the
+ * caller computes its changes from the object (`computed`): then done gets ERR_CONFLICT with the fresh object, and the
+ * caller decides anew. An answer that was lost is looked up before anything is repeated. The same for a whole object
+ * that the caller gives (`whole`). */
 #ifndef MPIJOBD_POLICY_REPLACE_H
 #define MPIJOBD_POLICY_REPLACE_H
 
@@ -24,7 +26,7 @@ struct replace_context { /* lives longer than the replacement */
 };
 
 struct replace_result {
-    bool changed;      /* something was sent (or would be, in a dry run) */
+    bool changed; /* something was sent (or would be, in a dry run) */
     bool dry_run;
     enum mpijob_effect effect;
     const char *why;
@@ -37,8 +39,8 @@ struct replace_result {
 };
 
 struct replace;
-/* err NULL: done as the result says. With an error the result still tells what is known (its diff, its object after a conflict). Strings are
- * valid during the call. */
+/* err NULL: done as the result says. With an error the result still tells what is known (its diff, its object after a
+ * conflict). Strings are valid during the call. */
 typedef void (*replace_done)(void *data, const struct replace_result *result, const struct error *err);
 
 struct replace_call {
@@ -48,9 +50,9 @@ struct replace_call {
     struct str whole;               /* instead of changes: the object to PUT, as it is */
     const char *resource_version;   /* the object must still be at this version; NULL: any */
     bool computed, dry_run, destructive;
-    bool server_dry_run;            /* with dry_run: ask the server too (PUT with dryRun=All) */
-    int64_t run;                    /* the journal's run, 0: none */
-    const char *policy;             /* for the journal and the log; "" */
+    bool server_dry_run;                        /* with dry_run: ask the server too (PUT with dryRun=All) */
+    int64_t run;                                /* the journal's run, 0: none */
+    const char *policy;                         /* for the journal and the log; "" */
     int (*gate)(void *data, struct error *err); /* asked before a write leaves; not 0: it does not. NULL: always */
     replace_done done;
     void *data;

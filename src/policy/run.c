@@ -120,8 +120,11 @@ static void script_done_now(void *data, struct script_run *script, lua_State *L,
     if (run->sweep)
         sweep_stop(run->sweep);
     if (err) {
-        run_fail(run, err->code == ERR_CANCELLED ? RUN_CANCELLED : err->code == ERR_LIMIT ? RUN_LIMITED : RUN_FAILED,
-                    err);
+        run_fail(run,
+                 err->code == ERR_CANCELLED ? RUN_CANCELLED
+                 : err->code == ERR_LIMIT   ? RUN_LIMITED
+                                            : RUN_FAILED,
+                 err);
         if (strchr(err->message, '\n'))
             log_event(run->engine->o.log, LOG_ERROR, err->message, LOG_FIELDS({"policy", run->policy->name}));
     }

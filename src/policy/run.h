@@ -1,4 +1,5 @@
-/* One run of a policy: from its trigger to its end. Its coroutine may end before its replacements do; the run ends after both. */
+/* One run of a policy: from its trigger to its end. Its coroutine may end before its replacements do; the run ends
+ * after both. */
 #ifndef MPIJOBD_POLICY_RUN_H
 #define MPIJOBD_POLICY_RUN_H
 
@@ -18,8 +19,8 @@ struct run_call {
     const struct policy *policy;
     const char *trigger;  /* "schedule", "every", "once": static */
     int64_t scheduled_at; /* microseconds; the nominal instant */
-    int64_t resumes;      /* journal id of the interrupted run that this one finishes: its jobs are left alone; 0: none */
-    run_done done;        /* called once, the run is freed after it */
+    int64_t resumes; /* journal id of the interrupted run that this one finishes: its jobs are left alone; 0: none */
+    run_done done;   /* called once, the run is freed after it */
     void *data;
 };
 
@@ -34,29 +35,30 @@ struct run {
     int64_t id, scheduled_at, started_at;
     bool dry_run, stopping;
     enum run_outcome outcome;
-    struct error error;       /* with FAILED, LIMITED, CANCELLED */
+    struct error error; /* with FAILED, LIMITED, CANCELLED */
     int64_t changed, unchanged, failed, granted;
-    int64_t grant_max;        /* writes at most; -1: no limit */
+    int64_t grant_max; /* writes at most; -1: no limit */
     struct script_run *script;
-    struct sweep *sweep;      /* NULL for run functions */
-    struct run_op *ops;       /* replacements under way */
+    struct sweep *sweep; /* NULL for run functions */
+    struct run_op *ops;  /* replacements under way */
     unsigned active;
-    struct run *prev, *next;  /* the engine's list */
+    struct run *prev, *next; /* the engine's list */
     run_done done;
     void *data;
     bool begun, script_ended, closing, leave_open;
-    bool reading;             /* the sweep asks the journal what an interrupted run has changed */
+    bool reading; /* the sweep asks the journal what an interrupted run has changed */
 };
 
 int run_start(struct engine *engine, const struct run_call *call, struct run **run, struct error *err);
 
-/* No further jobs; what is under way is finished. leave_open: its row stays without an end, so that the next start finishes it. */
+/* No further jobs; what is under way is finished. leave_open: its row stays without an end, so that the next start
+ * finishes it. */
 void run_stop(struct run *run, const char *why, bool leave_open);
 /* As run_stop, and gives up what is under way too. */
 void run_abandon(struct run *run);
 
-/* A replacement as a part of the run: counted, bounded by its limits, dry when the run is, journalled under it. call's dry_run,
- * destructive, run, policy, gate are set here. */
+/* A replacement as a part of the run: counted, bounded by its limits, dry when the run is, journalled under it. call's
+ * dry_run, destructive, run, policy, gate are set here. */
 int run_replace(struct run *run, struct replace_call *call, struct run_op **op, struct error *err);
 /* The caller goes away: its done is not called any more, the replacement ends on its own. */
 void run_op_detach(struct run_op *op);

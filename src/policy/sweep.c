@@ -28,7 +28,7 @@ struct again { /* a job that was changed by somebody else between our read and o
 };
 
 struct sweep {
-    struct work work; /* reading what an interrupted run has changed */
+    struct work work;         /* reading what an interrupted run has changed */
     int64_t ids[RESUMED_MAX]; /* runs of this instant before this one */
     size_t id_count;
     bool reading;
@@ -277,11 +277,15 @@ static int l_allow(lua_State *L)
     struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
     int64_t scope = listing_scope(s->listing);
     if (p->changes_max >= 0 && n > p->changes_max)
-        error_set(err, ERR_LIMIT, "%lld jobs would be changed, and limits.changes allows %lld: nothing was changed. Raise the "
-                  "limit if they are meant, or narrow match", (long long)n, (long long)p->changes_max);
+        error_set(err, ERR_LIMIT,
+                  "%lld jobs would be changed, and limits.changes allows %lld: nothing was changed. Raise the "
+                  "limit if they are meant, or narrow match",
+                  (long long)n, (long long)p->changes_max);
     else if (p->percent_max >= 0 && (double)n * 100 > p->percent_max * (double)scope)
-        error_set(err, ERR_LIMIT, "%lld of %lld jobs would be changed, and limits.percent allows %g %%: nothing was changed. "
-                  "Raise the limit if they are meant, or narrow match", (long long)n, (long long)scope, p->percent_max);
+        error_set(err, ERR_LIMIT,
+                  "%lld of %lld jobs would be changed, and limits.percent allows %g %%: nothing was changed. "
+                  "Raise the limit if they are meant, or narrow match",
+                  (long long)n, (long long)scope, p->percent_max);
     else
         return 0;
     run_fail(s->run, RUN_LIMITED, err);
@@ -324,8 +328,9 @@ static int l_failed(lua_State *L)
 
 int sweep_enter(lua_State *L, void *data)
 {
-    static const luaL_Reg native[] = {{"next", l_next},       {"drain", l_drain},     {"submit", l_submit}, {"would", l_would},
-                                      {"allow", l_allow},     {"protect", l_protect}, {"failed", l_failed}, {NULL, NULL}};
+    static const luaL_Reg native[] = {{"next", l_next},     {"drain", l_drain}, {"submit", l_submit},
+                                      {"would", l_would},   {"allow", l_allow}, {"protect", l_protect},
+                                      {"failed", l_failed}, {NULL, NULL}};
     struct run *run = data;
     if (luaL_loadbufferx(L, embedded_sweep, embedded_sweep_len, "=sweep", "t"))
         return lua_error(L);

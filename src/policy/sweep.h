@@ -1,5 +1,5 @@
-/* The run of a policy that says `replace`: lists the jobs, hands those that match to lua/mpijobd/sweep.lua, and its changes to
- * run_replace, several at once. */
+/* The run of a policy that says `replace`: lists the jobs, hands those that match to lua/mpijobd/sweep.lua, and its
+ * changes to run_replace, several at once. */
 #ifndef MPIJOBD_POLICY_SWEEP_H
 #define MPIJOBD_POLICY_SWEEP_H
 

@@ -7,18 +7,18 @@
 
 #include "policy/engine.h"
 
-#define MISSED_MAX 100     /* missed = "all": at most so many, the newest */
+#define MISSED_MAX 100 /* missed = "all": at most so many, the newest */
 #define COUNT_MAX 100000
 
 struct trigger {
     struct engine *engine;
     struct policy_entry entry;
     struct alarm alarm;
-    int64_t last;              /* nominal: handled up to */
+    int64_t last; /* nominal: handled up to */
     unsigned running;
     int64_t waiting[MISSED_MAX]; /* instants that wait for their turn, oldest first */
     size_t waiting_count;
-    int64_t resumes;           /* for waiting[0] */
+    int64_t resumes; /* for waiting[0] */
     bool stopped;
 };
 
@@ -223,7 +223,8 @@ static void rang(struct alarm *alarm, int64_t now)
 static bool same_plan(const struct policy *a, const struct policy *b)
 {
     return a->every == b->every && a->jitter == b->jitter && a->has_schedule == b->has_schedule &&
-           (!a->has_schedule || (strcmp(a->schedule, b->schedule) == 0 && strcmp(zone_name(a->zone), zone_name(b->zone)) == 0));
+           (!a->has_schedule ||
+            (strcmp(a->schedule, b->schedule) == 0 && strcmp(zone_name(a->zone), zone_name(b->zone)) == 0));
 }
 
 /* A reload: nothing was missed, and nothing that is due already is lost. */

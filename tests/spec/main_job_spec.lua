@@ -149,9 +149,9 @@ describe("a definition that stores another version #cluster", function()
         support.contains(err, "v2beta1")
 
         -- What was kept all the same is told, too.
-        code, _, err = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "--api-version", "v1alpha2", "-n", namespace,
+        code, out, err = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "--api-version", "v1alpha2", "-n", namespace,
             "legacy", "cleanPodPolicy=All", "labels.part=yes")
-        assert.are.equal(1, code)
+        assert.are.equal(1, code, out)
         support.contains(err, "The rest was stored: labels.part")
         assert.are.equal("yes", server:get(namespace, "legacy").metadata.labels.part)
 
