@@ -125,7 +125,7 @@ static void judge_releases(struct mpijob_verdict *v, unsigned releases, const st
         say_row(v, newest, view, q);
     } else {
         v->effect = EFFECT_UNKNOWN;
-        say(v, "no experiment covers this change of %s on a %s job under %s", mpijob_field_name(q->field),
+        say(v, "no experiment covers this change of %s on a job that is %s under %s", mpijob_field_name(q->field),
             q->state == STATE_EVICTED ? "evicted" : mpijob_phase_name(view->phase),
             mpijob_controller_name(view->target.controller));
     }

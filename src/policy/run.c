@@ -347,8 +347,11 @@ void run_op_detach(struct run_op *op)
 
 void run_job_failed(struct run *run, const char *key, const char *message)
 {
+    char first[ERROR_MESSAGE_MAX]; /* the traceback is told once a run, not for each of a thousand jobs */
+    snprintf(first, sizeof first, "%.*s", run->traced ? (int)strcspn(message, "\n") : (int)sizeof first - 1, message);
+    run->traced = run->traced || strchr(message, '\n');
     run->failed++;
-    log_event(run->engine->o.log, LOG_ERROR, message, LOG_FIELDS({"policy", run->policy->name}, {"job", key}));
+    log_event(run->engine->o.log, LOG_ERROR, first, LOG_FIELDS({"policy", run->policy->name}, {"job", key}));
     if (run->engine->o.observe) {
         static const struct mpijob_diff no_diff;
         static const char *const none[] = {NULL};

@@ -45,7 +45,7 @@ struct run {
     struct run *prev, *next; /* the engine's list */
     run_done done;
     void *data;
-    bool begun, script_ended, closing, leave_open;
+    bool begun, script_ended, closing, leave_open, traced;
     bool reading; /* the sweep asks the journal what an interrupted run has changed */
 };
 
