@@ -110,7 +110,7 @@ static void what_no_row_covers_is_unknown(void **state)
     (void)state;
     const char *none = "no experiment covers this change";
     expect(BETA, "suspended", WORDS("suspend=true"), WORDS("cleanPodPolicy=All"), EFFECT_UNKNOWN, none);
-    expect(ALPHA, "evicted", NOTHING, WORDS("cleanPodPolicy=All"), EFFECT_UNKNOWN, "evicted job under mpi-operator");
+    expect(ALPHA, "evicted", NOTHING, WORDS("cleanPodPolicy=All"), EFFECT_UNKNOWN, "on a job that is evicted under mpi-operator");
     expect(BETA, "succeeded", WORDS("cleanPodPolicy=Running"), WORDS("cleanPodPolicy=All"), EFFECT_UNKNOWN, none);
     expect(BETA, "succeeded", NOTHING, WORDS("backoffLimit=0"), EFFECT_UNKNOWN, none);
     expect(BETA, "pending", NOTHING, WORDS("backoffLimit=0"), EFFECT_UNKNOWN, none);
