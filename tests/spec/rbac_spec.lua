@@ -274,7 +274,8 @@ describe("rbac on a real server #cluster", function()
                 local code, out, err = support.proc.run("/usr/bin/env", { stdin = text, args = { "kubectl", "--kubeconfig", server.kubeconfig, "apply",
                     "--dry-run=server", "-f", "-" } })
                 if code == 127 then
-                    return -- no kubectl here
+                    pending("kubectl is missing")
+                    return
                 end
                 assert.are.equal(0, code, err .. text)
                 support.contains(out, "binding.rbac.authorization.k8s.io/mpijobd created")
