@@ -1,56 +1,11 @@
-#include "kube/auth/exec.h"
-
-#include <errno.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/clock.h"
-#include "kube/auth/exec_credential.h"
-#include "loop/timer.h"
+#include "kube/auth/exec_parts.h"
 
 #define DRAIN_MS 500 /* after its end: what it has left behind may hold its output open for ever */
 #define TAIL_MAX 2048
-#define CHUNK 16384
-#define INFO "KUBERNETES_EXEC_INFO"
-
-extern char **environ;
-
-enum end { ENDED, TIMED_OUT, TOO_LONG, NOT_STARTED, NO_MEMORY };
-
-struct stream {
-    uv_pipe_t pipe;
-    struct exec *exec;
-    bool ended;
-};
-
-struct exec {
-    struct auth_source source;
-    uv_loop_t *loop;
-    uint64_t timeout_ms;
-    char *name, *api_version, *command, *hint; /* name: "ORIGIN: the exec plugin COMMAND" */
-    char **argv, **env;                        /* env holds secrets */
-    char **given;                              /* within env: what the kubeconfig gave */
-
-    /* A run. */
-    bool running, exited;
-    unsigned open; /* handles that libuv holds */
-    enum end end;
-    int not_started; /* libuv's code */
-    int64_t status;
-    int signal;
-    uv_process_t process;
-    struct stream out, err;
-    struct deadline limit;
-    struct buf text, tail;
-    char chunk[CHUNK]; /* wiped at the end of a run */
-
-    void (*closed)(void *data); /* NULL: it goes on */
-    void *closed_data;
-};
 
 static void free_list(char **list, bool secret)
 {
@@ -75,80 +30,6 @@ static void exec_free(struct exec *x)
     free(x);
 }
 
-/* ---- what a run came to ---- */
-
-static void add_hint(const struct exec *x, struct error *err)
-{
-    size_t n = strlen(err->message);
-    if (x->hint && n + 4 < sizeof err->message)
-        snprintf(err->message + n, sizeof err->message - n, ". %s", x->hint);
-}
-
-/* The values that the kubeconfig gives to it may be secret, and programs like to print their environment. */
-static void hide_given(const struct exec *x, struct buf *text)
-{
-    for (size_t i = 0; x->given[i]; i++) {
-        const char *value = strchr(x->given[i], '=') + 1;
-        size_t n = strlen(value);
-        for (char *at = text->ptr;
-             n >= 6 && text->len && (at = memmem(at, (size_t)(text->ptr + text->len - at), value, n)); at += n)
-            memset(at, '*', n);
-    }
-}
-
-/* Its last words, on one line. */
-static void add_tail(struct exec *x, struct error *err)
-{
-    struct buf line = BUF_INIT;
-    hide_given(x, &x->tail);
-    struct str tail = str_trim(buf_str(&x->tail));
-    while (tail.len && ((unsigned char)*tail.ptr & 0xC0) == 0x80) /* cut within a character */
-        tail = str_n(tail.ptr + 1, tail.len - 1);
-    for (size_t i = 0; i < tail.len; i++) {
-        unsigned char c = (unsigned char)tail.ptr[i];
-        if (c == '\n' && line.len)
-            buf_puts(&line, " | ");
-        else
-            buf_putc(&line, c < ' ' || c == 0x7f ? ' ' : (char)c);
-    }
-    size_t n = strlen(err->message);
-    if (line.ptr)
-        snprintf(err->message + n, sizeof err->message - n, "; it said: %s", line.ptr);
-    buf_free(&line);
-}
-
-static int describe(struct exec *x, struct credential *credential, struct error *err)
-{
-    struct error why;
-    int rc = 0;
-    switch (x->end) {
-    case NO_MEMORY:
-        return error_nomem(err);
-    case NOT_STARTED:
-        rc = error_set(err, ERR_IO, "%s could not be started: %s", x->name, uv_strerror(x->not_started));
-        add_hint(x, err);
-        return rc;
-    case TIMED_OUT:
-        rc = error_set(err, ERR_TIMEOUT, "%s did not end within %" PRIu64 ".%" PRIu64 " s and was killed", x->name,
-                       x->timeout_ms / 1000, x->timeout_ms % 1000 / 100);
-        break;
-    case TOO_LONG:
-        rc = error_set(err, ERR_LIMIT, "%s printed more than 1 MiB and was killed", x->name);
-        break;
-    case ENDED:
-        if (x->signal)
-            rc = error_set(err, ERR_IO, "%s was ended by signal %d (%s)", x->name, x->signal, strsignal(x->signal));
-        else if (x->status)
-            rc = error_set(err, ERR_IO, "%s failed with exit status %" PRId64, x->name, x->status);
-        else if ((rc = exec_credential_read(buf_str(&x->text), x->api_version, clock_now(NULL), credential, &why)))
-            error_set(err, rc, "%s: %s", x->name, why.message);
-        break;
-    }
-    if (rc)
-        add_tail(x, err);
-    return rc;
-}
-
 static void run_is_over(struct exec *x)
 {
     struct credential credential = CREDENTIAL_INIT;
@@ -161,7 +42,7 @@ static void run_is_over(struct exec *x)
         closed(data);
         return;
     }
-    int rc = describe(x, &credential, &err);
+    int rc = exec_describe(x, &credential, &err);
     buf_free(&x->text);
     buf_free(&x->tail);
     x->source.fetched(x->source.data, rc ? NULL : &credential, rc ? &err : NULL);
@@ -177,7 +58,7 @@ static void handle_is_closed(struct exec *x)
 
 static void pipe_is_closed(uv_handle_t *handle)
 {
-    handle_is_closed(((struct stream *)handle->data)->exec);
+    handle_is_closed(((struct exec_stream *)handle->data)->exec);
 }
 
 static void process_is_closed(uv_handle_t *handle)
@@ -202,7 +83,7 @@ static void finish(struct exec *x)
 }
 
 /* With all that it has started: it is the head of its process group. Its end is then told by libuv. */
-static void kill_it(struct exec *x, enum end why)
+static void kill_it(struct exec *x, enum exec_end why)
 {
     if (x->end == ENDED)
         x->end = why;
@@ -242,7 +123,7 @@ static void on_exit_of_it(uv_process_t *process, int64_t status, int signum)
 static void give_chunk(uv_handle_t *handle, size_t size, uv_buf_t *buf)
 {
     (void)size;
-    struct exec *x = ((struct stream *)handle->data)->exec;
+    struct exec *x = ((struct exec_stream *)handle->data)->exec;
     *buf = uv_buf_init(x->chunk, sizeof x->chunk);
 }
 
@@ -269,7 +150,7 @@ static void keep_tail(struct exec *x, const char *bytes, size_t n)
 
 static void on_read(uv_stream_t *pipe, ssize_t n, const uv_buf_t *buf)
 {
-    struct stream *s = pipe->data;
+    struct exec_stream *s = pipe->data;
     struct exec *x = s->exec;
     if (n < 0) {
         uv_read_stop(pipe);
@@ -282,7 +163,7 @@ static void on_read(uv_stream_t *pipe, ssize_t n, const uv_buf_t *buf)
     }
 }
 
-static void open_stream(struct exec *x, struct stream *s)
+static void open_stream(struct exec *x, struct exec_stream *s)
 {
     uv_pipe_init(x->loop, &s->pipe, 0);
     s->pipe.data = s;
@@ -329,50 +210,17 @@ static void spawn(struct exec *x, const char *path)
     }
 }
 
-/* ---- where it is ---- */
-
-static bool can_run(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
-}
-
-/* The program's path in out (true), as a shell would find it. A PATH's empty part, the folder one is in, is left out.
- */
-static bool find(const char *command, struct buf *out)
-{
-    const char *path = getenv("PATH");
-    if (strchr(command, '/')) {
-        buf_puts(out, command);
-        return !out->failed && can_run(command);
-    }
-    for (const char *at = path ? path : "/usr/local/bin:/usr/bin:/bin"; *at;) {
-        size_t n = strcspn(at, ":");
-        buf_reset(out);
-        buf_printf(out, "%.*s/%s", (int)n, at, command);
-        if (n && !out->failed && can_run(out->ptr))
-            return true;
-        at += n + (at[n] == ':');
-    }
-    return false;
-}
-
 static int fetch(struct auth_source *source, struct error *err)
 {
     struct exec *x = (struct exec *)source;
     struct buf path = BUF_INIT;
     int rc = 0;
-    if (find(x->command, &path)) {
+    if (exec_find(x->command, &path)) {
         spawn(x, path.ptr);
     } else if (path.failed) {
         rc = error_nomem(err);
     } else {
-        bool there = strchr(x->command, '/') && access(x->command, F_OK) == 0;
-        rc = error_set(err, ERR_NOT_FOUND, "%s %s", x->name,
-                       there                     ? "is no program that may be run (chmod +x?)"
-                       : strchr(x->command, '/') ? "does not exist"
-                                                 : "is not in PATH; install it, or give its path as command");
-        add_hint(x, err);
+        rc = exec_not_found(x, err);
     }
     buf_free(&path);
     return rc;
@@ -394,66 +242,6 @@ static void close_source(struct auth_source *source, void (*closed)(void *data),
 
 /* ---- making it ---- */
 
-static bool names_same(const char *a, const char *b)
-{
-    size_t n = strcspn(b, "=");
-    return strncmp(a, b, n) == 0 && a[n] == '=';
-}
-
-static bool is_given(const char *variable, char *const *given)
-{
-    for (size_t i = 0; given[i]; i++) {
-        if (names_same(variable, given[i]))
-            return true;
-    }
-    return names_same(variable, INFO "=");
-}
-
-/* Ours, without what the kubeconfig sets itself, then that, then the plugin's instructions. */
-static int make_env(struct exec *x, const struct kube_config *config, struct error *err)
-{
-    size_t n = 0, ours = 0, given = 0;
-    while (environ && environ[ours])
-        ours++;
-    while (config->exec->env[given])
-        given++;
-    if (!(x->env = calloc(ours + given + 2, sizeof *x->env)))
-        return error_nomem(err);
-    struct buf info = BUF_INIT;
-    buf_puts(&info, INFO "=");
-    struct buf object = BUF_INIT;
-    int rc = exec_info(config, &object, err);
-    buf_add_str(&info, buf_str(&object));
-    buf_free(&object);
-    if (!rc && !(x->env[n++] = buf_take(&info, NULL)))
-        rc = error_nomem(err);
-    buf_free(&info);
-    for (size_t i = 0; !rc && i < ours; i++) {
-        if (!is_given(environ[i], config->exec->env) && !(x->env[n++] = str_dup(str_of(environ[i]))))
-            rc = error_nomem(err);
-    }
-    x->given = x->env + n;
-    for (size_t i = 0; !rc && i < given; i++) {
-        if (!(x->env[n++] = str_dup(str_of(config->exec->env[i]))))
-            rc = error_nomem(err);
-    }
-    return rc;
-}
-
-static int make_argv(struct exec *x, const struct kube_exec *exec, struct error *err)
-{
-    size_t n = 0;
-    while (exec->args[n])
-        n++;
-    if (!(x->argv = calloc(n + 2, sizeof *x->argv)) || !(x->argv[0] = str_dup(str_of(exec->command))))
-        return error_nomem(err);
-    for (size_t i = 0; i < n; i++) {
-        if (!(x->argv[i + 1] = str_dup(str_of(exec->args[i]))))
-            return error_nomem(err);
-    }
-    return 0;
-}
-
 int exec_source_new(uv_loop_t *loop, const struct kube_config *config, uint64_t timeout_ms, struct auth_source **source,
                     struct error *err)
 {
@@ -472,9 +260,9 @@ int exec_source_new(uv_loop_t *loop, const struct kube_config *config, uint64_t 
     x->hint = exec->install_hint ? str_dup(str_of(exec->install_hint)) : NULL;
     int rc = x->name && x->api_version && x->command && (x->hint || !exec->install_hint) ? 0 : error_nomem(err);
     if (!rc)
-        rc = make_argv(x, exec, err);
+        rc = exec_make_argv(x, exec, err);
     if (!rc)
-        rc = make_env(x, config, err);
+        rc = exec_make_env(x, config, err);
     if (rc) {
         exec_free(x);
         return rc;

@@ -1,0 +1,79 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "kube/auth/exec_credential.h"
+#include "kube/auth/exec_parts.h"
+
+void exec_add_hint(const struct exec *x, struct error *err)
+{
+    size_t n = strlen(err->message);
+    if (x->hint && n + 4 < sizeof err->message)
+        snprintf(err->message + n, sizeof err->message - n, ". %s", x->hint);
+}
+
+/* The values that the kubeconfig gives to it may be secret, and programs like to print their environment. */
+static void hide_given(const struct exec *x, struct buf *text)
+{
+    for (size_t i = 0; x->given[i]; i++) {
+        const char *value = strchr(x->given[i], '=') + 1;
+        size_t n = strlen(value);
+        for (char *at = text->ptr;
+             n >= 6 && text->len && (at = memmem(at, (size_t)(text->ptr + text->len - at), value, n)); at += n)
+            memset(at, '*', n);
+    }
+}
+
+/* Its last words, on one line. */
+static void add_tail(struct exec *x, struct error *err)
+{
+    struct buf line = BUF_INIT;
+    hide_given(x, &x->tail);
+    struct str tail = str_trim(buf_str(&x->tail));
+    while (tail.len && ((unsigned char)*tail.ptr & 0xC0) == 0x80) /* cut within a character */
+        tail = str_n(tail.ptr + 1, tail.len - 1);
+    for (size_t i = 0; i < tail.len; i++) {
+        unsigned char c = (unsigned char)tail.ptr[i];
+        if (c == '\n' && line.len)
+            buf_puts(&line, " | ");
+        else
+            buf_putc(&line, c < ' ' || c == 0x7f ? ' ' : (char)c);
+    }
+    size_t n = strlen(err->message);
+    if (line.ptr)
+        snprintf(err->message + n, sizeof err->message - n, "; it said: %s", line.ptr);
+    buf_free(&line);
+}
+
+int exec_describe(struct exec *x, struct credential *credential, struct error *err)
+{
+    struct error why;
+    int rc = 0;
+    switch (x->end) {
+    case NO_MEMORY:
+        return error_nomem(err);
+    case NOT_STARTED:
+        rc = error_set(err, ERR_IO, "%s could not be started: %s", x->name, uv_strerror(x->not_started));
+        exec_add_hint(x, err);
+        return rc;
+    case TIMED_OUT:
+        rc = error_set(err, ERR_TIMEOUT, "%s did not end within %" PRIu64 ".%" PRIu64 " s and was killed", x->name,
+                       x->timeout_ms / 1000, x->timeout_ms % 1000 / 100);
+        break;
+    case TOO_LONG:
+        rc = error_set(err, ERR_LIMIT, "%s printed more than 1 MiB and was killed", x->name);
+        break;
+    case ENDED:
+        if (x->signal)
+            rc = error_set(err, ERR_IO, "%s was ended by signal %d (%s)", x->name, x->signal, strsignal(x->signal));
+        else if (x->status)
+            rc = error_set(err, ERR_IO, "%s failed with exit status %" PRId64, x->name, x->status);
+        else if ((rc = exec_credential_read(buf_str(&x->text), x->api_version, clock_now(NULL), credential, &why)))
+            error_set(err, rc, "%s: %s", x->name, why.message);
+        break;
+    }
+    if (rc)
+        add_tail(x, err);
+    return rc;
+}

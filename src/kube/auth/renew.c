@@ -1,0 +1,192 @@
+/* When credentials are fetched, and who waits for it: ahead of their end, after a 401, not again at once after a
+ * failure; one fetch at a time, however many wait. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <utlist.h>
+
+#include "base/clock.h"
+#include "kube/auth/parts.h"
+
+#define PAUSE_MOST_MS 300000
+#define MARGIN_MOST (30 * CLOCK_SECOND) /* so long before they expire, credentials are fetched anew */
+
+int auth_take(struct kube_auth *a, struct credential *c, struct error *err)
+{
+    int64_t now = clock_now(NULL);
+    int rc = auth_take_certificate(a, c, err);
+    if (!rc && c->token.len && !auth_set_value(a, "Bearer ", buf_str(&c->token)))
+        rc = error_nomem(err);
+    if (!rc && !c->token.len && !a->signs)
+        auth_forget_value(a); /* a program went over from tokens to certificates */
+    if (!rc) {
+        int64_t margin = c->expires > now ? (c->expires - now) / 10 : 0;
+        a->expires = c->expires;
+        a->renew_at = c->expires - (margin < MARGIN_MOST ? margin : MARGIN_MOST);
+        a->fetched_at = uv_now(a->loop);
+        a->failure.code = 0;
+        if (a->signs)
+            auth_take_keys(a, c);
+        a->have = true;
+    }
+    credential_free(c);
+    return rc;
+}
+
+static bool usable(const struct kube_auth *a)
+{
+    return a->have && (!a->expires || clock_now(NULL) < a->expires);
+}
+
+static void tell_waiting(struct kube_auth *a, const struct error *err)
+{
+    for (struct kube_auth_wait *wait; (wait = a->waiting);) {
+        DL_DELETE(a->waiting, wait);
+        bool changed = usable(a) && wait->generation != a->generation;
+        wait->done(wait, changed, changed ? NULL : err);
+    }
+}
+
+static void hold_back(struct kube_auth *a)
+{
+    uint64_t ms = a->options.pause_ms;
+    for (unsigned i = 0; i < a->failures && ms < PAUSE_MOST_MS; i++)
+        ms *= 2;
+    a->failures++;
+    a->not_before = uv_now(a->loop) + (ms < PAUSE_MOST_MS ? ms : PAUSE_MOST_MS);
+}
+
+static void fetch_failed(struct kube_auth *a)
+{
+    if (a->source->cheap)
+        a->fetched_at = uv_now(a->loop);
+    else
+        hold_back(a);
+    if (usable(a))
+        log_event(a->options.log, LOG_WARN,
+                  a->source->cheap ? "the token could not be read again; the old one stays in use"
+                                   : "the credentials could not be renewed; the old ones stay in use",
+                  LOG_FIELDS({"reason", a->failure.message}));
+}
+
+void auth_was_fetched(void *data, struct credential *credential, const struct error *err)
+{
+    struct kube_auth *a = data;
+    a->fetching = false;
+    int rc = 0;
+    if (err)
+        a->failure = *err;
+    else
+        rc = auth_take(a, credential, &a->failure);
+    if (rc && rc != ERR_NOMEM && a->source->name)
+        error_prefix(&a->failure, "%s", a->source->name);
+    if (err || rc) {
+        fetch_failed(a);
+    } else {
+        char until[32] = "not said";
+        if (a->expires)
+            clock_format(a->expires, false, until);
+        if (!a->source->cheap)
+            a->generation++; /* were it the same token: its program stands by it, so it is worth one more try */
+        log_event(a->options.log, LOG_DEBUG, "credentials were fetched", LOG_FIELDS({"expire", until}));
+    }
+    tell_waiting(a, (err || rc) && !a->source->cheap ? &a->failure : NULL);
+}
+
+/* 0: under way. */
+static int fetch(struct kube_auth *a, struct error *err)
+{
+    if (a->fetching)
+        return 0;
+    int rc = a->source->fetch(a->source, &a->failure);
+    a->fetching = rc == 0;
+    if (rc)
+        fetch_failed(a);
+    if (rc && err)
+        *err = a->failure;
+    return rc;
+}
+
+static bool is_paused(const struct kube_auth *a)
+{
+    return uv_now(a->loop) < a->not_before;
+}
+
+static bool is_old(const struct kube_auth *a)
+{
+    if (a->source->reread_ms && uv_now(a->loop) - a->fetched_at >= a->source->reread_ms)
+        return true;
+    return a->expires && clock_now(NULL) >= a->renew_at;
+}
+
+/* ---- for requests ---- */
+
+static int still_failing(const struct kube_auth *a, struct error *err)
+{
+    uint64_t ms = a->not_before - uv_now(a->loop);
+    if (!err)
+        return a->failure.code ? a->failure.code : ERR_INVALID;
+    if (!a->failure.code) /* what it gave was refused by the server, and has expired since */
+        return error_set(err, ERR_INVALID, "the server refused the credentials; new ones are fetched in %" PRIu64 " s",
+                         (ms + 999) / 1000);
+    *err = a->failure;
+    size_t n = strlen(err->message);
+    snprintf(err->message + n, sizeof err->message - n, " (tried again in %" PRIu64 " s at the earliest)",
+             (ms + 999) / 1000);
+    return err->code;
+}
+
+bool kube_auth_prepare(struct kube_auth *a, struct kube_auth_wait *wait, int *rc, struct error *err)
+{
+    *rc = 0;
+    if (!a->source || a->closing)
+        return true;
+    bool ready = usable(a);
+    if (ready) {
+        if (is_old(a) && !is_paused(a))
+            fetch(a, NULL); /* for the requests to come */
+        return true;
+    }
+    *rc = !a->fetching && is_paused(a) ? still_failing(a, err) : fetch(a, err);
+    if (!*rc) {
+        wait->generation = a->generation - 1; /* whatever comes is new to it */
+        DL_APPEND(a->waiting, wait);
+    }
+    return false;
+}
+
+void kube_auth_proved(struct kube_auth *a, unsigned generation)
+{
+    if (generation != a->generation || a->proved)
+        return;
+    a->proved = true;
+    if (a->failure.code)
+        return;
+    a->failures = 0;
+    a->not_before = 0;
+}
+
+/* A program is run anew when what it gave was good once. If it never was, another run will hardly help: then after a
+ * pause that grows. */
+bool kube_auth_renew(struct kube_auth *a, struct kube_auth_wait *wait)
+{
+    if (!a->source || a->closing)
+        return false;
+    if (!a->fetching && !a->source->cheap) {
+        if (is_paused(a))
+            return false;
+        bool proved = a->proved;
+        a->proved = false;
+        hold_back(a); /* the next one */
+        if (!proved && a->failures == 1)
+            return false; /* fresh, and refused */
+    }
+    if (fetch(a, NULL))
+        return false;
+    DL_APPEND(a->waiting, wait);
+    return true;
+}
+
+void kube_auth_forget(struct kube_auth *a, struct kube_auth_wait *wait)
+{
+    DL_DELETE(a->waiting, wait);
+}
