@@ -8,6 +8,8 @@
 
 struct get {
     struct pending pending;
+    struct engine_cluster *at;
+    enum mpijob_kind kind;
     struct kube_request *request;
     struct error err; /* code 0: none */
     char *object;
@@ -41,12 +43,11 @@ static int get_k(lua_State *L, int status, lua_KContext ctx)
 {
     (void)status;
     struct get *g = (struct get *)ctx;
-    struct engine *engine = engine_of(L);
     int n = 1;
     if (g->err.code)
         n = push_failure(L, &g->err);
     else
-        lua_job_push(L, str_n(g->object, g->len), cluster_target(engine->o.cluster), engine->o.clock);
+        lua_job_push(L, str_n(g->object, g->len), g->at->cluster, g->kind, g->at->engine->o.clock);
     pending_over(&g->pending);
     return n;
 }
@@ -54,12 +55,13 @@ static int get_k(lua_State *L, int status, lua_KContext ctx)
 int l_mpijob_get(lua_State *L)
 {
     struct target target;
-    check_run(L, "mpijob.get");
+    struct run *run = check_run(L, "mpijob.get");
     check_target(L, 1, &target);
-    struct engine *engine = engine_of(L);
     struct get *g = pending_new(L, sizeof *g, abort_get, release_get);
-    if (kube_get(cluster_kube(engine->o.cluster), cluster_mpijobs(engine->o.cluster), target.name_space, target.name,
-                 got, g, &g->request, &g->err))
+    g->at = run->at;
+    g->kind = KIND_MPIJOB;
+    if (kube_get(cluster_kube(g->at->cluster), cluster_resource(g->at->cluster, g->kind), target.name_space,
+                 target.name, got, g, &g->request, &g->err))
         return push_failure(L, &g->err);
     return pending_wait(L, &g->pending, get_k);
 }

@@ -10,6 +10,8 @@
 
 struct list {
     struct script_wait wait;
+    struct engine_cluster *at;
+    enum mpijob_kind kind;
     struct mpijob_match *match;
     struct listing *listing;
     bool waiting;
@@ -46,7 +48,6 @@ static int next_k(lua_State *L, int status, lua_KContext ctx)
 {
     (void)status;
     struct list *l = (struct list *)ctx;
-    struct engine *engine = engine_of(L);
     struct str object;
     if (!l->listing) {
         lua_pushnil(L);
@@ -54,7 +55,7 @@ static int next_k(lua_State *L, int status, lua_KContext ctx)
     }
     switch (listing_next(l->listing, &object)) {
     case LISTING_JOB:
-        lua_job_push(L, object, cluster_target(engine->o.cluster), engine->o.clock);
+        lua_job_push(L, object, l->at->cluster, l->kind, l->at->engine->o.clock);
         return 1;
     case LISTING_WAIT:
         l->wait = (struct script_wait){.cancel = cancelled};
@@ -101,10 +102,12 @@ static void push_list(lua_State *L)
 int l_mpijob_list(lua_State *L)
 {
     lua_settop(L, 1);
-    check_run(L, "mpijob.list");
+    struct run *run = check_run(L, "mpijob.list");
     struct engine *engine = engine_of(L);
     push_list(L);
     struct list *l = lua_touserdata(L, -1);
+    l->at = run->at;
+    l->kind = KIND_MPIJOB;
     l->match = mpijob_match_new();
     if (!l->match)
         return luaL_error(L, "not enough memory");
@@ -112,11 +115,12 @@ int l_mpijob_list(lua_State *L)
         return luaL_error(L, "%s", l->finding);
     struct listing_call call = {
         .loop = engine->o.loop,
-        .cluster = engine->o.cluster,
+        .cluster = l->at->cluster,
+        .kind = l->kind,
         .clock = engine->o.clock,
         .log = engine->o.log,
         .match = l->match,
-        .namespaces = engine->o.namespaces,
+        .namespaces = l->at->namespaces,
         .ready = wake,
         .data = l,
     };

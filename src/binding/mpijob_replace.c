@@ -12,6 +12,8 @@
 
 struct replacing {
     struct pending pending;
+    struct engine_cluster *at;
+    enum mpijob_kind kind;
     struct run_op *op;
     struct mpijob_changes changes;
     struct buf whole; /* of replace_object */
@@ -114,8 +116,7 @@ static int replace_k(lua_State *L, int status, lua_KContext ctx)
     struct replacing *r = (struct replacing *)ctx;
     int n = r->err.code ? push_failure(L, &r->err) : push_result(L, r);
     if (r->err.code && r->fresh) { /* the changes are computed from the job: the caller looks again */
-        struct engine *engine = engine_of(L);
-        lua_job_push(L, str_n(r->fresh, r->fresh_len), cluster_target(engine->o.cluster), engine->o.clock);
+        lua_job_push(L, str_n(r->fresh, r->fresh_len), r->at->cluster, r->kind, r->at->engine->o.clock);
         n++;
     }
     pending_over(&r->pending);
@@ -127,6 +128,8 @@ static int start(lua_State *L, struct replacing *r, struct replace_call *call, i
     call->dry_run = option_bool(L, options, "dry_run");
     call->destructive = option_bool(L, options, "destructive");
     call->resource_version = option_string(L, options, "resourceVersion");
+    r->at = run->at;
+    call->kind = r->kind = KIND_MPIJOB;
     call->done = replaced;
     call->data = r;
     /* A version that was asked for is no ground to look again. */
@@ -231,7 +234,7 @@ int l_mpijob_replace_object(lua_State *L)
     if (!read_name(root, "/metadata/name", name))
         return luaL_error(L, "mpijob.replace_object: the object has no metadata.name");
     if (!read_name(root, "/metadata/namespace", name_space))
-        snprintf(name_space, sizeof name_space, "%s", cluster_namespace(engine_of(L)->o.cluster));
+        snprintf(name_space, sizeof name_space, "%s", cluster_namespace(run->at->cluster));
     struct replace_call call = {.name_space = name_space, .name = name, .whole = buf_str(&r->whole)};
     return start(L, r, &call, 2, run);
 }

@@ -85,7 +85,8 @@ void check_target(lua_State *L, int index, struct target *target)
         check_part(L, index, str_n(key, (size_t)(slash - key)), target->name_space);
         check_part(L, index, str_n(slash + 1, len - (size_t)(slash - key) - 1), target->name);
     } else {
-        check_part(L, index, str_of(cluster_namespace(engine_of(L)->o.cluster)), target->name_space);
+        check_part(L, index, str_of(cluster_namespace(check_run(L, "a name without a namespace")->at->cluster)),
+                   target->name_space);
         check_part(L, index, str_n(key, len), target->name);
     }
 }

@@ -96,6 +96,7 @@ static void change_as_json(struct json_writer *w, const struct store_change *c)
     json_number(w, "id", c->id);
     json_number(w, "run", c->run);
     json_text(w, "policy", c->policy);
+    json_text(w, "cluster", c->cluster);
     json_text(w, "server", c->server);
     json_text(w, "version", c->version);
     json_text(w, "namespace", c->name_space);
@@ -147,6 +148,7 @@ static bool run_row(void *data, const struct store_run *run)
         json_write_object(w);
         json_number(w, "id", run->id);
         json_text(w, "policy", run->policy);
+        json_text(w, "cluster", run->cluster);
         json_text(w, "trigger", run->trigger);
         json_time(w, "scheduled_at", run->scheduled_at);
         json_time(w, "started_at", run->started_at);

@@ -205,8 +205,8 @@ static int fill_version(struct replacing *r, struct json root, const char *name_
     struct session *s = &r->s;
     struct kube_request *request;
     struct json_edits edits = {0};
-    int rc = kube_get(cluster_kube(s->cluster), cluster_mpijobs(s->cluster), name_space, name, got_version, r, &request,
-                      &s->error);
+    int rc = kube_get(cluster_kube(s->cluster), cluster_resource(s->cluster, KIND_MPIJOB), name_space, name,
+                      got_version, r, &request, &s->error);
     if (!rc) {
         session_wait(s);
         rc = s->error.code;

@@ -29,7 +29,6 @@ static void read_set(struct doctor *d, const char *const *paths)
         .loop = &s->loop,
         .clock = &s->clock,
         .log = &s->log,
-        .namespaces = (const char *const *)s->namespaces,
         .ceilings = s->config.limits,
         .once = true,
         .open = binding_open,

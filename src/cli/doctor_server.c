@@ -259,7 +259,7 @@ static const char *configured_controller(const struct session *s)
 /* The definition tells which controller acts on v1 jobs; nothing else needs it. */
 static void tell_definition(struct doctor *d, const struct question *q)
 {
-    bool v1 = cluster_ready(d->s.cluster) && cluster_target(d->s.cluster).version == MPIJOB_V1;
+    bool v1 = cluster_ready(d->s.cluster) && cluster_target(d->s.cluster, KIND_MPIJOB).version == MPIJOB_V1;
     bool needed = v1 && !configured_controller(&d->s);
     if (q->allowed)
         doctor_say(d, DOCTOR_OK, NULL, "may get the definition mpijobs.kubeflow.org");
@@ -332,14 +332,14 @@ bool doctor_versions(struct doctor *d)
         return false;
     }
     doctor_say(d, DOCTOR_OK, NULL, "kubeflow.org serves MPIJobs as %s; %s is used", cluster_versions(s->cluster),
-               mpijob_version_name(cluster_target(s->cluster).version));
+               mpijob_version_name(cluster_target(s->cluster, KIND_MPIJOB).version));
     return true;
 }
 
 bool doctor_controller(struct doctor *d)
 {
     struct session *s = &d->s;
-    struct mpijob_target target = cluster_target(s->cluster);
+    struct mpijob_target target = cluster_target(s->cluster, KIND_MPIJOB);
     if (target.controller == CONTROLLER_UNKNOWN)
         doctor_say(
             d, DOCTOR_WARNING,

@@ -32,7 +32,7 @@ static int add(struct session *s, struct jobs *jobs, char *bytes, size_t len)
     *job = (struct found_job){.bytes = bytes, .len = len};
     int rc = json_parse(str_n(bytes, len), "the answer", &root, &s->error);
     if (!rc)
-        rc = mpijob_view(root, cluster_target(s->cluster), &job->view, &s->error);
+        rc = mpijob_view(root, cluster_target(s->cluster, KIND_MPIJOB), &job->view, &s->error);
     if (rc)
         free(bytes);
     else
@@ -58,8 +58,8 @@ static int by_name(struct finding *f, const char *name)
     struct kube_request *request;
     f->bytes = NULL;
     error_clear(&f->err);
-    if (kube_get(cluster_kube(s->cluster), cluster_mpijobs(s->cluster), s->namespaces ? s->namespaces[0] : "default",
-                 name, got, f, &request, &s->error))
+    if (kube_get(cluster_kube(s->cluster), cluster_resource(s->cluster, KIND_MPIJOB),
+                 s->namespaces ? s->namespaces[0] : "default", name, got, f, &request, &s->error))
         return session_fail(s, &s->error);
     session_wait(s);
     if (f->err.code == ERR_NOT_FOUND) {

@@ -28,9 +28,10 @@ int policies_load(struct session *s, struct engine_options *options, char **path
     options->loop = &s->loop;
     options->clock = &s->clock;
     options->log = &s->log;
-    options->cluster = s->cluster;
+    struct engine_place place = {s->cluster, (const char *const *)s->namespaces};
+    options->places = &place;
+    options->place_count = s->cluster ? 1 : 0;
     options->store = s->store;
-    options->namespaces = (const char *const *)s->namespaces;
     options->ceilings = s->config.limits;
     options->open = binding_open;
     if (!paths[0])

@@ -12,9 +12,14 @@ enum mpijob_version { MPIJOB_V1ALPHA2, MPIJOB_V1, MPIJOB_V2BETA1 };
 /* Which program acts on the objects. v1 alone has two that differ. */
 enum mpijob_controller { CONTROLLER_UNKNOWN, CONTROLLER_MPI_OPERATOR, CONTROLLER_TRAINING_OPERATOR, CONTROLLER_CCI };
 
+/* The kinds of job that have this API's PUT. */
+enum mpijob_kind { KIND_MPIJOB };
+#define MPIJOB_KINDS 1
+
 struct mpijob_target {
     enum mpijob_version version;
     enum mpijob_controller controller;
+    enum mpijob_kind kind;
 };
 
 const char *mpijob_version_name(enum mpijob_version version);             /* "v1alpha2" */

@@ -6,7 +6,7 @@
 
 struct arming {
     struct work work;
-    struct engine *engine;
+    struct engine_cluster *at;
     struct policy_set *set;
     struct trigger_past *past; /* one an entry */
     int rc;
@@ -19,15 +19,17 @@ struct arming {
 static void read_marks(struct work *work)
 {
     struct arming *a = (struct arming *)work;
-    for (size_t i = 0; !a->rc && i < a->set->count; i++)
-        a->rc = store_read_mark(a->engine->o.store, a->set->entries[i].policy->name, &a->past[i].mark, &a->past[i].seen,
-                                &a->error);
+    for (size_t i = 0; !a->rc && i < a->set->count; i++) {
+        char key[STORE_MARK_KEY_MAX];
+        store_mark_key(a->set->entries[i].policy->name, cluster_name(a->at->cluster), key);
+        a->rc = store_read_mark(a->at->engine->o.store, key, &a->past[i].mark, &a->past[i].seen, &a->error);
+    }
 }
 
 static void known(struct work *work)
 {
     struct arming *a = (struct arming *)work;
-    a->engine->arming = NULL;
+    a->at->arming = NULL;
     a->done(a->data, a->set, a->past, a->rc ? &a->error : NULL);
     policy_set_release(a->set);
     free(a->past);
@@ -39,7 +41,7 @@ static void nothing(struct work *work)
     (void)work;
 }
 
-int arming_start(struct engine *engine, struct policy_set *set, const struct interrupted_run *runs, size_t count,
+int arming_start(struct engine_cluster *at, struct policy_set *set, const struct interrupted_run *runs, size_t count,
                  arming_done done, void *data, struct error *err)
 {
     struct arming *a = calloc(1, sizeof *a);
@@ -49,7 +51,7 @@ int arming_start(struct engine *engine, struct policy_set *set, const struct int
         free(past);
         return error_nomem(err);
     }
-    *a = (struct arming){.engine = engine, .set = set, .past = past, .done = done, .data = data};
+    *a = (struct arming){.at = at, .set = set, .past = past, .done = done, .data = data};
     for (size_t i = 0; i < set->count; i++) {
         for (size_t j = 0; j < count; j++) {
             if (strcmp(runs[j].policy, set->entries[i].policy->name) != 0)
@@ -59,7 +61,7 @@ int arming_start(struct engine *engine, struct policy_set *set, const struct int
         }
     }
     policy_set_hold(set);
-    engine->arming = a;
-    work_start(engine->o.loop, &a->work, engine->o.store ? read_marks : nothing, known);
+    at->arming = a;
+    work_start(at->engine->o.loop, &a->work, at->engine->o.store ? read_marks : nothing, known);
     return 0;
 }

@@ -12,7 +12,7 @@
 struct cluster {
     struct kube *kube;
     const struct log *log;
-    char *name_space;
+    char *name, *name_space;
     char *api_version; /* as configured; NULL: choose */
     enum mpijob_controller configured;
     struct kube_resource mpijobs;
@@ -34,13 +34,14 @@ int cluster_new(uv_loop_t *loop, const struct cluster_options *options, struct c
         return error_nomem(err);
     c->log = options->log;
     c->configured = options->controller;
+    c->name = str_dup(str_of(options->name ? options->name : CLUSTER_DEFAULT));
     c->name_space = str_dup(str_of(options->config->name_space));
     bool chosen = options->api_version && strcmp(options->api_version, "auto") != 0;
     if (chosen)
         c->api_version = str_dup(str_of(options->api_version));
     enum mpijob_version version;
     int rc = 0;
-    if (!c->name_space || (chosen && !c->api_version))
+    if (!c->name || !c->name_space || (chosen && !c->api_version))
         rc = error_nomem(err);
     else if (chosen && !mpijob_version_parse(str_of(c->api_version), &version))
         rc = error_set(err, ERR_INVALID, "unknown MPIJob version \"%s\": it is one of v1alpha2, v1, v2beta1, auto",
@@ -48,6 +49,7 @@ int cluster_new(uv_loop_t *loop, const struct cluster_options *options, struct c
     else
         rc = kube_open(loop, options->config, options->kube, &c->kube, err);
     if (rc) {
+        free(c->name);
         free(c->name_space);
         free(c->api_version);
         free(c);
@@ -62,6 +64,7 @@ static void kube_is_closed(void *data)
     struct cluster *c = data;
     void (*closed)(void *) = c->closed;
     void *closed_data = c->closed_data;
+    free(c->name);
     free(c->name_space);
     free(c->api_version);
     free(c);
@@ -245,14 +248,21 @@ struct kube *cluster_kube(const struct cluster *c)
     return c->kube;
 }
 
-const struct kube_resource *cluster_mpijobs(const struct cluster *c)
+const struct kube_resource *cluster_resource(const struct cluster *c, enum mpijob_kind kind)
 {
+    (void)kind;
     return &c->mpijobs;
 }
 
-struct mpijob_target cluster_target(const struct cluster *c)
+struct mpijob_target cluster_target(const struct cluster *c, enum mpijob_kind kind)
 {
+    (void)kind;
     return c->target;
+}
+
+const char *cluster_name(const struct cluster *c)
+{
+    return c->name;
 }
 
 const char *cluster_namespace(const struct cluster *c)

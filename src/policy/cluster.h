@@ -7,7 +7,10 @@
 #include "kube/verbs.h"
 #include "mpijob/version.h"
 
+#define CLUSTER_DEFAULT "default" /* as in the store */
+
 struct cluster_options {
+    const char *name; /* NULL: CLUSTER_DEFAULT */
     const struct kube_config *config;
     const struct kube_options *kube;
     const char *api_version;           /* NULL or "auto": the server's preferred one that we know */
@@ -30,8 +33,10 @@ void cluster_connect_cancel(struct cluster *cluster);
 
 bool cluster_ready(const struct cluster *cluster);
 struct kube *cluster_kube(const struct cluster *cluster);
-const struct kube_resource *cluster_mpijobs(const struct cluster *cluster);
-struct mpijob_target cluster_target(const struct cluster *cluster);
+/* The version in use of a kind of job, and who acts on it. */
+const struct kube_resource *cluster_resource(const struct cluster *cluster, enum mpijob_kind kind);
+struct mpijob_target cluster_target(const struct cluster *cluster, enum mpijob_kind kind);
+const char *cluster_name(const struct cluster *cluster);      /* as configured; "default" where there is but one */
 const char *cluster_namespace(const struct cluster *cluster); /* the default one */
 const char *cluster_server(const struct cluster *cluster);
 /* All served versions, in the server's order, comma separated ("v1, v2beta1"). */

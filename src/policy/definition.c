@@ -335,10 +335,22 @@ struct policy *policy_read(lua_State *L, int index, int line, const struct polic
     return d.p;
 }
 
+bool policy_on_cluster(const struct policy *p, const char *cluster)
+{
+    for (char **name = p->clusters; name && *name; name++) {
+        if (strcmp(*name, cluster) == 0)
+            return true;
+    }
+    return !p->clusters;
+}
+
 void policy_free(struct policy *p)
 {
     if (!p)
         return;
+    for (char **name = p->clusters; name && *name; name++)
+        free(*name);
+    free(p->clusters);
     free(p->about);
     free(p->schedule);
     zone_free(p->zone);

@@ -36,6 +36,8 @@ struct policy {
     double percent_max;  /* of the jobs in scope; negative: no limit */
     unsigned concurrency;
     bool dry_run, destructive;
+    enum mpijob_kind kind;
+    char **clusters; /* names, NULL-terminated; NULL: all. Never an empty list */
 };
 
 /* A finding about a policy file; told one by one. */
@@ -55,6 +57,7 @@ struct policy_source {
 /* Reads the table at index of L, defined at `line`. NULL where something was found wrong (reported) or out of memory.
  * May raise only memory errors. */
 struct policy *policy_read(lua_State *L, int index, int line, const struct policy_source *source);
+bool policy_on_cluster(const struct policy *policy, const char *cluster);
 void policy_free(struct policy *policy); /* the references die with their lua_State */
 
 #endif

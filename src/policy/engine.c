@@ -3,27 +3,12 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-#include "policy/arming.h"
-#include "policy/recover.h"
-#include "policy/trigger.h"
-
-#define RETRY_FIRST_MS 500
-#define RETRY_MOST_MS 30000
-
-struct trigger_node {
-    struct trigger *trigger;
-    struct trigger_node *next;
-};
-
-static void connect_cluster(struct engine *e);
-static void put_in_force(struct engine *e);
-static void retry_later(struct engine *e);
+#include "policy/engine_cluster.h"
 
 /* ---- stopping ---- */
 
-static void handle_closed(struct deadline *d)
+static void one_handle_closed(struct engine *e)
 {
-    struct engine *e = d->data;
     if (--e->handles)
         return;
     void (*stopped)(void *) = e->stopped;
@@ -31,43 +16,37 @@ static void handle_closed(struct deadline *d)
     for (char **p = e->paths; p && *p; p++)
         free(*p);
     free(e->paths);
-    free(e->unfinished);
+    free(e->clusters);
     free(e);
     if (stopped)
         stopped(data);
 }
 
-static void stop_triggers(struct trigger_node *list)
+static void handle_closed(struct deadline *d)
 {
-    while (list) {
-        struct trigger_node *n = list;
-        list = n->next;
-        trigger_stop(n->trigger);
-        free(n);
-    }
+    one_handle_closed(d->data);
 }
 
-struct trigger *engine_trigger(const struct engine *e, const char *policy)
+static void cluster_handle_closed(struct deadline *d)
 {
-    struct trigger_node *n;
-    LL_FOREACH(e->triggers, n)
-    {
-        if (strcmp(trigger_policy(n->trigger), policy) == 0)
-            return n->trigger;
-    }
-    return NULL;
+    one_handle_closed(((struct engine_cluster *)d->data)->engine);
 }
 
 void engine_check_stopped(struct engine *e)
 {
-    if (!e->stopping || e->runs || e->loading || e->recovery || e->arming || e->connecting || e->handles != 2 ||
-        e->closed)
+    if (!e->stopping || e->runs || e->loading || e->closed)
         return;
+    for (size_t i = 0; i < e->cluster_count; i++) {
+        if (engine_cluster_busy(&e->clusters[i]))
+            return;
+    }
     e->closed = true;
     policy_set_release(e->set);
     e->set = NULL;
     alarms_free(e->alarms);
-    deadline_close(&e->retry, handle_closed);
+    for (size_t i = 0; i < e->cluster_count; i++)
+        engine_cluster_close(&e->clusters[i], cluster_handle_closed);
+    deadline_close(&e->turn, handle_closed);
     deadline_close(&e->grace, handle_closed);
 }
 
@@ -91,13 +70,8 @@ void engine_stop(struct engine *e, uint64_t grace_ms, void (*stopped)(void *data
     e->stopping = true;
     e->stopped = stopped;
     e->stopped_data = data;
-    deadline_stop(&e->retry);
-    stop_triggers(e->triggers);
-    e->triggers = NULL;
-    if (e->connecting)
-        cluster_connect_cancel(e->o.cluster);
-    if (e->recovery)
-        recovery_cancel(e->recovery);
+    for (size_t i = 0; i < e->cluster_count; i++)
+        engine_cluster_stop(&e->clusters[i]);
     if (e->loading)
         policy_load_cancel(e->loading);
     DL_FOREACH_SAFE(e->runs, run, next)
@@ -111,71 +85,13 @@ void engine_stop(struct engine *e, uint64_t grace_ms, void (*stopped)(void *data
 
 /* ---- policies ---- */
 
-static void start_triggers(struct engine *e, struct trigger_past *past)
-{
-    struct policy_set *set = e->set;
-    struct trigger_node *list = NULL, *last = NULL, *old;
-    for (size_t i = 0; i < set->count; i++) {
-        struct trigger_node *n = calloc(1, sizeof *n);
-        past[i].before = engine_trigger(e, set->entries[i].policy->name);
-        if (n)
-            n->trigger = trigger_start(e, &set->entries[i], &past[i]);
-        if (!n || !n->trigger) {
-            log_event(e->o.log, LOG_ERROR, "a policy cannot be started: out of memory",
-                      LOG_FIELDS({"policy", set->entries[i].policy->name}));
-            free(n);
-            continue;
-        }
-        if (last)
-            last->next = n;
-        else
-            list = n;
-        last = n;
-    }
-    old = e->triggers;
-    e->triggers = list;
-    stop_triggers(old);
-    free(e->unfinished);
-    e->unfinished = NULL;
-    e->unfinished_count = 0;
-    log_line(e->o.log, LOG_INFO, "%zu polic%s in force", set->count, set->count == 1 ? "y" : "ies");
-}
-
-static void past_known(void *data, struct policy_set *set, struct trigger_past *past, const struct error *err)
-{
-    struct engine *e = data;
-    if (!e->stopping && err) {
-        log_event(e->o.log, LOG_ERROR, "the policies are not started, because the journal cannot be read; trying again",
-                  LOG_FIELDS({"reason", err->message}));
-        retry_later(e);
-    } else if (!e->stopping && set == e->set) {
-        start_triggers(e, past);
-    } else if (!e->stopping) { /* loaded again meanwhile */
-        put_in_force(e);
-    }
-    engine_check_stopped(e);
-}
-
-/* Starts e->set's triggers, as soon as the journal has told what it knows of them. */
-static void put_in_force(struct engine *e)
-{
-    struct error err;
-    if (e->o.once || e->stopping || e->arming)
-        return;
-    deadline_stop(&e->retry);
-    if (arming_start(e, e->set, e->unfinished, e->unfinished_count, past_known, e, &err)) {
-        log_line(e->o.log, LOG_ERROR, "the policies are not started: %s; trying again", err.message);
-        retry_later(e);
-    }
-}
-
 /* The set becomes the engine's. */
 static void take_over(struct engine *e, struct policy_set *set)
 {
     policy_set_release(e->set);
     e->set = set;
-    if (e->started)
-        put_in_force(e);
+    for (size_t i = 0; i < e->cluster_count; i++)
+        engine_cluster_put_in_force(&e->clusters[i]);
 }
 
 static void log_findings(const struct engine *e, const struct policy_set *set)
@@ -252,79 +168,10 @@ void engine_reload(struct engine *e)
 
 /* ---- starting ---- */
 
-static void retry_later(struct engine *e)
-{
-    e->retry_ms = e->retry_ms ? e->retry_ms * 2 : RETRY_FIRST_MS;
-    if (e->retry_ms > RETRY_MOST_MS)
-        e->retry_ms = RETRY_MOST_MS;
-    deadline_set(&e->retry, e->retry_ms);
-}
-
-static void try_again(struct engine *e, const struct error *err)
-{
-    if (e->stopping) {
-        engine_check_stopped(e);
-        return;
-    }
-    log_event(e->o.log, LOG_ERROR, "not connected; trying again", LOG_FIELDS({"reason", err->message}));
-    retry_later(e);
-}
-
-static void recovered_now(void *data, const struct interrupted_run *runs, size_t count, const struct error *err)
-{
-    struct engine *e = data;
-    struct error trouble;
-    if (!err && count && !(e->unfinished = calloc(count, sizeof *runs))) {
-        error_nomem(&trouble);
-        err = &trouble;
-    }
-    if (err) {
-        try_again(e, err);
-        return;
-    }
-    if (count)
-        memcpy(e->unfinished, runs, count * sizeof *runs);
-    e->unfinished_count = count;
-    e->retry_ms = 0;
-    e->started = true;
-    if (e->set)
-        put_in_force(e);
-}
-
-static void connected(void *data, const struct error *err)
-{
-    struct engine *e = data;
-    struct error trouble;
-    e->connecting = false;
-    if (err || e->stopping) {
-        try_again(e, err);
-    } else if (!e->o.store) {
-        recovered_now(e, NULL, 0, NULL);
-    } else if (recovery_start(e, recovered_now, e, &e->recovery, &trouble)) {
-        try_again(e, &trouble);
-    }
-}
-
-static void connect_cluster(struct engine *e)
-{
-    e->connecting = true;
-    cluster_connect(e->o.cluster, connected, e);
-}
-
-static void retry(struct deadline *d)
-{
-    struct engine *e = d->data;
-    if (e->stopping)
-        return;
-    if (e->started)
-        put_in_force(e);
-    else
-        connect_cluster(e);
-}
-
 void engine_start(struct engine *e)
 {
-    connect_cluster(e);
+    for (size_t i = 0; i < e->cluster_count; i++)
+        engine_cluster_start(&e->clusters[i]);
 }
 
 /* ---- one run of every policy ---- */
@@ -334,7 +181,7 @@ static void once_ended(void *data, struct run *run)
     struct engine *e = data;
     (void)run;
     if (--e->once_left == 0 && e->once_done)
-        deadline_set(&e->retry, 0);
+        deadline_set(&e->turn, 0);
 }
 
 static void once_over(struct deadline *d)
@@ -345,29 +192,37 @@ static void once_over(struct deadline *d)
     e->once_done = NULL;
 }
 
-void engine_once(struct engine *e, void (*done)(void *data), void *data)
+static void once_everywhere(struct engine *e, const struct policy_entry *entry)
 {
     struct error err;
     struct run *run;
-    e->once_done = done;
-    e->once_data = data;
-    e->retry.ring = once_over;
-    e->once_left = 1;
-    for (size_t i = 0; i < e->set->count; i++) {
+    for (size_t i = 0; i < e->cluster_count; i++) {
         struct run_call call = {
-            .file = e->set->entries[i].file,
-            .policy = e->set->entries[i].policy,
+            .at = &e->clusters[i],
+            .file = entry->file,
+            .policy = entry->policy,
             .trigger = "once",
             .scheduled_at = clock_now(e->o.clock),
             .done = once_ended,
             .data = e,
         };
+        if (!policy_on_cluster(entry->policy, cluster_name(call.at->cluster)))
+            continue;
         e->once_left++;
         if (run_start(e, &call, &run, &err)) {
             e->once_left--;
             log_event(e->o.log, LOG_ERROR, err.message, LOG_FIELDS({"policy", call.policy->name}));
         }
     }
+}
+
+void engine_once(struct engine *e, void (*done)(void *data), void *data)
+{
+    e->once_done = done;
+    e->once_data = data;
+    e->once_left = 1;
+    for (size_t i = 0; i < e->set->count; i++)
+        once_everywhere(e, &e->set->entries[i]);
     once_ended(e, NULL);
 }
 
@@ -389,7 +244,13 @@ void engine_clock_moved(struct engine *e)
 
 bool engine_idle(const struct engine *e)
 {
-    return !e->runs && !e->loading && !e->recovery && !e->arming && !e->connecting && (e->started || e->o.once);
+    bool started = e->o.once || !e->cluster_count;
+    for (size_t i = 0; i < e->cluster_count && !e->o.once; i++) {
+        started = started || e->clusters[i].started;
+        if (!engine_cluster_idle(&e->clusters[i]))
+            return false;
+    }
+    return started && !e->runs && !e->loading;
 }
 
 int engine_new(const struct engine_options *options, struct engine **out, struct error *err)
@@ -398,16 +259,22 @@ int engine_new(const struct engine_options *options, struct engine **out, struct
     if (!e)
         return error_nomem(err);
     e->o = *options;
-    e->context =
-        (struct replace_context){options->loop, options->cluster, options->store, options->clock, options->log};
     e->alarms = alarms_new(options->loop, options->clock);
-    if (!e->alarms) {
+    e->clusters = calloc(options->place_count + 1, sizeof *e->clusters);
+    if (!e->alarms || !e->clusters) {
+        if (e->alarms)
+            alarms_free(e->alarms);
+        free(e->clusters);
         free(e);
         return error_nomem(err);
     }
-    deadline_init(options->loop, &e->retry, retry, e);
+    e->o.places = NULL; /* copied below */
+    e->cluster_count = options->place_count;
+    for (size_t i = 0; i < e->cluster_count; i++)
+        engine_cluster_init(&e->clusters[i], e, options->places[i].cluster, options->places[i].namespaces);
+    deadline_init(options->loop, &e->turn, once_over, e);
     deadline_init(options->loop, &e->grace, grace_over, e);
-    e->handles = 2;
+    e->handles = 2 + (int)e->cluster_count;
     *out = e;
     return 0;
 }

@@ -34,7 +34,7 @@ static bool take(void *data, struct json item)
     struct mpijob_view view;
     struct error err;
     l->scope++;
-    if (mpijob_view(item, cluster_target(l->call.cluster), &view, &err)) {
+    if (mpijob_view(item, cluster_target(l->call.cluster, l->call.kind), &view, &err)) {
         log_event(l->call.log, LOG_WARN, "a listed job cannot be read and is left alone",
                   LOG_FIELDS({"reason", err.message}));
         return true;
@@ -110,7 +110,7 @@ static bool begin(struct listing *l)
     }
     struct kube_query query = {.label_selector = l->selector.ptr, .limit = 500};
     struct kube_list_call call = {
-        .resource = cluster_mpijobs(l->call.cluster),
+        .resource = cluster_resource(l->call.cluster, l->call.kind),
         .name_space = name_space,
         .query = &query,
         .item = take,

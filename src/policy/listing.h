@@ -14,6 +14,7 @@ struct listing;
 struct listing_call {
     uv_loop_t *loop;
     struct cluster *cluster;
+    enum mpijob_kind kind;
     const struct clock *clock;
     const struct log *log;
     const struct mpijob_match *match; /* outlives the listing */

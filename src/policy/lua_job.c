@@ -10,17 +10,20 @@ static char job_mark; /* its address is the key of the metatable */
 
 static void push_metatable(lua_State *L);
 
-struct lua_job *lua_job_push(lua_State *L, struct str object, struct mpijob_target target, const struct clock *clock)
+struct lua_job *lua_job_push(lua_State *L, struct str object, const struct cluster *cluster, enum mpijob_kind kind,
+                             const struct clock *clock)
 {
     struct lua_job *job = lua_newuserdatauv(L, sizeof *job + object.len + 1, 0);
     memcpy(job->bytes, object.ptr, object.len);
     job->bytes[object.len] = '\0';
     job->len = object.len;
+    job->cluster = cluster;
     job->clock = clock;
     /* The error is large: kept in Lua's memory, so that raising it leaks nothing and the C stack stays small. */
     struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
     struct json root;
-    if (json_parse(str_n(job->bytes, job->len), "the job", &root, err) || mpijob_view(root, target, &job->view, err))
+    if (json_parse(str_n(job->bytes, job->len), "the job", &root, err) ||
+        mpijob_view(root, cluster_target(cluster, kind), &job->view, err))
         luaL_error(L, "%s", err->message);
     lua_pop(L, 1);
     snprintf(job->key, sizeof job->key, "%.*s/%.*s", (int)job->view.name_space.len, job->view.name_space.ptr,
@@ -109,6 +112,7 @@ enum job_field {
     J_GPUS,
     J_EVICTED,
     J_CONTROLLER,
+    J_CLUSTER,
     J_SPEC /* and on: the field map's */
 };
 
@@ -133,6 +137,7 @@ static const char *const names[] = {"name",
                                     "gpus",
                                     "evicted",
                                     "controller",
+                                    "cluster",
                                     "cleanPodPolicy",
                                     "activeDeadlineSeconds",
                                     "backoffLimit",
@@ -224,6 +229,9 @@ static int push_field(lua_State *L, const struct lua_job *job, int field, const 
         return 1;
     case J_CONTROLLER:
         lua_pushstring(L, mpijob_controller_name(v->target.controller));
+        return 1;
+    case J_CLUSTER:
+        lua_pushstring(L, cluster_name(job->cluster));
         return 1;
     default:
         return push_spec(L, job, name);

@@ -7,9 +7,11 @@
 
 #include "base/clock.h"
 #include "mpijob/view.h"
+#include "policy/cluster.h"
 
 struct lua_job {
-    struct mpijob_view view; /* into bytes */
+    struct mpijob_view view;       /* into bytes */
+    const struct cluster *cluster; /* that it was read from; outlives the script */
     const struct clock *clock;
     char key[320]; /* "namespace/name" */
     size_t len;
@@ -17,7 +19,8 @@ struct lua_job {
 };
 
 /* Pushes a job made of a copy of the object's bytes; raises a Lua error when out of memory or if it is no MPIJob. */
-struct lua_job *lua_job_push(lua_State *L, struct str object, struct mpijob_target target, const struct clock *clock);
+struct lua_job *lua_job_push(lua_State *L, struct str object, const struct cluster *cluster, enum mpijob_kind kind,
+                             const struct clock *clock);
 
 /* The job at index, or NULL if something else is there. Never raises. */
 struct lua_job *lua_job_at(lua_State *L, int index);

@@ -2,12 +2,12 @@
 
 #include <lauxlib.h>
 
-#include "policy/engine.h"
+#include "policy/engine_cluster.h"
 
 static char run_mark;
 
-static const char *const names[] = {"id",        "policy", "trigger", "scheduled_at", "changed",
-                                    "unchanged", "failed", "dry_run", "cancelled",    NULL};
+static const char *const names[] = {"id",     "policy",  "trigger",   "scheduled_at", "changed", "unchanged",
+                                    "failed", "dry_run", "cancelled", "cluster",      NULL};
 
 struct run *lua_run_of(lua_State *L)
 {
@@ -26,6 +26,8 @@ static int l_index(lua_State *L)
         lua_pushinteger(L, run->id);
     else if (strcmp(name, "policy") == 0)
         lua_pushstring(L, run->policy->name);
+    else if (strcmp(name, "cluster") == 0)
+        lua_pushstring(L, cluster_name(run->at->cluster));
     else if (strcmp(name, "trigger") == 0)
         lua_pushstring(L, run->trigger);
     else if (strcmp(name, "scheduled_at") == 0)

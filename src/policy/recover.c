@@ -13,9 +13,9 @@ struct in_flight {
 
 struct recovery {
     struct work work;
-    struct engine *engine;
+    struct engine_cluster *at;
     struct in_flight *rows;
-    size_t count, cap, at;
+    size_t count, cap, row;
     struct interrupted_run *runs;
     size_t run_count, run_cap;
     struct kube_request *request;
@@ -45,8 +45,8 @@ static void free_recovery(struct deadline *turn)
 
 static void finish(struct recovery *r, const struct error *err)
 {
-    struct engine *engine = r->engine;
-    engine->recovery = NULL;
+    struct engine *engine = r->at->engine;
+    r->at->recovery = NULL;
     if (!r->cancelled)
         r->done(r->data, r->runs, r->run_count, err);
     deadline_close(&r->turn, free_recovery);
@@ -55,9 +55,22 @@ static void finish(struct recovery *r, const struct error *err)
 
 /* ---- what the journal says ---- */
 
+/* Is it this cluster's to look into? What belongs to none that is configured now is the first one's to close. */
+static bool mine(const struct recovery *r, const char *cluster)
+{
+    const struct engine *e = r->at->engine;
+    for (size_t i = 0; i < e->cluster_count; i++) {
+        if (strcmp(cluster_name(e->clusters[i].cluster), cluster) == 0)
+            return &e->clusters[i] == r->at;
+    }
+    return r->at == e->clusters;
+}
+
 static bool add_row(void *data, const struct store_change *c)
 {
     struct recovery *r = data;
+    if (!mine(r, c->cluster))
+        return true;
     if (r->count == r->cap) {
         size_t cap = r->cap ? r->cap * 2 : 16;
         struct in_flight *rows = realloc(r->rows, cap * sizeof *rows);
@@ -83,6 +96,8 @@ static bool add_row(void *data, const struct store_change *c)
 static bool add_run(void *data, const struct store_run *run)
 {
     struct recovery *r = data;
+    if (!mine(r, run->cluster))
+        return true;
     if (r->run_count == r->run_cap) {
         size_t cap = r->run_cap ? r->run_cap * 2 : 16;
         struct interrupted_run *runs = realloc(r->runs, cap * sizeof *runs);
@@ -104,25 +119,25 @@ static bool add_run(void *data, const struct store_run *run)
 
 static void close_row(struct recovery *r, const char *outcome, const char *message)
 {
-    const struct in_flight *row = &r->rows[r->at];
+    const struct in_flight *row = &r->rows[r->row];
     struct store_change change = {
         .id = row->id,
         .outcome = outcome,
         .message = message,
-        .ended_at = clock_now(r->engine->o.clock),
+        .ended_at = clock_now(r->at->engine->o.clock),
     };
     char job[520];
     snprintf(job, sizeof job, "%s/%s", row->name_space, row->name);
-    store_outcome(r->engine->o.store, &change, NULL, NULL);
-    log_event(r->engine->o.log, LOG_WARN, "a change was in flight when the daemon ended",
+    store_outcome(r->at->engine->o.store, &change, NULL, NULL);
+    log_event(r->at->engine->o.log, LOG_WARN, "a change was in flight when the daemon ended",
               LOG_FIELDS({"job", job}, {"outcome", outcome}, {"finding", message}));
-    r->at++;
+    r->row++;
     deadline_set(&r->turn, 0);
 }
 
 static void judge(struct recovery *r, struct json object)
 {
-    const struct in_flight *row = &r->rows[r->at];
+    const struct in_flight *row = &r->rows[r->row];
     struct mpijob_diff diff = {0};
     struct json array;
     struct error err;
@@ -170,10 +185,10 @@ static void close_runs(struct recovery *r)
             .id = r->runs[i].id,
             .outcome = "interrupted",
             .message = "the daemon ended before the run did",
-            .ended_at = clock_now(r->engine->o.clock),
+            .ended_at = clock_now(r->at->engine->o.clock),
             .changed = -1,
         };
-        store_run_end(r->engine->o.store, &run, NULL, NULL);
+        store_run_end(r->at->engine->o.store, &run, NULL, NULL);
     }
 }
 
@@ -200,20 +215,19 @@ static void turn(struct deadline *d)
         finish(r, &err);
         return;
     }
-    if (r->at == r->count) {
+    if (r->row == r->count) {
         close_runs(r);
         choose_runs(r);
         finish(r, NULL);
         return;
     }
-    const struct in_flight *row = &r->rows[r->at];
-    if (strcmp(row->server, cluster_server(r->engine->o.cluster)) != 0) {
+    const struct in_flight *row = &r->rows[r->row];
+    if (strcmp(row->server, cluster_server(r->at->cluster)) != 0) {
         close_row(r, "lost", "it was sent to another server than the one configured now");
         return;
     }
     struct kube_resource mpijobs = {"kubeflow.org", row->version, "mpijobs"};
-    if (kube_get(cluster_kube(r->engine->o.cluster), &mpijobs, row->name_space, row->name, looked_up, r, &r->request,
-                 &err))
+    if (kube_get(cluster_kube(r->at->cluster), &mpijobs, row->name_space, row->name, looked_up, r, &r->request, &err))
         finish(r, &err);
 }
 
@@ -222,9 +236,9 @@ static void read_journal(struct work *work)
 {
     struct recovery *r = (struct recovery *)work;
     struct store_filter changes = {.in_flight = true, .oldest_first = true}, runs = {0};
-    r->rc = store_read_changes(r->engine->o.store, &changes, add_row, r, &r->error);
+    r->rc = store_read_changes(r->at->engine->o.store, &changes, add_row, r, &r->error);
     if (!r->rc)
-        r->rc = store_read_runs(r->engine->o.store, &runs, true, add_run, r, &r->error);
+        r->rc = store_read_runs(r->at->engine->o.store, &runs, true, add_run, r, &r->error);
 }
 
 static void journal_read(struct work *work)
@@ -237,18 +251,18 @@ static void journal_read(struct work *work)
         turn(&r->turn);
 }
 
-int recovery_start(struct engine *engine, recovered done, void *data, struct recovery **out, struct error *err)
+int recovery_start(struct engine_cluster *at, recovered done, void *data, struct recovery **out, struct error *err)
 {
     struct recovery *r = calloc(1, sizeof *r);
     if (!r)
         return error_nomem(err);
-    r->engine = engine;
+    r->at = at;
     r->done = done;
     r->data = data;
     r->turn.data = r;
     r->reading = true;
-    deadline_init(engine->o.loop, &r->turn, turn, r);
-    work_start(engine->o.loop, &r->work, read_journal, journal_read);
+    deadline_init(at->engine->o.loop, &r->turn, turn, r);
+    work_start(at->engine->o.loop, &r->work, read_journal, journal_read);
     *out = r;
     return 0;
 }

@@ -71,7 +71,7 @@ static void remember_version(struct replace *r, struct json object)
 
 static int check_kept(struct replace *r, struct json answer, struct error *err)
 {
-    struct mpijob_target target = cluster_target(r->context->cluster);
+    struct mpijob_target target = cluster_target(r->context->cluster, r->kind);
     if (!r->whole.len)
         return mpijob_diff_verify(&r->diff, answer, target, err);
     struct json sent;
@@ -161,14 +161,15 @@ static void put_came(void *data, struct kube_request *request, const struct kube
 
 static void put(struct replace *r)
 {
-    struct kube_query query = {.field_manager = "mpijobd",
-                               .dry_run = r->dry_run ? "All" : NULL,
-                               .field_validation =
-                                   cluster_target(r->context->cluster).controller == CONTROLLER_CCI ? NULL : "Strict"};
+    struct kube_query query = {
+        .field_manager = "mpijobd",
+        .dry_run = r->dry_run ? "All" : NULL,
+        .field_validation =
+            cluster_target(r->context->cluster, r->kind).controller == CONTROLLER_CCI ? NULL : "Strict"};
     struct str object = r->whole.len ? buf_str(&r->whole) : buf_str(&r->edited);
     struct error err;
-    if (kube_replace(cluster_kube(r->context->cluster), cluster_mpijobs(r->context->cluster), r->name_space, r->name,
-                     object, &query, put_came, r, &r->request, &err)) {
+    if (kube_replace(cluster_kube(r->context->cluster), cluster_resource(r->context->cluster, r->kind), r->name_space,
+                     r->name, object, &query, put_came, r, &r->request, &err)) {
         replace_row_end(r, "failed", 0, &err);
         finish(r, NULL, &err);
     }
@@ -271,7 +272,7 @@ static void consider(struct replace *r)
     struct json root;
     int rc = json_parse(str_n(r->bytes, r->len), r->name, &root, &err);
     if (!rc)
-        rc = mpijob_view(root, cluster_target(r->context->cluster), &r->view, &err);
+        rc = mpijob_view(root, cluster_target(r->context->cluster, r->kind), &r->view, &err);
     r->viewed = !rc;
     if (!rc) {
         char earlier[sizeof r->version_text];
@@ -342,8 +343,8 @@ static void fetch(struct replace *r, bool lookup)
 {
     struct error err;
     r->lookup = lookup;
-    if (kube_get(cluster_kube(r->context->cluster), cluster_mpijobs(r->context->cluster), r->name_space, r->name, got,
-                 r, &r->request, &err))
+    if (kube_get(cluster_kube(r->context->cluster), cluster_resource(r->context->cluster, r->kind), r->name_space,
+                 r->name, got, r, &r->request, &err))
         finish(r, NULL, &err);
 }
 
@@ -374,6 +375,7 @@ int replace_start(const struct replace_context *context, struct replace_call *ca
     if (!r)
         return error_nomem(err);
     r->context = context;
+    r->kind = call->kind;
     r->computed = call->computed;
     r->dry_run = call->dry_run;
     r->server_dry_run = call->server_dry_run;

@@ -44,6 +44,7 @@ struct replace;
 typedef void (*replace_done)(void *data, const struct replace_result *result, const struct error *err);
 
 struct replace_call {
+    enum mpijob_kind kind;
     const char *name_space, *name;
     struct str object;              /* its bytes where they are at hand (copied); else empty: a GET comes first */
     struct mpijob_changes *changes; /* taken over; emptied in the caller's */

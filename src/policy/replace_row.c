@@ -22,8 +22,9 @@ void replace_row_begin(struct replace *r, store_done written)
     struct store_change change = {
         .run = r->run,
         .policy = r->policy,
+        .cluster = cluster_name(r->context->cluster),
         .server = cluster_server(r->context->cluster),
-        .version = cluster_mpijobs(r->context->cluster)->version,
+        .version = cluster_resource(r->context->cluster, r->kind)->version,
         .name_space = r->name_space,
         .name = r->name,
         .uid = uid.ptr ? uid.ptr : "",

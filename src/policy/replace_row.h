@@ -8,6 +8,7 @@
 struct replace {
     const struct replace_context *context;
     char *name_space, *name, *wanted_version, *policy;
+    enum mpijob_kind kind;
     char *bytes; /* the object that is edited */
     size_t len;
     struct mpijob_view view; /* of it, once `viewed` */

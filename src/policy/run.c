@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-#include "policy/engine.h"
+#include "policy/engine_cluster.h"
 #include "policy/lua_run.h"
 #include "policy/sweep.h"
 
@@ -58,9 +58,9 @@ static void log_end(const struct run *run)
     bool fine = (run->outcome == RUN_DONE || run->outcome == RUN_CANCELLED) && !run->failed;
     log_event(run->engine->o.log, fine ? LOG_INFO : LOG_ERROR,
               run->leave_open ? "run interrupted; the next start finishes it" : "run ended",
-              LOG_FIELDS({"policy", run->policy->name}, {"outcome", run_outcome_name(run->outcome)},
-                         {"changed", changed}, {"unchanged", unchanged}, {"failed", failed},
-                         {"dry_run", run->dry_run ? "true" : NULL}, {"reason", reason}));
+              LOG_FIELDS({"policy", run->policy->name}, {"cluster", engine_cluster_told(run->at)},
+                         {"outcome", run_outcome_name(run->outcome)}, {"changed", changed}, {"unchanged", unchanged},
+                         {"failed", failed}, {"dry_run", run->dry_run ? "true" : NULL}, {"reason", reason}));
 }
 
 static void end_written(void *data, int64_t id, const struct error *err)
@@ -79,6 +79,7 @@ static struct store_run row_of(const struct run *run)
     return (struct store_run){
         .id = run->id,
         .policy = run->policy->name,
+        .cluster = cluster_name(run->at->cluster),
         .trigger = run->trigger,
         .scheduled_at = run->scheduled_at,
         .started_at = run->started_at,
@@ -181,6 +182,7 @@ int run_start(struct engine *engine, const struct run_call *call, struct run **o
         return error_nomem(err);
     *run = (struct run){
         .engine = engine,
+        .at = call->at,
         .file = call->file,
         .policy = call->policy,
         .trigger = call->trigger,
@@ -203,7 +205,8 @@ int run_start(struct engine *engine, const struct run_call *call, struct run **o
     char when[32];
     clock_format(run->scheduled_at, false, when);
     log_event(engine->o.log, LOG_INFO, "run starts",
-              LOG_FIELDS({"policy", run->policy->name}, {"trigger", run->trigger}, {"scheduled_at", when}));
+              LOG_FIELDS({"policy", run->policy->name}, {"cluster", engine_cluster_told(run->at)},
+                         {"trigger", run->trigger}, {"scheduled_at", when}));
     *out = run;
     if (engine->o.store) {
         struct store_run row = row_of(run);
@@ -271,12 +274,12 @@ static void log_change(const struct run_op *op, const struct replace_result *res
     mpijob_diff_json(result->diff, &diff);
     if (err)
         log_event(run->engine->o.log, LOG_ERROR, "not replaced",
-                  LOG_FIELDS({"policy", run->policy->name}, {"job", op->key}, {"reason", err->reason},
-                             {"message", err->message}));
+                  LOG_FIELDS({"policy", run->policy->name}, {"cluster", engine_cluster_told(run->at)}, {"job", op->key},
+                             {"reason", err->reason}, {"message", err->message}));
     else
         log_event(run->engine->o.log, LOG_INFO, result->dry_run ? "would replace" : "replaced",
-                  LOG_FIELDS({"policy", run->policy->name}, {"job", op->key}, {"diff", diff.ptr},
-                             {"effect", mpijob_effect_name(result->effect)}, {"why", result->why},
+                  LOG_FIELDS({"policy", run->policy->name}, {"cluster", engine_cluster_told(run->at)}, {"job", op->key},
+                             {"diff", diff.ptr}, {"effect", mpijob_effect_name(result->effect)}, {"why", result->why},
                              {"resourceVersion", result->dry_run ? NULL : result->resource_version}));
     for (size_t i = 0; !err && result->warnings[i]; i++)
         log_event(run->engine->o.log, LOG_WARN, result->warnings[i], LOG_FIELDS({"job", op->key}));
@@ -325,10 +328,11 @@ int run_replace(struct run *run, struct replace_call *call, struct run_op **out,
     inner.destructive = call->destructive || run->policy->destructive;
     inner.run = run->id;
     inner.policy = run->policy->name;
+    inner.kind = run->policy->kind;
     inner.gate = gate;
     inner.done = op_done;
     inner.data = op;
-    int rc = replace_start(&run->engine->context, &inner, &op->replace, err);
+    int rc = replace_start(&run->at->context, &inner, &op->replace, err);
     if (rc) {
         free(op);
         return rc;

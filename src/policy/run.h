@@ -7,6 +7,7 @@
 #include "policy/replace.h"
 
 struct engine;
+struct engine_cluster;
 struct policy_file;
 struct run_op;
 struct sweep;
@@ -15,6 +16,7 @@ struct run;
 typedef void (*run_done)(void *data, struct run *run);
 
 struct run_call {
+    struct engine_cluster *at; /* a run is about one cluster */
     struct policy_file *file;
     const struct policy *policy;
     const char *trigger;  /* "schedule", "every", "once": static */
@@ -29,6 +31,7 @@ const char *run_outcome_name(enum run_outcome outcome);
 
 struct run {
     struct engine *engine;
+    struct engine_cluster *at;
     struct policy_file *file;
     const struct policy *policy;
     const char *trigger;

@@ -8,7 +8,7 @@
 
 #include "loop/work.h"
 #include "policy/embedded.h"
-#include "policy/engine.h"
+#include "policy/engine_cluster.h"
 #include "policy/listing.h"
 #include "policy/lua_changes.h"
 #include "policy/lua_job.h"
@@ -84,7 +84,7 @@ static int wait_for(lua_State *L, struct sweep *s, lua_KFunction k)
 /* May raise: the bytes are the listing's or s->given's, so that nothing leaks. */
 static int give(lua_State *L, struct sweep *s, struct str object)
 {
-    lua_job_push(L, object, cluster_target(s->run->engine->o.cluster), s->run->engine->o.clock);
+    lua_job_push(L, object, s->run->at->cluster, s->run->policy->kind, s->run->engine->o.clock);
     return 1;
 }
 
@@ -152,7 +152,7 @@ static int drain_k(lua_State *L, int status, lua_KContext ctx)
         struct mpijob_view view;
         struct str object = str_n(a->object, a->len);
         bool matches = json_parse(object, "the job", &root, NULL) == 0 &&
-                       mpijob_view(root, cluster_target(s->run->engine->o.cluster), &view, NULL) == 0 &&
+                       mpijob_view(root, cluster_target(s->run->at->cluster, s->run->policy->kind), &view, NULL) == 0 &&
                        mpijob_match_eval(s->run->policy->match, &view, clock_now(s->run->engine->o.clock), NULL);
         if (matches) /* still */
             return give(L, s, object);
@@ -390,7 +390,7 @@ static void read_before(struct work *work)
 {
     struct sweep *s = (struct sweep *)work;
     struct store *store = s->run->engine->o.store;
-    struct store_filter runs = {.policy = s->run->policy->name};
+    struct store_filter runs = {.policy = s->run->policy->name, .cluster = cluster_name(s->run->at->cluster)};
     int rc = store_read_runs(store, &runs, false, add_run, s, &s->read_error);
     for (size_t i = 0; !rc && !s->read_code && i < s->id_count; i++) {
         struct store_filter changes = {.run = s->ids[i]};
@@ -424,11 +424,12 @@ struct sweep *sweep_new(struct run *run, int64_t resumes, struct error *err)
     s->run = run;
     struct listing_call call = {
         .loop = run->engine->o.loop,
-        .cluster = run->engine->o.cluster,
+        .cluster = run->at->cluster,
+        .kind = run->policy->kind,
         .clock = run->engine->o.clock,
         .log = run->engine->o.log,
         .match = run->policy->match,
-        .namespaces = run->engine->o.namespaces,
+        .namespaces = run->at->namespaces,
         .ready = listing_ready,
         .data = s,
     };

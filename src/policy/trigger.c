@@ -5,13 +5,14 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-#include "policy/engine.h"
+#include "policy/engine_cluster.h"
 
 #define MISSED_MAX 100 /* missed = "all": at most so many, the newest */
 #define COUNT_MAX 100000
 
 struct trigger {
     struct engine *engine;
+    struct engine_cluster *at;
     struct policy_entry entry;
     struct alarm alarm;
     int64_t last; /* nominal: handled up to */
@@ -77,7 +78,7 @@ static bool busy(const struct trigger *t)
     const struct run *run;
     DL_FOREACH(t->engine->runs, run)
     {
-        if (strcmp(run->policy->name, t->entry.policy->name) == 0)
+        if (run->at == t->at && strcmp(run->policy->name, t->entry.policy->name) == 0)
             return true;
     }
     return false;
@@ -95,7 +96,7 @@ static void run_over(void *data, struct run *run)
 {
     (void)run;
     struct trigger *t = data;
-    struct trigger *in_force = t->stopped ? engine_trigger(t->engine, t->entry.policy->name) : t;
+    struct trigger *in_force = t->stopped ? engine_cluster_trigger(t->at, t->entry.policy->name) : t;
     t->running--;
     if (in_force)
         run_waiting(in_force);
@@ -107,6 +108,7 @@ static void start(struct trigger *t, int64_t instant, int64_t resumes)
     struct error err;
     struct run *run;
     struct run_call call = {
+        .at = t->at,
         .file = t->entry.file,
         .policy = t->entry.policy,
         .trigger = t->entry.policy->every ? "every" : "schedule",
@@ -227,6 +229,14 @@ static bool same_plan(const struct policy *a, const struct policy *b)
             (strcmp(a->schedule, b->schedule) == 0 && strcmp(zone_name(a->zone), zone_name(b->zone)) == 0));
 }
 
+static void set_mark(const struct trigger *t, int64_t now)
+{
+    char key[STORE_MARK_KEY_MAX];
+    store_mark_key(t->entry.policy->name, cluster_name(t->at->cluster), key);
+    if (t->engine->o.store)
+        store_set_mark(t->engine->o.store, key, now, NULL, NULL);
+}
+
 /* A reload: nothing was missed, and nothing that is due already is lost. */
 static void carry_on(struct trigger *t, struct trigger *before, int64_t now)
 {
@@ -239,8 +249,7 @@ static void carry_on(struct trigger *t, struct trigger *before, int64_t now)
         arm_at(t, before->alarm.due);
     } else {
         t->last = now;
-        if (t->engine->o.store)
-            store_set_mark(t->engine->o.store, t->entry.policy->name, now, NULL, NULL);
+        set_mark(t, now);
         arm(t);
     }
 }
@@ -248,8 +257,8 @@ static void carry_on(struct trigger *t, struct trigger *before, int64_t now)
 static void catch_up_at_start(struct trigger *t, const struct trigger_past *past, int64_t now)
 {
     t->last = past->seen && past->mark < now ? past->mark : now;
-    if (!past->seen && t->engine->o.store) /* from now on a missed run is one */
-        store_set_mark(t->engine->o.store, t->entry.policy->name, now, NULL, NULL);
+    if (!past->seen) /* from now on a missed run is one */
+        set_mark(t, now);
     if (past->interrupted && t->entry.policy->missed != MISSED_SKIP) {
         enqueue(t, past->scheduled_at);
         t->resumes = past->interrupted;
@@ -259,16 +268,18 @@ static void catch_up_at_start(struct trigger *t, const struct trigger_past *past
     arm(t);
 }
 
-struct trigger *trigger_start(struct engine *engine, const struct policy_entry *entry, const struct trigger_past *past)
+struct trigger *trigger_start(struct engine_cluster *at, const struct policy_entry *entry,
+                              const struct trigger_past *past)
 {
     struct trigger *t = calloc(1, sizeof *t);
     if (!t)
         return NULL;
-    t->engine = engine;
+    t->engine = at->engine;
+    t->at = at;
     t->entry = *entry;
     t->alarm.ring = rang;
     t->alarm.data = t;
-    int64_t now = clock_now(engine->o.clock);
+    int64_t now = clock_now(at->engine->o.clock);
     policy_set_hold(entry->file->set);
     if (past->before)
         carry_on(t, past->before, now);

@@ -13,6 +13,7 @@ int policy_next_due(const struct policy *policy, int64_t after, int64_t *due, st
  * (counted up to a bound of 100,000). */
 size_t policy_due_between(const struct policy *policy, int64_t after, int64_t until, int64_t *out, size_t max);
 
+struct engine_cluster;
 struct trigger;
 /* What the journal knows of a policy when its trigger starts. */
 struct trigger_past {
@@ -24,9 +25,10 @@ struct trigger_past {
         *before; /* the same policy's before a reload: its place in time and what waits in it pass on. NULL: none */
 };
 
-/* One trigger a policy, for the engine's set in force. What was missed since the policy's mark is caught up with at
- * once. NULL: out of memory. */
-struct trigger *trigger_start(struct engine *engine, const struct policy_entry *entry, const struct trigger_past *past);
+/* One trigger a policy and cluster, for the engine's set in force. What was missed since the policy's mark is caught up
+ * with at once. NULL: out of memory. */
+struct trigger *trigger_start(struct engine_cluster *at, const struct policy_entry *entry,
+                              const struct trigger_past *past);
 const char *trigger_policy(const struct trigger *trigger);
 /* No further runs; the trigger is freed when its last run has ended. */
 void trigger_stop(struct trigger *trigger);

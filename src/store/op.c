@@ -30,21 +30,11 @@ struct op *op_shift(struct op_list *list)
 #define CHANGE(field) offsetof(struct op, of.change.field)
 #define RUN(field) offsetof(struct op, of.run.field)
 
-static const size_t change_strings[] = {CHANGE(policy),
-                                        CHANGE(server),
-                                        CHANGE(version),
-                                        CHANGE(name_space),
-                                        CHANGE(name),
-                                        CHANGE(uid),
-                                        CHANGE(resource_version),
-                                        CHANGE(verb),
-                                        CHANGE(diff),
-                                        CHANGE(effect),
-                                        CHANGE(why),
-                                        CHANGE(outcome),
-                                        CHANGE(message),
-                                        CHANGE(resource_version_after)};
-static const size_t run_strings[] = {RUN(policy), RUN(trigger), RUN(outcome), RUN(message)};
+static const size_t change_strings[] = {
+    CHANGE(policy), CHANGE(cluster), CHANGE(server),           CHANGE(version), CHANGE(name_space),
+    CHANGE(name),   CHANGE(uid),     CHANGE(resource_version), CHANGE(verb),    CHANGE(diff),
+    CHANGE(effect), CHANGE(why),     CHANGE(outcome),          CHANGE(message), CHANGE(resource_version_after)};
+static const size_t run_strings[] = {RUN(policy), RUN(cluster), RUN(trigger), RUN(outcome), RUN(message)};
 static const size_t mark_strings[] = {offsetof(struct op, of.mark.policy)};
 
 static const char *string_at(const struct op *op, size_t offset)

@@ -5,11 +5,11 @@
 
 #define RUN_COLUMNS                                                                                                    \
     "id, policy, \"trigger\", scheduled_at, started_at, ended_at, outcome, message, changed, unchanged, failed, "      \
-    "dry_run"
+    "dry_run, cluster"
 #define CHANGE_COLUMNS                                                                                                 \
     "id, run, policy, server, version, name_space, name, uid, resource_version, verb, diff, effect, why, "             \
     "intended_at, "                                                                                                    \
-    "ended_at, outcome, status, message, resource_version_after"
+    "ended_at, outcome, status, message, resource_version_after, cluster"
 
 /* A query under construction. The values are bound by name, so that any part may be left out. */
 struct query {
@@ -38,6 +38,7 @@ static void changes_query(struct query *q, const struct store_filter *f)
     buf_puts(&q->sql, "SELECT " CHANGE_COLUMNS " FROM changes");
     condition(q, f->run != 0, "run = :run");
     condition(q, f->policy, "policy = :policy");
+    condition(q, f->cluster, "cluster = :cluster");
     condition(q, f->name_space, "name_space = :name_space");
     condition(q, f->name, "name = :name");
     condition(q, f->in_flight, "outcome IS NULL");
@@ -49,6 +50,7 @@ static void runs_query(struct query *q, const struct store_filter *f, bool unfin
     buf_puts(&q->sql, "SELECT " RUN_COLUMNS " FROM runs");
     condition(q, f->run != 0, "id = :run");
     condition(q, f->policy, "policy = :policy");
+    condition(q, f->cluster, "cluster = :cluster");
     condition(q, unfinished_only, "outcome IS NULL");
     if (f->name_space || f->name || f->in_flight) {
         condition(q, true, "id IN (SELECT run FROM changes WHERE run > 0");
@@ -80,6 +82,8 @@ static int bind_filter(sqlite3_stmt *statement, const struct store_filter *f)
     if (rc == 0)
         rc = bind_text(statement, ":policy", f->policy);
     if (rc == 0)
+        rc = bind_text(statement, ":cluster", f->cluster);
+    if (rc == 0)
         rc = bind_text(statement, ":name_space", f->name_space);
     return rc ? rc : bind_text(statement, ":name", f->name);
 }
@@ -109,7 +113,8 @@ static struct store_change change_of(sqlite3_stmt *s)
                                  .outcome = text(s, 15),
                                  .status = sqlite3_column_int(s, 16),
                                  .message = text(s, 17),
-                                 .resource_version_after = text(s, 18)};
+                                 .resource_version_after = text(s, 18),
+                                 .cluster = text(s, 19)};
 }
 
 static struct store_run run_of(sqlite3_stmt *s)
@@ -125,7 +130,8 @@ static struct store_run run_of(sqlite3_stmt *s)
                               .changed = sqlite3_column_int64(s, 8),
                               .unchanged = sqlite3_column_int64(s, 9),
                               .failed = sqlite3_column_int64(s, 10),
-                              .dry_run = sqlite3_column_int(s, 11) != 0};
+                              .dry_run = sqlite3_column_int(s, 11) != 0,
+                              .cluster = text(s, 12)};
 }
 
 /* Either of the two is set. */

@@ -29,7 +29,11 @@ static const char first_tables[] =
     "CREATE INDEX changes_age ON changes(max(intended_at, ended_at)) WHERE outcome IS NOT NULL;"
     "CREATE TABLE marks(policy TEXT PRIMARY KEY, scheduled_at INTEGER NOT NULL) WITHOUT ROWID;";
 
-const struct migration schema_steps[] = {{first_tables, NULL}};
+/* Several clusters in one daemon: what was there before was of the one without a name. */
+static const char cluster_columns[] = "ALTER TABLE runs ADD COLUMN cluster TEXT NOT NULL DEFAULT 'default';"
+                                      "ALTER TABLE changes ADD COLUMN cluster TEXT NOT NULL DEFAULT 'default';";
+
+const struct migration schema_steps[] = {{first_tables, NULL}, {cluster_columns, NULL}};
 const int schema_newest = sizeof schema_steps / sizeof *schema_steps;
 
 int schema_number(sqlite3 *db, const char *sql, int64_t *number)

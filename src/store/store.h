@@ -20,6 +20,8 @@
 #include "base/error.h"
 #include "base/log.h"
 
+#define STORE_CLUSTER_DEFAULT "default" /* the one cluster without a name */
+
 struct store;
 
 /* Makes the file (mode 0600) and its folder if missing, brings an older schema up to date, refuses a newer one, a file
@@ -35,7 +37,8 @@ typedef void (*store_done)(void *data, int64_t id, const struct error *err); /* 
 /* ---- runs ---- */
 struct store_run {
     int64_t id;
-    const char *policy, *trigger; /* "schedule", "every", "match", "manual", "once" */
+    const char *policy, *cluster; /* cluster: its name in the configuration; NULL: "default" */
+    const char *trigger;          /* "schedule", "every", "match", "manual", "once" */
     int64_t scheduled_at;         /* microseconds; the due instant, for a schedule */
     int64_t started_at, ended_at; /* ended_at 0: not ended (running, or interrupted) */
     const char *outcome;          /* "done", "failed", "limited", "cancelled", "interrupted", NULL while running */
@@ -52,8 +55,8 @@ void store_run_end(struct store *store, const struct store_run *run, store_done 
 
 /* ---- changes ---- */
 struct store_change {
-    int64_t id, run;                                                           /* run 0: none (mpijobd replace) */
-    const char *policy;                                                        /* "" for the command line */
+    int64_t id, run;              /* run 0: none (mpijobd replace) */
+    const char *policy, *cluster; /* policy "": the command line; cluster NULL: "default" */
     const char *server, *version, *name_space, *name, *uid, *resource_version; /* before */
     const char *verb;         /* "replace", "patch", "create", "delete" */
     const char *diff;         /* JSON as mpijob_diff_json writes */
@@ -75,9 +78,9 @@ void store_outcome(struct store *store, const struct store_change *change, store
  * oldest_first. Seen is what is committed: at least everything whose callback was called. May be called on a
  * worker thread (loop/work.h), so that the loop does not wait for the disk; the store must not be closed meanwhile. */
 struct store_filter {
-    int64_t run;                            /* 0: any */
-    const char *policy, *name_space, *name; /* NULL: any */
-    bool in_flight;                         /* only those without an outcome */
+    int64_t run;                                      /* 0: any */
+    const char *policy, *cluster, *name_space, *name; /* NULL: any */
+    bool in_flight;                                   /* only those without an outcome */
     bool oldest_first;
     int64_t limit; /* 0: all */
 };
@@ -87,10 +90,14 @@ int store_read_changes(struct store *store, const struct store_filter *filter,
                        bool (*row)(void *data, const struct store_change *), void *data, struct error *err);
 int store_read_runs(struct store *store, const struct store_filter *filter, bool unfinished_only,
                     bool (*row)(void *data, const struct store_run *), void *data, struct error *err);
+/* What a policy's mark on a cluster is kept under: "NAME", or "NAME@CLUSTER" on one that is not the default. Returns
+ * out. */
+#define STORE_MARK_KEY_MAX 160
+const char *store_mark_key(const char *policy, const char *cluster, char out[STORE_MARK_KEY_MAX]);
 /* The last scheduled instant that was begun; false in *found where there is none. */
-int store_read_mark(struct store *store, const char *policy, int64_t *scheduled_at, bool *found, struct error *err);
+int store_read_mark(struct store *store, const char *key, int64_t *scheduled_at, bool *found, struct error *err);
 /* Sets the mark as told, also to an earlier instant. */
-void store_set_mark(struct store *store, const char *policy, int64_t scheduled_at, store_done done, void *data);
+void store_set_mark(struct store *store, const char *key, int64_t scheduled_at, store_done done, void *data);
 
 /* ---- retention ---- */
 /* Removes the changes that have an outcome and are older than that, and the ended runs older than that of which no

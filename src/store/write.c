@@ -1,4 +1,5 @@
 /* The connection that writes, and the SQL of each operation. */
+#include <stdio.h>
 #include <string.h>
 
 #include "store/parts.h"
@@ -9,14 +10,15 @@ _Static_assert(MARK + 1 == WRITER_STATEMENTS, "a slot for each statement");
 static const char *const sql_of[WRITER_STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
-    [RUN_BEGIN] = "INSERT INTO runs(policy, \"trigger\", scheduled_at, started_at, dry_run) VALUES(?,?,?,?,?)",
+    [RUN_BEGIN] =
+        "INSERT INTO runs(policy, \"trigger\", scheduled_at, started_at, dry_run, cluster) VALUES(?,?,?,?,?,?)",
     [RUN_END] = "UPDATE runs SET ended_at=?, outcome=?, message=?, changed=?, unchanged=?, failed=? WHERE id=?",
     [RUN_COUNT] = "UPDATE runs SET"
                   " changed=(SELECT count(*) FROM changes WHERE run=runs.id AND outcome IN ('done', 'done-unseen')),"
                   " failed=(SELECT count(*) FROM changes WHERE run=runs.id AND outcome IN ('failed', 'lost'))"
                   " WHERE id=?",
     [INTENT] = "INSERT INTO changes(run, policy, server, version, name_space, name, uid, resource_version, verb, diff,"
-               " effect, why, intended_at) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
+               " effect, why, intended_at, cluster) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [OUTCOME] = "UPDATE changes SET ended_at=?, outcome=?, status=?, message=?, effect=coalesce(?, effect),"
                 " why=coalesce(?, why), resource_version_after=coalesce(?, resource_version_after) WHERE id=?",
     [MARK_LATER] = "INSERT INTO marks VALUES(?,?) ON CONFLICT(policy) DO UPDATE SET"
@@ -65,16 +67,32 @@ static const char *or_empty(const char *text)
     return text ? text : "";
 }
 
+static const char *or_default(const char *cluster)
+{
+    return cluster ? cluster : STORE_CLUSTER_DEFAULT;
+}
+
+const char *store_mark_key(const char *policy, const char *cluster, char out[STORE_MARK_KEY_MAX])
+{
+    bool only = strcmp(or_default(cluster), STORE_CLUSTER_DEFAULT) == 0;
+    snprintf(out, STORE_MARK_KEY_MAX, "%s%s%s", policy, only ? "" : "@", only ? "" : cluster);
+    return out;
+}
+
 static int run_begin(struct writer *w, struct op *op)
 {
     const struct store_run *r = &op->of.run;
     const char *policy = or_empty(r->policy), *trigger = or_empty(r->trigger);
-    int rc = execute(w, RUN_BEGIN, CELLS(T(policy), T(trigger), N(r->scheduled_at), N(r->started_at), N(r->dry_run)));
+    const char *cluster = or_default(r->cluster);
+    int rc = execute(w, RUN_BEGIN,
+                     CELLS(T(policy), T(trigger), N(r->scheduled_at), N(r->started_at), N(r->dry_run), T(cluster)));
     if (rc)
         return rc;
     op->id = sqlite3_last_insert_rowid(w->db);
-    if (strcmp(trigger, "schedule") == 0 || strcmp(trigger, "every") == 0)
-        rc = execute(w, MARK_LATER, CELLS(T(policy), N(r->scheduled_at)));
+    if (strcmp(trigger, "schedule") == 0 || strcmp(trigger, "every") == 0) {
+        char key[STORE_MARK_KEY_MAX];
+        rc = execute(w, MARK_LATER, CELLS(T(store_mark_key(policy, cluster, key)), N(r->scheduled_at)));
+    }
     return rc;
 }
 
@@ -94,7 +112,7 @@ static int intent(struct writer *w, struct op *op)
     int rc = execute(w, INTENT,
                      CELLS(N(c->run), T(or_empty(c->policy)), T(c->server), T(c->version), T(c->name_space), T(c->name),
                            T(c->uid), T(c->resource_version), T(or_empty(c->verb)), T(c->diff), T(c->effect), T(c->why),
-                           N(c->intended_at)));
+                           N(c->intended_at), T(or_default(c->cluster))));
     if (rc == 0)
         op->id = sqlite3_last_insert_rowid(w->db);
     return rc;

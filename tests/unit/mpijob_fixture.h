@@ -15,12 +15,12 @@
 #include "mpijob/effect.h"
 #include "mpijob/match.h"
 
-#define CCI ((struct mpijob_target){MPIJOB_V1ALPHA2, CONTROLLER_CCI})
-#define ALPHA ((struct mpijob_target){MPIJOB_V1ALPHA2, CONTROLLER_MPI_OPERATOR})
-#define V1_MPI ((struct mpijob_target){MPIJOB_V1, CONTROLLER_MPI_OPERATOR})
-#define V1_TRAINING ((struct mpijob_target){MPIJOB_V1, CONTROLLER_TRAINING_OPERATOR})
-#define V1_ANY ((struct mpijob_target){MPIJOB_V1, CONTROLLER_UNKNOWN})
-#define BETA ((struct mpijob_target){MPIJOB_V2BETA1, CONTROLLER_MPI_OPERATOR})
+#define CCI ((struct mpijob_target){.version = MPIJOB_V1ALPHA2, .controller = CONTROLLER_CCI})
+#define ALPHA ((struct mpijob_target){.version = MPIJOB_V1ALPHA2, .controller = CONTROLLER_MPI_OPERATOR})
+#define V1_MPI ((struct mpijob_target){.version = MPIJOB_V1, .controller = CONTROLLER_MPI_OPERATOR})
+#define V1_TRAINING ((struct mpijob_target){.version = MPIJOB_V1, .controller = CONTROLLER_TRAINING_OPERATOR})
+#define V1_ANY ((struct mpijob_target){.version = MPIJOB_V1, .controller = CONTROLLER_UNKNOWN})
+#define BETA ((struct mpijob_target){.version = MPIJOB_V2BETA1, .controller = CONTROLLER_MPI_OPERATOR})
 
 /* 2026-11-23T20:00:00Z, the `now` of these tests */
 #define NOON INT64_C(1795464000000000)

@@ -47,7 +47,7 @@ static int unload(void **state)
 
 static struct mpijob_target target_of(const struct row *r)
 {
-    struct mpijob_target t = {MPIJOB_V1, CONTROLLER_MPI_OPERATOR};
+    struct mpijob_target t = {.version = MPIJOB_V1, .controller = CONTROLLER_MPI_OPERATOR};
     assert_true(mpijob_version_parse(str_of(r->c[API_VERSION]), &t.version));
     if (str_starts(str_of(r->c[CONTROLLER]), "training-operator-"))
         t.controller = CONTROLLER_TRAINING_OPERATOR;

@@ -97,11 +97,11 @@ static void what_could_not_be_tried(void **state)
     expect(CCI, "succeeded", NOTHING, WORDS("cleanPodPolicy=Running"), EFFECT_UNKNOWN,
            "CCI's controller could not be tried; under upstream's mpi-operator it is effective");
     expect(CCI, "running", NOTHING, WORDS("labels.a=b"), EFFECT_STORED, "not copied");
-    const struct mpijob_target whose = {MPIJOB_V1ALPHA2, CONTROLLER_UNKNOWN};
+    const struct mpijob_target whose = {.version = MPIJOB_V1ALPHA2, .controller = CONTROLLER_UNKNOWN};
     expect(whose, "running", NOTHING, WORDS("cleanPodPolicy=All"), EFFECT_UNKNOWN, "not known which controller");
-    const struct mpijob_target wrong = {MPIJOB_V2BETA1, CONTROLLER_TRAINING_OPERATOR};
+    const struct mpijob_target wrong = {.version = MPIJOB_V2BETA1, .controller = CONTROLLER_TRAINING_OPERATOR};
     expect(wrong, "running", NOTHING, WORDS("cleanPodPolicy=All"), EFFECT_UNKNOWN, "serves v1 only");
-    const struct mpijob_target beta = {MPIJOB_V2BETA1, CONTROLLER_UNKNOWN}; /* only one program serves it */
+    const struct mpijob_target beta = {.version = MPIJOB_V2BETA1, .controller = CONTROLLER_UNKNOWN}; /* only one program serves it */
     expect(beta, "running", NOTHING, WORDS("cleanPodPolicy=All"), EFFECT_AT_FINISH, "until the job ends");
 }
 

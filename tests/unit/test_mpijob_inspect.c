@@ -106,9 +106,9 @@ static void says(const char *text, struct mpijob_target target, const char *mean
 #define IDLE ",\"replicaStatuses\":{\"Worker\":{}}"
 
 static const struct mpijob_target every[] = {
-    {MPIJOB_V1ALPHA2, CONTROLLER_CCI},    {MPIJOB_V1ALPHA2, CONTROLLER_MPI_OPERATOR},
-    {MPIJOB_V1, CONTROLLER_MPI_OPERATOR}, {MPIJOB_V1, CONTROLLER_TRAINING_OPERATOR},
-    {MPIJOB_V1, CONTROLLER_UNKNOWN},      {MPIJOB_V2BETA1, CONTROLLER_MPI_OPERATOR}};
+    {.version = MPIJOB_V1ALPHA2, .controller = CONTROLLER_CCI},    {.version = MPIJOB_V1ALPHA2, .controller = CONTROLLER_MPI_OPERATOR},
+    {.version = MPIJOB_V1, .controller = CONTROLLER_MPI_OPERATOR}, {.version = MPIJOB_V1, .controller = CONTROLLER_TRAINING_OPERATOR},
+    {.version = MPIJOB_V1, .controller = CONTROLLER_UNKNOWN},      {.version = MPIJOB_V2BETA1, .controller = CONTROLLER_MPI_OPERATOR}};
 #define EVERY (sizeof every / sizeof *every)
 
 static void jobs_that_are_well_are_left_alone(void **state)

@@ -1,0 +1,225 @@
+#include "policy/engine_cluster.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "policy/arming.h"
+#include "policy/recover.h"
+#include "policy/trigger.h"
+
+#define RETRY_FIRST_MS 500
+#define RETRY_MOST_MS 30000
+
+struct trigger_node {
+    struct trigger *trigger;
+    struct trigger_node *next;
+};
+
+const char *engine_cluster_told(const struct engine_cluster *at)
+{
+    return at->engine->cluster_count > 1 ? cluster_name(at->cluster) : NULL;
+}
+
+/* ---- triggers ---- */
+
+static void stop_triggers(struct trigger_node *list)
+{
+    while (list) {
+        struct trigger_node *n = list;
+        list = n->next;
+        trigger_stop(n->trigger);
+        free(n);
+    }
+}
+
+struct trigger *engine_cluster_trigger(const struct engine_cluster *at, const char *policy)
+{
+    for (const struct trigger_node *n = at->triggers; n; n = n->next) {
+        if (strcmp(trigger_policy(n->trigger), policy) == 0)
+            return n->trigger;
+    }
+    return NULL;
+}
+
+static struct trigger_node *start_one(struct engine_cluster *at, const struct policy_entry *entry,
+                                      struct trigger_past *past)
+{
+    struct trigger_node *n = calloc(1, sizeof *n);
+    past->before = engine_cluster_trigger(at, entry->policy->name);
+    if (n)
+        n->trigger = trigger_start(at, entry, past);
+    if (n && n->trigger)
+        return n;
+    log_event(at->engine->o.log, LOG_ERROR, "a policy cannot be started: out of memory",
+              LOG_FIELDS({"policy", entry->policy->name}, {"cluster", engine_cluster_told(at)}));
+    free(n);
+    return NULL;
+}
+
+static void start_triggers(struct engine_cluster *at, struct trigger_past *past)
+{
+    struct policy_set *set = at->engine->set;
+    struct trigger_node *list = NULL, **last = &list, *old;
+    size_t count = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        if (!policy_on_cluster(set->entries[i].policy, cluster_name(at->cluster)))
+            continue;
+        *last = start_one(at, &set->entries[i], &past[i]);
+        if (!*last)
+            continue;
+        last = &(*last)->next;
+        count++;
+    }
+    old = at->triggers;
+    at->triggers = list;
+    stop_triggers(old);
+    free(at->unfinished);
+    at->unfinished = NULL;
+    at->unfinished_count = 0;
+    char text[64];
+    snprintf(text, sizeof text, "%zu polic%s in force", count, count == 1 ? "y" : "ies");
+    log_event(at->engine->o.log, LOG_INFO, text, LOG_FIELDS({"cluster", engine_cluster_told(at)}));
+}
+
+/* ---- trying again ---- */
+
+static void retry_later(struct engine_cluster *at)
+{
+    at->retry_ms = at->retry_ms ? at->retry_ms * 2 : RETRY_FIRST_MS;
+    if (at->retry_ms > RETRY_MOST_MS)
+        at->retry_ms = RETRY_MOST_MS;
+    deadline_set(&at->retry, at->retry_ms);
+}
+
+static void try_again(struct engine_cluster *at, const struct error *err)
+{
+    if (at->engine->stopping) {
+        engine_check_stopped(at->engine);
+        return;
+    }
+    log_event(at->engine->o.log, LOG_ERROR, "not connected; trying again",
+              LOG_FIELDS({"cluster", engine_cluster_told(at)}, {"reason", err->message}));
+    retry_later(at);
+}
+
+static void past_known(void *data, struct policy_set *set, struct trigger_past *past, const struct error *err)
+{
+    struct engine_cluster *at = data;
+    struct engine *e = at->engine;
+    if (!e->stopping && err) {
+        log_event(e->o.log, LOG_ERROR, "the policies are not started, because the journal cannot be read; trying again",
+                  LOG_FIELDS({"reason", err->message}));
+        retry_later(at);
+    } else if (!e->stopping && set == e->set) {
+        at->retry_ms = 0;
+        start_triggers(at, past);
+    } else if (!e->stopping) { /* loaded again meanwhile */
+        engine_cluster_put_in_force(at);
+    }
+    engine_check_stopped(e);
+}
+
+/* As soon as the journal has told what it knows of the set's policies. */
+void engine_cluster_put_in_force(struct engine_cluster *at)
+{
+    struct engine *e = at->engine;
+    struct error err;
+    if (!at->started || e->stopping || at->arming || !e->set)
+        return;
+    deadline_stop(&at->retry);
+    if (arming_start(at, e->set, at->unfinished, at->unfinished_count, past_known, at, &err)) {
+        log_line(e->o.log, LOG_ERROR, "the policies are not started: %s; trying again", err.message);
+        retry_later(at);
+    }
+}
+
+/* ---- starting ---- */
+
+static void recovered_now(void *data, const struct interrupted_run *runs, size_t count, const struct error *err)
+{
+    struct engine_cluster *at = data;
+    struct error trouble;
+    if (!err && count && !(at->unfinished = calloc(count, sizeof *runs))) {
+        error_nomem(&trouble);
+        err = &trouble;
+    }
+    if (err) {
+        try_again(at, err);
+        return;
+    }
+    if (count)
+        memcpy(at->unfinished, runs, count * sizeof *runs);
+    at->unfinished_count = count;
+    at->retry_ms = 0;
+    at->started = true;
+    engine_cluster_put_in_force(at);
+}
+
+static void connected(void *data, const struct error *err)
+{
+    struct engine_cluster *at = data;
+    struct error trouble;
+    at->connecting = false;
+    if (err || at->engine->stopping)
+        try_again(at, err);
+    else if (!at->engine->o.store)
+        recovered_now(at, NULL, 0, NULL);
+    else if (recovery_start(at, recovered_now, at, &at->recovery, &trouble))
+        try_again(at, &trouble);
+}
+
+void engine_cluster_start(struct engine_cluster *at)
+{
+    at->connecting = true;
+    cluster_connect(at->cluster, connected, at);
+}
+
+static void retry(struct deadline *d)
+{
+    struct engine_cluster *at = d->data;
+    if (at->engine->stopping)
+        return;
+    if (at->started)
+        engine_cluster_put_in_force(at);
+    else
+        engine_cluster_start(at);
+}
+
+/* ---- life ---- */
+
+void engine_cluster_init(struct engine_cluster *at, struct engine *engine, struct cluster *cluster,
+                         const char *const *namespaces)
+{
+    const struct engine_options *o = &engine->o;
+    *at = (struct engine_cluster){.engine = engine, .cluster = cluster, .namespaces = namespaces};
+    at->context = (struct replace_context){o->loop, cluster, o->store, o->clock, o->log};
+    deadline_init(o->loop, &at->retry, retry, at);
+}
+
+void engine_cluster_stop(struct engine_cluster *at)
+{
+    deadline_stop(&at->retry);
+    stop_triggers(at->triggers);
+    at->triggers = NULL;
+    if (at->connecting)
+        cluster_connect_cancel(at->cluster);
+    if (at->recovery)
+        recovery_cancel(at->recovery);
+}
+
+bool engine_cluster_busy(const struct engine_cluster *at)
+{
+    return at->recovery || at->arming || at->connecting;
+}
+
+bool engine_cluster_idle(const struct engine_cluster *at)
+{
+    return !at->recovery && !at->arming && (at->started ? !at->connecting : at->retry_ms != 0);
+}
+
+void engine_cluster_close(struct engine_cluster *at, void (*closed)(struct deadline *))
+{
+    free(at->unfinished);
+    at->unfinished = NULL;
+    deadline_close(&at->retry, closed);
+}

@@ -1,0 +1,47 @@
+/* What the engine has for each of its clusters: the connection's life, what an earlier daemon left unfinished there,
+ * and the triggers of the policies that are for it. Nothing of one cluster waits for another. */
+#ifndef MPIJOBD_POLICY_ENGINE_CLUSTER_H
+#define MPIJOBD_POLICY_ENGINE_CLUSTER_H
+
+#include "policy/engine.h"
+
+struct recovery;
+struct arming;
+struct interrupted_run;
+struct trigger;
+struct trigger_node;
+
+struct engine_cluster {
+    struct engine *engine;
+    struct cluster *cluster;       /* not owned */
+    const char *const *namespaces; /* in scope there, NULL: all */
+    struct replace_context context;
+    struct trigger_node *triggers; /* list */
+    struct recovery *recovery;
+    struct arming *arming; /* the journal is being asked about the set's policies */
+    struct deadline retry;
+    uint64_t retry_ms;                  /* 0: the last try was fine, or none was made */
+    struct interrupted_run *unfinished; /* of an earlier daemon, until the triggers have taken them over */
+    size_t unfinished_count;
+    bool started, connecting;
+};
+
+/* cluster and namespaces outlive it. */
+void engine_cluster_init(struct engine_cluster *at, struct engine *engine, struct cluster *cluster,
+                         const char *const *namespaces);
+/* Connects, again and again until the server answers, looks into what is unfinished, then starts the triggers. */
+void engine_cluster_start(struct engine_cluster *at);
+/* The engine's set has changed: its triggers take over from those before. Nothing before it has started. */
+void engine_cluster_put_in_force(struct engine_cluster *at);
+/* No triggers any more; what it waits for is cancelled. engine_cluster_busy tells when that is over. */
+void engine_cluster_stop(struct engine_cluster *at);
+bool engine_cluster_busy(const struct engine_cluster *at);
+/* Nothing is under way, and the first try to connect is over. */
+bool engine_cluster_idle(const struct engine_cluster *at);
+void engine_cluster_close(struct engine_cluster *at, void (*closed)(struct deadline *));
+
+struct trigger *engine_cluster_trigger(const struct engine_cluster *at, const char *policy); /* in force; NULL: none */
+
+/* Its name where the engine has several, else NULL: for log fields. */
+const char *engine_cluster_told(const struct engine_cluster *at);
+#endif
