@@ -44,6 +44,13 @@ static const struct key {
     {"/cluster/auth/access_key_file", KIND_PATH, offsetof(struct config, access_key_file)},
     {"/cluster/auth/secret_key_file", KIND_PATH, offsetof(struct config, secret_key_file)},
     {"/cluster/auth/security_token_file", KIND_PATH, offsetof(struct config, security_token_file)},
+    {"/cluster/auth/endpoint", KIND_TEXT, offsetof(struct config, iam.endpoint)},
+    {"/cluster/auth/domain", KIND_TEXT, offsetof(struct config, iam.domain)},
+    {"/cluster/auth/user", KIND_TEXT, offsetof(struct config, iam.user)},
+    {"/cluster/auth/password_file", KIND_PATH, offsetof(struct config, iam.password_file)},
+    {"/cluster/auth/project", KIND_TEXT, offsetof(struct config, iam.project)},
+    {"/cluster/auth/ca", KIND_PATH, offsetof(struct config, iam.ca_file)},
+    {"/cluster/auth/service_account", KIND_PATH, offsetof(struct config, service_account)},
     {"/policies", KIND_PATHS, offsetof(struct config, policies)},
     {"/namespaces", KIND_TEXTS, offsetof(struct config, namespaces)},
     {"/state", KIND_PATH, offsetof(struct config, state)},
@@ -172,16 +179,14 @@ static int read_size(struct reading *r, const struct key *k, struct json value)
 
 static int read_auth(struct reading *r, const struct key *k, const char *text)
 {
-    static const char *const names[] = {"kubeconfig", "in-cluster", "token-file", "huawei-aksk", NULL};
+    static const char *const names[] = {"kubeconfig", "in-cluster", "token-file", "huawei-aksk", "huawei-iam", NULL};
     for (int i = 0; text && names[i]; i++) {
         if (strcmp(text, names[i]) == 0) {
             r->config->auth = (enum config_auth)(AUTH_KUBECONFIG + i);
             return 0;
         }
     }
-    if (text && strncmp(text, "huawei-", 7) == 0)
-        return wrong(r, k->pointer, "\"%s\" is not available in this version", text);
-    return wrong(r, k->pointer, "has to be kubeconfig, in-cluster, token-file or huawei-aksk");
+    return wrong(r, k->pointer, "has to be kubeconfig, in-cluster, token-file, huawei-aksk or huawei-iam");
 }
 
 static int read_choice(struct reading *r, const struct key *k, struct json value)
@@ -265,6 +270,25 @@ static int read_map(struct reading *r, struct json map, const char *prefix)
     return 0;
 }
 
+static int check_iam(struct reading *r)
+{
+    struct config *c = r->config;
+    const struct kube_iam *iam = &c->iam;
+    bool some = iam->endpoint || iam->domain || iam->user || iam->password_file || iam->project || iam->ca_file;
+    bool all = iam->endpoint && iam->domain && iam->user && iam->password_file && iam->project;
+    if (some && c->auth != AUTH_HUAWEI_IAM)
+        return wrong(r, "/cluster/auth", "has keys of an IAM, which go with type \"huawei-iam\"");
+    if (c->auth == AUTH_HUAWEI_IAM && (!all || !c->server))
+        return wrong(r, "/cluster/auth/type",
+                     "\"huawei-iam\" needs endpoint, domain, user, password_file and project beside it, and "
+                     "cluster.server");
+    if (c->auth == AUTH_HUAWEI_IAM && c->token_file)
+        return wrong(r, "/cluster/auth/token_file", "does not go with \"huawei-iam\"");
+    if (c->service_account && c->auth != AUTH_IN_CLUSTER)
+        return wrong(r, "/cluster/auth/service_account", "goes with type \"in-cluster\"");
+    return 0;
+}
+
 static int check_whole(struct reading *r)
 {
     struct config *c = r->config;
@@ -287,7 +311,7 @@ static int check_whole(struct reading *r)
         return wrong(r, "/cluster/auth/type", "\"in-cluster\" needs neither server nor kubeconfig; leave them out");
     if (c->auth == AUTH_KUBECONFIG && c->server)
         return wrong(r, "/cluster/auth/type", "\"kubeconfig\" does not go with cluster.server");
-    return 0;
+    return check_iam(r);
 }
 
 /* Blank lines and comments only, as the file that is shipped: every key is at its default. */
@@ -361,6 +385,8 @@ void config_free(struct config *c)
     free(c->access_key_file);
     free(c->secret_key_file);
     free(c->security_token_file);
+    kube_iam_free(&c->iam);
+    free(c->service_account);
     free(c->controller);
     free(c->version);
     free(c->state);

@@ -9,14 +9,17 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "kube/config.h"
 #include "script/script.h"
 
-enum config_auth { AUTH_ANY, AUTH_KUBECONFIG, AUTH_IN_CLUSTER, AUTH_TOKEN_FILE, AUTH_HUAWEI_AKSK };
+enum config_auth { AUTH_ANY, AUTH_KUBECONFIG, AUTH_IN_CLUSTER, AUTH_TOKEN_FILE, AUTH_HUAWEI_AKSK, AUTH_HUAWEI_IAM };
 
 struct config {
     char *file; /* NULL: none was read */
     char *kubeconfig, *context, *server, *ca, *token_file, *controller, *version;
     char *access_key_file, *secret_key_file, *security_token_file; /* of huawei-aksk */
+    struct kube_iam iam;                                           /* of huawei-iam */
+    char *service_account;                                         /* of in-cluster: the folder */
     enum config_auth auth;
     char **policies,
         **namespaces; /* NULL-terminated, NULL: not given. Paths are relative to the configuration's folder */

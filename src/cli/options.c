@@ -29,6 +29,9 @@ enum id {
     ID_IN_FLIGHT,
     ID_SERVICE_ACCOUNT,
     ID_FIX,
+    ID_AS,
+    ID_AS_GROUP,
+    ID_AS_UID,
 };
 
 static const struct known {
@@ -46,6 +49,9 @@ static const struct known {
     {"api-version", ID_API_VERSION, "VERSION", TAKES_CLUSTER,
      "v1alpha2, v1 or v2beta1 (default: what the server prefers)"},
     {"controller", ID_CONTROLLER, "NAME", TAKES_CLUSTER, "mpi-operator, training-operator or cci (default: found out)"},
+    {"as", ID_AS, "USER", TAKES_CLUSTER, "act as this user (impersonation)"},
+    {"as-group", ID_AS_GROUP, "GROUP", TAKES_CLUSTER, "and as one of this group; may be repeated"},
+    {"as-uid", ID_AS_UID, "UID", TAKES_CLUSTER, "and with this uid"},
     {"request-timeout", ID_TIMEOUT, "DURATION", TAKES_CLUSTER, "of one call with its retries (default 30s)"},
     {"namespace", 'n', "NAME", TAKES_NAMESPACE, "one namespace"},
     {"all-namespaces", 'A', NULL, TAKES_ALL, "all namespaces"},
@@ -111,6 +117,17 @@ static int output(const char *text, enum output *out, struct error *err)
     return error_set(err, ERR_INVALID, "-o takes table, json, yaml or name, not \"%s\"", text);
 }
 
+static int group(struct options *o, const char *name, struct error *err)
+{
+    size_t n = 0;
+    while (o->as_groups[n])
+        n++;
+    if (n == OPTIONS_GROUPS_MAX)
+        return error_set(err, ERR_INVALID, "--as-group is given more than %d times", OPTIONS_GROUPS_MAX);
+    o->as_groups[n] = name;
+    return 0;
+}
+
 static int take(struct options *o, int id, const char *value, struct error *err)
 {
     switch (id) {
@@ -128,6 +145,14 @@ static int take(struct options *o, int id, const char *value, struct error *err)
         break;
     case ID_CONTROLLER:
         o->controller = value;
+        break;
+    case ID_AS:
+        o->as = value;
+        break;
+    case ID_AS_GROUP:
+        return group(o, value, err);
+    case ID_AS_UID:
+        o->as_uid = value;
         break;
     case ID_TIMEOUT:
         o->request_timeout = value;

@@ -84,6 +84,11 @@ int session_cluster(struct session *s)
         .access_key_file = named ? NULL : c->access_key_file,
         .secret_key_file = named ? NULL : c->secret_key_file,
         .security_token_file = named ? NULL : c->security_token_file,
+        .iam = !named && c->auth == AUTH_HUAWEI_IAM ? &c->iam : NULL,
+        .service_account = named ? NULL : c->service_account,
+        .as_user = o->as,
+        .as_uid = o->as_uid,
+        .as_groups = o->as_groups,
         .in_cluster = !named && c->auth == AUTH_IN_CLUSTER,
     };
     if (kube_config_load(&source, &s->kube_config, &s->error))

@@ -115,6 +115,7 @@ void answer_headers_init(struct answer_headers *headers)
 {
     *headers = (struct answer_headers){0};
     buf_init(&headers->text, ANSWER_HEADERS_MAX);
+    headers->text.secret = true; /* an IAM's token comes in one */
 }
 
 void answer_headers_free(struct answer_headers *headers)

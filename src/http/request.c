@@ -106,6 +106,8 @@ static void free_parts(struct http_request *request)
     buf_free(&request->answer);
     url_free(&request->url);
     free(request->connect_to.data);
+    if (request->body)
+        secret_wipe(request->body, request->body_len); /* to an IAM it is a password */
     free(request->body);
     free(request->method);
     free(request->shown_url);

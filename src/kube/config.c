@@ -215,31 +215,6 @@ static int apply_files(const struct kube_config_source *source, struct kube_conf
     return 0;
 }
 
-/* Huawei's access key: goes with a server by hand. */
-static int apply_access_key(const struct kube_config_source *source, struct kube_config *config, struct error *err)
-{
-    const struct {
-        const char *path, *what;
-        char **out;
-    } files[] = {{source->access_key_file, "the access key of the cluster", &config->access_key_file},
-                 {source->secret_key_file, "the secret key of the cluster", &config->secret_key_file},
-                 {source->security_token_file, "the security token of the cluster", &config->security_token_file}};
-    int rc = 0;
-    if (!source->access_key_file != !source->secret_key_file ||
-        (source->security_token_file && !source->access_key_file))
-        return error_set(err, ERR_INVALID,
-                         "an access key is two files, access_key_file and secret_key_file; one is "
-                         "missing");
-    for (size_t i = 0; !rc && i < sizeof files / sizeof *files; i++) {
-        if (!files[i].path)
-            continue;
-        rc = kube_config_readable(files[i].path, files[i].what, err);
-        if (!rc && !(*files[i].out = str_dup(str_of(files[i].path))))
-            rc = error_nomem(err);
-    }
-    return rc;
-}
-
 int kube_config_load(const struct kube_config_source *source, struct kube_config *config, struct error *err)
 {
     *config = (struct kube_config){.ca.secret = true,
@@ -251,7 +226,11 @@ int kube_config_load(const struct kube_config_source *source, struct kube_config
     if (!rc)
         rc = apply_files(source, config, err);
     if (!rc)
-        rc = apply_access_key(source, config, err);
+        rc = kube_config_access_key(source, config, err);
+    if (!rc)
+        rc = kube_config_iam(source, config, err);
+    if (!rc)
+        rc = kube_config_as(source, config, err);
     if (!rc && source->server)
         rc = kube_config_server(config, str_of(source->server), "the cluster by hand", err);
     if (rc)
@@ -276,6 +255,9 @@ void kube_config_free(struct kube_config *c)
         secret_wipe(c->proxy_url, strlen(c->proxy_url));
     free(c->proxy_url);
     kube_exec_free(c->exec);
+    if (c->iam)
+        kube_iam_free(c->iam);
+    free(c->iam);
     for (size_t i = 0; c->as_groups && c->as_groups[i]; i++)
         free(c->as_groups[i]);
     free(c->as_groups);

@@ -20,6 +20,14 @@ struct kube_exec {
     char *cluster_extra; /* the cluster's extension for plugins, as JSON; NULL: none */
 };
 
+/* A user of Huawei Cloud's IAM, whose password is exchanged for tokens. */
+struct kube_iam {
+    char *endpoint; /* "https://iam.cn-north-4.myhuaweicloud.com", no slash at the end */
+    char *domain, *user, *password_file;
+    char *project; /* its name or id */
+    char *ca_file; /* of the endpoint; NULL: the system's */
+};
+
 struct kube_config {
     char *origin;                    /* for messages: "/home/a/.kube/config, context dev" or "in-cluster" */
     char *server;                    /* "https://10.0.0.1:6443", no slash at the end */
@@ -37,6 +45,7 @@ struct kube_config {
     struct kube_exec *exec;                  /* NULL: none */
     char *access_key_file, *secret_key_file; /* Huawei AK/SK: requests are signed; NULL: not */
     char *security_token_file;               /* of temporary keys; NULL: lasting ones */
+    struct kube_iam *iam;                    /* NULL: none */
     char *as_user;                           /* impersonation, from the kubeconfig's `as` */
     char *as_uid;                            /* `as-uid` */
     char **as_groups;                        /* NULL-terminated or NULL */
@@ -47,8 +56,11 @@ struct kube_config_source {
                                then in-cluster */
     const char *context;    /* --context; NULL: current-context */
     const char *server, *token_file, *ca_file, *access_key_file, *secret_key_file,
-        *security_token_file; /* by hand, from mpijobd.yaml; NULL: unset. server set: no kubeconfig is read */
-    bool in_cluster;          /* the pod's service account, whatever kubeconfig there is */
+        *security_token_file;     /* by hand, from mpijobd.yaml; NULL: unset. server set: no kubeconfig is read */
+    const struct kube_iam *iam;   /* NULL: none. Without a ca_file: that of the cluster */
+    const char *as_user, *as_uid; /* --as, --as-uid: instead of the kubeconfig's; NULL: unset */
+    const char *const *as_groups; /* --as-group, NULL-terminated; NULL: unset */
+    bool in_cluster;              /* the pod's service account, whatever kubeconfig there is */
     const char *(*getenv)(const char *name); /* NULL: the process's */
     const char *service_account;             /* folder; NULL: /var/run/secrets/kubernetes.io/serviceaccount */
 };
@@ -58,5 +70,9 @@ struct kube_config_source {
  */
 int kube_config_load(const struct kube_config_source *source, struct kube_config *config, struct error *err);
 void kube_config_free(struct kube_config *config); /* wipes secrets */
+
+/* False: out of memory; what was copied is the caller's to free all the same. */
+bool kube_iam_copy(const struct kube_iam *from, struct kube_iam *to);
+void kube_iam_free(struct kube_iam *iam);
 
 #endif

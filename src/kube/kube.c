@@ -78,6 +78,7 @@ int kube_open(uv_loop_t *loop, const struct kube_config *config, const struct ku
         .reread_ms = options->token_reread_ms ? options->token_reread_ms : TOKEN_REREAD_MS,
         .timeout_ms = options->plugin_timeout_ms,
         .pause_ms = options->plugin_pause_ms,
+        .user_agent = options->user_agent,
         .log = options->log,
         .identify = identify,
         .data = k,

@@ -24,6 +24,7 @@ struct kube_request {
     uint64_t started, until; /* on the loop's clock */
     unsigned tries, generation;
     bool repeatable, no_retry, cancelled, renewed;
+    bool refused;                     /* the last try's answer was a 401 */
     struct error error;               /* of the last try */
     const struct http_answer *answer; /* during done */
     kube_done done;
@@ -66,6 +67,8 @@ static void end_failed(struct kube_request *r, bool lost)
 {
     struct error *e = &r->error;
     uint64_t ms = uv_now(r->kube->loop) - r->started;
+    if (r->refused)
+        kube_auth_refused(r->kube->auth, r->generation, e);
     size_t n = strlen(e->message);
     if (r->tries > 1)
         snprintf(e->message + n, sizeof e->message - n, " (given up after %u tries in %" PRIu64 ".%" PRIu64 " s)",
@@ -223,6 +226,7 @@ static void answered(struct kube_request *r, const struct http_answer *answer)
     bool good = answer->status >= 200 && answer->status < 300;
     int rc = good ? kube_status_body(&reply, &ours.body, &r->error) : kube_status_error(&reply, &r->error);
     free(url);
+    r->refused = answer->status == 401;
     if (answer->status != 401)
         kube_auth_proved(r->kube->auth, r->generation);
     if (answer->status == 401 || answer->status == 403)
@@ -281,6 +285,7 @@ static int send_try(struct kube_request *r, struct error *err)
     };
     r->generation = kube_auth_generation(r->kube->auth);
     r->stage = TRYING;
+    r->refused = false;
     r->tries++;
     return http_send(r->kube->http, &call, &r->http, err);
 }

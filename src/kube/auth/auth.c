@@ -4,6 +4,7 @@
 
 #include "kube/auth/exec.h"
 #include "kube/auth/file_source.h"
+#include "kube/auth/iam.h"
 #include "kube/auth/parts.h"
 
 #define PAUSE_MS 5000
@@ -25,7 +26,7 @@ bool auth_set_value(struct kube_auth *a, const char *scheme, struct str credenti
     }
     buf_free(&a->value);
     a->value = value;
-    a->own[0] = (struct http_header){"Authorization", a->value.ptr, true};
+    a->own[0] = (struct http_header){a->header, a->value.ptr, true};
     a->generation++;
     return true;
 }
@@ -121,6 +122,8 @@ static int open_source(struct kube_auth *a, const struct kube_config *config, st
     a->signs = config->access_key_file != NULL;
     if (config->token_file || config->access_key_file)
         rc = open_files(a, config, err);
+    else if (config->iam)
+        rc = iam_source_new(a->loop, config, a->options.user_agent, a->options.log, &a->source, err);
     else if (config->exec)
         rc = exec_source_new(a->loop, config, a->options.timeout_ms, &a->source, err);
     if (!rc && a->source) {
@@ -147,6 +150,8 @@ int kube_auth_new(uv_loop_t *loop, const struct kube_config *config, const struc
         a->options.pause_ms = PAUSE_MS;
     a->fetched_at = uv_now(loop);
     a->value.secret = true;
+    a->header = config->iam ? "X-Auth-Token" : "Authorization";
+    a->scheme = config->iam ? "" : "Bearer ";
     a->keys = CREDENTIAL_INIT;
     int rc = build_headers(a, config, err);
     if (!rc && (config->username || config->password.len))

@@ -1,10 +1,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "kube/auth/exec_credential.h"
 #include "kube/auth/exec_parts.h"
+#include "kube/auth/hide.h"
+
+#define HIDE_FROM 6 /* shorter values stand in any text */
 
 void exec_add_hint(const struct exec *x, struct error *err)
 {
@@ -13,15 +17,44 @@ void exec_add_hint(const struct exec *x, struct error *err)
         snprintf(err->message + n, sizeof err->message - n, ". %s", x->hint);
 }
 
-/* The values that the kubeconfig gives to it may be secret, and programs like to print their environment. */
+/* Names that speak of a secret. */
+static bool is_telling(struct str name)
+{
+    static const char *const words[] = {"token", "secret", "passw", "key", "credential", "proxy"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        size_t n = strlen(words[i]);
+        for (size_t at = 0; at + n <= name.len; at++) {
+            if (strncasecmp(name.ptr + at, words[i], n) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+static void hide(struct buf *text, const char *value)
+{
+    if (strlen(value) >= HIDE_FROM)
+        auth_hide(text, str_of(value));
+}
+
+/* Programs like to print their environment and their arguments. The values that the kubeconfig gives may be secret; of
+ * what it has from us, those whose names say so. */
 static void hide_given(const struct exec *x, struct buf *text)
 {
-    for (size_t i = 0; x->given[i]; i++) {
-        const char *value = strchr(x->given[i], '=') + 1;
-        size_t n = strlen(value);
-        for (char *at = text->ptr;
-             n >= 6 && text->len && (at = memmem(at, (size_t)(text->ptr + text->len - at), value, n)); at += n)
-            memset(at, '*', n);
+    for (size_t i = 0; x->given[i]; i++)
+        hide(text, strchr(x->given[i], '=') + 1);
+    for (size_t i = 0; x->env[i]; i++) {
+        const char *value = strchr(x->env[i], '=');
+        if (value && is_telling(str_n(x->env[i], (size_t)(value - x->env[i]))))
+            hide(text, value + 1);
+    }
+    for (size_t i = 1; x->argv[i]; i++) {
+        const char *value = strchr(x->argv[i], '=');
+        bool flag = x->argv[i][0] == '-' && is_telling(str_n(x->argv[i], strcspn(x->argv[i], "=")));
+        if (flag && value)
+            hide(text, value + 1);
+        else if (flag && x->argv[i + 1])
+            hide(text, x->argv[i + 1]);
     }
 }
 
@@ -33,13 +66,7 @@ static void add_tail(struct exec *x, struct error *err)
     struct str tail = str_trim(buf_str(&x->tail));
     while (tail.len && ((unsigned char)*tail.ptr & 0xC0) == 0x80) /* cut within a character */
         tail = str_n(tail.ptr + 1, tail.len - 1);
-    for (size_t i = 0; i < tail.len; i++) {
-        unsigned char c = (unsigned char)tail.ptr[i];
-        if (c == '\n' && line.len)
-            buf_puts(&line, " | ");
-        else
-            buf_putc(&line, c < ' ' || c == 0x7f ? ' ' : (char)c);
-    }
+    auth_one_line(&line, tail);
     size_t n = strlen(err->message);
     if (line.ptr)
         snprintf(err->message + n, sizeof err->message - n, "; it said: %s", line.ptr);

@@ -15,6 +15,7 @@ struct kube_auth {
     struct http_header *headers; /* Accept, impersonation, then `own` */
     struct http_header *own;
     struct buf value; /* of Authorization: "Bearer ..." or "Basic ..."; of a signature the last one. Secret */
+    const char *header, *scheme; /* "Authorization" and "Bearer ", or what IAM's tokens want */
     unsigned generation;
     bool have;  /* the credentials are there, or none are needed */
     bool signs; /* with the keys, each request for itself */
@@ -32,6 +33,10 @@ struct kube_auth {
     struct error failure;      /* the last one's; code 0: it went well */
     struct kube_auth_wait *waiting;
 
+    unsigned refused, refusals; /* the generation that the server answered 401 to, and how often one after the other */
+    uint64_t refused_until;     /* so long it is not asked again with it */
+    struct error refusal;
+
     char *copies[2]; /* what the headers point to */
     char **groups;
     void (*closed)(void *data);
@@ -40,7 +45,7 @@ struct kube_auth {
 };
 
 /* --- auth.c --- */
-/* Sends "Authorization: SCHEME CREDENTIALS" from now on. False: out of memory. */
+/* Sends "HEADER: SCHEME CREDENTIALS" from now on. False: out of memory. */
 bool auth_set_value(struct kube_auth *auth, const char *scheme, struct str credentials);
 void auth_forget_value(struct kube_auth *auth);
 

@@ -8,20 +8,24 @@
 #include "kube/auth/parts.h"
 
 #define PAUSE_MOST_MS 300000
-#define MARGIN_MOST (30 * CLOCK_SECOND) /* so long before they expire, credentials are fetched anew */
+#define MARGIN (30 * CLOCK_SECOND) /* so long before they expire, credentials are fetched anew */
+#define PATIENCE 3                 /* so many requests may be refused one after the other */
+#define SHUT_OUT_MS 1000           /* after these, doubling */
+#define SHUT_OUT_MOST_MS 60000
 
 int auth_take(struct kube_auth *a, struct credential *c, struct error *err)
 {
     int64_t now = clock_now(NULL);
     int rc = auth_take_certificate(a, c, err);
-    if (!rc && c->token.len && !auth_set_value(a, "Bearer ", buf_str(&c->token)))
+    if (!rc && c->token.len && !auth_set_value(a, a->scheme, buf_str(&c->token)))
         rc = error_nomem(err);
     if (!rc && !c->token.len && !a->signs)
         auth_forget_value(a); /* a program went over from tokens to certificates */
     if (!rc) {
+        int64_t most = a->source && a->source->margin ? a->source->margin : MARGIN;
         int64_t margin = c->expires > now ? (c->expires - now) / 10 : 0;
         a->expires = c->expires;
-        a->renew_at = c->expires - (margin < MARGIN_MOST ? margin : MARGIN_MOST);
+        a->renew_at = c->expires - (margin < most ? margin : most);
         a->fetched_at = uv_now(a->loop);
         a->failure.code = 0;
         if (a->signs)
@@ -37,12 +41,18 @@ static bool usable(const struct kube_auth *a)
     return a->have && (!a->expires || clock_now(NULL) < a->expires);
 }
 
+/* The server has refused what we have again and again. */
+static bool is_shut_out(const struct kube_auth *a)
+{
+    return a->refused == a->generation && uv_now(a->loop) < a->refused_until;
+}
+
 static void tell_waiting(struct kube_auth *a, const struct error *err)
 {
     for (struct kube_auth_wait *wait; (wait = a->waiting);) {
         DL_DELETE(a->waiting, wait);
         bool changed = usable(a) && wait->generation != a->generation;
-        wait->done(wait, changed, changed ? NULL : err);
+        wait->done(wait, changed, changed ? NULL : err ? err : is_shut_out(a) ? &a->refusal : NULL);
     }
 }
 
@@ -52,7 +62,11 @@ static void hold_back(struct kube_auth *a)
     for (unsigned i = 0; i < a->failures && ms < PAUSE_MOST_MS; i++)
         ms *= 2;
     a->failures++;
-    a->not_before = uv_now(a->loop) + (ms < PAUSE_MOST_MS ? ms : PAUSE_MOST_MS);
+    if (ms > PAUSE_MOST_MS)
+        ms = PAUSE_MOST_MS;
+    if (ms < a->source->wait_ms)
+        ms = a->source->wait_ms;
+    a->not_before = uv_now(a->loop) + ms;
 }
 
 static void fetch_failed(struct kube_auth *a)
@@ -68,11 +82,37 @@ static void fetch_failed(struct kube_auth *a)
                   LOG_FIELDS({"reason", a->failure.message}));
 }
 
+static bool is_paused(const struct kube_auth *a)
+{
+    return uv_now(a->loop) < a->not_before;
+}
+
+static int still_failing(const struct kube_auth *a, struct error *err)
+{
+    uint64_t ms = a->not_before - uv_now(a->loop);
+    if (!err)
+        return a->failure.code ? a->failure.code : ERR_INVALID;
+    if (!a->failure.code) /* what it gave was refused by the server, and has expired since */
+        return error_set(err, ERR_INVALID, "the server refused the credentials; new ones are fetched in %" PRIu64 " s",
+                         (ms + 999) / 1000);
+    *err = a->failure;
+    size_t n = strlen(err->message);
+    snprintf(err->message + n, sizeof err->message - n, " (tried again in %" PRIu64 " s at the earliest)",
+             (ms + 999) / 1000);
+    return err->code;
+}
+
 void auth_was_fetched(void *data, struct credential *credential, const struct error *err)
 {
     struct kube_auth *a = data;
     a->fetching = false;
     int rc = 0;
+    if (!err && !credential) {
+        struct error same;
+        still_failing(a, &same);
+        tell_waiting(a, &same);
+        return;
+    }
     if (err)
         a->failure = *err;
     else
@@ -106,11 +146,6 @@ static int fetch(struct kube_auth *a, struct error *err)
     return rc;
 }
 
-static bool is_paused(const struct kube_auth *a)
-{
-    return uv_now(a->loop) < a->not_before;
-}
-
 static bool is_old(const struct kube_auth *a)
 {
     if (a->source->reread_ms && uv_now(a->loop) - a->fetched_at >= a->source->reread_ms)
@@ -120,43 +155,59 @@ static bool is_old(const struct kube_auth *a)
 
 /* ---- for requests ---- */
 
-static int still_failing(const struct kube_auth *a, struct error *err)
+/* Not to be fetched for a while, unless it would be something else that is sent: then it is under way (0). */
+static int fetch_in_pause(struct kube_auth *a, struct error *err)
 {
-    uint64_t ms = a->not_before - uv_now(a->loop);
+    a->fetching = a->source->look && a->source->look(a->source);
+    return a->fetching ? 0 : still_failing(a, err);
+}
+
+/* The requests of a moment ago were refused, so this one would be, too. */
+static int told_again(const struct kube_auth *a, struct error *err)
+{
+    uint64_t ms = a->refused_until - uv_now(a->loop);
     if (!err)
-        return a->failure.code ? a->failure.code : ERR_INVALID;
-    if (!a->failure.code) /* what it gave was refused by the server, and has expired since */
-        return error_set(err, ERR_INVALID, "the server refused the credentials; new ones are fetched in %" PRIu64 " s",
-                         (ms + 999) / 1000);
-    *err = a->failure;
+        return a->refusal.code;
+    *err = a->refusal;
     size_t n = strlen(err->message);
-    snprintf(err->message + n, sizeof err->message - n, " (tried again in %" PRIu64 " s at the earliest)",
+    snprintf(err->message + n, sizeof err->message - n, " (the server is asked again in %" PRIu64 " s)",
              (ms + 999) / 1000);
     return err->code;
+}
+
+static bool wait_for_it(struct kube_auth *a, struct kube_auth_wait *wait, unsigned generation)
+{
+    wait->generation = generation;
+    DL_APPEND(a->waiting, wait);
+    return false;
 }
 
 bool kube_auth_prepare(struct kube_auth *a, struct kube_auth_wait *wait, int *rc, struct error *err)
 {
     *rc = 0;
-    if (!a->source || a->closing)
+    if (a->closing)
         return true;
-    bool ready = usable(a);
-    if (ready) {
-        if (is_old(a) && !is_paused(a))
-            fetch(a, NULL); /* for the requests to come */
-        return true;
+    if (a->source && !usable(a)) {
+        *rc = !a->fetching && is_paused(a) ? fetch_in_pause(a, err) : fetch(a, err);
+        return *rc ? false : wait_for_it(a, wait, a->generation - 1); /* whatever comes is new to it */
     }
-    *rc = !a->fetching && is_paused(a) ? still_failing(a, err) : fetch(a, err);
-    if (!*rc) {
-        wait->generation = a->generation - 1; /* whatever comes is new to it */
-        DL_APPEND(a->waiting, wait);
+    if (is_shut_out(a)) {
+        if (a->source && a->source->cheap && !fetch(a, NULL))
+            return wait_for_it(a, wait, a->generation);
+        *rc = told_again(a, err);
+        return false;
     }
-    return false;
+    if (a->source && is_old(a) && !is_paused(a))
+        fetch(a, NULL); /* for the requests to come */
+    return true;
 }
 
 void kube_auth_proved(struct kube_auth *a, unsigned generation)
 {
-    if (generation != a->generation || a->proved)
+    if (generation != a->generation)
+        return;
+    a->refusals = 0;
+    if (a->proved)
         return;
     a->proved = true;
     if (a->failure.code)
@@ -184,6 +235,22 @@ bool kube_auth_renew(struct kube_auth *a, struct kube_auth_wait *wait)
         return false;
     DL_APPEND(a->waiting, wait);
     return true;
+}
+
+void kube_auth_refused(struct kube_auth *a, unsigned generation, const struct error *err)
+{
+    if (generation != a->generation)
+        return;
+    if (a->refused != generation)
+        a->refusals = 0;
+    a->refused = generation;
+    a->refusal = *err;
+    if (is_shut_out(a) || ++a->refusals < PATIENCE) /* those that were under way together count as one */
+        return;
+    uint64_t ms = SHUT_OUT_MS;
+    for (unsigned i = PATIENCE; i < a->refusals && ms < SHUT_OUT_MOST_MS; i++)
+        ms *= 2;
+    a->refused_until = uv_now(a->loop) + (ms < SHUT_OUT_MOST_MS ? ms : SHUT_OUT_MOST_MS);
 }
 
 void kube_auth_forget(struct kube_auth *a, struct kube_auth_wait *wait)

@@ -38,14 +38,21 @@ static inline void credential_free(struct credential *c)
 struct auth_source {
     /* 0: `fetched` is called once on the loop, later. An error: it is not. Not called while a fetch is under way. */
     int (*fetch)(struct auth_source *source, struct error *err);
+    /* While nothing is fetched, because the last fetch was refused: whether what would be sent has changed since, and
+     * if so, fetches. True: `fetched` is called later, with neither of the two where nothing has changed. NULL: cannot
+     * tell. */
+    bool (*look)(struct auth_source *source);
     /* Ends what is under way, frees the source; `fetched` is not called any more, `closed` at once or later. */
     void (*close)(struct auth_source *source, void (*closed)(void *data), void *data);
-    /* Set by the owner. Exactly one of credential (the owner's to free) and err is NULL. May fetch again. */
+    /* Set by the owner. Exactly one of credential (the owner's to free) and err is NULL, but after `look`. May fetch
+     * again. */
     void (*fetched)(void *data, struct credential *credential, const struct error *err);
     void *data;
     const char *name;   /* for messages about what it gave; NULL: they speak for themselves */
     uint64_t reread_ms; /* what is older is fetched anew for the requests to come; 0: only when it expires */
-    bool cheap;         /* fetched anew at every 401, and what is in use stays in use where that fails */
+    int64_t margin;   /* microseconds before they expire in which credentials are fetched anew at the latest; 0: 30 s */
+    uint64_t wait_ms; /* with an error: so long it wants to be left alone */
+    bool cheap;       /* fetched anew at every 401, and what is in use stays in use where that fails */
 };
 
 #endif
