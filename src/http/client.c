@@ -127,44 +127,89 @@ static int copy_config(struct http_client *client, const struct http_config *con
     return copy_text(&client->user_agent, config->user_agent ? config->user_agent : "mpijobd/" MPIJOBD_VERSION);
 }
 
-static int set_up(struct http_client *client, const struct http_config *config, struct error *err)
+/* The TLS material is this client's own from here on. */
+static int attach(struct http_client *client, struct tls *tls, struct error *err)
 {
-    if (copy_config(client, config))
-        return error_nomem(err);
-    int rc = tls_new(client->loop, &config->tls, config->log, &client->tls, err);
-    if (rc)
-        return rc;
-    if (glue_attach(client)) {
-        client_hold(client);
-        tls_close(client->tls, release, client);
-        return error_nomem(err);
-    }
-    return 0;
+    client->tls = tls;
+    if (!glue_attach(client))
+        return 0;
+    client_hold(client);
+    tls_close(client->tls, release, client);
+    return error_nomem(err);
 }
 
-int http_client_new(uv_loop_t *loop, const struct http_config *config, struct http_client **out, struct error *err)
+static int set_up(struct http_client *client, const struct http_config *config, struct error *err)
 {
-    if (memory_init_curl())
+    struct tls *tls;
+    if (copy_config(client, config))
         return error_nomem(err);
+    int rc = tls_new(client->loop, &config->tls, config->log, &tls, err);
+    return rc ? rc : attach(client, tls, err);
+}
+
+static int set_up_beside(struct http_client *client, const struct http_client *first, struct error *err)
+{
+    struct http_config config = {
+        .tls = {.server_name = first->server_name, .insecure = first->insecure},
+        .proxy = first->proxy,
+        .no_proxy = first->no_proxy,
+        .user_agent = first->user_agent,
+        .connections = (unsigned)client->connections,
+        .connect_timeout_ms = first->connect_timeout_ms,
+        .body_max = first->body_max,
+        .http2 = first->http2,
+        .log = first->log,
+    };
+    if (copy_config(client, &config))
+        return error_nomem(err);
+    return attach(client, tls_share(first->tls), err);
+}
+
+static struct http_client *create(uv_loop_t *loop, struct error *err)
+{
+    if (memory_init_curl()) {
+        error_nomem(err);
+        return NULL;
+    }
     struct http_client *client = calloc(1, sizeof *client);
     if (!client) {
         memory_cleanup_curl();
-        return error_nomem(err);
+        error_nomem(err);
+        return NULL;
     }
     client->loop = loop;
     client_hold(client);
     TAILQ_INIT(&client->requests);
     TAILQ_INIT(&client->work);
-    int rc = set_up(client, config, err);
+    return client;
+}
+
+static int finish(struct http_client *client, int rc, struct http_client **out)
+{
     if (rc) {
         client_release(client);
         return rc;
     }
-    uv_idle_init(loop, &client->turn);
+    uv_idle_init(client->loop, &client->turn);
     client->turn.data = client;
     client->held = 3; /* timer, turn, tls */
     *out = client;
     return 0;
+}
+
+int http_client_new(uv_loop_t *loop, const struct http_config *config, struct http_client **out, struct error *err)
+{
+    struct http_client *client = create(loop, err);
+    return client ? finish(client, set_up(client, config, err), out) : ERR_NOMEM;
+}
+
+int http_client_beside(struct http_client *first, unsigned connections, struct http_client **out, struct error *err)
+{
+    struct http_client *client = create(first->loop, err);
+    if (!client)
+        return ERR_NOMEM;
+    client->connections = (long)connections;
+    return finish(client, set_up_beside(client, first, err), out);
 }
 
 int http_client_identify(struct http_client *client, struct str certificate, struct str key, struct error *err)

@@ -10,6 +10,7 @@ struct tls {
     struct tls_stamps stamps;
     const struct log *log;
     uv_loop_t *loop;
+    unsigned owners;
     uint64_t looked; /* the loop's time of the last look */
     /* While `looking`, the worker owns these; it reads source and stamps, which nobody writes meanwhile. */
     bool looking;
@@ -33,6 +34,7 @@ int tls_new(uv_loop_t *loop, const struct http_tls *config, const struct log *lo
         return error_nomem(err);
     tls->loop = loop;
     tls->log = log;
+    tls->owners = 1;
     tls->looked = uv_now(loop);
     int rc = tls_source_copy(&tls->source, config);
     if (rc)
@@ -145,8 +147,18 @@ void tls_look(struct tls *tls, bool now)
     uv_queue_work(tls->loop, &tls->work, look, on_looked);
 }
 
+struct tls *tls_share(struct tls *tls)
+{
+    tls->owners++;
+    return tls;
+}
+
 void tls_close(struct tls *tls, void (*closed)(void *data), void *data)
 {
+    if (--tls->owners) {
+        closed(data);
+        return;
+    }
     tls->closing = true;
     tls->closed = closed;
     tls->data = data;

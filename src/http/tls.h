@@ -25,6 +25,9 @@ bool tls_has_files(const struct tls *tls);
  * done) leaves the old in place, with a warning in the log. `now`: also when the last look was a moment ago. */
 void tls_look(struct tls *tls, bool now);
 
+/* One more owner; each closes it. */
+struct tls *tls_share(struct tls *tls);
+/* closed: at once, but for the last owner, who may have to wait for a look. */
 void tls_close(struct tls *tls, void (*closed)(void *data), void *data);
 
 #endif

@@ -8,11 +8,13 @@
 #include "kube/retry.h"
 
 struct kube_list;
+struct kube_watch;
 
 struct kube {
     uv_loop_t *loop;
     const struct log *log;
     struct http_client *http;
+    struct http_client *streams; /* watches have their own connections and never wait for one; NULL: none yet */
     struct kube_auth *auth;
     char *server, *origin;
     uint64_t timeout_ms;
@@ -21,18 +23,23 @@ struct kube {
 
     struct kube_request *requests; /* not ended */
     struct kube_list *lists;       /* not ended */
-    size_t alive;                  /* requests and lists whose timers libuv still holds */
-    bool closing, http_closed, auth_closing;
+    struct kube_watch *watches;    /* not ended */
+    size_t alive;                  /* what of these libuv still holds, and HTTP clients */
+    bool closing, auth_closing;
     void (*closed)(void *data);
     void *closed_data;
 };
 
-/* A request's or list's timer is gone. */
+/* A request's, list's or watch's timer is gone. */
 void kube_released(struct kube *kube);
 
 /* At kube_close: every list and request gets ERR_CANCELLED, later. */
 void kube_requests_cancel(struct kube *kube);
 void kube_lists_cancel(struct kube *kube);
+void kube_watches_cancel(struct kube *kube);
+
+/* The client for watches, made when it is first needed. */
+int kube_streams(struct kube *kube, struct http_client **streams, struct error *err);
 
 /* Appends "?name=value&..." of what is set. */
 void kube_query_add(struct buf *url, const struct kube_query *query);

@@ -6,6 +6,7 @@
 #define TIMEOUT_MS 30000
 #define BACKOFF_BASE_MS 200
 #define TOKEN_REREAD_MS 60000
+#define STREAMS 1024
 
 static uint32_t seed_of(const struct kube_options *options)
 {
@@ -33,7 +34,22 @@ static int open_http(struct kube *kube, const struct kube_config *config, const 
         .body_max = options->body_max,
         .log = options->log,
     };
-    return http_client_new(kube->loop, &http, &kube->http, err);
+    int rc = http_client_new(kube->loop, &http, &kube->http, err);
+    if (!rc)
+        kube->alive++;
+    return rc;
+}
+
+int kube_streams(struct kube *kube, struct http_client **streams, struct error *err)
+{
+    if (!kube->streams) {
+        int rc = http_client_beside(kube->http, STREAMS, &kube->streams, err);
+        if (rc)
+            return rc;
+        kube->alive++;
+    }
+    *streams = kube->streams;
+    return 0;
 }
 
 static int identify(void *data, struct str certificate, struct str key, struct error *err)
@@ -41,7 +57,10 @@ static int identify(void *data, struct str certificate, struct str key, struct e
     struct kube *kube = data;
     if (kube->closing)
         return error_set(err, ERR_CANCELLED, "the connection is being closed");
-    return http_client_identify(kube->http, certificate, key, err);
+    int rc = http_client_identify(kube->http, certificate, key, err);
+    if (!rc && kube->streams)
+        rc = http_client_identify(kube->streams, certificate, key, err);
+    return rc;
 }
 
 static void auth_is_closed(void *data)
@@ -102,7 +121,7 @@ int kube_open(uv_loop_t *loop, const struct kube_config *config, const struct ku
 
 static void close_if_idle(struct kube *kube)
 {
-    if (!kube->closing || !kube->http_closed || kube->alive || kube->auth_closing)
+    if (!kube->closing || kube->alive || kube->auth_closing)
         return;
     kube->auth_closing = true;
     kube_auth_close(kube->auth, auth_is_closed, kube);
@@ -116,9 +135,7 @@ void kube_released(struct kube *kube)
 
 static void http_is_closed(void *data)
 {
-    struct kube *kube = data;
-    kube->http_closed = true;
-    close_if_idle(kube);
+    kube_released(data);
 }
 
 void kube_close(struct kube *kube, void (*closed)(void *data), void *data)
@@ -128,7 +145,10 @@ void kube_close(struct kube *kube, void (*closed)(void *data), void *data)
     kube->closed_data = data;
     kube_requests_cancel(kube);
     kube_lists_cancel(kube);
+    kube_watches_cancel(kube);
     http_client_close(kube->http, http_is_closed, kube);
+    if (kube->streams)
+        http_client_close(kube->streams, http_is_closed, kube);
 }
 
 const char *kube_server(const struct kube *kube)

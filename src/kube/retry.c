@@ -47,11 +47,11 @@ static uint32_t next_random(uint32_t *state)
 
 uint64_t kube_backoff_ms(struct kube_backoff *b, unsigned tries, int64_t retry_after_ms)
 {
-    uint64_t most = b->base_ms;
-    for (unsigned i = 1; i < tries && most < KUBE_BACKOFF_MAX_MS; i++)
+    uint64_t limit = b->most_ms ? b->most_ms : KUBE_BACKOFF_MAX_MS, most = b->base_ms;
+    for (unsigned i = 1; i < tries && most < limit; i++)
         most *= 2;
-    if (most > KUBE_BACKOFF_MAX_MS)
-        most = KUBE_BACKOFF_MAX_MS;
+    if (most > limit)
+        most = limit;
     uint32_t dice = next_random(&b->random);
     if (retry_after_ms >= 0)
         return (uint64_t)retry_after_ms + dice % (b->base_ms + 1);

@@ -27,11 +27,12 @@ enum kube_verdict kube_judge(const struct kube_outcome *outcome);
 
 struct kube_backoff {
     uint64_t base_ms;
-    uint32_t random; /* state of the jitter, not 0 */
+    uint64_t most_ms; /* 0: KUBE_BACKOFF_MAX_MS */
+    uint32_t random;  /* state of the jitter, not 0 */
 };
 
 /* Milliseconds to wait after try number `tries` (from 1): full jitter over a range that doubles, up to
- * KUBE_BACKOFF_MAX_MS; with a Retry-After never less than that, and spread by one base. */
+ * most_ms; with a Retry-After never less than that, and spread by one base. */
 uint64_t kube_backoff_ms(struct kube_backoff *backoff, unsigned tries, int64_t retry_after_ms);
 
 #endif

@@ -32,6 +32,7 @@ struct scripted {
     char *requests[REPLIES_MAX];
     unsigned count;
     struct connection *connections;
+    struct connection *stream;
     void (*came)(void *data, unsigned number);
     void *data;
 };
@@ -49,6 +50,8 @@ static void drop(struct connection *c, bool reset)
     while (*at != c)
         at = &(*at)->next;
     *at = c->next;
+    if (c->server->stream == c)
+        c->server->stream = NULL;
     if (reset)
         assert_int_equal(uv_tcp_close_reset(&c->tcp, connection_closed), 0);
     else
@@ -79,6 +82,8 @@ static void answer(struct connection *c)
     if (r->act == SCRIPTED_RESET) {
         drop(c, true);
     } else if (r->act != SCRIPTED_SILENT) {
+        if (r->act == SCRIPTED_STREAM)
+            s->stream = c;
         uv_write_t *write = calloc(1, sizeof *write);
         uv_buf_t buf = uv_buf_init(r->bytes, (unsigned)r->n);
         write->data = c;
@@ -174,6 +179,62 @@ void scripted_reply(struct scripted *s, int status, const char *headers, const c
                headers, strlen(body), body);
     scripted_raw(s, SCRIPTED_ANSWER, text.ptr, text.len);
     buf_free(&text);
+}
+
+void scripted_stream(struct scripted *s)
+{
+    static const char head[] =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+    scripted_raw(s, SCRIPTED_STREAM, head, sizeof head - 1);
+}
+
+struct piece {
+    uv_write_t write;
+    struct buf bytes;
+};
+
+static void piece_written(uv_write_t *write, int status)
+{
+    struct piece *piece = (struct piece *)write;
+    (void)status;
+    buf_free(&piece->bytes);
+    free(piece);
+}
+
+static void push_raw(struct scripted *s, struct buf *bytes)
+{
+    struct piece *piece = calloc(1, sizeof *piece);
+    assert_non_null(s->stream);
+    piece->bytes = *bytes;
+    uv_buf_t buf = uv_buf_init(bytes->ptr, (unsigned)bytes->len);
+    uv_write(&piece->write, (uv_stream_t *)&s->stream->tcp, &buf, 1, piece_written);
+}
+
+void scripted_push(struct scripted *s, const char *bytes, size_t n)
+{
+    struct buf chunk = BUF_INIT;
+    buf_printf(&chunk, "%zx\r\n", n);
+    buf_add(&chunk, bytes, n);
+    buf_puts(&chunk, "\r\n");
+    push_raw(s, &chunk);
+}
+
+void scripted_finish(struct scripted *s, bool cut)
+{
+    struct buf end = BUF_INIT;
+    assert_non_null(s->stream);
+    if (cut) {
+        drop(s->stream, false);
+        return;
+    }
+    buf_puts(&end, "0\r\n\r\n");
+    push_raw(s, &end);
+    s->stream = NULL;
+}
+
+bool scripted_streaming(const struct scripted *s)
+{
+    return s->stream != NULL;
 }
 
 void scripted_on_request(struct scripted *s, void (*came)(void *data, unsigned number), void *data)

@@ -13,6 +13,7 @@ enum scripted_act {
     SCRIPTED_RESET,  /* the request is read, the connection reset */
     SCRIPTED_SILENT, /* the request is read, nothing follows */
     SCRIPTED_CUT,    /* the answer's bytes, then the connection ends */
+    SCRIPTED_STREAM, /* the answer's bytes; more follow by scripted_push */
 };
 
 struct scripted;
@@ -24,6 +25,12 @@ void scripted_raw(struct scripted *server, enum scripted_act act, const char *by
 /* The next reply: status line, headers ("Retry-After: 1\r\n", may be ""), body with its length. */
 void scripted_reply(struct scripted *server, int status, const char *headers, const char *body);
 void scripted_act(struct scripted *server, enum scripted_act act);
+/* The next reply: 200, and a body that scripted_push fills in chunks. */
+void scripted_stream(struct scripted *server);
+/* More of the body of the last stream that began. The loop has to run for it to go out. */
+void scripted_push(struct scripted *server, const char *bytes, size_t n);
+void scripted_finish(struct scripted *server, bool cut); /* ends it: in good order, or the connection is closed */
+bool scripted_streaming(const struct scripted *server);  /* a stream is open */
 /* Called when a request has come, before it is answered. */
 void scripted_on_request(struct scripted *server, void (*came)(void *data, unsigned number), void *data);
 

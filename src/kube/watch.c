@@ -1,0 +1,359 @@
+/* One watch, from its credentials to its end. */
+#include "kube/watch.h"
+
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "kube/core.h"
+#include "kube/status.h"
+#include "loop/timer.h"
+
+#define LINE_MAX_BYTES ((size_t)16 << 20)
+
+enum stage { PREPARING, OPEN, RENEWING, DUE, OVER };
+
+struct kube_watch {
+    struct kube_watch *prev, *next;
+    struct kube *kube;
+    struct kube_watch_call call; /* resource and texts are not used: they are in url */
+    enum stage stage;
+    struct deadline timer; /* carries what must not happen within the caller's call or kube_auth's */
+    struct http_request *http;
+    struct kube_auth_wait credentials;
+    struct buf url;
+    char *shown; /* url without the query */
+    struct watch_lines lines;
+    unsigned generation;
+    bool renewed, stopped;
+    bool refused;            /* the last answer was a 401 */
+    enum kube_watch_end why; /* once it is known before the request has ended */
+    struct error error;
+    uint64_t heard;
+};
+
+const char *kube_watch_end_name(enum kube_watch_end end)
+{
+    static const char *const names[KUBE_WATCH_ENDS] = {"ended",   "expired", "silent",  "cut",      "error",
+                                                       "garbled", "http",    "refused", "cancelled"};
+    return names[end];
+}
+
+bool kube_event_ends_list(const struct kube_event *event)
+{
+    struct json annotations = json_at(event->object, "/metadata/annotations");
+    return event->type == KUBE_BOOKMARK &&
+           json_string_is(json_get(annotations, "k8s.io/initial-events-end"), str_of("true"));
+}
+
+uint64_t kube_watch_heard(const struct kube_watch *w)
+{
+    return w->heard;
+}
+
+/* ---- the end ---- */
+
+static void watch_free(struct kube_watch *w)
+{
+    buf_free(&w->url);
+    free(w->shown);
+    watch_lines_free(&w->lines);
+    free(w);
+}
+
+static void timer_is_closed(struct deadline *timer)
+{
+    struct kube_watch *w = timer->data;
+    struct kube *kube = w->kube;
+    watch_free(w);
+    kube_released(kube);
+}
+
+/* Nothing calls back into it any more. */
+static void end(struct kube_watch *w, enum kube_watch_end why, const struct error *err)
+{
+    w->stage = OVER;
+    if (w->refused && err)
+        kube_auth_refused(w->kube->auth, w->generation, err);
+    if (!w->stopped) {
+        w->stopped = true;
+        DL_DELETE(w->kube->watches, w);
+        w->call.ended(w->call.data, why, err);
+    }
+    deadline_close(&w->timer, timer_is_closed);
+}
+
+static void end_with(struct kube_watch *w, enum kube_watch_end why)
+{
+    end(w, why, &w->error);
+}
+
+/* ---- what comes ---- */
+
+static struct kube_reply reply_of(const struct kube_watch *w, int status, struct str body)
+{
+    return (struct kube_reply){
+        .method = "GET", .url = w->shown, .status = status, .credentials = w->kube->origin, .body = body};
+}
+
+static void say(struct kube_watch *w, int status, struct str body)
+{
+    struct kube_reply reply = reply_of(w, status, body);
+    kube_status_error(&reply, &w->error);
+}
+
+static void read_error_event(struct kube_watch *w, const struct kube_event *event)
+{
+    int64_t code = 0;
+    json_int64(json_get(event->object, "code"), &code);
+    say(w, code >= 400 && code < 600 ? (int)code : 500, event->object.text);
+    w->why = w->error.status == 410 ? KUBE_WATCH_EXPIRED : KUBE_WATCH_ERROR;
+}
+
+static bool event_came(void *data, const struct kube_event *event)
+{
+    struct kube_watch *w = data;
+    if (event->type == KUBE_ERROR) {
+        read_error_event(w, event);
+        return false;
+    }
+    w->call.event(w->call.data, event);
+    return !w->stopped;
+}
+
+/* A page for people instead of events, from a proxy or a login. */
+static bool is_page(struct kube_watch *w, struct str body)
+{
+    struct kube_reply reply = reply_of(w, 200, body);
+    struct json root;
+    struct str text = str_trim(body);
+    if (w->lines.count > 1 || !text.len || text.ptr[0] == '{')
+        return false;
+    kube_status_body(&reply, &root, &w->error);
+    return true;
+}
+
+static bool bytes_came(void *data, const char *bytes, size_t n)
+{
+    struct kube_watch *w = data;
+    if (!w->heard)
+        kube_auth_proved(w->kube->auth, w->generation);
+    w->heard = uv_now(w->kube->loop);
+    if (w->stopped)
+        return false;
+    int rc = watch_lines_feed(&w->lines, bytes, n, event_came, w, &w->error);
+    if (rc && rc != ERR_NOMEM && !(rc == ERR_PROTOCOL && is_page(w, str_n(bytes, n))))
+        error_prefix(&w->error, "GET %s", w->shown);
+    if (rc)
+        w->why = rc == ERR_NOMEM ? KUBE_WATCH_REFUSED : KUBE_WATCH_GARBLED;
+    return !w->stopped && w->why == KUBE_WATCH_ENDED;
+}
+
+/* ---- a try's end ---- */
+
+static void credentials_came(struct kube_auth_wait *wait, bool changed, const struct error *err);
+
+/* 401: perhaps the token was rotated since we read it. Once. */
+static bool renew(struct kube_watch *w)
+{
+    if (w->renewed)
+        return false;
+    w->renewed = true;
+    w->credentials.generation = w->generation;
+    w->credentials.done = credentials_came;
+    if (w->generation != kube_auth_generation(w->kube->auth)) {
+        w->stage = DUE;
+        deadline_set(&w->timer, 0);
+        return true;
+    }
+    if (!kube_auth_renew(w->kube->auth, &w->credentials))
+        return false;
+    w->stage = RENEWING;
+    return true;
+}
+
+static void answered(struct kube_watch *w, const struct http_answer *answer)
+{
+    w->refused = answer->status == 401;
+    if (!w->refused)
+        kube_auth_proved(w->kube->auth, w->generation);
+    if (answer->status == 200) {
+        if (!watch_lines_amid(&w->lines)) {
+            end(w, KUBE_WATCH_ENDED, NULL);
+            return;
+        }
+        if (is_page(w, buf_str(&w->lines.part))) {
+            end_with(w, KUBE_WATCH_GARBLED);
+            return;
+        }
+        error_set(&w->error, ERR_PROTOCOL, "GET %s: the watch ended in the middle of a line", w->shown);
+        end_with(w, KUBE_WATCH_CUT);
+        return;
+    }
+    if (w->refused && !w->stopped && renew(w))
+        return;
+    say(w, answer->status, answer->body);
+    if (answer->status == 401 || answer->status == 403)
+        kube_auth_explain(w->kube->auth, answer->date, &w->error);
+    end_with(w, answer->status == 410 ? KUBE_WATCH_EXPIRED : KUBE_WATCH_HTTP);
+}
+
+static enum kube_watch_end failed_how(const struct kube_watch *w, const struct error *err)
+{
+    if (err->code == ERR_CANCELLED)
+        return KUBE_WATCH_CANCELLED;
+    if (err->code == ERR_TIMEOUT)
+        return KUBE_WATCH_SILENT;
+    return w->heard ? KUBE_WATCH_CUT : KUBE_WATCH_REFUSED;
+}
+
+static void request_ended(void *data, const struct http_answer *answer, const struct error *err)
+{
+    struct kube_watch *w = data;
+    w->http = NULL;
+    if (w->why != KUBE_WATCH_ENDED || w->stopped) {
+        end_with(w, w->why);
+    } else if (answer) {
+        answered(w, answer);
+    } else {
+        w->error = *err;
+        end_with(w, failed_how(w, err));
+    }
+}
+
+/* ---- its beginning ---- */
+
+static int open_stream(struct kube_watch *w, struct error *err)
+{
+    struct kube_auth_subject subject = {.method = "GET", .url = w->url.ptr};
+    const struct http_header *headers;
+    struct http_client *streams;
+    int rc = kube_streams(w->kube, &streams, err);
+    if (!rc)
+        rc = kube_auth_headers(w->kube->auth, &subject, &headers, err);
+    if (rc)
+        return rc;
+    struct http_call call = {
+        .method = "GET",
+        .url = w->url.ptr,
+        .headers = headers,
+        .timeout_ms = UINT64_MAX,
+        .silence_ms = w->call.silence_ms,
+        .on_data = bytes_came,
+        .done = request_ended,
+        .data = w,
+    };
+    w->generation = kube_auth_generation(w->kube->auth);
+    w->stage = OPEN;
+    w->refused = false;
+    return http_send(streams, &call, &w->http, err);
+}
+
+static int begin(struct kube_watch *w, struct error *err)
+{
+    int rc;
+    w->credentials.done = credentials_came;
+    if (kube_auth_prepare(w->kube->auth, &w->credentials, &rc, err))
+        return open_stream(w, err);
+    w->stage = PREPARING;
+    return rc;
+}
+
+/* From within kube_auth: what follows, follows on the loop. */
+static void credentials_came(struct kube_auth_wait *wait, bool changed, const struct error *err)
+{
+    struct kube_watch *w = (struct kube_watch *)((char *)wait - offsetof(struct kube_watch, credentials));
+    if (err) {
+        w->error = *err;
+        w->why = KUBE_WATCH_REFUSED;
+    } else if (!changed) {
+        say(w, 401, (struct str){0});
+        w->why = KUBE_WATCH_HTTP;
+    }
+    w->stage = DUE;
+    deadline_set(&w->timer, 0);
+}
+
+static void timer_rang(struct deadline *timer)
+{
+    struct kube_watch *w = timer->data;
+    if (w->why == KUBE_WATCH_ENDED && !w->stopped && begin(w, &w->error) == 0)
+        return;
+    end_with(w, w->why == KUBE_WATCH_ENDED ? KUBE_WATCH_REFUSED : w->why);
+}
+
+static void write_url(struct kube_watch *w, const struct kube_watch_call *call)
+{
+    struct kube_query query = {.label_selector = call->label_selector,
+                               .field_selector = call->field_selector,
+                               .resource_version = call->initial_events ? NULL : call->resource_version};
+    buf_puts(&w->url, w->kube->server);
+    kube_path(&w->url, call->resource, call->name_space, NULL, NULL);
+    size_t plain = w->url.len;
+    w->shown = w->url.failed ? NULL : str_dup(buf_str(&w->url));
+    kube_query_add(&w->url, &query);
+    buf_puts(&w->url, w->url.len > plain ? "&" : "?");
+    buf_puts(&w->url, "watch=1&allowWatchBookmarks=true");
+    if (call->initial_events)
+        buf_puts(&w->url, "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan");
+    if (call->timeout_s)
+        buf_printf(&w->url, "&timeoutSeconds=%u", call->timeout_s);
+}
+
+int kube_watch(struct kube *kube, const struct kube_watch_call *call, struct kube_watch **watch, struct error *err)
+{
+    if (kube->closing)
+        return error_set(err, ERR_CANCELLED, "the connection to %s is being closed", kube->server);
+    struct kube_watch *w = calloc(1, sizeof *w);
+    if (!w)
+        return error_nomem(err);
+    w->kube = kube;
+    w->call = *call;
+    watch_lines_init(&w->lines, call->line_max ? call->line_max : LINE_MAX_BYTES);
+    write_url(w, call);
+    int rc = w->url.failed || !w->shown ? error_nomem(err) : begin(w, err);
+    if (rc) {
+        watch_free(w);
+        return rc;
+    }
+    deadline_init(kube->loop, &w->timer, timer_rang, w);
+    DL_APPEND(kube->watches, w);
+    kube->alive++;
+    *watch = w;
+    return 0;
+}
+
+/* ---- stopping it ---- */
+
+static void stop(struct kube_watch *w)
+{
+    if (w->stage == OPEN) {
+        http_cancel(w->http);
+        return;
+    }
+    if (w->stage == PREPARING || w->stage == RENEWING)
+        kube_auth_forget(w->kube->auth, &w->credentials);
+    w->stage = DUE;
+    deadline_set(&w->timer, 0);
+}
+
+void kube_watch_cancel(struct kube_watch *w)
+{
+    if (w->stopped)
+        return;
+    w->stopped = true;
+    DL_DELETE(w->kube->watches, w);
+    stop(w);
+}
+
+void kube_watches_cancel(struct kube *kube)
+{
+    struct kube_watch *w;
+    DL_FOREACH(kube->watches, w)
+    {
+        if (w->stage != OPEN) {
+            error_set(&w->error, ERR_CANCELLED, "GET %s: cancelled", w->shown);
+            w->why = KUBE_WATCH_CANCELLED;
+        }
+        stop(w);
+    }
+}
