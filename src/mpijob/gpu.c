@@ -20,6 +20,8 @@ static int64_t multiply(int64_t a, int64_t b)
 
 static bool counts(struct json key, const char *const *resources)
 {
+    if (!resources)
+        resources = mpijob_gpu_resources;
     struct str name = str_n(key.text.ptr + 1, key.text.len - 2);
     for (size_t i = 0; resources[i]; i++) {
         if (str_glob(resources[i], name))
@@ -71,14 +73,29 @@ static int64_t of_container(struct json container, const char *const *resources)
     return sum;
 }
 
+/* As the scheduler reckons: the containers together with the sidecars, or the init container that needs most, which
+ * runs beside the sidecars that were started before it. */
+int64_t gpus_of_pod(struct json spec, const char *const *resources)
+{
+    int64_t sum = 0, sidecars = 0, most = 0;
+    for (struct json_iter it = json_iter(json_get(spec, "initContainers")); json_next(&it);) {
+        int64_t one = of_container(it.value, resources), beside = add(sidecars, one);
+        if (json_string_is(json_get(it.value, "restartPolicy"), str_of("Always")))
+            sidecars = beside;
+        if (beside > most)
+            most = beside;
+    }
+    for (struct json_iter it = json_iter(json_get(spec, "containers")); json_next(&it);)
+        sum = add(sum, of_container(it.value, resources));
+    sum = add(sum, sidecars);
+    return sum > most ? sum : most;
+}
+
 static int64_t of_role(struct json roles, const char *role, int64_t replicas, const char *const *resources)
 {
     struct json spec = json_get(roles, role);
     json_int64(json_get(spec, "replicas"), &replicas);
-    int64_t sum = 0;
-    for (struct json_iter it = json_iter(json_at(spec, "/template/spec/containers")); json_next(&it);)
-        sum = add(sum, of_container(it.value, resources));
-    return replicas > 0 ? multiply(sum, replicas) : 0;
+    return replicas > 0 ? multiply(gpus_of_pod(json_at(spec, "/template/spec"), resources), replicas) : 0;
 }
 
 int64_t gpus_of_roles(struct json roles, const char *const *resources)

@@ -4,8 +4,10 @@
 
 #include "json/value.h"
 
-/* mpijob_gpus of spec.mpiReplicaSpecs. */
+/* mpijob_gpus of spec.mpiReplicaSpecs. resources NULL: the default list. */
 int64_t gpus_of_roles(struct json roles, const char *const *resources);
 int64_t gpus_of_workers(struct json roles, const char *const *resources);
+/* Of one pod by its spec, be it a pod's or a template's. */
+int64_t gpus_of_pod(struct json spec, const char *const *resources);
 
 #endif

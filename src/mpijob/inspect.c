@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "mpijob/effect.h"
+#include "mpijob/hold.h"
 #include "mpijob/inspect_rule.h"
 #include "mpijob/shown.h"
 
@@ -183,9 +184,7 @@ bool inspect_finished(const struct inspecting *in)
 
 bool inspect_managed_elsewhere(const struct inspecting *in)
 {
-    const char *own = in->readers & READER_BETA ? "kubeflow.org/mpi-operator" : "kubeflow.org/training-operator";
-    struct json value = mpijob_field_value(in->view->object, FIELD_MANAGED_BY, in->view->target);
-    return json_type(value) == JSON_STRING && !json_string_is(value, str_of(own)) && !json_string_is(value, str_of(""));
+    return mpijob_managed_elsewhere(in->view);
 }
 
 bool inspect_good_policy(struct json value)

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "mpijob/gpu.h"
+#include "mpijob/hold.h"
 #include "mpijob/inspect_rule.h"
 
 /* The instant so many seconds after start; MPIJOB_NO_TIME where it cannot be told. */
@@ -95,16 +96,10 @@ static void dead_ttl(struct inspecting *in)
 
 /* ---- pods that stay ---- */
 
-/* Evicted, and the controller has not seen the launcher end for good. */
-static bool evicted_open(const struct inspecting *in)
-{
-    return in->view->evicted && !json_exists(mpijob_value_at(in->view->object, "/status/completionTime"));
-}
-
 static void evicted(struct inspecting *in)
 {
     struct mpijob_finding f;
-    if (!evicted_open(in) || inspect_managed_elsewhere(in) || !(in->readers & (READER_V1 | READER_BETA)))
+    if (!mpijob_evicted_open(in->view) || inspect_managed_elsewhere(in) || !(in->readers & (READER_V1 | READER_BETA)))
         return;
     finding_begin(&f, PROBLEM_EVICTED, SEVERITY_WARNING, "/status/conditions", (struct json){0});
     if (in->readers & READER_BETA) {
@@ -132,10 +127,10 @@ static void holds_gpus(struct inspecting *in)
 {
     const struct mpijob_view *v = in->view;
     struct json policy = mpijob_field_value(v->object, FIELD_CLEAN_POD_POLICY, v->target);
-    int64_t gpus = gpus_of_workers(json_at(v->object, "/spec/mpiReplicaSpecs"), mpijob_gpu_resources);
+    int64_t gpus = gpus_of_workers(json_at(v->object, "/spec/mpiReplicaSpecs"), v->target.gpus);
     bool unset = !json_exists(policy), cci = in->readers & READER_CCI;
     struct mpijob_finding f;
-    if (!inspect_finished(in) || evicted_open(in) || inspect_managed_elsewhere(in) || gpus == 0 ||
+    if (!inspect_finished(in) || mpijob_evicted_open(in->view) || inspect_managed_elsewhere(in) || gpus == 0 ||
         !(unset || json_string_is(policy, str_of("None"))))
         return;
     if (v->workers_active <= 0) {

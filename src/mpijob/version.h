@@ -20,6 +20,7 @@ struct mpijob_target {
     enum mpijob_version version;
     enum mpijob_controller controller;
     enum mpijob_kind kind;
+    const char *const *gpus; /* resources that count as GPUs: globs, NULL-terminated; NULL: mpijob_gpu_resources */
 };
 
 const char *mpijob_version_name(enum mpijob_version version);             /* "v1alpha2" */

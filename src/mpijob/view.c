@@ -117,7 +117,10 @@ static void read_status(struct json status, struct mpijob_view *v)
     if (json_exists(c.resumed.value) && c.resumed.since > v->created)
         v->pending_since = c.resumed.since;
     struct json workers = json_get(s[3], "Worker");
-    v->workers_active = json_type(workers) == JSON_OBJECT ? 0 : -1;
+    v->workers_active = -1;
+    if (json_type(workers) != JSON_OBJECT || (mpijob_phase_finished(v->phase) && v->target.version != MPIJOB_V1ALPHA2))
+        return;
+    v->workers_active = 0;
     json_int64(json_get(workers, "active"), &v->workers_active);
 }
 
@@ -130,7 +133,7 @@ static void read_roles(struct json spec, struct mpijob_view *v)
 {
     struct json roles = json_get(spec, "mpiReplicaSpecs");
     json_int64(json_at(roles, "/Worker/replicas"), &v->workers);
-    v->gpus = gpus_of_roles(roles, mpijob_gpu_resources);
+    v->gpus = gpus_of_roles(roles, v->target.gpus);
 }
 
 static int check_kind(const struct mpijob_view *v, struct json kind, struct error *err)

@@ -42,7 +42,8 @@ struct mpijob_view {
     bool deleting;                   /* deletionTimestamp is set */
     struct json labels, annotations; /* objects, or absent */
     int64_t workers;                 /* spec replicas of Worker; 0 where unset */
-    int64_t workers_active;          /* status.replicaStatuses.Worker.active; -1 where unset */
+    int64_t workers_active;          /* status.replicaStatuses.Worker.active; -1 where the status does not tell: unset,
+                                        or finished, as v1 and v2beta1 clear it then (mpijob/pods.h counts them) */
     int64_t gpus;                    /* asked for by launcher and workers together, all resources that count as GPUs */
 };
 
@@ -51,8 +52,7 @@ struct mpijob_view {
 extern const char *const mpijob_gpu_resources[];
 
 /* GPUs that the object's pod templates ask for: replicas times the containers' limits, where there are none their
- * requests. A launcher without replicas is one, workers without are none. resources: globs, NULL-terminated. Saturates.
- */
+ * requests. A launcher without replicas is one, workers without are none. resources: as in mpijob_target. Saturates. */
 int64_t mpijob_gpus(struct json object, const char *const *resources);
 
 /* object: a parsed MPIJob. ERR_INVALID where it is none: another kind, no metadata.name, another version than the

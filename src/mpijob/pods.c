@@ -1,0 +1,170 @@
+#include "mpijob/pods.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#include "mpijob/gpu.h"
+
+#define LABEL_ALPHA "mpi_job_name"
+#define LABEL_V1 "mpi-job-name"
+#define LABEL_COMMON "training.kubeflow.org/job-name"
+
+const char mpijob_pod_fields[] = "status.phase!=Succeeded,status.phase!=Failed";
+
+struct tally {
+    UT_hash_handle hh;
+    struct mpijob_crew crew;
+    char key[]; /* "namespace/job/uid of the MPIJob that owns the pod"; without the uid where another object owns it */
+};
+
+struct mpijob_pods {
+    const char *const *gpus;
+    struct tally *tallies;
+    struct buf key; /* scratch */
+};
+
+const char *const *mpijob_pod_labels(struct mpijob_target target)
+{
+    static const char *const alpha[] = {LABEL_ALPHA, NULL}, *const v1[] = {LABEL_V1, NULL},
+                             *const common[] = {LABEL_COMMON, NULL}, *const either[] = {LABEL_V1, LABEL_COMMON, NULL};
+    if (target.version == MPIJOB_V1ALPHA2)
+        return alpha;
+    if (target.version == MPIJOB_V2BETA1 || target.controller == CONTROLLER_TRAINING_OPERATOR)
+        return common;
+    return target.controller == CONTROLLER_MPI_OPERATOR ? v1 : either;
+}
+
+struct mpijob_pods *mpijob_pods_new(const char *const *gpus)
+{
+    struct mpijob_pods *pods = calloc(1, sizeof *pods);
+    if (pods)
+        pods->gpus = gpus;
+    return pods;
+}
+
+void mpijob_pods_clear(struct mpijob_pods *pods)
+{
+    struct tally *t, *next;
+    HASH_ITER(hh, pods->tallies, t, next)
+    {
+        HASH_DEL(pods->tallies, t);
+        free(t);
+    }
+}
+
+void mpijob_pods_free(struct mpijob_pods *pods)
+{
+    if (!pods)
+        return;
+    mpijob_pods_clear(pods);
+    buf_free(&pods->key);
+    free(pods);
+}
+
+/* The first of the labels that is there. */
+static struct json label_of(struct json labels, const char *const *keys)
+{
+    struct json value = {0};
+    for (size_t i = 0; keys[i] && !json_exists(value); i++)
+        value = json_get(labels, keys[i]);
+    return value;
+}
+
+/* The uid of the job that the pod was made for; absent where a Job or a StatefulSet stands between the two. */
+static struct json owner_of(struct json metadata)
+{
+    for (struct json_iter it = json_iter(json_get(metadata, "ownerReferences")); json_next(&it);) {
+        struct json version = json_get(it.value, "apiVersion");
+        static const char group[] = "\"kubeflow.org/";
+        if (json_is_true(json_get(it.value, "controller")) && str_starts(version.text, group))
+            return json_get(it.value, "uid");
+    }
+    return (struct json){0};
+}
+
+static bool ended(struct json pod)
+{
+    struct json phase = json_at(pod, "/status/phase");
+    return json_string_is(phase, str_of("Succeeded")) || json_string_is(phase, str_of("Failed"));
+}
+
+static struct tally *tally_of(struct mpijob_pods *pods)
+{
+    struct tally *t;
+    HASH_FIND(hh, pods->tallies, pods->key.ptr, pods->key.len, t);
+    if (t)
+        return t;
+    t = malloc(sizeof *t + pods->key.len + 1);
+    if (!t)
+        return NULL;
+    t->crew = (struct mpijob_crew){0};
+    memcpy(t->key, pods->key.ptr, pods->key.len + 1);
+    t->hh.tbl = NULL;
+    HASH_ADD(hh, pods->tallies, key, pods->key.len, t);
+    if (t->hh.tbl)
+        return t;
+    free(t);
+    return NULL;
+}
+
+static void add(int64_t *sum, int64_t more)
+{
+    if (__builtin_add_overflow(*sum, more, sum))
+        *sum = INT64_MAX;
+}
+
+int mpijob_pods_add(struct mpijob_pods *pods, struct json pod, struct error *err)
+{
+    static const char *const names[] = {LABEL_COMMON, LABEL_V1, LABEL_ALPHA, NULL};
+    static const char *const roles[] = {"training.kubeflow.org/replica-type", "training.kubeflow.org/job-role",
+                                        "mpi-job-role", "mpi_role_type", NULL};
+    struct json metadata = json_get(pod, "metadata"), labels = json_get(metadata, "labels");
+    struct json name = label_of(labels, names), role = label_of(labels, roles), spec = json_get(pod, "spec");
+    if (json_type(name) != JSON_STRING || ended(pod))
+        return 0;
+    buf_reset(&pods->key);
+    json_decode(json_get(metadata, "namespace"), &pods->key);
+    buf_putc(&pods->key, '/');
+    json_decode(name, &pods->key);
+    buf_putc(&pods->key, '/');
+    json_decode(owner_of(metadata), &pods->key);
+    struct tally *t = pods->key.failed ? NULL : tally_of(pods);
+    if (!t)
+        return error_nomem(err);
+    bool launcher = json_string_is(role, str_of("launcher")) || json_string_is(role, str_of("master"));
+    bool placed = json_type(json_get(spec, "nodeName")) == JSON_STRING;
+    add(launcher ? &t->crew.launchers : &t->crew.workers, 1);
+    add(placed ? &t->crew.gpus : &t->crew.waiting, gpus_of_pod(spec, pods->gpus));
+    return 0;
+}
+
+static void add_crew(const struct mpijob_pods *pods, const char *key, struct mpijob_crew *crew)
+{
+    struct tally *t;
+    HASH_FIND(hh, pods->tallies, key, strlen(key), t);
+    if (!t)
+        return;
+    add(&crew->workers, t->crew.workers);
+    add(&crew->launchers, t->crew.launchers);
+    add(&crew->gpus, t->crew.gpus);
+    add(&crew->waiting, t->crew.waiting);
+}
+
+struct mpijob_crew mpijob_pods_of(const struct mpijob_pods *pods, const struct mpijob_view *v)
+{
+    struct mpijob_crew crew = {0};
+    char key[700]; /* a namespace has at most 63 characters, a label's value too, a uid 36 */
+    int owned = snprintf(key, sizeof key, "%.*s/%.*s/", (int)v->name_space.len, v->name_space.ptr, (int)v->name.len,
+                         v->name.ptr);
+    if (owned < 0 || (size_t)owned + v->uid.len >= sizeof key)
+        return crew;
+    add_crew(pods, key, &crew);
+    if (!v->uid.len)
+        return crew;
+    memcpy(key + owned, v->uid.ptr, v->uid.len);
+    key[(size_t)owned + v->uid.len] = '\0';
+    add_crew(pods, key, &crew);
+    return crew;
+}
