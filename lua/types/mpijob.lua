@@ -38,7 +38,7 @@
 ---@field running_for number? nil unless it is Running
 ---@field finished_for number? nil unless it has ended
 ---@field workers mpijobd.Workers
----@field gpus integer asked for by launcher and workers together: nvidia.com/gpu, amd.com/gpu and their like
+---@field gpus integer asked for by launcher and workers together: nvidia.com/gpu, amd.com/gpu and their like, or the configuration's gpu_resources
 ---@field cleanPodPolicy string? the value in force, from the place that the controller reads; may be a bad one, such as "running"
 ---@field activeDeadlineSeconds integer?
 ---@field backoffLimit integer?

@@ -7,9 +7,9 @@
 #include "base/str.h"
 #include "cli/options.h"
 
-static const struct command *const commands[] = {&cmd_run,     &cmd_check,   &cmd_plan, &cmd_get,  &cmd_inspect,
-                                                 &cmd_replace, &cmd_journal, &cmd_runs, &cmd_next, &cmd_doctor,
-                                                 &cmd_rbac,    &cmd_version, NULL};
+static const struct command *const commands[] = {&cmd_run,    &cmd_check,   &cmd_plan,    &cmd_get,  &cmd_inspect,
+                                                 &cmd_report, &cmd_replace, &cmd_journal, &cmd_runs, &cmd_next,
+                                                 &cmd_doctor, &cmd_rbac,    &cmd_version, NULL};
 
 static void help(void)
 {
@@ -68,7 +68,7 @@ int cli_main(int argc, char **argv)
         return EXIT_DONE;
     }
     const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
-    const char *names[16] = {NULL};
+    const char *names[sizeof commands / sizeof *commands] = {NULL};
     for (size_t i = 0; commands[i]; i++) {
         names[i] = commands[i]->name;
         if (strcmp(name, commands[i]->name) == 0)

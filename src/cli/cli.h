@@ -15,8 +15,8 @@ struct command {
     const char *examples;
 };
 
-extern const struct command cmd_run, cmd_check, cmd_plan, cmd_get, cmd_inspect, cmd_replace, cmd_journal, cmd_runs,
-    cmd_next, cmd_doctor, cmd_rbac, cmd_version;
+extern const struct command cmd_run, cmd_check, cmd_plan, cmd_get, cmd_inspect, cmd_report, cmd_replace, cmd_journal,
+    cmd_runs, cmd_next, cmd_doctor, cmd_rbac, cmd_version;
 
 struct options;
 /* Parses; tells a mistake or the help itself. True: go on; false: exit with *code. */

@@ -1,4 +1,4 @@
-/* mpijobd get: jobs with phase, policy, deadline, GPUs and age. */
+/* mpijobd get: jobs with phase, policy, deadline, the GPUs they ask for and those they hold, and age. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,10 +6,11 @@
 
 #include "cli/cli.h"
 #include "cli/jobs.h"
+#include "cli/pods.h"
 #include "cli/session.h"
 #include "cli/table.h"
 #include "cli/yaml.h"
-#include "mpijob/match.h"
+#include "mpijob/hold.h"
 #include "time/duration.h"
 #include "json/write.h"
 
@@ -17,6 +18,7 @@ struct get {
     struct session s;
     struct jobs jobs;
     struct table table;
+    struct mpijob_pods *pods; /* NULL: they cannot be listed */
     bool namespaced;
 };
 
@@ -70,22 +72,31 @@ static void add_row(struct get *g, const struct mpijob_view *v)
     deadline_cell(&g->table, v);
     snprintf(text, sizeof text, "%" PRId64, v->gpus);
     table_cell(&g->table, text);
+    struct mpijob_hold hold;
+    if (g->pods && mpijob_holds(v, g->pods, &hold))
+        snprintf(text, sizeof text, "%" PRId64, hold.gpus);
+    table_cell(&g->table, g->pods ? text : NULL);
     cell_span(&g->table, mpijob_age(v, clock_now(&g->s.clock)));
 }
 
 static void print_table(struct get *g)
 {
-    static const char *const heads[] = {"NAMESPACE", "NAME", "PHASE", "POLICY", "DEADLINE", "GPUS", "AGE"};
+    static const char *const heads[] = {"NAMESPACE", "NAME", "PHASE", "POLICY", "DEADLINE", "GPUS", "HELD", "AGE"};
     if (!g->jobs.count) {
         fprintf(stderr, "No MPIJobs found%s%s.\n", g->namespaced ? " in namespace " : "",
                 g->namespaced ? g->s.namespaces[0] : "");
         return;
     }
+    struct error why;
+    g->pods = pods_count(&g->s, &why);
+    if (!g->pods)
+        fprintf(stderr, "mpijobd get: HELD stays empty, because the pods cannot be listed: %s\n", why.message);
     size_t skip = g->namespaced ? 1 : 0;
-    table_begin(&g->table, 7 - skip, heads + skip);
+    table_begin(&g->table, sizeof heads / sizeof *heads - skip, heads + skip);
     for (size_t i = 0; i < g->jobs.count; i++)
         add_row(g, &g->jobs.items[i].view);
     table_print(&g->table, stdout);
+    mpijob_pods_free(g->pods);
 }
 
 /* One job as it is; several as a List of the raw objects. */
@@ -160,7 +171,7 @@ static int run(int argc, char **argv, const struct command *command)
 
 const struct command cmd_get = {"get",
                                 "[NAME...] [-n NAMESPACE | -A] [-l SELECTOR] [-o FORMAT]",
-                                "MPIJobs with phase, policy, deadline, GPUs and age",
+                                "MPIJobs with phase, policy, deadline, GPUs asked for and held, and age",
                                 TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT,
                                 run,
                                 "  mpijobd get -A\n  mpijobd get -n train bert-large -o yaml\n"};

@@ -53,6 +53,7 @@ static const struct key {
     {"/cluster/auth/service_account", KIND_PATH, offsetof(struct config, service_account)},
     {"/policies", KIND_PATHS, offsetof(struct config, policies)},
     {"/namespaces", KIND_TEXTS, offsetof(struct config, namespaces)},
+    {"/gpu_resources", KIND_TEXTS, offsetof(struct config, gpu_resources)},
     {"/state", KIND_PATH, offsetof(struct config, state)},
     {"/log", KIND_MAP, 0},
     {"/log/level", KIND_LEVEL, offsetof(struct config, log_level)},
@@ -392,5 +393,6 @@ void config_free(struct config *c)
     free(c->state);
     free_list(c->policies);
     free_list(c->namespaces);
+    free_list(c->gpu_resources);
     *c = (struct config){0};
 }

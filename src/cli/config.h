@@ -22,7 +22,8 @@ struct config {
     char *service_account;                                         /* of in-cluster: the folder */
     enum config_auth auth;
     char **policies,
-        **namespaces; /* NULL-terminated, NULL: not given. Paths are relative to the configuration's folder */
+        **namespaces;     /* NULL-terminated, NULL: not given. Paths are relative to the configuration's folder */
+    char **gpu_resources; /* globs; the same */
     char *state;
     enum log_level log_level;
     enum log_format log_format;

@@ -8,7 +8,6 @@
 struct finding {
     struct session *s;
     struct jobs *jobs;
-    struct listing *listing;
     char *bytes; /* of a get */
     size_t len;
     struct error err; /* code 0: none */
@@ -74,41 +73,34 @@ static int by_name(struct finding *f, const char *name)
 
 static void ready(void *data)
 {
-    ((struct finding *)data)->s->flag = true;
+    ((struct session *)data)->flag = true;
 }
 
-static int drain(struct finding *f)
+static int each(struct session *s, struct listing *listing, jobs_visit visit, void *data)
 {
     struct str object;
-    char *bytes;
     for (;;) {
-        switch (listing_next(f->listing, &object)) {
+        switch (listing_next(listing, &object)) {
         case LISTING_JOB:
-            bytes = str_dup(object);
-            if (!bytes)
-                error_nomem(&f->s->error);
-            if (!bytes || add(f->s, f->jobs, bytes, object.len))
-                return session_fail(f->s, &f->s->error);
+            if (visit(data, object))
+                return session_fail(s, &s->error);
             break;
         case LISTING_WAIT:
-            session_wait(f->s);
+            session_wait(s);
             break;
         case LISTING_ERROR:
-            return session_fail(f->s, listing_error(f->listing));
+            return session_fail(s, listing_error(listing));
         case LISTING_END:
             return 0;
         }
     }
 }
 
-static int by_selector(struct finding *f)
+int jobs_each(struct session *s, struct mpijob_match *match, jobs_visit visit, void *data)
 {
-    struct session *s = f->s;
-    struct mpijob_match *match = mpijob_match_new();
-    int code = match ? 0 : session_fail(s, (error_nomem(&s->error), &s->error));
-    if (!code && s->options.selector && mpijob_match_labels(match, s->options.selector, &s->error)) {
+    if (s->options.selector && mpijob_match_labels(match, s->options.selector, &s->error)) {
         session_fail(s, &s->error);
-        code = EXIT_USAGE;
+        return EXIT_USAGE;
     }
     struct listing_call call = {
         .loop = &s->loop,
@@ -118,15 +110,27 @@ static int by_selector(struct finding *f)
         .match = match,
         .namespaces = (const char *const *)s->namespaces,
         .ready = ready,
-        .data = f,
+        .data = s,
     };
-    if (!code) {
-        f->listing = listing_new(&call, &s->error);
-        code = f->listing ? drain(f) : session_fail(s, &s->error);
-    }
-    listing_free(f->listing);
-    mpijob_match_free(match);
+    struct listing *listing = listing_new(&call, &s->error);
+    int code = listing ? each(s, listing, visit, data) : session_fail(s, &s->error);
+    listing_free(listing);
     s->flag = false;
+    return code;
+}
+
+static int keep(void *data, struct str object)
+{
+    struct finding *f = data;
+    char *bytes = str_dup(object);
+    return bytes ? add(f->s, f->jobs, bytes, object.len) : error_nomem(&f->s->error);
+}
+
+static int by_selector(struct finding *f)
+{
+    struct mpijob_match *match = mpijob_match_new();
+    int code = match ? jobs_each(f->s, match, keep, f) : session_fail(f->s, (error_nomem(&f->s->error), &f->s->error));
+    mpijob_match_free(match);
     return code;
 }
 

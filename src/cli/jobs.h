@@ -3,6 +3,7 @@
 #define MPIJOBD_CLI_JOBS_H
 
 #include "cli/session.h"
+#include "mpijob/match.h"
 
 struct jobs {
     struct found_job {
@@ -17,5 +18,10 @@ struct jobs {
 /* 0, or the exit code; what was found is in jobs either way. */
 int jobs_find(struct session *s, struct jobs *jobs);
 void jobs_free(struct jobs *jobs);
+
+/* Every job of the namespaces in scope that matches, -l included, one after the other; none is kept. The object is
+ * valid during the call, which returns 0, or an error code with s->error set. 0, or the exit code after it was told. */
+typedef int (*jobs_visit)(void *data, struct str object);
+int jobs_each(struct session *s, struct mpijob_match *match, jobs_visit visit, void *data);
 
 #endif

@@ -32,6 +32,7 @@ enum id {
     ID_AS,
     ID_AS_GROUP,
     ID_AS_UID,
+    ID_BY,
 };
 
 static const struct known {
@@ -77,6 +78,7 @@ static const struct known {
     {"service-account", ID_SERVICE_ACCOUNT, "NAMESPACE:NAME", TAKES_ROLES,
      "who gets the roles (default mpijobd:mpijobd)"},
     {"fix", ID_FIX, NULL, TAKES_FIX, "show a plan and make the changes that are safe to make"},
+    {"by", ID_BY, "WHAT", TAKES_BY, "namespace (default), owner (the object that made the job) or label:KEY"},
     {"help", 'h', NULL, ~0u, "this"},
 };
 #define KNOWN (sizeof known / sizeof *known)
@@ -213,6 +215,9 @@ static int take(struct options *o, int id, const char *value, struct error *err)
         break;
     case ID_SERVICE_ACCOUNT:
         o->service_account = value;
+        break;
+    case ID_BY:
+        o->by = value;
         break;
     case ID_FIX:
         o->fix = true;

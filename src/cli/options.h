@@ -31,6 +31,7 @@ enum option_group { /* bits: what a command takes */
                     TAKES_SELECTOR = 1 << 13, /* -l */
                     TAKES_POLICIES = 1 << 14, /* --config, for `policies:` and `limits:` */
                     TAKES_FIX = 1 << 15,      /* --fix */
+                    TAKES_BY = 1 << 16,       /* --by */
                     TAKES_SCOPE = TAKES_NAMESPACE | TAKES_ALL,
 };
 
@@ -41,6 +42,7 @@ struct options {
         *log_format, *clock, *grace, *file, *resource_version, *policy, *request_timeout, *service_account, *as,
         *as_uid;
     const char *as_groups[OPTIONS_GROUPS_MAX + 1]; /* NULL-terminated */
+    const char *by;
     bool all_namespaces, once, dry_run, exit_code, destructive, in_flight, fix, help;
     enum output output;
     int64_t count, limit; /* -1: not given */

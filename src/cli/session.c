@@ -116,6 +116,7 @@ int session_cluster(struct session *s)
         .config = &s->kube_config,
         .kube = &kube,
         .api_version = o->api_version ? o->api_version : c->version,
+        .gpus = (const char *const *)c->gpu_resources,
         .log = &s->log,
     };
     const char *controller = o->controller ? o->controller : c->controller;

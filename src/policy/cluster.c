@@ -34,6 +34,7 @@ int cluster_new(uv_loop_t *loop, const struct cluster_options *options, struct c
         return error_nomem(err);
     c->log = options->log;
     c->configured = options->controller;
+    c->target.gpus = options->gpus;
     c->name = str_dup(str_of(options->name ? options->name : CLUSTER_DEFAULT));
     c->name_space = str_dup(str_of(options->config->name_space));
     bool chosen = options->api_version && strcmp(options->api_version, "auto") != 0;

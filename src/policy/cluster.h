@@ -15,6 +15,7 @@ struct cluster_options {
     const struct kube_options *kube;
     const char *api_version;           /* NULL or "auto": the server's preferred one that we know */
     enum mpijob_controller controller; /* CONTROLLER_UNKNOWN: found out */
+    const char *const *gpus;           /* as in mpijob_target; outlives the cluster */
     const struct log *log;
 };
 

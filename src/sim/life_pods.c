@@ -97,10 +97,21 @@ static void set_phase(struct sim *sim, json_object *pod, const char *phase)
     doc_set(pod, "status", status);
 }
 
+/* Without room for it, it has no node. */
+static void set_node(struct crew *c, json_object *pod, int index, const char *phase)
+{
+    json_object *spec = doc_get(pod, "spec");
+    char node[32];
+    if (strcmp(phase, "Pending") == 0 || doc_get(spec, "nodeName"))
+        return;
+    snprintf(node, sizeof node, "node-%02u", (unsigned)((c->j->dice + (unsigned)index * 7u) % 40));
+    doc_set_str(spec, "nodeName", node);
+}
+
 static void make_pod(struct crew *c, enum pod_role role, int index, const char *phase)
 {
     const char *role_name = role == ROLE_LAUNCHER ? "launcher" : "worker";
-    char name[300], node[32];
+    char name[300];
     pod_name(c, role, index, name);
     if (store_get(&c->sim->store, K_POD, c->j->ns, name))
         return;
@@ -108,10 +119,9 @@ static void make_pod(struct crew *c, enum pod_role role, int index, const char *
         doc_get(doc_path(c->doc, "spec", "mpiReplicaSpecs"), role == ROLE_LAUNCHER ? "Launcher" : "Worker");
     json_object *spec = doc_path(replica, "template", "spec"), *pod = json_object_new_object();
     spec = spec ? doc_copy(spec) : json_object_new_object();
-    snprintf(node, sizeof node, "node-%02u", (unsigned)((c->j->dice + (unsigned)index * 7u) % 40));
-    doc_set_str(spec, "nodeName", node);
     doc_set(pod, "metadata", new_metadata(c, name, role_name, index));
     doc_set(pod, "spec", spec);
+    set_node(c, pod, index, phase);
     set_phase(c->sim, pod, phase);
     life_store(c->sim, K_POD, c->j->ns, name, pod);
 }
@@ -146,7 +156,7 @@ void crew_launch(struct crew *c, const char *phase)
         make_pod(c, ROLE_WORKER, i, phase);
 }
 
-static void change_phase(struct crew *c, const char *name, const char *phase)
+static void change_phase(struct crew *c, const char *name, int index, const char *phase)
 {
     json_object *pod = life_read(c->sim, K_POD, c->j->ns, name);
     const char *now = doc_str(doc_get(pod, "status"), "phase");
@@ -154,6 +164,7 @@ static void change_phase(struct crew *c, const char *name, const char *phase)
         json_object_put(pod);
         return;
     }
+    set_node(c, pod, index, phase);
     set_phase(c->sim, pod, phase);
     life_store(c->sim, K_POD, c->j->ns, name, pod);
 }
@@ -176,7 +187,7 @@ void crew_phase(struct crew *c, enum pod_role role, const char *phase)
     char name[300];
     for (int i = 0, n = role == ROLE_LAUNCHER ? 1 : crew_workers(c); i < n; i++) {
         pod_name(c, role, i, name);
-        change_phase(c, name, phase);
+        change_phase(c, name, i, phase);
     }
 }
 

@@ -128,6 +128,34 @@ function Cluster:set_state(namespace, name, state, ago)
     assert(code == 200, raw)
 end
 
+-- How each controller labels the pods of a job.
+local pod_labels = {
+    v1alpha2 = '"group_name":"kubeflow.org","mpi_job_name":"%s","mpi_role_type":"%s"',
+    ["v1 (mpi-operator)"] = '"group-name":"kubeflow.org","mpi-job-name":"%s","mpi-job-role":"%s"',
+    ["v1 (training-operator)"] = '"training.kubeflow.org/operator-name":"mpijob-controller","training.kubeflow.org/job-name":"%s","training.kubeflow.org/replica-type":"%s"',
+    v2beta1 = '"training.kubeflow.org/operator-name":"mpi-operator","training.kubeflow.org/job-name":"%s","training.kubeflow.org/job-role":"%s"',
+}
+
+-- A pod of the job, as its controller would make it. options: role ("worker"), phase ("Running"), gpus (4), node (false: none), uid (of the
+-- job that owns it; default: the job's).
+function Cluster:create_pod(namespace, job, name, options)
+    options = options or {}
+    local uid = options.uid or self:get(namespace, job).metadata.uid
+    local body = ('{"apiVersion":"v1","kind":"Pod","metadata":{"name":"%s","namespace":"%s","labels":{%s},"ownerReferences":[{"apiVersion":"kubeflow.org/%s","kind":"MPIJob","name":"%s","uid":"%s","controller":true}]},'
+        .. '"spec":{%s"containers":[{"name":"mpi","image":"registry.example.com/x:1.0","resources":{"limits":{"nvidia.com/gpu":"%d"}}}]}}')
+        :format(name, namespace, pod_labels[self.version.name]:format(job, options.role or "worker"), self.api, job, uid,
+            options.node == false and "" or '"nodeName":"node-1",', options.gpus or 4)
+    local path = ("/api/v1/namespaces/%s/pods"):format(namespace)
+    local status, raw = self:request("POST", path, body)
+    assert(status == 201, raw)
+    raw = raw:gsub('"status":%b{}', '"status":{"phase":"' .. (options.phase or "Running") .. '"}')
+    if not raw:find('"phase":"' .. (options.phase or "Running"), 1, true) then
+        raw = raw:gsub("}%s*$", ',"status":{"phase":"' .. (options.phase or "Running") .. '"}}')
+    end
+    status, raw = self:request("PUT", path .. "/" .. name .. "/status", raw)
+    assert(status == 200, raw)
+end
+
 -- The value at a list of keys.
 function cluster.at(object, place)
     for _, key in ipairs(place) do
