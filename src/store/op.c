@@ -30,12 +30,16 @@ struct op *op_shift(struct op_list *list)
 #define CHANGE(field) offsetof(struct op, of.change.field)
 #define RUN(field) offsetof(struct op, of.run.field)
 
-static const size_t change_strings[] = {
-    CHANGE(policy), CHANGE(cluster), CHANGE(server),           CHANGE(version), CHANGE(name_space),
-    CHANGE(name),   CHANGE(uid),     CHANGE(resource_version), CHANGE(verb),    CHANGE(diff),
-    CHANGE(effect), CHANGE(why),     CHANGE(outcome),          CHANGE(message), CHANGE(resource_version_after)};
+static const size_t change_strings[] = {CHANGE(policy),      CHANGE(cluster),          CHANGE(server),
+                                        CHANGE(version),     CHANGE(name_space),       CHANGE(name),
+                                        CHANGE(uid),         CHANGE(resource_version), CHANGE(verb),
+                                        CHANGE(diff),        CHANGE(effect),           CHANGE(why),
+                                        CHANGE(outcome),     CHANGE(message),          CHANGE(resource_version_after),
+                                        CHANGE(handled_key), CHANGE(handled_value)};
 static const size_t run_strings[] = {RUN(policy), RUN(cluster), RUN(trigger), RUN(outcome), RUN(message)};
 static const size_t mark_strings[] = {offsetof(struct op, of.mark.policy)};
+#define HANDLED(field) offsetof(struct op, of.handled.field)
+static const size_t handled_strings[] = {HANDLED(key), HANDLED(uid), HANDLED(value), HANDLED(version)};
 
 static const char *string_at(const struct op *op, size_t offset)
 {
@@ -84,10 +88,22 @@ struct op *op_of_change(enum op_kind kind, const struct store_change *change)
     return copy(&model, change_strings, COUNT(change_strings));
 }
 
-struct op *op_of_mark(const char *policy, int64_t scheduled_at)
+struct op *op_of_mark(enum op_kind kind, const char *policy, int64_t scheduled_at)
 {
-    struct op model = {.kind = OP_MARK, .of.mark = {policy, scheduled_at}};
+    struct op model = {.kind = kind, .of.mark = {policy, scheduled_at}};
     return copy(&model, mark_strings, COUNT(mark_strings));
+}
+
+struct op *op_of_handled(const struct store_handled *row)
+{
+    struct op model = {.kind = OP_HANDLED, .of.handled = *row};
+    return copy(&model, handled_strings, COUNT(handled_strings));
+}
+
+struct op *op_of_nothing(void)
+{
+    struct op model = {.kind = OP_NONE};
+    return copy(&model, NULL, 0);
 }
 
 struct op *op_of_prune(int64_t before)

@@ -69,6 +69,14 @@ static int open_memory(struct store *s, struct error *err)
     return rc;
 }
 
+/* Runs are numbered on the loop; the number of a removed run is not given again. */
+static int look_for_last_run(struct store *s, struct error *err)
+{
+    static const char sql[] = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'runs'";
+    int rc = schema_number(s->writer.db, sql, &s->last_run);
+    return rc ? fail_sqlite(s->writer.db, rc, s->path, err) : 0;
+}
+
 int store_open(uv_loop_t *loop, const char *path, const struct log *log, struct store **store, struct error *err)
 {
     struct store *s;
@@ -79,6 +87,8 @@ int store_open(uv_loop_t *loop, const char *path, const struct log *log, struct 
     s->loop = loop;
     s->log = log;
     rc = strcmp(path, STORE_MEMORY) == 0 ? open_memory(s, err) : open_file(s, err);
+    if (rc == 0)
+        rc = look_for_last_run(s, err);
     if (rc == 0)
         rc = queue_start(s, err);
     if (rc) {

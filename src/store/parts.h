@@ -15,7 +15,7 @@ struct failure {
 };
 
 /* ---- op.c: one operation, in one piece of memory with its strings ---- */
-enum op_kind { OP_NONE, OP_RUN_BEGIN, OP_RUN_END, OP_INTENT, OP_OUTCOME, OP_MARK, OP_PRUNE };
+enum op_kind { OP_NONE, OP_RUN_BEGIN, OP_RUN_END, OP_INTENT, OP_OUTCOME, OP_MARK, OP_UNMARK, OP_HANDLED, OP_PRUNE };
 
 struct op {
     struct op *next;
@@ -32,6 +32,7 @@ struct op {
             const char *policy;
             int64_t scheduled_at;
         } mark;
+        struct store_handled handled;
         int64_t before;
     } of;
 };
@@ -46,7 +47,9 @@ struct op *op_shift(struct op_list *list); /* NULL: empty */
 /* A copy with its strings (free), or NULL: out of memory. */
 struct op *op_of_run(enum op_kind kind, const struct store_run *run);
 struct op *op_of_change(enum op_kind kind, const struct store_change *change);
-struct op *op_of_mark(const char *policy, int64_t scheduled_at);
+struct op *op_of_mark(enum op_kind kind, const char *policy, int64_t scheduled_at);
+struct op *op_of_handled(const struct store_handled *row);
+struct op *op_of_nothing(void);
 struct op *op_of_prune(int64_t before);
 /* The failure of an operation in words. */
 int op_explain(const struct op *op, const char *path, struct error *err);
@@ -79,7 +82,7 @@ int schema_number(sqlite3 *db, const char *sql, int64_t *number);
 
 /* ---- write.c: the connection that writes; used by the thread alone once it runs ---- */
 #define BUSY_MS 5000 /* how long another process may hold the database, e.g. a person's sqlite3 */
-#define WRITER_STATEMENTS 9
+#define WRITER_STATEMENTS 12
 
 struct writer {
     sqlite3 *db;
@@ -112,10 +115,13 @@ struct store {
     uv_mutex_t mutex;
     uv_cond_t wake;
     struct op_list waiting, finished;
+    bool pressing;                  /* somebody waits for one of `waiting` */
+    uint64_t since;                 /* uv_hrtime: the first of `waiting` came, while nothing is pressing */
     bool stopping, stopped, silent; /* silent: no loop to tell */
 
     /* the loop's */
     int64_t outstanding;
+    int64_t last_run; /* the highest id that a run was given */
     bool closing;
     struct op_list spares;
     struct op reserve[STORE_SPARES];

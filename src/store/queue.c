@@ -18,15 +18,30 @@ static void finish(struct store *s, struct op_list *list)
     uv_mutex_unlock(&s->mutex);
 }
 
+#define SOON_NS (STORE_SOON_MS * UINT64_C(1000000))
+
+/* Until somebody waits for an answer, or the first that nobody waits for has waited long enough. */
+static void wait_for_work(struct store *s)
+{
+    while (!s->pressing && !s->stopping) {
+        uint64_t waited = uv_hrtime() - s->since;
+        if (!s->waiting.first)
+            uv_cond_wait(&s->wake, &s->mutex);
+        else if (waited >= SOON_NS || uv_cond_timedwait(&s->wake, &s->mutex, SOON_NS - waited) == UV_ETIMEDOUT)
+            return;
+    }
+}
+
 /* Waits for work; false: stop, and nothing is waiting any more. */
 static bool take(struct store *s, struct op_list *batch, struct op_list *prunes)
 {
     uv_mutex_lock(&s->mutex);
-    while (!s->waiting.first && !prunes->first && !s->stopping)
-        uv_cond_wait(&s->wake, &s->mutex);
+    if (!prunes->first)
+        wait_for_work(s);
     struct op *op;
     for (int n = 0; n < BATCH_MAX && (op = op_shift(&s->waiting)); n++)
         op_append(op->kind == OP_PRUNE && !op->failure.code ? prunes : batch, op);
+    s->pressing = s->waiting.first != NULL; /* what a full transaction left behind has waited already */
     bool more = !s->stopping || batch->first;
     uv_mutex_unlock(&s->mutex);
     return more;
@@ -133,7 +148,7 @@ static void on_async(uv_async_t *async)
     uv_close((uv_handle_t *)async, on_closed);
 }
 
-static void submit(struct store *s, struct op *op, int refused, store_done done, void *data)
+static void submit(struct store *s, struct op *op, int refused, bool pressing, store_done done, void *data)
 {
     int code = s->closing ? ERR_CANCELLED : refused;
     if (!op) {
@@ -154,41 +169,78 @@ static void submit(struct store *s, struct op *op, int refused, store_done done,
     if (s->outstanding++ == 0 && !uv_is_closing((uv_handle_t *)&s->async))
         uv_ref((uv_handle_t *)&s->async);
     uv_mutex_lock(&s->mutex);
+    if (!s->waiting.first)
+        s->since = uv_hrtime();
+    if (pressing || !s->waiting.first) /* else the thread counts the time already */
+        uv_cond_signal(&s->wake);
+    s->pressing = s->pressing || pressing;
     op_append(s->stopped ? &s->finished : &s->waiting, op);
     if (s->stopped && !uv_is_closing((uv_handle_t *)&s->async))
         uv_async_send(&s->async);
-    uv_cond_signal(&s->wake);
     uv_mutex_unlock(&s->mutex);
+}
+
+static int64_t run_begin(struct store *store, const struct store_run *run, bool pressing, store_done done, void *data)
+{
+    struct store_run numbered = *run;
+    numbered.id = ++store->last_run;
+    submit(store, op_of_run(OP_RUN_BEGIN, &numbered), 0, pressing, done, data);
+    return numbered.id;
 }
 
 void store_run_begin(struct store *store, const struct store_run *run, store_done done, void *data)
 {
-    submit(store, op_of_run(OP_RUN_BEGIN, run), 0, done, data);
+    run_begin(store, run, true, done, data);
+}
+
+int64_t store_run_begin_soon(struct store *store, const struct store_run *run, store_done done, void *data)
+{
+    return run_begin(store, run, false, done, data);
 }
 
 void store_run_end(struct store *store, const struct store_run *run, store_done done, void *data)
 {
-    submit(store, op_of_run(OP_RUN_END, run), run->outcome ? 0 : ERR_INVALID, done, data);
+    submit(store, op_of_run(OP_RUN_END, run), run->outcome ? 0 : ERR_INVALID, true, done, data);
+}
+
+void store_run_end_soon(struct store *store, const struct store_run *run, store_done done, void *data)
+{
+    submit(store, op_of_run(OP_RUN_END, run), run->outcome ? 0 : ERR_INVALID, false, done, data);
 }
 
 void store_intent(struct store *store, const struct store_change *change, store_done done, void *data)
 {
-    submit(store, op_of_change(OP_INTENT, change), 0, done, data);
+    submit(store, op_of_change(OP_INTENT, change), 0, true, done, data);
 }
 
 void store_outcome(struct store *store, const struct store_change *change, store_done done, void *data)
 {
-    submit(store, op_of_change(OP_OUTCOME, change), change->outcome ? 0 : ERR_INVALID, done, data);
+    submit(store, op_of_change(OP_OUTCOME, change), change->outcome ? 0 : ERR_INVALID, true, done, data);
 }
 
 void store_set_mark(struct store *store, const char *policy, int64_t scheduled_at, store_done done, void *data)
 {
-    submit(store, op_of_mark(policy, scheduled_at), 0, done, data);
+    submit(store, op_of_mark(OP_MARK, policy, scheduled_at), 0, true, done, data);
+}
+
+void store_remove_mark(struct store *store, const char *policy, store_done done, void *data)
+{
+    submit(store, op_of_mark(OP_UNMARK, policy, 0), 0, true, done, data);
+}
+
+void store_set_handled(struct store *store, const struct store_handled *row, store_done done, void *data)
+{
+    submit(store, op_of_handled(row), 0, false, done, data);
+}
+
+void store_sync(struct store *store, store_done done, void *data)
+{
+    submit(store, op_of_nothing(), 0, true, done, data);
 }
 
 void store_prune(struct store *store, int64_t before_us, store_done done, void *data)
 {
-    submit(store, op_of_prune(before_us), 0, done, data);
+    submit(store, op_of_prune(before_us), 0, true, done, data);
 }
 
 /* ---- start and end ---- */

@@ -241,3 +241,31 @@ int store_read_mark(struct store *store, const char *policy, int64_t *scheduled_
     leave(store);
     return rc;
 }
+
+static int handled_rows(sqlite3 *db, const char *key, bool (*row)(void *, const struct store_handled *), void *data)
+{
+    sqlite3_stmt *s;
+    int rc =
+        sqlite3_prepare_v2(db, "SELECT policy, uid, value, version, at FROM handled WHERE policy = ?", -1, &s, NULL);
+    if (rc)
+        return rc;
+    rc = sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
+    while (rc == SQLITE_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+        struct store_handled h = {text(s, 0), text(s, 1), text(s, 2), text(s, 3), sqlite3_column_int64(s, 4)};
+        rc = row(data, &h) ? SQLITE_OK : SQLITE_DONE;
+    }
+    sqlite3_finalize(s);
+    return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+int store_read_handled(struct store *store, const char *key, bool (*row)(void *data, const struct store_handled *row),
+                       void *data, struct error *err)
+{
+    if (!store->reader)
+        return error_set(err, ERR_CANCELLED, "the journal %s is closed or closing", store->path);
+    enter(store);
+    int failed = handled_rows(store->reader, key, row, data);
+    int rc = failed ? fail_sqlite(store->reader, failed, store->path, err) : 0;
+    leave(store);
+    return rc;
+}

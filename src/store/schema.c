@@ -33,7 +33,12 @@ static const char first_tables[] =
 static const char cluster_columns[] = "ALTER TABLE runs ADD COLUMN cluster TEXT NOT NULL DEFAULT 'default';"
                                       "ALTER TABLE changes ADD COLUMN cluster TEXT NOT NULL DEFAULT 'default';";
 
-const struct migration schema_steps[] = {{first_tables, NULL}, {cluster_columns, NULL}};
+/* What policies with `on` have handled; found by policy at a start, and by policy and job at each write. */
+static const char handled_table[] =
+    "CREATE TABLE handled(policy TEXT NOT NULL, uid TEXT NOT NULL, value TEXT NOT NULL, version TEXT NOT NULL,"
+    " at INTEGER NOT NULL, PRIMARY KEY(policy, uid)) WITHOUT ROWID;";
+
+const struct migration schema_steps[] = {{first_tables, NULL}, {cluster_columns, NULL}, {handled_table, NULL}};
 const int schema_newest = sizeof schema_steps / sizeof *schema_steps;
 
 int schema_number(sqlite3 *db, const char *sql, int64_t *number)

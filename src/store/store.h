@@ -1,7 +1,9 @@
-/* What has to survive a kill -9: the journal (the intent before a write, its outcome after), runs, and the last
- * scheduled instant of each policy. SQLite in WAL mode with synchronous=FULL on a thread of its own; the operations
- * waiting are committed together. Callbacks come on the loop, never before the call has returned, in the order of the
- * calls, exactly once each; they may be NULL. Strings are copied. All times are microseconds since 1970.
+/* What has to survive a kill -9: the journal (the intent before a write, its outcome after), runs, the last
+ * scheduled instant of each policy, and what policies with `on` have handled. SQLite in WAL mode with synchronous=FULL
+ * on a thread of its own; the operations waiting are committed together, and those that nobody waits for with the next
+ * one that somebody does, or within STORE_SOON_MS. Callbacks come on the loop, never before the call has returned, in
+ * the order of the calls, exactly once each; they may be NULL. Strings are copied. All times are microseconds since
+ * 1970.
  *
  * A failed operation changed nothing, and its callback says why; without a callback it is logged as an error. One that
  * finds no memory is answered in its turn too, from a reserve; only where 64 such answers are outstanding already does
@@ -21,6 +23,7 @@
 #include "base/log.h"
 
 #define STORE_CLUSTER_DEFAULT "default" /* the one cluster without a name */
+#define STORE_SOON_MS 100
 
 struct store;
 
@@ -49,9 +52,13 @@ struct store_run {
 /* Begins a run; in the same transaction the policy's mark is set to scheduled_at where that is later (trigger schedule
  * or every). The row's id is given to done; run->id and how it ended are not looked at. */
 void store_run_begin(struct store *store, const struct store_run *run, store_done done, void *data);
+/* The same without a wait: the row's id at once, and the row in one transaction with the run's first intent (or soon).
+ * For runs that promise nothing by having begun. */
+int64_t store_run_begin_soon(struct store *store, const struct store_run *run, store_done done, void *data);
 /* By id: how it ended, and the counts. outcome is required. changed < 0: nobody knows any more (the daemon died);
  * changed and failed are then counted from the run's changes. ERR_NOT_FOUND: no such run. */
 void store_run_end(struct store *store, const struct store_run *run, store_done done, void *data);
+void store_run_end_soon(struct store *store, const struct store_run *run, store_done done, void *data);
 
 /* ---- changes ---- */
 struct store_change {
@@ -66,12 +73,29 @@ struct store_change {
                             "not-done" (found not applied) */
     int status;          /* HTTP */
     const char *message, *resource_version_after;
+    /* In the same transaction: the row of `handled` with this key and the change's uid. NULL: it is left alone. With an
+     * intent its version is resource_version, with an outcome resource_version_after. */
+    const char *handled_key, *handled_value; /* value NULL: the row is removed */
 };
 /* done is called when the row is durable: only then may the write be sent. */
 void store_intent(struct store *store, const struct store_change *change, store_done done, void *data);
 /* By id: outcome (required), status, message, ended_at; effect, why and resource_version_after where they are not NULL.
  * A later outcome replaces an earlier one. ERR_NOT_FOUND: no such change. */
 void store_outcome(struct store *store, const struct store_change *change, store_done done, void *data);
+
+/* ---- handled ---- */
+/* What a policy with `on` has handled of a job; the value is the policy floor's own. */
+struct store_handled {
+    const char *key;     /* as of store_mark_key */
+    const char *uid;     /* the job's */
+    const char *value;   /* NULL: the row is removed, if there is one */
+    const char *version; /* a resourceVersion; NULL: "" */
+    int64_t at;
+};
+/* Soon, like store_run_begin_soon. */
+void store_set_handled(struct store *store, const struct store_handled *row, store_done done, void *data);
+/* Nothing but the answer: whatever was handed over before it is done with. */
+void store_sync(struct store *store, store_done done, void *data);
 
 /* ---- reading ---- */
 /* Each row is given to `row`, which returns false to stop; strings are valid during the call. Newest first unless
@@ -98,6 +122,10 @@ const char *store_mark_key(const char *policy, const char *cluster, char out[STO
 int store_read_mark(struct store *store, const char *key, int64_t *scheduled_at, bool *found, struct error *err);
 /* Sets the mark as told, also to an earlier instant. */
 void store_set_mark(struct store *store, const char *key, int64_t scheduled_at, store_done done, void *data);
+void store_remove_mark(struct store *store, const char *key, store_done done, void *data);
+/* The rows of one key. As for the others: false stops, strings are valid during the call. */
+int store_read_handled(struct store *store, const char *key, bool (*row)(void *data, const struct store_handled *row),
+                       void *data, struct error *err);
 
 /* ---- retention ---- */
 /* Removes the changes that have an outcome and are older than that, and the ended runs older than that of which no

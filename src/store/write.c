@@ -4,14 +4,14 @@
 
 #include "store/parts.h"
 
-enum { BEGIN, COMMIT, RUN_BEGIN, RUN_END, RUN_COUNT, INTENT, OUTCOME, MARK_LATER, MARK };
-_Static_assert(MARK + 1 == WRITER_STATEMENTS, "a slot for each statement");
+enum { BEGIN, COMMIT, RUN_BEGIN, RUN_END, RUN_COUNT, INTENT, OUTCOME, MARK_LATER, MARK, UNMARK, HANDLED, UNHANDLED };
+_Static_assert(UNHANDLED + 1 == WRITER_STATEMENTS, "a slot for each statement");
 
 static const char *const sql_of[WRITER_STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
     [RUN_BEGIN] =
-        "INSERT INTO runs(policy, \"trigger\", scheduled_at, started_at, dry_run, cluster) VALUES(?,?,?,?,?,?)",
+        "INSERT INTO runs(id, policy, \"trigger\", scheduled_at, started_at, dry_run, cluster) VALUES(?,?,?,?,?,?,?)",
     [RUN_END] = "UPDATE runs SET ended_at=?, outcome=?, message=?, changed=?, unchanged=?, failed=? WHERE id=?",
     [RUN_COUNT] = "UPDATE runs SET"
                   " changed=(SELECT count(*) FROM changes WHERE run=runs.id AND outcome IN ('done', 'done-unseen')),"
@@ -24,6 +24,9 @@ static const char *const sql_of[WRITER_STATEMENTS] = {
     [MARK_LATER] = "INSERT INTO marks VALUES(?,?) ON CONFLICT(policy) DO UPDATE SET"
                    " scheduled_at=max(scheduled_at, excluded.scheduled_at)",
     [MARK] = "INSERT INTO marks VALUES(?,?) ON CONFLICT(policy) DO UPDATE SET scheduled_at=excluded.scheduled_at",
+    [UNMARK] = "DELETE FROM marks WHERE policy=?",
+    [HANDLED] = "INSERT OR REPLACE INTO handled(policy, uid, value, version, at) VALUES(?,?,?,?,?)",
+    [UNHANDLED] = "DELETE FROM handled WHERE policy=? AND uid=?",
 };
 
 /* A value to bind. */
@@ -84,11 +87,11 @@ static int run_begin(struct writer *w, struct op *op)
     const struct store_run *r = &op->of.run;
     const char *policy = or_empty(r->policy), *trigger = or_empty(r->trigger);
     const char *cluster = or_default(r->cluster);
-    int rc = execute(w, RUN_BEGIN,
-                     CELLS(T(policy), T(trigger), N(r->scheduled_at), N(r->started_at), N(r->dry_run), T(cluster)));
+    int rc = execute(
+        w, RUN_BEGIN,
+        CELLS(N(r->id), T(policy), T(trigger), N(r->scheduled_at), N(r->started_at), N(r->dry_run), T(cluster)));
     if (rc)
         return rc;
-    op->id = sqlite3_last_insert_rowid(w->db);
     if (strcmp(trigger, "schedule") == 0 || strcmp(trigger, "every") == 0) {
         char key[STORE_MARK_KEY_MAX];
         rc = execute(w, MARK_LATER, CELLS(T(store_mark_key(policy, cluster, key)), N(r->scheduled_at)));
@@ -106,6 +109,21 @@ static int run_end(struct writer *w, struct op *op)
     return rc || counted ? rc : execute(w, RUN_COUNT, CELLS(N(r->id)));
 }
 
+static int handled(struct writer *w, const struct store_handled *h)
+{
+    if (!h->value)
+        return execute(w, UNHANDLED, CELLS(T(or_empty(h->key)), T(or_empty(h->uid))));
+    return execute(w, HANDLED,
+                   CELLS(T(or_empty(h->key)), T(or_empty(h->uid)), T(h->value), T(or_empty(h->version)), N(h->at)));
+}
+
+static int handled_along(struct writer *w, const struct store_change *c, const char *version, int64_t at)
+{
+    if (!c->handled_key)
+        return SQLITE_OK;
+    return handled(w, &(struct store_handled){c->handled_key, c->uid, c->handled_value, version, at});
+}
+
 static int intent(struct writer *w, struct op *op)
 {
     const struct store_change *c = &op->of.change;
@@ -113,17 +131,20 @@ static int intent(struct writer *w, struct op *op)
                      CELLS(N(c->run), T(or_empty(c->policy)), T(c->server), T(c->version), T(c->name_space), T(c->name),
                            T(c->uid), T(c->resource_version), T(or_empty(c->verb)), T(c->diff), T(c->effect), T(c->why),
                            N(c->intended_at), T(or_default(c->cluster))));
-    if (rc == 0)
-        op->id = sqlite3_last_insert_rowid(w->db);
-    return rc;
+    if (rc)
+        return rc;
+    op->id = sqlite3_last_insert_rowid(w->db);
+    return handled_along(w, c, c->resource_version, c->intended_at);
 }
 
 static int outcome(struct writer *w, struct op *op)
 {
     const struct store_change *c = &op->of.change;
-    return execute(w, OUTCOME,
-                   CELLS(N(c->ended_at), T(c->outcome), N(c->status), T(c->message), T(c->effect), T(c->why),
-                         T(c->resource_version_after), N(c->id)));
+    int rc = handled_along(w, c, c->resource_version_after, c->ended_at);
+    return rc ? rc
+              : execute(w, OUTCOME,
+                        CELLS(N(c->ended_at), T(c->outcome), N(c->status), T(c->message), T(c->effect), T(c->why),
+                              T(c->resource_version_after), N(c->id)));
 }
 
 static int carry_out(struct writer *w, struct op *op)
@@ -142,6 +163,10 @@ static int carry_out(struct writer *w, struct op *op)
         break;
     case OP_MARK:
         return execute(w, MARK, CELLS(T(or_empty(op->of.mark.policy)), N(op->of.mark.scheduled_at)));
+    case OP_UNMARK:
+        return execute(w, UNMARK, CELLS(T(or_empty(op->of.mark.policy))));
+    case OP_HANDLED:
+        return handled(w, &op->of.handled);
     case OP_PRUNE:
     case OP_NONE:
         return SQLITE_OK;
