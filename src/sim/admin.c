@@ -1,4 +1,5 @@
-/* /_sim/: faults, clock, requests and counters, for the tests that drive the simulator. No token is asked for. */
+/* /_sim/: faults, clock, credentials, requests and counters, for the tests that drive the simulator. No token is asked
+ * for. */
 #include "base/clock.h"
 #include "sim/faults.h"
 #include "sim/recorder.h"
@@ -84,6 +85,24 @@ static void admin_clock(struct exchange *x, const char *method)
     respond_json(x, 200);
 }
 
+static void admin_credentials(struct exchange *x, const char *method)
+{
+    if (strcmp(method, "PUT") == 0 || strcmp(method, "POST") == 0) {
+        json_object *doc = x->req->body_len ? doc_parse(x->req->body, x->req->body_len) : NULL;
+        char *problem = credentials_change(&x->sim->credentials, doc);
+        json_object_put(doc);
+        if (problem) {
+            admin_error(x, 400, problem);
+            free(problem);
+            return;
+        }
+    }
+    const struct credentials *c = &x->sim->credentials;
+    buf_printf(&x->resp->body, "{\"tokens\":%zu,\"basic\":%zu,\"certificates\":%zu,\"accessKeys\":%zu,\"issued\":%zu}",
+               c->tokens.count, c->basics.count, c->certificates.count, c->keys, c->issued_count);
+    respond_json(x, 200);
+}
+
 static void admin_counters(struct exchange *x)
 {
     struct sim *sim = x->sim;
@@ -106,6 +125,8 @@ void admin(struct exchange *x)
         admin_faults(x, method);
     } else if (strcmp(what, "clock") == 0) {
         admin_clock(x, method);
+    } else if (strcmp(what, "credentials") == 0) {
+        admin_credentials(x, method);
     } else if (strcmp(what, "requests") == 0) {
         if (reset)
             recorder_reset(x->sim->recorder);
@@ -116,6 +137,7 @@ void admin(struct exchange *x)
             recorder_reset(x->sim->recorder);
         admin_counters(x);
     } else {
-        admin_error(x, 404, "there are /_sim/faults, /_sim/clock, /_sim/requests and /_sim/counters");
+        admin_error(x, 404,
+                    "there are /_sim/faults, /_sim/clock, /_sim/credentials, /_sim/requests and /_sim/counters");
     }
 }

@@ -1,6 +1,7 @@
 /* What the core's files share: the server, one exchange, and the verbs. Not for callers outside src/sim. */
 #ifndef SIM_CORE_H
 #define SIM_CORE_H
+#include "sim/credentials.h"
 #include "sim/doc.h"
 #include "sim/kinds.h"
 #include "sim/schema.h"
@@ -27,6 +28,7 @@ struct sim {
     struct faults *faults;
     struct recorder *recorder;
     struct life *life;
+    struct credentials credentials;
     size_t generated; /* MPIJobs made so far, for their names */
 };
 
@@ -59,6 +61,7 @@ struct exchange {
     } parameter[PARAMETERS_MAX];
     size_t parameters;
     enum user user;
+    char who[80]; /* how the user came in, for the record */
     const struct resource *res;
     const char *version;         /* as in the path */
     int mpijob_version;          /* V1ALPHA2...; of a built-in kind: -1 */
@@ -74,6 +77,15 @@ const char *param(const struct exchange *x, const char *name); /* NULL when abse
 bool param_true(const struct exchange *x, const char *name);   /* present and neither "", "0" nor "false" */
 void exchange_split(struct exchange *x);
 void exchange_free(struct exchange *x);
+
+/* authenticate.c */
+const char *request_header(const struct sim_request *req, const char *name); /* the first of that name, or NULL */
+int authenticate(struct exchange *x);                                        /* 401 */
+
+/* iam.c, cci.c: what Huawei Cloud has */
+bool iam(struct exchange *x); /* false: not its path */
+int cci_check_request(struct exchange *x);
+int cci_check_change(struct exchange *x, json_object *old, json_object *doc);
 
 /* random.c */
 uint64_t sim_random(struct sim *sim);

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static int hex(char c)
 {
@@ -90,24 +91,6 @@ static void choose_pretty(struct exchange *x)
         x->pretty = starts(agent, "curl/") || starts(agent, "Wget/") || starts(agent, "Mozilla/5.0");
 }
 
-static int authenticate(struct exchange *x)
-{
-    const struct sim_options *opt = &x->sim->opt;
-    const char *given = x->req->authorization;
-    if (!opt->token)
-        return 0;
-    x->user = USER_ANONYMOUS;
-    if (!starts(given, "Bearer ") || !given[7])
-        return 0;
-    if (strcmp(given + 7, opt->token) == 0)
-        x->user = USER_ADMIN;
-    else if (opt->view_token && strcmp(given + 7, opt->view_token) == 0)
-        x->user = USER_VIEW;
-    else
-        return fail_with(x, 401, "Unauthorized", NULL, NULL, "Unauthorized");
-    return 0;
-}
-
 static bool health(struct exchange *x)
 {
     const char *s = x->segments ? x->segment[0] : "";
@@ -177,7 +160,7 @@ static void run_verb(struct exchange *x)
 static void serve(struct exchange *x)
 {
     choose_pretty(x);
-    if (authenticate(x) || health(x))
+    if (iam(x) || authenticate(x) || health(x))
         return;
     bool resource = route(x);
     if (nobody_may(x))
@@ -186,9 +169,21 @@ static void serve(struct exchange *x)
         discovery(x);
         return;
     }
-    if (authorize(x) || x->resp->status || view_negotiate(x) || options_check(x))
+    if (authorize(x) || x->resp->status || cci_check_request(x) || view_negotiate(x) || options_check(x))
         return;
     run_verb(x);
+}
+
+/* By the simulated clock, as what is signed is checked by it. */
+static void add_date(struct exchange *x)
+{
+    char text[64];
+    time_t now = (time_t)(x->sim->now_us / 1000000);
+    struct tm tm;
+    if (x->sim->opt.profile != SIM_CCI || !gmtime_r(&now, &tm))
+        return;
+    strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+    sim_response_header(x->resp, "Date", text);
 }
 
 void sim_handle(struct sim *sim, const struct sim_request *req, struct sim_response *resp)
@@ -206,6 +201,7 @@ void sim_handle(struct sim *sim, const struct sim_request *req, struct sim_respo
         serve(&x);
     if (fault)
         faults_after(sim->faults, fault, &x);
-    recorder_add(sim->recorder, sim, req, resp, fault);
+    add_date(&x);
+    recorder_add(sim->recorder, &x, fault);
     exchange_free(&x);
 }

@@ -101,8 +101,30 @@ static const char *header(struct connection *c, const char *name)
     return MHD_lookup_connection_value(c->mhd, MHD_HEADER_KIND, name);
 }
 
+struct passing {
+    void (*each)(void *data, const char *name, const char *value);
+    void *data;
+};
+
+static enum MHD_Result pass(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct passing *p = cls;
+    (void)kind;
+    p->each(p->data, name, value ? value : "");
+    return MHD_YES;
+}
+
+static void each_header(void *owner, void (*each)(void *data, const char *name, const char *value), void *data)
+{
+    struct connection *c = owner;
+    struct passing p = {each, data};
+    MHD_get_connection_values(c->mhd, MHD_HEADER_KIND, pass, &p);
+}
+
 static void ask_core(struct connection *c, const char *method, const char *target)
 {
+    char name[128] = "";
+    bool good = !c->front->client_ca || front_certificate(c->mhd, name);
     const char *encoding = header(c, "Accept-Encoding");
     struct sim_request req = {
         .method = method,
@@ -112,6 +134,10 @@ static void ask_core(struct connection *c, const char *method, const char *targe
         .authorization = header(c, "Authorization"),
         .user_agent = header(c, "User-Agent"),
         .gzip_ok = encoding && strstr(encoding, "gzip"),
+        .certificate = good && *name ? name : NULL,
+        .bad_certificate = !good,
+        .each_header = each_header,
+        .owner = c,
         .too_large = c->too_large,
         .body = c->body.ptr ? c->body.ptr + strlen(target) + 1 : "",
         .body_len = c->body.len - strlen(target) - 1,
@@ -260,11 +286,15 @@ struct front *front_start(const struct front_options *o, struct sim *sim, struct
         flags |= MHD_USE_IPv6;
     if (o->certificate)
         flags |= MHD_USE_TLS;
+    f->client_ca = o->client_ca != NULL;
     struct MHD_OptionItem tls[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)o->certificate},
                                    {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)o->key},
+                                   {MHD_OPTION_HTTPS_MEM_TRUST, 0, (void *)(uintptr_t)o->client_ca},
                                    {MHD_OPTION_END, 0, NULL}};
+    if (!o->client_ca)
+        tls[2] = tls[3];
     if (!o->certificate)
-        tls[0] = tls[2];
+        tls[0] = tls[3];
     f->mhd = MHD_start_daemon(flags, (uint16_t)o->port, may_connect, f, on_request, f, MHD_OPTION_SOCK_ADDR, &a.any,
                               MHD_OPTION_URI_LOG_CALLBACK, on_uri, f, MHD_OPTION_NOTIFY_COMPLETED, completed, f,
                               MHD_OPTION_NOTIFY_CONNECTION, no_delay, f, MHD_OPTION_CONNECTION_MEMORY_LIMIT,

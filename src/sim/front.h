@@ -12,6 +12,7 @@ struct front_options {
     const char *address;           /* an IP address */
     int port;                      /* 0: any */
     const char *certificate, *key; /* PEM; NULL: plain HTTP */
+    const char *client_ca;         /* PEM of the CA of client certificates; NULL: none are asked for */
     int64_t latency_ms;
 };
 
@@ -44,12 +45,16 @@ struct front {
     struct MHD_Daemon *mhd;
     struct connection *connections;
     int64_t latency_ms, now_ms;
+    bool client_ca;
     int64_t due_ms; /* the earliest of the connections' */
     bool restart, stopping;
 };
 
 void connection_suspend(struct connection *c, int64_t due_ms);
 void connection_break(struct connection *c, enum sim_wire_kind how);
+/* front_certificate.c: the client's, as far as TLS tells. name: of 128 bytes; "": it has none. False: it has one, and
+ * it is not good. */
+bool front_certificate(struct MHD_Connection *mhd, char name[128]);
 /* Makes the response for c->resp, streaming or not; NULL: the connection is to be closed without one. */
 struct MHD_Response *front_body(struct connection *c);
 bool front_compress(struct buf *body);

@@ -133,7 +133,7 @@ static void clean_up(struct crew *c)
         return; /* mpi-operator#647: it waits for a completionTime */
     if (how == CLEAN_NONE || how == CLEAN_INVALID)
         return;
-    crew_remove(c, ROLE_WORKER, how == CLEAN_RUNNING && c->rules != RULES_V1ALPHA2);
+    crew_remove(c, ROLE_WORKER, how == CLEAN_RUNNING && !rules_alpha(c->rules));
     if (how == CLEAN_ALL && c->rules == RULES_TRAINING)
         crew_remove(c, ROLE_LAUNCHER, false);
 }
@@ -142,8 +142,7 @@ static void end_job(struct crew *c, bool good, const char *reason, bool complete
 {
     set_condition(c, "Running", false, "MPIJobRunning", "is running.");
     set_condition(c, good ? "Succeeded" : "Failed", true, reason, good ? "successfully completed." : "has failed");
-    bool left =
-        c->rules == RULES_V1ALPHA2 && rules_cleanup(c->rules, c->doc) == CLEAN_NONE; /* only there the count stays */
+    bool left = rules_alpha(c->rules) && rules_cleanup(c->rules, c->doc) == CLEAN_NONE; /* only there the count stays */
     set_counts(c, good ? "succeeded" : "failed", left);
     if (completed)
         stamp(c, "completionTime");
@@ -299,7 +298,7 @@ static bool stopped(struct crew *c)
     struct life_job *j = c->j;
     if (rules_released(c->rules, c->doc) || j->poisonous)
         return true;
-    if (life_poisoned(c->sim) && (c->rules == RULES_V1ALPHA2 || c->rules == RULES_V1))
+    if (life_poisoned(c->sim) && (rules_alpha(c->rules) || c->rules == RULES_V1))
         return true;
     bool negative = doc_int(doc_path(c->doc, "spec", "runPolicy"), "activeDeadlineSeconds", 0) < 0;
     if (c->rules != RULES_V2BETA1 || (rules_cleanup(c->rules, c->doc) != CLEAN_INVALID && !negative))

@@ -72,9 +72,9 @@ static json_object *new_metadata(struct crew *c, const char *name, const char *r
     doc_set(meta, "labels", labels);
     json_object *owner = json_object_new_object(), *owners = json_object_new_array();
     const char *job_uid = doc_str(doc_get(c->doc, "metadata"), "uid");
-    char *version = sim_format("kubeflow.org/%s", c->rules == RULES_V2BETA1    ? "v2beta1"
-                                                  : c->rules == RULES_V1ALPHA2 ? "v1alpha2"
-                                                                               : "v1");
+    char *version = sim_format("kubeflow.org/%s", c->rules == RULES_V2BETA1 ? "v2beta1"
+                                                  : rules_alpha(c->rules)   ? "v1alpha2"
+                                                                            : "v1");
     doc_set_str(owner, "apiVersion", version);
     doc_set_str(owner, "kind", "MPIJob");
     doc_set_str(owner, "name", c->j->name);

@@ -38,12 +38,17 @@ static void say_ready(const char *url, const char *kubeconfig, size_t jobs)
 static int serve(const struct options *o, struct sim *sim, const struct certificate *cert, int stop_fd,
                  struct error *err)
 {
+    struct buf client_ca = BUF_INIT;
+    if (o->client_ca && buf_read_file(&client_ca, o->client_ca, 1 << 20, err))
+        return err->code;
     struct front_options fo = {.address = o->address,
                                .port = o->port,
                                .certificate = cert->pem,
                                .key = cert->key,
+                               .client_ca = client_ca.ptr,
                                .latency_ms = o->latency_ms};
     struct front *front = front_start(&fo, sim, err);
+    buf_free(&client_ca);
     if (!front)
         return err->code;
     bool v6 = strchr(o->address, ':') != NULL;

@@ -25,6 +25,15 @@ static const char help[] =
     "  --speed N            simulated seconds in a second, with the real clock (1)\n"
     "  --now TIME           the simulated time at the start, RFC 3339 (the real one)\n"
     "  --tls                serve HTTPS with a certificate of its own; --tls-expired, --tls-wrong-name: a bad one\n"
+    "  --profile P          kubernetes, or cci: Huawei Cloud CCI as its documentation has it (kubernetes); cci asks "
+    "for\n"
+    "                       --iam's or --access-key's credentials, or --token's, which are the test's own\n"
+    "  --iam D:U:P:W        an IAM beside it: tokens of the project P for the user U of the domain D with the password "
+    "W\n"
+    "  --iam-lifetime S     of its tokens, in seconds (86400)\n"
+    "  --access-key A:S[:T] take requests signed with this access key (T: the security token of a temporary one)\n"
+    "  --basic U:W          take this user name and password\n"
+    "  --client-ca FILE     take client certificates of this CA (with --tls)\n"
     "  --token T            ask for this bearer token; without it everybody may do everything\n"
     "  --view-token T       a user without any rights, for 403\n"
     "  --latency MS         every answer comes that much later\n"
@@ -33,7 +42,7 @@ static const char help[] =
     "  --help, --help faults\n"
     "\n"
     "When it is ready it prints one line: {\"ready\":true,\"url\":...,\"kubeconfig\":...}. SIGTERM ends it.\n"
-    "While it runs: GET /_sim/requests, /_sim/counters, /_sim/clock, /_sim/faults.\n"
+    "While it runs: GET /_sim/requests, /_sim/counters, /_sim/clock, /_sim/faults, /_sim/credentials.\n"
     "\n"
     "examples:\n"
     "  mpijob-sim --jobs 300 --kubeconfig sim.conf        then: kubectl --kubeconfig sim.conf get mpijobs -A\n"
@@ -46,11 +55,19 @@ struct option {
 };
 
 static const struct option known[] = {
-    {"--listen", true},       {"--kubeconfig", true},      {"--jobs", true},        {"--seed", true},
-    {"--version", true},      {"--store-as", true},        {"--controller", true},  {"--life", false},
-    {"--clock", true},        {"--speed", true},           {"--now", true},         {"--tls", false},
-    {"--tls-expired", false}, {"--tls-wrong-name", false}, {"--token", true},       {"--view-token", true},
-    {"--latency", true},      {"--faults", true},          {"--yes-really", false},
+    {"--listen", true},       {"--kubeconfig", true},
+    {"--jobs", true},         {"--seed", true},
+    {"--version", true},      {"--store-as", true},
+    {"--controller", true},   {"--life", false},
+    {"--clock", true},        {"--speed", true},
+    {"--now", true},          {"--tls", false},
+    {"--tls-expired", false}, {"--tls-wrong-name", false},
+    {"--token", true},        {"--view-token", true},
+    {"--profile", true},      {"--iam", true},
+    {"--iam-lifetime", true}, {"--access-key", true},
+    {"--basic", true},        {"--client-ca", true},
+    {"--latency", true},      {"--faults", true},
+    {"--yes-really", false},
 };
 
 static bool is(const char *a, const char *b)
@@ -93,6 +110,7 @@ static int read_listen(struct options *o, const char *value, struct error *err)
 static int read_version(struct options *o, const char *value, struct error *err)
 {
     bool all = is(value, "all");
+    o->version_given = true;
     o->sim.serve_v1alpha2 = all || is(value, "v1alpha2");
     o->sim.serve_v1 = all || is(value, "v1");
     o->sim.serve_v2beta1 = all || is(value, "v2beta1");
@@ -115,6 +133,10 @@ static int set_flag(struct options *o, const char *name)
 
 static int set_choice(struct options *o, const char *name, const char *value, struct error *err)
 {
+    if (is(name, "--profile")) {
+        o->sim.profile = is(value, "cci") ? SIM_CCI : SIM_KUBERNETES;
+        return is(value, "cci") || is(value, "kubernetes") ? 0 : bad(err, name, value, "kubernetes or cci");
+    }
     if (is(name, "--controller")) {
         o->sim.controller = is(value, "training-operator") ? SIM_TRAINING_OPERATOR : SIM_MPI_OPERATOR;
         return is(value, "training-operator") || is(value, "mpi-operator")
@@ -149,12 +171,16 @@ static int set_value(struct options *o, const char *name, const char *value, str
                         : is(name, "--faults")     ? &o->faults
                         : is(name, "--token")      ? &o->sim.token
                         : is(name, "--view-token") ? &o->sim.view_token
+                        : is(name, "--iam")        ? &o->sim.iam
+                        : is(name, "--access-key") ? &o->sim.access_key
+                        : is(name, "--basic")      ? &o->sim.basic
+                        : is(name, "--client-ca")  ? &o->client_ca
                                                    : NULL;
     if (text) {
         *text = value;
         return 0;
     }
-    if (!is(name, "--jobs") && !is(name, "--seed") && !is(name, "--latency"))
+    if (!is(name, "--jobs") && !is(name, "--seed") && !is(name, "--latency") && !is(name, "--iam-lifetime"))
         return set_choice(o, name, value, err);
     if (read_number(err, name, value, &number))
         return -1;
@@ -162,6 +188,8 @@ static int set_value(struct options *o, const char *name, const char *value, str
         o->sim.jobs = (size_t)number;
     else if (is(name, "--seed"))
         o->sim.seed = (uint64_t)number;
+    else if (is(name, "--iam-lifetime"))
+        o->sim.iam_life_s = number;
     else
         o->latency_ms = number;
     return 0;
@@ -222,6 +250,17 @@ int options_read(struct options *o, int argc, char **argv, struct error *err)
         }
         if (read_one(o, argc, argv, &i, err))
             return -1;
+    }
+    if (o->sim.profile == SIM_CCI && !o->version_given)
+        o->sim.serve_v1 = o->sim.serve_v2beta1 = false;
+    o->sim.client_ca = o->client_ca != NULL;
+    char *problem = sim_options_problem(&o->sim);
+    if (!problem && o->client_ca && !o->tls)
+        problem = sim_strdup("--client-ca: a client shows a certificate with --tls only");
+    if (problem) {
+        error_set(err, ERR_INVALID, "%s", problem);
+        free(problem);
+        return -1;
     }
     if (!loopback(o->address) && !o->yes_really) {
         error_set(err, ERR_REFUSED,

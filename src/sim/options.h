@@ -9,6 +9,8 @@ struct options {
     char address[64];
     int port;
     const char *kubeconfig;
+    const char *client_ca; /* a file */
+    bool version_given;
     const char *faults;
     bool tls, tls_expired, tls_wrong_name, yes_really;
     int64_t latency_ms;

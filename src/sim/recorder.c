@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { RECORDS = 2000, REUSED = 16 * 1024, METHODS = 16 };
 static const size_t BYTES_MAX = (size_t)64 << 20;
@@ -13,7 +14,7 @@ struct record {
     uint64_t id;
     int64_t mono_ms, now_us;
     struct buf text; /* the texts below, each with its NUL, then the body; a record that is reused keeps the memory */
-    size_t target, agent, media, body; /* where they begin; the method is at 0; 0: there is none */
+    size_t target, agent, media, who, acting, body; /* where they begin; the method is at 0; 0: there is none */
     size_t body_len;
     int status;
     const char *fault;
@@ -82,29 +83,44 @@ static size_t keep(struct record *rec, const char *s)
     return at;
 }
 
-void recorder_add(struct recorder *r, struct sim *sim, const struct sim_request *req, const struct sim_response *resp,
-                  const struct fault *fault)
+/* "Impersonate-User: a" and so on, one a line. */
+static void keep_acting(void *data, const char *name, const char *value)
 {
+    struct buf *out = data;
+    if (strncasecmp(name, "Impersonate-", 12) == 0)
+        buf_printf(out, "%s%s: %s", out->len ? "\n" : "", name, value);
+}
+
+void recorder_add(struct recorder *r, const struct exchange *x, const struct fault *fault)
+{
+    const struct sim_request *req = x->req;
+    int status = x->resp->status;
     r->total++;
     r->faults += fault != NULL;
     count_method(r, req->method);
-    if (resp->status > 0 && resp->status < 600)
-        r->code[resp->status]++;
+    if (status > 0 && status < 600)
+        r->code[status]++;
     while (r->first < r->next && (r->next - r->first >= RECORDS || r->bytes + req->body_len > BYTES_MAX))
         drop_first(r);
     struct record *rec = &r->ring[r->next % RECORDS];
     buf_reset(&rec->text);
     *rec = (struct record){.id = r->next++,
-                           .mono_ms = sim->mono_ms,
-                           .now_us = sim->now_us,
+                           .mono_ms = x->sim->mono_ms,
+                           .now_us = x->sim->now_us,
                            .text = rec->text,
-                           .status = resp->status,
+                           .status = status,
                            .fault = fault ? fault->type->name : NULL,
                            .body_len = req->body_len};
+    struct buf acting = BUF_INIT;
+    if (req->each_header)
+        req->each_header(req->owner, keep_acting, &acting);
     keep(rec, req->method);
     rec->target = keep(rec, req->target);
     rec->agent = req->user_agent ? keep(rec, req->user_agent) : 0;
     rec->media = req->content_type ? keep(rec, req->content_type) : 0;
+    rec->who = *x->who ? keep(rec, x->who) : 0;
+    rec->acting = acting.len ? keep(rec, acting.ptr) : 0;
+    buf_free(&acting);
     if (req->body_len) {
         rec->body = rec->text.len;
         buf_add(&rec->text, req->body, req->body_len);
@@ -147,6 +163,10 @@ static void write_record(const struct record *rec, bool with_body, struct buf *o
         add_text(out, "userAgent", text + rec->agent, strlen(text + rec->agent));
     if (rec->media)
         add_text(out, "contentType", text + rec->media, strlen(text + rec->media));
+    if (rec->who)
+        add_text(out, "auth", text + rec->who, strlen(text + rec->who));
+    if (rec->acting)
+        add_text(out, "impersonation", text + rec->acting, strlen(text + rec->acting));
     if (rec->fault)
         add_text(out, "fault", rec->fault, strlen(rec->fault));
     buf_printf(out, ",\"bodyLength\":%zu", rec->body_len);

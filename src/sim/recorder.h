@@ -6,8 +6,7 @@
 struct recorder *recorder_new(void);
 void recorder_free(struct recorder *r);
 void recorder_reset(struct recorder *r);
-void recorder_add(struct recorder *r, struct sim *sim, const struct sim_request *req, const struct sim_response *resp,
-                  const struct fault *fault);
+void recorder_add(struct recorder *r, const struct exchange *x, const struct fault *fault);
 /* Filters are the exchange's query: method, path (a glob), since, limit, body=0. */
 void recorder_write(const struct recorder *r, const struct exchange *x, struct buf *out);
 void recorder_write_counts(const struct recorder *r, struct buf *out);

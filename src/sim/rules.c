@@ -12,6 +12,8 @@ static json_object *policy(json_object *job)
 /* Where several versions are served, the one that the job was written in. */
 enum rules rules_of(const struct sim *sim, json_object *job)
 {
+    if (sim->opt.profile == SIM_CCI)
+        return RULES_CCI;
     enum rules v1 = sim->opt.controller == SIM_TRAINING_OPERATOR ? RULES_TRAINING : RULES_V1;
     int served = sim->served[V1ALPHA2] + sim->served[V1] + sim->served[V2BETA1];
     if (served == 1)
@@ -32,6 +34,8 @@ enum cleanup rules_cleanup(enum rules r, json_object *job)
     const char *nested = doc_str(policy(job), "cleanPodPolicy"),
                *flat = doc_str(doc_get(job, "spec"), "cleanPodPolicy");
     const char *word = r == RULES_V2BETA1 ? nested : r == RULES_TRAINING && nested ? nested : flat;
+    if (!word && r == RULES_CCI)
+        return CLEAN_RUNNING;
     if (!word || strcmp(word, "None") == 0)
         return CLEAN_NONE;
     if (strcmp(word, "Running") == 0)
@@ -61,7 +65,7 @@ static bool wrong_type(json_object *v)
 bool rules_poisonous(enum rules r, json_object *job)
 {
     static const char *const numbers[] = {"activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished"};
-    if (r != RULES_V1ALPHA2 && r != RULES_V1)
+    if (!rules_alpha(r) && r != RULES_V1)
         return false;
     for (int i = 0; i < 3; i++)
         if (wrong_type(doc_path(job, "spec", numbers[i])) || wrong_type(doc_get(policy(job), numbers[i])))
@@ -71,15 +75,15 @@ bool rules_poisonous(enum rules r, json_object *job)
 
 bool rules_launcher_is_job(enum rules r)
 {
-    return r == RULES_V1ALPHA2 || r == RULES_V2BETA1;
+    return rules_alpha(r) || r == RULES_V2BETA1;
 }
 
 int64_t rules_deadline_at_launch(enum rules r, json_object *job)
 {
     int64_t nested = doc_int(policy(job), "activeDeadlineSeconds", -1);
-    if (r == RULES_V2BETA1 || (r == RULES_V1ALPHA2 && nested >= 0))
+    if (r == RULES_V2BETA1 || (rules_alpha(r) && nested >= 0))
         return nested;
-    return r == RULES_V1ALPHA2 ? doc_int(doc_get(job, "spec"), "activeDeadlineSeconds", -1) : -1;
+    return rules_alpha(r) ? doc_int(doc_get(job, "spec"), "activeDeadlineSeconds", -1) : -1;
 }
 
 int64_t rules_ttl_at_launch(enum rules r, json_object *job)
@@ -109,7 +113,7 @@ void rules_labels(enum rules r, const char *job, const char *role, int index, js
 {
     char number[16];
     snprintf(number, sizeof number, "%d", index);
-    if (r == RULES_V1ALPHA2) {
+    if (rules_alpha(r)) {
         doc_set_str(labels, "group_name", "kubeflow.org");
         doc_set_str(labels, "mpi_job_name", job);
         doc_set_str(labels, "mpi_role_type", role);

@@ -3,10 +3,15 @@
 #define SIM_RULES_H
 #include "sim/core.h"
 
-enum rules { RULES_V1ALPHA2, RULES_V1, RULES_TRAINING, RULES_V2BETA1 };
+enum rules { RULES_V1ALPHA2, RULES_V1, RULES_TRAINING, RULES_V2BETA1, RULES_CCI };
 enum cleanup { CLEAN_NONE, CLEAN_RUNNING, CLEAN_ALL, CLEAN_INVALID };
 
-enum rules rules_of(const struct sim *sim, json_object *job);     /* whose job it is */
+enum rules rules_of(const struct sim *sim, json_object *job); /* whose job it is */
+/* v1alpha2 here and there: CCI documents another default of cleanPodPolicy, no more. */
+static inline bool rules_alpha(enum rules r)
+{
+    return r == RULES_V1ALPHA2 || r == RULES_CCI;
+}
 enum cleanup rules_cleanup(enum rules r, json_object *job);       /* INVALID: v2beta1 stops looking at the job */
 bool rules_suspended(enum rules r, json_object *job);             /* wanted, and the controller knows the field */
 bool rules_released(enum rules r, json_object *job);              /* managedBy somebody else */

@@ -40,6 +40,7 @@ struct sim *sim_new(const struct sim_options *options)
     sim->random = options->seed;
     sim->now_us = sim->start_us = options->start_us;
     choose_versions(sim);
+    free(credentials_init(&sim->credentials, options));
     store_init(&sim->store);
     sim->faults = sim_alloc(sizeof *sim->faults);
     sim->recorder = recorder_new();
@@ -54,6 +55,17 @@ struct sim *sim_new(const struct sim_options *options)
     return sim;
 }
 
+char *sim_options_problem(const struct sim_options *options)
+{
+    struct credentials c;
+    char *problem = credentials_init(&c, options);
+    bool elsewhere = options->serve_v1 || options->serve_v2beta1 || !options->serve_v1alpha2;
+    credentials_free(&c);
+    if (!problem && options->profile == SIM_CCI && elsewhere)
+        problem = sim_strdup("--profile cci: CCI serves v1alpha2 only");
+    return problem;
+}
+
 void sim_free(struct sim *sim)
 {
     if (!sim)
@@ -64,6 +76,7 @@ void sim_free(struct sim *sim)
     faults_clear(sim->faults);
     free(sim->faults);
     recorder_free(sim->recorder);
+    credentials_free(&sim->credentials);
     for (int v = 0; v < MPIJOB_VERSIONS; v++)
         schema_free(sim->schema[v]);
     free(sim);

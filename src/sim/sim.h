@@ -12,14 +12,21 @@
 struct sim;
 struct sim_watch;
 
+enum sim_profile { SIM_KUBERNETES, SIM_CCI };
 enum sim_controller { SIM_MPI_OPERATOR, SIM_TRAINING_OPERATOR };
 
 struct sim_options {
     bool serve_v1alpha2, serve_v1, serve_v2beta1;
     const char *store_as;           /* the version that objects are stored in; NULL: the oldest that is served */
     enum sim_controller controller; /* whose rules the v1 jobs follow, and which schema v1 alone has */
-    const char *token;              /* full rights; NULL: everybody has them */
-    const char *view_token;         /* a user without any rights */
+    enum sim_profile profile;
+    const char *token;      /* full rights; NULL: everybody has them */
+    const char *view_token; /* a user without any rights */
+    const char *basic;      /* "user:password", with full rights, as all that follow */
+    const char *access_key; /* "access:secret" or "access:secret:security token" */
+    const char *iam;        /* "domain:user:project:password" */
+    int64_t iam_life_s;     /* of its tokens; 0: a day */
+    bool client_ca;         /* client certificates are asked for */
     size_t jobs;
     uint64_t seed;
     bool life;        /* jobs move on and a controller acts on them */
@@ -34,6 +41,10 @@ struct sim_request {
     const char *method;
     const char *target;                                             /* path and query as sent, still encoded */
     const char *accept, *content_type, *authorization, *user_agent; /* NULL where the header is missing */
+    const char *certificate; /* the common name of a client certificate that is good; NULL: none */
+    bool bad_certificate;    /* there is one, and it is not */
+    void (*each_header)(void *owner, void (*each)(void *data, const char *name, const char *value), void *data);
+    void *owner;
     bool gzip_ok;
     bool too_large; /* the body was above the server's limit and has not been kept */
     const char *body;
@@ -71,6 +82,7 @@ struct sim_response {
 };
 
 struct sim *sim_new(const struct sim_options *options);
+char *sim_options_problem(const struct sim_options *options); /* NULL: none. To be freed */
 void sim_free(struct sim *sim);
 
 /* Tells the time (monotonic milliseconds) and does what is due. Returns when to call again at the latest. */

@@ -192,7 +192,7 @@ void update_object(struct exchange *x, struct revision *rev, json_object *doc, b
     c.old_meta = doc_parse(rev->text + rev->marks.meta, rev->marks.meta_len);
     if (!check_identity(&c) && !check_uid(&c) && !check_version(&c) && !check_kind(&c)) {
         keep_other_half(&c);
-        if (!merge_metadata(&c) && !check_content(&c)) {
+        if (!merge_metadata(&c) && !cci_check_change(x, update_old(&c), c.doc) && !check_content(&c)) {
             update_store(&c);
         }
     }
