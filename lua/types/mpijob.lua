@@ -24,6 +24,7 @@
 ---@field uid string
 ---@field resourceVersion string
 ---@field version "v1alpha2"|"v1"|"v2beta1" through which it was read
+---@field cluster string the configuration's name of the cluster that it was read from; `"default"` where there is but one
 ---@field controller "mpi-operator"|"training-operator"|"cci"|"unknown" which acts on it, as far as is known
 ---@field labels table<string, string> a copy; empty where there are none
 ---@field annotations table<string, string> a copy

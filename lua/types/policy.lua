@@ -76,6 +76,7 @@
 ---@field run? fun(run: mpijobd.Run) everything else; `match` is not looked at then. This or `replace`
 ---@field limits? mpijobd.Limits
 ---@field dry_run? boolean true: log what would be done, and do not do it
+---@field clusters? string|string[] names from the configuration's `clusters` (default: all of them)
 ---@field destructive? boolean true: allow changes that end or delete a job at once; otherwise they are refused with reason Refused
 
 ---Defines a policy. For the top level of a file only; a file may define several.

@@ -7,6 +7,7 @@
 ---@field id integer its number in the journal; 0 without a journal (`mpijobd plan`)
 ---@field policy string the policy's name
 ---@field trigger "schedule"|"every"|"once"
+---@field cluster string which of the configuration's clusters it is about; `"default"` where there is but one. A policy on several has a run on each
 ---@field scheduled_at integer when it fell due, seconds since 1970: the nominal time, without jitter
 ---@field changed integer jobs changed so far (in a dry run: that would be)
 ---@field unchanged integer jobs that were as asked for already

@@ -11,20 +11,20 @@
 #define TIMEOUT_MS INT64_C(10000)
 
 const struct doctor_check doctor_checks[] = {
-    {"configuration", doctor_configuration, 0, BASE_CONFIG},
-    {"kubeconfig", doctor_kubeconfig, BASE_CONFIG, BASE_KUBECONFIG},
-    {"name", doctor_name, BASE_KUBECONFIG, BASE_NAME},
-    {"connection", doctor_connection, BASE_NAME, BASE_CONNECTION},
-    {"server-certificate", doctor_server_certificate, BASE_CONNECTION, BASE_TRUST},
-    {"client-certificate", doctor_client_certificate, BASE_KUBECONFIG, BASE_CLIENT},
-    {"clock", doctor_clock, BASE_TRUST, BASE_ANSWER},
-    {"credentials", doctor_credentials, BASE_ANSWER | BASE_CLIENT, BASE_USER},
-    {"permissions", doctor_permissions, BASE_USER, 0},
-    {"versions", doctor_versions, BASE_USER, BASE_VERSIONS},
-    {"controller", doctor_controller, BASE_VERSIONS, 0},
-    {"state", doctor_state, BASE_CONFIG, 0},
-    {"time-zones", doctor_zones, 0, 0},
-    {"policies", doctor_policies, BASE_CONFIG, 0},
+    {"configuration", doctor_configuration, 0, BASE_CONFIG, false},
+    {"kubeconfig", doctor_kubeconfig, BASE_CONFIG, BASE_KUBECONFIG, true},
+    {"name", doctor_name, BASE_KUBECONFIG, BASE_NAME, true},
+    {"connection", doctor_connection, BASE_NAME, BASE_CONNECTION, true},
+    {"server-certificate", doctor_server_certificate, BASE_CONNECTION, BASE_TRUST, true},
+    {"client-certificate", doctor_client_certificate, BASE_KUBECONFIG, BASE_CLIENT, true},
+    {"clock", doctor_clock, BASE_TRUST, BASE_ANSWER, true},
+    {"credentials", doctor_credentials, BASE_ANSWER | BASE_CLIENT, BASE_USER, true},
+    {"permissions", doctor_permissions, BASE_USER, 0, true},
+    {"versions", doctor_versions, BASE_USER, BASE_VERSIONS, true},
+    {"controller", doctor_controller, BASE_VERSIONS, 0, true},
+    {"state", doctor_state, BASE_CONFIG, 0, false},
+    {"time-zones", doctor_zones, 0, 0, false},
+    {"policies", doctor_policies, BASE_CONFIG, 0, false},
     {0},
 };
 
@@ -39,14 +39,63 @@ static const char *cause_of(const struct doctor *d, unsigned needs)
     return c->name ? c->name : "an earlier check";
 }
 
+static void check(struct doctor *d, const struct doctor_check *c)
+{
+    doctor_watch(d, c->name);
+    if ((c->needs & d->bases) != c->needs)
+        doctor_say(d, DOCTOR_SKIPPED, NULL, "because of %s", cause_of(d, c->needs));
+    else if (c->run(d))
+        d->bases |= c->gives;
+}
+
+/* All that is about a cluster, from `first` on. Returns what follows. */
+static const struct doctor_check *check_cluster(struct doctor *d, const struct doctor_check *first)
+{
+    const struct doctor_check *c = first;
+    for (; c->of_cluster; c++)
+        check(d, c);
+    return c;
+}
+
+/* What was found out of one cluster does not hold for the next. */
+static void forget_cluster(struct doctor *d)
+{
+    for (const struct doctor_check *c = doctor_checks; c->name; c++)
+        d->bases &= c->of_cluster ? ~c->gives : ~0U;
+    probe_free(&d->probe);
+    d->probe = (struct probe){0};
+    d->proxy = NULL;
+    needs_free(&d->needs);
+    d->needs = (struct needs){0};
+    d->policies_read = false;
+    session_close_clusters(&d->s);
+}
+
+static const struct doctor_check *check_clusters(struct doctor *d, const struct doctor_check *first)
+{
+    const struct config *config = &d->s.config;
+    const char *chosen = d->s.options.cluster;
+    const struct doctor_check *next = first;
+    if (!d->session_open || !config->named || d->s.options.kubeconfig || d->s.options.context || chosen)
+        return check_cluster(d, first);
+    for (size_t i = 0; i < config->cluster_count; i++) {
+        d->s.options.cluster = d->cluster = config->clusters[i].name;
+        next = check_cluster(d, first);
+        if (i + 1 < config->cluster_count)
+            forget_cluster(d);
+    }
+    d->s.options.cluster = NULL;
+    d->cluster = NULL;
+    return next;
+}
+
 static void check_all(struct doctor *d)
 {
-    for (const struct doctor_check *c = doctor_checks; c->name; c++) {
-        doctor_watch(d, c->name);
-        if ((c->needs & d->bases) != c->needs)
-            doctor_say(d, DOCTOR_SKIPPED, NULL, "because of %s", cause_of(d, c->needs));
-        else if (c->run(d))
-            d->bases |= c->gives;
+    for (const struct doctor_check *c = doctor_checks; c->name;) {
+        if (c->of_cluster)
+            c = check_clusters(d, c);
+        else
+            check(d, c++);
     }
 }
 

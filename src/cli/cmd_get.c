@@ -155,9 +155,9 @@ static int run(int argc, char **argv, const struct command *command)
     code = session_open(&g.s, command->name, &o);
     if (code)
         return code;
+    session_scope(&g.s, false);
     code = session_cluster(&g.s);
     if (!code) {
-        session_scope(&g.s, false);
         g.namespaced = g.s.namespaces != NULL;
         code = session_connect(&g.s);
     }

@@ -153,10 +153,10 @@ static void summary_json(struct inspection *in)
 static int work(struct inspection *in)
 {
     struct session *s = &in->s;
+    session_scope(s, false);
     int code = session_cluster(s);
     if (code)
         return code;
-    session_scope(s, false);
     code = session_connect(s);
     if (!code)
         code = jobs_find(s, &in->jobs);

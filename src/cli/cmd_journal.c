@@ -17,6 +17,12 @@ struct reading {
     struct json_writer w;
 };
 
+/* A column for the cluster where the configuration has several. */
+static bool of_several(const struct reading *r)
+{
+    return r->s.config.named;
+}
+
 static bool as_json(const struct reading *r)
 {
     return r->s.options.output == OUTPUT_JSON;
@@ -132,6 +138,8 @@ static bool change_row(void *data, const struct store_change *c)
     time_cell(&r->table, c->intended_at);
     number_cell(&r->table, c->run);
     table_cell(&r->table, c->policy);
+    if (of_several(r))
+        table_cell(&r->table, c->cluster);
     table_cell(&r->table, job);
     diff_cell(&r->table, c->diff);
     table_cell(&r->table, c->effect);
@@ -165,6 +173,8 @@ static bool run_row(void *data, const struct store_run *run)
     }
     number_cell(&r->table, run->id);
     table_cell(&r->table, run->policy);
+    if (of_several(r))
+        table_cell(&r->table, run->cluster);
     table_cell(&r->table, run->trigger);
     time_cell(&r->table, run->scheduled_at);
     char outcome[64];
@@ -184,9 +194,14 @@ static int read_rows(struct reading *r, bool runs)
                                                "CHANGE", "EFFECT", "OUTCOME", "MESSAGE"};
     static const char *const run_heads[] = {"RUN",     "POLICY",    "TRIGGER", "SCHEDULED", "OUTCOME",
                                             "CHANGED", "UNCHANGED", "FAILED",  "MESSAGE"};
+    static const char *const change_heads_of_several[] = {"TIME",   "RUN",    "POLICY",  "CLUSTER", "JOB",
+                                                          "CHANGE", "EFFECT", "OUTCOME", "MESSAGE"};
+    static const char *const run_heads_of_several[] = {"RUN",     "POLICY",  "CLUSTER",   "TRIGGER", "SCHEDULED",
+                                                       "OUTCOME", "CHANGED", "UNCHANGED", "FAILED",  "MESSAGE"};
     struct session *s = &r->s;
     struct options *o = &s->options;
     struct store_filter filter = {.policy = o->policy,
+                                  .cluster = o->cluster,
                                   .name_space = o->name_space,
                                   .in_flight = o->in_flight,
                                   .limit = o->limit >= 0 ? o->limit : 100};
@@ -198,10 +213,10 @@ static int read_rows(struct reading *r, bool runs)
     if (as_json(r)) {
         json_writer_init(&r->w, &r->json);
         json_write_array(&r->w);
-    } else if (runs) {
-        table_begin(&r->table, 9, run_heads);
+    } else if (of_several(r)) {
+        table_begin(&r->table, runs ? 10 : 9, runs ? run_heads_of_several : change_heads_of_several);
     } else {
-        table_begin(&r->table, 8, change_heads);
+        table_begin(&r->table, runs ? 9 : 8, runs ? run_heads : change_heads);
     }
     int rc = runs ? store_read_runs(s->store, &filter, o->in_flight, run_row, r, &s->error)
                   : store_read_changes(s->store, &filter, change_row, r, &s->error);

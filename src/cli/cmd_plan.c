@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/policies.h"
+#include "policy/engine_cluster.h"
 #include "json/write.h"
 
 struct plan {
@@ -25,6 +26,8 @@ static void add_json(struct plan *p, const struct run *run, const char *job, con
     json_write_object(&p->w);
     json_write_key(&p->w, "policy");
     json_write_string(&p->w, run->policy->name);
+    json_write_key(&p->w, "cluster");
+    json_write_string(&p->w, cluster_name(run->at->cluster));
     json_write_key(&p->w, "job");
     json_write_string(&p->w, job);
     if (err) {
@@ -48,13 +51,16 @@ static void add_text(struct plan *p, const struct run *run, const char *job, con
                      const struct error *err)
 {
     struct buf text = BUF_INIT;
+    char where[160];
+    const char *cluster = engine_cluster_told(run->at);
+    snprintf(where, sizeof where, "%s%s%s", run->policy->name, cluster ? ", " : "", cluster ? cluster : "");
     if (err) {
-        printf("%s  (%s)\n  not possible: %s\n", job, run->policy->name, err->message);
+        printf("%s  (%s)\n  not possible: %s\n", job, where, err->message);
         return;
     }
     mpijob_diff_write(result->diff, p->colour, &text);
-    printf("%s  (%s)\n%s  %s: %s\n", job, run->policy->name, text.ptr ? text.ptr : "",
-           mpijob_effect_name(result->effect), result->why);
+    printf("%s  (%s)\n%s  %s: %s\n", job, where, text.ptr ? text.ptr : "", mpijob_effect_name(result->effect),
+           result->why);
     buf_free(&text);
 }
 
@@ -81,7 +87,9 @@ static void ended(void *data, const struct run *run)
     p->limited += run->outcome == RUN_LIMITED;
     p->broken += run->outcome == RUN_FAILED;
     if (run->outcome != RUN_DONE)
-        fprintf(stderr, "mpijobd plan: policy \"%s\": %s\n", run->policy->name, run->error.message);
+        fprintf(stderr, "mpijobd plan: policy \"%s\"%s%s: %s\n", run->policy->name,
+                engine_cluster_told(run->at) ? ", cluster " : "",
+                engine_cluster_told(run->at) ? engine_cluster_told(run->at) : "", run->error.message);
 }
 
 static void over(void *data)
@@ -107,10 +115,10 @@ static int make(struct plan *p)
 {
     struct session *s = &p->s;
     struct engine_options e = {.dry_run = true, .once = true, .observe = observe, .ended = ended, .data = p};
-    int code = session_cluster(s);
+    session_scope(s, true);
+    int code = session_clusters(s);
     if (code)
         return code;
-    session_scope(s, true);
     code = session_connect(s);
     s->log.level = s->options.log_level ? s->log.level : LOG_ERROR + 1; /* told here */
     if (!code)
@@ -130,7 +138,7 @@ static int make(struct plan *p)
         summary(p);
     }
     buf_free(&p->json);
-    if (p->broken)
+    if (p->broken || s->lost)
         return EXIT_FAILED;
     if (p->limited || p->failed)
         return p->limited ? EXIT_LIMITED : EXIT_SOME_FAILED;

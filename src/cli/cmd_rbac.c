@@ -265,7 +265,7 @@ static int make(struct rbac *r)
     int code = policies_load(s, &e, s->options.arguments);
     if (code)
         return code;
-    int rc = needs_of_policies(&r->needs, s->engine->set, s->namespaces, &s->error);
+    int rc = needs_of_policies(&r->needs, s->engine->set, s->options.cluster, s->namespaces, &s->error);
     if (!rc)
         rc = s->options.output == OUTPUT_JSON ? print_json(r) : print_places(r);
     needs_free(&r->needs);

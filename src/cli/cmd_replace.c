@@ -277,10 +277,10 @@ static int read_changes(struct replacing *r, const struct command *command, char
 static int work(struct replacing *r)
 {
     struct session *s = &r->s;
+    session_scope(s, false);
     int code = session_cluster(s);
     if (code)
         return code;
-    session_scope(s, false);
     code = session_connect(s);
     if (code)
         return code;

@@ -56,8 +56,10 @@ static void stop(void *data, int number)
     (void)number;
     if (!d->serving) {
         d->stop_asked = true;
-        if (d->s.cluster)
-            cluster_connect_cancel(d->s.cluster);
+        for (size_t i = 0; i < d->s.cluster_count; i++) {
+            if (d->s.clusters[i].cluster)
+                cluster_connect_cancel(d->s.clusters[i].cluster);
+        }
         return;
     }
     if (!d->s.engine || d->s.engine->stopping) {
@@ -92,7 +94,7 @@ static int once_code(const struct daemon *d)
         printf("%" PRId64 " run%s: %" PRId64 " %s, %" PRId64 " as they should be, %" PRId64 " failed\n", d->runs,
                d->runs == 1 ? "" : "s", d->changed, d->s.options.dry_run ? "would be changed" : "changed", d->unchanged,
                d->failed);
-    if (d->broken || d->cancelled)
+    if (d->broken || d->cancelled || d->s.lost)
         return EXIT_FAILED;
     return d->limited ? EXIT_LIMITED : d->failed ? EXIT_SOME_FAILED : EXIT_DONE;
 }
@@ -120,19 +122,16 @@ static int prepare(struct daemon *d)
 {
     struct session *s = &d->s;
     struct engine_options e = {.dry_run = s->options.dry_run, .once = s->options.once, .ended = run_ended, .data = d};
-    int code = session_cluster(s);
-    if (!code)
-        session_scope(s, true);
+    session_scope(s, true);
+    int code = session_clusters(s);
     if (!code)
         code = session_store(s);
-    if (!code)
-        code = policies_load(s, &e, s->options.arguments);
     if (!code && s->options.once) {
         enum log_level level = s->log.level;
         code = session_connect(s);
         s->log.level = level;
     }
-    return code;
+    return code ? code : policies_load(s, &e, s->options.arguments);
 }
 
 static int run(int argc, char **argv, const struct command *command)

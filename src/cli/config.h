@@ -14,13 +14,22 @@
 
 enum config_auth { AUTH_ANY, AUTH_KUBECONFIG, AUTH_IN_CLUSTER, AUTH_TOKEN_FILE, AUTH_HUAWEI_AKSK, AUTH_HUAWEI_IAM };
 
-struct config {
-    char *file; /* NULL: none was read */
+/* `cluster`, or an entry of `clusters`. */
+struct config_cluster {
+    char *name; /* "default" of the one without a name */
     char *kubeconfig, *context, *server, *ca, *token_file, *controller, *version;
     char *access_key_file, *secret_key_file, *security_token_file; /* of huawei-aksk */
     struct kube_iam iam;                                           /* of huawei-iam */
     char *service_account;                                         /* of in-cluster: the folder */
     enum config_auth auth;
+    char **namespaces; /* NULL: the configuration's */
+};
+
+struct config {
+    char *file;                      /* NULL: none was read */
+    struct config_cluster *clusters; /* at least one */
+    size_t cluster_count;
+    bool named; /* by `clusters` */
     char **policies,
         **namespaces;     /* NULL-terminated, NULL: not given. Paths are relative to the configuration's folder */
     char **gpu_resources; /* globs; the same */

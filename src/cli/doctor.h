@@ -12,8 +12,8 @@ enum doctor_status { DOCTOR_OK, DOCTOR_WARNING, DOCTOR_FAILED, DOCTOR_SKIPPED };
 
 struct doctor_line {
     enum doctor_status status;
-    const char *check;
-    char *message, *cure; /* cure NULL: nothing to do */
+    const char *check, *cluster; /* cluster NULL: there is only one, or it is about none */
+    char *message, *cure;        /* cure NULL: nothing to do */
 };
 
 /* What later checks stand on. */
@@ -34,12 +34,14 @@ struct doctor_check {
     const char *name;
     bool (*run)(struct doctor *d); /* false: what is in `gives` is not there */
     unsigned needs, gives;         /* enum doctor_base */
+    bool of_cluster;               /* made for each */
 };
 
 struct doctor {
     struct session s; /* open with BASE_CONFIG */
     bool session_open;
-    const char *check; /* under way: what doctor_say speaks of */
+    const char *check;   /* under way: what doctor_say speaks of */
+    const char *cluster; /* of the configuration's several, the one under way */
     unsigned bases;
     uint64_t timeout_ms; /* of a step that waits for the network */
     struct probe probe;

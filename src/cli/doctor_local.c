@@ -53,13 +53,13 @@ bool doctor_kubeconfig(struct doctor *d)
     s->options.request_timeout = timeout; /* also where the configuration has a longer one */
     session_cluster(s);                   /* what keeps the cluster from being used is told where it belongs */
     s->options.request_timeout = given;
-    if (!s->kube_config.server) {
+    if (!s->kube_config) {
         doctor_say(d, DOCTOR_FAILED, "the daemon reads what kubectl reads: does `kubectl version` work here?", "%s",
                    s->error.message);
         return false;
     }
-    doctor_say(d, DOCTOR_OK, NULL, "%s: %s, namespace %s", s->kube_config.origin, s->kube_config.server,
-               s->kube_config.name_space);
+    doctor_say(d, DOCTOR_OK, NULL, "%s: %s, namespace %s", s->kube_config->origin, s->kube_config->server,
+               s->kube_config->name_space);
     return true;
 }
 

@@ -17,8 +17,6 @@ static void loaded(void *data, const struct policy_set *set)
     }
     d->policy_error_count = set->error_count;
     d->policy_count = set->count;
-    if (!set->error_count && set->count)
-        d->policies_read = needs_of_policies(&d->needs, set, (const char *const *)s->namespaces, &s->error) == 0;
     s->flag = true;
 }
 
@@ -29,6 +27,7 @@ static void read_set(struct doctor *d, const char *const *paths)
         .loop = &s->loop,
         .clock = &s->clock,
         .log = &s->log,
+        .cluster_names = session_cluster_names(s),
         .ceilings = s->config.limits,
         .once = true,
         .open = binding_open,
@@ -47,17 +46,20 @@ void doctor_read_policies(struct doctor *d)
 {
     struct session *s = &d->s;
     char **paths = s->options.arguments[0] ? s->options.arguments : s->config.policies;
-    if (s->engine || d->policies_read)
+    if (d->policies_read)
         return;
     d->policies_named = paths && paths[0];
-    if (d->policies_named) {
+    if (d->policies_named && !s->engine) {
         const char *check = d->check;
         doctor_watch(d, "policies");
         read_set(d, (const char *const *)paths);
         doctor_watch(d, check);
     }
-    if (!d->policies_read)
-        needs_of_daemon(&d->needs, (const char *const *)s->namespaces, &s->error);
+    const char *cluster = s->cluster ? cluster_name(s->cluster) : NULL;
+    const char *const *scope = (const char *const *)s->namespaces;
+    bool good = s->engine && s->engine->set && d->policy_count && !d->policy_error_count;
+    if (!good || needs_of_policies(&d->needs, s->engine->set, cluster, scope, &s->error))
+        needs_of_daemon(&d->needs, scope, &s->error);
     d->policies_read = true;
 }
 

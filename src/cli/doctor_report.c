@@ -21,7 +21,8 @@ static void flatten(char *text)
 static void print_line(const struct doctor *d, const struct doctor_line *line)
 {
     const char *on = d->colour ? colours[line->status] : "", *off = d->colour ? "\033[0m" : "";
-    printf("%s%-8s%s %-19s %s\n", on, names[line->status], off, line->check, line->message);
+    printf("%s%-8s%s %-19s %s%s%s\n", on, names[line->status], off, line->check, line->cluster ? line->cluster : "",
+           line->cluster ? ": " : "", line->message);
     if (line->cure)
         printf("%-28s -> %s\n", "", line->cure);
     fflush(stdout);
@@ -34,7 +35,8 @@ void doctor_say(struct doctor *d, enum doctor_status status, const char *cure, c
     va_start(args, format);
     buf_vprintf(&message, format, args);
     va_end(args);
-    struct doctor_line line = {status, d->check, buf_take(&message, NULL), cure ? str_dup(str_of(cure)) : NULL};
+    struct doctor_line line = {status, d->check, d->cluster, buf_take(&message, NULL),
+                               cure ? str_dup(str_of(cure)) : NULL};
     flatten(line.message);
     flatten(line.cure);
     uv_mutex_lock(&d->mutex);
@@ -66,6 +68,10 @@ static void print_json(const struct doctor *d)
         json_write_object(&w);
         json_write_key(&w, "check");
         json_write_string(&w, d->lines[i].check);
+        if (d->lines[i].cluster) {
+            json_write_key(&w, "cluster");
+            json_write_string(&w, d->lines[i].cluster);
+        }
         json_write_key(&w, "status");
         json_write_string(&w, names[d->lines[i].status]);
         json_write_key(&w, "message");

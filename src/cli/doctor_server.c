@@ -104,7 +104,7 @@ static const char *how(const struct kube_config *c)
 
 static bool refused(struct doctor *d, const struct question *q)
 {
-    const struct kube_config *c = &d->s.kube_config;
+    const struct kube_config *c = d->s.kube_config;
     char cure[300];
     snprintf(cure, sizeof cure, "get new credentials for %.200s", c->origin);
     doctor_say(d, DOCTOR_FAILED, c->token_file ? "is the token file still renewed, and of this cluster?" : cure,
@@ -119,7 +119,7 @@ static bool forbidden(struct doctor *d, const struct question *q)
 {
     if (strstr(q->error.message, "system:anonymous")) {
         doctor_say(d, DOCTOR_FAILED, "the context's user in the kubeconfig needs a token or a client certificate",
-                   "403: to the server we are nobody (system:anonymous), with %s", how(&d->s.kube_config));
+                   "403: to the server we are nobody (system:anonymous), with %s", how(d->s.kube_config));
         return false;
     }
     doctor_say(d, DOCTOR_WARNING, "the group system:authenticated usually has the role system:basic-user",
@@ -142,7 +142,7 @@ static bool ask_harmless(struct doctor *d)
         doctor_say(d, DOCTOR_FAILED, NULL, "%s", q.error.message);
         return false;
     }
-    doctor_say(d, DOCTOR_OK, NULL, "accepted (%s)", how(&d->s.kube_config));
+    doctor_say(d, DOCTOR_OK, NULL, "accepted (%s)", how(d->s.kube_config));
     return true;
 }
 
@@ -170,7 +170,7 @@ bool doctor_credentials(struct doctor *d)
     bool nobody = strcmp(q.user, "system:anonymous") == 0;
     doctor_say(d, nobody ? DOCTOR_FAILED : DOCTOR_OK,
                nobody ? "the context's user in the kubeconfig needs a token or a client certificate" : NULL,
-               "to the server we are %s (%s)", *q.user ? q.user : "somebody", how(&d->s.kube_config));
+               "to the server we are %s (%s)", *q.user ? q.user : "somebody", how(d->s.kube_config));
     return !nobody;
 }
 
@@ -252,7 +252,7 @@ static void tell_places(struct doctor *d, const struct question *questions, size
 /* NULL: to be found out. */
 static const char *configured_controller(const struct session *s)
 {
-    const char *name = s->options.controller ? s->options.controller : s->config.controller;
+    const char *name = s->options.controller ? s->options.controller : s->clusters[0].config->controller;
     return name && strcmp(name, "auto") != 0 ? name : NULL;
 }
 

@@ -56,7 +56,7 @@ static bool resolve(struct doctor *d, const char *host, const char *port)
 
 bool doctor_name(struct doctor *d)
 {
-    const struct kube_config *c = &d->s.kube_config;
+    const struct kube_config *c = d->s.kube_config;
     struct error err;
     struct url url;
     char host[256];
@@ -103,7 +103,7 @@ static int read_material(const struct kube_config *c, bool client, struct tls_ma
 
 static int probe(struct doctor *d, struct error *err)
 {
-    const struct kube_config *c = &d->s.kube_config;
+    const struct kube_config *c = d->s.kube_config;
     struct tls_material material;
     bool readable = read_material(c, true, &material, NULL) == 0 || read_material(c, false, &material, NULL) == 0;
     /* With a CA that cannot be read nothing is verified, and that is told; the rest is worth knowing all the same. */
@@ -233,7 +233,7 @@ static void tell_untrusted(struct doctor *d)
 
 bool doctor_server_certificate(struct doctor *d)
 {
-    const struct kube_config *c = &d->s.kube_config;
+    const struct kube_config *c = d->s.kube_config;
     const struct probe *p = &d->probe;
     struct tls_material material;
     struct error err;
@@ -264,7 +264,7 @@ bool doctor_server_certificate(struct doctor *d)
 
 bool doctor_client_certificate(struct doctor *d)
 {
-    const struct kube_config *c = &d->s.kube_config;
+    const struct kube_config *c = d->s.kube_config;
     struct tls_material material, roots;
     struct error err;
     if (!c->certificate.len && !c->certificate_file && !c->key.len && !c->key_file) {

@@ -205,12 +205,15 @@ static void tidy(struct needs *needs)
     needs->count = kept;
 }
 
-int needs_of_policies(struct needs *needs, const struct policy_set *set, const char *const *scope, struct error *err)
+int needs_of_policies(struct needs *needs, const struct policy_set *set, const char *cluster, const char *const *scope,
+                      struct error *err)
 {
     int rc = 0;
     *needs = (struct needs){0};
-    for (size_t i = 0; i < set->count && !rc; i++)
-        rc = add_policy(needs, &set->entries[i], scope, err);
+    for (size_t i = 0; i < set->count && !rc; i++) {
+        if (!cluster || policy_on_cluster(set->entries[i].policy, cluster))
+            rc = add_policy(needs, &set->entries[i], scope, err);
+    }
     tidy(needs);
     return rc;
 }

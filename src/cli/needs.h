@@ -19,8 +19,10 @@ struct needs {
     size_t count; /* 0: nothing is needed */
 };
 
-/* scope: the namespaces the daemon is kept to, NULL: all. Out of memory is the only error. */
-int needs_of_policies(struct needs *needs, const struct policy_set *set, const char *const *scope, struct error *err);
+/* cluster: only the policies that are for it; NULL: all. scope: the namespaces the daemon is kept to there, NULL: all.
+ * Out of memory is the only error. */
+int needs_of_policies(struct needs *needs, const struct policy_set *set, const char *cluster, const char *const *scope,
+                      struct error *err);
 /* Without policies: what any of them may need. */
 int needs_of_daemon(struct needs *needs, const char *const *scope, struct error *err);
 void needs_free(struct needs *needs);

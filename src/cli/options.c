@@ -11,6 +11,7 @@ enum id {
     ID_CONFIG = 256,
     ID_KUBECONFIG,
     ID_CONTEXT,
+    ID_CLUSTER,
     ID_API_VERSION,
     ID_CONTROLLER,
     ID_TIMEOUT,
@@ -46,6 +47,8 @@ static const struct known {
      "mpijobd.yaml (default: /etc/mpijobd/mpijobd.yaml if it is there)"},
     {"kubeconfig", ID_KUBECONFIG, "FILE", TAKES_CLUSTER,
      "default: $KUBECONFIG, ~/.kube/config, then the pod's service account"},
+    {"cluster", ID_CLUSTER, "NAME", TAKES_CLUSTER | TAKES_FILTER | TAKES_ROLES,
+     "one of the configuration's `clusters`"},
     {"context", ID_CONTEXT, "NAME", TAKES_CLUSTER, "of the kubeconfig"},
     {"api-version", ID_API_VERSION, "VERSION", TAKES_CLUSTER,
      "v1alpha2, v1 or v2beta1 (default: what the server prefers)"},
@@ -141,6 +144,9 @@ static int take(struct options *o, int id, const char *value, struct error *err)
         break;
     case ID_CONTEXT:
         o->context = value;
+        break;
+    case ID_CLUSTER:
+        o->cluster = value;
         break;
     case ID_API_VERSION:
         o->api_version = value;

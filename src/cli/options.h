@@ -14,8 +14,8 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SOME_FAILED = 3, EXI
 
 enum option_group { /* bits: what a command takes */
                     TAKES_CLUSTER =
-                        1
-                        << 0, /* --config --kubeconfig --context --api-version --controller --as... --request-timeout */
+                        1 << 0, /* --config --cluster --kubeconfig --context --api-version --controller --as...
+                                   --request-timeout */
                     TAKES_NAMESPACE = 1 << 1, /* -n */
                     TAKES_OUTPUT = 1 << 2,    /* -o */
                     TAKES_STATE = 1 << 3,     /* --state (and --config) */
@@ -39,8 +39,8 @@ enum option_group { /* bits: what a command takes */
 
 struct options {
     const char *config, *kubeconfig, *context, *name_space, *selector, *state, *api_version, *controller, *log_level,
-        *log_format, *clock, *grace, *file, *resource_version, *policy, *request_timeout, *service_account, *as,
-        *as_uid;
+        *log_format, *cluster, *clock, *grace, *file, *resource_version, *policy, *request_timeout, *service_account,
+        *as, *as_uid;
     const char *as_groups[OPTIONS_GROUPS_MAX + 1]; /* NULL-terminated */
     const char *by;
     bool all_namespaces, once, dry_run, exit_code, destructive, in_flight, fix, help;

@@ -1,6 +1,7 @@
 #include "cli/policies.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "binding/open.h"
 
@@ -23,15 +24,24 @@ static void loaded(void *data, const struct policy_set *set)
     s->flag = true;
 }
 
+static int load(struct session *s, struct engine_options *options, char **paths)
+{
+    error_clear(&s->error);
+    if (engine_new(options, &s->engine, &s->error) ||
+        engine_load(s->engine, (const char *const *)paths, loaded, s, &s->error))
+        return session_fail(s, &s->error);
+    session_wait(s);
+    uv_run(&s->loop, UV_RUN_NOWAIT); /* the engine takes the set over when `loaded` has returned */
+    return s->error.code ? session_fail(s, &s->error) : 0;
+}
+
 int policies_load(struct session *s, struct engine_options *options, char **paths)
 {
     options->loop = &s->loop;
     options->clock = &s->clock;
     options->log = &s->log;
-    struct engine_place place = {s->cluster, (const char *const *)s->namespaces};
-    options->places = &place;
-    options->place_count = s->cluster ? 1 : 0;
     options->store = s->store;
+    options->cluster_names = session_cluster_names(s);
     options->ceilings = s->config.limits;
     options->open = binding_open;
     if (!paths[0])
@@ -41,11 +51,16 @@ int policies_load(struct session *s, struct engine_options *options, char **path
         session_fail(s, &s->error);
         return EXIT_USAGE;
     }
-    error_clear(&s->error);
-    if (engine_new(options, &s->engine, &s->error) ||
-        engine_load(s->engine, (const char *const *)paths, loaded, s, &s->error))
-        return session_fail(s, &s->error);
-    session_wait(s);
-    uv_run(&s->loop, UV_RUN_NOWAIT); /* the engine takes the set over when `loaded` has returned */
-    return s->error.code ? session_fail(s, &s->error) : 0;
+    struct engine_place *places = calloc(s->cluster_count + 1, sizeof *places);
+    if (!places)
+        return session_fail(s, (error_nomem(&s->error), &s->error));
+    options->places = places;
+    for (size_t i = 0; i < s->cluster_count; i++) {
+        const struct session_cluster *at = &s->clusters[i];
+        if (!at->error.code) /* else it could not be connected to */
+            places[options->place_count++] = (struct engine_place){at->cluster, (const char *const *)at->namespaces};
+    }
+    int code = load(s, options, paths);
+    free(places);
+    return code;
 }

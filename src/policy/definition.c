@@ -12,6 +12,8 @@
 #include "policy/lua_match.h"
 #include "time/duration.h"
 
+#define CLUSTERS_MAX 256
+
 /* `timezone is a number; ...` where the message goes on from the key, `timezone: unknown time zone ...` where it stands
  * for itself, and no word twice (`schedule "61 * * * *": ...`). */
 static void join_key(char *text, size_t size, const char *key, const char *message)
@@ -192,6 +194,56 @@ static bool read_bool(struct defining *d, const char *key, int index)
     return lua_toboolean(d->L, index);
 }
 
+static bool cluster_known(struct defining *d, const char *name)
+{
+    const char *const *all = d->source->clusters;
+    struct buf names = BUF_INIT;
+    for (size_t i = 0; all && all[i]; i++) {
+        if (strcmp(all[i], name) == 0) {
+            buf_free(&names);
+            return true;
+        }
+        buf_printf(&names, "%s%s", i ? ", " : "", all[i]);
+    }
+    const char *near = all ? str_nearest(name, all) : NULL;
+    if (all)
+        definition_found(d, "clusters", "names \"%.80s\", which the configuration does not have%s%s%s; it has %s", name,
+                         near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "",
+                         names.ptr ? names.ptr : "none");
+    buf_free(&names);
+    return !all;
+}
+
+/* A name, or a list of them. */
+static void read_clusters(struct defining *d, int index)
+{
+    size_t n = lua_type(d->L, index) == LUA_TTABLE ? lua_rawlen(d->L, index) : 0;
+    if (lua_type(d->L, index) == LUA_TSTRING) { /* as a list of one */
+        lua_createtable(d->L, 1, 0);
+        lua_pushvalue(d->L, index);
+        lua_rawseti(d->L, -2, 1);
+        index = lua_gettop(d->L);
+        n = 1;
+    }
+    if (n == 0 || n > CLUSTERS_MAX) {
+        definition_type_error(d, "clusters", index, "the name of a cluster, or a list of names; leave it out for all");
+        return;
+    }
+    d->p->clusters = calloc(n + 1, sizeof *d->p->clusters);
+    for (size_t i = 0; d->p->clusters && i < n; i++) {
+        lua_rawgeti(d->L, index, (lua_Integer)i + 1);
+        const char *name = string_at(d, "clusters", lua_gettop(d->L), "a list of names");
+        if (!name || !cluster_known(d, name))
+            return;
+        d->p->clusters[i] = str_dup(str_of(name));
+        if (!d->p->clusters[i])
+            break;
+        lua_pop(d->L, 1);
+    }
+    if (!d->p->clusters || !d->p->clusters[n - 1])
+        definition_found(d, "clusters", "cannot be kept: out of memory");
+}
+
 /* ---- the whole table ---- */
 
 static const char *const keys[] = {
@@ -199,7 +251,7 @@ static const char *const keys[] = {
     "replace",  "run",   "limits", "dry_run",  "destructive", "on",       "approval", "through_launcher", "wait_effect",
     "clusters", NULL};
 /* Known to the interface, and not there yet: said plainly rather than ignored. */
-static const char *const later[] = {"on", "approval", "through_launcher", "wait_effect", "clusters", NULL};
+static const char *const later[] = {"on", "approval", "through_launcher", "wait_effect", NULL};
 static const char *const missed_words[] = {"skip", "once", "all", NULL};
 static const char *const overlap_words[] = {"skip", "queue", "allow", NULL};
 
@@ -236,6 +288,8 @@ static void read_key(struct defining *d, const char *key, int index)
         p->dry_run = read_bool(d, key, index);
     } else if (strcmp(key, "destructive") == 0) {
         p->destructive = read_bool(d, key, index);
+    } else if (strcmp(key, "clusters") == 0) {
+        read_clusters(d, index);
     } else {
         for (int i = 0; later[i]; i++) {
             if (strcmp(key, later[i]) == 0) {

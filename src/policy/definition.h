@@ -47,6 +47,7 @@ struct policy_source {
     const char *file, *text; /* the file's path and content, to find a key's line */
     size_t len;
     const char *timezone;          /* default zone: "UTC" */
+    const char *const *clusters;   /* configured names, NULL-terminated; NULL: not known */
     struct script_limits ceilings; /* of the daemon; 0: none */
     struct policy **
         held; /* the one being read, NULL when it is complete: freed by the caller if a memory error ends the reading */

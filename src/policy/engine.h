@@ -20,9 +20,10 @@ struct engine_options {
     const struct log *log;
     const struct engine_place *places; /* clusters, copied; none: policies are only loaded (check, next) */
     size_t place_count;
-    struct store *store; /* NULL: no journal. Not owned */
-    bool dry_run;        /* all runs */
-    bool once;           /* no triggers: engine_once starts the runs */
+    const char *const *cluster_names; /* that policies may name, NULL-terminated, outlive it; NULL: any */
+    struct store *store;              /* NULL: no journal. Not owned */
+    bool dry_run;                     /* all runs */
+    bool once;                        /* no triggers: engine_once starts the runs */
     struct script_limits ceilings;
     int (*open)(lua_State *L); /* registers the modules in a fresh state; from the floor above */
     /* Told of each replacement of a run when it has ended; NULL: nobody. job: its key. */

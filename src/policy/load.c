@@ -166,6 +166,7 @@ bool policy_file_define(struct policy_file *file, lua_State *L, int index, int l
         .file = file->path,
         .text = file->text.ptr,
         .len = file->text.len,
+        .clusters = file->engine->o.cluster_names,
         .ceilings = file->engine->o.ceilings,
         .held = &file->half,
         .report = finding,
