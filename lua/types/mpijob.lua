@@ -13,7 +13,7 @@
 
 ---@class mpijobd.Workers
 ---@field replicas integer as the spec asks for
----@field active? integer as the status says; most controllers clear it at the end
+---@field active? integer as the status says; of a job that has ended, where the status does not keep it, the pods are counted (once a run, which waits); nil where neither tells
 
 ---A job as it was when it was read; read-only. A field that does not exist raises an error that names the nearest one.
 ---Times are seconds since 1970, durations seconds; nil where they have no meaning.

@@ -5,6 +5,7 @@
 
 #include "binding/embedded.h"
 #include "binding/open.h"
+#include "policy/lua_job.h"
 
 void binding_open_mpijob(lua_State *L)
 {
@@ -21,4 +22,5 @@ void binding_open_mpijob(lua_State *L)
     lua_pushcclosure(L, l_mpijob_replace, 1);
     lua_setfield(L, -2, "replace");
     lua_setglobal(L, "mpijob");
+    lua_job_count_workers(L, l_mpijob_workers);
 }

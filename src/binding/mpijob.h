@@ -10,5 +10,6 @@ int l_mpijob_replace(lua_State *L);
 int l_mpijob_replace_once(
     lua_State *L); /* with a table of changes; a function of the job is Lua's (lua/mpijobd/mpijob.lua) */
 int l_mpijob_replace_object(lua_State *L);
+int l_mpijob_workers(lua_State *L); /* of a job: the number of its workers that are there, or nil; not in the module */
 
 #endif

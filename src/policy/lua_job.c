@@ -6,7 +6,8 @@
 
 #include "policy/lua_json.h"
 
-static char job_mark; /* its address is the key of the metatable */
+static char job_mark;     /* its address is the key of the metatable */
+static char workers_mark; /* of what counts a job's workers */
 
 static void push_metatable(lua_State *L);
 
@@ -79,6 +80,37 @@ static void push_map(lua_State *L, struct json map)
         lua_newtable(L);
 }
 
+static int counted_k(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)status;
+    (void)ctx;
+    lua_pushvalue(L, -1);
+    lua_setfield(L, 1, "active"); /* the next time it is there */
+    return 1;
+}
+
+/* __index of job.workers. Upvalues: what counts, the job. */
+static int l_workers(lua_State *L)
+{
+    lua_settop(L, 2);
+    lua_pushliteral(L, "active");
+    if (!lua_rawequal(L, 2, 3)) {
+        lua_pushnil(L);
+        return 1;
+    }
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushvalue(L, lua_upvalueindex(2));
+    lua_callk(L, 1, 1, 0, counted_k);
+    return counted_k(L, LUA_OK, 0);
+}
+
+void lua_job_count_workers(lua_State *L, lua_CFunction count)
+{
+    lua_pushcfunction(L, count);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &workers_mark);
+}
+
+/* The job is at index 1. */
 static void push_workers(lua_State *L, const struct lua_job *job)
 {
     lua_createtable(L, 0, 2);
@@ -87,7 +119,22 @@ static void push_workers(lua_State *L, const struct lua_job *job)
     if (job->view.workers_active >= 0) {
         lua_pushinteger(L, job->view.workers_active);
         lua_setfield(L, -2, "active");
+        return;
     }
+    if (!mpijob_phase_finished(job->view.phase))
+        return;
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &workers_mark) != LUA_TFUNCTION) {
+        lua_pop(L, 1);
+        return;
+    }
+    lua_pushvalue(L, 1);
+    lua_pushcclosure(L, l_workers, 2);
+    lua_createtable(L, 0, 2);
+    lua_insert(L, -2);
+    lua_setfield(L, -2, "__index");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_setmetatable(L, -2);
 }
 
 enum job_field {

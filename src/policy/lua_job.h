@@ -22,6 +22,10 @@ struct lua_job {
 struct lua_job *lua_job_push(lua_State *L, struct str object, const struct cluster *cluster, enum mpijob_kind kind,
                              const struct clock *clock);
 
+/* What job.workers.active calls, with the job, where the status does not tell the number; it may wait. Without one it
+ * is nil then. Set in each state by the floor above. */
+void lua_job_count_workers(lua_State *L, lua_CFunction count);
+
 /* The job at index, or NULL if something else is there. Never raises. */
 struct lua_job *lua_job_at(lua_State *L, int index);
 

@@ -8,6 +8,7 @@
 
 #include "policy/engine_cluster.h"
 #include "policy/lua_run.h"
+#include "policy/run_pods.h"
 #include "policy/sweep.h"
 
 struct run_op {
@@ -118,6 +119,7 @@ static void script_done_now(void *data, struct script_run *script, lua_State *L,
     struct run *run = data;
     run->script = NULL;
     run->script_ended = true;
+    run_pods_free(run);
     if (run->sweep)
         sweep_stop(run->sweep);
     if (err) {

@@ -10,6 +10,7 @@ struct engine;
 struct engine_cluster;
 struct policy_file;
 struct run_op;
+struct run_pods;
 struct sweep;
 struct run;
 
@@ -42,8 +43,9 @@ struct run {
     int64_t changed, unchanged, failed, granted;
     int64_t grant_max; /* writes at most; -1: no limit */
     struct script_run *script;
-    struct sweep *sweep; /* NULL for run functions */
-    struct run_op *ops;  /* replacements under way */
+    struct sweep *sweep;                 /* NULL for run functions */
+    struct run_op *ops;                  /* replacements under way */
+    struct run_pods *pods[MPIJOB_KINDS]; /* NULL: not asked for */
     unsigned active;
     struct run *prev, *next; /* the engine's list */
     run_done done;

@@ -49,6 +49,23 @@ for _, version in ipairs(cluster.versions) do
             assert.is_truthy(out:match("runs +Running +%- +%- +8 +8 +"), out)
         end)
 
+        it("a policy sees how many workers are left", function()
+            local file = support.write(support.folder() .. "/workers.lua", [[
+                policy { name = "count", every = "1h", run = function()
+                    for job in mpijob.list {} do
+                        log.info("left", { job = job.name, replicas = job.workers.replicas, active = tostring(job.workers.active), again = tostring(job.workers.active) })
+                    end
+                end }
+            ]])
+            local code, _, err = run("run", "--once", "--state", ":memory:", file)
+            assert.are.equal(0, code, err)
+            local alpha = version.api == "v1alpha2" -- whose status has the number, and it is not the pods'
+            local gone = alpha and 2 or 0
+            support.contains(err, "active=2 again=2 job=kept replicas=2")
+            support.contains(err, ("active=%d again=%d job=gone replicas=2"):format(gone, gone))
+            support.contains(err, "active=2 again=2 job=runs replicas=2")
+        end)
+
         it("report sums what jobs that have ended hold and held", function()
             local answer = report(run)
             assert.are.equal("pods", answer.counted)
@@ -181,6 +198,43 @@ describe("what jobs hold", function()
         code, after, err = run("report", "-A")
         assert.are.equal(0, code, err)
         support.contains(after, "the server forgets its list between two pages, again and again")
+    end)
+
+    it("is counted once a run for policies, whatever they wait in, and is nil where it cannot be", function()
+        local server, run = past("v2beta1", "--version", "v2beta1")
+        ended(server)
+        local file = support.write(support.folder() .. "/workers.lua", [[
+            policy { name = "left", every = "1h", match = { where = function(job) return job.workers.active ~= 0 end },
+                replace = function(job)
+                    local inner = coroutine.wrap(function() return job.workers.active end)
+                    local ok, active = pcall(inner)
+                    local names = {}
+                    for name in pairs(job.workers) do names[#names + 1] = name end
+                    return { labels = { left = tostring(active), ok = tostring(ok), names = table.concat(names, ".") , none = tostring(job.workers.misspelt) } }
+                end }
+        ]])
+        server:forget_requests()
+        local code, out, err = run("run", "--once", "--state", ":memory:", file)
+        assert.are.equal(0, code, out .. err)
+        assert.are.equal(1, #server:requests("path=*/pods*"))
+        local function labels(name)
+            local _, job = server:request("GET", server:path("v2beta1", "default", name))
+            return job.metadata.labels
+        end
+        assert.are.same({ left = "2", ok = "true", names = "replicas", none = "nil" }, labels("kept"))
+        assert.is_nil(labels("cleaned"))
+        server:fault("forbidden:path=*/pods*")
+        code, out, err = run("run", "--once", "--state", ":memory:", file)
+        assert.are.equal(0, code, out .. err)
+        support.contains(err, "workers.active of jobs that have ended is nil in this run")
+        assert.are.equal("nil", labels("cleaned").left)
+        server:clear_faults()
+        server:fault("stall:path=*/pods*")
+        support.write(file, 'policy { name = "left", every = "1h", limits = { timeout = "300ms" }, run = function()\n'
+            .. 'for job in mpijob.list {} do print(job.workers.active) end end }\n')
+        code, out, err = run("run", "--once", "--state", ":memory:", file)
+        assert.are.equal(1, code, out .. err)
+        support.contains(err, "timeout")
     end)
 
     it("counts what the configuration says are GPUs", function()

@@ -1,0 +1,68 @@
+/* job.workers.active where the status does not tell: the pods are counted, once a run. */
+#include "binding/mpijob.h"
+#include "binding/pending.h"
+#include "binding/values.h"
+#include "policy/lua_run.h"
+#include "policy/run_pods.h"
+
+struct workers {
+    struct pending pending;
+    struct run_pods_wait wait;
+};
+
+static void ready(struct run_pods_wait *wait)
+{
+    pending_finish(&((struct workers *)((char *)wait - offsetof(struct workers, wait)))->pending);
+}
+
+static void abort_workers(struct pending *p)
+{
+    run_pods_leave(&((struct workers *)p)->wait);
+    pending_finish(p);
+}
+
+static void release_workers(struct pending *p)
+{
+    (void)p;
+}
+
+static int counted_k(lua_State *L, int status, lua_KContext ctx);
+
+/* The job is at index 1. */
+static int push_workers(lua_State *L)
+{
+    struct run *run = lua_run_of(L);
+    struct lua_job *job = lua_job_at(L, 1);
+    const struct mpijob_pods *pods;
+    if (!run || !job || job->cluster != run->at->cluster) { /* one that was kept from another run */
+        lua_pushnil(L);
+        return 1;
+    }
+    struct workers *w = pending_new(L, sizeof *w, abort_workers, release_workers);
+    w->wait.ready = ready;
+    switch (run_pods_get(run, job->view.target.kind, &w->wait, &pods)) {
+    case RUN_PODS_WAIT:
+        return pending_wait(L, &w->pending, counted_k);
+    case RUN_PODS_READY:
+        lua_pushinteger(L, mpijob_pods_of(pods, &job->view).workers);
+        break;
+    case RUN_PODS_FAILED:
+        lua_pushnil(L);
+        break;
+    }
+    pending_over(&w->pending);
+    return 1;
+}
+
+static int counted_k(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)status;
+    pending_over((struct pending *)ctx);
+    return push_workers(L);
+}
+
+int l_mpijob_workers(lua_State *L)
+{
+    lua_settop(L, 1);
+    return push_workers(L);
+}
