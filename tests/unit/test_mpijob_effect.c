@@ -4,55 +4,7 @@
 
 #include <stdlib.h>
 
-#include "mpijob_effect_cases.h"
-
-/* ---- the rows ---- */
-
-enum column { API_VERSION, CONTROLLER, STATE, FIELD, CHANGE, VERDICT, NOTE, VERIFIED, COLUMNS };
-struct row {
-    char *c[COLUMNS];
-};
-
-static struct row rows[600];
-static size_t row_count;
-static char *table_text;
-
-static int load(void **state)
-{
-    (void)state;
-    struct buf b = BUF_INIT;
-    struct error err = {0};
-    if (buf_read_file(&b, TEST_SOURCE_DIR "/tests/fixtures/effects.tsv", 1 << 20, &err)) {
-        print_error("%s\n", err.message);
-        return -1;
-    }
-    table_text = buf_take(&b, NULL);
-    char *next = table_text;
-    for (char *line; (line = strsep(&next, "\n"));) {
-        if (!*line || *line == '#' || strncmp(line, "api_version\t", 12) == 0)
-            continue;
-        for (int i = 0; i < COLUMNS; i++)
-            rows[row_count].c[i] = strsep(&line, "\t");
-        row_count++;
-    }
-    return 0;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    free(table_text);
-    return 0;
-}
-
-static struct mpijob_target target_of(const struct row *r)
-{
-    struct mpijob_target t = {.version = MPIJOB_V1, .controller = CONTROLLER_MPI_OPERATOR};
-    assert_true(mpijob_version_parse(str_of(r->c[API_VERSION]), &t.version));
-    if (str_starts(str_of(r->c[CONTROLLER]), "training-operator-"))
-        t.controller = CONTROLLER_TRAINING_OPERATOR;
-    return t;
-}
+#include "mpijob_effect_rows.h"
 
 static bool same_family(const struct row *a, const struct row *b)
 {
@@ -73,11 +25,6 @@ static enum mpijob_effect measured(const struct row *r, const struct effect_case
         return c->ends ? EFFECT_DESTRUCTIVE : EFFECT_EFFECTIVE;
     assert_string_equal(verdict, "harmful");
     return EFFECT_DESTRUCTIVE;
-}
-
-static bool left_to_server(const struct row *r)
-{
-    return strcmp(r->c[VERDICT], "dropped") == 0 || strcmp(r->c[VERDICT], "rejected") == 0;
 }
 
 /* The row that went on where this one stopped to look. */
@@ -105,26 +52,6 @@ static bool releases_differ(const struct row *r, const struct effect_case *c)
 }
 
 /* ---- asking the program ---- */
-
-static void pointer_of(const struct row *r, char *out, size_t size)
-{
-    snprintf(out, size, "/%s", r->c[FIELD]);
-    for (char *p = out; *p; p++)
-        *p = *p == '.' ? '/' : *p;
-}
-
-static bool is_place(const struct row *r, enum mpijob_field_id field)
-{
-    char pointer[128];
-    const struct mpijob_place *place = mpijob_field_place(field, target_of(r));
-    pointer_of(r, pointer, sizeof pointer);
-    const char *const all[] = {place->pointer, place->also, place->overrides};
-    for (size_t i = 0; i < 3; i++) {
-        if (all[i] && strncmp(all[i], pointer, strlen(all[i])) == 0)
-            return true;
-    }
-    return false;
-}
 
 static void judge(const char *object, struct mpijob_target target, struct mpijob_diff *diff, int64_t now,
                   struct mpijob_verdict *v)
@@ -158,11 +85,8 @@ static void ask(const struct row *r, const char *state, const char *const *befor
 /* A place that the program writes only beside another: the diff is made by hand. */
 static void ask_by_hand(const struct row *r, const struct effect_case *c, struct mpijob_verdict *v)
 {
-    char pointer[128], text[512];
-    struct mpijob_diff diff = {0};
-    pointer_of(r, pointer, sizeof pointer);
-    snprintf(text, sizeof text, "[{\"path\":\"%s\",\"before\":null,\"after\":%s}]", pointer, c->by_hand);
-    assert_int_equal(mpijob_diff_read(&diff, parsed(text), NULL), 0);
+    struct mpijob_diff diff;
+    diff_by_hand(r, c, &diff);
     char *object = case_object(target_of(r), c->state, c->before, NULL);
     judge(object, target_of(r), &diff, NOON + c->now, v);
     free(object);
@@ -279,13 +203,10 @@ static enum fate class_of(const struct row *r, bool *used)
         return CREATION;
     if (str_starts(str_of(r->c[FIELD]), "launcher:"))
         return LAUNCHER;
-    for (size_t i = 0; i < effect_case_count; i++) {
-        const struct effect_case *c = &effect_cases[i];
-        if (str_glob(c->row_field, str_of(r->c[FIELD])) && strcmp(c->row_state, r->c[STATE]) == 0 &&
-            strcmp(c->row_change, r->c[CHANGE]) == 0) {
-            used[i] = true;
-            return check_row(r, c);
-        }
+    const struct effect_case *c = case_of(r);
+    if (c) {
+        used[c - effect_cases] = true;
+        return check_row(r, c);
     }
     fail_msg("no case for this row: %s %s %s", r->c[STATE], r->c[FIELD], r->c[CHANGE]);
     return CLASSES;
@@ -316,5 +237,5 @@ static void every_row_is_judged_or_classed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_row_is_judged_or_classed)};
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, rows_load, rows_unload);
 }

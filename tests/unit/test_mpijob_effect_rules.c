@@ -101,7 +101,8 @@ static void what_could_not_be_tried(void **state)
     expect(whose, "running", NOTHING, WORDS("cleanPodPolicy=All"), EFFECT_UNKNOWN, "not known which controller");
     const struct mpijob_target wrong = {.version = MPIJOB_V2BETA1, .controller = CONTROLLER_TRAINING_OPERATOR};
     expect(wrong, "running", NOTHING, WORDS("cleanPodPolicy=All"), EFFECT_UNKNOWN, "serves v1 only");
-    const struct mpijob_target beta = {.version = MPIJOB_V2BETA1, .controller = CONTROLLER_UNKNOWN}; /* only one program serves it */
+    const struct mpijob_target beta = {.version = MPIJOB_V2BETA1,
+                                       .controller = CONTROLLER_UNKNOWN}; /* only one program serves it */
     expect(beta, "running", NOTHING, WORDS("cleanPodPolicy=All"), EFFECT_AT_FINISH, "until the job ends");
 }
 
@@ -110,7 +111,8 @@ static void what_no_row_covers_is_unknown(void **state)
     (void)state;
     const char *none = "no experiment covers this change";
     expect(BETA, "suspended", WORDS("suspend=true"), WORDS("cleanPodPolicy=All"), EFFECT_UNKNOWN, none);
-    expect(ALPHA, "evicted", NOTHING, WORDS("cleanPodPolicy=All"), EFFECT_UNKNOWN, "on a job that is evicted under mpi-operator");
+    expect(ALPHA, "evicted", NOTHING, WORDS("cleanPodPolicy=All"), EFFECT_UNKNOWN,
+           "on a job that is evicted under mpi-operator");
     expect(BETA, "succeeded", WORDS("cleanPodPolicy=Running"), WORDS("cleanPodPolicy=All"), EFFECT_UNKNOWN, none);
     expect(BETA, "succeeded", NOTHING, WORDS("backoffLimit=0"), EFFECT_UNKNOWN, none);
     expect(BETA, "pending", NOTHING, WORDS("backoffLimit=0"), EFFECT_UNKNOWN, none);
