@@ -219,7 +219,11 @@ static void tell_place(struct doctor *d, const struct question *q, size_t count)
         err = q[i].error.code ? &q[i].error : err;
     }
     const char *where = q->name_space ? "namespace " : "all namespaces", *name = q->name_space ? q->name_space : "";
-    if (err)
+    bool cci = cluster_target(d->s.cluster, KIND_MPIJOB).controller == CONTROLLER_CCI;
+    if (cci && !q->name_space)
+        doctor_say(d, DOCTOR_FAILED, "name them: `namespaces:` in mpijobd.yaml, match.namespace in the policies, or -n",
+                   "in all namespaces: CCI lists and watches within a namespace only");
+    else if (err)
         doctor_say(d, DOCTOR_WARNING, "`kubectl auth can-i --list` may tell more",
                    "in %s%s: the server cannot be asked: %s", where, name, err->message);
     else if (denied.len)

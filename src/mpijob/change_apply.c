@@ -33,6 +33,11 @@ static int refuse(const struct applying *a, enum mpijob_field_id field, bool has
     struct mpijob_target target = a->view->target;
     const char *controller = target.controller == CONTROLLER_UNKNOWN ? "" : mpijob_controller_name(target.controller);
     const char *under = *controller ? " under " : "";
+    if (target.controller == CONTROLLER_CCI)
+        return error_set(a->err, ERR_INVALID,
+                         "CCI does not let %s be replaced: of an MPIJob it lets labels, annotations, "
+                         "activeDeadlineSeconds and cleanPodPolicy be replaced, and nothing else",
+                         mpijob_field_name(field));
     if (has)
         return error_set(a->err, ERR_INVALID,
                          "%s is fixed once the job exists in %s%s%s: the API does not let it be replaced",

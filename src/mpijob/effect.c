@@ -276,7 +276,7 @@ static struct families families_of(struct mpijob_target target)
     else if (target.controller == CONTROLLER_TRAINING_OPERATOR)
         f.untried = "training-operator serves v1 only";
     else if (target.controller == CONTROLLER_CCI)
-        f.untried = "CCI's controller could not be tried";
+        f.untried = "CCI's controller could not be tried, and its documentation does not say what this does";
     else if (target.version == MPIJOB_V1ALPHA2 && target.controller == CONTROLLER_UNKNOWN)
         f.untried = "it is not known which controller serves this v1alpha2";
     return f;
@@ -297,6 +297,9 @@ static bool agree(int subject, const struct mpijob_view *view, const struct mpij
     for (int i = 0; i < f.count; i++)
         may_destroy = may_destroy || each[i].may_destroy || each[i].effect == EFFECT_DESTRUCTIVE;
     *v = each[0];
+    if (view->target.controller == CONTROLLER_CCI && subject == FIELD_CLEAN_POD_POLICY &&
+        mpijob_phase_finished(view->phase))
+        f.untried = "CCI documents this replacement in a job that has ended, but not what becomes of its pods";
     if (f.untried && each[0].effect != EFFECT_STORED) {
         *v = (struct mpijob_verdict){.effect = EFFECT_UNKNOWN};
         say(v, "%s; under upstream's mpi-operator it is %s: %s", f.untried, names[each[0].effect], each[0].why);

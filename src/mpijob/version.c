@@ -45,3 +45,12 @@ enum mpijob_controller mpijob_controller_of(enum mpijob_version version)
 {
     return version == MPIJOB_V1 ? CONTROLLER_UNKNOWN : CONTROLLER_MPI_OPERATOR;
 }
+
+enum mpijob_controller mpijob_controller_at(const char *server)
+{
+    const char *host = strstr(server, "://");
+    host = host ? host + 3 : server;
+    struct str name = str_n(host, strcspn(host, ":/"));
+    bool huawei = str_ends(name, ".myhuaweicloud.com") || str_ends(name, ".myhuaweicloud.eu");
+    return huawei && str_starts(name, "cci.") ? CONTROLLER_CCI : CONTROLLER_UNKNOWN;
+}

@@ -30,5 +30,7 @@ bool mpijob_controller_parse(struct str text, enum mpijob_controller *controller
 
 /* The controller as far as the version alone tells: v1alpha2 and v2beta1 are mpi-operator's; v1: unknown. */
 enum mpijob_controller mpijob_controller_of(enum mpijob_version version);
+/* As far as the server's URL tells: that of Huawei Cloud's CCI, cci.REGION.myhuaweicloud.com; else unknown. */
+enum mpijob_controller mpijob_controller_at(const char *server);
 
 #endif

@@ -33,7 +33,8 @@ int cluster_new(uv_loop_t *loop, const struct cluster_options *options, struct c
     if (!c)
         return error_nomem(err);
     c->log = options->log;
-    c->configured = options->controller;
+    c->configured =
+        options->controller != CONTROLLER_UNKNOWN ? options->controller : mpijob_controller_at(options->config->server);
     c->target.gpus = options->gpus;
     c->name = str_dup(str_of(options->name ? options->name : CLUSTER_DEFAULT));
     c->name_space = str_dup(str_of(options->config->name_space));

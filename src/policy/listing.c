@@ -108,6 +108,13 @@ static bool begin(struct listing *l)
         if (!name_space)
             return false;
     }
+    if (!name_space && cluster_target(l->call.cluster, l->call.kind).controller == CONTROLLER_CCI) {
+        error_set(&l->error, ERR_INVALID,
+                  "the jobs cannot be listed: CCI lists within a namespace only; name the namespaces: `namespaces:` in "
+                  "mpijobd.yaml, match.namespace in the policy, or -n");
+        l->failed = true;
+        return false;
+    }
     struct kube_query query = {.label_selector = l->selector.ptr, .limit = 500};
     struct kube_list_call call = {
         .resource = cluster_resource(l->call.cluster, l->call.kind),

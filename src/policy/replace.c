@@ -8,6 +8,7 @@
 #define CONFLICT_PAUSE_MS 20 /* doubled each time, with jitter: another writer is at work on this object */
 
 static void fetch(struct replace *r, bool lookup);
+static bool at_hand(const struct replace *r);
 static void consider(struct replace *r);
 
 static void free_replace(struct deadline *pause)
@@ -113,7 +114,7 @@ static void pause_over(struct deadline *pause)
     if (r->cancelled && (!r->lookup || r->abandoned)) /* what became of a PUT is found out all the same */
         fail(r, ERR_CANCELLED, "given up");
     else if (r->tries == 0)
-        r->len || r->whole.len ? consider(r) : fetch(r, false);
+        at_hand(r) ? consider(r) : fetch(r, false);
     else
         fetch(r, r->lookup);
 }
@@ -241,11 +242,23 @@ static void decide(struct replace *r)
     }
 }
 
+/* All that is needed to judge the change? A whole object is sent as it is, but where the API lets only some of it be
+ * replaced: there it is compared with what is there. */
+static bool at_hand(const struct replace *r)
+{
+    bool some_only = cluster_target(r->context->cluster, r->kind).controller == CONTROLLER_CCI;
+    return r->len || (r->whole.len && !some_only);
+}
+
 static void consider_whole(struct replace *r)
 {
     struct error err;
-    struct json root;
+    struct json root, there;
     int rc = json_parse(buf_str(&r->whole), "the object", &root, &err);
+    if (!rc && r->len)
+        rc = json_parse(str_n(r->bytes, r->len), r->name, &there, &err);
+    if (!rc && r->len)
+        rc = mpijob_whole_check(there, root, cluster_target(r->context->cluster, r->kind), &err);
     if (!rc) {
         remember_version(r, root);
         if (r->wanted_version && strcmp(r->wanted_version, r->version_text) != 0)

@@ -27,7 +27,12 @@ local function next_nine(file)
     return support.json.decode(out)[1].next[1]
 end
 
-for _, version in ipairs(cluster.versions) do
+local targets = { table.unpack(cluster.versions) }
+for _, version in ipairs(cluster.real and {} or cluster.cci) do
+    targets[#targets + 1] = version
+end
+
+for _, version in ipairs(targets) do
     describe("the main job over " .. version.name .. " #cluster" .. (version.api == "v2beta1" and " #valgrind" or ""), function()
         local server, namespace
 
@@ -53,7 +58,7 @@ for _, version in ipairs(cluster.versions) do
             for _, name in ipairs { "done", "failed-none", "kept", "debug", "debug-capped", "running" } do
                 before[name] = select(2, server:get(namespace, name))
             end
-            local daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/state.db",
+            local daemon = support.daemon({ stdin = true }, "run", server.reach[1], server.reach[2], "--state", folder .. "/state.db",
                 "--clock", (next_nine(file):gsub("T09:00:00", "T08:59:59")), file, table.unpack(server.flags))
             daemon:expect("2 policies in force")
             assert.are.equal(0, support.count(daemon.stderr, "run starts"))
@@ -96,13 +101,13 @@ for _, version in ipairs(cluster.versions) do
             if server.sim then
                 server.sim:forget_requests()
             end
-            local code, out, err = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "-n", namespace, "running",
+            local code, out, err = support.mpijobd("replace", server.reach[1], server.reach[2], "-n", namespace, "running",
                 "cleanPodPolicy=Running", table.unpack(server.flags))
             assert.are.equal("", err)
             assert.are.equal(0, code)
             support.contains(out, namespace .. "/running replaced")
             support.contains(out, "cleanPodPolicy")
-            support.contains(out, "at-finish")
+            support.contains(out, version.at_finish or "at-finish")
             local after, raw = server:get(namespace, "running")
             assert.are.equal("Running", cluster.at(after, version.policy))
             if server.sim then
@@ -112,7 +117,7 @@ for _, version in ipairs(cluster.versions) do
                 assert.are.equal(3, #requests) -- the third is this spec's own
             end
             assert.is_truthy(#cluster.differences(before, raw) > 1)
-            code, out = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "-n", namespace, "running", "cleanPodPolicy=Running",
+            code, out = support.mpijobd("replace", server.reach[1], server.reach[2], "-n", namespace, "running", "cleanPodPolicy=Running",
                 table.unpack(server.flags))
             assert.are.equal(0, code)
             support.contains(out, "unchanged")
@@ -122,7 +127,7 @@ for _, version in ipairs(cluster.versions) do
             local before = select(2, server:get(namespace, "running"))
             for _, change in ipairs { "cleanPodPolicy=running", "activeDeadlineSeconds=soon", "activeDeadlineSeconds=-1", "activeDeadlineSecond=5",
                 "labels.team=two words" } do
-                local code, _, err = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "-n", namespace, "running", change, table.unpack(server.flags))
+                local code, _, err = support.mpijobd("replace", server.reach[1], server.reach[2], "-n", namespace, "running", change, table.unpack(server.flags))
                 assert.are.equal(2, code, change .. ": " .. err)
             end
             assert.are.equal(before, (select(2, server:get(namespace, "running"))))
@@ -159,7 +164,7 @@ describe("a definition that stores another version #cluster", function()
         if server.sim then
             return
         end
-        code, out, err = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "-n", namespace, "legacy", "cleanPodPolicy=All")
+        code, out, err = support.mpijobd("replace", server.reach[1], server.reach[2], "-n", namespace, "legacy", "cleanPodPolicy=All")
         assert.are.equal(0, code, err)
         support.contains(out, "cleanPodPolicy")
     end)

@@ -217,8 +217,10 @@ static void refused(struct mpijob_target target, const char *word, const char *c
 static void mistakes_are_named(void **state)
 {
     (void)state;
-    refused(CCI, "backoffLimit=3", WORDS("backoffLimit", "v1alpha2", "cci", "not let it be replaced"));
-    refused(CCI, "ttlSecondsAfterFinished=3", WORDS("no field ttlSecondsAfterFinished"));
+    refused(CCI, "backoffLimit=3",
+            WORDS("CCI does not let backoffLimit be replaced",
+                  "labels, annotations, activeDeadlineSeconds and cleanPodPolicy"));
+    refused(CCI, "ttlSecondsAfterFinished=3", WORDS("CCI does not let ttlSecondsAfterFinished be replaced"));
     refused(ALPHA, "suspend=true", WORDS("v1alpha2", "mpi-operator", "no field suspend"));
     refused(V1_MPI, "managedBy=kueue.x-k8s.io/multikueue", WORDS("v1 ", "managedBy"));
     refused(BETA, "cleanpodpolicy=All", WORDS("did you mean cleanPodPolicy?"));
@@ -414,6 +416,33 @@ static void out_of_memory_is_an_error(void **state)
     }
 }
 
+static void a_whole_object_on_cci(void **state)
+{
+    (void)state;
+    static const char before[] = "{" M ",\"spec\":{\"backoffLimit\":1,\"cleanPodPolicy\":\"None\"},\"status\":{}}";
+    static const struct {
+        const char *after, *says;
+    } cases[] = {
+        {before, NULL},
+        {"{\"metadata\":{\"name\":\"a\",\"labels\":{\"a\":\"b\"},\"annotations\":{},\"resourceVersion\":\"7\"},"
+         "\"spec\":{\"activeDeadlineSeconds\":5,\"backoffLimit\":1.0}}",
+         NULL},
+        {"{" M ",\"spec\":{\"backoffLimit\":2}}", "CCI does not let spec.backoffLimit be replaced"},
+        {"{" M ",\"spec\":{}}", "spec.backoffLimit"},
+        {"{" M "}", "spec.backoffLimit"},
+        {"{" M ",\"spec\":{\"backoffLimit\":1,\"slotsPerWorker\":2}}", "spec.slotsPerWorker"},
+        {"{\"metadata\":{\"name\":\"a\",\"finalizers\":[]},\"spec\":{\"backoffLimit\":1}}", "metadata.finalizers"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct error err = {0};
+        int rc = mpijob_whole_check(parsed(before), parsed(cases[i].after), CCI, &err);
+        assert_int_equal(rc, cases[i].says ? ERR_INVALID : 0);
+        if (cases[i].says)
+            assert_contains(err.message, cases[i].says);
+        assert_int_equal(mpijob_whole_check(parsed(before), parsed(cases[i].after), ALPHA, &err), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -429,6 +458,7 @@ int main(void)
         cmocka_unit_test(a_parent_of_another_type_is_named),
         cmocka_unit_test(an_annotation_has_a_limit),
         cmocka_unit_test(a_cut_is_between_characters),
+        cmocka_unit_test(a_whole_object_on_cci),
         cmocka_unit_test(changes_survive_the_journal),
         cmocka_unit_test(out_of_memory_is_an_error),
     };

@@ -95,7 +95,10 @@ static void what_could_not_be_tried(void **state)
 {
     (void)state;
     expect(CCI, "succeeded", NOTHING, WORDS("cleanPodPolicy=Running"), EFFECT_UNKNOWN,
-           "CCI's controller could not be tried; under upstream's mpi-operator it is effective");
+           "CCI documents this replacement in a job that has ended, but not what becomes of its pods; under upstream's "
+           "mpi-operator it is effective");
+    expect(CCI, "running", NOTHING, WORDS("cleanPodPolicy=All"), EFFECT_UNKNOWN,
+           "its documentation does not say what this does; under upstream's mpi-operator it is at-finish");
     expect(CCI, "running", NOTHING, WORDS("labels.a=b"), EFFECT_STORED, "not copied");
     const struct mpijob_target whose = {.version = MPIJOB_V1ALPHA2, .controller = CONTROLLER_UNKNOWN};
     expect(whose, "running", NOTHING, WORDS("cleanPodPolicy=All"), EFFECT_UNKNOWN, "not known which controller");

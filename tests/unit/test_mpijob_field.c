@@ -21,6 +21,16 @@ static void versions_and_controllers(void **state)
     assert_int_equal(mpijob_controller_of(MPIJOB_V1), CONTROLLER_UNKNOWN);
     assert_int_equal(mpijob_controller_of(MPIJOB_V1ALPHA2), CONTROLLER_MPI_OPERATOR);
     assert_int_equal(mpijob_controller_of(MPIJOB_V2BETA1), CONTROLLER_MPI_OPERATOR);
+    static const char *const cci[] = {"https://cci.cn-north-4.myhuaweicloud.com",
+                                      "https://cci.eu-west-101.myhuaweicloud.eu:443",
+                                      "https://cci.a.myhuaweicloud.com/"};
+    static const char *const others[] = {"https://cce.cn-north-4.myhuaweicloud.com", "https://cci.example.com",
+                                         "https://xcci.a.myhuaweicloud.com", "https://myhuaweicloud.com",
+                                         "https://example.com/cci.a.myhuaweicloud.com"};
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(mpijob_controller_at(cci[i]), CONTROLLER_CCI);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(mpijob_controller_at(others[i]), CONTROLLER_UNKNOWN);
 }
 
 /* Section 1 of the facts, cell by cell: pointer, then what is kept along ("~") or overrides ("^"); "-": none; "!":

@@ -20,16 +20,47 @@ cluster.versions = {
         deadline = { "spec", "runPolicy", "activeDeadlineSeconds" } },
 }
 
+-- Huawei Cloud's CCI as the simulator has it, by its two ways to come in: told in a configuration instead of a kubeconfig.
+local function cci(name, sim, auth, files)
+    return { name = "v1alpha2 on CCI by " .. name, api = "v1alpha2", sim = sim, policy = { "spec", "cleanPodPolicy" },
+        deadline = { "spec", "activeDeadlineSeconds" }, at_finish = "unknown", auth = auth, files = files }
+end
+
+cluster.cci = {
+    cci("IAM", { "--profile", "cci", "--token", "spec", "--iam", "domain:robot:project:pass word" },
+        "{type: huawei-iam, endpoint: %s, domain: domain, user: robot, project: project, password_file: password}", { password = "pass word\n" }),
+    cci("access key", { "--profile", "cci", "--token", "spec", "--access-key", "AK:SK" },
+        "{type: huawei-aksk, access_key_file: access, secret_key_file: secret}", { access = "AK\n", secret = "SK\n" }),
+    cci("temporary access key", { "--profile", "cci", "--token", "spec", "--access-key", "AK:SK:ST" },
+        "{type: huawei-aksk, access_key_file: access, secret_key_file: secret, security_token_file: token}",
+        { access = "AK", secret = "SK", token = "ST" }),
+}
+
+-- A folder with a configuration for the server, which is a CCI.
+function cluster.configure(url, version, more)
+    local folder = support.folder()
+    for name, text in pairs(version.files) do
+        support.write(folder .. "/" .. name, text)
+    end
+    return support.write(folder .. "/mpijobd.yaml", ("cluster:\n  server: %s\n  controller: cci\n  auth: %s\n%s"):format(url,
+        version.auth:format(url), more or "")), folder
+end
+
 function cluster.start(version)
     -- The simulator has no definition to read, so there the controller is configured.
     local self = setmetatable({ version = version, api = version.api, flags = not cluster.real and version.sim_flags or {} }, Cluster)
     if not cluster.real then
         self.sim = require("support.sim").start(table.unpack(version.sim))
         self.kubeconfig = self.sim.kubeconfig
+        self.reach = { "--kubeconfig", self.kubeconfig }
+        if version.auth then
+            self.reach = { "--config", (cluster.configure(self.sim.url, version)) }
+        end
         return self
     end
     self.dir = assert(os.getenv("MPIJOBD_SPEC_APISERVER"))
     self.kubeconfig = self.dir .. "/kubeconfig"
+    self.reach = { "--kubeconfig", self.kubeconfig }
     local code, out, err = proc.run(support.source .. "/tests/apiserver/server",
         { args = { "crd", "--dir", self.dir, version.crd }, seconds = 60 })
     assert(code == 0, out .. err)
