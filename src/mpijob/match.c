@@ -305,17 +305,33 @@ static int64_t problems_due(const struct mpijob_match *m, const struct mpijob_vi
     return bits & m->problems ? MPIJOB_NO_TIME : due;
 }
 
+bool mpijob_match_name_fits(const struct mpijob_match *m, const struct mpijob_view *view)
+{
+    return any_glob(&m->namespaces, view->name_space) && any_glob(&m->names, view->name);
+}
+
+int64_t mpijob_match_since(const struct mpijob_match *m, const struct mpijob_view *view, int64_t now)
+{
+    bool fits = (!m->phases || (m->phases & (1U << view->phase))) && mpijob_match_name_fits(m, view) &&
+                gpus_match(m, view->gpus) && selector_match(&m->labels, view->labels) &&
+                annotations_match(m, view->annotations) && (!m->policies || policy_matches(m, view));
+    if (!fits)
+        return INT64_MAX;
+    int64_t spans = spans_due(m, view), problems = spans == INT64_MAX ? spans : problems_due(m, view, now);
+    return spans > problems ? spans : problems;
+}
+
+bool mpijob_match_timed(const struct mpijob_match *m)
+{
+    bool timed = m->problems != 0; /* a deadline that has passed is one */
+    for (int i = 0; i < SPANS; i++)
+        timed = timed || m->spans[i] >= 0;
+    return timed;
+}
+
 bool mpijob_match_eval(const struct mpijob_match *m, const struct mpijob_view *view, int64_t now, int64_t *due)
 {
-    int64_t at = INT64_MAX;
-    bool fits = (!m->phases || (m->phases & (1U << view->phase))) && any_glob(&m->namespaces, view->name_space) &&
-                any_glob(&m->names, view->name) && gpus_match(m, view->gpus) &&
-                selector_match(&m->labels, view->labels) && annotations_match(m, view->annotations) &&
-                (!m->policies || policy_matches(m, view));
-    if (fits) {
-        int64_t spans = spans_due(m, view), problems = spans == INT64_MAX ? spans : problems_due(m, view, now);
-        at = spans > problems ? spans : problems;
-    }
+    int64_t at = mpijob_match_since(m, view, now);
     if (due)
         *due = at > now ? at : now;
     return at <= now && at != INT64_MAX;

@@ -31,6 +31,13 @@ int mpijob_match_gpus(struct mpijob_match *m, const char *comparison, struct err
  * changes (else INT64_MAX). due may be NULL. */
 bool mpijob_match_eval(const struct mpijob_match *m, const struct mpijob_view *view, int64_t now, int64_t *due);
 
+/* The instant from which it matches, as it is, whether that has come or not: MPIJOB_NO_TIME where time does not count,
+ * INT64_MAX where it does not match. The same instant means: it is the same time that it came to match. */
+int64_t mpijob_match_since(const struct mpijob_match *m, const struct mpijob_view *view, int64_t now);
+bool mpijob_match_timed(const struct mpijob_match *m); /* can time alone make a job match? */
+/* The part of it that no change of a job can alter: its name and namespace. */
+bool mpijob_match_name_fits(const struct mpijob_match *m, const struct mpijob_view *view);
+
 /* What the server can select: a labelSelector text (empty if none), appended; and the only namespaces it can be about
  * (NULL-terminated, each once), NULL where they are not all named. */
 void mpijob_match_selector(const struct mpijob_match *m, struct buf *out);
