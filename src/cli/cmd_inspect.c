@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "cli/heal.h"
+#include "cli/pods.h"
 #include "cli/table.h"
 #include "json/write.h"
 
@@ -14,6 +15,7 @@ struct inspection {
     struct session s;
     struct jobs jobs;
     struct heal heal;
+    struct mpijob_pods *pods;    /* NULL: they cannot be listed */
     const struct found_job *job; /* that is being looked at */
     int64_t found, ill;          /* findings, and jobs that have some */
     int64_t counts[PROBLEM_COUNT], safe[PROBLEM_COUNT];
@@ -100,7 +102,7 @@ static int look(struct inspection *in)
     for (size_t i = 0; i < in->jobs.count; i++) {
         in->job = &in->jobs.items[i];
         in->headed = false;
-        if (mpijob_inspect(&in->job->view, now, found, in, &in->s.error))
+        if (mpijob_inspect(&in->job->view, in->pods, now, found, in, &in->s.error))
             return session_fail(&in->s, &in->s.error);
     }
     return 0;
@@ -150,6 +152,22 @@ static void summary_json(struct inspection *in)
 
 /* ---- the command ---- */
 
+/* Of jobs that have ended they tell what these hold. */
+static void count_pods(struct inspection *in)
+{
+    struct error why;
+    bool ended = false;
+    for (size_t i = 0; i < in->jobs.count && !ended; i++)
+        ended = mpijob_phase_finished(in->jobs.items[i].view.phase);
+    if (!ended)
+        return;
+    in->pods = pods_count(&in->s, &why);
+    if (!in->pods)
+        fprintf(stderr,
+                "mpijobd inspect: holds-gpus goes by status and policy, because the pods cannot be listed: %s\n",
+                why.message);
+}
+
 static int work(struct inspection *in)
 {
     struct session *s = &in->s;
@@ -162,6 +180,7 @@ static int work(struct inspection *in)
         code = jobs_find(s, &in->jobs);
     if (code)
         return code;
+    count_pods(in);
     if (in->as_json) {
         json_writer_init(&in->w, &in->json);
         json_write_object(&in->w);
@@ -212,6 +231,7 @@ static int run(int argc, char **argv, const struct command *command)
         puts(in.json.ptr);
     code = exit_code(&in, code);
     heal_free(&in.heal);
+    mpijob_pods_free(in.pods);
     jobs_free(&in.jobs);
     buf_free(&in.json);
     return session_close(&in.s, code);

@@ -239,9 +239,10 @@ static void inspect(struct inspecting *in)
     inspect_life(in);
 }
 
-int mpijob_inspect(const struct mpijob_view *view, int64_t now, mpijob_found found, void *data, struct error *err)
+int mpijob_inspect(const struct mpijob_view *view, const struct mpijob_pods *pods, int64_t now, mpijob_found found,
+                   void *data, struct error *err)
 {
-    struct inspecting in = {.view = view, .now = now, .found = found, .data = data};
+    struct inspecting in = {.view = view, .pods = pods, .now = now, .found = found, .data = data};
     inspect(&in);
     return in.failed ? error_nomem(err) : 0;
 }

@@ -1,12 +1,12 @@
 /* MPIJobs that are set up wrongly and nobody noticed: what a server stored with a 200 and a controller ignores, takes
  * for something else, or chokes on. Only what the facts support (docs/reference/inspect.md) is a finding.
  *
- *     mpijob_inspect(&view, now, found, data, &err)          each finding is handed to `found`
+ *     mpijob_inspect(&view, pods, now, found, data, &err)    each finding is handed to `found`
  *     mpijob_problems(&view, now, wanted, &bits, &due, &err)    the same as bits, for matching */
 #ifndef MPIJOBD_MPIJOB_INSPECT_H
 #define MPIJOBD_MPIJOB_INSPECT_H
 
-#include "mpijob/view.h"
+#include "mpijob/pods.h"
 
 enum mpijob_problem {
     PROBLEM_WRONG_TYPE,
@@ -63,8 +63,10 @@ const char *mpijob_finding_path(const char *pointer, char out[FINDING_POINTER]);
 
 /* The finding is valid during the call. */
 typedef void (*mpijob_found)(void *data, const struct mpijob_finding *finding);
-/* now: microseconds. ERR_NOMEM only; findings may have been handed over before it. */
-int mpijob_inspect(const struct mpijob_view *view, int64_t now, mpijob_found found, void *data, struct error *err);
+/* pods: of all jobs, or NULL, where they cannot be listed. now: microseconds. ERR_NOMEM only; findings may have been
+ * handed over before it. */
+int mpijob_inspect(const struct mpijob_view *view, const struct mpijob_pods *pods, int64_t now, mpijob_found found,
+                   void *data, struct error *err);
 
 /* The problems that the job has now, as bits. due (may be NULL): the first instant after now at which time alone gives
  * it one of `wanted` that it does not have, INT64_MAX: never. */

@@ -2,9 +2,9 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "mpijob/gpu.h"
 #include "mpijob/hold.h"
 #include "mpijob/inspect_rule.h"
+#include "mpijob/shown.h"
 
 /* The instant so many seconds after start; MPIJOB_NO_TIME where it cannot be told. */
 static int64_t after(int64_t start, struct json value)
@@ -122,27 +122,43 @@ static void evicted(struct inspecting *in)
     finding_report(in, &f);
 }
 
-/* Only v1alpha2 keeps the number of workers after the end; elsewhere the pods have to be listed. */
+/* The controller was to remove them and has not. */
+static void left_over(struct inspecting *in, int64_t gpus, struct json policy)
+{
+    struct mpijob_finding f;
+    finding_begin(&f, PROBLEM_HOLDS_GPUS, SEVERITY_WARNING,
+                  mpijob_field_place(FIELD_CLEAN_POD_POLICY, in->view->target)->pointer, policy);
+    finding_means(&f, "the job has ended, cleanPodPolicy is %.*s, and yet its pods are there and keep %lld GPUs",
+                  shown(policy.text, 40), policy.text.ptr, (long long)gpus);
+    finding_cure(&f, "see that the controller runs and what it logs of this job; or delete the pods");
+    finding_report(in, &f);
+}
+
+/* Without the pods only v1alpha2's status tells; elsewhere the workers may be there or not. */
 static void holds_gpus(struct inspecting *in)
 {
     const struct mpijob_view *v = in->view;
     struct json policy = mpijob_field_value(v->object, FIELD_CLEAN_POD_POLICY, v->target);
-    int64_t gpus = gpus_of_workers(json_at(v->object, "/spec/mpiReplicaSpecs"), v->target.gpus);
+    struct mpijob_hold hold;
     bool unset = !json_exists(policy), cci = in->readers & READER_CCI;
     struct mpijob_finding f;
-    if (!inspect_finished(in) || mpijob_evicted_open(in->view) || inspect_managed_elsewhere(in) || gpus == 0 ||
-        !(unset || json_string_is(policy, str_of("None"))))
+    if (!inspect_finished(in) || mpijob_evicted_open(v) || inspect_managed_elsewhere(in) ||
+        !mpijob_holds(v, in->pods, &hold) || hold.gpus == 0)
         return;
-    if (v->workers_active <= 0) {
-        bool none_left = in->readers & (READER_CCI | READER_ALPHA) && v->workers_active == 0;
-        if (none_left || (cci && unset)) /* CCI's default is Running */
-            return;
+    if (!unset && !json_string_is(policy, str_of("None"))) {
+        if (hold.source == HOLD_PODS && inspect_good_policy(policy) && mpijob_finished_for(v, in->now) > INSPECT_GRACE)
+            left_over(in, hold.gpus, policy);
+        return;
     }
+    bool sure = hold.source != HOLD_POLICY;
     finding_begin(&f, PROBLEM_HOLDS_GPUS, SEVERITY_WARNING,
                   mpijob_field_place(FIELD_CLEAN_POD_POLICY, v->target)->pointer, policy);
-    finding_means(&f, "the job has ended and cleanPodPolicy is %s: its workers %s the %lld GPUs that they asked for%s",
-                  unset ? "unset, which is None" : "None", v->workers_active > 0 ? "keep" : "may still keep",
-                  (long long)gpus, v->workers_active > 0 ? "" : " (its status does not tell; list its pods)");
+    finding_means(&f, "the job has ended and cleanPodPolicy is %s: its workers %s%lld GPUs%s",
+                  !unset ? "None"
+                  : cci  ? "unset, which is documented to be Running"
+                         : "unset, which is None",
+                  sure ? "keep " : "may still keep the ", (long long)hold.gpus,
+                  sure ? "" : " that they asked for (its status does not tell; list its pods)");
     f.safe = finding_edit_field(in, &f, FIELD_CLEAN_POD_POLICY, str_of("\"Running\"")) && unset &&
              v->phase == PHASE_SUCCEEDED && !cci;
     finding_cure(&f, "set cleanPodPolicy to Running%s",

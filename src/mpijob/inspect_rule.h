@@ -21,6 +21,7 @@ enum reader {
 
 struct inspecting {
     const struct mpijob_view *view;
+    const struct mpijob_pods *pods; /* NULL: they were not listed */
     int64_t now;
     unsigned readers;
     mpijob_found found;

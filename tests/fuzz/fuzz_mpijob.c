@@ -41,7 +41,7 @@ static void mend(void *data, const struct mpijob_finding *f)
 
 static void inspect(struct mpijob_view *view)
 {
-    mpijob_inspect(view, NOW, mend, view, NULL);
+    mpijob_inspect(view, NULL, NOW, mend, view, NULL);
 }
 
 /* The target has to be the one that the object names, else there is no view. */

@@ -50,7 +50,7 @@ static struct seen look(const char *text, struct mpijob_target target)
     struct mpijob_view view = viewed(text, target);
     struct error err = {0};
     unsigned bits;
-    assert_int_equal(mpijob_inspect(&view, NOON, see, &s, &err), 0);
+    assert_int_equal(mpijob_inspect(&view, NULL, NOON, see, &s, &err), 0);
     assert_int_equal(mpijob_problems(&view, NOON, PROBLEM_ANY, &bits, NULL, &err), 0);
     assert_int_equal(bits != 0, s.count != 0);
     return s;
@@ -105,10 +105,12 @@ static void says(const char *text, struct mpijob_target target, const char *mean
 #define ACTIVE ",\"replicaStatuses\":{\"Worker\":{\"active\":2}}"
 #define IDLE ",\"replicaStatuses\":{\"Worker\":{}}"
 
-static const struct mpijob_target every[] = {
-    {.version = MPIJOB_V1ALPHA2, .controller = CONTROLLER_CCI},    {.version = MPIJOB_V1ALPHA2, .controller = CONTROLLER_MPI_OPERATOR},
-    {.version = MPIJOB_V1, .controller = CONTROLLER_MPI_OPERATOR}, {.version = MPIJOB_V1, .controller = CONTROLLER_TRAINING_OPERATOR},
-    {.version = MPIJOB_V1, .controller = CONTROLLER_UNKNOWN},      {.version = MPIJOB_V2BETA1, .controller = CONTROLLER_MPI_OPERATOR}};
+static const struct mpijob_target every[] = {{.version = MPIJOB_V1ALPHA2, .controller = CONTROLLER_CCI},
+                                             {.version = MPIJOB_V1ALPHA2, .controller = CONTROLLER_MPI_OPERATOR},
+                                             {.version = MPIJOB_V1, .controller = CONTROLLER_MPI_OPERATOR},
+                                             {.version = MPIJOB_V1, .controller = CONTROLLER_TRAINING_OPERATOR},
+                                             {.version = MPIJOB_V1, .controller = CONTROLLER_UNKNOWN},
+                                             {.version = MPIJOB_V2BETA1, .controller = CONTROLLER_MPI_OPERATOR}};
 #define EVERY (sizeof every / sizeof *every)
 
 static void jobs_that_are_well_are_left_alone(void **state)
@@ -428,7 +430,7 @@ static void a_finished_job_that_holds_gpus(void **state)
     check(JOB(WORKERS, ENDED("Succeeded")), ALPHA, "holds-gpus spec.cleanPodPolicy safe",
           JOB(WORKERS ",\"cleanPodPolicy\":\"Running\"", ENDED("Succeeded")));
     says(gone, BETA, "may still keep the 8 GPUs", "Running");
-    says(unset, ALPHA, "keep the 8 GPUs", "Running");
+    says(unset, ALPHA, "keep 8 GPUs", "Running");
     /* somebody may look at a failed job, and an explicit None was somebody's wish */
     check(failed, BETA, "holds-gpus spec.runPolicy.cleanPodPolicy", NULL);
     check(none, ALPHA, "holds-gpus spec.cleanPodPolicy", NULL);
@@ -442,6 +444,51 @@ static void a_finished_job_that_holds_gpus(void **state)
     clean("{\"metadata\":{\"name\":\"a\",\"deletionTimestamp\":\"2026-11-23T15:00:00Z\"},\"spec\":{" WORKERS
           "},\"status\":{" ENDED("Succeeded") "}}",
           BETA);
+}
+
+/* Pods that were listed tell what the status does not, and what the policy would have one believe. */
+static void pods_tell_what_is_held(void **state)
+{
+    (void)state;
+#define WORKER_POD(phase)                                                                                              \
+    "{\"metadata\":{\"namespace\":\"\",\"labels\":{\"training.kubeflow.org/"                                           \
+    "job-name\":\"a\"}},\"spec\":{\"nodeName\":\"n\","                                                                 \
+    "\"containers\":[{\"resources\":{\"limits\":{\"nvidia.com/gpu\":4}}}]},\"status\":{\"phase\":\"" phase "\"}}"
+    static const struct {
+        const char *policy, *pod, *says; /* says NULL: no finding */
+        bool safe;
+    } cases[] = {
+        {"", NULL, NULL, false},
+        {"", WORKER_POD("Succeeded"), NULL, false},
+        {"", WORKER_POD("Running"), "keep 4 GPUs", true},
+        {",\"runPolicy\":{\"cleanPodPolicy\":\"None\"}", WORKER_POD("Running"), "keep 4 GPUs", false},
+        {",\"runPolicy\":{\"cleanPodPolicy\":\"Running\"}", WORKER_POD("Running"), "and yet its pods are there", false},
+        {",\"runPolicy\":{\"cleanPodPolicy\":\"Running\"}", NULL, NULL, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[2048];
+        struct seen s = {0};
+        struct error err;
+        struct mpijob_pods *pods = mpijob_pods_new(NULL);
+        snprintf(text, sizeof text, JOB(WORKERS "%s", ENDED("Succeeded")), cases[i].policy);
+        struct mpijob_view view = viewed(text, BETA);
+        if (cases[i].pod)
+            assert_int_equal(mpijob_pods_add(pods, parsed(cases[i].pod), &err), 0);
+        assert_int_equal(mpijob_inspect(&view, pods, NOON, see, &s, &err), 0);
+        assert_int_equal(s.count, cases[i].says != NULL);
+        if (s.count) {
+            assert_int_equal(s.last.problem, PROBLEM_HOLDS_GPUS);
+            assert_contains(s.last.means, cases[i].says);
+            assert_int_equal(s.last.safe, cases[i].safe);
+        }
+        /* just ended: the controller is at it */
+        struct seen soon = {0};
+        assert_int_equal(mpijob_inspect(&view, pods, view.finished + 1, see, &soon, &err), 0);
+        assert_int_equal(soon.count, s.count && !strstr(cases[i].says, "and yet"));
+        forget(&s);
+        forget(&soon);
+        mpijob_pods_free(pods);
+    }
 }
 
 static void an_evicted_job(void **state)
@@ -574,6 +621,7 @@ int main(void)
         cmocka_unit_test(a_deadline_that_can_no_longer_act),
         cmocka_unit_test(a_ttl_that_never_fires),
         cmocka_unit_test(a_finished_job_that_holds_gpus),
+        cmocka_unit_test(pods_tell_what_is_held),
         cmocka_unit_test(an_evicted_job),
         cmocka_unit_test(a_job_that_another_manager_owns),
         cmocka_unit_test(names_are_read_back),

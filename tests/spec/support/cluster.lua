@@ -111,7 +111,7 @@ function Cluster:namespace()
     return name
 end
 
--- A job with launcher and workers; `state`: "Running", "Succeeded", "Failed" or nil. finished: seconds ago.
+-- A job with launcher and workers; `state`: "Running", "Succeeded", "Failed", "Evicted" or nil. finished: seconds ago.
 function Cluster:create(namespace, name, options)
     options = options or {}
     local function pod(container)
@@ -148,11 +148,12 @@ function Cluster:set_state(namespace, name, state, ago)
     local object = select(2, self:get(namespace, name))
     local at = os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() - ago)
     local conditions = ([[{"type":"Created","status":"True","lastTransitionTime":"%s","lastUpdateTime":"%s","reason":"MPIJobCreated","message":"x"}]]):format(at, at)
-    for _, kind in ipairs(state == "Running" and { "Running" } or { "Running", state }) do
+    local holds = state == "Evicted" and "Failed" or state
+    for _, kind in ipairs(state == "Running" and { "Running" } or { "Running", holds }) do
         conditions = conditions .. ([[,{"type":"%s","status":"%s","lastTransitionTime":"%s","lastUpdateTime":"%s","reason":"MPIJob%s","message":"x"}]])
-            :format(kind, kind == state and "True" or "False", at, at, kind)
+            :format(kind, kind == holds and "True" or "False", at, at, kind == holds and state or kind)
     end
-    local finished = state ~= "Running" and (',"completionTime":"%s"'):format(at) or ""
+    local finished = state ~= "Running" and state ~= "Evicted" and (',"completionTime":"%s"'):format(at) or ""
     local status_text = ([["status":{"conditions":[%s],"replicaStatuses":{"Worker":{"active":2}},"startTime":"%s"%s}]]):format(conditions, at, finished)
     local body = object:gsub("}%s*$", "," .. status_text:gsub("%%", "%%%%") .. "}")
     local code, raw = self:request("PUT", self:path(namespace, name, "status"), body)
