@@ -1,1 +1,2 @@
 mpijobd_unit_test(base FLOORS base ALLOC)
+mpijobd_unit_test(metrics FLOORS base ALLOC)
