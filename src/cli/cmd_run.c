@@ -6,16 +6,22 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "admin/admin.h"
 #include "cli/cli.h"
 #include "cli/manual_clock.h"
 #include "cli/policies.h"
+#include "loop/lag.h"
 #include "loop/signals.h"
+#include "policy/engine_cluster.h"
 #include "time/duration.h"
 
 struct daemon {
     struct session s;
     struct signals signals;
     struct manual_clock manual;
+    struct admin *admin; /* NULL: nothing is shown */
+    struct lag lag;
+    struct metric *lag_seconds;
     uint64_t grace_ms;
     bool serving; /* before: signals are kept in mind */
     bool stop_asked, reload_asked;
@@ -99,6 +105,73 @@ static int once_code(const struct daemon *d)
     return d->limited ? EXIT_LIMITED : d->failed ? EXIT_SOME_FAILED : EXIT_DONE;
 }
 
+/* ---- what the daemon shows of itself ---- */
+
+static void collect(void *data)
+{
+    struct daemon *d = data;
+    metric_set(d->lag_seconds, lag_take(&d->lag), NULL);
+}
+
+static void missing(void *data, struct buf *out)
+{
+    const struct daemon *d = data;
+    const struct engine *e = d->s.engine;
+    bool started = false;
+    for (size_t i = 0; e && i < e->cluster_count; i++)
+        started = started || e->clusters[i].started;
+    if (!e || e->stopping)
+        buf_puts(out, "the daemon is being stopped\n");
+    else if (!started)
+        buf_puts(out, "no cluster has been connected to yet\n");
+}
+
+static int count_things(struct daemon *d)
+{
+    static const char *const labels[] = {"version", NULL};
+    struct session *s = &d->s;
+    s->metrics = metrics_new("mpijobd_");
+    if (!s->metrics || metrics_collector(s->metrics, collect, d, &s->error))
+        return session_fail(s, (error_nomem(&s->error), &s->error));
+    d->lag_seconds = metrics_gauge(s->metrics, "loop_lag_seconds", "seconds",
+                                   "The longest that the loop was busy at a stretch since the last look.", NULL);
+    metric_set(metrics_gauge(s->metrics, "build_info", NULL, "This program.", labels), 1,
+               METRIC_VALUES(MPIJOBD_VERSION));
+    metric_set(metrics_gauge(s->metrics, "leader", NULL, "1: this daemon's policies run.", NULL), 1, NULL);
+    return 0;
+}
+
+/* An address that was asked for has to be had; the default one is done without where another daemon has it. */
+static int show(struct daemon *d)
+{
+    struct session *s = &d->s;
+    const char *asked = s->options.listen ? s->options.listen : s->config.listen;
+    struct admin_options o = {
+        .listen = asked ? asked : ADMIN_LISTEN_DEFAULT,
+        .token_file = s->config.listen_token_file,
+        .metrics = s->metrics,
+        .log = &s->log,
+        .missing = missing,
+        .data = d,
+    };
+    if (s->options.once || strcmp(o.listen, "none") == 0)
+        return 0;
+    if (admin_open(&s->loop, &o, &d->admin, &s->error) == 0)
+        log_event(&s->log, LOG_INFO, "metrics and health are served", LOG_FIELDS({"url", admin_url(d->admin)}));
+    else if (asked)
+        return session_fail(s, &s->error);
+    else
+        log_event(&s->log, LOG_WARN, "metrics and health are not served", LOG_FIELDS({"reason", s->error.message}));
+    return 0;
+}
+
+static void hide(struct daemon *d)
+{
+    if (d->admin)
+        admin_close(d->admin, NULL, NULL);
+    d->admin = NULL;
+}
+
 static int serve(struct daemon *d)
 {
     struct session *s = &d->s;
@@ -123,9 +196,13 @@ static int prepare(struct daemon *d)
     struct session *s = &d->s;
     struct engine_options e = {.dry_run = s->options.dry_run, .once = s->options.once, .ended = run_ended, .data = d};
     session_scope(s, true);
-    int code = session_clusters(s);
+    int code = count_things(d);
+    if (!code)
+        code = session_clusters(s);
     if (!code)
         code = session_store(s);
+    if (!code)
+        code = show(d);
     if (!code && s->options.once) {
         enum log_level level = s->log.level;
         code = session_connect(s);
@@ -156,13 +233,18 @@ static int run(int argc, char **argv, const struct command *command)
         return code;
     if (o.clock)
         d.s.clock = manual;
-    if (signals_open(&d.s.loop, &d.signals, stop, reload, &d, &d.s.error))
+    lag_init(&d.s.loop, &d.lag);
+    if (signals_open(&d.s.loop, &d.signals, stop, reload, &d, &d.s.error)) {
+        lag_close(&d.lag);
         return session_close(&d.s, session_fail(&d.s, &d.s.error));
+    }
     code = prepare(&d);
     if (d.stop_asked)
         code = o.once ? EXIT_FAILED : EXIT_DONE;
     else if (!code)
         code = serve(&d);
+    hide(&d);
+    lag_close(&d.lag);
     signals_close(&d.signals, NULL);
     uv_run(&d.s.loop, UV_RUN_NOWAIT);
     return session_close(&d.s, code);

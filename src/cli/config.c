@@ -233,6 +233,8 @@ void config_free(struct config *c)
     free(c->clusters);
     free(c->file);
     free(c->state);
+    free(c->listen);
+    free(c->listen_token_file);
     free_list(c->policies);
     free_list(c->gpu_resources);
     free_list(c->namespaces);

@@ -34,6 +34,7 @@ struct config {
         **namespaces;     /* NULL-terminated, NULL: not given. Paths are relative to the configuration's folder */
     char **gpu_resources; /* globs; the same */
     char *state;
+    char *listen, *listen_token_file; /* NULL: not given */
     enum log_level log_level;
     enum log_format log_format;
     struct script_limits limits; /* ceilings for every policy; 0: none */

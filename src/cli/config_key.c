@@ -54,6 +54,8 @@ static const struct key {
     {"/namespaces", KIND_TEXTS, offsetof(struct config, namespaces)},
     {"/gpu_resources", KIND_TEXTS, offsetof(struct config, gpu_resources)},
     {"/state", KIND_PATH, offsetof(struct config, state)},
+    {"/listen", KIND_TEXT, offsetof(struct config, listen)},
+    {"/listen_token_file", KIND_PATH, offsetof(struct config, listen_token_file)},
     {"/log", KIND_MAP, 0},
     {"/log/level", KIND_LEVEL, offsetof(struct config, log_level)},
     {"/log/format", KIND_FORMAT, offsetof(struct config, log_format)},
@@ -66,7 +68,6 @@ static const struct key {
     {"/http/connections", KIND_COUNT, offsetof(struct config, http_connections)},
     /* Known to the interface, and not there yet: said plainly rather than ignored. */
     {"/plugins", KIND_LATER, 0},
-    {"/listen", KIND_LATER, 0},
     {"/control", KIND_LATER, 0},
     {"/secrets", KIND_LATER, 0},
     {"/leader_election", KIND_LATER, 0},

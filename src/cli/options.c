@@ -19,6 +19,7 @@ enum id {
     ID_ONCE,
     ID_CLOCK,
     ID_GRACE,
+    ID_LISTEN,
     ID_DRY_RUN,
     ID_LOG_LEVEL,
     ID_LOG_FORMAT,
@@ -67,6 +68,7 @@ static const struct known {
     {"clock", ID_CLOCK, "TIME", TAKES_RUN,
      "for tests: time stands still (\"manual\": now), and moves when standard input says \"advance 2h\""},
     {"grace", ID_GRACE, "DURATION", TAKES_RUN, "after SIGTERM, for what is in flight (default 30s)"},
+    {"listen", ID_LISTEN, "ADDRESS", TAKES_RUN, "for metrics and health (default 127.0.0.1:9633); \"none\": do not"},
     {"dry-run", ID_DRY_RUN, NULL, TAKES_DRY_RUN, "say what would be done, and do not do it"},
     {"log-level", ID_LOG_LEVEL, "LEVEL", TAKES_LOG, "debug, info, warn or error"},
     {"log-format", ID_LOG_FORMAT, "FORMAT", TAKES_LOG, "text or json"},
@@ -187,6 +189,9 @@ static int take(struct options *o, int id, const char *value, struct error *err)
         break;
     case ID_GRACE:
         o->grace = value;
+        break;
+    case ID_LISTEN:
+        o->listen = value;
         break;
     case ID_DRY_RUN:
         o->dry_run = true;

@@ -19,7 +19,7 @@ enum option_group { /* bits: what a command takes */
                     TAKES_NAMESPACE = 1 << 1, /* -n */
                     TAKES_OUTPUT = 1 << 2,    /* -o */
                     TAKES_STATE = 1 << 3,     /* --state (and --config) */
-                    TAKES_RUN = 1 << 4,       /* --once --clock --grace */
+                    TAKES_RUN = 1 << 4,       /* --once --clock --grace --listen */
                     TAKES_DRY_RUN = 1 << 5,
                     TAKES_LOG = 1 << 6, /* --log-level --log-format */
                     TAKES_EXIT_CODE = 1 << 7,
@@ -39,8 +39,8 @@ enum option_group { /* bits: what a command takes */
 
 struct options {
     const char *config, *kubeconfig, *context, *name_space, *selector, *state, *api_version, *controller, *log_level,
-        *log_format, *cluster, *clock, *grace, *file, *resource_version, *policy, *request_timeout, *service_account,
-        *as, *as_uid;
+        *log_format, *cluster, *clock, *listen, *grace, *file, *resource_version, *policy, *request_timeout,
+        *service_account, *as, *as_uid;
     const char *as_groups[OPTIONS_GROUPS_MAX + 1]; /* NULL-terminated */
     const char *by;
     bool all_namespaces, once, dry_run, exit_code, destructive, in_flight, fix, help;

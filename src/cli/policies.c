@@ -41,6 +41,7 @@ int policies_load(struct session *s, struct engine_options *options, char **path
     options->clock = &s->clock;
     options->log = &s->log;
     options->store = s->store;
+    options->metrics = s->metrics;
     options->cluster_names = session_cluster_names(s);
     options->ceilings = s->config.limits;
     options->open = binding_open;

@@ -149,6 +149,8 @@ static int open_cluster(struct session *s, struct session_cluster *at, int64_t t
         .connections = s->config.http_connections,
         .timeout_ms = (uint64_t)timeout / 1000,
         .log = &s->log,
+        .metrics = s->metrics,
+        .cluster = at->config->name,
         .user_agent = "mpijobd/" MPIJOBD_VERSION,
         .impatient = strcmp(s->command, "run") != 0 || o->once,
     };
@@ -372,6 +374,7 @@ int session_close(struct session *s, int code)
         code = EXIT_FAILED;
     }
     free(s->cluster_names);
+    metrics_free(s->metrics);
     config_free(&s->config);
     return code;
 }

@@ -3,6 +3,7 @@
 #ifndef MPIJOBD_CLI_SESSION_H
 #define MPIJOBD_CLI_SESSION_H
 
+#include "base/metrics.h"
 #include "cli/config.h"
 #include "cli/options.h"
 #include "policy/engine.h"
@@ -33,6 +34,7 @@ struct session {
     /* the first of them; with most commands the only one */
     struct cluster *cluster;
     const struct kube_config *kube_config; /* NULL: there is none yet */
+    struct metrics *metrics;               /* of a daemon; NULL: nobody counts */
     struct store *store;
     struct engine *engine;
     const char **namespaces; /* in scope there, NULL-terminated; NULL: all */

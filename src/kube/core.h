@@ -2,6 +2,7 @@
 #ifndef MPIJOBD_KUBE_CORE_H
 #define MPIJOBD_KUBE_CORE_H
 
+#include "base/metrics.h"
 #include "http/http.h"
 #include "kube/auth/auth.h"
 #include "kube/kube.h"
@@ -20,6 +21,8 @@ struct kube {
     uint64_t timeout_ms;
     struct kube_backoff backoff;
     bool impatient;
+    const char *cluster;
+    struct metric *calls, *call_seconds; /* NULL: nobody counts */
 
     struct kube_request *requests; /* not ended */
     struct kube_list *lists;       /* not ended */

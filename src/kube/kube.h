@@ -19,12 +19,15 @@
 
 struct kube;
 struct kube_request;
+struct metrics;
 
 struct kube_options {
     unsigned connections; /* 0: 16 */
     uint64_t timeout_ms;  /* of a call with its retries; 0: 30,000 */
     size_t body_max;      /* 0: 64 MiB */
     const struct log *log;
+    struct metrics *metrics; /* NULL: nobody counts */
+    const char *cluster;     /* the label of what is counted; outlives it. NULL: "default" */
     const char *user_agent;
     uint32_t seed;              /* of the jitter; 0: from the system */
     uint64_t backoff_base_ms;   /* first pause before a repetition, doubling; 0: 200 */

@@ -22,6 +22,7 @@ struct kube_request {
     char *method, *content_type;
     struct buf body;
     uint64_t started, until; /* on the loop's clock */
+    uint64_t try_began;      /* uv_hrtime */
     unsigned tries, generation;
     bool repeatable, no_retry, cancelled, renewed;
     bool refused;                     /* the last try's answer was a 401 */
@@ -239,9 +240,21 @@ static void answered(struct kube_request *r, const struct http_answer *answer)
     }
 }
 
+static void count(const struct kube_request *r, const struct http_answer *answer)
+{
+    char code[16];
+    double seconds = (double)(uv_hrtime() - r->try_began) / 1e9;
+    if (!r->kube->calls)
+        return;
+    snprintf(code, sizeof code, "%d", answer ? answer->status : 0);
+    metric_add(r->kube->calls, 1, METRIC_VALUES(r->kube->cluster, r->method, code));
+    metric_observe(r->kube->call_seconds, seconds, METRIC_VALUES(r->kube->cluster, r->method));
+}
+
 static void try_ended(void *data, const struct http_answer *answer, const struct error *err)
 {
     struct kube_request *r = data;
+    count(r, answer);
     bool sent = r->http ? http_request_sent(r->http) : true;
     r->http = NULL;
     if (r->cancelled || (err && err->code == ERR_CANCELLED)) {
@@ -287,6 +300,7 @@ static int send_try(struct kube_request *r, struct error *err)
     r->stage = TRYING;
     r->refused = false;
     r->tries++;
+    r->try_began = uv_hrtime();
     return http_send(r->kube->http, &call, &r->http, err);
 }
 

@@ -4,6 +4,7 @@
 #include <utlist.h>
 
 #include "policy/engine_cluster.h"
+#include "policy/meters.h"
 
 /* ---- stopping ---- */
 
@@ -16,6 +17,7 @@ static void one_handle_closed(struct engine *e)
     for (char **p = e->paths; p && *p; p++)
         free(*p);
     free(e->paths);
+    meters_free(e->meters);
     free(e->clusters);
     free(e);
     if (stopped)
@@ -230,6 +232,7 @@ void engine_once(struct engine *e, void (*done)(void *data), void *data)
 
 void engine_run_ended(struct engine *e, struct run *run)
 {
+    meter_run_ended(e->meters, run);
     if (e->o.ended)
         e->o.ended(e->o.data, run);
     DL_DELETE(e->runs, run);
@@ -261,12 +264,13 @@ int engine_new(const struct engine_options *options, struct engine **out, struct
     e->o = *options;
     e->alarms = alarms_new(options->loop, options->clock);
     e->clusters = calloc(options->place_count + 1, sizeof *e->clusters);
-    if (!e->alarms || !e->clusters) {
+    int rc = e->alarms && e->clusters ? meters_new(e, options->metrics, &e->meters, err) : error_nomem(err);
+    if (rc) {
         if (e->alarms)
             alarms_free(e->alarms);
         free(e->clusters);
         free(e);
-        return error_nomem(err);
+        return rc;
     }
     e->o.places = NULL; /* copied below */
     e->cluster_count = options->place_count;

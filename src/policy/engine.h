@@ -14,6 +14,8 @@ struct engine_place {
     const char *const *namespaces; /* NULL-terminated, NULL: all. Not owned */
 };
 
+struct metrics;
+struct meters;
 struct engine_options {
     uv_loop_t *loop;
     struct clock *clock; /* outlives the engine */
@@ -21,6 +23,7 @@ struct engine_options {
     const struct engine_place *places; /* clusters, copied; none: policies are only loaded (check, next) */
     size_t place_count;
     const char *const *cluster_names; /* that policies may name, NULL-terminated, outlive it; NULL: any */
+    struct metrics *metrics;          /* NULL: nobody counts. Not owned */
     struct store *store;              /* NULL: no journal. Not owned */
     bool dry_run;                     /* all runs */
     bool once;                        /* no triggers: engine_once starts the runs */
@@ -38,6 +41,7 @@ struct engine {
     struct engine_options o;
     struct engine_cluster *clusters;
     size_t cluster_count;
+    struct meters *meters; /* NULL: nobody counts */
     struct alarms *alarms;
     struct policy_set *set;      /* in force; NULL until loaded */
     struct policy_load *loading; /* under way */

@@ -8,6 +8,7 @@
 
 #include "policy/engine_cluster.h"
 #include "policy/lua_run.h"
+#include "policy/meters.h"
 #include "policy/run_pods.h"
 #include "policy/sweep.h"
 
@@ -114,9 +115,9 @@ void run_check_end(struct run *run)
 
 static void script_done_now(void *data, struct script_run *script, lua_State *L, const struct error *err)
 {
-    (void)script;
     (void)L;
     struct run *run = data;
+    run->cpu = script_run_cpu(script);
     run->script = NULL;
     run->script_ended = true;
     run_pods_free(run);
@@ -190,6 +191,7 @@ int run_start(struct engine *engine, const struct run_call *call, struct run **o
         .trigger = call->trigger,
         .scheduled_at = call->scheduled_at,
         .started_at = clock_now(engine->o.clock),
+        .began = clock_monotonic(),
         .dry_run = engine->o.dry_run || call->policy->dry_run,
         .grant_max = call->policy->changes_max,
         .done = call->done,
@@ -304,6 +306,8 @@ static void op_done(void *data, const struct replace_result *result, const struc
         if (!err || err->code != ERR_CANCELLED)
             log_change(op, result, err);
     }
+    if (!again && (err || result->changed))
+        meter_replaced(run->engine->meters, run, result, err);
     if (!again && run->engine->o.observe)
         run->engine->o.observe(run->engine->o.data, run, op->key, result, err);
     DL_DELETE(run->ops, op);

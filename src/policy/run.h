@@ -37,6 +37,7 @@ struct run {
     const struct policy *policy;
     const char *trigger;
     int64_t id, scheduled_at, started_at;
+    int64_t began, cpu; /* began: clock_monotonic; cpu: of its script, when that has ended. microseconds */
     bool dry_run, stopping;
     enum run_outcome outcome;
     struct error error; /* with FAILED, LIMITED, CANCELLED */

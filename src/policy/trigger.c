@@ -6,6 +6,7 @@
 #include <utlist.h>
 
 #include "policy/engine_cluster.h"
+#include "policy/meters.h"
 
 #define MISSED_MAX 100 /* missed = "all": at most so many, the newest */
 #define COUNT_MAX 100000
@@ -214,6 +215,7 @@ static void arm(struct trigger *t)
 static void rang(struct alarm *alarm, int64_t now)
 {
     struct trigger *t = alarm->data;
+    meter_lateness(t->engine->meters, t->entry.policy->name, now - alarm->due);
     /* What is older than a minute (and its jitter) when it rings was slept through. */
     catch_up(t, now, now - 60 * CLOCK_SECOND - t->entry.policy->jitter);
     run_waiting(t);
