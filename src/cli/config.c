@@ -8,6 +8,7 @@
 #include "cli/yaml.h"
 
 #define DEFAULT_FILE "/etc/mpijobd/mpijobd.yaml"
+#define JOURNAL_KEEP (INT64_C(180) * 86400 * 1000000)
 #define FILE_MAX (1024 * 1024)
 
 static int check_iam(struct config_reading *r, const char *type, const char *auth)
@@ -165,7 +166,7 @@ int config_load(const char *path, struct config *config, struct error *err)
 {
     struct config_reading r = {.config = config, .err = err};
     char folder[PATH_MAX] = "";
-    *config = (struct config){.log_level = LOG_INFO};
+    *config = (struct config){.log_level = LOG_INFO, .journal_keep = JOURNAL_KEEP};
     if (!path && access(DEFAULT_FILE, F_OK) != 0)
         return only_default(config, err);
     config->file = str_dup(str_of(path ? path : DEFAULT_FILE));

@@ -34,6 +34,7 @@ struct config {
         **namespaces;     /* NULL-terminated, NULL: not given. Paths are relative to the configuration's folder */
     char **gpu_resources; /* globs; the same */
     char *state;
+    int64_t journal_keep;             /* microseconds; 0: for ever */
     char *listen, *listen_token_file; /* NULL: not given */
     enum log_level log_level;
     enum log_format log_format;

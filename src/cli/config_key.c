@@ -54,6 +54,8 @@ static const struct key {
     {"/namespaces", KIND_TEXTS, offsetof(struct config, namespaces)},
     {"/gpu_resources", KIND_TEXTS, offsetof(struct config, gpu_resources)},
     {"/state", KIND_PATH, offsetof(struct config, state)},
+    {"/journal", KIND_MAP, 0},
+    {"/journal/keep", KIND_DURATION, offsetof(struct config, journal_keep)},
     {"/listen", KIND_TEXT, offsetof(struct config, listen)},
     {"/listen_token_file", KIND_PATH, offsetof(struct config, listen_token_file)},
     {"/log", KIND_MAP, 0},

@@ -72,6 +72,7 @@ void engine_stop(struct engine *e, uint64_t grace_ms, void (*stopped)(void *data
     e->stopping = true;
     e->stopped = stopped;
     e->stopped_data = data;
+    retention_stop(&e->retention);
     for (size_t i = 0; i < e->cluster_count; i++)
         engine_cluster_stop(&e->clusters[i]);
     if (e->loading)
@@ -172,6 +173,7 @@ void engine_reload(struct engine *e)
 
 void engine_start(struct engine *e)
 {
+    retention_start(&e->retention, e);
     for (size_t i = 0; i < e->cluster_count; i++)
         engine_cluster_start(&e->clusters[i]);
 }

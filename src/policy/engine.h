@@ -6,6 +6,7 @@
 
 #include "loop/timer.h"
 #include "policy/load.h"
+#include "policy/retention.h"
 #include "policy/run.h"
 
 /* A cluster, and where in it. */
@@ -25,6 +26,7 @@ struct engine_options {
     const char *const *cluster_names; /* that policies may name, NULL-terminated, outlive it; NULL: any */
     struct metrics *metrics;          /* NULL: nobody counts. Not owned */
     struct store *store;              /* NULL: no journal. Not owned */
+    int64_t keep;                     /* the journal's rows so long, microseconds; 0: for ever */
     bool dry_run;                     /* all runs */
     bool once;                        /* no triggers: engine_once starts the runs */
     struct script_limits ceilings;
@@ -43,6 +45,7 @@ struct engine {
     size_t cluster_count;
     struct meters *meters; /* NULL: nobody counts */
     struct alarms *alarms;
+    struct retention retention;
     struct policy_set *set;      /* in force; NULL until loaded */
     struct policy_load *loading; /* under way */
     struct run *runs;            /* list */

@@ -52,6 +52,26 @@ describe("a schedule", function()
         return table.concat(list, " ")
     end
 
+    it("forgets the journal's rows when they are old enough, day by day, and not what is kept for ever", function()
+        for keep, wanted in pairs { ["2d"] = "01-03T12:00 01-04T12:00", ["0s"] = "01-01T12:00 01-02T12:00 01-03T12:00 01-04T12:00" } do
+            folder = support.folder()
+            support.write(folder .. "/mpijobd.yaml", "journal: { keep: " .. keep .. " }\n")
+            write [[policy { name = "p", schedule = "0 12 * * *", run = function() end }]]
+            local daemon = start("2026-01-01T00:00:00Z", "--config", folder .. "/mpijobd.yaml")
+            for day = 1, 4 do
+                move(daemon, ("set 2026-01-0%dT12:00:00Z"):format(day))
+            end
+            daemon:write("set 2026-01-05T00:00:00Z\n")
+            if keep == "2d" then -- on the 4th the first one's, on the 5th the second one's
+                daemon:expect("old rows of the journal were removed")
+                daemon:expect("old rows of the journal were removed")
+            end
+            move(daemon, "set 2026-01-05T00:00:01Z")
+            assert.are.equal(0, daemon:stop("sigterm"))
+            assert.are.equal(wanted, instants())
+        end
+    end)
+
     it("skips, queues or allows a run while the one before has not ended", function()
         local all = "01-01T00:10 01-01T00:20 01-01T00:30 01-01T01:00 01-01T01:10"
         for overlap, wanted in pairs { skip = "01-01T00:10 01-01T01:10", queue = all, allow = all } do
