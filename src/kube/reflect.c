@@ -33,6 +33,7 @@ struct kube_reflect {
     unsigned tries, fruitless, mute;
     uint64_t began; /* the watch, on the loop's clock */
     uint64_t heard; /* before this watch; 0: never */
+    bool troubled;  /* the last that the owner heard was trouble */
     bool fed;       /* this watch told something */
     bool bookmarks; /* the server sends them */
     bool brief;     /* it does not: have it end watches before they look dead */
@@ -79,8 +80,18 @@ static bool lasts(const struct error *err)
     return err->status == 401 || err->status == 403 || err->status == 404;
 }
 
+/* False: the owner has closed it. */
+static bool tell_well(struct kube_reflect *r)
+{
+    if (r->troubled && r->call.well)
+        r->call.well(r->call.data);
+    r->troubled = false;
+    return r->stage != STOPPED;
+}
+
 static void fail(struct kube_reflect *r, const struct error *err)
 {
+    r->troubled = true;
     if (lasts(err) && r->tries < 3)
         r->tries = 3;
     back_off(r); /* first: the callback may close it */
@@ -159,6 +170,8 @@ static void list_done(void *data, const char *version, const struct error *err)
         return;
     }
     r->heard = now(r);
+    if (!tell_well(r))
+        return;
     begin_watch(r);
     if (r->stage != STOPPED)
         r->call.synced(r->call.data);
@@ -268,6 +281,8 @@ static void event_came(void *data, const struct kube_event *event)
 {
     struct kube_reflect *r = data;
     int rc = 0;
+    if (!tell_well(r))
+        return;
     if (event->type == KUBE_DELETED)
         r->call.remove(r->call.data, event->object);
     else if (event->type != KUBE_BOOKMARK)

@@ -355,3 +355,18 @@ bool mpijob_match_in_namespace(const struct mpijob_match *m, struct str name_spa
 {
     return any_glob(&m->namespaces, name_space);
 }
+
+unsigned mpijob_match_phases(const struct mpijob_match *m)
+{
+    return m->phases;
+}
+
+bool mpijob_match_named(const struct mpijob_match *m, struct str name)
+{
+    return any_glob(&m->names, name);
+}
+
+bool mpijob_match_wants(const struct mpijob_match *m, size_t *i, struct mpijob_want *want)
+{
+    return selector_wants(&m->labels, i, want);
+}

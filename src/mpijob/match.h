@@ -3,6 +3,7 @@
 #ifndef MPIJOBD_MPIJOB_MATCH_H
 #define MPIJOBD_MPIJOB_MATCH_H
 
+#include "mpijob/selector.h"
 #include "mpijob/view.h"
 
 struct mpijob_match;
@@ -44,5 +45,11 @@ void mpijob_match_selector(const struct mpijob_match *m, struct buf *out);
 const char *const *mpijob_match_namespaces(const struct mpijob_match *m);
 /* True where a namespace passes the conditions (for listing by namespace). */
 bool mpijob_match_in_namespace(const struct mpijob_match *m, struct str name_space);
+
+/* For an index over many jobs, what can be said without a look at one: the phases (a bit each; 0: any), whether a name
+ * passes, and the labels it must have (see selector_wants). */
+unsigned mpijob_match_phases(const struct mpijob_match *m);
+bool mpijob_match_named(const struct mpijob_match *m, struct str name);
+bool mpijob_match_wants(const struct mpijob_match *m, size_t *i, struct mpijob_want *want);
 
 #endif

@@ -330,3 +330,16 @@ void selector_write(const struct selector *s, struct buf *out)
                        r->values[0]);
     }
 }
+
+bool selector_wants(const struct selector *s, size_t *i, struct mpijob_want *want)
+{
+    while (*i < s->count) {
+        const struct selector_requirement *r = &s->items[(*i)++];
+        if (r->operator== SELECT_NOT_IN || r->operator== SELECT_ABSENT)
+            continue;
+        bool values = r->operator== SELECT_IN;
+        *want = (struct mpijob_want){r->key, values ? (const char *const *)r->values : NULL, values ? r->count : 0};
+        return true;
+    }
+    return false;
+}

@@ -21,6 +21,14 @@ int selector_equal(struct selector *s, struct str key, struct str value, struct 
 bool selector_match(const struct selector *s, struct json labels);
 /* The text for a labelSelector parameter, appended. */
 void selector_write(const struct selector *s, struct buf *out);
+/* A label that all that match must have: with any of the values, or whatever its value where count is 0. The first at
+ * or after requirement *i, which moves past it; false: there are no more. */
+struct mpijob_want {
+    const char *key;
+    const char *const *values;
+    size_t count;
+};
+bool selector_wants(const struct selector *s, size_t *i, struct mpijob_want *want);
 void selector_free(struct selector *s);
 
 #endif

@@ -1,0 +1,204 @@
+/* A cache's life: its reflectors, its chores, its end. */
+#include "cache/core.h"
+
+#include <stdlib.h>
+
+/* ---- what the reflectors tell ---- */
+
+static void on_relist(void *data)
+{
+    struct scope *scope = data;
+    scope->epoch++;
+    scope->sweeping = false; /* what it had not come to, the next sweep finds */
+}
+
+static int on_upsert(void *data, struct json object, bool initial)
+{
+    return keep_object(data, object, initial);
+}
+
+static void on_remove(void *data, struct json object)
+{
+    keep_removal(data, object);
+}
+
+static void on_synced(void *data)
+{
+    sweep_begin(data);
+}
+
+static void on_trouble(void *data, const struct error *err)
+{
+    struct scope *scope = data;
+    struct cache *c = scope->cache;
+    log_event(c->options.log, scope->told_trouble ? LOG_DEBUG : LOG_WARN,
+              scope->synced ? "jobs cannot be watched; those known are as they were last seen"
+                            : "jobs cannot be listed",
+              LOG_FIELDS({"namespace", scope->name_space}, {"reason", err->message}));
+    scope->told_trouble = true;
+    if (c->options.trouble)
+        c->options.trouble(c->options.data, err);
+}
+
+static void on_well(void *data)
+{
+    struct scope *scope = data;
+    log_event(scope->cache->options.log, LOG_INFO, "jobs can be watched again",
+              LOG_FIELDS({"namespace", scope->name_space}));
+    scope->told_trouble = false;
+}
+
+static void on_restarted(void *data, enum kube_watch_end why)
+{
+    struct scope *scope = data;
+    scope->cache->restarts[why]++;
+    log_event(scope->cache->options.log, LOG_DEBUG, "the watch is begun anew",
+              LOG_FIELDS({"namespace", scope->name_space}, {"it", kube_watch_end_name(why)}));
+}
+
+/* ---- chores ---- */
+
+static void on_turn(uv_idle_t *chores)
+{
+    struct cache *c = chores->data;
+    if (!sweep_step(c) && !repack_step(c) && !c->closing)
+        uv_idle_stop(chores);
+}
+
+void cache_wake(struct cache *c)
+{
+    if (!c->closing)
+        uv_idle_start(&c->chores, on_turn);
+}
+
+/* ---- making it ---- */
+
+static void cache_free(struct cache *c)
+{
+    for (size_t i = 0; i < c->scope_count; i++)
+        free(c->scopes[i].name_space);
+    free(c->scopes);
+    free(c->group);
+    free(c->version);
+    free(c->plural);
+    free(c->selector);
+    jobs_free(&c->jobs);
+    samples_free(&c->samples);
+    buf_free(&c->scratch);
+    buf_free(&c->past.bytes);
+    free(c);
+}
+
+static int copy(char **out, const char **text)
+{
+    if (!*text)
+        return 0;
+    *out = str_dup(str_of(*text));
+    *text = *out;
+    return *out ? 0 : ERR_NOMEM;
+}
+
+static int make_scopes(struct cache *c)
+{
+    const char *const *names = c->options.namespaces;
+    size_t n = 0;
+    while (names && names[n])
+        n++;
+    c->scopes = calloc(n ? n : 1, sizeof *c->scopes);
+    if (!c->scopes)
+        return ERR_NOMEM;
+    c->scope_count = n ? n : 1;
+    for (size_t i = 0; i < c->scope_count; i++) {
+        c->scopes[i].cache = c;
+        if (n && !(c->scopes[i].name_space = str_dup(str_of(names[i]))))
+            return ERR_NOMEM;
+    }
+    c->options.namespaces = NULL;
+    return 0;
+}
+
+static int set_up(struct cache *c)
+{
+    if (copy(&c->group, &c->options.resource.group) || copy(&c->version, &c->options.resource.version) ||
+        copy(&c->plural, &c->options.resource.plural) || copy(&c->selector, &c->options.label_selector) ||
+        jobs_init(&c->jobs))
+        return ERR_NOMEM;
+    return make_scopes(c);
+}
+
+int cache_new(const struct cache_options *options, struct cache **cache, struct error *err)
+{
+    struct cache *c = calloc(1, sizeof *c);
+    if (!c)
+        return error_nomem(err);
+    c->options = *options;
+    int rc = set_up(c) ? error_nomem(err) : pack_new(options->loop, &c->pack, err);
+    if (rc) {
+        cache_free(c);
+        return rc;
+    }
+    uv_idle_init(options->loop, &c->chores);
+    c->chores.data = c;
+    *cache = c;
+    return 0;
+}
+
+int cache_start(struct cache *c, struct error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; !rc && i < c->scope_count; i++) {
+        struct kube_reflect_call call = {
+            .resource = c->options.resource,
+            .name_space = c->scopes[i].name_space,
+            .label_selector = c->options.label_selector,
+            .by_pages = c->options.by_pages,
+            .timing = c->options.timing,
+            .relist = on_relist,
+            .upsert = on_upsert,
+            .remove = on_remove,
+            .synced = on_synced,
+            .trouble = on_trouble,
+            .well = on_well,
+            .restarted = on_restarted,
+            .data = &c->scopes[i],
+        };
+        rc = kube_reflect(c->options.kube, &call, &c->scopes[i].reflect, err);
+    }
+    return rc;
+}
+
+/* ---- closing ---- */
+
+static void one_closed(void *data)
+{
+    struct cache *c = data;
+    if (--c->alive)
+        return;
+    void (*closed)(void *) = c->closed;
+    void *closed_data = c->closed_data;
+    cache_free(c);
+    if (closed)
+        closed(closed_data);
+}
+
+static void chores_closed(uv_handle_t *handle)
+{
+    struct cache *c = handle->data;
+    pack_close(c->pack, one_closed, c); /* not before: a callback of ours may be using it */
+}
+
+void cache_close(struct cache *c, void (*closed)(void *data), void *data)
+{
+    c->closing = true;
+    c->closed = closed;
+    c->closed_data = data;
+    c->alive = 1;
+    for (size_t i = 0; i < c->scope_count; i++) {
+        if (!c->scopes[i].reflect)
+            continue;
+        c->alive++;
+        kube_reflect_close(c->scopes[i].reflect, one_closed, c);
+        c->scopes[i].reflect = NULL;
+    }
+    uv_close((uv_handle_t *)&c->chores, chores_closed);
+}

@@ -1,0 +1,228 @@
+/* One object that came from a list or the watch: what it changes, and telling it. */
+#include "cache/core.h"
+
+#define NAME_MAX_BYTES 253 /* Kubernetes' limit; the piece has one byte for it */
+#define NO_NUMBER (UINT64_C(1) << 63)
+
+/* resourceVersions of one object can be compared where they are numbers, as etcd's are; else only told apart. */
+static uint64_t version_of(const struct jobs *jobs, struct str text)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.len > 18 || text.ptr[i] < '0' || text.ptr[i] > '9')
+            return jobs_hash(jobs, text) | NO_NUMBER;
+        n = n * 10 + (uint64_t)(text.ptr[i] - '0');
+    }
+    return text.len ? n : NO_NUMBER;
+}
+
+static bool is_older(uint64_t version, uint64_t than)
+{
+    return !(version & NO_NUMBER) && !(than & NO_NUMBER) && version < than;
+}
+
+/* ---- telling ---- */
+
+static void tell(struct cache *c, enum cache_change change, uint32_t slot, bool initial,
+                 const struct mpijob_view *after, const struct job *before)
+{
+    c->events++;
+    if (!c->options.event || c->closing)
+        return;
+    struct cache_event event = {
+        .change = change,
+        .slot = slot,
+        .initial = initial,
+        .name_space = cache_namespace(c, slot),
+        .name = cache_name(c, slot),
+        .after = after,
+    };
+    c->past.job = before;
+    c->past.unpacked = false;
+    c->options.event(c->options.data, &event);
+    c->past.job = NULL;
+}
+
+const struct mpijob_view *cache_before(struct cache *c, const struct cache_event *event)
+{
+    struct past *p = &c->past;
+    struct json root;
+    (void)event;
+    if (!p->job)
+        return NULL;
+    if (!p->unpacked) {
+        buf_reset(&p->bytes);
+        if (buf_reserve(&p->bytes, p->job->raw) ||
+            pack_decode(c->pack, jobs_packed(&c->jobs, p->job), p->job->dictionary, p->bytes.ptr, p->job->raw))
+            return NULL;
+        root.text = str_n(p->bytes.ptr, p->job->raw);
+        if (mpijob_view(root, c->options.target, &p->view, NULL))
+            return NULL;
+        p->unpacked = true;
+    }
+    return &p->view;
+}
+
+/* ---- changing ---- */
+
+/* Packs the object into a piece of its own. SLAB_NONE: no memory. */
+static uint32_t pack_object(struct cache *c, struct str name, struct str raw, struct job *job)
+{
+    struct packed packed;
+    if (raw.len > UINT32_MAX || pack_encode(c->pack, raw, &packed))
+        return SLAB_NONE;
+    uint32_t piece = jobs_piece(&c->jobs, name, packed.bytes);
+    if (piece == SLAB_NONE)
+        return SLAB_NONE;
+    job->piece = piece;
+    job->packed = (uint32_t)packed.bytes.len;
+    job->raw = (uint32_t)raw.len;
+    job->dictionary = packed.dictionary;
+    pack_hold(c->pack, packed.dictionary);
+    c->jobs.packed_bytes += job->packed;
+    c->jobs.raw_bytes += job->raw;
+    repack_note(c, raw.len, packed.bytes.len);
+    return piece;
+}
+
+/* job's packed object is held no more. Its piece is not given back. */
+static void unaccount(struct cache *c, const struct job *job)
+{
+    pack_release(c->pack, job->dictionary);
+    c->jobs.packed_bytes -= job->packed;
+    c->jobs.raw_bytes -= job->raw;
+}
+
+static void describe(struct cache *c, const struct mpijob_view *view, struct job *job)
+{
+    job->version = version_of(&c->jobs, view->resource_version);
+    job->uid = jobs_hash(&c->jobs, view->uid);
+    job->labels = labels_bits(&c->jobs, view->labels);
+    job->phase = (uint8_t)view->phase;
+}
+
+static int add(struct scope *scope, const struct mpijob_view *view, bool initial)
+{
+    struct cache *c = scope->cache;
+    uint32_t slot = jobs_add(&c->jobs, view->name_space, view->name);
+    if (slot == NO_SLOT)
+        return ERR_NOMEM;
+    struct job *job = jobs_at(&c->jobs, slot);
+    if (pack_object(c, view->name, view->object.text, job) == SLAB_NONE) {
+        jobs_unlink(&c->jobs, slot);
+        jobs_remove(&c->jobs, slot);
+        return ERR_NOMEM;
+    }
+    describe(c, view, job);
+    job->epoch = scope->epoch;
+    repack_sample(c, view->object.text);
+    tell(c, CACHE_ADDED, slot, initial, view, NULL);
+    return 0;
+}
+
+static int change(struct cache *c, uint32_t slot, const struct mpijob_view *view, bool initial)
+{
+    struct job *job = jobs_at(&c->jobs, slot), before = *job;
+    if (pack_object(c, view->name, view->object.text, job) == SLAB_NONE)
+        return ERR_NOMEM;
+    describe(c, view, job);
+    tell(c, CACHE_CHANGED, slot, initial, view, &before);
+    unaccount(c, &before);
+    slab_give(&c->jobs.slab, before.piece);
+    return 0;
+}
+
+void keep_forget(struct cache *c, uint32_t slot, bool initial)
+{
+    struct job *job = jobs_at(&c->jobs, slot);
+    jobs_unlink(&c->jobs, slot); /* it is found no more, but its slot still answers */
+    tell(c, CACHE_DELETED, slot, initial, NULL, job);
+    unaccount(c, job);
+    jobs_remove(&c->jobs, slot);
+}
+
+/* ---- what comes ---- */
+
+static int read_object(struct cache *c, struct json object, struct mpijob_view *view)
+{
+    struct error err;
+    int rc = mpijob_view(object, c->options.target, view, &err);
+    if (!rc && view->name.len > NAME_MAX_BYTES)
+        rc = error_set(&err, ERR_INVALID, "not a job: its name has %zu characters", view->name.len);
+    if (rc && c->unreadable++ == 0)
+        log_line(c->options.log, LOG_WARN, "an object was left out, as are others like it: %s", err.message);
+    return rc;
+}
+
+/* The same job, or another of its name. */
+static int keep_known(struct scope *scope, uint32_t slot, const struct mpijob_view *view, bool initial)
+{
+    struct cache *c = scope->cache;
+    struct job *job = jobs_at(&c->jobs, slot);
+    uint64_t version = version_of(&c->jobs, view->resource_version);
+    job->epoch = scope->epoch;
+    if (version == job->version)
+        return 0;
+    if (!initial && is_older(version, job->version)) { /* of the watch; a list is the truth, whatever its numbers */
+        c->stale++;
+        return 0;
+    }
+    if (job->uid == jobs_hash(&c->jobs, view->uid))
+        return change(c, slot, view, initial);
+    keep_forget(c, slot, initial);
+    return c->closing ? 0 : add(scope, view, initial);
+}
+
+int keep_object(struct scope *scope, struct json object, bool initial)
+{
+    struct cache *c = scope->cache;
+    struct mpijob_view view;
+    if (read_object(c, object, &view))
+        return 0;
+    uint32_t slot = jobs_find(&c->jobs, view.name_space, view.name);
+    if (slot == NO_SLOT)
+        return add(scope, &view, initial);
+    return keep_known(scope, slot, &view, initial);
+}
+
+void keep_removal(struct scope *scope, struct json object)
+{
+    struct cache *c = scope->cache;
+    struct mpijob_view view;
+    if (read_object(c, object, &view))
+        return;
+    uint32_t slot = jobs_find(&c->jobs, view.name_space, view.name);
+    if (slot == NO_SLOT)
+        return;
+    struct job *job = jobs_at(&c->jobs, slot);
+    if (job->uid != jobs_hash(&c->jobs, view.uid) &&
+        is_older(version_of(&c->jobs, view.resource_version), job->version))
+        c->stale++; /* of one that had the name before */
+    else
+        keep_forget(c, slot, false);
+}
+
+static struct scope *scope_of(struct cache *c, struct str name_space)
+{
+    for (size_t i = 0; i < c->scope_count; i++) {
+        const char *only = c->scopes[i].name_space;
+        if (!only || str_is(name_space, only))
+            return &c->scopes[i];
+    }
+    return NULL;
+}
+
+void cache_offer(struct cache *c, struct json object)
+{
+    struct mpijob_view view;
+    if (c->closing || mpijob_view(object, c->options.target, &view, NULL))
+        return;
+    struct scope *scope = scope_of(c, view.name_space);
+    uint32_t slot = jobs_find(&c->jobs, view.name_space, view.name);
+    if (!scope || slot == NO_SLOT)
+        return;
+    struct job *job = jobs_at(&c->jobs, slot);
+    uint64_t version = version_of(&c->jobs, view.resource_version);
+    if (job->uid == jobs_hash(&c->jobs, view.uid) && version != job->version && !is_older(version, job->version))
+        change(c, slot, &view, false); /* no memory: the watch brings it */
+}

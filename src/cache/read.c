@@ -1,0 +1,152 @@
+/* Reading the cache. */
+#include "cache/core.h"
+
+#include <stdlib.h>
+
+bool cache_synced(const struct cache *c)
+{
+    for (size_t i = 0; i < c->scope_count; i++) {
+        if (!c->scopes[i].synced)
+            return false;
+    }
+    return true;
+}
+
+int64_t cache_silence_us(const struct cache *c)
+{
+    uint64_t most = 0;
+    for (size_t i = 0; i < c->scope_count; i++) {
+        const struct kube_reflect *r = c->scopes[i].reflect;
+        uint64_t ms = r ? kube_reflect_silence_ms(r) : UINT64_MAX;
+        if (ms == UINT64_MAX)
+            return -1;
+        if (ms > most)
+            most = ms;
+    }
+    return (int64_t)most * 1000;
+}
+
+int64_t cache_as_of(const struct cache *c)
+{
+    int64_t silence = cache_silence_us(c);
+    return silence < 0 ? 0 : clock_now(c->options.clock) - silence;
+}
+
+size_t cache_count(const struct cache *c)
+{
+    return c->jobs.count;
+}
+
+uint32_t cache_slots(const struct cache *c)
+{
+    return c->jobs.slots;
+}
+
+bool cache_holds(const struct cache *c, uint32_t slot)
+{
+    return jobs_used(&c->jobs, slot);
+}
+
+bool cache_find(const struct cache *c, struct str name_space, struct str name, uint32_t *slot)
+{
+    *slot = jobs_find(&c->jobs, name_space, name);
+    return *slot != NO_SLOT;
+}
+
+struct str cache_namespace(const struct cache *c, uint32_t slot)
+{
+    return spaces_name(&c->jobs, jobs_at(&c->jobs, slot)->name_space);
+}
+
+struct str cache_name(const struct cache *c, uint32_t slot)
+{
+    return jobs_name(&c->jobs, jobs_at(&c->jobs, slot));
+}
+
+enum mpijob_phase cache_phase(const struct cache *c, uint32_t slot)
+{
+    return (enum mpijob_phase)jobs_at(&c->jobs, slot)->phase;
+}
+
+int cache_object(const struct cache *c, uint32_t slot, struct buf *out, struct error *err)
+{
+    const struct job *job = jobs_at(&c->jobs, slot);
+    buf_reset(out);
+    if (buf_reserve(out, job->raw) ||
+        pack_decode(c->pack, jobs_packed(&c->jobs, job), job->dictionary, out->ptr, job->raw))
+        return error_nomem(err);
+    out->len = job->raw;
+    out->ptr[out->len] = '\0';
+    return 0;
+}
+
+int cache_view(const struct cache *c, uint32_t slot, struct buf *bytes, struct mpijob_view *view, struct error *err)
+{
+    int rc = cache_object(c, slot, bytes, err);
+    return rc ? rc : mpijob_view((struct json){buf_str(bytes)}, c->options.target, view, err);
+}
+
+/* ---- candidates ---- */
+
+void cache_iter_begin(const struct cache *c, const struct mpijob_match *match, struct cache_iter *iter)
+{
+    *iter = (struct cache_iter){.cache = c, .match = match, .name_space = NO_SPACE};
+    if (!match)
+        return;
+    iter->phases = mpijob_match_phases(match);
+    iter->wants = labels_wants(&c->jobs, match);
+}
+
+static bool in_scope(struct cache_iter *iter, uint32_t name_space)
+{
+    unsigned generation = spaces_generation(iter->cache->jobs.spaces);
+    if (name_space != iter->name_space || generation != iter->generation) {
+        iter->name_space = name_space;
+        iter->generation = generation;
+        iter->in_scope = mpijob_match_in_namespace(iter->match, spaces_name(&iter->cache->jobs, name_space));
+    }
+    return iter->in_scope;
+}
+
+static bool passes(struct cache_iter *iter, const struct job *job)
+{
+    if (!job->used || !iter->match)
+        return job->used;
+    return (!iter->phases || (iter->phases & 1U << job->phase)) && labels_pass(iter->wants, job->labels) &&
+           in_scope(iter, job->name_space) && mpijob_match_named(iter->match, jobs_name(&iter->cache->jobs, job));
+}
+
+bool cache_iter_next(struct cache_iter *iter, uint32_t *slot)
+{
+    while (iter->next < iter->cache->jobs.slots) {
+        *slot = iter->next++;
+        if (passes(iter, jobs_at(&iter->cache->jobs, *slot)))
+            return true;
+    }
+    return false;
+}
+
+void cache_iter_end(struct cache_iter *iter)
+{
+    free(iter->wants);
+    iter->wants = NULL;
+}
+
+/* ---- figures ---- */
+
+void cache_stats(const struct cache *c, struct cache_stats *stats)
+{
+    *stats = (struct cache_stats){
+        .jobs = c->jobs.count,
+        .raw_bytes = c->jobs.raw_bytes,
+        .packed_bytes = c->jobs.packed_bytes,
+        .memory_bytes = sizeof *c + jobs_memory(&c->jobs) + pack_memory(c->pack) + c->scratch.cap + c->past.bytes.cap +
+                        c->samples.bytes.cap + c->samples.cap * sizeof *c->samples.sizes,
+        .dictionaries = pack_trained(c->pack),
+        .events = c->events,
+        .stale = c->stale,
+        .unreadable = c->unreadable,
+        .lists = c->lists,
+    };
+    memcpy(stats->restarts, c->restarts, sizeof stats->restarts);
+}
