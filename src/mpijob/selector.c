@@ -1,5 +1,6 @@
 #include "mpijob/selector.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "mpijob/field.h"
@@ -63,6 +64,10 @@ static int add_value(struct selector_requirement *r, struct str value, struct er
     int rc = mpijob_label_check(str_of(r->key), value, err);
     if (rc)
         return rc;
+    for (size_t i = 0; i < r->count; i++) {
+        if (str_is(value, r->values[i]))
+            return 0; /* a set: what is said twice counts, and is sent, once */
+    }
     char **values = realloc(r->values, (r->count + 1) * sizeof *values);
     if (!values)
         return error_nomem(err);
@@ -119,33 +124,59 @@ static int within(const struct reader *r, int rc)
     return rc == ERR_INVALID ? error_prefix(r->err, "selector \"%.*s\"", QUOTED(r)) : rc;
 }
 
-/* "(a, b)": empty values are allowed, as at the API server. */
-static int read_list(struct reader *r, struct selector_requirement *out)
+static bool next_is(struct reader *r, char c)
 {
     skip_space(r);
-    if (*r->at != '(')
+    return *r->at == c;
+}
+
+/* "(a, b)". Empty values are allowed, as at the API server: "()", "(,a)", "(a,)", "(a,,b)"; there "(a,,)" is not. */
+static int read_list(struct reader *r, struct selector_requirement *out)
+{
+    int rc = 0;
+    if (!next_is(r, '('))
         return expected(r, "'('");
-    do {
-        r->at++;
-        int rc = within(r, add_value(out, word(r), r->err));
-        if (rc)
-            return rc;
-        skip_space(r);
-    } while (*r->at == ',');
-    if (*r->at != ')')
-        return expected(r, "',' or ')'");
     r->at++;
-    return 0;
+    if (next_is(r, ')') || next_is(r, ','))
+        rc = add_value(out, str_of(""), r->err);
+    while (!rc && !next_is(r, ')')) {
+        struct str value = word(r);
+        if (value.len) {
+            rc = within(r, add_value(out, value, r->err));
+            if (!rc && !next_is(r, ',') && !next_is(r, ')'))
+                return expected(r, "',' or ')'");
+            continue;
+        }
+        if (*r->at != ',')
+            return expected(r, "',' or ')'");
+        r->at++;
+        bool again = next_is(r, ',');
+        r->at += again;
+        if (again && next_is(r, ')'))
+            return expected(r, "a value");
+        if (again || *r->at == ')')
+            rc = add_value(out, str_of(""), r->err);
+    }
+    r->at += !rc;
+    return rc;
+}
+
+/* A decimal integer that fits, and nothing else. */
+static bool whole_number(struct str text, int64_t *number)
+{
+    char copy[64] = "", *end = copy; /* a label's value has no more than 63 characters */
+    if (!text.len || text.len >= sizeof copy)
+        return false;
+    memcpy(copy, text.ptr, text.len);
+    errno = 0;
+    *number = strtoll(copy, &end, 10);
+    return end != copy && !*end && errno == 0;
 }
 
 static int read_number(struct reader *r, struct selector_requirement *out)
 {
     struct str text = word(r);
-    char copy[24] = "", *end = copy;
-    if (text.len && text.len < sizeof copy)
-        memcpy(copy, text.ptr, text.len);
-    out->number = strtoll(copy, &end, 10);
-    if (end == copy || *end || copy[0] == '+')
+    if (!whole_number(text, &out->number))
         return error_set(r->err, ERR_SYNTAX, "selector \"%.*s\": %s compares with an integer, not \"%.*s\"", QUOTED(r),
                          out->key, shown(text, 40), text.len ? text.ptr : "");
     return within(r, add_value(out, text, r->err));
@@ -198,7 +229,7 @@ static int read_requirement(struct reader *r)
     skip_space(r);
     const char *start = r->at;
     struct str key = word(r);
-    if (!key.len || str_is(key, "in") || str_is(key, "notin")) {
+    if (!key.len) {
         r->at = start;
         return expected(r, "a label's key");
     }
@@ -265,12 +296,8 @@ static bool among(const struct selector_requirement *r, struct json value)
 
 static bool compare(const struct selector_requirement *r, struct json value)
 {
-    char copy[24] = "", *end = copy;
-    if (json_type(value) != JSON_STRING || value.text.len < 3 || value.text.len - 2 >= sizeof copy)
-        return false;
-    memcpy(copy, value.text.ptr + 1, value.text.len - 2);
-    int64_t number = strtoll(copy, &end, 10);
-    if (end == copy || *end)
+    int64_t number;
+    if (json_type(value) != JSON_STRING || !whole_number(str_n(value.text.ptr + 1, value.text.len - 2), &number))
         return false;
     return r->operator== SELECT_GREATER ? number > r->number : number<r->number;
 }

@@ -1,5 +1,6 @@
 #include "sim/selector.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,14 +37,27 @@ static void add_value(struct requirement *r, const char *value)
     r->value[r->values++] = sim_strdup(value);
 }
 
+/* As Go's ParseInt reads it: all of it, and within 64 bits. text: of length len, the byte behind it is no digit. */
+static bool whole_number(const char *text, size_t len, long long *number)
+{
+    char *end;
+    errno = 0;
+    *number = strtoll(text, &end, 10);
+    return len && end == text + len && errno == 0;
+}
+
 static char *check_requirement(const struct requirement *r)
 {
+    long long number;
     char *problem = qualified_name_problem(r->key);
     if (problem) {
         char *text = sim_format("key: Invalid value: \"%s\": %s", r->key, problem);
         free(problem);
         return text;
     }
+    if ((r->op == OP_GREATER || r->op == OP_LESS) && !whole_number(r->value[0], strlen(r->value[0]), &number))
+        return sim_format("values[0]: Invalid value: \"%s\": for 'Gt', 'Lt' operators, the value must be an integer",
+                          r->value[0]);
     for (size_t i = 0; i < r->values; i++)
         if (!label_value_valid(r->value[i]))
             return sim_format(
@@ -58,8 +72,11 @@ static char *read_set(struct lexer *l, struct requirement *r)
     next(l);
     if (!is(l->token, "("))
         return sim_format("found '%s' expected: '('", l->token);
-    bool value_came = false;
+    bool value_came = false, doubled = false; /* doubled: by a second comma in a row, behind which no ')' is taken */
     for (next(l);; next(l)) {
+        if (doubled && is(l->token, ")"))
+            return sim_format("found '%s', expected: ',', or identifier", l->token);
+        doubled = !value_came && r->values && !doubled && is(l->token, ",");
         if (!l->symbol && *l->token) {
             if (value_came)
                 return sim_format("found '%s', expected: ',' or ')'", l->token);
@@ -304,11 +321,13 @@ static bool label_matches(const struct requirement *r, const struct revision *re
     case OP_ABSENT:
         return !there;
     case OP_GREATER:
-        return there && strtoll(value, NULL, 10) > strtoll(r->value[0], NULL, 10);
     case OP_LESS:
-        return there && strtoll(value, NULL, 10) < strtoll(r->value[0], NULL, 10);
+        break;
     }
-    return false;
+    long long number, limit = strtoll(r->value[0], NULL, 10);
+    if (!there || !whole_number(value, len, &number))
+        return false;
+    return r->op == OP_GREATER ? number > limit : number < limit;
 }
 
 static bool stored_value_is(const struct revision *rev, const char *path, const char *wanted)

@@ -1,6 +1,7 @@
 mpijobd_unit_test(mpijob_field FLOORS mpijob)
 mpijobd_unit_test(mpijob_view FLOORS mpijob)
 mpijobd_unit_test(mpijob_hold FLOORS mpijob ALLOC)
+mpijobd_unit_test(mpijob_selector FLOORS mpijob)
 mpijobd_unit_test(mpijob_match FLOORS mpijob ALLOC)
 mpijobd_unit_test(mpijob_change FLOORS mpijob ALLOC)
 mpijobd_unit_test(mpijob_diff FLOORS mpijob ALLOC)

@@ -81,7 +81,6 @@ static void selectors_that_are_none(void **state)
         {"!a=1", "',' is expected at column 3"},
         {"!", "a label's key"},
         {"!!a", "a label's key is expected at column 2"},
-        {"in in (a)", "a label's key is expected at column 1"},
         {"a=b=c", "',' is expected at column 4"},
         {"a===b", "',' is expected at column 4"},
         {"a!b", "is expected at column 2"},
