@@ -1,6 +1,8 @@
+#include "base/memory.h"
 #include "cli/cli.h"
 
 int main(int argc, char **argv)
 {
+    memory_give_back();
     return cli_main(argc, argv);
 }

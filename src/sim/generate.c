@@ -97,6 +97,18 @@ static void choose_times(struct job *j)
     clock_format(created + (12 + j->run_s) * 1000000, false, j->ended);
 }
 
+/* What a team's jobs have in common. */
+static void choose_alike(struct job *j)
+{
+    j->team = teams[0][0];
+    j->ns = teams[0][1];
+    j->model = models[0];
+    j->framework = frameworks[0];
+    j->style = j->sim->stored_as;
+    j->workers = 4;
+    j->gpus = 8;
+}
+
 static void choose(struct job *j)
 {
     struct sim *sim = j->sim;
@@ -108,12 +120,14 @@ static void choose(struct job *j)
     j->model = PICK(sim, models);
     j->framework = PICK(sim, frameworks);
     j->style = choose_style(j);
-    j->odd = chance(sim, 5) ? (enum oddity)(1 + below(sim, ODDITIES - 1)) : PLAIN;
+    j->odd = !sim->opt.alike && chance(sim, 5) ? (enum oddity)(1 + below(sim, ODDITIES - 1)) : PLAIN;
     if (j->odd == ODD_HUGE && !chance(sim, 25)) /* they weigh as much as thirty others */
         j->odd = ODD_EVICTED;
     j->state = choose_state(j);
     j->workers = (int)(1 + below(sim, chance(sim, 80) ? 4 : 32));
     j->gpus = PICK(sim, gpus);
+    if (sim->opt.alike)
+        choose_alike(j);
     snprintf(j->owner, sizeof j->owner, "%s", PICK(sim, owners));
     sim_suffix(sim, suffix);
     snprintf(j->name, sizeof j->name, "%s-%s-%s%05zu", j->model, j->framework, suffix, j->index);
@@ -299,11 +313,11 @@ static void write_status(struct job *j)
     buf_printf(b, ",\"lastReconcileTime\":\"%s\"}", over ? j->ended : j->started);
 }
 
-static void write_job(struct job *j)
+static void write_spec(struct job *j)
 {
-    buf_reset(&j->b);
-    buf_putc(&j->b, '{');
-    write_metadata(j);
+    uint64_t random = j->sim->random;
+    if (j->sim->opt.alike)
+        j->sim->random = j->sim->opt.seed; /* the same throws for each */
     buf_printf(&j->b, ",\"spec\":{\"slotsPerWorker\":%d", j->gpus ? j->gpus : 1);
     write_policy(j);
     buf_puts(&j->b, ",\"mpiReplicaSpecs\":{");
@@ -311,6 +325,16 @@ static void write_job(struct job *j)
     buf_putc(&j->b, ',');
     write_replicas(j, "Worker", j->workers, false);
     buf_puts(&j->b, "}}");
+    if (j->sim->opt.alike)
+        j->sim->random = random;
+}
+
+static void write_job(struct job *j)
+{
+    buf_reset(&j->b);
+    buf_putc(&j->b, '{');
+    write_metadata(j);
+    write_spec(j);
     if (j->state != CREATED)
         write_status(j);
     buf_putc(&j->b, '}');

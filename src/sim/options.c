@@ -14,6 +14,7 @@ static const char help[] =
     "  --listen HOST:PORT   where to listen (127.0.0.1:0; port 0: any free one)\n"
     "  --kubeconfig FILE    write a kubeconfig for it there, when ready\n"
     "  --jobs N             make N believable MPIJobs (0)\n"
+    "  --alike              all from one template, as a team's are: they differ in names, owners, states and times\n"
     "  --seed S             of names, states, ages (1)\n"
     "  --version V          v1alpha2, v1, v2beta1 or all (all)\n"
     "  --store-as V         the version that objects are stored in (the first served); v2beta1 with --version all "
@@ -67,7 +68,7 @@ static const struct option known[] = {
     {"--iam-lifetime", true}, {"--access-key", true},
     {"--basic", true},        {"--client-ca", true},
     {"--latency", true},      {"--faults", true},
-    {"--yes-really", false},
+    {"--yes-really", false},  {"--alike", false},
 };
 
 static bool is(const char *a, const char *b)
@@ -122,6 +123,8 @@ static int set_flag(struct options *o, const char *name)
 {
     if (is(name, "--life"))
         o->sim.life = true;
+    else if (is(name, "--alike"))
+        o->sim.alike = true;
     else if (is(name, "--yes-really"))
         o->yes_really = true;
     else

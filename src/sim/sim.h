@@ -28,6 +28,7 @@ struct sim_options {
     int64_t iam_life_s;     /* of its tokens; 0: a day */
     bool client_ca;         /* client certificates are asked for */
     size_t jobs;
+    bool alike; /* one template for all of them */
     uint64_t seed;
     bool life;        /* jobs move on and a controller acts on them */
     double speed;     /* simulated seconds in a real one; 0: the clock is stepped by /_sim/clock */

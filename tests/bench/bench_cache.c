@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "base/memory.h"
 #include "cache/cache.h"
 #include "loop/timer.h"
 
@@ -149,6 +150,7 @@ int main(int argc, char **argv)
     struct kube_config config;
     struct log log;
     struct kube_config_source source = {.kubeconfig = argc > 1 ? argv[1] : NULL};
+    memory_give_back();
     log_init(&log, 2, NULL);
     uv_loop_init(&b.loop);
     if (kube_config_load(&source, &config, &err) || kube_open(&b.loop, &config, NULL, &b.kube, &err)) {

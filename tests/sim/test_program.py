@@ -79,6 +79,13 @@ class Program(unittest.TestCase):
         with Sim("--listen", "0.0.0.0:0", "--yes-really") as sim:
             self.assertEqual(sim.get("/readyz").raw, b"ok")
 
+    def test_alike(self):
+        with Sim("--jobs", "200", "--alike") as sim:
+            jobs = sim.get(GROUP + "/mpijobs").json["items"]
+        self.assertEqual(len({json.dumps(j["spec"], sort_keys=True) for j in jobs}), 1)
+        self.assertEqual(len({j["metadata"]["name"] for j in jobs}), 200)
+        self.assertGreater(len({json.dumps(j.get("status", {}).get("conditions")) for j in jobs}), 100)
+
     def test_bad_arguments(self):
         for args, word in ((["--job", "3"], "--jobs"), (["--jobs", "x"], "whole number"), (["--version", "v9"], "v1alpha2"),
                            (["--listen", "nowhere"], "HOST:PORT"), (["--faults", "stal"], "stall"), (["--jobs"], "value"),

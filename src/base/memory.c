@@ -1,0 +1,16 @@
+#include "base/memory.h"
+
+#include <malloc.h>
+
+#define LARGE (128 << 10) /* pieces from here on are mapped by themselves */
+#define KEPT (512 << 10)  /* so much may stay free at a heap's end */
+
+void memory_give_back(void)
+{
+#ifdef __GLIBC__
+    /* These are glibc's defaults, but once set they stay: by itself it raises both with the first large piece that is
+     * freed, up to 32 and 64 MB, for each thread's heap. */
+    mallopt(M_MMAP_THRESHOLD, LARGE);
+    mallopt(M_TRIM_THRESHOLD, KEPT);
+#endif
+}

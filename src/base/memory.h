@@ -1,0 +1,9 @@
+/* How the C library's allocator is to behave in a program that runs for months. */
+#ifndef MPIJOBD_BASE_MEMORY_H
+#define MPIJOBD_BASE_MEMORY_H
+
+/* What was needed once (a long list, a dictionary trained on another thread) goes back to the system when it is freed,
+ * instead of staying in the heap for good. At the start of a program. */
+void memory_give_back(void);
+
+#endif
