@@ -1,4 +1,4 @@
-#include "policy/replace_row.h"
+#include "policy/replace_parts.h"
 
 static void whole_diff(struct replace *r, struct buf *out)
 {

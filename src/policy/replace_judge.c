@@ -1,0 +1,114 @@
+/* What would be written, and whether it may be: the changes applied to the object, and the verdict on them. */
+#include "policy/replace_parts.h"
+
+void replacing_note_version(struct replace *r, struct json object)
+{
+    struct buf text = BUF_INIT;
+    json_decode(json_at(object, "/metadata/resourceVersion"), &text);
+    snprintf(r->version_text, sizeof r->version_text, "%s", text.ptr ? text.ptr : "");
+    buf_free(&text);
+}
+
+/* Judged and wanted: written unless the run is dry or at its limit. */
+static void go_on(struct replace *r)
+{
+    struct error err;
+    if (r->gate && r->gate(r->data, &err)) {
+        error_prefix(&err, "not written");
+        replacing_finish(r, NULL, &err);
+    } else if (r->dry_run && !r->server_dry_run) {
+        replacing_finish(r, NULL, NULL);
+    } else {
+        replacing_write(r);
+    }
+}
+
+static void decide(struct replace *r)
+{
+    if (r->diff.count == 0) {
+        r->verdict.effect = EFFECT_UNCHANGED;
+        snprintf(r->verdict.why, sizeof r->verdict.why, "it is so already; nothing was sent");
+        replacing_finish(r, NULL, NULL);
+        return;
+    }
+    struct error err;
+    mpijob_judge(&r->view, &r->diff, clock_now(r->context->clock), &r->verdict);
+    if (r->verdict.may_destroy && !r->destructive) {
+        bool sure = r->verdict.effect == EFFECT_DESTRUCTIVE;
+        error_set(&err, ERR_REFUSED,
+                  "refused, because it %s destructive: %s. To do it all the same, allow it by name: destructive = true "
+                  "(--destructive)%s",
+                  sure ? "is" : "may be", r->verdict.why,
+                  sure ? "" : "; to have it judged for your controller, set cluster.controller (--controller)");
+        replacing_finish(r, NULL, &err);
+    } else {
+        go_on(r);
+    }
+}
+
+/* A whole object is sent as it is, but where the API lets only some of it be replaced: there it is compared with what
+ * is there. */
+bool replacing_at_hand(const struct replace *r)
+{
+    bool some_only = cluster_target(r->context->cluster, r->kind).controller == CONTROLLER_CCI;
+    return r->len || (r->whole.len && !some_only);
+}
+
+static void consider_whole(struct replace *r)
+{
+    struct error err;
+    struct json root, there;
+    int rc = json_parse(buf_str(&r->whole), "the object", &root, &err);
+    if (!rc && r->len)
+        rc = json_parse(str_n(r->bytes, r->len), r->name, &there, &err);
+    if (!rc && r->len)
+        rc = mpijob_whole_check(there, root, cluster_target(r->context->cluster, r->kind), &err);
+    if (!rc) {
+        replacing_note_version(r, root);
+        if (r->wanted_version && strcmp(r->wanted_version, r->version_text) != 0)
+            rc = error_set(&err, ERR_CONFLICT, "resourceVersion %s was asked for, and the object says \"%s\"",
+                           r->wanted_version, r->version_text);
+    }
+    if (rc) {
+        replacing_finish(r, NULL, &err);
+        return;
+    }
+    r->verdict.effect = EFFECT_UNKNOWN;
+    snprintf(r->verdict.why, sizeof r->verdict.why, "a whole object was sent; its effect is not judged");
+    go_on(r);
+}
+
+/* The object is at hand: what would change in it? */
+void replacing_consider(struct replace *r)
+{
+    struct error err;
+    if (r->whole.len) {
+        consider_whole(r);
+        return;
+    }
+    struct json root;
+    int rc = json_parse(str_n(r->bytes, r->len), r->name, &root, &err);
+    if (!rc)
+        rc = mpijob_view(root, cluster_target(r->context->cluster, r->kind), &r->view, &err);
+    r->viewed = !rc;
+    if (!rc) {
+        char earlier[sizeof r->version_text];
+        memcpy(earlier, r->version_text, sizeof earlier);
+        replacing_note_version(r, root);
+        if (r->wanted_version && strcmp(r->wanted_version, r->version_text) != 0)
+            rc = error_set(&err, ERR_CONFLICT, "it has changed since: resourceVersion %s was asked for, it is %s now",
+                           r->wanted_version, r->version_text);
+        else if (r->computed && r->tries && strcmp(earlier, r->version_text) != 0)
+            rc = error_set(&err, ERR_CONFLICT, "it was changed by somebody else meanwhile");
+    }
+    if (!rc) {
+        mpijob_diff_free(&r->diff);
+        buf_reset(&r->edited);
+        rc = mpijob_changes_apply(&r->changes, &r->view, &r->edited, &r->diff, &err);
+    }
+    if (rc) {
+        replacing_finish(r, NULL, &err);
+    } else {
+        decide(r);
+    }
+}

@@ -1,0 +1,171 @@
+/* A replacement's requests: the GET, and the PUT with its rows in the journal. */
+#include <stdlib.h>
+
+#include "policy/replace_parts.h"
+
+/* ---- the answer to the PUT ---- */
+
+static int check_kept(struct replace *r, struct json answer, struct error *err)
+{
+    struct mpijob_target target = cluster_target(r->context->cluster, r->kind);
+    if (!r->whole.len)
+        return mpijob_diff_verify(&r->diff, answer, target, err);
+    struct json sent;
+    int rc = json_parse(buf_str(&r->whole), "the object", &sent, err);
+    for (int f = 0; !rc && f < FIELD_COUNT; f++) {
+        struct json gave = mpijob_field_value(sent, (enum mpijob_field_id)f, target);
+        struct json kept = mpijob_field_value(answer, (enum mpijob_field_id)f, target);
+        if (json_exists(gave) && !json_equal(gave, kept))
+            rc = error_set(err, ERR_DROPPED,
+                           "the server answered 200 and did not keep %s: %.*s was sent, %.*s came back",
+                           mpijob_field_name((enum mpijob_field_id)f), (int)gave.text.len, gave.text.ptr,
+                           json_exists(kept) ? (int)kept.text.len : 7, json_exists(kept) ? kept.text.ptr : "nothing");
+    }
+    return rc;
+}
+
+static void put_succeeded(struct replace *r, const struct kube_answer *answer)
+{
+    struct error err;
+    char sent[sizeof r->version_text];
+    memcpy(sent, r->version_text, sizeof sent);
+    replacing_note_version(r, answer->body);
+    if (r->whole.len && !r->dry_run && strcmp(sent, r->version_text) == 0) {
+        r->verdict.effect = EFFECT_UNCHANGED;
+        snprintf(r->verdict.why, sizeof r->verdict.why, "the server had this very object");
+    }
+    if (check_kept(r, answer->body, &err)) {
+        replace_row_end(r, "failed", answer->status, &err);
+        replacing_finish(r, answer, &err);
+        return;
+    }
+    replace_row_end(r, "done", answer->status, NULL);
+    replacing_finish(r, answer, NULL);
+}
+
+static void put_came(void *data, struct kube_request *request, const struct kube_answer *answer,
+                     const struct error *err, bool lost)
+{
+    (void)request;
+    struct replace *r = data;
+    r->request = NULL;
+    r->puts += answer ? answer->tries : 1;
+    if (r->abandoned) {
+        replacing_fail(r, ERR_CANCELLED, "given up while its PUT was under way; it is looked into at the next start");
+    } else if (answer) {
+        put_succeeded(r, answer);
+    } else if (lost && !r->dry_run) {
+        replace_row_end(r, "lost", err->status, err);
+        if (r->whole.len)
+            replacing_finish(r, NULL, err);
+        else
+            replacing_again(r, true, err);
+    } else if (err->code == ERR_CONFLICT && !r->whole.len) {
+        replace_row_end(r, "failed", err->status, err);
+        replacing_again(r, false, err);
+    } else {
+        replace_row_end(r, "failed", err->status, err);
+        replacing_finish(r, NULL, err);
+    }
+}
+
+/* ---- the write ---- */
+
+static void put(struct replace *r)
+{
+    struct kube_query query = {
+        .field_manager = "mpijobd",
+        .dry_run = r->dry_run ? "All" : NULL,
+        .field_validation =
+            cluster_target(r->context->cluster, r->kind).controller == CONTROLLER_CCI ? NULL : "Strict"};
+    struct str object = r->whole.len ? buf_str(&r->whole) : buf_str(&r->edited);
+    struct error err;
+    if (kube_replace(cluster_kube(r->context->cluster), cluster_resource(r->context->cluster, r->kind), r->name_space,
+                     r->name, object, &query, put_came, r, &r->request, &err)) {
+        replace_row_end(r, "failed", 0, &err);
+        replacing_finish(r, NULL, &err);
+    }
+}
+
+static void intent_written(void *data, int64_t id, const struct error *err)
+{
+    struct replace *r = data;
+    r->row = id;
+    if (err) {
+        struct error told = *err;
+        error_prefix(&told, "nothing was sent, because the journal cannot be written");
+        r->row = 0;
+        replacing_finish(r, NULL, &told);
+    } else if (r->cancelled) {
+        struct error told;
+        error_set(&told, ERR_CANCELLED, "given up before anything was sent");
+        replace_row_end(r, "not-done", 0, &told);
+        replacing_finish(r, NULL, &told);
+    } else {
+        put(r);
+    }
+}
+
+void replacing_write(struct replace *r)
+{
+    if (r->dry_run)
+        put(r);
+    else if (r->context->store)
+        replace_row_begin(r, intent_written);
+    else
+        put(r);
+}
+
+/* ---- the read ---- */
+
+/* After a lost answer: was it done all the same? */
+static bool found_done(struct replace *r, struct json fresh)
+{
+    struct json uid = json_at(fresh, "/metadata/uid");
+    return json_string_is(uid, r->view.uid) && mpijob_diff_done(&r->diff, fresh);
+}
+
+static void got(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
+                bool lost)
+{
+    (void)lost;
+    struct replace *r = data;
+    bool lookup = r->lookup;
+    r->request = NULL;
+    r->gets++;
+    if (err) {
+        struct error told = *err;
+        if (lookup)
+            error_prefix(&told, "the answer to a PUT was lost, and looking for its outcome failed");
+        replacing_finish(r, NULL, &told);
+        return;
+    }
+    if (lookup && found_done(r, answer->body)) {
+        replacing_note_version(r, answer->body);
+        replace_row_found(r);
+        replacing_finish(r, answer, NULL);
+        return;
+    }
+    if (r->cancelled) {
+        replacing_fail(r, ERR_CANCELLED, "given up");
+        return;
+    }
+    free(r->bytes);
+    r->bytes = kube_answer_take(request, &r->len);
+    if (!r->bytes) {
+        replacing_fail(r, ERR_NOMEM, "out of memory");
+        return;
+    }
+    replacing_consider(r);
+}
+
+void replacing_fetch(struct replace *r, bool lookup)
+{
+    struct error err;
+    r->lookup = lookup;
+    if (kube_get(cluster_kube(r->context->cluster), cluster_resource(r->context->cluster, r->kind), r->name_space,
+                 r->name, got, r, &r->request, &err))
+        replacing_finish(r, NULL, &err);
+}
+
+/* ---- from outside ---- */
