@@ -65,8 +65,8 @@ static void say_row(struct mpijob_verdict *v, const struct effect_row *row, cons
 
 static const struct effect_row *look_up(unsigned release, const struct effect_query *q)
 {
-    for (size_t i = 0; i < effect_row_count; i++) {
-        const struct effect_row *row = &effect_rows[i];
+    for (size_t i = 0; i < q->rows->count; i++) {
+        const struct effect_row *row = &q->rows->items[i];
         if ((row->releases & release) && (row->states & q->state) && row->field == q->field &&
             (row->meanings & q->meaning))
             return row;
@@ -282,17 +282,10 @@ static struct families families_of(struct mpijob_target target)
     return f;
 }
 
-/* The verdict of all controllers that come into question: what they agree on. False: the subject does not arise. */
-static bool agree(int subject, const struct mpijob_view *view, const struct mpijob_diff *diff, int64_t now,
-                  struct mpijob_verdict *v)
+/* each: the verdicts of the controllers that come into question. What they agree on. */
+static void agree_on(const struct families *families, const struct mpijob_verdict *each, struct mpijob_verdict *v)
 {
-    struct families f = families_of(view->target);
-    struct mpijob_verdict each[2];
-    bool arises = judge_subject(subject, view, diff, &f.items[0], now, &each[0]);
-    if (f.count == 2)
-        arises = judge_subject(subject, view, diff, &f.items[1], now, &each[1]) || arises;
-    if (!arises)
-        return false;
+    struct families f = *families;
     bool may_destroy = false;
     for (int i = 0; i < f.count; i++)
         may_destroy = may_destroy || each[i].may_destroy || each[i].effect == EFFECT_DESTRUCTIVE;
@@ -312,7 +305,51 @@ static bool agree(int subject, const struct mpijob_view *view, const struct mpij
                 names[each[i].effect], *each[i].why ? ", " : "", shown(str_of(each[i].why), 200), each[i].why);
     }
     v->may_destroy = may_destroy;
-    return true;
+}
+
+/* False: the subject does not arise. */
+static bool agree(int subject, const struct mpijob_view *view, const struct mpijob_diff *diff, int64_t now,
+                  struct mpijob_verdict *v)
+{
+    struct families f = families_of(view->target);
+    struct mpijob_verdict each[2];
+    bool arises = judge_subject(subject, view, diff, &f.items[0], now, &each[0]);
+    if (f.count == 2)
+        arises = judge_subject(subject, view, diff, &f.items[1], now, &each[1]) || arises;
+    if (arises)
+        agree_on(&f, each, v);
+    return arises;
+}
+
+void effect_judge_launcher(const struct mpijob_view *view, const struct effect_query *q, struct mpijob_verdict *v)
+{
+    struct families f = families_of(view->target);
+    struct mpijob_verdict each[2] = {{.effect = EFFECT_STORED}, {.effect = EFFECT_STORED}};
+    const char *manager;
+    int len;
+    for (int i = 0; i < f.count; i++) {
+        struct mpijob_view as = *view;
+        as.target.controller = f.items[i].controller;
+        if (left_to_another(&as, &manager, &len)) {
+            each[i].effect = EFFECT_UNKNOWN;
+            say(&each[i], "the job is managed by %.*s: %s does not act on it", len, manager,
+                mpijob_controller_name(as.target.controller));
+        } else {
+            judge_releases(&each[i], f.items[i].releases, &as, q);
+        }
+    }
+    agree_on(&f, each, v);
+}
+
+void effect_join(struct mpijob_verdict *v, const struct mpijob_verdict *other)
+{
+    struct mpijob_verdict first = v->effect >= other->effect ? *v : *other;
+    const struct mpijob_verdict *second = v->effect >= other->effect ? other : v;
+    first.may_destroy = v->may_destroy || other->may_destroy;
+    if (*first.why && *second->why)
+        say(&first, "; ");
+    say(&first, "%s", second->why);
+    *v = first;
 }
 
 static const char *subject_name(int subject)
@@ -322,21 +359,23 @@ static const char *subject_name(int subject)
                                      : "the job";
 }
 
-void mpijob_judge(const struct mpijob_view *before, const struct mpijob_diff *diff, int64_t now,
-                  struct mpijob_verdict *verdict)
+void effect_judge_but(const bool skipped[FIELD_COUNT], const struct mpijob_view *before, const struct mpijob_diff *diff,
+                      int64_t now, struct mpijob_verdict *verdict)
 {
     struct mpijob_verdict each[SUBJECTS];
     bool arises[SUBJECTS];
     int main = -1, told = 0;
     *verdict = (struct mpijob_verdict){.effect = EFFECT_UNCHANGED};
     for (int i = 0; i < SUBJECTS; i++) {
-        arises[i] = diff->count && agree(i, before, diff, now, &each[i]);
+        bool left_out = skipped && i < FIELD_COUNT && skipped[i];
+        arises[i] = diff->count && !left_out && agree(i, before, diff, now, &each[i]);
         if (arises[i] && (main < 0 || each[i].effect > each[main].effect))
             main = i;
         told += arises[i] && each[i].effect != EFFECT_STORED;
     }
     if (main < 0) {
-        say(verdict, "every value is as asked for already; nothing is sent");
+        if (!skipped)
+            say(verdict, "every value is as asked for already; nothing is sent");
         return;
     }
     verdict->effect = each[main].effect;
@@ -349,4 +388,10 @@ void mpijob_judge(const struct mpijob_view *before, const struct mpijob_diff *di
         if (arises[i] && i != main && each[i].effect != EFFECT_STORED)
             say(verdict, "; %s is %s: %s", subject_name(i), names[each[i].effect], each[i].why);
     }
+}
+
+void mpijob_judge(const struct mpijob_view *before, const struct mpijob_diff *diff, int64_t now,
+                  struct mpijob_verdict *verdict)
+{
+    effect_judge_but(NULL, before, diff, now, verdict);
 }

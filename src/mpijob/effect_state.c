@@ -105,26 +105,28 @@ int64_t effect_deadline(const struct mpijob_view *view, struct json value)
     return after_seconds(view->started, value);
 }
 
-static unsigned span_meaning(struct effect_query *q, int64_t start, int64_t now)
+void effect_query_span(struct effect_query *q, int64_t start, int64_t now)
 {
-    if (!json_exists(q->to))
-        return MEANS_REMOVED;
-    if (mpijob_field_check(q->field, q->to, NULL))
-        return MEANS_BAD;
-    q->at = after_seconds(start, q->to);
-    if (q->at == MPIJOB_NO_TIME)
-        return MEANS_UNDATED;
-    return q->at <= now ? MEANS_ELAPSED : MEANS_AHEAD;
+    q->at = MPIJOB_NO_TIME;
+    if (!json_exists(q->to)) {
+        q->meaning = MEANS_REMOVED;
+    } else if (mpijob_field_check(q->field, q->to, NULL)) {
+        q->meaning = MEANS_BAD;
+    } else {
+        q->at = after_seconds(start, q->to);
+        q->meaning = q->at == MPIJOB_NO_TIME ? MEANS_UNDATED : q->at <= now ? MEANS_ELAPSED : MEANS_AHEAD;
+    }
 }
 
-static unsigned backoff_meaning(const struct effect_query *q)
+void effect_query_backoff(struct effect_query *q)
 {
     int64_t limit;
     if (!json_exists(q->to))
-        return MEANS_REMOVED;
-    if (mpijob_field_check(q->field, q->to, NULL) || !json_int64(q->to, &limit))
-        return MEANS_BAD;
-    return limit == 0 ? MEANS_ZERO : MEANS_OTHER;
+        q->meaning = MEANS_REMOVED;
+    else if (mpijob_field_check(q->field, q->to, NULL) || !json_int64(q->to, &limit))
+        q->meaning = MEANS_BAD;
+    else
+        q->meaning = limit == 0 ? MEANS_ZERO : MEANS_OTHER;
 }
 
 static unsigned suspend_meaning(const struct mpijob_view *view, const struct mpijob_diff *diff,
@@ -175,6 +177,7 @@ bool effect_query(const struct mpijob_view *view, const struct mpijob_diff *diff
     if (!differs(diff, field))
         return false;
     *query = (struct effect_query){
+        .rows = &effect_of_job,
         .field = field,
         .state = effect_state(view),
         .from = mpijob_field_value(view->object, field, view->target),
@@ -186,13 +189,13 @@ bool effect_query(const struct mpijob_view *view, const struct mpijob_diff *diff
         query->meaning = policy_meaning(query);
         break;
     case FIELD_ACTIVE_DEADLINE_SECONDS:
-        query->meaning = span_meaning(query, view->started, now);
+        effect_query_span(query, view->started, now);
         break;
     case FIELD_TTL_SECONDS_AFTER_FINISHED:
-        query->meaning = span_meaning(query, mpijob_phase_finished(view->phase) ? view->finished : MPIJOB_NO_TIME, now);
+        effect_query_span(query, mpijob_phase_finished(view->phase) ? view->finished : MPIJOB_NO_TIME, now);
         break;
     case FIELD_BACKOFF_LIMIT:
-        query->meaning = backoff_meaning(query);
+        effect_query_backoff(query);
         break;
     case FIELD_SUSPEND:
         query->meaning = suspend_meaning(view, diff, query);

@@ -16,7 +16,7 @@ const char *release_name(int bit)
 #define ALL (MPI_ALL | TRAINING_190)
 
 #define AT_END "kept until the job ends; then the controller cleans up by it"
-#define THROUGH "; changing the launcher itself works"
+#define THROUGH "; through_launcher = true changes the launcher Job, which works"
 
 /* clang-format off */
 #define POLICY(releases, states, meanings, effect, why) {releases, states, FIELD_CLEAN_POD_POLICY, meanings, effect, why}
@@ -29,7 +29,7 @@ const char *release_name(int bit)
 #define MANAGER(releases, states, meanings, effect, why) {releases, states, FIELD_MANAGED_BY, meanings, effect, why}
 #define GANG(releases, states, meanings, effect, why) {releases, states, FIELD_SCHEDULING_POLICY, meanings, effect, why}
 
-const struct effect_row effect_rows[] = {
+static const struct effect_row rows[] = {
     /* cleanPodPolicy: read when the job ends, and again whenever a finished job is looked at */
     POLICY(ALL, STATE_ANY, MEANS_SAME, EFFECT_INERT, "an absent cleanPodPolicy counts as None, so nothing is different"),
     POLICY(V1ALPHA2_ALL, STATE_ANY, MEANS_ALL_TO_RUNNING | MEANS_RUNNING_TO_ALL, EFFECT_INERT,
@@ -67,7 +67,7 @@ const struct effect_row effect_rows[] = {
     DEADLINE(ALL, STATE_FINISHED, MEANS_ELAPSED | MEANS_AHEAD | MEANS_UNDATED | MEANS_REMOVED, EFFECT_INERT,
              "the job has ended: nobody reads its deadline any more"),
     DEADLINE(V1_MPI_ALL, STATE_ANY, MEANS_ANY & ~(unsigned)MEANS_BAD, EFFECT_INERT,
-             "mpi-operator never reads the deadline of a v1 job" THROUGH " (lowering only)"),
+             "mpi-operator never reads the deadline of a v1 job; through_launcher = true changes the launcher Pod, which works (lowering only)"),
     DEADLINE(V1ALPHA2_ALL, STATE_RUNNING, MEANS_ELAPSED | MEANS_AHEAD | MEANS_UNDATED | MEANS_REMOVED, EFFECT_INERT,
              "v1alpha2 reads the deadline only when it creates the launcher Job {launcher}" THROUGH),
     DEADLINE(V2BETA1_ALL, STATE_RUNNING, MEANS_ELAPSED | MEANS_AHEAD | MEANS_UNDATED | MEANS_REMOVED, EFFECT_INERT,
@@ -83,7 +83,7 @@ const struct effect_row effect_rows[] = {
              "the controller has not created the launcher yet; it gets this deadline"),
     DEADLINE(V1ALPHA2_ALL | V2BETA1_ALL, STATE_PENDING, MEANS_ELAPSED | MEANS_AHEAD | MEANS_UNDATED, EFFECT_UNKNOWN,
              "the controller acts on it only if the launcher Job {launcher} does not exist yet; if it does, "
-             "change the launcher itself"),
+             "through_launcher = true changes that too"),
     DEADLINE(TRAINING_190, STATE_UNSEEN, MEANS_UNDATED, EFFECT_EFFECTIVE,
              "training-operator looks at the deadline with every event of the job, in a quiet one 10 hours late: touch the job "
              "(a label) when it has passed"),
@@ -161,4 +161,4 @@ const struct effect_row effect_rows[] = {
 };
 /* clang-format on */
 
-const size_t effect_row_count = sizeof effect_rows / sizeof *effect_rows;
+const struct effect_rows effect_of_job = {rows, sizeof rows / sizeof *rows};

@@ -77,11 +77,16 @@ struct effect_row {
     const char
         *why; /* {launcher} the launcher's name, {from} {to} values, {at} the instant that a deadline or TTL falls on */
 };
-extern const struct effect_row effect_rows[];
-extern const size_t effect_row_count;
+struct effect_rows {
+    const struct effect_row *items;
+    size_t count;
+};
+extern const struct effect_rows effect_of_job;      /* changes of the MPIJob */
+extern const struct effect_rows effect_of_launcher; /* changes of its launcher Job or Pod (effect_launcher.c) */
 
 /* One field's change, ready to be looked up. */
 struct effect_query {
+    const struct effect_rows *rows;
     enum mpijob_field_id field;
     unsigned state, meaning; /* one bit each */
     struct json from, to;    /* in force before and after; absent where unset */
@@ -89,6 +94,17 @@ struct effect_query {
 };
 
 unsigned effect_state(const struct mpijob_view *view);
+/* What the value in force becomes, of a deadline or TTL that counts from start, or of a backoffLimit; sets meaning and
+ * at. */
+void effect_query_span(struct effect_query *query, int64_t start, int64_t now);
+void effect_query_backoff(struct effect_query *query);
+/* What the controllers that come into question agree on about a change of the launcher. */
+void effect_judge_launcher(const struct mpijob_view *view, const struct effect_query *query, struct mpijob_verdict *v);
+/* mpijob_judge, without the fields that are skipped (NULL: none): all of them skipped is UNCHANGED, without a word. */
+void effect_judge_but(const bool skipped[FIELD_COUNT], const struct mpijob_view *before, const struct mpijob_diff *diff,
+                      int64_t now, struct mpijob_verdict *verdict);
+/* Both verdicts as one: the weightier first. A sentence without an effect of its own is empty. */
+void effect_join(struct mpijob_verdict *verdict, const struct mpijob_verdict *other);
 /* False: the diff changes nothing of that field that counts. */
 bool effect_query(const struct mpijob_view *view, const struct mpijob_diff *diff, enum mpijob_field_id field,
                   int64_t now, struct effect_query *query);

@@ -9,3 +9,4 @@ mpijobd_unit_test(mpijob_effect FLOORS mpijob SOURCES mpijob_effect_rows.c mpijo
 mpijobd_unit_test(mpijob_effect_grounds FLOORS mpijob SOURCES mpijob_effect_rows.c mpijob_effect_cases.c)
 mpijobd_unit_test(mpijob_effect_rules FLOORS mpijob SOURCES mpijob_effect_cases.c)
 mpijobd_unit_test(mpijob_inspect FLOORS mpijob ALLOC)
+mpijobd_unit_test(mpijob_launcher FLOORS mpijob SOURCES mpijob_effect_cases.c ALLOC)
