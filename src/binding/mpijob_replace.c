@@ -21,8 +21,8 @@ struct replacing {
     bool changed, dry_run, computed;
     enum mpijob_effect effect;
     char why[512], resource_version[64];
-    struct buf diff, warnings; /* JSON arrays */
-    char *fresh;               /* the object after a conflict; of replace_object: as the server gave it back */
+    struct buf diff, launcher, warnings; /* JSON arrays; launcher: empty where it was not changed */
+    char *fresh; /* the object after a conflict; of replace_object: as the server gave it back */
     size_t fresh_len;
 };
 
@@ -49,6 +49,8 @@ static void replaced(void *data, const struct replace_result *result, const stru
     snprintf(r->resource_version, sizeof r->resource_version, "%s",
              result->resource_version ? result->resource_version : "");
     mpijob_diff_json(result->diff, &r->diff);
+    if (result->launcher->count)
+        mpijob_diff_json(result->launcher, &r->launcher);
     keep_warnings(r, result->warnings);
     bool conflict = err && err->code == ERR_CONFLICT && r->computed;
     if ((conflict || (!err && r->whole.len)) && result->object.len) {
@@ -73,6 +75,7 @@ static void release_replace(struct pending *p)
     mpijob_changes_free(&r->changes);
     buf_free(&r->whole);
     buf_free(&r->diff);
+    buf_free(&r->launcher);
     buf_free(&r->warnings);
     free(r->fresh);
 }
@@ -101,6 +104,10 @@ static int push_result(lua_State *L, const struct replacing *r)
     lua_setfield(L, -2, "resourceVersion");
     push_json(L, &r->diff);
     lua_setfield(L, -2, "diff");
+    if (r->launcher.len) {
+        push_json(L, &r->launcher);
+        lua_setfield(L, -2, "launcher");
+    }
     push_json(L, &r->warnings);
     lua_setfield(L, -2, "warnings");
     if (r->fresh) {
@@ -127,6 +134,7 @@ static int start(lua_State *L, struct replacing *r, struct replace_call *call, i
 {
     call->dry_run = option_bool(L, options, "dry_run");
     call->destructive = option_bool(L, options, "destructive");
+    call->through_launcher = option_bool(L, options, "through_launcher");
     call->resource_version = option_string(L, options, "resourceVersion");
     r->at = run->at;
     call->kind = r->kind = KIND_MPIJOB;
@@ -139,11 +147,12 @@ static int start(lua_State *L, struct replacing *r, struct replace_call *call, i
     return pending_wait(L, &r->pending, replace_k);
 }
 
-static const char *const option_names[] = {"dry_run", "resourceVersion", "destructive", NULL};
+static const char *const option_names[] = {"dry_run", "resourceVersion", "destructive", "through_launcher", NULL};
+static const char *const whole_option_names[] = {"dry_run", "resourceVersion", "destructive", NULL};
 
 static void refuse_later_options(lua_State *L, int index)
 {
-    static const char *const later[] = {"wait_effect", "through_launcher", NULL};
+    static const char *const later[] = {"wait_effect", NULL};
     for (size_t i = 0; later[i] && lua_istable(L, index); i++) {
         if (lua_getfield(L, index, later[i]) != LUA_TNIL)
             luaL_error(L, "option %s is not available in this version", later[i]);
@@ -214,7 +223,7 @@ int l_mpijob_replace_object(lua_State *L)
     lua_settop(L, 2);
     struct run *run = check_run(L, "mpijob.replace_object");
     refuse_later_options(L, 2);
-    check_options(L, 2, option_names);
+    check_options(L, 2, whole_option_names);
     struct replacing *r = pending_new(L, sizeof *r, abort_replace, release_replace);
     struct lua_job *job = lua_job_at(L, 1);
     buf_init(&r->whole, WHOLE_MAX);

@@ -109,6 +109,7 @@ static void change_as_json(struct json_writer *w, const struct store_change *c)
     json_text(w, "name", c->name);
     json_text(w, "uid", c->uid);
     json_text(w, "resourceVersion", c->resource_version);
+    json_text(w, "resource", c->resource);
     json_text(w, "verb", c->verb);
     json_write_key(w, "diff");
     if (c->diff && json_parse(str_of(c->diff), "", &diff, NULL) == 0)

@@ -43,6 +43,12 @@ static void add_json(struct plan *p, const struct run *run, const char *job, con
         json_write_key(&p->w, "diff");
         json_write_raw(&p->w, root);
     }
+    buf_reset(&diff);
+    mpijob_diff_json(result->launcher, &diff);
+    if (result->launcher->count && json_parse(buf_str(&diff), "", &root, NULL) == 0) {
+        json_write_key(&p->w, "launcher");
+        json_write_raw(&p->w, root);
+    }
     json_write_end(&p->w);
     buf_free(&diff);
 }
@@ -59,6 +65,9 @@ static void add_text(struct plan *p, const struct run *run, const char *job, con
         return;
     }
     mpijob_diff_write(result->diff, p->colour, &text);
+    if (result->launcher->count)
+        buf_puts(&text, "its launcher:\n");
+    mpijob_diff_write(result->launcher, p->colour, &text);
     printf("%s  (%s)\n%s  %s: %s\n", job, where, text.ptr ? text.ptr : "", mpijob_effect_name(result->effect),
            result->why);
     buf_free(&text);

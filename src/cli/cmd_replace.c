@@ -59,6 +59,12 @@ static void tell_json(struct replacing *r, const char *key, const struct replace
         json_write_key(&r->w, "diff");
         json_write_raw(&r->w, root);
     }
+    buf_reset(&diff);
+    mpijob_diff_json(result->launcher, &diff);
+    if (result->launcher->count && json_parse(buf_str(&diff), "", &root, NULL) == 0) {
+        json_write_key(&r->w, "launcher");
+        json_write_raw(&r->w, root);
+    }
     json_write_end(&r->w);
     buf_free(&diff);
 }
@@ -76,6 +82,9 @@ static void tell_text(struct replacing *r, const char *key, const struct replace
         return;
     }
     mpijob_diff_write(result->diff, r->colour, &diff);
+    if (result->launcher->count)
+        buf_puts(&diff, "its launcher:\n");
+    mpijob_diff_write(result->launcher, r->colour, &diff);
     printf("%s %s\n%s  %s: %s\n", key, r->s.options.dry_run ? "would be replaced (dry run)" : "replaced",
            diff.ptr ? diff.ptr : "", mpijob_effect_name(result->effect), result->why);
     for (size_t i = 0; result->warnings[i]; i++)
@@ -111,6 +120,7 @@ static int start_one(struct replacing *r, struct replace_call *call)
     snprintf(one->key, sizeof one->key, "%s/%s", call->name_space, call->name);
     call->dry_run = call->server_dry_run = r->s.options.dry_run;
     call->destructive = r->s.options.destructive;
+    call->through_launcher = r->s.options.through_launcher && !call->whole.len;
     call->resource_version = r->s.options.resource_version;
     call->done = one_done;
     call->data = one;
@@ -319,6 +329,8 @@ static int run(int argc, char **argv, const struct command *command)
             command, o.file ? "-f gives the whole object; no names or fields beside it"
                      : many ? "name at least one change, as cleanPodPolicy=All"
                             : "name the job and at least one change: mpijobd replace my-job cleanPodPolicy=All");
+    if (o.file && o.through_launcher)
+        return command_usage(command, "--through-launcher goes with fields, not with a whole object (-f)");
     if (o.output == OUTPUT_YAML || o.output == OUTPUT_NAME)
         return command_usage(command, "-o takes table or json here");
     code = read_changes(&r, command, o.arguments + (o.file || many ? 0 : 1));
@@ -346,4 +358,5 @@ const struct command cmd_replace = {
     run,
     "  mpijobd replace -n train bert-large cleanPodPolicy=All\n"
     "  mpijobd replace -n train bert-large activeDeadlineSeconds=7200 labels.team=vision annotations.note-\n"
-    "  mpijobd replace -A -l purpose=debug cleanPodPolicy=None --dry-run\n"};
+    "  mpijobd replace -A -l purpose=debug cleanPodPolicy=None --dry-run\n"
+    "  mpijobd replace -n train bert-large activeDeadlineSeconds=7200 --through-launcher\n"};

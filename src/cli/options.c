@@ -25,6 +25,7 @@ enum id {
     ID_LOG_FORMAT,
     ID_EXIT_CODE,
     ID_DESTRUCTIVE,
+    ID_THROUGH_LAUNCHER,
     ID_RESOURCE_VERSION,
     ID_POLICY,
     ID_LIMIT,
@@ -76,6 +77,8 @@ static const struct known {
     {"count", 'c', "N", TAKES_COUNT, "how many of the coming times"},
     {"filename", 'f', "FILE", TAKES_REPLACE, "replace by this whole object (JSON or YAML; - is standard input)"},
     {"destructive", ID_DESTRUCTIVE, NULL, TAKES_REPLACE, "allow a change that ends or deletes the job at once"},
+    {"through-launcher", ID_THROUGH_LAUNCHER, NULL, TAKES_REPLACE,
+     "change the launcher too, where the job's own field does not act on a running job"},
     {"resource-version", ID_RESOURCE_VERSION, "VERSION", TAKES_REPLACE, "only if the job is still at this version"},
     {"policy", ID_POLICY, "NAME", TAKES_FILTER, "only of this policy"},
     {"limit", ID_LIMIT, "N", TAKES_FILTER, "at most so many rows (default 100; 0: all)"},
@@ -212,6 +215,9 @@ static int take(struct options *o, int id, const char *value, struct error *err)
         break;
     case ID_DESTRUCTIVE:
         o->destructive = true;
+        break;
+    case ID_THROUGH_LAUNCHER:
+        o->through_launcher = true;
         break;
     case ID_RESOURCE_VERSION:
         o->resource_version = value;

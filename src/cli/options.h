@@ -24,7 +24,7 @@ enum option_group { /* bits: what a command takes */
                     TAKES_LOG = 1 << 6, /* --log-level --log-format */
                     TAKES_EXIT_CODE = 1 << 7,
                     TAKES_COUNT = 1 << 8,     /* -c */
-                    TAKES_REPLACE = 1 << 9,   /* -f --destructive --resource-version */
+                    TAKES_REPLACE = 1 << 9,   /* -f --destructive --through-launcher --resource-version */
                     TAKES_FILTER = 1 << 10,   /* --policy --limit --in-flight */
                     TAKES_ROLES = 1 << 11,    /* --service-account (and --config) */
                     TAKES_ALL = 1 << 12,      /* -A */
@@ -43,7 +43,7 @@ struct options {
         *service_account, *as, *as_uid;
     const char *as_groups[OPTIONS_GROUPS_MAX + 1]; /* NULL-terminated */
     const char *by;
-    bool all_namespaces, once, dry_run, exit_code, destructive, in_flight, fix, help;
+    bool all_namespaces, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help;
     enum output output;
     int64_t count, limit; /* -1: not given */
     char **arguments;     /* what is no option; NULL-terminated */

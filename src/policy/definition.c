@@ -251,7 +251,7 @@ static const char *const keys[] = {
     "replace",  "run",   "limits", "dry_run",  "destructive", "on",       "approval", "through_launcher", "wait_effect",
     "clusters", NULL};
 /* Known to the interface, and not there yet: said plainly rather than ignored. */
-static const char *const later[] = {"on", "approval", "through_launcher", "wait_effect", NULL};
+static const char *const later[] = {"on", "approval", "wait_effect", NULL};
 static const char *const missed_words[] = {"skip", "once", "all", NULL};
 static const char *const overlap_words[] = {"skip", "queue", "allow", NULL};
 
@@ -288,6 +288,8 @@ static void read_key(struct defining *d, const char *key, int index)
         p->dry_run = read_bool(d, key, index);
     } else if (strcmp(key, "destructive") == 0) {
         p->destructive = read_bool(d, key, index);
+    } else if (strcmp(key, "through_launcher") == 0) {
+        p->through_launcher = read_bool(d, key, index);
     } else if (strcmp(key, "clusters") == 0) {
         read_clusters(d, index);
     } else {

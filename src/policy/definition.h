@@ -35,7 +35,7 @@ struct policy {
     int64_t changes_max; /* -1: no limit */
     double percent_max;  /* of the jobs in scope; negative: no limit */
     unsigned concurrency;
-    bool dry_run, destructive;
+    bool dry_run, destructive, through_launcher;
     enum mpijob_kind kind;
     char **clusters; /* names, NULL-terminated; NULL: all. Never an empty list */
 };

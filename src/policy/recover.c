@@ -5,10 +5,12 @@
 #include <stdlib.h>
 
 #include "loop/work.h"
+#include "policy/write.h"
 
 struct in_flight {
     int64_t id;
-    char *server, *version, *name_space, *name, *uid, *diff;
+    int64_t intended_at;
+    char *server, *version, *resource, *name_space, *name, *uid, *diff, *verb;
 };
 
 struct recovery {
@@ -33,6 +35,8 @@ static void free_recovery(struct deadline *turn)
     for (size_t i = 0; i < r->count; i++) {
         free(r->rows[i].server);
         free(r->rows[i].version);
+        free(r->rows[i].resource);
+        free(r->rows[i].verb);
         free(r->rows[i].name_space);
         free(r->rows[i].name);
         free(r->rows[i].uid);
@@ -81,15 +85,19 @@ static bool add_row(void *data, const struct store_change *c)
         r->rows = rows;
         r->cap = cap;
     }
-    struct in_flight row = {c->id,
-                            str_dup(str_of(c->server)),
-                            str_dup(str_of(c->version)),
-                            str_dup(str_of(c->name_space)),
-                            str_dup(str_of(c->name)),
-                            str_dup(str_of(c->uid)),
-                            str_dup(str_of(c->diff))};
+    struct in_flight row = {.id = c->id,
+                            .intended_at = c->intended_at,
+                            .server = str_dup(str_of(c->server)),
+                            .version = str_dup(str_of(c->version)),
+                            .resource = str_dup(str_of(c->resource)),
+                            .name_space = str_dup(str_of(c->name_space)),
+                            .name = str_dup(str_of(c->name)),
+                            .uid = str_dup(str_of(c->uid)),
+                            .diff = str_dup(str_of(c->diff)),
+                            .verb = str_dup(str_of(c->verb))};
     r->rows[r->count++] = row;
-    r->out_of_memory = !row.server || !row.version || !row.name_space || !row.name || !row.uid || !row.diff;
+    r->out_of_memory = !row.server || !row.version || !row.resource || !row.name_space || !row.name || !row.uid ||
+                       !row.diff || !row.verb;
     return !r->out_of_memory;
 }
 
@@ -135,27 +143,33 @@ static void close_row(struct recovery *r, const char *outcome, const char *messa
     deadline_set(&r->turn, 0);
 }
 
+static enum write_verb verb_of(const struct in_flight *row)
+{
+    for (int verb = WRITE_PATCH; verb <= WRITE_DELETE; verb++) {
+        if (strcmp(write_verb_name((enum write_verb)verb), row->verb) == 0)
+            return (enum write_verb)verb;
+    }
+    return WRITE_REPLACE;
+}
+
+/* object: absent where there is none of that name. */
 static void judge(struct recovery *r, struct json object)
 {
     const struct in_flight *row = &r->rows[r->row];
-    struct mpijob_diff diff = {0};
-    struct json array;
-    struct error err;
-    int rc = json_parse(str_of(row->diff), "the journal's diff", &array, &err);
-    if (!rc)
-        rc = mpijob_diff_read(&diff, array, &err);
+    enum write_verb verb = verb_of(row);
+    enum write_trace trace = write_trace(verb, str_of(row->uid), str_of(row->diff), row->intended_at, object);
+    bool mpijob = strcmp(row->resource, STORE_RESOURCE_DEFAULT) == 0;
     bool same = json_string_is(json_at(object, "/metadata/uid"), str_of(row->uid));
-    if (rc)
-        close_row(r, "lost", "the journal's row cannot be read, so nobody can tell");
-    else if (diff.count && diff.items[0].pointer[0] == '\0')
-        close_row(r, "lost", "a whole object was sent; whether it arrived cannot be told");
-    else if (!same)
-        close_row(r, "not-done", "another job has the name now");
-    else if (mpijob_diff_done(&diff, object))
+    if (trace == WRITE_WAS_DONE)
         close_row(r, "done-unseen", "the server had made it; its answer was not seen");
+    else if (trace == WRITE_NOBODY_KNOWS)
+        close_row(r, "lost", "a whole object was sent; whether it arrived cannot be told");
+    else if (!json_exists(object))
+        close_row(r, "not-done", mpijob ? "the job does not exist any more" : "there is no such object");
+    else if (!same && verb != WRITE_CREATE)
+        close_row(r, "not-done", mpijob ? "another job has the name now" : "another object has the name now");
     else
-        close_row(r, "not-done", "the job is as it was before");
-    mpijob_diff_free(&diff);
+        close_row(r, "not-done", mpijob ? "the job is as it was before" : "the object is as it was before");
 }
 
 static void looked_up(void *data, struct kube_request *request, const struct kube_answer *answer,
@@ -170,7 +184,7 @@ static void looked_up(void *data, struct kube_request *request, const struct kub
     else if (answer)
         judge(r, answer->body);
     else if (err->code == ERR_NOT_FOUND)
-        close_row(r, "not-done", "the job does not exist any more");
+        judge(r, (struct json){0});
     else if (err->status == 403 ||
              err->code == ERR_INVALID) /* one job that must not be read keeps no policy from starting */
         close_row(r, "lost", err->message);
@@ -226,8 +240,16 @@ static void turn(struct deadline *d)
         close_row(r, "lost", "it was sent to another server than the one configured now");
         return;
     }
-    struct kube_resource mpijobs = {"kubeflow.org", row->version, "mpijobs"};
-    if (kube_get(cluster_kube(r->at->cluster), &mpijobs, row->name_space, row->name, looked_up, r, &r->request, &err))
+    if (!*row->name) { /* the server was to make the name */
+        close_row(r, "lost", "it was to get a name from the server, so there is nothing to look it up by");
+        return;
+    }
+    char plural[256]; /* of "jobs.batch", "pods" */
+    size_t dot = strcspn(row->resource, ".");
+    snprintf(plural, sizeof plural, "%.*s", (int)dot, row->resource);
+    struct kube_resource resource = {row->resource + dot + (row->resource[dot] == '.'), row->version, plural};
+    if (kube_get(cluster_kube(r->at->cluster), &resource, *row->name_space ? row->name_space : NULL, row->name,
+                 looked_up, r, &r->request, &err))
         finish(r, &err);
 }
 

@@ -17,6 +17,11 @@ static void free_replace(struct deadline *pause)
     mpijob_diff_free(&r->diff);
     buf_free(&r->edited);
     buf_free(&r->whole);
+    mpijob_launcher_plan_free(&r->launcher.plan);
+    for (char **w = r->warnings; w && *w; w++)
+        free(*w);
+    free(r->warnings);
+    free(r->after);
     free(r);
 }
 
@@ -30,15 +35,21 @@ void replacing_finish(struct replace *r, const struct kube_answer *answer, const
         err = &told;
     }
     struct replace_result result = {
-        .changed = !err && (r->whole.len ? r->verdict.effect != EFFECT_UNCHANGED : r->diff.count != 0),
+        .changed = !err && (r->whole.len ? r->verdict.effect != EFFECT_UNCHANGED
+                                         : r->diff.count != 0 || r->launcher.plan.diff.count != 0),
         .dry_run = r->dry_run,
         .effect = r->verdict.effect,
         .why = r->verdict.why,
         .resource_version = r->version_text,
-        .warnings = answer ? answer->warnings : none,
+        .warnings = answer        ? answer->warnings
+                    : r->warnings ? (const char *const *)r->warnings
+                                  : none,
         .diff = &r->diff,
+        .launcher = &r->launcher.plan.diff,
         .before = r->viewed ? &r->view : NULL,
-        .object = answer ? answer->body.text : str_n(r->bytes, r->len),
+        .object = answer     ? answer->body.text
+                  : r->after ? str_n(r->after, r->after_len)
+                             : str_n(r->bytes, r->len),
         .gets = r->gets,
         .puts = r->puts,
     };
@@ -108,6 +119,7 @@ int replace_start(const struct replace_context *context, struct replace_call *ca
     r->dry_run = call->dry_run;
     r->server_dry_run = call->server_dry_run;
     r->destructive = call->destructive;
+    r->through_launcher = call->through_launcher;
     r->gate = call->gate;
     r->run = call->run;
     r->done = call->done;
@@ -132,7 +144,9 @@ void replace_cancel(struct replace *r)
     if (r->ended)
         return;
     r->cancelled = true;
-    if (r->request && !r->row)
+    if (r->launcher.write)
+        write_cancel(r->launcher.write);
+    else if (r->request && !r->row)
         kube_cancel(r->request);
     else if (!r->request && uv_is_active((uv_handle_t *)&r->pause.timer))
         deadline_set(&r->pause, 0);
@@ -144,6 +158,8 @@ void replace_abandon(struct replace *r)
         return;
     r->abandoned = true;
     replace_cancel(r);
-    if (r->request && r->row)
+    if (r->launcher.write)
+        write_abandon(r->launcher.write);
+    else if (r->request && r->row)
         kube_cancel(r->request);
 }

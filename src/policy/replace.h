@@ -33,9 +33,10 @@ struct replace_result {
     const char *resource_version; /* after; of the object read where nothing was sent */
     const char *const *warnings;  /* of the server, NULL-terminated */
     const struct mpijob_diff *diff;
-    const struct mpijob_view *before; /* NULL if it was never read */
-    struct str object;                /* newest bytes that are known */
-    unsigned gets, puts;              /* requests that it took */
+    const struct mpijob_diff *launcher; /* of the launcher Job or Pod, with through_launcher; never NULL */
+    const struct mpijob_view *before;   /* NULL if it was never read */
+    struct str object;                  /* newest bytes that are known */
+    unsigned gets, puts;                /* requests that it took */
 };
 
 struct replace;
@@ -51,9 +52,10 @@ struct replace_call {
     struct str whole;               /* instead of changes: the object to PUT, as it is */
     const char *resource_version;   /* the object must still be at this version; NULL: any */
     bool computed, dry_run, destructive;
-    bool server_dry_run;                        /* with dry_run: ask the server too (PUT with dryRun=All) */
-    int64_t run;                                /* the journal's run, 0: none */
-    const char *policy;                         /* for the journal and the log; "" */
+    bool through_launcher; /* where the MPIJob's field does not act on a running job, its launcher is changed too */
+    bool server_dry_run;   /* with dry_run: ask the server too (PUT with dryRun=All) */
+    int64_t run;           /* the journal's run, 0: none */
+    const char *policy;    /* for the journal and the log; "" */
     int (*gate)(void *data, struct error *err); /* asked before a write leaves; not 0: it does not. NULL: always */
     replace_done done;
     void *data;

@@ -1,12 +1,17 @@
 /* What would be written, and whether it may be: the changes applied to the object, and the verdict on them. */
 #include "policy/replace_parts.h"
 
-void replacing_note_version(struct replace *r, struct json object)
+void replacing_copy_text(struct json object, const char *pointer, char *out, size_t size)
 {
     struct buf text = BUF_INIT;
-    json_decode(json_at(object, "/metadata/resourceVersion"), &text);
-    snprintf(r->version_text, sizeof r->version_text, "%s", text.ptr ? text.ptr : "");
+    json_decode(json_at(object, pointer), &text);
+    snprintf(out, size, "%s", text.ptr ? text.ptr : "");
     buf_free(&text);
+}
+
+void replacing_note_version(struct replace *r, struct json object)
+{
+    replacing_copy_text(object, "/metadata/resourceVersion", r->version_text, sizeof r->version_text);
 }
 
 /* Judged and wanted: written unless the run is dry or at its limit. */
@@ -18,21 +23,28 @@ static void go_on(struct replace *r)
         replacing_finish(r, NULL, &err);
     } else if (r->dry_run && !r->server_dry_run) {
         replacing_finish(r, NULL, NULL);
-    } else {
+    } else if (r->whole.len || r->diff.count) {
         replacing_write(r);
+    } else {
+        replacing_write_launcher(r); /* the MPIJob has the value already */
     }
 }
 
-static void decide(struct replace *r)
+void replacing_decide(struct replace *r)
 {
-    if (r->diff.count == 0) {
+    int64_t now = clock_now(r->context->clock);
+    if (r->diff.count == 0 && r->launcher.plan.diff.count == 0) {
         r->verdict.effect = EFFECT_UNCHANGED;
-        snprintf(r->verdict.why, sizeof r->verdict.why, "it is so already; nothing was sent");
+        snprintf(r->verdict.why, sizeof r->verdict.why, "it is so already%s; nothing was sent",
+                 r->launcher.asked && !r->launcher.missing ? ", the launcher too" : "");
         replacing_finish(r, NULL, NULL);
         return;
     }
     struct error err;
-    mpijob_judge(&r->view, &r->diff, clock_now(r->context->clock), &r->verdict);
+    if (r->launcher.asked)
+        mpijob_judge_through(&r->view, &r->diff, r->launcher.missing ? NULL : &r->launcher.plan, now, &r->verdict);
+    else
+        mpijob_judge(&r->view, &r->diff, now, &r->verdict);
     if (r->verdict.may_destroy && !r->destructive) {
         bool sure = r->verdict.effect == EFFECT_DESTRUCTIVE;
         error_set(&err, ERR_REFUSED,
@@ -106,9 +118,12 @@ void replacing_consider(struct replace *r)
         buf_reset(&r->edited);
         rc = mpijob_changes_apply(&r->changes, &r->view, &r->edited, &r->diff, &err);
     }
-    if (rc) {
+    r->launcher.asked = r->launcher.missing = false;
+    mpijob_launcher_plan_free(&r->launcher.plan);
+    if (rc)
         replacing_finish(r, NULL, &err);
-    } else {
-        decide(r);
-    }
+    else if (replacing_wants_launcher(r))
+        replacing_fetch_launcher(r);
+    else
+        replacing_decide(r);
 }

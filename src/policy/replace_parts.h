@@ -1,10 +1,13 @@
 /* A replacement's state, and what its files call of each other: replace.c (its life), replace_judge.c (what would be
- * written), replace_send.c (its requests), replace_row.c (its rows in the journal). */
+ * written), replace_send.c (its requests), replace_launcher.c (what goes through the launcher), replace_row.c (its rows
+ * in the journal). */
 #ifndef MPIJOBD_POLICY_REPLACE_PARTS_H
 #define MPIJOBD_POLICY_REPLACE_PARTS_H
 
 #include "loop/timer.h"
+#include "mpijob/launcher.h"
 #include "policy/replace.h"
+#include "policy/write.h"
 
 struct replace {
     const struct replace_context *context;
@@ -23,6 +26,18 @@ struct replace {
     int64_t run, row, last_row; /* row: the one in flight, 0: none */
     int tries;
     unsigned gets, puts;
+    struct {
+        struct mpijob_launcher_plan plan;
+        struct write *write;
+        char uid[64], version[64];
+        int tries;
+        bool asked, missing; /* the launcher was looked for; there is none */
+        bool writing, done;  /* the MPIJob's own part is over */
+    } launcher;
+    char *after; /* the object as the server gave it back, where that outlives its answer */
+    size_t after_len;
+    char **warnings; /* of that answer, NULL-terminated */
+    bool through_launcher;
     bool viewed, computed, dry_run, server_dry_run, destructive, lookup, cancelled, abandoned, ended;
     int (*gate)(void *data, struct error *err);
     replace_done done;
@@ -40,11 +55,19 @@ void replacing_again(struct replace *r, bool lookup, const struct error *why);
 /* ---- replace_judge.c ---- */
 void replacing_note_version(struct replace *r, struct json object);
 bool replacing_at_hand(const struct replace *r); /* all that is needed to judge the change */
+/* The string at pointer, cut to size; "" where there is none. */
+void replacing_copy_text(struct json object, const char *pointer, char *out, size_t size);
 void replacing_consider(struct replace *r); /* the object is at hand */
+void replacing_decide(struct replace *r);   /* and the launcher, where it is asked about */
 
 /* ---- replace_send.c ---- */
 void replacing_fetch(struct replace *r, bool lookup);
 void replacing_write(struct replace *r); /* the intent, then the PUT */
+
+/* ---- replace_launcher.c ---- */
+bool replacing_wants_launcher(const struct replace *r);
+void replacing_fetch_launcher(struct replace *r); /* then replacing_decide */
+void replacing_write_launcher(struct replace *r); /* the last step */
 
 /* ---- replace_row.c ---- */
 void replace_row_begin(struct replace *r, store_done written);

@@ -274,8 +274,10 @@ static int gate(void *data, struct error *err)
 static void log_change(const struct run_op *op, const struct replace_result *result, const struct error *err)
 {
     const struct run *run = op->run;
-    struct buf diff = BUF_INIT;
+    struct buf diff = BUF_INIT, launcher = BUF_INIT;
     mpijob_diff_json(result->diff, &diff);
+    if (result->launcher->count)
+        mpijob_diff_json(result->launcher, &launcher);
     if (err)
         log_event(run->engine->o.log, LOG_ERROR, "not replaced",
                   LOG_FIELDS({"policy", run->policy->name}, {"cluster", engine_cluster_told(run->at)}, {"job", op->key},
@@ -283,11 +285,13 @@ static void log_change(const struct run_op *op, const struct replace_result *res
     else
         log_event(run->engine->o.log, LOG_INFO, result->dry_run ? "would replace" : "replaced",
                   LOG_FIELDS({"policy", run->policy->name}, {"cluster", engine_cluster_told(run->at)}, {"job", op->key},
-                             {"diff", diff.ptr}, {"effect", mpijob_effect_name(result->effect)}, {"why", result->why},
+                             {"diff", diff.ptr}, {"launcher", launcher.ptr},
+                             {"effect", mpijob_effect_name(result->effect)}, {"why", result->why},
                              {"resourceVersion", result->dry_run ? NULL : result->resource_version}));
     for (size_t i = 0; !err && result->warnings[i]; i++)
         log_event(run->engine->o.log, LOG_WARN, result->warnings[i], LOG_FIELDS({"job", op->key}));
     buf_free(&diff);
+    buf_free(&launcher);
 }
 
 static void op_done(void *data, const struct replace_result *result, const struct error *err)
@@ -332,6 +336,7 @@ int run_replace(struct run *run, struct replace_call *call, struct run_op **out,
     struct replace_call inner = *call;
     inner.dry_run = op->dry_run;
     inner.destructive = call->destructive || run->policy->destructive;
+    inner.through_launcher = call->through_launcher || run->policy->through_launcher;
     inner.run = run->id;
     inner.policy = run->policy->name;
     inner.kind = run->policy->kind;
@@ -365,7 +370,7 @@ void run_job_failed(struct run *run, const char *key, const char *message)
     if (run->engine->o.observe) {
         static const struct mpijob_diff no_diff;
         static const char *const none[] = {NULL};
-        struct replace_result result = {.diff = &no_diff, .warnings = none, .why = ""};
+        struct replace_result result = {.diff = &no_diff, .launcher = &no_diff, .warnings = none, .why = ""};
         struct error err;
         error_set(&err, ERR_SCRIPT, "%s", message);
         run->engine->o.observe(run->engine->o.data, run, key, &result, &err);

@@ -35,7 +35,8 @@ static const size_t change_strings[] = {CHANGE(policy),      CHANGE(cluster),   
                                         CHANGE(uid),         CHANGE(resource_version), CHANGE(verb),
                                         CHANGE(diff),        CHANGE(effect),           CHANGE(why),
                                         CHANGE(outcome),     CHANGE(message),          CHANGE(resource_version_after),
-                                        CHANGE(handled_key), CHANGE(handled_value)};
+                                        CHANGE(handled_key), CHANGE(handled_value),    CHANGE(resource),
+                                        CHANGE(observed)};
 static const size_t run_strings[] = {RUN(policy), RUN(cluster), RUN(trigger), RUN(outcome), RUN(message)};
 static const size_t mark_strings[] = {offsetof(struct op, of.mark.policy)};
 #define HANDLED(field) offsetof(struct op, of.handled.field)

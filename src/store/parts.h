@@ -15,7 +15,18 @@ struct failure {
 };
 
 /* ---- op.c: one operation, in one piece of memory with its strings ---- */
-enum op_kind { OP_NONE, OP_RUN_BEGIN, OP_RUN_END, OP_INTENT, OP_OUTCOME, OP_MARK, OP_UNMARK, OP_HANDLED, OP_PRUNE };
+enum op_kind {
+    OP_NONE,
+    OP_RUN_BEGIN,
+    OP_RUN_END,
+    OP_INTENT,
+    OP_OUTCOME,
+    OP_OBSERVED,
+    OP_MARK,
+    OP_UNMARK,
+    OP_HANDLED,
+    OP_PRUNE
+};
 
 struct op {
     struct op *next;
@@ -82,7 +93,7 @@ int schema_number(sqlite3 *db, const char *sql, int64_t *number);
 
 /* ---- write.c: the connection that writes; used by the thread alone once it runs ---- */
 #define BUSY_MS 5000 /* how long another process may hold the database, e.g. a person's sqlite3 */
-#define WRITER_STATEMENTS 12
+#define WRITER_STATEMENTS 13
 
 struct writer {
     sqlite3 *db;

@@ -218,6 +218,11 @@ void store_outcome(struct store *store, const struct store_change *change, store
     submit(store, op_of_change(OP_OUTCOME, change), change->outcome ? 0 : ERR_INVALID, true, done, data);
 }
 
+void store_observed(struct store *store, const struct store_change *change, store_done done, void *data)
+{
+    submit(store, op_of_change(OP_OBSERVED, change), 0, false, done, data);
+}
+
 void store_set_mark(struct store *store, const char *policy, int64_t scheduled_at, store_done done, void *data)
 {
     submit(store, op_of_mark(OP_MARK, policy, scheduled_at), 0, true, done, data);

@@ -9,7 +9,7 @@
 #define CHANGE_COLUMNS                                                                                                 \
     "id, run, policy, server, version, name_space, name, uid, resource_version, verb, diff, effect, why, "             \
     "intended_at, "                                                                                                    \
-    "ended_at, outcome, status, message, resource_version_after, cluster"
+    "ended_at, outcome, status, message, resource_version_after, cluster, resource, observed, observed_at"
 
 /* A query under construction. The values are bound by name, so that any part may be left out. */
 struct query {
@@ -114,7 +114,10 @@ static struct store_change change_of(sqlite3_stmt *s)
                                  .status = sqlite3_column_int(s, 16),
                                  .message = text(s, 17),
                                  .resource_version_after = text(s, 18),
-                                 .cluster = text(s, 19)};
+                                 .cluster = text(s, 19),
+                                 .resource = text(s, 20),
+                                 .observed = text(s, 21),
+                                 .observed_at = sqlite3_column_int64(s, 22)};
 }
 
 static struct store_run run_of(sqlite3_stmt *s)

@@ -38,7 +38,14 @@ static const char handled_table[] =
     "CREATE TABLE handled(policy TEXT NOT NULL, uid TEXT NOT NULL, value TEXT NOT NULL, version TEXT NOT NULL,"
     " at INTEGER NOT NULL, PRIMARY KEY(policy, uid)) WITHOUT ROWID;";
 
-const struct migration schema_steps[] = {{first_tables, NULL}, {cluster_columns, NULL}, {handled_table, NULL}};
+/* Changes of other objects than MPIJobs; and what became of effects, as it was seen. */
+static const char resource_columns[] =
+    "ALTER TABLE changes ADD COLUMN resource TEXT NOT NULL DEFAULT 'mpijobs.kubeflow.org';"
+    "ALTER TABLE changes ADD COLUMN observed TEXT;"
+    "ALTER TABLE changes ADD COLUMN observed_at INTEGER NOT NULL DEFAULT 0;";
+
+const struct migration schema_steps[] = {
+    {first_tables, NULL}, {cluster_columns, NULL}, {handled_table, NULL}, {resource_columns, NULL}};
 const int schema_newest = sizeof schema_steps / sizeof *schema_steps;
 
 int schema_number(sqlite3 *db, const char *sql, int64_t *number)

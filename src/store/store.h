@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "base/log.h"
 
+#define STORE_RESOURCE_DEFAULT "mpijobs.kubeflow.org"
 #define STORE_CLUSTER_DEFAULT "default" /* the one cluster without a name */
 #define STORE_SOON_MS 100
 
@@ -65,6 +66,7 @@ struct store_change {
     int64_t id, run;              /* run 0: none (mpijobd replace) */
     const char *policy, *cluster; /* policy "": the command line; cluster NULL: "default" */
     const char *server, *version, *name_space, *name, *uid, *resource_version; /* before */
+    const char *resource;     /* "jobs.batch", "pods"; NULL: STORE_RESOURCE_DEFAULT */
     const char *verb;         /* "replace", "patch", "create", "delete" */
     const char *diff;         /* JSON as mpijob_diff_json writes */
     const char *effect, *why; /* the verdict */
@@ -73,6 +75,8 @@ struct store_change {
                             "not-done" (found not applied) */
     int status;          /* HTTP */
     const char *message, *resource_version_after;
+    const char *observed; /* what became of its effect: NULL: nobody looked; "seen", "not-seen" */
+    int64_t observed_at;  /* when the effect was there, or was given up on */
     /* In the same transaction: the row of `handled` with this key and the change's uid. NULL: it is left alone. With an
      * intent its version is resource_version, with an outcome resource_version_after. */
     const char *handled_key, *handled_value; /* value NULL: the row is removed */
@@ -96,6 +100,8 @@ struct store_handled {
 void store_set_handled(struct store *store, const struct store_handled *row, store_done done, void *data);
 /* Nothing but the answer: whatever was handed over before it is done with. */
 void store_sync(struct store *store, store_done done, void *data);
+/* By id: observed and observed_at; within STORE_SOON_MS. ERR_NOT_FOUND: no such change. */
+void store_observed(struct store *store, const struct store_change *change, store_done done, void *data);
 
 /* ---- reading ---- */
 /* Each row is given to `row`, which returns false to stop; strings are valid during the call. Newest first unless

@@ -4,7 +4,21 @@
 
 #include "store/parts.h"
 
-enum { BEGIN, COMMIT, RUN_BEGIN, RUN_END, RUN_COUNT, INTENT, OUTCOME, MARK_LATER, MARK, UNMARK, HANDLED, UNHANDLED };
+enum {
+    BEGIN,
+    COMMIT,
+    RUN_BEGIN,
+    RUN_END,
+    RUN_COUNT,
+    INTENT,
+    OUTCOME,
+    OBSERVED,
+    MARK_LATER,
+    MARK,
+    UNMARK,
+    HANDLED,
+    UNHANDLED
+};
 _Static_assert(UNHANDLED + 1 == WRITER_STATEMENTS, "a slot for each statement");
 
 static const char *const sql_of[WRITER_STATEMENTS] = {
@@ -18,9 +32,10 @@ static const char *const sql_of[WRITER_STATEMENTS] = {
                   " failed=(SELECT count(*) FROM changes WHERE run=runs.id AND outcome IN ('failed', 'lost'))"
                   " WHERE id=?",
     [INTENT] = "INSERT INTO changes(run, policy, server, version, name_space, name, uid, resource_version, verb, diff,"
-               " effect, why, intended_at, cluster) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+               " effect, why, intended_at, cluster, resource) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [OUTCOME] = "UPDATE changes SET ended_at=?, outcome=?, status=?, message=?, effect=coalesce(?, effect),"
                 " why=coalesce(?, why), resource_version_after=coalesce(?, resource_version_after) WHERE id=?",
+    [OBSERVED] = "UPDATE changes SET observed=?, observed_at=? WHERE id=?",
     [MARK_LATER] = "INSERT INTO marks VALUES(?,?) ON CONFLICT(policy) DO UPDATE SET"
                    " scheduled_at=max(scheduled_at, excluded.scheduled_at)",
     [MARK] = "INSERT INTO marks VALUES(?,?) ON CONFLICT(policy) DO UPDATE SET scheduled_at=excluded.scheduled_at",
@@ -130,7 +145,8 @@ static int intent(struct writer *w, struct op *op)
     int rc = execute(w, INTENT,
                      CELLS(N(c->run), T(or_empty(c->policy)), T(c->server), T(c->version), T(c->name_space), T(c->name),
                            T(c->uid), T(c->resource_version), T(or_empty(c->verb)), T(c->diff), T(c->effect), T(c->why),
-                           N(c->intended_at), T(or_default(c->cluster))));
+                           N(c->intended_at), T(or_default(c->cluster)),
+                           T(c->resource ? c->resource : STORE_RESOURCE_DEFAULT)));
     if (rc)
         return rc;
     op->id = sqlite3_last_insert_rowid(w->db);
@@ -147,6 +163,12 @@ static int outcome(struct writer *w, struct op *op)
                               T(c->resource_version_after), N(c->id)));
 }
 
+static int observed(struct writer *w, struct op *op)
+{
+    const struct store_change *c = &op->of.change;
+    return execute(w, OBSERVED, CELLS(T(c->observed), N(c->observed_at), N(c->id)));
+}
+
 static int carry_out(struct writer *w, struct op *op)
 {
     int rc = SQLITE_OK;
@@ -160,6 +182,9 @@ static int carry_out(struct writer *w, struct op *op)
         return intent(w, op);
     case OP_OUTCOME:
         rc = outcome(w, op);
+        break;
+    case OP_OBSERVED:
+        rc = observed(w, op);
         break;
     case OP_MARK:
         return execute(w, MARK, CELLS(T(or_empty(op->of.mark.policy)), N(op->of.mark.scheduled_at)));
