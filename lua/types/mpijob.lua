@@ -86,6 +86,7 @@ function Job:table() end
 ---@field message string why, in a sentence
 ---@field resourceVersion string after the change
 ---@field diff mpijobd.Difference[]
+---@field launcher? mpijobd.Difference[] with through_launcher: of the launcher Job or Pod; nil where it was not changed
 ---@field warnings string[] of the server
 ---@field object? string of replace_object: the object's bytes as the server gave it back
 
@@ -93,6 +94,7 @@ function Job:table() end
 ---@field dry_run? boolean judge it, and send nothing
 ---@field resourceVersion? string only if the job is still at this version; else nil and an error with reason Conflict
 ---@field destructive? boolean allow a change that ends or deletes the job at once
+---@field through_launcher? boolean where the job's own field does not act on a running job (a deadline under mpi-operator), change its launcher too
 
 ---@class mpijoblib
 mpijob = {}
@@ -114,7 +116,7 @@ function mpijob.replace(target, changes, options) end
 ---The plain API call: PUT of a whole object. Its effect is not judged; a policy field that the server did not keep is an error
 ---with reason Dropped.
 ---@param object string|table|mpijobd.Job JSON text, a table, or a job; needs metadata.name and resourceVersion
----@param options? mpijobd.ReplaceOptions
+---@param options? mpijobd.ReplaceOptions without through_launcher
 ---@return mpijobd.Result? result
 ---@return mpijobd.Error? err
 ---@async

@@ -50,19 +50,30 @@ static void begin(struct json_writer *w, const char *kind, const char *name, con
     json_write_end(w);
 }
 
-static void jobs_rule(struct json_writer *w, unsigned verbs)
+/* A rule for each resource. */
+static void rules(struct json_writer *w, unsigned verbs)
 {
-    json_write_object(w);
-    list_of(w, "apiGroups", "kubeflow.org");
-    list_of(w, "resources", "mpijobs");
-    json_write_key(w, "verbs");
-    json_write_array(w);
-    for (unsigned i = 0; i < NEEDS_VERBS; i++) {
-        if (verbs & 1u << i)
-            json_write_string(w, needs_verbs[i]);
+    for (unsigned i = 0; i < NEEDS_VERBS;) {
+        const struct needs_permission *first = &needs_permissions[i];
+        bool begun = false;
+        for (; i < NEEDS_VERBS && strcmp(needs_permissions[i].resource, first->resource) == 0; i++) {
+            if (!(verbs & 1u << i))
+                continue;
+            if (!begun) {
+                json_write_object(w);
+                list_of(w, "apiGroups", first->group);
+                list_of(w, "resources", first->resource);
+                json_write_key(w, "verbs");
+                json_write_array(w);
+            }
+            json_write_string(w, needs_permissions[i].verb);
+            begun = true;
+        }
+        if (begun) {
+            json_write_end(w);
+            json_write_end(w);
+        }
     }
-    json_write_end(w);
-    json_write_end(w);
 }
 
 static void definition_rule(struct json_writer *w)
@@ -80,7 +91,7 @@ static void role(struct json_writer *w, const struct needs_place *place)
     begin(w, place->name_space ? "Role" : "ClusterRole", NAME, place->name_space);
     json_write_key(w, "rules");
     json_write_array(w);
-    jobs_rule(w, place->verbs);
+    rules(w, place->verbs);
     json_write_end(w);
     json_write_end(w);
 }
@@ -167,6 +178,8 @@ static void print_head(const struct rbac *r)
     for (size_t i = 0; i < set->count; i++)
         printf("%s %s", i ? "," : "", set->entries[i].policy->name);
     puts(".");
+    if (r->needs.others)
+        puts("# One of them uses the kube module: add what it does to other kinds of object.");
     if (!r->needs.count)
         puts("# They use no MPIJobs here: no role is needed.");
 }
@@ -185,6 +198,8 @@ static int print_places(struct rbac *r)
         json_writer_init(&w, &json);
         role(&w, place);
         rc = print_yaml(&json, "", &r->s.error);
+        if (!rc && (place->verbs & NEEDS_JOB_PATCH) && (place->verbs & NEEDS_POD_PATCH))
+            puts("# jobs are the launchers of v1alpha2 and v2beta1, pods those of v1: one of the two may be left out.");
         if (!rc && !place->name_space)
             rc = print_definition(r, true);
         if (rc)
@@ -301,11 +316,14 @@ const struct command cmd_rbac = {
     run,
     "  mpijobd rbac policies/ | kubectl apply -f -\n"
     "  mpijobd rbac policies/ -n train --service-account ops:mpijobd\n"
-    "\nA policy with `replace` gets get, list and update; with `dry_run`, no update. A `run` function gets the verbs "
+    "\nA policy with `replace` gets get, list and update; with `dry_run`, no update; with `through_launcher`, also get "
+    "and\n"
+    "patch on the launchers. A `run` function gets the verbs "
     "of the\n"
     "mpijob functions that its file names (mpijob.list: list, get; mpijob.replace: get, update); a use under another "
     "name,\n"
-    "as after `local m = mpijob`, counts as all of them. Where all policies name their namespaces, or with -n or\n"
+    "as after `local m = mpijob`, counts as list, get and replace. Where all policies name their namespaces, or with "
+    "-n or\n"
     "`namespaces:` in mpijobd.yaml, there is a Role for each namespace, else a ClusterRole. -o json leaves out the "
     "optional\n"
     "rule that stands in the YAML as a comment.\n"};

@@ -208,16 +208,24 @@ static void ask_review(struct question *q, const char *verb, const char *group, 
     buf_free(&body);
 }
 
-/* The answers of one place, of which there are `count`. */
+static const struct needs_permission *permission_of(const struct question *q)
+{
+    return &needs_permissions[__builtin_ctz(q->verb)];
+}
+
+/* The answers about one resource in one place, of which there are `count`. */
 static void tell_place(struct doctor *d, const struct question *q, size_t count)
 {
     struct buf allowed = BUF_INIT, denied = BUF_INIT;
     const struct error *err = NULL;
     for (size_t i = 0; i < count; i++) {
         struct buf *to = q[i].allowed ? &allowed : &denied;
-        buf_printf(to, "%s%s", to->len ? ", " : "", needs_verbs[__builtin_ctz(q[i].verb)]);
+        buf_printf(to, "%s%s", to->len ? ", " : "", permission_of(&q[i])->verb);
         err = q[i].error.code ? &q[i].error : err;
     }
+    const struct needs_permission *p = permission_of(q);
+    char resource[80];
+    snprintf(resource, sizeof resource, "%s%s%s", p->resource, *p->group ? "." : "", p->group);
     const char *where = q->name_space ? "namespace " : "all namespaces", *name = q->name_space ? q->name_space : "";
     bool cci = cluster_target(d->s.cluster, KIND_MPIJOB).controller == CONTROLLER_CCI;
     if (cci && !q->name_space)
@@ -233,11 +241,11 @@ static void tell_place(struct doctor *d, const struct question *q, size_t count)
                 ? "`mpijobd rbac PATH...` prints the roles that are needed"
                 : "`mpijobd rbac PATH...` prints the role that is needed; or name the namespaces that are allowed: "
                   "`namespaces:` in mpijobd.yaml, or -n",
-            "in %s%s: may not %s mpijobs.kubeflow.org%s%s%s", where, name, denied.ptr, allowed.len ? " (may " : "",
+            "in %s%s: may not %s %s%s%s%s", where, name, denied.ptr, resource, allowed.len ? " (may " : "",
             allowed.len ? allowed.ptr : "", allowed.len ? ")" : "");
     else
-        doctor_say(d, DOCTOR_OK, NULL, "in %s%s: may %s mpijobs.kubeflow.org", where, name,
-                   allowed.ptr ? allowed.ptr : "do nothing");
+        doctor_say(d, DOCTOR_OK, NULL, "in %s%s: may %s %s", where, name, allowed.ptr ? allowed.ptr : "do nothing with",
+                   resource);
     buf_free(&allowed);
     buf_free(&denied);
 }
@@ -246,7 +254,9 @@ static void tell_places(struct doctor *d, const struct question *questions, size
 {
     for (size_t i = 0; i < count;) {
         size_t n = 1;
-        while (i + n < count && questions[i + n].name_space == questions[i].name_space)
+        const char *resource = permission_of(&questions[i])->resource;
+        while (i + n < count && questions[i + n].name_space == questions[i].name_space &&
+               strcmp(permission_of(&questions[i + n])->resource, resource) == 0)
             n++;
         tell_place(d, &questions[i], n);
         i += n;
@@ -303,13 +313,19 @@ bool doctor_permissions(struct doctor *d)
     }
     find_versions(d);
     waiting++; /* until all are asked */
+    /* Which kind of object the launchers are is known now. */
+    bool pods = cluster_ready(d->s.cluster) && cluster_target(d->s.cluster, KIND_MPIJOB).version == MPIJOB_V1;
+    unsigned other = !cluster_ready(d->s.cluster) ? 0
+                     : pods                       ? NEEDS_JOB_GET | NEEDS_JOB_PATCH
+                                                  : NEEDS_POD_GET | NEEDS_POD_PATCH;
     for (size_t i = 0; i < needs->count; i++) {
         for (unsigned v = 0; v < NEEDS_VERBS; v++) {
-            if (!(needs->places[i].verbs & 1u << v))
+            if (!(needs->places[i].verbs & ~other & 1u << v))
                 continue;
             all[count] = (struct question){
                 .d = d, .waiting = &waiting, .name_space = needs->places[i].name_space, .verb = 1u << v};
-            ask_review(&all[count++], needs_verbs[v], "kubeflow.org", "mpijobs", NULL);
+            const struct needs_permission *p = &needs_permissions[v];
+            ask_review(&all[count++], p->verb, p->group, p->resource, NULL);
         }
     }
     last = &all[count];

@@ -2,9 +2,21 @@
 
 #include <stdlib.h>
 
-const char *const needs_verbs[NEEDS_VERBS] = {"get", "list", "update"};
+#define JOBS "kubeflow.org", "mpijobs"
+const struct needs_permission needs_permissions[NEEDS_VERBS] = {
+    {"get", JOBS},         {"list", JOBS},           {"update", JOBS},
+    {"patch", JOBS},       {"create", JOBS},         {"delete", JOBS},
+    {"watch", JOBS},       {"get", "batch", "jobs"}, {"patch", "batch", "jobs"},
+    {"get", "", "pods"},   {"list", "", "pods"},     {"watch", "", "pods"},
+    {"patch", "", "pods"},
+};
 
-#define ALL (NEEDS_GET | NEEDS_LIST | NEEDS_UPDATE)
+#define REPLACING (NEEDS_GET | NEEDS_UPDATE)
+#define ALL (NEEDS_LIST | REPLACING)
+#define WRITES (NEEDS_UPDATE | NEEDS_PATCH | NEEDS_CREATE | NEEDS_DELETE | NEEDS_JOB_PATCH | NEEDS_POD_PATCH)
+/* Which of the two it is depends on the version that is served. */
+#define LAUNCHER (NEEDS_JOB_GET | NEEDS_JOB_PATCH | NEEDS_POD_GET | NEEDS_POD_PATCH)
+#define EFFECT (NEEDS_WATCH | NEEDS_POD_LIST | NEEDS_POD_WATCH)
 
 /* A replacement reads the job again after a conflict, and what a lost answer has done: hence get. */
 static const struct {
@@ -13,8 +25,14 @@ static const struct {
 } functions[] = {
     {"get", NEEDS_GET},
     {"list", NEEDS_LIST | NEEDS_GET},
-    {"replace", NEEDS_GET | NEEDS_UPDATE},
-    {"replace_object", NEEDS_GET | NEEDS_UPDATE},
+    {"replace", REPLACING},
+    {"replace_object", REPLACING},
+    {"patch", NEEDS_GET | NEEDS_PATCH},
+    {"create", NEEDS_GET | NEEDS_CREATE},
+    {"delete", NEEDS_GET | NEEDS_DELETE},
+    {"watch", NEEDS_LIST | NEEDS_WATCH},
+    {"pods", NEEDS_POD_LIST},
+    {"launcher", NEEDS_JOB_GET | NEEDS_POD_GET},
 };
 #define FUNCTIONS (sizeof functions / sizeof *functions)
 
@@ -108,7 +126,7 @@ static unsigned verbs_after(const char **p, const char *end)
     return 0; /* there is no such function */
 }
 
-unsigned needs_of_source(struct str source)
+unsigned needs_of_source(struct str source, bool *others)
 {
     unsigned verbs = 0;
     const char *p = source.ptr, *end = p + source.len;
@@ -123,18 +141,28 @@ unsigned needs_of_source(struct str source)
         if (str_is(word, "mpijob"))
             verbs |= verbs_after(&p, end);
         else if (str_is(word, "_G") || str_is(word, "_ENV") || str_is(word, "load"))
-            verbs = ALL;
+            verbs |= ALL;
+        else if (str_is(word, "through_launcher"))
+            verbs |= LAUNCHER;
+        else if (str_is(word, "wait_effect"))
+            verbs |= EFFECT;
+        else if (str_is(word, "kube") && others)
+            *others = true;
     }
     return verbs;
 }
 
 /* ---- policies ---- */
 
-static unsigned verbs_of(const struct policy_entry *e)
+static unsigned verbs_of(const struct policy_entry *e, bool *others)
 {
     const struct policy *p = e->policy;
-    unsigned verbs = p->action == ACTION_RUN ? needs_of_source(buf_str(&e->file->text)) : ALL;
-    return p->dry_run ? verbs & ~(unsigned)NEEDS_UPDATE : verbs;
+    unsigned verbs = p->action == ACTION_RUN ? 0 : ALL;
+    if (p->action != ACTION_TABLE)
+        verbs |= needs_of_source(buf_str(&e->file->text), others);
+    if (p->through_launcher)
+        verbs |= LAUNCHER;
+    return p->dry_run ? verbs & ~(unsigned)WRITES : verbs;
 }
 
 static bool same(const char *a, const char *b)
@@ -163,7 +191,7 @@ static int add(struct needs *needs, const char *name_space, unsigned verbs, stru
 static int add_policy(struct needs *needs, const struct policy_entry *e, const char *const *scope, struct error *err)
 {
     const struct policy *p = e->policy;
-    unsigned verbs = verbs_of(e);
+    unsigned verbs = verbs_of(e, &needs->others);
     bool matches = p->action != ACTION_RUN; /* a run function lists what it likes, whatever the policy's match */
     const char *const *names = scope ? scope : matches ? mpijob_match_namespaces(p->match) : NULL;
     int rc = 0;

@@ -5,10 +5,27 @@
 
 #include "policy/load.h"
 
-/* Verbs on mpijobs.kubeflow.org. */
-enum { NEEDS_GET = 1 << 0, NEEDS_LIST = 1 << 1, NEEDS_UPDATE = 1 << 2 };
-#define NEEDS_VERBS 3
-extern const char *const needs_verbs[NEEDS_VERBS]; /* by bit */
+/* A verb on a resource; of one resource they stand together. */
+enum {
+    NEEDS_GET = 1 << 0, /* these on mpijobs.kubeflow.org */
+    NEEDS_LIST = 1 << 1,
+    NEEDS_UPDATE = 1 << 2,
+    NEEDS_PATCH = 1 << 3,
+    NEEDS_CREATE = 1 << 4,
+    NEEDS_DELETE = 1 << 5,
+    NEEDS_WATCH = 1 << 6,
+    NEEDS_JOB_GET = 1 << 7, /* the launcher of v1alpha2 and v2beta1 */
+    NEEDS_JOB_PATCH = 1 << 8,
+    NEEDS_POD_GET = 1 << 9, /* the launcher of v1, and the workers */
+    NEEDS_POD_LIST = 1 << 10,
+    NEEDS_POD_WATCH = 1 << 11,
+    NEEDS_POD_PATCH = 1 << 12,
+};
+#define NEEDS_VERBS 13
+struct needs_permission {
+    const char *verb, *group, *resource;
+};
+extern const struct needs_permission needs_permissions[NEEDS_VERBS]; /* by bit */
 
 struct needs {
     struct needs_place {
@@ -17,6 +34,7 @@ struct needs {
         unsigned verbs;
     } * places;
     size_t count; /* 0: nothing is needed */
+    bool others;  /* a policy uses the kube module: what it is about is not known here */
 };
 
 /* cluster: only the policies that are for it; NULL: all. scope: the namespaces the daemon is kept to there, NULL: all.
@@ -28,7 +46,8 @@ int needs_of_daemon(struct needs *needs, const char *const *scope, struct error 
 void needs_free(struct needs *needs);
 
 /* The verbs of the mpijob functions that a file's source names, comments and strings left out. A use that this cannot
- * follow (`local m = mpijob`, _G, _ENV, load) counts as all of them. */
-unsigned needs_of_source(struct str source);
+ * follow (`local m = mpijob`, _G, _ENV, load) counts as get, list and replace. others (may be NULL): set where the
+ * kube module is named. */
+unsigned needs_of_source(struct str source, bool *others);
 
 #endif

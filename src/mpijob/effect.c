@@ -290,9 +290,6 @@ static void agree_on(const struct families *families, const struct mpijob_verdic
     for (int i = 0; i < f.count; i++)
         may_destroy = may_destroy || each[i].may_destroy || each[i].effect == EFFECT_DESTRUCTIVE;
     *v = each[0];
-    if (view->target.controller == CONTROLLER_CCI && subject == FIELD_CLEAN_POD_POLICY &&
-        mpijob_phase_finished(view->phase))
-        f.untried = "CCI documents this replacement in a job that has ended, but not what becomes of its pods";
     if (f.untried && each[0].effect != EFFECT_STORED) {
         *v = (struct mpijob_verdict){.effect = EFFECT_UNKNOWN};
         say(v, "%s; under upstream's mpi-operator it is %s: %s", f.untried, names[each[0].effect], each[0].why);
@@ -316,6 +313,9 @@ static bool agree(int subject, const struct mpijob_view *view, const struct mpij
     bool arises = judge_subject(subject, view, diff, &f.items[0], now, &each[0]);
     if (f.count == 2)
         arises = judge_subject(subject, view, diff, &f.items[1], now, &each[1]) || arises;
+    if (view->target.controller == CONTROLLER_CCI && subject == FIELD_CLEAN_POD_POLICY &&
+        mpijob_phase_finished(view->phase))
+        f.untried = "CCI documents this replacement in a job that has ended, but not what becomes of its pods";
     if (arises)
         agree_on(&f, each, v);
     return arises;

@@ -223,6 +223,21 @@ describe("through the launcher, on the simulator,", function()
         assert.are.equal(launcher(server, "train", "a", JOB).metadata.uid, rows[1].uid)
     end)
 
+    it("is a permission of its own", function()
+        local file = support.write(folder .. "/p.lua", POLICY)
+        local code, out, err = support.mpijobd("rbac", file, "-o", "json")
+        assert.are.equal(0, code, err)
+        local rules = {}
+        for _, rule in ipairs(support.json.decode(out).items[1].rules) do
+            rules[rule.resources[1]] = table.concat(rule.verbs, " ")
+        end
+        assert.are.same({ mpijobs = "get list update", jobs = "get patch", pods = "get patch" }, rules)
+        code, out = support.mpijobd("doctor", "--kubeconfig", server.kubeconfig, "--state", folder .. "/doctor.db", file)
+        assert.are.equal(0, code, out)
+        support.contains(out, "may get, patch jobs.batch")
+        support.lacks(out, "pods")
+    end)
+
     it("looks again after a conflict, and whether it was done after a lost answer", function()
         server.sim:fault { fault = "conflict", method = "PATCH", count = 2 }
         local code, _, err = replace()

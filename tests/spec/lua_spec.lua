@@ -374,7 +374,7 @@ describe("in Lua", function()
                 raises("not available", mpijob.replace, "m", { suspend = true }, { wait_effect = "1s" })
                 raises("table expected", mpijob.replace, "m", { suspend = true }, "dry")
                 raises("expected", mpijob.replace, nil, { suspend = true })
-                raises("not available", mpijob.replace_object, "{}", { through_launcher = true })
+                raises("unknown option", mpijob.replace_object, "{}", { through_launcher = true })
                 raises("table expected", exactly, "x")
                 eq(run.changed, 0) eq(run.failed, 0)
             ]=]

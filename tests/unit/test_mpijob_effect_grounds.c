@@ -87,8 +87,8 @@ static int read_all(void **state)
 /* UNKNOWN where it claims nothing, or where the server's answer decides. */
 static int claim(int release, unsigned state, enum mpijob_field_id field, unsigned meaning)
 {
-    for (size_t i = 0; i < effect_row_count; i++) {
-        const struct effect_row *row = &effect_rows[i];
+    for (size_t i = 0; i < effect_of_job.count; i++) {
+        const struct effect_row *row = &effect_of_job.items[i];
         if ((row->releases & (1U << release)) && (row->states & state) && row->field == field &&
             (row->meanings & meaning))
             return row->effect == EFFECT_DROPPED ? EFFECT_UNKNOWN : row->effect;
