@@ -23,6 +23,7 @@
 ---@field key string "namespace/name"
 ---@field uid string
 ---@field resourceVersion string
+---@field kind "MPIJob"|"TFJob"|"PyTorchJob"|"MXJob"
 ---@field version "v1alpha2"|"v1"|"v2beta1" through which it was read
 ---@field cluster string the configuration's name of the cluster that it was read from; `"default"` where there is but one
 ---@field controller "mpi-operator"|"training-operator"|"cci"|"unknown" which acts on it, as far as is known
@@ -39,7 +40,7 @@
 ---@field running_for number? nil unless it is Running
 ---@field finished_for number? nil unless it has ended
 ---@field workers mpijobd.Workers
----@field gpus integer asked for by launcher and workers together: nvidia.com/gpu, amd.com/gpu and their like, or the configuration's gpu_resources
+---@field gpus integer asked for by all roles together: nvidia.com/gpu, amd.com/gpu and their like, or the configuration's gpu_resources
 ---@field cleanPodPolicy string? the value in force, from the place that the controller reads; may be a bad one, such as "running"
 ---@field activeDeadlineSeconds integer?
 ---@field backoffLimit integer?
@@ -137,3 +138,15 @@ function mpijob.get(key) end
 ---@return fun(): mpijobd.Job?
 ---@async
 function mpijob.list(match) end
+
+---The same for TFJobs. A job of another kind raises an error that names its module.
+---@type mpijoblib
+tfjob = {}
+
+---The same for PyTorchJobs.
+---@type mpijoblib
+pytorchjob = {}
+
+---The same for MXJobs.
+---@type mpijoblib
+mxjob = {}

@@ -23,7 +23,7 @@
 ---@field annotations? table<string, string> annotations that have to be exactly so
 ---@field phase? mpijobd.Phase|mpijobd.Phase[]
 ---@field cleanPodPolicy? mpijobd.CleanPodPolicy|"unset"|(mpijobd.CleanPodPolicy|"unset")[] the value in force; `"unset"`: there is none
----@field gpus? string|integer GPUs that the job asks for, launcher and workers together: `">0"`, `"<=8"`, `"!=4"`, or a number
+---@field gpus? string|integer GPUs that the job asks for, all roles together: `">0"`, `"<=8"`, `"!=4"`, or a number
 ---@field problem? mpijobd.Problem|mpijobd.Problem[] it is set up wrongly in one of these ways
 ---@field older_than? mpijobd.Duration since its creation
 ---@field pending_for? mpijobd.Duration since it is Pending; holds for Pending jobs only
@@ -71,6 +71,7 @@
 ---@field jitter? mpijobd.Duration each run is delayed by a random time up to this
 ---@field missed? "skip"|"once"|"all" what to do about runs that fell due while the daemon was down or the machine slept (default `"once"`: one for all of them). `"all"`: at most 100
 ---@field overlap? "skip"|"queue"|"allow" when a run falls due and the one before has not ended (default `"skip"`)
+---@field kind? "MPIJob"|"TFJob"|"PyTorchJob"|"MXJob" the kind of job it is about (default `"MPIJob"`)
 ---@field match? mpijobd.PolicyMatch
 ---@field replace? mpijobd.Changes|fun(job: mpijobd.Job): mpijobd.Changes? the changes, or a function that returns them, or nil to leave the job alone. This or `run`
 ---@field run? fun(run: mpijobd.Run) everything else; `match` is not looked at then. This or `replace`

@@ -60,6 +60,7 @@ int error_setv(struct error *err, int code, const char *format, va_list args)
         mark_cut(text, sizeof text);
     err->code = code;
     err->status = 0;
+    err->no_path = false;
     err->retryable = code == ERR_TIMEOUT || code == ERR_UNREACHABLE;
     snprintf(err->reason, sizeof err->reason, "%s", error_reason(code));
     memcpy(err->message, text, sizeof text);

@@ -34,6 +34,7 @@ struct error {
     int code;                        /* enum error_code; 0: no error */
     int status;                      /* HTTP status of the answer, 0 where there was none */
     bool retryable;                  /* the same call may succeed later */
+    bool no_path;                    /* a 404 about the path itself: its version or definition is not served */
     char reason[ERROR_REASON_MAX];   /* one word: Kubernetes' own (NotFound, Conflict...) or Timeout, Unreachable,
                                         Limit, Cancelled, Dropped, Refused, Invalid, Protocol */
     char message[ERROR_MESSAGE_MAX]; /* a sentence; a longer text is cut at a character's end, with "..." */

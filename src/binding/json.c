@@ -67,7 +67,11 @@ static int l_require(lua_State *L)
     if (lua_getfield(L, -1, name) != LUA_TNIL)
         return 1;
     if (strcmp(name, "cjson") != 0)
-        return luaL_error(L, "there is no module \"%s\" for policies; there are cjson, json, log, mpijob, time", name);
+        return luaL_error(
+            L,
+            "there is no module \"%s\" for policies; there are cjson, json, log, mpijob, mxjob, pytorchjob, "
+            "tfjob, time",
+            name);
     if (lua_getfield(L, LUA_REGISTRYINDEX, "mpijobd.cjson") == LUA_TNIL) {
         lua_pop(L, 1);
         lua_pushcfunction(L, luaopen_cjson);
@@ -85,8 +89,8 @@ void binding_open_json(lua_State *L)
     lua_json_push_null(L);
     lua_setfield(L, -2, "null");
     lua_setglobal(L, "json");
-    static const char *const modules[] = {"json", "log", "mpijob", "time", NULL};
-    lua_createtable(L, 0, 4);
+    static const char *const modules[] = {"json", "log", "mpijob", "mxjob", "pytorchjob", "tfjob", "time", NULL};
+    lua_createtable(L, 0, 7);
     for (size_t i = 0; modules[i]; i++) {
         lua_getglobal(L, modules[i]);
         lua_setfield(L, -2, modules[i]);

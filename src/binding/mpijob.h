@@ -4,6 +4,14 @@
 
 #include <lua.h>
 
+#include "mpijob/kind.h"
+
+/* There is a module for each kind, of the same functions: their first upvalue is the kind. */
+enum mpijob_kind module_kind(lua_State *L);
+/* "pytorchjob.replace", for messages. Returns out. */
+#define MODULE_CALL_MAX 48
+const char *module_call(enum mpijob_kind kind, const char *function, char out[MODULE_CALL_MAX]);
+
 int l_mpijob_get(lua_State *L);
 int l_mpijob_list(lua_State *L);
 int l_mpijob_replace(lua_State *L);

@@ -11,10 +11,30 @@ struct get {
     struct engine_cluster *at;
     enum mpijob_kind kind;
     struct kube_request *request;
+    struct target target;
+    struct cluster_wait wait; /* the version it was asked for is not served any more */
+    enum mpijob_version version;
+    bool moved;
     struct error err; /* code 0: none */
     char *object;
     size_t len;
 };
+
+static int ask(struct get *g, struct error *err);
+
+static void looked(struct cluster_wait *wait, bool moved)
+{
+    struct get *g = wait->data;
+    struct error err;
+    if (moved) {
+        error_clear(&g->err);
+        if (ask(g, &g->err) == 0)
+            return;
+    } else if (cluster_serves(g->at->cluster, g->kind, &err)) {
+        g->err = err;
+    }
+    pending_finish(&g->pending);
+}
 
 static void got(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
                 bool lost)
@@ -26,12 +46,33 @@ static void got(void *data, struct kube_request *request, const struct kube_answ
         g->err = *err;
     else if (answer && !(g->object = kube_answer_take(request, &g->len)))
         error_nomem(&g->err);
+    if (g->err.no_path && !g->moved && g->pending.guard) {
+        g->moved = true;
+        g->wait = (struct cluster_wait){.found = looked, .data = g};
+        cluster_lost(g->at->cluster, g->kind, g->version, &g->wait);
+        return;
+    }
     pending_finish(&g->pending);
+}
+
+static int ask(struct get *g, struct error *err)
+{
+    g->version = cluster_target(g->at->cluster, g->kind).version;
+    int rc = cluster_serves(g->at->cluster, g->kind, err);
+    return rc ? rc
+              : kube_get(cluster_kube(g->at->cluster), cluster_resource(g->at->cluster, g->kind), g->target.name_space,
+                         g->target.name, got, g, &g->request, err);
 }
 
 static void abort_get(struct pending *p)
 {
-    kube_cancel(((struct get *)p)->request);
+    struct get *g = (struct get *)p;
+    if (g->request) {
+        kube_cancel(g->request);
+        return;
+    }
+    cluster_wait_cancel(g->at->cluster, &g->wait);
+    pending_finish(p);
 }
 
 static void release_get(struct pending *p)
@@ -55,13 +96,15 @@ static int get_k(lua_State *L, int status, lua_KContext ctx)
 int l_mpijob_get(lua_State *L)
 {
     struct target target;
-    struct run *run = check_run(L, "mpijob.get");
-    check_target(L, 1, &target);
+    enum mpijob_kind kind = module_kind(L);
+    char call_name[MODULE_CALL_MAX];
+    struct run *run = check_run(L, module_call(kind, "get", call_name));
+    check_target(L, 1, kind, &target);
     struct get *g = pending_new(L, sizeof *g, abort_get, release_get);
     g->at = run->at;
-    g->kind = KIND_MPIJOB;
-    if (kube_get(cluster_kube(g->at->cluster), cluster_resource(g->at->cluster, g->kind), target.name_space,
-                 target.name, got, g, &g->request, &g->err))
+    g->kind = kind;
+    g->target = target;
+    if (ask(g, &g->err))
         return push_failure(L, &g->err);
     return pending_wait(L, &g->pending, get_k);
 }

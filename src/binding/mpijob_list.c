@@ -82,7 +82,7 @@ static void finding(void *data, const char *key, const char *message)
 {
     struct list *l = data;
     if (!l->finding[0])
-        snprintf(l->finding, sizeof l->finding, "mpijob.list: %s %s", key, message);
+        snprintf(l->finding, sizeof l->finding, "%s.list: %s %s", mpijob_kind_info(l->kind)->singular, key, message);
 }
 
 static void push_list(lua_State *L)
@@ -102,12 +102,14 @@ static void push_list(lua_State *L)
 int l_mpijob_list(lua_State *L)
 {
     lua_settop(L, 1);
-    struct run *run = check_run(L, "mpijob.list");
+    char call_name[MODULE_CALL_MAX];
+    enum mpijob_kind kind = module_kind(L);
+    struct run *run = check_run(L, module_call(kind, "list", call_name));
     struct engine *engine = engine_of(L);
     push_list(L);
     struct list *l = lua_touserdata(L, -1);
     l->at = run->at;
-    l->kind = KIND_MPIJOB;
+    l->kind = kind;
     l->match = mpijob_match_new();
     if (!l->match)
         return luaL_error(L, "not enough memory");

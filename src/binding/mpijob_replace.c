@@ -137,7 +137,7 @@ static int start(lua_State *L, struct replacing *r, struct replace_call *call, i
     call->through_launcher = option_bool(L, options, "through_launcher");
     call->resource_version = option_string(L, options, "resourceVersion");
     r->at = run->at;
-    call->kind = r->kind = KIND_MPIJOB;
+    call->kind = r->kind;
     call->done = replaced;
     call->data = r;
     /* A version that was asked for is no ground to look again. */
@@ -167,7 +167,7 @@ static int computed_k(lua_State *L, int status, lua_KContext ctx)
     return lua_gettop(L);
 }
 
-/* replace(target, changes, options). Changes that are a function are lua/mpijobd/mpijob.lua's (the upvalue). */
+/* replace(target, changes, options). Changes that are a function are lua/mpijobd/mpijob.lua's (the second upvalue). */
 int l_mpijob_replace(lua_State *L)
 {
     lua_settop(L, 3);
@@ -175,7 +175,7 @@ int l_mpijob_replace(lua_State *L)
         lua_pushboolean(L, 0);
         return l_mpijob_replace_once(L);
     }
-    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushvalue(L, lua_upvalueindex(2));
     lua_insert(L, 1);
     lua_callk(L, 3, LUA_MULTRET, 0, computed_k);
     return computed_k(L, LUA_OK, 0);
@@ -187,13 +187,16 @@ int l_mpijob_replace_once(lua_State *L)
 {
     struct target target;
     lua_settop(L, 4);
-    struct run *run = check_run(L, "mpijob.replace");
-    check_target(L, 1, &target);
+    char call_name[MODULE_CALL_MAX];
+    enum mpijob_kind kind = module_kind(L);
+    struct run *run = check_run(L, module_call(kind, "replace", call_name));
+    check_target(L, 1, kind, &target);
     refuse_later_options(L, 3);
     check_options(L, 3, option_names);
     struct replacing *r = pending_new(L, sizeof *r, abort_replace, release_replace);
+    r->kind = kind;
     if (lua_changes_read(L, 2, &r->changes, &r->err))
-        return luaL_error(L, "mpijob.replace: %s", r->err.message);
+        return luaL_error(L, "%s: %s", call_name, r->err.message);
     r->computed = lua_toboolean(L, 4);
     struct replace_call call = {
         .name_space = target.name_space,
@@ -221,11 +224,15 @@ int l_mpijob_replace_object(lua_State *L)
     char name_space[256], name[256];
     size_t len;
     lua_settop(L, 2);
-    struct run *run = check_run(L, "mpijob.replace_object");
+    char call_name[MODULE_CALL_MAX];
+    enum mpijob_kind kind = module_kind(L);
+    struct run *run = check_run(L, module_call(kind, "replace_object", call_name));
     refuse_later_options(L, 2);
     check_options(L, 2, whole_option_names);
     struct replacing *r = pending_new(L, sizeof *r, abort_replace, release_replace);
     struct lua_job *job = lua_job_at(L, 1);
+    r->kind = kind;
+    check_kind(L, 1, kind);
     buf_init(&r->whole, WHOLE_MAX);
     if (lua_type(L, 1) == LUA_TSTRING) {
         const char *text = lua_tolstring(L, 1, &len);
@@ -235,13 +242,13 @@ int l_mpijob_replace_object(lua_State *L)
     } else if (!lua_istable(L, 1)) {
         return luaL_argerror(L, 1, "an object expected: JSON text, a table or a job");
     } else if (lua_json_read_long(L, 1, &r->whole, &r->err)) {
-        return luaL_error(L, "mpijob.replace_object: %s", r->err.message);
+        return luaL_error(L, "%s: %s", call_name, r->err.message);
     }
     struct json root;
     if (buf_result(&r->whole, "the object", &r->err) || json_parse(buf_str(&r->whole), "the object", &root, &r->err))
-        return luaL_error(L, "mpijob.replace_object: %s", r->err.message);
+        return luaL_error(L, "%s: %s", call_name, r->err.message);
     if (!read_name(root, "/metadata/name", name))
-        return luaL_error(L, "mpijob.replace_object: the object has no metadata.name");
+        return luaL_error(L, "%s: the object has no metadata.name", call_name);
     if (!read_name(root, "/metadata/namespace", name_space))
         snprintf(name_space, sizeof name_space, "%s", cluster_namespace(run->at->cluster));
     struct replace_call call = {.name_space = name_space, .name = name, .whole = buf_str(&r->whole)};

@@ -3,6 +3,7 @@
 #include <lauxlib.h>
 #include <stdio.h>
 
+#include "mpijob/kind.h"
 #include "policy/lua_run.h"
 
 static char error_mark;
@@ -68,8 +69,18 @@ static void check_part(lua_State *L, int index, struct str part, char out[256])
     out[part.len] = '\0';
 }
 
-void check_target(lua_State *L, int index, struct target *target)
+void check_kind(lua_State *L, int index, enum mpijob_kind kind)
 {
+    const struct lua_job *job = lua_job_at(L, index);
+    if (!job || job->view.target.kind == kind)
+        return;
+    const struct mpijob_kind_info *its = mpijob_kind_info(job->view.target.kind);
+    luaL_error(L, "%s is %s %s: use the module %s for it", job->key, its->article, its->name, its->singular);
+}
+
+void check_target(lua_State *L, int index, enum mpijob_kind kind, struct target *target)
+{
+    check_kind(L, index, kind);
     target->job = lua_job_at(L, index);
     if (target->job) {
         check_part(L, index, target->job->view.name_space, target->name_space);

@@ -19,8 +19,10 @@ struct target {
     char name_space[256], name[256];
     struct lua_job *job; /* NULL: by name */
 };
-/* A job, "namespace/name", or "name" in the default namespace. Raises. */
-void check_target(lua_State *L, int index, struct target *target);
+/* A job of that kind, "namespace/name", or "name" in the default namespace. Raises. */
+void check_target(lua_State *L, int index, enum mpijob_kind kind, struct target *target);
+/* Raises where a job of another kind is at index, and names the module that it belongs to. */
+void check_kind(lua_State *L, int index, enum mpijob_kind kind);
 
 /* Raises unless every key of the table at index (or nil) is among names. */
 void check_options(lua_State *L, int index, const char *const *names);

@@ -1,10 +1,12 @@
 #include "cli/cli.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
+#include "cli/kinds.h"
 #include "cli/options.h"
 
 static const struct command *const commands[] = {&cmd_run,    &cmd_check,   &cmd_plan,    &cmd_get,  &cmd_inspect,
@@ -46,6 +48,10 @@ bool command_begin(int argc, char **argv, const struct command *c, struct option
 {
     struct error err;
     if (options_parse(argc, argv, c->takes, options, &err)) {
+        *code = command_usage(c, "%s", err.message);
+        return false;
+    }
+    if ((c->takes & TAKES_KIND) && kinds_take(options, c->takes & TAKES_NAMES ? INT_MAX : 1, &err)) {
         *code = command_usage(c, "%s", err.message);
         return false;
     }

@@ -83,8 +83,8 @@ static void print_table(struct get *g)
 {
     static const char *const heads[] = {"NAMESPACE", "NAME", "PHASE", "POLICY", "DEADLINE", "GPUS", "HELD", "AGE"};
     if (!g->jobs.count) {
-        fprintf(stderr, "No MPIJobs found%s%s.\n", g->namespaced ? " in namespace " : "",
-                g->namespaced ? g->s.namespaces[0] : "");
+        fprintf(stderr, "No %ss found%s%s.\n", mpijob_kind_info(g->s.options.job_kind)->name,
+                g->namespaced ? " in namespace " : "", g->namespaced ? g->s.namespaces[0] : "");
         return;
     }
     struct error why;
@@ -136,7 +136,8 @@ static int print(struct get *g)
         return 0;
     case OUTPUT_NAME:
         for (size_t i = 0; i < g->jobs.count; i++)
-            printf("mpijob.kubeflow.org/%.*s\n", (int)g->jobs.items[i].view.name.len, g->jobs.items[i].view.name.ptr);
+            printf("%s.kubeflow.org/%.*s\n", mpijob_kind_info(g->s.options.job_kind)->singular,
+                   (int)g->jobs.items[i].view.name.len, g->jobs.items[i].view.name.ptr);
         return 0;
     default:
         return print_objects(g);
@@ -169,9 +170,10 @@ static int run(int argc, char **argv, const struct command *command)
     return session_close(&g.s, code);
 }
 
-const struct command cmd_get = {"get",
-                                "[NAME...] [-n NAMESPACE | -A] [-l SELECTOR] [-o FORMAT]",
-                                "MPIJobs with phase, policy, deadline, GPUs asked for and held, and age",
-                                TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT,
-                                run,
-                                "  mpijobd get -A\n  mpijobd get -n train bert-large -o yaml\n"};
+const struct command cmd_get = {
+    "get",
+    "[KIND] [NAME...] [-n NAMESPACE | -A] [-l SELECTOR] [-o FORMAT]",
+    "Jobs with phase, policy, deadline, GPUs asked for and held, and age",
+    TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT | TAKES_KIND | TAKES_NAMES,
+    run,
+    "  mpijobd get -A\n  mpijobd get -n train bert-large -o yaml\n  mpijobd get pytorchjobs -A\n"};

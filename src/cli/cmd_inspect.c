@@ -216,6 +216,9 @@ static int run(int argc, char **argv, const struct command *command)
     int code;
     if (!command_begin(argc, argv, command, &o, &code))
         return code;
+    if (o.job_kind != KIND_MPIJOB)
+        return command_usage(command, "it knows MPIJobs only: what harms %ss was not tried",
+                             mpijob_kind_info(o.job_kind)->name);
     if (o.argument_count && (o.selector || o.all_namespaces))
         return command_usage(command, "names and a selector or -A do not go together");
     if (o.output == OUTPUT_YAML || o.output == OUTPUT_NAME)
@@ -241,7 +244,7 @@ const struct command cmd_inspect = {
     "inspect",
     "[NAME...] [-n NAMESPACE | -A] [-l SELECTOR] [-o table|json] [--fix [--dry-run]]",
     "Find the MPIJobs that are set up wrongly, and heal them",
-    TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT | TAKES_DRY_RUN | TAKES_FIX,
+    TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT | TAKES_DRY_RUN | TAKES_FIX | TAKES_KIND | TAKES_NAMES,
     run,
     "  mpijobd inspect -A\n"
     "  mpijobd inspect -n train --fix --dry-run\n"

@@ -135,7 +135,10 @@ static bool change_row(void *data, const struct store_change *c)
         change_as_json(&r->w, c);
         return true;
     }
-    snprintf(job, sizeof job, "%s/%s", c->name_space, c->name);
+    bool other =
+        c->resource && strcmp(c->resource, STORE_RESOURCE_DEFAULT) != 0; /* the launcher, another kind of job */
+    snprintf(job, sizeof job, "%.*s%s%s/%s", other ? (int)strcspn(c->resource, ".") : 0, other ? c->resource : "",
+             other ? " " : "", c->name_space, c->name);
     time_cell(&r->table, c->intended_at);
     number_cell(&r->table, c->run);
     table_cell(&r->table, c->policy);

@@ -51,22 +51,22 @@ static void begin(struct json_writer *w, const char *kind, const char *name, con
 }
 
 /* A rule for each resource. */
-static void rules(struct json_writer *w, unsigned verbs)
+static void rules(struct json_writer *w, enum mpijob_kind kind, unsigned verbs)
 {
     for (unsigned i = 0; i < NEEDS_VERBS;) {
-        const struct needs_permission *first = &needs_permissions[i];
+        struct needs_permission first = needs_permission_of(kind, i), p = first;
         bool begun = false;
-        for (; i < NEEDS_VERBS && strcmp(needs_permissions[i].resource, first->resource) == 0; i++) {
+        for (; i < NEEDS_VERBS && strcmp((p = needs_permission_of(kind, i)).resource, first.resource) == 0; i++) {
             if (!(verbs & 1u << i))
                 continue;
             if (!begun) {
                 json_write_object(w);
-                list_of(w, "apiGroups", first->group);
-                list_of(w, "resources", first->resource);
+                list_of(w, "apiGroups", first.group);
+                list_of(w, "resources", first.resource);
                 json_write_key(w, "verbs");
                 json_write_array(w);
             }
-            json_write_string(w, needs_permissions[i].verb);
+            json_write_string(w, p.verb);
             begun = true;
         }
         if (begun) {
@@ -86,12 +86,26 @@ static void definition_rule(struct json_writer *w)
     json_write_end(w);
 }
 
-static void role(struct json_writer *w, const struct needs_place *place)
+/* How many of the places from the first one on are one namespace: they are the rules of one role. */
+static size_t together(const struct needs *needs, size_t from)
+{
+    const char *name = needs->places[from].name_space;
+    size_t n = 1;
+    for (; from + n < needs->count; n++) {
+        const char *next = needs->places[from + n].name_space;
+        if (name && next ? strcmp(name, next) != 0 : name != next)
+            break;
+    }
+    return n;
+}
+
+static void role(struct json_writer *w, const struct needs_place *place, size_t count)
 {
     begin(w, place->name_space ? "Role" : "ClusterRole", NAME, place->name_space);
     json_write_key(w, "rules");
     json_write_array(w);
-    rules(w, place->verbs);
+    for (size_t i = 0; i < count; i++)
+        rules(w, place[i].kind, place[i].verbs);
     json_write_end(w);
     json_write_end(w);
 }
@@ -181,7 +195,7 @@ static void print_head(const struct rbac *r)
     if (r->needs.others)
         puts("# One of them uses the kube module: add what it does to other kinds of object.");
     if (!r->needs.count)
-        puts("# They use no MPIJobs here: no role is needed.");
+        puts("# They use no jobs here: no role is needed.");
 }
 
 static int print_places(struct rbac *r)
@@ -189,14 +203,15 @@ static int print_places(struct rbac *r)
     const struct needs *needs = &r->needs;
     int rc = 0;
     print_head(r);
-    for (size_t i = 0; i < needs->count && !rc; i++) {
+    for (size_t i = 0, n; i < needs->count && !rc; i += n) {
         const struct needs_place *place = &needs->places[i];
+        n = together(needs, i);
         struct buf json = BUF_INIT;
         struct json_writer w;
         if (i)
             puts("---");
         json_writer_init(&w, &json);
-        role(&w, place);
+        role(&w, place, n);
         rc = print_yaml(&json, "", &r->s.error);
         if (!rc && (place->verbs & NEEDS_JOB_PATCH) && (place->verbs & NEEDS_POD_PATCH))
             puts("# jobs are the launchers of v1alpha2 and v2beta1, pods those of v1: one of the two may be left out.");
@@ -227,8 +242,9 @@ static int print_json(struct rbac *r)
     pair(&w, "kind", "List");
     json_write_key(&w, "items");
     json_write_array(&w);
-    for (size_t i = 0; i < r->needs.count; i++) {
-        role(&w, &r->needs.places[i]);
+    for (size_t i = 0, n; i < r->needs.count; i += n) {
+        n = together(&r->needs, i);
+        role(&w, &r->needs.places[i], n);
         binding(r, &w, NAME, r->needs.places[i].name_space);
     }
     json_write_end(&w);
@@ -320,7 +336,8 @@ const struct command cmd_rbac = {
     "and\n"
     "patch on the launchers. A `run` function gets the verbs "
     "of the\n"
-    "mpijob functions that its file names (mpijob.list: list, get; mpijob.replace: get, update); a use under another "
+    "functions of mpijob (tfjob, pytorchjob, mxjob) that its file names (mpijob.list: list, get; mpijob.replace: get, "
+    "update); a use under another "
     "name,\n"
     "as after `local m = mpijob`, counts as list, get and replace. Where all policies name their namespaces, or with "
     "-n or\n"

@@ -118,6 +118,7 @@ static int start_one(struct replacing *r, struct replace_call *call)
         return error_nomem(&r->s.error);
     one->all = r;
     snprintf(one->key, sizeof one->key, "%s/%s", call->name_space, call->name);
+    call->kind = r->s.options.job_kind;
     call->dry_run = call->server_dry_run = r->s.options.dry_run;
     call->destructive = r->s.options.destructive;
     call->through_launcher = r->s.options.through_launcher && !call->whole.len;
@@ -215,7 +216,7 @@ static int fill_version(struct replacing *r, struct json root, const char *name_
     struct session *s = &r->s;
     struct kube_request *request;
     struct json_edits edits = {0};
-    int rc = kube_get(cluster_kube(s->cluster), cluster_resource(s->cluster, KIND_MPIJOB), name_space, name,
+    int rc = kube_get(cluster_kube(s->cluster), cluster_resource(s->cluster, s->options.job_kind), name_space, name,
                       got_version, r, &request, &s->error);
     if (!rc) {
         session_wait(s);
@@ -240,6 +241,18 @@ static int decode_name(struct session *s, struct json root, const char *pointer,
     return good ? 0 : error_set(&s->error, ERR_INVALID, "%s: the object has no %s", s->options.file, pointer);
 }
 
+/* The object says what it is. */
+static int take_kind(struct session *s, struct json root)
+{
+    struct buf text = BUF_INIT;
+    int rc = 0;
+    if (json_decode(json_get(root, "kind"), &text) && text.len &&
+        !mpijob_kind_parse(buf_str(&text), &s->options.job_kind))
+        rc = mpijob_kind_unknown(text.ptr, &s->error);
+    buf_free(&text);
+    return rc;
+}
+
 static int by_file(struct replacing *r)
 {
     struct session *s = &r->s;
@@ -252,6 +265,8 @@ static int by_file(struct replacing *r)
         rc = yaml_to_json(buf_str(&text), s->options.file, &converted, &s->error);
     if (!rc)
         rc = json_parse(str_trim(buf_str(json ? &text : &converted)), s->options.file, &root, &s->error);
+    if (!rc)
+        rc = take_kind(s, root);
     if (!rc)
         rc = decode_name(s, root, "/metadata/name", name);
     if (!rc && decode_name(s, root, "/metadata/namespace", name_space))
@@ -352,11 +367,13 @@ static int run(int argc, char **argv, const struct command *command)
 
 const struct command cmd_replace = {
     "replace",
-    "NAME FIELD=VALUE... | -l SELECTOR FIELD=VALUE... | -f FILE",
-    "Replace fields of an MPIJob (or of many), and say what that does",
-    TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT | TAKES_REPLACE | TAKES_DRY_RUN,
+    "[KIND] NAME FIELD=VALUE... | -l SELECTOR FIELD=VALUE... | -f FILE",
+    "Replace fields of a job (or of many), and say what that does",
+    TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT | TAKES_REPLACE | TAKES_DRY_RUN | TAKES_KIND,
     run,
     "  mpijobd replace -n train bert-large cleanPodPolicy=All\n"
     "  mpijobd replace -n train bert-large activeDeadlineSeconds=7200 labels.team=vision annotations.note-\n"
     "  mpijobd replace -A -l purpose=debug cleanPodPolicy=None --dry-run\n"
-    "  mpijobd replace -n train bert-large activeDeadlineSeconds=7200 --through-launcher\n"};
+    "  mpijobd replace -n train bert-large activeDeadlineSeconds=7200 --through-launcher\n"
+
+    "  mpijobd replace -n train pytorchjob/gpt cleanPodPolicy=All\n"};

@@ -60,7 +60,7 @@ static int count(void *data, struct str object)
     int64_t held = hold.gpus, until = r->now;
     r->by_policy += hold.source == HOLD_POLICY;
     if (!held && released_at(r->released, v.uid, &released) && v.finished != MPIJOB_NO_TIME && released > v.finished) {
-        held = gpus_of_workers(json_at(root, "/spec/mpiReplicaSpecs"), v.target.gpus);
+        held = gpus_of_workers(json_at(root, "/spec/mpiReplicaSpecs"), KIND_MPIJOB, v.target.gpus);
         until = released;
         r->released_jobs += held > 0;
     }

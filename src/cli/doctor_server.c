@@ -44,6 +44,7 @@ struct question {
     struct doctor *d;
     size_t *waiting;
     const char *name_space; /* of a review; NULL: all */
+    enum mpijob_kind kind;  /* ... of a review */
     unsigned verb;          /* its bit */
     int status;             /* 0: no answer */
     bool allowed;
@@ -208,9 +209,9 @@ static void ask_review(struct question *q, const char *verb, const char *group, 
     buf_free(&body);
 }
 
-static const struct needs_permission *permission_of(const struct question *q)
+static struct needs_permission permission_of(const struct question *q)
 {
-    return &needs_permissions[__builtin_ctz(q->verb)];
+    return needs_permission_of(q->kind, (unsigned)__builtin_ctz(q->verb));
 }
 
 /* The answers about one resource in one place, of which there are `count`. */
@@ -220,12 +221,12 @@ static void tell_place(struct doctor *d, const struct question *q, size_t count)
     const struct error *err = NULL;
     for (size_t i = 0; i < count; i++) {
         struct buf *to = q[i].allowed ? &allowed : &denied;
-        buf_printf(to, "%s%s", to->len ? ", " : "", permission_of(&q[i])->verb);
+        buf_printf(to, "%s%s", to->len ? ", " : "", permission_of(&q[i]).verb);
         err = q[i].error.code ? &q[i].error : err;
     }
-    const struct needs_permission *p = permission_of(q);
+    struct needs_permission p = permission_of(q);
     char resource[80];
-    snprintf(resource, sizeof resource, "%s%s%s", p->resource, *p->group ? "." : "", p->group);
+    snprintf(resource, sizeof resource, "%s%s%s", p.resource, *p.group ? "." : "", p.group);
     const char *where = q->name_space ? "namespace " : "all namespaces", *name = q->name_space ? q->name_space : "";
     bool cci = cluster_target(d->s.cluster, KIND_MPIJOB).controller == CONTROLLER_CCI;
     if (cci && !q->name_space)
@@ -254,9 +255,9 @@ static void tell_places(struct doctor *d, const struct question *questions, size
 {
     for (size_t i = 0; i < count;) {
         size_t n = 1;
-        const char *resource = permission_of(&questions[i])->resource;
+        const char *resource = permission_of(&questions[i]).resource;
         while (i + n < count && questions[i + n].name_space == questions[i].name_space &&
-               strcmp(permission_of(&questions[i + n])->resource, resource) == 0)
+               strcmp(permission_of(&questions[i + n]).resource, resource) == 0)
             n++;
         tell_place(d, &questions[i], n);
         i += n;
@@ -322,10 +323,13 @@ bool doctor_permissions(struct doctor *d)
         for (unsigned v = 0; v < NEEDS_VERBS; v++) {
             if (!(needs->places[i].verbs & ~other & 1u << v))
                 continue;
-            all[count] = (struct question){
-                .d = d, .waiting = &waiting, .name_space = needs->places[i].name_space, .verb = 1u << v};
-            const struct needs_permission *p = &needs_permissions[v];
-            ask_review(&all[count++], p->verb, p->group, p->resource, NULL);
+            struct needs_permission p = needs_permission_of(needs->places[i].kind, v);
+            all[count] = (struct question){.d = d,
+                                           .waiting = &waiting,
+                                           .name_space = needs->places[i].name_space,
+                                           .kind = needs->places[i].kind,
+                                           .verb = 1u << v};
+            ask_review(&all[count++], p.verb, p.group, p.resource, NULL);
         }
     }
     last = &all[count];
@@ -334,7 +338,7 @@ bool doctor_permissions(struct doctor *d)
     waiting--;
     ask_wait(d, &waiting);
     if (!count)
-        doctor_say(d, DOCTOR_OK, NULL, "the policies use no MPIJobs here, and need nothing");
+        doctor_say(d, DOCTOR_OK, NULL, "the policies use no jobs here, and need nothing");
     tell_places(d, all, count);
     tell_definition(d, last);
     free(all);
@@ -342,6 +346,17 @@ bool doctor_permissions(struct doctor *d)
 }
 
 /* ---- versions ---- */
+
+/* Of the kinds beside MPIJob only those that the policies are about. */
+static bool kind_needed(const struct needs *needs, enum mpijob_kind kind)
+{
+    bool needed = false, others = false;
+    for (size_t i = 0; i < needs->count; i++) {
+        needed = needed || needs->places[i].kind == kind;
+        others = others || needs->places[i].kind != KIND_MPIJOB;
+    }
+    return needed || (kind == KIND_MPIJOB && !others);
+}
 
 bool doctor_versions(struct doctor *d)
 {
@@ -351,8 +366,19 @@ bool doctor_versions(struct doctor *d)
                    s->error.message);
         return false;
     }
-    doctor_say(d, DOCTOR_OK, NULL, "kubeflow.org serves MPIJobs as %s; %s is used", cluster_versions(s->cluster),
-               mpijob_version_name(cluster_target(s->cluster, KIND_MPIJOB).version));
+    for (int i = 0; i < MPIJOB_KINDS; i++) {
+        enum mpijob_kind kind = (enum mpijob_kind)i;
+        const char *name = mpijob_kind_info(kind)->name;
+        struct error err;
+        if (!kind_needed(&d->needs, kind))
+            continue;
+        if (cluster_serves(s->cluster, kind, &err))
+            doctor_say(d, DOCTOR_FAILED, NULL, "%s", err.message);
+        else
+            doctor_say(d, DOCTOR_OK, NULL, "kubeflow.org serves %ss as %s; %s is used", name,
+                       cluster_versions(s->cluster, kind),
+                       mpijob_version_name(cluster_target(s->cluster, kind).version));
+    }
     return true;
 }
 

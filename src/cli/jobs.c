@@ -31,7 +31,7 @@ static int add(struct session *s, struct jobs *jobs, char *bytes, size_t len)
     *job = (struct found_job){.bytes = bytes, .len = len};
     int rc = json_parse(str_n(bytes, len), "the answer", &root, &s->error);
     if (!rc)
-        rc = mpijob_view(root, cluster_target(s->cluster, KIND_MPIJOB), &job->view, &s->error);
+        rc = mpijob_view(root, cluster_target(s->cluster, s->options.job_kind), &job->view, &s->error);
     if (rc)
         free(bytes);
     else
@@ -57,7 +57,9 @@ static int by_name(struct finding *f, const char *name)
     struct kube_request *request;
     f->bytes = NULL;
     error_clear(&f->err);
-    if (kube_get(cluster_kube(s->cluster), cluster_resource(s->cluster, KIND_MPIJOB),
+    if (cluster_serves(s->cluster, s->options.job_kind, &s->error))
+        return session_fail(s, &s->error);
+    if (kube_get(cluster_kube(s->cluster), cluster_resource(s->cluster, s->options.job_kind),
                  s->namespaces ? s->namespaces[0] : "default", name, got, f, &request, &s->error))
         return session_fail(s, &s->error);
     session_wait(s);
@@ -105,6 +107,7 @@ int jobs_each(struct session *s, struct mpijob_match *match, jobs_visit visit, v
     struct listing_call call = {
         .loop = &s->loop,
         .cluster = s->cluster,
+        .kind = s->options.job_kind,
         .clock = &s->clock,
         .log = &s->log,
         .match = match,

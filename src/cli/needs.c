@@ -2,14 +2,24 @@
 
 #include <stdlib.h>
 
+#include "mpijob/kind.h"
+
 #define JOBS "kubeflow.org", "mpijobs"
-const struct needs_permission needs_permissions[NEEDS_VERBS] = {
+static const struct needs_permission permissions[NEEDS_VERBS] = {
     {"get", JOBS},         {"list", JOBS},           {"update", JOBS},
     {"patch", JOBS},       {"create", JOBS},         {"delete", JOBS},
     {"watch", JOBS},       {"get", "batch", "jobs"}, {"patch", "batch", "jobs"},
     {"get", "", "pods"},   {"list", "", "pods"},     {"watch", "", "pods"},
     {"patch", "", "pods"},
 };
+
+struct needs_permission needs_permission_of(enum mpijob_kind kind, unsigned bit)
+{
+    struct needs_permission p = permissions[bit];
+    if (1u << bit <= NEEDS_WATCH)
+        p.resource = mpijob_kind_info(kind)->plural;
+    return p;
+}
 
 #define REPLACING (NEEDS_GET | NEEDS_UPDATE)
 #define ALL (NEEDS_LIST | REPLACING)
@@ -110,7 +120,7 @@ static struct str word_at(const char *p, const char *end)
     return str_n(from, (size_t)(p - from));
 }
 
-/* What follows the word `mpijob`, at *p; moved behind what was understood. */
+/* What follows the module's name, at *p; moved behind what was understood. */
 static unsigned verbs_after(const char **p, const char *end)
 {
     const char *q = skip_blank(*p, end);
@@ -126,8 +136,9 @@ static unsigned verbs_after(const char **p, const char *end)
     return 0; /* there is no such function */
 }
 
-unsigned needs_of_source(struct str source, bool *others)
+unsigned needs_of_source(struct str source, enum mpijob_kind kind, bool *others)
 {
+    const char *module = mpijob_kind_info(kind)->singular;
     unsigned verbs = 0;
     const char *p = source.ptr, *end = p + source.len;
     while (p < end) {
@@ -138,8 +149,10 @@ unsigned needs_of_source(struct str source, bool *others)
             continue;
         }
         p += word.len ? word.len : 1;
-        if (str_is(word, "mpijob"))
+        if (str_is(word, module))
             verbs |= verbs_after(&p, end);
+        else if (kind != KIND_MPIJOB) /* the rest is about these, or counted once */
+            continue;
         else if (str_is(word, "_G") || str_is(word, "_ENV") || str_is(word, "load"))
             verbs |= ALL;
         else if (str_is(word, "through_launcher"))
@@ -154,13 +167,13 @@ unsigned needs_of_source(struct str source, bool *others)
 
 /* ---- policies ---- */
 
-static unsigned verbs_of(const struct policy_entry *e, bool *others)
+static unsigned verbs_of(const struct policy_entry *e, enum mpijob_kind kind, bool *others)
 {
     const struct policy *p = e->policy;
-    unsigned verbs = p->action == ACTION_RUN ? 0 : ALL;
+    unsigned verbs = p->action == ACTION_RUN || p->kind != kind ? 0 : ALL;
     if (p->action != ACTION_TABLE)
-        verbs |= needs_of_source(buf_str(&e->file->text), others);
-    if (p->through_launcher)
+        verbs |= needs_of_source(buf_str(&e->file->text), kind, others);
+    if (p->through_launcher && kind == KIND_MPIJOB)
         verbs |= LAUNCHER;
     return p->dry_run ? verbs & ~(unsigned)WRITES : verbs;
 }
@@ -170,10 +183,10 @@ static bool same(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static int add(struct needs *needs, const char *name_space, unsigned verbs, struct error *err)
+static int add(struct needs *needs, const char *name_space, enum mpijob_kind kind, unsigned verbs, struct error *err)
 {
     for (size_t i = 0; i < needs->count; i++) {
-        if (same(needs->places[i].name_space, name_space)) {
+        if (needs->places[i].kind == kind && same(needs->places[i].name_space, name_space)) {
             needs->places[i].verbs |= verbs;
             return 0;
         }
@@ -184,34 +197,44 @@ static int add(struct needs *needs, const char *name_space, unsigned verbs, stru
         needs->places = places;
     if (!places || (name_space && !name))
         return error_nomem(err);
-    places[needs->count++] = (struct needs_place){name, verbs};
+    places[needs->count++] = (struct needs_place){name, kind, verbs};
     return 0;
 }
 
-static int add_policy(struct needs *needs, const struct policy_entry *e, const char *const *scope, struct error *err)
+static int add_policy(struct needs *needs, const struct policy_entry *e, enum mpijob_kind kind,
+                      const char *const *scope, struct error *err)
 {
     const struct policy *p = e->policy;
-    unsigned verbs = verbs_of(e, &needs->others);
+    unsigned verbs = verbs_of(e, kind, &needs->others);
     bool matches = p->action != ACTION_RUN; /* a run function lists what it likes, whatever the policy's match */
     const char *const *names = scope ? scope : matches ? mpijob_match_namespaces(p->match) : NULL;
     int rc = 0;
     if (!verbs)
         return 0;
     if (!names)
-        return add(needs, NULL, verbs, err);
+        return add(needs, NULL, kind, verbs, err);
     for (; *names && !rc; names++) {
         if (!matches || mpijob_match_in_namespace(p->match, str_of(*names)))
-            rc = add(needs, *names, verbs, err);
+            rc = add(needs, *names, kind, verbs, err);
     }
+    return rc;
+}
+
+static int add_kinds(struct needs *needs, const struct policy_entry *e, const char *const *scope, struct error *err)
+{
+    int rc = 0;
+    for (int kind = 0; kind < MPIJOB_KINDS && !rc; kind++)
+        rc = add_policy(needs, e, (enum mpijob_kind)kind, scope, err);
     return rc;
 }
 
 static int by_place(const void *a, const void *b)
 {
     const struct needs_place *x = a, *y = b;
-    if (!x->name_space || !y->name_space)
-        return (x->name_space != NULL) - (y->name_space != NULL);
-    return strcmp(x->name_space, y->name_space);
+    int order = (x->name_space != NULL) - (y->name_space != NULL);
+    if (!order && x->name_space)
+        order = strcmp(x->name_space, y->name_space);
+    return order ? order : (int)x->kind - (int)y->kind;
 }
 
 /* All namespaces first; what is allowed there need not be said again. */
@@ -220,11 +243,13 @@ static void tidy(struct needs *needs)
     size_t kept = 0;
     if (needs->count)
         qsort(needs->places, needs->count, sizeof *needs->places, by_place);
-    unsigned everywhere = needs->count && !needs->places[0].name_space ? needs->places[0].verbs : 0;
+    unsigned everywhere[MPIJOB_KINDS] = {0};
+    for (size_t i = 0; i < needs->count && !needs->places[i].name_space; i++)
+        everywhere[needs->places[i].kind] = needs->places[i].verbs;
     for (size_t i = 0; i < needs->count; i++) {
         struct needs_place *place = &needs->places[i];
         if (place->name_space)
-            place->verbs &= ~everywhere;
+            place->verbs &= ~everywhere[place->kind];
         if (place->verbs)
             needs->places[kept++] = *place;
         else
@@ -240,7 +265,7 @@ int needs_of_policies(struct needs *needs, const struct policy_set *set, const c
     *needs = (struct needs){0};
     for (size_t i = 0; i < set->count && !rc; i++) {
         if (!cluster || policy_on_cluster(set->entries[i].policy, cluster))
-            rc = add_policy(needs, &set->entries[i], scope, err);
+            rc = add_kinds(needs, &set->entries[i], scope, err);
     }
     tidy(needs);
     return rc;
@@ -251,9 +276,9 @@ int needs_of_daemon(struct needs *needs, const char *const *scope, struct error 
     int rc = 0;
     *needs = (struct needs){0};
     if (!scope)
-        return add(needs, NULL, ALL, err);
+        return add(needs, NULL, KIND_MPIJOB, ALL, err);
     for (; *scope && !rc; scope++)
-        rc = add(needs, *scope, ALL, err);
+        rc = add(needs, *scope, KIND_MPIJOB, ALL, err);
     tidy(needs);
     return rc;
 }

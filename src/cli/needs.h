@@ -7,7 +7,7 @@
 
 /* A verb on a resource; of one resource they stand together. */
 enum {
-    NEEDS_GET = 1 << 0, /* these on mpijobs.kubeflow.org */
+    NEEDS_GET = 1 << 0, /* these on a kind of job, mpijobs.kubeflow.org and its like */
     NEEDS_LIST = 1 << 1,
     NEEDS_UPDATE = 1 << 2,
     NEEDS_PATCH = 1 << 3,
@@ -25,12 +25,13 @@ enum {
 struct needs_permission {
     const char *verb, *group, *resource;
 };
-extern const struct needs_permission needs_permissions[NEEDS_VERBS]; /* by bit */
+struct needs_permission needs_permission_of(enum mpijob_kind kind, unsigned bit); /* bit: its number */
 
 struct needs {
     struct needs_place {
         char *name_space; /* NULL: all of them; that place comes first. A named one tells only what is not needed in all
                              anyway */
+        enum mpijob_kind kind;
         unsigned verbs;
     } * places;
     size_t count; /* 0: nothing is needed */
@@ -45,9 +46,9 @@ int needs_of_policies(struct needs *needs, const struct policy_set *set, const c
 int needs_of_daemon(struct needs *needs, const char *const *scope, struct error *err);
 void needs_free(struct needs *needs);
 
-/* The verbs of the mpijob functions that a file's source names, comments and strings left out. A use that this cannot
- * follow (`local m = mpijob`, _G, _ENV, load) counts as get, list and replace. others (may be NULL): set where the
- * kube module is named. */
-unsigned needs_of_source(struct str source, bool *others);
+/* The verbs of the functions of a kind's module that a file's source names, comments and strings left out. A use that
+ * this cannot follow (`local m = mpijob`; _G, _ENV and load for MPIJobs) counts as get, list and replace. others (may
+ * be NULL): set where the kube module is named. */
+unsigned needs_of_source(struct str source, enum mpijob_kind kind, bool *others);
 
 #endif

@@ -36,6 +36,7 @@ enum id {
     ID_AS_GROUP,
     ID_AS_UID,
     ID_BY,
+    ID_KIND,
 };
 
 static const struct known {
@@ -86,6 +87,7 @@ static const struct known {
     {"service-account", ID_SERVICE_ACCOUNT, "NAMESPACE:NAME", TAKES_ROLES,
      "who gets the roles (default mpijobd:mpijobd)"},
     {"fix", ID_FIX, NULL, TAKES_FIX, "show a plan and make the changes that are safe to make"},
+    {"kind", ID_KIND, "KIND", TAKES_KIND, "MPIJob (default), TFJob, PyTorchJob or MXJob"},
     {"by", ID_BY, "WHAT", TAKES_BY, "namespace (default), owner (the object that made the job) or label:KEY"},
     {"help", 'h', NULL, ~0u, "this"},
 };
@@ -232,6 +234,9 @@ static int take(struct options *o, int id, const char *value, struct error *err)
         break;
     case ID_SERVICE_ACCOUNT:
         o->service_account = value;
+        break;
+    case ID_KIND:
+        o->kind = value;
         break;
     case ID_BY:
         o->by = value;

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/error.h"
+#include "mpijob/kind.h"
 
 enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_YAML, OUTPUT_NAME };
 
@@ -32,21 +32,24 @@ enum option_group { /* bits: what a command takes */
                     TAKES_POLICIES = 1 << 14, /* --config, for `policies:` and `limits:` */
                     TAKES_FIX = 1 << 15,      /* --fix */
                     TAKES_BY = 1 << 16,       /* --by */
+                    TAKES_KIND = 1 << 17,     /* --kind, and kinds among the arguments */
+                    TAKES_NAMES = 1 << 18,    /* all its arguments are names; else the first one is */
                     TAKES_SCOPE = TAKES_NAMESPACE | TAKES_ALL,
 };
 
 #define OPTIONS_GROUPS_MAX 32
 
 struct options {
-    const char *config, *kubeconfig, *context, *name_space, *selector, *state, *api_version, *controller, *log_level,
-        *log_format, *cluster, *clock, *listen, *grace, *file, *resource_version, *policy, *request_timeout,
+    const char *kind, *config, *kubeconfig, *context, *name_space, *selector, *state, *api_version, *controller,
+        *log_level, *log_format, *cluster, *clock, *listen, *grace, *file, *resource_version, *policy, *request_timeout,
         *service_account, *as, *as_uid;
     const char *as_groups[OPTIONS_GROUPS_MAX + 1]; /* NULL-terminated */
     const char *by;
     bool all_namespaces, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help;
     enum output output;
-    int64_t count, limit; /* -1: not given */
-    char **arguments;     /* what is no option; NULL-terminated */
+    enum mpijob_kind job_kind; /* that the command is about (kinds.h) */
+    int64_t count, limit;      /* -1: not given */
+    char **arguments;          /* what is no option; NULL-terminated */
     int argument_count;
 };
 

@@ -24,7 +24,7 @@ struct mpijob_pods *pods_count(struct session *s, struct error *why)
     struct pod_list *list;
     struct pod_list_call call = {
         .cluster = s->cluster,
-        .kind = KIND_MPIJOB,
+        .kind = s->options.job_kind,
         .namespaces = (const char *const *)s->namespaces,
         .pods = pods,
         .done = listed,

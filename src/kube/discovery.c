@@ -6,9 +6,10 @@
 
 struct kube_discovery {
     struct kube *kube;
-    char *group, *plural;
+    char *group, *plurals[KUBE_PLURALS_MAX];
+    size_t plural_count;
     struct kube_request *request;
-    struct kube_served candidates, served;
+    struct kube_served candidates, served[KUBE_PLURALS_MAX];
     size_t at; /* of candidates */
     kube_discovered done;
     void *data;
@@ -17,13 +18,14 @@ struct kube_discovery {
 static void discovery_free(struct kube_discovery *d)
 {
     free(d->group);
-    free(d->plural);
+    for (size_t i = 0; i < d->plural_count; i++)
+        free(d->plurals[i]);
     free(d);
 }
 
 static void end(struct kube_discovery *d, const struct error *err)
 {
-    d->done(d->data, err ? NULL : &d->served, err);
+    d->done(d->data, err ? NULL : d->served, err);
     discovery_free(d);
 }
 
@@ -37,11 +39,11 @@ static void end_missing(struct kube_discovery *d)
         n += (size_t)snprintf(versions + n, sizeof versions - n, "%s%s", i ? ", " : "", d->candidates.versions[i]);
     if (n)
         error_set(&err, ERR_NOT_FOUND, "%s serves %s in %s, but no %s: install the definition (CRD) %s.%s",
-                  kube_server(d->kube), d->group, versions, d->plural, d->plural, d->group);
+                  kube_server(d->kube), d->group, versions, d->plurals[0], d->plurals[0], d->group);
     else
         error_set(&err, ERR_NOT_FOUND,
                   "%s has no API group %s: install the definition (CRD) %s.%s, or connect to the right cluster",
-                  kube_server(d->kube), d->group, d->plural, d->group);
+                  kube_server(d->kube), d->group, d->plurals[0], d->group);
     err.status = n ? 0 : 404;
     end(d, &err);
 }
@@ -77,11 +79,11 @@ static bool read_group(struct kube_discovery *d, struct json group)
     return ok;
 }
 
-static bool has_resource(const struct kube_discovery *d, struct json list)
+static bool has_resource(struct json list, const char *plural)
 {
     struct json resources = json_get(list, "resources");
     for (struct json_iter it = json_iter(resources); json_next(&it);) {
-        if (json_string_is(json_get(it.value, "name"), str_of(d->plural)))
+        if (json_string_is(json_get(it.value, "name"), str_of(plural)))
             return true;
     }
     return false;
@@ -111,7 +113,10 @@ static void next_version(struct kube_discovery *d)
 {
     struct error err;
     if (d->at == d->candidates.count) {
-        if (d->served.count)
+        size_t any = 0;
+        for (size_t i = 0; i < d->plural_count; i++)
+            any += d->served[i].count;
+        if (any)
             end(d, NULL);
         else
             end_missing(d);
@@ -133,8 +138,10 @@ static void version_came(void *data, struct kube_request *request, const struct 
         end(d, err);
         return;
     }
-    if (answer && has_resource(d, answer->body))
-        add(&d->served, d->candidates.versions[d->at]);
+    for (size_t i = 0; answer && i < d->plural_count; i++) {
+        if (has_resource(answer->body, d->plurals[i]))
+            add(&d->served[i], d->candidates.versions[d->at]);
+    }
     d->at++;
     next_version(d);
 }
@@ -164,8 +171,8 @@ static void group_came(void *data, struct kube_request *request, const struct ku
     }
 }
 
-int kube_discover(struct kube *kube, const char *group, const char *plural, kube_discovered done, void *data,
-                  struct kube_discovery **discovery, struct error *err)
+int kube_discover_each(struct kube *kube, const char *group, const char *const *plurals, kube_discovered done,
+                       void *data, struct kube_discovery **discovery, struct error *err)
 {
     struct kube_discovery *d = calloc(1, sizeof *d);
     if (!d)
@@ -174,8 +181,12 @@ int kube_discover(struct kube *kube, const char *group, const char *plural, kube
     d->done = done;
     d->data = data;
     d->group = str_dup(str_of(group));
-    d->plural = str_dup(str_of(plural));
-    int rc = d->group && d->plural ? ask(d, NULL, group_came, err) : error_nomem(err);
+    bool copied = d->group != NULL;
+    for (; copied && plurals[d->plural_count] && d->plural_count < KUBE_PLURALS_MAX; d->plural_count++) {
+        d->plurals[d->plural_count] = str_dup(str_of(plurals[d->plural_count]));
+        copied = d->plurals[d->plural_count] != NULL;
+    }
+    int rc = copied ? ask(d, NULL, group_came, err) : error_nomem(err);
     if (rc) {
         discovery_free(d);
         return rc;
@@ -183,6 +194,13 @@ int kube_discover(struct kube *kube, const char *group, const char *plural, kube
     if (discovery)
         *discovery = d;
     return 0;
+}
+
+int kube_discover(struct kube *kube, const char *group, const char *plural, kube_discovered done, void *data,
+                  struct kube_discovery **discovery, struct error *err)
+{
+    const char *const plurals[] = {plural, NULL};
+    return kube_discover_each(kube, group, plurals, done, data, discovery, err);
 }
 
 void kube_discovery_cancel(struct kube_discovery *d)

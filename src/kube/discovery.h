@@ -17,6 +17,11 @@ typedef void (*kube_discovered)(void *data, const struct kube_served *served, co
 struct kube_discovery;
 int kube_discover(struct kube *kube, const char *group, const char *plural, kube_discovered done, void *data,
                   struct kube_discovery **discovery, struct error *err);
+/* The same for several resources at the price of one: plurals ends at NULL and has KUBE_PLURALS_MAX at most, `served`
+ * is one for each of them, and may be empty for some. None served at all: ERR_NOT_FOUND about the first. */
+#define KUBE_PLURALS_MAX 8
+int kube_discover_each(struct kube *kube, const char *group, const char *const *plurals, kube_discovered done,
+                       void *data, struct kube_discovery **discovery, struct error *err);
 /* done comes soon with ERR_CANCELLED. */
 void kube_discovery_cancel(struct kube_discovery *discovery);
 

@@ -184,6 +184,13 @@ static bool read_status(struct str body, struct buf *out, char *reason, size_t s
     return out->len != 0;
 }
 
+/* A Status about a missing object says which; about a path that is not served it does not. */
+static bool names_object(struct str body)
+{
+    struct json status;
+    return json_parse(body, "status", &status, NULL) == 0 && json_exists(json_at(status, "/details/name"));
+}
+
 /* The words of a Status belong to the object it names; everything else needs the URL to be of use. */
 static void bare_words(const struct kube_reply *reply, struct buf *out)
 {
@@ -233,6 +240,7 @@ int kube_status_error(const struct kube_reply *reply, struct error *err)
     buf_free(&text);
     if (err && rc != ERR_NOMEM) {
         err->status = reply->status;
+        err->no_path = reply->status == 404 && !(said && names_object(reply->body));
         err->retryable = reply->status == 429 || (reply->status >= 500 && reply->status != 501);
         snprintf(err->reason, sizeof err->reason, "%s", reason);
         err->retryable = err->retryable && !kube_status_hopeless(err);

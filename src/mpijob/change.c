@@ -136,11 +136,11 @@ static int unknown_field(const char *name, struct error *err)
     snprintf(first, sizeof first, "%.*s", (int)strcspn(name, "."), name);
     const char *nearest = str_nearest(first, mpijob_field_names());
     if (nearest)
-        return error_set(err, ERR_INVALID, "an MPIJob has no field \"%.*s\" that can be replaced; did you mean %s?",
+        return error_set(err, ERR_INVALID, "a job has no field \"%.*s\" that can be replaced; did you mean %s?",
                          shown(str_of(name), 80), name, nearest);
     return error_set(
         err, ERR_INVALID,
-        "an MPIJob has no field \"%.*s\" that can be replaced; these can: cleanPodPolicy, "
+        "a job has no field \"%.*s\" that can be replaced; these can: cleanPodPolicy, "
         "activeDeadlineSeconds, backoffLimit, ttlSecondsAfterFinished, suspend, managedBy, schedulingPolicy, "
         "labels, annotations",
         shown(str_of(name), 80), name);

@@ -63,6 +63,10 @@ int mpijob_changes_apply(const struct mpijob_changes *changes, const struct mpij
 /* May the object that is there be replaced by this one as a whole? ERR_INVALID names what may not (CCI). */
 int mpijob_whole_check(struct json before, struct json after, struct mpijob_target target, struct error *err);
 
+/* Has the version, under its controller, every field that the changes name, and may it be replaced? ERR_INVALID names
+ * version and field. */
+int mpijob_changes_possible(const struct mpijob_changes *changes, struct mpijob_target target, struct error *err);
+
 /* Did the server keep it? Compares the answer with the diff. ERR_DROPPED names the fields, what was sent and what came
  * back, and the cure (another version to write through, a schema that prunes). */
 int mpijob_diff_verify(const struct mpijob_diff *diff, struct json answer, struct mpijob_target target,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "mpijob/change_item.h"
+#include "mpijob/kind.h"
 #include "json/write.h"
 
 struct applying {
@@ -28,22 +29,35 @@ static int edit(struct applying *a, const char *pointer, enum mpijob_field_id fi
     return 0;
 }
 
-static int refuse(const struct applying *a, enum mpijob_field_id field, bool has)
+static int refuse(struct mpijob_target target, enum mpijob_field_id field, bool has, struct error *err)
 {
-    struct mpijob_target target = a->view->target;
     const char *controller = target.controller == CONTROLLER_UNKNOWN ? "" : mpijob_controller_name(target.controller);
     const char *under = *controller ? " under " : "";
+    const struct mpijob_kind_info *kind = mpijob_kind_info(target.kind);
     if (target.controller == CONTROLLER_CCI)
-        return error_set(a->err, ERR_INVALID,
-                         "CCI does not let %s be replaced: of an MPIJob it lets labels, annotations, "
-                         "activeDeadlineSeconds and cleanPodPolicy be replaced, and nothing else",
-                         mpijob_field_name(field));
+        return error_set(err, ERR_INVALID,
+                         "CCI does not let %s be replaced: of %s %s it lets labels, annotations, "
+                         "activeDeadlineSeconds%s and cleanPodPolicy be replaced, and nothing else (%s)",
+                         mpijob_field_name(field), kind->article, kind->name,
+                         target.kind == KIND_MPIJOB ? "" : ", ttlSecondsAfterFinished",
+                         mpijob_version_name(target.version));
     if (has)
-        return error_set(a->err, ERR_INVALID,
+        return error_set(err, ERR_INVALID,
                          "%s is fixed once the job exists in %s%s%s: the API does not let it be replaced",
                          mpijob_field_name(field), mpijob_version_name(target.version), under, controller);
-    return error_set(a->err, ERR_INVALID, "MPIJobs of %s%s%s have no field %s", mpijob_version_name(target.version),
-                     under, controller, mpijob_field_name(field));
+    return error_set(err, ERR_INVALID, "%ss of %s%s%s have no field %s", kind->name,
+                     mpijob_version_name(target.version), under, controller, mpijob_field_name(field));
+}
+
+int mpijob_changes_possible(const struct mpijob_changes *changes, struct mpijob_target target, struct error *err)
+{
+    for (size_t i = 0; i < changes->count; i++) {
+        const struct mpijob_change *c = &changes->items[i];
+        const struct mpijob_place *place = c->kind == CHANGE_FIELD ? mpijob_field_place(c->field, target) : NULL;
+        if (place && (!place->has || !place->replaceable))
+            return refuse(target, c->field, place->has, err);
+    }
+    return 0;
 }
 
 static bool is(struct json value, struct str wanted)
@@ -91,7 +105,7 @@ static int apply_field(struct applying *a, const struct mpijob_change *c)
     const struct mpijob_place *place = mpijob_field_place(c->field, a->view->target);
     struct str wanted = change_value(c);
     if (!place->has || !place->replaceable)
-        return refuse(a, c->field, place->has);
+        return refuse(a->view->target, c->field, place->has, a->err);
     if (c->member >= 0)
         return apply_member(a, place, c);
     if (in_force(a, c->field, place, wanted))

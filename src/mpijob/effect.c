@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "mpijob/change_item.h"
 #include "mpijob/effect_table.h"
+#include "mpijob/kind.h"
 #include "mpijob/shown.h"
 
 static const char *const names[] = {"unchanged", "stored", "inert", "at-finish", "effective", "unknown", "destructive"};
@@ -178,7 +179,7 @@ static bool in_maps(const char *pointer)
     return str_starts(str_of(pointer), "/metadata/labels/") || str_starts(str_of(pointer), "/metadata/annotations/");
 }
 
-static bool judge_maps(const struct mpijob_diff *diff, struct mpijob_verdict *v)
+static bool judge_maps(const struct mpijob_view *view, const struct mpijob_diff *diff, struct mpijob_verdict *v)
 {
     bool any = false, kueue = false;
     for (size_t i = 0; i < diff->count; i++) {
@@ -186,7 +187,8 @@ static bool judge_maps(const struct mpijob_diff *diff, struct mpijob_verdict *v)
         kueue = kueue || str_is(str_of(diff->items[i].pointer), "/metadata/labels/kueue.x-k8s.io~1queue-name");
     }
     v->effect = EFFECT_STORED;
-    say(v, "labels and annotations are stored on the MPIJob; they are not copied to its pods%s",
+    say(v, "labels and annotations are stored on the %s%s%s", mpijob_kind_info(view->target.kind)->name,
+        view->target.kind == KIND_MPIJOB ? "; they are not copied to its pods" : "",
         kueue ? "; Kueue may refuse another queue while the job is not suspended" : "");
     return any;
 }
@@ -243,7 +245,7 @@ static bool judge_subject(int subject, const struct mpijob_view *view, const str
     *v = (struct mpijob_verdict){.effect = EFFECT_STORED};
     switch (subject) {
     case SUBJECT_MAPS:
-        return judge_maps(diff, v);
+        return judge_maps(view, diff, v);
     case SUBJECT_OTHER:
         return judge_other(diff, v);
     case SUBJECT_TOUCH:
@@ -259,10 +261,22 @@ struct families {
     struct family items[2];
     int count;
     const char *untried; /* set: this controller was not tried; the verdict is told as another's */
+    bool sibling;        /* neither was the kind */
 };
+
+/* The other kinds have no row of their own: what is known of MPIJobs under the same controller is told beside
+ * "unknown", and it decides what is refused as destructive. */
+static struct families families_of_siblings(struct mpijob_target target)
+{
+    struct families f = {.items = {{target.controller, TRAINING_190}}, .count = 1, .sibling = true};
+    f.untried = target.controller == CONTROLLER_CCI ? "CCI's controller could not be tried" : "this kind was not tried";
+    return f;
+}
 
 static struct families families_of(struct mpijob_target target)
 {
+    if (target.kind != KIND_MPIJOB)
+        return families_of_siblings(target);
     static const struct family v1alpha2 = {CONTROLLER_MPI_OPERATOR, V1ALPHA2_ALL},
                                v1 = {CONTROLLER_MPI_OPERATOR, V1_MPI_ALL},
                                v2beta1 = {CONTROLLER_MPI_OPERATOR, V2BETA1_ALL},
@@ -290,7 +304,10 @@ static void agree_on(const struct families *families, const struct mpijob_verdic
     for (int i = 0; i < f.count; i++)
         may_destroy = may_destroy || each[i].may_destroy || each[i].effect == EFFECT_DESTRUCTIVE;
     *v = each[0];
-    if (f.untried && each[0].effect != EFFECT_STORED) {
+    if (f.sibling && each[0].effect != EFFECT_STORED) {
+        *v = (struct mpijob_verdict){.effect = EFFECT_UNKNOWN};
+        say(v, "%s; on an MPIJob of training-operator this is %s", f.untried, names[each[0].effect]);
+    } else if (f.untried && each[0].effect != EFFECT_STORED) {
         *v = (struct mpijob_verdict){.effect = EFFECT_UNKNOWN};
         say(v, "%s; under upstream's mpi-operator it is %s: %s", f.untried, names[each[0].effect], each[0].why);
     } else if (f.count == 2 && (each[0].effect != each[1].effect || strcmp(each[0].why, each[1].why) != 0)) {

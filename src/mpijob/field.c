@@ -5,7 +5,17 @@
 
 /* Who reads which place. v1 has three sets, because two programs serve it and they read different places: while it is
  * not known which of them it is, both places of cleanPodPolicy are kept equal, which is right under either. */
-enum dialect { V1ALPHA2_CCI, V1ALPHA2, V1_MPI_OPERATOR, V1_TRAINING_OPERATOR, V1_UNKNOWN, V2BETA1, DIALECTS };
+enum dialect {
+    V1ALPHA2_CCI,
+    V1ALPHA2,
+    V1_MPI_OPERATOR,
+    V1_TRAINING_OPERATOR,
+    V1_UNKNOWN,
+    V2BETA1,
+    SIBLING_CCI, /* TFJob, PyTorchJob and MXJob: on CCI flat, as its documentation has them */
+    SIBLING,     /* ... and under training-operator, as MPIJob but without the second place of cleanPodPolicy */
+    DIALECTS
+};
 
 #define NONE                                                                                                           \
     {                                                                                                                  \
@@ -37,6 +47,8 @@ static const struct mpijob_place places[FIELD_COUNT][DIALECTS] = {
         [V1_TRAINING_OPERATOR] = ALSO(RUN "cleanPodPolicy", SPEC "cleanPodPolicy"),
         [V1_UNKNOWN]           = OVERRIDDEN(SPEC "cleanPodPolicy", RUN "cleanPodPolicy"),
         [V2BETA1]              = AT(RUN "cleanPodPolicy"),
+        [SIBLING_CCI]          = AT(SPEC "cleanPodPolicy"),
+        [SIBLING]              = AT(RUN "cleanPodPolicy"),
     },
     [FIELD_ACTIVE_DEADLINE_SECONDS] = {
         [V1ALPHA2_CCI]         = AT(SPEC "activeDeadlineSeconds"),
@@ -45,6 +57,8 @@ static const struct mpijob_place places[FIELD_COUNT][DIALECTS] = {
         [V1_TRAINING_OPERATOR] = AT(RUN "activeDeadlineSeconds"),
         [V1_UNKNOWN]           = AT(RUN "activeDeadlineSeconds"),
         [V2BETA1]              = AT(RUN "activeDeadlineSeconds"),
+        [SIBLING_CCI]          = AT(SPEC "activeDeadlineSeconds"),
+        [SIBLING]              = AT(RUN "activeDeadlineSeconds"),
     },
     [FIELD_BACKOFF_LIMIT] = {
         [V1ALPHA2_CCI]         = FIXED(SPEC "backoffLimit"),
@@ -53,6 +67,8 @@ static const struct mpijob_place places[FIELD_COUNT][DIALECTS] = {
         [V1_TRAINING_OPERATOR] = AT(RUN "backoffLimit"),
         [V1_UNKNOWN]           = AT(RUN "backoffLimit"),
         [V2BETA1]              = AT(RUN "backoffLimit"),
+        [SIBLING_CCI]          = FIXED(SPEC "backoffLimit"),
+        [SIBLING]              = AT(RUN "backoffLimit"),
     },
     [FIELD_TTL_SECONDS_AFTER_FINISHED] = {
         [V1ALPHA2_CCI]         = NONE,
@@ -61,6 +77,8 @@ static const struct mpijob_place places[FIELD_COUNT][DIALECTS] = {
         [V1_TRAINING_OPERATOR] = AT(RUN "ttlSecondsAfterFinished"),
         [V1_UNKNOWN]           = AT(RUN "ttlSecondsAfterFinished"),
         [V2BETA1]              = AT(RUN "ttlSecondsAfterFinished"),
+        [SIBLING_CCI]          = AT(SPEC "ttlSecondsAfterFinished"),
+        [SIBLING]              = AT(RUN "ttlSecondsAfterFinished"),
     },
     [FIELD_SUSPEND] = {
         [V1ALPHA2_CCI]         = NONE,
@@ -69,6 +87,8 @@ static const struct mpijob_place places[FIELD_COUNT][DIALECTS] = {
         [V1_TRAINING_OPERATOR] = AT(RUN "suspend"),
         [V1_UNKNOWN]           = AT(RUN "suspend"),
         [V2BETA1]              = AT(RUN "suspend"),
+        [SIBLING_CCI]          = NONE,
+        [SIBLING]              = AT(RUN "suspend"),
     },
     [FIELD_MANAGED_BY] = {
         [V1ALPHA2_CCI]         = NONE,
@@ -77,6 +97,8 @@ static const struct mpijob_place places[FIELD_COUNT][DIALECTS] = {
         [V1_TRAINING_OPERATOR] = AT(RUN "managedBy"),
         [V1_UNKNOWN]           = AT(RUN "managedBy"),
         [V2BETA1]              = AT(RUN "managedBy"),
+        [SIBLING_CCI]          = NONE,
+        [SIBLING]              = AT(RUN "managedBy"),
     },
     [FIELD_SCHEDULING_POLICY] = {
         [V1ALPHA2_CCI]         = NONE,
@@ -85,6 +107,8 @@ static const struct mpijob_place places[FIELD_COUNT][DIALECTS] = {
         [V1_TRAINING_OPERATOR] = AT(RUN "schedulingPolicy"),
         [V1_UNKNOWN]           = AT(RUN "schedulingPolicy"),
         [V2BETA1]              = AT(RUN "schedulingPolicy"),
+        [SIBLING_CCI]          = NONE,
+        [SIBLING]              = AT(RUN "schedulingPolicy"),
     },
 };
 
@@ -123,6 +147,8 @@ bool mpijob_field_find(struct str name, enum mpijob_field_id *field)
 
 static enum dialect dialect_of(struct mpijob_target target)
 {
+    if (target.kind != KIND_MPIJOB)
+        return target.controller == CONTROLLER_CCI ? SIBLING_CCI : SIBLING;
     switch (target.version) {
     case MPIJOB_V1ALPHA2:
         return target.controller == CONTROLLER_CCI ? V1ALPHA2_CCI : V1ALPHA2;

@@ -1,5 +1,6 @@
 #include "mpijob/gpu.h"
 
+#include "mpijob/kind.h"
 #include "mpijob/view.h"
 
 /* Huawei's device plugin has named its resources in either case. */
@@ -98,17 +99,23 @@ static int64_t of_role(struct json roles, const char *role, int64_t replicas, co
     return replicas > 0 ? multiply(gpus_of_pod(json_at(spec, "/template/spec"), resources), replicas) : 0;
 }
 
-int64_t gpus_of_roles(struct json roles, const char *const *resources)
+int64_t gpus_of_roles(struct json specs, enum mpijob_kind kind, const char *const *resources)
 {
-    return add(of_role(roles, "Launcher", 1, resources), of_role(roles, "Worker", 0, resources));
+    int64_t sum = 0;
+    for (const struct mpijob_role *role = mpijob_kind_info(kind)->roles; role->name; role++)
+        sum = add(sum, of_role(specs, role->name, role->replicas, resources));
+    return sum;
 }
 
-int64_t gpus_of_workers(struct json roles, const char *const *resources)
+int64_t gpus_of_workers(struct json specs, enum mpijob_kind kind, const char *const *resources)
 {
-    return of_role(roles, "Worker", 0, resources);
+    int64_t replicas = 0;
+    for (const struct mpijob_role *role = mpijob_kind_info(kind)->roles; role->name; role++)
+        replicas = strcmp(role->name, "Worker") == 0 ? role->replicas : replicas;
+    return of_role(specs, "Worker", replicas, resources);
 }
 
-int64_t mpijob_gpus(struct json object, const char *const *resources)
+int64_t mpijob_gpus(struct json object, enum mpijob_kind kind, const char *const *resources)
 {
-    return gpus_of_roles(json_at(object, "/spec/mpiReplicaSpecs"), resources);
+    return gpus_of_roles(json_get(json_get(object, "spec"), mpijob_kind_info(kind)->specs), kind, resources);
 }

@@ -48,7 +48,7 @@ bool mpijob_holds(const struct mpijob_view *v, const struct mpijob_pods *pods, s
         hold->gpus = mpijob_pods_of(pods, v).gpus;
         return true;
     }
-    if (!mpijob_phase_finished(v->phase))
+    if (!mpijob_phase_finished(v->phase) || v->target.kind != KIND_MPIJOB) /* nobody tried the others */
         return false;
     struct json roles = json_at(v->object, "/spec/mpiReplicaSpecs");
     if (v->workers_active >= 0) {
@@ -57,7 +57,7 @@ bool mpijob_holds(const struct mpijob_view *v, const struct mpijob_pods *pods, s
         return true;
     }
     hold->source = HOLD_POLICY;
-    hold->gpus = cleaned_up(v) ? 0 : gpus_of_workers(roles, v->target.gpus);
+    hold->gpus = cleaned_up(v) ? 0 : gpus_of_workers(roles, KIND_MPIJOB, v->target.gpus);
     return true;
 }
 

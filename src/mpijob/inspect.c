@@ -229,9 +229,11 @@ static unsigned readers_of(struct mpijob_target target)
 
 static void inspect(struct inspecting *in)
 {
-    in->readers = readers_of(in->view->target);
     for (int i = 0; i < PROBLEM_COUNT; i++)
         in->due[i] = INT64_MAX;
+    if (in->view->target.kind != KIND_MPIJOB) /* the facts are about MPIJobs */
+        return;
+    in->readers = readers_of(in->view->target);
     inspect_values(in);
     if (in->view->deleting) /* it goes anyway; only what harms others counts until then */
         return;

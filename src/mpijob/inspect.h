@@ -1,5 +1,6 @@
 /* MPIJobs that are set up wrongly and nobody noticed: what a server stored with a 200 and a controller ignores, takes
- * for something else, or chokes on. Only what the facts support (docs/reference/inspect.md) is a finding.
+ * for something else, or chokes on. Only what the facts support (docs/reference/inspect.md) is a finding; jobs of other
+ * kinds have none.
  *
  *     mpijob_inspect(&view, pods, now, found, data, &err)    each finding is handed to `found`
  *     mpijob_problems(&view, now, wanted, &bits, &due, &err)    the same as bits, for matching */

@@ -181,6 +181,11 @@ int mpijob_match_clean_pod_policy(struct mpijob_match *m, const char *value, str
     return unknown_word("cleanPodPolicy", value, policy_names, "None, Running, All, or \"unset\"", err);
 }
 
+bool mpijob_match_has_problem(const struct mpijob_match *m)
+{
+    return m->problems != 0;
+}
+
 int mpijob_match_problem(struct mpijob_match *m, const char *problem, struct error *err)
 {
     unsigned bits;

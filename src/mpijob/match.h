@@ -25,7 +25,8 @@ int mpijob_match_span(struct mpijob_match *m, enum mpijob_span span, int64_t us,
 int mpijob_match_clean_pod_policy(struct mpijob_match *m, const char *value,
                                   struct error *err); /* None, Running, All or "unset"; several: any */
 int mpijob_match_problem(struct mpijob_match *m, const char *problem,
-                         struct error *err); /* a name of inspect.h, or "any"; several: any */
+                         struct error *err);                 /* a name of inspect.h, or "any"; several: any */
+bool mpijob_match_has_problem(const struct mpijob_match *m); /* such a condition was given */
 int mpijob_match_gpus(struct mpijob_match *m, const char *comparison, struct error *err); /* ">0", "<=8", "==4" */
 
 /* Does it match at `now`? If not, and only time is missing, *due is the first instant at which it will unless it

@@ -41,8 +41,10 @@ bool mpijob_controller_parse(struct str text, enum mpijob_controller *controller
     return false;
 }
 
-enum mpijob_controller mpijob_controller_of(enum mpijob_version version)
+enum mpijob_controller mpijob_controller_of(enum mpijob_kind kind, enum mpijob_version version)
 {
+    if (kind != KIND_MPIJOB)
+        return CONTROLLER_TRAINING_OPERATOR;
     return version == MPIJOB_V1 ? CONTROLLER_UNKNOWN : CONTROLLER_MPI_OPERATOR;
 }
 

@@ -12,9 +12,9 @@ enum mpijob_version { MPIJOB_V1ALPHA2, MPIJOB_V1, MPIJOB_V2BETA1 };
 /* Which program acts on the objects. v1 alone has two that differ. */
 enum mpijob_controller { CONTROLLER_UNKNOWN, CONTROLLER_MPI_OPERATOR, CONTROLLER_TRAINING_OPERATOR, CONTROLLER_CCI };
 
-/* The kinds of job that have this API's PUT. */
-enum mpijob_kind { KIND_MPIJOB };
-#define MPIJOB_KINDS 1
+/* The kinds of job that have this API's PUT: mpijob/kind.h. */
+enum mpijob_kind { KIND_MPIJOB, KIND_TFJOB, KIND_PYTORCHJOB, KIND_MXJOB };
+#define MPIJOB_KINDS 4
 
 struct mpijob_target {
     enum mpijob_version version;
@@ -28,8 +28,9 @@ bool mpijob_version_parse(struct str text, enum mpijob_version *version); /* als
 const char *mpijob_controller_name(enum mpijob_controller controller);    /* "mpi-operator", "unknown" */
 bool mpijob_controller_parse(struct str text, enum mpijob_controller *controller);
 
-/* The controller as far as the version alone tells: v1alpha2 and v2beta1 are mpi-operator's; v1: unknown. */
-enum mpijob_controller mpijob_controller_of(enum mpijob_version version);
+/* The controller as far as kind and version alone tell: MPIJobs of v1alpha2 and v2beta1 are mpi-operator's, of v1:
+ * unknown; the other kinds are training-operator's. */
+enum mpijob_controller mpijob_controller_of(enum mpijob_kind kind, enum mpijob_version version);
 /* As far as the server's URL tells: that of Huawei Cloud's CCI, cci.REGION.myhuaweicloud.com; else unknown. */
 enum mpijob_controller mpijob_controller_at(const char *server);
 

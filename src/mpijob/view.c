@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "mpijob/gpu.h"
+#include "mpijob/kind.h"
 #include "mpijob/shown.h"
 
 /* The text between the quotes; empty where the value is no string. Identifiers hold no escapes, see the header. */
@@ -131,26 +132,30 @@ static struct json object_or_absent(struct json value)
 
 static void read_roles(struct json spec, struct mpijob_view *v)
 {
-    struct json roles = json_get(spec, "mpiReplicaSpecs");
-    json_int64(json_at(roles, "/Worker/replicas"), &v->workers);
-    v->gpus = gpus_of_roles(roles, v->target.gpus);
+    struct json roles = json_get(spec, mpijob_kind_info(v->target.kind)->specs), workers = json_get(roles, "Worker");
+    v->workers = v->target.kind != KIND_MPIJOB && json_type(workers) == JSON_OBJECT ? 1 : 0;
+    json_int64(json_get(workers, "replicas"), &v->workers);
+    v->gpus = gpus_of_roles(roles, v->target.kind, v->target.gpus);
 }
 
 static int check_kind(const struct mpijob_view *v, struct json kind, struct error *err)
 {
-    if (json_exists(kind) && !json_string_is(kind, str_of("MPIJob")))
-        return error_set(err, ERR_INVALID, "not an MPIJob: its kind is %.*s", shown(kind.text, 60), kind.text.ptr);
+    const struct mpijob_kind_info *k = mpijob_kind_info(v->target.kind);
+    if (json_exists(kind) && !json_string_is(kind, str_of(k->name)))
+        return error_set(err, ERR_INVALID, "not %s %s: its kind is %.*s", k->article, k->name, shown(kind.text, 60),
+                         kind.text.ptr);
     if (!v->api_version.len)
         return 0;
     enum mpijob_version version;
-    if (!mpijob_version_parse(v->api_version, &version) || !str_starts(v->api_version, "kubeflow.org/"))
-        return error_set(err, ERR_INVALID,
-                         "MPIJob %.*s/%.*s has apiVersion \"%.*s\"; known are kubeflow.org/v1alpha2, v1 and v2beta1",
+    if (!mpijob_version_parse(v->api_version, &version) || !str_starts(v->api_version, MPIJOB_GROUP "/") ||
+        !mpijob_kind_has(v->target.kind, version))
+        return error_set(err, ERR_INVALID, "%s %.*s/%.*s has apiVersion \"%.*s\"; known %s kubeflow.org/%s", k->name,
                          (int)v->name_space.len, v->name_space.ptr, (int)v->name.len, v->name.ptr,
-                         (int)v->api_version.len, v->api_version.ptr);
+                         (int)v->api_version.len, v->api_version.ptr, v->target.kind == KIND_MPIJOB ? "are" : "is",
+                         k->versions);
     if (version != v->target.version)
-        return error_set(err, ERR_INVALID, "MPIJob %.*s/%.*s is %s, but %s was expected: read it through that version",
-                         (int)v->name_space.len, v->name_space.ptr, (int)v->name.len, v->name.ptr,
+        return error_set(err, ERR_INVALID, "%s %.*s/%.*s is %s, but %s was expected: read it through that version",
+                         k->name, (int)v->name_space.len, v->name_space.ptr, (int)v->name.len, v->name.ptr,
                          mpijob_version_name(version), mpijob_version_name(v->target.version));
     return 0;
 }
@@ -180,15 +185,17 @@ int mpijob_view(struct json object, struct mpijob_target target, struct mpijob_v
         .labels = object_or_absent(m[LABELS]),
         .annotations = object_or_absent(m[ANNOTATIONS]),
     };
+    const struct mpijob_kind_info *k = mpijob_kind_info(target.kind);
     if (json_type(object) != JSON_OBJECT)
-        return error_set(err, ERR_INVALID, "not an MPIJob: it is %s, an object was expected",
+        return error_set(err, ERR_INVALID, "not %s %s: it is %s, an object was expected", k->article, k->name,
                          json_type_name(json_type(object)));
     if (!view->name.len)
-        return error_set(err, ERR_INVALID, "not an MPIJob: it has no metadata.name");
+        return error_set(err, ERR_INVALID, "not %s %s: it has no metadata.name", k->article, k->name);
     if (!plain(view->name) || !plain(view->name_space) || !plain(view->uid) || !plain(view->resource_version))
         return error_set(err, ERR_INVALID,
-                         "not an MPIJob: its name, namespace, uid or resourceVersion holds an escape, "
-                         "which no API server lets through");
+                         "not %s %s: its name, namespace, uid or resourceVersion holds an escape, "
+                         "which no API server lets through",
+                         k->article, k->name);
     int rc = check_kind(view, o[OF_KIND], err);
     if (rc)
         return rc;

@@ -41,10 +41,10 @@ struct mpijob_view {
     bool evicted;                    /* Failed with reason MPIJobEvicted */
     bool deleting;                   /* deletionTimestamp is set */
     struct json labels, annotations; /* objects, or absent */
-    int64_t workers;                 /* spec replicas of Worker; 0 where unset */
+    int64_t workers;                 /* spec replicas of Worker; 0 where there are none */
     int64_t workers_active;          /* status.replicaStatuses.Worker.active; -1 where the status does not tell: unset,
                                         or finished, as v1 and v2beta1 clear it then (mpijob/pods.h counts them) */
-    int64_t gpus;                    /* asked for by launcher and workers together, all resources that count as GPUs */
+    int64_t gpus;                    /* asked for by all roles together, all resources that count as GPUs */
 };
 
 /* Resources that count as GPUs, NULL-terminated globs ("nvidia.com/gpu", "amd.com/gpu", "huawei.com/ascend-*"); the
@@ -52,12 +52,13 @@ struct mpijob_view {
 extern const char *const mpijob_gpu_resources[];
 
 /* GPUs that the object's pod templates ask for: replicas times the containers' limits, where there are none their
- * requests. A launcher without replicas is one, workers without are none. resources: as in mpijob_target. Saturates. */
-int64_t mpijob_gpus(struct json object, const char *const *resources);
+ * requests. A role without replicas has what its kind's controller takes (kind.h). resources: as in mpijob_target.
+ * Saturates. */
+int64_t mpijob_gpus(struct json object, enum mpijob_kind kind, const char *const *resources);
 
-/* object: a parsed MPIJob. ERR_INVALID where it is none: another kind, no metadata.name, another version than the
- * target's. Items of a list may lack kind and apiVersion. What has the wrong type elsewhere counts as unset: such
- * objects exist, and they are the ones that have to be mended. */
+/* object: a parsed job of the target's kind. ERR_INVALID where it is none: another kind, no metadata.name, another
+ * version than the target's. Items of a list may lack kind and apiVersion. What has the wrong type elsewhere counts as
+ * unset: such objects exist, and they are the ones that have to be mended. */
 int mpijob_view(struct json object, struct mpijob_target target, struct mpijob_view *view, struct error *err);
 
 /* Durations at `now`, microseconds; -1 where they have no meaning (running_for of a pending job). */

@@ -1,5 +1,6 @@
 /* A whole object against the one that is there, where the API lets only some fields be replaced. */
 #include "mpijob/change.h"
+#include "mpijob/kind.h"
 #include "mpijob/shown.h"
 
 /* The first member of `in` that `other` has not, or has with another value; absent: there is none. */
@@ -26,10 +27,13 @@ int mpijob_whole_check(struct json before, struct json after, struct mpijob_targ
         "labels",          "annotations",  "name",          "namespace",         "uid", "generation", "selfLink",
         "resourceVersion", "generateName", "managedFields", "creationTimestamp", NULL};
     static const char *const spec[] = {"activeDeadlineSeconds", "cleanPodPolicy", NULL};
+    static const char *const of_siblings[] = {"activeDeadlineSeconds", "cleanPodPolicy", "ttlSecondsAfterFinished",
+                                              NULL};
+    bool sibling = target.kind != KIND_MPIJOB;
     const struct {
         const char *name;
         const char *const *may;
-    } parts[] = {{"metadata", metadata}, {"spec", spec}};
+    } parts[] = {{"metadata", metadata}, {"spec", sibling ? of_siblings : spec}};
     if (target.controller != CONTROLLER_CCI)
         return 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
@@ -39,9 +43,11 @@ int mpijob_whole_check(struct json before, struct json after, struct mpijob_targ
             key = differing(old, new, parts[i].may);
         if (json_exists(key))
             return error_set(err, ERR_INVALID,
-                             "CCI does not let %s.%.*s be replaced: of an MPIJob it lets labels, annotations, "
-                             "activeDeadlineSeconds and cleanPodPolicy be replaced, and nothing else",
-                             parts[i].name, shown(str_n(key.text.ptr + 1, key.text.len - 2), 80), key.text.ptr + 1);
+                             "CCI does not let %s.%.*s be replaced: of %s %s it lets labels, annotations, "
+                             "activeDeadlineSeconds%s and cleanPodPolicy be replaced, and nothing else",
+                             parts[i].name, shown(str_n(key.text.ptr + 1, key.text.len - 2), 80), key.text.ptr + 1,
+                             mpijob_kind_info(target.kind)->article, mpijob_kind_info(target.kind)->name,
+                             sibling ? ", ttlSecondsAfterFinished" : "");
     }
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "mpijob/kind.h"
 #include "policy/definition_line.h"
 #include "policy/definition_parts.h"
 #include "policy/lua_changes.h"
@@ -244,12 +245,22 @@ static void read_clusters(struct defining *d, int index)
         definition_found(d, "clusters", "cannot be kept: out of memory");
 }
 
+static void read_kind(struct defining *d, int index)
+{
+    struct error err;
+    const char *text = string_at(d, "kind", index, "a kind of job such as \"PyTorchJob\"");
+    if (text && !mpijob_kind_parse(str_of(text), &d->p->kind)) {
+        mpijob_kind_unknown(text, &err);
+        definition_found(d, "kind", "%s", err.message);
+    }
+}
+
 /* ---- the whole table ---- */
 
-static const char *const keys[] = {
-    "name",     "about", "match",  "schedule", "every",       "timezone", "jitter",   "missed",           "overlap",
-    "replace",  "run",   "limits", "dry_run",  "destructive", "on",       "approval", "through_launcher", "wait_effect",
-    "clusters", NULL};
+static const char *const keys[] = {"name",        "about",    "kind",        "match",   "schedule", "every",
+                                   "timezone",    "jitter",   "missed",      "overlap", "replace",  "run",
+                                   "limits",      "dry_run",  "destructive", "on",      "approval", "through_launcher",
+                                   "wait_effect", "clusters", NULL};
 /* Known to the interface, and not there yet: said plainly rather than ignored. */
 static const char *const later[] = {"on", "approval", "wait_effect", NULL};
 static const char *const missed_words[] = {"skip", "once", "all", NULL};
@@ -284,6 +295,8 @@ static void read_key(struct defining *d, const char *key, int index)
         read_run(d, index);
     } else if (strcmp(key, "limits") == 0) {
         definition_limits(d, index);
+    } else if (strcmp(key, "kind") == 0) {
+        read_kind(d, index);
     } else if (strcmp(key, "dry_run") == 0) {
         p->dry_run = read_bool(d, key, index);
     } else if (strcmp(key, "destructive") == 0) {
@@ -320,6 +333,12 @@ static void check_whole(struct defining *d)
         definition_found(d, NULL, "has no action; give it replace = { ... } or run = function(run) ... end");
     if (d->actions > 1)
         definition_found(d, "run", "stands beside replace; a policy has one action");
+    if (p->kind != KIND_MPIJOB && mpijob_match_has_problem(p->match))
+        definition_found(d, "match.problem", "is for MPIJobs only: what harms %ss was not tried",
+                         mpijob_kind_info(p->kind)->name);
+    if (p->kind != KIND_MPIJOB && p->through_launcher)
+        definition_found(d, "through_launcher", "is for MPIJobs only: a %s has no launcher",
+                         mpijob_kind_info(p->kind)->name);
     if (p->every && p->jitter >= p->every)
         definition_found(d, "jitter", "has to be shorter than the period, or runs are lost");
     if (d->zoned && p->every)

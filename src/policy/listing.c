@@ -6,6 +6,7 @@
 
 #define QUEUE_HIGH 1000 /* no further page is asked for while so many wait */
 #define QUEUE_LOW 250
+#define MOVES_MAX 3 /* changes of the served version that one listing follows */
 
 struct queued {
     struct queued *next;
@@ -19,10 +20,13 @@ struct listing {
     struct queued *head, *tail;
     struct queued *given; /* what the consumer is looking at */
     size_t queued;
-    size_t at; /* of call.namespaces */
-    int64_t scope;
+    size_t at;              /* of call.namespaces */
+    int64_t scope, earlier; /* earlier: of the namespaces before this one */
     struct buf selector;
     struct error error;
+    struct cluster_wait wait;    /* the version that is listed is not served any more: which is? */
+    enum mpijob_version version; /* that is listed */
+    unsigned moves;
     bool started, ended, failed, paused;
 };
 
@@ -34,7 +38,7 @@ static bool take(void *data, struct json item)
     struct mpijob_view view;
     struct error err;
     l->scope++;
-    if (mpijob_view(item, cluster_target(l->call.cluster, l->call.kind), &view, &err)) {
+    if (mpijob_view(item, cluster_target_of(l->call.cluster, l->call.kind, item), &view, &err)) {
         log_event(l->call.log, LOG_WARN, "a listed job cannot be read and is left alone",
                   LOG_FIELDS({"reason", err.message}));
         return true;
@@ -79,21 +83,54 @@ static void fail(struct listing *l, const struct error *err)
                                               : "");
 }
 
+static void over(struct listing *l)
+{
+    l->ended = true;
+    l->call.ready(l->call.data);
+}
+
+/* From the beginning of the namespace, in the version that is served now: what was handed out already comes again, and
+ * is as it should be then. */
+static void looked(struct cluster_wait *wait, bool moved)
+{
+    struct listing *l = wait->data;
+    struct error why;
+    if (!moved) {
+        if (cluster_serves(l->call.cluster, l->call.kind, &why) == 0)
+            why = l->error;
+        fail(l, &why);
+    }
+    l->scope = l->earlier;
+    if (!moved || !begin(l))
+        over(l);
+}
+
+static bool follow(struct listing *l, const struct error *err)
+{
+    if (!err->no_path || l->moves++ >= MOVES_MAX)
+        return false;
+    l->error = *err;
+    l->wait = (struct cluster_wait){.found = looked, .data = l};
+    cluster_lost(l->call.cluster, l->call.kind, l->version, &l->wait);
+    return true;
+}
+
 static void listed(void *data, const char *resource_version, const struct error *err)
 {
     (void)resource_version;
     struct listing *l = data;
     l->list = NULL;
     l->paused = false;
-    if (err && !l->failed) {
+    if (err && !l->failed && follow(l, err))
+        return;
+    if (err && !l->failed)
         fail(l, err);
-    }
+    l->earlier = l->scope;
     if (!l->failed && l->call.namespaces && l->call.namespaces[++l->at]) {
         if (begin(l))
             return;
     }
-    l->ended = true;
-    l->call.ready(l->call.data);
+    over(l);
 }
 
 /* Starts the list of the next namespace in scope. False: there is none, or it failed. */
@@ -108,6 +145,11 @@ static bool begin(struct listing *l)
         if (!name_space)
             return false;
     }
+    if (cluster_serves(l->call.cluster, l->call.kind, &l->error)) {
+        l->failed = true;
+        return false;
+    }
+    l->version = cluster_target(l->call.cluster, l->call.kind).version;
     if (!name_space && cluster_target(l->call.cluster, l->call.kind).controller == CONTROLLER_CCI) {
         error_set(&l->error, ERR_INVALID,
                   "the jobs cannot be listed: CCI lists within a namespace only; name the namespaces: `namespaces:` in "
@@ -154,6 +196,7 @@ void listing_free(struct listing *l)
         return;
     if (l->list)
         kube_list_cancel(l->list);
+    cluster_wait_cancel(l->call.cluster, &l->wait);
     while (l->head) {
         struct queued *q = l->head;
         l->head = q->next;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "mpijob/kind.h"
 #include "policy/lua_json.h"
 
 static char job_mark;     /* its address is the key of the metatable */
@@ -24,7 +25,7 @@ struct lua_job *lua_job_push(lua_State *L, struct str object, const struct clust
     struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
     struct json root;
     if (json_parse(str_n(job->bytes, job->len), "the job", &root, err) ||
-        mpijob_view(root, cluster_target(cluster, kind), &job->view, err))
+        mpijob_view(root, cluster_target_of(cluster, kind, root), &job->view, err))
         luaL_error(L, "%s", err->message);
     lua_pop(L, 1);
     snprintf(job->key, sizeof job->key, "%.*s/%.*s", (int)job->view.name_space.len, job->view.name_space.ptr,
@@ -160,6 +161,7 @@ enum job_field {
     J_EVICTED,
     J_CONTROLLER,
     J_CLUSTER,
+    J_KIND,
     J_SPEC /* and on: the field map's */
 };
 
@@ -185,6 +187,7 @@ static const char *const names[] = {"name",
                                     "evicted",
                                     "controller",
                                     "cluster",
+                                    "kind",
                                     "cleanPodPolicy",
                                     "activeDeadlineSeconds",
                                     "backoffLimit",
@@ -280,6 +283,9 @@ static int push_field(lua_State *L, const struct lua_job *job, int field, const 
     case J_CLUSTER:
         lua_pushstring(L, cluster_name(job->cluster));
         return 1;
+    case J_KIND:
+        lua_pushstring(L, mpijob_kind_info(v->target.kind)->name);
+        return 1;
     default:
         return push_spec(L, job, name);
     }
@@ -343,14 +349,16 @@ static int l_index(lua_State *L)
 
 static int l_newindex(lua_State *L)
 {
-    return luaL_error(L, "a job cannot be assigned to; use mpijob.replace(job, { %s = ... })",
+    return luaL_error(L, "a job cannot be assigned to; use %s.replace(job, { %s = ... })",
+                      mpijob_kind_info(check_job(L, 1)->view.target.kind)->singular,
                       lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "field");
 }
 
 static int l_tostring(lua_State *L)
 {
     struct lua_job *job = check_job(L, 1);
-    lua_pushfstring(L, "mpijob %s (%s)", job->key, mpijob_phase_name(job->view.phase));
+    lua_pushfstring(L, "%s %s (%s)", mpijob_kind_info(job->view.target.kind)->singular, job->key,
+                    mpijob_phase_name(job->view.phase));
     return 1;
 }
 

@@ -183,6 +183,8 @@ static void looked_up(void *data, struct kube_request *request, const struct kub
         finish(r, NULL);
     else if (answer)
         judge(r, answer->body);
+    else if (err->no_path)
+        close_row(r, "lost", "the version that it was sent through is not served any more, so nobody can tell");
     else if (err->code == ERR_NOT_FOUND)
         judge(r, (struct json){0});
     else if (err->status == 403 ||

@@ -68,8 +68,11 @@ void replacing_fail(struct replace *r, int code, const char *why)
 static void pause_over(struct deadline *pause)
 {
     struct replace *r = pause->data;
+    struct error err;
     if (r->cancelled && (!r->lookup || r->abandoned)) /* what became of a PUT is found out all the same */
         replacing_fail(r, ERR_CANCELLED, "given up");
+    else if (r->tries == 0 && cluster_serves(r->context->cluster, r->kind, &err))
+        replacing_finish(r, NULL, &err);
     else if (r->tries == 0)
         replacing_at_hand(r) ? replacing_consider(r) : replacing_fetch(r, false);
     else
@@ -144,7 +147,10 @@ void replace_cancel(struct replace *r)
     if (r->ended)
         return;
     r->cancelled = true;
-    if (r->launcher.write)
+    if (r->wait.waiting) {
+        cluster_wait_cancel(r->context->cluster, &r->wait);
+        deadline_set(&r->pause, 0);
+    } else if (r->launcher.write)
         write_cancel(r->launcher.write);
     else if (r->request && !r->row)
         kube_cancel(r->request);

@@ -66,6 +66,13 @@ bool replacing_at_hand(const struct replace *r)
     return r->len || (r->whole.len && !some_only);
 }
 
+void replacing_use(struct replace *r, struct mpijob_target target)
+{
+    r->target = target;
+    r->resource = *cluster_resource(r->context->cluster, r->kind);
+    r->resource.version = mpijob_version_name(target.version);
+}
+
 static void consider_whole(struct replace *r)
 {
     struct error err;
@@ -76,6 +83,7 @@ static void consider_whole(struct replace *r)
     if (!rc && r->len)
         rc = mpijob_whole_check(there, root, cluster_target(r->context->cluster, r->kind), &err);
     if (!rc) {
+        replacing_use(r, cluster_target_of(r->context->cluster, r->kind, root));
         replacing_note_version(r, root);
         if (r->wanted_version && strcmp(r->wanted_version, r->version_text) != 0)
             rc = error_set(&err, ERR_CONFLICT, "resourceVersion %s was asked for, and the object says \"%s\"",
@@ -100,8 +108,14 @@ void replacing_consider(struct replace *r)
     }
     struct json root;
     int rc = json_parse(str_n(r->bytes, r->len), r->name, &root, &err);
-    if (!rc)
-        rc = mpijob_view(root, cluster_target(r->context->cluster, r->kind), &r->view, &err);
+    if (!rc) {
+        replacing_use(r, cluster_target_of(r->context->cluster, r->kind, root));
+        if (r->target.version != cluster_target(r->context->cluster, r->kind).version) {
+            replacing_fetch(r, false); /* read before another version came into use */
+            return;
+        }
+        rc = mpijob_view(root, r->target, &r->view, &err);
+    }
     r->viewed = !rc;
     if (!rc) {
         char earlier[sizeof r->version_text];

@@ -20,7 +20,7 @@ static const char *word_of(const struct replace *r)
 
 bool replacing_wants_launcher(const struct replace *r)
 {
-    return r->through_launcher && mpijob_launcher_concerned(&r->changes, &r->view);
+    return r->through_launcher && r->kind == KIND_MPIJOB && mpijob_launcher_concerned(&r->changes, &r->view);
 }
 
 /* The MPIJob's own part is written, and the launcher's is not. */

@@ -13,7 +13,11 @@ struct replace {
     const struct replace_context *context;
     char *name_space, *name, *wanted_version, *policy;
     enum mpijob_kind kind;
-    char *bytes; /* the object that is edited */
+    struct mpijob_target target;   /* of the object that is edited */
+    struct kube_resource resource; /* the path that goes with it */
+    struct cluster_wait wait;      /* its version is not served any more: which is? */
+    struct error lost;             /* what said so */
+    char *bytes;                   /* the object that is edited */
     size_t len;
     struct mpijob_view view; /* of it, once `viewed` */
     struct mpijob_changes changes;
@@ -59,6 +63,8 @@ bool replacing_at_hand(const struct replace *r); /* all that is needed to judge 
 void replacing_copy_text(struct json object, const char *pointer, char *out, size_t size);
 void replacing_consider(struct replace *r); /* the object is at hand */
 void replacing_decide(struct replace *r);   /* and the launcher, where it is asked about */
+
+void replacing_use(struct replace *r, struct mpijob_target target); /* its version decides the path */
 
 /* ---- replace_send.c ---- */
 void replacing_fetch(struct replace *r, bool lookup);

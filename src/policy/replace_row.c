@@ -1,3 +1,4 @@
+#include "mpijob/kind.h"
 #include "policy/replace_parts.h"
 
 static void whole_diff(struct replace *r, struct buf *out)
@@ -24,7 +25,8 @@ void replace_row_begin(struct replace *r, store_done written)
         .policy = r->policy,
         .cluster = cluster_name(r->context->cluster),
         .server = cluster_server(r->context->cluster),
-        .version = cluster_resource(r->context->cluster, r->kind)->version,
+        .resource = mpijob_kind_info(r->kind)->definition,
+        .version = r->resource.version,
         .name_space = r->name_space,
         .name = r->name,
         .uid = uid.ptr ? uid.ptr : "",

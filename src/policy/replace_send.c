@@ -7,7 +7,7 @@
 
 static int check_kept(struct replace *r, struct json answer, struct error *err)
 {
-    struct mpijob_target target = cluster_target(r->context->cluster, r->kind);
+    struct mpijob_target target = r->target;
     if (!r->whole.len)
         return mpijob_diff_verify(&r->diff, answer, target, err);
     struct json sent;
@@ -77,6 +77,34 @@ static void put_succeeded(struct replace *r, struct kube_request *request, const
     own_part_done(r, request, answer);
 }
 
+/* ---- another version ---- */
+
+static void looked(struct cluster_wait *wait, bool moved)
+{
+    struct replace *r = wait->data;
+    struct error err;
+    if (!moved) {
+        if (cluster_serves(r->context->cluster, r->kind, &err) == 0)
+            err = r->lost;
+        replacing_finish(r, NULL, &err);
+        return;
+    }
+    r->len = 0;
+    replacing_fetch(r, r->lookup);
+}
+
+/* The definition has been changed under us: the object is read and edited anew through the version that is served now.
+ * A whole object cannot be: it is of its version. */
+static bool follow(struct replace *r, const struct error *err)
+{
+    if (!err->no_path || r->whole.len || r->cancelled || ++r->tries >= REPLACE_TRIES)
+        return false;
+    r->lost = *err;
+    r->wait = (struct cluster_wait){.found = looked, .data = r};
+    cluster_lost(r->context->cluster, r->kind, r->target.version, &r->wait);
+    return true;
+}
+
 static void put_came(void *data, struct kube_request *request, const struct kube_answer *answer,
                      const struct error *err, bool lost)
 {
@@ -98,7 +126,8 @@ static void put_came(void *data, struct kube_request *request, const struct kube
         replacing_again(r, false, err);
     } else {
         replace_row_end(r, "failed", err->status, err);
-        replacing_finish(r, NULL, err);
+        if (!follow(r, err))
+            replacing_finish(r, NULL, err);
     }
 }
 
@@ -106,15 +135,13 @@ static void put_came(void *data, struct kube_request *request, const struct kube
 
 static void put(struct replace *r)
 {
-    struct kube_query query = {
-        .field_manager = "mpijobd",
-        .dry_run = r->dry_run ? "All" : NULL,
-        .field_validation =
-            cluster_target(r->context->cluster, r->kind).controller == CONTROLLER_CCI ? NULL : "Strict"};
+    struct kube_query query = {.field_manager = "mpijobd",
+                               .dry_run = r->dry_run ? "All" : NULL,
+                               .field_validation = r->target.controller == CONTROLLER_CCI ? NULL : "Strict"};
     struct str object = r->whole.len ? buf_str(&r->whole) : buf_str(&r->edited);
     struct error err;
-    if (kube_replace(cluster_kube(r->context->cluster), cluster_resource(r->context->cluster, r->kind), r->name_space,
-                     r->name, object, &query, put_came, r, &r->request, &err)) {
+    if (kube_replace(cluster_kube(r->context->cluster), &r->resource, r->name_space, r->name, object, &query, put_came,
+                     r, &r->request, &err)) {
         replace_row_end(r, "failed", 0, &err);
         replacing_finish(r, NULL, &err);
     }
@@ -166,6 +193,8 @@ static void got(void *data, struct kube_request *request, const struct kube_answ
     bool lookup = r->lookup;
     r->request = NULL;
     r->gets++;
+    if (err && follow(r, err))
+        return;
     if (err) {
         struct error told = *err;
         if (lookup)
@@ -196,9 +225,7 @@ void replacing_fetch(struct replace *r, bool lookup)
 {
     struct error err;
     r->lookup = lookup;
-    if (kube_get(cluster_kube(r->context->cluster), cluster_resource(r->context->cluster, r->kind), r->name_space,
-                 r->name, got, r, &r->request, &err))
+    replacing_use(r, cluster_target(r->context->cluster, r->kind));
+    if (kube_get(cluster_kube(r->context->cluster), &r->resource, r->name_space, r->name, got, r, &r->request, &err))
         replacing_finish(r, NULL, &err);
 }
-
-/* ---- from outside ---- */

@@ -339,7 +339,6 @@ int run_replace(struct run *run, struct replace_call *call, struct run_op **out,
     inner.through_launcher = call->through_launcher || run->policy->through_launcher;
     inner.run = run->id;
     inner.policy = run->policy->name;
-    inner.kind = run->policy->kind;
     inner.gate = gate;
     inner.done = op_done;
     inner.data = op;

@@ -153,9 +153,10 @@ static int drain_k(lua_State *L, int status, lua_KContext ctx)
         struct json root;
         struct mpijob_view view;
         struct str object = str_n(a->object, a->len);
-        bool matches = json_parse(object, "the job", &root, NULL) == 0 &&
-                       mpijob_view(root, cluster_target(s->run->at->cluster, s->run->policy->kind), &view, NULL) == 0 &&
-                       mpijob_match_eval(s->run->policy->match, &view, clock_now(s->run->engine->o.clock), NULL);
+        bool matches =
+            json_parse(object, "the job", &root, NULL) == 0 &&
+            mpijob_view(root, cluster_target_of(s->run->at->cluster, s->run->policy->kind, root), &view, NULL) == 0 &&
+            mpijob_match_eval(s->run->policy->match, &view, clock_now(s->run->engine->o.clock), NULL);
         if (matches) /* still */
             return give(L, s, object);
     }
@@ -226,6 +227,7 @@ static int submit_k(lua_State *L, int status, lua_KContext ctx)
     snprintf(name_space, sizeof name_space, "%.*s", (int)job->view.name_space.len, job->view.name_space.ptr);
     snprintf(name, sizeof name, "%.*s", (int)job->view.name.len, job->view.name.ptr);
     struct replace_call call = {
+        .kind = s->run->policy->kind,
         .name_space = name_space,
         .name = name,
         .object = str_n(job->bytes, job->len),

@@ -103,6 +103,54 @@ static void admin_credentials(struct exchange *x, const char *method)
     respond_json(x, 200);
 }
 
+static bool listed(json_object *list, const char *name)
+{
+    for (size_t i = 0; json_object_is_type(list, json_type_array) && i < json_object_array_length(list); i++)
+        if (strcmp(json_object_get_string(json_object_array_get_idx(list, i)), name) == 0)
+            return true;
+    return false;
+}
+
+static const char *version_named(const char *name)
+{
+    for (int v = 0; v < MPIJOB_VERSIONS; v++)
+        if (name && strcmp(name, mpijob_version_name[v]) == 0)
+            return mpijob_version_name[v];
+    return NULL;
+}
+
+/* {"served":["v2beta1"],"stored":"v2beta1"}: as if another definition of MPIJobs had been applied. No version at all:
+ * it was deleted, and its objects are out of reach. */
+static void admin_versions(struct exchange *x, const char *method)
+{
+    struct sim *sim = x->sim;
+    if (strcmp(method, "PUT") == 0 || strcmp(method, "POST") == 0) {
+        json_object *doc = x->req->body_len ? doc_parse(x->req->body, x->req->body_len) : NULL;
+        json_object *served = doc_get(doc, "served");
+        if (!json_object_is_type(served, json_type_array)) {
+            json_object_put(doc);
+            admin_error(x, 400, "send {\"served\":[\"v2beta1\"],\"stored\":\"v2beta1\"}");
+            return;
+        }
+        sim->opt.serve_v1alpha2 = listed(served, "v1alpha2");
+        sim->opt.serve_v1 = listed(served, "v1");
+        sim->opt.serve_v2beta1 = listed(served, "v2beta1");
+        sim->opt.store_as = version_named(doc_str(doc, "stored"));
+        json_object_put(doc);
+        sim_serve(sim);
+    }
+    buf_puts(&x->resp->body, "{\"served\":[");
+    const char *comma = "";
+    for (int v = 0; v < MPIJOB_VERSIONS; v++) {
+        if (sim->served[v]) {
+            buf_printf(&x->resp->body, "%s\"%s\"", comma, mpijob_version_name[v]);
+            comma = ",";
+        }
+    }
+    buf_printf(&x->resp->body, "],\"stored\":\"%s\"}", mpijob_version_name[sim->stored_as]);
+    respond_json(x, 200);
+}
+
 static void admin_counters(struct exchange *x)
 {
     struct sim *sim = x->sim;
@@ -125,6 +173,8 @@ void admin(struct exchange *x)
         admin_faults(x, method);
     } else if (strcmp(what, "clock") == 0) {
         admin_clock(x, method);
+    } else if (strcmp(what, "versions") == 0) {
+        admin_versions(x, method);
     } else if (strcmp(what, "credentials") == 0) {
         admin_credentials(x, method);
     } else if (strcmp(what, "requests") == 0) {
@@ -138,6 +188,7 @@ void admin(struct exchange *x)
         admin_counters(x);
     } else {
         admin_error(x, 404,
-                    "there are /_sim/faults, /_sim/clock, /_sim/credentials, /_sim/requests and /_sim/counters");
+                    "there are /_sim/faults, /_sim/clock, /_sim/versions, /_sim/credentials, /_sim/requests and "
+                    "/_sim/counters");
     }
 }

@@ -26,7 +26,7 @@ static void drop(json_object *doc, const char *within, const char *key)
         json_object_object_del(inner, key);
 }
 
-static json_object *fixed_part(json_object *doc)
+static json_object *fixed_part(json_object *doc, bool sibling)
 {
     static const char *const own[] = {"labels", "annotations", "managedFields", "resourceVersion", "generation"};
     json_object *copy = doc_copy(doc);
@@ -37,17 +37,21 @@ static json_object *fixed_part(json_object *doc)
         drop(copy, "metadata", own[i]);
     drop(copy, "spec", "activeDeadlineSeconds");
     drop(copy, "spec", "cleanPodPolicy");
+    if (sibling)
+        drop(copy, "spec", "ttlSecondsAfterFinished");
     return copy;
 }
 
 /* The status is the controller's, and let through. */
 int cci_check_change(struct exchange *x, json_object *old, json_object *doc)
 {
-    if (x->sim->opt.profile != SIM_CCI || x->res->kind != K_MPIJOB || *x->sub)
+    if (x->sim->opt.profile != SIM_CCI || !x->res->custom || *x->sub)
         return 0;
-    json_object *before = fixed_part(old), *after = fixed_part(doc);
+    json_object *before = fixed_part(old, x->res->sibling), *after = fixed_part(doc, x->res->sibling);
     bool same = doc_equal(before, after);
     json_object_put(before);
     json_object_put(after);
-    return same ? 0 : fail_bad_request(x, "MPIJob \"%s\": only %s can be replaced", x->name, four);
+    return same ? 0
+                : fail_bad_request(x, "%s \"%s\": only %s%s can be replaced", x->res->name, x->name,
+                                   x->res->sibling ? "spec.ttlSecondsAfterFinished, " : "", four);
 }

@@ -16,6 +16,7 @@ struct sim {
     struct sim_options opt;
     struct store store;
     struct schema *schema[MPIJOB_VERSIONS];
+    struct schema *sibling_schema; /* of TFJobs, PyTorchJobs, MXJobs */
     bool served[MPIJOB_VERSIONS];
     int stored_as;
     int64_t mono_ms; /* real time, for time-outs of watches */
@@ -131,6 +132,11 @@ void respond_text(struct exchange *x, int code, const struct buf *text, const st
 void respond_json(struct exchange *x, int code); /* finishes resp->body: newline or indentation */
 void respond_plain(struct exchange *x, int code, const char *text);
 void warn(struct exchange *x, const char *text);
+
+/* sim.c */
+const struct schema *schema_of(const struct exchange *x); /* of a custom resource */
+/* Another definition of MPIJobs takes the place of the one before, as when an operator is upgraded. */
+void sim_serve(struct sim *sim);
 
 /* object.c: between trees and stored texts */
 json_object *object_read(struct exchange *x,

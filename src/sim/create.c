@@ -73,7 +73,7 @@ static int check_schema(struct exchange *x, json_object *doc)
     struct schema_problem p;
     if (x->mpijob_version < 0)
         return builtin_prepare(x, doc, NULL);
-    const struct schema *s = x->sim->schema[x->mpijob_version];
+    const struct schema *s = schema_of(x);
     schema_default(s, doc);
     return schema_problem(s, doc, NULL, &p) ? fail_schema(x, doc_str(doc_get(doc, "metadata"), "name"), &p) : 0;
 }
@@ -144,7 +144,7 @@ static void prune(struct exchange *x, struct body *b)
         keep[i] = json_object_get(doc_get(b->doc, name[i]));
         json_object_object_del(b->doc, name[i]);
     }
-    schema_prune(x->sim->schema[x->mpijob_version], b->doc, &b->unknown);
+    schema_prune(schema_of(x), b->doc, &b->unknown);
     for (int i = 0; i < 3; i++)
         if (keep[i])
             doc_set(b->doc, name[i], keep[i]);

@@ -17,7 +17,8 @@ static void write_group_versions(struct sim *sim, const char *group, struct buf 
     buf_puts(out, "\"versions\":[");
     for (int i = 0; i < MPIJOB_VERSIONS; i++) {
         const char *name = mpijob_version_name[by_maturity[i]];
-        if (is(group, "kubeflow.org") ? !sim->served[by_maturity[i]] : by_maturity[i] != V1)
+        if (is(group, "kubeflow.org") ? !sim->served[by_maturity[i]] && !(by_maturity[i] == V1 && sim->opt.siblings)
+                                      : by_maturity[i] != V1)
             continue;
         buf_printf(out, "%s{\"groupVersion\":\"%s/%s\",\"version\":\"%s\"}", first ? "," : "", group, name, name);
         if (!first)
@@ -26,8 +27,13 @@ static void write_group_versions(struct sim *sim, const char *group, struct buf 
     buf_printf(out, "],\"preferredVersion\":{\"groupVersion\":\"%s/%s\",\"version\":\"%s\"}", group, first, first);
 }
 
-static bool group_exists(const char *group)
+static bool group_exists(const struct sim *sim, const char *group)
 {
+    bool any = sim->opt.siblings;
+    for (int v = 0; v < MPIJOB_VERSIONS; v++)
+        any = any || sim->served[v];
+    if (is(group, "kubeflow.org"))
+        return any;
     for (size_t i = 0; i < resource_count; i++)
         if (*group && is(resources[i].group, group))
             return true;
@@ -41,7 +47,7 @@ static void write_groups(struct sim *sim, struct buf *out)
     buf_puts(out, "{\"kind\":\"APIGroupList\",\"apiVersion\":\"v1\",\"groups\":[");
     for (size_t i = 0; i < resource_count; i++) {
         const char *group = resources[i].group;
-        if (!*group || is(group, last))
+        if (!*group || is(group, last) || !group_exists(sim, group))
             continue;
         buf_printf(out, "%s{\"name\":\"%s\",", first ? "" : ",", group);
         write_group_versions(sim, group, out);
@@ -78,7 +84,7 @@ static bool write_resources(struct sim *sim, const char *group, const char *vers
         bool here = is(r->group, group) && (r->version ? is(r->version, version) : false);
         for (int v = 0; v < MPIJOB_VERSIONS && !r->version; v++)
             here |= is(r->group, group) && sim->served[v] && is(version, mpijob_version_name[v]);
-        if (!here)
+        if (!here || (r->sibling && !sim->opt.siblings))
             continue;
         if (!any)
             buf_printf(
@@ -110,7 +116,7 @@ static bool write_answer(struct exchange *x, struct buf *out)
         write_groups(x->sim, out);
         return true;
     }
-    if (n == 2 && group_exists(s[1])) {
+    if (n == 2 && group_exists(x->sim, s[1])) {
         buf_printf(out, "{\"kind\":\"APIGroup\",\"apiVersion\":\"v1\",\"name\":\"%s\",", s[1]);
         write_group_versions(x->sim, s[1], out);
         buf_putc(out, '}');

@@ -4,7 +4,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum kind { K_MPIJOB, K_NAMESPACE, K_POD, K_CONFIGMAP, K_SECRET, K_EVENT, K_LEASE, K_JOB, K_REVIEW = -1 };
+enum kind {
+    K_MPIJOB,
+    K_NAMESPACE,
+    K_POD,
+    K_CONFIGMAP,
+    K_SECRET,
+    K_EVENT,
+    K_LEASE,
+    K_JOB,
+    K_TFJOB,
+    K_PYTORCHJOB,
+    K_MXJOB,
+    K_REVIEW = -1
+};
 enum { V1ALPHA2, V1, V2BETA1, MPIJOB_VERSIONS };
 
 struct resource {
@@ -18,6 +31,8 @@ struct resource {
     bool unconditional; /* a PUT without a resourceVersion is taken */
     bool generation;    /* counts changes of the spec */
     bool alternate;     /* another group's view of a resource that an earlier row has */
+    bool custom;        /* from a definition: MPIJobs, and the siblings */
+    bool sibling;       /* served with --siblings only */
 };
 
 extern const struct resource resources[];

@@ -194,8 +194,8 @@ static void write_head(struct exchange *x, struct buf *out)
         return;
     }
     const char *group = x->res->group;
-    const char *fmt = x->res->kind == K_MPIJOB ? "{\"apiVersion\":\"%s%s%s\",\"kind\":\"%s\","
-                                               : "{\"kind\":\"%4$s\",\"apiVersion\":\"%1$s%2$s%3$s\",";
+    const char *fmt = x->res->custom ? "{\"apiVersion\":\"%s%s%s\",\"kind\":\"%s\","
+                                     : "{\"kind\":\"%4$s\",\"apiVersion\":\"%1$s%2$s%3$s\",";
     buf_printf(out, fmt, group, *group ? "/" : "", x->version, x->res->list);
 }
 
@@ -203,7 +203,7 @@ static void write_metadata(struct exchange *x, struct buf *out, const struct lis
                            uint64_t remaining)
 {
     buf_puts(out, "\"metadata\":{");
-    bool custom = x->res->kind == K_MPIJOB && x->shape == SHAPE_WHOLE;
+    bool custom = x->res->custom && x->shape == SHAPE_WHOLE;
     if (token || custom)
         buf_printf(out, "\"continue\":\"%s\",", token ? token : "");
     if (token && remaining && selector_empty(&l->selector))
@@ -256,7 +256,7 @@ static void answer(struct exchange *x, const struct listing *l)
         table_begin(x, out, l->version, token);
     } else {
         write_head(x, out);
-        if (x->res->kind == K_MPIJOB && x->shape == SHAPE_WHOLE) {
+        if (x->res->custom && x->shape == SHAPE_WHOLE) {
             /* unstructured lists are written with sorted keys: items before metadata */
             buf_puts(out, "\"items\":[");
             buf_add(out, items.ptr, items.len);

@@ -37,7 +37,7 @@ static void write_paths(const struct resource *r, const char *version, struct bu
 
 static bool served(const struct sim *sim, const struct resource *r, const char *group, const char *version)
 {
-    if (strcmp(r->group, group) != 0)
+    if (strcmp(r->group, group) != 0 || (r->sibling && !sim->opt.siblings))
         return false;
     if (r->version)
         return strcmp(r->version, version) == 0;

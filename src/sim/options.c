@@ -21,6 +21,7 @@ static const char help[] =
     "drops\n"
     "                       v1alpha2's own fields, as the definition of mpi-operator v0.3.0 does\n"
     "  --controller C       whose rules v1 jobs follow: mpi-operator or training-operator (mpi-operator)\n"
+    "  --siblings           serve TFJobs, PyTorchJobs and MXJobs of v1 too\n"
     "  --life               jobs start, run and finish, and a controller cleans up\n"
     "  --clock real|stepped stepped: time stands still until POST /_sim/clock moves it (real)\n"
     "  --speed N            simulated seconds in a second, with the real clock (1)\n"
@@ -43,7 +44,8 @@ static const char help[] =
     "  --help, --help faults\n"
     "\n"
     "When it is ready it prints one line: {\"ready\":true,\"url\":...,\"kubeconfig\":...}. SIGTERM ends it.\n"
-    "While it runs: GET /_sim/requests, /_sim/counters, /_sim/clock, /_sim/faults, /_sim/credentials.\n"
+    "While it runs: GET /_sim/requests, /_sim/counters, /_sim/clock, /_sim/faults, /_sim/versions,\n"
+    "/_sim/credentials.\n"
     "\n"
     "examples:\n"
     "  mpijob-sim --jobs 300 --kubeconfig sim.conf        then: kubectl --kubeconfig sim.conf get mpijobs -A\n"
@@ -69,6 +71,7 @@ static const struct option known[] = {
     {"--basic", true},        {"--client-ca", true},
     {"--latency", true},      {"--faults", true},
     {"--yes-really", false},  {"--alike", false},
+    {"--siblings", false},
 };
 
 static bool is(const char *a, const char *b)
@@ -125,6 +128,8 @@ static int set_flag(struct options *o, const char *name)
         o->sim.life = true;
     else if (is(name, "--alike"))
         o->sim.alike = true;
+    else if (is(name, "--siblings"))
+        o->sim.siblings = true;
     else if (is(name, "--yes-really"))
         o->yes_really = true;
     else

@@ -13,6 +13,10 @@ static bool is(const char *a, const char *b)
 static const struct resource *find(struct exchange *x, const char *group, const char *version, const char *plural)
 {
     const struct resource *r = resource_find(group, version, plural);
+    if (r && r->sibling) { /* one version, and a schema of its own */
+        x->mpijob_version = x->sim->stored_as;
+        return x->sim->opt.siblings ? r : NULL;
+    }
     if (!r || r->kind != K_MPIJOB)
         return r;
     for (int v = 0; v < MPIJOB_VERSIONS; v++)

@@ -74,3 +74,15 @@ const char *const schema_training_operator =
     "'properties':{"
     "'cleanPodPolicy':" STRING ",'mainContainer':" STRING ",'slotsPerWorker':" INTEGER "," REPLICAS_MAP
     "," RUN_POLICY(",'x-immutable':true") "}}," STATUS_MAP("") "}}";
+
+#define ROLES                                                                                                          \
+    "{'type':'object','additionalProperties':{'type':'object','properties':{'replicas':" INTEGER                       \
+    ",'restartPolicy':" STRING ",'template':{" OPEN "}}}}"
+
+const char *const schema_siblings =
+    "{'type':'object','properties':{'spec':{'type':'object','properties':{"
+    "'tfReplicaSpecs':" ROLES ",'pytorchReplicaSpecs':" ROLES ",'mxReplicaSpecs':" ROLES ",'elasticPolicy':{" OPEN
+    "},'nprocPerNode':" STRING ",'successPolicy':" STRING ",'enableDynamicWorker':{'type':'boolean'},'jobMode':" STRING
+    "," RUN_POLICY("") "}}," STATUS_MAP("") "}}";
+
+const char *const schema_open = "{" OPEN "}";

@@ -3,6 +3,7 @@
 #include "sim/generate.h"
 #include "sim/life.h"
 #include "sim/recorder.h"
+#include "sim/watch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,10 @@ static void choose_versions(struct sim *sim)
     sim->served[V1ALPHA2] = o->serve_v1alpha2;
     sim->served[V1] = o->serve_v1;
     sim->served[V2BETA1] = o->serve_v2beta1;
+    for (int v = 0; v < MPIJOB_VERSIONS; v++)
+        schema_free(sim->schema[v]);
+    schema_free(sim->sibling_schema);
+    sim->sibling_schema = schema_read(o->profile == SIM_CCI ? schema_open : schema_siblings);
     sim->schema[V1ALPHA2] = schema_read(schema_v1_open);
     sim->schema[V1] =
         schema_read(!all && o->controller == SIM_TRAINING_OPERATOR ? schema_training_operator : schema_v1_open);
@@ -29,6 +34,27 @@ static void choose_versions(struct sim *sim)
     for (int v = 0; v < MPIJOB_VERSIONS; v++)
         if (o->store_as && sim->served[v] && strcmp(o->store_as, mpijob_version_name[v]) == 0)
             sim->stored_as = v;
+}
+
+const struct schema *schema_of(const struct exchange *x)
+{
+    return x->res->sibling ? x->sim->sibling_schema : x->sim->schema[x->mpijob_version];
+}
+
+/* What was found out about the stored texts was by the schemas before. */
+static void forget_views(struct sim *sim)
+{
+    struct shelf *shelf = &sim->store.shelf[K_MPIJOB];
+    for (size_t i = 0; i < shelf->count; i++)
+        for (struct revision *r = shelf->entry[i]->latest; r; r = r->prev)
+            memset(r->view, VIEW_UNKNOWN, sizeof r->view);
+}
+
+void sim_serve(struct sim *sim)
+{
+    choose_versions(sim);
+    forget_views(sim);
+    watch_strike(sim, "end", NULL);
 }
 
 struct sim *sim_new(const struct sim_options *options)
@@ -79,6 +105,7 @@ void sim_free(struct sim *sim)
     credentials_free(&sim->credentials);
     for (int v = 0; v < MPIJOB_VERSIONS; v++)
         schema_free(sim->schema[v]);
+    schema_free(sim->sibling_schema);
     free(sim);
 }
 

@@ -17,6 +17,7 @@ enum sim_controller { SIM_MPI_OPERATOR, SIM_TRAINING_OPERATOR };
 
 struct sim_options {
     bool serve_v1alpha2, serve_v1, serve_v2beta1;
+    bool siblings;                  /* TFJobs, PyTorchJobs and MXJobs are served too */
     const char *store_as;           /* the version that objects are stored in; NULL: the oldest that is served */
     enum sim_controller controller; /* whose rules the v1 jobs follow, and which schema v1 alone has */
     enum sim_profile profile;

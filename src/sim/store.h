@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-enum { STORE_KINDS = 8 };
+enum { STORE_KINDS = 11 };
 
 enum event { EVENT_ADDED, EVENT_MODIFIED, EVENT_DELETED };
 

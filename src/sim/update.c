@@ -172,7 +172,7 @@ static int check_content(struct change *c)
         return -1;
     if (x->mpijob_version < 0)
         return builtin_prepare(x, c->doc, update_old(c));
-    const struct schema *s = x->sim->schema[x->mpijob_version];
+    const struct schema *s = schema_of(x);
     schema_default(s, c->doc);
     if (!schema_compares(s)) {
         if (!schema_problem(s, c->doc, NULL, &p))

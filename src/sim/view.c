@@ -62,7 +62,7 @@ void respond_plain(struct exchange *x, int code, const char *text)
 void view_prefix(const struct exchange *x, struct buf *out)
 {
     const struct resource *r = x->res;
-    if (r->kind != K_MPIJOB) { /* Go writes its own types in the order of their fields */
+    if (!r->custom) { /* Go writes its own types in the order of their fields */
         buf_puts(out, "{\"kind\":\"");
         buf_puts(out, r->name);
         buf_puts(out, "\",\"apiVersion\":\"");
@@ -74,7 +74,7 @@ void view_prefix(const struct exchange *x, struct buf *out)
         buf_putc(out, '/');
     }
     buf_puts(out, x->version);
-    if (r->kind == K_MPIJOB) {
+    if (r->custom) {
         buf_puts(out, "\",\"kind\":\"");
         buf_puts(out, r->name);
     }
@@ -90,7 +90,7 @@ static void add_view(struct exchange *x, const char *text, size_t len, const str
         buf_putc(out, '}');
         return;
     }
-    if (in_list && x->res->kind != K_MPIJOB)
+    if (in_list && !x->res->custom)
         buf_putc(out, '{');
     else
         view_prefix(x, out);

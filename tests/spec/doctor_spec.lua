@@ -315,7 +315,7 @@ describe("doctor", function()
         is(by.permissions, "failed", "in all namespaces: may not get, list, update")
         support.write(folder .. "/p.lua", 'policy { name = "a", every = "1h", run = function() end }')
         by = doctor(nil, "--kubeconfig", config(sim.url, { token = "view-token" }), folder)
-        is(by.permissions, "warning", "use no MPIJobs")
+        is(by.permissions, "warning", "use no jobs")
     end)
 
     it("a server without MPIJobs, or with none of ours", function()

@@ -117,7 +117,7 @@ describe("rbac", function()
         support.write(folder .. "/p.lua", run:format("quiet", "", ""))
         code, out = support.mpijobd("rbac", folder)
         assert.are.equal(0, code)
-        assert.are.equal("# The least that is needed for the policies quiet.\n# They use no MPIJobs here: no role is needed.\n", out)
+        assert.are.equal("# The least that is needed for the policies quiet.\n# They use no jobs here: no role is needed.\n", out)
     end)
 
     it("refuses what is wrong, with the cure", function()

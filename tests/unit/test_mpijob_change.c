@@ -443,9 +443,28 @@ static void a_whole_object_on_cci(void **state)
     }
 }
 
+static void what_a_version_lacks(void **state)
+{
+    (void)state;
+    struct mpijob_changes c = {0};
+    struct error err;
+    change(&c, "labels.a=b");
+    change(&c, "cleanPodPolicy=All");
+    assert_int_equal(mpijob_changes_possible(&c, ALPHA, &err), 0);
+    change(&c, "suspend=true");
+    assert_int_equal(mpijob_changes_possible(&c, BETA, &err), 0);
+    assert_int_equal(mpijob_changes_possible(&c, ALPHA, &err), ERR_INVALID);
+    assert_string_equal(err.message, "MPIJobs of v1alpha2 under mpi-operator have no field suspend");
+    assert_int_equal(mpijob_changes_possible(&c, CCI, &err), ERR_INVALID);
+    assert_contains(err.message, "CCI does not let suspend be replaced");
+    assert_contains(err.message, "v1alpha2");
+    mpijob_changes_free(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_version_lacks),
         cmocka_unit_test(each_version_has_its_place),
         cmocka_unit_test(only_what_is_asked_for_is_touched),
         cmocka_unit_test(what_is_overridden_and_of_the_wrong_type_is_healed),

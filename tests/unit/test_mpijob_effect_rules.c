@@ -308,9 +308,53 @@ static void a_launcher_that_no_longer_waits(void **state)
     mpijob_diff_free(&diff);
 }
 
+static struct mpijob_verdict of_sibling(struct mpijob_target target, const char *argument)
+{
+    static const char object[] =
+        "{\"metadata\":{\"name\":\"a\",\"namespace\":\"n\"},\"spec\":{\"pytorchReplicaSpecs\":{}},\"status\":{"
+        "\"conditions\":["
+        "{\"type\":\"Succeeded\",\"status\":\"True\"}],\"completionTime\":\"2026-11-20T19:00:00Z\"}}";
+    struct mpijob_verdict v;
+    struct mpijob_changes changes = {0};
+    struct mpijob_diff diff = {0};
+    struct buf out = BUF_INIT;
+    struct mpijob_view view = viewed(object, target);
+    change(&changes, argument);
+    assert_int_equal(mpijob_changes_apply(&changes, &view, &out, &diff, NULL), 0);
+    mpijob_judge(&view, &diff, NOON, &v);
+    mpijob_diff_free(&diff);
+    mpijob_changes_free(&changes);
+    buf_free(&out);
+    return v;
+}
+
+/* Nobody tried them: unknown, and no less careful than with an MPIJob. */
+static void the_other_kinds(void **state)
+{
+    (void)state;
+    struct mpijob_target target = {
+        .version = MPIJOB_V1, .controller = CONTROLLER_TRAINING_OPERATOR, .kind = KIND_PYTORCHJOB};
+    struct mpijob_verdict v = of_sibling(target, "cleanPodPolicy=All");
+    assert_int_equal(v.effect, EFFECT_UNKNOWN);
+    assert_false(v.may_destroy);
+    assert_string_equal(v.why, "this kind was not tried; on an MPIJob of training-operator this is effective");
+    v = of_sibling(target, "ttlSecondsAfterFinished=1");
+    assert_int_equal(v.effect, EFFECT_UNKNOWN);
+    assert_true(v.may_destroy);
+    v = of_sibling(target, "labels.a=b");
+    assert_int_equal(v.effect, EFFECT_STORED);
+    assert_string_equal(v.why, "labels and annotations are stored on the PyTorchJob");
+    target.controller = CONTROLLER_CCI;
+    v = of_sibling(target, "ttlSecondsAfterFinished=1");
+    assert_int_equal(v.effect, EFFECT_UNKNOWN);
+    assert_true(v.may_destroy);
+    assert_contains(v.why, "CCI's controller could not be tried");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_other_kinds),
         cmocka_unit_test(names),
         cmocka_unit_test(nothing_differs),
         cmocka_unit_test(an_unknown_controller),

@@ -1,3 +1,4 @@
+#include "mpijob/kind.h"
 #include "mpijob_fixture.h"
 
 static void versions_and_controllers(void **state)
@@ -18,9 +19,9 @@ static void versions_and_controllers(void **state)
     assert_true(mpijob_controller_parse(str_of("cci"), &c));
     assert_false(mpijob_controller_parse(str_of("auto"), &c));
     assert_string_equal(mpijob_controller_name(CONTROLLER_UNKNOWN), "unknown");
-    assert_int_equal(mpijob_controller_of(MPIJOB_V1), CONTROLLER_UNKNOWN);
-    assert_int_equal(mpijob_controller_of(MPIJOB_V1ALPHA2), CONTROLLER_MPI_OPERATOR);
-    assert_int_equal(mpijob_controller_of(MPIJOB_V2BETA1), CONTROLLER_MPI_OPERATOR);
+    assert_int_equal(mpijob_controller_of(KIND_MPIJOB, MPIJOB_V1), CONTROLLER_UNKNOWN);
+    assert_int_equal(mpijob_controller_of(KIND_MPIJOB, MPIJOB_V1ALPHA2), CONTROLLER_MPI_OPERATOR);
+    assert_int_equal(mpijob_controller_of(KIND_MPIJOB, MPIJOB_V2BETA1), CONTROLLER_MPI_OPERATOR);
     static const char *const cci[] = {"https://cci.cn-north-4.myhuaweicloud.com",
                                       "https://cci.eu-west-101.myhuaweicloud.eu:443",
                                       "https://cci.a.myhuaweicloud.com/"};
@@ -240,11 +241,72 @@ static void label_syntax(void **state)
     assert_int_equal(mpijob_annotation_check(str_of("a b"), NULL), ERR_INVALID);
 }
 
+static void kinds_as_kubectl_spells_them(void **state)
+{
+    (void)state;
+    enum mpijob_kind kind = KIND_MPIJOB;
+    struct error err;
+    static const char *const torch[] = {"PyTorchJob", "pytorchjobs", "pytorchjob", "PYTORCHJOBS",
+                                        "pytorchjobs.kubeflow.org"};
+    for (size_t i = 0; i < sizeof torch / sizeof *torch; i++) {
+        assert_true(mpijob_kind_find(str_of(torch[i]), &kind));
+        assert_int_equal(kind, KIND_PYTORCHJOB);
+    }
+    assert_true(mpijob_kind_find(str_of("mj"), &kind));
+    assert_int_equal(kind, KIND_MPIJOB);
+    assert_false(mpijob_kind_find(str_of("pods"), &kind));
+    assert_false(mpijob_kind_find(str_of(""), &kind));
+    assert_true(mpijob_kind_parse(str_of("TFJob"), &kind));
+    assert_false(mpijob_kind_parse(str_of("tfjob"), &kind));
+    assert_int_equal(mpijob_kind_unknown("PytorchJob", &err), ERR_INVALID);
+    assert_contains(err.message, "did you mean \"PyTorchJob\"?");
+    assert_int_equal(mpijob_kind_unknown("VolcanoJob", &err), ERR_INVALID);
+    assert_contains(err.message, "there are MPIJob, TFJob, PyTorchJob, MXJob");
+}
+
+/* The other kinds: flat on CCI, in runPolicy alone under training-operator. */
+static void the_other_kinds_places(void **state)
+{
+    (void)state;
+    struct mpijob_target cci = {.version = MPIJOB_V1, .controller = CONTROLLER_CCI, .kind = KIND_TFJOB};
+    struct mpijob_target training = {
+        .version = MPIJOB_V1, .controller = CONTROLLER_TRAINING_OPERATOR, .kind = KIND_PYTORCHJOB};
+    static const struct {
+        enum mpijob_field_id field;
+        const char *cci, *training; /* NULL: none, or not replaceable */
+    } cases[] = {
+        {FIELD_CLEAN_POD_POLICY, "/spec/cleanPodPolicy", "/spec/runPolicy/cleanPodPolicy"},
+        {FIELD_ACTIVE_DEADLINE_SECONDS, "/spec/activeDeadlineSeconds", "/spec/runPolicy/activeDeadlineSeconds"},
+        {FIELD_BACKOFF_LIMIT, NULL, "/spec/runPolicy/backoffLimit"},
+        {FIELD_TTL_SECONDS_AFTER_FINISHED, "/spec/ttlSecondsAfterFinished", "/spec/runPolicy/ttlSecondsAfterFinished"},
+        {FIELD_SUSPEND, NULL, "/spec/runPolicy/suspend"},
+        {FIELD_MANAGED_BY, NULL, "/spec/runPolicy/managedBy"},
+        {FIELD_SCHEDULING_POLICY, NULL, "/spec/runPolicy/schedulingPolicy"},
+    };
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        const struct mpijob_place *c = mpijob_field_place(cases[i].field, cci),
+                                  *t = mpijob_field_place(cases[i].field, training);
+        assert_int_equal(c->replaceable, cases[i].cci != NULL);
+        if (cases[i].cci)
+            assert_string_equal(c->pointer, cases[i].cci);
+        assert_string_equal(t->pointer, cases[i].training);
+        assert_null(t->also);
+        assert_null(t->overrides);
+    }
+    assert_int_equal(mpijob_controller_of(KIND_TFJOB, MPIJOB_V1), CONTROLLER_TRAINING_OPERATOR);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(versions_and_controllers), cmocka_unit_test(the_field_map), cmocka_unit_test(names_are_found),
-        cmocka_unit_test(the_value_in_force),       cmocka_unit_test(values),        cmocka_unit_test(label_syntax),
+        cmocka_unit_test(versions_and_controllers),
+        cmocka_unit_test(kinds_as_kubectl_spells_them),
+        cmocka_unit_test(the_other_kinds_places),
+        cmocka_unit_test(the_field_map),
+        cmocka_unit_test(names_are_found),
+        cmocka_unit_test(the_value_in_force),
+        cmocka_unit_test(values),
+        cmocka_unit_test(label_syntax),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -160,7 +160,7 @@ static void gpus(const char *launcher, const char *worker, int64_t expected)
     char text[2048];
     snprintf(text, sizeof text, "{\"spec\":{\"mpiReplicaSpecs\":{\"Launcher\":{%s},\"Worker\":{%s}}}}", launcher,
              worker);
-    int64_t got = mpijob_gpus(parsed(text), mpijob_gpu_resources);
+    int64_t got = mpijob_gpus(parsed(text), KIND_MPIJOB, mpijob_gpu_resources);
     if (got != expected)
         fail_msg("%s: %lld", text, (long long)got);
 }
@@ -192,15 +192,51 @@ static void gpus_are_counted(void **state)
     const char *const own[] = {"example.com/tpu", NULL};
     const char *text = "{\"spec\":{\"mpiReplicaSpecs\":{\"Launcher\":{" POD(
         LIMITS("\"example.com/tpu\":8,\"nvidia.com/gpu\":1")) "}}}}";
-    assert_int_equal(mpijob_gpus(parsed(text), own), 8);
+    assert_int_equal(mpijob_gpus(parsed(text), KIND_MPIJOB, own), 8);
+}
+
+static void the_other_kinds(void **state)
+{
+    (void)state;
+    static const char object[] = "{\"apiVersion\":\"kubeflow.org/"
+                                 "v1\",\"kind\":\"TFJob\",\"metadata\":{\"name\":\"a\",\"namespace\":\"n\"},\"spec\":{"
+                                 "\"tfReplicaSpecs\":{\"PS\":{\"template\":{\"spec\":{\"containers\":[{\"resources\":{"
+                                 "\"limits\":{\"nvidia.com/gpu\":1}}}]}}},"
+                                 "\"Worker\":{\"replicas\":3,\"template\":{\"spec\":{\"containers\":[{\"resources\":{"
+                                 "\"limits\":{\"nvidia.com/gpu\":2}}}]}}}},"
+                                 "\"mpiReplicaSpecs\":{\"Worker\":{\"replicas\":9}}},"
+                                 "\"status\":{\"conditions\":[{\"type\":\"Succeeded\",\"status\":\"True\"}],"
+                                 "\"completionTime\":\"2026-11-23T19:00:00Z\"}}";
+    struct mpijob_target target = {
+        .version = MPIJOB_V1, .controller = CONTROLLER_TRAINING_OPERATOR, .kind = KIND_TFJOB};
+    struct mpijob_view v = viewed(object, target);
+    struct error err;
+    assert_int_equal(v.gpus, 7); /* one PS where it does not say, three workers */
+    assert_int_equal(v.workers, 3);
+    assert_int_equal(v.phase, PHASE_SUCCEEDED);
+    assert_int_equal(mpijob_finished_for(&v, NOON), 3600 * CLOCK_SECOND);
+    target.kind = KIND_MXJOB;
+    assert_int_equal(mpijob_view(parsed(object), target, &v, &err), ERR_INVALID);
+    assert_contains(err.message, "not an MXJob: its kind is \"TFJob\"");
+    target.kind = KIND_TFJOB;
+    assert_int_equal(
+        mpijob_view(
+            parsed("{\"apiVersion\":\"kubeflow.org/v2beta1\",\"kind\":\"TFJob\",\"metadata\":{\"name\":\"a\"}}"),
+            target, &v, &err),
+        ERR_INVALID);
+    assert_contains(err.message, "known is kubeflow.org/v1");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_whole_view), cmocka_unit_test(phases),
-        cmocka_unit_test(times),          cmocka_unit_test(what_is_wrong_counts_as_unset),
-        cmocka_unit_test(what_is_no_job), cmocka_unit_test(gpus_are_counted),
+        cmocka_unit_test(the_other_kinds),
+        cmocka_unit_test(the_whole_view),
+        cmocka_unit_test(phases),
+        cmocka_unit_test(times),
+        cmocka_unit_test(what_is_wrong_counts_as_unset),
+        cmocka_unit_test(what_is_no_job),
+        cmocka_unit_test(gpus_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

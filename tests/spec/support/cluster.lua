@@ -46,11 +46,16 @@ function cluster.configure(url, version, more)
         version.auth:format(url), more or "")), folder
 end
 
-function cluster.start(version)
+-- More flags are the simulator's.
+function cluster.start(version, ...)
     -- The simulator has no definition to read, so there the controller is configured.
     local self = setmetatable({ version = version, api = version.api, flags = not cluster.real and version.sim_flags or {} }, Cluster)
     if not cluster.real then
-        self.sim = require("support.sim").start(table.unpack(version.sim))
+        local args = { table.unpack(version.sim) }
+        for _, flag in ipairs { ... } do
+            args[#args + 1] = flag
+        end
+        self.sim = require("support.sim").start(table.unpack(args))
         self.kubeconfig = self.sim.kubeconfig
         self.reach = { "--kubeconfig", self.kubeconfig }
         if version.auth then
@@ -145,7 +150,12 @@ end
 
 -- As a controller would write it.
 function Cluster:set_state(namespace, name, state, ago)
-    local object = select(2, self:get(namespace, name))
+    self:put_status(self:path(namespace, name), state, ago)
+end
+
+function Cluster:put_status(path, state, ago)
+    local read, object = self:request("GET", path)
+    assert(read == 200, object)
     local at = os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() - ago)
     local conditions = ([[{"type":"Created","status":"True","lastTransitionTime":"%s","lastUpdateTime":"%s","reason":"MPIJobCreated","message":"x"}]]):format(at, at)
     local holds = state == "Evicted" and "Failed" or state
@@ -156,7 +166,7 @@ function Cluster:set_state(namespace, name, state, ago)
     local finished = state ~= "Running" and state ~= "Evicted" and (',"completionTime":"%s"'):format(at) or ""
     local status_text = ([["status":{"conditions":[%s],"replicaStatuses":{"Worker":{"active":2}},"startTime":"%s"%s}]]):format(conditions, at, finished)
     local body = object:gsub("}%s*$", "," .. status_text:gsub("%%", "%%%%") .. "}")
-    local code, raw = self:request("PUT", self:path(namespace, name, "status"), body)
+    local code, raw = self:request("PUT", path .. "/status", body)
     assert(code == 200, raw)
 end
 
@@ -186,6 +196,96 @@ function Cluster:create_pod(namespace, job, name, options)
     end
     status, raw = self:request("PUT", path .. "/" .. name .. "/status", raw)
     assert(status == 200, raw)
+end
+
+-- ---- TFJob, PyTorchJob, MXJob: the simulator serves them with --siblings, a real server needs their definitions. These are
+-- our own, as far as a definition of training-operator goes that a spec can tell from it: what is not named is dropped.
+
+local SIBLINGS = { "TFJob", "PyTorchJob", "MXJob" }
+local DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+
+local function definition(kind)
+    local open = { type = "object", ["x-kubernetes-preserve-unknown-fields"] = true }
+    local text, integer = { type = "string" }, { type = "integer" }
+    local roles = { type = "object", additionalProperties = { type = "object", properties = { replicas = integer, restartPolicy = text, template = open } } }
+    local policy = { type = "object", properties = { cleanPodPolicy = text, activeDeadlineSeconds = integer, backoffLimit = integer,
+        ttlSecondsAfterFinished = integer, suspend = { type = "boolean" }, managedBy = text, schedulingPolicy = open } }
+    local specs = { TFJob = "tfReplicaSpecs", PyTorchJob = "pytorchReplicaSpecs", MXJob = "mxReplicaSpecs" }
+    local name = kind:lower()
+    return {
+        apiVersion = "apiextensions.k8s.io/v1", kind = "CustomResourceDefinition", metadata = { name = name .. "s.kubeflow.org" },
+        spec = { group = "kubeflow.org", scope = "Namespaced",
+            names = { kind = kind, listKind = kind .. "List", plural = name .. "s", singular = name },
+            versions = { { name = "v1", served = true, storage = true, subresources = { status = support.json.decode "{}" },
+                schema = { openAPIV3Schema = { type = "object", properties = {
+                    spec = { type = "object", properties = { [specs[kind]] = roles, runPolicy = policy } }, status = open } } } } } },
+    }
+end
+
+-- Asks until test() holds; each question is a round trip, and there are only so many of them.
+function cluster.ask_until(what, test)
+    for _ = 1, 600 do
+        if test() then
+            return
+        end
+    end
+    error(what)
+end
+
+function Cluster:install_siblings()
+    if self.sim then
+        return
+    end
+    for _, kind in ipairs(SIBLINGS) do
+        local path = "/apis/kubeflow.org/v1/" .. kind:lower() .. "s"
+        local status, raw = self:request("POST", DEFINITIONS, definition(kind))
+        assert(status == 201 or status == 409, raw)
+        cluster.ask_until(kind .. " is not served", function()
+            local _, resources = self:request("GET", "/apis/kubeflow.org/v1")
+            return resources:find('"' .. kind:lower() .. 's"', 1, true) and self:request("GET", path) == 200
+        end)
+    end
+end
+
+function Cluster:remove_siblings()
+    if self.sim then
+        return
+    end
+    for _, kind in ipairs(SIBLINGS) do
+        self:request("DELETE", DEFINITIONS .. "/" .. kind:lower() .. "s.kubeflow.org")
+        cluster.ask_until(kind .. " is still served", function()
+            local _, resources = self:request("GET", "/apis/kubeflow.org/v1")
+            return not resources:find('"' .. kind:lower() .. 's"', 1, true)
+        end)
+    end
+end
+
+local function sibling_path(kind, namespace, name, subresource)
+    return ("/apis/kubeflow.org/v1/namespaces/%s/%s%s%s"):format(namespace, kind.plural, name and "/" .. name or "",
+        subresource and "/" .. subresource or "")
+end
+
+-- The object's text.
+function Cluster:sibling(kind, namespace, name)
+    local status, raw = self:request("GET", sibling_path(kind, namespace, name))
+    assert(status == 200, raw)
+    return raw
+end
+
+-- One of kind.role with 2 GPUs, two workers with 4 each.
+function Cluster:create_sibling(kind, namespace, name, options)
+    local function role(replicas, gpus)
+        return ([[{%s"template":{"spec":{"containers":[{"name":"main","image":"registry.example.com/%s:1.0","args":[],"resources":{"limits":{"nvidia.com/gpu":%d}}}]}}}]])
+            :format(replicas and '"replicas":' .. replicas .. "," or "", name, gpus)
+    end
+    local policy = options.policy and ('"runPolicy":{"cleanPodPolicy":"%s"},'):format(options.policy) or ""
+    local body = ('{"apiVersion":"kubeflow.org/v1","kind":"%s","metadata":{"name":"%s","namespace":"%s","labels":{"made":"here"}},"spec":{%s"%s":{"%s":%s,"Worker":%s}}}')
+        :format(kind.name, name, namespace, policy, kind.specs, kind.role, role(nil, 2), role(2, 4))
+    local status, raw = self:request("POST", sibling_path(kind, namespace), body)
+    assert(status == 201, raw)
+    if options.state then
+        self:put_status(sibling_path(kind, namespace, name), options.state, 7200)
+    end
 end
 
 -- The value at a list of keys.

@@ -1,0 +1,76 @@
+/* One look at a server: what it serves, and, where that leaves something open, the definition of MPIJobs. */
+#include "policy/cluster_parts.h"
+
+#define DEFINITION "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/mpijobs.kubeflow.org"
+
+static void over(struct cluster *c, const struct error *err)
+{
+    c->look.active = false;
+    cluster_look_over(c, err);
+}
+
+static void definition_came(void *data, struct kube_request *request, const struct kube_answer *answer,
+                            const struct error *err, bool lost)
+{
+    (void)request;
+    (void)lost;
+    struct cluster *c = data;
+    c->look.request = NULL;
+    if (err && err->code == ERR_CANCELLED) {
+        over(c, err);
+        return;
+    }
+    if (err)
+        c->look.why = *err;
+    cluster_read_definition(c, &c->look, answer ? answer->body : (struct json){0});
+    over(c, NULL);
+}
+
+static void discovered(void *data, const struct kube_served *served, const struct error *failure)
+{
+    struct cluster *c = data;
+    struct cluster_look *look = &c->look;
+    struct error err;
+    look->discovery = NULL;
+    /* Of a cluster that was connected, "there are no jobs here any more" is an answer like any other. */
+    bool follows = c->ready && !c->done;
+    if (failure && !(failure->code == ERR_NOT_FOUND && follows)) {
+        over(c, failure);
+        return;
+    }
+    if (served)
+        memcpy(look->served, served, sizeof look->served);
+    if (cluster_choose(c, look, &err) && !follows) {
+        over(c, &err);
+        return;
+    }
+    const struct cluster_kind *jobs = &look->kinds[KIND_MPIJOB];
+    if (jobs->served && (jobs->target.controller == CONTROLLER_UNKNOWN || look->several)) {
+        struct kube_call call = {.method = "GET", .path = DEFINITION, .done = definition_came, .data = c};
+        if (kube_send(c->kube, &call, &look->request, &err))
+            over(c, &err);
+        return;
+    }
+    over(c, NULL);
+}
+
+void cluster_look_start(struct cluster *c)
+{
+    const char *plurals[MPIJOB_KINDS + 1] = {NULL};
+    struct error err;
+    if (c->look.active)
+        return;
+    for (int i = 0; i < MPIJOB_KINDS; i++)
+        plurals[i] = mpijob_kind_info((enum mpijob_kind)i)->plural;
+    c->look = (struct cluster_look){.active = true};
+    if (kube_discover_each(c->kube, MPIJOB_GROUP, plurals, discovered, c, &c->look.discovery, &err))
+        over(c, &err);
+}
+
+void cluster_look_cancel(struct cluster *c)
+{
+    if (c->look.discovery)
+        kube_discovery_cancel(c->look.discovery);
+    if (c->look.request)
+        kube_cancel(c->look.request);
+}
