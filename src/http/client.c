@@ -144,7 +144,10 @@ static int set_up(struct http_client *client, const struct http_config *config, 
     if (copy_config(client, config))
         return error_nomem(err);
     int rc = tls_new(client->loop, &config->tls, config->log, &tls, err);
-    return rc ? rc : attach(client, tls, err);
+    if (rc)
+        return rc;
+    tls_listen(tls, config->looked, config->data);
+    return attach(client, tls, err);
 }
 
 static int set_up_beside(struct http_client *client, const struct http_client *first, struct error *err)
@@ -214,12 +217,15 @@ int http_client_beside(struct http_client *first, unsigned connections, struct h
 
 int http_client_identify(struct http_client *client, struct str certificate, struct str key, struct error *err)
 {
-    int rc = tls_identify(client->tls, certificate, key, err);
-    if (!rc && client->sent) {
-        client->identified = true;
-        client->identified_at = uv_now(client->loop);
-    }
-    return rc;
+    return tls_identify(client->tls, certificate, key, err);
+}
+
+bool http_client_look(struct http_client *client)
+{
+    if (client->closing || !tls_has_files(client->tls))
+        return false;
+    tls_look(client->tls, true);
+    return true;
 }
 
 void http_client_close(struct http_client *client, void (*closed)(void *data), void *data)

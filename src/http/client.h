@@ -39,9 +39,8 @@ struct http_client {
     uint64_t connect_timeout_ms;
     size_t body_max;
     bool http2, insecure;
-    bool sent;              /* a request was: there may be connections */
-    bool identified;        /* the certificate was changed since */
-    uint64_t identified_at; /* the loop's milliseconds */
+    bool sent;        /* a request was: there may be connections */
+    uint64_t sent_at; /* the first one; the loop's milliseconds */
     const struct log *log;
 
     bool closing, shut;

@@ -36,6 +36,10 @@ struct http_config {
     uint64_t connect_timeout_ms; /* 0: 10,000 */
     size_t body_max;             /* of an answer that is collected; 0: 64 MiB */
     bool http2;                  /* default is HTTP/1.1 */
+    /* Called on the loop when the TLS files were looked at; changed: they are others than before, were read, and hold
+     * for the requests that are sent from now on. NULL: nobody is told. */
+    void (*looked)(void *data, bool changed);
+    void *data;
     const struct log
         *log; /* debug lines: method, URL without query secrets, status, milliseconds. Never headers or bodies */
 };
@@ -55,6 +59,9 @@ int http_client_beside(struct http_client *first, unsigned connections, struct h
 /* Shows another certificate and key (PEM) than the configuration's from now on: requests that are sent after this go
  * over connections made after it. 0 or an error; then all is as before. */
 int http_client_identify(struct http_client *client, struct str certificate, struct str key, struct error *err);
+
+/* Looks at the TLS files now; config.looked is called later. False: there are none. */
+bool http_client_look(struct http_client *client);
 
 /* Cancels what is under way (each `done` is called with ERR_CANCELLED), closes; `closed` when libuv holds nothing of it
  * any more. */

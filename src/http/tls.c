@@ -21,6 +21,10 @@ struct tls {
     struct tls_stamps fresh_stamps;
     struct error err;
 
+    uint64_t changed_at;
+    void (*listener)(void *data, bool changed);
+    void *listener_data;
+
     bool again; /* asked for while a look was under way */
     bool closing;
     void (*closed)(void *data);
@@ -65,7 +69,19 @@ int tls_identify(struct tls *tls, struct str certificate, struct str key, struct
         return rc;
     tls_material_free(&tls->identity);
     tls->identity = material;
+    tls->changed_at = uv_now(tls->loop);
     return 0;
+}
+
+uint64_t tls_changed_at(const struct tls *tls)
+{
+    return tls->changed_at;
+}
+
+void tls_listen(struct tls *tls, void (*looked)(void *data, bool changed), void *data)
+{
+    tls->listener = looked;
+    tls->listener_data = data;
 }
 
 bool tls_apply(const struct tls *tls, SSL_CTX *context)
@@ -108,6 +124,7 @@ static void destroy(struct tls *tls)
 static void take_over(struct tls *tls)
 {
     tls->stamps = tls->fresh_stamps; /* also of what could not be read: it is tried again when it changes again */
+    tls->changed = tls->result == 0;
     if (tls->result) {
         log_line(tls->log, LOG_WARN, "TLS files have changed and cannot be used; going on with the old ones: %s",
                  tls->err.message);
@@ -116,6 +133,7 @@ static void take_over(struct tls *tls)
     tls_material_free(&tls->material);
     tls->material = tls->fresh;
     tls->fresh = (struct tls_material){0};
+    tls->changed_at = uv_now(tls->loop);
     log_line(tls->log, LOG_INFO, "TLS files have changed and were read anew");
 }
 
@@ -128,10 +146,14 @@ static void on_looked(uv_work_t *work, int status)
         take_over(tls);
     if (tls->closing) {
         destroy(tls);
-    } else if (tls->again) {
-        tls->again = false;
-        tls_look(tls, true);
+        return;
     }
+    bool again = tls->again, changed = status == 0 && tls->changed;
+    tls->again = false;
+    if (again)
+        tls_look(tls, true);
+    if (tls->listener && (changed || !again)) /* who asked meanwhile hears of the next one */
+        tls->listener(tls->listener_data, changed);
 }
 
 void tls_look(struct tls *tls, bool now)

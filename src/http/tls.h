@@ -20,6 +20,10 @@ int tls_new(uv_loop_t *loop, const struct http_tls *config, const struct log *lo
 int tls_identify(struct tls *tls, struct str certificate, struct str key, struct error *err);
 bool tls_apply(const struct tls *tls, SSL_CTX *context);
 bool tls_has_files(const struct tls *tls);
+/* When the material changed last, in the loop's milliseconds; 0: not since it was made. */
+uint64_t tls_changed_at(const struct tls *tls);
+/* Called after each look, changed: the files were read anew. NULL: nobody is. */
+void tls_listen(struct tls *tls, void (*looked)(void *data, bool changed), void *data);
 
 /* Looks, on a worker thread, whether a file has changed, and reads it. Material that cannot be read (a rotation half
  * done) leaves the old in place, with a warning in the log. `now`: also when the last look was a moment ago. */

@@ -191,10 +191,12 @@ static bool set_callbacks(CURL *easy, struct http_request *request)
 static bool set_age(CURL *easy, const struct http_client *client)
 {
     bool failed = false;
-    uint64_t seconds = (uv_now(client->loop) - client->identified_at) / 1000;
-    if (client->identified && seconds < 2)
+    uint64_t changed = tls_changed_at(client->tls), seconds = (uv_now(client->loop) - changed) / 1000;
+    if (changed < client->sent_at)
+        return false;
+    if (seconds < 2)
         SET(CURLOPT_FRESH_CONNECT, 1L);
-    else if (client->identified)
+    else
         SET(CURLOPT_MAXLIFETIME_CONN, (long)(seconds - 1));
     return failed;
 }
@@ -204,6 +206,8 @@ int transfer_prepare(struct http_request *request)
     struct http_client *client = request->client;
     CURL *easy = request->easy;
     bool failed = set_callbacks(easy, request);
+    if (!client->sent)
+        client->sent_at = uv_now(client->loop) + 1; /* a change of this very moment came before it */
     client->sent = true;
     failed |= set_method(easy, request);
     failed |= set_proxy(easy, request);

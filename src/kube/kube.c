@@ -16,6 +16,18 @@ static uint32_t seed_of(const struct kube_options *options)
     return seed ? seed : 1;
 }
 
+static void looked(void *data, bool changed)
+{
+    struct kube *kube = data;
+    kube_auth_looked(kube->auth, changed);
+}
+
+static bool look(void *data)
+{
+    struct kube *kube = data;
+    return !kube->closing && http_client_look(kube->http);
+}
+
 static int open_http(struct kube *kube, const struct kube_config *config, const struct kube_options *options,
                      struct error *err)
 {
@@ -32,6 +44,8 @@ static int open_http(struct kube *kube, const struct kube_config *config, const 
         .user_agent = options->user_agent,
         .connections = options->connections,
         .body_max = options->body_max,
+        .looked = looked,
+        .data = kube,
         .log = options->log,
     };
     int rc = http_client_new(kube->loop, &http, &kube->http, err);
@@ -109,6 +123,7 @@ int kube_open(uv_loop_t *loop, const struct kube_config *config, const struct ku
         .user_agent = options->user_agent,
         .log = options->log,
         .identify = identify,
+        .look = look,
         .data = k,
     };
     if (!rc)

@@ -68,8 +68,10 @@ static void end_failed(struct kube_request *r, bool lost)
 {
     struct error *e = &r->error;
     uint64_t ms = uv_now(r->kube->loop) - r->started;
-    if (r->refused)
+    if (r->refused) {
+        kube_auth_why(r->kube->auth, e);
         kube_auth_refused(r->kube->auth, r->generation, e);
+    }
     size_t n = strlen(e->message);
     if (r->tries > 1)
         snprintf(e->message + n, sizeof e->message - n, " (given up after %u tries in %" PRIu64 ".%" PRIu64 " s)",

@@ -150,6 +150,7 @@ int kube_auth_new(uv_loop_t *loop, const struct kube_config *config, const struc
         a->options.pause_ms = PAUSE_MS;
     a->fetched_at = uv_now(loop);
     a->value.secret = true;
+    a->files = config->certificate_file || config->key_file;
     a->header = config->iam ? "X-Auth-Token" : "Authorization";
     a->scheme = config->iam ? "" : "Bearer ";
     a->keys = CREDENTIAL_INIT;

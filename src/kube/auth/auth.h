@@ -23,6 +23,8 @@ struct kube_auth_options {
     const struct log *log;
     /* Shows this certificate to the server from now on; 0 or an error. */
     int (*identify)(void *data, struct str certificate, struct str key, struct error *err);
+    /* Looks whether the certificate's files have changed; kube_auth_looked is called later. False: cannot. */
+    bool (*look)(void *data);
     void *data;
 };
 
@@ -60,8 +62,13 @@ unsigned kube_auth_generation(const struct kube_auth *auth);
 void kube_auth_proved(struct kube_auth *auth, unsigned generation);
 /* It answered 401 to them. False: nothing can change, or it was tried a moment ago; done is not called. */
 bool kube_auth_renew(struct kube_auth *auth, struct kube_auth_wait *wait);
-/* The call ends with this 401, whatever was renewed. After a few of them in a row kube_auth_prepare gives the same
- * error without asking the server, for a time that doubles, until the credentials change. */
+/* The files of the client's certificate were looked at. */
+void kube_auth_looked(struct kube_auth *auth, bool changed);
+/* Adds to a 401 why there is nothing newer to try, where a fetch has failed. */
+void kube_auth_why(const struct kube_auth *auth, struct error *err);
+/* The call ends with this 401, whatever was renewed. After a few of them in a row
+ * kube_auth_prepare gives the same error without asking the server, for a time that doubles, until the credentials
+ * change. */
 void kube_auth_refused(struct kube_auth *auth, unsigned generation, const struct error *err);
 /* Says in err what the server's clock (seconds since 1970, 0: not known) tells about a refused signature. */
 void kube_auth_explain(const struct kube_auth *auth, int64_t server_time, struct error *err);

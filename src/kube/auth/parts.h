@@ -18,6 +18,7 @@ struct kube_auth {
     const char *header, *scheme; /* "Authorization" and "Bearer ", or what IAM's tokens want */
     unsigned generation;
     bool have;  /* the credentials are there, or none are needed */
+    bool files; /* the client's certificate is in files */
     bool signs; /* with the keys, each request for itself */
     struct credential keys;
     char date[SIGN_DATE_SIZE];

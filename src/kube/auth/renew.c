@@ -38,7 +38,7 @@ int auth_take(struct kube_auth *a, struct credential *c, struct error *err)
 
 static bool usable(const struct kube_auth *a)
 {
-    return a->have && (!a->expires || clock_now(NULL) < a->expires);
+    return !a->source || (a->have && (!a->expires || clock_now(NULL) < a->expires));
 }
 
 /* The server has refused what we have again and again. */
@@ -220,8 +220,11 @@ void kube_auth_proved(struct kube_auth *a, unsigned generation)
  * pause that grows. */
 bool kube_auth_renew(struct kube_auth *a, struct kube_auth_wait *wait)
 {
-    if (!a->source || a->closing)
+    if (a->closing)
         return false;
+    if (!a->source)
+        return a->files && a->options.look && a->options.look(a->options.data) &&
+               !wait_for_it(a, wait, wait->generation);
     if (!a->fetching && !a->source->cheap) {
         if (is_paused(a))
             return false;
@@ -235,6 +238,20 @@ bool kube_auth_renew(struct kube_auth *a, struct kube_auth_wait *wait)
         return false;
     DL_APPEND(a->waiting, wait);
     return true;
+}
+
+void kube_auth_looked(struct kube_auth *a, bool changed)
+{
+    a->generation += changed;
+    if (!a->source)
+        tell_waiting(a, NULL);
+}
+
+void kube_auth_why(const struct kube_auth *a, struct error *err)
+{
+    size_t n = strlen(err->message);
+    if (a->failure.code && !strstr(err->message, a->failure.message))
+        snprintf(err->message + n, sizeof err->message - n, "; new ones could not be had: %s", a->failure.message);
 }
 
 void kube_auth_refused(struct kube_auth *a, unsigned generation, const struct error *err)

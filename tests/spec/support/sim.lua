@@ -84,6 +84,27 @@ function Sim:requests(filter)
     return answer.requests
 end
 
+-- Objects by their texts, all over one connection.
+function Sim:create_all(path, bodies)
+    local lines = { "silent", "insecure", "request = POST", 'header = "Content-Type: application/json"', "user-agent = spec", 'output = "/dev/null"', "fail" }
+    if self.token then
+        lines[#lines + 1] = ('header = "Authorization: Bearer %s"'):format(self.token)
+    end
+    local head = table.concat(lines, "\n")
+    local parts = {}
+    for i, body in ipairs(bodies) do
+        parts[i] = head .. ('\nurl = "%s%s"\ndata-binary = "%s"'):format(self.url, path, (body:gsub('["\\]', "\\%0")))
+    end
+    local code, _, err = support.proc.run("/usr/bin/curl", { args = { "-K", "-" }, stdin = table.concat(parts, "\nnext\n") .. "\n" })
+    assert(code == 0, err)
+end
+
+-- How many requests of a method there were.
+function Sim:count(method)
+    local _, answer = self:request("GET", "/_sim/counters")
+    return answer.requests.methods[method] or 0
+end
+
 -- Who may come in from now on: see mpijob-sim(1).
 function Sim:credentials(change)
     local status, answer = self:request("PUT", "/_sim/credentials", change)
