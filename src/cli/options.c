@@ -93,17 +93,27 @@ static const struct known {
 };
 #define KNOWN (sizeof known / sizeof *known)
 
+/* "-n, --namespace NAME"; returns its length. */
+static int left_column(const struct known *k, char out[64])
+{
+    return snprintf(out, 64, "%s%c%s--%s%s%s", k->id < 256 ? "-" : "  ", k->id < 256 ? k->id : ' ',
+                    k->id < 256 ? ", " : " ", k->name, k->value ? " " : "", k->value ? k->value : "");
+}
+
 void options_help(unsigned takes)
 {
+    char left[64];
+    int width = 0;
+    for (size_t i = 0; i < KNOWN; i++) {
+        int len = known[i].group & takes ? left_column(&known[i], left) : 0;
+        width = len > width ? len : width;
+    }
     puts("Options:");
     for (size_t i = 0; i < KNOWN; i++) {
-        char left[64];
-        const struct known *k = &known[i];
-        if (!(k->group & takes))
+        if (!(known[i].group & takes))
             continue;
-        snprintf(left, sizeof left, "%s%c%s--%s%s%s", k->id < 256 ? "-" : "  ", k->id < 256 ? k->id : ' ',
-                 k->id < 256 ? ", " : " ", k->name, k->value ? " " : "", k->value ? k->value : "");
-        printf("  %-28s %s\n", left, k->about);
+        left_column(&known[i], left);
+        printf("  %-*s  %s\n", width, left, known[i].about);
     }
 }
 

@@ -20,6 +20,7 @@ struct job {
     enum state state;
     enum oddity odd;
     int workers, gpus;
+    bool keeps; /* its workers, when it has ended */
     int64_t age_s, run_s;
 };
 
@@ -198,6 +199,7 @@ static void write_policy(struct job *j)
     static const char *const policies[] = {"", "", "", "", "None", "None", "Running", "Running", "All"};
     const char *policy = j->odd == ODD_BAD_POLICY ? (chance(sim, 50) ? "running" : "Al") : PICK(sim, policies);
     bool nested = j->style != V1ALPHA2;
+    j->keeps = strcmp(policy, "Running") != 0 && strcmp(policy, "All") != 0;
     struct buf *b = &j->b;
     if (*policy && (!nested || (j->style == V1 && sim->opt.controller == SIM_MPI_OPERATOR)))
         buf_printf(b, ",\"cleanPodPolicy\":\"%s\"", policy);
@@ -301,10 +303,12 @@ static void write_status(struct job *j)
     buf_puts(b, "],\"replicaStatuses\":{");
     if (j->state == RUNNING)
         buf_printf(b, "\"Launcher\":{\"active\":1},\"Worker\":{\"active\":%d}", j->workers);
-    else if (j->state == SUCCEEDED)
-        buf_puts(b, "\"Launcher\":{\"succeeded\":1},\"Worker\":{}");
     else if (over)
-        buf_puts(b, "\"Launcher\":{\"failed\":1},\"Worker\":{}");
+        buf_printf(b, "\"Launcher\":{\"%s\":1},\"Worker\":{", j->state == SUCCEEDED ? "succeeded" : "failed");
+    if (over && j->style == V1ALPHA2 && j->keeps) /* the others clear the number */
+        buf_printf(b, "\"active\":%d}", j->workers);
+    else if (over)
+        buf_putc(b, '}');
     buf_putc(b, '}');
     if (j->state == RUNNING || over)
         buf_printf(b, ",\"startTime\":\"%s\"", j->started);

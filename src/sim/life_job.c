@@ -124,6 +124,16 @@ static void sooner(struct life_job *j, int64_t due)
         j->due_us = due;
 }
 
+/* v1alpha2 alone keeps the number of workers after the end, and so takes it back when they go. */
+static void forget_workers(struct crew *c)
+{
+    json_object *worker = doc_get(doc_path(c->doc, "status", "replicaStatuses"), "Worker");
+    if (!rules_alpha(c->rules) || !doc_get(worker, "active"))
+        return;
+    json_object_object_del(worker, "active");
+    save(c);
+}
+
 static void clean_up(struct crew *c)
 {
     enum cleanup how = rules_cleanup(c->rules, c->doc);
@@ -134,6 +144,7 @@ static void clean_up(struct crew *c)
     if (how == CLEAN_NONE || how == CLEAN_INVALID)
         return;
     crew_remove(c, ROLE_WORKER, how == CLEAN_RUNNING && !rules_alpha(c->rules));
+    forget_workers(c);
     if (how == CLEAN_ALL && c->rules == RULES_TRAINING)
         crew_remove(c, ROLE_LAUNCHER, false);
 }

@@ -58,6 +58,18 @@ static void pod_name(const struct crew *c, enum pod_role role, int index, char o
         snprintf(out, 300, "%.230s-launcher", c->j->name);
 }
 
+static void set_owner(json_object *meta, const char *version, const char *kind, const char *name, const char *uid)
+{
+    json_object *owner = json_object_new_object(), *owners = json_object_new_array();
+    doc_set_str(owner, "apiVersion", version);
+    doc_set_str(owner, "kind", kind);
+    doc_set_str(owner, "name", name);
+    doc_set_str(owner, "uid", uid ? uid : "");
+    doc_set(owner, "controller", json_object_new_boolean(true));
+    json_object_array_add(owners, owner);
+    doc_set(meta, "ownerReferences", owners);
+}
+
 static json_object *new_metadata(struct crew *c, const char *name, const char *role, int index)
 {
     json_object *meta = json_object_new_object(), *labels = json_object_new_object();
@@ -70,20 +82,27 @@ static json_object *new_metadata(struct crew *c, const char *name, const char *r
     doc_set_str(meta, "uid", uid);
     doc_set_str(meta, "creationTimestamp", now);
     doc_set(meta, "labels", labels);
-    json_object *owner = json_object_new_object(), *owners = json_object_new_array();
-    const char *job_uid = doc_str(doc_get(c->doc, "metadata"), "uid");
     char *version = sim_format("kubeflow.org/%s", c->rules == RULES_V2BETA1 ? "v2beta1"
                                                   : rules_alpha(c->rules)   ? "v1alpha2"
                                                                             : "v1");
-    doc_set_str(owner, "apiVersion", version);
-    doc_set_str(owner, "kind", "MPIJob");
-    doc_set_str(owner, "name", c->j->name);
-    doc_set_str(owner, "uid", job_uid ? job_uid : "");
-    doc_set(owner, "controller", json_object_new_boolean(true));
-    json_object_array_add(owners, owner);
-    doc_set(meta, "ownerReferences", owners);
+    set_owner(meta, version, "MPIJob", c->j->name, doc_str(doc_get(c->doc, "metadata"), "uid"));
     free(version);
     return meta;
+}
+
+/* The pod of a launcher that is a Job belongs to that, as the Job controller makes it. */
+static void own_by_launcher(struct crew *c, json_object *meta)
+{
+    char *name = sim_format("%.230s-launcher", c->j->name);
+    json_object *job = life_read(c->sim, K_JOB, c->j->ns, name), *labels = doc_get(meta, "labels");
+    if (job && strlen(name) <= 63) { /* a longer one is no label's value */
+        doc_set_str(labels, "batch.kubernetes.io/job-name", name);
+        doc_set_str(labels, "job-name", name);
+    }
+    if (job)
+        set_owner(meta, "batch/v1", "Job", name, doc_str(doc_get(job, "metadata"), "uid"));
+    json_object_put(job);
+    free(name);
 }
 
 static void set_phase(struct sim *sim, json_object *pod, const char *phase)
@@ -119,7 +138,10 @@ static void make_pod(struct crew *c, enum pod_role role, int index, const char *
         doc_get(doc_path(c->doc, "spec", "mpiReplicaSpecs"), role == ROLE_LAUNCHER ? "Launcher" : "Worker");
     json_object *spec = doc_path(replica, "template", "spec"), *pod = json_object_new_object();
     spec = spec ? doc_copy(spec) : json_object_new_object();
-    doc_set(pod, "metadata", new_metadata(c, name, role_name, index));
+    json_object *meta = new_metadata(c, name, role_name, index);
+    if (role == ROLE_LAUNCHER && rules_launcher_is_job(c->rules))
+        own_by_launcher(c, meta);
+    doc_set(pod, "metadata", meta);
     doc_set(pod, "spec", spec);
     set_node(c, pod, index, phase);
     set_phase(c->sim, pod, phase);

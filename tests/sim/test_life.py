@@ -39,6 +39,32 @@ class Life(unittest.TestCase):
         status = sim.job("j").json["status"]
         self.assertEqual(status["replicaStatuses"]["Worker"], {"active": 2})
 
+    def test_pods_are_made_as_the_controllers_make_them(self):
+        for version, name, owner in (("v1alpha2", "mpi_job_name", "Job"), ("v1", "mpi-job-name", "MPIJob"),
+                                     ("v2beta1", "training.kubeflow.org/job-name", "Job")):
+            sim = self.sim(version)
+            self.make(sim)
+            uid = sim.job("j").json["metadata"]["uid"]
+            pods = sim.get("/api/v1/namespaces/default/pods").json["items"]
+            self.assertEqual([p["metadata"]["labels"][name] for p in pods], ["j"] * 3)
+            self.assertFalse([p for p in pods if "nodeName" in p["spec"]])  # pending: no node yet
+            owners = {p["metadata"]["name"].split("-")[1]: p["metadata"]["ownerReferences"][0] for p in pods}
+            self.assertEqual((owners["worker"]["kind"], owners["worker"]["uid"]), ("MPIJob", uid))
+            self.assertEqual(owners["launcher"]["kind"], owner)
+            if owner == "Job":
+                job = sim.get("/apis/batch/v1/namespaces/default/jobs/j-launcher").json
+                self.assertEqual(owners["launcher"]["uid"], job["metadata"]["uid"])
+            sim.advance("6s")
+            self.assertTrue(all(p["spec"]["nodeName"] for p in sim.get("/api/v1/namespaces/default/pods").json["items"]))
+
+    def test_the_count_of_workers_goes_with_them(self):
+        sim = self.sim("v1alpha2")
+        self.make(sim)
+        self.finished(sim)
+        sim.patch("j", {"spec": {"cleanPodPolicy": "Running"}})
+        self.assertEqual(self.state(sim)[1], [])
+        self.assertEqual(sim.job("j").json["status"]["replicaStatuses"]["Worker"], {})
+
     def test_policy_at_the_end(self):
         for version, policy, workers, launcher in (
                 ("v1alpha2", "Running", 0, 1), ("v1alpha2", "All", 0, 1), ("v1alpha2", "running", 2, 1),
