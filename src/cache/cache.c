@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#define RETRAIN_MS 60000
+
 /* ---- what the reflectors tell ---- */
 
 static void on_relist(void *data)
@@ -132,6 +134,8 @@ int cache_new(const struct cache_options *options, struct cache **cache, struct 
     if (!c)
         return error_nomem(err);
     c->options = *options;
+    if (!c->options.retrain_ms)
+        c->options.retrain_ms = RETRAIN_MS;
     int rc = set_up(c) ? error_nomem(err) : pack_new(options->loop, &c->pack, err);
     if (rc) {
         cache_free(c);

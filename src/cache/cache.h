@@ -44,6 +44,7 @@ struct cache_options {
     const char *label_selector;    /* what the server is asked to select; NULL: all */
     bool by_pages;                 /* lists by pages from the start: see reflect.h */
     struct kube_reflect_timing timing;
+    uint64_t retrain_ms; /* between two dictionaries, but for the first two; 0: 60,000 */
     const struct log *log;
     const struct clock *clock; /* for cache_as_of; NULL: the system's */
 

@@ -46,7 +46,7 @@ struct cache {
     uint32_t repacked;      /* slots below are packed with the current dictionary */
     bool repacking;
     uint64_t encoded_raw, encoded_packed; /* since the current dictionary came into use */
-    double ratio;                         /* packed to raw, soon after that; 0: not known yet */
+    double ratio;                         /* packed to raw, once all was packed with it; 0: not yet */
     uint64_t trained_at;                  /* on the loop's clock */
 
     uint64_t events, stale, unreadable, lists, restarts[KUBE_WATCH_ENDS];

@@ -8,7 +8,8 @@
 
 #define LEVEL 3 /* 6 would save a sixth of the bytes for four times the work: see scripts/bench cache */
 #define DICTIONARY_MAX ((size_t)64 << 10)
-#define DICTIONARIES 8 /* in use at once: each replaced one stays until its objects are packed anew */
+#define DICTIONARIES 8      /* in use at once: each replaced one stays until its objects are packed anew */
+#define SAMPLES_LEAST 16384 /* bytes: zstd 1.5.4 crashes when it trains on a handful of them */
 #define BETTER_BY 0.05
 #define SCRATCH_KEPT ((size_t)256 << 10)
 
@@ -262,7 +263,7 @@ static void training_ended(struct work *work)
 
 bool pack_train(struct pack *p, struct samples *samples, void (*trained)(void *data, bool taken), void *data)
 {
-    if (p->training || p->closing || samples->count < 8) {
+    if (p->training || p->closing || samples->count < 8 || samples->bytes.len < SAMPLES_LEAST) {
         samples_free(samples);
         return false;
     }

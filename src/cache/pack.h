@@ -43,8 +43,8 @@ void samples_add(struct samples *samples, struct str raw); /* best effort */
 void samples_free(struct samples *samples);
 
 /* Trains on them; they become pack's. The last quarter is not trained on: the new dictionary is taken into use where it
- * packs those better than the current one by some percent. trained is called once, on the loop. False: one is under way
- * (or no memory); the samples are freed then too. */
+ * packs those better than the current one by some percent. trained is called once, on the loop. False: one is under
+ * way, or the samples are too few; they are freed then too. */
 bool pack_train(struct pack *pack, struct samples *samples, void (*trained)(void *data, bool taken), void *data);
 bool pack_training(const struct pack *pack);
 

@@ -12,7 +12,6 @@
 #define NOTED_BYTES (UINT64_C(1) << 20) /* packed since, before the ratio says something */
 #define GAPS_BYTES ((size_t)4 << 20)    /* fewer are not worth the work */
 #define WORSE 1.2
-#define PAUSE_MS 60000
 
 /* Everything moves: what comes is put elsewhere from here on, so that no gaps are left behind. */
 static void begin_repacking(struct cache *c)
@@ -85,10 +84,8 @@ void repack_note(struct cache *c, size_t raw, size_t packed)
         begin_repacking(c);
     double ratio = (double)c->encoded_packed / (double)c->encoded_raw;
     c->encoded_raw = c->encoded_packed = 0;
-    if (c->ratio == 0)
-        c->ratio = ratio;
-    bool rested = uv_now(c->options.loop) - c->trained_at >= PAUSE_MS;
-    if (ratio > WORSE * c->ratio && rested && c->jobs.count >= WORTH_IT && !pack_training(c->pack)) {
+    bool rested = uv_now(c->options.loop) - c->trained_at >= c->options.retrain_ms;
+    if (c->ratio > 0 && ratio > WORSE * c->ratio && rested && c->jobs.count >= WORTH_IT && !pack_training(c->pack)) {
         train_anew(c);
         c->ratio = ratio; /* should the new dictionary be no better, this is how they are now */
     }
@@ -137,6 +134,8 @@ bool repack_step(struct cache *c)
     if (c->repacked < c->jobs.slots)
         return true;
     c->repacking = false;
+    if (c->ratio == 0 && c->jobs.raw_bytes)
+        c->ratio = (double)c->jobs.packed_bytes / (double)c->jobs.raw_bytes;
     buf_free(&c->scratch);
     trim();
     return true;

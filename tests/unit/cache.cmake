@@ -1,3 +1,6 @@
 add_executable(bench_cache EXCLUDE_FROM_ALL ../bench/bench_cache.c)
 target_link_libraries(bench_cache PRIVATE floor_cache)
 mpijobd_unit_test(cache FLOORS cache SOURCES kube_server.c)
+mpijobd_unit_test(cache_parts FLOORS cache)
+mpijobd_unit_test(cache_many FLOORS cache SOURCES kube_server.c)
+mpijobd_unit_test(cache_alloc FLOORS cache ALLOC)

@@ -1,0 +1,1 @@
+mpijobd_fuzz(watch kube)
