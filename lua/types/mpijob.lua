@@ -114,7 +114,7 @@ mpijob = {}
 ---@async
 function mpijob.replace(target, changes, options) end
 
----The plain API call: PUT of a whole object. Its effect is not judged; a policy field that the server did not keep is an error
+---The plain API call: PUT of a whole object. It is compared with what is there and judged; a harmful value in it is refused; a policy field that the server did not keep is an error
 ---with reason Dropped.
 ---@param object string|table|mpijobd.Job JSON text, a table, or a job; needs metadata.name and resourceVersion
 ---@param options? mpijobd.ReplaceOptions without through_launcher

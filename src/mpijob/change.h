@@ -66,6 +66,9 @@ int mpijob_whole_check(struct json before, struct json after, struct mpijob_targ
 /* Has the version, under its controller, every field that the changes name, and may it be replaced? ERR_INVALID names
  * version and field. */
 int mpijob_changes_possible(const struct mpijob_changes *changes, struct mpijob_target target, struct error *err);
+/* What differs between two whole objects, but for what is the server's own (status, resourceVersion, managedFields...).
+ * An object that is missing on one side differs member by member, a list as a whole. */
+int mpijob_objects_diff(struct json before, struct json after, struct mpijob_diff *diff, struct error *err);
 
 /* Did the server keep it? Compares the answer with the diff. ERR_DROPPED names the fields, what was sent and what came
  * back, and the cure (another version to write through, a schema that prunes). */

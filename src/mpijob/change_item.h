@@ -26,6 +26,8 @@ const char *change_map_name(enum mpijob_map map); /* "labels" */
 /* Appends a difference; after: empty for absent. */
 int diff_add(struct mpijob_diff *diff, const char *pointer, enum mpijob_field_id field, struct json before,
              struct str after, struct error *err);
+/* The field that a pointer is about: its last part's name, or schedulingPolicy above it; FIELD_COUNT: none. */
+enum mpijob_field_id diff_field_of(struct str pointer);
 /* A pointer as people write it: "spec.cleanPodPolicy", "labels.team" (as the command line takes it). */
 void diff_path(const char *pointer, struct buf *out);
 

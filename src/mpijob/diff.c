@@ -131,7 +131,7 @@ void mpijob_diff_json(const struct mpijob_diff *diff, struct buf *out)
 }
 
 /* The field that a pointer is about: its last segment's name, or schedulingPolicy above it. */
-static enum mpijob_field_id field_of(struct str pointer)
+enum mpijob_field_id diff_field_of(struct str pointer)
 {
     enum mpijob_field_id field;
     if (!str_starts(pointer, "/spec/"))
@@ -159,7 +159,7 @@ int mpijob_diff_read(struct mpijob_diff *diff, struct json array, struct error *
             return error_set(err, ERR_INVALID, "a difference without a path");
         int rc = json_decode(name, &path) ? buf_result(&path, "a path", err) : error_nomem(err);
         if (!rc)
-            rc = diff_add(diff, path.ptr ? path.ptr : "", field_of(buf_str(&path)),
+            rc = diff_add(diff, path.ptr ? path.ptr : "", diff_field_of(buf_str(&path)),
                           mpijob_value_at(it.value, "/before"), mpijob_value_at(it.value, "/after").text, err);
         buf_free(&path);
         if (rc)

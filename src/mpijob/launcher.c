@@ -110,8 +110,8 @@ static const struct mpijob_change *wanted(const struct mpijob_changes *changes, 
 static bool concerns(enum mpijob_field_id field, const struct mpijob_view *view)
 {
     bool finished = mpijob_phase_finished(view->phase), pod = mpijob_launcher_of(view->target) == LAUNCHER_POD;
-    if (view->target.controller == CONTROLLER_TRAINING_OPERATOR)
-        return false; /* reads its own fields while the job runs */
+    if (view->target.kind != KIND_MPIJOB || view->target.controller == CONTROLLER_TRAINING_OPERATOR)
+        return false; /* has none, or reads its own fields while the job runs */
     switch (field) {
     case FIELD_ACTIVE_DEADLINE_SECONDS:
         return !finished;

@@ -1,4 +1,5 @@
 /* What would be written, and whether it may be: the changes applied to the object, and the verdict on them. */
+#include "mpijob/harm.h"
 #include "policy/replace_parts.h"
 
 void replacing_copy_text(struct json object, const char *pointer, char *out, size_t size)
@@ -58,12 +59,35 @@ void replacing_decide(struct replace *r)
     }
 }
 
-/* A whole object is sent as it is, but where the API lets only some of it be replaced: there it is compared with what
- * is there. */
+/* A whole object is compared with what is there, too: only so can be told what it would do. */
 bool replacing_at_hand(const struct replace *r)
 {
-    bool some_only = cluster_target(r->context->cluster, r->kind).controller == CONTROLLER_CCI;
-    return r->len || (r->whole.len && !some_only);
+    return r->len != 0;
+}
+
+static int judge_whole(struct replace *r, struct json root, struct error *err)
+{
+    struct mpijob_target target = r->target;
+    struct json there;
+    struct mpijob_view after;
+    int rc = json_parse(str_n(r->bytes, r->len), r->name, &there, err);
+    if (!rc)
+        rc = mpijob_view(there, target, &r->view, err);
+    r->viewed = !rc;
+    if (!rc && *r->version_text && !str_is(r->view.resource_version, r->version_text)) {
+        rc = error_set(err, ERR_CONFLICT,
+                       "it has changed since: the object given is of resourceVersion %s, it is %.*s now",
+                       r->version_text, (int)r->view.resource_version.len, r->view.resource_version.ptr);
+        err->status = 409; /* as the server would answer */
+    }
+    if (!rc)
+        rc = mpijob_whole_check(there, root, target, err);
+    after = r->view; /* the same job; what is written otherwise in it (kubeflow.org\/v1) is read all the same */
+    after.object = root;
+    if (!rc)
+        rc = mpijob_harm_check(NULL, &after, err);
+    mpijob_diff_free(&r->diff);
+    return rc ? rc : mpijob_objects_diff(there, root, &r->diff, err);
 }
 
 void replacing_use(struct replace *r, struct mpijob_target target)
@@ -76,12 +100,8 @@ void replacing_use(struct replace *r, struct mpijob_target target)
 static void consider_whole(struct replace *r)
 {
     struct error err;
-    struct json root, there;
+    struct json root;
     int rc = json_parse(buf_str(&r->whole), "the object", &root, &err);
-    if (!rc && r->len)
-        rc = json_parse(str_n(r->bytes, r->len), r->name, &there, &err);
-    if (!rc && r->len)
-        rc = mpijob_whole_check(there, root, cluster_target(r->context->cluster, r->kind), &err);
     if (!rc) {
         replacing_use(r, cluster_target_of(r->context->cluster, r->kind, root));
         replacing_note_version(r, root);
@@ -89,13 +109,12 @@ static void consider_whole(struct replace *r)
             rc = error_set(&err, ERR_CONFLICT, "resourceVersion %s was asked for, and the object says \"%s\"",
                            r->wanted_version, r->version_text);
     }
-    if (rc) {
+    if (!rc)
+        rc = judge_whole(r, root, &err);
+    if (rc)
         replacing_finish(r, NULL, &err);
-        return;
-    }
-    r->verdict.effect = EFFECT_UNKNOWN;
-    snprintf(r->verdict.why, sizeof r->verdict.why, "a whole object was sent; its effect is not judged");
-    go_on(r);
+    else
+        replacing_decide(r);
 }
 
 /* The object is at hand: what would change in it? */

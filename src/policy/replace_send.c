@@ -224,8 +224,13 @@ static void got(void *data, struct kube_request *request, const struct kube_answ
 void replacing_fetch(struct replace *r, bool lookup)
 {
     struct error err;
+    struct json root;
     r->lookup = lookup;
-    replacing_use(r, cluster_target(r->context->cluster, r->kind));
+    /* A whole object is written through its own version, so it is compared in that. */
+    if (r->whole.len && json_parse(buf_str(&r->whole), "the object", &root, &err) == 0)
+        replacing_use(r, cluster_target_of(r->context->cluster, r->kind, root));
+    else
+        replacing_use(r, cluster_target(r->context->cluster, r->kind));
     if (kube_get(cluster_kube(r->context->cluster), &r->resource, r->name_space, r->name, got, r, &r->request, &err))
         replacing_finish(r, NULL, &err);
 }

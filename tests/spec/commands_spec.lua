@@ -94,7 +94,7 @@ describe("on a cluster #cluster", function()
         assert.are.equal("yes", server:get(namespace, "new").metadata.annotations.whole)
         code, _, err = run("replace", "-f", folder .. "/o.json") -- its resourceVersion is old now
         assert.are.equal(1, code)
-        support.contains(err, "modified")
+        support.contains(err, "it has changed since")
         local text = raw:gsub('"resourceVersion":"%d+",?', "", 1):gsub('"annotations":{', '"annotations":{"whole":"again",', 1)
         support.write(folder .. "/o.json", text)
         code, _, err = run("replace", "-f", folder .. "/o.json")

@@ -2,6 +2,7 @@ mpijobd_unit_test(json_value FLOORS json ALLOC)
 mpijobd_unit_test(json_suite FLOORS json)
 mpijobd_unit_test(json_write FLOORS json ALLOC)
 mpijobd_unit_test(json_edit FLOORS json ALLOC)
+mpijobd_unit_test(json_patch FLOORS json ALLOC)
 
 # Generated documents and edits, compared with Python's own json module as an independent parser.
 find_package(Python3 COMPONENTS Interpreter)

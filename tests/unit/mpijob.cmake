@@ -10,3 +10,4 @@ mpijobd_unit_test(mpijob_effect_grounds FLOORS mpijob SOURCES mpijob_effect_rows
 mpijobd_unit_test(mpijob_effect_rules FLOORS mpijob SOURCES mpijob_effect_cases.c)
 mpijobd_unit_test(mpijob_inspect FLOORS mpijob ALLOC)
 mpijobd_unit_test(mpijob_launcher FLOORS mpijob SOURCES mpijob_effect_cases.c ALLOC)
+mpijobd_unit_test(mpijob_harm FLOORS mpijob ALLOC)

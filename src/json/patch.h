@@ -1,0 +1,15 @@
+/* What a patch makes of a document, worked out here: to see what it would do before it is sent. */
+#ifndef MPIJOBD_JSON_PATCH_H
+#define MPIJOBD_JSON_PATCH_H
+
+#include "json/edit.h"
+
+/* RFC 7396: the members of the patch take the place of the document's, null removes them. Both are objects. Appends to
+ * out. What the patch does not name keeps its bytes. ERR_INVALID: the patch is no object. */
+int json_merge_patch(struct json document, struct json patch, struct buf *out, struct error *err);
+
+/* RFC 6902: a list of add, remove, replace, move, copy and test. ERR_INVALID: a step that cannot be done, by its number
+ * from 0 ("step 2: there is nothing at /spec/x"), or a test that fails. */
+int json_patch(struct json document, struct json steps, struct buf *out, struct error *err);
+
+#endif
