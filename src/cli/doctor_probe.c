@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "http/answer.h"
+#include "http/proxy.h"
 #include "http/url.h"
 
 struct probing {
@@ -107,10 +108,8 @@ static bool prepare(struct probing *p, const struct kube_config *config, const s
     SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, p);
     SET(CURLOPT_WRITEFUNCTION, on_body);
-    if (config->proxy_url)
-        SET(CURLOPT_PROXY, config->proxy_url);
-    else if (url_is_loopback(url)) /* as the daemon: the environment's proxy is not for this machine */
-        SET(CURLOPT_PROXY, "");
+    SET(CURLOPT_PROXY, proxy_for(url, config->proxy_url, NULL)); /* as the daemon */
+    SET(CURLOPT_NOPROXY, "");
     return failed || (url->tls && set_tls(p, config));
 }
 

@@ -9,19 +9,20 @@
 #include <time.h>
 
 #include "cli/doctor.h"
-#include "http/url.h"
+#include "http/proxy.h"
 
 #define DAY INT64_C(86400)
 
 /* ---- the name ---- */
 
-/* The environment's variable that may send us to a proxy; whether NO_PROXY excepts this server is libcurl's to say. */
-static const char *proxy_variable(bool tls)
+/* The environment's variable that sends us to a proxy; NULL: none does. */
+static const char *proxy_variable(const struct url *url)
 {
-    static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy", NULL};
-    for (size_t i = 0; names[i]; i++) {
-        const char *value = getenv(names[i]);
-        if (value && *value && (i < 2 ? tls : i < 4 || !tls))
+    static const char *const names[] = {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy",
+                                        "ALL_PROXY",   "all_proxy",   NULL};
+    const char *proxy = proxy_for(url, NULL, NULL);
+    for (size_t i = 0; *proxy && names[i]; i++) {
+        if (proxy == getenv(names[i]))
             return names[i];
     }
     return NULL;
@@ -66,7 +67,7 @@ bool doctor_name(struct doctor *d)
     }
     bool bracketed = url.host[0] == '[';
     snprintf(host, sizeof host, "%.*s", (int)strcspn(url.host + bracketed, "]"), url.host + bracketed);
-    d->proxy = c->proxy_url ? "proxy-url" : url_is_loopback(&url) ? NULL : proxy_variable(url.tls);
+    d->proxy = c->proxy_url ? "proxy-url" : proxy_variable(&url);
     if (c->proxy_url)
         doctor_say(d, DOCTOR_OK, NULL, "%s is the proxy's to look up (proxy-url in the kubeconfig)", host);
     bool found = c->proxy_url || resolve(d, host, url.port);

@@ -14,6 +14,8 @@ static void destroy(struct http_client *client)
 {
     void (*closed)(void *data) = client->closed;
     void *data = client->data;
+    if (client->proxy)
+        secret_wipe(client->proxy, strlen(client->proxy)); /* it may have a password */
     free(client->proxy);
     free(client->no_proxy);
     free(client->user_agent);

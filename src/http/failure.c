@@ -1,8 +1,10 @@
 /* Why there is no answer, in words. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "http/client.h"
+#include "http/proxy.h"
 
 #define WHERE "%s %s: "
 #define WHERE_OF(request) (request)->method, (request)->shown_url
@@ -67,12 +69,46 @@ static void describe_ours(const struct http_request *request, struct error *err)
     }
 }
 
+/* Whom libcurl connects to: "HOST port PORT" or "the proxy URL", without its password. */
+static const char *peer(const struct http_request *request, char text[URL_SHOWN_MAX + 32])
+{
+    const struct http_client *client = request->client;
+    const char *proxy = proxy_for(&request->url, client->proxy, client->no_proxy);
+    char shown[URL_SHOWN_MAX];
+    if (*proxy) {
+        snprintf(text, URL_SHOWN_MAX, "%s%s", strstr(proxy, "://") ? "" : "http://", proxy);
+        url_show(text, shown);
+        snprintf(text, URL_SHOWN_MAX + 32, "the proxy %s", shown);
+    } else {
+        snprintf(text, URL_SHOWN_MAX + 32, "%.400s port %s", request->url.host, request->url.port);
+    }
+    return text;
+}
+
 static void describe_connect(const struct http_request *request, CURLcode result, struct error *err)
 {
     long number = 0;
+    char text[URL_SHOWN_MAX + 32];
     curl_easy_getinfo(request->easy, CURLINFO_OS_ERRNO, &number);
-    error_set(err, ERR_UNREACHABLE, WHERE "cannot connect to %s port %s: %s", WHERE_OF(request), request->url.host,
-              request->url.port, number ? strerror((int)number) : detail(request, result));
+    error_set(err, ERR_UNREACHABLE, WHERE "cannot connect to %s: %s", WHERE_OF(request), peer(request, text),
+              number ? strerror((int)number) : detail(request, result));
+}
+
+/* The proxy's own answer to CONNECT; 0: there was none, or a tunnel. */
+static long refused_tunnel(const struct http_request *request)
+{
+    long status = 0;
+    curl_easy_getinfo(request->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    return status >= 200 && status < 300 ? 0 : status;
+}
+
+static void describe_tunnel(const struct http_request *request, long status, struct error *err)
+{
+    char text[URL_SHOWN_MAX + 32];
+    error_set(err, ERR_UNREACHABLE, WHERE "%s does not lead to %s port %s: it answered %ld%s", WHERE_OF(request),
+              peer(request, text), request->url.host, request->url.port, status,
+              status == 407 ? "; does it want a name and a password (http://NAME:PASSWORD@HOST:PORT), or others?" : "");
+    err->retryable = status >= 500;
 }
 
 static void describe_lost(const struct http_request *request, CURLcode result, struct error *err)
@@ -101,13 +137,21 @@ void failure_describe(const struct http_request *request, CURLcode result, struc
         describe_ours(request, err);
         return;
     }
+    if (result != CURLE_OUT_OF_MEMORY && refused_tunnel(request)) {
+        describe_tunnel(request, refused_tunnel(request), err);
+        return;
+    }
+    char text[URL_SHOWN_MAX + 32];
     switch (result) {
     case CURLE_OUT_OF_MEMORY:
         error_nomem(err);
         error_prefix(err, "%s %s", WHERE_OF(request));
         return;
-    case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
+        error_set(err, ERR_UNREACHABLE, WHERE "the name of %s does not resolve", WHERE_OF(request),
+                  peer(request, text));
+        return;
+    case CURLE_COULDNT_RESOLVE_HOST:
         error_set(err, ERR_UNREACHABLE, WHERE "the name does not resolve: %s", WHERE_OF(request),
                   detail(request, result));
         return;
@@ -115,8 +159,8 @@ void failure_describe(const struct http_request *request, CURLcode result, struc
         describe_connect(request, result, err);
         return;
     case CURLE_OPERATION_TIMEDOUT: /* the only timeout that is libcurl's to watch */
-        error_set(err, ERR_UNREACHABLE, WHERE "no connection to %s port %s within %" PRIu64 " ms", WHERE_OF(request),
-                  request->url.host, request->url.port, request->client->connect_timeout_ms);
+        error_set(err, ERR_UNREACHABLE, WHERE "no connection to %s within %" PRIu64 " ms", WHERE_OF(request),
+                  peer(request, text), request->client->connect_timeout_ms);
         return;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CONNECT_ERROR:

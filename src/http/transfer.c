@@ -7,6 +7,7 @@
 
 #include "http/answer.h"
 #include "http/client.h"
+#include "http/proxy.h"
 
 #define PROBE_AFTER_S                                                                                                  \
     30 /* a peer that went away without a word is noticed after 30 + 3 * 10 s, also on an idle stream */
@@ -139,12 +140,8 @@ static bool set_proxy(CURL *easy, const struct http_request *request)
 {
     bool failed = false;
     const struct http_client *client = request->client;
-    if (client->proxy)
-        SET(CURLOPT_PROXY, client->proxy);
-    else if (url_is_loopback(&request->url)) /* as kubectl: the environment's proxy is not for this machine */
-        SET(CURLOPT_PROXY, "");
-    if (client->no_proxy)
-        SET(CURLOPT_NOPROXY, client->no_proxy);
+    SET(CURLOPT_PROXY, proxy_for(&request->url, client->proxy, client->no_proxy));
+    SET(CURLOPT_NOPROXY, "");
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     return failed;
 }
