@@ -8,7 +8,7 @@ local function computed(job)
         if not ok then
             return native.failed(job, wanted)
         elseif not wanted then
-            return nil
+            return native.declined(job)
         end
     end
     if not replace then
@@ -17,6 +17,8 @@ local function computed(job)
     local ok, changes = native.protect(replace, job)
     if not ok then
         return native.failed(job, changes)
+    elseif changes == nil then
+        return native.left(job)
     end
     return changes
 end

@@ -25,6 +25,7 @@
 ---@field resourceVersion string
 ---@field kind "MPIJob"|"TFJob"|"PyTorchJob"|"MXJob"
 ---@field version "v1alpha2"|"v1"|"v2beta1" through which it was read
+---@field as_of number the instant of which it is, seconds since 1970: when the cache last heard of the server, or when it was read
 ---@field cluster string the configuration's name of the cluster that it was read from; `"default"` where there is but one
 ---@field controller "mpi-operator"|"training-operator"|"cci"|"unknown" which acts on it, as far as is known
 ---@field labels table<string, string> a copy; empty where there are none

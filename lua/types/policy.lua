@@ -62,11 +62,16 @@
 ---@field timeout? mpijobd.Duration of a whole run, waiting included (default `"5m"`)
 ---@field concurrency? integer replacements under way at once, 1 to 256 (default 8)
 
+---`"match"`: whenever a job comes to match, by a change or by time passing; `"added"`, `"finished"`, `"changed"`: what happens to a job that matches. Each time is
+---handled once, also across restarts.
+---@alias mpijobd.Event "match"|"added"|"finished"|"changed"
+
 ---@class mpijobd.Policy
 ---@field name string unique over all files: lower-case letters, digits and dashes, at most 63, no dash at the ends
 ---@field about? string what it is for, in a sentence
----@field schedule? string cron: 5 fields, or 6 with seconds first; or @yearly, @monthly, @weekly, @daily, @hourly. This or `every`
----@field every? mpijobd.Duration a period of at least 1s, counted from 1970-01-01T00:00:00Z. This or `schedule`
+---@field on? mpijobd.Event|mpijobd.Event[] what makes it act on a job. This, `schedule` or `every`
+---@field schedule? string cron: 5 fields, or 6 with seconds first; or @yearly, @monthly, @weekly, @daily, @hourly
+---@field every? mpijobd.Duration a period of at least 1s, counted from 1970-01-01T00:00:00Z
 ---@field timezone? string of the schedule, an IANA name (default `"UTC"`)
 ---@field jitter? mpijobd.Duration each run is delayed by a random time up to this
 ---@field missed? "skip"|"once"|"all" what to do about runs that fell due while the daemon was down or the machine slept (default `"once"`: one for all of them). `"all"`: at most 100
@@ -74,7 +79,7 @@
 ---@field kind? "MPIJob"|"TFJob"|"PyTorchJob"|"MXJob" the kind of job it is about (default `"MPIJob"`)
 ---@field match? mpijobd.PolicyMatch
 ---@field replace? mpijobd.Changes|fun(job: mpijobd.Job): mpijobd.Changes? the changes, or a function that returns them, or nil to leave the job alone. This or `run`
----@field run? fun(run: mpijobd.Run) everything else; `match` is not looked at then. This or `replace`
+---@field run? fun(run: mpijobd.Run) everything else; the jobs of `match` are `run.jobs`. This or `replace`
 ---@field limits? mpijobd.Limits
 ---@field dry_run? boolean true: log what would be done, and do not do it
 ---@field clusters? string|string[] names from the configuration's `clusters` (default: all of them)

@@ -5,6 +5,7 @@
 
 #include "binding/mpijob.h"
 #include "binding/values.h"
+#include "policy/caches.h"
 #include "policy/listing.h"
 #include "policy/lua_match.h"
 
@@ -55,7 +56,7 @@ static int next_k(lua_State *L, int status, lua_KContext ctx)
     }
     switch (listing_next(l->listing, &object)) {
     case LISTING_JOB:
-        lua_job_push(L, object, l->at->cluster, l->kind, l->at->engine->o.clock);
+        lua_job_push(L, object, l->at->cluster, l->kind, l->at->engine->o.clock)->as_of = listing_as_of(l->listing);
         return 1;
     case LISTING_WAIT:
         l->wait = (struct script_wait){.cancel = cancelled};
@@ -123,6 +124,7 @@ int l_mpijob_list(lua_State *L)
         .log = engine->o.log,
         .match = l->match,
         .namespaces = l->at->namespaces,
+        .cache = caches_for(l->at, l->kind, l->match),
         .ready = wake,
         .data = l,
     };

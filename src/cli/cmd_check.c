@@ -12,8 +12,13 @@
 static const char *trigger_text(const struct policy *p, char out[160])
 {
     char every[32];
+    size_t n = 0;
     if (p->has_schedule) {
         snprintf(out, 160, "%s (%s)", p->schedule, zone_name(p->zone));
+    } else if (p->on) {
+        for (unsigned event = 1; event < 1U << ON_EVENTS; event <<= 1)
+            n +=
+                p->on & event ? (size_t)snprintf(out + n, 160 - n, "%s%s", n ? ", " : "on ", policy_on_name(event)) : 0;
     } else {
         duration_format(p->every, false, every);
         snprintf(out, 160, "every %s", every);
@@ -42,7 +47,7 @@ static void print_times(const struct policy *p, int64_t now, int64_t count)
 {
     int64_t due = now, before = now / CLOCK_SECOND;
     struct error err;
-    for (int64_t i = 0; i < count; i++) {
+    for (int64_t i = 0; i < count && !p->on; i++) {
         if (policy_next_due(p, due, &due, &err)) {
             printf("  (no further: %s)\n", err.message);
             return;

@@ -163,10 +163,10 @@ static int run(int argc, char **argv, const struct command *command)
         code = session_connect(&g.s);
     }
     if (!code)
-        code = jobs_find(&g.s, &g.jobs);
+        code = jobs_look_up(&g.s, &g.jobs);
     if (!code || g.jobs.count)
         code = print(&g) || code ? EXIT_FAILED : 0;
-    jobs_free(&g.jobs);
+    jobs_release(&g.jobs);
     return session_close(&g.s, code);
 }
 

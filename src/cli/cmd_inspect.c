@@ -177,7 +177,7 @@ static int work(struct inspection *in)
         return code;
     code = session_connect(s);
     if (!code)
-        code = jobs_find(s, &in->jobs);
+        code = jobs_look_up(s, &in->jobs);
     if (code)
         return code;
     count_pods(in);
@@ -235,7 +235,7 @@ static int run(int argc, char **argv, const struct command *command)
     code = exit_code(&in, code);
     heal_free(&in.heal);
     mpijob_pods_free(in.pods);
-    jobs_free(&in.jobs);
+    jobs_release(&in.jobs);
     buf_free(&in.json);
     return session_close(&in.s, code);
 }

@@ -332,7 +332,8 @@ const struct command cmd_rbac = {
     run,
     "  mpijobd rbac policies/ | kubectl apply -f -\n"
     "  mpijobd rbac policies/ -n train --service-account ops:mpijobd\n"
-    "\nA policy with `replace` gets get, list and update; with `dry_run`, no update; with `through_launcher`, also get "
+    "\nA policy with `replace` gets get, list and update; with `dry_run`, no update; with `on`, also watch; with "
+    "`through_launcher`, also get "
     "and\n"
     "patch on the launchers. A `run` function gets the verbs "
     "of the\n"

@@ -164,7 +164,7 @@ static int by_selector(struct replacing *r)
 {
     int count = r->s.options.argument_count;
     r->s.options.argument_count = 0; /* the arguments are the changes */
-    int code = jobs_find(&r->s, &r->jobs);
+    int code = jobs_look_up(&r->s, &r->jobs);
     r->s.options.argument_count = count;
     if (code)
         return code;
@@ -360,7 +360,7 @@ static int run(int argc, char **argv, const struct command *command)
         code = session_close(&r.s, code);
     }
     mpijob_changes_free(&r.changes);
-    jobs_free(&r.jobs);
+    jobs_release(&r.jobs);
     buf_free(&r.json);
     return code;
 }

@@ -137,7 +137,7 @@ static int by_selector(struct finding *f)
     return code;
 }
 
-int jobs_find(struct session *s, struct jobs *jobs)
+int jobs_look_up(struct session *s, struct jobs *jobs)
 {
     struct finding f = {.s = s, .jobs = jobs};
     if (!s->options.argument_count)
@@ -154,7 +154,7 @@ int jobs_find(struct session *s, struct jobs *jobs)
     return jobs->missing ? EXIT_FAILED : 0;
 }
 
-void jobs_free(struct jobs *jobs)
+void jobs_release(struct jobs *jobs)
 {
     for (size_t i = 0; i < jobs->count; i++)
         free(jobs->items[i].bytes);

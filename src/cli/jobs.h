@@ -16,8 +16,8 @@ struct jobs {
 };
 
 /* 0, or the exit code; what was found is in jobs either way. */
-int jobs_find(struct session *s, struct jobs *jobs);
-void jobs_free(struct jobs *jobs);
+int jobs_look_up(struct session *s, struct jobs *jobs);
+void jobs_release(struct jobs *jobs);
 
 /* Every job of the namespaces in scope that matches, -l included, one after the other; none is kept. The object is
  * valid during the call, which returns 0, or an error code with s->error set. 0, or the exit code after it was told. */

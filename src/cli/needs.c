@@ -120,6 +120,16 @@ static struct str word_at(const char *p, const char *end)
     return str_n(from, (size_t)(p - from));
 }
 
+/* run.jobs, at the word `run`: without `on` it lists. */
+static bool names_jobs(const char *p, const char *end)
+{
+    const char *q = skip_blank(p, end);
+    if (q >= end || *q != '.')
+        return false;
+    q = skip_blank(q + 1, end);
+    return str_is(word_at(q, end), "jobs");
+}
+
 /* What follows the module's name, at *p; moved behind what was understood. */
 static unsigned verbs_after(const char **p, const char *end)
 {
@@ -155,6 +165,8 @@ unsigned needs_of_source(struct str source, enum mpijob_kind kind, bool *others)
             continue;
         else if (str_is(word, "_G") || str_is(word, "_ENV") || str_is(word, "load"))
             verbs |= ALL;
+        else if (str_is(word, "run") && names_jobs(p, end))
+            verbs |= NEEDS_LIST;
         else if (str_is(word, "through_launcher"))
             verbs |= LAUNCHER;
         else if (str_is(word, "wait_effect"))
@@ -201,12 +213,10 @@ static int add(struct needs *needs, const char *name_space, enum mpijob_kind kin
     return 0;
 }
 
-static int add_policy(struct needs *needs, const struct policy_entry *e, enum mpijob_kind kind,
-                      const char *const *scope, struct error *err)
+/* matches: only where the policy's match can hold. */
+static int add_verbs(struct needs *needs, const struct policy *p, enum mpijob_kind kind, unsigned verbs, bool matches,
+                     const char *const *scope, struct error *err)
 {
-    const struct policy *p = e->policy;
-    unsigned verbs = verbs_of(e, kind, &needs->others);
-    bool matches = p->action != ACTION_RUN; /* a run function lists what it likes, whatever the policy's match */
     const char *const *names = scope ? scope : matches ? mpijob_match_namespaces(p->match) : NULL;
     int rc = 0;
     if (!verbs)
@@ -218,6 +228,17 @@ static int add_policy(struct needs *needs, const struct policy_entry *e, enum mp
             rc = add(needs, *names, kind, verbs, err);
     }
     return rc;
+}
+
+static int add_policy(struct needs *needs, const struct policy_entry *e, enum mpijob_kind kind,
+                      const char *const *scope, struct error *err)
+{
+    const struct policy *p = e->policy;
+    bool matches = p->action != ACTION_RUN; /* a run function asks for what it likes, whatever the policy's match */
+    int rc = add_verbs(needs, p, kind, verbs_of(e, kind, &needs->others), matches, scope, err);
+    if (rc || !p->on || kind != p->kind)
+        return rc;
+    return add_verbs(needs, p, kind, NEEDS_LIST | NEEDS_WATCH, true, scope, err);
 }
 
 static int add_kinds(struct needs *needs, const struct policy_entry *e, const char *const *scope, struct error *err)

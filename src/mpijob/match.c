@@ -326,6 +326,11 @@ int64_t mpijob_match_since(const struct mpijob_match *m, const struct mpijob_vie
     return spans > problems ? spans : problems;
 }
 
+bool mpijob_match_has_span(const struct mpijob_match *m, enum mpijob_span span)
+{
+    return m->spans[span] >= 0;
+}
+
 bool mpijob_match_timed(const struct mpijob_match *m)
 {
     bool timed = m->problems != 0; /* a deadline that has passed is one */
@@ -374,4 +379,22 @@ bool mpijob_match_named(const struct mpijob_match *m, struct str name)
 bool mpijob_match_wants(const struct mpijob_match *m, size_t *i, struct mpijob_want *want)
 {
     return selector_wants(&m->labels, i, want);
+}
+
+struct mpijob_match *mpijob_match_scope(const struct mpijob_match *m)
+{
+    struct mpijob_match *scope = mpijob_match_new();
+    struct buf labels = BUF_INIT;
+    int rc = scope ? 0 : ERR_NOMEM;
+    for (size_t i = 0; i < m->namespaces.count && !rc; i++)
+        rc = mpijob_match_namespace(scope, m->namespaces.items[i], NULL);
+    mpijob_match_selector(m, &labels);
+    if (!rc && labels.len)
+        rc = mpijob_match_labels(scope, labels.ptr, NULL);
+    if (rc || labels.failed) {
+        mpijob_match_free(scope);
+        scope = NULL;
+    }
+    buf_free(&labels);
+    return scope;
 }

@@ -36,6 +36,7 @@ bool mpijob_match_eval(const struct mpijob_match *m, const struct mpijob_view *v
 /* The instant from which it matches, as it is, whether that has come or not: MPIJOB_NO_TIME where time does not count,
  * INT64_MAX where it does not match. The same instant means: it is the same time that it came to match. */
 int64_t mpijob_match_since(const struct mpijob_match *m, const struct mpijob_view *view, int64_t now);
+bool mpijob_match_has_span(const struct mpijob_match *m, enum mpijob_span span);
 bool mpijob_match_timed(const struct mpijob_match *m); /* can time alone make a job match? */
 /* The part of it that no change of a job can alter: its name and namespace. */
 bool mpijob_match_name_fits(const struct mpijob_match *m, const struct mpijob_view *view);
@@ -44,6 +45,8 @@ bool mpijob_match_name_fits(const struct mpijob_match *m, const struct mpijob_vi
  * (NULL-terminated, each once), NULL where they are not all named. */
 void mpijob_match_selector(const struct mpijob_match *m, struct buf *out);
 const char *const *mpijob_match_namespaces(const struct mpijob_match *m);
+/* The same namespaces and labels, and nothing else: NULL: out of memory. */
+struct mpijob_match *mpijob_match_scope(const struct mpijob_match *m);
 /* True where a namespace passes the conditions (for listing by namespace). */
 bool mpijob_match_in_namespace(const struct mpijob_match *m, struct str name_space);
 

@@ -130,7 +130,7 @@ static void read_zone(struct defining *d, int index)
 {
     struct error err;
     const char *name = string_at(d, "timezone", index, "an IANA name such as \"Europe/Berlin\"");
-    d->zoned = true;
+    d->timing |= TIMING_ZONE;
     if (name && zone_load(name, NULL, &d->p->zone, &err))
         definition_found(d, "timezone", "%s", err.message);
 }
@@ -262,7 +262,7 @@ static const char *const keys[] = {"name",        "about",    "kind",        "ma
                                    "limits",      "dry_run",  "destructive", "on",      "approval", "through_launcher",
                                    "wait_effect", "clusters", NULL};
 /* Known to the interface, and not there yet: said plainly rather than ignored. */
-static const char *const later[] = {"on", "approval", "wait_effect", NULL};
+static const char *const later[] = {"approval", "wait_effect", NULL};
 static const char *const missed_words[] = {"skip", "once", "all", NULL};
 static const char *const overlap_words[] = {"skip", "queue", "allow", NULL};
 
@@ -281,14 +281,19 @@ static void read_key(struct defining *d, const char *key, int index)
         read_schedule(d, index);
     } else if (strcmp(key, "every") == 0) {
         read_every(d, index);
+    } else if (strcmp(key, "on") == 0) {
+        definition_on(d, index);
     } else if (strcmp(key, "timezone") == 0) {
         read_zone(d, index);
     } else if (strcmp(key, "jitter") == 0) {
         definition_duration(d, key, index, &p->jitter);
+        d->timing |= TIMING_JITTER;
     } else if (strcmp(key, "missed") == 0) {
         p->missed = (enum policy_missed)read_choice(d, key, index, missed_words);
+        d->timing |= TIMING_MISSED;
     } else if (strcmp(key, "overlap") == 0) {
         p->overlap = (enum policy_overlap)read_choice(d, key, index, overlap_words);
+        d->timing |= TIMING_OVERLAP;
     } else if (strcmp(key, "replace") == 0) {
         read_replace(d, index);
     } else if (strcmp(key, "run") == 0) {
@@ -308,9 +313,7 @@ static void read_key(struct defining *d, const char *key, int index)
     } else {
         for (int i = 0; later[i]; i++) {
             if (strcmp(key, later[i]) == 0) {
-                definition_found(d, key, "is not available in this version%s",
-                                 strcmp(key, "on") == 0 ? "; use schedule or every" : "; leave it out");
-                d->triggers += strcmp(key, "on") == 0;
+                definition_found(d, key, "is not available in this version; leave it out");
                 return;
             }
         }
@@ -326,9 +329,11 @@ static void check_whole(struct defining *d)
     if (!d->named)
         definition_found(d, NULL, "has no name; give it one, as in name = \"free-gpus\"");
     if (d->triggers == 0)
-        definition_found(d, NULL, "has no trigger; give it schedule = \"0 9 * * mon-fri\" or every = \"10m\"");
+        definition_found(d, NULL,
+                         "has no trigger; give it on = \"match\", schedule = \"0 9 * * mon-fri\" or every = \"10m\"");
     if (d->triggers > 1)
-        definition_found(d, "every", "stands beside another trigger; a policy has one (write two policies)");
+        definition_found(d, p->on ? "on" : "every",
+                         "stands beside another trigger; a policy has one (write two policies)");
     if (d->actions == 0)
         definition_found(d, NULL, "has no action; give it replace = { ... } or run = function(run) ... end");
     if (d->actions > 1)
@@ -341,11 +346,12 @@ static void check_whole(struct defining *d)
                          mpijob_kind_info(p->kind)->name);
     if (p->every && p->jitter >= p->every)
         definition_found(d, "jitter", "has to be shorter than the period, or runs are lost");
-    if (d->zoned && p->every)
+    if ((d->timing & TIMING_ZONE) && p->every)
         definition_found(d, "timezone", "goes with schedule, not with every: a period is the same in every zone");
     if (p->action == ACTION_RUN && p->percent_max >= 0)
         definition_found(d, "limits.percent",
                          "goes with replace; a run function chooses its jobs itself, bound it with limits.changes");
+    definition_check_on(d);
 }
 
 static struct policy *policy_new(const struct policy_source *source, int line)

@@ -13,6 +13,12 @@ enum policy_missed { MISSED_SKIP, MISSED_ONCE, MISSED_ALL };
 enum policy_overlap { OVERLAP_SKIP, OVERLAP_QUEUE, OVERLAP_ALLOW };
 enum policy_action { ACTION_TABLE, ACTION_FUNCTION, ACTION_RUN };
 
+/* `on`, by bit. */
+enum { ON_MATCH = 1, ON_ADDED = 2, ON_FINISHED = 4, ON_CHANGED = 8 };
+#define ON_EVENTS 4
+/* "match"; of several the first. */
+const char *policy_on_name(unsigned event);
+
 struct policy {
     char name[64];
     char *about;      /* NULL: none */
@@ -23,6 +29,7 @@ struct policy {
     struct cron cron;
     struct zone *zone; /* never NULL */
     int64_t every;     /* microseconds; 0: none */
+    unsigned on;       /* 0: a schedule or period */
     int64_t jitter;
     enum policy_missed missed;
     enum policy_overlap overlap;

@@ -1,4 +1,4 @@
-/* Reading a definition: shared by definition.c and definition_limits.c only. */
+/* Reading a definition: shared by the definition*.c only. */
 #ifndef MPIJOBD_POLICY_DEFINITION_PARTS_H
 #define MPIJOBD_POLICY_DEFINITION_PARTS_H
 
@@ -9,8 +9,11 @@ struct defining {
     struct policy *p;
     const struct policy_source *source;
     int line, findings, triggers, actions;
-    bool named, zoned;
+    bool named;
+    unsigned timing; /* keys that only a schedule or period has, by bit: timezone, jitter, missed, overlap */
 };
+
+enum { TIMING_ZONE = 1, TIMING_JITTER = 2, TIMING_MISSED = 4, TIMING_OVERLAP = 8 };
 
 /* key: "limits.cpu"; NULL: the policy as a whole. */
 void definition_found(struct defining *d, const char *key, const char *format, ...)
@@ -20,6 +23,8 @@ void definition_duration(struct defining *d, const char *key, int index, int64_t
 
 /* The table at index as the policy's limits. */
 void definition_limits(struct defining *d, int index);
+void definition_on(struct defining *d, int index);
+void definition_check_on(struct defining *d);
 /* Defaults where nothing was said, and never more than the daemon allows. */
 void definition_cap(struct script_limits *limits, const struct script_limits *ceiling);
 

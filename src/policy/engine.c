@@ -212,6 +212,11 @@ static void once_everywhere(struct engine *e, const struct policy_entry *entry)
         };
         if (!policy_on_cluster(entry->policy, cluster_name(call.at->cluster)))
             continue;
+        if (entry->policy->on && !(entry->policy->on & ON_MATCH) && !e->o.dry_run) {
+            log_event(e->o.log, LOG_WARN, "left out, because it waits for events, which only the daemon sees",
+                      LOG_FIELDS({"policy", entry->policy->name}));
+            continue;
+        }
         e->once_left++;
         if (run_start(e, &call, &run, &err)) {
             e->once_left--;

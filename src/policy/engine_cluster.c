@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "policy/arming.h"
+#include "policy/caches.h"
+#include "policy/on_trigger.h"
 #include "policy/recover.h"
 #include "policy/trigger.h"
 
@@ -56,13 +58,79 @@ static struct trigger_node *start_one(struct engine_cluster *at, const struct po
     return NULL;
 }
 
+/* ---- policies with `on` ---- */
+
+static void stop_ons(struct on_trigger *list)
+{
+    while (list) {
+        struct on_trigger *t = list;
+        list = on_trigger_next(t);
+        on_trigger_stop(t);
+    }
+}
+
+/* Takes it out of the list; NULL: there is none. */
+static struct on_trigger *take_on(struct engine_cluster *at, const char *policy)
+{
+    struct on_trigger *before = NULL, *t = at->ons;
+    while (t && strcmp(on_trigger_policy(t), policy) != 0) {
+        before = t;
+        t = on_trigger_next(t);
+    }
+    if (t && before)
+        on_trigger_set_next(before, on_trigger_next(t));
+    else if (t)
+        at->ons = on_trigger_next(t);
+    return t;
+}
+
+static struct on_trigger *start_on(struct engine_cluster *at, const struct policy_entry *entry, struct on_trigger *next)
+{
+    struct held_cache *held = at->caches[entry->policy->kind];
+    struct on_trigger *t = take_on(at, entry->policy->name);
+    if (t && held && on_trigger_reload(t, entry, held)) {
+        on_trigger_set_next(t, next);
+        return t;
+    }
+    if (t)
+        on_trigger_stop(t);
+    t = held ? on_trigger_start(at, entry, held, next) : NULL;
+    if (held && !t)
+        log_event(at->engine->o.log, LOG_ERROR, "a policy cannot be started: out of memory",
+                  LOG_FIELDS({"policy", entry->policy->name}, {"cluster", engine_cluster_told(at)}));
+    return t ? t : next;
+}
+
+/* Those of the set take over from those in force; returns how many there are. */
+static size_t start_ons(struct engine_cluster *at)
+{
+    struct policy_set *set = at->engine->set;
+    struct on_trigger *list = NULL;
+    size_t count = 0;
+    caches_update(at, set);
+    loops_forget(&at->loops);
+    for (size_t i = set->count; i > 0; i--) {
+        const struct policy_entry *entry = &set->entries[i - 1];
+        if (!entry->policy->on || !policy_on_cluster(entry->policy, cluster_name(at->cluster)))
+            continue;
+        list = start_on(at, entry, list);
+        count++;
+    }
+    stop_ons(at->ons);
+    at->ons = list;
+    return count;
+}
+
+/* ---- all of them ---- */
+
 static void start_triggers(struct engine_cluster *at, struct trigger_past *past)
 {
     struct policy_set *set = at->engine->set;
     struct trigger_node *list = NULL, **last = &list, *old;
     size_t count = 0;
     for (size_t i = 0; i < set->count; i++) {
-        if (!policy_on_cluster(set->entries[i].policy, cluster_name(at->cluster)))
+        const struct policy *p = set->entries[i].policy;
+        if (p->on || !policy_on_cluster(p, cluster_name(at->cluster)))
             continue;
         *last = start_one(at, &set->entries[i], &past[i]);
         if (!*last)
@@ -73,6 +141,8 @@ static void start_triggers(struct engine_cluster *at, struct trigger_past *past)
     old = at->triggers;
     at->triggers = list;
     stop_triggers(old);
+    count += start_ons(at);
+    at->ons_started = true;
     free(at->unfinished);
     at->unfinished = NULL;
     at->unfinished_count = 0;
@@ -133,6 +203,14 @@ void engine_cluster_put_in_force(struct engine_cluster *at)
     }
 }
 
+/* Other versions, another controller, a kind that came or went: what depends on them begins again. */
+static void changed(struct cluster_change *change)
+{
+    struct engine_cluster *at = change->data;
+    if (at->started && !at->engine->stopping && at->ons_started)
+        start_ons(at);
+}
+
 /* ---- starting ---- */
 
 static void recovered_now(void *data, const struct interrupted_run *runs, size_t count, const struct error *err)
@@ -171,6 +249,9 @@ static void connected(void *data, const struct error *err)
 void engine_cluster_start(struct engine_cluster *at)
 {
     at->connecting = true;
+    if (!at->hooked)
+        cluster_on_change(at->cluster, &at->change);
+    at->hooked = true;
     cluster_connect(at->cluster, connected, at);
 }
 
@@ -193,6 +274,7 @@ void engine_cluster_init(struct engine_cluster *at, struct engine *engine, struc
     const struct engine_options *o = &engine->o;
     *at = (struct engine_cluster){.engine = engine, .cluster = cluster, .namespaces = namespaces};
     at->context = (struct replace_context){o->loop, cluster, o->store, o->clock, o->log};
+    at->change = (struct cluster_change){.changed = changed, .data = at};
     deadline_init(o->loop, &at->retry, retry, at);
 }
 
@@ -201,6 +283,12 @@ void engine_cluster_stop(struct engine_cluster *at)
     deadline_stop(&at->retry);
     stop_triggers(at->triggers);
     at->triggers = NULL;
+    stop_ons(at->ons);
+    at->ons = NULL;
+    if (at->hooked)
+        cluster_off_change(at->cluster, &at->change);
+    at->hooked = false;
+    caches_close(at);
     if (at->connecting)
         cluster_connect_cancel(at->cluster);
     if (at->recovery)
@@ -209,11 +297,15 @@ void engine_cluster_stop(struct engine_cluster *at)
 
 bool engine_cluster_busy(const struct engine_cluster *at)
 {
-    return at->recovery || at->arming || at->connecting;
+    return at->recovery || at->arming || at->connecting || at->ons_live || at->caches_open;
 }
 
 bool engine_cluster_idle(const struct engine_cluster *at)
 {
+    for (const struct on_trigger *t = at->ons; t; t = on_trigger_next(t)) {
+        if (!on_trigger_idle(t))
+            return false;
+    }
     return !at->recovery && !at->arming && (at->started ? !at->connecting : at->retry_ms != 0);
 }
 
@@ -221,5 +313,6 @@ void engine_cluster_close(struct engine_cluster *at, void (*closed)(struct deadl
 {
     free(at->unfinished);
     at->unfinished = NULL;
+    loops_forget(&at->loops);
     deadline_close(&at->retry, closed);
 }

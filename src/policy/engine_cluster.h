@@ -4,19 +4,28 @@
 #define MPIJOBD_POLICY_ENGINE_CLUSTER_H
 
 #include "policy/engine.h"
+#include "policy/loops.h"
 
 struct recovery;
 struct arming;
 struct interrupted_run;
 struct trigger;
 struct trigger_node;
+struct held_cache;
+struct on_trigger;
 
 struct engine_cluster {
     struct engine *engine;
     struct cluster *cluster;       /* not owned */
     const char *const *namespaces; /* in scope there, NULL: all */
     struct replace_context context;
-    struct trigger_node *triggers; /* list */
+    struct trigger_node *triggers;           /* list */
+    struct on_trigger *ons;                  /* list: the policies with `on` */
+    int ons_live;                            /* of ours that are not freed yet */
+    struct held_cache *caches[MPIJOB_KINDS]; /* NULL: no policy in force needs it */
+    int caches_open;                         /* of ours that are not closed yet */
+    struct loops loops;
+    struct cluster_change change; /* the versions that are served are others */
     struct recovery *recovery;
     struct arming *arming; /* the journal is being asked about the set's policies */
     struct deadline retry;
@@ -24,6 +33,7 @@ struct engine_cluster {
     struct interrupted_run *unfinished; /* of an earlier daemon, until the triggers have taken them over */
     size_t unfinished_count;
     bool started, connecting;
+    bool ons_started, hooked;
 };
 
 /* cluster and namespaces outlive it. */

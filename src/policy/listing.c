@@ -14,14 +14,15 @@ struct queued {
     char bytes[];
 };
 
-struct listing {
+struct pages {
+    struct listing listing;
     struct listing_call call;
     struct kube_list *list; /* under way */
     struct queued *head, *tail;
     struct queued *given; /* what the consumer is looking at */
     size_t queued;
-    size_t at;              /* of call.namespaces */
-    int64_t scope, earlier; /* earlier: of the namespaces before this one */
+    size_t at;                     /* of call.namespaces */
+    int64_t began, scope, earlier; /* earlier: of the namespaces before this one */
     struct buf selector;
     struct error error;
     struct cluster_wait wait;    /* the version that is listed is not served any more: which is? */
@@ -30,11 +31,11 @@ struct listing {
     bool started, ended, failed, paused;
 };
 
-static bool begin(struct listing *l);
+static bool begin(struct pages *l);
 
 static bool take(void *data, struct json item)
 {
-    struct listing *l = data;
+    struct pages *l = data;
     struct mpijob_view view;
     struct error err;
     l->scope++;
@@ -69,7 +70,7 @@ static bool take(void *data, struct json item)
 }
 
 /* In words that say what was asked, of whom, and what helps. */
-static void fail(struct listing *l, const struct error *err)
+static void fail(struct pages *l, const struct error *err)
 {
     char status[128] = "";
     bool everywhere = !l->call.namespaces;
@@ -83,7 +84,7 @@ static void fail(struct listing *l, const struct error *err)
                                               : "");
 }
 
-static void over(struct listing *l)
+static void over(struct pages *l)
 {
     l->ended = true;
     l->call.ready(l->call.data);
@@ -93,7 +94,7 @@ static void over(struct listing *l)
  * is as it should be then. */
 static void looked(struct cluster_wait *wait, bool moved)
 {
-    struct listing *l = wait->data;
+    struct pages *l = wait->data;
     struct error why;
     if (!moved) {
         if (cluster_serves(l->call.cluster, l->call.kind, &why) == 0)
@@ -105,7 +106,7 @@ static void looked(struct cluster_wait *wait, bool moved)
         over(l);
 }
 
-static bool follow(struct listing *l, const struct error *err)
+static bool follow(struct pages *l, const struct error *err)
 {
     if (!err->no_path || l->moves++ >= MOVES_MAX)
         return false;
@@ -118,7 +119,7 @@ static bool follow(struct listing *l, const struct error *err)
 static void listed(void *data, const char *resource_version, const struct error *err)
 {
     (void)resource_version;
-    struct listing *l = data;
+    struct pages *l = data;
     l->list = NULL;
     l->paused = false;
     if (err && !l->failed && follow(l, err))
@@ -134,7 +135,7 @@ static void listed(void *data, const char *resource_version, const struct error 
 }
 
 /* Starts the list of the next namespace in scope. False: there is none, or it failed. */
-static bool begin(struct listing *l)
+static bool begin(struct pages *l)
 {
     const char *name_space = NULL;
     if (l->call.namespaces) {
@@ -171,29 +172,9 @@ static bool begin(struct listing *l)
     return !l->failed;
 }
 
-struct listing *listing_new(const struct listing_call *call, struct error *err)
+static void pages_free(struct listing *listing)
 {
-    struct listing *l = calloc(1, sizeof *l);
-    if (!l) {
-        error_nomem(err);
-        return NULL;
-    }
-    l->call = *call;
-    if (!l->call.namespaces) /* those it names: who may list these need not be allowed to list all */
-        l->call.namespaces = mpijob_match_namespaces(call->match);
-    mpijob_match_selector(call->match, &l->selector);
-    if (l->selector.failed) {
-        error_nomem(err);
-        free(l);
-        return NULL;
-    }
-    return l;
-}
-
-void listing_free(struct listing *l)
-{
-    if (!l)
-        return;
+    struct pages *l = (struct pages *)listing;
     if (l->list)
         kube_list_cancel(l->list);
     cluster_wait_cancel(l->call.cluster, &l->wait);
@@ -207,10 +188,12 @@ void listing_free(struct listing *l)
     free(l);
 }
 
-enum listing_state listing_next(struct listing *l, struct str *object)
+static enum listing_state pages_next(struct listing *listing, struct str *object)
 {
+    struct pages *l = (struct pages *)listing;
     if (!l->started) {
         l->started = true;
+        l->began = clock_now(l->call.clock);
         l->ended = !begin(l);
     }
     free(l->given);
@@ -228,12 +211,41 @@ enum listing_state listing_next(struct listing *l, struct str *object)
     return LISTING_JOB;
 }
 
-const struct error *listing_error(const struct listing *l)
+static const struct error *pages_error(const struct listing *l)
 {
-    return &l->error;
+    return &((const struct pages *)l)->error;
 }
 
-int64_t listing_scope(const struct listing *l)
+static int64_t pages_scope(const struct listing *l)
 {
-    return l->scope;
+    return ((const struct pages *)l)->scope;
+}
+
+static int64_t pages_as_of(const struct listing *l)
+{
+    return ((const struct pages *)l)->began;
+}
+
+static const struct listing_ops pages_ops = {pages_next, pages_error, pages_scope, pages_as_of, pages_free};
+
+struct listing *listing_new(const struct listing_call *call, struct error *err)
+{
+    if (call->cache)
+        return listing_of_cache(call, err);
+    struct pages *l = calloc(1, sizeof *l);
+    if (!l) {
+        error_nomem(err);
+        return NULL;
+    }
+    l->listing.ops = &pages_ops;
+    l->call = *call;
+    if (!l->call.namespaces) /* those it names: who may list these need not be allowed to list all */
+        l->call.namespaces = mpijob_match_namespaces(call->match);
+    mpijob_match_selector(call->match, &l->selector);
+    if (l->selector.failed) {
+        error_nomem(err);
+        free(l);
+        return NULL;
+    }
+    return &l->listing;
 }

@@ -24,9 +24,9 @@ struct stopped {
     bool told;
 };
 
-struct job {
+struct loop_job {
     UT_hash_handle hh;
-    struct job *prev, *next; /* by their last write, oldest first */
+    struct loop_job *prev, *next; /* by their last write, oldest first */
     struct record *records;
     size_t count, cap;
     struct stopped stopped[STOPPED_MAX];
@@ -37,12 +37,6 @@ struct job {
     char uid[];
 };
 
-struct loops {
-    struct job *jobs; /* hash by uid */
-    struct job *list;
-    size_t count, stopped; /* jobs; with a loop that is stopped */
-};
-
 static uint64_t hash(struct str text)
 {
     uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a */
@@ -51,22 +45,22 @@ static uint64_t hash(struct str text)
     return h;
 }
 
-static struct job *find(const struct loops *loops, struct str uid)
+static struct loop_job *find(const struct loops *loops, struct str uid)
 {
-    struct job *job = NULL;
+    struct loop_job *job = NULL;
     if (loops->jobs && uid.len)
         HASH_FIND(hh, loops->jobs, uid.ptr, uid.len, job);
     return job;
 }
 
-static void let_go(struct loops *loops, struct job *job)
+static void let_go(struct loops *loops, struct loop_job *job)
 {
     loops->stopped -= job->stopped_count != 0;
     job->stopped_count = 0;
     job->count = 0;
 }
 
-static void drop(struct loops *loops, struct job *job)
+static void drop(struct loops *loops, struct loop_job *job)
 {
     let_go(loops, job);
     HASH_DEL(loops->jobs, job);
@@ -77,9 +71,9 @@ static void drop(struct loops *loops, struct job *job)
 }
 
 /* NULL: out of memory, and then a loop may take one more round to be seen. */
-static struct job *find_or_make(struct loops *loops, struct str uid)
+static struct loop_job *find_or_make(struct loops *loops, struct str uid)
 {
-    struct job *job = find(loops, uid);
+    struct loop_job *job = find(loops, uid);
     if (job || !uid.len)
         return job;
     job = calloc(1, sizeof *job + uid.len + 1);
@@ -99,7 +93,7 @@ static struct job *find_or_make(struct loops *loops, struct str uid)
 
 /* ---- what was written ---- */
 
-static uint32_t depth_of(const struct job *job, struct str seen)
+static uint32_t depth_of(const struct loop_job *job, struct str seen)
 {
     uint64_t version = hash(seen);
     for (size_t i = job ? job->count : 0; i > 0; i--) {
@@ -109,7 +103,7 @@ static uint32_t depth_of(const struct job *job, struct str seen)
     return 0;
 }
 
-static struct record *add_record(struct job *job)
+static struct record *add_record(struct loop_job *job)
 {
     if (job->count == RECORDS) {
         memmove(job->records, job->records + 1, (RECORDS - 1) * sizeof *job->records);
@@ -132,7 +126,7 @@ static struct str value_of(const char *text)
 
 void loops_wrote(struct loops *loops, const struct loop_write *w, bool by_event, struct str version)
 {
-    struct job *job = find_or_make(loops, w->uid);
+    struct loop_job *job = find_or_make(loops, w->uid);
     if (!job)
         return;
     DL_DELETE(loops->list, job);
@@ -160,7 +154,7 @@ static bool recent(const struct record *r, int64_t now)
 }
 
 /* The last other policy that wrote the field (field 0: any); NULL: none. */
-static const char *other_policy(const struct job *job, uint64_t field, const char *policy, int64_t now)
+static const char *other_policy(const struct loop_job *job, uint64_t field, const char *policy, int64_t now)
 {
     for (size_t i = job->count; i > 0; i--) {
         const struct record *r = &job->records[i - 1];
@@ -170,7 +164,7 @@ static const char *other_policy(const struct job *job, uint64_t field, const cha
     return NULL;
 }
 
-static void stop(struct job *job, const char *policy)
+static void stop(struct loop_job *job, const char *policy)
 {
     for (size_t i = 0; i < job->stopped_count; i++) {
         if (strcmp(job->stopped[i].policy, policy) == 0)
@@ -180,7 +174,7 @@ static void stop(struct job *job, const char *policy)
         snprintf(job->stopped[job->stopped_count++].policy, sizeof job->stopped->policy, "%s", policy);
 }
 
-static void stop_all(struct loops *loops, struct job *job, const struct loop_write *w, const char *other)
+static void stop_all(struct loops *loops, struct loop_job *job, const struct loop_write *w, const char *other)
 {
     loops->stopped += job->stopped_count == 0;
     stop(job, w->policy);
@@ -216,7 +210,7 @@ static void field_name(const char *pointer, char *out, size_t size)
     "they leave this job alone until they are loaded again or somebody else changes it. Give one of them a match "     \
     "that the other's change ends"
 
-static void found_back_and_forth(struct loops *loops, struct job *job, const struct loop_write *w,
+static void found_back_and_forth(struct loops *loops, struct loop_job *job, const struct loop_write *w,
                                  const struct mpijob_difference *d)
 {
     char field[160];
@@ -236,7 +230,7 @@ static void found_back_and_forth(struct loops *loops, struct job *job, const str
     stop_all(loops, job, w, other);
 }
 
-static void found_chain(struct loops *loops, struct job *job, const struct loop_write *w)
+static void found_chain(struct loops *loops, struct loop_job *job, const struct loop_write *w)
 {
     char field[160];
     const char *other = other_policy(job, 0, w->policy, w->now);
@@ -247,7 +241,7 @@ static void found_chain(struct loops *loops, struct job *job, const struct loop_
     stop_all(loops, job, w, other ? other : w->policy);
 }
 
-static bool detect(struct loops *loops, struct job *job, const struct loop_write *w)
+static bool detect(struct loops *loops, struct loop_job *job, const struct loop_write *w)
 {
     for (size_t i = 0; i < w->diff->count; i++) {
         uint64_t field = hash(str_of(w->diff->items[i].pointer)), after = hash(value_of(w->diff->items[i].after));
@@ -267,7 +261,7 @@ static bool detect(struct loops *loops, struct job *job, const struct loop_write
     return true;
 }
 
-static struct stopped *stop_of(struct job *job, const char *policy, int64_t now)
+static struct stopped *stop_of(struct loop_job *job, const char *policy, int64_t now)
 {
     if (!job || (job->quarrel && now >= job->until))
         return NULL;
@@ -280,7 +274,7 @@ static struct stopped *stop_of(struct job *job, const char *policy, int64_t now)
 
 int loops_check(struct loops *loops, const struct loop_write *w, bool *told, struct error *err)
 {
-    struct job *job = find(loops, w->uid);
+    struct loop_job *job = find(loops, w->uid);
     struct stopped *stopped = stop_of(job, w->policy, w->now);
     *told = stopped && stopped->told;
     if (job && !stopped && job->quarrel && job->stopped_count)
@@ -302,14 +296,14 @@ bool loops_stopped(const struct loops *loops, struct str uid, const char *policy
     return loops->stopped && stop_of(find(loops, uid), policy, now) != NULL;
 }
 
-bool loops_any(const struct loops *loops)
+bool loops_know(const struct loops *loops, struct str uid)
 {
-    return loops->stopped != 0;
+    return find(loops, uid) != NULL;
 }
 
 bool loops_changed(struct loops *loops, struct str uid, struct str version)
 {
-    struct job *job = find(loops, uid);
+    struct loop_job *job = find(loops, uid);
     if (!job)
         return false;
     uint64_t v = hash(version);
@@ -329,22 +323,9 @@ bool loops_changed(struct loops *loops, struct str uid, struct str version)
 
 void loops_forget(struct loops *loops)
 {
-    struct job *job, *next;
+    struct loop_job *job, *next;
     DL_FOREACH_SAFE(loops->list, job, next)
     {
         drop(loops, job);
     }
-}
-
-struct loops *loops_new(void)
-{
-    return calloc(1, sizeof(struct loops));
-}
-
-void loops_free(struct loops *loops)
-{
-    if (!loops)
-        return;
-    loops_forget(loops);
-    free(loops);
 }

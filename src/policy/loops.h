@@ -18,9 +18,11 @@
 #define LOOP_WINDOW (600 * CLOCK_SECOND)
 #define LOOP_DEPTH 16
 
-struct loops;
-struct loops *loops_new(void); /* NULL: out of memory */
-void loops_free(struct loops *loops);
+struct loop_job;
+struct loops { /* begins as zeros */
+    struct loop_job *jobs, *list;
+    size_t count, stopped;
+};
 
 struct loop_write {
     const char *policy;
@@ -39,10 +41,10 @@ void loops_wrote(struct loops *loops, const struct loop_write *write, bool by_ev
 
 /* Is the policy stopped on this job? */
 bool loops_stopped(const struct loops *loops, struct str uid, const char *policy, int64_t now);
-bool loops_any(const struct loops *loops); /* is any? cheap */
+bool loops_know(const struct loops *loops, struct str uid); /* the job was written to lately; cheap */
 /* The job's metadata or spec were changed: if by nobody of ours (version), its loop is let go. True: one was. */
 bool loops_changed(struct loops *loops, struct str uid, struct str version);
-/* The policies were loaded again: all is forgotten. */
+/* The policies were loaded again, or it is the end: all is forgotten, and the memory given back. */
 void loops_forget(struct loops *loops);
 
 #endif

@@ -21,6 +21,7 @@ struct lua_job *lua_job_push(lua_State *L, struct str object, const struct clust
     job->len = object.len;
     job->cluster = cluster;
     job->clock = clock;
+    job->as_of = clock_now(clock);
     /* The error is large: kept in Lua's memory, so that raising it leaks nothing and the C stack stays small. */
     struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
     struct json root;
@@ -162,6 +163,7 @@ enum job_field {
     J_CONTROLLER,
     J_CLUSTER,
     J_KIND,
+    J_AS_OF,
     J_SPEC /* and on: the field map's */
 };
 
@@ -188,6 +190,7 @@ static const char *const names[] = {"name",
                                     "controller",
                                     "cluster",
                                     "kind",
+                                    "as_of",
                                     "cleanPodPolicy",
                                     "activeDeadlineSeconds",
                                     "backoffLimit",
@@ -279,6 +282,9 @@ static int push_field(lua_State *L, const struct lua_job *job, int field, const 
         return 1;
     case J_CONTROLLER:
         lua_pushstring(L, mpijob_controller_name(v->target.controller));
+        return 1;
+    case J_AS_OF:
+        push_time(L, job->as_of);
         return 1;
     case J_CLUSTER:
         lua_pushstring(L, cluster_name(job->cluster));

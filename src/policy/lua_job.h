@@ -13,6 +13,7 @@ struct lua_job {
     struct mpijob_view view;       /* into bytes */
     const struct cluster *cluster; /* that it was read from; outlives the script */
     const struct clock *clock;
+    int64_t as_of; /* the instant of which it is, microseconds since 1970: now, unless it is set */
     char key[320]; /* "namespace/name" */
     size_t len;
     char bytes[];

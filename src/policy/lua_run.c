@@ -3,11 +3,12 @@
 #include <lauxlib.h>
 
 #include "policy/engine_cluster.h"
+#include "policy/run_jobs.h"
 
 static char run_mark;
 
 static const char *const names[] = {"id",     "policy",  "trigger",   "scheduled_at", "changed", "unchanged",
-                                    "failed", "dry_run", "cancelled", "cluster",      NULL};
+                                    "failed", "dry_run", "cancelled", "cluster",      "jobs",    NULL};
 
 struct run *lua_run_of(lua_State *L)
 {
@@ -28,6 +29,8 @@ static int l_index(lua_State *L)
         lua_pushstring(L, run->policy->name);
     else if (strcmp(name, "cluster") == 0)
         lua_pushstring(L, cluster_name(run->at->cluster));
+    else if (strcmp(name, "jobs") == 0)
+        run_jobs_push(L, run);
     else if (strcmp(name, "trigger") == 0)
         lua_pushstring(L, run->trigger);
     else if (strcmp(name, "scheduled_at") == 0)

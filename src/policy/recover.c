@@ -11,6 +11,7 @@ struct in_flight {
     int64_t id;
     int64_t intended_at;
     char *server, *version, *resource, *name_space, *name, *uid, *diff, *verb;
+    char key[STORE_MARK_KEY_MAX]; /* of what its policy has handled */
 };
 
 struct recovery {
@@ -95,6 +96,7 @@ static bool add_row(void *data, const struct store_change *c)
                             .uid = str_dup(str_of(c->uid)),
                             .diff = str_dup(str_of(c->diff)),
                             .verb = str_dup(str_of(c->verb))};
+    store_mark_key(c->policy, c->cluster, row.key);
     r->rows[r->count++] = row;
     r->out_of_memory = !row.server || !row.version || !row.resource || !row.name_space || !row.name || !row.uid ||
                        !row.diff || !row.verb;
@@ -134,6 +136,10 @@ static void close_row(struct recovery *r, const char *outcome, const char *messa
         .message = message,
         .ended_at = clock_now(r->at->engine->o.clock),
     };
+    if (strcmp(outcome, "not-done") == 0) { /* so the policy has not handled it either */
+        change.uid = row->uid;
+        change.handled_key = row->key;
+    }
     char job[520];
     snprintf(job, sizeof job, "%s/%s", row->name_space, row->name);
     store_outcome(r->at->engine->o.store, &change, NULL, NULL);

@@ -12,6 +12,8 @@ static void free_replace(struct deadline *pause)
     free(r->name);
     free(r->wanted_version);
     free(r->policy);
+    free(r->handled_key);
+    free(r->handled_value);
     free(r->bytes);
     mpijob_changes_free(&r->changes);
     mpijob_diff_free(&r->diff);
@@ -102,6 +104,12 @@ static int copy_in(struct replace *r, struct replace_call *call, struct error *e
     if (call->object.len) {
         r->bytes = str_dup(call->object);
         r->len = call->object.len;
+    }
+    if (call->handled_key) {
+        r->handled_key = str_dup(str_of(call->handled_key));
+        r->handled_value = str_dup(str_of(call->handled_value));
+        if (!r->handled_key || !r->handled_value)
+            return error_nomem(err);
     }
     buf_add_str(&r->whole, call->whole);
     if (!r->name_space || !r->name || !r->policy || (call->resource_version && !r->wanted_version) ||

@@ -56,7 +56,10 @@ struct replace_call {
     bool server_dry_run;   /* with dry_run: ask the server too (PUT with dryRun=All) */
     int64_t run;           /* the journal's run, 0: none */
     const char *policy;    /* for the journal and the log; "" */
-    int (*gate)(void *data, struct error *err); /* asked before a write leaves; not 0: it does not. NULL: always */
+    const char *handled_key, *handled_value; /* of the store's `handled`, written and removed with the journal's row;
+                                                NULL: none */
+    /* Asked before a write leaves; not 0: it does not. NULL: always. view: NULL for a whole object. */
+    int (*gate)(void *data, const struct mpijob_view *view, const struct mpijob_diff *diff, struct error *err);
     replace_done done;
     void *data;
 };

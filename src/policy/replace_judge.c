@@ -19,7 +19,7 @@ void replacing_note_version(struct replace *r, struct json object)
 static void go_on(struct replace *r)
 {
     struct error err;
-    if (r->gate && r->gate(r->data, &err)) {
+    if (r->gate && r->gate(r->data, r->viewed ? &r->view : NULL, &r->diff, &err)) {
         error_prefix(&err, "not written");
         replacing_finish(r, NULL, &err);
     } else if (r->dry_run && !r->server_dry_run) {

@@ -12,6 +12,7 @@
 struct replace {
     const struct replace_context *context;
     char *name_space, *name, *wanted_version, *policy;
+    char *handled_key, *handled_value; /* NULL: none */
     enum mpijob_kind kind;
     struct mpijob_target target;   /* of the object that is edited */
     struct kube_resource resource; /* the path that goes with it */
@@ -24,7 +25,7 @@ struct replace {
     struct buf whole, edited;
     struct mpijob_diff diff;
     struct mpijob_verdict verdict;
-    char version_text[64];
+    char version_text[64], uid[64];
     struct kube_request *request;
     struct deadline pause;
     int64_t run, row, last_row; /* row: the one in flight, 0: none */
@@ -43,7 +44,7 @@ struct replace {
     char **warnings; /* of that answer, NULL-terminated */
     bool through_launcher;
     bool viewed, computed, dry_run, server_dry_run, destructive, lookup, cancelled, abandoned, ended;
-    int (*gate)(void *data, struct error *err);
+    int (*gate)(void *data, const struct mpijob_view *view, const struct mpijob_diff *diff, struct error *err);
     replace_done done;
     void *data;
 };

@@ -1,6 +1,8 @@
 #include "mpijob/kind.h"
 #include "policy/replace_parts.h"
 
+#include <stdio.h>
+
 static void whole_diff(struct replace *r, struct buf *out)
 {
     buf_puts(out, "[{\"path\":\"\",\"after\":");
@@ -36,7 +38,10 @@ void replace_row_begin(struct replace *r, store_done written)
         .effect = mpijob_effect_name(r->verdict.effect),
         .why = r->verdict.why,
         .intended_at = clock_now(r->context->clock),
+        .handled_key = r->handled_key,
+        .handled_value = r->handled_value,
     };
+    snprintf(r->uid, sizeof r->uid, "%s", change.uid);
     if (diff.failed || uid.failed) {
         struct error err;
         error_nomem(&err);
@@ -60,6 +65,11 @@ static void end_row(struct replace *r, int64_t row, const char *outcome, int sta
         .resource_version_after = r->version_text,
         .ended_at = clock_now(r->context->clock),
     };
+    if (strcmp(outcome, "lost") != 0) { /* done is handled, not done is not; of what is lost nobody knows yet */
+        change.uid = r->uid;
+        change.handled_key = r->handled_key;
+        change.handled_value = strcmp(outcome, "done") == 0 ? r->handled_value : NULL;
+    }
     store_outcome(r->context->store, &change, NULL, NULL);
 }
 

@@ -6,9 +6,12 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "policy/caches.h"
 #include "policy/engine_cluster.h"
+#include "policy/loops.h"
 #include "policy/lua_run.h"
 #include "policy/meters.h"
+#include "policy/run_jobs.h"
 #include "policy/run_pods.h"
 #include "policy/sweep.h"
 
@@ -18,6 +21,8 @@ struct run_op {
     replace_done done; /* NULL: detached */
     void *data;
     bool computed, dry_run, granted;
+    bool told; /* that it is in a loop */
+    enum mpijob_kind kind;
     char key[320];
     struct run_op *prev, *next;
 };
@@ -44,6 +49,7 @@ static void free_run(struct run *run)
     run->done(run->data, run);
     if (run->sweep)
         sweep_free(run->sweep);
+    run_jobs_free(run);
     policy_set_release(run->file->set);
     free(run);
 }
@@ -103,10 +109,12 @@ void run_check_end(struct run *run)
     run->closing = true;
     run_fail(run, RUN_DONE, NULL);
     log_end(run);
-    if (run->engine->o.store && run->id && !run->leave_open) {
-        struct store_run row = row_of(run);
+    struct store_run row = row_of(run);
+    if (run->engine->o.store && run->id && !run->leave_open && !run->feed) {
         store_run_end(run->engine->o.store, &row, end_written, run);
     } else {
+        if (run->engine->o.store && run->id && run->feed) /* the next batch need not wait for the disk */
+            store_run_end_soon(run->engine->o.store, &row, NULL, NULL);
         end_written(run, run->id, NULL);
     }
 }
@@ -197,6 +205,7 @@ int run_start(struct engine *engine, const struct run_call *call, struct run **o
         .done = call->done,
         .data = call->data,
     };
+    run->feed = call->feed;
     if (call->policy->action != ACTION_RUN) {
         run->sweep = sweep_new(run, call->resumes, err);
         if (!run->sweep) {
@@ -217,7 +226,12 @@ int run_start(struct engine *engine, const struct run_call *call, struct run **o
         row.ended_at = 0;
         row.outcome = NULL;
         row.message = NULL;
-        store_run_begin(engine->o.store, &row, begun, run);
+        if (run->sweep && run->feed) { /* with the first intent, so that one wait for the disk does for both */
+            run->id = store_run_begin_soon(engine->o.store, &row, NULL, NULL);
+            start_script(run);
+        } else {
+            store_run_begin(engine->o.store, &row, begun, run);
+        }
     } else {
         start_script(run);
     }
@@ -232,7 +246,7 @@ void run_stop(struct run *run, const char *why, bool leave_open)
     struct error err;
     error_set(&err, ERR_CANCELLED, "%s", why);
     run_fail(run, RUN_CANCELLED, &err);
-    run->leave_open = leave_open;
+    run->leave_open = leave_open && !run->feed; /* what was not handled is found again */
     if (run->script)
         script_cancel(run->script, why);
 }
@@ -252,10 +266,27 @@ void run_abandon(struct run *run)
 
 /* ---- replacements ---- */
 
-static int gate(void *data, struct error *err)
+static struct loop_write loop_write(const struct run_op *op, const struct mpijob_view *view,
+                                    const struct mpijob_diff *diff)
+{
+    const struct run *run = op->run;
+    return (struct loop_write){.policy = run->policy->name,
+                               .uid = view->uid,
+                               .job = op->key,
+                               .diff = diff,
+                               .seen = view->resource_version,
+                               .now = clock_now(run->engine->o.clock)};
+}
+
+static int gate(void *data, const struct mpijob_view *view, const struct mpijob_diff *diff, struct error *err)
 {
     struct run_op *op = data;
     struct run *run = op->run;
+    if (run->feed && view && !op->dry_run) {
+        struct loop_write write = loop_write(op, view, diff);
+        if (loops_check(&run->at->loops, &write, &op->told, err))
+            return ERR_REFUSED;
+    }
     if (run->stopping)
         return error_set(err, ERR_CANCELLED, "the run is being stopped");
     if (op->granted || (op->dry_run && !run->dry_run)) /* a conflict's next try; a look that the script asked for */
@@ -294,6 +325,29 @@ static void log_change(const struct run_op *op, const struct replace_result *res
     buf_free(&launcher);
 }
 
+/* What came of a write is news for the cache and for the policies that wait for news, before anybody acts on it. */
+static void tell_written(const struct run_op *op, const struct replace_result *result)
+{
+    struct engine_cluster *at = op->run->at;
+    struct json root;
+    if (result->before) {
+        struct loop_write write = loop_write(op, result->before, result->diff);
+        loops_wrote(&at->loops, &write, op->run->feed != NULL, str_of(result->resource_version));
+    }
+    if (at->caches[op->kind] && json_parse(result->object, "the answer", &root, NULL) == 0)
+        cache_offer(at->caches[op->kind]->cache, root);
+}
+
+static void tell_feed(const struct run_op *op, const struct replace_result *result, const struct error *err)
+{
+    const struct run *run = op->run;
+    enum job_end end = err ? JOB_FAILED : result->changed ? JOB_DONE : JOB_UNCHANGED;
+    if (err && (err->code == ERR_CANCELLED || err->code == ERR_LIMIT))
+        return; /* nothing became of it */
+    struct str seen = result->before ? result->before->resource_version : str_of(result->resource_version);
+    run->feed->settled(run->feed->data, op->key, end, seen, result, err);
+}
+
 static void op_done(void *data, const struct replace_result *result, const struct error *err)
 {
     struct run_op *op = data;
@@ -307,9 +361,13 @@ static void op_done(void *data, const struct replace_result *result, const struc
     } else if (!again) {
         run->changed += !err;
         run->failed += err && err->code != ERR_CANCELLED && err->code != ERR_LIMIT;
-        if (!err || err->code != ERR_CANCELLED)
+        if (!op->told && (!err || err->code != ERR_CANCELLED))
             log_change(op, result, err);
     }
+    if (!err && result->changed && !result->dry_run)
+        tell_written(op, result);
+    if (!again && run->feed && run->sweep)
+        tell_feed(op, result, err);
     if (!again && (err || result->changed))
         meter_replaced(run->engine->meters, run, result, err);
     if (!again && run->engine->o.observe)
@@ -331,6 +389,7 @@ int run_replace(struct run *run, struct replace_call *call, struct run_op **out,
     op->done = call->done;
     op->data = call->data;
     op->computed = call->computed;
+    op->kind = call->kind;
     op->dry_run = call->dry_run || run->dry_run;
     snprintf(op->key, sizeof op->key, "%s/%s", call->name_space, call->name);
     struct replace_call inner = *call;
@@ -339,10 +398,16 @@ int run_replace(struct run *run, struct replace_call *call, struct run_op **out,
     inner.through_launcher = call->through_launcher || run->policy->through_launcher;
     inner.run = run->id;
     inner.policy = run->policy->name;
+    struct buf mark = BUF_INIT;
+    if (run->feed && run->sweep && !op->dry_run && run->feed->mark(run->feed->data, op->key, &mark)) {
+        inner.handled_key = run->feed->key;
+        inner.handled_value = mark.ptr;
+    }
     inner.gate = gate;
     inner.done = op_done;
     inner.data = op;
     int rc = replace_start(&run->at->context, &inner, &op->replace, err);
+    buf_free(&mark);
     if (rc) {
         free(op);
         return rc;
@@ -365,6 +430,8 @@ void run_job_failed(struct run *run, const char *key, const char *message)
     snprintf(first, sizeof first, "%.*s", run->traced ? (int)strcspn(message, "\n") : (int)sizeof first - 1, message);
     run->traced = run->traced || strchr(message, '\n');
     run->failed++;
+    if (run->feed && run->sweep)
+        run->feed->settled(run->feed->data, key, JOB_FAILED, (struct str){0}, NULL, NULL);
     log_event(run->engine->o.log, LOG_ERROR, first, LOG_FIELDS({"policy", run->policy->name}, {"job", key}));
     if (run->engine->o.observe) {
         static const struct mpijob_diff no_diff;

@@ -4,6 +4,7 @@
 #define MPIJOBD_POLICY_RUN_H
 
 #include "policy/definition.h"
+#include "policy/listing.h"
 #include "policy/replace.h"
 
 struct engine;
@@ -11,19 +12,40 @@ struct engine_cluster;
 struct policy_file;
 struct run_op;
 struct run_pods;
+struct run_jobs;
 struct sweep;
 struct run;
 
 typedef void (*run_done)(void *data, struct run *run);
 
+/* What became of a job that a run was given. */
+enum job_end {
+    JOB_DONE,      /* changed, or would be in a dry run */
+    JOB_UNCHANGED, /* it is so already */
+    JOB_LEFT,      /* the policy's function left it alone */
+    JOB_DECLINED,  /* `where` said no */
+    JOB_FAILED,    /* err NULL: for good */
+};
+/* Whoever gives a run its jobs, for a policy with `on`, and is told of each. key: the job's; seen: the version that was
+ * looked at. result and err may be NULL. Jobs of which nothing is told: see the run's outcome. */
+struct run_feed {
+    struct listing *jobs; /* becomes the run's, with which it is freed after run_done */
+    void (*settled)(void *data, const char *key, enum job_end end, struct str seen, const struct replace_result *result,
+                    const struct error *err);
+    bool (*mark)(void *data, const char *key, struct buf *value); /* what is written down with the job's intent */
+    const char *key;                                              /* and for whom: as of store_mark_key */
+    void *data;
+};
+
 struct run_call {
     struct engine_cluster *at; /* a run is about one cluster */
     struct policy_file *file;
     const struct policy *policy;
-    const char *trigger;  /* "schedule", "every", "once": static */
+    const char *trigger;  /* "schedule", "every", "once", "match"...: static */
     int64_t scheduled_at; /* microseconds; the nominal instant */
     int64_t resumes; /* journal id of the interrupted run that this one finishes: its jobs are left alone; 0: none */
-    run_done done;   /* called once, the run is freed after it */
+    const struct run_feed *feed; /* NULL: the run lists its jobs itself. Stays until done */
+    run_done done;               /* called once, the run is freed after it */
     void *data;
 };
 
@@ -44,7 +66,9 @@ struct run {
     int64_t changed, unchanged, failed, granted;
     int64_t grant_max; /* writes at most; -1: no limit */
     struct script_run *script;
+    const struct run_feed *feed;         /* NULL: it lists its jobs */
     struct sweep *sweep;                 /* NULL for run functions */
+    struct run_jobs *jobs;               /* of run functions, once asked for */
     struct run_op *ops;                  /* replacements under way */
     struct run_pods *pods[MPIJOB_KINDS]; /* NULL: not asked for */
     unsigned active;

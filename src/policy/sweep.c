@@ -7,6 +7,7 @@
 #include <utlist.h>
 
 #include "loop/work.h"
+#include "policy/caches.h"
 #include "policy/embedded.h"
 #include "policy/engine_cluster.h"
 #include "policy/listing.h"
@@ -84,7 +85,8 @@ static int wait_for(lua_State *L, struct sweep *s, lua_KFunction k)
 /* May raise: the bytes are the listing's or s->given's, so that nothing leaks. */
 static int give(lua_State *L, struct sweep *s, struct str object)
 {
-    lua_job_push(L, object, s->run->at->cluster, s->run->policy->kind, s->run->engine->o.clock);
+    lua_job_push(L, object, s->run->at->cluster, s->run->policy->kind, s->run->engine->o.clock)->as_of =
+        s->given ? clock_now(s->run->engine->o.clock) : listing_as_of(s->listing);
     return 1;
 }
 
@@ -209,6 +211,8 @@ static void replaced(void *data, const struct replace_result *result, const stru
         remember(s, result->object);
     if (err && err->code == ERR_LIMIT)
         s->stopped = true;
+    if (s->run->feed && err && (err->code == ERR_UNREACHABLE || err->code == ERR_TIMEOUT))
+        s->stopped = true; /* the others stay queued, and are tried when the server may be there again */
     wake(s);
 }
 
@@ -249,6 +253,26 @@ static int l_submit(lua_State *L)
     return submit_k(L, LUA_OK, (lua_KContext)sweep_of(L));
 }
 
+static void settle(struct sweep *s, const struct lua_job *job, enum job_end end)
+{
+    const struct run_feed *feed = s->run->feed;
+    if (feed && job)
+        feed->settled(feed->data, job->key, end, job->view.resource_version, NULL, NULL);
+}
+
+/* The policy's functions want nothing of it. */
+static int l_declined(lua_State *L)
+{
+    settle(sweep_of(L), lua_job_at(L, 1), JOB_DECLINED);
+    return 0;
+}
+
+static int l_left(lua_State *L)
+{
+    settle(sweep_of(L), lua_job_at(L, 1), JOB_LEFT);
+    return 0;
+}
+
 /* Would the changes change anything? */
 static int l_would(lua_State *L)
 {
@@ -266,8 +290,10 @@ static int l_would(lua_State *L)
     int rc = mpijob_changes_apply(&s->changes, &job->view, &s->edited, &s->diff, &err);
     if (rc)
         run_job_failed(s->run, job->key, err.message);
-    else if (s->diff.count == 0)
+    else if (s->diff.count == 0) {
         s->run->unchanged++;
+        settle(s, job, JOB_UNCHANGED);
+    }
     lua_pushboolean(L, !rc && s->diff.count > 0);
     return 1;
 }
@@ -332,9 +358,9 @@ static int l_failed(lua_State *L)
 
 int sweep_enter(lua_State *L, void *data)
 {
-    static const luaL_Reg native[] = {{"next", l_next},     {"drain", l_drain}, {"submit", l_submit},
-                                      {"would", l_would},   {"allow", l_allow}, {"protect", l_protect},
-                                      {"failed", l_failed}, {NULL, NULL}};
+    static const luaL_Reg native[] = {
+        {"next", l_next},       {"drain", l_drain},   {"submit", l_submit},     {"would", l_would}, {"allow", l_allow},
+        {"protect", l_protect}, {"failed", l_failed}, {"declined", l_declined}, {"left", l_left},   {NULL, NULL}};
     struct run *run = data;
     if (luaL_loadbufferx(L, embedded_sweep, embedded_sweep_len, "=sweep", "t"))
         return lua_error(L);
@@ -434,10 +460,11 @@ struct sweep *sweep_new(struct run *run, int64_t resumes, struct error *err)
         .log = run->engine->o.log,
         .match = run->policy->match,
         .namespaces = run->at->namespaces,
+        .cache = caches_for(run->at, run->policy->kind, run->policy->match),
         .ready = listing_ready,
         .data = s,
     };
-    s->listing = listing_new(&call, err);
+    s->listing = run->feed ? run->feed->jobs : listing_new(&call, err);
     if (!s->listing) {
         sweep_free(s);
         return NULL;

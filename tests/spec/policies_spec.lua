@@ -25,7 +25,7 @@ local bad = {
     { "no name", 'policy { every = "1h", replace = { cleanPodPolicy = "All" } }\n', "bad.lua:1: policy: has no name" },
     { "name taken", 'policy { name = "a", every = "1h", replace = { cleanPodPolicy = "All" } }\npolicy { name = "a", every = "1h", replace = { cleanPodPolicy = "All" } }\n',
         'bad.lua:2: policy "a": the name is taken already, at' },
-    { "not there yet", 'policy { name = "a", on = "match", replace = { cleanPodPolicy = "All" } }\n', "on is not available in this version" },
+    { "not there yet", 'policy { name = "a", on = "match", approval = "always", replace = { cleanPodPolicy = "All" } }\n', "approval is not available in this version" },
     { "a call that waits", 'mpijob.get("a/b")\n', "bad.lua:1:", "while a policy runs" },
     { "an endless loop", 'local n = 0\nwhile true do\n  n = n + 1\nend\n', "bad.lua:", "CPU" },
     { "an endless loop in pcall", 'while true do pcall(function() while true do end end) end\n', "bad.lua:", "CPU" },

@@ -47,6 +47,14 @@ describe("rbac", function()
             roles(run:format("a", "dry_run = true,", "for j in mpijob.list {} do mpijob.replace(j, {}) end")))
     end)
 
+    it("a policy with on needs watch as well", function()
+        assert.are.same({ "ClusterRole/*: get list update watch", bound },
+            roles((replace:format("a", "", ""):gsub('schedule = "0 9 %* %* %*"', 'on = "match"'))))
+        local loop = run:format("a", "", "for j in run.jobs do log.info(j.name) end")
+        assert.are.same({ "ClusterRole/*: list", bound }, roles(loop))
+        assert.are.same({ "ClusterRole/*: list watch", bound }, roles((loop:gsub('schedule = "0 9 %* %* %*"', 'on = "added"'))))
+    end)
+
     it("a run function gets what its file names", function()
         local function of(text)
             return (roles(run:format("a", "", text))[1] or "nothing"):gsub("^.*: ", "")

@@ -13,7 +13,7 @@
 #define NOW (INT64_C(1800000000) * CLOCK_SECOND)
 
 struct world {
-    struct loops *loops;
+    struct loops loops;
     int64_t now;
     int version; /* of the job */
     struct error err;
@@ -23,14 +23,14 @@ struct world {
 static int begin(void **state)
 {
     static struct world w;
-    w = (struct world){.loops = loops_new(), .now = NOW, .version = 1};
+    w = (struct world){.now = NOW, .version = 1};
     *state = &w;
-    return w.loops ? 0 : -1;
+    return 0;
 }
 
 static int end(void **state)
 {
-    loops_free(((struct world *)*state)->loops);
+    loops_forget(&((struct world *)*state)->loops);
     return 0;
 }
 
@@ -44,10 +44,10 @@ static bool writes(struct world *w, const char *policy, bool by_event, const cha
     snprintf(seen, sizeof seen, "%d", w->version);
     snprintf(made, sizeof made, "%d", w->version + 1);
     struct loop_write write = {policy, str_of("uid-1"), "train/a", &diff, str_of(seen), w->now};
-    if (by_event && loops_check(w->loops, &write, &w->told, &w->err))
+    if (by_event && loops_check(&w->loops, &write, &w->told, &w->err))
         return false;
     w->version++;
-    loops_wrote(w->loops, &write, by_event, str_of(made));
+    loops_wrote(&w->loops, &write, by_event, str_of(made));
     return true;
 }
 
@@ -55,7 +55,7 @@ static bool somebody_else_changes(struct world *w)
 {
     char made[16];
     snprintf(made, sizeof made, "%d", ++w->version);
-    return loops_changed(w->loops, str_of("uid-1"), str_of(made));
+    return loops_changed(&w->loops, str_of("uid-1"), str_of(made));
 }
 
 #define TEAM "/metadata/labels/team"
@@ -85,11 +85,12 @@ static void two_that_undo_each_other_are_stopped(void **state)
     assert_non_null(strstr(w->err.message, "\"two\""));
     assert_non_null(strstr(w->err.message, "labels.team of train/a"));
     assert_false(w->told);
-    assert_true(loops_any(w->loops));
-    assert_true(loops_stopped(w->loops, str_of("uid-1"), "one", w->now));
-    assert_true(loops_stopped(w->loops, str_of("uid-1"), "two", w->now));
-    assert_false(loops_stopped(w->loops, str_of("uid-1"), "three", w->now));
-    assert_false(loops_stopped(w->loops, str_of("uid-2"), "one", w->now));
+    assert_true(loops_know(&w->loops, str_of("uid-1")));
+    assert_false(loops_know(&w->loops, str_of("uid-2")));
+    assert_true(loops_stopped(&w->loops, str_of("uid-1"), "one", w->now));
+    assert_true(loops_stopped(&w->loops, str_of("uid-1"), "two", w->now));
+    assert_false(loops_stopped(&w->loops, str_of("uid-1"), "three", w->now));
+    assert_false(loops_stopped(&w->loops, str_of("uid-2"), "one", w->now));
     w->now += 86400 * CLOCK_SECOND; /* for good */
     assert_false(writes(w, "one", true, TEAM, "\"2\"", "\"1\""));
     assert_true(w->told);
@@ -102,9 +103,9 @@ static void it_is_let_go_when_somebody_else_changes_the_job(void **state)
 {
     struct world *w = *state;
     fight(w, "one", "two", true);
-    assert_false(loops_changed(w->loops, str_of("uid-1"), str_of("3"))); /* ours, told late */
+    assert_false(loops_changed(&w->loops, str_of("uid-1"), str_of("3"))); /* ours, told late */
     assert_true(somebody_else_changes(w));
-    assert_false(loops_any(w->loops));
+    assert_false(loops_stopped(&w->loops, str_of("uid-1"), "one", w->now));
     assert_int_equal(fight(w, "one", "two", true), 2 * LOOP_TIMES);
 }
 
@@ -112,8 +113,8 @@ static void it_is_let_go_when_the_policies_are_loaded_again(void **state)
 {
     struct world *w = *state;
     fight(w, "one", "two", true);
-    loops_forget(w->loops);
-    assert_false(loops_any(w->loops));
+    loops_forget(&w->loops);
+    assert_false(loops_stopped(&w->loops, str_of("uid-1"), "one", w->now));
     assert_true(writes(w, "one", true, TEAM, "\"2\"", "\"1\""));
 }
 
@@ -133,7 +134,7 @@ static void three_in_a_circle(void **state)
         n++;
     assert_int_equal(n, 3 * LOOP_TIMES);
     for (int i = 0; i < 3; i++)
-        assert_true(loops_stopped(w->loops, str_of("uid-1"), names[i], w->now));
+        assert_true(loops_stopped(&w->loops, str_of("uid-1"), names[i], w->now));
 }
 
 static void two_that_stamp_each_other_s_stamps(void **state)
@@ -162,10 +163,10 @@ static void one_that_quarrels_with_nobody_of_ours(void **state)
     }
     assert_int_equal(n, LOOP_TIMES);
     assert_non_null(strstr(w->err.message, "\"one\" and somebody who is no policy"));
-    assert_true(loops_stopped(w->loops, str_of("uid-1"), "one", w->now));
+    assert_true(loops_stopped(&w->loops, str_of("uid-1"), "one", w->now));
     assert_false(somebody_else_changes(w));
     w->now += LOOP_WINDOW;
-    assert_false(loops_stopped(w->loops, str_of("uid-1"), "one", w->now));
+    assert_false(loops_stopped(&w->loops, str_of("uid-1"), "one", w->now));
     assert_true(writes(w, "one", true, TEAM, "\"2\"", "\"1\""));
 }
 
@@ -180,7 +181,7 @@ static void what_takes_its_time_is_none(void **state)
         w->now += LOOP_WINDOW / 2;
         assert_false(somebody_else_changes(w));
     }
-    assert_false(loops_any(w->loops));
+    assert_false(loops_stopped(&w->loops, str_of("uid-1"), "suspend", w->now));
 }
 
 static void what_people_change_in_between_is_none(void **state)
@@ -202,8 +203,8 @@ static void many_jobs_are_not_all_remembered(void **state)
         char uid[32];
         snprintf(uid, sizeof uid, "uid-%d", i);
         struct loop_write write = {"one", str_of(uid), "train/a", &diff, str_of("1"), w->now};
-        assert_int_equal(loops_check(w->loops, &write, &w->told, &w->err), 0);
-        loops_wrote(w->loops, &write, true, str_of("2"));
+        assert_int_equal(loops_check(&w->loops, &write, &w->told, &w->err), 0);
+        loops_wrote(&w->loops, &write, true, str_of("2"));
     }
 }
 

@@ -1,0 +1,85 @@
+/* `on`: the events that make a policy act, and what goes with them. */
+#include "policy/definition_parts.h"
+
+#include <stdio.h>
+
+#include "policy/lua_json.h"
+
+static const char *const words[] = {"match", "added", "finished", "changed", NULL};
+#define ON_ONE "\"match\", \"added\", \"finished\" or \"changed\", or a list of these"
+
+const char *policy_on_name(unsigned event)
+{
+    for (int i = 0; words[i]; i++) {
+        if (event & (1U << i)) /* the first of several */
+            return words[i];
+    }
+    return "";
+}
+
+static void add(struct defining *d, int index)
+{
+    char is[96];
+    const char *text = lua_type(d->L, index) == LUA_TSTRING ? lua_tostring(d->L, index) : NULL;
+    for (int i = 0; text && words[i]; i++) {
+        if (strcmp(text, words[i]) == 0) {
+            d->p->on |= 1U << i;
+            return;
+        }
+    }
+    const char *near = text ? str_nearest(text, words) : NULL;
+    definition_found(d, "on", "is %s; it has to be " ON_ONE "%s%s%s", lua_describe(d->L, index, is, sizeof is),
+                     near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+}
+
+void definition_on(struct defining *d, int index)
+{
+    d->triggers++;
+    if (lua_type(d->L, index) != LUA_TTABLE) {
+        add(d, index);
+        return;
+    }
+    size_t n = lua_rawlen(d->L, index);
+    if (n == 0)
+        definition_found(d, "on", "is an empty list; name " ON_ONE);
+    for (size_t i = 1; i <= n && i <= 16; i++) {
+        lua_rawgeti(d->L, index, (lua_Integer)i);
+        add(d, lua_gettop(d->L));
+        lua_pop(d->L, 1);
+    }
+}
+
+/* A duration that cannot have passed at the moment of the only events that are asked for. */
+static void check_spans(struct defining *d)
+{
+    static const struct {
+        enum mpijob_span span;
+        const char *key;
+        unsigned never; /* on these alone */
+    } spans[] = {{SPAN_OLDER_THAN, "match.older_than", ON_ADDED},
+                 {SPAN_PENDING_FOR, "match.pending_for", ON_ADDED | ON_FINISHED},
+                 {SPAN_RUNNING_FOR, "match.running_for", ON_ADDED | ON_FINISHED},
+                 {SPAN_FINISHED_FOR, "match.finished_for", ON_ADDED | ON_FINISHED}};
+    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
+        if (mpijob_match_has_span(d->p->match, spans[i].span) && !(d->p->on & ~spans[i].never))
+            definition_found(
+                d, spans[i].key,
+                "cannot have passed when a job is %s; with on = \"match\" the policy acts at the very instant "
+                "at which it has",
+                policy_on_name(d->p->on));
+    }
+}
+
+void definition_check_on(struct defining *d)
+{
+    static const char *const keys[] = {"timezone", "jitter", "missed", "overlap"};
+    if (!d->p->on)
+        return;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (d->timing & (1U << i))
+            definition_found(d, keys[i],
+                             "goes with schedule or every, not with on: what happens to a job is handled when it "
+                             "happens, once, also what happened while the daemon was down");
+    }
+    check_spans(d);
+}

@@ -1,0 +1,401 @@
+-- Policies with `on`: what makes them act, how often, and what is remembered. The daemon's clock is moved by hand.
+local support = require "support"
+local sim = require "support.sim"
+
+local NOW <const> = 1767225600 -- 2026-01-01T00:00:00Z
+local function rfc(at)
+    return os.date("!%Y-%m-%dT%H:%M:%SZ", at)
+end
+
+describe("a policy with on #valgrind", function()
+    local server, folder, daemons
+
+    before_each(function()
+        server = sim.start("--version", "v2beta1")
+        server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+        folder = support.folder()
+        daemons = {}
+    end)
+    after_each(support.cleanup)
+
+    local function path(name, subresource)
+        return server:path("v2beta1", "train", name) .. (subresource and "/" .. subresource or "")
+    end
+
+    local function get(name)
+        local status, job = server:request("GET", path(name))
+        assert(status == 200, status)
+        return job
+    end
+
+    local function conditions(state, at)
+        local list = { { type = "Created", status = "True", reason = "x", message = "x", lastTransitionTime = rfc(at), lastUpdateTime = rfc(at) } }
+        if state then
+            list[2] = { type = state, status = "True", reason = "x", message = "x", lastTransitionTime = rfc(at), lastUpdateTime = rfc(at) }
+        end
+        return list
+    end
+
+    -- As a controller would: at is when it came to be so.
+    local function set_state(name, state, at)
+        local job = get(name)
+        local finished = state == "Succeeded" or state == "Failed"
+        job.status = { conditions = conditions(state, at), startTime = rfc(at), completionTime = finished and rfc(at) or nil }
+        local status, answer = server:request("PUT", path(name, "status"), job)
+        assert(status == 200, support.json.encode(answer))
+    end
+
+    local function create(name, state, at, more)
+        more = more or {}
+        local template = { spec = { containers = { { name = "mpi", image = "registry.example.com/mpi:1" } } } }
+        local status, answer = server:request("POST", path(), { apiVersion = "kubeflow.org/v2beta1", kind = "MPIJob",
+            metadata = { name = name, namespace = "train", labels = more.labels },
+            spec = { mpiReplicaSpecs = { Launcher = { replicas = 1, template = template } } } })
+        assert(status == 201, support.json.encode(answer))
+        if state then
+            set_state(name, state, at)
+        end
+    end
+
+    local function label(name, key, value)
+        local status, answer = server:request("PATCH", path(name), { metadata = { labels = { [key] = value or support.json.null } } }, "application/merge-patch+json")
+        assert(status == 200, support.json.encode(answer))
+    end
+
+    local function write(text)
+        support.write(folder .. "/p.lua", text)
+    end
+
+    local function move(daemon, how)
+        daemon:write(how .. "\n")
+        daemon:expect("clock ", "stdout")
+    end
+
+    -- And waits until it has seen all jobs.
+    local function start(...)
+        local daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "--grace", "1s",
+            "--clock", rfc(NOW), folder .. "/p.lua", ...)
+        daemons[#daemons + 1] = daemon
+        daemon:expect(" in force")
+        move(daemon, "set " .. rfc(NOW))
+        return daemon
+    end
+
+    local function reload(daemon)
+        daemon:kill("sighup")
+        daemon:expect(" in force")
+    end
+
+    -- All changes of the journal, oldest first, as "policy:job".
+    local function changes()
+        local code, out, err = support.mpijobd("journal", "--state", folder .. "/s.db", "-o", "json", "--limit", "0")
+        assert.are.equal(0, code, err)
+        local list = {}
+        for _, row in ipairs(support.json.decode(out)) do
+            if row.outcome == "done" then -- not a conflict that was tried again
+                table.insert(list, 1, row.policy .. ":" .. row.name)
+            end
+        end
+        return table.concat(list, " ")
+    end
+
+    it("handles what matches already, and then each job that comes to match, once", function()
+        create("old", "Running", NOW - 60)
+        create("other", nil)
+        write [[policy { name = "p", on = "match", match = { phase = "Running" }, replace = { labels = { seen = "yes" } } }]]
+        local daemon = start()
+        daemon:expect("replaced policy=p job=train/old")
+        set_state("other", "Running", NOW)
+        daemon:expect("replaced policy=p job=train/other")
+        label("old", "touched", "1") -- it matches as before
+        set_state("other", "Succeeded", NOW)
+        set_state("other", "Running", NOW)
+        label("other", "seen")
+        create("third", "Running", NOW)
+        daemon:expect("replaced policy=p job=train/third")
+        move(daemon, "advance 1s")
+        assert.are.equal(0, (daemon:stop()))
+        local all = changes()
+        assert.are.equal(1, support.count(all, "p:old"), all)
+        assert.are.equal(1, support.count(all, "p:third"), all)
+        assert.is_truthy(support.count(all, "p:other") <= 2, all) -- the flip may have been seen, or have been too short
+        assert.is_nil(get("other").metadata.labels and get("other").metadata.labels.seen and support.count(all, "p:other") == 1 or nil)
+    end)
+
+    it("acts at the very instant at which a duration has passed", function()
+        create("a", "Succeeded", NOW - 3600)
+        create("b", "Succeeded", NOW - 7199)
+        write [[policy { name = "p", on = "match", match = { finished_for = "2h" }, replace = { cleanPodPolicy = "All" } }]]
+        local daemon = start()
+        move(daemon, "advance 999ms")
+        assert.are.equal("", changes())
+        daemon:write("advance 1ms\n")
+        daemon:expect("replaced policy=p job=train/b")
+        create("c", "Failed", NOW + 1) -- known before its instant comes
+        move(daemon, "set " .. rfc(NOW + 3599))
+        assert.are.equal("p:b", changes())
+        daemon:write("set " .. rfc(NOW + 3600) .. "\n")
+        daemon:expect("run starts policy=p trigger=match scheduled_at=" .. rfc(NOW + 3600))
+        daemon:expect("replaced policy=p job=train/a")
+        daemon:write("set " .. rfc(NOW + 7201) .. "\n")
+        daemon:expect("replaced policy=p job=train/c")
+        assert.are.equal(0, (daemon:stop()))
+        assert.are.equal("p:b p:a p:c", changes())
+    end)
+
+    it("acts again when a job comes to match again, and not for its own write", function()
+        create("a", "Running", NOW, { labels = { team = "vision" } })
+        write [[policy { name = "p", on = "match", match = { labels = { team = "vision" } }, replace = { labels = { team = "speech" } } }]]
+        local daemon = start()
+        for _ = 1, 3 do
+            daemon:expect("replaced policy=p job=train/a")
+            daemon:expect("run ended policy=p")
+            label("a", "team", "vision")
+        end
+        daemon:expect("replaced policy=p job=train/a")
+        daemon:expect("run ended policy=p")
+        move(daemon, "advance 1s")
+        assert.are.equal(0, (daemon:stop()))
+        assert.are.equal("p:a p:a p:a p:a", changes())
+    end)
+
+    it("begins with what is added, finished or changed after its first start, also over restarts", function()
+        create("old", "Succeeded", NOW - 60)
+        write [[policy { name = "add", on = "added", replace = { labels = { added = "yes" } } }
+            policy { name = "fin", on = "finished", replace = { labels = { finished = "yes" } } }
+            policy { name = "chg", on = "changed", match = { name = "c*" }, replace = { annotations = { changed = "yes" } } }]]
+        local daemon = start()
+        create("c1")
+        daemon:expect("replaced policy=add job=train/c1")
+        daemon:expect("replaced policy=chg job=train/c1") -- by what `add` has done
+        move(daemon, "advance 1s")
+        assert.are.equal(0, (daemon:stop()))
+        create("c2")
+        set_state("c2", "Failed", NOW) -- while nobody looks
+        label("c1", "touched", "1")
+        daemon = start()
+        daemon:expect("replaced policy=add job=train/c2")
+        daemon:expect("replaced policy=fin job=train/c2")
+        daemon:expect("unchanged=1")
+        daemon:expect("replaced policy=chg job=train/c2")
+        move(daemon, "advance 1s")
+        assert.are.equal(0, (daemon:stop()))
+        daemon = start() -- nothing twice
+        move(daemon, "advance 1s")
+        assert.are.equal(0, (daemon:stop()))
+        local all = changes()
+        assert.are.equal("add:c1 chg:c1", all:match("^%S+ %S+"), all)
+        assert.are.equal(5, select(2, all:gsub("%S+", "")), all)
+        assert.are.equal(0, support.count(all, "old"))
+    end)
+
+    it("forgets nothing over a restart, and handles nothing twice", function()
+        for i = 1, 20 do
+            create("j" .. i, "Running", NOW - 60)
+        end
+        write [[policy { name = "p", on = "match", match = { phase = "Running" }, replace = { labels = { seen = "yes" } } }]]
+        local daemon = start()
+        daemon:expect("run ended policy=p outcome=done changed=20")
+        assert.are.equal(0, (daemon:stop()))
+        for i = 1, 20 do
+            label("j" .. i, "seen") -- to see who does it again
+        end
+        create("new", "Running", NOW)
+        daemon = start()
+        daemon:expect("replaced policy=p job=train/new")
+        daemon:expect("run ended policy=p outcome=done changed=1")
+        move(daemon, "advance 1s")
+        assert.are.equal(0, (daemon:stop()))
+        assert.are.equal(21, select(2, changes():gsub("%S+", "")))
+    end)
+
+    it("keeps what it has handled over a reload that changes the policy", function()
+        create("a", "Running", NOW - 60)
+        create("b", "Succeeded", NOW - 60)
+        write [[policy { name = "p", on = "match", match = { phase = "Running" }, replace = { labels = { seen = "yes" } } }]]
+        local daemon = start()
+        daemon:expect("run ended policy=p")
+        write [[policy { name = "p", on = "match", match = { phase = { "Running", "Succeeded" } }, replace = { labels = { seen = "too" } } }]]
+        reload(daemon)
+        daemon:expect("replaced policy=p job=train/b")
+        move(daemon, "advance 1s")
+        assert.are.equal(0, (daemon:stop()))
+        assert.are.equal("p:a p:b", changes())
+    end)
+
+    it("gives a run function its jobs", function()
+        create("a", "Failed", NOW - 60)
+        create("b", "Failed", NOW - 60, { labels = { skip = "yes" } })
+        write [[policy { name = "p", on = "match", match = { phase = "Failed", where = function(job) return not job.labels.skip end },
+            run = function(run)
+                for job in run.jobs do
+                    log.info("given", { job = job.name, trigger = run.trigger })
+                    mpijob.replace(job, { labels = { triage = "needed" } })
+                end
+            end }]]
+        local daemon = start()
+        daemon:expect("given policy=p job=a trigger=match")
+        daemon:expect("run ended policy=p outcome=done changed=1")
+        label("b", "skip")
+        daemon:expect("given policy=p job=b trigger=match")
+        daemon:expect("run ended policy=p outcome=done changed=1")
+        move(daemon, "advance 1s")
+        assert.are.equal(0, (daemon:stop()))
+        daemon = start()
+        move(daemon, "advance 1s")
+        assert.are.equal(0, support.count(daemon.stderr, "given"))
+        assert.are.equal(0, (daemon:stop()))
+    end)
+
+    it("asks `where` again when the job changes", function()
+        create("a", "Running", NOW - 60)
+        write [[policy { name = "p", on = "match", match = { phase = "Running", where = function(job) return job.labels.now end },
+            replace = { labels = { seen = "yes" } } }]]
+        local daemon = start()
+        daemon:expect("run ended policy=p outcome=done changed=0")
+        label("a", "other", "1")
+        daemon:expect("run ended policy=p outcome=done changed=0")
+        label("a", "now", "1")
+        daemon:expect("run ended policy=p outcome=done changed=1")
+        assert.are.equal(0, (daemon:stop()))
+        assert.are.equal("p:a", changes())
+    end)
+
+    it("tells in a dry run, once, and does it when the run is no longer dry", function()
+        create("a", "Running", NOW - 60)
+        local text = [[policy { name = "p", on = "match", dry_run = %s, match = { phase = "Running" }, replace = { labels = { seen = "yes" } } }]]
+        write(text:format("true"))
+        local daemon = start()
+        daemon:expect("would replace policy=p job=train/a")
+        label("a", "other", "1")
+        reload(daemon)
+        move(daemon, "advance 1s")
+        assert.are.equal(1, support.count(daemon.stderr, "would replace"))
+        write(text:format("false"))
+        reload(daemon)
+        daemon:expect("replaced policy=p job=train/a")
+        assert.are.equal(0, (daemon:stop()))
+        assert.are.equal("p:a", changes())
+    end)
+
+    it("changes nothing where a limit says so, tells it once, and looks again after a reload", function()
+        for i = 1, 5 do
+            create("j" .. i, "Running", NOW - 60)
+        end
+        local text = [[policy { name = "p", on = "match", match = { phase = "Running" }, replace = { labels = { seen = "yes" } }, limits = { %s } }]]
+        write(text:format("changes = 4"))
+        local daemon = start()
+        daemon:expect("outcome=limited changed=0")
+        label("j1", "other", "1")
+        move(daemon, "advance 1s")
+        assert.are.equal(1, support.count(daemon.stderr, "run starts"))
+        write(text:format("percent = 60"))
+        reload(daemon)
+        daemon:expect("outcome=limited changed=0")
+        support.contains(daemon.stderr, "5 of 5 jobs would be changed")
+        write(text:format("changes = 5, percent = 100"))
+        reload(daemon)
+        daemon:expect("outcome=done changed=5")
+        assert.are.equal(0, (daemon:stop()))
+    end)
+
+    it("tries again what can be tried again, and tells once what cannot", function()
+        create("bad", "Running", NOW - 60)
+        server:fault "status:method=PUT,code=500,path=*/mpijobs/bad,count=6"
+        write [[policy { name = "p", on = "match", match = { phase = "Running" }, replace = { labels = { seen = "yes" } } }
+            policy { name = "q", on = "match", match = { phase = "Running" }, replace = function() return { activeDeadlineSeconds = -1 } end }]]
+        local daemon = start()
+        daemon:expect("not replaced policy=p job=train/bad")
+        daemon:expect("replaced policy=p job=train/bad diff")
+        label("bad", "other", "1")
+        move(daemon, "advance 1s")
+        assert.are.equal(1, support.count(daemon.stderr, "run starts policy=q"))
+        assert.are.equal(0, (daemon:stop()))
+    end)
+
+    it("stops two policies that undo each other's changes, with an error that names both", function()
+        create("a", "Running", NOW - 60)
+        write [[policy { name = "one", on = "match", match = { labels = "team != a" }, replace = { labels = { team = "a" } } }
+            policy { name = "two", on = "match", match = { labels = { team = "a" } }, replace = { labels = { team = "b" } } }]]
+        local daemon = start()
+        local line = daemon:expect("reason=Loop")
+        support.contains(line, "one")
+        support.contains(line, "two")
+        support.contains(line, "labels.team of train/a")
+        move(daemon, "advance 1s")
+        local before = support.count(changes(), ":a")
+        assert.is_truthy(before <= 9, before)
+        label("a", "other", "1") -- a person looks into it: it is let go
+        daemon:expect("replaced")
+        daemon:expect("reason=Loop")
+        move(daemon, "advance 1s")
+        assert.are.equal(2, support.count(daemon.stderr, "reason=Loop"))
+        reload(daemon)
+        daemon:expect("reason=Loop")
+        assert.are.equal(0, (daemon:stop()))
+    end)
+
+    it("stops two policies that answer each other's changes for ever", function()
+        create("a", "Running", NOW - 60)
+        write [[local n = 0
+            local function stamp(key) return function() n = n + 1 return { annotations = { [key] = tostring(n) } } end end
+            policy { name = "one", on = "changed", replace = stamp("one") }
+            policy { name = "two", on = "changed", replace = stamp("two") }]]
+        local daemon = start()
+        move(daemon, "advance 1s")
+        assert.are.equal("", changes())
+        label("a", "other", "1")
+        daemon:expect("reason=Loop")
+        move(daemon, "advance 1s")
+        assert.is_truthy(support.count(changes(), ":a") <= 40)
+        assert.are.equal(0, (daemon:stop()))
+    end)
+
+    it("reads the cache for scheduled policies and mpijob.list where there is one", function()
+        create("a", "Running", NOW - 60)
+        create("b", "Succeeded", NOW - 60)
+        write [[policy { name = "on", on = "match", match = { phase = "Failed" }, replace = { labels = { seen = "yes" } } }
+            policy { name = "p", every = "10m", match = { phase = "Running" }, replace = { labels = { seen = "yes" } }, limits = { percent = 50 } }
+            policy { name = "q", every = "10m", run = function(run)
+                for job in mpijob.list { phase = "Succeeded" } do log.info("listed", { job = job.name, as_of = job.as_of ~= nil }) end
+                for job in run.jobs do log.info("of the run", { job = job.name }) end
+            end }]]
+        local daemon = start()
+        move(daemon, "advance 1s")
+        server:forget_requests()
+        move(daemon, "advance 10m")
+        support.contains(daemon.stderr, "replaced policy=p job=train/a")
+        support.contains(daemon.stderr, "listed policy=q as_of=true job=b")
+        support.contains(daemon.stderr, "of the run policy=q job=a")
+        assert.are.equal(0, #server:requests("method=GET"))
+        assert.are.equal(0, (daemon:stop()))
+    end)
+
+    it("takes a list of events, and says what does not go together", function()
+        for text, wanted in pairs {
+            ['on = "matched"'] = 'did you mean "match"',
+            ['on = {}'] = "is an empty list",
+            ['on = "match", every = "10m"'] = "stands beside another trigger",
+            ['on = "match", jitter = "10m"'] = "jitter goes with schedule or every",
+            ['on = "match", missed = "all"'] = "missed goes with schedule or every",
+            ['on = "match", overlap = "skip"'] = "overlap goes with schedule or every",
+            ['on = "added", match = { older_than = "1h" }'] = "cannot have passed when a job is added",
+            ['on = "finished", match = { finished_for = "1h" }'] = "cannot have passed when a job is finished",
+        } do
+            local file = support.write(folder .. "/e.lua", ('policy { name = "p", %s, replace = { cleanPodPolicy = "All" } }'):format(text))
+            local code, _, err = support.mpijobd("check", file)
+            assert.are.equal(1, code, text)
+            support.contains(err, wanted)
+        end
+        create("a")
+        write [[policy { name = "p", on = { "added", "finished" }, replace = { labels = { seen = "yes" } } }]]
+        local daemon = start()
+        create("b")
+        daemon:expect("run starts policy=p trigger=added")
+        daemon:expect("replaced policy=p job=train/b")
+        set_state("a", "Succeeded", NOW)
+        daemon:expect("run starts policy=p trigger=finished")
+        daemon:expect("replaced policy=p job=train/a")
+        assert.are.equal(0, (daemon:stop()))
+    end)
+end)
