@@ -1,5 +1,6 @@
 #include "cli/needs.h"
 
+#include <lauxlib.h>
 #include <stdlib.h>
 
 #include "mpijob/kind.h"
@@ -149,6 +150,7 @@ static unsigned verbs_after(const char **p, const char *end)
 unsigned needs_of_source(struct str source, enum mpijob_kind kind, bool *others)
 {
     const char *module = mpijob_kind_info(kind)->singular;
+    bool workers = false;
     unsigned verbs = 0;
     const char *p = source.ptr, *end = p + source.len;
     while (p < end) {
@@ -171,6 +173,10 @@ unsigned needs_of_source(struct str source, enum mpijob_kind kind, bool *others)
             verbs |= LAUNCHER;
         else if (str_is(word, "wait_effect"))
             verbs |= EFFECT;
+        else if (str_is(word, "workers"))
+            workers = true;
+        else if (str_is(word, "active") && workers) /* of a job that has ended they are counted */
+            verbs |= NEEDS_POD_LIST;
         else if (str_is(word, "kube") && others)
             *others = true;
     }
@@ -183,7 +189,7 @@ static unsigned verbs_of(const struct policy_entry *e, enum mpijob_kind kind, bo
 {
     const struct policy *p = e->policy;
     unsigned verbs = p->action == ACTION_RUN || p->kind != kind ? 0 : ALL;
-    if (p->action != ACTION_TABLE)
+    if (p->action != ACTION_TABLE || p->where != LUA_NOREF)
         verbs |= needs_of_source(buf_str(&e->file->text), kind, others);
     if (p->through_launcher && kind == KIND_MPIJOB)
         verbs |= LAUNCHER;

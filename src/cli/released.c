@@ -52,7 +52,7 @@ static bool row(void *data, const struct store_change *c)
             return false;
         }
     }
-    o->at = c->ended_at;
+    o->at = c->observed_at ? c->observed_at : c->ended_at; /* held until then at least, where somebody looked */
     return true;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "mpijob/effect.h"
+#include "mpijob/hold.h"
 #include "mpijob/inspect.h"
 #include "mpijob/match.h"
 
@@ -39,9 +40,17 @@ static void mend(void *data, const struct mpijob_finding *f)
     buf_free(&out);
 }
 
+/* The object also as a pod of its own. */
 static void inspect(struct mpijob_view *view)
 {
+    struct mpijob_pods *pods = mpijob_pods_new(NULL);
+    struct mpijob_hold hold;
     mpijob_inspect(view, NULL, NOW, mend, view, NULL);
+    mpijob_pods_add(pods, view->object, NULL);
+    mpijob_inspect(view, pods, NOW, mend, view, NULL);
+    assert(mpijob_holds(view, pods, &hold) && hold.gpus >= 0);
+    assert(mpijob_holds(view, NULL, &hold) == mpijob_phase_finished(view->phase) && hold.gpus >= 0);
+    mpijob_pods_free(pods);
 }
 
 /* The target has to be the one that the object names, else there is no view. */

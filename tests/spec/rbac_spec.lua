@@ -72,6 +72,17 @@ describe("rbac", function()
         assert.are.equal("nothing", of("local my_mpijob = { get = print }; my_mpijob.get()"))
     end)
 
+    it("a policy that asks how many workers are left may list pods", function()
+        local counting = replace:format("a", "where = function(job) return job.workers.active ~= 0 end,", "")
+        local file = support.write(support.folder() .. "/p.lua", counting)
+        local code, out, err = support.mpijobd("rbac", file, "-o", "json")
+        assert.are.equal(0, code, err)
+        local rules = json.decode(out).items[1].rules
+        assert.are.equal(2, #rules)
+        assert.are.same({ apiGroups = { "" }, resources = { "pods" }, verbs = { "list" } }, rules[2])
+        assert.are.same({ "ClusterRole/*: get list update", bound }, roles((counting:gsub("active", "replicas"))))
+    end)
+
     it("knows each function of the module", function()
         local count = 0
         for name in support.read(support.source .. "/lua/types/mpijob.lua"):gmatch("function mpijob%.([%w_]+)") do

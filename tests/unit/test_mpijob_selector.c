@@ -52,6 +52,7 @@ static void check(const char *text, const char *expected)
     if (selector_parse(&s, text, &err)) {
         if (strcmp(expected, "ERR") != 0)
             fail_msg("\"%s\" is refused: %s", text, err.message);
+        selector_free(&s);
         return;
     }
     matches(&s, results);
