@@ -55,6 +55,11 @@ static void tell_json(struct replacing *r, const char *key, const struct replace
         json_write_key(&r->w, "resourceVersion");
         json_write_string(&r->w, result->resource_version);
     }
+    json_write_key(&r->w, "warnings");
+    json_write_array(&r->w);
+    for (size_t i = 0; result->warnings[i]; i++)
+        json_write_string(&r->w, result->warnings[i]);
+    json_write_end(&r->w);
     if (diff.len && json_parse(buf_str(&diff), "", &root, NULL) == 0) {
         json_write_key(&r->w, "diff");
         json_write_raw(&r->w, root);
@@ -87,8 +92,6 @@ static void tell_text(struct replacing *r, const char *key, const struct replace
     mpijob_diff_write(result->launcher, r->colour, &diff);
     printf("%s %s\n%s  %s: %s\n", key, r->s.options.dry_run ? "would be replaced (dry run)" : "replaced",
            diff.ptr ? diff.ptr : "", mpijob_effect_name(result->effect), result->why);
-    for (size_t i = 0; result->warnings[i]; i++)
-        fprintf(stderr, "Warning: %s\n", result->warnings[i]);
     buf_free(&diff);
 }
 

@@ -9,6 +9,7 @@
 #include "kube/retry.h"
 
 struct kube_list;
+struct kube_warnings;
 struct kube_watch;
 
 struct kube {
@@ -21,6 +22,7 @@ struct kube {
     uint64_t timeout_ms;
     struct kube_backoff backoff;
     bool impatient;
+    struct kube_warnings *warnings; /* NULL: none yet */
     const char *cluster;
     struct metric *calls, *call_seconds; /* NULL: nobody counts */
 
@@ -43,6 +45,10 @@ void kube_watches_cancel(struct kube *kube);
 
 /* The client for watches, made when it is first needed. */
 int kube_streams(struct kube *kube, struct http_client **streams, struct error *err);
+
+/* Logs the server's warnings, each text once. method and url say of what. */
+void kube_warn(struct kube *kube, const char *const *warnings, const char *method, const char *url);
+void kube_warnings_free(struct kube *kube);
 
 /* Appends "?name=value&..." of what is set. */
 void kube_query_add(struct buf *url, const struct kube_query *query);

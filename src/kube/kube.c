@@ -84,6 +84,7 @@ static void auth_is_closed(void *data)
     void *closed_data = kube->closed_data;
     free(kube->server);
     free(kube->origin);
+    kube_warnings_free(kube);
     free(kube);
     if (closed)
         closed(closed_data);

@@ -44,9 +44,9 @@ const char *kube_server(const struct kube *kube);
 
 struct kube_answer {
     int status;
-    struct json body; /* parsed; the root's text is valid during done unless taken with kube_answer_take */
-    const char *const *warnings;
-    unsigned tries; /* how many requests it took */
+    struct json body;            /* parsed; the root's text is valid during done unless taken with kube_answer_take */
+    const char *const *warnings; /* of the server; each text is logged here once, by the first request that has it */
+    unsigned tries;              /* how many requests it took */
 };
 /* The body's bytes become the caller's (free). */
 char *kube_answer_take(struct kube_request *request, size_t *len);

@@ -228,6 +228,7 @@ static void answered(struct kube_request *r, const struct http_answer *answer)
     struct kube_reply reply = reply_of(r, answer, url ? url : r->kube->server);
     bool good = answer->status >= 200 && answer->status < 300;
     int rc = good ? kube_status_body(&reply, &ours.body, &r->error) : kube_status_error(&reply, &r->error);
+    kube_warn(r->kube, answer->warnings, r->method, reply.url);
     free(url);
     r->refused = answer->status == 401;
     if (answer->status != 401)

@@ -240,6 +240,11 @@ struct kube *cluster_kube(const struct cluster *c)
     return c->kube;
 }
 
+bool cluster_knows(const struct cluster *c, enum mpijob_kind kind)
+{
+    return c->kinds[kind].served || (!c->ready && kind == KIND_MPIJOB && c->api_version);
+}
+
 int cluster_serves(struct cluster *c, enum mpijob_kind kind, struct error *err)
 {
     const struct cluster_kind *k = &c->kinds[kind];

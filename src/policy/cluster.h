@@ -44,6 +44,8 @@ int cluster_serves(struct cluster *cluster, enum mpijob_kind kind, struct error 
  * objects over time takes their own version by cluster_target_of. */
 const struct kube_resource *cluster_resource(const struct cluster *cluster, enum mpijob_kind kind);
 struct mpijob_target cluster_target(const struct cluster *cluster, enum mpijob_kind kind);
+/* What is known of it before a request is made to it: false: nothing is yet; the version is found out. */
+bool cluster_knows(const struct cluster *cluster, enum mpijob_kind kind);
 /* The same for the version that the object was read in. */
 struct mpijob_target cluster_target_of(const struct cluster *cluster, enum mpijob_kind kind, struct json object);
 /* All served versions of a kind, in the server's order, comma separated ("v1, v2beta1"). */

@@ -211,6 +211,16 @@ static void changed(struct cluster_change *change)
         start_ons(at);
 }
 
+/* ---- looking again ---- */
+
+/* A definition may be changed at any time, and a path that still works does not tell. */
+static void look(struct alarm *alarm, int64_t now)
+{
+    struct engine_cluster *at = alarm->data;
+    cluster_look(at->cluster);
+    alarm_set(at->engine->alarms, alarm, now + ENGINE_LOOK_EVERY);
+}
+
 /* ---- starting ---- */
 
 static void recovered_now(void *data, const struct interrupted_run *runs, size_t count, const struct error *err)
@@ -230,6 +240,7 @@ static void recovered_now(void *data, const struct interrupted_run *runs, size_t
     at->unfinished_count = count;
     at->retry_ms = 0;
     at->started = true;
+    alarm_set(at->engine->alarms, &at->look, clock_now(at->engine->o.clock) + ENGINE_LOOK_EVERY);
     engine_cluster_put_in_force(at);
 }
 
@@ -275,12 +286,14 @@ void engine_cluster_init(struct engine_cluster *at, struct engine *engine, struc
     *at = (struct engine_cluster){.engine = engine, .cluster = cluster, .namespaces = namespaces};
     at->context = (struct replace_context){o->loop, cluster, o->store, o->clock, o->log};
     at->change = (struct cluster_change){.changed = changed, .data = at};
+    at->look = (struct alarm){.ring = look, .data = at};
     deadline_init(o->loop, &at->retry, retry, at);
 }
 
 void engine_cluster_stop(struct engine_cluster *at)
 {
     deadline_stop(&at->retry);
+    alarm_stop(at->engine->alarms, &at->look);
     stop_triggers(at->triggers);
     at->triggers = NULL;
     stop_ons(at->ons);
@@ -306,7 +319,8 @@ bool engine_cluster_idle(const struct engine_cluster *at)
         if (!on_trigger_idle(t))
             return false;
     }
-    return !at->recovery && !at->arming && (at->started ? !at->connecting : at->retry_ms != 0);
+    return !at->recovery && !at->arming && !cluster_looking(at->cluster) &&
+           (at->started ? !at->connecting : at->retry_ms != 0);
 }
 
 void engine_cluster_close(struct engine_cluster *at, void (*closed)(struct deadline *))

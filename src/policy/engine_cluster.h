@@ -6,6 +6,8 @@
 #include "policy/engine.h"
 #include "policy/loops.h"
 
+#define ENGINE_LOOK_EVERY (600 * CLOCK_SECOND)
+
 struct recovery;
 struct arming;
 struct interrupted_run;
@@ -29,6 +31,7 @@ struct engine_cluster {
     struct recovery *recovery;
     struct arming *arming; /* the journal is being asked about the set's policies */
     struct deadline retry;
+    struct alarm look;                  /* at what the server serves, every ENGINE_LOOK_EVERY once it has started */
     uint64_t retry_ms;                  /* 0: the last try was fine, or none was made */
     struct interrupted_run *unfinished; /* of an earlier daemon, until the triggers have taken them over */
     size_t unfinished_count;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "policy/engine.h"
+#include "policy/engine_cluster.h"
 
 struct policy_load {
     struct engine *engine;
@@ -149,6 +149,26 @@ static const struct policy_entry *same_name(const struct policy_set *set, const 
     return NULL;
 }
 
+/* A field that the version of a cluster lacks, where that version is known already; else the run says it. */
+static bool possible(const struct policy_file *file, const struct policy *policy)
+{
+    const struct engine *e = file->engine;
+    struct error err;
+    for (size_t i = 0; policy->action == ACTION_TABLE && i < e->cluster_count; i++) {
+        const struct engine_cluster *at = &e->clusters[i];
+        const char *told = engine_cluster_told(at);
+        char text[1024];
+        if (!policy_on_cluster(policy, cluster_name(at->cluster)) || !cluster_knows(at->cluster, policy->kind) ||
+            mpijob_changes_possible(&policy->changes, cluster_target(at->cluster, policy->kind), &err) == 0)
+            continue;
+        snprintf(text, sizeof text, "policy \"%s\": replace: %.800s%s%s", policy->name, err.message,
+                 told ? ", in cluster " : "", told ? told : "");
+        policy_set_error(file->set, file->path, policy->line, text);
+        return false;
+    }
+    return true;
+}
+
 bool policy_file_define(struct policy_file *file, lua_State *L, int index, int line)
 {
     struct policy_set *set = file->set;
@@ -183,6 +203,10 @@ bool policy_file_define(struct policy_file *file, lua_State *L, int index, int l
         snprintf(text, sizeof text, "policy \"%s\": the name is taken already, at %s:%d", policy->name,
                  other->policy->file, other->policy->line);
         policy_set_error(set, file->path, line, text);
+        policy_free(policy);
+        return false;
+    }
+    if (!possible(file, policy)) {
         policy_free(policy);
         return false;
     }

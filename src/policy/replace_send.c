@@ -5,6 +5,31 @@
 
 /* ---- the answer to the PUT ---- */
 
+static int not_kept(const char *what, struct json gave, struct json kept, struct error *err)
+{
+    return error_set(err, ERR_DROPPED, "the server answered 200 and did not keep %s: %.*s was sent, %.*s came back",
+                     what, (int)gave.text.len, gave.text.ptr, json_exists(kept) ? (int)kept.text.len : 7,
+                     json_exists(kept) ? kept.text.ptr : "nothing");
+}
+
+/* Every label, every annotation that was sent is there; there may be more. */
+static int check_map(struct json sent, struct json answer, const char *pointer, struct error *err)
+{
+    struct json there = json_at(answer, pointer);
+    int rc = 0;
+    for (struct json_iter it = json_iter(json_at(sent, pointer)); !rc && json_next(&it);) {
+        struct buf key = BUF_INIT;
+        rc = json_decode(it.key, &key) ? 0 : error_nomem(err);
+        struct json kept = rc ? it.value : json_member(there, buf_str(&key));
+        if (!rc && !(json_exists(kept) && json_equal(kept, it.value))) {
+            buf_printf(&key, " in %s", pointer);
+            rc = not_kept(key.ptr ? key.ptr : pointer, it.value, kept, err);
+        }
+        buf_free(&key);
+    }
+    return rc;
+}
+
 static int check_kept(struct replace *r, struct json answer, struct error *err)
 {
     struct mpijob_target target = r->target;
@@ -12,14 +37,15 @@ static int check_kept(struct replace *r, struct json answer, struct error *err)
         return mpijob_diff_verify(&r->diff, answer, target, err);
     struct json sent;
     int rc = json_parse(buf_str(&r->whole), "the object", &sent, err);
+    if (!rc)
+        rc = check_map(sent, answer, "/metadata/labels", err);
+    if (!rc)
+        rc = check_map(sent, answer, "/metadata/annotations", err);
     for (int f = 0; !rc && f < FIELD_COUNT; f++) {
         struct json gave = mpijob_field_value(sent, (enum mpijob_field_id)f, target);
         struct json kept = mpijob_field_value(answer, (enum mpijob_field_id)f, target);
         if (json_exists(gave) && !json_equal(gave, kept))
-            rc = error_set(err, ERR_DROPPED,
-                           "the server answered 200 and did not keep %s: %.*s was sent, %.*s came back",
-                           mpijob_field_name((enum mpijob_field_id)f), (int)gave.text.len, gave.text.ptr,
-                           json_exists(kept) ? (int)kept.text.len : 7, json_exists(kept) ? kept.text.ptr : "nothing");
+            rc = not_kept(mpijob_field_name((enum mpijob_field_id)f), gave, kept, err);
     }
     return rc;
 }

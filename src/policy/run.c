@@ -151,9 +151,26 @@ static int enter_function(lua_State *L, void *data)
     return 1;
 }
 
+/* What no job can have is said once, not for each of them. */
+static int possible(const struct run *run, struct error *err)
+{
+    const struct policy *p = run->policy;
+    struct cluster *cluster = run->at->cluster;
+    int rc = p->action == ACTION_RUN ? 0 : cluster_serves(cluster, p->kind, err);
+    if (!rc && p->action == ACTION_TABLE)
+        rc = mpijob_changes_possible(&p->changes, cluster_target(cluster, p->kind), err);
+    return rc;
+}
+
 static void start_script(struct run *run)
 {
     struct error err;
+    if (!run->stopping && possible(run, &err)) {
+        run_fail(run, RUN_FAILED, &err);
+        run->script_ended = true;
+        run_check_end(run);
+        return;
+    }
     struct script_call call = {
         .entry = run->sweep ? sweep_enter : enter_function,
         .done = script_done_now,
@@ -319,8 +336,6 @@ static void log_change(const struct run_op *op, const struct replace_result *res
                              {"diff", diff.ptr}, {"launcher", launcher.ptr},
                              {"effect", mpijob_effect_name(result->effect)}, {"why", result->why},
                              {"resourceVersion", result->dry_run ? NULL : result->resource_version}));
-    for (size_t i = 0; !err && result->warnings[i]; i++)
-        log_event(run->engine->o.log, LOG_WARN, result->warnings[i], LOG_FIELDS({"job", op->key}));
     buf_free(&diff);
     buf_free(&launcher);
 }

@@ -120,14 +120,15 @@ static const char *version_named(const char *name)
 }
 
 /* {"served":["v2beta1"],"stored":"v2beta1"}: as if another definition of MPIJobs had been applied. No version at all:
- * it was deleted, and its objects are out of reach. */
+ * it was deleted, and its objects are out of reach. "deprecated":[...]: answers of these say so. "siblings":true: as
+ * --siblings. */
 static void admin_versions(struct exchange *x, const char *method)
 {
     struct sim *sim = x->sim;
     if (strcmp(method, "PUT") == 0 || strcmp(method, "POST") == 0) {
         json_object *doc = x->req->body_len ? doc_parse(x->req->body, x->req->body_len) : NULL;
         json_object *served = doc_get(doc, "served");
-        if (!json_object_is_type(served, json_type_array)) {
+        if (!served) {
             json_object_put(doc);
             admin_error(x, 400, "send {\"served\":[\"v2beta1\"],\"stored\":\"v2beta1\"}");
             return;
@@ -136,6 +137,10 @@ static void admin_versions(struct exchange *x, const char *method)
         sim->opt.serve_v1 = listed(served, "v1");
         sim->opt.serve_v2beta1 = listed(served, "v2beta1");
         sim->opt.store_as = version_named(doc_str(doc, "stored"));
+        for (int v = 0; v < MPIJOB_VERSIONS; v++)
+            sim->deprecated[v] = listed(doc_get(doc, "deprecated"), mpijob_version_name[v]);
+        if (doc_get(doc, "siblings"))
+            sim->opt.siblings = doc_bool(doc, "siblings");
         json_object_put(doc);
         sim_serve(sim);
     }

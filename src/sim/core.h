@@ -18,7 +18,9 @@ struct sim {
     struct schema *schema[MPIJOB_VERSIONS];
     struct schema *sibling_schema; /* of TFJobs, PyTorchJobs, MXJobs */
     bool served[MPIJOB_VERSIONS];
+    bool deprecated[MPIJOB_VERSIONS]; /* its answers say so in a Warning */
     int stored_as;
+    bool restored;   /* the stored version has been another one: what is stored is pruned when it is read */
     int64_t mono_ms; /* real time, for time-outs of watches */
     int64_t now_us;  /* simulated time, for time stamps and the life of jobs */
     int64_t mono_start, start_us;

@@ -169,6 +169,12 @@ static void serve(struct exchange *x)
         discovery(x);
         return;
     }
+    int v = x->res->kind == K_MPIJOB ? x->mpijob_version : -1;
+    if (v >= 0 && x->sim->deprecated[v]) {
+        char *text = sim_format("kubeflow.org/%s MPIJob is deprecated", mpijob_version_name[v]);
+        warn(x, text);
+        free(text);
+    }
     if (authorize(x) || x->resp->status || cci_check_request(x) || view_negotiate(x) || options_check(x))
         return;
     run_verb(x);

@@ -65,7 +65,7 @@ json_object *object_read(struct exchange *x, struct revision *rev)
 {
     json_object *doc = parse_stored(rev);
     int v = x->mpijob_version;
-    if (v >= 0 && v != x->sim->stored_as) {
+    if (v >= 0 && (v != x->sim->stored_as || x->sim->restored) && !x->res->sibling) {
         json_object *meta = json_object_get(doc_get(doc, "metadata"));
         json_object_object_del(doc, "metadata");
         rev->view[v] = schema_prune(x->sim->schema[v], doc, NULL) ? VIEW_PRUNED : VIEW_SAME;

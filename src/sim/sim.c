@@ -52,7 +52,9 @@ static void forget_views(struct sim *sim)
 
 void sim_serve(struct sim *sim)
 {
+    int before = sim->stored_as;
     choose_versions(sim);
+    sim->restored |= sim->stored_as != before;
     forget_views(sim);
     watch_strike(sim, "end", NULL);
 }

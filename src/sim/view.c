@@ -106,9 +106,9 @@ void view_text(struct exchange *x, const char *text, size_t len, const struct ma
 static bool same_in_this_version(struct exchange *x, struct revision *rev, json_object **doc)
 {
     int v = x->mpijob_version;
-    if (v < 0)
-        return !builtin_convert(x);
-    if (v == x->sim->stored_as || rev->view[v] == VIEW_SAME)
+    if (v < 0 || x->res->sibling)
+        return x->res->sibling || !builtin_convert(x);
+    if ((v == x->sim->stored_as && !x->sim->restored) || rev->view[v] == VIEW_SAME)
         return true;
     if (rev->view[v] == VIEW_PRUNED)
         return false;

@@ -288,6 +288,48 @@ function Cluster:create_sibling(kind, namespace, name, options)
     end
 end
 
+-- Another definition of MPIJobs is applied while everything runs: served versions, and which of them is stored. What exists is
+-- told to be stored anew, as the API server asks of whoever takes a version away. keep: names of those that lose nothing.
+function Cluster:serve(options)
+    if self.sim then
+        local status, answer = self.sim:request("POST", "/_sim/versions", options)
+        assert(status == 200, answer)
+        return
+    end
+    local path = DEFINITIONS .. "/mpijobs.kubeflow.org"
+    local crd = support.json.decode(select(2, self:request("GET", path)))
+    local by_name = {}
+    for _, version in ipairs(crd.spec.versions) do
+        by_name[version.name] = version
+    end
+    local versions = {}
+    local function is_one_of(name, list)
+        for _, one in ipairs(list or {}) do
+            if one == name then
+                return true
+            end
+        end
+        return false
+    end
+    for _, name in ipairs { "v1alpha2", "v1", "v2beta1" } do
+        local version = by_name[name]
+            or { name = name, subresources = { status = support.json.decode "{}" }, schema = { openAPIV3Schema = { type = "object", ["x-kubernetes-preserve-unknown-fields"] = true } } }
+        version.served = is_one_of(name, options.served)
+        version.storage = name == options.stored
+        version.deprecated = is_one_of(name, options.deprecated)
+        if version.served or version.storage or by_name[name] then
+            versions[#versions + 1] = version
+        end
+    end
+    local status, raw = self:request("PATCH", path, { spec = { versions = versions } }, "application/merge-patch+json")
+    assert(status == 200, raw)
+    for _, version in ipairs(versions) do
+        cluster.ask_until(version.name .. " is not as it should be", function()
+            return (self:request("GET", "/apis/kubeflow.org/" .. version.name .. "/mpijobs?limit=1") == 200) == version.served
+        end)
+    end
+end
+
 -- The value at a list of keys.
 function cluster.at(object, place)
     for _, key in ipairs(place) do

@@ -1,0 +1,185 @@
+-- The versions that a server serves: found out, followed when they change while the daemon runs, and what they lack said plainly.
+local support = require "support"
+local cluster = require "support.cluster"
+
+local POLICY = [[
+policy { name = "free", every = "1h", match = { namespace = "%s", phase = "Succeeded", cleanPodPolicy = { "unset", "None" } }, replace = { cleanPodPolicy = "All" } }
+]]
+
+-- A daemon whose clock the spec moves.
+local function daemon(server, folder, text, ...)
+    local started = support.daemon({ stdin = true }, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/state.db", "--clock",
+        "2026-11-23T10:30:00Z", support.write(folder .. "/p.lua", text), ...)
+    started:expect("in force")
+    return started
+end
+
+local function advance(started, by)
+    started:write("advance " .. by .. "\n")
+    started:expect("clock ", "stdout")
+end
+
+local V1ALPHA2 = cluster.versions[1]
+
+describe("a definition that is upgraded while the daemon runs #cluster", function()
+    local server, namespace, folder
+    lazy_setup(function()
+        server = cluster.start(V1ALPHA2)
+    end)
+    before_each(function()
+        server:serve { served = { "v1alpha2" }, stored = "v1alpha2" }
+        server.api = "v1alpha2"
+        namespace = server:namespace()
+        folder = support.folder()
+    end)
+    lazy_teardown(support.cleanup)
+
+    it("is followed at the next run, without a restart, and logged once", function()
+        server:create(namespace, "early", { state = "Succeeded" })
+        local started = daemon(server, folder, POLICY:format(namespace))
+        support.contains(started.stderr, "version=v1alpha2")
+        advance(started, "30m")
+        assert.are.equal("All", server:get(namespace, "early").spec.cleanPodPolicy)
+
+        server:create(namespace, "late", { state = "Succeeded" })
+        server:serve { served = { "v2beta1" }, stored = "v2beta1" }
+        server.api = "v2beta1"
+        started:write "advance 1h\n"
+        started:expect("clock 2026-11-23T12:00", "stdout")
+        local err = started.stderr
+        assert.are.equal(1, support.count(err, "the server's API has changed, and is followed"))
+        support.contains(err, "kind=MPIJob before=v1alpha2 version=v2beta1")
+        assert.are.equal("All", server:get(namespace, "late").spec.runPolicy.cleanPodPolicy)
+        assert(support.count(err, "failed=1") == 0, err)
+        advance(started, "2h")
+        assert.are.equal(1, support.count(started.stderr, "the server's API has changed"))
+        assert.are.equal(0, support.count(started.stderr, "outcome=failed"))
+        assert.are.equal(0, (started:stop "sigterm"))
+    end)
+
+    it("is found within ten minutes where nobody asks for the old version", function()
+        local started = daemon(server, folder, POLICY:format(namespace))
+        server:serve { served = { "v2beta1" }, stored = "v2beta1" }
+        advance(started, "9m")
+        assert.are.equal(0, support.count(started.stderr, "the server's API has changed"))
+        advance(started, "1m")
+        support.contains(started.stderr, "the server's API has changed, and is followed")
+        assert.are.equal(0, support.count(started.stderr, "run starts"))
+        assert.are.equal(0, (started:stop "sigterm"))
+    end)
+
+    it("breaks no run that is under way", function()
+        for _, name in ipairs { "a", "b" } do
+            server:create(namespace, name, { state = "Succeeded" })
+        end
+        local started = daemon(server, folder, ([[
+policy { name = "slow", every = "1h", run = function()
+  local jobs = {}
+  for job in mpijob.list { namespace = "%s" } do jobs[#jobs + 1] = job end
+  log.info("listed", { version = jobs[1].version })
+  sleep("5m")
+  for _, job in ipairs(jobs) do
+    local done = assert(mpijob.replace(job, { cleanPodPolicy = "All" }))
+    log.info("replaced it", { path = done.diff[1].path })
+  end
+  local again = assert(mpijob.get("%s/a"))
+  log.info("read", { version = again.version })
+end }]]):format(namespace, namespace))
+        started:write "advance 30m\n"
+        started:expect "listed policy=slow version=v1alpha2"
+        server:serve { served = { "v2beta1" }, stored = "v2beta1" }
+        server.api = "v2beta1"
+        started:write "advance 5m\n"
+        started:expect "read policy=slow version=v2beta1"
+        support.contains(started.stderr, "path=/spec/runPolicy")
+        started:expect "outcome=done"
+        assert.are.equal("All", server:get(namespace, "b").spec.runPolicy.cleanPodPolicy)
+        assert.are.equal(0, (started:stop "sigterm"))
+    end)
+
+    it("that goes away altogether is said, and its return is found", function()
+        local started = daemon(server, folder, POLICY:format(namespace))
+        server:create(namespace, "waits", { state = "Succeeded" })
+        server:serve { served = {}, stored = "v1alpha2" }
+        advance(started, "10m")
+        support.contains(started.stderr, "a kind of job is not served any more; its policies fail until it is again")
+        advance(started, "20m")
+        support.contains(started.stderr, "serves no MPIJobs: install the definition (CRD) mpijobs.kubeflow.org")
+        support.contains(started.stderr, "outcome=failed")
+        server:serve { served = { "v1alpha2" }, stored = "v1alpha2" }
+        advance(started, "10m")
+        support.contains(started.stderr, "a kind of job is served now")
+        advance(started, "50m")
+        assert.are.equal("All", server:get(namespace, "waits").spec.cleanPodPolicy)
+        assert.are.equal(0, (started:stop "sigterm"))
+    end)
+
+    it("that is deprecated warns once, however often it is asked", function()
+        server:serve { served = { "v1alpha2" }, stored = "v1alpha2", deprecated = { "v1alpha2" } }
+        for i = 1, 3 do
+            server:create(namespace, "job-" .. i, { state = "Succeeded" })
+        end
+        local started = daemon(server, folder, POLICY:format(namespace))
+        advance(started, "30m")
+        support.contains(started.stderr, "changed=3")
+        assert.are.equal(1, support.count(started.stderr, "kubeflow.org/v1alpha2 MPIJob is deprecated"))
+        assert.are.equal(0, (started:stop "sigterm"))
+        local code, out, err = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "-n", namespace, "job-1", "cleanPodPolicy=Running", "-o", "json")
+        assert.are.equal(0, code, err)
+        assert.are.same({ "kubeflow.org/v1alpha2 MPIJob is deprecated" }, support.json.decode(out)[1].warnings)
+        assert.are.equal(1, support.count(err, "is deprecated"))
+    end)
+end)
+
+describe("a field that the served version has not got #cluster", function()
+    lazy_teardown(support.cleanup)
+
+    for _, case in ipairs {
+        { V1ALPHA2, "suspend = true", "MPIJobs of v1alpha2 under mpi-operator have no field suspend" },
+        { cluster.versions[2], 'managedBy = "kueue.x-k8s.io/multikueue"', "MPIJobs of v1 under mpi-operator have no field managedBy", "--controller", "mpi-operator" },
+    } do
+        it("is said with version and field: " .. case[3], function()
+            local server = cluster.start(case[1])
+            local namespace, folder = server:namespace(), support.folder()
+            server:create(namespace, "a", { state = "Running" })
+            server:create(namespace, "b", { state = "Running" })
+            local file = support.write(folder .. "/p.lua", ('policy { name = "p", every = "1h", replace = { %s } }'):format(case[2]))
+
+            -- Found out: the run says it, once.
+            local code, _, err = support.mpijobd("run", "--once", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "-n", namespace, file,
+                table.unpack(case, 4))
+            assert.are.equal(1, code, err)
+            support.contains(err, case[3])
+            assert.are.equal(0, support.count(err, "not replaced"))
+
+            -- Configured: loading it says it.
+            code, _, err = support.mpijobd("run", "--once", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "-n", namespace,
+                "--api-version", case[1].api, file, table.unpack(case, 4))
+            assert.are.equal(1, code, err)
+            support.contains(err, "p.lua:1: policy \"p\": replace: " .. case[3])
+        end)
+    end
+end)
+
+describe("v1 of training-operator #cluster", function()
+    lazy_teardown(support.cleanup)
+
+    it("keeps both places of cleanPodPolicy equal where both are there", function()
+        local server = cluster.start(cluster.versions[3])
+        local namespace = server:namespace()
+        server:create(namespace, "both", { state = "Running", policy = "None" })
+        local _, raw = server:get(namespace, "both")
+        local status, answer = server:request("PUT", server:path(namespace, "both"), (raw:gsub('"spec":{', '"spec":{"cleanPodPolicy":"Running",', 1)))
+        assert.are.equal(200, status, answer)
+        server:create(namespace, "one", { state = "Running", policy = "None" })
+        for _, name in ipairs { "both", "one" } do
+            local code, out, err = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "-n", namespace, name, "cleanPodPolicy=All", table.unpack(server.flags))
+            assert.are.equal(0, code, out .. err)
+        end
+        local both, one = server:get(namespace, "both").spec, server:get(namespace, "one").spec
+        assert.are.equal("All", both.cleanPodPolicy)
+        assert.are.equal("All", both.runPolicy.cleanPodPolicy)
+        assert.are.equal(nil, one.cleanPodPolicy)
+        assert.are.equal("All", one.runPolicy.cleanPodPolicy)
+    end)
+end)
