@@ -233,8 +233,10 @@ void kube_exec_free(struct kube_exec *exec)
 {
     if (!exec)
         return;
-    for (size_t i = 0; exec->args && exec->args[i]; i++)
+    for (size_t i = 0; exec->args && exec->args[i]; i++) { /* people give secrets in arguments, too */
+        secret_wipe(exec->args[i], strlen(exec->args[i]));
         free(exec->args[i]);
+    }
     for (size_t i = 0; exec->env && exec->env[i]; i++) {
         secret_wipe(exec->env[i], strlen(exec->env[i]));
         free(exec->env[i]);

@@ -7,11 +7,10 @@
 #define DRAIN_MS 500 /* after its end: what it has left behind may hold its output open for ever */
 #define TAIL_MAX 2048
 
-static void free_list(char **list, bool secret)
+static void free_list(char **list)
 {
     for (size_t i = 0; list && list[i]; i++) {
-        if (secret)
-            secret_wipe(list[i], strlen(list[i]));
+        secret_wipe(list[i], strlen(list[i]));
         free(list[i]);
     }
     free(list);
@@ -23,8 +22,8 @@ static void exec_free(struct exec *x)
     free(x->api_version);
     free(x->command);
     free(x->hint);
-    free_list(x->argv, false);
-    free_list(x->env, true);
+    free_list(x->argv); /* people give secrets in arguments, too */
+    free_list(x->env);
     buf_free(&x->text);
     buf_free(&x->tail);
     free(x);
