@@ -28,6 +28,15 @@ static void release_workers(struct pending *p)
 
 static int counted_k(lua_State *L, int status, lua_KContext ctx);
 
+/* How CCI labels its pods is not known: none of upstream's labels tells nothing. */
+static void push_crew(lua_State *L, const struct mpijob_view *view, struct mpijob_crew crew)
+{
+    if (view->target.controller == CONTROLLER_CCI && !crew.workers && !crew.launchers)
+        lua_pushnil(L);
+    else
+        lua_pushinteger(L, crew.workers);
+}
+
 /* The job is at index 1. */
 static int push_workers(lua_State *L)
 {
@@ -44,7 +53,7 @@ static int push_workers(lua_State *L)
     case RUN_PODS_WAIT:
         return pending_wait(L, &w->pending, counted_k);
     case RUN_PODS_READY:
-        lua_pushinteger(L, mpijob_pods_of(pods, &job->view).workers);
+        push_crew(L, &job->view, mpijob_pods_of(pods, &job->view));
         break;
     case RUN_PODS_FAILED:
         lua_pushnil(L);

@@ -73,9 +73,10 @@ static void add_row(struct get *g, const struct mpijob_view *v)
     snprintf(text, sizeof text, "%" PRId64, v->gpus);
     table_cell(&g->table, text);
     struct mpijob_hold hold;
-    if (g->pods && mpijob_holds(v, g->pods, &hold))
+    bool told = g->pods && mpijob_holds(v, g->pods, &hold);
+    if (told)
         snprintf(text, sizeof text, "%" PRId64, hold.gpus);
-    table_cell(&g->table, g->pods ? text : NULL);
+    table_cell(&g->table, told ? text : NULL);
     cell_span(&g->table, mpijob_age(v, clock_now(&g->s.clock)));
 }
 

@@ -44,8 +44,10 @@ static int64_t times(int64_t a, int64_t b)
 bool mpijob_holds(const struct mpijob_view *v, const struct mpijob_pods *pods, struct mpijob_hold *hold)
 {
     *hold = (struct mpijob_hold){0};
-    if (pods) {
-        hold->gpus = mpijob_pods_of(pods, v).gpus;
+    struct mpijob_crew crew = pods ? mpijob_pods_of(pods, v) : (struct mpijob_crew){0};
+    bool known = v->target.controller != CONTROLLER_CCI || crew.workers || crew.launchers;
+    if (pods && known) { /* which labels CCI's pods have could not be seen: none may mean others */
+        hold->gpus = crew.gpus;
         return true;
     }
     if (!mpijob_phase_finished(v->phase) || v->target.kind != KIND_MPIJOB) /* nobody tried the others */

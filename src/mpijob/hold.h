@@ -14,7 +14,8 @@ struct mpijob_hold {
     enum mpijob_hold_source source;
 };
 
-/* pods NULL: they could not be listed; then only a job that has ended can be told, false for any other. */
+/* pods NULL: they could not be listed; then only a job that has ended can be told, false for any other. The same for a
+ * job of CCI that none of the pods belongs to. */
 bool mpijob_holds(const struct mpijob_view *view, const struct mpijob_pods *pods, struct mpijob_hold *hold);
 
 /* GPU-hours of so many GPUs held from `from` until `until`, as far as it lies between now - window and now.

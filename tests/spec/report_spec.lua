@@ -131,8 +131,9 @@ describe("what jobs hold", function()
     it("ends with the workers, and the journal remembers what was held until then", function()
         local server, run = past("v2beta1", "--version", "v2beta1")
         local state = support.folder() .. "/state.db"
+        local config = support.write(support.folder() .. "/mpijobd.yaml", "state: none.db\n") -- whatever this machine has in /var/lib
         ended(server)
-        local answer = report(run)
+        local answer = report(run, "--config", config)
         assert.are.equal(support.json.null, answer.journal)
         assert.are.equal(2, answer.total.finished)
         assert.are.equal(8, answer.total.gpus)
@@ -149,7 +150,7 @@ describe("what jobs hold", function()
         local code, out, err = run("report", "--state", state)
         assert.are.equal(0, code, err)
         support.contains(out, "what 1 jobs held until mpijobd had their workers removed")
-        assert.are.equal(0, report(run).total.gpu_hours_day) -- without the journal nobody knows
+        assert.are.equal(0, report(run, "--config", config).total.gpu_hours_day) -- without the journal nobody knows
         code, out, err = run("report", "--state", state .. ".absent")
         assert.are.equal(1, code, out)
         support.contains(err, state .. ".absent")
