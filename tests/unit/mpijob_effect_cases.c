@@ -111,6 +111,25 @@ const struct effect_case effect_cases[] = {
     {GANG("?", "any, with a gang scheduler"), .after = {"schedulingPolicy.minAvailable=1"}},
     {GANG("?", "any but queue, with a gang scheduler"), .after = {"schedulingPolicy.priorityClass=high"}},
 
+    /* given at the creation: as a change of a job that no controller has seen yet */
+#define CREATED(field_, change_, id_) .row_field = field_, .row_state = "creation", .row_change = change_, .field = id_, .state = "unseen"
+    {CREATED("*.cleanPodPolicy", "Running", FIELD_CLEAN_POD_POLICY), .after = {"cleanPodPolicy=Running"}},
+    {CREATED("*.cleanPodPolicy", "All", FIELD_CLEAN_POD_POLICY), .after = {"cleanPodPolicy=All"}},
+    {CREATED("*.cleanPodPolicy", "'running' (bad value)", FIELD_CLEAN_POD_POLICY), .refused = true,
+     .after = {"cleanPodPolicy=running"}},
+    {CREATED("spec.cleanPodPolicy", "All, runPolicy says None", FIELD_CLEAN_POD_POLICY), .before = {"cleanPodPolicy=None"},
+     .by_hand = "\"All\""},
+    {CREATED("*." DEADLINE, "8", FIELD_ACTIVE_DEADLINE_SECONDS), .after = {DEADLINE "=8"},
+     .completed_by = "8, then a label edit"},
+    {CREATED("*." DEADLINE, "8, then a label edit", FIELD_ACTIVE_DEADLINE_SECONDS), .after = {DEADLINE "=8"}},
+    {CREATED("spec.runPolicy." DEADLINE, "7200, spec." DEADLINE " 3600", FIELD_ACTIVE_DEADLINE_SECONDS),
+     .before = {DEADLINE "=3600"}, .by_hand = "7200"},
+    {CREATED("*.backoffLimit", "0, then the launcher fails", FIELD_BACKOFF_LIMIT), .after = {"backoffLimit=0"}},
+    {CREATED("*.backoffLimit", "3, then the launcher fails", FIELD_BACKOFF_LIMIT), .after = {"backoffLimit=3"},
+     .obeyed = true},
+    {CREATED("*." TTL, "1", FIELD_TTL_SECONDS_AFTER_FINISHED), .after = {TTL "=1"}, .beta_depends_on = "run twice"},
+    {CREATED("*.suspend", "true", FIELD_SUSPEND), .after = {"suspend=true"}},
+
 #define METADATA(map_, state_, word_) \
     .row_field = "metadata." map_, .row_state = state_, .row_change = "add one", .field = FIELD_COUNT, .state = state_, \
     .after = {word_}

@@ -19,6 +19,8 @@ struct effect_case {
     const char *by_hand;           /* the change is of the row's own place only: raw JSON after */
     const char *completed_by;      /* the row that observed the same change for longer */
     const char *depends_on;        /* what the object does not show */
+    const char *beta_depends_on;   /* the same, in v2beta1 alone */
+    bool obeyed;                   /* that nothing was seen is what the value asks for, where it is read */
     const char *second[STEPS + 1]; /* a second change */
     const char *second_state, *second_before[STEPS], *second_says;
     int64_t second_now;

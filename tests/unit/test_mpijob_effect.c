@@ -27,6 +27,16 @@ static enum mpijob_effect measured(const struct row *r, const struct effect_case
     return EFFECT_DESTRUCTIVE;
 }
 
+/* A backoffLimit of 3 at the first failure: with mpi-operator's launcher Job the job goes on, as it should; v1's
+ * mpi-operator reads none; under training-operator it looks as it would without. */
+static enum mpijob_effect expected(const struct row *r, const struct effect_case *c)
+{
+    struct mpijob_target target = target_of(r);
+    if (!c->obeyed || target.version == MPIJOB_V1)
+        return c->obeyed && target.controller == CONTROLLER_TRAINING_OPERATOR ? EFFECT_UNKNOWN : measured(r, c);
+    return EFFECT_EFFECTIVE;
+}
+
 /* The row that went on where this one stopped to look. */
 static const struct row *completed(const struct row *r, const struct effect_case *c)
 {
@@ -110,7 +120,6 @@ enum fate {
     REFUSED,        /* a bad value or a misspelt name: refused before there is a diff */
     NO_FIELD,       /* the version has no such field: refused */
     WRONG_PLACE,    /* a place that the program never writes in this version */
-    CREATION,       /* what was given at creation: the program changes jobs that exist */
     LAUNCHER,       /* a change of the launcher's Job or Pod, not of the MPIJob */
     CLASSES
 };
@@ -122,7 +131,6 @@ static const char *const class_names[CLASSES] = {"judged as measured",
                                                  "refused: bad value or name",
                                                  "refused: the version has no such field",
                                                  "a place never written",
-                                                 "creation",
                                                  "the launcher's own object"};
 
 static enum fate check_refused(const struct row *r, const struct effect_case *c)
@@ -180,9 +188,10 @@ static enum fate check_row(const struct row *r, const struct effect_case *c)
         ask_by_hand(r, c, &v);
     else
         ask(r, beta && c->beta_state ? c->beta_state : c->state, c->before, c->bad, c->after, NOON + c->now, &v);
-    if (c->depends_on && (beta || target_of(r).controller == CONTROLLER_TRAINING_OPERATOR)) {
+    const char *depends_on = beta && c->beta_depends_on ? c->beta_depends_on : c->depends_on;
+    if (depends_on && (beta || target_of(r).controller == CONTROLLER_TRAINING_OPERATOR)) {
         compare(r, &v, EFFECT_UNKNOWN);
-        assert_contains(v.why, c->depends_on);
+        assert_contains(v.why, depends_on);
         return JUDGED_DEPENDS;
     }
     if (releases_differ(r, c)) {
@@ -193,14 +202,12 @@ static enum fate check_row(const struct row *r, const struct effect_case *c)
     check_second(r, c);
     /* the harm of these comes with the second step */
     bool later = c->second[0] && c->field == FIELD_SUSPEND;
-    compare(r, &v, later ? EFFECT_EFFECTIVE : measured(completed(r, c), c));
+    compare(r, &v, later ? EFFECT_EFFECTIVE : expected(completed(r, c), c));
     return JUDGED;
 }
 
 static enum fate class_of(const struct row *r, bool *used)
 {
-    if (strcmp(r->c[STATE], "creation") == 0)
-        return CREATION;
     if (str_starts(str_of(r->c[FIELD]), "launcher:"))
         return LAUNCHER;
     const struct effect_case *c = case_of(r);
@@ -230,7 +237,7 @@ static void every_row_is_judged_or_classed(void **state)
         print_message("%4zu %s\n", counts[i], class_names[i]);
     assert_int_equal(row_count, 490);
     assert_int_equal(experiments, 485);
-    assert_true(counts[JUDGED] > 200);
+    assert_true(counts[JUDGED] >= 330);
     assert_int_equal(counts[JUDGED_DIFFER], 2);
 }
 
