@@ -38,6 +38,19 @@ static const char *reply_to(struct tiny_server *s, const char *request)
     return "{\"kind\":\"MPIJob\"}";
 }
 
+static const char *status_of(const char *request, const char *body)
+{
+    if (strncmp(request, "POST", 4) == 0) /* to the IAM */
+        return "201 Created\r\nX-Subject-Token: t";
+    return body ? "200 OK" : "503 Busy\r\nRetry-After: 0";
+}
+
+static size_t length_of(const char *request)
+{
+    const char *length = strstr(request, "Content-Length: ");
+    return length ? strtoul(length + 16, NULL, 10) : 0;
+}
+
 static void serve(struct tiny_server *s, int fd)
 {
     char in[4096], out[4096];
@@ -49,11 +62,11 @@ static void serve(struct tiny_server *s, int fd)
         n += (size_t)got;
         in[n] = '\0';
         const char *end = strstr(in, "\r\n\r\n");
-        if (!end || (strncmp(in, "PUT", 3) == 0 && n < (size_t)(end - in) + 6))
+        if (!end || n < (size_t)(end - in) + 4 + length_of(in))
             continue;
         const char *body = reply_to(s, in);
-        int len = snprintf(out, sizeof out, "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n%s",
-                           body ? "200 OK" : "503 Busy\r\nRetry-After: 0", strlen(body ? body : ""), body ? body : "");
+        int len = snprintf(out, sizeof out, "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n%s", status_of(in, body),
+                           strlen(body ? body : ""), body ? body : "");
         if (write(fd, out, (size_t)len) != len)
             return;
         n = 0;
@@ -200,12 +213,37 @@ static void each_allocation_fails(void **state)
     stop_server(&server);
 }
 
+static void each_allocation_fails_with_an_iam(void **state)
+{
+    (void)state;
+    char url[64], endpoint[64], path[] = TEST_BINARY_DIR "/iam-XXXXXX";
+    struct tiny_server server, second; /* each serves one connection at a time */
+    int fd = mkstemp(path);
+    assert_int_equal(write(fd, "password", 8), 8);
+    close(fd);
+    start_server(&server);
+    snprintf(url, sizeof url, "http://127.0.0.1:%d", server.port);
+    start_server(&second);
+    snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%d", second.port);
+    struct kube_iam iam = {.endpoint = endpoint, .domain = url, .user = url, .project = url, .password_file = path};
+    struct kube_config config = {.server = url, .origin = url, .iam = &iam};
+    long n = 1;
+    while (live(&config, n))
+        n++;
+    print_message("%ld allocations\n", n - 1);
+    assert_true(n > 60);
+    stop_server(&server);
+    stop_server(&second);
+    unlink(path);
+}
+
 int main(void)
 {
     /* libcurl 7.88 does not survive that its own allocations fail (it divides by the size of a table it could not
      * make). Initialised here first, it keeps to the C library's functions, which are not made to fail. */
     curl_global_init(CURL_GLOBAL_DEFAULT);
-    const struct CMUnitTest tests[] = {cmocka_unit_test(each_allocation_fails)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each_allocation_fails),
+                                       cmocka_unit_test(each_allocation_fails_with_an_iam)};
     int rc = cmocka_run_group_tests_name("kube_alloc", tests, NULL, NULL);
     curl_global_cleanup();
     return rc;

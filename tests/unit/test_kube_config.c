@@ -174,6 +174,32 @@ static void aks_has_a_token_beside_the_certificate(void **state)
     kube_config_free(&c);
 }
 
+static void other_forms_of_the_clouds(void **state)
+{
+    (void)state;
+    struct kube_config c = load(FIXTURES "aks-kubelogin.yaml", NULL);
+    assert_string_equal(c.exec->command, "kubelogin");
+    assert_string_equal(c.exec->args[10], "azurecli");
+    assert_null(c.exec->env[0]);
+    assert_false(c.exec->cluster_info);
+    assert_non_null(strstr(c.exec->install_hint, "https://aka.ms/aks/kubelogin"));
+    kube_config_free(&c);
+    c = load(FIXTURES "eks-eksctl.yaml", NULL);
+    assert_string_equal(c.exec->command, "aws-iam-authenticator");
+    assert_string_equal(c.exec->env[0], "AWS_STS_REGIONAL_ENDPOINTS=regional");
+    assert_string_equal(c.exec->env[1], "AWS_DEFAULT_REGION=eu-central-1");
+    kube_config_free(&c);
+    c = load(FIXTURES "openshift-installer.yaml", NULL);
+    assert_non_null(strstr(strstr(c.ca.ptr, "END CERTIFICATE") + 1, "END CERTIFICATE")); /* two */
+    assert_true(c.certificate.len && c.key.len);
+    kube_config_free(&c);
+    c = load(FIXTURES "cci.yaml", NULL);
+    assert_string_equal(c.server, "https://cci.cn-north-4.myhuaweicloud.com");
+    assert_string_equal(c.exec->command, "cci-iam-authenticator");
+    assert_string_equal(c.exec->args[5], "--sk=canary-sk-cci");
+    kube_config_free(&c);
+}
+
 static void openshift_has_contexts_with_slashes(void **state)
 {
     (void)state;
@@ -282,6 +308,77 @@ static void an_access_key_by_hand(void **state)
     assert_int_equal(kube_config_load(&source, &c, &err), ERR_NOT_FOUND);
     assert_non_null(strstr(err.message, "the security token of the cluster: cannot read "));
     source.security_token_file = source.secret_key_file = NULL;
+    assert_int_equal(kube_config_load(&source, &c, &err), ERR_INVALID);
+}
+
+static void an_iam_by_hand(void **state)
+{
+    (void)state;
+    struct kube_config c;
+    struct error err;
+    struct kube_iam iam = {.domain = (char[]){"d"}, .user = (char[]){"u"}, .project = (char[]){"p"}};
+    char password[512], ca[512];
+    snprintf(password, sizeof password, "%s", write_file("pw", "canary"));
+    snprintf(ca, sizeof ca, "%s", write_file("ca", "x"));
+    iam.password_file = password;
+    struct kube_config_source source = {
+        .server = "https://cci.example.com", .ca_file = ca, .iam = &iam, .getenv = get_environment};
+    static const struct {
+        const char *endpoint, *becomes; /* NULL: refused */
+    } cases[] = {{"https://iam.example.com", "https://iam.example.com"},
+                 {" https://iam.example.com:8443/v3/ ", "https://iam.example.com:8443"},
+                 {"https://iam.example.com/", "https://iam.example.com"},
+                 {"http://127.0.0.1:1", "http://127.0.0.1:1"},
+                 {"http://[::1]:1", "http://[::1]:1"},
+                 {"http://iam.example.com", NULL},
+                 {"iam.example.com", NULL},
+                 {"https://", NULL},
+                 {"https://user:canary@iam.example.com", NULL},
+                 {"https://iam.example.com?canary", NULL},
+                 {"https://iam example.com", NULL}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char endpoint[64];
+        snprintf(endpoint, sizeof endpoint, "%s", cases[i].endpoint);
+        iam.endpoint = endpoint;
+        int rc = kube_config_load(&source, &c, &err);
+        if (!cases[i].becomes) {
+            assert_int_equal(rc, ERR_INVALID);
+            assert_non_null(strstr(err.message, "cluster.auth.endpoint"));
+            assert_null(strstr(err.message, "canary"));
+            continue;
+        }
+        assert_int_equal(rc, 0);
+        assert_string_equal(c.iam->endpoint, cases[i].becomes);
+        assert_string_equal(c.iam->ca_file, ca); /* the cluster's, where it has none of its own */
+        kube_config_free(&c);
+    }
+    iam.endpoint = (char[]){"https://iam.example.com"};
+    iam.password_file = (char[]){"/none/such"};
+    assert_int_equal(kube_config_load(&source, &c, &err), ERR_NOT_FOUND);
+    assert_non_null(strstr(err.message, "the password of the cluster's IAM user: cannot read /none/such"));
+}
+
+static void somebody_else_by_the_command_line(void **state)
+{
+    (void)state;
+    struct kube_config c;
+    struct error err;
+    static const char *const groups[] = {"g", NULL};
+    struct kube_config_source source = {
+        .kubeconfig = simple(HTTPS, "as: a, as-uid: b, as-groups: [c, d]"), .as_user = "x", .getenv = get_environment};
+    assert_int_equal(kube_config_load(&source, &c, &err), 0);
+    assert_string_equal(c.as_user, "x");
+    assert_null(c.as_uid);
+    assert_null(c.as_groups);
+    kube_config_free(&c);
+    source.as_uid = "y";
+    source.as_groups = groups;
+    assert_int_equal(kube_config_load(&source, &c, &err), 0);
+    assert_string_equal(c.as_uid, "y");
+    assert_string_equal(c.as_groups[0], "g");
+    assert_null(c.as_groups[1]);
+    kube_config_free(&c);
+    source.as_user = NULL;
     assert_int_equal(kube_config_load(&source, &c, &err), ERR_INVALID);
 }
 
@@ -681,11 +778,14 @@ int main(void)
         TEST(minikube_names_files_beside_it),
         TEST(relative_paths_start_at_the_file),
         TEST(aks_has_a_token_beside_the_certificate),
+        TEST(other_forms_of_the_clouds),
         TEST(openshift_has_contexts_with_slashes),
         TEST(eks_and_gke_have_plugins),
         TEST(a_plugin_with_everything),
         TEST(plugins_that_cannot_be),
         TEST(an_access_key_by_hand),
+        TEST(an_iam_by_hand),
+        TEST(somebody_else_by_the_command_line),
         TEST(a_list_of_files_is_merged),
         TEST(at_home),
         TEST(nowhere),

@@ -17,9 +17,13 @@ void exec_add_hint(const struct exec *x, struct error *err)
         snprintf(err->message + n, sizeof err->message - n, ". %s", x->hint);
 }
 
-/* Names that speak of a secret. */
+/* Names that speak of a secret; -sk is how Huawei's plugins call a secret key. */
 static bool is_telling(struct str name)
 {
+    while (name.len && name.ptr[0] == '-')
+        name = str_n(name.ptr + 1, name.len - 1);
+    if (str_is(name, "sk") || str_is(name, "ak"))
+        return true;
     static const char *const words[] = {"token", "secret", "passw", "key", "credential", "proxy"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         size_t n = strlen(words[i]);
