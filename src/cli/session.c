@@ -133,6 +133,13 @@ static int controller_of(const struct session *s, const struct config_cluster *c
                      "unknown controller \"%s\": it is one of auto, mpi-operator, training-operator, cci", name);
 }
 
+/* Or says what it would change, which has to be the same. */
+static bool changes_jobs(const struct session *s)
+{
+    return strcmp(s->command, "run") == 0 || strcmp(s->command, "plan") == 0 || strcmp(s->command, "replace") == 0 ||
+           s->options.fix;
+}
+
 static int open_cluster(struct session *s, struct session_cluster *at, int64_t timeout)
 {
     const struct options *o = &s->options;
@@ -160,6 +167,7 @@ static int open_cluster(struct session *s, struct session_cluster *at, int64_t t
         .kube = &kube,
         .api_version = o->api_version ? o->api_version : at->config->version,
         .gpus = (const char *const *)s->config.gpu_resources,
+        .writes = changes_jobs(s),
         .log = &s->log,
     };
     if (!rc)

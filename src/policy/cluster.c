@@ -31,6 +31,8 @@ int cluster_new(uv_loop_t *loop, const struct cluster_options *options, struct c
     c->configured =
         options->controller != CONTROLLER_UNKNOWN ? options->controller : mpijob_controller_at(options->config->server);
     c->gpus = options->gpus;
+    c->writes = options->writes;
+    c->stored = -1;
     c->name = str_dup(str_of(options->name ? options->name : CLUSTER_DEFAULT));
     c->name_space = str_dup(str_of(options->config->name_space));
     bool chosen = options->api_version && strcmp(options->api_version, "auto") != 0;
@@ -287,6 +289,8 @@ struct mpijob_target cluster_target_of(const struct cluster *c, enum mpijob_kind
         return target;
     target.version = version;
     target.controller = cluster_controller(c, kind, version);
+    if (target.controller == CONTROLLER_UNKNOWN && version == MPIJOB_V1)
+        target.controller = c->v1;
     return target;
 }
 

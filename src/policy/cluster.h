@@ -17,6 +17,8 @@ struct cluster_options {
     const char *api_version;           /* of MPIJobs; NULL or "auto": found out */
     enum mpijob_controller controller; /* CONTROLLER_UNKNOWN: found out */
     const char *const *gpus;           /* as in mpijob_target; outlives the cluster */
+    bool writes; /* jobs will be changed: of several versions, one that keeps what is written is found out by a dry run
+                  */
     const struct log *log;
 };
 

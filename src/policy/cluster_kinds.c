@@ -86,6 +86,7 @@ static bool prefer_stored(struct cluster_look *look, struct json definition)
         if (stored && json_decode(json_get(it.value, "name"), &name) &&
             mpijob_version_parse(buf_str(&name), &version)) {
             cluster_use(&look->kinds[KIND_MPIJOB], version);
+            look->stored = (int)version;
             found = true;
         }
         buf_free(&name);
@@ -110,14 +111,18 @@ static enum mpijob_controller controller_by_schema(struct json definition)
 
 void cluster_read_definition(const struct cluster *c, struct cluster_look *look, struct json definition)
 {
+    if (look->several && json_exists(definition) && prefer_stored(look, definition))
+        look->choice = CHOICE_STORED;
+    look->v1 = json_exists(definition) ? controller_by_schema(definition) : CONTROLLER_UNKNOWN;
+    cluster_settle(c, look);
+}
+
+void cluster_settle(const struct cluster *c, struct cluster_look *look)
+{
     struct mpijob_target *target = &look->kinds[KIND_MPIJOB].target;
-    if (look->several && json_exists(definition))
-        look->guessed = !prefer_stored(look, definition);
-    else if (look->several)
-        look->guessed = true;
     target->controller = cluster_controller(c, KIND_MPIJOB, target->version);
-    if (target->controller == CONTROLLER_UNKNOWN && json_exists(definition))
-        target->controller = controller_by_schema(definition);
+    if (target->controller == CONTROLLER_UNKNOWN)
+        target->controller = look->v1;
 }
 
 /* ---- in force ---- */
@@ -125,7 +130,7 @@ void cluster_read_definition(const struct cluster *c, struct cluster_look *look,
 static void tell_guess(const struct cluster *c, const struct cluster_look *look)
 {
     const struct cluster_kind *k = &c->kinds[KIND_MPIJOB];
-    if (look->several && look->guessed)
+    if (look->several && look->choice == CHOICE_PREFERRED)
         log_event(
             c->log, LOG_WARN,
             "several versions are served, and which one is stored cannot be read; a change through another one may be "
@@ -146,6 +151,14 @@ static const char *told(const struct cluster *c)
     return strcmp(c->name, CLUSTER_DEFAULT) != 0 ? c->name : NULL;
 }
 
+/* NULL: there was nothing to choose. */
+static const char *chosen_by(const struct cluster *c)
+{
+    static const char *const names[] = {"the server's preference", "the definition's stored version",
+                                        "a dry-run write"};
+    return c->look.several ? names[c->look.choice] : NULL;
+}
+
 static void tell_connected(const struct cluster *c)
 {
     const struct cluster_kind *jobs = &c->kinds[KIND_MPIJOB];
@@ -158,7 +171,7 @@ static void tell_connected(const struct cluster *c)
     log_event(c->log, LOG_INFO, "connected",
               LOG_FIELDS({"cluster", told(c)}, {"server", kube_server(c->kube)},
                          {"version", jobs->served ? jobs->resource.version : "none"}, {"served", jobs->versions},
-                         {"controller", mpijob_controller_name(jobs->target.controller)},
+                         {"controller", mpijob_controller_name(jobs->target.controller)}, {"chosen_by", chosen_by(c)},
                          {"others", *others ? others : NULL}));
 }
 
@@ -172,7 +185,8 @@ static void tell_change(const struct cluster *c, enum mpijob_kind kind, const st
               LOG_FIELDS({"cluster", told(c)}, {"server", kube_server(c->kube)}, {"kind", mpijob_kind_info(kind)->name},
                          {"before", before->served ? before->resource.version : NULL},
                          {"version", now->served ? now->resource.version : NULL}, {"served", now->versions},
-                         {"controller", mpijob_controller_name(now->target.controller)}));
+                         {"controller", mpijob_controller_name(now->target.controller)},
+                         {"chosen_by", kind == KIND_MPIJOB ? chosen_by(c) : NULL}));
 }
 
 static bool same(const struct cluster_kind *a, const struct cluster_kind *b)
@@ -192,6 +206,9 @@ bool cluster_put_in_force(struct cluster *c)
         tell_change(c, (enum mpijob_kind)i, &before);
         changed = true;
     }
+    c->choice = c->look.choice;
+    c->stored = c->look.stored;
+    c->v1 = c->look.v1;
     if (!c->ready || changed)
         tell_guess(c, &c->look);
     if (!c->ready)

@@ -9,6 +9,28 @@ static void over(struct cluster *c, const struct error *err)
     cluster_look_over(c, err);
 }
 
+/* Is it to be found out anew which of several versions keeps what is written? Only for who writes, and not while
+ * nothing of the definition has changed since. */
+static bool has_to_try(const struct cluster *c)
+{
+    const struct cluster_look *look = &c->look;
+    bool same = c->ready && look->stored >= 0 && look->stored == c->stored && c->choice == CHOICE_KEEPS &&
+                strcmp(c->kinds[KIND_MPIJOB].versions, look->kinds[KIND_MPIJOB].versions) == 0;
+    return look->several && c->writes && !same;
+}
+
+/* What was found to keep it before still does. */
+static void stay(struct cluster *c)
+{
+    struct cluster_look *look = &c->look;
+    if (look->several && c->writes) {
+        cluster_use(&look->kinds[KIND_MPIJOB], c->kinds[KIND_MPIJOB].target.version);
+        look->choice = c->choice;
+        cluster_settle(c, look);
+    }
+    over(c, NULL);
+}
+
 static void definition_came(void *data, struct kube_request *request, const struct kube_answer *answer,
                             const struct error *err, bool lost)
 {
@@ -23,6 +45,26 @@ static void definition_came(void *data, struct kube_request *request, const stru
     if (err)
         c->look.why = *err;
     cluster_read_definition(c, &c->look, answer ? answer->body : (struct json){0});
+    if (has_to_try(c))
+        cluster_probe_start(c);
+    else
+        stay(c);
+}
+
+void cluster_probe_over(struct cluster *c, bool found, enum mpijob_version version)
+{
+    struct cluster_look *look = &c->look;
+    struct error err;
+    if (c->closing || look->cancelled) {
+        error_set(&err, ERR_CANCELLED, "given up");
+        over(c, &err);
+        return;
+    }
+    if (found) {
+        cluster_use(&look->kinds[KIND_MPIJOB], version);
+        look->choice = CHOICE_KEEPS;
+        cluster_settle(c, look);
+    }
     over(c, NULL);
 }
 
@@ -62,7 +104,7 @@ void cluster_look_start(struct cluster *c)
         return;
     for (int i = 0; i < MPIJOB_KINDS; i++)
         plurals[i] = mpijob_kind_info((enum mpijob_kind)i)->plural;
-    c->look = (struct cluster_look){.active = true};
+    c->look = (struct cluster_look){.active = true, .stored = -1};
     if (kube_discover_each(c->kube, MPIJOB_GROUP, plurals, discovered, c, &c->look.discovery, &err))
         over(c, &err);
 }
@@ -73,4 +115,6 @@ void cluster_look_cancel(struct cluster *c)
         kube_discovery_cancel(c->look.discovery);
     if (c->look.request)
         kube_cancel(c->look.request);
+    c->look.cancelled = true;
+    cluster_probe_cancel(c);
 }

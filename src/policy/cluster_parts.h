@@ -14,15 +14,32 @@ struct cluster_kind {
     char versions[KUBE_VERSIONS_MAX * 34]; /* all that are served */
 };
 
+/* A dry-run write through each version, until one keeps what was sent (cluster_probe.c). */
+struct cluster_probe {
+    struct kube_request *request;
+    enum mpijob_version order[MPIJOB_VERSIONS];
+    size_t count, at;
+    unsigned tries;
+    bool everywhere; /* a job of any namespace; else of the default one */
+    char name_space[256], name[256];
+    struct buf wanted; /* the value that was sent */
+};
+
+/* What decided between several versions. */
+enum cluster_choice { CHOICE_PREFERRED, CHOICE_STORED, CHOICE_KEEPS };
+
 /* One look at the server, from its discovery to what follows from it. */
 struct cluster_look {
-    bool active;
+    bool active, cancelled;
     struct kube_discovery *discovery;
     struct kube_request *request; /* of the definition */
     struct kube_served served[MPIJOB_KINDS];
     struct cluster_kind kinds[MPIJOB_KINDS]; /* as found */
-    bool several;     /* versions of MPIJobs are served that are known here, and none is configured */
-    bool guessed;     /* ... and which is stored could not be read */
+    bool several;               /* versions of MPIJobs are served that are known here, and none is configured */
+    enum cluster_choice choice; /* ... and what chose one of them */
+    int stored;                 /* enum mpijob_version; -1: not known */
+    enum mpijob_controller v1;  /* who acts on v1, by the definition's schema */
+    struct cluster_probe probe;
     struct error why; /* the definition could not be read; code 0: it could, or was not needed */
 };
 
@@ -35,7 +52,10 @@ struct cluster {
     enum mpijob_controller configured;
     const char *const *gpus;
     struct cluster_kind kinds[MPIJOB_KINDS];
-    bool ready;
+    enum cluster_choice choice; /* of the look in force, as these */
+    int stored;
+    enum mpijob_controller v1;
+    bool ready, writes;
     struct cluster_look look;
     struct deadline again;          /* a look after a 404 that found nothing new yet */
     unsigned tries, round;          /* looks for those who wait; answers to them */
@@ -53,6 +73,11 @@ struct cluster {
 /* cluster_look.c: starts one, unless one is under way; cluster_look_over is called once it is. */
 void cluster_look_start(struct cluster *cluster);
 void cluster_look_cancel(struct cluster *cluster);
+/* cluster_probe.c: begins with the version in look->kinds; ends in cluster_probe_over. */
+void cluster_probe_start(struct cluster *cluster);
+void cluster_probe_cancel(struct cluster *cluster);
+/* cluster_look.c: found: that version keeps what is written. */
+void cluster_probe_over(struct cluster *cluster, bool found, enum mpijob_version version);
 /* cluster.c: err: nothing was found out, all stays as it is. */
 void cluster_look_over(struct cluster *cluster, const struct error *err);
 
@@ -61,8 +86,11 @@ int cluster_choose(const struct cluster *cluster, struct cluster_look *look, str
 void cluster_use(struct cluster_kind *kind, enum mpijob_version version);
 enum mpijob_controller cluster_controller(const struct cluster *cluster, enum mpijob_kind kind,
                                           enum mpijob_version version);
-/* The definition was read: the stored version is the safe one, and its schema tells who serves v1. */
+/* The definition was read (absent: it could not be): the stored version is the safe one, and its schema tells who
+ * serves v1. */
 void cluster_read_definition(const struct cluster *cluster, struct cluster_look *look, struct json definition);
+/* Who acts on the MPIJobs, once their version is chosen. */
+void cluster_settle(const struct cluster *cluster, struct cluster_look *look);
 /* Puts the look's findings in force and logs what differs. True: something does. */
 bool cluster_put_in_force(struct cluster *cluster);
 

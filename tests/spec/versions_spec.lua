@@ -183,3 +183,112 @@ describe("v1 of training-operator #cluster", function()
         assert.are.equal("All", one.runPolicy.cleanPodPolicy)
     end)
 end)
+
+-- mpi-operator v0.3.0's definition serves all three and stores v2beta1, which has no spec.cleanPodPolicy.
+local MULTI = { api = "v2beta1", crd = "multi", sim = { "--version", "all", "--store-as", "v2beta1" }, policy = { "spec", "runPolicy", "cleanPodPolicy" },
+    deadline = { "spec", "runPolicy", "activeDeadlineSeconds" } }
+
+describe("of several served versions #cluster", function()
+    local folder
+    before_each(function()
+        folder = support.folder()
+    end)
+    after_each(support.cleanup)
+
+    local function once(server, namespace, ...)
+        local file = support.write(folder .. "/p.lua", POLICY:format(namespace))
+        local code, _, err = support.mpijobd("run", "--once", "--log-level", "info", "--kubeconfig", server.kubeconfig, "--state",
+            folder .. "/s.db", file, ...)
+        return code, err
+    end
+
+    it("the one is used that keeps what is written, as a dry run shows", function()
+        local server = cluster.start(MULTI)
+        local namespace = server:namespace()
+        server:create(namespace, "done", { state = "Succeeded" })
+        server:create(namespace, "busy", { state = "Running" })
+        local before = select(2, server:get(namespace, "busy"))
+        local code, err = once(server, namespace)
+        assert.are.equal(0, code, err)
+        support.contains(err, 'version=v2beta1 served="v1, v2beta1, v1alpha2"')
+        support.contains(err, 'chosen_by="a dry-run write"')
+        assert.are.equal(0, support.count(err, "several versions are served"))
+        assert.are.equal("All", server:get(namespace, "done").spec.runPolicy.cleanPodPolicy)
+        assert.are.equal(before, (select(2, server:get(namespace, "busy"))))
+    end)
+
+    it("a configured one is used as it is, and only reading tries nothing", function()
+        local server = cluster.start(MULTI)
+        local namespace = server:namespace()
+        server:create(namespace, "done", { state = "Succeeded" })
+        if server.sim then
+            server.sim:forget_requests()
+        end
+        local _, err = once(server, namespace, "--api-version", "v2beta1")
+        assert.are.equal(0, support.count(err, "chosen_by"))
+        local code, _, read = support.mpijobd("get", "--kubeconfig", server.kubeconfig, "-n", namespace)
+        assert.are.equal(0, code, read)
+        if server.sim then
+            for _, put in ipairs(server.sim:requests "method=PUT") do
+                support.lacks(put.path .. (put.query or ""), "dryRun")
+            end
+        end
+    end)
+
+    if cluster.real then
+        -- The simulator has no definition to read; a real server has, and here it may not be read.
+        it("the one that keeps what is written is found without the definition", function()
+            local server = cluster.start(MULTI)
+            local namespace = server:namespace()
+            local RBAC = "/apis/rbac.authorization.k8s.io/v1/"
+            server:request("POST", RBAC .. "clusterroles", { apiVersion = "rbac.authorization.k8s.io/v1", kind = "ClusterRole",
+                metadata = { name = "spec-versions" }, rules = { { apiGroups = { "kubeflow.org" }, resources = { "mpijobs" }, verbs = { "get", "list", "update" } } } })
+            server:request("POST", RBAC .. "clusterrolebindings", { apiVersion = "rbac.authorization.k8s.io/v1", kind = "ClusterRoleBinding",
+                metadata = { name = "spec-versions" }, subjects = { { kind = "User", name = "view", apiGroup = "rbac.authorization.k8s.io" } },
+                roleRef = { apiGroup = "rbac.authorization.k8s.io", kind = "ClusterRole", name = "spec-versions" } })
+            finally(function()
+                server:request("DELETE", RBAC .. "clusterrolebindings/spec-versions")
+                server:request("DELETE", RBAC .. "clusterroles/spec-versions")
+            end)
+            server:create(namespace, "done", { state = "Succeeded" })
+            local code, err
+            cluster.ask_until("the role is not there", function()
+                code, err = once(server, namespace, "--context", "view")
+                return not err:find("forbidden", 1, true)
+            end)
+            assert.are.equal(0, code, err)
+            support.contains(err, 'version=v2beta1 served="v1, v2beta1, v1alpha2"')
+            support.contains(err, 'chosen_by="a dry-run write"')
+            assert.are.equal("All", server:get(namespace, "done").spec.runPolicy.cleanPodPolicy)
+        end)
+        return
+    end
+
+    it("another one is used when the definition begins to store another one", function()
+        local server = cluster.start(MULTI)
+        server:serve { served = { "v1alpha2", "v1", "v2beta1" }, stored = "v1alpha2" }
+        local namespace = server:namespace()
+        server:create(namespace, "busy", { state = "Running" })
+        local started = daemon(server, folder, POLICY:format(namespace), "--controller", "mpi-operator")
+        support.contains(started.stderr, "version=v1 ")
+        support.contains(started.stderr, 'chosen_by="a dry-run write"')
+        server:serve { served = { "v1alpha2", "v1", "v2beta1" }, stored = "v2beta1" }
+        advance(started, "10m")
+        support.contains(started.stderr, "before=v1 version=v2beta1")
+        assert.are.equal(0, (started:stop "sigterm"))
+    end)
+
+    it("the preferred one is used with a warning where nothing tells", function()
+        local server = cluster.start(MULTI)
+        local namespace = server:namespace()
+        local code, err = once(server, namespace) -- there is no job to try with
+        assert.are.equal(0, code, err)
+        support.contains(err, "several versions are served, and which one is stored cannot be read")
+        support.contains(err, 'chosen_by="the server\'s preference"')
+        server:create(namespace, "busy", { state = "Running" })
+        server.sim:fault { fault = "status", code = 403, method = "PUT" } -- and may not be tried
+        code, err = once(server, namespace)
+        assert.are.equal(0, code, err)
+        support.contains(err, 'chosen_by="the server\'s preference"')
+    end)
+end)
