@@ -412,9 +412,9 @@ bool on_trigger_reload(struct on_trigger *t, const struct policy_entry *entry, c
     if (held != t->held || was->on != is->on || was->kind != is->kind ||
         mpijob_match_timed(was->match) != mpijob_match_timed(is->match))
         return false;
-    policy_set_hold(entry->file->set);
-    policy_set_release(t->entry.file->set);
     bool dry = was->dry_run && is->dry_run;
+    policy_set_hold(entry->file->set);
+    policy_set_release(t->entry.file->set); /* and `was` with it */
     t->entry = *entry;
     t->fails = 0;
     t->pause_until = 0;
