@@ -151,3 +151,53 @@ pytorchjob = {}
 ---The same for MXJobs.
 ---@type mpijoblib
 mxjob = {}
+
+---Changes a job by a merge patch (a table of members, null removes) or a JSON patch (a list of steps). What would differ is worked out first:
+---a harmful value is refused, a destructive change unless it is allowed, and nothing is sent where nothing differs. The patch is bound to the
+---job that was read; a conflict is read again, 6 times at most. Waits; a part of the run: counted and limited by it, in the journal.
+---@param target mpijobd.Job|string
+---@param patch table|string a table, or JSON text
+---@param options? mpijobd.PatchOptions
+---@return mpijobd.VerbResult? result
+---@return mpijobd.Error? err
+---@async
+function mpijob.patch(target, patch, options) end
+
+---Creates a job. apiVersion, kind and namespace are filled in where they are missing; a value that does harm is refused.
+---@param object table|string a table, or JSON text
+---@param options? mpijobd.CreateOptions
+---@return mpijobd.VerbResult? result
+---@return mpijobd.Error? err AlreadyExists, Invalid...
+---@async
+function mpijob.create(object, options) end
+
+---Deletes a job: the very one that was given or is read first, not another that gets its name meanwhile.
+---@param target mpijobd.Job|string
+---@param options? mpijobd.DeleteOptions
+---@return mpijobd.VerbResult? result
+---@return mpijobd.Error? err
+---@async
+function mpijob.delete(target, options) end
+
+---The events of the jobs that match: first all there are, as ADDED, then each change. It goes on through lost connections; a deletion that
+---fell into such a gap is not told. It ends with the loop, or with the run (`limits.timeout`). For policies that act on events see `on`.
+---
+---    for job, event in mpijob.watch { phase = "Running" } do ... end
+---@param match? mpijobd.Match without `where`
+---@return fun(): mpijobd.Job?, "ADDED"|"MODIFIED"|"DELETED"?
+---@async
+function mpijob.watch(match) end
+
+---The pods of a job, as tables; those of another job of the same name are left out where a job is given.
+---@param job mpijobd.Job|string
+---@return table[]? pods
+---@return mpijobd.Error? err
+---@async
+function mpijob.pods(job) end
+
+---The launcher of an MPIJob, as a table: a Job NAME-launcher (v1alpha2, v2beta1), or a Pod of that name (v1).
+---@param job mpijobd.Job|string
+---@return table? launcher
+---@return mpijobd.Error? err NotFound where it does not exist (yet)
+---@async
+function mpijob.launcher(job) end

@@ -69,7 +69,7 @@ static int l_require(lua_State *L)
     if (strcmp(name, "cjson") != 0)
         return luaL_error(
             L,
-            "there is no module \"%s\" for policies; there are cjson, json, log, mpijob, mxjob, pytorchjob, "
+            "there is no module \"%s\" for policies; there are cjson, json, kube, log, mpijob, mxjob, pytorchjob, "
             "tfjob, time",
             name);
     if (lua_getfield(L, LUA_REGISTRYINDEX, "mpijobd.cjson") == LUA_TNIL) {
@@ -89,8 +89,9 @@ void binding_open_json(lua_State *L)
     lua_json_push_null(L);
     lua_setfield(L, -2, "null");
     lua_setglobal(L, "json");
-    static const char *const modules[] = {"json", "log", "mpijob", "mxjob", "pytorchjob", "tfjob", "time", NULL};
-    lua_createtable(L, 0, 7);
+    static const char *const modules[] = {"json",       "kube",  "log",  "mpijob", "mxjob",
+                                          "pytorchjob", "tfjob", "time", NULL};
+    lua_createtable(L, 0, 8);
     for (size_t i = 0; modules[i]; i++) {
         lua_getglobal(L, modules[i]);
         lua_setfield(L, -2, modules[i]);

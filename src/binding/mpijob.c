@@ -22,6 +22,12 @@ const char *module_call(enum mpijob_kind kind, const char *function, char out[MO
 static void open_kind(lua_State *L, enum mpijob_kind kind)
 {
     static const luaL_Reg functions[] = {{"get", l_mpijob_get},
+                                         {"patch", l_mpijob_patch},
+                                         {"create", l_mpijob_create},
+                                         {"delete", l_mpijob_delete},
+                                         {"watch", l_mpijob_watch},
+                                         {"pods", l_mpijob_pods},
+                                         {"launcher", l_mpijob_launcher},
                                          {"list", l_mpijob_list},
                                          {"replace", l_mpijob_replace_once}, /* for mpijob.lua */
                                          {"replace_object", l_mpijob_replace_object},

@@ -14,6 +14,12 @@ const char *module_call(enum mpijob_kind kind, const char *function, char out[MO
 
 int l_mpijob_get(lua_State *L);
 int l_mpijob_list(lua_State *L);
+int l_mpijob_patch(lua_State *L);
+int l_mpijob_create(lua_State *L);
+int l_mpijob_delete(lua_State *L);
+int l_mpijob_watch(lua_State *L);
+int l_mpijob_pods(lua_State *L);
+int l_mpijob_launcher(lua_State *L);
 int l_mpijob_replace(lua_State *L);
 int l_mpijob_replace_once(
     lua_State *L); /* with a table of changes; a function of the job is Lua's (lua/mpijobd/mpijob.lua) */

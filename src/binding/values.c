@@ -102,6 +102,21 @@ void check_target(lua_State *L, int index, enum mpijob_kind kind, struct target 
     }
 }
 
+bool check_key(lua_State *L, int index, char name_space[256], char name[256])
+{
+    size_t len;
+    const char *key = luaL_checklstring(L, index, &len), *slash = memchr(key, '/', len);
+    size_t before = slash ? (size_t)(slash - key) : 0, after = slash ? len - before - 1 : len;
+    if (!after || after > 253 || before > 253 || (slash && (!before || memchr(slash + 1, '/', after))))
+        luaL_argerror(L, index, "\"namespace/name\" or \"name\" expected");
+    if (slash)
+        snprintf(name_space, 256, "%.*s", (int)before, key);
+    else
+        snprintf(name_space, 256, "%s", cluster_namespace(check_run(L, "a name without a namespace")->at->cluster));
+    snprintf(name, 256, "%.*s", (int)after, slash ? slash + 1 : key);
+    return slash != NULL;
+}
+
 void check_options(lua_State *L, int index, const char *const *names)
 {
     if (lua_isnoneornil(L, index))

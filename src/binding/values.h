@@ -24,6 +24,9 @@ void check_target(lua_State *L, int index, enum mpijob_kind kind, struct target 
 /* Raises where a job of another kind is at index, and names the module that it belongs to. */
 void check_kind(lua_State *L, int index, enum mpijob_kind kind);
 
+/* "namespace/name", or "name" in the default namespace, of any kind. True: a namespace was given. Raises. */
+bool check_key(lua_State *L, int index, char name_space[256], char name[256]);
+
 /* Raises unless every key of the table at index (or nil) is among names. */
 void check_options(lua_State *L, int index, const char *const *names);
 bool option_bool(lua_State *L, int index, const char *name);

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <utlist.h>
 
 #include "policy/arming.h"
 #include "policy/caches.h"
@@ -308,6 +309,23 @@ void engine_cluster_stop(struct engine_cluster *at)
         recovery_cancel(at->recovery);
 }
 
+void engine_stream_add(struct engine_cluster *at, struct engine_stream *stream)
+{
+    DL_APPEND(at->streams, stream);
+}
+
+void engine_stream_remove(struct engine_cluster *at, struct engine_stream *stream)
+{
+    DL_DELETE(at->streams, stream);
+}
+
+struct kube_kinds *engine_cluster_kinds(struct engine_cluster *at)
+{
+    if (!at->kinds)
+        at->kinds = kube_kinds_new(cluster_kube(at->cluster));
+    return at->kinds;
+}
+
 bool engine_cluster_busy(const struct engine_cluster *at)
 {
     return at->recovery || at->arming || at->connecting || at->ons_live || at->caches_open;
@@ -328,5 +346,9 @@ void engine_cluster_close(struct engine_cluster *at, void (*closed)(struct deadl
     free(at->unfinished);
     at->unfinished = NULL;
     loops_forget(&at->loops);
+    while (at->streams)
+        at->streams->close(at->streams);
+    kube_kinds_free(at->kinds);
+    at->kinds = NULL;
     deadline_close(&at->retry, closed);
 }

@@ -3,6 +3,7 @@
 #ifndef MPIJOBD_POLICY_ENGINE_CLUSTER_H
 #define MPIJOBD_POLICY_ENGINE_CLUSTER_H
 
+#include "kube/kinds.h"
 #include "policy/engine.h"
 #include "policy/loops.h"
 
@@ -16,11 +17,19 @@ struct trigger_node;
 struct held_cache;
 struct on_trigger;
 
+/* What a script has open on the cluster, and may not have closed by itself: it ends with the cluster's part. */
+struct engine_stream {
+    void (*close)(struct engine_stream *stream); /* takes itself off the list */
+    struct engine_stream *prev, *next;
+};
+
 struct engine_cluster {
     struct engine *engine;
     struct cluster *cluster;       /* not owned */
     const char *const *namespaces; /* in scope there, NULL: all */
     struct replace_context context;
+    struct kube_kinds *kinds; /* engine_cluster_kinds */
+    struct engine_stream *streams;
     struct trigger_node *triggers;           /* list */
     struct on_trigger *ons;                  /* list: the policies with `on` */
     int ons_live;                            /* of ours that are not freed yet */
@@ -54,6 +63,12 @@ bool engine_cluster_idle(const struct engine_cluster *at);
 void engine_cluster_close(struct engine_cluster *at, void (*closed)(struct deadline *));
 
 struct trigger *engine_cluster_trigger(const struct engine_cluster *at, const char *policy); /* in force; NULL: none */
+
+/* The kinds that the cluster serves, for scripts; made when they are first asked for. NULL: out of memory. */
+struct kube_kinds *engine_cluster_kinds(struct engine_cluster *at);
+
+void engine_stream_add(struct engine_cluster *at, struct engine_stream *stream);
+void engine_stream_remove(struct engine_cluster *at, struct engine_stream *stream);
 
 /* Its name where the engine has several, else NULL: for log fields. */
 const char *engine_cluster_told(const struct engine_cluster *at);

@@ -13,6 +13,7 @@
 #include "policy/meters.h"
 #include "policy/run_jobs.h"
 #include "policy/run_pods.h"
+#include "policy/run_verb.h"
 #include "policy/sweep.h"
 
 struct run_op {
@@ -104,7 +105,7 @@ static struct store_run row_of(const struct run *run)
 /* Over when the coroutine has ended, its replacements too, and its list is closed. */
 void run_check_end(struct run *run)
 {
-    if (!run->script_ended || run->ops || run->reading || run->closing)
+    if (!run->script_ended || run->ops || run->verbs || run->reading || run->closing)
         return;
     run->closing = true;
     run_fail(run, RUN_DONE, NULL);
@@ -279,6 +280,7 @@ void run_abandon(struct run *run)
     {
         replace_abandon(op->replace);
     }
+    run_verbs_abandon(run);
 }
 
 /* ---- replacements ---- */

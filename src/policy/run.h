@@ -11,6 +11,7 @@ struct engine;
 struct engine_cluster;
 struct policy_file;
 struct run_op;
+struct run_verb;
 struct run_pods;
 struct run_jobs;
 struct sweep;
@@ -70,6 +71,7 @@ struct run {
     struct sweep *sweep;                 /* NULL for run functions */
     struct run_jobs *jobs;               /* of run functions, once asked for */
     struct run_op *ops;                  /* replacements under way */
+    struct run_verb *verbs;              /* other verbs of the script under way */
     struct run_pods *pods[MPIJOB_KINDS]; /* NULL: not asked for */
     unsigned active;
     struct run *prev, *next; /* the engine's list */

@@ -1,0 +1,103 @@
+---@meta
+
+---@class mpijobd.VerbResult
+---@field changed boolean something was sent; in a dry run: would be
+---@field dry_run boolean
+---@field effect mpijobd.Effect of an MPIJob and the like; of other kinds `"unknown"` or `"unchanged"`
+---@field message string why, in a sentence
+---@field diff mpijobd.Difference[] of a patch or replacement
+---@field warnings string[] of the server
+---@field object? string the object's bytes as the server gave it back; in a dry run as it would become
+---@field resourceVersion? string of that object
+
+---@class mpijobd.PatchOptions
+---@field dry_run? boolean work it out, and send nothing
+---@field resourceVersion? string only if the object is still at this version; else the reason is Conflict
+---@field destructive? boolean allow a change that ends or deletes a job at once
+
+---@class mpijobd.CreateOptions
+---@field dry_run? boolean
+
+---@class mpijobd.DeleteOptions
+---@field dry_run? boolean
+---@field resourceVersion? string only if the object is still at this version
+---@field propagationPolicy? "Background"|"Foreground"|"Orphan" what becomes of what it owns (default: the server's)
+
+---@class mpijobd.KubeListOptions
+---@field namespace? string one namespace (default: those that the daemon is kept to, else all)
+---@field labels? string a selector, as kubectl takes it
+---@field fields? string a field selector, `"status.phase=Running"`
+
+---Objects of any kind, by apiVersion and kind; the resource is found by asking the server, once. Everything that
+---writes is a part of
+---the run: counted by `limits.changes`, dry when the run is, in the journal. MPIJobs and the like are judged as by
+---`mpijob.patch`.
+---@class kubelib
+kube = {}
+
+---@param apiVersion string `"v1"`, `"batch/v1"`
+---@param kind string `"ConfigMap"`, `"Job"`
+---@param key string "namespace/name"; "name" in the default namespace, or of a kind without namespaces
+---@return table? object
+---@return mpijobd.Error? err
+---@async
+function kube.get(apiVersion, kind, key) end
+
+---The objects of a kind, one after the other; pages come as they are needed. A list that fails raises its error.
+---
+---    for pod in kube.list("v1", "Pod", { labels = "app=web" }) do ... end
+---@param apiVersion string
+---@param kind string
+---@param options? mpijobd.KubeListOptions
+---@return fun(): table?
+---@async
+function kube.list(apiVersion, kind, options) end
+
+---The events of a kind: first all objects there are, as ADDED, then each change. It goes on through lost connections;
+---a deletion that fell
+---into such a gap is not told. It ends with the loop, or with the run (`limits.timeout`).
+---
+---    for pod, event in kube.watch("v1", "Pod", { namespace = "train" }) do ... end
+---@param apiVersion string
+---@param kind string
+---@param options? mpijobd.KubeListOptions
+---@return fun(): table?, "ADDED"|"MODIFIED"|"DELETED"?
+---@async
+function kube.watch(apiVersion, kind, options) end
+
+---A merge patch, or a JSON patch (a list of steps). It is bound to the object that was read; a conflict is read
+---again, 6 times at most.
+---@param apiVersion string
+---@param kind string
+---@param key string
+---@param patch table|string a table, or JSON text
+---@param options? mpijobd.PatchOptions
+---@return mpijobd.VerbResult? result
+---@return mpijobd.Error? err
+---@async
+function kube.patch(apiVersion, kind, key, patch, options) end
+
+---PUT of a whole object.
+---@param object table|string with apiVersion, kind and metadata; a table keeps integers and empty arrays as they are
+---@param options? mpijobd.PatchOptions
+---@return mpijobd.VerbResult? result
+---@return mpijobd.Error? err
+---@async
+function kube.replace(object, options) end
+
+---@param object table|string with apiVersion, kind and metadata.name (or generateName)
+---@param options? mpijobd.CreateOptions
+---@return mpijobd.VerbResult? result
+---@return mpijobd.Error? err AlreadyExists...
+---@async
+function kube.create(object, options) end
+
+---Deletes the very object that is read first, not another that gets its name meanwhile.
+---@param apiVersion string
+---@param kind string
+---@param key string
+---@param options? mpijobd.DeleteOptions
+---@return mpijobd.VerbResult? result
+---@return mpijobd.Error? err
+---@async
+function kube.delete(apiVersion, kind, key, options) end

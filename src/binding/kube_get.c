@@ -1,0 +1,18 @@
+/* kube.get(apiVersion, kind, key): the object as a table, or nil and an error. */
+#include <lauxlib.h>
+#include <stdlib.h>
+
+#include "binding/getting.h"
+#include "binding/kube.h"
+
+int l_kube_get(lua_State *L)
+{
+    lua_settop(L, 3);
+    struct getting *g = getting_new(L, "kube.get");
+    g->api_version = str_dup(str_of(luaL_checkstring(L, 1)));
+    g->kind_name = str_dup(str_of(luaL_checkstring(L, 2)));
+    if (!g->api_version || !g->kind_name)
+        return luaL_error(L, "not enough memory");
+    g->named_space = check_key(L, 3, g->name_space, g->name);
+    return getting_go(L, g);
+}

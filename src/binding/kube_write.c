@@ -1,0 +1,80 @@
+/* kube.patch, replace, create, delete: of any kind, by apiVersion and kind. */
+#include <lauxlib.h>
+#include <stdlib.h>
+
+#include "binding/kube.h"
+#include "binding/verbing.h"
+
+static char *copy(lua_State *L, const char *text)
+{
+    char *c = str_dup(str_of(text));
+    if (!c)
+        luaL_error(L, "not enough memory");
+    return c;
+}
+
+static void of_arguments(lua_State *L, struct verbing *v)
+{
+    v->api_version = copy(L, luaL_checkstring(L, 1));
+    v->kind_name = copy(L, luaL_checkstring(L, 2));
+}
+
+static char *member(lua_State *L, struct json root, const char *name, const char *call)
+{
+    struct buf text = BUF_INIT;
+    char *value = json_decode(json_get(root, name), &text) && text.len ? str_dup(buf_str(&text)) : NULL;
+    buf_free(&text);
+    if (!value)
+        luaL_error(L, "%s: the object has no %s", call, name);
+    return value;
+}
+
+static void of_body(lua_State *L, struct verbing *v, const char *call)
+{
+    struct json root;
+    json_parse(buf_str(&v->body), "the body", &root, &v->err);
+    v->api_version = member(L, root, "apiVersion", call);
+    v->kind_name = member(L, root, "kind", call);
+}
+
+int l_kube_patch(lua_State *L)
+{
+    lua_settop(L, 5);
+    struct verbing *v = verbing_new(L, "kube.patch", WRITE_PATCH);
+    of_arguments(L, v);
+    verbing_key(L, v, 3);
+    verbing_options(L, v, 5, verbing_patch_options);
+    verbing_body(L, v, 4, "kube.patch");
+    return verbing_go(L, v);
+}
+
+int l_kube_delete(lua_State *L)
+{
+    lua_settop(L, 4);
+    struct verbing *v = verbing_new(L, "kube.delete", WRITE_DELETE);
+    of_arguments(L, v);
+    verbing_key(L, v, 3);
+    verbing_options(L, v, 4, verbing_delete_options);
+    return verbing_go(L, v);
+}
+
+static int whole(lua_State *L, const char *call, enum write_verb verb, const char *const *options)
+{
+    lua_settop(L, 2);
+    struct verbing *v = verbing_new(L, call, verb);
+    verbing_options(L, v, 2, options);
+    verbing_body(L, v, 1, call);
+    verbing_named_by_body(L, v, call, verb == WRITE_CREATE);
+    of_body(L, v, call);
+    return verbing_go(L, v);
+}
+
+int l_kube_create(lua_State *L)
+{
+    return whole(L, "kube.create", WRITE_CREATE, verbing_create_options);
+}
+
+int l_kube_replace(lua_State *L)
+{
+    return whole(L, "kube.replace", WRITE_REPLACE, verbing_patch_options);
+}

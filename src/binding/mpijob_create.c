@@ -1,0 +1,48 @@
+/* mpijob.create(object [, options]): a table or JSON text. apiVersion and kind are filled in where they are missing. */
+#include <lauxlib.h>
+#include <stdio.h>
+
+#include "binding/mpijob.h"
+#include "binding/verbing.h"
+#include "json/edit.h"
+
+static void fill_in(lua_State *L, struct verbing *v, const char *call)
+{
+    struct json root;
+    struct json_edits edits = {0};
+    struct buf whole = BUF_INIT;
+    char version[64];
+    snprintf(version, sizeof version, "%s/%s", MPIJOB_GROUP,
+             mpijob_version_name(cluster_target(v->run->at->cluster, v->kind).version));
+    int rc = json_parse(buf_str(&v->body), "the body", &root, &v->err);
+    if (!rc && !json_exists(json_get(root, "apiVersion")))
+        json_edit_set_string(&edits, "/apiVersion", str_of(version));
+    if (!rc && !json_exists(json_get(root, "kind")))
+        json_edit_set_string(&edits, "/kind", str_of(mpijob_kind_info(v->kind)->name));
+    if (!rc)
+        rc = json_edit_apply(&edits, root, &whole, &v->err);
+    json_edits_free(&edits);
+    if (!rc) {
+        buf_free(&v->body);
+        v->body = whole;
+    } else {
+        buf_free(&whole);
+        luaL_error(L, "%s: %s", call, v->err.message);
+    }
+}
+
+int l_mpijob_create(lua_State *L)
+{
+    char call[MODULE_CALL_MAX];
+    enum mpijob_kind kind = module_kind(L);
+    lua_settop(L, 2);
+    module_call(kind, "create", call);
+    struct verbing *v = verbing_new(L, call, WRITE_CREATE);
+    v->ours = true;
+    v->kind = kind;
+    verbing_options(L, v, 2, verbing_create_options);
+    verbing_body(L, v, 1, call);
+    verbing_named_by_body(L, v, call, true);
+    fill_in(L, v, call);
+    return verbing_go(L, v);
+}

@@ -1,0 +1,398 @@
+#include "binding/stream.h"
+
+#include <lauxlib.h>
+#include <stdlib.h>
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#include "policy/lua_json.h"
+
+struct stream_item {
+    struct stream_item *next;
+    const char *type; /* of a watch: "ADDED"...; NULL: of a list */
+    size_t len;
+    char bytes[];
+};
+
+struct stream_seen {
+    UT_hash_handle hh;
+    unsigned round;
+    char uid[64], version[64];
+};
+
+static void wake(struct stream *s)
+{
+    if (!s->waiting)
+        return;
+    s->waiting = false;
+    script_wake(&s->wait);
+}
+
+static void cancelled(struct script_wait *wait)
+{
+    ((struct stream *)((char *)wait - offsetof(struct stream, wait)))->waiting = false;
+}
+
+/* ---- the end ---- */
+
+static void close_stream(struct stream *s)
+{
+    if (!s->open)
+        return;
+    s->open = false;
+    engine_stream_remove(s->at, &s->link);
+    if (s->look)
+        kube_kinds_forget(s->look);
+    if (s->list)
+        kube_list_cancel(s->list);
+    if (s->reflect)
+        kube_reflect_close(s->reflect, NULL, NULL);
+    s->look = NULL;
+    s->list = NULL;
+    s->reflect = NULL;
+    while (s->first) {
+        struct stream_item *item = s->first;
+        s->first = item->next;
+        free(item);
+    }
+    struct stream_seen *seen, *next;
+    HASH_ITER(hh, s->seen, seen, next)
+    {
+        HASH_DEL(s->seen, seen);
+        free(seen);
+    }
+    mpijob_match_free(s->match);
+    free(s->api_version);
+    free(s->kind_name);
+    free(s->name_space);
+    free(s->labels);
+    free(s->fields);
+    wake(s); /* another coroutine that waits for it sees its end */
+}
+
+static void cluster_closes(struct engine_stream *link)
+{
+    close_stream((struct stream *)((char *)link - offsetof(struct stream, link)));
+}
+
+static int l_close(lua_State *L)
+{
+    close_stream(lua_touserdata(L, 1));
+    return 0;
+}
+
+static void fail(struct stream *s, const struct error *err)
+{
+    s->err = *err;
+    s->ended = true;
+    wake(s);
+}
+
+/* ---- what comes ---- */
+
+static bool wanted(const struct stream *s, struct json object)
+{
+    struct mpijob_view view;
+    return !s->match || (mpijob_view(object, cluster_target_of(s->at->cluster, s->kind, object), &view, NULL) == 0 &&
+                         mpijob_match_eval(s->match, &view, clock_now(s->at->engine->o.clock), NULL));
+}
+
+static int keep(struct stream *s, const char *type, struct json object)
+{
+    struct error err;
+    if (!wanted(s, object))
+        return 0;
+    struct stream_item *item = malloc(sizeof *item + object.text.len);
+    if (!item) {
+        error_nomem(&err);
+        fail(s, &err);
+        return ERR_NOMEM;
+    }
+    *item = (struct stream_item){.type = type, .len = object.text.len};
+    memcpy(item->bytes, object.text.ptr, object.text.len);
+    if (s->first)
+        s->last->next = item;
+    else
+        s->first = item;
+    s->last = item;
+    s->count++;
+    if (s->watches && s->count > STREAM_BEHIND) {
+        error_set(&err, ERR_LIMIT, "the script is %d events behind; do less for each, or watch less", STREAM_BEHIND);
+        fail(s, &err);
+    }
+    wake(s);
+    return 0;
+}
+
+static bool list_item(void *data, struct json item)
+{
+    struct stream *s = data;
+    keep(s, NULL, item);
+    if (s->count >= STREAM_QUEUED)
+        kube_list_pause(s->list, true);
+    return true;
+}
+
+static void begin(struct stream *s);
+
+static void list_done(void *data, const char *resource_version, const struct error *err)
+{
+    struct stream *s = data;
+    (void)resource_version;
+    s->list = NULL;
+    if (err) {
+        fail(s, err);
+    } else if (s->scope && *++s->scope) {
+        begin(s);
+    } else {
+        s->ended = true;
+        wake(s);
+    }
+}
+
+/* ---- of a watch ---- */
+
+static void read_text(struct json object, const char *pointer, char out[64])
+{
+    struct buf text;
+    buf_init(&text, 63);
+    json_decode(json_at(object, pointer), &text);
+    snprintf(out, 64, "%s", text.ptr ? text.ptr : "");
+    buf_free(&text);
+}
+
+static void relist(void *data)
+{
+    ((struct stream *)data)->round++;
+}
+
+/* What was there and is not any more: that it went was missed, and so was its last state. */
+static void synced(void *data)
+{
+    struct stream *s = data;
+    struct stream_seen *seen, *next;
+    HASH_ITER(hh, s->seen, seen, next)
+    {
+        if (seen->round == s->round)
+            continue;
+        HASH_DEL(s->seen, seen);
+        free(seen);
+    }
+}
+
+static int upsert(void *data, struct json object, bool initial)
+{
+    struct stream *s = data;
+    char uid[64], version[64];
+    struct stream_seen *seen = NULL;
+    (void)initial;
+    read_text(object, "/metadata/uid", uid);
+    read_text(object, "/metadata/resourceVersion", version);
+    HASH_FIND_STR(s->seen, uid, seen);
+    bool known = seen != NULL, same = known && strcmp(seen->version, version) == 0;
+    if (!known) {
+        seen = calloc(1, sizeof *seen);
+        if (!seen)
+            return ERR_NOMEM;
+        memcpy(seen->uid, uid, sizeof uid);
+        HASH_ADD_STR(s->seen, uid, seen);
+        if (!seen->hh.tbl) {
+            free(seen);
+            return ERR_NOMEM;
+        }
+    }
+    seen->round = s->round;
+    memcpy(seen->version, version, sizeof version);
+    return same ? 0 : keep(s, known ? "MODIFIED" : "ADDED", object); /* listed anew: told before */
+}
+
+static void removed(void *data, struct json object)
+{
+    struct stream *s = data;
+    char uid[64];
+    struct stream_seen *seen = NULL;
+    read_text(object, "/metadata/uid", uid);
+    HASH_FIND_STR(s->seen, uid, seen);
+    if (seen) {
+        HASH_DEL(s->seen, seen);
+        free(seen);
+    }
+    keep(s, "DELETED", object);
+}
+
+/* What heals by itself (a lost connection, a server that restarts) is tried again; what does not is the script's. */
+static void trouble(void *data, const struct error *err)
+{
+    struct stream *s = data;
+    if (err->status == 401 || err->status == 403 || err->status == 404)
+        fail(s, err);
+}
+
+/* ---- the beginning ---- */
+
+static int begin_watch(struct stream *s, const char *name_space)
+{
+    struct kube_reflect_call call = {
+        .resource = s->resource,
+        .name_space = name_space,
+        .label_selector = s->labels,
+        .field_selector = s->fields,
+        .relist = relist,
+        .upsert = upsert,
+        .remove = removed,
+        .synced = synced,
+        .trouble = trouble,
+        .data = s,
+    };
+    if (s->scope && s->scope[0] && s->scope[1])
+        return error_set(&s->err, ERR_INVALID, "a watch is of one namespace, or of all; name one of those in scope");
+    return kube_reflect(cluster_kube(s->at->cluster), &call, &s->reflect, &s->err);
+}
+
+static int begin_list(struct stream *s, const char *name_space)
+{
+    struct kube_query query = {.label_selector = s->labels, .field_selector = s->fields};
+    struct kube_list_call call = {.resource = &s->resource,
+                                  .name_space = name_space,
+                                  .query = &query,
+                                  .item = list_item,
+                                  .done = list_done,
+                                  .data = s};
+    return kube_list(cluster_kube(s->at->cluster), &call, &s->list, &s->err);
+}
+
+static void begin(struct stream *s)
+{
+    const char *name_space = !s->namespaced ? NULL : s->name_space ? s->name_space : s->scope ? *s->scope : NULL;
+    int rc = !s->namespaced && s->name_space
+                 ? error_set(&s->err, ERR_INVALID, "%s is in no namespace; leave namespace out", s->kind_name)
+                 : (s->watches ? begin_watch : begin_list)(s, name_space);
+    if (rc) {
+        s->ended = true;
+        wake(s);
+    }
+}
+
+static void found(void *data, const struct kube_kind *kind, const struct error *err)
+{
+    struct stream *s = data;
+    s->look = NULL;
+    if (err) {
+        fail(s, err);
+        return;
+    }
+    s->resource = kind->resource;
+    s->namespaced = kind->namespaced;
+    begin(s);
+}
+
+static void start(struct stream *s)
+{
+    s->started = true;
+    if (!s->api_version) {
+        if (cluster_serves(s->at->cluster, s->kind, &s->err)) {
+            s->ended = true;
+            return;
+        }
+        s->resource = *cluster_resource(s->at->cluster, s->kind);
+        s->namespaced = true;
+        begin(s);
+        return;
+    }
+    struct kube_kinds *kinds = engine_cluster_kinds(s->at);
+    const struct kube_kind *kind = kinds ? kube_kinds_known(kinds, s->api_version, s->kind_name) : NULL;
+    if (!kinds)
+        error_nomem(&s->err);
+    if (kind)
+        found(s, kind, NULL);
+    else if (!kinds || kube_kinds_look(kinds, s->api_version, s->kind_name, found, s, &s->look, &s->err))
+        s->ended = true;
+}
+
+/* ---- the iterator ---- */
+
+/* Pushes the object, and of a watch what became of it: in the loop `for job, event in`. */
+static int give(lua_State *L, struct stream *s)
+{
+    struct stream_item *item = s->first;
+    struct str object = str_n(item->bytes, item->len);
+    struct json root;
+    /* It stays in the queue until it is pushed: a memory error then loses nothing but the script. */
+    if (!s->api_version)
+        lua_job_push(L, object, s->at->cluster, s->kind, s->at->engine->o.clock);
+    else if (json_parse(object, "the object", &root, &s->err) == 0)
+        lua_json_push(L, root);
+    else
+        lua_pushnil(L);
+    const char *type = item->type;
+    s->first = item->next;
+    s->count--;
+    free(item);
+    if (s->list && s->count < STREAM_QUEUED / 2)
+        kube_list_pause(s->list, false);
+    if (!type)
+        return 1;
+    lua_pushstring(L, type);
+    return 2;
+}
+
+static int next_k(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)status;
+    struct stream *s = (struct stream *)ctx;
+    if (s->open && !s->started)
+        start(s);
+    if (s->open && s->first)
+        return give(L, s);
+    if (s->open && s->err.code) {
+        push_error(L, &s->err);
+        return lua_error(L);
+    }
+    if (!s->open || s->ended) {
+        lua_pushnil(L);
+        return 1;
+    }
+    s->wait = (struct script_wait){.cancel = cancelled};
+    s->waiting = true;
+    return script_wait(L, &s->wait, next_k, ctx);
+}
+
+static int l_next(lua_State *L)
+{
+    struct stream *s = lua_touserdata(L, lua_upvalueindex(1));
+    if (s->waiting)
+        return luaL_error(L, "this iterator is being waited for by another coroutine already");
+    return next_k(L, LUA_OK, (lua_KContext)s);
+}
+
+struct stream *stream_new(lua_State *L, const char *call, bool watches)
+{
+    struct run *run = check_run(L, call);
+    struct stream *s = lua_newuserdatauv(L, sizeof *s, 0);
+    memset(s, 0, sizeof *s);
+    lua_createtable(L, 0, 3);
+    lua_pushcfunction(L, l_close);
+    lua_setfield(L, -2, "__gc");
+    lua_pushcfunction(L, l_close);
+    lua_setfield(L, -2, "__close");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_setmetatable(L, -2);
+    s->at = run->at;
+    s->watches = watches;
+    s->open = true;
+    s->link.close = cluster_closes;
+    engine_stream_add(s->at, &s->link);
+    return s;
+}
+
+int stream_go(lua_State *L, int state)
+{
+    state = lua_absindex(L, state);
+    lua_pushvalue(L, state);
+    lua_pushcclosure(L, l_next, 1);
+    lua_pushnil(L);
+    lua_pushnil(L);
+    lua_pushvalue(L, state); /* closed when the loop is left early */
+    return 4;
+}

@@ -1,0 +1,46 @@
+/* An iterator of a script over what a server tells: the objects of a list, or the events of a watch; of a kind that may
+ * have to be looked up first. For `for ... in`: it ends with the loop, however that ends, and with the run. */
+#ifndef MPIJOBD_BINDING_STREAM_H
+#define MPIJOBD_BINDING_STREAM_H
+
+#include "binding/values.h"
+#include "kube/kinds.h"
+#include "kube/reflect.h"
+#include "kube/verbs.h"
+#include "mpijob/match.h"
+
+#define STREAM_QUEUED 500   /* objects of a list at hand, before no further page is asked for */
+#define STREAM_BEHIND 20000 /* events of a watch; a script that is so far behind gets an error */
+
+struct stream_item;
+struct stream_seen;
+
+struct stream {
+    struct script_wait wait;
+    struct engine_stream link; /* in the cluster's list, while open */
+    struct engine_cluster *at;
+    bool waiting, open, watches, started, ended;
+    char *api_version, *kind_name; /* to be looked up; NULL: ours */
+    enum mpijob_kind kind;
+    struct mpijob_match *match; /* of ours; NULL: all */
+    char *name_space, *labels, *fields;
+    const char *const *scope; /* namespaces, one after the other; NULL: name_space, or all */
+    struct kube_resource resource;
+    bool namespaced;
+    struct kube_kinds_look *look;
+    struct kube_list *list;
+    struct kube_reflect *reflect;
+    struct stream_seen *seen; /* of a watch: the objects there are, to tell a new one from a change */
+    unsigned round;           /* of lists */
+    struct stream_item *first, *last;
+    size_t count;
+    struct error err; /* code 0: none */
+};
+
+/* Pushes the iterator's state, to be left on the stack below what stream_go pushes. Raises at the top level of a file.
+ */
+struct stream *stream_new(lua_State *L, const char *call, bool watches);
+/* Pushes what a generic `for` takes: function, nil, nil, and the state to be closed; returns 4. state: its index. */
+int stream_go(lua_State *L, int state);
+
+#endif
