@@ -138,6 +138,7 @@ static void look_for_help(struct held_cache *held, const struct cache_event *eve
 static void told(void *data, const struct cache_event *event)
 {
     struct held_cache *held = data;
+    held_gpus_event(&held->gpus, event);
     look_for_help(held, event);
     for (struct on_trigger *t = held->at->ons; t; t = on_trigger_next(t))
         on_trigger_event(t, held, event);
@@ -166,6 +167,7 @@ static void free_held(struct held_cache *held)
         free(*name);
     free(held->namespaces);
     free(held->selector);
+    held_gpus_free(&held->gpus);
     free(held);
 }
 

@@ -4,6 +4,7 @@
 #define MPIJOBD_POLICY_CACHES_H
 
 #include "cache/cache.h"
+#include "policy/held_gpus.h"
 #include "policy/load.h"
 
 struct engine_cluster;
@@ -16,6 +17,7 @@ struct held_cache {
     char **namespaces;           /* NULL: all */
     char *selector;              /* "": all labels */
     struct mpijob_target target; /* the version that is watched, and who acts on it */
+    struct held_gpus gpus;
     int holders;
     bool current;  /* the one that its kind has now */
     bool troubled; /* something did not work, so it may be long until it is synced */

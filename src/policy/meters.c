@@ -3,12 +3,15 @@
 #include <stdlib.h>
 
 #include "mpijob/hold.h"
+#include "mpijob/kind.h"
 #include "policy/engine_cluster.h"
+#include "policy/on_trigger.h"
 
 struct meters {
     struct engine *engine;
     struct metrics *metrics;
-    struct metric *runs, *run_seconds, *lateness, *replaces, *errors, *released, *cpu, *memory;
+    struct metric *runs, *run_seconds, *lateness, *replaces, *errors, *released, *cpu, *memory, *queue;
+    struct metric *restarts, *silence, *jobs, *bytes, *held; /* of the caches */
 };
 
 static const char *const by_policy[] = {"policy", NULL};
@@ -19,12 +22,60 @@ static const char *const by_reason[] = {"policy", "reason", NULL};
 /* Alarms ring within milliseconds, or after a suspend much later. */
 static const double lateness_bounds[] = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 10, 60, 600};
 
+static void collect_jobs(struct meters *m, const struct held_cache *h, const char *cluster, const char *kind)
+{
+    int64_t counts[MPIJOB_PHASES] = {0};
+    uint32_t end = cache_slots(h->cache);
+    for (uint32_t slot = 0; slot < end; slot++) {
+        if (cache_holds(h->cache, slot))
+            counts[cache_phase(h->cache, slot)]++;
+    }
+    for (int p = 0; p < MPIJOB_PHASES; p++)
+        metric_set(m->jobs, (double)counts[p], METRIC_VALUES(cluster, kind, mpijob_phase_name((enum mpijob_phase)p)));
+}
+
+static void collect_cache(struct meters *m, const struct held_cache *h, const char *cluster)
+{
+    struct cache_stats stats;
+    const char *kind = mpijob_kind_info(h->kind)->name;
+    int64_t silence = cache_silence_us(h->cache);
+    cache_stats(h->cache, &stats);
+    for (int i = 0; i < KUBE_WATCH_ENDS; i++) {
+        if (stats.restarts[i])
+            metric_set(m->restarts, (double)stats.restarts[i],
+                       METRIC_VALUES(cluster, kind, kube_watch_end_name((enum kube_watch_end)i)));
+    }
+    if (silence >= 0)
+        metric_set(m->silence, (double)silence / 1e6, METRIC_VALUES(cluster, kind));
+    metric_set(m->bytes, (double)stats.memory_bytes, METRIC_VALUES(cluster, kind));
+    if (cache_synced(h->cache)) {
+        collect_jobs(m, h, cluster, kind);
+        if (!h->gpus.unknown)
+            metric_set(m->held, (double)h->gpus.total, METRIC_VALUES(cluster, kind));
+    }
+}
+
+static void collect_cluster(struct meters *m, const struct engine_cluster *at)
+{
+    const char *cluster = cluster_name(at->cluster);
+    for (const struct on_trigger *t = at->ons; t; t = on_trigger_next(t))
+        metric_set(m->queue, (double)on_trigger_depth(t), METRIC_VALUES(on_trigger_policy(t), cluster));
+    for (int k = 0; k < MPIJOB_KINDS; k++) {
+        if (at->caches[k])
+            collect_cache(m, at->caches[k], cluster);
+    }
+}
+
 /* What is read when somebody asks. */
 static void collect(void *data)
 {
     struct meters *m = data;
     const struct policy_set *set = m->engine->set;
-    metric_clear(m->memory);
+    struct metric *const anew[] = {m->memory, m->queue, m->silence, m->jobs, m->bytes, m->held};
+    for (size_t i = 0; i < sizeof anew / sizeof *anew; i++)
+        metric_clear(anew[i]);
+    for (size_t i = 0; i < m->engine->cluster_count; i++)
+        collect_cluster(m, &m->engine->clusters[i]);
     for (size_t i = 0; set && i < set->count; i++) {
         const struct policy_entry *e = &set->entries[i];
         metric_set(m->memory, (double)script_memory(e->file->script), METRIC_VALUES(e->policy->name));
@@ -51,6 +102,24 @@ static void make(struct meters *m)
                       "Memory of the Lua state of the policy's file; policies of one file share it.", by_policy);
 }
 
+static void make_of_caches(struct meters *m)
+{
+    static const char *const by_queue[] = {"policy", "cluster", NULL};
+    static const char *const by_cache[] = {"cluster", "kind", NULL};
+    static const char *const by_restart[] = {"cluster", "kind", "reason", NULL};
+    static const char *const by_phase[] = {"cluster", "kind", "phase", NULL};
+    struct metrics *all = m->metrics;
+    m->queue =
+        metrics_gauge(all, "policy_queue_depth", NULL, "Jobs that wait for a run of a policy with `on`.", by_queue);
+    m->restarts = metrics_counter(all, "watch_restarts", NULL, "Watches that have ended, by how.", by_restart);
+    m->silence = metrics_gauge(all, "watch_silence_seconds", "seconds",
+                               "Time since the server was last heard on the watch that is silent longest.", by_cache);
+    m->jobs = metrics_gauge(all, "jobs", NULL, "Jobs that are watched.", by_phase);
+    m->bytes = metrics_gauge(all, "cache_memory_bytes", "bytes", "Memory of the jobs that are watched.", by_cache);
+    m->held = metrics_gauge(all, "gpus_held_by_finished_jobs", NULL,
+                            "GPUs that finished jobs hold, by their status and policy.", by_cache);
+}
+
 int meters_new(struct engine *engine, struct metrics *metrics, struct meters **out, struct error *err)
 {
     *out = NULL;
@@ -62,6 +131,7 @@ int meters_new(struct engine *engine, struct metrics *metrics, struct meters **o
     m->engine = engine;
     m->metrics = metrics;
     make(m);
+    make_of_caches(m);
     int rc = metrics_collector(metrics, collect, m, err);
     if (rc)
         free(m);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "policy/meters.h"
 #include "policy/on_parts.h"
 
 #define SCAN_SLICE 200 /* jobs looked at in one turn: some milliseconds */
@@ -68,6 +69,7 @@ static void rang(struct alarm *alarm, int64_t now)
     int64_t at;
     for (int n = 0; n < SCAN_SLICE && due_first(&t->due, &slot, &at) && at <= now; n++) {
         due_remove(&t->due, slot);
+        meter_lateness(t->at->engine->meters, t->entry.policy->name, now - at);
         on_look_cached(t, slot, LOOK_AGAIN, at);
     }
     on_arm(t);

@@ -75,6 +75,44 @@ describe("the HTTP side", function()
         assert.are.equal(0, daemon:stop("sigterm"))
     end)
 
+    it("has metrics of the jobs that are watched, and of the queues and watches of policies with on", function()
+        support.write(folder .. "/p.lua", [[
+            policy { name = "free", on = "match", match = { phase = { "Succeeded", "Failed" }, cleanPodPolicy = { "unset", "None" } }, replace = { cleanPodPolicy = "All" } }
+        ]])
+        local own = sim.start("--version", "v1alpha2", "--jobs", "60", "--seed", "5")
+        own:fault("forbidden:method=PUT")
+        local daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", own.kubeconfig, "--state", folder .. "/s.db", "--clock",
+            "2026-12-01T00:00:00Z", "--listen", "127.0.0.1:0", folder .. "/p.lua")
+        daemons[#daemons + 1] = daemon
+        local url = url_of(daemon)
+        daemon:expect("run ended")
+        local _, text = get(url .. "/metrics")
+        local _, list = own:request("GET", "/apis/kubeflow.org/v1alpha2/mpijobs")
+        local jobs, held = 0, tonumber(text:match('mpijobd_gpus_held_by_finished_jobs{cluster="default",kind="MPIJob"} (%d+)'))
+        for n in text:gmatch('mpijobd_jobs{cluster="default",kind="MPIJob",phase="%a+"} (%d+)') do
+            jobs = jobs + tonumber(n)
+        end
+        assert.are.equal(#list.items, jobs)
+        assert.is_truthy(held > 0)
+        support.contains(text, 'mpijobd_policy_queue_depth{policy="free",cluster="default"} ')
+        support.contains(text, 'mpijobd_watch_silence_seconds{cluster="default",kind="MPIJob"} ')
+        support.contains(text, 'mpijobd_cache_memory_bytes{cluster="default",kind="MPIJob"} ')
+        -- A watch that ends is counted by how; a job that goes is not counted any more.
+        own:fault("watch-cut")
+        assert.is_truthy(support.proc.await(function()
+            local _, now = get(url .. "/metrics")
+            return now:find('mpijobd_watch_restarts_total{cluster="default",kind="MPIJob",reason="cut"} 1', 1, true)
+        end))
+        for _, job in ipairs(list.items) do
+            own:request("DELETE", own:path("v1alpha2", job.metadata.namespace, job.metadata.name))
+        end
+        assert.is_truthy(support.proc.await(function()
+            local _, now = get(url .. "/metrics")
+            return now:find('mpijobd_gpus_held_by_finished_jobs{cluster="default",kind="MPIJob"} 0', 1, true)
+        end))
+        assert.are.equal(0, daemon:stop("sigterm"))
+    end)
+
     it("tells whether it lives and is ready, and answers nothing else", function()
         local daemon = start("--listen", "127.0.0.1:0")
         local url = url_of(daemon)
