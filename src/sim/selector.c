@@ -330,42 +330,51 @@ static bool label_matches(const struct requirement *r, const struct revision *re
     return r->op == OP_GREATER ? number > limit : number < limit;
 }
 
-static bool stored_value_is(const struct revision *rev, const char *path, const char *wanted)
+static json_object *stored_doc(const struct revision *rev)
 {
     struct buf b = BUF_INIT;
     buf_putc(&b, '{');
     buf_add(&b, rev->text, rev->len);
-    json_object *doc = doc_parse(b.ptr, b.len), *at = doc;
+    json_object *doc = doc_parse(b.ptr, b.len);
+    buf_free(&b);
+    return doc;
+}
+
+static bool stored_value_is(json_object *doc, const char *path, const char *wanted)
+{
+    json_object *at = doc;
     char *copy = sim_strdup(path), *save = NULL;
     for (char *p = strtok_r(copy, ".", &save); p; p = strtok_r(NULL, ".", &save))
         at = doc_get(at, p);
-    bool same = is(at ? json_object_get_string(at) : "", wanted);
     free(copy);
-    json_object_put(doc);
-    buf_free(&b);
-    return same;
+    return is(at ? json_object_get_string(at) : "", wanted);
 }
 
-static bool field_matches(const struct requirement *r, const struct revision *rev)
+/* *doc: the revision, once somebody has had to read it. */
+static bool field_matches(const struct requirement *r, const struct revision *rev, json_object **doc)
 {
     bool same;
     char ns[64];
-    if (is(r->key, "metadata.name"))
+    if (is(r->key, "metadata.name")) {
         same = is(entry_name(rev->entry), r->value[0]);
-    else if (is(r->key, "metadata.namespace"))
+    } else if (is(r->key, "metadata.namespace")) {
         same = is(entry_namespace(rev->entry, ns), r->value[0]);
-    else
-        same = stored_value_is(rev, r->key, r->value[0]);
+    } else {
+        if (!*doc)
+            *doc = stored_doc(rev);
+        same = stored_value_is(*doc, r->key, r->value[0]);
+    }
     return same == (r->op == OP_EQUALS);
 }
 
 bool selector_matches(const struct selector *s, const struct revision *rev)
 {
-    for (size_t i = 0; i < s->fields; i++)
-        if (!field_matches(&s->field[i], rev))
-            return false;
-    for (size_t i = 0; i < s->labels; i++)
-        if (!label_matches(&s->label[i], rev))
-            return false;
-    return true;
+    json_object *doc = NULL;
+    bool all = true;
+    for (size_t i = 0; i < s->labels && all; i++)
+        all = label_matches(&s->label[i], rev);
+    for (size_t i = 0; i < s->fields && all; i++)
+        all = field_matches(&s->field[i], rev, &doc);
+    json_object_put(doc);
+    return all;
 }
