@@ -15,9 +15,8 @@
 #define BACKOFF_MOST_MS 30000
 #define SETTLED_MS 5000
 #define FRUITLESS_MOST 3 /* watches in a row that failed without an event: perhaps it is our version's fault */
-#define MUTE_MOST 10     /* the same for watches of a server without bookmarks that ended well and said nothing */
 
-enum stage { LISTING, STREAMING, WATCHING, PAUSING, STOPPED };
+enum stage { LISTING, STREAMING, WATCHING, PROBING, PAUSING, STOPPED };
 
 struct kube_reflect {
     struct kube *kube;
@@ -30,13 +29,13 @@ struct kube_reflect {
     struct kube_backoff backoff;
     struct buf version; /* to watch from; empty: a list is needed */
     int64_t page;
-    unsigned tries, fruitless, mute;
+    unsigned tries, fruitless;
     uint64_t began; /* the watch, on the loop's clock */
     uint64_t heard; /* before this watch; 0: never */
     bool troubled;  /* the last that the owner heard was trouble */
     bool fed;       /* this watch told something */
-    bool bookmarks; /* the server sends them */
-    bool brief;     /* it does not: have it end watches before they look dead */
+    bool mute;      /* the last watch told nothing at all: see probe */
+    bool brief;     /* the server sends no bookmarks while nothing changes: have it end watches before they look dead */
     struct error error;
     void (*closed)(void *data);
     void *closed_data;
@@ -44,6 +43,7 @@ struct kube_reflect {
 
 static void begin_list(struct kube_reflect *r);
 static void begin_watch(struct kube_reflect *r);
+static void begin_probe(struct kube_reflect *r);
 
 static uint64_t now(const struct kube_reflect *r)
 {
@@ -55,10 +55,12 @@ static uint64_t now(const struct kube_reflect *r)
 static void timer_rang(struct deadline *timer)
 {
     struct kube_reflect *r = timer->data;
-    if (r->version.len)
-        begin_watch(r);
-    else
+    if (!r->version.len)
         begin_list(r);
+    else if (r->mute)
+        begin_probe(r);
+    else
+        begin_watch(r);
 }
 
 /* A list or a watch follows, depending on whether there is a version to watch from. */
@@ -287,14 +289,70 @@ static void event_came(void *data, const struct kube_event *event)
         r->call.remove(r->call.data, event->object);
     else if (event->type != KUBE_BOOKMARK)
         rc = r->call.upsert(r->call.data, event->object, r->stage == STREAMING);
-    else
-        r->bookmarks = true;
     if (r->stage == STOPPED)
         return;
     if (rc)
         give_up(r);
     else
         advance(r, event);
+}
+
+/* ---- a watch that told nothing ---- */
+
+/* A version that the server has never heard of, such as one from before etcd was restored from a backup, gives a watch
+ * that stays silent for ever, without an error. A quiet one looks the same: a server sends bookmarks only when its own
+ * version has moved on. One object is listed to compare the versions. */
+static bool is_unheard_of(struct str ours, struct str servers)
+{
+    size_t digits = 0;
+    while (digits < ours.len && ours.ptr[digits] >= '0' && ours.ptr[digits] <= '9')
+        digits++;
+    if (digits < ours.len || ours.len > 19)
+        return false; /* no numbers: nothing can be said */
+    return servers.len < ours.len || (servers.len == ours.len && str_compare(servers, ours) < 0);
+}
+
+static bool probe_item(void *data, struct json item)
+{
+    (void)data, (void)item;
+    return false; /* one is enough */
+}
+
+static void probe_done(void *data, const char *version, const struct error *err)
+{
+    struct kube_reflect *r = data;
+    r->list = NULL;
+    if (err && err->code == ERR_CANCELLED) {
+        r->stage = STOPPED; /* kube_close */
+        return;
+    }
+    if (err) {
+        fail(r, err);
+        return;
+    }
+    r->heard = now(r);
+    r->mute = false;
+    if (!tell_well(r))
+        return;
+    if (is_unheard_of(buf_str(&r->version), str_of(version)))
+        from_the_beginning(r);
+    go_on_after(r, 0);
+}
+
+static void begin_probe(struct kube_reflect *r)
+{
+    struct kube_query query = {.limit = 1};
+    struct kube_list_call call = {
+        .resource = &r->call.resource,
+        .name_space = r->call.name_space,
+        .query = &query,
+        .item = probe_item,
+        .done = probe_done,
+        .data = r,
+    };
+    r->stage = PROBING;
+    if (kube_list(r->kube, &call, &r->list, &r->error))
+        fail(r, &r->error);
 }
 
 /* ---- when a watch has ended ---- */
@@ -322,24 +380,9 @@ static void stream_ended(struct kube_reflect *r, enum kube_watch_end why, const 
     fail(r, err);
 }
 
-/* A version that the server has never heard of, such as from before etcd was restored from a backup, gives a watch that
- * stays silent for ever. What tells it from a quiet one is that not even a bookmark comes. */
-static bool is_deaf(struct kube_reflect *r, enum kube_watch_end why)
-{
-    bool full = why == KUBE_WATCH_SILENT || now(r) - r->began >= r->call.timing.silence_ms / 3;
-    if (r->fed || (why != KUBE_WATCH_SILENT && why != KUBE_WATCH_ENDED) || !full) {
-        r->mute = 0;
-        return false;
-    }
-    if (++r->mute < (r->bookmarks ? 1 : MUTE_MOST))
-        return false;
-    r->mute = 0;
-    return true;
-}
-
 static bool needs_list(struct kube_reflect *r, enum kube_watch_end why, const struct error *err)
 {
-    if (why == KUBE_WATCH_EXPIRED || why == KUBE_WATCH_GARBLED || is_deaf(r, why))
+    if (why == KUBE_WATCH_EXPIRED || why == KUBE_WATCH_GARBLED)
         return true;
     if (why == KUBE_WATCH_HTTP && err->status == 404)
         return true;
@@ -352,8 +395,14 @@ static void resume(struct kube_reflect *r, enum kube_watch_end why, const struct
     bool good = now(r) - r->began >= r->call.timing.settled_ms;
     if (good)
         r->tries = 0;
-    if (why == KUBE_WATCH_SILENT && !r->bookmarks)
-        r->brief = true;
+    bool quiet = why == KUBE_WATCH_SILENT || (why == KUBE_WATCH_ENDED && good);
+    r->mute = quiet && !r->fed;
+    r->brief |= why == KUBE_WATCH_SILENT && !r->fed;
+    if (why == KUBE_WATCH_ENDED) {
+        r->heard = now(r);
+        if (!tell_well(r))
+            return;
+    }
     if (needs_list(r, why, err))
         from_the_beginning(r);
     if (r->call.restarted)

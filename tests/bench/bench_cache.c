@@ -111,6 +111,13 @@ static void ring(struct deadline *timer)
             return;
         }
     } else {
+        struct cache_stats s;
+        cache_stats(b->cache, &s);
+        for (int i = 0; i < KUBE_WATCH_ENDS; i++) {
+            if (s.restarts[i])
+                printf("restarts_%s %" PRIu64 "\n", kube_watch_end_name((enum kube_watch_end)i), s.restarts[i]);
+        }
+        printf("silence_ms %" PRId64 "\nlists %" PRIu64 "\n", cache_silence_us(b->cache) / 1000, s.lists);
         printf("watched_events %" PRIu64 "\nwatched_cpu_percent %.3f\nwatched_rss_kb %ld\n", b->events,
                (cpu_now() - b->cpu) * 100 / (double)b->seconds, status_kb("VmRSS"));
     }

@@ -458,30 +458,61 @@ static void silence_is_death(void **state)
     contains(asked(o, 2), "?resourceVersion=7&watch=1");
     assert_int_equal(o->restarts[KUBE_WATCH_SILENT], 1);
     assert_int_equal(o->troubles, 0);
-    /* The server sends bookmarks, and this one has heard nothing at all: its version may be one that the server does
-     * not know. */
-    list(o, LIST("3", "", OBJECT("a", "2")));
-    stream(o);
-    told(o, "( +a 1 | ~a 6 ( +a 2 | ");
-    requests(o, 5);
-    contains(asked(o, 4), "?resourceVersion=3&watch=1");
+    assert_int_equal(o->told.len, strlen("( +a 1 | ~a 6 "));
 }
 
-static void without_bookmarks_watches_are_shorter_than_the_silence(void **state)
+/* Nothing at all came: is the server quiet, or does it not know our version? */
+static void a_mute_watch(struct owner *o, const char *servers)
 {
-    struct owner *o = *state;
     struct kube_reflect_timing timing = quick;
     timing.silence_ms = 60;
-    list(o, LIST("5", "", OBJECT("a", "1")));
+    list(o, LIST("50", "", OBJECT("a", "1")));
     stream(o);
-    stream(o);
+    list(o, servers);
     start_with(o, true, timing);
     requests(o, 3);
-    contains(asked(o, 2), "&timeoutSeconds=1 HTTP");
+    contains(asked(o, 2), "mpijobs?limit=1 HTTP");
+    assert_int_equal(o->restarts[KUBE_WATCH_SILENT], 1);
+}
+
+static void a_quiet_server(void **state)
+{
+    struct owner *o = *state;
+    a_mute_watch(o, LIST("50", "more", OBJECT("a", "1")));
+    stream(o);
+    requests(o, 4); /* from now on the server ends watches before they look dead */
+    contains(asked(o, 3), "?resourceVersion=50&watch=1");
+    contains(asked(o, 3), "&timeoutSeconds=1 HTTP");
     finish(o, false);
     stream(o);
-    requests(o, 4); /* a watch, no list */
-    contains(asked(o, 3), "?resourceVersion=5&watch=1");
+    requests(o, 5);
+    contains(asked(o, 4), "?resourceVersion=50&watch=1");
+    assert_true(kube_reflect_silence_ms(o->reflect) < 5000);
+    assert_int_equal(o->troubles, 0);
+    told(o, "( +a 1 | ");
+}
+
+static void a_server_with_another_past(void **state)
+{
+    struct owner *o = *state;
+    a_mute_watch(o, LIST("7", "", OBJECT("a", "2")));
+    list(o, LIST("7", "", OBJECT("a", "2")));
+    stream(o);
+    told(o, "( +a 1 | ( +a 2 | ");
+    requests(o, 5);
+    contains(asked(o, 4), "?resourceVersion=7&watch=1");
+}
+
+static void a_quiet_server_that_cannot_be_asked(void **state)
+{
+    struct owner *o = *state;
+    a_mute_watch(o, "{\"kind\":\"Status\",\"items\":1}");
+    list(o, LIST("51", "", ""));
+    stream(o);
+    requests(o, 5);
+    contains(asked(o, 3), "?limit=1 ");
+    contains(asked(o, 4), "?resourceVersion=50&watch=1");
+    assert_int_equal(o->troubles, 1);
 }
 
 static void the_server_goes_and_comes_back(void **state)
@@ -736,7 +767,9 @@ int main(void)
         TEST(errors_without_end_lead_to_a_list),
         TEST(a_line_that_is_none_leads_to_a_list),
         TEST(silence_is_death),
-        TEST(without_bookmarks_watches_are_shorter_than_the_silence),
+        TEST(a_quiet_server),
+        TEST(a_server_with_another_past),
+        TEST(a_quiet_server_that_cannot_be_asked),
         TEST(the_server_goes_and_comes_back),
         TEST(a_version_that_has_gone),
         TEST(what_is_forbidden),
