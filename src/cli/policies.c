@@ -24,6 +24,22 @@ static void loaded(void *data, const struct policy_set *set)
     s->flag = true;
 }
 
+/* Of the clusters whose version is configured: a command that asks none still knows what their jobs can have. */
+static size_t configured(const struct session *s, struct engine_known *known)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->config.cluster_count && !s->cluster_count; i++) {
+        const struct config_cluster *c = &s->config.clusters[i];
+        struct mpijob_target target = {.kind = KIND_MPIJOB};
+        if (!c->version || !mpijob_version_parse(str_of(c->version), &target.version))
+            continue;
+        if (!c->controller || !mpijob_controller_parse(str_of(c->controller), &target.controller))
+            target.controller = mpijob_controller_of(KIND_MPIJOB, target.version);
+        known[n++] = (struct engine_known){c->name, target};
+    }
+    return n;
+}
+
 static int load(struct session *s, struct engine_options *options, char **paths)
 {
     error_clear(&s->error);
@@ -54,9 +70,15 @@ int policies_load(struct session *s, struct engine_options *options, char **path
         return EXIT_USAGE;
     }
     struct engine_place *places = calloc(s->cluster_count + 1, sizeof *places);
-    if (!places)
+    struct engine_known *known = calloc(s->config.cluster_count + 1, sizeof *known);
+    if (!places || !known) {
+        free(places);
+        free(known);
         return session_fail(s, (error_nomem(&s->error), &s->error));
+    }
     options->places = places;
+    options->known = known;
+    options->known_count = configured(s, known);
     for (size_t i = 0; i < s->cluster_count; i++) {
         const struct session_cluster *at = &s->clusters[i];
         if (!at->error.code) /* else it could not be connected to */
@@ -64,5 +86,10 @@ int policies_load(struct session *s, struct engine_options *options, char **path
     }
     int code = load(s, options, paths);
     free(places);
+    if (s->engine) { /* needed for the loading alone */
+        s->engine->o.known = NULL;
+        s->engine->o.known_count = 0;
+    }
+    free(known);
     return code;
 }

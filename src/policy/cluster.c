@@ -8,6 +8,7 @@
 #define LOST_TRIES 4        /* looks after a 404: discovery may lag behind what is served */
 #define LOST_PAUSE_MS 200   /* doubled each time */
 #define LOST_QUIET_MS 10000 /* after looks that found nothing */
+#define MISSING_PAUSE_MS 15000
 
 /* ---- life ---- */
 
@@ -130,12 +131,28 @@ static void tell_changed(struct cluster *c)
     }
 }
 
+/* A kind that was served and is not now: a definition that is being made anew, or a proxy that answers for the server.
+ * Nobody may ask for it soon, so it is looked for. */
+static bool something_went(const struct cluster *c)
+{
+    for (int i = 0; i < MPIJOB_KINDS; i++) {
+        if (c->kinds[i].went)
+            return true;
+    }
+    return false;
+}
+
 /* The path of a version that discovery still shows: it may take a moment until both agree. */
 static void look_for_waits(struct cluster *c, bool failed)
 {
     answer_waits(c, false);
-    if (!c->waits || c->closing)
+    if (c->closing)
         return;
+    if (!c->waits) {
+        if (something_went(c))
+            deadline_set(&c->again, MISSING_PAUSE_MS);
+        return;
+    }
     if (failed || ++c->tries >= LOST_TRIES) {
         c->quiet_until = uv_now(c->loop) + LOST_QUIET_MS;
         answer_waits(c, true);
@@ -150,7 +167,7 @@ static void look_again(struct deadline *again)
     answer_waits(c, false);
     if (uv_now(c->loop) < c->quiet_until)
         answer_waits(c, true);
-    if (c->waits && !c->closing)
+    if (!c->closing && (c->waits || something_went(c)))
         cluster_look_start(c);
 }
 

@@ -201,6 +201,7 @@ bool cluster_put_in_force(struct cluster *c)
     for (int i = 0; i < MPIJOB_KINDS; i++) {
         struct cluster_kind before = c->kinds[i];
         c->kinds[i] = c->look.kinds[i];
+        c->kinds[i].went = !c->kinds[i].served && (before.served || before.went);
         if (!c->ready || same(&before, &c->kinds[i]))
             continue;
         tell_change(c, (enum mpijob_kind)i, &before);

@@ -9,6 +9,7 @@
 /* What is known of one kind. */
 struct cluster_kind {
     bool served;
+    bool went;                     /* it was served before */
     struct kube_resource resource; /* of a kind that is not served: the version it would have */
     struct mpijob_target target;
     char versions[KUBE_VERSIONS_MAX * 34]; /* all that are served */

@@ -17,6 +17,12 @@ struct engine_place {
 
 struct metrics;
 struct meters;
+/* What the configuration says about the MPIJobs of a cluster that is not connected to. */
+struct engine_known {
+    const char *cluster;
+    struct mpijob_target target;
+};
+
 struct engine_options {
     uv_loop_t *loop;
     struct clock *clock; /* outlives the engine */
@@ -25,10 +31,12 @@ struct engine_options {
     size_t place_count;
     const char *const *cluster_names; /* that policies may name, NULL-terminated, outlive it; NULL: any */
     struct metrics *metrics;          /* NULL: nobody counts. Not owned */
-    struct store *store;              /* NULL: no journal. Not owned */
-    int64_t keep;                     /* the journal's rows so long, microseconds; 0: for ever */
-    bool dry_run;                     /* all runs */
-    bool once;                        /* no triggers: engine_once starts the runs */
+    const struct engine_known *known; /* without places: what policies are held against; outlives the loading */
+    size_t known_count;
+    struct store *store; /* NULL: no journal. Not owned */
+    int64_t keep;        /* the journal's rows so long, microseconds; 0: for ever */
+    bool dry_run;        /* all runs */
+    bool once;           /* no triggers: engine_once starts the runs */
     struct script_limits ceilings;
     int (*open)(lua_State *L); /* registers the modules in a fresh state; from the floor above */
     /* Told of each replacement of a run when it has ended; NULL: nobody. job: its key. */

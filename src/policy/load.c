@@ -149,22 +149,39 @@ static const struct policy_entry *same_name(const struct policy_set *set, const 
     return NULL;
 }
 
+/* Is it for this cluster, and has that what it wants to replace? told: the cluster's name, NULL where there is but one.
+ */
+static bool possible_on(const struct policy_file *file, const struct policy *policy, const char *cluster,
+                        struct mpijob_target target, const char *told)
+{
+    char text[1024];
+    struct error err;
+    if (!policy_on_cluster(policy, cluster) || mpijob_changes_possible(&policy->changes, target, &err) == 0)
+        return true;
+    snprintf(text, sizeof text, "policy \"%s\": replace: %.800s%s%s", policy->name, err.message,
+             told ? ", in cluster " : "", told ? told : "");
+    policy_set_error(file->set, file->path, policy->line, text);
+    return false;
+}
+
 /* A field that the version of a cluster lacks, where that version is known already; else the run says it. */
 static bool possible(const struct policy_file *file, const struct policy *policy)
 {
     const struct engine *e = file->engine;
-    struct error err;
-    for (size_t i = 0; policy->action == ACTION_TABLE && i < e->cluster_count; i++) {
+    if (policy->action != ACTION_TABLE)
+        return true;
+    for (size_t i = 0; i < e->cluster_count; i++) {
         const struct engine_cluster *at = &e->clusters[i];
-        const char *told = engine_cluster_told(at);
-        char text[1024];
-        if (!policy_on_cluster(policy, cluster_name(at->cluster)) || !cluster_knows(at->cluster, policy->kind) ||
-            mpijob_changes_possible(&policy->changes, cluster_target(at->cluster, policy->kind), &err) == 0)
-            continue;
-        snprintf(text, sizeof text, "policy \"%s\": replace: %.800s%s%s", policy->name, err.message,
-                 told ? ", in cluster " : "", told ? told : "");
-        policy_set_error(file->set, file->path, policy->line, text);
-        return false;
+        if (cluster_knows(at->cluster, policy->kind) &&
+            !possible_on(file, policy, cluster_name(at->cluster), cluster_target(at->cluster, policy->kind),
+                         engine_cluster_told(at)))
+            return false;
+    }
+    for (size_t i = 0; i < e->o.known_count; i++) {
+        const struct engine_known *known = &e->o.known[i];
+        if (known->target.kind == policy->kind &&
+            !possible_on(file, policy, known->cluster, known->target, e->o.known_count > 1 ? known->cluster : NULL))
+            return false;
     }
     return true;
 }

@@ -157,6 +157,10 @@ describe("a field that the served version has not got #cluster", function()
                 "--api-version", case[1].api, file, table.unpack(case, 4))
             assert.are.equal(1, code, err)
             support.contains(err, "p.lua:1: policy \"p\": replace: " .. case[3])
+            local config = support.write(folder .. "/mpijobd.yaml", ("cluster: { version: %s, controller: mpi-operator }\n"):format(case[1].api))
+            code, _, err = support.mpijobd("check", "--config", config, file)
+            assert.are.equal(1, code, err)
+            support.contains(err, "p.lua:1: policy \"p\": replace: " .. case[3])
         end)
     end
 end)
@@ -235,6 +239,18 @@ describe("of several served versions #cluster", function()
         end
     end)
 
+    it("a whole object goes through its own, and what is dropped of it is said", function()
+        local server = cluster.start(MULTI)
+        local namespace = server:namespace()
+        server:create(namespace, "whole", { state = "Running" })
+        server.api = "v1alpha2"
+        local _, raw = server:get(namespace, "whole")
+        local file = support.write(folder .. "/whole.json", (raw:gsub('"spec":{', '"spec":{"cleanPodPolicy":"All",', 1)))
+        local code, out, err = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "-f", file)
+        assert.are.equal(1, code, out)
+        support.contains(err, 'did not keep cleanPodPolicy: "All" was sent, nothing came back')
+    end)
+
     if cluster.real then
         -- The simulator has no definition to read; a real server has, and here it may not be read.
         it("the one that keeps what is written is found without the definition", function()
@@ -292,3 +308,61 @@ describe("of several served versions #cluster", function()
         support.contains(err, 'chosen_by="the server\'s preference"')
     end)
 end)
+
+if not cluster.real then
+    describe("a kind that is installed later", function()
+        lazy_teardown(support.cleanup)
+
+        it("fails its policies with what to install, and is found without a restart", function()
+            local server, folder = cluster.start(cluster.versions[4]), support.folder()
+            local namespace = server:namespace()
+            local torch = { name = "PyTorchJob", plural = "pytorchjobs", specs = "pytorchReplicaSpecs", role = "Master" }
+            local started = daemon(server, folder, ([[
+policy { name = "p", kind = "PyTorchJob", every = "1h", match = { namespace = "%s" }, replace = { cleanPodPolicy = "All" } }
+]]):format(namespace))
+            advance(started, "30m")
+            support.contains(started.stderr, "serves no PyTorchJobs: install the definition (CRD) pytorchjobs.kubeflow.org")
+            support.contains(started.stderr, "outcome=failed")
+            server:serve { served = { "v2beta1" }, stored = "v2beta1", siblings = true }
+            server:create_sibling(torch, namespace, "job", {})
+            advance(started, "10m")
+            support.contains(started.stderr, "a kind of job is served now")
+            support.contains(started.stderr, "kind=PyTorchJob version=v1")
+            advance(started, "50m")
+            assert.are.equal("All", support.json.decode(server:sibling(torch, namespace, "job")).spec.runPolicy.cleanPodPolicy)
+            assert.are.equal(0, (started:stop "sigterm"))
+        end)
+
+        it("what a server makes of a value is compared", function()
+            local server = cluster.start(cluster.versions[3], "--siblings")
+            local namespace = server:namespace()
+            local torch = { name = "PyTorchJob", plural = "pytorchjobs", specs = "pytorchReplicaSpecs", role = "Master" }
+            server:create_sibling(torch, namespace, "job", { policy = "None" })
+            server.sim:fault { fault = "body", method = "PUT", count = 1, text = server:sibling(torch, namespace, "job") }
+            local code, out, err = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "-n", namespace, "pytorchjob/job", "cleanPodPolicy=All")
+            assert.are.equal(1, code, out)
+            support.contains(err, 'altered spec.runPolicy.cleanPodPolicy ("All" was sent, "None" came back)')
+        end)
+    end)
+
+    describe("the other kinds on CCI", function()
+        lazy_teardown(support.cleanup)
+
+        it("have their fields at spec, and their four and the TTL can be replaced", function()
+            local server = cluster.start(cluster.cci[1], "--siblings")
+            local config = cluster.configure(server.sim.url, cluster.cci[1])
+            local tf = { name = "TFJob", plural = "tfjobs", specs = "tfReplicaSpecs", role = "PS" }
+            server:create_sibling(tf, "default", "job", { state = "Succeeded" })
+            local code, out, err = support.mpijobd("replace", "--config", config, "-n", "default", "tfjob/job", "cleanPodPolicy=All", "activeDeadlineSeconds=600")
+            assert.are.equal(0, code, err)
+            support.contains(out, "CCI's controller could not be tried")
+            local spec = support.json.decode(server:sibling(tf, "default", "job")).spec
+            assert.are.equal("All", spec.cleanPodPolicy)
+            assert.are.equal(600, spec.activeDeadlineSeconds)
+            assert.are.equal(nil, spec.runPolicy)
+            code, out, err = support.mpijobd("replace", "--config", config, "-n", "default", "tfjob/job", "ttlSecondsAfterFinished=86400", "--destructive")
+            assert.are.equal(0, code, out .. err)
+            assert.are.equal(86400, support.json.decode(server:sibling(tf, "default", "job")).spec.ttlSecondsAfterFinished)
+        end)
+    end)
+end

@@ -183,12 +183,68 @@ static void more_versions_than_there_is_room_for(void **state)
     buf_free(&group);
 }
 
+struct several {
+    bool ended;
+    struct kube_served served[3];
+    struct error error;
+};
+
+static void several_discovered(void *data, const struct kube_served *served, const struct error *err)
+{
+    struct several *s = data;
+    s->ended = true;
+    if (served)
+        memcpy(s->served, served, sizeof s->served);
+    else
+        s->error = *err;
+}
+
+/* Several resources at the price of one. */
+static void several_resources(void **state)
+{
+    struct found *f = *state;
+    struct several s = {0};
+    static const char *const plurals[] = {"mpijobs", "tfjobs", "mxjobs", NULL};
+    scripted_reply(f->world->server, 200, "", GROUP);
+    scripted_reply(f->world->server, 200, "", "{\"resources\":[{\"name\":\"mpijobs\"},{\"name\":\"tfjobs\"}]}");
+    scripted_reply(f->world->server, 200, "", WITH);
+    scripted_reply(f->world->server, 200, "", WITHOUT);
+    assert_int_equal(kube_discover_each(f->world->kube, "kubeflow.org", plurals, several_discovered, &s, NULL, NULL),
+                     0);
+    while (!s.ended)
+        uv_run(&f->world->loop, UV_RUN_ONCE);
+    assert_int_equal(s.served[0].count, 2);
+    assert_string_equal(s.served[0].versions[0], "v1");
+    assert_string_equal(s.served[0].versions[1], "v2beta1");
+    assert_int_equal(s.served[1].count, 2);
+    assert_string_equal(s.served[1].versions[1], "v1alpha2");
+    assert_int_equal(s.served[2].count, 0);
+}
+
+static void none_of_several(void **state)
+{
+    struct found *f = *state;
+    struct several s = {0};
+    static const char *const plurals[] = {"mxjobs", "xgboostjobs", NULL};
+    scripted_reply(f->world->server, 200, "", GROUP);
+    for (int i = 0; i < 3; i++)
+        scripted_reply(f->world->server, 200, "", WITH);
+    assert_int_equal(kube_discover_each(f->world->kube, "kubeflow.org", plurals, several_discovered, &s, NULL, NULL),
+                     0);
+    while (!s.ended)
+        uv_run(&f->world->loop, UV_RUN_ONCE);
+    assert_int_equal(s.error.code, ERR_NOT_FOUND);
+    contains(s.error.message, "no mxjobs");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(preferred_first_then_the_servers_order),
         TEST(the_core_group),
+        TEST(several_resources),
+        TEST(none_of_several),
         TEST(a_version_that_has_just_gone),
         TEST(no_such_group),
         TEST(the_group_without_the_resource),

@@ -237,7 +237,7 @@ static void contains(const char *text, const char *part)
     "{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"annotations\":{\"k8s.io/initial-events-end\":\"true\"},"       \
     "\"resourceVersion\":\"" version "\"}}}\n"
 #define GONE                                                                                                           \
-    "{\"kind\":\"Status\",\"status\":\"Failure\",\"message\":\"too old resource version\",\"reason\":\"Expired\","    \
+    "{\"kind\":\"Status\",\"status\":\"Failure\",\"message\":\"too old resource version\",\"reason\":\"Expired\","     \
     "\"code\":410}"
 #define LIST(version, more, items)                                                                                     \
     "{\"metadata\":{\"resourceVersion\":\"" version "\",\"continue\":\"" more "\"},\"items\":[" items "]}"
@@ -410,8 +410,9 @@ static void an_error_event_is_waited_out(void **state)
 {
     struct owner *o = *state;
     begin(o);
-    push(o, EVENT("MODIFIED", "a", "6")
-             "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"message\":\"no leader\",\"code\":500}}\n");
+    push(o,
+         EVENT("MODIFIED", "a",
+               "6") "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"message\":\"no leader\",\"code\":500}}\n");
     stream(o);
     requests(o, 3);
     contains(asked(o, 2), "?resourceVersion=6&watch=1");

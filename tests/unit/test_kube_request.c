@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "kube/core.h"
 #include "kube_server.h"
 
 static const struct kube_resource jobs = {"kubeflow.org", "v1", "mpijobs"};
@@ -79,6 +80,42 @@ static void a_get_gives_the_bytes(void **state)
     contains(scripted_request(w->server, 0), "\r\nAccept: application/json\r\n");
     assert_null(strcasestr(scripted_request(w->server, 0), "authorization"));
     kube_result_free(&r);
+}
+
+/* Each text once, and a bounded number of them is remembered. */
+static void warnings_are_said_once(void **state)
+{
+    struct kube_world *w = *state;
+    int ends[2];
+    char said[8192] = "";
+    struct log log;
+    warm_up(w);
+    assert_int_equal(pipe(ends), 0);
+    log_init(&log, ends[1], NULL);
+    w->kube->log = &log;
+    for (int i = 0; i < 3; i++) {
+        scripted_reply(w->server, i == 1 ? 404 : 200, "Warning: 299 - \"v1alpha2 is deprecated\"\r\n", "{}");
+        struct kube_result r = get(w);
+        kube_result_free(&r);
+    }
+    for (int i = 0; i < 300; i++) { /* texts that name objects do not pile up */
+        char text[32];
+        snprintf(text, sizeof text, "text %d", i);
+        log.level = LOG_ERROR;
+        kube_warn(w->kube, (const char *const[]){text, NULL}, "GET", "http://x");
+    }
+    log.level = LOG_WARN;
+    kube_warn(w->kube, (const char *const[]){"text 299", "text 0", NULL}, "GET", "http://x");
+    close(ends[1]);
+    for (ssize_t n, at = 0; (n = read(ends[0], said + at, sizeof said - 1 - (size_t)at)) > 0; at += n)
+        said[at + n] = '\0';
+    close(ends[0]);
+    w->kube->log = NULL;
+    char *first = strstr(said, "v1alpha2 is deprecated");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "v1alpha2 is deprecated"));
+    assert_null(strstr(said, "text 299"));
+    contains(said, "text 0");
 }
 
 static void a_put_sends_the_bytes(void **state)
@@ -452,6 +489,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
+        TEST(warnings_are_said_once),
         TEST(a_get_gives_the_bytes),
         TEST(a_put_sends_the_bytes),
         TEST(a_busy_server_is_asked_again),

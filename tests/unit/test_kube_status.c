@@ -57,6 +57,21 @@ static void a_status_speaks_for_itself(void **state)
     assert_string_equal(e.reason, "Expired");
 }
 
+/* A path that is not served, and an object that is not there: two kinds of 404. */
+static void the_path_or_the_object(void **state)
+{
+    (void)state;
+    assert_true(say(404, "404 page not found\n").no_path);
+    assert_true(say(404, "{\"kind\":\"Status\",\"message\":\"the server could not find the requested "
+                         "resource\",\"reason\":\"NotFound\",\"details\":{},\"code\":404}")
+                    .no_path);
+    assert_false(say(404, "{\"kind\":\"Status\",\"message\":\"mpijobs.kubeflow.org \\\"x\\\" not found\",\"reason\":"
+                          "\"NotFound\",\"details\":{\"name\":\"x\",\"kind\":\"mpijobs\"},\"code\":404}")
+                     .no_path);
+    assert_false(say(409, "{}").no_path);
+    assert_false(say(500, "404 page not found").no_path);
+}
+
 #define INVALID(message)                                                                                               \
     "{\"kind\":\"Status\",\"status\":\"Failure\",\"message\":\"" message                                               \
     "\",\"reason\":\"Invalid\",\"details\":{\"causes\":["                                                              \
@@ -314,6 +329,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_status_speaks_for_itself),
+        cmocka_unit_test(the_path_or_the_object),
         cmocka_unit_test(causes_are_listed_once),
         cmocka_unit_test(text_html_or_nothing),
         cmocka_unit_test(a_text_cannot_forge_lines_or_flood),
