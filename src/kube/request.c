@@ -148,6 +148,9 @@ static void credentials_came(struct kube_auth_wait *wait, bool changed, const st
     struct kube_request *r = (struct kube_request *)((char *)wait - offsetof(struct kube_request, credentials));
     if (err)
         r->error = *err;
+    else if (!changed && !r->error.code)
+        error_set(&r->error, ERR_INVALID, "%s %.*s: there are no credentials (%s)", r->method, (int)r->plain,
+                  r->url.ptr, r->kube->origin);
     r->stage = changed ? PAUSING : GIVING_UP;
     deadline_set(&r->timer, 0);
 }

@@ -237,6 +237,10 @@ static int start_cache(struct held_cache *held, struct error *err)
     };
     held->target = options.target;
     int rc = cluster_serves(at->cluster, held->kind, err);
+    if (!rc && !held->namespaces && options.target.controller == CONTROLLER_CCI)
+        rc = error_set(err, ERR_INVALID,
+                       "CCI lists and watches within a namespace only; name the namespaces: `namespaces:` in "
+                       "mpijobd.yaml, match.namespace in the policies, or -n");
     if (!rc)
         rc = cache_new(&options, &held->cache, err);
     if (rc)

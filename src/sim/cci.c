@@ -13,6 +13,9 @@ int cci_check_request(struct exchange *x)
     if (x->res->namespaced && !*x->ns)
         return fail_with(x, 403, "Forbidden", NULL, NULL, "%s can be listed and watched within a namespace only",
                          x->res->plural);
+    if (x->verb == VERB_WATCH && (param(x, "resourceVersionMatch") || param(x, "sendInitialEvents"))) /* level 1.19 */
+        return fail_options(x, "ListOptions", "resourceVersionMatch",
+                            "Forbidden: resourceVersionMatch is forbidden for watch");
     bool patch = x->verb == VERB_PATCH;
     if (patch && !media_type_is(x->req->content_type, "application/merge-patch+json"))
         return fail_with(x, 415, "UnsupportedMediaType", NULL, NULL, "only application/merge-patch+json is supported");

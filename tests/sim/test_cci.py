@@ -183,6 +183,7 @@ class Cci(unittest.TestCase):
     def test_within_a_namespace_only(self):
         self.assertEqual(self.ask("GET", GROUP + "/mpijobs").status, 403)
         self.assertEqual(self.ask("GET", GROUP + "/mpijobs?watch=1").status, 403)
+        self.assertEqual(self.ask("GET", JOBS + "?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan").status, 422)
         self.assertEqual(len(self.ask("GET", JOBS).json["items"]), 1)
         answer = self.ask("DELETE", JOBS)
         self.assertEqual((answer.status, answer.json["kind"], len(answer.json["items"])), (200, "MPIJobList", 1))

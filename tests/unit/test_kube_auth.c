@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
+#include "kube/auth/parts.h"
 #include "kube/core.h"
 #include "kube_server.h"
 
@@ -292,6 +294,62 @@ static void closed_while_the_file_is_read(void **state)
     close(fd);
 }
 
+struct told {
+    struct kube_auth_wait wait;
+    int times;
+    bool changed;
+};
+
+static void tell(struct kube_auth_wait *wait, bool changed, const struct error *err)
+{
+    struct told *told = (struct told *)((char *)wait - offsetof(struct told, wait));
+    assert_null(err);
+    told->times++;
+    told->changed = changed;
+}
+
+static int fetch_later(struct auth_source *source, struct error *err)
+{
+    (void)source;
+    (void)err;
+    return 0;
+}
+
+/* On a machine that is slow they may: who waits is to ask for more, not to fail without a word. */
+static void credentials_that_end_while_they_come(void **state)
+{
+    struct auth_world *a = *state;
+    struct http_header headers[AUTH_OWN_HEADERS] = {{0}};
+    struct auth_source source = {.fetch = fetch_later};
+    struct kube_auth auth = {.loop = &a->world.loop,
+                             .options = {.log = &a->log},
+                             .own = headers,
+                             .value = {.secret = true},
+                             .header = "Authorization",
+                             .scheme = "Bearer ",
+                             .source = &source};
+    struct told told = {.wait.done = tell};
+    struct credential late = CREDENTIAL_INIT;
+    struct error err;
+    int rc;
+    assert_false(kube_auth_prepare(&auth, &told.wait, &rc, &err));
+    assert_int_equal(rc, 0);
+    buf_puts(&late.token, "canary");
+    late.expires = clock_now(NULL) - 1;
+    auth_was_fetched(&auth, &late, NULL);
+    assert_int_equal(told.times, 1);
+    assert_true(told.changed);
+    assert_false(kube_auth_prepare(&auth, &told.wait, &rc, &err)); /* another fetch */
+    assert_int_equal(rc, 0);
+    late = CREDENTIAL_INIT;
+    buf_puts(&late.token, "canary-2");
+    auth_was_fetched(&auth, &late, NULL);
+    assert_int_equal(told.times, 2);
+    assert_true(kube_auth_prepare(&auth, &told.wait, &rc, &err));
+    assert_string_equal(headers[0].value, "Bearer canary-2");
+    buf_free(&auth.value);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -307,6 +365,7 @@ int main(void)
         TEST(read_again_after_its_time),
         TEST(tokens_that_are_none),
         TEST(closed_while_the_file_is_read),
+        TEST(credentials_that_end_while_they_come),
     };
     return cmocka_run_group_tests_name("kube_auth", tests, NULL, NULL);
 }

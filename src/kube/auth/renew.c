@@ -51,7 +51,8 @@ static void tell_waiting(struct kube_auth *a, const struct error *err)
 {
     for (struct kube_auth_wait *wait; (wait = a->waiting);) {
         DL_DELETE(a->waiting, wait);
-        bool changed = usable(a) && wait->generation != a->generation;
+        /* What has come may have ended again since, on a slow machine: then the request asks for more. */
+        bool changed = (usable(a) || (!err && a->have)) && wait->generation != a->generation;
         wait->done(wait, changed, changed ? NULL : err ? err : is_shut_out(a) ? &a->refusal : NULL);
     }
 }
