@@ -6,7 +6,7 @@
 
 #include "loop/work.h"
 
-#define LEVEL 3 /* 6 would save a sixth of the bytes for four times the work: see scripts/bench cache */
+#define LEVEL 3 /* 6 would save a tenth of the bytes for four times the work */
 #define DICTIONARY_MAX ((size_t)64 << 10)
 #define DICTIONARIES 8      /* in use at once: each replaced one stays until its objects are packed anew */
 #define SAMPLES_LEAST 16384 /* bytes: zstd 1.5.4 crashes when it trains on a handful of them */

@@ -93,7 +93,7 @@ func watch(mode string, config *rest.Config, seconds int) {
 	}
 	fmt.Printf("sync_ms %d\n", time.Since(from).Milliseconds())
 	fmt.Printf("cpu_s %.2f\npeak_rss_kb %s\n", cpu(), status("VmHWM"))
-	time.Sleep(3 * time.Second)
+	time.Sleep(8 * time.Second)
 	n := len(inf.GetStore().ListKeys())
 	fmt.Printf("jobs %d\nbytes_per_job %d\nrss_kb %s\n", n, (heap()-before)/uint64(n), status("VmRSS"))
 	used := cpu()

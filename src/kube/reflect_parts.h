@@ -1,0 +1,58 @@
+/* What the two files of a reflector share: reflect.c lists, pauses and begins; reflect_watch.c watches and decides what
+ * a watch's end means. */
+#ifndef MPIJOBD_KUBE_REFLECT_PARTS_H
+#define MPIJOBD_KUBE_REFLECT_PARTS_H
+
+#include "kube/core.h"
+#include "kube/reflect.h"
+#include "kube/verbs.h"
+#include "loop/timer.h"
+
+enum stage { LISTING, STREAMING, WATCHING, PROBING, PAUSING, STOPPED };
+
+struct kube_reflect {
+    struct kube *kube;
+    struct kube_reflect_call call;
+    char *texts[6]; /* what call's texts point to */
+    enum stage stage;
+    struct kube_list *list;
+    struct kube_watch *watch;
+    struct deadline timer;
+    struct kube_backoff backoff;
+    struct buf version; /* to watch from; empty: a list is needed */
+    int64_t page;
+    unsigned tries, fruitless;
+    uint64_t began; /* the watch, on the loop's clock */
+    uint64_t heard; /* before this watch; 0: never */
+    bool troubled;  /* the last that the owner heard was trouble */
+    bool fed;       /* this watch told something */
+    bool mute;      /* the last watch told nothing at all: see probe */
+    bool brief;     /* the server sends no bookmarks while nothing changes: have it end watches before they look dead */
+    struct error error;
+    void (*closed)(void *data);
+    void *closed_data;
+};
+
+static inline uint64_t reflect_now(const struct kube_reflect *r)
+{
+    return uv_now(r->kube->loop);
+}
+
+/* --- reflect.c --- */
+/* A list, a probe or a watch follows, depending on whether there is a version to watch from. */
+void reflect_after(struct kube_reflect *r, uint64_t ms);
+void reflect_back_off(struct kube_reflect *r);
+/* Backs off and tells the owner, who may close it. */
+void reflect_fail(struct kube_reflect *r, const struct error *err);
+bool reflect_error_lasts(const struct error *err); /* it does not pass by itself soon */
+bool reflect_tell_well(struct kube_reflect *r);    /* after trouble; false: the owner has closed it */
+int reflect_keep_version(struct kube_reflect *r, struct str version);
+void reflect_forget(struct kube_reflect *r);  /* the version: what follows is a list */
+void reflect_give_up(struct kube_reflect *r); /* an object could not be kept */
+
+/* --- reflect_watch.c --- */
+/* From the version held, or with all objects as its first events. */
+void reflect_open_watch(struct kube_reflect *r, bool initial_events);
+void reflect_probe(struct kube_reflect *r);
+
+#endif

@@ -1,0 +1,227 @@
+/* A reflector's watches, and what follows when one has ended. */
+#include "kube/reflect_parts.h"
+
+#define FRUITLESS_MOST 3 /* watches in a row that failed without an event: perhaps it is our version's fault */
+
+/* ---- watching ---- */
+
+static void event_came(void *data, const struct kube_event *event);
+static void watch_ended(void *data, enum kube_watch_end why, const struct error *err);
+
+static uint32_t dice(struct kube_reflect *r, uint32_t sides)
+{
+    struct kube_backoff die = {.base_ms = sides - 1, .random = r->backoff.random};
+    uint32_t n = (uint32_t)kube_backoff_ms(&die, 1, -1);
+    r->backoff.random = die.random;
+    return n;
+}
+
+/* Spread, so that not all watches end at once. */
+static unsigned draw_timeout(struct kube_reflect *r)
+{
+    unsigned least = r->call.timing.least_s, most = r->call.timing.most_s;
+    if (r->brief) {
+        most = (unsigned)(r->call.timing.silence_ms * 2 / 3 / 1000);
+        least = most / 2;
+        if (most < 1)
+            most = least = 1;
+    }
+    return least + dice(r, most - least + 1);
+}
+
+void reflect_open_watch(struct kube_reflect *r, bool initial_events)
+{
+    struct kube_watch_call call = {
+        .resource = &r->call.resource,
+        .name_space = r->call.name_space,
+        .label_selector = r->call.label_selector,
+        .field_selector = r->call.field_selector,
+        .resource_version = r->version.ptr,
+        .initial_events = initial_events,
+        .timeout_s = draw_timeout(r),
+        .silence_ms = r->call.timing.silence_ms,
+        .event = event_came,
+        .ended = watch_ended,
+        .data = r,
+    };
+    r->stage = initial_events ? STREAMING : WATCHING;
+    r->began = reflect_now(r);
+    r->fed = false;
+    if (kube_watch(r->kube, &call, &r->watch, &r->error))
+        reflect_fail(r, &r->error);
+}
+
+/* Within an event: the version counts only when the owner has what came with it. */
+static void advance(struct kube_reflect *r, const struct kube_event *event)
+{
+    r->fed = true;
+    r->fruitless = 0;
+    if (r->stage == STREAMING && !kube_event_ends_list(event))
+        return;
+    if (reflect_keep_version(r, event->version)) {
+        reflect_give_up(r);
+        return;
+    }
+    if (r->stage == STREAMING) {
+        r->stage = WATCHING;
+        r->call.synced(r->call.data);
+    }
+}
+
+static void event_came(void *data, const struct kube_event *event)
+{
+    struct kube_reflect *r = data;
+    int rc = 0;
+    if (!reflect_tell_well(r))
+        return;
+    if (event->type == KUBE_DELETED)
+        r->call.remove(r->call.data, event->object);
+    else if (event->type != KUBE_BOOKMARK)
+        rc = r->call.upsert(r->call.data, event->object, r->stage == STREAMING);
+    if (r->stage == STOPPED)
+        return;
+    if (rc)
+        reflect_give_up(r);
+    else
+        advance(r, event);
+}
+
+/* ---- a watch that told nothing ---- */
+
+/* A version that the server has never heard of, such as one from before etcd was restored from a backup, gives a watch
+ * that stays silent for ever, without an error. A quiet one looks the same: a server sends bookmarks only when its own
+ * version has moved on. One object is listed to compare the versions. */
+static bool is_unheard_of(struct str ours, struct str servers)
+{
+    size_t digits = 0;
+    while (digits < ours.len && ours.ptr[digits] >= '0' && ours.ptr[digits] <= '9')
+        digits++;
+    if (digits < ours.len || ours.len > 19)
+        return false; /* no numbers: nothing can be said */
+    return servers.len < ours.len || (servers.len == ours.len && str_compare(servers, ours) < 0);
+}
+
+static bool probe_item(void *data, struct json item)
+{
+    (void)data, (void)item;
+    return false; /* one is enough */
+}
+
+static void probe_done(void *data, const char *version, const struct error *err)
+{
+    struct kube_reflect *r = data;
+    r->list = NULL;
+    if (err && err->code == ERR_CANCELLED) {
+        r->stage = STOPPED; /* kube_close */
+        return;
+    }
+    if (err) {
+        reflect_fail(r, err);
+        return;
+    }
+    r->heard = reflect_now(r);
+    r->mute = false;
+    if (!reflect_tell_well(r))
+        return;
+    if (is_unheard_of(buf_str(&r->version), str_of(version)))
+        reflect_forget(r);
+    reflect_after(r, 0);
+}
+
+void reflect_probe(struct kube_reflect *r)
+{
+    struct kube_query query = {.limit = 1};
+    struct kube_list_call call = {
+        .resource = &r->call.resource,
+        .name_space = r->call.name_space,
+        .query = &query,
+        .item = probe_item,
+        .done = probe_done,
+        .data = r,
+    };
+    r->stage = PROBING;
+    if (kube_list(r->kube, &call, &r->list, &r->error))
+        reflect_fail(r, &r->error);
+}
+
+/* ---- when a watch has ended ---- */
+
+/* The server does not stream lists, or not well enough. */
+static bool cannot_stream(enum kube_watch_end why, const struct error *err)
+{
+    switch (why) {
+    case KUBE_WATCH_HTTP:
+        return !reflect_error_lasts(err) && err->status != 429 && err->status != 503;
+    case KUBE_WATCH_REFUSED:
+        return false;
+    default:
+        return true;
+    }
+}
+
+static void stream_ended(struct kube_reflect *r, enum kube_watch_end why, const struct error *err)
+{
+    if (cannot_stream(why, err)) {
+        r->call.by_pages = true;
+        reflect_after(r, 0);
+        return;
+    }
+    reflect_fail(r, err);
+}
+
+static bool needs_list(struct kube_reflect *r, enum kube_watch_end why, const struct error *err)
+{
+    if (why == KUBE_WATCH_EXPIRED || why == KUBE_WATCH_GARBLED)
+        return true;
+    if (why == KUBE_WATCH_HTTP && err->status == 404)
+        return true;
+    bool fruitless = !r->fed && (why == KUBE_WATCH_ERROR || why == KUBE_WATCH_HTTP);
+    return fruitless && ++r->fruitless >= FRUITLESS_MOST;
+}
+
+static void resume(struct kube_reflect *r, enum kube_watch_end why, const struct error *err)
+{
+    bool good = reflect_now(r) - r->began >= r->call.timing.settled_ms;
+    if (good)
+        r->tries = 0;
+    bool quiet = why == KUBE_WATCH_SILENT || (why == KUBE_WATCH_ENDED && good);
+    r->mute = quiet && !r->fed;
+    r->brief |= why == KUBE_WATCH_SILENT && !r->fed;
+    if (why == KUBE_WATCH_ENDED) {
+        r->heard = reflect_now(r);
+        if (!reflect_tell_well(r))
+            return;
+    }
+    if (needs_list(r, why, err))
+        reflect_forget(r);
+    if (r->call.restarted)
+        r->call.restarted(r->call.data, why);
+    if (r->stage == STOPPED)
+        return;
+    if (why != KUBE_WATCH_ENDED && why != KUBE_WATCH_EXPIRED && why != KUBE_WATCH_SILENT) {
+        reflect_fail(r, err);
+    } else if (r->tries == 0) {
+        r->tries = good ? 0 : 1;
+        reflect_after(r, 0);
+    } else {
+        reflect_back_off(r);
+    }
+}
+
+static void watch_ended(void *data, enum kube_watch_end why, const struct error *err)
+{
+    struct kube_reflect *r = data;
+    uint64_t heard = kube_watch_heard(r->watch);
+    bool streaming = r->stage == STREAMING;
+    r->watch = NULL;
+    if (heard > r->heard)
+        r->heard = heard;
+    if (why == KUBE_WATCH_CANCELLED) {
+        r->stage = STOPPED; /* kube_close */
+        return;
+    }
+    if (streaming)
+        stream_ended(r, why, err);
+    else
+        resume(r, why, err);
+}
