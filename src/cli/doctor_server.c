@@ -97,6 +97,9 @@ static void ask_wait(struct doctor *d, const size_t *waiting)
 static const char *how(const struct kube_config *c)
 {
     return c->token_file                               ? "the token file"
+           : c->access_key_file                        ? "the access key"
+           : c->iam                                    ? "the IAM's token"
+           : c->exec                                   ? "the exec plugin"
            : c->token.len                              ? "the token"
            : c->username                               ? "the password"
            : c->certificate.len || c->certificate_file ? "the client certificate"

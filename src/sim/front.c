@@ -36,6 +36,7 @@ static void resume(struct connection *c)
     if (!c->suspended)
         return;
     c->suspended = false;
+    c->front->resumed = true;
     MHD_resume_connection(c->mhd);
 }
 
@@ -375,8 +376,10 @@ void front_run(struct front *f, int stop_fd)
     int64_t due = 0, sweep_at = 0;
     for (;;) {
         f->now_ms = monotonic_ms();
-        if (poll(fds, 2, wait_time(f, due, sweep_at)) < 0 && errno != EINTR)
+        /* libmicrohttpd looks at what was resumed in MHD_run, and does not say that it waits for that. */
+        if (poll(fds, 2, f->resumed ? 0 : wait_time(f, due, sweep_at)) < 0 && errno != EINTR)
             return;
+        f->resumed = false;
         if (fds[1].revents)
             return;
         f->now_ms = monotonic_ms();

@@ -45,7 +45,7 @@ struct front {
     struct MHD_Daemon *mhd;
     struct connection *connections;
     int64_t latency_ms, now_ms;
-    bool client_ca;
+    bool client_ca, resumed;
     int64_t due_ms; /* the earliest of the connections' */
     bool restart, stopping;
 };

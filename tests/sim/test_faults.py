@@ -121,6 +121,18 @@ class Faults(unittest.TestCase):
             self.sim.get(JOB)
         self.assertEqual(self.sim.get(JOB).status, 200)
 
+    def test_latency_is_what_was_asked_for(self):
+        with Sim("--latency", "5") as sim:
+            connection = sim.connect()
+            begin = time.monotonic()
+            for _ in range(20):
+                connection.request("GET", "/readyz")
+                connection.getresponse().read()
+            took = time.monotonic() - begin
+            connection.close()
+        self.assertGreaterEqual(took, 0.1)
+        self.assertLess(took, 2)
+
     def test_delay_adds_to_another(self):
         self.sim.fault("delay:ms=100;status:code=503")
         begin = time.monotonic()

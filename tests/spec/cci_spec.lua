@@ -83,6 +83,7 @@ describe("CCI", function()
         code, out, err = support.mpijobd("doctor", "--config", config, "--state", folder .. "/s.db", policy)
         assert.are.equal(0, code, out .. err)
         support.contains(out, "cci")
+        support.contains(out, "(the access key)")
     end)
 
     it("is watched within the namespaces in scope, though it is of an API level that streams no lists", function()
