@@ -10,6 +10,7 @@
 #define BACKOFF_MS 800
 #define BACKOFF_MOST_MS 30000
 #define SETTLED_MS 5000
+#define RETRY_AFTER_MOST_MS 120000
 
 static void begin_list(struct kube_reflect *r);
 
@@ -34,8 +35,10 @@ void reflect_after(struct kube_reflect *r, uint64_t ms)
 
 void reflect_back_off(struct kube_reflect *r)
 {
-    r->tries++;
-    reflect_after(r, kube_backoff_ms(&r->backoff, r->tries, -1));
+    int64_t asked = r->retry_after_ms < RETRY_AFTER_MOST_MS ? r->retry_after_ms : RETRY_AFTER_MOST_MS;
+    uint64_t ms = kube_backoff_ms(&r->backoff, ++r->tries, -1);
+    r->retry_after_ms = -1;
+    reflect_after(r, asked > 0 ? (uint64_t)asked + ms : ms);
 }
 
 bool reflect_error_lasts(const struct error *err)
@@ -220,6 +223,7 @@ int kube_reflect(struct kube *kube, const struct kube_reflect_call *call, struct
         return error_nomem(err);
     r->kube = kube;
     r->call = *call;
+    r->retry_after_ms = -1;
     r->page = call->page > 0 ? call->page : PAGE;
     fill_timing(&r->call.timing);
     if (copy_texts(r)) {

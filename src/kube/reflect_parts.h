@@ -22,12 +22,13 @@ struct kube_reflect {
     struct buf version; /* to watch from; empty: a list is needed */
     int64_t page;
     unsigned tries, fruitless;
-    uint64_t began; /* the watch, on the loop's clock */
-    uint64_t heard; /* before this watch; 0: never */
-    bool troubled;  /* the last that the owner heard was trouble */
-    bool fed;       /* this watch told something */
-    bool mute;      /* the last watch told nothing at all: see probe */
-    bool brief;     /* the server sends no bookmarks while nothing changes: have it end watches before they look dead */
+    int64_t retry_after_ms; /* what the server asked for at a watch's end; -1: nothing */
+    uint64_t began;         /* the watch, on the loop's clock */
+    uint64_t heard;         /* before this watch; 0: never */
+    bool troubled;          /* the last that the owner heard was trouble */
+    bool fed;               /* this watch told something */
+    bool mute;              /* the last watch told nothing at all: see probe */
+    bool brief; /* the server sends no bookmarks while nothing changes: have it end watches before they look dead */
     struct error error;
     void (*closed)(void *data);
     void *closed_data;

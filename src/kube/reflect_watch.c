@@ -213,6 +213,7 @@ static void watch_ended(void *data, enum kube_watch_end why, const struct error 
     struct kube_reflect *r = data;
     uint64_t heard = kube_watch_heard(r->watch);
     bool streaming = r->stage == STREAMING;
+    r->retry_after_ms = kube_watch_retry_after_ms(r->watch);
     r->watch = NULL;
     if (heard > r->heard)
         r->heard = heard;

@@ -29,6 +29,7 @@ struct kube_watch {
     enum kube_watch_end why; /* once it is known before the request has ended */
     struct error error;
     uint64_t heard;
+    int64_t retry_after_ms;
 };
 
 const char *kube_watch_end_name(enum kube_watch_end end)
@@ -48,6 +49,11 @@ bool kube_event_ends_list(const struct kube_event *event)
 uint64_t kube_watch_heard(const struct kube_watch *w)
 {
     return w->heard;
+}
+
+int64_t kube_watch_retry_after_ms(const struct kube_watch *w)
+{
+    return w->retry_after_ms;
 }
 
 /* ---- the end ---- */
@@ -174,6 +180,7 @@ static bool renew(struct kube_watch *w)
 static void answered(struct kube_watch *w, const struct http_answer *answer)
 {
     w->refused = answer->status == 401;
+    w->retry_after_ms = answer->retry_after_ms;
     if (!w->refused)
         kube_auth_proved(w->kube->auth, w->generation);
     if (answer->status == 200) {
@@ -308,6 +315,7 @@ int kube_watch(struct kube *kube, const struct kube_watch_call *call, struct kub
         return error_nomem(err);
     w->kube = kube;
     w->call = *call;
+    w->retry_after_ms = -1;
     watch_lines_init(&w->lines, call->line_max ? call->line_max : LINE_MAX_BYTES);
     write_url(w, call);
     int rc = w->url.failed || !w->shown ? error_nomem(err) : begin(w, err);

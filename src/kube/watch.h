@@ -45,6 +45,9 @@ void kube_watch_cancel(struct kube_watch *watch);
 /* The loop's time (uv_now) at which the last byte came; 0: none yet. */
 uint64_t kube_watch_heard(const struct kube_watch *watch);
 
+/* Within `ended`: what the answer's Retry-After says, -1: nothing. */
+int64_t kube_watch_retry_after_ms(const struct kube_watch *watch);
+
 /* The bookmark that follows the initial events. */
 bool kube_event_ends_list(const struct kube_event *event);
 

@@ -337,7 +337,7 @@ static void every_way_to_die(void **state)
     through(w, "watch-error", KUBE_WATCH_ERROR, false);
     through(w, "watch-gone", KUBE_WATCH_EXPIRED, true);
     through(w, "restart", KUBE_WATCH_CUT, false); /* it forgets the past, but we have missed nothing of it yet */
-    through(w, "too-many:watch=1,count=2; watch-end", KUBE_WATCH_HTTP, false);
+    through(w, "too-many:watch=1,count=1; watch-end", KUBE_WATCH_HTTP, false);
     through(w, "reset-before:watch=1,count=2; watch-end", KUBE_WATCH_REFUSED, false);
     through(w, "html:watch=1,count=1; watch-end", KUBE_WATCH_GARBLED, true);
     through(w, "status:watch=1,code=404,count=1; watch-end", KUBE_WATCH_HTTP, true);

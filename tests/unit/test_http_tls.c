@@ -282,6 +282,39 @@ static void an_identity_that_is_given_later(void **state)
     peer_stop(&peer);
 }
 
+static void count_up(void *data)
+{
+    ++*(int *)data;
+}
+
+/* Two clients of one server: what one identifies with the other uses, and the material stays until both are closed. */
+static void an_identity_is_shared_with_the_client_beside(void **state)
+{
+    (void)state;
+    struct peer peer;
+    struct fixture f;
+    struct error err;
+    struct http_client *first = NULL;
+    int closed = 0;
+    peer_start(&peer, peer_serve_ok, asks, NULL);
+    fixture_open(&f, &(struct http_config){.proxy = "", .tls = {.ca = str_of(authority.certificate_pem)}});
+    first = f.client;
+    assert_int_equal(http_client_beside(first, 3, &f.client, &err), 0);
+    struct exchange none = {0}, shown = {0}, alone = {0};
+    get(&f, &none, peer_url(&peer, "https", "/"));
+    assert_int_equal(none.code, ERR_UNREACHABLE);
+    assert_int_equal(
+        http_client_identify(first, str_of(client.certificate_pem), str_of(client.key_pem), &err), 0);
+    get(&f, &shown, peer_url(&peer, "https", "/"));
+    assert_int_equal(shown.status, 200);
+    http_client_close(first, count_up, &closed);
+    fixture_wait(&f, &closed, 1);
+    get(&f, &alone, peer_url(&peer, "https", "/"));
+    assert_int_equal(alone.status, 200);
+    fixture_close(&f);
+    peer_stop(&peer);
+}
+
 static void assert_refused(const struct http_tls *tls, int code, const char *words)
 {
     uv_loop_t loop;
@@ -437,6 +470,7 @@ int main(void)
         cmocka_unit_test(a_rotated_ca_is_noticed),
         cmocka_unit_test(a_rotated_client_certificate_is_noticed),
         cmocka_unit_test(an_identity_that_is_given_later),
+        cmocka_unit_test(an_identity_is_shared_with_the_client_beside),
         cmocka_unit_test(bad_material_is_refused_at_the_start),
         cmocka_unit_test(a_key_is_wiped),
         cmocka_unit_test(a_body_cut_short_in_http2_is_no_success),

@@ -577,6 +577,20 @@ static void does_not_hammer(void **state)
     assert_true(uv_hrtime() - from > 150000000);
 }
 
+static void waits_as_long_as_the_server_asks(void **state)
+{
+    struct owner *o = *state;
+    begin(o);
+    finish(o, false);
+    scripted_reply(o->world->server, 429, "Retry-After: 1\r\n", "Too many requests, please try again later.\n");
+    stream(o);
+    requests(o, 3);
+    uint64_t from = uv_hrtime();
+    requests(o, 4);
+    assert_true(uv_hrtime() - from > 900000000);
+    assert_int_equal(o->restarts[KUBE_WATCH_HTTP], 1);
+}
+
 static void large_objects_come_by_smaller_pages(void **state)
 {
     struct owner *o = *state;
@@ -775,6 +789,7 @@ int main(void)
         TEST(a_version_that_has_gone),
         TEST(what_is_forbidden),
         TEST(does_not_hammer),
+        TEST(waits_as_long_as_the_server_asks),
         TEST(large_objects_come_by_smaller_pages),
         TEST(an_object_that_could_not_be_kept),
         TEST(a_list_without_a_version),
