@@ -88,6 +88,9 @@ function Job:table() end
 ---@field message string why, in a sentence
 ---@field resourceVersion string after the change
 ---@field diff mpijobd.Difference[]
+---@field effect_seen? boolean with wait_effect: whether the effect came; nil where nothing is to be seen of it, or nobody may look
+---@field effect_after? number seconds after the server's answer
+---@field effect_message? string with wait_effect: what was seen ("its workers are gone"), or why not
 ---@field launcher? mpijobd.Difference[] with through_launcher: of the launcher Job or Pod; nil where it was not changed
 ---@field warnings string[] of the server
 ---@field object? string of replace_object: the object's bytes as the server gave it back
@@ -96,6 +99,7 @@ function Job:table() end
 ---@field dry_run? boolean judge it, and send nothing
 ---@field resourceVersion? string only if the job is still at this version; else nil and an error with reason Conflict
 ---@field destructive? boolean allow a change that ends or deletes the job at once
+---@field wait_effect? string|integer a duration such as "30s", or seconds: wait until the effect is there, at most so long
 ---@field through_launcher? boolean where the job's own field does not act on a running job (a deadline under mpi-operator), change its launcher too
 
 ---@class mpijoblib

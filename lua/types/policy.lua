@@ -84,6 +84,7 @@
 ---@field dry_run? boolean true: log what would be done, and do not do it
 ---@field clusters? string|string[] names from the configuration's `clusters` (default: all of them)
 ---@field destructive? boolean true: allow changes that end or delete a job at once; otherwise they are refused with reason Refused
+---@field wait_effect? mpijobd.Duration each replacement waits until its effect is there, at most so long, and says so
 ---@field through_launcher? boolean true: where a job's own field does not act on a running job, its launcher Job or Pod is changed too
 
 ---Defines a policy. For the top level of a file only; a file may define several.

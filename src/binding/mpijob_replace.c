@@ -7,6 +7,7 @@
 #include "binding/values.h"
 #include "policy/lua_changes.h"
 #include "policy/lua_json.h"
+#include "time/duration.h"
 
 #define WHOLE_MAX (8 * 1024 * 1024) /* no server takes an object of more than 3 MiB */
 
@@ -20,7 +21,9 @@ struct replacing {
     struct error err; /* code 0: none */
     bool changed, dry_run, computed;
     enum mpijob_effect effect;
-    char why[512], resource_version[64];
+    enum effect_seen seen;
+    uint64_t after_ms;
+    char why[512], resource_version[64], note[512];
     struct buf diff, launcher, warnings; /* JSON arrays; launcher: empty where it was not changed */
     char *fresh; /* the object after a conflict; of replace_object: as the server gave it back */
     size_t fresh_len;
@@ -45,6 +48,9 @@ static void replaced(void *data, const struct replace_result *result, const stru
     r->changed = result->changed;
     r->dry_run = result->dry_run;
     r->effect = result->effect;
+    r->seen = result->seen;
+    r->after_ms = result->after_ms;
+    snprintf(r->note, sizeof r->note, "%s", result->seen_note ? result->seen_note : "");
     snprintf(r->why, sizeof r->why, "%s", result->why ? result->why : "");
     snprintf(r->resource_version, sizeof r->resource_version, "%s",
              result->resource_version ? result->resource_version : "");
@@ -104,6 +110,16 @@ static int push_result(lua_State *L, const struct replacing *r)
     lua_setfield(L, -2, "resourceVersion");
     push_json(L, &r->diff);
     lua_setfield(L, -2, "diff");
+    if (r->seen == EFFECT_SEEN || r->seen == EFFECT_NOT_SEEN) {
+        lua_pushboolean(L, r->seen == EFFECT_SEEN);
+        lua_setfield(L, -2, "effect_seen");
+        lua_pushnumber(L, (lua_Number)r->after_ms / 1000);
+        lua_setfield(L, -2, "effect_after");
+    }
+    if (*r->note) {
+        lua_pushstring(L, r->note);
+        lua_setfield(L, -2, "effect_message");
+    }
     if (r->launcher.len) {
         push_json(L, &r->launcher);
         lua_setfield(L, -2, "launcher");
@@ -130,11 +146,30 @@ static int replace_k(lua_State *L, int status, lua_KContext ctx)
     return n;
 }
 
+/* "30s", or a whole number of seconds; as milliseconds. */
+static uint64_t option_wait(lua_State *L, int index)
+{
+    struct error err;
+    int64_t us = 0, seconds;
+    if (lua_isnoneornil(L, index))
+        return 0;
+    lua_getfield(L, index, "wait_effect");
+    if (lua_whole(L, -1, &seconds) && seconds > 0 && seconds <= 86400)
+        us = seconds * CLOCK_SECOND;
+    else if (lua_type(L, -1) == LUA_TSTRING && duration_parse(lua_tostring(L, -1), &us, &err))
+        luaL_error(L, "option wait_effect: %s", err.message);
+    else if (!lua_isnil(L, -1) && !us)
+        luaL_error(L, "option wait_effect has to be a duration such as \"30s\"");
+    lua_pop(L, 1);
+    return (uint64_t)(us / 1000);
+}
+
 static int start(lua_State *L, struct replacing *r, struct replace_call *call, int options, struct run *run)
 {
     call->dry_run = option_bool(L, options, "dry_run");
     call->destructive = option_bool(L, options, "destructive");
     call->through_launcher = option_bool(L, options, "through_launcher");
+    call->wait_effect_ms = option_wait(L, options);
     call->resource_version = option_string(L, options, "resourceVersion");
     r->at = run->at;
     call->kind = r->kind;
@@ -147,18 +182,9 @@ static int start(lua_State *L, struct replacing *r, struct replace_call *call, i
     return pending_wait(L, &r->pending, replace_k);
 }
 
-static const char *const option_names[] = {"dry_run", "resourceVersion", "destructive", "through_launcher", NULL};
-static const char *const whole_option_names[] = {"dry_run", "resourceVersion", "destructive", NULL};
-
-static void refuse_later_options(lua_State *L, int index)
-{
-    static const char *const later[] = {"wait_effect", NULL};
-    for (size_t i = 0; later[i] && lua_istable(L, index); i++) {
-        if (lua_getfield(L, index, later[i]) != LUA_TNIL)
-            luaL_error(L, "option %s is not available in this version", later[i]);
-        lua_pop(L, 1);
-    }
-}
+static const char *const option_names[] = {"dry_run",          "resourceVersion", "destructive",
+                                           "through_launcher", "wait_effect",     NULL};
+static const char *const whole_option_names[] = {"dry_run", "resourceVersion", "destructive", "wait_effect", NULL};
 
 static int computed_k(lua_State *L, int status, lua_KContext ctx)
 {
@@ -191,7 +217,6 @@ int l_mpijob_replace_once(lua_State *L)
     enum mpijob_kind kind = module_kind(L);
     struct run *run = check_run(L, module_call(kind, "replace", call_name));
     check_target(L, 1, kind, &target);
-    refuse_later_options(L, 3);
     check_options(L, 3, option_names);
     struct replacing *r = pending_new(L, sizeof *r, abort_replace, release_replace);
     r->kind = kind;
@@ -227,7 +252,6 @@ int l_mpijob_replace_object(lua_State *L)
     char call_name[MODULE_CALL_MAX];
     enum mpijob_kind kind = module_kind(L);
     struct run *run = check_run(L, module_call(kind, "replace_object", call_name));
-    refuse_later_options(L, 2);
     check_options(L, 2, whole_option_names);
     struct replacing *r = pending_new(L, sizeof *r, abort_replace, release_replace);
     struct lua_job *job = lua_job_at(L, 1);

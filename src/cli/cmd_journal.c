@@ -123,8 +123,25 @@ static void change_as_json(struct json_writer *w, const struct store_change *c)
     json_text(w, "outcome", c->outcome);
     json_number(w, "status", c->status);
     json_text(w, "message", c->message);
+    json_text(w, "observed", c->observed);
+    json_time(w, "observed_at", c->observed_at);
     json_text(w, "resourceVersion_after", c->resource_version_after);
     json_write_end(w);
+}
+
+/* "effective", and what was seen of it: "effective, seen after 0.4 s". */
+static const char *effect_cell(const struct store_change *c, char *out, size_t size)
+{
+    double after = (double)(c->observed_at - c->ended_at) / CLOCK_SECOND;
+    if (!c->observed || !c->effect)
+        return c->effect;
+    if (strcmp(c->observed, "seen") == 0)
+        snprintf(out, size, "%s, seen after %.1f s", c->effect, after > 0 ? after : 0);
+    else if (strcmp(c->observed, "not-seen") == 0)
+        snprintf(out, size, "%s, not seen for %.0f s", c->effect, after > 0 ? after : 0);
+    else
+        snprintf(out, size, "%s, %s", c->effect, c->observed);
+    return out;
 }
 
 static bool change_row(void *data, const struct store_change *c)
@@ -146,7 +163,8 @@ static bool change_row(void *data, const struct store_change *c)
         table_cell(&r->table, c->cluster);
     table_cell(&r->table, job);
     diff_cell(&r->table, c->diff);
-    table_cell(&r->table, c->effect);
+    char effect[96];
+    table_cell(&r->table, effect_cell(c, effect, sizeof effect));
     table_cell(&r->table, c->outcome ? c->outcome : "in flight");
     table_cell(&r->table, c->message);
     return true;

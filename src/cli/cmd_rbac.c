@@ -194,6 +194,9 @@ static void print_head(const struct rbac *r)
     puts(".");
     if (r->needs.others)
         puts("# One of them uses the kube module: add what it does to other kinds of object.");
+    if (r->needs.count)
+        puts(
+            "# Optional: list and watch on pods, and watch on mpijobs, let it note in the journal which effects came.");
     if (!r->needs.count)
         puts("# They use no jobs here: no role is needed.");
 }
@@ -335,7 +338,8 @@ const struct command cmd_rbac = {
     "\nA policy with `replace` gets get, list and update; with `dry_run`, no update; with `on`, also watch; with "
     "`through_launcher`, also get "
     "and\n"
-    "patch on the launchers. A `run` function gets the verbs "
+    "patch on the launchers; with `wait_effect`, also watch, and list and watch on pods. A `run` function gets the "
+    "verbs "
     "of the\n"
     "functions of mpijob (tfjob, pytorchjob, mxjob) that its file names (mpijob.list: list, get; mpijob.replace: get, "
     "update); a use under another "

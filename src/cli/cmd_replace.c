@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/jobs.h"
 #include "cli/yaml.h"
+#include "time/duration.h"
 #include "json/write.h"
 
 #define CONCURRENCY 8
@@ -23,6 +24,7 @@ struct replacing {
     int64_t changed, unchanged, failed;
     struct buf json, version;
     struct json_writer w;
+    uint64_t wait_effect_ms;
     bool colour;
 };
 
@@ -52,6 +54,16 @@ static void tell_json(struct replacing *r, const char *key, const struct replace
         json_write_string(&r->w, mpijob_effect_name(result->effect));
         json_write_key(&r->w, "why");
         json_write_string(&r->w, result->why);
+        if (result->seen == EFFECT_SEEN || result->seen == EFFECT_NOT_SEEN) {
+            json_write_key(&r->w, "effect_seen");
+            json_write_bool(&r->w, result->seen == EFFECT_SEEN);
+            json_write_key(&r->w, "effect_after");
+            json_write_double(&r->w, (double)result->after_ms / 1000);
+        }
+        if (*result->seen_note) {
+            json_write_key(&r->w, "effect_message");
+            json_write_string(&r->w, result->seen_note);
+        }
         json_write_key(&r->w, "resourceVersion");
         json_write_string(&r->w, result->resource_version);
     }
@@ -92,6 +104,9 @@ static void tell_text(struct replacing *r, const char *key, const struct replace
     mpijob_diff_write(result->launcher, r->colour, &diff);
     printf("%s %s\n%s  %s: %s\n", key, r->s.options.dry_run ? "would be replaced (dry run)" : "replaced",
            diff.ptr ? diff.ptr : "", mpijob_effect_name(result->effect), result->why);
+    char seen[640];
+    if (*effect_seen_text(result->seen, result->after_ms, result->seen_note, seen, sizeof seen))
+        printf("  seen: %s\n", seen);
     buf_free(&diff);
 }
 
@@ -124,6 +139,7 @@ static int start_one(struct replacing *r, struct replace_call *call)
     call->kind = r->s.options.job_kind;
     call->dry_run = call->server_dry_run = r->s.options.dry_run;
     call->destructive = r->s.options.destructive;
+    call->wait_effect_ms = r->wait_effect_ms;
     call->through_launcher = r->s.options.through_launcher && !call->whole.len;
     call->resource_version = r->s.options.resource_version;
     call->done = one_done;
@@ -347,6 +363,11 @@ static int run(int argc, char **argv, const struct command *command)
             command, o.file ? "-f gives the whole object; no names or fields beside it"
                      : many ? "name at least one change, as cleanPodPolicy=All"
                             : "name the job and at least one change: mpijobd replace my-job cleanPodPolicy=All");
+    int64_t wait = 0;
+    struct error err;
+    if (o.wait_effect && duration_parse(o.wait_effect, &wait, &err))
+        return command_usage(command, "--wait-effect: %s", err.message);
+    r.wait_effect_ms = (uint64_t)(wait / 1000);
     if (o.file && o.through_launcher)
         return command_usage(command, "--through-launcher goes with fields, not with a whole object (-f)");
     if (o.output == OUTPUT_YAML || o.output == OUTPUT_NAME)

@@ -193,6 +193,8 @@ static unsigned verbs_of(const struct policy_entry *e, enum mpijob_kind kind, bo
         verbs |= needs_of_source(buf_str(&e->file->text), kind, others);
     if (p->through_launcher && kind == KIND_MPIJOB)
         verbs |= LAUNCHER;
+    if (p->wait_effect && p->kind == kind)
+        verbs |= EFFECT;
     return p->dry_run ? verbs & ~(unsigned)WRITES : verbs;
 }
 

@@ -26,6 +26,7 @@ enum id {
     ID_EXIT_CODE,
     ID_DESTRUCTIVE,
     ID_THROUGH_LAUNCHER,
+    ID_WAIT_EFFECT,
     ID_RESOURCE_VERSION,
     ID_POLICY,
     ID_LIMIT,
@@ -79,6 +80,8 @@ static const struct known {
     {"destructive", ID_DESTRUCTIVE, NULL, TAKES_REPLACE, "allow a change that ends or deletes the job at once"},
     {"through-launcher", ID_THROUGH_LAUNCHER, NULL, TAKES_REPLACE,
      "change the launcher too, where the job's own field does not act on a running job"},
+    {"wait-effect", ID_WAIT_EFFECT, "DURATION", TAKES_REPLACE,
+     "wait until the effect is there, at most so long (30s), and say so"},
     {"resource-version", ID_RESOURCE_VERSION, "VERSION", TAKES_REPLACE, "only if the job is still at this version"},
     {"policy", ID_POLICY, "NAME", TAKES_FILTER, "only of this policy"},
     {"limit", ID_LIMIT, "N", TAKES_FILTER, "at most so many rows (default 100; 0: all)"},
@@ -226,6 +229,9 @@ static int take(struct options *o, int id, const char *value, struct error *err)
         break;
     case ID_DESTRUCTIVE:
         o->destructive = true;
+        break;
+    case ID_WAIT_EFFECT:
+        o->wait_effect = value;
         break;
     case ID_THROUGH_LAUNCHER:
         o->through_launcher = true;

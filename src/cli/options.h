@@ -24,7 +24,7 @@ enum option_group { /* bits: what a command takes */
                     TAKES_LOG = 1 << 6, /* --log-level --log-format */
                     TAKES_EXIT_CODE = 1 << 7,
                     TAKES_COUNT = 1 << 8,     /* -c */
-                    TAKES_REPLACE = 1 << 9,   /* -f --destructive --through-launcher --resource-version */
+                    TAKES_REPLACE = 1 << 9,   /* -f --destructive --through-launcher --wait-effect --resource-version */
                     TAKES_FILTER = 1 << 10,   /* --policy --limit --in-flight */
                     TAKES_ROLES = 1 << 11,    /* --service-account (and --config) */
                     TAKES_ALL = 1 << 12,      /* -A */
@@ -42,7 +42,7 @@ enum option_group { /* bits: what a command takes */
 struct options {
     const char *kind, *config, *kubeconfig, *context, *name_space, *selector, *state, *api_version, *controller,
         *log_level, *log_format, *cluster, *clock, *listen, *grace, *file, *resource_version, *policy, *request_timeout,
-        *service_account, *as, *as_uid;
+        *wait_effect, *service_account, *as, *as_uid;
     const char *as_groups[OPTIONS_GROUPS_MAX + 1]; /* NULL-terminated */
     const char *by;
     bool all_namespaces, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help;

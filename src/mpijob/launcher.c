@@ -175,7 +175,7 @@ static int check_pod(struct json before, struct str after, struct str name, stru
 }
 
 static void judge(const struct mpijob_view *view, struct json launcher, enum mpijob_field_id field, struct json before,
-                  struct str after, int64_t now, struct mpijob_verdict *v)
+                  struct str after, int64_t now, struct mpijob_verdict *v, int64_t *ends_at)
 {
     struct effect_query q = {.rows = &effect_of_launcher,
                              .field = field,
@@ -188,6 +188,8 @@ static void judge(const struct mpijob_view *view, struct json launcher, enum mpi
     else
         effect_query_span(&q, field == FIELD_ACTIVE_DEADLINE_SECONDS ? started(launcher) : ended(launcher), now);
     effect_judge_launcher(view, &q, v);
+    if (field == FIELD_ACTIVE_DEADLINE_SECONDS)
+        *ends_at = q.at;
 }
 
 static int plan_field(const struct mpijob_view *view, struct json launcher, const struct mpijob_change *c, int64_t now,
@@ -215,7 +217,7 @@ static int plan_field(const struct mpijob_view *view, struct json launcher, cons
     if (!rc)
         rc = diff_add(&plan->diff, pointer, c->field, before, after, err);
     if (!rc) {
-        judge(view, launcher, c->field, before, after, now, &v);
+        judge(view, launcher, c->field, before, after, now, &v, &plan->ends_at);
         effect_join(&plan->verdict, &v);
     }
     return rc;
@@ -264,7 +266,7 @@ static int check_owner(const struct mpijob_view *view, struct json launcher, str
 int mpijob_launcher_plan(const struct mpijob_changes *changes, const struct mpijob_view *view, struct json launcher,
                          int64_t now, struct mpijob_launcher_plan *plan, struct error *err)
 {
-    *plan = (struct mpijob_launcher_plan){.verdict = {.effect = EFFECT_UNCHANGED}};
+    *plan = (struct mpijob_launcher_plan){.verdict = {.effect = EFFECT_UNCHANGED}, .ends_at = MPIJOB_NO_TIME};
     int rc = check_owner(view, launcher, err);
     for (size_t i = 0; i < THROUGH && !rc; i++) {
         const struct mpijob_change *c = wanted(changes, through[i]);

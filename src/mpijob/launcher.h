@@ -22,7 +22,8 @@ struct mpijob_launcher_plan {
     struct mpijob_diff diff;       /* in the launcher's own pointers; count 0: it is so already */
     struct buf patch;              /* a merge patch, conditional by uid and resourceVersion */
     struct mpijob_verdict verdict; /* of the launcher's part; EFFECT_UNCHANGED where diff is empty */
-    bool covered[FIELD_COUNT];     /* by enum mpijob_field_id: the launcher decides, not the MPIJob's field */
+    int64_t ends_at; /* when the deadline that it is given falls, passed or not; MPIJOB_NO_TIME: it is given none */
+    bool covered[FIELD_COUNT]; /* by enum mpijob_field_id: the launcher decides, not the MPIJob's field */
 };
 void mpijob_launcher_plan_free(struct mpijob_launcher_plan *plan);
 

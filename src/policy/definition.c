@@ -262,7 +262,7 @@ static const char *const keys[] = {"name",        "about",    "kind",        "ma
                                    "limits",      "dry_run",  "destructive", "on",      "approval", "through_launcher",
                                    "wait_effect", "clusters", NULL};
 /* Known to the interface, and not there yet: said plainly rather than ignored. */
-static const char *const later[] = {"approval", "wait_effect", NULL};
+static const char *const later[] = {"approval", NULL};
 static const char *const missed_words[] = {"skip", "once", "all", NULL};
 static const char *const overlap_words[] = {"skip", "queue", "allow", NULL};
 
@@ -306,6 +306,8 @@ static void read_key(struct defining *d, const char *key, int index)
         p->dry_run = read_bool(d, key, index);
     } else if (strcmp(key, "destructive") == 0) {
         p->destructive = read_bool(d, key, index);
+    } else if (strcmp(key, "wait_effect") == 0) {
+        definition_duration(d, key, index, &p->wait_effect);
     } else if (strcmp(key, "through_launcher") == 0) {
         p->through_launcher = read_bool(d, key, index);
     } else if (strcmp(key, "clusters") == 0) {

@@ -31,6 +31,7 @@ struct policy {
     int64_t every;     /* microseconds; 0: none */
     unsigned on;       /* 0: a schedule or period */
     int64_t jitter;
+    int64_t wait_effect; /* microseconds; 0: replacements do not wait */
     enum policy_missed missed;
     enum policy_overlap overlap;
     struct mpijob_match *match;

@@ -6,6 +6,7 @@
 
 #include "policy/arming.h"
 #include "policy/caches.h"
+#include "policy/observer.h"
 #include "policy/on_trigger.h"
 #include "policy/recover.h"
 #include "policy/trigger.h"
@@ -293,6 +294,8 @@ void engine_cluster_init(struct engine_cluster *at, struct engine *engine, struc
 
 void engine_cluster_stop(struct engine_cluster *at)
 {
+    observer_free(at->observer);
+    at->observer = NULL;
     deadline_stop(&at->retry);
     alarm_stop(at->engine->alarms, &at->look);
     stop_triggers(at->triggers);
@@ -346,6 +349,8 @@ void engine_cluster_close(struct engine_cluster *at, void (*closed)(struct deadl
     free(at->unfinished);
     at->unfinished = NULL;
     loops_forget(&at->loops);
+    observer_free(at->observer); /* of a run that ended since */
+    at->observer = NULL;
     while (at->streams)
         at->streams->close(at->streams);
     kube_kinds_free(at->kinds);

@@ -9,6 +9,7 @@
 
 #define ENGINE_LOOK_EVERY (600 * CLOCK_SECOND)
 
+struct observer;
 struct recovery;
 struct arming;
 struct interrupted_run;
@@ -30,6 +31,7 @@ struct engine_cluster {
     struct replace_context context;
     struct kube_kinds *kinds; /* engine_cluster_kinds */
     struct engine_stream *streams;
+    struct observer *observer;               /* made with the first change whose effect is to be seen */
     struct trigger_node *triggers;           /* list */
     struct on_trigger *ons;                  /* list: the policies with `on` */
     int ons_live;                            /* of ours that are not freed yet */

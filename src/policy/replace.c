@@ -31,6 +31,8 @@ void replacing_finish(struct replace *r, const struct kube_answer *answer, const
 {
     static const char *const none[] = {NULL};
     struct error told;
+    if (!err && replacing_wait_effect(r, answer))
+        return;
     if (err) { /* whatever failed, the message begins with the job */
         told = *err;
         error_prefix(&told, "%s/%s", r->name_space, r->name);
@@ -47,6 +49,11 @@ void replacing_finish(struct replace *r, const struct kube_answer *answer, const
                     : r->warnings ? (const char *const *)r->warnings
                                   : none,
         .diff = &r->diff,
+        .row = r->last_row ? r->last_row : r->launcher.row,
+        .sign = err ? SIGN_NONE : replacing_sign(r),
+        .seen = r->effect.seen,
+        .after_ms = r->effect.after_ms,
+        .seen_note = r->effect.note,
         .launcher = &r->launcher.plan.diff,
         .before = r->viewed ? &r->view : NULL,
         .object = answer     ? answer->body.text
@@ -71,7 +78,9 @@ static void pause_over(struct deadline *pause)
 {
     struct replace *r = pause->data;
     struct error err;
-    if (r->cancelled && (!r->lookup || r->abandoned)) /* what became of a PUT is found out all the same */
+    if (r->effect.over)
+        replacing_finish(r, NULL, NULL);
+    else if (r->cancelled && (!r->lookup || r->abandoned)) /* what became of a PUT is found out all the same */
         replacing_fail(r, ERR_CANCELLED, "given up");
     else if (r->tries == 0 && cluster_serves(r->context->cluster, r->kind, &err))
         replacing_finish(r, NULL, &err);
@@ -131,6 +140,7 @@ int replace_start(const struct replace_context *context, struct replace_call *ca
     r->server_dry_run = call->server_dry_run;
     r->destructive = call->destructive;
     r->through_launcher = call->through_launcher;
+    r->wait_effect_ms = call->wait_effect_ms;
     r->gate = call->gate;
     r->run = call->run;
     r->done = call->done;
@@ -158,7 +168,9 @@ void replace_cancel(struct replace *r)
     if (r->wait.waiting) {
         cluster_wait_cancel(r->context->cluster, &r->wait);
         deadline_set(&r->pause, 0);
-    } else if (r->launcher.write)
+    } else if (r->effect.watch)
+        replace_stop_waiting(r);
+    else if (r->launcher.write)
         write_cancel(r->launcher.write);
     else if (r->request && !r->row)
         kube_cancel(r->request);

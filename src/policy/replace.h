@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "mpijob/effect.h"
 #include "policy/cluster.h"
+#include "policy/effect_watch.h"
 #include "store/store.h"
 
 #define REPLACE_TRIES 6
@@ -33,6 +34,12 @@ struct replace_result {
     const char *resource_version; /* after; of the object read where nothing was sent */
     const char *const *warnings;  /* of the server, NULL-terminated */
     const struct mpijob_diff *diff;
+    int64_t row;           /* of the journal, 0: none */
+    enum mpijob_sign sign; /* by which its effect is to be seen; SIGN_NONE: it is not */
+    /* With wait_effect: whether it came, milliseconds after the answer, and a sentence ("" where nobody waited). */
+    enum effect_seen seen;
+    uint64_t after_ms;
+    const char *seen_note;
     const struct mpijob_diff *launcher; /* of the launcher Job or Pod, with through_launcher; never NULL */
     const struct mpijob_view *before;   /* NULL if it was never read */
     struct str object;                  /* newest bytes that are known */
@@ -52,10 +59,11 @@ struct replace_call {
     struct str whole;               /* instead of changes: the object to PUT, as it is */
     const char *resource_version;   /* the object must still be at this version; NULL: any */
     bool computed, dry_run, destructive;
-    bool through_launcher; /* where the MPIJob's field does not act on a running job, its launcher is changed too */
-    bool server_dry_run;   /* with dry_run: ask the server too (PUT with dryRun=All) */
-    int64_t run;           /* the journal's run, 0: none */
-    const char *policy;    /* for the journal and the log; "" */
+    uint64_t wait_effect_ms; /* waits for the effect, where there will be one, before it calls done; 0: it does not */
+    bool through_launcher;   /* where the MPIJob's field does not act on a running job, its launcher is changed too */
+    bool server_dry_run;     /* with dry_run: ask the server too (PUT with dryRun=All) */
+    int64_t run;             /* the journal's run, 0: none */
+    const char *policy;      /* for the journal and the log; "" */
     const char *handled_key, *handled_value; /* of the store's `handled`, written and removed with the journal's row;
                                                 NULL: none */
     /* Asked before a write leaves; not 0: it does not. NULL: always. view: NULL for a whole object. */
@@ -68,6 +76,8 @@ int replace_start(const struct replace_context *context, struct replace_call *ca
                   struct error *err);
 /* done comes soon with ERR_CANCELLED; a PUT that is under way is finished first, so that its outcome is known. */
 void replace_cancel(struct replace *replace);
+/* If it is only waiting for its effect any more: done comes soon. */
+void replace_stop_waiting(struct replace *replace);
 /* As replace_cancel, but does not wait for the PUT: its row stays in flight and is looked into at the next start. */
 void replace_abandon(struct replace *replace);
 

@@ -33,7 +33,7 @@ static void go_on(struct replace *r)
 
 void replacing_decide(struct replace *r)
 {
-    int64_t now = clock_now(r->context->clock);
+    int64_t now = r->judged_at = clock_now(r->context->clock);
     if (r->diff.count == 0 && r->launcher.plan.diff.count == 0) {
         r->verdict.effect = EFFECT_UNCHANGED;
         snprintf(r->verdict.why, sizeof r->verdict.why, "it is so already%s; nothing was sent",

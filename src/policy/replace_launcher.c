@@ -125,6 +125,7 @@ static void launcher_written(void *data, const struct write_result *result, cons
 {
     struct replace *r = data;
     r->launcher.write = NULL;
+    r->launcher.row = result->row;
     r->puts += result->requests;
     bool again = err && (err->code == ERR_CONFLICT || (err->retryable && err->status == 0 && !r->dry_run));
     if (!err) {

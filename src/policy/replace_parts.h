@@ -36,10 +36,20 @@ struct replace {
         struct write *write;
         char uid[64], version[64];
         int tries;
+        int64_t row;
         bool asked, missing; /* the launcher was looked for; there is none */
         bool writing, done;  /* the MPIJob's own part is over */
     } launcher;
-    char *after; /* the object as the server gave it back, where that outlives its answer */
+    struct {
+        struct effect_watch *watch;
+        enum effect_seen seen;
+        uint64_t after_ms;
+        char note[512];
+        bool asked, over; /* over: given up */
+    } effect;
+    uint64_t wait_effect_ms;
+    int64_t judged_at; /* microseconds */
+    char *after;       /* the object as the server gave it back, where that outlives its answer */
     size_t after_len;
     char **warnings; /* of that answer, NULL-terminated */
     bool through_launcher;
@@ -76,7 +86,15 @@ bool replacing_wants_launcher(const struct replace *r);
 void replacing_fetch_launcher(struct replace *r); /* then replacing_decide */
 void replacing_write_launcher(struct replace *r); /* the last step */
 
+/* ---- replace_effect.c ---- */
+/* Copies what is needed of an answer beyond its request. 0 or ERR_NOMEM. */
+int replacing_keep(struct replace *r, const struct kube_answer *answer);
+enum mpijob_sign replacing_sign(const struct replace *r);
+/* True: it waits, and replacing_finish comes again later. */
+bool replacing_wait_effect(struct replace *r, const struct kube_answer *answer);
+
 /* ---- replace_row.c ---- */
+void replace_row_observed(struct replace *r);
 void replace_row_begin(struct replace *r, store_done written);
 /* Closes the row in flight, if there is one. err: its message is kept, NULL: none. */
 void replace_row_end(struct replace *r, const char *outcome, int status, const struct error *err);

@@ -87,3 +87,12 @@ void replace_row_found(struct replace *r)
     if (r->last_row)
         end_row(r, r->last_row, "done", 0, "the answer was lost; reading the job showed that it was done");
 }
+
+void replace_row_observed(struct replace *r)
+{
+    int64_t row = r->last_row ? r->last_row : r->launcher.row;
+    struct store_change change = {
+        .id = row, .observed = effect_seen_name(r->effect.seen), .observed_at = clock_now(r->context->clock)};
+    if (row && change.observed)
+        store_observed(r->context->store, &change, NULL, NULL);
+}

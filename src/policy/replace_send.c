@@ -50,29 +50,13 @@ static int check_kept(struct replace *r, struct json answer, struct error *err)
     return rc;
 }
 
-/* The answer to the MPIJob's PUT is needed beyond its request. */
-static int keep_answer(struct replace *r, struct kube_request *request, const struct kube_answer *answer)
-{
-    size_t n = 0;
-    while (answer->warnings[n])
-        n++;
-    r->warnings = calloc(n + 1, sizeof *r->warnings);
-    for (size_t i = 0; r->warnings && i < n; i++) {
-        r->warnings[i] = str_dup(str_of(answer->warnings[i]));
-        if (!r->warnings[i])
-            return ERR_NOMEM;
-    }
-    r->after = kube_answer_take(request, &r->after_len);
-    return r->warnings && r->after ? 0 : ERR_NOMEM;
-}
-
 /* The MPIJob is as it should be. */
-static void own_part_done(struct replace *r, struct kube_request *request, const struct kube_answer *answer)
+static void own_part_done(struct replace *r, const struct kube_answer *answer)
 {
     struct error err;
     if (r->launcher.plan.diff.count == 0) {
         replacing_finish(r, answer, NULL);
-    } else if (keep_answer(r, request, answer)) {
+    } else if (replacing_keep(r, answer)) {
         error_nomem(&err);
         error_prefix(&err, "the MPIJob was changed, its launcher was not");
         replacing_finish(r, NULL, &err);
@@ -84,7 +68,7 @@ static void own_part_done(struct replace *r, struct kube_request *request, const
     }
 }
 
-static void put_succeeded(struct replace *r, struct kube_request *request, const struct kube_answer *answer)
+static void put_succeeded(struct replace *r, const struct kube_answer *answer)
 {
     struct error err;
     char sent[sizeof r->version_text];
@@ -100,7 +84,7 @@ static void put_succeeded(struct replace *r, struct kube_request *request, const
         return;
     }
     replace_row_end(r, "done", answer->status, NULL);
-    own_part_done(r, request, answer);
+    own_part_done(r, answer);
 }
 
 /* ---- another version ---- */
@@ -134,13 +118,14 @@ static bool follow(struct replace *r, const struct error *err)
 static void put_came(void *data, struct kube_request *request, const struct kube_answer *answer,
                      const struct error *err, bool lost)
 {
+    (void)request;
     struct replace *r = data;
     r->request = NULL;
     r->puts += answer ? answer->tries : 1;
     if (r->abandoned) {
         replacing_fail(r, ERR_CANCELLED, "given up while its PUT was under way; it is looked into at the next start");
     } else if (answer) {
-        put_succeeded(r, request, answer);
+        put_succeeded(r, answer);
     } else if (lost && !r->dry_run) {
         replace_row_end(r, "lost", err->status, err);
         if (r->whole.len)
@@ -231,7 +216,7 @@ static void got(void *data, struct kube_request *request, const struct kube_answ
     if (lookup && found_done(r, answer->body)) {
         replacing_note_version(r, answer->body);
         replace_row_found(r);
-        own_part_done(r, request, answer);
+        own_part_done(r, answer);
         return;
     }
     if (r->cancelled) {

@@ -11,6 +11,7 @@
 #include "policy/loops.h"
 #include "policy/lua_run.h"
 #include "policy/meters.h"
+#include "policy/observer.h"
 #include "policy/run_jobs.h"
 #include "policy/run_pods.h"
 #include "policy/run_verb.h"
@@ -132,7 +133,12 @@ static void script_done_now(void *data, struct script_run *script, lua_State *L,
     run_pods_free(run);
     if (run->sweep)
         sweep_stop(run->sweep);
+    struct run_op *op, *next;
     if (err) {
+        DL_FOREACH_SAFE(run->ops, op, next)
+        {
+            replace_stop_waiting(op->replace); /* nobody is to be told of effects any more */
+        }
         run_fail(run,
                  err->code == ERR_CANCELLED ? RUN_CANCELLED
                  : err->code == ERR_LIMIT   ? RUN_LIMITED
@@ -325,6 +331,8 @@ static void log_change(const struct run_op *op, const struct replace_result *res
 {
     const struct run *run = op->run;
     struct buf diff = BUF_INIT, launcher = BUF_INIT;
+    char seen[640];
+    effect_seen_text(result->seen, result->after_ms, result->seen_note, seen, sizeof seen);
     mpijob_diff_json(result->diff, &diff);
     if (result->launcher->count)
         mpijob_diff_json(result->launcher, &launcher);
@@ -337,6 +345,7 @@ static void log_change(const struct run_op *op, const struct replace_result *res
                   LOG_FIELDS({"policy", run->policy->name}, {"cluster", engine_cluster_told(run->at)}, {"job", op->key},
                              {"diff", diff.ptr}, {"launcher", launcher.ptr},
                              {"effect", mpijob_effect_name(result->effect)}, {"why", result->why},
+                             {"effect_seen", *seen ? seen : NULL},
                              {"resourceVersion", result->dry_run ? NULL : result->resource_version}));
     buf_free(&diff);
     buf_free(&launcher);
@@ -351,6 +360,11 @@ static void tell_written(const struct run_op *op, const struct replace_result *r
         struct loop_write write = loop_write(op, result->before, result->diff);
         loops_wrote(&at->loops, &write, op->run->feed != NULL, str_of(result->resource_version));
     }
+    /* A command that ends with its runs has nobody to see what comes later. */
+    if (!at->observer && at->engine->o.store && !at->engine->o.once && !at->engine->stopping)
+        at->observer = observer_new(&at->context);
+    if (at->observer && !at->engine->stopping)
+        observer_add(at->observer, op->run->policy->name, result);
     if (at->caches[op->kind] && json_parse(result->object, "the answer", &root, NULL) == 0)
         cache_offer(at->caches[op->kind]->cache, root);
 }
@@ -412,6 +426,7 @@ int run_replace(struct run *run, struct replace_call *call, struct run_op **out,
     struct replace_call inner = *call;
     inner.dry_run = op->dry_run;
     inner.destructive = call->destructive || run->policy->destructive;
+    inner.wait_effect_ms = call->wait_effect_ms ? call->wait_effect_ms : (uint64_t)(run->policy->wait_effect / 1000);
     inner.through_launcher = call->through_launcher || run->policy->through_launcher;
     inner.run = run->id;
     inner.policy = run->policy->name;

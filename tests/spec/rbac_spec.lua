@@ -87,9 +87,20 @@ describe("rbac", function()
         local count = 0
         for name in support.read(support.source .. "/lua/types/mpijob.lua"):gmatch("function mpijob%.([%w_]+)") do
             count = count + 1
-            assert.are.equal(2, #roles(run:format("a", "", ("mpijob.%s()"):format(name))), name)
+            local file = support.write(support.folder() .. "/p.lua", run:format("a", "", ("mpijob.%s()"):format(name)))
+            local out = select(2, support.mpijobd("rbac", file, "-o", "json"))
+            assert.are.equal(2, #json.decode(out).items, name)
         end
         assert.is_true(count >= 4)
+    end)
+
+    it("waiting for an effect takes watching", function()
+        local file = support.write(support.folder() .. "/p.lua", replace:format("a", "", "wait_effect = '30s',"))
+        local out = select(2, support.mpijobd("rbac", file, "-o", "json"))
+        local rules = json.decode(out).items[1].rules
+        assert.are.equal("get list update watch", table.concat(rules[1].verbs, " "))
+        assert.are.equal("list watch", table.concat(rules[2].verbs, " "))
+        assert.are.same({ "pods" }, rules[2].resources)
     end)
 
     it("named namespaces get a Role each, with what is needed there", function()

@@ -11,3 +11,4 @@ mpijobd_unit_test(mpijob_effect_rules FLOORS mpijob SOURCES mpijob_effect_cases.
 mpijobd_unit_test(mpijob_inspect FLOORS mpijob ALLOC)
 mpijobd_unit_test(mpijob_launcher FLOORS mpijob SOURCES mpijob_effect_cases.c ALLOC)
 mpijobd_unit_test(mpijob_harm FLOORS mpijob ALLOC)
+mpijobd_unit_test(mpijob_expect FLOORS mpijob SOURCES mpijob_effect_cases.c)

@@ -1,0 +1,174 @@
+-- A 200 is not an effect: whether it came is waited for (wait_effect), or noted afterwards.
+local support = require "support"
+local cluster = require "support.cluster"
+
+local function start(version, ...)
+    local sim = { table.unpack(version.sim) }
+    for _, word in ipairs { ... } do
+        sim[#sim + 1] = word
+    end
+    local server = cluster.start { api = version.api, policy = version.policy, deadline = version.deadline, sim = sim, sim_flags = version.sim_flags }
+    assert.are.equal(201, (server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })))
+    return server
+end
+
+local function pods(server, selector)
+    local _, raw = server:request("GET", "/api/v1/namespaces/train/pods" .. (selector and "?labelSelector=" .. selector or ""))
+    return #support.json.decode(raw).items
+end
+
+local ENDS = '{"mpijob-sim/start-seconds":"1","mpijob-sim/run-seconds":"1","mpijob-sim/outcome":"succeed"}'
+local HANGS = '{"mpijob-sim/start-seconds":"1","mpijob-sim/outcome":"hang"}'
+
+local function phase(server, name, wanted)
+    support.proc.await(function()
+        for _, condition in ipairs((server:get("train", name).status or {}).conditions or {}) do
+            if condition.type == wanted and condition.status == "True" then
+                return true
+            end
+        end
+    end)
+end
+
+describe("an effect with a controller that acts", function()
+    after_each(support.cleanup)
+
+    for _, version in ipairs(cluster.versions) do
+        it("is seen over " .. version.name, function()
+            local server = start(version, "--life", "--speed", "60")
+            server:create("train", "a", { annotations = ENDS })
+            phase(server, "a", "Succeeded")
+            assert.are.equal(3, pods(server))
+            local code, out, err = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "-n", "train", "a", "cleanPodPolicy=All", "--wait-effect", "20s", "-o", "json",
+                table.unpack(version.sim_flags or (version.api == "v1" and { "--controller", "mpi-operator" } or {})))
+            assert.are.equal(0, code, err)
+            local one = support.json.decode(out)[1]
+            assert.is_true(one.effect_seen, out)
+            assert.is_true(one.effect_after < 20)
+            support.contains(one.effect_message, version.sim_flags and "its pods are gone" or "its workers are gone")
+            assert.are.equal(version.sim_flags and 0 or 1, pods(server))
+        end)
+    end
+
+    it("of a suspension, a resumption, a deadline and a deletion is seen", function()
+        local server = start(cluster.versions[4], "--life", "--speed", "60")
+        server:create("train", "a", { annotations = HANGS })
+        phase(server, "a", "Running")
+        for _, case in ipairs { { "suspend=true", "it is suspended" }, { "suspend=false", "it is resumed" } } do
+            local code, out, err = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "-n", "train", "a", case[1], "--wait-effect", "20s")
+            assert.are.equal(0, code, err)
+            support.contains(out, "seen: after ")
+            support.contains(out, case[2])
+        end
+        phase(server, "a", "Running")
+        local code, out, err = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "-n", "train", "a", "activeDeadlineSeconds=1", "--through-launcher",
+            "--destructive", "--wait-effect", "20s")
+        assert.are.equal(0, code, err)
+        support.contains(out, "it has failed")
+        support.cleanup()
+
+        server = start(cluster.versions[3], "--life", "--speed", "60")
+        server:create("train", "a", { annotations = ENDS })
+        phase(server, "a", "Succeeded")
+        code, out, err = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "-n", "train", "a", "ttlSecondsAfterFinished=1", "--controller",
+            "training-operator", "--destructive", "--wait-effect", "20s")
+        assert.are.equal(0, code, err)
+        support.contains(out, "it is deleted")
+    end)
+
+    it("is noted in the journal, and the run does not wait for it", function()
+        local server = start(cluster.versions[4], "--life", "--speed", "60")
+        local folder = support.folder()
+        for i = 1, 12 do
+            server:create("train", "a" .. i, { annotations = ENDS })
+        end
+        for i = 1, 12 do
+            phase(server, "a" .. i, "Succeeded")
+        end
+        local file = support.write(folder .. "/p.lua", [[
+            policy { name = "free", every = "1h", match = { phase = "Succeeded" }, replace = { cleanPodPolicy = "All" } }
+        ]])
+        local daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "--clock", "2030-01-01T08:00:00Z", file)
+        daemon:expect("1 policy in force")
+        daemon:write("advance 1h\n")
+        daemon:expect("run ended")
+        support.proc.await(function()
+            return support.count(daemon.stderr, "effect seen policy=free") == 12 or nil
+        end)
+        assert.are.equal(0, (daemon:stop()))
+        local code, out = support.mpijobd("journal", "--state", folder .. "/s.db", "-o", "json")
+        assert.are.equal(0, code)
+        for _, row in ipairs(support.json.decode(out)) do
+            assert.are.equal("seen", row.observed)
+            assert.is_string(row.observed_at)
+        end
+        code, out = support.mpijobd("journal", "--state", folder .. "/s.db")
+        assert.are.equal(0, code)
+        support.contains(out, "effective, seen after 0.0 s") -- the clock stands still
+    end)
+end)
+
+describe("an effect that nobody brings about", function()
+    local server, folder
+    before_each(function()
+        server = start(cluster.versions[4])
+        folder = support.folder()
+        server:create("train", "a", { state = "Succeeded" })
+        local uid = server:get("train", "a").metadata.uid
+        for _, pod in ipairs { { "a-worker-0", "worker", uid }, { "a-launcher", "launcher", uid }, { "b", "worker", "6a1b0f6e-0000-4000-8000-000000000000" } } do
+            assert.are.equal(201, (server:request("POST", "/api/v1/namespaces/train/pods", { apiVersion = "v1", kind = "Pod",
+                metadata = { name = pod[1], labels = { ["training.kubeflow.org/job-name"] = "a", ["training.kubeflow.org/job-role"] = pod[2] },
+                    ownerReferences = { { apiVersion = "kubeflow.org/v2beta1", kind = "MPIJob", name = "a", uid = pod[3], controller = true } } },
+                spec = { containers = { { name = "x", image = "registry.example.com/x" } } } })))
+        end
+    end)
+    after_each(support.cleanup)
+
+    local function once(body, more)
+        local file = support.write(folder .. "/p.lua", ("policy { name = 'p', every = '1h', %s %s }"):format(more or "", body))
+        return support.mpijobd("run", "--once", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", file)
+    end
+
+    it("is not seen when the time is up, and the change counts all the same", function()
+        local code, out, err = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "-n", "train", "a", "cleanPodPolicy=All", "--wait-effect", "300ms")
+        assert.are.equal(0, code, err)
+        support.contains(out, "seen: not within 0.3 s")
+    end)
+
+    it("is told to scripts, and comes when the pod goes", function()
+        local code, _, err = once [=[ run = function()
+            local done = assert(mpijob.replace("train/a", { cleanPodPolicy = "All" }, { wait_effect = 0.5 and "200ms" }))
+            assert(done.effect_seen == false and done.effect_after >= 0.2 and done.effect_message:find("not seen"))
+            assert(mpijob.replace("train/a", { cleanPodPolicy = remove }))
+            assert(kube.delete("v1", "Pod", "train/a-worker-0"))
+            done = assert(mpijob.replace("train/a", { cleanPodPolicy = "All" }, { wait_effect = 20 }))
+            assert(done.effect_seen == true and done.effect_message == "its workers are gone", done.effect_message)
+            done = assert(mpijob.replace("train/a", { labels = { x = "y" } }, { wait_effect = "20s" }))
+            assert(done.effect_seen == nil and done.effect_message == "nothing is to be seen of it now")
+            assert(not pcall(mpijob.replace, "train/a", { labels = { x = "y" } }, { wait_effect = "soon" }))
+        end ]=]
+        assert.are.equal(0, code, err)
+        support.contains(err, "effect_seen=\"not within")
+        support.contains(err, "effect_seen=\"after")
+        local rows = support.json.decode((select(2, support.mpijobd("journal", "--state", folder .. "/s.db", "-o", "json", "--policy", "p"))))
+        assert.are.equal("not-seen", rows[#rows].observed)
+    end)
+
+    it("cannot be told where pods may not be listed", function()
+        server.sim:fault { fault = "forbidden", path = "*/pods" }
+        local code, out, err = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "-n", "train", "a", "cleanPodPolicy=All", "--wait-effect", "20s")
+        assert.are.equal(0, code, err)
+        support.contains(out, "seen: cannot tell: whether its workers are gone cannot be seen")
+    end)
+
+    it("is given up with the run, and nothing is undone", function()
+        local before = os.time()
+        local code, _, err = once("replace = { cleanPodPolicy = 'All' }", "wait_effect = '1h', limits = { timeout = '1s' },")
+        assert.are.equal(1, code, err)
+        assert.is_true(os.time() - before < 10)
+        support.contains(err, "the wait for it was given up")
+        assert.are.equal("All", server:get("train", "a").spec.runPolicy.cleanPodPolicy)
+        local rows = support.json.decode((select(2, support.mpijobd("journal", "--state", folder .. "/s.db", "-o", "json"))))
+        assert.are.equal("done", rows[1].outcome)
+    end)
+end)
