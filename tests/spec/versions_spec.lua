@@ -97,6 +97,22 @@ end }]]):format(namespace, namespace))
         assert.are.equal(0, (started:stop "sigterm"))
     end)
 
+    it("in the middle of a sweep costs no job its change", function()
+        for i = 1, 24 do
+            server:create(namespace, ("job-%02d"):format(i), { state = "Succeeded" })
+        end
+        local started = daemon(server, folder, (POLICY:format(namespace):gsub("replace =", "limits = { concurrency = 2 }, replace =")))
+        started:write "advance 30m\n"
+        started:expect("job=" .. namespace .. "/job-04 ")
+        server:serve { served = { "v2beta1" }, stored = "v2beta1" }
+        server.api = "v2beta1"
+        started:expect "run ended"
+        support.contains(started.stderr, "outcome=done changed=24 unchanged=0 failed=0")
+        support.contains(started.stderr, '"path\\":\\"/spec/runPolicy')
+        assert.are.equal("All", server:get(namespace, "job-24").spec.runPolicy.cleanPodPolicy)
+        assert.are.equal(0, (started:stop "sigterm"))
+    end)
+
     it("that goes away altogether is said, and its return is found", function()
         local started = daemon(server, folder, POLICY:format(namespace))
         server:create(namespace, "waits", { state = "Succeeded" })
