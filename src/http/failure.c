@@ -78,6 +78,7 @@ static const char *peer(const struct http_request *request, char text[URL_SHOWN_
     if (*proxy) {
         snprintf(text, URL_SHOWN_MAX, "%s%s", strstr(proxy, "://") ? "" : "http://", proxy);
         url_show(text, shown);
+        secret_wipe(text, URL_SHOWN_MAX); /* it had the password */
         snprintf(text, URL_SHOWN_MAX + 32, "the proxy %s", shown);
     } else {
         snprintf(text, URL_SHOWN_MAX + 32, "%.400s port %s", request->url.host, request->url.port);

@@ -66,6 +66,31 @@ local function configuration(auth)
         :format(server.url, auth)) }
 end
 
+-- What a running daemon serves beside its work, after a run.
+local function serving(reach, env, policy)
+    local args = { "run", "--state", journal .. "/r.db", "--log-level", "debug", "--api-version", "v1alpha2", "--listen", "127.0.0.1:0", policy }
+    table.move(reach, 1, #reach, #args + 1, args)
+    local daemon = support.daemon({ env = env }, table.unpack(args))
+    support.proc.await(function()
+        return daemon.stderr:find("are served url=%S+\n") or daemon.code and daemon.open == 0
+    end)
+    local texts, url = {}, daemon.stderr:match("are served url=(%S+)")
+    if not url then -- what is plainly wrong ends it at once
+        return daemon.stdout .. daemon.stderr
+    end
+    support.proc.await(function() -- connected, or told why not
+        return daemon.stderr:find("in force", 1, true) or daemon.stderr:find("not connected", 1, true) or daemon.code
+    end)
+    for _, path in ipairs { "/metrics", "/readyz", "/livez", "/" } do
+        local code, out, err = support.proc.run("/usr/bin/curl", { args = { "-sS", url .. path } })
+        assert(code == 0, err)
+        texts[#texts + 1] = out
+    end
+    support.contains(texts[1], "mpijobd_")
+    daemon:stop("sigterm")
+    return table.concat(texts, "\n") .. daemon.stdout .. daemon.stderr
+end
+
 -- All commands once; what they and the files they made say.
 local function drive(reach, env, found)
     local policy = support.write(folder .. "/p.lua", POLICY)
@@ -87,6 +112,7 @@ local function drive(reach, env, found)
         codes[i] = code
         texts[i] = out .. err
     end
+    texts[#texts + 1] = serving(reach, env, policy)
     texts[#texts + 1] = made_by_the_program(journal)
     found[#found + 1] = table.concat(texts, "\n")
     return codes, found[#found]
