@@ -1,1 +1,2 @@
 mpijobd_fuzz(watch kube)
+mpijobd_fuzz(credential kube http)
