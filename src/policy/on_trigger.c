@@ -239,6 +239,7 @@ static void end_scan(struct on_trigger *t)
     on_rows_forget_gone(t);
     on_rows_begin_baseline(t);
     on_arm(t);
+    on_wake(t); /* for what the slices before have queued */
 }
 
 /* A part of all jobs: at the start, and after a reload. */

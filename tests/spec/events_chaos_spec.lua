@@ -1,0 +1,215 @@
+-- Policies with `on` through every way in which a watch, a server or the daemon itself dies: no event lost, none handled twice.
+-- The policy gives another value each time, so that a job that is handled twice is written twice.
+local support = require "support"
+local sim = require "support.sim"
+
+local NOW <const> = 1767225600 -- 2026-01-01T00:00:00Z
+local function rfc(at)
+    return os.date("!%Y-%m-%dT%H:%M:%SZ", at)
+end
+
+describe("a policy with on, in chaos", function()
+    local server, folder
+    local sentinels = 0
+
+    before_each(function()
+        server = sim.start("--version", "v2beta1")
+        server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+        folder = support.folder()
+    end)
+    after_each(support.cleanup)
+
+    local function path(name)
+        return server:path("v2beta1", "train", name)
+    end
+
+    local template = { spec = { containers = { { name = "mpi", image = "registry.example.com/mpi:1" } } } }
+    local function create(name)
+        local status, answer = server:request("POST", path(), { apiVersion = "kubeflow.org/v2beta1", kind = "MPIJob",
+            metadata = { name = name, namespace = "train", labels = { todo = "yes" } },
+            spec = { mpiReplicaSpecs = { Launcher = { replicas = 1, template = template } } } })
+        assert(status == 201, support.json.encode(answer))
+    end
+    local function create_all(first, last)
+        for i = first, last do
+            create("j" .. i)
+        end
+    end
+
+    local POLICY = [[local n = 0
+        policy { name = "p", on = "match", match = { labels = { todo = "yes" } }, replace = function()
+            n = n + 1
+            return { annotations = { handled = tostring(n) } }
+        end }]]
+
+    local function start(...)
+        support.write(folder .. "/p.lua", POLICY)
+        local daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "--grace", "1s",
+            "--listen", "none", folder .. "/p.lua", ...)
+        daemon:expect(" in force")
+        return daemon
+    end
+
+    local function journal()
+        local code, out, err = support.mpijobd("journal", "--state", folder .. "/s.db", "-o", "json", "--limit", "0")
+        assert.are.equal(0, code, err)
+        return support.json.decode(out)
+    end
+
+    -- name -> how often it was handled; and how many jobs were, without the sentinels
+    local function handled()
+        local times, count = {}, 0
+        for _, row in ipairs(journal()) do
+            if row.outcome == "done" or row.outcome == "done-unseen" then
+                count = count + ((times[row.name] or row.name:find("^z")) and 0 or 1)
+                times[row.name] = (times[row.name] or 0) + 1
+            end
+        end
+        return times, count
+    end
+
+    local function await_handled(wanted, sentinel)
+        local times, count
+        support.proc.await(function()
+            times, count = handled()
+            return count >= wanted and (not sentinel or times[sentinel])
+        end)
+        assert.are.equal(wanted, count)
+        return times
+    end
+
+    -- Each of the jobs once; looked at when one that came after all of them is handled, too.
+    local function nothing_twice(wanted)
+        await_handled(wanted)
+        sentinels = sentinels + 1
+        local sentinel = "z" .. sentinels
+        create(sentinel)
+        local times = await_handled(wanted, sentinel)
+        for name, n in pairs(times) do
+            assert.are.equal(1, n, name)
+        end
+        assert.are.equal(1, times[sentinel])
+    end
+
+    for _, fault in ipairs { "watch-cut", "watch-end", "watch-gone", "watch-error", "compact", "restart" } do
+        it("when the watch meets " .. fault, function()
+            create_all(1, 10)
+            local daemon = start()
+            await_handled(10)
+            server:fault(fault)
+            create_all(11, 15)
+            server:request("DELETE", path("j1"))
+            nothing_twice(15)
+            server:fault(fault)
+            create_all(16, 20)
+            nothing_twice(20)
+            assert.are.equal(0, (daemon:stop()))
+        end)
+    end
+
+    it("when the history is dropped during the first list", function()
+        create_all(1, 30)
+        server:fault "delay:watch=1,ms=300,count=1"
+        local daemon = start()
+        server:fault "compact"
+        create_all(31, 40)
+        nothing_twice(40)
+        assert.are.equal(0, (daemon:stop()))
+    end)
+
+    it("when answers to its writes are lost", function()
+        server:fault "reset-after:method=PUT,count=3"
+        server:fault "reset-before:method=PUT,count=3"
+        create_all(1, 20)
+        local daemon = start()
+        nothing_twice(20)
+        assert.are.equal(0, (daemon:stop()))
+    end)
+
+    it("when two thousand events come at once, some of them from before it looked", function()
+        create_all(1, 700) -- more than one slice of the first look
+        local daemon = start()
+        create_all(701, 2000)
+        nothing_twice(2000)
+        assert.are.equal(0, (daemon:stop()))
+    end)
+
+    it("when it is killed again and again, between a match and its write too", function()
+        create_all(1, 40)
+        server:fault "delay:method=PUT,ms=20"
+        for round = 1, 6 do
+            local daemon = start()
+            daemon:expect("run starts")
+            support.proc.await(function() -- somewhere in the middle of its writes
+                return #server:requests("method=PUT&body=0") >= round * 5
+            end)
+            daemon:stop("sigkill")
+            create_all(40 + round, 40 + round)
+        end
+        server:clear_faults()
+        local daemon = start()
+        nothing_twice(46)
+        assert.are.equal(0, (daemon:stop()))
+        assert.are.equal(0, support.count(daemon.stderr, "lost"))
+    end)
+
+    it("when it is killed with the write on its way", function()
+        create_all(1, 3)
+        server:fault "stall:method=PUT" -- no work is done: the intent is there, the write is not
+        local daemon = start()
+        support.proc.await(function()
+            return #server:requests("method=PUT&body=0") >= 3
+        end)
+        daemon:stop("sigkill")
+        server:clear_faults()
+        daemon = start()
+        nothing_twice(3)
+        assert.are.equal(0, (daemon:stop()))
+
+        create_all(4, 6)
+        server:fault "stall-after:method=PUT" -- the work is done, and nobody was told
+        daemon = start()
+        support.proc.await(function()
+            return #server:requests("method=PUT&body=0") >= 9
+        end)
+        daemon:stop("sigkill")
+        server:clear_faults()
+        daemon = start()
+        nothing_twice(6)
+        assert.are.equal(0, (daemon:stop()))
+    end)
+
+    it("when the clock steps by an hour each way", function()
+        local function finish(name, at)
+            create(name)
+            local _, job = server:request("GET", path(name))
+            job.status = { completionTime = rfc(at), startTime = rfc(at), conditions = { { type = "Succeeded", status = "True", reason = "x", message = "x",
+                lastTransitionTime = rfc(at), lastUpdateTime = rfc(at) } } }
+            assert(server:request("PUT", path(name) .. "/status", job) == 200)
+        end
+        finish("j1", NOW - 3600) -- due in an hour
+        finish("j2", NOW) -- in two
+        support.write(folder .. "/p.lua", [[policy { name = "p", on = "match", match = { finished_for = "2h" }, replace = { annotations = { handled = time.rfc3339() } } }]])
+        local daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "--grace", "1s",
+            "--listen", "none", "--clock", rfc(NOW), folder .. "/p.lua")
+        daemon:expect(" in force")
+        local function set(at)
+            daemon:write("set " .. rfc(at) .. "\n")
+            daemon:expect("clock ", "stdout")
+        end
+        set(NOW)
+        set(NOW + 3600) -- j1
+        set(NOW) -- an hour back
+        server:request("PATCH", path("j1"), { metadata = { annotations = { touched = "yes" } } }, "application/merge-patch+json")
+        set(NOW + 1)
+        set(NOW + 3600) -- again
+        set(NOW + 3599)
+        local times, count = handled()
+        assert.are.equal(1, count)
+        assert.are.equal(1, times.j1)
+        set(NOW + 7200) -- and one forward: j2
+        times = await_handled(2)
+        assert.are.equal(1, times.j1)
+        assert.are.equal(0, (daemon:stop()))
+    end)
+end)
