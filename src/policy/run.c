@@ -356,7 +356,7 @@ static void tell_written(const struct run_op *op, const struct replace_result *r
 {
     struct engine_cluster *at = op->run->at;
     struct json root;
-    if (result->before) {
+    if (result->before && result->diff->count) {
         struct loop_write write = loop_write(op, result->before, result->diff);
         loops_wrote(&at->loops, &write, op->run->feed != NULL, str_of(result->resource_version));
     }
@@ -372,7 +372,9 @@ static void tell_written(const struct run_op *op, const struct replace_result *r
 static void tell_feed(const struct run_op *op, const struct replace_result *result, const struct error *err)
 {
     const struct run *run = op->run;
-    enum job_end end = err ? JOB_FAILED : result->changed ? JOB_DONE : JOB_UNCHANGED;
+    /* Where only its launcher was changed there is no row of the job's own. */
+    bool written = result->changed && result->diff->count;
+    enum job_end end = err ? JOB_FAILED : written ? JOB_DONE : JOB_UNCHANGED;
     if (err && (err->code == ERR_CANCELLED || err->code == ERR_LIMIT))
         return; /* nothing became of it */
     struct str seen = result->before ? result->before->resource_version : str_of(result->resource_version);

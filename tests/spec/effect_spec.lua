@@ -171,4 +171,25 @@ describe("an effect that nobody brings about", function()
         local rows = support.json.decode((select(2, support.mpijobd("journal", "--state", folder .. "/s.db", "-o", "json"))))
         assert.are.equal("done", rows[1].outcome)
     end)
+
+    it("is waited for by a policy with `on` without its own write triggering it", function()
+        for _, wait in ipairs { "", "wait_effect = '400ms'," } do
+            local file = support.write(folder .. "/p.lua", ([[policy { name = "p", on = "changed", match = { phase = "Succeeded" }, %s replace = function(job)
+                return { cleanPodPolicy = "All", annotations = { n = tostring(1 + tonumber(job.annotations.n or 0)) } } end }]]):format(wait))
+            local now = os.date("!%Y-%m-%dT%H:%M:%SZ")
+            local daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s" .. #wait .. ".db", "--clock", now, file)
+            daemon:expect("1 policy in force")
+            daemon:write("set " .. now .. "\n") -- answered when it has seen all jobs
+            daemon:expect("clock ", "stdout")
+            local n = tonumber(server:get("train", "a").metadata.annotations.n or 0)
+            assert.are.equal(200, (server:request("PATCH", server:path("train", "a"), { metadata = { labels = { touched = "by-" .. #wait } } }, "application/merge-patch+json")))
+            daemon:expect("run ended")
+            for _ = 1, 3 do
+                daemon:write("advance 1s\n")
+                daemon:expect("clock ", "stdout")
+            end
+            assert.are.equal(0, (daemon:stop()))
+            assert.are.equal(n + 1, tonumber(server:get("train", "a").metadata.annotations.n), daemon.stderr)
+        end
+    end)
 end)

@@ -3,7 +3,7 @@ local support = require "support"
 local cluster = require "support.cluster"
 
 for _, version in ipairs(cluster.versions) do
-    describe("harm over " .. version.name .. " #cluster", function()
+    describe("harm over " .. version.name .. (version.api ~= "v1" and " #cluster" or ""), function()
         local server, namespace, folder
         local flat = version.api == "v1alpha2" or version.name == "v1 (mpi-operator)"
 
