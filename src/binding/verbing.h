@@ -6,7 +6,7 @@
 #include "binding/values.h"
 #include "policy/run_verb.h"
 
-#define VERBING_MAX (8 * 1024 * 1024) /* no server takes an object of more than 3 MiB */
+#define VERBING_MAX (4 * 1024 * 1024) /* no server takes an object of more than 3 MiB */
 
 struct verbing {
     struct pending pending;

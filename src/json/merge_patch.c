@@ -1,6 +1,22 @@
 #include "json/patch.h"
 #include "json/write.h"
 
+/* Members are looked up one by one, so that the work grows with their number times the size: a bound for what is worked
+ * out at once. */
+#define WORK_MAX ((size_t)16 << 20)
+
+static bool too_much(struct json members, struct json in)
+{
+    size_t count = json_count(members);
+    return count && (in.text.len > WORK_MAX / count || members.text.len > WORK_MAX / count);
+}
+
+/* Of a key that stands twice the last counts. */
+static bool counts(struct json object, struct str key, struct json value)
+{
+    return json_member(object, key).text.ptr == value.text.ptr;
+}
+
 /* The value without its null members, as a patch's value becomes where there is no object to merge it with. */
 static void without_nulls(struct json_writer *w, struct json value)
 {
@@ -8,15 +24,16 @@ static void without_nulls(struct json_writer *w, struct json value)
         json_write_raw(w, value);
         return;
     }
+    bool many = too_much(value, value);
     json_write_object(w);
     for (struct json_iter it = json_iter(value); json_next(&it);) {
         struct buf key = BUF_INIT;
-        if (json_type(it.value) == JSON_NULL)
-            continue;
         if (!json_decode(it.key, &key))
             w->out->failed = w->out->failed ? w->out->failed : ERR_NOMEM;
-        json_write_key_str(w, buf_str(&key));
-        without_nulls(w, it.value);
+        if (json_type(it.value) != JSON_NULL && (many || counts(value, buf_str(&key), it.value))) {
+            json_write_key_str(w, buf_str(&key));
+            without_nulls(w, it.value);
+        }
         buf_free(&key);
     }
     json_write_end(w);
@@ -38,11 +55,22 @@ static int set(struct json_edits *edits, const char *pointer, struct json value,
 static int merge(struct json_edits *edits, struct buf *pointer, struct json there, struct json patch, struct error *err)
 {
     size_t length = pointer->len;
+    if (too_much(patch, there))
+        return error_set(err, ERR_LIMIT, "the patch has too many members (%zu) for an object of %zu bytes",
+                         json_count(patch), there.text.len);
     for (struct json_iter it = json_iter(patch); json_next(&it);) {
         struct buf key = BUF_INIT;
         if (!json_decode(it.key, &key)) {
             buf_free(&key);
             return error_nomem(err);
+        }
+        if (key.len && memchr(key.ptr, '\0', key.len)) { /* no pointer can say it */
+            buf_free(&key);
+            return error_set(err, ERR_INVALID, "the patch has a key with a zero byte in it");
+        }
+        if (!counts(patch, buf_str(&key), it.value)) {
+            buf_free(&key);
+            continue;
         }
         json_pointer_push(pointer, buf_str(&key));
         struct json child = json_member(there, buf_str(&key));

@@ -52,11 +52,21 @@ static int members(struct comparing *c, struct json in, struct json before, stru
     return 0;
 }
 
+/* Members are looked up one by one: objects with very many are compared as a whole, lest it takes long. */
+#define WORK_MAX ((size_t)4 << 20)
+
+static bool too_many(struct json a, struct json b)
+{
+    size_t count = json_count(a) + json_count(b);
+    return count && a.text.len + b.text.len > WORK_MAX / count;
+}
+
 static int compare(struct comparing *c, struct json before, struct json after)
 {
     bool objects = (json_type(before) == JSON_OBJECT && json_type(after) == JSON_OBJECT) ||
                    (json_type(before) == JSON_OBJECT && !json_exists(after) && json_count(before)) ||
                    (json_type(after) == JSON_OBJECT && !json_exists(before) && json_count(after));
+    objects = objects && !too_many(before, after);
     if (objects) { /* one that is missing differs by its members, so that each place is named */
         int rc = members(c, before, before, after, false);
         return rc ? rc : members(c, after, before, after, true);

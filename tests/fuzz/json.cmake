@@ -1,2 +1,3 @@
 mpijobd_fuzz(json json)
 mpijobd_fuzz(json_edit json)
+mpijobd_fuzz(json_patch json)

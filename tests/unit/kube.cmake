@@ -1,6 +1,7 @@
 mpijobd_unit_test(kube_request FLOORS kube SOURCES kube_server.c)
 mpijobd_unit_test(kube_list FLOORS kube SOURCES kube_server.c)
 mpijobd_unit_test(kube_discovery FLOORS kube SOURCES kube_server.c)
+mpijobd_unit_test(kube_kinds FLOORS kube SOURCES kube_server.c)
 mpijobd_unit_test(kube_config FLOORS kube ALLOC)
 mpijobd_unit_test(kube_status FLOORS kube ALLOC)
 mpijobd_unit_test(kube_auth FLOORS kube SOURCES kube_server.c)
