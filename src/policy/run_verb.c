@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "policy/caches.h"
 #include "policy/engine_cluster.h"
+#include "policy/loops.h"
 
 struct run_verb {
     struct run *run;
@@ -13,8 +15,9 @@ struct run_verb {
     enum write_verb what;
     verb_done done; /* NULL: detached */
     void *data;
-    bool look, granted;
-    char key[600]; /* "train/bert", "jobs.batch train/bert-launcher" */
+    bool look, granted, ours;
+    enum mpijob_kind kind; /* of ours */
+    char key[600];         /* "train/bert", "jobs.batch train/bert-launcher" */
     struct run_verb *prev, *next;
 };
 
@@ -81,6 +84,29 @@ static void observe(const struct run_verb *v, const struct verb_result *result, 
         run->engine->o.observe(run->engine->o.data, run, v->key, &as, err);
 }
 
+/* As of a replacement: news for the cache, and no ground for the policy itself to act again. */
+static void tell_written(const struct run_verb *v, const struct verb_result *result)
+{
+    struct run *run = v->run;
+    struct engine_cluster *at = run->at;
+    struct json root, uid;
+    if (!v->ours || v->what == WRITE_DELETE || json_parse(result->object, "the answer", &root, NULL))
+        return;
+    uid = json_at(root, "/metadata/uid");
+    struct json version = json_at(root, "/metadata/resourceVersion");
+    if (json_type(uid) != JSON_STRING || json_type(version) != JSON_STRING)
+        return;
+    struct loop_write write = {.policy = run->policy->name,
+                               .uid = str_n(uid.text.ptr + 1, uid.text.len - 2),
+                               .job = v->key,
+                               .diff = result->diff,
+                               .seen = str_of(result->seen),
+                               .now = clock_now(run->engine->o.clock)};
+    loops_wrote(&at->loops, &write, run->feed != NULL, str_n(version.text.ptr + 1, version.text.len - 2));
+    if (at->caches[v->kind])
+        cache_offer(at->caches[v->kind]->cache, root);
+}
+
 static void over(void *data, const struct verb_result *result, const struct error *err)
 {
     struct run_verb *v = data;
@@ -93,6 +119,8 @@ static void over(void *data, const struct verb_result *result, const struct erro
         if (!err || err->code != ERR_CANCELLED)
             log_verb(v, result, err);
     }
+    if (!err && result->changed && !result->dry_run)
+        tell_written(v, result);
     observe(v, result, err);
     DL_DELETE(run->verbs, v);
     if (v->done)
@@ -109,6 +137,8 @@ int run_verb_start(struct run *run, struct verb_call *call, struct run_verb **ou
         return error_nomem(err);
     *v = (struct run_verb){.run = run, .what = call->verb, .done = call->done, .data = call->data};
     v->look = call->dry_run;
+    v->ours = call->job != NULL;
+    v->kind = call->job ? call->job->kind : KIND_MPIJOB;
     snprintf(v->key, sizeof v->key, "%s%s%s%s%s", call->job ? "" : write_resource_name(&call->resource, resource),
              call->job ? "" : " ", call->name_space ? call->name_space : "", call->name_space ? "/" : "", call->name);
     struct verb_call inner = *call;

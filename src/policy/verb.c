@@ -70,6 +70,7 @@ static void finish(struct verb *v, const struct write_result *written, bool chan
         .effect = v->verdict.effect,
         .why = v->verdict.why,
         .diff = &v->diff,
+        .seen = v->resource_version,
         .object = written && json_exists(written->object) ? written->object.text : kept,
         .warnings = written ? written->warnings : none,
     };

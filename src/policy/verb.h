@@ -16,6 +16,7 @@ struct verb_result { /* strings are valid during the call */
     enum mpijob_effect effect;
     const char *why;
     const struct mpijob_diff *diff;
+    const char *seen;  /* the resourceVersion that was looked at; "" for a create */
     struct str object; /* as the server gave it back; of a dry run as it would become; empty: none */
     const char *const *warnings;
 };

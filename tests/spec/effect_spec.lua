@@ -192,4 +192,25 @@ describe("an effect that nobody brings about", function()
             assert.are.equal(n + 1, tonumber(server:get("train", "a").metadata.annotations.n), daemon.stderr)
         end
     end)
+
+    it("of a patch is no news for the policy that made it", function()
+        local file = support.write(folder .. "/p.lua", [[policy { name = "p", on = "changed", match = { phase = "Succeeded" }, run = function(run)
+            for job in run.jobs do
+                assert(mpijob.patch(job, { metadata = { annotations = { n = tostring(1 + tonumber(job.annotations.n or 0)) } } }))
+            end
+        end }]])
+        local now = os.date("!%Y-%m-%dT%H:%M:%SZ")
+        local daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "--clock", now, file)
+        daemon:expect("1 policy in force")
+        daemon:write("set " .. now .. "\n")
+        daemon:expect("clock ", "stdout")
+        assert.are.equal(200, (server:request("PATCH", server:path("train", "a"), { metadata = { labels = { touched = "yes" } } }, "application/merge-patch+json")))
+        daemon:expect("run ended")
+        for _ = 1, 3 do
+            daemon:write("advance 1s\n")
+            daemon:expect("clock ", "stdout")
+        end
+        assert.are.equal(0, (daemon:stop()))
+        assert.are.equal("1", server:get("train", "a").metadata.annotations.n, daemon.stderr)
+    end)
 end)
