@@ -2,6 +2,7 @@
 local support = require "support"
 local sim = require "support.sim"
 local proxies = require "support.proxy"
+local clusters = require "support.cluster"
 
 -- base64 of "robot:canary-1"
 local USER, CODED = "robot:canary-1@", "cm9ib3Q6Y2FuYXJ5LTE="
@@ -159,3 +160,16 @@ users: [{name: dev, user: {as: filed, as-uid: "9", as-groups: [x, y]}}]
         assert.are.equal("Impersonate-User: given", acting("--kubeconfig", path, "--as", "given"))
     end)
 end)
+
+if clusters.real then
+    describe("somebody else #cluster", function()
+        it("is whom the server sees", function()
+            local server = clusters.start(clusters.versions[4])
+            local code, _, err = support.mpijobd("get", "-A", "--kubeconfig", server.kubeconfig, "--as", "somebody", "--as-group", "nobodies")
+            assert.are.equal(1, code)
+            support.contains(err, 'User "somebody" cannot list')
+            code, _, err = support.mpijobd("get", "-A", "--kubeconfig", server.kubeconfig, "--as", "somebody", "--as-group", "system:masters")
+            assert.are.equal(0, code, err)
+        end)
+    end)
+end
