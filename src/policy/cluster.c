@@ -9,6 +9,7 @@
 #define LOST_PAUSE_MS 200   /* doubled each time */
 #define LOST_QUIET_MS 10000 /* after looks that found nothing */
 #define MISSING_PAUSE_MS 15000
+#define ABSENT_PAUSE_MS 250 /* doubled each time */
 
 /* ---- life ---- */
 
@@ -148,6 +149,12 @@ static void look_for_waits(struct cluster *c, bool failed)
     answer_waits(c, false);
     if (c->closing)
         return;
+    if (failed)
+        c->absent = 0;
+    if (c->absent) {
+        deadline_set(&c->again, (uint64_t)ABSENT_PAUSE_MS << (c->absent - 1));
+        return;
+    }
     if (!c->waits) {
         if (something_went(c))
             deadline_set(&c->again, MISSING_PAUSE_MS);
@@ -165,9 +172,9 @@ static void look_again(struct deadline *again)
 {
     struct cluster *c = again->data;
     answer_waits(c, false);
-    if (uv_now(c->loop) < c->quiet_until)
+    if (uv_now(c->loop) < c->quiet_until && !c->absent)
         answer_waits(c, true);
-    if (!c->closing && (c->waits || something_went(c)))
+    if (!c->closing && (c->waits || c->absent || something_went(c)))
         cluster_look_start(c);
 }
 
@@ -211,7 +218,7 @@ void cluster_look(struct cluster *c)
 
 bool cluster_looking(const struct cluster *c)
 {
-    return c->look.active || c->waits;
+    return c->look.active || c->waits || c->absent;
 }
 
 void cluster_lost(struct cluster *c, enum mpijob_kind kind, enum mpijob_version version, struct cluster_wait *w)

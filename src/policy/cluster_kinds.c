@@ -197,9 +197,13 @@ static bool same(const struct cluster_kind *a, const struct cluster_kind *b)
 
 bool cluster_put_in_force(struct cluster *c)
 {
-    bool changed = false;
+    bool changed = false, absent = false, sure = !c->ready || c->done || c->absent + 1 >= ABSENT_LOOKS;
     for (int i = 0; i < MPIJOB_KINDS; i++) {
         struct cluster_kind before = c->kinds[i];
+        if (before.served && !c->look.kinds[i].served && !sure) { /* not yet */
+            absent = true;
+            continue;
+        }
         c->kinds[i] = c->look.kinds[i];
         c->kinds[i].went = !c->kinds[i].served && (before.served || before.went);
         if (!c->ready || same(&before, &c->kinds[i]))
@@ -207,6 +211,7 @@ bool cluster_put_in_force(struct cluster *c)
         tell_change(c, (enum mpijob_kind)i, &before);
         changed = true;
     }
+    c->absent = absent ? c->absent + 1 : 0;
     c->choice = c->look.choice;
     c->stored = c->look.stored;
     c->v1 = c->look.v1;

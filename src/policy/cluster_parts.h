@@ -44,6 +44,9 @@ struct cluster_look {
     struct error why; /* the definition could not be read; code 0: it could, or was not needed */
 };
 
+/* Looks that have to agree that a kind has gone: while a definition is changed, a server may show it in no version. */
+#define ABSENT_LOOKS 4
+
 struct cluster {
     struct kube *kube;
     uv_loop_t *loop;
@@ -59,6 +62,7 @@ struct cluster {
     bool ready, writes;
     struct cluster_look look;
     struct deadline again;          /* a look after a 404 that found nothing new yet */
+    unsigned absent;                /* looks in a row that did not find a kind which is in use */
     unsigned tries, round;          /* looks for those who wait; answers to them */
     uint64_t quiet_until;           /* on the loop's clock: no look for a 404 before that */
     uint64_t missing_until;         /* ... nor for a kind that is not served */

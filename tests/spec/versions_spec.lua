@@ -97,19 +97,44 @@ end }]]):format(namespace, namespace))
         assert.are.equal(0, (started:stop "sigterm"))
     end)
 
-    it("in the middle of a sweep costs no job its change", function()
-        for i = 1, 24 do
-            server:create(namespace, ("job-%02d"):format(i), { state = "Succeeded" })
-        end
-        local started = daemon(server, folder, (POLICY:format(namespace):gsub("replace =", "limits = { concurrency = 2 }, replace =")))
-        started:write "advance 30m\n"
-        started:expect("job=" .. namespace .. "/job-04 ")
+    it("is followed by a policy that waits for events", function()
+        local started = daemon(server, folder, ('policy { name = "on", on = "match", match = { namespace = "%s", phase = "Succeeded" }, replace = { cleanPodPolicy = "All" } }')
+            :format(namespace))
+        server:create(namespace, "early", { state = "Succeeded" })
+        started:expect("replaced policy=on job=" .. namespace .. "/early")
         server:serve { served = { "v2beta1" }, stored = "v2beta1" }
         server.api = "v2beta1"
+        server:create(namespace, "late", { state = "Succeeded" })
+        started:expect("replaced policy=on job=" .. namespace .. "/late")
+        assert.are.equal("All", server:get(namespace, "late").spec.runPolicy.cleanPodPolicy)
+        assert.are.equal(1, support.count(started.stderr, "the server's API has changed"))
+        assert.are.equal(0, (started:stop "sigterm"))
+    end)
+
+    it("in the middle of a sweep costs no job its change", function()
+        for i = 1, 12 do
+            server:create(namespace, ("job-%02d"):format(i), { state = "Succeeded" })
+        end
+        local started = daemon(server, folder, ([[
+policy {
+  name = "free", every = "1h",
+  match = { namespace = "%s", phase = "Succeeded", where = function(job)
+    if job.name == "job-06" then log.info("half way") sleep("5m") end
+    return true
+  end },
+  replace = { cleanPodPolicy = "All" },
+}]]):format(namespace))
+        started:write "advance 30m\n"
+        started:expect "half way"
+        started:expect("replaced policy=free job=" .. namespace .. "/job-05 ")
+        server:serve { served = { "v2beta1" }, stored = "v2beta1" }
+        server.api = "v2beta1"
+        started:write "advance 5m\n"
         started:expect "run ended"
-        support.contains(started.stderr, "outcome=done changed=24 unchanged=0 failed=0")
+        support.contains(started.stderr, "outcome=done changed=12 unchanged=0 failed=0")
+        support.contains(started.stderr, '"path\\":\\"/spec/cleanPodPolicy')
         support.contains(started.stderr, '"path\\":\\"/spec/runPolicy')
-        assert.are.equal("All", server:get(namespace, "job-24").spec.runPolicy.cleanPodPolicy)
+        assert.are.equal("All", server:get(namespace, "job-12").spec.runPolicy.cleanPodPolicy)
         assert.are.equal(0, (started:stop "sigterm"))
     end)
 
