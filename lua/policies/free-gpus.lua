@@ -10,7 +10,7 @@
 policy {
     name = "free-gpus",
     about = "Finished jobs give their GPUs back after two hours.",
-    every = "10m",
+    on = "match", -- at the very instant at which the two hours have passed
     match = {
         phase = { "Succeeded", "Failed" },
         cleanPodPolicy = { "unset", "None" }, -- who chose Running or All has been cleaned up already
@@ -25,6 +25,6 @@ policy {
         return { cleanPodPolicy = "Running" } -- also where it is not known which controller it is
     end,
     -- A guard against a match that is wider than meant: above it nothing at all is changed. In a cluster
-    -- that was never cleaned up, look at `mpijobd plan` first and raise it for the first run.
+    -- that was never cleaned up, look at `mpijobd plan` first and raise it for the first start.
     limits = { changes = 500 },
 }

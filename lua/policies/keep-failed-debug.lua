@@ -10,7 +10,7 @@ local WHY <const> = "for debugging, three days after the end"
 policy {
     name = "keep-failed-debug",
     about = "Running jobs with debug=true keep their pods when they end.",
-    every = "5m",
+    on = "match",
     match = {
         phase = "Running",
         labels = { debug = "true" },
@@ -26,8 +26,7 @@ policy {
 policy {
     name = "end-of-keeping",
     about = "Three days after its end a kept debug job is cleaned up.",
-    schedule = "30 6 * * *",
-    timezone = "Europe/Berlin",
+    on = "match",
     match = {
         phase = { "Succeeded", "Failed" },
         finished_for = "3d",

@@ -9,7 +9,7 @@
 policy {
     name = "label-stale-pending",
     about = "Jobs that have been pending for a day get the label triage=stale-pending.",
-    every = "30m",
+    on = "match",
     match = { phase = "Pending", pending_for = "1d", labels = "!triage" },
     replace = { labels = { triage = "stale-pending" } },
 }
@@ -17,7 +17,7 @@ policy {
 policy {
     name = "unlabel-started",
     about = "Jobs that are no longer pending lose the label triage=stale-pending.",
-    every = "30m",
+    on = "match",
     match = {
         labels = { triage = "stale-pending" },
         phase = { "Running", "Restarting", "Suspended", "Succeeded", "Failed" },

@@ -10,7 +10,7 @@
 policy {
     name = "stop-debug-overruns",
     about = "Debug runs of more than four hours are suspended, and their owner can resume them.",
-    every = "15m",
+    on = "match",
     match = {
         -- Never suspend what Kueue admits: it would resume the job, or lose count of its quota.
         labels = "purpose=debug, keep != true, !kueue.x-k8s.io/queue-name",

@@ -3,33 +3,37 @@
 -- is not enough. In v2beta1 (mpi-operator from v0.4) suspend = true removes its pods at once;
 -- elsewhere the label is for whoever deletes such jobs.
 --
--- A `run` function decides everything itself: it lists, looks and replaces, one job after the
--- other. It is for what `match` and `replace` cannot say, here a total at the end.
+-- A `run` function decides everything itself: run.jobs gives it the jobs that came to match, and it
+-- looks and replaces, one after the other. It is for what `replace` cannot say, here a total at the end.
 
 policy {
     name = "triage-evicted",
     about = "Evicted jobs are labelled; in v2beta1 they are suspended, so that their pods go.",
-    every = "15m",
-    overlap = "skip", -- the default: a run that takes long is not overtaken by the next
+    on = "match",
+    match = {
+        phase = "Failed",
+        labels = "triage notin (evicted), keep != true",
+        where = function(job)
+            return job.evicted
+        end,
+    },
     limits = { changes = 50, cpu = "2s", timeout = "3m" },
     run = function(run)
         local freed, seen = 0, 0
-        for job in mpijob.list { phase = "Failed", labels = "triage notin (evicted), keep != true" } do
-            if job.evicted then
-                seen = seen + 1
-                local suspends = job.version == "v2beta1" and not job.managedBy
-                -- A function is called again with the fresh job if somebody else changed it in between.
-                local result, err = mpijob.replace(job, function(fresh)
-                    return fresh.evicted and {
-                        labels = { triage = "evicted" },
-                        suspend = suspends and true or nil,
-                    } or nil
-                end)
-                if not result then
-                    log.warn("an evicted job could not be changed", { job = job.key, reason = err.reason })
-                elseif suspends and result.effect == "effective" then
-                    freed = freed + job.gpus
-                end
+        for job in run.jobs do
+            seen = seen + 1
+            local suspends = job.version == "v2beta1" and not job.managedBy
+            -- A function is called again with the fresh job if somebody else changed it in between.
+            local result, err = mpijob.replace(job, function(fresh)
+                return fresh.evicted and {
+                    labels = { triage = "evicted" },
+                    suspend = suspends and true or nil,
+                } or nil
+            end)
+            if not result then
+                log.warn("an evicted job could not be changed", { job = job.key, reason = err.reason })
+            elseif suspends and result.effect == "effective" then
+                freed = freed + job.gpus
             end
         end
         log.info("evicted jobs", { seen = seen, changed = run.changed, gpus = freed })
