@@ -286,4 +286,33 @@ describe("a script's verbs #cluster", function()
         ]=])
         assert.are.equal(0, code, err)
     end)
+
+    it("look what became of a write whose answer is lost", function()
+        if not server.sim then
+            return
+        end
+        server:create(namespace, "a", { state = "Running" })
+        server:create(namespace, "b", { state = "Running" })
+        local cases = { -- what is done and found, what is not done and told
+            { "PATCH", 'mpijob.patch("a", { metadata = { labels = { lost = "no" } } })', 'mpijob.patch("a", { metadata = { labels = { lost = "yes" } } })' },
+            { "POST", 'kube.create { apiVersion = "v1", kind = "ConfigMap", metadata = { name = "c" } }',
+                'kube.create { apiVersion = "v1", kind = "ConfigMap", metadata = { name = "d" } }' },
+            { "DELETE", 'mpijob.delete("a")', 'mpijob.delete("b")' },
+        }
+        for _, case in ipairs(cases) do
+            server.sim:fault { fault = "reset-after", method = case[1], count = 1 }
+            good("assert(" .. case[2] .. ")")
+            server.sim:fault { fault = "reset-before", method = case[1], count = 1 }
+            good("local done, err = " .. case[3] .. " eq(done, nil) eq(err.retryable, true)")
+            server.sim:clear_faults()
+        end
+        local outcomes = {}
+        for _, row in ipairs(journal()) do
+            outcomes[row.verb .. " " .. row.outcome] = true
+        end
+        for _, verb in ipairs { "patch", "create", "delete" } do
+            assert.is_true(outcomes[verb .. " done"], verb)
+            assert.is_true(outcomes[verb .. " not-done"], verb)
+        end
+    end)
 end)
