@@ -67,6 +67,7 @@ static const struct key {
     {"/limits/timeout", KIND_DURATION, offsetof(struct config, limits.timeout_us)},
     {"/http", KIND_MAP, 0},
     {"/http/timeout", KIND_DURATION, offsetof(struct config, http_timeout)},
+    {"/http/watch_silence", KIND_DURATION, offsetof(struct config, watch_silence)},
     {"/http/connections", KIND_COUNT, offsetof(struct config, http_connections)},
     /* Known to the interface, and not there yet: said plainly rather than ignored. */
     {"/plugins", KIND_LATER, 0},

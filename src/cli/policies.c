@@ -58,6 +58,7 @@ int policies_load(struct session *s, struct engine_options *options, char **path
     options->log = &s->log;
     options->store = s->store;
     options->metrics = s->metrics;
+    options->silence = s->config.watch_silence;
     options->keep = s->config.journal_keep;
     options->cluster_names = session_cluster_names(s);
     options->ceilings = s->config.limits;

@@ -6,8 +6,8 @@
 #include "policy/loops.h"
 #include "policy/on_trigger.h"
 
-#define FRESH_US                                                                                                       \
-    (100 * CLOCK_SECOND) /* a server sends a bookmark a minute; a watch that is silent for 90 s is begun anew */
+#define SILENCE_US (90 * CLOCK_SECOND) /* a server sends a bookmark a minute */
+#define GRACE_US (10 * CLOCK_SECOND)   /* for a watch that was silent to be begun anew, while the cache is still read */
 
 /* ---- what is needed ---- */
 
@@ -229,6 +229,7 @@ static int start_cache(struct held_cache *held, struct error *err)
         .namespaces = (const char *const *)held->namespaces,
         .label_selector = *held->selector ? held->selector : NULL,
         .log = o->log,
+        .timing.silence_ms = (uint64_t)(o->silence ? o->silence : SILENCE_US) / 1000,
         .clock = o->clock,
         .event = told,
         .synced = synced,
@@ -333,7 +334,8 @@ struct held_cache *caches_for(const struct engine_cluster *at, enum mpijob_kind 
     if (!held || !cache_synced(held->cache) || !covers(held, at, match))
         return NULL;
     int64_t silence = cache_silence_us(held->cache);
-    return silence >= 0 && silence < FRESH_US ? held : NULL;
+    int64_t most = at->engine->o.silence ? at->engine->o.silence : SILENCE_US;
+    return silence >= 0 && silence < most + GRACE_US ? held : NULL;
 }
 
 int64_t caches_scope(const struct held_cache *held, const struct mpijob_match *match, const char *const *namespaces)

@@ -34,6 +34,7 @@ struct engine_options {
     const struct engine_known *known; /* without places: what policies are held against; outlives the loading */
     size_t known_count;
     struct store *store; /* NULL: no journal. Not owned */
+    int64_t silence;     /* a watch that says nothing for so long is dead, microseconds; 0: 90 s */
     int64_t keep;        /* the journal's rows so long, microseconds; 0: for ever */
     bool dry_run;        /* all runs */
     bool once;           /* no triggers: engine_once starts the runs */
