@@ -36,11 +36,15 @@ describe("a policy with on, in chaos", function()
         end
     end
 
-    local POLICY = [[local n = 0
+    local COUNTING <const> = [[local n = 0
         policy { name = "p", on = "match", match = { labels = { todo = "yes" } }, replace = function()
             n = n + 1
             return { annotations = { handled = tostring(n) } }
         end }]]
+    local POLICY
+    before_each(function()
+        POLICY = COUNTING
+    end)
 
     local function start(...)
         support.write(folder .. "/p.lua", POLICY)
@@ -137,6 +141,27 @@ describe("a policy with on, in chaos", function()
         end
         nothing_twice(2000)
         assert.are.equal(0, (daemon:stop()))
+    end)
+
+    it("when ten thousand come to match at once", function()
+        server = sim.start("--version", "v2beta1", "--jobs", "10000", "--alike")
+        POLICY = [[policy { name = "p", on = "match", replace = { annotations = { handled = "yes" } } }]]
+        local daemon = start()
+        local changed = 0
+        while changed < 10000 do
+            local line = daemon:expect("run ended policy=p outcome=done changed=")
+            changed = changed + tonumber(line:match("changed=(%d+)"))
+            support.contains(line, "failed=0")
+        end
+        assert.are.equal(10000, changed)
+        assert.are.equal(0, (daemon:stop()))
+        daemon = start()
+        server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+        create("z")
+        daemon:expect("replaced policy=p job=train/z")
+        assert.are.equal(0, (daemon:stop()))
+        local _, answer = server:request("GET", "/_sim/counters")
+        assert.are.equal(10001, answer.requests.methods.PUT)
     end)
 
     it("when it is killed again and again, between a match and its write too", function()
