@@ -67,6 +67,7 @@ static void rang(struct alarm *alarm, int64_t now)
     struct on_trigger *t = alarm->data;
     uint32_t slot;
     int64_t at;
+    meter_lateness(t->at->engine->meters, t->entry.policy->name, now - alarm->due);
     for (int n = 0; n < SCAN_SLICE && due_first(&t->due, &slot, &at) && at <= now; n++) {
         due_remove(&t->due, slot);
         meter_lateness(t->at->engine->meters, t->entry.policy->name, now - at);
