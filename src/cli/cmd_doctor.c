@@ -22,6 +22,7 @@ const struct doctor_check doctor_checks[] = {
     {"permissions", doctor_permissions, BASE_USER, 0, true},
     {"versions", doctor_versions, BASE_USER, BASE_VERSIONS, true},
     {"controller", doctor_controller, BASE_VERSIONS, 0, true},
+    {"watch", doctor_watching, BASE_VERSIONS, 0, true},
     {"state", doctor_state, BASE_CONFIG, 0, false},
     {"time-zones", doctor_zones, 0, 0, false},
     {"policies", doctor_policies, BASE_CONFIG, 0, false},

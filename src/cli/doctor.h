@@ -93,6 +93,7 @@ bool doctor_credentials(struct doctor *d);
 bool doctor_permissions(struct doctor *d);
 bool doctor_versions(struct doctor *d);
 bool doctor_controller(struct doctor *d);
+bool doctor_watching(struct doctor *d); /* doctor_watch.c */
 bool doctor_policies(struct doctor *d); /* doctor_policies.c */
 /* What the policies need, or any policy where none are given or some are broken. */
 void doctor_read_policies(struct doctor *d);
