@@ -7,7 +7,7 @@ local function rfc(at)
     return os.date("!%Y-%m-%dT%H:%M:%SZ", at)
 end
 
-describe("a policy with on #valgrind", function()
+describe("a policy with on", function()
     local server, folder, daemons
 
     before_each(function()
@@ -99,7 +99,7 @@ describe("a policy with on #valgrind", function()
         return table.concat(list, " ")
     end
 
-    it("handles what matches already, and then each job that comes to match, once", function()
+    it("handles what matches already, and then each job that comes to match, once #valgrind", function()
         create("old", "Running", NOW - 60)
         create("other", nil)
         write [[policy { name = "p", on = "match", match = { phase = "Running" }, replace = { labels = { seen = "yes" } } }]]
@@ -110,7 +110,6 @@ describe("a policy with on #valgrind", function()
         label("old", "touched", "1") -- it matches as before
         set_state("other", "Succeeded", NOW)
         set_state("other", "Running", NOW)
-        label("other", "seen")
         create("third", "Running", NOW)
         daemon:expect("replaced policy=p job=train/third")
         move(daemon, "advance 1s")
@@ -119,7 +118,6 @@ describe("a policy with on #valgrind", function()
         assert.are.equal(1, support.count(all, "p:old"), all)
         assert.are.equal(1, support.count(all, "p:third"), all)
         assert.is_truthy(support.count(all, "p:other") <= 2, all) -- the flip may have been seen, or have been too short
-        assert.is_nil(get("other").metadata.labels and get("other").metadata.labels.seen and support.count(all, "p:other") == 1 or nil)
     end)
 
     it("acts at the very instant at which a duration has passed", function()
@@ -223,7 +221,7 @@ describe("a policy with on #valgrind", function()
         assert.are.equal("p:a p:b", changes())
     end)
 
-    it("gives a run function its jobs", function()
+    it("gives a run function its jobs #valgrind", function()
         create("a", "Failed", NOW - 60)
         create("b", "Failed", NOW - 60, { labels = { skip = "yes" } })
         write [[policy { name = "p", on = "match", match = { phase = "Failed", where = function(job) return not job.labels.skip end },
