@@ -267,18 +267,11 @@ static void tell_places(struct doctor *d, const struct question *questions, size
     }
 }
 
-/* NULL: to be found out. */
-static const char *configured_controller(const struct session *s)
-{
-    const char *name = s->options.controller ? s->options.controller : s->clusters[0].config->controller;
-    return name && strcmp(name, "auto") != 0 ? name : NULL;
-}
-
 /* The definition tells which controller acts on v1 jobs; nothing else needs it. */
 static void tell_definition(struct doctor *d, const struct question *q)
 {
-    bool v1 = cluster_ready(d->s.cluster) && cluster_target(d->s.cluster, KIND_MPIJOB).version == MPIJOB_V1;
-    bool needed = v1 && !configured_controller(&d->s);
+    struct mpijob_target target = cluster_target(d->s.cluster, KIND_MPIJOB);
+    bool needed = cluster_ready(d->s.cluster) && target.version == MPIJOB_V1 && target.controller == CONTROLLER_UNKNOWN;
     if (q->allowed)
         doctor_say(d, DOCTOR_OK, NULL, "may get the definition mpijobs.kubeflow.org");
     else
@@ -385,6 +378,24 @@ bool doctor_versions(struct doctor *d)
     return true;
 }
 
+static const char *controller_by(const struct cluster *cluster)
+{
+    static const char *const words[][2] = {
+        {"configured", "as configured"},
+        {"server", "found out by the server's name"},
+        {"version", "found out by the version"},
+        {"definition", "found out by the definition's schema"},
+        {"status", "found out by what it wrote into jobs' status"},
+        {"pods", "found out by the labels of its pods"},
+    };
+    const char *by = cluster_controller_by(cluster);
+    for (size_t i = 0; by && i < sizeof words / sizeof *words; i++) {
+        if (strcmp(words[i][0], by) == 0)
+            return words[i][1];
+    }
+    return "found out";
+}
+
 bool doctor_controller(struct doctor *d)
 {
     struct session *s = &d->s;
@@ -393,9 +404,9 @@ bool doctor_controller(struct doctor *d)
         doctor_say(
             d, DOCTOR_WARNING,
             "set cluster.controller in mpijobd.yaml, or allow reading the definition (`mpijobd rbac` has the rule)",
-            "not found out: two controllers serve v1, and where they differ a change's effect is unknown");
+            "not found out, neither by the definition nor by what jobs and pods show: two controllers serve v1, and "
+            "where they differ a change's effect is unknown");
     else
-        doctor_say(d, DOCTOR_OK, NULL, "%s, %s", mpijob_controller_name(target.controller),
-                   configured_controller(s) ? "as configured" : "found out");
+        doctor_say(d, DOCTOR_OK, NULL, "%s, %s", mpijob_controller_name(target.controller), controller_by(s->cluster));
     return true;
 }

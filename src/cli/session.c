@@ -152,6 +152,7 @@ static int open_cluster(struct session *s, struct session_cluster *at, int64_t t
         at->kube_config.name_space = str_dup(str_of(o->name_space));
         rc = at->kube_config.name_space ? 0 : error_nomem(&s->error);
     }
+    scope_of(s, at);
     struct kube_options kube = {
         .connections = s->config.http_connections,
         .timeout_ms = (uint64_t)timeout / 1000,
@@ -167,6 +168,7 @@ static int open_cluster(struct session *s, struct session_cluster *at, int64_t t
         .kube = &kube,
         .api_version = o->api_version ? o->api_version : at->config->version,
         .gpus = (const char *const *)s->config.gpu_resources,
+        .namespaces = (const char *const *)at->namespaces,
         .writes = changes_jobs(s),
         .log = &s->log,
     };
@@ -176,7 +178,6 @@ static int open_cluster(struct session *s, struct session_cluster *at, int64_t t
         rc = cluster_new(&s->loop, &cluster, &at->cluster, &s->error);
     if (rc && s->config.named && !by_hand(s))
         error_prefix(&s->error, "cluster %s", at->config->name);
-    scope_of(s, at);
     return rc;
 }
 

@@ -32,7 +32,9 @@ int cluster_new(uv_loop_t *loop, const struct cluster_options *options, struct c
     c->log = options->log;
     c->configured =
         options->controller != CONTROLLER_UNKNOWN ? options->controller : mpijob_controller_at(options->config->server);
+    c->named_by_server = options->controller == CONTROLLER_UNKNOWN;
     c->gpus = options->gpus;
+    c->namespaces = options->namespaces;
     c->writes = options->writes;
     c->stored = -1;
     c->name = str_dup(str_of(options->name ? options->name : CLUSTER_DEFAULT));
@@ -300,6 +302,17 @@ const struct kube_resource *cluster_resource(const struct cluster *c, enum mpijo
 struct mpijob_target cluster_target(const struct cluster *c, enum mpijob_kind kind)
 {
     return c->kinds[kind].target;
+}
+
+const char *cluster_controller_by(const struct cluster *c)
+{
+    static const char *const names[] = {NULL, "definition", "status", "pods"};
+    struct mpijob_target target = c->kinds[KIND_MPIJOB].target;
+    if (target.controller == CONTROLLER_UNKNOWN)
+        return NULL;
+    if (c->configured != CONTROLLER_UNKNOWN)
+        return c->named_by_server ? "server" : "configured";
+    return mpijob_controller_of(KIND_MPIJOB, target.version) != CONTROLLER_UNKNOWN ? "version" : names[c->by];
 }
 
 struct mpijob_target cluster_target_of(const struct cluster *c, enum mpijob_kind kind, struct json object)

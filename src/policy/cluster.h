@@ -17,6 +17,7 @@ struct cluster_options {
     const char *api_version;           /* of MPIJobs; NULL or "auto": found out */
     enum mpijob_controller controller; /* CONTROLLER_UNKNOWN: found out */
     const char *const *gpus;           /* as in mpijob_target; outlives the cluster */
+    const char *const *namespaces;     /* that it is kept to, NULL-terminated; NULL: all. Outlives it too */
     bool writes; /* jobs will be changed: of several versions, one that keeps what is written is found out by a dry run
                   */
     const struct log *log;
@@ -46,6 +47,9 @@ int cluster_serves(struct cluster *cluster, enum mpijob_kind kind, struct error 
  * objects over time takes their own version by cluster_target_of. */
 const struct kube_resource *cluster_resource(const struct cluster *cluster, enum mpijob_kind kind);
 struct mpijob_target cluster_target(const struct cluster *cluster, enum mpijob_kind kind);
+/* What told who acts on the MPIJobs: "configured", "server" (its name), "version", "definition", "status", "pods";
+ * NULL: nothing did. */
+const char *cluster_controller_by(const struct cluster *cluster);
 /* What is known of it before a request is made to it: false: nothing is yet; the version is found out. */
 bool cluster_knows(const struct cluster *cluster, enum mpijob_kind kind);
 /* The same for the version that the object was read in. */

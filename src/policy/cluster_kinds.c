@@ -114,6 +114,7 @@ void cluster_read_definition(const struct cluster *c, struct cluster_look *look,
     if (look->several && json_exists(definition) && prefer_stored(look, definition))
         look->choice = CHOICE_STORED;
     look->v1 = json_exists(definition) ? controller_by_schema(definition) : CONTROLLER_UNKNOWN;
+    look->by = look->v1 != CONTROLLER_UNKNOWN ? CONTROLLER_BY_DEFINITION : CONTROLLER_BY_NOTHING;
     cluster_settle(c, look);
 }
 
@@ -138,12 +139,19 @@ static void tell_guess(const struct cluster *c, const struct cluster_look *look)
             LOG_FIELDS(
                 {"version", k->resource.version}, {"served", k->versions},
                 {"reason", look->why.code ? look->why.message : "the definition names none that is known here"}));
-    if (k->served && k->target.controller == CONTROLLER_UNKNOWN)
+    if (k->served && k->target.controller == CONTROLLER_UNKNOWN && look->evidence.found == EVIDENCE_CONTRADICTS)
+        log_event(c->log, LOG_WARN,
+                  "the v1 MPIJobs show both controllers at work, mpi-operator and training-operator, so effects on "
+                  "which they differ are unknown; set cluster.controller in mpijobd.yaml, or allow reading the "
+                  "mpijobs.kubeflow.org definition",
+                  LOG_FIELDS({"server", kube_server(c->kube)}));
+    else if (k->served && k->target.controller == CONTROLLER_UNKNOWN)
         log_event(
             c->log, LOG_INFO,
             "cannot tell which controller serves the v1 MPIJobs, so effects on which they differ are unknown; set "
             "cluster.controller in mpijobd.yaml, or allow reading the mpijobs.kubeflow.org definition",
-            LOG_FIELDS({"reason", look->why.code ? look->why.message : "the definition has no schema"}));
+            LOG_FIELDS({"reason", look->why.code ? look->why.message : "the definition has no schema"},
+                       {"evidence", "no job and no pod shows it"}));
 }
 
 static const char *told(const struct cluster *c)
@@ -171,7 +179,8 @@ static void tell_connected(const struct cluster *c)
     log_event(c->log, LOG_INFO, "connected",
               LOG_FIELDS({"cluster", told(c)}, {"server", kube_server(c->kube)},
                          {"version", jobs->served ? jobs->resource.version : "none"}, {"served", jobs->versions},
-                         {"controller", mpijob_controller_name(jobs->target.controller)}, {"chosen_by", chosen_by(c)},
+                         {"controller", mpijob_controller_name(jobs->target.controller)},
+                         {"controller_by", cluster_controller_by(c)}, {"chosen_by", chosen_by(c)},
                          {"others", *others ? others : NULL}));
 }
 
@@ -186,6 +195,7 @@ static void tell_change(const struct cluster *c, enum mpijob_kind kind, const st
                          {"before", before->served ? before->resource.version : NULL},
                          {"version", now->served ? now->resource.version : NULL}, {"served", now->versions},
                          {"controller", mpijob_controller_name(now->target.controller)},
+                         {"controller_by", kind == KIND_MPIJOB ? cluster_controller_by(c) : NULL},
                          {"chosen_by", kind == KIND_MPIJOB ? chosen_by(c) : NULL}));
 }
 
@@ -198,6 +208,12 @@ static bool same(const struct cluster_kind *a, const struct cluster_kind *b)
 bool cluster_put_in_force(struct cluster *c)
 {
     bool changed = false, absent = false, sure = !c->ready || c->done || c->absent + 1 >= ABSENT_LOOKS;
+    c->choice = c->look.choice;
+    c->stored = c->look.stored;
+    if (c->look.kinds[KIND_MPIJOB].served) { /* else it was not looked for */
+        c->v1 = c->look.v1;
+        c->by = c->look.by;
+    }
     for (int i = 0; i < MPIJOB_KINDS; i++) {
         struct cluster_kind before = c->kinds[i];
         if (before.served && !c->look.kinds[i].served && !sure) { /* not yet */
@@ -212,9 +228,6 @@ bool cluster_put_in_force(struct cluster *c)
         changed = true;
     }
     c->absent = absent ? c->absent + 1 : 0;
-    c->choice = c->look.choice;
-    c->stored = c->look.stored;
-    c->v1 = c->look.v1;
     if (!c->ready || changed)
         tell_guess(c, &c->look);
     if (!c->ready)

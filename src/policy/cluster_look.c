@@ -1,4 +1,5 @@
-/* One look at a server: what it serves, and, where that leaves something open, the definition of MPIJobs. */
+/* One look at a server: what it serves, and, where that leaves something open, the definition of MPIJobs, then
+ * what some of them show. */
 #include "policy/cluster_parts.h"
 
 #define DEFINITION "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/mpijobs.kubeflow.org"
@@ -7,6 +8,14 @@ static void over(struct cluster *c, const struct error *err)
 {
     c->look.active = false;
     cluster_look_over(c, err);
+}
+
+static void settled(struct cluster *c)
+{
+    if (cluster_evidence_wanted(c))
+        cluster_evidence_start(c);
+    else
+        over(c, NULL);
 }
 
 /* Is it to be found out anew which of several versions keeps what is written? Only for who writes, and not while
@@ -28,7 +37,7 @@ static void stay(struct cluster *c)
         look->choice = c->choice;
         cluster_settle(c, look);
     }
-    over(c, NULL);
+    settled(c);
 }
 
 static void definition_came(void *data, struct kube_request *request, const struct kube_answer *answer,
@@ -65,6 +74,25 @@ void cluster_probe_over(struct cluster *c, bool found, enum mpijob_version versi
         look->choice = CHOICE_KEEPS;
         cluster_settle(c, look);
     }
+    settled(c);
+}
+
+/* Jobs come and go: that none shows anything any more changes nothing; that some show the other one does. */
+void cluster_evidence_over(struct cluster *c)
+{
+    struct cluster_look *look = &c->look;
+    struct error err;
+    if (c->closing || look->cancelled) {
+        error_set(&err, ERR_CANCELLED, "given up");
+        over(c, &err);
+        return;
+    }
+    look->v1 = mpijob_evidence_controller(look->evidence.found);
+    if (!look->evidence.found && c->ready && c->by != CONTROLLER_BY_DEFINITION) {
+        look->v1 = c->v1;
+        look->by = c->by;
+    }
+    cluster_settle(c, look);
     over(c, NULL);
 }
 
@@ -117,4 +145,5 @@ void cluster_look_cancel(struct cluster *c)
         kube_cancel(c->look.request);
     c->look.cancelled = true;
     cluster_probe_cancel(c);
+    cluster_evidence_cancel(c);
 }

@@ -3,6 +3,7 @@
 #define MPIJOBD_POLICY_CLUSTER_PARTS_H
 
 #include "loop/timer.h"
+#include "mpijob/evidence.h"
 #include "mpijob/kind.h"
 #include "policy/cluster.h"
 
@@ -26,6 +27,17 @@ struct cluster_probe {
     struct buf wanted; /* the value that was sent */
 };
 
+/* What some jobs and pods show of who acts on them (cluster_evidence.c). */
+struct cluster_evidence {
+    struct kube_request *request;
+    size_t place;   /* of the cluster's namespaces */
+    bool pods;      /* they are asked for; else the jobs */
+    unsigned found; /* EVIDENCE_ */
+};
+
+/* What told who acts on v1. */
+enum cluster_by { CONTROLLER_BY_NOTHING, CONTROLLER_BY_DEFINITION, CONTROLLER_BY_STATUS, CONTROLLER_BY_PODS };
+
 /* What decided between several versions. */
 enum cluster_choice { CHOICE_PREFERRED, CHOICE_STORED, CHOICE_KEEPS };
 
@@ -39,8 +51,10 @@ struct cluster_look {
     bool several;               /* versions of MPIJobs are served that are known here, and none is configured */
     enum cluster_choice choice; /* ... and what chose one of them */
     int stored;                 /* enum mpijob_version; -1: not known */
-    enum mpijob_controller v1;  /* who acts on v1, by the definition's schema */
+    enum mpijob_controller v1;  /* who acts on v1, by the definition's schema or the evidence */
+    enum cluster_by by;         /* ... which of them */
     struct cluster_probe probe;
+    struct cluster_evidence evidence;
     struct error why; /* the definition could not be read; code 0: it could, or was not needed */
 };
 
@@ -54,11 +68,13 @@ struct cluster {
     char *name, *name_space;
     char *api_version; /* as configured; NULL: choose */
     enum mpijob_controller configured;
-    const char *const *gpus;
+    bool named_by_server; /* it is, by the server's name */
+    const char *const *gpus, *const *namespaces;
     struct cluster_kind kinds[MPIJOB_KINDS];
     enum cluster_choice choice; /* of the look in force, as these */
     int stored;
     enum mpijob_controller v1;
+    enum cluster_by by;
     bool ready, writes;
     struct cluster_look look;
     struct deadline again;          /* a look after a 404 that found nothing new yet */
@@ -83,6 +99,11 @@ void cluster_probe_start(struct cluster *cluster);
 void cluster_probe_cancel(struct cluster *cluster);
 /* cluster_look.c: found: that version keeps what is written. */
 void cluster_probe_over(struct cluster *cluster, bool found, enum mpijob_version version);
+/* cluster_evidence.c: is it open who acts on the v1 jobs? If so: asks; ends in cluster_evidence_over. */
+bool cluster_evidence_wanted(const struct cluster *cluster);
+void cluster_evidence_start(struct cluster *cluster);
+void cluster_evidence_cancel(struct cluster *cluster);
+void cluster_evidence_over(struct cluster *cluster); /* cluster_look.c */
 /* cluster.c: err: nothing was found out, all stays as it is. */
 void cluster_look_over(struct cluster *cluster, const struct error *err);
 

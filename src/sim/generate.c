@@ -273,14 +273,21 @@ static void write_replicas(struct job *j, const char *role, int replicas, bool l
                j->team);
 }
 
+static bool by_training_operator(const struct job *j)
+{
+    return j->style == V1 && j->sim->opt.controller == SIM_TRAINING_OPERATOR;
+}
+
 static void write_condition(struct job *j, const char *type, const char *status, const char *reason, const char *at,
                             const char *message)
 {
+    bool bare = by_training_operator(j); /* it names the job without its namespace */
     buf_printf(&j->b,
-               "%s{\"type\":\"%s\",\"status\":\"%s\",\"reason\":\"%s\",\"message\":\"MPIJob %s/%s "
+               "%s{\"type\":\"%s\",\"status\":\"%s\",\"reason\":\"%s\",\"message\":\"MPIJob %s%s%s "
                "%s\",\"lastTransitionTime\":\"%s\","
                "\"lastUpdateTime\":\"%s\"}",
-               strcmp(type, "Created") == 0 ? "" : ",", type, status, reason, j->ns, j->name, message, at, at);
+               strcmp(type, "Created") == 0 ? "" : ",", type, status, reason, bare ? "" : j->ns, bare ? "" : "/",
+               j->name, message, at, at);
 }
 
 static void write_status(struct job *j)
@@ -295,7 +302,8 @@ static void write_status(struct job *j)
         write_condition(j, "Running", !over || j->odd == ODD_STILL_RUNNING ? "True" : "False", "MPIJobRunning",
                         j->started, "is running.");
     if (j->state == SUCCEEDED)
-        write_condition(j, "Succeeded", "True", "MPIJobSucceeded", j->ended, "successfully completed.");
+        write_condition(j, "Succeeded", "True", "MPIJobSucceeded", j->ended,
+                        by_training_operator(j) ? "is successfully completed." : "successfully completed.");
     if (j->state == FAILED)
         write_condition(j, "Failed", "True", "MPIJobFailed", j->ended, "has failed");
     if (j->state == EVICTED)

@@ -50,7 +50,8 @@ static void set_condition(struct crew *c, const char *type, bool on, const char 
         json_object_array_add(conditions(c->doc), one);
     }
     sim_timestamp(c->sim, now);
-    char *text = sim_format("MPIJob %s/%s %s", c->j->ns, c->j->name, message);
+    bool bare = c->rules == RULES_TRAINING; /* it names the job without its namespace */
+    char *text = sim_format("MPIJob %s%s%s %s", bare ? "" : c->j->ns, bare ? "" : "/", c->j->name, message);
     doc_set_str(one, "status", on ? "True" : "False");
     doc_set_str(one, "reason", reason);
     doc_set_str(one, "message", text);
@@ -152,7 +153,8 @@ static void clean_up(struct crew *c)
 static void end_job(struct crew *c, bool good, const char *reason, bool completed)
 {
     set_condition(c, "Running", false, "MPIJobRunning", "is running.");
-    set_condition(c, good ? "Succeeded" : "Failed", true, reason, good ? "successfully completed." : "has failed");
+    const char *done = c->rules == RULES_TRAINING ? "is successfully completed." : "successfully completed.";
+    set_condition(c, good ? "Succeeded" : "Failed", true, reason, good ? done : "has failed");
     bool left = rules_alpha(c->rules) && rules_cleanup(c->rules, c->doc) == CLEAN_NONE; /* only there the count stays */
     set_counts(c, good ? "succeeded" : "failed", left);
     if (completed)

@@ -1,4 +1,5 @@
 mpijobd_unit_test(mpijob_field FLOORS mpijob)
+mpijobd_unit_test(mpijob_evidence FLOORS mpijob)
 mpijobd_unit_test(mpijob_view FLOORS mpijob)
 mpijobd_unit_test(mpijob_hold FLOORS mpijob ALLOC)
 mpijobd_unit_test(mpijob_selector FLOORS mpijob)
