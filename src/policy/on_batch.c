@@ -259,8 +259,7 @@ static void pause_a_while(struct on_trigger *t)
 {
     uint64_t ms = UINT64_C(1000) << (t->fails < 6 ? t->fails : 6);
     t->fails++;
-    t->pause_until = uv_now(t->at->engine->o.loop) + (ms < 60000 ? ms : 60000);
-    on_arm(t);
+    on_pause(t, ms < 60000 ? ms : 60000);
 }
 
 static void run_over(void *data, struct run *run)

@@ -1,5 +1,6 @@
-/* What the on_*.c share. on_trigger.c: life, reading, the queue's turn; on_look.c: from a job's state to what is to do;
- * on_rows.c: what is durable; on_batch.c: a run's jobs and what became of them. */
+/* What the on_*.c share. on_trigger.c: life, reading, the scan, whose turn it is; on_queue.c: the queue, and room for
+ * the jobs; on_time.c: when it acts again; on_look.c: from a job's state to what is to do; on_rows.c: what is durable;
+ * on_batch.c: a run's jobs and what became of them. */
 #ifndef MPIJOBD_POLICY_ON_PARTS_H
 #define MPIJOBD_POLICY_ON_PARTS_H
 
@@ -7,6 +8,9 @@
 #include "policy/engine_cluster.h"
 #include "policy/on_due.h"
 #include "policy/on_trigger.h"
+
+#define SCAN_SLICE 200 /* jobs looked at in one turn: some milliseconds */
+#define RETRY_FIRST_MS 1000
 
 enum on_state {
     ON_IDLE,     /* nothing is to be done */
@@ -74,13 +78,20 @@ struct on_trigger {
 };
 
 /* ---- on_trigger.c ---- */
-void on_wake(struct on_trigger *t);               /* its turn, soon */
+void on_wake(struct on_trigger *t);    /* its turn, soon */
+void on_release(struct on_trigger *t); /* freed, if it is stopped and over */
+
+/* ---- on_queue.c ---- */
 int on_room(struct on_trigger *t, uint32_t slot); /* 0, or ERR_NOMEM */
 void on_enqueue(struct on_trigger *t, uint32_t slot, int64_t since);
 bool on_dequeue(struct on_trigger *t, uint32_t *slot);
+
+/* ---- on_time.c ---- */
 void on_retry(struct on_trigger *t, uint32_t slot, unsigned tries); /* later and later */
 void on_arm(struct on_trigger *t);                                  /* the alarm, the timer */
-void on_release(struct on_trigger *t);                              /* freed, if it is stopped and over */
+void on_pause(struct on_trigger *t, uint64_t ms);                   /* no turn until then */
+void on_rang(struct alarm *alarm, int64_t now);                     /* the alarm's ring */
+void on_later(struct deadline *d);                                  /* the timer's */
 
 /* ---- on_look.c ---- */
 enum on_look {

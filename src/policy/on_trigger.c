@@ -3,20 +3,9 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-#include "policy/meters.h"
 #include "policy/on_parts.h"
 
-#define SCAN_SLICE 200 /* jobs looked at in one turn: some milliseconds */
-#define RETRY_FIRST_MS 1000
-#define RETRY_MOST_MS 300000
 #define BUSY_MS 200 /* a run from before a reload is waited for */
-
-/* ---- time ---- */
-
-static uint64_t loop_now(const struct on_trigger *t)
-{
-    return uv_now(t->at->engine->o.loop);
-}
 
 void on_wake(struct on_trigger *t)
 {
@@ -26,153 +15,7 @@ void on_wake(struct on_trigger *t)
     deadline_set(&t->turn, 0);
 }
 
-static uint64_t random_below(uint64_t most)
-{
-    return most ? (uint64_t)rand() % most : 0;
-}
-
-void on_retry(struct on_trigger *t, uint32_t slot, unsigned tries)
-{
-    uint64_t ms = (uint64_t)RETRY_FIRST_MS << (tries < 10 ? tries - 1 : 9);
-    ms = ms < RETRY_MOST_MS ? ms : RETRY_MOST_MS;
-    if (due_set(&t->retry, slot, (int64_t)(loop_now(t) + ms + random_below(ms / 4))))
-        on_enqueue(t, slot, INT64_MAX); /* no memory: at once, which the next failure pauses */
-    else
-        t->jobs[slot].state = ON_WAITING;
-    on_arm(t);
-}
-
-void on_arm(struct on_trigger *t)
-{
-    int64_t at;
-    if (t->stopped)
-        return;
-    if (!due_first(&t->due, NULL, &at))
-        alarm_stop(t->at->engine->alarms, &t->alarm);
-    else if ((!t->alarm.slot || t->alarm.due != at) && alarm_set(t->at->engine->alarms, &t->alarm, at))
-        log_event(t->at->engine->o.log, LOG_ERROR, "out of memory: what falls due is not seen",
-                  LOG_FIELDS({"policy", t->entry.policy->name}));
-    uint64_t now = loop_now(t), next = t->pause_until;
-    if (due_first(&t->retry, NULL, &at) && (!next || (uint64_t)at < next))
-        next = (uint64_t)at;
-    if (next)
-        deadline_set(&t->later, next > now ? next - now : 0);
-    else
-        deadline_stop(&t->later);
-}
-
-/* Some instants have come. Others have their turn after a slice. */
-static void rang(struct alarm *alarm, int64_t now)
-{
-    struct on_trigger *t = alarm->data;
-    uint32_t slot;
-    int64_t at;
-    meter_lateness(t->at->engine->meters, t->entry.policy->name, now - alarm->due);
-    for (int n = 0; n < SCAN_SLICE && due_first(&t->due, &slot, &at) && at <= now; n++) {
-        due_remove(&t->due, slot);
-        meter_lateness(t->at->engine->meters, t->entry.policy->name, now - at);
-        on_look_cached(t, slot, LOOK_AGAIN, at);
-    }
-    on_arm(t);
-}
-
-static void later(struct deadline *d)
-{
-    struct on_trigger *t = d->data;
-    uint32_t slot;
-    int64_t at;
-    if (t->pause_until && loop_now(t) >= t->pause_until)
-        t->pause_until = 0;
-    while (due_first(&t->retry, &slot, &at) && (uint64_t)at <= loop_now(t)) {
-        due_remove(&t->retry, slot);
-        t->jobs[slot].state = ON_IDLE;
-        on_enqueue(t, slot, INT64_MAX);
-    }
-    on_arm(t);
-    on_wake(t);
-}
-
-/* ---- the queue ---- */
-
-static int grow_queue(struct on_trigger *t)
-{
-    size_t room = t->room ? t->room * 2 : 64;
-    uint32_t *queue = malloc(room * sizeof *queue);
-    if (!queue)
-        return ERR_NOMEM;
-    for (size_t i = 0; i < t->queued; i++)
-        queue[i] = t->queue[(t->head + i) % t->room];
-    free(t->queue);
-    t->queue = queue;
-    t->head = 0;
-    t->room = room;
-    return 0;
-}
-
-void on_enqueue(struct on_trigger *t, uint32_t slot, int64_t since)
-{
-    int64_t now = clock_now(t->at->engine->o.clock);
-    if (t->queued == t->room && grow_queue(t)) {
-        log_event(t->at->engine->o.log, LOG_ERROR, "out of memory: a job is looked at again when it changes",
-                  LOG_FIELDS({"policy", t->entry.policy->name}));
-        t->jobs[slot].state = ON_IDLE;
-        return;
-    }
-    t->queue[(t->head + t->queued++) % t->room] = slot;
-    t->jobs[slot].state = ON_QUEUED;
-    t->depth++;
-    since = since < now ? since : now;
-    t->first = since < t->first ? since : t->first;
-    on_wake(t);
-}
-
-bool on_dequeue(struct on_trigger *t, uint32_t *slot)
-{
-    while (t->queued) {
-        *slot = t->queue[t->head];
-        t->head = (t->head + 1) % t->room;
-        t->queued--;
-        if (t->jobs[*slot].state != ON_QUEUED)
-            continue;
-        t->depth--;
-        return true;
-    }
-    return false;
-}
-
-/* ---- room for slots ---- */
-
-static int more(void **array, size_t size, uint32_t had, uint32_t wanted)
-{
-    char *grown = realloc(*array, size * wanted);
-    if (!grown)
-        return ERR_NOMEM;
-    memset(grown + size * had, 0, size * (wanted - had));
-    *array = grown;
-    return 0;
-}
-
-int on_room(struct on_trigger *t, uint32_t slot)
-{
-    const struct policy *p = t->entry.policy;
-    if (slot < t->slots)
-        return 0;
-    uint32_t wanted = t->slots ? t->slots : 64;
-    while (wanted <= slot)
-        wanted *= 2;
-    void *jobs = t->jobs, *since = t->since, *version = t->version;
-    int rc = more(&jobs, sizeof *t->jobs, t->slots, wanted);
-    t->jobs = jobs;
-    if (!rc && mpijob_match_timed(p->match))
-        rc = more(&since, sizeof *t->since, t->slots, wanted);
-    t->since = since;
-    if (!rc && (p->on & ON_CHANGED))
-        rc = more(&version, sizeof *t->version, t->slots, wanted);
-    t->version = version;
-    if (!rc)
-        t->slots = wanted;
-    return rc;
-}
+/* ---- room ---- */
 
 /* A job that there is no room for is seen when there is. */
 static bool has_room(struct on_trigger *t, uint32_t slot)
@@ -184,8 +27,7 @@ static bool has_room(struct on_trigger *t, uint32_t slot)
     t->scanned = false;
     t->scanning = true;
     t->scan = 0;
-    t->pause_until = loop_now(t) + RETRY_FIRST_MS;
-    on_arm(t);
+    on_pause(t, RETRY_FIRST_MS);
     return false;
 }
 
@@ -300,8 +142,7 @@ static void rows_read(struct work *work)
                   "what the policy has handled cannot be read from the journal; trying again",
                   LOG_FIELDS({"policy", t->entry.policy->name}, {"reason", t->error.message}));
         on_rows_free(t);
-        t->pause_until = loop_now(t) + RETRY_FIRST_MS;
-        on_arm(t);
+        on_pause(t, RETRY_FIRST_MS);
     } else {
         t->read = true;
         on_wake(t);
@@ -330,8 +171,7 @@ static void begin_reading(struct on_trigger *t)
         t->read = true;
         on_wake(t);
     } else if (policy_runs(t)) {
-        t->pause_until = loop_now(t) + BUSY_MS;
-        on_arm(t);
+        on_pause(t, BUSY_MS);
     } else {
         t->writing = true;
         store_sync(t->at->engine->o.store, all_written, t);
@@ -397,11 +237,11 @@ struct on_trigger *on_trigger_start(struct engine_cluster *at, const struct poli
     t->held = held;
     t->next = next;
     t->first = INT64_MAX;
-    t->alarm.ring = rang;
+    t->alarm.ring = on_rang;
     t->alarm.data = t;
     store_mark_key(entry->policy->name, cluster_name(at->cluster), t->key);
     deadline_init(at->engine->o.loop, &t->turn, my_turn, t);
-    deadline_init(at->engine->o.loop, &t->later, later, t);
+    deadline_init(at->engine->o.loop, &t->later, on_later, t);
     t->handles = 2;
     at->ons_live++;
     policy_set_hold(entry->file->set);
