@@ -6,74 +6,20 @@
 #include <stdlib.h>
 
 #include "mpijob/kind.h"
-#include "policy/definition_line.h"
 #include "policy/definition_parts.h"
 #include "policy/lua_changes.h"
-#include "policy/lua_json.h"
 #include "policy/lua_match.h"
-#include "time/duration.h"
 
 #define CLUSTERS_MAX 256
-
-/* `timezone is a number; ...` where the message goes on from the key, `timezone: unknown time zone ...` where it stands
- * for itself, and no word twice (`schedule "61 * * * *": ...`). */
-static void join_key(char *text, size_t size, const char *key, const char *message)
-{
-    static const char *const verbs[] = {"is ",     "has ",     "have ",  "holds ", "goes ",
-                                        "stands ", "changes ", "needs ", NULL};
-    if (!key || !*key) {
-        snprintf(text, size, "%s", message);
-        return;
-    }
-    const char *last = strrchr(key, '.');
-    last = last ? last + 1 : key;
-    size_t len = strlen(last);
-    bool verb = false, repeated = strncmp(message, last, len) == 0 && message[len] == ' ';
-    for (int i = 0; verbs[i]; i++)
-        verb = verb || strncmp(message, verbs[i], strlen(verbs[i])) == 0;
-    if (strncmp(message, "match: ", 7) == 0)
-        message += 7;
-    snprintf(text, size, "%s%s%s", key, verb || repeated ? " " : ": ", repeated ? message + len + 1 : message);
-}
-
-void definition_found(struct defining *d, const char *key, const char *format, ...)
-{
-    char text[2048];
-    int n = snprintf(text, sizeof text, "policy%s%s%s: ", d->p->name[0] ? " \"" : "", d->p->name,
-                     d->p->name[0] ? "\"" : "");
-    char message[1536];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
-    va_end(args);
-    join_key(text + n, sizeof text - (size_t)n, key, message);
-    int line = definition_line(d->source->text, d->source->len, d->line, key);
-    d->source->report(d->source->data, d->source->file, line, text);
-    d->findings++;
-}
 
 static void match_finding(void *data, const char *key, const char *message)
 {
     definition_found(data, key, "%s", message);
 }
 
-void definition_type_error(struct defining *d, const char *key, int index, const char *expected)
-{
-    char is[96];
-    definition_found(d, key, "is %s; it has to be %s", lua_describe(d->L, index, is, sizeof is), expected);
-}
-
-static const char *string_at(struct defining *d, const char *key, int index, const char *expected)
-{
-    if (lua_type(d->L, index) == LUA_TSTRING)
-        return lua_tostring(d->L, index);
-    definition_type_error(d, key, index, expected);
-    return NULL;
-}
-
 static void read_name(struct defining *d, int index)
 {
-    const char *name = string_at(d, "name", index, "a string");
+    const char *name = definition_string(d, "name", index, "a string");
     if (!name)
         return;
     size_t n = strlen(name);
@@ -87,68 +33,6 @@ static void read_name(struct defining *d, int index)
             d, "name",
             "\"%.80s\" is not allowed: lower-case letters, digits and dashes, at most 63, no dash at the ends", name);
     d->named = true;
-}
-
-void definition_duration(struct defining *d, const char *key, int index, int64_t *us)
-{
-    struct error err;
-    int64_t seconds;
-    if (lua_whole(d->L, index, &seconds) && seconds > 0 && seconds < INT64_C(3155760000))
-        *us = seconds * CLOCK_SECOND;
-    else if (string_at(d, key, index, "a duration such as \"10m\" or \"1h30m\"") &&
-             duration_parse(lua_tostring(d->L, index), us, &err))
-        definition_found(d, key, "%s", err.message);
-}
-
-static void read_schedule(struct defining *d, int index)
-{
-    struct error err;
-    const char *text = string_at(d, "schedule", index, "a cron expression such as \"0 9 * * mon-fri\"");
-    d->triggers++;
-    if (!text)
-        return;
-    if (cron_parse(text, &d->p->cron, &err)) {
-        definition_found(d, "schedule", "%s", err.message);
-        return;
-    }
-    d->p->has_schedule = true;
-    d->p->schedule = str_dup(str_of(text));
-    if (!d->p->schedule)
-        definition_found(d, "schedule", "cannot be kept: out of memory");
-}
-
-static void read_every(struct defining *d, int index)
-{
-    d->triggers++;
-    int before = d->findings;
-    definition_duration(d, "every", index, &d->p->every);
-    if (d->findings == before && d->p->every < CLOCK_SECOND)
-        definition_found(d, "every", "has to be at least 1s");
-}
-
-static void read_zone(struct defining *d, int index)
-{
-    struct error err;
-    const char *name = string_at(d, "timezone", index, "an IANA name such as \"Europe/Berlin\"");
-    d->timing |= TIMING_ZONE;
-    if (name && zone_load(name, NULL, &d->p->zone, &err))
-        definition_found(d, "timezone", "%s", err.message);
-}
-
-/* One word of a few; returns its number. */
-static int read_choice(struct defining *d, const char *key, int index, const char *const *words)
-{
-    const char *text = lua_type(d->L, index) == LUA_TSTRING ? lua_tostring(d->L, index) : NULL;
-    for (int i = 0; text && words[i]; i++) {
-        if (strcmp(text, words[i]) == 0)
-            return i;
-    }
-    char is[96];
-    const char *near = text ? str_nearest(text, words) : NULL;
-    definition_found(d, key, "is %s; it has to be \"%s\", \"%s\" or \"%s\"%s%s%s",
-                     lua_describe(d->L, index, is, sizeof is), words[0], words[1], words[2],
-                     near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
-    return 0;
 }
 
 static void read_match(struct defining *d, int index)
@@ -233,7 +117,7 @@ static void read_clusters(struct defining *d, int index)
     d->p->clusters = calloc(n + 1, sizeof *d->p->clusters);
     for (size_t i = 0; d->p->clusters && i < n; i++) {
         lua_rawgeti(d->L, index, (lua_Integer)i + 1);
-        const char *name = string_at(d, "clusters", lua_gettop(d->L), "a list of names");
+        const char *name = definition_string(d, "clusters", lua_gettop(d->L), "a list of names");
         if (!name || !cluster_known(d, name))
             return;
         d->p->clusters[i] = str_dup(str_of(name));
@@ -248,7 +132,7 @@ static void read_clusters(struct defining *d, int index)
 static void read_kind(struct defining *d, int index)
 {
     struct error err;
-    const char *text = string_at(d, "kind", index, "a kind of job such as \"PyTorchJob\"");
+    const char *text = definition_string(d, "kind", index, "a kind of job such as \"PyTorchJob\"");
     if (text && !mpijob_kind_parse(str_of(text), &d->p->kind)) {
         mpijob_kind_unknown(text, &err);
         definition_found(d, "kind", "%s", err.message);
@@ -263,37 +147,17 @@ static const char *const keys[] = {"name",        "about",    "kind",        "ma
                                    "wait_effect", "clusters", NULL};
 /* Known to the interface, and not there yet: said plainly rather than ignored. */
 static const char *const later[] = {"approval", NULL};
-static const char *const missed_words[] = {"skip", "once", "all", NULL};
-static const char *const overlap_words[] = {"skip", "queue", "allow", NULL};
-
 static void read_key(struct defining *d, const char *key, int index)
 {
     struct policy *p = d->p;
     if (strcmp(key, "name") == 0) {
         return; /* read first, so that the other findings carry it */
     } else if (strcmp(key, "about") == 0) {
-        const char *text = string_at(d, key, index, "a string");
+        const char *text = definition_string(d, key, index, "a string");
         if (text && !(p->about = str_dup(str_of(text))))
             definition_found(d, key, "cannot be kept: out of memory");
     } else if (strcmp(key, "match") == 0) {
         read_match(d, index);
-    } else if (strcmp(key, "schedule") == 0) {
-        read_schedule(d, index);
-    } else if (strcmp(key, "every") == 0) {
-        read_every(d, index);
-    } else if (strcmp(key, "on") == 0) {
-        definition_on(d, index);
-    } else if (strcmp(key, "timezone") == 0) {
-        read_zone(d, index);
-    } else if (strcmp(key, "jitter") == 0) {
-        definition_duration(d, key, index, &p->jitter);
-        d->timing |= TIMING_JITTER;
-    } else if (strcmp(key, "missed") == 0) {
-        p->missed = (enum policy_missed)read_choice(d, key, index, missed_words);
-        d->timing |= TIMING_MISSED;
-    } else if (strcmp(key, "overlap") == 0) {
-        p->overlap = (enum policy_overlap)read_choice(d, key, index, overlap_words);
-        d->timing |= TIMING_OVERLAP;
     } else if (strcmp(key, "replace") == 0) {
         read_replace(d, index);
     } else if (strcmp(key, "run") == 0) {
@@ -312,7 +176,7 @@ static void read_key(struct defining *d, const char *key, int index)
         p->through_launcher = read_bool(d, key, index);
     } else if (strcmp(key, "clusters") == 0) {
         read_clusters(d, index);
-    } else {
+    } else if (!definition_trigger(d, key, index)) {
         for (int i = 0; later[i]; i++) {
             if (strcmp(key, later[i]) == 0) {
                 definition_found(d, key, "is not available in this version; leave it out");

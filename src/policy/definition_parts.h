@@ -15,12 +15,20 @@ struct defining {
 
 enum { TIMING_ZONE = 1, TIMING_JITTER = 2, TIMING_MISSED = 4, TIMING_OVERLAP = 8 };
 
+/* ---- definition_found.c ---- */
 /* key: "limits.cpu"; NULL: the policy as a whole. */
 void definition_found(struct defining *d, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void definition_type_error(struct defining *d, const char *key, int index, const char *expected);
+/* NULL: it is none, which is told. */
+const char *definition_string(struct defining *d, const char *key, int index, const char *expected);
 void definition_duration(struct defining *d, const char *key, int index, int64_t *us);
 
+/* ---- definition_trigger.c ---- */
+/* schedule, every, on, and what goes with them. False: the key is none of these. */
+bool definition_trigger(struct defining *d, const char *key, int index);
+
+/* ---- definition_limits.c, definition_on.c ---- */
 /* The table at index as the policy's limits. */
 void definition_limits(struct defining *d, int index);
 void definition_on(struct defining *d, int index);

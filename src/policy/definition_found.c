@@ -1,0 +1,70 @@
+/* What is wrong with a definition, said with its key and line; and values of the plain types, or what is wrong with
+ * them. */
+#include <stdio.h>
+
+#include "policy/definition_line.h"
+#include "policy/definition_parts.h"
+#include "policy/lua_json.h"
+#include "time/duration.h"
+
+/* `timezone is a number; ...` where the message goes on from the key, `timezone: unknown time zone ...` where it stands
+ * for itself, and no word twice (`schedule "61 * * * *": ...`). */
+static void join_key(char *text, size_t size, const char *key, const char *message)
+{
+    static const char *const verbs[] = {"is ",     "has ",     "have ",  "holds ", "goes ",
+                                        "stands ", "changes ", "needs ", NULL};
+    if (!key || !*key) {
+        snprintf(text, size, "%s", message);
+        return;
+    }
+    const char *last = strrchr(key, '.');
+    last = last ? last + 1 : key;
+    size_t len = strlen(last);
+    bool verb = false, repeated = strncmp(message, last, len) == 0 && message[len] == ' ';
+    for (int i = 0; verbs[i]; i++)
+        verb = verb || strncmp(message, verbs[i], strlen(verbs[i])) == 0;
+    if (strncmp(message, "match: ", 7) == 0)
+        message += 7;
+    snprintf(text, size, "%s%s%s", key, verb || repeated ? " " : ": ", repeated ? message + len + 1 : message);
+}
+
+void definition_found(struct defining *d, const char *key, const char *format, ...)
+{
+    char text[2048];
+    int n = snprintf(text, sizeof text, "policy%s%s%s: ", d->p->name[0] ? " \"" : "", d->p->name,
+                     d->p->name[0] ? "\"" : "");
+    char message[1536];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    join_key(text + n, sizeof text - (size_t)n, key, message);
+    int line = definition_line(d->source->text, d->source->len, d->line, key);
+    d->source->report(d->source->data, d->source->file, line, text);
+    d->findings++;
+}
+
+void definition_type_error(struct defining *d, const char *key, int index, const char *expected)
+{
+    char is[96];
+    definition_found(d, key, "is %s; it has to be %s", lua_describe(d->L, index, is, sizeof is), expected);
+}
+
+const char *definition_string(struct defining *d, const char *key, int index, const char *expected)
+{
+    if (lua_type(d->L, index) == LUA_TSTRING)
+        return lua_tostring(d->L, index);
+    definition_type_error(d, key, index, expected);
+    return NULL;
+}
+
+void definition_duration(struct defining *d, const char *key, int index, int64_t *us)
+{
+    struct error err;
+    int64_t seconds;
+    if (lua_whole(d->L, index, &seconds) && seconds > 0 && seconds < INT64_C(3155760000))
+        *us = seconds * CLOCK_SECOND;
+    else if (definition_string(d, key, index, "a duration such as \"10m\" or \"1h30m\"") &&
+             duration_parse(lua_tostring(d->L, index), us, &err))
+        definition_found(d, key, "%s", err.message);
+}
