@@ -1,26 +1,13 @@
 /* mpijob.delete(target [, options]): of the very object that was looked at; not of another that has its name. */
-#include <lauxlib.h>
-#include <stdio.h>
-
 #include "binding/mpijob.h"
 #include "binding/verbing.h"
 
 int l_mpijob_delete(lua_State *L)
 {
     char call[MODULE_CALL_MAX];
-    struct target target;
     enum mpijob_kind kind = module_kind(L);
     lua_settop(L, 2);
-    module_call(kind, "delete", call);
-    check_run(L, call);
-    check_target(L, 1, kind, &target);
-    struct verbing *v = verbing_new(L, call, WRITE_DELETE);
-    v->ours = true;
-    v->kind = kind;
-    snprintf(v->name_space, sizeof v->name_space, "%s", target.name_space);
-    snprintf(v->name, sizeof v->name, "%s", target.name);
-    if (target.job)
-        buf_add(&v->at_hand, target.job->bytes, target.job->len);
+    struct verbing *v = verbing_of_job(L, module_call(kind, "delete", call), WRITE_DELETE, kind);
     verbing_options(L, v, 2, verbing_delete_options);
     return verbing_go(L, v);
 }

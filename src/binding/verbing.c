@@ -51,6 +51,21 @@ struct verbing *verbing_new(lua_State *L, const char *call, enum write_verb verb
     return v;
 }
 
+struct verbing *verbing_of_job(lua_State *L, const char *call, enum write_verb verb, enum mpijob_kind kind)
+{
+    struct target target;
+    check_run(L, call);
+    check_target(L, 1, kind, &target);
+    struct verbing *v = verbing_new(L, call, verb);
+    v->ours = true;
+    v->kind = kind;
+    snprintf(v->name_space, sizeof v->name_space, "%s", target.name_space);
+    snprintf(v->name, sizeof v->name, "%s", target.name);
+    if (target.job)
+        buf_add(&v->at_hand, target.job->bytes, target.job->len);
+    return v;
+}
+
 /* ---- arguments ---- */
 
 void verbing_options(lua_State *L, struct verbing *v, int index, const char *const *names)

@@ -33,6 +33,8 @@ struct verbing {
 
 /* Pushes a guard, to be left on the stack. call: "kube.patch", for messages. Raises at the top level of a file. */
 struct verbing *verbing_new(lua_State *L, const char *call, enum write_verb verb);
+/* The same for the job at index 1, one of our kinds: a table that was read, or a name. Raises. */
+struct verbing *verbing_of_job(lua_State *L, const char *call, enum write_verb verb, enum mpijob_kind kind);
 /* The options at index; names: those that there are. Raises. */
 void verbing_options(lua_State *L, struct verbing *v, int index, const char *const *names);
 /* JSON text or a table at index as the body. Raises. */
