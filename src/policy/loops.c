@@ -29,6 +29,7 @@ struct loop_job {
     struct loop_job *prev, *next; /* by their last write, oldest first */
     struct record *records;
     size_t count, cap;
+    unsigned in_flight; /* writes of policies whose answer has not come */
     struct stopped stopped[STOPPED_MAX];
     size_t stopped_count;
     bool quarrel; /* with somebody who is no policy: over with the window */
@@ -144,6 +145,20 @@ void loops_wrote(struct loops *loops, const struct loop_write *w, bool by_event,
                              .by_event = by_event};
         snprintf(r->policy, sizeof r->policy, "%s", w->policy);
     }
+}
+
+void loops_begin(struct loops *loops, struct str uid)
+{
+    struct loop_job *job = find_or_make(loops, uid);
+    if (job)
+        job->in_flight++;
+}
+
+void loops_end(struct loops *loops, struct str uid)
+{
+    struct loop_job *job = find(loops, uid);
+    if (job && job->in_flight) /* it may have been forgotten meanwhile */
+        job->in_flight--;
 }
 
 /* ---- is it a loop? ---- */
@@ -304,7 +319,7 @@ bool loops_know(const struct loops *loops, struct str uid)
 bool loops_changed(struct loops *loops, struct str uid, struct str version)
 {
     struct loop_job *job = find(loops, uid);
-    if (!job)
+    if (!job || job->in_flight)
         return false;
     uint64_t v = hash(version);
     const char *first = job->count ? job->records[0].policy : NULL;

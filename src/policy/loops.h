@@ -39,6 +39,11 @@ int loops_check(struct loops *loops, const struct loop_write *write, bool *told,
 /* Any policy has written, by an event or not; version: the resourceVersion that came of it. */
 void loops_wrote(struct loops *loops, const struct loop_write *write, bool by_event, struct str version);
 
+/* A policy's write leaves, and has ended (after loops_wrote). In between the watch may tell of it before its answer has
+ * come, so that a version that nobody knows proves nothing. */
+void loops_begin(struct loops *loops, struct str uid);
+void loops_end(struct loops *loops, struct str uid);
+
 /* Is the policy stopped on this job? */
 bool loops_stopped(const struct loops *loops, struct str uid, const char *policy, int64_t now);
 bool loops_know(const struct loops *loops, struct str uid); /* the job was written to lately; cheap */

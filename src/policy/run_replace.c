@@ -20,6 +20,7 @@ struct run_op {
     bool told; /* that it is in a loop */
     enum mpijob_kind kind;
     char key[320];
+    char uid[64]; /* of the job that its write is about, once it may leave; "": none */
     struct run_op *prev, *next;
 };
 
@@ -35,6 +36,16 @@ static struct loop_write loop_write(const struct run_op *op, const struct mpijob
                                .now = clock_now(run->engine->o.clock)};
 }
 
+/* From now on the watch may tell of the write. Asked once more for a conflict's next try. */
+static void leaves(struct run_op *op, const struct mpijob_view *view)
+{
+    if (op->dry_run || !view || *op->uid || view->uid.len >= sizeof op->uid)
+        return;
+    memcpy(op->uid, view->uid.ptr, view->uid.len);
+    op->uid[view->uid.len] = '\0';
+    loops_begin(&op->run->at->loops, view->uid);
+}
+
 static int gate(void *data, const struct mpijob_view *view, const struct mpijob_diff *diff, struct error *err)
 {
     struct run_op *op = data;
@@ -46,8 +57,10 @@ static int gate(void *data, const struct mpijob_view *view, const struct mpijob_
     }
     if (run->stopping)
         return error_set(err, ERR_CANCELLED, "the run is being stopped");
-    if (op->granted || (op->dry_run && !run->dry_run)) /* a conflict's next try; a look that the script asked for */
+    if (op->granted || (op->dry_run && !run->dry_run)) { /* a conflict's next try; a look that the script asked for */
+        leaves(op, view);
         return 0;
+    }
     if (run->grant_max >= 0 && run->granted >= run->grant_max) {
         error_set(err, ERR_LIMIT, "the run has made its %" PRId64 " changes; raise limits.changes if more are meant",
                   run->grant_max);
@@ -56,6 +69,7 @@ static int gate(void *data, const struct mpijob_view *view, const struct mpijob_
     }
     op->granted = true;
     run->granted++;
+    leaves(op, view);
     return 0;
 }
 
@@ -131,6 +145,8 @@ static void op_done(void *data, const struct replace_result *result, const struc
     }
     if (!err && result->changed && !result->dry_run)
         tell_written(op, result);
+    if (*op->uid)
+        loops_end(&run->at->loops, str_of(op->uid));
     if (!again && run->feed && run->sweep)
         tell_feed(op, result, err);
     if (!again && (err || result->changed))

@@ -333,6 +333,18 @@ describe("a policy with on", function()
         assert.are.equal(0, (daemon:stop()))
     end)
 
+    it("sees a loop also where the watch tells of a write before its answer comes", function()
+        create("a", "Running", NOW - 60)
+        server:fault "trickle:method=PUT,bytes=200,ms=4" -- the work is done; the answer takes its time
+        write [[policy { name = "one", on = "match", match = { labels = "team != a" }, replace = { labels = { team = "a" } } }
+            policy { name = "two", on = "match", match = { labels = { team = "a" } }, replace = { labels = { team = "b" } } }]]
+        local daemon = start()
+        daemon:expect("reason=Loop")
+        move(daemon, "advance 1s")
+        assert.is_truthy(support.count(changes(), ":a") <= 9, changes())
+        assert.are.equal(0, (daemon:stop()))
+    end)
+
     it("stops two policies that answer each other's changes for ever", function()
         create("a", "Running", NOW - 60)
         write [[local n = 0

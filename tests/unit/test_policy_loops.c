@@ -210,6 +210,29 @@ static void many_jobs_are_not_all_remembered(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
+static void the_watch_may_be_faster_than_the_answer(void **state)
+{
+    struct world *w = *state;
+    int rounds = 0;
+    while (rounds < 20) {
+        const char *policy = rounds % 2 ? "two" : "one", *before = rounds % 2 ? "\"a\"" : "\"b\"",
+                   *after = rounds % 2 ? "\"b\"" : "\"a\"";
+        loops_begin(&w->loops, str_of("uid-1"));
+        char next[16]; /* the write's own event, before loops_wrote has heard of its version */
+        snprintf(next, sizeof next, "%d", w->version + 1);
+        assert_false(loops_changed(&w->loops, str_of("uid-1"), str_of(next)));
+        bool written = writes(w, policy, true, "/metadata/labels/team", before, after);
+        loops_end(&w->loops, str_of("uid-1"));
+        if (!written)
+            break;
+        rounds++;
+    }
+    assert_int_equal(rounds, 2 * LOOP_TIMES);
+    assert_true(somebody_else_changes(w)); /* nothing is in flight now */
+    loops_end(&w->loops, str_of("uid-1")); /* one too many does no harm */
+    loops_end(&w->loops, str_of("nobody"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +241,7 @@ int main(void)
         TEST(it_is_let_go_when_the_policies_are_loaded_again),
         TEST(a_scheduled_one_can_be_the_other),
         TEST(three_in_a_circle),
+        TEST(the_watch_may_be_faster_than_the_answer),
         TEST(two_that_stamp_each_other_s_stamps),
         TEST(one_that_quarrels_with_nobody_of_ours),
         TEST(what_takes_its_time_is_none),
