@@ -42,6 +42,8 @@ static struct on_job *hand_in(struct on_trigger *t, uint32_t slot, bool passing,
     take_back(t, slot);
     j->pending &= (uint8_t)~given;
     j->passing = (uint8_t)(passing ? j->passing | given : j->passing & ~given);
+    if (j->flags & ON_LEFT) /* that time is over; a row that says "handled" must not outlive it */
+        on_forget_event(j, ON_MATCH);
     j->flags &= (uint8_t) ~(ON_DRY);
     j->flags |= dry ? ON_DRY : 0;
     j->tries = 0;
@@ -165,7 +167,7 @@ static void look_on(struct on_trigger *t, uint32_t slot, const struct replace_re
         mpijob_view(root, cluster_target_of(t->at->cluster, t->entry.policy->kind, root), &view, NULL) == 0)
         on_look(t, slot, &view, LOOK_AGAIN, MPIJOB_NO_TIME);
     bool changed = t->jobs[slot].flags & ON_AGAIN; /* while the run had it */
-    t->jobs[slot].flags &= (uint8_t)~ON_AGAIN;
+    t->jobs[slot].flags &= (uint8_t) ~(ON_AGAIN | ON_LEFT);
     on_look_cached(t, slot, changed ? LOOK_CHANGED : LOOK_AGAIN, MPIJOB_NO_TIME);
 }
 
@@ -220,8 +222,10 @@ static void settled(void *data, const char *key, enum job_end end, struct str se
         hand_in(t, slot, dry, dry);
     }
     keep_version(t, slot, end == JOB_DONE && result && !dry ? str_of(result->resource_version) : seen);
-    if (end == JOB_DONE && !dry)
+    if (end == JOB_DONE && !dry && !(t->jobs[slot].flags & ON_LEFT))
         t->jobs[slot].flags |= ON_ROW; /* with its intent */
+    else if (end == JOB_DONE && !dry)
+        write_row(t, slot, true);
     else if (!dry)
         write_row(t, slot, false);
     look_on(t, slot, result);
@@ -240,7 +244,6 @@ static void end_one(struct on_batch *b, const struct run *run, size_t i)
     bool function = run->policy->action == ACTION_RUN, given = i < b->at;
     bool broke = run->outcome == RUN_LIMITED || (run->outcome == RUN_FAILED && function);
     bool changed = j->flags & ON_AGAIN;
-    j->flags &= (uint8_t)~ON_AGAIN;
     if (function && (run->outcome == RUN_DONE || (given && i + 1 < b->at))) { /* the loop has gone on to the next */
         hand_in(t, slot, run->dry_run, run->dry_run);
         keep_version(t, slot, (struct str){0});
@@ -252,6 +255,7 @@ static void end_one(struct on_batch *b, const struct run *run, size_t i)
     } else {
         take_back(t, slot);
     }
+    j->flags &= (uint8_t) ~(ON_AGAIN | ON_LEFT);
     on_look_cached(t, slot, changed ? LOOK_CHANGED : LOOK_AGAIN, MPIJOB_NO_TIME);
 }
 
@@ -312,6 +316,7 @@ static void fill(struct on_batch *b, size_t room)
         }
         b->event = event;
         j->state = ON_RUNNING;
+        j->flags &= (uint8_t) ~(ON_AGAIN | ON_LEFT);
         j->given = j->pending;
         b->slots[b->count++] = slot;
     }

@@ -1,6 +1,6 @@
 #include "policy/on_parts.h"
 
-static bool forget_event(struct on_job *j, unsigned event)
+bool on_forget_event(struct on_job *j, unsigned event)
 {
     bool was = j->done & event;
     j->done &= (uint8_t)~event;
@@ -32,7 +32,7 @@ static bool look_finished(const struct on_trigger *t, struct on_job *j, const st
                           enum on_look how)
 {
     if (!mpijob_phase_finished(v->phase))
-        return forget_event(j, ON_FINISHED);
+        return on_forget_event(j, ON_FINISHED);
     if (!(j->done & ON_FINISHED))
         return event_came(t, j, ON_FINISHED, matches, how);
     bool passes = (j->pending & ON_FINISHED) && !matches;
@@ -87,7 +87,7 @@ static bool look_match(struct on_trigger *t, uint32_t slot, int64_t at, int64_t 
     struct on_job *j = &t->jobs[slot];
     if (at == INT64_MAX) {
         due_remove(&t->due, slot);
-        return forget_event(j, ON_MATCH);
+        return on_forget_event(j, ON_MATCH);
     }
     int64_t *since = t->since ? &t->since[slot] : NULL;
     if (at > now) { /* only time is missing */
@@ -97,7 +97,7 @@ static bool look_match(struct on_trigger *t, uint32_t slot, int64_t at, int64_t 
         if (due_set(&t->due, slot, at))
             log_event(t->at->engine->o.log, LOG_ERROR, "out of memory: a job's instant may be missed",
                       LOG_FIELDS({"policy", t->entry.policy->name}));
-        return forget_event(j, ON_MATCH);
+        return on_forget_event(j, ON_MATCH);
     }
     due_remove(&t->due, slot);
     bool anew = since && (j->done & ON_MATCH) && at != MPIJOB_NO_TIME && *since != MPIJOB_NO_TIME && at != *since;
@@ -105,7 +105,7 @@ static bool look_match(struct on_trigger *t, uint32_t slot, int64_t at, int64_t 
         return false;
     if (since)
         *since = at > fired ? at : fired;
-    forget_event(j, ON_MATCH);
+    on_forget_event(j, ON_MATCH);
     j->done |= ON_MATCH;
     j->pending |= ON_MATCH;
     return false; /* written when it is handled */
@@ -139,7 +139,8 @@ void on_look(struct on_trigger *t, uint32_t slot, const struct mpijob_view *v, e
     struct on_job *j = &t->jobs[slot];
     const struct policy *p = t->entry.policy;
     if (j->state == ON_RUNNING) { /* when the run has said what became of it */
-        j->flags |= ON_AGAIN;
+        bool left = v->deleting || mpijob_match_since(p->match, v, clock_now(t->at->engine->o.clock)) == INT64_MAX;
+        j->flags |= (uint8_t)(left ? ON_AGAIN | ON_LEFT : ON_AGAIN);
         return;
     }
     if (!mpijob_match_name_fits(p->match, v))

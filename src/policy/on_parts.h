@@ -25,6 +25,7 @@ enum {
     ON_ROW = 2,   /* it has a row in the store */
     ON_DRY = 4,   /* `passing` comes from a dry run */
     ON_AGAIN = 8, /* it changed while a run had it */
+    ON_LEFT = 16, /* ... and did not match for a while: if it does now, it has come to match again */
 };
 
 /* A job as the policy sees it, by its slot. Events by bit (ON_MATCH...). */
@@ -100,6 +101,8 @@ enum on_look {
     LOOK_CHANGED, /* it has changed */
     LOOK_AGAIN,   /* time has passed, or the policy is another */
 };
+/* False: it was not that. */
+bool on_forget_event(struct on_job *j, unsigned event);
 /* fired: the instant that has come, MPIJOB_NO_TIME: none. The slot has room. */
 void on_look(struct on_trigger *t, uint32_t slot, const struct mpijob_view *view, enum on_look how, int64_t fired);
 void on_look_cached(struct on_trigger *t, uint32_t slot, enum on_look how, int64_t fired);

@@ -16,6 +16,8 @@ struct run_verb {
     verb_done done; /* NULL: detached */
     void *data;
     bool look, granted, ours;
+    bool told;             /* that it is in a loop */
+    char uid[64];          /* of the job, once the write may leave; "": none */
     enum mpijob_kind kind; /* of ours */
     char key[600];         /* "train/bert", "jobs.batch train/bert-launcher" */
     struct run_verb *prev, *next;
@@ -38,10 +40,31 @@ int run_grant(struct run *run, bool *granted, bool look, struct error *err)
     return 0;
 }
 
-static int gate(void *data, struct error *err)
+/* A change of a job: as a replacement, it may be a step of a loop of policies. */
+static bool changes_job(const struct run_verb *v)
+{
+    return v->ours && (v->what == WRITE_PATCH || v->what == WRITE_REPLACE) && !v->look && !v->run->dry_run;
+}
+
+static int gate(void *data, const struct verb_intent *intent, struct error *err)
 {
     struct run_verb *v = data;
-    return run_grant(v->run, &v->granted, v->look, err);
+    struct run *run = v->run;
+    struct loops *loops = &run->at->loops;
+    struct loop_write write = {.policy = run->policy->name,
+                               .uid = str_of(intent->uid),
+                               .job = v->key,
+                               .diff = intent->diff,
+                               .seen = str_of(intent->seen),
+                               .now = clock_now(run->engine->o.clock)};
+    if (run->feed && changes_job(v) && loops_check(loops, &write, &v->told, err))
+        return ERR_REFUSED;
+    int rc = run_grant(run, &v->granted, v->look, err);
+    if (!rc && changes_job(v) && !*v->uid) {
+        snprintf(v->uid, sizeof v->uid, "%s", intent->uid);
+        loops_begin(loops, str_of(v->uid));
+    }
+    return rc;
 }
 
 static void log_verb(const struct run_verb *v, const struct verb_result *result, const struct error *err)
@@ -116,11 +139,13 @@ static void over(void *data, const struct verb_result *result, const struct erro
     } else {
         run->changed += !err;
         run->failed += err && err->code != ERR_CANCELLED && err->code != ERR_LIMIT;
-        if (!err || err->code != ERR_CANCELLED)
+        if (!v->told && (!err || err->code != ERR_CANCELLED))
             log_verb(v, result, err);
     }
     if (!err && result->changed && !result->dry_run)
         tell_written(v, result);
+    if (*v->uid)
+        loops_end(&run->at->loops, str_of(v->uid));
     observe(v, result, err);
     DL_DELETE(run->verbs, v);
     if (v->done)

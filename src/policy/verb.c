@@ -113,7 +113,8 @@ static void consider(struct verb *v)
     }
     if (!rc)
         rc = verb_judge(v, before, after, &err);
-    if (!rc && v->gate && (rc = v->gate(v->data, &err)))
+    struct verb_intent intent = {v->uid, v->resource_version, &v->diff};
+    if (!rc && v->gate && (rc = v->gate(v->data, &intent, &err)))
         error_prefix(&err, "not written");
     if (!rc && !v->dry_run)
         rc = verb_prepare(v, &err);

@@ -22,6 +22,12 @@ struct verb_result { /* strings are valid during the call */
 };
 typedef void (*verb_done)(void *data, const struct verb_result *result, const struct error *err);
 
+/* What a verb is about to write, before anything leaves. */
+struct verb_intent {
+    const char *uid, *seen; /* of the object that was looked at, and its resourceVersion; "" at a create */
+    const struct mpijob_diff *diff;
+};
+
 struct verb_call { /* everything but data is copied */
     enum write_verb verb;
     struct kube_resource resource;
@@ -37,7 +43,7 @@ struct verb_call { /* everything but data is copied */
     bool dry_run, destructive;
     int64_t run;
     const char *policy;
-    int (*gate)(void *data, struct error *err);
+    int (*gate)(void *data, const struct verb_intent *intent, struct error *err);
     verb_done done;
     void *data;
 };

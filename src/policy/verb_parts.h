@@ -21,7 +21,7 @@ struct verb {
     int tries;
     int64_t run;
     bool ours, json_patch, dry_run, destructive, cancelled, ended;
-    int (*gate)(void *data, struct error *err);
+    int (*gate)(void *data, const struct verb_intent *intent, struct error *err);
     verb_done done;
     void *data;
 };

@@ -345,6 +345,29 @@ describe("a policy with on", function()
         assert.are.equal(0, (daemon:stop()))
     end)
 
+    it("stops two policies that undo each other's changes by patches, too", function()
+        local function patches(name, match, team)
+            return ([[policy { name = %q, on = "match", match = { labels = %q }, run = function(run)
+                for job in run.jobs do mpijob.patch(job, { metadata = { labels = { team = %q } } }) end end } ]]):format(name, match, team)
+        end
+        write(patches("one", "team != a", "a") .. patches("two", "team = a", "b"))
+        for _, job in ipairs { "a", "b" } do
+            create(job, "Running", NOW - 60)
+            if job == "b" then -- also where the watch is faster than the answer
+                server:fault "trickle:method=PATCH,bytes=200,ms=4"
+            end
+            local daemon = start()
+            local line = daemon:expect("reason=Loop")
+            support.contains(line, "one")
+            support.contains(line, "two")
+            support.contains(line, "labels.team of train/" .. job)
+            move(daemon, "advance 1s")
+            assert.is_truthy(support.count(daemon.stderr, " patched ") <= 18, daemon.stderr)
+            assert.are.equal(1, support.count(daemon.stderr, "reason=Loop"))
+            assert.are.equal(0, (daemon:stop()))
+        end
+    end)
+
     it("stops two policies that answer each other's changes for ever", function()
         create("a", "Running", NOW - 60)
         write [[local n = 0
