@@ -224,10 +224,8 @@ static void settled(void *data, const char *key, enum job_end end, struct str se
     keep_version(t, slot, end == JOB_DONE && result && !dry ? str_of(result->resource_version) : seen);
     if (end == JOB_DONE && !dry && !(t->jobs[slot].flags & ON_LEFT))
         t->jobs[slot].flags |= ON_ROW; /* with its intent */
-    else if (end == JOB_DONE && !dry)
-        write_row(t, slot, true);
     else if (!dry)
-        write_row(t, slot, false);
+        write_row(t, slot, end == JOB_DONE);
     look_on(t, slot, result);
 }
 
