@@ -5,20 +5,19 @@ keeps the metadata alone and changes nothing."""
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 import urllib.request
-from urllib.parse import urlsplit
+
+from simulator import simulator
 
 POLICY = """
 policy { name = "free-gpus", on = "match", replace = { cleanPodPolicy = "All" },
          match = { phase = { "Succeeded", "Failed" }, cleanPodPolicy = { "unset", "None" }, finished_for = "2h" } }
-policy { name = "mark-gpu-jobs", on = "match", replace = { annotations = { ["ops.example.com/gpus"] = "yes" } },
-         match = { phase = "Running", gpus = ">8", labels = "stirred=never",
-                   where = function(job) return job.workers.replicas > 4 end } }
 """
 
 
@@ -97,6 +96,17 @@ def tell(what, value, unit, note=""):
     print(f"  {what:<62} {value:>10} {unit:<6} {note}".rstrip(), flush=True)
 
 
+def metrics_address(log, daemon):
+    """Where its log says that they are served."""
+    while daemon.poll() is None:
+        with open(log, encoding="utf-8") as file:
+            found = re.search(r"metrics and health are served url=(\S+)\n", file.read())
+        if found:
+            return found[1] + "/metrics"
+        time.sleep(0.02)
+    raise OSError("mpijobd did not start")
+
+
 def measure_daemon(url, kubeconfig, options, folder):
     policy = os.path.join(folder, "bench.lua")
     with open(policy, "w", encoding="ascii") as file:
@@ -104,18 +114,13 @@ def measure_daemon(url, kubeconfig, options, folder):
     log = open(os.path.join(folder, "log"), "w+", encoding="utf-8")
     begun = time.monotonic()
     daemon = subprocess.Popen([options.mpijobd, "run", "-A", "--kubeconfig", kubeconfig, "--state", os.path.join(folder, "s.db"),
-                               "--listen", options.listen, policy], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                               "--listen", "127.0.0.1:0", policy], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     process = Process(daemon.pid)
     try:
-        address = f"http://{options.listen}/metrics"
+        address = metrics_address(log.name, daemon)
 
         def metric(name):
-            try:
-                return total(text_of(address), name)
-            except OSError:
-                if daemon.poll() is not None:
-                    raise
-                return 0
+            return total(text_of(address), name)
 
         while metric("mpijobd_jobs") < options.jobs:
             time.sleep(0.05)
@@ -166,24 +171,12 @@ def main():
     parser.add_argument("--jobs", type=int, default=100000)
     parser.add_argument("--seconds", type=int, default=30, help="watched, of each")
     parser.add_argument("--per-minute", type=int, default=1000, help="events")
-    parser.add_argument("--listen", default="127.0.0.1:9639", help="where the daemon's metrics are")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        kubeconfig = os.path.join(folder, "kubeconfig")
-        sim = subprocess.Popen([options.sim, "--listen", "127.0.0.1:0", "--version", "v2beta1", "--jobs", str(options.jobs),
-                                "--kubeconfig", kubeconfig], stdout=subprocess.PIPE)
-        try:
-            at = urlsplit(json.loads(sim.stdout.readline())["url"])
-            url = f"http://{at.hostname}:{at.port}"
-            print(f"{options.jobs} jobs, mixed; {options.per_minute} events a minute while it is watched")
-            measure_daemon(url, kubeconfig, options, folder)
-            if options.informer:
-                measure_informer(url, kubeconfig, options)
-            else:
-                print("  client-go is left out: go is missing")
-        finally:
-            sim.terminate()
-            sim.wait()
+    with simulator(options.sim, "--jobs", str(options.jobs)) as (url, kubeconfig), tempfile.TemporaryDirectory() as folder:
+        print(f"{options.jobs} jobs, mixed; {options.per_minute} events a minute while it is watched")
+        measure_daemon(url, kubeconfig, options, folder)
+        if options.informer:
+            measure_informer(url, kubeconfig, options)
 
 
 main()

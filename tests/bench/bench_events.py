@@ -17,6 +17,8 @@ import threading
 import time
 from urllib.parse import urlsplit
 
+from simulator import simulator
+
 GROUP = "/apis/kubeflow.org/v2beta1"
 NAMESPACE = "bench"
 
@@ -203,16 +205,8 @@ def main():
         measure(Server(env["APISERVER_URL"], env["APISERVER_CA"], env["APISERVER_TOKEN"]), options.count, options.mpijobd,
                 os.path.join(options.apiserver, "kubeconfig"))
         return
-    with tempfile.TemporaryDirectory() as folder:
-        kubeconfig = os.path.join(folder, "kubeconfig")
-        sim = subprocess.Popen([options.sim, "--listen", "127.0.0.1:0", "--version", "v2beta1", "--kubeconfig", kubeconfig],
-                               stdout=subprocess.PIPE)
-        try:
-            url = json.loads(sim.stdout.readline())["url"]
-            measure(Server(url), options.count, options.mpijobd, kubeconfig)
-        finally:
-            sim.terminate()
-            sim.wait()
+    with simulator(options.sim) as (url, kubeconfig):
+        measure(Server(url), options.count, options.mpijobd, kubeconfig)
 
 
 main()
