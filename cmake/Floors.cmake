@@ -1,30 +1,49 @@
-# A floor is a folder under src/ and a static library floor_<name>. It names the floors and libraries it stands on.
-# mpijobd_add_floor(NAME SOURCES a.c b.c USES base json LIBS PkgConfig::UV)
-function(mpijobd_add_floor name)
-  cmake_parse_arguments(F "" "" "SOURCES;USES;LIBS" ${ARGN})
-  add_library(floor_${name} STATIC ${F_SOURCES})
-  target_link_libraries(floor_${name} PUBLIC mpijobd_flags)
-  foreach(below ${F_USES})
-    target_link_libraries(floor_${name} PUBLIC floor_${below})
+# A floor is a folder under src/ and a static library floor_<name>, made of all its sources. src/floors says which floors
+# and libraries each may use.
+
+# floor_kube_auth for kube/auth
+function(mpijobd_floor_target folder out)
+  string(REPLACE "/" "_" name ${folder})
+  set(${out} floor_${name} PARENT_SCOPE)
+endfunction()
+
+function(mpijobd_floors)
+  file(STRINGS ${PROJECT_SOURCE_DIR}/src/floors lines REGEX "^[a-z]")
+  set_property(DIRECTORY ${PROJECT_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/floors)
+  foreach(line IN LISTS lines)
+    string(REPLACE "|" ";" parts "${line}")
+    list(GET parts 0 folder)
+    list(GET parts 1 uses)
+    list(GET parts 2 libraries)
+    string(STRIP "${folder}" folder)
+    separate_arguments(uses UNIX_COMMAND "${uses}")
+    separate_arguments(libraries UNIX_COMMAND "${libraries}")
+    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*.c)
+    mpijobd_floor_target(${folder} target)
+    add_library(${target} STATIC ${sources})
+    target_link_libraries(${target} PUBLIC mpijobd_flags)
+    foreach(below IN LISTS uses)
+      mpijobd_floor_target(${below} lower)
+      target_link_libraries(${target} PUBLIC ${lower})
+    endforeach()
+    foreach(library IN LISTS libraries)
+      if(library MATCHES "^[A-Z]") # pkg-config's, see Dependencies.cmake
+        target_link_libraries(${target} PUBLIC PkgConfig::${library})
+      else()
+        target_link_libraries(${target} PUBLIC ${library})
+      endif()
+    endforeach()
   endforeach()
-  if(F_LIBS)
-    target_link_libraries(floor_${name} PUBLIC ${F_LIBS})
-  endif()
 endfunction()
 
-function(mpijobd_floor_if_present name)
-  if(EXISTS ${PROJECT_SOURCE_DIR}/src/${name}/CMakeLists.txt)
-    add_subdirectory(src/${name})
-  endif()
-endfunction()
-
-# mpijobd_unit_test(NAME floor...): tests/unit/test_NAME.c with cmocka, run by ctest as unit/NAME.
+# mpijobd_unit_test(NAME FLOORS folder...): tests/unit/test_NAME.c with cmocka, run by ctest as unit/NAME.
 # ALLOC: every allocation of the code under test can be made to fail (tests/unit/alloc.h).
 function(mpijobd_unit_test name)
   cmake_parse_arguments(T "ALLOC" "" "FLOORS;LIBS;SOURCES" ${ARGN})
   add_executable(test_${name} test_${name}.c ${T_SOURCES})
   foreach(floor ${T_FLOORS})
-    target_link_libraries(test_${name} PRIVATE floor_${floor})
+    mpijobd_floor_target(${floor} target)
+    target_link_libraries(test_${name} PRIVATE ${target})
   endforeach()
   target_link_libraries(test_${name} PRIVATE PkgConfig::CMOCKA ${T_LIBS} mpijobd_flags)
   target_compile_definitions(test_${name} PRIVATE
@@ -37,11 +56,12 @@ function(mpijobd_unit_test name)
   set_tests_properties(unit/${name} PROPERTIES TIMEOUT 300)
 endfunction()
 
-# mpijobd_embed(FLOOR NAME FILE): the file's bytes as embedded_NAME, linked into the floor.
-function(mpijobd_embed floor name file)
-  set(to ${CMAKE_CURRENT_BINARY_DIR}/embedded_${name}.c)
+# mpijobd_embed(FOLDER NAME FILE): the file's bytes as embedded_NAME, linked into the floor.
+function(mpijobd_embed folder name file)
+  set(to ${PROJECT_BINARY_DIR}/embedded_${name}.c)
   add_custom_command(OUTPUT ${to} DEPENDS ${PROJECT_SOURCE_DIR}/${file} ${PROJECT_SOURCE_DIR}/cmake/Embed.cmake
     COMMAND ${CMAKE_COMMAND} -DNAME=${name} -DFROM=${PROJECT_SOURCE_DIR}/${file} -DTO=${to}
             -P ${PROJECT_SOURCE_DIR}/cmake/Embed.cmake)
-  target_sources(floor_${floor} PRIVATE ${to})
+  mpijobd_floor_target(${folder} target)
+  target_sources(${target} PRIVATE ${to})
 endfunction()

@@ -2,8 +2,8 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 
-#include "binding/getting.h"
 #include "binding/kube.h"
+#include "binding/lua_read.h"
 
 int l_kube_get(lua_State *L)
 {

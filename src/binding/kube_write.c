@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "binding/kube.h"
-#include "binding/verbing.h"
+#include "binding/lua_write.h"
 
 static char *copy(lua_State *L, const char *text)
 {

@@ -4,7 +4,7 @@
 
 #include "binding/open.h"
 #include "binding/values.h"
-#include "policy/lua_run.h"
+#include "run/lua_run.h"
 
 #define FIELDS_MAX 32
 

@@ -2,8 +2,8 @@
 #include <lauxlib.h>
 #include <stdio.h>
 
+#include "binding/lua_write.h"
 #include "binding/mpijob.h"
-#include "binding/verbing.h"
 #include "json/edit.h"
 
 static void fill_in(lua_State *L, struct verbing *v, const char *call)

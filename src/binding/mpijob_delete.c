@@ -1,6 +1,6 @@
 /* mpijob.delete(target [, options]): of the very object that was looked at; not of another that has its name. */
+#include "binding/lua_write.h"
 #include "binding/mpijob.h"
-#include "binding/verbing.h"
 
 int l_mpijob_delete(lua_State *L)
 {

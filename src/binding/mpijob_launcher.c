@@ -2,9 +2,9 @@
 #include <lauxlib.h>
 #include <stdio.h>
 
-#include "binding/getting.h"
+#include "binding/lua_read.h"
 #include "binding/mpijob.h"
-#include "mpijob/launcher.h"
+#include "mpijob/effect/launcher.h"
 
 int l_mpijob_launcher(lua_State *L)
 {

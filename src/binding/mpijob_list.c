@@ -5,8 +5,8 @@
 
 #include "binding/mpijob.h"
 #include "binding/values.h"
-#include "policy/caches.h"
-#include "policy/listing.h"
+#include "jobs/listing.h"
+#include "jobs/watches.h"
 #include "policy/lua_match.h"
 
 struct list {

@@ -1,6 +1,6 @@
 /* mpijob.patch(target, patch [, options]): a merge patch (a table of members), or a JSON patch (a list of steps). */
+#include "binding/lua_write.h"
 #include "binding/mpijob.h"
-#include "binding/verbing.h"
 
 int l_mpijob_patch(lua_State *L)
 {

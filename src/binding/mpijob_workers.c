@@ -2,8 +2,8 @@
 #include "binding/mpijob.h"
 #include "binding/pending.h"
 #include "binding/values.h"
-#include "policy/lua_run.h"
-#include "policy/run_pods.h"
+#include "run/lua_run.h"
+#include "run/run_pods.h"
 
 struct workers {
     struct pending pending;

@@ -4,7 +4,7 @@
 #include "binding/open.h"
 #include "binding/values.h"
 #include "policy/lua_changes.h"
-#include "policy/lua_run.h"
+#include "run/lua_run.h"
 
 static int l_policy(lua_State *L)
 {

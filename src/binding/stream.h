@@ -7,7 +7,7 @@
 #include "kube/kinds.h"
 #include "kube/reflect.h"
 #include "kube/verbs.h"
-#include "mpijob/match.h"
+#include "mpijob/match/match.h"
 
 #define STREAM_QUEUED 500   /* objects of a list at hand, before no further page is asked for */
 #define STREAM_BEHIND 20000 /* events of a watch; a script that is so far behind gets an error */

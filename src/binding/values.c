@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "mpijob/kind.h"
-#include "policy/lua_run.h"
+#include "run/lua_run.h"
 
 static char error_mark;
 

@@ -4,7 +4,7 @@
 
 #include <lua.h>
 
-#include "policy/engine_cluster.h"
+#include "engine/engine_cluster.h"
 #include "policy/lua_job.h"
 
 /* { code, reason, message, retryable }, prints as "reason: message". */

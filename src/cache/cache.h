@@ -21,7 +21,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "kube/reflect.h"
-#include "mpijob/match.h"
+#include "mpijob/match/match.h"
 
 struct cache;
 

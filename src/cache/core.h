@@ -5,8 +5,8 @@
 #include "cache/cache.h"
 #include "cache/jobs.h"
 #include "cache/labels.h"
+#include "cache/namespaces.h"
 #include "cache/pack.h"
-#include "cache/spaces.h"
 
 #define ALL_SPACES NULL
 

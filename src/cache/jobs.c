@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "cache/spaces.h"
+#include "cache/namespaces.h"
 
 #define CHUNK 1024u
 

@@ -4,7 +4,7 @@
 #define MPIJOBD_CACHE_LABELS_H
 
 #include "cache/jobs.h"
-#include "mpijob/match.h"
+#include "mpijob/match/match.h"
 #include "json/value.h"
 
 uint64_t labels_bits(const struct jobs *jobs, struct json labels);

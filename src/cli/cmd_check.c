@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/cli.h"
-#include "cli/policies.h"
-#include "policy/trigger.h"
+#include "cli/commands.h"
+#include "cli/session/policies.h"
 #include "time/duration.h"
+#include "trigger/schedule.h"
 #include "json/write.h"
 
 static const char *trigger_text(const struct policy *p, char out[160])

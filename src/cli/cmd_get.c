@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
-#include "cli/jobs.h"
-#include "cli/pods.h"
-#include "cli/session.h"
-#include "cli/table.h"
-#include "cli/yaml.h"
-#include "mpijob/hold.h"
+#include "cli/commands.h"
+#include "cli/config/yaml.h"
+#include "cli/session/named_jobs.h"
+#include "cli/session/pod_count.h"
+#include "cli/session/session.h"
+#include "cli/session/table.h"
+#include "mpijob/held_gpus.h"
 #include "time/duration.h"
 #include "json/write.h"
 

@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/heal.h"
-#include "cli/pods.h"
-#include "cli/table.h"
+#include "cli/session/pod_count.h"
+#include "cli/session/table.h"
 #include "json/write.h"
 
 struct inspection {

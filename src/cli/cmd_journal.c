@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
-#include "cli/session.h"
-#include "cli/table.h"
-#include "mpijob/change.h"
+#include "cli/commands.h"
+#include "cli/session/session.h"
+#include "cli/session/table.h"
+#include "mpijob/change/change.h"
 #include "json/write.h"
 
 struct reading {

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
-#include "cli/policies.h"
-#include "policy/engine_cluster.h"
+#include "cli/commands.h"
+#include "cli/session/policies.h"
+#include "engine/engine_cluster.h"
 #include "json/write.h"
 
 struct plan {

@@ -2,10 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
-#include "cli/needs.h"
-#include "cli/policies.h"
-#include "cli/yaml.h"
+#include "cli/commands.h"
+#include "cli/config/yaml.h"
+#include "cli/session/needs.h"
+#include "cli/session/policies.h"
 #include "json/write.h"
 
 #define NAME "mpijobd"

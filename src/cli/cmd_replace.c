@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
-#include "cli/jobs.h"
-#include "cli/yaml.h"
+#include "cli/commands.h"
+#include "cli/config/yaml.h"
+#include "cli/session/named_jobs.h"
 #include "time/duration.h"
 #include "json/write.h"
 

@@ -7,12 +7,12 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
-#include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/manual_clock.h"
-#include "cli/policies.h"
+#include "cli/session/policies.h"
+#include "engine/engine_cluster.h"
 #include "loop/lag.h"
 #include "loop/signals.h"
-#include "policy/engine_cluster.h"
 #include "time/duration.h"
 
 struct daemon {

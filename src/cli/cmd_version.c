@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <uv.h>
 
-#include "cli/cli.h"
-#include "cli/options.h"
+#include "cli/commands.h"
+#include "cli/session/options.h"
 
 static int run(int argc, char **argv, const struct command *command)
 {

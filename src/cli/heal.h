@@ -2,8 +2,8 @@
 #ifndef MPIJOBD_CLI_HEAL_H
 #define MPIJOBD_CLI_HEAL_H
 
-#include "cli/jobs.h"
-#include "mpijob/inspect.h"
+#include "cli/session/named_jobs.h"
+#include "mpijob/inspect/inspect.h"
 #include "json/edit.h"
 #include "json/write.h"
 

@@ -5,7 +5,7 @@
 #ifndef MPIJOBD_CLI_MANUAL_CLOCK_H
 #define MPIJOBD_CLI_MANUAL_CLOCK_H
 
-#include "policy/engine.h"
+#include "engine/engine.h"
 
 struct manual_clock {
     uv_pipe_t input;

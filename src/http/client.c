@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "http/memory.h"
+#include "http/curl_memory.h"
 
 void client_hold(struct http_client *client)
 {

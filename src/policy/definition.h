@@ -4,8 +4,8 @@
 
 #include <lua.h>
 
-#include "mpijob/change.h"
-#include "mpijob/match.h"
+#include "mpijob/change/change.h"
+#include "mpijob/match/match.h"
 #include "script/script.h"
 #include "time/cron.h"
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "policy/engine_cluster.h"
+#include "engine/engine_cluster.h"
 
 struct policy_load {
     struct engine *engine;

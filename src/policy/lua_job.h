@@ -6,8 +6,8 @@
 #include <lua.h>
 
 #include "base/clock.h"
+#include "cluster/cluster.h"
 #include "mpijob/view.h"
-#include "policy/cluster.h"
 
 struct lua_job {
     struct mpijob_view view;       /* into bytes */

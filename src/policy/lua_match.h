@@ -4,7 +4,7 @@
 
 #include <lua.h>
 
-#include "mpijob/match.h"
+#include "mpijob/match/match.h"
 
 /* Never raises. An error names the key ("match.finished_for: ...") and is handed to `report`, once for each finding, so
  * that all are told at once; returns the number of findings, or a negative code when out of memory. where: set to a

@@ -5,10 +5,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "mpijob/effect.h"
-#include "mpijob/hold.h"
-#include "mpijob/inspect.h"
-#include "mpijob/match.h"
+#include "mpijob/effect/effect.h"
+#include "mpijob/held_gpus.h"
+#include "mpijob/inspect/inspect.h"
+#include "mpijob/match/match.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

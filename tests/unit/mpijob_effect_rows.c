@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "mpijob/effect_table.h"
+#include "mpijob/effect/effect_table.h"
 
 struct row rows[600];
 size_t row_count;

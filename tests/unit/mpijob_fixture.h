@@ -12,8 +12,8 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "mpijob/effect.h"
-#include "mpijob/match.h"
+#include "mpijob/effect/effect.h"
+#include "mpijob/match/match.h"
 
 #define CCI ((struct mpijob_target){.version = MPIJOB_V1ALPHA2, .controller = CONTROLLER_CCI})
 #define ALPHA ((struct mpijob_target){.version = MPIJOB_V1ALPHA2, .controller = CONTROLLER_MPI_OPERATOR})

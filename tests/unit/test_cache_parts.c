@@ -9,7 +9,7 @@
 
 #include "cache/jobs.h"
 #include "cache/pack.h"
-#include "cache/spaces.h"
+#include "cache/namespaces.h"
 
 static uint32_t next(uint32_t *random, uint32_t below)
 {

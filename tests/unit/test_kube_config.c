@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "alloc.h"
-#include "kube/config.h"
+#include "kube/config/config.h"
 
 #define FIXTURES TEST_SOURCE_DIR "/tests/fixtures/kubeconfig/"
 

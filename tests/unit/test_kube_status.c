@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "alloc.h"
-#include "kube/base64.h"
+#include "base/base64.h"
 #include "kube/core.h"
 #include "kube/retry.h"
 #include "kube/status.h"

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#include "mpijob/effect_table.h"
+#include "mpijob/effect/effect_table.h"
 
 #define STATES 8
 #define MEANINGS 20

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "mpijob/expect.h"
+#include "mpijob/effect/effect_sign.h"
 #include "mpijob_effect_cases.h"
 
 static enum mpijob_sign expect(struct mpijob_target target, const char *state, const char *word, int64_t horizon)

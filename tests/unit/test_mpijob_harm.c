@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "alloc.h"
-#include "mpijob/harm.h"
+#include "mpijob/inspect/harm.h"
 
 static char *object(const char *spec)
 {

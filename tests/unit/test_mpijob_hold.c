@@ -2,7 +2,7 @@
 #include "mpijob_fixture.h"
 
 #include "alloc.h"
-#include "mpijob/hold.h"
+#include "mpijob/held_gpus.h"
 
 #define LIMIT(n) "{\"resources\":{\"limits\":{\"nvidia.com/gpu\":" #n "}}}"
 #define CONTAINERS(list) "\"containers\":[" list "]"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "alloc.h"
-#include "mpijob/inspect.h"
+#include "mpijob/inspect/inspect.h"
 #include "json/edit.h"
 
 /* The findings of a job as "problem path [value] (safe)", line by line. */

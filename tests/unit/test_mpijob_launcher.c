@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "alloc.h"
-#include "mpijob/launcher.h"
+#include "mpijob/effect/launcher.h"
 #include "mpijob_effect_cases.h"
 
 #define MINUTE (60 * CLOCK_SECOND)

@@ -1,7 +1,7 @@
 #include "mpijob_fixture.h"
 
 #include "alloc.h"
-#include "mpijob/selector.h"
+#include "mpijob/match/selector.h"
 
 static bool selects(const char *text, const char *labels)
 {

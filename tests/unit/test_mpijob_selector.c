@@ -3,7 +3,7 @@
  * still does in the words that are sent to the server. */
 #include "mpijob_fixture.h"
 
-#include "mpijob/selector.h"
+#include "mpijob/match/selector.h"
 
 /* The label sets of record.go. */
 static const char *const sets[] = {

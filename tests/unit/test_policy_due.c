@@ -9,7 +9,7 @@
 
 #include "alloc.h"
 #include "base/error.h"
-#include "policy/on_due.h"
+#include "trigger/due_heap.h"
 
 #define SLOTS 300
 #define ABSENT INT64_MIN

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "policy/loops.h"
+#include "change/loops.h"
 
 #define NOW (INT64_C(1800000000) * CLOCK_SECOND)
 

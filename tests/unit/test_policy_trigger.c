@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "policy/definition_line.h"
-#include "policy/trigger.h"
+#include "trigger/schedule.h"
 
 #define S CLOCK_SECOND
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "policy/write.h"
+#include "change/write.h"
 
 #define NOON INT64_C(1795464000000000) /* 2026-11-23T20:00:00Z */
 

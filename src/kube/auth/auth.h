@@ -11,7 +11,7 @@
 
 #include "base/log.h"
 #include "http/http.h"
-#include "kube/config.h"
+#include "kube/config/config.h"
 
 struct kube_auth;
 

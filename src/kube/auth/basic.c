@@ -1,6 +1,6 @@
 /* A user name and a password. */
+#include "base/base64.h"
 #include "kube/auth/parts.h"
-#include "kube/base64.h"
 
 int auth_set_basic(struct kube_auth *a, const struct kube_config *config, struct error *err)
 {

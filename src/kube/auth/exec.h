@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "kube/auth/source.h"
-#include "kube/config.h"
+#include "kube/config/config.h"
 
 #define EXEC_TIMEOUT_MS 30000
 #define EXEC_OUTPUT_MAX ((size_t)1 << 20)

@@ -1,8 +1,8 @@
 #include "kube/auth/exec_credential.h"
 
+#include "base/base64.h"
 #include "base/clock.h"
 #include "kube/auth/token_file.h"
-#include "kube/base64.h"
 #include "json/write.h"
 
 #define CA_MAX (4u << 20)

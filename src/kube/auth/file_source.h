@@ -4,7 +4,7 @@
 #define MPIJOBD_KUBE_AUTH_FILE_SOURCE_H
 
 #include "kube/auth/source.h"
-#include "kube/config.h"
+#include "kube/config/config.h"
 
 /* Copies the paths: the token file, or the files of an access key. NULL: out of memory. */
 struct auth_source *file_source_new(uv_loop_t *loop, const struct kube_config *config, uint64_t reread_ms);

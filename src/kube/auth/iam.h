@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "kube/auth/source.h"
-#include "kube/config.h"
+#include "kube/config/config.h"
 
 /* Copies what it needs of config. The connection to IAM is its own, with the CA of config->iam (without one: the
  * system's) and the cluster's proxy. Reads the CA's file, which blocks. */

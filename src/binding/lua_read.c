@@ -1,0 +1,101 @@
+#include "binding/lua_read.h"
+
+#include <lauxlib.h>
+#include <stdlib.h>
+
+#include "kube/kinds.h"
+#include "kube/verbs.h"
+#include "policy/lua_json.h"
+
+static void release(struct pending *p)
+{
+    struct getting *g = (struct getting *)p;
+    free(g->api_version);
+    free(g->kind_name);
+    buf_free(&g->object);
+}
+
+static void give_up(struct pending *p)
+{
+    struct getting *g = (struct getting *)p;
+    if (g->look)
+        kube_kinds_cancel(g->look);
+    else
+        kube_cancel(g->request);
+}
+
+struct getting *getting_new(lua_State *L, const char *call)
+{
+    struct run *run = check_run(L, call);
+    struct getting *g = pending_new(L, sizeof *g, give_up, release);
+    g->run = run;
+    return g;
+}
+
+static void got(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
+                bool lost)
+{
+    (void)request;
+    (void)lost;
+    struct getting *g = data;
+    g->request = NULL;
+    if (err)
+        g->err = *err;
+    else
+        buf_add_str(&g->object, answer->body.text);
+    if (g->object.failed)
+        error_nomem(&g->err);
+    pending_finish(&g->pending);
+}
+
+static int ask(struct getting *g, const struct kube_resource *resource, const char *kind, bool namespaced)
+{
+    if (!namespaced && g->named_space)
+        return error_set(&g->err, ERR_INVALID, "%s is in no namespace; leave \"%s\" out", kind, g->name_space);
+    return kube_get(cluster_kube(g->run->at->cluster), resource, namespaced ? g->name_space : NULL, g->name, got, g,
+                    &g->request, &g->err);
+}
+
+static void found(void *data, const struct kube_kind *kind, const struct error *err)
+{
+    struct getting *g = data;
+    g->look = NULL;
+    if (err)
+        g->err = *err;
+    else if (!g->pending.guard)
+        error_set(&g->err, ERR_CANCELLED, "given up");
+    if (g->err.code || ask(g, &kind->resource, kind->kind, kind->namespaced))
+        pending_finish(&g->pending);
+}
+
+static int result_k(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)status;
+    struct getting *g = (struct getting *)ctx;
+    struct json root;
+    int n = 1;
+    if (!g->err.code && json_parse(buf_str(&g->object), "the answer", &root, &g->err) == 0)
+        lua_json_push(L, root);
+    else
+        n = push_failure(L, &g->err);
+    pending_over(&g->pending);
+    return n;
+}
+
+int getting_go(lua_State *L, struct getting *g)
+{
+    int rc;
+    if (g->resource.plural) {
+        rc = ask(g, &g->resource, "", true);
+    } else {
+        struct kube_kinds *kinds = engine_cluster_kinds(g->run->at);
+        const struct kube_kind *kind = kinds ? kube_kinds_known(kinds, g->api_version, g->kind_name) : NULL;
+        if (!kinds)
+            return luaL_error(L, "not enough memory");
+        rc = kind ? ask(g, &kind->resource, kind->kind, kind->namespaced)
+                  : kube_kinds_look(kinds, g->api_version, g->kind_name, found, g, &g->look, &g->err);
+    }
+    if (rc)
+        return push_failure(L, &g->err);
+    return pending_wait(L, &g->pending, result_k);
+}

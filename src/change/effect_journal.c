@@ -1,0 +1,141 @@
+#include "change/effect_journal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <utlist.h>
+
+struct observation {
+    struct observer *of;
+    struct effect_watch *watch; /* NULL: waits for its turn */
+    struct mpijob_target target;
+    enum mpijob_sign sign;
+    int64_t row;
+    char policy[64], name_space[256], name[256], uid[64];
+    struct observation *prev, *next;
+};
+
+struct observer {
+    const struct replace_context *context;
+    struct observation *all; /* those that are watched come first */
+    size_t count;
+    unsigned active;
+    uint64_t off_until; /* uv_now */
+};
+
+struct observer *observer_new(const struct replace_context *context)
+{
+    struct observer *o = calloc(1, sizeof *o);
+    if (o)
+        o->context = context;
+    return o;
+}
+
+static void drop(struct observation *b)
+{
+    struct observer *o = b->of;
+    if (b->watch) {
+        effect_watch_cancel(b->watch);
+        o->active--;
+    }
+    DL_DELETE(o->all, b);
+    o->count--;
+    free(b);
+}
+
+void observer_free(struct observer *o)
+{
+    while (o && o->all)
+        drop(o->all);
+    free(o);
+}
+
+static void note(const struct observation *b, enum effect_seen seen, uint64_t after_ms)
+{
+    const struct replace_context *c = b->of->context;
+    struct store_change change = {.id = b->row, .observed = effect_seen_name(seen), .observed_at = clock_now(c->clock)};
+    char job[520], after[32];
+    snprintf(job, sizeof job, "%s/%s", b->name_space, b->name);
+    snprintf(after, sizeof after, "%.1f s", (double)after_ms / 1000);
+    store_observed(c->store, &change, NULL, NULL);
+    log_event(c->log, seen == EFFECT_SEEN ? LOG_INFO : LOG_WARN, seen == EFFECT_SEEN ? "effect seen" : "no effect seen",
+              LOG_FIELDS({"policy", b->policy}, {"job", job}, {"after", after},
+                         {seen == EFFECT_SEEN ? "sign" : "expected", mpijob_sign_text(b->sign)}));
+}
+
+static void go_on(struct observer *o);
+
+static void over(void *data, enum effect_seen seen, uint64_t after_ms, const struct error *why)
+{
+    struct observation *b = data;
+    struct observer *o = b->of;
+    b->watch = NULL;
+    o->active--;
+    if (seen == EFFECT_CANNOT_TELL) {
+        log_event(o->context->log, LOG_WARN,
+                  "effects are not looked at for a while; `mpijobd rbac` has the rule that allows it",
+                  LOG_FIELDS({"reason", why ? why->message : NULL}));
+        o->off_until = uv_now(o->context->loop) + OBSERVER_PAUSE_MS;
+        drop(b);
+        while (o->all)
+            drop(o->all);
+        return;
+    }
+    note(b, seen, after_ms);
+    drop(b);
+    go_on(o);
+}
+
+static void go_on(struct observer *o)
+{
+    struct observation *b, *next;
+    DL_FOREACH_SAFE(o->all, b, next)
+    {
+        struct effect_watch_call call = {
+            .loop = o->context->loop,
+            .cluster = o->context->cluster,
+            .target = b->target,
+            .name_space = b->name_space,
+            .name = b->name,
+            .uid = b->uid,
+            .sign = b->sign,
+            .timeout_ms = EFFECT_WATCHED_MS,
+            .done = over,
+            .data = b,
+        };
+        if (b->watch)
+            continue;
+        if (o->active >= OBSERVER_AT_ONCE)
+            return;
+        if (effect_watch_start(&call, &b->watch, NULL))
+            drop(b); /* no memory: a note less */
+        else
+            o->active++;
+    }
+}
+
+static void text(struct str from, char *out, size_t size)
+{
+    snprintf(out, size, "%.*s", (int)from.len, from.ptr ? from.ptr : "");
+}
+
+void observer_add(struct observer *o, const char *policy, const struct replace_result *result)
+{
+    struct observation *b;
+    if (!result->row || result->sign == SIGN_NONE || !result->before || result->seen != EFFECT_NOT_LOOKED ||
+        o->count >= OBSERVER_QUEUED || uv_now(o->context->loop) < o->off_until)
+        return;
+    b = calloc(1, sizeof *b);
+    if (!b)
+        return;
+    b->of = o;
+    b->target = result->before->target;
+    b->sign = result->sign;
+    b->row = result->row;
+    snprintf(b->policy, sizeof b->policy, "%s", policy);
+    text(result->before->name_space, b->name_space, sizeof b->name_space);
+    text(result->before->name, b->name, sizeof b->name);
+    text(result->before->uid, b->uid, sizeof b->uid);
+    DL_APPEND(o->all, b);
+    o->count++;
+    go_on(o);
+}

@@ -1,0 +1,319 @@
+#include "change/write.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "loop/timer.h"
+
+const char *write_verb_name(enum write_verb verb)
+{
+    static const char *const names[] = {"patch", "replace", "create", "delete"};
+    return names[verb];
+}
+
+const char *write_resource_name(const struct kube_resource *resource, char out[WRITE_RESOURCE_MAX])
+{
+    snprintf(out, WRITE_RESOURCE_MAX, "%s%s%s", resource->plural, *resource->group ? "." : "", resource->group);
+    return out;
+}
+
+struct write {
+    const struct replace_context *context;
+    enum write_verb verb;
+    char *group, *version, *plural, *name_space, *name, *uid, *resource_version, *why, *policy;
+    struct kube_resource resource;
+    struct buf body, diff;
+    const char *content_type, *effect;
+    bool dry_run, strict, cancelled, abandoned, ended;
+    int64_t run, row, intended_at;
+    struct kube_request *request;
+    struct deadline turn;
+    struct error lost; /* what became of the answer */
+    unsigned requests;
+    int (*check)(void *data, struct json answer, struct error *err);
+    write_done done;
+    void *data;
+};
+
+static void release(struct write *w)
+{
+    free(w->group);
+    free(w->version);
+    free(w->plural);
+    free(w->name_space);
+    free(w->name);
+    free(w->uid);
+    free(w->resource_version);
+    free(w->why);
+    free(w->policy);
+    buf_free(&w->body);
+    buf_free(&w->diff);
+    free(w);
+}
+
+static void turn_closed(struct deadline *turn)
+{
+    release(turn->data);
+}
+
+/* ---- the journal ---- */
+
+static void row_end(struct write *w, const char *outcome, int status, const char *message, struct json object)
+{
+    struct buf version = BUF_INIT;
+    if (!w->row)
+        return;
+    json_decode(json_at(object, "/metadata/resourceVersion"), &version);
+    struct store_change change = {
+        .id = w->row,
+        .outcome = outcome,
+        .status = status,
+        .message = message,
+        .resource_version_after = version.ptr,
+        .ended_at = clock_now(w->context->clock),
+    };
+    store_outcome(w->context->store, &change, NULL, NULL);
+    buf_free(&version);
+}
+
+static void finish(struct write *w, const struct kube_answer *answer, const struct error *err)
+{
+    static const char *const none[] = {NULL};
+    struct write_result result = {.status = answer ? answer->status : 0,
+                                  .object = answer ? answer->body : (struct json){{0}},
+                                  .warnings = answer ? answer->warnings : none,
+                                  .requests = w->requests,
+                                  .row = w->row};
+    w->ended = true;
+    w->done(w->data, &result, err);
+    deadline_close(&w->turn, turn_closed);
+}
+
+static void fail(struct write *w, const char *outcome, const struct error *err)
+{
+    row_end(w, outcome, err->status, err->message, (struct json){0});
+    finish(w, NULL, err);
+}
+
+/* ---- a lost answer ---- */
+
+static void looked(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
+                   bool lost)
+{
+    (void)request;
+    (void)lost;
+    struct write *w = data;
+    struct error told = w->lost;
+    w->request = NULL;
+    w->requests += answer ? answer->tries : 1;
+    if (w->abandoned) {
+        finish(w, NULL, &told);
+        return;
+    }
+    if (err && err->code != ERR_NOT_FOUND) {
+        told = *err;
+        error_prefix(&told, "the answer to a %s was lost, and looking for its outcome failed",
+                     write_verb_name(w->verb));
+        fail(w, "lost", &told);
+        return;
+    }
+    enum write_trace trace = write_trace(w->verb, str_of(w->uid), buf_str(&w->diff), w->intended_at,
+                                         answer ? answer->body : (struct json){0});
+    if (trace == WRITE_WAS_DONE) {
+        row_end(w, "done", 0, "the answer was lost; reading the object showed that it was done",
+                answer ? answer->body : (struct json){0});
+        finish(w, answer, NULL);
+    } else {
+        told.retryable = trace == WRITE_WAS_NOT_DONE;
+        fail(w, trace == WRITE_WAS_NOT_DONE ? "not-done" : "lost", &told);
+    }
+}
+
+static void look(struct write *w, const struct error *why)
+{
+    struct error err;
+    w->lost = *why;
+    if (!*w->name) { /* the server was to make the name: there is nothing to look by */
+        fail(w, "lost", why);
+        return;
+    }
+    if (kube_get(cluster_kube(w->context->cluster), &w->resource, w->name_space, w->name, looked, w, &w->request, &err))
+        fail(w, "lost", why);
+}
+
+/* ---- the request ---- */
+
+static void came(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
+                 bool lost)
+{
+    (void)request;
+    struct write *w = data;
+    struct error bad;
+    w->request = NULL;
+    w->requests += answer ? answer->tries : 1;
+    if (w->abandoned) {
+        error_set(&bad, ERR_CANCELLED, "given up while its %s was under way; it is looked into at the next start",
+                  write_verb_name(w->verb));
+        finish(w, NULL, &bad);
+    } else if (answer && w->check && w->check(w->data, answer->body, &bad)) {
+        row_end(w, "failed", answer->status, bad.message, answer->body);
+        finish(w, answer, &bad);
+    } else if (answer) {
+        row_end(w, "done", answer->status, NULL, answer->body);
+        finish(w, answer, NULL);
+    } else if (lost && !w->dry_run) {
+        look(w, err);
+    } else {
+        fail(w, "failed", err);
+    }
+}
+
+static int send_it(struct write *w, struct error *err)
+{
+    struct kube_query query = {.field_manager = w->verb == WRITE_DELETE ? NULL : "mpijobd",
+                               .dry_run = w->dry_run ? "All" : NULL,
+                               .field_validation = w->strict && w->verb != WRITE_DELETE ? "Strict" : NULL};
+    struct kube *kube = cluster_kube(w->context->cluster);
+    struct str body = buf_str(&w->body);
+    switch (w->verb) {
+    case WRITE_PATCH:
+        return kube_patch(kube, &w->resource, w->name_space, w->name, body, w->content_type, &query, came, w,
+                          &w->request, err);
+    case WRITE_REPLACE:
+        return kube_replace(kube, &w->resource, w->name_space, w->name, body, &query, came, w, &w->request, err);
+    case WRITE_CREATE:
+        return kube_create(kube, &w->resource, w->name_space, body, &query, came, w, &w->request, err);
+    case WRITE_DELETE:
+        break;
+    }
+    return kube_delete(kube, &w->resource, w->name_space, w->name, &query, body, came, w, &w->request, err);
+}
+
+static void send_now(struct write *w)
+{
+    struct error err;
+    if (send_it(w, &err))
+        fail(w, "failed", &err);
+}
+
+static void intent_written(void *data, int64_t id, const struct error *err)
+{
+    struct write *w = data;
+    struct error told;
+    if (err) {
+        told = *err;
+        error_prefix(&told, "nothing was sent, because the journal cannot be written");
+        finish(w, NULL, &told);
+        return;
+    }
+    w->row = id;
+    if (w->cancelled) {
+        error_set(&told, ERR_CANCELLED, "given up before anything was sent");
+        fail(w, "not-done", &told);
+    } else {
+        send_now(w);
+    }
+}
+
+static void turn_came(struct deadline *turn)
+{
+    struct write *w = turn->data;
+    struct error err;
+    char resource[WRITE_RESOURCE_MAX];
+    if (w->cancelled) {
+        error_set(&err, ERR_CANCELLED, "given up before anything was sent");
+        finish(w, NULL, &err);
+        return;
+    }
+    if (w->dry_run || !w->context->store) {
+        send_now(w);
+        return;
+    }
+    w->intended_at = clock_now(w->context->clock);
+    struct store_change change = {
+        .run = w->run,
+        .policy = w->policy,
+        .cluster = cluster_name(w->context->cluster),
+        .server = cluster_server(w->context->cluster),
+        .version = w->version,
+        .resource = write_resource_name(&w->resource, resource),
+        .name_space = w->name_space ? w->name_space : "",
+        .name = w->name,
+        .uid = w->uid,
+        .resource_version = w->resource_version,
+        .verb = write_verb_name(w->verb),
+        .diff = w->diff.len ? w->diff.ptr : "[]",
+        .effect = w->effect,
+        .why = w->why,
+        .intended_at = w->intended_at,
+    };
+    store_intent(w->context->store, &change, intent_written, w);
+}
+
+/* ---- life ---- */
+
+static char *copy(const char *text)
+{
+    return str_dup(str_of(text ? text : ""));
+}
+
+static bool copy_in(struct write *w, const struct write_call *call)
+{
+    w->group = copy(call->resource.group);
+    w->version = copy(call->resource.version);
+    w->plural = copy(call->resource.plural);
+    w->name_space = call->name_space ? copy(call->name_space) : NULL;
+    w->name = copy(call->name);
+    w->uid = copy(call->uid);
+    w->resource_version = copy(call->resource_version);
+    w->why = copy(call->why);
+    w->policy = copy(call->policy);
+    buf_add_str(&w->body, call->body);
+    buf_add_str(&w->diff, call->diff);
+    w->resource = (struct kube_resource){w->group, w->version, w->plural};
+    return w->group && w->version && w->plural && (w->name_space || !call->name_space) && w->name && w->uid &&
+           w->resource_version && w->why && w->policy && !w->body.failed && !w->diff.failed;
+}
+
+int write_start(const struct replace_context *context, const struct write_call *call, struct write **out,
+                struct error *err)
+{
+    struct write *w = calloc(1, sizeof *w);
+    if (!w)
+        return error_nomem(err);
+    *w = (struct write){
+        .context = context,
+        .verb = call->verb,
+        .content_type = call->content_type,
+        .effect = call->effect,
+        .dry_run = call->dry_run,
+        .strict = call->strict,
+        .run = call->run,
+        .check = call->check,
+        .done = call->done,
+        .data = call->data,
+    };
+    if (!copy_in(w, call)) {
+        release(w);
+        return error_nomem(err);
+    }
+    w->turn.data = w;
+    deadline_init(context->loop, &w->turn, turn_came, w);
+    deadline_set(&w->turn, 0); /* done is never called from within this function */
+    *out = w;
+    return 0;
+}
+
+void write_cancel(struct write *w)
+{
+    w->cancelled = true;
+}
+
+void write_abandon(struct write *w)
+{
+    if (w->ended)
+        return;
+    w->cancelled = w->abandoned = true;
+    if (w->request)
+        kube_cancel(w->request);
+}

@@ -1,0 +1,53 @@
+/* After a lost answer, or a kill in the middle: does the object show that the write was done? */
+#include <stdio.h>
+
+#include "change/write.h"
+
+/* The server stamps whole seconds, and its clock need not be ours to the second. */
+#define SLACK (5 * CLOCK_SECOND)
+
+static enum write_trace created(int64_t intended_at, struct json object)
+{
+    char text[64];
+    int64_t at;
+    struct json stamp = json_at(object, "/metadata/creationTimestamp");
+    if (!json_exists(object))
+        return WRITE_WAS_NOT_DONE;
+    if (json_type(stamp) != JSON_STRING || stamp.text.len - 2 >= sizeof text)
+        return WRITE_NOBODY_KNOWS;
+    snprintf(text, sizeof text, "%.*s", (int)stamp.text.len - 2, stamp.text.ptr + 1);
+    if (!clock_parse(text, &at))
+        return WRITE_NOBODY_KNOWS;
+    return at >= intended_at - SLACK ? WRITE_WAS_DONE : WRITE_WAS_NOT_DONE; /* one that was there before: a 409 */
+}
+
+static enum write_trace changed(struct str text, struct json object)
+{
+    struct mpijob_diff diff = {0};
+    struct json array;
+    enum write_trace trace = WRITE_NOBODY_KNOWS;
+    int rc = json_parse(text, "the journal's diff", &array, NULL);
+    if (!rc)
+        rc = mpijob_diff_read(&diff, array, NULL);
+    if (!rc && diff.count && *diff.items[0].pointer)
+        trace = mpijob_diff_done(&diff, object) ? WRITE_WAS_DONE : WRITE_WAS_NOT_DONE;
+    mpijob_diff_free(&diff);
+    return trace;
+}
+
+enum write_trace write_trace(enum write_verb verb, struct str uid, struct str diff, int64_t intended_at,
+                             struct json object)
+{
+    bool same = json_exists(object) && json_string_is(json_at(object, "/metadata/uid"), uid);
+    switch (verb) {
+    case WRITE_CREATE:
+        return created(intended_at, object);
+    case WRITE_DELETE:
+        return !same || json_exists(json_at(object, "/metadata/deletionTimestamp")) ? WRITE_WAS_DONE
+                                                                                    : WRITE_WAS_NOT_DONE;
+    case WRITE_PATCH:
+    case WRITE_REPLACE:
+        break;
+    }
+    return same ? changed(diff, object) : WRITE_WAS_NOT_DONE;
+}

@@ -1,0 +1,10 @@
+/* The commands of this folder, by name; those of its subfolders have headers of their own. */
+#ifndef MPIJOBD_CLI_COMMANDS_H
+#define MPIJOBD_CLI_COMMANDS_H
+
+#include "cli/session/command.h"
+
+extern const struct command cmd_run, cmd_check, cmd_plan, cmd_get, cmd_inspect, cmd_replace, cmd_journal, cmd_runs,
+    cmd_next, cmd_rbac, cmd_version;
+
+#endif

@@ -1,0 +1,51 @@
+/* mpijobd.yaml: read, checked key by key, with the line of what is wrong. Every key stands in etc/mpijobd.yaml at its
+ * default. */
+#ifndef MPIJOBD_CLI_CONFIG_CONFIG_H
+#define MPIJOBD_CLI_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "kube/config/config.h"
+#include "script/script.h"
+
+enum config_auth { AUTH_ANY, AUTH_KUBECONFIG, AUTH_IN_CLUSTER, AUTH_TOKEN_FILE, AUTH_HUAWEI_AKSK, AUTH_HUAWEI_IAM };
+
+/* `cluster`, or an entry of `clusters`. */
+struct config_cluster {
+    char *name; /* "default" of the one without a name */
+    char *kubeconfig, *context, *server, *ca, *token_file, *controller, *version;
+    char *access_key_file, *secret_key_file, *security_token_file; /* of huawei-aksk */
+    struct kube_iam iam;                                           /* of huawei-iam */
+    char *service_account;                                         /* of in-cluster: the folder */
+    enum config_auth auth;
+    char **namespaces; /* NULL: the configuration's */
+};
+
+struct config {
+    char *file;                      /* NULL: none was read */
+    struct config_cluster *clusters; /* at least one */
+    size_t cluster_count;
+    bool named; /* by `clusters` */
+    char **policies,
+        **namespaces;     /* NULL-terminated, NULL: not given. Paths are relative to the configuration's folder */
+    char **gpu_resources; /* globs; the same */
+    char *state;
+    int64_t journal_keep;             /* microseconds; 0: for ever */
+    char *listen, *listen_token_file; /* NULL: not given */
+    enum log_level log_level;
+    enum log_format log_format;
+    struct script_limits limits; /* ceilings for every policy; 0: none */
+    int64_t http_timeout;        /* microseconds; 0: default */
+    int64_t watch_silence;       /* microseconds; 0: default */
+    unsigned http_connections;   /* 0: default */
+};
+
+/* path NULL: /etc/mpijobd/mpijobd.yaml if it is there, else defaults. */
+int config_load(const char *path, struct config *config, struct error *err);
+void config_free(struct config *config);
+
+#endif

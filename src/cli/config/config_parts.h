@@ -1,0 +1,30 @@
+/* Reading the configuration: shared by config.c (which clusters, what goes together) and config_key.c (a key's value)
+ * only. */
+#ifndef MPIJOBD_CLI_CONFIG_CONFIG_PARTS_H
+#define MPIJOBD_CLI_CONFIG_CONFIG_PARTS_H
+
+#include "cli/config/config.h"
+#include "json/value.h"
+
+struct config_reading {
+    struct config *config;
+    struct config_cluster *cluster; /* whose keys are being read */
+    const char *at;                 /* the key being read: "/clusters/a/server" */
+    struct buf text, json;
+    const char *folder; /* of the file, with a slash; "" for the current one */
+    struct error *err;
+};
+
+/* ERR_INVALID with file, line and key of the pointer. */
+int config_wrong(struct config_reading *r, const char *pointer, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* A JSON string's text (malloc); NULL: out of memory. */
+char *config_decode(struct json value);
+
+/* Reads a map's keys into the configuration, or into r->cluster. prefix: the map's pointer; shape: the same as the
+ * table of keys has it ("/cluster" for "/clusters/lab"). */
+int config_read_map(struct config_reading *r, struct json map, const char *prefix, const char *shape);
+/* `clusters`. */
+int config_read_clusters(struct config_reading *r, struct json map);
+
+#endif

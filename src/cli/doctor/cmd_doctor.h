@@ -1,0 +1,8 @@
+#ifndef MPIJOBD_CLI_DOCTOR_CMD_DOCTOR_H
+#define MPIJOBD_CLI_DOCTOR_CMD_DOCTOR_H
+
+#include "cli/session/command.h"
+
+extern const struct command cmd_doctor;
+
+#endif

@@ -1,0 +1,80 @@
+/* Whether the policies load, and what they need. */
+#include <stdio.h>
+
+#include "binding/open.h"
+#include "cli/doctor/doctor.h"
+
+static void loaded(void *data, const struct policy_set *set)
+{
+    struct doctor *d = data;
+    struct session *s = &d->s;
+    for (size_t i = 0; i < set->error_count; i++) {
+        const struct policy_error *e = &set->errors[i];
+        char line[16] = "";
+        if (e->line)
+            snprintf(line, sizeof line, ":%d", e->line);
+        buf_printf(&d->policy_errors, "%s%s%s: %s", i ? "; " : "", e->file, line, e->message);
+    }
+    d->policy_error_count = set->error_count;
+    d->policy_count = set->count;
+    s->flag = true;
+}
+
+static void read_set(struct doctor *d, const char *const *paths)
+{
+    struct session *s = &d->s;
+    struct engine_options e = {
+        .loop = &s->loop,
+        .clock = &s->clock,
+        .log = &s->log,
+        .cluster_names = session_cluster_names(s),
+        .ceilings = s->config.limits,
+        .once = true,
+        .open = binding_open,
+    };
+    error_clear(&s->error);
+    if (engine_new(&e, &s->engine, &s->error) || engine_load(s->engine, paths, loaded, d, &s->error)) {
+        d->policy_error_count = 1;
+        buf_puts(&d->policy_errors, s->error.message);
+        return;
+    }
+    session_wait(s);
+    uv_run(&s->loop, UV_RUN_NOWAIT); /* the engine takes the set over when `loaded` has returned */
+}
+
+void doctor_read_policies(struct doctor *d)
+{
+    struct session *s = &d->s;
+    char **paths = s->options.arguments[0] ? s->options.arguments : s->config.policies;
+    if (d->policies_read)
+        return;
+    d->policies_named = paths && paths[0];
+    if (d->policies_named && !s->engine) {
+        const char *check = d->check;
+        doctor_watch(d, "policies");
+        read_set(d, (const char *const *)paths);
+        doctor_watch(d, check);
+    }
+    const char *cluster = s->cluster ? cluster_name(s->cluster) : NULL;
+    const char *const *scope = (const char *const *)s->namespaces;
+    bool good = s->engine && s->engine->set && d->policy_count && !d->policy_error_count;
+    if (!good || needs_of_policies(&d->needs, s->engine->set, cluster, scope, &s->error))
+        needs_of_daemon(&d->needs, scope, &s->error);
+    d->policies_read = true;
+}
+
+bool doctor_policies(struct doctor *d)
+{
+    doctor_read_policies(d);
+    if (!d->policies_named)
+        doctor_say(d, DOCTOR_OK, NULL, "none are named here or in the configuration, so none were looked at");
+    else if (d->policy_error_count)
+        doctor_say(d, DOCTOR_FAILED, "`mpijobd check PATH...` shows them line by line", "%zu error%s: %s",
+                   d->policy_error_count, d->policy_error_count == 1 ? "" : "s",
+                   d->policy_errors.ptr ? d->policy_errors.ptr : "");
+    else if (!d->policy_count)
+        doctor_say(d, DOCTOR_FAILED, "a policy file calls policy { ... }", "the files define no policy");
+    else
+        doctor_say(d, DOCTOR_OK, NULL, "%zu load%s", d->policy_count, d->policy_count == 1 ? "s" : "");
+    return true;
+}

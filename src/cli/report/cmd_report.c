@@ -1,0 +1,293 @@
+/* mpijobd report: GPUs and GPU-hours that finished jobs hold, by namespace, label or owner. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/config/yaml.h"
+#include "cli/report/cmd_report.h"
+#include "cli/report/released.h"
+#include "cli/report/report_group.h"
+#include "cli/session/named_jobs.h"
+#include "cli/session/pod_count.h"
+#include "cli/session/table.h"
+#include "mpijob/gpu.h"
+#include "json/write.h"
+
+#define DAY (24 * 3600 * CLOCK_SECOND)
+#define NOTES 4
+
+struct report {
+    struct session s;
+    int64_t now;
+    struct report_key key;
+    struct mpijob_pods *pods; /* NULL: they cannot be listed */
+    struct released *released;
+    struct report_groups groups;
+    int64_t released_jobs, by_policy; /* jobs of which the journal, or the policy alone, tells */
+    char journal[4096];               /* "": there is none */
+    char notes[NOTES][5000];
+    size_t note_count;
+};
+
+static void note(struct report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void note(struct report *r, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(r->notes[r->note_count++], sizeof r->notes[0], format, args);
+    va_end(args);
+}
+
+/* ---- the jobs ---- */
+
+static int count(void *data, struct str object)
+{
+    struct report *r = data;
+    struct json root;
+    struct mpijob_view v;
+    struct mpijob_hold hold;
+    int64_t released;
+    int rc = json_parse(object, "a job", &root, &r->s.error);
+    if (!rc)
+        rc = mpijob_view(root, cluster_target(r->s.cluster, KIND_MPIJOB), &v, &r->s.error);
+    if (rc || !mpijob_holds(&v, r->pods, &hold))
+        return rc;
+    struct report_row row = {.jobs = 1, .holding = hold.gpus > 0, .gpus = hold.gpus};
+    int64_t held = hold.gpus, until = r->now;
+    r->by_policy += hold.source == HOLD_POLICY;
+    if (!held && released_at(r->released, v.uid, &released) && v.finished != MPIJOB_NO_TIME && released > v.finished) {
+        held = gpus_of_workers(json_at(root, "/spec/mpiReplicaSpecs"), KIND_MPIJOB, v.target.gpus);
+        until = released;
+        r->released_jobs += held > 0;
+    }
+    row.day = mpijob_gpu_hours(held, v.finished, until, r->now, DAY);
+    row.week = mpijob_gpu_hours(held, v.finished, until, r->now, 7 * DAY);
+    return report_groups_add(&r->groups, &r->key, &v, &row, &r->s.error);
+}
+
+static int read_jobs(struct report *r)
+{
+    struct session *s = &r->s;
+    struct mpijob_match *match = mpijob_match_new();
+    int rc = match ? 0 : error_nomem(&s->error);
+    if (!rc)
+        rc = mpijob_match_phase(match, "Succeeded", &s->error);
+    if (!rc)
+        rc = mpijob_match_phase(match, "Failed", &s->error);
+    int code = rc ? session_fail(s, &s->error) : jobs_each(s, match, count, r);
+    mpijob_match_free(match);
+    return code;
+}
+
+/* A journal is there where the daemon runs; elsewhere the report is without it, unless it was asked for. */
+static int read_journal(struct report *r)
+{
+    struct session *s = &r->s;
+    session_state_path(s, r->journal);
+    if (!s->options.state && access(r->journal, F_OK) != 0) {
+        r->journal[0] = '\0';
+        return 0;
+    }
+    int rc = store_open_reader(r->journal, &s->store, &s->error);
+    if (!rc)
+        rc = released_read(s->store, r->now - 7 * DAY, &r->released, &s->error);
+    if (!rc)
+        return 0;
+    if (s->options.state)
+        return session_fail(s, &s->error);
+    note(r, "The journal cannot be read, so what mpijobd has released is missing: %s", s->error.message);
+    r->journal[0] = '\0';
+    return 0;
+}
+
+static void add_notes(struct report *r, const struct error *why)
+{
+    if (!r->pods)
+        note(r,
+             "The pods cannot be listed (%.2000s): what jobs hold is worked out from their status and cleanPodPolicy, "
+             "and for %" PRId64 " of %" PRId64 " jobs it is the most that they can hold.",
+             why->message, r->by_policy, r->groups.total.jobs);
+    if (r->journal[0])
+        note(r, "In the hours: what %" PRId64 " jobs held until mpijobd had their workers removed, by its journal.",
+             r->released_jobs);
+    note(r,
+         "Not in the hours: jobs that have been deleted, and GPUs that were released by anything %s; the server keeps "
+         "no trace of either.",
+         r->journal[0] ? "else than mpijobd" : "within that time");
+}
+
+/* ---- telling ---- */
+
+static void text_row(struct table *t, const char *name, const struct report_row *row)
+{
+    char text[32];
+    table_cell(t, name);
+    snprintf(text, sizeof text, "%" PRId64, row->jobs);
+    table_cell(t, text);
+    snprintf(text, sizeof text, "%" PRId64, row->holding);
+    table_cell(t, text);
+    snprintf(text, sizeof text, "%" PRId64, row->gpus);
+    table_cell(t, text);
+    snprintf(text, sizeof text, "%.1f", row->day);
+    table_cell(t, text);
+    snprintf(text, sizeof text, "%.1f", row->week);
+    table_cell(t, text);
+}
+
+static void tell_text(struct report *r)
+{
+    const char *heads[] = {report_key_head(&r->key), "FINISHED", "HOLDING", "GPUS", "GPU-HOURS-DAY", "GPU-HOURS-WEEK"};
+    struct table t;
+    table_begin(&t, sizeof heads / sizeof *heads, heads);
+    for (size_t i = 0; i < r->groups.count; i++)
+        text_row(&t, r->groups.items[i]->name, &r->groups.items[i]->row);
+    text_row(&t, "total", &r->groups.total);
+    table_print(&t, stdout);
+    putchar('\n');
+    for (size_t i = 0; i < r->note_count; i++)
+        puts(r->notes[i]);
+}
+
+static double rounded(double hours)
+{
+    return round(hours * 100) / 100;
+}
+
+static void json_row(struct json_writer *w, const struct report_row *row)
+{
+    const struct {
+        const char *key;
+        int64_t number;
+    } numbers[] = {{"finished", row->jobs}, {"holding", row->holding}, {"gpus", row->gpus}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        json_write_key(w, numbers[i].key);
+        json_write_int(w, numbers[i].number);
+    }
+    json_write_key(w, "gpu_hours_day");
+    json_write_double(w, rounded(row->day));
+    json_write_key(w, "gpu_hours_week");
+    json_write_double(w, rounded(row->week));
+    json_write_end(w);
+}
+
+static void write_json(struct report *r, struct buf *out)
+{
+    struct json_writer w;
+    char at[32];
+    clock_format(r->now, false, at);
+    json_writer_init(&w, out);
+    json_write_object(&w);
+    json_write_key(&w, "at");
+    json_write_string(&w, at);
+    json_write_key(&w, "by");
+    json_write_string(&w, r->s.options.by ? r->s.options.by : "namespace");
+    json_write_key(&w, "counted");
+    json_write_string(&w, r->pods ? "pods" : "status");
+    json_write_key(&w, "journal");
+    json_write_string(&w, r->journal[0] ? r->journal : NULL);
+    json_write_key(&w, "groups");
+    json_write_array(&w);
+    for (size_t i = 0; i < r->groups.count; i++) {
+        json_write_object(&w);
+        json_write_key(&w, "group");
+        json_write_string(&w, r->groups.items[i]->named ? r->groups.items[i]->name : NULL);
+        json_row(&w, &r->groups.items[i]->row);
+    }
+    json_write_end(&w);
+    json_write_key(&w, "total");
+    json_write_object(&w);
+    json_row(&w, &r->groups.total);
+    json_write_key(&w, "notes");
+    json_write_array(&w);
+    for (size_t i = 0; i < r->note_count; i++)
+        json_write_string(&w, r->notes[i]);
+    json_write_end(&w);
+    json_write_end(&w);
+}
+
+static int tell_data(struct report *r)
+{
+    struct session *s = &r->s;
+    struct buf out = BUF_INIT, shown = BUF_INIT;
+    struct json root;
+    write_json(r, &out);
+    int rc = buf_result(&out, "the output", &s->error);
+    if (!rc)
+        rc = json_parse(buf_str(&out), "the output", &root, &s->error);
+    if (!rc && s->options.output == OUTPUT_YAML)
+        rc = json_to_yaml(root, &shown, &s->error);
+    else if (!rc)
+        json_pretty(&shown, root);
+    if (!rc)
+        printf("%s%s", shown.ptr ? shown.ptr : "", s->options.output == OUTPUT_YAML ? "" : "\n");
+    buf_free(&out);
+    buf_free(&shown);
+    return rc ? session_fail(s, &s->error) : 0;
+}
+
+/* ---- the command ---- */
+
+static int work(struct report *r)
+{
+    struct session *s = &r->s;
+    struct error why;
+    int code = session_cluster(s);
+    if (code)
+        return code;
+    session_scope(s, false);
+    r->now = clock_now(&s->clock);
+    code = session_connect(s);
+    if (!code)
+        code = read_journal(r);
+    if (code)
+        return code;
+    r->pods = pods_count(s, &why);
+    code = read_jobs(r);
+    if (code)
+        return code;
+    report_groups_sort(&r->groups);
+    add_notes(r, &why);
+    if (s->options.output != OUTPUT_TABLE)
+        return tell_data(r);
+    tell_text(r);
+    return 0;
+}
+
+static int run(int argc, char **argv, const struct command *command)
+{
+    struct report *r = calloc(1, sizeof *r);
+    struct options o;
+    struct error err;
+    int code = EXIT_FAILED;
+    if (!r) {
+        fprintf(stderr, "mpijobd report: out of memory\n");
+        return code;
+    }
+    if (!command_begin(argc, argv, command, &o, &code))
+        ;
+    else if (o.argument_count)
+        code = command_usage(command, "takes no names; choose jobs with -n, -A and -l");
+    else if (o.output == OUTPUT_NAME)
+        code = command_usage(command, "-o takes table, json or yaml here");
+    else if (report_key_parse(o.by, &r->key, &err))
+        code = command_usage(command, "%s", err.message);
+    else if ((code = session_open(&r->s, command->name, &o)) == 0)
+        code = session_close(&r->s, work(r));
+    report_groups_free(&r->groups);
+    released_free(r->released);
+    mpijob_pods_free(r->pods);
+    free(r);
+    return code;
+}
+
+const struct command cmd_report = {
+    "report",
+    "[-n NAMESPACE | -A] [-l SELECTOR] [--by namespace|owner|label:KEY] [-o table|json|yaml]",
+    "GPUs and GPU-hours that finished jobs hold now, and held over the last day and week",
+    TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT | TAKES_STATE | TAKES_BY,
+    run,
+    "  mpijobd report -A\n  mpijobd report -A --by label:team -o json\n"};

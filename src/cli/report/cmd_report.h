@@ -1,0 +1,8 @@
+#ifndef MPIJOBD_CLI_REPORT_CMD_REPORT_H
+#define MPIJOBD_CLI_REPORT_CMD_REPORT_H
+
+#include "cli/session/command.h"
+
+extern const struct command cmd_report;
+
+#endif

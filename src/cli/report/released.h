@@ -1,0 +1,18 @@
+/* What the journal knows of jobs that gave their GPUs back: when a change removed the workers of a job that had ended.
+ */
+#ifndef MPIJOBD_CLI_REPORT_RELEASED_H
+#define MPIJOBD_CLI_REPORT_RELEASED_H
+
+#include "base/error.h"
+#include "base/str.h"
+#include "store/store.h"
+
+struct released;
+
+/* Changes since `since` (microseconds) are looked at. */
+int released_read(struct store *store, int64_t since, struct released **released, struct error *err);
+void released_free(struct released *released); /* NULL is ignored */
+/* When the workers of the job with this uid went; false where the journal does not know. released may be NULL. */
+bool released_at(const struct released *released, struct str uid, int64_t *at);
+
+#endif

@@ -1,0 +1,143 @@
+#include "cli/report/report_group.h"
+
+#include <stdlib.h>
+
+#define NONE "(none)"
+
+int report_key_parse(const char *text, struct report_key *key, struct error *err)
+{
+    static const char *const names[] = {"namespace", "owner", "label:KEY", NULL};
+    *key = (struct report_key){0};
+    if (!text || strcmp(text, "namespace") == 0)
+        return 0;
+    if (strcmp(text, "owner") == 0) {
+        key->by = BY_OWNER;
+        return 0;
+    }
+    if (strncmp(text, "label:", 6) == 0 && text[6]) {
+        *key = (struct report_key){BY_LABEL, text + 6};
+        return 0;
+    }
+    const char *near = str_nearest(text, names);
+    return error_set(err, ERR_INVALID, "--by takes namespace, owner or label:KEY, not \"%s\"%s%s%s", text,
+                     near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
+const char *report_key_head(const struct report_key *key)
+{
+    return key->by == BY_LABEL ? key->label : key->by == BY_OWNER ? "OWNER" : "NAMESPACE";
+}
+
+/* "Workflow/bert-pipeline": the object that made the job; the first where none says that it controls it. */
+static bool add_owner(const struct mpijob_view *v, struct buf *out)
+{
+    struct json owner = {0};
+    for (struct json_iter it = json_iter(json_at(v->object, "/metadata/ownerReferences")); json_next(&it);) {
+        if (!json_exists(owner) || json_is_true(json_get(it.value, "controller")))
+            owner = it.value;
+    }
+    if (!json_decode(json_get(owner, "kind"), out))
+        return false;
+    buf_putc(out, '/');
+    return json_decode(json_get(owner, "name"), out);
+}
+
+static bool add_name(const struct report_key *key, const struct mpijob_view *v, struct buf *out)
+{
+    switch (key->by) {
+    case BY_OWNER:
+        return add_owner(v, out);
+    case BY_LABEL:
+        return mpijob_label(v, key->label, out);
+    case BY_NAMESPACE:
+        break;
+    }
+    buf_add_str(out, v->name_space);
+    return true;
+}
+
+static void add_row(struct report_row *sum, const struct report_row *row)
+{
+    sum->jobs += row->jobs;
+    sum->holding += row->holding;
+    if (__builtin_add_overflow(sum->gpus, row->gpus, &sum->gpus))
+        sum->gpus = INT64_MAX;
+    sum->day += row->day;
+    sum->week += row->week;
+}
+
+/* A label's value may be what the others are shown as. */
+static struct report_group *find(const struct report_groups *g, struct str name, bool named)
+{
+    struct report_group *group;
+    HASH_FIND(hh, g->index, name.ptr, name.len, group);
+    return group && group->named == named ? group : NULL;
+}
+
+static struct report_group *make(struct report_groups *g, struct str name, bool named)
+{
+    struct report_group **items = realloc(g->items, (g->count + 1) * sizeof *items);
+    if (!items)
+        return NULL;
+    g->items = items;
+    struct report_group *group = calloc(1, sizeof *group + name.len + 1);
+    if (!group)
+        return NULL;
+    group->named = named;
+    memcpy(group->name, name.ptr, name.len);
+    HASH_ADD(hh, g->index, name, name.len, group);
+    if (!group->hh.tbl) {
+        free(group);
+        return NULL;
+    }
+    g->items[g->count++] = group;
+    return group;
+}
+
+int report_groups_add(struct report_groups *g, const struct report_key *key, const struct mpijob_view *view,
+                      const struct report_row *row, struct error *err)
+{
+    buf_reset(&g->name);
+    bool named = add_name(key, view, &g->name);
+    if (!named)
+        buf_reset(&g->name);
+    if (!named)
+        buf_puts(&g->name, NONE);
+    buf_puts(&g->name, ""); /* a label may be empty */
+    if (g->name.failed)
+        return error_nomem(err);
+    struct report_group *group = find(g, buf_str(&g->name), named);
+    if (!group)
+        group = make(g, buf_str(&g->name), named);
+    if (!group)
+        return error_nomem(err);
+    add_row(&group->row, row);
+    add_row(&g->total, row);
+    return 0;
+}
+
+static int by_weight(const void *a, const void *b)
+{
+    const struct report_group *x = *(struct report_group *const *)a, *y = *(struct report_group *const *)b;
+    if (x->row.gpus != y->row.gpus)
+        return x->row.gpus < y->row.gpus ? 1 : -1;
+    if (x->row.week < y->row.week || x->row.week > y->row.week)
+        return x->row.week < y->row.week ? 1 : -1;
+    return strcmp(x->name, y->name);
+}
+
+void report_groups_sort(struct report_groups *g)
+{
+    if (g->count)
+        qsort(g->items, g->count, sizeof(struct report_group *), by_weight);
+}
+
+void report_groups_free(struct report_groups *g)
+{
+    HASH_CLEAR(hh, g->index);
+    for (size_t i = 0; i < g->count; i++)
+        free(g->items[i]);
+    free(g->items);
+    buf_free(&g->name);
+    *g = (struct report_groups){0};
+}

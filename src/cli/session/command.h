@@ -1,0 +1,23 @@
+/* A command: what it takes, and how it begins. Each is a file of its own, takes the command line after its name, and
+ * returns the exit code. */
+#ifndef MPIJOBD_CLI_SESSION_COMMAND_H
+#define MPIJOBD_CLI_SESSION_COMMAND_H
+
+#include <stdbool.h>
+
+#define MPIJOBD_VERSION "0.1.0"
+
+struct command {
+    const char *name, *usage, *about;
+    unsigned takes; /* enum option_group */
+    int (*run)(int argc, char **argv, const struct command *command);
+    const char *examples;
+};
+
+struct options;
+/* Parses; tells a mistake or the help itself. True: go on; false: exit with *code. */
+bool command_begin(int argc, char **argv, const struct command *command, struct options *options, int *code);
+/* "mpijobd replace: message", and the hint to --help. Returns EXIT_USAGE. */
+int command_usage(const struct command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

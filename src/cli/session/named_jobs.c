@@ -1,0 +1,163 @@
+#include "cli/session/named_jobs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "jobs/listing.h"
+
+struct finding {
+    struct session *s;
+    struct jobs *jobs;
+    char *bytes; /* of a get */
+    size_t len;
+    struct error err; /* code 0: none */
+};
+
+/* Takes the bytes over. */
+static int add(struct session *s, struct jobs *jobs, char *bytes, size_t len)
+{
+    struct json root;
+    if (jobs->count == jobs->cap) {
+        size_t cap = jobs->cap ? jobs->cap * 2 : 64;
+        struct found_job *items = realloc(jobs->items, cap * sizeof *items);
+        if (!items) {
+            free(bytes);
+            return error_nomem(&s->error);
+        }
+        jobs->items = items;
+        jobs->cap = cap;
+    }
+    struct found_job *job = &jobs->items[jobs->count];
+    *job = (struct found_job){.bytes = bytes, .len = len};
+    int rc = json_parse(str_n(bytes, len), "the answer", &root, &s->error);
+    if (!rc)
+        rc = mpijob_view(root, cluster_target(s->cluster, s->options.job_kind), &job->view, &s->error);
+    if (rc)
+        free(bytes);
+    else
+        jobs->count++;
+    return rc;
+}
+
+static void got(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
+                bool lost)
+{
+    (void)lost;
+    struct finding *f = data;
+    if (err)
+        f->err = *err;
+    else if (answer && !(f->bytes = kube_answer_take(request, &f->len)))
+        error_nomem(&f->err);
+    f->s->flag = true;
+}
+
+static int by_name(struct finding *f, const char *name)
+{
+    struct session *s = f->s;
+    struct kube_request *request;
+    f->bytes = NULL;
+    error_clear(&f->err);
+    if (cluster_serves(s->cluster, s->options.job_kind, &s->error))
+        return session_fail(s, &s->error);
+    if (kube_get(cluster_kube(s->cluster), cluster_resource(s->cluster, s->options.job_kind),
+                 s->namespaces ? s->namespaces[0] : "default", name, got, f, &request, &s->error))
+        return session_fail(s, &s->error);
+    session_wait(s);
+    if (f->err.code == ERR_NOT_FOUND) {
+        f->jobs->missing++;
+        session_fail(s, &f->err);
+        return 0;
+    }
+    if (f->err.code)
+        return session_fail(s, &f->err);
+    return add(s, f->jobs, f->bytes, f->len) ? session_fail(s, &s->error) : 0;
+}
+
+static void ready(void *data)
+{
+    ((struct session *)data)->flag = true;
+}
+
+static int each(struct session *s, struct listing *listing, jobs_visit visit, void *data)
+{
+    struct str object;
+    for (;;) {
+        switch (listing_next(listing, &object)) {
+        case LISTING_JOB:
+            if (visit(data, object))
+                return session_fail(s, &s->error);
+            break;
+        case LISTING_WAIT:
+            session_wait(s);
+            break;
+        case LISTING_ERROR:
+            return session_fail(s, listing_error(listing));
+        case LISTING_END:
+            return 0;
+        }
+    }
+}
+
+int jobs_each(struct session *s, struct mpijob_match *match, jobs_visit visit, void *data)
+{
+    if (s->options.selector && mpijob_match_labels(match, s->options.selector, &s->error)) {
+        session_fail(s, &s->error);
+        return EXIT_USAGE;
+    }
+    struct listing_call call = {
+        .loop = &s->loop,
+        .cluster = s->cluster,
+        .kind = s->options.job_kind,
+        .clock = &s->clock,
+        .log = &s->log,
+        .match = match,
+        .namespaces = (const char *const *)s->namespaces,
+        .ready = ready,
+        .data = s,
+    };
+    struct listing *listing = listing_new(&call, &s->error);
+    int code = listing ? each(s, listing, visit, data) : session_fail(s, &s->error);
+    listing_free(listing);
+    s->flag = false;
+    return code;
+}
+
+static int keep(void *data, struct str object)
+{
+    struct finding *f = data;
+    char *bytes = str_dup(object);
+    return bytes ? add(f->s, f->jobs, bytes, object.len) : error_nomem(&f->s->error);
+}
+
+static int by_selector(struct finding *f)
+{
+    struct mpijob_match *match = mpijob_match_new();
+    int code = match ? jobs_each(f->s, match, keep, f) : session_fail(f->s, (error_nomem(&f->s->error), &f->s->error));
+    mpijob_match_free(match);
+    return code;
+}
+
+int jobs_look_up(struct session *s, struct jobs *jobs)
+{
+    struct finding f = {.s = s, .jobs = jobs};
+    if (!s->options.argument_count)
+        return by_selector(&f);
+    if (!s->namespaces) {
+        fprintf(stderr, "mpijobd %s: a name needs its namespace: -n NAMESPACE instead of -A\n", s->command);
+        return EXIT_USAGE;
+    }
+    for (int i = 0; i < s->options.argument_count; i++) {
+        int code = by_name(&f, s->options.arguments[i]);
+        if (code)
+            return code;
+    }
+    return jobs->missing ? EXIT_FAILED : 0;
+}
+
+void jobs_release(struct jobs *jobs)
+{
+    for (size_t i = 0; i < jobs->count; i++)
+        free(jobs->items[i].bytes);
+    free(jobs->items);
+    *jobs = (struct jobs){0};
+}

@@ -1,0 +1,319 @@
+#include "cli/session/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+
+enum id {
+    ID_CONFIG = 256,
+    ID_KUBECONFIG,
+    ID_CONTEXT,
+    ID_CLUSTER,
+    ID_API_VERSION,
+    ID_CONTROLLER,
+    ID_TIMEOUT,
+    ID_STATE,
+    ID_ONCE,
+    ID_CLOCK,
+    ID_GRACE,
+    ID_LISTEN,
+    ID_DRY_RUN,
+    ID_LOG_LEVEL,
+    ID_LOG_FORMAT,
+    ID_EXIT_CODE,
+    ID_DESTRUCTIVE,
+    ID_THROUGH_LAUNCHER,
+    ID_WAIT_EFFECT,
+    ID_RESOURCE_VERSION,
+    ID_POLICY,
+    ID_LIMIT,
+    ID_IN_FLIGHT,
+    ID_SERVICE_ACCOUNT,
+    ID_FIX,
+    ID_AS,
+    ID_AS_GROUP,
+    ID_AS_UID,
+    ID_BY,
+    ID_KIND,
+};
+
+static const struct known {
+    const char *name;
+    int id;            /* a letter, or enum id */
+    const char *value; /* its name in the help; NULL: takes none */
+    unsigned group;
+    const char *about;
+} known[] = {
+    {"config", ID_CONFIG, "FILE", TAKES_CLUSTER | TAKES_STATE | TAKES_ROLES | TAKES_POLICIES,
+     "mpijobd.yaml (default: /etc/mpijobd/mpijobd.yaml if it is there)"},
+    {"kubeconfig", ID_KUBECONFIG, "FILE", TAKES_CLUSTER,
+     "default: $KUBECONFIG, ~/.kube/config, then the pod's service account"},
+    {"cluster", ID_CLUSTER, "NAME", TAKES_CLUSTER | TAKES_FILTER | TAKES_ROLES,
+     "one of the configuration's `clusters`"},
+    {"context", ID_CONTEXT, "NAME", TAKES_CLUSTER, "of the kubeconfig"},
+    {"api-version", ID_API_VERSION, "VERSION", TAKES_CLUSTER, "v1alpha2, v1 or v2beta1 (default: found out)"},
+    {"controller", ID_CONTROLLER, "NAME", TAKES_CLUSTER, "mpi-operator, training-operator or cci (default: found out)"},
+    {"as", ID_AS, "USER", TAKES_CLUSTER, "act as this user (impersonation)"},
+    {"as-group", ID_AS_GROUP, "GROUP", TAKES_CLUSTER, "and as one of this group; may be repeated"},
+    {"as-uid", ID_AS_UID, "UID", TAKES_CLUSTER, "and with this uid"},
+    {"request-timeout", ID_TIMEOUT, "DURATION", TAKES_CLUSTER, "of one call with its retries (default 30s)"},
+    {"namespace", 'n', "NAME", TAKES_NAMESPACE, "one namespace"},
+    {"all-namespaces", 'A', NULL, TAKES_ALL, "all namespaces"},
+    {"selector", 'l', "SELECTOR", TAKES_SELECTOR, "labels, as \"team in (vision, speech), !keep\""},
+    {"output", 'o', "FORMAT", TAKES_OUTPUT, "table (default) or json; some commands take yaml or name too"},
+    {"state", ID_STATE, "FILE", TAKES_STATE,
+     "the journal's file (default: /var/lib/mpijobd/state.db, or ~/.local/state/mpijobd/state.db if not root)"},
+    {"once", ID_ONCE, NULL, TAKES_RUN, "run every policy once, now, and exit"},
+    {"clock", ID_CLOCK, "TIME", TAKES_RUN,
+     "for tests: time stands still (\"manual\": now), and moves when standard input says \"advance 2h\""},
+    {"grace", ID_GRACE, "DURATION", TAKES_RUN, "after SIGTERM, for what is in flight (default 30s)"},
+    {"listen", ID_LISTEN, "ADDRESS", TAKES_RUN, "for metrics and health (default 127.0.0.1:9633); \"none\": do not"},
+    {"dry-run", ID_DRY_RUN, NULL, TAKES_DRY_RUN, "say what would be done, and do not do it"},
+    {"log-level", ID_LOG_LEVEL, "LEVEL", TAKES_LOG, "debug, info, warn or error"},
+    {"log-format", ID_LOG_FORMAT, "FORMAT", TAKES_LOG, "text or json"},
+    {"exit-code", ID_EXIT_CODE, NULL, TAKES_EXIT_CODE, "exit with 10 where there are changes"},
+    {"count", 'c', "N", TAKES_COUNT, "how many of the coming times"},
+    {"filename", 'f', "FILE", TAKES_REPLACE, "replace by this whole object (JSON or YAML; - is standard input)"},
+    {"destructive", ID_DESTRUCTIVE, NULL, TAKES_REPLACE, "allow a change that ends or deletes the job at once"},
+    {"through-launcher", ID_THROUGH_LAUNCHER, NULL, TAKES_REPLACE,
+     "change the launcher too, where the job's own field does not act on a running job"},
+    {"wait-effect", ID_WAIT_EFFECT, "DURATION", TAKES_REPLACE,
+     "wait until the effect is there, at most so long (30s), and say so"},
+    {"resource-version", ID_RESOURCE_VERSION, "VERSION", TAKES_REPLACE, "only if the job is still at this version"},
+    {"policy", ID_POLICY, "NAME", TAKES_FILTER, "only of this policy"},
+    {"limit", ID_LIMIT, "N", TAKES_FILTER, "at most so many rows (default 100; 0: all)"},
+    {"in-flight", ID_IN_FLIGHT, NULL, TAKES_FILTER, "only what has no outcome yet"},
+    {"service-account", ID_SERVICE_ACCOUNT, "NAMESPACE:NAME", TAKES_ROLES,
+     "who gets the roles (default mpijobd:mpijobd)"},
+    {"fix", ID_FIX, NULL, TAKES_FIX, "show a plan and make the changes that are safe to make"},
+    {"kind", ID_KIND, "KIND", TAKES_KIND, "MPIJob (default), TFJob, PyTorchJob or MXJob"},
+    {"by", ID_BY, "WHAT", TAKES_BY, "namespace (default), owner (the object that made the job) or label:KEY"},
+    {"help", 'h', NULL, ~0u, "this"},
+};
+#define KNOWN (sizeof known / sizeof *known)
+
+/* "-n, --namespace NAME"; returns its length. */
+static int left_column(const struct known *k, char out[64])
+{
+    return snprintf(out, 64, "%s%c%s--%s%s%s", k->id < 256 ? "-" : "  ", k->id < 256 ? k->id : ' ',
+                    k->id < 256 ? ", " : " ", k->name, k->value ? " " : "", k->value ? k->value : "");
+}
+
+void options_help(unsigned takes)
+{
+    char left[64];
+    int width = 0;
+    for (size_t i = 0; i < KNOWN; i++) {
+        int len = known[i].group & takes ? left_column(&known[i], left) : 0;
+        width = len > width ? len : width;
+    }
+    puts("Options:");
+    for (size_t i = 0; i < KNOWN; i++) {
+        if (!(known[i].group & takes))
+            continue;
+        left_column(&known[i], left);
+        printf("  %-*s  %s\n", width, left, known[i].about);
+    }
+}
+
+static int number(const char *name, const char *text, int64_t *out, struct error *err)
+{
+    char *end;
+    long long n = strtoll(text, &end, 10);
+    if (!*text || *end || n < 0 || n > 1000000)
+        return error_set(err, ERR_INVALID, "--%s takes a number from 0 to 1000000, not \"%s\"", name, text);
+    *out = n;
+    return 0;
+}
+
+static int output(const char *text, enum output *out, struct error *err)
+{
+    static const char *const names[] = {"table", "json", "yaml", "name", NULL};
+    for (int i = 0; names[i]; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *out = (enum output)i;
+            return 0;
+        }
+    }
+    return error_set(err, ERR_INVALID, "-o takes table, json, yaml or name, not \"%s\"", text);
+}
+
+static int group(struct options *o, const char *name, struct error *err)
+{
+    size_t n = 0;
+    while (o->as_groups[n])
+        n++;
+    if (n == OPTIONS_GROUPS_MAX)
+        return error_set(err, ERR_INVALID, "--as-group is given more than %d times", OPTIONS_GROUPS_MAX);
+    o->as_groups[n] = name;
+    return 0;
+}
+
+static int take(struct options *o, int id, const char *value, struct error *err)
+{
+    switch (id) {
+    case ID_CONFIG:
+        o->config = value;
+        break;
+    case ID_KUBECONFIG:
+        o->kubeconfig = value;
+        break;
+    case ID_CONTEXT:
+        o->context = value;
+        break;
+    case ID_CLUSTER:
+        o->cluster = value;
+        break;
+    case ID_API_VERSION:
+        o->api_version = value;
+        break;
+    case ID_CONTROLLER:
+        o->controller = value;
+        break;
+    case ID_AS:
+        o->as = value;
+        break;
+    case ID_AS_GROUP:
+        return group(o, value, err);
+    case ID_AS_UID:
+        o->as_uid = value;
+        break;
+    case ID_TIMEOUT:
+        o->request_timeout = value;
+        break;
+    case 'n':
+        o->name_space = value;
+        break;
+    case 'A':
+        o->all_namespaces = true;
+        break;
+    case 'l':
+        o->selector = value;
+        break;
+    case 'o':
+        return output(value, &o->output, err);
+    case ID_STATE:
+        o->state = value;
+        break;
+    case ID_ONCE:
+        o->once = true;
+        break;
+    case ID_CLOCK:
+        o->clock = value;
+        break;
+    case ID_GRACE:
+        o->grace = value;
+        break;
+    case ID_LISTEN:
+        o->listen = value;
+        break;
+    case ID_DRY_RUN:
+        o->dry_run = true;
+        break;
+    case ID_LOG_LEVEL:
+        o->log_level = value;
+        break;
+    case ID_LOG_FORMAT:
+        o->log_format = value;
+        break;
+    case ID_EXIT_CODE:
+        o->exit_code = true;
+        break;
+    case 'c':
+        return number("count", value, &o->count, err);
+    case 'f':
+        o->file = value;
+        break;
+    case ID_DESTRUCTIVE:
+        o->destructive = true;
+        break;
+    case ID_WAIT_EFFECT:
+        o->wait_effect = value;
+        break;
+    case ID_THROUGH_LAUNCHER:
+        o->through_launcher = true;
+        break;
+    case ID_RESOURCE_VERSION:
+        o->resource_version = value;
+        break;
+    case ID_POLICY:
+        o->policy = value;
+        break;
+    case ID_LIMIT:
+        return number("limit", value, &o->limit, err);
+    case ID_IN_FLIGHT:
+        o->in_flight = true;
+        break;
+    case ID_SERVICE_ACCOUNT:
+        o->service_account = value;
+        break;
+    case ID_KIND:
+        o->kind = value;
+        break;
+    case ID_BY:
+        o->by = value;
+        break;
+    case ID_FIX:
+        o->fix = true;
+        break;
+    case 'h':
+        o->help = true;
+        break;
+    default:
+        break;
+    }
+    return 0;
+}
+
+static int unknown(const char *given, unsigned takes, struct error *err)
+{
+    const char *names[KNOWN + 1];
+    size_t n = 0;
+    for (size_t i = 0; i < KNOWN; i++) {
+        if (known[i].group & takes)
+            names[n++] = known[i].name;
+    }
+    names[n] = NULL;
+    char bare[64];
+    snprintf(bare, sizeof bare, "%s", given + strspn(given, "-"));
+    bare[strcspn(bare, "=")] = '\0';
+    const char *near = str_nearest(bare, names);
+    return error_set(err, ERR_INVALID, "unknown option \"%s\"%s%s%s", given, near ? "; did you mean --" : "",
+                     near ? near : "", near ? "?" : "");
+}
+
+int options_parse(int argc, char **argv, unsigned takes, struct options *options, struct error *err)
+{
+    struct option longs[KNOWN + 1] = {{0}};
+    char shorts[64] = ":";
+    size_t n = 0;
+    *options = (struct options){.count = -1, .limit = -1};
+    for (size_t i = 0; i < KNOWN; i++) {
+        if (!(known[i].group & takes))
+            continue;
+        longs[n++] =
+            (struct option){known[i].name, known[i].value ? required_argument : no_argument, NULL, known[i].id};
+        if (known[i].id < 256) {
+            size_t s = strlen(shorts);
+            snprintf(shorts + s, sizeof shorts - s, "%c%s", known[i].id, known[i].value ? ":" : "");
+        }
+    }
+    opterr = 0;
+    optind = 1;
+    int id;
+    while ((id = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+        if (id == '?')
+            return unknown(argv[optind - 1], takes, err);
+        if (id == ':')
+            return error_set(err, ERR_INVALID, "option \"%s\" needs a value", argv[optind - 1]);
+        int rc = take(options, id, optarg, err);
+        if (rc)
+            return rc;
+    }
+    options->arguments = argv + optind;
+    options->argument_count = argc - optind;
+    return 0;
+}

@@ -1,0 +1,62 @@
+/* The command line: one table of options, each command says which it takes. */
+#ifndef MPIJOBD_CLI_SESSION_OPTIONS_H
+#define MPIJOBD_CLI_SESSION_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mpijob/kind.h"
+
+enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_YAML, OUTPUT_NAME };
+
+/* exit codes, as docs/reference says */
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SOME_FAILED = 3, EXIT_LIMITED = 4, EXIT_CHANGES = 10 };
+
+enum option_group { /* bits: what a command takes */
+                    TAKES_CLUSTER =
+                        1 << 0, /* --config --cluster --kubeconfig --context --api-version --controller --as...
+                                   --request-timeout */
+                    TAKES_NAMESPACE = 1 << 1, /* -n */
+                    TAKES_OUTPUT = 1 << 2,    /* -o */
+                    TAKES_STATE = 1 << 3,     /* --state (and --config) */
+                    TAKES_RUN = 1 << 4,       /* --once --clock --grace --listen */
+                    TAKES_DRY_RUN = 1 << 5,
+                    TAKES_LOG = 1 << 6, /* --log-level --log-format */
+                    TAKES_EXIT_CODE = 1 << 7,
+                    TAKES_COUNT = 1 << 8,     /* -c */
+                    TAKES_REPLACE = 1 << 9,   /* -f --destructive --through-launcher --wait-effect --resource-version */
+                    TAKES_FILTER = 1 << 10,   /* --policy --limit --in-flight */
+                    TAKES_ROLES = 1 << 11,    /* --service-account (and --config) */
+                    TAKES_ALL = 1 << 12,      /* -A */
+                    TAKES_SELECTOR = 1 << 13, /* -l */
+                    TAKES_POLICIES = 1 << 14, /* --config, for `policies:` and `limits:` */
+                    TAKES_FIX = 1 << 15,      /* --fix */
+                    TAKES_BY = 1 << 16,       /* --by */
+                    TAKES_KIND = 1 << 17,     /* --kind, and kinds among the arguments */
+                    TAKES_NAMES = 1 << 18,    /* all its arguments are names; else the first one is */
+                    TAKES_SCOPE = TAKES_NAMESPACE | TAKES_ALL,
+};
+
+#define OPTIONS_GROUPS_MAX 32
+
+struct options {
+    const char *kind, *config, *kubeconfig, *context, *name_space, *selector, *state, *api_version, *controller,
+        *log_level, *log_format, *cluster, *clock, *listen, *grace, *file, *resource_version, *policy, *request_timeout,
+        *wait_effect, *service_account, *as, *as_uid;
+    const char *as_groups[OPTIONS_GROUPS_MAX + 1]; /* NULL-terminated */
+    const char *by;
+    bool all_namespaces, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help;
+    enum output output;
+    enum mpijob_kind job_kind; /* that the command is about (kinds.h) */
+    int64_t count, limit;      /* -1: not given */
+    char **arguments;          /* what is no option; NULL-terminated */
+    int argument_count;
+};
+
+/* argv[0] is the command's name. ERR_INVALID: the message for standard error (wrong usage). */
+int options_parse(int argc, char **argv, unsigned takes, struct options *options, struct error *err);
+
+/* The lines of --help for the options that a command takes. */
+void options_help(unsigned takes);
+
+#endif

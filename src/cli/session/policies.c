@@ -1,0 +1,96 @@
+#include "cli/session/policies.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "binding/open.h"
+
+static void loaded(void *data, const struct policy_set *set)
+{
+    struct session *s = data;
+    for (size_t i = 0; i < set->error_count; i++) {
+        const struct policy_error *e = &set->errors[i];
+        if (e->line)
+            fprintf(stderr, "%s:%d: %s\n", e->file, e->line, e->message);
+        else
+            fprintf(stderr, "%s: %s\n", e->file, e->message);
+    }
+    if (set->error_count) {
+        error_set(&s->error, ERR_INVALID, "%zu error%s in the policies; nothing was run", set->error_count,
+                  set->error_count == 1 ? "" : "s");
+    } else if (set->count == 0) {
+        error_set(&s->error, ERR_INVALID, "the files define no policy; a file calls policy { ... }");
+    }
+    s->flag = true;
+}
+
+/* Of the clusters whose version is configured: a command that asks none still knows what their jobs can have. */
+static size_t configured(const struct session *s, struct engine_known *known)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->config.cluster_count && !s->cluster_count; i++) {
+        const struct config_cluster *c = &s->config.clusters[i];
+        struct mpijob_target target = {.kind = KIND_MPIJOB};
+        if (!c->version || !mpijob_version_parse(str_of(c->version), &target.version))
+            continue;
+        if (!c->controller || !mpijob_controller_parse(str_of(c->controller), &target.controller))
+            target.controller = mpijob_controller_of(KIND_MPIJOB, target.version);
+        known[n++] = (struct engine_known){c->name, target};
+    }
+    return n;
+}
+
+static int load(struct session *s, struct engine_options *options, char **paths)
+{
+    error_clear(&s->error);
+    if (engine_new(options, &s->engine, &s->error) ||
+        engine_load(s->engine, (const char *const *)paths, loaded, s, &s->error))
+        return session_fail(s, &s->error);
+    session_wait(s);
+    uv_run(&s->loop, UV_RUN_NOWAIT); /* the engine takes the set over when `loaded` has returned */
+    return s->error.code ? session_fail(s, &s->error) : 0;
+}
+
+int policies_load(struct session *s, struct engine_options *options, char **paths)
+{
+    options->loop = &s->loop;
+    options->clock = &s->clock;
+    options->log = &s->log;
+    options->store = s->store;
+    options->metrics = s->metrics;
+    options->silence = s->config.watch_silence;
+    options->keep = s->config.journal_keep;
+    options->cluster_names = session_cluster_names(s);
+    options->ceilings = s->config.limits;
+    options->open = binding_open;
+    if (!paths[0])
+        paths = s->config.policies;
+    if (!paths || !paths[0]) {
+        error_set(&s->error, ERR_INVALID, "no policies: name files or folders, or set `policies:` in mpijobd.yaml");
+        session_fail(s, &s->error);
+        return EXIT_USAGE;
+    }
+    struct engine_place *places = calloc(s->cluster_count + 1, sizeof *places);
+    struct engine_known *known = calloc(s->config.cluster_count + 1, sizeof *known);
+    if (!places || !known) {
+        free(places);
+        free(known);
+        return session_fail(s, (error_nomem(&s->error), &s->error));
+    }
+    options->places = places;
+    options->known = known;
+    options->known_count = configured(s, known);
+    for (size_t i = 0; i < s->cluster_count; i++) {
+        const struct session_cluster *at = &s->clusters[i];
+        if (!at->error.code) /* else it could not be connected to */
+            places[options->place_count++] = (struct engine_place){at->cluster, (const char *const *)at->namespaces};
+    }
+    int code = load(s, options, paths);
+    free(places);
+    if (s->engine) { /* needed for the loading alone */
+        s->engine->o.known = NULL;
+        s->engine->o.known_count = 0;
+    }
+    free(known);
+    return code;
+}

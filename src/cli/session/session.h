@@ -1,0 +1,79 @@
+/* What a command stands on: loop, clock, log, configuration, cluster, journal; opened as far as the command needs them,
+ * and closed so that nothing is left on the loop. */
+#ifndef MPIJOBD_CLI_SESSION_SESSION_H
+#define MPIJOBD_CLI_SESSION_SESSION_H
+
+#include "base/metrics.h"
+#include "cli/config/config.h"
+#include "cli/session/options.h"
+#include "engine/engine.h"
+
+/* One cluster of the session's. */
+struct session_cluster {
+    const struct config_cluster *config;
+    struct kube_config kube_config;
+    struct cluster *cluster;
+    const char **namespaces; /* in scope, NULL-terminated; NULL: all */
+    const char *one_namespace[2];
+    struct session *session;
+    struct error error; /* of its connecting */
+};
+
+struct session {
+    const char *command;
+    struct options options;
+    struct config config;
+    uv_loop_t loop;
+    struct clock clock;
+    struct log log;
+    struct session_cluster *clusters; /* those that the command is about */
+    size_t cluster_count, connecting;
+    const char **cluster_names;
+    struct config_cluster hand; /* of the command line */
+    size_t lost;                /* of them, those that could not be connected to: told, and left out */
+    /* the first of them; with most commands the only one */
+    struct cluster *cluster;
+    const struct kube_config *kube_config; /* NULL: there is none yet */
+    struct metrics *metrics;               /* of a daemon; NULL: nobody counts */
+    struct store *store;
+    struct engine *engine;
+    const char **namespaces; /* in scope there, NULL-terminated; NULL: all */
+    struct error error;
+    const char *one_namespace[2];
+    bool daemon; /* the scope is a daemon's */
+    bool flag;   /* what session_wait waits for */
+    bool quiet;  /* errors are left in `error` for the caller to tell */
+};
+
+/* Configuration, log and loop. 0, or the exit code after the error was told on standard error. */
+int session_open(struct session *s, const char *command, const struct options *options);
+/* What a command works in: -n, -A, else the context's namespace (daemon: else the configured namespaces, else all).
+ * Said first, as session_cluster and session_clusters follow it. */
+void session_scope(struct session *s, bool daemon);
+/* Reads the kubeconfig and makes the cluster; no request yet. Where several are configured, --cluster has to say which.
+ */
+int session_cluster(struct session *s);
+/* The same with all that are configured, or the one of --cluster. */
+int session_clusters(struct session *s);
+/* The clusters are closed, and others may be made. */
+void session_close_clusters(struct session *s);
+/* Finds out the versions, waiting for it. Of several clusters, those that fail are told and left out; an error only
+ * where all of them do. */
+int session_connect(struct session *s);
+/* All configured names, NULL-terminated; NULL: no configuration was read and no cluster opened, so that nobody knows
+ * (or out of memory). Valid until session_close. */
+const char *const *session_cluster_names(struct session *s);
+int session_store(struct session *s);
+const char *session_state_path(struct session *s, char out[4096]);
+/* Runs the loop until s->flag is set. */
+void session_wait(struct session *s);
+/* Closes everything and checks that the loop holds nothing any more. Returns code (or EXIT_FAILED where something was
+ * left). */
+int session_close(struct session *s, int code);
+
+/* "mpijobd COMMAND: message" on standard error; returns EXIT_FAILED. */
+int session_fail(const struct session *s, const struct error *err);
+
+bool colour_wanted(int fd);
+
+#endif

@@ -1,0 +1,49 @@
+#include "cli/session/table.h"
+
+#include <string.h>
+
+/* Characters, not bytes: continuation bytes do not count. */
+static size_t width(const char *text)
+{
+    size_t n = 0;
+    for (; *text; text++)
+        n += ((unsigned char)*text & 0xC0) != 0x80;
+    return n;
+}
+
+void table_begin(struct table *t, size_t columns, const char *const *heads)
+{
+    *t = (struct table){.columns = columns};
+    for (size_t i = 0; i < columns; i++)
+        table_cell(t, heads[i]);
+}
+
+void table_cell(struct table *t, const char *text)
+{
+    if (!text || !*text)
+        text = "-";
+    buf_add(&t->cells, text, strcspn(text, "\n")); /* a cell is one line: of a traceback the message */
+    buf_add(&t->cells, "", 1);
+    t->rows++;
+}
+
+void table_print(struct table *t, FILE *out)
+{
+    size_t widths[TABLE_COLUMNS_MAX] = {0};
+    const char *p = t->cells.ptr, *end = p + t->cells.len;
+    for (size_t i = 0; p && p < end; i++, p += strlen(p) + 1) {
+        size_t w = width(p);
+        if (w > widths[i % t->columns])
+            widths[i % t->columns] = w;
+    }
+    p = t->cells.ptr;
+    for (size_t i = 0; p && p < end; i++, p += strlen(p) + 1) {
+        bool last = i % t->columns == t->columns - 1;
+        fputs(p, out);
+        for (size_t w = width(p); !last && w < widths[i % t->columns] + 2; w++)
+            fputc(' ', out);
+        if (last)
+            fputc('\n', out);
+    }
+    buf_free(&t->cells);
+}

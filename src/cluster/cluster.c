@@ -1,0 +1,352 @@
+#include "cluster/cluster.h"
+
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "cluster/cluster_parts.h"
+
+#define LOST_TRIES 4        /* looks after a 404: discovery may lag behind what is served */
+#define LOST_PAUSE_MS 200   /* doubled each time */
+#define LOST_QUIET_MS 10000 /* after looks that found nothing */
+#define MISSING_PAUSE_MS 15000
+#define ABSENT_PAUSE_MS 250 /* doubled each time */
+
+/* ---- life ---- */
+
+static void free_cluster(struct cluster *c)
+{
+    free(c->name);
+    free(c->name_space);
+    free(c->api_version);
+    free(c);
+}
+
+static void look_again(struct deadline *again);
+
+int cluster_new(uv_loop_t *loop, const struct cluster_options *options, struct cluster **cluster, struct error *err)
+{
+    struct cluster *c = calloc(1, sizeof *c);
+    if (!c)
+        return error_nomem(err);
+    c->loop = loop;
+    c->log = options->log;
+    c->configured =
+        options->controller != CONTROLLER_UNKNOWN ? options->controller : mpijob_controller_at(options->config->server);
+    c->named_by_server = options->controller == CONTROLLER_UNKNOWN;
+    c->gpus = options->gpus;
+    c->namespaces = options->namespaces;
+    c->writes = options->writes;
+    c->stored = -1;
+    c->name = str_dup(str_of(options->name ? options->name : CLUSTER_DEFAULT));
+    c->name_space = str_dup(str_of(options->config->name_space));
+    bool chosen = options->api_version && strcmp(options->api_version, "auto") != 0;
+    if (chosen)
+        c->api_version = str_dup(str_of(options->api_version));
+    enum mpijob_version version = mpijob_kind_version(KIND_MPIJOB);
+    int rc = 0;
+    if (!c->name || !c->name_space || (chosen && !c->api_version))
+        rc = error_nomem(err);
+    else if (chosen && !mpijob_version_parse(str_of(c->api_version), &version))
+        rc = error_set(err, ERR_INVALID, "unknown MPIJob version \"%s\": it is one of v1alpha2, v1, v2beta1, auto",
+                       c->api_version);
+    else
+        rc = kube_open(loop, options->config, options->kube, &c->kube, err);
+    if (rc) {
+        free_cluster(c);
+        return rc;
+    }
+    for (int i = 0; i < MPIJOB_KINDS; i++) { /* as far as it is known before the server has answered */
+        enum mpijob_kind kind = (enum mpijob_kind)i;
+        enum mpijob_version likely = kind == KIND_MPIJOB ? version : mpijob_kind_version(kind);
+        c->kinds[i].target =
+            (struct mpijob_target){.kind = kind, .controller = cluster_controller(c, kind, likely), .gpus = c->gpus};
+        cluster_use(&c->kinds[i], likely);
+        c->kinds[i].served = false;
+    }
+    deadline_init(loop, &c->again, look_again, c);
+    *cluster = c;
+    return 0;
+}
+
+static void timer_is_closed(struct deadline *again)
+{
+    struct cluster *c = again->data;
+    void (*closed)(void *) = c->closed;
+    void *closed_data = c->closed_data;
+    free_cluster(c);
+    if (closed)
+        closed(closed_data);
+}
+
+static void kube_is_closed(void *data)
+{
+    struct cluster *c = data;
+    deadline_close(&c->again, timer_is_closed);
+}
+
+void cluster_close(struct cluster *c, void (*closed)(void *data), void *data)
+{
+    c->closing = true;
+    c->closed = closed;
+    c->closed_data = data;
+    deadline_stop(&c->again);
+    cluster_look_cancel(c);
+    kube_close(c->kube, kube_is_closed, c);
+}
+
+/* ---- looks ---- */
+
+static bool in_use(const struct cluster *c, const struct cluster_wait *w)
+{
+    return c->kinds[w->kind].served && c->kinds[w->kind].target.version == w->version;
+}
+
+/* One that waited before this round, and whose version is another one now, or any. */
+static struct cluster_wait *to_answer(struct cluster *c, unsigned round, bool all)
+{
+    struct cluster_wait *w;
+    DL_FOREACH(c->waits, w)
+    {
+        if (w->round < round && (all || !in_use(c, w)))
+            return w;
+    }
+    return NULL;
+}
+
+/* An answer may cancel other waits, and begin new ones. */
+static void answer_waits(struct cluster *c, bool all)
+{
+    unsigned round = ++c->round;
+    struct cluster_wait *w;
+    while ((w = to_answer(c, round, all))) {
+        DL_DELETE(c->waits, w);
+        w->waiting = false;
+        w->found(w, c->kinds[w->kind].served && c->kinds[w->kind].target.version != w->version);
+    }
+}
+
+static void tell_changed(struct cluster *c)
+{
+    struct cluster_change *change, *next;
+    DL_FOREACH_SAFE(c->changes, change, next)
+    {
+        change->changed(change);
+    }
+}
+
+/* A kind that was served and is not now: a definition that is being made anew, or a proxy that answers for the server.
+ * Nobody may ask for it soon, so it is looked for. */
+static bool something_went(const struct cluster *c)
+{
+    for (int i = 0; i < MPIJOB_KINDS; i++) {
+        if (c->kinds[i].went)
+            return true;
+    }
+    return false;
+}
+
+/* The path of a version that discovery still shows: it may take a moment until both agree. */
+static void look_for_waits(struct cluster *c, bool failed)
+{
+    answer_waits(c, false);
+    if (c->closing)
+        return;
+    if (failed)
+        c->absent = 0;
+    if (c->absent) {
+        deadline_set(&c->again, (uint64_t)ABSENT_PAUSE_MS << (c->absent - 1));
+        return;
+    }
+    if (!c->waits) {
+        if (something_went(c))
+            deadline_set(&c->again, MISSING_PAUSE_MS);
+        return;
+    }
+    if (failed || ++c->tries >= LOST_TRIES) {
+        c->quiet_until = uv_now(c->loop) + LOST_QUIET_MS;
+        answer_waits(c, true);
+        return;
+    }
+    deadline_set(&c->again, (uint64_t)LOST_PAUSE_MS << c->tries);
+}
+
+static void look_again(struct deadline *again)
+{
+    struct cluster *c = again->data;
+    answer_waits(c, false);
+    if (uv_now(c->loop) < c->quiet_until && !c->absent)
+        answer_waits(c, true);
+    if (!c->closing && (c->waits || c->absent || something_went(c)))
+        cluster_look_start(c);
+}
+
+void cluster_look_over(struct cluster *c, const struct error *err)
+{
+    cluster_connected done = c->done;
+    bool changed = !err && cluster_put_in_force(c);
+    c->done = NULL;
+    if (!err)
+        c->ready = true;
+    else if (done)
+        c->ready = false;
+    else if (err->code != ERR_CANCELLED)
+        log_event(c->log, LOG_DEBUG, "what the server serves could not be looked at again",
+                  LOG_FIELDS({"server", kube_server(c->kube)}, {"reason", err->message}));
+    if (done)
+        done(c->data, err);
+    if (changed)
+        tell_changed(c);
+    look_for_waits(c, err != NULL);
+}
+
+void cluster_connect(struct cluster *c, cluster_connected done, void *data)
+{
+    c->done = done;
+    c->data = data;
+    cluster_look_start(c);
+}
+
+void cluster_connect_cancel(struct cluster *c)
+{
+    if (c->done)
+        cluster_look_cancel(c);
+}
+
+void cluster_look(struct cluster *c)
+{
+    if (c->ready && !c->closing)
+        cluster_look_start(c);
+}
+
+bool cluster_looking(const struct cluster *c)
+{
+    return c->look.active || c->waits || c->absent;
+}
+
+void cluster_lost(struct cluster *c, enum mpijob_kind kind, enum mpijob_version version, struct cluster_wait *w)
+{
+    w->kind = kind;
+    w->version = version;
+    w->round = c->round;
+    w->waiting = true;
+    bool first = !c->waits;
+    DL_APPEND(c->waits, w);
+    if (!first)
+        return;
+    /* Answered later in any case: by a look's end, or by this timer, when a look would find nothing. */
+    c->tries = 0;
+    deadline_set(&c->again, 0);
+}
+
+void cluster_wait_cancel(struct cluster *c, struct cluster_wait *w)
+{
+    if (!w->waiting)
+        return;
+    w->waiting = false;
+    DL_DELETE(c->waits, w);
+}
+
+void cluster_on_change(struct cluster *c, struct cluster_change *change)
+{
+    DL_APPEND(c->changes, change);
+}
+
+void cluster_off_change(struct cluster *c, struct cluster_change *change)
+{
+    DL_DELETE(c->changes, change);
+}
+
+/* ---- what is known ---- */
+
+bool cluster_ready(const struct cluster *c)
+{
+    return c->ready;
+}
+
+struct kube *cluster_kube(const struct cluster *c)
+{
+    return c->kube;
+}
+
+bool cluster_knows(const struct cluster *c, enum mpijob_kind kind)
+{
+    return c->kinds[kind].served || (!c->ready && kind == KIND_MPIJOB && c->api_version);
+}
+
+int cluster_serves(struct cluster *c, enum mpijob_kind kind, struct error *err)
+{
+    const struct cluster_kind *k = &c->kinds[kind];
+    const struct mpijob_kind_info *info = mpijob_kind_info(kind);
+    if (k->served)
+        return 0;
+    if (uv_now(c->loop) >= c->missing_until) { /* it may be installed any time */
+        c->missing_until = uv_now(c->loop) + LOST_QUIET_MS;
+        cluster_look(c);
+    }
+    if (*k->versions && kind == KIND_MPIJOB && c->api_version)
+        return error_set(err, ERR_NOT_FOUND, "%s does not serve MPIJobs of version %s; it serves %s",
+                         kube_server(c->kube), c->api_version, k->versions);
+    if (*k->versions)
+        return error_set(err, ERR_NOT_FOUND, "%s serves %ss only as %s; known here %s %s", kube_server(c->kube),
+                         info->name, k->versions, kind == KIND_MPIJOB ? "are" : "is", info->versions);
+    return error_set(err, ERR_NOT_FOUND,
+                     "%s serves no %ss: install the definition (CRD) %s, or connect to the right cluster",
+                     kube_server(c->kube), info->name, info->definition);
+}
+
+const struct kube_resource *cluster_resource(const struct cluster *c, enum mpijob_kind kind)
+{
+    return &c->kinds[kind].resource;
+}
+
+struct mpijob_target cluster_target(const struct cluster *c, enum mpijob_kind kind)
+{
+    return c->kinds[kind].target;
+}
+
+const char *cluster_controller_by(const struct cluster *c)
+{
+    static const char *const names[] = {NULL, "definition", "status", "pods"};
+    struct mpijob_target target = c->kinds[KIND_MPIJOB].target;
+    if (target.controller == CONTROLLER_UNKNOWN)
+        return NULL;
+    if (c->configured != CONTROLLER_UNKNOWN)
+        return c->named_by_server ? "server" : "configured";
+    return mpijob_controller_of(KIND_MPIJOB, target.version) != CONTROLLER_UNKNOWN ? "version" : names[c->by];
+}
+
+struct mpijob_target cluster_target_of(const struct cluster *c, enum mpijob_kind kind, struct json object)
+{
+    struct mpijob_target target = c->kinds[kind].target;
+    enum mpijob_version version;
+    struct json text = json_get(object, "apiVersion");
+    if (json_type(text) != JSON_STRING ||
+        !mpijob_version_parse(str_n(text.text.ptr + 1, text.text.len - 2), &version) ||
+        !mpijob_kind_has(kind, version) || version == target.version)
+        return target;
+    target.version = version;
+    target.controller = cluster_controller(c, kind, version);
+    if (target.controller == CONTROLLER_UNKNOWN && version == MPIJOB_V1)
+        target.controller = c->v1;
+    return target;
+}
+
+const char *cluster_name(const struct cluster *c)
+{
+    return c->name;
+}
+
+const char *cluster_namespace(const struct cluster *c)
+{
+    return c->name_space;
+}
+
+const char *cluster_server(const struct cluster *c)
+{
+    return kube_server(c->kube);
+}
+
+const char *cluster_versions(const struct cluster *c, enum mpijob_kind kind)
+{
+    return c->kinds[kind].versions;
+}

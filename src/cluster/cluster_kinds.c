@@ -1,0 +1,236 @@
+/* From what a server serves to what is used: one version a kind, and who acts on it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cluster/cluster_parts.h"
+#include "json/value.h"
+
+enum mpijob_controller cluster_controller(const struct cluster *c, enum mpijob_kind kind, enum mpijob_version version)
+{
+    bool cci = c->configured == CONTROLLER_CCI;
+    if (c->configured != CONTROLLER_UNKNOWN && (cci || kind == KIND_MPIJOB)) /* mpi-operator has no other kind */
+        return c->configured;
+    return mpijob_controller_of(kind, version);
+}
+
+void cluster_use(struct cluster_kind *k, enum mpijob_version version)
+{
+    k->served = true;
+    k->target.version = version;
+    k->resource =
+        (struct kube_resource){MPIJOB_GROUP, mpijob_version_name(version), mpijob_kind_info(k->target.kind)->plural};
+}
+
+static void list_versions(const struct kube_served *served, struct cluster_kind *k)
+{
+    size_t n = 0;
+    k->versions[0] = '\0';
+    for (size_t i = 0; i < served->count; i++) {
+        int room = (int)(sizeof k->versions - n);
+        int len = snprintf(k->versions + n, (size_t)room, "%s%s", i ? ", " : "", served->versions[i]);
+        n += len > 0 && len < room ? (size_t)len : 0;
+    }
+}
+
+/* The first version we know in the server's order of preference, or the configured one if it is served. */
+static void choose_one(const struct cluster *c, struct cluster_look *look, enum mpijob_kind kind)
+{
+    const struct kube_served *served = &look->served[kind];
+    struct cluster_kind *k = &look->kinds[kind];
+    const char *wanted = kind == KIND_MPIJOB ? c->api_version : NULL;
+    size_t known = 0;
+    *k = (struct cluster_kind){.target = {.kind = kind, .gpus = c->gpus}};
+    cluster_use(k, mpijob_kind_version(kind));
+    k->served = false;
+    list_versions(served, k);
+    for (size_t i = 0; i < served->count; i++) {
+        enum mpijob_version version;
+        if (!mpijob_version_parse(str_of(served->versions[i]), &version) || !mpijob_kind_has(kind, version))
+            continue;
+        known++;
+        if (!k->served && (!wanted || strcmp(wanted, served->versions[i]) == 0))
+            cluster_use(k, version);
+    }
+    if (kind == KIND_MPIJOB)
+        look->several = known > 1 && !wanted;
+    k->target.controller = cluster_controller(c, kind, k->target.version);
+}
+
+int cluster_choose(const struct cluster *c, struct cluster_look *look, struct error *err)
+{
+    const struct cluster_kind *jobs = &look->kinds[KIND_MPIJOB];
+    bool any = false;
+    for (int i = 0; i < MPIJOB_KINDS; i++) {
+        choose_one(c, look, (enum mpijob_kind)i);
+        any = any || look->kinds[i].served;
+    }
+    if (c->api_version && look->served[KIND_MPIJOB].count && !jobs->served)
+        return error_set(err, ERR_NOT_FOUND, "%s does not serve MPIJobs of version %s; it serves %s",
+                         kube_server(c->kube), c->api_version, jobs->versions);
+    if (!any)
+        return error_set(err, ERR_NOT_FOUND, "%s serves MPIJobs only as %s; known here are v1alpha2, v1 and v2beta1",
+                         kube_server(c->kube), jobs->versions);
+    return 0;
+}
+
+/* ---- the definition of MPIJobs ---- */
+
+/* What is served but not stored may lose fields on the way, with a 200: the stored version is the safe one. */
+static bool prefer_stored(struct cluster_look *look, struct json definition)
+{
+    bool found = false;
+    for (struct json_iter it = json_iter(json_at(definition, "/spec/versions")); json_next(&it);) {
+        struct buf name = BUF_INIT;
+        enum mpijob_version version;
+        bool stored = json_is_true(json_get(it.value, "storage")) && json_is_true(json_get(it.value, "served"));
+        if (stored && json_decode(json_get(it.value, "name"), &name) &&
+            mpijob_version_parse(buf_str(&name), &version)) {
+            cluster_use(&look->kinds[KIND_MPIJOB], version);
+            look->stored = (int)version;
+            found = true;
+        }
+        buf_free(&name);
+    }
+    return found;
+}
+
+/* training-operator's definition types spec.runPolicy; mpi-operator's v1 leaves the spec open. */
+static enum mpijob_controller controller_by_schema(struct json definition)
+{
+    struct json versions = json_at(definition, "/spec/versions");
+    for (struct json_iter it = json_iter(versions); json_next(&it);) {
+        if (!json_string_is(json_get(it.value, "name"), str_of("v1")))
+            continue;
+        struct json spec = json_at(it.value, "/schema/openAPIV3Schema/properties/spec/properties");
+        if (!json_exists(spec))
+            return CONTROLLER_UNKNOWN;
+        return json_exists(json_get(spec, "runPolicy")) ? CONTROLLER_TRAINING_OPERATOR : CONTROLLER_MPI_OPERATOR;
+    }
+    return CONTROLLER_UNKNOWN;
+}
+
+void cluster_read_definition(const struct cluster *c, struct cluster_look *look, struct json definition)
+{
+    if (look->several && json_exists(definition) && prefer_stored(look, definition))
+        look->choice = CHOICE_STORED;
+    look->v1 = json_exists(definition) ? controller_by_schema(definition) : CONTROLLER_UNKNOWN;
+    look->by = look->v1 != CONTROLLER_UNKNOWN ? CONTROLLER_BY_DEFINITION : CONTROLLER_BY_NOTHING;
+    cluster_settle(c, look);
+}
+
+void cluster_settle(const struct cluster *c, struct cluster_look *look)
+{
+    struct mpijob_target *target = &look->kinds[KIND_MPIJOB].target;
+    target->controller = cluster_controller(c, KIND_MPIJOB, target->version);
+    if (target->controller == CONTROLLER_UNKNOWN)
+        target->controller = look->v1;
+}
+
+/* ---- in force ---- */
+
+static void tell_guess(const struct cluster *c, const struct cluster_look *look)
+{
+    const struct cluster_kind *k = &c->kinds[KIND_MPIJOB];
+    if (look->several && look->choice == CHOICE_PREFERRED)
+        log_event(
+            c->log, LOG_WARN,
+            "several versions are served, and which one is stored cannot be read; a change through another one may be "
+            "thrown away. Set cluster.version (--api-version), or allow reading the mpijobs.kubeflow.org definition",
+            LOG_FIELDS(
+                {"version", k->resource.version}, {"served", k->versions},
+                {"reason", look->why.code ? look->why.message : "the definition names none that is known here"}));
+    if (k->served && k->target.controller == CONTROLLER_UNKNOWN && look->evidence.found == EVIDENCE_CONTRADICTS)
+        log_event(c->log, LOG_WARN,
+                  "the v1 MPIJobs show both controllers at work, mpi-operator and training-operator, so effects on "
+                  "which they differ are unknown; set cluster.controller in mpijobd.yaml, or allow reading the "
+                  "mpijobs.kubeflow.org definition",
+                  LOG_FIELDS({"server", kube_server(c->kube)}));
+    else if (k->served && k->target.controller == CONTROLLER_UNKNOWN)
+        log_event(
+            c->log, LOG_INFO,
+            "cannot tell which controller serves the v1 MPIJobs, so effects on which they differ are unknown; set "
+            "cluster.controller in mpijobd.yaml, or allow reading the mpijobs.kubeflow.org definition",
+            LOG_FIELDS({"reason", look->why.code ? look->why.message : "the definition has no schema"},
+                       {"evidence", "no job and no pod shows it"}));
+}
+
+static const char *told(const struct cluster *c)
+{
+    return strcmp(c->name, CLUSTER_DEFAULT) != 0 ? c->name : NULL;
+}
+
+/* NULL: there was nothing to choose. */
+static const char *chosen_by(const struct cluster *c)
+{
+    static const char *const names[] = {"the server's preference", "the definition's stored version",
+                                        "a dry-run write"};
+    return c->look.several ? names[c->look.choice] : NULL;
+}
+
+static void tell_connected(const struct cluster *c)
+{
+    const struct cluster_kind *jobs = &c->kinds[KIND_MPIJOB];
+    char others[64] = "";
+    for (int i = 0; i < MPIJOB_KINDS; i++) {
+        size_t n = strlen(others);
+        if (i != KIND_MPIJOB && c->kinds[i].served)
+            snprintf(others + n, sizeof others - n, "%s%s", n ? ", " : "", mpijob_kind_info((enum mpijob_kind)i)->name);
+    }
+    log_event(c->log, LOG_INFO, "connected",
+              LOG_FIELDS({"cluster", told(c)}, {"server", kube_server(c->kube)},
+                         {"version", jobs->served ? jobs->resource.version : "none"}, {"served", jobs->versions},
+                         {"controller", mpijob_controller_name(jobs->target.controller)},
+                         {"controller_by", cluster_controller_by(c)}, {"chosen_by", chosen_by(c)},
+                         {"others", *others ? others : NULL}));
+}
+
+static void tell_change(const struct cluster *c, enum mpijob_kind kind, const struct cluster_kind *before)
+{
+    const struct cluster_kind *now = &c->kinds[kind];
+    const char *message = !now->served ? "a kind of job is not served any more; its policies fail until it is again"
+                          : !before->served ? "a kind of job is served now"
+                                            : "the server's API has changed, and is followed";
+    log_event(c->log, now->served ? LOG_INFO : LOG_WARN, message,
+              LOG_FIELDS({"cluster", told(c)}, {"server", kube_server(c->kube)}, {"kind", mpijob_kind_info(kind)->name},
+                         {"before", before->served ? before->resource.version : NULL},
+                         {"version", now->served ? now->resource.version : NULL}, {"served", now->versions},
+                         {"controller", mpijob_controller_name(now->target.controller)},
+                         {"controller_by", kind == KIND_MPIJOB ? cluster_controller_by(c) : NULL},
+                         {"chosen_by", kind == KIND_MPIJOB ? chosen_by(c) : NULL}));
+}
+
+static bool same(const struct cluster_kind *a, const struct cluster_kind *b)
+{
+    return a->served == b->served && a->target.version == b->target.version &&
+           a->target.controller == b->target.controller;
+}
+
+bool cluster_put_in_force(struct cluster *c)
+{
+    bool changed = false, absent = false, sure = !c->ready || c->done || c->absent + 1 >= ABSENT_LOOKS;
+    c->choice = c->look.choice;
+    c->stored = c->look.stored;
+    if (c->look.kinds[KIND_MPIJOB].served) { /* else it was not looked for */
+        c->v1 = c->look.v1;
+        c->by = c->look.by;
+    }
+    for (int i = 0; i < MPIJOB_KINDS; i++) {
+        struct cluster_kind before = c->kinds[i];
+        if (before.served && !c->look.kinds[i].served && !sure) { /* not yet */
+            absent = true;
+            continue;
+        }
+        c->kinds[i] = c->look.kinds[i];
+        c->kinds[i].went = !c->kinds[i].served && (before.served || before.went);
+        if (!c->ready || same(&before, &c->kinds[i]))
+            continue;
+        tell_change(c, (enum mpijob_kind)i, &before);
+        changed = true;
+    }
+    c->absent = absent ? c->absent + 1 : 0;
+    if (!c->ready || changed)
+        tell_guess(c, &c->look);
+    if (!c->ready)
+        tell_connected(c);
+    return changed;
+}

@@ -1,0 +1,149 @@
+/* One look at a server: what it serves, and, where that leaves something open, the definition of MPIJobs, then
+ * what some of them show. */
+#include "cluster/cluster_parts.h"
+
+#define DEFINITION "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/mpijobs.kubeflow.org"
+
+static void over(struct cluster *c, const struct error *err)
+{
+    c->look.active = false;
+    cluster_look_over(c, err);
+}
+
+static void settled(struct cluster *c)
+{
+    if (cluster_evidence_wanted(c))
+        cluster_evidence_start(c);
+    else
+        over(c, NULL);
+}
+
+/* Is it to be found out anew which of several versions keeps what is written? Only for who writes, and not while
+ * nothing of the definition has changed since. */
+static bool has_to_try(const struct cluster *c)
+{
+    const struct cluster_look *look = &c->look;
+    bool same = c->ready && look->stored >= 0 && look->stored == c->stored && c->choice == CHOICE_KEEPS &&
+                strcmp(c->kinds[KIND_MPIJOB].versions, look->kinds[KIND_MPIJOB].versions) == 0;
+    return look->several && c->writes && !same;
+}
+
+/* What was found to keep it before still does. */
+static void stay(struct cluster *c)
+{
+    struct cluster_look *look = &c->look;
+    if (look->several && c->writes) {
+        cluster_use(&look->kinds[KIND_MPIJOB], c->kinds[KIND_MPIJOB].target.version);
+        look->choice = c->choice;
+        cluster_settle(c, look);
+    }
+    settled(c);
+}
+
+static void definition_came(void *data, struct kube_request *request, const struct kube_answer *answer,
+                            const struct error *err, bool lost)
+{
+    (void)request;
+    (void)lost;
+    struct cluster *c = data;
+    c->look.request = NULL;
+    if (err && err->code == ERR_CANCELLED) {
+        over(c, err);
+        return;
+    }
+    if (err)
+        c->look.why = *err;
+    cluster_read_definition(c, &c->look, answer ? answer->body : (struct json){0});
+    if (has_to_try(c))
+        cluster_probe_start(c);
+    else
+        stay(c);
+}
+
+void cluster_probe_over(struct cluster *c, bool found, enum mpijob_version version)
+{
+    struct cluster_look *look = &c->look;
+    struct error err;
+    if (c->closing || look->cancelled) {
+        error_set(&err, ERR_CANCELLED, "given up");
+        over(c, &err);
+        return;
+    }
+    if (found) {
+        cluster_use(&look->kinds[KIND_MPIJOB], version);
+        look->choice = CHOICE_KEEPS;
+        cluster_settle(c, look);
+    }
+    settled(c);
+}
+
+/* Jobs come and go: that none shows anything any more changes nothing; that some show the other one does. */
+void cluster_evidence_over(struct cluster *c)
+{
+    struct cluster_look *look = &c->look;
+    struct error err;
+    if (c->closing || look->cancelled) {
+        error_set(&err, ERR_CANCELLED, "given up");
+        over(c, &err);
+        return;
+    }
+    look->v1 = mpijob_evidence_controller(look->evidence.found);
+    if (!look->evidence.found && c->ready && c->by != CONTROLLER_BY_DEFINITION) {
+        look->v1 = c->v1;
+        look->by = c->by;
+    }
+    cluster_settle(c, look);
+    over(c, NULL);
+}
+
+static void discovered(void *data, const struct kube_served *served, const struct error *failure)
+{
+    struct cluster *c = data;
+    struct cluster_look *look = &c->look;
+    struct error err;
+    look->discovery = NULL;
+    /* Of a cluster that was connected, "there are no jobs here any more" is an answer like any other. */
+    bool follows = c->ready && !c->done;
+    if (failure && !(failure->code == ERR_NOT_FOUND && follows)) {
+        over(c, failure);
+        return;
+    }
+    if (served)
+        memcpy(look->served, served, sizeof look->served);
+    if (cluster_choose(c, look, &err) && !follows) {
+        over(c, &err);
+        return;
+    }
+    const struct cluster_kind *jobs = &look->kinds[KIND_MPIJOB];
+    if (jobs->served && (jobs->target.controller == CONTROLLER_UNKNOWN || look->several)) {
+        struct kube_call call = {.method = "GET", .path = DEFINITION, .done = definition_came, .data = c};
+        if (kube_send(c->kube, &call, &look->request, &err))
+            over(c, &err);
+        return;
+    }
+    over(c, NULL);
+}
+
+void cluster_look_start(struct cluster *c)
+{
+    const char *plurals[MPIJOB_KINDS + 1] = {NULL};
+    struct error err;
+    if (c->look.active)
+        return;
+    for (int i = 0; i < MPIJOB_KINDS; i++)
+        plurals[i] = mpijob_kind_info((enum mpijob_kind)i)->plural;
+    c->look = (struct cluster_look){.active = true, .stored = -1};
+    if (kube_discover_each(c->kube, MPIJOB_GROUP, plurals, discovered, c, &c->look.discovery, &err))
+        over(c, &err);
+}
+
+void cluster_look_cancel(struct cluster *c)
+{
+    if (c->look.discovery)
+        kube_discovery_cancel(c->look.discovery);
+    if (c->look.request)
+        kube_cancel(c->look.request);
+    c->look.cancelled = true;
+    cluster_probe_cancel(c);
+    cluster_evidence_cancel(c);
+}

@@ -1,0 +1,192 @@
+/* Which of several served versions keeps the field that it is all about? A job that is there is written back through
+ * one after the other, in a dry run, with its cleanPodPolicy as it is, or None, the default, where it has none: a
+ * server that did not know dry runs would change nothing that counts. A version that is served and not stored may drop
+ * it, with a 200. */
+#include <stdlib.h>
+
+#include "cluster/cluster_parts.h"
+#include "mpijob/change/change.h"
+
+#define TRIES 3 /* somebody else may be writing the job */
+
+static void next(struct cluster *c);
+
+static void over(struct cluster *c, bool found)
+{
+    struct cluster_probe *p = &c->look.probe;
+    enum mpijob_version version = found ? p->order[p->at] : MPIJOB_V1;
+    buf_free(&p->wanted);
+    cluster_probe_over(c, found, version);
+}
+
+static struct kube_resource resource_of(const struct cluster_probe *p)
+{
+    return (struct kube_resource){MPIJOB_GROUP, mpijob_version_name(p->order[p->at]),
+                                  mpijob_kind_info(KIND_MPIJOB)->plural};
+}
+
+static struct mpijob_target target_of(const struct cluster *c)
+{
+    enum mpijob_version version = c->look.probe.order[c->look.probe.at];
+    struct mpijob_target target = {.version = version, .controller = cluster_controller(c, KIND_MPIJOB, version)};
+    if (target.controller == CONTROLLER_UNKNOWN)
+        target.controller = c->look.v1;
+    return target;
+}
+
+/* ---- written back ---- */
+
+static void written(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
+                    bool lost)
+{
+    (void)request;
+    (void)lost;
+    struct cluster *c = data;
+    struct cluster_probe *p = &c->look.probe;
+    p->request = NULL;
+    struct json came =
+        answer ? mpijob_field_value(answer->body, FIELD_CLEAN_POD_POLICY, target_of(c)) : (struct json){0};
+    if (err && err->code == ERR_CONFLICT && ++p->tries < TRIES) {
+        next(c);
+    } else if (err && err->status != 400) { /* not allowed, refused by a webhook: nobody knows */
+        over(c, false);
+    } else if (json_exists(came) && json_equal(came, (struct json){buf_str(&p->wanted)})) {
+        over(c, true);
+    } else { /* dropped, or refused as an unknown field */
+        p->at++;
+        p->tries = 0;
+        next(c);
+    }
+}
+
+/* Appends what is to be sent to out, and sets p->wanted. */
+static int prepare(struct cluster *c, struct json object, struct buf *out, struct error *err)
+{
+    struct cluster_probe *p = &c->look.probe;
+    struct mpijob_view view;
+    struct mpijob_changes changes = {0};
+    struct mpijob_diff diff = {0};
+    int rc = mpijob_view(object, target_of(c), &view, err);
+    struct json has = rc ? object : mpijob_field_value(object, FIELD_CLEAN_POD_POLICY, view.target);
+    buf_reset(&p->wanted);
+    if (!rc && json_exists(has)) {
+        buf_add_str(&p->wanted, has.text);
+        buf_add_str(out, object.text);
+    } else if (!rc) {
+        buf_puts(&p->wanted, "\"None\"");
+        rc = mpijob_changes_set(&changes, "cleanPodPolicy", buf_str(&p->wanted), err);
+        if (!rc)
+            rc = mpijob_changes_apply(&changes, &view, out, &diff, err);
+    }
+    mpijob_diff_free(&diff);
+    mpijob_changes_free(&changes);
+    return rc ? rc : out->failed || p->wanted.failed ? error_nomem(err) : 0;
+}
+
+static void came(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
+                 bool lost)
+{
+    (void)request;
+    (void)lost;
+    struct cluster *c = data;
+    struct cluster_probe *p = &c->look.probe;
+    struct kube_query query = {.field_manager = "mpijobd", .dry_run = "All", .field_validation = "Strict"};
+    struct kube_resource resource = resource_of(p);
+    struct buf object = BUF_INIT;
+    struct error own;
+    p->request = NULL;
+    if (err || prepare(c, answer->body, &object, &own) ||
+        kube_replace(c->kube, &resource, p->name_space, p->name, buf_str(&object), &query, written, c, &p->request,
+                     &own))
+        over(c, false);
+    buf_free(&object);
+}
+
+/* Reads the job through the next version. */
+static void next(struct cluster *c)
+{
+    struct cluster_probe *p = &c->look.probe;
+    struct error err;
+    if (p->at == p->count) {
+        over(c, false);
+        return;
+    }
+    struct kube_resource resource = resource_of(p);
+    if (kube_get(c->kube, &resource, p->name_space, p->name, came, c, &p->request, &err))
+        over(c, false);
+}
+
+/* ---- a job ---- */
+
+static void listed(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
+                   bool lost);
+
+static void list(struct cluster *c)
+{
+    struct cluster_probe *p = &c->look.probe;
+    struct kube_resource resource = resource_of(p);
+    struct kube_query query = {.limit = 1};
+    struct buf path = BUF_INIT;
+    struct error err;
+    kube_path(&path, &resource, p->everywhere ? NULL : c->name_space, NULL, NULL);
+    struct kube_call call = {.method = "GET", .path = path.ptr, .query = &query, .done = listed, .data = c};
+    int rc = path.failed ? ERR_NOMEM : kube_send(c->kube, &call, &p->request, &err);
+    buf_free(&path);
+    if (rc)
+        over(c, false);
+}
+
+static bool read_name(struct json item, const char *pointer, char out[256])
+{
+    struct buf text;
+    buf_init(&text, 255);
+    bool good = json_decode(json_at(item, pointer), &text) && text.len;
+    if (good)
+        memcpy(out, text.ptr, text.len + 1);
+    buf_free(&text);
+    return good;
+}
+
+static void listed(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
+                   bool lost)
+{
+    (void)request;
+    (void)lost;
+    struct cluster *c = data;
+    struct cluster_probe *p = &c->look.probe;
+    p->request = NULL;
+    if (err && err->status == 403 && p->everywhere) {
+        p->everywhere = false;
+        list(c);
+        return;
+    }
+    struct json item = answer ? json_at(answer->body, "/items/0") : (struct json){0};
+    if (read_name(item, "/metadata/namespace", p->name_space) && read_name(item, "/metadata/name", p->name))
+        next(c);
+    else
+        over(c, false);
+}
+
+/* ---- from outside ---- */
+
+void cluster_probe_start(struct cluster *c)
+{
+    struct cluster_look *look = &c->look;
+    struct cluster_probe *p = &look->probe;
+    const struct kube_served *served = &look->served[KIND_MPIJOB];
+    enum mpijob_version first = look->kinds[KIND_MPIJOB].target.version, version;
+    *p = (struct cluster_probe){.everywhere = true};
+    p->order[p->count++] = first; /* the stored one, or the one that the server prefers */
+    for (size_t i = 0; i < served->count; i++) {
+        if (mpijob_version_parse(str_of(served->versions[i]), &version) && version != first &&
+            p->count < MPIJOB_VERSIONS)
+            p->order[p->count++] = version;
+    }
+    list(c);
+}
+
+void cluster_probe_cancel(struct cluster *c)
+{
+    if (c->look.probe.request)
+        kube_cancel(c->look.probe.request);
+}

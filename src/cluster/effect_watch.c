@@ -1,0 +1,315 @@
+#include "cluster/effect_watch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#include "kube/reflect.h"
+#include "loop/timer.h"
+#include "mpijob/pods.h"
+
+#define LABELS_MAX 2
+
+struct effect_watch;
+
+struct watched_pod {
+    UT_hash_handle hh;
+    struct mpijob_pod pod;
+    unsigned round;
+    char uid[64];
+};
+
+struct source { /* one label's pods, or the job */
+    struct effect_watch *of;
+    struct kube_reflect *reflect;
+    struct watched_pod *pods;
+    unsigned round;
+    bool synced;
+};
+
+struct effect_watch {
+    struct effect_watch_call call;
+    char *name_space, *name, *uid;
+    struct source sources[LABELS_MAX];
+    int count;
+    enum mpijob_phase phase; /* of the job, once seen */
+    bool there;
+    struct deadline over;
+    uint64_t since;
+    bool ended;
+};
+
+const char *effect_seen_name(enum effect_seen seen)
+{
+    static const char *const names[] = {NULL, "seen", "not-seen", "cannot-tell"};
+    return names[seen];
+}
+
+const char *effect_seen_text(enum effect_seen seen, uint64_t after_ms, const char *note, char *out, size_t size)
+{
+    double seconds = (double)after_ms / 1000;
+    note = note ? note : "";
+    if (seen == EFFECT_SEEN)
+        snprintf(out, size, "after %.1f s: %s", seconds, note);
+    else if (seen == EFFECT_NOT_SEEN)
+        snprintf(out, size, "not within %.1f s", seconds);
+    else if (seen == EFFECT_CANNOT_TELL)
+        snprintf(out, size, "cannot tell: %s", note);
+    else
+        snprintf(out, size, "%s", note);
+    return out;
+}
+
+/* ---- the end ---- */
+
+static void free_watch(struct deadline *over)
+{
+    struct effect_watch *w = over->data;
+    free(w->name_space);
+    free(w->name);
+    free(w->uid);
+    free(w);
+}
+
+static void close_watch(struct effect_watch *w)
+{
+    w->ended = true;
+    for (int i = 0; i < w->count; i++) {
+        struct watched_pod *p, *next;
+        if (w->sources[i].reflect)
+            kube_reflect_close(w->sources[i].reflect, NULL, NULL);
+        HASH_ITER(hh, w->sources[i].pods, p, next)
+        {
+            HASH_DEL(w->sources[i].pods, p);
+            free(p);
+        }
+    }
+    deadline_close(&w->over, free_watch);
+}
+
+static void finish(struct effect_watch *w, enum effect_seen seen, const struct error *why)
+{
+    if (w->ended)
+        return;
+    uint64_t after = uv_now(w->call.loop) - w->since;
+    void (*done)(void *, enum effect_seen, uint64_t, const struct error *) = w->call.done;
+    void *data = w->call.data;
+    close_watch(w);
+    done(data, seen, after, why);
+}
+
+static void time_is_up(struct deadline *over)
+{
+    finish(over->data, EFFECT_NOT_SEEN, NULL);
+}
+
+/* ---- what is there ---- */
+
+static bool pods_say_so(const struct effect_watch *w)
+{
+    for (int i = 0; i < w->count; i++) {
+        for (const struct watched_pod *p = w->sources[i].pods; p; p = p->hh.next) {
+            if (mpijob_sign_hindered(w->call.sign, &p->pod))
+                return false;
+        }
+    }
+    return true;
+}
+
+static void look(struct effect_watch *w)
+{
+    for (int i = 0; i < w->count; i++) {
+        if (!w->sources[i].synced)
+            return;
+    }
+    bool there =
+        mpijob_sign_of_pods(w->call.sign) ? pods_say_so(w) : mpijob_sign_in_job(w->call.sign, w->phase, !w->there);
+    if (there)
+        finish(w, EFFECT_SEEN, NULL);
+}
+
+static bool read_uid(struct json object, char out[64])
+{
+    struct buf text;
+    buf_init(&text, 63);
+    bool good = json_decode(json_at(object, "/metadata/uid"), &text) && text.len;
+    snprintf(out, 64, "%s", text.ptr ? text.ptr : "");
+    buf_free(&text);
+    return good;
+}
+
+static int keep_pod(struct source *s, struct json object)
+{
+    struct effect_watch *w = s->of;
+    struct mpijob_pod pod;
+    struct watched_pod *p = NULL;
+    char uid[64];
+    if (!read_uid(object, uid) || !mpijob_pod_read(object, str_of(w->uid), &pod))
+        return 0;
+    HASH_FIND_STR(s->pods, uid, p);
+    if (!p) {
+        p = calloc(1, sizeof *p);
+        if (!p)
+            return ERR_NOMEM;
+        memcpy(p->uid, uid, sizeof uid);
+        HASH_ADD_STR(s->pods, uid, p);
+        if (!p->hh.tbl) {
+            free(p);
+            return ERR_NOMEM;
+        }
+    }
+    p->pod = pod;
+    p->round = s->round;
+    return 0;
+}
+
+static void keep_job(struct effect_watch *w, struct json object)
+{
+    struct mpijob_view view;
+    if (!json_string_is(json_at(object, "/metadata/uid"), str_of(w->uid)))
+        return; /* another that has the name now */
+    w->there = true;
+    if (mpijob_view(object, w->call.target, &view, NULL) == 0)
+        w->phase = view.phase;
+}
+
+static void relist(void *data)
+{
+    struct source *s = data;
+    s->round++;
+    s->of->there = false;
+}
+
+static int upsert(void *data, struct json object, bool initial)
+{
+    struct source *s = data;
+    int rc = 0;
+    if (mpijob_sign_of_pods(s->of->call.sign))
+        rc = keep_pod(s, object);
+    else
+        keep_job(s->of, object);
+    if (!initial && !rc)
+        look(s->of);
+    return rc;
+}
+
+static void removed(void *data, struct json object)
+{
+    struct source *s = data;
+    struct watched_pod *p = NULL;
+    char uid[64];
+    if (!read_uid(object, uid))
+        return;
+    HASH_FIND_STR(s->pods, uid, p);
+    if (p) {
+        HASH_DEL(s->pods, p);
+        free(p);
+    }
+    if (!mpijob_sign_of_pods(s->of->call.sign) && strcmp(uid, s->of->uid) == 0)
+        s->of->there = false;
+    look(s->of);
+}
+
+static void synced(void *data)
+{
+    struct source *s = data;
+    struct watched_pod *p, *next;
+    HASH_ITER(hh, s->pods, p, next)
+    {
+        if (p->round == s->round)
+            continue;
+        HASH_DEL(s->pods, p);
+        free(p);
+    }
+    s->synced = true;
+    look(s->of);
+}
+
+/* What heals by itself is tried again until the time is up. */
+static void trouble(void *data, const struct error *err)
+{
+    struct source *s = data;
+    struct error told = *err;
+    if (err->status != 401 && err->status != 403 && err->status != 404)
+        return;
+    error_prefix(&told, "whether %s cannot be seen", mpijob_sign_text(s->of->call.sign));
+    finish(s->of, EFFECT_CANNOT_TELL, &told);
+}
+
+/* ---- the start ---- */
+
+static int follow(struct effect_watch *w, const struct kube_resource *resource, const char *labels, const char *fields,
+                  struct error *err)
+{
+    struct source *s = &w->sources[w->count];
+    s->of = w;
+    struct kube_reflect_call call = {
+        .resource = *resource,
+        .name_space = w->name_space,
+        .label_selector = labels,
+        .field_selector = fields,
+        .by_pages = true, /* few objects: a list and a watch after it */
+        .relist = relist,
+        .upsert = upsert,
+        .remove = removed,
+        .synced = synced,
+        .trouble = trouble,
+        .data = s,
+    };
+    int rc = kube_reflect(cluster_kube(w->call.cluster), &call, &s->reflect, err);
+    w->count += !rc;
+    return rc;
+}
+
+static int follow_pods(struct effect_watch *w, struct error *err)
+{
+    static const struct kube_resource pods = {"", "v1", "pods"};
+    int rc = 0;
+    for (const char *const *label = mpijob_pod_labels(w->call.target); *label && !rc && w->count < LABELS_MAX;
+         label++) {
+        char selector[400];
+        snprintf(selector, sizeof selector, "%s=%.253s", *label, w->name);
+        rc = follow(w, &pods, selector, NULL, err);
+    }
+    return rc;
+}
+
+static int follow_job(struct effect_watch *w, struct error *err)
+{
+    char selector[300];
+    struct kube_resource resource = *cluster_resource(w->call.cluster, w->call.target.kind);
+    resource.version = mpijob_version_name(w->call.target.version);
+    snprintf(selector, sizeof selector, "metadata.name=%.253s", w->name);
+    return follow(w, &resource, NULL, selector, err);
+}
+
+int effect_watch_start(const struct effect_watch_call *call, struct effect_watch **out, struct error *err)
+{
+    struct effect_watch *w = calloc(1, sizeof *w);
+    if (!w)
+        return error_nomem(err);
+    w->call = *call;
+    w->name_space = str_dup(str_of(call->name_space));
+    w->name = str_dup(str_of(call->name));
+    w->uid = str_dup(str_of(call->uid));
+    w->since = uv_now(call->loop);
+    w->over.data = w;
+    deadline_init(call->loop, &w->over, time_is_up, w);
+    int rc = w->name_space && w->name && w->uid ? 0 : error_nomem(err);
+    if (!rc)
+        rc = mpijob_sign_of_pods(call->sign) ? follow_pods(w, err) : follow_job(w, err);
+    if (rc) {
+        close_watch(w);
+        return rc;
+    }
+    deadline_set(&w->over, call->timeout_ms);
+    *out = w;
+    return 0;
+}
+
+void effect_watch_cancel(struct effect_watch *w)
+{
+    if (!w->ended)
+        close_watch(w);
+}

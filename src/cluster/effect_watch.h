@@ -1,0 +1,39 @@
+/* Waits until an effect is there: watches the job's pods, or the job itself, for its sign (mpijob/expect.h), or until
+ * the time is up. Nothing polls. */
+#ifndef MPIJOBD_CLUSTER_EFFECT_WATCH_H
+#define MPIJOBD_CLUSTER_EFFECT_WATCH_H
+
+#include "cluster/cluster.h"
+#include "mpijob/effect/effect_sign.h"
+
+#define EFFECT_WATCHED_MS 120000 /* how long an effect is looked for where nobody says how long */
+
+enum effect_seen {
+    EFFECT_NOT_LOOKED, /* nothing is to be seen of it, or nobody asked */
+    EFFECT_SEEN,
+    EFFECT_NOT_SEEN,    /* the time is up */
+    EFFECT_CANNOT_TELL, /* what would have to be watched may not be, or cannot */
+};
+const char *effect_seen_name(enum effect_seen seen); /* "seen", "not-seen", "cannot-tell"; NULL: not looked */
+
+/* "after 1.2 s", "not within 30.0 s", "cannot tell: ...", a note alone, or "". Returns out. */
+const char *effect_seen_text(enum effect_seen seen, uint64_t after_ms, const char *note, char *out, size_t size);
+
+struct effect_watch;
+
+struct effect_watch_call {
+    uv_loop_t *loop;
+    struct cluster *cluster;
+    struct mpijob_target target;         /* of the job */
+    const char *name_space, *name, *uid; /* copied */
+    enum mpijob_sign sign;               /* not SIGN_NONE */
+    uint64_t timeout_ms;
+    /* Once, later. after_ms: from the start; why: with CANNOT_TELL. */
+    void (*done)(void *data, enum effect_seen seen, uint64_t after_ms, const struct error *why);
+    void *data;
+};
+
+int effect_watch_start(const struct effect_watch_call *call, struct effect_watch **watch, struct error *err);
+void effect_watch_cancel(struct effect_watch *watch); /* done is not called any more */
+
+#endif

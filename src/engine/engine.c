@@ -1,0 +1,291 @@
+#include "engine/engine.h"
+
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "engine/engine_cluster.h"
+#include "engine/meters.h"
+
+/* ---- stopping ---- */
+
+static void one_handle_closed(struct engine *e)
+{
+    if (--e->handles)
+        return;
+    void (*stopped)(void *) = e->stopped;
+    void *data = e->stopped_data;
+    for (char **p = e->paths; p && *p; p++)
+        free(*p);
+    free(e->paths);
+    meters_free(e->meters);
+    free(e->clusters);
+    free(e);
+    if (stopped)
+        stopped(data);
+}
+
+static void handle_closed(struct deadline *d)
+{
+    one_handle_closed(d->data);
+}
+
+static void cluster_handle_closed(struct deadline *d)
+{
+    one_handle_closed(((struct engine_cluster *)d->data)->engine);
+}
+
+void engine_check_stopped(struct engine *e)
+{
+    if (!e->stopping || e->runs || e->loading || e->closed)
+        return;
+    for (size_t i = 0; i < e->cluster_count; i++) {
+        if (engine_cluster_busy(&e->clusters[i]))
+            return;
+    }
+    e->closed = true;
+    policy_set_release(e->set);
+    e->set = NULL;
+    alarms_free(e->alarms);
+    for (size_t i = 0; i < e->cluster_count; i++)
+        engine_cluster_close(&e->clusters[i], cluster_handle_closed);
+    deadline_close(&e->turn, handle_closed);
+    deadline_close(&e->grace, handle_closed);
+}
+
+static void grace_over(struct deadline *d)
+{
+    struct engine *e = d->data;
+    struct run *run, *next;
+    if (e->runs)
+        log_line(e->o.log, LOG_WARN,
+                 "the time of grace is over; what is in flight is given up and looked into at the next start");
+    DL_FOREACH_SAFE(e->runs, run, next)
+    {
+        run_abandon(run);
+    }
+    engine_check_stopped(e);
+}
+
+void engine_stop(struct engine *e, uint64_t grace_ms, void (*stopped)(void *data), void *data)
+{
+    struct run *run, *next;
+    e->stopping = true;
+    e->stopped = stopped;
+    e->stopped_data = data;
+    retention_stop(&e->retention);
+    for (size_t i = 0; i < e->cluster_count; i++)
+        engine_cluster_stop(&e->clusters[i]);
+    if (e->loading)
+        policy_load_cancel(e->loading);
+    DL_FOREACH_SAFE(e->runs, run, next)
+    {
+        run_stop(run, "the daemon is being stopped", !e->o.once);
+    }
+    deadline_set(&e->grace, grace_ms);
+    engine_check_stopped(e);
+    /* Cancelled loads and recoveries end on the loop's next turns. */
+}
+
+/* ---- policies ---- */
+
+/* The set becomes the engine's. */
+static void take_over(struct engine *e, struct policy_set *set)
+{
+    policy_set_release(e->set);
+    e->set = set;
+    for (size_t i = 0; i < e->cluster_count; i++)
+        engine_cluster_put_in_force(&e->clusters[i]);
+}
+
+static void log_findings(const struct engine *e, const struct policy_set *set)
+{
+    for (size_t i = 0; i < set->error_count; i++) {
+        const struct policy_error *x = &set->errors[i];
+        if (x->line)
+            log_line(e->o.log, LOG_ERROR, "%s:%d: %s", x->file, x->line, x->message);
+        else
+            log_line(e->o.log, LOG_ERROR, "%s: %s", x->file, x->message);
+    }
+}
+
+static void loaded(void *data, struct policy_set *set)
+{
+    struct engine *e = data;
+    bool reload = e->loaded == NULL;
+    if (reload)
+        log_findings(e, set);
+    if (set->error_count && reload)
+        log_line(e->o.log, LOG_ERROR, "the policies in force stay as they are, because of the errors above");
+    if (!reload) {
+        e->loaded(e->loaded_data, set);
+        e->loaded = NULL;
+    }
+    if (set->error_count)
+        policy_set_release(set);
+    else
+        take_over(e, set);
+    if (e->reload_again && !e->stopping) {
+        e->reload_again = false;
+        engine_reload(e);
+    }
+    engine_check_stopped(e);
+}
+
+static int copy_paths(struct engine *e, const char *const *paths)
+{
+    size_t n = 0;
+    while (paths[n])
+        n++;
+    e->paths = calloc(n + 1, sizeof *e->paths);
+    for (size_t i = 0; e->paths && i < n; i++) {
+        e->paths[i] = str_dup(str_of(paths[i]));
+        if (!e->paths[i])
+            return ERR_NOMEM;
+    }
+    return e->paths ? 0 : ERR_NOMEM;
+}
+
+int engine_load(struct engine *e, const char *const *paths, void (*told)(void *data, const struct policy_set *set),
+                void *data, struct error *err)
+{
+    e->loaded = told;
+    e->loaded_data = data;
+    if (copy_paths(e, paths))
+        return error_nomem(err);
+    return policy_load_start(e, (const char *const *)e->paths, loaded, e, &e->loading, err);
+}
+
+void engine_reload(struct engine *e)
+{
+    struct error err;
+    if (e->stopping || !e->paths)
+        return;
+    if (e->loading) {
+        e->reload_again = true;
+        return;
+    }
+    log_line(e->o.log, LOG_INFO, "loading the policies again");
+    if (policy_load_start(e, (const char *const *)e->paths, loaded, e, &e->loading, &err))
+        log_line(e->o.log, LOG_ERROR, "%s", err.message);
+}
+
+/* ---- starting ---- */
+
+void engine_start(struct engine *e)
+{
+    retention_start(&e->retention, e);
+    for (size_t i = 0; i < e->cluster_count; i++)
+        engine_cluster_start(&e->clusters[i]);
+}
+
+/* ---- one run of every policy ---- */
+
+static void once_ended(void *data, struct run *run)
+{
+    struct engine *e = data;
+    (void)run;
+    if (--e->once_left == 0 && e->once_done)
+        deadline_set(&e->turn, 0);
+}
+
+static void once_over(struct deadline *d)
+{
+    struct engine *e = d->data;
+    if (e->once_done)
+        e->once_done(e->once_data);
+    e->once_done = NULL;
+}
+
+static void once_everywhere(struct engine *e, const struct policy_entry *entry)
+{
+    struct error err;
+    struct run *run;
+    for (size_t i = 0; i < e->cluster_count; i++) {
+        struct run_call call = {
+            .at = &e->clusters[i],
+            .file = entry->file,
+            .policy = entry->policy,
+            .trigger = "once",
+            .scheduled_at = clock_now(e->o.clock),
+            .done = once_ended,
+            .data = e,
+        };
+        if (!policy_on_cluster(entry->policy, cluster_name(call.at->cluster)))
+            continue;
+        if (entry->policy->on && !(entry->policy->on & ON_MATCH) && !e->o.dry_run) {
+            log_event(e->o.log, LOG_WARN, "left out, because it waits for events, which only the daemon sees",
+                      LOG_FIELDS({"policy", entry->policy->name}));
+            continue;
+        }
+        e->once_left++;
+        if (run_start(e, &call, &run, &err)) {
+            e->once_left--;
+            log_event(e->o.log, LOG_ERROR, err.message, LOG_FIELDS({"policy", call.policy->name}));
+        }
+    }
+}
+
+void engine_once(struct engine *e, void (*done)(void *data), void *data)
+{
+    e->once_done = done;
+    e->once_data = data;
+    e->once_left = 1;
+    for (size_t i = 0; i < e->set->count; i++)
+        once_everywhere(e, &e->set->entries[i]);
+    once_ended(e, NULL);
+}
+
+/* ---- the rest ---- */
+
+void engine_run_ended(struct engine *e, struct run *run)
+{
+    meter_run_ended(e->meters, run);
+    if (e->o.ended)
+        e->o.ended(e->o.data, run);
+    DL_DELETE(e->runs, run);
+    if (e->stopping && !e->runs)
+        deadline_set(&e->grace, 0); /* on the loop's next turn: the run is still being freed */
+}
+
+void engine_clock_moved(struct engine *e)
+{
+    alarms_clock_moved(e->alarms);
+}
+
+bool engine_idle(const struct engine *e)
+{
+    bool started = e->o.once || !e->cluster_count;
+    for (size_t i = 0; i < e->cluster_count && !e->o.once; i++) {
+        started = started || e->clusters[i].started;
+        if (!engine_cluster_idle(&e->clusters[i]))
+            return false;
+    }
+    return started && !e->runs && !e->loading;
+}
+
+int engine_new(const struct engine_options *options, struct engine **out, struct error *err)
+{
+    struct engine *e = calloc(1, sizeof *e);
+    if (!e)
+        return error_nomem(err);
+    e->o = *options;
+    e->alarms = alarms_new(options->loop, options->clock);
+    e->clusters = calloc(options->place_count + 1, sizeof *e->clusters);
+    int rc = e->alarms && e->clusters ? meters_new(e, options->metrics, &e->meters, err) : error_nomem(err);
+    if (rc) {
+        if (e->alarms)
+            alarms_free(e->alarms);
+        free(e->clusters);
+        free(e);
+        return rc;
+    }
+    e->o.places = NULL; /* copied below */
+    e->cluster_count = options->place_count;
+    for (size_t i = 0; i < e->cluster_count; i++)
+        engine_cluster_init(&e->clusters[i], e, options->places[i].cluster, options->places[i].namespaces);
+    deadline_init(options->loop, &e->turn, once_over, e);
+    deadline_init(options->loop, &e->grace, grace_over, e);
+    e->handles = 2 + (int)e->cluster_count;
+    *out = e;
+    return 0;
+}

@@ -1,0 +1,311 @@
+#include "engine/recover.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "change/write.h"
+#include "loop/work.h"
+
+struct in_flight {
+    int64_t id;
+    int64_t intended_at;
+    char *server, *version, *resource, *name_space, *name, *uid, *diff, *verb;
+    char key[STORE_MARK_KEY_MAX]; /* of what its policy has handled */
+};
+
+struct recovery {
+    struct work work;
+    struct engine_cluster *at;
+    struct in_flight *rows;
+    size_t count, cap, row;
+    struct interrupted_run *runs;
+    size_t run_count, run_cap;
+    struct kube_request *request;
+    struct deadline turn;
+    struct error error;
+    recovered done;
+    void *data;
+    bool cancelled, out_of_memory, reading;
+    int rc; /* of the reading */
+};
+
+static void free_recovery(struct deadline *turn)
+{
+    struct recovery *r = turn->data;
+    for (size_t i = 0; i < r->count; i++) {
+        free(r->rows[i].server);
+        free(r->rows[i].version);
+        free(r->rows[i].resource);
+        free(r->rows[i].verb);
+        free(r->rows[i].name_space);
+        free(r->rows[i].name);
+        free(r->rows[i].uid);
+        free(r->rows[i].diff);
+    }
+    free(r->rows);
+    free(r->runs);
+    free(r);
+}
+
+static void finish(struct recovery *r, const struct error *err)
+{
+    struct engine *engine = r->at->engine;
+    r->at->recovery = NULL;
+    if (!r->cancelled)
+        r->done(r->data, r->runs, r->run_count, err);
+    deadline_close(&r->turn, free_recovery);
+    engine_check_stopped(engine);
+}
+
+/* ---- what the journal says ---- */
+
+/* Is it this cluster's to look into? What belongs to none that is configured now is the first one's to close. */
+static bool mine(const struct recovery *r, const char *cluster)
+{
+    const struct engine *e = r->at->engine;
+    for (size_t i = 0; i < e->cluster_count; i++) {
+        if (strcmp(cluster_name(e->clusters[i].cluster), cluster) == 0)
+            return &e->clusters[i] == r->at;
+    }
+    return r->at == e->clusters;
+}
+
+static bool add_row(void *data, const struct store_change *c)
+{
+    struct recovery *r = data;
+    if (!mine(r, c->cluster))
+        return true;
+    if (r->count == r->cap) {
+        size_t cap = r->cap ? r->cap * 2 : 16;
+        struct in_flight *rows = realloc(r->rows, cap * sizeof *rows);
+        if (!rows) {
+            r->out_of_memory = true;
+            return false;
+        }
+        r->rows = rows;
+        r->cap = cap;
+    }
+    struct in_flight row = {.id = c->id,
+                            .intended_at = c->intended_at,
+                            .server = str_dup(str_of(c->server)),
+                            .version = str_dup(str_of(c->version)),
+                            .resource = str_dup(str_of(c->resource)),
+                            .name_space = str_dup(str_of(c->name_space)),
+                            .name = str_dup(str_of(c->name)),
+                            .uid = str_dup(str_of(c->uid)),
+                            .diff = str_dup(str_of(c->diff)),
+                            .verb = str_dup(str_of(c->verb))};
+    store_mark_key(c->policy, c->cluster, row.key);
+    r->rows[r->count++] = row;
+    r->out_of_memory = !row.server || !row.version || !row.resource || !row.name_space || !row.name || !row.uid ||
+                       !row.diff || !row.verb;
+    return !r->out_of_memory;
+}
+
+static bool add_run(void *data, const struct store_run *run)
+{
+    struct recovery *r = data;
+    if (!mine(r, run->cluster))
+        return true;
+    if (r->run_count == r->run_cap) {
+        size_t cap = r->run_cap ? r->run_cap * 2 : 16;
+        struct interrupted_run *runs = realloc(r->runs, cap * sizeof *runs);
+        if (!runs) {
+            r->out_of_memory = true;
+            return false;
+        }
+        r->runs = runs;
+        r->run_cap = cap;
+    }
+    struct interrupted_run *i = &r->runs[r->run_count++];
+    *i = (struct interrupted_run){.id = run->id, .scheduled_at = run->scheduled_at, .dry_run = run->dry_run};
+    snprintf(i->policy, sizeof i->policy, "%s", run->policy);
+    i->scheduled = strcmp(run->trigger, "schedule") == 0 || strcmp(run->trigger, "every") == 0;
+    return true;
+}
+
+/* ---- one row after the other ---- */
+
+static void close_row(struct recovery *r, const char *outcome, const char *message)
+{
+    const struct in_flight *row = &r->rows[r->row];
+    struct store_change change = {
+        .id = row->id,
+        .outcome = outcome,
+        .message = message,
+        .ended_at = clock_now(r->at->engine->o.clock),
+    };
+    if (strcmp(outcome, "not-done") == 0) { /* so the policy has not handled it either */
+        change.uid = row->uid;
+        change.handled_key = row->key;
+    }
+    char job[520];
+    snprintf(job, sizeof job, "%s/%s", row->name_space, row->name);
+    store_outcome(r->at->engine->o.store, &change, NULL, NULL);
+    log_event(r->at->engine->o.log, LOG_WARN, "a change was in flight when the daemon ended",
+              LOG_FIELDS({"job", job}, {"outcome", outcome}, {"finding", message}));
+    r->row++;
+    deadline_set(&r->turn, 0);
+}
+
+static enum write_verb verb_of(const struct in_flight *row)
+{
+    for (int verb = WRITE_PATCH; verb <= WRITE_DELETE; verb++) {
+        if (strcmp(write_verb_name((enum write_verb)verb), row->verb) == 0)
+            return (enum write_verb)verb;
+    }
+    return WRITE_REPLACE;
+}
+
+/* object: absent where there is none of that name. */
+static void judge(struct recovery *r, struct json object)
+{
+    const struct in_flight *row = &r->rows[r->row];
+    enum write_verb verb = verb_of(row);
+    enum write_trace trace = write_trace(verb, str_of(row->uid), str_of(row->diff), row->intended_at, object);
+    bool mpijob = strcmp(row->resource, STORE_RESOURCE_DEFAULT) == 0;
+    bool same = json_string_is(json_at(object, "/metadata/uid"), str_of(row->uid));
+    if (trace == WRITE_WAS_DONE)
+        close_row(r, "done-unseen", "the server had made it; its answer was not seen");
+    else if (trace == WRITE_NOBODY_KNOWS)
+        close_row(r, "lost", "a whole object was sent; whether it arrived cannot be told");
+    else if (!json_exists(object))
+        close_row(r, "not-done", mpijob ? "the job does not exist any more" : "there is no such object");
+    else if (!same && verb != WRITE_CREATE)
+        close_row(r, "not-done", mpijob ? "another job has the name now" : "another object has the name now");
+    else
+        close_row(r, "not-done", mpijob ? "the job is as it was before" : "the object is as it was before");
+}
+
+static void looked_up(void *data, struct kube_request *request, const struct kube_answer *answer,
+                      const struct error *err, bool lost)
+{
+    (void)request;
+    (void)lost;
+    struct recovery *r = data;
+    r->request = NULL;
+    if (r->cancelled)
+        finish(r, NULL);
+    else if (answer)
+        judge(r, answer->body);
+    else if (err->no_path)
+        close_row(r, "lost", "the version that it was sent through is not served any more, so nobody can tell");
+    else if (err->code == ERR_NOT_FOUND)
+        judge(r, (struct json){0});
+    else if (err->status == 403 ||
+             err->code == ERR_INVALID) /* one job that must not be read keeps no policy from starting */
+        close_row(r, "lost", err->message);
+    else
+        finish(r, err);
+}
+
+static void close_runs(struct recovery *r)
+{
+    for (size_t i = 0; i < r->run_count; i++) {
+        struct store_run run = {
+            .id = r->runs[i].id,
+            .outcome = "interrupted",
+            .message = "the daemon ended before the run did",
+            .ended_at = clock_now(r->at->engine->o.clock),
+            .changed = -1,
+        };
+        store_run_end(r->at->engine->o.store, &run, NULL, NULL);
+    }
+}
+
+/* The newest of each policy, if it is to be finished at all. */
+static void choose_runs(struct recovery *r)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < r->run_count; i++) { /* newest first */
+        bool seen = !r->runs[i].scheduled || r->runs[i].dry_run;
+        for (size_t j = 0; j < kept && !seen; j++)
+            seen = strcmp(r->runs[j].policy, r->runs[i].policy) == 0;
+        if (!seen)
+            r->runs[kept++] = r->runs[i];
+    }
+    r->run_count = kept;
+}
+
+static void turn(struct deadline *d)
+{
+    struct recovery *r = d->data;
+    struct error err;
+    if (r->cancelled || r->out_of_memory) {
+        error_nomem(&err);
+        finish(r, &err);
+        return;
+    }
+    if (r->row == r->count) {
+        close_runs(r);
+        choose_runs(r);
+        finish(r, NULL);
+        return;
+    }
+    const struct in_flight *row = &r->rows[r->row];
+    if (strcmp(row->server, cluster_server(r->at->cluster)) != 0) {
+        close_row(r, "lost", "it was sent to another server than the one configured now");
+        return;
+    }
+    if (!*row->name) { /* the server was to make the name */
+        close_row(r, "lost", "it was to get a name from the server, so there is nothing to look it up by");
+        return;
+    }
+    char plural[256]; /* of "jobs.batch", "pods" */
+    size_t dot = strcspn(row->resource, ".");
+    snprintf(plural, sizeof plural, "%.*s", (int)dot, row->resource);
+    struct kube_resource resource = {row->resource + dot + (row->resource[dot] == '.'), row->version, plural};
+    if (kube_get(cluster_kube(r->at->cluster), &resource, *row->name_space ? row->name_space : NULL, row->name,
+                 looked_up, r, &r->request, &err))
+        finish(r, &err);
+}
+
+/* On another thread. */
+static void read_journal(struct work *work)
+{
+    struct recovery *r = (struct recovery *)work;
+    struct store_filter changes = {.in_flight = true, .oldest_first = true}, runs = {0};
+    r->rc = store_read_changes(r->at->engine->o.store, &changes, add_row, r, &r->error);
+    if (!r->rc)
+        r->rc = store_read_runs(r->at->engine->o.store, &runs, true, add_run, r, &r->error);
+}
+
+static void journal_read(struct work *work)
+{
+    struct recovery *r = (struct recovery *)work;
+    r->reading = false;
+    if (r->rc)
+        finish(r, &r->error);
+    else
+        turn(&r->turn);
+}
+
+int recovery_start(struct engine_cluster *at, recovered done, void *data, struct recovery **out, struct error *err)
+{
+    struct recovery *r = calloc(1, sizeof *r);
+    if (!r)
+        return error_nomem(err);
+    r->at = at;
+    r->done = done;
+    r->data = data;
+    r->turn.data = r;
+    r->reading = true;
+    deadline_init(at->engine->o.loop, &r->turn, turn, r);
+    work_start(at->engine->o.loop, &r->work, read_journal, journal_read);
+    *out = r;
+    return 0;
+}
+
+void recovery_cancel(struct recovery *r)
+{
+    if (r->cancelled)
+        return;
+    r->cancelled = true;
+    if (r->reading)
+        return; /* its end sees it */
+    if (r->request)
+        kube_cancel(r->request);
+    else
+        deadline_set(&r->turn, 0);
+}

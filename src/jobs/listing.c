@@ -1,0 +1,251 @@
+#include "jobs/listing.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <utlist.h>
+
+#define QUEUE_HIGH 1000 /* no further page is asked for while so many wait */
+#define QUEUE_LOW 250
+#define MOVES_MAX 3 /* changes of the served version that one listing follows */
+
+struct queued {
+    struct queued *next;
+    size_t len;
+    char bytes[];
+};
+
+struct pages {
+    struct listing listing;
+    struct listing_call call;
+    struct kube_list *list; /* under way */
+    struct queued *head, *tail;
+    struct queued *given; /* what the consumer is looking at */
+    size_t queued;
+    size_t at;                     /* of call.namespaces */
+    int64_t began, scope, earlier; /* earlier: of the namespaces before this one */
+    struct buf selector;
+    struct error error;
+    struct cluster_wait wait;    /* the version that is listed is not served any more: which is? */
+    enum mpijob_version version; /* that is listed */
+    unsigned moves;
+    bool started, ended, failed, paused;
+};
+
+static bool begin(struct pages *l);
+
+static bool take(void *data, struct json item)
+{
+    struct pages *l = data;
+    struct mpijob_view view;
+    struct error err;
+    l->scope++;
+    if (mpijob_view(item, cluster_target_of(l->call.cluster, l->call.kind, item), &view, &err)) {
+        log_event(l->call.log, LOG_WARN, "a listed job cannot be read and is left alone",
+                  LOG_FIELDS({"reason", err.message}));
+        return true;
+    }
+    if (view.deleting || !mpijob_match_eval(l->call.match, &view, clock_now(l->call.clock), NULL))
+        return true;
+    struct queued *q = malloc(sizeof *q + item.text.len);
+    if (!q) {
+        error_nomem(&l->error);
+        l->failed = true;
+        return false;
+    }
+    q->len = item.text.len;
+    q->next = NULL;
+    memcpy(q->bytes, item.text.ptr, q->len);
+    if (l->tail)
+        l->tail->next = q;
+    else
+        l->head = q;
+    l->tail = q;
+    if (++l->queued >= QUEUE_HIGH && !l->paused) {
+        l->paused = true;
+        kube_list_pause(l->list, true);
+    }
+    if (l->queued == 1)
+        l->call.ready(l->call.data);
+    return true;
+}
+
+/* In words that say what was asked, of whom, and what helps. */
+static void fail(struct pages *l, const struct error *err)
+{
+    char status[128] = "";
+    bool everywhere = !l->call.namespaces;
+    if (err->status)
+        snprintf(status, sizeof status, " (HTTP %d from %s)", err->status, cluster_server(l->call.cluster));
+    l->error = *err;
+    l->failed = true;
+    snprintf(l->error.message, sizeof l->error.message, "the jobs cannot be listed: %.3000s%s%s", err->message, status,
+             err->status == 403 && everywhere ? ". To work in some namespaces only, name them: `namespaces:` in "
+                                                "mpijobd.yaml, or match.namespace in the policy"
+                                              : "");
+}
+
+static void over(struct pages *l)
+{
+    l->ended = true;
+    l->call.ready(l->call.data);
+}
+
+/* From the beginning of the namespace, in the version that is served now: what was handed out already comes again, and
+ * is as it should be then. */
+static void looked(struct cluster_wait *wait, bool moved)
+{
+    struct pages *l = wait->data;
+    struct error why;
+    if (!moved) {
+        if (cluster_serves(l->call.cluster, l->call.kind, &why) == 0)
+            why = l->error;
+        fail(l, &why);
+    }
+    l->scope = l->earlier;
+    if (!moved || !begin(l))
+        over(l);
+}
+
+static bool follow(struct pages *l, const struct error *err)
+{
+    if (!err->no_path || l->moves++ >= MOVES_MAX)
+        return false;
+    l->error = *err;
+    l->wait = (struct cluster_wait){.found = looked, .data = l};
+    cluster_lost(l->call.cluster, l->call.kind, l->version, &l->wait);
+    return true;
+}
+
+static void listed(void *data, const char *resource_version, const struct error *err)
+{
+    (void)resource_version;
+    struct pages *l = data;
+    l->list = NULL;
+    l->paused = false;
+    if (err && !l->failed && follow(l, err))
+        return;
+    if (err && !l->failed)
+        fail(l, err);
+    l->earlier = l->scope;
+    if (!l->failed && l->call.namespaces && l->call.namespaces[++l->at]) {
+        if (begin(l))
+            return;
+    }
+    over(l);
+}
+
+/* Starts the list of the next namespace in scope. False: there is none, or it failed. */
+static bool begin(struct pages *l)
+{
+    const char *name_space = NULL;
+    if (l->call.namespaces) {
+        while (l->call.namespaces[l->at] &&
+               !mpijob_match_in_namespace(l->call.match, str_of(l->call.namespaces[l->at])))
+            l->at++;
+        name_space = l->call.namespaces[l->at];
+        if (!name_space)
+            return false;
+    }
+    if (cluster_serves(l->call.cluster, l->call.kind, &l->error)) {
+        l->failed = true;
+        return false;
+    }
+    l->version = cluster_target(l->call.cluster, l->call.kind).version;
+    if (!name_space && cluster_target(l->call.cluster, l->call.kind).controller == CONTROLLER_CCI) {
+        error_set(&l->error, ERR_INVALID,
+                  "the jobs cannot be listed: CCI lists within a namespace only; name the namespaces: `namespaces:` in "
+                  "mpijobd.yaml, match.namespace in the policy, or -n");
+        l->failed = true;
+        return false;
+    }
+    struct kube_query query = {.label_selector = l->selector.ptr, .limit = 500};
+    struct kube_list_call call = {
+        .resource = cluster_resource(l->call.cluster, l->call.kind),
+        .name_space = name_space,
+        .query = &query,
+        .item = take,
+        .done = listed,
+        .data = l,
+    };
+    if (kube_list(cluster_kube(l->call.cluster), &call, &l->list, &l->error))
+        l->failed = true;
+    return !l->failed;
+}
+
+static void pages_free(struct listing *listing)
+{
+    struct pages *l = (struct pages *)listing;
+    if (l->list)
+        kube_list_cancel(l->list);
+    cluster_wait_cancel(l->call.cluster, &l->wait);
+    while (l->head) {
+        struct queued *q = l->head;
+        l->head = q->next;
+        free(q);
+    }
+    free(l->given);
+    buf_free(&l->selector);
+    free(l);
+}
+
+static enum listing_state pages_next(struct listing *listing, struct str *object)
+{
+    struct pages *l = (struct pages *)listing;
+    if (!l->started) {
+        l->started = true;
+        l->began = clock_now(l->call.clock);
+        l->ended = !begin(l);
+    }
+    free(l->given);
+    struct queued *q = l->given = l->head;
+    if (!q)
+        return l->failed ? LISTING_ERROR : l->ended ? LISTING_END : LISTING_WAIT;
+    l->head = q->next;
+    if (!l->head)
+        l->tail = NULL;
+    if (--l->queued < QUEUE_LOW && l->paused && l->list) {
+        l->paused = false;
+        kube_list_pause(l->list, false);
+    }
+    *object = str_n(q->bytes, q->len);
+    return LISTING_JOB;
+}
+
+static const struct error *pages_error(const struct listing *l)
+{
+    return &((const struct pages *)l)->error;
+}
+
+static int64_t pages_scope(const struct listing *l)
+{
+    return ((const struct pages *)l)->scope;
+}
+
+static int64_t pages_as_of(const struct listing *l)
+{
+    return ((const struct pages *)l)->began;
+}
+
+static const struct listing_ops pages_ops = {pages_next, pages_error, pages_scope, pages_as_of, pages_free};
+
+struct listing *listing_new(const struct listing_call *call, struct error *err)
+{
+    if (call->cache)
+        return listing_of_cache(call, err);
+    struct pages *l = calloc(1, sizeof *l);
+    if (!l) {
+        error_nomem(err);
+        return NULL;
+    }
+    l->listing.ops = &pages_ops;
+    l->call = *call;
+    if (!l->call.namespaces) /* those it names: who may list these need not be allowed to list all */
+        l->call.namespaces = mpijob_match_namespaces(call->match);
+    mpijob_match_selector(call->match, &l->selector);
+    if (l->selector.failed) {
+        error_nomem(err);
+        free(l);
+        return NULL;
+    }
+    return &l->listing;
+}

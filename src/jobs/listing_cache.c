@@ -1,0 +1,120 @@
+/* Jobs from the cache: no request, and no job is unpacked that its indices rule out. */
+#include <stdlib.h>
+
+#include "jobs/listing.h"
+#include "jobs/watches.h"
+#include "loop/timer.h"
+
+#define SLICE 200 /* jobs looked at before others have their turn: some milliseconds */
+
+struct cached {
+    struct listing listing;
+    struct listing_call call;
+    struct held_cache *held;
+    struct cache_iter iter;
+    struct deadline turn;
+    struct buf bytes;
+    struct error error;
+    int64_t as_of;
+    unsigned looked_at; /* since the last turn */
+    bool began, failed;
+};
+
+static void my_turn(struct deadline *turn)
+{
+    struct cached *l = turn->data;
+    l->looked_at = 0;
+    l->call.ready(l->call.data);
+}
+
+static void begin(struct cached *l)
+{
+    l->began = true;
+    l->as_of = cache_as_of(l->held->cache);
+    cache_iter_begin(l->held->cache, l->call.match, &l->iter);
+}
+
+static bool in_scope(const struct cached *l, const struct mpijob_view *view)
+{
+    const char *const *names = l->call.namespaces;
+    while (names && *names && !str_is(view->name_space, *names))
+        names++;
+    return !names || *names;
+}
+
+static enum listing_state cached_next(struct listing *listing, struct str *object)
+{
+    struct cached *l = (struct cached *)listing;
+    struct mpijob_view view;
+    uint32_t slot;
+    if (!l->began)
+        begin(l);
+    for (;;) {
+        if (l->failed)
+            return LISTING_ERROR;
+        if (l->looked_at >= SLICE) {
+            deadline_set(&l->turn, 0);
+            return LISTING_WAIT;
+        }
+        if (!cache_iter_next(&l->iter, &slot))
+            return LISTING_END;
+        l->looked_at++;
+        if (cache_view(l->held->cache, slot, &l->bytes, &view, &l->error)) {
+            l->failed = l->error.code == ERR_NOMEM;
+            continue;
+        }
+        if (view.deleting || !in_scope(l, &view) ||
+            !mpijob_match_eval(l->call.match, &view, clock_now(l->call.clock), NULL))
+            continue;
+        *object = buf_str(&l->bytes);
+        return LISTING_JOB;
+    }
+}
+
+static const struct error *cached_error(const struct listing *l)
+{
+    return &((const struct cached *)l)->error;
+}
+
+static int64_t cached_scope(const struct listing *listing)
+{
+    const struct cached *l = (const struct cached *)listing;
+    return caches_scope(l->held, l->call.match, l->call.namespaces);
+}
+
+static int64_t cached_as_of(const struct listing *l)
+{
+    return ((const struct cached *)l)->as_of;
+}
+
+static void turn_closed(struct deadline *turn)
+{
+    free(turn->data);
+}
+
+static void cached_free(struct listing *listing)
+{
+    struct cached *l = (struct cached *)listing;
+    if (l->began)
+        cache_iter_end(&l->iter);
+    buf_free(&l->bytes);
+    caches_release(l->held);
+    deadline_close(&l->turn, turn_closed);
+}
+
+static const struct listing_ops cached_ops = {cached_next, cached_error, cached_scope, cached_as_of, cached_free};
+
+struct listing *listing_of_cache(const struct listing_call *call, struct error *err)
+{
+    struct cached *l = calloc(1, sizeof *l);
+    if (!l) {
+        error_nomem(err);
+        return NULL;
+    }
+    l->listing.ops = &cached_ops;
+    l->call = *call;
+    l->held = call->cache;
+    caches_hold(l->held);
+    deadline_init(call->loop, &l->turn, my_turn, l);
+    return &l->listing;
+}

@@ -1,0 +1,208 @@
+/* Changes turned into edits of one object's bytes: only where a value really differs, and only at the places that
+ * count. */
+#include <stdlib.h>
+
+#include "mpijob/change/change_item.h"
+#include "mpijob/kind.h"
+#include "json/write.h"
+
+struct applying {
+    const struct mpijob_view *view;
+    struct mpijob_diff *diff;
+    struct json_edits edits;
+    struct error *err;
+};
+
+/* after: raw JSON, or empty to remove. Nothing happens where it is so already. */
+static int edit(struct applying *a, const char *pointer, enum mpijob_field_id field, struct str after)
+{
+    struct json before = mpijob_value_at(a->view->object, pointer), wanted = {after};
+    if (!after.len ? !json_exists(before) : json_equal(before, wanted))
+        return 0;
+    int rc = diff_add(a->diff, pointer, field, before, after, a->err);
+    if (rc)
+        return rc;
+    if (after.len)
+        json_edit_set(&a->edits, pointer, after);
+    else
+        json_edit_remove(&a->edits, pointer);
+    return 0;
+}
+
+static int refuse(struct mpijob_target target, enum mpijob_field_id field, bool has, struct error *err)
+{
+    const char *controller = target.controller == CONTROLLER_UNKNOWN ? "" : mpijob_controller_name(target.controller);
+    const char *under = *controller ? " under " : "";
+    const struct mpijob_kind_info *kind = mpijob_kind_info(target.kind);
+    if (target.controller == CONTROLLER_CCI)
+        return error_set(err, ERR_INVALID,
+                         "CCI does not let %s be replaced: of %s %s it lets labels, annotations, "
+                         "activeDeadlineSeconds%s and cleanPodPolicy be replaced, and nothing else (%s)",
+                         mpijob_field_name(field), kind->article, kind->name,
+                         target.kind == KIND_MPIJOB ? "" : ", ttlSecondsAfterFinished",
+                         mpijob_version_name(target.version));
+    if (has)
+        return error_set(err, ERR_INVALID,
+                         "%s is fixed once the job exists in %s%s%s: the API does not let it be replaced",
+                         mpijob_field_name(field), mpijob_version_name(target.version), under, controller);
+    return error_set(err, ERR_INVALID, "%ss of %s%s%s have no field %s", kind->name,
+                     mpijob_version_name(target.version), under, controller, mpijob_field_name(field));
+}
+
+int mpijob_changes_possible(const struct mpijob_changes *changes, struct mpijob_target target, struct error *err)
+{
+    for (size_t i = 0; i < changes->count; i++) {
+        const struct mpijob_change *c = &changes->items[i];
+        const struct mpijob_place *place = c->kind == CHANGE_FIELD ? mpijob_field_place(c->field, target) : NULL;
+        if (place && (!place->has || !place->replaceable))
+            return refuse(target, c->field, place->has, err);
+    }
+    return 0;
+}
+
+static bool is(struct json value, struct str wanted)
+{
+    return wanted.len ? json_exists(value) && json_equal(value, (struct json){wanted}) : !json_exists(value);
+}
+
+/* What the field may not hold does harm wherever the controller decodes it, be it overridden or not: a string in place
+ * of the number stops it. */
+static bool is_spoilt(struct json object, enum mpijob_field_id field, const char *pointer)
+{
+    struct json value = mpijob_value_at(object, pointer);
+    return json_exists(value) && mpijob_field_check(field, value, NULL);
+}
+
+/* Is the wanted value in force? Where it is not known which place the controller reads, or where two have to agree,
+ * every place that exists must have it. */
+static bool in_force(const struct applying *a, enum mpijob_field_id field, const struct mpijob_place *place,
+                     struct str wanted)
+{
+    struct json object = a->view->object;
+    if (!is(mpijob_field_value(object, field, a->view->target), wanted) || is_spoilt(object, field, place->pointer))
+        return false;
+    struct json also = mpijob_value_at(object, place->also);
+    if (json_exists(also) && !is(also, wanted))
+        return false;
+    bool guess = a->view->target.controller == CONTROLLER_UNKNOWN && a->view->target.version == MPIJOB_V1;
+    return !guess || !place->overrides || is(mpijob_value_at(object, place->pointer), wanted);
+}
+
+static int apply_member(struct applying *a, const struct mpijob_place *place, const struct mpijob_change *c)
+{
+    struct buf pointer = BUF_INIT;
+    buf_puts(&pointer, place->pointer);
+    json_pointer_push(&pointer, str_of(mpijob_scheduling_members[c->member]));
+    int rc = buf_result(&pointer, "schedulingPolicy", a->err);
+    if (!rc)
+        rc = edit(a, pointer.ptr, c->field, change_value(c));
+    buf_free(&pointer);
+    return rc;
+}
+
+static int apply_field(struct applying *a, const struct mpijob_change *c)
+{
+    const struct mpijob_place *place = mpijob_field_place(c->field, a->view->target);
+    struct str wanted = change_value(c);
+    if (!place->has || !place->replaceable)
+        return refuse(a->view->target, c->field, place->has, a->err);
+    if (c->member >= 0)
+        return apply_member(a, place, c);
+    if (in_force(a, c->field, place, wanted))
+        return 0;
+    int rc = edit(a, place->pointer, c->field, wanted);
+    const char *const others[] = {place->overrides, place->also};
+    for (size_t i = 0; !rc && i < sizeof others / sizeof *others; i++) {
+        if (json_exists(mpijob_value_at(a->view->object, others[i])))
+            rc = edit(a, others[i], c->field, wanted);
+    }
+    return rc;
+}
+
+static int edit_key(struct applying *a, enum mpijob_map map, struct str key, struct str after)
+{
+    struct buf pointer = BUF_INIT;
+    buf_puts(&pointer, "/metadata");
+    json_pointer_push(&pointer, str_of(change_map_name(map)));
+    json_pointer_push(&pointer, key);
+    int rc = buf_result(&pointer, change_map_name(map), a->err);
+    if (!rc)
+        rc = edit(a, pointer.ptr, FIELD_COUNT, after);
+    buf_free(&pointer);
+    return rc;
+}
+
+static int apply_key(struct applying *a, const struct mpijob_change *c)
+{
+    struct buf raw = BUF_INIT;
+    if (c->value)
+        json_quote(&raw, change_value(c));
+    int rc = buf_result(&raw, c->key, a->err);
+    if (!rc)
+        rc = edit_key(a, c->map, str_of(c->key), buf_str(&raw));
+    buf_free(&raw);
+    return rc;
+}
+
+static bool named(const struct mpijob_changes *changes, enum mpijob_map map, struct str key)
+{
+    for (size_t i = 0; i < changes->count; i++) {
+        const struct mpijob_change *c = &changes->items[i];
+        if (c->kind == CHANGE_KEY && c->map == map && str_is(key, c->key))
+            return true;
+    }
+    return false;
+}
+
+/* Takes away the keys that are not named. A key that stands twice is taken away once. */
+static int apply_exactly(struct applying *a, const struct mpijob_changes *changes, enum mpijob_map map)
+{
+    struct json object = map == CHANGE_LABELS ? a->view->labels : a->view->annotations;
+    for (struct json_iter it = json_iter(object); json_next(&it);) {
+        struct buf key = BUF_INIT;
+        int rc = json_decode(it.key, &key) ? 0 : error_nomem(a->err);
+        bool last = json_member(object, buf_str(&key)).text.ptr == it.value.text.ptr;
+        if (!rc && last && !named(changes, map, buf_str(&key)))
+            rc = edit_key(a, map, buf_str(&key), (struct str){0});
+        buf_free(&key);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+static int collect(struct applying *a, const struct mpijob_changes *changes)
+{
+    for (size_t i = 0; i < changes->count; i++) {
+        const struct mpijob_change *c = &changes->items[i];
+        int rc = c->kind == CHANGE_FIELD ? apply_field(a, c) : apply_key(a, c);
+        if (rc)
+            return rc;
+    }
+    for (int map = CHANGE_LABELS; map <= CHANGE_ANNOTATIONS; map++) {
+        int rc = changes->exactly[map] ? apply_exactly(a, changes, (enum mpijob_map)map) : 0;
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+int mpijob_changes_apply(const struct mpijob_changes *changes, const struct mpijob_view *view, struct buf *out,
+                         struct mpijob_diff *diff, struct error *err)
+{
+    struct applying a = {.view = view, .diff = diff, .err = err};
+    size_t length = out->len;
+    *diff = (struct mpijob_diff){0};
+    int rc = collect(&a, changes);
+    if (!rc && diff->count)
+        rc = json_edit_apply(&a.edits, view->object, out, err);
+    json_edits_free(&a.edits);
+    if (rc) {
+        mpijob_diff_free(diff);
+        if (out->ptr && out->len > length) {
+            out->len = length;
+            out->ptr[length] = '\0';
+        }
+    }
+    return rc;
+}

@@ -1,0 +1,118 @@
+/* Did the server keep what was sent? A 200 alone does not say so: definitions prune, webhooks alter. */
+#include "mpijob/change/change_item.h"
+#include "mpijob/shown.h"
+
+static struct json came_back(const struct mpijob_difference *d, struct json object)
+{
+    return mpijob_value_at(object, d->pointer);
+}
+
+static bool kept(const struct mpijob_difference *d, struct json object)
+{
+    struct json now = came_back(d, object);
+    struct json wanted = {str_of(d->after)};
+    /* The definitions fill in suspend: false, so a removal of it may come back as that. */
+    if (d->field == FIELD_SUSPEND && !json_is_true(wanted) && !json_is_true(now))
+        return true;
+    return d->after ? json_exists(now) && json_equal(now, wanted) : !json_exists(now);
+}
+
+bool mpijob_diff_done(const struct mpijob_diff *diff, struct json object)
+{
+    for (size_t i = 0; i < diff->count; i++) {
+        if (!kept(&diff->items[i], object))
+            return false;
+    }
+    return true;
+}
+
+/* Longer values are cut in the message. */
+#define SHOWN 80
+
+static void quote(struct buf *out, struct str raw)
+{
+    if (raw.len > SHOWN)
+        buf_printf(out, "%.*s...", shown(raw, SHOWN), raw.ptr);
+    else
+        buf_add_str(out, raw);
+}
+
+static void describe(const struct mpijob_difference *d, struct json answer, struct buf *out)
+{
+    struct json now = came_back(d, answer);
+    diff_path(d->pointer, out);
+    buf_puts(out, " (");
+    if (d->after) {
+        quote(out, str_of(d->after));
+        buf_puts(out, " was sent, ");
+    } else {
+        buf_puts(out, "its removal was sent, ");
+    }
+    if (json_exists(now))
+        quote(out, now.text);
+    else
+        buf_puts(out, "nothing");
+    buf_puts(out, " came back)");
+}
+
+/* What may have thrown the field away, and what helps. */
+static const char *cure(const struct mpijob_difference *d, struct mpijob_target target)
+{
+    if (d->field == FIELD_COUNT)
+        return "an admission webhook of the cluster takes it away; ask those who run it";
+    if (target.version != MPIJOB_V2BETA1 && target.controller != CONTROLLER_TRAINING_OPERATOR)
+        return "the definition it stores (another version) has no such field; write through the version that is "
+               "stored, "
+               "e.g. --api-version v2beta1";
+    if (target.version == MPIJOB_V2BETA1 && d->field == FIELD_MANAGED_BY)
+        return "mpi-operator's definition has this field from v0.6 on; update the definition and the controller";
+    if (target.version == MPIJOB_V2BETA1 && (d->field == FIELD_SUSPEND || d->field == FIELD_SCHEDULING_POLICY))
+        return "mpi-operator's definition has this field from v0.4 on; update the definition and the controller";
+    if (target.controller == CONTROLLER_TRAINING_OPERATOR && d->field == FIELD_SUSPEND)
+        return "training-operator's definition has this field from v1.7 on; update the definition and the controller";
+    if (target.controller == CONTROLLER_TRAINING_OPERATOR && d->field == FIELD_MANAGED_BY)
+        return "training-operator's definition has this field from v1.9 on; update the definition and the controller";
+    return "the definition it stores has no such field: compare the definition's version with the controller's "
+           "(kubectl get crd mpijobs.kubeflow.org -o yaml)";
+}
+
+int mpijob_diff_verify(const struct mpijob_diff *diff, struct json answer, struct mpijob_target target,
+                       struct error *err)
+{
+    const struct mpijob_difference *dropped = NULL, *altered = NULL;
+    struct buf lost = BUF_INIT, changed = BUF_INIT, stored = BUF_INIT;
+    for (size_t i = 0; i < diff->count; i++) {
+        const struct mpijob_difference *d = &diff->items[i];
+        if (kept(d, answer)) {
+            buf_puts(&stored, stored.len ? ", " : ". The rest was stored: ");
+            diff_path(d->pointer, &stored);
+            continue;
+        }
+        bool gone = d->after && !json_exists(came_back(d, answer));
+        struct buf *list = gone ? &lost : &changed;
+        if (list->len)
+            buf_puts(list, ", ");
+        describe(d, answer, list);
+        if (gone && (!dropped || dropped->field == FIELD_COUNT))
+            dropped = d;
+        if (!gone && !altered)
+            altered = d;
+    }
+    int rc = 0;
+    const char *other = "a default of the definition or an admission webhook decides it; ask those who run the cluster";
+    const char *rest = stored.ptr ? stored.ptr : "";
+    if (lost.failed || changed.failed || stored.failed)
+        rc = error_nomem(err);
+    else if (dropped && altered)
+        rc = error_set(err, ERR_DROPPED, "the server answered 200, dropped %s and altered %s: %s%s", lost.ptr,
+                       changed.ptr, cure(dropped, target), rest);
+    else if (dropped)
+        rc = error_set(err, ERR_DROPPED, "the server answered 200 and dropped %s: %s%s", lost.ptr,
+                       cure(dropped, target), rest);
+    else if (altered)
+        rc = error_set(err, ERR_DROPPED, "the server answered 200 and altered %s: %s%s", changed.ptr, other, rest);
+    buf_free(&lost);
+    buf_free(&changed);
+    buf_free(&stored);
+    return rc;
+}

@@ -1,0 +1,33 @@
+/* A 200 is not an effect: what a change does, by controller, version and the state of the job. The verdicts are data
+ * (effect_table.c), taken from experiments on the real controllers (mpi-operator v0.2.3 to v0.8.0, training-operator
+ * v1.9.0); what they do not support is EFFECT_UNKNOWN. */
+#ifndef MPIJOBD_MPIJOB_EFFECT_EFFECT_H
+#define MPIJOBD_MPIJOB_EFFECT_EFFECT_H
+
+#include "mpijob/change/change.h"
+
+enum mpijob_effect {
+    EFFECT_UNCHANGED,
+    EFFECT_STORED,    /* labels, annotations: nothing was to happen */
+    EFFECT_INERT,     /* stored, and no controller will ever act on it */
+    EFFECT_AT_FINISH, /* acted on when the job ends */
+    EFFECT_EFFECTIVE, /* a controller acts on it now */
+    EFFECT_UNKNOWN,
+    EFFECT_DESTRUCTIVE, /* ends or deletes the job now */
+};
+const char *mpijob_effect_name(enum mpijob_effect effect); /* "at-finish" */
+bool mpijob_effect_parse(struct str text, enum mpijob_effect *effect);
+
+struct mpijob_verdict {
+    enum mpijob_effect effect;
+    bool may_destroy; /* under a controller or release that comes into question it is destructive */
+    char why[512];    /* one sentence for people, with the cure where there is one */
+};
+
+/* The verdict on a whole diff: that of its weightiest difference (destructive, unknown, effective, at-finish, inert,
+ * stored), with the sentences of the others where they matter (an inert deadline beside an effective policy is said).
+ * now: microseconds. */
+void mpijob_judge(const struct mpijob_view *before, const struct mpijob_diff *diff, int64_t now,
+                  struct mpijob_verdict *verdict);
+
+#endif

@@ -1,0 +1,145 @@
+#include "mpijob/effect/effect_sign.h"
+
+#include <strings.h>
+
+#include "mpijob/effect/effect_table.h"
+
+static const struct sign_row {
+    unsigned releases, states;
+    enum mpijob_field_id field;
+    unsigned meanings;
+    enum mpijob_sign sign;
+} rows[] = {
+    {V1ALPHA2_ALL, STATE_FINISHED, FIELD_CLEAN_POD_POLICY, MEANS_RUNNING | MEANS_ALL | MEANS_HEALED, SIGN_NO_WORKERS},
+    {V1_MPI_ALL | V2BETA1_ALL, STATE_FINISHED, FIELD_CLEAN_POD_POLICY, MEANS_ALL, SIGN_NO_WORKERS},
+    {V1_MPI_ALL | V2BETA1_ALL | TRAINING_190, STATE_FINISHED, FIELD_CLEAN_POD_POLICY, MEANS_RUNNING | MEANS_HEALED,
+     SIGN_NO_LIVE_WORKERS},
+    {TRAINING_190, STATE_FINISHED | STATE_EVICTED, FIELD_CLEAN_POD_POLICY, MEANS_ALL, SIGN_NO_PODS},
+    {TRAINING_190, STATE_RUNNING | STATE_BEFORE, FIELD_ACTIVE_DEADLINE_SECONDS, MEANS_ELAPSED, SIGN_FAILED},
+    {TRAINING_190, STATE_FINISHED | STATE_EVICTED, FIELD_TTL_SECONDS_AFTER_FINISHED, MEANS_ELAPSED, SIGN_DELETED},
+    {V2BETA1_ALL | TRAINING_190, STATE_RUNNING | STATE_BEFORE, FIELD_SUSPEND, MEANS_SUSPEND | MEANS_SUSPEND_RUNNING,
+     SIGN_SUSPENDED},
+    {V2BETA1_ALL, STATE_EVICTED, FIELD_SUSPEND, MEANS_SUSPEND, SIGN_NO_PODS},
+    {V2BETA1_ALL | TRAINING_190, STATE_SUSPENDED, FIELD_SUSPEND, MEANS_RESUME | MEANS_RESUME_RUNNING, SIGN_RESUMED},
+};
+
+const char *mpijob_sign_text(enum mpijob_sign sign)
+{
+    static const char *const texts[] = {
+        "nothing is to be seen", "its workers are gone", "its workers that had not ended are gone",
+        "its pods are gone",     "it has failed",        "it is suspended",
+        "it is resumed",         "it is deleted"};
+    return texts[sign];
+}
+
+static unsigned releases_of(struct mpijob_target target)
+{
+    if (target.version == MPIJOB_V1ALPHA2)
+        return V1ALPHA2_ALL;
+    if (target.version == MPIJOB_V2BETA1)
+        return V2BETA1_ALL;
+    return target.controller == CONTROLLER_MPI_OPERATOR ? V1_MPI_ALL : TRAINING_190;
+}
+
+static enum mpijob_sign look_up(const struct mpijob_view *view, const struct effect_query *q)
+{
+    unsigned releases = releases_of(view->target);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct sign_row *row = &rows[i];
+        if ((row->releases & releases) && (row->states & q->state) && row->field == q->field &&
+            (row->meanings & q->meaning))
+            return row->sign;
+    }
+    return SIGN_NONE;
+}
+
+static bool effect_touches_only(const struct mpijob_diff *diff)
+{
+    for (size_t i = 0; i < diff->count; i++) {
+        if (diff->items[i].field == FIELD_MANAGED_BY)
+            return false; /* taken from its controller: nothing is to be seen */
+    }
+    return true;
+}
+
+enum mpijob_sign mpijob_expect(const struct mpijob_view *before, const struct mpijob_diff *diff,
+                               const struct mpijob_launcher_plan *plan, const struct mpijob_verdict *verdict,
+                               int64_t now, int64_t horizon)
+{
+    enum mpijob_sign sign = SIGN_NONE;
+    if (verdict->effect != EFFECT_EFFECTIVE && verdict->effect != EFFECT_DESTRUCTIVE)
+        return SIGN_NONE;
+    for (int f = 0; f < FIELD_COUNT; f++) {
+        struct effect_query q;
+        if (!effect_query(before, diff, (enum mpijob_field_id)f, now, &q))
+            continue;
+        if (q.meaning == MEANS_AHEAD && q.at - now <= horizon)
+            q.meaning = MEANS_ELAPSED; /* soon enough to be waited for */
+        enum mpijob_sign one = look_up(before, &q);
+        sign = one > sign ? one : sign;
+    }
+    bool launcher_ends = plan && plan->ends_at != MPIJOB_NO_TIME && plan->ends_at - now <= horizon;
+    bool edit_ends = verdict->effect == EFFECT_DESTRUCTIVE &&
+                     before->target.controller == CONTROLLER_TRAINING_OPERATOR && effect_touches_only(diff);
+    /* a deadline that has passed: the launcher's, or one that any edit makes known */
+    if (sign == SIGN_NONE && (launcher_ends || edit_ends) && !mpijob_phase_finished(before->phase))
+        sign = SIGN_FAILED;
+    return sign;
+}
+
+bool mpijob_sign_in_job(enum mpijob_sign sign, enum mpijob_phase phase, bool deleted)
+{
+    switch (sign) {
+    case SIGN_FAILED:
+        return deleted || phase == PHASE_FAILED;
+    case SIGN_SUSPENDED:
+        return !deleted && phase == PHASE_SUSPENDED;
+    case SIGN_RESUMED:
+        return !deleted && phase != PHASE_SUSPENDED;
+    case SIGN_DELETED:
+        return deleted;
+    default:
+        return deleted; /* its pods go with it */
+    }
+}
+
+/* "worker", "Worker": each controller has its own label for it. */
+static bool is_worker(struct json labels)
+{
+    static const char *const keys[] = {"mpi_role_type", "mpi-job-role", "training.kubeflow.org/job-role",
+                                       "training.kubeflow.org/replica-type"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        struct json role = json_get(labels, keys[i]);
+        if (json_string_is(role, str_of("worker")) || json_string_is(role, str_of("Worker")))
+            return true;
+    }
+    return false;
+}
+
+bool mpijob_pod_read(struct json pod, struct str uid, struct mpijob_pod *out)
+{
+    for (struct json_iter it = json_iter(json_at(pod, "/metadata/ownerReferences")); json_next(&it);) {
+        struct json version = json_get(it.value, "apiVersion");
+        bool group = str_starts(version.text, "\"kubeflow.org/") || str_starts(version.text, "\"kubeflow.org\\/");
+        if (group && uid.len && !json_string_is(json_get(it.value, "uid"), uid))
+            return false;
+    }
+    struct json phase = json_at(pod, "/status/phase");
+    out->worker = is_worker(json_at(pod, "/metadata/labels"));
+    out->over = json_string_is(phase, str_of("Succeeded")) || json_string_is(phase, str_of("Failed"));
+    return true;
+}
+
+bool mpijob_sign_hindered(enum mpijob_sign sign, const struct mpijob_pod *pod)
+{
+    switch (sign) {
+    case SIGN_NO_WORKERS:
+        return pod->worker;
+    case SIGN_NO_LIVE_WORKERS:
+        return pod->worker && !pod->over;
+    case SIGN_NO_PODS:
+        return true;
+    default:
+        return false;
+    }
+}

@@ -1,0 +1,315 @@
+#include "mpijob/effect/launcher.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "mpijob/change/change_item.h"
+#include "mpijob/effect/effect_table.h"
+#include "mpijob/shown.h"
+#include "json/write.h"
+
+static const enum mpijob_field_id through[] = {FIELD_ACTIVE_DEADLINE_SECONDS, FIELD_BACKOFF_LIMIT,
+                                               FIELD_TTL_SECONDS_AFTER_FINISHED};
+#define THROUGH (sizeof through / sizeof *through)
+
+enum mpijob_launcher mpijob_launcher_of(struct mpijob_target target)
+{
+    return target.version == MPIJOB_V1 ? LAUNCHER_POD : LAUNCHER_JOB;
+}
+
+const char *mpijob_launcher_word(enum mpijob_launcher launcher)
+{
+    return launcher == LAUNCHER_POD ? "Pod" : "Job";
+}
+
+void mpijob_launcher_name(const struct mpijob_view *view, struct buf *out)
+{
+    buf_add_str(out, view->name);
+    buf_puts(out, "-launcher");
+}
+
+void mpijob_launcher_plan_free(struct mpijob_launcher_plan *plan)
+{
+    mpijob_diff_free(&plan->diff);
+    buf_free(&plan->patch);
+    *plan = (struct mpijob_launcher_plan){0};
+}
+
+/* ---- whose it is, and how far it has come ---- */
+
+static bool names_controller(struct json object, struct str uid, const char *kind)
+{
+    for (struct json_iter it = json_iter(json_at(object, "/metadata/ownerReferences")); json_next(&it);) {
+        if (!json_is_true(json_get(it.value, "controller")))
+            continue;
+        if (uid.len ? json_string_is(json_get(it.value, "uid"), uid)
+                    : json_string_is(json_get(it.value, "kind"), str_of(kind)))
+            return true;
+    }
+    return false;
+}
+
+bool mpijob_controls(const struct mpijob_view *view, struct json object)
+{
+    return view->uid.len && names_controller(object, view->uid, NULL);
+}
+
+static struct json ended_condition(struct json job)
+{
+    for (struct json_iter it = json_iter(json_at(job, "/status/conditions")); json_next(&it);) {
+        struct json type = json_get(it.value, "type");
+        bool ends = json_string_is(type, str_of("Complete")) || json_string_is(type, str_of("Failed"));
+        if (ends && json_string_is(json_get(it.value, "status"), str_of("True")))
+            return it.value;
+    }
+    return (struct json){0};
+}
+
+static bool has_ended(struct json job)
+{
+    return json_exists(ended_condition(job)) || json_exists(mpijob_value_at(job, "/status/completionTime"));
+}
+
+static int64_t time_at(struct json object, const char *pointer)
+{
+    char text[64];
+    int64_t us;
+    struct json value = json_at(object, pointer);
+    if (json_type(value) != JSON_STRING || value.text.len - 2 >= sizeof text)
+        return MPIJOB_NO_TIME;
+    snprintf(text, sizeof text, "%.*s", (int)value.text.len - 2, value.text.ptr + 1);
+    return clock_parse(text, &us) ? us : MPIJOB_NO_TIME;
+}
+
+/* From when its deadline counts. A suspended Job has no start. */
+static int64_t started(struct json launcher)
+{
+    int64_t at = time_at(launcher, "/status/startTime");
+    bool suspended = json_is_true(json_at(launcher, "/spec/suspend"));
+    return at == MPIJOB_NO_TIME && !suspended ? time_at(launcher, "/metadata/creationTimestamp") : at;
+}
+
+static int64_t ended(struct json launcher)
+{
+    int64_t at = time_at(launcher, "/status/completionTime");
+    return at == MPIJOB_NO_TIME ? time_at(ended_condition(launcher), "/lastTransitionTime") : at;
+}
+
+/* ---- what goes through it ---- */
+
+static const struct mpijob_change *wanted(const struct mpijob_changes *changes, enum mpijob_field_id field)
+{
+    for (size_t i = 0; i < changes->count; i++) {
+        if (changes->items[i].kind == CHANGE_FIELD && changes->items[i].field == field)
+            return &changes->items[i];
+    }
+    return NULL;
+}
+
+/* Which of the fields is the launcher's to act on, for a job in this state? */
+static bool concerns(enum mpijob_field_id field, const struct mpijob_view *view)
+{
+    bool finished = mpijob_phase_finished(view->phase), pod = mpijob_launcher_of(view->target) == LAUNCHER_POD;
+    if (view->target.kind != KIND_MPIJOB || view->target.controller == CONTROLLER_TRAINING_OPERATOR)
+        return false; /* has none, or reads its own fields while the job runs */
+    switch (field) {
+    case FIELD_ACTIVE_DEADLINE_SECONDS:
+        return !finished;
+    case FIELD_BACKOFF_LIMIT:
+        return !finished && !pod; /* a Pod has none */
+    case FIELD_TTL_SECONDS_AFTER_FINISHED:
+        return !pod;
+    default:
+        return false;
+    }
+}
+
+bool mpijob_launcher_concerned(const struct mpijob_changes *changes, const struct mpijob_view *view)
+{
+    for (size_t i = 0; i < THROUGH; i++) {
+        if (wanted(changes, through[i]) && concerns(through[i], view))
+            return true;
+    }
+    return false;
+}
+
+static int refuse_ttl(struct str name, struct error *err)
+{
+    return error_set(
+        err, ERR_REFUSED,
+        "ttlSecondsAfterFinished is refused on the launcher Job %.*s while the job has not ended: if the "
+        "Job is deleted before the controller has seen its end, the launcher starts again and the job runs "
+        "twice. Set it when the job has finished",
+        shown(name, 250), name.ptr);
+}
+
+static struct str name_of(struct json object)
+{
+    struct json name = json_at(object, "/metadata/name");
+    return json_type(name) == JSON_STRING ? str_n(name.text.ptr + 1, name.text.len - 2) : str_of("");
+}
+
+int mpijob_launcher_ttl_check(struct json before, struct json after, struct error *err)
+{
+    static const char pointer[] = "/spec/ttlSecondsAfterFinished";
+    struct json ttl = mpijob_value_at(after, pointer), had = mpijob_value_at(before, pointer);
+    if (!json_exists(ttl) || (json_exists(had) && json_equal(had, ttl)) || has_ended(before) ||
+        !names_controller(after, str_of(""), "MPIJob"))
+        return 0;
+    return refuse_ttl(name_of(after), err);
+}
+
+/* The API server takes a Pod's deadline only where it is set or lowered. */
+static int check_pod(struct json before, struct str after, struct str name, struct error *err)
+{
+    int64_t had, wants;
+    if (!json_exists(before))
+        return 0;
+    if (after.len && json_int64(before, &had) && json_int64((struct json){after}, &wants) && wants <= had)
+        return 0;
+    return error_set(err, ERR_INVALID,
+                     "the launcher of this version is a Pod, and a Pod's activeDeadlineSeconds can be set or lowered, "
+                     "not %s: %.*s has %.*s%s%.*s",
+                     after.len ? "raised" : "removed", shown(name, 250), name.ptr, (int)before.text.len,
+                     before.text.ptr, after.len ? ", asked for was " : "", (int)after.len, after.ptr ? after.ptr : "");
+}
+
+static void judge(const struct mpijob_view *view, struct json launcher, enum mpijob_field_id field, struct json before,
+                  struct str after, int64_t now, struct mpijob_verdict *v, int64_t *ends_at)
+{
+    struct effect_query q = {.rows = &effect_of_launcher,
+                             .field = field,
+                             .state = effect_state(view),
+                             .from = before,
+                             .to = {after},
+                             .at = MPIJOB_NO_TIME};
+    if (field == FIELD_BACKOFF_LIMIT)
+        effect_query_backoff(&q);
+    else
+        effect_query_span(&q, field == FIELD_ACTIVE_DEADLINE_SECONDS ? started(launcher) : ended(launcher), now);
+    effect_judge_launcher(view, &q, v);
+    if (field == FIELD_ACTIVE_DEADLINE_SECONDS)
+        *ends_at = q.at;
+}
+
+static int plan_field(const struct mpijob_view *view, struct json launcher, const struct mpijob_change *c, int64_t now,
+                      struct mpijob_launcher_plan *plan, struct error *err)
+{
+    char pointer[64];
+    struct str after = change_value(c), name = name_of(launcher);
+    snprintf(pointer, sizeof pointer, "/spec/%s", mpijob_field_name(c->field));
+    struct json before = mpijob_value_at(launcher, pointer);
+    struct mpijob_verdict v = {.effect = EFFECT_INERT};
+    plan->covered[c->field] = true;
+    if (after.len ? json_exists(before) && json_equal(before, (struct json){after}) : !json_exists(before)) {
+        snprintf(v.why, sizeof v.why, "the launcher %s %.*s has this %s already, so nothing is different",
+                 mpijob_launcher_word(mpijob_launcher_of(view->target)), shown(name, 250), name.ptr,
+                 mpijob_field_name(c->field));
+        effect_join(&plan->verdict, &v);
+        return 0;
+    }
+    bool running = !mpijob_phase_finished(view->phase) || !has_ended(launcher);
+    int rc = 0;
+    if (c->field == FIELD_TTL_SECONDS_AFTER_FINISHED && after.len && running)
+        rc = refuse_ttl(name, err);
+    else if (mpijob_launcher_of(view->target) == LAUNCHER_POD)
+        rc = check_pod(before, after, name, err);
+    if (!rc)
+        rc = diff_add(&plan->diff, pointer, c->field, before, after, err);
+    if (!rc) {
+        judge(view, launcher, c->field, before, after, now, &v, &plan->ends_at);
+        effect_join(&plan->verdict, &v);
+    }
+    return rc;
+}
+
+static int write_patch(struct mpijob_launcher_plan *plan, struct json launcher, struct error *err)
+{
+    struct json_writer w;
+    json_writer_init(&w, &plan->patch);
+    json_write_object(&w);
+    json_write_key(&w, "metadata");
+    json_write_object(&w);
+    json_write_key(&w, "resourceVersion");
+    json_write_raw(&w, json_at(launcher, "/metadata/resourceVersion"));
+    json_write_key(&w, "uid");
+    json_write_raw(&w, json_at(launcher, "/metadata/uid"));
+    json_write_end(&w);
+    json_write_key(&w, "spec");
+    json_write_object(&w);
+    for (size_t i = 0; i < plan->diff.count; i++) {
+        const struct mpijob_difference *d = &plan->diff.items[i];
+        json_write_key(&w, mpijob_field_name(d->field));
+        if (d->after)
+            json_write_raw(&w, (struct json){str_of(d->after)});
+        else
+            json_write_null(&w);
+    }
+    json_write_end(&w);
+    json_write_end(&w);
+    return buf_result(&plan->patch, "the launcher's patch", err);
+}
+
+static int check_owner(const struct mpijob_view *view, struct json launcher, struct error *err)
+{
+    struct str name = name_of(launcher);
+    bool named = json_type(json_at(launcher, "/metadata/resourceVersion")) == JSON_STRING &&
+                 json_type(json_at(launcher, "/metadata/uid")) == JSON_STRING;
+    if (named && mpijob_controls(view, launcher))
+        return 0;
+    return error_set(err, ERR_REFUSED,
+                     "the %s %.*s is not this MPIJob's launcher (its owner references do not name this MPIJob's uid as "
+                     "the controller): nothing was changed",
+                     mpijob_launcher_word(mpijob_launcher_of(view->target)), shown(name, 250), name.ptr);
+}
+
+int mpijob_launcher_plan(const struct mpijob_changes *changes, const struct mpijob_view *view, struct json launcher,
+                         int64_t now, struct mpijob_launcher_plan *plan, struct error *err)
+{
+    *plan = (struct mpijob_launcher_plan){.verdict = {.effect = EFFECT_UNCHANGED}, .ends_at = MPIJOB_NO_TIME};
+    int rc = check_owner(view, launcher, err);
+    for (size_t i = 0; i < THROUGH && !rc; i++) {
+        const struct mpijob_change *c = wanted(changes, through[i]);
+        if (c && concerns(through[i], view))
+            rc = plan_field(view, launcher, c, now, plan, err);
+    }
+    if (!rc && plan->diff.count)
+        rc = write_patch(plan, launcher, err);
+    if (rc)
+        mpijob_launcher_plan_free(plan);
+    return rc;
+}
+
+/* ---- both together ---- */
+
+/* There is no launcher: will it get the MPIJob's values? */
+static void judge_without(const struct mpijob_view *view, const struct mpijob_diff *diff, int64_t now,
+                          struct mpijob_verdict *v)
+{
+    static const bool at_creation[FIELD_COUNT] = {[FIELD_ACTIVE_DEADLINE_SECONDS] = true, [FIELD_BACKOFF_LIMIT] = true};
+    bool awaited = mpijob_launcher_of(view->target) == LAUNCHER_JOB && view->phase == PHASE_PENDING;
+    struct mpijob_verdict said = {.effect = awaited ? EFFECT_EFFECTIVE : EFFECT_UNCHANGED};
+    snprintf(said.why, sizeof said.why,
+             awaited ? "the launcher Job %.*s-launcher does not exist yet; it gets the MPIJob's values when the "
+                       "controller creates it"
+                     : "there is no launcher %.*s-launcher to change",
+             shown(view->name, 200), view->name.ptr);
+    effect_judge_but(awaited ? at_creation : NULL, view, diff, now, v);
+    effect_join(v, &said);
+}
+
+void mpijob_judge_through(const struct mpijob_view *before, const struct mpijob_diff *diff,
+                          const struct mpijob_launcher_plan *plan, int64_t now, struct mpijob_verdict *verdict)
+{
+    static const bool none[FIELD_COUNT];
+    if (!plan) {
+        judge_without(before, diff, now, verdict);
+        return;
+    }
+    /* Which v1 controller it is decides whether the MPIJob's own deadline acts too. */
+    bool both = before->target.version == MPIJOB_V1 && before->target.controller == CONTROLLER_UNKNOWN;
+    effect_judge_but(both ? none : plan->covered, before, diff, now, verdict);
+    if (verdict->effect == EFFECT_STORED) /* labels beside it need no word */
+        verdict->why[0] = '\0';
+    effect_join(verdict, &plan->verdict);
+}

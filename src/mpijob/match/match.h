@@ -1,0 +1,59 @@
+/* The declarative conditions of a policy, compiled: no Lua runs for a job that they rule out. All given conditions must
+ * hold. kubectl's selector language whole: =, ==, !=, in, notin, key, !key. */
+#ifndef MPIJOBD_MPIJOB_MATCH_MATCH_H
+#define MPIJOBD_MPIJOB_MATCH_MATCH_H
+
+#include "mpijob/match/selector.h"
+#include "mpijob/view.h"
+
+struct mpijob_match;
+
+struct mpijob_match *mpijob_match_new(void); /* matches every job; NULL: out of memory */
+void mpijob_match_free(struct mpijob_match *match);
+
+/* Several calls add alternatives (any of them). Globs. */
+int mpijob_match_namespace(struct mpijob_match *m, const char *glob, struct error *err);
+int mpijob_match_name(struct mpijob_match *m, const char *glob, struct error *err);
+int mpijob_match_phase(struct mpijob_match *m, const char *phase,
+                       struct error *err); /* an unknown one names the nearest */
+/* All of them have to hold. */
+int mpijob_match_labels(struct mpijob_match *m, const char *selector, struct error *err);
+int mpijob_match_label(struct mpijob_match *m, struct str key, struct str value, struct error *err);
+int mpijob_match_annotation(struct mpijob_match *m, struct str key, struct str value, struct error *err);
+enum mpijob_span { SPAN_OLDER_THAN, SPAN_PENDING_FOR, SPAN_RUNNING_FOR, SPAN_FINISHED_FOR };
+int mpijob_match_span(struct mpijob_match *m, enum mpijob_span span, int64_t us, struct error *err);
+int mpijob_match_clean_pod_policy(struct mpijob_match *m, const char *value,
+                                  struct error *err); /* None, Running, All or "unset"; several: any */
+int mpijob_match_problem(struct mpijob_match *m, const char *problem,
+                         struct error *err);                 /* a name of inspect.h, or "any"; several: any */
+bool mpijob_match_has_problem(const struct mpijob_match *m); /* such a condition was given */
+int mpijob_match_gpus(struct mpijob_match *m, const char *comparison, struct error *err); /* ">0", "<=8", "==4" */
+
+/* Does it match at `now`? If not, and only time is missing, *due is the first instant at which it will unless it
+ * changes (else INT64_MAX). due may be NULL. */
+bool mpijob_match_eval(const struct mpijob_match *m, const struct mpijob_view *view, int64_t now, int64_t *due);
+
+/* The instant from which it matches, as it is, whether that has come or not: MPIJOB_NO_TIME where time does not count,
+ * INT64_MAX where it does not match. The same instant means: it is the same time that it came to match. */
+int64_t mpijob_match_since(const struct mpijob_match *m, const struct mpijob_view *view, int64_t now);
+bool mpijob_match_has_span(const struct mpijob_match *m, enum mpijob_span span);
+bool mpijob_match_timed(const struct mpijob_match *m); /* can time alone make a job match? */
+/* The part of it that no change of a job can alter: its name and namespace. */
+bool mpijob_match_name_fits(const struct mpijob_match *m, const struct mpijob_view *view);
+
+/* What the server can select: a labelSelector text (empty if none), appended; and the only namespaces it can be about
+ * (NULL-terminated, each once), NULL where they are not all named. */
+void mpijob_match_selector(const struct mpijob_match *m, struct buf *out);
+const char *const *mpijob_match_namespaces(const struct mpijob_match *m);
+/* The same namespaces and labels, and nothing else: NULL: out of memory. */
+struct mpijob_match *mpijob_match_scope(const struct mpijob_match *m);
+/* True where a namespace passes the conditions (for listing by namespace). */
+bool mpijob_match_in_namespace(const struct mpijob_match *m, struct str name_space);
+
+/* For an index over many jobs, what can be said without a look at one: the phases (a bit each; 0: any), whether a name
+ * passes, and the labels it must have (see selector_wants). */
+unsigned mpijob_match_phases(const struct mpijob_match *m);
+bool mpijob_match_named(const struct mpijob_match *m, struct str name);
+bool mpijob_match_wants(const struct mpijob_match *m, size_t *i, struct mpijob_want *want);
+
+#endif

@@ -1,0 +1,288 @@
+#include "run/run.h"
+
+#include <inttypes.h>
+#include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "engine/engine_cluster.h"
+#include "run/lua_run.h"
+#include "run/run_jobs.h"
+#include "run/run_pods.h"
+#include "run/run_replace.h"
+#include "run/run_verb.h"
+#include "run/sweep.h"
+
+const char *run_outcome_name(enum run_outcome outcome)
+{
+    static const char *const names[] = {NULL, "done", "failed", "limited", "cancelled"};
+    return names[outcome];
+}
+
+void run_fail(struct run *run, enum run_outcome outcome, const struct error *err)
+{
+    if (run->outcome != RUN_RUNNING)
+        return; /* the first reason counts */
+    run->outcome = outcome;
+    if (err)
+        run->error = *err;
+}
+
+/* ---- the end ---- */
+
+static void free_run(struct run *run)
+{
+    run->done(run->data, run);
+    if (run->sweep)
+        sweep_free(run->sweep);
+    run_jobs_free(run);
+    policy_set_release(run->file->set);
+    free(run);
+}
+
+static void log_end(const struct run *run)
+{
+    char changed[24], unchanged[24], failed[24];
+    snprintf(changed, sizeof changed, "%" PRId64, run->changed);
+    snprintf(unchanged, sizeof unchanged, "%" PRId64, run->unchanged);
+    snprintf(failed, sizeof failed, "%" PRId64, run->failed);
+    char first[ERROR_MESSAGE_MAX]; /* of a script's error the traceback was logged already */
+    snprintf(first, sizeof first, "%.*s", (int)strcspn(run->error.message, "\n"), run->error.message);
+    const char *reason = run->outcome == RUN_DONE ? NULL : first;
+    bool fine = (run->outcome == RUN_DONE || run->outcome == RUN_CANCELLED) && !run->failed;
+    log_event(run->engine->o.log, fine ? LOG_INFO : LOG_ERROR,
+              run->leave_open ? "run interrupted; the next start finishes it" : "run ended",
+              LOG_FIELDS({"policy", run->policy->name}, {"cluster", engine_cluster_told(run->at)},
+                         {"outcome", run_outcome_name(run->outcome)}, {"changed", changed}, {"unchanged", unchanged},
+                         {"failed", failed}, {"dry_run", run->dry_run ? "true" : NULL}, {"reason", reason}));
+}
+
+static void end_written(void *data, int64_t id, const struct error *err)
+{
+    struct run *run = data;
+    (void)id;
+    if (err)
+        log_event(run->engine->o.log, LOG_ERROR, "the journal cannot be written",
+                  LOG_FIELDS({"policy", run->policy->name}, {"reason", err->message}));
+    engine_run_ended(run->engine, run);
+    free_run(run);
+}
+
+static struct store_run row_of(const struct run *run)
+{
+    return (struct store_run){
+        .id = run->id,
+        .policy = run->policy->name,
+        .cluster = cluster_name(run->at->cluster),
+        .trigger = run->trigger,
+        .scheduled_at = run->scheduled_at,
+        .started_at = run->started_at,
+        .ended_at = clock_now(run->engine->o.clock),
+        .outcome = run_outcome_name(run->outcome),
+        .message = run->outcome == RUN_DONE ? NULL : run->error.message,
+        .changed = run->changed,
+        .unchanged = run->unchanged,
+        .failed = run->failed,
+        .dry_run = run->dry_run,
+    };
+}
+
+/* Over when the coroutine has ended, its replacements too, and its list is closed. */
+void run_check_end(struct run *run)
+{
+    if (!run->script_ended || run->ops || run->verbs || run->reading || run->closing)
+        return;
+    run->closing = true;
+    run_fail(run, RUN_DONE, NULL);
+    log_end(run);
+    struct store_run row = row_of(run);
+    if (run->engine->o.store && run->id && !run->leave_open && !run->feed) {
+        store_run_end(run->engine->o.store, &row, end_written, run);
+    } else {
+        if (run->engine->o.store && run->id && run->feed) /* the next batch need not wait for the disk */
+            store_run_end_soon(run->engine->o.store, &row, NULL, NULL);
+        end_written(run, run->id, NULL);
+    }
+}
+
+/* ---- the coroutine ---- */
+
+static void script_done_now(void *data, struct script_run *script, lua_State *L, const struct error *err)
+{
+    (void)L;
+    struct run *run = data;
+    run->cpu = script_run_cpu(script);
+    run->script = NULL;
+    run->script_ended = true;
+    run_pods_free(run);
+    if (run->sweep)
+        sweep_stop(run->sweep);
+    if (err) {
+        run_replaces_stop_waiting(run); /* nobody is to be told of effects any more */
+        run_fail(run,
+                 err->code == ERR_CANCELLED ? RUN_CANCELLED
+                 : err->code == ERR_LIMIT   ? RUN_LIMITED
+                                            : RUN_FAILED,
+                 err);
+        if (strchr(err->message, '\n'))
+            log_event(run->engine->o.log, LOG_ERROR, err->message, LOG_FIELDS({"policy", run->policy->name}));
+    }
+    run_check_end(run);
+}
+
+static int enter_function(lua_State *L, void *data)
+{
+    struct run *run = data;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, run->policy->function);
+    lua_run_push(L);
+    return 1;
+}
+
+/* What no job can have is said once, not for each of them. */
+static int possible(const struct run *run, struct error *err)
+{
+    const struct policy *p = run->policy;
+    struct cluster *cluster = run->at->cluster;
+    int rc = p->action == ACTION_RUN ? 0 : cluster_serves(cluster, p->kind, err);
+    if (!rc && p->action == ACTION_TABLE)
+        rc = mpijob_changes_possible(&p->changes, cluster_target(cluster, p->kind), err);
+    return rc;
+}
+
+static void start_script(struct run *run)
+{
+    struct error err;
+    if (!run->stopping && possible(run, &err)) {
+        run_fail(run, RUN_FAILED, &err);
+        run->script_ended = true;
+        run_check_end(run);
+        return;
+    }
+    struct script_call call = {
+        .entry = run->sweep ? sweep_enter : enter_function,
+        .done = script_done_now,
+        .data = run,
+        .limits = run->policy->limits,
+    };
+    if (!run->stopping && script_start(run->file->script, &call, &run->script, &err) == 0)
+        return;
+    if (run->stopping)
+        error_set(&err, ERR_CANCELLED, "stopped before it began");
+    run_fail(run, run->stopping ? RUN_CANCELLED : RUN_FAILED, &err);
+    run->script_ended = true;
+    run_check_end(run);
+}
+
+static void begun(void *data, int64_t id, const struct error *err)
+{
+    struct run *run = data;
+    run->id = id;
+    run->begun = true;
+    if (err) {
+        struct error told = *err;
+        error_prefix(&told, "policy \"%s\" does not run, because the journal cannot be written", run->policy->name);
+        run_fail(run, RUN_FAILED, &told);
+        run->script_ended = true;
+        run->id = 0;
+        run_check_end(run);
+        return;
+    }
+    start_script(run);
+}
+
+int run_start(struct engine *engine, const struct run_call *call, struct run **out, struct error *err)
+{
+    struct run *run = calloc(1, sizeof *run);
+    if (!run)
+        return error_nomem(err);
+    *run = (struct run){
+        .engine = engine,
+        .at = call->at,
+        .file = call->file,
+        .policy = call->policy,
+        .trigger = call->trigger,
+        .scheduled_at = call->scheduled_at,
+        .started_at = clock_now(engine->o.clock),
+        .began = clock_monotonic(),
+        .dry_run = engine->o.dry_run || call->policy->dry_run,
+        .grant_max = call->policy->changes_max,
+        .done = call->done,
+        .data = call->data,
+    };
+    run->feed = call->feed;
+    if (call->policy->action != ACTION_RUN) {
+        run->sweep = sweep_new(run, call->resumes, err);
+        if (!run->sweep) {
+            free(run);
+            return ERR_NOMEM;
+        }
+    }
+    policy_set_hold(call->file->set);
+    DL_APPEND(engine->runs, run);
+    char when[32];
+    clock_format(run->scheduled_at, false, when);
+    log_event(engine->o.log, LOG_INFO, "run starts",
+              LOG_FIELDS({"policy", run->policy->name}, {"cluster", engine_cluster_told(run->at)},
+                         {"trigger", run->trigger}, {"scheduled_at", when}));
+    *out = run;
+    if (engine->o.store) {
+        struct store_run row = row_of(run);
+        row.ended_at = 0;
+        row.outcome = NULL;
+        row.message = NULL;
+        if (run->sweep && run->feed) { /* with the first intent, so that one wait for the disk does for both */
+            run->id = store_run_begin_soon(engine->o.store, &row, NULL, NULL);
+            start_script(run);
+        } else {
+            store_run_begin(engine->o.store, &row, begun, run);
+        }
+    } else {
+        start_script(run);
+    }
+    return 0;
+}
+
+void run_stop(struct run *run, const char *why, bool leave_open)
+{
+    if (run->stopping || run->closing)
+        return;
+    run->stopping = true;
+    struct error err;
+    error_set(&err, ERR_CANCELLED, "%s", why);
+    run_fail(run, RUN_CANCELLED, &err);
+    run->leave_open = leave_open && !run->feed; /* what was not handled is found again */
+    if (run->script)
+        script_cancel(run->script, why);
+}
+
+void run_abandon(struct run *run)
+{
+    if (!run->stopping) {
+        run_stop(run, "given up", true); /* may free it, if nothing is under way */
+        return;
+    }
+    run_replaces_abandon(run);
+    run_verbs_abandon(run);
+}
+
+/* ---- a job's own failure ---- */
+
+void run_job_failed(struct run *run, const char *key, const char *message)
+{
+    char first[ERROR_MESSAGE_MAX]; /* the traceback is told once a run, not for each of a thousand jobs */
+    snprintf(first, sizeof first, "%.*s", run->traced ? (int)strcspn(message, "\n") : (int)sizeof first - 1, message);
+    run->traced = run->traced || strchr(message, '\n');
+    run->failed++;
+    if (run->feed && run->sweep)
+        run->feed->settled(run->feed->data, key, JOB_FAILED, (struct str){0}, NULL, NULL);
+    log_event(run->engine->o.log, LOG_ERROR, first, LOG_FIELDS({"policy", run->policy->name}, {"job", key}));
+    if (run->engine->o.observe) {
+        static const struct mpijob_diff no_diff;
+        static const char *const none[] = {NULL};
+        struct replace_result result = {.diff = &no_diff, .launcher = &no_diff, .warnings = none, .why = ""};
+        struct error err;
+        error_set(&err, ERR_SCRIPT, "%s", message);
+        run->engine->o.observe(run->engine->o.data, run, key, &result, &err);
+    }
+}

@@ -1,0 +1,237 @@
+#include <lauxlib.h>
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "engine/engine_cluster.h"
+#include "jobs/listing.h"
+#include "jobs/watches.h"
+#include "policy/lua_job.h"
+#include "run/embedded.h"
+#include "run/sweep_parts.h"
+
+static void free_again(struct again *a)
+{
+    if (a)
+        free(a->object);
+    free(a);
+}
+
+struct sweep *sweep_of(lua_State *L)
+{
+    return lua_touserdata(L, lua_upvalueindex(1));
+}
+
+void sweep_wake(struct sweep *s)
+{
+    if (!s->waiting)
+        return;
+    s->waiting = false;
+    script_wake(&s->wait);
+}
+
+static void cancelled(struct script_wait *wait)
+{
+    struct sweep *s = (struct sweep *)((char *)wait - offsetof(struct sweep, wait));
+    s->waiting = false;
+}
+
+int sweep_wait(lua_State *L, struct sweep *s, lua_KFunction k)
+{
+    s->wait = (struct script_wait){.cancel = cancelled};
+    s->waiting = true;
+    return script_wait(L, &s->wait, k, (lua_KContext)s);
+}
+
+/* ---- the jobs ---- */
+
+/* May raise: the bytes are the listing's or s->given's, so that nothing leaks. */
+static int give(lua_State *L, struct sweep *s, struct str object)
+{
+    lua_job_push(L, object, s->run->at->cluster, s->run->policy->kind, s->run->engine->o.clock)->as_of =
+        s->given ? clock_now(s->run->engine->o.clock) : listing_as_of(s->listing);
+    return 1;
+}
+
+static int next_k(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)status;
+    struct sweep *s = (struct sweep *)ctx;
+    struct str object;
+    if (s->reading)
+        return sweep_wait(L, s, next_k);
+    if (s->read_code) {
+        run_fail(s->run, RUN_FAILED, &s->read_error);
+        lua_pushnil(L);
+        return 1;
+    }
+    for (;;) {
+        enum listing_state state = s->stopped ? LISTING_END : listing_next(s->listing, &object);
+        switch (state) {
+        case LISTING_JOB:
+            if (sweep_changed_before(s, object))
+                continue;
+            return give(L, s, object);
+        case LISTING_WAIT:
+            return sweep_wait(L, s, next_k);
+        case LISTING_ERROR:
+            run_fail(s->run, RUN_FAILED, listing_error(s->listing)); /* what was found so far is still done */
+            lua_pushnil(L);
+            return 1;
+        case LISTING_END:
+            lua_pushnil(L);
+            return 1;
+        }
+    }
+}
+
+static int l_next(lua_State *L)
+{
+    return next_k(L, LUA_OK, (lua_KContext)sweep_of(L));
+}
+
+/* The jobs that have to be looked at again; nil when every replacement has ended. */
+static int drain_k(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)status;
+    struct sweep *s = (struct sweep *)ctx;
+    while (s->again && !s->stopped) {
+        struct again *a = s->again;
+        LL_DELETE(s->again, a);
+        free_again(s->given);
+        s->given = a;
+        struct json root;
+        struct mpijob_view view;
+        struct str object = str_n(a->object, a->len);
+        bool matches =
+            json_parse(object, "the job", &root, NULL) == 0 &&
+            mpijob_view(root, cluster_target_of(s->run->at->cluster, s->run->policy->kind, root), &view, NULL) == 0 &&
+            mpijob_match_eval(s->run->policy->match, &view, clock_now(s->run->engine->o.clock), NULL);
+        if (matches) /* still */
+            return give(L, s, object);
+    }
+    if (s->run->active)
+        return sweep_wait(L, s, drain_k);
+    lua_pushnil(L);
+    return 1;
+}
+
+static int l_drain(lua_State *L)
+{
+    return drain_k(L, LUA_OK, (lua_KContext)sweep_of(L));
+}
+
+static int traceback(lua_State *L)
+{
+    const char *message = luaL_tolstring(L, 1, NULL);
+    luaL_traceback(L, L, message, 1);
+    return 1;
+}
+
+static int protect_k(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)ctx;
+    bool good = status == LUA_OK || status == LUA_YIELD;
+    lua_pushboolean(L, good);
+    lua_replace(L, 1); /* the traceback function's place */
+    lua_settop(L, 2);
+    return 2;
+}
+
+/* protect(function, job): true and its result, or false and the traceback. */
+static int l_protect(lua_State *L)
+{
+    lua_settop(L, 2);
+    lua_pushcfunction(L, traceback);
+    lua_insert(L, 1);
+    return protect_k(L, lua_pcallk(L, 1, 1, 1, 0, protect_k), 0);
+}
+
+static int l_failed(lua_State *L)
+{
+    struct lua_job *job = lua_job_at(L, 1);
+    run_job_failed(sweep_of(L)->run, job ? job->key : "", luaL_tolstring(L, 2, NULL));
+    return 0;
+}
+
+int sweep_enter(lua_State *L, void *data)
+{
+    static const luaL_Reg native[] = {{"next", l_next},         {"drain", l_drain},
+                                      {"submit", sweep_submit}, {"would", sweep_would},
+                                      {"allow", sweep_allow},   {"protect", l_protect},
+                                      {"failed", l_failed},     {"declined", sweep_declined},
+                                      {"left", sweep_left},     {NULL, NULL}};
+    struct run *run = data;
+    if (luaL_loadbufferx(L, embedded_sweep, embedded_sweep_len, "=sweep", "t"))
+        return lua_error(L);
+    luaL_newlibtable(L, native);
+    lua_pushlightuserdata(L, run->sweep);
+    luaL_setfuncs(L, native, 1);
+    lua_pushboolean(L, run->policy->changes_max >= 0 || run->policy->percent_max >= 0);
+    lua_setfield(L, -2, "limited");
+    lua_rawgeti(L, LUA_REGISTRYINDEX, run->policy->where); /* LUA_NOREF gives nil */
+    if (run->policy->action == ACTION_FUNCTION)
+        lua_rawgeti(L, LUA_REGISTRYINDEX, run->policy->function);
+    else
+        lua_pushnil(L);
+    return 3;
+}
+
+/* ---- life ---- */
+
+static void listing_ready(void *data)
+{
+    sweep_wake(data);
+}
+
+struct sweep *sweep_new(struct run *run, int64_t resumes, struct error *err)
+{
+    struct sweep *s = calloc(1, sizeof *s);
+    if (!s) {
+        error_nomem(err);
+        return NULL;
+    }
+    s->run = run;
+    struct listing_call call = {
+        .loop = run->engine->o.loop,
+        .cluster = run->at->cluster,
+        .kind = run->policy->kind,
+        .clock = run->engine->o.clock,
+        .log = run->engine->o.log,
+        .match = run->policy->match,
+        .namespaces = run->at->namespaces,
+        .cache = caches_for(run->at, run->policy->kind, run->policy->match),
+        .ready = listing_ready,
+        .data = s,
+    };
+    s->listing = run->feed ? run->feed->jobs : listing_new(&call, err);
+    if (!s->listing) {
+        sweep_free(s);
+        return NULL;
+    }
+    if (resumes)
+        sweep_read_before(s);
+    return s;
+}
+
+void sweep_stop(struct sweep *s)
+{
+    s->stopped = true;
+    listing_free(s->listing);
+    s->listing = NULL;
+}
+
+void sweep_free(struct sweep *s)
+{
+    listing_free(s->listing);
+    while (s->again) {
+        struct again *a = s->again;
+        LL_DELETE(s->again, a);
+        free_again(a);
+    }
+    free_again(s->given);
+    sweep_free_before(s);
+    mpijob_changes_free(&s->changes);
+    mpijob_diff_free(&s->diff);
+    buf_free(&s->edited);
+    free(s);
+}

@@ -1,0 +1,103 @@
+/* What an interrupted run has changed already, by the journal: the run that finishes it leaves those jobs alone. */
+#include <stdlib.h>
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#include "engine/engine_cluster.h"
+#include "run/sweep_parts.h"
+
+struct done_before {
+    UT_hash_handle hh;
+    char uid[];
+};
+
+bool sweep_changed_before(struct sweep *s, struct str object)
+{
+    struct json root;
+    struct buf uid = BUF_INIT;
+    struct done_before *found = NULL;
+    /* Of a change that goes through the launcher, the MPIJob's part alone may have been made; what is there already is
+     * not made again. */
+    if (!s->before || (s->run->policy->through_launcher && s->run->policy->action == ACTION_TABLE))
+        return false;
+    if (json_parse(object, "the job", &root, NULL) == 0 && json_decode(json_at(root, "/metadata/uid"), &uid))
+        HASH_FIND_STR(s->before, uid.ptr, found);
+    buf_free(&uid);
+    return found != NULL;
+}
+
+static bool add_before(void *data, const struct store_change *change)
+{
+    struct sweep *s = data;
+    if (!change->outcome || strncmp(change->outcome, "done", 4) != 0 || !change->uid)
+        return true;
+    struct done_before *found, *b;
+    HASH_FIND_STR(s->before, change->uid, found);
+    if (found)
+        return true;
+    size_t n = strlen(change->uid);
+    b = malloc(sizeof *b + n + 1);
+    if (!b) {
+        s->read_code = error_nomem(&s->read_error);
+        return false;
+    }
+    memcpy(b->uid, change->uid, n + 1);
+    b->hh.tbl = NULL;
+    HASH_ADD_STR(s->before, uid, b);
+    if (b->hh.tbl)
+        return true;
+    free(b);
+    s->read_code = error_nomem(&s->read_error);
+    return false;
+}
+
+/* Runs of this policy for this very instant: one that was interrupted may have finished another one's work. */
+static bool add_run(void *data, const struct store_run *run)
+{
+    struct sweep *s = data;
+    if (run->scheduled_at < s->run->scheduled_at)
+        return false; /* newest first: all that follow are older */
+    if (run->scheduled_at == s->run->scheduled_at && !run->dry_run)
+        s->ids[s->id_count++] = run->id;
+    return s->id_count < RESUMED_MAX;
+}
+
+/* On another thread: `before` is its own until it has ended. */
+static void read_before(struct work *work)
+{
+    struct sweep *s = (struct sweep *)work;
+    struct store *store = s->run->engine->o.store;
+    struct store_filter runs = {.policy = s->run->policy->name, .cluster = cluster_name(s->run->at->cluster)};
+    int rc = store_read_runs(store, &runs, false, add_run, s, &s->read_error);
+    for (size_t i = 0; !rc && !s->read_code && i < s->id_count; i++) {
+        struct store_filter changes = {.run = s->ids[i]};
+        rc = store_read_changes(store, &changes, add_before, s, &s->read_error);
+    }
+    if (rc)
+        s->read_code = rc;
+}
+
+static void before_read(struct work *work)
+{
+    struct sweep *s = (struct sweep *)work;
+    s->reading = false;
+    s->run->reading = false;
+    sweep_wake(s);
+    run_check_end(s->run);
+}
+
+void sweep_read_before(struct sweep *s)
+{
+    s->reading = s->run->reading = true;
+    work_start(s->run->engine->o.loop, &s->work, read_before, before_read);
+}
+
+void sweep_free_before(struct sweep *s)
+{
+    struct done_before *b, *next;
+    HASH_ITER(hh, s->before, b, next)
+    {
+        HASH_DEL(s->before, b);
+        free(b);
+    }
+}

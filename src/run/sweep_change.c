@@ -1,0 +1,157 @@
+/* From a job to its replacement: what a sweep's Lua asks for, and what becomes of it. */
+#include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "policy/lua_changes.h"
+#include "policy/lua_job.h"
+#include "run/sweep_parts.h"
+
+/* Fills s->changes from the policy's table or the function's result at index 2. False: told as the job's failure. */
+static bool read_changes(lua_State *L, struct sweep *s, const struct lua_job *job)
+{
+    struct error err;
+    int rc;
+    mpijob_changes_free(&s->changes);
+    if (s->run->policy->action == ACTION_TABLE)
+        rc = mpijob_changes_copy(&s->run->policy->changes, &s->changes, &err);
+    else
+        rc = lua_changes_read(L, 2, &s->changes, &err);
+    if (rc)
+        run_job_failed(s->run, job->key, err.message);
+    return rc == 0;
+}
+
+static void remember(struct sweep *s, struct str object)
+{
+    struct again *a = calloc(1, sizeof *a);
+    char *copy = a ? str_dup(object) : NULL;
+    if (!copy) {
+        free(a);
+        run_job_failed(s->run, "", "out of memory");
+        return;
+    }
+    a->object = copy;
+    a->len = object.len;
+    LL_PREPEND(s->again, a);
+}
+
+static void replaced(void *data, const struct replace_result *result, const struct error *err)
+{
+    struct sweep *s = data;
+    if (err && err->code == ERR_CONFLICT && result->object.len && !s->stopped)
+        remember(s, result->object);
+    if (err && err->code == ERR_LIMIT)
+        s->stopped = true;
+    if (s->run->feed && err && (err->code == ERR_UNREACHABLE || err->code == ERR_TIMEOUT))
+        s->stopped = true; /* the others stay queued, and are tried when the server may be there again */
+    sweep_wake(s);
+}
+
+static int submit_k(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)status;
+    struct sweep *s = (struct sweep *)ctx;
+    struct error err;
+    struct run_op *op;
+    struct lua_job *job = lua_job_at(L, 1);
+    if (s->run->active >= s->run->policy->concurrency)
+        return sweep_wait(L, s, submit_k);
+    if (s->stopped || !read_changes(L, s, job))
+        return 0;
+    char name_space[256], name[256];
+    snprintf(name_space, sizeof name_space, "%.*s", (int)job->view.name_space.len, job->view.name_space.ptr);
+    snprintf(name, sizeof name, "%.*s", (int)job->view.name.len, job->view.name.ptr);
+    struct replace_call call = {
+        .kind = s->run->policy->kind,
+        .name_space = name_space,
+        .name = name,
+        .object = str_n(job->bytes, job->len),
+        .changes = &s->changes,
+        .computed = s->run->policy->action == ACTION_FUNCTION || s->run->policy->where != LUA_NOREF,
+        .done = replaced,
+        .data = s,
+    };
+    if (run_replace(s->run, &call, &op, &err))
+        run_job_failed(s->run, job->key, err.message);
+    return 0;
+}
+
+int sweep_submit(lua_State *L)
+{
+    if (!lua_job_at(L, 1))
+        return luaL_argerror(L, 1, "a job expected");
+    lua_settop(L, 2);
+    return submit_k(L, LUA_OK, (lua_KContext)sweep_of(L));
+}
+
+static void settle(struct sweep *s, const struct lua_job *job, enum job_end end)
+{
+    const struct run_feed *feed = s->run->feed;
+    if (feed && job)
+        feed->settled(feed->data, job->key, end, job->view.resource_version, NULL, NULL);
+}
+
+/* The policy's functions want nothing of it. */
+int sweep_declined(lua_State *L)
+{
+    settle(sweep_of(L), lua_job_at(L, 1), JOB_DECLINED);
+    return 0;
+}
+
+int sweep_left(lua_State *L)
+{
+    settle(sweep_of(L), lua_job_at(L, 1), JOB_LEFT);
+    return 0;
+}
+
+/* Would the changes change anything? */
+int sweep_would(lua_State *L)
+{
+    struct sweep *s = sweep_of(L);
+    struct error err;
+    struct lua_job *job = lua_job_at(L, 1);
+    if (!job)
+        return luaL_argerror(L, 1, "a job expected");
+    if (!read_changes(L, s, job)) {
+        lua_pushboolean(L, 0);
+        return 1;
+    }
+    mpijob_diff_free(&s->diff);
+    buf_reset(&s->edited);
+    int rc = mpijob_changes_apply(&s->changes, &job->view, &s->edited, &s->diff, &err);
+    if (rc)
+        run_job_failed(s->run, job->key, err.message);
+    else if (s->diff.count == 0) {
+        s->run->unchanged++;
+        settle(s, job, JOB_UNCHANGED);
+    }
+    lua_pushboolean(L, !rc && s->diff.count > 0);
+    return 1;
+}
+
+/* allow(n): all or nothing. A policy that would change more than its author thought of changes nothing. */
+int sweep_allow(lua_State *L)
+{
+    struct sweep *s = sweep_of(L);
+    const struct policy *p = s->run->policy;
+    lua_Integer n = luaL_checkinteger(L, 1);
+    struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
+    int64_t scope = listing_scope(s->listing);
+    if (p->changes_max >= 0 && n > p->changes_max)
+        error_set(err, ERR_LIMIT,
+                  "%lld jobs would be changed, and limits.changes allows %lld: nothing was changed. Raise the "
+                  "limit if they are meant, or narrow match",
+                  (long long)n, (long long)p->changes_max);
+    else if (p->percent_max >= 0 && (double)n * 100 > p->percent_max * (double)scope)
+        error_set(err, ERR_LIMIT,
+                  "%lld of %lld jobs would be changed, and limits.percent allows %g %%: nothing was changed. "
+                  "Raise the limit if they are meant, or narrow match",
+                  (long long)n, (long long)scope, p->percent_max);
+    else
+        return 0;
+    run_fail(s->run, RUN_LIMITED, err);
+    s->stopped = true;
+    return 0;
+}

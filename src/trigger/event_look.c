@@ -1,0 +1,201 @@
+#include "trigger/event_parts.h"
+
+bool on_forget_event(struct on_job *j, unsigned event)
+{
+    bool was = j->done & event;
+    j->done &= (uint8_t)~event;
+    j->pending &= (uint8_t)~event;
+    j->passing &= (uint8_t)~event;
+    return was;
+}
+
+/* The event has come: to be handled if the job matches, else let pass. True: it was let pass, which is worth a row. */
+static bool event_came(const struct on_trigger *t, struct on_job *j, unsigned event, bool matches, enum on_look how)
+{
+    j->done |= (uint8_t)event;
+    if (!matches || (how == LOOK_FIRST && !(t->baseline & event)))
+        return true;
+    j->pending |= (uint8_t)event;
+    return false;
+}
+
+static bool look_added(const struct on_trigger *t, struct on_job *j, bool matches, enum on_look how)
+{
+    if (!(j->done & ON_ADDED))
+        return event_came(t, j, ON_ADDED, matches, how);
+    bool passes = (j->pending & ON_ADDED) && !matches;
+    j->pending &= (uint8_t) ~(passes ? ON_ADDED : 0U);
+    return passes;
+}
+
+static bool look_finished(const struct on_trigger *t, struct on_job *j, const struct mpijob_view *v, bool matches,
+                          enum on_look how)
+{
+    if (!mpijob_phase_finished(v->phase))
+        return on_forget_event(j, ON_FINISHED);
+    if (!(j->done & ON_FINISHED))
+        return event_came(t, j, ON_FINISHED, matches, how);
+    bool passes = (j->pending & ON_FINISHED) && !matches;
+    j->pending &= (uint8_t) ~(passes ? ON_FINISHED : 0U);
+    return passes;
+}
+
+#define NAMELESS (UINT64_C(1) << 63) /* versions that are no numbers */
+
+uint64_t on_version(struct str text)
+{
+    uint64_t n = 0;
+    bool number = text.len > 0 && text.len < 19;
+    for (size_t i = 0; i < text.len && number; i++) {
+        number = text.ptr[i] >= '0' && text.ptr[i] <= '9';
+        n = n * 10 + (uint64_t)(text.ptr[i] - '0');
+    }
+    if (number)
+        return n;
+    n = UINT64_C(14695981039346656037);
+    for (size_t i = 0; i < text.len; i++)
+        n = (n ^ (unsigned char)text.ptr[i]) * UINT64_C(1099511628211);
+    return n | NAMELESS;
+}
+
+/* Our own write, told late, is no change; neither is what was before it. */
+static bool is_news(uint64_t version, uint64_t handled)
+{
+    return (version | handled) & NAMELESS ? version != handled : version > handled;
+}
+
+static bool look_changed(const struct on_trigger *t, struct on_job *j, uint64_t *handled, const struct mpijob_view *v,
+                         bool matches, enum on_look how)
+{
+    uint64_t version = on_version(v->resource_version);
+    bool first = how == LOOK_ADDED || (how == LOOK_FIRST && (!*handled || !(t->baseline & ON_CHANGED)));
+    j->done |= ON_CHANGED;
+    if (!first && !is_news(version, *handled))
+        return false;
+    if (!first && matches) {
+        j->pending |= ON_CHANGED;
+        return false;
+    }
+    j->pending &= (uint8_t)~ON_CHANGED;
+    *handled = version;
+    return true;
+}
+
+/* at: from when the job matches. Its due time is kept up, too. */
+static bool look_match(struct on_trigger *t, uint32_t slot, int64_t at, int64_t now, int64_t fired)
+{
+    struct on_job *j = &t->jobs[slot];
+    if (at == INT64_MAX) {
+        due_remove(&t->due, slot);
+        return on_forget_event(j, ON_MATCH);
+    }
+    int64_t *since = t->since ? &t->since[slot] : NULL;
+    if (at > now) { /* only time is missing */
+        bool stepped_back = since && (j->done & ON_MATCH) && !(j->pending & ON_MATCH) && *since == at;
+        if (stepped_back) /* it was handled when the clock said that it was time */
+            return false;
+        if (due_set(&t->due, slot, at))
+            log_event(t->at->engine->o.log, LOG_ERROR, "out of memory: a job's instant may be missed",
+                      LOG_FIELDS({"policy", t->entry.policy->name}));
+        return on_forget_event(j, ON_MATCH);
+    }
+    due_remove(&t->due, slot);
+    bool anew = since && (j->done & ON_MATCH) && at != MPIJOB_NO_TIME && *since != MPIJOB_NO_TIME && at != *since;
+    if ((j->done & ON_MATCH) && !anew)
+        return false;
+    if (since)
+        *since = at > fired ? at : fired;
+    on_forget_event(j, ON_MATCH);
+    j->done |= ON_MATCH;
+    j->pending |= ON_MATCH;
+    return false; /* written when it is handled */
+}
+
+static void leave(struct on_trigger *t, uint32_t slot)
+{
+    struct on_job *j = &t->jobs[slot];
+    t->depth -= j->state == ON_QUEUED;
+    if (j->state == ON_WAITING)
+        due_remove(&t->retry, slot);
+    j->state = ON_IDLE;
+    j->tries = 0;
+}
+
+/* From what is pending to where the job stands. */
+static void settle_state(struct on_trigger *t, uint32_t slot, bool fresh, enum on_look how, int64_t came)
+{
+    struct on_job *j = &t->jobs[slot];
+    if (!j->pending) {
+        if (j->state != ON_IDLE)
+            leave(t, slot);
+        return;
+    }
+    if (j->state == ON_IDLE || (j->state == ON_DECLINED && (fresh || how == LOOK_CHANGED)))
+        on_enqueue(t, slot, came);
+}
+
+void on_look(struct on_trigger *t, uint32_t slot, const struct mpijob_view *v, enum on_look how, int64_t fired)
+{
+    struct on_job *j = &t->jobs[slot];
+    const struct policy *p = t->entry.policy;
+    if (j->state == ON_RUNNING) { /* when the run has said what became of it */
+        bool left = v->deleting || mpijob_match_since(p->match, v, clock_now(t->at->engine->o.clock)) == INT64_MAX;
+        j->flags |= (uint8_t)(left ? ON_AGAIN | ON_LEFT : ON_AGAIN);
+        return;
+    }
+    if (!mpijob_match_name_fits(p->match, v))
+        return;
+    int64_t now = clock_now(t->at->engine->o.clock);
+    int64_t at = v->deleting ? INT64_MAX : mpijob_match_since(p->match, v, now);
+    bool matches = at <= now && at != INT64_MAX, write = false;
+    uint8_t before = j->pending;
+    if (p->on & ON_ADDED)
+        write = look_added(t, j, matches, how);
+    if (p->on & ON_FINISHED)
+        write = look_finished(t, j, v, matches, how) || write;
+    if (p->on & ON_CHANGED)
+        write = look_changed(t, j, &t->version[slot], v, matches, how) || write;
+    if (p->on & ON_MATCH)
+        write = look_match(t, slot, at, now, fired) || write;
+    uint8_t fresh = j->pending & (uint8_t)~before;
+    j->passing &= (uint8_t) ~(fresh | (uint8_t)~j->done);
+    if (write)
+        on_row_write(t, slot, v->uid);
+    settle_state(t, slot, fresh, how, fired != MPIJOB_NO_TIME ? fired : now);
+}
+
+void on_look_cached(struct on_trigger *t, uint32_t slot, enum on_look how, int64_t fired)
+{
+    struct buf bytes = BUF_INIT;
+    struct mpijob_view view;
+    if (cache_holds(t->held->cache, slot) && cache_view(t->held->cache, slot, &bytes, &view, NULL) == 0) {
+        if (!(t->jobs[slot].flags & ON_SEEN))
+            on_rows_adopt(t, slot, &view);
+        on_look(t, slot, &view, how, fired);
+    }
+    buf_free(&bytes);
+}
+
+void on_gone(struct on_trigger *t, uint32_t slot, const struct mpijob_view *before)
+{
+    struct on_job *j = &t->jobs[slot];
+    if ((j->flags & ON_ROW) && before)
+        on_row_remove(t, before->uid);
+    leave(t, slot);
+    due_remove(&t->due, slot);
+    *j = (struct on_job){0};
+    if (t->version)
+        t->version[slot] = 0;
+}
+
+void on_unpass(struct on_trigger *t, uint32_t slot)
+{
+    struct on_job *j = &t->jobs[slot];
+    if (j->passing & ON_CHANGED)
+        t->version[slot] = 0;
+    j->done &= (uint8_t)~j->passing;
+    j->passing = 0;
+    j->flags &= (uint8_t)~ON_DRY;
+    if (j->state == ON_WAITING || j->state == ON_DECLINED)
+        leave(t, slot);
+}

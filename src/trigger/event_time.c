@@ -1,0 +1,84 @@
+/* When a policy with `on` acts again: instants on the wall clock, retries and pauses on the loop's. */
+#include <stdlib.h>
+
+#include "engine/meters.h"
+#include "trigger/event_parts.h"
+
+#define RETRY_MOST_MS 300000
+
+static uint64_t loop_now(const struct on_trigger *t)
+{
+    return uv_now(t->at->engine->o.loop);
+}
+
+static uint64_t random_below(uint64_t most)
+{
+    return most ? (uint64_t)rand() % most : 0;
+}
+
+void on_retry(struct on_trigger *t, uint32_t slot, unsigned tries)
+{
+    uint64_t ms = (uint64_t)RETRY_FIRST_MS << (tries < 10 ? tries - 1 : 9);
+    ms = ms < RETRY_MOST_MS ? ms : RETRY_MOST_MS;
+    if (due_set(&t->retry, slot, (int64_t)(loop_now(t) + ms + random_below(ms / 4))))
+        on_enqueue(t, slot, INT64_MAX); /* no memory: at once, which the next failure pauses */
+    else
+        t->jobs[slot].state = ON_WAITING;
+    on_arm(t);
+}
+
+void on_arm(struct on_trigger *t)
+{
+    int64_t at;
+    if (t->stopped)
+        return;
+    if (!due_first(&t->due, NULL, &at))
+        alarm_stop(t->at->engine->alarms, &t->alarm);
+    else if ((!t->alarm.slot || t->alarm.due != at) && alarm_set(t->at->engine->alarms, &t->alarm, at))
+        log_event(t->at->engine->o.log, LOG_ERROR, "out of memory: what falls due is not seen",
+                  LOG_FIELDS({"policy", t->entry.policy->name}));
+    uint64_t now = loop_now(t), next = t->pause_until;
+    if (due_first(&t->retry, NULL, &at) && (!next || (uint64_t)at < next))
+        next = (uint64_t)at;
+    if (next)
+        deadline_set(&t->later, next > now ? next - now : 0);
+    else
+        deadline_stop(&t->later);
+}
+
+void on_pause(struct on_trigger *t, uint64_t ms)
+{
+    t->pause_until = loop_now(t) + ms;
+    on_arm(t);
+}
+
+/* Some instants have come. Others have their turn after a slice. */
+void on_rang(struct alarm *alarm, int64_t now)
+{
+    struct on_trigger *t = alarm->data;
+    uint32_t slot;
+    int64_t at;
+    meter_lateness(t->at->engine->meters, t->entry.policy->name, now - alarm->due);
+    for (int n = 0; n < SCAN_SLICE && due_first(&t->due, &slot, &at) && at <= now; n++) {
+        due_remove(&t->due, slot);
+        meter_lateness(t->at->engine->meters, t->entry.policy->name, now - at);
+        on_look_cached(t, slot, LOOK_AGAIN, at);
+    }
+    on_arm(t);
+}
+
+void on_later(struct deadline *d)
+{
+    struct on_trigger *t = d->data;
+    uint32_t slot;
+    int64_t at;
+    if (t->pause_until && loop_now(t) >= t->pause_until)
+        t->pause_until = 0;
+    while (due_first(&t->retry, &slot, &at) && (uint64_t)at <= loop_now(t)) {
+        due_remove(&t->retry, slot);
+        t->jobs[slot].state = ON_IDLE;
+        on_enqueue(t, slot, INT64_MAX);
+    }
+    on_arm(t);
+    on_wake(t);
+}

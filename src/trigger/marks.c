@@ -1,0 +1,67 @@
+#include "trigger/marks.h"
+
+#include <stdlib.h>
+
+#include "loop/work.h"
+
+struct arming {
+    struct work work;
+    struct engine_cluster *at;
+    struct policy_set *set;
+    struct trigger_past *past; /* one an entry */
+    int rc;
+    struct error error;
+    arming_done done;
+    void *data;
+};
+
+/* On another thread: the set is held and does not change. */
+static void read_marks(struct work *work)
+{
+    struct arming *a = (struct arming *)work;
+    for (size_t i = 0; !a->rc && i < a->set->count; i++) {
+        char key[STORE_MARK_KEY_MAX];
+        store_mark_key(a->set->entries[i].policy->name, cluster_name(a->at->cluster), key);
+        a->rc = store_read_mark(a->at->engine->o.store, key, &a->past[i].mark, &a->past[i].seen, &a->error);
+    }
+}
+
+static void known(struct work *work)
+{
+    struct arming *a = (struct arming *)work;
+    a->at->arming = NULL;
+    a->done(a->data, a->set, a->past, a->rc ? &a->error : NULL);
+    policy_set_release(a->set);
+    free(a->past);
+    free(a);
+}
+
+static void nothing(struct work *work)
+{
+    (void)work;
+}
+
+int arming_start(struct engine_cluster *at, struct policy_set *set, const struct interrupted_run *runs, size_t count,
+                 arming_done done, void *data, struct error *err)
+{
+    struct arming *a = calloc(1, sizeof *a);
+    struct trigger_past *past = calloc(set->count + 1, sizeof *past);
+    if (!a || !past) {
+        free(a);
+        free(past);
+        return error_nomem(err);
+    }
+    *a = (struct arming){.at = at, .set = set, .past = past, .done = done, .data = data};
+    for (size_t i = 0; i < set->count; i++) {
+        for (size_t j = 0; j < count; j++) {
+            if (strcmp(runs[j].policy, set->entries[i].policy->name) != 0)
+                continue;
+            past[i].interrupted = runs[j].id;
+            past[i].scheduled_at = runs[j].scheduled_at;
+        }
+    }
+    policy_set_hold(set);
+    at->arming = a;
+    work_start(at->engine->o.loop, &a->work, at->engine->o.store ? read_marks : nothing, known);
+    return 0;
+}

@@ -1,0 +1,36 @@
+/* When a policy is due: its schedule or period, with zone, jitter, what was missed and overlap. Its instants are
+ * nominal; jitter delays the run, not the schedule. Periods count from 1970-01-01T00:00:00Z, so that they do not depend
+ * on when the daemon started. */
+#ifndef MPIJOBD_TRIGGER_SCHEDULE_H
+#define MPIJOBD_TRIGGER_SCHEDULE_H
+
+#include "policy/load.h"
+
+/* The first nominal instant strictly after `after` (microseconds). ERR_NOT_FOUND: none will come. */
+int policy_next_due(const struct policy *policy, int64_t after, int64_t *due, struct error *err);
+
+/* The instants in (after, until], newest last, at most `max` of the newest in out; returns how many there were in all
+ * (counted up to a bound of 100,000). */
+size_t policy_due_between(const struct policy *policy, int64_t after, int64_t until, int64_t *out, size_t max);
+
+struct engine_cluster;
+struct trigger;
+/* What the journal knows of a policy when its trigger starts. */
+struct trigger_past {
+    bool seen; /* it has a mark: the last instant that was begun */
+    int64_t mark;
+    int64_t interrupted; /* journal id of an earlier run to finish first (its instant was scheduled_at); 0: none */
+    int64_t scheduled_at;
+    struct trigger
+        *before; /* the same policy's before a reload: its place in time and what waits in it pass on. NULL: none */
+};
+
+/* One trigger a policy and cluster, for the engine's set in force. What was missed since the policy's mark is caught up
+ * with at once. NULL: out of memory. */
+struct trigger *trigger_start(struct engine_cluster *at, const struct policy_entry *entry,
+                              const struct trigger_past *past);
+const char *trigger_policy(const struct trigger *trigger);
+/* No further runs; the trigger is freed when its last run has ended. */
+void trigger_stop(struct trigger *trigger);
+
+#endif
