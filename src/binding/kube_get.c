@@ -8,11 +8,11 @@
 int l_kube_get(lua_State *L)
 {
     lua_settop(L, 3);
-    struct getting *g = getting_new(L, "kube.get");
+    struct lua_read *g = lua_read_new(L, "kube.get");
     g->api_version = str_dup(str_of(luaL_checkstring(L, 1)));
     g->kind_name = str_dup(str_of(luaL_checkstring(L, 2)));
     if (!g->api_version || !g->kind_name)
         return luaL_error(L, "not enough memory");
     g->named_space = check_key(L, 3, g->name_space, g->name);
-    return getting_go(L, g);
+    return lua_read_go(L, g);
 }

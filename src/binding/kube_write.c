@@ -13,7 +13,7 @@ static char *copy(lua_State *L, const char *text)
     return c;
 }
 
-static void of_arguments(lua_State *L, struct verbing *v)
+static void of_arguments(lua_State *L, struct lua_write *v)
 {
     v->api_version = copy(L, luaL_checkstring(L, 1));
     v->kind_name = copy(L, luaL_checkstring(L, 2));
@@ -29,7 +29,7 @@ static char *member(lua_State *L, struct json root, const char *name, const char
     return value;
 }
 
-static void of_body(lua_State *L, struct verbing *v, const char *call)
+static void of_body(lua_State *L, struct lua_write *v, const char *call)
 {
     struct json root;
     json_parse(buf_str(&v->body), "the body", &root, &v->err);
@@ -40,41 +40,41 @@ static void of_body(lua_State *L, struct verbing *v, const char *call)
 int l_kube_patch(lua_State *L)
 {
     lua_settop(L, 5);
-    struct verbing *v = verbing_new(L, "kube.patch", WRITE_PATCH);
+    struct lua_write *v = lua_write_new(L, "kube.patch", WRITE_PATCH);
     of_arguments(L, v);
-    verbing_key(L, v, 3);
-    verbing_options(L, v, 5, verbing_patch_options);
-    verbing_body(L, v, 4, "kube.patch");
-    return verbing_go(L, v);
+    lua_write_key(L, v, 3);
+    lua_write_options(L, v, 5, lua_write_patch_options);
+    lua_write_body(L, v, 4, "kube.patch");
+    return lua_write_go(L, v);
 }
 
 int l_kube_delete(lua_State *L)
 {
     lua_settop(L, 4);
-    struct verbing *v = verbing_new(L, "kube.delete", WRITE_DELETE);
+    struct lua_write *v = lua_write_new(L, "kube.delete", WRITE_DELETE);
     of_arguments(L, v);
-    verbing_key(L, v, 3);
-    verbing_options(L, v, 4, verbing_delete_options);
-    return verbing_go(L, v);
+    lua_write_key(L, v, 3);
+    lua_write_options(L, v, 4, lua_write_delete_options);
+    return lua_write_go(L, v);
 }
 
 static int whole(lua_State *L, const char *call, enum write_verb verb, const char *const *options)
 {
     lua_settop(L, 2);
-    struct verbing *v = verbing_new(L, call, verb);
-    verbing_options(L, v, 2, options);
-    verbing_body(L, v, 1, call);
-    verbing_named_by_body(L, v, call, verb == WRITE_CREATE);
+    struct lua_write *v = lua_write_new(L, call, verb);
+    lua_write_options(L, v, 2, options);
+    lua_write_body(L, v, 1, call);
+    lua_write_named_by_body(L, v, call, verb == WRITE_CREATE);
     of_body(L, v, call);
-    return verbing_go(L, v);
+    return lua_write_go(L, v);
 }
 
 int l_kube_create(lua_State *L)
 {
-    return whole(L, "kube.create", WRITE_CREATE, verbing_create_options);
+    return whole(L, "kube.create", WRITE_CREATE, lua_write_create_options);
 }
 
 int l_kube_replace(lua_State *L)
 {
-    return whole(L, "kube.replace", WRITE_REPLACE, verbing_patch_options);
+    return whole(L, "kube.replace", WRITE_REPLACE, lua_write_patch_options);
 }

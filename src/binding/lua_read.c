@@ -9,7 +9,7 @@
 
 static void release(struct pending *p)
 {
-    struct getting *g = (struct getting *)p;
+    struct lua_read *g = (struct lua_read *)p;
     free(g->api_version);
     free(g->kind_name);
     buf_free(&g->object);
@@ -17,17 +17,17 @@ static void release(struct pending *p)
 
 static void give_up(struct pending *p)
 {
-    struct getting *g = (struct getting *)p;
+    struct lua_read *g = (struct lua_read *)p;
     if (g->look)
         kube_kinds_cancel(g->look);
     else
         kube_cancel(g->request);
 }
 
-struct getting *getting_new(lua_State *L, const char *call)
+struct lua_read *lua_read_new(lua_State *L, const char *call)
 {
     struct run *run = check_run(L, call);
-    struct getting *g = pending_new(L, sizeof *g, give_up, release);
+    struct lua_read *g = pending_new(L, sizeof *g, give_up, release);
     g->run = run;
     return g;
 }
@@ -37,7 +37,7 @@ static void got(void *data, struct kube_request *request, const struct kube_answ
 {
     (void)request;
     (void)lost;
-    struct getting *g = data;
+    struct lua_read *g = data;
     g->request = NULL;
     if (err)
         g->err = *err;
@@ -48,7 +48,7 @@ static void got(void *data, struct kube_request *request, const struct kube_answ
     pending_finish(&g->pending);
 }
 
-static int ask(struct getting *g, const struct kube_resource *resource, const char *kind, bool namespaced)
+static int ask(struct lua_read *g, const struct kube_resource *resource, const char *kind, bool namespaced)
 {
     if (!namespaced && g->named_space)
         return error_set(&g->err, ERR_INVALID, "%s is in no namespace; leave \"%s\" out", kind, g->name_space);
@@ -58,7 +58,7 @@ static int ask(struct getting *g, const struct kube_resource *resource, const ch
 
 static void found(void *data, const struct kube_kind *kind, const struct error *err)
 {
-    struct getting *g = data;
+    struct lua_read *g = data;
     g->look = NULL;
     if (err)
         g->err = *err;
@@ -71,7 +71,7 @@ static void found(void *data, const struct kube_kind *kind, const struct error *
 static int result_k(lua_State *L, int status, lua_KContext ctx)
 {
     (void)status;
-    struct getting *g = (struct getting *)ctx;
+    struct lua_read *g = (struct lua_read *)ctx;
     struct json root;
     int n = 1;
     if (!g->err.code && json_parse(buf_str(&g->object), "the answer", &root, &g->err) == 0)
@@ -82,7 +82,7 @@ static int result_k(lua_State *L, int status, lua_KContext ctx)
     return n;
 }
 
-int getting_go(lua_State *L, struct getting *g)
+int lua_read_go(lua_State *L, struct lua_read *g)
 {
     int rc;
     if (g->resource.plural) {

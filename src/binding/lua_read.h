@@ -6,7 +6,7 @@
 #include "binding/pending.h"
 #include "binding/values.h"
 
-struct getting {
+struct lua_read {
     struct pending pending;
     struct run *run;
     struct kube_kinds_look *look;
@@ -20,8 +20,8 @@ struct getting {
 };
 
 /* Pushes a guard, to be left on the stack. Raises at the top level of a file. */
-struct getting *getting_new(lua_State *L, const char *call);
+struct lua_read *lua_read_new(lua_State *L, const char *call);
 /* GET of one object: its table, or nil and an error. */
-int getting_go(lua_State *L, struct getting *g);
+int lua_read_go(lua_State *L, struct lua_read *g);
 
 #endif

@@ -9,15 +9,15 @@
 #include "policy/lua_json.h"
 #include "json/write.h"
 
-const char *const verbing_patch_options[] = {"dry_run", "resourceVersion", "destructive", NULL};
-const char *const verbing_create_options[] = {"dry_run", NULL};
-const char *const verbing_delete_options[] = {"dry_run", "resourceVersion", "propagationPolicy", NULL};
+const char *const lua_write_patch_options[] = {"dry_run", "resourceVersion", "destructive", NULL};
+const char *const lua_write_create_options[] = {"dry_run", NULL};
+const char *const lua_write_delete_options[] = {"dry_run", "resourceVersion", "propagationPolicy", NULL};
 
 /* ---- life ---- */
 
 static void release(struct pending *p)
 {
-    struct verbing *v = (struct verbing *)p;
+    struct lua_write *v = (struct lua_write *)p;
     free(v->api_version);
     free(v->kind_name);
     free(v->wanted_version);
@@ -30,7 +30,7 @@ static void release(struct pending *p)
 
 static void give_up(struct pending *p)
 {
-    struct verbing *v = (struct verbing *)p;
+    struct lua_write *v = (struct lua_write *)p;
     if (v->look) {
         kube_kinds_cancel(v->look); /* its end comes */
         return;
@@ -41,22 +41,22 @@ static void give_up(struct pending *p)
     pending_finish(p);
 }
 
-struct verbing *verbing_new(lua_State *L, const char *call, enum write_verb verb)
+struct lua_write *lua_write_new(lua_State *L, const char *call, enum write_verb verb)
 {
     struct run *run = check_run(L, call);
-    struct verbing *v = pending_new(L, sizeof *v, give_up, release);
+    struct lua_write *v = pending_new(L, sizeof *v, give_up, release);
     v->run = run;
     v->verb = verb;
-    buf_init(&v->body, VERBING_MAX);
+    buf_init(&v->body, LUA_WRITE_MAX);
     return v;
 }
 
-struct verbing *verbing_of_job(lua_State *L, const char *call, enum write_verb verb, enum mpijob_kind kind)
+struct lua_write *lua_write_of_job(lua_State *L, const char *call, enum write_verb verb, enum mpijob_kind kind)
 {
     struct target target;
     check_run(L, call);
     check_target(L, 1, kind, &target);
-    struct verbing *v = verbing_new(L, call, verb);
+    struct lua_write *v = lua_write_new(L, call, verb);
     v->ours = true;
     v->kind = kind;
     snprintf(v->name_space, sizeof v->name_space, "%s", target.name_space);
@@ -68,7 +68,7 @@ struct verbing *verbing_of_job(lua_State *L, const char *call, enum write_verb v
 
 /* ---- arguments ---- */
 
-void verbing_options(lua_State *L, struct verbing *v, int index, const char *const *names)
+void lua_write_options(lua_State *L, struct lua_write *v, int index, const char *const *names)
 {
     static const char *const policies[] = {"Background", "Foreground", "Orphan", NULL};
     check_options(L, index, names);
@@ -86,7 +86,7 @@ void verbing_options(lua_State *L, struct verbing *v, int index, const char *con
         luaL_error(L, "option propagationPolicy has to be \"Background\", \"Foreground\" or \"Orphan\"");
 }
 
-void verbing_body(lua_State *L, struct verbing *v, int index, const char *call)
+void lua_write_body(lua_State *L, struct lua_write *v, int index, const char *call)
 {
     size_t len;
     struct json root;
@@ -117,7 +117,7 @@ static bool read_name(struct json root, const char *pointer, char out[256])
     return good;
 }
 
-void verbing_named_by_body(lua_State *L, struct verbing *v, const char *call, bool may_be_made)
+void lua_write_named_by_body(lua_State *L, struct lua_write *v, const char *call, bool may_be_made)
 {
     struct json root;
     char made[256];
@@ -130,7 +130,7 @@ void verbing_named_by_body(lua_State *L, struct verbing *v, const char *call, bo
         snprintf(v->name_space, sizeof v->name_space, "%s", cluster_namespace(v->run->at->cluster));
 }
 
-void verbing_key(lua_State *L, struct verbing *v, int index)
+void lua_write_key(lua_State *L, struct lua_write *v, int index)
 {
     v->named_space = check_key(L, index, v->name_space, v->name);
 }
@@ -139,7 +139,7 @@ void verbing_key(lua_State *L, struct verbing *v, int index)
 
 static void over(void *data, const struct verb_result *result, const struct error *err)
 {
-    struct verbing *v = data;
+    struct lua_write *v = data;
     v->op = NULL;
     if (err)
         v->err = *err;
@@ -171,7 +171,7 @@ static void push_json(lua_State *L, const struct buf *text)
 static int result_k(lua_State *L, int status, lua_KContext ctx)
 {
     (void)status;
-    struct verbing *v = (struct verbing *)ctx;
+    struct lua_write *v = (struct lua_write *)ctx;
     struct json root;
     if (v->err.code) {
         int n = push_failure(L, &v->err);
@@ -204,7 +204,7 @@ static int result_k(lua_State *L, int status, lua_KContext ctx)
 
 /* ---- the start ---- */
 
-static int start(struct verbing *v, const struct kube_resource *resource, const char *kind, bool namespaced,
+static int start(struct lua_write *v, const struct kube_resource *resource, const char *kind, bool namespaced,
                  const struct mpijob_target *job)
 {
     if (!namespaced && v->named_space)
@@ -229,7 +229,7 @@ static int start(struct verbing *v, const struct kube_resource *resource, const 
     return run_verb_start(v->run, &call, &v->op, &v->err);
 }
 
-static int start_ours(struct verbing *v, enum mpijob_kind kind)
+static int start_ours(struct lua_write *v, enum mpijob_kind kind)
 {
     struct cluster *cluster = v->run->at->cluster;
     int rc = cluster_serves(cluster, kind, &v->err);
@@ -240,7 +240,7 @@ static int start_ours(struct verbing *v, enum mpijob_kind kind)
 }
 
 /* One of our kinds by another way is judged all the same. */
-static int start_kind(struct verbing *v, const struct kube_kind *kind)
+static int start_kind(struct lua_write *v, const struct kube_kind *kind)
 {
     enum mpijob_kind ours;
     enum mpijob_version version;
@@ -255,7 +255,7 @@ static int start_kind(struct verbing *v, const struct kube_kind *kind)
 
 static void found(void *data, const struct kube_kind *kind, const struct error *err)
 {
-    struct verbing *v = data;
+    struct lua_write *v = data;
     v->look = NULL;
     if (err)
         v->err = *err;
@@ -265,7 +265,7 @@ static void found(void *data, const struct kube_kind *kind, const struct error *
         pending_finish(&v->pending);
 }
 
-int verbing_go(lua_State *L, struct verbing *v)
+int lua_write_go(lua_State *L, struct lua_write *v)
 {
     int rc;
     if (v->ours) {

@@ -6,9 +6,9 @@
 #include "binding/values.h"
 #include "run/run_verb.h"
 
-#define VERBING_MAX (4 * 1024 * 1024) /* no server takes an object of more than 3 MiB */
+#define LUA_WRITE_MAX (4 * 1024 * 1024) /* no server takes an object of more than 3 MiB */
 
-struct verbing {
+struct lua_write {
     struct pending pending;
     struct run *run;
     struct run_verb *op;
@@ -32,20 +32,21 @@ struct verbing {
 };
 
 /* Pushes a guard, to be left on the stack. call: "kube.patch", for messages. Raises at the top level of a file. */
-struct verbing *verbing_new(lua_State *L, const char *call, enum write_verb verb);
+struct lua_write *lua_write_new(lua_State *L, const char *call, enum write_verb verb);
 /* The same for the job at index 1, one of our kinds: a table that was read, or a name. Raises. */
-struct verbing *verbing_of_job(lua_State *L, const char *call, enum write_verb verb, enum mpijob_kind kind);
+struct lua_write *lua_write_of_job(lua_State *L, const char *call, enum write_verb verb, enum mpijob_kind kind);
 /* The options at index; names: those that there are. Raises. */
-void verbing_options(lua_State *L, struct verbing *v, int index, const char *const *names);
+void lua_write_options(lua_State *L, struct lua_write *v, int index, const char *const *names);
 /* JSON text or a table at index as the body. Raises. */
-void verbing_body(lua_State *L, struct verbing *v, int index, const char *call);
+void lua_write_body(lua_State *L, struct lua_write *v, int index, const char *call);
 /* Name and namespace of the body, which is an object; a create may leave the name to the server. Raises. */
-void verbing_named_by_body(lua_State *L, struct verbing *v, const char *call, bool may_be_made);
+void lua_write_named_by_body(lua_State *L, struct lua_write *v, const char *call, bool may_be_made);
 /* "namespace/name" or "name" at index. Raises. */
-void verbing_key(lua_State *L, struct verbing *v, int index);
+void lua_write_key(lua_State *L, struct lua_write *v, int index);
 /* Starts it, and returns what the C function has to return. */
-int verbing_go(lua_State *L, struct verbing *v);
+int lua_write_go(lua_State *L, struct lua_write *v);
 
-extern const char *const verbing_patch_options[], *const verbing_create_options[], *const verbing_delete_options[];
+extern const char *const lua_write_patch_options[], *const lua_write_create_options[],
+                                                        *const lua_write_delete_options[];
 
 #endif

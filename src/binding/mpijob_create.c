@@ -6,7 +6,7 @@
 #include "binding/mpijob.h"
 #include "json/edit.h"
 
-static void fill_in(lua_State *L, struct verbing *v, const char *call)
+static void fill_in(lua_State *L, struct lua_write *v, const char *call)
 {
     struct json root;
     struct json_edits edits = {0};
@@ -37,12 +37,12 @@ int l_mpijob_create(lua_State *L)
     enum mpijob_kind kind = module_kind(L);
     lua_settop(L, 2);
     module_call(kind, "create", call);
-    struct verbing *v = verbing_new(L, call, WRITE_CREATE);
+    struct lua_write *v = lua_write_new(L, call, WRITE_CREATE);
     v->ours = true;
     v->kind = kind;
-    verbing_options(L, v, 2, verbing_create_options);
-    verbing_body(L, v, 1, call);
-    verbing_named_by_body(L, v, call, true);
+    lua_write_options(L, v, 2, lua_write_create_options);
+    lua_write_body(L, v, 1, call);
+    lua_write_named_by_body(L, v, call, true);
     fill_in(L, v, call);
-    return verbing_go(L, v);
+    return lua_write_go(L, v);
 }

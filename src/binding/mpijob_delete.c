@@ -7,7 +7,7 @@ int l_mpijob_delete(lua_State *L)
     char call[MODULE_CALL_MAX];
     enum mpijob_kind kind = module_kind(L);
     lua_settop(L, 2);
-    struct verbing *v = verbing_of_job(L, module_call(kind, "delete", call), WRITE_DELETE, kind);
-    verbing_options(L, v, 2, verbing_delete_options);
-    return verbing_go(L, v);
+    struct lua_write *v = lua_write_of_job(L, module_call(kind, "delete", call), WRITE_DELETE, kind);
+    lua_write_options(L, v, 2, lua_write_delete_options);
+    return lua_write_go(L, v);
 }

@@ -124,7 +124,7 @@ int l_mpijob_list(lua_State *L)
         .log = engine->o.log,
         .match = l->match,
         .namespaces = l->at->namespaces,
-        .cache = caches_for(l->at, l->kind, l->match),
+        .cache = watches_for(l->at, l->kind, l->match),
         .ready = wake,
         .data = l,
     };

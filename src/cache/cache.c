@@ -16,17 +16,17 @@ static void on_relist(void *data)
 
 static int on_upsert(void *data, struct json object, bool initial)
 {
-    return keep_object(data, object, initial);
+    return upsert_object(data, object, initial);
 }
 
 static void on_remove(void *data, struct json object)
 {
-    keep_removal(data, object);
+    upsert_removal(data, object);
 }
 
 static void on_synced(void *data)
 {
-    sweep_begin(data);
+    prune_begin(data);
 }
 
 static void on_trouble(void *data, const struct error *err)
@@ -63,7 +63,7 @@ static void on_restarted(void *data, enum kube_watch_end why)
 static void on_turn(uv_idle_t *chores)
 {
     struct cache *c = chores->data;
-    if (!sweep_step(c) && !repack_step(c) && !c->closing)
+    if (!prune_step(c) && !repack_step(c) && !c->closing)
         uv_idle_stop(chores);
 }
 

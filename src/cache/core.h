@@ -56,16 +56,16 @@ struct cache {
     void *closed_data;
 };
 
-/* --- keep.c: one object that came --- */
-int keep_object(struct scope *scope, struct json object, bool initial);
-void keep_removal(struct scope *scope, struct json object);
+/* --- upsert.c: one object that came --- */
+int upsert_object(struct scope *scope, struct json object, bool initial);
+void upsert_removal(struct scope *scope, struct json object);
 /* Tells CACHE_DELETED and frees the slot. */
-void keep_forget(struct cache *cache, uint32_t slot, bool initial);
+void upsert_forget(struct cache *cache, uint32_t slot, bool initial);
 
-/* --- sweep.c: what a list did not show --- */
-void sweep_begin(struct scope *scope);
+/* --- prune.c: what a list did not show --- */
+void prune_begin(struct scope *scope);
 /* A little of it. False: there is nothing to sweep. */
-bool sweep_step(struct cache *cache);
+bool prune_step(struct cache *cache);
 
 /* --- repack.c: dictionaries as the objects change --- */
 void repack_sample(struct cache *cache, struct str raw);

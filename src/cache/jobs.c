@@ -17,7 +17,7 @@ int jobs_init(struct jobs *j)
     *j = (struct jobs){.free = NO_SLOT};
     if (getrandom(&j->seed, sizeof j->seed, GRND_NONBLOCK) != sizeof j->seed)
         j->seed = (uint64_t)clock_monotonic();
-    j->spaces = spaces_new();
+    j->spaces = namespaces_new();
     return j->spaces ? 0 : ERR_NOMEM;
 }
 
@@ -27,7 +27,7 @@ void jobs_free(struct jobs *j)
         free(j->chunks[i]);
     free(j->chunks);
     free(j->table);
-    spaces_free(j->spaces);
+    namespaces_free(j->spaces);
     slab_free(&j->slab);
     *j = (struct jobs){.free = NO_SLOT};
 }
@@ -56,14 +56,14 @@ struct str jobs_packed(const struct jobs *j, const struct job *job)
     return str_n((const char *)piece + 1 + piece[0], job->packed);
 }
 
-struct str spaces_name(const struct jobs *j, uint32_t name_space)
+struct str namespaces_name(const struct jobs *j, uint32_t name_space)
 {
-    return spaces_at(j->spaces, name_space);
+    return namespaces_at(j->spaces, name_space);
 }
 
 uint32_t jobs_find(const struct jobs *j, struct str name_space, struct str name)
 {
-    uint32_t space = j->table_size ? spaces_find(j->spaces, name_space) : NO_SPACE;
+    uint32_t space = j->table_size ? namespaces_find(j->spaces, name_space) : NO_SPACE;
     if (space == NO_SPACE || !name.len)
         return NO_SLOT;
     uint32_t hash = hash_of(j, space, name), mask = j->table_size - 1;
@@ -150,11 +150,11 @@ static uint32_t take_slot(struct jobs *j)
 
 uint32_t jobs_add(struct jobs *j, struct str name_space, struct str name)
 {
-    uint32_t space = make_room(j) ? NO_SPACE : spaces_hold(j->spaces, name_space);
+    uint32_t space = make_room(j) ? NO_SPACE : namespaces_hold(j->spaces, name_space);
     uint32_t slot = space == NO_SPACE ? NO_SLOT : take_slot(j);
     if (slot == NO_SLOT) {
         if (space != NO_SPACE)
-            spaces_release(j->spaces, space);
+            namespaces_release(j->spaces, space);
         return NO_SLOT;
     }
     *jobs_at(j, slot) =
@@ -175,7 +175,7 @@ void jobs_remove(struct jobs *j, uint32_t slot)
     struct job *job = jobs_at(j, slot);
     if (job->piece != SLAB_NONE)
         slab_give(&j->slab, job->piece);
-    spaces_release(j->spaces, job->name_space);
+    namespaces_release(j->spaces, job->name_space);
     *job = (struct job){.piece = j->free};
     j->free = slot;
 }
@@ -196,5 +196,5 @@ size_t jobs_memory(const struct jobs *j)
 {
     return j->chunk_count * CHUNK * sizeof(struct job) + j->chunk_cap * sizeof *j->chunks +
            j->table_size * sizeof *j->table + j->slab.bytes + j->slab.cap * sizeof *j->slab.pages +
-           spaces_memory(j->spaces);
+           namespaces_memory(j->spaces);
 }

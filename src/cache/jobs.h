@@ -25,7 +25,7 @@ struct job {
     bool used;
 };
 
-struct spaces; /* namespaces by number */
+struct namespaces; /* namespaces by number */
 
 struct jobs {
     struct job **chunks;
@@ -37,7 +37,7 @@ struct jobs {
     uint32_t table_size;
     uint64_t seed; /* of the hashes: not to be guessed by who chooses names */
     struct slab slab;
-    struct spaces *spaces;
+    struct namespaces *spaces;
     size_t raw_bytes, packed_bytes;
 };
 
@@ -71,6 +71,6 @@ struct str jobs_packed(const struct jobs *jobs, const struct job *job);
 size_t jobs_memory(const struct jobs *jobs);
 
 /* Namespaces have numbers while jobs are in them. */
-struct str spaces_name(const struct jobs *jobs, uint32_t name_space);
+struct str namespaces_name(const struct jobs *jobs, uint32_t name_space);
 
 #endif

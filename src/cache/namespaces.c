@@ -7,7 +7,7 @@ struct space {
     size_t len, users;
 };
 
-struct spaces {
+struct namespaces {
     struct space *items;
     uint32_t *sorted; /* numbers, by name */
     uint32_t count, cap, used;
@@ -15,12 +15,12 @@ struct spaces {
     unsigned generation;
 };
 
-struct spaces *spaces_new(void)
+struct namespaces *namespaces_new(void)
 {
-    return calloc(1, sizeof(struct spaces));
+    return calloc(1, sizeof(struct namespaces));
 }
 
-void spaces_free(struct spaces *s)
+void namespaces_free(struct namespaces *s)
 {
     if (!s)
         return;
@@ -31,18 +31,18 @@ void spaces_free(struct spaces *s)
     free(s);
 }
 
-struct str spaces_at(const struct spaces *s, uint32_t number)
+struct str namespaces_at(const struct namespaces *s, uint32_t number)
 {
     return str_n(s->items[number].name, s->items[number].len);
 }
 
 /* Where in `sorted` it is or would be. */
-static uint32_t place_of(const struct spaces *s, struct str name)
+static uint32_t place_of(const struct namespaces *s, struct str name)
 {
     uint32_t from = 0, to = s->used;
     while (from < to) {
         uint32_t mid = from + (to - from) / 2;
-        if (str_compare(spaces_at(s, s->sorted[mid]), name) < 0)
+        if (str_compare(namespaces_at(s, s->sorted[mid]), name) < 0)
             from = mid + 1;
         else
             to = mid;
@@ -50,13 +50,13 @@ static uint32_t place_of(const struct spaces *s, struct str name)
     return from;
 }
 
-uint32_t spaces_find(const struct spaces *s, struct str name)
+uint32_t namespaces_find(const struct namespaces *s, struct str name)
 {
     uint32_t at = place_of(s, name);
-    return at < s->used && str_eq(spaces_at(s, s->sorted[at]), name) ? s->sorted[at] : NO_SPACE;
+    return at < s->used && str_eq(namespaces_at(s, s->sorted[at]), name) ? s->sorted[at] : NO_SPACE;
 }
 
-static int grow(struct spaces *s)
+static int grow(struct namespaces *s)
 {
     uint32_t cap = s->cap ? s->cap * 2 : 16;
     struct space *items = realloc(s->items, cap * sizeof *items);
@@ -71,7 +71,7 @@ static int grow(struct spaces *s)
     return 0;
 }
 
-static uint32_t free_number(struct spaces *s)
+static uint32_t free_number(struct namespaces *s)
 {
     if (s->used < s->count) {
         uint32_t i = 0;
@@ -84,7 +84,7 @@ static uint32_t free_number(struct spaces *s)
     return s->count;
 }
 
-static uint32_t add(struct spaces *s, struct str name, uint32_t at)
+static uint32_t add(struct namespaces *s, struct str name, uint32_t at)
 {
     char *copy = str_dup(name);
     uint32_t number = copy ? free_number(s) : NO_SPACE;
@@ -101,21 +101,21 @@ static uint32_t add(struct spaces *s, struct str name, uint32_t at)
     return number;
 }
 
-uint32_t spaces_hold(struct spaces *s, struct str name)
+uint32_t namespaces_hold(struct namespaces *s, struct str name)
 {
     uint32_t at = place_of(s, name);
-    if (at == s->used || !str_eq(spaces_at(s, s->sorted[at]), name))
+    if (at == s->used || !str_eq(namespaces_at(s, s->sorted[at]), name))
         return add(s, name, at);
     s->items[s->sorted[at]].users++;
     return s->sorted[at];
 }
 
-void spaces_release(struct spaces *s, uint32_t number)
+void namespaces_release(struct namespaces *s, uint32_t number)
 {
     struct space *item = &s->items[number];
     if (--item->users)
         return;
-    uint32_t at = place_of(s, spaces_at(s, number));
+    uint32_t at = place_of(s, namespaces_at(s, number));
     memmove(&s->sorted[at], &s->sorted[at + 1], (s->used - at - 1) * sizeof *s->sorted);
     s->used--;
     s->name_bytes -= item->len + 1;
@@ -124,12 +124,12 @@ void spaces_release(struct spaces *s, uint32_t number)
     s->generation++;
 }
 
-unsigned spaces_generation(const struct spaces *s)
+unsigned namespaces_generation(const struct namespaces *s)
 {
     return s->generation;
 }
 
-size_t spaces_memory(const struct spaces *s)
+size_t namespaces_memory(const struct namespaces *s)
 {
     return sizeof *s + s->cap * (sizeof *s->items + sizeof *s->sorted) + s->name_bytes;
 }

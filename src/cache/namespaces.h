@@ -9,15 +9,16 @@
 
 #define NO_SPACE UINT32_MAX
 
-struct spaces;
+struct namespaces;
 
-struct spaces *spaces_new(void); /* NULL: no memory */
-void spaces_free(struct spaces *spaces);
-uint32_t spaces_find(const struct spaces *spaces, struct str name); /* NO_SPACE: unknown */
-uint32_t spaces_hold(struct spaces *spaces, struct str name);       /* NO_SPACE: no memory */
-void spaces_release(struct spaces *spaces, uint32_t number);        /* the number is free with the last */
-unsigned spaces_generation(const struct spaces *spaces); /* rises when a number is freed: it may mean another then */
-struct str spaces_at(const struct spaces *spaces, uint32_t number);
-size_t spaces_memory(const struct spaces *spaces);
+struct namespaces *namespaces_new(void); /* NULL: no memory */
+void namespaces_free(struct namespaces *spaces);
+uint32_t namespaces_find(const struct namespaces *spaces, struct str name); /* NO_SPACE: unknown */
+uint32_t namespaces_hold(struct namespaces *spaces, struct str name);       /* NO_SPACE: no memory */
+void namespaces_release(struct namespaces *spaces, uint32_t number);        /* the number is free with the last */
+unsigned
+namespaces_generation(const struct namespaces *spaces); /* rises when a number is freed: it may mean another then */
+struct str namespaces_at(const struct namespaces *spaces, uint32_t number);
+size_t namespaces_memory(const struct namespaces *spaces);
 
 #endif

@@ -4,7 +4,7 @@
 #define LOOKS 8192
 #define TELLS 256
 
-void sweep_begin(struct scope *scope)
+void prune_begin(struct scope *scope)
 {
     scope->sweeping = true;
     scope->swept = 0;
@@ -13,7 +13,7 @@ void sweep_begin(struct scope *scope)
 
 static bool is_of(const struct scope *scope, const struct job *job)
 {
-    return !scope->name_space || str_is(spaces_name(&scope->cache->jobs, job->name_space), scope->name_space);
+    return !scope->name_space || str_is(namespaces_name(&scope->cache->jobs, job->name_space), scope->name_space);
 }
 
 static void end(struct scope *scope)
@@ -40,7 +40,7 @@ static void step(struct scope *scope)
         const struct job *job = jobs_at(&c->jobs, slot);
         if (!job->used || job->epoch == scope->epoch || !is_of(scope, job))
             continue;
-        keep_forget(c, slot, true);
+        upsert_forget(c, slot, true);
         if (c->closing)
             return;
         tells++;
@@ -49,7 +49,7 @@ static void step(struct scope *scope)
         end(scope);
 }
 
-bool sweep_step(struct cache *c)
+bool prune_step(struct cache *c)
 {
     for (size_t i = 0; i < c->scope_count; i++) {
         if (c->scopes[i].sweeping) {

@@ -55,7 +55,7 @@ bool cache_find(const struct cache *c, struct str name_space, struct str name, u
 
 struct str cache_namespace(const struct cache *c, uint32_t slot)
 {
-    return spaces_name(&c->jobs, jobs_at(&c->jobs, slot)->name_space);
+    return namespaces_name(&c->jobs, jobs_at(&c->jobs, slot)->name_space);
 }
 
 struct str cache_name(const struct cache *c, uint32_t slot)
@@ -99,11 +99,11 @@ void cache_iter_begin(const struct cache *c, const struct mpijob_match *match, s
 
 static bool in_scope(struct cache_iter *iter, uint32_t name_space)
 {
-    unsigned generation = spaces_generation(iter->cache->jobs.spaces);
+    unsigned generation = namespaces_generation(iter->cache->jobs.spaces);
     if (name_space != iter->name_space || generation != iter->generation) {
         iter->name_space = name_space;
         iter->generation = generation;
-        iter->in_scope = mpijob_match_in_namespace(iter->match, spaces_name(&iter->cache->jobs, name_space));
+        iter->in_scope = mpijob_match_in_namespace(iter->match, namespaces_name(&iter->cache->jobs, name_space));
     }
     return iter->in_scope;
 }

@@ -132,7 +132,7 @@ static int change(struct cache *c, uint32_t slot, const struct mpijob_view *view
     return 0;
 }
 
-void keep_forget(struct cache *c, uint32_t slot, bool initial)
+void upsert_forget(struct cache *c, uint32_t slot, bool initial)
 {
     struct job *job = jobs_at(&c->jobs, slot);
     jobs_unlink(&c->jobs, slot); /* it is found no more, but its slot still answers */
@@ -155,7 +155,7 @@ static int read_object(struct cache *c, struct json object, struct mpijob_view *
 }
 
 /* The same job, or another of its name. */
-static int keep_known(struct scope *scope, uint32_t slot, const struct mpijob_view *view, bool initial)
+static int upsert_known(struct scope *scope, uint32_t slot, const struct mpijob_view *view, bool initial)
 {
     struct cache *c = scope->cache;
     struct job *job = jobs_at(&c->jobs, slot);
@@ -169,11 +169,11 @@ static int keep_known(struct scope *scope, uint32_t slot, const struct mpijob_vi
     }
     if (job->uid == jobs_hash(&c->jobs, view->uid))
         return change(c, slot, view, initial);
-    keep_forget(c, slot, initial);
+    upsert_forget(c, slot, initial);
     return c->closing ? 0 : add(scope, view, initial);
 }
 
-int keep_object(struct scope *scope, struct json object, bool initial)
+int upsert_object(struct scope *scope, struct json object, bool initial)
 {
     struct cache *c = scope->cache;
     struct mpijob_view view;
@@ -182,10 +182,10 @@ int keep_object(struct scope *scope, struct json object, bool initial)
     uint32_t slot = jobs_find(&c->jobs, view.name_space, view.name);
     if (slot == NO_SLOT)
         return add(scope, &view, initial);
-    return keep_known(scope, slot, &view, initial);
+    return upsert_known(scope, slot, &view, initial);
 }
 
-void keep_removal(struct scope *scope, struct json object)
+void upsert_removal(struct scope *scope, struct json object)
 {
     struct cache *c = scope->cache;
     struct mpijob_view view;
@@ -199,7 +199,7 @@ void keep_removal(struct scope *scope, struct json object)
         is_older(version_of(&c->jobs, view.resource_version), job->version))
         c->stale++; /* of one that had the name before */
     else
-        keep_forget(c, slot, false);
+        upsert_forget(c, slot, false);
 }
 
 static struct scope *scope_of(struct cache *c, struct str name_space)

@@ -5,7 +5,7 @@
 #include <utlist.h>
 
 struct observation {
-    struct observer *of;
+    struct effect_journal *of;
     struct effect_watch *watch; /* NULL: waits for its turn */
     struct mpijob_target target;
     enum mpijob_sign sign;
@@ -14,7 +14,7 @@ struct observation {
     struct observation *prev, *next;
 };
 
-struct observer {
+struct effect_journal {
     const struct replace_context *context;
     struct observation *all; /* those that are watched come first */
     size_t count;
@@ -22,9 +22,9 @@ struct observer {
     uint64_t off_until; /* uv_now */
 };
 
-struct observer *observer_new(const struct replace_context *context)
+struct effect_journal *effect_journal_new(const struct replace_context *context)
 {
-    struct observer *o = calloc(1, sizeof *o);
+    struct effect_journal *o = calloc(1, sizeof *o);
     if (o)
         o->context = context;
     return o;
@@ -32,7 +32,7 @@ struct observer *observer_new(const struct replace_context *context)
 
 static void drop(struct observation *b)
 {
-    struct observer *o = b->of;
+    struct effect_journal *o = b->of;
     if (b->watch) {
         effect_watch_cancel(b->watch);
         o->active--;
@@ -42,7 +42,7 @@ static void drop(struct observation *b)
     free(b);
 }
 
-void observer_free(struct observer *o)
+void effect_journal_free(struct effect_journal *o)
 {
     while (o && o->all)
         drop(o->all);
@@ -62,19 +62,19 @@ static void note(const struct observation *b, enum effect_seen seen, uint64_t af
                          {seen == EFFECT_SEEN ? "sign" : "expected", mpijob_sign_text(b->sign)}));
 }
 
-static void go_on(struct observer *o);
+static void go_on(struct effect_journal *o);
 
 static void over(void *data, enum effect_seen seen, uint64_t after_ms, const struct error *why)
 {
     struct observation *b = data;
-    struct observer *o = b->of;
+    struct effect_journal *o = b->of;
     b->watch = NULL;
     o->active--;
     if (seen == EFFECT_CANNOT_TELL) {
         log_event(o->context->log, LOG_WARN,
                   "effects are not looked at for a while; `mpijobd rbac` has the rule that allows it",
                   LOG_FIELDS({"reason", why ? why->message : NULL}));
-        o->off_until = uv_now(o->context->loop) + OBSERVER_PAUSE_MS;
+        o->off_until = uv_now(o->context->loop) + EFFECT_JOURNAL_PAUSE_MS;
         drop(b);
         while (o->all)
             drop(o->all);
@@ -85,7 +85,7 @@ static void over(void *data, enum effect_seen seen, uint64_t after_ms, const str
     go_on(o);
 }
 
-static void go_on(struct observer *o)
+static void go_on(struct effect_journal *o)
 {
     struct observation *b, *next;
     DL_FOREACH_SAFE(o->all, b, next)
@@ -104,7 +104,7 @@ static void go_on(struct observer *o)
         };
         if (b->watch)
             continue;
-        if (o->active >= OBSERVER_AT_ONCE)
+        if (o->active >= EFFECT_JOURNAL_AT_ONCE)
             return;
         if (effect_watch_start(&call, &b->watch, NULL))
             drop(b); /* no memory: a note less */
@@ -118,11 +118,11 @@ static void text(struct str from, char *out, size_t size)
     snprintf(out, size, "%.*s", (int)from.len, from.ptr ? from.ptr : "");
 }
 
-void observer_add(struct observer *o, const char *policy, const struct replace_result *result)
+void effect_journal_add(struct effect_journal *o, const char *policy, const struct replace_result *result)
 {
     struct observation *b;
     if (!result->row || result->sign == SIGN_NONE || !result->before || result->seen != EFFECT_NOT_LOOKED ||
-        o->count >= OBSERVER_QUEUED || uv_now(o->context->loop) < o->off_until)
+        o->count >= EFFECT_JOURNAL_QUEUED || uv_now(o->context->loop) < o->off_until)
         return;
     b = calloc(1, sizeof *b);
     if (!b)

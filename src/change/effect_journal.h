@@ -5,16 +5,16 @@
 
 #include "change/replace.h"
 
-#define OBSERVER_AT_ONCE 8
-#define OBSERVER_QUEUED 10000    /* more than that are not looked at */
-#define OBSERVER_PAUSE_MS 600000 /* after it turned out that what has to be watched may not be */
+#define EFFECT_JOURNAL_AT_ONCE 8
+#define EFFECT_JOURNAL_QUEUED 10000    /* more than that are not looked at */
+#define EFFECT_JOURNAL_PAUSE_MS 600000 /* after it turned out that what has to be watched may not be */
 
-struct observer;
+struct effect_journal;
 
-struct observer *observer_new(const struct replace_context *context); /* NULL: out of memory */
+struct effect_journal *effect_journal_new(const struct replace_context *context); /* NULL: out of memory */
 /* Cancels all; nothing is noted of what was not seen. */
-void observer_free(struct observer *observer);
+void effect_journal_free(struct effect_journal *effect_journal);
 /* A change that was made, with its row in the journal. Nothing happens where nothing is to be seen of it. */
-void observer_add(struct observer *observer, const char *policy, const struct replace_result *result);
+void effect_journal_add(struct effect_journal *effect_journal, const char *policy, const struct replace_result *result);
 
 #endif

@@ -27,8 +27,8 @@ enum mpijob_sign replacing_sign(const struct replace *r)
     if (!r->viewed || r->dry_run || !(r->diff.count || r->launcher.plan.diff.count))
         return SIGN_NONE;
     int64_t wait = (int64_t)r->wait_effect_ms * 1000, watched = (int64_t)EFFECT_WATCHED_MS * 1000;
-    return mpijob_expect(&r->view, &r->diff, r->launcher.plan.diff.count ? &r->launcher.plan : NULL, &r->verdict,
-                         r->judged_at, wait ? wait : watched);
+    return mpijob_effect_sign(&r->view, &r->diff, r->launcher.plan.diff.count ? &r->launcher.plan : NULL, &r->verdict,
+                              r->judged_at, wait ? wait : watched);
 }
 
 static void seen(void *data, enum effect_seen what, uint64_t after_ms, const struct error *why)

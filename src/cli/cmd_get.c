@@ -72,8 +72,8 @@ static void add_row(struct get *g, const struct mpijob_view *v)
     deadline_cell(&g->table, v);
     snprintf(text, sizeof text, "%" PRId64, v->gpus);
     table_cell(&g->table, text);
-    struct mpijob_hold hold;
-    bool told = g->pods && mpijob_holds(v, g->pods, &hold);
+    struct mpijob_held_gpus hold;
+    bool told = g->pods && mpijob_holds_gpus(v, g->pods, &hold);
     if (told)
         snprintf(text, sizeof text, "%" PRId64, hold.gpus);
     table_cell(&g->table, told ? text : NULL);

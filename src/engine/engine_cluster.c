@@ -14,9 +14,9 @@
 #define RETRY_FIRST_MS 500
 #define RETRY_MOST_MS 30000
 
-struct trigger_node {
-    struct trigger *trigger;
-    struct trigger_node *next;
+struct schedule_node {
+    struct schedule *trigger;
+    struct schedule_node *next;
 };
 
 const char *engine_cluster_told(const struct engine_cluster *at)
@@ -26,32 +26,32 @@ const char *engine_cluster_told(const struct engine_cluster *at)
 
 /* ---- triggers ---- */
 
-static void stop_triggers(struct trigger_node *list)
+static void stop_triggers(struct schedule_node *list)
 {
     while (list) {
-        struct trigger_node *n = list;
+        struct schedule_node *n = list;
         list = n->next;
-        trigger_stop(n->trigger);
+        schedule_stop(n->trigger);
         free(n);
     }
 }
 
-struct trigger *engine_cluster_trigger(const struct engine_cluster *at, const char *policy)
+struct schedule *engine_cluster_schedule(const struct engine_cluster *at, const char *policy)
 {
-    for (const struct trigger_node *n = at->triggers; n; n = n->next) {
-        if (strcmp(trigger_policy(n->trigger), policy) == 0)
+    for (const struct schedule_node *n = at->triggers; n; n = n->next) {
+        if (strcmp(schedule_policy(n->trigger), policy) == 0)
             return n->trigger;
     }
     return NULL;
 }
 
-static struct trigger_node *start_one(struct engine_cluster *at, const struct policy_entry *entry,
-                                      struct trigger_past *past)
+static struct schedule_node *start_one(struct engine_cluster *at, const struct policy_entry *entry,
+                                       struct schedule_past *past)
 {
-    struct trigger_node *n = calloc(1, sizeof *n);
-    past->before = engine_cluster_trigger(at, entry->policy->name);
+    struct schedule_node *n = calloc(1, sizeof *n);
+    past->before = engine_cluster_schedule(at, entry->policy->name);
     if (n)
-        n->trigger = trigger_start(at, entry, past);
+        n->trigger = schedule_start(at, entry, past);
     if (n && n->trigger)
         return n;
     log_event(at->engine->o.log, LOG_ERROR, "a policy cannot be started: out of memory",
@@ -62,41 +62,42 @@ static struct trigger_node *start_one(struct engine_cluster *at, const struct po
 
 /* ---- policies with `on` ---- */
 
-static void stop_ons(struct on_trigger *list)
+static void stop_ons(struct event_trigger *list)
 {
     while (list) {
-        struct on_trigger *t = list;
-        list = on_trigger_next(t);
-        on_trigger_stop(t);
+        struct event_trigger *t = list;
+        list = event_trigger_next(t);
+        event_trigger_stop(t);
     }
 }
 
 /* Takes it out of the list; NULL: there is none. */
-static struct on_trigger *take_on(struct engine_cluster *at, const char *policy)
+static struct event_trigger *take_on(struct engine_cluster *at, const char *policy)
 {
-    struct on_trigger *before = NULL, *t = at->ons;
-    while (t && strcmp(on_trigger_policy(t), policy) != 0) {
+    struct event_trigger *before = NULL, *t = at->ons;
+    while (t && strcmp(event_trigger_policy(t), policy) != 0) {
         before = t;
-        t = on_trigger_next(t);
+        t = event_trigger_next(t);
     }
     if (t && before)
-        on_trigger_set_next(before, on_trigger_next(t));
+        event_trigger_set_next(before, event_trigger_next(t));
     else if (t)
-        at->ons = on_trigger_next(t);
+        at->ons = event_trigger_next(t);
     return t;
 }
 
-static struct on_trigger *start_on(struct engine_cluster *at, const struct policy_entry *entry, struct on_trigger *next)
+static struct event_trigger *start_on(struct engine_cluster *at, const struct policy_entry *entry,
+                                      struct event_trigger *next)
 {
-    struct held_cache *held = at->caches[entry->policy->kind];
-    struct on_trigger *t = take_on(at, entry->policy->name);
-    if (t && held && on_trigger_reload(t, entry, held)) {
-        on_trigger_set_next(t, next);
+    struct job_cache *held = at->caches[entry->policy->kind];
+    struct event_trigger *t = take_on(at, entry->policy->name);
+    if (t && held && event_trigger_reload(t, entry, held)) {
+        event_trigger_set_next(t, next);
         return t;
     }
     if (t)
-        on_trigger_stop(t);
-    t = held ? on_trigger_start(at, entry, held, next) : NULL;
+        event_trigger_stop(t);
+    t = held ? event_trigger_start(at, entry, held, next) : NULL;
     if (held && !t)
         log_event(at->engine->o.log, LOG_ERROR, "a policy cannot be started: out of memory",
                   LOG_FIELDS({"policy", entry->policy->name}, {"cluster", engine_cluster_told(at)}));
@@ -107,9 +108,9 @@ static struct on_trigger *start_on(struct engine_cluster *at, const struct polic
 static size_t start_ons(struct engine_cluster *at)
 {
     struct policy_set *set = at->engine->set;
-    struct on_trigger *list = NULL;
+    struct event_trigger *list = NULL;
     size_t count = 0;
-    caches_update(at, set);
+    watches_update(at, set);
     loops_forget(&at->loops);
     for (size_t i = set->count; i > 0; i--) {
         const struct policy_entry *entry = &set->entries[i - 1];
@@ -125,10 +126,10 @@ static size_t start_ons(struct engine_cluster *at)
 
 /* ---- all of them ---- */
 
-static void start_triggers(struct engine_cluster *at, struct trigger_past *past)
+static void start_triggers(struct engine_cluster *at, struct schedule_past *past)
 {
     struct policy_set *set = at->engine->set;
-    struct trigger_node *list = NULL, **last = &list, *old;
+    struct schedule_node *list = NULL, **last = &list, *old;
     size_t count = 0;
     for (size_t i = 0; i < set->count; i++) {
         const struct policy *p = set->entries[i].policy;
@@ -174,7 +175,7 @@ static void try_again(struct engine_cluster *at, const struct error *err)
     retry_later(at);
 }
 
-static void past_known(void *data, struct policy_set *set, struct trigger_past *past, const struct error *err)
+static void past_known(void *data, struct policy_set *set, struct schedule_past *past, const struct error *err)
 {
     struct engine_cluster *at = data;
     struct engine *e = at->engine;
@@ -196,10 +197,10 @@ void engine_cluster_put_in_force(struct engine_cluster *at)
 {
     struct engine *e = at->engine;
     struct error err;
-    if (!at->started || e->stopping || at->arming || !e->set)
+    if (!at->started || e->stopping || at->marks_reading || !e->set)
         return;
     deadline_stop(&at->retry);
-    if (arming_start(at, e->set, at->unfinished, at->unfinished_count, past_known, at, &err)) {
+    if (marks_read(at, e->set, at->unfinished, at->unfinished_count, past_known, at, &err)) {
         log_line(e->o.log, LOG_ERROR, "the policies are not started: %s; trying again", err.message);
         retry_later(at);
     }
@@ -294,8 +295,8 @@ void engine_cluster_init(struct engine_cluster *at, struct engine *engine, struc
 
 void engine_cluster_stop(struct engine_cluster *at)
 {
-    observer_free(at->observer);
-    at->observer = NULL;
+    effect_journal_free(at->effect_journal);
+    at->effect_journal = NULL;
     deadline_stop(&at->retry);
     alarm_stop(at->engine->alarms, &at->look);
     stop_triggers(at->triggers);
@@ -305,7 +306,7 @@ void engine_cluster_stop(struct engine_cluster *at)
     if (at->hooked)
         cluster_off_change(at->cluster, &at->change);
     at->hooked = false;
-    caches_close(at);
+    watches_close(at);
     if (at->connecting)
         cluster_connect_cancel(at->cluster);
     if (at->recovery)
@@ -331,16 +332,16 @@ struct kube_kinds *engine_cluster_kinds(struct engine_cluster *at)
 
 bool engine_cluster_busy(const struct engine_cluster *at)
 {
-    return at->recovery || at->arming || at->connecting || at->ons_live || at->caches_open;
+    return at->recovery || at->marks_reading || at->connecting || at->ons_live || at->caches_open;
 }
 
 bool engine_cluster_idle(const struct engine_cluster *at)
 {
-    for (const struct on_trigger *t = at->ons; t; t = on_trigger_next(t)) {
-        if (!on_trigger_idle(t))
+    for (const struct event_trigger *t = at->ons; t; t = event_trigger_next(t)) {
+        if (!event_trigger_idle(t))
             return false;
     }
-    return !at->recovery && !at->arming && !cluster_looking(at->cluster) &&
+    return !at->recovery && !at->marks_reading && !cluster_looking(at->cluster) &&
            (at->started ? !at->connecting : at->retry_ms != 0);
 }
 
@@ -349,8 +350,8 @@ void engine_cluster_close(struct engine_cluster *at, void (*closed)(struct deadl
     free(at->unfinished);
     at->unfinished = NULL;
     loops_forget(&at->loops);
-    observer_free(at->observer); /* of a run that ended since */
-    at->observer = NULL;
+    effect_journal_free(at->effect_journal); /* of a run that ended since */
+    at->effect_journal = NULL;
     while (at->streams)
         at->streams->close(at->streams);
     kube_kinds_free(at->kinds);

@@ -9,14 +9,14 @@
 
 #define ENGINE_LOOK_EVERY (600 * CLOCK_SECOND)
 
-struct observer;
+struct effect_journal;
 struct recovery;
-struct arming;
+struct marks_reading;
 struct interrupted_run;
-struct trigger;
-struct trigger_node;
-struct held_cache;
-struct on_trigger;
+struct schedule;
+struct schedule_node;
+struct job_cache;
+struct event_trigger;
 
 /* What a script has open on the cluster, and may not have closed by itself: it ends with the cluster's part. */
 struct engine_stream {
@@ -31,16 +31,16 @@ struct engine_cluster {
     struct replace_context context;
     struct kube_kinds *kinds; /* engine_cluster_kinds */
     struct engine_stream *streams;
-    struct observer *observer;               /* made with the first change whose effect is to be seen */
-    struct trigger_node *triggers;           /* list */
-    struct on_trigger *ons;                  /* list: the policies with `on` */
-    int ons_live;                            /* of ours that are not freed yet */
-    struct held_cache *caches[MPIJOB_KINDS]; /* NULL: no policy in force needs it */
-    int caches_open;                         /* of ours that are not closed yet */
+    struct effect_journal *effect_journal;  /* made with the first change whose effect is to be seen */
+    struct schedule_node *triggers;         /* list */
+    struct event_trigger *ons;              /* list: the policies with `on` */
+    int ons_live;                           /* of ours that are not freed yet */
+    struct job_cache *caches[MPIJOB_KINDS]; /* NULL: no policy in force needs it */
+    int caches_open;                        /* of ours that are not closed yet */
     struct loops loops;
     struct cluster_change change; /* the versions that are served are others */
     struct recovery *recovery;
-    struct arming *arming; /* the journal is being asked about the set's policies */
+    struct marks_reading *marks_reading; /* the journal is being asked about the set's policies */
     struct deadline retry;
     struct alarm look;                  /* at what the server serves, every ENGINE_LOOK_EVERY once it has started */
     uint64_t retry_ms;                  /* 0: the last try was fine, or none was made */
@@ -64,7 +64,8 @@ bool engine_cluster_busy(const struct engine_cluster *at);
 bool engine_cluster_idle(const struct engine_cluster *at);
 void engine_cluster_close(struct engine_cluster *at, void (*closed)(struct deadline *));
 
-struct trigger *engine_cluster_trigger(const struct engine_cluster *at, const char *policy); /* in force; NULL: none */
+struct schedule *engine_cluster_schedule(const struct engine_cluster *at,
+                                         const char *policy); /* in force; NULL: none */
 
 /* The kinds that the cluster serves, for scripts; made when they are first asked for. NULL: out of memory. */
 struct kube_kinds *engine_cluster_kinds(struct engine_cluster *at);

@@ -22,7 +22,7 @@ static const char *const by_reason[] = {"policy", "reason", NULL};
 /* Alarms ring within milliseconds, or after a suspend much later. */
 static const double lateness_bounds[] = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 10, 60, 600};
 
-static void collect_jobs(struct meters *m, const struct held_cache *h, const char *cluster, const char *kind)
+static void collect_jobs(struct meters *m, const struct job_cache *h, const char *cluster, const char *kind)
 {
     int64_t counts[MPIJOB_PHASES] = {0};
     uint32_t end = cache_slots(h->cache);
@@ -34,7 +34,7 @@ static void collect_jobs(struct meters *m, const struct held_cache *h, const cha
         metric_set(m->jobs, (double)counts[p], METRIC_VALUES(cluster, kind, mpijob_phase_name((enum mpijob_phase)p)));
 }
 
-static void collect_cache(struct meters *m, const struct held_cache *h, const char *cluster)
+static void collect_cache(struct meters *m, const struct job_cache *h, const char *cluster)
 {
     struct cache_stats stats;
     const char *kind = mpijob_kind_info(h->kind)->name;
@@ -58,8 +58,8 @@ static void collect_cache(struct meters *m, const struct held_cache *h, const ch
 static void collect_cluster(struct meters *m, const struct engine_cluster *at)
 {
     const char *cluster = cluster_name(at->cluster);
-    for (const struct on_trigger *t = at->ons; t; t = on_trigger_next(t))
-        metric_set(m->queue, (double)on_trigger_depth(t), METRIC_VALUES(on_trigger_policy(t), cluster));
+    for (const struct event_trigger *t = at->ons; t; t = event_trigger_next(t))
+        metric_set(m->queue, (double)event_trigger_depth(t), METRIC_VALUES(event_trigger_policy(t), cluster));
     for (int k = 0; k < MPIJOB_KINDS; k++) {
         if (at->caches[k])
             collect_cache(m, at->caches[k], cluster);
@@ -168,13 +168,13 @@ void meter_run_ended(struct meters *m, const struct run *run)
 /* What the job held before, where the replacement makes its controller clean up now. */
 static int64_t released(const struct replace_result *result)
 {
-    struct mpijob_hold hold;
+    struct mpijob_held_gpus hold;
     bool policy = false;
     if (!result->before || !mpijob_phase_finished(result->before->phase) || result->effect != EFFECT_EFFECTIVE)
         return 0;
     for (size_t i = 0; i < result->diff->count; i++)
         policy = policy || result->diff->items[i].field == FIELD_CLEAN_POD_POLICY;
-    return policy && mpijob_holds(result->before, NULL, &hold) ? hold.gpus : 0;
+    return policy && mpijob_holds_gpus(result->before, NULL, &hold) ? hold.gpus : 0;
 }
 
 void meter_replaced(struct meters *m, const struct run *run, const struct replace_result *result,

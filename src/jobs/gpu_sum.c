@@ -4,7 +4,7 @@
 
 #include "mpijob/held_gpus.h"
 
-static bool reserve(struct held_gpus *held, uint32_t slot)
+static bool reserve(struct gpu_sum *held, uint32_t slot)
 {
     if (slot < held->slots)
         return true;
@@ -20,13 +20,13 @@ static bool reserve(struct held_gpus *held, uint32_t slot)
 
 static int32_t holds(const struct mpijob_view *view)
 {
-    struct mpijob_hold hold;
-    if (!view || !mpijob_phase_finished(view->phase) || !mpijob_holds(view, NULL, &hold))
+    struct mpijob_held_gpus hold;
+    if (!view || !mpijob_phase_finished(view->phase) || !mpijob_holds_gpus(view, NULL, &hold))
         return 0;
     return hold.gpus < INT32_MAX ? (int32_t)hold.gpus : INT32_MAX;
 }
 
-void held_gpus_event(struct held_gpus *held, const struct cache_event *event)
+void gpu_sum_event(struct gpu_sum *held, const struct cache_event *event)
 {
     int32_t now = holds(event->after);
     if (now == 0 && event->slot >= held->slots)
@@ -39,8 +39,8 @@ void held_gpus_event(struct held_gpus *held, const struct cache_event *event)
     held->by_slot[event->slot] = now;
 }
 
-void held_gpus_free(struct held_gpus *held)
+void gpu_sum_free(struct gpu_sum *held)
 {
     free(held->by_slot);
-    *held = (struct held_gpus){0};
+    *held = (struct gpu_sum){0};
 }

@@ -5,14 +5,14 @@
 
 #include "cache/cache.h"
 
-struct held_gpus {
+struct gpu_sum {
     int32_t *by_slot;
     uint32_t slots;
     int64_t total;
     bool unknown; /* there was no memory once */
 };
 
-void held_gpus_event(struct held_gpus *held, const struct cache_event *event);
-void held_gpus_free(struct held_gpus *held);
+void gpu_sum_event(struct gpu_sum *held, const struct cache_event *event);
+void gpu_sum_free(struct gpu_sum *held);
 
 #endif

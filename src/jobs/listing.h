@@ -24,7 +24,7 @@ struct listing {
     const struct listing_ops *ops;
 };
 
-struct held_cache;
+struct job_cache;
 struct listing_call {
     uv_loop_t *loop;
     struct cluster *cluster;
@@ -33,7 +33,7 @@ struct listing_call {
     const struct log *log;
     const struct mpijob_match *match; /* outlives the listing */
     const char *const *namespaces;    /* NULL: all. Outlives it */
-    struct held_cache *cache;         /* has all jobs that can match (caches_for); NULL: the server is asked */
+    struct job_cache *cache;          /* has all jobs that can match (watches_for); NULL: the server is asked */
     void (*ready)(void *data);        /* something is at hand, or the end, or an error */
     void *data;
 };

@@ -10,7 +10,7 @@
 struct cached {
     struct listing listing;
     struct listing_call call;
-    struct held_cache *held;
+    struct job_cache *held;
     struct cache_iter iter;
     struct deadline turn;
     struct buf bytes;
@@ -79,7 +79,7 @@ static const struct error *cached_error(const struct listing *l)
 static int64_t cached_scope(const struct listing *listing)
 {
     const struct cached *l = (const struct cached *)listing;
-    return caches_scope(l->held, l->call.match, l->call.namespaces);
+    return watches_scope(l->held, l->call.match, l->call.namespaces);
 }
 
 static int64_t cached_as_of(const struct listing *l)
@@ -98,7 +98,7 @@ static void cached_free(struct listing *listing)
     if (l->began)
         cache_iter_end(&l->iter);
     buf_free(&l->bytes);
-    caches_release(l->held);
+    watches_release(l->held);
     deadline_close(&l->turn, turn_closed);
 }
 
@@ -114,7 +114,7 @@ struct listing *listing_of_cache(const struct listing_call *call, struct error *
     l->listing.ops = &cached_ops;
     l->call = *call;
     l->held = call->cache;
-    caches_hold(l->held);
+    watches_hold(l->held);
     deadline_init(call->loop, &l->turn, my_turn, l);
     return &l->listing;
 }

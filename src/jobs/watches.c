@@ -93,7 +93,7 @@ static void free_wish(struct wish *w)
     buf_free(&w->selector);
 }
 
-static bool granted(const struct held_cache *held, const struct wish *w)
+static bool granted(const struct job_cache *held, const struct wish *w)
 {
     struct mpijob_target target = cluster_target(held->at->cluster, held->kind);
     size_t n = 0;
@@ -122,7 +122,7 @@ static bool looks_deliberate(const struct mpijob_view *before, const struct mpij
 }
 
 /* A loop of policies is let go when somebody else changes the job. */
-static void look_for_help(struct held_cache *held, const struct cache_event *event)
+static void look_for_help(struct job_cache *held, const struct cache_event *event)
 {
     struct engine_cluster *at = held->at;
     if (event->change != CACHE_CHANGED || !loops_know(&at->loops, event->after->uid))
@@ -131,29 +131,29 @@ static void look_for_help(struct held_cache *held, const struct cache_event *eve
     if (!before || !looks_deliberate(before, event->after) ||
         !loops_changed(&at->loops, event->after->uid, event->after->resource_version))
         return;
-    for (struct on_trigger *t = at->ons; t; t = on_trigger_next(t))
-        on_trigger_let_go(t, event->slot);
+    for (struct event_trigger *t = at->ons; t; t = event_trigger_next(t))
+        event_trigger_let_go(t, event->slot);
 }
 
 static void told(void *data, const struct cache_event *event)
 {
-    struct held_cache *held = data;
-    held_gpus_event(&held->gpus, event);
+    struct job_cache *held = data;
+    gpu_sum_event(&held->gpus, event);
     look_for_help(held, event);
-    for (struct on_trigger *t = held->at->ons; t; t = on_trigger_next(t))
-        on_trigger_event(t, held, event);
+    for (struct event_trigger *t = held->at->ons; t; t = event_trigger_next(t))
+        event_trigger_event(t, held, event);
 }
 
 static void synced(void *data)
 {
-    struct held_cache *held = data;
-    for (struct on_trigger *t = held->at->ons; t; t = on_trigger_next(t))
-        on_trigger_synced(t, held);
+    struct job_cache *held = data;
+    for (struct event_trigger *t = held->at->ons; t; t = event_trigger_next(t))
+        event_trigger_synced(t, held);
 }
 
 static void trouble(void *data, const struct error *err)
 {
-    struct held_cache *held = data;
+    struct job_cache *held = data;
     held->troubled = true;
     if (err->status == 404 && held->current)
         cluster_look(held->at->cluster);
@@ -161,31 +161,31 @@ static void trouble(void *data, const struct error *err)
 
 /* ---- open and close ---- */
 
-static void free_held(struct held_cache *held)
+static void free_held(struct job_cache *held)
 {
     for (char **name = held->namespaces; name && *name; name++)
         free(*name);
     free(held->namespaces);
     free(held->selector);
-    held_gpus_free(&held->gpus);
+    gpu_sum_free(&held->gpus);
     free(held);
 }
 
 static void closed(void *data)
 {
-    struct held_cache *held = data;
+    struct job_cache *held = data;
     struct engine_cluster *at = held->at;
     free_held(held);
     at->caches_open--;
     engine_check_stopped(at->engine);
 }
 
-void caches_hold(struct held_cache *held)
+void watches_hold(struct job_cache *held)
 {
     held->holders++;
 }
 
-void caches_release(struct held_cache *held)
+void watches_release(struct job_cache *held)
 {
     if (--held->holders == 0)
         cache_close(held->cache, closed, held);
@@ -193,15 +193,15 @@ void caches_release(struct held_cache *held)
 
 static void let_go(struct engine_cluster *at, enum mpijob_kind kind)
 {
-    struct held_cache *held = at->caches[kind];
+    struct job_cache *held = at->caches[kind];
     at->caches[kind] = NULL;
     if (!held)
         return;
     held->current = false;
-    caches_release(held);
+    watches_release(held);
 }
 
-static int copy_names(struct held_cache *held, const struct wish *w)
+static int copy_names(struct job_cache *held, const struct wish *w)
 {
     held->selector = str_dup(w->selector.len ? buf_str(&w->selector) : str_of(""));
     if (!held->selector)
@@ -217,7 +217,7 @@ static int copy_names(struct held_cache *held, const struct wish *w)
     return held->namespaces ? 0 : ERR_NOMEM;
 }
 
-static int start_cache(struct held_cache *held, struct error *err)
+static int start_cache(struct job_cache *held, struct error *err)
 {
     struct engine_cluster *at = held->at;
     const struct engine_options *o = &at->engine->o;
@@ -250,14 +250,14 @@ static int start_cache(struct held_cache *held, struct error *err)
     held->holders = 1;
     rc = cache_start(held->cache, err);
     if (rc)
-        caches_release(held);
+        watches_release(held);
     return rc;
 }
 
 static void open_one(struct engine_cluster *at, enum mpijob_kind kind, const struct wish *w)
 {
     struct error err;
-    struct held_cache *held = calloc(1, sizeof *held);
+    struct job_cache *held = calloc(1, sizeof *held);
     int rc = held ? 0 : error_nomem(&err);
     if (!rc) {
         held->at = at;
@@ -282,7 +282,7 @@ static void open_one(struct engine_cluster *at, enum mpijob_kind kind, const str
     at->caches[kind] = held;
 }
 
-void caches_update(struct engine_cluster *at, const struct policy_set *set)
+void watches_update(struct engine_cluster *at, const struct policy_set *set)
 {
     for (int k = 0; k < MPIJOB_KINDS; k++) {
         enum mpijob_kind kind = (enum mpijob_kind)k;
@@ -300,7 +300,7 @@ void caches_update(struct engine_cluster *at, const struct policy_set *set)
     }
 }
 
-void caches_close(struct engine_cluster *at)
+void watches_close(struct engine_cluster *at)
 {
     for (int k = 0; k < MPIJOB_KINDS; k++)
         let_go(at, (enum mpijob_kind)k);
@@ -308,7 +308,7 @@ void caches_close(struct engine_cluster *at)
 
 /* ---- reading ---- */
 
-static bool covers(const struct held_cache *held, const struct engine_cluster *at, const struct mpijob_match *match)
+static bool covers(const struct job_cache *held, const struct engine_cluster *at, const struct mpijob_match *match)
 {
     struct buf selector = BUF_INIT;
     mpijob_match_selector(match, &selector);
@@ -328,9 +328,9 @@ static bool covers(const struct held_cache *held, const struct engine_cluster *a
     return true;
 }
 
-struct held_cache *caches_for(const struct engine_cluster *at, enum mpijob_kind kind, const struct mpijob_match *match)
+struct job_cache *watches_for(const struct engine_cluster *at, enum mpijob_kind kind, const struct mpijob_match *match)
 {
-    struct held_cache *held = at->caches[kind];
+    struct job_cache *held = at->caches[kind];
     if (!held || !cache_synced(held->cache) || !covers(held, at, match))
         return NULL;
     int64_t silence = cache_silence_us(held->cache);
@@ -338,7 +338,7 @@ struct held_cache *caches_for(const struct engine_cluster *at, enum mpijob_kind 
     return silence >= 0 && silence < most + GRACE_US ? held : NULL;
 }
 
-int64_t caches_scope(const struct held_cache *held, const struct mpijob_match *match, const char *const *namespaces)
+int64_t watches_scope(const struct job_cache *held, const struct mpijob_match *match, const char *const *namespaces)
 {
     struct mpijob_match *scope = mpijob_match_scope(match);
     struct cache_iter iter;

@@ -41,9 +41,9 @@ static int64_t times(int64_t a, int64_t b)
     return __builtin_mul_overflow(a, b, &product) ? INT64_MAX : product;
 }
 
-bool mpijob_holds(const struct mpijob_view *v, const struct mpijob_pods *pods, struct mpijob_hold *hold)
+bool mpijob_holds_gpus(const struct mpijob_view *v, const struct mpijob_pods *pods, struct mpijob_held_gpus *hold)
 {
-    *hold = (struct mpijob_hold){0};
+    *hold = (struct mpijob_held_gpus){0};
     struct mpijob_crew crew = pods ? mpijob_pods_of(pods, v) : (struct mpijob_crew){0};
     bool known = v->target.controller != CONTROLLER_CCI || crew.workers || crew.launchers;
     if (pods && known) { /* which labels CCI's pods have could not be seen: none may mean others */

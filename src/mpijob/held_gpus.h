@@ -4,19 +4,19 @@
 
 #include "mpijob/pods.h"
 
-enum mpijob_hold_source {
+enum mpijob_held_by {
     HOLD_PODS,   /* counted */
     HOLD_STATUS, /* by the number of workers that the status has: v1alpha2 keeps it after the end */
     HOLD_POLICY, /* worked out from what the controller does with the job's cleanPodPolicy; at most so many */
 };
-struct mpijob_hold {
+struct mpijob_held_gpus {
     int64_t gpus;
-    enum mpijob_hold_source source;
+    enum mpijob_held_by source;
 };
 
 /* pods NULL: they could not be listed; then only a job that has ended can be told, false for any other. The same for a
  * job of CCI that none of the pods belongs to. */
-bool mpijob_holds(const struct mpijob_view *view, const struct mpijob_pods *pods, struct mpijob_hold *hold);
+bool mpijob_holds_gpus(const struct mpijob_view *view, const struct mpijob_pods *pods, struct mpijob_held_gpus *hold);
 
 /* GPU-hours of so many GPUs held from `from` until `until`, as far as it lies between now - window and now.
  * Microseconds. 0 where `from` is MPIJOB_NO_TIME. */

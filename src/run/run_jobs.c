@@ -126,7 +126,7 @@ static struct run_jobs *jobs_new(struct run *run, struct error *err)
         .log = run->engine->o.log,
         .match = run->policy->match,
         .namespaces = run->at->namespaces,
-        .cache = caches_for(run->at, run->policy->kind, run->policy->match),
+        .cache = watches_for(run->at, run->policy->kind, run->policy->match),
         .ready = wake,
         .data = j,
     };

@@ -107,10 +107,10 @@ static void tell_written(const struct run_op *op, const struct replace_result *r
         loops_wrote(&at->loops, &write, op->run->feed != NULL, str_of(result->resource_version));
     }
     /* A command that ends with its runs has nobody to see what comes later. */
-    if (!at->observer && at->engine->o.store && !at->engine->o.once && !at->engine->stopping)
-        at->observer = observer_new(&at->context);
-    if (at->observer && !at->engine->stopping)
-        observer_add(at->observer, op->run->policy->name, result);
+    if (!at->effect_journal && at->engine->o.store && !at->engine->o.once && !at->engine->stopping)
+        at->effect_journal = effect_journal_new(&at->context);
+    if (at->effect_journal && !at->engine->stopping)
+        effect_journal_add(at->effect_journal, op->run->policy->name, result);
     if (at->caches[op->kind] && json_parse(result->object, "the answer", &root, NULL) == 0)
         cache_offer(at->caches[op->kind]->cache, root);
 }

@@ -199,7 +199,7 @@ struct sweep *sweep_new(struct run *run, int64_t resumes, struct error *err)
         .log = run->engine->o.log,
         .match = run->policy->match,
         .namespaces = run->at->namespaces,
-        .cache = caches_for(run->at, run->policy->kind, run->policy->match),
+        .cache = watches_for(run->at, run->policy->kind, run->policy->match),
         .ready = listing_ready,
         .data = s,
     };

@@ -142,7 +142,7 @@ static int take_lock(const char *path, int *lock, struct error *err)
     return 0;
 }
 
-int place_make(const char *path, char **real, int *lock, struct error *err)
+int db_file_make(const char *path, char **real, int *lock, struct error *err)
 {
     char folder[PATH_MAX];
     *real = NULL;
@@ -169,13 +169,13 @@ int place_make(const char *path, char **real, int *lock, struct error *err)
     if (rc) {
         free(*real);
         *real = NULL;
-        place_release(*lock);
+        db_file_release(*lock);
         *lock = -1;
     }
     return rc;
 }
 
-void place_release(int lock)
+void db_file_release(int lock)
 {
     if (lock >= 0)
         close(lock);

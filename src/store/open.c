@@ -32,7 +32,7 @@ void store_free(struct store *s)
     if (!s->writer.memory)
         sqlite3_close_v2(s->reader);
     writer_close(&s->writer);
-    place_release(s->lock);
+    db_file_release(s->lock);
     uv_mutex_destroy(&s->db);
     uv_mutex_destroy(&s->mutex);
     uv_cond_destroy(&s->wake);
@@ -53,7 +53,7 @@ static int open_reader(struct store *s, struct error *err)
 static int open_file(struct store *s, struct error *err)
 {
     char *real;
-    int rc = place_make(s->path, &real, &s->lock, err);
+    int rc = db_file_make(s->path, &real, &s->lock, err);
     if (rc)
         return rc;
     free(s->path);

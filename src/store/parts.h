@@ -70,11 +70,11 @@ struct failure failure_of(sqlite3 *db, int rc); /* db may be NULL */
 int failure_explain(struct failure failure, const char *path, struct error *err);
 int fail_sqlite(sqlite3 *db, int rc, const char *path, struct error *err);
 
-/* ---- place.c: where the file lives ---- */
+/* ---- db_file.c: where the file lives ---- */
 #define STORE_MEMORY ":memory:"
 /* Makes the folder and the empty file, takes the lock. real: malloc'd, the path without links. */
-int place_make(const char *path, char **real, int *lock, struct error *err);
-void place_release(int lock); /* -1: none */
+int db_file_make(const char *path, char **real, int *lock, struct error *err);
+void db_file_release(int lock); /* -1: none */
 
 /* ---- schema.c ---- */
 struct migration {

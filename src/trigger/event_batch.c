@@ -7,10 +7,10 @@
 
 #define BATCH_MAX 500
 
-struct on_batch {
+struct event_batch {
     struct listing listing;
-    struct on_trigger *t;
-    struct held_cache *held;
+    struct event_trigger *t;
+    struct job_cache *held;
     struct run_feed feed;
     uint32_t *slots;
     int holders;      /* the run, its listing */
@@ -26,24 +26,24 @@ struct on_batch {
 /* ---- a job and the run ---- */
 
 /* Not handled: it stays pending, and the run has it no more. */
-static struct on_job *take_back(struct on_trigger *t, uint32_t slot)
+static struct event_job *take_back(struct event_trigger *t, uint32_t slot)
 {
-    struct on_job *j = &t->jobs[slot];
+    struct event_job *j = &t->jobs[slot];
     j->given = 0;
     j->state = ON_IDLE;
     return j;
 }
 
 /* Handled: for good, or in memory only. */
-static struct on_job *hand_in(struct on_trigger *t, uint32_t slot, bool passing, bool dry)
+static struct event_job *hand_in(struct event_trigger *t, uint32_t slot, bool passing, bool dry)
 {
-    struct on_job *j = &t->jobs[slot];
+    struct event_job *j = &t->jobs[slot];
     uint8_t given = j->given;
     take_back(t, slot);
     j->pending &= (uint8_t)~given;
     j->passing = (uint8_t)(passing ? j->passing | given : j->passing & ~given);
     if (j->flags & ON_LEFT) /* that time is over; a row that says "handled" must not outlive it */
-        on_forget_event(j, ON_MATCH);
+        event_forget_event(j, ON_MATCH);
     j->flags &= (uint8_t) ~(ON_DRY);
     j->flags |= dry ? ON_DRY : 0;
     j->tries = 0;
@@ -51,7 +51,7 @@ static struct on_job *hand_in(struct on_trigger *t, uint32_t slot, bool passing,
 }
 
 /* The version that was looked at, or made, is handled; where that is not known, the one in the cache. */
-static void keep_version(struct on_trigger *t, uint32_t slot, struct str version)
+static void keep_version(struct event_trigger *t, uint32_t slot, struct str version)
 {
     struct buf bytes = BUF_INIT;
     struct mpijob_view view;
@@ -60,16 +60,16 @@ static void keep_version(struct on_trigger *t, uint32_t slot, struct str version
     if (!version.len && cache_view(t->held->cache, slot, &bytes, &view, NULL) == 0)
         version = view.resource_version;
     if (version.len)
-        t->version[slot] = on_version(version);
+        t->version[slot] = event_version(version);
     buf_free(&bytes);
 }
 
 /* ---- giving ---- */
 
 /* Some may have gone, have changed or be in a loop since they were queued. */
-static bool still(struct on_batch *b, uint32_t slot, const struct mpijob_view *view)
+static bool still(struct event_batch *b, uint32_t slot, const struct mpijob_view *view)
 {
-    struct on_trigger *t = b->t;
+    struct event_trigger *t = b->t;
     int64_t now = clock_now(t->at->engine->o.clock);
     const struct policy *p = t->entry.policy;
     bool stopped = loops_stopped(&t->at->loops, view->uid, p->name, now);
@@ -81,14 +81,14 @@ static bool still(struct on_batch *b, uint32_t slot, const struct mpijob_view *v
     } else {
         take_back(t, slot);
     }
-    on_look(t, slot, view, LOOK_AGAIN, MPIJOB_NO_TIME);
+    event_look(t, slot, view, LOOK_AGAIN, MPIJOB_NO_TIME);
     return false;
 }
 
 static enum listing_state batch_next(struct listing *listing, struct str *object)
 {
-    struct on_batch *b = (struct on_batch *)listing;
-    struct on_trigger *t = b->t;
+    struct event_batch *b = (struct event_batch *)listing;
+    struct event_trigger *t = b->t;
     struct mpijob_view view;
     while (b->at < b->count && !t->stopped) {
         uint32_t slot = b->slots[b->at++];
@@ -108,26 +108,26 @@ static enum listing_state batch_next(struct listing *listing, struct str *object
 
 static const struct error *batch_error(const struct listing *l)
 {
-    return &((const struct on_batch *)l)->error;
+    return &((const struct event_batch *)l)->error;
 }
 
 static int64_t batch_scope(const struct listing *listing)
 {
-    const struct on_batch *b = (const struct on_batch *)listing;
-    return caches_scope(b->held, b->t->entry.policy->match, NULL);
+    const struct event_batch *b = (const struct event_batch *)listing;
+    return watches_scope(b->held, b->t->entry.policy->match, NULL);
 }
 
 static int64_t batch_as_of(const struct listing *l)
 {
-    return ((const struct on_batch *)l)->as_of;
+    return ((const struct event_batch *)l)->as_of;
 }
 
 static void batch_free(struct listing *listing)
 {
-    struct on_batch *b = (struct on_batch *)listing;
+    struct event_batch *b = (struct event_batch *)listing;
     if (--b->holders)
         return;
-    caches_release(b->held);
+    watches_release(b->held);
     buf_free(&b->bytes);
     free(b->slots);
     free(b);
@@ -138,7 +138,7 @@ static const struct listing_ops batch_ops = {batch_next, batch_error, batch_scop
 /* ---- what became of a job ---- */
 
 /* False: it is no longer the job that the run was given. */
-static bool find_job(const struct on_trigger *t, const char *key, uint32_t *slot)
+static bool find_job(const struct event_trigger *t, const char *key, uint32_t *slot)
 {
     const char *slash = strchr(key, '/');
     if (t->stopped || !slash)
@@ -149,48 +149,48 @@ static bool find_job(const struct on_trigger *t, const char *key, uint32_t *slot
 
 static bool mark(void *data, const char *key, struct buf *value)
 {
-    struct on_batch *b = data;
+    struct event_batch *b = data;
     uint32_t slot;
     if (!find_job(b->t, key, &slot))
         return false;
-    on_row_value(b->t, slot, value);
+    event_row_value(b->t, slot, value);
     return !value->failed && value->len;
 }
 
 /* The job as the run left it, and then as it is now: somebody may have undone it already. */
-static void look_on(struct on_trigger *t, uint32_t slot, const struct replace_result *result)
+static void look_on(struct event_trigger *t, uint32_t slot, const struct replace_result *result)
 {
     struct json root;
     struct mpijob_view view;
     if (result && result->changed && !result->dry_run && result->object.len &&
         json_parse(result->object, "", &root, NULL) == 0 &&
         mpijob_view(root, cluster_target_of(t->at->cluster, t->entry.policy->kind, root), &view, NULL) == 0)
-        on_look(t, slot, &view, LOOK_AGAIN, MPIJOB_NO_TIME);
+        event_look(t, slot, &view, LOOK_AGAIN, MPIJOB_NO_TIME);
     bool changed = t->jobs[slot].flags & ON_AGAIN; /* while the run had it */
     t->jobs[slot].flags &= (uint8_t) ~(ON_AGAIN | ON_LEFT);
-    on_look_cached(t, slot, changed ? LOOK_CHANGED : LOOK_AGAIN, MPIJOB_NO_TIME);
+    event_look_cached(t, slot, changed ? LOOK_CHANGED : LOOK_AGAIN, MPIJOB_NO_TIME);
 }
 
 /* anew: whatever row it has, it must not stay. */
-static void write_row(struct on_trigger *t, uint32_t slot, bool anew)
+static void write_row(struct event_trigger *t, uint32_t slot, bool anew)
 {
     struct buf bytes = BUF_INIT;
     struct mpijob_view view;
     if (cache_view(t->held->cache, slot, &bytes, &view, NULL) == 0) {
         t->jobs[slot].flags |= anew ? ON_ROW : 0;
-        on_row_write(t, slot, view.uid);
+        event_row_write(t, slot, view.uid);
     }
     buf_free(&bytes);
 }
 
-static void failed(struct on_batch *b, uint32_t slot, struct str seen, const struct error *err)
+static void failed(struct event_batch *b, uint32_t slot, struct str seen, const struct error *err)
 {
-    struct on_trigger *t = b->t;
+    struct event_trigger *t = b->t;
     if (err && err->retryable) {
-        struct on_job *j = take_back(t, slot);
+        struct event_job *j = take_back(t, slot);
         if (j->tries < 20)
             j->tries++;
-        on_retry(t, slot, j->tries);
+        event_retry(t, slot, j->tries);
     } else {
         hand_in(t, slot, true, false);
         keep_version(t, slot, seen);
@@ -201,8 +201,8 @@ static void failed(struct on_batch *b, uint32_t slot, struct str seen, const str
 static void settled(void *data, const char *key, enum job_end end, struct str seen, const struct replace_result *result,
                     const struct error *err)
 {
-    struct on_batch *b = data;
-    struct on_trigger *t = b->t;
+    struct event_batch *b = data;
+    struct event_trigger *t = b->t;
     uint32_t slot;
     if (!find_job(t, key, &slot))
         return;
@@ -215,7 +215,7 @@ static void settled(void *data, const char *key, enum job_end end, struct str se
         return;
     }
     if (end == JOB_DECLINED) {
-        struct on_job *j = take_back(t, slot);
+        struct event_job *j = take_back(t, slot);
         j->pending &= ON_MATCH; /* an event has passed; what matches may yet be wanted */
         j->state = j->pending ? ON_DECLINED : ON_IDLE;
     } else {
@@ -232,11 +232,11 @@ static void settled(void *data, const char *key, enum job_end end, struct str se
 /* ---- the end of the run ---- */
 
 /* What nobody has said anything about. */
-static void end_one(struct on_batch *b, const struct run *run, size_t i)
+static void end_one(struct event_batch *b, const struct run *run, size_t i)
 {
-    struct on_trigger *t = b->t;
+    struct event_trigger *t = b->t;
     uint32_t slot = b->slots[i];
-    struct on_job *j = &t->jobs[slot];
+    struct event_job *j = &t->jobs[slot];
     if (j->state != ON_RUNNING)
         return;
     bool function = run->policy->action == ACTION_RUN, given = i < b->at;
@@ -254,33 +254,33 @@ static void end_one(struct on_batch *b, const struct run *run, size_t i)
         take_back(t, slot);
     }
     j->flags &= (uint8_t) ~(ON_AGAIN | ON_LEFT);
-    on_look_cached(t, slot, changed ? LOOK_CHANGED : LOOK_AGAIN, MPIJOB_NO_TIME);
+    event_look_cached(t, slot, changed ? LOOK_CHANGED : LOOK_AGAIN, MPIJOB_NO_TIME);
 }
 
-static void pause_a_while(struct on_trigger *t)
+static void pause_a_while(struct event_trigger *t)
 {
     uint64_t ms = UINT64_C(1000) << (t->fails < 6 ? t->fails : 6);
     t->fails++;
-    on_pause(t, ms < 60000 ? ms : 60000);
+    event_pause(t, ms < 60000 ? ms : 60000);
 }
 
 static void run_over(void *data, struct run *run)
 {
-    struct on_batch *b = data;
-    struct on_trigger *t = b->t;
+    struct event_batch *b = data;
+    struct event_trigger *t = b->t;
     t->batch = NULL;
     for (size_t i = 0; i < b->count && !t->stopped; i++)
         end_one(b, run, i);
     bool moved = b->moved || run->outcome == RUN_DONE || (run->outcome == RUN_LIMITED && b->at > 0);
     bool left = run->outcome == RUN_FAILED || run->outcome == RUN_CANCELLED || b->unreachable;
     if (t->stopped) {
-        on_release(t);
+        event_release(t);
     } else {
         if (left && (!moved || b->unreachable))
             pause_a_while(t);
         else
             t->fails = 0;
-        on_wake(t);
+        event_wake(t);
     }
     batch_free(&b->listing);
 }
@@ -293,23 +293,23 @@ static unsigned first_event(unsigned pending)
 }
 
 /* All that a limit is to be compared with, else so much that others have their turn. */
-static size_t most(const struct on_trigger *t)
+static size_t most(const struct event_trigger *t)
 {
     const struct policy *p = t->entry.policy;
     bool limited = p->action != ACTION_RUN && (p->changes_max >= 0 || p->percent_max >= 0);
     return limited || t->depth < BATCH_MAX ? t->depth : BATCH_MAX;
 }
 
-static void fill(struct on_batch *b, size_t room)
+static void fill(struct event_batch *b, size_t room)
 {
-    struct on_trigger *t = b->t;
+    struct event_trigger *t = b->t;
     uint32_t slot;
     size_t tries = t->queued;
-    for (; tries > 0 && b->count < room && on_dequeue(t, &slot); tries--) {
-        struct on_job *j = &t->jobs[slot];
+    for (; tries > 0 && b->count < room && event_dequeue(t, &slot); tries--) {
+        struct event_job *j = &t->jobs[slot];
         unsigned event = first_event(j->pending);
         if (b->event && event != b->event) { /* a run is about one kind of event */
-            on_enqueue(t, slot, INT64_MAX);
+            event_enqueue(t, slot, INT64_MAX);
             continue;
         }
         b->event = event;
@@ -320,13 +320,13 @@ static void fill(struct on_batch *b, size_t room)
     }
 }
 
-static void give_up(struct on_batch *b, const struct error *err)
+static void give_up(struct event_batch *b, const struct error *err)
 {
-    struct on_trigger *t = b->t;
+    struct event_trigger *t = b->t;
     log_event(t->at->engine->o.log, LOG_ERROR, err->message, LOG_FIELDS({"policy", t->entry.policy->name}));
     for (size_t i = 0; i < b->count; i++) {
         take_back(t, b->slots[i]);
-        on_enqueue(t, b->slots[i], INT64_MAX);
+        event_enqueue(t, b->slots[i], INT64_MAX);
     }
     t->batch = NULL;
     b->holders = 1;
@@ -334,12 +334,12 @@ static void give_up(struct on_batch *b, const struct error *err)
     pause_a_while(t);
 }
 
-void on_batch_start(struct on_trigger *t)
+void event_batch_start(struct event_trigger *t)
 {
     struct error err;
     struct run *run;
     size_t room = most(t);
-    struct on_batch *b = calloc(1, sizeof *b);
+    struct event_batch *b = calloc(1, sizeof *b);
     if (b)
         b->slots = malloc(room * sizeof *b->slots);
     if (!b || !b->slots) {
@@ -353,7 +353,7 @@ void on_batch_start(struct on_trigger *t)
     b->holders = 2;
     b->t = t;
     b->held = t->held;
-    caches_hold(b->held);
+    watches_hold(b->held);
     b->as_of = cache_as_of(t->held->cache);
     b->feed = (struct run_feed){.jobs = &b->listing, .settled = settled, .mark = mark, .key = t->key, .data = b};
     int64_t first = t->first;

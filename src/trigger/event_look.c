@@ -1,6 +1,6 @@
 #include "trigger/event_parts.h"
 
-bool on_forget_event(struct on_job *j, unsigned event)
+bool event_forget_event(struct event_job *j, unsigned event)
 {
     bool was = j->done & event;
     j->done &= (uint8_t)~event;
@@ -10,7 +10,8 @@ bool on_forget_event(struct on_job *j, unsigned event)
 }
 
 /* The event has come: to be handled if the job matches, else let pass. True: it was let pass, which is worth a row. */
-static bool event_came(const struct on_trigger *t, struct on_job *j, unsigned event, bool matches, enum on_look how)
+static bool event_came(const struct event_trigger *t, struct event_job *j, unsigned event, bool matches,
+                       enum event_look how)
 {
     j->done |= (uint8_t)event;
     if (!matches || (how == LOOK_FIRST && !(t->baseline & event)))
@@ -19,7 +20,7 @@ static bool event_came(const struct on_trigger *t, struct on_job *j, unsigned ev
     return false;
 }
 
-static bool look_added(const struct on_trigger *t, struct on_job *j, bool matches, enum on_look how)
+static bool look_added(const struct event_trigger *t, struct event_job *j, bool matches, enum event_look how)
 {
     if (!(j->done & ON_ADDED))
         return event_came(t, j, ON_ADDED, matches, how);
@@ -28,11 +29,11 @@ static bool look_added(const struct on_trigger *t, struct on_job *j, bool matche
     return passes;
 }
 
-static bool look_finished(const struct on_trigger *t, struct on_job *j, const struct mpijob_view *v, bool matches,
-                          enum on_look how)
+static bool look_finished(const struct event_trigger *t, struct event_job *j, const struct mpijob_view *v, bool matches,
+                          enum event_look how)
 {
     if (!mpijob_phase_finished(v->phase))
-        return on_forget_event(j, ON_FINISHED);
+        return event_forget_event(j, ON_FINISHED);
     if (!(j->done & ON_FINISHED))
         return event_came(t, j, ON_FINISHED, matches, how);
     bool passes = (j->pending & ON_FINISHED) && !matches;
@@ -42,7 +43,7 @@ static bool look_finished(const struct on_trigger *t, struct on_job *j, const st
 
 #define NAMELESS (UINT64_C(1) << 63) /* versions that are no numbers */
 
-uint64_t on_version(struct str text)
+uint64_t event_version(struct str text)
 {
     uint64_t n = 0;
     bool number = text.len > 0 && text.len < 19;
@@ -64,10 +65,10 @@ static bool is_news(uint64_t version, uint64_t handled)
     return (version | handled) & NAMELESS ? version != handled : version > handled;
 }
 
-static bool look_changed(const struct on_trigger *t, struct on_job *j, uint64_t *handled, const struct mpijob_view *v,
-                         bool matches, enum on_look how)
+static bool look_changed(const struct event_trigger *t, struct event_job *j, uint64_t *handled,
+                         const struct mpijob_view *v, bool matches, enum event_look how)
 {
-    uint64_t version = on_version(v->resource_version);
+    uint64_t version = event_version(v->resource_version);
     bool first = how == LOOK_ADDED || (how == LOOK_FIRST && (!*handled || !(t->baseline & ON_CHANGED)));
     j->done |= ON_CHANGED;
     if (!first && !is_news(version, *handled))
@@ -82,12 +83,12 @@ static bool look_changed(const struct on_trigger *t, struct on_job *j, uint64_t 
 }
 
 /* at: from when the job matches. Its due time is kept up, too. */
-static bool look_match(struct on_trigger *t, uint32_t slot, int64_t at, int64_t now, int64_t fired)
+static bool look_match(struct event_trigger *t, uint32_t slot, int64_t at, int64_t now, int64_t fired)
 {
-    struct on_job *j = &t->jobs[slot];
+    struct event_job *j = &t->jobs[slot];
     if (at == INT64_MAX) {
         due_remove(&t->due, slot);
-        return on_forget_event(j, ON_MATCH);
+        return event_forget_event(j, ON_MATCH);
     }
     int64_t *since = t->since ? &t->since[slot] : NULL;
     if (at > now) { /* only time is missing */
@@ -97,7 +98,7 @@ static bool look_match(struct on_trigger *t, uint32_t slot, int64_t at, int64_t 
         if (due_set(&t->due, slot, at))
             log_event(t->at->engine->o.log, LOG_ERROR, "out of memory: a job's instant may be missed",
                       LOG_FIELDS({"policy", t->entry.policy->name}));
-        return on_forget_event(j, ON_MATCH);
+        return event_forget_event(j, ON_MATCH);
     }
     due_remove(&t->due, slot);
     bool anew = since && (j->done & ON_MATCH) && at != MPIJOB_NO_TIME && *since != MPIJOB_NO_TIME && at != *since;
@@ -105,15 +106,15 @@ static bool look_match(struct on_trigger *t, uint32_t slot, int64_t at, int64_t 
         return false;
     if (since)
         *since = at > fired ? at : fired;
-    on_forget_event(j, ON_MATCH);
+    event_forget_event(j, ON_MATCH);
     j->done |= ON_MATCH;
     j->pending |= ON_MATCH;
     return false; /* written when it is handled */
 }
 
-static void leave(struct on_trigger *t, uint32_t slot)
+static void leave(struct event_trigger *t, uint32_t slot)
 {
-    struct on_job *j = &t->jobs[slot];
+    struct event_job *j = &t->jobs[slot];
     t->depth -= j->state == ON_QUEUED;
     if (j->state == ON_WAITING)
         due_remove(&t->retry, slot);
@@ -122,21 +123,21 @@ static void leave(struct on_trigger *t, uint32_t slot)
 }
 
 /* From what is pending to where the job stands. */
-static void settle_state(struct on_trigger *t, uint32_t slot, bool fresh, enum on_look how, int64_t came)
+static void settle_state(struct event_trigger *t, uint32_t slot, bool fresh, enum event_look how, int64_t came)
 {
-    struct on_job *j = &t->jobs[slot];
+    struct event_job *j = &t->jobs[slot];
     if (!j->pending) {
         if (j->state != ON_IDLE)
             leave(t, slot);
         return;
     }
     if (j->state == ON_IDLE || (j->state == ON_DECLINED && (fresh || how == LOOK_CHANGED)))
-        on_enqueue(t, slot, came);
+        event_enqueue(t, slot, came);
 }
 
-void on_look(struct on_trigger *t, uint32_t slot, const struct mpijob_view *v, enum on_look how, int64_t fired)
+void event_look(struct event_trigger *t, uint32_t slot, const struct mpijob_view *v, enum event_look how, int64_t fired)
 {
-    struct on_job *j = &t->jobs[slot];
+    struct event_job *j = &t->jobs[slot];
     const struct policy *p = t->entry.policy;
     if (j->state == ON_RUNNING) { /* when the run has said what became of it */
         bool left = v->deleting || mpijob_match_since(p->match, v, clock_now(t->at->engine->o.clock)) == INT64_MAX;
@@ -160,37 +161,37 @@ void on_look(struct on_trigger *t, uint32_t slot, const struct mpijob_view *v, e
     uint8_t fresh = j->pending & (uint8_t)~before;
     j->passing &= (uint8_t) ~(fresh | (uint8_t)~j->done);
     if (write)
-        on_row_write(t, slot, v->uid);
+        event_row_write(t, slot, v->uid);
     settle_state(t, slot, fresh, how, fired != MPIJOB_NO_TIME ? fired : now);
 }
 
-void on_look_cached(struct on_trigger *t, uint32_t slot, enum on_look how, int64_t fired)
+void event_look_cached(struct event_trigger *t, uint32_t slot, enum event_look how, int64_t fired)
 {
     struct buf bytes = BUF_INIT;
     struct mpijob_view view;
     if (cache_holds(t->held->cache, slot) && cache_view(t->held->cache, slot, &bytes, &view, NULL) == 0) {
         if (!(t->jobs[slot].flags & ON_SEEN))
-            on_rows_adopt(t, slot, &view);
-        on_look(t, slot, &view, how, fired);
+            event_rows_adopt(t, slot, &view);
+        event_look(t, slot, &view, how, fired);
     }
     buf_free(&bytes);
 }
 
-void on_gone(struct on_trigger *t, uint32_t slot, const struct mpijob_view *before)
+void event_gone(struct event_trigger *t, uint32_t slot, const struct mpijob_view *before)
 {
-    struct on_job *j = &t->jobs[slot];
+    struct event_job *j = &t->jobs[slot];
     if ((j->flags & ON_ROW) && before)
-        on_row_remove(t, before->uid);
+        event_row_remove(t, before->uid);
     leave(t, slot);
     due_remove(&t->due, slot);
-    *j = (struct on_job){0};
+    *j = (struct event_job){0};
     if (t->version)
         t->version[slot] = 0;
 }
 
-void on_unpass(struct on_trigger *t, uint32_t slot)
+void event_unpass(struct event_trigger *t, uint32_t slot)
 {
-    struct on_job *j = &t->jobs[slot];
+    struct event_job *j = &t->jobs[slot];
     if (j->passing & ON_CHANGED)
         t->version[slot] = 0;
     j->done &= (uint8_t)~j->passing;

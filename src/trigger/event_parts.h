@@ -1,6 +1,6 @@
-/* What the on_*.c share. on_trigger.c: life, reading, the scan, whose turn it is; on_queue.c: the queue, and room for
- * the jobs; on_time.c: when it acts again; on_look.c: from a job's state to what is to do; on_rows.c: what is durable;
- * on_batch.c: a run's jobs and what became of them. */
+/* What the event_*.c share. event_trigger.c: life, reading, the scan, whose turn it is; event_queue.c: the queue, and
+ * room for the jobs; event_time.c: when it acts again; event_look.c: from a job's state to what is to do; event_rows.c:
+ * what is durable; event_batch.c: a run's jobs and what became of them. */
 #ifndef MPIJOBD_TRIGGER_EVENT_PARTS_H
 #define MPIJOBD_TRIGGER_EVENT_PARTS_H
 
@@ -12,7 +12,7 @@
 #define SCAN_SLICE 200 /* jobs looked at in one turn: some milliseconds */
 #define RETRY_FIRST_MS 1000
 
-enum on_state {
+enum event_state {
     ON_IDLE,     /* nothing is to be done */
     ON_QUEUED,   /* to be handled */
     ON_RUNNING,  /* a run has it */
@@ -29,7 +29,7 @@ enum {
 };
 
 /* A job as the policy sees it, by its slot. Events by bit (ON_MATCH...). */
-struct on_job {
+struct event_job {
     uint8_t state, flags;
     uint8_t done;    /* the event has been: it matches, was added, is finished */
     uint8_t pending; /* of these: still to be handled */
@@ -38,18 +38,18 @@ struct on_job {
     uint8_t tries;
 };
 
-struct on_row;
-struct on_batch;
+struct event_row;
+struct event_batch;
 
-struct on_trigger {
+struct event_trigger {
     struct work work; /* reading what is handled */
     struct engine_cluster *at;
     struct policy_entry entry;
-    struct held_cache *held;
-    struct on_trigger *next;
+    struct job_cache *held;
+    struct event_trigger *next;
     char key[STORE_MARK_KEY_MAX];
 
-    struct on_job *jobs;
+    struct event_job *jobs;
     int64_t *since;    /* where time counts: the instant from which the job matches, this time. Else NULL */
     uint64_t *version; /* on = "changed": the version that was handled, or let pass. Else NULL */
     uint32_t slots;
@@ -62,12 +62,12 @@ struct on_trigger {
     size_t head, queued, room;
     size_t depth;  /* jobs that are queued */
     int64_t first; /* the instant at which the first of them fell due */
-    struct on_batch *batch;
+    struct event_batch *batch;
 
-    struct on_row *rows; /* hash by uid: read, and not yet found in the cache */
-    uint8_t baseline;    /* events that have one: what was before it is not handled */
-    uint32_t scan;       /* slots below are looked at */
-    int rc;              /* of the reading */
+    struct event_row *rows; /* hash by uid: read, and not yet found in the cache */
+    uint8_t baseline;       /* events that have one: what was before it is not handled */
+    uint32_t scan;          /* slots below are looked at */
+    int rc;                 /* of the reading */
     struct error error;
 
     struct deadline turn;  /* at the loop's next turn: the queue, the scan */
@@ -78,50 +78,51 @@ struct on_trigger {
     bool reading, read, scanning, scanned, writing, stopped, closing, turning;
 };
 
-/* ---- on_trigger.c ---- */
-void on_wake(struct on_trigger *t);    /* its turn, soon */
-void on_release(struct on_trigger *t); /* freed, if it is stopped and over */
+/* ---- event_trigger.c ---- */
+void event_wake(struct event_trigger *t);    /* its turn, soon */
+void event_release(struct event_trigger *t); /* freed, if it is stopped and over */
 
-/* ---- on_queue.c ---- */
-int on_room(struct on_trigger *t, uint32_t slot); /* 0, or ERR_NOMEM */
-void on_enqueue(struct on_trigger *t, uint32_t slot, int64_t since);
-bool on_dequeue(struct on_trigger *t, uint32_t *slot);
+/* ---- event_queue.c ---- */
+int event_room(struct event_trigger *t, uint32_t slot); /* 0, or ERR_NOMEM */
+void event_enqueue(struct event_trigger *t, uint32_t slot, int64_t since);
+bool event_dequeue(struct event_trigger *t, uint32_t *slot);
 
-/* ---- on_time.c ---- */
-void on_retry(struct on_trigger *t, uint32_t slot, unsigned tries); /* later and later */
-void on_arm(struct on_trigger *t);                                  /* the alarm, the timer */
-void on_pause(struct on_trigger *t, uint64_t ms);                   /* no turn until then */
-void on_rang(struct alarm *alarm, int64_t now);                     /* the alarm's ring */
-void on_later(struct deadline *d);                                  /* the timer's */
+/* ---- event_time.c ---- */
+void event_retry(struct event_trigger *t, uint32_t slot, unsigned tries); /* later and later */
+void event_arm(struct event_trigger *t);                                  /* the alarm, the timer */
+void event_pause(struct event_trigger *t, uint64_t ms);                   /* no turn until then */
+void event_rang(struct alarm *alarm, int64_t now);                        /* the alarm's ring */
+void event_later(struct deadline *d);                                     /* the timer's */
 
-/* ---- on_look.c ---- */
-enum on_look {
+/* ---- event_look.c ---- */
+enum event_look {
     LOOK_FIRST,   /* at the start: it may have been handled before */
     LOOK_ADDED,   /* it is new */
     LOOK_CHANGED, /* it has changed */
     LOOK_AGAIN,   /* time has passed, or the policy is another */
 };
 /* False: it was not that. */
-bool on_forget_event(struct on_job *j, unsigned event);
+bool event_forget_event(struct event_job *j, unsigned event);
 /* fired: the instant that has come, MPIJOB_NO_TIME: none. The slot has room. */
-void on_look(struct on_trigger *t, uint32_t slot, const struct mpijob_view *view, enum on_look how, int64_t fired);
-void on_look_cached(struct on_trigger *t, uint32_t slot, enum on_look how, int64_t fired);
-void on_gone(struct on_trigger *t, uint32_t slot, const struct mpijob_view *before); /* before: may be NULL */
-void on_unpass(struct on_trigger *t, uint32_t slot); /* what was given up is to be looked at anew */
+void event_look(struct event_trigger *t, uint32_t slot, const struct mpijob_view *view, enum event_look how,
+                int64_t fired);
+void event_look_cached(struct event_trigger *t, uint32_t slot, enum event_look how, int64_t fired);
+void event_gone(struct event_trigger *t, uint32_t slot, const struct mpijob_view *before); /* before: may be NULL */
+void event_unpass(struct event_trigger *t, uint32_t slot); /* what was given up is to be looked at anew */
 /* What changed is ordered by its version where versions are numbers, as they are everywhere but by promise. */
-uint64_t on_version(struct str text);
+uint64_t event_version(struct str text);
 
-/* ---- on_rows.c ---- */
-void on_rows_read(struct on_trigger *t); /* on another thread */
-void on_rows_free(struct on_trigger *t);
-void on_rows_adopt(struct on_trigger *t, uint32_t slot, const struct mpijob_view *view);
-void on_rows_forget_gone(struct on_trigger *t);
-void on_rows_begin_baseline(struct on_trigger *t); /* from now on events of these kinds are missed if they are */
-void on_row_value(const struct on_trigger *t, uint32_t slot, struct buf *out); /* empty: it needs no row */
-void on_row_write(struct on_trigger *t, uint32_t slot, struct str uid);
-void on_row_remove(struct on_trigger *t, struct str uid);
+/* ---- event_rows.c ---- */
+void event_rows_read(struct event_trigger *t); /* on another thread */
+void event_rows_free(struct event_trigger *t);
+void event_rows_adopt(struct event_trigger *t, uint32_t slot, const struct mpijob_view *view);
+void event_rows_forget_gone(struct event_trigger *t);
+void event_rows_begin_baseline(struct event_trigger *t); /* from now on events of these kinds are missed if they are */
+void event_row_value(const struct event_trigger *t, uint32_t slot, struct buf *out); /* empty: it needs no row */
+void event_row_write(struct event_trigger *t, uint32_t slot, struct str uid);
+void event_row_remove(struct event_trigger *t, struct str uid);
 
-/* ---- on_batch.c ---- */
-void on_batch_start(struct on_trigger *t);
+/* ---- event_batch.c ---- */
+void event_batch_start(struct event_trigger *t);
 
 #endif

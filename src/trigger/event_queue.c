@@ -5,7 +5,7 @@
 
 /* ---- the queue ---- */
 
-static int grow_queue(struct on_trigger *t)
+static int grow_queue(struct event_trigger *t)
 {
     size_t room = t->room ? t->room * 2 : 64;
     uint32_t *queue = malloc(room * sizeof *queue);
@@ -20,7 +20,7 @@ static int grow_queue(struct on_trigger *t)
     return 0;
 }
 
-void on_enqueue(struct on_trigger *t, uint32_t slot, int64_t since)
+void event_enqueue(struct event_trigger *t, uint32_t slot, int64_t since)
 {
     int64_t now = clock_now(t->at->engine->o.clock);
     if (t->queued == t->room && grow_queue(t)) {
@@ -34,10 +34,10 @@ void on_enqueue(struct on_trigger *t, uint32_t slot, int64_t since)
     t->depth++;
     since = since < now ? since : now;
     t->first = since < t->first ? since : t->first;
-    on_wake(t);
+    event_wake(t);
 }
 
-bool on_dequeue(struct on_trigger *t, uint32_t *slot)
+bool event_dequeue(struct event_trigger *t, uint32_t *slot)
 {
     while (t->queued) {
         *slot = t->queue[t->head];
@@ -63,7 +63,7 @@ static int more(void **array, size_t size, uint32_t had, uint32_t wanted)
     return 0;
 }
 
-int on_room(struct on_trigger *t, uint32_t slot)
+int event_room(struct event_trigger *t, uint32_t slot)
 {
     const struct policy *p = t->entry.policy;
     if (slot < t->slots)

@@ -8,7 +8,7 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
-struct on_row {
+struct event_row {
     UT_hash_handle hh;
     int64_t since;
     uint64_t version;
@@ -17,7 +17,7 @@ struct on_row {
 };
 
 /* An event's baseline: "NAME#added". What was there before it was set is not for the policy. */
-static const char *baseline_key(const struct on_trigger *t, unsigned event, char out[STORE_MARK_KEY_MAX + 16])
+static const char *baseline_key(const struct event_trigger *t, unsigned event, char out[STORE_MARK_KEY_MAX + 16])
 {
     snprintf(out, STORE_MARK_KEY_MAX + 16, "%s#%s", t->key, policy_on_name(event));
     return out;
@@ -29,14 +29,14 @@ static const char *baseline_key(const struct on_trigger *t, unsigned event, char
 
 static uint64_t version_of_row(const char *text)
 {
-    return text[0] == '#' ? strtoull(text + 1, NULL, 16) : *text ? on_version(str_of(text)) : 0;
+    return text[0] == '#' ? strtoull(text + 1, NULL, 16) : *text ? event_version(str_of(text)) : 0;
 }
 
 static bool add_row(void *data, const struct store_handled *h)
 {
-    struct on_trigger *t = data;
+    struct event_trigger *t = data;
     size_t n = strlen(h->uid);
-    struct on_row *row = calloc(1, sizeof *row + n + 1);
+    struct event_row *row = calloc(1, sizeof *row + n + 1);
     if (!row) {
         t->rc = error_nomem(&t->error);
         return false;
@@ -57,7 +57,7 @@ static bool add_row(void *data, const struct store_handled *h)
     return false;
 }
 
-void on_rows_read(struct on_trigger *t)
+void event_rows_read(struct event_trigger *t)
 {
     struct store *store = t->at->engine->o.store;
     char key[STORE_MARK_KEY_MAX + 16];
@@ -75,9 +75,9 @@ void on_rows_read(struct on_trigger *t)
     }
 }
 
-void on_rows_free(struct on_trigger *t)
+void event_rows_free(struct event_trigger *t)
 {
-    struct on_row *row, *next;
+    struct event_row *row, *next;
     HASH_ITER(hh, t->rows, row, next)
     {
         HASH_DEL(t->rows, row);
@@ -87,10 +87,10 @@ void on_rows_free(struct on_trigger *t)
 
 /* ---- between the rows and the jobs ---- */
 
-void on_rows_adopt(struct on_trigger *t, uint32_t slot, const struct mpijob_view *view)
+void event_rows_adopt(struct event_trigger *t, uint32_t slot, const struct mpijob_view *view)
 {
-    struct on_job *j = &t->jobs[slot];
-    struct on_row *row = NULL;
+    struct event_job *j = &t->jobs[slot];
+    struct event_row *row = NULL;
     j->flags |= ON_SEEN;
     if (t->rows)
         HASH_FIND(hh, t->rows, view->uid.ptr, view->uid.len, row);
@@ -106,17 +106,17 @@ void on_rows_adopt(struct on_trigger *t, uint32_t slot, const struct mpijob_view
     free(row);
 }
 
-void on_rows_forget_gone(struct on_trigger *t)
+void event_rows_forget_gone(struct event_trigger *t)
 {
-    struct on_row *row, *next;
+    struct event_row *row, *next;
     HASH_ITER(hh, t->rows, row, next)
     {
-        on_row_remove(t, str_of(row->uid));
+        event_row_remove(t, str_of(row->uid));
     }
-    on_rows_free(t);
+    event_rows_free(t);
 }
 
-void on_rows_begin_baseline(struct on_trigger *t)
+void event_rows_begin_baseline(struct event_trigger *t)
 {
     struct store *store = t->at->engine->o.store;
     char key[STORE_MARK_KEY_MAX + 16];
@@ -132,9 +132,9 @@ void on_rows_begin_baseline(struct on_trigger *t)
 
 /* ---- writing ---- */
 
-void on_row_value(const struct on_trigger *t, uint32_t slot, struct buf *out)
+void event_row_value(const struct event_trigger *t, uint32_t slot, struct buf *out)
 {
-    const struct on_job *j = &t->jobs[slot];
+    const struct event_job *j = &t->jobs[slot];
     unsigned handled = j->done & ~(unsigned)j->pending & ~(unsigned)j->passing;
     handled |= j->given; /* asked for with the intent: as it will be */
     if (handled & ON_ADDED)
@@ -150,7 +150,7 @@ void on_row_value(const struct on_trigger *t, uint32_t slot, struct buf *out)
         buf_printf(out, "%" PRId64, t->since[slot]);
 }
 
-void on_row_remove(struct on_trigger *t, struct str uid)
+void event_row_remove(struct event_trigger *t, struct str uid)
 {
     struct store *store = t->at->engine->o.store;
     char *text = store ? str_dup(uid) : NULL;
@@ -159,18 +159,18 @@ void on_row_remove(struct on_trigger *t, struct str uid)
     free(text);
 }
 
-void on_row_write(struct on_trigger *t, uint32_t slot, struct str uid)
+void event_row_write(struct event_trigger *t, uint32_t slot, struct str uid)
 {
-    struct on_job *j = &t->jobs[slot];
+    struct event_job *j = &t->jobs[slot];
     struct store *store = t->at->engine->o.store;
     struct buf value = BUF_INIT;
     char version[32] = "";
     if (!store)
         return;
-    on_row_value(t, slot, &value);
+    event_row_value(t, slot, &value);
     if (!value.len) {
         if (j->flags & ON_ROW)
-            on_row_remove(t, uid);
+            event_row_remove(t, uid);
         j->flags &= (uint8_t)~ON_ROW;
         buf_free(&value);
         return;

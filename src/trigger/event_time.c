@@ -6,7 +6,7 @@
 
 #define RETRY_MOST_MS 300000
 
-static uint64_t loop_now(const struct on_trigger *t)
+static uint64_t loop_now(const struct event_trigger *t)
 {
     return uv_now(t->at->engine->o.loop);
 }
@@ -16,18 +16,18 @@ static uint64_t random_below(uint64_t most)
     return most ? (uint64_t)rand() % most : 0;
 }
 
-void on_retry(struct on_trigger *t, uint32_t slot, unsigned tries)
+void event_retry(struct event_trigger *t, uint32_t slot, unsigned tries)
 {
     uint64_t ms = (uint64_t)RETRY_FIRST_MS << (tries < 10 ? tries - 1 : 9);
     ms = ms < RETRY_MOST_MS ? ms : RETRY_MOST_MS;
     if (due_set(&t->retry, slot, (int64_t)(loop_now(t) + ms + random_below(ms / 4))))
-        on_enqueue(t, slot, INT64_MAX); /* no memory: at once, which the next failure pauses */
+        event_enqueue(t, slot, INT64_MAX); /* no memory: at once, which the next failure pauses */
     else
         t->jobs[slot].state = ON_WAITING;
-    on_arm(t);
+    event_arm(t);
 }
 
-void on_arm(struct on_trigger *t)
+void event_arm(struct event_trigger *t)
 {
     int64_t at;
     if (t->stopped)
@@ -46,30 +46,30 @@ void on_arm(struct on_trigger *t)
         deadline_stop(&t->later);
 }
 
-void on_pause(struct on_trigger *t, uint64_t ms)
+void event_pause(struct event_trigger *t, uint64_t ms)
 {
     t->pause_until = loop_now(t) + ms;
-    on_arm(t);
+    event_arm(t);
 }
 
 /* Some instants have come. Others have their turn after a slice. */
-void on_rang(struct alarm *alarm, int64_t now)
+void event_rang(struct alarm *alarm, int64_t now)
 {
-    struct on_trigger *t = alarm->data;
+    struct event_trigger *t = alarm->data;
     uint32_t slot;
     int64_t at;
     meter_lateness(t->at->engine->meters, t->entry.policy->name, now - alarm->due);
     for (int n = 0; n < SCAN_SLICE && due_first(&t->due, &slot, &at) && at <= now; n++) {
         due_remove(&t->due, slot);
         meter_lateness(t->at->engine->meters, t->entry.policy->name, now - at);
-        on_look_cached(t, slot, LOOK_AGAIN, at);
+        event_look_cached(t, slot, LOOK_AGAIN, at);
     }
-    on_arm(t);
+    event_arm(t);
 }
 
-void on_later(struct deadline *d)
+void event_later(struct deadline *d)
 {
-    struct on_trigger *t = d->data;
+    struct event_trigger *t = d->data;
     uint32_t slot;
     int64_t at;
     if (t->pause_until && loop_now(t) >= t->pause_until)
@@ -77,8 +77,8 @@ void on_later(struct deadline *d)
     while (due_first(&t->retry, &slot, &at) && (uint64_t)at <= loop_now(t)) {
         due_remove(&t->retry, slot);
         t->jobs[slot].state = ON_IDLE;
-        on_enqueue(t, slot, INT64_MAX);
+        event_enqueue(t, slot, INT64_MAX);
     }
-    on_arm(t);
-    on_wake(t);
+    event_arm(t);
+    event_wake(t);
 }

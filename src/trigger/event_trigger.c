@@ -7,7 +7,7 @@
 
 #define BUSY_MS 200 /* a run from before a reload is waited for */
 
-void on_wake(struct on_trigger *t)
+void event_wake(struct event_trigger *t)
 {
     if (t->turning || t->closing)
         return;
@@ -18,75 +18,75 @@ void on_wake(struct on_trigger *t)
 /* ---- room ---- */
 
 /* A job that there is no room for is seen when there is. */
-static bool has_room(struct on_trigger *t, uint32_t slot)
+static bool has_room(struct event_trigger *t, uint32_t slot)
 {
-    if (on_room(t, slot) == 0)
+    if (event_room(t, slot) == 0)
         return true;
     log_event(t->at->engine->o.log, LOG_ERROR, "out of memory: all jobs are looked at again later",
               LOG_FIELDS({"policy", t->entry.policy->name}));
     t->scanned = false;
     t->scanning = true;
     t->scan = 0;
-    on_pause(t, RETRY_FIRST_MS);
+    event_pause(t, RETRY_FIRST_MS);
     return false;
 }
 
 /* ---- what the cache tells ---- */
 
-void on_trigger_event(struct on_trigger *t, const struct held_cache *held, const struct cache_event *event)
+void event_trigger_event(struct event_trigger *t, const struct job_cache *held, const struct cache_event *event)
 {
     if (held != t->held || t->stopped || !(t->scanning || t->scanned))
         return;
     if (event->change == CACHE_DELETED) {
         if (event->slot < t->slots)
-            on_gone(t, event->slot, t->jobs[event->slot].flags & ON_ROW ? cache_before(held->cache, event) : NULL);
+            event_gone(t, event->slot, t->jobs[event->slot].flags & ON_ROW ? cache_before(held->cache, event) : NULL);
     } else if (has_room(t, event->slot)) {
         bool seen = t->jobs[event->slot].flags & ON_SEEN;
-        enum on_look how = event->change == CACHE_ADDED ? LOOK_ADDED : seen ? LOOK_CHANGED : LOOK_FIRST;
+        enum event_look how = event->change == CACHE_ADDED ? LOOK_ADDED : seen ? LOOK_CHANGED : LOOK_FIRST;
         if (!seen)
-            on_rows_adopt(t, event->slot, event->after);
-        on_look(t, event->slot, event->after, how, MPIJOB_NO_TIME);
+            event_rows_adopt(t, event->slot, event->after);
+        event_look(t, event->slot, event->after, how, MPIJOB_NO_TIME);
     }
-    on_arm(t);
+    event_arm(t);
 }
 
-void on_trigger_synced(struct on_trigger *t, const struct held_cache *held)
+void event_trigger_synced(struct event_trigger *t, const struct job_cache *held)
 {
     if (held == t->held)
-        on_wake(t);
+        event_wake(t);
 }
 
-void on_trigger_let_go(struct on_trigger *t, uint32_t slot)
+void event_trigger_let_go(struct event_trigger *t, uint32_t slot)
 {
     if (slot < t->slots && t->jobs[slot].state != ON_RUNNING)
-        on_unpass(t, slot);
+        event_unpass(t, slot);
 }
 
 /* ---- the scan ---- */
 
 static void written(void *data, int64_t id, const struct error *err)
 {
-    struct on_trigger *t = data;
+    struct event_trigger *t = data;
     (void)id;
     (void)err; /* logged with the rows */
     t->writing = false;
-    on_release(t);
+    event_release(t);
     if (!t->stopped)
-        on_wake(t);
+        event_wake(t);
 }
 
-static void end_scan(struct on_trigger *t)
+static void end_scan(struct event_trigger *t)
 {
     t->scanning = false;
     t->scanned = true;
-    on_rows_forget_gone(t);
-    on_rows_begin_baseline(t);
-    on_arm(t);
-    on_wake(t); /* for what the slices before have queued */
+    event_rows_forget_gone(t);
+    event_rows_begin_baseline(t);
+    event_arm(t);
+    event_wake(t); /* for what the slices before have queued */
 }
 
 /* A part of all jobs: at the start, and after a reload. */
-static void scan(struct on_trigger *t)
+static void scan(struct event_trigger *t)
 {
     uint32_t slots = cache_slots(t->held->cache), n = 0;
     if (slots && !has_room(t, slots - 1))
@@ -95,7 +95,7 @@ static void scan(struct on_trigger *t)
         if (!cache_holds(t->held->cache, t->scan))
             continue;
         bool seen = t->jobs[t->scan].flags & ON_SEEN;
-        on_look_cached(t, t->scan, seen ? LOOK_AGAIN : LOOK_FIRST, MPIJOB_NO_TIME);
+        event_look_cached(t, t->scan, seen ? LOOK_AGAIN : LOOK_FIRST, MPIJOB_NO_TIME);
         n++;
     }
     if (t->scan >= slots) {
@@ -104,20 +104,20 @@ static void scan(struct on_trigger *t)
         t->writing = true;
         store_sync(t->at->engine->o.store, written, t);
     } else {
-        on_wake(t);
+        event_wake(t);
     }
 }
 
-static void begin_scan(struct on_trigger *t)
+static void begin_scan(struct event_trigger *t)
 {
     t->scanning = true;
     t->scan = 0;
-    on_wake(t);
+    event_wake(t);
 }
 
 /* ---- reading what is handled ---- */
 
-static bool policy_runs(const struct on_trigger *t)
+static bool policy_runs(const struct event_trigger *t)
 {
     const struct run *run;
     DL_FOREACH(t->at->engine->runs, run)
@@ -130,29 +130,29 @@ static bool policy_runs(const struct on_trigger *t)
 
 static void read_rows(struct work *work)
 {
-    on_rows_read((struct on_trigger *)work);
+    event_rows_read((struct event_trigger *)work);
 }
 
 static void rows_read(struct work *work)
 {
-    struct on_trigger *t = (struct on_trigger *)work;
+    struct event_trigger *t = (struct event_trigger *)work;
     t->reading = false;
     if (t->rc && !t->stopped) {
         log_event(t->at->engine->o.log, LOG_ERROR,
                   "what the policy has handled cannot be read from the journal; trying again",
                   LOG_FIELDS({"policy", t->entry.policy->name}, {"reason", t->error.message}));
-        on_rows_free(t);
-        on_pause(t, RETRY_FIRST_MS);
+        event_rows_free(t);
+        event_pause(t, RETRY_FIRST_MS);
     } else {
         t->read = true;
-        on_wake(t);
+        event_wake(t);
     }
-    on_release(t);
+    event_release(t);
 }
 
 static void all_written(void *data, int64_t id, const struct error *err)
 {
-    struct on_trigger *t = data;
+    struct event_trigger *t = data;
     (void)id;
     (void)err;
     t->writing = false;
@@ -160,18 +160,18 @@ static void all_written(void *data, int64_t id, const struct error *err)
         t->reading = true;
         work_start(t->at->engine->o.loop, &t->work, read_rows, rows_read);
     }
-    on_release(t);
+    event_release(t);
 }
 
 /* As soon as no run of this policy, from before, can write a row any more. */
-static void begin_reading(struct on_trigger *t)
+static void begin_reading(struct event_trigger *t)
 {
     if (!t->at->engine->o.store) {
         t->baseline = ON_MATCH;
         t->read = true;
-        on_wake(t);
+        event_wake(t);
     } else if (policy_runs(t)) {
-        on_pause(t, BUSY_MS);
+        event_pause(t, BUSY_MS);
     } else {
         t->writing = true;
         store_sync(t->at->engine->o.store, all_written, t);
@@ -182,7 +182,7 @@ static void begin_reading(struct on_trigger *t)
 
 static void my_turn(struct deadline *d)
 {
-    struct on_trigger *t = d->data;
+    struct event_trigger *t = d->data;
     t->turning = false;
     if (t->stopped || t->reading || t->writing || t->pause_until)
         return;
@@ -193,14 +193,14 @@ static void my_turn(struct deadline *d)
     else if (!t->scanned && cache_synced(t->held->cache))
         begin_scan(t);
     else if (t->scanned && t->depth && !t->batch && !t->at->engine->stopping)
-        on_batch_start(t);
+        event_batch_start(t);
 }
 
 /* ---- life ---- */
 
 static void handle_closed(struct deadline *d)
 {
-    struct on_trigger *t = d->data;
+    struct event_trigger *t = d->data;
     if (--t->handles)
         return;
     struct engine_cluster *at = t->at;
@@ -209,12 +209,12 @@ static void handle_closed(struct deadline *d)
     engine_check_stopped(at->engine);
 }
 
-void on_release(struct on_trigger *t)
+void event_release(struct event_trigger *t)
 {
     if (!t->stopped || t->closing || t->batch || t->reading || t->writing)
         return;
     t->closing = true;
-    on_rows_free(t);
+    event_rows_free(t);
     due_clear(&t->due);
     due_clear(&t->retry);
     free(t->jobs);
@@ -226,10 +226,10 @@ void on_release(struct on_trigger *t)
     deadline_close(&t->later, handle_closed);
 }
 
-struct on_trigger *on_trigger_start(struct engine_cluster *at, const struct policy_entry *entry,
-                                    struct held_cache *held, struct on_trigger *next)
+struct event_trigger *event_trigger_start(struct engine_cluster *at, const struct policy_entry *entry,
+                                          struct job_cache *held, struct event_trigger *next)
 {
-    struct on_trigger *t = calloc(1, sizeof *t);
+    struct event_trigger *t = calloc(1, sizeof *t);
     if (!t)
         return NULL;
     t->at = at;
@@ -237,20 +237,20 @@ struct on_trigger *on_trigger_start(struct engine_cluster *at, const struct poli
     t->held = held;
     t->next = next;
     t->first = INT64_MAX;
-    t->alarm.ring = on_rang;
+    t->alarm.ring = event_rang;
     t->alarm.data = t;
     store_mark_key(entry->policy->name, cluster_name(at->cluster), t->key);
     deadline_init(at->engine->o.loop, &t->turn, my_turn, t);
-    deadline_init(at->engine->o.loop, &t->later, on_later, t);
+    deadline_init(at->engine->o.loop, &t->later, event_later, t);
     t->handles = 2;
     at->ons_live++;
     policy_set_hold(entry->file->set);
-    caches_hold(held);
-    on_wake(t);
+    watches_hold(held);
+    event_wake(t);
     return t;
 }
 
-bool on_trigger_reload(struct on_trigger *t, const struct policy_entry *entry, const struct held_cache *held)
+bool event_trigger_reload(struct event_trigger *t, const struct policy_entry *entry, const struct job_cache *held)
 {
     const struct policy *was = t->entry.policy, *is = entry->policy;
     if (held != t->held || was->on != is->on || was->kind != is->kind ||
@@ -264,47 +264,47 @@ bool on_trigger_reload(struct on_trigger *t, const struct policy_entry *entry, c
     t->pause_until = 0;
     for (uint32_t slot = 0; slot < t->slots; slot++) {
         if (t->jobs[slot].state != ON_RUNNING && !(dry && (t->jobs[slot].flags & ON_DRY)))
-            on_unpass(t, slot);
+            event_unpass(t, slot);
     }
     if (t->scanning || t->scanned)
         begin_scan(t);
-    on_arm(t);
-    on_wake(t);
+    event_arm(t);
+    event_wake(t);
     return true;
 }
 
-void on_trigger_stop(struct on_trigger *t)
+void event_trigger_stop(struct event_trigger *t)
 {
     t->stopped = true;
     alarm_stop(t->at->engine->alarms, &t->alarm);
     deadline_stop(&t->turn);
     deadline_stop(&t->later);
-    caches_release(t->held);
+    watches_release(t->held);
     t->held = NULL;
-    on_release(t);
+    event_release(t);
 }
 
-struct on_trigger *on_trigger_next(const struct on_trigger *t)
+struct event_trigger *event_trigger_next(const struct event_trigger *t)
 {
     return t->next;
 }
 
-void on_trigger_set_next(struct on_trigger *t, struct on_trigger *next)
+void event_trigger_set_next(struct event_trigger *t, struct event_trigger *next)
 {
     t->next = next;
 }
 
-const char *on_trigger_policy(const struct on_trigger *t)
+const char *event_trigger_policy(const struct event_trigger *t)
 {
     return t->entry.policy->name;
 }
 
-size_t on_trigger_depth(const struct on_trigger *t)
+size_t event_trigger_depth(const struct event_trigger *t)
 {
     return t->depth;
 }
 
-bool on_trigger_idle(const struct on_trigger *t)
+bool event_trigger_idle(const struct event_trigger *t)
 {
     if (t->turning || t->reading || t->writing || t->batch)
         return false;

@@ -10,26 +10,26 @@
 
 #include "jobs/watches.h"
 
-struct on_trigger;
+struct event_trigger;
 
-/* Reads what is handled, waits for the cache, then acts. next: what on_trigger_next gives. NULL: out of memory. */
-struct on_trigger *on_trigger_start(struct engine_cluster *at, const struct policy_entry *entry,
-                                    struct held_cache *held, struct on_trigger *next);
+/* Reads what is handled, waits for the cache, then acts. next: what event_trigger_next gives. NULL: out of memory. */
+struct event_trigger *event_trigger_start(struct engine_cluster *at, const struct policy_entry *entry,
+                                          struct job_cache *held, struct event_trigger *next);
 /* The policy was loaded again: the same name, events and cache. False: it cannot go on (start another one). */
-bool on_trigger_reload(struct on_trigger *t, const struct policy_entry *entry, const struct held_cache *held);
+bool event_trigger_reload(struct event_trigger *t, const struct policy_entry *entry, const struct job_cache *held);
 /* No further runs; it is freed when its run has ended, and at->ons_live then counts one less. */
-void on_trigger_stop(struct on_trigger *t);
+void event_trigger_stop(struct event_trigger *t);
 
-struct on_trigger *on_trigger_next(const struct on_trigger *t);
-void on_trigger_set_next(struct on_trigger *t, struct on_trigger *next);
-const char *on_trigger_policy(const struct on_trigger *t);
+struct event_trigger *event_trigger_next(const struct event_trigger *t);
+void event_trigger_set_next(struct event_trigger *t, struct event_trigger *next);
+const char *event_trigger_policy(const struct event_trigger *t);
 
-void on_trigger_event(struct on_trigger *t, const struct held_cache *held, const struct cache_event *event);
-void on_trigger_synced(struct on_trigger *t, const struct held_cache *held);
-void on_trigger_let_go(struct on_trigger *t, uint32_t slot); /* the job's loop is over */
+void event_trigger_event(struct event_trigger *t, const struct job_cache *held, const struct cache_event *event);
+void event_trigger_synced(struct event_trigger *t, const struct job_cache *held);
+void event_trigger_let_go(struct event_trigger *t, uint32_t slot); /* the job's loop is over */
 
-size_t on_trigger_depth(const struct on_trigger *t); /* jobs that are queued */
+size_t event_trigger_depth(const struct event_trigger *t); /* jobs that are queued */
 /* Nothing to do, and nothing under way. */
-bool on_trigger_idle(const struct on_trigger *t);
+bool event_trigger_idle(const struct event_trigger *t);
 
 #endif

@@ -4,21 +4,21 @@
 
 #include "loop/work.h"
 
-struct arming {
+struct marks_reading {
     struct work work;
     struct engine_cluster *at;
     struct policy_set *set;
-    struct trigger_past *past; /* one an entry */
+    struct schedule_past *past; /* one an entry */
     int rc;
     struct error error;
-    arming_done done;
+    marks_known done;
     void *data;
 };
 
 /* On another thread: the set is held and does not change. */
 static void read_marks(struct work *work)
 {
-    struct arming *a = (struct arming *)work;
+    struct marks_reading *a = (struct marks_reading *)work;
     for (size_t i = 0; !a->rc && i < a->set->count; i++) {
         char key[STORE_MARK_KEY_MAX];
         store_mark_key(a->set->entries[i].policy->name, cluster_name(a->at->cluster), key);
@@ -28,8 +28,8 @@ static void read_marks(struct work *work)
 
 static void known(struct work *work)
 {
-    struct arming *a = (struct arming *)work;
-    a->at->arming = NULL;
+    struct marks_reading *a = (struct marks_reading *)work;
+    a->at->marks_reading = NULL;
     a->done(a->data, a->set, a->past, a->rc ? &a->error : NULL);
     policy_set_release(a->set);
     free(a->past);
@@ -41,17 +41,17 @@ static void nothing(struct work *work)
     (void)work;
 }
 
-int arming_start(struct engine_cluster *at, struct policy_set *set, const struct interrupted_run *runs, size_t count,
-                 arming_done done, void *data, struct error *err)
+int marks_read(struct engine_cluster *at, struct policy_set *set, const struct interrupted_run *runs, size_t count,
+               marks_known done, void *data, struct error *err)
 {
-    struct arming *a = calloc(1, sizeof *a);
-    struct trigger_past *past = calloc(set->count + 1, sizeof *past);
+    struct marks_reading *a = calloc(1, sizeof *a);
+    struct schedule_past *past = calloc(set->count + 1, sizeof *past);
     if (!a || !past) {
         free(a);
         free(past);
         return error_nomem(err);
     }
-    *a = (struct arming){.at = at, .set = set, .past = past, .done = done, .data = data};
+    *a = (struct marks_reading){.at = at, .set = set, .past = past, .done = done, .data = data};
     for (size_t i = 0; i < set->count; i++) {
         for (size_t j = 0; j < count; j++) {
             if (strcmp(runs[j].policy, set->entries[i].policy->name) != 0)
@@ -61,7 +61,7 @@ int arming_start(struct engine_cluster *at, struct policy_set *set, const struct
         }
     }
     policy_set_hold(set);
-    at->arming = a;
+    at->marks_reading = a;
     work_start(at->engine->o.loop, &a->work, at->engine->o.store ? read_marks : nothing, known);
     return 0;
 }

@@ -7,9 +7,10 @@
 #include "engine/recover.h"
 #include "trigger/schedule.h"
 
-/* done: once, with one past for each entry of the set (in its order), or with err. at->arming is set until then. */
-typedef void (*arming_done)(void *data, struct policy_set *set, struct trigger_past *past, const struct error *err);
-int arming_start(struct engine_cluster *at, struct policy_set *set, const struct interrupted_run *runs, size_t count,
-                 arming_done done, void *data, struct error *err);
+/* done: once, with one past for each entry of the set (in its order), or with err. at->marks_reading is set until then.
+ */
+typedef void (*marks_known)(void *data, struct policy_set *set, struct schedule_past *past, const struct error *err);
+int marks_read(struct engine_cluster *at, struct policy_set *set, const struct interrupted_run *runs, size_t count,
+               marks_known done, void *data, struct error *err);
 
 #endif

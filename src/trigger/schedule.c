@@ -11,7 +11,7 @@
 #define MISSED_MAX 100 /* missed = "all": at most so many, the newest */
 #define COUNT_MAX 100000
 
-struct trigger {
+struct schedule {
     struct engine *engine;
     struct engine_cluster *at;
     struct policy_entry entry;
@@ -71,10 +71,10 @@ size_t policy_due_between(const struct policy *p, int64_t after, int64_t until, 
 
 /* ---- runs ---- */
 
-static void run_waiting(struct trigger *t);
+static void run_waiting(struct schedule *t);
 
 /* Runs of this policy are under way; those that began before a reload count, too. */
-static bool busy(const struct trigger *t)
+static bool busy(const struct schedule *t)
 {
     const struct run *run;
     DL_FOREACH(t->engine->runs, run)
@@ -85,7 +85,7 @@ static bool busy(const struct trigger *t)
     return false;
 }
 
-static void release(struct trigger *t)
+static void release(struct schedule *t)
 {
     if (t->stopped && t->running == 0) {
         policy_set_release(t->entry.file->set);
@@ -96,15 +96,15 @@ static void release(struct trigger *t)
 static void run_over(void *data, struct run *run)
 {
     (void)run;
-    struct trigger *t = data;
-    struct trigger *in_force = t->stopped ? engine_cluster_trigger(t->at, t->entry.policy->name) : t;
+    struct schedule *t = data;
+    struct schedule *in_force = t->stopped ? engine_cluster_schedule(t->at, t->entry.policy->name) : t;
     t->running--;
     if (in_force)
         run_waiting(in_force);
     release(t);
 }
 
-static void start(struct trigger *t, int64_t instant, int64_t resumes)
+static void start(struct schedule *t, int64_t instant, int64_t resumes)
 {
     struct error err;
     struct run *run;
@@ -125,7 +125,7 @@ static void start(struct trigger *t, int64_t instant, int64_t resumes)
     log_event(t->engine->o.log, LOG_ERROR, err.message, LOG_FIELDS({"policy", t->entry.policy->name}));
 }
 
-static void run_waiting(struct trigger *t)
+static void run_waiting(struct schedule *t)
 {
     while (t->waiting_count && !t->engine->stopping && (!busy(t) || t->entry.policy->overlap == OVERLAP_ALLOW)) {
         int64_t instant = t->waiting[0], resumes = t->resumes;
@@ -135,7 +135,7 @@ static void run_waiting(struct trigger *t)
     }
 }
 
-static void enqueue(struct trigger *t, int64_t instant)
+static void enqueue(struct schedule *t, int64_t instant)
 {
     if (t->waiting_count == MISSED_MAX)
         memmove(t->waiting, t->waiting + 1, --t->waiting_count * sizeof *t->waiting);
@@ -143,7 +143,7 @@ static void enqueue(struct trigger *t, int64_t instant)
 }
 
 /* One instant that is due now (not missed). */
-static void due_now(struct trigger *t, int64_t instant)
+static void due_now(struct schedule *t, int64_t instant)
 {
     char when[32];
     clock_format(instant, false, when);
@@ -155,7 +155,7 @@ static void due_now(struct trigger *t, int64_t instant)
     enqueue(t, instant);
 }
 
-static void tell_missed(struct trigger *t, size_t missed, size_t kept)
+static void tell_missed(struct schedule *t, size_t missed, size_t kept)
 {
     char text[160];
     snprintf(text, sizeof text, "%zu run%s missed; %zu %s now", missed, missed == 1 ? " was" : "s were", kept,
@@ -164,7 +164,7 @@ static void tell_missed(struct trigger *t, size_t missed, size_t kept)
 }
 
 /* Everything in (t->last, now]: the newest is due now if it is fresh, the others were missed. */
-static void catch_up(struct trigger *t, int64_t now, int64_t fresh_after)
+static void catch_up(struct schedule *t, int64_t now, int64_t fresh_after)
 {
     int64_t due[MISSED_MAX];
     size_t all = policy_due_between(t->entry.policy, t->last, now, due, MISSED_MAX);
@@ -194,14 +194,14 @@ static int64_t random_up_to(int64_t most)
 }
 
 /* Without memory for an alarm, or without a further instant, that is all there is to say. */
-static void arm_at(struct trigger *t, int64_t when)
+static void arm_at(struct schedule *t, int64_t when)
 {
     if (alarm_set(t->engine->alarms, &t->alarm, when))
         log_event(t->engine->o.log, LOG_ERROR, "no further run is planned: out of memory",
                   LOG_FIELDS({"policy", t->entry.policy->name}));
 }
 
-static void arm(struct trigger *t)
+static void arm(struct schedule *t)
 {
     struct error err;
     int64_t next;
@@ -214,7 +214,7 @@ static void arm(struct trigger *t)
 
 static void rang(struct alarm *alarm, int64_t now)
 {
-    struct trigger *t = alarm->data;
+    struct schedule *t = alarm->data;
     meter_lateness(t->engine->meters, t->entry.policy->name, now - alarm->due);
     /* What is older than a minute (and its jitter) when it rings was slept through. */
     catch_up(t, now, now - 60 * CLOCK_SECOND - t->entry.policy->jitter);
@@ -231,7 +231,7 @@ static bool same_plan(const struct policy *a, const struct policy *b)
             (strcmp(a->schedule, b->schedule) == 0 && strcmp(zone_name(a->zone), zone_name(b->zone)) == 0));
 }
 
-static void set_mark(const struct trigger *t, int64_t now)
+static void set_mark(const struct schedule *t, int64_t now)
 {
     char key[STORE_MARK_KEY_MAX];
     store_mark_key(t->entry.policy->name, cluster_name(t->at->cluster), key);
@@ -240,7 +240,7 @@ static void set_mark(const struct trigger *t, int64_t now)
 }
 
 /* A reload: nothing was missed, and nothing that is due already is lost. */
-static void carry_on(struct trigger *t, struct trigger *before, int64_t now)
+static void carry_on(struct schedule *t, struct schedule *before, int64_t now)
 {
     memcpy(t->waiting, before->waiting, sizeof t->waiting);
     t->waiting_count = before->waiting_count;
@@ -256,7 +256,7 @@ static void carry_on(struct trigger *t, struct trigger *before, int64_t now)
     }
 }
 
-static void catch_up_at_start(struct trigger *t, const struct trigger_past *past, int64_t now)
+static void catch_up_at_start(struct schedule *t, const struct schedule_past *past, int64_t now)
 {
     t->last = past->seen && past->mark < now ? past->mark : now;
     if (!past->seen) /* from now on a missed run is one */
@@ -270,10 +270,10 @@ static void catch_up_at_start(struct trigger *t, const struct trigger_past *past
     arm(t);
 }
 
-struct trigger *trigger_start(struct engine_cluster *at, const struct policy_entry *entry,
-                              const struct trigger_past *past)
+struct schedule *schedule_start(struct engine_cluster *at, const struct policy_entry *entry,
+                                const struct schedule_past *past)
 {
-    struct trigger *t = calloc(1, sizeof *t);
+    struct schedule *t = calloc(1, sizeof *t);
     if (!t)
         return NULL;
     t->engine = at->engine;
@@ -291,12 +291,12 @@ struct trigger *trigger_start(struct engine_cluster *at, const struct policy_ent
     return t;
 }
 
-const char *trigger_policy(const struct trigger *t)
+const char *schedule_policy(const struct schedule *t)
 {
     return t->entry.policy->name;
 }
 
-void trigger_stop(struct trigger *t)
+void schedule_stop(struct schedule *t)
 {
     alarm_stop(t->engine->alarms, &t->alarm);
     t->waiting_count = 0;

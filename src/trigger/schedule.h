@@ -14,23 +14,23 @@ int policy_next_due(const struct policy *policy, int64_t after, int64_t *due, st
 size_t policy_due_between(const struct policy *policy, int64_t after, int64_t until, int64_t *out, size_t max);
 
 struct engine_cluster;
-struct trigger;
+struct schedule;
 /* What the journal knows of a policy when its trigger starts. */
-struct trigger_past {
+struct schedule_past {
     bool seen; /* it has a mark: the last instant that was begun */
     int64_t mark;
     int64_t interrupted; /* journal id of an earlier run to finish first (its instant was scheduled_at); 0: none */
     int64_t scheduled_at;
-    struct trigger
+    struct schedule
         *before; /* the same policy's before a reload: its place in time and what waits in it pass on. NULL: none */
 };
 
 /* One trigger a policy and cluster, for the engine's set in force. What was missed since the policy's mark is caught up
  * with at once. NULL: out of memory. */
-struct trigger *trigger_start(struct engine_cluster *at, const struct policy_entry *entry,
-                              const struct trigger_past *past);
-const char *trigger_policy(const struct trigger *trigger);
+struct schedule *schedule_start(struct engine_cluster *at, const struct policy_entry *entry,
+                                const struct schedule_past *past);
+const char *schedule_policy(const struct schedule *trigger);
 /* No further runs; the trigger is freed when its last run has ended. */
-void trigger_stop(struct trigger *trigger);
+void schedule_stop(struct schedule *trigger);
 
 #endif

@@ -44,12 +44,12 @@ static void mend(void *data, const struct mpijob_finding *f)
 static void inspect(struct mpijob_view *view)
 {
     struct mpijob_pods *pods = mpijob_pods_new(NULL);
-    struct mpijob_hold hold;
+    struct mpijob_held_gpus hold;
     mpijob_inspect(view, NULL, NOW, mend, view, NULL);
     mpijob_pods_add(pods, view->object, NULL);
     mpijob_inspect(view, pods, NOW, mend, view, NULL);
-    assert(mpijob_holds(view, pods, &hold) && hold.gpus >= 0);
-    assert(mpijob_holds(view, NULL, &hold) == mpijob_phase_finished(view->phase) && hold.gpus >= 0);
+    assert(mpijob_holds_gpus(view, pods, &hold) && hold.gpus >= 0);
+    assert(mpijob_holds_gpus(view, NULL, &hold) == mpijob_phase_finished(view->phase) && hold.gpus >= 0);
     mpijob_pods_free(pods);
 }
 

@@ -132,29 +132,29 @@ static void sealing_closes_gaps(void **state)
 static void namespaces_have_numbers_while_they_are_held(void **state)
 {
     (void)state;
-    struct spaces *s = spaces_new();
-    uint32_t b = spaces_hold(s, str_of("b")), a = spaces_hold(s, str_of("a")), none = spaces_hold(s, str_of(""));
-    assert_int_equal(spaces_hold(s, str_of("a")), a);
-    assert_int_equal(spaces_find(s, str_of("b")), b);
-    assert_int_equal(spaces_find(s, str_of("")), none);
-    assert_int_equal(spaces_find(s, str_of("c")), NO_SPACE);
-    spaces_release(s, a);
-    assert_int_equal(spaces_find(s, str_of("a")), a);
-    unsigned generation = spaces_generation(s);
-    spaces_release(s, a);
-    assert_int_equal(spaces_find(s, str_of("a")), NO_SPACE);
-    assert_int_not_equal(spaces_generation(s), generation);
-    assert_int_equal(spaces_hold(s, str_of("z")), a); /* the number again */
-    assert_true(str_is(spaces_at(s, b), "b"));
+    struct namespaces *s = namespaces_new();
+    uint32_t b = namespaces_hold(s, str_of("b")), a = namespaces_hold(s, str_of("a")), none = namespaces_hold(s, str_of(""));
+    assert_int_equal(namespaces_hold(s, str_of("a")), a);
+    assert_int_equal(namespaces_find(s, str_of("b")), b);
+    assert_int_equal(namespaces_find(s, str_of("")), none);
+    assert_int_equal(namespaces_find(s, str_of("c")), NO_SPACE);
+    namespaces_release(s, a);
+    assert_int_equal(namespaces_find(s, str_of("a")), a);
+    unsigned generation = namespaces_generation(s);
+    namespaces_release(s, a);
+    assert_int_equal(namespaces_find(s, str_of("a")), NO_SPACE);
+    assert_int_not_equal(namespaces_generation(s), generation);
+    assert_int_equal(namespaces_hold(s, str_of("z")), a); /* the number again */
+    assert_true(str_is(namespaces_at(s, b), "b"));
     for (int i = 0; i < 500; i++) {
         char name[16];
         snprintf(name, sizeof name, "n%d", i * 7919 % 500);
-        uint32_t n = spaces_hold(s, str_of(name));
-        assert_true(str_is(spaces_at(s, n), name));
+        uint32_t n = namespaces_hold(s, str_of(name));
+        assert_true(str_is(namespaces_at(s, n), name));
     }
-    assert_int_equal(spaces_find(s, str_of("b")), b);
-    assert_int_not_equal(spaces_find(s, str_of("n499")), NO_SPACE);
-    spaces_free(s);
+    assert_int_equal(namespaces_find(s, str_of("b")), b);
+    assert_int_not_equal(namespaces_find(s, str_of("n499")), NO_SPACE);
+    namespaces_free(s);
 }
 
 /* ---- the table ---- */

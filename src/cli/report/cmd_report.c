@@ -49,12 +49,12 @@ static int count(void *data, struct str object)
     struct report *r = data;
     struct json root;
     struct mpijob_view v;
-    struct mpijob_hold hold;
+    struct mpijob_held_gpus hold;
     int64_t released;
     int rc = json_parse(object, "a job", &root, &r->s.error);
     if (!rc)
         rc = mpijob_view(root, cluster_target(r->s.cluster, KIND_MPIJOB), &v, &r->s.error);
-    if (rc || !mpijob_holds(&v, r->pods, &hold))
+    if (rc || !mpijob_holds_gpus(&v, r->pods, &hold))
         return rc;
     struct report_row row = {.jobs = 1, .holding = hold.gpus > 0, .gpus = hold.gpus};
     int64_t held = hold.gpus, until = r->now;

@@ -62,9 +62,9 @@ static bool effect_touches_only(const struct mpijob_diff *diff)
     return true;
 }
 
-enum mpijob_sign mpijob_expect(const struct mpijob_view *before, const struct mpijob_diff *diff,
-                               const struct mpijob_launcher_plan *plan, const struct mpijob_verdict *verdict,
-                               int64_t now, int64_t horizon)
+enum mpijob_sign mpijob_effect_sign(const struct mpijob_view *before, const struct mpijob_diff *diff,
+                                    const struct mpijob_launcher_plan *plan, const struct mpijob_verdict *verdict,
+                                    int64_t now, int64_t horizon)
 {
     enum mpijob_sign sign = SIGN_NONE;
     if (verdict->effect != EFFECT_EFFECTIVE && verdict->effect != EFFECT_DESTRUCTIVE)

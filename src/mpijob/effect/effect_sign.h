@@ -24,9 +24,9 @@ static inline bool mpijob_sign_of_pods(enum mpijob_sign sign)
 /* horizon: microseconds; what is only due later than now and this is SIGN_NONE.
  * The sign of a change that was judged EFFECTIVE or DESTRUCTIVE; of others SIGN_NONE. plan: with through_launcher, or
  * NULL. */
-enum mpijob_sign mpijob_expect(const struct mpijob_view *before, const struct mpijob_diff *diff,
-                               const struct mpijob_launcher_plan *plan, const struct mpijob_verdict *verdict,
-                               int64_t now, int64_t horizon);
+enum mpijob_sign mpijob_effect_sign(const struct mpijob_view *before, const struct mpijob_diff *diff,
+                                    const struct mpijob_launcher_plan *plan, const struct mpijob_verdict *verdict,
+                                    int64_t now, int64_t horizon);
 
 /* Is it there? Of the job: phase as it is now; deleted: there is none with its uid. */
 bool mpijob_sign_in_job(enum mpijob_sign sign, enum mpijob_phase phase, bool deleted);

@@ -139,11 +139,11 @@ static void holds_gpus(struct inspecting *in)
 {
     const struct mpijob_view *v = in->view;
     struct json policy = mpijob_field_value(v->object, FIELD_CLEAN_POD_POLICY, v->target);
-    struct mpijob_hold hold;
+    struct mpijob_held_gpus hold;
     bool unset = !json_exists(policy), cci = in->readers & READER_CCI;
     struct mpijob_finding f;
     if (!inspect_finished(in) || mpijob_evicted_open(v) || inspect_managed_elsewhere(in) ||
-        !mpijob_holds(v, in->pods, &hold) || hold.gpus == 0)
+        !mpijob_holds_gpus(v, in->pods, &hold) || hold.gpus == 0)
         return;
     if (!unset && !json_string_is(policy, str_of("None"))) {
         if (hold.source == HOLD_PODS && inspect_good_policy(policy) && mpijob_finished_for(v, in->now) > INSPECT_GRACE)

@@ -16,7 +16,7 @@ static enum mpijob_sign expect(struct mpijob_target target, const char *state, c
     struct mpijob_view view = viewed(object, target);
     case_change(&view, words, &diff, NULL);
     mpijob_judge(&view, &diff, NOON, &v);
-    enum mpijob_sign sign = mpijob_expect(&view, &diff, NULL, &v, NOON, horizon);
+    enum mpijob_sign sign = mpijob_effect_sign(&view, &diff, NULL, &v, NOON, horizon);
     mpijob_diff_free(&diff);
     free(object);
     return sign;

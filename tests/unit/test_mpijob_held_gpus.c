@@ -146,7 +146,7 @@ static void without_pods_it_is_worked_out(void **state)
         struct mpijob_target target;
         const char *spec, *status; /* spec: what stands before mpiReplicaSpecs */
         int64_t gpus;              /* of 2 workers with 4 each, and a launcher with 1; -1: cannot be told */
-        enum mpijob_hold_source source;
+        enum mpijob_held_by source;
     } cases[] = {
         {ALPHA, "", SUCCEEDED WORKERS("\"active\":2"), 8, HOLD_STATUS},
         {ALPHA, "", SUCCEEDED WORKERS("\"active\":1"), 4, HOLD_STATUS},
@@ -180,18 +180,18 @@ static void without_pods_it_is_worked_out(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[2048];
-        struct mpijob_hold hold;
+        struct mpijob_held_gpus hold;
         snprintf(text, sizeof text,
                  "{\"metadata\":{\"name\":\"bert\"},\"spec\":{%s\"mpiReplicaSpecs\":{\"Launcher\":{\"template\":{"
                  "\"spec\":{" CONTAINERS(LIMIT(1)) "}}},\"Worker\":{\"replicas\":2,\"template\":{\"spec\":{" CONTAINERS(
                      LIMIT(4)) "}}}}},\"status\":{%s}}",
                  cases[i].spec, cases[i].status);
         struct mpijob_view view = viewed(text, cases[i].target);
-        int64_t got = mpijob_holds(&view, NULL, &hold) ? hold.gpus : -1;
+        int64_t got = mpijob_holds_gpus(&view, NULL, &hold) ? hold.gpus : -1;
         if (got != cases[i].gpus || (got >= 0 && hold.source != cases[i].source))
             fail_msg("case %zu: %lld, source %d: %s", i, (long long)got, (int)hold.source, text);
         struct mpijob_pods *none = mpijob_pods_new(NULL);
-        assert_true(mpijob_holds(&view, none, &hold)); /* pods that were listed count, whatever the policy says */
+        assert_true(mpijob_holds_gpus(&view, none, &hold)); /* pods that were listed count, whatever the policy says */
         bool cci = cases[i].target.controller == CONTROLLER_CCI; /* but nobody knows how CCI's are labelled */
         assert_int_equal(hold.gpus, cci ? cases[i].gpus : 0);
         assert_int_equal(hold.source, cci ? cases[i].source : HOLD_PODS);

@@ -1,0 +1,2 @@
+mpijobd_unit_test(trigger_schedule FLOORS trigger)
+mpijobd_unit_test(trigger_due FLOORS trigger ALLOC)
