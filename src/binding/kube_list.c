@@ -26,7 +26,7 @@ static int open_stream(lua_State *L, const char *call, bool watches)
     s->labels = copy(L, option_string(L, 3, "labels"));
     s->fields = copy(L, option_string(L, 3, "fields"));
     if (!s->name_space)
-        s->scope = s->at->namespaces;
+        s->scope = s->site->namespaces;
     return stream_go(L, 4);
 }
 

@@ -45,7 +45,7 @@ static int write_line(lua_State *L, enum log_level level)
         }
     }
     sort_fields(fields + 1, n - 1); /* Lua's order differs from run to run */
-    log_event(engine_of(L)->o.log, level, message, fields);
+    log_event(env_of(L)->log, level, message, fields);
     return 0;
 }
 

@@ -52,7 +52,7 @@ static int ask(struct lua_read *g, const struct kube_resource *resource, const c
 {
     if (!namespaced && g->named_space)
         return error_set(&g->err, ERR_INVALID, "%s is in no namespace; leave \"%s\" out", kind, g->name_space);
-    return kube_get(cluster_kube(g->run->at->cluster), resource, namespaced ? g->name_space : NULL, g->name, got, g,
+    return kube_get(cluster_kube(g->run->site->cluster), resource, namespaced ? g->name_space : NULL, g->name, got, g,
                     &g->request, &g->err);
 }
 
@@ -88,7 +88,7 @@ int lua_read_go(lua_State *L, struct lua_read *g)
     if (g->resource.plural) {
         rc = ask(g, &g->resource, "", true);
     } else {
-        struct kube_kinds *kinds = engine_cluster_kinds(g->run->at);
+        struct kube_kinds *kinds = cluster_kinds(g->run->site->cluster);
         const struct kube_kind *kind = kinds ? kube_kinds_known(kinds, g->api_version, g->kind_name) : NULL;
         if (!kinds)
             return luaL_error(L, "not enough memory");

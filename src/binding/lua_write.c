@@ -127,7 +127,7 @@ void lua_write_named_by_body(lua_State *L, struct lua_write *v, const char *call
         luaL_error(L, "%s: the object has no metadata.name%s", call, may_be_made ? " and no generateName" : "");
     v->named_space = read_name(root, "/metadata/namespace", v->name_space);
     if (!v->named_space)
-        snprintf(v->name_space, sizeof v->name_space, "%s", cluster_namespace(v->run->at->cluster));
+        snprintf(v->name_space, sizeof v->name_space, "%s", cluster_namespace(v->run->site->cluster));
 }
 
 void lua_write_key(lua_State *L, struct lua_write *v, int index)
@@ -231,7 +231,7 @@ static int start(struct lua_write *v, const struct kube_resource *resource, cons
 
 static int start_ours(struct lua_write *v, enum mpijob_kind kind)
 {
-    struct cluster *cluster = v->run->at->cluster;
+    struct cluster *cluster = v->run->site->cluster;
     int rc = cluster_serves(cluster, kind, &v->err);
     if (rc)
         return rc;
@@ -246,7 +246,7 @@ static int start_kind(struct lua_write *v, const struct kube_kind *kind)
     enum mpijob_version version;
     if (strcmp(kind->resource.group, MPIJOB_GROUP) == 0 && mpijob_kind_parse(str_of(kind->kind), &ours) &&
         mpijob_version_parse(str_of(kind->resource.version), &version)) {
-        struct mpijob_target target = cluster_target(v->run->at->cluster, ours);
+        struct mpijob_target target = cluster_target(v->run->site->cluster, ours);
         target.version = version;
         return start(v, &kind->resource, kind->kind, kind->namespaced, &target);
     }
@@ -271,7 +271,7 @@ int lua_write_go(lua_State *L, struct lua_write *v)
     if (v->ours) {
         rc = start_ours(v, v->kind);
     } else {
-        struct kube_kinds *kinds = engine_cluster_kinds(v->run->at);
+        struct kube_kinds *kinds = cluster_kinds(v->run->site->cluster);
         const struct kube_kind *kind = kinds ? kube_kinds_known(kinds, v->api_version, v->kind_name) : NULL;
         if (!kinds)
             return luaL_error(L, "not enough memory");

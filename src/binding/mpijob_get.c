@@ -8,7 +8,7 @@
 
 struct get {
     struct pending pending;
-    struct engine_cluster *at;
+    struct site *site;
     enum mpijob_kind kind;
     struct kube_request *request;
     struct target target;
@@ -30,7 +30,7 @@ static void looked(struct cluster_wait *wait, bool moved)
         error_clear(&g->err);
         if (ask(g, &g->err) == 0)
             return;
-    } else if (cluster_serves(g->at->cluster, g->kind, &err)) {
+    } else if (cluster_serves(g->site->cluster, g->kind, &err)) {
         g->err = err;
     }
     pending_finish(&g->pending);
@@ -49,7 +49,7 @@ static void got(void *data, struct kube_request *request, const struct kube_answ
     if (g->err.no_path && !g->moved && g->pending.guard) {
         g->moved = true;
         g->wait = (struct cluster_wait){.found = looked, .data = g};
-        cluster_lost(g->at->cluster, g->kind, g->version, &g->wait);
+        cluster_lost(g->site->cluster, g->kind, g->version, &g->wait);
         return;
     }
     pending_finish(&g->pending);
@@ -57,11 +57,11 @@ static void got(void *data, struct kube_request *request, const struct kube_answ
 
 static int ask(struct get *g, struct error *err)
 {
-    g->version = cluster_target(g->at->cluster, g->kind).version;
-    int rc = cluster_serves(g->at->cluster, g->kind, err);
+    g->version = cluster_target(g->site->cluster, g->kind).version;
+    int rc = cluster_serves(g->site->cluster, g->kind, err);
     return rc ? rc
-              : kube_get(cluster_kube(g->at->cluster), cluster_resource(g->at->cluster, g->kind), g->target.name_space,
-                         g->target.name, got, g, &g->request, err);
+              : kube_get(cluster_kube(g->site->cluster), cluster_resource(g->site->cluster, g->kind),
+                         g->target.name_space, g->target.name, got, g, &g->request, err);
 }
 
 static void abort_get(struct pending *p)
@@ -71,7 +71,7 @@ static void abort_get(struct pending *p)
         kube_cancel(g->request);
         return;
     }
-    cluster_wait_cancel(g->at->cluster, &g->wait);
+    cluster_wait_cancel(g->site->cluster, &g->wait);
     pending_finish(p);
 }
 
@@ -88,7 +88,7 @@ static int get_k(lua_State *L, int status, lua_KContext ctx)
     if (g->err.code)
         n = push_failure(L, &g->err);
     else
-        lua_job_push(L, str_n(g->object, g->len), g->at->cluster, g->kind, g->at->engine->o.clock);
+        lua_job_push(L, str_n(g->object, g->len), g->site->cluster, g->kind, g->site->clock);
     pending_over(&g->pending);
     return n;
 }
@@ -101,7 +101,7 @@ int l_mpijob_get(lua_State *L)
     struct run *run = check_run(L, module_call(kind, "get", call_name));
     check_target(L, 1, kind, &target);
     struct get *g = pending_new(L, sizeof *g, abort_get, release_get);
-    g->at = run->at;
+    g->site = run->site;
     g->kind = kind;
     g->target = target;
     if (ask(g, &g->err))

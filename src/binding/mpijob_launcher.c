@@ -18,7 +18,7 @@ int l_mpijob_launcher(lua_State *L)
     if (kind != KIND_MPIJOB)
         return luaL_error(L, "%s: only MPIJobs have a launcher", call);
     struct lua_read *g = lua_read_new(L, call);
-    bool pod = mpijob_launcher_of(cluster_target(run->at->cluster, kind)) == LAUNCHER_POD;
+    bool pod = mpijob_launcher_of(cluster_target(run->site->cluster, kind)) == LAUNCHER_POD;
     g->resource = pod ? (struct kube_resource){"", "v1", "pods"} : (struct kube_resource){"batch", "v1", "jobs"};
     snprintf(g->name_space, sizeof g->name_space, "%s", target.name_space);
     snprintf(g->name, sizeof g->name, "%.200s-launcher", target.name);

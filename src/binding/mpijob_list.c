@@ -6,12 +6,12 @@
 #include "binding/mpijob.h"
 #include "binding/values.h"
 #include "jobs/listing.h"
-#include "jobs/watches.h"
 #include "policy/lua_match.h"
+#include "run/runs.h"
 
 struct list {
     struct script_wait wait;
-    struct engine_cluster *at;
+    struct site *site;
     enum mpijob_kind kind;
     struct mpijob_match *match;
     struct listing *listing;
@@ -56,7 +56,7 @@ static int next_k(lua_State *L, int status, lua_KContext ctx)
     }
     switch (listing_next(l->listing, &object)) {
     case LISTING_JOB:
-        lua_job_push(L, object, l->at->cluster, l->kind, l->at->engine->o.clock)->as_of = listing_as_of(l->listing);
+        lua_job_push(L, object, l->site->cluster, l->kind, l->site->clock)->as_of = listing_as_of(l->listing);
         return 1;
     case LISTING_WAIT:
         l->wait = (struct script_wait){.cancel = cancelled};
@@ -106,10 +106,9 @@ int l_mpijob_list(lua_State *L)
     char call_name[MODULE_CALL_MAX];
     enum mpijob_kind kind = module_kind(L);
     struct run *run = check_run(L, module_call(kind, "list", call_name));
-    struct engine *engine = engine_of(L);
     push_list(L);
     struct list *l = lua_touserdata(L, -1);
-    l->at = run->at;
+    l->site = run->site;
     l->kind = kind;
     l->match = mpijob_match_new();
     if (!l->match)
@@ -117,14 +116,10 @@ int l_mpijob_list(lua_State *L)
     if (lua_match_read(L, 1, l->match, NULL, finding, l))
         return luaL_error(L, "%s", l->finding);
     struct listing_call call = {
-        .loop = engine->o.loop,
-        .cluster = l->at->cluster,
+        .site = run->site,
+        .watches = run->runs->watches,
         .kind = l->kind,
-        .clock = engine->o.clock,
-        .log = engine->o.log,
         .match = l->match,
-        .namespaces = l->at->namespaces,
-        .cache = watches_for(l->at, l->kind, l->match),
         .ready = wake,
         .data = l,
     };

@@ -13,7 +13,7 @@
 
 struct listing_pods {
     struct pending pending;
-    struct engine_cluster *at;
+    struct site *site;
     struct target target;
     char uid[64]; /* "": not known */
     const char *const *labels;
@@ -92,7 +92,7 @@ static int ask(struct listing_pods *l)
                                   .restarted = restarted,
                                   .done = done,
                                   .data = l};
-    return kube_list(cluster_kube(l->at->cluster), &call, &l->list, &l->err);
+    return kube_list(cluster_kube(l->site->cluster), &call, &l->list, &l->err);
 }
 
 static int pods_k(lua_State *L, int status, lua_KContext ctx)
@@ -122,12 +122,12 @@ int l_mpijob_pods(lua_State *L)
     struct run *run = check_run(L, module_call(kind, "pods", call));
     check_target(L, 1, kind, &target);
     struct listing_pods *l = pending_new(L, sizeof *l, give_up, release);
-    l->at = run->at;
+    l->site = run->site;
     l->target = target;
     if (target.job)
         snprintf(l->uid, sizeof l->uid, "%.*s", (int)target.job->view.uid.len, target.job->view.uid.ptr);
     l->target.job = NULL; /* Lua's to collect */
-    l->labels = mpijob_pod_labels(cluster_target(run->at->cluster, kind));
+    l->labels = mpijob_pod_labels(cluster_target(run->site->cluster, kind));
     if (ask(l))
         return push_failure(L, &l->err);
     return pending_wait(L, &l->pending, pods_k);

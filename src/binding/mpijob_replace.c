@@ -13,7 +13,7 @@
 
 struct replacing {
     struct pending pending;
-    struct engine_cluster *at;
+    struct site *site;
     enum mpijob_kind kind;
     struct run_op *op;
     struct mpijob_changes changes;
@@ -139,7 +139,7 @@ static int replace_k(lua_State *L, int status, lua_KContext ctx)
     struct replacing *r = (struct replacing *)ctx;
     int n = r->err.code ? push_failure(L, &r->err) : push_result(L, r);
     if (r->err.code && r->fresh) { /* the changes are computed from the job: the caller looks again */
-        lua_job_push(L, str_n(r->fresh, r->fresh_len), r->at->cluster, r->kind, r->at->engine->o.clock);
+        lua_job_push(L, str_n(r->fresh, r->fresh_len), r->site->cluster, r->kind, r->site->clock);
         n++;
     }
     pending_over(&r->pending);
@@ -171,7 +171,7 @@ static int start(lua_State *L, struct replacing *r, struct replace_call *call, i
     call->through_launcher = option_bool(L, options, "through_launcher");
     call->wait_effect_ms = option_wait(L, options);
     call->resource_version = option_string(L, options, "resourceVersion");
-    r->at = run->at;
+    r->site = run->site;
     call->kind = r->kind;
     call->done = replaced;
     call->data = r;
@@ -274,7 +274,7 @@ int l_mpijob_replace_object(lua_State *L)
     if (!read_name(root, "/metadata/name", name))
         return luaL_error(L, "%s: the object has no metadata.name", call_name);
     if (!read_name(root, "/metadata/namespace", name_space))
-        snprintf(name_space, sizeof name_space, "%s", cluster_namespace(run->at->cluster));
+        snprintf(name_space, sizeof name_space, "%s", cluster_namespace(run->site->cluster));
     struct replace_call call = {.name_space = name_space, .name = name, .whole = buf_str(&r->whole)};
     return start(L, r, &call, 2, run);
 }

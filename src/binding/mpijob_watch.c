@@ -43,6 +43,6 @@ int l_mpijob_watch(lua_State *L)
     if (only && !(s->name_space = str_dup(str_of(only))))
         return luaL_error(L, "not enough memory");
     if (!only)
-        s->scope = s->at->namespaces;
+        s->scope = s->site->namespaces;
     return stream_go(L, 2);
 }

@@ -43,7 +43,7 @@ static int push_workers(lua_State *L)
     struct run *run = lua_run_of(L);
     struct lua_job *job = lua_job_at(L, 1);
     const struct mpijob_pods *pods;
-    if (!run || !job || job->cluster != run->at->cluster) { /* one that was kept from another run */
+    if (!run || !job || job->cluster != run->site->cluster) { /* one that was kept from another run */
         lua_pushnil(L);
         return 1;
     }

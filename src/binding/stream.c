@@ -40,7 +40,7 @@ static void close_stream(struct stream *s)
     if (!s->open)
         return;
     s->open = false;
-    engine_stream_remove(s->at, &s->link);
+    site_unlink(s->site, &s->link);
     if (s->look)
         kube_kinds_forget(s->look);
     if (s->list)
@@ -70,7 +70,7 @@ static void close_stream(struct stream *s)
     wake(s); /* another coroutine that waits for it sees its end */
 }
 
-static void cluster_closes(struct engine_stream *link)
+static void cluster_closes(struct site_link *link)
 {
     close_stream((struct stream *)((char *)link - offsetof(struct stream, link)));
 }
@@ -93,8 +93,8 @@ static void fail(struct stream *s, const struct error *err)
 static bool wanted(const struct stream *s, struct json object)
 {
     struct mpijob_view view;
-    return !s->match || (mpijob_view(object, cluster_target_of(s->at->cluster, s->kind, object), &view, NULL) == 0 &&
-                         mpijob_match_eval(s->match, &view, clock_now(s->at->engine->o.clock), NULL));
+    return !s->match || (mpijob_view(object, cluster_target_of(s->site->cluster, s->kind, object), &view, NULL) == 0 &&
+                         mpijob_match_eval(s->match, &view, clock_now(s->site->clock), NULL));
 }
 
 static int keep(struct stream *s, const char *type, struct json object)
@@ -246,7 +246,7 @@ static int begin_watch(struct stream *s, const char *name_space)
     };
     if (s->scope && s->scope[0] && s->scope[1])
         return error_set(&s->err, ERR_INVALID, "a watch is of one namespace, or of all; name one of those in scope");
-    return kube_reflect(cluster_kube(s->at->cluster), &call, &s->reflect, &s->err);
+    return kube_reflect(cluster_kube(s->site->cluster), &call, &s->reflect, &s->err);
 }
 
 static int begin_list(struct stream *s, const char *name_space)
@@ -258,7 +258,7 @@ static int begin_list(struct stream *s, const char *name_space)
                                   .item = list_item,
                                   .done = list_done,
                                   .data = s};
-    return kube_list(cluster_kube(s->at->cluster), &call, &s->list, &s->err);
+    return kube_list(cluster_kube(s->site->cluster), &call, &s->list, &s->err);
 }
 
 static void begin(struct stream *s)
@@ -290,16 +290,16 @@ static void start(struct stream *s)
 {
     s->started = true;
     if (!s->api_version) {
-        if (cluster_serves(s->at->cluster, s->kind, &s->err)) {
+        if (cluster_serves(s->site->cluster, s->kind, &s->err)) {
             s->ended = true;
             return;
         }
-        s->resource = *cluster_resource(s->at->cluster, s->kind);
+        s->resource = *cluster_resource(s->site->cluster, s->kind);
         s->namespaced = true;
         begin(s);
         return;
     }
-    struct kube_kinds *kinds = engine_cluster_kinds(s->at);
+    struct kube_kinds *kinds = cluster_kinds(s->site->cluster);
     const struct kube_kind *kind = kinds ? kube_kinds_known(kinds, s->api_version, s->kind_name) : NULL;
     if (!kinds)
         error_nomem(&s->err);
@@ -319,7 +319,7 @@ static int give(lua_State *L, struct stream *s)
     struct json root;
     /* It stays in the queue until it is pushed: a memory error then loses nothing but the script. */
     if (!s->api_version)
-        lua_job_push(L, object, s->at->cluster, s->kind, s->at->engine->o.clock);
+        lua_job_push(L, object, s->site->cluster, s->kind, s->site->clock);
     else if (json_parse(object, "the object", &root, &s->err) == 0)
         lua_json_push(L, root);
     else
@@ -378,11 +378,11 @@ struct stream *stream_new(lua_State *L, const char *call, bool watches)
     lua_pushboolean(L, 0);
     lua_setfield(L, -2, "__metatable");
     lua_setmetatable(L, -2);
-    s->at = run->at;
+    s->site = run->site;
     s->watches = watches;
     s->open = true;
     s->link.close = cluster_closes;
-    engine_stream_add(s->at, &s->link);
+    site_link(s->site, &s->link);
     return s;
 }
 

@@ -17,8 +17,8 @@ struct stream_seen;
 
 struct stream {
     struct script_wait wait;
-    struct engine_stream link; /* in the cluster's list, while open */
-    struct engine_cluster *at;
+    struct site_link link; /* while open */
+    struct site *site;
     bool waiting, open, watches, started, ended;
     char *api_version, *kind_name; /* to be looked up; NULL: ours */
     enum mpijob_kind kind;

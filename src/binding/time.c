@@ -7,12 +7,13 @@
 #include "binding/open.h"
 #include "binding/pending.h"
 #include "binding/values.h"
+#include "loop/timer.h"
 #include "time/duration.h"
 #include "time/zone.h"
 
 static int l_now(lua_State *L)
 {
-    lua_pushnumber(L, (double)clock_now(engine_of(L)->o.clock) / 1e6);
+    lua_pushnumber(L, (double)clock_now(env_of(L)->clock) / 1e6);
     return 1;
 }
 
@@ -20,7 +21,7 @@ static int l_now(lua_State *L)
 static int64_t instant(lua_State *L, int index)
 {
     if (lua_isnoneornil(L, index))
-        return clock_seconds(engine_of(L)->o.clock);
+        return clock_seconds(env_of(L)->clock);
     double seconds = luaL_checknumber(L, index);
     luaL_argcheck(L, seconds > -6e10 && seconds < 2.5e11, index, "seconds since 1970 expected");
     return (int64_t)floor(seconds);
@@ -132,7 +133,7 @@ static int l_duration(lua_State *L)
 
 struct sleeping {
     struct pending pending;
-    struct engine *engine;
+    struct alarms *alarms;
     struct alarm alarm;
 };
 
@@ -146,7 +147,7 @@ static void woke(struct alarm *alarm, int64_t now)
 static void abort_sleep(struct pending *p)
 {
     struct sleeping *s = (struct sleeping *)p;
-    alarm_stop(s->engine->alarms, &s->alarm);
+    alarm_stop(s->alarms, &s->alarm);
     pending_finish(p);
 }
 
@@ -167,12 +168,12 @@ static int l_sleep(lua_State *L)
 {
     int64_t us = check_duration(L, 1);
     check_run(L, "sleep");
-    struct engine *engine = engine_of(L);
+    const struct policy_env *env = env_of(L);
     struct sleeping *s = pending_new(L, sizeof *s, abort_sleep, release_sleep);
-    s->engine = engine;
+    s->alarms = env->alarms;
     s->alarm.ring = woke;
     s->alarm.data = s;
-    if (alarm_set(engine->alarms, &s->alarm, clock_now(engine->o.clock) + us))
+    if (alarm_set(env->alarms, &s->alarm, clock_now(env->clock) + us))
         return luaL_error(L, "not enough memory");
     return pending_wait(L, &s->pending, sleep_k);
 }

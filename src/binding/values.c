@@ -47,9 +47,9 @@ int push_failure(lua_State *L, const struct error *err)
     return 2;
 }
 
-struct engine *engine_of(lua_State *L)
+const struct policy_env *env_of(lua_State *L)
 {
-    return ((struct policy_file *)script_host(L))->engine;
+    return ((struct policy_file *)script_host(L))->env;
 }
 
 struct run *check_run(lua_State *L, const char *what)
@@ -96,7 +96,7 @@ void check_target(lua_State *L, int index, enum mpijob_kind kind, struct target 
         check_part(L, index, str_n(key, (size_t)(slash - key)), target->name_space);
         check_part(L, index, str_n(slash + 1, len - (size_t)(slash - key) - 1), target->name);
     } else {
-        check_part(L, index, str_of(cluster_namespace(check_run(L, "a name without a namespace")->at->cluster)),
+        check_part(L, index, str_of(cluster_namespace(check_run(L, "a name without a namespace")->site->cluster)),
                    target->name_space);
         check_part(L, index, str_n(key, len), target->name);
     }
@@ -112,7 +112,7 @@ bool check_key(lua_State *L, int index, char name_space[256], char name[256])
     if (slash)
         snprintf(name_space, 256, "%.*s", (int)before, key);
     else
-        snprintf(name_space, 256, "%s", cluster_namespace(check_run(L, "a name without a namespace")->at->cluster));
+        snprintf(name_space, 256, "%s", cluster_namespace(check_run(L, "a name without a namespace")->site->cluster));
     snprintf(name, 256, "%.*s", (int)after, slash ? slash + 1 : key);
     return slash != NULL;
 }

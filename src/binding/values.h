@@ -1,17 +1,20 @@
-/* What the modules share: errors as Lua values, targets, the engine behind a state. */
+/* What the modules share: errors as Lua values, targets, what is behind a state. */
 #ifndef MPIJOBD_BINDING_VALUES_H
 #define MPIJOBD_BINDING_VALUES_H
 
 #include <lua.h>
 
-#include "engine/engine_cluster.h"
+#include "policy/load.h"
 #include "policy/lua_job.h"
+#include "run/run.h"
+#include "site/site.h"
 
 /* { code, reason, message, retryable }, prints as "reason: message". */
 void push_error(lua_State *L, const struct error *err);
 int push_failure(lua_State *L, const struct error *err); /* nil, err: returns 2 */
 
-struct engine *engine_of(lua_State *L);
+/* What the state's file was loaded with. */
+const struct policy_env *env_of(lua_State *L);
 /* The run, or a Lua error that says that `what` is not for a file's top level. */
 struct run *check_run(lua_State *L, const char *what);
 

@@ -15,18 +15,18 @@ struct observation {
 };
 
 struct effect_journal {
-    const struct replace_context *context;
+    const struct site *site;
     struct observation *all; /* those that are watched come first */
     size_t count;
     unsigned active;
     uint64_t off_until; /* uv_now */
 };
 
-struct effect_journal *effect_journal_new(const struct replace_context *context)
+struct effect_journal *effect_journal_new(const struct site *site)
 {
     struct effect_journal *o = calloc(1, sizeof *o);
     if (o)
-        o->context = context;
+        o->site = site;
     return o;
 }
 
@@ -51,7 +51,7 @@ void effect_journal_free(struct effect_journal *o)
 
 static void note(const struct observation *b, enum effect_seen seen, uint64_t after_ms)
 {
-    const struct replace_context *c = b->of->context;
+    const struct site *c = b->of->site;
     struct store_change change = {.id = b->row, .observed = effect_seen_name(seen), .observed_at = clock_now(c->clock)};
     char job[520], after[32];
     snprintf(job, sizeof job, "%s/%s", b->name_space, b->name);
@@ -71,10 +71,10 @@ static void over(void *data, enum effect_seen seen, uint64_t after_ms, const str
     b->watch = NULL;
     o->active--;
     if (seen == EFFECT_CANNOT_TELL) {
-        log_event(o->context->log, LOG_WARN,
+        log_event(o->site->log, LOG_WARN,
                   "effects are not looked at for a while; `mpijobd rbac` has the rule that allows it",
                   LOG_FIELDS({"reason", why ? why->message : NULL}));
-        o->off_until = uv_now(o->context->loop) + EFFECT_JOURNAL_PAUSE_MS;
+        o->off_until = uv_now(o->site->loop) + EFFECT_JOURNAL_PAUSE_MS;
         drop(b);
         while (o->all)
             drop(o->all);
@@ -91,8 +91,8 @@ static void go_on(struct effect_journal *o)
     DL_FOREACH_SAFE(o->all, b, next)
     {
         struct effect_watch_call call = {
-            .loop = o->context->loop,
-            .cluster = o->context->cluster,
+            .loop = o->site->loop,
+            .cluster = o->site->cluster,
             .target = b->target,
             .name_space = b->name_space,
             .name = b->name,
@@ -122,7 +122,7 @@ void effect_journal_add(struct effect_journal *o, const char *policy, const stru
 {
     struct observation *b;
     if (!result->row || result->sign == SIGN_NONE || !result->before || result->seen != EFFECT_NOT_LOOKED ||
-        o->count >= EFFECT_JOURNAL_QUEUED || uv_now(o->context->loop) < o->off_until)
+        o->count >= EFFECT_JOURNAL_QUEUED || uv_now(o->site->loop) < o->off_until)
         return;
     b = calloc(1, sizeof *b);
     if (!b)

@@ -11,7 +11,7 @@
 
 struct effect_journal;
 
-struct effect_journal *effect_journal_new(const struct replace_context *context); /* NULL: out of memory */
+struct effect_journal *effect_journal_new(const struct site *site); /* NULL: out of memory */
 /* Cancels all; nothing is noted of what was not seen. */
 void effect_journal_free(struct effect_journal *effect_journal);
 /* A change that was made, with its row in the journal. Nothing happens where nothing is to be seen of it. */

@@ -82,7 +82,7 @@ static void pause_over(struct deadline *pause)
         replacing_finish(r, NULL, NULL);
     else if (r->cancelled && (!r->lookup || r->abandoned)) /* what became of a PUT is found out all the same */
         replacing_fail(r, ERR_CANCELLED, "given up");
-    else if (r->tries == 0 && cluster_serves(r->context->cluster, r->kind, &err))
+    else if (r->tries == 0 && cluster_serves(r->site->cluster, r->kind, &err))
         replacing_finish(r, NULL, &err);
     else if (r->tries == 0)
         replacing_at_hand(r) ? replacing_consider(r) : replacing_fetch(r, false);
@@ -127,13 +127,12 @@ static int copy_in(struct replace *r, struct replace_call *call, struct error *e
     return 0;
 }
 
-int replace_start(const struct replace_context *context, struct replace_call *call, struct replace **replace,
-                  struct error *err)
+int replace_start(const struct site *site, struct replace_call *call, struct replace **replace, struct error *err)
 {
     struct replace *r = calloc(1, sizeof *r);
     if (!r)
         return error_nomem(err);
-    r->context = context;
+    r->site = site;
     r->kind = call->kind;
     r->computed = call->computed;
     r->dry_run = call->dry_run;
@@ -154,7 +153,7 @@ int replace_start(const struct replace_context *context, struct replace_call *ca
         r->changes = *call->changes;
         *call->changes = (struct mpijob_changes){0};
     }
-    deadline_init(context->loop, &r->pause, pause_over, r);
+    deadline_init(site->loop, &r->pause, pause_over, r);
     deadline_set(&r->pause, 0); /* done is never called from within this function */
     *replace = r;
     return 0;
@@ -166,7 +165,7 @@ void replace_cancel(struct replace *r)
         return;
     r->cancelled = true;
     if (r->wait.waiting) {
-        cluster_wait_cancel(r->context->cluster, &r->wait);
+        cluster_wait_cancel(r->site->cluster, &r->wait);
         deadline_set(&r->pause, 0);
     } else if (r->effect.watch)
         replace_stop_waiting(r);

@@ -10,21 +10,13 @@
 #ifndef MPIJOBD_CHANGE_REPLACE_H
 #define MPIJOBD_CHANGE_REPLACE_H
 
-#include "base/clock.h"
 #include "cluster/cluster.h"
 #include "cluster/effect_watch.h"
 #include "mpijob/effect/effect.h"
+#include "site/site.h"
 #include "store/store.h"
 
 #define REPLACE_TRIES 6
-
-struct replace_context { /* lives longer than the replacement */
-    uv_loop_t *loop;
-    struct cluster *cluster;
-    struct store *store; /* NULL: no journal */
-    const struct clock *clock;
-    const struct log *log;
-};
 
 struct replace_result {
     bool changed; /* something was sent (or would be, in a dry run) */
@@ -72,8 +64,7 @@ struct replace_call {
     void *data;
 };
 
-int replace_start(const struct replace_context *context, struct replace_call *call, struct replace **replace,
-                  struct error *err);
+int replace_start(const struct site *site, struct replace_call *call, struct replace **replace, struct error *err);
 /* done comes soon with ERR_CANCELLED; a PUT that is under way is finished first, so that its outcome is known. */
 void replace_cancel(struct replace *replace);
 /* If it is only waiting for its effect any more: done comes soon. */

@@ -60,8 +60,8 @@ bool replacing_wait_effect(struct replace *r, const struct kube_answer *answer)
     }
     snprintf(uid, sizeof uid, "%.*s", (int)r->view.uid.len, r->view.uid.ptr);
     struct effect_watch_call call = {
-        .loop = r->context->loop,
-        .cluster = r->context->cluster,
+        .loop = r->site->loop,
+        .cluster = r->site->cluster,
         .target = r->view.target,
         .name_space = r->name_space,
         .name = r->name,

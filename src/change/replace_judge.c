@@ -33,7 +33,7 @@ static void go_on(struct replace *r)
 
 void replacing_decide(struct replace *r)
 {
-    int64_t now = r->judged_at = clock_now(r->context->clock);
+    int64_t now = r->judged_at = clock_now(r->site->clock);
     if (r->diff.count == 0 && r->launcher.plan.diff.count == 0) {
         r->verdict.effect = EFFECT_UNCHANGED;
         snprintf(r->verdict.why, sizeof r->verdict.why, "it is so already%s; nothing was sent",
@@ -93,7 +93,7 @@ static int judge_whole(struct replace *r, struct json root, struct error *err)
 void replacing_use(struct replace *r, struct mpijob_target target)
 {
     r->target = target;
-    r->resource = *cluster_resource(r->context->cluster, r->kind);
+    r->resource = *cluster_resource(r->site->cluster, r->kind);
     r->resource.version = mpijob_version_name(target.version);
 }
 
@@ -103,7 +103,7 @@ static void consider_whole(struct replace *r)
     struct json root;
     int rc = json_parse(buf_str(&r->whole), "the object", &root, &err);
     if (!rc) {
-        replacing_use(r, cluster_target_of(r->context->cluster, r->kind, root));
+        replacing_use(r, cluster_target_of(r->site->cluster, r->kind, root));
         replacing_note_version(r, root);
         if (r->wanted_version && strcmp(r->wanted_version, r->version_text) != 0)
             rc = error_set(&err, ERR_CONFLICT, "resourceVersion %s was asked for, and the object says \"%s\"",
@@ -128,8 +128,8 @@ void replacing_consider(struct replace *r)
     struct json root;
     int rc = json_parse(str_n(r->bytes, r->len), r->name, &root, &err);
     if (!rc) {
-        replacing_use(r, cluster_target_of(r->context->cluster, r->kind, root));
-        if (r->target.version != cluster_target(r->context->cluster, r->kind).version) {
+        replacing_use(r, cluster_target_of(r->site->cluster, r->kind, root));
+        if (r->target.version != cluster_target(r->site->cluster, r->kind).version) {
             replacing_fetch(r, false); /* read before another version came into use */
             return;
         }

@@ -79,8 +79,8 @@ static void launcher_came(void *data, struct kube_request *request, const struct
     }
     mpijob_launcher_plan_free(&r->launcher.plan);
     r->launcher.uid[0] = r->launcher.version[0] = '\0';
-    if (answer && mpijob_launcher_plan(&r->changes, &r->view, answer->body, clock_now(r->context->clock),
-                                       &r->launcher.plan, &own)) {
+    if (answer &&
+        mpijob_launcher_plan(&r->changes, &r->view, answer->body, clock_now(r->site->clock), &r->launcher.plan, &own)) {
         finish_half(r, &own);
         return;
     }
@@ -102,8 +102,8 @@ void replacing_fetch_launcher(struct replace *r)
     mpijob_launcher_name(&r->view, &name);
     int rc = buf_result(&name, "the launcher's name", &err);
     if (!rc)
-        rc = kube_get(cluster_kube(r->context->cluster), &resource, r->name_space, name.ptr, launcher_came, r,
-                      &r->request, &err);
+        rc = kube_get(cluster_kube(r->site->cluster), &resource, r->name_space, name.ptr, launcher_came, r, &r->request,
+                      &err);
     buf_free(&name);
     if (rc)
         finish_half(r, &err);
@@ -164,7 +164,7 @@ void replacing_write_launcher(struct replace *r)
         .done = launcher_written,
         .data = r,
     };
-    int rc = name.failed || diff.failed ? error_nomem(&err) : write_start(r->context, &call, &r->launcher.write, &err);
+    int rc = name.failed || diff.failed ? error_nomem(&err) : write_start(r->site, &call, &r->launcher.write, &err);
     buf_free(&name);
     buf_free(&diff);
     if (rc)

@@ -10,7 +10,7 @@
 #include "mpijob/effect/launcher.h"
 
 struct replace {
-    const struct replace_context *context;
+    const struct site *site;
     char *name_space, *name, *wanted_version, *policy;
     char *handled_key, *handled_value; /* NULL: none */
     enum mpijob_kind kind;

@@ -25,8 +25,8 @@ void replace_row_begin(struct replace *r, store_done written)
     struct store_change change = {
         .run = r->run,
         .policy = r->policy,
-        .cluster = cluster_name(r->context->cluster),
-        .server = cluster_server(r->context->cluster),
+        .cluster = cluster_name(r->site->cluster),
+        .server = cluster_server(r->site->cluster),
         .resource = mpijob_kind_info(r->kind)->definition,
         .version = r->resource.version,
         .name_space = r->name_space,
@@ -37,7 +37,7 @@ void replace_row_begin(struct replace *r, store_done written)
         .diff = diff.ptr ? diff.ptr : "[]",
         .effect = mpijob_effect_name(r->verdict.effect),
         .why = r->verdict.why,
-        .intended_at = clock_now(r->context->clock),
+        .intended_at = clock_now(r->site->clock),
         .handled_key = r->handled_key,
         .handled_value = r->handled_value,
     };
@@ -47,7 +47,7 @@ void replace_row_begin(struct replace *r, store_done written)
         error_nomem(&err);
         written(r, 0, &err);
     } else {
-        store_intent(r->context->store, &change, written, r);
+        store_intent(r->site->store, &change, written, r);
     }
     buf_free(&diff);
     buf_free(&uid);
@@ -63,14 +63,14 @@ static void end_row(struct replace *r, int64_t row, const char *outcome, int sta
         .effect = mpijob_effect_name(r->verdict.effect),
         .why = r->verdict.why,
         .resource_version_after = r->version_text,
-        .ended_at = clock_now(r->context->clock),
+        .ended_at = clock_now(r->site->clock),
     };
     if (strcmp(outcome, "lost") != 0) { /* done is handled, not done is not; of what is lost nobody knows yet */
         change.uid = r->uid;
         change.handled_key = r->handled_key;
         change.handled_value = strcmp(outcome, "done") == 0 ? r->handled_value : NULL;
     }
-    store_outcome(r->context->store, &change, NULL, NULL);
+    store_outcome(r->site->store, &change, NULL, NULL);
 }
 
 void replace_row_end(struct replace *r, const char *outcome, int status, const struct error *err)
@@ -92,7 +92,7 @@ void replace_row_observed(struct replace *r)
 {
     int64_t row = r->last_row ? r->last_row : r->launcher.row;
     struct store_change change = {
-        .id = row, .observed = effect_seen_name(r->effect.seen), .observed_at = clock_now(r->context->clock)};
+        .id = row, .observed = effect_seen_name(r->effect.seen), .observed_at = clock_now(r->site->clock)};
     if (row && change.observed)
-        store_observed(r->context->store, &change, NULL, NULL);
+        store_observed(r->site->store, &change, NULL, NULL);
 }

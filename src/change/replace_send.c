@@ -94,7 +94,7 @@ static void looked(struct cluster_wait *wait, bool moved)
     struct replace *r = wait->data;
     struct error err;
     if (!moved) {
-        if (cluster_serves(r->context->cluster, r->kind, &err) == 0)
+        if (cluster_serves(r->site->cluster, r->kind, &err) == 0)
             err = r->lost;
         replacing_finish(r, NULL, &err);
         return;
@@ -111,7 +111,7 @@ static bool follow(struct replace *r, const struct error *err)
         return false;
     r->lost = *err;
     r->wait = (struct cluster_wait){.found = looked, .data = r};
-    cluster_lost(r->context->cluster, r->kind, r->target.version, &r->wait);
+    cluster_lost(r->site->cluster, r->kind, r->target.version, &r->wait);
     return true;
 }
 
@@ -151,8 +151,8 @@ static void put(struct replace *r)
                                .field_validation = r->target.controller == CONTROLLER_CCI ? NULL : "Strict"};
     struct str object = r->whole.len ? buf_str(&r->whole) : buf_str(&r->edited);
     struct error err;
-    if (kube_replace(cluster_kube(r->context->cluster), &r->resource, r->name_space, r->name, object, &query, put_came,
-                     r, &r->request, &err)) {
+    if (kube_replace(cluster_kube(r->site->cluster), &r->resource, r->name_space, r->name, object, &query, put_came, r,
+                     &r->request, &err)) {
         replace_row_end(r, "failed", 0, &err);
         replacing_finish(r, NULL, &err);
     }
@@ -181,7 +181,7 @@ void replacing_write(struct replace *r)
 {
     if (r->dry_run)
         put(r);
-    else if (r->context->store)
+    else if (r->site->store)
         replace_row_begin(r, intent_written);
     else
         put(r);
@@ -239,9 +239,9 @@ void replacing_fetch(struct replace *r, bool lookup)
     r->lookup = lookup;
     /* A whole object is written through its own version, so it is compared in that. */
     if (r->whole.len && json_parse(buf_str(&r->whole), "the object", &root, &err) == 0)
-        replacing_use(r, cluster_target_of(r->context->cluster, r->kind, root));
+        replacing_use(r, cluster_target_of(r->site->cluster, r->kind, root));
     else
-        replacing_use(r, cluster_target(r->context->cluster, r->kind));
-    if (kube_get(cluster_kube(r->context->cluster), &r->resource, r->name_space, r->name, got, r, &r->request, &err))
+        replacing_use(r, cluster_target(r->site->cluster, r->kind));
+    if (kube_get(cluster_kube(r->site->cluster), &r->resource, r->name_space, r->name, got, r, &r->request, &err))
         replacing_finish(r, NULL, &err);
 }

@@ -154,7 +154,7 @@ static void got(void *data, struct kube_request *request, const struct kube_answ
 static void fetch(struct verb *v)
 {
     struct error err;
-    if (kube_get(cluster_kube(v->context->cluster), &v->resource, v->name_space, v->name, got, v, &v->request, &err))
+    if (kube_get(cluster_kube(v->site->cluster), &v->resource, v->name_space, v->name, got, v, &v->request, &err))
         verb_fail(v, &err);
 }
 
@@ -198,13 +198,12 @@ static bool copy_in(struct verb *v, const struct verb_call *call)
            !v->body.failed && !v->before.failed;
 }
 
-int verb_start(const struct replace_context *context, const struct verb_call *call, struct verb **out,
-               struct error *err)
+int verb_start(const struct site *site, const struct verb_call *call, struct verb **out, struct error *err)
 {
     struct verb *v = calloc(1, sizeof *v);
     if (!v)
         return error_nomem(err);
-    v->context = context;
+    v->site = site;
     v->verb = call->verb;
     v->ours = call->job != NULL;
     if (call->job)
@@ -221,7 +220,7 @@ int verb_start(const struct replace_context *context, const struct verb_call *ca
         return error_nomem(err);
     }
     v->pause.data = v;
-    deadline_init(context->loop, &v->pause, pause_over, v);
+    deadline_init(site->loop, &v->pause, pause_over, v);
     deadline_set(&v->pause, 0); /* done is never called from within this function */
     *out = v;
     return 0;

@@ -49,8 +49,7 @@ struct verb_call { /* everything but data is copied */
 };
 
 struct verb;
-int verb_start(const struct replace_context *context, const struct verb_call *call, struct verb **verb,
-               struct error *err);
+int verb_start(const struct site *site, const struct verb_call *call, struct verb **verb, struct error *err);
 /* done comes with ERR_CANCELLED unless a write is under way: that is finished first. */
 void verb_cancel(struct verb *verb);
 /* Does not wait for it either. */

@@ -32,7 +32,7 @@ static int judge_ours(struct verb *v, struct json before, struct json after, str
     if (!rc)
         rc = mpijob_harm_check(&old, &new, err);
     if (!rc)
-        mpijob_judge(&old, &v->diff, clock_now(v->context->clock), &v->verdict);
+        mpijob_judge(&old, &v->diff, clock_now(v->site->clock), &v->verdict);
     if (!rc && v->verdict.may_destroy && !v->destructive)
         rc = refuse_destructive(v, err);
     return rc;

@@ -6,7 +6,7 @@
 #include "loop/timer.h"
 
 struct verb {
-    const struct replace_context *context;
+    const struct site *site;
     enum write_verb verb;
     char *group, *version, *plural, *kind, *name_space, *name, *wanted_version, *propagation, *policy;
     struct kube_resource resource;

@@ -174,7 +174,7 @@ void verb_send(struct verb *v)
         .done = written,
         .data = v,
     };
-    int rc = write_start(v->context, &call, &v->write, &err);
+    int rc = write_start(v->site, &call, &v->write, &err);
     buf_free(&diff);
     if (rc)
         verb_fail(v, &err);

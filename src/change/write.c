@@ -18,7 +18,7 @@ const char *write_resource_name(const struct kube_resource *resource, char out[W
 }
 
 struct write {
-    const struct replace_context *context;
+    const struct site *site;
     enum write_verb verb;
     char *group, *version, *plural, *name_space, *name, *uid, *resource_version, *why, *policy;
     struct kube_resource resource;
@@ -70,9 +70,9 @@ static void row_end(struct write *w, const char *outcome, int status, const char
         .status = status,
         .message = message,
         .resource_version_after = version.ptr,
-        .ended_at = clock_now(w->context->clock),
+        .ended_at = clock_now(w->site->clock),
     };
-    store_outcome(w->context->store, &change, NULL, NULL);
+    store_outcome(w->site->store, &change, NULL, NULL);
     buf_free(&version);
 }
 
@@ -137,7 +137,7 @@ static void look(struct write *w, const struct error *why)
         fail(w, "lost", why);
         return;
     }
-    if (kube_get(cluster_kube(w->context->cluster), &w->resource, w->name_space, w->name, looked, w, &w->request, &err))
+    if (kube_get(cluster_kube(w->site->cluster), &w->resource, w->name_space, w->name, looked, w, &w->request, &err))
         fail(w, "lost", why);
 }
 
@@ -173,7 +173,7 @@ static int send_it(struct write *w, struct error *err)
     struct kube_query query = {.field_manager = w->verb == WRITE_DELETE ? NULL : "mpijobd",
                                .dry_run = w->dry_run ? "All" : NULL,
                                .field_validation = w->strict && w->verb != WRITE_DELETE ? "Strict" : NULL};
-    struct kube *kube = cluster_kube(w->context->cluster);
+    struct kube *kube = cluster_kube(w->site->cluster);
     struct str body = buf_str(&w->body);
     switch (w->verb) {
     case WRITE_PATCH:
@@ -225,16 +225,16 @@ static void turn_came(struct deadline *turn)
         finish(w, NULL, &err);
         return;
     }
-    if (w->dry_run || !w->context->store) {
+    if (w->dry_run || !w->site->store) {
         send_now(w);
         return;
     }
-    w->intended_at = clock_now(w->context->clock);
+    w->intended_at = clock_now(w->site->clock);
     struct store_change change = {
         .run = w->run,
         .policy = w->policy,
-        .cluster = cluster_name(w->context->cluster),
-        .server = cluster_server(w->context->cluster),
+        .cluster = cluster_name(w->site->cluster),
+        .server = cluster_server(w->site->cluster),
         .version = w->version,
         .resource = write_resource_name(&w->resource, resource),
         .name_space = w->name_space ? w->name_space : "",
@@ -247,7 +247,7 @@ static void turn_came(struct deadline *turn)
         .why = w->why,
         .intended_at = w->intended_at,
     };
-    store_intent(w->context->store, &change, intent_written, w);
+    store_intent(w->site->store, &change, intent_written, w);
 }
 
 /* ---- life ---- */
@@ -275,14 +275,13 @@ static bool copy_in(struct write *w, const struct write_call *call)
            w->resource_version && w->why && w->policy && !w->body.failed && !w->diff.failed;
 }
 
-int write_start(const struct replace_context *context, const struct write_call *call, struct write **out,
-                struct error *err)
+int write_start(const struct site *site, const struct write_call *call, struct write **out, struct error *err)
 {
     struct write *w = calloc(1, sizeof *w);
     if (!w)
         return error_nomem(err);
     *w = (struct write){
-        .context = context,
+        .site = site,
         .verb = call->verb,
         .content_type = call->content_type,
         .effect = call->effect,
@@ -298,7 +297,7 @@ int write_start(const struct replace_context *context, const struct write_call *
         return error_nomem(err);
     }
     w->turn.data = w;
-    deadline_init(context->loop, &w->turn, turn_came, w);
+    deadline_init(site->loop, &w->turn, turn_came, w);
     deadline_set(&w->turn, 0); /* done is never called from within this function */
     *out = w;
     return 0;

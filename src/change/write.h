@@ -48,8 +48,7 @@ struct write_call {
     void *data;
 };
 
-int write_start(const struct replace_context *context, const struct write_call *call, struct write **write,
-                struct error *err);
+int write_start(const struct site *site, const struct write_call *call, struct write **write, struct error *err);
 /* done comes with ERR_CANCELLED if nothing was sent yet; what is under way is finished first. */
 void write_cancel(struct write *write);
 /* Does not wait for it either: its row stays in flight and is looked into at the next start. */

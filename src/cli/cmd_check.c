@@ -94,7 +94,7 @@ static void write_json(const struct policy_set *set, int64_t now, int64_t count)
 
 static void print_policies(struct session *s, int64_t count)
 {
-    const struct policy_set *set = s->engine->set;
+    const struct policy_set *set = engine_policies(s->engine);
     int64_t now = clock_now(&s->clock);
     char text[160];
     if (s->options.output == OUTPUT_JSON) {

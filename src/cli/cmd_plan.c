@@ -6,7 +6,6 @@
 
 #include "cli/commands.h"
 #include "cli/session/policies.h"
-#include "engine/engine_cluster.h"
 #include "json/write.h"
 
 struct plan {
@@ -27,7 +26,7 @@ static void add_json(struct plan *p, const struct run *run, const char *job, con
     json_write_key(&p->w, "policy");
     json_write_string(&p->w, run->policy->name);
     json_write_key(&p->w, "cluster");
-    json_write_string(&p->w, cluster_name(run->at->cluster));
+    json_write_string(&p->w, cluster_name(run->site->cluster));
     json_write_key(&p->w, "job");
     json_write_string(&p->w, job);
     if (err) {
@@ -58,7 +57,7 @@ static void add_text(struct plan *p, const struct run *run, const char *job, con
 {
     struct buf text = BUF_INIT;
     char where[160];
-    const char *cluster = engine_cluster_told(run->at);
+    const char *cluster = run->site->told;
     snprintf(where, sizeof where, "%s%s%s", run->policy->name, cluster ? ", " : "", cluster ? cluster : "");
     if (err) {
         printf("%s  (%s)\n  not possible: %s\n", job, where, err->message);
@@ -96,9 +95,8 @@ static void ended(void *data, const struct run *run)
     p->limited += run->outcome == RUN_LIMITED;
     p->broken += run->outcome == RUN_FAILED;
     if (run->outcome != RUN_DONE)
-        fprintf(stderr, "mpijobd plan: policy \"%s\"%s%s: %s\n", run->policy->name,
-                engine_cluster_told(run->at) ? ", cluster " : "",
-                engine_cluster_told(run->at) ? engine_cluster_told(run->at) : "", run->error.message);
+        fprintf(stderr, "mpijobd plan: policy \"%s\"%s%s: %s\n", run->policy->name, run->site->told ? ", cluster " : "",
+                run->site->told ? run->site->told : "", run->error.message);
 }
 
 static void over(void *data)

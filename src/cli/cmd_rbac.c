@@ -187,7 +187,7 @@ static int print_definition(struct rbac *r, bool cluster_role)
 
 static void print_head(const struct rbac *r)
 {
-    const struct policy_set *set = r->s.engine->set;
+    const struct policy_set *set = engine_policies(r->s.engine);
     fputs("# The least that is needed for the policies", stdout);
     for (size_t i = 0; i < set->count; i++)
         printf("%s %s", i ? "," : "", set->entries[i].policy->name);
@@ -299,7 +299,7 @@ static int make(struct rbac *r)
     int code = policies_load(s, &e, s->options.arguments);
     if (code)
         return code;
-    int rc = needs_of_policies(&r->needs, s->engine->set, s->options.cluster, s->namespaces, &s->error);
+    int rc = needs_of_policies(&r->needs, engine_policies(s->engine), s->options.cluster, s->namespaces, &s->error);
     if (!rc)
         rc = s->options.output == OUTPUT_JSON ? print_json(r) : print_places(r);
     needs_free(&r->needs);

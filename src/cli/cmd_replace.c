@@ -16,7 +16,7 @@
 
 struct replacing {
     struct session s;
-    struct replace_context context;
+    struct site site;
     struct mpijob_changes changes;
     struct jobs jobs;
     size_t at;
@@ -144,7 +144,7 @@ static int start_one(struct replacing *r, struct replace_call *call)
     call->resource_version = r->s.options.resource_version;
     call->done = one_done;
     call->data = one;
-    if (replace_start(&r->context, call, &replace, &r->s.error)) {
+    if (replace_start(&r->site, call, &replace, &r->s.error)) {
         free(one);
         return ERR_NOMEM;
     }
@@ -328,7 +328,7 @@ static int work(struct replacing *r)
     code = session_connect(s);
     if (code)
         return code;
-    r->context = (struct replace_context){&s->loop, s->cluster, NULL, &s->clock, &s->log};
+    r->site = session_site(s);
     if (s->options.file)
         return by_file(r);
     return s->options.selector || s->options.all_namespaces ? by_selector(r) : by_name(r, s->options.arguments[0]);

@@ -10,7 +10,6 @@
 #include "cli/commands.h"
 #include "cli/manual_clock.h"
 #include "cli/session/policies.h"
-#include "engine/engine_cluster.h"
 #include "loop/lag.h"
 #include "loop/signals.h"
 #include "time/duration.h"
@@ -68,7 +67,7 @@ static void stop(void *data, int number)
         }
         return;
     }
-    if (!d->s.engine || d->s.engine->stopping) {
+    if (!d->s.engine || engine_look(d->s.engine).stopping) {
         log_line(&d->s.log, LOG_WARN, "stopping already; what is in flight is waited for until the grace is over");
         return;
     }
@@ -86,7 +85,7 @@ static void clock_gone(void *data)
 static void once_done(void *data)
 {
     struct daemon *d = data;
-    if (!d->s.engine->stopping)
+    if (!engine_look(d->s.engine).stopping)
         engine_stop(d->s.engine, 0, stopped, d);
 }
 
@@ -116,13 +115,12 @@ static void collect(void *data)
 static void missing(void *data, struct buf *out)
 {
     const struct daemon *d = data;
-    const struct engine *e = d->s.engine;
-    bool started = false;
-    for (size_t i = 0; e && i < e->cluster_count; i++)
-        started = started || e->clusters[i].started;
-    if (!e || e->stopping)
+    struct engine_snapshot now = {.stopping = true};
+    if (d->s.engine)
+        now = engine_look(d->s.engine);
+    if (now.stopping)
         buf_puts(out, "the daemon is being stopped\n");
-    else if (!started)
+    else if (!now.connected)
         buf_puts(out, "no cluster has been connected to yet\n");
 }
 

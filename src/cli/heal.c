@@ -163,7 +163,7 @@ static int start_one(struct heal *heal, struct patient *p, struct error *err)
         .data = p,
     };
     if (!rc)
-        rc = replace_start(&heal->context, &call, &replace, err);
+        rc = replace_start(&heal->site, &call, &replace, err);
     json_edits_free(&edits);
     buf_free(&whole);
     return rc;
@@ -194,7 +194,7 @@ int heal_run(struct heal *heal, struct session *s, struct json_writer *w)
 {
     heal->s = s;
     heal->w = w;
-    heal->context = (struct replace_context){&s->loop, s->cluster, NULL, &s->clock, &s->log};
+    heal->site = session_site(s);
     if (heal->short_of_memory) {
         error_nomem(&s->error);
         return session_fail(s, &s->error);

@@ -11,7 +11,7 @@ struct heal {
     struct patient *items;
     size_t count, cap, at;
     struct session *s;
-    struct replace_context context;
+    struct site site;
     struct json_writer *w; /* NULL: for people */
     unsigned active;
     int64_t healed, done, failed; /* findings, jobs, jobs */

@@ -91,6 +91,8 @@ void cluster_close(struct cluster *c, void (*closed)(void *data), void *data)
     c->closed_data = data;
     deadline_stop(&c->again);
     cluster_look_cancel(c);
+    kube_kinds_free(c->all_kinds);
+    c->all_kinds = NULL;
     kube_close(c->kube, kube_is_closed, c);
 }
 
@@ -266,6 +268,13 @@ bool cluster_ready(const struct cluster *c)
 struct kube *cluster_kube(const struct cluster *c)
 {
     return c->kube;
+}
+
+struct kube_kinds *cluster_kinds(struct cluster *c)
+{
+    if (!c->all_kinds)
+        c->all_kinds = kube_kinds_new(c->kube);
+    return c->all_kinds;
 }
 
 bool cluster_knows(const struct cluster *c, enum mpijob_kind kind)

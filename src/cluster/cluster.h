@@ -5,6 +5,7 @@
 #define MPIJOBD_CLUSTER_CLUSTER_H
 
 #include "kube/discovery.h"
+#include "kube/kinds.h"
 #include "kube/verbs.h"
 #include "mpijob/version.h"
 
@@ -38,6 +39,10 @@ void cluster_connect_cancel(struct cluster *cluster);
 
 bool cluster_ready(const struct cluster *cluster);
 struct kube *cluster_kube(const struct cluster *cluster);
+
+/* Which resources the kinds of the cluster are served as, of any group; made when they are first asked for. NULL: out
+ * of memory. */
+struct kube_kinds *cluster_kinds(struct cluster *cluster);
 
 /* ---- kinds and versions ---- */
 

@@ -63,6 +63,7 @@ struct cluster_look {
 
 struct cluster {
     struct kube *kube;
+    struct kube_kinds *all_kinds; /* NULL: nobody has asked yet */
     uv_loop_t *loop;
     const struct log *log;
     char *name, *name_space;

@@ -1,10 +1,11 @@
+/* The engine's life: loading and putting in force, starting, running once, stopping. */
 #include "engine/engine.h"
 
 #include <stdlib.h>
-#include <utlist.h>
 
-#include "engine/engine_cluster.h"
+#include "engine/engine_parts.h"
 #include "engine/meters.h"
+#include "site/counters.h"
 
 /* ---- stopping ---- */
 
@@ -18,6 +19,8 @@ static void one_handle_closed(struct engine *e)
         free(*p);
     free(e->paths);
     meters_free(e->meters);
+    counters_free(e->counters);
+    free(e->env.clusters);
     free(e->clusters);
     free(e);
     if (stopped)
@@ -34,9 +37,18 @@ static void cluster_handle_closed(struct deadline *d)
     one_handle_closed(((struct engine_cluster *)d->data)->engine);
 }
 
+static bool runs_under_way(const struct engine *e)
+{
+    for (size_t i = 0; i < e->cluster_count; i++) {
+        if (e->clusters[i].runs.list)
+            return true;
+    }
+    return false;
+}
+
 void engine_check_stopped(struct engine *e)
 {
-    if (!e->stopping || e->runs || e->loading || e->closed)
+    if (!e->stopping || runs_under_way(e) || e->loading || e->closed)
         return;
     for (size_t i = 0; i < e->cluster_count; i++) {
         if (engine_cluster_busy(&e->clusters[i]))
@@ -55,20 +67,16 @@ void engine_check_stopped(struct engine *e)
 static void grace_over(struct deadline *d)
 {
     struct engine *e = d->data;
-    struct run *run, *next;
-    if (e->runs)
+    if (runs_under_way(e))
         log_line(e->o.log, LOG_WARN,
                  "the time of grace is over; what is in flight is given up and looked into at the next start");
-    DL_FOREACH_SAFE(e->runs, run, next)
-    {
-        run_abandon(run);
-    }
+    for (size_t i = 0; i < e->cluster_count; i++)
+        runs_abandon(&e->clusters[i].runs);
     engine_check_stopped(e);
 }
 
 void engine_stop(struct engine *e, uint64_t grace_ms, void (*stopped)(void *data), void *data)
 {
-    struct run *run, *next;
     e->stopping = true;
     e->stopped = stopped;
     e->stopped_data = data;
@@ -77,10 +85,8 @@ void engine_stop(struct engine *e, uint64_t grace_ms, void (*stopped)(void *data
         engine_cluster_stop(&e->clusters[i]);
     if (e->loading)
         policy_load_cancel(e->loading);
-    DL_FOREACH_SAFE(e->runs, run, next)
-    {
-        run_stop(run, "the daemon is being stopped", !e->o.once);
-    }
+    for (size_t i = 0; i < e->cluster_count; i++)
+        runs_stop(&e->clusters[i].runs, "the daemon is being stopped", !e->o.once);
     deadline_set(&e->grace, grace_ms);
     engine_check_stopped(e);
     /* Cancelled loads and recoveries end on the loop's next turns. */
@@ -112,6 +118,11 @@ static void loaded(void *data, struct policy_set *set)
 {
     struct engine *e = data;
     bool reload = e->loaded == NULL;
+    e->loading = NULL;
+    if (!set) { /* cancelled */
+        engine_check_stopped(e);
+        return;
+    }
     if (reload)
         log_findings(e, set);
     if (set->error_count && reload)
@@ -152,7 +163,7 @@ int engine_load(struct engine *e, const char *const *paths, void (*told)(void *d
     e->loaded_data = data;
     if (copy_paths(e, paths))
         return error_nomem(err);
-    return policy_load_start(e, (const char *const *)e->paths, loaded, e, &e->loading, err);
+    return policy_load_start(&e->env, (const char *const *)e->paths, loaded, e, &e->loading, err);
 }
 
 void engine_reload(struct engine *e)
@@ -165,7 +176,7 @@ void engine_reload(struct engine *e)
         return;
     }
     log_line(e->o.log, LOG_INFO, "loading the policies again");
-    if (policy_load_start(e, (const char *const *)e->paths, loaded, e, &e->loading, &err))
+    if (policy_load_start(&e->env, (const char *const *)e->paths, loaded, e, &e->loading, &err))
         log_line(e->o.log, LOG_ERROR, "%s", err.message);
 }
 
@@ -201,8 +212,8 @@ static void once_everywhere(struct engine *e, const struct policy_entry *entry)
     struct error err;
     struct run *run;
     for (size_t i = 0; i < e->cluster_count; i++) {
+        struct engine_cluster *at = &e->clusters[i];
         struct run_call call = {
-            .at = &e->clusters[i],
             .file = entry->file,
             .policy = entry->policy,
             .trigger = "once",
@@ -210,7 +221,7 @@ static void once_everywhere(struct engine *e, const struct policy_entry *entry)
             .done = once_ended,
             .data = e,
         };
-        if (!policy_on_cluster(entry->policy, cluster_name(call.at->cluster)))
+        if (!policy_on_cluster(entry->policy, cluster_name(at->site.cluster)))
             continue;
         if (entry->policy->on && !(entry->policy->on & ON_MATCH) && !e->o.dry_run) {
             log_event(e->o.log, LOG_WARN, "left out, because it waits for events, which only the daemon sees",
@@ -218,7 +229,7 @@ static void once_everywhere(struct engine *e, const struct policy_entry *entry)
             continue;
         }
         e->once_left++;
-        if (run_start(e, &call, &run, &err)) {
+        if (run_start(&at->runs, &call, &run, &err)) {
             e->once_left--;
             log_event(e->o.log, LOG_ERROR, err.message, LOG_FIELDS({"policy", call.policy->name}));
         }
@@ -237,14 +248,10 @@ void engine_once(struct engine *e, void (*done)(void *data), void *data)
 
 /* ---- the rest ---- */
 
-void engine_run_ended(struct engine *e, struct run *run)
+void engine_forget_known(struct engine *e)
 {
-    meter_run_ended(e->meters, run);
-    if (e->o.ended)
-        e->o.ended(e->o.data, run);
-    DL_DELETE(e->runs, run);
-    if (e->stopping && !e->runs)
-        deadline_set(&e->grace, 0); /* on the loop's next turn: the run is still being freed */
+    e->env.known = NULL;
+    e->env.known_count = 0;
 }
 
 void engine_clock_moved(struct engine *e)
@@ -260,7 +267,55 @@ bool engine_idle(const struct engine *e)
         if (!engine_cluster_idle(&e->clusters[i]))
             return false;
     }
-    return started && !e->runs && !e->loading;
+    return started && !runs_under_way(e) && !e->loading;
+}
+
+const struct policy_set *engine_policies(const struct engine *e)
+{
+    return e->set;
+}
+
+struct engine_snapshot engine_look(const struct engine *e)
+{
+    struct engine_snapshot snapshot = {
+        .stopping = e->stopping, .loading = e->loading != NULL, .clusters = e->cluster_count};
+    for (size_t i = 0; i < e->cluster_count; i++) {
+        const struct engine_cluster *at = &e->clusters[i];
+        snapshot.connected += at->started;
+        for (const struct run *run = at->runs.list; run; run = run->next)
+            snapshot.runs++;
+    }
+    return snapshot;
+}
+
+/* ---- making it ---- */
+
+static void make_env(struct engine *e)
+{
+    const struct engine_options *o = &e->o;
+    e->env.loop = o->loop;
+    e->env.clock = o->clock;
+    e->env.log = o->log;
+    e->env.alarms = e->alarms;
+    e->env.open = o->open;
+    e->env.ceilings = o->ceilings;
+    e->env.names = o->cluster_names;
+    e->env.cluster_count = o->place_count;
+    e->env.known = o->known;
+    e->env.known_count = o->known_count;
+    for (size_t i = 0; i < o->place_count; i++)
+        e->env.clusters[i] = o->places[i].cluster;
+}
+
+static int make_parts(struct engine *e, struct error *err)
+{
+    e->alarms = alarms_new(e->o.loop, e->o.clock);
+    e->clusters = calloc(e->o.place_count + 1, sizeof *e->clusters);
+    e->env.clusters = calloc(e->o.place_count + 1, sizeof *e->env.clusters);
+    if (!e->alarms || !e->clusters || !e->env.clusters)
+        return error_nomem(err);
+    int rc = counters_new(e->o.metrics, &e->counters, err);
+    return rc ? rc : meters_new(e, e->o.metrics, &e->meters, err);
 }
 
 int engine_new(const struct engine_options *options, struct engine **out, struct error *err)
@@ -269,20 +324,21 @@ int engine_new(const struct engine_options *options, struct engine **out, struct
     if (!e)
         return error_nomem(err);
     e->o = *options;
-    e->alarms = alarms_new(options->loop, options->clock);
-    e->clusters = calloc(options->place_count + 1, sizeof *e->clusters);
-    int rc = e->alarms && e->clusters ? meters_new(e, options->metrics, &e->meters, err) : error_nomem(err);
+    int rc = make_parts(e, err);
     if (rc) {
         if (e->alarms)
             alarms_free(e->alarms);
+        counters_free(e->counters);
+        free(e->env.clusters);
         free(e->clusters);
         free(e);
         return rc;
     }
-    e->o.places = NULL; /* copied below */
+    make_env(e);
     e->cluster_count = options->place_count;
     for (size_t i = 0; i < e->cluster_count; i++)
-        engine_cluster_init(&e->clusters[i], e, options->places[i].cluster, options->places[i].namespaces);
+        engine_cluster_init(&e->clusters[i], e, &options->places[i]);
+    e->o.places = NULL; /* copied */
     deadline_init(options->loop, &e->turn, once_over, e);
     deadline_init(options->loop, &e->grace, grace_over, e);
     e->handles = 2 + (int)e->cluster_count;

@@ -1,26 +1,17 @@
-/* The daemon's heart: the policies, and their runs on one or several clusters (engine_cluster.h). Owns everything below
- * it; no globals.
- * All functions are for the loop's thread. */
+/* The daemon's heart: the policies in force, and their runs on one or several clusters. It puts the floors below it
+ * together, and owns all that it makes of them; no globals. All functions are for the loop's thread. */
 #ifndef MPIJOBD_ENGINE_ENGINE_H
 #define MPIJOBD_ENGINE_ENGINE_H
 
-#include "engine/retention.h"
-#include "loop/timer.h"
 #include "policy/load.h"
 #include "run/run.h"
+
+struct metrics;
 
 /* A cluster, and where in it. */
 struct engine_place {
     struct cluster *cluster;       /* not owned */
     const char *const *namespaces; /* NULL-terminated, NULL: all. Not owned */
-};
-
-struct metrics;
-struct meters;
-/* What the configuration says about the MPIJobs of a cluster that is not connected to. */
-struct engine_known {
-    const char *cluster;
-    struct mpijob_target target;
 };
 
 struct engine_options {
@@ -30,53 +21,34 @@ struct engine_options {
     const struct engine_place *places; /* clusters, copied; none: policies are only loaded (check, next) */
     size_t place_count;
     const char *const *cluster_names; /* that policies may name, NULL-terminated, outlive it; NULL: any */
-    struct metrics *metrics;          /* NULL: nobody counts. Not owned */
-    const struct engine_known *known; /* without places: what policies are held against; outlives the loading */
+    struct metrics *metrics;          /* NULL: nothing is counted. Not owned */
+    const struct policy_known *known; /* without places: what policies are held against; outlives engine_load alone */
     size_t known_count;
     struct store *store; /* NULL: no journal. Not owned */
-    int64_t silence;     /* a watch that says nothing for so long is dead, microseconds; 0: 90 s */
+    int64_t silence;     /* a watch that says nothing for so long is dead, microseconds; 0: SITE_SILENCE_US */
     int64_t keep;        /* the journal's rows so long, microseconds; 0: for ever */
     bool dry_run;        /* all runs */
     bool once;           /* no triggers: engine_once starts the runs */
     struct script_limits ceilings;
     int (*open)(lua_State *L); /* registers the modules in a fresh state; from the floor above */
-    /* Told of each replacement of a run when it has ended; NULL: nobody. job: its key. */
+    /* Told of each change of a run when it has ended; NULL: nobody asks. job: its key. */
     void (*observe)(void *data, const struct run *run, const char *job, const struct replace_result *result,
                     const struct error *err);
-    /* Told when a run has ended. */
+    /* Told when a run has ended. NULL: nobody asks. */
     void (*ended)(void *data, const struct run *run);
     void *data;
 };
 
-struct engine {
-    struct engine_options o;
-    struct engine_cluster *clusters;
-    size_t cluster_count;
-    struct meters *meters; /* NULL: nobody counts */
-    struct alarms *alarms;
-    struct retention retention;
-    struct policy_set *set;      /* in force; NULL until loaded */
-    struct policy_load *loading; /* under way */
-    struct run *runs;            /* list */
-    struct deadline turn, grace; /* turn: what must not happen within the caller's call */
-    int once_left;
-    void (*once_done)(void *data);
-    void *once_data;
-    bool stopping, reload_again, closed;
-    void (*stopped)(void *data);
-    void *stopped_data;
-    void (*loaded)(void *data, const struct policy_set *set);
-    void *loaded_data;
-    int handles;  /* of ours that are not closed yet */
-    char **paths; /* NULL-terminated, owned */
-};
-
+struct engine;
+/* ERR_NOMEM. */
 int engine_new(const struct engine_options *options, struct engine **engine, struct error *err);
 
 /* Loads policy files and folders; loaded is called once with the set (its findings included), which the engine puts in
- * force if it has no findings (otherwise the one before stays). */
+ * force if it has no findings (otherwise the one before stays). ERR_NOMEM. */
 int engine_load(struct engine *engine, const char *const *paths,
                 void (*loaded)(void *data, const struct policy_set *set), void *data, struct error *err);
+/* What options.known pointed to is gone: only loading needed it. */
+void engine_forget_known(struct engine *engine);
 /* Loads the same paths again (SIGHUP). A file with errors leaves the policies that are in force as they are. */
 void engine_reload(struct engine *engine);
 
@@ -95,8 +67,16 @@ void engine_clock_moved(struct engine *engine);
 /* No run, load or recovery under way; a cluster that cannot be reached does not count, once that is known. */
 bool engine_idle(const struct engine *engine);
 
-/* for the other files of this floor */
-void engine_run_ended(struct engine *engine, struct run *run);
-void engine_check_stopped(struct engine *engine);
+/* ---- for those who only look ---- */
+
+/* The policies in force; NULL until they are loaded. Valid until the next turn of the loop, unless it is held. */
+const struct policy_set *engine_policies(const struct engine *engine);
+
+struct engine_snapshot {
+    bool stopping, loading;
+    size_t clusters, connected; /* connected: those that policies can run on */
+    size_t runs;                /* under way */
+};
+struct engine_snapshot engine_look(const struct engine *engine);
 
 #endif

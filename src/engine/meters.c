@@ -1,26 +1,18 @@
+/* The metrics of queues, watches and memory. */
 #include "engine/meters.h"
 
 #include <stdlib.h>
 
-#include "engine/engine_cluster.h"
-#include "mpijob/held_gpus.h"
+#include "base/metrics.h"
+#include "engine/engine_parts.h"
 #include "mpijob/kind.h"
-#include "trigger/event_trigger.h"
 
 struct meters {
-    struct engine *engine;
+    const struct engine *engine;
     struct metrics *metrics;
-    struct metric *runs, *run_seconds, *lateness, *replaces, *errors, *released, *cpu, *memory, *queue;
+    struct metric *memory, *queue;
     struct metric *restarts, *silence, *jobs, *bytes, *held; /* of the caches */
 };
-
-static const char *const by_policy[] = {"policy", NULL};
-static const char *const by_outcome[] = {"policy", "outcome", NULL};
-static const char *const by_effect[] = {"policy", "effect", NULL};
-static const char *const by_reason[] = {"policy", "reason", NULL};
-
-/* Alarms ring within milliseconds, or after a suspend much later. */
-static const double lateness_bounds[] = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 10, 60, 600};
 
 static void collect_jobs(struct meters *m, const struct job_cache *h, const char *cluster, const char *kind)
 {
@@ -55,25 +47,34 @@ static void collect_cache(struct meters *m, const struct job_cache *h, const cha
     }
 }
 
+struct queue_visit {
+    struct meters *m;
+    const char *cluster;
+};
+
+static void collect_queue(void *data, const char *policy, size_t depth)
+{
+    const struct queue_visit *v = data;
+    metric_set(v->m->queue, (double)depth, METRIC_VALUES(policy, v->cluster));
+}
+
 static void collect_cluster(struct meters *m, const struct engine_cluster *at)
 {
-    const char *cluster = cluster_name(at->cluster);
-    for (const struct event_trigger *t = at->ons; t; t = event_trigger_next(t))
-        metric_set(m->queue, (double)event_trigger_depth(t), METRIC_VALUES(event_trigger_policy(t), cluster));
+    const char *cluster = cluster_name(at->site.cluster);
+    triggers_each_queue(&at->triggers, collect_queue, &(struct queue_visit){m, cluster});
     for (int k = 0; k < MPIJOB_KINDS; k++) {
-        if (at->caches[k])
-            collect_cache(m, at->caches[k], cluster);
+        if (at->watches.caches[k])
+            collect_cache(m, at->watches.caches[k], cluster);
     }
 }
 
-/* What is read when somebody asks. */
 static void collect(void *data)
 {
     struct meters *m = data;
     const struct policy_set *set = m->engine->set;
-    struct metric *const anew[] = {m->memory, m->queue, m->silence, m->jobs, m->bytes, m->held};
-    for (size_t i = 0; i < sizeof anew / sizeof *anew; i++)
-        metric_clear(anew[i]);
+    struct metric *const fresh[] = {m->memory, m->queue, m->silence, m->jobs, m->bytes, m->held};
+    for (size_t i = 0; i < sizeof fresh / sizeof *fresh; i++)
+        metric_clear(fresh[i]);
     for (size_t i = 0; i < m->engine->cluster_count; i++)
         collect_cluster(m, &m->engine->clusters[i]);
     for (size_t i = 0; set && i < set->count; i++) {
@@ -84,31 +85,15 @@ static void collect(void *data)
 
 static void make(struct meters *m)
 {
-    struct metrics *all = m->metrics;
-    m->runs = metrics_counter(all, "policy_runs", NULL, "Runs of policies that have ended.", by_outcome);
-    m->run_seconds = metrics_histogram(all, "policy_run_seconds", "seconds", "How long runs took.", by_policy,
-                                       metric_seconds, metric_seconds_count);
-    m->lateness = metrics_histogram(all, "policy_lateness_seconds", "seconds",
-                                    "How long after the instant that it was set for a policy's alarm rang.", by_policy,
-                                    lateness_bounds, sizeof lateness_bounds / sizeof *lateness_bounds);
-    m->replaces = metrics_counter(all, "replaces", NULL, "Replacements that were made, by what they do.", by_effect);
-    m->errors = metrics_counter(all, "replace_errors", NULL, "Replacements that failed.", by_reason);
-    m->released =
-        metrics_counter(all, "gpus_released", NULL,
-                        "GPUs that finished jobs held and that a replacement had the controller give back.", by_policy);
-    m->cpu = metrics_counter(all, "script_cpu_seconds", "seconds", "Computing time of the policies' Lua.", by_policy);
-    m->memory =
-        metrics_gauge(all, "script_memory_bytes", "bytes",
-                      "Memory of the Lua state of the policy's file; policies of one file share it.", by_policy);
-}
-
-static void make_of_caches(struct meters *m)
-{
     static const char *const by_queue[] = {"policy", "cluster", NULL};
     static const char *const by_cache[] = {"cluster", "kind", NULL};
     static const char *const by_restart[] = {"cluster", "kind", "reason", NULL};
     static const char *const by_phase[] = {"cluster", "kind", "phase", NULL};
+    static const char *const by_policy[] = {"policy", NULL};
     struct metrics *all = m->metrics;
+    m->memory =
+        metrics_gauge(all, "script_memory_bytes", "bytes",
+                      "Memory of the Lua state of the policy's file; policies of one file share it.", by_policy);
     m->queue =
         metrics_gauge(all, "policy_queue_depth", NULL, "Jobs that wait for a run of a policy with `on`.", by_queue);
     m->restarts = metrics_counter(all, "watch_restarts", NULL, "Watches that have ended, by how.", by_restart);
@@ -120,7 +105,7 @@ static void make_of_caches(struct meters *m)
                             "GPUs that finished jobs hold, by their status and policy.", by_cache);
 }
 
-int meters_new(struct engine *engine, struct metrics *metrics, struct meters **out, struct error *err)
+int meters_new(const struct engine *engine, struct metrics *metrics, struct meters **out, struct error *err)
 {
     *out = NULL;
     if (!metrics)
@@ -131,7 +116,6 @@ int meters_new(struct engine *engine, struct metrics *metrics, struct meters **o
     m->engine = engine;
     m->metrics = metrics;
     make(m);
-    make_of_caches(m);
     int rc = metrics_collector(metrics, collect, m, err);
     if (rc)
         free(m);
@@ -146,49 +130,4 @@ void meters_free(struct meters *m)
         return;
     metrics_collector_remove(m->metrics, m);
     free(m);
-}
-
-void meter_lateness(struct meters *m, const char *policy, int64_t us)
-{
-    if (m)
-        metric_observe(m->lateness, us > 0 ? (double)us / 1e6 : 0, METRIC_VALUES(policy));
-}
-
-void meter_run_ended(struct meters *m, const struct run *run)
-{
-    if (!m)
-        return;
-    const char *policy = run->policy->name;
-    double seconds = (double)(clock_monotonic() - run->began) / 1e6;
-    metric_add(m->runs, 1, METRIC_VALUES(policy, run_outcome_name(run->outcome)));
-    metric_observe(m->run_seconds, seconds > 0 ? seconds : 0, METRIC_VALUES(policy));
-    metric_add(m->cpu, (double)run->cpu / 1e6, METRIC_VALUES(policy));
-}
-
-/* What the job held before, where the replacement makes its controller clean up now. */
-static int64_t released(const struct replace_result *result)
-{
-    struct mpijob_held_gpus hold;
-    bool policy = false;
-    if (!result->before || !mpijob_phase_finished(result->before->phase) || result->effect != EFFECT_EFFECTIVE)
-        return 0;
-    for (size_t i = 0; i < result->diff->count; i++)
-        policy = policy || result->diff->items[i].field == FIELD_CLEAN_POD_POLICY;
-    return policy && mpijob_holds_gpus(result->before, NULL, &hold) ? hold.gpus : 0;
-}
-
-void meter_replaced(struct meters *m, const struct run *run, const struct replace_result *result,
-                    const struct error *err)
-{
-    if (!m || result->dry_run)
-        return;
-    const char *policy = run->policy->name;
-    if (err) {
-        metric_add(m->errors, 1, METRIC_VALUES(policy, err->reason));
-        return;
-    }
-    metric_add(m->replaces, 1, METRIC_VALUES(policy, mpijob_effect_name(result->effect)));
-    int64_t gpus = released(result);
-    if (gpus > 0)
-        metric_add(m->released, (double)gpus, METRIC_VALUES(policy));
 }

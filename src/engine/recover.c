@@ -1,3 +1,4 @@
+/* Rows in flight, looked up one after the other; and the runs without an end. */
 #include "engine/recover.h"
 
 #include <inttypes.h>
@@ -65,7 +66,7 @@ static bool mine(const struct recovery *r, const char *cluster)
 {
     const struct engine *e = r->at->engine;
     for (size_t i = 0; i < e->cluster_count; i++) {
-        if (strcmp(cluster_name(e->clusters[i].cluster), cluster) == 0)
+        if (strcmp(cluster_name(e->clusters[i].site.cluster), cluster) == 0)
             return &e->clusters[i] == r->at;
     }
     return r->at == e->clusters;
@@ -134,7 +135,7 @@ static void close_row(struct recovery *r, const char *outcome, const char *messa
         .id = row->id,
         .outcome = outcome,
         .message = message,
-        .ended_at = clock_now(r->at->engine->o.clock),
+        .ended_at = clock_now(r->at->site.clock),
     };
     if (strcmp(outcome, "not-done") == 0) { /* so the policy has not handled it either */
         change.uid = row->uid;
@@ -142,8 +143,8 @@ static void close_row(struct recovery *r, const char *outcome, const char *messa
     }
     char job[520];
     snprintf(job, sizeof job, "%s/%s", row->name_space, row->name);
-    store_outcome(r->at->engine->o.store, &change, NULL, NULL);
-    log_event(r->at->engine->o.log, LOG_WARN, "a change was in flight when the daemon ended",
+    store_outcome(r->at->site.store, &change, NULL, NULL);
+    log_event(r->at->site.log, LOG_WARN, "a change was in flight when the daemon ended",
               LOG_FIELDS({"job", job}, {"outcome", outcome}, {"finding", message}));
     r->row++;
     deadline_set(&r->turn, 0);
@@ -207,10 +208,10 @@ static void close_runs(struct recovery *r)
             .id = r->runs[i].id,
             .outcome = "interrupted",
             .message = "the daemon ended before the run did",
-            .ended_at = clock_now(r->at->engine->o.clock),
+            .ended_at = clock_now(r->at->site.clock),
             .changed = -1,
         };
-        store_run_end(r->at->engine->o.store, &run, NULL, NULL);
+        store_run_end(r->at->site.store, &run, NULL, NULL);
     }
 }
 
@@ -244,7 +245,7 @@ static void turn(struct deadline *d)
         return;
     }
     const struct in_flight *row = &r->rows[r->row];
-    if (strcmp(row->server, cluster_server(r->at->cluster)) != 0) {
+    if (strcmp(row->server, cluster_server(r->at->site.cluster)) != 0) {
         close_row(r, "lost", "it was sent to another server than the one configured now");
         return;
     }
@@ -256,7 +257,7 @@ static void turn(struct deadline *d)
     size_t dot = strcspn(row->resource, ".");
     snprintf(plural, sizeof plural, "%.*s", (int)dot, row->resource);
     struct kube_resource resource = {row->resource + dot + (row->resource[dot] == '.'), row->version, plural};
-    if (kube_get(cluster_kube(r->at->cluster), &resource, *row->name_space ? row->name_space : NULL, row->name,
+    if (kube_get(cluster_kube(r->at->site.cluster), &resource, *row->name_space ? row->name_space : NULL, row->name,
                  looked_up, r, &r->request, &err))
         finish(r, &err);
 }
@@ -266,9 +267,9 @@ static void read_journal(struct work *work)
 {
     struct recovery *r = (struct recovery *)work;
     struct store_filter changes = {.in_flight = true, .oldest_first = true}, runs = {0};
-    r->rc = store_read_changes(r->at->engine->o.store, &changes, add_row, r, &r->error);
+    r->rc = store_read_changes(r->at->site.store, &changes, add_row, r, &r->error);
     if (!r->rc)
-        r->rc = store_read_runs(r->at->engine->o.store, &runs, true, add_run, r, &r->error);
+        r->rc = store_read_runs(r->at->site.store, &runs, true, add_run, r, &r->error);
 }
 
 static void journal_read(struct work *work)
@@ -291,8 +292,8 @@ int recovery_start(struct engine_cluster *at, recovered done, void *data, struct
     r->data = data;
     r->turn.data = r;
     r->reading = true;
-    deadline_init(at->engine->o.loop, &r->turn, turn, r);
-    work_start(at->engine->o.loop, &r->work, read_journal, journal_read);
+    deadline_init(at->site.loop, &r->turn, turn, r);
+    work_start(at->site.loop, &r->work, read_journal, journal_read);
     *out = r;
     return 0;
 }

@@ -4,16 +4,9 @@
 #ifndef MPIJOBD_ENGINE_RECOVER_H
 #define MPIJOBD_ENGINE_RECOVER_H
 
-#include "engine/engine_cluster.h"
+#include "engine/engine_parts.h"
 
 struct recovery;
-
-struct interrupted_run {
-    int64_t id, scheduled_at;
-    char policy[64];
-    bool scheduled; /* by a schedule or period, so it is to be finished; else only told */
-    bool dry_run;
-};
 
 /* done: count is what has to be finished, the newest of each policy. The cluster has to be connected. err: the journal
  * or the server failed; try again. */

@@ -1,9 +1,10 @@
+/* Once a day, on the wall clock. */
 #include "engine/retention.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "engine/engine.h"
+#include "engine/engine_parts.h"
 
 #define DAY (INT64_C(86400) * CLOCK_SECOND)
 

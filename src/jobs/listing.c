@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "jobs/watches.h"
+
 #define QUEUE_HIGH 1000 /* no further page is asked for while so many wait */
 #define QUEUE_LOW 250
 #define MOVES_MAX 3 /* changes of the served version that one listing follows */
@@ -21,7 +23,8 @@ struct pages {
     struct queued *head, *tail;
     struct queued *given; /* what the consumer is looking at */
     size_t queued;
-    size_t at;                     /* of call.namespaces */
+    const char *const *namespaces; /* that are listed, NULL-terminated; NULL: all in one list */
+    size_t at;                     /* of these */
     int64_t began, scope, earlier; /* earlier: of the namespaces before this one */
     struct buf selector;
     struct error error;
@@ -39,12 +42,12 @@ static bool take(void *data, struct json item)
     struct mpijob_view view;
     struct error err;
     l->scope++;
-    if (mpijob_view(item, cluster_target_of(l->call.cluster, l->call.kind, item), &view, &err)) {
-        log_event(l->call.log, LOG_WARN, "a listed job cannot be read and is left alone",
+    if (mpijob_view(item, cluster_target_of(l->call.site->cluster, l->call.kind, item), &view, &err)) {
+        log_event(l->call.site->log, LOG_WARN, "a listed job cannot be read and is left alone",
                   LOG_FIELDS({"reason", err.message}));
         return true;
     }
-    if (view.deleting || !mpijob_match_eval(l->call.match, &view, clock_now(l->call.clock), NULL))
+    if (view.deleting || !mpijob_match_eval(l->call.match, &view, clock_now(l->call.site->clock), NULL))
         return true;
     struct queued *q = malloc(sizeof *q + item.text.len);
     if (!q) {
@@ -73,9 +76,9 @@ static bool take(void *data, struct json item)
 static void fail(struct pages *l, const struct error *err)
 {
     char status[128] = "";
-    bool everywhere = !l->call.namespaces;
+    bool everywhere = !l->namespaces;
     if (err->status)
-        snprintf(status, sizeof status, " (HTTP %d from %s)", err->status, cluster_server(l->call.cluster));
+        snprintf(status, sizeof status, " (HTTP %d from %s)", err->status, cluster_server(l->call.site->cluster));
     l->error = *err;
     l->failed = true;
     snprintf(l->error.message, sizeof l->error.message, "the jobs cannot be listed: %.3000s%s%s", err->message, status,
@@ -97,7 +100,7 @@ static void looked(struct cluster_wait *wait, bool moved)
     struct pages *l = wait->data;
     struct error why;
     if (!moved) {
-        if (cluster_serves(l->call.cluster, l->call.kind, &why) == 0)
+        if (cluster_serves(l->call.site->cluster, l->call.kind, &why) == 0)
             why = l->error;
         fail(l, &why);
     }
@@ -112,7 +115,7 @@ static bool follow(struct pages *l, const struct error *err)
         return false;
     l->error = *err;
     l->wait = (struct cluster_wait){.found = looked, .data = l};
-    cluster_lost(l->call.cluster, l->call.kind, l->version, &l->wait);
+    cluster_lost(l->call.site->cluster, l->call.kind, l->version, &l->wait);
     return true;
 }
 
@@ -127,7 +130,7 @@ static void listed(void *data, const char *resource_version, const struct error 
     if (err && !l->failed)
         fail(l, err);
     l->earlier = l->scope;
-    if (!l->failed && l->call.namespaces && l->call.namespaces[++l->at]) {
+    if (!l->failed && l->namespaces && l->namespaces[++l->at]) {
         if (begin(l))
             return;
     }
@@ -138,20 +141,19 @@ static void listed(void *data, const char *resource_version, const struct error 
 static bool begin(struct pages *l)
 {
     const char *name_space = NULL;
-    if (l->call.namespaces) {
-        while (l->call.namespaces[l->at] &&
-               !mpijob_match_in_namespace(l->call.match, str_of(l->call.namespaces[l->at])))
+    if (l->namespaces) {
+        while (l->namespaces[l->at] && !mpijob_match_in_namespace(l->call.match, str_of(l->namespaces[l->at])))
             l->at++;
-        name_space = l->call.namespaces[l->at];
+        name_space = l->namespaces[l->at];
         if (!name_space)
             return false;
     }
-    if (cluster_serves(l->call.cluster, l->call.kind, &l->error)) {
+    if (cluster_serves(l->call.site->cluster, l->call.kind, &l->error)) {
         l->failed = true;
         return false;
     }
-    l->version = cluster_target(l->call.cluster, l->call.kind).version;
-    if (!name_space && cluster_target(l->call.cluster, l->call.kind).controller == CONTROLLER_CCI) {
+    l->version = cluster_target(l->call.site->cluster, l->call.kind).version;
+    if (!name_space && cluster_target(l->call.site->cluster, l->call.kind).controller == CONTROLLER_CCI) {
         error_set(&l->error, ERR_INVALID,
                   "the jobs cannot be listed: CCI lists within a namespace only; name the namespaces: `namespaces:` in "
                   "mpijobd.yaml, match.namespace in the policy, or -n");
@@ -160,14 +162,14 @@ static bool begin(struct pages *l)
     }
     struct kube_query query = {.label_selector = l->selector.ptr, .limit = 500};
     struct kube_list_call call = {
-        .resource = cluster_resource(l->call.cluster, l->call.kind),
+        .resource = cluster_resource(l->call.site->cluster, l->call.kind),
         .name_space = name_space,
         .query = &query,
         .item = take,
         .done = listed,
         .data = l,
     };
-    if (kube_list(cluster_kube(l->call.cluster), &call, &l->list, &l->error))
+    if (kube_list(cluster_kube(l->call.site->cluster), &call, &l->list, &l->error))
         l->failed = true;
     return !l->failed;
 }
@@ -177,7 +179,7 @@ static void pages_free(struct listing *listing)
     struct pages *l = (struct pages *)listing;
     if (l->list)
         kube_list_cancel(l->list);
-    cluster_wait_cancel(l->call.cluster, &l->wait);
+    cluster_wait_cancel(l->call.site->cluster, &l->wait);
     while (l->head) {
         struct queued *q = l->head;
         l->head = q->next;
@@ -193,7 +195,7 @@ static enum listing_state pages_next(struct listing *listing, struct str *object
     struct pages *l = (struct pages *)listing;
     if (!l->started) {
         l->started = true;
-        l->began = clock_now(l->call.clock);
+        l->began = clock_now(l->call.site->clock);
         l->ended = !begin(l);
     }
     free(l->given);
@@ -230,8 +232,9 @@ static const struct listing_ops pages_ops = {pages_next, pages_error, pages_scop
 
 struct listing *listing_new(const struct listing_call *call, struct error *err)
 {
-    if (call->cache)
-        return listing_of_cache(call, err);
+    struct job_cache *cache = call->watches ? watches_for(call->watches, call->kind, call->match) : NULL;
+    if (cache)
+        return listing_of_cache(call, cache, err);
     struct pages *l = calloc(1, sizeof *l);
     if (!l) {
         error_nomem(err);
@@ -239,8 +242,9 @@ struct listing *listing_new(const struct listing_call *call, struct error *err)
     }
     l->listing.ops = &pages_ops;
     l->call = *call;
-    if (!l->call.namespaces) /* those it names: who may list these need not be allowed to list all */
-        l->call.namespaces = mpijob_match_namespaces(call->match);
+    l->namespaces = call->site->namespaces;
+    if (!l->namespaces) /* those it names: who may list these need not be allowed to list all */
+        l->namespaces = mpijob_match_namespaces(call->match);
     mpijob_match_selector(call->match, &l->selector);
     if (l->selector.failed) {
         error_nomem(err);

@@ -4,10 +4,9 @@
 #ifndef MPIJOBD_JOBS_LISTING_H
 #define MPIJOBD_JOBS_LISTING_H
 
-#include "base/clock.h"
-#include "base/log.h"
 #include "cluster/cluster.h"
 #include "mpijob/match/match.h"
+#include "site/site.h"
 
 enum listing_state { LISTING_JOB, LISTING_WAIT, LISTING_END, LISTING_ERROR };
 
@@ -24,23 +23,21 @@ struct listing {
     const struct listing_ops *ops;
 };
 
-struct job_cache;
+struct watches;
 struct listing_call {
-    uv_loop_t *loop;
-    struct cluster *cluster;
+    const struct site *site; /* of its namespaces, those that match asks for */
+    struct watches *watches; /* the cache is read where it has all jobs that can match; NULL: the server is asked */
     enum mpijob_kind kind;
-    const struct clock *clock;
-    const struct log *log;
     const struct mpijob_match *match; /* outlives the listing */
-    const char *const *namespaces;    /* NULL: all. Outlives it */
-    struct job_cache *cache;          /* has all jobs that can match (watches_for); NULL: the server is asked */
     void (*ready)(void *data);        /* something is at hand, or the end, or an error */
     void *data;
 };
 
 /* The first request leaves with the first listing_next. */
 struct listing *listing_new(const struct listing_call *call, struct error *err);
-struct listing *listing_of_cache(const struct listing_call *call, struct error *err); /* listing_new's */
+struct job_cache;
+struct listing *listing_of_cache(const struct listing_call *call, struct job_cache *cache,
+                                 struct error *err); /* listing_new's */
 
 /* Cancels; ready is not called any more. NULL is ignored. */
 static inline void listing_free(struct listing *listing)

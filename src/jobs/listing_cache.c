@@ -36,7 +36,7 @@ static void begin(struct cached *l)
 
 static bool in_scope(const struct cached *l, const struct mpijob_view *view)
 {
-    const char *const *names = l->call.namespaces;
+    const char *const *names = l->call.site->namespaces;
     while (names && *names && !str_is(view->name_space, *names))
         names++;
     return !names || *names;
@@ -64,7 +64,7 @@ static enum listing_state cached_next(struct listing *listing, struct str *objec
             continue;
         }
         if (view.deleting || !in_scope(l, &view) ||
-            !mpijob_match_eval(l->call.match, &view, clock_now(l->call.clock), NULL))
+            !mpijob_match_eval(l->call.match, &view, clock_now(l->call.site->clock), NULL))
             continue;
         *object = buf_str(&l->bytes);
         return LISTING_JOB;
@@ -79,7 +79,7 @@ static const struct error *cached_error(const struct listing *l)
 static int64_t cached_scope(const struct listing *listing)
 {
     const struct cached *l = (const struct cached *)listing;
-    return watches_scope(l->held, l->call.match, l->call.namespaces);
+    return watches_scope(l->held, l->call.match, l->call.site->namespaces);
 }
 
 static int64_t cached_as_of(const struct listing *l)
@@ -104,7 +104,7 @@ static void cached_free(struct listing *listing)
 
 static const struct listing_ops cached_ops = {cached_next, cached_error, cached_scope, cached_as_of, cached_free};
 
-struct listing *listing_of_cache(const struct listing_call *call, struct error *err)
+struct listing *listing_of_cache(const struct listing_call *call, struct job_cache *cache, struct error *err)
 {
     struct cached *l = calloc(1, sizeof *l);
     if (!l) {
@@ -113,8 +113,8 @@ struct listing *listing_of_cache(const struct listing_call *call, struct error *
     }
     l->listing.ops = &cached_ops;
     l->call = *call;
-    l->held = call->cache;
+    l->held = cache;
     watches_hold(l->held);
-    deadline_init(call->loop, &l->turn, my_turn, l);
+    deadline_init(call->site->loop, &l->turn, my_turn, l);
     return &l->listing;
 }

@@ -1,13 +1,12 @@
+/* Which watches the policies need, their life, and who is told. */
 #include "jobs/watches.h"
 
 #include <stdlib.h>
+#include <utlist.h>
 
-#include "change/loops.h"
-#include "engine/engine_cluster.h"
-#include "trigger/event_trigger.h"
+#include "cluster/cluster.h"
 
-#define SILENCE_US (90 * CLOCK_SECOND) /* a server sends a bookmark a minute */
-#define GRACE_US (10 * CLOCK_SECOND)   /* for a watch that was silent to be begun anew, while the cache is still read */
+#define GRACE_US (10 * CLOCK_SECOND) /* for a watch that was silent to be begun anew, while the cache is still read */
 
 /* ---- what is needed ---- */
 
@@ -70,15 +69,14 @@ static int wish_policy(struct wish *w, const struct policy *p, const char *const
     return rc;
 }
 
-static int make_wish(struct wish *w, const struct engine_cluster *at, const struct policy_set *set,
-                     enum mpijob_kind kind)
+static int make_wish(struct wish *w, const struct watches *watches, const struct policy_set *set, enum mpijob_kind kind)
 {
     int rc = 0;
     *w = (struct wish){0};
     for (size_t i = 0; i < set->count && !rc; i++) {
         const struct policy *p = set->entries[i].policy;
-        if (p->on && p->kind == kind && policy_on_cluster(p, cluster_name(at->cluster)))
-            rc = wish_policy(w, p, at->namespaces);
+        if (p->on && p->kind == kind && policy_on_cluster(p, cluster_name(watches->site->cluster)))
+            rc = wish_policy(w, p, watches->site->namespaces);
     }
     if (!w->everywhere && !w->count)
         w->any = false; /* none of the namespaces in scope can match */
@@ -95,7 +93,7 @@ static void free_wish(struct wish *w)
 
 static bool granted(const struct job_cache *held, const struct wish *w)
 {
-    struct mpijob_target target = cluster_target(held->at->cluster, held->kind);
+    struct mpijob_target target = cluster_target(held->of->site->cluster, held->kind);
     size_t n = 0;
     if (held->target.version != target.version || held->target.controller != target.controller ||
         !str_is(buf_str(&w->selector), held->selector) || w->everywhere != !held->namespaces)
@@ -109,46 +107,25 @@ static bool granted(const struct job_cache *held, const struct wish *w)
 
 /* ---- what the caches tell ---- */
 
-static bool same_json(struct json a, struct json b)
-{
-    return str_eq(a.text, b.text);
-}
-
-/* Somebody changed what people change, not only the status. */
-static bool looks_deliberate(const struct mpijob_view *before, const struct mpijob_view *after)
-{
-    return before->generation != after->generation || !same_json(before->labels, after->labels) ||
-           !same_json(before->annotations, after->annotations);
-}
-
-/* A loop of policies is let go when somebody else changes the job. */
-static void look_for_help(struct job_cache *held, const struct cache_event *event)
-{
-    struct engine_cluster *at = held->at;
-    if (event->change != CACHE_CHANGED || !loops_know(&at->loops, event->after->uid))
-        return;
-    const struct mpijob_view *before = cache_before(held->cache, event);
-    if (!before || !looks_deliberate(before, event->after) ||
-        !loops_changed(&at->loops, event->after->uid, event->after->resource_version))
-        return;
-    for (struct event_trigger *t = at->ons; t; t = event_trigger_next(t))
-        event_trigger_let_go(t, event->slot);
-}
-
 static void told(void *data, const struct cache_event *event)
 {
     struct job_cache *held = data;
+    struct watch_subscriber *subscriber;
     gpu_sum_event(&held->gpus, event);
-    look_for_help(held, event);
-    for (struct event_trigger *t = held->at->ons; t; t = event_trigger_next(t))
-        event_trigger_event(t, held, event);
+    DL_FOREACH(held->of->subscribers, subscriber)
+    {
+        subscriber->event(subscriber, held, event);
+    }
 }
 
 static void synced(void *data)
 {
     struct job_cache *held = data;
-    for (struct event_trigger *t = held->at->ons; t; t = event_trigger_next(t))
-        event_trigger_synced(t, held);
+    struct watch_subscriber *subscriber;
+    DL_FOREACH(held->of->subscribers, subscriber)
+    {
+        subscriber->synced(subscriber, held);
+    }
 }
 
 static void trouble(void *data, const struct error *err)
@@ -156,7 +133,7 @@ static void trouble(void *data, const struct error *err)
     struct job_cache *held = data;
     held->troubled = true;
     if (err->status == 404 && held->current)
-        cluster_look(held->at->cluster);
+        cluster_look(held->of->site->cluster);
 }
 
 /* ---- open and close ---- */
@@ -174,10 +151,9 @@ static void free_held(struct job_cache *held)
 static void closed(void *data)
 {
     struct job_cache *held = data;
-    struct engine_cluster *at = held->at;
+    struct site *site = held->of->site;
     free_held(held);
-    at->caches_open--;
-    engine_check_stopped(at->engine);
+    site_closed(site);
 }
 
 void watches_hold(struct job_cache *held)
@@ -191,10 +167,10 @@ void watches_release(struct job_cache *held)
         cache_close(held->cache, closed, held);
 }
 
-static void let_go(struct engine_cluster *at, enum mpijob_kind kind)
+static void let_go(struct watches *watches, enum mpijob_kind kind)
 {
-    struct job_cache *held = at->caches[kind];
-    at->caches[kind] = NULL;
+    struct job_cache *held = watches->caches[kind];
+    watches->caches[kind] = NULL;
     if (!held)
         return;
     held->current = false;
@@ -219,25 +195,24 @@ static int copy_names(struct job_cache *held, const struct wish *w)
 
 static int start_cache(struct job_cache *held, struct error *err)
 {
-    struct engine_cluster *at = held->at;
-    const struct engine_options *o = &at->engine->o;
+    struct site *site = held->of->site;
     struct cache_options options = {
-        .loop = o->loop,
-        .kube = cluster_kube(at->cluster),
-        .resource = *cluster_resource(at->cluster, held->kind),
-        .target = cluster_target(at->cluster, held->kind),
+        .loop = site->loop,
+        .kube = cluster_kube(site->cluster),
+        .resource = *cluster_resource(site->cluster, held->kind),
+        .target = cluster_target(site->cluster, held->kind),
         .namespaces = (const char *const *)held->namespaces,
         .label_selector = *held->selector ? held->selector : NULL,
-        .log = o->log,
-        .timing.silence_ms = (uint64_t)(o->silence ? o->silence : SILENCE_US) / 1000,
-        .clock = o->clock,
+        .log = site->log,
+        .timing.silence_ms = (uint64_t)site_silence_us(site) / 1000,
+        .clock = site->clock,
         .event = told,
         .synced = synced,
         .trouble = trouble,
         .data = held,
     };
     held->target = options.target;
-    int rc = cluster_serves(at->cluster, held->kind, err);
+    int rc = cluster_serves(site->cluster, held->kind, err);
     if (!rc && !held->namespaces && options.target.controller == CONTROLLER_CCI)
         rc = error_set(err, ERR_INVALID,
                        "CCI lists and watches within a namespace only; name the namespaces: `namespaces:` in "
@@ -246,7 +221,7 @@ static int start_cache(struct job_cache *held, struct error *err)
         rc = cache_new(&options, &held->cache, err);
     if (rc)
         return rc;
-    at->caches_open++;
+    site_opened(site);
     held->holders = 1;
     rc = cache_start(held->cache, err);
     if (rc)
@@ -254,13 +229,13 @@ static int start_cache(struct job_cache *held, struct error *err)
     return rc;
 }
 
-static void open_one(struct engine_cluster *at, enum mpijob_kind kind, const struct wish *w)
+static void open_one(struct watches *watches, enum mpijob_kind kind, const struct wish *w)
 {
     struct error err;
     struct job_cache *held = calloc(1, sizeof *held);
     int rc = held ? 0 : error_nomem(&err);
     if (!rc) {
-        held->at = at;
+        held->of = watches;
         held->kind = kind;
         rc = copy_names(held, w);
         if (rc) {
@@ -274,47 +249,71 @@ static void open_one(struct engine_cluster *at, enum mpijob_kind kind, const str
             free_held(held);
     }
     if (rc) {
-        log_event(at->engine->o.log, LOG_ERROR, "the jobs cannot be watched",
-                  LOG_FIELDS({"cluster", engine_cluster_told(at)}, {"reason", err.message}));
+        log_event(watches->site->log, LOG_ERROR, "the jobs cannot be watched",
+                  LOG_FIELDS({"cluster", watches->site->told}, {"reason", err.message}));
         return;
     }
     held->current = true;
-    at->caches[kind] = held;
+    watches->caches[kind] = held;
 }
 
-void watches_update(struct engine_cluster *at, const struct policy_set *set)
+void watches_update(struct watches *watches, const struct policy_set *set)
 {
     for (int k = 0; k < MPIJOB_KINDS; k++) {
         enum mpijob_kind kind = (enum mpijob_kind)k;
         struct wish w;
-        int rc = make_wish(&w, at, set, kind);
+        int rc = make_wish(&w, watches, set, kind);
         if (rc)
-            log_event(at->engine->o.log, LOG_ERROR, "the jobs cannot be watched: out of memory",
-                      LOG_FIELDS({"cluster", engine_cluster_told(at)}));
-        if (rc || !at->caches[kind] || !w.any || !granted(at->caches[kind], &w)) {
-            let_go(at, kind);
+            log_event(watches->site->log, LOG_ERROR, "the jobs cannot be watched: out of memory",
+                      LOG_FIELDS({"cluster", watches->site->told}));
+        if (rc || !watches->caches[kind] || !w.any || !granted(watches->caches[kind], &w)) {
+            let_go(watches, kind);
             if (!rc && w.any)
-                open_one(at, kind, &w);
+                open_one(watches, kind, &w);
         }
         free_wish(&w);
     }
 }
 
-void watches_close(struct engine_cluster *at)
+void watches_close(struct watches *watches)
 {
     for (int k = 0; k < MPIJOB_KINDS; k++)
-        let_go(at, (enum mpijob_kind)k);
+        let_go(watches, (enum mpijob_kind)k);
 }
 
-/* ---- reading ---- */
+/* ---- subscribers ---- */
 
-static bool covers(const struct job_cache *held, const struct engine_cluster *at, const struct mpijob_match *match)
+void watches_init(struct watches *watches, struct site *site)
+{
+    *watches = (struct watches){.site = site};
+}
+
+void watches_subscribe(struct watches *watches, struct watch_subscriber *subscriber)
+{
+    DL_APPEND(watches->subscribers, subscriber);
+}
+
+void watches_unsubscribe(struct watches *watches, struct watch_subscriber *subscriber)
+{
+    DL_DELETE(watches->subscribers, subscriber);
+}
+
+/* ---- reading and telling ---- */
+
+void watches_offer(struct watches *watches, enum mpijob_kind kind, struct json object)
+{
+    if (watches->caches[kind])
+        cache_offer(watches->caches[kind]->cache, object);
+}
+
+static bool covers(const struct job_cache *held, const struct mpijob_match *match)
 {
     struct buf selector = BUF_INIT;
     mpijob_match_selector(match, &selector);
     bool labels = !*held->selector || str_is(buf_str(&selector), held->selector);
     buf_free(&selector);
-    const char *const *names = at->namespaces ? at->namespaces : mpijob_match_namespaces(match);
+    const char *const *scope = held->of->site->namespaces;
+    const char *const *names = scope ? scope : mpijob_match_namespaces(match);
     size_t count = 0;
     for (; held->namespaces && held->namespaces[count];)
         count++;
@@ -328,14 +327,13 @@ static bool covers(const struct job_cache *held, const struct engine_cluster *at
     return true;
 }
 
-struct job_cache *watches_for(const struct engine_cluster *at, enum mpijob_kind kind, const struct mpijob_match *match)
+struct job_cache *watches_for(const struct watches *watches, enum mpijob_kind kind, const struct mpijob_match *match)
 {
-    struct job_cache *held = at->caches[kind];
-    if (!held || !cache_synced(held->cache) || !covers(held, at, match))
+    struct job_cache *held = watches->caches[kind];
+    if (!held || !cache_synced(held->cache) || !covers(held, match))
         return NULL;
     int64_t silence = cache_silence_us(held->cache);
-    int64_t most = at->engine->o.silence ? at->engine->o.silence : SILENCE_US;
-    return silence >= 0 && silence < most + GRACE_US ? held : NULL;
+    return silence >= 0 && silence < site_silence_us(watches->site) + GRACE_US ? held : NULL;
 }
 
 int64_t watches_scope(const struct job_cache *held, const struct mpijob_match *match, const char *const *namespaces)

@@ -1,3 +1,4 @@
+/* Which files there are, their Lua states, and the policies that they define. */
 #include "policy/load.h"
 
 #include <dirent.h>
@@ -6,10 +7,11 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "engine/engine_cluster.h"
+#include "cluster/cluster.h"
+#include "loop/timer.h"
 
 struct policy_load {
-    struct engine *engine;
+    const struct policy_env *env;
     struct policy_set *set;
     size_t at; /* files are loaded one after the other */
     policy_loaded done;
@@ -70,7 +72,7 @@ void policy_set_release(struct policy_set *set)
 
 /* ---- which files ---- */
 
-static int add_file(struct policy_set *set, struct engine *engine, const char *path)
+static int add_file(struct policy_set *set, const struct policy_env *env, const char *path)
 {
     struct policy_file **files = realloc(set->files, (set->file_count + 1) * sizeof(struct policy_file *));
     if (!files)
@@ -79,7 +81,7 @@ static int add_file(struct policy_set *set, struct engine *engine, const char *p
     struct policy_file *f = calloc(1, sizeof *f);
     if (!f)
         return ERR_NOMEM;
-    f->engine = engine;
+    f->env = env;
     f->set = set;
     f->path = str_dup(str_of(path));
     if (!f->path) {
@@ -96,7 +98,7 @@ static int is_policy(const struct dirent *entry)
     return str_ends(name, ".lua") && !str_ends(name, "_spec.lua") && name.ptr[0] != '.';
 }
 
-static int add_folder(struct policy_set *set, struct engine *engine, const char *path)
+static int add_folder(struct policy_set *set, const struct policy_env *env, const char *path)
 {
     struct dirent **found = NULL;
     int n = scandir(path, &found, is_policy, alphasort), rc = n < 0 ? ERR_IO : 0;
@@ -109,14 +111,14 @@ static int add_folder(struct policy_set *set, struct engine *engine, const char 
         size_t len = strlen(path);
         snprintf(file, sizeof file, "%s%s%s", path, len && path[len - 1] == '/' ? "" : "/", found[i]->d_name);
         if (rc == 0)
-            rc = add_file(set, engine, file);
+            rc = add_file(set, env, file);
         free(found[i]);
     }
     free(found);
     return rc == ERR_NOMEM ? rc : 0;
 }
 
-static int collect(struct policy_set *set, struct engine *engine, const char *const *paths)
+static int collect(struct policy_set *set, const struct policy_env *env, const char *const *paths)
 {
     for (; *paths; paths++) {
         struct stat st;
@@ -124,9 +126,9 @@ static int collect(struct policy_set *set, struct engine *engine, const char *co
         if (stat(*paths, &st))
             policy_set_error(set, *paths, 0, strerror(errno));
         else if (S_ISDIR(st.st_mode))
-            rc = add_folder(set, engine, *paths);
+            rc = add_folder(set, env, *paths);
         else
-            rc = add_file(set, engine, *paths);
+            rc = add_file(set, env, *paths);
         if (rc)
             return rc;
     }
@@ -167,20 +169,20 @@ static bool possible_on(const struct policy_file *file, const struct policy *pol
 /* A field that the version of a cluster lacks, where that version is known already; else the run says it. */
 static bool possible(const struct policy_file *file, const struct policy *policy)
 {
-    const struct engine *e = file->engine;
+    const struct policy_env *env = file->env;
     if (policy->action != ACTION_TABLE)
         return true;
-    for (size_t i = 0; i < e->cluster_count; i++) {
-        const struct engine_cluster *at = &e->clusters[i];
-        if (cluster_knows(at->cluster, policy->kind) &&
-            !possible_on(file, policy, cluster_name(at->cluster), cluster_target(at->cluster, policy->kind),
-                         engine_cluster_told(at)))
+    for (size_t i = 0; i < env->cluster_count; i++) {
+        const struct cluster *cluster = env->clusters[i];
+        if (cluster_knows(cluster, policy->kind) &&
+            !possible_on(file, policy, cluster_name(cluster), cluster_target(cluster, policy->kind),
+                         env->cluster_count > 1 ? cluster_name(cluster) : NULL))
             return false;
     }
-    for (size_t i = 0; i < e->o.known_count; i++) {
-        const struct engine_known *known = &e->o.known[i];
+    for (size_t i = 0; i < env->known_count; i++) {
+        const struct policy_known *known = &env->known[i];
         if (known->target.kind == policy->kind &&
-            !possible_on(file, policy, known->cluster, known->target, e->o.known_count > 1 ? known->cluster : NULL))
+            !possible_on(file, policy, known->cluster, known->target, env->known_count > 1 ? known->cluster : NULL))
             return false;
     }
     return true;
@@ -203,8 +205,8 @@ bool policy_file_define(struct policy_file *file, lua_State *L, int index, int l
         .file = file->path,
         .text = file->text.ptr,
         .len = file->text.len,
-        .clusters = file->engine->o.cluster_names,
-        .ceilings = file->engine->o.ceilings,
+        .clusters = file->env->names,
+        .ceilings = file->env->ceilings,
         .held = &file->half,
         .report = finding,
         .data = set,
@@ -247,8 +249,6 @@ static void freed(struct deadline *turn)
 
 static void load_done(struct policy_load *load)
 {
-    struct engine *engine = load->engine;
-    engine->loading = NULL;
     policy_loaded done = load->done;
     void *data = load->data;
     struct policy_set *set = load->set;
@@ -256,9 +256,7 @@ static void load_done(struct policy_load *load)
     deadline_close(&load->turn, freed);
     if (cancelled)
         policy_set_release(set);
-    else
-        done(data, set);
-    engine_check_stopped(engine);
+    done(data, cancelled ? NULL : set);
 }
 
 /* Lua's messages begin with "file:line: ". */
@@ -308,12 +306,12 @@ static void file_loaded(void *data, struct script_run *run, lua_State *L, const 
 
 static int load_file(struct policy_load *load, struct policy_file *f, struct error *err)
 {
-    struct script_limits limits = load->engine->o.ceilings;
+    struct script_limits limits = load->env->ceilings;
     int rc = buf_read_file(&f->text, f->path, SCRIPT_SOURCE_MAX, err);
     if (!rc)
-        rc = script_new(load->engine->o.loop, f->path, &limits, f, &f->script, err);
+        rc = script_new(load->env->loop, f->path, &limits, f, &f->script, err);
     if (!rc)
-        rc = script_protect(f->script, load->engine->o.open, NULL, err);
+        rc = script_protect(f->script, load->env->open, NULL, err);
     if (!rc) {
         struct script_call call = {.done = file_loaded, .data = load, .loading = true};
         rc = script_load(f->script, buf_str(&f->text), &call, &f->loading, err);
@@ -343,7 +341,7 @@ static void turn(struct deadline *d)
         load_next(load);
 }
 
-int policy_load_start(struct engine *engine, const char *const *paths, policy_loaded done, void *data,
+int policy_load_start(const struct policy_env *env, const char *const *paths, policy_loaded done, void *data,
                       struct policy_load **out, struct error *err)
 {
     struct policy_load *load = calloc(1, sizeof *load);
@@ -354,16 +352,16 @@ int policy_load_start(struct engine *engine, const char *const *paths, policy_lo
         return error_nomem(err);
     }
     set->refs = 1;
-    if (collect(set, engine, paths)) {
+    if (collect(set, env, paths)) {
         policy_set_release(set);
         free(load);
         return error_nomem(err);
     }
-    load->engine = engine;
+    load->env = env;
     load->set = set;
     load->done = done;
     load->data = data;
-    deadline_init(engine->o.loop, &load->turn, turn, load);
+    deadline_init(env->loop, &load->turn, turn, load);
     deadline_set(&load->turn, 0);
     *out = load;
     return 0;

@@ -4,11 +4,34 @@
 
 #include "policy/definition.h"
 
-struct engine;
+struct alarms;
+struct cluster;
 struct policy_set;
 
+/* What the configuration says about the MPIJobs of a cluster that is not connected to. */
+struct policy_known {
+    const char *cluster;
+    struct mpijob_target target;
+};
+
+/* What policy files are loaded with, and what their scripts see while no run is under way. It outlives every set that
+ * was loaded with it; nothing that it points to is owned. */
+struct policy_env {
+    uv_loop_t *loop;
+    const struct clock *clock;
+    const struct log *log;
+    struct alarms *alarms;
+    int (*open)(lua_State *L);     /* registers the modules in a fresh state; from the floor above */
+    struct script_limits ceilings; /* no policy gets more; 0: none */
+    const char *const *names;      /* clusters that policies may name, NULL-terminated; NULL: any */
+    struct cluster **clusters;     /* that policies are held against, as far as their versions are known */
+    size_t cluster_count;
+    const struct policy_known *known; /* and these, without a connection */
+    size_t known_count;
+};
+
 struct policy_file {
-    struct engine *engine;
+    const struct policy_env *env;
     struct policy_set *set;
     char *path;
     struct buf text;
@@ -38,13 +61,14 @@ struct policy_set {
     int refs;
 };
 
-typedef void (*policy_loaded)(void *data, struct policy_set *set); /* the receiver holds a reference */
+/* Once. set: the receiver's reference; NULL: it was cancelled. */
+typedef void (*policy_loaded)(void *data, struct policy_set *set);
 struct policy_load;
 /* paths: NULL-terminated files and folders (their *.lua in the order of names, without *_spec.lua). Blocks for reading
  * the files. */
-int policy_load_start(struct engine *engine, const char *const *paths, policy_loaded done, void *data,
+int policy_load_start(const struct policy_env *env, const char *const *paths, policy_loaded done, void *data,
                       struct policy_load **load, struct error *err);
-void policy_load_cancel(struct policy_load *load); /* done is not called */
+void policy_load_cancel(struct policy_load *load); /* done comes soon, without a set */
 
 void policy_set_hold(struct policy_set *set);
 void policy_set_release(struct policy_set *set);

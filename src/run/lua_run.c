@@ -2,7 +2,7 @@
 
 #include <lauxlib.h>
 
-#include "engine/engine_cluster.h"
+#include "policy/load.h"
 #include "run/run_jobs.h"
 
 static char run_mark;
@@ -28,7 +28,7 @@ static int l_index(lua_State *L)
     else if (strcmp(name, "policy") == 0)
         lua_pushstring(L, run->policy->name);
     else if (strcmp(name, "cluster") == 0)
-        lua_pushstring(L, cluster_name(run->at->cluster));
+        lua_pushstring(L, cluster_name(run->site->cluster));
     else if (strcmp(name, "jobs") == 0)
         run_jobs_push(L, run);
     else if (strcmp(name, "trigger") == 0)

@@ -1,3 +1,4 @@
+/* A run from its first row in the journal to its last. */
 #include "run/run.h"
 
 #include <inttypes.h>
@@ -6,13 +7,14 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-#include "engine/engine_cluster.h"
 #include "run/lua_run.h"
 #include "run/run_jobs.h"
 #include "run/run_pods.h"
 #include "run/run_replace.h"
 #include "run/run_verb.h"
+#include "run/runs.h"
 #include "run/sweep.h"
+#include "site/counters.h"
 
 const char *run_outcome_name(enum run_outcome outcome)
 {
@@ -51,9 +53,9 @@ static void log_end(const struct run *run)
     snprintf(first, sizeof first, "%.*s", (int)strcspn(run->error.message, "\n"), run->error.message);
     const char *reason = run->outcome == RUN_DONE ? NULL : first;
     bool fine = (run->outcome == RUN_DONE || run->outcome == RUN_CANCELLED) && !run->failed;
-    log_event(run->engine->o.log, fine ? LOG_INFO : LOG_ERROR,
+    log_event(run->site->log, fine ? LOG_INFO : LOG_ERROR,
               run->leave_open ? "run interrupted; the next start finishes it" : "run ended",
-              LOG_FIELDS({"policy", run->policy->name}, {"cluster", engine_cluster_told(run->at)},
+              LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told},
                          {"outcome", run_outcome_name(run->outcome)}, {"changed", changed}, {"unchanged", unchanged},
                          {"failed", failed}, {"dry_run", run->dry_run ? "true" : NULL}, {"reason", reason}));
 }
@@ -63,9 +65,13 @@ static void end_written(void *data, int64_t id, const struct error *err)
     struct run *run = data;
     (void)id;
     if (err)
-        log_event(run->engine->o.log, LOG_ERROR, "the journal cannot be written",
+        log_event(run->site->log, LOG_ERROR, "the journal cannot be written",
                   LOG_FIELDS({"policy", run->policy->name}, {"reason", err->message}));
-    engine_run_ended(run->engine, run);
+    counters_run_ended(run->site->counters, run->policy->name, run_outcome_name(run->outcome),
+                       clock_monotonic() - run->began, run->cpu);
+    DL_DELETE(run->runs->list, run);
+    if (run->runs->ended)
+        run->runs->ended(run->runs->data, run);
     free_run(run);
 }
 
@@ -74,11 +80,11 @@ static struct store_run row_of(const struct run *run)
     return (struct store_run){
         .id = run->id,
         .policy = run->policy->name,
-        .cluster = cluster_name(run->at->cluster),
+        .cluster = cluster_name(run->site->cluster),
         .trigger = run->trigger,
         .scheduled_at = run->scheduled_at,
         .started_at = run->started_at,
-        .ended_at = clock_now(run->engine->o.clock),
+        .ended_at = clock_now(run->site->clock),
         .outcome = run_outcome_name(run->outcome),
         .message = run->outcome == RUN_DONE ? NULL : run->error.message,
         .changed = run->changed,
@@ -97,11 +103,11 @@ void run_check_end(struct run *run)
     run_fail(run, RUN_DONE, NULL);
     log_end(run);
     struct store_run row = row_of(run);
-    if (run->engine->o.store && run->id && !run->leave_open && !run->feed) {
-        store_run_end(run->engine->o.store, &row, end_written, run);
+    if (run->site->store && run->id && !run->leave_open && !run->feed) {
+        store_run_end(run->site->store, &row, end_written, run);
     } else {
-        if (run->engine->o.store && run->id && run->feed) /* the next batch need not wait for the disk */
-            store_run_end_soon(run->engine->o.store, &row, NULL, NULL);
+        if (run->site->store && run->id && run->feed) /* the next batch need not wait for the disk */
+            store_run_end_soon(run->site->store, &row, NULL, NULL);
         end_written(run, run->id, NULL);
     }
 }
@@ -126,7 +132,7 @@ static void script_done_now(void *data, struct script_run *script, lua_State *L,
                                             : RUN_FAILED,
                  err);
         if (strchr(err->message, '\n'))
-            log_event(run->engine->o.log, LOG_ERROR, err->message, LOG_FIELDS({"policy", run->policy->name}));
+            log_event(run->site->log, LOG_ERROR, err->message, LOG_FIELDS({"policy", run->policy->name}));
     }
     run_check_end(run);
 }
@@ -143,7 +149,7 @@ static int enter_function(lua_State *L, void *data)
 static int possible(const struct run *run, struct error *err)
 {
     const struct policy *p = run->policy;
-    struct cluster *cluster = run->at->cluster;
+    struct cluster *cluster = run->site->cluster;
     int rc = p->action == ACTION_RUN ? 0 : cluster_serves(cluster, p->kind, err);
     if (!rc && p->action == ACTION_TABLE)
         rc = mpijob_changes_possible(&p->changes, cluster_target(cluster, p->kind), err);
@@ -191,21 +197,21 @@ static void begun(void *data, int64_t id, const struct error *err)
     start_script(run);
 }
 
-int run_start(struct engine *engine, const struct run_call *call, struct run **out, struct error *err)
+int run_start(struct runs *runs, const struct run_call *call, struct run **out, struct error *err)
 {
     struct run *run = calloc(1, sizeof *run);
     if (!run)
         return error_nomem(err);
     *run = (struct run){
-        .engine = engine,
-        .at = call->at,
+        .runs = runs,
+        .site = runs->site,
         .file = call->file,
         .policy = call->policy,
         .trigger = call->trigger,
         .scheduled_at = call->scheduled_at,
-        .started_at = clock_now(engine->o.clock),
+        .started_at = clock_now(runs->site->clock),
         .began = clock_monotonic(),
-        .dry_run = engine->o.dry_run || call->policy->dry_run,
+        .dry_run = runs->site->dry_run || call->policy->dry_run,
         .grant_max = call->policy->changes_max,
         .done = call->done,
         .data = call->data,
@@ -219,23 +225,23 @@ int run_start(struct engine *engine, const struct run_call *call, struct run **o
         }
     }
     policy_set_hold(call->file->set);
-    DL_APPEND(engine->runs, run);
+    DL_APPEND(runs->list, run);
     char when[32];
     clock_format(run->scheduled_at, false, when);
-    log_event(engine->o.log, LOG_INFO, "run starts",
-              LOG_FIELDS({"policy", run->policy->name}, {"cluster", engine_cluster_told(run->at)},
-                         {"trigger", run->trigger}, {"scheduled_at", when}));
+    log_event(run->site->log, LOG_INFO, "run starts",
+              LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told}, {"trigger", run->trigger},
+                         {"scheduled_at", when}));
     *out = run;
-    if (engine->o.store) {
+    if (run->site->store) {
         struct store_run row = row_of(run);
         row.ended_at = 0;
         row.outcome = NULL;
         row.message = NULL;
         if (run->sweep && run->feed) { /* with the first intent, so that one wait for the disk does for both */
-            run->id = store_run_begin_soon(engine->o.store, &row, NULL, NULL);
+            run->id = store_run_begin_soon(run->site->store, &row, NULL, NULL);
             start_script(run);
         } else {
-            store_run_begin(engine->o.store, &row, begun, run);
+            store_run_begin(run->site->store, &row, begun, run);
         }
     } else {
         start_script(run);
@@ -276,13 +282,13 @@ void run_job_failed(struct run *run, const char *key, const char *message)
     run->failed++;
     if (run->feed && run->sweep)
         run->feed->settled(run->feed->data, key, JOB_FAILED, (struct str){0}, NULL, NULL);
-    log_event(run->engine->o.log, LOG_ERROR, first, LOG_FIELDS({"policy", run->policy->name}, {"job", key}));
-    if (run->engine->o.observe) {
+    log_event(run->site->log, LOG_ERROR, first, LOG_FIELDS({"policy", run->policy->name}, {"job", key}));
+    if (run->runs->observe) {
         static const struct mpijob_diff no_diff;
         static const char *const none[] = {NULL};
         struct replace_result result = {.diff = &no_diff, .launcher = &no_diff, .warnings = none, .why = ""};
         struct error err;
         error_set(&err, ERR_SCRIPT, "%s", message);
-        run->engine->o.observe(run->engine->o.data, run, key, &result, &err);
+        run->runs->observe(run->runs->data, run, key, &result, &err);
     }
 }

@@ -7,9 +7,8 @@
 #include "jobs/listing.h"
 #include "policy/definition.h"
 
-struct engine;
-struct engine_cluster;
 struct policy_file;
+struct runs;
 struct run_op;
 struct run_verb;
 struct run_pods;
@@ -39,7 +38,6 @@ struct run_feed {
 };
 
 struct run_call {
-    struct engine_cluster *at; /* a run is about one cluster */
     struct policy_file *file;
     const struct policy *policy;
     const char *trigger;  /* "schedule", "every", "once", "match"...: static */
@@ -54,8 +52,8 @@ enum run_outcome { RUN_RUNNING, RUN_DONE, RUN_FAILED, RUN_LIMITED, RUN_CANCELLED
 const char *run_outcome_name(enum run_outcome outcome);
 
 struct run {
-    struct engine *engine;
-    struct engine_cluster *at;
+    struct runs *runs; /* of the cluster that it is about */
+    struct site *site; /* theirs */
     struct policy_file *file;
     const struct policy *policy;
     const char *trigger;
@@ -74,14 +72,14 @@ struct run {
     struct run_verb *verbs;              /* other verbs of the script under way */
     struct run_pods *pods[MPIJOB_KINDS]; /* NULL: not asked for */
     unsigned active;
-    struct run *prev, *next; /* the engine's list */
+    struct run *prev, *next; /* of runs->list */
     run_done done;
     void *data;
     bool begun, script_ended, closing, leave_open, traced;
     bool reading; /* the sweep asks the journal what an interrupted run has changed */
 };
 
-int run_start(struct engine *engine, const struct run_call *call, struct run **run, struct error *err);
+int run_start(struct runs *runs, const struct run_call *call, struct run **run, struct error *err);
 
 /* No further jobs; what is under way is finished. leave_open: its row stays without an end, so that the next start
  * finishes it. */

@@ -3,10 +3,9 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 
-#include "engine/engine_cluster.h"
-#include "jobs/watches.h"
 #include "policy/lua_job.h"
 #include "run/lua_run.h"
+#include "run/runs.h"
 
 struct run_jobs {
     struct script_wait wait;
@@ -35,7 +34,7 @@ static int push_next(lua_State *L, struct run_jobs *j)
     struct str object;
     switch (listing_next(j->listing, &object)) {
     case LISTING_JOB:
-        lua_job_push(L, object, j->run->at->cluster, j->run->policy->kind, j->run->engine->o.clock)->as_of =
+        lua_job_push(L, object, j->run->site->cluster, j->run->policy->kind, j->run->site->clock)->as_of =
             listing_as_of(j->listing);
         return 1;
     case LISTING_WAIT:
@@ -119,14 +118,10 @@ static struct run_jobs *jobs_new(struct run *run, struct error *err)
         return NULL;
     }
     struct listing_call call = {
-        .loop = run->engine->o.loop,
-        .cluster = run->at->cluster,
+        .site = run->site,
+        .watches = run->runs->watches,
         .kind = run->policy->kind,
-        .clock = run->engine->o.clock,
-        .log = run->engine->o.log,
         .match = run->policy->match,
-        .namespaces = run->at->namespaces,
-        .cache = watches_for(run->at, run->policy->kind, run->policy->match),
         .ready = wake,
         .data = j,
     };

@@ -4,7 +4,8 @@
 #include <utlist.h>
 
 #include "cluster/pod_list.h"
-#include "engine/engine_cluster.h"
+#include "run/run.h"
+#include "site/site.h"
 
 struct run_pods {
     struct run *run;
@@ -17,10 +18,9 @@ struct run_pods {
 static void fail(struct run_pods *p, const struct error *err)
 {
     p->failed = true;
-    log_event(p->run->engine->o.log, LOG_WARN,
+    log_event(p->run->site->log, LOG_WARN,
               "pods cannot be listed, so workers.active of jobs that have ended is nil in this run",
-              LOG_FIELDS({"policy", p->run->policy->name}, {"cluster", engine_cluster_told(p->run->at)},
-                         {"reason", err->message}));
+              LOG_FIELDS({"policy", p->run->policy->name}, {"cluster", p->run->site->told}, {"reason", err->message}));
 }
 
 static void listed(void *data, const struct error *err)
@@ -43,11 +43,11 @@ static struct run_pods *begin(struct run *run, enum mpijob_kind kind)
     if (!p)
         return NULL;
     p->run = run;
-    p->pods = mpijob_pods_new(cluster_target(run->at->cluster, kind).gpus);
+    p->pods = mpijob_pods_new(cluster_target(run->site->cluster, kind).gpus);
     struct pod_list_call call = {
-        .cluster = run->at->cluster,
+        .cluster = run->site->cluster,
         .kind = kind,
-        .namespaces = run->at->namespaces,
+        .namespaces = run->site->namespaces,
         .pods = p->pods,
         .done = listed,
         .data = p,

@@ -5,11 +5,9 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-#include "change/effect_journal.h"
-#include "change/loops.h"
-#include "engine/engine_cluster.h"
-#include "engine/meters.h"
-#include "jobs/watches.h"
+#include "mpijob/held_gpus.h"
+#include "run/runs.h"
+#include "site/counters.h"
 
 struct run_op {
     struct run *run;
@@ -33,7 +31,7 @@ static struct loop_write loop_write(const struct run_op *op, const struct mpijob
                                .job = op->key,
                                .diff = diff,
                                .seen = view->resource_version,
-                               .now = clock_now(run->engine->o.clock)};
+                               .now = clock_now(run->site->clock)};
 }
 
 /* From now on the watch may tell of the write. Asked once more for a conflict's next try. */
@@ -43,7 +41,7 @@ static void leaves(struct run_op *op, const struct mpijob_view *view)
         return;
     memcpy(op->uid, view->uid.ptr, view->uid.len);
     op->uid[view->uid.len] = '\0';
-    loops_begin(&op->run->at->loops, view->uid);
+    loops_begin(&op->run->runs->loops, view->uid);
 }
 
 static int gate(void *data, const struct mpijob_view *view, const struct mpijob_diff *diff, struct error *err)
@@ -52,7 +50,7 @@ static int gate(void *data, const struct mpijob_view *view, const struct mpijob_
     struct run *run = op->run;
     if (run->feed && view && !op->dry_run) {
         struct loop_write write = loop_write(op, view, diff);
-        if (loops_check(&run->at->loops, &write, &op->told, err))
+        if (loops_check(&run->runs->loops, &write, &op->told, err))
             return ERR_REFUSED;
     }
     if (run->stopping)
@@ -83,12 +81,12 @@ static void log_change(const struct run_op *op, const struct replace_result *res
     if (result->launcher->count)
         mpijob_diff_json(result->launcher, &launcher);
     if (err)
-        log_event(run->engine->o.log, LOG_ERROR, "not replaced",
-                  LOG_FIELDS({"policy", run->policy->name}, {"cluster", engine_cluster_told(run->at)}, {"job", op->key},
+        log_event(run->site->log, LOG_ERROR, "not replaced",
+                  LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told}, {"job", op->key},
                              {"reason", err->reason}, {"message", err->message}));
     else
-        log_event(run->engine->o.log, LOG_INFO, result->dry_run ? "would replace" : "replaced",
-                  LOG_FIELDS({"policy", run->policy->name}, {"cluster", engine_cluster_told(run->at)}, {"job", op->key},
+        log_event(run->site->log, LOG_INFO, result->dry_run ? "would replace" : "replaced",
+                  LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told}, {"job", op->key},
                              {"diff", diff.ptr}, {"launcher", launcher.ptr},
                              {"effect", mpijob_effect_name(result->effect)}, {"why", result->why},
                              {"effect_seen", *seen ? seen : NULL},
@@ -100,19 +98,20 @@ static void log_change(const struct run_op *op, const struct replace_result *res
 /* What came of a write is news for the cache and for the policies that wait for news, before anybody acts on it. */
 static void tell_written(const struct run_op *op, const struct replace_result *result)
 {
-    struct engine_cluster *at = op->run->at;
+    struct runs *runs = op->run->runs;
+    const struct site *site = runs->site;
     struct json root;
     if (result->before && result->diff->count) {
         struct loop_write write = loop_write(op, result->before, result->diff);
-        loops_wrote(&at->loops, &write, op->run->feed != NULL, str_of(result->resource_version));
+        loops_wrote(&runs->loops, &write, op->run->feed != NULL, str_of(result->resource_version));
     }
     /* A command that ends with its runs has nobody to see what comes later. */
-    if (!at->effect_journal && at->engine->o.store && !at->engine->o.once && !at->engine->stopping)
-        at->effect_journal = effect_journal_new(&at->context);
-    if (at->effect_journal && !at->engine->stopping)
-        effect_journal_add(at->effect_journal, op->run->policy->name, result);
-    if (at->caches[op->kind] && json_parse(result->object, "the answer", &root, NULL) == 0)
-        cache_offer(at->caches[op->kind]->cache, root);
+    if (!runs->effects && site->store && !site->once && !site->stopping)
+        runs->effects = effect_journal_new(site);
+    if (runs->effects && !site->stopping)
+        effect_journal_add(runs->effects, op->run->policy->name, result);
+    if (json_parse(result->object, "the answer", &root, NULL) == 0)
+        watches_offer(runs->watches, op->kind, root);
 }
 
 static void tell_feed(const struct run_op *op, const struct replace_result *result, const struct error *err)
@@ -125,6 +124,29 @@ static void tell_feed(const struct run_op *op, const struct replace_result *resu
         return; /* nothing became of it */
     struct str seen = result->before ? result->before->resource_version : str_of(result->resource_version);
     run->feed->settled(run->feed->data, op->key, end, seen, result, err);
+}
+
+/* What the job held before, where the replacement makes its controller clean up now. */
+static int64_t released(const struct replace_result *result)
+{
+    struct mpijob_held_gpus held;
+    bool policy = false;
+    if (!result->before || !mpijob_phase_finished(result->before->phase) || result->effect != EFFECT_EFFECTIVE)
+        return 0;
+    for (size_t i = 0; i < result->diff->count; i++)
+        policy = policy || result->diff->items[i].field == FIELD_CLEAN_POD_POLICY;
+    return policy && mpijob_holds_gpus(result->before, NULL, &held) ? held.gpus : 0;
+}
+
+static void count(const struct run *run, const struct replace_result *result, const struct error *err)
+{
+    struct counters *counters = run->site->counters;
+    if (result->dry_run)
+        return;
+    if (err)
+        counters_replace_failed(counters, run->policy->name, err->reason);
+    else
+        counters_replaced(counters, run->policy->name, mpijob_effect_name(result->effect), released(result));
 }
 
 static void op_done(void *data, const struct replace_result *result, const struct error *err)
@@ -146,13 +168,13 @@ static void op_done(void *data, const struct replace_result *result, const struc
     if (!err && result->changed && !result->dry_run)
         tell_written(op, result);
     if (*op->uid)
-        loops_end(&run->at->loops, str_of(op->uid));
+        loops_end(&run->runs->loops, str_of(op->uid));
     if (!again && run->feed && run->sweep)
         tell_feed(op, result, err);
     if (!again && (err || result->changed))
-        meter_replaced(run->engine->meters, run, result, err);
-    if (!again && run->engine->o.observe)
-        run->engine->o.observe(run->engine->o.data, run, op->key, result, err);
+        count(run, result, err);
+    if (!again && run->runs->observe)
+        run->runs->observe(run->runs->data, run, op->key, result, err);
     DL_DELETE(run->ops, op);
     run->active--;
     if (op->done)
@@ -188,7 +210,7 @@ int run_replace(struct run *run, struct replace_call *call, struct run_op **out,
     inner.gate = gate;
     inner.done = op_done;
     inner.data = op;
-    int rc = replace_start(&run->at->context, &inner, &op->replace, err);
+    int rc = replace_start(run->site, &inner, &op->replace, err);
     buf_free(&mark);
     if (rc) {
         free(op);

@@ -5,9 +5,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-#include "change/loops.h"
-#include "engine/engine_cluster.h"
-#include "jobs/watches.h"
+#include "run/runs.h"
 
 struct run_verb {
     struct run *run;
@@ -50,13 +48,13 @@ static int gate(void *data, const struct verb_intent *intent, struct error *err)
 {
     struct run_verb *v = data;
     struct run *run = v->run;
-    struct loops *loops = &run->at->loops;
+    struct loops *loops = &run->runs->loops;
     struct loop_write write = {.policy = run->policy->name,
                                .uid = str_of(intent->uid),
                                .job = v->key,
                                .diff = intent->diff,
                                .seen = str_of(intent->seen),
-                               .now = clock_now(run->engine->o.clock)};
+                               .now = clock_now(run->site->clock)};
     if (run->feed && changes_job(v) && loops_check(loops, &write, &v->told, err))
         return ERR_REFUSED;
     int rc = run_grant(run, &v->granted, v->look, err);
@@ -76,16 +74,16 @@ static void log_verb(const struct run_verb *v, const struct verb_result *result,
     struct buf diff = BUF_INIT;
     mpijob_diff_json(result->diff, &diff);
     if (err)
-        log_event(run->engine->o.log, LOG_ERROR, not [v->what],
-                  LOG_FIELDS({"policy", run->policy->name}, {"cluster", engine_cluster_told(run->at)},
-                             {"object", v->key}, {"reason", err->reason}, {"message", err->message}));
+        log_event(run->site->log, LOG_ERROR, not [v->what],
+                  LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told}, {"object", v->key},
+                             {"reason", err->reason}, {"message", err->message}));
     else
-        log_event(run->engine->o.log, LOG_INFO, result->dry_run ? would[v->what] : done[v->what],
-                  LOG_FIELDS({"policy", run->policy->name}, {"cluster", engine_cluster_told(run->at)},
-                             {"object", v->key}, {"diff", result->diff->count ? diff.ptr : NULL},
+        log_event(run->site->log, LOG_INFO, result->dry_run ? would[v->what] : done[v->what],
+                  LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told}, {"object", v->key},
+                             {"diff", result->diff->count ? diff.ptr : NULL},
                              {"effect", mpijob_effect_name(result->effect)}, {"why", result->why}));
     for (size_t i = 0; !err && result->warnings[i]; i++)
-        log_event(run->engine->o.log, LOG_WARN, result->warnings[i], LOG_FIELDS({"object", v->key}));
+        log_event(run->site->log, LOG_WARN, result->warnings[i], LOG_FIELDS({"object", v->key}));
     buf_free(&diff);
 }
 
@@ -103,15 +101,14 @@ static void observe(const struct run_verb *v, const struct verb_result *result, 
                                 .diff = result->diff,
                                 .launcher = &none,
                                 .object = result->object};
-    if (run->engine->o.observe)
-        run->engine->o.observe(run->engine->o.data, run, v->key, &as, err);
+    if (run->runs->observe)
+        run->runs->observe(run->runs->data, run, v->key, &as, err);
 }
 
 /* As of a replacement: news for the cache, and no ground for the policy itself to act again. */
 static void tell_written(const struct run_verb *v, const struct verb_result *result)
 {
     struct run *run = v->run;
-    struct engine_cluster *at = run->at;
     struct json root, uid;
     if (!v->ours || v->what == WRITE_DELETE || json_parse(result->object, "the answer", &root, NULL))
         return;
@@ -124,10 +121,9 @@ static void tell_written(const struct run_verb *v, const struct verb_result *res
                                .job = v->key,
                                .diff = result->diff,
                                .seen = str_of(result->seen),
-                               .now = clock_now(run->engine->o.clock)};
-    loops_wrote(&at->loops, &write, run->feed != NULL, str_n(version.text.ptr + 1, version.text.len - 2));
-    if (at->caches[v->kind])
-        cache_offer(at->caches[v->kind]->cache, root);
+                               .now = clock_now(run->site->clock)};
+    loops_wrote(&run->runs->loops, &write, run->feed != NULL, str_n(version.text.ptr + 1, version.text.len - 2));
+    watches_offer(run->runs->watches, v->kind, root);
 }
 
 static void over(void *data, const struct verb_result *result, const struct error *err)
@@ -145,7 +141,7 @@ static void over(void *data, const struct verb_result *result, const struct erro
     if (!err && result->changed && !result->dry_run)
         tell_written(v, result);
     if (*v->uid)
-        loops_end(&run->at->loops, str_of(v->uid));
+        loops_end(&run->runs->loops, str_of(v->uid));
     observe(v, result, err);
     DL_DELETE(run->verbs, v);
     if (v->done)
@@ -174,7 +170,7 @@ int run_verb_start(struct run *run, struct verb_call *call, struct run_verb **ou
     inner.gate = gate;
     inner.done = over;
     inner.data = v;
-    int rc = verb_start(&run->at->context, &inner, &v->verb, err);
+    int rc = verb_start(run->site, &inner, &v->verb, err);
     if (rc) {
         free(v);
         return rc;

@@ -2,11 +2,10 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-#include "engine/engine_cluster.h"
 #include "jobs/listing.h"
-#include "jobs/watches.h"
 #include "policy/lua_job.h"
 #include "run/embedded.h"
+#include "run/runs.h"
 #include "run/sweep_parts.h"
 
 static void free_again(struct again *a)
@@ -47,8 +46,8 @@ int sweep_wait(lua_State *L, struct sweep *s, lua_KFunction k)
 /* May raise: the bytes are the listing's or s->given's, so that nothing leaks. */
 static int give(lua_State *L, struct sweep *s, struct str object)
 {
-    lua_job_push(L, object, s->run->at->cluster, s->run->policy->kind, s->run->engine->o.clock)->as_of =
-        s->given ? clock_now(s->run->engine->o.clock) : listing_as_of(s->listing);
+    lua_job_push(L, object, s->run->site->cluster, s->run->policy->kind, s->run->site->clock)->as_of =
+        s->given ? clock_now(s->run->site->clock) : listing_as_of(s->listing);
     return 1;
 }
 
@@ -104,8 +103,8 @@ static int drain_k(lua_State *L, int status, lua_KContext ctx)
         struct str object = str_n(a->object, a->len);
         bool matches =
             json_parse(object, "the job", &root, NULL) == 0 &&
-            mpijob_view(root, cluster_target_of(s->run->at->cluster, s->run->policy->kind, root), &view, NULL) == 0 &&
-            mpijob_match_eval(s->run->policy->match, &view, clock_now(s->run->engine->o.clock), NULL);
+            mpijob_view(root, cluster_target_of(s->run->site->cluster, s->run->policy->kind, root), &view, NULL) == 0 &&
+            mpijob_match_eval(s->run->policy->match, &view, clock_now(s->run->site->clock), NULL);
         if (matches) /* still */
             return give(L, s, object);
     }
@@ -192,14 +191,10 @@ struct sweep *sweep_new(struct run *run, int64_t resumes, struct error *err)
     }
     s->run = run;
     struct listing_call call = {
-        .loop = run->engine->o.loop,
-        .cluster = run->at->cluster,
+        .site = run->site,
+        .watches = run->runs->watches,
         .kind = run->policy->kind,
-        .clock = run->engine->o.clock,
-        .log = run->engine->o.log,
         .match = run->policy->match,
-        .namespaces = run->at->namespaces,
-        .cache = watches_for(run->at, run->policy->kind, run->policy->match),
         .ready = listing_ready,
         .data = s,
     };

@@ -3,7 +3,6 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
-#include "engine/engine_cluster.h"
 #include "run/sweep_parts.h"
 
 struct done_before {
@@ -66,8 +65,8 @@ static bool add_run(void *data, const struct store_run *run)
 static void read_before(struct work *work)
 {
     struct sweep *s = (struct sweep *)work;
-    struct store *store = s->run->engine->o.store;
-    struct store_filter runs = {.policy = s->run->policy->name, .cluster = cluster_name(s->run->at->cluster)};
+    struct store *store = s->run->site->store;
+    struct store_filter runs = {.policy = s->run->policy->name, .cluster = cluster_name(s->run->site->cluster)};
     int rc = store_read_runs(store, &runs, false, add_run, s, &s->read_error);
     for (size_t i = 0; !rc && !s->read_code && i < s->id_count; i++) {
         struct store_filter changes = {.run = s->ids[i]};
@@ -89,7 +88,7 @@ static void before_read(struct work *work)
 void sweep_read_before(struct sweep *s)
 {
     s->reading = s->run->reading = true;
-    work_start(s->run->engine->o.loop, &s->work, read_before, before_read);
+    work_start(s->run->site->loop, &s->work, read_before, before_read);
 }
 
 void sweep_free_before(struct sweep *s)

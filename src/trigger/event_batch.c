@@ -70,9 +70,9 @@ static void keep_version(struct event_trigger *t, uint32_t slot, struct str vers
 static bool still(struct event_batch *b, uint32_t slot, const struct mpijob_view *view)
 {
     struct event_trigger *t = b->t;
-    int64_t now = clock_now(t->at->engine->o.clock);
+    int64_t now = clock_now(t->site->clock);
     const struct policy *p = t->entry.policy;
-    bool stopped = loops_stopped(&t->at->loops, view->uid, p->name, now);
+    bool stopped = loops_stopped(&t->runs->loops, view->uid, p->name, now);
     if (!stopped && !view->deleting && mpijob_match_eval(p->match, view, now, NULL))
         return true;
     if (stopped) {
@@ -164,7 +164,7 @@ static void look_on(struct event_trigger *t, uint32_t slot, const struct replace
     struct mpijob_view view;
     if (result && result->changed && !result->dry_run && result->object.len &&
         json_parse(result->object, "", &root, NULL) == 0 &&
-        mpijob_view(root, cluster_target_of(t->at->cluster, t->entry.policy->kind, root), &view, NULL) == 0)
+        mpijob_view(root, cluster_target_of(t->site->cluster, t->entry.policy->kind, root), &view, NULL) == 0)
         event_look(t, slot, &view, LOOK_AGAIN, MPIJOB_NO_TIME);
     bool changed = t->jobs[slot].flags & ON_AGAIN; /* while the run had it */
     t->jobs[slot].flags &= (uint8_t) ~(ON_AGAIN | ON_LEFT);
@@ -323,7 +323,7 @@ static void fill(struct event_batch *b, size_t room)
 static void give_up(struct event_batch *b, const struct error *err)
 {
     struct event_trigger *t = b->t;
-    log_event(t->at->engine->o.log, LOG_ERROR, err->message, LOG_FIELDS({"policy", t->entry.policy->name}));
+    log_event(t->site->log, LOG_ERROR, err->message, LOG_FIELDS({"policy", t->entry.policy->name}));
     for (size_t i = 0; i < b->count; i++) {
         take_back(t, b->slots[i]);
         event_enqueue(t, b->slots[i], INT64_MAX);
@@ -344,7 +344,7 @@ void event_batch_start(struct event_trigger *t)
         b->slots = malloc(room * sizeof *b->slots);
     if (!b || !b->slots) {
         free(b);
-        log_event(t->at->engine->o.log, LOG_ERROR, "out of memory: tried again later",
+        log_event(t->site->log, LOG_ERROR, "out of memory: tried again later",
                   LOG_FIELDS({"policy", t->entry.policy->name}));
         pause_a_while(t);
         return;
@@ -358,10 +358,9 @@ void event_batch_start(struct event_trigger *t)
     b->feed = (struct run_feed){.jobs = &b->listing, .settled = settled, .mark = mark, .key = t->key, .data = b};
     int64_t first = t->first;
     fill(b, room);
-    t->first = t->depth ? clock_now(t->at->engine->o.clock) : INT64_MAX;
+    t->first = t->depth ? clock_now(t->site->clock) : INT64_MAX;
     t->batch = b;
     struct run_call call = {
-        .at = t->at,
         .file = t->entry.file,
         .policy = t->entry.policy,
         .trigger = policy_on_name(b->event),
@@ -374,7 +373,7 @@ void event_batch_start(struct event_trigger *t)
         t->batch = NULL;
         b->holders = 1;
         batch_free(&b->listing);
-    } else if (run_start(t->at->engine, &call, &run, &err)) {
+    } else if (run_start(t->runs, &call, &run, &err)) {
         give_up(b, &err);
     }
 }

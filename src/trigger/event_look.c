@@ -96,7 +96,7 @@ static bool look_match(struct event_trigger *t, uint32_t slot, int64_t at, int64
         if (stepped_back) /* it was handled when the clock said that it was time */
             return false;
         if (due_set(&t->due, slot, at))
-            log_event(t->at->engine->o.log, LOG_ERROR, "out of memory: a job's instant may be missed",
+            log_event(t->site->log, LOG_ERROR, "out of memory: a job's instant may be missed",
                       LOG_FIELDS({"policy", t->entry.policy->name}));
         return event_forget_event(j, ON_MATCH);
     }
@@ -140,13 +140,13 @@ void event_look(struct event_trigger *t, uint32_t slot, const struct mpijob_view
     struct event_job *j = &t->jobs[slot];
     const struct policy *p = t->entry.policy;
     if (j->state == ON_RUNNING) { /* when the run has said what became of it */
-        bool left = v->deleting || mpijob_match_since(p->match, v, clock_now(t->at->engine->o.clock)) == INT64_MAX;
+        bool left = v->deleting || mpijob_match_since(p->match, v, clock_now(t->site->clock)) == INT64_MAX;
         j->flags |= (uint8_t)(left ? ON_AGAIN | ON_LEFT : ON_AGAIN);
         return;
     }
     if (!mpijob_match_name_fits(p->match, v))
         return;
-    int64_t now = clock_now(t->at->engine->o.clock);
+    int64_t now = clock_now(t->site->clock);
     int64_t at = v->deleting ? INT64_MAX : mpijob_match_since(p->match, v, now);
     bool matches = at <= now && at != INT64_MAX, write = false;
     uint8_t before = j->pending;

@@ -4,8 +4,11 @@
 #ifndef MPIJOBD_TRIGGER_EVENT_PARTS_H
 #define MPIJOBD_TRIGGER_EVENT_PARTS_H
 
-#include "engine/engine_cluster.h"
+#include "cluster/cluster.h"
+#include "loop/timer.h"
 #include "loop/work.h"
+#include "run/run.h"
+#include "run/runs.h"
 #include "trigger/due_heap.h"
 #include "trigger/event_trigger.h"
 
@@ -43,7 +46,8 @@ struct event_batch;
 
 struct event_trigger {
     struct work work; /* reading what is handled */
-    struct engine_cluster *at;
+    struct runs *runs;
+    struct site *site;
     struct policy_entry entry;
     struct job_cache *held;
     struct event_trigger *next;

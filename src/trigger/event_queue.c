@@ -22,9 +22,9 @@ static int grow_queue(struct event_trigger *t)
 
 void event_enqueue(struct event_trigger *t, uint32_t slot, int64_t since)
 {
-    int64_t now = clock_now(t->at->engine->o.clock);
+    int64_t now = clock_now(t->site->clock);
     if (t->queued == t->room && grow_queue(t)) {
-        log_event(t->at->engine->o.log, LOG_ERROR, "out of memory: a job is looked at again when it changes",
+        log_event(t->site->log, LOG_ERROR, "out of memory: a job is looked at again when it changes",
                   LOG_FIELDS({"policy", t->entry.policy->name}));
         t->jobs[slot].state = ON_IDLE;
         return;

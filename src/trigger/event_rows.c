@@ -59,7 +59,7 @@ static bool add_row(void *data, const struct store_handled *h)
 
 void event_rows_read(struct event_trigger *t)
 {
-    struct store *store = t->at->engine->o.store;
+    struct store *store = t->site->store;
     char key[STORE_MARK_KEY_MAX + 16];
     t->rc = 0;
     t->baseline = ON_MATCH;
@@ -118,12 +118,12 @@ void event_rows_forget_gone(struct event_trigger *t)
 
 void event_rows_begin_baseline(struct event_trigger *t)
 {
-    struct store *store = t->at->engine->o.store;
+    struct store *store = t->site->store;
     char key[STORE_MARK_KEY_MAX + 16];
     unsigned wanted = t->entry.policy->on & BASED, had = t->baseline & BASED;
     for (unsigned event = 1; store && event < 1U << ON_EVENTS; event <<= 1) {
         if ((wanted & event) && !(had & event))
-            store_set_mark(store, baseline_key(t, event, key), clock_now(t->at->engine->o.clock), NULL, NULL);
+            store_set_mark(store, baseline_key(t, event, key), clock_now(t->site->clock), NULL, NULL);
         else if (!(wanted & event) && (had & event)) /* asked for again one day, it begins then */
             store_remove_mark(store, baseline_key(t, event, key), NULL, NULL);
     }
@@ -152,7 +152,7 @@ void event_row_value(const struct event_trigger *t, uint32_t slot, struct buf *o
 
 void event_row_remove(struct event_trigger *t, struct str uid)
 {
-    struct store *store = t->at->engine->o.store;
+    struct store *store = t->site->store;
     char *text = store ? str_dup(uid) : NULL;
     if (text) /* what is left over is removed at the next start */
         store_set_handled(store, &(struct store_handled){.key = t->key, .uid = text}, NULL, NULL);
@@ -162,7 +162,7 @@ void event_row_remove(struct event_trigger *t, struct str uid)
 void event_row_write(struct event_trigger *t, uint32_t slot, struct str uid)
 {
     struct event_job *j = &t->jobs[slot];
-    struct store *store = t->at->engine->o.store;
+    struct store *store = t->site->store;
     struct buf value = BUF_INIT;
     char version[32] = "";
     if (!store)
@@ -180,8 +180,7 @@ void event_row_write(struct event_trigger *t, uint32_t slot, struct str uid)
         snprintf(version, sizeof version, v >> 63 ? "#%" PRIx64 : "%" PRIu64, v);
     char *text = str_dup(uid);
     if (text && !value.failed) {
-        store_set_handled(store,
-                          &(struct store_handled){t->key, text, value.ptr, version, clock_now(t->at->engine->o.clock)},
+        store_set_handled(store, &(struct store_handled){t->key, text, value.ptr, version, clock_now(t->site->clock)},
                           NULL, NULL);
         j->flags |= ON_ROW;
     }

@@ -1,14 +1,14 @@
 /* When a policy with `on` acts again: instants on the wall clock, retries and pauses on the loop's. */
 #include <stdlib.h>
 
-#include "engine/meters.h"
+#include "site/counters.h"
 #include "trigger/event_parts.h"
 
 #define RETRY_MOST_MS 300000
 
 static uint64_t loop_now(const struct event_trigger *t)
 {
-    return uv_now(t->at->engine->o.loop);
+    return uv_now(t->site->loop);
 }
 
 static uint64_t random_below(uint64_t most)
@@ -33,9 +33,9 @@ void event_arm(struct event_trigger *t)
     if (t->stopped)
         return;
     if (!due_first(&t->due, NULL, &at))
-        alarm_stop(t->at->engine->alarms, &t->alarm);
-    else if ((!t->alarm.slot || t->alarm.due != at) && alarm_set(t->at->engine->alarms, &t->alarm, at))
-        log_event(t->at->engine->o.log, LOG_ERROR, "out of memory: what falls due is not seen",
+        alarm_stop(t->site->alarms, &t->alarm);
+    else if ((!t->alarm.slot || t->alarm.due != at) && alarm_set(t->site->alarms, &t->alarm, at))
+        log_event(t->site->log, LOG_ERROR, "out of memory: what falls due is not seen",
                   LOG_FIELDS({"policy", t->entry.policy->name}));
     uint64_t now = loop_now(t), next = t->pause_until;
     if (due_first(&t->retry, NULL, &at) && (!next || (uint64_t)at < next))
@@ -58,10 +58,10 @@ void event_rang(struct alarm *alarm, int64_t now)
     struct event_trigger *t = alarm->data;
     uint32_t slot;
     int64_t at;
-    meter_lateness(t->at->engine->meters, t->entry.policy->name, now - alarm->due);
+    counters_lateness(t->site->counters, t->entry.policy->name, now - alarm->due);
     for (int n = 0; n < SCAN_SLICE && due_first(&t->due, &slot, &at) && at <= now; n++) {
         due_remove(&t->due, slot);
-        meter_lateness(t->at->engine->meters, t->entry.policy->name, now - at);
+        counters_lateness(t->site->counters, t->entry.policy->name, now - at);
         event_look_cached(t, slot, LOOK_AGAIN, at);
     }
     event_arm(t);

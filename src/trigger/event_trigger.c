@@ -22,7 +22,7 @@ static bool has_room(struct event_trigger *t, uint32_t slot)
 {
     if (event_room(t, slot) == 0)
         return true;
-    log_event(t->at->engine->o.log, LOG_ERROR, "out of memory: all jobs are looked at again later",
+    log_event(t->site->log, LOG_ERROR, "out of memory: all jobs are looked at again later",
               LOG_FIELDS({"policy", t->entry.policy->name}));
     t->scanned = false;
     t->scanning = true;
@@ -100,9 +100,9 @@ static void scan(struct event_trigger *t)
     }
     if (t->scan >= slots) {
         end_scan(t);
-    } else if (t->at->engine->o.store) { /* no faster than the rows are written */
+    } else if (t->site->store) { /* no faster than the rows are written */
         t->writing = true;
-        store_sync(t->at->engine->o.store, written, t);
+        store_sync(t->site->store, written, t);
     } else {
         event_wake(t);
     }
@@ -117,17 +117,6 @@ static void begin_scan(struct event_trigger *t)
 
 /* ---- reading what is handled ---- */
 
-static bool policy_runs(const struct event_trigger *t)
-{
-    const struct run *run;
-    DL_FOREACH(t->at->engine->runs, run)
-    {
-        if (run->at == t->at && strcmp(run->policy->name, t->entry.policy->name) == 0)
-            return true;
-    }
-    return false;
-}
-
 static void read_rows(struct work *work)
 {
     event_rows_read((struct event_trigger *)work);
@@ -138,8 +127,7 @@ static void rows_read(struct work *work)
     struct event_trigger *t = (struct event_trigger *)work;
     t->reading = false;
     if (t->rc && !t->stopped) {
-        log_event(t->at->engine->o.log, LOG_ERROR,
-                  "what the policy has handled cannot be read from the journal; trying again",
+        log_event(t->site->log, LOG_ERROR, "what the policy has handled cannot be read from the journal; trying again",
                   LOG_FIELDS({"policy", t->entry.policy->name}, {"reason", t->error.message}));
         event_rows_free(t);
         event_pause(t, RETRY_FIRST_MS);
@@ -158,7 +146,7 @@ static void all_written(void *data, int64_t id, const struct error *err)
     t->writing = false;
     if (!t->stopped) {
         t->reading = true;
-        work_start(t->at->engine->o.loop, &t->work, read_rows, rows_read);
+        work_start(t->site->loop, &t->work, read_rows, rows_read);
     }
     event_release(t);
 }
@@ -166,15 +154,15 @@ static void all_written(void *data, int64_t id, const struct error *err)
 /* As soon as no run of this policy, from before, can write a row any more. */
 static void begin_reading(struct event_trigger *t)
 {
-    if (!t->at->engine->o.store) {
+    if (!t->site->store) {
         t->baseline = ON_MATCH;
         t->read = true;
         event_wake(t);
-    } else if (policy_runs(t)) {
+    } else if (runs_busy(t->runs, t->entry.policy->name)) {
         event_pause(t, BUSY_MS);
     } else {
         t->writing = true;
-        store_sync(t->at->engine->o.store, all_written, t);
+        store_sync(t->site->store, all_written, t);
     }
 }
 
@@ -192,7 +180,7 @@ static void my_turn(struct deadline *d)
         scan(t);
     else if (!t->scanned && cache_synced(t->held->cache))
         begin_scan(t);
-    else if (t->scanned && t->depth && !t->batch && !t->at->engine->stopping)
+    else if (t->scanned && t->depth && !t->batch && !t->site->stopping)
         event_batch_start(t);
 }
 
@@ -203,10 +191,9 @@ static void handle_closed(struct deadline *d)
     struct event_trigger *t = d->data;
     if (--t->handles)
         return;
-    struct engine_cluster *at = t->at;
-    at->ons_live--;
+    struct site *site = t->site;
     free(t);
-    engine_check_stopped(at->engine);
+    site_closed(site);
 }
 
 void event_release(struct event_trigger *t)
@@ -226,24 +213,25 @@ void event_release(struct event_trigger *t)
     deadline_close(&t->later, handle_closed);
 }
 
-struct event_trigger *event_trigger_start(struct engine_cluster *at, const struct policy_entry *entry,
-                                          struct job_cache *held, struct event_trigger *next)
+struct event_trigger *event_trigger_start(struct runs *runs, const struct policy_entry *entry, struct job_cache *held,
+                                          struct event_trigger *next)
 {
     struct event_trigger *t = calloc(1, sizeof *t);
     if (!t)
         return NULL;
-    t->at = at;
+    t->runs = runs;
+    t->site = runs->site;
     t->entry = *entry;
     t->held = held;
     t->next = next;
     t->first = INT64_MAX;
     t->alarm.ring = event_rang;
     t->alarm.data = t;
-    store_mark_key(entry->policy->name, cluster_name(at->cluster), t->key);
-    deadline_init(at->engine->o.loop, &t->turn, my_turn, t);
-    deadline_init(at->engine->o.loop, &t->later, event_later, t);
+    store_mark_key(entry->policy->name, cluster_name(t->site->cluster), t->key);
+    deadline_init(t->site->loop, &t->turn, my_turn, t);
+    deadline_init(t->site->loop, &t->later, event_later, t);
     t->handles = 2;
-    at->ons_live++;
+    site_opened(t->site);
     policy_set_hold(entry->file->set);
     watches_hold(held);
     event_wake(t);
@@ -276,7 +264,7 @@ bool event_trigger_reload(struct event_trigger *t, const struct policy_entry *en
 void event_trigger_stop(struct event_trigger *t)
 {
     t->stopped = true;
-    alarm_stop(t->at->engine->alarms, &t->alarm);
+    alarm_stop(t->site->alarms, &t->alarm);
     deadline_stop(&t->turn);
     deadline_stop(&t->later);
     watches_release(t->held);

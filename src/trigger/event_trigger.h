@@ -9,15 +9,16 @@
 #define MPIJOBD_TRIGGER_EVENT_TRIGGER_H
 
 #include "jobs/watches.h"
+#include "run/runs.h"
 
 struct event_trigger;
 
 /* Reads what is handled, waits for the cache, then acts. next: what event_trigger_next gives. NULL: out of memory. */
-struct event_trigger *event_trigger_start(struct engine_cluster *at, const struct policy_entry *entry,
-                                          struct job_cache *held, struct event_trigger *next);
+struct event_trigger *event_trigger_start(struct runs *runs, const struct policy_entry *entry, struct job_cache *held,
+                                          struct event_trigger *next);
 /* The policy was loaded again: the same name, events and cache. False: it cannot go on (start another one). */
 bool event_trigger_reload(struct event_trigger *t, const struct policy_entry *entry, const struct job_cache *held);
-/* No further runs; it is freed when its run has ended, and at->ons_live then counts one less. */
+/* No further runs; it is freed when its run has ended, and site->open then counts one less. */
 void event_trigger_stop(struct event_trigger *t);
 
 struct event_trigger *event_trigger_next(const struct event_trigger *t);

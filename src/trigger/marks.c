@@ -2,11 +2,13 @@
 
 #include <stdlib.h>
 
+#include "cluster/cluster.h"
 #include "loop/work.h"
+#include "store/store.h"
 
 struct marks_reading {
     struct work work;
-    struct engine_cluster *at;
+    struct site *site;
     struct policy_set *set;
     struct schedule_past *past; /* one an entry */
     int rc;
@@ -21,15 +23,14 @@ static void read_marks(struct work *work)
     struct marks_reading *a = (struct marks_reading *)work;
     for (size_t i = 0; !a->rc && i < a->set->count; i++) {
         char key[STORE_MARK_KEY_MAX];
-        store_mark_key(a->set->entries[i].policy->name, cluster_name(a->at->cluster), key);
-        a->rc = store_read_mark(a->at->engine->o.store, key, &a->past[i].mark, &a->past[i].seen, &a->error);
+        store_mark_key(a->set->entries[i].policy->name, cluster_name(a->site->cluster), key);
+        a->rc = store_read_mark(a->site->store, key, &a->past[i].mark, &a->past[i].seen, &a->error);
     }
 }
 
 static void known(struct work *work)
 {
     struct marks_reading *a = (struct marks_reading *)work;
-    a->at->marks_reading = NULL;
     a->done(a->data, a->set, a->past, a->rc ? &a->error : NULL);
     policy_set_release(a->set);
     free(a->past);
@@ -41,7 +42,7 @@ static void nothing(struct work *work)
     (void)work;
 }
 
-int marks_read(struct engine_cluster *at, struct policy_set *set, const struct interrupted_run *runs, size_t count,
+int marks_read(struct site *site, struct policy_set *set, const struct interrupted_run *runs, size_t count,
                marks_known done, void *data, struct error *err)
 {
     struct marks_reading *a = calloc(1, sizeof *a);
@@ -51,7 +52,7 @@ int marks_read(struct engine_cluster *at, struct policy_set *set, const struct i
         free(past);
         return error_nomem(err);
     }
-    *a = (struct marks_reading){.at = at, .set = set, .past = past, .done = done, .data = data};
+    *a = (struct marks_reading){.site = site, .set = set, .past = past, .done = done, .data = data};
     for (size_t i = 0; i < set->count; i++) {
         for (size_t j = 0; j < count; j++) {
             if (strcmp(runs[j].policy, set->entries[i].policy->name) != 0)
@@ -61,7 +62,6 @@ int marks_read(struct engine_cluster *at, struct policy_set *set, const struct i
         }
     }
     policy_set_hold(set);
-    at->marks_reading = a;
-    work_start(at->engine->o.loop, &a->work, at->engine->o.store ? read_marks : nothing, known);
+    work_start(site->loop, &a->work, site->store ? read_marks : nothing, known);
     return 0;
 }

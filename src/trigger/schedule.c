@@ -5,15 +5,20 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-#include "engine/engine_cluster.h"
-#include "engine/meters.h"
+#include "cluster/cluster.h"
+#include "loop/timer.h"
+#include "run/run.h"
+#include "site/counters.h"
+#include "trigger/triggers.h"
 
 #define MISSED_MAX 100 /* missed = "all": at most so many, the newest */
 #define COUNT_MAX 100000
 
 struct schedule {
-    struct engine *engine;
-    struct engine_cluster *at;
+    struct triggers *of;
+    struct runs *runs;
+    struct site *site;
+    struct schedule *next;
     struct policy_entry entry;
     struct alarm alarm;
     int64_t last; /* nominal: handled up to */
@@ -73,16 +78,9 @@ size_t policy_due_between(const struct policy *p, int64_t after, int64_t until, 
 
 static void run_waiting(struct schedule *t);
 
-/* Runs of this policy are under way; those that began before a reload count, too. */
 static bool busy(const struct schedule *t)
 {
-    const struct run *run;
-    DL_FOREACH(t->engine->runs, run)
-    {
-        if (run->at == t->at && strcmp(run->policy->name, t->entry.policy->name) == 0)
-            return true;
-    }
-    return false;
+    return runs_busy(t->runs, t->entry.policy->name);
 }
 
 static void release(struct schedule *t)
@@ -97,7 +95,7 @@ static void run_over(void *data, struct run *run)
 {
     (void)run;
     struct schedule *t = data;
-    struct schedule *in_force = t->stopped ? engine_cluster_schedule(t->at, t->entry.policy->name) : t;
+    struct schedule *in_force = t->stopped ? triggers_schedule(t->of, t->entry.policy->name) : t;
     t->running--;
     if (in_force)
         run_waiting(in_force);
@@ -109,7 +107,6 @@ static void start(struct schedule *t, int64_t instant, int64_t resumes)
     struct error err;
     struct run *run;
     struct run_call call = {
-        .at = t->at,
         .file = t->entry.file,
         .policy = t->entry.policy,
         .trigger = t->entry.policy->every ? "every" : "schedule",
@@ -119,15 +116,15 @@ static void start(struct schedule *t, int64_t instant, int64_t resumes)
         .data = t,
     };
     t->running++;
-    if (run_start(t->engine, &call, &run, &err) == 0)
+    if (run_start(t->runs, &call, &run, &err) == 0)
         return;
     t->running--;
-    log_event(t->engine->o.log, LOG_ERROR, err.message, LOG_FIELDS({"policy", t->entry.policy->name}));
+    log_event(t->site->log, LOG_ERROR, err.message, LOG_FIELDS({"policy", t->entry.policy->name}));
 }
 
 static void run_waiting(struct schedule *t)
 {
-    while (t->waiting_count && !t->engine->stopping && (!busy(t) || t->entry.policy->overlap == OVERLAP_ALLOW)) {
+    while (t->waiting_count && !t->site->stopping && (!busy(t) || t->entry.policy->overlap == OVERLAP_ALLOW)) {
         int64_t instant = t->waiting[0], resumes = t->resumes;
         t->resumes = 0;
         memmove(t->waiting, t->waiting + 1, --t->waiting_count * sizeof *t->waiting);
@@ -148,7 +145,7 @@ static void due_now(struct schedule *t, int64_t instant)
     char when[32];
     clock_format(instant, false, when);
     if ((t->waiting_count || busy(t)) && t->entry.policy->overlap == OVERLAP_SKIP) {
-        log_event(t->engine->o.log, LOG_WARN, "run skipped: the one before has not ended (overlap = \"skip\")",
+        log_event(t->site->log, LOG_WARN, "run skipped: the one before has not ended (overlap = \"skip\")",
                   LOG_FIELDS({"policy", t->entry.policy->name}, {"scheduled_at", when}));
         return;
     }
@@ -160,7 +157,7 @@ static void tell_missed(struct schedule *t, size_t missed, size_t kept)
     char text[160];
     snprintf(text, sizeof text, "%zu run%s missed; %zu %s now", missed, missed == 1 ? " was" : "s were", kept,
              kept == 1 ? "is made up for" : "are made up for");
-    log_event(t->engine->o.log, LOG_WARN, text, LOG_FIELDS({"policy", t->entry.policy->name}));
+    log_event(t->site->log, LOG_WARN, text, LOG_FIELDS({"policy", t->entry.policy->name}));
 }
 
 /* Everything in (t->last, now]: the newest is due now if it is fresh, the others were missed. */
@@ -196,8 +193,8 @@ static int64_t random_up_to(int64_t most)
 /* Without memory for an alarm, or without a further instant, that is all there is to say. */
 static void arm_at(struct schedule *t, int64_t when)
 {
-    if (alarm_set(t->engine->alarms, &t->alarm, when))
-        log_event(t->engine->o.log, LOG_ERROR, "no further run is planned: out of memory",
+    if (alarm_set(t->site->alarms, &t->alarm, when))
+        log_event(t->site->log, LOG_ERROR, "no further run is planned: out of memory",
                   LOG_FIELDS({"policy", t->entry.policy->name}));
 }
 
@@ -208,14 +205,14 @@ static void arm(struct schedule *t)
     if (policy_next_due(t->entry.policy, t->last, &next, &err) == 0)
         arm_at(t, next + random_up_to(t->entry.policy->jitter));
     else
-        log_event(t->engine->o.log, LOG_ERROR, "no further run is planned",
+        log_event(t->site->log, LOG_ERROR, "no further run is planned",
                   LOG_FIELDS({"policy", t->entry.policy->name}, {"reason", err.message}));
 }
 
 static void rang(struct alarm *alarm, int64_t now)
 {
     struct schedule *t = alarm->data;
-    meter_lateness(t->engine->meters, t->entry.policy->name, now - alarm->due);
+    counters_lateness(t->site->counters, t->entry.policy->name, now - alarm->due);
     /* What is older than a minute (and its jitter) when it rings was slept through. */
     catch_up(t, now, now - 60 * CLOCK_SECOND - t->entry.policy->jitter);
     run_waiting(t);
@@ -234,9 +231,9 @@ static bool same_plan(const struct policy *a, const struct policy *b)
 static void set_mark(const struct schedule *t, int64_t now)
 {
     char key[STORE_MARK_KEY_MAX];
-    store_mark_key(t->entry.policy->name, cluster_name(t->at->cluster), key);
-    if (t->engine->o.store)
-        store_set_mark(t->engine->o.store, key, now, NULL, NULL);
+    store_mark_key(t->entry.policy->name, cluster_name(t->site->cluster), key);
+    if (t->site->store)
+        store_set_mark(t->site->store, key, now, NULL, NULL);
 }
 
 /* A reload: nothing was missed, and nothing that is due already is lost. */
@@ -270,18 +267,19 @@ static void catch_up_at_start(struct schedule *t, const struct schedule_past *pa
     arm(t);
 }
 
-struct schedule *schedule_start(struct engine_cluster *at, const struct policy_entry *entry,
+struct schedule *schedule_start(struct triggers *triggers, const struct policy_entry *entry,
                                 const struct schedule_past *past)
 {
     struct schedule *t = calloc(1, sizeof *t);
     if (!t)
         return NULL;
-    t->engine = at->engine;
-    t->at = at;
+    t->of = triggers;
+    t->runs = triggers->runs;
+    t->site = triggers->runs->site;
     t->entry = *entry;
     t->alarm.ring = rang;
     t->alarm.data = t;
-    int64_t now = clock_now(at->engine->o.clock);
+    int64_t now = clock_now(triggers->runs->site->clock);
     policy_set_hold(entry->file->set);
     if (past->before)
         carry_on(t, past->before, now);
@@ -296,9 +294,19 @@ const char *schedule_policy(const struct schedule *t)
     return t->entry.policy->name;
 }
 
+struct schedule *schedule_next(const struct schedule *t)
+{
+    return t->next;
+}
+
+void schedule_set_next(struct schedule *t, struct schedule *next)
+{
+    t->next = next;
+}
+
 void schedule_stop(struct schedule *t)
 {
-    alarm_stop(t->engine->alarms, &t->alarm);
+    alarm_stop(t->site->alarms, &t->alarm);
     t->waiting_count = 0;
     t->stopped = true;
     release(t);

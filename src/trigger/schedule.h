@@ -13,8 +13,8 @@ int policy_next_due(const struct policy *policy, int64_t after, int64_t *due, st
  * (counted up to a bound of 100,000). */
 size_t policy_due_between(const struct policy *policy, int64_t after, int64_t until, int64_t *out, size_t max);
 
-struct engine_cluster;
 struct schedule;
+struct triggers;
 /* What the journal knows of a policy when its trigger starts. */
 struct schedule_past {
     bool seen; /* it has a mark: the last instant that was begun */
@@ -25,12 +25,14 @@ struct schedule_past {
         *before; /* the same policy's before a reload: its place in time and what waits in it pass on. NULL: none */
 };
 
-/* One trigger a policy and cluster, for the engine's set in force. What was missed since the policy's mark is caught up
- * with at once. NULL: out of memory. */
-struct schedule *schedule_start(struct engine_cluster *at, const struct policy_entry *entry,
+/* One a policy and cluster. What was missed since the policy's mark is made up for at once. NULL: out of memory. */
+struct schedule *schedule_start(struct triggers *triggers, const struct policy_entry *entry,
                                 const struct schedule_past *past);
-const char *schedule_policy(const struct schedule *trigger);
-/* No further runs; the trigger is freed when its last run has ended. */
-void schedule_stop(struct schedule *trigger);
+const char *schedule_policy(const struct schedule *schedule);
+/* The list of triggers.c. */
+struct schedule *schedule_next(const struct schedule *schedule);
+void schedule_set_next(struct schedule *schedule, struct schedule *next);
+/* No further runs; the schedule is freed when its last run has ended. */
+void schedule_stop(struct schedule *schedule);
 
 #endif

@@ -57,8 +57,8 @@ void doctor_read_policies(struct doctor *d)
     }
     const char *cluster = s->cluster ? cluster_name(s->cluster) : NULL;
     const char *const *scope = (const char *const *)s->namespaces;
-    bool good = s->engine && s->engine->set && d->policy_count && !d->policy_error_count;
-    if (!good || needs_of_policies(&d->needs, s->engine->set, cluster, scope, &s->error))
+    bool good = s->engine && engine_policies(s->engine) && d->policy_count && !d->policy_error_count;
+    if (!good || needs_of_policies(&d->needs, engine_policies(s->engine), cluster, scope, &s->error))
         needs_of_daemon(&d->needs, scope, &s->error);
     d->policies_read = true;
 }

@@ -104,14 +104,11 @@ int jobs_each(struct session *s, struct mpijob_match *match, jobs_visit visit, v
         session_fail(s, &s->error);
         return EXIT_USAGE;
     }
+    struct site site = session_site(s);
     struct listing_call call = {
-        .loop = &s->loop,
-        .cluster = s->cluster,
+        .site = &site,
         .kind = s->options.job_kind,
-        .clock = &s->clock,
-        .log = &s->log,
         .match = match,
-        .namespaces = (const char *const *)s->namespaces,
         .ready = ready,
         .data = s,
     };

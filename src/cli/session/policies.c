@@ -25,7 +25,7 @@ static void loaded(void *data, const struct policy_set *set)
 }
 
 /* Of the clusters whose version is configured: a command that asks none still knows what their jobs can have. */
-static size_t configured(const struct session *s, struct engine_known *known)
+static size_t configured(const struct session *s, struct policy_known *known)
 {
     size_t n = 0;
     for (size_t i = 0; i < s->config.cluster_count && !s->cluster_count; i++) {
@@ -35,7 +35,7 @@ static size_t configured(const struct session *s, struct engine_known *known)
             continue;
         if (!c->controller || !mpijob_controller_parse(str_of(c->controller), &target.controller))
             target.controller = mpijob_controller_of(KIND_MPIJOB, target.version);
-        known[n++] = (struct engine_known){c->name, target};
+        known[n++] = (struct policy_known){c->name, target};
     }
     return n;
 }
@@ -71,7 +71,7 @@ int policies_load(struct session *s, struct engine_options *options, char **path
         return EXIT_USAGE;
     }
     struct engine_place *places = calloc(s->cluster_count + 1, sizeof *places);
-    struct engine_known *known = calloc(s->config.cluster_count + 1, sizeof *known);
+    struct policy_known *known = calloc(s->config.cluster_count + 1, sizeof *known);
     if (!places || !known) {
         free(places);
         free(known);
@@ -87,10 +87,8 @@ int policies_load(struct session *s, struct engine_options *options, char **path
     }
     int code = load(s, options, paths);
     free(places);
-    if (s->engine) { /* needed for the loading alone */
-        s->engine->o.known = NULL;
-        s->engine->o.known_count = 0;
-    }
+    if (s->engine)
+        engine_forget_known(s->engine);
     free(known);
     return code;
 }

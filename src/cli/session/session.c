@@ -66,6 +66,15 @@ int session_open(struct session *s, const char *command, const struct options *o
     return 0;
 }
 
+struct site session_site(struct session *s)
+{
+    return (struct site){.loop = &s->loop,
+                         .clock = &s->clock,
+                         .log = &s->log,
+                         .cluster = s->cluster,
+                         .namespaces = (const char *const *)s->namespaces};
+}
+
 void session_wait(struct session *s)
 {
     while (!s->flag && uv_run(&s->loop, UV_RUN_ONCE)) {

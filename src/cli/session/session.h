@@ -7,6 +7,7 @@
 #include "cli/config/config.h"
 #include "cli/session/options.h"
 #include "engine/engine.h"
+#include "site/site.h"
 
 /* One cluster of the session's. */
 struct session_cluster {
@@ -65,6 +66,8 @@ int session_connect(struct session *s);
 const char *const *session_cluster_names(struct session *s);
 int session_store(struct session *s);
 const char *session_state_path(struct session *s, char out[4096]);
+/* What works on the session's (first) cluster takes; without a journal. Valid as long as that is open. */
+struct site session_site(struct session *s);
 /* Runs the loop until s->flag is set. */
 void session_wait(struct session *s);
 /* Closes everything and checks that the loop holds nothing any more. Returns code (or EXIT_FAILED where something was

@@ -1,0 +1,52 @@
+/* All runs of a cluster at once. */
+#include "run/runs.h"
+
+#include <utlist.h>
+
+#include "run/run.h"
+
+void runs_init(struct runs *runs, struct site *site, struct watches *watches)
+{
+    *runs = (struct runs){.site = site, .watches = watches};
+}
+
+bool runs_busy(const struct runs *runs, const char *policy)
+{
+    const struct run *run;
+    DL_FOREACH(runs->list, run)
+    {
+        if (strcmp(run->policy->name, policy) == 0)
+            return true;
+    }
+    return false;
+}
+
+void runs_stop(struct runs *runs, const char *why, bool leave_open)
+{
+    struct run *run, *next;
+    DL_FOREACH_SAFE(runs->list, run, next)
+    {
+        run_stop(run, why, leave_open);
+    }
+}
+
+void runs_abandon(struct runs *runs)
+{
+    struct run *run, *next;
+    DL_FOREACH_SAFE(runs->list, run, next)
+    {
+        run_abandon(run);
+    }
+}
+
+void runs_forget_effects(struct runs *runs)
+{
+    effect_journal_free(runs->effects);
+    runs->effects = NULL;
+}
+
+void runs_close(struct runs *runs)
+{
+    loops_forget(&runs->loops);
+    runs_forget_effects(runs); /* of a run that ended since */
+}

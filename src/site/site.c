@@ -1,0 +1,37 @@
+/* What is open on a site, and what is linked to it. */
+#include "site/site.h"
+
+#include <utlist.h>
+
+int64_t site_silence_us(const struct site *site)
+{
+    return site->silence_us ? site->silence_us : SITE_SILENCE_US;
+}
+
+void site_opened(struct site *site)
+{
+    site->open++;
+}
+
+void site_closed(struct site *site)
+{
+    site->open--;
+    if (site->closed)
+        site->closed(site->data);
+}
+
+void site_link(struct site *site, struct site_link *link)
+{
+    DL_APPEND(site->links, link);
+}
+
+void site_unlink(struct site *site, struct site_link *link)
+{
+    DL_DELETE(site->links, link);
+}
+
+void site_close_links(struct site *site)
+{
+    while (site->links)
+        site->links->close(site->links);
+}

@@ -1,0 +1,40 @@
+/* The triggers of the policies in force on one cluster: schedules and periods (schedule.h), and events of jobs
+ * (event_trigger.h). */
+#ifndef MPIJOBD_TRIGGER_TRIGGERS_H
+#define MPIJOBD_TRIGGER_TRIGGERS_H
+
+#include "jobs/watches.h"
+#include "run/runs.h"
+
+struct event_trigger;
+struct schedule;
+struct schedule_past;
+
+struct triggers {
+    struct runs *runs;
+    struct schedule *schedules;       /* list */
+    struct event_trigger *events;     /* list */
+    struct watch_subscriber listener; /* hands what becomes of the jobs to the events */
+    bool listening;
+};
+
+void triggers_init(struct triggers *triggers, struct runs *runs);
+
+/* Those of the set take over from those in force, each from the one of its name: its place in time, what waits in it,
+ * what it has handled. past: what the journal knows, one for each entry of the set (marks.h). Returns how many there
+ * are. What fails is logged. */
+size_t triggers_put_in_force(struct triggers *triggers, const struct policy_set *set, struct schedule_past *past);
+/* Only those that depend on the watches: the versions that the cluster serves are others. */
+size_t triggers_renew_events(struct triggers *triggers, const struct policy_set *set);
+/* None any more. site->open counts the event triggers that are not closed yet. */
+void triggers_stop(struct triggers *triggers);
+
+/* Nothing is to be done for an event, and nothing under way. */
+bool triggers_idle(const struct triggers *triggers);
+/* The schedule in force of that policy; NULL: there is none. */
+struct schedule *triggers_schedule(const struct triggers *triggers, const char *policy);
+/* visit is told of each policy with `on`, with the number of jobs that wait for a run of it. */
+void triggers_each_queue(const struct triggers *triggers, void (*visit)(void *data, const char *policy, size_t depth),
+                         void *data);
+
+#endif
