@@ -52,8 +52,9 @@ static int ask(struct lua_read *g, const struct kube_resource *resource, const c
 {
     if (!namespaced && g->named_space)
         return error_set(&g->err, ERR_INVALID, "%s is in no namespace; leave \"%s\" out", kind, g->name_space);
-    return kube_get(cluster_kube(g->run->site->cluster), resource, namespaced ? g->name_space : NULL, g->name, got, g,
-                    &g->request, &g->err);
+    struct kube_call call = {
+        .resource = resource, .name_space = namespaced ? g->name_space : NULL, .name = g->name, .done = got, .data = g};
+    return kube_get(cluster_kube(g->run->site->cluster), &call, &g->request, &g->err);
 }
 
 static void found(void *data, const struct kube_kind *kind, const struct error *err)

@@ -58,10 +58,13 @@ static void got(void *data, struct kube_request *request, const struct kube_answ
 static int ask(struct get *g, struct error *err)
 {
     g->version = cluster_target(g->site->cluster, g->kind).version;
+    struct kube_call call = {.resource = cluster_resource(g->site->cluster, g->kind),
+                             .name_space = g->target.name_space,
+                             .name = g->target.name,
+                             .done = got,
+                             .data = g};
     int rc = cluster_serves(g->site->cluster, g->kind, err);
-    return rc ? rc
-              : kube_get(cluster_kube(g->site->cluster), cluster_resource(g->site->cluster, g->kind),
-                         g->target.name_space, g->target.name, got, g, &g->request, err);
+    return rc ? rc : kube_get(cluster_kube(g->site->cluster), &call, &g->request, err);
 }
 
 static void abort_get(struct pending *p)

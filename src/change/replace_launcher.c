@@ -101,9 +101,10 @@ void replacing_fetch_launcher(struct replace *r)
     struct kube_resource resource = resource_of(r);
     mpijob_launcher_name(&r->view, &name);
     int rc = buf_result(&name, "the launcher's name", &err);
+    struct kube_call call = {
+        .resource = &resource, .name_space = r->name_space, .name = name.ptr, .done = launcher_came, .data = r};
     if (!rc)
-        rc = kube_get(cluster_kube(r->site->cluster), &resource, r->name_space, name.ptr, launcher_came, r, &r->request,
-                      &err);
+        rc = kube_get(cluster_kube(r->site->cluster), &call, &r->request, &err);
     buf_free(&name);
     if (rc)
         finish_half(r, &err);

@@ -150,9 +150,15 @@ static void put(struct replace *r)
                                .dry_run = r->dry_run ? "All" : NULL,
                                .field_validation = r->target.controller == CONTROLLER_CCI ? NULL : "Strict"};
     struct str object = r->whole.len ? buf_str(&r->whole) : buf_str(&r->edited);
+    struct kube_call call = {.resource = &r->resource,
+                             .name_space = r->name_space,
+                             .name = r->name,
+                             .query = &query,
+                             .body = object,
+                             .done = put_came,
+                             .data = r};
     struct error err;
-    if (kube_replace(cluster_kube(r->site->cluster), &r->resource, r->name_space, r->name, object, &query, put_came, r,
-                     &r->request, &err)) {
+    if (kube_replace(cluster_kube(r->site->cluster), &call, &r->request, &err)) {
         replace_row_end(r, "failed", 0, &err);
         replacing_finish(r, NULL, &err);
     }
@@ -242,6 +248,8 @@ void replacing_fetch(struct replace *r, bool lookup)
         replacing_use(r, cluster_target_of(r->site->cluster, r->kind, root));
     else
         replacing_use(r, cluster_target(r->site->cluster, r->kind));
-    if (kube_get(cluster_kube(r->site->cluster), &r->resource, r->name_space, r->name, got, r, &r->request, &err))
+    struct kube_call call = {
+        .resource = &r->resource, .name_space = r->name_space, .name = r->name, .done = got, .data = r};
+    if (kube_get(cluster_kube(r->site->cluster), &call, &r->request, &err))
         replacing_finish(r, NULL, &err);
 }

@@ -154,7 +154,9 @@ static void got(void *data, struct kube_request *request, const struct kube_answ
 static void fetch(struct verb *v)
 {
     struct error err;
-    if (kube_get(cluster_kube(v->site->cluster), &v->resource, v->name_space, v->name, got, v, &v->request, &err))
+    struct kube_call call = {
+        .resource = &v->resource, .name_space = v->name_space, .name = v->name, .done = got, .data = v};
+    if (kube_get(cluster_kube(v->site->cluster), &call, &v->request, &err))
         verb_fail(v, &err);
 }
 

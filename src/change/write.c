@@ -137,7 +137,9 @@ static void look(struct write *w, const struct error *why)
         fail(w, "lost", why);
         return;
     }
-    if (kube_get(cluster_kube(w->site->cluster), &w->resource, w->name_space, w->name, looked, w, &w->request, &err))
+    struct kube_call call = {
+        .resource = &w->resource, .name_space = w->name_space, .name = w->name, .done = looked, .data = w};
+    if (kube_get(cluster_kube(w->site->cluster), &call, &w->request, &err))
         fail(w, "lost", why);
 }
 
@@ -173,20 +175,26 @@ static int send_it(struct write *w, struct error *err)
     struct kube_query query = {.field_manager = w->verb == WRITE_DELETE ? NULL : "mpijobd",
                                .dry_run = w->dry_run ? "All" : NULL,
                                .field_validation = w->strict && w->verb != WRITE_DELETE ? "Strict" : NULL};
+    struct kube_call call = {.resource = &w->resource,
+                             .name_space = w->name_space,
+                             .name = w->name,
+                             .query = &query,
+                             .body = buf_str(&w->body),
+                             .done = came,
+                             .data = w};
     struct kube *kube = cluster_kube(w->site->cluster);
-    struct str body = buf_str(&w->body);
     switch (w->verb) {
     case WRITE_PATCH:
-        return kube_patch(kube, &w->resource, w->name_space, w->name, body, w->content_type, &query, came, w,
-                          &w->request, err);
+        call.content_type = w->content_type;
+        return kube_patch(kube, &call, &w->request, err);
     case WRITE_REPLACE:
-        return kube_replace(kube, &w->resource, w->name_space, w->name, body, &query, came, w, &w->request, err);
+        return kube_replace(kube, &call, &w->request, err);
     case WRITE_CREATE:
-        return kube_create(kube, &w->resource, w->name_space, body, &query, came, w, &w->request, err);
+        return kube_create(kube, &call, &w->request, err);
     case WRITE_DELETE:
         break;
     }
-    return kube_delete(kube, &w->resource, w->name_space, w->name, &query, body, came, w, &w->request, err);
+    return kube_delete(kube, &call, &w->request, err);
 }
 
 static void send_now(struct write *w)

@@ -235,8 +235,12 @@ static int fill_version(struct replacing *r, struct json root, const char *name_
     struct session *s = &r->s;
     struct kube_request *request;
     struct json_edits edits = {0};
-    int rc = kube_get(cluster_kube(s->cluster), cluster_resource(s->cluster, s->options.job_kind), name_space, name,
-                      got_version, r, &request, &s->error);
+    struct kube_call call = {.resource = cluster_resource(s->cluster, s->options.job_kind),
+                             .name_space = name_space,
+                             .name = name,
+                             .done = got_version,
+                             .data = r};
+    int rc = kube_get(cluster_kube(s->cluster), &call, &request, &s->error);
     if (!rc) {
         session_wait(s);
         rc = s->error.code;

@@ -93,11 +93,17 @@ static void came(void *data, struct kube_request *request, const struct kube_ans
     struct kube_query query = {.field_manager = "mpijobd", .dry_run = "All", .field_validation = "Strict"};
     struct kube_resource resource = resource_of(p);
     struct buf object = BUF_INIT;
+    struct kube_call call = {.resource = &resource,
+                             .name_space = p->name_space,
+                             .name = p->name,
+                             .query = &query,
+                             .done = written,
+                             .data = c};
     struct error own;
     p->request = NULL;
-    if (err || prepare(c, answer->body, &object, &own) ||
-        kube_replace(c->kube, &resource, p->name_space, p->name, buf_str(&object), &query, written, c, &p->request,
-                     &own))
+    int rc = err ? err->code : prepare(c, answer->body, &object, &own);
+    call.body = buf_str(&object);
+    if (rc || kube_replace(c->kube, &call, &p->request, &own))
         over(c, false);
     buf_free(&object);
 }
@@ -112,7 +118,9 @@ static void next(struct cluster *c)
         return;
     }
     struct kube_resource resource = resource_of(p);
-    if (kube_get(c->kube, &resource, p->name_space, p->name, came, c, &p->request, &err))
+    struct kube_call call = {
+        .resource = &resource, .name_space = p->name_space, .name = p->name, .done = came, .data = c};
+    if (kube_get(c->kube, &call, &p->request, &err))
         over(c, false);
 }
 

@@ -257,8 +257,12 @@ static void turn(struct deadline *d)
     size_t dot = strcspn(row->resource, ".");
     snprintf(plural, sizeof plural, "%.*s", (int)dot, row->resource);
     struct kube_resource resource = {row->resource + dot + (row->resource[dot] == '.'), row->version, plural};
-    if (kube_get(cluster_kube(r->at->site.cluster), &resource, *row->name_space ? row->name_space : NULL, row->name,
-                 looked_up, r, &r->request, &err))
+    struct kube_call call = {.resource = &resource,
+                             .name_space = *row->name_space ? row->name_space : NULL,
+                             .name = row->name,
+                             .done = looked_up,
+                             .data = r};
+    if (kube_get(cluster_kube(r->site->cluster), &call, &r->request, &err))
         finish(r, &err);
 }
 

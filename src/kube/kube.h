@@ -66,8 +66,11 @@ struct kube_query { /* "" or NULL members are left out */
 };
 
 struct kube_call {
-    const char *method;             /* GET PUT POST PATCH DELETE */
-    const char *path;               /* "/apis/..." ; built by kube_path */
+    const char *method; /* kube_send: GET PUT POST PATCH DELETE; a verb sets it itself */
+    const char *path;   /* kube_send: "/apis/...", built by kube_path; a verb makes it of the next three */
+    const struct kube_resource *resource; /* these three are for the verbs (kube/verbs.h) */
+    const char *name_space;               /* NULL: none, of what is not in a namespace */
+    const char *name;
     const struct kube_query *query; /* NULL: none */
     struct str body;                /* copied */
     const char *content_type;       /* NULL: application/json; PATCH: application/merge-patch+json */

@@ -1,3 +1,4 @@
+/* One object by its name: the path of it, and the method. */
 #include "kube/verbs.h"
 
 #include <string.h>
@@ -10,58 +11,50 @@ static int check_part(const char *part, const char *what, const struct kube_reso
     return error_set(err, ERR_INVALID, "\"%s\" is no %s of %s", part ? part : "", what, resource->plural);
 }
 
-static int send_to(struct kube *kube, const struct kube_resource *resource, const char *name_space, const char *name,
-                   struct kube_call *call, struct kube_request **request, struct error *err)
+static int send_to(struct kube *kube, const char *method, const char *name, const struct kube_call *asked,
+                   struct kube_request **request, struct error *err)
 {
-    int rc = name_space ? check_part(name_space, "namespace", resource, err) : 0;
-    if (!rc && strcmp(call->method, "POST") != 0)
-        rc = check_part(name, "name", resource, err);
-    if (rc)
-        return rc;
     struct buf path = BUF_INIT;
-    kube_path(&path, resource, name_space, name, NULL);
-    call->path = path.ptr;
-    rc = path.failed ? error_nomem(err) : kube_send(kube, call, request, err);
+    struct kube_call call = *asked;
+    kube_path(&path, call.resource, call.name_space, name, NULL);
+    call.method = method;
+    call.path = path.ptr;
+    int rc = path.failed ? error_nomem(err) : kube_send(kube, &call, request, err);
     buf_free(&path);
     return rc;
 }
 
-int kube_get(struct kube *kube, const struct kube_resource *resource, const char *name_space, const char *name,
-             kube_done done, void *data, struct kube_request **request, struct error *err)
+static int send_named(struct kube *kube, const char *method, const struct kube_call *call,
+                      struct kube_request **request, struct error *err)
 {
-    struct kube_call call = {.method = "GET", .done = done, .data = data};
-    return send_to(kube, resource, name_space, name, &call, request, err);
+    int rc = call->name_space ? check_part(call->name_space, "namespace", call->resource, err) : 0;
+    if (!rc)
+        rc = check_part(call->name, "name", call->resource, err);
+    return rc ? rc : send_to(kube, method, call->name, call, request, err);
 }
 
-int kube_replace(struct kube *kube, const struct kube_resource *resource, const char *name_space, const char *name,
-                 struct str object, const struct kube_query *query, kube_done done, void *data,
-                 struct kube_request **request, struct error *err)
+int kube_get(struct kube *kube, const struct kube_call *call, struct kube_request **request, struct error *err)
 {
-    struct kube_call call = {.method = "PUT", .body = object, .query = query, .done = done, .data = data};
-    return send_to(kube, resource, name_space, name, &call, request, err);
+    return send_named(kube, "GET", call, request, err);
 }
 
-int kube_patch(struct kube *kube, const struct kube_resource *resource, const char *name_space, const char *name,
-               struct str patch, const char *content_type, const struct kube_query *query, kube_done done, void *data,
-               struct kube_request **request, struct error *err)
+int kube_replace(struct kube *kube, const struct kube_call *call, struct kube_request **request, struct error *err)
 {
-    struct kube_call call = {
-        .method = "PATCH", .body = patch, .content_type = content_type, .query = query, .done = done, .data = data};
-    return send_to(kube, resource, name_space, name, &call, request, err);
+    return send_named(kube, "PUT", call, request, err);
 }
 
-int kube_create(struct kube *kube, const struct kube_resource *resource, const char *name_space, struct str object,
-                const struct kube_query *query, kube_done done, void *data, struct kube_request **request,
-                struct error *err)
+int kube_patch(struct kube *kube, const struct kube_call *call, struct kube_request **request, struct error *err)
 {
-    struct kube_call call = {.method = "POST", .body = object, .query = query, .done = done, .data = data};
-    return send_to(kube, resource, name_space, NULL, &call, request, err);
+    return send_named(kube, "PATCH", call, request, err);
 }
 
-int kube_delete(struct kube *kube, const struct kube_resource *resource, const char *name_space, const char *name,
-                const struct kube_query *query, struct str options, kube_done done, void *data,
-                struct kube_request **request, struct error *err)
+int kube_delete(struct kube *kube, const struct kube_call *call, struct kube_request **request, struct error *err)
 {
-    struct kube_call call = {.method = "DELETE", .body = options, .query = query, .done = done, .data = data};
-    return send_to(kube, resource, name_space, name, &call, request, err);
+    return send_named(kube, "DELETE", call, request, err);
+}
+
+int kube_create(struct kube *kube, const struct kube_call *call, struct kube_request **request, struct error *err)
+{
+    int rc = call->name_space ? check_part(call->name_space, "namespace", call->resource, err) : 0;
+    return rc ? rc : send_to(kube, "POST", NULL, call, request, err);
 }

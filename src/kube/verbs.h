@@ -1,26 +1,23 @@
 /* get, list, replace, patch, create, delete of any resource: thin over kube_send. Paged lists give their items one by
- * one. A name that is empty or no part of a path ("a/b", "..") is ERR_INVALID: an empty one would mean all objects of
- * the namespace. */
+ * one.
+ *
+ * A call names the object by resource, name_space and name; method and path are set here. They return 0, or what
+ * kube_send does, or ERR_INVALID for a name that is empty or no part of a path ("a/b", ".."): an empty one would mean
+ * all objects of the namespace. After an error `done` is not called. */
 #ifndef MPIJOBD_KUBE_VERBS_H
 #define MPIJOBD_KUBE_VERBS_H
 
 #include "kube/kube.h"
 
-int kube_get(struct kube *kube, const struct kube_resource *resource, const char *name_space, const char *name,
-             kube_done done, void *data, struct kube_request **request, struct error *err);
-/* PUT of the whole object. query: pretty, dry_run, field_manager, field_validation. */
-int kube_replace(struct kube *kube, const struct kube_resource *resource, const char *name_space, const char *name,
-                 struct str object, const struct kube_query *query, kube_done done, void *data,
-                 struct kube_request **request, struct error *err);
-int kube_patch(struct kube *kube, const struct kube_resource *resource, const char *name_space, const char *name,
-               struct str patch, const char *content_type, const struct kube_query *query, kube_done done, void *data,
-               struct kube_request **request, struct error *err);
-int kube_create(struct kube *kube, const struct kube_resource *resource, const char *name_space, struct str object,
-                const struct kube_query *query, kube_done done, void *data, struct kube_request **request,
-                struct error *err);
-int kube_delete(struct kube *kube, const struct kube_resource *resource, const char *name_space, const char *name,
-                const struct kube_query *query, struct str options, kube_done done, void *data,
-                struct kube_request **request, struct error *err);
+int kube_get(struct kube *kube, const struct kube_call *call, struct kube_request **request, struct error *err);
+/* PUT of the whole object, in body. */
+int kube_replace(struct kube *kube, const struct kube_call *call, struct kube_request **request, struct error *err);
+/* body: the patch; content_type says of which kind. */
+int kube_patch(struct kube *kube, const struct kube_call *call, struct kube_request **request, struct error *err);
+/* POST of the object in body. The call's name is not looked at: the object has it, or the server makes one. */
+int kube_create(struct kube *kube, const struct kube_call *call, struct kube_request **request, struct error *err);
+/* body: DeleteOptions, or empty. */
+int kube_delete(struct kube *kube, const struct kube_call *call, struct kube_request **request, struct error *err);
 
 /* A list by pages. Each page's body is parsed, its items are given one by one as raw bytes (with "apiVersion" and
  * "kind" missing in items of custom resources? they are there; built-in kinds lack them), then dropped; the next page

@@ -65,6 +65,9 @@ struct kube_result {
 };
 void kube_result_done(void *data, struct kube_request *request, const struct kube_answer *answer,
                       const struct error *err, bool lost);
+/* A call of the job ns/a, of the test's own resource `jobs`, that ends in a kube_result (.data). */
+#define CALL(...)                                                                                                      \
+    (&(struct kube_call){.resource = &jobs, .name_space = "ns", .name = "a", .done = kube_result_done, __VA_ARGS__})
 void kube_result_wait(struct kube_result *result); /* runs the loop until it has ended */
 void kube_result_free(struct kube_result *result);
 

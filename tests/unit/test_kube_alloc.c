@@ -149,6 +149,13 @@ static void converse(uv_loop_t *loop, struct kube *kube, struct outcome outcomes
     struct kube_query query = {.label_selector = "a", .limit = 2};
     struct kube_list_call call = {
         .resource = &jobs, .query = &query, .item = list_item, .done = list_done, .data = &outcomes[1]};
+    struct kube_call put = {.resource = &jobs,
+                            .name_space = "ns",
+                            .name = "a",
+                            .body = str_of("{}"),
+                            .query = &query,
+                            .done = request_done,
+                            .data = &outcomes[2]};
     struct kube_discovery *discovery;
     struct kube_list *list;
     struct error err;
@@ -160,7 +167,7 @@ static void converse(uv_loop_t *loop, struct kube *kube, struct outcome outcomes
         end(&outcomes[1], &err);
     while (!outcomes[1].ends)
         uv_run(loop, UV_RUN_ONCE);
-    if (kube_replace(kube, &jobs, "ns", "a", str_of("{}"), &query, request_done, &outcomes[2], NULL, &err))
+    if (kube_replace(kube, &put, NULL, &err))
         end(&outcomes[2], &err);
     while (!outcomes[2].ends)
         uv_run(loop, UV_RUN_ONCE);

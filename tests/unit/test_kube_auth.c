@@ -81,7 +81,7 @@ static struct kube_result get(struct auth_world *a)
     struct kube_result r = {.world = &a->world};
     if (!a->world.kube)
         kube_world_connect(&a->world);
-    assert_int_equal(kube_get(a->world.kube, &jobs, "ns", "a", kube_result_done, &r, NULL, NULL), 0);
+    assert_int_equal(kube_get(a->world.kube, CALL(.data = &r), NULL, NULL), 0);
     kube_result_wait(&r);
     if (r.error.code)
         assert_null(strstr(r.error.message, "canary"));
@@ -212,7 +212,7 @@ static void many_under_one_rotation(void **state)
     for (int i = 0; i < 3; i++)
         scripted_reply(a->world.server, 200, "", "{}");
     for (int i = 0; i < 3; i++)
-        assert_int_equal(kube_get(a->world.kube, &jobs, "ns", "a", kube_result_done, &r[i], NULL, NULL), 0);
+        assert_int_equal(kube_get(a->world.kube, CALL(.data = &r[i]), NULL, NULL), 0);
     for (int i = 0; i < 3; i++) {
         kube_result_wait(&r[i]);
         kube_result_free(&r[i]);
@@ -283,7 +283,7 @@ static void closed_while_the_file_is_read(void **state)
     unlink(a->token_file);
     assert_int_equal(mkfifo(a->token_file, 0600), 0);
     scripted_reply(a->world.server, 401, "", UNAUTHORIZED);
-    assert_int_equal(kube_get(a->world.kube, &jobs, "ns", "a", kube_result_done, &r, NULL, NULL), 0);
+    assert_int_equal(kube_get(a->world.kube, CALL(.data = &r), NULL, NULL), 0);
     while ((fd = open(a->token_file, O_WRONLY | O_NONBLOCK | O_CLOEXEC)) < 0) /* until there is a reader */
         uv_run(&a->world.loop, UV_RUN_NOWAIT);
     kube_close(a->world.kube, NULL, NULL);

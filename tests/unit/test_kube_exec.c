@@ -134,7 +134,7 @@ static void begin(struct exec_world *x, struct kube_result *r, struct kube_reque
     if (!x->world.kube)
         kube_world_connect(&x->world);
     struct error err;
-    if (kube_get(x->world.kube, &jobs, "ns", "a", kube_result_done, r, request, &err)) {
+    if (kube_get(x->world.kube, CALL(.data = r), request, &err)) {
         r->ended = true;
         r->error = err;
     }

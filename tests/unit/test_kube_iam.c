@@ -90,7 +90,7 @@ static void start(struct iam_world *w, struct kube_result *r)
     if (!w->world.kube)
         kube_world_connect(&w->world);
     struct error err;
-    int rc = kube_get(w->world.kube, &jobs, "ns", "a", kube_result_done, r, NULL, &err);
+    int rc = kube_get(w->world.kube, CALL(.data = r), NULL, &err);
     if (rc) {
         r->error = err;
         r->ended = true;

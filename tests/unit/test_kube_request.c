@@ -34,7 +34,7 @@ static struct kube_result get(struct kube_world *w)
     struct error err;
     if (!w->kube)
         kube_world_connect(w);
-    assert_int_equal(kube_get(w->kube, &jobs, "ns", "a", kube_result_done, &r, NULL, &err), 0);
+    assert_int_equal(kube_get(w->kube, CALL(.data = &r), NULL, &err), 0);
     kube_result_wait(&r);
     return r;
 }
@@ -47,7 +47,7 @@ static struct kube_result put(struct kube_world *w, const char *dry_run)
     if (!w->kube)
         kube_world_connect(w);
     assert_int_equal(
-        kube_replace(w->kube, &jobs, "ns", "a", str_of("{\"x\":1.0}"), &query, kube_result_done, &r, NULL, &err), 0);
+        kube_replace(w->kube, CALL(.body = str_of("{\"x\":1.0}"), .query = &query, .data = &r), NULL, &err), 0);
     kube_result_wait(&r);
     return r;
 }
@@ -349,8 +349,7 @@ static void cancelled_under_way(void **state)
     kube_world_connect(w);
     scripted_on_request(w->server, cancel_when_asked, &c);
     scripted_act(w->server, SCRIPTED_SILENT);
-    assert_int_equal(
-        kube_replace(w->kube, &jobs, "ns", "a", str_of("{}"), NULL, kube_result_done, &c.result, &c.request, NULL), 0);
+    assert_int_equal(kube_replace(w->kube, CALL(.body = str_of("{}"), .data = &c.result), &c.request, NULL), 0);
     kube_result_wait(&c.result);
     assert_int_equal(c.result.error.code, ERR_CANCELLED);
     assert_true(c.result.lost);
@@ -361,7 +360,7 @@ static void cancelled_before_it_leaves(void **state)
     struct kube_world *w = *state;
     struct canceller c = {.result.world = w};
     kube_world_connect(w);
-    assert_int_equal(kube_get(w->kube, &jobs, "ns", "a", kube_result_done, &c.result, &c.request, NULL), 0);
+    assert_int_equal(kube_get(w->kube, CALL(.data = &c.result), &c.request, NULL), 0);
     kube_cancel(c.request);
     assert_false(c.result.ended);
     kube_result_wait(&c.result);
@@ -382,8 +381,7 @@ static void cancelled_in_a_pause(void **state)
     w->options.timeout_ms = 600000;
     kube_world_connect(w);
     scripted_reply(w->server, 429, "Retry-After: 300\r\n", "");
-    assert_int_equal(
-        kube_replace(w->kube, &jobs, "ns", "a", str_of("{}"), NULL, kube_result_done, &c.result, &c.request, NULL), 0);
+    assert_int_equal(kube_replace(w->kube, CALL(.body = str_of("{}"), .data = &c.result), &c.request, NULL), 0);
     while (!strstr(text, "a request is tried again")) {
         uv_run(&w->loop, UV_RUN_NOWAIT);
         assert_true(pread(fileno(file), text, sizeof text - 1, 0) >= 0);
@@ -405,10 +403,10 @@ static void closing_ends_what_is_under_way(void **state)
     scripted_act(w->server, SCRIPTED_SILENT);
     scripted_act(w->server, SCRIPTED_SILENT);
     for (int i = 0; i < 2; i++)
-        assert_int_equal(kube_get(w->kube, &jobs, "ns", "a", kube_result_done, &r[i], NULL, NULL), 0);
+        assert_int_equal(kube_get(w->kube, CALL(.data = &r[i]), NULL, NULL), 0);
     while (scripted_count(w->server) < 2)
         uv_run(&w->loop, UV_RUN_ONCE);
-    assert_int_equal(kube_get(w->kube, &jobs, "ns", "a", kube_result_done, &r[2], NULL, NULL), 0);
+    assert_int_equal(kube_get(w->kube, CALL(.data = &r[2]), NULL, NULL), 0);
     kube_world_close(w);
     for (int i = 0; i < 3; i++)
         assert_int_equal(r[i].error.code, ERR_CANCELLED);
@@ -424,7 +422,7 @@ static void close_in_done(void *data, struct kube_request *request, const struct
     struct error refused;
     kube_cancel(request); /* too late, and harmless */
     kube_close(r->world->kube, NULL, NULL);
-    assert_int_equal(kube_get(r->world->kube, &jobs, "ns", "a", kube_result_done, r, &none, &refused), ERR_CANCELLED);
+    assert_int_equal(kube_get(r->world->kube, CALL(.data = r), &none, &refused), ERR_CANCELLED);
     r->world->kube = NULL;
 }
 
@@ -434,7 +432,9 @@ static void closed_within_done(void **state)
     struct kube_result r = {.world = w};
     kube_world_connect(w);
     scripted_reply(w->server, 200, "", "{}");
-    assert_int_equal(kube_get(w->kube, &jobs, "ns", "a", close_in_done, &r, NULL, NULL), 0);
+    struct kube_call call = *CALL(.data = &r);
+    call.done = close_in_done;
+    assert_int_equal(kube_get(w->kube, &call, NULL, NULL), 0);
     kube_result_wait(&r);
     assert_int_equal(r.error.code, 0);
     kube_result_free(&r);
@@ -447,11 +447,12 @@ static void names_that_are_none(void **state)
     kube_world_connect(w);
     static const char *const bad[] = {"", ".", "..", "a/b", NULL};
     for (size_t i = 0; i < 5; i++) {
-        assert_int_equal(
-            kube_delete(w->kube, &jobs, "ns", bad[i], NULL, (struct str){0}, kube_result_done, NULL, NULL, &err),
-            ERR_INVALID);
+        struct kube_call unnamed = *CALL(), elsewhere = *CALL();
+        unnamed.name = bad[i];
+        elsewhere.name_space = bad[i];
+        assert_int_equal(kube_delete(w->kube, &unnamed, NULL, &err), ERR_INVALID);
         if (bad[i])
-            assert_int_equal(kube_get(w->kube, &jobs, bad[i], "a", kube_result_done, NULL, NULL, &err), ERR_INVALID);
+            assert_int_equal(kube_get(w->kube, &elsewhere, NULL, &err), ERR_INVALID);
     }
     assert_int_equal(scripted_count(w->server), 0);
 }
@@ -463,18 +464,18 @@ static void the_other_verbs(void **state)
     struct kube_query query = {.propagation_policy = "Foreground"};
     kube_world_connect(w);
     scripted_reply(w->server, 201, "", "{\"made\":1}");
-    assert_int_equal(kube_create(w->kube, &jobs, "ns", str_of("{\"n\":1}"), NULL, kube_result_done, &r, NULL, NULL), 0);
+    assert_int_equal(kube_create(w->kube, CALL(.body = str_of("{\"n\":1}"), .data = &r), NULL, NULL), 0);
     kube_result_wait(&r);
     assert_int_equal(r.status, 201);
     kube_result_free(&r);
     scripted_reply(w->server, 200, "", "{}");
-    assert_int_equal(
-        kube_patch(w->kube, &jobs, "ns", "a", str_of("{\"p\":1}"), NULL, NULL, kube_result_done, &r, NULL, NULL), 0);
+    assert_int_equal(kube_patch(w->kube, CALL(.body = str_of("{\"p\":1}"), .data = &r), NULL, NULL), 0);
     kube_result_wait(&r);
     kube_result_free(&r);
     scripted_reply(w->server, 200, "", "{\"kind\":\"Status\",\"status\":\"Success\"}");
-    assert_int_equal(
-        kube_delete(w->kube, &jobs, "ns", "a b%", &query, (struct str){0}, kube_result_done, &r, NULL, NULL), 0);
+    struct kube_call call = *CALL(.query = &query, .data = &r);
+    call.name = "a b%";
+    assert_int_equal(kube_delete(w->kube, &call, NULL, NULL), 0);
     kube_result_wait(&r);
     assert_int_equal(r.error.code, 0);
     kube_result_free(&r);

@@ -125,7 +125,7 @@ static struct kube_result put(void)
     if (!world.kube)
         kube_world_connect(&world);
     assert_int_equal(
-        kube_replace(world.kube, &jobs, "ns", "a", str_of("{\"a\":1}"), &query, kube_result_done, &r, NULL, NULL), 0);
+        kube_replace(world.kube, CALL(.body = str_of("{\"a\":1}"), .query = &query, .data = &r), NULL, NULL), 0);
     kube_result_wait(&r);
     free(r.body);
     r.body = NULL;

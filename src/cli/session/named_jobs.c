@@ -59,8 +59,12 @@ static int by_name(struct finding *f, const char *name)
     error_clear(&f->err);
     if (cluster_serves(s->cluster, s->options.job_kind, &s->error))
         return session_fail(s, &s->error);
-    if (kube_get(cluster_kube(s->cluster), cluster_resource(s->cluster, s->options.job_kind),
-                 s->namespaces ? s->namespaces[0] : "default", name, got, f, &request, &s->error))
+    struct kube_call call = {.resource = cluster_resource(s->cluster, s->options.job_kind),
+                             .name_space = s->namespaces ? s->namespaces[0] : "default",
+                             .name = name,
+                             .done = got,
+                             .data = f};
+    if (kube_get(cluster_kube(s->cluster), &call, &request, &s->error))
         return session_fail(s, &s->error);
     session_wait(s);
     if (f->err.code == ERR_NOT_FOUND) {
