@@ -106,26 +106,17 @@ void lua_write_body(lua_State *L, struct lua_write *v, int index, const char *ca
                    json_type_name(json_type(root)));
 }
 
-static bool read_name(struct json root, const char *pointer, char out[256])
-{
-    struct buf text;
-    buf_init(&text, 255);
-    bool good = json_decode(json_at(root, pointer), &text) && text.len;
-    if (good)
-        memcpy(out, text.ptr, text.len + 1);
-    buf_free(&text);
-    return good;
-}
-
 void lua_write_named_by_body(lua_State *L, struct lua_write *v, const char *call, bool may_be_made)
 {
     struct json root;
     char made[256];
     json_parse(buf_str(&v->body), "the body", &root, &v->err);
-    bool named = read_name(root, "/metadata/name", v->name);
-    if (!named && !(may_be_made && read_name(root, "/metadata/generateName", made)))
+    bool named = json_string_at(root, "/metadata/name", v->name, sizeof v->name) == 0;
+    if (!named && !(may_be_made && json_string_at(root, "/metadata/generateName", made, sizeof made) == 0))
         luaL_error(L, "%s: the object has no metadata.name%s", call, may_be_made ? " and no generateName" : "");
-    v->named_space = read_name(root, "/metadata/namespace", v->name_space);
+    if (!named)
+        *v->name = '\0'; /* the server makes it */
+    v->named_space = json_string_at(root, "/metadata/namespace", v->name_space, sizeof v->name_space) == 0;
     if (!v->named_space)
         snprintf(v->name_space, sizeof v->name_space, "%s", cluster_namespace(v->run->site->cluster));
 }

@@ -40,10 +40,9 @@ static void give_up(struct pending *p)
 static bool is_anothers(const struct listing_pods *l, struct json pod)
 {
     for (struct json_iter it = json_iter(json_at(pod, "/metadata/ownerReferences")); json_next(&it);) {
-        struct buf version = BUF_INIT;
-        bool group =
-            json_decode(json_get(it.value, "apiVersion"), &version) && str_starts(buf_str(&version), MPIJOB_GROUP "/");
-        buf_free(&version);
+        char version[64];
+        json_string_at(it.value, "/apiVersion", version, sizeof version);
+        bool group = str_starts(str_of(version), MPIJOB_GROUP "/");
         if (group && *l->uid && !json_string_is(json_get(it.value, "uid"), str_of(l->uid)))
             return true;
     }

@@ -232,17 +232,6 @@ int l_mpijob_replace_once(lua_State *L)
     return start(L, r, &call, 3, run);
 }
 
-static bool read_name(struct json root, const char *pointer, char out[256])
-{
-    struct buf text;
-    buf_init(&text, 255);
-    bool good = json_decode(json_at(root, pointer), &text) && text.len;
-    if (good)
-        memcpy(out, text.ptr, text.len + 1);
-    buf_free(&text);
-    return good;
-}
-
 /* replace_object(JSON string, table or job [, options]): the plain API call. */
 int l_mpijob_replace_object(lua_State *L)
 {
@@ -271,9 +260,9 @@ int l_mpijob_replace_object(lua_State *L)
     struct json root;
     if (buf_result(&r->whole, "the object", &r->err) || json_parse(buf_str(&r->whole), "the object", &root, &r->err))
         return luaL_error(L, "%s: %s", call_name, r->err.message);
-    if (!read_name(root, "/metadata/name", name))
+    if (json_string_at(root, "/metadata/name", name, sizeof name))
         return luaL_error(L, "%s: the object has no metadata.name", call_name);
-    if (!read_name(root, "/metadata/namespace", name_space))
+    if (json_string_at(root, "/metadata/namespace", name_space, sizeof name_space))
         snprintf(name_space, sizeof name_space, "%s", cluster_namespace(run->site->cluster));
     struct replace_call call = {.name_space = name_space, .name = name, .whole = buf_str(&r->whole)};
     return start(L, r, &call, 2, run);

@@ -152,15 +152,6 @@ static void list_done(void *data, const char *resource_version, const struct err
 
 /* ---- of a watch ---- */
 
-static void read_text(struct json object, const char *pointer, char out[64])
-{
-    struct buf text;
-    buf_init(&text, 63);
-    json_decode(json_at(object, pointer), &text);
-    snprintf(out, 64, "%s", text.ptr ? text.ptr : "");
-    buf_free(&text);
-}
-
 static void relist(void *data)
 {
     ((struct stream *)data)->round++;
@@ -186,8 +177,8 @@ static int upsert(void *data, struct json object, bool initial)
     char uid[64], version[64];
     struct stream_seen *seen = NULL;
     (void)initial;
-    read_text(object, "/metadata/uid", uid);
-    read_text(object, "/metadata/resourceVersion", version);
+    json_string_at(object, "/metadata/uid", uid, sizeof uid);
+    json_string_at(object, "/metadata/resourceVersion", version, sizeof version);
     HASH_FIND_STR(s->seen, uid, seen);
     bool known = seen != NULL, same = known && strcmp(seen->version, version) == 0;
     if (!known) {
@@ -211,7 +202,7 @@ static void removed(void *data, struct json object)
     struct stream *s = data;
     char uid[64];
     struct stream_seen *seen = NULL;
-    read_text(object, "/metadata/uid", uid);
+    json_string_at(object, "/metadata/uid", uid, sizeof uid);
     HASH_FIND_STR(s->seen, uid, seen);
     if (seen) {
         HASH_DEL(s->seen, seen);

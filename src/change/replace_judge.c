@@ -2,17 +2,9 @@
 #include "change/replace_parts.h"
 #include "mpijob/inspect/harm.h"
 
-void replacing_copy_text(struct json object, const char *pointer, char *out, size_t size)
-{
-    struct buf text = BUF_INIT;
-    json_decode(json_at(object, pointer), &text);
-    snprintf(out, size, "%s", text.ptr ? text.ptr : "");
-    buf_free(&text);
-}
-
 void replacing_note_version(struct replace *r, struct json object)
 {
-    replacing_copy_text(object, "/metadata/resourceVersion", r->version_text, sizeof r->version_text);
+    json_string_at(object, "/metadata/resourceVersion", r->version_text, sizeof r->version_text);
 }
 
 /* Judged and wanted: written unless the run is dry or at its limit. */

@@ -85,8 +85,8 @@ static void launcher_came(void *data, struct kube_request *request, const struct
         return;
     }
     if (answer) {
-        replacing_copy_text(answer->body, "/metadata/uid", r->launcher.uid, sizeof r->launcher.uid);
-        replacing_copy_text(answer->body, "/metadata/resourceVersion", r->launcher.version, sizeof r->launcher.version);
+        json_string_at(answer->body, "/metadata/uid", r->launcher.uid, sizeof r->launcher.uid);
+        json_string_at(answer->body, "/metadata/resourceVersion", r->launcher.version, sizeof r->launcher.version);
     }
     if (r->launcher.writing)
         planned_again(r);

@@ -71,7 +71,6 @@ void replacing_again(struct replace *r, bool lookup, const struct error *why);
 void replacing_note_version(struct replace *r, struct json object);
 bool replacing_at_hand(const struct replace *r); /* all that is needed to judge the change */
 /* The string at pointer, cut to size; "" where there is none. */
-void replacing_copy_text(struct json object, const char *pointer, char *out, size_t size);
 void replacing_consider(struct replace *r); /* the object is at hand */
 void replacing_decide(struct replace *r);   /* and the launcher, where it is asked about */
 

@@ -57,21 +57,13 @@ void verb_fail(struct verb *v, const struct error *err)
     verb_finish(v, NULL, false, err);
 }
 
-static void copy_text(struct json object, const char *pointer, char *out, size_t size)
-{
-    struct buf text = BUF_INIT;
-    json_decode(json_at(object, pointer), &text);
-    snprintf(out, size, "%s", text.ptr ? text.ptr : "");
-    buf_free(&text);
-}
-
 /* ---- considering ---- */
 
 /* A whole object that is older than what is there; the server would answer the same. */
 static int check_version(const struct verb *v, struct json object, struct error *err)
 {
     char given[64];
-    copy_text(object, "/metadata/resourceVersion", given, sizeof given);
+    json_string_at(object, "/metadata/resourceVersion", given, sizeof given);
     if (!*given || strcmp(given, v->resource_version) == 0)
         return 0;
     int rc =
@@ -95,8 +87,8 @@ static void consider(struct verb *v)
     struct json before = {0}, after = {0};
     int rc = v->before.len ? json_parse(buf_str(&v->before), "the object", &before, &err) : 0;
     if (!rc && v->before.len) {
-        copy_text(before, "/metadata/uid", v->uid, sizeof v->uid);
-        copy_text(before, "/metadata/resourceVersion", v->resource_version, sizeof v->resource_version);
+        json_string_at(before, "/metadata/uid", v->uid, sizeof v->uid);
+        json_string_at(before, "/metadata/resourceVersion", v->resource_version, sizeof v->resource_version);
         if (v->wanted_version && strcmp(v->wanted_version, v->resource_version) != 0) {
             rc = error_set(&err, ERR_CONFLICT, "it has changed since: resourceVersion %s was asked for, it is %s now",
                            v->wanted_version, v->resource_version);

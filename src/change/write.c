@@ -60,20 +60,19 @@ static void turn_closed(struct deadline *turn)
 
 static void row_end(struct write *w, const char *outcome, int status, const char *message, struct json object)
 {
-    struct buf version = BUF_INIT;
+    char version[64];
     if (!w->row)
         return;
-    json_decode(json_at(object, "/metadata/resourceVersion"), &version);
+    json_string_at(object, "/metadata/resourceVersion", version, sizeof version);
     struct store_change change = {
         .id = w->row,
         .outcome = outcome,
         .status = status,
         .message = message,
-        .resource_version_after = version.ptr,
+        .resource_version_after = *version ? version : NULL,
         .ended_at = clock_now(w->site->clock),
     };
     store_outcome(w->site->store, &change, NULL, NULL);
-    buf_free(&version);
 }
 
 static void finish(struct write *w, const struct kube_answer *answer, const struct error *err)

@@ -1,6 +1,4 @@
 /* After a lost answer, or a kill in the middle: does the object show that the write was done? */
-#include <stdio.h>
-
 #include "change/write.h"
 
 /* The server stamps whole seconds, and its clock need not be ours to the second. */
@@ -10,13 +8,9 @@ static enum write_trace created(int64_t intended_at, struct json object)
 {
     char text[64];
     int64_t at;
-    struct json stamp = json_at(object, "/metadata/creationTimestamp");
     if (!json_exists(object))
         return WRITE_WAS_NOT_DONE;
-    if (json_type(stamp) != JSON_STRING || stamp.text.len - 2 >= sizeof text)
-        return WRITE_NOBODY_KNOWS;
-    snprintf(text, sizeof text, "%.*s", (int)stamp.text.len - 2, stamp.text.ptr + 1);
-    if (!clock_parse(text, &at))
+    if (json_string_at(object, "/metadata/creationTimestamp", text, sizeof text) || !clock_parse(text, &at))
         return WRITE_NOBODY_KNOWS;
     return at >= intended_at - SLACK ? WRITE_WAS_DONE : WRITE_WAS_NOT_DONE; /* one that was there before: a 409 */
 }

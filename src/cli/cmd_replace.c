@@ -256,24 +256,18 @@ static int fill_version(struct replacing *r, struct json root, const char *name_
 
 static int decode_name(struct session *s, struct json root, const char *pointer, char out[256])
 {
-    struct buf text;
-    buf_init(&text, 255);
-    bool good = json_decode(json_at(root, pointer), &text) && text.len;
-    snprintf(out, 256, "%s", good ? text.ptr : "");
-    buf_free(&text);
-    return good ? 0 : error_set(&s->error, ERR_INVALID, "%s: the object has no %s", s->options.file, pointer);
+    int rc = json_string_at(root, pointer, out, 256);
+    return rc ? error_set(&s->error, ERR_INVALID, "%s: the object has no %s", s->options.file, pointer) : 0;
 }
 
 /* The object says what it is. */
 static int take_kind(struct session *s, struct json root)
 {
-    struct buf text = BUF_INIT;
-    int rc = 0;
-    if (json_decode(json_get(root, "kind"), &text) && text.len &&
-        !mpijob_kind_parse(buf_str(&text), &s->options.job_kind))
-        rc = mpijob_kind_unknown(text.ptr, &s->error);
-    buf_free(&text);
-    return rc;
+    char kind[256];
+    if (json_string_at(root, "/kind", kind, sizeof kind) == ERR_NOT_FOUND ||
+        mpijob_kind_parse(str_of(kind), &s->options.job_kind))
+        return 0;
+    return mpijob_kind_unknown(kind, &s->error);
 }
 
 static int by_file(struct replacing *r)

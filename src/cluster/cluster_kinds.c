@@ -80,16 +80,15 @@ static bool prefer_stored(struct cluster_look *look, struct json definition)
 {
     bool found = false;
     for (struct json_iter it = json_iter(json_at(definition, "/spec/versions")); json_next(&it);) {
-        struct buf name = BUF_INIT;
+        char name[32];
         enum mpijob_version version;
         bool stored = json_is_true(json_get(it.value, "storage")) && json_is_true(json_get(it.value, "served"));
-        if (stored && json_decode(json_get(it.value, "name"), &name) &&
-            mpijob_version_parse(buf_str(&name), &version)) {
+        if (stored && json_string_at(it.value, "/name", name, sizeof name) == 0 &&
+            mpijob_version_parse(str_of(name), &version)) {
             cluster_use(&look->kinds[KIND_MPIJOB], version);
             look->stored = (int)version;
             found = true;
         }
-        buf_free(&name);
     }
     return found;
 }

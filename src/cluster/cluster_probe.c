@@ -144,17 +144,6 @@ static void list(struct cluster *c)
         over(c, false);
 }
 
-static bool read_name(struct json item, const char *pointer, char out[256])
-{
-    struct buf text;
-    buf_init(&text, 255);
-    bool good = json_decode(json_at(item, pointer), &text) && text.len;
-    if (good)
-        memcpy(out, text.ptr, text.len + 1);
-    buf_free(&text);
-    return good;
-}
-
 static void listed(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
                    bool lost)
 {
@@ -169,10 +158,11 @@ static void listed(void *data, struct kube_request *request, const struct kube_a
         return;
     }
     struct json item = answer ? json_at(answer->body, "/items/0") : (struct json){0};
-    if (read_name(item, "/metadata/namespace", p->name_space) && read_name(item, "/metadata/name", p->name))
-        next(c);
-    else
+    if (json_string_at(item, "/metadata/namespace", p->name_space, sizeof p->name_space) ||
+        json_string_at(item, "/metadata/name", p->name, sizeof p->name))
         over(c, false);
+    else
+        next(c);
 }
 
 /* ---- from outside ---- */

@@ -129,23 +129,13 @@ static void look(struct effect_watch *w)
         finish(w, EFFECT_SEEN, NULL);
 }
 
-static bool read_uid(struct json object, char out[64])
-{
-    struct buf text;
-    buf_init(&text, 63);
-    bool good = json_decode(json_at(object, "/metadata/uid"), &text) && text.len;
-    snprintf(out, 64, "%s", text.ptr ? text.ptr : "");
-    buf_free(&text);
-    return good;
-}
-
 static int keep_pod(struct source *s, struct json object)
 {
     struct effect_watch *w = s->of;
     struct mpijob_pod pod;
     struct watched_pod *p = NULL;
     char uid[64];
-    if (!read_uid(object, uid) || !mpijob_pod_read(object, str_of(w->uid), &pod))
+    if (json_string_at(object, "/metadata/uid", uid, sizeof uid) || !mpijob_pod_read(object, str_of(w->uid), &pod))
         return 0;
     HASH_FIND_STR(s->pods, uid, p);
     if (!p) {
@@ -199,7 +189,7 @@ static void removed(void *data, struct json object)
     struct source *s = data;
     struct watched_pod *p = NULL;
     char uid[64];
-    if (!read_uid(object, uid))
+    if (json_string_at(object, "/metadata/uid", uid, sizeof uid))
         return;
     HASH_FIND_STR(s->pods, uid, p);
     if (p) {

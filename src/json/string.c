@@ -63,6 +63,11 @@ static size_t encode(unsigned u, char out[4])
     return n;
 }
 
+static bool is_continuation(char c)
+{
+    return ((unsigned char)c & 0xC0) == 0x80;
+}
+
 bool json_decode(struct json v, struct buf *out)
 {
     if (json_type(v) != JSON_STRING || buf_reserve(out, v.text.len))
@@ -80,6 +85,29 @@ bool json_decode(struct json v, struct buf *out)
         }
     }
     return !out->failed;
+}
+
+int json_string_at(struct json v, const char *pointer, char *out, size_t size)
+{
+    struct json at = json_at(v, pointer);
+    size_t n = 0;
+    *out = '\0';
+    if (json_type(at) != JSON_STRING || at.text.len == 2)
+        return ERR_NOT_FOUND;
+    for (const char *p = at.text.ptr + 1, *end = p + at.text.len - 2; p < end;) {
+        char bytes[4];
+        size_t more = 1;
+        if (*p == '\\')
+            more = encode(unescape(&p, end), bytes);
+        else
+            for (bytes[0] = *p++; p < end && is_continuation(*p); p++)
+                bytes[more++] = *p;
+        if (more >= size - n)
+            return ERR_LIMIT;
+        memcpy(out + n, bytes, more);
+        out[n += more] = '\0';
+    }
+    return 0;
 }
 
 struct reader {

@@ -64,6 +64,11 @@ bool json_is_true(struct json v);
 bool json_decode(struct json v, struct buf *out);
 bool json_string_is(struct json v, struct str text); /* compares decoded */
 
+/* The string at `pointer` below v ("": v itself), decoded, as a C string into out, which has `size` bytes (at least 1).
+ * Returns 0: all of it; ERR_LIMIT: it is longer, out has its beginning up to a character's end; ERR_NOT_FOUND: no
+ * string is there, or an empty one, and out is "". Names, uids and versions are read so: nothing is allocated. */
+int json_string_at(struct json v, const char *pointer, char *out, size_t size);
+
 /* An exact integer: `3`, and also `3.0` and `1e3`, as long as it fits. False otherwise. */
 bool json_int64(struct json v, int64_t *out);
 /* True where the text of the number has neither fraction nor exponent (so Lua gets an integer). */

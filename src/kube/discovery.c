@@ -59,24 +59,22 @@ static void add(struct kube_served *served, const char *version)
     snprintf(served->versions[served->count++], sizeof served->versions[0], "%s", version);
 }
 
-static bool add_json(struct kube_served *served, struct json version)
+static void add_json(struct kube_served *served, struct json version)
 {
-    struct buf text = BUF_INIT;
-    if (json_decode(version, &text) && text.ptr)
-        add(served, text.ptr);
-    bool ok = !text.failed;
-    buf_free(&text);
-    return ok;
+    char text[sizeof served->versions[0]];
+    if (!json_string_at(version, "", text, sizeof text))
+        add(served, text);
 }
 
-/* APIGroup: the preferred version first, then the server's order. The core group's APIVersions is a plain list. */
+/* APIGroup: the preferred version first, then the server's order. The core group's APIVersions is a plain list. False:
+ * it lists no version. */
 static bool read_group(struct kube_discovery *d, struct json group)
 {
-    bool ok = add_json(&d->candidates, json_at(group, "/preferredVersion/version"));
+    add_json(&d->candidates, json_at(group, "/preferredVersion/version"));
     struct json versions = json_get(group, "versions");
-    for (struct json_iter it = json_iter(versions); ok && json_next(&it);)
-        ok = add_json(&d->candidates, json_type(it.value) == JSON_STRING ? it.value : json_get(it.value, "version"));
-    return ok;
+    for (struct json_iter it = json_iter(versions); json_next(&it);)
+        add_json(&d->candidates, json_type(it.value) == JSON_STRING ? it.value : json_get(it.value, "version"));
+    return d->candidates.count > 0;
 }
 
 static bool has_resource(struct json list, const char *plural)
@@ -159,9 +157,6 @@ static void group_came(void *data, struct kube_request *request, const struct ku
     } else if (err) {
         end(d, err);
     } else if (!read_group(d, answer->body)) {
-        error_nomem(&own);
-        end(d, &own);
-    } else if (!d->candidates.count) {
         error_set(&own, ERR_PROTOCOL,
                   "%s: the answer about the API group %s lists no versions; is this a Kubernetes API server?",
                   kube_server(d->kube), d->group);

@@ -171,11 +171,11 @@ static bool read_status(struct str body, struct buf *out, char *reason, size_t s
 {
     struct json status;
     struct buf text = BUF_INIT;
+    char word[ERROR_REASON_MAX];
     if (json_parse(body, "status", &status, NULL) || !json_string_is(json_get(status, "kind"), str_of("Status")))
         return false;
-    if (json_decode(json_get(status, "reason"), &text) && text.len)
-        snprintf(reason, size, "%s", text.ptr);
-    buf_reset(&text);
+    if (json_string_at(status, "/reason", word, sizeof word) != ERR_NOT_FOUND)
+        snprintf(reason, size, "%s", word);
     if (json_decode(json_get(status, "message"), &text))
         one_line(out, buf_str(&text), 3000);
     if (out->len)

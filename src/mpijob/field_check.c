@@ -20,15 +20,12 @@ static int check_policy(struct json value, struct error *err)
             return 0;
     }
     const char *nearest = NULL;
-    struct buf text = BUF_INIT;
-    buf_init(&text, 256);
-    if (json_decode(value, &text) && text.ptr)
-        nearest = str_nearest(text.ptr, policies);
-    int rc = error_set(err, ERR_INVALID, "cleanPodPolicy must be exactly None, Running or All, not %.*s%s%s%s",
-                       shown(value.text, SHOWN), value.text.ptr, nearest ? "; did you mean " : "",
-                       nearest ? nearest : "", nearest ? "?" : "");
-    buf_free(&text);
-    return rc;
+    char text[256];
+    if (json_string_at(value, "", text, sizeof text) == 0)
+        nearest = str_nearest(text, policies);
+    return error_set(err, ERR_INVALID, "cleanPodPolicy must be exactly None, Running or All, not %.*s%s%s%s",
+                     shown(value.text, SHOWN), value.text.ptr, nearest ? "; did you mean " : "", nearest ? nearest : "",
+                     nearest ? "?" : "");
 }
 
 /* least: the smallest allowed value; the most is that of an int32, which is what every controller reads. */

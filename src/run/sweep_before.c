@@ -13,15 +13,14 @@ struct done_before {
 bool sweep_changed_before(struct sweep *s, struct str object)
 {
     struct json root;
-    struct buf uid = BUF_INIT;
+    char uid[64];
     struct done_before *found = NULL;
     /* Of a change that goes through the launcher, the MPIJob's part alone may have been made; what is there already is
      * not made again. */
     if (!s->before || (s->run->policy->through_launcher && s->run->policy->action == ACTION_TABLE))
         return false;
-    if (json_parse(object, "the job", &root, NULL) == 0 && json_decode(json_at(root, "/metadata/uid"), &uid))
-        HASH_FIND_STR(s->before, uid.ptr, found);
-    buf_free(&uid);
+    if (json_parse(object, "the job", &root, NULL) == 0 && json_string_at(root, "/metadata/uid", uid, sizeof uid) == 0)
+        HASH_FIND_STR(s->before, uid, found);
     return found != NULL;
 }
 

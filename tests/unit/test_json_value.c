@@ -250,6 +250,39 @@ static void strings_decode(void **state)
     buf_free(&out);
 }
 
+/* size: of the room. want: what is there then. */
+static void copies(const char *raw, const char *pointer, size_t size, int want_rc, const char *want)
+{
+    char out[64];
+    memset(out, 'x', sizeof out);
+    assert_int_equal(json_string_at(parse(raw), pointer, out, size), want_rc);
+    assert_string_equal(out, want);
+    for (size_t i = size; i < sizeof out; i++)
+        assert_int_equal(out[i], 'x');
+}
+
+static void strings_are_copied_into_a_fixed_room(void **state)
+{
+    (void)state;
+    const char *object = "{\"a\":{\"b\":\"text\",\"n\":1,\"e\":\"\",\"l\":[\"x\\ty\"]}}";
+    copies(object, "/a/b", 64, 0, "text");
+    copies(object, "/a/b", 5, 0, "text");
+    copies(object, "/a/b", 4, ERR_LIMIT, "tex");
+    copies(object, "/a/b", 1, ERR_LIMIT, "");
+    copies(object, "/a/l/0", 64, 0, "x\ty");
+    copies(object, "/a/e", 64, ERR_NOT_FOUND, "");
+    copies(object, "/a/n", 64, ERR_NOT_FOUND, "");
+    copies(object, "/a/l", 64, ERR_NOT_FOUND, "");
+    copies(object, "/nowhere", 64, ERR_NOT_FOUND, "");
+    copies(object, "no pointer", 64, ERR_NOT_FOUND, "");
+    copies("\"itself\"", "", 64, 0, "itself");
+    copies("\"\\ud83d\\ude00\"", "", 5, 0, "\xF0\x9F\x98\x80");
+    copies("\"\\ud83d\\ude00\"", "", 4, ERR_LIMIT, ""); /* no half character */
+    copies("\"a\xF0\x9F\x98\x80\"", "", 5, ERR_LIMIT, "a");
+    copies("\"a\xE2\x82\xAC\xE2\x82\xAC\"", "", 7, ERR_LIMIT, "a\xE2\x82\xAC");
+    copies("\"a\xE2\x82\xAC\xE2\x82\xAC\"", "", 8, 0, "a\xE2\x82\xAC\xE2\x82\xAC");
+}
+
 static void integers_are_exact(void **state)
 {
     (void)state;
@@ -449,6 +482,7 @@ int main(void)
         cmocka_unit_test(iteration_gives_keys_and_values),
         cmocka_unit_test(skipping_is_right_at_every_offset),
         cmocka_unit_test(strings_decode),
+        cmocka_unit_test(strings_are_copied_into_a_fixed_room),
         cmocka_unit_test(integers_are_exact),
         cmocka_unit_test(doubles_are_the_nearest_in_any_locale),
         cmocka_unit_test(equality_is_of_meaning),

@@ -56,14 +56,11 @@ static void came(void *data, struct kube_request *request, const struct kube_ans
                  bool lost)
 {
     struct question *q = data;
-    struct buf user = BUF_INIT;
     (void)request, (void)lost;
     if (answer) {
         q->status = answer->status;
         q->allowed = json_is_true(json_at(answer->body, "/status/allowed"));
-        if (json_decode(json_at(answer->body, "/status/userInfo/username"), &user))
-            snprintf(q->user, sizeof q->user, "%s", user.ptr ? user.ptr : "");
-        buf_free(&user);
+        json_string_at(answer->body, "/status/userInfo/username", q->user, sizeof q->user);
     } else {
         q->status = err->status;
         q->error = *err;

@@ -59,12 +59,10 @@ int iam_write(const struct kube_iam *iam, struct str password, struct buf *out, 
     return buf_result(out, "the request for a token", err);
 }
 
-static bool read_time(struct json value, int64_t *us)
+static bool read_time(struct json root, const char *pointer, int64_t *us)
 {
-    struct buf text = BUF_INIT;
-    bool good = json_decode(value, &text) && text.ptr && clock_parse(text.ptr, us);
-    buf_free(&text);
-    return good;
+    char text[64];
+    return json_string_at(root, pointer, text, sizeof text) == 0 && clock_parse(text, us);
 }
 
 int iam_read(const char *token, struct str body, int64_t now, struct credential *out, struct error *err)
@@ -83,8 +81,7 @@ int iam_read(const char *token, struct str body, int64_t now, struct credential 
         return error_nomem(err);
     }
     out->expires = now + LIFE_MOST;
-    if (!json_parse(body, "", &root, NULL) && read_time(json_at(root, "/token/expires_at"), &until) &&
-        until < out->expires)
+    if (!json_parse(body, "", &root, NULL) && read_time(root, "/token/expires_at", &until) && until < out->expires)
         out->expires = until;
     if (out->expires > now)
         return 0;

@@ -74,11 +74,7 @@ static int64_t time_at(struct json object, const char *pointer)
 {
     char text[64];
     int64_t us;
-    struct json value = json_at(object, pointer);
-    if (json_type(value) != JSON_STRING || value.text.len - 2 >= sizeof text)
-        return MPIJOB_NO_TIME;
-    snprintf(text, sizeof text, "%.*s", (int)value.text.len - 2, value.text.ptr + 1);
-    return clock_parse(text, &us) ? us : MPIJOB_NO_TIME;
+    return json_string_at(object, pointer, text, sizeof text) == 0 && clock_parse(text, &us) ? us : MPIJOB_NO_TIME;
 }
 
 /* From when its deadline counts. A suspended Job has no start. */

@@ -138,16 +138,12 @@ static void number_places(struct inspecting *in)
 
 /* ---- names ---- */
 
-static bool misspelt(struct inspecting *in, struct json key, enum mpijob_field_id *field, bool *evident)
+static bool misspelt(struct json key, enum mpijob_field_id *field, bool *evident)
 {
-    struct buf text;
-    buf_init(&text, 64); /* longer ones are no misspelling of these */
-    const char *near = json_decode(key, &text) && text.ptr ? str_nearest(text.ptr, mpijob_field_names()) : NULL;
-    bool is = near && mpijob_field_find(str_of(near), field) && strcmp(near, text.ptr) != 0;
-    *evident = is && (strcasecmp(near, text.ptr) == 0 || strcmp(text.ptr, "activeDeadlineSecond") == 0);
-    if (text.failed == ERR_NOMEM)
-        in->failed = ERR_NOMEM;
-    buf_free(&text);
+    char text[64]; /* longer ones are no misspelling of these */
+    const char *near = json_string_at(key, "", text, sizeof text) ? NULL : str_nearest(text, mpijob_field_names());
+    bool is = near && mpijob_field_find(str_of(near), field) && strcmp(near, text) != 0;
+    *evident = is && (strcasecmp(near, text) == 0 || strcmp(text, "activeDeadlineSecond") == 0);
     return is;
 }
 
@@ -182,7 +178,7 @@ static void misspellings(struct inspecting *in, const char *under)
     for (struct json_iter it = json_iter(object); json_next(&it);) {
         enum mpijob_field_id field;
         bool evident;
-        if (misspelt(in, it.key, &field, &evident))
+        if (misspelt(it.key, &field, &evident))
             misspelt_key(in, under, it.key, it.value, field, evident);
     }
 }

@@ -195,14 +195,12 @@ static void bad_policy(struct inspecting *in, const char *pointer, struct json v
 {
     static const char *const good[] = {"None", "Running", "All", NULL};
     struct mpijob_finding f;
-    struct buf text;
-    char raw[16], path[FINDING_POINTER];
-    buf_init(&text, 256);
+    char text[256], raw[16], path[FINDING_POINTER];
     bool harms = in->readers & (READER_TRAINING | READER_BETA);
     finding_begin(&f, PROBLEM_BAD_POLICY, harms ? SEVERITY_ERROR : SEVERITY_WARNING, pointer, value);
     say_policy(in, &f);
-    const char *nearest = json_decode(value, &text) && text.ptr ? str_nearest(text.ptr, good) : NULL;
-    bool spelling = nearest && strcasecmp(nearest, text.ptr) == 0;
+    const char *nearest = json_string_at(value, "", text, sizeof text) ? NULL : str_nearest(text, good);
+    bool spelling = nearest && strcasecmp(nearest, text) == 0;
     if (nearest) {
         snprintf(raw, sizeof raw, "\"%s\"", nearest);
         f.safe = finding_edit(&f, pointer, str_of(raw)) && spelling;
@@ -210,9 +208,6 @@ static void bad_policy(struct inspecting *in, const char *pointer, struct json v
     } else {
         finding_cure(&f, "set %s to None, Running or All", mpijob_finding_path(pointer, path));
     }
-    if (text.failed == ERR_NOMEM)
-        in->failed = ERR_NOMEM;
-    buf_free(&text);
     finding_report(in, &f);
 }
 
