@@ -262,7 +262,7 @@ static void turn(struct deadline *d)
                              .name = row->name,
                              .done = looked_up,
                              .data = r};
-    if (kube_get(cluster_kube(r->site->cluster), &call, &r->request, &err))
+    if (kube_get(cluster_kube(r->at->site.cluster), &call, &r->request, &err))
         finish(r, &err);
 }
 
