@@ -40,7 +40,7 @@ static void of_body(lua_State *L, struct lua_write *v, const char *call)
 int l_kube_patch(lua_State *L)
 {
     lua_settop(L, 5);
-    struct lua_write *v = lua_write_new(L, "kube.patch", WRITE_PATCH);
+    struct lua_write *v = lua_write_new(L, "kube.patch", CHANGE_PATCH);
     of_arguments(L, v);
     lua_write_key(L, v, 3);
     lua_write_options(L, v, 5, lua_write_patch_options);
@@ -51,30 +51,30 @@ int l_kube_patch(lua_State *L)
 int l_kube_delete(lua_State *L)
 {
     lua_settop(L, 4);
-    struct lua_write *v = lua_write_new(L, "kube.delete", WRITE_DELETE);
+    struct lua_write *v = lua_write_new(L, "kube.delete", CHANGE_DELETE);
     of_arguments(L, v);
     lua_write_key(L, v, 3);
     lua_write_options(L, v, 4, lua_write_delete_options);
     return lua_write_go(L, v);
 }
 
-static int whole(lua_State *L, const char *call, enum write_verb verb, const char *const *options)
+static int whole(lua_State *L, const char *call, enum change_verb verb, const char *const *options)
 {
     lua_settop(L, 2);
     struct lua_write *v = lua_write_new(L, call, verb);
     lua_write_options(L, v, 2, options);
     lua_write_body(L, v, 1, call);
-    lua_write_named_by_body(L, v, call, verb == WRITE_CREATE);
+    lua_write_named_by_body(L, v, call, verb == CHANGE_CREATE);
     of_body(L, v, call);
     return lua_write_go(L, v);
 }
 
 int l_kube_create(lua_State *L)
 {
-    return whole(L, "kube.create", WRITE_CREATE, lua_write_create_options);
+    return whole(L, "kube.create", CHANGE_CREATE, lua_write_create_options);
 }
 
 int l_kube_replace(lua_State *L)
 {
-    return whole(L, "kube.replace", WRITE_REPLACE, lua_write_patch_options);
+    return whole(L, "kube.replace", CHANGE_REPLACE, lua_write_patch_options);
 }

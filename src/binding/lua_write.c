@@ -1,3 +1,4 @@
+/* What a script wants to change, from its arguments to the start of the change. */
 #include "binding/lua_write.h"
 
 #include <lauxlib.h>
@@ -7,11 +8,14 @@
 #include "kube/kinds.h"
 #include "mpijob/kind.h"
 #include "policy/lua_json.h"
-#include "json/write.h"
+#include "time/duration.h"
 
 const char *const lua_write_patch_options[] = {"dry_run", "resourceVersion", "destructive", NULL};
 const char *const lua_write_create_options[] = {"dry_run", NULL};
 const char *const lua_write_delete_options[] = {"dry_run", "resourceVersion", "propagationPolicy", NULL};
+const char *const lua_write_fields_options[] = {"dry_run",          "resourceVersion", "destructive",
+                                                "through_launcher", "wait_effect",     NULL};
+const char *const lua_write_whole_options[] = {"dry_run", "resourceVersion", "destructive", "wait_effect", NULL};
 
 /* ---- life ---- */
 
@@ -21,9 +25,11 @@ static void release(struct pending *p)
     free(v->api_version);
     free(v->kind_name);
     free(v->wanted_version);
+    mpijob_changes_free(&v->changes);
     buf_free(&v->body);
     buf_free(&v->at_hand);
     buf_free(&v->diff);
+    buf_free(&v->launcher);
     buf_free(&v->warnings);
     buf_free(&v->object);
 }
@@ -35,13 +41,13 @@ static void give_up(struct pending *p)
         kube_kinds_cancel(v->look); /* its end comes */
         return;
     }
-    struct run_verb *op = v->op;
-    v->op = NULL;
-    run_verb_detach(op); /* the run waits for its end */
+    struct run_change *change = v->change;
+    v->change = NULL;
+    run_change_detach(change); /* the run waits for its end */
     pending_finish(p);
 }
 
-struct lua_write *lua_write_new(lua_State *L, const char *call, enum write_verb verb)
+struct lua_write *lua_write_new(lua_State *L, const char *call, enum change_verb verb)
 {
     struct run *run = check_run(L, call);
     struct lua_write *v = pending_new(L, sizeof *v, give_up, release);
@@ -51,7 +57,7 @@ struct lua_write *lua_write_new(lua_State *L, const char *call, enum write_verb 
     return v;
 }
 
-struct lua_write *lua_write_of_job(lua_State *L, const char *call, enum write_verb verb, enum mpijob_kind kind)
+struct lua_write *lua_write_of_job(lua_State *L, const char *call, enum change_verb verb, enum mpijob_kind kind)
 {
     struct target target;
     check_run(L, call);
@@ -68,12 +74,32 @@ struct lua_write *lua_write_of_job(lua_State *L, const char *call, enum write_ve
 
 /* ---- arguments ---- */
 
+/* "30s", or a whole number of seconds; as milliseconds. */
+static uint64_t option_wait(lua_State *L, int index)
+{
+    struct error err;
+    int64_t us = 0, seconds;
+    if (lua_isnoneornil(L, index))
+        return 0;
+    lua_getfield(L, index, "wait_effect");
+    if (lua_whole(L, -1, &seconds) && seconds > 0 && seconds <= 86400)
+        us = seconds * CLOCK_SECOND;
+    else if (lua_type(L, -1) == LUA_TSTRING && duration_parse(lua_tostring(L, -1), &us, &err))
+        luaL_error(L, "option wait_effect: %s", err.message);
+    else if (!lua_isnil(L, -1) && !us)
+        luaL_error(L, "option wait_effect has to be a duration such as \"30s\"");
+    lua_pop(L, 1);
+    return (uint64_t)(us / 1000);
+}
+
 void lua_write_options(lua_State *L, struct lua_write *v, int index, const char *const *names)
 {
     static const char *const policies[] = {"Background", "Foreground", "Orphan", NULL};
     check_options(L, index, names);
     v->dry_run = option_bool(L, index, "dry_run");
     v->destructive = option_bool(L, index, "destructive");
+    v->through_launcher = option_bool(L, index, "through_launcher");
+    v->wait_effect_ms = option_wait(L, index);
     const char *version = option_string(L, index, "resourceVersion");
     const char *propagation = option_string(L, index, "propagationPolicy");
     if (version && !(v->wanted_version = str_dup(str_of(version))))
@@ -90,18 +116,21 @@ void lua_write_body(lua_State *L, struct lua_write *v, int index, const char *ca
 {
     size_t len;
     struct json root;
-    if (lua_type(L, index) == LUA_TSTRING) {
+    const struct lua_job *job = lua_job_at(L, index);
+    if (job) {
+        buf_add(&v->body, job->bytes, job->len);
+    } else if (lua_type(L, index) == LUA_TSTRING) {
         const char *text = lua_tolstring(L, index, &len);
         buf_add(&v->body, text, len);
     } else if (!lua_istable(L, index)) {
-        luaL_argerror(L, index, "a table or JSON text expected");
+        luaL_argerror(L, index, "a table, a job or JSON text expected");
     } else if (lua_json_read_long(L, index, &v->body, &v->err)) {
         luaL_error(L, "%s: %s", call, v->err.message);
     }
     if (buf_result(&v->body, "the body", &v->err) || json_parse(buf_str(&v->body), "the body", &root, &v->err))
         luaL_error(L, "%s: %s", call, v->err.message);
     v->json_patch = json_type(root) == JSON_ARRAY;
-    if (json_type(root) != JSON_OBJECT && !(v->json_patch && v->verb == WRITE_PATCH))
+    if (json_type(root) != JSON_OBJECT && !(v->json_patch && v->verb == CHANGE_PATCH))
         luaL_error(L, "%s: %s is neither a table of members nor, for a patch, a list of steps", call,
                    json_type_name(json_type(root)));
 }
@@ -126,104 +155,61 @@ void lua_write_key(lua_State *L, struct lua_write *v, int index)
     v->named_space = check_key(L, index, v->name_space, v->name);
 }
 
-/* ---- the result ---- */
+/* ---- the start ---- */
 
-static void over(void *data, const struct verb_result *result, const struct error *err)
+static void over(void *data, const struct change_result *result, const struct error *err)
 {
     struct lua_write *v = data;
-    v->op = NULL;
-    if (err)
-        v->err = *err;
-    v->changed = result->changed;
-    v->was_dry = result->dry_run;
-    v->effect = result->effect;
-    snprintf(v->why, sizeof v->why, "%s", result->why);
-    mpijob_diff_json(result->diff, &v->diff);
-    struct json_writer w;
-    json_writer_init(&w, &v->warnings);
-    json_write_array(&w);
-    for (const char *const *warning = result->warnings; *warning; warning++)
-        json_write_string(&w, *warning);
-    json_write_end(&w);
-    if (!err)
-        buf_add_str(&v->object, result->object);
+    v->change = NULL;
+    lua_result_keep(v, result, err);
     pending_finish(&v->pending);
-}
-
-static void push_json(lua_State *L, const struct buf *text)
-{
-    struct json root;
-    if (text->len && !text->failed && json_parse(buf_str(text), "the result", &root, NULL) == 0)
-        lua_json_push(L, root);
-    else
-        lua_newtable(L);
 }
 
 static int result_k(lua_State *L, int status, lua_KContext ctx)
 {
     (void)status;
     struct lua_write *v = (struct lua_write *)ctx;
-    struct json root;
-    if (v->err.code) {
-        int n = push_failure(L, &v->err);
-        pending_over(&v->pending);
-        return n;
-    }
-    bool parsed = v->object.len && json_parse(buf_str(&v->object), "the answer", &root, NULL) == 0;
-    lua_createtable(L, 0, 8);
-    lua_pushboolean(L, v->changed);
-    lua_setfield(L, -2, "changed");
-    lua_pushboolean(L, v->was_dry);
-    lua_setfield(L, -2, "dry_run");
-    lua_pushstring(L, mpijob_effect_name(v->effect));
-    lua_setfield(L, -2, "effect");
-    lua_pushstring(L, v->why);
-    lua_setfield(L, -2, "message");
-    push_json(L, &v->diff);
-    lua_setfield(L, -2, "diff");
-    push_json(L, &v->warnings);
-    lua_setfield(L, -2, "warnings");
-    if (parsed) {
-        lua_json_push(L, json_at(root, "/metadata/resourceVersion"));
-        lua_setfield(L, -2, "resourceVersion");
-        lua_pushlstring(L, v->object.ptr, v->object.len);
-        lua_setfield(L, -2, "object");
-    }
+    int n = lua_result_push(L, v);
     pending_over(&v->pending);
-    return 1;
+    return n;
 }
-
-/* ---- the start ---- */
 
 static int start(struct lua_write *v, const struct kube_resource *resource, const char *kind, bool namespaced,
                  const struct mpijob_target *job)
 {
     if (!namespaced && v->named_space)
         return error_set(&v->err, ERR_INVALID, "%s is in no namespace; leave \"%s\" out", kind, v->name_space);
-    struct verb_call call = {
+    /* A version that was asked for is no ground to look again. */
+    v->computed = v->computed && !v->wanted_version;
+    struct change_call call = {
         .verb = v->verb,
+        .job = job,
         .resource = *resource,
         .kind = kind,
-        .job = job,
         .name_space = namespaced ? v->name_space : NULL,
         .name = v->name,
-        .body = buf_str(&v->body),
-        .json_patch = v->json_patch,
         .object = buf_str(&v->at_hand),
         .resource_version = v->wanted_version,
+        .changes = v->verb == CHANGE_FIELDS ? &v->changes : NULL,
+        .body = buf_str(&v->body),
+        .json_patch = v->json_patch,
         .propagation = v->propagation,
+        .computed = v->computed,
         .dry_run = v->dry_run,
         .destructive = v->destructive,
+        .through_launcher = v->through_launcher,
+        .wait_effect_ms = v->wait_effect_ms,
         .done = over,
         .data = v,
     };
-    return run_verb_start(v->run, &call, &v->op, &v->err);
+    return run_change_start(v->run, &call, &v->change, &v->err);
 }
 
 static int start_ours(struct lua_write *v, enum mpijob_kind kind)
 {
     struct cluster *cluster = v->run->site->cluster;
-    int rc = cluster_serves(cluster, kind, &v->err);
+    /* Of fields and whole objects the change itself finds out, in the version that they are of. */
+    int rc = v->verb == CHANGE_FIELDS || v->verb == CHANGE_REPLACE ? 0 : cluster_serves(cluster, kind, &v->err);
     if (rc)
         return rc;
     struct mpijob_target target = cluster_target(cluster, kind);

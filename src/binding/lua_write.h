@@ -1,40 +1,53 @@
-/* A verb of a script that waits (policy/run_verb.h): what the functions that write share. */
+/* A change that a script asks for and waits for (run/run_change.h): what the functions that write share. */
 #ifndef MPIJOBD_BINDING_LUA_WRITE_H
 #define MPIJOBD_BINDING_LUA_WRITE_H
 
 #include "binding/pending.h"
 #include "binding/values.h"
-#include "run/run_verb.h"
+#include "run/run_change.h"
 
 #define LUA_WRITE_MAX (4 * 1024 * 1024) /* no server takes an object of more than 3 MiB */
 
 struct lua_write {
     struct pending pending;
     struct run *run;
-    struct run_verb *op;
+    struct run_change *change;
     struct kube_kinds_look *look; /* of a kind that is not known yet */
-    bool ours;                    /* one of our kinds: the result has a job, else an object */
+    bool ours;                    /* a kind of job that has a module */
     enum mpijob_kind kind;
-    enum write_verb verb;
+    enum change_verb verb;
     char name_space[256], name[256];
     char *api_version, *kind_name; /* to be looked up; NULL: ours */
     bool named_space;              /* a namespace was given */
+    struct mpijob_changes changes; /* CHANGE_FIELDS */
     struct buf body, at_hand;
-    bool json_patch, dry_run, destructive;
+    bool json_patch, computed, dry_run, destructive, through_launcher;
+    uint64_t wait_effect_ms;
     char *wanted_version;
     const char *propagation;
-    /* the result */
+    /* The result: lua_result.c. */
     struct error err; /* code 0: none */
     bool changed, was_dry;
     enum mpijob_effect effect;
-    char why[512];
-    struct buf diff, warnings, object;
+    enum effect_seen seen;
+    uint64_t after_ms;
+    char why[512], resource_version[64], note[512];
+    struct buf diff, launcher, warnings; /* JSON arrays; launcher: empty where it was not changed */
+    struct buf object;                   /* as the server gave it back; after a conflict: as it is now */
 };
 
+/* ---- lua_result.c ---- */
+/* Keeps what a script may ask about a change, once it has ended. */
+void lua_result_keep(struct lua_write *v, const struct change_result *result, const struct error *err);
+/* Pushes the result's table; or nil and an error, and the fresh job where the script computes its changes from it.
+ * Returns their number. */
+int lua_result_push(lua_State *L, struct lua_write *v);
+
+/* ---- lua_write.c ---- */
 /* Pushes a guard, to be left on the stack. call: "kube.patch", for messages. Raises at the top level of a file. */
-struct lua_write *lua_write_new(lua_State *L, const char *call, enum write_verb verb);
+struct lua_write *lua_write_new(lua_State *L, const char *call, enum change_verb verb);
 /* The same for the job at index 1, one of our kinds: a table that was read, or a name. Raises. */
-struct lua_write *lua_write_of_job(lua_State *L, const char *call, enum write_verb verb, enum mpijob_kind kind);
+struct lua_write *lua_write_of_job(lua_State *L, const char *call, enum change_verb verb, enum mpijob_kind kind);
 /* The options at index; names: those that there are. Raises. */
 void lua_write_options(lua_State *L, struct lua_write *v, int index, const char *const *names);
 /* JSON text or a table at index as the body. Raises. */
@@ -46,7 +59,8 @@ void lua_write_key(lua_State *L, struct lua_write *v, int index);
 /* Starts it, and returns what the C function has to return. */
 int lua_write_go(lua_State *L, struct lua_write *v);
 
-extern const char *const lua_write_patch_options[], *const lua_write_create_options[],
-                                                        *const lua_write_delete_options[];
+extern const char *const lua_write_patch_options[],
+    *const lua_write_create_options[], *const lua_write_delete_options[], *const lua_write_fields_options[],
+                                                                              *const lua_write_whole_options[];
 
 #endif

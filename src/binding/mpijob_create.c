@@ -37,7 +37,7 @@ int l_mpijob_create(lua_State *L)
     enum mpijob_kind kind = module_kind(L);
     lua_settop(L, 2);
     module_call(kind, "create", call);
-    struct lua_write *v = lua_write_new(L, call, WRITE_CREATE);
+    struct lua_write *v = lua_write_new(L, call, CHANGE_CREATE);
     v->ours = true;
     v->kind = kind;
     lua_write_options(L, v, 2, lua_write_create_options);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "store/store.h"
+
 struct observation {
     struct effect_journal *of;
     struct effect_watch *watch; /* NULL: waits for its turn */
@@ -118,7 +120,7 @@ static void text(struct str from, char *out, size_t size)
     snprintf(out, size, "%.*s", (int)from.len, from.ptr ? from.ptr : "");
 }
 
-void effect_journal_add(struct effect_journal *o, const char *policy, const struct replace_result *result)
+void effect_journal_add(struct effect_journal *o, const char *policy, const struct change_result *result)
 {
     struct observation *b;
     if (!result->row || result->sign == SIGN_NONE || !result->before || result->seen != EFFECT_NOT_LOOKED ||

@@ -3,7 +3,7 @@
 #ifndef MPIJOBD_CHANGE_EFFECT_JOURNAL_H
 #define MPIJOBD_CHANGE_EFFECT_JOURNAL_H
 
-#include "change/replace.h"
+#include "change/change.h"
 
 #define EFFECT_JOURNAL_AT_ONCE 8
 #define EFFECT_JOURNAL_QUEUED 10000    /* more than that are not looked at */
@@ -15,6 +15,6 @@ struct effect_journal *effect_journal_new(const struct site *site); /* NULL: out
 /* Cancels all; nothing is noted of what was not seen. */
 void effect_journal_free(struct effect_journal *effect_journal);
 /* A change that was made, with its row in the journal. Nothing happens where nothing is to be seen of it. */
-void effect_journal_add(struct effect_journal *effect_journal, const char *policy, const struct replace_result *result);
+void effect_journal_add(struct effect_journal *effect_journal, const char *policy, const struct change_result *result);
 
 #endif

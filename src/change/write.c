@@ -1,9 +1,11 @@
+/* A write between its two rows of the journal. */
 #include "change/write.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "loop/timer.h"
+#include "store/store.h"
 
 const char *write_verb_name(enum write_verb verb)
 {
@@ -20,16 +22,16 @@ const char *write_resource_name(const struct kube_resource *resource, char out[W
 struct write {
     const struct site *site;
     enum write_verb verb;
-    char *group, *version, *plural, *name_space, *name, *uid, *resource_version, *why, *policy;
+    char *group, *version, *plural, *name_space, *name, *uid, *resource_version, *policy, *handled_key, *handled_value;
     struct kube_resource resource;
     struct buf body, diff;
-    const char *content_type, *effect;
-    bool dry_run, strict, cancelled, abandoned, ended;
+    const char *content_type;
+    const struct mpijob_verdict *verdict;
+    bool dry_run, strict, cancelled, abandoned, ended, not_done;
     int64_t run, row, intended_at;
     struct kube_request *request;
     struct deadline turn;
-    struct error lost; /* what became of the answer */
-    unsigned requests;
+    struct error *lost; /* what became of the answer; NULL: nothing yet */
     int (*check)(void *data, struct json answer, struct error *err);
     write_done done;
     void *data;
@@ -44,8 +46,10 @@ static void release(struct write *w)
     free(w->name);
     free(w->uid);
     free(w->resource_version);
-    free(w->why);
     free(w->policy);
+    free(w->handled_key);
+    free(w->handled_value);
+    free(w->lost);
     buf_free(&w->body);
     buf_free(&w->diff);
     free(w);
@@ -70,8 +74,15 @@ static void row_end(struct write *w, const char *outcome, int status, const char
         .status = status,
         .message = message,
         .resource_version_after = *version ? version : NULL,
+        .effect = mpijob_effect_name(w->verdict->effect),
+        .why = w->verdict->why,
         .ended_at = clock_now(w->site->clock),
     };
+    if (w->handled_key && strcmp(outcome, "lost") != 0) { /* of what is lost it is not known whether it is handled */
+        change.uid = w->uid;
+        change.handled_key = w->handled_key;
+        change.handled_value = strcmp(outcome, "done") == 0 ? w->handled_value : NULL;
+    }
     store_outcome(w->site->store, &change, NULL, NULL);
 }
 
@@ -81,7 +92,7 @@ static void finish(struct write *w, const struct kube_answer *answer, const stru
     struct write_result result = {.status = answer ? answer->status : 0,
                                   .object = answer ? answer->body : (struct json){{0}},
                                   .warnings = answer ? answer->warnings : none,
-                                  .requests = w->requests,
+                                  .not_done = w->not_done,
                                   .row = w->row};
     w->ended = true;
     w->done(w->data, &result, err);
@@ -96,50 +107,65 @@ static void fail(struct write *w, const char *outcome, const struct error *err)
 
 /* ---- a lost answer ---- */
 
+/* The look failed: the row stays in flight, so that the next start looks. */
+static void leave_open(struct write *w, const struct error *why)
+{
+    struct error told = *why;
+    error_prefix(&told,
+                 "the answer to a %s was lost, and looking for its outcome failed; its row of the journal stays in "
+                 "flight, and the next start looks again",
+                 write_verb_name(w->verb));
+    finish(w, NULL, &told);
+}
+
 static void looked(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
                    bool lost)
 {
     (void)request;
     (void)lost;
     struct write *w = data;
-    struct error told = w->lost;
     w->request = NULL;
-    w->requests += answer ? answer->tries : 1;
     if (w->abandoned) {
-        finish(w, NULL, &told);
+        finish(w, NULL, w->lost);
         return;
     }
-    if (err && err->code != ERR_NOT_FOUND) {
-        told = *err;
-        error_prefix(&told, "the answer to a %s was lost, and looking for its outcome failed",
-                     write_verb_name(w->verb));
-        fail(w, "lost", &told);
+    if (err && (err->code != ERR_NOT_FOUND || err->no_path)) {
+        leave_open(w, err);
         return;
     }
-    enum write_trace trace = write_trace(w->verb, str_of(w->uid), buf_str(&w->diff), w->intended_at,
-                                         answer ? answer->body : (struct json){0});
-    if (trace == WRITE_WAS_DONE) {
-        row_end(w, "done", 0, "the answer was lost; reading the object showed that it was done",
-                answer ? answer->body : (struct json){0});
+    struct json object = answer ? answer->body : (struct json){{0}};
+    struct error told = *w->lost;
+    switch (write_trace(w->verb, str_of(w->uid), buf_str(&w->diff), w->intended_at, object)) {
+    case WRITE_WAS_DONE:
+        row_end(w, "done", 0, "the answer was lost; reading the object showed that it was done", object);
         finish(w, answer, NULL);
-    } else {
-        told.retryable = trace == WRITE_WAS_NOT_DONE;
-        fail(w, trace == WRITE_WAS_NOT_DONE ? "not-done" : "lost", &told);
+        break;
+    case WRITE_WAS_NOT_DONE:
+        told.retryable = true;
+        w->not_done = true;
+        fail(w, "not-done", &told);
+        break;
+    case WRITE_NOBODY_KNOWS:
+        told.retryable = false;
+        fail(w, "lost", &told);
+        break;
     }
 }
 
 static void look(struct write *w, const struct error *why)
 {
     struct error err;
-    w->lost = *why;
+    w->lost = malloc(sizeof *w->lost);
+    if (w->lost)
+        *w->lost = *why;
     if (!*w->name) { /* the server was to make the name: there is nothing to look by */
         fail(w, "lost", why);
         return;
     }
     struct kube_call call = {
         .resource = &w->resource, .name_space = w->name_space, .name = w->name, .done = looked, .data = w};
-    if (kube_get(cluster_kube(w->site->cluster), &call, &w->request, &err))
-        fail(w, "lost", why);
+    if (!w->lost || kube_get(cluster_kube(w->site->cluster), &call, &w->request, &err))
+        leave_open(w, why);
 }
 
 /* ---- the request ---- */
@@ -151,7 +177,6 @@ static void came(void *data, struct kube_request *request, const struct kube_ans
     struct write *w = data;
     struct error bad;
     w->request = NULL;
-    w->requests += answer ? answer->tries : 1;
     if (w->abandoned) {
         error_set(&bad, ERR_CANCELLED, "given up while its %s was under way; it is looked into at the next start",
                   write_verb_name(w->verb));
@@ -250,9 +275,11 @@ static void turn_came(struct deadline *turn)
         .resource_version = w->resource_version,
         .verb = write_verb_name(w->verb),
         .diff = w->diff.len ? w->diff.ptr : "[]",
-        .effect = w->effect,
-        .why = w->why,
+        .effect = mpijob_effect_name(w->verdict->effect),
+        .why = w->verdict->why,
         .intended_at = w->intended_at,
+        .handled_key = w->handled_key,
+        .handled_value = w->handled_value,
     };
     store_intent(w->site->store, &change, intent_written, w);
 }
@@ -273,13 +300,15 @@ static bool copy_in(struct write *w, const struct write_call *call)
     w->name = copy(call->name);
     w->uid = copy(call->uid);
     w->resource_version = copy(call->resource_version);
-    w->why = copy(call->why);
     w->policy = copy(call->policy);
+    w->handled_key = call->handled_key ? copy(call->handled_key) : NULL;
+    w->handled_value = call->handled_key ? copy(call->handled_value) : NULL;
     buf_add_str(&w->body, call->body);
     buf_add_str(&w->diff, call->diff);
     w->resource = (struct kube_resource){w->group, w->version, w->plural};
     return w->group && w->version && w->plural && (w->name_space || !call->name_space) && w->name && w->uid &&
-           w->resource_version && w->why && w->policy && !w->body.failed && !w->diff.failed;
+           w->resource_version && w->policy && (w->handled_value || !call->handled_key) &&
+           (w->handled_key || !call->handled_key) && !w->body.failed && !w->diff.failed;
 }
 
 int write_start(const struct site *site, const struct write_call *call, struct write **out, struct error *err)
@@ -291,7 +320,7 @@ int write_start(const struct site *site, const struct write_call *call, struct w
         .site = site,
         .verb = call->verb,
         .content_type = call->content_type,
-        .effect = call->effect,
+        .verdict = call->verdict,
         .dry_run = call->dry_run,
         .strict = call->strict,
         .run = call->run,

@@ -2,11 +2,15 @@
  *
  *     intent written down -> sent -> (its answer was lost: looked for) -> outcome written down
  *
- * What needs another decision, a conflict above all, is the caller's: nothing is sent twice here. */
+ * A row is closed only when it is known what became of the write. Where the answer was lost and the look for it fails
+ * too, the row stays in flight: the next start asks the server (engine/recover.h). What needs another decision, a
+ * conflict above all, is the caller's: nothing is sent twice here. */
 #ifndef MPIJOBD_CHANGE_WRITE_H
 #define MPIJOBD_CHANGE_WRITE_H
 
-#include "change/replace.h"
+#include "cluster/cluster.h"
+#include "mpijob/effect/effect.h"
+#include "site/site.h"
 
 enum write_verb { WRITE_PATCH, WRITE_REPLACE, WRITE_CREATE, WRITE_DELETE };
 const char *write_verb_name(enum write_verb verb); /* "patch": as in the journal */
@@ -18,12 +22,13 @@ struct write_result { /* valid during the call */
     int status;
     struct json object; /* as the server gave it back; absent where nothing came */
     const char *const *warnings;
-    unsigned requests;
-    int64_t row; /* of the journal, 0: none */
+    bool not_done; /* the answer was lost, and the object shows that it was not done: it may be tried again */
+    int64_t row;   /* of the journal, 0: none */
 };
 
 struct write;
-/* err NULL: it is done. */
+/* err NULL: it is done. Codes: ERR_CANCELLED: nothing was sent, or it was abandoned; ERR_DROPPED and others of `check`;
+ * those of the server's answer (kube.h). */
 typedef void (*write_done)(void *data, const struct write_result *result, const struct error *err);
 
 /* Everything but data is copied. */
@@ -38,10 +43,13 @@ struct write_call {
     const char *uid;          /* of the object before; "" for a create */
     const char *resource_version;
     struct str diff; /* JSON as mpijob_diff_json writes: for the journal, and to tell later whether it was done */
-    const char *effect, *why;
-    bool dry_run; /* the server is asked, and nothing written down */
+    const struct mpijob_verdict *verdict; /* for the journal; outlives the write. `check` may change it */
+    bool dry_run;                         /* the server is asked, and nothing written down */
     int64_t run;
     const char *policy;
+    /* The store's `handled` row of the object, written with the intent, and removed where it was not done. NULL: none.
+     */
+    const char *handled_key, *handled_value;
     /* Is the answer as it has to be? Not 0: the write has failed, whatever the server said. NULL: always. */
     int (*check)(void *data, struct json answer, struct error *err);
     write_done done;

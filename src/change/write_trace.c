@@ -1,4 +1,5 @@
 /* After a lost answer, or a kill in the middle: does the object show that the write was done? */
+#include "base/clock.h"
 #include "change/write.h"
 
 /* The server stamps whole seconds, and its clock need not be ours to the second. */

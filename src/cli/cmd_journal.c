@@ -8,6 +8,7 @@
 #include "cli/session/session.h"
 #include "cli/session/table.h"
 #include "mpijob/change/change.h"
+#include "store/store.h"
 #include "json/write.h"
 
 struct reading {

@@ -16,7 +16,7 @@ struct plan {
     bool colour;
 };
 
-static void add_json(struct plan *p, const struct run *run, const char *job, const struct replace_result *result,
+static void add_json(struct plan *p, const struct run *run, const char *job, const struct change_result *result,
                      const struct error *err)
 {
     struct buf diff = BUF_INIT;
@@ -52,7 +52,7 @@ static void add_json(struct plan *p, const struct run *run, const char *job, con
     buf_free(&diff);
 }
 
-static void add_text(struct plan *p, const struct run *run, const char *job, const struct replace_result *result,
+static void add_text(struct plan *p, const struct run *run, const char *job, const struct change_result *result,
                      const struct error *err)
 {
     struct buf text = BUF_INIT;
@@ -72,7 +72,7 @@ static void add_text(struct plan *p, const struct run *run, const char *job, con
     buf_free(&text);
 }
 
-static void observe(void *data, const struct run *run, const char *job, const struct replace_result *result,
+static void observe(void *data, const struct run *run, const char *job, const struct change_result *result,
                     const struct error *err)
 {
     struct plan *p = data;

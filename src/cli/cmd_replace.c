@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "change/change.h"
 #include "cli/commands.h"
 #include "cli/config/yaml.h"
 #include "cli/session/named_jobs.h"
@@ -33,8 +34,7 @@ struct one {
     char key[320];
 };
 
-static void tell_json(struct replacing *r, const char *key, const struct replace_result *result,
-                      const struct error *err)
+static void tell_json(struct replacing *r, const char *key, const struct change_result *result, const struct error *err)
 {
     struct buf diff = BUF_INIT;
     struct json root;
@@ -86,8 +86,7 @@ static void tell_json(struct replacing *r, const char *key, const struct replace
     buf_free(&diff);
 }
 
-static void tell_text(struct replacing *r, const char *key, const struct replace_result *result,
-                      const struct error *err)
+static void tell_text(struct replacing *r, const char *key, const struct change_result *result, const struct error *err)
 {
     struct buf diff = BUF_INIT;
     if (err) {
@@ -112,7 +111,7 @@ static void tell_text(struct replacing *r, const char *key, const struct replace
 
 static void start_more(struct replacing *r);
 
-static void one_done(void *data, const struct replace_result *result, const struct error *err)
+static void one_done(void *data, const struct change_result *result, const struct error *err)
 {
     struct one *one = data;
     struct replacing *r = one->all;
@@ -128,23 +127,25 @@ static void one_done(void *data, const struct replace_result *result, const stru
     start_more(r);
 }
 
-static int start_one(struct replacing *r, struct replace_call *call)
+static int start_one(struct replacing *r, struct change_call *call)
 {
     struct one *one = calloc(1, sizeof *one);
-    struct replace *replace;
+    struct change *change;
+    struct mpijob_target target = {.kind = r->s.options.job_kind};
     if (!one)
         return error_nomem(&r->s.error);
     one->all = r;
     snprintf(one->key, sizeof one->key, "%s/%s", call->name_space, call->name);
-    call->kind = r->s.options.job_kind;
+    call->job = &target;
+    call->kind = mpijob_kind_info(target.kind)->name;
     call->dry_run = call->server_dry_run = r->s.options.dry_run;
     call->destructive = r->s.options.destructive;
     call->wait_effect_ms = r->wait_effect_ms;
-    call->through_launcher = r->s.options.through_launcher && !call->whole.len;
+    call->through_launcher = r->s.options.through_launcher;
     call->resource_version = r->s.options.resource_version;
     call->done = one_done;
     call->data = one;
-    if (replace_start(&r->site, call, &replace, &r->s.error)) {
+    if (change_start(&r->site, call, &change, &r->s.error)) {
         free(one);
         return ERR_NOMEM;
     }
@@ -159,7 +160,7 @@ static int start_listed(struct replacing *r, const struct found_job *job)
     int rc = mpijob_changes_copy(&r->changes, &changes, &r->s.error);
     snprintf(name_space, sizeof name_space, "%.*s", (int)job->view.name_space.len, job->view.name_space.ptr);
     snprintf(name, sizeof name, "%.*s", (int)job->view.name.len, job->view.name.ptr);
-    struct replace_call call = {
+    struct change_call call = {
         .name_space = name_space, .name = name, .object = str_n(job->bytes, job->len), .changes = &changes};
     if (!rc)
         rc = start_one(r, &call);
@@ -194,7 +195,7 @@ static int by_selector(struct replacing *r)
 
 static int by_name(struct replacing *r, const char *name)
 {
-    struct replace_call call = {.name_space = r->s.namespaces[0], .name = name, .changes = &r->changes};
+    struct change_call call = {.name_space = r->s.namespaces[0], .name = name, .changes = &r->changes};
     if (start_one(r, &call))
         return session_fail(&r->s, &r->s.error);
     session_wait(&r->s);
@@ -294,7 +295,7 @@ static int by_file(struct replacing *r)
         buf_add_str(&whole, root.text);
     if (!rc)
         rc = buf_result(&whole, "the object", &s->error);
-    struct replace_call call = {.name_space = name_space, .name = name, .whole = buf_str(&whole)};
+    struct change_call call = {.verb = CHANGE_REPLACE, .name_space = name_space, .name = name, .body = buf_str(&whole)};
     if (!rc)
         rc = start_one(r, &call);
     if (!rc)

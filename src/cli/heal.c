@@ -115,7 +115,7 @@ static void tell_json(struct heal *heal, const struct patient *p, const struct e
 
 static void start_more(struct heal *heal);
 
-static void job_done(void *data, const struct replace_result *result, const struct error *err)
+static void job_done(void *data, const struct change_result *result, const struct error *err)
 {
     struct patient *p = data;
     struct heal *heal = p->heal;
@@ -142,7 +142,8 @@ static int start_one(struct heal *heal, struct patient *p, struct error *err)
     const struct mpijob_view *v = &p->job->view;
     struct json_edits edits = {0};
     struct buf whole = BUF_INIT;
-    struct replace *replace;
+    struct change *change;
+    struct mpijob_target target = {.kind = KIND_MPIJOB};
     for (size_t i = 0; i < p->count; i++) {
         if (*p->edits[i].raw)
             json_edit_set(&edits, p->edits[i].pointer, str_of(p->edits[i].raw));
@@ -153,17 +154,20 @@ static int start_one(struct heal *heal, struct patient *p, struct error *err)
     snprintf(name, sizeof name, "%.*s", (int)v->name.len, v->name.ptr);
     int rc = json_edit_apply(&edits, v->object, &whole, err);
     bool dry_run = heal->s->options.dry_run;
-    struct replace_call call = {
+    struct change_call call = {
+        .verb = CHANGE_REPLACE,
+        .job = &target,
+        .kind = "MPIJob",
         .name_space = name_space,
         .name = name,
-        .whole = buf_str(&whole),
+        .body = buf_str(&whole),
         .dry_run = dry_run,
         .server_dry_run = dry_run,
         .done = job_done,
         .data = p,
     };
     if (!rc)
-        rc = replace_start(&heal->site, &call, &replace, err);
+        rc = change_start(&heal->site, &call, &change, err);
     json_edits_free(&edits);
     buf_free(&whole);
     return rc;

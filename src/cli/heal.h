@@ -2,6 +2,7 @@
 #ifndef MPIJOBD_CLI_HEAL_H
 #define MPIJOBD_CLI_HEAL_H
 
+#include "change/change.h"
 #include "cli/session/named_jobs.h"
 #include "mpijob/inspect/inspect.h"
 #include "json/edit.h"

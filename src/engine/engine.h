@@ -32,7 +32,7 @@ struct engine_options {
     struct script_limits ceilings;
     int (*open)(lua_State *L); /* registers the modules in a fresh state; from the floor above */
     /* Told of each change of a run when it has ended; NULL: nobody asks. job: its key. */
-    void (*observe)(void *data, const struct run *run, const char *job, const struct replace_result *result,
+    void (*observe)(void *data, const struct run *run, const char *job, const struct change_result *result,
                     const struct error *err);
     /* Told when a run has ended. NULL: nobody asks. */
     void (*ended)(void *data, const struct run *run);

@@ -162,7 +162,7 @@ static void one_closed(void *data)
     engine_check_stopped(((struct engine_cluster *)data)->engine);
 }
 
-static void observe(void *data, const struct run *run, const char *job, const struct replace_result *result,
+static void observe(void *data, const struct run *run, const char *job, const struct change_result *result,
                     const struct error *err)
 {
     const struct engine_options *o = &((struct engine_cluster *)data)->engine->o;

@@ -7,6 +7,7 @@
 
 #include "change/write.h"
 #include "loop/work.h"
+#include "store/store.h"
 
 struct in_flight {
     int64_t id;

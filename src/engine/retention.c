@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "engine/engine_parts.h"
+#include "store/store.h"
 
 #define DAY (INT64_C(86400) * CLOCK_SECOND)
 

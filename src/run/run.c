@@ -8,13 +8,13 @@
 #include <utlist.h>
 
 #include "run/lua_run.h"
+#include "run/run_change.h"
 #include "run/run_jobs.h"
 #include "run/run_pods.h"
-#include "run/run_replace.h"
-#include "run/run_verb.h"
 #include "run/runs.h"
 #include "run/sweep.h"
 #include "site/counters.h"
+#include "store/store.h"
 
 const char *run_outcome_name(enum run_outcome outcome)
 {
@@ -33,14 +33,15 @@ void run_fail(struct run *run, enum run_outcome outcome, const struct error *err
 
 /* ---- the end ---- */
 
-static void free_run(struct run *run)
+/* Nothing is under way any more. Whoever gave it its jobs need not wait for the disk. */
+static void hand_back(struct run *run)
 {
     run->done(run->data, run);
     if (run->sweep)
         sweep_free(run->sweep);
     run_jobs_free(run);
-    policy_set_release(run->file->set);
-    free(run);
+    run->sweep = NULL;
+    run->feed = NULL;
 }
 
 static void log_end(const struct run *run)
@@ -60,6 +61,7 @@ static void log_end(const struct run *run)
                          {"failed", failed}, {"dry_run", run->dry_run ? "true" : NULL}, {"reason", reason}));
 }
 
+/* What the run did is in the journal now: only then it is told. */
 static void end_written(void *data, int64_t id, const struct error *err)
 {
     struct run *run = data;
@@ -67,12 +69,16 @@ static void end_written(void *data, int64_t id, const struct error *err)
     if (err)
         log_event(run->site->log, LOG_ERROR, "the journal cannot be written",
                   LOG_FIELDS({"policy", run->policy->name}, {"reason", err->message}));
-    counters_run_ended(run->site->counters, run->policy->name, run_outcome_name(run->outcome),
-                       clock_monotonic() - run->began, run->cpu);
+    log_end(run);
+    counters_run_ended(run->site->counters, run->policy->name, run_outcome_name(run->outcome), run->ended - run->began,
+                       run->cpu);
     DL_DELETE(run->runs->list, run);
     if (run->runs->ended)
         run->runs->ended(run->runs->data, run);
-    free_run(run);
+    if (!run->handed_back)
+        hand_back(run);
+    policy_set_release(run->file->set);
+    free(run);
 }
 
 static struct store_run row_of(const struct run *run)
@@ -94,22 +100,26 @@ static struct store_run row_of(const struct run *run)
     };
 }
 
-/* Over when the coroutine has ended, its replacements too, and its list is closed. */
+/* Over when the coroutine has ended, its changes too, and its list is closed. */
 void run_check_end(struct run *run)
 {
-    if (!run->script_ended || run->ops || run->verbs || run->reading || run->closing)
+    if (!run->script_ended || run->changes || run->reading || run->closing)
         return;
+    struct store *store = run->id ? run->site->store : NULL;
     run->closing = true;
+    run->ended = clock_monotonic();
     run_fail(run, RUN_DONE, NULL);
-    log_end(run);
     struct store_run row = row_of(run);
-    if (run->site->store && run->id && !run->leave_open && !run->feed) {
-        store_run_end(run->site->store, &row, end_written, run);
-    } else {
-        if (run->site->store && run->id && run->feed) /* the next batch need not wait for the disk */
-            store_run_end_soon(run->site->store, &row, NULL, NULL);
+    bool fed = run->feed != NULL;
+    run->handed_back = fed;
+    if (fed)
+        hand_back(run); /* the next batch begins */
+    if (!store || run->leave_open)
         end_written(run, run->id, NULL);
-    }
+    else if (fed)
+        store_run_end_soon(store, &row, end_written, run);
+    else
+        store_run_end(store, &row, end_written, run);
 }
 
 /* ---- the coroutine ---- */
@@ -125,7 +135,7 @@ static void script_done_now(void *data, struct script_run *script, lua_State *L,
     if (run->sweep)
         sweep_stop(run->sweep);
     if (err) {
-        run_replaces_stop_waiting(run); /* nobody is to be told of effects any more */
+        run_changes_stop_waiting(run); /* nobody is to be told of effects any more */
         run_fail(run,
                  err->code == ERR_CANCELLED ? RUN_CANCELLED
                  : err->code == ERR_LIMIT   ? RUN_LIMITED
@@ -268,25 +278,30 @@ void run_abandon(struct run *run)
         run_stop(run, "given up", true); /* may free it, if nothing is under way */
         return;
     }
-    run_replaces_abandon(run);
-    run_verbs_abandon(run);
+    run_changes_abandon(run);
 }
 
 /* ---- a job's own failure ---- */
 
-void run_job_failed(struct run *run, const char *key, const char *message)
+void run_settle(const struct run *run, const char *key, enum job_end end, struct str seen,
+                const struct change_result *result, const struct error *err)
+{
+    if (run->feed)
+        run->feed->settled(run->feed->data, key, end, seen, result, err);
+}
+
+void run_job_failed(struct run *run, const char *key, struct str seen, const char *message)
 {
     char first[ERROR_MESSAGE_MAX]; /* the traceback is told once a run, not for each of a thousand jobs */
     snprintf(first, sizeof first, "%.*s", run->traced ? (int)strcspn(message, "\n") : (int)sizeof first - 1, message);
     run->traced = run->traced || strchr(message, '\n');
     run->failed++;
-    if (run->feed && run->sweep)
-        run->feed->settled(run->feed->data, key, JOB_FAILED, (struct str){0}, NULL, NULL);
+    run_settle(run, key, JOB_FAILED, seen, NULL, NULL);
     log_event(run->site->log, LOG_ERROR, first, LOG_FIELDS({"policy", run->policy->name}, {"job", key}));
     if (run->runs->observe) {
         static const struct mpijob_diff no_diff;
         static const char *const none[] = {NULL};
-        struct replace_result result = {.diff = &no_diff, .launcher = &no_diff, .warnings = none, .why = ""};
+        struct change_result result = {.diff = &no_diff, .launcher = &no_diff, .warnings = none, .why = ""};
         struct error err;
         error_set(&err, ERR_SCRIPT, "%s", message);
         run->runs->observe(run->runs->data, run, key, &result, &err);

@@ -1,16 +1,15 @@
-/* One run of a policy: from its trigger to its end. Its coroutine may end before its replacements do; the run ends
+/* One run of a policy: from its trigger to its end. Its coroutine may end before its changes do; the run ends
  * after both. */
 #ifndef MPIJOBD_RUN_RUN_H
 #define MPIJOBD_RUN_RUN_H
 
-#include "change/replace.h"
+#include "change/change.h"
 #include "jobs/listing.h"
 #include "policy/definition.h"
 
 struct policy_file;
 struct runs;
-struct run_op;
-struct run_verb;
+struct run_change;
 struct run_pods;
 struct run_jobs;
 struct sweep;
@@ -30,7 +29,7 @@ enum job_end {
  * looked at. result and err may be NULL. Jobs of which nothing is told: see the run's outcome. */
 struct run_feed {
     struct listing *jobs; /* becomes the run's, with which it is freed after run_done */
-    void (*settled)(void *data, const char *key, enum job_end end, struct str seen, const struct replace_result *result,
+    void (*settled)(void *data, const char *key, enum job_end end, struct str seen, const struct change_result *result,
                     const struct error *err);
     bool (*mark)(void *data, const char *key, struct buf *value); /* what is written down with the job's intent */
     const char *key;                                              /* and for whom: as of store_mark_key */
@@ -44,7 +43,7 @@ struct run_call {
     int64_t scheduled_at; /* microseconds; the nominal instant */
     int64_t resumes; /* journal id of the interrupted run that this one finishes: its jobs are left alone; 0: none */
     const struct run_feed *feed; /* NULL: the run lists its jobs itself. Stays until done */
-    run_done done;               /* called once, the run is freed after it */
+    run_done done;               /* called once, when nothing of the run is under way any more */
     void *data;
 };
 
@@ -58,7 +57,7 @@ struct run {
     const struct policy *policy;
     const char *trigger;
     int64_t id, scheduled_at, started_at;
-    int64_t began, cpu; /* began: clock_monotonic; cpu: of its script, when that has ended. microseconds */
+    int64_t began, ended, cpu; /* clock_monotonic; cpu: of its script, when that has ended. microseconds */
     bool dry_run, stopping;
     enum run_outcome outcome;
     struct error error; /* with FAILED, LIMITED, CANCELLED */
@@ -68,14 +67,13 @@ struct run {
     const struct run_feed *feed;         /* NULL: it lists its jobs */
     struct sweep *sweep;                 /* NULL for run functions */
     struct run_jobs *jobs;               /* of run functions, once asked for */
-    struct run_op *ops;                  /* replacements under way */
-    struct run_verb *verbs;              /* other verbs of the script under way */
+    struct run_change *changes;          /* under way */
     struct run_pods *pods[MPIJOB_KINDS]; /* NULL: not asked for */
     unsigned active;
     struct run *prev, *next; /* of runs->list */
     run_done done;
     void *data;
-    bool begun, script_ended, closing, leave_open, traced;
+    bool begun, script_ended, closing, handed_back, leave_open, traced;
     bool reading; /* the sweep asks the journal what an interrupted run has changed */
 };
 
@@ -87,18 +85,16 @@ void run_stop(struct run *run, const char *why, bool leave_open);
 /* As run_stop, and gives up what is under way too. */
 void run_abandon(struct run *run);
 
-/* A replacement as a part of the run: counted, bounded by its limits, dry when the run is, journalled under it. call's
- * dry_run, destructive, run, policy, gate are set here. */
-int run_replace(struct run *run, struct replace_call *call, struct run_op **op, struct error *err);
-/* The caller goes away: its done is not called any more, the replacement ends on its own. */
-void run_op_detach(struct run_op *op);
-
 /* Ends the run if nothing of it is under way any more. */
 void run_check_end(struct run *run);
 /* The run's outcome and its reason; the first one counts. err may be NULL with RUN_DONE. */
 void run_fail(struct run *run, enum run_outcome outcome, const struct error *err);
 
-/* A job's own failure that is no replacement's (its function raised an error): counted and logged. */
-void run_job_failed(struct run *run, const char *key, const char *message);
+/* What became of a job that the run was given; nothing happens where it lists its jobs itself. key: the job's; seen:
+ * the version that was looked at, may be empty. result and err may be NULL. */
+void run_settle(const struct run *run, const char *key, enum job_end end, struct str seen,
+                const struct change_result *result, const struct error *err);
+/* A job's own failure that is no change's (its function raised an error): counted, logged and settled. */
+void run_job_failed(struct run *run, const char *key, struct str seen, const char *message);
 
 #endif

@@ -55,14 +55,13 @@ static int next_k(lua_State *L, int status, lua_KContext ctx);
 static bool wanted(lua_State *L, struct run_jobs *j, int status)
 {
     const struct lua_job *job = lua_job_at(L, 1);
-    const struct run_feed *feed = j->run->feed;
     bool good = status == LUA_OK || status == LUA_YIELD;
     if (good && lua_toboolean(L, 2))
         return true;
-    if (!good)
-        run_job_failed(j->run, job->key, luaL_tolstring(L, 2, NULL));
-    if (feed)
-        feed->settled(feed->data, job->key, good ? JOB_DECLINED : JOB_FAILED, job->view.resource_version, NULL, NULL);
+    if (good)
+        run_settle(j->run, job->key, JOB_DECLINED, job->view.resource_version, NULL, NULL);
+    else
+        run_job_failed(j->run, job->key, job->view.resource_version, luaL_tolstring(L, 2, NULL));
     return false;
 }
 

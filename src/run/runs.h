@@ -3,9 +3,9 @@
 #ifndef MPIJOBD_RUN_RUNS_H
 #define MPIJOBD_RUN_RUNS_H
 
+#include "change/change.h"
 #include "change/effect_journal.h"
 #include "change/loops.h"
-#include "change/replace.h"
 #include "jobs/watches.h"
 #include "site/site.h"
 
@@ -18,7 +18,7 @@ struct runs {
     struct effect_journal *effects; /* made with the first change whose effect is to be seen */
     struct run *list;               /* under way */
     /* Told of each change of a run when it has ended; NULL: nobody asks. job: its key. */
-    void (*observe)(void *data, const struct run *run, const char *job, const struct replace_result *result,
+    void (*observe)(void *data, const struct run *run, const char *job, const struct change_result *result,
                     const struct error *err);
     /* Told when a run has ended, and is on the list no more. NULL: nobody asks. */
     void (*ended)(void *data, const struct run *run);

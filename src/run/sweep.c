@@ -148,7 +148,7 @@ static int l_protect(lua_State *L)
 static int l_failed(lua_State *L)
 {
     struct lua_job *job = lua_job_at(L, 1);
-    run_job_failed(sweep_of(L)->run, job ? job->key : "", luaL_tolstring(L, 2, NULL));
+    run_job_failed(sweep_of(L)->run, job ? job->key : "", (struct str){0}, luaL_tolstring(L, 2, NULL));
     return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <uthash.h>
 
 #include "run/sweep_parts.h"
+#include "store/store.h"
 
 struct done_before {
     UT_hash_handle hh;

@@ -6,6 +6,7 @@
 
 #include "policy/lua_changes.h"
 #include "policy/lua_job.h"
+#include "run/run_change.h"
 #include "run/sweep_parts.h"
 
 /* Fills s->changes from the policy's table or the function's result at index 2. False: told as the job's failure. */
@@ -19,7 +20,7 @@ static bool read_changes(lua_State *L, struct sweep *s, const struct lua_job *jo
     else
         rc = lua_changes_read(L, 2, &s->changes, &err);
     if (rc)
-        run_job_failed(s->run, job->key, err.message);
+        run_job_failed(s->run, job->key, (struct str){0}, err.message);
     return rc == 0;
 }
 
@@ -29,7 +30,7 @@ static void remember(struct sweep *s, struct str object)
     char *copy = a ? str_dup(object) : NULL;
     if (!copy) {
         free(a);
-        run_job_failed(s->run, "", "out of memory");
+        run_job_failed(s->run, "", (struct str){0}, "out of memory");
         return;
     }
     a->object = copy;
@@ -37,7 +38,7 @@ static void remember(struct sweep *s, struct str object)
     LL_PREPEND(s->again, a);
 }
 
-static void replaced(void *data, const struct replace_result *result, const struct error *err)
+static void replaced(void *data, const struct change_result *result, const struct error *err)
 {
     struct sweep *s = data;
     if (err && err->code == ERR_CONFLICT && result->object.len && !s->stopped)
@@ -54,7 +55,7 @@ static int submit_k(lua_State *L, int status, lua_KContext ctx)
     (void)status;
     struct sweep *s = (struct sweep *)ctx;
     struct error err;
-    struct run_op *op;
+    struct run_change *change;
     struct lua_job *job = lua_job_at(L, 1);
     if (s->run->active >= s->run->policy->concurrency)
         return sweep_wait(L, s, submit_k);
@@ -63,8 +64,10 @@ static int submit_k(lua_State *L, int status, lua_KContext ctx)
     char name_space[256], name[256];
     snprintf(name_space, sizeof name_space, "%.*s", (int)job->view.name_space.len, job->view.name_space.ptr);
     snprintf(name, sizeof name, "%.*s", (int)job->view.name.len, job->view.name.ptr);
-    struct replace_call call = {
-        .kind = s->run->policy->kind,
+    struct mpijob_target target = {.kind = s->run->policy->kind};
+    struct change_call call = {
+        .verb = CHANGE_FIELDS,
+        .job = &target,
         .name_space = name_space,
         .name = name,
         .object = str_n(job->bytes, job->len),
@@ -73,8 +76,8 @@ static int submit_k(lua_State *L, int status, lua_KContext ctx)
         .done = replaced,
         .data = s,
     };
-    if (run_replace(s->run, &call, &op, &err))
-        run_job_failed(s->run, job->key, err.message);
+    if (run_change_start(s->run, &call, &change, &err))
+        run_job_failed(s->run, job->key, (struct str){0}, err.message);
     return 0;
 }
 
@@ -88,9 +91,8 @@ int sweep_submit(lua_State *L)
 
 static void settle(struct sweep *s, const struct lua_job *job, enum job_end end)
 {
-    const struct run_feed *feed = s->run->feed;
-    if (feed && job)
-        feed->settled(feed->data, job->key, end, job->view.resource_version, NULL, NULL);
+    if (job)
+        run_settle(s->run, job->key, end, job->view.resource_version, NULL, NULL);
 }
 
 /* The policy's functions want nothing of it. */
@@ -122,7 +124,7 @@ int sweep_would(lua_State *L)
     buf_reset(&s->edited);
     int rc = mpijob_changes_apply(&s->changes, &job->view, &s->edited, &s->diff, &err);
     if (rc)
-        run_job_failed(s->run, job->key, err.message);
+        run_job_failed(s->run, job->key, (struct str){0}, err.message);
     else if (s->diff.count == 0) {
         s->run->unchanged++;
         settle(s, job, JOB_UNCHANGED);

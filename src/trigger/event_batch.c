@@ -158,7 +158,7 @@ static bool mark(void *data, const char *key, struct buf *value)
 }
 
 /* The job as the run left it, and then as it is now: somebody may have undone it already. */
-static void look_on(struct event_trigger *t, uint32_t slot, const struct replace_result *result)
+static void look_on(struct event_trigger *t, uint32_t slot, const struct change_result *result)
 {
     struct json root;
     struct mpijob_view view;
@@ -198,7 +198,7 @@ static void failed(struct event_batch *b, uint32_t slot, struct str seen, const 
     write_row(t, slot, true); /* without what was to be handled */
 }
 
-static void settled(void *data, const char *key, enum job_end end, struct str seen, const struct replace_result *result,
+static void settled(void *data, const char *key, enum job_end end, struct str seen, const struct change_result *result,
                     const struct error *err)
 {
     struct event_batch *b = data;

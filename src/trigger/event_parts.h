@@ -9,6 +9,7 @@
 #include "loop/work.h"
 #include "run/run.h"
 #include "run/runs.h"
+#include "store/store.h"
 #include "trigger/due_heap.h"
 #include "trigger/event_trigger.h"
 

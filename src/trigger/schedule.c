@@ -9,6 +9,7 @@
 #include "loop/timer.h"
 #include "run/run.h"
 #include "site/counters.h"
+#include "store/store.h"
 #include "trigger/triggers.h"
 
 #define MISSED_MAX 100 /* missed = "all": at most so many, the newest */

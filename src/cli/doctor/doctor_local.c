@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cli/doctor/doctor.h"
+#include "store/store.h"
 #include "time/zone.h"
 
 #define MIB UINT64_C(1048576)

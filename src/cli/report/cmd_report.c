@@ -14,6 +14,7 @@
 #include "cli/session/pod_count.h"
 #include "cli/session/table.h"
 #include "mpijob/gpu.h"
+#include "store/store.h"
 #include "json/write.h"
 
 #define DAY (24 * 3600 * CLOCK_SECOND)

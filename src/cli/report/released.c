@@ -1,4 +1,5 @@
 #include "cli/report/released.h"
+#include "store/store.h"
 
 #include <stdlib.h>
 #include <string.h>

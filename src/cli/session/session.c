@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/session/command.h"
+#include "store/store.h"
 #include "time/duration.h"
 
 int session_fail(const struct session *s, const struct error *err)

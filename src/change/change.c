@@ -1,0 +1,264 @@
+/* A change's life: from its start over its tries to its end. */
+#include "change/change.h"
+
+#include <stdlib.h>
+
+#include "change/change_parts.h"
+
+#define CONFLICT_PAUSE_MS 20 /* doubled each time, with jitter: another writer is at work on this object */
+
+/* The texts that a change copies; offsets, so that one loop copies and one frees them. */
+#define TEXT(member) offsetof(struct change, member)
+static const size_t texts[] = {TEXT(group),       TEXT(version),     TEXT(plural),       TEXT(kind),
+                               TEXT(name_space),  TEXT(name),        TEXT(policy),       TEXT(wanted_version),
+                               TEXT(propagation), TEXT(handled_key), TEXT(handled_value)};
+
+static char **text_of(struct change *c, size_t i)
+{
+    return (char **)((char *)c + texts[i]);
+}
+
+static void free_change(struct deadline *pause)
+{
+    struct change *c = pause->data;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        free(*text_of(c, i));
+    mpijob_changes_free(&c->changes);
+    buf_free(&c->body);
+    free(c->before);
+    buf_free(&c->after);
+    mpijob_diff_free(&c->diff);
+    free(c->lost);
+    free(c->answer);
+    for (char **w = c->warnings; w && *w; w++)
+        free(*w);
+    free(c->warnings);
+    mpijob_launcher_plan_free(&c->launcher.plan);
+    free(c);
+}
+
+/* ---- the end ---- */
+
+/* Whatever failed, the message begins with the object. */
+static void name_it(const struct change *c, struct error *err)
+{
+    if (c->ours && (c->verb == CHANGE_FIELDS || c->verb == CHANGE_REPLACE))
+        error_prefix(err, "%s/%s", c->name_space, c->name);
+    else
+        error_prefix(err, "%s %s%s%s", c->kind, c->name_space ? c->name_space : "", c->name_space ? "/" : "", c->name);
+}
+
+static struct str newest_bytes(const struct change *c)
+{
+    if (c->answer)
+        return str_n(c->answer, c->answer_len);
+    if (c->after.len && c->verb != CHANGE_FIELDS)
+        return buf_str(&c->after);
+    return str_n(c->before, c->before_len);
+}
+
+void change_finish(struct change *c, bool sent, const struct error *err)
+{
+    static const char *const none[] = {NULL};
+    if (!err && sent && change_wait_effect(c))
+        return;
+    struct error told;
+    if (err) {
+        told = *err;
+        name_it(c, &told);
+    }
+    struct change_result result = {
+        .changed = !err && sent && c->verdict.effect != EFFECT_UNCHANGED,
+        .dry_run = c->dry_run,
+        .effect = c->verdict.effect,
+        .why = c->verdict.why,
+        .diff = &c->diff,
+        .launcher = &c->launcher.plan.diff,
+        .before = c->viewed ? &c->view : NULL,
+        .looked_at = c->looked_at,
+        .resource_version = c->version_now,
+        .object = newest_bytes(c),
+        .warnings = c->warnings ? (const char *const *)c->warnings : none,
+        .row = c->row ? c->row : c->launcher.row,
+        .sign = err || !sent ? SIGN_NONE : change_sign(c),
+        .seen = c->effect.seen,
+        .after_ms = c->effect.after_ms,
+        .seen_note = c->effect.note,
+    };
+    c->ended = true;
+    c->done(c->data, &result, err ? &told : NULL);
+    deadline_close(&c->pause, free_change);
+}
+
+void change_fail(struct change *c, const struct error *err)
+{
+    change_finish(c, false, err);
+}
+
+void change_give_up(struct change *c)
+{
+    struct error err;
+    error_set(&err, ERR_CANCELLED, "given up");
+    change_fail(c, &err);
+}
+
+/* ---- its turns ---- */
+
+static void turn(struct deadline *pause)
+{
+    struct change *c = pause->data;
+    struct error err;
+    if (c->effect.over)
+        change_finish(c, true, NULL);
+    else if (c->cancelled)
+        change_give_up(c);
+    else if (c->tries == 0 && c->ours && c->verb <= CHANGE_REPLACE &&
+             cluster_serves(c->site->cluster, c->target.kind, &err))
+        change_fail(c, &err);
+    else if (c->verb == CHANGE_CREATE || c->before)
+        change_consider(c);
+    else
+        change_read(c);
+}
+
+void change_again(struct change *c, const struct error *why)
+{
+    if (++c->tries >= CHANGE_TRIES) {
+        struct error err = *why;
+        error_prefix(&err, "given up after %d tries", c->tries);
+        change_fail(c, &err);
+        return;
+    }
+    free(c->before);
+    c->before = NULL;
+    c->before_len = 0;
+    c->viewed = false; /* the view was into it */
+    deadline_set(&c->pause, (uint64_t)rand() % ((uint64_t)CONFLICT_PAUSE_MS << c->tries));
+}
+
+/* ---- the start ---- */
+
+static int copy_in(struct change *c, const struct change_call *call, struct error *err)
+{
+    const char *from[] = {call->resource.group,
+                          call->resource.version,
+                          call->resource.plural,
+                          call->kind,
+                          call->name_space,
+                          call->name,
+                          call->policy ? call->policy : "",
+                          call->resource_version,
+                          call->propagation,
+                          call->handled_key,
+                          call->handled_value};
+    bool good = true;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        *text_of(c, i) = from[i] ? str_dup(str_of(from[i])) : NULL;
+        good = good && (!from[i] || *text_of(c, i));
+    }
+    buf_add_str(&c->body, call->body);
+    if (call->object.len) {
+        c->before = str_dup(call->object);
+        c->before_len = call->object.len;
+        good = good && c->before;
+    }
+    return good && !c->body.failed ? 0 : error_nomem(err);
+}
+
+static void answered(struct gate_wait *wait, const struct error *refused);
+
+int change_start(const struct site *site, struct change_call *call, struct change **out, struct error *err)
+{
+    struct change *c = calloc(1, sizeof *c);
+    if (!c)
+        return error_nomem(err);
+    c->site = site;
+    c->verb = call->verb;
+    c->ours = call->job != NULL;
+    if (call->job)
+        c->target = *call->job;
+    c->json_patch = call->json_patch;
+    c->computed = call->computed;
+    c->dry_run = call->dry_run;
+    c->server_dry_run = call->server_dry_run;
+    c->destructive = call->destructive;
+    c->through_launcher = call->through_launcher;
+    c->wait_effect_ms = call->wait_effect_ms;
+    c->run = call->run;
+    c->gate = call->gate;
+    c->done = call->done;
+    c->data = call->data;
+    c->at_gate.answered = answered;
+    c->pause.data = c;
+    if (copy_in(c, call, err)) {
+        free_change(&c->pause);
+        return ERR_NOMEM;
+    }
+    c->resource = (struct kube_resource){c->group, c->version, c->plural};
+    if (call->changes) {
+        c->changes = *call->changes;
+        *call->changes = (struct mpijob_changes){0};
+    }
+    deadline_init(site->loop, &c->pause, turn, c);
+    deadline_set(&c->pause, 0); /* done is never called from within this function */
+    *out = c;
+    return 0;
+}
+
+/* ---- past the gate ---- */
+
+static void answered(struct gate_wait *wait, const struct error *refused)
+{
+    struct change *c = (struct change *)((char *)wait - offsetof(struct change, at_gate));
+    struct error err;
+    if (refused) {
+        err = *refused;
+        error_prefix(&err, "not written");
+        change_fail(c, &err);
+    } else if (c->dry_run && !c->server_dry_run) {
+        change_finish(c, true, NULL);
+    } else if (c->verb == CHANGE_FIELDS && !c->diff.count) {
+        change_write_launcher(c); /* the job has the value already */
+    } else {
+        change_send(c);
+    }
+}
+
+/* ---- giving up ---- */
+
+void change_cancel(struct change *c)
+{
+    if (c->ended)
+        return;
+    c->cancelled = true;
+    if (c->wait.waiting) {
+        cluster_wait_cancel(c->site->cluster, &c->wait);
+        deadline_set(&c->pause, 0);
+    } else if (c->at_gate.waiting) {
+        c->at_gate.waiting = false;
+        c->at_gate.cancel(&c->at_gate);
+        deadline_set(&c->pause, 0);
+    } else if (c->effect.watch) {
+        change_stop_waiting(c);
+    } else if (c->launcher.write) {
+        write_cancel(c->launcher.write);
+    } else if (c->write) {
+        write_cancel(c->write);
+    } else if (c->request) {
+        kube_cancel(c->request);
+    } else {
+        deadline_set(&c->pause, 0);
+    }
+}
+
+void change_abandon(struct change *c)
+{
+    if (c->ended)
+        return;
+    c->abandoned = true;
+    change_cancel(c);
+    if (c->launcher.write)
+        write_abandon(c->launcher.write);
+    else if (c->write)
+        write_abandon(c->write);
+}

@@ -1,0 +1,86 @@
+/* The verdict on a change, what is refused whoever asks for it, and the gate. */
+#include <stdio.h>
+
+#include "change/change_parts.h"
+#include "mpijob/inspect/harm.h"
+
+static void say(struct change *c, enum mpijob_effect effect, const char *why)
+{
+    c->verdict = (struct mpijob_verdict){.effect = effect};
+    snprintf(c->verdict.why, sizeof c->verdict.why, "%s", why);
+}
+
+/* Patches and whole objects of a job: of what they may and what they must not do, field by field no longer. */
+static int check_whole(const struct change *c, struct json before, struct json after, struct error *err)
+{
+    struct mpijob_view new =
+        c->view; /* the same job; what is written otherwise in it (kubeflow.org\/v1) is read all the same */
+    if (c->verb == CHANGE_CREATE) /* what is no such job is the server's to refuse; harm is looked for all the same */
+        new = (struct mpijob_view){.target = c->target};
+    new.object = after;
+    int rc = c->verb == CHANGE_CREATE ? 0 : mpijob_whole_check(before, after, c->target, err);
+    /* What a patched job has already is no fault of the patch; a whole object answers for all that it says. */
+    return rc ? rc : mpijob_harm_check(c->verb == CHANGE_PATCH ? &c->view : NULL, &new, err);
+}
+
+static int judge(struct change *c, struct json before, struct json after, struct error *err)
+{
+    int rc = 0;
+    c->judged_at = clock_now(c->site->clock);
+    if (c->verb == CHANGE_DELETE) {
+        say(c, c->ours ? EFFECT_DESTRUCTIVE : EFFECT_UNKNOWN,
+            c->ours ? "the job is deleted, and the server removes its pods after it" : "the object is deleted");
+        return 0;
+    }
+    if (c->ours && c->verb != CHANGE_FIELDS)
+        rc = check_whole(c, before, after, err);
+    else if (!c->ours && strcmp(c->plural, "jobs") == 0 && strcmp(c->group, "batch") == 0)
+        rc = mpijob_launcher_ttl_check(before, after, err);
+    if (rc)
+        return rc;
+    if (c->verb == CHANGE_CREATE)
+        say(c, EFFECT_UNKNOWN, "a new object; what its controller makes of it is not judged");
+    else if (!c->ours)
+        say(c, EFFECT_UNKNOWN, "what its controller makes of the change is not judged");
+    else if (c->launcher.asked)
+        mpijob_judge_through(&c->view, &c->diff, c->launcher.missing ? NULL : &c->launcher.plan, c->judged_at,
+                             &c->verdict);
+    else
+        mpijob_judge(&c->view, &c->diff, c->judged_at, &c->verdict);
+    if (!c->verdict.may_destroy || c->destructive)
+        return 0;
+    bool sure = c->verdict.effect == EFFECT_DESTRUCTIVE;
+    return error_set(
+        err, ERR_REFUSED,
+        "refused, because it %s destructive: %s. To do it all the same, allow it by name: destructive = true "
+        "(--destructive)%s",
+        sure ? "is" : "may be", c->verdict.why,
+        sure ? "" : "; to have it judged for your controller, set cluster.controller (--controller)");
+}
+
+static bool is_so_already(const struct change *c)
+{
+    return c->before && c->verb != CHANGE_DELETE && !c->diff.count && !c->launcher.plan.diff.count;
+}
+
+void change_judge(struct change *c, struct json before, struct json after)
+{
+    struct error err;
+    if (is_so_already(c)) {
+        say(c, EFFECT_UNCHANGED,
+            c->launcher.asked && !c->launcher.missing ? "it is so already, the launcher too; nothing was sent"
+                                                      : "it is so already; nothing was sent");
+        change_finish(c, false, NULL);
+        return;
+    }
+    if (judge(c, before, after, &err)) {
+        change_fail(c, &err);
+        return;
+    }
+    struct change_intent intent = {c->viewed ? &c->view : NULL, c->uid, c->looked_at, &c->diff};
+    c->at_gate.waiting = true;
+    if (c->gate)
+        c->gate(c->data, &c->at_gate, &intent);
+    else
+        gate_answer(&c->at_gate, NULL);
+}

@@ -1,0 +1,170 @@
+/* The launcher's part of a change. It is read before anything is written, so that what is refused is refused as a
+ * whole. Written is the MPIJob first: its resourceVersion is the proof that what was decided upon is still so; then the
+ * launcher, whose patch is bound to the object that was judged. Where the second fails the message says that the first
+ * was done; nothing is taken back. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "change/change_parts.h"
+
+static struct kube_resource resource_of(const struct change *c)
+{
+    static const struct kube_resource job = {"batch", "v1", "jobs"}, pod = {"", "v1", "pods"};
+    return mpijob_launcher_of(c->view.target) == LAUNCHER_POD ? pod : job;
+}
+
+static const char *word_of(const struct change *c)
+{
+    return mpijob_launcher_word(mpijob_launcher_of(c->view.target));
+}
+
+bool change_wants_launcher(const struct change *c)
+{
+    return c->through_launcher && c->verb == CHANGE_FIELDS && c->target.kind == KIND_MPIJOB &&
+           mpijob_launcher_concerned(&c->changes, &c->view);
+}
+
+/* The MPIJob's own part is written, and the launcher's is not. */
+static void finish_half(struct change *c, const struct error *why)
+{
+    struct error told = *why;
+    if (c->launcher.writing && c->diff.count && !c->dry_run)
+        error_prefix(&told, "the MPIJob was changed, its launcher %s was not", word_of(c));
+    else
+        error_prefix(&told, "its launcher %s", word_of(c));
+    if (c->launcher.writing && told.code == ERR_CONFLICT) /* nothing that computing the changes anew would mend */
+        told.code = ERR_HTTP;
+    change_fail(c, &told);
+}
+
+/* ---- the read ---- */
+
+static void planned_again(struct change *c)
+{
+    struct error err;
+    if (c->launcher.plan.diff.count == 0) { /* another writer did it meanwhile */
+        change_finish(c, true, NULL);
+    } else if (c->launcher.plan.verdict.may_destroy && !c->destructive) {
+        error_set(&err, ERR_REFUSED, "refused, because it has become destructive: %s", c->launcher.plan.verdict.why);
+        finish_half(c, &err);
+    } else {
+        change_write_launcher(c);
+    }
+}
+
+static void launcher_came(void *data, struct kube_request *request, const struct kube_answer *answer,
+                          const struct error *err, bool lost)
+{
+    (void)request;
+    (void)lost;
+    struct change *c = data;
+    struct error own;
+    c->request = NULL;
+    c->launcher.asked = true;
+    c->launcher.missing = err && err->code == ERR_NOT_FOUND;
+    if (err && !(c->launcher.missing && !c->launcher.writing)) {
+        own = *err;
+        if (err->status == 403)
+            error_prefix(&own,
+                         "reading it is not allowed (through_launcher needs get and patch on %s; mpijobd rbac has the "
+                         "rules)",
+                         mpijob_launcher_of(c->view.target) == LAUNCHER_POD ? "pods" : "jobs.batch");
+        finish_half(c, &own);
+        return;
+    }
+    if (c->cancelled) {
+        error_set(&own, ERR_CANCELLED, "given up");
+        finish_half(c, &own);
+        return;
+    }
+    mpijob_launcher_plan_free(&c->launcher.plan);
+    c->launcher.uid[0] = c->launcher.version[0] = '\0';
+    if (answer &&
+        mpijob_launcher_plan(&c->changes, &c->view, answer->body, clock_now(c->site->clock), &c->launcher.plan, &own)) {
+        finish_half(c, &own);
+        return;
+    }
+    if (answer) {
+        json_string_at(answer->body, "/metadata/uid", c->launcher.uid, sizeof c->launcher.uid);
+        json_string_at(answer->body, "/metadata/resourceVersion", c->launcher.version, sizeof c->launcher.version);
+    }
+    if (c->launcher.writing)
+        planned_again(c);
+    else
+        change_judge(c, (struct json){0}, (struct json){0});
+}
+
+void change_read_launcher(struct change *c)
+{
+    struct error err;
+    struct buf name = BUF_INIT;
+    struct kube_resource resource = resource_of(c);
+    mpijob_launcher_name(&c->view, &name);
+    int rc = buf_result(&name, "the launcher's name", &err);
+    struct kube_call call = {
+        .resource = &resource, .name_space = c->name_space, .name = name.ptr, .done = launcher_came, .data = c};
+    if (!rc)
+        rc = kube_get(cluster_kube(c->site->cluster), &call, &c->request, &err);
+    buf_free(&name);
+    if (rc)
+        finish_half(c, &err);
+}
+
+/* ---- the write ---- */
+
+static int check_kept(void *data, struct json answer, struct error *err)
+{
+    struct change *c = data;
+    if (mpijob_diff_done(&c->launcher.plan.diff, answer))
+        return 0;
+    return error_set(err, ERR_DROPPED,
+                     "the server answered 200 and did not keep what was sent; an admission webhook "
+                     "of the cluster may have taken it away");
+}
+
+static void launcher_written(void *data, const struct write_result *result, const struct error *err)
+{
+    struct change *c = data;
+    c->launcher.write = NULL;
+    c->launcher.row = result->row;
+    bool again = err && (err->code == ERR_CONFLICT || result->not_done);
+    if (!err) {
+        change_finish(c, true, NULL);
+    } else if (again && !c->cancelled && ++c->launcher.tries < CHANGE_TRIES) {
+        change_read_launcher(c); /* looked at again: what is sent is bound to what was seen */
+    } else {
+        finish_half(c, err);
+    }
+}
+
+void change_write_launcher(struct change *c)
+{
+    struct error err;
+    struct buf name = BUF_INIT, diff = BUF_INIT;
+    c->launcher.writing = true;
+    mpijob_launcher_name(&c->view, &name);
+    mpijob_diff_json(&c->launcher.plan.diff, &diff);
+    struct write_call call = {
+        .verb = WRITE_PATCH,
+        .resource = resource_of(c),
+        .name_space = c->name_space,
+        .name = name.ptr,
+        .body = buf_str(&c->launcher.plan.patch),
+        .content_type = "application/merge-patch+json",
+        .uid = c->launcher.uid,
+        .resource_version = c->launcher.version,
+        .diff = buf_str(&diff),
+        .verdict = &c->launcher.plan.verdict,
+        .dry_run = c->dry_run,
+        .run = c->run,
+        .policy = c->policy,
+        .check = check_kept,
+        .done = launcher_written,
+        .data = c,
+    };
+    int rc = name.failed || diff.failed ? error_nomem(&err) : write_start(c->site, &call, &c->launcher.write, &err);
+    buf_free(&name);
+    buf_free(&diff);
+    if (rc)
+        finish_half(c, &err);
+}

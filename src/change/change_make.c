@@ -1,0 +1,222 @@
+/* What an object becomes, and the bytes that go out for it. */
+#include "change/change_parts.h"
+#include "json/patch.h"
+#include "json/write.h"
+
+/* ---- is it the object that was meant? ---- */
+
+static int check_wanted(const struct change *c, struct error *err)
+{
+    struct error own;
+    if (!c->wanted_version || strcmp(c->wanted_version, c->looked_at) == 0)
+        return 0;
+    int rc = error_set(&own, ERR_CONFLICT, "it has changed since: resourceVersion %s was asked for, it is %s now",
+                       c->wanted_version, c->looked_at);
+    own.status = 409; /* as the server would answer */
+    *err = own;
+    return rc;
+}
+
+/* A whole object that is older than what is there. */
+static int check_given(const struct change *c, struct json object, struct error *err)
+{
+    char given[64];
+    json_string_at(object, "/metadata/resourceVersion", given, sizeof given);
+    if (!*given)
+        return check_wanted(c, err);
+    if (c->wanted_version && strcmp(c->wanted_version, given) != 0)
+        return error_set(err, ERR_CONFLICT, "resourceVersion %s was asked for, and the object says \"%s\"",
+                         c->wanted_version, given);
+    if (strcmp(given, c->looked_at) == 0)
+        return 0;
+    int rc =
+        error_set(err, ERR_CONFLICT, "it has changed since: the object given is of resourceVersion %s, it is %s now",
+                  given, c->looked_at);
+    err->status = 409;
+    return rc;
+}
+
+/* ---- what it becomes ---- */
+
+static int look_at(struct change *c, struct json before, struct error *err)
+{
+    char earlier[sizeof c->looked_at];
+    memcpy(earlier, c->looked_at, sizeof earlier);
+    json_string_at(before, "/metadata/uid", c->uid, sizeof c->uid);
+    json_string_at(before, "/metadata/resourceVersion", c->looked_at, sizeof c->looked_at);
+    memcpy(c->version_now, c->looked_at, sizeof c->version_now);
+    int rc = c->ours ? mpijob_view(before, c->target, &c->view, err) : 0;
+    c->viewed = c->ours && !rc;
+    if (!rc && c->verb != CHANGE_REPLACE)
+        rc = check_wanted(c, err);
+    if (!rc && c->computed && c->tries && strcmp(earlier, c->looked_at) != 0)
+        rc = error_set(err, ERR_CONFLICT, "it was changed by another writer meanwhile");
+    return rc;
+}
+
+/* Parsed into `after`, whose bytes c->after holds. */
+static int make(struct change *c, struct json before, struct json *after, struct error *err)
+{
+    struct json body = {0};
+    int rc = 0;
+    buf_reset(&c->after);
+    mpijob_diff_free(&c->diff);
+    if (c->verb == CHANGE_FIELDS)
+        return mpijob_changes_apply(&c->changes, &c->view, &c->after, &c->diff, err);
+    if (c->verb == CHANGE_DELETE)
+        return 0;
+    rc = json_parse(buf_str(&c->body), c->verb == CHANGE_PATCH ? "the patch" : "the object", &body, err);
+    if (!rc && c->verb == CHANGE_PATCH)
+        rc = c->json_patch ? json_patch(before, body, &c->after, err) : json_merge_patch(before, body, &c->after, err);
+    else if (!rc)
+        buf_add_str(&c->after, body.text);
+    if (!rc)
+        rc = buf_result(&c->after, "the object", err);
+    if (!rc)
+        rc = json_parse(buf_str(&c->after), "the object", after, err);
+    if (!rc && c->verb == CHANGE_REPLACE)
+        rc = check_given(c, *after, err);
+    if (!rc && json_exists(before))
+        rc = mpijob_objects_diff(before, *after, &c->diff, err);
+    return rc;
+}
+
+void change_consider(struct change *c)
+{
+    struct error err;
+    struct json before = {0}, after = {0}, whole;
+    int rc = c->before ? json_parse(str_n(c->before, c->before_len), c->name, &before, &err) : 0;
+    if (!rc && c->ours && c->verb == CHANGE_REPLACE) {
+        rc = json_parse(buf_str(&c->body), "the object", &whole, &err);
+        if (!rc)
+            change_use(c, cluster_target_of(c->site->cluster, c->target.kind, whole));
+    }
+    if (!rc && c->verb == CHANGE_FIELDS) {
+        change_use(c, cluster_target_of(c->site->cluster, c->target.kind, before));
+        if (c->target.version != cluster_target(c->site->cluster, c->target.kind).version) {
+            change_read(c); /* read before another version came into use */
+            return;
+        }
+    }
+    if (!rc && c->before)
+        rc = look_at(c, before, &err);
+    if (!rc)
+        rc = make(c, before, &after, &err);
+    c->launcher.asked = c->launcher.missing = false;
+    mpijob_launcher_plan_free(&c->launcher.plan);
+    if (rc)
+        change_fail(c, &err);
+    else if (change_wants_launcher(c))
+        change_read_launcher(c);
+    else
+        change_judge(c, before, after);
+}
+
+/* ---- the bytes that go out ---- */
+
+/* A patch is bound to the object that was looked at by its resourceVersion: the server answers 409 where it is another.
+ */
+static int bind_patch(struct change *c, struct json patch, struct buf *out, struct error *err)
+{
+    struct json_edits edits = {0};
+    struct buf step = BUF_INIT;
+    int rc = 0;
+    if (c->json_patch) {
+        struct json_writer w;
+        json_writer_init(&w, &step);
+        json_write_object(&w);
+        json_write_key(&w, "op");
+        json_write_string(&w, "replace");
+        json_write_key(&w, "path");
+        json_write_string(&w, "/metadata/resourceVersion");
+        json_write_key(&w, "value");
+        json_write_string(&w, c->looked_at);
+        json_write_end(&w);
+        rc = buf_result(&step, "the patch", err);
+        if (!rc)
+            json_edit_set(&edits, "/-", buf_str(&step));
+    } else {
+        json_edit_set_string(&edits, "/metadata/resourceVersion", str_of(c->looked_at));
+    }
+    buf_free(&step);
+    if (!rc)
+        rc = json_edit_apply(&edits, patch, out, err);
+    json_edits_free(&edits);
+    return rc;
+}
+
+static int delete_options(const struct change *c, struct buf *out, struct error *err)
+{
+    struct json_writer w;
+    json_writer_init(&w, out);
+    json_write_object(&w);
+    json_write_key(&w, "apiVersion");
+    json_write_string(&w, "v1");
+    json_write_key(&w, "kind");
+    json_write_string(&w, "DeleteOptions");
+    json_write_key(&w, "preconditions");
+    json_write_object(&w);
+    json_write_key(&w, "uid");
+    json_write_string(&w, c->uid);
+    if (c->wanted_version) {
+        json_write_key(&w, "resourceVersion");
+        json_write_string(&w, c->wanted_version);
+    }
+    json_write_end(&w);
+    if (c->propagation) {
+        json_write_key(&w, "propagationPolicy");
+        json_write_string(&w, c->propagation);
+    }
+    json_write_end(&w);
+    return buf_result(out, "the options of a deletion", err);
+}
+
+int change_body(struct change *c, struct buf *out, struct error *err)
+{
+    struct json patch;
+    int rc;
+    switch (c->verb) {
+    case CHANGE_DELETE:
+        return delete_options(c, out, err);
+    case CHANGE_PATCH:
+        rc = json_parse(buf_str(&c->body), "the patch", &patch, err);
+        return rc ? rc : bind_patch(c, patch, out, err);
+    case CHANGE_FIELDS:
+    case CHANGE_REPLACE:
+    case CHANGE_CREATE:
+        break;
+    }
+    buf_add_str(out, buf_str(&c->after));
+    return buf_result(out, "the object", err);
+}
+
+/* ---- what the journal keeps ---- */
+
+/* What is made or removed is kept whole, as a difference of the whole object. */
+int change_journal_diff(struct change *c, struct buf *out, struct error *err)
+{
+    bool made = c->verb == CHANGE_CREATE, removed = c->verb == CHANGE_DELETE;
+    if (made || removed) {
+        struct json_writer w;
+        json_writer_init(&w, out);
+        json_write_array(&w);
+        json_write_object(&w);
+        json_write_key(&w, "path");
+        json_write_string(&w, "");
+        json_write_key(&w, "before");
+        if (removed)
+            json_write_raw(&w, (struct json){str_n(c->before, c->before_len)});
+        else
+            json_write_null(&w);
+        json_write_key(&w, "after");
+        if (made)
+            json_write_raw(&w, (struct json){buf_str(&c->after)});
+        else
+            json_write_null(&w);
+        json_write_end(&w);
+        json_write_end(&w);
+    } else {
+        mpijob_diff_json(&c->diff, out);
+    }
+    return buf_result(out, "the difference", err);
+}

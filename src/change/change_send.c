@@ -1,0 +1,192 @@
+/* The write of a change, and what its answer says. */
+#include <stdlib.h>
+
+#include "change/change_parts.h"
+
+/* ---- was it kept? ---- */
+
+/* Fields that the program knows have to be kept; what else an object has is the server's to complete. */
+static int check_fields(const struct change *c, struct json answer, struct error *err)
+{
+    struct mpijob_diff fields = {.items = calloc(c->diff.count, sizeof *fields.items)};
+    if (!fields.items)
+        return error_nomem(err);
+    for (size_t i = 0; i < c->diff.count; i++) {
+        if (c->diff.items[i].field != FIELD_COUNT)
+            fields.items[fields.count++] = c->diff.items[i];
+    }
+    int rc = fields.count ? mpijob_diff_verify(&fields, answer, c->target, err) : 0;
+    free(fields.items);
+    return rc;
+}
+
+static int not_kept(const char *what, struct json gave, struct json kept, struct error *err)
+{
+    return error_set(err, ERR_DROPPED, "the server answered 200 and did not keep %s: %.*s was sent, %.*s came back",
+                     what, (int)gave.text.len, gave.text.ptr, json_exists(kept) ? (int)kept.text.len : 7,
+                     json_exists(kept) ? kept.text.ptr : "nothing");
+}
+
+/* Every label, every annotation that was sent is there; there may be more. */
+static int check_map(struct json sent, struct json answer, const char *pointer, struct error *err)
+{
+    struct json there = json_at(answer, pointer);
+    int rc = 0;
+    for (struct json_iter it = json_iter(json_at(sent, pointer)); !rc && json_next(&it);) {
+        struct buf key = BUF_INIT;
+        rc = json_decode(it.key, &key) ? 0 : error_nomem(err);
+        struct json kept = rc ? it.value : json_member(there, buf_str(&key));
+        if (!rc && !(json_exists(kept) && json_equal(kept, it.value))) {
+            buf_printf(&key, " in %s", pointer);
+            rc = not_kept(key.ptr ? key.ptr : pointer, it.value, kept, err);
+        }
+        buf_free(&key);
+    }
+    return rc;
+}
+
+static int check_whole(const struct change *c, struct json answer, struct error *err)
+{
+    struct json sent;
+    int rc = json_parse(buf_str(&c->after), "the object", &sent, err);
+    if (!rc)
+        rc = check_map(sent, answer, "/metadata/labels", err);
+    if (!rc)
+        rc = check_map(sent, answer, "/metadata/annotations", err);
+    for (int f = 0; !rc && f < FIELD_COUNT; f++) {
+        struct json gave = mpijob_field_value(sent, (enum mpijob_field_id)f, c->target);
+        struct json kept = mpijob_field_value(answer, (enum mpijob_field_id)f, c->target);
+        if (json_exists(gave) && !json_equal(gave, kept))
+            rc = not_kept(mpijob_field_name((enum mpijob_field_id)f), gave, kept, err);
+    }
+    return rc;
+}
+
+static int check(void *data, struct json answer, struct error *err)
+{
+    struct change *c = data;
+    char after[64];
+    if (!c->ours)
+        return 0;
+    switch (c->verb) {
+    case CHANGE_FIELDS:
+        return mpijob_diff_verify(&c->diff, answer, c->target, err);
+    case CHANGE_PATCH:
+        return c->diff.count ? check_fields(c, answer, err) : 0;
+    case CHANGE_REPLACE:
+        json_string_at(answer, "/metadata/resourceVersion", after, sizeof after);
+        if (!c->dry_run && strcmp(after, c->looked_at) == 0) {
+            c->verdict.effect = EFFECT_UNCHANGED;
+            snprintf(c->verdict.why, sizeof c->verdict.why, "the server had this very object");
+        }
+        return check_whole(c, answer, err);
+    case CHANGE_CREATE:
+    case CHANGE_DELETE:
+        break;
+    }
+    return 0;
+}
+
+/* ---- the answer ---- */
+
+/* Copies what is needed of an answer beyond its request. */
+static int keep(struct change *c, const struct write_result *result, struct error *err)
+{
+    size_t n = 0;
+    struct buf copy = BUF_INIT;
+    if (!json_exists(result->object))
+        return 0;
+    while (result->warnings[n])
+        n++;
+    c->warnings = calloc(n + 1, sizeof *c->warnings);
+    for (size_t i = 0; c->warnings && i < n; i++) {
+        c->warnings[i] = str_dup(str_of(result->warnings[i]));
+        if (!c->warnings[i])
+            return error_nomem(err);
+    }
+    buf_add_str(&copy, result->object.text);
+    c->answer = buf_take(&copy, &c->answer_len);
+    json_string_at(result->object, "/metadata/resourceVersion", c->version_now, sizeof c->version_now);
+    return c->warnings && c->answer ? 0 : error_nomem(err);
+}
+
+static void own_part_done(struct change *c)
+{
+    struct error err;
+    if (c->launcher.plan.diff.count == 0) {
+        change_finish(c, true, NULL);
+    } else if (c->cancelled) {
+        error_set(&err, ERR_CANCELLED, "given up: the MPIJob was changed, its launcher was not");
+        change_fail(c, &err);
+    } else {
+        change_write_launcher(c);
+    }
+}
+
+/* Is it worth another look at the object, and another try? */
+static bool once_more(const struct change *c, const struct write_result *result, const struct error *err)
+{
+    bool conflict = err->code == ERR_CONFLICT;
+    if (c->cancelled)
+        return false;
+    if (c->verb == CHANGE_FIELDS)
+        return conflict || result->not_done;
+    return c->verb == CHANGE_PATCH && conflict && !c->wanted_version;
+}
+
+static void written(void *data, const struct write_result *result, const struct error *err)
+{
+    struct change *c = data;
+    struct error own;
+    c->write = NULL;
+    c->row = result->row;
+    if (!err || err->code == ERR_DROPPED) {
+        if (keep(c, result, &own) && !err) {
+            error_prefix(&own, "it was written, and the answer was lost");
+            err = &own;
+        }
+    }
+    if (!err)
+        own_part_done(c);
+    else if (once_more(c, result, err))
+        change_again(c, err);
+    else if (!change_follow(c, err))
+        change_fail(c, err);
+}
+
+void change_send(struct change *c)
+{
+    static const enum write_verb verbs[] = {WRITE_REPLACE, WRITE_PATCH, WRITE_REPLACE, WRITE_CREATE, WRITE_DELETE};
+    struct error err;
+    struct buf body = BUF_INIT, diff = BUF_INIT;
+    int rc = change_body(c, &body, &err);
+    if (!rc)
+        rc = change_journal_diff(c, &diff, &err);
+    struct write_call call = {
+        .verb = verbs[c->verb],
+        .resource = c->resource,
+        .name_space = c->name_space,
+        .name = c->name,
+        .body = buf_str(&body),
+        .content_type = c->json_patch ? "application/json-patch+json" : "application/merge-patch+json",
+        .strict = c->ours && c->target.controller != CONTROLLER_CCI,
+        .uid = c->uid,
+        .resource_version = c->looked_at,
+        .diff = buf_str(&diff),
+        .verdict = &c->verdict,
+        .dry_run = c->dry_run,
+        .run = c->run,
+        .policy = c->policy,
+        .handled_key = c->handled_key,
+        .handled_value = c->handled_value,
+        .check = check,
+        .done = written,
+        .data = c,
+    };
+    if (!rc)
+        rc = write_start(c->site, &call, &c->write, &err);
+    buf_free(&body);
+    buf_free(&diff);
+    if (rc)
+        change_fail(c, &err);
+}

@@ -1,0 +1,285 @@
+/* From a change to its run: the gate of the run's limits, and the accounting of what became of it. */
+#include "run/run_change.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "change/write.h"
+#include "mpijob/held_gpus.h"
+#include "run/runs.h"
+#include "site/counters.h"
+
+struct run_change {
+    struct run *run;
+    struct change *change;
+    enum change_verb verb;
+    change_done done; /* NULL: detached */
+    void *data;
+    bool ours, computed, dry_run, look; /* look: the script only wants to see what it would do */
+    bool granted;                       /* it counts as one of the run's changes */
+    bool told;                          /* that it is in a loop */
+    enum mpijob_kind kind;
+    char uid[64];  /* of the job that its write is about, once it may leave; "": none */
+    char key[600]; /* "train/bert", "jobs.batch train/bert-launcher" */
+    struct run_change *prev, *next;
+};
+
+/* ---- the gate ---- */
+
+/* A change of a job that is there: it may be a step of a loop of policies. */
+static bool may_loop(const struct run_change *c, const struct change_intent *intent)
+{
+    return intent->view && c->verb != CHANGE_DELETE && !c->dry_run;
+}
+
+static struct loop_write loop_write(const struct run_change *c, struct str uid, const char *looked_at,
+                                    const struct mpijob_diff *diff)
+{
+    return (struct loop_write){.policy = c->run->policy->name,
+                               .uid = uid,
+                               .job = c->key,
+                               .diff = diff,
+                               .seen = str_of(looked_at),
+                               .now = clock_now(c->run->site->clock)};
+}
+
+/* May the run make one more change? ERR_LIMIT ends the run. */
+static int grant(struct run_change *c, struct error *err)
+{
+    struct run *run = c->run;
+    if (run->stopping)
+        return error_set(err, ERR_CANCELLED, "the run is being stopped");
+    if (c->granted || (c->look && !run->dry_run)) /* a conflict's next try; a look that the script asked for */
+        return 0;
+    if (run->grant_max >= 0 && run->granted >= run->grant_max) {
+        error_set(err, ERR_LIMIT, "the run has made its %" PRId64 " changes; raise limits.changes if more are meant",
+                  run->grant_max);
+        run_fail(run, RUN_LIMITED, err);
+        return ERR_LIMIT;
+    }
+    c->granted = true;
+    run->granted++;
+    return 0;
+}
+
+static void gate(void *data, struct gate_wait *wait, const struct change_intent *intent)
+{
+    struct run_change *c = data;
+    struct loops *loops = &c->run->runs->loops;
+    struct error err;
+    int rc = 0;
+    if (c->run->feed && may_loop(c, intent)) {
+        struct loop_write write = loop_write(c, str_of(intent->uid), intent->looked_at, intent->diff);
+        rc = loops_check(loops, &write, &c->told, &err);
+    }
+    if (!rc)
+        rc = grant(c, &err);
+    if (!rc && may_loop(c, intent) && !*c->uid) { /* from now on the watch may tell of the write */
+        snprintf(c->uid, sizeof c->uid, "%s", intent->uid);
+        loops_begin(loops, str_of(c->uid));
+    }
+    gate_answer(wait, rc ? &err : NULL);
+}
+
+/* ---- what is said of it ---- */
+
+static void log_change(const struct run_change *c, const struct change_result *result, const struct error *err)
+{
+    static const char *const done[] = {"replaced", "patched", "replaced", "created", "deleted"};
+    static const char *const would[] = {"would replace", "would patch", "would replace", "would create",
+                                        "would delete"};
+    static const char *const failed[] = {"not replaced", "not patched", "not replaced", "not created", "not deleted"};
+    const struct run *run = c->run;
+    const struct log *log = run->site->log;
+    bool replaces = c->verb == CHANGE_FIELDS || c->verb == CHANGE_REPLACE;
+    const char *what = c->ours && replaces ? "job" : "object";
+    struct buf diff = BUF_INIT, launcher = BUF_INIT;
+    char seen[640];
+    effect_seen_text(result->seen, result->after_ms, result->seen_note, seen, sizeof seen);
+    if (result->diff->count)
+        mpijob_diff_json(result->diff, &diff);
+    if (result->launcher->count)
+        mpijob_diff_json(result->launcher, &launcher);
+    if (err)
+        log_event(log, LOG_ERROR, failed[c->verb],
+                  LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told}, {what, c->key},
+                             {"reason", err->reason}, {"message", err->message}));
+    else
+        log_event(log, LOG_INFO, (result->dry_run ? would : done)[c->verb],
+                  LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told}, {what, c->key},
+                             {"diff", diff.ptr}, {"launcher", launcher.ptr},
+                             {"effect", mpijob_effect_name(result->effect)}, {"why", result->why},
+                             {"effect_seen", *seen ? seen : NULL},
+                             {"resourceVersion",
+                              result->dry_run || !*result->resource_version ? NULL : result->resource_version}));
+    buf_free(&diff);
+    buf_free(&launcher);
+}
+
+/* What the job held before, where the change makes its controller clean up now. */
+static int64_t released(const struct change_result *result)
+{
+    struct mpijob_held_gpus held;
+    bool policy = false;
+    if (!result->before || !mpijob_phase_finished(result->before->phase) || result->effect != EFFECT_EFFECTIVE)
+        return 0;
+    for (size_t i = 0; i < result->diff->count; i++)
+        policy = policy || result->diff->items[i].field == FIELD_CLEAN_POD_POLICY;
+    return policy && mpijob_holds_gpus(result->before, NULL, &held) ? held.gpus : 0;
+}
+
+static void count(const struct run *run, const struct change_result *result, const struct error *err)
+{
+    struct counters *counters = run->site->counters;
+    if (result->dry_run)
+        return;
+    if (err)
+        counters_replace_failed(counters, run->policy->name, err->reason);
+    else
+        counters_replaced(counters, run->policy->name, mpijob_effect_name(result->effect), released(result));
+}
+
+/* What came of a write is news for the cache, for the detection of loops, and for who looks for effects, before
+ * anything acts on it. */
+static void tell_written(const struct run_change *c, const struct change_result *result)
+{
+    struct runs *runs = c->run->runs;
+    const struct site *site = runs->site;
+    struct json root;
+    if (!c->ours)
+        return;
+    if (c->verb != CHANGE_DELETE && result->diff->count && *c->uid) {
+        struct loop_write write = loop_write(c, str_of(c->uid), result->looked_at, result->diff);
+        loops_wrote(&runs->loops, &write, c->run->feed != NULL, str_of(result->resource_version));
+    }
+    /* A command that ends with its runs is not there to see what comes later. */
+    if (!runs->effects && site->store && !site->once && !site->stopping)
+        runs->effects = effect_journal_new(site);
+    if (runs->effects && !site->stopping)
+        effect_journal_add(runs->effects, c->run->policy->name, result);
+    if (c->verb != CHANGE_DELETE && json_parse(result->object, "the answer", &root, NULL) == 0)
+        watches_offer(runs->watches, c->kind, root);
+}
+
+/* ---- the end ---- */
+
+/* Of a job that the run was given: what became of it. Where only its launcher was changed it has no row of its own. */
+static void settle(const struct run_change *c, const struct change_result *result, const struct error *err)
+{
+    bool written = result->changed && result->diff->count;
+    if (err && (err->code == ERR_CANCELLED || err->code == ERR_LIMIT))
+        return; /* nothing became of it */
+    run_settle(c->run, c->key,
+               err       ? JOB_FAILED
+               : written ? JOB_DONE
+                         : JOB_UNCHANGED,
+               str_of(*result->looked_at ? result->looked_at : result->resource_version), result, err);
+}
+
+static void over(void *data, const struct change_result *result, const struct error *err)
+{
+    struct run_change *c = data;
+    struct run *run = c->run;
+    /* The caller computes its changes again, and comes back with them. */
+    bool again = err && err->code == ERR_CONFLICT && c->done && c->computed && result->object.len;
+    if (again && c->granted)
+        run->granted--;
+    if (!err && !result->changed) {
+        run->unchanged++;
+    } else if (!again) {
+        run->changed += !err;
+        run->failed += err && err->code != ERR_CANCELLED && err->code != ERR_LIMIT;
+        if (!c->told && (!err || err->code != ERR_CANCELLED))
+            log_change(c, result, err);
+    }
+    if (!err && result->changed && !result->dry_run)
+        tell_written(c, result);
+    if (*c->uid)
+        loops_end(&run->runs->loops, str_of(c->uid));
+    if (!again && run->sweep)
+        settle(c, result, err);
+    if (!again && (err || result->changed))
+        count(run, result, err);
+    if (!again && run->runs->observe)
+        run->runs->observe(run->runs->data, run, c->key, result, err);
+    DL_DELETE(run->changes, c);
+    run->active--;
+    if (c->done)
+        c->done(c->data, result, err);
+    free(c);
+    run_check_end(run);
+}
+
+/* ---- the start ---- */
+
+int run_change_start(struct run *run, struct change_call *call, struct run_change **out, struct error *err)
+{
+    char resource[WRITE_RESOURCE_MAX];
+    struct run_change *c = calloc(1, sizeof *c);
+    if (!c)
+        return error_nomem(err);
+    *c = (struct run_change){.run = run,
+                             .verb = call->verb,
+                             .done = call->done,
+                             .data = call->data,
+                             .ours = call->job != NULL,
+                             .computed = call->computed,
+                             .look = call->dry_run,
+                             .dry_run = call->dry_run || run->dry_run,
+                             .kind = call->job ? call->job->kind : KIND_MPIJOB};
+    snprintf(c->key, sizeof c->key, "%s%s%s%s%s", c->ours ? "" : write_resource_name(&call->resource, resource),
+             c->ours ? "" : " ", call->name_space ? call->name_space : "", call->name_space ? "/" : "", call->name);
+    const struct policy *p = run->policy;
+    struct change_call inner = *call;
+    struct buf mark = BUF_INIT;
+    inner.dry_run = c->dry_run;
+    inner.destructive = call->destructive || p->destructive;
+    if (call->verb == CHANGE_FIELDS || call->verb == CHANGE_REPLACE)
+        inner.wait_effect_ms = call->wait_effect_ms ? call->wait_effect_ms : (uint64_t)(p->wait_effect / 1000);
+    inner.through_launcher = call->through_launcher || p->through_launcher;
+    inner.run = run->id;
+    inner.policy = p->name;
+    if (run->feed && run->sweep && !c->dry_run && run->feed->mark(run->feed->data, c->key, &mark)) {
+        inner.handled_key = run->feed->key;
+        inner.handled_value = mark.ptr;
+    }
+    inner.gate = gate;
+    inner.done = over;
+    inner.data = c;
+    int rc = change_start(run->site, &inner, &c->change, err);
+    buf_free(&mark);
+    if (rc) {
+        free(c);
+        return rc;
+    }
+    DL_APPEND(run->changes, c);
+    run->active++;
+    *out = c;
+    return 0;
+}
+
+void run_change_detach(struct run_change *c)
+{
+    c->done = NULL;
+    change_cancel(c->change);
+}
+
+void run_changes_stop_waiting(struct run *run)
+{
+    struct run_change *c, *next;
+    DL_FOREACH_SAFE(run->changes, c, next)
+    {
+        change_stop_waiting(c->change);
+    }
+}
+
+void run_changes_abandon(struct run *run)
+{
+    struct run_change *c, *next;
+    DL_FOREACH_SAFE(run->changes, c, next)
+    {
+        change_abandon(c->change);
+    }
+}
