@@ -141,6 +141,32 @@ describe("a policy with on", function()
         assert.are.equal("p:b p:a p:c", changes())
     end)
 
+    it("tells the end of a run, and answers the test clock, when what the run did is in the journal", function()
+        create("a", "Succeeded", NOW)
+        write [[policy { name = "p", on = "match", match = { finished_for = "2h" }, replace = { cleanPodPolicy = "All" } }]]
+        local daemon = start()
+        server:fault { fault = "delay", ms = 500, method = "PUT", count = 1 }
+        daemon:write("set " .. rfc(NOW + 7200) .. "\n")
+        support.proc.await(function() -- it is in flight: its intent is written down
+            return support.json.decode((select(2, support.mpijobd("journal", "--state", folder .. "/s.db", "-o", "json"))))[1]
+        end)
+        -- Another program holds the file, as a slow disk would: the outcome has to wait.
+        local script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('begin immediate'); " ..
+            "print('held', flush=True); sys.stdin.readline(); c.execute('rollback')"
+        local holder = support.keep(support.proc.start("/usr/bin/python3", { args = { "-c", script, folder .. "/s.db" }, stdin = true }))
+        holder:expect("held", "stdout")
+        daemon:expect("replaced policy=p job=train/a")
+        daemon:kill("sighup")
+        daemon:expect("loading the policies again") -- a later turn of the loop
+        assert.are.equal(0, support.count(daemon.stderr, "run ended"))
+        assert.are.equal(0, support.count(daemon.stdout, "clock " .. rfc(NOW + 7200)))
+        holder:write("\n")
+        daemon:expect("run ended policy=p outcome=done changed=1")
+        daemon:expect("clock " .. rfc(NOW + 7200), "stdout")
+        assert.are.equal(0, (daemon:stop()))
+        assert.are.equal("p:a", changes())
+    end)
+
     it("acts again when a job comes to match again, and not for its own write", function()
         create("a", "Running", NOW, { labels = { team = "vision" } })
         write [[policy { name = "p", on = "match", match = { labels = { team = "vision" } }, replace = { labels = { team = "speech" } } }]]

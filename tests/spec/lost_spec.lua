@@ -1,0 +1,97 @@
+-- A write whose answer is lost, and whose outcome cannot be looked up before the daemon ends: its row stays open until the
+-- server has been asked, and the job is handled again if the write was not made.
+local support = require "support"
+local sim = require "support.sim"
+
+describe("a lost answer", function()
+    local server, folder
+
+    before_each(function()
+        server = sim.start("--version", "v2beta1")
+        server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+        folder = support.folder()
+        support.write(folder .. "/p.lua", [[policy { name = "p", on = "match", match = { labels = { todo = "yes" } },
+            replace = { annotations = { handled = "yes" } } }]])
+        local template = { spec = { containers = { { name = "mpi", image = "registry.example.com/mpi:1" } } } }
+        local status, answer = server:request("POST", server:path("v2beta1", "train"), { apiVersion = "kubeflow.org/v2beta1",
+            kind = "MPIJob", metadata = { name = "a", namespace = "train", labels = { todo = "yes" } },
+            spec = { mpiReplicaSpecs = { Launcher = { replicas = 1, template = template } } } })
+        assert(status == 201, support.json.encode(answer))
+    end)
+    after_each(support.cleanup)
+
+    local function start(...)
+        return support.daemon({}, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "--grace", "1s", "--listen", "none",
+            folder .. "/p.lua", ...)
+    end
+    local function rows(...)
+        local code, out, err = support.mpijobd("journal", "--state", folder .. "/s.db", "-o", "json", ...)
+        assert.are.equal(0, code, err)
+        return support.json.decode(out)
+    end
+    local function annotation()
+        local _, job = server:request("GET", server:path("v2beta1", "train", "a"))
+        return job.metadata.annotations and job.metadata.annotations.handled
+    end
+
+    -- fault: when the connection is reset, before the server has made the change or after. how: how the daemon ends.
+    local function case(fault, how)
+        server:fault { fault = fault, method = "PUT", count = 1 }
+        server:fault { fault = "stall", method = "GET", path = "*/mpijobs/a" }
+        local daemon = start()
+        support.proc.await(function() -- the look hangs
+            return #server:requests("method=GET&path=*/mpijobs/a") > 0
+        end)
+        how(daemon)
+        local before = rows()
+        assert.are.equal(1, #before)
+        assert.are.equal(support.json.null, before[1].outcome) -- in flight: nothing is known yet
+        assert.are.equal(1, #rows("--in-flight"))
+        server:clear_faults()
+        daemon = start()
+        daemon:expect(" in force")
+        if fault == "reset-before" then
+            daemon:expect("run ended")
+            assert.are.equal("yes", annotation())
+            local after = rows()
+            assert.are.equal(2, #after)
+            assert.are.equal("done", after[1].outcome)
+            assert.are.equal("not-done", after[2].outcome)
+        else
+            assert.are.equal("yes", annotation())
+            assert.are.equal("done-unseen", rows()[1].outcome)
+        end
+        assert.are.equal(0, daemon:stop())
+        assert.are.equal(fault == "reset-before" and 2 or 1, #server:requests("method=PUT"))
+    end
+
+    local function term(daemon)
+        assert.are.equal(0, daemon:stop())
+    end
+    local function kill(daemon)
+        daemon:stop("sigkill")
+    end
+
+    for _, fault in ipairs { "reset-before", "reset-after" } do
+        it("is looked up at the next start after " .. fault .. " and SIGTERM", function()
+            case(fault, term)
+        end)
+        it("is looked up at the next start after " .. fault .. " and kill -9", function()
+            case(fault, kill)
+        end)
+    end
+
+    it("of the last try is looked up, too", function()
+        server:fault { fault = "reset-before", method = "PUT", count = 5 }
+        server:fault { fault = "reset-after", method = "PUT", after = 5, count = 1 }
+        local code, out, err = support.mpijobd("run", "--once", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", folder .. "/p.lua")
+        assert.are.equal(0, code, err)
+        support.contains(out, "1 changed")
+        assert.are.equal("yes", annotation())
+        local outcomes = {}
+        for i, row in ipairs(rows()) do
+            outcomes[i] = row.outcome
+        end
+        assert.are.same({ "done", "not-done", "not-done", "not-done", "not-done", "not-done" }, outcomes)
+    end)
+end)
