@@ -2,7 +2,7 @@
  * another one is added. */
 #include "store/parts.h"
 
-#define APPLICATION_ID 0x4d504a64 /* "MPJd": tells our files from other people's */
+#define APPLICATION_ID 0x4d504a64 /* "MPJd": tells files of mpijobd from other databases */
 #define QUOTE_(x) #x
 #define QUOTE(x) QUOTE_(x)
 
