@@ -103,6 +103,7 @@ static void change_as_json(struct json_writer *w, const struct store_change *c)
     json_write_object(w);
     json_number(w, "id", c->id);
     json_number(w, "run", c->run);
+    json_number(w, "epoch", c->epoch);
     json_text(w, "policy", c->policy);
     json_text(w, "cluster", c->cluster);
     json_text(w, "server", c->server);

@@ -28,8 +28,8 @@ static const char *const sql_of[WRITER_STATEMENTS] = {
                   " changed=(SELECT count(*) FROM changes WHERE run=runs.id AND outcome IN ('done', 'done-unseen')),"
                   " failed=(SELECT count(*) FROM changes WHERE run=runs.id AND outcome IN ('failed', 'lost'))"
                   " WHERE id=?",
-    [INTENT] = "INSERT INTO changes(run, policy, cluster, server, version, resource, name_space, name, uid,"
-               " resource_version, verb, diff, effect, why, intended_at) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    [INTENT] = "INSERT INTO changes(run, epoch, policy, cluster, server, version, resource, name_space, name, uid,"
+               " resource_version, verb, diff, effect, why, intended_at) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [OUTCOME] = "UPDATE changes SET ended_at=?, outcome=?, status=?, message=?, effect=coalesce(?, effect),"
                 " why=coalesce(?, why), resource_version_after=coalesce(?, resource_version_after) WHERE id=?",
     [OBSERVED] = "UPDATE changes SET observed=?, observed_at=? WHERE id=?",
@@ -132,8 +132,8 @@ static int intent(struct writer *w, struct op *op)
     const struct store_handled *along = &op->of.intent.handled;
     const char *resource = i->resource ? i->resource : STORE_RESOURCE_DEFAULT;
     int rc = execute(w, INTENT,
-                     CELLS(N(i->run), T(or_empty(i->policy)), T(or_default(i->cluster)), T(i->server), T(i->version),
-                           T(resource), T(i->name_space), T(i->name), T(i->uid), T(i->resource_version),
+                     CELLS(N(i->run), N(i->epoch), T(or_empty(i->policy)), T(or_default(i->cluster)), T(i->server),
+                           T(i->version), T(resource), T(i->name_space), T(i->name), T(i->uid), T(i->resource_version),
                            T(or_empty(i->verb)), T(i->diff), T(i->effect), T(i->why), N(i->intended_at)));
     if (rc)
         return rc;

@@ -45,6 +45,7 @@ void journal_run_end_soon(struct journal *journal, const struct store_run *run, 
 /* What is about to be sent. */
 struct store_intent {
     int64_t run;                         /* 0: none */
+    int64_t epoch;                       /* who writes it: see store/state.h. 0: unknown */
     const char *policy, *cluster;        /* policy "": the command line; cluster as in store_run */
     const char *server, *version;        /* "https://...", "kubeflow.org/v2beta1" */
     const char *resource;                /* "jobs.batch", "pods"; NULL: STORE_RESOURCE_DEFAULT */
@@ -72,7 +73,7 @@ struct store_observation {
     int64_t observed_at;  /* when the effect was there, or was given up on */
 };
 /* Once done was called without an error, the change may be sent. An intent on behalf of a state is written with
- * state_intent; this is what a form of the state builds on. */
+ * state_intent, which gives it its epoch; this is what a form of the state builds on. */
 void journal_intent(struct journal *journal, const struct store_intent *intent, store_done done, void *data);
 /* A later outcome replaces an earlier one. ERR_INVALID: no outcome is given. ERR_NOT_FOUND: there is no such change.
  * As journal_intent: callers write it with state_outcome. */
@@ -85,7 +86,7 @@ void journal_observed(struct journal *journal, const struct store_observation *o
 /* A change as it is read: its intent, and what is known of the rest. */
 struct store_change {
     int64_t id; /* from 1 */
-    int64_t run;
+    int64_t run, epoch;
     const char *policy, *cluster, *server, *version, *resource, *name_space, *name, *uid, *resource_version, *verb,
         *diff, *effect, *why;
     int64_t intended_at;

@@ -89,6 +89,7 @@ int store_open(uv_loop_t *loop, const char *path, const struct log *log, struct 
     s->loop = loop;
     s->log = log;
     rc = strcmp(path, STORE_MEMORY) == 0 ? open_memory(s, err) : open_file(s, err);
+    s->state.base.epoch = s->writer.epoch;
     if (rc == 0)
         rc = look_for_last_run(s, err);
     if (rc == 0)

@@ -114,7 +114,8 @@ int schema_number(sqlite3 *db, const char *sql, int64_t *number);
 struct writer {
     sqlite3 *db;
     sqlite3_stmt *statements[WRITER_STATEMENTS];
-    bool memory; /* keeps nothing, and so has no file that could vanish */
+    int64_t epoch; /* of this opening */
+    bool memory;   /* keeps nothing, and so has no file that could vanish */
 };
 
 int writer_open(struct writer *w, const char *path, const struct log *log, struct error *err);

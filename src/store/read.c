@@ -10,7 +10,7 @@
 #define CHANGE_COLUMNS                                                                                                 \
     "id, run, policy, server, version, name_space, name, uid, resource_version, verb, diff, effect, why, "             \
     "intended_at, "                                                                                                    \
-    "ended_at, outcome, status, message, resource_version_after, cluster, resource, observed, observed_at"
+    "ended_at, outcome, status, message, resource_version_after, cluster, resource, observed, observed_at, epoch"
 
 /* A query under construction. The values are bound by name, so that any part may be left out. */
 struct query {
@@ -118,7 +118,8 @@ static struct store_change change_of(sqlite3_stmt *s)
                                  .cluster = text(s, 19),
                                  .resource = text(s, 20),
                                  .observed = text(s, 21),
-                                 .observed_at = sqlite3_column_int64(s, 22)};
+                                 .observed_at = sqlite3_column_int64(s, 22),
+                                 .epoch = sqlite3_column_int64(s, 23)};
 }
 
 static struct store_run run_of(sqlite3_stmt *s)

@@ -1,4 +1,4 @@
-/* What is the same in every form of the state: the keys, and which runs move a mark. */
+/* What is the same in every form of the state: the keys, the epoch of an intent, which runs move a mark. */
 #include "store/state.h"
 
 #include <stdio.h>
@@ -55,7 +55,9 @@ void state_run_begin(struct state *state, const struct store_run *run, store_don
 void state_intent(struct state *state, const struct store_intent *intent, const struct store_handled *handled,
                   store_done done, void *data)
 {
-    state->ops->intent(state, intent, handled, done, data);
+    struct store_intent stamped = *intent;
+    stamped.epoch = state->epoch;
+    state->ops->intent(state, &stamped, handled, done, data);
 }
 
 void state_outcome(struct state *state, const struct store_outcome *outcome, const struct store_handled *handled,

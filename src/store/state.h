@@ -32,7 +32,15 @@ struct store_handled {
 
 struct state {
     const struct state_ops *ops;
+    int64_t epoch; /* from 1: see state_epoch; 0: opened for reading only */
 };
+
+/* The epoch says who writes: a number that is higher each time a daemon opens the state for writing. Each intent
+ * carries it, so that what a former writer has left behind is told from what the present one does. */
+static inline int64_t state_epoch(const struct state *state)
+{
+    return state->epoch;
+}
 
 /* What a policy's rows on a cluster are kept under: "NAME", or "NAME@CLUSTER" on a cluster that is not the default one
  * (NULL: the default one). Returns out. */
@@ -60,7 +68,7 @@ void state_sync(struct state *state, store_done done, void *data);
 /* As journal_run_begin; for a run by a schedule (trigger "schedule" or "every") the policy's mark is set to the run's
  * scheduled_at where that is later. */
 void state_run_begin(struct state *state, const struct store_run *run, store_done done, void *data);
-/* As journal_intent, and the row of what is handled with the change.
+/* As journal_intent, with this state's epoch in place of the intent's, and the row of what is handled with the change.
  * handled may be NULL: nothing is. */
 void state_intent(struct state *state, const struct store_intent *intent, const struct store_handled *handled,
                   store_done done, void *data);
@@ -80,7 +88,7 @@ void state_outcome(struct state *state, const struct store_outcome *outcome, con
  * journal's stays open.
  *
  * Where another replica takes over, the journal of the dead one cannot be asked. A shared form therefore has to keep in
- * the row itself, from intent to outcome, that the change is only intended, and by whom. */
+ * the row itself, from intent to outcome, that the change is only intended, and by which epoch. */
 struct state_ops {
     int (*read_mark)(struct state *state, const char *key, int64_t *scheduled_at, bool *found, struct error *err);
     int (*read_handled)(struct state *state, const char *key, bool (*row)(void *, const struct store_handled *),

@@ -15,15 +15,15 @@ struct store;
 struct journal;
 struct state;
 
-/* Blocks. Makes the file (mode 0600) and its folder if missing, brings an older schema up to date, and locks it.
- * log may be NULL, and must outlive the store. path ":memory:" keeps nothing.
+/* Blocks. Makes the file (mode 0600) and its folder if missing, brings an older schema up to date, and takes the next
+ * epoch. log may be NULL, and must outlive the store. path ":memory:" keeps nothing.
  *
  * Errors name the path and the cure. ERR_INVALID: the path is empty or a folder, the database belongs to another
  * program or to a newer mpijobd. ERR_IO: the file is damaged or no database, another daemon holds it (a lock on
  * PATH.lock), or the disk failed; retryable where that may pass. ERR_NOMEM. */
 int store_open(uv_loop_t *loop, const char *path, const struct log *log, struct store **store, struct error *err);
 
-/* Blocks. Opens an existing file for reading only, beside a running daemon (`mpijobd journal`). Close
+/* Blocks. Opens an existing file for reading only, beside a running daemon (`mpijobd journal`); its epoch is 0. Close
  * it with store_close. Errors as of store_open, and: ERR_NOT_FOUND: there is no file, or no journal in it yet.
  * ERR_INVALID and retryable: the file is of an older mpijobd; a daemon brings it up to date. */
 int store_open_reader(const char *path, struct store **store, struct error *err);

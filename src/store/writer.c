@@ -143,6 +143,15 @@ static int look_for_damage(struct writer *w, const char *path, struct error *err
     return rc || !sound ? fail_sqlite(w->db, rc ? rc : SQLITE_CORRUPT, path, err) : 0;
 }
 
+/* Each opening for writing has a higher number than the one before, also after a crash. */
+static int take_epoch(struct writer *w, const char *path, struct error *err)
+{
+    int rc = sqlite3_exec(w->db, "UPDATE epoch SET number = number + 1", NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = schema_number(w->db, "SELECT number FROM epoch", &w->epoch);
+    return rc ? fail_sqlite(w->db, rc, path, err) : 0;
+}
+
 static int prepare(struct writer *w, const char *path, struct error *err)
 {
     int rc = apply_prepare(w);
@@ -166,6 +175,8 @@ int writer_open(struct writer *w, const char *path, const struct log *log, struc
         rc = look_for_damage(w, path, err);
     if (rc == 0)
         rc = schema_migrate(w->db, path, schema_steps, schema_newest, version, err);
+    if (rc == 0)
+        rc = take_epoch(w, path, err);
     if (rc == 0)
         rc = prepare(w, path, err);
     if (rc == 0 && version > 0 && version < schema_newest)

@@ -239,7 +239,7 @@ struct state *memory_state_open(uv_loop_t *loop, struct memory_tables *tables, s
     struct memory_state *m = calloc(1, sizeof *m);
     if (!m || uv_timer_init(loop, &m->timer))
         abort();
-    m->base = (struct state){&ops};
+    m->base = (struct state){&ops, ++tables->epoch};
     m->tables = tables;
     m->journal = journal;
     m->timer.data = m;

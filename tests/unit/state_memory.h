@@ -11,6 +11,7 @@
 #define MEMORY_ROWS 16
 
 struct memory_tables { /* zeroed to begin with */
+    int64_t epoch;     /* the last that was given */
     struct {
         char key[STATE_KEY_MAX]; /* "": free */
         int64_t scheduled_at;
@@ -20,7 +21,7 @@ struct memory_tables { /* zeroed to begin with */
     } handled[MEMORY_ROWS];
 };
 
-/* All of the tables, the journal and the loop outlive it. */
+/* The next epoch is taken. All of the tables, the journal and the loop outlive it. */
 struct state *memory_state_open(uv_loop_t *loop, struct memory_tables *tables, struct journal *journal);
 void memory_state_close(struct state *state); /* nothing may be outstanding; freed on the loop */
 

@@ -14,7 +14,7 @@
 
 /* What a row must hold: what was intended, by whom, and what became of it (outcome NULL: nothing yet). */
 struct wanted {
-    int64_t id;
+    int64_t id, epoch;
     struct store_intent intent;
     struct store_outcome outcome;
     int rows;
@@ -26,6 +26,7 @@ static bool same_change(void *data, const struct store_change *got)
     const struct store_intent *want = &w->intent;
     w->rows++;
     assert_int_equal(got->id, w->id);
+    assert_int_equal(got->epoch, w->epoch);
     assert_int_equal(got->run, want->run);
     assert_string_equal(got->policy, want->policy);
     assert_string_equal(got->cluster, STORE_CLUSTER_DEFAULT);
@@ -66,7 +67,7 @@ static void a_change_goes_its_way(void **state)
 {
     struct place *p = *state;
     struct store *store = open_store(p);
-    struct wanted change = {.intent = an_intent(7, "mnist")};
+    struct wanted change = {.epoch = state_epoch(store_state(store)), .intent = an_intent(7, "mnist")};
     change.id = add_change(p, store, &change.intent);
     assert_int_equal(change.id, 1);
     struct store_filter all = {.in_flight = true};
@@ -235,7 +236,7 @@ static void strings_are_copied_and_may_hold_anything(void **state)
     assert_int_equal(answer.err.code, 0);
     diff[0] = 'd';
     change.why = "\xc3\xa4 \xff \x01\n";
-    struct wanted wanted = {.id = answer.id, .intent = change};
+    struct wanted wanted = {.id = answer.id, .epoch = state_epoch(store_state(store)), .intent = change};
     expect_change(store, NULL, &wanted);
     close_store(p, store);
     free(diff);

@@ -1,6 +1,7 @@
 /* The promise itself: what was confirmed is there after a SIGKILL, at whatever moment it comes. A child writes intents
  * and outcomes, eight at a time, and tells each confirmation through a pipe; it is killed after a random number of them
- * (none: while it opens). All rounds use one file. What is handled is there exactly where its intent is. */
+ * (none: while it opens). All rounds use one file. What is handled is there exactly where its intent is, and each life
+ * has a higher epoch than those before. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -91,6 +92,7 @@ struct history {
     unsigned char seen[ROWS];
     char uid[ROWS][32]; /* of the changes that were seen; emptied where it is handled */
     int64_t confirmed;
+    int64_t epoch; /* of the row that was seen last */
 };
 
 static bool hear(int in, struct history *h)
@@ -142,6 +144,8 @@ static bool see(void *data, const struct store_change *change)
     assert_in_range(change->id, 1, ROWS - 1);
     h->seen[change->id] = change->outcome ? INTENDED | ENDED : INTENDED;
     assert_string_equal(change->name, "mnist");
+    assert_true(change->epoch > 0 && change->epoch >= h->epoch); /* oldest first: those of one life have one */
+    h->epoch = change->epoch;
     snprintf(h->uid[change->id], sizeof h->uid[0], "%s", change->uid);
     return true;
 }
@@ -170,8 +174,11 @@ static void compare(struct store *store, struct history *h)
 {
     memset(h->seen, 0, sizeof h->seen);
     memset(h->uid, 0, sizeof h->uid);
+    h->epoch = 0;
     struct store_filter all = {.oldest_first = true};
     assert_int_equal(journal_read_changes(store_journal(store), &all, see, h, NULL), 0);
+    if (state_epoch(store_state(store))) /* not beside: this opening's is new */
+        assert_true(state_epoch(store_state(store)) > h->epoch);
     assert_int_equal(state_read_handled(store_state(store), "p", see_handled, h, NULL), 0);
     for (int id = 1; id < ROWS; id++)
         assert_string_equal(h->uid[id], "");

@@ -237,6 +237,34 @@ static void a_mark_can_go(void **state)
     assert_int_equal(mark_of(f, "a#added"), -1);
 }
 
+struct epochs {
+    int count;
+    int64_t epoch[8];
+};
+
+static bool add_epoch(void *data, const struct store_change *change)
+{
+    struct epochs *epochs = data;
+    assert_in_range(epochs->count, 0, 7);
+    epochs->epoch[epochs->count++] = change->epoch;
+    return true;
+}
+
+static void an_intent_carries_the_epoch(void **state)
+{
+    struct form *f = *state;
+    struct store_intent change = an_intent(1, "mnist");
+    struct epochs epochs = {0};
+    assert_true(state_epoch(f->state) > 0);
+    change.epoch = 4711; /* a caller cannot say otherwise */
+    intend(f, &change, NULL);
+    intend(f, &change, &(struct store_handled){"a", "u1", "m", "41", 1000});
+    assert_int_equal(journal_read_changes(f->journal, NULL, add_epoch, &epochs, NULL), 0);
+    assert_int_equal(epochs.count, 2);
+    assert_int_equal(epochs.epoch[0], state_epoch(f->state));
+    assert_int_equal(epochs.epoch[1], state_epoch(f->state));
+}
+
 struct order {
     int64_t calls;
     int64_t id;
@@ -289,6 +317,22 @@ static void an_outcome_of_nothing_leaves_the_row(void **state)
     expect_rows(f, "a", "u1=m/41 ");
 }
 
+static void a_reader_has_no_epoch(void **state)
+{
+    struct form *f = *state;
+    struct store *reader;
+    int64_t at;
+    bool found;
+    state_set_mark(f->state, "a", 7, NULL, NULL);
+    sync_form(f);
+    assert_int_equal(store_open_reader(f->place->path, &reader, NULL), 0);
+    assert_int_equal(state_epoch(store_state(reader)), 0);
+    assert_int_equal(state_read_mark(store_state(reader), "a", &at, &found, NULL), 0);
+    assert_true(found);
+    assert_int_equal(at, 7);
+    store_close(reader, NULL, NULL);
+}
+
 /* The use of it all: two replicas, a journal each, one state. */
 static void replicas_share_it(void **state)
 {
@@ -298,6 +342,7 @@ static void replicas_share_it(void **state)
     struct form other = {.place = p, .store = open_store(p), .in_memory = true};
     other.journal = store_journal(other.store);
     other.state = memory_state_open(&p->loop, &f->tables, other.journal);
+    assert_true(state_epoch(other.state) > state_epoch(f->state));
 
     struct store_intent change = an_intent(1, "mnist");
     struct store_run run = a_run("a", "schedule", 100);
@@ -308,8 +353,13 @@ static void replicas_share_it(void **state)
     expect_rows(&other, "a", "u1=m/41 u2=m/51 ");
     assert_int_equal(mark_of(&other, "a"), 100);
 
-    assert_int_equal(count_changes(f->store, NULL), 1);
-    assert_int_equal(count_changes(other.store, NULL), 1);
+    struct epochs mine = {0}, theirs = {0};
+    assert_int_equal(journal_read_changes(f->journal, NULL, add_epoch, &mine, NULL), 0);
+    assert_int_equal(journal_read_changes(other.journal, NULL, add_epoch, &theirs, NULL), 0);
+    assert_int_equal(mine.count, 1);
+    assert_int_equal(theirs.count, 1);
+    assert_int_equal(mine.epoch[0], state_epoch(f->state));
+    assert_int_equal(theirs.epoch[0], state_epoch(other.state));
     assert_int_equal(count_runs(other.store, NULL, false), 0);
     memory_state_close(other.state);
     close_store(p, other.store);
@@ -327,8 +377,10 @@ int main(void)
         BOTH(with_the_intent_and_the_outcome),
         BOTH(marks_follow_the_scheduled_runs),
         BOTH(a_mark_can_go),
+        BOTH(an_intent_carries_the_epoch),
         BOTH(answers_come_in_order),
         SQLITE(an_outcome_of_nothing_leaves_the_row),
+        SQLITE(a_reader_has_no_epoch),
         MEMORY(replicas_share_it),
         cmocka_unit_test(keys_name_the_cluster),
     };
