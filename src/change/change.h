@@ -72,7 +72,7 @@ struct change_call { /* everything but changes and data is copied */
     /* For the journal. */
     int64_t run;                             /* 0: none */
     const char *policy;                      /* "" or NULL: by hand */
-    const char *handled_key, *handled_value; /* of the store's `handled`, written with the intent; NULL: none */
+    const char *handled_key, *handled_value; /* of the state's `handled`, written with the intent; NULL: none */
     change_gate gate;                        /* NULL: all may leave */
     change_done done;
     void *data;

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "change/change_parts.h"
-#include "store/store.h"
+#include "store/journal.h"
 
 enum mpijob_sign change_sign(const struct change *c)
 {
@@ -19,11 +19,11 @@ enum mpijob_sign change_sign(const struct change *c)
 
 static void note_in_journal(const struct change *c)
 {
-    struct store_change row = {.id = c->row ? c->row : c->launcher.row,
-                               .observed = effect_seen_name(c->effect.seen),
-                               .observed_at = clock_now(c->site->clock)};
+    struct store_observation row = {.id = c->row ? c->row : c->launcher.row,
+                                    .observed = effect_seen_name(c->effect.seen),
+                                    .observed_at = clock_now(c->site->clock)};
     if (row.id && row.observed)
-        store_observed(c->site->store, &row, NULL, NULL);
+        journal_observed(c->site->journal, &row, NULL, NULL);
 }
 
 static void seen(void *data, enum effect_seen what, uint64_t after_ms, const struct error *why)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-#include "store/store.h"
+#include "store/journal.h"
 
 struct observation {
     struct effect_journal *of;
@@ -54,11 +54,12 @@ void effect_journal_free(struct effect_journal *o)
 static void note(const struct observation *b, enum effect_seen seen, uint64_t after_ms)
 {
     const struct site *c = b->of->site;
-    struct store_change change = {.id = b->row, .observed = effect_seen_name(seen), .observed_at = clock_now(c->clock)};
+    struct store_observation row = {
+        .id = b->row, .observed = effect_seen_name(seen), .observed_at = clock_now(c->clock)};
     char job[520], after[32];
     snprintf(job, sizeof job, "%s/%s", b->name_space, b->name);
     snprintf(after, sizeof after, "%.1f s", (double)after_ms / 1000);
-    store_observed(c->store, &change, NULL, NULL);
+    journal_observed(c->journal, &row, NULL, NULL);
     log_event(c->log, seen == EFFECT_SEEN ? LOG_INFO : LOG_WARN, seen == EFFECT_SEEN ? "effect seen" : "no effect seen",
               LOG_FIELDS({"policy", b->policy}, {"job", job}, {"after", after},
                          {seen == EFFECT_SEEN ? "sign" : "expected", mpijob_sign_text(b->sign)}));

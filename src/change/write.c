@@ -5,7 +5,8 @@
 #include <stdlib.h>
 
 #include "loop/timer.h"
-#include "store/store.h"
+#include "store/journal.h"
+#include "store/state.h"
 
 const char *write_verb_name(enum write_verb verb)
 {
@@ -68,7 +69,7 @@ static void row_end(struct write *w, const char *outcome, int status, const char
     if (!w->row)
         return;
     json_string_at(object, "/metadata/resourceVersion", version, sizeof version);
-    struct store_change change = {
+    struct store_outcome end = {
         .id = w->row,
         .outcome = outcome,
         .status = status,
@@ -78,12 +79,11 @@ static void row_end(struct write *w, const char *outcome, int status, const char
         .why = w->verdict->why,
         .ended_at = clock_now(w->site->clock),
     };
-    if (w->handled_key && strcmp(outcome, "lost") != 0) { /* of what is lost it is not known whether it is handled */
-        change.uid = w->uid;
-        change.handled_key = w->handled_key;
-        change.handled_value = strcmp(outcome, "done") == 0 ? w->handled_value : NULL;
-    }
-    store_outcome(w->site->store, &change, NULL, NULL);
+    bool done = strcmp(outcome, "done") == 0;
+    bool known = strcmp(outcome, "lost") != 0; /* of what is lost it is not known whether it is handled */
+    struct store_handled handled = {w->handled_key, w->uid, done ? w->handled_value : NULL, end.resource_version_after,
+                                    end.ended_at};
+    state_outcome(w->site->state, &end, known && w->handled_key ? &handled : NULL, NULL, NULL);
 }
 
 static void finish(struct write *w, const struct kube_answer *answer, const struct error *err)
@@ -257,12 +257,12 @@ static void turn_came(struct deadline *turn)
         finish(w, NULL, &err);
         return;
     }
-    if (w->dry_run || !w->site->store) {
+    if (w->dry_run || !w->site->state) {
         send_now(w);
         return;
     }
     w->intended_at = clock_now(w->site->clock);
-    struct store_change change = {
+    struct store_intent intent = {
         .run = w->run,
         .policy = w->policy,
         .cluster = cluster_name(w->site->cluster),
@@ -278,10 +278,9 @@ static void turn_came(struct deadline *turn)
         .effect = mpijob_effect_name(w->verdict->effect),
         .why = w->verdict->why,
         .intended_at = w->intended_at,
-        .handled_key = w->handled_key,
-        .handled_value = w->handled_value,
     };
-    store_intent(w->site->store, &change, intent_written, w);
+    struct store_handled handled = {w->handled_key, w->uid, w->handled_value, w->resource_version, w->intended_at};
+    state_intent(w->site->state, &intent, w->handled_key ? &handled : NULL, intent_written, w);
 }
 
 /* ---- life ---- */

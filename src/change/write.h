@@ -47,7 +47,7 @@ struct write_call {
     bool dry_run;                         /* the server is asked, and nothing written down */
     int64_t run;
     const char *policy;
-    /* The store's `handled` row of the object, written with the intent, and removed where it was not done. NULL: none.
+    /* The state's `handled` row of the object, written with the intent, and removed where it was not done. NULL: none.
      */
     const char *handled_key, *handled_value;
     /* Is the answer as it has to be? Not 0: the write has failed, whatever the server said. NULL: always. */

@@ -8,6 +8,7 @@
 #include "cli/session/session.h"
 #include "cli/session/table.h"
 #include "mpijob/change/change.h"
+#include "store/journal.h"
 #include "store/store.h"
 #include "json/write.h"
 
@@ -102,6 +103,7 @@ static void change_as_json(struct json_writer *w, const struct store_change *c)
     json_write_object(w);
     json_number(w, "id", c->id);
     json_number(w, "run", c->run);
+    json_number(w, "epoch", c->epoch);
     json_text(w, "policy", c->policy);
     json_text(w, "cluster", c->cluster);
     json_text(w, "server", c->server);
@@ -241,8 +243,8 @@ static int read_rows(struct reading *r, bool runs)
     } else {
         table_begin(&r->table, runs ? 9 : 8, runs ? run_heads : change_heads);
     }
-    int rc = runs ? store_read_runs(s->store, &filter, o->in_flight, run_row, r, &s->error)
-                  : store_read_changes(s->store, &filter, change_row, r, &s->error);
+    int rc = runs ? journal_read_runs(store_journal(s->store), &filter, o->in_flight, run_row, r, &s->error)
+                  : journal_read_changes(store_journal(s->store), &filter, change_row, r, &s->error);
     if (rc) {
         buf_free(&r->table.cells);
         return session_fail(s, &s->error);

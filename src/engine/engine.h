@@ -24,11 +24,12 @@ struct engine_options {
     struct metrics *metrics;          /* NULL: nothing is counted. Not owned */
     const struct policy_known *known; /* without places: what policies are held against; outlives engine_load alone */
     size_t known_count;
-    struct store *store; /* NULL: no journal. Not owned */
-    int64_t silence;     /* a watch that says nothing for so long is dead, microseconds; 0: SITE_SILENCE_US */
-    int64_t keep;        /* the journal's rows so long, microseconds; 0: for ever */
-    bool dry_run;        /* all runs */
-    bool once;           /* no triggers: engine_once starts the runs */
+    struct journal *journal; /* NULL: none is kept, and no state either. Not owned */
+    struct state *state;     /* NULL together with the journal. Not owned */
+    int64_t silence;         /* a watch that says nothing for so long is dead, microseconds; 0: SITE_SILENCE_US */
+    int64_t keep;            /* the journal's rows so long, microseconds; 0: for ever */
+    bool dry_run;            /* all runs */
+    bool once;               /* no triggers: engine_once starts the runs */
     struct script_limits ceilings;
     int (*open)(lua_State *L); /* registers the modules in a fresh state; from the floor above */
     /* Told of each change of a run when it has ended; NULL: nobody asks. job: its key. */

@@ -129,7 +129,7 @@ static void connected(void *data, const struct error *err)
     at->connecting = false;
     if (err || at->engine->stopping)
         try_again(at, err);
-    else if (!at->site.store)
+    else if (!at->site.journal)
         recovered_now(at, NULL, 0, NULL);
     else if (recovery_start(at, recovered_now, at, &at->recovery, &trouble))
         try_again(at, &trouble);
@@ -188,7 +188,8 @@ void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const
         .clock = o->clock,
         .log = o->log,
         .alarms = engine->alarms,
-        .store = o->store,
+        .journal = o->journal,
+        .state = o->state,
         .counters = engine->counters,
         .cluster = place->cluster,
         .told = o->place_count > 1 ? cluster_name(place->cluster) : NULL,

@@ -7,13 +7,14 @@
 
 #include "change/write.h"
 #include "loop/work.h"
-#include "store/store.h"
+#include "store/journal.h"
+#include "store/state.h"
 
 struct in_flight {
     int64_t id;
     int64_t intended_at;
     char *server, *version, *resource, *name_space, *name, *uid, *diff, *verb;
-    char key[STORE_MARK_KEY_MAX]; /* of what its policy has handled */
+    char key[STATE_KEY_MAX]; /* of what its policy has handled */
 };
 
 struct recovery {
@@ -98,7 +99,7 @@ static bool add_row(void *data, const struct store_change *c)
                             .uid = str_dup(str_of(c->uid)),
                             .diff = str_dup(str_of(c->diff)),
                             .verb = str_dup(str_of(c->verb))};
-    store_mark_key(c->policy, c->cluster, row.key);
+    state_key(c->policy, c->cluster, row.key);
     r->rows[r->count++] = row;
     r->out_of_memory = !row.server || !row.version || !row.resource || !row.name_space || !row.name || !row.uid ||
                        !row.diff || !row.verb;
@@ -132,19 +133,17 @@ static bool add_run(void *data, const struct store_run *run)
 static void close_row(struct recovery *r, const char *outcome, const char *message)
 {
     const struct in_flight *row = &r->rows[r->row];
-    struct store_change change = {
+    struct store_outcome end = {
         .id = row->id,
         .outcome = outcome,
         .message = message,
         .ended_at = clock_now(r->at->site.clock),
     };
-    if (strcmp(outcome, "not-done") == 0) { /* so the policy has not handled it either */
-        change.uid = row->uid;
-        change.handled_key = row->key;
-    }
+    struct store_handled not_handled = {.key = row->key, .uid = row->uid};
+    bool not_done = strcmp(outcome, "not-done") == 0; /* so the policy has not handled it either */
     char job[520];
     snprintf(job, sizeof job, "%s/%s", row->name_space, row->name);
-    store_outcome(r->at->site.store, &change, NULL, NULL);
+    state_outcome(r->at->site.state, &end, not_done ? &not_handled : NULL, NULL, NULL);
     log_event(r->at->site.log, LOG_WARN, "a change was in flight when the daemon ended",
               LOG_FIELDS({"job", job}, {"outcome", outcome}, {"finding", message}));
     r->row++;
@@ -212,7 +211,7 @@ static void close_runs(struct recovery *r)
             .ended_at = clock_now(r->at->site.clock),
             .changed = -1,
         };
-        store_run_end(r->at->site.store, &run, NULL, NULL);
+        journal_run_end(r->at->site.journal, &run, NULL, NULL);
     }
 }
 
@@ -272,9 +271,9 @@ static void read_journal(struct work *work)
 {
     struct recovery *r = (struct recovery *)work;
     struct store_filter changes = {.in_flight = true, .oldest_first = true}, runs = {0};
-    r->rc = store_read_changes(r->at->site.store, &changes, add_row, r, &r->error);
+    r->rc = journal_read_changes(r->at->site.journal, &changes, add_row, r, &r->error);
     if (!r->rc)
-        r->rc = store_read_runs(r->at->site.store, &runs, true, add_run, r, &r->error);
+        r->rc = journal_read_runs(r->at->site.journal, &runs, true, add_run, r, &r->error);
 }
 
 static void journal_read(struct work *work)

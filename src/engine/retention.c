@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "engine/engine_parts.h"
-#include "store/store.h"
+#include "store/journal.h"
 
 #define DAY (INT64_C(86400) * CLOCK_SECOND)
 
@@ -25,7 +25,7 @@ static void rang(struct alarm *alarm, int64_t now)
 {
     struct retention *r = alarm->data;
     const struct engine_options *o = &r->engine->o;
-    store_prune(o->store, now - o->keep, pruned, (void *)(uintptr_t)o->log);
+    journal_prune(o->journal, now - o->keep, pruned, (void *)(uintptr_t)o->log);
     int64_t next = alarm->due + DAY > now ? alarm->due + DAY : now + DAY;
     if (alarm_set(r->engine->alarms, &r->alarm, next))
         log_line(o->log, LOG_WARN, "the journal's old rows are not removed any more: out of memory");
@@ -34,7 +34,7 @@ static void rang(struct alarm *alarm, int64_t now)
 void retention_start(struct retention *r, struct engine *engine)
 {
     *r = (struct retention){.engine = engine, .alarm = {.ring = rang, .data = r}};
-    if (engine->o.store && engine->o.keep > 0)
+    if (engine->o.journal && engine->o.keep > 0)
         alarm_set(engine->alarms, &r->alarm, clock_now(engine->o.clock));
 }
 

@@ -1,4 +1,4 @@
-/* The journal does not grow for ever: once a day, and at the start, what is older than `keep` goes (store_prune). */
+/* The journal does not grow for ever: once a day, and at the start, what is older than `keep` goes (journal_prune). */
 #ifndef MPIJOBD_ENGINE_RETENTION_H
 #define MPIJOBD_ENGINE_RETENTION_H
 

@@ -14,7 +14,8 @@
 #include "run/runs.h"
 #include "run/sweep.h"
 #include "site/counters.h"
-#include "store/store.h"
+#include "store/journal.h"
+#include "store/state.h"
 
 const char *run_outcome_name(enum run_outcome outcome)
 {
@@ -105,7 +106,7 @@ void run_check_end(struct run *run)
 {
     if (!run->script_ended || run->changes || run->reading || run->closing)
         return;
-    struct store *store = run->id ? run->site->store : NULL;
+    struct journal *journal = run->id ? run->site->journal : NULL;
     run->closing = true;
     run->ended = clock_monotonic();
     run_fail(run, RUN_DONE, NULL);
@@ -114,12 +115,12 @@ void run_check_end(struct run *run)
     run->handed_back = fed;
     if (fed)
         hand_back(run); /* the next batch begins */
-    if (!store || run->leave_open)
+    if (!journal || run->leave_open)
         end_written(run, run->id, NULL);
     else if (fed)
-        store_run_end_soon(store, &row, end_written, run);
+        journal_run_end_soon(journal, &row, end_written, run);
     else
-        store_run_end(store, &row, end_written, run);
+        journal_run_end(journal, &row, end_written, run);
 }
 
 /* ---- the coroutine ---- */
@@ -242,16 +243,16 @@ int run_start(struct runs *runs, const struct run_call *call, struct run **out, 
               LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told}, {"trigger", run->trigger},
                          {"scheduled_at", when}));
     *out = run;
-    if (run->site->store) {
+    if (run->site->journal) {
         struct store_run row = row_of(run);
         row.ended_at = 0;
         row.outcome = NULL;
         row.message = NULL;
         if (run->sweep && run->feed) { /* with the first intent, so that one wait for the disk does for both */
-            run->id = store_run_begin_soon(run->site->store, &row, NULL, NULL);
+            run->id = journal_run_begin_soon(run->site->journal, &row, NULL, NULL);
             start_script(run);
         } else {
-            store_run_begin(run->site->store, &row, begun, run);
+            state_run_begin(run->site->state, &row, begun, run);
         }
     } else {
         start_script(run);

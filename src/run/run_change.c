@@ -155,7 +155,7 @@ static void tell_written(const struct run_change *c, const struct change_result 
         loops_wrote(&runs->loops, &write, c->run->feed != NULL, str_of(result->resource_version));
     }
     /* A command that ends with its runs is not there to see what comes later. */
-    if (!runs->effects && site->store && !site->once && !site->stopping)
+    if (!runs->effects && site->journal && !site->once && !site->stopping)
         runs->effects = effect_journal_new(site);
     if (runs->effects && !site->stopping)
         effect_journal_add(runs->effects, c->run->policy->name, result);

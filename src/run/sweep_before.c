@@ -4,7 +4,7 @@
 #include <uthash.h>
 
 #include "run/sweep_parts.h"
-#include "store/store.h"
+#include "store/journal.h"
 
 struct done_before {
     UT_hash_handle hh;
@@ -65,12 +65,12 @@ static bool add_run(void *data, const struct store_run *run)
 static void read_before(struct work *work)
 {
     struct sweep *s = (struct sweep *)work;
-    struct store *store = s->run->site->store;
+    struct journal *journal = s->run->site->journal;
     struct store_filter runs = {.policy = s->run->policy->name, .cluster = cluster_name(s->run->site->cluster)};
-    int rc = store_read_runs(store, &runs, false, add_run, s, &s->read_error);
+    int rc = journal_read_runs(journal, &runs, false, add_run, s, &s->read_error);
     for (size_t i = 0; !rc && !s->read_code && i < s->id_count; i++) {
         struct store_filter changes = {.run = s->ids[i]};
-        rc = store_read_changes(store, &changes, add_before, s, &s->read_error);
+        rc = journal_read_changes(journal, &changes, add_before, s, &s->read_error);
     }
     if (rc)
         s->read_code = rc;

@@ -17,7 +17,8 @@
 struct alarms;
 struct cluster;
 struct counters;
-struct store;
+struct journal;
+struct state;
 
 /* Something that a script has opened and need not have closed: it is closed at the latest with the site. */
 struct site_link {
@@ -30,7 +31,8 @@ struct site { /* nothing that it points to is owned; all of it outlives the site
     const struct clock *clock; /* NULL: the system's */
     const struct log *log;
     struct alarms *alarms;         /* NULL: for a command, which waits for no instant */
-    struct store *store;           /* the journal; NULL: none is kept */
+    struct journal *journal;       /* NULL: none is kept, and no state either */
+    struct state *state;           /* what outlives a restart; NULL together with the journal */
     struct counters *counters;     /* NULL: nothing is counted */
     struct cluster *cluster;       /* see cluster/cluster.h */
     const char *told;              /* the cluster's name where there are several, else NULL: for log fields */

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "store/parts.h"
 
 /* A new name is durable once its folder is. */
@@ -51,7 +52,7 @@ static int cannot_make(const char *folder, struct error *err)
                      folder, strerror(errno), (long)geteuid());
 }
 
-/* The state's own folder is for its owner alone; those above it are made as anybody would. */
+/* The state's own folder is for its owner alone; those above it get the usual mode. */
 static int make_folders(const char *folder, struct error *err)
 {
     char part[PATH_MAX];
@@ -159,7 +160,7 @@ int db_file_make(const char *path, char **real, int *lock, struct error *err)
     if (rc == 0)
         rc = take_lock(*real, lock, err);
     if (rc == 0) {
-        /* SQLite would make it readable to everybody. Only where it is missing: see the lock's remark on closing. */
+        /* SQLite would make it readable for all users. Only where it is missing: closing it would end POSIX locks. */
         int fd = open(*real, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         if (fd >= 0)
             close(fd);

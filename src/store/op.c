@@ -1,4 +1,5 @@
-/* Operations: copies of what the caller gave, so that the thread owns every byte it reads. */
+/* Operations: copies of what the caller gave, so that the thread owns every byte that it reads; and their failures in
+ * words. */
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,20 +28,27 @@ struct op *op_shift(struct op_list *list)
     return op;
 }
 
-#define CHANGE(field) offsetof(struct op, of.change.field)
-#define RUN(field) offsetof(struct op, of.run.field)
+/* Where the strings of each kind are. */
+#define AT(field) offsetof(struct op, of.field)
+#define HANDLED_AT(place) AT(place.key), AT(place.uid), AT(place.value), AT(place.version)
 
-static const size_t change_strings[] = {CHANGE(policy),      CHANGE(cluster),          CHANGE(server),
-                                        CHANGE(version),     CHANGE(name_space),       CHANGE(name),
-                                        CHANGE(uid),         CHANGE(resource_version), CHANGE(verb),
-                                        CHANGE(diff),        CHANGE(effect),           CHANGE(why),
-                                        CHANGE(outcome),     CHANGE(message),          CHANGE(resource_version_after),
-                                        CHANGE(handled_key), CHANGE(handled_value),    CHANGE(resource),
-                                        CHANGE(observed)};
-static const size_t run_strings[] = {RUN(policy), RUN(cluster), RUN(trigger), RUN(outcome), RUN(message)};
-static const size_t mark_strings[] = {offsetof(struct op, of.mark.policy)};
-#define HANDLED(field) offsetof(struct op, of.handled.field)
-static const size_t handled_strings[] = {HANDLED(key), HANDLED(uid), HANDLED(value), HANDLED(version)};
+static const size_t run_strings[] = {AT(run.row.policy),  AT(run.row.cluster), AT(run.row.trigger),
+                                     AT(run.row.outcome), AT(run.row.message), AT(run.mark)};
+static const size_t intent_strings[] = {
+    AT(intent.row.policy),  AT(intent.row.cluster),    AT(intent.row.server),
+    AT(intent.row.version), AT(intent.row.resource),   AT(intent.row.name_space),
+    AT(intent.row.name),    AT(intent.row.uid),        AT(intent.row.resource_version),
+    AT(intent.row.verb),    AT(intent.row.diff),       AT(intent.row.effect),
+    AT(intent.row.why),     HANDLED_AT(intent.handled)};
+static const size_t outcome_strings[] = {AT(outcome.row.outcome),
+                                         AT(outcome.row.message),
+                                         AT(outcome.row.effect),
+                                         AT(outcome.row.why),
+                                         AT(outcome.row.resource_version_after),
+                                         HANDLED_AT(outcome.handled)};
+static const size_t observation_strings[] = {AT(observation.observed)};
+static const size_t mark_strings[] = {AT(mark.key)};
+static const size_t handled_strings[] = {HANDLED_AT(handled)};
 
 static const char *string_at(const struct op *op, size_t offset)
 {
@@ -77,21 +85,35 @@ static struct op *copy(const struct op *model, const size_t *strings, size_t cou
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-struct op *op_of_run(enum op_kind kind, const struct store_run *run)
+struct op *op_of_run(enum op_kind kind, const struct store_run *run, const char *mark)
 {
-    struct op model = {.kind = kind, .id = run->id, .of.run = *run};
+    struct op model = {.kind = kind, .id = run->id, .of.run = {*run, mark}};
     return copy(&model, run_strings, COUNT(run_strings));
 }
 
-struct op *op_of_change(enum op_kind kind, const struct store_change *change)
+static const struct store_handled none;
+
+struct op *op_of_intent(const struct store_intent *intent, const struct store_handled *handled)
 {
-    struct op model = {.kind = kind, .id = change->id, .of.change = *change};
-    return copy(&model, change_strings, COUNT(change_strings));
+    struct op model = {.kind = OP_INTENT, .of.intent = {*intent, handled ? *handled : none}};
+    return copy(&model, intent_strings, COUNT(intent_strings));
 }
 
-struct op *op_of_mark(enum op_kind kind, const char *policy, int64_t scheduled_at)
+struct op *op_of_outcome(const struct store_outcome *outcome, const struct store_handled *handled)
 {
-    struct op model = {.kind = kind, .of.mark = {policy, scheduled_at}};
+    struct op model = {.kind = OP_OUTCOME, .id = outcome->id, .of.outcome = {*outcome, handled ? *handled : none}};
+    return copy(&model, outcome_strings, COUNT(outcome_strings));
+}
+
+struct op *op_of_observation(const struct store_observation *observation)
+{
+    struct op model = {.kind = OP_OBSERVED, .id = observation->id, .of.observation = *observation};
+    return copy(&model, observation_strings, COUNT(observation_strings));
+}
+
+struct op *op_of_mark(enum op_kind kind, const char *key, int64_t scheduled_at)
+{
+    struct op model = {.kind = kind, .of.mark = {key, scheduled_at}};
     return copy(&model, mark_strings, COUNT(mark_strings));
 }
 
@@ -107,9 +129,9 @@ struct op *op_of_nothing(void)
     return copy(&model, NULL, 0);
 }
 
-struct op *op_of_prune(int64_t before)
+struct op *op_of_prune(int64_t before_us)
 {
-    struct op model = {.kind = OP_PRUNE, .of.before = before};
+    struct op model = {.kind = OP_PRUNE, .of.before_us = before_us};
     return copy(&model, NULL, 0);
 }
 

@@ -18,6 +18,8 @@ static int make(const char *path, struct store **store, struct error *err)
         free(s);
         return error_nomem(err);
     }
+    s->journal.store = s->state.store = s;
+    s->state.base.ops = &sqlite_state_ops;
     /* Recursive: a row's function may read again. */
     if (uv_mutex_init_recursive(&s->db) || uv_mutex_init(&s->mutex) || uv_cond_init(&s->wake))
         abort(); /* glibc's cannot fail with these attributes */
@@ -73,7 +75,7 @@ static int open_memory(struct store *s, struct error *err)
 static int look_for_last_run(struct store *s, struct error *err)
 {
     static const char sql[] = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'runs'";
-    int rc = schema_number(s->writer.db, sql, &s->last_run);
+    int rc = schema_number(s->writer.db, sql, &s->journal.last_run);
     return rc ? fail_sqlite(s->writer.db, rc, s->path, err) : 0;
 }
 
@@ -87,6 +89,7 @@ int store_open(uv_loop_t *loop, const char *path, const struct log *log, struct 
     s->loop = loop;
     s->log = log;
     rc = strcmp(path, STORE_MEMORY) == 0 ? open_memory(s, err) : open_file(s, err);
+    s->state.base.epoch = s->writer.epoch;
     if (rc == 0)
         rc = look_for_last_run(s, err);
     if (rc == 0)
@@ -137,4 +140,14 @@ int store_open_reader(const char *path, struct store **store, struct error *err)
     }
     *store = s;
     return 0;
+}
+
+struct journal *store_journal(struct store *store)
+{
+    return store ? &store->journal : NULL;
+}
+
+struct state *store_state(struct store *store)
+{
+    return store ? &store->state.base : NULL;
 }

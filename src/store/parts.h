@@ -1,10 +1,13 @@
 /* What the files of this floor share. An operation is copied on the loop (op.c), queued to the thread and back
- * (queue.c), and carried out by the writer (write.c). */
+ * (queue.c), and carried out there (writer.c), each kind by its SQL (apply.c). */
 #ifndef MPIJOBD_STORE_PARTS_H
 #define MPIJOBD_STORE_PARTS_H
 
 #include <sqlite3.h>
+#include <uv.h>
 
+#include "store/journal.h"
+#include "store/state.h"
 #include "store/store.h"
 
 /* A failure as numbers: the thread has no room to lose on messages, which are written where they are delivered. */
@@ -37,14 +40,25 @@ struct op {
     struct failure failure;
     int64_t id; /* of the row made; rows removed by a prune */
     union {
-        struct store_run run;
-        struct store_change change;
         struct {
-            const char *policy;
+            struct store_run row;
+            const char *mark; /* the key whose mark follows it; NULL: none */
+        } run;
+        struct {
+            struct store_intent row;
+            struct store_handled handled; /* key NULL: none */
+        } intent;
+        struct {
+            struct store_outcome row;
+            struct store_handled handled; /* key NULL: none */
+        } outcome;
+        struct store_observation observation;
+        struct {
+            const char *key;
             int64_t scheduled_at;
         } mark;
         struct store_handled handled;
-        int64_t before;
+        int64_t before_us;
     } of;
 };
 
@@ -55,13 +69,15 @@ struct op_list {
 void op_append(struct op_list *list, struct op *op);
 struct op *op_shift(struct op_list *list); /* NULL: empty */
 
-/* A copy with its strings (free), or NULL: out of memory. */
-struct op *op_of_run(enum op_kind kind, const struct store_run *run);
-struct op *op_of_change(enum op_kind kind, const struct store_change *change);
-struct op *op_of_mark(enum op_kind kind, const char *policy, int64_t scheduled_at);
+/* Copies with their strings (free), or NULL: out of memory. */
+struct op *op_of_run(enum op_kind kind, const struct store_run *run, const char *mark);
+struct op *op_of_intent(const struct store_intent *intent, const struct store_handled *handled);
+struct op *op_of_outcome(const struct store_outcome *outcome, const struct store_handled *handled);
+struct op *op_of_observation(const struct store_observation *observation);
+struct op *op_of_mark(enum op_kind kind, const char *key, int64_t scheduled_at);
 struct op *op_of_handled(const struct store_handled *row);
 struct op *op_of_nothing(void);
-struct op *op_of_prune(int64_t before);
+struct op *op_of_prune(int64_t before_us);
 /* The failure of an operation in words. */
 int op_explain(const struct op *op, const char *path, struct error *err);
 
@@ -91,14 +107,15 @@ extern const int schema_newest;
 /* The first column of the first row; an SQLite result code. */
 int schema_number(sqlite3 *db, const char *sql, int64_t *number);
 
-/* ---- write.c: the connection that writes; used by the thread alone once it runs ---- */
+/* ---- writer.c: the connection that writes; used by the thread alone once it runs ---- */
 #define BUSY_MS 5000 /* how long another process may hold the database, e.g. a person's sqlite3 */
 #define WRITER_STATEMENTS 13
 
 struct writer {
     sqlite3 *db;
     sqlite3_stmt *statements[WRITER_STATEMENTS];
-    bool memory; /* keeps nothing, and so has no file that could vanish */
+    int64_t epoch; /* of this opening */
+    bool memory;   /* keeps nothing, and so has no file that could vanish */
 };
 
 int writer_open(struct writer *w, const char *path, const struct log *log, struct error *err);
@@ -107,10 +124,32 @@ void writer_close(struct writer *w);
 void writer_run(struct writer *w, struct op *first);
 bool writer_prune(struct writer *w, struct op *op); /* one step; true: finished, well or not */
 
+/* ---- apply.c: the SQL of each kind of operation; SQLite's result codes ---- */
+int apply_prepare(struct writer *w);
+void apply_finish(struct writer *w);
+int apply_begin(struct writer *w);
+int apply_commit(struct writer *w);
+/* op->failure.code is ERR_NOT_FOUND where the row to change is missing; nothing was changed by it then. */
+int apply(struct writer *w, struct op *op);
+
 /* ---- the store ---- */
 #define STORE_SPARES 64
 
+struct journal {
+    struct store *store;
+    int64_t last_run; /* the highest id that a run was given */
+};
+
+/* sqlite_state.c: the state's form in SQLite. */
+struct sqlite_state {
+    struct state base;
+    struct store *store;
+};
+extern const struct state_ops sqlite_state_ops;
+
 struct store {
+    struct journal journal;
+    struct sqlite_state state;
     char *path;
     const struct log *log;
     uv_loop_t *loop; /* NULL: a reader */
@@ -126,13 +165,12 @@ struct store {
     uv_mutex_t mutex;
     uv_cond_t wake;
     struct op_list waiting, finished;
-    bool pressing;                  /* somebody waits for one of `waiting` */
+    bool pressing;                  /* one of `waiting` is not soon */
     uint64_t since;                 /* uv_hrtime: the first of `waiting` came, while nothing is pressing */
     bool stopping, stopped, silent; /* silent: no loop to tell */
 
     /* the loop's */
     int64_t outstanding;
-    int64_t last_run; /* the highest id that a run was given */
     bool closing;
     struct op_list spares;
     struct op reserve[STORE_SPARES];
@@ -142,6 +180,13 @@ struct store {
 
 /* queue.c: starts the thread; what follows is store_close's to end. */
 int queue_start(struct store *s, struct error *err);
+enum haste { STORE_NOW, STORE_SOON };
+/* Hands an operation over. op NULL: no memory was left for it. refused: an enum error_code that is answered instead of
+ * carrying it out; 0: none. */
+void queue_submit(struct store *s, struct op *op, int refused, enum haste haste, store_done done, void *data);
+
+/* read.c: calls `read` with the connection that reads, or says why it cannot. read returns an SQLite result code. */
+int store_read(struct store *s, int (*read)(sqlite3 *db, void *data), void *data, struct error *err);
 void store_free(struct store *s); /* open.c: everything but the thread and the async handle */
 
 #endif

@@ -1,5 +1,5 @@
-/* The way of an operation: from the loop to the thread, and its answer back. Order is kept by two lists; whatever
- * fails, also before it could be queued, goes the same way. */
+/* The way of an operation: from the loop to the thread, and its answer back. Two lists keep the order. What fails
+ * before it can be queued goes the same way, so that its answer comes in its turn. */
 #include <signal.h>
 #include <stdlib.h>
 
@@ -20,7 +20,7 @@ static void finish(struct store *s, struct op_list *list)
 
 #define SOON_NS (STORE_SOON_MS * UINT64_C(1000000))
 
-/* Until somebody waits for an answer, or the first that nobody waits for has waited long enough. */
+/* Until an operation comes that is not soon, or the first of those that are has waited long enough. */
 static void wait_for_work(struct store *s)
 {
     while (!s->pressing && !s->stopping) {
@@ -107,7 +107,7 @@ static void answer(struct store *s, struct op *op)
     if (done)
         done(data, id, err.code ? &err : NULL);
     else if (err.code && err.code != ERR_CANCELLED)
-        log_line(s->log, LOG_ERROR, "not written to the journal: %s", err.message); /* nobody else would tell */
+        log_line(s->log, LOG_ERROR, "not written to the journal: %s", err.message); /* the caller does not hear of it */
 }
 
 static void answer_finished(struct store *s)
@@ -148,8 +148,9 @@ static void on_async(uv_async_t *async)
     uv_close((uv_handle_t *)async, on_closed);
 }
 
-static void submit(struct store *s, struct op *op, int refused, bool pressing, store_done done, void *data)
+void queue_submit(struct store *s, struct op *op, int refused, enum haste haste, store_done done, void *data)
 {
+    bool pressing = haste == STORE_NOW;
     int code = s->closing ? ERR_CANCELLED : refused;
     if (!op) {
         op = op_shift(&s->spares);
@@ -178,74 +179,6 @@ static void submit(struct store *s, struct op *op, int refused, bool pressing, s
     if (s->stopped && !uv_is_closing((uv_handle_t *)&s->async))
         uv_async_send(&s->async);
     uv_mutex_unlock(&s->mutex);
-}
-
-static int64_t run_begin(struct store *store, const struct store_run *run, bool pressing, store_done done, void *data)
-{
-    struct store_run numbered = *run;
-    numbered.id = ++store->last_run;
-    submit(store, op_of_run(OP_RUN_BEGIN, &numbered), 0, pressing, done, data);
-    return numbered.id;
-}
-
-void store_run_begin(struct store *store, const struct store_run *run, store_done done, void *data)
-{
-    run_begin(store, run, true, done, data);
-}
-
-int64_t store_run_begin_soon(struct store *store, const struct store_run *run, store_done done, void *data)
-{
-    return run_begin(store, run, false, done, data);
-}
-
-void store_run_end(struct store *store, const struct store_run *run, store_done done, void *data)
-{
-    submit(store, op_of_run(OP_RUN_END, run), run->outcome ? 0 : ERR_INVALID, true, done, data);
-}
-
-void store_run_end_soon(struct store *store, const struct store_run *run, store_done done, void *data)
-{
-    submit(store, op_of_run(OP_RUN_END, run), run->outcome ? 0 : ERR_INVALID, false, done, data);
-}
-
-void store_intent(struct store *store, const struct store_change *change, store_done done, void *data)
-{
-    submit(store, op_of_change(OP_INTENT, change), 0, true, done, data);
-}
-
-void store_outcome(struct store *store, const struct store_change *change, store_done done, void *data)
-{
-    submit(store, op_of_change(OP_OUTCOME, change), change->outcome ? 0 : ERR_INVALID, true, done, data);
-}
-
-void store_observed(struct store *store, const struct store_change *change, store_done done, void *data)
-{
-    submit(store, op_of_change(OP_OBSERVED, change), 0, false, done, data);
-}
-
-void store_set_mark(struct store *store, const char *policy, int64_t scheduled_at, store_done done, void *data)
-{
-    submit(store, op_of_mark(OP_MARK, policy, scheduled_at), 0, true, done, data);
-}
-
-void store_remove_mark(struct store *store, const char *policy, store_done done, void *data)
-{
-    submit(store, op_of_mark(OP_UNMARK, policy, 0), 0, true, done, data);
-}
-
-void store_set_handled(struct store *store, const struct store_handled *row, store_done done, void *data)
-{
-    submit(store, op_of_handled(row), 0, false, done, data);
-}
-
-void store_sync(struct store *store, store_done done, void *data)
-{
-    submit(store, op_of_nothing(), 0, true, done, data);
-}
-
-void store_prune(struct store *store, int64_t before_us, store_done done, void *data)
-{
-    submit(store, op_of_prune(before_us), 0, true, done, data);
 }
 
 /* ---- start and end ---- */

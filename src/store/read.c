@@ -1,6 +1,7 @@
-/* Reading: the filters as SQL, rows as structs. */
+/* Reading the journal: filters as SQL, rows as structs; and how anything is read of the database. */
 #include <string.h>
 
+#include "base/buf.h"
 #include "store/parts.h"
 
 #define RUN_COLUMNS                                                                                                    \
@@ -9,7 +10,7 @@
 #define CHANGE_COLUMNS                                                                                                 \
     "id, run, policy, server, version, name_space, name, uid, resource_version, verb, diff, effect, why, "             \
     "intended_at, "                                                                                                    \
-    "ended_at, outcome, status, message, resource_version_after, cluster, resource, observed, observed_at"
+    "ended_at, outcome, status, message, resource_version_after, cluster, resource, observed, observed_at, epoch"
 
 /* A query under construction. The values are bound by name, so that any part may be left out. */
 struct query {
@@ -117,7 +118,8 @@ static struct store_change change_of(sqlite3_stmt *s)
                                  .cluster = text(s, 19),
                                  .resource = text(s, 20),
                                  .observed = text(s, 21),
-                                 .observed_at = sqlite3_column_int64(s, 22)};
+                                 .observed_at = sqlite3_column_int64(s, 22),
+                                 .epoch = sqlite3_column_int64(s, 23)};
 }
 
 static struct store_run run_of(sqlite3_stmt *s)
@@ -137,14 +139,16 @@ static struct store_run run_of(sqlite3_stmt *s)
                               .cluster = text(s, 12)};
 }
 
-/* Either of the two is set. */
-struct receiver {
+/* A query, and who gets its rows: either of the two functions is set. */
+struct reading {
+    struct query query;
+    const struct store_filter *filter;
     bool (*change)(void *, const struct store_change *);
     bool (*run)(void *, const struct store_run *);
     void *data;
 };
 
-static bool give(const struct receiver *to, sqlite3_stmt *statement)
+static bool give(const struct reading *to, sqlite3_stmt *statement)
 {
     if (to->change) {
         struct store_change change = change_of(statement);
@@ -154,121 +158,58 @@ static bool give(const struct receiver *to, sqlite3_stmt *statement)
     return to->run(to->data, &run);
 }
 
-static int rows(sqlite3 *db, const char *sql, const struct store_filter *f, const struct receiver *to)
+static int rows(sqlite3 *db, void *data)
 {
+    struct reading *r = data;
     sqlite3_stmt *statement;
-    int rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+    int rc = sqlite3_prepare_v2(db, r->query.sql.ptr, -1, &statement, NULL);
     if (rc)
         return rc;
-    rc = bind_filter(statement, f);
+    rc = bind_filter(statement, r->filter);
     while (rc == SQLITE_OK && (rc = sqlite3_step(statement)) == SQLITE_ROW)
-        rc = give(to, statement) ? SQLITE_OK : SQLITE_DONE;
+        rc = give(r, statement) ? SQLITE_OK : SQLITE_DONE;
     sqlite3_finalize(statement);
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-/* Only a database in memory has its one connection shared with the thread. */
-static void enter(struct store *s)
+static int read_rows(struct journal *journal, struct reading *r, struct error *err)
 {
-    if (s->writer.memory)
-        uv_mutex_lock(&s->db);
-}
-
-static void leave(struct store *s)
-{
-    if (s->writer.memory)
-        uv_mutex_unlock(&s->db);
-}
-
-static int read_rows(struct store *s, struct query *q, const struct store_filter *f, const struct receiver *to,
-                     struct error *err)
-{
-    int rc = buf_result(&q->sql, "a query of the journal", err);
-    if (rc == 0 && !s->reader)
-        rc = error_set(err, ERR_CANCELLED, "the journal %s is closed or closing", s->path);
-    if (rc == 0) {
-        enter(s);
-        int failed = rows(s->reader, q->sql.ptr, f, to);
-        if (failed)
-            rc = fail_sqlite(s->reader, failed, s->path, err);
-        leave(s);
-    }
-    buf_free(&q->sql);
+    int rc = buf_result(&r->query.sql, "a query of the journal", err);
+    if (rc == 0)
+        rc = store_read(journal->store, rows, r, err);
+    buf_free(&r->query.sql);
     return rc;
 }
 
 static const struct store_filter everything;
 
-int store_read_changes(struct store *store, const struct store_filter *filter,
-                       bool (*row)(void *data, const struct store_change *), void *data, struct error *err)
+int journal_read_changes(struct journal *journal, const struct store_filter *filter,
+                         bool (*row)(void *data, const struct store_change *change), void *data, struct error *err)
 {
-    struct query q = {0};
-    filter = filter ? filter : &everything;
-    changes_query(&q, filter);
-    return read_rows(store, &q, filter, &(struct receiver){.change = row, .data = data}, err);
+    struct reading r = {.filter = filter ? filter : &everything, .change = row, .data = data};
+    changes_query(&r.query, r.filter);
+    return read_rows(journal, &r, err);
 }
 
-int store_read_runs(struct store *store, const struct store_filter *filter, bool unfinished_only,
-                    bool (*row)(void *data, const struct store_run *), void *data, struct error *err)
+int journal_read_runs(struct journal *journal, const struct store_filter *filter, bool unfinished_only,
+                      bool (*row)(void *data, const struct store_run *run), void *data, struct error *err)
 {
-    struct query q = {0};
-    filter = filter ? filter : &everything;
-    runs_query(&q, filter, unfinished_only);
-    return read_rows(store, &q, filter, &(struct receiver){.run = row, .data = data}, err);
+    struct reading r = {.filter = filter ? filter : &everything, .run = row, .data = data};
+    runs_query(&r.query, r.filter, unfinished_only);
+    return read_rows(journal, &r, err);
 }
 
-static int find_mark(sqlite3 *db, const char *policy, int64_t *scheduled_at, bool *found)
+/* A database in memory has one connection, which the thread uses too. */
+int store_read(struct store *s, int (*read)(sqlite3 *db, void *data), void *data, struct error *err)
 {
-    sqlite3_stmt *statement;
-    int rc = sqlite3_prepare_v2(db, "SELECT scheduled_at FROM marks WHERE policy = ?", -1, &statement, NULL);
+    if (!s->reader)
+        return error_set(err, ERR_CANCELLED, "the journal %s is closed or closing", s->path);
+    if (s->writer.memory)
+        uv_mutex_lock(&s->db);
+    int rc = read(s->reader, data);
     if (rc)
-        return rc;
-    rc = sqlite3_bind_text(statement, 1, policy, -1, SQLITE_STATIC);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(statement);
-    *found = rc == SQLITE_ROW;
-    if (*found)
-        *scheduled_at = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
-}
-
-int store_read_mark(struct store *store, const char *policy, int64_t *scheduled_at, bool *found, struct error *err)
-{
-    *found = false;
-    if (!store->reader)
-        return error_set(err, ERR_CANCELLED, "the journal %s is closed or closing", store->path);
-    enter(store);
-    int failed = find_mark(store->reader, policy, scheduled_at, found);
-    int rc = failed ? fail_sqlite(store->reader, failed, store->path, err) : 0;
-    leave(store);
-    return rc;
-}
-
-static int handled_rows(sqlite3 *db, const char *key, bool (*row)(void *, const struct store_handled *), void *data)
-{
-    sqlite3_stmt *s;
-    int rc =
-        sqlite3_prepare_v2(db, "SELECT policy, uid, value, version, at FROM handled WHERE policy = ?", -1, &s, NULL);
-    if (rc)
-        return rc;
-    rc = sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
-    while (rc == SQLITE_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
-        struct store_handled h = {text(s, 0), text(s, 1), text(s, 2), text(s, 3), sqlite3_column_int64(s, 4)};
-        rc = row(data, &h) ? SQLITE_OK : SQLITE_DONE;
-    }
-    sqlite3_finalize(s);
-    return rc == SQLITE_DONE ? SQLITE_OK : rc;
-}
-
-int store_read_handled(struct store *store, const char *key, bool (*row)(void *data, const struct store_handled *row),
-                       void *data, struct error *err)
-{
-    if (!store->reader)
-        return error_set(err, ERR_CANCELLED, "the journal %s is closed or closing", store->path);
-    enter(store);
-    int failed = handled_rows(store->reader, key, row, data);
-    int rc = failed ? fail_sqlite(store->reader, failed, store->path, err) : 0;
-    leave(store);
+        rc = fail_sqlite(s->reader, rc, s->path, err);
+    if (s->writer.memory)
+        uv_mutex_unlock(&s->db);
     return rc;
 }

@@ -2,7 +2,7 @@
  * another one is added. */
 #include "store/parts.h"
 
-#define APPLICATION_ID 0x4d504a64 /* "MPJd": tells our files from other people's */
+#define APPLICATION_ID 0x4d504a64 /* "MPJd": tells files of mpijobd from other databases */
 #define QUOTE_(x) #x
 #define QUOTE(x) QUOTE_(x)
 
@@ -44,8 +44,13 @@ static const char resource_columns[] =
     "ALTER TABLE changes ADD COLUMN observed TEXT;"
     "ALTER TABLE changes ADD COLUMN observed_at INTEGER NOT NULL DEFAULT 0;";
 
+/* Who wrote a change: the number of the opening. 0: a version that did not say. */
+static const char epochs[] = "CREATE TABLE epoch(number INTEGER NOT NULL);"
+                             "INSERT INTO epoch VALUES(0);"
+                             "ALTER TABLE changes ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;";
+
 const struct migration schema_steps[] = {
-    {first_tables, NULL}, {cluster_columns, NULL}, {handled_table, NULL}, {resource_columns, NULL}};
+    {first_tables, NULL}, {cluster_columns, NULL}, {handled_table, NULL}, {resource_columns, NULL}, {epochs, NULL}};
 const int schema_newest = sizeof schema_steps / sizeof *schema_steps;
 
 int schema_number(sqlite3 *db, const char *sql, int64_t *number)

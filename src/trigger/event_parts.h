@@ -9,7 +9,7 @@
 #include "loop/work.h"
 #include "run/run.h"
 #include "run/runs.h"
-#include "store/store.h"
+#include "store/state.h"
 #include "trigger/due_heap.h"
 #include "trigger/event_trigger.h"
 
@@ -52,7 +52,7 @@ struct event_trigger {
     struct policy_entry entry;
     struct job_cache *held;
     struct event_trigger *next;
-    char key[STORE_MARK_KEY_MAX];
+    char key[STATE_KEY_MAX];
 
     struct event_job *jobs;
     int64_t *since;    /* where time counts: the instant from which the job matches, this time. Else NULL */

@@ -17,9 +17,9 @@ struct event_row {
 };
 
 /* An event's baseline: "NAME#added". What was there before it was set is not for the policy. */
-static const char *baseline_key(const struct event_trigger *t, unsigned event, char out[STORE_MARK_KEY_MAX + 16])
+static const char *baseline_key(const struct event_trigger *t, unsigned event, char out[STATE_KEY_MAX + 16])
 {
-    snprintf(out, STORE_MARK_KEY_MAX + 16, "%s#%s", t->key, policy_on_name(event));
+    snprintf(out, STATE_KEY_MAX + 16, "%s#%s", t->key, policy_on_name(event));
     return out;
 }
 
@@ -59,18 +59,18 @@ static bool add_row(void *data, const struct store_handled *h)
 
 void event_rows_read(struct event_trigger *t)
 {
-    struct store *store = t->site->store;
-    char key[STORE_MARK_KEY_MAX + 16];
+    struct state *state = t->site->state;
+    char key[STATE_KEY_MAX + 16];
     t->rc = 0;
     t->baseline = ON_MATCH;
     for (unsigned event = 1; event < 1U << ON_EVENTS && !t->rc; event <<= 1) {
         int64_t at;
         bool found = false;
-        t->rc = store_read_mark(store, baseline_key(t, event, key), &at, &found, &t->error);
+        t->rc = state_read_mark(state, baseline_key(t, event, key), &at, &found, &t->error);
         t->baseline |= (uint8_t)(found ? event : 0);
     }
     if (!t->rc) {
-        int rc = store_read_handled(store, t->key, add_row, t, &t->error);
+        int rc = state_read_handled(state, t->key, add_row, t, &t->error);
         t->rc = rc ? rc : t->rc;
     }
 }
@@ -118,14 +118,14 @@ void event_rows_forget_gone(struct event_trigger *t)
 
 void event_rows_begin_baseline(struct event_trigger *t)
 {
-    struct store *store = t->site->store;
-    char key[STORE_MARK_KEY_MAX + 16];
+    struct state *state = t->site->state;
+    char key[STATE_KEY_MAX + 16];
     unsigned wanted = t->entry.policy->on & BASED, had = t->baseline & BASED;
-    for (unsigned event = 1; store && event < 1U << ON_EVENTS; event <<= 1) {
+    for (unsigned event = 1; state && event < 1U << ON_EVENTS; event <<= 1) {
         if ((wanted & event) && !(had & event))
-            store_set_mark(store, baseline_key(t, event, key), clock_now(t->site->clock), NULL, NULL);
+            state_set_mark(state, baseline_key(t, event, key), clock_now(t->site->clock), NULL, NULL);
         else if (!(wanted & event) && (had & event)) /* asked for again one day, it begins then */
-            store_remove_mark(store, baseline_key(t, event, key), NULL, NULL);
+            state_remove_mark(state, baseline_key(t, event, key), NULL, NULL);
     }
     t->baseline = (uint8_t)(wanted | ON_MATCH);
 }
@@ -152,20 +152,20 @@ void event_row_value(const struct event_trigger *t, uint32_t slot, struct buf *o
 
 void event_row_remove(struct event_trigger *t, struct str uid)
 {
-    struct store *store = t->site->store;
-    char *text = store ? str_dup(uid) : NULL;
+    struct state *state = t->site->state;
+    char *text = state ? str_dup(uid) : NULL;
     if (text) /* what is left over is removed at the next start */
-        store_set_handled(store, &(struct store_handled){.key = t->key, .uid = text}, NULL, NULL);
+        state_set_handled(state, &(struct store_handled){.key = t->key, .uid = text}, NULL, NULL);
     free(text);
 }
 
 void event_row_write(struct event_trigger *t, uint32_t slot, struct str uid)
 {
     struct event_job *j = &t->jobs[slot];
-    struct store *store = t->site->store;
+    struct state *state = t->site->state;
     struct buf value = BUF_INIT;
     char version[32] = "";
-    if (!store)
+    if (!state)
         return;
     event_row_value(t, slot, &value);
     if (!value.len) {
@@ -180,7 +180,7 @@ void event_row_write(struct event_trigger *t, uint32_t slot, struct str uid)
         snprintf(version, sizeof version, v >> 63 ? "#%" PRIx64 : "%" PRIu64, v);
     char *text = str_dup(uid);
     if (text && !value.failed) {
-        store_set_handled(store, &(struct store_handled){t->key, text, value.ptr, version, clock_now(t->site->clock)},
+        state_set_handled(state, &(struct store_handled){t->key, text, value.ptr, version, clock_now(t->site->clock)},
                           NULL, NULL);
         j->flags |= ON_ROW;
     }

@@ -100,9 +100,9 @@ static void scan(struct event_trigger *t)
     }
     if (t->scan >= slots) {
         end_scan(t);
-    } else if (t->site->store) { /* no faster than the rows are written */
+    } else if (t->site->state) { /* no faster than the rows are written */
         t->writing = true;
-        store_sync(t->site->store, written, t);
+        state_sync(t->site->state, written, t);
     } else {
         event_wake(t);
     }
@@ -154,7 +154,7 @@ static void all_written(void *data, int64_t id, const struct error *err)
 /* As soon as no run of this policy, from before, can write a row any more. */
 static void begin_reading(struct event_trigger *t)
 {
-    if (!t->site->store) {
+    if (!t->site->state) {
         t->baseline = ON_MATCH;
         t->read = true;
         event_wake(t);
@@ -162,7 +162,7 @@ static void begin_reading(struct event_trigger *t)
         event_pause(t, BUSY_MS);
     } else {
         t->writing = true;
-        store_sync(t->site->store, all_written, t);
+        state_sync(t->site->state, all_written, t);
     }
 }
 
@@ -227,7 +227,7 @@ struct event_trigger *event_trigger_start(struct runs *runs, const struct policy
     t->first = INT64_MAX;
     t->alarm.ring = event_rang;
     t->alarm.data = t;
-    store_mark_key(entry->policy->name, cluster_name(t->site->cluster), t->key);
+    state_key(entry->policy->name, cluster_name(t->site->cluster), t->key);
     deadline_init(t->site->loop, &t->turn, my_turn, t);
     deadline_init(t->site->loop, &t->later, event_later, t);
     t->handles = 2;

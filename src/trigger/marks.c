@@ -4,7 +4,7 @@
 
 #include "cluster/cluster.h"
 #include "loop/work.h"
-#include "store/store.h"
+#include "store/state.h"
 
 struct marks_reading {
     struct work work;
@@ -22,9 +22,9 @@ static void read_marks(struct work *work)
 {
     struct marks_reading *a = (struct marks_reading *)work;
     for (size_t i = 0; !a->rc && i < a->set->count; i++) {
-        char key[STORE_MARK_KEY_MAX];
-        store_mark_key(a->set->entries[i].policy->name, cluster_name(a->site->cluster), key);
-        a->rc = store_read_mark(a->site->store, key, &a->past[i].mark, &a->past[i].seen, &a->error);
+        char key[STATE_KEY_MAX];
+        state_key(a->set->entries[i].policy->name, cluster_name(a->site->cluster), key);
+        a->rc = state_read_mark(a->site->state, key, &a->past[i].mark, &a->past[i].seen, &a->error);
     }
 }
 
@@ -62,6 +62,6 @@ int marks_read(struct site *site, struct policy_set *set, const struct interrupt
         }
     }
     policy_set_hold(set);
-    work_start(site->loop, &a->work, site->store ? read_marks : nothing, known);
+    work_start(site->loop, &a->work, site->state ? read_marks : nothing, known);
     return 0;
 }

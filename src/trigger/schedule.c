@@ -9,7 +9,7 @@
 #include "loop/timer.h"
 #include "run/run.h"
 #include "site/counters.h"
-#include "store/store.h"
+#include "store/state.h"
 #include "trigger/triggers.h"
 
 #define MISSED_MAX 100 /* missed = "all": at most so many, the newest */
@@ -231,10 +231,10 @@ static bool same_plan(const struct policy *a, const struct policy *b)
 
 static void set_mark(const struct schedule *t, int64_t now)
 {
-    char key[STORE_MARK_KEY_MAX];
-    store_mark_key(t->entry.policy->name, cluster_name(t->site->cluster), key);
-    if (t->site->store)
-        store_set_mark(t->site->store, key, now, NULL, NULL);
+    char key[STATE_KEY_MAX];
+    state_key(t->entry.policy->name, cluster_name(t->site->cluster), key);
+    if (t->site->state)
+        state_set_mark(t->site->state, key, now, NULL, NULL);
 }
 
 /* A reload: nothing was missed, and nothing that is due already is lost. */

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "store/journal.h"
+#include "store/state.h"
 #include "store/store.h"
 
 #define LONG_JOURNAL 100000
@@ -13,7 +15,7 @@
 static uv_loop_t loop;
 static struct store *store;
 
-static const struct store_change change = {.run = 1,
+static const struct store_intent change = {.run = 1,
                                            .policy = "keep-pods",
                                            .server = "https://127.0.0.1:6443",
                                            .version = "kubeflow.org/v2beta1",
@@ -66,7 +68,7 @@ static void next_intent(void *data, int64_t id, const struct error *err)
     if (--*lane->left < 0)
         return;
     lane->since = now;
-    store_intent(store, &change, next_intent, lane);
+    state_intent(store_state(store), &change, NULL, next_intent, lane);
 }
 
 static int by_size(const void *a, const void *b)
@@ -113,9 +115,9 @@ static void long_journal(const char *path)
     struct error err;
     int64_t found = 0, start;
     for (int64_t id = 1; id <= LONG_JOURNAL; id++) {
-        struct store_change end = {.id = id, .outcome = "done", .status = 200, .ended_at = 2000};
-        store_intent(store, &change, NULL, NULL);
-        store_outcome(store, &end, NULL, NULL);
+        struct store_outcome end = {.id = id, .outcome = "done", .status = 200, .ended_at = 2000};
+        state_intent(store_state(store), &change, NULL, NULL, NULL);
+        state_outcome(store_state(store), &end, NULL, NULL, NULL);
         if (id % 1000 == 0)
             uv_run(&loop, UV_RUN_DEFAULT);
     }
@@ -124,12 +126,12 @@ static void long_journal(const char *path)
     open_it(path);
     printf("opening with over %d rows: %.1f ms\n", LONG_JOURNAL, (double)(clock_monotonic() - start) / 1e3);
     start = clock_monotonic();
-    if (store_read_changes(store, &in_flight, count, &found, &err))
+    if (journal_read_changes(store_journal(store), &in_flight, count, &found, &err))
         die("reading", &err);
     printf("finding the %lld in flight among them: %.1f ms\n", (long long)found,
            (double)(clock_monotonic() - start) / 1e3);
     start = clock_monotonic();
-    store_prune(store, 5000, pruned, NULL);
+    journal_prune(store_journal(store), 5000, pruned, NULL);
     uv_run(&loop, UV_RUN_DEFAULT);
     printf(": %.1f ms\n", (double)(clock_monotonic() - start) / 1e3);
 }

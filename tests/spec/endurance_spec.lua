@@ -105,6 +105,7 @@ describe("a daemon", function()
         local outcomes = {}
         for _, row in ipairs(journal()) do
             assert.is_string(row.outcome)
+            assert.are.equal(row.id <= 154 and 1 or 2, row.epoch)
             outcomes[row.outcome] = (outcomes[row.outcome] or 0) + 1
         end
         assert.are.same({ done = 498, ["done-unseen"] = 2, ["not-done"] = 2 }, outcomes)

@@ -1,5 +1,7 @@
 mpijobd_unit_test(store FLOORS store SOURCES store_help.c)
-mpijobd_unit_test(store_handled FLOORS store SOURCES store_help.c)
+mpijobd_unit_test(store_soon FLOORS store SOURCES store_help.c)
+mpijobd_unit_test(store_state FLOORS store SOURCES store_help.c state_memory.c)
+mpijobd_unit_test(store_epoch FLOORS store SOURCES store_help.c)
 mpijobd_unit_test(store_kill FLOORS store SOURCES store_help.c)
 mpijobd_unit_test(store_trouble FLOORS store SOURCES store_help.c)
 mpijobd_unit_test(store_alloc FLOORS store SOURCES store_help.c ALLOC)

@@ -79,9 +79,9 @@ void await_answer(struct place *p, struct answer *answer)
     assert_int_equal(answer->calls, 1);
 }
 
-struct store_change a_change(int64_t run, const char *name)
+struct store_intent an_intent(int64_t run, const char *name)
 {
-    return (struct store_change){.run = run,
+    return (struct store_intent){.run = run,
                                  .policy = "keep-pods",
                                  .server = "https://127.0.0.1:6443",
                                  .version = "kubeflow.org/v2beta1",
@@ -113,21 +113,22 @@ static int64_t succeeded(struct place *p, struct answer *answer)
 int64_t add_run(struct place *p, struct store *store, const struct store_run *run)
 {
     struct answer answer = {0};
-    store_run_begin(store, run, on_answer, &answer);
+    state_run_begin(store_state(store), run, on_answer, &answer);
     return succeeded(p, &answer);
 }
 
-int64_t add_change(struct place *p, struct store *store, const struct store_change *change)
+int64_t add_change(struct place *p, struct store *store, const struct store_intent *intent)
 {
     struct answer answer = {0};
-    store_intent(store, change, on_answer, &answer);
+    state_intent(store_state(store), intent, NULL, on_answer, &answer);
     return succeeded(p, &answer);
 }
 
 void end_change(struct place *p, struct store *store, int64_t id, const char *outcome, int64_t at)
 {
     struct answer answer = {0};
-    store_outcome(store, &(struct store_change){.id = id, .outcome = outcome, .status = 200, .ended_at = at}, on_answer,
+    state_outcome(store_state(store),
+                  &(struct store_outcome){.id = id, .outcome = outcome, .status = 200, .ended_at = at}, NULL, on_answer,
                   &answer);
     assert_int_equal(succeeded(p, &answer), id);
 }
@@ -135,7 +136,8 @@ void end_change(struct place *p, struct store *store, int64_t id, const char *ou
 void end_run(struct place *p, struct store *store, int64_t id, const char *outcome, int64_t at)
 {
     struct answer answer = {0};
-    store_run_end(store, &(struct store_run){.id = id, .outcome = outcome, .ended_at = at}, on_answer, &answer);
+    journal_run_end(store_journal(store), &(struct store_run){.id = id, .outcome = outcome, .ended_at = at}, on_answer,
+                    &answer);
     assert_int_equal(succeeded(p, &answer), id);
 }
 
@@ -157,7 +159,7 @@ int64_t count_changes(struct store *store, const struct store_filter *filter)
 {
     int64_t n = 0;
     struct error err;
-    if (store_read_changes(store, filter, count_change, &n, &err))
+    if (journal_read_changes(store_journal(store), filter, count_change, &n, &err))
         fail_msg("%s", err.message);
     return n;
 }
@@ -166,7 +168,7 @@ int64_t count_runs(struct store *store, const struct store_filter *filter, bool 
 {
     int64_t n = 0;
     struct error err;
-    if (store_read_runs(store, filter, unfinished_only, count_run, &n, &err))
+    if (journal_read_runs(store_journal(store), filter, unfinished_only, count_run, &n, &err))
         fail_msg("%s", err.message);
     return n;
 }

@@ -2,6 +2,8 @@
 #ifndef MPIJOBD_TESTS_STORE_HELP_H
 #define MPIJOBD_TESTS_STORE_HELP_H
 
+#include "store/journal.h"
+#include "store/state.h"
 #include "store/store.h"
 
 struct place {
@@ -27,11 +29,11 @@ struct answer {
 void on_answer(void *data, int64_t id, const struct error *err);
 void await_answer(struct place *p, struct answer *answer);
 
-struct store_change a_change(int64_t run, const char *name);
+struct store_intent an_intent(int64_t run, const char *name);
 struct store_run a_run(const char *policy, const char *trigger, int64_t scheduled_at);
 /* These wait, and must succeed; the new id. */
 int64_t add_run(struct place *p, struct store *store, const struct store_run *run);
-int64_t add_change(struct place *p, struct store *store, const struct store_change *change);
+int64_t add_change(struct place *p, struct store *store, const struct store_intent *intent);
 void end_change(struct place *p, struct store *store, int64_t id, const char *outcome, int64_t at);
 void end_run(struct place *p, struct store *store, int64_t id, const char *outcome, int64_t at);
 

@@ -12,29 +12,42 @@
 #include "store/parts.h"
 #include "store_help.h"
 
+/* What a row must hold: what was intended, by whom, and what became of it (outcome NULL: nothing yet). */
+struct wanted {
+    int64_t id, epoch;
+    struct store_intent intent;
+    struct store_outcome outcome;
+    int rows;
+};
+
 static bool same_change(void *data, const struct store_change *got)
 {
-    const struct store_change *want = data;
-    assert_int_equal(got->id, want->id);
+    struct wanted *w = data;
+    const struct store_intent *want = &w->intent;
+    w->rows++;
+    assert_int_equal(got->id, w->id);
+    assert_int_equal(got->epoch, w->epoch);
     assert_int_equal(got->run, want->run);
     assert_string_equal(got->policy, want->policy);
+    assert_string_equal(got->cluster, STORE_CLUSTER_DEFAULT);
     assert_string_equal(got->server, want->server);
     assert_string_equal(got->version, want->version);
+    assert_string_equal(got->resource, STORE_RESOURCE_DEFAULT);
     assert_string_equal(got->name_space, want->name_space);
     assert_string_equal(got->name, want->name);
     assert_string_equal(got->uid, want->uid);
     assert_string_equal(got->resource_version, want->resource_version);
     assert_string_equal(got->verb, want->verb);
     assert_string_equal(got->diff, want->diff);
-    assert_string_equal(got->effect, want->effect);
+    assert_string_equal(got->effect, w->outcome.effect ? w->outcome.effect : want->effect);
     assert_string_equal(got->why, want->why);
     assert_int_equal(got->intended_at, want->intended_at);
-    assert_int_equal(got->ended_at, want->ended_at);
-    assert_int_equal(got->status, want->status);
-    if (want->outcome) {
-        assert_string_equal(got->outcome, want->outcome);
-        assert_string_equal(got->message, want->message);
-        assert_string_equal(got->resource_version_after, want->resource_version_after);
+    assert_int_equal(got->ended_at, w->outcome.ended_at);
+    assert_int_equal(got->status, w->outcome.status);
+    if (w->outcome.outcome) {
+        assert_string_equal(got->outcome, w->outcome.outcome);
+        assert_string_equal(got->message, w->outcome.message);
+        assert_string_equal(got->resource_version_after, w->outcome.resource_version_after);
     } else {
         assert_null(got->outcome);
         assert_null(got->message);
@@ -43,41 +56,77 @@ static bool same_change(void *data, const struct store_change *got)
     return true;
 }
 
+static void expect_change(struct store *store, const struct store_filter *filter, struct wanted *wanted)
+{
+    wanted->rows = 0;
+    assert_int_equal(journal_read_changes(store_journal(store), filter, same_change, wanted, NULL), 0);
+    assert_int_equal(wanted->rows, 1);
+}
+
 static void a_change_goes_its_way(void **state)
 {
     struct place *p = *state;
     struct store *store = open_store(p);
-    struct store_change change = a_change(7, "mnist");
-    change.id = add_change(p, store, &change);
+    struct wanted change = {.epoch = state_epoch(store_state(store)), .intent = an_intent(7, "mnist")};
+    change.id = add_change(p, store, &change.intent);
     assert_int_equal(change.id, 1);
     struct store_filter all = {.in_flight = true};
-    assert_int_equal(count_changes(store, &all), 1);
-    assert_int_equal(store_read_changes(store, &all, same_change, &change, NULL), 0);
+    expect_change(store, &all, &change);
 
     struct answer answer = {0};
-    struct store_change end = {.id = change.id,
-                               .ended_at = 2000,
-                               .outcome = "done",
-                               .status = 200,
-                               .message = "as it should",
-                               .effect = "inert",
-                               .resource_version_after = "4712"};
-    store_outcome(store, &end, on_answer, &answer);
+    change.outcome = (struct store_outcome){.id = change.id,
+                                            .ended_at = 2000,
+                                            .outcome = "done",
+                                            .status = 200,
+                                            .message = "as it should",
+                                            .effect = "inert", /* why, not given, stays */
+                                            .resource_version_after = "4712"};
+    state_outcome(store_state(store), &change.outcome, NULL, on_answer, &answer);
     await_answer(p, &answer);
     assert_int_equal(answer.err.code, 0);
-    change.ended_at = 2000;
-    change.outcome = "done";
-    change.status = 200;
-    change.message = "as it should";
-    change.effect = "inert"; /* why, not given, stays */
-    change.resource_version_after = "4712";
     assert_int_equal(count_changes(store, &all), 0);
-    assert_int_equal(store_read_changes(store, NULL, same_change, &change, NULL), 0);
+    expect_change(store, NULL, &change);
     close_store(p, store);
 
     store = open_store(p); /* and all of it is there the next time */
-    assert_int_equal(count_changes(store, NULL), 1);
-    assert_int_equal(store_read_changes(store, NULL, same_change, &change, NULL), 0);
+    expect_change(store, NULL, &change);
+    close_store(p, store);
+}
+
+struct observed {
+    const char *text;
+    int64_t at;
+};
+
+static bool is_observed(void *data, const struct store_change *got)
+{
+    const struct observed *want = data;
+    assert_int_equal(got->observed_at, want->at);
+    if (want->text)
+        assert_string_equal(got->observed, want->text);
+    else
+        assert_null(got->observed);
+    return true;
+}
+
+static void an_effect_is_looked_for(void **state)
+{
+    struct place *p = *state;
+    struct store *store = open_store(p);
+    struct journal *journal = store_journal(store);
+    struct store_intent change = an_intent(7, "mnist");
+    struct observed seen = {0};
+    int64_t id = add_change(p, store, &change);
+    assert_int_equal(journal_read_changes(journal, NULL, is_observed, &seen, NULL), 0);
+    struct answer answer = {0}, nothing = {0};
+    journal_observed(journal, &(struct store_observation){99, "seen", 1}, on_answer, &nothing);
+    journal_observed(journal, &(struct store_observation){id, "not-seen", 3000}, on_answer, &answer);
+    await_answer(p, &answer);
+    assert_int_equal(answer.err.code, 0);
+    assert_int_equal(answer.id, id);
+    assert_int_equal(nothing.err.code, ERR_NOT_FOUND);
+    seen = (struct observed){"not-seen", 3000};
+    assert_int_equal(journal_read_changes(journal, NULL, is_observed, &seen, NULL), 0);
     close_store(p, store);
 }
 
@@ -112,7 +161,7 @@ static void a_run_goes_its_way(void **state)
     run.dry_run = true;
     run.id = add_run(p, store, &run);
     assert_int_equal(count_runs(store, NULL, true), 1);
-    assert_int_equal(store_read_runs(store, NULL, false, same_run, &run, NULL), 0);
+    assert_int_equal(journal_read_runs(store_journal(store), NULL, false, same_run, &run, NULL), 0);
 
     run.ended_at = run.started_at + 77;
     run.outcome = "failed";
@@ -121,11 +170,11 @@ static void a_run_goes_its_way(void **state)
     run.unchanged = 2;
     run.failed = 3;
     struct answer answer = {0};
-    store_run_end(store, &run, on_answer, &answer);
+    journal_run_end(store_journal(store), &run, on_answer, &answer);
     await_answer(p, &answer);
     assert_int_equal(answer.err.code, 0);
     assert_int_equal(count_runs(store, NULL, true), 0);
-    assert_int_equal(store_read_runs(store, NULL, false, same_run, &run, NULL), 0);
+    assert_int_equal(journal_read_runs(store_journal(store), NULL, false, same_run, &run, NULL), 0);
     close_store(p, store);
 }
 
@@ -136,7 +185,7 @@ static void an_interrupted_run_is_counted_from_its_changes(void **state)
     struct store_run run = a_run("keep-pods", "every", 7);
     run.id = add_run(p, store, &run);
     static const char *const outcomes[] = {"done", "done-unseen", "not-done", "lost", "done", NULL};
-    struct store_change c = a_change(run.id, "x");
+    struct store_intent c = an_intent(run.id, "x");
     for (size_t i = 0; i < 6; i++) {
         int64_t id = add_change(p, store, &c);
         if (outcomes[i])
@@ -149,12 +198,12 @@ static void an_interrupted_run_is_counted_from_its_changes(void **state)
     run.outcome = "interrupted";
     run.message = "killed";
     run.changed = -1;
-    store_run_end(store, &run, on_answer, &answer);
+    journal_run_end(store_journal(store), &run, on_answer, &answer);
     await_answer(p, &answer);
     assert_int_equal(answer.err.code, 0);
     run.changed = 3;
     run.failed = 1;
-    assert_int_equal(store_read_runs(store, NULL, false, same_run, &run, NULL), 0);
+    assert_int_equal(journal_read_runs(store_journal(store), NULL, false, same_run, &run, NULL), 0);
     close_store(p, store);
 }
 
@@ -162,44 +211,15 @@ static int64_t mark_of(struct store *store, const char *policy)
 {
     int64_t at = 0;
     bool found;
-    assert_int_equal(store_read_mark(store, policy, &at, &found, NULL), 0);
+    assert_int_equal(state_read_mark(store_state(store), policy, &at, &found, NULL), 0);
     return found ? at : -1;
-}
-
-static void marks_follow_the_scheduled_runs(void **state)
-{
-    struct place *p = *state;
-    struct store *store = open_store(p);
-    assert_int_equal(mark_of(store, "a"), -1);
-    struct store_run run = a_run("a", "schedule", 100);
-    add_run(p, store, &run);
-    assert_int_equal(mark_of(store, "a"), 100);
-    run = a_run("a", "every", 300);
-    add_run(p, store, &run);
-    assert_int_equal(mark_of(store, "a"), 300);
-    run = a_run("a", "schedule", 200); /* an older one, made up for later */
-    add_run(p, store, &run);
-    assert_int_equal(mark_of(store, "a"), 300);
-    run = a_run("a", "manual", 900);
-    add_run(p, store, &run);
-    assert_int_equal(mark_of(store, "a"), 300);
-    assert_int_equal(mark_of(store, "b"), -1);
-
-    struct answer answer = {0};
-    store_set_mark(store, "a", 50, on_answer, &answer);
-    await_answer(p, &answer);
-    assert_int_equal(mark_of(store, "a"), 50);
-    close_store(p, store);
-    store = open_store(p);
-    assert_int_equal(mark_of(store, "a"), 50);
-    close_store(p, store);
 }
 
 static void strings_are_copied_and_may_hold_anything(void **state)
 {
     struct place *p = *state;
     struct store *store = open_store(p);
-    struct store_change change = a_change(0, "x'); DROP TABLE changes; --");
+    struct store_intent change = an_intent(0, "x'); DROP TABLE changes; --");
     size_t big = 3 << 20;
     char *diff = malloc(big + 1);
     assert_non_null(diff);
@@ -209,15 +229,15 @@ static void strings_are_copied_and_may_hold_anything(void **state)
     change.diff = diff;
     change.why = why;
     struct answer answer = {0};
-    store_intent(store, &change, on_answer, &answer);
+    state_intent(store_state(store), &change, NULL, on_answer, &answer);
     diff[0] = 'X';
     why[0] = '?';
     await_answer(p, &answer);
     assert_int_equal(answer.err.code, 0);
     diff[0] = 'd';
     change.why = "\xc3\xa4 \xff \x01\n";
-    change.id = answer.id;
-    assert_int_equal(store_read_changes(store, NULL, same_change, &change, NULL), 0);
+    struct wanted wanted = {.id = answer.id, .epoch = state_epoch(store_state(store)), .intent = change};
+    expect_change(store, NULL, &wanted);
     close_store(p, store);
     free(diff);
 }
@@ -226,11 +246,11 @@ static void empty_structs_are_rows_too(void **state)
 {
     struct place *p = *state;
     struct store *store = open_store(p);
-    struct store_change change = {0};
+    struct store_intent change = {0};
     struct store_run run = {0};
     assert_int_equal(add_change(p, store, &change), 1);
     assert_int_equal(add_run(p, store, &run), 1);
-    store_set_mark(store, NULL, 1, NULL, NULL);
+    state_set_mark(store_state(store), NULL, 1, NULL, NULL);
     close_store(p, store);
 }
 
@@ -250,13 +270,13 @@ static void answers_come_in_order(void **state)
     struct place *p = *state;
     struct store *store = open_store(p);
     struct order order = {0};
-    struct store_change change = a_change(1, "mnist");
+    struct store_intent change = an_intent(1, "mnist");
     for (int i = 0; i < 2000; i++) {
-        store_intent(store, &change, in_order, &order);
+        state_intent(store_state(store), &change, NULL, in_order, &order);
         if (i % 100 == 0)
             uv_run(&p->loop, UV_RUN_NOWAIT);
         if (i % 3 == 0)
-            store_set_mark(store, "a", i, NULL, NULL);
+            state_set_mark(store_state(store), "a", i, NULL, NULL);
     }
     uv_run(&p->loop, UV_RUN_DEFAULT); /* ends when the last answer was given: an idle store does not hold the loop */
     assert_int_equal(order.next, 2000);
@@ -268,9 +288,9 @@ static void closing_finishes_what_was_handed_over(void **state)
     struct place *p = *state;
     struct store *store = open_store(p);
     struct order order = {0};
-    struct store_change change = a_change(1, "mnist");
+    struct store_intent change = an_intent(1, "mnist");
     for (int i = 0; i < 1000; i++)
-        store_intent(store, &change, in_order, &order);
+        state_intent(store_state(store), &change, NULL, in_order, &order);
     close_store(p, store);
     assert_int_equal(order.next, 1000);
     store = open_store(p);
@@ -281,7 +301,7 @@ static void closing_finishes_what_was_handed_over(void **state)
 /* Each answer hands the next one over, from before the closing to the very end. */
 struct chain {
     struct store *store;
-    struct store_change change;
+    struct store_intent change;
     int left, done, cancelled;
     int close_at;
     int closed;
@@ -307,14 +327,14 @@ static void chain_next(void *data, int64_t id, const struct error *err)
     if (chain->done + chain->cancelled == chain->close_at)
         store_close(chain->store, chain_closed, chain);
     if (chain->left-- > 0)
-        store_intent(chain->store, &chain->change, chain_next, chain);
+        state_intent(store_state(chain->store), &chain->change, NULL, chain_next, chain);
 }
 
 static void what_comes_after_the_closing_is_cancelled(void **state)
 {
     struct place *p = *state;
-    struct chain chain = {.store = open_store(p), .change = a_change(1, "mnist"), .left = 20, .close_at = 5};
-    store_intent(chain.store, &chain.change, chain_next, &chain);
+    struct chain chain = {.store = open_store(p), .change = an_intent(1, "mnist"), .left = 20, .close_at = 5};
+    state_intent(store_state(chain.store), &chain.change, NULL, chain_next, &chain);
     uv_run(&p->loop, UV_RUN_DEFAULT);
     assert_int_equal(chain.closed, 1);
     assert_int_equal(chain.done, 5);
@@ -329,8 +349,8 @@ static void nothing_is_read_after_the_closing(void **state)
     int64_t at;
     bool found;
     store_close(store, NULL, NULL);
-    assert_int_equal(store_read_changes(store, NULL, NULL, NULL, &err), ERR_CANCELLED);
-    assert_int_equal(store_read_mark(store, "a", &at, &found, &err), ERR_CANCELLED);
+    assert_int_equal(journal_read_changes(store_journal(store), NULL, NULL, NULL, &err), ERR_CANCELLED);
+    assert_int_equal(state_read_mark(store_state(store), "a", &at, &found, &err), ERR_CANCELLED);
     uv_run(&p->loop, UV_RUN_DEFAULT);
 }
 
@@ -339,11 +359,11 @@ static void what_is_not_there_cannot_end(void **state)
     struct place *p = *state;
     struct store *store = open_store(p);
     struct answer before = {0}, lost = {0}, endless = {0}, after = {0};
-    struct store_change change = a_change(1, "mnist");
-    store_intent(store, &change, on_answer, &before);
-    store_outcome(store, &(struct store_change){.id = 99, .outcome = "done"}, on_answer, &lost);
-    store_run_end(store, &(struct store_run){.id = 1}, on_answer, &endless);
-    store_intent(store, &change, on_answer, &after);
+    struct store_intent change = an_intent(1, "mnist");
+    state_intent(store_state(store), &change, NULL, on_answer, &before);
+    state_outcome(store_state(store), &(struct store_outcome){.id = 99, .outcome = "done"}, NULL, on_answer, &lost);
+    journal_run_end(store_journal(store), &(struct store_run){.id = 1}, on_answer, &endless);
+    state_intent(store_state(store), &change, NULL, on_answer, &after);
     await_answer(p, &after);
     assert_int_equal(before.err.code, 0);
     assert_int_equal(lost.err.code, ERR_NOT_FOUND);
@@ -354,7 +374,7 @@ static void what_is_not_there_cannot_end(void **state)
     close_store(p, store);
 }
 
-static void what_nobody_asks_about_is_logged(void **state)
+static void a_failure_without_a_callback_is_logged(void **state)
 {
     struct place *p = *state;
     struct log log;
@@ -364,7 +384,7 @@ static void what_nobody_asks_about_is_logged(void **state)
     log_init(&log, ends[1], NULL);
     struct store *store;
     assert_int_equal(store_open(&p->loop, p->path, &log, &store, NULL), 0);
-    store_outcome(store, &(struct store_change){.id = 99, .outcome = "done"}, NULL, NULL);
+    state_outcome(store_state(store), &(struct store_outcome){.id = 99, .outcome = "done"}, NULL, NULL, NULL);
     close_store(p, store);
     close(ends[1]);
     assert_true(read(ends[0], line, sizeof line - 1) > 0);
@@ -395,7 +415,7 @@ static bool take_run(void *data, const struct store_run *run)
 static struct ids changes_of(struct store *store, struct store_filter filter)
 {
     struct ids ids = {.most = 8};
-    assert_int_equal(store_read_changes(store, &filter, take_id, &ids, NULL), 0);
+    assert_int_equal(journal_read_changes(store_journal(store), &filter, take_id, &ids, NULL), 0);
     return ids;
 }
 
@@ -405,7 +425,7 @@ static void filters(void **state)
     struct store *store = open_store(p);
     struct store_run r1 = a_run("keep-pods", "manual", 1), r2 = a_run("other", "manual", 2);
     int64_t run1 = add_run(p, store, &r1), run2 = add_run(p, store, &r2);
-    struct store_change c = a_change(run1, "a");
+    struct store_intent c = an_intent(run1, "a");
     add_change(p, store, &c);
     c.name = "b";
     add_change(p, store, &c);
@@ -436,7 +456,7 @@ static void filters(void **state)
     assert_int_equal(ids.count, 0);
 
     struct ids first = {.most = 1};
-    assert_int_equal(store_read_changes(store, NULL, take_id, &first, NULL), 0);
+    assert_int_equal(journal_read_changes(store_journal(store), NULL, take_id, &first, NULL), 0);
     assert_int_equal(first.count, 1);
     assert_int_equal(count_runs(store, NULL, false), 2);
     assert_int_equal(count_runs(store, NULL, true), 1);
@@ -444,7 +464,8 @@ static void filters(void **state)
     assert_int_equal(count_runs(store, &(struct store_filter){.name_space = "debug"}, false), 1);
     assert_int_equal(count_runs(store, &(struct store_filter){.in_flight = true}, false), 2);
     struct ids runs = {.most = 8};
-    assert_int_equal(store_read_runs(store, &(struct store_filter){.policy = "other"}, false, take_run, &runs, NULL),
+    assert_int_equal(journal_read_runs(store_journal(store), &(struct store_filter){.policy = "other"}, false, take_run,
+                                       &runs, NULL),
                      0);
     assert_int_equal(runs.count, 1);
     assert_int_equal(runs.id[0], run2);
@@ -458,11 +479,12 @@ static void pruning_leaves_what_is_young_or_in_flight(void **state)
     struct store_run r = a_run("a", "schedule", 1);
     int64_t old = add_run(p, store, &r), waiting = add_run(p, store, &r), young = add_run(p, store, &r);
     add_run(p, store, &r); /* never ended */
-    struct store_change c = a_change(old, "x");
+    struct store_intent c = an_intent(old, "x");
     for (int i = 0; i < 1200; i++) /* more than two steps */
-        store_intent(store, &c, NULL, NULL);
+        state_intent(store_state(store), &c, NULL, NULL, NULL);
     for (int i = 1; i <= 1200; i++)
-        store_outcome(store, &(struct store_change){.id = i, .outcome = "done", .ended_at = 1500}, NULL, NULL);
+        state_outcome(store_state(store), &(struct store_outcome){.id = i, .outcome = "done", .ended_at = 1500}, NULL,
+                      NULL, NULL);
     c.run = waiting;
     add_change(p, store, &c); /* in flight, 1201 */
     c.run = young;
@@ -472,7 +494,7 @@ static void pruning_leaves_what_is_young_or_in_flight(void **state)
     end_run(p, store, young, "done", 9001);
 
     struct answer answer = {0};
-    store_prune(store, 5000, on_answer, &answer);
+    journal_prune(store_journal(store), 5000, on_answer, &answer);
     await_answer(p, &answer);
     assert_int_equal(answer.err.code, 0);
     assert_int_equal(answer.id, 1201);
@@ -483,10 +505,10 @@ static void pruning_leaves_what_is_young_or_in_flight(void **state)
     assert_int_equal(mark_of(store, "a"), 1);
 
     /* An id that was given once is not given again. */
-    store_prune(store, 10000, NULL, NULL);
+    journal_prune(store_journal(store), 10000, NULL, NULL);
     close_store(p, store);
     store = open_store(p);
-    c = a_change(0, "y");
+    c = an_intent(0, "y");
     assert_int_equal(add_change(p, store, &c), 1203);
     close_store(p, store);
 }
@@ -495,15 +517,16 @@ static void pruning_lets_others_pass_and_ends_with_the_store(void **state)
 {
     struct place *p = *state;
     struct store *store = open_store(p);
-    struct store_change c = a_change(1, "x");
+    struct store_intent c = an_intent(1, "x");
     for (int i = 1; i <= 5000; i++) {
-        store_intent(store, &c, NULL, NULL);
-        store_outcome(store, &(struct store_change){.id = i, .outcome = "done", .ended_at = 1500}, NULL, NULL);
+        state_intent(store_state(store), &c, NULL, NULL, NULL);
+        state_outcome(store_state(store), &(struct store_outcome){.id = i, .outcome = "done", .ended_at = 1500}, NULL,
+                      NULL, NULL);
     }
     uv_run(&p->loop, UV_RUN_DEFAULT);
     struct answer prune = {0}, intent = {0};
-    store_prune(store, 5000, on_answer, &prune);
-    store_intent(store, &c, on_answer, &intent);
+    journal_prune(store_journal(store), 5000, on_answer, &prune);
+    state_intent(store_state(store), &c, NULL, on_answer, &intent);
     await_answer(p, &intent);
     close_store(p, store);
     assert_int_equal(prune.calls, 1);
@@ -518,7 +541,7 @@ static void a_reader_beside_the_daemon(void **state)
     struct place *p = *state;
     struct store *store = open_store(p), *reader;
     struct error err;
-    struct store_change c = a_change(1, "x");
+    struct store_intent c = an_intent(1, "x");
     add_change(p, store, &c);
     assert_int_equal(store_open_reader(p->path, &reader, &err), 0);
     assert_int_equal(count_changes(reader, NULL), 1);
@@ -529,7 +552,7 @@ static void a_reader_beside_the_daemon(void **state)
     close_store(p, reader);
     assert_int_equal(store_open_reader(p->path, &reader, &err), 0);
     assert_int_equal(count_changes(reader, NULL), 2);
-    store = open_store(p); /* a reader is in nobody's way */
+    store = open_store(p); /* a reader does not hinder it */
     add_change(p, store, &c);
     assert_int_equal(count_changes(reader, NULL), 3);
     close_store(p, reader);
@@ -542,7 +565,7 @@ static void memory_keeps_nothing(void **state)
     for (int i = 0; i < 2; i++) {
         struct store *store;
         assert_int_equal(store_open(&p->loop, ":memory:", NULL, &store, NULL), 0);
-        struct store_change c = a_change(1, "x");
+        struct store_intent c = an_intent(1, "x");
         assert_int_equal(add_change(p, store, &c), 1);
         assert_int_equal(count_changes(store, NULL), 1);
         struct store_run r = a_run("a", "every", 12);
@@ -560,7 +583,7 @@ static void the_file_is_its_owners_alone(void **state)
     mode_t before = umask(0);
     struct store *store = open_store(p);
     umask(before);
-    struct store_change c = a_change(1, "x");
+    struct store_intent c = an_intent(1, "x");
     add_change(p, store, &c);
     static const char *const names[] = {"some/where/state.db", "some/where/state.db-wal", "some/where/state.db-shm",
                                         "some/where/state.db.lock"};
@@ -597,9 +620,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_change_goes_its_way),
+        TEST(an_effect_is_looked_for),
         TEST(a_run_goes_its_way),
         TEST(an_interrupted_run_is_counted_from_its_changes),
-        TEST(marks_follow_the_scheduled_runs),
         TEST(strings_are_copied_and_may_hold_anything),
         TEST(empty_structs_are_rows_too),
         TEST(answers_come_in_order),
@@ -607,7 +630,7 @@ int main(void)
         TEST(what_comes_after_the_closing_is_cancelled),
         TEST(nothing_is_read_after_the_closing),
         TEST(what_is_not_there_cannot_end),
-        TEST(what_nobody_asks_about_is_logged),
+        TEST(a_failure_without_a_callback_is_logged),
         TEST(filters),
         TEST(pruning_leaves_what_is_young_or_in_flight),
         TEST(pruning_lets_others_pass_and_ends_with_the_store),

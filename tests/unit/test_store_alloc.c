@@ -120,13 +120,13 @@ static void handing_over_without_memory(void **state)
 {
     struct place *p = *state;
     struct store *store = open_store(p);
-    struct store_change c = a_change(1, "x");
+    struct store_intent c = an_intent(1, "x");
     struct row_of_answers row = {0};
     for (int i = 0; i < 50; i++) {
-        store_intent(store, &c, in_turn, &row);
+        state_intent(store_state(store), &c, NULL, in_turn, &row);
         int before = row.calls;
         alloc_fail_at(1);
-        store_intent(store, &c, in_turn, &row);
+        state_intent(store_state(store), &c, NULL, in_turn, &row);
         assert_true(alloc_failed());
         alloc_fail_at(0);
         assert_int_equal(row.calls, before); /* not before the call returned */
@@ -138,16 +138,53 @@ static void handing_over_without_memory(void **state)
     close_store(p, store);
 }
 
+static void the_state_without_memory(void **state)
+{
+    struct place *p = *state;
+    struct store *store = open_store(p);
+    struct state *rows = store_state(store);
+    struct store_intent c = an_intent(1, "x");
+    struct store_run r = a_run("a", "schedule", 7);
+    struct store_handled h = {"a", "u1", "m", "41", 1000};
+    struct answer answers[6] = {{0}};
+    for (int i = 0; i < 6; i++) {
+        alloc_fail_at(1);
+        if (i == 0)
+            state_set_mark(rows, "a", 7, on_answer, &answers[i]);
+        else if (i == 1)
+            state_remove_mark(rows, "a", on_answer, &answers[i]);
+        else if (i == 2)
+            state_set_handled(rows, &h, on_answer, &answers[i]);
+        else if (i == 3)
+            state_run_begin(rows, &r, on_answer, &answers[i]);
+        else if (i == 4)
+            state_intent(rows, &c, &h, on_answer, &answers[i]);
+        else
+            state_outcome(rows, &(struct store_outcome){.id = 1, .outcome = "done"}, &h, on_answer, &answers[i]);
+        assert_true(alloc_failed());
+        alloc_fail_at(0);
+        assert_int_equal(answers[i].calls, 0);
+    }
+    uv_run(&p->loop, UV_RUN_DEFAULT);
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(answers[i].calls, 1);
+        assert_int_equal(answers[i].err.code, ERR_NOMEM);
+    }
+    assert_int_equal(count_changes(store, NULL), 0);
+    assert_int_equal(count_runs(store, NULL, false), 0);
+    close_store(p, store);
+}
+
 static void the_reserve_is_used_up(void **state)
 {
     struct place *p = *state;
     struct store *store = open_store(p);
-    struct store_change c = a_change(1, "x");
+    struct store_intent c = an_intent(1, "x");
     for (int turn = 0; turn < 2; turn++) { /* and is there again the next time */
         struct row_of_answers row = {0};
         for (int i = 0; i < 100; i++) {
             alloc_fail_at(1);
-            store_intent(store, &c, in_turn, &row);
+            state_intent(store_state(store), &c, NULL, in_turn, &row);
         }
         alloc_fail_at(0);
         assert_int_equal(row.calls, 36);
@@ -167,14 +204,15 @@ static void working_without_memory_for_sqlite(void **state)
     for (long n = 1; failed; n++) {
         struct row_of_answers row = {0};
         struct answer last = {0};
-        struct store_change c = a_change(1, "x");
+        struct store_intent c = an_intent(1, "x");
         struct store_run r = a_run("a", "schedule", n);
         sqlite_fail_at(n);
-        store_intent(store, &c, in_turn, &row);
-        store_run_begin(store, &r, NULL, NULL);
-        store_outcome(store, &(struct store_change){.id = 1, .outcome = "done", .ended_at = 1}, NULL, NULL);
-        store_intent(store, &c, in_turn, &row);
-        store_set_mark(store, "a", n, on_answer, &last);
+        state_intent(store_state(store), &c, NULL, in_turn, &row);
+        state_run_begin(store_state(store), &r, NULL, NULL);
+        state_outcome(store_state(store), &(struct store_outcome){.id = 1, .outcome = "done", .ended_at = 1}, NULL,
+                      NULL, NULL);
+        state_intent(store_state(store), &c, NULL, in_turn, &row);
+        state_set_mark(store_state(store), "a", n, on_answer, &last);
         await_answer(p, &last);
         assert_int_equal(row.calls, 2);
         confirmed += 2 - row.failed;
@@ -196,14 +234,14 @@ static void reading_without_memory(void **state)
 {
     struct place *p = *state;
     struct store *store = open_store(p);
-    struct store_change c = a_change(1, "x");
+    struct store_intent c = an_intent(1, "x");
     add_change(p, store, &c);
     struct store_filter filter = {.name = "x", .limit = 3};
     struct error err;
     for (long n = 1;; n++) {
         int rows = 0;
         alloc_fail_at(n);
-        int rc = store_read_changes(store, &filter, ignore, &rows, &err);
+        int rc = journal_read_changes(store_journal(store), &filter, ignore, &rows, &err);
         bool failed = alloc_failed();
         alloc_fail_at(0);
         assert_int_equal(rc, failed ? ERR_NOMEM : 0);
@@ -213,7 +251,7 @@ static void reading_without_memory(void **state)
     for (long n = 1;; n++) {
         int rows = 0;
         sqlite_fail_at(n);
-        int rc = store_read_changes(store, &filter, ignore, &rows, &err);
+        int rc = journal_read_changes(store_journal(store), &filter, ignore, &rows, &err);
         bool failed = atomic_load(&sqlite_failed);
         sqlite_fail_at(0);
         assert_true(rc == ERR_NOMEM || (rc == 0 && rows == 1));
@@ -228,8 +266,10 @@ static void reading_without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(opening_without_memory), TEST(opening_without_memory_for_sqlite), TEST(handing_over_without_memory),
-        TEST(the_reserve_is_used_up), TEST(working_without_memory_for_sqlite), TEST(reading_without_memory),
+        TEST(opening_without_memory),      TEST(opening_without_memory_for_sqlite),
+        TEST(handing_over_without_memory), TEST(the_state_without_memory),
+        TEST(the_reserve_is_used_up),      TEST(working_without_memory_for_sqlite),
+        TEST(reading_without_memory),
     };
     if (take_over_memory())
         return 1;

@@ -1,6 +1,7 @@
 /* The promise itself: what was confirmed is there after a SIGKILL, at whatever moment it comes. A child writes intents
  * and outcomes, eight at a time, and tells each confirmation through a pipe; it is killed after a random number of them
- * (none: while it opens). All rounds use one file. */
+ * (none: while it opens). All rounds use one file. What is handled is there exactly where its intent is, and each life
+ * has a higher epoch than those before. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@ struct news {
 struct child {
     struct store *store;
     int pipe;
+    unsigned intents;
 };
 
 static void tell(struct child *child, int64_t id, int64_t what)
@@ -54,17 +56,21 @@ static void on_intent(void *data, int64_t id, const struct error *err)
     if (err)
         _exit(5);
     tell(child, id, INTENDED);
-    struct store_change end = {.id = id, .outcome = "done", .ended_at = id};
+    struct store_outcome end = {.id = id, .outcome = "done", .ended_at = id};
     if (id % 3 == 0)
         intend(child); /* stays in flight */
     else
-        store_outcome(child->store, &end, on_end, child);
+        state_outcome(store_state(child->store), &end, NULL, on_end, child);
 }
 
 static void intend(struct child *child)
 {
-    struct store_change change = a_change(1, "mnist");
-    store_intent(child->store, &change, on_intent, child);
+    struct store_intent change = an_intent(1, "mnist");
+    char uid[32];
+    snprintf(uid, sizeof uid, "%ld-%u", (long)getpid(), child->intents++); /* another each time */
+    change.uid = uid;
+    struct store_handled handled = {"p", uid, "m", "4711", 1000};
+    state_intent(store_state(child->store), &change, &handled, on_intent, child);
 }
 
 static void live_until_killed(const char *path, int out)
@@ -84,7 +90,9 @@ static void live_until_killed(const char *path, int out)
 struct history {
     unsigned char known[ROWS]; /* by id: INTENDED, ENDED */
     unsigned char seen[ROWS];
+    char uid[ROWS][32]; /* of the changes that were seen; emptied where it is handled */
     int64_t confirmed;
+    int64_t epoch; /* of the row that was seen last */
 };
 
 static bool hear(int in, struct history *h)
@@ -136,6 +144,21 @@ static bool see(void *data, const struct store_change *change)
     assert_in_range(change->id, 1, ROWS - 1);
     h->seen[change->id] = change->outcome ? INTENDED | ENDED : INTENDED;
     assert_string_equal(change->name, "mnist");
+    assert_true(change->epoch > 0 && change->epoch >= h->epoch); /* oldest first: those of one life have one */
+    h->epoch = change->epoch;
+    snprintf(h->uid[change->id], sizeof h->uid[0], "%s", change->uid);
+    return true;
+}
+
+/* The row of one change; rows are few enough to look for it. */
+static bool see_handled(void *data, const struct store_handled *row)
+{
+    struct history *h = data;
+    int id = 1;
+    while (id < ROWS && strcmp(h->uid[id], row->uid) != 0)
+        id++;
+    assert_in_range(id, 1, ROWS - 1);
+    h->uid[id][0] = '\0';
     return true;
 }
 
@@ -150,12 +173,20 @@ static bool see_in_flight(void *data, const struct store_change *change)
 static void compare(struct store *store, struct history *h)
 {
     memset(h->seen, 0, sizeof h->seen);
-    assert_int_equal(store_read_changes(store, NULL, see, h, NULL), 0);
+    memset(h->uid, 0, sizeof h->uid);
+    h->epoch = 0;
+    struct store_filter all = {.oldest_first = true};
+    assert_int_equal(journal_read_changes(store_journal(store), &all, see, h, NULL), 0);
+    if (state_epoch(store_state(store))) /* not beside: this opening's is new */
+        assert_true(state_epoch(store_state(store)) > h->epoch);
+    assert_int_equal(state_read_handled(store_state(store), "p", see_handled, h, NULL), 0);
+    for (int id = 1; id < ROWS; id++)
+        assert_string_equal(h->uid[id], "");
     for (int id = 1; id < ROWS; id++)
         if ((h->known[id] & h->seen[id]) != h->known[id])
             fail_msg("row %d: confirmed %d, found %d", id, h->known[id], h->seen[id]);
     struct store_filter in_flight = {.in_flight = true};
-    assert_int_equal(store_read_changes(store, &in_flight, see_in_flight, h, NULL), 0);
+    assert_int_equal(journal_read_changes(store_journal(store), &in_flight, see_in_flight, h, NULL), 0);
     for (int id = 1; id < ROWS; id++)
         assert_int_not_equal(h->seen[id], INTENDED);
 }
@@ -179,7 +210,7 @@ static void nothing_confirmed_is_lost(void **state)
             close_store(p, store);
         }
         if (round % 4 == 3)
-            continue; /* several deaths in a row, with nobody to put the WAL back */
+            continue; /* several deaths in a row: the WAL is not put back in between */
         store = open_store(p);
         compare(store, &h);
         close_store(p, store);

@@ -123,9 +123,9 @@ static void damage(void **state)
 {
     struct place *p = *state;
     struct store *store = open_store(p);
-    struct store_change c = a_change(1, "x");
+    struct store_intent c = an_intent(1, "x");
     for (int i = 0; i < 500; i++)
-        store_intent(store, &c, NULL, NULL);
+        state_intent(store_state(store), &c, NULL, NULL, NULL);
     close_store(p, store);
     char junk[8192];
     memset(junk, 0x5a, sizeof junk);
@@ -139,15 +139,15 @@ static void half_a_file(void **state)
 {
     struct place *p = *state;
     struct store *store = open_store(p);
-    struct store_change c = a_change(1, "x");
+    struct store_intent c = an_intent(1, "x");
     for (int i = 0; i < 500; i++)
-        store_intent(store, &c, NULL, NULL);
+        state_intent(store_state(store), &c, NULL, NULL, NULL);
     close_store(p, store);
     assert_int_equal(truncate(p->path, 30000), 0);
     refused(p, p->path, ERR_IO, "is damaged");
 }
 
-static void places_that_are_none(void **state)
+static void places_that_cannot_be(void **state)
 {
     struct place *p = *state;
     refused(p, "", ERR_INVALID, "path is empty");
@@ -288,11 +288,11 @@ static const char *fill(struct place *p, struct store *store, struct answer *las
 {
     static char diff[65536];
     memset(diff, 'd', sizeof diff - 1);
-    struct store_change c = a_change(1, "x");
+    struct store_intent c = an_intent(1, "x");
     c.diff = diff;
     for (*written = 0; *written < 200; ++*written) {
         *last = (struct answer){0};
-        store_intent(store, &c, on_answer, last);
+        state_intent(store_state(store), &c, NULL, on_answer, last);
         while (!last->calls)
             uv_run(&p->loop, UV_RUN_ONCE);
         if (last->err.code)
@@ -321,13 +321,13 @@ static const char *full_then_free(struct place *p, const char *words, bool (*mak
         text = wrong(&last.err, p->path, words);
     if (!text && !last.err.retryable)
         text = "not said to be retryable";
-    if (!text && (store_read_changes(store, NULL, count, &found, NULL) || found != written))
+    if (!text && (journal_read_changes(store_journal(store), NULL, count, &found, NULL) || found != written))
         text = "the confirmed rows and those found differ";
     if (!text && !make_room(p))
         text = "no room could be made";
-    struct store_change c = a_change(1, "x");
+    struct store_intent c = an_intent(1, "x");
     last = (struct answer){0};
-    store_intent(store, &c, on_answer, &last);
+    state_intent(store_state(store), &c, NULL, on_answer, &last);
     while (!last.calls)
         uv_run(&p->loop, UV_RUN_ONCE);
     if (!text && last.err.code)
@@ -413,14 +413,14 @@ static void the_file_is_moved_away(void **state)
 {
     struct place *p = *state;
     struct store *store = open_store(p);
-    struct store_change c = a_change(1, "x");
+    struct store_intent c = an_intent(1, "x");
     add_change(p, store, &c);
     char away[256];
     assert_int_equal(rename(p->path, strcpy(away, place_file(p, "away.db"))), 0);
     struct answer one = {0}, two = {0}, prune = {0};
-    store_intent(store, &c, on_answer, &one);
-    store_intent(store, &c, on_answer, &two);
-    store_prune(store, 1, on_answer, &prune);
+    state_intent(store_state(store), &c, NULL, on_answer, &one);
+    state_intent(store_state(store), &c, NULL, on_answer, &two);
+    journal_prune(store_journal(store), 1, on_answer, &prune);
     uv_run(&p->loop, UV_RUN_DEFAULT);
     expect(&one.err, ERR_IO, p->path, "was moved or deleted");
     expect(&two.err, ERR_IO, p->path, "was moved or deleted");
@@ -438,17 +438,17 @@ static sqlite3 *hold(struct place *p)
     return other;
 }
 
-static void somebody_holds_it_for_a_while(void **state)
+static void held_for_a_while(void **state)
 {
     struct place *p = *state;
     struct store *store = open_store(p);
-    struct store_change c = a_change(1, "x");
+    struct store_intent c = an_intent(1, "x");
     struct answer answer = {0};
     sqlite3 *other = hold(p);
-    store_intent(store, &c, on_answer, &answer);
+    state_intent(store_state(store), &c, NULL, on_answer, &answer);
     uv_run(&p->loop, UV_RUN_NOWAIT);
     assert_int_equal(answer.calls, 0);
-    assert_int_equal(count_changes(store, NULL), 0); /* reading is nobody's business */
+    assert_int_equal(count_changes(store, NULL), 0); /* reading goes on */
     assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
     await_answer(p, &answer);
     assert_int_equal(answer.err.code, 0);
@@ -456,16 +456,16 @@ static void somebody_holds_it_for_a_while(void **state)
     close_store(p, store);
 }
 
-static void somebody_holds_it_for_too_long(void **state)
+static void held_for_too_long(void **state)
 {
     struct place *p = *state;
     struct store *store = open_store(p);
     sqlite3_busy_timeout(store->writer.db, 20); /* nothing is waiting yet, so the thread does not use it */
-    struct store_change c = a_change(1, "x");
+    struct store_intent c = an_intent(1, "x");
     struct answer one = {0}, two = {0};
     sqlite3 *other = hold(p);
-    store_intent(store, &c, on_answer, &one);
-    store_intent(store, &c, on_answer, &two);
+    state_intent(store_state(store), &c, NULL, on_answer, &one);
+    state_intent(store_state(store), &c, NULL, on_answer, &two);
     uv_run(&p->loop, UV_RUN_DEFAULT);
     expect(&one.err, ERR_IO, p->path, "held by another program");
     expect(&two.err, ERR_IO, p->path, "held by another program");
@@ -529,7 +529,7 @@ int main(void)
         TEST(no_table_of_versions),
         TEST(damage),
         TEST(half_a_file),
-        TEST(places_that_are_none),
+        TEST(places_that_cannot_be),
         TEST(a_second_daemon),
         TEST(a_folder_that_is_not_writable),
         TEST(a_reader_without_rights),
@@ -537,8 +537,8 @@ int main(void)
         TEST(a_full_disk),
         TEST(opening_on_a_full_disk),
         TEST(the_file_is_moved_away),
-        TEST(somebody_holds_it_for_a_while),
-        TEST(somebody_holds_it_for_too_long),
+        TEST(held_for_a_while),
+        TEST(held_for_too_long),
         TEST(an_older_file_is_brought_up_to_date),
     };
     return cmocka_run_group_tests_name("store_trouble", tests, NULL, NULL);

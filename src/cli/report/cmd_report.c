@@ -95,7 +95,7 @@ static int read_journal(struct report *r)
     }
     int rc = store_open_reader(r->journal, &s->store, &s->error);
     if (!rc)
-        rc = released_read(s->store, r->now - 7 * DAY, &r->released, &s->error);
+        rc = released_read(store_journal(s->store), r->now - 7 * DAY, &r->released, &s->error);
     if (!rc)
         return 0;
     if (s->options.state)

@@ -1,5 +1,4 @@
 #include "cli/report/released.h"
-#include "store/store.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -57,13 +56,13 @@ static bool row(void *data, const struct store_change *c)
     return true;
 }
 
-int released_read(struct store *store, int64_t since, struct released **released, struct error *err)
+int released_read(struct journal *journal, int64_t since, struct released **released, struct error *err)
 {
     struct released *r = calloc(1, sizeof *r);
     if (!r)
         return error_nomem(err);
     r->since = since;
-    int rc = store_read_changes(store, NULL, row, r, err);
+    int rc = journal_read_changes(journal, NULL, row, r, err);
     if (!rc && r->failed)
         rc = error_nomem(err);
     if (rc)

@@ -5,12 +5,12 @@
 
 #include "base/error.h"
 #include "base/str.h"
-#include "store/store.h"
+#include "store/journal.h"
 
 struct released;
 
 /* Changes since `since` (microseconds) are looked at. */
-int released_read(struct store *store, int64_t since, struct released **released, struct error *err);
+int released_read(struct journal *journal, int64_t since, struct released **released, struct error *err);
 void released_free(struct released *released); /* NULL is ignored */
 /* When the workers of the job with this uid went; false where the journal does not know. released may be NULL. */
 bool released_at(const struct released *released, struct str uid, int64_t *at);

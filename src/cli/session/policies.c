@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "binding/open.h"
+#include "store/store.h"
 
 static void loaded(void *data, const struct policy_set *set)
 {
@@ -56,7 +57,8 @@ int policies_load(struct session *s, struct engine_options *options, char **path
     options->loop = &s->loop;
     options->clock = &s->clock;
     options->log = &s->log;
-    options->store = s->store;
+    options->journal = store_journal(s->store);
+    options->state = store_state(s->store);
     options->metrics = s->metrics;
     options->silence = s->config.watch_silence;
     options->keep = s->config.journal_keep;

@@ -1,0 +1,124 @@
+/* The journal: what a daemon does, written down so that a kill -9 loses none of it. A run when it begins and when it
+ * ends; a change before it is sent (its intent), when it is answered (its outcome), and when its effect was looked for
+ * (an observation). It is always local: of several replicas, each has its own (store/store.h opens it). What must
+ * outlive a replica is in store/state.h, whose functions write the journal's rows together with it.
+ *
+ * All instants are microseconds since 1970. How the functions with `done` answer, and with which errors, is in
+ * store/done.h. They are for the loop's thread. */
+#ifndef MPIJOBD_STORE_JOURNAL_H
+#define MPIJOBD_STORE_JOURNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "store/done.h"
+
+#define STORE_RESOURCE_DEFAULT "mpijobs.kubeflow.org"
+#define STORE_CLUSTER_DEFAULT "default" /* the one cluster without a name */
+
+struct journal; /* see store_journal */
+
+/* ---- runs ---- */
+struct store_run {
+    int64_t id;                   /* from 1 */
+    const char *policy, *cluster; /* cluster: its name in the configuration; NULL: STORE_CLUSTER_DEFAULT */
+    const char *trigger;          /* "schedule", "every", "match", "manual", "once" */
+    int64_t scheduled_at;         /* the due instant, for a schedule */
+    int64_t started_at, ended_at; /* ended_at 0: not ended (running, or interrupted) */
+    const char *outcome;          /* "done", "failed", "limited", "cancelled", "interrupted"; NULL while running */
+    const char *message;          /* why; NULL: nothing to say */
+    int64_t changed, unchanged, failed;
+    bool dry_run;
+};
+/* Begins a run; its number is given to done. run->id and how it ended are not looked at. A run that a schedule is due
+ * for begins with state_run_begin, which moves the mark too. */
+void journal_run_begin(struct journal *journal, const struct store_run *run, store_done done, void *data);
+/* The same, soon, and the number is returned at once. For runs that promise nothing by having begun. */
+int64_t journal_run_begin_soon(struct journal *journal, const struct store_run *run, store_done done, void *data);
+/* By id: how it ended, and the counts. changed < 0: unknown, as the daemon died in the run; changed and failed are then
+ * counted from the run's changes. ERR_INVALID: no outcome is given. ERR_NOT_FOUND: there is no such run. */
+void journal_run_end(struct journal *journal, const struct store_run *run, store_done done, void *data);
+void journal_run_end_soon(struct journal *journal, const struct store_run *run, store_done done, void *data);
+
+/* ---- changes ---- */
+/* What is about to be sent. */
+struct store_intent {
+    int64_t run;                         /* 0: none */
+    int64_t epoch;                       /* who writes it: see store/state.h. 0: unknown */
+    const char *policy, *cluster;        /* policy "": the command line; cluster as in store_run */
+    const char *server, *version;        /* "https://...", "kubeflow.org/v2beta1" */
+    const char *resource;                /* "jobs.batch", "pods"; NULL: STORE_RESOURCE_DEFAULT */
+    const char *name_space, *name, *uid; /* the object */
+    const char *resource_version;        /* before the change */
+    const char *verb;                    /* "replace", "patch", "create", "delete" */
+    const char *diff;                    /* JSON as mpijob_diff_json writes */
+    const char *effect, *why;            /* the verdict */
+    int64_t intended_at;
+};
+/* What became of it. */
+struct store_outcome {
+    int64_t id;          /* of the change */
+    const char *outcome; /* "done", "failed", "lost", "done-unseen" (found applied after a restart), "not-done" (found
+                            not applied) */
+    int status;          /* HTTP, 0: no answer */
+    const char *message; /* NULL: nothing to say */
+    const char *effect, *why, *resource_version_after; /* NULL: as before */
+    int64_t ended_at;
+};
+/* Whether its effect came. */
+struct store_observation {
+    int64_t id;           /* of the change */
+    const char *observed; /* "seen", "not-seen" */
+    int64_t observed_at;  /* when the effect was there, or was given up on */
+};
+/* Once done was called without an error, the change may be sent. An intent on behalf of a state is written with
+ * state_intent, which gives it its epoch; this is what a form of the state builds on. */
+void journal_intent(struct journal *journal, const struct store_intent *intent, store_done done, void *data);
+/* A later outcome replaces an earlier one. ERR_INVALID: no outcome is given. ERR_NOT_FOUND: there is no such change.
+ * As journal_intent: callers write it with state_outcome. */
+void journal_outcome(struct journal *journal, const struct store_outcome *outcome, store_done done, void *data);
+/* Soon. ERR_NOT_FOUND: there is no such change. */
+void journal_observed(struct journal *journal, const struct store_observation *observation, store_done done,
+                      void *data);
+
+/* ---- reading ---- */
+/* A change as it is read: its intent, and what is known of the rest. */
+struct store_change {
+    int64_t id; /* from 1 */
+    int64_t run, epoch;
+    const char *policy, *cluster, *server, *version, *resource, *name_space, *name, *uid, *resource_version, *verb,
+        *diff, *effect, *why;
+    int64_t intended_at;
+    const char *outcome; /* NULL: in flight */
+    int64_t ended_at;    /* 0: in flight */
+    int status;
+    const char *message, *resource_version_after;
+    const char *observed; /* NULL: its effect was not looked for */
+    int64_t observed_at;
+};
+struct store_filter {
+    int64_t run;                                      /* 0: any */
+    const char *policy, *cluster, *name_space, *name; /* NULL: any */
+    bool in_flight;                                   /* only changes without an outcome, or runs with such a change */
+    bool oldest_first;
+    int64_t limit; /* 0: all */
+};
+/* Each row is given to `row`, which returns false to stop; strings are valid during the call. Newest first unless the
+ * filter says otherwise; filter may be NULL: all. Read is what is committed: at least everything that was answered.
+ *
+ * These block: at the start, in short-lived commands, or on a worker thread (loop/work.h), and the store must not be
+ * closed meanwhile. ERR_IO, ERR_NOMEM; ERR_CANCELLED: the store is closing. */
+int journal_read_changes(struct journal *journal, const struct store_filter *filter,
+                         bool (*row)(void *data, const struct store_change *change), void *data, struct error *err);
+/* name_space, name and in_flight look at the run's changes. unfinished_only: runs without an outcome. */
+int journal_read_runs(struct journal *journal, const struct store_filter *filter, bool unfinished_only,
+                      bool (*row)(void *data, const struct store_run *run), void *data, struct error *err);
+
+/* ---- retention ---- */
+/* Removes the changes that have an outcome and are older than that, and the ended runs older than that without a change
+ * left; never what is in flight. done gets the number of removed rows for an id. It works in small steps and lets
+ * everything else pass it: its answer is the only one that is not in the order of the calls. */
+void journal_prune(struct journal *journal, int64_t before_us, store_done done, void *data);
+
+#endif
