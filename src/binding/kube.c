@@ -1,15 +1,12 @@
-/* kube: lua/types/kube.lua */
+/* kube: objects of any kind, by apiVersion and kind (lua/types/kube.lua). */
 #include "binding/kube.h"
 
-#include <lauxlib.h>
+#include "binding/modules.h"
 
-#include "binding/open.h"
-
-void binding_open_kube(lua_State *L)
-{
-    static const luaL_Reg functions[] = {
-        {"get", l_kube_get},         {"list", l_kube_list},     {"watch", l_kube_watch},   {"patch", l_kube_patch},
-        {"replace", l_kube_replace}, {"create", l_kube_create}, {"delete", l_kube_delete}, {NULL, NULL}};
-    luaL_newlib(L, functions);
-    lua_setglobal(L, "kube");
-}
+static const struct binding_function functions[] = {
+    {"get", l_kube_get, MAY_OTHERS},         {"list", l_kube_list, MAY_OTHERS},
+    {"watch", l_kube_watch, MAY_OTHERS},     {"patch", l_kube_patch, MAY_OTHERS},
+    {"replace", l_kube_replace, MAY_OTHERS}, {"create", l_kube_create, MAY_OTHERS},
+    {"delete", l_kube_delete, MAY_OTHERS},   {NULL, NULL, 0}};
+const struct binding_module module_kube = {
+    .name = "kube", .annotations = "kube.lua", .functions = functions, .needs = MAY_OTHERS};

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "binding/open.h"
+#include "binding/modules.h"
 #include "binding/pending.h"
 #include "binding/values.h"
 #include "loop/timer.h"
@@ -178,12 +178,10 @@ static int l_sleep(lua_State *L)
     return pending_wait(L, &s->pending, sleep_k);
 }
 
-void binding_open_time(lua_State *L)
-{
-    static const luaL_Reg functions[] = {{"now", l_now},   {"rfc3339", l_rfc3339},   {"parse", l_parse},
-                                         {"date", l_date}, {"duration", l_duration}, {NULL, NULL}};
-    luaL_newlib(L, functions);
-    lua_setglobal(L, "time");
-    lua_pushcfunction(L, l_sleep);
-    lua_setglobal(L, "sleep");
-}
+static const struct binding_function functions[] = {
+    {"now", l_now, MAY_NOTHING},   {"rfc3339", l_rfc3339, MAY_NOTHING},   {"parse", l_parse, MAY_NOTHING},
+    {"date", l_date, MAY_NOTHING}, {"duration", l_duration, MAY_NOTHING}, {NULL, NULL, 0}};
+const struct binding_module module_time = {.name = "time", .annotations = "time.lua", .functions = functions};
+
+static const struct binding_function globals[] = {{"sleep", l_sleep, MAY_NOTHING}, {NULL, NULL, 0}};
+const struct binding_module module_sleep = {.annotations = "time.lua", .functions = globals};

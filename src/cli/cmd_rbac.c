@@ -53,10 +53,10 @@ static void begin(struct json_writer *w, const char *kind, const char *name, con
 /* A rule for each resource. */
 static void rules(struct json_writer *w, enum mpijob_kind kind, unsigned verbs)
 {
-    for (unsigned i = 0; i < NEEDS_VERBS;) {
-        struct needs_permission first = needs_permission_of(kind, i), p = first;
+    for (unsigned i = 0; i < PERMISSIONS;) {
+        struct permission first = permission_of(kind, i), p = first;
         bool begun = false;
-        for (; i < NEEDS_VERBS && strcmp((p = needs_permission_of(kind, i)).resource, first.resource) == 0; i++) {
+        for (; i < PERMISSIONS && strcmp((p = permission_of(kind, i)).resource, first.resource) == 0; i++) {
             if (!(verbs & 1u << i))
                 continue;
             if (!begun) {
@@ -216,7 +216,7 @@ static int print_places(struct rbac *r)
         json_writer_init(&w, &json);
         role(&w, place, n);
         rc = print_yaml(&json, "", &r->s.error);
-        if (!rc && (place->verbs & NEEDS_JOB_PATCH) && (place->verbs & NEEDS_POD_PATCH))
+        if (!rc && (place->verbs & MAY_PATCH_JOB) && (place->verbs & MAY_PATCH_POD))
             puts("# jobs are the launchers of v1alpha2 and v2beta1, pods those of v1: one of the two may be left out.");
         if (!rc && !place->name_space)
             rc = print_definition(r, true);

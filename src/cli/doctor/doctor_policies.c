@@ -1,7 +1,7 @@
 /* Whether the policies load, and what they need. */
 #include <stdio.h>
 
-#include "binding/open.h"
+#include "binding/modules.h"
 #include "cli/doctor/doctor.h"
 
 static void loaded(void *data, const struct policy_set *set)

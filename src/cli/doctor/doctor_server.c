@@ -209,9 +209,9 @@ static void ask_review(struct question *q, const char *verb, const char *group, 
     buf_free(&body);
 }
 
-static struct needs_permission permission_of(const struct question *q)
+static struct permission asked_for(const struct question *q)
 {
-    return needs_permission_of(q->kind, (unsigned)__builtin_ctz(q->verb));
+    return permission_of(q->kind, (unsigned)__builtin_ctz(q->verb));
 }
 
 /* The answers about one resource in one place, of which there are `count`. */
@@ -221,10 +221,10 @@ static void tell_place(struct doctor *d, const struct question *q, size_t count)
     const struct error *err = NULL;
     for (size_t i = 0; i < count; i++) {
         struct buf *to = q[i].allowed ? &allowed : &denied;
-        buf_printf(to, "%s%s", to->len ? ", " : "", permission_of(&q[i]).verb);
+        buf_printf(to, "%s%s", to->len ? ", " : "", asked_for(&q[i]).verb);
         err = q[i].error.code ? &q[i].error : err;
     }
-    struct needs_permission p = permission_of(q);
+    struct permission p = asked_for(q);
     char resource[80];
     snprintf(resource, sizeof resource, "%s%s%s", p.resource, *p.group ? "." : "", p.group);
     const char *where = q->name_space ? "namespace " : "all namespaces", *name = q->name_space ? q->name_space : "";
@@ -255,9 +255,9 @@ static void tell_places(struct doctor *d, const struct question *questions, size
 {
     for (size_t i = 0; i < count;) {
         size_t n = 1;
-        const char *resource = permission_of(&questions[i]).resource;
+        const char *resource = asked_for(&questions[i]).resource;
         while (i + n < count && questions[i + n].name_space == questions[i].name_space &&
-               strcmp(permission_of(&questions[i + n]).resource, resource) == 0)
+               strcmp(asked_for(&questions[i + n]).resource, resource) == 0)
             n++;
         tell_place(d, &questions[i], n);
         i += n;
@@ -300,7 +300,7 @@ bool doctor_permissions(struct doctor *d)
     size_t waiting = 0, count = 0;
     doctor_read_policies(d);
     const struct needs *needs = &d->needs;
-    struct question *all = calloc(needs->count * NEEDS_VERBS + 1, sizeof *all), *last;
+    struct question *all = calloc(needs->count * PERMISSIONS + 1, sizeof *all), *last;
     if (!all) {
         doctor_say(d, DOCTOR_FAILED, NULL, "out of memory");
         return true;
@@ -310,13 +310,13 @@ bool doctor_permissions(struct doctor *d)
     /* Which kind of object the launchers are is known now. */
     bool pods = cluster_ready(d->s.cluster) && cluster_target(d->s.cluster, KIND_MPIJOB).version == MPIJOB_V1;
     unsigned other = !cluster_ready(d->s.cluster) ? 0
-                     : pods                       ? NEEDS_JOB_GET | NEEDS_JOB_PATCH
-                                                  : NEEDS_POD_GET | NEEDS_POD_PATCH;
+                     : pods                       ? MAY_GET_JOB | MAY_PATCH_JOB
+                                                  : MAY_GET_POD | MAY_PATCH_POD;
     for (size_t i = 0; i < needs->count; i++) {
-        for (unsigned v = 0; v < NEEDS_VERBS; v++) {
+        for (unsigned v = 0; v < PERMISSIONS; v++) {
             if (!(needs->places[i].verbs & ~other & 1u << v))
                 continue;
-            struct needs_permission p = needs_permission_of(needs->places[i].kind, v);
+            struct permission p = permission_of(needs->places[i].kind, v);
             all[count] = (struct question){.d = d,
                                            .waiting = &waiting,
                                            .name_space = needs->places[i].name_space,

@@ -91,7 +91,7 @@ static const struct needs_place *place_of(const struct doctor *d)
 {
     bool any = !d->policies_named || d->policy_error_count || !d->policy_count;
     for (size_t i = 0; i < d->needs.count; i++) {
-        if (any || d->needs.places[i].verbs & NEEDS_WATCH)
+        if (any || d->needs.places[i].verbs & MAY_WATCH)
             return &d->needs.places[i];
     }
     return NULL;

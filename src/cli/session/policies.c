@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "binding/open.h"
+#include "binding/modules.h"
 
 static void loaded(void *data, const struct policy_set *set)
 {
