@@ -1,4 +1,4 @@
-/* log.debug, info, warn, error (message [, fields]): lua/types/log.lua */
+/* log.debug, info, warn and error: a line of the daemon's log from a policy (lua/types/log.lua). */
 #include <lauxlib.h>
 #include <stdlib.h>
 

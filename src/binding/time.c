@@ -1,5 +1,4 @@
-/* time.now, rfc3339, parse, date, duration; sleep: lua/types/time.lua. All by the daemon's clock, which tests can move.
- */
+/* time and sleep (lua/types/time.lua): all by the daemon's clock, which tests can move. */
 #include <lauxlib.h>
 #include <math.h>
 #include <stdio.h>
@@ -52,14 +51,14 @@ static int l_rfc3339(lua_State *L)
     return 1;
 }
 
-/* parse("2026-11-23T20:15:00Z"): seconds, or nil and why not */
+/* parse("2026-11-23T20:15:00Z"): seconds, or nil and an error */
 static int l_parse(lua_State *L)
 {
     int64_t us;
     const char *text = luaL_checkstring(L, 1);
     if (!clock_parse(text, &us)) {
         struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
-        error_set(err, ERR_SYNTAX, "\"%s\" is no RFC 3339 time such as 2026-11-23T20:15:00Z", text);
+        error_set(err, ERR_SYNTAX, "\"%s\" is not an RFC 3339 time such as 2026-11-23T20:15:00Z", text);
         return push_failure(L, err);
     }
     if (us % CLOCK_SECOND == 0)
