@@ -148,7 +148,6 @@ static int show(struct daemon *d)
         .listen = asked ? asked : ADMIN_LISTEN_DEFAULT,
         .token_file = s->config.listen_token_file,
         .metrics = s->metrics,
-        .log = &s->log,
         .missing = missing,
         .data = d,
     };
