@@ -7,7 +7,6 @@
 #include "cli/commands.h"
 #include "cli/config/yaml.h"
 #include "cli/session/named_jobs.h"
-#include "cli/session/pod_count.h"
 #include "cli/session/session.h"
 #include "cli/session/table.h"
 #include "mpijob/held_gpus.h"

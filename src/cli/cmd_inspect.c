@@ -7,7 +7,6 @@
 
 #include "cli/commands.h"
 #include "cli/heal.h"
-#include "cli/session/pod_count.h"
 #include "cli/session/table.h"
 #include "json/write.h"
 

@@ -1,3 +1,4 @@
+/* Reading mpijobd.yaml: the file, its clusters, and which keys go together. */
 #include "cli/config/config_parts.h"
 
 #include <limits.h>

@@ -1,3 +1,4 @@
+/* libyaml's documents as JSON, and JSON as YAML. */
 #include "cli/config/yaml.h"
 
 #include <ctype.h>

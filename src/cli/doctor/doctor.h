@@ -90,11 +90,11 @@ bool doctor_server_certificate(struct doctor *d);
 bool doctor_client_certificate(struct doctor *d);
 bool doctor_clock(struct doctor *d); /* doctor_server.c */
 bool doctor_credentials(struct doctor *d);
-bool doctor_permissions(struct doctor *d);
 bool doctor_versions(struct doctor *d);
 bool doctor_controller(struct doctor *d);
-bool doctor_watching(struct doctor *d); /* doctor_watch.c */
-bool doctor_policies(struct doctor *d); /* doctor_policies.c */
+bool doctor_permissions(struct doctor *d); /* doctor_permissions.c */
+bool doctor_watching(struct doctor *d);    /* doctor_watch.c */
+bool doctor_policies(struct doctor *d);    /* doctor_policies.c */
 /* What the policies need, or any policy where none are given or some are broken. */
 void doctor_read_policies(struct doctor *d);
 

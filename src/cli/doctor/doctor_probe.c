@@ -1,3 +1,4 @@
+/* One request by libcurl, outside the loop: what it shows of the way to the server. */
 #include "cli/doctor/doctor_probe.h"
 
 #include <curl/curl.h>

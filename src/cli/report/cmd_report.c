@@ -11,7 +11,6 @@
 #include "cli/report/released.h"
 #include "cli/report/report_group.h"
 #include "cli/session/named_jobs.h"
-#include "cli/session/pod_count.h"
 #include "cli/session/table.h"
 #include "mpijob/gpu.h"
 #include "store/store.h"

@@ -1,3 +1,4 @@
+/* The journal, read for changes that removed the workers of jobs: which, and when. */
 #include "cli/report/released.h"
 #include "store/store.h"
 

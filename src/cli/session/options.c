@@ -1,3 +1,4 @@
+/* The table of options, and reading a command line by it. */
 #include "cli/session/options.h"
 
 #include <getopt.h>

@@ -47,7 +47,7 @@ struct options {
     const char *by;
     bool all_namespaces, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help;
     enum output output;
-    enum mpijob_kind job_kind; /* that the command is about (kinds.h) */
+    enum mpijob_kind job_kind; /* that the command is about (command.c) */
     int64_t count, limit;      /* -1: not given */
     char **arguments;          /* what is no option; NULL-terminated */
     int argument_count;

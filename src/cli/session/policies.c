@@ -1,3 +1,4 @@
+/* The engine of a command, and the policies loaded into it. */
 #include "cli/session/policies.h"
 
 #include <stdio.h>
@@ -82,7 +83,7 @@ int policies_load(struct session *s, struct engine_options *options, char **path
     options->known_count = configured(s, known);
     for (size_t i = 0; i < s->cluster_count; i++) {
         const struct session_cluster *at = &s->clusters[i];
-        if (!at->error.code) /* else it could not be connected to */
+        if (!at->lost)
             places[options->place_count++] = (struct engine_place){at->cluster, (const char *const *)at->namespaces};
     }
     int code = load(s, options, paths);

@@ -17,7 +17,8 @@ struct session_cluster {
     const char **namespaces; /* in scope, NULL-terminated; NULL: all */
     const char *one_namespace[2];
     struct session *session;
-    struct error error; /* of its connecting */
+    bool lost;           /* it could not be connected to */
+    struct error *error; /* why; NULL: it is not lost, or memory was out */
 };
 
 struct session {
@@ -39,7 +40,7 @@ struct session {
     struct store *store;
     struct engine *engine;
     const char **namespaces; /* in scope there, NULL-terminated; NULL: all */
-    struct error error;
+    struct error error;      /* scratch: of the call under way */
     const char *one_namespace[2];
     bool daemon; /* the scope is a daemon's */
     bool flag;   /* what session_wait waits for */

@@ -1,3 +1,4 @@
+/* Cells are kept until the widths of all columns are known. */
 #include "cli/session/table.h"
 
 #include <string.h>
