@@ -316,7 +316,7 @@ static int run(int argc, char **argv, const struct command *command)
     if (o.output == OUTPUT_NAME)
         return command_usage(command, "-o takes yaml or json here");
     if (o.selector)
-        return command_usage(command, "roles know no labels: leave out -l");
+        return command_usage(command, "roles cannot be limited to labels: leave out -l");
     if (o.name_space && !is_name(o.name_space, strlen(o.name_space)))
         return command_usage(command, "-n takes a namespace's name, not \"%s\"", o.name_space);
     if (!read_account(&r, o.service_account ? o.service_account : NAME ":" NAME))
@@ -344,7 +344,8 @@ const struct command cmd_rbac = {
     "functions of mpijob (tfjob, pytorchjob, mxjob) that its file names (mpijob.list: list, get; mpijob.replace: get, "
     "update); a use under another "
     "name,\n"
-    "as after `local m = mpijob`, counts as list, get and replace. Where all policies name their namespaces, or with "
+    "as after `local m = mpijob` or `require`, counts as list, get and replace. Where all policies name their "
+    "namespaces, or with "
     "-n or\n"
     "`namespaces:` in mpijobd.yaml, there is a Role for each namespace, else a ClusterRole. -o json leaves out the "
     "optional\n"

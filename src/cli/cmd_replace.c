@@ -186,7 +186,7 @@ static int decode_name(struct session *s, struct json root, const char *pointer,
     return rc ? error_set(&s->error, ERR_INVALID, "%s: the object has no %s", s->options.file, pointer) : 0;
 }
 
-/* The object says what it is. */
+/* The object names its kind, which wins over --kind. */
 static int take_kind(struct session *s, struct json root)
 {
     char kind[256];

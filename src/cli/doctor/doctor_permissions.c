@@ -42,7 +42,7 @@ static struct permission asked_for(const struct question *q)
     return permission_of(q->kind, (unsigned)__builtin_ctz(q->verb));
 }
 
-/* The answers about one resource in one place, of which there are `count`. */
+/* One line: the count answers about one resource in one place. */
 static void tell_place(struct doctor *d, const struct question *q, size_t count)
 {
     struct buf allowed = BUF_INIT, denied = BUF_INIT;
@@ -61,7 +61,7 @@ static void tell_place(struct doctor *d, const struct question *q, size_t count)
         doctor_say(d, DOCTOR_FAILED, "name them: `namespaces:` in mpijobd.yaml, match.namespace in the policies, or -n",
                    "in all namespaces: CCI lists and watches within a namespace only");
     else if (err)
-        doctor_say(d, DOCTOR_WARNING, "`kubectl auth can-i --list` may tell more",
+        doctor_say(d, DOCTOR_WARNING, "`kubectl auth can-i --list` may show more",
                    "in %s%s: the server cannot be asked: %s", where, name, err->message);
     else if (denied.len)
         doctor_say(
@@ -92,7 +92,7 @@ static void tell_places(struct doctor *d, const struct question *questions, size
     }
 }
 
-/* The definition tells which controller acts on v1 jobs; nothing else needs it. */
+/* The definition shows which controller acts on v1 jobs; nothing else needs it. */
 static void tell_definition(struct doctor *d, const struct question *q)
 {
     struct mpijob_target target = cluster_target(d->s.cluster, KIND_MPIJOB);
@@ -135,7 +135,7 @@ bool doctor_permissions(struct doctor *d)
     }
     find_versions(d);
     waiting++; /* until all are asked */
-    /* Which kind of object the launchers are is known now. */
+    /* The version is known now, and with it the kind of object that launchers are. */
     bool pods = cluster_ready(d->s.cluster) && cluster_target(d->s.cluster, KIND_MPIJOB).version == MPIJOB_V1;
     unsigned other = !cluster_ready(d->s.cluster) ? 0
                      : pods                       ? MAY_GET_JOB | MAY_PATCH_JOB

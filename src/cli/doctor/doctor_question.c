@@ -1,8 +1,6 @@
 /* Requests of the checks, and what of their answers is kept. */
 #include "cli/doctor/doctor_question.h"
 
-#include <stdio.h>
-
 static void came(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
                  bool lost)
 {

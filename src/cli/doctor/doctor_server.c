@@ -8,7 +8,7 @@
 #define SKEW_NOTED 5   /* seconds */
 #define SKEW_FATAL 300 /* Kubernetes' tokens and signed requests are refused beyond some minutes */
 
-/* The Date header is cut to a second: within that one nobody is wrong. */
+/* The Date header is cut to a second: a difference below that says nothing. */
 bool doctor_clock(struct doctor *d)
 {
     static const char cure[] =
@@ -16,7 +16,7 @@ bool doctor_clock(struct doctor *d)
     const struct probe *p = &d->probe;
     char text[32];
     if (p->reach < PROBE_ANSWERED) {
-        doctor_say(d, DOCTOR_FAILED, "is it an API server, and is it well?", "the server gives no answer: %s",
+        doctor_say(d, DOCTOR_FAILED, "is it an API server, and is it well?", "the server does not answer: %s",
                    p->timeout ? "the time is up" : p->detail);
         return false;
     }
@@ -61,13 +61,13 @@ static bool refused(struct doctor *d, const struct question *q)
     return false;
 }
 
-/* The server knows who we are, and does not let us ask it. The user's name stands in its message: User "view" cannot
- * ... */
+/* The server accepts the credentials, and does not allow the question. Its message has the user's name: User "view"
+ * cannot ... */
 static bool forbidden(struct doctor *d, const struct question *q)
 {
     if (strstr(q->error.message, "system:anonymous")) {
         doctor_say(d, DOCTOR_FAILED, "the context's user in the kubeconfig needs a token or a client certificate",
-                   "403: to the server we are nobody (system:anonymous), with %s", how(d->s.kube_config));
+                   "403: the server takes us for an anonymous user (system:anonymous), with %s", how(d->s.kube_config));
         return false;
     }
     doctor_say(d, DOCTOR_WARNING, "the group system:authenticated usually has the role system:basic-user",
@@ -75,7 +75,7 @@ static bool forbidden(struct doctor *d, const struct question *q)
     return true;
 }
 
-/* Servers before 1.28 and some clouds know no SelfSubjectReview: any answer to a harmless question will do. */
+/* Servers before 1.28 and some clouds have no SelfSubjectReview. Any answer to a harmless question will do. */
 static bool ask_harmless(struct doctor *d)
 {
     size_t waiting = 0;
@@ -115,16 +115,16 @@ bool doctor_credentials(struct doctor *d)
         doctor_say(d, DOCTOR_FAILED, NULL, "%s", q.error.message);
         return false;
     }
-    bool nobody = strcmp(q.user, "system:anonymous") == 0;
-    doctor_say(d, nobody ? DOCTOR_FAILED : DOCTOR_OK,
-               nobody ? "the context's user in the kubeconfig needs a token or a client certificate" : NULL,
-               "to the server we are %s (%s)", *q.user ? q.user : "somebody", how(d->s.kube_config));
-    return !nobody;
+    bool anonymous = strcmp(q.user, "system:anonymous") == 0;
+    doctor_say(d, anonymous ? DOCTOR_FAILED : DOCTOR_OK,
+               anonymous ? "the context's user in the kubeconfig needs a token or a client certificate" : NULL,
+               "the server knows us as %s (%s)", *q.user ? q.user : "a user without a name", how(d->s.kube_config));
+    return !anonymous;
 }
 
 /* ---- versions ---- */
 
-/* Of the kinds beside MPIJob only those that the policies are about. */
+/* Of the other kinds than MPIJob only those that the policies are about. */
 static bool kind_needed(const struct needs *needs, enum mpijob_kind kind)
 {
     bool needed = false, others = false;

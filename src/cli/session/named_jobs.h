@@ -14,15 +14,16 @@ struct jobs {
         struct mpijob_view view; /* into bytes */
     } * items;
     size_t count, cap;
-    int missing; /* named, and not there (told on standard error) */
+    int missing; /* named and not there, which standard error says */
 };
 
 /* 0, or the exit code; what was found is in jobs either way. */
 int jobs_look_up(struct session *s, struct jobs *jobs);
 void jobs_release(struct jobs *jobs);
 
-/* Every job of the namespaces in scope that matches, -l included, one after the other; none is kept. The object is
- * valid during the call, which returns 0, or an error code with s->error set. 0, or the exit code after it was told. */
+/* Calls visit with every job of the namespaces in scope that matches, -l included, one after the other; none is kept.
+ * The object is valid during the call, which returns 0, or an error code with s->error set. 0, or the exit code after
+ * the error was printed. */
 typedef int (*jobs_visit)(void *data, struct str object);
 int jobs_each(struct session *s, struct mpijob_match *match, jobs_visit visit, void *data);
 

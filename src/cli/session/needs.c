@@ -66,7 +66,7 @@ static int add_policy(struct needs *needs, const struct policy_entry *e, enum mp
                       const char *const *scope, struct error *err)
 {
     const struct policy *p = e->policy;
-    bool matches = p->action != ACTION_RUN; /* a run function asks for what it likes, whatever the policy's match */
+    bool matches = p->action != ACTION_RUN; /* a run function is not bound to the policy's match */
     unsigned verbs = verbs_of(e, kind);
     needs->others = needs->others || (verbs & MAY_OTHERS);
     int rc = add_verbs(needs, p, kind, verbs & ~(unsigned)MAY_OTHERS, matches, scope, err);
@@ -92,7 +92,7 @@ static int by_place(const void *a, const void *b)
     return order ? order : (int)x->kind - (int)y->kind;
 }
 
-/* All namespaces first; what is allowed there need not be said again. */
+/* All namespaces first; what is allowed there is not said again for one of them. */
 static void tidy(struct needs *needs)
 {
     size_t kept = 0;

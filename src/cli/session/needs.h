@@ -1,5 +1,5 @@
-/* What policies have to be allowed to do, and where: the least. For `rbac`, which writes it down as roles, and
- * `doctor`, which asks the server whether it is so. */
+/* The least that policies have to be allowed to do, and where. `rbac` writes it as roles, `doctor` asks the server
+ * whether it is allowed. */
 #ifndef MPIJOBD_CLI_SESSION_NEEDS_H
 #define MPIJOBD_CLI_SESSION_NEEDS_H
 
@@ -8,13 +8,13 @@
 
 struct needs {
     struct needs_place {
-        char *name_space; /* NULL: all of them; that place comes first. A named one tells only what is not needed in all
-                             anyway */
+        char *name_space; /* NULL: all of them; that place comes first. A named one has only what is not needed
+                             everywhere anyway */
         enum mpijob_kind kind;
         unsigned verbs; /* MAY_..., but for MAY_OTHERS */
     } * places;
     size_t count; /* 0: nothing is needed */
-    bool others;  /* a policy uses the kube module: what it is about is not known here */
+    bool others;  /* a policy uses the kube module, whose objects are not known here */
 };
 
 /* cluster: only the policies that are for it; NULL: all. scope: the namespaces the daemon is kept to there, NULL: all.

@@ -20,12 +20,12 @@ static void loaded(void *data, const struct policy_set *set)
         error_set(&s->error, ERR_INVALID, "%zu error%s in the policies; nothing was run", set->error_count,
                   set->error_count == 1 ? "" : "s");
     } else if (set->count == 0) {
-        error_set(&s->error, ERR_INVALID, "the files define no policy; a file calls policy { ... }");
+        error_set(&s->error, ERR_INVALID, "the files define no policy; a policy file calls policy { ... }");
     }
     s->flag = true;
 }
 
-/* Of the clusters whose version is configured: a command that asks none still knows what their jobs can have. */
+/* For a command that asks no cluster: what jobs can have, by the versions that are configured. */
 static size_t configured(const struct session *s, struct policy_known *known)
 {
     size_t n = 0;

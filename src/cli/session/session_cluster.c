@@ -65,7 +65,7 @@ static int controller_of(const struct session *s, const struct config_cluster *c
                      "unknown controller \"%s\": it is one of auto, mpi-operator, training-operator, cci", name);
 }
 
-/* Or says what it would change, which has to be the same. */
+/* It changes jobs, or says what it would change, for which the same has to be known. */
 static bool changes_jobs(const struct session *s)
 {
     return strcmp(s->command, "run") == 0 || strcmp(s->command, "plan") == 0 || strcmp(s->command, "replace") == 0 ||
@@ -121,7 +121,7 @@ static void names_of(const struct config *c, char *out, size_t size)
         n += (size_t)snprintf(out + n, size - n, "%s%s", i ? ", " : "", c->clusters[i].name);
 }
 
-/* Those that the command is about. */
+/* The clusters that the command is about. */
 static int choose_clusters(struct session *s, bool all)
 {
     const struct config *c = &s->config;
@@ -142,8 +142,8 @@ static int choose_clusters(struct session *s, bool all)
     }
     if (one && by_hand(s))
         return error_set(&s->error, ERR_INVALID,
-                         "--cluster names one of the configuration's, and --kubeconfig or "
-                         "--context another; give the one or the other");
+                         "--cluster names a cluster of the configuration, --kubeconfig and --context another one; give "
+                         "one of them");
     if (!s->cluster_count)
         return error_set(&s->error, ERR_INVALID, "no cluster \"%s\" is configured; there is %s", one, names);
     if (!all && s->cluster_count > 1)
@@ -191,7 +191,7 @@ static void one_connected(void *data, const struct error *err)
     at->session->flag = --at->session->connecting == 0;
 }
 
-/* Those that could not be connected to go to the end, and do not count any more. */
+/* Prints why clusters could not be connected to, in their order, and counts them. */
 static int leave_out_lost(struct session *s)
 {
     size_t good = 0;
@@ -217,7 +217,7 @@ static int leave_out_lost(struct session *s)
 int session_connect(struct session *s)
 {
     if (s->options.log_level == NULL && s->log.level == LOG_INFO)
-        s->log.level = LOG_WARN; /* a short command tells its result, not its steps */
+        s->log.level = LOG_WARN; /* a short command prints its result, not its steps */
     error_clear(&s->error);
     s->connecting = s->cluster_count;
     for (size_t i = 0; i < s->cluster_count; i++)
@@ -231,7 +231,7 @@ void session_scope(struct session *s, bool daemon)
     const struct options *o = &s->options;
     s->daemon = daemon;
     s->one_namespace[0] = o->all_namespaces ? NULL : o->name_space;
-    if (s->one_namespace[0]) /* what holds without a cluster, for commands that need none */
+    if (s->one_namespace[0]) /* for commands that need no cluster */
         s->namespaces = s->one_namespace;
     else if (daemon && !o->all_namespaces && s->config.namespaces && s->config.namespaces[0])
         s->namespaces = (const char **)s->config.namespaces;

@@ -23,7 +23,7 @@ void table_cell(struct table *t, const char *text)
 {
     if (!text || !*text)
         text = "-";
-    buf_add(&t->cells, text, strcspn(text, "\n")); /* a cell is one line: of a traceback the message */
+    buf_add(&t->cells, text, strcspn(text, "\n")); /* a cell is one line; of a traceback that is the message */
     buf_add(&t->cells, "", 1);
     t->rows++;
 }
