@@ -1,4 +1,4 @@
--- mpijob.replace with a function: changes are computed again when somebody else changed the job meanwhile.
+-- mpijob.replace with a function: the changes are computed again where the job was changed meanwhile.
 local mpijob = ...
 local replace, get = mpijob.replace, mpijob.get
 local TRIES = 6

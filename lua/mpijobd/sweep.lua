@@ -1,5 +1,5 @@
 -- The run of a policy that says `replace`: every job that matches is looked at, its changes are computed and handed on.
--- One broken job must not keep the others from their change, so its error is told and the sweep goes on.
+-- One broken job must not keep the others from their change: its error is reported and the sweep goes on.
 local native, where, replace = ...
 
 local function computed(job)
@@ -46,7 +46,7 @@ else
     end
 end
 
--- Jobs that somebody else changed meanwhile come back here.
+-- Jobs that were changed meanwhile come back here.
 for job in native.drain do
     local changes = computed(job)
     if changes ~= nil then

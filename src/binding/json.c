@@ -1,8 +1,8 @@
-/* json.decode, encode, null, array; and require, which knows the modules a sandbox may have: lua/types/json.lua */
+/* json: JSON without losses (lua/types/json.lua); cjson: lua-cjson, for those who want it. */
 #include <lauxlib.h>
 #include <stdlib.h>
 
-#include "binding/open.h"
+#include "binding/modules.h"
 #include "binding/values.h"
 #include "policy/lua_json.h"
 
@@ -59,44 +59,17 @@ static int l_array(lua_State *L)
     return 1;
 }
 
-static int l_require(lua_State *L)
+static void open_json(lua_State *L, const struct binding_module *m)
 {
-    const char *name = luaL_checkstring(L, 1);
-    /* As opened, whatever a script has made of the globals. */
-    lua_getfield(L, LUA_REGISTRYINDEX, "mpijobd.modules");
-    if (lua_getfield(L, -1, name) != LUA_TNIL)
-        return 1;
-    if (strcmp(name, "cjson") != 0)
-        return luaL_error(
-            L,
-            "there is no module \"%s\" for policies; there are cjson, json, kube, log, mpijob, mxjob, pytorchjob, "
-            "tfjob, time",
-            name);
-    if (lua_getfield(L, LUA_REGISTRYINDEX, "mpijobd.cjson") == LUA_TNIL) {
-        lua_pop(L, 1);
-        lua_pushcfunction(L, luaopen_cjson);
-        lua_call(L, 0, 1);
-        lua_pushvalue(L, -1);
-        lua_setfield(L, LUA_REGISTRYINDEX, "mpijobd.cjson");
-    }
-    return 1;
-}
-
-void binding_open_json(lua_State *L)
-{
-    static const luaL_Reg functions[] = {{"decode", l_decode}, {"encode", l_encode}, {"array", l_array}, {NULL, NULL}};
-    luaL_newlib(L, functions);
+    (void)m;
     lua_json_push_null(L);
     lua_setfield(L, -2, "null");
-    lua_setglobal(L, "json");
-    static const char *const modules[] = {"json",       "kube",  "log",  "mpijob", "mxjob",
-                                          "pytorchjob", "tfjob", "time", NULL};
-    lua_createtable(L, 0, 8);
-    for (size_t i = 0; modules[i]; i++) {
-        lua_getglobal(L, modules[i]);
-        lua_setfield(L, -2, modules[i]);
-    }
-    lua_setfield(L, LUA_REGISTRYINDEX, "mpijobd.modules");
-    lua_pushcfunction(L, l_require);
-    lua_setglobal(L, "require");
 }
+
+static const struct binding_function functions[] = {{"decode", l_decode, MAY_NOTHING},
+                                                    {"encode", l_encode, MAY_NOTHING},
+                                                    {"array", l_array, MAY_NOTHING},
+                                                    {NULL, NULL, 0}};
+const struct binding_module module_json = {
+    .name = "json", .annotations = "json.lua", .functions = functions, .open = open_json};
+const struct binding_module module_cjson = {.name = "cjson", .late = luaopen_cjson};

@@ -1,8 +1,8 @@
-/* log.debug, info, warn, error (message [, fields]): lua/types/log.lua */
+/* log.debug, info, warn and error: a line of the daemon's log from a policy (lua/types/log.lua). */
 #include <lauxlib.h>
 #include <stdlib.h>
 
-#include "binding/open.h"
+#include "binding/modules.h"
 #include "binding/values.h"
 #include "run/lua_run.h"
 
@@ -69,10 +69,9 @@ static int l_error(lua_State *L)
     return write_line(L, LOG_ERROR);
 }
 
-void binding_open_log(lua_State *L)
-{
-    static const luaL_Reg functions[] = {
-        {"debug", l_debug}, {"info", l_info}, {"warn", l_warn}, {"error", l_error}, {NULL, NULL}};
-    luaL_newlib(L, functions);
-    lua_setglobal(L, "log");
-}
+static const struct binding_function functions[] = {{"debug", l_debug, MAY_NOTHING},
+                                                    {"info", l_info, MAY_NOTHING},
+                                                    {"warn", l_warn, MAY_NOTHING},
+                                                    {"error", l_error, MAY_NOTHING},
+                                                    {NULL, NULL, 0}};
+const struct binding_module module_log = {.name = "log", .annotations = "log.lua", .functions = functions};

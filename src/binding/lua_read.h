@@ -1,5 +1,4 @@
-/* A read of a script that waits: one object, or one list that is small (the pods of a job), of a kind that may have to
- * be looked up first. */
+/* A GET of one object that a script waits for. The kind may have to be looked up first. */
 #ifndef MPIJOBD_BINDING_LUA_READ_H
 #define MPIJOBD_BINDING_LUA_READ_H
 
@@ -14,7 +13,7 @@ struct lua_read {
     char *api_version, *kind_name;
     char name_space[256], name[256];
     bool named_space;
-    struct kube_resource resource; /* of a kind that is known from the start */
+    struct kube_resource resource; /* where the kind is known from the start; else plural is NULL */
     struct error err;              /* code 0: none */
     struct buf object;
 };

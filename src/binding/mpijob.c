@@ -1,12 +1,12 @@
-/* mpijob, tfjob, pytorchjob, mxjob: lua/types/mpijob.lua */
+/* mpijob, tfjob, pytorchjob, mxjob: a module for each kind of job (lua/types/mpijob.lua). */
 #include "binding/mpijob.h"
 
 #include <lauxlib.h>
 #include <stdio.h>
 
-#include "binding/embedded.h"
-#include "binding/open.h"
+#include "binding/modules.h"
 #include "policy/lua_job.h"
+#include "script/embedded.h"
 
 enum mpijob_kind module_kind(lua_State *L)
 {
@@ -19,35 +19,36 @@ const char *module_call(enum mpijob_kind kind, const char *function, char out[MO
     return out;
 }
 
-static void open_kind(lua_State *L, enum mpijob_kind kind)
+/* replace with a function of the job is Lua's, around replace with a table. */
+static void open_kind(lua_State *L, const struct binding_module *m)
 {
-    static const luaL_Reg functions[] = {{"get", l_mpijob_get},
-                                         {"patch", l_mpijob_patch},
-                                         {"create", l_mpijob_create},
-                                         {"delete", l_mpijob_delete},
-                                         {"watch", l_mpijob_watch},
-                                         {"pods", l_mpijob_pods},
-                                         {"launcher", l_mpijob_launcher},
-                                         {"list", l_mpijob_list},
-                                         {"replace", l_mpijob_replace_once}, /* for mpijob.lua */
-                                         {"replace_object", l_mpijob_replace_object},
-                                         {NULL, NULL}};
-    luaL_newlibtable(L, functions);
-    lua_pushinteger(L, kind);
-    luaL_setfuncs(L, functions, 1);
-    lua_pushinteger(L, kind);
+    lua_pushinteger(L, m->kind);
     if (luaL_loadbufferx(L, embedded_mpijob, embedded_mpijob_len, "=mpijob", "t"))
         lua_error(L);
     lua_pushvalue(L, -3);
-    lua_call(L, 1, 1); /* the comfort: replace with a function */
+    lua_call(L, 1, 1);
     lua_pushcclosure(L, l_mpijob_replace, 2);
     lua_setfield(L, -2, "replace");
-    lua_setglobal(L, mpijob_kind_info(kind)->singular);
+    lua_job_count_workers(L, l_mpijob_workers); /* one for the jobs of all kinds */
 }
 
-void binding_open_mpijob(lua_State *L)
-{
-    for (int kind = 0; kind < MPIJOB_KINDS; kind++)
-        open_kind(L, (enum mpijob_kind)kind);
-    lua_job_count_workers(L, l_mpijob_workers);
-}
+static const struct binding_function functions[] = {
+    {"get", l_mpijob_get, MAY_GET},
+    {"list", l_mpijob_list, MAY_LIST | MAY_GET},
+    {"replace", l_mpijob_replace_once, MAY_REPLACE},
+    {"replace_object", l_mpijob_replace_object, MAY_REPLACE},
+    {"patch", l_mpijob_patch, MAY_GET | MAY_PATCH},
+    {"create", l_mpijob_create, MAY_GET | MAY_CREATE},
+    {"delete", l_mpijob_delete, MAY_GET | MAY_DELETE},
+    {"watch", l_mpijob_watch, MAY_LIST | MAY_WATCH},
+    {"pods", l_mpijob_pods, MAY_LIST_PODS},
+    {"launcher", l_mpijob_launcher, MAY_GET_JOB | MAY_GET_POD},
+    {NULL, NULL, 0},
+};
+const struct binding_module module_of_kinds = {
+    .annotations = "mpijob.lua",
+    .functions = functions,
+    .open = open_kind,
+    .needs = MAY_LIST | MAY_REPLACE,
+    .of_a_kind = true,
+};

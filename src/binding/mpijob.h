@@ -1,4 +1,4 @@
-/* The files of the mpijob module share these. */
+/* The functions of the modules of kinds (mpijob, tfjob, pytorchjob, mxjob), each in its file; mpijob.c opens them. */
 #ifndef MPIJOBD_BINDING_MPIJOB_H
 #define MPIJOBD_BINDING_MPIJOB_H
 
@@ -6,7 +6,7 @@
 
 #include "mpijob/kind.h"
 
-/* There is a module for each kind, of the same functions: their first upvalue is the kind. */
+/* The kind that the running function belongs to: its first upvalue. */
 enum mpijob_kind module_kind(lua_State *L);
 /* "pytorchjob.replace", for messages. Returns out. */
 #define MODULE_CALL_MAX 48
@@ -20,10 +20,10 @@ int l_mpijob_delete(lua_State *L);
 int l_mpijob_watch(lua_State *L);
 int l_mpijob_pods(lua_State *L);
 int l_mpijob_launcher(lua_State *L);
+/* With a table of changes, or a function of the job. Second upvalue: lua/mpijobd/mpijob.lua, for the function. */
 int l_mpijob_replace(lua_State *L);
-int l_mpijob_replace_once(
-    lua_State *L); /* with a table of changes; a function of the job is Lua's (lua/mpijobd/mpijob.lua) */
+int l_mpijob_replace_once(lua_State *L); /* with a table of changes */
 int l_mpijob_replace_object(lua_State *L);
-int l_mpijob_workers(lua_State *L); /* of a job: the number of its workers that are there, or nil; not in the module */
+int l_mpijob_workers(lua_State *L); /* workers.active of a job, not of the module: the number of its workers, or nil */
 
 #endif

@@ -12,7 +12,7 @@ struct get {
     enum mpijob_kind kind;
     struct kube_request *request;
     struct target target;
-    struct cluster_wait wait; /* the version it was asked for is not served any more */
+    struct cluster_wait wait; /* for another version, where the one in the path is not served any more */
     enum mpijob_version version;
     bool moved;
     struct error err; /* code 0: none */

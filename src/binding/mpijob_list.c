@@ -41,7 +41,7 @@ static int l_close(lua_State *L)
     mpijob_match_free(l->match);
     l->listing = NULL;
     l->match = NULL;
-    wake(l); /* another run that waits for it sees its end */
+    wake(l); /* another coroutine may wait for it, and sees the end */
     return 0;
 }
 

@@ -1,12 +1,14 @@
-/* mpijob.pods(job): its pods as a list of tables, or nil and an error. Found by the label that its controller gives
- * them; those of another job of the same name are left out. */
+/* mpijob.pods and mpijob.launcher: what a job owns, as tables. Its pods are found by the label that its controller
+ * gives them, and those of another job of the same name are left out; its launcher is found by its name. */
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "binding/lua_read.h"
 #include "binding/mpijob.h"
 #include "binding/pending.h"
 #include "binding/values.h"
+#include "mpijob/effect/launcher.h"
 #include "mpijob/pods.h"
 #include "policy/lua_json.h"
 #include "json/value.h"
@@ -36,7 +38,7 @@ static void give_up(struct pending *p)
     pending_finish(p);
 }
 
-/* One that another job of the group owns; a launcher's pod is owned by its Job, and counts. */
+/* The pod is owned by another job of the same name. A launcher's pod is owned by its Job, and counts. */
 static bool is_anothers(const struct listing_pods *l, struct json pod)
 {
     for (struct json_iter it = json_iter(json_at(pod, "/metadata/ownerReferences")); json_next(&it);) {
@@ -125,9 +127,28 @@ int l_mpijob_pods(lua_State *L)
     l->target = target;
     if (target.job)
         snprintf(l->uid, sizeof l->uid, "%.*s", (int)target.job->view.uid.len, target.job->view.uid.ptr);
-    l->target.job = NULL; /* Lua's to collect */
+    l->target.job = NULL; /* Lua may collect it while this waits */
     l->labels = mpijob_pod_labels(cluster_target(run->site->cluster, kind));
     if (ask(l))
         return push_failure(L, &l->err);
     return pending_wait(L, &l->pending, pods_k);
+}
+
+int l_mpijob_launcher(lua_State *L)
+{
+    char call[MODULE_CALL_MAX];
+    struct target target;
+    enum mpijob_kind kind = module_kind(L);
+    lua_settop(L, 1);
+    module_call(kind, "launcher", call);
+    struct run *run = check_run(L, call);
+    check_target(L, 1, kind, &target);
+    if (kind != KIND_MPIJOB)
+        return luaL_error(L, "%s: only MPIJobs have a launcher", call);
+    struct lua_read *g = lua_read_new(L, call);
+    bool pod = mpijob_launcher_of(cluster_target(run->site->cluster, kind)) == LAUNCHER_POD;
+    g->resource = pod ? (struct kube_resource){"", "v1", "pods"} : (struct kube_resource){"batch", "v1", "jobs"};
+    snprintf(g->name_space, sizeof g->name_space, "%s", target.name_space);
+    snprintf(g->name, sizeof g->name, "%.200s-launcher", target.name);
+    return lua_read_go(L, g);
 }

@@ -1,4 +1,4 @@
-/* job.workers.active where the status does not tell: the pods are counted, once a run. */
+/* job.workers.active where the status does not say it: the pods are counted, once a run. */
 #include "binding/mpijob.h"
 #include "binding/pending.h"
 #include "binding/values.h"
@@ -28,7 +28,7 @@ static void release_workers(struct pending *p)
 
 static int counted_k(lua_State *L, int status, lua_KContext ctx);
 
-/* How CCI labels its pods is not known: none of upstream's labels tells nothing. */
+/* It is not known how CCI labels its pods: that none has upstream's labels proves nothing. */
 static void push_crew(lua_State *L, const struct mpijob_view *view, struct mpijob_crew crew)
 {
     if (view->target.controller == CONTROLLER_CCI && !crew.workers && !crew.launchers)
@@ -43,7 +43,7 @@ static int push_workers(lua_State *L)
     struct run *run = lua_run_of(L);
     struct lua_job *job = lua_job_at(L, 1);
     const struct mpijob_pods *pods;
-    if (!run || !job || job->cluster != run->site->cluster) { /* one that was kept from another run */
+    if (!run || !job || job->cluster != run->site->cluster) { /* a job that the script kept from another run */
         lua_pushnil(L);
         return 1;
     }

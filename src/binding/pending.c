@@ -1,3 +1,4 @@
+/* Memory of a call that waits, freed when both the run and the operation have ended. */
 #include "binding/pending.h"
 
 #include <lauxlib.h>

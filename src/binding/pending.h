@@ -1,5 +1,5 @@
-/* A call of a script that waits for something outside: memory that survives whichever of the two ends first, the run or
- * the operation.
+/* A call of a script that waits for an operation outside Lua. Its memory lives until both have ended, the run and the
+ * operation, in whichever order.
  *
  *     struct get { struct pending pending; ... };
  *     struct get *g = pending_new(L, sizeof *g, abort_get, free_get);   pushes a guard, to be left on the stack
@@ -25,10 +25,11 @@ struct pending {
 
 /* Zeroed memory; raises a Lua error where there is none. */
 void *pending_new(lua_State *L, size_t size, void (*abort)(struct pending *), void (*release)(struct pending *));
-/* Only after the operation was started (pending.started = true is set here). */
+/* After the operation was started. Returns what the C function has to return. */
 int pending_wait(lua_State *L, struct pending *pending, lua_KFunction k);
+/* The operation has ended: the run goes on with k, or the memory is freed where the run is gone. */
 void pending_finish(struct pending *pending);
-/* The results are pushed: what it holds is freed now, not when Lua collects its garbage. */
+/* For k, after it has pushed the results: the memory is freed now, not when Lua collects its garbage. */
 void pending_over(struct pending *pending);
 
 #endif

@@ -1,7 +1,7 @@
-/* policy { ... }: lua/types/policy.lua */
+/* The globals of every policy: policy, remove and exactly (lua/types/policy.lua); run (lua/types/run.lua). */
 #include <lauxlib.h>
 
-#include "binding/open.h"
+#include "binding/modules.h"
 #include "binding/values.h"
 #include "policy/lua_changes.h"
 #include "run/lua_run.h"
@@ -20,13 +20,21 @@ static int l_policy(lua_State *L)
     return 0;
 }
 
-void binding_open_policy(lua_State *L)
+static void open_policy(lua_State *L, const struct binding_module *m)
 {
-    lua_pushcfunction(L, l_policy);
-    lua_setglobal(L, "policy");
-    lua_pushglobaltable(L);
+    (void)m;
     lua_changes_open(L);
-    lua_pop(L, 1);
-    lua_run_push(L);
-    lua_setglobal(L, "run");
 }
+
+static const struct binding_function functions[] = {
+    {"policy", l_policy, MAY_NOTHING}, {"exactly", NULL, MAY_NOTHING}, {NULL, NULL, 0}};
+const struct binding_module module_policy = {.annotations = "policy.lua", .functions = functions, .open = open_policy};
+
+static void open_run(lua_State *L, const struct binding_module *m)
+{
+    (void)m;
+    lua_run_push(L);
+    lua_setfield(L, -2, "run");
+}
+
+const struct binding_module module_run = {.annotations = "run.lua", .open = open_run};

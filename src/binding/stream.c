@@ -1,3 +1,4 @@
+/* The iterator of a list or a watch: a queue that the server fills and the script empties. */
 #include "binding/stream.h"
 
 #include <lauxlib.h>
@@ -67,7 +68,7 @@ static void close_stream(struct stream *s)
     free(s->name_space);
     free(s->labels);
     free(s->fields);
-    wake(s); /* another coroutine that waits for it sees its end */
+    wake(s); /* another coroutine may wait for it, and sees the end */
 }
 
 static void cluster_closes(struct site_link *link)
@@ -157,7 +158,7 @@ static void relist(void *data)
     ((struct stream *)data)->round++;
 }
 
-/* What was there and is not any more: that it went was missed, and so was its last state. */
+/* Objects that a new list does not have: their deletion was missed, and so was their last state. */
 static void synced(void *data)
 {
     struct stream *s = data;
@@ -194,7 +195,7 @@ static int upsert(void *data, struct json object, bool initial)
     }
     seen->round = s->round;
     memcpy(seen->version, version, sizeof version);
-    return same ? 0 : keep(s, known ? "MODIFIED" : "ADDED", object); /* listed anew: told before */
+    return same ? 0 : keep(s, known ? "MODIFIED" : "ADDED", object); /* as it was when the script got it last */
 }
 
 static void removed(void *data, struct json object)
@@ -211,7 +212,8 @@ static void removed(void *data, struct json object)
     keep(s, "DELETED", object);
 }
 
-/* What heals by itself (a lost connection, a server that restarts) is tried again; what does not is the script's. */
+/* An error that may heal by itself (a lost connection, a server that restarts) is followed by another try; any other
+ * one goes to the script. */
 static void trouble(void *data, const struct error *err)
 {
     struct stream *s = data;
@@ -302,7 +304,7 @@ static void start(struct stream *s)
 
 /* ---- the iterator ---- */
 
-/* Pushes the object, and of a watch what became of it: in the loop `for job, event in`. */
+/* Pushes the object, and of a watch the event: for the loop `for job, event in`. */
 static int give(lua_State *L, struct stream *s)
 {
     struct stream_item *item = s->first;

@@ -1,5 +1,5 @@
-/* An iterator of a script over what a server tells: the objects of a list, or the events of a watch; of a kind that may
- * have to be looked up first. For `for ... in`: it ends with the loop, however that ends, and with the run. */
+/* A script's iterator over the objects of a list, or over the events of a watch, for `for ... in`. The kind may have to
+ * be looked up first. It ends with the loop, however the loop ends, and with the run. */
 #ifndef MPIJOBD_BINDING_STREAM_H
 #define MPIJOBD_BINDING_STREAM_H
 
@@ -20,9 +20,9 @@ struct stream {
     struct site_link link; /* while open */
     struct site *site;
     bool waiting, open, watches, started, ended;
-    char *api_version, *kind_name; /* to be looked up; NULL: ours */
+    char *api_version, *kind_name; /* to be looked up; NULL: a kind of job */
     enum mpijob_kind kind;
-    struct mpijob_match *match; /* of ours; NULL: all */
+    struct mpijob_match *match; /* of a kind of job; NULL: all jobs */
     char *name_space, *labels, *fields;
     const char *const *scope; /* namespaces, one after the other; NULL: name_space, or all */
     struct kube_resource resource;
@@ -30,7 +30,7 @@ struct stream {
     struct kube_kinds_look *look;
     struct kube_list *list;
     struct kube_reflect *reflect;
-    struct stream_seen *seen; /* of a watch: the objects there are, to tell a new one from a change */
+    struct stream_seen *seen; /* of a watch: the objects that there are; tells a new one from a changed one */
     unsigned round;           /* of lists */
     struct stream_item *first, *last;
     size_t count;

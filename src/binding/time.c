@@ -1,10 +1,9 @@
-/* time.now, rfc3339, parse, date, duration; sleep: lua/types/time.lua. All by the daemon's clock, which tests can move.
- */
+/* time and sleep (lua/types/time.lua): all by the daemon's clock, which tests can move. */
 #include <lauxlib.h>
 #include <math.h>
 #include <stdio.h>
 
-#include "binding/open.h"
+#include "binding/modules.h"
 #include "binding/pending.h"
 #include "binding/values.h"
 #include "loop/timer.h"
@@ -52,14 +51,14 @@ static int l_rfc3339(lua_State *L)
     return 1;
 }
 
-/* parse("2026-11-23T20:15:00Z"): seconds, or nil and why not */
+/* parse("2026-11-23T20:15:00Z"): seconds, or nil and an error */
 static int l_parse(lua_State *L)
 {
     int64_t us;
     const char *text = luaL_checkstring(L, 1);
     if (!clock_parse(text, &us)) {
         struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
-        error_set(err, ERR_SYNTAX, "\"%s\" is no RFC 3339 time such as 2026-11-23T20:15:00Z", text);
+        error_set(err, ERR_SYNTAX, "\"%s\" is not an RFC 3339 time such as 2026-11-23T20:15:00Z", text);
         return push_failure(L, err);
     }
     if (us % CLOCK_SECOND == 0)
@@ -178,12 +177,10 @@ static int l_sleep(lua_State *L)
     return pending_wait(L, &s->pending, sleep_k);
 }
 
-void binding_open_time(lua_State *L)
-{
-    static const luaL_Reg functions[] = {{"now", l_now},   {"rfc3339", l_rfc3339},   {"parse", l_parse},
-                                         {"date", l_date}, {"duration", l_duration}, {NULL, NULL}};
-    luaL_newlib(L, functions);
-    lua_setglobal(L, "time");
-    lua_pushcfunction(L, l_sleep);
-    lua_setglobal(L, "sleep");
-}
+static const struct binding_function functions[] = {
+    {"now", l_now, MAY_NOTHING},   {"rfc3339", l_rfc3339, MAY_NOTHING},   {"parse", l_parse, MAY_NOTHING},
+    {"date", l_date, MAY_NOTHING}, {"duration", l_duration, MAY_NOTHING}, {NULL, NULL, 0}};
+const struct binding_module module_time = {.name = "time", .annotations = "time.lua", .functions = functions};
+
+static const struct binding_function globals[] = {{"sleep", l_sleep, MAY_NOTHING}, {NULL, NULL, 0}};
+const struct binding_module module_sleep = {.annotations = "time.lua", .functions = globals};

@@ -1,4 +1,4 @@
-/* What the modules share: errors as Lua values, targets, what is behind a state. */
+/* What the functions of all modules share: errors as Lua values, checked arguments, the site behind a state. */
 #ifndef MPIJOBD_BINDING_VALUES_H
 #define MPIJOBD_BINDING_VALUES_H
 
@@ -9,7 +9,7 @@
 #include "run/run.h"
 #include "site/site.h"
 
-/* { code, reason, message, retryable }, prints as "reason: message". */
+/* Pushes { code, reason, message, retryable }, which prints as "reason: message". */
 void push_error(lua_State *L, const struct error *err);
 int push_failure(lua_State *L, const struct error *err); /* nil, err: returns 2 */
 

@@ -1,4 +1,4 @@
-/* From the command line to a command. */
+/* The table of commands: from the first word of the command line to its command. */
 #include "cli/cli.h"
 
 #include <stdio.h>
@@ -21,7 +21,8 @@ static void help(void)
          "[OPTIONS]\n\nCommands:");
     for (size_t i = 0; commands[i]; i++)
         printf("  %-9s %s\n", commands[i]->name, commands[i]->about);
-    puts("\nmpijobd COMMAND --help tells more. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 some changes failed, 4 "
+    puts("\nmpijobd COMMAND --help explains a command. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 some changes "
+         "failed, 4 "
          "stopped by "
          "a limit.");
 }

@@ -49,7 +49,7 @@ static void print_times(const struct policy *p, int64_t now, int64_t count)
     struct error err;
     for (int64_t i = 0; i < count && !p->on; i++) {
         if (policy_next_due(p, due, &due, &err)) {
-            printf("  (no further: %s)\n", err.message);
+            printf("  (no further times: %s)\n", err.message);
             return;
         }
         print_time(p, due, &before);
@@ -145,7 +145,7 @@ static int run_next(int argc, char **argv, const struct command *command)
 
 const struct command cmd_check = {"check",
                                   "PATH... [-o json]",
-                                  "Load policies without a cluster; tell all errors, and the next times",
+                                  "Load policies without a cluster; print all errors, and the next run times",
                                   TAKES_OUTPUT | TAKES_COUNT | TAKES_POLICIES,
                                   run_check,
                                   "  mpijobd check policies/\n"};

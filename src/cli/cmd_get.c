@@ -7,7 +7,6 @@
 #include "cli/commands.h"
 #include "cli/config/yaml.h"
 #include "cli/session/named_jobs.h"
-#include "cli/session/pod_count.h"
 #include "cli/session/session.h"
 #include "cli/session/table.h"
 #include "mpijob/held_gpus.h"
@@ -33,7 +32,7 @@ static void cell_span(struct table *t, int64_t us)
     table_cell(t, us < CLOCK_SECOND ? "0s" : text);
 }
 
-/* As the object says; a text in quotes is one that the controller cannot read. */
+/* As the object has it: text without its quotes, everything else as in the object. */
 static void cell_value(struct table *t, struct json value)
 {
     char text[64];
@@ -73,10 +72,10 @@ static void add_row(struct get *g, const struct mpijob_view *v)
     snprintf(text, sizeof text, "%" PRId64, v->gpus);
     table_cell(&g->table, text);
     struct mpijob_held_gpus hold;
-    bool told = g->pods && mpijob_holds_gpus(v, g->pods, &hold);
-    if (told)
+    bool known = g->pods && mpijob_holds_gpus(v, g->pods, &hold);
+    if (known)
         snprintf(text, sizeof text, "%" PRId64, hold.gpus);
-    table_cell(&g->table, told ? text : NULL);
+    table_cell(&g->table, known ? text : NULL);
     cell_span(&g->table, mpijob_age(v, clock_now(&g->s.clock)));
 }
 

@@ -7,7 +7,6 @@
 
 #include "cli/commands.h"
 #include "cli/heal.h"
-#include "cli/session/pod_count.h"
 #include "cli/session/table.h"
 #include "json/write.h"
 
@@ -16,8 +15,8 @@ struct inspection {
     struct jobs jobs;
     struct heal heal;
     struct mpijob_pods *pods;    /* NULL: they cannot be listed */
-    const struct found_job *job; /* that is being looked at */
-    int64_t found, ill;          /* findings, and jobs that have some */
+    const struct found_job *job; /* under inspection */
+    int64_t found, ill;          /* findings, and jobs that have any */
     int64_t counts[PROBLEM_COUNT], safe[PROBLEM_COUNT];
     enum mpijob_severity worst[PROBLEM_COUNT];
     struct buf json;
@@ -152,7 +151,7 @@ static void summary_json(struct inspection *in)
 
 /* ---- the command ---- */
 
-/* Of jobs that have ended they tell what these hold. */
+/* Only for jobs that have ended: their pods show which GPUs they still hold. */
 static void count_pods(struct inspection *in)
 {
     struct error why;
@@ -199,7 +198,7 @@ static int work(struct inspection *in)
     return code;
 }
 
-/* 0 only where nothing is left to be done. */
+/* 0 only where nothing is left to do. */
 static int exit_code(const struct inspection *in, int code)
 {
     if (code)
@@ -217,7 +216,7 @@ static int run(int argc, char **argv, const struct command *command)
     if (!command_begin(argc, argv, command, &o, &code))
         return code;
     if (o.job_kind != KIND_MPIJOB)
-        return command_usage(command, "it knows MPIJobs only: what harms %ss was not tried",
+        return command_usage(command, "inspect is for MPIJobs only: it is not known what harms %ss",
                              mpijob_kind_info(o.job_kind)->name);
     if (o.argument_count && (o.selector || o.all_namespaces))
         return command_usage(command, "names and a selector or -A do not go together");

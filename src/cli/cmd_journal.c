@@ -19,7 +19,7 @@ struct reading {
     struct json_writer w;
 };
 
-/* A column for the cluster where the configuration has several. */
+/* Where the configuration has several clusters, the tables have a column for the cluster. */
 static bool of_several(const struct reading *r)
 {
     return r->s.config.named;
@@ -63,7 +63,7 @@ static void json_number(struct json_writer *w, const char *key, int64_t n)
     json_write_int(w, n);
 }
 
-/* Of "/metadata/labels/ops.example.com~1x" the last part, as people write it. */
+/* The last part of "/metadata/labels/ops.example.com~1x", as people write it: ops.example.com/x */
 static void last_part(const char *pointer, struct buf *out)
 {
     const char *last = strrchr(pointer, '/');
@@ -132,7 +132,7 @@ static void change_as_json(struct json_writer *w, const struct store_change *c)
     json_write_end(w);
 }
 
-/* "effective", and what was seen of it: "effective, seen after 0.4 s". */
+/* "effective", with what the pods showed of it: "effective, seen after 0.4 s". */
 static const char *effect_cell(const struct store_change *c, char *out, size_t size)
 {
     double after = (double)(c->observed_at - c->ended_at) / CLOCK_SECOND;

@@ -127,7 +127,7 @@ static int make(struct plan *p)
     if (code)
         return code;
     code = session_connect(s);
-    s->log.level = s->options.log_level ? s->log.level : LOG_ERROR + 1; /* told here */
+    s->log.level = s->options.log_level ? s->log.level : LOG_ERROR + 1; /* printed here instead */
     if (!code)
         code = policies_load(s, &e, s->options.arguments);
     if (code)

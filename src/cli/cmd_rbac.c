@@ -53,10 +53,10 @@ static void begin(struct json_writer *w, const char *kind, const char *name, con
 /* A rule for each resource. */
 static void rules(struct json_writer *w, enum mpijob_kind kind, unsigned verbs)
 {
-    for (unsigned i = 0; i < NEEDS_VERBS;) {
-        struct needs_permission first = needs_permission_of(kind, i), p = first;
+    for (unsigned i = 0; i < PERMISSIONS;) {
+        struct permission first = permission_of(kind, i), p = first;
         bool begun = false;
-        for (; i < NEEDS_VERBS && strcmp((p = needs_permission_of(kind, i)).resource, first.resource) == 0; i++) {
+        for (; i < PERMISSIONS && strcmp((p = permission_of(kind, i)).resource, first.resource) == 0; i++) {
             if (!(verbs & 1u << i))
                 continue;
             if (!begun) {
@@ -216,7 +216,7 @@ static int print_places(struct rbac *r)
         json_writer_init(&w, &json);
         role(&w, place, n);
         rc = print_yaml(&json, "", &r->s.error);
-        if (!rc && (place->verbs & NEEDS_JOB_PATCH) && (place->verbs & NEEDS_POD_PATCH))
+        if (!rc && (place->verbs & MAY_PATCH_JOB) && (place->verbs & MAY_PATCH_POD))
             puts("# jobs are the launchers of v1alpha2 and v2beta1, pods those of v1: one of the two may be left out.");
         if (!rc && !place->name_space)
             rc = print_definition(r, true);
@@ -316,7 +316,7 @@ static int run(int argc, char **argv, const struct command *command)
     if (o.output == OUTPUT_NAME)
         return command_usage(command, "-o takes yaml or json here");
     if (o.selector)
-        return command_usage(command, "roles know no labels: leave out -l");
+        return command_usage(command, "roles cannot be limited to labels: leave out -l");
     if (o.name_space && !is_name(o.name_space, strlen(o.name_space)))
         return command_usage(command, "-n takes a namespace's name, not \"%s\"", o.name_space);
     if (!read_account(&r, o.service_account ? o.service_account : NAME ":" NAME))
@@ -344,7 +344,8 @@ const struct command cmd_rbac = {
     "functions of mpijob (tfjob, pytorchjob, mxjob) that its file names (mpijob.list: list, get; mpijob.replace: get, "
     "update); a use under another "
     "name,\n"
-    "as after `local m = mpijob`, counts as list, get and replace. Where all policies name their namespaces, or with "
+    "as after `local m = mpijob` or `require`, counts as list, get and replace. Where all policies name their "
+    "namespaces, or with "
     "-n or\n"
     "`namespaces:` in mpijobd.yaml, there is a Role for each namespace, else a ClusterRole. -o json leaves out the "
     "optional\n"

@@ -8,9 +8,9 @@
 #include "change/change.h"
 #include "cli/commands.h"
 #include "cli/config/yaml.h"
+#include "cli/replace_print.h"
 #include "cli/session/named_jobs.h"
 #include "time/duration.h"
-#include "json/write.h"
 
 #define CONCURRENCY 8
 #define FILE_MAX (8 * 1024 * 1024)
@@ -34,81 +34,6 @@ struct one {
     char key[320];
 };
 
-static void tell_json(struct replacing *r, const char *key, const struct change_result *result, const struct error *err)
-{
-    struct buf diff = BUF_INIT;
-    struct json root;
-    mpijob_diff_json(result->diff, &diff);
-    json_write_object(&r->w);
-    json_write_key(&r->w, "job");
-    json_write_string(&r->w, key);
-    json_write_key(&r->w, "changed");
-    json_write_bool(&r->w, !err && result->changed);
-    if (err) {
-        json_write_key(&r->w, "reason");
-        json_write_string(&r->w, err->reason);
-        json_write_key(&r->w, "error");
-        json_write_string(&r->w, err->message);
-    } else {
-        json_write_key(&r->w, "effect");
-        json_write_string(&r->w, mpijob_effect_name(result->effect));
-        json_write_key(&r->w, "why");
-        json_write_string(&r->w, result->why);
-        if (result->seen == EFFECT_SEEN || result->seen == EFFECT_NOT_SEEN) {
-            json_write_key(&r->w, "effect_seen");
-            json_write_bool(&r->w, result->seen == EFFECT_SEEN);
-            json_write_key(&r->w, "effect_after");
-            json_write_double(&r->w, (double)result->after_ms / 1000);
-        }
-        if (*result->seen_note) {
-            json_write_key(&r->w, "effect_message");
-            json_write_string(&r->w, result->seen_note);
-        }
-        json_write_key(&r->w, "resourceVersion");
-        json_write_string(&r->w, result->resource_version);
-    }
-    json_write_key(&r->w, "warnings");
-    json_write_array(&r->w);
-    for (size_t i = 0; result->warnings[i]; i++)
-        json_write_string(&r->w, result->warnings[i]);
-    json_write_end(&r->w);
-    if (diff.len && json_parse(buf_str(&diff), "", &root, NULL) == 0) {
-        json_write_key(&r->w, "diff");
-        json_write_raw(&r->w, root);
-    }
-    buf_reset(&diff);
-    mpijob_diff_json(result->launcher, &diff);
-    if (result->launcher->count && json_parse(buf_str(&diff), "", &root, NULL) == 0) {
-        json_write_key(&r->w, "launcher");
-        json_write_raw(&r->w, root);
-    }
-    json_write_end(&r->w);
-    buf_free(&diff);
-}
-
-static void tell_text(struct replacing *r, const char *key, const struct change_result *result, const struct error *err)
-{
-    struct buf diff = BUF_INIT;
-    if (err) {
-        fprintf(stderr, "mpijobd replace: %s\n", err->message);
-        return;
-    }
-    if (!result->changed) {
-        printf("%s unchanged: %s\n", key, result->why);
-        return;
-    }
-    mpijob_diff_write(result->diff, r->colour, &diff);
-    if (result->launcher->count)
-        buf_puts(&diff, "its launcher:\n");
-    mpijob_diff_write(result->launcher, r->colour, &diff);
-    printf("%s %s\n%s  %s: %s\n", key, r->s.options.dry_run ? "would be replaced (dry run)" : "replaced",
-           diff.ptr ? diff.ptr : "", mpijob_effect_name(result->effect), result->why);
-    char seen[640];
-    if (*effect_seen_text(result->seen, result->after_ms, result->seen_note, seen, sizeof seen))
-        printf("  seen: %s\n", seen);
-    buf_free(&diff);
-}
-
 static void start_more(struct replacing *r);
 
 static void one_done(void *data, const struct change_result *result, const struct error *err)
@@ -119,9 +44,9 @@ static void one_done(void *data, const struct change_result *result, const struc
     r->changed += !err && result->changed;
     r->unchanged += !err && !result->changed;
     if (r->s.options.output == OUTPUT_JSON)
-        tell_json(r, one->key, result, err);
+        replace_print_json(&r->w, one->key, result, err);
     else
-        tell_text(r, one->key, result, err);
+        replace_print_text(r->colour, r->s.options.dry_run, one->key, result, err);
     free(one);
     r->active--;
     start_more(r);
@@ -261,7 +186,7 @@ static int decode_name(struct session *s, struct json root, const char *pointer,
     return rc ? error_set(&s->error, ERR_INVALID, "%s: the object has no %s", s->options.file, pointer) : 0;
 }
 
-/* The object says what it is. */
+/* The object names its kind, which wins over --kind. */
 static int take_kind(struct session *s, struct json root)
 {
     char kind[256];

@@ -18,11 +18,11 @@ struct daemon {
     struct session s;
     struct signals signals;
     struct manual_clock manual;
-    struct admin *admin; /* NULL: nothing is shown */
+    struct admin *admin; /* NULL: it does not listen */
     struct lag lag;
     struct metric *lag_seconds;
     uint64_t grace_ms;
-    bool serving; /* before: signals are kept in mind */
+    bool serving; /* before that, signals are only noted */
     bool stop_asked, reload_asked;
     int64_t runs, changed, unchanged, failed, broken, limited, cancelled;
 };
@@ -68,7 +68,7 @@ static void stop(void *data, int number)
         return;
     }
     if (!d->s.engine || engine_look(d->s.engine).stopping) {
-        log_line(&d->s.log, LOG_WARN, "stopping already; what is in flight is waited for until the grace is over");
+        log_line(&d->s.log, LOG_WARN, "already stopping: what is in flight is waited for until the grace time is over");
         return;
     }
     log_line(&d->s.log, LOG_INFO, "stopping: what is in flight is finished first, for at most %" PRIu64 " s",
@@ -76,7 +76,7 @@ static void stop(void *data, int number)
     engine_stop(d->s.engine, d->grace_ms, stopped, d);
 }
 
-/* Who moves the clock has gone: the test is over. */
+/* Standard input, which moves the clock, has ended: the test is over. */
 static void clock_gone(void *data)
 {
     stop(data, SIGTERM);
@@ -104,7 +104,7 @@ static int once_code(const struct daemon *d)
     return d->limited ? EXIT_LIMITED : d->failed ? EXIT_SOME_FAILED : EXIT_DONE;
 }
 
-/* ---- what the daemon shows of itself ---- */
+/* ---- metrics and health ---- */
 
 static void collect(void *data)
 {
@@ -139,7 +139,8 @@ static int count_things(struct daemon *d)
     return 0;
 }
 
-/* An address that was asked for has to be had; the default one is done without where another daemon has it. */
+/* An address that was asked for has to work. Without the default one, which another daemon may have, the daemon runs
+ * all the same. */
 static int show(struct daemon *d)
 {
     struct session *s = &d->s;
@@ -148,7 +149,6 @@ static int show(struct daemon *d)
         .listen = asked ? asked : ADMIN_LISTEN_DEFAULT,
         .token_file = s->config.listen_token_file,
         .metrics = s->metrics,
-        .log = &s->log,
         .missing = missing,
         .data = d,
     };
@@ -174,7 +174,7 @@ static int serve(struct daemon *d)
 {
     struct session *s = &d->s;
     d->serving = true;
-    uv_ref((uv_handle_t *)&d->signals.handles[0]); /* a daemon without anything to do waits all the same */
+    uv_ref((uv_handle_t *)&d->signals.handles[0]); /* a daemon that has nothing to do waits all the same */
     if (s->clock.manual)
         manual_clock_start(&d->manual, &s->loop, &s->clock, s->engine, clock_gone, d);
     if (s->options.once)

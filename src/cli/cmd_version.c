@@ -1,3 +1,4 @@
+/* mpijobd version: of the program and of its libraries. */
 #include <curl/curl.h>
 #include <lua.h>
 #include <sqlite3.h>

@@ -1,3 +1,4 @@
+/* The safe edits of a job's findings, collected, shown as a plan, and made: one replacement a job. */
 #include "cli/heal.h"
 
 #include <stdio.h>
@@ -12,7 +13,7 @@ struct patient {
     struct mpijob_cure_edit *edits;
     size_t count;
     int64_t findings;
-    bool torn; /* there is a place that two findings would set to different values: the job is left alone */
+    bool torn; /* two findings want different values in one place: the job is left alone */
     char key[520];
 };
 
@@ -38,7 +39,8 @@ static struct patient *patient_of(struct heal *heal, const struct found_job *job
     return p;
 }
 
-/* Room is made. Two findings may ask for the same thing; where they do not agree, somebody has to decide. */
+/* There is room for it. Two findings may ask for the same edit; where they contradict each other, a person has to
+ * decide. */
 static void add_edit(struct patient *p, const struct mpijob_cure_edit *edit)
 {
     for (size_t i = 0; i < p->count; i++) {
@@ -134,8 +136,8 @@ static void job_done(void *data, const struct change_result *result, const struc
     start_more(heal);
 }
 
-/* The object as it was inspected, with its resourceVersion: where somebody has written since, the server answers 409,
- * and the job is to be looked at again rather than healed of what it may not have any more. */
+/* The object as it was inspected, with its resourceVersion: where it was changed since, the server answers 409. Then
+ * the job has to be inspected again, because it may not have these problems any more. */
 static int start_one(struct heal *heal, struct patient *p, struct error *err)
 {
     char name_space[256], name[256];
@@ -208,7 +210,7 @@ int heal_run(struct heal *heal, struct session *s, struct json_writer *w)
         json_write_array(w);
     } else {
         plan(heal);
-        fflush(stdout); /* the plan is there before anything is changed */
+        fflush(stdout); /* the plan is printed before anything is changed */
     }
     start_more(heal);
     if (heal->active)

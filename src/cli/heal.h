@@ -19,10 +19,10 @@ struct heal {
     bool short_of_memory;
 };
 
-/* Findings of one job come one after the other. job must stay. */
+/* The findings of one job have to come one after the other. job is kept by the caller. */
 void heal_add(struct heal *heal, const struct found_job *job, const struct mpijob_finding *finding);
-/* Prints the plan and carries it out (options.dry_run: asks the server only). Under w: as its object's "changes". 0, or
- * the exit code; failed replacements are told and counted. */
+/* Prints the plan and carries it out (options.dry_run: asks the server only). With w: writes the member "changes" of
+ * its object instead. 0, or the exit code; failed replacements are printed and counted. */
 int heal_run(struct heal *heal, struct session *s, struct json_writer *w);
 void heal_free(struct heal *heal);
 

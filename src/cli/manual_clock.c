@@ -1,3 +1,4 @@
+/* A clock that standard input moves. Its answer comes when the engine has nothing left to do. */
 #include "cli/manual_clock.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* --clock manual: for tests of the real program. Time stands still, and moves when standard input says so:
  *     advance 2h
  *     set 2026-03-29T00:59:00Z
- * Each is answered on standard output by "clock 2026-..." when what came due has been handled. */
+ * Each is answered on standard output by "clock 2026-..." when everything that fell due has been done. */
 #ifndef MPIJOBD_CLI_MANUAL_CLOCK_H
 #define MPIJOBD_CLI_MANUAL_CLOCK_H
 
@@ -9,7 +9,7 @@
 
 struct manual_clock {
     uv_pipe_t input;
-    uv_idle_t idle; /* turns the loop while an answer is due, to see when all is quiet */
+    uv_idle_t idle; /* turns the loop while an answer is due, to see when the engine is idle */
     struct clock *clock;
     struct engine *engine;
     char bytes[4096], line[256];

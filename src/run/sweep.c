@@ -4,9 +4,9 @@
 
 #include "jobs/listing.h"
 #include "policy/lua_job.h"
-#include "run/embedded.h"
 #include "run/runs.h"
 #include "run/sweep_parts.h"
+#include "script/embedded.h"
 
 static void free_again(struct again *a)
 {

@@ -163,8 +163,8 @@ describe("the HTTP side", function()
         local first = start("--listen", "127.0.0.1:0")
         local taken = url_of(first):match("//(.*)")
         first:expect("in force")
-        for address, message in pairs { [taken] = taken .. " cannot be listened on: ", ["9633"] = '"9633" is no address to listen on: write 127.0.0.1:9633',
-            ["example.com:1"] = '"example.com:1" is no address', ["127.0.0.1:99999"] = '"127.0.0.1:99999" is no address' } do
+        for address, message in pairs { [taken] = taken .. " cannot be listened on: ", ["9633"] = '"9633" is not an address to listen on: write 127.0.0.1:9633',
+            ["example.com:1"] = '"example.com:1" is not an address', ["127.0.0.1:99999"] = '"127.0.0.1:99999" is not an address' } do
             local code, _, err = support.mpijobd("run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/other.db", "--listen", address, folder .. "/p.lua")
             assert.are.equal(1, code)
             support.contains(err, message)

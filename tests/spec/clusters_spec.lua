@@ -223,8 +223,8 @@ current-context: c
         assert.are.equal(1, code)
         support.contains(err, 'p.lua:3: policy "p": clusters: names "lap", which the configuration does not have (did you mean "lab"?); it has lab, prod')
         for text, message in pairs {
-            ["clusters: { lab: { kubeconfg: x } }\n"] = 'clusters.lab.kubeconfg is no key of the configuration; did you mean "kubeconfig"?',
-            ["clusters: { Lab: { context: x } }\n"] = "clusters.Lab is no name for a cluster",
+            ["clusters: { lab: { kubeconfg: x } }\n"] = 'clusters.lab.kubeconfg is not a key of the configuration; did you mean "kubeconfig"?',
+            ["clusters: { Lab: { context: x } }\n"] = "clusters.Lab is not a name for a cluster",
             ["clusters: {}\n"] = "clusters has to hold a cluster for each name",
             ["cluster: { context: a }\nclusters: { lab: { context: x } }\n"] = "clusters stands beside cluster",
             ["clusters: { lab: { server: http://x, context: y } }\n"] = "clusters.lab.server stands beside a kubeconfig",

@@ -72,6 +72,21 @@ describe("rbac", function()
         assert.are.equal("nothing", of("local my_mpijob = { get = print }; my_mpijob.get()"))
     end)
 
+    it("a module that require takes counts as one under another name", function()
+        local function of(text)
+            return (roles(run:format("a", "", text))[1] or "nothing"):gsub("^.*: ", "")
+        end
+        assert.are.equal("get list update", of("local m = require 'mpijob'; m.get('a/b')"))
+        assert.are.equal("get list update", of('local m = require("mpijob"); m.get("a/b")'))
+        assert.are.equal("get list update", of("local m = require((('mpi' .. 'job'))); m.get('a/b')"))
+        assert.are.equal("nothing", of("require 'json'.encode {}; require('time').now()"))
+        local file = support.write(support.folder() .. "/p.lua", run:format("a", "", "require 'pytorchjob'.get('a/b'); require 'kube'"))
+        local _, out = support.mpijobd("rbac", file)
+        support.contains(out, "  - pytorchjobs\n  verbs:\n  - get\n  - list\n  - update\n")
+        support.contains(out, "uses the kube module")
+        support.lacks(out, "- mpijobs\n  verbs")
+    end)
+
     it("a policy that asks how many workers are left may list pods", function()
         local counting = replace:format("a", "where = function(job) return job.workers.active ~= 0 end,", "")
         local file = support.write(support.folder() .. "/p.lua", counting)
@@ -83,15 +98,21 @@ describe("rbac", function()
         assert.are.same({ "ClusterRole/*: get list update", bound }, roles((counting:gsub("active", "replicas"))))
     end)
 
-    it("knows each function of the module", function()
+    it("knows each function of the modules", function()
         local count = 0
         for name in support.read(support.source .. "/lua/types/mpijob.lua"):gmatch("function mpijob%.([%w_]+)") do
             count = count + 1
-            local file = support.write(support.folder() .. "/p.lua", run:format("a", "", ("mpijob.%s()"):format(name)))
-            local out = select(2, support.mpijobd("rbac", file, "-o", "json"))
-            assert.are.equal(2, #json.decode(out).items, name)
+            for _, module in ipairs { "mpijob", "tfjob", "pytorchjob", "mxjob" } do
+                local file = support.write(support.folder() .. "/p.lua", run:format("a", "", ("%s.%s()"):format(module, name)))
+                local out = select(2, support.mpijobd("rbac", file, "-o", "json"))
+                assert.are.equal(2, #json.decode(out).items, module .. "." .. name)
+            end
         end
         assert.is_true(count >= 4)
+        for name in support.read(support.source .. "/lua/types/kube.lua"):gmatch("function kube%.([%w_]+)") do
+            local file = support.write(support.folder() .. "/p.lua", run:format("a", "", ("kube.%s()"):format(name)))
+            support.contains(select(2, support.mpijobd("rbac", file)), "uses the kube module")
+        end
     end)
 
     it("waiting for an effect takes watching", function()

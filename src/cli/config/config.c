@@ -1,3 +1,4 @@
+/* Reading mpijobd.yaml: the file, its clusters, and which keys go together. */
 #include "cli/config/config_parts.h"
 
 #include <limits.h>
@@ -70,7 +71,7 @@ static int check_cluster(struct config_reading *r, const char *prefix)
     return check_auth(r, prefix);
 }
 
-/* As policies, logs and the journal name it. */
+/* Policies, logs and the journal use it. */
 static bool good_name(const char *name)
 {
     size_t n = strlen(name);
@@ -105,12 +106,13 @@ int config_read_clusters(struct config_reading *r, struct json map)
         snprintf(at, sizeof at, "/clusters/%.200s", name ? name : "");
         if (name && !good_name(name)) {
             free(name);
-            return config_wrong(r, at, "is no name for a cluster: lower-case letters, digits and dashes, at most 63");
+            return config_wrong(r, at,
+                                "is not a name for a cluster: lower-case letters, digits and dashes, at most 63");
         }
         for (size_t i = 0; name && i < r->config->cluster_count; i++) {
             if (strcmp(r->config->clusters[i].name, name) == 0) {
                 free(name);
-                return config_wrong(r, at, "stands there twice");
+                return config_wrong(r, at, "is given twice");
             }
         }
         r->cluster = add_cluster(r->config, name);
@@ -127,7 +129,7 @@ int config_read_clusters(struct config_reading *r, struct json map)
     return 0;
 }
 
-/* The clusters first: the other keys do not need them. */
+/* A configuration has `cluster`, `clusters`, or neither. */
 static int read_whole(struct config_reading *r, struct json root)
 {
     struct json clusters = json_get(root, "clusters"), cluster = json_get(root, "cluster");
@@ -142,7 +144,7 @@ static int read_whole(struct config_reading *r, struct json root)
     return rc || r->config->named ? rc : check_cluster(r, "/cluster");
 }
 
-/* Blank lines and comments only, as the file that is shipped: every key is at its default. */
+/* Blank lines and comments only, as in the file that is shipped: every key has its default. */
 static bool says_nothing(struct str text)
 {
     while (text.len) {

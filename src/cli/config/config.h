@@ -16,11 +16,11 @@ enum config_auth { AUTH_ANY, AUTH_KUBECONFIG, AUTH_IN_CLUSTER, AUTH_TOKEN_FILE, 
 
 /* `cluster`, or an entry of `clusters`. */
 struct config_cluster {
-    char *name; /* "default" of the one without a name */
+    char *name; /* "default" where the configuration names none */
     char *kubeconfig, *context, *server, *ca, *token_file, *controller, *version;
     char *access_key_file, *secret_key_file, *security_token_file; /* of huawei-aksk */
     struct kube_iam iam;                                           /* of huawei-iam */
-    char *service_account;                                         /* of in-cluster: the folder */
+    char *service_account;                                         /* of in-cluster: its folder */
     enum config_auth auth;
     char **namespaces; /* NULL: the configuration's */
 };
@@ -44,7 +44,8 @@ struct config {
     unsigned http_connections;   /* 0: default */
 };
 
-/* path NULL: /etc/mpijobd/mpijobd.yaml if it is there, else defaults. */
+/* path NULL: /etc/mpijobd/mpijobd.yaml if it is there, else defaults. Blocks. ERR_SYNTAX or ERR_INVALID: FILE:LINE and
+ * the key; ERR_NOT_FOUND, ERR_IO, ERR_LIMIT: the file; ERR_NOMEM. */
 int config_load(const char *path, struct config *config, struct error *err);
 void config_free(struct config *config);
 

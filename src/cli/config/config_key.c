@@ -69,7 +69,7 @@ static const struct key {
     {"/http/timeout", KIND_DURATION, offsetof(struct config, http_timeout)},
     {"/http/watch_silence", KIND_DURATION, offsetof(struct config, watch_silence)},
     {"/http/connections", KIND_COUNT, offsetof(struct config, http_connections)},
-    /* Known to the interface, and not there yet: said plainly rather than ignored. */
+    /* Documented, and not available yet: refused rather than ignored. */
     {"/plugins", KIND_LATER, 0},
     {"/control", KIND_LATER, 0},
     {"/secrets", KIND_LATER, 0},
@@ -115,7 +115,7 @@ static char *decode_path(struct config_reading *r, struct json value)
     return str_dup(str_of(path));
 }
 
-/* Where the key's value goes. */
+/* The member that the key's value is for. */
 static void *place(const struct config_reading *r, const struct key *k)
 {
     bool of_cluster = strncmp(k->pointer, "/cluster/", 9) == 0;
@@ -237,7 +237,7 @@ static int read_key(struct config_reading *r, const struct key *k, struct json v
     }
 }
 
-/* shape: the pointer as the table has it. */
+/* shape: the pointer as the table of keys has it. */
 static int unknown(struct config_reading *r, const char *pointer, const char *shape)
 {
     const char *names[KEYS + 1];
@@ -248,7 +248,7 @@ static int unknown(struct config_reading *r, const char *pointer, const char *sh
     }
     names[n] = NULL;
     const char *near = str_nearest(shape + stem, names);
-    return config_wrong(r, pointer, "is no key of the configuration%s%s%s", near ? "; did you mean \"" : "",
+    return config_wrong(r, pointer, "is not a key of the configuration%s%s%s", near ? "; did you mean \"" : "",
                         near ? near : "", near ? "\"?" : "");
 }
 

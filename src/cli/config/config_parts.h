@@ -21,10 +21,10 @@ int config_wrong(struct config_reading *r, const char *pointer, const char *form
 /* A JSON string's text (malloc); NULL: out of memory. */
 char *config_decode(struct json value);
 
-/* Reads a map's keys into the configuration, or into r->cluster. prefix: the map's pointer; shape: the same as the
- * table of keys has it ("/cluster" for "/clusters/lab"). */
+/* Reads a map's keys into the configuration, or into r->cluster. prefix: the map's pointer; shape: that pointer
+ * as the table of keys has it ("/cluster" for "/clusters/lab"). */
 int config_read_map(struct config_reading *r, struct json map, const char *prefix, const char *shape);
-/* `clusters`. */
+/* The key `clusters`: a cluster for each name. */
 int config_read_clusters(struct config_reading *r, struct json map);
 
 #endif

@@ -1,3 +1,4 @@
+/* libyaml's documents as JSON, and JSON as YAML. */
 #include "cli/config/yaml.h"
 
 #include <ctype.h>
@@ -69,7 +70,7 @@ static int mapping(struct converting *c, const yaml_node_t *node)
         for (yaml_node_pair_t *q = node->data.mapping.pairs.start; q < p; q++) {
             const yaml_node_t *other = yaml_document_get_node(c->doc, q->key);
             if (str_eq(name, str_n((const char *)other->data.scalar.value, other->data.scalar.length)))
-                return error_set(c->err, ERR_SYNTAX, "%s:%zu: \"%.*s\" stands here twice", c->file,
+                return error_set(c->err, ERR_SYNTAX, "%s:%zu: \"%.*s\" is given twice", c->file,
                                  key->start_mark.line + 1, (int)name.len, name.ptr);
         }
         json_write_key_str(&c->w, name);
@@ -108,7 +109,7 @@ static int syntax_error(const yaml_parser_t *parser, const char *file, struct er
 {
     return error_set(err, ERR_SYNTAX, "%s:%zu: %s%s%s", file, parser->problem_mark.line + 1,
                      parser->context ? parser->context : "", parser->context ? ", " : "",
-                     parser->problem ? parser->problem : "it is no YAML");
+                     parser->problem ? parser->problem : "it is not YAML");
 }
 
 static int load(struct str text, yaml_parser_t *parser, yaml_document_t *doc, const char *file, struct error *err)
@@ -124,7 +125,7 @@ static int load(struct str text, yaml_parser_t *parser, yaml_document_t *doc, co
     return 0;
 }
 
-/* Behind the document nothing else may stand. */
+/* Nothing may follow the document. */
 static int check_rest(yaml_parser_t *parser, const char *file, struct error *err)
 {
     yaml_document_t more;
@@ -216,7 +217,7 @@ static void emit(struct emitting *e, yaml_event_t *event)
         e->failed = true;
 }
 
-/* A text that a reader would take for something else is quoted. */
+/* A text that would be read as something else is quoted. */
 static yaml_scalar_style_t style_of(struct str text)
 {
     static const char *const words[] = {"", "~", "null", "true", "false", "yes", "no", "on", "off", "y", "n", NULL};

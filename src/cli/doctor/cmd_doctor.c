@@ -29,7 +29,7 @@ const struct doctor_check doctor_checks[] = {
     {0},
 };
 
-/* The check that began it: not one that was skipped itself. */
+/* The name of the check that failed first: not of one that was skipped itself. */
 static const char *cause_of(const struct doctor *d, unsigned needs)
 {
     const struct doctor_check *c = doctor_checks;
@@ -49,7 +49,7 @@ static void check(struct doctor *d, const struct doctor_check *c)
         d->bases |= c->gives;
 }
 
-/* All that is about a cluster, from `first` on. Returns what follows. */
+/* The checks of a cluster, from `first` on. Returns the check that follows them. */
 static const struct doctor_check *check_cluster(struct doctor *d, const struct doctor_check *first)
 {
     const struct doctor_check *c = first;
@@ -58,7 +58,7 @@ static const struct doctor_check *check_cluster(struct doctor *d, const struct d
     return c;
 }
 
-/* What was found out of one cluster does not hold for the next. */
+/* What holds for one cluster does not hold for the next. */
 static void forget_cluster(struct doctor *d)
 {
     for (const struct doctor_check *c = doctor_checks; c->name; c++)
@@ -132,7 +132,7 @@ static int run(int argc, char **argv, const struct command *command)
     if (o.output == OUTPUT_YAML || o.output == OUTPUT_NAME)
         return command_usage(command, "-o takes table or json here");
     if (o.selector)
-        return command_usage(command, "permissions know no labels: leave out -l");
+        return command_usage(command, "permissions cannot be limited to labels: leave out -l");
     if (o.request_timeout && duration_parse(o.request_timeout, &timeout, &err))
         return command_usage(command, "--request-timeout: %s", err.message);
     d = (struct doctor){.timeout_ms = timeout >= 1000 ? (uint64_t)timeout / 1000 : TIMEOUT_MS,
@@ -145,7 +145,7 @@ static int run(int argc, char **argv, const struct command *command)
 const struct command cmd_doctor = {
     "doctor",
     "[PATH...] [-n NAMESPACE] [-o json]",
-    "Check the whole chain, from configuration to permissions, and tell the cures",
+    "Check the whole chain, from configuration to permissions, and say what helps",
     TAKES_CLUSTER | TAKES_SCOPE | TAKES_STATE | TAKES_OUTPUT,
     run,
     "  mpijobd doctor policies/       also whether these policies load, and have the permissions they need\n"

@@ -1,5 +1,5 @@
-/* What `mpijobd doctor` is made of: checks in order, each of which says how it went and what helps, and may be what
- * later ones stand on. */
+/* What `mpijobd doctor` is made of: checks in order. Each says how it went and what helps, and may give what later ones
+ * need. */
 #ifndef MPIJOBD_CLI_DOCTOR_DOCTOR_H
 #define MPIJOBD_CLI_DOCTOR_DOCTOR_H
 
@@ -12,11 +12,11 @@ enum doctor_status { DOCTOR_OK, DOCTOR_WARNING, DOCTOR_FAILED, DOCTOR_SKIPPED };
 
 struct doctor_line {
     enum doctor_status status;
-    const char *check, *cluster; /* cluster NULL: there is only one, or it is about none */
-    char *message, *cure;        /* cure NULL: nothing to do */
+    const char *check, *cluster; /* cluster NULL: there is only one, or the check is about none */
+    char *message, *cure;        /* cure NULL: there is nothing to do */
 };
 
-/* What later checks stand on. */
+/* What a check may give, and later ones need. */
 enum doctor_base {
     BASE_CONFIG = 1 << 0,
     BASE_KUBECONFIG = 1 << 1,
@@ -32,26 +32,27 @@ enum doctor_base {
 struct doctor;
 struct doctor_check {
     const char *name;
-    bool (*run)(struct doctor *d); /* false: what is in `gives` is not there */
+    bool (*run)(struct doctor *d); /* true: what is in `gives` is there now */
     unsigned needs, gives;         /* enum doctor_base */
-    bool of_cluster;               /* made for each */
+    bool of_cluster;               /* made once for each cluster */
 };
 
 struct doctor {
     struct session s; /* open with BASE_CONFIG */
     bool session_open;
-    const char *check;   /* under way: what doctor_say speaks of */
-    const char *cluster; /* of the configuration's several, the one under way */
+    const char *check;   /* the one under way, which doctor_say names */
+    const char *cluster; /* the one under way, where the configuration has several */
     unsigned bases;
     uint64_t timeout_ms; /* of a step that waits for the network */
     struct probe probe;
-    const char *proxy; /* where the environment's proxy may be used: the variable's name */
+    const char
+        *proxy; /* the environment variable that names a proxy for the server; "proxy-url"; NULL: there is no proxy */
     struct needs needs;
     struct buf policy_errors;
     size_t policy_count, policy_error_count;
     bool policies_named, policies_read;
 
-    /* the report; under `mutex`, because the watchdog ends it where a check hangs */
+    /* the report; guarded by `mutex`, because the watchdog finishes it where a check hangs */
     struct doctor_line *lines;
     size_t count;
     int64_t by_status[DOCTOR_STATUSES];
@@ -74,7 +75,7 @@ void doctor_report_free(struct doctor *d);
 /* ---- doctor_wait.c: nothing waits for ever ---- */
 int doctor_watch_start(struct doctor *d);
 void doctor_watch_stop(struct doctor *d);
-/* A check begins. One that hangs in a file, a name or a lock is failed, and the program ends then with what is known.
+/* A check begins. Where it hangs (in a file, a name or a lock) it has failed, and the program ends with what is known.
  */
 void doctor_watch(struct doctor *d, const char *check);
 extern const struct doctor_check doctor_checks[]; /* ends at a NULL name */
@@ -90,12 +91,12 @@ bool doctor_server_certificate(struct doctor *d);
 bool doctor_client_certificate(struct doctor *d);
 bool doctor_clock(struct doctor *d); /* doctor_server.c */
 bool doctor_credentials(struct doctor *d);
-bool doctor_permissions(struct doctor *d);
 bool doctor_versions(struct doctor *d);
 bool doctor_controller(struct doctor *d);
-bool doctor_watching(struct doctor *d); /* doctor_watch.c */
-bool doctor_policies(struct doctor *d); /* doctor_policies.c */
-/* What the policies need, or any policy where none are given or some are broken. */
+bool doctor_permissions(struct doctor *d); /* doctor_permissions.c */
+bool doctor_watching(struct doctor *d);    /* doctor_watch.c */
+bool doctor_policies(struct doctor *d);    /* doctor_policies.c */
+/* Fills d->needs: what the policies need; where none are given or some are broken, what any policy may need. */
 void doctor_read_policies(struct doctor *d);
 
 #endif

@@ -36,7 +36,7 @@ bool doctor_configuration(struct doctor *d)
     }
     d->session_open = true;
     d->s.quiet = true;
-    d->s.log.level = LOG_ERROR + 1; /* told here */
+    d->s.log.level = LOG_ERROR + 1; /* the checks say it */
     session_scope(&d->s, true);
     if (d->s.config.file)
         doctor_say(d, DOCTOR_OK, NULL, "%s", d->s.config.file);
@@ -52,7 +52,7 @@ bool doctor_kubeconfig(struct doctor *d)
     const char *given = s->options.request_timeout;
     snprintf(timeout, sizeof timeout, "%" PRIu64 "ms", d->timeout_ms);
     s->options.request_timeout = timeout; /* also where the configuration has a longer one */
-    session_cluster(s);                   /* what keeps the cluster from being used is told where it belongs */
+    session_cluster(s);                   /* why the cluster cannot be used is for later checks to say */
     s->options.request_timeout = given;
     if (!s->kube_config) {
         doctor_say(d, DOCTOR_FAILED, "the daemon reads what kubectl reads: does `kubectl version` work here?", "%s",
@@ -81,7 +81,7 @@ static const char *user_cure(char out[256], const char *what)
     return out;
 }
 
-/* Not there yet: can it be made? */
+/* The file is not there yet: can the daemon make it? */
 static void state_absent(struct doctor *d, const char *path)
 {
     char folder[PATH_MAX], cure[256];
@@ -98,7 +98,7 @@ static void state_absent(struct doctor *d, const char *path)
         doctor_say(d, DOCTOR_OK, NULL, "%s is not there yet; the daemon will make it", path);
 }
 
-/* Whether a daemon has it: true and its process, "" if that is not known. */
+/* held: whether a daemon has it; pid: its process, "" where that is not known. 0, or errno. */
 static int look_at_lock(const char *path, bool *held, char pid[24])
 {
     char name[PATH_MAX + 8];
@@ -116,11 +116,11 @@ static int look_at_lock(const char *path, bool *held, char pid[24])
         pid[n > 0 ? n : 0] = '\0';
         pid[strspn(pid, "0123456789")] = '\0';
     }
-    close(fd); /* a lock of ours goes with it, at once */
+    close(fd); /* where the lock was free, this gives it back at once */
     return rc;
 }
 
-/* False: told. */
+/* False: it cannot be read, which the report says now. */
 static bool state_readable(struct doctor *d, const char *path, bool *older)
 {
     struct store *store;
@@ -129,7 +129,7 @@ static bool state_readable(struct doctor *d, const char *path, bool *older)
     *older = rc == ERR_INVALID && err.retryable;
     if (!rc)
         store_close(store, NULL, NULL);
-    if (!rc || *older || rc == ERR_NOT_FOUND) /* empty: as good as absent */
+    if (!rc || *older || rc == ERR_NOT_FOUND) /* an empty file is as good as an absent one */
         return true;
     doctor_say(d, DOCTOR_FAILED,
                "restore it from a backup, or move it away: a new one is made, without the journal so far", "%s",
@@ -157,7 +157,7 @@ static void state_there(struct doctor *d, const char *given)
     char pid[24], cure[256], path[PATH_MAX], folder[PATH_MAX];
     uint64_t left;
     bool held, older;
-    if (!realpath(given, path)) /* the lock is beside the file itself, not beside a link to it */
+    if (!realpath(given, path)) /* the lock stands beside the file itself, not beside a link to it */
         snprintf(path, sizeof path, "%s", given);
     parent_of(path, folder);
     if (access(path, R_OK | W_OK) != 0 || access(folder, W_OK | X_OK) != 0) {
@@ -194,7 +194,7 @@ bool doctor_state(struct doctor *d)
     else if (stat(path, &is) != 0)
         doctor_say(d, DOCTOR_FAILED, "name another file with --state or `state:`", "%s: %s", path, strerror(errno));
     else if (!S_ISREG(is.st_mode))
-        doctor_say(d, DOCTOR_FAILED, "name a file with --state or `state:`", "%s is no file", path);
+        doctor_say(d, DOCTOR_FAILED, "name a file with --state or `state:`", "%s is not a regular file", path);
     else
         state_there(d, path);
     return true;
@@ -202,8 +202,8 @@ bool doctor_state(struct doctor *d)
 
 /* ---- time zones ---- */
 
-/* "2026a" from the first line of tzdata.zi ("# version 2026a"), or from a file that holds nothing else. False: nobody
- * says. */
+/* "2026a" from the first line of tzdata.zi ("# version 2026a"), or from a file that holds nothing else. False: no file
+ * says it. */
 static bool zones_version(const char *folder, char out[16])
 {
     static const char *const files[] = {"tzdata.zi", "+VERSION", "version"};
@@ -239,7 +239,7 @@ bool doctor_zones(struct doctor *d)
     struct tm utc;
     gmtime_r(&now, &utc);
     if (!zones_version(folder, version))
-        doctor_say(d, DOCTOR_OK, NULL, "%s, of a version that it does not tell", folder);
+        doctor_say(d, DOCTOR_OK, NULL, "%s, of an unknown version", folder);
     else if (strtol(version, NULL, 10) + ZONES_OLD_YEARS <= utc.tm_year + 1900)
         doctor_say(d, DOCTOR_WARNING, "update tzdata: countries change their clocks with a few weeks' notice",
                    "%s: version %s is old", folder, version);

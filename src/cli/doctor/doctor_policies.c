@@ -1,7 +1,7 @@
-/* Whether the policies load, and what they need. */
+/* Loading the policies: whether they are right, and what they need. */
 #include <stdio.h>
 
-#include "binding/open.h"
+#include "binding/modules.h"
 #include "cli/doctor/doctor.h"
 
 static void loaded(void *data, const struct policy_set *set)
@@ -67,7 +67,7 @@ bool doctor_policies(struct doctor *d)
 {
     doctor_read_policies(d);
     if (!d->policies_named)
-        doctor_say(d, DOCTOR_OK, NULL, "none are named here or in the configuration, so none were looked at");
+        doctor_say(d, DOCTOR_OK, NULL, "no policies are named here or in the configuration, so none were checked");
     else if (d->policy_error_count)
         doctor_say(d, DOCTOR_FAILED, "`mpijobd check PATH...` shows them line by line", "%zu error%s: %s",
                    d->policy_error_count, d->policy_error_count == 1 ? "" : "s",
@@ -75,6 +75,7 @@ bool doctor_policies(struct doctor *d)
     else if (!d->policy_count)
         doctor_say(d, DOCTOR_FAILED, "a policy file calls policy { ... }", "the files define no policy");
     else
-        doctor_say(d, DOCTOR_OK, NULL, "%zu load%s", d->policy_count, d->policy_count == 1 ? "s" : "");
+        doctor_say(d, DOCTOR_OK, NULL, "%zu %s", d->policy_count,
+                   d->policy_count == 1 ? "policy loads" : "policies load");
     return true;
 }

@@ -1,3 +1,4 @@
+/* One request by libcurl, outside the loop: what it shows of the way to the server. */
 #include "cli/doctor/doctor_probe.h"
 
 #include <curl/curl.h>
@@ -15,19 +16,19 @@ struct probing {
     const struct tls_material *material;
     CURL *easy;
     struct curl_slist connect_to;
-    bool tls_begun; /* so there is a connection, through a proxy too */
+    bool tls_begun; /* then there is a connection, maybe through a proxy */
     char connect_to_text[300], detail[CURL_ERROR_SIZE];
 };
 
 static int index_of_probe(void)
 {
-    static int index = -1; /* OpenSSL's own registry: one slot for the program's life */
+    static int index = -1; /* a slot in OpenSSL's registry, kept for the program's life */
     if (index < 0)
         index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
     return index;
 }
 
-/* Keeps the server's certificate, whatever OpenSSL says to it. */
+/* Keeps the server's certificate, whether OpenSSL accepts it or not. */
 static int on_verify(int good, X509_STORE_CTX *store)
 {
     SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
@@ -98,7 +99,7 @@ static bool prepare(struct probing *p, const struct kube_config *config, const s
     bool failed = false;
     SET(CURLOPT_URL, url->text);
     SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_QUICK_EXIT, 1L); /* a name that is being looked up holds nobody */
+    SET(CURLOPT_QUICK_EXIT, 1L); /* a name that is still being looked up does not delay the end */
     SET(CURLOPT_TIMEOUT_MS, (long)timeout_ms);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)timeout_ms);
     SET(CURLOPT_USERAGENT, "mpijobd-doctor");
@@ -135,7 +136,7 @@ static void look(struct probing *p, CURLcode code)
     if (is_tls_failure(code))
         probe->reach = PROBE_CONNECTED;
     else if (status)
-        probe->reach = PROBE_ANSWERED; /* a body that is cut short is none of our business */
+        probe->reach = PROBE_ANSWERED; /* whether the body is complete does not matter here */
     else if (probe->tls ? agreed : connected)
         probe->reach = PROBE_TRUSTED;
     else

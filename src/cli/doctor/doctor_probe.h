@@ -1,5 +1,5 @@
-/* One request as the daemon makes them, watched closely: how far it came, and which certificate the server has. Blocks,
- * with a time limit. */
+/* One request as the daemon makes it: how far it comes, and which certificate the server has. Blocks, with a time
+ * limit. */
 #ifndef MPIJOBD_CLI_DOCTOR_DOCTOR_PROBE_H
 #define MPIJOBD_CLI_DOCTOR_DOCTOR_PROBE_H
 
@@ -9,9 +9,9 @@
 #include "kube/config/config.h"
 
 enum probe_reach {
-    PROBE_NOTHING,   /* no name, no connection */
-    PROBE_CONNECTED, /* and no agreement on TLS */
-    PROBE_TRUSTED,   /* and no answer (without TLS: the same as connected) */
+    PROBE_NOTHING,   /* no address, or no connection */
+    PROBE_CONNECTED, /* but TLS failed */
+    PROBE_TRUSTED,   /* TLS too, but no answer came (without TLS: connected) */
     PROBE_ANSWERED,
 };
 
@@ -19,15 +19,17 @@ struct probe {
     bool tls;
     enum probe_reach reach;
     bool timeout;
-    char detail[256];                     /* why it came no further */
-    char host[256], port[8], address[64]; /* of the server; address: connected to (a proxy's maybe), "" if not */
-    X509 *certificate;                    /* the server's, verified or not; NULL: none was shown */
+    char detail[256]; /* why it came no further, in words */
+    char host[256], port[8],
+        address[64];   /* of the server; address: of the connection (maybe a proxy's), "" without one */
+    X509 *certificate; /* the server's, verified or not; NULL: none was shown */
     int status;
-    int64_t date, received; /* the Date header, seconds, 0: none; our clock when it came, microseconds */
+    int64_t date,
+        received; /* the Date header in seconds (0: none); this machine's clock when it came, in microseconds */
 };
 
-/* GET /version, without credentials but for the client certificate. material: whom to trust and who we are; NULL: trust
- * anybody and show nothing. Errors: bad URL, out of memory. */
+/* GET /version, with the client certificate and no other credentials. material: the CAs to trust and the client
+ * certificate; NULL: trust any server, and show no certificate. ERR_INVALID: a bad URL; ERR_NOMEM. */
 int probe_run(struct probe *probe, const struct kube_config *config, const struct tls_material *material,
               uint64_t timeout_ms, struct error *err);
 void probe_free(struct probe *probe);

@@ -1,4 +1,4 @@
-/* What the checks have found, for people as they go, for programs at the end. */
+/* The report: for people a line as soon as a check has ended, for programs all of it at the end. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 static const char *const names[DOCTOR_STATUSES] = {"ok", "warning", "failed", "skipped"};
 static const char *const colours[DOCTOR_STATUSES] = {"\033[32m", "\033[33m", "\033[31m", "\033[2m"};
 
-/* One line, whatever a server put into its messages. */
+/* Makes one line of it, whatever a server put into its message. */
 static void flatten(char *text)
 {
     for (char *p = text; p && *p; p++) {

@@ -1,16 +1,14 @@
-/* What the server says: its clock, who we are to it, what we may do, which MPIJobs it serves. */
+/* What the server says: its clock, who we are to it, which kinds of job it serves, and under which controller. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "cli/doctor/doctor.h"
+#include "cli/doctor/doctor_question.h"
 #include "time/duration.h"
-#include "json/write.h"
 
 #define SKEW_NOTED 5   /* seconds */
 #define SKEW_FATAL 300 /* Kubernetes' tokens and signed requests are refused beyond some minutes */
 
-/* The Date header is cut to a second: within that one nobody is wrong. */
+/* The Date header is cut to a second: a difference below that says nothing. */
 bool doctor_clock(struct doctor *d)
 {
     static const char cure[] =
@@ -18,7 +16,7 @@ bool doctor_clock(struct doctor *d)
     const struct probe *p = &d->probe;
     char text[32];
     if (p->reach < PROBE_ANSWERED) {
-        doctor_say(d, DOCTOR_FAILED, "is it an API server, and is it well?", "the server gives no answer: %s",
+        doctor_say(d, DOCTOR_FAILED, "is it an API server, and is it well?", "the server does not answer: %s",
                    p->timeout ? "the time is up" : p->detail);
         return false;
     }
@@ -36,57 +34,6 @@ bool doctor_clock(struct doctor *d)
     else
         doctor_say(d, DOCTOR_OK, NULL, "the server's and this machine's agree");
     return true;
-}
-
-/* ---- questions ---- */
-
-struct question {
-    struct doctor *d;
-    size_t *waiting;
-    const char *name_space; /* of a review; NULL: all */
-    enum mpijob_kind kind;  /* ... of a review */
-    unsigned verb;          /* its bit */
-    int status;             /* 0: no answer */
-    bool allowed;
-    char user[256];
-    struct error error; /* code 0: answered */
-};
-
-static void came(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
-                 bool lost)
-{
-    struct question *q = data;
-    (void)request, (void)lost;
-    if (answer) {
-        q->status = answer->status;
-        q->allowed = json_is_true(json_at(answer->body, "/status/allowed"));
-        json_string_at(answer->body, "/status/userInfo/username", q->user, sizeof q->user);
-    } else {
-        q->status = err->status;
-        q->error = *err;
-    }
-    if (--*q->waiting == 0)
-        q->d->s.flag = true;
-}
-
-/* Its answer comes with ask_wait. */
-static void ask(struct question *q, const char *method, const char *path, struct str body)
-{
-    struct doctor *d = q->d;
-    struct kube_call call = {
-        .method = method, .path = path, .body = body, .timeout_ms = d->timeout_ms, .done = came, .data = q};
-    ++*q->waiting;
-    if (kube_send(cluster_kube(d->s.cluster), &call, NULL, &q->error) && --*q->waiting == 0)
-        d->s.flag = true;
-}
-
-static void ask_wait(struct doctor *d, const size_t *waiting)
-{
-    if (*waiting) {
-        d->s.flag = false;
-        session_wait(&d->s);
-    }
-    d->s.flag = false;
 }
 
 /* ---- credentials ---- */
@@ -114,13 +61,13 @@ static bool refused(struct doctor *d, const struct question *q)
     return false;
 }
 
-/* The server knows who we are, and does not let us ask it. The user's name stands in its message: User "view" cannot
- * ... */
+/* The server accepts the credentials, and does not allow the question. Its message has the user's name: User "view"
+ * cannot ... */
 static bool forbidden(struct doctor *d, const struct question *q)
 {
     if (strstr(q->error.message, "system:anonymous")) {
         doctor_say(d, DOCTOR_FAILED, "the context's user in the kubeconfig needs a token or a client certificate",
-                   "403: to the server we are nobody (system:anonymous), with %s", how(d->s.kube_config));
+                   "403: the server takes us for an anonymous user (system:anonymous), with %s", how(d->s.kube_config));
         return false;
     }
     doctor_say(d, DOCTOR_WARNING, "the group system:authenticated usually has the role system:basic-user",
@@ -128,13 +75,13 @@ static bool forbidden(struct doctor *d, const struct question *q)
     return true;
 }
 
-/* Servers before 1.28 and some clouds know no SelfSubjectReview: any answer to a harmless question will do. */
+/* Servers before 1.28 and some clouds have no SelfSubjectReview. Any answer to a harmless question will do. */
 static bool ask_harmless(struct doctor *d)
 {
     size_t waiting = 0;
     struct question q = {.d = d, .waiting = &waiting};
-    ask(&q, "GET", "/apis/kubeflow.org", (struct str){0});
-    ask_wait(d, &waiting);
+    question_ask(&q, "GET", "/apis/kubeflow.org", (struct str){0});
+    question_wait(d, &waiting);
     if (q.status == 401)
         return refused(d, &q);
     if (q.status == 403)
@@ -156,8 +103,8 @@ bool doctor_credentials(struct doctor *d)
         doctor_say(d, DOCTOR_FAILED, NULL, "%s", d->s.error.message);
         return false;
     }
-    ask(&q, "POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", str_of(body));
-    ask_wait(d, &waiting);
+    question_ask(&q, "POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", str_of(body));
+    question_wait(d, &waiting);
     if (q.status == 401)
         return refused(d, &q);
     if (q.status == 403)
@@ -168,179 +115,16 @@ bool doctor_credentials(struct doctor *d)
         doctor_say(d, DOCTOR_FAILED, NULL, "%s", q.error.message);
         return false;
     }
-    bool nobody = strcmp(q.user, "system:anonymous") == 0;
-    doctor_say(d, nobody ? DOCTOR_FAILED : DOCTOR_OK,
-               nobody ? "the context's user in the kubeconfig needs a token or a client certificate" : NULL,
-               "to the server we are %s (%s)", *q.user ? q.user : "somebody", how(d->s.kube_config));
-    return !nobody;
-}
-
-/* ---- permissions ---- */
-
-static void ask_review(struct question *q, const char *verb, const char *group, const char *resource, const char *name)
-{
-    struct buf body = BUF_INIT;
-    struct json_writer w;
-    const char *const pairs[][2] = {
-        {"verb", verb}, {"group", group}, {"resource", resource}, {"name", name}, {"namespace", q->name_space}};
-    json_writer_init(&w, &body);
-    json_write_object(&w);
-    json_write_key(&w, "apiVersion");
-    json_write_string(&w, "authorization.k8s.io/v1");
-    json_write_key(&w, "kind");
-    json_write_string(&w, "SelfSubjectAccessReview");
-    json_write_key(&w, "spec");
-    json_write_object(&w);
-    json_write_key(&w, "resourceAttributes");
-    json_write_object(&w);
-    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-        if (!pairs[i][1])
-            continue;
-        json_write_key(&w, pairs[i][0]);
-        json_write_string(&w, pairs[i][1]);
-    }
-    json_write_end(&w);
-    json_write_end(&w);
-    json_write_end(&w);
-    if (body.failed)
-        error_nomem(&q->error);
-    else
-        ask(q, "POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", buf_str(&body));
-    buf_free(&body);
-}
-
-static struct needs_permission permission_of(const struct question *q)
-{
-    return needs_permission_of(q->kind, (unsigned)__builtin_ctz(q->verb));
-}
-
-/* The answers about one resource in one place, of which there are `count`. */
-static void tell_place(struct doctor *d, const struct question *q, size_t count)
-{
-    struct buf allowed = BUF_INIT, denied = BUF_INIT;
-    const struct error *err = NULL;
-    for (size_t i = 0; i < count; i++) {
-        struct buf *to = q[i].allowed ? &allowed : &denied;
-        buf_printf(to, "%s%s", to->len ? ", " : "", permission_of(&q[i]).verb);
-        err = q[i].error.code ? &q[i].error : err;
-    }
-    struct needs_permission p = permission_of(q);
-    char resource[80];
-    snprintf(resource, sizeof resource, "%s%s%s", p.resource, *p.group ? "." : "", p.group);
-    const char *where = q->name_space ? "namespace " : "all namespaces", *name = q->name_space ? q->name_space : "";
-    bool cci = cluster_target(d->s.cluster, KIND_MPIJOB).controller == CONTROLLER_CCI;
-    if (cci && !q->name_space)
-        doctor_say(d, DOCTOR_FAILED, "name them: `namespaces:` in mpijobd.yaml, match.namespace in the policies, or -n",
-                   "in all namespaces: CCI lists and watches within a namespace only");
-    else if (err)
-        doctor_say(d, DOCTOR_WARNING, "`kubectl auth can-i --list` may tell more",
-                   "in %s%s: the server cannot be asked: %s", where, name, err->message);
-    else if (denied.len)
-        doctor_say(
-            d, DOCTOR_FAILED,
-            q->name_space
-                ? "`mpijobd rbac PATH...` prints the roles that are needed"
-                : "`mpijobd rbac PATH...` prints the role that is needed; or name the namespaces that are allowed: "
-                  "`namespaces:` in mpijobd.yaml, or -n",
-            "in %s%s: may not %s %s%s%s%s", where, name, denied.ptr, resource, allowed.len ? " (may " : "",
-            allowed.len ? allowed.ptr : "", allowed.len ? ")" : "");
-    else
-        doctor_say(d, DOCTOR_OK, NULL, "in %s%s: may %s %s", where, name, allowed.ptr ? allowed.ptr : "do nothing with",
-                   resource);
-    buf_free(&allowed);
-    buf_free(&denied);
-}
-
-static void tell_places(struct doctor *d, const struct question *questions, size_t count)
-{
-    for (size_t i = 0; i < count;) {
-        size_t n = 1;
-        const char *resource = permission_of(&questions[i]).resource;
-        while (i + n < count && questions[i + n].name_space == questions[i].name_space &&
-               strcmp(permission_of(&questions[i + n]).resource, resource) == 0)
-            n++;
-        tell_place(d, &questions[i], n);
-        i += n;
-    }
-}
-
-/* The definition tells which controller acts on v1 jobs; nothing else needs it. */
-static void tell_definition(struct doctor *d, const struct question *q)
-{
-    struct mpijob_target target = cluster_target(d->s.cluster, KIND_MPIJOB);
-    bool needed = cluster_ready(d->s.cluster) && target.version == MPIJOB_V1 && target.controller == CONTROLLER_UNKNOWN;
-    if (q->allowed)
-        doctor_say(d, DOCTOR_OK, NULL, "may get the definition mpijobs.kubeflow.org");
-    else
-        doctor_say(
-            d, needed ? DOCTOR_WARNING : DOCTOR_OK,
-            needed ? "allow it (`mpijobd rbac` has the rule as a comment), or set cluster.controller in mpijobd.yaml"
-                   : NULL,
-            "may not get the definition mpijobs.kubeflow.org, which is %s",
-            needed ? "how the controller is found out" : "not needed here");
-}
-
-static void connected(void *data, const struct error *err)
-{
-    struct session *s = data;
-    error_clear(&s->error);
-    if (err)
-        s->error = *err;
-    s->flag = true;
-}
-
-static void find_versions(struct doctor *d)
-{
-    cluster_connect(d->s.cluster, connected, &d->s);
-    session_wait(&d->s);
-}
-
-bool doctor_permissions(struct doctor *d)
-{
-    size_t waiting = 0, count = 0;
-    doctor_read_policies(d);
-    const struct needs *needs = &d->needs;
-    struct question *all = calloc(needs->count * NEEDS_VERBS + 1, sizeof *all), *last;
-    if (!all) {
-        doctor_say(d, DOCTOR_FAILED, NULL, "out of memory");
-        return true;
-    }
-    find_versions(d);
-    waiting++; /* until all are asked */
-    /* Which kind of object the launchers are is known now. */
-    bool pods = cluster_ready(d->s.cluster) && cluster_target(d->s.cluster, KIND_MPIJOB).version == MPIJOB_V1;
-    unsigned other = !cluster_ready(d->s.cluster) ? 0
-                     : pods                       ? NEEDS_JOB_GET | NEEDS_JOB_PATCH
-                                                  : NEEDS_POD_GET | NEEDS_POD_PATCH;
-    for (size_t i = 0; i < needs->count; i++) {
-        for (unsigned v = 0; v < NEEDS_VERBS; v++) {
-            if (!(needs->places[i].verbs & ~other & 1u << v))
-                continue;
-            struct needs_permission p = needs_permission_of(needs->places[i].kind, v);
-            all[count] = (struct question){.d = d,
-                                           .waiting = &waiting,
-                                           .name_space = needs->places[i].name_space,
-                                           .kind = needs->places[i].kind,
-                                           .verb = 1u << v};
-            ask_review(&all[count++], p.verb, p.group, p.resource, NULL);
-        }
-    }
-    last = &all[count];
-    *last = (struct question){.d = d, .waiting = &waiting};
-    ask_review(last, "get", "apiextensions.k8s.io", "customresourcedefinitions", "mpijobs.kubeflow.org");
-    waiting--;
-    ask_wait(d, &waiting);
-    if (!count)
-        doctor_say(d, DOCTOR_OK, NULL, "the policies use no jobs here, and need nothing");
-    tell_places(d, all, count);
-    tell_definition(d, last);
-    free(all);
-    return true;
+    bool anonymous = strcmp(q.user, "system:anonymous") == 0;
+    doctor_say(d, anonymous ? DOCTOR_FAILED : DOCTOR_OK,
+               anonymous ? "the context's user in the kubeconfig needs a token or a client certificate" : NULL,
+               "the server knows us as %s (%s)", *q.user ? q.user : "a user without a name", how(d->s.kube_config));
+    return !anonymous;
 }
 
 /* ---- versions ---- */
 
-/* Of the kinds beside MPIJob only those that the policies are about. */
+/* Of the other kinds than MPIJob only those that the policies are about. */
 static bool kind_needed(const struct needs *needs, enum mpijob_kind kind)
 {
     bool needed = false, others = false;

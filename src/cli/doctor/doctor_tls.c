@@ -1,4 +1,4 @@
-/* The way to the server: its name, a connection, its certificate and ours. */
+/* The way to the server: its name, a connection, its certificate and the client's. */
 #include <inttypes.h>
 #include <netdb.h>
 #include <openssl/asn1.h>
@@ -15,7 +15,7 @@
 
 /* ---- the name ---- */
 
-/* The environment's variable that sends us to a proxy; NULL: none does. */
+/* The environment variable that names a proxy for this URL; NULL: none does. */
 static const char *proxy_variable(const struct url *url)
 {
     static const char *const names[] = {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy",
@@ -28,7 +28,7 @@ static const char *proxy_variable(const struct url *url)
     return NULL;
 }
 
-/* False: there is no way to go on. */
+/* False: without an address nothing more can be tried. */
 static bool resolve(struct doctor *d, const char *host, const char *port)
 {
     static const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
@@ -69,7 +69,7 @@ bool doctor_name(struct doctor *d)
     snprintf(host, sizeof host, "%.*s", (int)strcspn(url.host + bracketed, "]"), url.host + bracketed);
     d->proxy = c->proxy_url ? "proxy-url" : proxy_variable(&url);
     if (c->proxy_url)
-        doctor_say(d, DOCTOR_OK, NULL, "%s is the proxy's to look up (proxy-url in the kubeconfig)", host);
+        doctor_say(d, DOCTOR_OK, NULL, "the proxy looks up %s (proxy-url in the kubeconfig)", host);
     bool found = c->proxy_url || resolve(d, host, url.port);
     url_free(&url);
     return found;
@@ -107,7 +107,8 @@ static int probe(struct doctor *d, struct error *err)
     const struct kube_config *c = d->s.kube_config;
     struct tls_material material;
     bool readable = read_material(c, true, &material, NULL) == 0 || read_material(c, false, &material, NULL) == 0;
-    /* With a CA that cannot be read nothing is verified, and that is told; the rest is worth knowing all the same. */
+    /* With a CA that cannot be read nothing is verified, which a later check says. The rest is worth knowing all the
+     * same. */
     int rc = probe_run(&d->probe, c, readable && !c->insecure ? &material : NULL, d->timeout_ms, err);
     if (readable)
         tls_material_free(&material);
@@ -157,7 +158,7 @@ static void date_of(const ASN1_TIME *when, char out[32])
         snprintf(out, 32, "(unreadable)");
 }
 
-/* Soon: in a fifth of the time it was made for, at most two weeks. */
+/* Within a fifth of its lifetime, and within two weeks. */
 static bool is_soon(const X509 *certificate, int64_t left)
 {
     int days, rest;
@@ -168,7 +169,7 @@ static bool is_soon(const X509 *certificate, int64_t left)
     return left < soon;
 }
 
-/* Its dates as a line. False: not valid now. */
+/* One line with its dates. False: it is not valid now. */
 static bool tell_dates(struct doctor *d, const X509 *certificate, const char *before, const char *cure)
 {
     char from[32], to[32];
@@ -242,7 +243,7 @@ bool doctor_server_certificate(struct doctor *d)
         bool local = strncmp(p->address, "127.", 4) == 0 || strcmp(p->address, "::1") == 0;
         doctor_say(d, local ? DOCTOR_OK : DOCTOR_WARNING, local ? NULL : "use https://",
                    "none: the server is plain HTTP%s",
-                   local ? ", on this machine" : ", and credentials travel for all to read");
+                   local ? ", on this machine" : ", and credentials can be read on the way");
         return true;
     }
     if (read_material(c, false, &material, &err)) {
@@ -286,5 +287,5 @@ bool doctor_client_certificate(struct doctor *d)
         tell_dates(d, material.certificate, "",
                    "renew it: kubeadm certs renew, or a new kubeconfig from the cluster's administrator");
     tls_material_free(&material);
-    return true; /* what the server says to it, it says itself */
+    return true; /* whether the server accepts it, a later check shows */
 }

@@ -1,6 +1,6 @@
-/* The watchdog. Requests have time limits of their own; a file on a dead filesystem or a name server that does not
- * answer has none, and a thread that is stuck there cannot be called back. So a second thread tells what is known so
- * far, and ends the program. */
+/* The watchdog. Requests have time limits of their own. A file on a dead filesystem or a name server that does not
+ * answer has none, and a thread that hangs there cannot be stopped. So a second thread prints what is known so far, and
+ * ends the program. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "cli/doctor/doctor.h"
 #include "cli/session/command.h"
 
-/* Several requests may follow one another in a check. */
+/* A check may make several requests one after the other. */
 static uint64_t limit_ms(const struct doctor *d)
 {
     return 4 * d->timeout_ms + 1000;
@@ -42,7 +42,7 @@ static void watch(void *data)
         } else if (now < d->until) {
             uv_cond_timedwait(&d->changed, &d->mutex, d->until - now);
         } else {
-            give_up(d); /* holding the mutex, so that a check that comes back now adds nothing */
+            give_up(d); /* with the mutex held: a check that returns now adds nothing */
         }
     }
     uv_mutex_unlock(&d->mutex);

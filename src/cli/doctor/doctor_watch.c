@@ -1,11 +1,11 @@
-/* Whether the server lets us watch, and lets the end of a watch through: policies with `on` live by it. */
+/* Whether a watch is allowed, and whether its end arrives: policies with `on` depend on both. */
 #include <stdio.h>
 
 #include "cli/doctor/doctor.h"
 #include "kube/verbs.h"
 #include "kube/watch.h"
 
-#define WATCH_SECONDS 1 /* that we ask the server to end it after */
+#define WATCH_SECONDS 1 /* after which the server is asked to end it */
 
 struct watching {
     struct session *s;
@@ -46,7 +46,7 @@ static void ended(void *data, enum kube_watch_end why, const struct error *err)
     w->s->flag = true;
 }
 
-/* A version to watch from: the present state must not be told whole. */
+/* A version to watch from; without one the server would send every job first. */
 static int find_version(struct watching *w, const char *name_space)
 {
     struct session *s = w->s;
@@ -86,12 +86,12 @@ static int watch(struct watching *w, const char *name_space, uint64_t silence_ms
     return rc ? rc : w->err.code;
 }
 
-/* Where a policy watches; without policies, where one might. NULL: nobody does. */
+/* A place where a policy watches; without policies, where one might. NULL: no policy watches. */
 static const struct needs_place *place_of(const struct doctor *d)
 {
     bool any = !d->policies_named || d->policy_error_count || !d->policy_count;
     for (size_t i = 0; i < d->needs.count; i++) {
-        if (any || d->needs.places[i].verbs & NEEDS_WATCH)
+        if (any || d->needs.places[i].verbs & MAY_WATCH)
             return &d->needs.places[i];
     }
     return NULL;
@@ -115,7 +115,7 @@ static void try_watch(struct doctor *d, const struct needs_place *place)
                        : "policies with `on` need the verb watch; `mpijobd rbac` prints the permissions",
                    "the jobs of %s cannot be watched: %s", where, w.err.message);
     else
-        doctor_say(d, DOCTOR_OK, NULL, "a watch on the jobs of %s was opened, and ended when it was to", where);
+        doctor_say(d, DOCTOR_OK, NULL, "a watch on the jobs of %s was opened, and ended on time", where);
 }
 
 bool doctor_watching(struct doctor *d)

@@ -11,7 +11,6 @@
 #include "cli/report/released.h"
 #include "cli/report/report_group.h"
 #include "cli/session/named_jobs.h"
-#include "cli/session/pod_count.h"
 #include "cli/session/table.h"
 #include "mpijob/gpu.h"
 #include "store/store.h"
@@ -27,7 +26,7 @@ struct report {
     struct mpijob_pods *pods; /* NULL: they cannot be listed */
     struct released *released;
     struct report_groups groups;
-    int64_t released_jobs, by_policy; /* jobs of which the journal, or the policy alone, tells */
+    int64_t released_jobs, by_policy; /* jobs that are counted by the journal, and by their policy alone */
     char journal[4096];               /* "": there is none */
     char notes[NOTES][5000];
     size_t note_count;
@@ -84,7 +83,7 @@ static int read_jobs(struct report *r)
     return code;
 }
 
-/* A journal is there where the daemon runs; elsewhere the report is without it, unless it was asked for. */
+/* The journal stands where the daemon runs. Elsewhere the report does without it, unless --state asks for it. */
 static int read_journal(struct report *r)
 {
     struct session *s = &r->s;

@@ -1,3 +1,4 @@
+/* The journal, read for changes that removed the workers of jobs: which, and when. */
 #include "cli/report/released.h"
 
 #include <stdlib.h>
@@ -26,7 +27,7 @@ static bool removes_workers(const struct store_change *c)
            (strstr(c->diff, "/cleanPodPolicy\"") || strstr(c->diff, "/suspend\""));
 }
 
-/* Newest first: of several the first counts, after which there was nothing left. */
+/* The rows come newest first. Of several for one job the oldest counts: after it there were no workers left. */
 static bool row(void *data, const struct store_change *c)
 {
     struct released *r = data;
@@ -52,7 +53,7 @@ static bool row(void *data, const struct store_change *c)
             return false;
         }
     }
-    o->at = c->observed_at ? c->observed_at : c->ended_at; /* held until then at least, where somebody looked */
+    o->at = c->observed_at ? c->observed_at : c->ended_at; /* they were seen until then, where the pods were watched */
     return true;
 }
 

@@ -1,5 +1,4 @@
-/* What the journal knows of jobs that gave their GPUs back: when a change removed the workers of a job that had ended.
- */
+/* Which jobs gave their GPUs back, by the journal: when a change removed the workers of a job that had ended. */
 #ifndef MPIJOBD_CLI_REPORT_RELEASED_H
 #define MPIJOBD_CLI_REPORT_RELEASED_H
 
@@ -9,10 +8,11 @@
 
 struct released;
 
-/* Changes since `since` (microseconds) are looked at. */
+/* Reads the changes since `since` (microseconds since 1970). ERR_NOMEM, or what journal_read_changes returns. */
 int released_read(struct journal *journal, int64_t since, struct released **released, struct error *err);
 void released_free(struct released *released); /* NULL is ignored */
-/* When the workers of the job with this uid went; false where the journal does not know. released may be NULL. */
+/* When the workers of the job with this uid went, in microseconds since 1970; false where the journal does not say.
+ * released may be NULL. */
 bool released_at(const struct released *released, struct str uid, int64_t *at);
 
 #endif

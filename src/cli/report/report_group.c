@@ -1,3 +1,4 @@
+/* The rows of a report: found by the name that jobs are put together by, summed, sorted. */
 #include "cli/report/report_group.h"
 
 #include <stdlib.h>
@@ -28,7 +29,7 @@ const char *report_key_head(const struct report_key *key)
     return key->by == BY_LABEL ? key->label : key->by == BY_OWNER ? "OWNER" : "NAMESPACE";
 }
 
-/* "Workflow/bert-pipeline": the object that made the job; the first where none says that it controls it. */
+/* "Workflow/bert-pipeline": the owner that controls the job; where none does, the first. */
 static bool add_owner(const struct mpijob_view *v, struct buf *out)
 {
     struct json owner = {0};
@@ -66,7 +67,7 @@ static void add_row(struct report_row *sum, const struct report_row *row)
     sum->week += row->week;
 }
 
-/* A label's value may be what the others are shown as. */
+/* The value of a label may happen to be "(none)": hence named. */
 static struct report_group *find(const struct report_groups *g, struct str name, bool named)
 {
     struct report_group *group;

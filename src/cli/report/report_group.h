@@ -1,4 +1,4 @@
-/* The rows of a report: what jobs are put together by, and their sums. */
+/* The rows of a report: the key that jobs are put together by, and the sums of each group. */
 #ifndef MPIJOBD_CLI_REPORT_REPORT_GROUP_H
 #define MPIJOBD_CLI_REPORT_REPORT_GROUP_H
 
@@ -12,19 +12,19 @@ struct report_key {
     enum report_by by;
     const char *label; /* the argument's */
 };
-/* "namespace", "owner", "label:KEY"; NULL: namespace. */
+/* "namespace", "owner", "label:KEY"; NULL: namespace. ERR_INVALID. key->label points into text. */
 int report_key_parse(const char *text, struct report_key *key, struct error *err);
 const char *report_key_head(const struct report_key *key); /* of its column: "NAMESPACE", "OWNER", the label's key */
 
 struct report_row {
-    int64_t jobs, holding, gpus; /* finished; that hold some; GPUs that they hold */
+    int64_t jobs, holding, gpus; /* finished jobs; those of them that hold GPUs; the GPUs that they hold */
     double day, week;            /* GPU-hours */
 };
 struct report_group {
     UT_hash_handle hh;
     struct report_row row;
-    bool named;  /* false: of the jobs that lack it */
-    char name[]; /* to be shown */
+    bool named;  /* false: the jobs that lack the key */
+    char name[]; /* as it is shown */
 };
 struct report_groups { /* zeros: none */
     struct report_group **items;
@@ -37,7 +37,7 @@ struct report_groups { /* zeros: none */
 /* 0 or ERR_NOMEM. */
 int report_groups_add(struct report_groups *groups, const struct report_key *key, const struct mpijob_view *view,
                       const struct report_row *row, struct error *err);
-/* Who holds most first; then who held most, then by name. */
+/* By the GPUs held now, then by those held over the week, most first; then by name. */
 void report_groups_sort(struct report_groups *groups);
 void report_groups_free(struct report_groups *groups);
 

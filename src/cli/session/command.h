@@ -1,5 +1,5 @@
-/* A command: what it takes, and how it begins. Each is a file of its own, takes the command line after its name, and
- * returns the exit code. */
+/* A command: what it takes, and how it begins. Each is a file of its own. Its run gets the command line from the
+ * command's name on, and returns the exit code. */
 #ifndef MPIJOBD_CLI_SESSION_COMMAND_H
 #define MPIJOBD_CLI_SESSION_COMMAND_H
 
@@ -15,9 +15,9 @@ struct command {
 };
 
 struct options;
-/* Parses; tells a mistake or the help itself. True: go on; false: exit with *code. */
+/* Parses the command line; prints its mistakes, or the help. True: go on; false: exit with *code. */
 bool command_begin(int argc, char **argv, const struct command *command, struct options *options, int *code);
-/* "mpijobd replace: message", and the hint to --help. Returns EXIT_USAGE. */
+/* Prints "mpijobd replace: message" and where the help is. Returns EXIT_USAGE. */
 int command_usage(const struct command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -1,9 +1,11 @@
-/* The jobs that a command line names: by name in the namespace, by selector, or all. */
+/* The jobs that a command line names (by name in the namespace, by selector, or all), and the pods of those in scope.
+ */
 #ifndef MPIJOBD_CLI_SESSION_NAMED_JOBS_H
 #define MPIJOBD_CLI_SESSION_NAMED_JOBS_H
 
 #include "cli/session/session.h"
 #include "mpijob/match/match.h"
+#include "mpijob/pods.h"
 
 struct jobs {
     struct found_job {
@@ -12,16 +14,21 @@ struct jobs {
         struct mpijob_view view; /* into bytes */
     } * items;
     size_t count, cap;
-    int missing; /* named, and not there (told on standard error) */
+    int missing; /* named and not there, which standard error says */
 };
 
 /* 0, or the exit code; what was found is in jobs either way. */
 int jobs_look_up(struct session *s, struct jobs *jobs);
 void jobs_release(struct jobs *jobs);
 
-/* Every job of the namespaces in scope that matches, -l included, one after the other; none is kept. The object is
- * valid during the call, which returns 0, or an error code with s->error set. 0, or the exit code after it was told. */
+/* Calls visit with every job of the namespaces in scope that matches, -l included, one after the other; none is kept.
+ * The object is valid during the call, which returns 0, or an error code with s->error set. 0, or the exit code after
+ * the error was printed. */
 typedef int (*jobs_visit)(void *data, struct str object);
 int jobs_each(struct session *s, struct mpijob_match *match, jobs_visit visit, void *data);
+
+/* The pods of the jobs in scope, counted, for commands that say what jobs hold. The caller frees them
+ * (mpijob_pods_free). NULL with *why set: they cannot be listed, which is no failure of the command. */
+struct mpijob_pods *pods_count(struct session *s, struct error *why);
 
 #endif

@@ -1,3 +1,4 @@
+/* The table of options, and reading a command line by it. */
 #include "cli/session/options.h"
 
 #include <getopt.h>
@@ -70,7 +71,8 @@ static const struct known {
     {"clock", ID_CLOCK, "TIME", TAKES_RUN,
      "for tests: time stands still (\"manual\": now), and moves when standard input says \"advance 2h\""},
     {"grace", ID_GRACE, "DURATION", TAKES_RUN, "after SIGTERM, for what is in flight (default 30s)"},
-    {"listen", ID_LISTEN, "ADDRESS", TAKES_RUN, "for metrics and health (default 127.0.0.1:9633); \"none\": do not"},
+    {"listen", ID_LISTEN, "ADDRESS", TAKES_RUN,
+     "for metrics and health (default 127.0.0.1:9633); \"none\": do not listen"},
     {"dry-run", ID_DRY_RUN, NULL, TAKES_DRY_RUN, "say what would be done, and do not do it"},
     {"log-level", ID_LOG_LEVEL, "LEVEL", TAKES_LOG, "debug, info, warn or error"},
     {"log-format", ID_LOG_FORMAT, "FORMAT", TAKES_LOG, "text or json"},
@@ -87,11 +89,11 @@ static const struct known {
     {"limit", ID_LIMIT, "N", TAKES_FILTER, "at most so many rows (default 100; 0: all)"},
     {"in-flight", ID_IN_FLIGHT, NULL, TAKES_FILTER, "only what has no outcome yet"},
     {"service-account", ID_SERVICE_ACCOUNT, "NAMESPACE:NAME", TAKES_ROLES,
-     "who gets the roles (default mpijobd:mpijobd)"},
+     "the account that gets the roles (default mpijobd:mpijobd)"},
     {"fix", ID_FIX, NULL, TAKES_FIX, "show a plan and make the changes that are safe to make"},
     {"kind", ID_KIND, "KIND", TAKES_KIND, "MPIJob (default), TFJob, PyTorchJob or MXJob"},
     {"by", ID_BY, "WHAT", TAKES_BY, "namespace (default), owner (the object that made the job) or label:KEY"},
-    {"help", 'h', NULL, ~0u, "this"},
+    {"help", 'h', NULL, ~0u, "print this"},
 };
 #define KNOWN (sizeof known / sizeof *known)
 

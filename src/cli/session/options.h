@@ -1,4 +1,4 @@
-/* The command line: one table of options, each command says which it takes. */
+/* The command line: one table of options, of which each command says which groups it takes. */
 #ifndef MPIJOBD_CLI_SESSION_OPTIONS_H
 #define MPIJOBD_CLI_SESSION_OPTIONS_H
 
@@ -9,7 +9,7 @@
 
 enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_YAML, OUTPUT_NAME };
 
-/* exit codes, as docs/reference says */
+/* Exit codes, as in docs/reference/cli.md. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SOME_FAILED = 3, EXIT_LIMITED = 4, EXIT_CHANGES = 10 };
 
 enum option_group { /* bits: what a command takes */
@@ -47,9 +47,9 @@ struct options {
     const char *by;
     bool all_namespaces, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help;
     enum output output;
-    enum mpijob_kind job_kind; /* that the command is about (kinds.h) */
+    enum mpijob_kind job_kind; /* which the command is about; set by command_begin */
     int64_t count, limit;      /* -1: not given */
-    char **arguments;          /* what is no option; NULL-terminated */
+    char **arguments;          /* all that are not options; NULL-terminated */
     int argument_count;
 };
 

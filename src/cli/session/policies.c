@@ -1,9 +1,10 @@
+/* The engine of a command, and the policies loaded into it. */
 #include "cli/session/policies.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "binding/open.h"
+#include "binding/modules.h"
 #include "store/store.h"
 
 static void loaded(void *data, const struct policy_set *set)
@@ -20,12 +21,12 @@ static void loaded(void *data, const struct policy_set *set)
         error_set(&s->error, ERR_INVALID, "%zu error%s in the policies; nothing was run", set->error_count,
                   set->error_count == 1 ? "" : "s");
     } else if (set->count == 0) {
-        error_set(&s->error, ERR_INVALID, "the files define no policy; a file calls policy { ... }");
+        error_set(&s->error, ERR_INVALID, "the files define no policy; a policy file calls policy { ... }");
     }
     s->flag = true;
 }
 
-/* Of the clusters whose version is configured: a command that asks none still knows what their jobs can have. */
+/* For a command that asks no cluster: what jobs can have, by the versions that are configured. */
 static size_t configured(const struct session *s, struct policy_known *known)
 {
     size_t n = 0;
@@ -84,7 +85,7 @@ int policies_load(struct session *s, struct engine_options *options, char **path
     options->known_count = configured(s, known);
     for (size_t i = 0; i < s->cluster_count; i++) {
         const struct session_cluster *at = &s->clusters[i];
-        if (!at->error.code) /* else it could not be connected to */
+        if (!at->lost)
             places[options->place_count++] = (struct engine_place){at->cluster, (const char *const *)at->namespaces};
     }
     int code = load(s, options, paths);

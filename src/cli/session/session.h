@@ -17,7 +17,8 @@ struct session_cluster {
     const char **namespaces; /* in scope, NULL-terminated; NULL: all */
     const char *one_namespace[2];
     struct session *session;
-    struct error error; /* of its connecting */
+    bool lost;           /* it could not be connected to */
+    struct error *error; /* why; NULL: it is not lost, or memory was out */
 };
 
 struct session {
@@ -30,39 +31,40 @@ struct session {
     struct session_cluster *clusters; /* those that the command is about */
     size_t cluster_count, connecting;
     const char **cluster_names;
-    struct config_cluster hand; /* of the command line */
-    size_t lost;                /* of them, those that could not be connected to: told, and left out */
+    struct config_cluster hand; /* the one that the command line names */
+    size_t lost;                /* how many of them could not be connected to: printed, and left out */
     /* the first of them; with most commands the only one */
     struct cluster *cluster;
     const struct kube_config *kube_config; /* NULL: there is none yet */
-    struct metrics *metrics;               /* of a daemon; NULL: nobody counts */
+    struct metrics *metrics;               /* of a daemon; NULL: nothing is counted */
     struct store *store;
     struct engine *engine;
     const char **namespaces; /* in scope there, NULL-terminated; NULL: all */
-    struct error error;
+    struct error error;      /* scratch: of the call under way */
     const char *one_namespace[2];
     bool daemon; /* the scope is a daemon's */
     bool flag;   /* what session_wait waits for */
-    bool quiet;  /* errors are left in `error` for the caller to tell */
+    bool quiet;  /* errors are left in `error`, and not printed */
 };
 
-/* Configuration, log and loop. 0, or the exit code after the error was told on standard error. */
+/* Configuration, log and loop. 0, or the exit code after the error was printed on standard error; so do all of these
+ * that return an exit code. */
 int session_open(struct session *s, const char *command, const struct options *options);
 /* What a command works in: -n, -A, else the context's namespace (daemon: else the configured namespaces, else all).
- * Said first, as session_cluster and session_clusters follow it. */
+ * Comes before session_cluster and session_clusters, which follow it. */
 void session_scope(struct session *s, bool daemon);
 /* Reads the kubeconfig and makes the cluster; no request yet. Where several are configured, --cluster has to say which.
  */
 int session_cluster(struct session *s);
 /* The same with all that are configured, or the one of --cluster. */
 int session_clusters(struct session *s);
-/* The clusters are closed, and others may be made. */
+/* Closes the clusters, which the engine must not use any more; others may be made then. */
 void session_close_clusters(struct session *s);
-/* Finds out the versions, waiting for it. Of several clusters, those that fail are told and left out; an error only
- * where all of them do. */
+/* Finds out the versions, waiting for it. Of several clusters, those that fail are printed and left out; an error only
+ * where all of them fail. */
 int session_connect(struct session *s);
-/* All configured names, NULL-terminated; NULL: no configuration was read and no cluster opened, so that nobody knows
- * (or out of memory). Valid until session_close. */
+/* All configured names, NULL-terminated. NULL: they are not known, because no configuration was read and no cluster
+ * opened; or out of memory. Valid until session_close. */
 const char *const *session_cluster_names(struct session *s);
 int session_store(struct session *s);
 const char *session_state_path(struct session *s, char out[4096]);
@@ -70,8 +72,7 @@ const char *session_state_path(struct session *s, char out[4096]);
 struct site session_site(struct session *s);
 /* Runs the loop until s->flag is set. */
 void session_wait(struct session *s);
-/* Closes everything and checks that the loop holds nothing any more. Returns code (or EXIT_FAILED where something was
- * left). */
+/* Closes everything and checks that nothing is left on the loop. Returns code, or EXIT_FAILED where something is. */
 int session_close(struct session *s, int code);
 
 /* "mpijobd COMMAND: message" on standard error; returns EXIT_FAILED. */

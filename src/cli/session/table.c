@@ -1,3 +1,4 @@
+/* Cells are kept until the widths of all columns are known. */
 #include "cli/session/table.h"
 
 #include <string.h>
@@ -22,7 +23,7 @@ void table_cell(struct table *t, const char *text)
 {
     if (!text || !*text)
         text = "-";
-    buf_add(&t->cells, text, strcspn(text, "\n")); /* a cell is one line: of a traceback the message */
+    buf_add(&t->cells, text, strcspn(text, "\n")); /* a cell is one line; of a traceback that is the message */
     buf_add(&t->cells, "", 1);
     t->rows++;
 }

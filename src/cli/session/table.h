@@ -1,4 +1,4 @@
-/* Columns for people: as wide as their widest cell, two spaces between, as kubectl prints them. */
+/* A table for people, as kubectl prints it: columns as wide as their widest cell, two spaces between them. */
 #ifndef MPIJOBD_CLI_SESSION_TABLE_H
 #define MPIJOBD_CLI_SESSION_TABLE_H
 

@@ -1,10 +1,22 @@
-/* mpijob.create(object [, options]): a table or JSON text. apiVersion and kind are filled in where they are missing. */
+/* mpijob.patch (a merge patch, or a JSON patch), mpijob.create, and mpijob.delete: of the very object that was looked
+ * at, not of another that has its name. */
 #include <lauxlib.h>
 #include <stdio.h>
 
 #include "binding/lua_write.h"
 #include "binding/mpijob.h"
 #include "json/edit.h"
+
+int l_mpijob_patch(lua_State *L)
+{
+    char call[MODULE_CALL_MAX];
+    enum mpijob_kind kind = module_kind(L);
+    lua_settop(L, 3);
+    struct lua_write *v = lua_write_of_job(L, module_call(kind, "patch", call), CHANGE_PATCH, kind);
+    lua_write_options(L, v, 3, lua_write_patch_options);
+    lua_write_body(L, v, 2, call);
+    return lua_write_go(L, v);
+}
 
 static void fill_in(lua_State *L, struct lua_write *v, const char *call)
 {
@@ -44,5 +56,15 @@ int l_mpijob_create(lua_State *L)
     lua_write_body(L, v, 1, call);
     lua_write_named_by_body(L, v, call, true);
     fill_in(L, v, call);
+    return lua_write_go(L, v);
+}
+
+int l_mpijob_delete(lua_State *L)
+{
+    char call[MODULE_CALL_MAX];
+    enum mpijob_kind kind = module_kind(L);
+    lua_settop(L, 2);
+    struct lua_write *v = lua_write_of_job(L, module_call(kind, "delete", call), CHANGE_DELETE, kind);
+    lua_write_options(L, v, 2, lua_write_delete_options);
     return lua_write_go(L, v);
 }

@@ -1,0 +1,41 @@
+/* What an API server has to allow for a call of a policy: one bit a verb on a resource. The modules say which of them
+ * each function needs (binding/modules.h); `mpijobd rbac` writes them as roles, `mpijobd doctor` asks the server for
+ * them. */
+#ifndef MPIJOBD_BINDING_PERMISSIONS_H
+#define MPIJOBD_BINDING_PERMISSIONS_H
+
+#include "mpijob/kind.h"
+
+/* Those of one resource stand together. */
+enum {
+    MAY_NOTHING = 0,
+    MAY_GET = 1 << 0, /* the first seven: on a kind of job, mpijobs.kubeflow.org and its like */
+    MAY_LIST = 1 << 1,
+    MAY_UPDATE = 1 << 2,
+    MAY_PATCH = 1 << 3,
+    MAY_CREATE = 1 << 4,
+    MAY_DELETE = 1 << 5,
+    MAY_WATCH = 1 << 6,
+    MAY_GET_JOB = 1 << 7, /* a Job of batch/v1: the launcher of v1alpha2 and v2beta1 */
+    MAY_PATCH_JOB = 1 << 8,
+    MAY_GET_POD = 1 << 9, /* the launcher of v1, and the workers */
+    MAY_LIST_PODS = 1 << 10,
+    MAY_WATCH_PODS = 1 << 11,
+    MAY_PATCH_POD = 1 << 12,
+    MAY_OTHERS = 1 << 13, /* verbs on objects of any kind; which ones is known only when the policy runs */
+};
+#define PERMISSIONS 13 /* bits that stand for a verb on a resource: all but MAY_OTHERS */
+
+#define MAY_REPLACE (MAY_GET | MAY_UPDATE) /* it reads the job after a conflict and after a lost answer: hence get */
+#define MAY_WRITE (MAY_UPDATE | MAY_PATCH | MAY_CREATE | MAY_DELETE | MAY_PATCH_JOB | MAY_PATCH_POD)
+/* Changing a launcher; the version that is served decides whether it is a Job or a Pod. */
+#define MAY_CHANGE_LAUNCHER (MAY_GET_JOB | MAY_PATCH_JOB | MAY_GET_POD | MAY_PATCH_POD)
+#define MAY_SEE_EFFECT (MAY_WATCH | MAY_LIST_PODS | MAY_WATCH_PODS)
+
+struct permission {
+    const char *verb, *group, *resource;
+};
+/* bit: its number, below PERMISSIONS. */
+struct permission permission_of(enum mpijob_kind kind, unsigned bit);
+
+#endif

@@ -1,0 +1,167 @@
+/* What the policies have to be allowed, asked of the server: one line for each resource in each place. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/doctor/doctor_question.h"
+#include "json/write.h"
+
+static void ask_review(struct question *q, const char *verb, const char *group, const char *resource, const char *name)
+{
+    struct buf body = BUF_INIT;
+    struct json_writer w;
+    const char *const pairs[][2] = {
+        {"verb", verb}, {"group", group}, {"resource", resource}, {"name", name}, {"namespace", q->name_space}};
+    json_writer_init(&w, &body);
+    json_write_object(&w);
+    json_write_key(&w, "apiVersion");
+    json_write_string(&w, "authorization.k8s.io/v1");
+    json_write_key(&w, "kind");
+    json_write_string(&w, "SelfSubjectAccessReview");
+    json_write_key(&w, "spec");
+    json_write_object(&w);
+    json_write_key(&w, "resourceAttributes");
+    json_write_object(&w);
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        if (!pairs[i][1])
+            continue;
+        json_write_key(&w, pairs[i][0]);
+        json_write_string(&w, pairs[i][1]);
+    }
+    json_write_end(&w);
+    json_write_end(&w);
+    json_write_end(&w);
+    if (body.failed)
+        error_nomem(&q->error);
+    else
+        question_ask(q, "POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", buf_str(&body));
+    buf_free(&body);
+}
+
+static struct permission asked_for(const struct question *q)
+{
+    return permission_of(q->kind, (unsigned)__builtin_ctz(q->verb));
+}
+
+/* One line: the count answers about one resource in one place. */
+static void tell_place(struct doctor *d, const struct question *q, size_t count)
+{
+    struct buf allowed = BUF_INIT, denied = BUF_INIT;
+    const struct error *err = NULL;
+    for (size_t i = 0; i < count; i++) {
+        struct buf *to = q[i].allowed ? &allowed : &denied;
+        buf_printf(to, "%s%s", to->len ? ", " : "", asked_for(&q[i]).verb);
+        err = q[i].error.code ? &q[i].error : err;
+    }
+    struct permission p = asked_for(q);
+    char resource[80];
+    snprintf(resource, sizeof resource, "%s%s%s", p.resource, *p.group ? "." : "", p.group);
+    const char *where = q->name_space ? "namespace " : "all namespaces", *name = q->name_space ? q->name_space : "";
+    bool cci = cluster_target(d->s.cluster, KIND_MPIJOB).controller == CONTROLLER_CCI;
+    if (cci && !q->name_space)
+        doctor_say(d, DOCTOR_FAILED, "name them: `namespaces:` in mpijobd.yaml, match.namespace in the policies, or -n",
+                   "in all namespaces: CCI lists and watches within a namespace only");
+    else if (err)
+        doctor_say(d, DOCTOR_WARNING, "`kubectl auth can-i --list` may show more",
+                   "in %s%s: the server cannot be asked: %s", where, name, err->message);
+    else if (denied.len)
+        doctor_say(
+            d, DOCTOR_FAILED,
+            q->name_space
+                ? "`mpijobd rbac PATH...` prints the roles that are needed"
+                : "`mpijobd rbac PATH...` prints the role that is needed; or name the namespaces that are allowed: "
+                  "`namespaces:` in mpijobd.yaml, or -n",
+            "in %s%s: may not %s %s%s%s%s", where, name, denied.ptr, resource, allowed.len ? " (may " : "",
+            allowed.len ? allowed.ptr : "", allowed.len ? ")" : "");
+    else
+        doctor_say(d, DOCTOR_OK, NULL, "in %s%s: may %s %s", where, name, allowed.ptr ? allowed.ptr : "do nothing with",
+                   resource);
+    buf_free(&allowed);
+    buf_free(&denied);
+}
+
+static void tell_places(struct doctor *d, const struct question *questions, size_t count)
+{
+    for (size_t i = 0; i < count;) {
+        size_t n = 1;
+        const char *resource = asked_for(&questions[i]).resource;
+        while (i + n < count && questions[i + n].name_space == questions[i].name_space &&
+               strcmp(asked_for(&questions[i + n]).resource, resource) == 0)
+            n++;
+        tell_place(d, &questions[i], n);
+        i += n;
+    }
+}
+
+/* The definition shows which controller acts on v1 jobs; nothing else needs it. */
+static void tell_definition(struct doctor *d, const struct question *q)
+{
+    struct mpijob_target target = cluster_target(d->s.cluster, KIND_MPIJOB);
+    bool needed = cluster_ready(d->s.cluster) && target.version == MPIJOB_V1 && target.controller == CONTROLLER_UNKNOWN;
+    if (q->allowed)
+        doctor_say(d, DOCTOR_OK, NULL, "may get the definition mpijobs.kubeflow.org");
+    else
+        doctor_say(
+            d, needed ? DOCTOR_WARNING : DOCTOR_OK,
+            needed ? "allow it (`mpijobd rbac` has the rule as a comment), or set cluster.controller in mpijobd.yaml"
+                   : NULL,
+            "may not get the definition mpijobs.kubeflow.org, which is %s",
+            needed ? "how the controller is found out" : "not needed here");
+}
+
+static void connected(void *data, const struct error *err)
+{
+    struct session *s = data;
+    error_clear(&s->error);
+    if (err)
+        s->error = *err;
+    s->flag = true;
+}
+
+static void find_versions(struct doctor *d)
+{
+    cluster_connect(d->s.cluster, connected, &d->s);
+    session_wait(&d->s);
+}
+
+bool doctor_permissions(struct doctor *d)
+{
+    size_t waiting = 0, count = 0;
+    doctor_read_policies(d);
+    const struct needs *needs = &d->needs;
+    struct question *all = calloc(needs->count * PERMISSIONS + 1, sizeof *all), *last;
+    if (!all) {
+        doctor_say(d, DOCTOR_FAILED, NULL, "out of memory");
+        return true;
+    }
+    find_versions(d);
+    waiting++; /* until all are asked */
+    /* The version is known now, and with it the kind of object that launchers are. */
+    bool pods = cluster_ready(d->s.cluster) && cluster_target(d->s.cluster, KIND_MPIJOB).version == MPIJOB_V1;
+    unsigned other = !cluster_ready(d->s.cluster) ? 0
+                     : pods                       ? MAY_GET_JOB | MAY_PATCH_JOB
+                                                  : MAY_GET_POD | MAY_PATCH_POD;
+    for (size_t i = 0; i < needs->count; i++) {
+        for (unsigned v = 0; v < PERMISSIONS; v++) {
+            if (!(needs->places[i].verbs & ~other & 1u << v))
+                continue;
+            struct permission p = permission_of(needs->places[i].kind, v);
+            all[count] = (struct question){.d = d,
+                                           .waiting = &waiting,
+                                           .name_space = needs->places[i].name_space,
+                                           .kind = needs->places[i].kind,
+                                           .verb = 1u << v};
+            ask_review(&all[count++], p.verb, p.group, p.resource, NULL);
+        }
+    }
+    last = &all[count];
+    *last = (struct question){.d = d, .waiting = &waiting};
+    ask_review(last, "get", "apiextensions.k8s.io", "customresourcedefinitions", "mpijobs.kubeflow.org");
+    waiting--;
+    question_wait(d, &waiting);
+    if (!count)
+        doctor_say(d, DOCTOR_OK, NULL, "the policies use no jobs here, and need nothing");
+    tell_places(d, all, count);
+    tell_definition(d, last);
+    free(all);
+    return true;
+}

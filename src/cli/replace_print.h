@@ -1,0 +1,15 @@
+/* Printing what became of one replacement of `mpijobd replace`. */
+#ifndef MPIJOBD_CLI_REPLACE_PRINT_H
+#define MPIJOBD_CLI_REPLACE_PRINT_H
+
+#include "change/change.h"
+#include "json/write.h"
+
+/* key: "namespace/name". err NULL: it went well. */
+void replace_print_json(struct json_writer *w, const char *key, const struct change_result *result,
+                        const struct error *err);
+/* On standard output; an error on standard error. */
+void replace_print_text(bool colour, bool dry_run, const char *key, const struct change_result *result,
+                        const struct error *err);
+
+#endif

@@ -1,0 +1,13 @@
+/* What a policy's source needs, found by reading it: its comments and strings are left out, nothing of it is run. */
+#ifndef MPIJOBD_CLI_SESSION_SOURCE_NEEDS_H
+#define MPIJOBD_CLI_SESSION_SOURCE_NEEDS_H
+
+#include "binding/permissions.h"
+
+/* The permissions (MAY_...) on jobs of that kind, for the functions of its module that the source names. Those of the
+ * other modules, of launchers and of pods are counted with MPIJobs. A use of a module that is not followed
+ * (`local m = mpijob`, `require`; _G, _ENV, load and a computed name in `require` for MPIJobs) counts as get, list and
+ * replace. */
+unsigned needs_of_source(struct str source, enum mpijob_kind kind);
+
+#endif

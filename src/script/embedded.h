@@ -1,0 +1,12 @@
+/* Lua that is part of the program: the bytes of the files in lua/mpijobd/, which CMake links in (mpijobd_embed). */
+#ifndef MPIJOBD_SCRIPT_EMBEDDED_H
+#define MPIJOBD_SCRIPT_EMBEDDED_H
+
+#include <stddef.h>
+
+extern const char embedded_mpijob[]; /* mpijob.replace with a function */
+extern const size_t embedded_mpijob_len;
+extern const char embedded_sweep[]; /* what a policy without `run` does */
+extern const size_t embedded_sweep_len;
+
+#endif

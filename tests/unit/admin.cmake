@@ -1,0 +1,1 @@
+mpijobd_unit_test(admin FLOORS admin ALLOC)

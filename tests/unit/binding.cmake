@@ -1,0 +1,1 @@
+mpijobd_unit_test(binding_modules FLOORS binding)

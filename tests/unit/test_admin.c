@@ -1,0 +1,656 @@
+/* The HTTP side over real sockets: routes, who may have them, answers that come later, clients that go, closing. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "admin/admin.h"
+#include "alloc.h"
+#include "base/clock.h"
+
+#define WAITS 8
+
+struct fixture {
+    uv_loop_t loop;
+    uv_timer_t alive; /* the admin's own handles do not keep a loop turning */
+    struct metrics *metrics;
+    struct admin *admin;
+    uint16_t port;
+    struct admin_request *waiting[WAITS]; /* in the order of their coming; NULL: answered or gone */
+    int begun, gone, closed;
+    const char *missing;
+};
+
+/* ---- handlers ---- */
+
+static void text(struct admin_request *r, unsigned status, const char *words)
+{
+    struct buf body = BUF_INIT;
+    buf_puts(&body, words);
+    admin_answer(r, status, ADMIN_TEXT, &body);
+    assert_int_equal(body.len, 0);
+}
+
+static void h_now(void *data, struct admin_request *r)
+{
+    assert_non_null(data);
+    text(r, 200, "now\n");
+}
+
+static void h_post(void *data, struct admin_request *r)
+{
+    (void)data;
+    text(r, 202, "posted\n");
+}
+
+static void gone(void *data, struct admin_request *r)
+{
+    struct fixture *f = data;
+    int found = 0;
+    for (int i = 0; i < WAITS; i++) {
+        if (f->waiting[i] == r) {
+            f->waiting[i] = NULL;
+            found++;
+        }
+    }
+    assert_int_equal(found, 1); /* once, and not after an answer */
+    f->gone++;
+}
+
+static void h_later(void *data, struct admin_request *r)
+{
+    struct fixture *f = data;
+    assert_true(f->begun < WAITS);
+    f->waiting[f->begun++] = r;
+    admin_wait(r, gone, f);
+}
+
+static void answer(struct fixture *f, int i, const char *words)
+{
+    struct admin_request *r = f->waiting[i];
+    assert_non_null(r);
+    f->waiting[i] = NULL;
+    text(r, 200, words);
+}
+
+/* Waits, and is answered before the handler returns all the same. */
+static void h_both(void *data, struct admin_request *r)
+{
+    admin_wait(r, gone, data);
+    text(r, 200, "both\n");
+}
+
+/* Answers all that wait, then itself. */
+static void h_release(void *data, struct admin_request *r)
+{
+    struct fixture *f = data;
+    for (int i = 0; i < WAITS; i++) {
+        if (f->waiting[i])
+            answer(f, i, "released\n");
+    }
+    text(r, 200, "done\n");
+}
+
+static void h_nothing(void *data, struct admin_request *r)
+{
+    (void)data;
+    (void)r;
+}
+
+static void h_failed(void *data, struct admin_request *r)
+{
+    struct buf body;
+    (void)data;
+    buf_init(&body, 3);
+    buf_puts(&body, "too long");
+    admin_answer(r, 200, ADMIN_TEXT, &body);
+}
+
+static const struct admin_route routes[] = {
+    {"GET", "/now", ADMIN_READER, h_now},
+    {"POST", "/now", ADMIN_READER, h_post},
+    {"POST", "/write", ADMIN_WRITER, h_post},
+    {"GET", "/later", ADMIN_READER, h_later},
+    {"GET", "/both", ADMIN_READER, h_both},
+    {"GET", "/release", ADMIN_READER, h_release},
+    {"GET", "/nothing", ADMIN_READER, h_nothing},
+    {"GET", "/failed", ADMIN_READER, h_failed},
+    {NULL, NULL, ADMIN_ANYONE, NULL},
+};
+
+static void missing(void *data, struct buf *out)
+{
+    struct fixture *f = data;
+    if (f->missing)
+        buf_puts(out, f->missing);
+}
+
+/* ---- opening and closing ---- */
+
+static int try_open(struct fixture *f, const char *listen, const char *token_file, struct error *err)
+{
+    struct admin_options o = {
+        .listen = listen, .token_file = token_file, .metrics = f->metrics, .missing = missing, .data = f};
+    int rc = admin_open(&f->loop, &o, &f->admin, err);
+    if (!rc)
+        f->port = (uint16_t)atoi(strrchr(admin_url(f->admin), ':') + 1);
+    return rc;
+}
+
+static void open_admin(struct fixture *f, const char *token_file)
+{
+    struct error err;
+    if (try_open(f, "127.0.0.1:0", token_file, &err))
+        fail_msg("%s", err.message);
+    assert_int_equal(admin_add(f->admin, routes, f, &err), 0);
+}
+
+static void closed(void *data)
+{
+    ((struct fixture *)data)->closed++;
+}
+
+static void close_admin(struct fixture *f)
+{
+    admin_close(f->admin, closed, f);
+    assert_int_equal(f->closed, 0);
+    uv_unref((uv_handle_t *)&f->alive);
+    uv_run(&f->loop, UV_RUN_DEFAULT); /* returns when nothing of it is left */
+    uv_ref((uv_handle_t *)&f->alive);
+    assert_int_equal(f->closed, 1);
+    f->admin = NULL;
+    f->closed = 0;
+}
+
+static void tick(uv_timer_t *timer)
+{
+    (void)timer;
+}
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    f->metrics = metrics_new("t_");
+    *state = f;
+    uv_loop_init(&f->loop);
+    uv_timer_init(&f->loop, &f->alive);
+    return uv_timer_start(&f->alive, tick, 1000, 1000);
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    if (f->admin)
+        close_admin(f);
+    uv_close((uv_handle_t *)&f->alive, NULL);
+    uv_run(&f->loop, UV_RUN_DEFAULT);
+    int rc = uv_loop_close(&f->loop);
+    metrics_free(f->metrics);
+    free(f);
+    return rc;
+}
+
+/* ---- a client ---- */
+
+static int dial(const struct fixture *f)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(f->port)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_true(connect(fd, (struct sockaddr *)&a, sizeof a) == 0 || errno == EINPROGRESS);
+    return fd;
+}
+
+static void send_text(struct fixture *f, int fd, const char *words)
+{
+    ssize_t n;
+    while ((n = send(fd, words, strlen(words), MSG_NOSIGNAL)) < 0 && errno == EAGAIN)
+        uv_run(&f->loop, UV_RUN_NOWAIT);
+    assert_int_equal(n, strlen(words));
+}
+
+/* method and path, and headers with their line ends. */
+static void ask(struct fixture *f, int fd, const char *what, const char *headers)
+{
+    char words[512];
+    snprintf(words, sizeof words, "%s HTTP/1.1\r\nHost: t\r\n%s\r\n", what, headers);
+    send_text(f, fd, words);
+}
+
+static bool is_over(int64_t until)
+{
+    assert_true(clock_monotonic() < until);
+    return false;
+}
+
+/* One answer, head and body; "" where the connection was closed. head: it has no body. */
+static const char *receive(struct fixture *f, int fd, bool head)
+{
+    static char got[8192];
+    int64_t until = clock_monotonic() + 10000000;
+    size_t len = 0;
+    while (!is_over(until)) {
+        char *end, *length;
+        ssize_t n = recv(fd, got + len, 1, 0); /* by bytes: the next answer stays for the next call */
+        if (n == 0 || (n < 0 && errno == ECONNRESET))
+            return "";
+        if (n < 0) {
+            uv_run(&f->loop, UV_RUN_NOWAIT);
+            continue;
+        }
+        got[++len] = '\0';
+        assert_true(len + 1 < sizeof got);
+        if (!(end = strstr(got, "\r\n\r\n")))
+            continue;
+        length = strstr(got, "Content-Length: ");
+        if (head || (length && len >= (size_t)(end + 4 - got) + (size_t)atoi(length + 16)))
+            return got;
+    }
+    return NULL;
+}
+
+static const char *get(struct fixture *f, const char *what, const char *headers)
+{
+    int fd = dial(f);
+    ask(f, fd, what, headers);
+    const char *got = receive(f, fd, strncmp(what, "HEAD", 4) == 0);
+    close(fd);
+    return got;
+}
+
+static void has(const char *got, const char *words)
+{
+    if (!strstr(got, words))
+        fail_msg("\"%s\" is not in:\n%s", words, got);
+}
+
+static void turns(struct fixture *f, const int *counter, int wanted)
+{
+    int64_t until = clock_monotonic() + 10000000;
+    while (*counter < wanted && !is_over(until))
+        uv_run(&f->loop, UV_RUN_NOWAIT);
+    assert_int_equal(*counter, wanted);
+}
+
+/* What has happened on other connections before this has been seen after it: another request has been served. */
+static void settle(struct fixture *f)
+{
+    for (int i = 0; i < 3; i++)
+        has(get(f, "GET /now", ""), "\r\n\r\nnow\n");
+}
+
+/* ---- routes ---- */
+
+static void answers_by_method_and_path(void **state)
+{
+    struct fixture *f = *state;
+    open_admin(f, NULL);
+    const char *got = get(f, "GET /now", "");
+    has(got, "HTTP/1.1 200 OK\r\n");
+    has(got, "Content-Type: text/plain; charset=utf-8\r\n");
+    has(got, "Cache-Control: no-store\r\n");
+    has(got, "X-Content-Type-Options: nosniff\r\n");
+    has(got, "\r\n\r\nnow\n");
+    has(get(f, "GET /now?a=b", ""), "\r\n\r\nnow\n");
+    has(get(f, "POST /now", "Content-Length: 0\r\n"), "HTTP/1.1 202 ");
+    has(get(f, "GET /both", ""), "\r\n\r\nboth\n");
+    got = get(f, "HEAD /now", "");
+    has(got, "HTTP/1.1 200 OK\r\n");
+    has(got, "Content-Length: 4\r\n");
+    has(get(f, "GET /nothing", ""), "HTTP/1.1 500 ");
+    assert_string_equal(get(f, "GET /failed", ""), "");
+    assert_int_equal(f->gone, 0);
+}
+
+static void reads_a_body_over(void **state)
+{
+    struct fixture *f = *state;
+    open_admin(f, NULL);
+    int fd = dial(f);
+    ask(f, fd, "POST /now", "Content-Length: 5\r\n");
+    send_text(f, fd, "hello");
+    has(receive(f, fd, false), "posted\n");
+    ask(f, fd, "GET /now", "");
+    has(receive(f, fd, false), "now\n");
+    close(fd);
+}
+
+static void unknown_paths_and_methods(void **state)
+{
+    struct fixture *f = *state;
+    open_admin(f, NULL);
+    const char *got = get(f, "GET /", "");
+    has(got, "HTTP/1.1 404 ");
+    has(got, "there is no such page; there are /metrics, /livez, /readyz, /now, /write, /later, /both, /release, "
+             "/nothing, /failed\n");
+    has(get(f, "DELETE /nowhere", ""), "HTTP/1.1 404 ");
+    has(get(f, "GET /now/", ""), "HTTP/1.1 404 ");
+    got = get(f, "DELETE /now", "");
+    has(got, "HTTP/1.1 405 ");
+    has(got, "Allow: GET, HEAD, POST\r\n");
+    has(got, "\r\n\r\n/now takes GET, HEAD, POST only\n");
+    got = get(f, "HEAD /write", "");
+    has(got, "HTTP/1.1 403 ");
+    has(get(f, "POST /livez", "Content-Length: 0\r\n"), "Allow: GET, HEAD\r\n");
+}
+
+static void pages_of_every_daemon(void **state)
+{
+    struct fixture *f = *state;
+    open_admin(f, NULL);
+    has(get(f, "GET /livez", ""), "\r\n\r\nok\n");
+    has(get(f, "GET /readyz", ""), "\r\n\r\nok\n");
+    f->missing = "a thing\n";
+    const char *got = get(f, "GET /readyz", "");
+    has(got, "HTTP/1.1 503 ");
+    has(got, "\r\n\r\na thing\n");
+    got = get(f, "GET /metrics", "");
+    has(got, "Content-Type: " METRICS_CONTENT_TYPE "\r\n");
+    has(got, "# EOF\n");
+}
+
+static void a_route_is_added_once(void **state)
+{
+    struct fixture *f = *state;
+    static const struct admin_route more[] = {{"GET", "/more", ADMIN_READER, h_now}, {NULL, NULL, ADMIN_ANYONE, NULL}};
+    static const struct admin_route again[] = {{"GET", "/livez", ADMIN_READER, h_now},
+                                               {NULL, NULL, ADMIN_ANYONE, NULL}};
+    struct error err;
+    open_admin(f, NULL);
+    assert_int_equal(admin_add(f->admin, again, f, &err), ERR_INVALID);
+    assert_string_equal(err.message, "there are two routes GET /livez");
+    assert_int_equal(admin_add(f->admin, more, f, &err), 0);
+    has(get(f, "GET /more", ""), "\r\n\r\nnow\n");
+    has(get(f, "GET /livez", ""), "\r\n\r\nok\n");
+}
+
+/* ---- who may ---- */
+
+static void readers_and_writers(void **state)
+{
+    struct fixture *f = *state;
+    char path[] = "/tmp/test_admin_XXXXXX";
+    int fd = mkstemp(path);
+    assert_int_equal(write(fd, "let-me-in\n", 10), 10);
+    close(fd);
+    open_admin(f, NULL); /* loopback, without a token: all may read, nobody may write */
+    has(get(f, "GET /now", ""), "200 OK");
+    const char *got = get(f, "POST /write", "Content-Length: 0\r\n");
+    has(got, "HTTP/1.1 403 ");
+    has(got, "this needs a token: name its file with `listen_token_file:` in mpijobd.yaml\n");
+    close_admin(f);
+
+    open_admin(f, path);
+    unlink(path);
+    has(get(f, "GET /livez", ""), "200 OK");
+    got = get(f, "GET /now", "");
+    has(got, "HTTP/1.1 401 ");
+    has(got, "WWW-Authenticate: Bearer\r\n");
+    has(get(f, "GET /metrics", "Authorization: Bearer let-me-ix\r\n"), "HTTP/1.1 401 ");
+    has(get(f, "GET /metrics", "Authorization: Bearer let-me-inn\r\n"), "HTTP/1.1 401 ");
+    has(get(f, "GET /metrics", "Authorization: Basic let-me-in\r\n"), "HTTP/1.1 401 ");
+    has(get(f, "GET /metrics", "Authorization: Bearer let-me-in\r\n"), "200 OK");
+    has(get(f, "POST /write", "Content-Length: 0\r\n"), "HTTP/1.1 401 ");
+    has(get(f, "POST /write", "Content-Length: 0\r\nAuthorization: Bearer let-me-in\r\n"), "HTTP/1.1 202 ");
+    /* Nothing is told about pages to who may not read. */
+    has(get(f, "GET /nowhere", ""), "HTTP/1.1 401 ");
+    has(get(f, "DELETE /now", ""), "HTTP/1.1 401 ");
+    has(get(f, "GET /later", ""), "HTTP/1.1 401 ");
+    assert_int_equal(f->begun, 0);
+    has(get(f, "DELETE /livez", ""), "HTTP/1.1 405 ");
+}
+
+/* ---- later ---- */
+
+static void answers_later_on_the_same_connection(void **state)
+{
+    struct fixture *f = *state;
+    open_admin(f, NULL);
+    int fd = dial(f);
+    for (int i = 0; i < 3; i++) {
+        ask(f, fd, "GET /later", "");
+        turns(f, &f->begun, i + 1);
+        settle(f); /* others are served meanwhile */
+        answer(f, i, "later\n");
+        has(receive(f, fd, false), "\r\n\r\nlater\n");
+        ask(f, fd, "GET /now", "");
+        has(receive(f, fd, false), "\r\n\r\nnow\n");
+    }
+    ask(f, fd, "HEAD /later", "");
+    turns(f, &f->begun, 4);
+    answer(f, 3, "later\n");
+    has(receive(f, fd, true), "Content-Length: 6\r\n");
+    close(fd);
+    settle(f);
+    assert_int_equal(f->gone, 0);
+}
+
+static void a_request_behind_one_that_waits(void **state)
+{
+    struct fixture *f = *state;
+    open_admin(f, NULL);
+    int fd = dial(f);
+    send_text(f, fd, "GET /later HTTP/1.1\r\nHost: t\r\n\r\nGET /now HTTP/1.1\r\nHost: t\r\n\r\n");
+    turns(f, &f->begun, 1);
+    settle(f);
+    answer(f, 0, "later\n");
+    has(receive(f, fd, false), "\r\n\r\nlater\n");
+    has(receive(f, fd, false), "\r\n\r\nnow\n");
+    close(fd);
+}
+
+static void one_handler_answers_for_another(void **state)
+{
+    struct fixture *f = *state;
+    int fd[3];
+    open_admin(f, NULL);
+    for (int i = 0; i < 3; i++) {
+        fd[i] = dial(f);
+        ask(f, fd[i], "GET /later", "");
+        turns(f, &f->begun, i + 1);
+    }
+    has(get(f, "GET /release", ""), "\r\n\r\ndone\n");
+    for (int i = 0; i < 3; i++) {
+        has(receive(f, fd[i], false), "\r\n\r\nreleased\n");
+        close(fd[i]);
+    }
+    assert_int_equal(f->gone, 0);
+}
+
+static void the_client_goes_away(void **state)
+{
+    struct fixture *f = *state;
+    struct linger at_once = {.l_onoff = 1};
+    open_admin(f, NULL);
+    int fd = dial(f);
+    ask(f, fd, "GET /later", "");
+    turns(f, &f->begun, 1);
+    close(fd);
+    turns(f, &f->gone, 1);
+    fd = dial(f);
+    ask(f, fd, "GET /later", "");
+    turns(f, &f->begun, 2);
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once); /* a reset */
+    close(fd);
+    turns(f, &f->gone, 2);
+    settle(f);
+    assert_int_equal(f->gone, 2);
+    has(get(f, "GET /now", ""), "\r\n\r\nnow\n");
+}
+
+/* More clients than there are connections go away one after the other: none of theirs is kept. */
+static void connections_of_those_who_went_are_free_again(void **state)
+{
+    struct fixture *f = *state;
+    open_admin(f, NULL);
+    for (int i = 0; i < 200; i++) {
+        int fd = dial(f);
+        f->begun = f->gone = 0;
+        ask(f, fd, "GET /later", "");
+        turns(f, &f->begun, 1);
+        close(fd);
+        turns(f, &f->gone, 1);
+    }
+    has(get(f, "GET /now", ""), "\r\n\r\nnow\n");
+}
+
+static void the_answer_crosses_the_going(void **state)
+{
+    struct fixture *f = *state;
+    open_admin(f, NULL);
+    int fd = dial(f);
+    ask(f, fd, "GET /later", "");
+    turns(f, &f->begun, 1);
+    close(fd);
+    answer(f, 0, "later\n"); /* before the loop has seen that */
+    settle(f);
+    assert_int_equal(f->gone, 0);
+}
+
+static void closing_while_requests_wait(void **state)
+{
+    struct fixture *f = *state;
+    int fd[4];
+    open_admin(f, NULL);
+    for (int i = 0; i < 4; i++) {
+        fd[i] = dial(f);
+        ask(f, fd[i], i == 3 ? "GET /now" : "GET /later", "");
+    }
+    turns(f, &f->begun, 3);
+    answer(f, 1, "later\n"); /* answered, and not sent yet */
+    close_admin(f);
+    assert_int_equal(f->gone, 2);
+    for (int i = 0; i < 4; i++)
+        close(fd[i]);
+}
+
+static void closing_at_once(void **state)
+{
+    struct fixture *f = *state;
+    open_admin(f, NULL);
+    int fd = dial(f);
+    ask(f, fd, "GET /later", "");
+    close_admin(f);
+    close(fd);
+}
+
+/* ---- where it listens ---- */
+
+static void addresses(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    char taken[64];
+    static const char *const bad[] = {
+        "",     "9633",   ":9633",           "localhost",     "localhost:",   "127.0.0.1:x",
+        "a:1",  "[::1:1", "127.0.0.1:99999", "127.0.0.1:-1",  "127.0.0.1: 1", "[::1]",
+        "[]:1", "::1:1",  "1.2.3:1",         "127.0.0.1:0x10"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(try_open(f, bad[i], NULL, &err), ERR_INVALID);
+        has(err.message, "is not an address to listen on: write 127.0.0.1:9633, localhost:9633 or [::1]:9633");
+    }
+    assert_int_equal(try_open(f, "0.0.0.0:0", NULL, &err), ERR_INVALID);
+    has(err.message, "which is not loopback, a token is needed");
+    assert_int_equal(try_open(f, "127.0.0.1:0", "/nowhere/token", &err), ERR_NOT_FOUND);
+    assert_int_equal(try_open(f, "127.0.0.1:0", "/dev/null", &err), ERR_INVALID);
+    has(err.message, "/dev/null is empty; it has to hold a token");
+    assert_int_equal(try_open(f, "localhost:0", NULL, &err), 0);
+    snprintf(taken, sizeof taken, "%s", admin_url(f->admin) + strlen("http://"));
+    has(taken, "127.0.0.1:");
+    struct admin *first = f->admin;
+    assert_int_equal(try_open(f, taken, NULL, &err), ERR_IO);
+    has(err.message, "is another mpijobd running?");
+    f->admin = first;
+    close_admin(f);
+    if (try_open(f, "[::1]:0", NULL, &err) == 0) { /* hosts without IPv6 */
+        has(admin_url(f->admin), "http://[::1]:");
+        close_admin(f);
+    }
+    f->admin = NULL;
+}
+
+/* ---- out of memory ---- */
+
+static void memory_runs_out_at_opening(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    for (long n = 1;; n++) {
+        alloc_fail_at(n);
+        int rc = try_open(f, "127.0.0.1:0", NULL, &err);
+        if (!rc && !alloc_failed())
+            break;
+        assert_int_equal(rc, ERR_NOMEM);
+        assert_int_equal(err.code, ERR_NOMEM);
+    }
+    alloc_fail_at(0);
+    close_admin(f);
+}
+
+/* The connection is closed or answered, and the admin lives on. */
+static void memory_runs_out_at_a_request(void **state)
+{
+    static const char *const requests[] = {"GET /now", "GET /nowhere", "DELETE /now", "GET /metrics", "POST /write"};
+    struct fixture *f = *state;
+    int refused = 0;
+    open_admin(f, NULL);
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+        bool failed = true;
+        for (long n = 1; failed; n++) {
+            int fd = dial(f);
+            ask(f, fd, requests[i], "");
+            alloc_fail_at(n);
+            const char *got = receive(f, fd, false);
+            failed = alloc_failed();
+            alloc_fail_at(0);
+            close(fd);
+            refused += !*got;
+        }
+    }
+    assert_true(refused >= 5);
+    int fd = dial(f);
+    ask(f, fd, "GET /later", "");
+    turns(f, &f->begun, 1);
+    alloc_fail_at(1);
+    answer(f, 0, "later\n");
+    alloc_fail_at(0);
+    assert_string_equal(receive(f, fd, false), "");
+    close(fd);
+    assert_int_equal(f->gone, 0);
+    has(get(f, "GET /now", ""), "\r\n\r\nnow\n");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(answers_by_method_and_path),
+        TEST(reads_a_body_over),
+        TEST(unknown_paths_and_methods),
+        TEST(pages_of_every_daemon),
+        TEST(a_route_is_added_once),
+        TEST(readers_and_writers),
+        TEST(answers_later_on_the_same_connection),
+        TEST(a_request_behind_one_that_waits),
+        TEST(one_handler_answers_for_another),
+        TEST(the_client_goes_away),
+        TEST(connections_of_those_who_went_are_free_again),
+        TEST(the_answer_crosses_the_going),
+        TEST(closing_while_requests_wait),
+        TEST(closing_at_once),
+        TEST(addresses),
+        TEST(memory_runs_out_at_opening),
+        TEST(memory_runs_out_at_a_request),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
