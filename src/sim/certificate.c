@@ -1,6 +1,6 @@
 #include "sim/certificate.h"
 
-#include "sim/mem.h"
+#include "sim/doc/mem.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>

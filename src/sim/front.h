@@ -2,7 +2,7 @@
 #ifndef SIM_FRONT_H
 #define SIM_FRONT_H
 #include "base/error.h"
-#include "sim/sim.h"
+#include "sim/core/sim.h"
 
 #include <microhttpd.h>
 

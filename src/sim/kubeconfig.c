@@ -1,6 +1,6 @@
 #include "sim/kubeconfig.h"
 
-#include "sim/mem.h"
+#include "sim/doc/mem.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 #ifndef SIM_OPTIONS_H
 #define SIM_OPTIONS_H
 #include "base/error.h"
-#include "sim/sim.h"
+#include "sim/core/sim.h"
 
 struct options {
     struct sim_options sim;

@@ -1,0 +1,416 @@
+/* What happens to one job: it is accepted, starts, runs, ends, is cleaned up; and what a controller makes of changes.
+ */
+#include "sim/life/life_job.h"
+
+#include "base/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const int64_t second = 1000000;
+
+/* ---- status */
+
+static json_object *conditions(json_object *doc)
+{
+    json_object *status = doc_get(doc, "status");
+    if (!status)
+        doc_set(doc, "status", status = json_object_new_object());
+    json_object *list = doc_get(status, "conditions");
+    if (!list)
+        doc_set(status, "conditions", list = json_object_new_array());
+    return list;
+}
+
+static json_object *condition(json_object *doc, const char *type)
+{
+    json_object *list = doc_path(doc, "status", "conditions");
+    for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+        json_object *one = json_object_array_get_idx(list, i);
+        const char *t = doc_str(one, "type");
+        if (t && strcmp(t, type) == 0)
+            return one;
+    }
+    return NULL;
+}
+
+static bool holds(json_object *doc, const char *type)
+{
+    const char *status = doc_str(condition(doc, type), "status");
+    return status && strcmp(status, "True") == 0;
+}
+
+static void set_condition(struct crew *c, const char *type, bool on, const char *reason, const char *message)
+{
+    json_object *one = condition(c->doc, type);
+    char now[32];
+    if (!one) {
+        one = json_object_new_object();
+        doc_set_str(one, "type", type);
+        json_object_array_add(conditions(c->doc), one);
+    }
+    sim_timestamp(c->sim, now);
+    bool bare = c->rules == RULES_TRAINING; /* it names the job without its namespace */
+    char *text = sim_format("MPIJob %s%s%s %s", bare ? "" : c->j->ns, bare ? "" : "/", c->j->name, message);
+    doc_set_str(one, "status", on ? "True" : "False");
+    doc_set_str(one, "reason", reason);
+    doc_set_str(one, "message", text);
+    doc_set_str(one, "lastTransitionTime", now);
+    doc_set_str(one, "lastUpdateTime", now);
+    free(text);
+}
+
+static void set_counts(struct crew *c, const char *launcher, bool workers)
+{
+    char *text = workers ? sim_format("{\"Launcher\":{\"%s\":1},\"Worker\":{\"active\":%d}}", launcher, crew_workers(c))
+                         : sim_format("{\"Launcher\":{\"%s\":1},\"Worker\":{}}", launcher);
+    doc_set(doc_get(c->doc, "status"), "replicaStatuses", doc_parse(text, strlen(text)));
+    free(text);
+}
+
+static void stamp(struct crew *c, const char *name)
+{
+    char now[32];
+    sim_timestamp(c->sim, now);
+    doc_set_str(doc_get(c->doc, "status"), name, now);
+}
+
+/* Stores the job with its new status and goes on with a copy. */
+static void save(struct crew *c)
+{
+    stamp(c, "lastReconcileTime");
+    life_store(c->sim, K_MPIJOB, c->j->ns, c->j->name, doc_copy(c->doc));
+}
+
+static int64_t time_of(json_object *obj, const char *key, int64_t otherwise)
+{
+    int64_t us;
+    const char *text = doc_str(obj, key);
+    return text && clock_parse(text, &us) ? us : otherwise;
+}
+
+/* ---- what chance, or an annotation, decides */
+
+static int64_t plan(struct crew *c, const char *annotation, int64_t otherwise)
+{
+    const char *text = doc_str(doc_path(c->doc, "metadata", "annotations"), annotation);
+    return (text ? strtoll(text, NULL, 10) : otherwise) * second;
+}
+
+static const char *outcome(struct crew *c)
+{
+    const char *text = doc_str(doc_path(c->doc, "metadata", "annotations"), "mpijob-sim/outcome");
+    uint64_t dice = c->j->dice >> 8 & 127;
+    return text ? text : dice < 100 ? "succeed" : dice < 122 ? "fail" : "evict";
+}
+
+static int64_t start_delay(struct crew *c)
+{
+    return plan(c, "mpijob-sim/start-seconds", 3 + (int64_t)(c->j->dice % 30));
+}
+
+static int64_t run_time(struct crew *c)
+{
+    int64_t seconds = 60;
+    for (uint64_t d = c->j->dice >> 16; seconds < 14400 && (d & 3); d >>= 2)
+        seconds = seconds * 2 + (int64_t)(d % 61);
+    return plan(c, "mpijob-sim/run-seconds", seconds);
+}
+
+/* ---- stages */
+
+static void sooner(struct life_job *j, int64_t due)
+{
+    if (due < j->due_us)
+        j->due_us = due;
+}
+
+/* v1alpha2 alone keeps the number of workers after the end, and so takes it back when they go. */
+static void forget_workers(struct crew *c)
+{
+    json_object *worker = doc_get(doc_path(c->doc, "status", "replicaStatuses"), "Worker");
+    if (!rules_alpha(c->rules) || !doc_get(worker, "active"))
+        return;
+    json_object_object_del(worker, "active");
+    save(c);
+}
+
+static void clean_up(struct crew *c)
+{
+    enum cleanup how = rules_cleanup(c->rules, c->doc);
+    const char *reason = doc_str(condition(c->doc, "Failed"), "reason");
+    bool evicted = reason && strcmp(reason, "MPIJobEvicted") == 0 && !doc_path(c->doc, "status", "completionTime");
+    if (evicted && c->rules != RULES_TRAINING)
+        return; /* mpi-operator#647: it waits for a completionTime */
+    if (how == CLEAN_NONE || how == CLEAN_INVALID)
+        return;
+    crew_remove(c, ROLE_WORKER, how == CLEAN_RUNNING && !rules_alpha(c->rules));
+    forget_workers(c);
+    if (how == CLEAN_ALL && c->rules == RULES_TRAINING)
+        crew_remove(c, ROLE_LAUNCHER, false);
+}
+
+static void end_job(struct crew *c, bool good, const char *reason, bool completed)
+{
+    set_condition(c, "Running", false, "MPIJobRunning", "is running.");
+    const char *done = c->rules == RULES_TRAINING ? "is successfully completed." : "successfully completed.";
+    set_condition(c, good ? "Succeeded" : "Failed", true, reason, good ? done : "has failed");
+    bool left = rules_alpha(c->rules) && rules_cleanup(c->rules, c->doc) == CLEAN_NONE; /* only there the count stays */
+    set_counts(c, good ? "succeeded" : "failed", left);
+    if (completed)
+        stamp(c, "completionTime");
+    save(c);
+    clean_up(c);
+}
+
+static void fail_deadline(struct crew *c, bool everything)
+{
+    const char *reason = rules_deadline_reason(c->rules, everything);
+    if (everything)
+        crew_remove_all(c);
+    else if (rules_launcher_is_job(c->rules))
+        crew_remove(c, ROLE_LAUNCHER, false);
+    else
+        crew_phase(c, ROLE_LAUNCHER, "Failed");
+    end_job(c, false, reason, true);
+}
+
+static void accept(struct crew *c)
+{
+    bool suspended = rules_suspended(c->rules, c->doc);
+    set_condition(c, "Created", true, "MPIJobCreated", "is created.");
+    if (suspended)
+        set_condition(c, "Suspended", true, "MPIJobSuspended", "is suspended.");
+    save(c);
+    if (suspended)
+        crew_suspend_launcher(c, true);
+    else
+        crew_launch(c, "Pending");
+    c->j->since_us = c->sim->now_us;
+}
+
+static void start(struct crew *c)
+{
+    crew_launch(c, "Pending");
+    crew_phase(c, ROLE_WORKER, "Running");
+    crew_phase(c, ROLE_LAUNCHER, "Running");
+    set_condition(c, "Running", true, "MPIJobRunning", "is running.");
+    set_counts(c, "active", true);
+    stamp(c, "startTime");
+    save(c);
+    c->j->end_us = c->sim->now_us + run_time(c);
+}
+
+static void suspend(struct crew *c)
+{
+    crew_suspend_launcher(c, true);
+    crew_remove(c, ROLE_LAUNCHER, false);
+    crew_remove(c, ROLE_WORKER, rules_cleanup(c->rules, c->doc) == CLEAN_RUNNING && c->rules == RULES_V2BETA1);
+    set_condition(c, "Running", false, "MPIJobSuspended", "is suspended.");
+    set_condition(c, "Suspended", true, "MPIJobSuspended", "is suspended.");
+    json_object_object_del(doc_get(c->doc, "status"), "startTime");
+    save(c);
+    c->j->end_us = 0;
+}
+
+static void resume(struct crew *c)
+{
+    crew_suspend_launcher(c, false);
+    set_condition(c, "Suspended", false, "MPIJobResumed", "is resumed.");
+    save(c);
+    crew_launch(c, "Pending");
+    c->j->since_us = c->sim->now_us;
+}
+
+static void finish(struct crew *c)
+{
+    const char *how = outcome(c);
+    bool good = strcmp(how, "succeed") == 0, evicted = strcmp(how, "evict") == 0;
+    crew_finish_launcher(c, good);
+    end_job(c, good, good ? "MPIJobSucceeded" : evicted ? "MPIJobEvicted" : "MPIJobFailed", !evicted);
+}
+
+static bool act_running(struct crew *c)
+{
+    struct life_job *j = c->j;
+    int64_t now = c->sim->now_us, started = time_of(doc_get(c->doc, "status"), "startTime", j->since_us);
+    bool given;
+    int64_t live = rules_live_deadline(c->rules, c->doc, &given),
+            at_launch = crew_launcher_value(c, "activeDeadlineSeconds");
+    if (given && j->touched && now - started >= live * second) {
+        fail_deadline(c, true);
+        return true;
+    }
+    if (at_launch >= 0 && now - started >= at_launch * second) {
+        fail_deadline(c, false);
+        return true;
+    }
+    if (!j->end_us) { /* there from the start: it ends some time after now */
+        j->end_us = started + run_time(c);
+        if (j->end_us < now)
+            j->end_us = now + (int64_t)(j->dice % 3600) * second;
+    }
+    if (now >= j->end_us && strcmp(outcome(c), "hang") != 0) {
+        finish(c);
+        return true;
+    }
+    if (strcmp(outcome(c), "hang") != 0)
+        sooner(j, j->end_us);
+    if (at_launch >= 0)
+        sooner(j, started + at_launch * second);
+    return false;
+}
+
+static void act_over(struct crew *c)
+{
+    json_object *status = doc_get(c->doc, "status");
+    int64_t now = c->sim->now_us, ended = time_of(status, "completionTime", 0);
+    int64_t ttl = rules_live_ttl(c->rules, c->doc), launcher_ttl = crew_launcher_value(c, "ttlSecondsAfterFinished");
+    if (c->j->touched && rules_suspended(c->rules, c->doc) && !ended) /* evicted: suspending removes all at once */
+        crew_remove_all(c);
+    clean_up(c);
+    if (!ended)
+        return;
+    if (ttl >= 0 && now >= ended + ttl * second) {
+        crew_remove_all(c);
+        struct revision *rev = store_get(&c->sim->store, K_MPIJOB, c->j->ns, c->j->name);
+        if (rev)
+            commit_removal(c->sim, rev);
+        return;
+    }
+    if (ttl >= 0)
+        sooner(c->j, ended + ttl * second);
+    if (launcher_ttl >= 0 && rules_launcher_is_job(c->rules)) {
+        if (now >= ended + launcher_ttl * second)
+            crew_remove_launcher(c);
+        else
+            sooner(c->j, ended + launcher_ttl * second);
+    }
+}
+
+/* A garbage collector's part: dependants go, then the finalizer that waited for them. */
+static void act_deleted(struct crew *c)
+{
+    json_object *left = json_object_new_array(), *list = doc_path(c->doc, "metadata", "finalizers");
+    crew_remove_all(c);
+    for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+        const char *f = json_object_get_string(json_object_array_get_idx(list, i));
+        if (strcmp(f, "foregroundDeletion") != 0 && strcmp(f, "orphan") != 0)
+            json_object_array_add(left, json_object_new_string(f));
+    }
+    size_t before = list ? json_object_array_length(list) : 0, now = json_object_array_length(left);
+    doc_set(doc_get(c->doc, "metadata"), "finalizers", left);
+    if (now == 0)
+        commit_removal(c->sim, store_get(&c->sim->store, K_MPIJOB, c->j->ns, c->j->name));
+    else if (now != before)
+        save(c);
+}
+
+static bool stopped(struct crew *c)
+{
+    struct life_job *j = c->j;
+    if (rules_released(c->rules, c->doc) || j->poisonous)
+        return true;
+    if (life_poisoned(c->sim) && (rules_alpha(c->rules) || c->rules == RULES_V1))
+        return true;
+    bool negative = doc_int(doc_path(c->doc, "spec", "runPolicy"), "activeDeadlineSeconds", 0) < 0;
+    if (c->rules != RULES_V2BETA1 || (rules_cleanup(c->rules, c->doc) != CLEAN_INVALID && !negative))
+        return false;
+    if (!j->complained)
+        crew_event(c, "ValidationError", "spec.runPolicy: Invalid value");
+    j->complained = true;
+    return true;
+}
+
+static void act(struct crew *c)
+{
+    struct life_job *j = c->j;
+    if (doc_path(c->doc, "metadata", "deletionTimestamp")) {
+        act_deleted(c);
+        return;
+    }
+    if (stopped(c))
+        return;
+    j->complained = false;
+    if (holds(c->doc, "Succeeded") || holds(c->doc, "Failed")) {
+        act_over(c);
+        return;
+    }
+    bool wanted = rules_suspended(c->rules, c->doc);
+    if (!condition(c->doc, "Created"))
+        accept(c);
+    else if (wanted && !holds(c->doc, "Suspended"))
+        suspend(c);
+    else if (!wanted && holds(c->doc, "Suspended"))
+        resume(c);
+    if (holds(c->doc, "Suspended"))
+        return;
+    if (holds(c->doc, "Running")) {
+        if (act_running(c))
+            sooner(j, c->sim->now_us); /* it is over: look at TTLs and the like at once */
+    } else if (c->sim->now_us >= j->since_us + start_delay(c)) {
+        start(c);
+        sooner(j, c->sim->now_us);
+    } else {
+        sooner(j, j->since_us + start_delay(c));
+    }
+}
+
+static bool open_crew(struct sim *sim, struct life_job *j, struct crew *c)
+{
+    *c = (struct crew){.sim = sim, .j = j, .doc = life_read(sim, K_MPIJOB, j->ns, j->name)};
+    if (c->doc)
+        c->rules = rules_of(sim, c->doc);
+    return c->doc != NULL;
+}
+
+/* Which rules a job had that is gone is not known any more. */
+static void remove_remains(struct crew *c)
+{
+    enum rules now = c->rules;
+    for (int r = RULES_V1ALPHA2; r <= RULES_V2BETA1; r++) {
+        c->rules = (enum rules)r;
+        crew_remove_all(c);
+    }
+    c->rules = now;
+}
+
+bool life_job_act(struct sim *sim, struct life_job *j)
+{
+    struct crew c;
+    bool there = open_crew(sim, j, &c);
+    j->due_us = INT64_MAX;
+    if (!there || j->reborn)
+        remove_remains(&c);
+    if (j->reborn) {
+        j->reborn = j->complained = false;
+        j->since_us = sim->now_us;
+        j->end_us = 0;
+    }
+    if (there)
+        act(&c);
+    j->touched = false;
+    json_object_put(c.doc);
+    return store_get(&sim->store, K_MPIJOB, j->ns, j->name) != NULL;
+}
+
+void life_job_furnish(struct sim *sim, struct life_job *j)
+{
+    struct crew c;
+    if (!open_crew(sim, j, &c))
+        return;
+    j->since_us = time_of(doc_get(c.doc, "metadata"), "creationTimestamp", sim->now_us);
+    bool over = holds(c.doc, "Succeeded") || holds(c.doc, "Failed");
+    j->due_us = sim->now_us;
+    if (over) {
+        crew_launch(&c, "Running");
+        crew_finish_launcher(&c, holds(c.doc, "Succeeded"));
+        clean_up(&c);
+    } else if (holds(c.doc, "Running")) {
+        crew_launch(&c, "Running");
+    } else if (condition(c.doc, "Created") && sim->now_us - j->since_us > 86400 * second) {
+        crew_launch(&c, "Pending"); /* stuck: no node will ever have room */
+        j->due_us = INT64_MAX;
+    }
+    json_object_put(c.doc);
+}

@@ -1,0 +1,289 @@
+#include "sim/read/list.h"
+
+#include "sim/doc/base64.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int version_read(struct exchange *x, const char *text, uint64_t *version)
+{
+    char *end;
+    errno = 0;
+    *version = strtoull(text, &end, 10);
+    if (*text >= '0' && *text <= '9' && !*end && !errno)
+        return 0;
+    return fail_bad_request(x, "invalid resource version: strconv.ParseUint: parsing \"%s\": invalid syntax", text);
+}
+
+/* A real server waits three seconds for the version to come. */
+int fail_future_version(struct exchange *x, uint64_t version)
+{
+    struct details d = {.retry_after = 1};
+    struct cause c = {.reason = "ResourceVersionTooLarge", .message = "Too large resource version"};
+    x->resp->wire.delay_ms += 3000;
+    return fail_with(x, 504, "Timeout", &d, &c, "Timeout: Too large resource version: %llu, current: %llu",
+                     (unsigned long long)version, (unsigned long long)x->sim->store.version);
+}
+
+static int fail_match(struct exchange *x, const char *fmt)
+{
+    return fail_options(x, "ListOptions", "resourceVersionMatch", "%s", fmt);
+}
+
+int list_options_check(struct exchange *x)
+{
+    const char *match = param(x, "resourceVersionMatch"), *rv = param(x, "resourceVersion");
+    bool watching = x->verb == VERB_WATCH, initial = param(x, "sendInitialEvents") != NULL;
+    if (initial && !watching)
+        return fail_options(x, "ListOptions", "sendInitialEvents",
+                            "Forbidden: sendInitialEvents is forbidden for list");
+    if (initial && (!match || strcmp(match, "NotOlderThan") != 0))
+        return fail_match(x, "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+    if (!match || !*match)
+        return 0;
+    if (watching && !initial)
+        return fail_match(
+            x, "Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+    if ((!rv || !*rv) && !watching)
+        return fail_match(x, "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided");
+    bool exact = strcmp(match, "Exact") == 0;
+    if (!exact && strcmp(match, "NotOlderThan") != 0)
+        return fail_options(x, "ListOptions", "resourceVersionMatch",
+                            "Unsupported value: \"%s\": supported values: \"Exact\", \"NotOlderThan\", \"\"", match);
+    if (exact && rv && strcmp(rv, "0") == 0)
+        return fail_match(x, "Forbidden: resourceVersionMatch \"Exact\" is forbidden for resourceVersion \"0\"");
+    return 0;
+}
+
+void list_range(struct exchange *x, size_t *from, size_t *to)
+{
+    struct store *s = &x->sim->store;
+    int kind = (int)x->res->kind;
+    *from = 0;
+    *to = s->shelf[kind].count;
+    if (!*x->ns)
+        return;
+    char key[80]; /* "ns/" to "ns0": the byte after the slash */
+    snprintf(key, sizeof key, "%.63s/", x->ns);
+    *from = store_seek(s, kind, key);
+    key[strlen(key) - 1] = '/' + 1;
+    *to = strlen(x->ns) > 63 ? *from : store_seek(s, kind, key);
+}
+
+/* ---- continue tokens: the snapshot's version and the key to go on after, in base64 */
+
+static char *token_make(uint64_t version, const char *key)
+{
+    char *plain = sim_format("{\"v\":\"meta.k8s.io/v1\",\"rv\":%lld,\"start\":\"%s\\u0000\"}", (long long)version, key);
+    char *token = base64_encode(plain, strlen(plain), true);
+    free(plain);
+    return token;
+}
+
+static bool token_read(const char *token, uint64_t *version, char **key)
+{
+    struct buf plain = BUF_INIT;
+    bool good = base64_decode(token, &plain);
+    json_object *doc = good && plain.ptr ? doc_parse(plain.ptr, plain.len) : NULL;
+    const char *start = doc_str(doc, "start"), *form = doc_str(doc, "v");
+    good = start && *start && form && strcmp(form, "meta.k8s.io/v1") == 0;
+    if (good) {
+        *version = (uint64_t)doc_int(doc, "rv", 0);
+        *key = sim_strdup(start);
+    }
+    json_object_put(doc);
+    buf_free(&plain);
+    return good;
+}
+
+/* ---- the list itself */
+
+struct listing {
+    uint64_t version; /* of the snapshot */
+    uint64_t limit;   /* 0: none */
+    char *after;      /* go on behind this key; NULL: from the start */
+    struct selector selector;
+};
+
+static int fail_expired(struct exchange *x, const char *after)
+{
+    char *token = after ? token_make((uint64_t)-1, after) : NULL;
+    buf_reset(&x->resp->body);
+    status_write(
+        &x->resp->body, 410, "Expired",
+        after ? "The provided continue parameter is too old to display a consistent list result. You can start a new "
+                "list without the continue parameter, or use the continue token in this response to retrieve the "
+                "remainder of the results. Continuing with the provided token results in an inconsistent list - "
+                "objects that were created, modified, or deleted between the time the first chunk was returned and "
+                "now may show up in the list."
+              : "The resourceVersion for the provided list is too old.",
+        NULL, NULL, token);
+    respond_json(x, 410);
+    free(token);
+    return -1;
+}
+
+static int read_continue(struct exchange *x, struct listing *l, const char *token, const char *rv)
+{
+    if (rv && *rv && strcmp(rv, "0") != 0)
+        return fail_bad_request(x, "specifying resource version is not allowed when using continue");
+    uint64_t version;
+    if (!token_read(token, &version, &l->after))
+        return fail_bad_request(x, "continue key is not valid: illegal base64 data or unknown form");
+    if (version == (uint64_t)-1)
+        return 0; /* an inconsistent continuation, from the present state */
+    if (version < x->sim->store.compacted || version > x->sim->store.version)
+        return fail_expired(x, l->after);
+    l->version = version;
+    return 0;
+}
+
+static int read_limit(struct exchange *x, struct listing *l)
+{
+    const char *text = param(x, "limit");
+    if (!text || !*text)
+        return 0;
+    char *end;
+    long long v = strtoll(text, &end, 10);
+    if (*end)
+        return fail_bad_request(x, "strconv.ParseInt: parsing \"%s\": invalid syntax", text);
+    l->limit = v > 0 ? (uint64_t)v : 0;
+    return 0;
+}
+
+static int read_version(struct exchange *x, struct listing *l)
+{
+    const char *rv = param(x, "resourceVersion"), *match = param(x, "resourceVersionMatch"),
+               *token = param(x, "continue");
+    if (token && *token)
+        return read_continue(x, l, token, rv);
+    if (!rv || !*rv)
+        return 0;
+    uint64_t version;
+    if (version_read(x, rv, &version))
+        return -1;
+    if (version > x->sim->store.version)
+        return fail_future_version(x, version);
+    if (version == 0)
+        l->limit = 0; /* served from the cache, all at once */
+    if (!match || strcmp(match, "Exact") != 0)
+        return 0;
+    if (version < x->sim->store.compacted)
+        return fail_expired(x, NULL);
+    l->version = version;
+    return 0;
+}
+
+static uint64_t count_remaining(struct exchange *x, const struct listing *l, size_t at, size_t to)
+{
+    struct shelf *shelf = &x->sim->store.shelf[x->res->kind];
+    if (shelf->changed <= l->version && shelf->live == shelf->count)
+        return to - at; /* nothing has happened since and nothing was deleted: no need to look */
+    uint64_t n = 0;
+    for (size_t i = at; i < to; i++)
+        n += store_at(shelf->entry[i], l->version) != NULL;
+    return n;
+}
+
+static void write_head(struct exchange *x, struct buf *out)
+{
+    if (x->shape == SHAPE_PARTIAL) {
+        buf_puts(out, "{\"kind\":\"PartialObjectMetadataList\",\"apiVersion\":\"meta.k8s.io/v1\",");
+        return;
+    }
+    const char *group = x->res->group;
+    const char *fmt = x->res->custom ? "{\"apiVersion\":\"%s%s%s\",\"kind\":\"%s\","
+                                     : "{\"kind\":\"%4$s\",\"apiVersion\":\"%1$s%2$s%3$s\",";
+    buf_printf(out, fmt, group, *group ? "/" : "", x->version, x->res->list);
+}
+
+static void write_metadata(struct exchange *x, struct buf *out, const struct listing *l, const char *token,
+                           uint64_t remaining)
+{
+    buf_puts(out, "\"metadata\":{");
+    bool custom = x->res->custom && x->shape == SHAPE_WHOLE;
+    if (token || custom)
+        buf_printf(out, "\"continue\":\"%s\",", token ? token : "");
+    if (token && remaining && selector_empty(&l->selector))
+        buf_printf(out, "\"remainingItemCount\":%llu,", (unsigned long long)remaining);
+    buf_printf(out, "\"resourceVersion\":\"%llu\"}", (unsigned long long)l->version);
+}
+
+/* Adds the items and returns the token of the next page, or NULL. */
+static char *write_items(struct exchange *x, const struct listing *l, struct buf *out, uint64_t *remaining)
+{
+    struct shelf *shelf = &x->sim->store.shelf[x->res->kind];
+    size_t from, to;
+    uint64_t taken = 0;
+    const char *last = NULL;
+    list_range(x, &from, &to);
+    if (l->after) {
+        size_t at = store_seek(&x->sim->store, (int)x->res->kind, l->after);
+        if (at < to && strcmp(shelf->entry[at]->key, l->after) == 0)
+            at++;
+        from = at > from ? at : from;
+    }
+    for (size_t i = from; i < to; i++) {
+        struct revision *rev = store_at(shelf->entry[i], l->version);
+        if (!rev)
+            continue;
+        if (l->limit && taken == l->limit) {
+            *remaining = count_remaining(x, l, i, to);
+            return token_make(l->version, last);
+        }
+        last = shelf->entry[i]->key;
+        if (!selector_matches(&l->selector, rev))
+            continue;
+        if (taken++)
+            buf_putc(out, ',');
+        if (x->shape == SHAPE_TABLE)
+            table_row(x, rev, out);
+        else
+            view_revision(x, rev, out, true);
+    }
+    return NULL;
+}
+
+static void answer(struct exchange *x, const struct listing *l)
+{
+    struct buf items = BUF_INIT, *out = &x->resp->body;
+    uint64_t remaining = 0;
+    char *token = write_items(x, l, &items, &remaining);
+    buf_reserve(out, items.len + 512);
+    if (x->shape == SHAPE_TABLE) {
+        table_begin(x, out, l->version, token);
+    } else {
+        write_head(x, out);
+        if (x->res->custom && x->shape == SHAPE_WHOLE) {
+            /* unstructured lists are written with sorted keys: items before metadata */
+            buf_puts(out, "\"items\":[");
+            buf_add(out, items.ptr, items.len);
+            buf_puts(out, "],");
+            write_metadata(x, out, l, token, remaining);
+            buf_putc(out, '}');
+            goto done;
+        }
+        write_metadata(x, out, l, token, remaining);
+        buf_puts(out, ",\"items\":[");
+    }
+    buf_add(out, items.ptr, items.len);
+    buf_puts(out, "]}");
+done:
+    free(token);
+    buf_free(&items);
+    respond_json(x, 200);
+}
+
+void verb_list(struct exchange *x)
+{
+    struct listing l = {.version = x->sim->store.version};
+    if (list_options_check(x) || read_limit(x, &l))
+        return;
+    if (!read_version(x, &l) && !selector_read(x, &l.selector)) {
+        answer(x, &l);
+        selector_free(&l.selector);
+    }
+    free(l.after);
+}

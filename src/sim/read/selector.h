@@ -1,0 +1,28 @@
+/* Label and field selectors. */
+#ifndef SIM_READ_SELECTOR_H
+#define SIM_READ_SELECTOR_H
+#include "sim/server/core.h"
+
+enum selector_op { OP_EQUALS, OP_DIFFERS, OP_IN, OP_NOT_IN, OP_EXISTS, OP_ABSENT, OP_GREATER, OP_LESS };
+
+struct requirement {
+    char *key;
+    enum selector_op op;
+    char **value;
+    size_t values;
+};
+
+struct selector {
+    struct requirement *label, *field;
+    size_t labels, fields;
+};
+
+/* From the query of the exchange; -1: answered with a 400. */
+int selector_read(struct exchange *x, struct selector *s);
+void selector_free(struct selector *s);
+bool selector_empty(const struct selector *s);
+bool selector_matches(const struct selector *s, const struct revision *rev);
+/* Labels alone, for what is not a request. NULL or a problem's description, which the caller frees. */
+char *selector_parse_labels(struct selector *s, const char *text);
+bool selector_label(const struct revision *rev, const char *key, const char **value, size_t *len);
+#endif
