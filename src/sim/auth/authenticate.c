@@ -1,4 +1,5 @@
 /* Who asks: by a token, a name and a password, a client certificate, a token of the IAM or a signature. */
+#include "sim/auth/credentials.h"
 #include "sim/auth/signature.h"
 #include "sim/doc/base64.h"
 #include "sim/server/core.h"
@@ -64,7 +65,7 @@ static bool knows_basic(const struct credentials *c, const char *coded)
 static int by_token(struct exchange *x, const char *token)
 {
     const struct sim_options *o = &x->sim->opt;
-    if (strings_have(&x->sim->credentials.tokens, token))
+    if (strings_have(&x->sim->credentials->tokens, token))
         return let_in(x, "token", "");
     if (!o->view_token || strcmp(token, o->view_token) != 0)
         return unauthorized(x, "the token is unknown");
@@ -79,7 +80,7 @@ static bool starts(const char *s, const char *prefix)
 
 int authenticate(struct exchange *x)
 {
-    const struct credentials *c = &x->sim->credentials;
+    const struct credentials *c = x->sim->credentials;
     const char *given = x->req->authorization, *issued = request_header(x->req, "X-Auth-Token");
     const char *name = x->req->certificate;
     bool cci = x->sim->opt.profile == SIM_CCI;

@@ -1,5 +1,6 @@
 /* Huawei's IAM as far as a user's token goes: POST /v3/auth/tokens with a name and a password, for a project. */
 #include "base/clock.h"
+#include "sim/auth/credentials.h"
 #include "sim/server/core.h"
 
 #include <stdlib.h>
@@ -21,7 +22,7 @@ static bool is(const char *a, const char *b)
 static void give(struct exchange *x)
 {
     struct sim *sim = x->sim;
-    struct credentials *c = &sim->credentials;
+    struct credentials *c = sim->credentials;
     char first[37], second[37], from[32], to[32];
     sim_uuid(sim, first);
     sim_uuid(sim, second);
@@ -44,7 +45,7 @@ static void give(struct exchange *x)
 
 static void answer(struct exchange *x, json_object *doc)
 {
-    const struct credentials *c = &x->sim->credentials;
+    const struct credentials *c = x->sim->credentials;
     json_object *auth = doc_get(doc, "auth"), *identity = doc_get(auth, "identity");
     json_object *methods = doc_get(identity, "methods"), *user = doc_path(identity, "password", "user");
     json_object *project = doc_path(auth, "scope", "project");
@@ -63,7 +64,7 @@ static void answer(struct exchange *x, json_object *doc)
 
 bool iam(struct exchange *x)
 {
-    if (!x->sim->credentials.user || x->segments != 3 || !is(x->segment[0], "v3") || !is(x->segment[1], "auth") ||
+    if (!x->sim->credentials->user || x->segments != 3 || !is(x->segment[0], "v3") || !is(x->segment[1], "auth") ||
         !is(x->segment[2], "tokens"))
         return false;
     if (!is(x->req->method, "POST")) {

@@ -1,5 +1,7 @@
 #include "sim/auth/signature.h"
 
+#include "sim/auth/credentials.h"
+
 #include "base/clock.h"
 
 #include <ctype.h>
@@ -191,7 +193,7 @@ static const char *claim_problem(const struct exchange *x, const struct claim *c
     const char *date = request_header(x->req, "X-Sdk-Date"), *token = request_header(x->req, "X-Security-Token");
     if (!c->access || !c->headers || !c->signature || !signs(c->headers, "x-sdk-date"))
         return "the signature is not complete";
-    const struct access_key *key = credentials_key(&x->sim->credentials, c->access);
+    const struct access_key *key = credentials_key(x->sim->credentials, c->access);
     if (!key)
         return "the access key does not exist";
     if (key->security_token && (!token || strcmp(token, key->security_token) != 0))

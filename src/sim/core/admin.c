@@ -1,8 +1,10 @@
 /* /_sim/: faults, clock, credentials, requests and counters, for the tests that drive the simulator. No token is asked
  * for. */
 #include "base/clock.h"
+#include "sim/auth/credentials.h"
 #include "sim/core/recorder.h"
 #include "sim/fault/faults.h"
+#include "sim/read/watch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -89,7 +91,7 @@ static void admin_credentials(struct exchange *x, const char *method)
 {
     if (strcmp(method, "PUT") == 0 || strcmp(method, "POST") == 0) {
         json_object *doc = x->req->body_len ? doc_parse(x->req->body, x->req->body_len) : NULL;
-        char *problem = credentials_change(&x->sim->credentials, doc);
+        char *problem = credentials_change(x->sim->credentials, doc);
         json_object_put(doc);
         if (problem) {
             admin_error(x, 400, problem);
@@ -97,7 +99,7 @@ static void admin_credentials(struct exchange *x, const char *method)
             return;
         }
     }
-    const struct credentials *c = &x->sim->credentials;
+    const struct credentials *c = x->sim->credentials;
     buf_printf(&x->resp->body, "{\"tokens\":%zu,\"basic\":%zu,\"certificates\":%zu,\"accessKeys\":%zu,\"issued\":%zu}",
                c->tokens.count, c->basics.count, c->certificates.count, c->keys, c->issued_count);
     respond_json(x, 200);
@@ -142,7 +144,8 @@ static void admin_versions(struct exchange *x, const char *method)
         if (doc_get(doc, "siblings"))
             sim->opt.siblings = doc_bool(doc, "siblings");
         json_object_put(doc);
-        sim_serve(sim);
+        versions_change(sim);
+        watch_strike(sim, "end", NULL);
     }
     buf_puts(&x->resp->body, "{\"served\":[");
     const char *comma = "";

@@ -1,4 +1,5 @@
 /* The server as a whole: how it comes up, and what happens as time passes. */
+#include "sim/auth/credentials.h"
 #include "sim/core/recorder.h"
 #include "sim/fault/faults.h"
 #include "sim/life/generate.h"
@@ -15,50 +16,6 @@ static void committed(void *owner, struct revision *rev)
     life_notify(sim, rev);
 }
 
-static void choose_versions(struct sim *sim)
-{
-    const struct sim_options *o = &sim->opt;
-    bool all = o->serve_v1alpha2 && o->serve_v1 && o->serve_v2beta1;
-    sim->served[V1ALPHA2] = o->serve_v1alpha2;
-    sim->served[V1] = o->serve_v1;
-    sim->served[V2BETA1] = o->serve_v2beta1;
-    for (int v = 0; v < MPIJOB_VERSIONS; v++)
-        schema_free(sim->schema[v]);
-    schema_free(sim->sibling_schema);
-    sim->sibling_schema = schema_read(o->profile == SIM_CCI ? schema_open : schema_siblings);
-    sim->schema[V1ALPHA2] = schema_read(schema_v1_open);
-    sim->schema[V1] =
-        schema_read(!all && o->controller == SIM_TRAINING_OPERATOR ? schema_training_operator : schema_v1_open);
-    sim->schema[V2BETA1] = schema_read(all ? schema_v2beta1_v03 : schema_v2beta1);
-    sim->stored_as = o->serve_v1alpha2 ? V1ALPHA2 : o->serve_v1 ? V1 : V2BETA1;
-    for (int v = 0; v < MPIJOB_VERSIONS; v++)
-        if (o->store_as && sim->served[v] && strcmp(o->store_as, mpijob_version_name[v]) == 0)
-            sim->stored_as = v;
-}
-
-const struct schema *schema_of(const struct exchange *x)
-{
-    return x->res->sibling ? x->sim->sibling_schema : x->sim->schema[x->mpijob_version];
-}
-
-/* What was found out about the stored texts was by the schemas before. */
-static void forget_views(struct sim *sim)
-{
-    struct shelf *shelf = &sim->store.shelf[K_MPIJOB];
-    for (size_t i = 0; i < shelf->count; i++)
-        for (struct revision *r = shelf->entry[i]->latest; r; r = r->prev)
-            memset(r->view, VIEW_UNKNOWN, sizeof r->view);
-}
-
-void sim_serve(struct sim *sim)
-{
-    int before = sim->stored_as;
-    choose_versions(sim);
-    sim->restored |= sim->stored_as != before;
-    forget_views(sim);
-    watch_strike(sim, "end", NULL);
-}
-
 struct sim *sim_new(const struct sim_options *options)
 {
     static const char *const namespaces[] = {"default", "kube-node-lease", "kube-public", "kube-system"};
@@ -67,8 +24,9 @@ struct sim *sim_new(const struct sim_options *options)
     sim->opt = *options;
     sim->random = options->seed;
     sim->now_us = sim->start_us = options->start_us;
-    choose_versions(sim);
-    free(credentials_init(&sim->credentials, options));
+    versions_choose(sim);
+    sim->credentials = sim_alloc(sizeof *sim->credentials);
+    free(credentials_init(sim->credentials, options));
     store_init(&sim->store);
     sim->faults = sim_alloc(sizeof *sim->faults);
     sim->recorder = recorder_new();
@@ -104,10 +62,9 @@ void sim_free(struct sim *sim)
     faults_clear(sim->faults);
     free(sim->faults);
     recorder_free(sim->recorder);
-    credentials_free(&sim->credentials);
-    for (int v = 0; v < MPIJOB_VERSIONS; v++)
-        schema_free(sim->schema[v]);
-    schema_free(sim->sibling_schema);
+    credentials_free(sim->credentials);
+    free(sim->credentials);
+    versions_free(sim);
     free(sim);
 }
 
@@ -120,9 +77,4 @@ int64_t sim_tick(struct sim *sim, int64_t mono_ms)
         sim->now_us = sim->start_us + (int64_t)((double)(mono_ms - sim->mono_start) * 1000 * sim->opt.speed);
     int64_t life = life_tick(sim), watches = watch_tick(sim);
     return life < watches ? life : watches;
-}
-
-size_t sim_job_count(const struct sim *sim)
-{
-    return sim->store.shelf[K_MPIJOB].live;
 }

@@ -5,7 +5,7 @@
 
 struct schema;
 
-struct schema *schema_read(const char *text); /* one of those below */
+struct schema *schema_read(const char *text); /* JSON with ' for " */
 void schema_free(struct schema *s);
 
 /* Drops members that the schema does not have; unknown, if given, gets "unknown field ..." for each. True if any went.
@@ -23,11 +23,4 @@ bool schema_problem(const struct schema *s, json_object *doc, json_object *old, 
 
 /* Whether a problem can only be seen beside the old document; otherwise that is needed to excuse one. */
 bool schema_compares(const struct schema *s);
-
-extern const char *const schema_v1_open;           /* v1alpha2 and v1 of mpi-operator v0.3.0: nearly everything goes */
-extern const char *const schema_v2beta1_v03;       /* v2beta1 beside them */
-extern const char *const schema_v2beta1;           /* mpi-operator v0.4 and later */
-extern const char *const schema_siblings;          /* TFJob, PyTorchJob and MXJob of it, in one */
-extern const char *const schema_open;              /* anything goes */
-extern const char *const schema_training_operator; /* v1 of training-operator v1.9.0 */
 #endif

@@ -275,7 +275,7 @@ static void act_over(struct crew *c)
         crew_remove_all(c);
         struct revision *rev = store_get(&c->sim->store, K_MPIJOB, c->j->ns, c->j->name);
         if (rev)
-            commit_removal(c->sim, rev);
+            object_remove(c->sim, rev);
         return;
     }
     if (ttl >= 0)
@@ -301,7 +301,7 @@ static void act_deleted(struct crew *c)
     size_t before = list ? json_object_array_length(list) : 0, now = json_object_array_length(left);
     doc_set(doc_get(c->doc, "metadata"), "finalizers", left);
     if (now == 0)
-        commit_removal(c->sim, store_get(&c->sim->store, K_MPIJOB, c->j->ns, c->j->name));
+        object_remove(c->sim, store_get(&c->sim->store, K_MPIJOB, c->j->ns, c->j->name));
     else if (now != before)
         save(c);
 }

@@ -22,21 +22,14 @@ void life_store(struct sim *sim, enum kind kind, const char *ns, const char *nam
 json_object *life_read(struct sim *sim, enum kind kind, const char *ns, const char *name)
 {
     struct revision *rev = store_get(&sim->store, (int)kind, ns, name);
-    if (!rev)
-        return NULL;
-    struct buf b = BUF_INIT;
-    buf_putc(&b, '{');
-    buf_add(&b, rev->text, rev->len);
-    json_object *doc = doc_parse(b.ptr, b.len);
-    buf_free(&b);
-    return doc;
+    return rev ? object_parse(rev) : NULL;
 }
 
 static bool remove_object(struct sim *sim, enum kind kind, const char *ns, const char *name)
 {
     struct revision *rev = store_get(&sim->store, (int)kind, ns, name);
     if (rev)
-        commit_removal(sim, rev);
+        object_remove(sim, rev);
     return rev != NULL;
 }
 

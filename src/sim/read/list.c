@@ -3,7 +3,6 @@
 #include "sim/doc/base64.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,21 +54,6 @@ int list_options_check(struct exchange *x)
     if (exact && rv && strcmp(rv, "0") == 0)
         return fail_match(x, "Forbidden: resourceVersionMatch \"Exact\" is forbidden for resourceVersion \"0\"");
     return 0;
-}
-
-void list_range(struct exchange *x, size_t *from, size_t *to)
-{
-    struct store *s = &x->sim->store;
-    int kind = (int)x->res->kind;
-    *from = 0;
-    *to = s->shelf[kind].count;
-    if (!*x->ns)
-        return;
-    char key[80]; /* "ns/" to "ns0": the byte after the slash */
-    snprintf(key, sizeof key, "%.63s/", x->ns);
-    *from = store_seek(s, kind, key);
-    key[strlen(key) - 1] = '/' + 1;
-    *to = strlen(x->ns) > 63 ? *from : store_seek(s, kind, key);
 }
 
 /* ---- continue tokens: the snapshot's version and the key to go on after, in base64 */
@@ -218,7 +202,7 @@ static char *write_items(struct exchange *x, const struct listing *l, struct buf
     size_t from, to;
     uint64_t taken = 0;
     const char *last = NULL;
-    list_range(x, &from, &to);
+    store_range(&x->sim->store, (int)x->res->kind, x->ns, &from, &to);
     if (l->after) {
         size_t at = store_seek(&x->sim->store, (int)x->res->kind, l->after);
         if (at < to && strcmp(shelf->entry[at]->key, l->after) == 0)

@@ -6,8 +6,6 @@
 int version_read(struct exchange *x, const char *text, uint64_t *version); /* -1: answered with a 400 */
 int fail_future_version(struct exchange *x, uint64_t version);
 int list_options_check(struct exchange *x); /* resourceVersionMatch and sendInitialEvents: 422 */
-/* Entries of the exchange's kind and namespace: [*from, *to) of the shelf. */
-void list_range(struct exchange *x, size_t *from, size_t *to);
 
 /* table.c: what kubectl prints */
 void table_begin(struct exchange *x, struct buf *out, uint64_t version, const char *more);

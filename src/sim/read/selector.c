@@ -1,5 +1,7 @@
 #include "sim/read/selector.h"
 
+#include "sim/store/names.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -330,16 +332,6 @@ static bool label_matches(const struct requirement *r, const struct revision *re
     return r->op == OP_GREATER ? number > limit : number < limit;
 }
 
-static json_object *stored_doc(const struct revision *rev)
-{
-    struct buf b = BUF_INIT;
-    buf_putc(&b, '{');
-    buf_add(&b, rev->text, rev->len);
-    json_object *doc = doc_parse(b.ptr, b.len);
-    buf_free(&b);
-    return doc;
-}
-
 static bool stored_value_is(json_object *doc, const char *path, const char *wanted)
 {
     json_object *at = doc;
@@ -361,7 +353,7 @@ static bool field_matches(const struct requirement *r, const struct revision *re
         same = is(entry_namespace(rev->entry, ns), r->value[0]);
     } else {
         if (!*doc)
-            *doc = stored_doc(rev);
+            *doc = object_parse(rev);
         same = stored_value_is(*doc, r->key, r->value[0]);
     }
     return same == (r->op == OP_EQUALS);

@@ -163,7 +163,7 @@ static bool read_listing(struct sim_watch *w, struct buf *out, size_t most)
     struct store *s = &w->sim->store;
     struct shelf *shelf = &s->shelf[w->x.res->kind];
     size_t from, to;
-    list_range(&w->x, &from, &to);
+    store_range(s, (int)w->x.res->kind, w->ns, &from, &to);
     if (w->listed) {
         size_t at = store_seek(s, (int)w->x.res->kind, w->listed);
         if (at < to && strcmp(shelf->entry[at]->key, w->listed) == 0)

@@ -1,13 +1,13 @@
 /* What the core's files share: the server, one exchange, and the verbs. Not for callers outside src/sim. */
 #ifndef SIM_SERVER_CORE_H
 #define SIM_SERVER_CORE_H
-#include "sim/auth/credentials.h"
 #include "sim/core/sim.h"
 #include "sim/doc/doc.h"
 #include "sim/doc/schema.h"
 #include "sim/store/kinds.h"
 #include "sim/store/store.h"
 
+struct credentials;
 struct faults;
 struct recorder;
 struct life;
@@ -31,7 +31,7 @@ struct sim {
     struct faults *faults;
     struct recorder *recorder;
     struct life *life;
-    struct credentials credentials;
+    struct credentials *credentials;
     size_t generated; /* MPIJobs made so far, for their names */
 };
 
@@ -95,6 +95,7 @@ uint64_t sim_random(struct sim *sim);
 void sim_uuid(struct sim *sim, char out[37]);
 void sim_suffix(struct sim *sim, char out[6]); /* five characters as generateName has them */
 void sim_timestamp(const struct sim *sim, char out[32]);
+size_t sim_job_count(const struct sim *sim);
 
 /* status.c: every answer that is a Status. They fill the response and return -1, for `return fail_...`. */
 struct details {
@@ -135,10 +136,13 @@ void respond_json(struct exchange *x, int code); /* finishes resp->body: newline
 void respond_plain(struct exchange *x, int code, const char *text);
 void warn(struct exchange *x, const char *text);
 
-/* sim.c */
+/* versions.c */
 const struct schema *schema_of(const struct exchange *x); /* of a custom resource */
-/* Another definition of MPIJobs takes the place of the one before, as when an operator is upgraded. */
-void sim_serve(struct sim *sim);
+void versions_choose(struct sim *sim);                    /* by the options */
+void versions_free(struct sim *sim);
+/* Another definition of MPIJobs takes the place of the one before, as when an operator is upgraded. Open watches have
+ * to be ended by the caller. */
+void versions_change(struct sim *sim);
 
 /* object.c: between trees and stored texts */
 json_object *object_read(struct exchange *x,
@@ -146,6 +150,10 @@ json_object *object_read(struct exchange *x,
 void object_write(struct exchange *x, json_object *doc, struct buf *out, struct marks *marks);
 void object_write_doc(json_object *doc, struct buf *out, struct marks *marks);
 void object_write_metadata(json_object *meta, struct buf *out, struct marks *marks);
+json_object *object_parse(const struct revision *rev); /* as it is stored */
+bool object_converts(const struct exchange *x);        /* the stored form differs from this resource's */
+void object_to_stored(const struct exchange *x, json_object *doc);
+void object_remove(struct sim *sim, struct revision *rev);
 /* The text of rev with another resourceVersion. */
 void object_renumber(const struct revision *rev, uint64_t version, struct buf *out, struct marks *marks);
 
@@ -182,9 +190,6 @@ void body_free(struct body *b);
 int metadata_shape(struct exchange *x, json_object *doc,
                    struct doc_findings *unknown); /* types; drops what is unknown */
 int metadata_validate(struct exchange *x, json_object *doc);
-bool label_value_valid(const char *s);
-char *qualified_name_problem(const char *s); /* NULL: fine */
-bool dns_subdomain(const char *s, size_t max);
 
 /* update.c: the part that PUT and PATCH share. Takes doc over. */
 void update_object(struct exchange *x, struct revision *old, json_object *doc, bool patch, bool forced_change);
@@ -192,9 +197,6 @@ void create_object(struct exchange *x, json_object *doc);
 
 /* builtin.c: what built-in kinds check, default and look like */
 int builtin_prepare(struct exchange *x, json_object *doc, json_object *old);
-bool builtin_convert(const struct exchange *x); /* the stored form differs from this resource's */
-void builtin_to_stored(struct exchange *x, json_object *doc);
-void builtin_from_stored(const struct exchange *x, json_object *doc);
 void namespace_make(struct sim *sim, const char *name);
 int namespace_check(struct exchange *x);                 /* may something be created there? */
 void namespace_removed(struct sim *sim, const char *ns); /* after a delete within: does a terminating one end? */
@@ -202,7 +204,6 @@ void namespace_empty(struct exchange *x);
 
 /* remove.c */
 bool finalizers_left(json_object *doc);
-void commit_removal(struct sim *sim, struct revision *rev);
 
 /* watch.c */
 void watch_notify(struct sim *sim, struct revision *rev);

@@ -77,7 +77,7 @@ static bool each_object(struct sim *sim, const char *ns, bool (*visit)(struct si
 static bool remove_unless_held(struct sim *sim, struct revision *rev)
 {
     if (!memmem(rev->text + rev->marks.meta, rev->marks.meta_len, "\"finalizers\":[", 14))
-        commit_removal(sim, rev);
+        object_remove(sim, rev);
     return true;
 }
 
@@ -92,7 +92,7 @@ void namespace_removed(struct sim *sim, const char *ns)
 {
     struct revision *rev = store_get(&sim->store, K_NAMESPACE, "", ns);
     if (rev && terminating(rev) && each_object(sim, ns, refuse))
-        commit_removal(sim, rev);
+        object_remove(sim, rev);
 }
 
 void namespace_empty(struct exchange *x)

@@ -50,7 +50,49 @@ void object_write_doc(json_object *doc, struct buf *out, struct marks *marks)
     free(m);
 }
 
-static json_object *parse_stored(const struct revision *rev)
+/* ---- events: stored as core/v1 has them; events.k8s.io names some members differently */
+
+static const char *const event_names[][2] = {
+    {"involvedObject", "regarding"},
+    {"message", "note"},
+    {"reportingComponent", "reportingController"},
+    {"source", "deprecatedSource"},
+    {"firstTimestamp", "deprecatedFirstTimestamp"},
+    {"lastTimestamp", "deprecatedLastTimestamp"},
+    {"count", "deprecatedCount"},
+};
+
+static void rename_members(json_object *doc, int from, int to)
+{
+    for (size_t i = 0; i < sizeof event_names / sizeof event_names[0]; i++) {
+        json_object *v = doc_get(doc, event_names[i][from]);
+        if (!v)
+            continue;
+        doc_set(doc, event_names[i][to], json_object_get(v));
+        json_object_object_del(doc, event_names[i][from]);
+    }
+}
+
+bool object_converts(const struct exchange *x)
+{
+    return x->res->alternate;
+}
+
+void object_to_stored(const struct exchange *x, json_object *doc)
+{
+    if (x->res->alternate)
+        rename_members(doc, 1, 0);
+}
+
+static void from_stored(const struct exchange *x, json_object *doc)
+{
+    if (x->res->alternate)
+        rename_members(doc, 0, 1);
+}
+
+/* ---- texts read */
+
+json_object *object_parse(const struct revision *rev)
 {
     struct buf b = BUF_INIT;
     buf_reserve(&b, rev->len + 1u);
@@ -63,15 +105,15 @@ static json_object *parse_stored(const struct revision *rev)
 
 json_object *object_read(struct exchange *x, struct revision *rev)
 {
-    json_object *doc = parse_stored(rev);
+    json_object *doc = object_parse(rev);
     int v = x->mpijob_version;
     if (v >= 0 && (v != x->sim->stored_as || x->sim->restored) && !x->res->sibling) {
         json_object *meta = json_object_get(doc_get(doc, "metadata"));
         json_object_object_del(doc, "metadata");
         rev->view[v] = schema_prune(x->sim->schema[v], doc, NULL) ? VIEW_PRUNED : VIEW_SAME;
         doc_set(doc, "metadata", meta);
-    } else if (v < 0 && builtin_convert(x)) {
-        builtin_from_stored(x, doc);
+    } else if (v < 0 && object_converts(x)) {
+        from_stored(x, doc);
     }
     return doc;
 }
@@ -91,10 +133,25 @@ void object_write(struct exchange *x, json_object *doc, struct buf *out, struct 
 
 void object_renumber(const struct revision *rev, uint64_t version, struct buf *out, struct marks *marks)
 {
-    json_object *doc = parse_stored(rev);
+    json_object *doc = object_parse(rev);
     char *number = sim_format("%llu", (unsigned long long)version);
     doc_set_str(doc_get(doc, "metadata"), "resourceVersion", number);
     object_write_doc(doc, out, marks);
     json_object_put(doc);
     free(number);
+}
+
+/* The object in its last state, under the version of its removal. */
+void object_remove(struct sim *sim, struct revision *rev)
+{
+    struct buf text = BUF_INIT;
+    struct marks marks;
+    char ns[64];
+    struct entry *e = rev->entry;
+    object_renumber(rev, store_next(&sim->store), &text, &marks);
+    entry_namespace(e, ns);
+    store_commit(&sim->store, e->kind, ns, entry_name(e), EVENT_DELETED, &text, &marks);
+    buf_free(&text);
+    if (*ns)
+        namespace_removed(sim, ns);
 }

@@ -31,3 +31,8 @@ void sim_timestamp(const struct sim *sim, char out[32])
 {
     clock_format(sim->now_us, false, out);
 }
+
+size_t sim_job_count(const struct sim *sim)
+{
+    return sim->store.shelf[K_MPIJOB].live;
+}

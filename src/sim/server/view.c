@@ -107,7 +107,7 @@ static bool same_in_this_version(struct exchange *x, struct revision *rev, json_
 {
     int v = x->mpijob_version;
     if (v < 0 || x->res->sibling)
-        return x->res->sibling || !builtin_convert(x);
+        return x->res->sibling || !object_converts(x);
     if ((v == x->sim->stored_as && !x->sim->restored) || rev->view[v] == VIEW_SAME)
         return true;
     if (rev->view[v] == VIEW_PRUNED)

@@ -1,6 +1,6 @@
 /* The schemas of the MPIJob definitions, without descriptions; pod templates are kept whole. JSON with ' for ", so that
  * it can be read. */
-#include "sim/doc/schema.h"
+#include "sim/store/schemas.h"
 
 #define OPEN "'x-kubernetes-preserve-unknown-fields':true,'type':'object'"
 #define INTEGER "{'type':'integer'}"

@@ -1,5 +1,6 @@
 #include "sim/store/store.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +47,19 @@ size_t store_seek(struct store *s, int kind, const char *key)
             high = mid;
     }
     return low;
+}
+
+void store_range(struct store *s, int kind, const char *ns, size_t *from, size_t *to)
+{
+    char key[80]; /* "ns/" to "ns0": the byte after the slash */
+    *from = 0;
+    *to = s->shelf[kind].count;
+    if (!*ns)
+        return;
+    snprintf(key, sizeof key, "%.63s/", ns);
+    *from = store_seek(s, kind, key);
+    key[strlen(key) - 1] = '/' + 1;
+    *to = strlen(ns) > 63 ? *from : store_seek(s, kind, key);
 }
 
 static void make_key(const char *ns, const char *name, char *key, size_t size)

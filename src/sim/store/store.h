@@ -74,6 +74,8 @@ void store_bulk(struct store *s, bool begin); /* between the calls entries are o
 
 /* The first entry whose key is not below `key`. */
 size_t store_seek(struct store *s, int kind, const char *key);
+/* The entries of a namespace ("": of all): [*from, *to) of the shelf. */
+void store_range(struct store *s, int kind, const char *ns, size_t *from, size_t *to);
 /* The state of an entry at a version; NULL if it did not exist then. */
 struct revision *store_at(const struct entry *e, uint64_t version);
 /* The revision that made that version, or NULL if it is compacted. */

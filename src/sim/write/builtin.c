@@ -89,28 +89,7 @@ static int prepare_configmap(struct exchange *x, json_object *doc)
     return 0;
 }
 
-/* ---- Events: stored as core/v1 has them; events.k8s.io names some members differently */
-
-static const char *const event_names[][2] = {
-    {"involvedObject", "regarding"},
-    {"message", "note"},
-    {"reportingComponent", "reportingController"},
-    {"source", "deprecatedSource"},
-    {"firstTimestamp", "deprecatedFirstTimestamp"},
-    {"lastTimestamp", "deprecatedLastTimestamp"},
-    {"count", "deprecatedCount"},
-};
-
-static void rename_members(json_object *doc, int from, int to)
-{
-    for (size_t i = 0; i < sizeof event_names / sizeof event_names[0]; i++) {
-        json_object *v = doc_get(doc, event_names[i][from]);
-        if (!v)
-            continue;
-        doc_set(doc, event_names[i][to], json_object_get(v));
-        json_object_object_del(doc, event_names[i][from]);
-    }
-}
+/* ---- Events */
 
 static int require(struct exchange *x, json_object *doc, const char *name, const char *member)
 {
@@ -135,23 +114,6 @@ static int prepare_event(struct exchange *x, json_object *doc, json_object *old)
                    require(x, doc, name, "reason")
                ? -1
                : 0;
-}
-
-bool builtin_convert(const struct exchange *x)
-{
-    return x->res->alternate;
-}
-
-void builtin_to_stored(struct exchange *x, json_object *doc)
-{
-    if (x->res->alternate)
-        rename_members(doc, 1, 0);
-}
-
-void builtin_from_stored(const struct exchange *x, json_object *doc)
-{
-    if (x->res->alternate)
-        rename_members(doc, 0, 1);
 }
 
 /* ---- Pods and Jobs */

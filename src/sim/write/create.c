@@ -85,7 +85,7 @@ static void store_new(struct exchange *x, json_object *doc)
     struct buf text = BUF_INIT;
     struct marks marks;
     if (x->mpijob_version < 0)
-        builtin_to_stored(x, doc);
+        object_to_stored(x, doc);
     if (!x->dry_run) {
         char *version = sim_format("%llu", (unsigned long long)store_next(&x->sim->store));
         doc_set_str(meta, "resourceVersion", version);

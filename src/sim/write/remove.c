@@ -1,5 +1,5 @@
 /* DELETE of one object and of a collection. */
-#include "sim/read/list.h"
+#include "sim/read/selector.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,21 +69,6 @@ static int check_preconditions(struct exchange *x, const struct removal *r, json
     return 0;
 }
 
-/* The object in its last state, under the version of its removal. */
-void commit_removal(struct sim *sim, struct revision *rev)
-{
-    struct buf text = BUF_INIT;
-    struct marks marks;
-    char ns[64];
-    struct entry *e = rev->entry;
-    object_renumber(rev, store_next(&sim->store), &text, &marks);
-    entry_namespace(e, ns);
-    store_commit(&sim->store, e->kind, ns, entry_name(e), EVENT_DELETED, &text, &marks);
-    buf_free(&text);
-    if (*ns)
-        namespace_removed(sim, ns);
-}
-
 static void add_finalizer(json_object *meta, const char *name)
 {
     json_object *list = doc_get(meta, "finalizers");
@@ -124,7 +109,7 @@ static struct revision *remove_one(struct exchange *x, struct revision *rev, jso
     if (finalizers_left(doc))
         return marked ? rev : mark(x, rev, doc);
     if (!x->dry_run)
-        commit_removal(x->sim, rev);
+        object_remove(x->sim, rev);
     return NULL;
 }
 
@@ -198,7 +183,7 @@ static char **gather(struct exchange *x, const struct selector *s, size_t *count
     struct shelf *shelf = &x->sim->store.shelf[x->res->kind];
     size_t from, to;
     char **key = NULL;
-    list_range(x, &from, &to);
+    store_range(&x->sim->store, (int)x->res->kind, x->ns, &from, &to);
     *count = 0;
     for (size_t i = from; i < to; i++) {
         struct revision *rev = shelf->entry[i]->latest;

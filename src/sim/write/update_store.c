@@ -45,7 +45,7 @@ static void commit(struct change *c, const struct buf *text, const struct marks 
         fail_with(x, 500, NULL, NULL, NULL, "etcdserver: request is too large");
     } else if (doc_path(c->doc, "metadata", "deletionTimestamp") && !finalizers_left(c->doc)) {
         respond_text(x, 200, text, marks);
-        commit_removal(x->sim, c->rev);
+        object_remove(x->sim, c->rev);
     } else {
         respond_object(x, 200,
                        store_commit(&x->sim->store, (int)x->res->kind, x->ns, x->name, EVENT_MODIFIED, text, marks));
@@ -126,7 +126,7 @@ static bool unchanged(struct change *c)
     set_version(c->doc, c->rev->version);
     if (v < 0 || v == c->x->sim->stored_as) {
         bool equal = doc_equal(update_old(c), c->doc);
-        builtin_to_stored(c->x, c->doc);
+        object_to_stored(c->x, c->doc);
         return equal;
     }
     struct buf text = BUF_INIT; /* the stored object may have what this version does not show */
