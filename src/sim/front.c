@@ -1,5 +1,9 @@
 #include "sim/front.h"
 
+#include "sim/core/sim.h"
+#include "sim/fault/faults.h"
+#include "sim/read/watch.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>

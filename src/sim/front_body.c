@@ -1,6 +1,8 @@
 /* Bodies of answers: in one piece, as a stream of events, or maltreated as a fault wants it. */
 #include "sim/front.h"
 
+#include "sim/read/watch.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>

@@ -1,5 +1,7 @@
 /* mpijob-sim: the core, the HTTP front, and a ready line. */
 #include "sim/certificate.h"
+#include "sim/core/sim.h"
+#include "sim/fault/faults.h"
 #include "sim/front.h"
 #include "sim/kubeconfig.h"
 #include "sim/options.h"

@@ -1,6 +1,8 @@
 #include "sim/options.h"
 
 #include "base/clock.h"
+#include "sim/core/sim.h"
+#include "sim/fault/faults.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,7 @@
 /* What is served: /api, /apis and below, and the plain 404 for everything else. */
-#include "sim/server/core.h"
+#include "sim/api/discovery.h"
+
+#include "sim/server/status.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* /openapi/v3, as much of it as kubectl asks for before it sends something: which kinds take fieldValidation. */
-#include "sim/server/core.h"
+#include "sim/api/discovery.h"
 
 #include <stdlib.h>
 #include <string.h>

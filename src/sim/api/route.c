@@ -1,5 +1,7 @@
 /* From the path and the method to a resource and a verb; who may do that; and the options that all writes have. */
-#include "sim/server/core.h"
+#include "sim/api/route.h"
+
+#include "sim/server/status.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -1,32 +1,14 @@
 /* Who asks: by a token, a name and a password, a client certificate, a token of the IAM or a signature. */
+#include "sim/auth/authenticate.h"
+
 #include "sim/auth/credentials.h"
 #include "sim/auth/signature.h"
 #include "sim/doc/base64.h"
-#include "sim/server/core.h"
+#include "sim/server/status.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-struct finding {
-    const char *wanted, *found;
-};
-
-static void look(void *data, const char *name, const char *value)
-{
-    struct finding *f = data;
-    if (!f->found && strcasecmp(name, f->wanted) == 0)
-        f->found = value;
-}
-
-const char *request_header(const struct sim_request *req, const char *name)
-{
-    struct finding f = {.wanted = name};
-    if (req->each_header)
-        req->each_header(req->owner, look, &f);
-    return f.found;
-}
 
 static int unauthorized(struct exchange *x, const char *why)
 {

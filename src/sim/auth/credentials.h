@@ -1,8 +1,8 @@
 /* Who may come in: what the options and /_sim/credentials say, and the tokens that the IAM has given. */
 #ifndef SIM_AUTH_CREDENTIALS_H
 #define SIM_AUTH_CREDENTIALS_H
-#include "sim/core/sim.h"
 #include "sim/doc/doc.h"
+#include "sim/server/sim_options.h"
 
 struct strings {
     char **item;

@@ -1,7 +1,8 @@
 /* Huawei's IAM as far as a user's token goes: POST /v3/auth/tokens with a name and a password, for a project. */
+#include "sim/auth/iam.h"
+
 #include "base/clock.h"
 #include "sim/auth/credentials.h"
-#include "sim/server/core.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,7 @@
 #include "sim/auth/signature.h"
 
-#include "sim/auth/credentials.h"
-
 #include "base/clock.h"
+#include "sim/auth/credentials.h"
 
 #include <ctype.h>
 #include <openssl/crypto.h>

@@ -1,8 +1,11 @@
 /* /_sim/: faults, clock, credentials, requests and counters, for the tests that drive the simulator. No token is asked
  * for. */
+#include "sim/core/admin.h"
+
 #include "base/clock.h"
 #include "sim/auth/credentials.h"
 #include "sim/core/recorder.h"
+#include "sim/core/sim.h"
 #include "sim/fault/faults.h"
 #include "sim/read/watch.h"
 

@@ -1,6 +1,7 @@
 #include "sim/core/recorder.h"
 
 #include "base/clock.h"
+#include "sim/fault/faults.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,13 +1,19 @@
 /* The server as a whole: how it comes up, and what happens as time passes. */
+#include "sim/core/sim.h"
+
+#include "sim/api/api.h"
 #include "sim/auth/credentials.h"
+#include "sim/core/admin.h"
 #include "sim/core/recorder.h"
 #include "sim/fault/faults.h"
 #include "sim/life/generate.h"
 #include "sim/life/life.h"
 #include "sim/read/watch.h"
+#include "sim/server/namespace.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static void committed(void *owner, struct revision *rev)
 {
@@ -77,4 +83,51 @@ int64_t sim_tick(struct sim *sim, int64_t mono_ms)
         sim->now_us = sim->start_us + (int64_t)((double)(mono_ms - sim->mono_start) * 1000 * sim->opt.speed);
     int64_t life = life_tick(sim), watches = watch_tick(sim);
     return life < watches ? life : watches;
+}
+
+/* ---- requests */
+
+/* By the simulated clock, as what is signed is checked by it. */
+static void add_date(struct exchange *x)
+{
+    char text[64];
+    time_t now = (time_t)(x->sim->now_us / 1000000);
+    struct tm tm;
+    if (x->sim->opt.profile != SIM_CCI || !gmtime_r(&now, &tm))
+        return;
+    strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+    sim_response_header(x->resp, "Date", text);
+}
+
+void sim_handle(struct sim *sim, const struct sim_request *req, struct sim_response *resp)
+{
+    struct exchange x = {.sim = sim, .req = req, .resp = resp, .mpijob_version = -1, .ns = "", .name = "", .sub = ""};
+    *resp = (struct sim_response){.content_type = "application/json", .wire.cut_at = SIZE_MAX};
+    exchange_split(&x);
+    if (x.segments && strcmp(x.segment[0], "_sim") == 0) {
+        admin(&x);
+        exchange_free(&x);
+        return;
+    }
+    struct fault *fault = faults_before(sim->faults, &x);
+    if (!resp->status)
+        api_serve(&x);
+    if (fault)
+        faults_after(sim->faults, fault, &x);
+    add_date(&x);
+    recorder_add(sim->recorder, &x, fault);
+    exchange_free(&x);
+}
+
+void sim_response_free(struct sim_response *resp)
+{
+    for (size_t i = 0; i < resp->header_count; i++) {
+        free(resp->headers[i].name);
+        free(resp->headers[i].value);
+    }
+    free(resp->headers);
+    buf_free(&resp->body);
+    if (resp->watch)
+        sim_watch_close(resp->watch);
+    *resp = (struct sim_response){0};
 }

@@ -1,6 +1,8 @@
 /* The faults by name. Those "before" answer instead of the server; those "after" let it do the work first. */
 #include "sim/fault/faults.h"
+
 #include "sim/read/watch.h"
+#include "sim/server/status.h"
 
 #include <stdio.h>
 #include <stdlib.h>

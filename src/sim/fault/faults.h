@@ -1,7 +1,7 @@
 /* Faults that were asked for: which requests they meet, and what they do to them. */
 #ifndef SIM_FAULT_FAULTS_H
 #define SIM_FAULT_FAULTS_H
-#include "sim/server/core.h"
+#include "sim/server/exchange.h"
 
 struct fault_type;
 
@@ -40,4 +40,9 @@ void faults_after(struct faults *all, struct fault *f, struct exchange *x);
 char *faults_read(struct sim *sim, const char *spec, struct sim_wire *wire); /* NULL, or what is wrong */
 void faults_clear(struct faults *all);
 void faults_write(const struct faults *all, struct buf *out);
+
+/* Faults as the command line and /_sim/faults take them: SPEC or @FILE, see --help faults. NULL, or what is wrong. */
+char *sim_faults_add(struct sim *sim, const char *spec);
+const char *sim_faults_help(void);
+bool sim_refuses_connection(struct sim *sim); /* a fault says that the next connection is to be broken off */
 #endif

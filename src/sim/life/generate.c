@@ -2,6 +2,8 @@
 #include "sim/life/generate.h"
 
 #include "base/clock.h"
+#include "sim/server/namespace.h"
+#include "sim/server/object.h"
 
 #include <stdio.h>
 #include <stdlib.h>

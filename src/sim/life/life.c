@@ -3,6 +3,7 @@
 
 #include "sim/life/generate.h"
 #include "sim/life/life_job.h"
+#include "sim/life/rules.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Jobs moving on, and what a controller does about them. */
 #ifndef SIM_LIFE_LIFE_H
 #define SIM_LIFE_LIFE_H
-#include "sim/server/core.h"
+#include "sim/server/server.h"
 
 struct life *life_new(struct sim *sim);
 void life_begin(struct sim *sim); /* gives the jobs that are there their pods */

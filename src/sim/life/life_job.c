@@ -3,6 +3,8 @@
 #include "sim/life/life_job.h"
 
 #include "base/clock.h"
+#include "sim/life/rules.h"
+#include "sim/server/object.h"
 
 #include <stdlib.h>
 #include <string.h>

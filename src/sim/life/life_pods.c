@@ -1,6 +1,9 @@
 /* Pods and launcher Jobs: enough of them for a client to see what holds a GPU. */
 #include "sim/life/life_job.h"
 
+#include "sim/life/rules.h"
+#include "sim/server/object.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* What the controllers make of an MPIJob's fields, as facts measured on the real ones say (effects by version). */
 #ifndef SIM_LIFE_RULES_H
 #define SIM_LIFE_RULES_H
-#include "sim/server/core.h"
+#include "sim/server/server.h"
 
 enum rules { RULES_V1ALPHA2, RULES_V1, RULES_TRAINING, RULES_V2BETA1, RULES_CCI };
 enum cleanup { CLEAN_NONE, CLEAN_RUNNING, CLEAN_ALL, CLEAN_INVALID };

@@ -1,5 +1,7 @@
 #include "sim/read/selector.h"
 
+#include "sim/server/object.h"
+#include "sim/server/status.h"
 #include "sim/store/names.h"
 
 #include <errno.h>

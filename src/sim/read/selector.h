@@ -1,7 +1,7 @@
 /* Label and field selectors. */
 #ifndef SIM_READ_SELECTOR_H
 #define SIM_READ_SELECTOR_H
-#include "sim/server/core.h"
+#include "sim/server/exchange.h"
 
 enum selector_op { OP_EQUALS, OP_DIFFERS, OP_IN, OP_NOT_IN, OP_EXISTS, OP_ABSENT, OP_GREATER, OP_LESS };
 

@@ -1,6 +1,8 @@
 /* The Table form that kubectl get asks for: name and age, as for any custom resource without printer columns. */
+#include "sim/read/table.h"
+
 #include "base/clock.h"
-#include "sim/read/list.h"
+#include "sim/server/object.h"
 
 #include <stdlib.h>
 #include <string.h>

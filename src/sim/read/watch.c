@@ -1,8 +1,12 @@
 /* Watches: first, where asked for, the objects as they are; then every change from the log, in order, once each. */
 #include "sim/read/watch.h"
 
-#include "sim/fault/faults.h"
 #include "sim/read/list.h"
+#include "sim/read/selector.h"
+#include "sim/read/table.h"
+#include "sim/server/object.h"
+#include "sim/server/status.h"
+#include "sim/server/view.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,8 @@
 /* What Huawei Cloud CCI documents and a Kubernetes API server does not do: only namespaced lists and watches, merge
  * patches only, and four fields of an MPIJob that may be replaced. */
-#include "sim/server/core.h"
+#include "sim/server/cci.h"
+
+#include "sim/server/status.h"
 
 #include <string.h>
 

@@ -1,11 +1,9 @@
-/* One request on its way through the core: take it apart, see who asks, and hand it to the part that answers. */
-#include "sim/core/recorder.h"
-#include "sim/fault/faults.h"
-#include "sim/server/core.h"
+/* One request taken apart, and the simple forms of its answer. */
+#include "sim/server/exchange.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <strings.h>
 
 static int hex(char c)
 {
@@ -77,137 +75,71 @@ bool param_true(const struct exchange *x, const char *name)
     return v && *v && strcmp(v, "0") != 0 && strcmp(v, "false") != 0;
 }
 
-static bool starts(const char *s, const char *prefix)
+bool media_type_is(const char *given, const char *wanted)
 {
-    return s && strncmp(s, prefix, strlen(prefix)) == 0;
+    size_t n = strlen(wanted);
+    return given && strncmp(given, wanted, n) == 0 && (given[n] == 0 || given[n] == ';' || given[n] == ' ');
 }
 
-static void choose_pretty(struct exchange *x)
+struct finding {
+    const char *wanted, *found;
+};
+
+static void look(void *data, const char *name, const char *value)
 {
-    const char *agent = x->req->user_agent;
-    if (param(x, "pretty"))
-        x->pretty = param_true(x, "pretty");
-    else
-        x->pretty = starts(agent, "curl/") || starts(agent, "Wget/") || starts(agent, "Mozilla/5.0");
+    struct finding *f = data;
+    if (!f->found && strcasecmp(name, f->wanted) == 0)
+        f->found = value;
 }
 
-static bool health(struct exchange *x)
+const char *request_header(const struct sim_request *req, const char *name)
 {
-    const char *s = x->segments ? x->segment[0] : "";
-    if (strcmp(s, "healthz") == 0 || strcmp(s, "livez") == 0 || strcmp(s, "readyz") == 0) {
-        sim_response_header(x->resp, "X-Content-Type-Options", "nosniff");
-        respond_plain(x, 200, "ok");
-        return true;
+    struct finding f = {.wanted = name};
+    if (req->each_header)
+        req->each_header(req->owner, look, &f);
+    return f.found;
+}
+
+/* ---- answers */
+
+void sim_response_header(struct sim_response *resp, const char *name, const char *value)
+{
+    resp->headers = sim_realloc(resp->headers, (resp->header_count + 1) * sizeof *resp->headers);
+    resp->headers[resp->header_count++] = (struct sim_header){sim_strdup(name), sim_strdup(value)};
+}
+
+void warn(struct exchange *x, const char *text)
+{
+    struct buf b = BUF_INIT;
+    buf_puts(&b, "299 - \"");
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            buf_putc(&b, '\\');
+        buf_putc(&b, (unsigned char)*text < 0x20 ? ' ' : *text);
     }
-    if (x->segments != 1 || strcmp(s, "version") != 0)
-        return false;
-    x->pretty = true;
-    buf_puts(&x->resp->body,
-             "{\"major\":\"1\",\"minor\":\"34\",\"gitVersion\":\"v1.34.4-mpijob-sim\",\"gitCommit\":\"\","
-             "\"gitTreeState\":\"clean\",\"buildDate\":\"2026-01-01T00:00:00Z\",\"goVersion\":\"go1.24\","
-             "\"compiler\":\"gc\",\"platform\":\"linux/amd64\"}");
-    respond_json(x, 200);
-    return true;
+    buf_putc(&b, '"');
+    sim_response_header(x->resp, "Warning", b.ptr);
+    buf_free(&b);
 }
 
-static bool nobody_may(struct exchange *x)
+void respond_json(struct exchange *x, int code)
 {
-    if (x->user != USER_ANONYMOUS || x->res)
-        return false;
-    struct details d = {.empty = true};
-    fail_with(x, 403, "Forbidden", &d, NULL, "forbidden: User \"system:anonymous\" cannot get path \"%.*s\"",
-              (int)strcspn(x->req->target, "?"), x->req->target);
-    return true;
-}
-
-static void run_verb(struct exchange *x)
-{
-    if (x->res->kind == K_REVIEW) {
-        review(x);
-        return;
-    }
-    switch (x->verb) {
-    case VERB_GET:
-        verb_get(x);
-        break;
-    case VERB_LIST:
-        verb_list(x);
-        break;
-    case VERB_WATCH:
-        verb_watch(x);
-        break;
-    case VERB_CREATE:
-        verb_create(x);
-        break;
-    case VERB_UPDATE:
-        verb_update(x);
-        break;
-    case VERB_PATCH:
-        verb_patch(x);
-        break;
-    case VERB_DELETE:
-        verb_delete(x);
-        break;
-    case VERB_DELETE_ALL:
-        verb_delete_all(x);
-        break;
-    case VERB_NONE:
-        fail_plain_404(x);
-        break;
-    }
-}
-
-static void serve(struct exchange *x)
-{
-    choose_pretty(x);
-    if (iam(x) || authenticate(x) || health(x))
-        return;
-    bool resource = route(x);
-    if (nobody_may(x))
-        return;
-    if (!resource) {
-        discovery(x);
+    struct buf *body = &x->resp->body;
+    x->resp->status = code;
+    if (!x->pretty) {
+        buf_putc(body, '\n');
         return;
     }
-    int v = x->res->kind == K_MPIJOB ? x->mpijob_version : -1;
-    if (v >= 0 && x->sim->deprecated[v]) {
-        char *text = sim_format("kubeflow.org/%s MPIJob is deprecated", mpijob_version_name[v]);
-        warn(x, text);
-        free(text);
-    }
-    if (authorize(x) || x->resp->status || cci_check_request(x) || view_negotiate(x) || options_check(x))
-        return;
-    run_verb(x);
+    struct buf wide = BUF_INIT;
+    doc_write_pretty(&wide, body->ptr, body->len);
+    buf_free(body);
+    *body = wide;
 }
 
-/* By the simulated clock, as what is signed is checked by it. */
-static void add_date(struct exchange *x)
+void respond_plain(struct exchange *x, int code, const char *text)
 {
-    char text[64];
-    time_t now = (time_t)(x->sim->now_us / 1000000);
-    struct tm tm;
-    if (x->sim->opt.profile != SIM_CCI || !gmtime_r(&now, &tm))
-        return;
-    strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-    sim_response_header(x->resp, "Date", text);
-}
-
-void sim_handle(struct sim *sim, const struct sim_request *req, struct sim_response *resp)
-{
-    struct exchange x = {.sim = sim, .req = req, .resp = resp, .mpijob_version = -1, .ns = "", .name = "", .sub = ""};
-    *resp = (struct sim_response){.content_type = "application/json", .wire.cut_at = SIZE_MAX};
-    exchange_split(&x);
-    if (x.segments && strcmp(x.segment[0], "_sim") == 0) {
-        admin(&x);
-        exchange_free(&x);
-        return;
-    }
-    struct fault *fault = faults_before(sim->faults, &x);
-    if (!resp->status)
-        serve(&x);
-    if (fault)
-        faults_after(sim->faults, fault, &x);
-    add_date(&x);
-    recorder_add(sim->recorder, &x, fault);
-    exchange_free(&x);
+    x->resp->status = code;
+    x->resp->content_type = "text/plain; charset=utf-8";
+    buf_reset(&x->resp->body);
+    buf_puts(&x->resp->body, text);
 }

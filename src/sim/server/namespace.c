@@ -1,5 +1,8 @@
 /* Namespaces: they are objects too, and nothing can be made in one that is missing or going. */
-#include "sim/server/core.h"
+#include "sim/server/namespace.h"
+
+#include "sim/server/object.h"
+#include "sim/server/status.h"
 
 #include <stdio.h>
 #include <stdlib.h>

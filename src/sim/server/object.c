@@ -1,5 +1,7 @@
 /* Between documents and stored texts. A document in here has no apiVersion and kind; the text has no opening brace. */
-#include "sim/server/core.h"
+#include "sim/server/object.h"
+
+#include "sim/server/namespace.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /* Names and identifiers that look as the API server's do, reproducible from the seed. */
+#include "sim/server/server.h"
+
 #include "base/clock.h"
-#include "sim/server/core.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /* Status objects, byte for byte in the order in which a kube-apiserver writes them. */
-#include "sim/server/core.h"
+#include "sim/server/status.h"
 
 #include <stdio.h>
 #include <stdlib.h>

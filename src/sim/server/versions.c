@@ -1,5 +1,7 @@
 /* The definitions of MPIJobs: which versions are served, by which schemas, and in which one objects are stored. */
-#include "sim/server/core.h"
+#include "sim/server/server.h"
+
+#include "sim/server/exchange.h"
 #include "sim/store/schemas.h"
 
 #include <string.h>

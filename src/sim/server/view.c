@@ -1,63 +1,11 @@
 /* Objects on their way out: version, whole or metadata only, compact or indented. */
-#include "sim/server/core.h"
+#include "sim/server/view.h"
+
+#include "sim/server/object.h"
+#include "sim/server/status.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-void sim_response_header(struct sim_response *resp, const char *name, const char *value)
-{
-    resp->headers = sim_realloc(resp->headers, (resp->header_count + 1) * sizeof *resp->headers);
-    resp->headers[resp->header_count++] = (struct sim_header){sim_strdup(name), sim_strdup(value)};
-}
-
-void sim_response_free(struct sim_response *resp)
-{
-    for (size_t i = 0; i < resp->header_count; i++) {
-        free(resp->headers[i].name);
-        free(resp->headers[i].value);
-    }
-    free(resp->headers);
-    buf_free(&resp->body);
-    if (resp->watch)
-        sim_watch_close(resp->watch);
-    *resp = (struct sim_response){0};
-}
-
-void warn(struct exchange *x, const char *text)
-{
-    struct buf b = BUF_INIT;
-    buf_puts(&b, "299 - \"");
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\')
-            buf_putc(&b, '\\');
-        buf_putc(&b, (unsigned char)*text < 0x20 ? ' ' : *text);
-    }
-    buf_putc(&b, '"');
-    sim_response_header(x->resp, "Warning", b.ptr);
-    buf_free(&b);
-}
-
-void respond_json(struct exchange *x, int code)
-{
-    struct buf *body = &x->resp->body;
-    x->resp->status = code;
-    if (!x->pretty) {
-        buf_putc(body, '\n');
-        return;
-    }
-    struct buf wide = BUF_INIT;
-    doc_write_pretty(&wide, body->ptr, body->len);
-    buf_free(body);
-    *body = wide;
-}
-
-void respond_plain(struct exchange *x, int code, const char *text)
-{
-    x->resp->status = code;
-    x->resp->content_type = "text/plain; charset=utf-8";
-    buf_reset(&x->resp->body);
-    buf_puts(&x->resp->body, text);
-}
 
 void view_prefix(const struct exchange *x, struct buf *out)
 {

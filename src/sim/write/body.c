@@ -1,14 +1,11 @@
 /* The request's body as a document of the right kind, or the refusal that the server would give. */
+#include "sim/write/body.h"
+
+#include "sim/server/status.h"
 #include "sim/write/protobuf.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-bool media_type_is(const char *given, const char *wanted)
-{
-    size_t n = strlen(wanted);
-    return given && strncmp(given, wanted, n) == 0 && (given[n] == 0 || given[n] == ';' || given[n] == ' ');
-}
 
 int body_check_type(struct exchange *x)
 {

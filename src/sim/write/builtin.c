@@ -1,7 +1,9 @@
 /* The built-in kinds, as far as a client of MPIJobs meets them: what they check, fill in and look like. */
+#include "sim/write/builtin.h"
+
 #include "base/clock.h"
 #include "sim/doc/base64.h"
-#include "sim/server/core.h"
+#include "sim/server/status.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,14 @@
 /* POST, and the PUT that makes what is missing. */
-#include "sim/server/core.h"
+#include "sim/write/verbs.h"
+
+#include "sim/server/namespace.h"
+#include "sim/server/object.h"
+#include "sim/server/status.h"
+#include "sim/server/view.h"
+#include "sim/write/body.h"
+#include "sim/write/builtin.h"
+#include "sim/write/metadata.h"
+#include "sim/write/update.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -163,5 +172,36 @@ void verb_create(struct exchange *x)
     struct body b;
     if (!body_read(x, &b) && !body_clean(x, &b, false))
         create_object(x, b.doc);
+    body_free(&b);
+}
+
+/* ---- access reviews: answered with 201, not stored */
+
+void verb_review(struct exchange *x)
+{
+    struct body b;
+    if (body_read(x, &b)) {
+        body_free(&b);
+        return;
+    }
+    json_object *status = json_object_new_object();
+    if (strcmp(x->res->name, "SelfSubjectReview") == 0) {
+        json_object *user = json_object_new_object();
+        doc_set_str(user, "username", x->user == USER_VIEW ? "view" : "admin");
+        doc_set(status, "userInfo", user);
+    } else {
+        doc_set(status, "allowed", json_object_new_boolean(x->user == USER_ADMIN));
+    }
+    json_object_object_del(b.doc, "apiVersion");
+    json_object_object_del(b.doc, "kind");
+    json_object_object_del(b.doc, "metadata");
+    doc_set(b.doc, "status", status);
+    struct buf text = BUF_INIT;
+    struct marks marks;
+    doc_set(b.doc, "metadata", json_object_new_object());
+    object_write_doc(b.doc, &text, &marks);
+    view_text(x, text.ptr, text.len, &marks, &x->resp->body);
+    respond_json(x, 201);
+    buf_free(&text);
     body_free(&b);
 }

@@ -1,6 +1,8 @@
 /* metadata: the types of its members, what may be in labels, annotations and names. */
+#include "sim/write/metadata.h"
+
 #include "base/clock.h"
-#include "sim/server/core.h"
+#include "sim/server/status.h"
 #include "sim/store/names.h"
 
 #include <stdlib.h>

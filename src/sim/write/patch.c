@@ -1,5 +1,10 @@
 /* PATCH: RFC 7396 merge patches and RFC 6902 JSON patches, with the server's departures from them. */
-#include "sim/server/core.h"
+#include "sim/write/verbs.h"
+
+#include "sim/server/object.h"
+#include "sim/server/status.h"
+#include "sim/write/body.h"
+#include "sim/write/update.h"
 
 #include <stdlib.h>
 #include <string.h>

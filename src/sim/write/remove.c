@@ -1,5 +1,12 @@
 /* DELETE of one object and of a collection. */
+#include "sim/write/verbs.h"
+
 #include "sim/read/selector.h"
+#include "sim/server/namespace.h"
+#include "sim/server/object.h"
+#include "sim/server/status.h"
+#include "sim/server/view.h"
+#include "sim/write/update.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,13 @@
 /* PUT, and the rest of the way that PUT and PATCH share. */
 #include "sim/write/update.h"
 
+#include "sim/server/cci.h"
+#include "sim/server/status.h"
+#include "sim/write/body.h"
+#include "sim/write/builtin.h"
+#include "sim/write/metadata.h"
+#include "sim/write/verbs.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

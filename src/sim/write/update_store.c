@@ -1,6 +1,10 @@
 /* The end of a write: does it change anything, and if so, the new text. */
 #include "sim/write/update.h"
 
+#include "sim/server/object.h"
+#include "sim/server/status.h"
+#include "sim/server/view.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

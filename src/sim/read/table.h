@@ -1,0 +1,9 @@
+/* The Table form, which kubectl prints. */
+#ifndef SIM_READ_TABLE_H
+#define SIM_READ_TABLE_H
+#include "sim/server/exchange.h"
+
+void table_begin(struct exchange *x, struct buf *out, uint64_t version, const char *more);
+void table_row(struct exchange *x, struct revision *rev, struct buf *out);
+void table_one(struct exchange *x, struct revision *rev);
+#endif
