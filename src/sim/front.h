@@ -23,39 +23,4 @@ int front_port(const struct front *f);
 void front_run(struct front *f, int stop_fd); /* until stop_fd can be read */
 void front_stop(struct front *f);
 void front_wake(void *owner, struct sim_watch *w); /* sim_options.wake */
-
-/* ---- shared by front.c and front_body.c */
-struct connection {
-    struct connection *next, **link;
-    struct front *front;
-    struct MHD_Connection *mhd;
-    int fd;
-    struct buf body; /* of the request */
-    bool too_large, answered;
-    struct sim_response resp;
-    struct buf out;          /* of a stream: what the core gave and the socket has not taken */
-    size_t sent;             /* of out, or of resp.body */
-    bool cutting, suspended; /* cutting: what is left to send is not sent any more */
-    int64_t due_ms;          /* resume at that time; INT64_MAX: when something happens */
-    int64_t paused_until;    /* of a trickle */
-};
-
-struct front {
-    struct sim *sim;
-    struct MHD_Daemon *mhd;
-    struct connection *connections;
-    int64_t latency_ms, now_ms;
-    bool client_ca, resumed;
-    int64_t due_ms; /* the earliest of the connections' */
-    bool restart, stopping;
-};
-
-void connection_suspend(struct connection *c, int64_t due_ms);
-void connection_break(struct connection *c, enum sim_wire_kind how);
-/* front_certificate.c: the client's, as far as TLS tells. name: of 128 bytes; "": it has none. False: it has one, and
- * it is not good. */
-bool front_certificate(struct MHD_Connection *mhd, char name[128]);
-/* Makes the response for c->resp, streaming or not; NULL: the connection is to be closed without one. */
-struct MHD_Response *front_body(struct connection *c);
-bool front_compress(struct buf *body);
 #endif

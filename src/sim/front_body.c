@@ -1,5 +1,5 @@
 /* Bodies of answers: in one piece, as a stream of events, or maltreated as a fault wants it. */
-#include "sim/front.h"
+#include "sim/front_connection.h"
 
 #include "sim/read/watch.h"
 

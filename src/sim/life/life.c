@@ -3,7 +3,7 @@
 
 #include "sim/life/generate.h"
 #include "sim/life/life_job.h"
-#include "sim/life/rules.h"
+#include "sim/life/life_pods.h"
 
 #include <stdlib.h>
 #include <string.h>

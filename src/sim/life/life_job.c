@@ -3,86 +3,14 @@
 #include "sim/life/life_job.h"
 
 #include "base/clock.h"
-#include "sim/life/rules.h"
+#include "sim/life/life_pods.h"
+#include "sim/life/life_status.h"
 #include "sim/server/object.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static const int64_t second = 1000000;
-
-/* ---- status */
-
-static json_object *conditions(json_object *doc)
-{
-    json_object *status = doc_get(doc, "status");
-    if (!status)
-        doc_set(doc, "status", status = json_object_new_object());
-    json_object *list = doc_get(status, "conditions");
-    if (!list)
-        doc_set(status, "conditions", list = json_object_new_array());
-    return list;
-}
-
-static json_object *condition(json_object *doc, const char *type)
-{
-    json_object *list = doc_path(doc, "status", "conditions");
-    for (size_t i = 0; list && i < json_object_array_length(list); i++) {
-        json_object *one = json_object_array_get_idx(list, i);
-        const char *t = doc_str(one, "type");
-        if (t && strcmp(t, type) == 0)
-            return one;
-    }
-    return NULL;
-}
-
-static bool holds(json_object *doc, const char *type)
-{
-    const char *status = doc_str(condition(doc, type), "status");
-    return status && strcmp(status, "True") == 0;
-}
-
-static void set_condition(struct crew *c, const char *type, bool on, const char *reason, const char *message)
-{
-    json_object *one = condition(c->doc, type);
-    char now[32];
-    if (!one) {
-        one = json_object_new_object();
-        doc_set_str(one, "type", type);
-        json_object_array_add(conditions(c->doc), one);
-    }
-    sim_timestamp(c->sim, now);
-    bool bare = c->rules == RULES_TRAINING; /* it names the job without its namespace */
-    char *text = sim_format("MPIJob %s%s%s %s", bare ? "" : c->j->ns, bare ? "" : "/", c->j->name, message);
-    doc_set_str(one, "status", on ? "True" : "False");
-    doc_set_str(one, "reason", reason);
-    doc_set_str(one, "message", text);
-    doc_set_str(one, "lastTransitionTime", now);
-    doc_set_str(one, "lastUpdateTime", now);
-    free(text);
-}
-
-static void set_counts(struct crew *c, const char *launcher, bool workers)
-{
-    char *text = workers ? sim_format("{\"Launcher\":{\"%s\":1},\"Worker\":{\"active\":%d}}", launcher, crew_workers(c))
-                         : sim_format("{\"Launcher\":{\"%s\":1},\"Worker\":{}}", launcher);
-    doc_set(doc_get(c->doc, "status"), "replicaStatuses", doc_parse(text, strlen(text)));
-    free(text);
-}
-
-static void stamp(struct crew *c, const char *name)
-{
-    char now[32];
-    sim_timestamp(c->sim, now);
-    doc_set_str(doc_get(c->doc, "status"), name, now);
-}
-
-/* Stores the job with its new status and goes on with a copy. */
-static void save(struct crew *c)
-{
-    stamp(c, "lastReconcileTime");
-    life_store(c->sim, K_MPIJOB, c->j->ns, c->j->name, doc_copy(c->doc));
-}
 
 static int64_t time_of(json_object *obj, const char *key, int64_t otherwise)
 {
@@ -134,13 +62,13 @@ static void forget_workers(struct crew *c)
     if (!rules_alpha(c->rules) || !doc_get(worker, "active"))
         return;
     json_object_object_del(worker, "active");
-    save(c);
+    life_save(c);
 }
 
 static void clean_up(struct crew *c)
 {
     enum cleanup how = rules_cleanup(c->rules, c->doc);
-    const char *reason = doc_str(condition(c->doc, "Failed"), "reason");
+    const char *reason = doc_str(life_condition(c->doc, "Failed"), "reason");
     bool evicted = reason && strcmp(reason, "MPIJobEvicted") == 0 && !doc_path(c->doc, "status", "completionTime");
     if (evicted && c->rules != RULES_TRAINING)
         return; /* mpi-operator#647: it waits for a completionTime */
@@ -154,14 +82,14 @@ static void clean_up(struct crew *c)
 
 static void end_job(struct crew *c, bool good, const char *reason, bool completed)
 {
-    set_condition(c, "Running", false, "MPIJobRunning", "is running.");
+    life_set_condition(c, "Running", false, "MPIJobRunning", "is running.");
     const char *done = c->rules == RULES_TRAINING ? "is successfully completed." : "successfully completed.";
-    set_condition(c, good ? "Succeeded" : "Failed", true, reason, good ? done : "has failed");
+    life_set_condition(c, good ? "Succeeded" : "Failed", true, reason, good ? done : "has failed");
     bool left = rules_alpha(c->rules) && rules_cleanup(c->rules, c->doc) == CLEAN_NONE; /* only there the count stays */
-    set_counts(c, good ? "succeeded" : "failed", left);
+    life_set_counts(c, good ? "succeeded" : "failed", left);
     if (completed)
-        stamp(c, "completionTime");
-    save(c);
+        life_stamp(c, "completionTime");
+    life_save(c);
     clean_up(c);
 }
 
@@ -180,10 +108,10 @@ static void fail_deadline(struct crew *c, bool everything)
 static void accept(struct crew *c)
 {
     bool suspended = rules_suspended(c->rules, c->doc);
-    set_condition(c, "Created", true, "MPIJobCreated", "is created.");
+    life_set_condition(c, "Created", true, "MPIJobCreated", "is created.");
     if (suspended)
-        set_condition(c, "Suspended", true, "MPIJobSuspended", "is suspended.");
-    save(c);
+        life_set_condition(c, "Suspended", true, "MPIJobSuspended", "is suspended.");
+    life_save(c);
     if (suspended)
         crew_suspend_launcher(c, true);
     else
@@ -196,10 +124,10 @@ static void start(struct crew *c)
     crew_launch(c, "Pending");
     crew_phase(c, ROLE_WORKER, "Running");
     crew_phase(c, ROLE_LAUNCHER, "Running");
-    set_condition(c, "Running", true, "MPIJobRunning", "is running.");
-    set_counts(c, "active", true);
-    stamp(c, "startTime");
-    save(c);
+    life_set_condition(c, "Running", true, "MPIJobRunning", "is running.");
+    life_set_counts(c, "active", true);
+    life_stamp(c, "startTime");
+    life_save(c);
     c->j->end_us = c->sim->now_us + run_time(c);
 }
 
@@ -208,18 +136,18 @@ static void suspend(struct crew *c)
     crew_suspend_launcher(c, true);
     crew_remove(c, ROLE_LAUNCHER, false);
     crew_remove(c, ROLE_WORKER, rules_cleanup(c->rules, c->doc) == CLEAN_RUNNING && c->rules == RULES_V2BETA1);
-    set_condition(c, "Running", false, "MPIJobSuspended", "is suspended.");
-    set_condition(c, "Suspended", true, "MPIJobSuspended", "is suspended.");
+    life_set_condition(c, "Running", false, "MPIJobSuspended", "is suspended.");
+    life_set_condition(c, "Suspended", true, "MPIJobSuspended", "is suspended.");
     json_object_object_del(doc_get(c->doc, "status"), "startTime");
-    save(c);
+    life_save(c);
     c->j->end_us = 0;
 }
 
 static void resume(struct crew *c)
 {
     crew_suspend_launcher(c, false);
-    set_condition(c, "Suspended", false, "MPIJobResumed", "is resumed.");
-    save(c);
+    life_set_condition(c, "Suspended", false, "MPIJobResumed", "is resumed.");
+    life_save(c);
     crew_launch(c, "Pending");
     c->j->since_us = c->sim->now_us;
 }
@@ -305,7 +233,7 @@ static void act_deleted(struct crew *c)
     if (now == 0)
         object_remove(c->sim, store_get(&c->sim->store, K_MPIJOB, c->j->ns, c->j->name));
     else if (now != before)
-        save(c);
+        life_save(c);
 }
 
 static bool stopped(struct crew *c)
@@ -334,20 +262,20 @@ static void act(struct crew *c)
     if (stopped(c))
         return;
     j->complained = false;
-    if (holds(c->doc, "Succeeded") || holds(c->doc, "Failed")) {
+    if (life_holds(c->doc, "Succeeded") || life_holds(c->doc, "Failed")) {
         act_over(c);
         return;
     }
     bool wanted = rules_suspended(c->rules, c->doc);
-    if (!condition(c->doc, "Created"))
+    if (!life_condition(c->doc, "Created"))
         accept(c);
-    else if (wanted && !holds(c->doc, "Suspended"))
+    else if (wanted && !life_holds(c->doc, "Suspended"))
         suspend(c);
-    else if (!wanted && holds(c->doc, "Suspended"))
+    else if (!wanted && life_holds(c->doc, "Suspended"))
         resume(c);
-    if (holds(c->doc, "Suspended"))
+    if (life_holds(c->doc, "Suspended"))
         return;
-    if (holds(c->doc, "Running")) {
+    if (life_holds(c->doc, "Running")) {
         if (act_running(c))
             sooner(j, c->sim->now_us); /* it is over: look at TTLs and the like at once */
     } else if (c->sim->now_us >= j->since_us + start_delay(c)) {
@@ -402,15 +330,15 @@ void life_job_furnish(struct sim *sim, struct life_job *j)
     if (!open_crew(sim, j, &c))
         return;
     j->since_us = time_of(doc_get(c.doc, "metadata"), "creationTimestamp", sim->now_us);
-    bool over = holds(c.doc, "Succeeded") || holds(c.doc, "Failed");
+    bool over = life_holds(c.doc, "Succeeded") || life_holds(c.doc, "Failed");
     j->due_us = sim->now_us;
     if (over) {
         crew_launch(&c, "Running");
-        crew_finish_launcher(&c, holds(c.doc, "Succeeded"));
+        crew_finish_launcher(&c, life_holds(c.doc, "Succeeded"));
         clean_up(&c);
-    } else if (holds(c.doc, "Running")) {
+    } else if (life_holds(c.doc, "Running")) {
         crew_launch(&c, "Running");
-    } else if (condition(c.doc, "Created") && sim->now_us - j->since_us > 86400 * second) {
+    } else if (life_condition(c.doc, "Created") && sim->now_us - j->since_us > 86400 * second) {
         crew_launch(&c, "Pending"); /* stuck: no node will ever have room */
         j->due_us = INT64_MAX;
     }

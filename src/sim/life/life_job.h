@@ -1,7 +1,7 @@
 /* One job's life: what life.c calls when something is due, and the objects around the job. */
 #ifndef SIM_LIFE_LIFE_JOB_H
 #define SIM_LIFE_LIFE_JOB_H
-#include "sim/life/rules.h"
+#include "sim/server/server.h"
 
 struct life_job {
     char *ns, *name;
@@ -19,29 +19,4 @@ bool life_job_act(struct sim *sim, struct life_job *j);
 /* For a job that was there from the start: the pods that it would have. */
 void life_job_furnish(struct sim *sim, struct life_job *j);
 bool life_poisoned(const struct sim *sim); /* the old controllers cannot decode their list */
-
-/* ---- life_pods.c */
-enum pod_role { ROLE_LAUNCHER, ROLE_WORKER };
-
-struct crew { /* a job with what belongs to it */
-    struct sim *sim;
-    struct life_job *j;
-    json_object *doc;
-    enum rules rules;
-};
-
-void crew_launch(struct crew *c, const char *phase); /* launcher and workers */
-void crew_phase(struct crew *c, enum pod_role role, const char *phase);
-void crew_remove(struct crew *c, enum pod_role role, bool only_running); /* the pods of that role */
-void crew_remove_all(struct crew *c);                                    /* pods and the launcher Job */
-void crew_finish_launcher(struct crew *c, bool good);
-void crew_suspend_launcher(struct crew *c, bool suspend);
-int64_t crew_launcher_value(struct crew *c, const char *field); /* of the launcher Job's or Pod's spec; -1: none */
-bool crew_remove_launcher(struct crew *c);                      /* the Job with its pod; true if it was there */
-int crew_workers(struct crew *c);
-void crew_event(struct crew *c, const char *reason, const char *message);
-
-/* Stores doc (without apiVersion and kind) as kind ns/name; takes it over. */
-void life_store(struct sim *sim, enum kind kind, const char *ns, const char *name, json_object *doc);
-json_object *life_read(struct sim *sim, enum kind kind, const char *ns, const char *name); /* NULL: no such object */
 #endif

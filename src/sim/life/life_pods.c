@@ -1,7 +1,6 @@
 /* Pods and launcher Jobs: enough of them for a client to see what holds a GPU. */
-#include "sim/life/life_job.h"
+#include "sim/life/life_pods.h"
 
-#include "sim/life/rules.h"
 #include "sim/server/object.h"
 
 #include <stdio.h>
