@@ -1,9 +1,9 @@
 /* Who asks: by a token, a name and a password, a client certificate, a token of the IAM or a signature. */
 #include "sim/auth/authenticate.h"
 
+#include "base/base64.h"
 #include "sim/auth/credentials.h"
 #include "sim/auth/signature.h"
-#include "sim/doc/base64.h"
 #include "sim/server/status.h"
 
 #include <stdio.h>
@@ -37,7 +37,9 @@ static bool knows_basic(const struct credentials *c, const char *coded)
 {
     bool known = false;
     for (size_t i = 0; i < c->basics.count && !known; i++) {
-        char *wanted = base64_encode(c->basics.item[i], strlen(c->basics.item[i]), false);
+        struct buf b = BUF_INIT;
+        base64_encode(str_of(c->basics.item[i]), &b);
+        char *wanted = sim_take(&b);
         known = strcmp(wanted, coded) == 0;
         free(wanted);
     }

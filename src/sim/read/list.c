@@ -1,6 +1,6 @@
 #include "sim/read/list.h"
 
-#include "sim/doc/base64.h"
+#include "base/base64.h"
 #include "sim/read/get.h"
 #include "sim/read/selector.h"
 #include "sim/read/table.h"
@@ -41,23 +41,41 @@ int list_options_check(struct exchange *x)
     return 0;
 }
 
-/* ---- continue tokens: the snapshot's version and the key to go on after, in base64 */
+/* ---- continue tokens: the snapshot's version and the key to go on after, in base64 with the alphabet of URLs and
+ * without padding */
 
 static char *token_make(uint64_t version, const char *key)
 {
     char *plain = sim_format("{\"v\":\"meta.k8s.io/v1\",\"rv\":%lld,\"start\":\"%s\\u0000\"}", (long long)version, key);
-    char *token = base64_encode(plain, strlen(plain), true);
+    struct buf coded = BUF_INIT;
+    base64_encode(str_of(plain), &coded);
     free(plain);
+    char *token = sim_take(&coded);
+    token[strcspn(token, "=")] = 0;
+    for (char *p = token; *p; p++)
+        *p = *p == '+' ? '-' : *p == '/' ? '_' : *p;
     return token;
+}
+
+static bool token_decode(const char *token, struct buf *plain)
+{
+    struct buf padded = BUF_INIT;
+    size_t n = strcspn(token, "=");
+    for (size_t i = 0; i < n; i++)
+        buf_putc(&padded, token[i] == '-' ? '+' : token[i] == '_' ? '/' : token[i]);
+    while (padded.len % 4)
+        buf_putc(&padded, '=');
+    bool good = !strpbrk(token, "+/\r\n") && base64_decode(buf_str(&padded), plain);
+    buf_free(&padded);
+    return good;
 }
 
 static bool token_read(const char *token, uint64_t *version, char **key)
 {
     struct buf plain = BUF_INIT;
-    bool good = base64_decode(token, &plain);
-    json_object *doc = good && plain.ptr ? doc_parse(plain.ptr, plain.len) : NULL;
+    json_object *doc = token_decode(token, &plain) && plain.ptr ? doc_parse(plain.ptr, plain.len) : NULL;
     const char *start = doc_str(doc, "start"), *form = doc_str(doc, "v");
-    good = start && *start && form && strcmp(form, "meta.k8s.io/v1") == 0;
+    bool good = start && *start && form && strcmp(form, "meta.k8s.io/v1") == 0;
     if (good) {
         *version = (uint64_t)doc_int(doc, "rv", 0);
         *key = sim_strdup(start);

@@ -1,8 +1,8 @@
 /* The built-in kinds, as far as a client of MPIJobs meets them: what they check, fill in and look like. */
 #include "sim/write/builtin.h"
 
+#include "base/base64.h"
 #include "base/clock.h"
-#include "sim/doc/base64.h"
 #include "sim/server/status.h"
 
 #include <stdlib.h>
@@ -66,8 +66,10 @@ static int prepare_secret(struct exchange *x, json_object *doc)
             doc_set(doc, "data", data = json_object_new_object());
         json_object_object_foreach(plain, key, value)
         {
-            char *coded =
-                base64_encode(json_object_get_string(value), (size_t)json_object_get_string_len(value), false);
+            struct buf b = BUF_INIT;
+            struct str plain_value = {json_object_get_string(value), (size_t)json_object_get_string_len(value)};
+            base64_encode(plain_value, &b);
+            char *coded = sim_take(&b);
             doc_set_str(data, key, coded);
             free(coded);
         }
