@@ -5,7 +5,6 @@
 #include "sim/api/route.h"
 #include "sim/auth/authenticate.h"
 #include "sim/auth/iam.h"
-#include "sim/read/get.h"
 #include "sim/read/list.h"
 #include "sim/read/watch.h"
 #include "sim/server/cci.h"

@@ -1,8 +1,10 @@
-/* Lists and their pages. */
+/* GET of many objects, page by page, and of one. */
 #ifndef SIM_READ_LIST_H
 #define SIM_READ_LIST_H
 #include "sim/server/exchange.h"
 
-int list_options_check(struct exchange *x); /* resourceVersionMatch and sendInitialEvents: 422 */
-void verb_list(struct exchange *x);
+/* Judges resourceVersionMatch and sendInitialEvents, of lists and watches. -1: answered with a 422. */
+int list_options_check(struct exchange *x);
+void verb_list(struct exchange *x); /* fills the response, as verb_get does */
+void verb_get(struct exchange *x);
 #endif

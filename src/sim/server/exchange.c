@@ -100,6 +100,11 @@ const char *request_header(const struct sim_request *req, const char *name)
     return f.found;
 }
 
+const struct schema *schema_of(const struct exchange *x)
+{
+    return x->res->sibling ? x->sim->sibling_schema : x->sim->schema[x->mpijob_version];
+}
+
 /* ---- answers */
 
 void sim_response_header(struct sim_response *resp, const char *name, const char *value)

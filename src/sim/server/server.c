@@ -1,10 +1,48 @@
-/* The definitions of MPIJobs: which versions are served, by which schemas, and in which one objects are stored. */
+/* What comes from the server's state alone: chance, identifiers and time stamps; and which versions are served. */
 #include "sim/server/server.h"
 
-#include "sim/server/exchange.h"
+#include "base/clock.h"
 #include "sim/store/schemas.h"
 
+#include <stdio.h>
 #include <string.h>
+
+/* ---- chance and time: names and identifiers look as the API server's do, and the seed decides them */
+
+uint64_t sim_random(struct sim *sim) /* splitmix64 */
+{
+    uint64_t z = sim->random += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+void sim_uuid(struct sim *sim, char out[37])
+{
+    uint64_t a = sim_random(sim), b = sim_random(sim);
+    snprintf(out, 37, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32), (unsigned)(a >> 16 & 0xffff),
+             (unsigned)(a & 0xfff), (unsigned)((b >> 48 & 0x3fff) | 0x8000), (unsigned long long)(b & 0xffffffffffffu));
+}
+
+void sim_suffix(struct sim *sim, char out[6])
+{
+    static const char letters[] = "bcdfghjklmnpqrstvwxz2456789";
+    for (int i = 0; i < 5; i++)
+        out[i] = letters[sim_random(sim) % (sizeof letters - 1)];
+    out[5] = 0;
+}
+
+void sim_timestamp(const struct sim *sim, char out[32])
+{
+    clock_format(sim->now_us, false, out);
+}
+
+size_t sim_job_count(const struct sim *sim)
+{
+    return sim->store.shelf[K_MPIJOB].live;
+}
+
+/* ---- the definitions of MPIJobs: versions, their schemas, and the version that objects are stored in */
 
 void versions_free(struct sim *sim)
 {
@@ -30,11 +68,6 @@ void versions_choose(struct sim *sim)
     for (int v = 0; v < MPIJOB_VERSIONS; v++)
         if (o->store_as && sim->served[v] && strcmp(o->store_as, mpijob_version_name[v]) == 0)
             sim->stored_as = v;
-}
-
-const struct schema *schema_of(const struct exchange *x)
-{
-    return x->res->sibling ? x->sim->sibling_schema : x->sim->schema[x->mpijob_version];
 }
 
 /* What was found out about the stored texts was by the schemas before. */
