@@ -133,7 +133,6 @@ static void ask_core(struct connection *c, const char *method, const char *targe
 {
     char name[128] = "";
     bool good = !c->front->client_ca || certificate_of_client(c->mhd, name);
-    const char *encoding = header(c, "Accept-Encoding");
     struct sim_request req = {
         .method = method,
         .target = target,
@@ -141,7 +140,6 @@ static void ask_core(struct connection *c, const char *method, const char *targe
         .content_type = header(c, "Content-Type"),
         .authorization = header(c, "Authorization"),
         .user_agent = header(c, "User-Agent"),
-        .gzip_ok = encoding && strstr(encoding, "gzip"),
         .certificate = good && *name ? name : NULL,
         .bad_certificate = !good,
         .each_header = each_header,

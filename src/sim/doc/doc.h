@@ -36,7 +36,6 @@ void doc_write(struct buf *out, json_object *doc);
 void doc_write_pretty(struct buf *out, const char *compact, size_t len); /* re-indents compact JSON */
 void doc_write_string(struct buf *out, const char *s, size_t n);
 void doc_write_plain_string(struct buf *out, const char *s, size_t n); /* as above, without escaping < > & */
-void doc_write_double(struct buf *out, double v);
 
 json_object *doc_get(json_object *obj, const char *key);               /* NULL when absent, null, or obj is no object */
 json_object *doc_path(json_object *obj, const char *a, const char *b); /* doc_get twice */

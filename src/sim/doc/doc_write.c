@@ -84,7 +84,7 @@ void doc_write_plain_string(struct buf *out, const char *s, size_t n)
 }
 
 /* Go writes %f between 1e-6 and 1e21 and the exponent without a leading zero elsewhere, in the fewest digits. */
-void doc_write_double(struct buf *out, double v)
+static void write_double(struct buf *out, double v)
 {
     char b[40];
     if (v == 0) {
@@ -203,7 +203,7 @@ void doc_write(struct buf *out, json_object *doc)
         write_int(out, json_object_get_int64(doc));
         break;
     case json_type_double:
-        doc_write_double(out, json_object_get_double(doc));
+        write_double(out, json_object_get_double(doc));
         break;
     case json_type_string:
         doc_write_string(out, json_object_get_string(doc), (size_t)json_object_get_string_len(doc));

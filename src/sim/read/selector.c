@@ -145,7 +145,7 @@ static char *read_requirement(struct lexer *l, struct requirement *r)
     return read_operator(l, r);
 }
 
-char *selector_parse_labels(struct selector *s, const char *text)
+static char *read_labels(struct selector *s, const char *text)
 {
     struct lexer l = {.at = text};
     char *problem = NULL;
@@ -237,7 +237,7 @@ int selector_read(struct exchange *x, struct selector *s)
     *s = (struct selector){0};
     const char *labels = param(x, "labelSelector"), *fields = param(x, "fieldSelector");
     if (labels) {
-        char *problem = selector_parse_labels(s, labels);
+        char *problem = read_labels(s, labels);
         if (problem) {
             fail_bad_request(x, "unable to parse requirement: %s", problem);
             free(problem);
@@ -277,7 +277,7 @@ bool selector_empty(const struct selector *s)
 
 /* ---- matching, on the bytes of the stored text: keys and values of labels never need escapes */
 
-bool selector_label(const struct revision *rev, const char *key, const char **value, size_t *len)
+static bool find_label(const struct revision *rev, const char *key, const char **value, size_t *len)
 {
     const char *at = rev->text + rev->marks.labels, *end = at + rev->marks.labels_len;
     size_t n = strlen(key);
@@ -312,7 +312,7 @@ static bool label_matches(const struct requirement *r, const struct revision *re
 {
     const char *value = "";
     size_t len = 0;
-    bool there = selector_label(rev, r->key, &value, &len);
+    bool there = find_label(rev, r->key, &value, &len);
     switch (r->op) {
     case OP_EQUALS:
     case OP_IN:

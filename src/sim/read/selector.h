@@ -22,7 +22,4 @@ int selector_read(struct exchange *x, struct selector *s);
 void selector_free(struct selector *s);
 bool selector_empty(const struct selector *s);
 bool selector_matches(const struct selector *s, const struct revision *rev);
-/* Labels alone, for what is not a request. NULL or a problem's description, which the caller frees. */
-char *selector_parse_labels(struct selector *s, const char *text);
-bool selector_label(const struct revision *rev, const char *key, const char **value, size_t *len);
 #endif

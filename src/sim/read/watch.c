@@ -61,11 +61,6 @@ void sim_watch_owner(struct sim_watch *w, void *owner)
     w->owner = owner;
 }
 
-void *sim_watch_get_owner(const struct sim_watch *w)
-{
-    return w->owner;
-}
-
 static void wake(struct sim_watch *w)
 {
     if (w->sim->opt.wake && w->owner && !w->silent)

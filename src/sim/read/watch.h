@@ -15,5 +15,4 @@ enum sim_watch_state { SIM_WATCH_QUIET, SIM_WATCH_DATA, SIM_WATCH_END, SIM_WATCH
 enum sim_watch_state sim_watch_read(struct sim_watch *w, struct buf *out, size_t most);
 void sim_watch_close(struct sim_watch *w);
 void sim_watch_owner(struct sim_watch *w, void *owner);
-void *sim_watch_get_owner(const struct sim_watch *w);
 #endif

@@ -17,7 +17,6 @@ struct sim_request {
     bool bad_certificate;    /* there is one, and it is not */
     void (*each_header)(void *owner, void (*each)(void *data, const char *name, const char *value), void *data);
     void *owner;
-    bool gzip_ok;
     bool too_large; /* the body was above the server's limit and has not been kept */
     const char *body;
     size_t body_len;

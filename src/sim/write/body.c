@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int body_check_type(struct exchange *x)
+static int check_type(struct exchange *x)
 {
     if (x->req->too_large)
         return fail_with(x, 413, "RequestEntityTooLarge", NULL, NULL, "Request entity too large: limit is %d",
@@ -58,7 +58,7 @@ int body_read(struct exchange *x, struct body *b)
         default_kind(x, b->doc);
         return 0;
     }
-    if (body_check_type(x))
+    if (check_type(x))
         return -1;
     struct doc_reading r = {.duplicates = &b->duplicates};
     b->doc = doc_read(x->req->body, x->req->body_len, &r);

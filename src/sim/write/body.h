@@ -9,7 +9,6 @@ struct body {
     bool whole_float;
 };
 int body_read(struct exchange *x, struct body *b);
-int body_check_type(struct exchange *x);                                   /* 413, 415 */
 int body_report(struct exchange *x, struct body *b, json_object *patched); /* Warnings, or the refusal under Strict */
 int body_clean(struct exchange *x, struct body *b, bool patch);            /* shapes metadata, prunes, reports */
 void body_free(struct body *b);
