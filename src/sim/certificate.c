@@ -1,4 +1,4 @@
-/* Certificates: the one that is made for --tls, and the one that a client shows. */
+/* Certificates: OpenSSL makes the one for --tls; GnuTLS has the one that a client shows. */
 #include "sim/certificate.h"
 
 #include "sim/doc/mem.h"
@@ -58,7 +58,7 @@ int certificate_make(struct certificate *c, bool expired, bool wrong_name, struc
     return good ? 0 : ERR_IO;
 }
 
-/* ---- the client's, which libmicrohttpd leaves to GnuTLS and to its caller */
+/* ---- of the client: libmicrohttpd does not look at it */
 
 static bool read_name(gnutls_session_t session, char name[128])
 {

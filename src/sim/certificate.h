@@ -1,4 +1,4 @@
-/* Certificates: the one for --tls, self-signed and made at the start, and the one that a client shows. */
+/* Certificates: the one for --tls, made at the start and signed by itself, and the one that a client shows. */
 #ifndef SIM_CERTIFICATE_H
 #define SIM_CERTIFICATE_H
 #include "base/error.h"
@@ -7,12 +7,13 @@
 #include <stdbool.h>
 
 struct certificate {
-    char *pem, *key; /* free both */
+    char *pem, *key; /* PEM. Free both */
 };
 
+/* expired, wrong_name: make a bad one. 0 or ERR_IO. */
 int certificate_make(struct certificate *c, bool expired, bool wrong_name, struct error *err);
 
-/* The common name in the client's certificate, as far as TLS tells; "": the client showed no certificate. False: it
- * showed one that is not good. */
+/* Gives the common name in the certificate of the client; "": it showed no certificate. False: it showed one that is
+ * not good. */
 bool certificate_of_client(struct MHD_Connection *mhd, char name[128]);
 #endif

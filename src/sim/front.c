@@ -1,4 +1,4 @@
-/* The HTTP front: libmicrohttpd, its loop, and what is due in it. */
+/* The HTTP front: libmicrohttpd, the loop around it, and the connections that are due. */
 #include "sim/front.h"
 
 #include "sim/core/sim.h"
@@ -55,7 +55,7 @@ struct front *front_start(const struct front_options *o, struct sim *sim, struct
     bool v6 = strchr(o->address, ':') != NULL;
     a.any.sa_family = v6 ? AF_INET6 : AF_INET;
     if (inet_pton(a.any.sa_family, o->address, v6 ? (void *)&a.v6.sin6_addr : (void *)&a.v4.sin_addr) != 1) {
-        error_set(err, ERR_INVALID, "--listen: '%s' is no IP address", o->address);
+        error_set(err, ERR_INVALID, "--listen: '%s' is not an IP address", o->address);
         return NULL;
     }
     *(v6 ? &a.v6.sin6_port : &a.v4.sin_port) = htons((uint16_t)o->port);
@@ -143,7 +143,7 @@ void front_run(struct front *f, int stop_fd)
     int64_t due = 0, sweep_at = 0;
     for (;;) {
         f->now_ms = monotonic_ms();
-        /* libmicrohttpd looks at what was resumed in MHD_run, and does not say that it waits for that. */
+        /* MHD_run looks at connections that were resumed, but MHD_get_timeout does not say that it has to be called. */
         if (poll(fds, 2, f->resumed ? 0 : wait_time(f, due, sweep_at)) < 0 && errno != EINTR)
             return;
         f->resumed = false;
@@ -152,7 +152,7 @@ void front_run(struct front *f, int stop_fd)
         f->now_ms = monotonic_ms();
         sim_tick(f->sim, f->now_ms);
         MHD_run(f->mhd);
-        int64_t core = sim_tick(f->sim, f->now_ms); /* what was written may have made something due */
+        int64_t core = sim_tick(f->sim, f->now_ms); /* a write may have made something due */
         if (f->restart)
             break_all(f);
         bool sweep = f->now_ms >= sweep_at;
@@ -165,7 +165,7 @@ void front_run(struct front *f, int stop_fd)
 
 void front_stop(struct front *f)
 {
-    f->stopping = true; /* whoever comes now must not be suspended: libmicrohttpd could not stop */
+    f->stopping = true; /* no connection may be suspended now: libmicrohttpd could not stop */
     for (struct connection *c = f->connections; c; c = c->next)
         connection_give_up(c, SIM_WIRE_CLOSE);
     MHD_run(f->mhd);

@@ -1,4 +1,4 @@
-/* One connection of the HTTP front: its request goes to the core, and the answer goes out as a fault may want it. */
+/* One connection of the HTTP front: brings the request to the core, and sends the answer as a fault may want it. */
 #include "sim/front_connection.h"
 
 #include "sim/certificate.h"
@@ -11,7 +11,7 @@
 
 enum { GZIP_FROM = 128 * 1024 };
 
-/* ---- connections that wait */
+/* ---- waiting and breaking */
 
 void connection_suspend(struct connection *c, int64_t due_ms)
 {
@@ -37,7 +37,7 @@ void front_wake(void *owner, struct sim_watch *w)
     connection_resume(owner);
 }
 
-/* libmicrohttpd would say goodbye first (FIN); dissolving the connection sends RST at once. */
+/* libmicrohttpd would end the connection with FIN first; connecting it to nowhere sends RST at once. */
 void connection_break(struct connection *c, enum sim_wire_kind how)
 {
     struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
@@ -45,7 +45,7 @@ void connection_break(struct connection *c, enum sim_wire_kind how)
         (void)connect(c->fd, &nowhere, sizeof nowhere);
 }
 
-/* Those that wait are not watched by libmicrohttpd: look whether their clients are still there. */
+/* libmicrohttpd does not watch suspended connections. */
 bool connection_gone(const struct connection *c)
 {
     char byte;
@@ -100,7 +100,7 @@ void connection_completed(void *cls, struct MHD_Connection *mhd, void **state, e
 void *connection_begin(void *cls, const char *uri, struct MHD_Connection *mhd)
 {
     struct connection *c = new_connection(cls, mhd);
-    buf_puts(&c->body, uri); /* kept here until the body begins */
+    buf_puts(&c->body, uri); /* the body follows it in the same buffer */
     return c;
 }
 
@@ -210,7 +210,7 @@ static void take_upload(struct connection *c, const char *data, size_t n)
         buf_add(&c->body, data, n);
 }
 
-/* Called at the headers, for each part of the body, and at its end; again after a delay. */
+/* Called after the headers, for each part of the body, and at its end; again after a delay. */
 enum MHD_Result connection_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
                                    const char *version, const char *upload, size_t *upload_size, void **state)
 {
@@ -221,7 +221,7 @@ enum MHD_Result connection_request(void *cls, struct MHD_Connection *mhd, const 
     (void)version;
     if (!c || c->front->stopping)
         return MHD_NO;
-    if (!c->due_ms) { /* the first call: the target is in the body's buffer; the body goes behind its NUL */
+    if (!c->due_ms) { /* the first call: end the target with a NUL, which the body follows */
         c->due_ms = INT64_MAX;
         buf_putc(&c->body, 0);
         const char *length = header(c, "Content-Length");

@@ -1,4 +1,4 @@
-/* What the files of the HTTP front share: the front, and one connection. */
+/* The HTTP front within: its state, and one connection. Only for front*.c. */
 #ifndef SIM_FRONT_CONNECTION_H
 #define SIM_FRONT_CONNECTION_H
 #include "sim/front.h"
@@ -8,14 +8,14 @@ struct connection {
     struct front *front;
     struct MHD_Connection *mhd;
     int fd;
-    struct buf body; /* of the request */
+    struct buf body; /* the target, a NUL, and the body of the request */
     bool too_large, answered;
     struct sim_response resp;
-    struct buf out;          /* of a stream: what the core gave and the socket has not taken */
-    size_t sent;             /* of out, or of resp.body */
-    bool cutting, suspended; /* cutting: what is left to send is not sent any more */
-    int64_t due_ms;          /* resume at that time; INT64_MAX: when something happens */
-    int64_t paused_until;    /* of a trickle */
+    struct buf out;          /* the part of a stream that the core has given */
+    size_t sent;             /* of out */
+    bool cutting, suspended; /* cutting: nothing more is sent */
+    int64_t due_ms;          /* resume then; INT64_MAX: only when something happens; 0: nothing was called yet */
+    int64_t paused_until;    /* when the next bytes of a trickle are due */
 };
 
 struct front {
@@ -24,7 +24,7 @@ struct front {
     struct connection *connections;
     int64_t latency_ms, now_ms;
     bool client_ca, resumed;
-    int64_t due_ms; /* the earliest of the connections' */
+    int64_t due_ms; /* the earliest due_ms of a connection */
     bool restart, stopping;
 };
 
@@ -34,15 +34,15 @@ enum MHD_Result connection_request(void *cls, struct MHD_Connection *mhd, const 
                                    const char *version, const char *upload, size_t *upload_size, void **state);
 void connection_completed(void *cls, struct MHD_Connection *mhd, void **state, enum MHD_RequestTerminationCode why);
 
-/* Sleeps until that time, or until connection_resume. */
+/* The connection sleeps until that time, or until connection_resume. */
 void connection_suspend(struct connection *c, int64_t due_ms);
 void connection_resume(struct connection *c);
-bool connection_gone(const struct connection *c); /* its client has left */
+bool connection_gone(const struct connection *c); /* its client has closed it */
 void connection_break(struct connection *c, enum sim_wire_kind how);
-void connection_give_up(struct connection *c, enum sim_wire_kind how); /* breaks it and lets libmicrohttpd close it */
+void connection_give_up(struct connection *c, enum sim_wire_kind how); /* breaks it, and wakes it to be closed */
 
 /* ---- front_body.c */
-/* Makes the response for c->resp, streaming or not; NULL: the connection is to be closed without one. */
+/* Makes the response for c->resp, as a stream or not. NULL: close the connection without an answer. */
 struct MHD_Response *front_body(struct connection *c);
-bool front_compress(struct buf *body);
+bool front_compress(struct buf *body); /* with gzip, in place; false: body is as it was */
 #endif

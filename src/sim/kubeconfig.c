@@ -1,3 +1,4 @@
+/* The kubeconfig of a running mpijob-sim. */
 #include "sim/kubeconfig.h"
 
 #include "base/base64.h"

@@ -1,4 +1,4 @@
-/* A request to the Kubernetes API on its way: who asks, what for, may they, and the verb that answers. */
+/* A request to the Kubernetes API on its way: who sends it, what it names, is it allowed, and the verb that answers. */
 #include "sim/api/api.h"
 
 #include "sim/api/discovery.h"

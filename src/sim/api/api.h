@@ -1,4 +1,4 @@
-/* The Kubernetes API: every path but /_sim. */
+/* The Kubernetes API: every path except /_sim. */
 #ifndef SIM_API_API_H
 #define SIM_API_API_H
 #include "sim/server/exchange.h"

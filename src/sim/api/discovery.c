@@ -1,4 +1,4 @@
-/* What is served: /api, /apis and below, and the plain 404 for everything else. */
+/* What is served: /api, /apis and below them; and the plain 404 for every other path. */
 #include "sim/api/discovery.h"
 
 #include "sim/server/status.h"

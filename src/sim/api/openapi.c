@@ -1,4 +1,4 @@
-/* /openapi/v3, as much of it as kubectl asks for before it sends something: which kinds take fieldValidation. */
+/* /openapi/v3, as much of it as kubectl asks for before it writes: which kinds take fieldValidation. */
 #include "sim/api/discovery.h"
 
 #include <stdlib.h>

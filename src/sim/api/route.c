@@ -1,4 +1,4 @@
-/* From the path and the method to a resource and a verb; who may do that; and the options that all writes have. */
+/* From the path and the method to a resource and a verb; who may do that; and the options that every write has. */
 #include "sim/api/route.h"
 
 #include "sim/server/status.h"
@@ -15,7 +15,7 @@ static bool is(const char *a, const char *b)
 static const struct resource *find(struct exchange *x, const char *group, const char *version, const char *plural)
 {
     const struct resource *r = resource_find(group, version, plural);
-    if (r && r->sibling) { /* one version, and a schema of its own */
+    if (r && r->sibling) { /* it has one version, and a schema of its own */
         x->mpijob_version = x->sim->stored_as;
         return x->sim->opt.siblings ? r : NULL;
     }
@@ -29,7 +29,7 @@ static const struct resource *find(struct exchange *x, const char *group, const 
     return NULL;
 }
 
-/* Splits what follows the group and version. False: no such path. */
+/* Reads what follows the group and version. False: there is no such path. */
 static bool take_path(struct exchange *x, const char *group, char **rest, size_t n)
 {
     const char *plural = rest[0];
@@ -100,7 +100,7 @@ bool route(struct exchange *x)
     x->verb = choose_verb(x);
     bool across = x->res->namespaced && !*x->ns;
     if (across && x->res->kind != K_REVIEW && x->verb != VERB_LIST && x->verb != VERB_WATCH) {
-        x->verb = VERB_NONE; /* run_verb answers it with the plain 404, after 403 */
+        x->verb = VERB_NONE; /* answered with the plain 404, unless authorize has a 403 */
         fail_plain_404(x);
     }
     return true;

@@ -3,7 +3,7 @@
 #define SIM_API_ROUTE_H
 #include "sim/server/exchange.h"
 
-bool route(struct exchange *x);        /* fills res, ns, name, sub, verb; false: no resource has this path */
-int authorize(struct exchange *x);     /* -1: answered */
+bool route(struct exchange *x);    /* fills res, version, ns, name, sub and verb; false: no resource has this path */
+int authorize(struct exchange *x); /* whether x->user may do that; -1: answered */
 int options_check(struct exchange *x); /* dryRun, fieldValidation, fieldManager; -1: answered */
 #endif

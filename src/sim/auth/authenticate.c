@@ -1,4 +1,4 @@
-/* Who asks: by a token, a name and a password, a client certificate, a token of the IAM or a signature. */
+/* Who sends a request: by a token, a name and a password, a client certificate, a token of the IAM, or a signature. */
 #include "sim/auth/authenticate.h"
 
 #include "base/base64.h"
@@ -14,7 +14,7 @@ static int unauthorized(struct exchange *x, const char *why)
 {
     if (x->sim->opt.profile != SIM_CCI)
         return fail_with(x, 401, "Unauthorized", NULL, NULL, "Unauthorized");
-    /* There a gateway checks it, and its answers are no Status. */
+    /* There a gateway checks it, which does not answer with a Status. */
     char id[37];
     sim_uuid(x->sim, id);
     buf_reset(&x->resp->body);

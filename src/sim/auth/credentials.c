@@ -1,3 +1,4 @@
+/* The credentials that are taken: read from the options, changed by /_sim/credentials, looked up. */
 #include "sim/auth/credentials.h"
 
 #include <stdlib.h>
@@ -53,7 +54,7 @@ static void revoke(struct credentials *c)
     c->issued_count = 0;
 }
 
-/* "a:b:c" in its parts; how many there are, at most `most`: the last one has the rest. */
+/* Cuts "a:b:c" into its parts, `most` at most: the last one has the rest. Returns how many there are. */
 static size_t split(char *text, char **part, size_t most)
 {
     size_t n = 0;
@@ -200,9 +201,10 @@ char *credentials_change(struct credentials *c, json_object *doc)
     json_object_object_foreach(doc, key, value)
     {
         if (!change_one(c, key, value))
-            return sim_format("'%s' is none of tokens, basic, certificates, accessKeys, iamPassword, iamLifetime, "
-                              "revoke, or has a value that it cannot have",
-                              key);
+            return sim_format(
+                "'%s' is unknown, or its value is wrong: send tokens, basic, certificates, accessKeys, iamPassword, "
+                "iamLifetime or revoke",
+                key);
     }
     return NULL;
 }

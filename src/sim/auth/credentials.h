@@ -1,4 +1,4 @@
-/* Who may come in: what the options and /_sim/credentials say, and the tokens that the IAM has given. */
+/* The credentials that are taken: those of the options and of /_sim/credentials, and the tokens that the IAM gave. */
 #ifndef SIM_AUTH_CREDENTIALS_H
 #define SIM_AUTH_CREDENTIALS_H
 #include "sim/doc/doc.h"
@@ -10,7 +10,7 @@ struct strings {
 };
 
 struct access_key {
-    char *access, *secret, *security_token; /* security_token NULL: a lasting key */
+    char *access, *secret, *security_token; /* security_token NULL: the key does not expire */
 };
 
 struct issued {
@@ -19,28 +19,33 @@ struct issued {
 };
 
 struct credentials {
-    struct strings tokens, basics /* "user:password" */, certificates /* common names; none: any */;
+    struct strings tokens;
+    struct strings basics;       /* "user:password" */
+    struct strings certificates; /* common names; empty: any name is taken */
     struct access_key *key;
     size_t keys;
     bool client_ca;
-    char *domain, *user, *password, *project; /* of the IAM; user NULL: there is none */
-    int64_t life_us;                          /* of its tokens */
+    char *domain, *user, *password, *project; /* of the IAM; user NULL: there is no IAM */
+    int64_t life_us;                          /* how long tokens of the IAM are good */
     struct issued *issued;
     size_t issued_count;
 };
 
-/* NULL, or what is wrong with the options. */
+/* NULL, or what is wrong with the options (to be freed). */
 char *credentials_init(struct credentials *c, const struct sim_options *options);
 void credentials_free(struct credentials *c);
-bool credentials_wanted(const struct credentials *c); /* false: everybody may do everything */
+bool credentials_wanted(const struct credentials *c); /* false: every request may do everything */
 
+/* Look-ups. */
 bool strings_have(const struct strings *s, const char *text);
-const struct access_key *credentials_key(const struct credentials *c, const char *access);
+const struct access_key *credentials_key(const struct credentials *c, const char *access); /* or NULL */
+/* The IAM gave that token, and it is still good. */
 bool credentials_issued(const struct credentials *c, const char *token, int64_t now_us);
+
 void credentials_issue(struct credentials *c, const char *token, int64_t until_us);
 
 /* {"tokens":[...],"basic":["user:password"],"certificates":["name"],"accessKeys":[{"access","secret","securityToken"}],
- * "iamPassword":"...","iamLifetime":SECONDS,"revoke":true}: each replaces what there was; revoke forgets the tokens
- * that the IAM gave. NULL, or what is wrong. */
+ * "iamPassword":"...","iamLifetime":SECONDS,"revoke":true}: each replaces what was before; revoke forgets the tokens
+ * that the IAM gave. NULL, or what is wrong (to be freed). */
 char *credentials_change(struct credentials *c, json_object *doc);
 #endif

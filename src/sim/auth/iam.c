@@ -1,4 +1,4 @@
-/* Huawei's IAM as far as a user's token goes: POST /v3/auth/tokens with a name and a password, for a project. */
+/* The part of Huawei's IAM that gives a token: POST /v3/auth/tokens with a name, a password and a project. */
 #include "sim/auth/iam.h"
 
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+/* Huawei's signature of a request: the canonical form of the request, and the claim of the Authorization header. */
 #include "sim/auth/signature.h"
 
 #include "base/clock.h"
@@ -31,7 +32,7 @@ static int hex_digit(char c)
     return at ? (int)(at - digits) : -1;
 }
 
-/* From the form on the wire to the plain bytes. */
+/* From the form of a URL to the plain bytes. */
 static void plain(const char *from, size_t n, struct buf *out)
 {
     for (size_t i = 0; i < n; i++) {
@@ -107,7 +108,7 @@ static void write_query(const char *target, struct buf *out)
 /* ---- the check */
 
 struct claim {
-    char *text; /* of the Authorization header, cut up */
+    char *text; /* of the Authorization header; the others point into it */
     char *access, *headers, *signature;
 };
 
@@ -125,7 +126,7 @@ static void read_claim(const char *authorization, struct claim *c)
     }
 }
 
-/* The headers that are signed, in their order; false: one is not there. */
+/* The signed headers in the order of names. False: one of them is missing. */
 static bool write_headers(const struct exchange *x, const char *names, struct buf *out)
 {
     char *copy = sim_strdup(names), *save = NULL;

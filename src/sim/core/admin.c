@@ -1,5 +1,5 @@
-/* /_sim/: faults, clock, credentials, requests and counters, for the tests that drive the simulator. No token is asked
- * for. */
+/* /_sim/: faults, clock, versions, credentials, requests and counters, for the tests that drive the simulator. It asks
+ * for no credentials. */
 #include "sim/core/admin.h"
 
 #include "base/clock.h"
@@ -43,7 +43,7 @@ static void admin_faults(struct exchange *x, const char *method)
     respond_json(x, 200);
 }
 
-/* "90s", "10m", "2h", "3d", or a number of seconds. -1: none of these. */
+/* Reads "90s", "10m", "2h", "3d" or a number of seconds, in microseconds. -1: it is something else. */
 static int64_t read_duration(json_object *v)
 {
     const char *s = json_object_get_string(v);
@@ -124,9 +124,8 @@ static const char *version_named(const char *name)
     return NULL;
 }
 
-/* {"served":["v2beta1"],"stored":"v2beta1"}: as if another definition of MPIJobs had been applied. No version at all:
- * it was deleted, and its objects are out of reach. "deprecated":[...]: answers of these say so. "siblings":true: as
- * --siblings. */
+/* {"served":["v2beta1"],"stored":"v2beta1"}: as if another definition of MPIJobs had been applied; no version: as if it
+ * had been deleted. "deprecated":[...]: answers of these versions say so. "siblings":true: as --siblings. */
 static void admin_versions(struct exchange *x, const char *method)
 {
     struct sim *sim = x->sim;

@@ -1,4 +1,4 @@
-/* /_sim/..., for the tests that drive the simulator. */
+/* The paths below /_sim/, for the tests that drive the simulator. */
 #ifndef SIM_CORE_ADMIN_H
 #define SIM_CORE_ADMIN_H
 #include "sim/server/exchange.h"

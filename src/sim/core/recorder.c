@@ -1,3 +1,4 @@
+/* The record of requests: a ring of the last ones with their bodies, and counts of all. */
 #include "sim/core/recorder.h"
 
 #include "base/clock.h"
@@ -14,8 +15,8 @@ static const size_t BYTES_MAX = (size_t)64 << 20;
 struct record {
     uint64_t id;
     int64_t mono_ms, now_us;
-    struct buf text; /* the texts below, each with its NUL, then the body; a record that is reused keeps the memory */
-    size_t target, agent, media, who, acting, body; /* where they begin; the method is at 0; 0: there is none */
+    struct buf text; /* the texts named below, each with its NUL, then the body; kept when the record is reused */
+    size_t target, agent, media, who, acting, body; /* where they begin in text; 0: there is none; the method is at 0 */
     size_t body_len;
     int status;
     const char *fault;
@@ -84,7 +85,7 @@ static size_t keep(struct record *rec, const char *s)
     return at;
 }
 
-/* "Impersonate-User: a" and so on, one a line. */
+/* Keeps "Impersonate-User: a" and so on, a line each. */
 static void keep_acting(void *data, const char *name, const char *value)
 {
     struct buf *out = data;
@@ -219,7 +220,7 @@ void recorder_write(const struct recorder *r, const struct exchange *x, struct b
                (unsigned long long)matching);
     for (uint64_t id = r->first; id < r->next; id++) {
         const struct record *rec = &r->ring[id % RECORDS];
-        if (!wanted(rec, x) || passed++ + most < matching) /* the newest ones */
+        if (!wanted(rec, x) || passed++ + most < matching) /* only the newest are shown */
             continue;
         if (!first)
             buf_putc(out, ',');

@@ -1,4 +1,4 @@
-/* The server as a whole: how it comes up, and what happens as time passes. */
+/* The server as a whole: how it is made, what happens as time passes, and the way of a request through it. */
 #include "sim/core/sim.h"
 
 #include "sim/api/api.h"
@@ -26,7 +26,7 @@ struct sim *sim_new(const struct sim_options *options)
 {
     static const char *const namespaces[] = {"default", "kube-node-lease", "kube-public", "kube-system"};
     struct sim *sim = sim_alloc(sizeof *sim);
-    json_global_set_string_hash(JSON_C_STR_HASH_PERLLIKE); /* the other one is no better for short keys, and slower */
+    json_global_set_string_hash(JSON_C_STR_HASH_PERLLIKE); /* the other one is slower, and no better for short keys */
     sim->opt = *options;
     sim->random = options->seed;
     sim->now_us = sim->start_us = options->start_us;
@@ -87,7 +87,7 @@ int64_t sim_tick(struct sim *sim, int64_t mono_ms)
 
 /* ---- requests */
 
-/* By the simulated clock, as what is signed is checked by it. */
+/* The simulated time, by which signatures are checked. */
 static void add_date(struct exchange *x)
 {
     char text[64];

@@ -1,4 +1,4 @@
-/* Strict JSON to a json-c tree, with the leniencies of a Kubernetes API server (see doc.h). */
+/* From JSON to a json-c tree: strict, but for what a Kubernetes API server lets pass (see doc.h). */
 #include "sim/doc/doc.h"
 
 #include <errno.h>
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct place { /* where in the document we are, for the names of duplicate members */
+struct place { /* where in the document the reader is, for the names of duplicate members */
     const struct place *up;
     const char *key; /* NULL for an array's element */
     size_t index;
@@ -128,7 +128,7 @@ static bool read_escape(struct reader *rd)
     }
 }
 
-/* Leaves the decoded string in scratch, or, where nothing had to be decoded, gives the bytes in place. */
+/* Gives the bytes in place, or, where something had to be decoded, those in scratch. */
 static bool read_string(struct reader *rd, const char **s, size_t *n)
 {
     const char *start = ++rd->at;

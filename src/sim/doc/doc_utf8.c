@@ -1,4 +1,4 @@
-/* UTF-8, byte by byte. */
+/* UTF-8, byte by byte: write one character, measure one, judge a text. */
 #include "sim/doc/doc.h"
 
 void doc_add_rune(struct buf *t, uint32_t c)

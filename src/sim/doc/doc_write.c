@@ -1,4 +1,4 @@
-/* A json-c tree to the text that a Kubernetes API server would send. */
+/* From a json-c tree to the text that a Kubernetes API server would send. */
 #include "sim/doc/doc.h"
 
 #include <math.h>
@@ -235,7 +235,7 @@ void doc_write_pretty(struct buf *out, const char *s, size_t len)
                 i += s[i] == '\\' ? 2 : 1;
             sim_add(out, s + from, (i < len ? i + 1 : len) - from);
         } else if ((c == '{' || c == '[') && i + 1 < len && s[i + 1] == c + 2) {
-            sim_add(out, s + i++, 2); /* {} and [] stay on one line; in ASCII the closing one is two further */
+            sim_add(out, s + i++, 2); /* {} and [] stay on one line; in ASCII one closes two after it opens */
         } else if (c == '{' || c == '[') {
             sim_putc(out, c);
             new_line(out, ++depth);

@@ -1,3 +1,4 @@
+/* Schemas: read from their text, and what they drop, fill in and refuse. */
 #include "sim/doc/schema.h"
 
 #include <stdlib.h>
@@ -14,7 +15,7 @@ struct property {
 struct schema {
     enum type type;
     bool preserve, immutable;
-    bool compares; /* it or something within is immutable */
+    bool compares; /* it is immutable, or something within it is */
     struct property *property;
     size_t properties;
     struct schema *additional, *items;
@@ -264,7 +265,7 @@ static bool object_problem(const struct schema *s, json_object *doc, json_object
     return false;
 }
 
-/* Ratcheting: what was there already may stay. */
+/* What was wrong before may stay (Kubernetes calls it ratcheting). */
 static bool was_there(json_object *doc, json_object *old)
 {
     return old && doc_equal(doc, old);

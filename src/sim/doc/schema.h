@@ -5,11 +5,11 @@
 
 struct schema;
 
-struct schema *schema_read(const char *text); /* JSON with ' for " */
+struct schema *schema_read(const char *text); /* JSON with ' in place of " */
 void schema_free(struct schema *s);
 
-/* Drops members that the schema does not have; unknown, if given, gets "unknown field ..." for each. True if any went.
- */
+/* Drops members that the schema does not have. True: there were some. unknown: gets "unknown field ..." for each, and
+ * may be NULL. */
 bool schema_prune(const struct schema *s, json_object *doc, struct doc_findings *unknown);
 void schema_default(const struct schema *s, json_object *doc);
 
@@ -18,9 +18,11 @@ struct schema_problem {
     char *message; /* from "Invalid value: " on */
     const char *cause;
 };
-/* The first value that the schema refuses; members that equal old's are tolerated. False: none. */
+/* Finds the first value that the schema refuses; a member that equals that of old may stay. False: all values are good.
+ * old may be NULL. The texts in p are to be freed. */
 bool schema_problem(const struct schema *s, json_object *doc, json_object *old, struct schema_problem *p);
 
-/* Whether a problem can only be seen beside the old document; otherwise that is needed to excuse one. */
+/* Whether there are problems that are seen only beside the old document, as a change of what is immutable. Otherwise
+ * the old document can only excuse a problem. */
 bool schema_compares(const struct schema *s);
 #endif

@@ -1,4 +1,4 @@
-/* The faults by name. Those "before" answer instead of the server; those "after" let it do the work first. */
+/* The table of faults. A `before` acts in place of the server; an `after` acts on its answer, when the work is done. */
 #include "sim/fault/faults.h"
 
 #include "sim/read/watch.h"
@@ -107,7 +107,7 @@ static void carry(struct exchange *x, enum sim_wire_kind kind)
     x->resp->wire.kind = kind;
 }
 
-/* Nothing is done: the status only says that the server was not asked. */
+/* No work is done: any status keeps the request from the server. */
 static void do_reset_before(struct fault *f, struct exchange *x)
 {
     (void)f;
@@ -201,7 +201,7 @@ static void do_wrong_length(struct fault *f, struct exchange *x)
 static void do_gzip(struct fault *f, struct exchange *x)
 {
     (void)f;
-    sim_response_header(x->resp, "X-Sim-Gzip", "always"); /* the front takes it off and compresses */
+    sim_response_header(x->resp, "X-Sim-Gzip", "always"); /* the HTTP front removes it and compresses the body */
 }
 
 static void do_bad_gzip(struct fault *f, struct exchange *x)

@@ -1,3 +1,4 @@
+/* Faults: read from a line, a file or JSON; which requests they hit; and how they are shown. */
 #include "sim/fault/faults.h"
 
 #include <stdio.h>
@@ -13,7 +14,7 @@ static char *set_number(const char *value, int64_t *out)
     char *end;
     long long v = strtoll(value, &end, 10);
     if (*end || !*value)
-        return sim_format("'%s' is no number", value);
+        return sim_format("'%s' is not a number", value);
     *out = v;
     return NULL;
 }
@@ -119,7 +120,7 @@ static char *read_line(struct sim *sim, char *line, struct sim_wire *wire)
     for (char *k = f && keys ? strtok_r(keys, ",", &save) : NULL; k && !problem; k = strtok_r(NULL, ",", &save)) {
         char *value = strchr(k, '=');
         if (!value) {
-            problem = sim_format("'%s' is no KEY=VALUE", k);
+            problem = sim_format("'%s' is not KEY=VALUE", k);
             break;
         }
         *value++ = 0;
@@ -205,7 +206,7 @@ char *sim_faults_add(struct sim *sim, const char *spec)
     return faults_read(sim, spec, &wire);
 }
 
-/* ---- meeting requests */
+/* ---- which requests they hit */
 
 static bool meets(const struct fault *f, const struct exchange *x)
 {
@@ -233,7 +234,7 @@ static bool fires(struct fault *f, struct sim *sim)
     return true;
 }
 
-/* Delays add up with another fault; of the others the first that fires is the one. */
+/* A delay adds to another fault. Of the other faults, the first that fires is taken. */
 struct fault *faults_before(struct faults *all, struct exchange *x)
 {
     struct fault *met = NULL;

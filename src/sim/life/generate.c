@@ -1,4 +1,5 @@
-/* MPIJobs as people have them, from a seed: what they are, and how they come into the store. */
+/* MPIJobs as users have them, decided by the seed: most of them fine, five in a hundred odd. What they are, and how
+ * they are stored. */
 #include "sim/life/generate.h"
 
 #include "base/clock.h"
@@ -48,7 +49,7 @@ static int choose_style(struct job *j)
     return dice < 5 ? V1ALPHA2 : dice < 7 ? V1 : V2BETA1;
 }
 
-/* Most jobs are young: the age doubles with each throw, from a minute to two months. */
+/* Most jobs are young: from a minute on, the age doubles until chance ends it, at two months the latest. */
 static int64_t choose_age(struct job *j)
 {
     int64_t age = 60;
@@ -72,7 +73,7 @@ static void choose_times(struct job *j)
     clock_format(created + (12 + j->run_s) * 1000000, false, j->ended);
 }
 
-/* What a team's jobs have in common. */
+/* What the jobs of a team have in common. */
 static void choose_alike(struct job *j)
 {
     j->team = teams[0][0];
@@ -96,7 +97,7 @@ static void choose(struct job *j)
     j->framework = PICK(sim, frameworks);
     j->style = choose_style(j);
     j->odd = !sim->opt.alike && chance(sim, 5) ? (enum oddity)(1 + below(sim, ODDITIES - 1)) : PLAIN;
-    if (j->odd == ODD_HUGE && !chance(sim, 25)) /* they weigh as much as thirty others */
+    if (j->odd == ODD_HUGE && !chance(sim, 25)) /* one is as long as thirty others */
         j->odd = ODD_EVICTED;
     j->state = choose_state(j);
     j->workers = (int)(1 + below(sim, chance(sim, 80) ? 4 : 32));

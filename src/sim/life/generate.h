@@ -1,8 +1,8 @@
-/* MPIJobs as people have them, from a seed. */
+/* MPIJobs as users have them, decided by the seed. */
 #ifndef SIM_LIFE_GENERATE_H
 #define SIM_LIFE_GENERATE_H
 #include "sim/server/server.h"
 
-void generate_jobs(struct sim *sim);
-void generate_submission(struct sim *sim); /* one that was made just now */
+void generate_jobs(struct sim *sim);       /* those of the start */
+void generate_submission(struct sim *sim); /* one that is submitted now */
 #endif

@@ -1,4 +1,4 @@
-/* The JSON of one made-up MPIJob: 3 KB on average. */
+/* The JSON of one generated MPIJob: 3 KB on average. */
 #include "sim/life/generate_text.h"
 
 #include <string.h>
@@ -118,7 +118,7 @@ static void write_container(struct job *j, bool launcher)
                    (unsigned long long)i, j->team, (unsigned long long)below(sim, 1000));
     buf_puts(b, "],\"resources\":{\"limits\":{");
     if (!launcher && j->gpus)
-        buf_printf(b, "\"nvidia.com/gpu\":%d,", j->gpus); /* numbers and texts both occur */
+        buf_printf(b, "\"nvidia.com/gpu\":%d,", j->gpus); /* a number here, texts below: both occur */
     buf_printf(
         b, "\"cpu\":\"%llu\",\"memory\":\"%lluGi\"}},\"volumeMounts\":[{\"mountPath\":\"/data\",\"name\":\"data\"}]}",
         (unsigned long long)(1 + below(sim, 16)), (unsigned long long)(4 << below(sim, 5)));
@@ -147,7 +147,7 @@ static bool by_training_operator(const struct job *j)
 static void write_condition(struct job *j, const char *type, const char *status, const char *reason, const char *at,
                             const char *message)
 {
-    bool bare = by_training_operator(j); /* it names the job without its namespace */
+    bool bare = by_training_operator(j); /* training-operator names the job without its namespace */
     buf_printf(&j->b,
                "%s{\"type\":\"%s\",\"status\":\"%s\",\"reason\":\"%s\",\"message\":\"MPIJob %s%s%s "
                "%s\",\"lastTransitionTime\":\"%s\","
@@ -179,7 +179,7 @@ static void write_status(struct job *j)
         buf_printf(b, "\"Launcher\":{\"active\":1},\"Worker\":{\"active\":%d}", j->workers);
     else if (over)
         buf_printf(b, "\"Launcher\":{\"%s\":1},\"Worker\":{", j->state == SUCCEEDED ? "succeeded" : "failed");
-    if (over && j->style == V1ALPHA2 && j->keeps) /* the others clear the number */
+    if (over && j->style == V1ALPHA2 && j->keeps) /* controllers of other versions clear the number */
         buf_printf(b, "\"active\":%d}", j->workers);
     else if (over)
         buf_putc(b, '}');
@@ -195,7 +195,7 @@ static void write_spec(struct job *j)
 {
     uint64_t random = j->sim->random;
     if (j->sim->opt.alike)
-        j->sim->random = j->sim->opt.seed; /* the same throws for each */
+        j->sim->random = j->sim->opt.seed; /* chance decides the same for each */
     buf_printf(&j->b, ",\"spec\":{\"slotsPerWorker\":%d", j->gpus ? j->gpus : 1);
     write_policy(j);
     buf_puts(&j->b, ",\"mpiReplicaSpecs\":{");

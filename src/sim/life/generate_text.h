@@ -1,4 +1,4 @@
-/* One MPIJob that is being made up, and its JSON. */
+/* One MPIJob that is being made, and its JSON. */
 #ifndef SIM_LIFE_GENERATE_TEXT_H
 #define SIM_LIFE_GENERATE_TEXT_H
 #include "sim/server/server.h"
@@ -8,15 +8,15 @@ enum oddity { PLAIN, ODD_EVICTED, ODD_STUCK, ODD_MISSPELT, ODD_BAD_POLICY, ODD_H
 
 struct job {
     struct sim *sim;
-    struct buf b;
+    struct buf b; /* the JSON */
     size_t index;
     const char *ns, *team, *model, *framework;
     char name[64], owner[24], created[32], started[32], ended[32];
-    int style; /* the version whose places of fields the author used */
+    int style; /* the version that its author wrote it in: where fields stand */
     enum state state;
     enum oddity odd;
     int workers, gpus;
-    bool keeps; /* its workers, when it has ended */
+    bool keeps; /* its workers stay when it has ended */
     int64_t age_s, run_s;
 };
 

@@ -1,4 +1,4 @@
-/* The heap of what is due, and who has to be looked at when something was written. */
+/* Which job is due next, and which one has to be looked at when something was written. */
 #include "sim/life/life.h"
 
 #include "sim/life/generate.h"
@@ -11,14 +11,14 @@
 struct life {
     struct life_job **heap;
     size_t count, cap;
-    size_t poisonous; /* jobs that the old controllers cannot decode */
-    bool wake_all;    /* the last of them was mended */
-    bool acting;      /* what is written now is our own */
+    size_t poisonous; /* how many jobs the old controllers cannot decode */
+    bool wake_all;    /* the last of them has been mended: every job is due */
+    bool acting;      /* what is written now comes from here: nothing has to be looked at */
     int64_t submit_us, submit_every_us;
-    int64_t seen_us; /* how far it has lived */
+    int64_t seen_us; /* the simulated time that it has lived up to */
 };
 
-/* ---- heap */
+/* ---- a heap by the time at which jobs are due */
 
 static void place(struct life *l, size_t at, struct life_job *j)
 {
@@ -109,7 +109,7 @@ static void touch(struct sim *sim, struct life_job *j)
     sift(sim->life, j);
 }
 
-/* A change of "x-launcher" concerns the MPIJob x. */
+/* A change of the Job or Pod "x-launcher" concerns the MPIJob x. */
 static void touch_owner(struct sim *sim, struct revision *rev)
 {
     static const char suffix[] = "-launcher";
@@ -144,7 +144,7 @@ void life_notify(struct sim *sim, struct revision *rev)
         return;
     if (!j)
         j = follow(sim, rev->entry);
-    j->reborn |= rev->event == EVENT_ADDED; /* under the name of one that was deleted: a life of its own */
+    j->reborn |= rev->event == EVENT_ADDED; /* a new job with the name of a deleted one */
     check_poison(sim, j);
     touch(sim, j);
 }
@@ -168,7 +168,7 @@ static void wake_all(struct sim *sim)
     struct life *l = sim->life;
     l->wake_all = false;
     for (size_t i = 0; i < l->count; i++)
-        l->heap[i]->due_us = sim->now_us; /* all equal: still a heap */
+        l->heap[i]->due_us = sim->now_us; /* where all are equal it is still a heap */
 }
 
 static void submit(struct sim *sim)
@@ -177,7 +177,7 @@ static void submit(struct sim *sim)
     l->submit_us += l->submit_every_us;
     if (sim_job_count(sim) >= sim->opt.jobs * 2)
         return;
-    l->acting = false; /* a new job comes from outside */
+    l->acting = false; /* a user submits the new job */
     generate_submission(sim);
     l->acting = true;
 }
@@ -188,7 +188,7 @@ static int64_t next_due(const struct life *l)
     return l->submit_every_us && l->submit_us < due ? l->submit_us : due;
 }
 
-/* However far the clock has moved, everything happens in its order and at its own time. */
+/* However far the clock has moved, things happen in their order, each at its own time. */
 static void live_until(struct sim *sim, int64_t until)
 {
     struct life *l = sim->life;
@@ -218,7 +218,7 @@ int64_t life_tick(struct sim *sim)
     l->acting = false;
     int64_t due = next_due(l);
     if (due == INT64_MAX || sim->opt.speed <= 0)
-        return INT64_MAX; /* nothing, or nothing before the clock is moved */
+        return INT64_MAX; /* nothing is due before the clock is moved, or at all */
     return sim->mono_ms + (int64_t)((double)(due - sim->now_us) / 1000 / sim->opt.speed) + 1;
 }
 
@@ -230,7 +230,7 @@ struct life *life_new(struct sim *sim)
         return NULL;
     struct life *l = sim_alloc(sizeof *l);
     l->seen_us = sim->now_us;
-    if (sim->opt.jobs) { /* about as many as end: each job lives some hours */
+    if (sim->opt.jobs) { /* as many as end, about: a job lives some hours */
         l->submit_every_us = INT64_C(6) * 3600 * 1000000 / (int64_t)sim->opt.jobs + 1000000;
         l->submit_us = sim->now_us + l->submit_every_us;
     }

@@ -1,5 +1,4 @@
-/* What happens to one job: it is accepted, starts, runs, ends, is cleaned up; and what a controller makes of changes.
- */
+/* What happens to one job: it is accepted, starts, runs, ends, is cleaned up; and what a controller does at changes. */
 #include "sim/life/life_job.h"
 
 #include "base/clock.h"
@@ -19,7 +18,7 @@ static int64_t time_of(json_object *obj, const char *key, int64_t otherwise)
     return text && clock_parse(text, &us) ? us : otherwise;
 }
 
-/* ---- what chance, or an annotation, decides */
+/* ---- what an annotation decides, or else chance */
 
 static int64_t plan(struct crew *c, const char *annotation, int64_t otherwise)
 {
@@ -55,7 +54,7 @@ static void sooner(struct life_job *j, int64_t due)
         j->due_us = due;
 }
 
-/* v1alpha2 alone keeps the number of workers after the end, and so takes it back when they go. */
+/* Only v1alpha2 keeps the number of workers after the end, and removes it when they go. */
 static void forget_workers(struct crew *c)
 {
     json_object *worker = doc_get(doc_path(c->doc, "status", "replicaStatuses"), "Worker");
@@ -71,7 +70,7 @@ static void clean_up(struct crew *c)
     const char *reason = doc_str(life_condition(c->doc, "Failed"), "reason");
     bool evicted = reason && strcmp(reason, "MPIJobEvicted") == 0 && !doc_path(c->doc, "status", "completionTime");
     if (evicted && c->rules != RULES_TRAINING)
-        return; /* mpi-operator#647: it waits for a completionTime */
+        return; /* mpi-operator#647: it waits for a completionTime, which such a job never gets */
     if (how == CLEAN_NONE || how == CLEAN_INVALID)
         return;
     crew_remove(c, ROLE_WORKER, how == CLEAN_RUNNING && !rules_alpha(c->rules));
@@ -85,7 +84,7 @@ static void end_job(struct crew *c, bool good, const char *reason, bool complete
     life_set_condition(c, "Running", false, "MPIJobRunning", "is running.");
     const char *done = c->rules == RULES_TRAINING ? "is successfully completed." : "successfully completed.";
     life_set_condition(c, good ? "Succeeded" : "Failed", true, reason, good ? done : "has failed");
-    bool left = rules_alpha(c->rules) && rules_cleanup(c->rules, c->doc) == CLEAN_NONE; /* only there the count stays */
+    bool left = rules_alpha(c->rules) && rules_cleanup(c->rules, c->doc) == CLEAN_NONE; /* see forget_workers */
     life_set_counts(c, good ? "succeeded" : "failed", left);
     if (completed)
         life_stamp(c, "completionTime");
@@ -175,7 +174,7 @@ static bool act_running(struct crew *c)
         fail_deadline(c, false);
         return true;
     }
-    if (!j->end_us) { /* there from the start: it ends some time after now */
+    if (!j->end_us) { /* it was made running at the start: it ends some time after now */
         j->end_us = started + run_time(c);
         if (j->end_us < now)
             j->end_us = now + (int64_t)(j->dice % 3600) * second;
@@ -196,7 +195,7 @@ static void act_over(struct crew *c)
     json_object *status = doc_get(c->doc, "status");
     int64_t now = c->sim->now_us, ended = time_of(status, "completionTime", 0);
     int64_t ttl = rules_live_ttl(c->rules, c->doc), launcher_ttl = crew_launcher_value(c, "ttlSecondsAfterFinished");
-    if (c->j->touched && rules_suspended(c->rules, c->doc) && !ended) /* evicted: suspending removes all at once */
+    if (c->j->touched && rules_suspended(c->rules, c->doc) && !ended) /* evicted: suspending it removes all */
         crew_remove_all(c);
     clean_up(c);
     if (!ended)
@@ -218,7 +217,7 @@ static void act_over(struct crew *c)
     }
 }
 
-/* A garbage collector's part: dependants go, then the finalizer that waited for them. */
+/* What a garbage collector does: dependants go, then the finalizer that waited for them. */
 static void act_deleted(struct crew *c)
 {
     json_object *left = json_object_new_array(), *list = doc_path(c->doc, "metadata", "finalizers");
@@ -277,7 +276,7 @@ static void act(struct crew *c)
         return;
     if (life_holds(c->doc, "Running")) {
         if (act_running(c))
-            sooner(j, c->sim->now_us); /* it is over: look at TTLs and the like at once */
+            sooner(j, c->sim->now_us); /* it has ended: look at its TTL and the like at once */
     } else if (c->sim->now_us >= j->since_us + start_delay(c)) {
         start(c);
         sooner(j, c->sim->now_us);
@@ -294,7 +293,7 @@ static bool open_crew(struct sim *sim, struct life_job *j, struct crew *c)
     return c->doc != NULL;
 }
 
-/* Which rules a job had that is gone is not known any more. */
+/* The rules of a job that is gone are not known: what any rules would have made goes. */
 static void remove_remains(struct crew *c)
 {
     enum rules now = c->rules;
@@ -339,7 +338,7 @@ void life_job_furnish(struct sim *sim, struct life_job *j)
     } else if (life_holds(c.doc, "Running")) {
         crew_launch(&c, "Running");
     } else if (life_condition(c.doc, "Created") && sim->now_us - j->since_us > 86400 * second) {
-        crew_launch(&c, "Pending"); /* stuck: no node will ever have room */
+        crew_launch(&c, "Pending"); /* a stuck one: no node will ever have room */
         j->due_us = INT64_MAX;
     }
     json_object_put(c.doc);

@@ -1,4 +1,4 @@
-/* Pods and launcher Jobs: enough of them for a client to see what holds a GPU. */
+/* Pods and launcher Jobs, with enough in them for a client to see what holds a GPU. */
 #include "sim/life/life_pods.h"
 
 #include "sim/server/object.h"
@@ -42,7 +42,7 @@ int crew_workers(struct crew *c)
     return n < 0 ? 0 : n > 1000 ? 1000 : (int)n;
 }
 
-/* Cut, because a name of more than 253 characters could not be stored. */
+/* The name is cut, because more than 253 characters cannot be stored. */
 static void pod_name(const struct crew *c, enum pod_role role, int index, char out[300])
 {
     if (role == ROLE_WORKER)
@@ -85,12 +85,12 @@ static json_object *new_metadata(struct crew *c, const char *name, const char *r
     return meta;
 }
 
-/* The pod of a launcher that is a Job belongs to that, as the Job controller makes it. */
+/* Where the launcher is a Job, its pod belongs to that Job, as if the Job controller had made it. */
 static void own_by_launcher(struct crew *c, json_object *meta)
 {
     char *name = sim_format("%.230s-launcher", c->j->name);
     json_object *job = life_read(c->sim, K_JOB, c->j->ns, name), *labels = doc_get(meta, "labels");
-    if (job && strlen(name) <= 63) { /* a longer one is no label's value */
+    if (job && strlen(name) <= 63) { /* a longer one cannot be the value of a label */
         doc_set_str(labels, "batch.kubernetes.io/job-name", name);
         doc_set_str(labels, "job-name", name);
     }
@@ -111,7 +111,7 @@ static void set_phase(struct sim *sim, json_object *pod, const char *phase)
     doc_set(pod, "status", status);
 }
 
-/* Without room for it, it has no node. */
+/* A pod that is pending has no node. */
 static void set_node(struct crew *c, json_object *pod, int index, const char *phase)
 {
     json_object *spec = doc_get(pod, "spec");

@@ -1,4 +1,4 @@
-/* The status of an MPIJob, as its controller writes it. */
+/* Conditions, counts and times in the status of an MPIJob. */
 #include "sim/life/life_status.h"
 
 #include <stdlib.h>
@@ -43,7 +43,7 @@ void life_set_condition(struct crew *c, const char *type, bool on, const char *r
         json_object_array_add(conditions(c->doc), one);
     }
     sim_timestamp(c->sim, now);
-    bool bare = c->rules == RULES_TRAINING; /* it names the job without its namespace */
+    bool bare = c->rules == RULES_TRAINING; /* training-operator names the job without its namespace */
     char *text = sim_format("MPIJob %s%s%s %s", bare ? "" : c->j->ns, bare ? "" : "/", c->j->name, message);
     doc_set_str(one, "status", on ? "True" : "False");
     doc_set_str(one, "reason", reason);

@@ -1,3 +1,4 @@
+/* What each controller does with the fields of an MPIJob. */
 #include "sim/life/rules.h"
 
 #include <stdio.h>
@@ -9,7 +10,7 @@ static json_object *policy(json_object *job)
     return doc_path(job, "spec", "runPolicy");
 }
 
-/* Where several versions are served, the one that the job was written in. */
+/* Where several versions are served, the version that the job was written in decides. */
 enum rules rules_of(const struct sim *sim, json_object *job)
 {
     if (sim->opt.profile == SIM_CCI)
@@ -105,7 +106,7 @@ int64_t rules_live_ttl(enum rules r, json_object *job)
 const char *rules_deadline_reason(enum rules r, bool of_the_job)
 {
     if (r == RULES_TRAINING && !of_the_job)
-        return "MPIJobMPIJobFailed"; /* sic */
+        return "MPIJobMPIJobFailed"; /* as it writes it */
     return r == RULES_V2BETA1 || r == RULES_V1 ? "DeadlineExceeded" : "MPIJobFailed";
 }
 

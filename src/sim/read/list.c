@@ -1,4 +1,4 @@
-/* GET of many objects, page by page, and of one. */
+/* Lists with their pages and snapshots, and GET of one object. */
 #include "sim/read/list.h"
 
 #include "base/base64.h"
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* -1: answered with a 400. */
 static int version_read(struct exchange *x, const char *text, uint64_t *version)
 {
     char *end;
@@ -21,7 +22,7 @@ static int version_read(struct exchange *x, const char *text, uint64_t *version)
     return fail_bad_request(x, "invalid resource version: strconv.ParseUint: parsing \"%s\": invalid syntax", text);
 }
 
-/* A real server waits three seconds for the version to come. */
+/* A real server waits three seconds for that version before it answers so. */
 static int fail_future_version(struct exchange *x, uint64_t version)
 {
     struct details d = {.retry_after = 1};
@@ -61,8 +62,8 @@ int list_options_check(struct exchange *x)
     return 0;
 }
 
-/* ---- continue tokens: the snapshot's version and the key to go on after, in base64 with the alphabet of URLs and
- * without padding */
+/* ---- continue tokens: the version of the snapshot and the last key of the page before, in base64 with the alphabet of
+ * URLs and without padding */
 
 static char *token_make(uint64_t version, const char *key)
 {
@@ -110,7 +111,7 @@ static bool token_read(const char *token, uint64_t *version, char **key)
 struct listing {
     uint64_t version; /* of the snapshot */
     uint64_t limit;   /* 0: none */
-    char *after;      /* go on behind this key; NULL: from the start */
+    char *after;      /* go on after this key; NULL: from the start */
     struct selector selector;
 };
 
@@ -140,7 +141,7 @@ static int read_continue(struct exchange *x, struct listing *l, const char *toke
     if (!token_read(token, &version, &l->after))
         return fail_bad_request(x, "continue key is not valid: illegal base64 data or unknown form");
     if (version == (uint64_t)-1)
-        return 0; /* an inconsistent continuation, from the present state */
+        return 0; /* such a token goes on in the present state instead of the snapshot */
     if (version < x->sim->store.compacted || version > x->sim->store.version)
         return fail_expired(x, l->after);
     l->version = version;
@@ -174,7 +175,7 @@ static int read_version(struct exchange *x, struct listing *l)
     if (version > x->sim->store.version)
         return fail_future_version(x, version);
     if (version == 0)
-        l->limit = 0; /* served from the cache, all at once */
+        l->limit = 0; /* a real server answers from its cache, and ignores the limit */
     if (!match || strcmp(match, "Exact") != 0)
         return 0;
     if (version < x->sim->store.compacted)
@@ -187,7 +188,7 @@ static uint64_t count_remaining(struct exchange *x, const struct listing *l, siz
 {
     struct shelf *shelf = &x->sim->store.shelf[x->res->kind];
     if (shelf->changed <= l->version && shelf->live == shelf->count)
-        return to - at; /* nothing has happened since and nothing was deleted: no need to look */
+        return to - at; /* the state is that of the snapshot, and every entry is an object: no need to look */
     uint64_t n = 0;
     for (size_t i = at; i < to; i++)
         n += store_at(shelf->entry[i], l->version) != NULL;
@@ -218,7 +219,7 @@ static void write_metadata(struct exchange *x, struct buf *out, const struct lis
     buf_printf(out, "\"resourceVersion\":\"%llu\"}", (unsigned long long)l->version);
 }
 
-/* Adds the items and returns the token of the next page, or NULL. */
+/* Adds the items. Returns the token of the next page (to be freed), or NULL: this is the last one. */
 static char *write_items(struct exchange *x, const struct listing *l, struct buf *out, uint64_t *remaining)
 {
     struct shelf *shelf = &x->sim->store.shelf[x->res->kind];
@@ -264,7 +265,7 @@ static void answer(struct exchange *x, const struct listing *l)
     } else {
         write_head(x, out);
         if (x->res->custom && x->shape == SHAPE_WHOLE) {
-            /* unstructured lists are written with sorted keys: items before metadata */
+            /* Go writes lists of custom resources with sorted keys: items before metadata */
             buf_puts(out, "\"items\":[");
             buf_add(out, items.ptr, items.len);
             buf_puts(out, "],");

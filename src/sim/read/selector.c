@@ -1,3 +1,4 @@
+/* Selectors: read from the query as the API server reads them, and matched against stored texts. */
 #include "sim/read/selector.h"
 
 #include "sim/server/object.h"
@@ -8,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- labels: Kubernetes' own little language, read token by token */
+/* ---- labels: a small language of Kubernetes, read token by token */
 
 struct lexer {
     const char *at;
     char token[512];
-    bool symbol; /* the token is punctuation; an empty token that is no symbol is the end */
+    bool symbol; /* the token is punctuation; an empty token that is not a symbol is the end */
 };
 
 static bool is(const char *a, const char *b)
@@ -41,7 +42,7 @@ static void add_value(struct requirement *r, const char *value)
     r->value[r->values++] = sim_strdup(value);
 }
 
-/* As Go's ParseInt reads it: all of it, and within 64 bits. text: of length len, the byte behind it is no digit. */
+/* As Go's ParseInt reads it: all of it, and within 64 bits. The byte after text must not be a digit. */
 static bool whole_number(const char *text, size_t len, long long *number)
 {
     char *end;
@@ -76,7 +77,7 @@ static char *read_set(struct lexer *l, struct requirement *r)
     next(l);
     if (!is(l->token, "("))
         return sim_format("found '%s' expected: '('", l->token);
-    bool value_came = false, doubled = false; /* doubled: by a second comma in a row, behind which no ')' is taken */
+    bool value_came = false, doubled = false; /* doubled: after a second comma in a row, where ')' is refused */
     for (next(l);; next(l)) {
         if (doubled && is(l->token, ")"))
             return sim_format("found '%s', expected: ',', or identifier", l->token);
@@ -196,7 +197,7 @@ static bool field_known(const struct exchange *x, const char *key)
     return known;
 }
 
-static const char *stored_field(const char *key) /* events are stored in their older form */
+static const char *stored_field(const char *key) /* events are stored as core/v1 has them */
 {
     return is(key, "regarding.kind")        ? "involvedObject.kind"
            : is(key, "regarding.namespace") ? "involvedObject.namespace"
@@ -275,14 +276,14 @@ bool selector_empty(const struct selector *s)
     return !s->labels && !s->fields;
 }
 
-/* ---- matching, on the bytes of the stored text: keys and values of labels never need escapes */
+/* ---- matching, on the bytes of the stored text: keys and values of labels have no characters that JSON escapes */
 
 static bool find_label(const struct revision *rev, const char *key, const char **value, size_t *len)
 {
     const char *at = rev->text + rev->marks.labels, *end = at + rev->marks.labels_len;
     size_t n = strlen(key);
     while (at + 1 < end) {
-        const char *k = at + 2; /* behind the brace or the comma, and the quote */
+        const char *k = at + 2; /* after the brace or the comma, and the quote */
         const char *close = memchr(k, '"', (size_t)(end - k));
         if (!close)
             return false;
@@ -344,7 +345,7 @@ static bool stored_value_is(json_object *doc, const char *path, const char *want
     return is(at ? json_object_get_string(at) : "", wanted);
 }
 
-/* *doc: the revision, once somebody has had to read it. */
+/* *doc: NULL until the revision has to be read; then its document. */
 static bool field_matches(const struct requirement *r, const struct revision *rev, json_object **doc)
 {
     bool same;

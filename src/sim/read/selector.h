@@ -5,7 +5,7 @@
 
 enum selector_op { OP_EQUALS, OP_DIFFERS, OP_IN, OP_NOT_IN, OP_EXISTS, OP_ABSENT, OP_GREATER, OP_LESS };
 
-struct requirement {
+struct requirement { /* on one label or field */
     char *key;
     enum selector_op op;
     char **value;
@@ -17,9 +17,9 @@ struct selector {
     size_t labels, fields;
 };
 
-/* From the query of the exchange; -1: answered with a 400. */
+/* Reads labelSelector and fieldSelector of the query. 0: s is to be freed. -1: answered with a 400. */
 int selector_read(struct exchange *x, struct selector *s);
 void selector_free(struct selector *s);
-bool selector_empty(const struct selector *s);
+bool selector_empty(const struct selector *s); /* it selects everything */
 bool selector_matches(const struct selector *s, const struct revision *rev);
 #endif

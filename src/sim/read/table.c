@@ -1,4 +1,4 @@
-/* The Table form that kubectl get asks for: name and age, as for any custom resource without printer columns. */
+/* The Table form that kubectl get asks for: name and age, as custom resources without printer columns have. */
 #include "sim/read/table.h"
 
 #include "base/clock.h"

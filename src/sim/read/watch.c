@@ -1,4 +1,4 @@
-/* Watches: first, where asked for, the objects as they are; then every change from the log, in order, once each. */
+/* Watches: first, where wanted, the objects as they are; then every change of the log, in order, once. */
 #include "sim/read/watch.h"
 
 #include "sim/read/list.h"
@@ -17,14 +17,14 @@ struct sim_watch {
     struct sim_watch *next, **link;
     struct sim *sim;
     void *owner;
-    struct exchange x; /* what the events look like; its request and response are not used */
+    struct exchange x; /* says what the events look like; its request and response are not used */
     char *ns, *version, *path;
     struct selector selector;
     uint64_t seen;               /* the log's last version that this watch has dealt with */
-    bool listing;                /* still sending what there was at `seen` */
+    bool listing;                /* still sending the objects as they were at `seen` */
     char *listed;                /* the key of the last one sent */
-    bool bookmarks, initial_end; /* wanted; the bookmark behind the initial events is due */
-    uint64_t not_before;         /* events up to this version are none: a watch from the future */
+    bool bookmarks, initial_end; /* bookmarks are wanted; the one after the initial events is due */
+    uint64_t not_before;         /* no events up to this version: the client asked for a later one than there is */
     int64_t ends_ms, bookmark_ms;
     bool last_bookmark, ended, silent, broken;
     struct buf parting; /* an ERROR event to send before the end */
@@ -115,7 +115,8 @@ static void write_event(struct sim_watch *w, const char *type, struct revision *
     buf_puts(out, "}\n");
 }
 
-/* The object left the selection: what was selected last, under the version of the change. */
+/* The object does not fit the selector any more. The event has its last state that did, under the version of the
+ * change. */
 static void write_departure(struct sim_watch *w, struct revision *rev, struct buf *out)
 {
     struct buf text = BUF_INIT;
@@ -219,7 +220,7 @@ enum sim_watch_state sim_watch_read(struct sim_watch *w, struct buf *out, size_t
     }
     if (w->ended)
         return w->broken ? SIM_WATCH_CUT : SIM_WATCH_END;
-    if (w->seen < w->sim->store.compacted) /* a reader too slow for the history is dropped */
+    if (w->seen < w->sim->store.compacted) /* the reader is slower than the history is kept */
         return SIM_WATCH_END;
     if (w->listing)
         w->listing = !read_listing(w, out, most);
@@ -251,7 +252,7 @@ int64_t watch_tick(struct sim *sim)
             at = w->ends_ms - LAST_BOOKMARK_MS;
         if (at <= sim->mono_ms) {
             wake(w);
-            at = sim->mono_ms + AGAIN_MS; /* it may have to wait for its reader */
+            at = sim->mono_ms + AGAIN_MS; /* the reader may not be ready */
         }
         if (at < due)
             due = at;

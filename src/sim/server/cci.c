@@ -1,5 +1,5 @@
-/* What Huawei Cloud CCI documents and a Kubernetes API server does not do: only namespaced lists and watches, merge
- * patches only, and four fields of an MPIJob that may be replaced. */
+/* Where Huawei Cloud CCI, by its documentation, differs from a Kubernetes API server: lists and watches only within a
+ * namespace, merge patches only, and only four fields of an MPIJob can be replaced. */
 #include "sim/server/cci.h"
 
 #include "sim/server/status.h"
@@ -15,7 +15,8 @@ int cci_check_request(struct exchange *x)
     if (x->res->namespaced && !*x->ns)
         return fail_with(x, 403, "Forbidden", NULL, NULL, "%s can be listed and watched within a namespace only",
                          x->res->plural);
-    if (x->verb == VERB_WATCH && (param(x, "resourceVersionMatch") || param(x, "sendInitialEvents"))) /* level 1.19 */
+    /* CCI is at the level of Kubernetes 1.19 */
+    if (x->verb == VERB_WATCH && (param(x, "resourceVersionMatch") || param(x, "sendInitialEvents")))
         return fail_options(x, "ListOptions", "resourceVersionMatch",
                             "Forbidden: resourceVersionMatch is forbidden for watch");
     bool patch = x->verb == VERB_PATCH;
@@ -47,7 +48,7 @@ static json_object *fixed_part(json_object *doc, bool sibling)
     return copy;
 }
 
-/* The status is the controller's, and let through. */
+/* A write to /status is let through: tests play the controller with it. */
 int cci_check_change(struct exchange *x, json_object *old, json_object *doc)
 {
     if (x->sim->opt.profile != SIM_CCI || !x->res->custom || *x->sub)

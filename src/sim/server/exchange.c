@@ -13,7 +13,7 @@ static int hex(char c)
                                   : -1;
 }
 
-/* In place; a NUL in the middle ends the text, as it would anyway. */
+/* In place. A NUL in the middle ends the text. */
 static void decode(char *s, bool query)
 {
     char *to = s;

@@ -24,7 +24,7 @@ struct exchange {
     struct sim *sim;
     const struct sim_request *req;
     struct sim_response *resp;
-    char *scratch; /* the decoded path and query */
+    char *scratch; /* holds the decoded path and query, which segment and parameter point into */
     char *segment[SEGMENTS_MAX];
     size_t segments;
     struct {
@@ -32,10 +32,10 @@ struct exchange {
     } parameter[PARAMETERS_MAX];
     size_t parameters;
     enum user user;
-    char who[80]; /* how the user came in, for the record */
-    const struct resource *res;
-    const char *version;         /* as in the path */
-    int mpijob_version;          /* V1ALPHA2...; of a built-in kind: -1 */
+    char who[80];                /* how the user signed in, for the record */
+    const struct resource *res;  /* NULL: the path names no resource */
+    const char *version;         /* as the path has it */
+    int mpijob_version;          /* V1ALPHA2 and so on; -1: a built-in kind */
     const char *ns, *name, *sub; /* "" where there is none */
     enum verb verb;
     enum shape shape;
@@ -43,17 +43,17 @@ struct exchange {
     enum { VALIDATE_WARN, VALIDATE_STRICT, VALIDATE_IGNORE } validation;
 };
 
-/* Takes the target apart. */
+/* Takes the target apart: segments and parameters. */
 void exchange_split(struct exchange *x);
 void exchange_free(struct exchange *x);
-const char *param(const struct exchange *x, const char *name); /* NULL when absent */
-bool param_true(const struct exchange *x, const char *name);   /* present and neither "", "0" nor "false" */
-bool media_type_is(const char *given, const char *wanted);     /* parameters do not matter */
-const char *request_header(const struct sim_request *req, const char *name); /* the first of that name, or NULL */
-const struct schema *schema_of(const struct exchange *x);                    /* of a custom resource */
+const char *param(const struct exchange *x, const char *name); /* of the query; NULL: it is not there */
+bool param_true(const struct exchange *x, const char *name);   /* it is there, and not "", "0" or "false" */
+bool media_type_is(const char *given, const char *wanted);     /* whatever its parameters are */
+const char *request_header(const struct sim_request *req, const char *name); /* the first of that name; or NULL */
+const struct schema *schema_of(const struct exchange *x);                    /* only of a custom resource */
 
 /* ---- the answer */
-void respond_json(struct exchange *x, int code); /* finishes resp->body: newline or indentation */
+void respond_json(struct exchange *x, int code); /* finishes resp->body: adds a newline, or indents it */
 void respond_plain(struct exchange *x, int code, const char *text);
-void warn(struct exchange *x, const char *text); /* a Warning header */
+void warn(struct exchange *x, const char *text); /* adds a Warning header */
 #endif

@@ -1,4 +1,4 @@
-/* A request and its answer, as whoever carries them sees them: plain data. */
+/* A request and its answer as plain data, for those who carry them. */
 #ifndef SIM_SERVER_MESSAGE_H
 #define SIM_SERVER_MESSAGE_H
 #include "sim/doc/mem.h"
@@ -11,30 +11,31 @@ struct sim_watch;
 
 struct sim_request {
     const char *method;
-    const char *target;                                             /* path and query as sent, still encoded */
+    const char *target; /* path and query as they were sent, still encoded */
     const char *accept, *content_type, *authorization, *user_agent; /* NULL where the header is missing */
-    const char *certificate; /* the common name of a client certificate that is good; NULL: none */
-    bool bad_certificate;    /* there is one, and it is not */
+    const char *certificate; /* the common name of a good client certificate; NULL: there is no good one */
+    bool bad_certificate;    /* there is one that is not good */
+    /* Calls `each` for every header; may be NULL. */
     void (*each_header)(void *owner, void (*each)(void *data, const char *name, const char *value), void *data);
     void *owner;
-    bool too_large; /* the body was above the server's limit and has not been kept */
+    bool too_large; /* the body was above SIM_BODY_MAX, and was not kept */
     const char *body;
     size_t body_len;
 };
 
-enum { SIM_BODY_MAX = 3145728 };
+enum { SIM_BODY_MAX = 3145728 }; /* bytes of a request */
 
 enum sim_wire_kind { SIM_WIRE_NORMAL, SIM_WIRE_RESET, SIM_WIRE_CLOSE, SIM_WIRE_STALL };
 
-/* How a fault wants the answer carried. An embedder may ignore it. */
+/* How a fault wants the answer to be carried. Those who embed the core may ignore it. */
 struct sim_wire {
     enum sim_wire_kind kind;
     int64_t delay_ms;
     size_t cut_at; /* bytes of the body after which cut_kind happens; SIZE_MAX: never */
     enum sim_wire_kind cut_kind;
-    size_t trickle_bytes; /* so many bytes every trickle_ms; 0: at once */
+    size_t trickle_bytes; /* so many bytes every trickle_ms; 0: all at once */
     int64_t trickle_ms;
-    int64_t length_off; /* what the Content-Length lies by */
+    int64_t length_off; /* bytes that Content-Length says too much */
     bool restart;       /* close all other connections */
 };
 
@@ -42,7 +43,7 @@ struct sim_header {
     char *name, *value;
 };
 
-struct sim_response {
+struct sim_response { /* free it with sim_response_free */
     int status;
     struct buf body;
     const char *content_type;

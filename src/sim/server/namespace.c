@@ -1,4 +1,4 @@
-/* Namespaces: they are objects too, and nothing can be made in one that is missing or going. */
+/* Namespaces: how one is made, who may create in it, and how one ends. */
 #include "sim/server/namespace.h"
 
 #include "sim/server/object.h"
@@ -57,7 +57,7 @@ int namespace_check(struct exchange *x)
     return -1;
 }
 
-/* Calls for every live object of a namespace until it says false; the shelf may change under it. */
+/* Calls visit for every object of a namespace until it returns false. visit may remove the object. */
 static bool each_object(struct sim *sim, const char *ns, bool (*visit)(struct sim *, struct revision *))
 {
     char key[80];

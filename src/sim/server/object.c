@@ -1,4 +1,4 @@
-/* Between documents and stored texts. A document in here has no apiVersion and kind; the text has no opening brace. */
+/* Documents written as stored texts and read back, other forms of them, and the removal of objects. */
 #include "sim/server/object.h"
 
 #include "sim/server/namespace.h"
@@ -120,7 +120,7 @@ json_object *object_read(struct exchange *x, struct revision *rev)
     return doc;
 }
 
-/* Writes doc as the storage version has it: what its schema lacks is lost here, silently, as on the real server. */
+/* What the schema of the stored version lacks is lost here without a word, as on a real server. */
 void object_write(struct exchange *x, json_object *doc, struct buf *out, struct marks *marks)
 {
     int stored = x->sim->stored_as;
@@ -143,7 +143,7 @@ void object_renumber(const struct revision *rev, uint64_t version, struct buf *o
     free(number);
 }
 
-/* The object in its last state, under the version of its removal. */
+/* The last revision has the last state of the object, under the version of the removal. */
 void object_remove(struct sim *sim, struct revision *rev)
 {
     struct buf text = BUF_INIT;

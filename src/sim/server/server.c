@@ -70,7 +70,7 @@ void versions_choose(struct sim *sim)
             sim->stored_as = v;
 }
 
-/* What was found out about the stored texts was by the schemas before. */
+/* What is known about stored texts came from the schemas before. */
 static void forget_views(struct sim *sim)
 {
     struct shelf *shelf = &sim->store.shelf[K_MPIJOB];

@@ -1,4 +1,4 @@
-/* The server's state, which every part of the core shares, and what comes from that alone. Not for callers outside the
+/* The state of the server, which every folder of the core shares, and what comes from that state alone. Only for the
  * core. */
 #ifndef SIM_SERVER_SERVER_H
 #define SIM_SERVER_SERVER_H
@@ -16,18 +16,18 @@ struct sim {
     struct sim_options opt;
     struct store store;
     struct schema *schema[MPIJOB_VERSIONS];
-    struct schema *sibling_schema; /* of TFJobs, PyTorchJobs, MXJobs */
+    struct schema *sibling_schema; /* of TFJobs, PyTorchJobs and MXJobs */
     bool served[MPIJOB_VERSIONS];
-    bool deprecated[MPIJOB_VERSIONS]; /* its answers say so in a Warning */
-    int stored_as;
-    bool restored;   /* the stored version has been another one: what is stored is pruned when it is read */
-    int64_t mono_ms; /* real time, for time-outs of watches */
-    int64_t now_us;  /* simulated time, for time stamps and the life of jobs */
+    bool deprecated[MPIJOB_VERSIONS]; /* a Warning in its answers says so */
+    int stored_as;                    /* the version that objects are stored in */
+    bool restored;                    /* stored_as has changed: what is stored has to be pruned when it is read */
+    int64_t mono_ms;                  /* monotonic, for the time-outs of watches */
+    int64_t now_us;                   /* simulated, since 1970, for time stamps and the life of jobs */
     int64_t mono_start, start_us;
-    uint64_t random;
+    uint64_t random; /* the state of sim_random */
     struct sim_watch *watches;
     size_t watch_count;
-    int64_t watches_due; /* mono_ms at which one of them has to be looked at */
+    int64_t watches_due; /* the mono_ms at which one of them is due */
     struct faults *faults;
     struct recorder *recorder;
     struct life *life;
@@ -35,17 +35,16 @@ struct sim {
     size_t generated; /* MPIJobs made so far, for their names */
 };
 
-/* random.c */
+/* ---- chance, decided by the seed, and time */
 uint64_t sim_random(struct sim *sim);
 void sim_uuid(struct sim *sim, char out[37]);
-void sim_suffix(struct sim *sim, char out[6]); /* five characters as generateName has them */
-void sim_timestamp(const struct sim *sim, char out[32]);
+void sim_suffix(struct sim *sim, char out[6]);           /* five characters, as generateName adds them */
+void sim_timestamp(const struct sim *sim, char out[32]); /* now_us in RFC 3339, whole seconds */
 size_t sim_job_count(const struct sim *sim);
 
-/* versions.c */
-void versions_choose(struct sim *sim); /* by the options */
+/* ---- the versions of MPIJobs that are served */
+void versions_choose(struct sim *sim); /* as sim->opt says */
 void versions_free(struct sim *sim);
-/* Another definition of MPIJobs takes the place of the one before, as when an operator is upgraded. Open watches have
- * to be ended by the caller. */
+/* As when another definition of MPIJobs is applied; sim->opt has changed. The caller has to end the open watches. */
 void versions_change(struct sim *sim);
 #endif

@@ -10,7 +10,7 @@
 void view_prefix(const struct exchange *x, struct buf *out)
 {
     const struct resource *r = x->res;
-    if (!r->custom) { /* Go writes its own types in the order of their fields */
+    if (!r->custom) { /* Go writes the members of built-in types in the order of their fields */
         buf_puts(out, "{\"kind\":\"");
         buf_puts(out, r->name);
         buf_puts(out, "\",\"apiVersion\":\"");
@@ -50,7 +50,7 @@ void view_text(struct exchange *x, const char *text, size_t len, const struct ma
     add_view(x, text, len, marks, out, false);
 }
 
-/* Whether the stored bytes can go out as they are; if not, doc becomes what should. */
+/* Whether the stored bytes can go out as they are. If not, *doc may become what goes out instead. */
 static bool same_in_this_version(struct exchange *x, struct revision *rev, json_object **doc)
 {
     int v = x->mpijob_version;

@@ -1,3 +1,4 @@
+/* The table of what is served: a row for each resource. */
 #include "sim/store/kinds.h"
 
 #include <string.h>

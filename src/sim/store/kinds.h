@@ -21,16 +21,16 @@ enum kind {
 enum { V1ALPHA2, V1, V2BETA1, MPIJOB_VERSIONS };
 
 struct resource {
-    enum kind kind;              /* where it is stored; K_REVIEW is answered and not stored */
+    enum kind kind;              /* the shelf that it is stored in; K_REVIEW is answered, not stored */
     const char *group, *version; /* version: NULL for MPIJobs, which have several */
     const char *plural, *singular, *name, *list;
     const char *short_names[3];
     bool namespaced;
-    bool status;        /* has the subresource */
-    bool put_creates;   /* a PUT of a missing object makes it */
+    bool status;        /* it has the subresource /status */
+    bool put_creates;   /* a PUT of an object that does not exist makes it */
     bool unconditional; /* a PUT without a resourceVersion is taken */
-    bool generation;    /* counts changes of the spec */
-    bool alternate;     /* another group's view of a resource that an earlier row has */
+    bool generation;    /* metadata.generation counts the changes of its spec */
+    bool alternate;     /* another group shows the objects of an earlier row: events */
     bool custom;        /* from a definition: MPIJobs, and the siblings */
     bool sibling;       /* served with --siblings only */
 };

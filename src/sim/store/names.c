@@ -1,4 +1,4 @@
-/* The API server's rules for names and labels. */
+/* The rules for names and labels, as the API server checks them. */
 #include "sim/store/names.h"
 
 #include "sim/doc/mem.h"

@@ -16,6 +16,6 @@
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 
 bool label_value_valid(const char *s);
-char *qualified_name_problem(const char *s); /* NULL: fine */
-bool dns_subdomain(const char *s, size_t max);
+char *qualified_name_problem(const char *s);   /* of "prefix/name"; NULL: it is good. To be freed */
+bool dns_subdomain(const char *s, size_t max); /* a lowercase name of at most so many bytes */
 #endif

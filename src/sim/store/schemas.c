@@ -1,5 +1,5 @@
-/* The schemas of the MPIJob definitions, without descriptions; pod templates are kept whole. JSON with ' for ", so that
- * it can be read. */
+/* The schemas of the definitions of MPIJobs, without descriptions; pod templates are kept whole. They are JSON with '
+ * in place of ", because that can be read. */
 #include "sim/store/schemas.h"
 
 #define OPEN "'x-kubernetes-preserve-unknown-fields':true,'type':'object'"

@@ -1,3 +1,4 @@
+/* The objects and their history: a sorted array for each kind, a chain of revisions for each object, a ring of all. */
 #include "sim/store/store.h"
 
 #include <stdio.h>
@@ -65,7 +66,7 @@ void store_range(struct store *s, int kind, const char *ns, size_t *from, size_t
 static void make_key(const char *ns, const char *name, char *key, size_t size)
 {
     size_t n = strlen(ns), m = strlen(name);
-    if (n + m + 2 > size) /* longer than any name that can exist; ends in a byte that no name has */
+    if (n + m + 2 > size) /* such a name cannot exist: cut it */
         m = size - n - 2;
     memcpy(key, ns, n);
     if (n)
@@ -128,7 +129,7 @@ static void remove_entry(struct store *s, struct entry *e)
     free(e);
 }
 
-/* Forgets the oldest logged revision's right to its past. */
+/* Frees what the oldest revision of the log replaced; if that revision is a deletion, the entry goes, too. */
 static void compact_one(struct store *s)
 {
     struct revision *rev = s->log[s->compacted % LOG_SIZE];
@@ -153,7 +154,7 @@ void store_compact(struct store *s, uint64_t below)
         below = s->version;
     while (s->compacted <= below)
         compact_one(s);
-    s->compacted = below; /* the state at that very version can still be read, its past cannot */
+    s->compacted = below; /* the state at that version can still be read, but not what was before */
 }
 
 struct revision *store_logged(const struct store *s, uint64_t version)

@@ -1,4 +1,4 @@
-/* The request's body as a document of the right kind, or the refusal that the server would give. */
+/* The body of a request: its media type, its JSON, its kind and version, and what is said of unknown fields. */
 #include "sim/write/body.h"
 
 #include "sim/server/status.h"
@@ -34,7 +34,7 @@ static int check_version(struct exchange *x, json_object *doc)
     return result;
 }
 
-/* Of its own kinds the server knows from the path what is meant. */
+/* What is missing in the body of a built-in kind, the server knows from the path. */
 static void default_kind(struct exchange *x, json_object *doc)
 {
     if (x->mpijob_version >= 0)

@@ -1,4 +1,4 @@
-/* The built-in kinds, as far as a client of MPIJobs meets them: what they check, fill in and look like. */
+/* What the built-in kinds check and fill in, as far as a client of MPIJobs sees it. */
 #include "sim/write/builtin.h"
 
 #include "base/base64.h"
@@ -10,7 +10,7 @@
 
 /* ---- Lease */
 
-/* Exactly six decimals, then Z or an offset; answered in UTC. */
+/* Six decimals are needed, then Z or an offset. It is stored in UTC. */
 static int lease_time(struct exchange *x, json_object *spec, const char *name)
 {
     json_object *v = doc_get(spec, name);
@@ -125,7 +125,7 @@ static int prepare_event(struct exchange *x, json_object *doc, json_object *old)
 static int prepare_pod(struct exchange *x, json_object *doc, json_object *old)
 {
     if (old) {
-        /* a deadline may be set or lowered, never raised or removed */
+        /* a deadline can be set or lowered, but not raised or removed */
         int64_t before = doc_int(doc_get(old, "spec"), "activeDeadlineSeconds", -1);
         int64_t now = doc_int(doc_get(doc, "spec"), "activeDeadlineSeconds", -1);
         if (before >= 0 && (now < 0 || now > before))

@@ -3,5 +3,5 @@
 #define SIM_WRITE_BUILTIN_H
 #include "sim/server/exchange.h"
 
-int builtin_prepare(struct exchange *x, json_object *doc, json_object *old); /* -1: answered */
+int builtin_prepare(struct exchange *x, json_object *doc, json_object *old); /* old: NULL at creation. -1: answered */
 #endif

@@ -1,4 +1,4 @@
-/* POST, and the PUT that makes what is missing. */
+/* POST, and the PUT of an object that does not exist. */
 #include "sim/write/verbs.h"
 
 #include "sim/server/namespace.h"
@@ -74,7 +74,7 @@ static void server_members(struct exchange *x, json_object *doc)
     json_object_object_del(doc, "apiVersion");
     json_object_object_del(doc, "kind");
     if (!doc_get(doc, "spec"))
-        json_object_object_del(doc, "spec"); /* a null spec is no spec */
+        json_object_object_del(doc, "spec"); /* "spec":null means that there is no spec */
 }
 
 static int check_schema(struct exchange *x, json_object *doc)
@@ -142,7 +142,7 @@ void create_object(struct exchange *x, json_object *doc)
         store_new(x, doc);
 }
 
-/* Pruning sees the whole document but what every object has. */
+/* The schema does not have what every object has: apiVersion, kind and metadata. */
 static void prune(struct exchange *x, struct body *b)
 {
     if (x->mpijob_version < 0)

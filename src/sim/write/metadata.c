@@ -1,4 +1,4 @@
-/* metadata: the types of its members, what may be in labels, annotations and names. */
+/* metadata: the types of its members, and what labels, annotations, finalizers and names may hold. */
 #include "sim/write/metadata.h"
 
 #include "base/clock.h"
@@ -64,7 +64,7 @@ static int check_map(struct exchange *x, json_object *map, const char *name)
     json_object_iter it;
     json_object_object_foreachC(map, it)
     {
-        if (!it.val) /* the entry exists, so replacing its value keeps the iteration valid */
+        if (!it.val) /* json-c may replace a value while it iterates */
             json_object_object_add(map, it.key, json_object_new_string(""));
         else if (!json_object_is_type(it.val, json_type_string))
             return wrong_type(x, it.val, name, "string");

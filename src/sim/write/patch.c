@@ -1,4 +1,4 @@
-/* PATCH: RFC 7396 merge patches and RFC 6902 JSON patches, with the server's departures from them. */
+/* PATCH: RFC 7396 merge patches and RFC 6902 JSON patches, with the differences that a real server has. */
 #include "sim/write/verbs.h"
 
 #include "sim/server/object.h"
@@ -11,7 +11,7 @@
 
 /* ---- merge patch */
 
-/* Against the RFC, null members go wherever they are, also inside arrays. */
+/* Other than the RFC says, members that are null go wherever they are, inside arrays too. */
 static json_object *without_nulls(json_object *v)
 {
     if (json_object_is_type(v, json_type_array)) {
@@ -47,7 +47,7 @@ static void merge(json_object *target, json_object *patch)
 
 /* ---- JSON patch */
 
-/* Splits "/a/b" into its parent, which must exist, and the last token, decoded; NULL parent: there is none. */
+/* Of "/a/b": returns what "/a" points to, or NULL, and gives "b", decoded (to be freed), in *last. */
 static json_object *find_parent(json_object *doc, const char *pointer, char **last)
 {
     if (*pointer != '/')
@@ -119,7 +119,7 @@ static bool put_in(json_object *parent, const char *token, json_object *value, b
         return false;
     }
     n = json_object_array_length(parent);
-    if (insert && i < n) { /* json-c cannot insert: move the tail up by hand */
+    if (insert && i < n) { /* json-c cannot insert: move the rest up */
         json_object_array_add(parent, json_object_get(json_object_array_get_idx(parent, n - 1)));
         for (size_t j = n - 1; j > i; j--)
             json_object_array_put_idx(parent, j, json_object_get(json_object_array_get_idx(parent, j - 1)));
@@ -201,7 +201,7 @@ static enum patch_type choose_type(const struct exchange *x)
     const char *type = x->req->content_type;
     if (media_type_is(type, "application/json-patch+json"))
         return PATCH_JSON;
-    /* built-in kinds take strategic merge patches too; here they merge as plain ones do, arrays being replaced */
+    /* built-in kinds take strategic merge patches too; here they are merged as plain ones, which replace arrays */
     bool strategic = x->mpijob_version < 0 && media_type_is(type, "application/strategic-merge-patch+json");
     return media_type_is(type, "application/merge-patch+json") || strategic ? PATCH_MERGE : PATCH_NONE;
 }

@@ -1,3 +1,4 @@
+/* The few fields of a protobuf body that matter here. */
 #include "sim/write/protobuf.h"
 
 #include <stdlib.h>
@@ -21,7 +22,7 @@ static bool take_varint(struct bytes *b, uint64_t *v)
     return false;
 }
 
-/* The first field of that number, if it is a text or a message. */
+/* Finds the first field with that number that is a text or a message. */
 static bool find(struct bytes message, uint64_t number, struct bytes *found)
 {
     uint64_t key, n;

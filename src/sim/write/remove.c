@@ -1,4 +1,4 @@
-/* DELETE of one object and of a collection. */
+/* DELETE of one object and of a collection, with preconditions, finalizers and propagation. */
 #include "sim/write/verbs.h"
 
 #include "sim/read/selector.h"
@@ -84,7 +84,7 @@ static void add_finalizer(json_object *meta, const char *name)
     json_object_array_add(list, json_object_new_string(name));
 }
 
-/* Finalizers hold the object: it is only marked. */
+/* Finalizers hold the object: it stays, with a deletionTimestamp. */
 static struct revision *mark(struct exchange *x, struct revision *rev, json_object *doc)
 {
     json_object *meta = doc_get(doc, "metadata");
@@ -106,7 +106,7 @@ static struct revision *mark(struct exchange *x, struct revision *rev, json_obje
     return rev;
 }
 
-/* NULL: gone; otherwise the object as it stays. */
+/* Returns NULL if the object is gone, otherwise the object as it stays. */
 static struct revision *remove_one(struct exchange *x, struct revision *rev, json_object *doc, const char *policy)
 {
     json_object *meta = doc_get(doc, "metadata");
@@ -120,7 +120,7 @@ static struct revision *remove_one(struct exchange *x, struct revision *rev, jso
     return NULL;
 }
 
-/* The stored document, whatever the version of the path. */
+/* The document as it is stored, whatever version the path has. */
 static json_object *read_stored(struct exchange *x, struct revision *rev)
 {
     int version = x->mpijob_version;
@@ -215,7 +215,7 @@ void verb_delete_all(struct exchange *x)
     struct buf items = BUF_INIT;
     for (size_t i = 0; i < count; i++) {
         struct revision *rev = store_get(&x->sim->store, (int)x->res->kind, x->ns, name[i]);
-        if (!rev) { /* went with one that was removed before it */
+        if (!rev) { /* the removal of another one has removed it, too */
             free(name[i]);
             continue;
         }

@@ -1,4 +1,4 @@
-/* PUT, and the rest of the way that PUT and PATCH share. */
+/* PUT, and what PUT and PATCH share: checks, and what an update keeps of the object before. */
 #include "sim/write/update.h"
 
 #include "sim/server/cci.h"
@@ -141,11 +141,11 @@ static int merge_metadata(struct change *c)
     if (!managed)
         take_from_old(c, meta, "managedFields");
     else if (json_object_object_length(json_object_array_get_idx(managed, 0)) == 0)
-        json_object_object_del(meta, "managedFields"); /* [{}] wipes them */
+        json_object_object_del(meta, "managedFields"); /* [{}] removes them */
     return 0;
 }
 
-/* A write to the main resource leaves status alone, one to /status everything else. */
+/* A write to the object keeps the status; a write to /status keeps everything else. */
 static void keep_other_half(struct change *c)
 {
     if (c->status) {

@@ -1,4 +1,4 @@
-/* The end of a write: does it change anything, and if so, the new text. */
+/* The end of an update: whether it changes anything, and the new text if it does. */
 #include "sim/write/update.h"
 
 #include "sim/server/object.h"
@@ -56,7 +56,7 @@ static void commit(struct change *c, const struct buf *text, const struct marks 
     }
 }
 
-/* ---- by bytes: an MPIJob's stored text is its metadata, what is wanted, and its status, in this order */
+/* ---- by bytes: the stored text of an MPIJob has metadata, the spec and the status, in this order */
 
 static void write_wanted(json_object *doc, struct buf *out)
 {

@@ -4,7 +4,7 @@
 #include "sim/server/exchange.h"
 
 void verb_create(struct exchange *x);
-void verb_review(struct exchange *x); /* POST of an access review: answered, not stored */
+void verb_review(struct exchange *x); /* POST of an access review, which is not stored */
 void verb_update(struct exchange *x);
 void verb_patch(struct exchange *x);
 void verb_delete(struct exchange *x);
