@@ -1,5 +1,7 @@
-/* Bodies of answers: in one piece, as a stream of events, or maltreated as a fault wants it. */
-#include "sim/front.h"
+/* The bodies of answers: in one piece, as a stream of events, or spoilt as a fault wants it. */
+#include "sim/front_connection.h"
+
+#include "sim/read/watch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +10,7 @@
 
 enum { STREAM_BLOCK = 32 * 1024 };
 
-/* The next part of a stream. Nothing there: the connection sleeps until the core wakes it. */
+/* The next part of a stream. While there is nothing to send, the connection sleeps until the core wakes it. */
 static ssize_t read_stream(void *cls, uint64_t pos, char *to, size_t max)
 {
     struct connection *c = cls;
@@ -39,8 +41,8 @@ static ssize_t read_stream(void *cls, uint64_t pos, char *to, size_t max)
     return (ssize_t)n;
 }
 
-/* A body that is cut off or comes in drops. */
-static ssize_t read_maltreated(void *cls, uint64_t pos, char *to, size_t max)
+/* A body that is cut off, or comes a few bytes at a time. */
+static ssize_t read_spoilt(void *cls, uint64_t pos, char *to, size_t max)
 {
     struct connection *c = cls;
     const struct sim_wire *w = &c->resp.wire;
@@ -75,8 +77,8 @@ struct MHD_Response *front_body(struct connection *c)
         return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, c, NULL);
     }
     if (w->cut_at != SIZE_MAX || w->trickle_bytes || w->length_off)
-        return MHD_create_response_from_callback((uint64_t)((int64_t)body->len + w->length_off), 4096, read_maltreated,
-                                                 c, NULL);
+        return MHD_create_response_from_callback((uint64_t)((int64_t)body->len + w->length_off), 4096, read_spoilt, c,
+                                                 NULL);
     size_t n = body->len;
     char *bytes = sim_take(body);
     return MHD_create_response_from_buffer_with_free_callback(n, bytes, free);

@@ -1,10 +1,11 @@
+/* The kubeconfig of a running mpijob-sim. */
 #include "sim/kubeconfig.h"
 
-#include "sim/mem.h"
+#include "base/base64.h"
+#include "sim/doc/mem.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,11 +24,9 @@ static void compose(struct buf *b, const char *url, const char *ca, const char *
 {
     buf_printf(b, "apiVersion: v1\nkind: Config\nclusters:\n- name: sim\n  cluster:\n    server: %s\n", url);
     if (ca) {
-        size_t n = strlen(ca);
-        unsigned char *coded = sim_alloc(n * 2 + 8);
-        EVP_EncodeBlock(coded, (const unsigned char *)ca, (int)n);
-        buf_printf(b, "    certificate-authority-data: %s\n", (char *)coded);
-        free(coded);
+        buf_puts(b, "    certificate-authority-data: ");
+        base64_encode(str_of(ca), b);
+        buf_putc(b, '\n');
     }
     buf_puts(b, "users:\n");
     add_user(b, "admin", token);

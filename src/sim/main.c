@@ -1,5 +1,7 @@
-/* mpijob-sim: the core, the HTTP front, and a ready line. */
+/* mpijob-sim: options, then the core behind the HTTP front, and one line when it is ready. */
 #include "sim/certificate.h"
+#include "sim/core/sim.h"
+#include "sim/fault/faults.h"
 #include "sim/front.h"
 #include "sim/kubeconfig.h"
 #include "sim/options.h"

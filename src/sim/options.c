@@ -1,6 +1,9 @@
+/* The command line of mpijob-sim. */
 #include "sim/options.h"
 
 #include "base/clock.h"
+#include "sim/core/sim.h"
+#include "sim/fault/faults.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +39,7 @@ static const char help[] =
     "  --access-key A:S[:T] take requests signed with this access key (T: the security token of a temporary one)\n"
     "  --basic U:W          take this user name and password\n"
     "  --client-ca FILE     take client certificates of this CA (with --tls)\n"
-    "  --token T            ask for this bearer token; without it everybody may do everything\n"
+    "  --token T            ask for this bearer token; without it every request may do everything\n"
     "  --view-token T       a user without any rights, for 403\n"
     "  --latency MS         every answer comes that much later\n"
     "  --faults SPEC        misbehave; see --help faults\n"

@@ -1,6 +1,7 @@
 /* libFuzzer target for the simulator's core: the input is a script of requests on a fresh server.
  * A request is four lines (method, target, content type, accept) and a body up to a line "----". */
-#include "sim/sim.h"
+#include "sim/core/sim.h"
+#include "sim/read/watch.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,0 @@
-/* MPIJobs as people have them, from a seed. */
-#ifndef SIM_GENERATE_H
-#define SIM_GENERATE_H
-#include "sim/core.h"
-
-void generate_jobs(struct sim *sim);
-void generate_submission(struct sim *sim); /* one that was made just now */
-#endif

@@ -1,7 +1,0 @@
-#ifndef SIM_WATCH_H
-#define SIM_WATCH_H
-#include "sim/core.h"
-
-/* What a fault does to the watches that are open: "silent", "cut", "gone", "error" or "end". */
-void watch_strike(struct sim *sim, const char *how, const char *path);
-#endif
