@@ -9,9 +9,7 @@
 
 static void on_relist(void *data)
 {
-    struct scope *scope = data;
-    scope->epoch++;
-    scope->sweeping = false; /* what it had not come to, the next sweep finds */
+    prune_list_begins(data);
 }
 
 static int on_upsert(void *data, struct json object, bool initial)

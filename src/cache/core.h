@@ -15,7 +15,7 @@ struct scope {
     struct cache *cache;
     char *name_space; /* NULL: all */
     struct kube_reflect *reflect;
-    uint8_t epoch;  /* of the list that is being read, or was last */
+    uint8_t epoch;  /* of the list that is being read, or was last; never NEVER_SEEN */
     bool synced;    /* its first list is complete and swept */
     bool sweeping;  /* what the list did not show is being told */
     uint32_t swept; /* slots below are done */
@@ -63,6 +63,9 @@ void upsert_removal(struct scope *scope, struct json object);
 void upsert_forget(struct cache *cache, uint32_t slot, bool initial);
 
 /* --- prune.c: what a list did not show --- */
+/* A list is asked for, or asked for again: the scope's epoch is then one that none of its jobs has. */
+void prune_list_begins(struct scope *scope);
+/* The list is complete. */
 void prune_begin(struct scope *scope);
 /* A little of it. False: there is nothing to sweep. */
 bool prune_step(struct cache *cache);

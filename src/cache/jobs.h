@@ -10,6 +10,7 @@
 #include "cache/slab.h"
 
 #define NO_SLOT UINT32_MAX
+#define NEVER_SEEN 0 /* an epoch that no list has */
 
 struct job {
     uint64_t version; /* resourceVersion: the number itself, or a hash with the highest bit set where it is none */
@@ -21,7 +22,7 @@ struct job {
     uint32_t packed; /* bytes of the packed object */
     uint32_t raw;    /* and of the object itself */
     uint8_t dictionary, phase;
-    uint8_t epoch; /* the list that it was last seen in */
+    uint8_t epoch; /* the list that it was last seen in, of the last 255; or NEVER_SEEN */
     bool used;
 };
 

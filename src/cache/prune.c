@@ -4,6 +4,27 @@
 #define LOOKS 8192
 #define TELLS 256
 
+/* Jobs seen in lists long past would else look as if they were seen in this one, whose number is the same again. */
+static void forget_marks(const struct scope *scope)
+{
+    struct jobs *jobs = &scope->cache->jobs;
+    uint32_t only = scope->name_space ? namespaces_find(jobs->spaces, str_of(scope->name_space)) : NO_SPACE;
+    for (uint32_t slot = 0; slot < jobs->slots; slot++) {
+        struct job *job = jobs_at(jobs, slot);
+        if (!scope->name_space || job->name_space == only)
+            job->epoch = NEVER_SEEN;
+    }
+}
+
+void prune_list_begins(struct scope *scope)
+{
+    scope->sweeping = false; /* what it had not come to, the next sweep finds */
+    if (++scope->epoch == NEVER_SEEN) {
+        forget_marks(scope);
+        scope->epoch++;
+    }
+}
+
 void prune_begin(struct scope *scope)
 {
     scope->sweeping = true;

@@ -282,6 +282,97 @@ static void a_missed_deletion_is_told(void **state)
     assert_int_equal(stats.lists, 2);
 }
 
+/* ---- so many lists in a row that marks of eight bits come round ---- */
+
+#define A_X JOB("a", "x", "u1", "1", "")
+#define A_Y JOB("a", "y", "u2", "2", "")
+#define B_X JOB("b", "x", "u3", "3", "")
+#define PAGE(items) "{\"metadata\":{\"continue\":\"more\"},\"items\":[" items "]}"
+
+/* Each attempt shows the page, if there is one, and fails then. */
+static void lists_fail(struct world *w, unsigned attempts, const char *page)
+{
+    for (unsigned i = 0; i < attempts; i++) {
+        if (page)
+            list(w, page);
+        scripted_reply(w->kube.server, 403, "", "");
+    }
+}
+
+/* All that is told up to the end of the next list that succeeds. */
+static void list_tells(struct world *w, const char *text)
+{
+    unsigned before = w->told.synced;
+    buf_reset(&w->told.text);
+    push(w, GONE);
+    while (w->told.synced == before)
+        turn(w);
+    assert_string_equal(w->told.text.ptr, text);
+}
+
+static void a_deletion_amid_lists_that_fail(void **state)
+{
+    struct world *w = *state;
+    begin(w);
+    lists_fail(w, 255, NULL);
+    list(w, LIST("30", A_X "," B_X));
+    stream(w);
+    list_tells(w, "-a/y' | ");
+    assert_int_equal(w->told.troubles, 255);
+    assert_int_equal(cache_count(w->cache), 2);
+}
+
+static void a_deletion_amid_lists_that_fail_half_way(void **state)
+{
+    struct world *w = *state;
+    begin(w);
+    lists_fail(w, 1, PAGE(A_X "," A_Y));
+    lists_fail(w, 255, PAGE(A_X));
+    list(w, LIST("30", A_X "," B_X));
+    stream(w);
+    list_tells(w, "-a/y' | ");
+    lists_fail(w, 300, PAGE(A_X "," B_X)); /* and nothing is told of those that are there all the time */
+    list(w, LIST("40", A_X "," B_X));
+    stream(w);
+    list_tells(w, "| ");
+    assert_int_equal(cache_count(w->cache), 2);
+}
+
+/* Namespace a fails while b is in the middle of its list, whose second page comes when a's list is complete. */
+static void answer_by_namespace(void *data, unsigned count)
+{
+    struct world *w = data;
+    const char *request = scripted_request(w->kube.server, count - 1);
+    bool of_b = strstr(request, "/namespaces/b/") != NULL;
+    if (strstr(request, "watch=1")) {
+        if (!of_b) {
+            push(w, LIST("9", ""));
+            scripted_finish(w->kube.server, false);
+        }
+        stream(w);
+    } else if (of_b && strstr(request, "continue=")) {
+        stream(w);
+    } else if (of_b) {
+        list(w, PAGE(B_X));
+    } else if (count < 300) {
+        scripted_reply(w->kube.server, 403, "", "");
+    } else {
+        list(w, LIST("9", A_X));
+    }
+}
+
+static void a_list_is_not_disturbed_by_another_namespace(void **state)
+{
+    static const char *const names[] = {"a", "b", NULL};
+    struct world *w = *state;
+    w->options.namespaces = names;
+    scripted_on_request(w->kube.server, answer_by_namespace, w);
+    start(w);
+    while (!w->told.synced)
+        turn(w);
+    assert_string_equal(w->told.text.ptr, "+b/x' +a/x' | ");
+}
+
 /* etcd was restored from a backup: a list with smaller numbers is true all the same. */
 static void a_list_is_the_truth(void **state)
 {
@@ -556,6 +647,9 @@ int main(void)
         TEST(what_repeats_or_is_older_is_no_event),
         TEST(versions_need_not_be_numbers),
         TEST(a_missed_deletion_is_told),
+        TEST(a_deletion_amid_lists_that_fail),
+        TEST(a_deletion_amid_lists_that_fail_half_way),
+        TEST(a_list_is_not_disturbed_by_another_namespace),
         TEST(a_list_is_the_truth),
         TEST(objects_stay_as_they_are),
         TEST(what_is_no_job_is_left_out),
