@@ -1,6 +1,6 @@
 /* table.sort as a merge sort that can be left in the middle of a comparison: the comparison function may compute for
- * long, and it may wait. Stable; a comparison that contradicts itself gives some order, never an endless loop. The
- * table is changed at the very end, so that an error leaves it as it was. */
+ * long, and it may wait. The sort is stable; a comparison that contradicts itself gives some order, never an endless
+ * loop. The table is changed at the very end, so that an error leaves it as it was. */
 #include <limits.h>
 
 #include "script/state.h"
