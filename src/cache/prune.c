@@ -1,10 +1,11 @@
-/* After a list: what it did not show has gone while nobody looked. A little in each turn of the loop, however many. */
+/* Forgetting the jobs that a complete list did not show: they were deleted while no watch was open. A little in each
+ * turn of the loop, however many there are. */
 #include "cache/core.h"
 
-#define LOOKS 8192
-#define TELLS 256
+#define LOOKS 8192 /* jobs in a turn of the loop */
+#define TELLS 256  /* deletions in a turn */
 
-/* Jobs seen in lists long past would else look as if they were seen in this one, whose number is the same again. */
+/* Otherwise a job that was last seen 256 lists ago would look as if this list had shown it. */
 static void forget_marks(const struct scope *scope)
 {
     struct jobs *jobs = &scope->cache->jobs;
@@ -18,7 +19,7 @@ static void forget_marks(const struct scope *scope)
 
 void prune_list_begins(struct scope *scope)
 {
-    scope->sweeping = false; /* what it had not come to, the next sweep finds */
+    scope->sweeping = false; /* the next sweep finds what this one has not come to */
     if (++scope->epoch == NEVER_SEEN) {
         forget_marks(scope);
         scope->epoch++;
@@ -34,7 +35,7 @@ void prune_begin(struct scope *scope)
 
 static bool is_of(const struct scope *scope, const struct job *job)
 {
-    return !scope->name_space || str_is(namespaces_name(&scope->cache->jobs, job->name_space), scope->name_space);
+    return !scope->name_space || str_is(jobs_namespace(&scope->cache->jobs, job->name_space), scope->name_space);
 }
 
 static void end(struct scope *scope)
