@@ -7,8 +7,8 @@
 
 #define COMPARE_UNITS 8
 
-/* Merges runs of `width` elements from one scratch table to the other, again with runs twice as long. Offsets from 0.
- */
+/* Merges runs of `width` elements from one scratch table to the other, then again with runs twice as long. Offsets
+ * count from 0. */
 struct sorting {
     lua_Integer n, width;
     lua_Integer low, middle, high; /* the two runs being merged: [low, middle) and [middle, high) */
