@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
-#include "cli/config/yaml.h"
 #include "cli/session/named_jobs.h"
 #include "time/duration.h"
+#include "yaml/json.h"
 #include "json/write.h"
 
 #define CONCURRENCY 8
