@@ -1,4 +1,4 @@
-/* A cache's life: its reflectors, its chores, its end. */
+/* A cache's life: its reflectors, its chores in the loop's idle turns, its end. */
 #include "cache/core.h"
 
 #include <stdlib.h>
@@ -9,9 +9,7 @@
 
 static void on_relist(void *data)
 {
-    struct scope *scope = data;
-    scope->epoch++;
-    scope->sweeping = false; /* what it had not come to, the next sweep finds */
+    prune_list_begins(data);
 }
 
 static int on_upsert(void *data, struct json object, bool initial)
@@ -54,8 +52,8 @@ static void on_restarted(void *data, enum kube_watch_end why)
 {
     struct scope *scope = data;
     scope->cache->restarts[why]++;
-    log_event(scope->cache->options.log, LOG_DEBUG, "the watch is begun anew",
-              LOG_FIELDS({"namespace", scope->name_space}, {"it", kube_watch_end_name(why)}));
+    log_event(scope->cache->options.log, LOG_DEBUG, "the watch starts again",
+              LOG_FIELDS({"namespace", scope->name_space}, {"end", kube_watch_end_name(why)}));
 }
 
 /* ---- chores ---- */
@@ -188,7 +186,7 @@ static void one_closed(void *data)
 static void chores_closed(uv_handle_t *handle)
 {
     struct cache *c = handle->data;
-    pack_close(c->pack, one_closed, c); /* not before: a callback of ours may be using it */
+    pack_close(c->pack, one_closed, c); /* not before: a callback of the cache may be using it */
 }
 
 void cache_close(struct cache *c, void (*closed)(void *data), void *data)

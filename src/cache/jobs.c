@@ -1,3 +1,4 @@
+/* The table of jobs: slots in chunks that never move, and a hash table by namespace and name. */
 #include "cache/jobs.h"
 
 #include <stdlib.h>
@@ -56,7 +57,7 @@ struct str jobs_packed(const struct jobs *j, const struct job *job)
     return str_n((const char *)piece + 1 + piece[0], job->packed);
 }
 
-struct str namespaces_name(const struct jobs *j, uint32_t name_space)
+struct str jobs_namespace(const struct jobs *j, uint32_t name_space)
 {
     return namespaces_at(j->spaces, name_space);
 }
@@ -101,7 +102,7 @@ static int make_room(struct jobs *j)
     return 0;
 }
 
-/* What stood behind it moves up, as far as it may: no tombstones. */
+/* The entries behind it move up as far as they may, so that no tombstones are needed. */
 static void take_out(struct jobs *j, uint32_t slot)
 {
     uint32_t mask = j->table_size - 1, i = jobs_at(j, slot)->hash & mask;

@@ -1,3 +1,4 @@
+/* Labels as bits, a Bloom filter for each job, and the same bits of what a match asks for. */
 #include "cache/labels.h"
 
 #include <stdlib.h>
@@ -43,18 +44,18 @@ uint64_t labels_bits(const struct jobs *jobs, struct json labels)
         uint64_t key = key_hash(jobs, text_of(it.key, &scratch));
         bits |= key_bit(key) | pair_bits(pair_hash(jobs, key, text_of(it.value, &scratch)));
         if (scratch.failed)
-            bits = UINT64_MAX; /* no memory: it is ruled out by nothing */
+            bits = UINT64_MAX; /* out of memory: no match rules this job out */
     }
     buf_free(&scratch);
     return bits;
 }
 
-struct group { /* any of its masks */
+struct group { /* a job passes with any one of its masks */
     uint32_t first, count;
 };
 
 struct cache_wants {
-    struct group *groups; /* all of them */
+    struct group *groups; /* a job has to pass them all */
     uint64_t *masks;
     uint32_t group_count;
 };

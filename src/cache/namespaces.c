@@ -1,3 +1,4 @@
+/* Namespaces by number, and the numbers in the order of their names. */
 #include "cache/namespaces.h"
 
 #include <stdlib.h>

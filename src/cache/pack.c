@@ -1,3 +1,4 @@
+/* Packing by zstd, and the dictionaries: which are in use, and training another. */
 #include "cache/pack.h"
 
 #include <stdlib.h>
@@ -8,31 +9,31 @@
 
 #define LEVEL 3 /* 6 would save a tenth of the bytes for four times the work */
 #define DICTIONARY_MAX ((size_t)64 << 10)
-#define DICTIONARIES 8      /* in use at once: each replaced one stays until its objects are packed anew */
-#define SAMPLES_LEAST 16384 /* bytes: zstd 1.5.4 crashes when it trains on a handful of them */
+#define DICTIONARIES 8      /* in use at once: one that was replaced stays until its objects are packed again */
+#define SAMPLES_LEAST 16384 /* bytes: zstd 1.5.4 crashes when it trains on very few */
 #define BETTER_BY 0.05
-#define SCRATCH_KEPT ((size_t)256 << 10)
+#define SCRATCH_KEPT ((size_t)256 << 10) /* bytes */
 
 struct dictionary {
-    ZSTD_CDict *pack; /* of the current one only */
-    ZSTD_DDict *unpack;
-    size_t users;
+    ZSTD_CDict *pack;   /* the current dictionary has one, the others do not */
+    ZSTD_DDict *unpack; /* NULL: this place is free */
+    size_t users;       /* objects that are packed with it */
 };
 
 struct pack {
     uv_loop_t *loop;
     ZSTD_CCtx *packing;
     ZSTD_DCtx *unpacking;
-    struct dictionary dictionaries[DICTIONARIES]; /* 0: none */
+    struct dictionary dictionaries[DICTIONARIES]; /* 0 stands for packing without one */
     uint8_t current;
     unsigned trained_count;
     struct buf scratch;
 
-    /* While `training`, the worker's. */
+    /* While `training` is set, these belong to the worker thread. */
     bool training;
     struct work work;
     struct samples samples;
-    ZSTD_CDict *new_pack, *old_pack; /* old: the current one's, only read */
+    ZSTD_CDict *new_pack, *old_pack; /* old_pack: the current dictionary's, which the worker only reads */
     ZSTD_DDict *new_unpack;
     bool better;
 
@@ -52,7 +53,7 @@ static int set_up(struct pack *p)
     if (!p->packing || !p->unpacking)
         return ERR_NOMEM;
     ZSTD_CCtx_setParameter(p->packing, ZSTD_c_compressionLevel, LEVEL);
-    ZSTD_CCtx_setParameter(p->packing, ZSTD_c_dictIDFlag, 0); /* four bytes an object: we know it by its number */
+    ZSTD_CCtx_setParameter(p->packing, ZSTD_c_dictIDFlag, 0); /* saves four bytes an object: jobs keep the number */
     return 0;
 }
 
@@ -105,7 +106,7 @@ int pack_encode(struct pack *p, struct str raw, struct packed *out)
         return ERR_NOMEM;
     size_t n = ZSTD_compress2(p->packing, p->scratch.ptr, bound, raw.ptr, raw.len);
     if (ZSTD_isError(n))
-        return ERR_NOMEM; /* nothing else can go wrong: there is room, and the parameters are ours */
+        return ERR_NOMEM; /* nothing else can go wrong: there is room, and the parameters are fixed */
     *out = (struct packed){.bytes = str_n(p->scratch.ptr, n), .dictionary = p->current};
     return 0;
 }
@@ -205,7 +206,7 @@ void samples_free(struct samples *s)
 
 /* ---- training: on a worker thread ---- */
 
-/* What the samples from `first` on come to. 0: no memory. */
+/* The bytes that the samples from `first` on are packed to. 0: out of memory. */
 static size_t total(const struct pack *p, const ZSTD_CDict *with, size_t first, const char *at)
 {
     ZSTD_CCtx *cctx = ZSTD_createCCtx();

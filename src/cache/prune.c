@@ -1,8 +1,30 @@
-/* After a list: what it did not show has gone while nobody looked. A little in each turn of the loop, however many. */
+/* Forgetting the jobs that a complete list did not show: they were deleted while no watch was open. A little in each
+ * turn of the loop, however many there are. */
 #include "cache/core.h"
 
-#define LOOKS 8192
-#define TELLS 256
+#define LOOKS 8192 /* jobs in a turn of the loop */
+#define TELLS 256  /* deletions in a turn */
+
+/* Otherwise a job that was last seen 256 lists ago would look as if this list had shown it. */
+static void forget_marks(const struct scope *scope)
+{
+    struct jobs *jobs = &scope->cache->jobs;
+    uint32_t only = scope->name_space ? namespaces_find(jobs->spaces, str_of(scope->name_space)) : NO_SPACE;
+    for (uint32_t slot = 0; slot < jobs->slots; slot++) {
+        struct job *job = jobs_at(jobs, slot);
+        if (!scope->name_space || job->name_space == only)
+            job->epoch = NEVER_SEEN;
+    }
+}
+
+void prune_list_begins(struct scope *scope)
+{
+    scope->sweeping = false; /* the next sweep finds what this one has not come to */
+    if (++scope->epoch == NEVER_SEEN) {
+        forget_marks(scope);
+        scope->epoch++;
+    }
+}
 
 void prune_begin(struct scope *scope)
 {
@@ -13,7 +35,7 @@ void prune_begin(struct scope *scope)
 
 static bool is_of(const struct scope *scope, const struct job *job)
 {
-    return !scope->name_space || str_is(namespaces_name(&scope->cache->jobs, job->name_space), scope->name_space);
+    return !scope->name_space || str_is(jobs_namespace(&scope->cache->jobs, job->name_space), scope->name_space);
 }
 
 static void end(struct scope *scope)

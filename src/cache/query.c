@@ -1,4 +1,4 @@
-/* Reading the cache. */
+/* What may be asked of a cache: its age, its jobs, the candidates of a match, its figures. */
 #include "cache/core.h"
 
 #include <stdlib.h>
@@ -32,11 +32,6 @@ int64_t cache_as_of(const struct cache *c)
     return silence < 0 ? 0 : clock_now(c->options.clock) - silence;
 }
 
-size_t cache_count(const struct cache *c)
-{
-    return c->jobs.count;
-}
-
 uint32_t cache_slots(const struct cache *c)
 {
     return c->jobs.slots;
@@ -55,7 +50,7 @@ bool cache_find(const struct cache *c, struct str name_space, struct str name, u
 
 struct str cache_namespace(const struct cache *c, uint32_t slot)
 {
-    return namespaces_name(&c->jobs, jobs_at(&c->jobs, slot)->name_space);
+    return jobs_namespace(&c->jobs, jobs_at(&c->jobs, slot)->name_space);
 }
 
 struct str cache_name(const struct cache *c, uint32_t slot)
@@ -68,22 +63,16 @@ enum mpijob_phase cache_phase(const struct cache *c, uint32_t slot)
     return (enum mpijob_phase)jobs_at(&c->jobs, slot)->phase;
 }
 
-int cache_object(const struct cache *c, uint32_t slot, struct buf *out, struct error *err)
-{
-    const struct job *job = jobs_at(&c->jobs, slot);
-    buf_reset(out);
-    if (buf_reserve(out, job->raw) ||
-        pack_decode(c->pack, jobs_packed(&c->jobs, job), job->dictionary, out->ptr, job->raw))
-        return error_nomem(err);
-    out->len = job->raw;
-    out->ptr[out->len] = '\0';
-    return 0;
-}
-
 int cache_view(const struct cache *c, uint32_t slot, struct buf *bytes, struct mpijob_view *view, struct error *err)
 {
-    int rc = cache_object(c, slot, bytes, err);
-    return rc ? rc : mpijob_view((struct json){buf_str(bytes)}, c->options.target, view, err);
+    const struct job *job = jobs_at(&c->jobs, slot);
+    buf_reset(bytes);
+    if (buf_reserve(bytes, job->raw) ||
+        pack_decode(c->pack, jobs_packed(&c->jobs, job), job->dictionary, bytes->ptr, job->raw))
+        return error_nomem(err);
+    bytes->len = job->raw;
+    bytes->ptr[bytes->len] = '\0';
+    return mpijob_view((struct json){buf_str(bytes)}, c->options.target, view, err);
 }
 
 /* ---- candidates ---- */
@@ -103,7 +92,7 @@ static bool in_scope(struct cache_iter *iter, uint32_t name_space)
     if (name_space != iter->name_space || generation != iter->generation) {
         iter->name_space = name_space;
         iter->generation = generation;
-        iter->in_scope = mpijob_match_in_namespace(iter->match, namespaces_name(&iter->cache->jobs, name_space));
+        iter->in_scope = mpijob_match_in_namespace(iter->match, jobs_namespace(&iter->cache->jobs, name_space));
     }
     return iter->in_scope;
 }

@@ -1,19 +1,22 @@
-/* Dictionaries and gaps. The first dictionary is trained on the first objects; one from all over the cache when it is
- * full, as a list comes by namespace; another when new objects pack worse than they used to. After each, everything is
- * packed anew, a little in each turn of the loop. */
+/* When to train another dictionary, and packing all objects again with it.
+ *
+ * The first dictionary is trained on the first objects; the second on objects from all over the cache, when a list is
+ * complete, as a list comes by namespace; another one when new objects pack worse than earlier ones did. After each,
+ * all objects are packed again, a little in each turn of the loop. The same closes gaps in the memory of packed
+ * objects. */
 #include <malloc.h>
 
 #include "cache/core.h"
 
-#define FIRST 500            /* objects that the first dictionary is trained on */
-#define SAMPLES 1200         /* of a later one */
-#define WORTH_IT (2 * FIRST) /* jobs; below, a dictionary from all over would hardly differ */
-#define BATCH 64
-#define NOTED_BYTES (UINT64_C(1) << 20) /* packed since, before the ratio says something */
-#define GAPS_BYTES ((size_t)4 << 20)    /* fewer are not worth the work */
-#define WORSE 1.2
+#define FIRST 500                       /* objects that the first dictionary is trained on */
+#define SAMPLES 1200                    /* of a later one */
+#define WORTH_IT (2 * FIRST)            /* jobs: with fewer, a dictionary from all over the cache would hardly differ */
+#define BATCH 64                        /* objects in a turn of the loop */
+#define NOTED_BYTES (UINT64_C(1) << 20) /* raw bytes that are packed before the ratio says something */
+#define GAPS_BYTES ((size_t)4 << 20)    /* a smaller slab is not worth the work */
+#define WORSE 1.2                       /* times the ratio that the dictionary had at first */
 
-/* Everything moves: what comes is put elsewhere from here on, so that no gaps are left behind. */
+/* All objects move: new ones go elsewhere from here on, so that no gaps are left behind. */
 static void begin_repacking(struct cache *c)
 {
     c->repacking = true;
@@ -53,8 +56,9 @@ static int unpack(struct cache *c, const struct job *job, struct buf *out)
     return pack_decode(c->pack, jobs_packed(&c->jobs, job), job->dictionary, out->ptr, job->raw);
 }
 
-/* From all over the cache. Those to judge by are taken from all over too: a prime keeps the steps out of any rhythm. */
-static void train_anew(struct cache *c)
+/* On objects from all over the cache, those to judge the dictionary by too: a prime number keeps the steps out of any
+ * rhythm. */
+static void retrain(struct cache *c)
 {
     struct samples samples = {0};
     uint32_t slot = 0, step = c->jobs.slots / SAMPLES * 7 + 7919;
@@ -70,7 +74,7 @@ static void train_anew(struct cache *c)
 void repack_consider(struct cache *c)
 {
     if (c->sampled && c->jobs.count >= WORTH_IT && pack_trained(c->pack) <= 1 && !pack_training(c->pack))
-        train_anew(c);
+        retrain(c);
 }
 
 void repack_note(struct cache *c, size_t raw, size_t packed)
@@ -86,16 +90,16 @@ void repack_note(struct cache *c, size_t raw, size_t packed)
     c->encoded_raw = c->encoded_packed = 0;
     bool rested = uv_now(c->options.loop) - c->trained_at >= c->options.retrain_ms;
     if (c->ratio > 0 && ratio > WORSE * c->ratio && rested && c->jobs.count >= WORTH_IT && !pack_training(c->pack)) {
-        train_anew(c);
-        c->ratio = ratio; /* should the new dictionary be no better, this is how they are now */
+        retrain(c);
+        c->ratio = ratio; /* counts if the new dictionary is no better: objects are like this now */
     }
 }
 
-/* Without memory it stays as it is. */
-static void repack(struct cache *c, struct job *job, bool anew)
+/* Where memory is out, the job stays as it is. encode: with the current dictionary; otherwise it only moves. */
+static void repack(struct cache *c, struct job *job, bool encode)
 {
     struct packed packed = {.bytes = jobs_packed(&c->jobs, job), .dictionary = job->dictionary};
-    if (anew && (unpack(c, job, &c->scratch) || pack_encode(c->pack, buf_str(&c->scratch), &packed)))
+    if (encode && (unpack(c, job, &c->scratch) || pack_encode(c->pack, buf_str(&c->scratch), &packed)))
         return;
     uint32_t piece = jobs_piece(&c->jobs, jobs_name(&c->jobs, job), packed.bytes);
     if (piece == SLAB_NONE)
@@ -110,7 +114,7 @@ static void repack(struct cache *c, struct job *job, bool anew)
     job->dictionary = packed.dictionary;
 }
 
-/* What the list and the repacking have left behind goes back to the system. */
+/* Gives memory that the list and the repacking have freed back to the system. */
 static void trim(void)
 {
 #ifdef __GLIBC__
@@ -125,10 +129,10 @@ bool repack_step(struct cache *c)
         return false;
     for (unsigned done = 0, looked = 0; c->repacked < c->jobs.slots && done < BATCH && looked < 64 * BATCH; looked++) {
         struct job *job = jobs_at(&c->jobs, c->repacked++);
-        bool anew = job->dictionary != current;
-        if (!job->used || (!anew && !slab_sealed(&c->jobs.slab, job->piece)))
+        bool encode = job->dictionary != current;
+        if (!job->used || (!encode && !slab_sealed(&c->jobs.slab, job->piece)))
             continue;
-        repack(c, job, anew);
+        repack(c, job, encode);
         done++;
     }
     if (c->repacked < c->jobs.slots)

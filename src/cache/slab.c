@@ -1,3 +1,4 @@
+/* Pages of pieces of one size, in 72 sizes; a piece that is larger than these has a page of its own. */
 #include "cache/slab.h"
 
 #include <stdlib.h>
@@ -146,7 +147,7 @@ void slab_give(struct slab *s, uint32_t piece)
         list_page(s, page);
     memcpy(item_at(p, item), &p->free, sizeof p->free);
     p->free = (uint16_t)(item + 1);
-    if (!p->used && (p->next || p->prev)) { /* one stays, lest taking and giving by turns cost a page each time */
+    if (!p->used && (p->next || p->prev)) { /* one page stays: taking and giving by turns would cost a page each time */
         unlist_page(s, page);
         drop_page(s, page);
     }

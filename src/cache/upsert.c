@@ -1,10 +1,11 @@
-/* One object that came from a list or the watch: what it changes, and telling it. */
+/* One object that came from a list, from the watch, or as the answer to a write: what it changes in the cache, and the
+ * event that tells it. */
 #include "cache/core.h"
 
 #define NAME_MAX_BYTES 253 /* Kubernetes' limit; the piece has one byte for it */
 #define NO_NUMBER (UINT64_C(1) << 63)
 
-/* resourceVersions of one object can be compared where they are numbers, as etcd's are; else only told apart. */
+/* Versions of one object can be put in order where they are numbers, as etcd's are; others can only be told apart. */
 static uint64_t version_of(const struct jobs *jobs, struct str text)
 {
     uint64_t n = 0;
@@ -85,7 +86,7 @@ static uint32_t pack_object(struct cache *c, struct str name, struct str raw, st
     return piece;
 }
 
-/* job's packed object is held no more. Its piece is not given back. */
+/* The cache lets go of the job's packed object; its piece stays. */
 static void unaccount(struct cache *c, const struct job *job)
 {
     pack_release(c->pack, job->dictionary);
@@ -135,7 +136,7 @@ static int change(struct cache *c, uint32_t slot, const struct mpijob_view *view
 void upsert_forget(struct cache *c, uint32_t slot, bool initial)
 {
     struct job *job = jobs_at(&c->jobs, slot);
-    jobs_unlink(&c->jobs, slot); /* it is found no more, but its slot still answers */
+    jobs_unlink(&c->jobs, slot); /* its name finds nothing any more, but its slot still answers */
     tell(c, CACHE_DELETED, slot, initial, NULL, job);
     unaccount(c, job);
     jobs_remove(&c->jobs, slot);
@@ -154,7 +155,7 @@ static int read_object(struct cache *c, struct json object, struct mpijob_view *
     return rc;
 }
 
-/* The same job, or another of its name. */
+/* A job of that name is there: the same, or one that had the name before. */
 static int upsert_known(struct scope *scope, uint32_t slot, const struct mpijob_view *view, bool initial)
 {
     struct cache *c = scope->cache;
@@ -163,7 +164,7 @@ static int upsert_known(struct scope *scope, uint32_t slot, const struct mpijob_
     job->epoch = scope->epoch;
     if (version == job->version)
         return 0;
-    if (!initial && is_older(version, job->version)) { /* of the watch; a list is the truth, whatever its numbers */
+    if (!initial && is_older(version, job->version)) { /* a list is the truth, whatever its numbers */
         c->stale++;
         return 0;
     }
@@ -197,7 +198,7 @@ void upsert_removal(struct scope *scope, struct json object)
     struct job *job = jobs_at(&c->jobs, slot);
     if (job->uid != jobs_hash(&c->jobs, view.uid) &&
         is_older(version_of(&c->jobs, view.resource_version), job->version))
-        c->stale++; /* of one that had the name before */
+        c->stale++; /* a job that had the name before */
     else
         upsert_forget(c, slot, false);
 }
@@ -224,5 +225,5 @@ void cache_offer(struct cache *c, struct json object)
     struct job *job = jobs_at(&c->jobs, slot);
     uint64_t version = version_of(&c->jobs, view.resource_version);
     if (job->uid == jobs_hash(&c->jobs, view.uid) && version != job->version && !is_older(version, job->version))
-        change(c, slot, &view, false); /* no memory: the watch brings it */
+        change(c, slot, &view, false); /* where memory is out, the watch brings it */
 }

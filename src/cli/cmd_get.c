@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "cli/commands.h"
-#include "cli/config/yaml.h"
 #include "cli/session/named_jobs.h"
 #include "cli/session/session.h"
 #include "cli/session/table.h"
 #include "mpijob/held_gpus.h"
 #include "time/duration.h"
+#include "yaml/json.h"
 #include "json/write.h"
 
 struct get {

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "cli/commands.h"
-#include "cli/config/yaml.h"
 #include "cli/session/needs.h"
 #include "cli/session/policies.h"
+#include "yaml/json.h"
 #include "json/write.h"
 
 #define NAME "mpijobd"

@@ -7,10 +7,10 @@
 
 #include "change/change.h"
 #include "cli/commands.h"
-#include "cli/config/yaml.h"
 #include "cli/replace_print.h"
 #include "cli/session/named_jobs.h"
 #include "time/duration.h"
+#include "yaml/json.h"
 
 #define CONCURRENCY 8
 #define FILE_MAX (8 * 1024 * 1024)

@@ -1,5 +1,5 @@
-/* How long the loop was busy at a stretch: the time from its waking to its next wait, in which nothing else was
- * answered. Costs two clock readings a turn. */
+/* How long the loop was busy at a stretch: the time from its waking to its next wait, in which it answered nobody else.
+ * Costs two readings of the clock a turn. Does not keep the loop alive. */
 #ifndef MPIJOBD_LOOP_LAG_H
 #define MPIJOBD_LOOP_LAG_H
 
@@ -13,8 +13,9 @@ struct lag {
     uint64_t worst; /* nanoseconds, since lag_take */
 };
 
-void lag_init(uv_loop_t *loop, struct lag *lag);
-double lag_take(struct lag *lag); /* the longest since the last call, in seconds */
-void lag_close(struct lag *lag);  /* the memory is libuv's until the loop's next turn */
+void lag_init(uv_loop_t *loop, struct lag *lag); /* cannot fail */
+double lag_take(struct lag *lag);                /* seconds: the longest since the last call; then counts from 0 */
+/* The memory has to stay until the loop has gone through its next turn: libuv lets go of the handles there. */
+void lag_close(struct lag *lag);
 
 #endif

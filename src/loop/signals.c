@@ -1,3 +1,4 @@
+/* SIGTERM, SIGINT and SIGHUP by one libuv handle each. */
 #include "loop/signals.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Work on a worker thread, by uv_queue_work. */
 #include "loop/work.h"
 
 static void on_thread(uv_work_t *request)
@@ -8,7 +9,7 @@ static void on_thread(uv_work_t *request)
 
 static void on_loop(uv_work_t *request, int status)
 {
-    (void)status; /* nothing of ours is cancelled in the queue */
+    (void)status; /* only uv_cancel makes it anything but 0, and nothing calls that */
     struct work *work = request->data;
     work->done(work);
 }

@@ -1,14 +1,13 @@
-/* The counting allocator. Besides the cap it serves the CPU budget: an instruction of Lua may copy or compare a block
- * of any size, so the more there is to copy, the sooner the hook looks at the clock again. */
+/* The counting allocator. It keeps the cap on memory, and serves the budget of CPU time too: an instruction of Lua may
+ * copy or compare a block of any size, so the larger the blocks are, the sooner the hook looks at the clock again. */
 #include <stdlib.h>
 
 #include "script/state.h"
 
 #define FRESH_MAX ((size_t)256 * 1024) /* allocated between two looks at the clock */
-#define KEPT_CLASS 14                  /* blocks of 16 KiB and more are kept count of */
-#define BIG_CLASS 19 /* of 512 KiB and more: copying one may take as long as a thousand instructions do */
-/* Strings cost more: comparing two long ones full of NULs takes 10 ns a byte. */
-#define STRING_CLASS 13
+#define KEPT_CLASS 14                  /* blocks of 16 KiB and more are counted */
+#define BIG_CLASS 19                   /* 512 KiB: copying such a block may take as long as a thousand instructions */
+#define STRING_CLASS 13                /* 8 KiB: comparing two long strings full of NULs takes 10 ns a byte */
 
 static unsigned size_class(size_t size)
 {
@@ -36,7 +35,8 @@ static int shorter(unsigned class, unsigned than)
 
 int script_hook_interval(struct script *script)
 {
-    /* What becomes of a string is not known when it is freed: while there are blocks of its size it may live. */
+    /* When a block is freed, nothing says whether it was a string: while there are blocks of its size it may be alive.
+     */
     script->string_class = highest(script, script->string_class);
     int for_strings = shorter(script->string_class, STRING_CLASS);
     int for_blocks = shorter(highest(script, 40), BIG_CLASS);
@@ -52,7 +52,7 @@ static bool over_cap(const struct script *s, size_t more)
 void *script_allocate(void *script, void *ptr, size_t osize, size_t nsize)
 {
     struct script *s = script;
-    size_t old = ptr ? osize : 0; /* without a block Lua says what kind of object it is for */
+    size_t old = ptr ? osize : 0; /* without a block osize is the kind of object that Lua wants it for */
     if (nsize == 0) {
         free(ptr);
         s->memory -= old;
@@ -67,7 +67,7 @@ void *script_allocate(void *script, void *ptr, size_t osize, size_t nsize)
     }
     if (nsize > old && over_cap(s, nsize - old)) {
         s->cap_hit = true;
-        script_hurry(s); /* a full collection came, or comes, with this: look at the clock right after */
+        script_hurry(s); /* Lua now makes a full collection, or has made it: look at the clock right after */
         return NULL;
     }
     void *block = realloc(ptr, nsize);

@@ -1,9 +1,9 @@
-/* CPU time: the hook that looks at the clock, and what it does about it.
+/* CPU time: the hook that looks at the clock, and what follows.
  *
- * A run that is over its budget gets a verdict, and the verdict is what counts afterwards, never the status that Lua
- * returns. Where the run can yield it yields and is never resumed: no pcall sees that. Where it cannot (a metamethod
- * called from C, a gsub callback) an error is raised instead, again at every instruction, until the stack has come down
- * to a place that can yield. */
+ * A run that is over its budget gets a verdict, and from then on the verdict counts, never the status that Lua returns.
+ * Where the run can yield it yields and is never resumed: no pcall sees that. Where it cannot, as in a metamethod that
+ * C code calls, an error is raised instead, again at every instruction, until the stack has come down to a place that
+ * can yield. */
 #include <stdio.h>
 #include <time.h>
 

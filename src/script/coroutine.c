@@ -1,6 +1,6 @@
-/* The coroutine library for scripts. Lua's own would hand a yield of the host (a slice is over, a call waits) to the
- * script that resumed the coroutine; here such a yield is passed up through all resumers to the host, and down again
- * when the run goes on. */
+/* The coroutine library for scripts. The host yields when a slice is over or a call waits. Lua's own library would hand
+ * such a yield to the script that resumed the coroutine; this one passes it up through all resumers to the host, and
+ * goes down again when the run goes on. */
 #include <stdlib.h>
 
 #include "script/state.h"
@@ -25,7 +25,7 @@ static enum state state_of(lua_State *L, lua_State *co)
         return RUNNING;
     if (thread_flags(co) & THREAD_DEAD)
         return DEAD;
-    if (thread_flags(co) & THREAD_BUSY) /* of this run, or of another that waits meanwhile */
+    if (thread_flags(co) & THREAD_BUSY) /* in this run, or in another that waits meanwhile */
         return NORMAL;
     switch (lua_status(co)) {
     case LUA_YIELD:
@@ -93,7 +93,7 @@ static int reset_sub(lua_State *L, lua_State *co)
 static int sub_failed(lua_State *L, lua_State *co, int kind)
 {
     int status = lua_status(co);
-    if (kind == BY_WRAP) /* nobody can close it later; a __close handler may replace the error */
+    if (kind == BY_WRAP) /* the script has no coroutine to close later; a __close handler may replace the error */
         status = reset_sub(L, co);
     lua_xmove(co, L, 1);
     if (status == LUA_ERRMEM && kind == BY_WRAP)

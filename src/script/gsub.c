@@ -1,5 +1,5 @@
-/* string.gsub. The callback may compute for long and may wait: what is needed to go on after it is kept in a userdata,
- * and the result so far in another, as a luaL_Buffer does not outlive a yield. */
+/* string.gsub. The callback may compute for long and may wait, so what is needed to go on after it is kept in a
+ * userdata. The result so far is kept in another one, as a luaL_Buffer does not outlive a yield. */
 #include <ctype.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@ enum { TEXT = 1, PATTERN, BY, STATE, OUT };
 struct gsub {
     struct matcher m;
     const char *at, *end; /* the match in hand */
-    const char *last;     /* where the one before ended: an empty one there is none */
+    const char *last;     /* where the match before ended: an empty match there does not count */
     struct str by;        /* the replacement text; ptr NULL: a table or a function */
     lua_Integer n, most;
     char *out; /* the userdata OUT */

@@ -1,11 +1,125 @@
-/* The string library: Lua's own functions with their work counted, other ones where Lua's may take for ever, no
- * bytecode. */
+/* The string library: Lua's own functions with their work counted, and functions of this floor in place of those that
+ * nothing could interrupt: find, match and gmatch on the matcher of pattern.c, rep, and gsub (gsub.c). No string.dump:
+ * there is no bytecode here. */
 #include <lualib.h>
 #include <string.h>
 
+#include "script/pattern.h"
 #include "script/state.h"
 
-/* Lua's copies a byte at a time, and for ever where there are none to copy. */
+struct str pattern_check_str(lua_State *L, int arg)
+{
+    struct str s;
+    s.ptr = luaL_checklstring(L, arg, &s.len);
+    return s;
+}
+
+/* The offset of the optional argument `init`: from the end where it is negative. May lie past the text. */
+static size_t offset_arg(lua_State *L, int arg, size_t len)
+{
+    lua_Integer at = luaL_optinteger(L, arg, 1);
+    if (at > 0)
+        return (size_t)at - 1;
+    if (at == 0 || at < -(lua_Integer)len)
+        return 0;
+    return len - (size_t)-at;
+}
+
+/* ---- find, match ---- */
+
+static int find_plain(lua_State *L, struct str text, struct str part, size_t from)
+{
+    script_work(L, 1 + (text.len - from + part.len) / 8);
+    const char *at = memmem(text.ptr + from, text.len - from, part.ptr, part.len);
+    if (!at) {
+        luaL_pushfail(L);
+        return 1;
+    }
+    lua_pushinteger(L, at - text.ptr + 1);
+    lua_pushinteger(L, at - text.ptr + (lua_Integer)part.len);
+    return 2;
+}
+
+static int search(lua_State *L, bool find)
+{
+    struct str text = pattern_check_str(L, 1), pattern = pattern_check_str(L, 2);
+    size_t from = offset_arg(L, 3, text.len);
+    struct matcher m;
+    if (from > text.len) {
+        luaL_pushfail(L);
+        return 1;
+    }
+    if (find && (lua_toboolean(L, 4) || pattern_is_plain(pattern.ptr, pattern.len)))
+        return find_plain(L, text, pattern, from);
+    bool anchored = pattern.len && *pattern.ptr == '^';
+    pattern_begin(&m, L, text, anchored ? str_n(pattern.ptr + 1, pattern.len - 1) : pattern);
+    for (const char *at = text.ptr + from; at <= m.text_end; at++) {
+        const char *end = pattern_match(&m, at);
+        if (end && find) {
+            lua_pushinteger(L, at - text.ptr + 1);
+            lua_pushinteger(L, end - text.ptr);
+            return 2 + pattern_push_all(&m, NULL, NULL);
+        }
+        if (end)
+            return pattern_push_all(&m, at, end);
+        if (anchored)
+            break;
+    }
+    luaL_pushfail(L);
+    return 1;
+}
+
+static int s_find(lua_State *L)
+{
+    return search(L, true);
+}
+
+static int s_match(lua_State *L)
+{
+    return search(L, false);
+}
+
+/* ---- gmatch ---- */
+
+/* Upvalues of the iterator: text, pattern, this. */
+struct iteration {
+    size_t at;
+    size_t last; /* where the previous match ended: an empty match there does not count; SIZE_MAX: none yet */
+};
+
+static int gmatch_next(lua_State *L)
+{
+    struct iteration *it = lua_touserdata(L, lua_upvalueindex(3));
+    struct str text = pattern_check_str(L, lua_upvalueindex(1)), pattern = pattern_check_str(L, lua_upvalueindex(2));
+    struct matcher m;
+    pattern_begin(&m, L, text, pattern);
+    for (; it->at <= text.len; it->at++) {
+        const char *from = text.ptr + it->at;
+        const char *end = pattern_match(&m, from);
+        if (end && (size_t)(end - text.ptr) != it->last) {
+            it->at = it->last = (size_t)(end - text.ptr);
+            return pattern_push_all(&m, from, end);
+        }
+    }
+    return 0;
+}
+
+static int s_gmatch(lua_State *L)
+{
+    struct str text = pattern_check_str(L, 1);
+    pattern_check_str(L, 2);
+    size_t from = offset_arg(L, 3, text.len);
+    lua_settop(L, 2);
+    struct iteration *it = lua_newuserdatauv(L, sizeof *it, 0);
+    it->at = from > text.len ? text.len + 1 : from;
+    it->last = SIZE_MAX;
+    lua_pushcclosure(L, gmatch_next, 3);
+    return 1;
+}
+
+/* ---- rep, and the library ---- */
+
+/* Lua's copies a byte at a time, and never ends where it has none to copy. */
 static int s_rep(lua_State *L)
 {
     size_t len, sep_len;
@@ -35,13 +149,13 @@ int script_open_string(lua_State *L)
 {
     static const char *const linear[] = {"byte",    "char", "format", "lower", "pack", "packsize",
                                          "reverse", "sub",  "unpack", "upper", NULL};
+    static const luaL_Reg own[] = {{"find", s_find},      {"match", s_match}, {"gmatch", s_gmatch},
+                                   {"gsub", script_gsub}, {"rep", s_rep},     {NULL, NULL}};
     luaopen_string(L);
     for (const char *const *name = linear; *name; name++)
         script_count_field(L, *name);
     lua_pushnil(L);
     lua_setfield(L, -2, "dump");
-    lua_pushcfunction(L, s_rep);
-    lua_setfield(L, -2, "rep");
-    script_add_search(L);
+    luaL_setfuncs(L, own, 0);
     return 1;
 }

@@ -1,5 +1,5 @@
-/* The table library. Lua's loops over whatever length and bounds it is given, `table.move({}, 1, 1e15, 2)` or a __len
- * that lies, and cannot be interrupted; here each element is counted. */
+/* The table library. Lua's own loops over whatever length and bounds it is given, as in `table.move({}, 1, 1e15, 2)` or
+ * by a __len that lies, and cannot be interrupted. Here each element is counted. */
 #include <limits.h>
 #include <lualib.h>
 

@@ -1,5 +1,6 @@
-/* Backtracking over the pattern's text, an item at a time. An item is one class of characters, perhaps with a
- * repetition, or one of ( ) $ %b %f %1. Only a repetition and a capture need to come back, so only these recurse. */
+/* The matcher of Lua's patterns: backtracking over the pattern's text, an item at a time. An item is one class of
+ * characters, perhaps with a repetition, or one of ( ) $ %b %f %1. Only a repetition and a capture need to come back,
+ * so only these recurse. */
 #include "script/pattern.h"
 
 #include <ctype.h>
@@ -8,7 +9,7 @@
 
 #include "script/state.h"
 
-#define DEPTH_MAX 200 /* of the C stack; as Lua's */
+#define DEPTH_MAX 200 /* of the recursion, as in Lua */
 #define STEPS 512     /* counted at a time */
 
 static const char *match(struct matcher *m, const char *s, const char *p) __attribute__((nonnull));

@@ -1,6 +1,6 @@
-/* Lua's patterns, matched by a matcher of our own: Lua's cannot be interrupted, and ("a"):rep(400):find(".-.-.-b")
- * takes ten seconds. Every step is counted against the run's CPU budget (script_work); errors are Lua's, by luaL_error.
- */
+/* A matcher of Lua's patterns that can be interrupted. Lua's own cannot: ("a"):rep(400):find(".-.-.-b") takes ten
+ * seconds. Every step is counted against the run's budget of CPU time (script_work). Errors have Lua's texts and are
+ * raised by luaL_error. */
 #ifndef MPIJOBD_SCRIPT_PATTERN_H
 #define MPIJOBD_SCRIPT_PATTERN_H
 
@@ -32,12 +32,12 @@ struct matcher {
 /* The strings must stay on the Lua stack as long as the matcher is used. */
 void pattern_begin(struct matcher *m, lua_State *L, struct str text, struct str pattern);
 
-/* Matches at exactly `at`; the end of the match, or NULL. Captures are the matcher's until the next call. */
+/* Matches at exactly `at`: the end of the match, or NULL. Captures stay in the matcher until the next call. */
 const char *pattern_match(struct matcher *m, const char *at);
 
-/* Pushes capture i (from 0); the whole match from..to where the pattern has none and i is 0. */
+/* Pushes capture i, counted from 0; the whole match from..to where the pattern has no captures and i is 0. */
 void pattern_push(struct matcher *m, int i, const char *from, const char *to);
-/* Pushes all, or the whole match (if not NULL) where there are none; how many. */
+/* Pushes all captures, or the whole match (if from is not NULL) where there are none. How many it has pushed. */
 int pattern_push_all(struct matcher *m, const char *from, const char *to);
 
 /* True: the pattern is plain text. */

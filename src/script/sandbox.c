@@ -1,4 +1,4 @@
-/* What scripts find in their globals: an allowlist. What is not named here does not exist for them. */
+/* The globals of scripts, an allowlist: what is not named here does not exist for them. */
 #include <lualib.h>
 #include <string.h>
 
@@ -139,8 +139,8 @@ static int l_setmetatable(lua_State *L)
     return 1;
 }
 
-/* The message handler of an xpcall, around the script's. An error that our hook raises calls it with hooks still off:
- * the script's function would run for ever there. */
+/* The message handler of an xpcall, around the script's. For an error that the hook raises, Lua calls it with hooks
+ * still off: the script's function could run for ever there. */
 static int on_xpcall_error(lua_State *L)
 {
     const struct meter *m = script_of(L)->meter;
@@ -177,23 +177,7 @@ static int l_xpcall(lua_State *L)
 
 static int l_print(lua_State *L)
 {
-    struct script *s = script_of(L);
-    if (!s->print)
-        return luaL_error(L, "print has nowhere to write to here; use log.info(message)");
-    int n = lua_gettop(L);
-    luaL_Buffer b;
-    luaL_buffinit(L, &b);
-    for (int i = 1; i <= n; i++) {
-        if (i > 1)
-            luaL_addchar(&b, '\t');
-        luaL_tolstring(L, i, NULL);
-        luaL_addvalue(&b);
-    }
-    luaL_pushresult(&b);
-    struct str line;
-    line.ptr = lua_tolstring(L, -1, &line.len);
-    s->print(s->print_data, L, line);
-    return 0;
+    return luaL_error(L, "print has nowhere to write to here; use log.info(message)");
 }
 
 /* ---- functions of Lua that take time by the length of a string, or by their arguments: their work is counted ---- */
@@ -257,8 +241,7 @@ static void publish(lua_State *L, const char *name)
     lua_pop(L, 1);
 }
 
-/* Strings share a metatable, which makes ("x"):rep(3) and "10" + 1 work; nobody can reach it to change it for the
- * others. */
+/* Strings share a metatable, which makes ("x"):rep(3) and "10" + 1 work. No script can reach it to change it. */
 static void lock_strings(lua_State *L)
 {
     lua_pushliteral(L, "");

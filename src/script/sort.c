@@ -1,14 +1,14 @@
 /* table.sort as a merge sort that can be left in the middle of a comparison: the comparison function may compute for
- * long, and it may wait. Stable; a comparison that contradicts itself gives some order, never an endless loop. The
- * table is changed at the very end, so that an error leaves it as it was. */
+ * long, and it may wait. The sort is stable; a comparison that contradicts itself gives some order, never an endless
+ * loop. The table is changed at the very end, so that an error leaves it as it was. */
 #include <limits.h>
 
 #include "script/state.h"
 
 #define COMPARE_UNITS 8
 
-/* Merges runs of `width` elements from one scratch table to the other, again with runs twice as long. Offsets from 0.
- */
+/* Merges runs of `width` elements from one scratch table to the other, then again with runs twice as long. Offsets
+ * count from 0. */
 struct sorting {
     lua_Integer n, width;
     lua_Integer low, middle, high; /* the two runs being merged: [low, middle) and [middle, high) */

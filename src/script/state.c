@@ -1,4 +1,4 @@
-/* The life of a script: its lua_State, and the protected calls that everything in it happens in. */
+/* The life of a script: its lua_State, and the protected calls in which all of its code runs. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -6,7 +6,7 @@
 
 #define DEFAULT_CPU_US INT64_C(1000000)
 #define DEFAULT_MEMORY ((size_t)64 * 1024 * 1024)
-#define GC_PAUSE 150 /* a cycle begins at half as much garbage again: near the cap a full collection costs more */
+#define GC_PAUSE 150 /* a cycle begins when memory has grown by half: near the cap a full collection costs more */
 #define GC_STEPMUL 200
 
 static void on_closed(uv_handle_t *handle)
@@ -100,7 +100,7 @@ static int open_state(lua_State *L)
     return 0;
 }
 
-/* Not reached as long as all of ours is done in protected calls. */
+/* Not reached as long as the host calls Lua in protected calls only. */
 static int on_panic(lua_State *L)
 {
     const char *what = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "an error without text";
@@ -193,10 +193,4 @@ void *script_host(lua_State *L)
 size_t script_memory(const struct script *script)
 {
     return script->memory;
-}
-
-void script_set_print(struct script *script, script_printer print, void *data)
-{
-    script->print = print;
-    script->print_data = data;
 }

@@ -1,7 +1,7 @@
-/* What the files of this floor share. Not for others: script.h is the contract.
+/* What the files of this floor share; other floors see script.h only.
  *
- * One lua_State a script. Its main thread runs no Lua of a policy: it is the place where the host makes its protected
- * calls, lua_resume among them, so that an error outside any coroutine (memory, mostly) ends in a pcall and never in a
+ * There is one lua_State a script. Its main thread runs no Lua of a policy: the host makes its protected calls on it,
+ * lua_resume among them, so that an error outside any coroutine, mostly of memory, ends in a pcall and never in a
  * panic. Each lua_State's extra space holds the script's address and, in the low bits, what the host knows about that
  * thread. */
 #ifndef MPIJOBD_SCRIPT_STATE_H
@@ -23,19 +23,19 @@
 enum verdict {
     VERDICT_NONE,
     VERDICT_CPU,     /* the budget is used up */
-    VERDICT_STRETCH, /* computed too long where it cannot be interrupted */
-    VERDICT_CANCEL,  /* the run cancelled itself, or its script was freed from within it */
+    VERDICT_STRETCH, /* the run has computed too long where it cannot be interrupted */
+    VERDICT_CANCEL,  /* the run has cancelled itself, or its script was freed from within it */
 };
 
-/* The CPU time of a run; also of the host's own short work in the state (no run then). */
+/* The CPU time of a run, or of the host's own short work in the state. */
 struct meter {
     int64_t budget_us;
     int64_t used_us;    /* up to started_us */
     int64_t started_us; /* thread CPU time when the present slice began; -1: none is running */
     int64_t slice_us;
-    int64_t stretch_us; /* most of a slice that went on because nothing could interrupt it */
+    int64_t stretch_us; /* the longest that a slice may take where nothing can interrupt it */
     enum verdict verdict;
-    char where[LUA_IDSIZE + 16]; /* "file:line" of the verdict */
+    char where[LUA_IDSIZE + 16]; /* "file:line" at which the verdict fell; "": it has not */
 };
 
 struct script_run {
@@ -46,7 +46,7 @@ struct script_run {
     struct meter meter;
     lua_State *co;
     int n_args;       /* of the first resume */
-    lua_State **subs; /* the script's own coroutines that this run is in, outermost first */
+    lua_State **subs; /* the script's own coroutines that this run is in, the outermost first */
     size_t n_subs, cap_subs;
     struct script_wait *wait;
     bool queued;
@@ -64,23 +64,21 @@ struct script {
     lua_State *main;
     struct script_limits limits;
     size_t memory;
-    size_t reserve;        /* on top of limits.memory, while the host works */
+    size_t reserve;        /* bytes on top of limits.memory while the host cleans up or words an error */
     size_t fresh;          /* bytes allocated since the last look at the clock */
-    unsigned big[64];      /* live blocks by the logarithm of their size */
-    unsigned string_class; /* of the longest string that may be alive, the same way */
+    unsigned big[64];      /* live blocks by the binary logarithm of their size */
+    unsigned string_class; /* the same logarithm of the longest string that may be alive */
     bool string_hit;       /* a string was refused for its length */
     bool cap_hit;          /* an allocation was refused by the cap... */
     bool exhausted;        /* ... or by the system, since the slice began */
     struct script_run *runs, *queue;
     uv_idle_t idle;
-    unsigned open;  /* uv handles of ours that are not closed */
-    unsigned busy;  /* C frames of ours that use this struct */
-    unsigned depth; /* of them, protected calls: Lua is on the C stack */
+    unsigned open;  /* handles of libuv that are not closed */
+    unsigned busy;  /* C functions of this floor that are under way and use this struct */
+    unsigned depth; /* protected calls among them: Lua is on the C stack */
     bool doomed;    /* to be closed as soon as no Lua runs */
     bool closing;   /* ... and its runs are being cancelled */
     bool closed;    /* the state is gone, the handles are closing */
-    script_printer print;
-    void *print_data;
 
     /* what is running now */
     struct script_run *running;
@@ -92,30 +90,31 @@ struct script {
     size_t work;      /* done by C loops since the last look at the clock */
 };
 
-/* ---- memory.c ---- */
-void *script_allocate(void *script, void *ptr, size_t osize, size_t nsize);
+/* ---- allocator.c ---- */
+void *script_allocate(void *script, void *ptr, size_t osize, size_t nsize); /* a lua_Alloc */
+/* Instructions between two looks at the clock: fewer while there are large blocks, which one instruction may copy. */
 int script_hook_interval(struct script *script);
 
 /* ---- budget.c ---- */
 enum thread_flag {
-    THREAD_BUSY = 1, /* runs, or waits in a run that is under way: nobody else resumes or closes it */
-    THREAD_DEAD = 2, /* died by our hook: its hooks are off for good, so it is never reset */
+    THREAD_BUSY = 1, /* it runs, or waits in a run that is under way: no other run resumes or closes it */
+    THREAD_DEAD = 2, /* the hook has ended it: its hooks are off for good, so it is never reset */
 };
 unsigned thread_flags(lua_State *L);
 void thread_set(lua_State *L, unsigned flags);
 
-int64_t script_cpu_now(void);
-void script_hook_arm(lua_State *L, int count);
-void script_hurry(struct script *script); /* has the hook called at the running thread's next instruction */
-bool script_can_yield(lua_State *L);      /* up to the host */
-int script_die(
-    lua_State *L); /* ends the run that has its verdict: yields for ever, or raises; as lua_yield in a hook */
-void script_where(lua_State *L, char *out, size_t size);
-int64_t meter_total(const struct meter *m);
+int64_t script_cpu_now(void);                  /* microseconds of CPU time of this thread */
+void script_hook_arm(lua_State *L, int count); /* called every so many instructions */
+void script_hurry(struct script *script);      /* has the hook called at the running thread's next instruction */
+bool script_can_yield(lua_State *L);           /* up to the host */
+/* Ends the run that has its verdict: yields for ever, or raises an error. To be returned, as lua_yield is. */
+int script_die(lua_State *L);
+void script_where(lua_State *L, char *out, size_t size); /* "file:line" of what runs, or the script's name */
+int64_t meter_total(const struct meter *m);              /* microseconds */
 
 int script_open_budget(lua_State *L); /* a lua_CFunction without results */
 
-/* For a C loop that can be left: where the slice is over, yields to the loop of events; k goes on afterwards. */
+/* For a loop in C that can be left: where the slice is over, yields to the event loop, and k goes on afterwards. */
 void script_pause(lua_State *L, lua_KFunction k);
 
 /* ---- state.c ---- */
@@ -123,18 +122,23 @@ void script_pause(lua_State *L, lua_KFunction k);
  * with the error rendered: ERR_NOMEM, ERR_LIMIT, ERR_SCRIPT. */
 int script_protected(struct script *script, lua_CFunction fn, void *argument, struct script_run *run,
                      struct meter *meter, struct error *err);
-void script_settle(
-    struct script *script); /* after busy or depth went down: closes a doomed script, frees a closed one */
+/* After busy or depth went down: closes a doomed script, frees a closed one. */
+void script_settle(struct script *script);
 
-/* ---- run.c ---- */
-void run_enqueue(struct script_run *run); /* to be resumed at the loop's next turn */
+/* ---- script_run.c ---- */
+/* Ends the run: calls its `done` and gives back what it had. err NULL: it returned. */
 void run_finish(struct script_run *run, const struct error *err);
+
+/* ---- slice.c ---- */
+void run_enqueue(struct script_run *run); /* to be resumed at the loop's next turn */
+void run_dequeue(struct script_run *run);
 
 /* ---- traceback.c ---- */
 /* The text of the value on L's top (runs __tostring): in a protected call only. Pops it. */
 void script_render_value(lua_State *L, char *out, size_t size);
+/* Fill *err and return its code: ERR_LIMIT, or ERR_NOMEM where the system refused the memory. where: "file:line", or
+ * NULL. */
 int script_limit_error(const struct script *script, const struct meter *m, struct error *err);
-/* where: "file:line", or NULL */
 int script_memory_error(const struct script *script, const char *where, struct error *err);
 /* Adds the frames of the run's threads, as the error left them, to the message. Allocates nothing. */
 void script_add_trace(const struct script_run *run, struct error *err);
@@ -144,12 +148,12 @@ int script_open_libraries(lua_State *L); /* sandbox.c: a lua_CFunction */
 int script_open_coroutine(lua_State *L); /* each leaves its table on the stack */
 int script_open_string(lua_State *L);
 int script_open_table(lua_State *L);
-int script_table_sort(lua_State *L);  /* sort.c */
-void script_add_search(lua_State *L); /* search.c: find, match, gmatch, gsub into the table on the top */
+int script_table_sort(lua_State *L); /* sort.c */
 /* Has the work of that function of the table on the top counted by the bytes of its arguments. */
 void script_count_field(lua_State *L, const char *name);
-/* lua_load of text in small pieces, with the clock looked at between them. Adds the function or the message. */
 struct str script_source_body(struct str file); /* without a byte order mark and a #! line */
+/* lua_load of text in small pieces, with the clock looked at between them. Lua's status; pushes the function or the
+ * message. */
 int script_load_text(lua_State *L, struct str source, const char *chunk);
 
 #endif

@@ -36,8 +36,8 @@ int script_limit_error(const struct script *script, const struct meter *m, struc
         duration_text(m->stretch_us, limit);
         return error_set(err, ERR_LIMIT,
                          "%s: computed for more than %s where it cannot be interrupted (in a string function, in a "
-                         "function that C code "
-                         "calls back, in a __close handler of a run that is given up); do less at a time there",
+                         "function that C code calls back, in a __close handler of a run that is given up); do less at "
+                         "a time there",
                          where, limit);
     }
     duration_text(m->budget_us, limit);
@@ -60,8 +60,7 @@ int script_memory_error(const struct script *script, const char *where, struct e
     size_text(2 * script->limits.memory, twice);
     return error_set(err, ERR_LIMIT,
                      "%s: the memory limit of %s is reached (a table or a string that grows?); if it really needs "
-                     "more: limits = { memory "
-                     "= \"%s\" }",
+                     "more: limits = { memory = \"%s\" }",
                      where ? where : script->name, limit, twice);
 }
 

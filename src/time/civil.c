@@ -66,10 +66,3 @@ int civil_weekday(int year, int month, int day)
     int64_t days = civil_days(year, month, day) + 4; /* 1970-01-01 was a Thursday */
     return (int)(days - floor_div(days, 7) * 7);
 }
-
-int civil_days_in_month(int year, int month)
-{
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    return days[month - 1] + (month == 2 && leap);
-}

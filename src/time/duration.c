@@ -1,3 +1,4 @@
+/* Durations: text to microseconds, and back. */
 #include "time/duration.h"
 
 #include <inttypes.h>

@@ -1,6 +1,6 @@
-/* Durations as people write them: "90s", "10m", "1h30m", "2h", "1d", "1w", "1d12h", "250ms", "40us"; and a plain number
- * of seconds ("90"). Units (w d h m s ms us) in falling order, each at most once; no sign, no spaces, no fraction. A
- * week is 7 days, a day 24 hours. */
+/* Durations as people write them: "90s", "10m", "1h30m", "2h", "1d", "1w", "1d12h", "250ms", "40us", and "90" for
+ * seconds. The units w d h m s ms us stand in falling order, each at most once; there is no sign, no space and no
+ * fraction. A week is 7 days, a day 24 hours. */
 #ifndef MPIJOBD_TIME_DURATION_H
 #define MPIJOBD_TIME_DURATION_H
 
@@ -9,15 +9,15 @@
 
 #include "base/error.h"
 
-#define DURATION_MOST (INT64_C(36525) * 86400 * 1000000) /* 100 years */
+#define DURATION_MOST (INT64_C(36525) * 86400 * 1000000) /* microseconds: 100 years */
 
-/* Microseconds, 0 to DURATION_MOST. text: NUL-terminated. Errors show the text and what is expected: ERR_SYNTAX, or
- * ERR_LIMIT past the most. */
+/* *us: microseconds, 0 to DURATION_MOST. text: NUL-terminated. 0, ERR_SYNTAX, or ERR_LIMIT: more than DURATION_MOST.
+ * The error shows the text and what is expected. */
 int duration_parse(const char *text, int64_t *us, struct error *err);
 
-/* "1d2h", "45s", "2h5m", "0s"; a minus sign before a negative one. Days are the largest unit. In full it is exact, and
- * duration_parse reads it back to the same number; brief: the largest unit and the one below it, the rest cut off.
- * out: at least 32 bytes. */
+/* "1d2h", "45s", "2h5m", "0s"; a negative duration has a minus sign in front. Days are the largest unit. In full it is
+ * exact, and duration_parse reads it back to the same number; brief gives the largest unit and the one below it, and
+ * cuts off the rest. out: at least 32 bytes. */
 void duration_format(int64_t us, bool brief, char out[32]);
 
 #endif

@@ -113,7 +113,7 @@ bool posix_rule_parse(const char *text, size_t len, struct posix_rule *rule)
             return false;
         rule->dst.seconds = -west;
     }
-    /* A DST name without its days means "as that system likes it": no answer for us. */
+    /* A DST name without its days leaves them to the system that reads it: that cannot be answered. */
     return take(&c, ',') && take_day(&c, &rule->start) && take(&c, ',') && take_day(&c, &rule->end) && c.at == c.end;
 }
 

@@ -1,5 +1,5 @@
 /* A TZif file's bytes to a zone (RFC 8536, RFC 9636). Every count is checked against the file's length before anything
- * is read; what a file may not say is an error with the file's name. */
+ * is read. A file that breaks the rules is an error with the file's name. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +39,7 @@ static int64_t be64_signed(const unsigned char *p)
 
 static int broken(const struct reader *r, const char *why)
 {
-    return error_set(r->err, ERR_SYNTAX, "%s: broken time zone file: %s; install tzdata anew", r->path, why);
+    return error_set(r->err, ERR_SYNTAX, "%s: broken time zone file: %s; install tzdata again", r->path, why);
 }
 
 static int read_header(struct reader *r, struct counts *n, char *version)
@@ -56,8 +56,8 @@ static int read_header(struct reader *r, struct counts *n, char *version)
     return 0;
 }
 
-/* The data block's length; time_size is 4 in the first block and 8 in the second. Cannot overflow: counts are 32 bits.
- */
+/* The data block's length in bytes. time_size: 4 in the first block, 8 in the second. Counts have 32 bits, so this
+ * cannot overflow. */
 static uint64_t block_size(const struct counts *n, uint64_t time_size)
 {
     return n->time * (time_size + 1) + n->type * 6 + n->chars + n->leap * (time_size + 4) + n->isstd + n->isut;

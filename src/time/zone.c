@@ -1,4 +1,4 @@
-/* Questions to a loaded zone. */
+/* What may be asked of a loaded zone: offsets, changes, local times. */
 #include "time/zone.h"
 
 #include <stdio.h>
@@ -50,7 +50,7 @@ bool zone_next_change(const struct zone *zone, int64_t instant, int64_t *change)
     instant = bounded(instant);
     for (size_t i = changes_until(zone, instant); i < zone->change_count; i++) {
         int64_t at = zone->changes[i].at;
-        if (at > ZONE_INSTANT_MOST) /* no zone has it, a hostile file may */
+        if (at > ZONE_INSTANT_MOST) /* no real zone has such a change, a hostile file may */
             return false;
         if (offset_at(zone, at - 1)->seconds != offset_at(zone, at)->seconds) {
             *change = at;
@@ -67,9 +67,9 @@ struct civil zone_civil(const struct zone *zone, int64_t instant)
     return civil_from_seconds(instant + offset_at(zone, instant)->seconds);
 }
 
-/* Between two changes local time runs evenly: each such stretch holds the local time once or not at all. Those that can
- * lie within the largest offset of it. Where none does it was jumped over, by the change before which it was still to
- * come and after which it is past. */
+/* Between two changes local time runs evenly, so each such stretch holds the local time once or not at all. Only
+ * stretches within the largest offset of it can hold it. Where none does, the local time was jumped over by the change
+ * before which it was still to come and after which it is past. */
 enum zone_local zone_instants(const struct zone *zone, const struct civil *local, int64_t *first, int64_t *second)
 {
     int64_t wanted = civil_to_seconds(local);

@@ -1,4 +1,4 @@
-/* What a zone is made of: for the sources of this floor and for its tests, not for other floors. */
+/* What a zone is made of. For the sources of this floor and for its tests only. */
 #ifndef MPIJOBD_TIME_ZONE_DATA_H
 #define MPIJOBD_TIME_ZONE_DATA_H
 
@@ -24,7 +24,7 @@ struct posix_rule {
     struct rule_day start, end; /* of dst: start in standard time, end in dst */
 };
 
-/* text: what stands between the footer's line feeds, not NUL-terminated. False: not a TZ string. */
+/* text: what stands between the footer's line feeds, not NUL-terminated. False: it is not a TZ string. */
 bool posix_rule_parse(const char *text, size_t len, struct posix_rule *rule);
 const struct zone_offset *posix_rule_at(const struct posix_rule *rule, int64_t instant);
 bool posix_rule_next(const struct posix_rule *rule, int64_t instant, int64_t *change);
@@ -44,14 +44,15 @@ struct zone {
     struct posix_rule rule;
 };
 
-/* A zone from a TZif file's bytes. path is named in errors. */
+/* A zone from a TZif file's bytes. path: for messages. 0, ERR_SYNTAX, ERR_INVALID or ERR_NOMEM, as zone_load. */
 int zone_parse(const char *name, const char *path, const void *bytes, size_t len, struct zone **zone,
                struct error *err);
 
-/* An empty zone with room for so many; NULL: out of memory. */
+/* A zone with room for so many changes and types, and none yet. NULL: out of memory. */
 struct zone *zone_create(const char *name, size_t changes, size_t types);
 
-/* Sets *err for a zone that `directory` does not have, with the name that may have been meant. */
+/* Fills *err for a zone that `directory` does not have, with the name that was perhaps meant. Returns its code:
+ * ERR_NOT_FOUND, or ERR_NOMEM. */
 int zone_unknown(const char *name, const char *directory, struct error *err);
 
 /* Days since 1970 of a date of the proleptic Gregorian calendar; month 1 to 12. */

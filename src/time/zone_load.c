@@ -1,4 +1,4 @@
-/* From a zone's name to its file. */
+/* From a zone's name to its file, and to the zone. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* "Did you mean": the names that a zone directory has, and the one nearest to a name that it does not have. */
+/* "Did you mean": the names in a zone directory, and the one that is nearest to a name that is not there. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,8 +77,7 @@ static const char *city(const char *name)
     return slash ? slash + 1 : name;
 }
 
-/* The whole name first; then by the city alone, for "Berlin", "New York" written "US/New_York" or the wrong continent.
- */
+/* By the whole name first, then by the city alone: for "Berlin", "US/New_York" and a wrong continent. */
 static const char *nearest(const char *name, const struct names *names)
 {
     const char *found = str_nearest(name, (const char *const *)names->list);
@@ -89,7 +88,7 @@ static const char *nearest(const char *name, const struct names *names)
 }
 
 /* Newer Debians keep old names in a package of their own, while tzdata.zi still says what they stand for:
- * "L America/New_York US/Eastern". Copies the target; false: not such a name. */
+ * "L America/New_York US/Eastern". Copies what the name stands for; false: it is not such a name. */
 static bool old_name(const char *name, const char *directory, char target[64])
 {
     char path[PATH_MOST];

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#define REPLIES_MAX 64
+#define REPLIES_MAX 1500
 
 struct reply {
     enum scripted_act act;

@@ -174,6 +174,13 @@ static void push(struct world *w, const char *text)
     scripted_push(w->kube.server, text, strlen(text));
 }
 
+static size_t count(const struct cache *cache)
+{
+    struct cache_stats stats;
+    cache_stats(cache, &stats);
+    return stats.jobs;
+}
+
 static uint32_t slot_of(struct world *w, const char *space, const char *name)
 {
     uint32_t slot;
@@ -185,7 +192,8 @@ static uint32_t slot_of(struct world *w, const char *space, const char *name)
 
 static void holds(struct world *w, const char *space, const char *name, const char *object)
 {
-    assert_int_equal(cache_object(w->cache, slot_of(w, space, name), &w->bytes, NULL), 0);
+    struct mpijob_view view;
+    assert_int_equal(cache_view(w->cache, slot_of(w, space, name), &w->bytes, &view, NULL), 0);
     assert_string_equal(w->bytes.ptr, object);
 }
 
@@ -201,7 +209,7 @@ static void lists_and_follows(void **state)
 {
     struct world *w = *state;
     begin(w);
-    assert_int_equal(cache_count(w->cache), 3);
+    assert_int_equal(count(w->cache), 3);
     assert_true(cache_as_of(w->cache) > 0);
     assert_in_range(cache_silence_us(w->cache), 0, 60000000);
     push(w, EVENT("MODIFIED", JOB("a", "x", "u1", "10", ",\"spec\":{}")));
@@ -210,7 +218,7 @@ static void lists_and_follows(void **state)
     holds(w, "a", "x", JOB("a", "x", "u1", "10", ",\"spec\":{}"));
     push(w, EVENT("DELETED", JOB("a", "y", "u2", "11", "")) EVENT("ADDED", JOB("c", "z", "u4", "12", "")));
     then(w, "-a/y +c/z ");
-    assert_int_equal(cache_count(w->cache), 3);
+    assert_int_equal(count(w->cache), 3);
     holds(w, "b", "x", JOB("b", "x", "u3", "3", ""));
     uint32_t slot;
     assert_false(cache_find(w->cache, str_of("a"), str_of("y"), &slot));
@@ -274,12 +282,103 @@ static void a_missed_deletion_is_told(void **state)
     list(w, LIST("30", JOB("a", "x", "u1", "1", "") "," JOB("a", "y", "u7", "20", "") "," JOB("d", "n", "u8", "21", "")));
     stream(w);
     then(w, "-a/y' +a/y' +d/n' -b/x' | ");
-    assert_int_equal(cache_count(w->cache), 3);
+    assert_int_equal(count(w->cache), 3);
     assert_int_equal(w->told.troubles, 0);
     struct cache_stats stats;
     cache_stats(w->cache, &stats);
     assert_int_equal(stats.restarts[KUBE_WATCH_EXPIRED], 1);
     assert_int_equal(stats.lists, 2);
+}
+
+/* ---- so many lists in a row that marks of eight bits come round ---- */
+
+#define A_X JOB("a", "x", "u1", "1", "")
+#define A_Y JOB("a", "y", "u2", "2", "")
+#define B_X JOB("b", "x", "u3", "3", "")
+#define PAGE(items) "{\"metadata\":{\"continue\":\"more\"},\"items\":[" items "]}"
+
+/* Each attempt shows the page, if there is one, and fails then. */
+static void lists_fail(struct world *w, unsigned attempts, const char *page)
+{
+    for (unsigned i = 0; i < attempts; i++) {
+        if (page)
+            list(w, page);
+        scripted_reply(w->kube.server, 403, "", "");
+    }
+}
+
+/* All that is told up to the end of the next list that succeeds. */
+static void list_tells(struct world *w, const char *text)
+{
+    unsigned before = w->told.synced;
+    buf_reset(&w->told.text);
+    push(w, GONE);
+    while (w->told.synced == before)
+        turn(w);
+    assert_string_equal(w->told.text.ptr, text);
+}
+
+static void a_deletion_amid_lists_that_fail(void **state)
+{
+    struct world *w = *state;
+    begin(w);
+    lists_fail(w, 255, NULL);
+    list(w, LIST("30", A_X "," B_X));
+    stream(w);
+    list_tells(w, "-a/y' | ");
+    assert_int_equal(w->told.troubles, 255);
+    assert_int_equal(count(w->cache), 2);
+}
+
+static void a_deletion_amid_lists_that_fail_half_way(void **state)
+{
+    struct world *w = *state;
+    begin(w);
+    lists_fail(w, 1, PAGE(A_X "," A_Y));
+    lists_fail(w, 255, PAGE(A_X));
+    list(w, LIST("30", A_X "," B_X));
+    stream(w);
+    list_tells(w, "-a/y' | ");
+    lists_fail(w, 300, PAGE(A_X "," B_X)); /* and nothing is told of those that are there all the time */
+    list(w, LIST("40", A_X "," B_X));
+    stream(w);
+    list_tells(w, "| ");
+    assert_int_equal(count(w->cache), 2);
+}
+
+/* Namespace a fails while b is in the middle of its list, whose second page comes when a's list is complete. */
+static void answer_by_namespace(void *data, unsigned count)
+{
+    struct world *w = data;
+    const char *request = scripted_request(w->kube.server, count - 1);
+    bool of_b = strstr(request, "/namespaces/b/") != NULL;
+    if (strstr(request, "watch=1")) {
+        if (!of_b) {
+            push(w, LIST("9", ""));
+            scripted_finish(w->kube.server, false);
+        }
+        stream(w);
+    } else if (of_b && strstr(request, "continue=")) {
+        stream(w);
+    } else if (of_b) {
+        list(w, PAGE(B_X));
+    } else if (count < 300) {
+        scripted_reply(w->kube.server, 403, "", "");
+    } else {
+        list(w, LIST("9", A_X));
+    }
+}
+
+static void a_list_is_not_disturbed_by_another_namespace(void **state)
+{
+    static const char *const names[] = {"a", "b", NULL};
+    struct world *w = *state;
+    w->options.namespaces = names;
+    scripted_on_request(w->kube.server, answer_by_namespace, w);
+    start(w);
+    while (!w->told.synced)
+        turn(w);
+    assert_string_equal(w->told.text.ptr, "+b/x' +a/x' | ");
 }
 
 /* etcd was restored from a backup: a list with smaller numbers is true all the same. */
@@ -346,7 +445,7 @@ static void several_namespaces(void **state)
     start(w);
     while (!w->told.synced)
         turn(w);
-    assert_int_equal(cache_count(w->cache), 2);
+    assert_int_equal(count(w->cache), 2);
     assert_non_null(strstr(scripted_request(w->kube.server, 0), "/namespaces/a/mpijobs?labelSelector=team%3Dx&limit=500 "));
     assert_non_null(strstr(scripted_request(w->kube.server, 1), "/namespaces/b/mpijobs?labelSelector=team%3Dx&limit=500 "));
     while (scripted_count(w->kube.server) < 4)
@@ -357,7 +456,7 @@ static void several_namespaces(void **state)
     stream(w);
     push(w, GONE);
     then(w, first ? "-a/x' | " : "-b/x' | ");
-    assert_int_equal(cache_count(w->cache), 1);
+    assert_int_equal(count(w->cache), 1);
 }
 
 static void serves_through_trouble(void **state)
@@ -556,6 +655,9 @@ int main(void)
         TEST(what_repeats_or_is_older_is_no_event),
         TEST(versions_need_not_be_numbers),
         TEST(a_missed_deletion_is_told),
+        TEST(a_deletion_amid_lists_that_fail),
+        TEST(a_deletion_amid_lists_that_fail_half_way),
+        TEST(a_list_is_not_disturbed_by_another_namespace),
         TEST(a_list_is_the_truth),
         TEST(objects_stay_as_they_are),
         TEST(what_is_no_job_is_left_out),

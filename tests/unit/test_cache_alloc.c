@@ -135,10 +135,11 @@ static bool holds(struct life *l, const char *name, const char *text)
 {
     struct buf bytes = BUF_INIT;
     uint32_t slot;
+    struct mpijob_view view;
     bool there = cache_find(l->cache, str_of("ns"), str_of(name), &slot);
     bool right = there == (text != NULL);
     if (there && text)
-        right = cache_object(l->cache, slot, &bytes, NULL) == 0 && strcmp(bytes.ptr, text) == 0;
+        right = cache_view(l->cache, slot, &bytes, &view, NULL) == 0 && strcmp(bytes.ptr, text) == 0;
     buf_free(&bytes);
     return right;
 }

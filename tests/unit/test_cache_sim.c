@@ -334,7 +334,7 @@ static void every_way_to_die(void **state)
 {
     struct world *w = *state;
     start_cache(w, (struct kube_reflect_timing){0});
-    assert_int_equal(cache_count(w->cache), 700);
+    assert_int_equal(stats(w).jobs, 700);
     stir(w, 0);
     wait_until_it_agrees(w, "the start");
     through(w, "watch-end", KUBE_WATCH_ENDED, false);
@@ -406,7 +406,7 @@ static void another_server(void **state)
     memset(w->version, 0, sizeof w->version);
     wait_until_it_agrees(w, "another server");
     unsigned before = w->synced;
-    while (w->synced == before && cache_count(w->cache) != 700)
+    while (w->synced == before && stats(w).jobs != 700)
         uv_run(&w->loop, UV_RUN_ONCE);
     ask(w, "POST", "/api/v1/namespaces",
         "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"" SPACE "\"}}");
@@ -480,7 +480,7 @@ static void watches_are_signed(void **state)
     assert_int_equal(cache_start(w->cache, NULL), 0);
     while (!w->synced)
         uv_run(&w->loop, UV_RUN_ONCE);
-    assert_true(cache_count(w->cache) > 50);
+    assert_true(stats(w).jobs > 50);
     while (stats(w).restarts[KUBE_WATCH_ENDED] < 5) /* two at a time, and each begins anew */
         assert_int_equal(ask(w, "POST", "/_sim/faults", "watch-end").status / 100, 2);
     if (w->trouble.code)

@@ -291,6 +291,20 @@ static void plugins_that_cannot_be(void **state)
         refused(simple(HTTPS, bad[i].user), NULL, ERR_INVALID, bad[i].says);
 }
 
+/* Aliases of aliases: reading it comes to an end. */
+static void an_extension_that_grows_without_end(void **state)
+{
+    (void)state;
+    struct buf extension = BUF_INIT;
+    buf_puts(&extension, HTTPS ", extensions: [{name: client.authentication.k8s.io/exec, extension: {a0: &a0 [x, x, x, x]");
+    for (int i = 1; i < 30; i++)
+        buf_printf(&extension, ", a%d: &a%d [*a%d, *a%d, *a%d, *a%d]", i, i, i - 1, i - 1, i - 1, i - 1);
+    buf_puts(&extension, "}}]");
+    refused(simple(extension.ptr, "exec: {" V1 "command: x, provideClusterInfo: true}"), NULL, ERR_LIMIT,
+            "the cluster's extension for exec plugins is larger than the limit");
+    buf_free(&extension);
+}
+
 static void an_access_key_by_hand(void **state)
 {
     (void)state;
@@ -782,6 +796,7 @@ int main(void)
         TEST(openshift_has_contexts_with_slashes),
         TEST(eks_and_gke_have_plugins),
         TEST(a_plugin_with_everything),
+        TEST(an_extension_that_grows_without_end),
         TEST(plugins_that_cannot_be),
         TEST(an_access_key_by_hand),
         TEST(an_iam_by_hand),

@@ -228,23 +228,10 @@ static void test_xpcall(void **state)
     assert_returns(f, "return tostring(xpcall(error, function(e) error(e) end))", "false");
 }
 
-static char printed[256];
-
-static void remember(void *data, lua_State *L, struct str line)
-{
-    (void)L;
-    assert_string_equal(data, "where");
-    snprintf(printed, sizeof printed, "%.*s", (int)line.len, line.ptr);
-}
-
 static void test_print(void **state)
 {
     struct fixture *f = *state;
-    char data[] = "where";
-    script_set_print(f->script, remember, data);
-    assert_returns(f, "print(1, nil, 'x', setmetatable({}, {__tostring = function() return 'shown' end})) return 1",
-                   "1");
-    assert_string_equal(printed, "1\tnil\tx\tshown");
+    assert_raises(f, "print(1)", ERR_SCRIPT, "t.lua:1: print has nowhere to write to here; use log.info(message)");
 }
 
 int main(void)

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "cli/config/config_parts.h"
-#include "cli/config/yaml.h"
 #include "time/duration.h"
+#include "yaml/json.h"
 
 enum kind {
     KIND_MAP,
@@ -88,8 +88,8 @@ int config_wrong(struct config_reading *r, const char *pointer, const char *form
     snprintf(key, sizeof key, "%s", pointer + 1);
     for (char *p = key; *p; p++)
         *p = *p == '/' ? '.' : *p;
-    return error_set(r->err, ERR_INVALID, "%s:%d: %s %s", r->config->file, yaml_line(buf_str(&r->text), pointer), key,
-                     text);
+    return error_set(r->err, ERR_INVALID, "%s:%d: %s %s", r->config->file,
+                     yaml_pointer_line(buf_str(&r->text), pointer), key, text);
 }
 
 char *config_decode(struct json value)

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/config/yaml.h"
 #include "cli/report/cmd_report.h"
 #include "cli/report/released.h"
 #include "cli/report/report_group.h"
@@ -14,6 +13,7 @@
 #include "cli/session/table.h"
 #include "mpijob/gpu.h"
 #include "store/store.h"
+#include "yaml/json.h"
 #include "json/write.h"
 
 #define DAY (24 * 3600 * CLOCK_SECOND)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "kube/config/config_parts.h"
-#include "json/write.h"
+#include "yaml/json.h"
 
 #define EXTENSION "client.authentication.k8s.io/exec"
 
@@ -59,11 +59,6 @@ static int read_command(struct reading *r)
     return r->out->command ? 0 : error_nomem(r->err);
 }
 
-static struct str text_of(struct kube_node node)
-{
-    return str_n((const char *)node.node->data.scalar.value, node.node->data.scalar.length);
-}
-
 static int read_args(struct reading *r)
 {
     struct kube_node args = kube_node_get(r->exec, "args");
@@ -74,9 +69,9 @@ static int read_args(struct reading *r)
         return error_nomem(r->err);
     for (size_t i = 0; i < n; i++) {
         struct kube_node item = kube_node_item(args, i);
-        if (!kube_node_exists(item) || item.node->type != YAML_SCALAR_NODE)
+        if (!kube_node_is_scalar(item))
             return wrong(r, "args", "args must be a list of texts");
-        if (!(r->out->args[i] = str_dup(text_of(item))))
+        if (!(r->out->args[i] = str_dup(yaml_text(item.at))))
             return error_nomem(r->err);
     }
     return 0;
@@ -94,7 +89,7 @@ static int read_env(struct reading *r)
         struct kube_node item = kube_node_item(env, i);
         struct str name, value;
         struct buf both = {.secret = true};
-        if (!kube_node_exists(item) || !kube_node_is_map(item))
+        if (!kube_node_is_map(item))
             return wrong(r, "env", "env must be a list of name and value");
         int rc = kube_node_text(item, "name", &name, r->err);
         if (!rc)
@@ -129,45 +124,6 @@ static int read_mode(struct reading *r)
 
 /* ---- the cluster's extension ---- */
 
-/* What a plain scalar is in JSON: as written where it is a number, true, false or null. */
-static void write_scalar(struct json_writer *w, yaml_node_t *node)
-{
-    struct str text = str_n((const char *)node->data.scalar.value, node->data.scalar.length);
-    struct json value;
-    bool plain = node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-    if (plain && (!text.len || str_is(text, "~")))
-        json_write_null(w);
-    else if (plain && json_parse(text, "", &value, NULL) == 0 && json_type(value) != JSON_STRING)
-        json_write_raw(w, value);
-    else
-        json_write_str(w, text);
-}
-
-static void write_node(struct json_writer *w, yaml_document_t *document, int id, int depth)
-{
-    yaml_node_t *node = yaml_document_get_node(document, id);
-    if (!node || depth == 0) {
-        json_write_null(w);
-    } else if (node->type == YAML_SCALAR_NODE) {
-        write_scalar(w, node);
-    } else if (node->type == YAML_SEQUENCE_NODE) {
-        json_write_array(w);
-        for (yaml_node_item_t *i = node->data.sequence.items.start; i < node->data.sequence.items.top; i++)
-            write_node(w, document, *i, depth - 1);
-        json_write_end(w);
-    } else {
-        json_write_object(w);
-        for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++) {
-            yaml_node_t *key = yaml_document_get_node(document, p->key);
-            if (!key || key->type != YAML_SCALAR_NODE)
-                continue;
-            json_write_key_str(w, str_n((const char *)key->data.scalar.value, key->data.scalar.length));
-            write_node(w, document, p->value, depth - 1);
-        }
-        json_write_end(w);
-    }
-}
-
 /* extensions: [{name: client.authentication.k8s.io/exec, extension: {...}}] */
 static int read_extra(struct reading *r, struct kube_node cluster)
 {
@@ -175,15 +131,14 @@ static int read_extra(struct reading *r, struct kube_node cluster)
     for (size_t i = 0; i < kube_node_count(list); i++) {
         struct kube_node item = kube_node_item(list, i), extension;
         struct buf text = {.max = 1u << 20}; /* aliases may make much of little */
-        struct json_writer w;
         if (!kube_node_is_map(item) || !kube_node_is(kube_node_get(item, "name"), EXTENSION))
             continue;
         extension = kube_node_get(item, "extension");
         if (!kube_node_exists(extension))
             continue;
-        json_writer_init(&w, &text);
-        write_node(&w, &extension.yaml->document, (int)(extension.node - extension.yaml->document.nodes.start) + 1, 16);
-        int rc = buf_result(&text, "the cluster's extension for exec plugins", r->err);
+        int rc = yaml_node_to_json(extension.at, &text, r->err);
+        if (text.failed)
+            rc = buf_result(&text, "the cluster's extension for exec plugins", r->err);
         if (!rc && !(r->out->cluster_extra = buf_take(&text, NULL)))
             rc = error_nomem(r->err);
         buf_free(&text);

@@ -64,11 +64,10 @@ static int fill_groups(struct kube_node user, struct kube_config *config, struct
         return error_nomem(err);
     for (size_t i = 0; i < n; i++) {
         struct kube_node item = kube_node_item(groups, i);
-        if (!kube_node_exists(item) || item.node->type != YAML_SCALAR_NODE)
+        if (!kube_node_is_scalar(item))
             return error_set(err, ERR_INVALID, "%s:%lu: as-groups must be a list of names", user.yaml->path,
                              kube_node_line(groups));
-        config->as_groups[i] =
-            str_dup(str_n((const char *)item.node->data.scalar.value, item.node->data.scalar.length));
+        config->as_groups[i] = str_dup(yaml_text(item.at));
         if (!config->as_groups[i])
             return error_nomem(err);
     }

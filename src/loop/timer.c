@@ -1,10 +1,54 @@
-/* A binary heap; slot 0 is not used, so that an alarm with slot 0 is one that is not set. */
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/error.h"
+/* Deadlines, which are libuv's timers, and alarms: a heap of instants of the wall clock over one deadline. */
 #include "loop/timer.h"
 
+#include <stdlib.h>
+
+#include "base/error.h"
+
+/* ---- deadlines ---- */
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct deadline *d = timer->data;
+    d->ring(d);
+}
+
+static void on_close(uv_handle_t *handle)
+{
+    struct deadline *d = handle->data;
+    if (d->closed)
+        d->closed(d);
+}
+
+void deadline_init(uv_loop_t *loop, struct deadline *d, void (*ring)(struct deadline *), void *data)
+{
+    *d = (struct deadline){.ring = ring, .data = data};
+    uv_timer_init(loop, &d->timer); /* cannot fail: it only links the handle in */
+    d->timer.data = d;
+}
+
+void deadline_set(struct deadline *d, uint64_t ms)
+{
+    /* libuv counts from the time that it read when this turn of the loop began: after a long callback a timer would
+     * ring early by as much. */
+    uv_update_time(d->timer.loop);
+    uv_timer_start(&d->timer, on_timer, ms, 0);
+}
+
+void deadline_stop(struct deadline *d)
+{
+    uv_timer_stop(&d->timer);
+}
+
+void deadline_close(struct deadline *d, void (*closed)(struct deadline *))
+{
+    d->closed = closed;
+    uv_close((uv_handle_t *)&d->timer, on_close);
+}
+
+/* ---- alarms: the heap ---- */
+
+/* A binary heap. Slot 0 is not used: an alarm with slot 0 is not set. */
 struct alarms {
     struct deadline timer;
     const struct clock *clock;
@@ -73,8 +117,10 @@ static void take_out(struct alarms *alarms, struct alarm *alarm)
     }
 }
 
-/* Has the timer ring when the earliest may be due. The wall clock is looked at again now and then, because the timer
- * runs on the monotonic one: a step of the clock or a suspend is seen within ALARM_RECHECK_MS. */
+/* ---- alarms: ringing ---- */
+
+/* Has the timer ring when the earliest alarm may be due. The timer runs on the monotonic clock, so the wall clock is
+ * looked at again at least every ALARM_RECHECK_MS: a step of it, or a suspend, is seen within that time. */
 static void arm(struct alarms *alarms)
 {
     if (alarms->ringing)
@@ -128,10 +174,12 @@ static void ring_due(struct alarms *alarms)
         arm(alarms);
 }
 
-static void on_timer(struct deadline *timer)
+static void on_ring(struct deadline *timer)
 {
     ring_due(timer->data);
 }
+
+/* ---- alarms: their life ---- */
 
 struct alarms *alarms_new(uv_loop_t *loop, const struct clock *clock)
 {
@@ -139,7 +187,7 @@ struct alarms *alarms_new(uv_loop_t *loop, const struct clock *clock)
     if (!alarms)
         return NULL;
     alarms->clock = clock;
-    deadline_init(loop, &alarms->timer, on_timer, alarms);
+    deadline_init(loop, &alarms->timer, on_ring, alarms);
     return alarms;
 }
 
@@ -202,12 +250,4 @@ void alarm_stop(struct alarms *alarms, struct alarm *alarm)
 void alarms_clock_moved(struct alarms *alarms)
 {
     ring_due(alarms);
-}
-
-bool alarms_next(const struct alarms *alarms, int64_t *due)
-{
-    if (alarms->count == 0)
-        return false;
-    *due = alarms->heap[1]->due;
-    return true;
 }

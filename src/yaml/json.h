@@ -1,0 +1,23 @@
+/* YAML to JSON and back, for configuration and for whole objects on the command line. */
+#ifndef MPIJOBD_YAML_JSON_H
+#define MPIJOBD_YAML_JSON_H
+
+#include "yaml/tree.h"
+#include "json/value.h"
+
+/* Appends the node as JSON. Plain scalars become what scalar.c takes them for; quoted ones are strings. 0; ERR_SYNTAX
+ * with "FILE:LINE: ...": a key that is no scalar or stands twice, more than 64 levels, or an anchor that leads back to
+ * itself; more than 16 MiB of JSON; ERR_LIMIT: more than out->max; ERR_NOMEM. */
+int yaml_node_to_json(struct yaml_node node, struct buf *out, struct error *err);
+
+/* Appends the document that the text holds. Errors as above and as yaml_tree_parse; an empty text and one with several
+ * documents are ERR_SYNTAX. */
+int yaml_to_json(struct str text, const char *file, struct buf *out, struct error *err);
+
+/* The line, from 1, of the node that a JSON pointer leads to in the text's first document; 0: it is not there. */
+int yaml_pointer_line(struct str text, const char *pointer);
+
+/* Appends the value as YAML, in the way that kubectl prints it: block style, two spaces. 0, ERR_LIMIT or ERR_NOMEM. */
+int json_to_yaml(struct json root, struct buf *out, struct error *err);
+
+#endif

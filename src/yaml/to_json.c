@@ -1,0 +1,145 @@
+/* A tree to JSON. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "yaml/json.h"
+#include "yaml/parts.h"
+
+#define DEPTH_MAX 64
+#define BYTES_MAX ((size_t)16 << 20)
+
+struct converting {
+    struct json_writer w;
+    const struct yaml_tree *tree;
+    struct error *err;
+    int depth;
+};
+
+static int wrong(const struct converting *c, struct yaml_node node, const char *what)
+{
+    return error_set(c->err, ERR_SYNTAX, "%s:%zu: %s", c->tree->file, yaml_line(node), what);
+}
+
+static int convert(struct converting *c, struct yaml_node node);
+
+static int check_key(const struct converting *c, struct yaml_node map, size_t i)
+{
+    struct yaml_node key = yaml_key(map, i);
+    if (yaml_kind(key) != YAML_SCALAR)
+        return wrong(c, key, "a key has to be a plain text");
+    struct str name = yaml_text(key);
+    for (size_t k = 0; k < i; k++) {
+        if (str_eq(name, yaml_text(yaml_key(map, k))))
+            return error_set(c->err, ERR_SYNTAX, "%s:%zu: \"%.*s\" stands here twice", c->tree->file, yaml_line(key),
+                             (int)name.len, name.ptr);
+    }
+    return 0;
+}
+
+static int convert_map(struct converting *c, struct yaml_node map)
+{
+    int rc = 0;
+    json_write_object(&c->w);
+    for (size_t i = 0; !rc && i < yaml_count(map); i++) {
+        rc = check_key(c, map, i);
+        if (rc)
+            break;
+        json_write_key_str(&c->w, yaml_text(yaml_key(map, i)));
+        rc = convert(c, yaml_value(map, i));
+    }
+    if (!rc)
+        json_write_end(&c->w);
+    return rc;
+}
+
+static int convert_list(struct converting *c, struct yaml_node list)
+{
+    int rc = 0;
+    json_write_array(&c->w);
+    for (size_t i = 0; !rc && i < yaml_count(list); i++)
+        rc = convert(c, yaml_item(list, i));
+    if (!rc)
+        json_write_end(&c->w);
+    return rc;
+}
+
+static int convert(struct converting *c, struct yaml_node node)
+{
+    int rc = 0;
+    if (++c->depth > DEPTH_MAX)
+        return wrong(c, node, "it is nested too deeply, or an anchor leads back to itself");
+    if (yaml_kind(node) == YAML_SCALAR)
+        yaml_write_scalar(&c->w, node);
+    else
+        rc = yaml_kind(node) == YAML_MAP ? convert_map(c, node) : convert_list(c, node);
+    c->depth--;
+    if (!rc && c->w.out->failed) /* or aliases of aliases go on for ever */
+        rc = buf_result(c->w.out, c->tree->file, c->err);
+    if (!rc && c->w.out->len > BYTES_MAX)
+        rc = wrong(c, node, "it grows beyond 16 MiB (anchors that are used many times?)");
+    return rc;
+}
+
+int yaml_node_to_json(struct yaml_node node, struct buf *out, struct error *err)
+{
+    struct converting c = {.tree = node.tree, .err = err};
+    json_writer_init(&c.w, out);
+    return convert(&c, node);
+}
+
+/* Behind the document no other may stand. */
+static int check_rest(struct yaml_tree *tree, struct error *err)
+{
+    int rc = yaml_tree_next(tree, err);
+    if (!rc && tree->root)
+        rc = error_set(err, ERR_SYNTAX, "%s: it holds several documents; give one", tree->file);
+    return rc;
+}
+
+int yaml_to_json(struct str text, const char *file, struct buf *out, struct error *err)
+{
+    struct yaml_tree *tree;
+    int rc = yaml_tree_parse_in(YAML_WORDS_COMMAND, text, file, &tree, err);
+    if (rc)
+        return rc;
+    rc =
+        tree->root ? yaml_node_to_json(yaml_root(tree), out, err) : error_set(err, ERR_SYNTAX, "%s: it is empty", file);
+    if (!rc)
+        rc = check_rest(tree, err);
+    yaml_tree_free(tree);
+    return rc;
+}
+
+/* ---- where a value stands ---- */
+
+static struct yaml_node child_of(struct yaml_node node, struct str part)
+{
+    if (yaml_kind(node) == YAML_LIST) {
+        char digits[16];
+        snprintf(digits, sizeof digits, "%.*s", (int)part.len, part.ptr);
+        long n = strtol(digits, NULL, 10);
+        return n >= 0 && (size_t)n < yaml_count(node) ? yaml_item(node, (size_t)n) : (struct yaml_node){node.tree, 0};
+    }
+    for (size_t i = 0; yaml_kind(node) == YAML_MAP && i < yaml_count(node); i++) {
+        struct yaml_node key = yaml_key(node, i);
+        if (yaml_kind(key) == YAML_SCALAR && str_eq(part, yaml_text(key)))
+            return yaml_value(node, i);
+    }
+    return (struct yaml_node){node.tree, 0};
+}
+
+int yaml_pointer_line(struct str text, const char *pointer)
+{
+    struct yaml_tree *tree;
+    if (yaml_tree_parse(text, "", &tree, NULL))
+        return 0;
+    struct yaml_node node = yaml_root(tree);
+    while (node.id && *pointer == '/') {
+        const char *end = strchrnul(pointer + 1, '/');
+        node = child_of(node, str_n(pointer + 1, (size_t)(end - pointer - 1)));
+        pointer = end;
+    }
+    int line = (int)yaml_line(node);
+    yaml_tree_free(tree);
+    return line;
+}

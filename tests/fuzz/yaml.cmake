@@ -1,0 +1,1 @@
+mpijobd_fuzz(yaml yaml)

@@ -1,0 +1,1 @@
+mpijobd_unit_test(yaml FLOORS yaml ALLOC)
