@@ -8,14 +8,6 @@
 static void event_came(void *data, const struct kube_event *event);
 static void watch_ended(void *data, enum kube_watch_end why, const struct error *err);
 
-static uint32_t dice(struct kube_reflect *r, uint32_t sides)
-{
-    struct kube_backoff die = {.base_ms = sides - 1, .random = r->backoff.random};
-    uint32_t n = (uint32_t)kube_backoff_ms(&die, 1, -1);
-    r->backoff.random = die.random;
-    return n;
-}
-
 /* Spread, so that not all watches end at once. */
 static unsigned draw_timeout(struct kube_reflect *r)
 {
@@ -26,7 +18,7 @@ static unsigned draw_timeout(struct kube_reflect *r)
         if (most < 1)
             most = least = 1;
     }
-    return least + dice(r, most - least + 1);
+    return least + (unsigned)chance_below(&r->kube->chance, most - least + 1);
 }
 
 void reflect_open_watch(struct kube_reflect *r, bool initial_events)

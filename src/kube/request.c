@@ -125,7 +125,7 @@ static void too_long(struct kube_request *r, int64_t retry_after_ms, uint64_t le
 static void try_again(struct kube_request *r, int64_t retry_after_ms)
 {
     uint64_t now = uv_now(r->kube->loop), left = r->until > now ? r->until - now : 0;
-    uint64_t wait = kube_backoff_ms(&r->kube->backoff, r->tries, retry_after_ms);
+    uint64_t wait = kube_pause_ms(&r->kube->backoff, r->tries, retry_after_ms, &r->kube->chance);
     if (r->no_retry) {
         end_failed(r, false);
     } else if (wait >= left) {

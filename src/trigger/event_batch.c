@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/backoff.h"
 #include "change/loops.h"
 
 #define BATCH_MAX 500
@@ -259,9 +260,8 @@ static void end_one(struct event_batch *b, const struct run *run, size_t i)
 
 static void pause_a_while(struct event_trigger *t)
 {
-    uint64_t ms = UINT64_C(1000) << (t->fails < 6 ? t->fails : 6);
-    t->fails++;
-    event_pause(t, ms < 60000 ? ms : 60000);
+    static const struct backoff pause = {.first_ms = 1000, .most_ms = 60000};
+    event_pause(t, backoff_ms(&pause, ++t->fails, NULL));
 }
 
 static void run_over(void *data, struct run *run)

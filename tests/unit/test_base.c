@@ -5,12 +5,15 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "alloc.h"
+#include "base/backoff.h"
+#include "base/base64.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -155,6 +158,106 @@ static void log_cannot_be_forged(void **state)
                               "{\"time\":\"1970-01-01T00:00:00Z\",\"level\":\"info\",\"message\":\"q\\\"\",\"job\":\"x/y\"}\n");
 }
 
+static void base64(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {{"", ""},        {"f", "Zg=="},        {"fo", "Zm8="},
+                                           {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"\xff\xfe\xfd", "//79"}};
+    struct buf b = BUF_INIT;
+    for (size_t i = 0; i < 6; i++) {
+        buf_reset(&b);
+        base64_encode(str_of(pairs[i][0]), &b);
+        assert_true(str_is(buf_str(&b), pairs[i][1]));
+        buf_reset(&b);
+        assert_true(base64_decode(str_of(pairs[i][1]), &b));
+        assert_true(str_is(buf_str(&b), pairs[i][0]));
+    }
+    buf_reset(&b);
+    assert_true(base64_decode(str_of("Zm\n9v\r\nZg==\n"), &b));
+    assert_string_equal(b.ptr, "foof");
+    static const char *const bad[] = {
+        "Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm9v Zg==", "Zg==Zg==", "====", "Z===", "Zm-v", "Zm=v", "=Zg="};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        buf_reset(&b);
+        if (base64_decode(str_of(bad[i]), &b))
+            fail_msg("%s", bad[i]);
+    }
+    buf_free(&b);
+}
+
+static void chance_is_even_and_repeatable(void **state)
+{
+    (void)state;
+    struct chance a, b, c;
+    unsigned seen[6] = {0};
+    chance_seed(&a, 7);
+    chance_seed(&b, 7);
+    chance_seed(&c, 8);
+    unsigned alike = 0;
+    for (int i = 0; i < 60000; i++) {
+        uint64_t n = chance_below(&a, 6);
+        assert_true(n < 6);
+        assert_int_equal(n, chance_below(&b, 6));
+        alike += n == chance_below(&c, 6);
+        seen[n]++;
+    }
+    for (int i = 0; i < 6; i++)
+        assert_true(seen[i] > 9500 && seen[i] < 10500);
+    assert_true(alike < 10500);
+    assert_int_equal(chance_below(&a, 0), 0);
+    assert_int_equal(chance_below(&a, 1), 0);
+    for (int i = 0; i < 100; i++)
+        assert_true(chance_below(NULL, UINT64_MAX) < UINT64_MAX);
+    chance_seed(&a, 0); /* from the system, and so another each time */
+    chance_seed(&b, 0);
+    assert_true(chance_draw(&a) != chance_draw(&b));
+    assert_true(chance_draw(NULL) != chance_draw(NULL));
+}
+
+/* The least and the most that 2,000 pauses after so many tries were. */
+static void pauses_of(const struct backoff *b, unsigned tries, uint64_t *least, uint64_t *most)
+{
+    struct chance chance;
+    chance_seed(&chance, 7);
+    *least = UINT64_MAX;
+    *most = 0;
+    for (int i = 0; i < 2000; i++) {
+        uint64_t ms = backoff_ms(b, tries, &chance);
+        *least = ms < *least ? ms : *least;
+        *most = ms > *most ? ms : *most;
+    }
+}
+
+static void backoff_doubles_up_to_its_most(void **state)
+{
+    (void)state;
+    struct backoff b = {.first_ms = 200, .most_ms = 10000};
+    for (unsigned tries = 1; tries < 12; tries++) {
+        uint64_t bound = tries < 7 ? 200u << (tries - 1) : 10000, least, most;
+        b.jitter = BACKOFF_EXACT;
+        pauses_of(&b, tries, &least, &most);
+        assert_int_equal(least, bound);
+        assert_int_equal(most, bound);
+        b.jitter = BACKOFF_FULL;
+        pauses_of(&b, tries, &least, &most);
+        assert_true(least < bound / 10);
+        assert_true(most <= bound && most > bound * 9 / 10);
+        b.jitter = BACKOFF_QUARTER;
+        pauses_of(&b, tries, &least, &most);
+        assert_true(least >= bound && least < bound + bound / 40);
+        assert_true(most < bound + bound / 4 && most > bound + bound / 5);
+    }
+    b.jitter = BACKOFF_EXACT;
+    assert_int_equal(backoff_ms(&b, 0, NULL), 200);
+    assert_int_equal(backoff_ms(&b, UINT_MAX, NULL), 10000);
+    b = (struct backoff){.first_ms = 3, .most_ms = UINT64_MAX};
+    assert_int_equal(backoff_ms(&b, 1000, NULL), UINT64_MAX);
+    b = (struct backoff){.first_ms = 30, .most_ms = 20};
+    assert_int_equal(backoff_ms(&b, 1, NULL), 20);
+    b = (struct backoff){.first_ms = 0, .most_ms = 20};
+    assert_int_equal(backoff_ms(&b, UINT_MAX, NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +269,9 @@ int main(void)
         cmocka_unit_test(nearest_name),
         cmocka_unit_test(clock_reads_what_it_writes),
         cmocka_unit_test(log_cannot_be_forged),
+        cmocka_unit_test(base64),
+        cmocka_unit_test(chance_is_even_and_repeatable),
+        cmocka_unit_test(backoff_doubles_up_to_its_most),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,14 +4,15 @@
 #include <stdio.h>
 #include <utlist.h>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "kube/auth/parts.h"
 
-#define PAUSE_MOST_MS 300000
+#define PAUSE_MOST_MS 300000       /* after one that failed, doubling from the options' pause_ms */
 #define MARGIN (30 * CLOCK_SECOND) /* so long before they expire, credentials are fetched anew */
 #define PATIENCE 3                 /* so many requests may be refused one after the other */
-#define SHUT_OUT_MS 1000           /* after these, doubling */
-#define SHUT_OUT_MOST_MS 60000
+
+static const struct backoff shut_out = {.first_ms = 1000, .most_ms = 60000}; /* after these */
 
 int auth_take(struct kube_auth *a, struct credential *c, struct error *err)
 {
@@ -59,12 +60,8 @@ static void tell_waiting(struct kube_auth *a, const struct error *err)
 
 static void hold_back(struct kube_auth *a)
 {
-    uint64_t ms = a->options.pause_ms;
-    for (unsigned i = 0; i < a->failures && ms < PAUSE_MOST_MS; i++)
-        ms *= 2;
-    a->failures++;
-    if (ms > PAUSE_MOST_MS)
-        ms = PAUSE_MOST_MS;
+    const struct backoff pause = {.first_ms = a->options.pause_ms, .most_ms = PAUSE_MOST_MS};
+    uint64_t ms = backoff_ms(&pause, ++a->failures, NULL);
     if (ms < a->source->wait_ms)
         ms = a->source->wait_ms;
     a->not_before = uv_now(a->loop) + ms;
@@ -265,10 +262,7 @@ void kube_auth_refused(struct kube_auth *a, unsigned generation, const struct er
     a->refusal = *err;
     if (is_shut_out(a) || ++a->refusals < PATIENCE) /* those that were under way together count as one */
         return;
-    uint64_t ms = SHUT_OUT_MS;
-    for (unsigned i = PATIENCE; i < a->refusals && ms < SHUT_OUT_MOST_MS; i++)
-        ms *= 2;
-    a->refused_until = uv_now(a->loop) + (ms < SHUT_OUT_MOST_MS ? ms : SHUT_OUT_MOST_MS);
+    a->refused_until = uv_now(a->loop) + backoff_ms(&shut_out, a->refusals - PATIENCE + 1, NULL);
 }
 
 void kube_auth_forget(struct kube_auth *a, struct kube_auth_wait *wait)
