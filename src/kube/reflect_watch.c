@@ -1,5 +1,6 @@
 /* A reflector's watches, and what follows when one has ended. */
 #include "kube/reflect_parts.h"
+#include "kube/version.h"
 
 #define FRUITLESS_MOST 3 /* watches in a row that failed without an event: perhaps it is our version's fault */
 
@@ -83,16 +84,6 @@ static void event_came(void *data, const struct kube_event *event)
 /* A version that the server has never heard of, such as one from before etcd was restored from a backup, gives a watch
  * that stays silent for ever, without an error. A quiet one looks the same: a server sends bookmarks only when its own
  * version has moved on. One object is listed to compare the versions. */
-static bool is_unheard_of(struct str ours, struct str servers)
-{
-    size_t digits = 0;
-    while (digits < ours.len && ours.ptr[digits] >= '0' && ours.ptr[digits] <= '9')
-        digits++;
-    if (digits < ours.len || ours.len > 19)
-        return false; /* no numbers: nothing can be said */
-    return servers.len < ours.len || (servers.len == ours.len && str_compare(servers, ours) < 0);
-}
-
 static bool probe_item(void *data, struct json item)
 {
     (void)data, (void)item;
@@ -115,7 +106,7 @@ static void probe_done(void *data, const char *version, const struct error *err)
     r->mute = false;
     if (!reflect_tell_well(r))
         return;
-    if (is_unheard_of(buf_str(&r->version), str_of(version)))
+    if (!*version || kube_version_is_older(kube_version(str_of(version)), kube_version(buf_str(&r->version))))
         reflect_forget(r);
     reflect_after(r, 0);
 }

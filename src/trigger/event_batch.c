@@ -61,7 +61,7 @@ static void keep_version(struct event_trigger *t, uint32_t slot, struct str vers
     if (!version.len && cache_view(t->held->cache, slot, &bytes, &view, NULL) == 0)
         version = view.resource_version;
     if (version.len)
-        t->version[slot] = event_version(version);
+        t->version[slot] = kube_version(version);
     buf_free(&bytes);
 }
 

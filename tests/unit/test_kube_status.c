@@ -1,4 +1,4 @@
-/* What is said about answers, what follows from them, and paths. */
+/* What is said about answers, what follows from them, and the small pure parts: paths, versions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +10,7 @@
 #include "kube/core.h"
 #include "kube/retry.h"
 #include "kube/status.h"
+#include "kube/version.h"
 
 #define URL "https://10.0.0.1:6443/apis/kubeflow.org/v1/namespaces/ns/mpijobs/a"
 
@@ -277,6 +278,36 @@ static void out_of_memory(void **state)
     }
 }
 
+static uint64_t version(const char *text)
+{
+    return kube_version(str_of(text));
+}
+
+static void versions_are_ordered_where_they_are_numbers(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"", "a", "12a", "-1", "1.0", " 1", "1234567890123456789"};
+    assert_int_equal(version("0"), 0);
+    assert_int_equal(version("123456789012345678"), 123456789012345678);
+    assert_true(kube_version_is_older(version("9"), version("10")));
+    assert_false(kube_version_is_older(version("10"), version("10")));
+    assert_false(kube_version_is_older(version("10"), version("9")));
+    assert_false(kube_version_is_news(version("9"), version("10")));
+    assert_false(kube_version_is_news(version("10"), version("10")));
+    assert_true(kube_version_is_news(version("10"), version("9")));
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        uint64_t word = version(words[i]);
+        assert_true(word & KUBE_VERSION_HASH);
+        assert_false(kube_version_is_older(word, version("10")) || kube_version_is_older(version("10"), word));
+        assert_true(kube_version_is_news(word, version("10")) && kube_version_is_news(version("10"), word));
+        for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
+            assert_false(kube_version_is_older(word, version(words[k])));
+            assert_int_equal(kube_version_is_news(word, version(words[k])), i != k);
+        }
+    }
+    assert_int_equal(version("a"), UINT64_C(0xaf63dc4c8601ec8c)); /* rows of the store hold it */
+}
+
 static void a_pause_is_never_less_than_the_server_asks_for(void **state)
 {
     (void)state;
@@ -296,6 +327,7 @@ static void a_pause_is_never_less_than_the_server_asks_for(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(versions_are_ordered_where_they_are_numbers),
         cmocka_unit_test(a_pause_is_never_less_than_the_server_asks_for),
         cmocka_unit_test(a_status_speaks_for_itself),
         cmocka_unit_test(the_path_or_the_object),
