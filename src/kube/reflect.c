@@ -87,8 +87,9 @@ void reflect_give_up(struct kube_reflect *r)
     r->list = NULL;
     r->watch = NULL;
     reflect_forget(r);
-    error_nomem(&r->error);
-    reflect_fail(r, &r->error);
+    struct error err;
+    error_nomem(&err);
+    reflect_fail(r, &err);
 }
 
 /* ---- listing by pages ---- */
@@ -154,9 +155,10 @@ static void list_by_pages(struct kube_reflect *r)
         .done = list_done,
         .data = r,
     };
+    struct error err;
     r->stage = LISTING;
-    if (kube_list(r->kube, &call, &r->list, &r->error))
-        reflect_fail(r, &r->error);
+    if (kube_list(r->kube, &call, &r->list, &err))
+        reflect_fail(r, &err);
 }
 
 static void begin_list(struct kube_reflect *r)

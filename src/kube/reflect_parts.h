@@ -29,7 +29,6 @@ struct kube_reflect {
     bool fed;               /* this watch told something */
     bool mute;              /* the last watch told nothing at all: see probe */
     bool brief; /* the server sends no bookmarks while nothing changes: have it end watches before they look dead */
-    struct error error;
     void (*closed)(void *data);
     void *closed_data;
 };

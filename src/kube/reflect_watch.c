@@ -40,8 +40,9 @@ void reflect_open_watch(struct kube_reflect *r, bool initial_events)
     r->stage = initial_events ? STREAMING : WATCHING;
     r->began = reflect_now(r);
     r->fed = false;
-    if (kube_watch(r->kube, &call, &r->watch, &r->error))
-        reflect_fail(r, &r->error);
+    struct error err;
+    if (kube_watch(r->kube, &call, &r->watch, &err))
+        reflect_fail(r, &err);
 }
 
 /* Within an event: the version counts only when the owner has what came with it. */
@@ -123,8 +124,9 @@ void reflect_probe(struct kube_reflect *r)
         .data = r,
     };
     r->stage = PROBING;
-    if (kube_list(r->kube, &call, &r->list, &r->error))
-        reflect_fail(r, &r->error);
+    struct error err;
+    if (kube_list(r->kube, &call, &r->list, &err))
+        reflect_fail(r, &err);
 }
 
 /* ---- when a watch has ended ---- */

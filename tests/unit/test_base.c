@@ -45,6 +45,59 @@ static void error_prefix_keeps_the_rest(void **state)
     assert_string_equal(err.message, "a.lua:3: disk full again");
 }
 
+static void error_append_stays_within_the_message(void **state)
+{
+    (void)state;
+    struct error err;
+    char text[ERROR_MESSAGE_MAX];
+    error_set(&err, ERR_IO, "disk full");
+    assert_int_equal(error_append(&err, " (%d of %d)", 3, 4), ERR_IO);
+    assert_string_equal(err.message, "disk full (3 of 4)");
+    error_append(&err, "; %s", err.message);
+    assert_string_equal(err.message, "disk full (3 of 4); disk full (3 of 4)");
+    memset(text, 'a', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    for (int i = 0; i < 2; i++) {
+        error_append(&err, "%s", text);
+        assert_int_equal(strlen(err.message), ERROR_MESSAGE_MAX - 1);
+        assert_string_equal(err.message + ERROR_MESSAGE_MAX - 4, "...");
+    }
+    assert_true(strncmp(err.message, "disk full (3 of 4); ", 20) == 0);
+}
+
+static void error_is_kept_with_and_without_memory(void **state)
+{
+    (void)state;
+    const struct error *kept = NULL;
+    struct error one, two, none = {0};
+    error_set(&one, ERR_IO, "one");
+    error_set(&two, ERR_LIMIT, "two");
+    error_keep(&kept, &one);
+    const struct error *first = kept;
+    assert_string_equal(kept->message, "one");
+    error_keep(&kept, &two);
+    assert_ptr_equal(kept, first); /* the same memory */
+    assert_string_equal(kept->message, "two");
+    error_keep(&kept, kept);
+    assert_string_equal(kept->message, "two");
+    error_keep(&kept, &none);
+    assert_null(kept);
+    alloc_fail_at(1);
+    error_keep(&kept, &one);
+    alloc_fail_at(0);
+    assert_int_equal(kept->code, ERR_NOMEM);
+    assert_string_equal(kept->reason, error_reason(ERR_NOMEM));
+    error_keep(&kept, &two);
+    assert_string_equal(kept->message, "two");
+    error_keep(&kept, NULL);
+    assert_null(kept);
+    alloc_fail_at(1);
+    error_keep(&kept, &one);
+    alloc_fail_at(0);
+    error_keep(&kept, NULL);
+    assert_null(kept);
+}
+
 static void buf_grows_to_its_limit(void **state)
 {
     (void)state;
@@ -125,8 +178,14 @@ static void clock_reads_what_it_writes(void **state)
         assert_true(clock_parse(good[i].text, &us));
         assert_int_equal(us, good[i].us);
     }
-    static const char *const bad[] = {"", "2026-13-01T00:00:00Z", "2026-02-29T00:00:00Z", "2026-11-23 20:15", "2026-11-23T20:15:00",
-                                      "2026-11-23T20:15:00.Z", "2026-11-23T20:15:00Zx", "2026-11-23T24:00:00Z"};
+    static const char *const bad[] = {"",
+                                      "2026-13-01T00:00:00Z",
+                                      "2026-02-29T00:00:00Z",
+                                      "2026-11-23 20:15",
+                                      "2026-11-23T20:15:00",
+                                      "2026-11-23T20:15:00.Z",
+                                      "2026-11-23T20:15:00Zx",
+                                      "2026-11-23T24:00:00Z"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         int64_t us;
         assert_false(clock_parse(bad[i], &us));
@@ -154,8 +213,9 @@ static void log_cannot_be_forged(void **state)
     char text[1024] = {0};
     assert_true(read(pipes[0], text, sizeof text - 1) > 0);
     close(pipes[0]);
-    assert_string_equal(text, "1970-01-01T00:00:00Z warn  two\n    lines job=\"a\\nb=\\\"c\\\"\" n=1\n"
-                              "{\"time\":\"1970-01-01T00:00:00Z\",\"level\":\"info\",\"message\":\"q\\\"\",\"job\":\"x/y\"}\n");
+    assert_string_equal(
+        text, "1970-01-01T00:00:00Z warn  two\n    lines job=\"a\\nb=\\\"c\\\"\" n=1\n"
+              "{\"time\":\"1970-01-01T00:00:00Z\",\"level\":\"info\",\"message\":\"q\\\"\",\"job\":\"x/y\"}\n");
 }
 
 static void base64(void **state)
@@ -263,6 +323,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(error_is_cut_at_a_character),
         cmocka_unit_test(error_prefix_keeps_the_rest),
+        cmocka_unit_test(error_append_stays_within_the_message),
+        cmocka_unit_test(error_is_kept_with_and_without_memory),
         cmocka_unit_test(buf_grows_to_its_limit),
         cmocka_unit_test(buf_survives_failing_allocations),
         cmocka_unit_test(glob_matches_as_a_shell),
