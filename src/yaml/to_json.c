@@ -30,7 +30,7 @@ static int check_key(const struct converting *c, struct yaml_node map, size_t i)
     struct str name = yaml_text(key);
     for (size_t k = 0; k < i; k++) {
         if (str_eq(name, yaml_text(yaml_key(map, k))))
-            return error_set(c->err, ERR_SYNTAX, "%s:%zu: \"%.*s\" stands here twice", c->tree->file, yaml_line(key),
+            return error_set(c->err, ERR_SYNTAX, "%s:%zu: \"%.*s\" is given twice", c->tree->file, yaml_line(key),
                              (int)name.len, name.ptr);
     }
     return 0;

@@ -227,7 +227,7 @@ static void what_is_refused_as_json(void **state)
     (void)state;
     no_json("", "f: it is empty");
     no_json("a: 1\n--- b\n", "f: it holds several documents; give one");
-    no_json("a: 1\nb: 2\na: 3\n", "f:3: \"a\" stands here twice");
+    no_json("a: 1\nb: 2\na: 3\n", "f:3: \"a\" is given twice");
     no_json("a: 1\n[b]: 2\n", "f:2: a key has to be a plain text");
     no_json("a: [b\nc: d\n", "f:2: while parsing a flow sequence, did not find expected ',' or ']'");
     no_json("a: 1\n--- [\n", "f:3: while parsing a flow node, did not find expected node content");
