@@ -1,6 +1,0 @@
-# The checkers of scripts/lint, tried on small trees with one thing wrong in each.
-find_program(PYTHON3 python3)
-if(PYTHON3)
-  add_test(NAME unit/floors COMMAND ${PYTHON3} ${CMAKE_CURRENT_SOURCE_DIR}/check_floors.py)
-  set_tests_properties(unit/floors PROPERTIES TIMEOUT 120)
-endif()
