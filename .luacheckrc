@@ -1,6 +1,6 @@
 std = "lua54"
 max_line_length = 120
-exclude_files = { "build", ".cache", "tests/fixtures/policies/bad" }
+exclude_files = { "build", ".cache", "tests/fixtures/policies/bad", "tests/fuzz/corpus" }
 local policy_globals = { "policy", "mpijob", "tfjob", "pytorchjob", "mxjob", "kube", "log", "time", "sleep", "run", "remove", "exactly",
     "json" }
 files["lua/policies"] = { read_globals = policy_globals }
@@ -9,3 +9,4 @@ files["lua/mpijobd"] = { read_globals = policy_globals }
 files["lua/types"] = { globals = policy_globals, ignore = { "211", "212", "111", "112", "113", "131" } }
 files["tests/spec"] = { std = "lua54+busted", max_line_length = 240, globals = { "describe", "it", "before_each", "after_each", "setup",
     "teardown", "lazy_setup", "lazy_teardown", "assert", "pending", "finally", "insulate", "expose" } }
+files["tests/sim/bench/put.lua"] = { allow_defined = true, ignore = { "131" }, read_globals = { "wrk", "id" } }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
+#include "base/version.h"
 #include "cli/commands.h"
 #include "cli/manual_clock.h"
 #include "cli/session/policies.h"
@@ -134,7 +135,7 @@ static int count_things(struct daemon *d)
     d->lag_seconds = metrics_gauge(s->metrics, "loop_lag_seconds", "seconds",
                                    "The longest that the loop was busy at a stretch since the last look.", NULL);
     metric_set(metrics_gauge(s->metrics, "build_info", NULL, "This program.", labels), 1,
-               METRIC_VALUES(MPIJOBD_VERSION));
+               METRIC_VALUES(mpijobd_version));
     metric_set(metrics_gauge(s->metrics, "leader", NULL, "1: this daemon's policies run.", NULL), 1, NULL);
     return 0;
 }

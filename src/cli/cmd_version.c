@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <uv.h>
 
+#include "base/version.h"
 #include "cli/commands.h"
 #include "cli/session/options.h"
 
@@ -17,10 +18,10 @@ static int run(int argc, char **argv, const struct command *command)
     const char *curl = curl_version_info(CURLVERSION_NOW)->version;
     if (o.output == OUTPUT_JSON)
         printf("{\"version\":\"%s\",\"lua\":\"%s.%s.%s\",\"libuv\":\"%s\",\"libcurl\":\"%s\",\"sqlite\":\"%s\"}\n",
-               MPIJOBD_VERSION, LUA_VERSION_MAJOR, LUA_VERSION_MINOR, LUA_VERSION_RELEASE, uv_version_string(), curl,
+               mpijobd_version, LUA_VERSION_MAJOR, LUA_VERSION_MINOR, LUA_VERSION_RELEASE, uv_version_string(), curl,
                sqlite3_libversion());
     else
-        printf("mpijobd %s\n%s, libuv %s, libcurl %s, SQLite %s\n", MPIJOBD_VERSION, LUA_RELEASE, uv_version_string(),
+        printf("mpijobd %s\n%s, libuv %s, libcurl %s, SQLite %s\n", mpijobd_version, LUA_RELEASE, uv_version_string(),
                curl, sqlite3_libversion());
     return EXIT_DONE;
 }

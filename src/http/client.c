@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/version.h"
 #include "http/curl_memory.h"
 
 void client_hold(struct http_client *client)
@@ -126,7 +127,7 @@ static int copy_config(struct http_client *client, const struct http_config *con
     if (copy_text(&client->proxy, config->proxy) || copy_text(&client->no_proxy, config->no_proxy) ||
         copy_text(&client->server_name, name && *name ? name : NULL))
         return ERR_NOMEM;
-    return copy_text(&client->user_agent, config->user_agent ? config->user_agent : "mpijobd/" MPIJOBD_VERSION);
+    return copy_text(&client->user_agent, config->user_agent ? config->user_agent : mpijobd_user_agent);
 }
 
 /* The TLS material is this client's own from here on. */

@@ -26,6 +26,21 @@ describe("on a cluster #cluster", function()
         assert.is_truthy(out:match("new +Pending +"), out)
     end)
 
+    it("version is that of CMakeLists.txt, and what the server is told", function()
+        local number = support.read(support.source .. "/CMakeLists.txt"):match("project%(mpijobd VERSION ([%d.]+)")
+        local code, out = support.mpijobd("version")
+        assert.are.equal(0, code)
+        assert.are.equal("mpijobd " .. number, out:match("^[^\n]*"))
+        code, out = support.mpijobd("version", "-o", "json")
+        assert.are.equal(0, code)
+        assert.are.equal(number, support.json.decode(out).version)
+        if server.sim then
+            run("get")
+            local requests = server.sim:requests("method=GET")
+            assert.are.equal("mpijobd/" .. number, requests[#requests].userAgent)
+        end
+    end)
+
     it("get selects, names, and prints for programs", function()
         local code, out = run("get", "-l", "team in (vision, speech)", "-o", "name")
         assert.are.equal(0, code)

@@ -14,7 +14,6 @@ text's own tokens, by code that shares nothing with the C code:
 import decimal
 import json
 import math
-import os
 import random
 import re
 import struct

@@ -5,8 +5,6 @@
 
 #include <stdbool.h>
 
-#define MPIJOBD_VERSION "0.1.0"
-
 struct command {
     const char *name, *usage, *about;
     unsigned takes; /* enum option_group */

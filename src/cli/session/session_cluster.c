@@ -91,7 +91,6 @@ static int open_cluster(struct session *s, struct session_cluster *at, int64_t t
         .log = &s->log,
         .metrics = s->metrics,
         .cluster = at->config->name,
-        .user_agent = "mpijobd/" MPIJOBD_VERSION,
         .impatient = strcmp(s->command, "run") != 0 || o->once,
     };
     struct cluster_options cluster = {
