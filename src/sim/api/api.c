@@ -109,7 +109,7 @@ void api_serve(struct exchange *x)
     }
     int v = x->res->kind == K_MPIJOB ? x->mpijob_version : -1;
     if (v >= 0 && x->sim->deprecated[v]) {
-        char *text = sim_format("kubeflow.org/%s MPIJob is deprecated", mpijob_version_name[v]);
+        char *text = sim_format("kubeflow.org/%s MPIJob is deprecated", version_name[v]);
         warn(x, text);
         free(text);
     }

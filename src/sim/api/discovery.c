@@ -18,7 +18,7 @@ static void write_group_versions(struct sim *sim, const char *group, struct buf 
     const char *first = NULL;
     buf_puts(out, "\"versions\":[");
     for (int i = 0; i < MPIJOB_VERSIONS; i++) {
-        const char *name = mpijob_version_name[by_maturity[i]];
+        const char *name = version_name[by_maturity[i]];
         if (is(group, "kubeflow.org") ? !sim->served[by_maturity[i]] && !(by_maturity[i] == V1 && sim->opt.siblings)
                                       : by_maturity[i] != V1)
             continue;
@@ -85,7 +85,7 @@ static bool write_resources(struct sim *sim, const char *group, const char *vers
         const struct resource *r = &resources[i];
         bool here = is(r->group, group) && (r->version ? is(r->version, version) : false);
         for (int v = 0; v < MPIJOB_VERSIONS && !r->version; v++)
-            here |= is(r->group, group) && sim->served[v] && is(version, mpijob_version_name[v]);
+            here |= is(r->group, group) && sim->served[v] && is(version, version_name[v]);
         if (!here || (r->sibling && !sim->opt.siblings))
             continue;
         if (!any)

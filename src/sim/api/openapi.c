@@ -42,7 +42,7 @@ static bool served(const struct sim *sim, const struct resource *r, const char *
     if (r->version)
         return strcmp(r->version, version) == 0;
     for (int v = 0; v < MPIJOB_VERSIONS; v++)
-        if (sim->served[v] && strcmp(version, mpijob_version_name[v]) == 0)
+        if (sim->served[v] && strcmp(version, version_name[v]) == 0)
             return true;
     return false;
 }
@@ -73,7 +73,7 @@ static void write_index(struct sim *sim, struct buf *out)
         if (!*r->group)
             continue;
         for (int v = 0; v < MPIJOB_VERSIONS; v++) {
-            const char *version = mpijob_version_name[v];
+            const char *version = version_name[v];
             if (!served(sim, r, r->group, version))
                 continue;
             buf_printf(out, ",\"apis/%s/%s\":{\"serverRelativeURL\":\"/openapi/v3/apis/%s/%s\"}", r->group, version,

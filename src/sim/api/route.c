@@ -22,7 +22,7 @@ static const struct resource *find(struct exchange *x, const char *group, const 
     if (!r || r->kind != K_MPIJOB)
         return r;
     for (int v = 0; v < MPIJOB_VERSIONS; v++)
-        if (x->sim->served[v] && is(version, mpijob_version_name[v])) {
+        if (x->sim->served[v] && is(version, version_name[v])) {
             x->mpijob_version = v;
             return r;
         }

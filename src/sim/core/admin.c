@@ -119,8 +119,8 @@ static bool listed(json_object *list, const char *name)
 static const char *version_named(const char *name)
 {
     for (int v = 0; v < MPIJOB_VERSIONS; v++)
-        if (name && strcmp(name, mpijob_version_name[v]) == 0)
-            return mpijob_version_name[v];
+        if (name && strcmp(name, version_name[v]) == 0)
+            return version_name[v];
     return NULL;
 }
 
@@ -142,7 +142,7 @@ static void admin_versions(struct exchange *x, const char *method)
         sim->opt.serve_v2beta1 = listed(served, "v2beta1");
         sim->opt.store_as = version_named(doc_str(doc, "stored"));
         for (int v = 0; v < MPIJOB_VERSIONS; v++)
-            sim->deprecated[v] = listed(doc_get(doc, "deprecated"), mpijob_version_name[v]);
+            sim->deprecated[v] = listed(doc_get(doc, "deprecated"), version_name[v]);
         if (doc_get(doc, "siblings"))
             sim->opt.siblings = doc_bool(doc, "siblings");
         json_object_put(doc);
@@ -153,11 +153,11 @@ static void admin_versions(struct exchange *x, const char *method)
     const char *comma = "";
     for (int v = 0; v < MPIJOB_VERSIONS; v++) {
         if (sim->served[v]) {
-            buf_printf(&x->resp->body, "%s\"%s\"", comma, mpijob_version_name[v]);
+            buf_printf(&x->resp->body, "%s\"%s\"", comma, version_name[v]);
             comma = ",";
         }
     }
-    buf_printf(&x->resp->body, "],\"stored\":\"%s\"}", mpijob_version_name[sim->stored_as]);
+    buf_printf(&x->resp->body, "],\"stored\":\"%s\"}", version_name[sim->stored_as]);
     respond_json(x, 200);
 }
 

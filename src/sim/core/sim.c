@@ -64,7 +64,7 @@ void sim_free(struct sim *sim)
         return;
     sim->store.committed = NULL;
     life_free(sim->life);
-    store_free(&sim->store);
+    store_clear(&sim->store);
     faults_clear(sim->faults);
     free(sim->faults);
     recorder_free(sim->recorder);

@@ -13,7 +13,7 @@ static void write_managed_fields(struct job *j)
                "\"f:spec\":{\".\":{},\"f:mpiReplicaSpecs\":{\".\":{},\"f:Launcher\":{},\"f:Worker\":{}},\"f:"
                "slotsPerWorker\":{}}},"
                "\"manager\":\"kubectl-client-side-apply\",\"operation\":\"Update\",\"time\":\"%s\"}]",
-               mpijob_version_name[j->style], j->created);
+               version_name[j->style], j->created);
 }
 
 static void write_metadata(struct job *j)

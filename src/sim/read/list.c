@@ -261,7 +261,7 @@ static void answer(struct exchange *x, const struct listing *l)
     char *token = write_items(x, l, &items, &remaining);
     buf_reserve(out, items.len + 512);
     if (x->shape == SHAPE_TABLE) {
-        table_begin(x, out, l->version, token);
+        table_head(x, out, l->version, token);
     } else {
         write_head(x, out);
         if (x->res->custom && x->shape == SHAPE_WHOLE) {
@@ -291,7 +291,7 @@ void verb_list(struct exchange *x)
         return;
     if (!read_version(x, &l) && !selector_read(x, &l.selector)) {
         answer(x, &l);
-        selector_free(&l.selector);
+        selector_clear(&l.selector);
     }
     free(l.after);
 }

@@ -242,12 +242,12 @@ int selector_read(struct exchange *x, struct selector *s)
         if (problem) {
             fail_bad_request(x, "unable to parse requirement: %s", problem);
             free(problem);
-            selector_free(s);
+            selector_clear(s);
             return -1;
         }
     }
     if (fields && read_fields(x, s, fields)) {
-        selector_free(s);
+        selector_clear(s);
         return -1;
     }
     return 0;
@@ -264,7 +264,7 @@ static void free_requirements(struct requirement *r, size_t n)
     free(r);
 }
 
-void selector_free(struct selector *s)
+void selector_clear(struct selector *s)
 {
     free_requirements(s->label, s->labels);
     free_requirements(s->field, s->fields);

@@ -19,7 +19,7 @@ struct selector {
 
 /* Reads labelSelector and fieldSelector of the query. 0: s is to be freed. -1: answered with a 400. */
 int selector_read(struct exchange *x, struct selector *s);
-void selector_free(struct selector *s);
+void selector_clear(struct selector *s);
 bool selector_empty(const struct selector *s); /* it selects everything */
 bool selector_matches(const struct selector *s, const struct revision *rev);
 #endif

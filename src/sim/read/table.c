@@ -12,7 +12,7 @@ static bool with_phase(const struct exchange *x)
     return x->res->kind == K_POD || x->res->kind == K_NAMESPACE;
 }
 
-void table_begin(struct exchange *x, struct buf *out, uint64_t version, const char *more)
+void table_head(struct exchange *x, struct buf *out, uint64_t version, const char *more)
 {
     buf_puts(out, "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":{");
     if (more)
@@ -64,7 +64,7 @@ void table_row(struct exchange *x, struct revision *rev, struct buf *out)
 
 void table_one(struct exchange *x, struct revision *rev)
 {
-    table_begin(x, &x->resp->body, rev->version, NULL);
+    table_head(x, &x->resp->body, rev->version, NULL);
     table_row(x, rev, &x->resp->body);
     buf_puts(&x->resp->body, "]}");
     respond_json(x, 200);

@@ -4,7 +4,7 @@
 #include "sim/server/exchange.h"
 
 /* more: the continue token, or NULL. The caller ends the table with "]}". */
-void table_begin(struct exchange *x, struct buf *out, uint64_t version, const char *more);
+void table_head(struct exchange *x, struct buf *out, uint64_t version, const char *more);
 void table_row(struct exchange *x, struct revision *rev, struct buf *out);
 void table_one(struct exchange *x, struct revision *rev); /* a whole answer with one row */
 #endif

@@ -47,7 +47,7 @@ void sim_watch_close(struct sim_watch *w)
     if (w->next)
         w->next->link = w->link;
     w->sim->watch_count--;
-    selector_free(&w->selector);
+    selector_clear(&w->selector);
     buf_free(&w->parting);
     free(w->listed);
     free(w->ns);
@@ -103,7 +103,7 @@ static void write_object(struct sim_watch *w, struct revision *rev, struct buf *
         view_revision(&w->x, rev, out, false);
         return;
     }
-    table_begin(&w->x, out, rev->version, NULL);
+    table_head(&w->x, out, rev->version, NULL);
     table_row(&w->x, rev, out);
     buf_puts(out, "]}");
 }

@@ -66,7 +66,7 @@ void versions_choose(struct sim *sim)
     sim->schema[V2BETA1] = schema_read(all ? schema_v2beta1_v03 : schema_v2beta1);
     sim->stored_as = o->serve_v1alpha2 ? V1ALPHA2 : o->serve_v1 ? V1 : V2BETA1;
     for (int v = 0; v < MPIJOB_VERSIONS; v++)
-        if (o->store_as && sim->served[v] && strcmp(o->store_as, mpijob_version_name[v]) == 0)
+        if (o->store_as && sim->served[v] && strcmp(o->store_as, version_name[v]) == 0)
             sim->stored_as = v;
 }
 

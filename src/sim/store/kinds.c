@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-const char *const mpijob_version_name[MPIJOB_VERSIONS] = {"v1alpha2", "v1", "v2beta1"};
+const char *const version_name[MPIJOB_VERSIONS] = {"v1alpha2", "v1", "v2beta1"};
 
 const struct resource resources[] = {
     {.kind = K_MPIJOB,

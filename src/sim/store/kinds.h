@@ -37,7 +37,7 @@ struct resource {
 
 extern const struct resource resources[];
 extern const size_t resource_count;
-extern const char *const mpijob_version_name[MPIJOB_VERSIONS];
+extern const char *const version_name[MPIJOB_VERSIONS];
 
 const struct resource *resource_of(enum kind kind); /* the first row of that kind */
 const struct resource *resource_find(const char *group, const char *version, const char *plural);

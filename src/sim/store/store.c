@@ -23,7 +23,7 @@ static void free_chain(struct revision *rev)
     }
 }
 
-void store_free(struct store *s)
+void store_clear(struct store *s)
 {
     for (int k = 0; k < STORE_KINDS; k++) {
         for (size_t i = 0; i < s->shelf[k].count; i++) {

@@ -57,7 +57,7 @@ struct store {
 };
 
 void store_init(struct store *s);
-void store_free(struct store *s);
+void store_clear(struct store *s);
 
 /* Entries and revisions that are returned belong to the store, until they are compacted. ns: "" for none. */
 struct entry *store_find(struct store *s, int kind, const char *ns, const char *name);   /* deleted ones too; or NULL */

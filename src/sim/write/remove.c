@@ -236,6 +236,6 @@ void verb_delete_all(struct exchange *x)
     buf_puts(out, "]}");
     respond_json(x, 200);
     buf_free(&items);
-    selector_free(&s);
+    selector_clear(&s);
     json_object_put(r.options);
 }
