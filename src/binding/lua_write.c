@@ -221,8 +221,9 @@ static int start_kind(struct lua_write *v, const struct kube_kind *kind)
 {
     enum mpijob_kind ours;
     enum mpijob_version version;
-    if (strcmp(kind->resource.group, MPIJOB_GROUP) == 0 && mpijob_kind_parse(str_of(kind->kind), &ours) &&
-        mpijob_version_parse(str_of(kind->resource.version), &version)) {
+    if (mpijob_kind_parse(str_of(kind->kind), &ours) &&
+        strcmp(kind->resource.group, mpijob_kind_info(ours)->group) == 0 &&
+        mpijob_version_parse(str_of(kind->resource.version), &version) && mpijob_kind_has(ours, version)) {
         struct mpijob_target target = cluster_target(v->run->site->cluster, ours);
         target.version = version;
         return start(v, &kind->resource, kind->kind, kind->namespaced, &target);

@@ -128,8 +128,9 @@ int l_mpijob_pods(lua_State *L)
     if (target.job)
         snprintf(l->uid, sizeof l->uid, "%.*s", (int)target.job->view.uid.len, target.job->view.uid.ptr);
     l->target.job = NULL; /* Lua may collect it while this waits */
-    l->labels = mpijob_pod_labels(cluster_target(run->site->cluster, kind));
-    if (ask(l))
+    struct mpijob_target jobs = cluster_target(run->site->cluster, kind);
+    l->labels = mpijob_pod_labels(jobs);
+    if (!*l->labels ? mpijob_pods_unknown(jobs, &l->err) : ask(l))
         return push_failure(L, &l->err);
     return pending_wait(L, &l->pending, pods_k);
 }
@@ -143,10 +144,14 @@ int l_mpijob_launcher(lua_State *L)
     module_call(kind, "launcher", call);
     struct run *run = check_run(L, call);
     check_target(L, 1, kind, &target);
-    if (kind != KIND_MPIJOB)
+    if (!mpijob_kind_info(kind)->launched)
         return luaL_error(L, "%s: only MPIJobs have a launcher", call);
+    struct mpijob_target jobs = cluster_target(run->site->cluster, kind);
+    if (mpijob_launcher_of(jobs) == LAUNCHER_NONE)
+        return luaL_error(L, "%s: it is not known here what launches MPIJobs of %s", call,
+                          mpijob_version_name(jobs.version));
     struct lua_read *g = lua_read_new(L, call);
-    bool pod = mpijob_launcher_of(cluster_target(run->site->cluster, kind)) == LAUNCHER_POD;
+    bool pod = mpijob_launcher_of(jobs) == LAUNCHER_POD;
     g->resource = pod ? (struct kube_resource){"", "v1", "pods"} : (struct kube_resource){"batch", "v1", "jobs"};
     snprintf(g->name_space, sizeof g->name_space, "%s", target.name_space);
     snprintf(g->name, sizeof g->name, "%.200s-launcher", target.name);

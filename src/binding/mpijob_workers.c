@@ -2,6 +2,7 @@
 #include "binding/mpijob.h"
 #include "binding/pending.h"
 #include "binding/values.h"
+#include "mpijob/dialect.h"
 #include "run/lua_run.h"
 #include "run/run_pods.h"
 
@@ -28,10 +29,10 @@ static void release_workers(struct pending *p)
 
 static int counted_k(lua_State *L, int status, lua_KContext ctx);
 
-/* It is not known how CCI labels its pods: that none has upstream's labels proves nothing. */
+/* Where it was not seen how the pods are labelled (CCI), that none has upstream's labels proves nothing. */
 static void push_crew(lua_State *L, const struct mpijob_view *view, struct mpijob_crew crew)
 {
-    if (view->target.controller == CONTROLLER_CCI && !crew.workers && !crew.launchers)
+    if (!mpijob_dialect(view->target)->pods_seen && !crew.workers && !crew.launchers)
         lua_pushnil(L);
     else
         lua_pushinteger(L, crew.workers);

@@ -1,8 +1,8 @@
 /* Each permission's verb, API group and resource, as an API server calls them. */
 #include "binding/permissions.h"
 
-/* Of the kind's own plural, which permission_of fills in. */
-#define JOBS MPIJOB_GROUP, NULL
+/* The kind's own group and plural, which permission_of fills in. */
+#define JOBS NULL, NULL
 static const struct permission permissions[PERMISSIONS] = {
     {"get", JOBS},         {"list", JOBS},           {"update", JOBS},
     {"patch", JOBS},       {"create", JOBS},         {"delete", JOBS},
@@ -14,7 +14,9 @@ static const struct permission permissions[PERMISSIONS] = {
 struct permission permission_of(enum mpijob_kind kind, unsigned bit)
 {
     struct permission p = permissions[bit];
-    if (!p.resource)
+    if (!p.resource) {
+        p.group = mpijob_kind_info(kind)->group;
         p.resource = mpijob_kind_info(kind)->plural;
+    }
     return p;
 }

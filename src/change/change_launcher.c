@@ -20,8 +20,7 @@ static const char *word_of(const struct change *c)
 
 bool change_wants_launcher(const struct change *c)
 {
-    return c->through_launcher && c->verb == CHANGE_FIELDS && c->target.kind == KIND_MPIJOB &&
-           mpijob_launcher_concerned(&c->changes, &c->view);
+    return c->through_launcher && c->verb == CHANGE_FIELDS && mpijob_launcher_concerned(&c->changes, &c->view);
 }
 
 /* The MPIJob's own part is written, and the launcher's is not. */

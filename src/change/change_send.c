@@ -169,7 +169,7 @@ void change_send(struct change *c)
         .name = c->name,
         .body = buf_str(&body),
         .content_type = c->json_patch ? "application/json-patch+json" : "application/merge-patch+json",
-        .strict = c->ours && c->target.controller != CONTROLLER_CCI,
+        .strict = c->ours && mpijob_dialect(c->target)->server->strict,
         .uid = c->uid,
         .resource_version = c->looked_at,
         .diff = buf_str(&diff),

@@ -136,8 +136,9 @@ static int print(struct get *g)
         return 0;
     case OUTPUT_NAME:
         for (size_t i = 0; i < g->jobs.count; i++)
-            printf("%s.kubeflow.org/%.*s\n", mpijob_kind_info(g->s.options.job_kind)->singular,
-                   (int)g->jobs.items[i].view.name.len, g->jobs.items[i].view.name.ptr);
+            printf("%s.%s/%.*s\n", mpijob_kind_info(g->s.options.job_kind)->singular,
+                   mpijob_kind_info(g->s.options.job_kind)->group, (int)g->jobs.items[i].view.name.len,
+                   g->jobs.items[i].view.name.ptr);
         return 0;
     default:
         return print_objects(g);

@@ -215,7 +215,7 @@ static int run(int argc, char **argv, const struct command *command)
     int code;
     if (!command_begin(argc, argv, command, &o, &code))
         return code;
-    if (o.job_kind != KIND_MPIJOB)
+    if (!mpijob_kind_info(o.job_kind)->inspected)
         return command_usage(command, "inspect is for MPIJobs only: it is not known what harms %ss",
                              mpijob_kind_info(o.job_kind)->name);
     if (o.argument_count && (o.selector || o.all_namespaces))

@@ -5,6 +5,7 @@
 
 #include "base/backoff.h"
 #include "cluster/cluster_parts.h"
+#include "mpijob/dialect.h"
 
 #define LOST_TRIES 4        /* looks after a 404: discovery may lag behind what is served */
 #define LOST_QUIET_MS 10000 /* after looks that found nothing */
@@ -24,6 +25,13 @@ static void free_cluster(struct cluster *c)
 }
 
 static void look_again(struct deadline *again);
+
+static int unknown_version(const char *text, struct error *err)
+{
+    char known[MPIJOB_VERSIONS_TEXT];
+    mpijob_kind_versions(KIND_MPIJOB, ", ", known);
+    return error_set(err, ERR_INVALID, "unknown MPIJob version \"%s\": it is one of %s, auto", text, known);
+}
 
 int cluster_new(uv_loop_t *loop, const struct cluster_options *options, struct cluster **cluster, struct error *err)
 {
@@ -48,9 +56,9 @@ int cluster_new(uv_loop_t *loop, const struct cluster_options *options, struct c
     int rc = 0;
     if (!c->name || !c->name_space || (chosen && !c->api_version))
         rc = error_nomem(err);
-    else if (chosen && !mpijob_version_parse(str_of(c->api_version), &version))
-        rc = error_set(err, ERR_INVALID, "unknown MPIJob version \"%s\": it is one of v1alpha2, v1, v2beta1, auto",
-                       c->api_version);
+    else if (chosen &&
+             !(mpijob_version_parse(str_of(c->api_version), &version) && mpijob_kind_has(KIND_MPIJOB, version)))
+        rc = unknown_version(c->api_version, err);
     else
         rc = kube_open(loop, options->config, options->kube, &c->kube, err);
     if (rc) {
@@ -60,8 +68,8 @@ int cluster_new(uv_loop_t *loop, const struct cluster_options *options, struct c
     for (int i = 0; i < MPIJOB_KINDS; i++) { /* as far as it is known before the server has answered */
         enum mpijob_kind kind = (enum mpijob_kind)i;
         enum mpijob_version likely = kind == KIND_MPIJOB ? version : mpijob_kind_version(kind);
-        c->kinds[i].target =
-            (struct mpijob_target){.kind = kind, .controller = cluster_controller(c, kind, likely), .gpus = c->gpus};
+        c->kinds[i].target = (struct mpijob_target){
+            .kind = kind, .controller = cluster_controller(c, kind, likely, CONTROLLER_UNKNOWN), .gpus = c->gpus};
         cluster_use(&c->kinds[i], likely);
         c->kinds[i].served = false;
     }
@@ -297,9 +305,12 @@ int cluster_serves(struct cluster *c, enum mpijob_kind kind, struct error *err)
     if (*k->versions && kind == KIND_MPIJOB && c->api_version)
         return error_set(err, ERR_NOT_FOUND, "%s does not serve MPIJobs of version %s; it serves %s",
                          kube_server(c->kube), c->api_version, k->versions);
-    if (*k->versions)
+    if (*k->versions) {
+        char known[MPIJOB_VERSIONS_TEXT];
+        int count = mpijob_kind_versions(kind, " and ", known);
         return error_set(err, ERR_NOT_FOUND, "%s serves %ss only as %s; known here %s %s", kube_server(c->kube),
-                         info->name, k->versions, kind == KIND_MPIJOB ? "are" : "is", info->versions);
+                         info->name, k->versions, count > 1 ? "are" : "is", known);
+    }
     return error_set(err, ERR_NOT_FOUND,
                      "%s serves no %ss: install the definition (CRD) %s, or connect to the right cluster",
                      kube_server(c->kube), info->name, info->definition);
@@ -332,13 +343,11 @@ struct mpijob_target cluster_target_of(const struct cluster *c, enum mpijob_kind
     enum mpijob_version version;
     struct json text = json_get(object, "apiVersion");
     if (json_type(text) != JSON_STRING ||
-        !mpijob_version_parse(str_n(text.text.ptr + 1, text.text.len - 2), &version) ||
-        !mpijob_kind_has(kind, version) || version == target.version)
+        !mpijob_kind_api_version(kind, str_n(text.text.ptr + 1, text.text.len - 2), &version) ||
+        version == target.version)
         return target;
     target.version = version;
-    target.controller = cluster_controller(c, kind, version);
-    if (target.controller == CONTROLLER_UNKNOWN && version == MPIJOB_V1)
-        target.controller = c->v1;
+    target.controller = cluster_controller(c, kind, version, c->v1);
     return target;
 }
 

@@ -2,6 +2,7 @@
  * the statuses of some jobs and in the labels of their pods (mpijob/evidence.h). A list that is not allowed is one that
  * shows nothing. */
 #include "cluster/cluster_parts.h"
+#include "mpijob/dialect.h"
 
 #define JOBS 50   /* of each namespace */
 #define PLACES 16 /* namespaces that are asked in */
@@ -73,7 +74,7 @@ static int ask(struct cluster *c, struct error *err)
 bool cluster_evidence_wanted(const struct cluster *c)
 {
     const struct cluster_kind *jobs = &c->look.kinds[KIND_MPIJOB];
-    return jobs->served && jobs->target.version == MPIJOB_V1 && jobs->target.controller == CONTROLLER_UNKNOWN;
+    return jobs->served && mpijob_dialect(jobs->target)->open;
 }
 
 void cluster_evidence_start(struct cluster *c)

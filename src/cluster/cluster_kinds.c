@@ -3,22 +3,26 @@
 #include <string.h>
 
 #include "cluster/cluster_parts.h"
+#include "mpijob/dialect.h"
 #include "json/value.h"
 
-enum mpijob_controller cluster_controller(const struct cluster *c, enum mpijob_kind kind, enum mpijob_version version)
+/* What is configured is not said of kinds and versions that this controller does not have: mpi-operator has MPIJobs
+ * only. */
+enum mpijob_controller cluster_controller(const struct cluster *c, enum mpijob_kind kind, enum mpijob_version version,
+                                          enum mpijob_controller found)
 {
-    bool cci = c->configured == CONTROLLER_CCI;
-    if (c->configured != CONTROLLER_UNKNOWN && (cci || kind == KIND_MPIJOB)) /* mpi-operator has no other kind */
+    if (c->configured != CONTROLLER_UNKNOWN && mpijob_dialect_known(mpijob_dialect_of(kind, version, c->configured)))
         return c->configured;
-    return mpijob_controller_of(kind, version);
+    enum mpijob_controller usual = mpijob_controller_of(kind, version);
+    return mpijob_dialect_of(kind, version, usual)->open ? found : usual;
 }
 
 void cluster_use(struct cluster_kind *k, enum mpijob_version version)
 {
+    const struct mpijob_kind_info *info = mpijob_kind_info(k->target.kind);
     k->served = true;
     k->target.version = version;
-    k->resource =
-        (struct kube_resource){MPIJOB_GROUP, mpijob_version_name(version), mpijob_kind_info(k->target.kind)->plural};
+    k->resource = (struct kube_resource){info->group, mpijob_version_name(version), info->plural};
 }
 
 static void list_versions(const struct kube_served *served, struct cluster_kind *k)
@@ -53,7 +57,7 @@ static void choose_one(const struct cluster *c, struct cluster_look *look, enum 
     }
     if (kind == KIND_MPIJOB)
         look->several = known > 1 && !wanted;
-    k->target.controller = cluster_controller(c, kind, k->target.version);
+    k->target.controller = cluster_controller(c, kind, k->target.version, CONTROLLER_UNKNOWN);
 }
 
 int cluster_choose(const struct cluster *c, struct cluster_look *look, struct error *err)
@@ -67,10 +71,12 @@ int cluster_choose(const struct cluster *c, struct cluster_look *look, struct er
     if (c->api_version && look->served[KIND_MPIJOB].count && !jobs->served)
         return error_set(err, ERR_NOT_FOUND, "%s does not serve MPIJobs of version %s; it serves %s",
                          kube_server(c->kube), c->api_version, jobs->versions);
-    if (!any)
-        return error_set(err, ERR_NOT_FOUND, "%s serves MPIJobs only as %s; known here are v1alpha2, v1 and v2beta1",
-                         kube_server(c->kube), jobs->versions);
-    return 0;
+    if (any)
+        return 0;
+    char known[MPIJOB_VERSIONS_TEXT];
+    mpijob_kind_versions(KIND_MPIJOB, " and ", known);
+    return error_set(err, ERR_NOT_FOUND, "%s serves MPIJobs only as %s; known here are %s", kube_server(c->kube),
+                     jobs->versions, known);
 }
 
 /* ---- the definition of MPIJobs ---- */
@@ -84,7 +90,7 @@ static bool prefer_stored(struct cluster_look *look, struct json definition)
         enum mpijob_version version;
         bool stored = json_is_true(json_get(it.value, "storage")) && json_is_true(json_get(it.value, "served"));
         if (stored && json_string_at(it.value, "/name", name, sizeof name) == 0 &&
-            mpijob_version_parse(str_of(name), &version)) {
+            mpijob_version_parse(str_of(name), &version) && mpijob_kind_has(KIND_MPIJOB, version)) {
             cluster_use(&look->kinds[KIND_MPIJOB], version);
             look->stored = (int)version;
             found = true;
@@ -93,26 +99,11 @@ static bool prefer_stored(struct cluster_look *look, struct json definition)
     return found;
 }
 
-/* training-operator's definition types spec.runPolicy; mpi-operator's v1 leaves the spec open. */
-static enum mpijob_controller controller_by_schema(struct json definition)
-{
-    struct json versions = json_at(definition, "/spec/versions");
-    for (struct json_iter it = json_iter(versions); json_next(&it);) {
-        if (!json_string_is(json_get(it.value, "name"), str_of("v1")))
-            continue;
-        struct json spec = json_at(it.value, "/schema/openAPIV3Schema/properties/spec/properties");
-        if (!json_exists(spec))
-            return CONTROLLER_UNKNOWN;
-        return json_exists(json_get(spec, "runPolicy")) ? CONTROLLER_TRAINING_OPERATOR : CONTROLLER_MPI_OPERATOR;
-    }
-    return CONTROLLER_UNKNOWN;
-}
-
 void cluster_read_definition(const struct cluster *c, struct cluster_look *look, struct json definition)
 {
     if (look->several && json_exists(definition) && prefer_stored(look, definition))
         look->choice = CHOICE_STORED;
-    look->v1 = json_exists(definition) ? controller_by_schema(definition) : CONTROLLER_UNKNOWN;
+    look->v1 = mpijob_evidence_of_definition(definition);
     look->by = look->v1 != CONTROLLER_UNKNOWN ? CONTROLLER_BY_DEFINITION : CONTROLLER_BY_NOTHING;
     cluster_settle(c, look);
 }
@@ -120,9 +111,7 @@ void cluster_read_definition(const struct cluster *c, struct cluster_look *look,
 void cluster_settle(const struct cluster *c, struct cluster_look *look)
 {
     struct mpijob_target *target = &look->kinds[KIND_MPIJOB].target;
-    target->controller = cluster_controller(c, KIND_MPIJOB, target->version);
-    if (target->controller == CONTROLLER_UNKNOWN)
-        target->controller = look->v1;
+    target->controller = cluster_controller(c, KIND_MPIJOB, target->version, look->v1);
 }
 
 /* ---- in force ---- */
@@ -138,13 +127,14 @@ static void tell_guess(const struct cluster *c, const struct cluster_look *look)
             LOG_FIELDS(
                 {"version", k->resource.version}, {"served", k->versions},
                 {"reason", look->why.code ? look->why.message : "the definition names none that is known here"}));
-    if (k->served && k->target.controller == CONTROLLER_UNKNOWN && look->evidence.found == EVIDENCE_CONTRADICTS)
+    bool open = k->served && mpijob_dialect(k->target)->open;
+    if (open && look->evidence.found == EVIDENCE_CONTRADICTS)
         log_event(c->log, LOG_WARN,
                   "the v1 MPIJobs show both controllers at work, mpi-operator and training-operator, so effects on "
                   "which they differ are unknown; set cluster.controller in mpijobd.yaml, or allow reading the "
                   "mpijobs.kubeflow.org definition",
                   LOG_FIELDS({"server", kube_server(c->kube)}));
-    else if (k->served && k->target.controller == CONTROLLER_UNKNOWN)
+    else if (open)
         log_event(
             c->log, LOG_INFO,
             "cannot tell which controller serves the v1 MPIJobs, so effects on which they differ are unknown; set "

@@ -1,6 +1,7 @@
 /* One look at a server: what it serves, and, where that leaves something open, the definition of MPIJobs, then
  * what some of them show. */
 #include "cluster/cluster_parts.h"
+#include "mpijob/dialect.h"
 
 #define DEFINITION "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/mpijobs.kubeflow.org"
 
@@ -115,7 +116,7 @@ static void discovered(void *data, const struct kube_served *served, const struc
         return;
     }
     const struct cluster_kind *jobs = &look->kinds[KIND_MPIJOB];
-    if (jobs->served && (jobs->target.controller == CONTROLLER_UNKNOWN || look->several)) {
+    if (jobs->served && (mpijob_dialect(jobs->target)->open || look->several)) {
         struct kube_call call = {.method = "GET", .path = DEFINITION, .done = definition_came, .data = c};
         if (kube_send(c->kube, &call, &look->request, &err))
             over(c, &err);

@@ -111,8 +111,9 @@ void cluster_look_over(struct cluster *cluster, const struct error *err);
 /* cluster_kinds.c: what discovery says, per kind, into look->kinds; the controllers as far as they follow from it. */
 int cluster_choose(const struct cluster *cluster, struct cluster_look *look, struct error *err);
 void cluster_use(struct cluster_kind *kind, enum mpijob_version version);
+/* Who acts on the jobs of a kind and version. found: who it is where that is open (mpijob/dialect.h), or unknown. */
 enum mpijob_controller cluster_controller(const struct cluster *cluster, enum mpijob_kind kind,
-                                          enum mpijob_version version);
+                                          enum mpijob_version version, enum mpijob_controller found);
 /* The definition was read (absent: it could not be): the stored version is the safe one, and its schema tells who
  * serves v1. */
 void cluster_read_definition(const struct cluster *cluster, struct cluster_look *look, struct json definition);

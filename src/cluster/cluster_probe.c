@@ -14,24 +14,22 @@ static void next(struct cluster *c);
 static void over(struct cluster *c, bool found)
 {
     struct cluster_probe *p = &c->look.probe;
-    enum mpijob_version version = found ? p->order[p->at] : MPIJOB_V1;
+    enum mpijob_version version = p->order[found ? p->at : 0];
     buf_free(&p->wanted);
     cluster_probe_over(c, found, version);
 }
 
 static struct kube_resource resource_of(const struct cluster_probe *p)
 {
-    return (struct kube_resource){MPIJOB_GROUP, mpijob_version_name(p->order[p->at]),
-                                  mpijob_kind_info(KIND_MPIJOB)->plural};
+    const struct mpijob_kind_info *info = mpijob_kind_info(KIND_MPIJOB);
+    return (struct kube_resource){info->group, mpijob_version_name(p->order[p->at]), info->plural};
 }
 
 static struct mpijob_target target_of(const struct cluster *c)
 {
     enum mpijob_version version = c->look.probe.order[c->look.probe.at];
-    struct mpijob_target target = {.version = version, .controller = cluster_controller(c, KIND_MPIJOB, version)};
-    if (target.controller == CONTROLLER_UNKNOWN)
-        target.controller = c->look.v1;
-    return target;
+    return (struct mpijob_target){
+        .kind = KIND_MPIJOB, .version = version, .controller = cluster_controller(c, KIND_MPIJOB, version, c->look.v1)};
 }
 
 /* ---- written back ---- */
@@ -176,8 +174,8 @@ void cluster_probe_start(struct cluster *c)
     *p = (struct cluster_probe){.everywhere = true};
     p->order[p->count++] = first; /* the stored one, or the one that the server prefers */
     for (size_t i = 0; i < served->count; i++) {
-        if (mpijob_version_parse(str_of(served->versions[i]), &version) && version != first &&
-            p->count < MPIJOB_VERSIONS)
+        if (mpijob_version_parse(str_of(served->versions[i]), &version) && mpijob_kind_has(KIND_MPIJOB, version) &&
+            version != first && p->count < MPIJOB_VERSIONS)
             p->order[p->count++] = version;
     }
     list(c);

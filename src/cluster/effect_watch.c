@@ -255,9 +255,9 @@ static int follow(struct effect_watch *w, const struct kube_resource *resource, 
 static int follow_pods(struct effect_watch *w, struct error *err)
 {
     static const struct kube_resource pods = {"", "v1", "pods"};
-    int rc = 0;
-    for (const char *const *label = mpijob_pod_labels(w->call.target); *label && !rc && w->count < LABELS_MAX;
-         label++) {
+    const char *const *label = mpijob_pod_labels(w->call.target);
+    int rc = *label ? 0 : mpijob_pods_unknown(w->call.target, err);
+    for (; *label && !rc && w->count < LABELS_MAX; label++) {
         char selector[400];
         snprintf(selector, sizeof selector, "%s=%.253s", *label, w->name);
         rc = follow(w, &pods, selector, NULL, err);

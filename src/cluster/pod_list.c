@@ -100,8 +100,9 @@ int pod_list_start(const struct pod_list_call *call, struct pod_list **list, str
     if (!l)
         return error_nomem(err);
     l->call = *call;
-    l->labels = mpijob_pod_labels(cluster_target(call->cluster, call->kind));
-    int rc = begin(l, err);
+    struct mpijob_target target = cluster_target(call->cluster, call->kind);
+    l->labels = mpijob_pod_labels(target);
+    int rc = *l->labels ? begin(l, err) : mpijob_pods_unknown(target, err);
     if (rc)
         free(l);
     else

@@ -5,6 +5,7 @@
 #include <utlist.h>
 
 #include "jobs/watches.h"
+#include "mpijob/dialect.h"
 
 #define QUEUE_HIGH 1000 /* no further page is asked for while so many wait */
 #define QUEUE_LOW 250
@@ -153,7 +154,7 @@ static bool begin(struct pages *l)
         return false;
     }
     l->version = cluster_target(l->call.site->cluster, l->call.kind).version;
-    if (!name_space && cluster_target(l->call.site->cluster, l->call.kind).controller == CONTROLLER_CCI) {
+    if (!name_space && mpijob_dialect(cluster_target(l->call.site->cluster, l->call.kind))->server->namespaced_only) {
         error_set(&l->error, ERR_INVALID,
                   "the jobs cannot be listed: CCI lists within a namespace only; name the namespaces: `namespaces:` in "
                   "mpijobd.yaml, match.namespace in the policy, or -n");

@@ -5,6 +5,7 @@
 #include <utlist.h>
 
 #include "cluster/cluster.h"
+#include "mpijob/dialect.h"
 
 #define GRACE_US (10 * CLOCK_SECOND) /* for a watch that was silent to be begun anew, while the cache is still read */
 
@@ -213,7 +214,7 @@ static int start_cache(struct job_cache *held, struct error *err)
     };
     held->target = options.target;
     int rc = cluster_serves(site->cluster, held->kind, err);
-    if (!rc && !held->namespaces && options.target.controller == CONTROLLER_CCI)
+    if (!rc && !held->namespaces && mpijob_dialect(options.target)->server->namespaced_only)
         rc = error_set(err, ERR_INVALID,
                        "CCI lists and watches within a namespace only; name the namespaces: `namespaces:` in "
                        "mpijobd.yaml, match.namespace in the policies, or -n");

@@ -1,6 +1,8 @@
+/* What only one of the two controllers of v1 MPIJobs writes: into a status, onto a pod, into its definition. */
 #include "mpijob/evidence.h"
 
 #include "base/buf.h"
+#include "mpijob/dialect.h"
 
 #define OPERATOR_LABEL "training.kubeflow.org/operator-name"
 #define OPERATOR_NAME "mpijob-controller" /* mpi-operator has the label too from v0.4 on, with its own name */
@@ -58,7 +60,7 @@ unsigned mpijob_evidence_of_pod(struct json pod)
             json_string_is(json_get(it.value, "apiVersion"), str_of("kubeflow.org/v1")))
             return EVIDENCE_TRAINING_OPERATOR;
     }
-    return 0; /* anybody may copy labels */
+    return 0; /* labels alone may have been copied */
 }
 
 enum mpijob_controller mpijob_evidence_controller(unsigned evidence)
@@ -66,4 +68,25 @@ enum mpijob_controller mpijob_evidence_controller(unsigned evidence)
     return evidence == EVIDENCE_TRAINING_OPERATOR ? CONTROLLER_TRAINING_OPERATOR
            : evidence == EVIDENCE_MPI_OPERATOR    ? CONTROLLER_MPI_OPERATOR
                                                   : CONTROLLER_UNKNOWN;
+}
+
+/* ---- the definition ---- */
+
+/* training-operator's definition types spec.runPolicy; mpi-operator's v1 leaves the spec open. */
+enum mpijob_controller mpijob_evidence_of_definition(struct json definition)
+{
+    struct json versions = json_at(definition, "/spec/versions");
+    for (struct json_iter it = json_iter(versions); json_next(&it);) {
+        struct json name = json_get(it.value, "name");
+        enum mpijob_version version;
+        if (json_type(name) != JSON_STRING ||
+            !mpijob_version_parse(str_n(name.text.ptr + 1, name.text.len - 2), &version) ||
+            !mpijob_dialect_of(KIND_MPIJOB, version, CONTROLLER_UNKNOWN)->open)
+            continue;
+        struct json spec = json_at(it.value, "/schema/openAPIV3Schema/properties/spec/properties");
+        if (!json_exists(spec))
+            return CONTROLLER_UNKNOWN;
+        return json_exists(json_get(spec, "runPolicy")) ? CONTROLLER_TRAINING_OPERATOR : CONTROLLER_MPI_OPERATOR;
+    }
+    return CONTROLLER_UNKNOWN;
 }

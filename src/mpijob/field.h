@@ -1,5 +1,6 @@
-/* The field map, as data: where each replaceable field lives in each version, what it may hold, which place counts.
- * Source: kubeflow/mpi-operator v0.1 to v0.8.0, kubeflow/training-operator v1.9.0, the CCI API reference. */
+/* The replaceable fields: their names, where each stands in an object's dialect, which place counts, what it may hold.
+ * The places are rows of dialect_readers.c, from kubeflow/mpi-operator v0.1 to v0.8.0, kubeflow/training-operator
+ * v1.9.0 and the CCI API reference. */
 #ifndef MPIJOBD_MPIJOB_FIELD_H
 #define MPIJOBD_MPIJOB_FIELD_H
 
@@ -18,7 +19,7 @@ enum mpijob_field_id {
     FIELD_COUNT
 };
 
-/* What a field is in one version under one controller. */
+/* What a field is in one dialect. */
 struct mpijob_place {
     bool has;              /* the version knows the field */
     bool replaceable;      /* the API lets it be replaced */
@@ -34,6 +35,7 @@ const char *mpijob_field_name(enum mpijob_field_id field); /* "cleanPodPolicy" *
 bool mpijob_field_find(struct str name, enum mpijob_field_id *field);
 const char *const *
 mpijob_field_names(void); /* all, NULL-terminated; "labels" and "annotations" too: for "did you mean" */
+/* Never NULL; without `has` in a dialect that is not known (dialect.h). */
 const struct mpijob_place *mpijob_field_place(enum mpijob_field_id field, struct mpijob_target target);
 
 /* The value in force in an object: where it is read from by the controller (overrides first); absent where unset.

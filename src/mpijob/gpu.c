@@ -1,3 +1,4 @@
+/* GPUs that pods and templates ask for: which resources count, and how much a quantity is. */
 #include "mpijob/gpu.h"
 
 #include "mpijob/kind.h"
@@ -109,10 +110,7 @@ int64_t gpus_of_roles(struct json specs, enum mpijob_kind kind, const char *cons
 
 int64_t gpus_of_workers(struct json specs, enum mpijob_kind kind, const char *const *resources)
 {
-    int64_t replicas = 0;
-    for (const struct mpijob_role *role = mpijob_kind_info(kind)->roles; role->name; role++)
-        replicas = strcmp(role->name, "Worker") == 0 ? role->replicas : replicas;
-    return of_role(specs, "Worker", replicas, resources);
+    return of_role(specs, "Worker", mpijob_kind_replicas(kind, "Worker"), resources);
 }
 
 int64_t mpijob_gpus(struct json object, enum mpijob_kind kind, const char *const *resources)

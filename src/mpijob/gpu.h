@@ -1,4 +1,4 @@
-/* Inside the mpijob floor only. */
+/* Inside the mpijob floor only: GPUs that replica specs and pods ask for. */
 #ifndef MPIJOBD_MPIJOB_GPU_H
 #define MPIJOBD_MPIJOB_GPU_H
 

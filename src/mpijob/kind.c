@@ -1,65 +1,21 @@
+/* Looking up kinds by their names, and the versions that there are of each. */
 #include "mpijob/kind.h"
 
+#include <stdio.h>
 #include <strings.h>
 
-#define BIT(version) (1u << (version))
-
-/* Replicas where a role has none: the controllers' own defaults (mpi-operator: one launcher, no workers;
- * training-operator: one of each role that is there). MXJob left training-operator with v1.8. */
-static const struct mpijob_kind_info kinds[MPIJOB_KINDS] = {
-    [KIND_MPIJOB] = {.name = "MPIJob",
-                     .article = "an",
-                     .plural = "mpijobs",
-                     .singular = "mpijob",
-                     .definition = "mpijobs.kubeflow.org",
-                     .short_name = "mj",
-                     .versions = "v1alpha2, v1 and v2beta1",
-                     .version_bits = BIT(MPIJOB_V1ALPHA2) | BIT(MPIJOB_V1) | BIT(MPIJOB_V2BETA1),
-                     .specs = "mpiReplicaSpecs",
-                     .roles = {{"Launcher", 1}, {"Worker", 0}}},
-    [KIND_TFJOB] = {.name = "TFJob",
-                    .article = "a",
-                    .plural = "tfjobs",
-                    .singular = "tfjob",
-                    .definition = "tfjobs.kubeflow.org",
-                    .versions = "v1",
-                    .version_bits = BIT(MPIJOB_V1),
-                    .specs = "tfReplicaSpecs",
-                    .roles = {{"Chief", 1}, {"Master", 1}, {"PS", 1}, {"Worker", 1}, {"Evaluator", 1}}},
-    [KIND_PYTORCHJOB] = {.name = "PyTorchJob",
-                         .article = "a",
-                         .plural = "pytorchjobs",
-                         .singular = "pytorchjob",
-                         .definition = "pytorchjobs.kubeflow.org",
-                         .versions = "v1",
-                         .version_bits = BIT(MPIJOB_V1),
-                         .specs = "pytorchReplicaSpecs",
-                         .roles = {{"Master", 1}, {"Worker", 1}}},
-    [KIND_MXJOB] = {.name = "MXJob",
-                    .article = "an",
-                    .plural = "mxjobs",
-                    .singular = "mxjob",
-                    .definition = "mxjobs.kubeflow.org",
-                    .versions = "v1",
-                    .version_bits = BIT(MPIJOB_V1),
-                    .specs = "mxReplicaSpecs",
-                    .roles = {{"Scheduler", 1},
-                              {"Server", 1},
-                              {"Worker", 1},
-                              {"TunerTracker", 1},
-                              {"TunerServer", 1},
-                              {"Tuner", 1}}},
-};
+#include "mpijob/dialect_rows.h"
 
 const struct mpijob_kind_info *mpijob_kind_info(enum mpijob_kind kind)
 {
-    return &kinds[kind];
+    return &mpijob_tables()->kinds[kind];
 }
 
 bool mpijob_kind_parse(struct str text, enum mpijob_kind *kind)
 {
-    for (int i = 0; i < MPIJOB_KINDS; i++) {
-        if (str_is(text, kinds[i].name)) {
+    const struct mpijob_tables *t = mpijob_tables();
+    for (size_t i = 0; i < t->kind_count; i++) {
+        if (str_is(text, t->kinds[i].name)) {
             *kind = (enum mpijob_kind)i;
             return true;
         }
@@ -72,14 +28,21 @@ static bool same(struct str text, const char *word)
     return word && text.len == strlen(word) && strncasecmp(text.ptr, word, text.len) == 0;
 }
 
+static struct str without_group(struct str text, const char *group)
+{
+    size_t len = strlen(group);
+    if (len && text.len > len && str_ends(text, group) && text.ptr[text.len - len - 1] == '.')
+        text.len -= len + 1;
+    return text;
+}
+
 bool mpijob_kind_find(struct str text, enum mpijob_kind *kind)
 {
-    static const char group[] = "." MPIJOB_GROUP;
-    if (str_ends(text, group))
-        text.len -= sizeof group - 1;
-    for (int i = 0; i < MPIJOB_KINDS; i++) {
-        const struct mpijob_kind_info *k = &kinds[i];
-        if (same(text, k->name) || same(text, k->plural) || same(text, k->short_name)) {
+    const struct mpijob_tables *t = mpijob_tables();
+    for (size_t i = 0; i < t->kind_count; i++) {
+        const struct mpijob_kind_info *k = &t->kinds[i];
+        struct str name = without_group(text, k->group);
+        if (same(name, k->name) || same(name, k->plural) || same(name, k->short_name)) {
             *kind = (enum mpijob_kind)i;
             return true;
         }
@@ -89,21 +52,70 @@ bool mpijob_kind_find(struct str text, enum mpijob_kind *kind)
 
 int mpijob_kind_unknown(const char *text, struct error *err)
 {
-    const char *names[MPIJOB_KINDS + 1] = {NULL};
-    for (int i = 0; i < MPIJOB_KINDS; i++)
-        names[i] = kinds[i].name;
+    const struct mpijob_tables *t = mpijob_tables();
+    const char *names[16] = {NULL};
+    char all[200] = "";
+    for (size_t i = 0; i < t->kind_count && i + 1 < sizeof names / sizeof *names; i++) {
+        size_t len = strlen(all);
+        names[i] = t->kinds[i].name;
+        snprintf(all + len, sizeof all - len, "%s%s", i ? ", " : "", names[i]);
+    }
     const char *near = str_nearest(text, names);
-    return error_set(err, ERR_INVALID,
-                     "there is no kind \"%.80s\" here%s%s%s; there are MPIJob, TFJob, PyTorchJob, MXJob", text,
-                     near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+    return error_set(err, ERR_INVALID, "there is no kind \"%.80s\" here%s%s%s; there are %s", text,
+                     near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "", all);
 }
+
+int64_t mpijob_kind_replicas(enum mpijob_kind kind, const char *role)
+{
+    for (const struct mpijob_role *r = mpijob_kind_info(kind)->roles; r->name; r++) {
+        if (strcmp(r->name, role) == 0)
+            return r->replicas;
+    }
+    return 0;
+}
+
+/* ---- versions ---- */
 
 bool mpijob_kind_has(enum mpijob_kind kind, enum mpijob_version version)
 {
-    return (kinds[kind].version_bits & BIT(version)) != 0;
+    const struct mpijob_tables *t = mpijob_tables();
+    for (size_t i = 0; i < t->dialect_count; i++) {
+        if (t->dialects[i].kind == kind && t->dialects[i].version == version)
+            return true;
+    }
+    return false;
+}
+
+bool mpijob_kind_api_version(enum mpijob_kind kind, struct str text, enum mpijob_version *version)
+{
+    const char *group = mpijob_kind_info(kind)->group;
+    size_t len = strlen(group);
+    if (!str_starts(text, group) || text.len <= len || text.ptr[len] != '/')
+        return false;
+    struct str name = str_n(text.ptr + len + 1, text.len - len - 1);
+    return !memchr(name.ptr, '/', name.len) && mpijob_version_parse(name, version) && mpijob_kind_has(kind, *version);
+}
+
+int mpijob_kind_versions(enum mpijob_kind kind, const char *last, char out[MPIJOB_VERSIONS_TEXT])
+{
+    const struct mpijob_tables *t = mpijob_tables();
+    int left = 0, count = 0;
+    size_t len = 0;
+    *out = '\0';
+    for (size_t v = 0; v < t->version_count; v++)
+        left += mpijob_kind_has(kind, (enum mpijob_version)v);
+    for (size_t v = 0; v < t->version_count; v++) {
+        if (!mpijob_kind_has(kind, (enum mpijob_version)v))
+            continue;
+        left--;
+        const char *before = count++ == 0 ? "" : left ? ", " : last;
+        int n = snprintf(out + len, MPIJOB_VERSIONS_TEXT - len, "%s%s", before, t->versions[v]);
+        len += n > 0 && (size_t)n < MPIJOB_VERSIONS_TEXT - len ? (size_t)n : 0;
+    }
+    return count;
 }
 
 enum mpijob_version mpijob_kind_version(enum mpijob_kind kind)
 {
-    return kind == KIND_MPIJOB ? MPIJOB_V2BETA1 : MPIJOB_V1;
+    return mpijob_kind_info(kind)->likely;
 }

@@ -1,3 +1,4 @@
+/* Pods tallied by the job they belong to, and how a pod shows which job and role are its own. */
 #include "mpijob/pods.h"
 
 #include <stdio.h>
@@ -5,11 +6,8 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+#include "mpijob/dialect_rows.h"
 #include "mpijob/gpu.h"
-
-#define LABEL_ALPHA "mpi_job_name"
-#define LABEL_V1 "mpi-job-name"
-#define LABEL_COMMON "training.kubeflow.org/job-name"
 
 const char mpijob_pod_fields[] = "status.phase!=Succeeded,status.phase!=Failed";
 
@@ -27,13 +25,13 @@ struct mpijob_pods {
 
 const char *const *mpijob_pod_labels(struct mpijob_target target)
 {
-    static const char *const alpha[] = {LABEL_ALPHA, NULL}, *const v1[] = {LABEL_V1, NULL},
-                             *const common[] = {LABEL_COMMON, NULL}, *const either[] = {LABEL_V1, LABEL_COMMON, NULL};
-    if (target.version == MPIJOB_V1ALPHA2)
-        return alpha;
-    if (target.version == MPIJOB_V2BETA1 || target.controller == CONTROLLER_TRAINING_OPERATOR)
-        return common;
-    return target.controller == CONTROLLER_MPI_OPERATOR ? v1 : either;
+    return mpijob_dialect(target)->reader->pod_labels;
+}
+
+int mpijob_pods_unknown(struct mpijob_target target, struct error *err)
+{
+    return error_set(err, ERR_INVALID, "it is not known here how the pods of %ss of %s are labelled",
+                     mpijob_kind_info(target.kind)->name, mpijob_version_name(target.version));
 }
 
 struct mpijob_pods *mpijob_pods_new(const char *const *gpus)
@@ -63,13 +61,44 @@ void mpijob_pods_free(struct mpijob_pods *pods)
     free(pods);
 }
 
-/* The first of the labels that is there. */
-static struct json label_of(struct json labels, const char *const *keys)
+/* ---- one pod ---- */
+
+/* The job's name by the first of the labels that is there. */
+static struct json name_in(struct json labels)
 {
     struct json value = {0};
-    for (size_t i = 0; keys[i] && !json_exists(value); i++)
-        value = json_get(labels, keys[i]);
+    for (const struct mpijob_labelling *l = mpijob_tables()->labellings; l->job && !json_exists(value); l++)
+        value = json_get(labels, l->job);
     return value;
+}
+
+static struct json role_in(struct json labels)
+{
+    struct json value = {0};
+    for (const struct mpijob_labelling *l = mpijob_tables()->labellings; l->job && !json_exists(value); l++) {
+        for (size_t i = 0; l->roles[i] && !json_exists(value); i++)
+            value = json_get(labels, l->roles[i]);
+    }
+    return value;
+}
+
+/* "worker", "Worker": each controller has its own label for it, and each label that is there may say so. */
+bool mpijob_pod_is_worker(struct json labels)
+{
+    for (const struct mpijob_labelling *l = mpijob_tables()->labellings; l->job; l++) {
+        for (size_t i = 0; l->roles[i]; i++) {
+            struct json role = json_get(labels, l->roles[i]);
+            if (json_string_is(role, str_of("worker")) || json_string_is(role, str_of("Worker")))
+                return true;
+        }
+    }
+    return false;
+}
+
+bool mpijob_pod_ended(struct json pod)
+{
+    struct json phase = json_at(pod, "/status/phase");
+    return json_string_is(phase, str_of("Succeeded")) || json_string_is(phase, str_of("Failed"));
 }
 
 /* The uid of the job that the pod was made for; absent where a Job or a StatefulSet stands between the two. */
@@ -77,18 +106,14 @@ static struct json owner_of(struct json metadata)
 {
     for (struct json_iter it = json_iter(json_get(metadata, "ownerReferences")); json_next(&it);) {
         struct json version = json_get(it.value, "apiVersion");
-        static const char group[] = "\"kubeflow.org/";
+        static const char group[] = "\"" MPIJOB_GROUP "/";
         if (json_is_true(json_get(it.value, "controller")) && str_starts(version.text, group))
             return json_get(it.value, "uid");
     }
     return (struct json){0};
 }
 
-static bool ended(struct json pod)
-{
-    struct json phase = json_at(pod, "/status/phase");
-    return json_string_is(phase, str_of("Succeeded")) || json_string_is(phase, str_of("Failed"));
-}
+/* ---- tallies ---- */
 
 static struct tally *tally_of(struct mpijob_pods *pods)
 {
@@ -117,12 +142,9 @@ static void add(int64_t *sum, int64_t more)
 
 int mpijob_pods_add(struct mpijob_pods *pods, struct json pod, struct error *err)
 {
-    static const char *const names[] = {LABEL_COMMON, LABEL_V1, LABEL_ALPHA, NULL};
-    static const char *const roles[] = {"training.kubeflow.org/replica-type", "training.kubeflow.org/job-role",
-                                        "mpi-job-role", "mpi_role_type", NULL};
     struct json metadata = json_get(pod, "metadata"), labels = json_get(metadata, "labels");
-    struct json name = label_of(labels, names), role = label_of(labels, roles), spec = json_get(pod, "spec");
-    if (json_type(name) != JSON_STRING || ended(pod))
+    struct json name = name_in(labels), role = role_in(labels), spec = json_get(pod, "spec");
+    if (json_type(name) != JSON_STRING || mpijob_pod_ended(pod))
         return 0;
     buf_reset(&pods->key);
     json_decode(json_get(metadata, "namespace"), &pods->key);

@@ -1,23 +1,29 @@
+/* The names of versions and controllers. */
 #include "mpijob/version.h"
 
-static const char *const version_names[MPIJOB_VERSIONS] = {"v1alpha2", "v1", "v2beta1"};
-static const char *const controller_names[] = {"unknown", "mpi-operator", "training-operator", "cci"};
+#include "mpijob/dialect_rows.h"
 
-#define GROUP "kubeflow.org/"
+static const char *const controller_names[] = {[CONTROLLER_UNKNOWN] = "unknown",
+                                               [CONTROLLER_MPI_OPERATOR] = "mpi-operator",
+                                               [CONTROLLER_TRAINING_OPERATOR] = "training-operator",
+                                               [CONTROLLER_CCI] = "cci"};
+
+#define GROUP MPIJOB_GROUP "/"
 
 const char *mpijob_version_name(enum mpijob_version version)
 {
-    return version_names[version];
+    return mpijob_tables()->versions[version];
 }
 
 bool mpijob_version_parse(struct str text, enum mpijob_version *version)
 {
+    const struct mpijob_tables *t = mpijob_tables();
     if (str_starts(text, GROUP)) {
         text.ptr += strlen(GROUP);
         text.len -= strlen(GROUP);
     }
-    for (int i = 0; i < MPIJOB_VERSIONS; i++) {
-        if (str_is(text, version_names[i])) {
+    for (size_t i = 0; i < t->version_count; i++) {
+        if (str_is(text, t->versions[i])) {
             *version = (enum mpijob_version)i;
             return true;
         }
@@ -39,13 +45,6 @@ bool mpijob_controller_parse(struct str text, enum mpijob_controller *controller
         }
     }
     return false;
-}
-
-enum mpijob_controller mpijob_controller_of(enum mpijob_kind kind, enum mpijob_version version)
-{
-    if (kind != KIND_MPIJOB)
-        return CONTROLLER_TRAINING_OPERATOR;
-    return version == MPIJOB_V1 ? CONTROLLER_UNKNOWN : CONTROLLER_MPI_OPERATOR;
 }
 
 enum mpijob_controller mpijob_controller_at(const char *server)

@@ -1,4 +1,5 @@
-/* The versions of the MPIJob API and the controllers that serve them. facts: docs/reference/mpijob-versions.md */
+/* The three words that a dialect is known by: kind, version, controller, and their names. What follows from them is
+ * asked of its row (dialect.h). Facts: docs/reference/mpijob-versions.md. */
 #ifndef MPIJOBD_MPIJOB_VERSION_H
 #define MPIJOBD_MPIJOB_VERSION_H
 
@@ -28,9 +29,6 @@ bool mpijob_version_parse(struct str text, enum mpijob_version *version); /* als
 const char *mpijob_controller_name(enum mpijob_controller controller);    /* "mpi-operator", "unknown" */
 bool mpijob_controller_parse(struct str text, enum mpijob_controller *controller);
 
-/* The controller as far as kind and version alone tell: MPIJobs of v1alpha2 and v2beta1 are mpi-operator's, of v1:
- * unknown; the other kinds are training-operator's. */
-enum mpijob_controller mpijob_controller_of(enum mpijob_kind kind, enum mpijob_version version);
 /* As far as the server's URL tells: that of Huawei Cloud's CCI, cci.REGION.myhuaweicloud.com; else unknown. */
 enum mpijob_controller mpijob_controller_at(const char *server);
 

@@ -1,9 +1,34 @@
+/* Reading one object into a view: its identity, its phase and times, its roles. */
 #include "mpijob/view.h"
 
 #include "base/clock.h"
+#include "mpijob/dialect.h"
 #include "mpijob/gpu.h"
 #include "mpijob/kind.h"
 #include "mpijob/shown.h"
+
+/* ---- phases ---- */
+
+static const char *const phase_names[MPIJOB_PHASES] = {"Pending",   "Running",   "Restarting",
+                                                       "Suspended", "Succeeded", "Failed"};
+
+const char *mpijob_phase_name(enum mpijob_phase phase)
+{
+    return phase_names[phase];
+}
+
+bool mpijob_phase_parse(struct str text, enum mpijob_phase *phase)
+{
+    for (int i = 0; i < MPIJOB_PHASES; i++) {
+        if (str_is(text, phase_names[i])) {
+            *phase = (enum mpijob_phase)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- members ---- */
 
 /* The text between the quotes; empty where the value is no string. Identifiers hold no escapes, see the header. */
 static struct str content(struct json value)
@@ -119,7 +144,8 @@ static void read_status(struct json status, struct mpijob_view *v)
         v->pending_since = c.resumed.since;
     struct json workers = json_get(s[3], "Worker");
     v->workers_active = -1;
-    if (json_type(workers) != JSON_OBJECT || (mpijob_phase_finished(v->phase) && v->target.version != MPIJOB_V1ALPHA2))
+    if (json_type(workers) != JSON_OBJECT ||
+        (mpijob_phase_finished(v->phase) && !mpijob_dialect(v->target)->reader->status_keeps_workers))
         return;
     v->workers_active = 0;
     json_int64(json_get(workers, "active"), &v->workers_active);
@@ -133,7 +159,7 @@ static struct json object_or_absent(struct json value)
 static void read_roles(struct json spec, struct mpijob_view *v)
 {
     struct json roles = json_get(spec, mpijob_kind_info(v->target.kind)->specs), workers = json_get(roles, "Worker");
-    v->workers = v->target.kind != KIND_MPIJOB && json_type(workers) == JSON_OBJECT ? 1 : 0;
+    v->workers = json_type(workers) == JSON_OBJECT ? mpijob_kind_replicas(v->target.kind, "Worker") : 0;
     json_int64(json_get(workers, "replicas"), &v->workers);
     v->gpus = gpus_of_roles(roles, v->target.kind, v->target.gpus);
 }
@@ -147,12 +173,13 @@ static int check_kind(const struct mpijob_view *v, struct json kind, struct erro
     if (!v->api_version.len)
         return 0;
     enum mpijob_version version;
-    if (!mpijob_version_parse(v->api_version, &version) || !str_starts(v->api_version, MPIJOB_GROUP "/") ||
-        !mpijob_kind_has(v->target.kind, version))
-        return error_set(err, ERR_INVALID, "%s %.*s/%.*s has apiVersion \"%.*s\"; known %s kubeflow.org/%s", k->name,
+    char known[MPIJOB_VERSIONS_TEXT];
+    if (!mpijob_kind_api_version(v->target.kind, v->api_version, &version)) {
+        int count = mpijob_kind_versions(v->target.kind, " and ", known);
+        return error_set(err, ERR_INVALID, "%s %.*s/%.*s has apiVersion \"%.*s\"; known %s %s/%s", k->name,
                          (int)v->name_space.len, v->name_space.ptr, (int)v->name.len, v->name.ptr,
-                         (int)v->api_version.len, v->api_version.ptr, v->target.kind == KIND_MPIJOB ? "are" : "is",
-                         k->versions);
+                         (int)v->api_version.len, v->api_version.ptr, count > 1 ? "are" : "is", k->group, known);
+    }
     if (version != v->target.version)
         return error_set(err, ERR_INVALID, "%s %.*s/%.*s is %s, but %s was expected: read it through that version",
                          k->name, (int)v->name_space.len, v->name_space.ptr, (int)v->name.len, v->name.ptr,

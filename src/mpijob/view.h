@@ -44,7 +44,7 @@ struct mpijob_view {
     int64_t workers;                 /* spec replicas of Worker; 0 where there are none */
     int64_t workers_active;          /* status.replicaStatuses.Worker.active; -1 where the status does not tell: unset,
                                         or finished, as v1 and v2beta1 clear it then (mpijob/pods.h counts them) */
-    int64_t gpus;                    /* asked for by all roles together, all resources that count as GPUs */
+    int64_t gpus;                    /* that all roles together ask for, of all resources that count as GPUs */
 };
 
 /* Resources that count as GPUs, NULL-terminated globs ("nvidia.com/gpu", "amd.com/gpu", "huawei.com/ascend-*"); the
@@ -56,9 +56,9 @@ extern const char *const mpijob_gpu_resources[];
  * Saturates. */
 int64_t mpijob_gpus(struct json object, enum mpijob_kind kind, const char *const *resources);
 
-/* object: a parsed job of the target's kind. ERR_INVALID where it is none: another kind, no metadata.name, another
+/* object: a parsed job of the target's kind. ERR_INVALID where it is not: another kind, no metadata.name, another
  * version than the target's. Items of a list may lack kind and apiVersion. What has the wrong type elsewhere counts as
- * unset: such objects exist, and they are the ones that have to be mended. */
+ * unset: such objects exist, and policies have to mend them. */
 int mpijob_view(struct json object, struct mpijob_target target, struct mpijob_view *view, struct error *err);
 
 /* Durations at `now`, microseconds; -1 where they have no meaning (running_for of a pending job). */

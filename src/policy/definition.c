@@ -204,10 +204,10 @@ static void check_whole(struct defining *d)
         definition_found(d, NULL, "has no action; give it replace = { ... } or run = function(run) ... end");
     if (d->actions > 1)
         definition_found(d, "run", "stands beside replace; a policy has one action");
-    if (p->kind != KIND_MPIJOB && mpijob_match_has_problem(p->match))
+    if (!mpijob_kind_info(p->kind)->inspected && mpijob_match_has_problem(p->match))
         definition_found(d, "match.problem", "is for MPIJobs only: what harms %ss was not tried",
                          mpijob_kind_info(p->kind)->name);
-    if (p->kind != KIND_MPIJOB && p->through_launcher)
+    if (!mpijob_kind_info(p->kind)->launched && p->through_launcher)
         definition_found(d, "through_launcher", "is for MPIJobs only: a %s has no launcher",
                          mpijob_kind_info(p->kind)->name);
     if (p->every && p->jitter >= p->every)

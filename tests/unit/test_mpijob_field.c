@@ -1,3 +1,4 @@
+#include "mpijob/dialect.h"
 #include "mpijob/kind.h"
 #include "mpijob_fixture.h"
 

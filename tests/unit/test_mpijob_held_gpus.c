@@ -148,35 +148,35 @@ static void without_pods_it_is_worked_out(void **state)
         int64_t gpus;              /* of 2 workers with 4 each, and a launcher with 1; -1: cannot be told */
         enum mpijob_held_by source;
     } cases[] = {
-        {ALPHA, "", SUCCEEDED WORKERS("\"active\":2"), 8, HOLD_STATUS},
-        {ALPHA, "", SUCCEEDED WORKERS("\"active\":1"), 4, HOLD_STATUS},
-        {ALPHA, "", SUCCEEDED WORKERS(""), 0, HOLD_STATUS},
-        {ALPHA, "", SUCCEEDED, 8, HOLD_POLICY},
-        {ALPHA, "\"cleanPodPolicy\":\"Running\",", SUCCEEDED, 0, HOLD_POLICY},
-        {ALPHA, "\"cleanPodPolicy\":\"running\",", SUCCEEDED, 8, HOLD_POLICY},
-        {ALPHA, "\"runPolicy\":{\"cleanPodPolicy\":\"All\"},", SUCCEEDED, 8, HOLD_POLICY}, /* the wrong place */
-        {CCI, "", SUCCEEDED, 0, HOLD_POLICY},
-        {CCI, "\"cleanPodPolicy\":\"None\",", SUCCEEDED, 8, HOLD_POLICY},
-        {CCI, "\"cleanPodPolicy\":\"None\",", SUCCEEDED WORKERS("\"active\":2"), 8, HOLD_STATUS},
-        {V1_MPI, "", SUCCEEDED WORKERS("\"active\":2"), 8, HOLD_POLICY}, /* not kept up to date there */
-        {V1_MPI, "", SUCCEEDED WORKERS(""), 8, HOLD_POLICY},
-        {V1_MPI, "\"cleanPodPolicy\":\"All\",", EVICTED, 8, HOLD_POLICY},
-        {V1_MPI, "\"cleanPodPolicy\":\"Running\",", SUCCEEDED, 0, HOLD_POLICY},
-        {V1_TRAINING, "\"runPolicy\":{\"cleanPodPolicy\":\"None\"},", SUCCEEDED, 8, HOLD_POLICY},
-        {V1_TRAINING, "\"runPolicy\":{\"cleanPodPolicy\":\"Al\"},", SUCCEEDED, 0, HOLD_POLICY}, /* taken for All */
-        {V1_TRAINING, "\"runPolicy\":{\"cleanPodPolicy\":\"All\"},", EVICTED, 0, HOLD_POLICY},
+        {ALPHA, "", SUCCEEDED WORKERS("\"active\":2"), 8, HELD_BY_STATUS},
+        {ALPHA, "", SUCCEEDED WORKERS("\"active\":1"), 4, HELD_BY_STATUS},
+        {ALPHA, "", SUCCEEDED WORKERS(""), 0, HELD_BY_STATUS},
+        {ALPHA, "", SUCCEEDED, 8, HELD_BY_POLICY},
+        {ALPHA, "\"cleanPodPolicy\":\"Running\",", SUCCEEDED, 0, HELD_BY_POLICY},
+        {ALPHA, "\"cleanPodPolicy\":\"running\",", SUCCEEDED, 8, HELD_BY_POLICY},
+        {ALPHA, "\"runPolicy\":{\"cleanPodPolicy\":\"All\"},", SUCCEEDED, 8, HELD_BY_POLICY}, /* the wrong place */
+        {CCI, "", SUCCEEDED, 0, HELD_BY_POLICY},
+        {CCI, "\"cleanPodPolicy\":\"None\",", SUCCEEDED, 8, HELD_BY_POLICY},
+        {CCI, "\"cleanPodPolicy\":\"None\",", SUCCEEDED WORKERS("\"active\":2"), 8, HELD_BY_STATUS},
+        {V1_MPI, "", SUCCEEDED WORKERS("\"active\":2"), 8, HELD_BY_POLICY}, /* not kept up to date there */
+        {V1_MPI, "", SUCCEEDED WORKERS(""), 8, HELD_BY_POLICY},
+        {V1_MPI, "\"cleanPodPolicy\":\"All\",", EVICTED, 8, HELD_BY_POLICY},
+        {V1_MPI, "\"cleanPodPolicy\":\"Running\",", SUCCEEDED, 0, HELD_BY_POLICY},
+        {V1_TRAINING, "\"runPolicy\":{\"cleanPodPolicy\":\"None\"},", SUCCEEDED, 8, HELD_BY_POLICY},
+        {V1_TRAINING, "\"runPolicy\":{\"cleanPodPolicy\":\"Al\"},", SUCCEEDED, 0, HELD_BY_POLICY}, /* taken for All */
+        {V1_TRAINING, "\"runPolicy\":{\"cleanPodPolicy\":\"All\"},", EVICTED, 0, HELD_BY_POLICY},
         {V1_TRAINING, "\"runPolicy\":{\"cleanPodPolicy\":\"All\",\"managedBy\":\"example.com/x\"},", SUCCEEDED, 8,
-         HOLD_POLICY},
-        {V1_ANY, "\"cleanPodPolicy\":\"Al\",", SUCCEEDED, 8, HOLD_POLICY},
-        {BETA, "", SUCCEEDED, 8, HOLD_POLICY},
-        {BETA, "\"runPolicy\":{\"cleanPodPolicy\":\"Running\"},", SUCCEEDED, 0, HOLD_POLICY},
-        {BETA, "\"runPolicy\":{\"cleanPodPolicy\":null},", SUCCEEDED, 8, HOLD_POLICY},
-        {BETA, "\"runPolicy\":{\"cleanPodPolicy\":\"All\"},", EVICTED, 8, HOLD_POLICY},
-        {BETA, "\"runPolicy\":{\"cleanPodPolicy\":\"All\",\"suspend\":true},", EVICTED, 0, HOLD_POLICY},
+         HELD_BY_POLICY},
+        {V1_ANY, "\"cleanPodPolicy\":\"Al\",", SUCCEEDED, 8, HELD_BY_POLICY},
+        {BETA, "", SUCCEEDED, 8, HELD_BY_POLICY},
+        {BETA, "\"runPolicy\":{\"cleanPodPolicy\":\"Running\"},", SUCCEEDED, 0, HELD_BY_POLICY},
+        {BETA, "\"runPolicy\":{\"cleanPodPolicy\":null},", SUCCEEDED, 8, HELD_BY_POLICY},
+        {BETA, "\"runPolicy\":{\"cleanPodPolicy\":\"All\"},", EVICTED, 8, HELD_BY_POLICY},
+        {BETA, "\"runPolicy\":{\"cleanPodPolicy\":\"All\",\"suspend\":true},", EVICTED, 0, HELD_BY_POLICY},
         {BETA, "\"runPolicy\":{\"cleanPodPolicy\":\"Running\"},",
-         EVICTED ",\"completionTime\":\"2026-11-23T18:00:00Z\"", 0, HOLD_POLICY},
-        {BETA, "", RUNNING WORKERS("\"active\":2"), -1, HOLD_POLICY},
-        {BETA, "", "", -1, HOLD_POLICY},
+         EVICTED ",\"completionTime\":\"2026-11-23T18:00:00Z\"", 0, HELD_BY_POLICY},
+        {BETA, "", RUNNING WORKERS("\"active\":2"), -1, HELD_BY_POLICY},
+        {BETA, "", "", -1, HELD_BY_POLICY},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[2048];
@@ -194,7 +194,7 @@ static void without_pods_it_is_worked_out(void **state)
         assert_true(mpijob_holds_gpus(&view, none, &hold)); /* pods that were listed count, whatever the policy says */
         bool cci = cases[i].target.controller == CONTROLLER_CCI; /* but nobody knows how CCI's are labelled */
         assert_int_equal(hold.gpus, cci ? cases[i].gpus : 0);
-        assert_int_equal(hold.source, cci ? cases[i].source : HOLD_PODS);
+        assert_int_equal(hold.source, cci ? cases[i].source : HELD_BY_PODS);
         mpijob_pods_free(none);
     }
 }

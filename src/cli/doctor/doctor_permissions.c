@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cli/doctor/doctor_question.h"
+#include "mpijob/dialect.h"
 #include "json/write.h"
 
 static void ask_review(struct question *q, const char *verb, const char *group, const char *resource, const char *name)
@@ -56,8 +57,8 @@ static void tell_place(struct doctor *d, const struct question *q, size_t count)
     char resource[80];
     snprintf(resource, sizeof resource, "%s%s%s", p.resource, *p.group ? "." : "", p.group);
     const char *where = q->name_space ? "namespace " : "all namespaces", *name = q->name_space ? q->name_space : "";
-    bool cci = cluster_target(d->s.cluster, KIND_MPIJOB).controller == CONTROLLER_CCI;
-    if (cci && !q->name_space)
+    bool named = mpijob_dialect(cluster_target(d->s.cluster, KIND_MPIJOB))->server->namespaced_only;
+    if (named && !q->name_space)
         doctor_say(d, DOCTOR_FAILED, "name them: `namespaces:` in mpijobd.yaml, match.namespace in the policies, or -n",
                    "in all namespaces: CCI lists and watches within a namespace only");
     else if (err)
@@ -96,7 +97,7 @@ static void tell_places(struct doctor *d, const struct question *questions, size
 static void tell_definition(struct doctor *d, const struct question *q)
 {
     struct mpijob_target target = cluster_target(d->s.cluster, KIND_MPIJOB);
-    bool needed = cluster_ready(d->s.cluster) && target.version == MPIJOB_V1 && target.controller == CONTROLLER_UNKNOWN;
+    bool needed = cluster_ready(d->s.cluster) && mpijob_dialect(target)->open;
     if (q->allowed)
         doctor_say(d, DOCTOR_OK, NULL, "may get the definition mpijobs.kubeflow.org");
     else
@@ -123,6 +124,22 @@ static void find_versions(struct doctor *d)
     session_wait(&d->s);
 }
 
+/* The permissions on the kind of object that launchers are not, once the version is known. */
+static unsigned other_launchers(const struct doctor *d)
+{
+    if (!cluster_ready(d->s.cluster))
+        return 0;
+    switch (mpijob_dialect(cluster_target(d->s.cluster, KIND_MPIJOB))->reader->launcher) {
+    case LAUNCHER_JOB:
+        return MAY_GET_POD | MAY_PATCH_POD;
+    case LAUNCHER_POD:
+        return MAY_GET_JOB | MAY_PATCH_JOB;
+    case LAUNCHER_NONE:
+        break;
+    }
+    return 0;
+}
+
 bool doctor_permissions(struct doctor *d)
 {
     size_t waiting = 0, count = 0;
@@ -135,11 +152,7 @@ bool doctor_permissions(struct doctor *d)
     }
     find_versions(d);
     waiting++; /* until all are asked */
-    /* The version is known now, and with it the kind of object that launchers are. */
-    bool pods = cluster_ready(d->s.cluster) && cluster_target(d->s.cluster, KIND_MPIJOB).version == MPIJOB_V1;
-    unsigned other = !cluster_ready(d->s.cluster) ? 0
-                     : pods                       ? MAY_GET_JOB | MAY_PATCH_JOB
-                                                  : MAY_GET_POD | MAY_PATCH_POD;
+    unsigned other = other_launchers(d);
     for (size_t i = 0; i < needs->count; i++) {
         for (unsigned v = 0; v < PERMISSIONS; v++) {
             if (!(needs->places[i].verbs & ~other & 1u << v))

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cli/doctor/doctor_question.h"
+#include "mpijob/dialect.h"
 #include "time/duration.h"
 
 #define SKEW_NOTED 5   /* seconds */
@@ -152,7 +153,7 @@ bool doctor_versions(struct doctor *d)
         if (cluster_serves(s->cluster, kind, &err))
             doctor_say(d, DOCTOR_FAILED, NULL, "%s", err.message);
         else
-            doctor_say(d, DOCTOR_OK, NULL, "kubeflow.org serves %ss as %s; %s is used", name,
+            doctor_say(d, DOCTOR_OK, NULL, "%s serves %ss as %s; %s is used", mpijob_kind_info(kind)->group, name,
                        cluster_versions(s->cluster, kind),
                        mpijob_version_name(cluster_target(s->cluster, kind).version));
     }
@@ -181,7 +182,11 @@ bool doctor_controller(struct doctor *d)
 {
     struct session *s = &d->s;
     struct mpijob_target target = cluster_target(s->cluster, KIND_MPIJOB);
-    if (target.controller == CONTROLLER_UNKNOWN)
+    if (target.controller == CONTROLLER_UNKNOWN && !mpijob_dialect(target)->open)
+        doctor_say(d, DOCTOR_WARNING, "set cluster.controller in mpijobd.yaml",
+                   "not known, and there is no way here to find out which one acts on MPIJobs of %s",
+                   mpijob_version_name(target.version));
+    else if (target.controller == CONTROLLER_UNKNOWN)
         doctor_say(
             d, DOCTOR_WARNING,
             "set cluster.controller in mpijobd.yaml, or allow reading the definition (`mpijobd rbac` has the rule)",

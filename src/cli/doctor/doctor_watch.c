@@ -4,6 +4,7 @@
 #include "cli/doctor/doctor.h"
 #include "kube/verbs.h"
 #include "kube/watch.h"
+#include "mpijob/dialect.h"
 
 #define WATCH_SECONDS 1 /* after which the server is asked to end it */
 
@@ -101,8 +102,8 @@ static void try_watch(struct doctor *d, const struct needs_place *place)
 {
     struct watching w = {.s = &d->s, .kind = place->kind};
     const char *where = place->name_space ? place->name_space : "all namespaces";
-    bool cci = cluster_target(d->s.cluster, place->kind).controller == CONTROLLER_CCI;
-    if (cci && !place->name_space)
+    const struct mpijob_server *server = mpijob_dialect(cluster_target(d->s.cluster, place->kind))->server;
+    if (server->namespaced_only && !place->name_space)
         doctor_say(d, DOCTOR_FAILED, "name them: `namespaces:` in mpijobd.yaml, match.namespace in the policies, or -n",
                    "in all namespaces: CCI lists and watches within a namespace only");
     else if (find_version(&w, place->name_space))

@@ -58,7 +58,7 @@ static int count(void *data, struct str object)
         return rc;
     struct report_row row = {.jobs = 1, .holding = hold.gpus > 0, .gpus = hold.gpus};
     int64_t held = hold.gpus, until = r->now;
-    r->by_policy += hold.source == HOLD_POLICY;
+    r->by_policy += hold.source == HELD_BY_POLICY;
     if (!held && released_at(r->released, v.uid, &released) && v.finished != MPIJOB_NO_TIME && released > v.finished) {
         held = gpus_of_workers(json_at(root, "/spec/mpiReplicaSpecs"), KIND_MPIJOB, v.target.gpus);
         until = released;

@@ -15,7 +15,7 @@ static unsigned verbs_of(const struct policy_entry *e, enum mpijob_kind kind)
     unsigned verbs = p->action == ACTION_RUN || p->kind != kind ? 0 : SWEEP;
     if (p->action != ACTION_TABLE || p->where != LUA_NOREF)
         verbs |= needs_of_source(buf_str(&e->file->text), kind);
-    if (p->through_launcher && kind == KIND_MPIJOB)
+    if (p->through_launcher && mpijob_kind_info(kind)->launched)
         verbs |= MAY_CHANGE_LAUNCHER;
     if (p->wait_effect && p->kind == kind)
         verbs |= MAY_SEE_EFFECT;

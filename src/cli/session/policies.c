@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "binding/modules.h"
+#include "mpijob/dialect.h"
+#include "mpijob/kind.h"
 #include "store/store.h"
 
 static void loaded(void *data, const struct policy_set *set)
@@ -33,9 +35,11 @@ static size_t configured(const struct session *s, struct policy_known *known)
     for (size_t i = 0; i < s->config.cluster_count && !s->cluster_count; i++) {
         const struct config_cluster *c = &s->config.clusters[i];
         struct mpijob_target target = {.kind = KIND_MPIJOB};
-        if (!c->version || !mpijob_version_parse(str_of(c->version), &target.version))
+        if (!c->version || !mpijob_version_parse(str_of(c->version), &target.version) ||
+            !mpijob_kind_has(target.kind, target.version))
             continue;
-        if (!c->controller || !mpijob_controller_parse(str_of(c->controller), &target.controller))
+        if (!c->controller || !mpijob_controller_parse(str_of(c->controller), &target.controller) ||
+            !mpijob_dialect_known(mpijob_dialect(target)))
             target.controller = mpijob_controller_of(KIND_MPIJOB, target.version);
         known[n++] = (struct policy_known){c->name, target};
     }

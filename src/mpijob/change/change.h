@@ -1,8 +1,8 @@
 /* What to replace in a job, independent of its version: collected, checked, then turned into edits for one object.
  *
- *     mpijob_changes_set(&c, "cleanPodPolicy", str_of("\"All\""), &err)       raw JSON; a bad name or value is an error
- * here mpijob_changes_map(&c, CHANGE_LABELS, key, &value or NULL, &err)      one label or annotation; NULL removes it
- *     mpijob_changes_apply(&c, &view, &out, &diff, &err)                      new bytes and what differs
+ *     mpijob_changes_set(&c, "cleanPodPolicy", str_of("\"All\""), &err)  raw JSON; a bad name or value is an error here
+ *     mpijob_changes_map(&c, CHANGE_LABELS, key, &value or NULL, &err)   one label or annotation; NULL removes it
+ *     mpijob_changes_apply(&c, &view, &out, &diff, &err)                 new bytes and what differs
  */
 #ifndef MPIJOBD_MPIJOB_CHANGE_CHANGE_H
 #define MPIJOBD_MPIJOB_CHANGE_CHANGE_H
@@ -66,8 +66,8 @@ int mpijob_whole_check(struct json before, struct json after, struct mpijob_targ
 /* Has the version, under its controller, every field that the changes name, and may it be replaced? ERR_INVALID names
  * version and field. */
 int mpijob_changes_possible(const struct mpijob_changes *changes, struct mpijob_target target, struct error *err);
-/* What differs between two whole objects, but for what is the server's own (status, resourceVersion, managedFields...).
- * An object that is missing on one side differs member by member, a list as a whole. */
+/* What differs between two whole objects, without what only the server writes (status, resourceVersion,
+ * managedFields...). An object that is missing on one side differs member by member, a list as a whole. */
 int mpijob_objects_diff(struct json before, struct json after, struct mpijob_diff *diff, struct error *err);
 
 /* Did the server keep it? Compares the answer with the diff. ERR_DROPPED names the fields, what was sent and what came

@@ -1,8 +1,9 @@
 /* Changes turned into edits of one object's bytes: only where a value really differs, and only at the places that
  * count. */
-#include <stdlib.h>
+#include <stdio.h>
 
 #include "mpijob/change/change_item.h"
+#include "mpijob/dialect.h"
 #include "mpijob/kind.h"
 #include "json/write.h"
 
@@ -29,24 +30,41 @@ static int edit(struct applying *a, const char *pointer, enum mpijob_field_id fi
     return 0;
 }
 
+/* "activeDeadlineSeconds and cleanPodPolicy" */
+const char *change_only(const struct mpijob_server *server, char out[CHANGE_ONLY_TEXT])
+{
+    size_t len = 0;
+    *out = '\0';
+    for (size_t i = 0; server->only[i]; i++) {
+        const char *before = i == 0 ? "" : server->only[i + 1] ? ", " : " and ";
+        int n = snprintf(out + len, CHANGE_ONLY_TEXT - len, "%s%s", before, server->only[i]);
+        len += n > 0 && (size_t)n < CHANGE_ONLY_TEXT - len ? (size_t)n : 0;
+    }
+    return out;
+}
+
 static int refuse(struct mpijob_target target, enum mpijob_field_id field, bool has, struct error *err)
 {
+    const struct mpijob_dialect *dialect = mpijob_dialect(target);
     const char *controller = target.controller == CONTROLLER_UNKNOWN ? "" : mpijob_controller_name(target.controller);
-    const char *under = *controller ? " under " : "";
+    const char *under = *controller ? " under " : "", *version = mpijob_version_name(target.version);
     const struct mpijob_kind_info *kind = mpijob_kind_info(target.kind);
-    if (target.controller == CONTROLLER_CCI)
+    char only[CHANGE_ONLY_TEXT];
+    if (!mpijob_dialect_known(dialect))
+        return error_set(err, ERR_INVALID, "nothing is known here of %ss of %s%s%s, so no field can be replaced",
+                         kind->name, version, under, controller);
+    if (dialect->server->only)
         return error_set(err, ERR_INVALID,
-                         "CCI does not let %s be replaced: of %s %s it lets labels, annotations, "
-                         "activeDeadlineSeconds%s and cleanPodPolicy be replaced, and nothing else (%s)",
-                         mpijob_field_name(field), kind->article, kind->name,
-                         target.kind == KIND_MPIJOB ? "" : ", ttlSecondsAfterFinished",
-                         mpijob_version_name(target.version));
+                         "%s does not let %s be replaced: of %s %s it lets labels, annotations, "
+                         "%s be replaced, and nothing else (%s)",
+                         dialect->server->name, mpijob_field_name(field), kind->article, kind->name,
+                         change_only(dialect->server, only), version);
     if (has)
         return error_set(err, ERR_INVALID,
                          "%s is fixed once the job exists in %s%s%s: the API does not let it be replaced",
-                         mpijob_field_name(field), mpijob_version_name(target.version), under, controller);
-    return error_set(err, ERR_INVALID, "%ss of %s%s%s have no field %s", kind->name,
-                     mpijob_version_name(target.version), under, controller, mpijob_field_name(field));
+                         mpijob_field_name(field), version, under, controller);
+    return error_set(err, ERR_INVALID, "%ss of %s%s%s have no field %s", kind->name, version, under, controller,
+                     mpijob_field_name(field));
 }
 
 int mpijob_changes_possible(const struct mpijob_changes *changes, struct mpijob_target target, struct error *err)
@@ -65,8 +83,8 @@ static bool is(struct json value, struct str wanted)
     return wanted.len ? json_exists(value) && json_equal(value, (struct json){wanted}) : !json_exists(value);
 }
 
-/* What the field may not hold does harm wherever the controller decodes it, be it overridden or not: a string in place
- * of the number stops it. */
+/* A value that the field may not hold does harm wherever the controller decodes it, whether another place overrides it
+ * or not: a string in place of the number stops the controller. */
 static bool is_spoilt(struct json object, enum mpijob_field_id field, const char *pointer)
 {
     struct json value = mpijob_value_at(object, pointer);
@@ -84,7 +102,7 @@ static bool in_force(const struct applying *a, enum mpijob_field_id field, const
     struct json also = mpijob_value_at(object, place->also);
     if (json_exists(also) && !is(also, wanted))
         return false;
-    bool guess = a->view->target.controller == CONTROLLER_UNKNOWN && a->view->target.version == MPIJOB_V1;
+    bool guess = mpijob_dialect(a->view->target)->open;
     return !guess || !place->overrides || is(mpijob_value_at(object, place->pointer), wanted);
 }
 

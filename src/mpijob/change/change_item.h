@@ -3,6 +3,7 @@
 #define MPIJOBD_MPIJOB_CHANGE_CHANGE_ITEM_H
 
 #include "mpijob/change/change.h"
+#include "mpijob/dialect.h"
 
 enum change_kind { CHANGE_FIELD, CHANGE_KEY };
 
@@ -22,6 +23,10 @@ static inline struct str change_value(const struct mpijob_change *c)
 }
 
 const char *change_map_name(enum mpijob_map map); /* "labels" */
+
+/* For messages, the list of what a server lets be replaced (server->only is not NULL). Returns out. */
+#define CHANGE_ONLY_TEXT 120
+const char *change_only(const struct mpijob_server *server, char out[CHANGE_ONLY_TEXT]);
 
 /* Appends a difference; after: empty for absent. */
 int diff_add(struct mpijob_diff *diff, const char *pointer, enum mpijob_field_id field, struct json before,

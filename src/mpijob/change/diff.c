@@ -1,3 +1,4 @@
+/* A list of differences: kept, shown to people, written as JSON and read back. */
 #include <stdlib.h>
 
 #include "mpijob/change/change_item.h"

@@ -1,6 +1,11 @@
 /* Did the server keep what was sent? A 200 alone does not say so: definitions prune, webhooks alter. */
+#include <stdio.h>
+
 #include "mpijob/change/change_item.h"
+#include "mpijob/kind.h"
 #include "mpijob/shown.h"
+
+#define CURE_TEXT 240
 
 static struct json came_back(const struct mpijob_difference *d, struct json object)
 {
@@ -56,30 +61,32 @@ static void describe(const struct mpijob_difference *d, struct json answer, stru
 }
 
 /* What may have thrown the field away, and what helps. */
-static const char *cure(const struct mpijob_difference *d, struct mpijob_target target)
+static const char *cure(const struct mpijob_difference *d, struct mpijob_target target, char out[CURE_TEXT])
 {
+    const struct mpijob_definition *definition = mpijob_dialect(target)->definition;
     if (d->field == FIELD_COUNT)
         return "an admission webhook of the cluster takes it away; ask those who run it";
-    if (target.version != MPIJOB_V2BETA1 && target.controller != CONTROLLER_TRAINING_OPERATOR)
+    if (definition->keeps_unknown)
         return "the definition it stores (another version) has no such field; write through the version that is "
                "stored, "
                "e.g. --api-version v2beta1";
-    if (target.version == MPIJOB_V2BETA1 && d->field == FIELD_MANAGED_BY)
-        return "mpi-operator's definition has this field from v0.6 on; update the definition and the controller";
-    if (target.version == MPIJOB_V2BETA1 && (d->field == FIELD_SUSPEND || d->field == FIELD_SCHEDULING_POLICY))
-        return "mpi-operator's definition has this field from v0.4 on; update the definition and the controller";
-    if (target.controller == CONTROLLER_TRAINING_OPERATOR && d->field == FIELD_SUSPEND)
-        return "training-operator's definition has this field from v1.7 on; update the definition and the controller";
-    if (target.controller == CONTROLLER_TRAINING_OPERATOR && d->field == FIELD_MANAGED_BY)
-        return "training-operator's definition has this field from v1.9 on; update the definition and the controller";
-    return "the definition it stores has no such field: compare the definition's version with the controller's "
-           "(kubectl get crd mpijobs.kubeflow.org -o yaml)";
+    if (definition->since[d->field]) {
+        snprintf(out, CURE_TEXT, "%s's definition has this field from %s on; update the definition and the controller",
+                 definition->program, definition->since[d->field]);
+        return out;
+    }
+    snprintf(out, CURE_TEXT,
+             "the definition it stores has no such field: compare the definition's version with the controller's "
+             "(kubectl get crd %s -o yaml)",
+             mpijob_kind_info(target.kind)->definition);
+    return out;
 }
 
 int mpijob_diff_verify(const struct mpijob_diff *diff, struct json answer, struct mpijob_target target,
                        struct error *err)
 {
     const struct mpijob_difference *dropped = NULL, *altered = NULL;
+    char text[CURE_TEXT];
     struct buf lost = BUF_INIT, changed = BUF_INIT, stored = BUF_INIT;
     for (size_t i = 0; i < diff->count; i++) {
         const struct mpijob_difference *d = &diff->items[i];
@@ -105,10 +112,10 @@ int mpijob_diff_verify(const struct mpijob_diff *diff, struct json answer, struc
         rc = error_nomem(err);
     else if (dropped && altered)
         rc = error_set(err, ERR_DROPPED, "the server answered 200, dropped %s and altered %s: %s%s", lost.ptr,
-                       changed.ptr, cure(dropped, target), rest);
+                       changed.ptr, cure(dropped, target, text), rest);
     else if (dropped)
         rc = error_set(err, ERR_DROPPED, "the server answered 200 and dropped %s: %s%s", lost.ptr,
-                       cure(dropped, target), rest);
+                       cure(dropped, target, text), rest);
     else if (altered)
         rc = error_set(err, ERR_DROPPED, "the server answered 200 and altered %s: %s%s", changed.ptr, other, rest);
     buf_free(&lost);

@@ -1,8 +1,9 @@
+/* By which sign an effect is seen to have come, and whether a job or a pod shows it. */
 #include "mpijob/effect/effect_sign.h"
 
-#include <strings.h>
-
-#include "mpijob/effect/effect_table.h"
+#include "mpijob/effect/effect_parts.h"
+#include "mpijob/kind.h"
+#include "mpijob/pods.h"
 
 static const struct sign_row {
     unsigned releases, states;
@@ -32,13 +33,12 @@ const char *mpijob_sign_text(enum mpijob_sign sign)
     return texts[sign];
 }
 
+/* Where two controllers come into question, the last. */
 static unsigned releases_of(struct mpijob_target target)
 {
-    if (target.version == MPIJOB_V1ALPHA2)
-        return V1ALPHA2_ALL;
-    if (target.version == MPIJOB_V2BETA1)
-        return V2BETA1_ALL;
-    return target.controller == CONTROLLER_MPI_OPERATOR ? V1_MPI_ALL : TRAINING_190;
+    const struct mpijob_dialect *families[2];
+    int count = effect_families(mpijob_dialect(target), families);
+    return families[count - 1]->releases;
 }
 
 static enum mpijob_sign look_up(const struct mpijob_view *view, const struct effect_query *q)
@@ -53,13 +53,14 @@ static enum mpijob_sign look_up(const struct mpijob_view *view, const struct eff
     return SIGN_NONE;
 }
 
-static bool effect_touches_only(const struct mpijob_diff *diff)
+/* Taken from its controller: nothing is to be seen. */
+static bool lets_go(const struct mpijob_diff *diff)
 {
     for (size_t i = 0; i < diff->count; i++) {
         if (diff->items[i].field == FIELD_MANAGED_BY)
-            return false; /* taken from its controller: nothing is to be seen */
+            return true;
     }
-    return true;
+    return false;
 }
 
 enum mpijob_sign mpijob_effect_sign(const struct mpijob_view *before, const struct mpijob_diff *diff,
@@ -80,7 +81,7 @@ enum mpijob_sign mpijob_effect_sign(const struct mpijob_view *before, const stru
     }
     bool launcher_ends = plan && plan->ends_at != MPIJOB_NO_TIME && plan->ends_at - now <= horizon;
     bool edit_ends = verdict->effect == EFFECT_DESTRUCTIVE &&
-                     before->target.controller == CONTROLLER_TRAINING_OPERATOR && effect_touches_only(diff);
+                     mpijob_dialect(before->target)->reader->deadline == DEADLINE_ON_EVENTS && !lets_go(diff);
     /* a deadline that has passed: the launcher's, or one that any edit makes known */
     if (sign == SIGN_NONE && (launcher_ends || edit_ends) && !mpijob_phase_finished(before->phase))
         sign = SIGN_FAILED;
@@ -103,30 +104,17 @@ bool mpijob_sign_in_job(enum mpijob_sign sign, enum mpijob_phase phase, bool del
     }
 }
 
-/* "worker", "Worker": each controller has its own label for it. */
-static bool is_worker(struct json labels)
-{
-    static const char *const keys[] = {"mpi_role_type", "mpi-job-role", "training.kubeflow.org/job-role",
-                                       "training.kubeflow.org/replica-type"};
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        struct json role = json_get(labels, keys[i]);
-        if (json_string_is(role, str_of("worker")) || json_string_is(role, str_of("Worker")))
-            return true;
-    }
-    return false;
-}
-
 bool mpijob_pod_read(struct json pod, struct str uid, struct mpijob_pod *out)
 {
     for (struct json_iter it = json_iter(json_at(pod, "/metadata/ownerReferences")); json_next(&it);) {
         struct json version = json_get(it.value, "apiVersion");
-        bool group = str_starts(version.text, "\"kubeflow.org/") || str_starts(version.text, "\"kubeflow.org\\/");
+        bool group =
+            str_starts(version.text, "\"" MPIJOB_GROUP "/") || str_starts(version.text, "\"" MPIJOB_GROUP "\\/");
         if (group && uid.len && !json_string_is(json_get(it.value, "uid"), uid))
             return false;
     }
-    struct json phase = json_at(pod, "/status/phase");
-    out->worker = is_worker(json_at(pod, "/metadata/labels"));
-    out->over = json_string_is(phase, str_of("Succeeded")) || json_string_is(phase, str_of("Failed"));
+    out->worker = mpijob_pod_is_worker(json_at(pod, "/metadata/labels"));
+    out->over = mpijob_pod_ended(pod);
     return true;
 }
 

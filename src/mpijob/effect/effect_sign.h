@@ -28,14 +28,14 @@ enum mpijob_sign mpijob_effect_sign(const struct mpijob_view *before, const stru
                                     const struct mpijob_launcher_plan *plan, const struct mpijob_verdict *verdict,
                                     int64_t now, int64_t horizon);
 
-/* Is it there? Of the job: phase as it is now; deleted: there is none with its uid. */
+/* Has it come? Asked of the job: phase as it is now; deleted: no job has its uid any more. */
 bool mpijob_sign_in_job(enum mpijob_sign sign, enum mpijob_phase phase, bool deleted);
 
 /* One pod of the job, as far as a sign asks. */
 struct mpijob_pod {
     bool worker, over; /* over: Succeeded or Failed */
 };
-/* False: another's. view: of the job that it may belong to; only uid and name are looked at. */
+/* False: it is another job's. uid: of the job that it may belong to. */
 bool mpijob_pod_read(struct json pod, struct str uid, struct mpijob_pod *out);
 /* Does this pod speak against the sign? */
 bool mpijob_sign_hindered(enum mpijob_sign sign, const struct mpijob_pod *pod);

@@ -3,7 +3,8 @@
 
 #include "base/clock.h"
 
-/* Without launcherCreationPolicy WaitForWorkersReady the launcher comes with the workers, before anybody sees it. */
+/* Without launcherCreationPolicy WaitForWorkersReady the launcher is created with the workers, before it could be seen
+ * that it is missing. */
 static bool launcher_waits(const struct mpijob_view *view)
 {
     if (!json_string_is(json_at(view->object, "/spec/launcherCreationPolicy"), str_of("WaitForWorkersReady")))
@@ -144,11 +145,9 @@ static unsigned suspend_meaning(const struct mpijob_view *view, const struct mpi
 
 static unsigned manager_meaning(const struct mpijob_view *view, const struct effect_query *q)
 {
-    const char *own =
-        view->target.version == MPIJOB_V1 ? "kubeflow.org/training-operator" : "kubeflow.org/mpi-operator";
-    if (!json_exists(q->to) || json_string_is(q->to, str_of(own)))
-        return !json_exists(q->from) || json_string_is(q->from, str_of(own)) ? MEANS_SAME : MEANS_OTHER;
-    return MEANS_AWAY;
+    if (json_exists(q->to) && !mpijob_manager_is_own(q->to, view->target))
+        return MEANS_AWAY;
+    return !json_exists(q->from) || mpijob_manager_is_own(q->from, view->target) ? MEANS_SAME : MEANS_OTHER;
 }
 
 static bool differs(const struct mpijob_diff *diff, enum mpijob_field_id field)

@@ -1,6 +1,6 @@
-/* What changes really do: a condensation of the project's own measurements (tests/fixtures/effects.tsv, 485 experiments
- * on the real controllers; tests/unit/test_mpijob_effect.c holds every row of them against this table). The first row
- * that fits a release counts. What no row covers is unknown. */
+/* What changes really do, of a job and of its launcher: a condensation of the project's own measurements
+ * (tests/fixtures/effects.tsv, 485 experiments on the real controllers; tests/unit/test_mpijob_effect.c holds every row
+ * of them against this table). The first row that fits a release counts. What no row covers is unknown. */
 #include "mpijob/effect/effect_table.h"
 
 const char *release_name(int bit)
@@ -162,3 +162,37 @@ static const struct effect_row rows[] = {
 /* clang-format on */
 
 const struct effect_rows effect_of_job = {rows, sizeof rows / sizeof *rows};
+
+/* ---- changes of the launcher itself: the rows launcher:... of the experiments ---- */
+
+#define BY_JOB (V1ALPHA2_ALL | V2BETA1_ALL) /* the launcher is a Job */
+#define BY_POD (V1_MPI_ALL | TRAINING_190)  /* a Pod */
+
+/* clang-format off */
+#define LAUNCHER_DEADLINE(releases, meanings, effect, why) \
+    {releases, STATE_RUNNING, FIELD_ACTIVE_DEADLINE_SECONDS, meanings, effect, why}
+
+static const struct effect_row launcher_rows[] = {
+    LAUNCHER_DEADLINE(BY_JOB, MEANS_ELAPSED, EFFECT_DESTRUCTIVE,
+             "the deadline of the launcher Job {launcher} passed at {at}: it fails now with its pod and its log, and the MPIJob "
+             "with it; the workers stay unless cleanPodPolicy removes them"),
+    LAUNCHER_DEADLINE(BY_JOB, MEANS_AHEAD, EFFECT_EFFECTIVE,
+             "the launcher Job {launcher} has this deadline now and fails at {at} unless it ends before, and the MPIJob with it"),
+    LAUNCHER_DEADLINE(BY_POD, MEANS_ELAPSED, EFFECT_DESTRUCTIVE,
+             "the deadline of the launcher Pod {launcher} passed at {at}: the kubelet ends it now, and the MPIJob fails; its pods "
+             "stay unless cleanPodPolicy removes them"),
+    LAUNCHER_DEADLINE(BY_POD, MEANS_AHEAD, EFFECT_UNKNOWN,
+             "the kubelet ends the launcher Pod {launcher} at {at}; of Pods only a deadline that had passed was tried"),
+    {BY_JOB, STATE_RUNNING, FIELD_BACKOFF_LIMIT, MEANS_ZERO, EFFECT_EFFECTIVE,
+     "the launcher Job {launcher} fails with the next failure of its pod, and the MPIJob with it"},
+    {BY_JOB, STATE_RUNNING, FIELD_BACKOFF_LIMIT, MEANS_OTHER, EFFECT_UNKNOWN,
+     "the launcher Job {launcher} has this backoffLimit now; only 0 was tried"},
+    {BY_JOB, STATE_SUCCEEDED, FIELD_TTL_SECONDS_AFTER_FINISHED, MEANS_ELAPSED, EFFECT_EFFECTIVE,
+     "the launcher Job {launcher} is deleted now with its pod and its log; the MPIJob and its workers stay"},
+    {BY_JOB, STATE_FINISHED, FIELD_TTL_SECONDS_AFTER_FINISHED, MEANS_ELAPSED | MEANS_AHEAD, EFFECT_UNKNOWN,
+     "the launcher Job {launcher} is to be deleted at {at} with its pod and its log; only an elapsed TTL of a job that had "
+     "succeeded was tried"},
+};
+/* clang-format on */
+
+const struct effect_rows effect_of_launcher = {launcher_rows, sizeof launcher_rows / sizeof *launcher_rows};

@@ -2,29 +2,10 @@
 #ifndef MPIJOBD_MPIJOB_EFFECT_EFFECT_TABLE_H
 #define MPIJOBD_MPIJOB_EFFECT_EFFECT_TABLE_H
 
+#include "mpijob/dialect.h"
 #include "mpijob/effect/effect.h"
 
-/* The releases that were tried. An object does not tell the release that serves it, so a verdict is what all releases
- * that come into question agree on. */
-enum release {
-    V1ALPHA2_023 = 1 << 0,
-    V1ALPHA2_030 = 1 << 1,
-    V1_023 = 1 << 2,
-    V1_030 = 1 << 3,
-    V2BETA1_030 = 1 << 4,
-    V2BETA1_040 = 1 << 5,
-    V2BETA1_060 = 1 << 6,
-    V2BETA1_080 = 1 << 7,
-    TRAINING_190 = 1 << 8,
-};
-#define RELEASES 9
-#define V1ALPHA2_ALL (V1ALPHA2_023 | V1ALPHA2_030)
-#define V1_MPI_ALL (V1_023 | V1_030)
-#define V2BETA1_ALL (V2BETA1_030 | V2BETA1_SUSPEND)
-#define V2BETA1_SUSPEND (V2BETA1_040 | V2BETA1_060 | V2BETA1_080) /* those that have suspend and schedulingPolicy */
-#define V2BETA1_MANAGED (V2BETA1_060 | V2BETA1_080)               /* those that have managedBy, and a late launcher */
-
-const char *release_name(int bit); /* "mpi-operator v0.2.3"; bit: its number */
+const char *release_name(int bit); /* of enum mpijob_release, by the bit's number: "mpi-operator v0.2.3" */
 
 /* The job's state, as far as it decides what a change does. */
 enum job_state {
@@ -49,7 +30,7 @@ enum change_meaning {
     MEANS_ALL = 1 << 3,     /* cleanPodPolicy None or absent to All */
     MEANS_ALL_TO_RUNNING = 1 << 4,
     MEANS_RUNNING_TO_ALL = 1 << 5,
-    MEANS_HEALED = 1 << 6,  /* a value that was none of the three, corrected */
+    MEANS_HEALED = 1 << 6,  /* a value that was not one of the three, corrected */
     MEANS_ELAPSED = 1 << 7, /* a deadline or TTL that has passed already */
     MEANS_AHEAD = 1 << 8,
     MEANS_REMOVED = 1 << 9,  /* no value any more */
@@ -60,7 +41,7 @@ enum change_meaning {
     MEANS_SUSPEND_RUNNING = 1 << 14, /* with cleanPodPolicy Running */
     MEANS_RESUME = 1 << 15,
     MEANS_RESUME_RUNNING = 1 << 16,
-    MEANS_AWAY = 1 << 17,  /* managedBy to somebody else */
+    MEANS_AWAY = 1 << 17,  /* managedBy to another manager */
     MEANS_QUEUE = 1 << 18, /* schedulingPolicy.queue */
     MEANS_BAD = 1 << 19,   /* a value that the checks refuse; only a whole object can carry it here */
 };
@@ -70,7 +51,8 @@ enum change_meaning {
 #define EFFECT_DROPPED (-1) /* the definition has no such field: the answer shows it, and it is an error of its own */
 
 struct effect_row {
-    unsigned releases, states;
+    unsigned releases; /* enum mpijob_release */
+    unsigned states;
     enum mpijob_field_id field;
     unsigned meanings;
     int effect; /* enum mpijob_effect or EFFECT_DROPPED */
@@ -82,7 +64,7 @@ struct effect_rows {
     size_t count;
 };
 extern const struct effect_rows effect_of_job;      /* changes of the MPIJob */
-extern const struct effect_rows effect_of_launcher; /* changes of its launcher Job or Pod (effect_launcher.c) */
+extern const struct effect_rows effect_of_launcher; /* changes of its launcher Job or Pod */
 
 /* One field's change, ready to be looked up. */
 struct effect_query {

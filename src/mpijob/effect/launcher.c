@@ -1,3 +1,4 @@
+/* The launcher's part of a change: what it comes to there, whether it may be, and what it does. */
 #include "mpijob/effect/launcher.h"
 
 #include <stdio.h>
@@ -12,14 +13,36 @@ static const enum mpijob_field_id through[] = {FIELD_ACTIVE_DEADLINE_SECONDS, FI
                                                FIELD_TTL_SECONDS_AFTER_FINISHED};
 #define THROUGH (sizeof through / sizeof *through)
 
+#define BIT(field) (1u << (field))
+
+/* What a launcher of each kind makes of the fields. */
+static const struct launcher_kind {
+    const char *word;
+    unsigned fields;   /* that it has: BIT(enum mpijob_field_id) */
+    bool takes_values; /* it gets the job's when it is created */
+    bool only_lowers;  /* its deadline can be set or lowered, and not raised or removed */
+} launchers[] = {
+    [LAUNCHER_NONE] = {"launcher", 0, false, false},
+    [LAUNCHER_JOB] = {"Job",
+                      BIT(FIELD_ACTIVE_DEADLINE_SECONDS) | BIT(FIELD_BACKOFF_LIMIT) |
+                          BIT(FIELD_TTL_SECONDS_AFTER_FINISHED),
+                      true, false},
+    [LAUNCHER_POD] = {"Pod", BIT(FIELD_ACTIVE_DEADLINE_SECONDS), false, true},
+};
+
 enum mpijob_launcher mpijob_launcher_of(struct mpijob_target target)
 {
-    return target.version == MPIJOB_V1 ? LAUNCHER_POD : LAUNCHER_JOB;
+    return mpijob_dialect(target)->reader->launcher;
+}
+
+static const struct launcher_kind *launcher_of(const struct mpijob_view *view)
+{
+    return &launchers[mpijob_launcher_of(view->target)];
 }
 
 const char *mpijob_launcher_word(enum mpijob_launcher launcher)
 {
-    return launcher == LAUNCHER_POD ? "Pod" : "Job";
+    return launchers[launcher].word;
 }
 
 void mpijob_launcher_name(const struct mpijob_view *view, struct buf *out)
@@ -102,22 +125,13 @@ static const struct mpijob_change *wanted(const struct mpijob_changes *changes, 
     return NULL;
 }
 
-/* Which of the fields is the launcher's to act on, for a job in this state? */
+/* Does the launcher act on the field, for a job in this state? It does not where the controller reads the job's own
+ * fields while it runs. */
 static bool concerns(enum mpijob_field_id field, const struct mpijob_view *view)
 {
-    bool finished = mpijob_phase_finished(view->phase), pod = mpijob_launcher_of(view->target) == LAUNCHER_POD;
-    if (view->target.kind != KIND_MPIJOB || view->target.controller == CONTROLLER_TRAINING_OPERATOR)
-        return false; /* has none, or reads its own fields while the job runs */
-    switch (field) {
-    case FIELD_ACTIVE_DEADLINE_SECONDS:
-        return !finished;
-    case FIELD_BACKOFF_LIMIT:
-        return !finished && !pod; /* a Pod has none */
-    case FIELD_TTL_SECONDS_AFTER_FINISHED:
-        return !pod;
-    default:
-        return false;
-    }
+    bool at_end = field == FIELD_TTL_SECONDS_AFTER_FINISHED;
+    return mpijob_dialect(view->target)->through_launcher && (launcher_of(view)->fields & BIT(field)) &&
+           (at_end || !mpijob_phase_finished(view->phase));
 }
 
 bool mpijob_launcher_concerned(const struct mpijob_changes *changes, const struct mpijob_view *view)
@@ -199,8 +213,7 @@ static int plan_field(const struct mpijob_view *view, struct json launcher, cons
     plan->covered[c->field] = true;
     if (after.len ? json_exists(before) && json_equal(before, (struct json){after}) : !json_exists(before)) {
         snprintf(v.why, sizeof v.why, "the launcher %s %.*s has this %s already, so nothing is different",
-                 mpijob_launcher_word(mpijob_launcher_of(view->target)), shown(name, 250), name.ptr,
-                 mpijob_field_name(c->field));
+                 launcher_of(view)->word, shown(name, 250), name.ptr, mpijob_field_name(c->field));
         effect_join(&plan->verdict, &v);
         return 0;
     }
@@ -208,7 +221,7 @@ static int plan_field(const struct mpijob_view *view, struct json launcher, cons
     int rc = 0;
     if (c->field == FIELD_TTL_SECONDS_AFTER_FINISHED && after.len && running)
         rc = refuse_ttl(name, err);
-    else if (mpijob_launcher_of(view->target) == LAUNCHER_POD)
+    else if (launcher_of(view)->only_lowers)
         rc = check_pod(before, after, name, err);
     if (!rc)
         rc = diff_add(&plan->diff, pointer, c->field, before, after, err);
@@ -256,7 +269,7 @@ static int check_owner(const struct mpijob_view *view, struct json launcher, str
     return error_set(err, ERR_REFUSED,
                      "the %s %.*s is not this MPIJob's launcher (its owner references do not name this MPIJob's uid as "
                      "the controller): nothing was changed",
-                     mpijob_launcher_word(mpijob_launcher_of(view->target)), shown(name, 250), name.ptr);
+                     launcher_of(view)->word, shown(name, 250), name.ptr);
 }
 
 int mpijob_launcher_plan(const struct mpijob_changes *changes, const struct mpijob_view *view, struct json launcher,
@@ -283,7 +296,7 @@ static void judge_without(const struct mpijob_view *view, const struct mpijob_di
                           struct mpijob_verdict *v)
 {
     static const bool at_creation[FIELD_COUNT] = {[FIELD_ACTIVE_DEADLINE_SECONDS] = true, [FIELD_BACKOFF_LIMIT] = true};
-    bool awaited = mpijob_launcher_of(view->target) == LAUNCHER_JOB && view->phase == PHASE_PENDING;
+    bool awaited = launcher_of(view)->takes_values && view->phase == PHASE_PENDING;
     struct mpijob_verdict said = {.effect = awaited ? EFFECT_EFFECTIVE : EFFECT_UNCHANGED};
     snprintf(said.why, sizeof said.why,
              awaited ? "the launcher Job %.*s-launcher does not exist yet; it gets the MPIJob's values when the "
@@ -302,8 +315,8 @@ void mpijob_judge_through(const struct mpijob_view *before, const struct mpijob_
         judge_without(before, diff, now, verdict);
         return;
     }
-    /* Which v1 controller it is decides whether the MPIJob's own deadline acts too. */
-    bool both = before->target.version == MPIJOB_V1 && before->target.controller == CONTROLLER_UNKNOWN;
+    /* Where it is open which controller it is, that decides whether the MPIJob's own deadline acts too. */
+    bool both = mpijob_dialect(before->target)->open;
     effect_judge_but(both ? none : plan->covered, before, diff, now, verdict);
     if (verdict->effect == EFFECT_STORED) /* labels beside it need no word */
         verdict->why[0] = '\0';

@@ -1,20 +1,20 @@
 /* The launcher behind an MPIJob: a batch/v1 Job NAME-launcher (v1alpha2, v2beta1), or a Pod of that name (both
  * controllers of v1). Most controllers copy the MPIJob's values into it when they create it, and never again: what is
  * to act on a job that runs has to be changed there too. The verdicts are from experiments on the launchers
- * (tests/fixtures/effects.tsv, rows launcher:...). Pure: who reads and writes it is policy/replace_launcher.c. */
+ * (tests/fixtures/effects.tsv, rows launcher:...). Pure: change/replace_launcher.c reads and writes it. */
 #ifndef MPIJOBD_MPIJOB_EFFECT_LAUNCHER_H
 #define MPIJOBD_MPIJOB_EFFECT_LAUNCHER_H
 
+#include "mpijob/dialect.h"
 #include "mpijob/effect/effect.h"
 
-enum mpijob_launcher { LAUNCHER_JOB, LAUNCHER_POD };
 enum mpijob_launcher mpijob_launcher_of(struct mpijob_target target);
-const char *mpijob_launcher_word(enum mpijob_launcher launcher); /* "Job", "Pod" */
+const char *mpijob_launcher_word(enum mpijob_launcher launcher); /* "Job", "Pod"; "launcher" where a job has none */
 /* "NAME-launcher", appended. */
 void mpijob_launcher_name(const struct mpijob_view *view, struct buf *out);
 
-/* Is there anything among the changes that the launcher has to be asked about? false: the MPIJob's own fields are what
- * counts, or the job has ended and nothing does. */
+/* Does one of the changes concern the launcher too? false: only the MPIJob's own fields count, or the job has ended and
+ * none does. */
 bool mpijob_launcher_concerned(const struct mpijob_changes *changes, const struct mpijob_view *view);
 
 /* What the changes come to on the launcher. */
@@ -27,8 +27,8 @@ struct mpijob_launcher_plan {
 };
 void mpijob_launcher_plan_free(struct mpijob_launcher_plan *plan);
 
-/* launcher: the Job or Pod. now: microseconds. ERR_REFUSED: it is another one's, or a TTL could run the job twice;
- * ERR_INVALID: the API server would not let it be (a Pod's deadline is lowered only). */
+/* launcher: the Job or Pod. now: microseconds. ERR_REFUSED: it belongs to another job, or a TTL could run the job
+ * twice; ERR_INVALID: the API server would not let it be (a Pod's deadline is lowered only). */
 int mpijob_launcher_plan(const struct mpijob_changes *changes, const struct mpijob_view *view, struct json launcher,
                          int64_t now, struct mpijob_launcher_plan *plan, struct error *err);
 

@@ -1,3 +1,4 @@
+/* The rules of inspect.h and the fields' own bounds, held against a whole object before it is written. */
 #include "mpijob/inspect/harm.h"
 
 #include <stdio.h>

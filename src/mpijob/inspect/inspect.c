@@ -7,6 +7,7 @@
 #include "mpijob/effect/effect.h"
 #include "mpijob/held_gpus.h"
 #include "mpijob/inspect/inspect_rule.h"
+#include "mpijob/kind.h"
 #include "mpijob/shown.h"
 
 static const struct {
@@ -141,11 +142,18 @@ static enum mpijob_field_id field_at(const struct mpijob_view *view, const char 
     return FIELD_COUNT;
 }
 
-/* CCI lets labels, annotations and two fields be replaced. */
+/* A server may let few places be replaced beside labels and annotations (CCI). */
 static bool replaceable(const struct inspecting *in, const char *pointer)
 {
-    return !(in->readers & READER_CCI) || strcmp(pointer, "/spec/cleanPodPolicy") == 0 ||
-           strcmp(pointer, "/spec/activeDeadlineSeconds") == 0;
+    const char *const *only = mpijob_dialect(in->view->target)->server->only;
+    bool spec = str_starts(str_of(pointer), "/spec/");
+    if (!only || !in->reader->documented_only)
+        return true;
+    for (size_t i = 0; only[i]; i++) {
+        if (spec && strcmp(pointer + strlen("/spec/"), only[i]) == 0)
+            return true;
+    }
+    return false;
 }
 
 static void judge(const struct inspecting *in, struct mpijob_finding *f)
@@ -194,10 +202,7 @@ bool inspect_good_policy(struct json value)
 
 bool inspect_never_read(const struct inspecting *in, enum mpijob_field_id field)
 {
-    if (in->readers == READER_V1)
-        return field == FIELD_ACTIVE_DEADLINE_SECONDS || field == FIELD_BACKOFF_LIMIT ||
-               field == FIELD_TTL_SECONDS_AFTER_FINISHED || field == FIELD_SUSPEND;
-    return in->readers == READER_ALPHA && (field == FIELD_TTL_SECONDS_AFTER_FINISHED || field == FIELD_SUSPEND);
+    return (in->reader->never_reads & (1u << field)) != 0;
 }
 
 const char *mpijob_finding_path(const char *pointer, char out[FINDING_POINTER])
@@ -212,30 +217,17 @@ const char *mpijob_finding_path(const char *pointer, char out[FINDING_POINTER])
 
 /* ---- entry ---- */
 
-static unsigned readers_of(struct mpijob_target target)
-{
-    switch (target.version) {
-    case MPIJOB_V1ALPHA2:
-        return target.controller == CONTROLLER_CCI ? READER_CCI : READER_ALPHA;
-    case MPIJOB_V1:
-        return target.controller == CONTROLLER_MPI_OPERATOR        ? READER_V1
-               : target.controller == CONTROLLER_TRAINING_OPERATOR ? READER_TRAINING
-                                                                   : READER_EITHER;
-    case MPIJOB_V2BETA1:
-        break;
-    }
-    return READER_BETA;
-}
-
 static void inspect(struct inspecting *in)
 {
     for (int i = 0; i < PROBLEM_COUNT; i++)
         in->due[i] = INT64_MAX;
-    if (in->view->target.kind != KIND_MPIJOB) /* the facts are about MPIJobs */
+    if (!mpijob_kind_info(in->view->target.kind)->inspected)
         return;
-    in->readers = readers_of(in->view->target);
+    in->reader = mpijob_dialect(in->view->target)->reader;
     inspect_values(in);
     if (in->view->deleting) /* it goes anyway; only what harms others counts until then */
+        return;
+    if (!mpijob_dialect_known(mpijob_dialect(in->view->target))) /* nothing can be said of its places */
         return;
     inspect_places(in);
     inspect_life(in);

@@ -1,6 +1,6 @@
-/* MPIJobs that are set up wrongly and nobody noticed: what a server stored with a 200 and a controller ignores, takes
- * for something else, or chokes on. Only what the facts support (docs/reference/inspect.md) is a finding; jobs of other
- * kinds have none.
+/* MPIJobs that are set up wrongly without a sign of it: what a server stored with a 200 and a controller ignores, takes
+ * for something else, or cannot read. Only what the facts support (docs/reference/inspect.md) is a finding; jobs of
+ * other kinds have none.
  *
  *     mpijob_inspect(&view, pods, now, found, data, &err)    each finding is handed to `found`
  *     mpijob_problems(&view, now, wanted, &bits, &due, &err)    the same as bits, for matching */
@@ -55,7 +55,7 @@ struct mpijob_finding {
     char means[640];               /* a sentence: what comes of it */
     char cure[400];                /* a sentence: the change that heals it, or what to do where none does */
     struct mpijob_cure_edit edits[FINDING_EDITS];
-    size_t edit_count; /* 0: there is no change of the MPIJob that would heal it without somebody deciding */
+    size_t edit_count; /* 0: people have to decide what would heal it */
     bool safe;         /* the edits may be made unasked: they guess nothing, and nothing ends or is lost by them */
 };
 

@@ -1,4 +1,4 @@
-/* Fields where nobody looks for them: in the wrong place, under a wrong name, thrown away, or never read at all. */
+/* Fields that no controller finds: in the wrong place, under a wrong name, thrown away, or never read at all. */
 #include <stdio.h>
 #include <strings.h>
 
@@ -6,15 +6,6 @@
 
 #define SPEC_POLICY "/spec/cleanPodPolicy"
 #define RUN_POLICY "/spec/runPolicy/cleanPodPolicy"
-
-static const char *reader_name(const struct inspecting *in)
-{
-    return in->readers & READER_CCI         ? "CCI"
-           : in->readers == READER_TRAINING ? "training-operator"
-           : in->readers & READER_EITHER    ? "v1's mpi-operator"
-           : in->readers & READER_ALPHA     ? "v1alpha2's mpi-operator"
-                                            : "v2beta1's mpi-operator";
-}
 
 static bool is_none(struct json policy)
 {
@@ -28,19 +19,21 @@ static int text_len(struct json value)
 
 /* ---- cleanPodPolicy's two places ---- */
 
-/* stray: where nobody reads it (or, while the controller is not known, perhaps nobody); right: where it counts. */
+/* stray: where the controller does not read it (or perhaps not, while it is not known which one it is); right: where it
+ * counts. */
 static void stray_policy(struct inspecting *in, const char *stray, const char *right)
 {
     struct json lost = mpijob_value_at(in->view->object, stray), held = mpijob_value_at(in->view->object, right);
     char where[FINDING_POINTER], there[FINDING_POINTER];
     struct mpijob_finding f;
-    bool either = in->readers == READER_EITHER;
+    bool either = in->reader->two;
     if (!inspect_good_policy(lost) || (json_exists(held) ? json_equal(lost, held) : is_none(lost)))
         return;
     finding_begin(&f, either ? PROBLEM_PATHS_DIFFER : PROBLEM_WRONG_PLACE, SEVERITY_WARNING, stray, lost);
     mpijob_finding_path(stray, where);
     mpijob_finding_path(right, there);
-    const char *ignored = in->readers & READER_CCI ? "is none that its documentation knows" : "is stored and ignored";
+    const char *ignored =
+        in->reader->documented_only ? "is none that its documentation knows" : "is stored and ignored";
     int len = json_exists(held) ? text_len(held) : 7;
     const char *value = json_exists(held) ? held.text.ptr : "nothing";
     if (either)
@@ -50,7 +43,7 @@ static void stray_policy(struct inspecting *in, const char *stray, const char *r
             "job decides",
             where, there, len, value);
     else
-        finding_means(&f, "%s reads %s, where %.*s stands; %s %s", reader_name(in), there, len, value, where, ignored);
+        finding_means(&f, "%s reads %s, where %.*s stands; %s %s", in->reader->name, there, len, value, where, ignored);
     if (json_exists(held)) {
         finding_cure(&f, "decide which of the two is meant, and set both to it");
     } else {
@@ -80,13 +73,17 @@ static void training_paths(struct inspecting *in)
     finding_report(in, &f);
 }
 
+/* Of the two places that there have been in some version, one may be read, or the other, or both. */
 static void policy_places(struct inspecting *in)
 {
-    if (in->readers == READER_TRAINING)
+    const struct mpijob_place *place = mpijob_field_place(FIELD_CLEAN_POD_POLICY, in->view->target);
+    if (!place->has)
+        return;
+    if (place->also)
         training_paths(in);
-    else if (in->readers & READER_BETA)
+    else if (strcmp(place->pointer, RUN_POLICY) == 0)
         stray_policy(in, SPEC_POLICY, RUN_POLICY);
-    else
+    else if (strcmp(place->pointer, SPEC_POLICY) == 0)
         stray_policy(in, RUN_POLICY, SPEC_POLICY);
 }
 
@@ -120,7 +117,8 @@ static void cure_by_moving(const struct inspecting *in, struct mpijob_finding *f
 
 static void number_places(struct inspecting *in)
 {
-    for (size_t i = 0; i < NUMBERS && in->readers & (READER_EITHER | READER_BETA); i++) {
+    bool misplaced = in->reader->decodes && !(in->reader->decodes & DECODES_SPEC_NUMBERS);
+    for (size_t i = 0; i < NUMBERS && misplaced; i++) {
         const char *name = mpijob_field_name(numbers[i]);
         char stray[FINDING_POINTER];
         struct mpijob_finding f;
@@ -140,7 +138,7 @@ static void number_places(struct inspecting *in)
 
 static bool misspelt(struct json key, enum mpijob_field_id *field, bool *evident)
 {
-    char text[64]; /* longer ones are no misspelling of these */
+    char text[64]; /* a longer one is not a misspelling of these */
     const char *near = json_string_at(key, "", text, sizeof text) ? NULL : str_nearest(text, mpijob_field_names());
     bool is = near && mpijob_field_find(str_of(near), field) && strcmp(near, text) != 0;
     *evident = is && (strcasecmp(near, text) == 0 || strcmp(text, "activeDeadlineSecond") == 0);
@@ -154,19 +152,18 @@ static void misspelt_key(struct inspecting *in, const char *under, struct json k
     char pointer[FINDING_POINTER];
     struct mpijob_finding f;
     int len = (int)key.text.len - 2;
-    bool cci = in->readers & READER_CCI;
+    bool documented = in->reader->documented_only;
     if (json_type(value) <= JSON_NULL || is_moot(in, field) || json_exists(held) || key.text.len > 66 ||
         memchr(key.text.ptr, '\\', key.text.len) || memchr(key.text.ptr, '/', key.text.len) ||
         memchr(key.text.ptr, '~', key.text.len))
         return;
     snprintf(pointer, sizeof pointer, "%s/%.*s", under, len, key.text.ptr + 1);
-    finding_begin(&f, PROBLEM_MISSPELT_FIELD, cci ? SEVERITY_INFO : SEVERITY_WARNING, pointer, value);
-    finding_means(&f, "%.*s is no field: it is stored and ignored, and the job has no %s%s", len, key.text.ptr + 1,
-                  mpijob_field_name(field),
-                  cci ? " (by upstream; CCI's documentation has both spellings, and its controller could not be tried)"
-                      : "");
+    finding_begin(&f, PROBLEM_MISSPELT_FIELD, documented ? SEVERITY_INFO : SEVERITY_WARNING, pointer, value);
+    finding_means(&f, "%.*s is no field: it is stored and ignored, and the job has no %s%s%s%s", len, key.text.ptr + 1,
+                  mpijob_field_name(field), documented ? " (by upstream; " : "", documented ? in->reader->name : "",
+                  documented ? "'s documentation has both spellings, and its controller could not be tried)" : "");
     cure_by_moving(in, &f, field, value);
-    f.safe = f.safe && evident && !cci && finding_edit(&f, pointer, (struct str){0});
+    f.safe = f.safe && evident && !documented && finding_edit(&f, pointer, (struct str){0});
     finding_report(in, &f);
 }
 
@@ -210,20 +207,20 @@ static void dropped(struct inspecting *in, struct json applied, const char *stra
     finding_report(in, &f);
 }
 
-/* training-operator and v2beta1 prune what their definitions do not name. */
+/* Some definitions throw away what they do not name. */
 static void dropped_fields(struct inspecting *in)
 {
     struct json annotation = json_get(in->view->annotations, APPLIED), applied;
     struct buf text = BUF_INIT;
-    if (!json_exists(annotation) || (in->readers != READER_BETA && in->readers != READER_TRAINING))
+    if (!json_exists(annotation) || !in->reader->drops)
         return;
     json_decode(annotation, &text);
     if (text.failed)
         in->failed = ERR_NOMEM;
     else if (text.len && json_parse(buf_str(&text), APPLIED, &applied, NULL) == 0) {
-        if (in->readers == READER_BETA)
+        if (in->reader->drops & DROPS_SPEC_POLICY)
             dropped(in, applied, SPEC_POLICY, FIELD_CLEAN_POD_POLICY);
-        for (size_t i = 0; i < NUMBERS; i++) {
+        for (size_t i = 0; i < NUMBERS && in->reader->drops & DROPS_SPEC_NUMBERS; i++) {
             char stray[FINDING_POINTER];
             snprintf(stray, sizeof stray, "/spec/%s", mpijob_field_name(numbers[i]));
             dropped(in, applied, stray, numbers[i]);
@@ -247,7 +244,7 @@ static void ignored(struct inspecting *in, enum mpijob_field_id field, enum mpij
     if (!json_exists(value) || idle || !inspect_never_read(in, field))
         return;
     finding_begin(&f, PROBLEM_IGNORED_FIELD, severity, pointer, value);
-    finding_means(&f, "%s %s", reader_name(in), means);
+    finding_means(&f, "%s %s", in->reader->name, means);
     finding_cure(&f, "%s%.*s%s", cure, named ? (int)in->view->name.len : 0, in->view->name.ptr,
                  named ? "-launcher, which the kubelet keeps" : "");
     finding_report(in, &f);

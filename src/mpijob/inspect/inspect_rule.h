@@ -3,27 +3,17 @@
 #define MPIJOBD_MPIJOB_INSPECT_INSPECT_RULE_H
 
 #include "base/clock.h"
+#include "mpijob/dialect.h"
 #include "mpijob/inspect/inspect.h"
 
-/* The programs that may be acting on a job; v1 alone can be either of two. */
-enum reader {
-    READER_CCI = 1 << 0,
-    READER_ALPHA = 1 << 1, /* v1alpha2's mpi-operator */
-    READER_V1 = 1 << 2,    /* v1's mpi-operator */
-    READER_TRAINING = 1 << 3,
-    READER_BETA = 1 << 4, /* v2beta1's mpi-operator */
-};
-#define READER_EITHER (READER_V1 | READER_TRAINING) /* v1, and it is not known which of the two */
-#define READER_UPSTREAM (READER_ALPHA | READER_EITHER | READER_BETA)
-
-/* The clocks of a server and of ours differ, and a controller takes its time. */
+/* The server's clock and ours differ, and a controller takes its time. */
 #define INSPECT_GRACE (60 * CLOCK_SECOND)
 
 struct inspecting {
     const struct mpijob_view *view;
     const struct mpijob_pods *pods; /* NULL: they were not listed */
     int64_t now;
-    unsigned readers;
+    const struct mpijob_reader *reader; /* what it makes of its jobs decides what is a finding */
     mpijob_found found;
     void *data;
     int64_t due[PROBLEM_COUNT]; /* the instant after now at which time alone makes it one; INT64_MAX: never */
@@ -51,11 +41,11 @@ void finding_report(struct inspecting *in, struct mpijob_finding *f);
 /* ---- questions that several rules ask ---- */
 
 bool inspect_finished(const struct inspecting *in);
-/* Is the job left to a manager that is none of the controllers here? */
+/* Is the job left to another manager than the controller here? */
 bool inspect_managed_elsewhere(const struct inspecting *in);
 /* One of None, Running, All. */
 bool inspect_good_policy(struct json value);
-/* The controller that comes into question does not read the field wherever it stands. */
+/* The controller does not read the field wherever it stands. */
 bool inspect_never_read(const struct inspecting *in, enum mpijob_field_id field);
 
 #endif

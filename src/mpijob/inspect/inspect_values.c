@@ -1,4 +1,4 @@
-/* Values that nobody can read: of the wrong type, none of those that are allowed. */
+/* Values that no controller can read: of the wrong type, or not one of those that are allowed. */
 #include <ctype.h>
 #include <stdio.h>
 #include <strings.h>
@@ -14,19 +14,19 @@ static const struct typed {
     const char *pointer;
     enum kind kind;
     enum mpijob_field_id field; /* whose bounds hold for it */
-    unsigned readers;
+    unsigned decoded;           /* DECODES_: by the readers that have one of them */
 } typed[] = {
-    {"/spec/cleanPodPolicy", KIND_TEXT, FIELD_CLEAN_POD_POLICY, READER_CCI | READER_ALPHA | READER_EITHER},
-    {"/spec/activeDeadlineSeconds", KIND_INT64, FIELD_ACTIVE_DEADLINE_SECONDS, READER_CCI | READER_ALPHA},
-    {"/spec/backoffLimit", KIND_INT32, FIELD_BACKOFF_LIMIT, READER_CCI | READER_ALPHA},
-    {"/spec/runPolicy", KIND_OBJECT, FIELD_COUNT, READER_UPSTREAM},
-    {"/spec/runPolicy/cleanPodPolicy", KIND_TEXT, FIELD_CLEAN_POD_POLICY, READER_UPSTREAM},
-    {"/spec/runPolicy/activeDeadlineSeconds", KIND_INT64, FIELD_ACTIVE_DEADLINE_SECONDS, READER_UPSTREAM},
-    {"/spec/runPolicy/backoffLimit", KIND_INT32, FIELD_BACKOFF_LIMIT, READER_UPSTREAM},
-    {"/spec/runPolicy/ttlSecondsAfterFinished", KIND_INT32, FIELD_TTL_SECONDS_AFTER_FINISHED, READER_UPSTREAM},
-    {"/spec/runPolicy/schedulingPolicy", KIND_OBJECT, FIELD_COUNT, READER_UPSTREAM},
-    {"/spec/runPolicy/suspend", KIND_BOOL, FIELD_SUSPEND, READER_TRAINING | READER_BETA},
-    {"/spec/runPolicy/managedBy", KIND_TEXT, FIELD_MANAGED_BY, READER_TRAINING | READER_BETA},
+    {"/spec/cleanPodPolicy", KIND_TEXT, FIELD_CLEAN_POD_POLICY, DECODES_SPEC_POLICY},
+    {"/spec/activeDeadlineSeconds", KIND_INT64, FIELD_ACTIVE_DEADLINE_SECONDS, DECODES_SPEC_NUMBERS},
+    {"/spec/backoffLimit", KIND_INT32, FIELD_BACKOFF_LIMIT, DECODES_SPEC_NUMBERS},
+    {"/spec/runPolicy", KIND_OBJECT, FIELD_COUNT, DECODES_RUN_POLICY},
+    {"/spec/runPolicy/cleanPodPolicy", KIND_TEXT, FIELD_CLEAN_POD_POLICY, DECODES_RUN_POLICY},
+    {"/spec/runPolicy/activeDeadlineSeconds", KIND_INT64, FIELD_ACTIVE_DEADLINE_SECONDS, DECODES_RUN_POLICY},
+    {"/spec/runPolicy/backoffLimit", KIND_INT32, FIELD_BACKOFF_LIMIT, DECODES_RUN_POLICY},
+    {"/spec/runPolicy/ttlSecondsAfterFinished", KIND_INT32, FIELD_TTL_SECONDS_AFTER_FINISHED, DECODES_RUN_POLICY},
+    {"/spec/runPolicy/schedulingPolicy", KIND_OBJECT, FIELD_COUNT, DECODES_RUN_POLICY},
+    {"/spec/runPolicy/suspend", KIND_BOOL, FIELD_SUSPEND, DECODES_RUN_OWNER},
+    {"/spec/runPolicy/managedBy", KIND_TEXT, FIELD_MANAGED_BY, DECODES_RUN_OWNER},
 };
 
 static const char *const kind_names[] = {"a string", "a whole number", "a whole number", "true or false", "an object"};
@@ -49,7 +49,7 @@ static bool fits(struct json value, enum kind kind)
     return json_type(value) == JSON_OBJECT;
 }
 
-/* "3600" is 3600 and "true" is true beyond doubt; anything else is for somebody to decide. */
+/* "3600" is 3600 and "true" is true beyond doubt; anything else is for people to decide. */
 static bool evident(struct json value, const struct typed *t, struct str *meant)
 {
     if (json_type(value) != JSON_STRING)
@@ -63,27 +63,36 @@ static bool evident(struct json value, const struct typed *t, struct str *meant)
     return t->kind == KIND_BOOL && (str_is(*meant, "true") || str_is(*meant, "false"));
 }
 
-static void say_type(const struct inspecting *in, struct mpijob_finding *f, const char *is, const char *wanted)
+/* False: what comes of it is not known. */
+static bool say_type(const struct inspecting *in, struct mpijob_finding *f, const char *is, const char *wanted)
 {
     static const char *const stops = "can no longer decode its list of jobs: it sees no change of ANY MPIJob of the "
                                      "cluster until this one is mended";
-    if (in->readers == READER_EITHER)
+    switch (in->reader->wrong_type) {
+    case WRONG_TYPE_UNKNOWN:
+        return false;
+    case WRONG_TYPE_STOPS_OR_REFUSED:
         finding_means(
             f,
             "%s stands where %s belongs: under mpi-operator, the controller %s; training-operator's definition "
             "would not let it in",
             is, wanted, stops);
-    else if (in->readers & (READER_ALPHA | READER_V1))
+        break;
+    case WRONG_TYPE_STOPS:
         finding_means(f, "%s stands where %s belongs, and the controller %s", is, wanted, stops);
-    else if (in->readers & READER_CCI)
-        finding_means(f,
-                      "%s stands where %s belongs: upstream's controller of v1alpha2 %s; CCI's own could not be tried",
-                      is, wanted, stops);
-    else
+        break;
+    case WRONG_TYPE_STOPS_UPSTREAM:
+        finding_means(f, "%s stands where %s belongs: upstream's controller of %s %s; %s's own could not be tried", is,
+                      wanted, mpijob_version_name(in->view->target.version), stops, in->reader->name);
+        break;
+    case WRONG_TYPE_REFUSED:
         finding_means(f,
                       "%s stands where %s belongs: the definition of this version refuses that (422), so it was stored "
                       "before that came, and typed clients cannot read the job",
                       is, wanted);
+        break;
+    }
+    return true;
 }
 
 static void types(struct inspecting *in)
@@ -94,12 +103,13 @@ static void types(struct inspecting *in)
         struct mpijob_finding f;
         struct str meant;
         char path[FINDING_POINTER];
-        if (!(t->readers & in->readers) || !json_exists(value) || fits(value, t->kind))
+        if (!(t->decoded & in->reader->decodes) || !json_exists(value) || fits(value, t->kind))
             continue;
         finding_begin(&f, PROBLEM_WRONG_TYPE, SEVERITY_ERROR, t->pointer, value);
         bool number = json_type(value) == JSON_NUMBER && t->kind != KIND_TEXT;
-        say_type(in, &f, number ? "a fraction, or a number that is too large," : json_type_name(json_type(value)),
-                 kind_names[t->kind]);
+        if (!say_type(in, &f, number ? "a fraction, or a number that is too large," : json_type_name(json_type(value)),
+                      kind_names[t->kind]))
+            continue;
         f.safe = evident(value, t, &meant) && finding_edit(&f, t->pointer, meant);
         if (f.edit_count)
             finding_cure(&f, "set %s to %.*s, without quotes", mpijob_finding_path(t->pointer, path), (int)meant.len,
@@ -170,25 +180,36 @@ static void lists(struct inspecting *in)
     }
 }
 
-/* ---- values that are none ---- */
+/* ---- values that are not allowed ---- */
 
-static void say_policy(const struct inspecting *in, struct mpijob_finding *f)
+/* Returns how grave it is; -1: not known. */
+static int say_policy(const struct inspecting *in, struct mpijob_finding *f)
 {
     static const char *const none = "takes it for None, so nothing is cleaned up when the job ends";
     static const char *const all =
         "takes it for All, so when the job ends every pod goes, the launcher and its log too";
-    if (in->readers == READER_EITHER)
+    switch (in->reader->bad_policy) {
+    case BAD_POLICY_UNKNOWN:
+        return -1;
+    case BAD_POLICY_IS_NONE_OR_ALL:
         finding_means(f, "mpi-operator %s; training-operator %s", none, all);
-    else if (in->readers & READER_TRAINING)
+        return SEVERITY_ERROR;
+    case BAD_POLICY_IS_ALL:
         finding_means(f, "training-operator %s", all);
-    else if (in->readers & READER_BETA)
+        return SEVERITY_ERROR;
+    case BAD_POLICY_STOPS_JOB:
         finding_means(
             f, "mpi-operator (from v0.4) raises a ValidationError event and stops looking at this job: its end is "
                "never recorded and nothing is cleaned up");
-    else if (in->readers & READER_CCI)
-        finding_means(f, "upstream's mpi-operator %s; CCI's own controller could not be tried", none);
-    else
+        return SEVERITY_ERROR;
+    case BAD_POLICY_IS_NONE_UPSTREAM:
+        finding_means(f, "upstream's mpi-operator %s; %s's own controller could not be tried", none, in->reader->name);
+        return SEVERITY_WARNING;
+    case BAD_POLICY_IS_NONE:
         finding_means(f, "mpi-operator %s", none);
+        return SEVERITY_WARNING;
+    }
+    return -1;
 }
 
 static void bad_policy(struct inspecting *in, const char *pointer, struct json value)
@@ -196,9 +217,11 @@ static void bad_policy(struct inspecting *in, const char *pointer, struct json v
     static const char *const good[] = {"None", "Running", "All", NULL};
     struct mpijob_finding f;
     char text[256], raw[16], path[FINDING_POINTER];
-    bool harms = in->readers & (READER_TRAINING | READER_BETA);
-    finding_begin(&f, PROBLEM_BAD_POLICY, harms ? SEVERITY_ERROR : SEVERITY_WARNING, pointer, value);
-    say_policy(in, &f);
+    finding_begin(&f, PROBLEM_BAD_POLICY, SEVERITY_WARNING, pointer, value);
+    int severity = say_policy(in, &f);
+    if (severity < 0)
+        return;
+    f.severity = (enum mpijob_severity)severity;
     const char *nearest = json_string_at(value, "", text, sizeof text) ? NULL : str_nearest(text, good);
     bool spelling = nearest && strcasecmp(nearest, text) == 0;
     if (nearest) {
@@ -222,9 +245,34 @@ static void policies(struct inspecting *in)
             continue;
         if (json_type(value) == JSON_STRING && !inspect_good_policy(value))
             bad_policy(in, order[i], value);
-        if (in->readers != READER_EITHER)
+        if (!in->reader->two)
             return;
     }
+}
+
+/* False: what comes of it is not known. */
+static bool say_deadline(const struct inspecting *in, struct mpijob_finding *f)
+{
+    switch (in->reader->negative_deadline) {
+    case NEGATIVE_DEADLINE_UNKNOWN:
+        return false;
+    case NEGATIVE_DEADLINE_STOPS_JOB:
+        finding_means(
+            f, "mpi-operator (from v0.4) raises a ValidationError event and stops looking at this job: its end is "
+               "never recorded and nothing is cleaned up");
+        break;
+    case NEGATIVE_DEADLINE_FAILS_OR_IGNORED:
+        finding_means(f, "training-operator fails the job at once, mpi-operator ignores it: the job has no deadline");
+        break;
+    case NEGATIVE_DEADLINE_FAILS_JOB:
+        finding_means(f, "training-operator fails the job at once");
+        break;
+    case NEGATIVE_DEADLINE_IGNORED:
+        f->severity = SEVERITY_WARNING;
+        finding_means(f, "mpi-operator ignores it: the job has no deadline");
+        break;
+    }
+    return true;
 }
 
 static void negative_deadline(struct inspecting *in)
@@ -232,24 +280,15 @@ static void negative_deadline(struct inspecting *in)
     struct json value = mpijob_field_value(in->view->object, FIELD_ACTIVE_DEADLINE_SECONDS, in->view->target);
     int64_t seconds;
     struct mpijob_finding f;
-    bool stops = in->readers & READER_BETA, fails = in->readers & READER_TRAINING;
+    bool stops = in->reader->negative_deadline == NEGATIVE_DEADLINE_STOPS_JOB;
     if (json_type(value) != JSON_NUMBER || !json_int64(value, &seconds) || seconds >= 0 ||
-        (inspect_finished(in) && !stops) || in->readers & READER_CCI)
+        (inspect_finished(in) && !stops))
         return;
     const struct mpijob_place *place = mpijob_field_place(FIELD_ACTIVE_DEADLINE_SECONDS, in->view->target);
     bool winner = json_exists(mpijob_value_at(in->view->object, place->overrides));
-    finding_begin(&f, PROBLEM_NEGATIVE_DEADLINE, stops || fails ? SEVERITY_ERROR : SEVERITY_WARNING,
-                  winner ? place->overrides : place->pointer, value);
-    if (stops)
-        finding_means(
-            &f, "mpi-operator (from v0.4) raises a ValidationError event and stops looking at this job: its end is "
-                "never recorded and nothing is cleaned up");
-    else if (in->readers == READER_EITHER)
-        finding_means(&f, "training-operator fails the job at once, mpi-operator ignores it: the job has no deadline");
-    else
-        finding_means(&f, "%s",
-                      fails ? "training-operator fails the job at once"
-                            : "mpi-operator ignores it: the job has no deadline");
+    finding_begin(&f, PROBLEM_NEGATIVE_DEADLINE, SEVERITY_ERROR, winner ? place->overrides : place->pointer, value);
+    if (!say_deadline(in, &f))
+        return;
     finding_edit(&f, f.pointer, (struct str){0});
     finding_cure(&f, "remove it, or set the deadline that was meant");
     finding_report(in, &f);

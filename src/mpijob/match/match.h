@@ -38,7 +38,7 @@ bool mpijob_match_eval(const struct mpijob_match *m, const struct mpijob_view *v
 int64_t mpijob_match_since(const struct mpijob_match *m, const struct mpijob_view *view, int64_t now);
 bool mpijob_match_has_span(const struct mpijob_match *m, enum mpijob_span span);
 bool mpijob_match_timed(const struct mpijob_match *m); /* can time alone make a job match? */
-/* The part of it that no change of a job can alter: its name and namespace. */
+/* Do name and namespace fit? No change of a job alters that. */
 bool mpijob_match_name_fits(const struct mpijob_match *m, const struct mpijob_view *view);
 
 /* What the server can select: a labelSelector text (empty if none), appended; and the only namespaces it can be about

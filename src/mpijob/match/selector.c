@@ -1,3 +1,4 @@
+/* Label selectors: read, held against labels, written for a server. */
 #include "mpijob/match/selector.h"
 
 #include <errno.h>
@@ -7,7 +8,7 @@
 #include "mpijob/shown.h"
 
 struct selector_requirement {
-    enum selector_operator operator;
+    enum selector_operator test;
     char *key;
     char **values;
     size_t count;
@@ -196,19 +197,19 @@ static int read_condition(struct reader *r, struct selector_requirement *out)
 {
     skip_space(r);
     if (!*r->at || *r->at == ',') {
-        out->operator= SELECT_EXISTS;
+        out->test = SELECT_EXISTS;
         return 0;
     }
     if (take(r, "!=")) {
-        out->operator= SELECT_NOT_IN;
+        out->test = SELECT_NOT_IN;
         return within(r, add_value(out, word(r), r->err));
     }
     if (take(r, "==") || take(r, "=")) {
-        out->operator= SELECT_IN;
+        out->test = SELECT_IN;
         return within(r, add_value(out, word(r), r->err));
     }
     if (*r->at == '>' || *r->at == '<') {
-        out->operator= * r->at++ == '>' ? SELECT_GREATER : SELECT_LESS;
+        out->test = *r->at++ == '>' ? SELECT_GREATER : SELECT_LESS;
         return read_number(r, out);
     }
     const char *start = r->at;
@@ -218,7 +219,7 @@ static int read_condition(struct reader *r, struct selector_requirement *out)
         r->at = start;
         return expected(r, "'=', '!=', 'in', 'notin', '>', '<' or ','");
     }
-    out->operator= in ? SELECT_IN : SELECT_NOT_IN;
+    out->test = in ? SELECT_IN : SELECT_NOT_IN;
     return read_list(r, out);
 }
 
@@ -241,7 +242,7 @@ static int read_requirement(struct reader *r)
         return ERR_NOMEM;
     if (!absent)
         return read_condition(r, out);
-    out->operator= SELECT_ABSENT;
+    out->test = SELECT_ABSENT;
     return 0;
 }
 
@@ -276,7 +277,7 @@ int selector_equal(struct selector *s, struct str key, struct str value, struct 
     struct selector_requirement *r = grow(s, key, err);
     if (!r)
         return ERR_NOMEM;
-    r->operator= SELECT_IN;
+    r->test = SELECT_IN;
     rc = add_value(r, value, err);
     if (rc)
         shrink(s, before);
@@ -299,13 +300,13 @@ static bool compare(const struct selector_requirement *r, struct json value)
     int64_t number;
     if (json_type(value) != JSON_STRING || !whole_number(str_n(value.text.ptr + 1, value.text.len - 2), &number))
         return false;
-    return r->operator== SELECT_GREATER ? number > r->number : number<r->number;
+    return r->test == SELECT_GREATER ? number > r->number : number < r->number;
 }
 
 static bool holds(const struct selector_requirement *r, struct json labels)
 {
     struct json value = json_get(labels, r->key);
-    switch (r->operator) {
+    switch (r->test) {
     case SELECT_IN:
         return json_exists(value) && among(r, value);
     case SELECT_NOT_IN:
@@ -332,7 +333,7 @@ bool selector_match(const struct selector *s, struct json labels)
 
 static void write_list(const struct selector_requirement *r, struct buf *out)
 {
-    buf_printf(out, "%s %s (", r->key, r->operator== SELECT_IN ? "in" : "notin");
+    buf_printf(out, "%s %s (", r->key, r->test == SELECT_IN ? "in" : "notin");
     for (size_t i = 0; i < r->count; i++)
         buf_printf(out, "%s%s", i ? "," : "", r->values[i]);
     buf_putc(out, ')');
@@ -344,16 +345,16 @@ void selector_write(const struct selector *s, struct buf *out)
         const struct selector_requirement *r = &s->items[i];
         if (i)
             buf_putc(out, ',');
-        if (r->operator== SELECT_EXISTS || r->operator== SELECT_ABSENT)
-            buf_printf(out, "%s%s", r->operator== SELECT_ABSENT ? "!" : "", r->key);
+        if (r->test == SELECT_EXISTS || r->test == SELECT_ABSENT)
+            buf_printf(out, "%s%s", r->test == SELECT_ABSENT ? "!" : "", r->key);
         else if (r->count != 1)
             write_list(r, out);
         else
             buf_printf(out, "%s%s%s", r->key,
-                       r->operator== SELECT_IN        ? "="
-                       : r->operator== SELECT_NOT_IN  ? "!="
-                       : r->operator== SELECT_GREATER ? ">"
-                                                      : "<",
+                       r->test == SELECT_IN        ? "="
+                       : r->test == SELECT_NOT_IN  ? "!="
+                       : r->test == SELECT_GREATER ? ">"
+                                                   : "<",
                        r->values[0]);
     }
 }
@@ -362,9 +363,9 @@ bool selector_wants(const struct selector *s, size_t *i, struct mpijob_want *wan
 {
     while (*i < s->count) {
         const struct selector_requirement *r = &s->items[(*i)++];
-        if (r->operator== SELECT_NOT_IN || r->operator== SELECT_ABSENT)
+        if (r->test == SELECT_NOT_IN || r->test == SELECT_ABSENT)
             continue;
-        bool values = r->operator== SELECT_IN;
+        bool values = r->test == SELECT_IN;
         *want = (struct mpijob_want){r->key, values ? (const char *const *)r->values : NULL, values ? r->count : 0};
         return true;
     }

@@ -1,0 +1,30 @@
+/* Inside the mpijob floor only: the tables behind dialect.h, kind.h and version.h, in one place so that a test can put
+ * its own before them (the linker's --wrap=mpijob_tables). */
+#ifndef MPIJOBD_MPIJOB_DIALECT_ROWS_H
+#define MPIJOBD_MPIJOB_DIALECT_ROWS_H
+
+#include "mpijob/dialect.h"
+#include "mpijob/kind.h"
+
+/* How a controller labels its pods. */
+struct mpijob_labelling {
+    const char *job;      /* the label that holds the job's name */
+    const char *roles[3]; /* those that hold the pod's role, NULL-terminated; the first that is there counts */
+};
+
+struct mpijob_tables {
+    const struct mpijob_dialect *dialects; /* of one kind: from the oldest version to the newest */
+    size_t dialect_count;
+    const struct mpijob_kind_info *kinds; /* by enum mpijob_kind */
+    size_t kind_count;
+    const char *const *versions; /* names by enum mpijob_version */
+    size_t version_count;
+    const struct mpijob_labelling *labellings; /* a pod's first that is there counts; ends at a NULL job */
+};
+const struct mpijob_tables *mpijob_tables(void);
+
+/* dialect_readers.c */
+extern const struct mpijob_reader reader_cci, reader_v1alpha2, reader_v1_mpi_operator, reader_v1_training_operator,
+    reader_v1_either, reader_v2beta1, reader_sibling_cci, reader_sibling;
+
+#endif

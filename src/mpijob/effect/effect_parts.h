@@ -1,0 +1,41 @@
+/* Inside the effect floor only: the steps from a difference to a verdict. A subject (a field, the labels, the rest) is
+ * judged under each controller that comes into question (effect_field.c); what those agree on is the subject's verdict
+ * (effect_agree.c); the weightiest of them is the diff's (effect.c). */
+#ifndef MPIJOBD_MPIJOB_EFFECT_EFFECT_PARTS_H
+#define MPIJOBD_MPIJOB_EFFECT_EFFECT_PARTS_H
+
+#include "mpijob/dialect.h"
+#include "mpijob/effect/effect_table.h"
+
+/* Appends to the verdict's sentence as far as there is room. */
+void effect_say(struct mpijob_verdict *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- effect_field.c: under one controller, whose releases were tried ---- */
+
+/* view: as that controller sees it. False: the diff does not touch the field there. */
+bool effect_judge_field(const struct mpijob_view *view, const struct mpijob_diff *diff, enum mpijob_field_id field,
+                        unsigned releases, int64_t now, struct mpijob_verdict *v);
+/* What the releases say to a query that is ready. */
+void effect_judge_query(const struct mpijob_view *view, const struct effect_query *query, unsigned releases,
+                        struct mpijob_verdict *v);
+/* Is the job left to another manager already? Then no controller here acts on it. *manager, *len: its name in JSON, as
+ * far as a message shows it. */
+bool effect_left_to_another(const struct mpijob_view *view, const char **manager, int *len);
+
+/* ---- effect_agree.c: under all that come into question ---- */
+
+/* The controllers whose experiments tell what becomes of the dialect's jobs: itself, or those that it is judged like.
+ * Returns how many. */
+int effect_families(const struct mpijob_dialect *dialect, const struct mpijob_dialect *families[2]);
+
+/* What a diff is about, beside each of its fields: labels and annotations, what else differs, and the mere fact of an
+ * edit. */
+enum { SUBJECT_MAPS = FIELD_COUNT, SUBJECT_OTHER, SUBJECT_TOUCH, SUBJECTS };
+/* effect.c: under one controller; see effect_judge_field. */
+bool effect_judge_subject(int subject, const struct mpijob_view *view, const struct mpijob_diff *diff,
+                          const struct mpijob_dialect *family, int64_t now, struct mpijob_verdict *v);
+/* False: the subject does not arise. */
+bool effect_agree(int subject, const struct mpijob_view *view, const struct mpijob_diff *diff, int64_t now,
+                  struct mpijob_verdict *v);
+
+#endif

@@ -1,0 +1,185 @@
+/* Collecting conditions: each is checked when it is given, so that a mistake is reported where it was made. */
+#include <stdlib.h>
+
+#include "mpijob/inspect/inspect.h"
+#include "mpijob/match/match_parts.h"
+#include "mpijob/shown.h"
+
+const char *const match_policies[] = {"None", "Running", "All", "unset", NULL};
+
+struct mpijob_match *mpijob_match_new(void)
+{
+    struct mpijob_match *m = calloc(1, sizeof *m);
+    for (int i = 0; m && i < MATCH_SPANS; i++)
+        m->spans[i] = -1;
+    return m;
+}
+
+static void free_texts(struct match_texts *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        free(t->items[i]);
+    free(t->items);
+}
+
+void mpijob_match_free(struct mpijob_match *match)
+{
+    if (!match)
+        return;
+    free_texts(&match->namespaces);
+    free_texts(&match->names);
+    selector_free(&match->labels);
+    for (size_t i = 0; i < match->annotation_count; i++) {
+        free(match->annotations[i].key);
+        free(match->annotations[i].value);
+    }
+    free(match->annotations);
+    free(match->gpus);
+    free(match);
+}
+
+/* ---- conditions ---- */
+
+/* Names and namespaces are lower case by Kubernetes' rules: a glob with anything else could never match. */
+static int add_glob(struct match_texts *t, const char *what, const char *glob, struct error *err)
+{
+    if (!*glob)
+        return error_set(err, ERR_INVALID, "match: an empty %s matches nothing; leave it out, or write \"*\"", what);
+    for (const char *p = glob; *p; p++) {
+        if (!((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || strchr("-.*?", *p)))
+            return error_set(
+                err, ERR_INVALID,
+                "match: %s \"%.*s\" can never match: names consist of lower-case letters, digits, '-' and '.' "
+                "(and * or ? here)",
+                what, shown(str_of(glob), 80), glob);
+    }
+    for (size_t i = 0; i < t->count; i++) {
+        if (strcmp(t->items[i], glob) == 0)
+            return 0;
+    }
+    char **items = realloc(t->items, (t->count + 2) * sizeof *items);
+    if (!items)
+        return error_nomem(err);
+    t->items = items;
+    items[t->count] = str_dup(str_of(glob));
+    if (!items[t->count])
+        return error_nomem(err);
+    items[++t->count] = NULL;
+    return 0;
+}
+
+int mpijob_match_namespace(struct mpijob_match *m, const char *glob, struct error *err)
+{
+    return add_glob(&m->namespaces, "namespace", glob, err);
+}
+
+int mpijob_match_name(struct mpijob_match *m, const char *glob, struct error *err)
+{
+    return add_glob(&m->names, "name", glob, err);
+}
+
+static int unknown_word(const char *what, const char *given, const char *const *known, const char *all,
+                        struct error *err)
+{
+    const char *nearest = str_nearest(given, known);
+    return error_set(err, ERR_INVALID, "match: \"%.*s\" is no %s%s%s%s (%s)", shown(str_of(given), 80), given, what,
+                     nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "", all);
+}
+
+int mpijob_match_phase(struct mpijob_match *m, const char *phase, struct error *err)
+{
+    const char *names[MPIJOB_PHASES + 1] = {NULL};
+    enum mpijob_phase parsed;
+    if (mpijob_phase_parse(str_of(phase), &parsed)) {
+        m->phases |= 1U << parsed;
+        return 0;
+    }
+    for (int i = 0; i < MPIJOB_PHASES; i++)
+        names[i] = mpijob_phase_name((enum mpijob_phase)i);
+    return unknown_word("phase", phase, names, "Pending, Running, Restarting, Suspended, Succeeded, Failed", err);
+}
+
+int mpijob_match_labels(struct mpijob_match *m, const char *selector, struct error *err)
+{
+    return selector_parse(&m->labels, selector, err);
+}
+
+int mpijob_match_label(struct mpijob_match *m, struct str key, struct str value, struct error *err)
+{
+    return selector_equal(&m->labels, key, value, err);
+}
+
+int mpijob_match_annotation(struct mpijob_match *m, struct str key, struct str value, struct error *err)
+{
+    int rc = mpijob_annotation_check(key, err);
+    if (rc)
+        return rc;
+    struct match_pair *items = realloc(m->annotations, (m->annotation_count + 1) * sizeof *items);
+    if (!items)
+        return error_nomem(err);
+    m->annotations = items;
+    struct match_pair pair = {str_dup(key), str_dup(value)};
+    if (!pair.key || !pair.value) {
+        free(pair.key);
+        free(pair.value);
+        return error_nomem(err);
+    }
+    items[m->annotation_count++] = pair;
+    return 0;
+}
+
+int mpijob_match_span(struct mpijob_match *m, enum mpijob_span span, int64_t us, struct error *err)
+{
+    static const char *const names[MATCH_SPANS] = {"older_than", "pending_for", "running_for", "finished_for"};
+    if (us < 0)
+        return error_set(err, ERR_INVALID, "match: %s must not be negative", names[span]);
+    if (us > m->spans[span])
+        m->spans[span] = us;
+    return 0;
+}
+
+int mpijob_match_clean_pod_policy(struct mpijob_match *m, const char *value, struct error *err)
+{
+    for (unsigned i = 0; match_policies[i]; i++) {
+        if (strcmp(value, match_policies[i]) == 0) {
+            m->policies |= 1U << i;
+            return 0;
+        }
+    }
+    return unknown_word("cleanPodPolicy", value, match_policies, "None, Running, All, or \"unset\"", err);
+}
+
+int mpijob_match_problem(struct mpijob_match *m, const char *problem, struct error *err)
+{
+    unsigned bits;
+    if (!mpijob_problem_parse(str_of(problem), &bits))
+        return unknown_word("problem", problem, mpijob_problem_names(), "mpijobd inspect --help lists them", err);
+    m->problems |= bits;
+    return 0;
+}
+
+int mpijob_match_gpus(struct mpijob_match *m, const char *comparison, struct error *err)
+{
+    static const struct {
+        const char *text;
+        enum match_comparison comparison;
+    } signs[] = {{"<=", AT_MOST}, {">=", AT_LEAST}, {"==", EQUAL}, {"!=", DIFFERENT},
+                 {"<", LESS},     {">", MORE},      {"=", EQUAL},  {"", EQUAL}};
+    size_t i = 0;
+    const char *p = comparison + strspn(comparison, " ");
+    while (strncmp(p, signs[i].text, strlen(signs[i].text)) != 0)
+        i++;
+    p += strlen(signs[i].text);
+    p += strspn(p, " ");
+    size_t digits = strspn(p, "0123456789");
+    if (digits == 0 || digits > 15 || p[digits + strspn(p + digits, " ")])
+        return error_set(err, ERR_INVALID,
+                         "match: gpus \"%.*s\" is no comparison; write one such as \">0\", \"<=8\" or \"==4\"",
+                         shown(str_of(comparison), 80), comparison);
+    struct match_gpus *items = realloc(m->gpus, (m->gpu_count + 1) * sizeof *items);
+    if (!items)
+        return error_nomem(err);
+    m->gpus = items;
+    items[m->gpu_count++] = (struct match_gpus){signs[i].comparison, strtoll(p, NULL, 10)};
+    return 0;
+}

@@ -1,0 +1,42 @@
+/* Inside the match floor only: the conditions, as they are kept. */
+#ifndef MPIJOBD_MPIJOB_MATCH_MATCH_PARTS_H
+#define MPIJOBD_MPIJOB_MATCH_MATCH_PARTS_H
+
+#include "mpijob/match/match.h"
+#include "mpijob/match/selector.h"
+
+#define MATCH_SPANS 4
+
+struct match_texts {
+    char **items; /* NULL-terminated; NULL while count is 0 */
+    size_t count;
+};
+
+struct match_pair {
+    char *key, *value;
+};
+
+enum match_comparison { LESS, AT_MOST, EQUAL, DIFFERENT, AT_LEAST, MORE };
+struct match_gpus {
+    enum match_comparison comparison;
+    int64_t number;
+};
+
+struct mpijob_match {
+    struct match_texts namespaces, names;
+    unsigned phases;   /* bit per phase; 0: any */
+    unsigned policies; /* bit per entry of match_policies; 0: any */
+    unsigned problems; /* bit per enum mpijob_problem; 0: not asked for */
+    struct selector labels;
+    struct match_pair *annotations;
+    size_t annotation_count;
+    struct match_gpus *gpus;
+    size_t gpu_count;
+    int64_t spans[MATCH_SPANS]; /* microseconds; -1: not asked for */
+};
+
+/* The values of match.clean_pod_policy, NULL-terminated: "None", "Running", "All", "unset". */
+extern const char *const match_policies[];
+#define MATCH_POLICY_UNSET 3
+
+#endif
