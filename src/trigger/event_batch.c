@@ -5,6 +5,7 @@
 
 #include "base/backoff.h"
 #include "change/loops.h"
+#include "trigger/triggers.h"
 
 #define BATCH_MAX 500
 
@@ -19,6 +20,7 @@ struct event_batch {
     unsigned event;
     bool moved;       /* one of them at least was handled */
     bool unreachable; /* it is no use to go on */
+    bool cut;         /* the run was not given all, because the trigger was stopped */
     int64_t as_of;
     struct buf bytes;
     struct error error;
@@ -104,6 +106,7 @@ static enum listing_state batch_next(struct listing *listing, struct str *object
         *object = buf_str(&b->bytes);
         return LISTING_JOB;
     }
+    b->cut = b->cut || b->at < b->count;
     return LISTING_END;
 }
 
@@ -142,7 +145,7 @@ static const struct listing_ops batch_ops = {batch_next, batch_error, batch_scop
 static bool find_job(const struct event_trigger *t, const char *key, uint32_t *slot)
 {
     const char *slash = strchr(key, '/');
-    if (t->stopped || !slash)
+    if (!slash)
         return false;
     return cache_find(t->held->cache, str_n(key, (size_t)(slash - key)), str_of(slash + 1), slot) && *slot < t->slots &&
            t->jobs[*slot].state == ON_RUNNING;
@@ -163,6 +166,8 @@ static void look_on(struct event_trigger *t, uint32_t slot, const struct change_
 {
     struct json root;
     struct mpijob_view view;
+    if (t->stopped) /* whoever takes over looks at it, and finds the row */
+        return;
     if (result && result->changed && !result->dry_run && result->object.len &&
         json_parse(result->object, "", &root, NULL) == 0 &&
         mpijob_view(root, cluster_target_of(t->site->cluster, t->entry.policy->kind, root), &view, NULL) == 0)
@@ -241,9 +246,9 @@ static void end_one(struct event_batch *b, const struct run *run, size_t i)
     if (j->state != ON_RUNNING)
         return;
     bool function = run->policy->action == ACTION_RUN, given = i < b->at;
+    bool all = run->outcome == RUN_DONE && (given || !b->cut);
     bool broke = run->outcome == RUN_LIMITED || (run->outcome == RUN_FAILED && function);
-    bool changed = j->flags & ON_AGAIN;
-    if (function && (run->outcome == RUN_DONE || (given && i + 1 < b->at))) { /* the loop has gone on to the next */
+    if (function && (all || (given && i + 1 < b->at))) { /* the loop has gone on to the next */
         hand_in(t, slot, run->dry_run, run->dry_run);
         keep_version(t, slot, (struct str){0});
         if (!run->dry_run)
@@ -254,8 +259,7 @@ static void end_one(struct event_batch *b, const struct run *run, size_t i)
     } else {
         take_back(t, slot);
     }
-    j->flags &= (uint8_t) ~(ON_AGAIN | ON_LEFT);
-    event_look_cached(t, slot, changed ? LOOK_CHANGED : LOOK_AGAIN, MPIJOB_NO_TIME);
+    look_on(t, slot, NULL);
 }
 
 static void pause_a_while(struct event_trigger *t)
@@ -269,11 +273,12 @@ static void run_over(void *data, struct run *run)
     struct event_batch *b = data;
     struct event_trigger *t = b->t;
     t->batch = NULL;
-    for (size_t i = 0; i < b->count && !t->stopped; i++)
+    for (size_t i = 0; i < b->count; i++)
         end_one(b, run, i);
     bool moved = b->moved || run->outcome == RUN_DONE || (run->outcome == RUN_LIMITED && b->at > 0);
     bool left = run->outcome == RUN_FAILED || run->outcome == RUN_CANCELLED || b->unreachable;
     if (t->stopped) {
+        triggers_go_on(t->of, t->entry.policy->name);
         event_release(t);
     } else {
         if (left && (!moved || b->unreachable))

@@ -48,11 +48,13 @@ struct event_batch;
 
 struct event_trigger {
     struct work work; /* reading what is handled */
+    struct triggers *of;
     struct runs *runs;
     struct site *site;
     struct policy_entry entry;
     struct job_cache *held;
     struct event_trigger *next;
+    struct watch_subscriber leaving; /* stopped, with a run under way: what becomes of the run's jobs */
     char key[STATE_KEY_MAX];
 
     struct event_job *jobs;
@@ -81,7 +83,7 @@ struct event_trigger {
     uint64_t pause_until;  /* on the loop's clock; 0: none */
     unsigned fails;        /* runs in a row that failed as a whole */
     int handles;
-    bool reading, read, scanning, scanned, writing, stopped, closing, turning;
+    bool reading, read, scanning, scanned, writing, stopped, listening, closing, turning;
 };
 
 /* ---- event_trigger.c ---- */

@@ -4,8 +4,7 @@
 #include <utlist.h>
 
 #include "trigger/event_parts.h"
-
-#define BUSY_MS 200 /* a run from before a reload is waited for */
+#include "trigger/triggers.h"
 
 void event_wake(struct event_trigger *t)
 {
@@ -151,15 +150,15 @@ static void all_written(void *data, int64_t id, const struct error *err)
     event_release(t);
 }
 
-/* As soon as no run of this policy, from before, can write a row any more. */
+/* As soon as no run of this policy, from before, can write a row any more; event_trigger_go_on tells. */
 static void begin_reading(struct event_trigger *t)
 {
+    if (runs_busy(t->runs, t->entry.policy->name))
+        return;
     if (!t->site->state) {
         t->baseline = ON_MATCH;
         t->read = true;
         event_wake(t);
-    } else if (runs_busy(t->runs, t->entry.policy->name)) {
-        event_pause(t, BUSY_MS);
     } else {
         t->writing = true;
         state_sync(t->site->state, all_written, t);
@@ -201,6 +200,9 @@ void event_release(struct event_trigger *t)
     if (!t->stopped || t->closing || t->batch || t->reading || t->writing)
         return;
     t->closing = true;
+    if (t->listening)
+        watches_unsubscribe(t->runs->watches, &t->leaving);
+    watches_release(t->held);
     event_rows_free(t);
     due_clear(&t->due);
     due_clear(&t->retry);
@@ -213,14 +215,15 @@ void event_release(struct event_trigger *t)
     deadline_close(&t->later, handle_closed);
 }
 
-struct event_trigger *event_trigger_start(struct runs *runs, const struct policy_entry *entry, struct job_cache *held,
+struct event_trigger *event_trigger_start(struct triggers *of, const struct policy_entry *entry, struct job_cache *held,
                                           struct event_trigger *next)
 {
     struct event_trigger *t = calloc(1, sizeof *t);
     if (!t)
         return NULL;
-    t->runs = runs;
-    t->site = runs->site;
+    t->of = of;
+    t->runs = of->runs;
+    t->site = of->runs->site;
     t->entry = *entry;
     t->held = held;
     t->next = next;
@@ -261,15 +264,40 @@ bool event_trigger_reload(struct event_trigger *t, const struct policy_entry *en
     return true;
 }
 
+static void told_leaving(struct watch_subscriber *subscriber, struct job_cache *held, const struct cache_event *event)
+{
+    struct event_trigger *t = (struct event_trigger *)((char *)subscriber - offsetof(struct event_trigger, leaving));
+    if (held != t->held || event->slot >= t->slots || t->jobs[event->slot].state != ON_RUNNING)
+        return;
+    if (event->change == CACHE_DELETED)
+        event_gone(t, event->slot, t->jobs[event->slot].flags & ON_ROW ? cache_before(held->cache, event) : NULL);
+    else
+        event_look(t, event->slot, event->after, LOOK_CHANGED, MPIJOB_NO_TIME);
+}
+
+static void synced_leaving(struct watch_subscriber *subscriber, struct job_cache *held)
+{
+    (void)subscriber;
+    (void)held;
+}
+
 void event_trigger_stop(struct event_trigger *t)
 {
     t->stopped = true;
     alarm_stop(t->site->alarms, &t->alarm);
     deadline_stop(&t->turn);
     deadline_stop(&t->later);
-    watches_release(t->held);
-    t->held = NULL;
+    t->listening = t->batch != NULL;
+    if (t->listening) {
+        t->leaving = (struct watch_subscriber){.event = told_leaving, .synced = synced_leaving};
+        watches_subscribe(t->runs->watches, &t->leaving);
+    }
     event_release(t);
+}
+
+void event_trigger_go_on(struct event_trigger *t)
+{
+    event_wake(t);
 }
 
 struct event_trigger *event_trigger_next(const struct event_trigger *t)

@@ -12,14 +12,19 @@
 #include "run/runs.h"
 
 struct event_trigger;
+struct triggers;
 
-/* Reads what is handled, waits for the cache, then acts. next: what event_trigger_next gives. NULL: out of memory. */
-struct event_trigger *event_trigger_start(struct runs *runs, const struct policy_entry *entry, struct job_cache *held,
+/* Waits for the policy's runs from before, reads what is handled, waits for the cache, then acts. next: what
+ * event_trigger_next gives. NULL: out of memory. */
+struct event_trigger *event_trigger_start(struct triggers *of, const struct policy_entry *entry, struct job_cache *held,
                                           struct event_trigger *next);
 /* The policy was loaded again: the same name, events and cache. False: it cannot go on (start another one). */
 bool event_trigger_reload(struct event_trigger *t, const struct policy_entry *entry, const struct job_cache *held);
-/* No further runs; it is freed when its run has ended, and site->open then counts one less. */
+/* No further runs, and no further jobs for the one that is under way; what becomes of those that it has is still
+ * written down. It is freed when its run has ended, and site->open then counts one less. */
 void event_trigger_stop(struct event_trigger *t);
+/* A run of its policy has ended, which may have begun before this trigger. */
+void event_trigger_go_on(struct event_trigger *t);
 
 struct event_trigger *event_trigger_next(const struct event_trigger *t);
 void event_trigger_set_next(struct event_trigger *t, struct event_trigger *next);

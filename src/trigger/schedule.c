@@ -97,10 +97,8 @@ static void run_over(void *data, struct run *run)
 {
     (void)run;
     struct schedule *t = data;
-    struct schedule *in_force = t->stopped ? triggers_schedule(t->of, t->entry.policy->name) : t;
     t->running--;
-    if (in_force)
-        run_waiting(in_force);
+    triggers_go_on(t->of, t->entry.policy->name);
     release(t);
 }
 
@@ -299,6 +297,11 @@ struct schedule *schedule_next(const struct schedule *t)
 void schedule_set_next(struct schedule *t, struct schedule *next)
 {
     t->next = next;
+}
+
+void schedule_go_on(struct schedule *t)
+{
+    run_waiting(t);
 }
 
 void schedule_stop(struct schedule *t)

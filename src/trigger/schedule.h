@@ -32,6 +32,8 @@ const char *schedule_policy(const struct schedule *schedule);
 /* The list of triggers.c. */
 struct schedule *schedule_next(const struct schedule *schedule);
 void schedule_set_next(struct schedule *schedule, struct schedule *next);
+/* A run of its policy has ended: what waits for its turn may run. */
+void schedule_go_on(struct schedule *schedule);
 /* No further runs; the schedule is freed when its last run has ended. */
 void schedule_stop(struct schedule *schedule);
 

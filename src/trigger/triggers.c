@@ -101,7 +101,7 @@ static struct event_trigger *start_event(struct triggers *t, const struct policy
     }
     if (e)
         event_trigger_stop(e);
-    e = cache ? event_trigger_start(t->runs, entry, cache, next) : NULL;
+    e = cache ? event_trigger_start(t, entry, cache, next) : NULL;
     if (cache && !e)
         cannot_start(t, entry);
     return e ? e : next;
@@ -186,6 +186,18 @@ size_t triggers_put_in_force(struct triggers *t, const struct policy_set *set, s
 {
     size_t count = start_schedules(t, set, past);
     return count + triggers_renew_events(t, set);
+}
+
+void triggers_go_on(struct triggers *t, const char *policy)
+{
+    struct schedule *s = triggers_schedule(t, policy);
+    struct event_trigger *e = t->events;
+    while (e && strcmp(event_trigger_policy(e), policy) != 0)
+        e = event_trigger_next(e);
+    if (s)
+        schedule_go_on(s);
+    if (e)
+        event_trigger_go_on(e);
 }
 
 void triggers_stop(struct triggers *t)

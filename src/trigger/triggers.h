@@ -29,6 +29,9 @@ size_t triggers_renew_events(struct triggers *triggers, const struct policy_set 
 /* None any more. site->open counts the event triggers that are not closed yet. */
 void triggers_stop(struct triggers *triggers);
 
+/* A run of that policy has ended: the schedule or event trigger in force that waited for it goes on. */
+void triggers_go_on(struct triggers *triggers, const char *policy);
+
 /* Nothing is to be done for an event, and nothing under way. */
 bool triggers_idle(const struct triggers *triggers);
 /* The schedule in force of that policy; NULL: there is none. */
