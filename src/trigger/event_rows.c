@@ -10,7 +10,7 @@
 
 struct event_row {
     UT_hash_handle hh;
-    int64_t since;
+    int64_t since_us;
     uint64_t version;
     uint8_t done;
     char uid[];
@@ -42,12 +42,12 @@ static bool add_row(void *data, const struct store_handled *h)
         return false;
     }
     memcpy(row->uid, h->uid, n);
-    row->since = MPIJOB_NO_TIME;
+    row->since_us = MPIJOB_NO_TIME;
     row->version = version_of_row(h->version);
     for (const char *p = h->value; *p; p++) {
         row->done |= (uint8_t)(*p == 'a' ? ON_ADDED : *p == 'f' ? ON_FINISHED : *p == 'm' ? ON_MATCH : 0);
         if (*p == 'm' && p[1])
-            row->since = strtoll(p + 1, NULL, 10);
+            row->since_us = strtoll(p + 1, NULL, 10);
     }
     HASH_ADD_KEYPTR(hh, t->rows, row->uid, n, row);
     if (row->hh.tbl)
@@ -89,17 +89,20 @@ void event_rows_free(struct event_trigger *t)
 
 void event_rows_adopt(struct event_trigger *t, uint32_t slot, const struct mpijob_view *view)
 {
-    struct event_job *j = &t->jobs[slot];
+    struct job_state *j = &t->jobs[slot];
     struct event_row *row = NULL;
-    j->flags |= ON_SEEN;
+    j->flags |= JOB_IS_SEEN;
     if (t->rows)
         HASH_FIND(hh, t->rows, view->uid.ptr, view->uid.len, row);
     if (!row)
         return;
-    j->flags |= ON_ROW;
-    j->done = row->done & (uint8_t)t->entry.policy->on;
-    if (t->since)
-        t->since[slot] = row->since;
+    j->flags |= JOB_HAS_ROW;
+    for (unsigned kind = 1; kind < 1U << ON_EVENTS; kind <<= 1) {
+        if (row->done & t->entry.policy->on & kind)
+            job_find(j, kind, FOUND_ROW);
+    }
+    if (t->since_us)
+        t->since_us[slot] = row->since_us;
     if (t->version)
         t->version[slot] = row->version;
     HASH_DEL(t->rows, row);
@@ -134,9 +137,7 @@ void event_rows_begin_baseline(struct event_trigger *t)
 
 void event_row_value(const struct event_trigger *t, uint32_t slot, struct buf *out)
 {
-    const struct event_job *j = &t->jobs[slot];
-    unsigned handled = j->done & ~(unsigned)j->pending & ~(unsigned)j->passing;
-    handled |= j->given; /* asked for with the intent: as it will be */
+    unsigned handled = job_kinds_of_row(&t->jobs[slot]);
     if (handled & ON_ADDED)
         buf_putc(out, 'a');
     if (handled & ON_FINISHED)
@@ -146,8 +147,8 @@ void event_row_value(const struct event_trigger *t, uint32_t slot, struct buf *o
     if (!(handled & ON_MATCH))
         return;
     buf_putc(out, 'm');
-    if (t->since && t->since[slot] != MPIJOB_NO_TIME)
-        buf_printf(out, "%" PRId64, t->since[slot]);
+    if (t->since_us && t->since_us[slot] != MPIJOB_NO_TIME)
+        buf_printf(out, "%" PRId64, t->since_us[slot]);
 }
 
 void event_row_remove(struct event_trigger *t, struct str uid)
@@ -161,7 +162,7 @@ void event_row_remove(struct event_trigger *t, struct str uid)
 
 void event_row_write(struct event_trigger *t, uint32_t slot, struct str uid)
 {
-    struct event_job *j = &t->jobs[slot];
+    struct job_state *j = &t->jobs[slot];
     struct state *state = t->site->state;
     struct buf value = BUF_INIT;
     char version[32] = "";
@@ -169,9 +170,9 @@ void event_row_write(struct event_trigger *t, uint32_t slot, struct str uid)
         return;
     event_row_value(t, slot, &value);
     if (!value.len) {
-        if (j->flags & ON_ROW)
+        if (j->flags & JOB_HAS_ROW)
             event_row_remove(t, uid);
-        j->flags &= (uint8_t)~ON_ROW;
+        j->flags &= (uint8_t)~JOB_HAS_ROW;
         buf_free(&value);
         return;
     }
@@ -182,7 +183,7 @@ void event_row_write(struct event_trigger *t, uint32_t slot, struct str uid)
     if (text && !value.failed) {
         state_set_handled(state, &(struct store_handled){t->key, text, value.ptr, version, clock_now(t->site->clock)},
                           NULL, NULL);
-        j->flags |= ON_ROW;
+        j->flags |= JOB_HAS_ROW;
     }
     free(text);
     buf_free(&value);

@@ -32,16 +32,22 @@ static bool has_room(struct event_trigger *t, uint32_t slot)
 
 /* ---- what the cache tells ---- */
 
+static void tell_gone(struct event_trigger *t, const struct job_cache *held, const struct cache_event *event)
+{
+    bool row = t->jobs[event->slot].flags & JOB_HAS_ROW;
+    event_gone(t, event->slot, row ? cache_before(held->cache, event) : NULL);
+}
+
 void event_trigger_event(struct event_trigger *t, const struct job_cache *held, const struct cache_event *event)
 {
     if (held != t->held || t->stopped || !(t->scanning || t->scanned))
         return;
     if (event->change == CACHE_DELETED) {
         if (event->slot < t->slots)
-            event_gone(t, event->slot, t->jobs[event->slot].flags & ON_ROW ? cache_before(held->cache, event) : NULL);
+            tell_gone(t, held, event);
     } else if (has_room(t, event->slot)) {
-        bool seen = t->jobs[event->slot].flags & ON_SEEN;
-        enum event_look how = event->change == CACHE_ADDED ? LOOK_ADDED : seen ? LOOK_CHANGED : LOOK_FIRST;
+        bool seen = t->jobs[event->slot].flags & JOB_IS_SEEN;
+        enum event_look how = event->change == CACHE_ADDED ? EVENT_ADDED : seen ? EVENT_CHANGED : EVENT_FIRST;
         if (!seen)
             event_rows_adopt(t, event->slot, event->after);
         event_look(t, event->slot, event->after, how, MPIJOB_NO_TIME);
@@ -57,7 +63,7 @@ void event_trigger_synced(struct event_trigger *t, const struct job_cache *held)
 
 void event_trigger_let_go(struct event_trigger *t, uint32_t slot)
 {
-    if (slot < t->slots && t->jobs[slot].state != ON_RUNNING)
+    if (slot < t->slots)
         event_unpass(t, slot);
 }
 
@@ -93,8 +99,8 @@ static void scan(struct event_trigger *t)
     for (; t->scan < slots && n < SCAN_SLICE; t->scan++) {
         if (!cache_holds(t->held->cache, t->scan))
             continue;
-        bool seen = t->jobs[t->scan].flags & ON_SEEN;
-        event_look_cached(t, t->scan, seen ? LOOK_AGAIN : LOOK_FIRST, MPIJOB_NO_TIME);
+        bool seen = t->jobs[t->scan].flags & JOB_IS_SEEN;
+        event_look_cached(t, t->scan, seen ? EVENT_AGAIN : EVENT_FIRST, MPIJOB_NO_TIME);
         n++;
     }
     if (t->scan >= slots) {
@@ -171,7 +177,7 @@ static void my_turn(struct deadline *d)
 {
     struct event_trigger *t = d->data;
     t->turning = false;
-    if (t->stopped || t->reading || t->writing || t->pause_until)
+    if (t->stopped || t->reading || t->writing || t->pause_until_ms)
         return;
     if (!t->read)
         begin_reading(t);
@@ -207,7 +213,7 @@ void event_release(struct event_trigger *t)
     due_clear(&t->due);
     due_clear(&t->retry);
     free(t->jobs);
-    free(t->since);
+    free(t->since_us);
     free(t->version);
     free(t->queue);
     policy_set_release(t->entry.file->set);
@@ -227,7 +233,7 @@ struct event_trigger *event_trigger_start(struct triggers *of, const struct poli
     t->entry = *entry;
     t->held = held;
     t->next = next;
-    t->first = INT64_MAX;
+    t->first_us = INT64_MAX;
     t->alarm.ring = event_rang;
     t->alarm.data = t;
     state_key(entry->policy->name, cluster_name(t->site->cluster), t->key);
@@ -252,9 +258,9 @@ bool event_trigger_reload(struct event_trigger *t, const struct policy_entry *en
     policy_set_release(t->entry.file->set); /* and `was` with it */
     t->entry = *entry;
     t->fails = 0;
-    t->pause_until = 0;
+    t->pause_until_ms = 0;
     for (uint32_t slot = 0; slot < t->slots; slot++) {
-        if (t->jobs[slot].state != ON_RUNNING && !(dry && (t->jobs[slot].flags & ON_DRY)))
+        if (!dry || !(t->jobs[slot].flags & JOB_WAS_DRY)) /* a dry run would say the same again */
             event_unpass(t, slot);
     }
     if (t->scanning || t->scanned)
@@ -267,12 +273,12 @@ bool event_trigger_reload(struct event_trigger *t, const struct policy_entry *en
 static void told_leaving(struct watch_subscriber *subscriber, struct job_cache *held, const struct cache_event *event)
 {
     struct event_trigger *t = (struct event_trigger *)((char *)subscriber - offsetof(struct event_trigger, leaving));
-    if (held != t->held || event->slot >= t->slots || t->jobs[event->slot].state != ON_RUNNING)
+    if (held != t->held || event->slot >= t->slots || !job_on_run(&t->jobs[event->slot]))
         return;
     if (event->change == CACHE_DELETED)
-        event_gone(t, event->slot, t->jobs[event->slot].flags & ON_ROW ? cache_before(held->cache, event) : NULL);
+        tell_gone(t, held, event);
     else
-        event_look(t, event->slot, event->after, LOOK_CHANGED, MPIJOB_NO_TIME);
+        event_look(t, event->slot, event->after, EVENT_CHANGED, MPIJOB_NO_TIME);
 }
 
 static void synced_leaving(struct watch_subscriber *subscriber, struct job_cache *held)
@@ -324,5 +330,5 @@ bool event_trigger_idle(const struct event_trigger *t)
 {
     if (t->turning || t->reading || t->writing || t->batch)
         return false;
-    return t->pause_until || (t->scanned ? !t->depth : t->held->troubled);
+    return t->pause_until_ms || (t->scanned ? !t->depth : t->held->troubled);
 }
