@@ -1,4 +1,4 @@
-/* A batch: what was queued, as the jobs of one run. */
+/* A batch: jobs that were queued, given to one run, and what became of them. */
 #include "trigger/event_parts.h"
 
 #include <stdlib.h>
@@ -15,15 +15,15 @@ struct event_batch {
     struct job_cache *held;
     struct run_feed feed;
     uint32_t *slots;
-    int holders;      /* the run, its listing */
-    size_t count, at; /* those before `at` were given to the run, or are over */
-    unsigned event;
-    bool moved;       /* one of them at least was handled */
-    bool unreachable; /* it is no use to go on */
-    bool cut;         /* the run was not given all, because the trigger was stopped */
-    int64_t as_of;
-    struct buf bytes;
-    struct error error;
+    int holders;      /* the run and its listing: whichever ends last frees it */
+    size_t count, at; /* of slots; those before `at` were given to the run, or were found to be no jobs for it */
+    unsigned kind;    /* of event; the run is about one */
+    bool moved;       /* the run has settled one of the jobs at least, and not only to try again */
+    bool unreachable; /* the server cannot be reached, so it is no use to go on */
+    bool cut;         /* the trigger was stopped before the run was given all */
+    int64_t as_of_us;
+    struct buf bytes;          /* of the job that was given last */
+    const struct error *error; /* why the listing ended; NULL: it is not over, or has given all */
 };
 
 /* ---- a job and the run ---- */
@@ -49,14 +49,14 @@ static enum event_look how_of(struct job_step step)
     return step.look == LOOK_AS_CHANGED ? EVENT_CHANGED : EVENT_AGAIN;
 }
 
-/* Some may have gone, have changed or be in a loop since they were queued. */
+/* Is the job still one for the run? It may have gone, have changed or be in a loop since it was queued. */
 static bool still(struct event_batch *b, uint32_t slot, const struct mpijob_view *view)
 {
     struct event_trigger *t = b->t;
-    int64_t now = clock_now(t->site->clock);
+    int64_t now_us = clock_now(t->site->clock);
     const struct policy *p = t->entry.policy;
-    bool stopped = loops_stopped(&t->runs->loops, view->uid, p->name, now);
-    if (!stopped && !view->deleting && mpijob_match_eval(p->match, view, now, NULL))
+    bool stopped = loops_stopped(&t->runs->loops, view->uid, p->name, now_us);
+    if (!stopped && !view->deleting && mpijob_match_eval(p->match, view, now_us, NULL))
         return true;
     struct job_step step = event_step(t, slot, stopped ? JOB_SETTLED_BROKE : JOB_TAKEN_BACK, INT64_MAX);
     if (stopped)
@@ -72,12 +72,14 @@ static enum listing_state batch_next(struct listing *listing, struct str *object
     struct event_batch *b = (struct event_batch *)listing;
     struct event_trigger *t = b->t;
     struct mpijob_view view;
+    struct error err;
     while (b->at < b->count && !t->stopped) {
         uint32_t slot = b->slots[b->at++];
-        if (!job_on_run(&t->jobs[slot])) /* deleted meanwhile */
+        if (!job_on_run(&t->jobs[slot])) /* it was deleted */
             continue;
-        if (cache_view(t->held->cache, slot, &b->bytes, &view, &b->error)) {
+        if (cache_view(t->held->cache, slot, &b->bytes, &view, &err)) {
             b->at--;
+            error_keep(&b->error, &err);
             return LISTING_ERROR;
         }
         if (!still(b, slot, &view))
@@ -91,7 +93,7 @@ static enum listing_state batch_next(struct listing *listing, struct str *object
 
 static const struct error *batch_error(const struct listing *l)
 {
-    return &((const struct event_batch *)l)->error;
+    return ((const struct event_batch *)l)->error;
 }
 
 static int64_t batch_scope(const struct listing *listing)
@@ -102,7 +104,7 @@ static int64_t batch_scope(const struct listing *listing)
 
 static int64_t batch_as_of(const struct listing *l)
 {
-    return ((const struct event_batch *)l)->as_of;
+    return ((const struct event_batch *)l)->as_of_us;
 }
 
 static void batch_free(struct listing *listing)
@@ -112,6 +114,7 @@ static void batch_free(struct listing *listing)
         return;
     watches_release(b->held);
     buf_free(&b->bytes);
+    error_keep(&b->error, NULL);
     free(b->slots);
     free(b);
 }
@@ -140,12 +143,12 @@ static bool mark(void *data, const char *key, struct buf *value)
     return !value->failed && value->len;
 }
 
-/* The job as the run left it, and then as it is now: it may have been undone already. */
+/* Looks at the job as the run left it, and then as it is now: the change may have been undone already. */
 static void look_on(struct event_trigger *t, uint32_t slot, struct job_step step, const struct change_result *result)
 {
     struct json root;
     struct mpijob_view view;
-    if (t->stopped) /* whatever takes over looks at it, and finds the row */
+    if (t->stopped) /* the trigger that takes over looks at it, and finds the row */
         return;
     if (result && result->changed && !result->dry_run && result->object.len &&
         json_parse(result->object, "", &root, NULL) == 0 &&
@@ -163,7 +166,7 @@ static void write_row(struct event_trigger *t, uint32_t slot)
     buf_free(&bytes);
 }
 
-/* version: the one that is handled with it, empty: the one in the cache. result may be NULL. */
+/* version: the one that is handled by it; empty: the one in the cache. result may be NULL. */
 static void settle(struct event_trigger *t, uint32_t slot, enum job_event event, struct str version,
                    const struct change_result *result)
 {
@@ -215,7 +218,7 @@ static enum job_event event_of_run(const struct event_batch *b, const struct run
     bool broke = run->outcome == RUN_LIMITED || (run->outcome == RUN_FAILED && function);
     if (function && (all || (given && i + 1 < b->at))) /* the loop has gone on to the next */
         return run->dry_run ? JOB_SETTLED_DRY : JOB_SETTLED_HANDLED;
-    if (broke && (given || (function && b->at == 0))) /* it was told, and would break again */
+    if (broke && (given || (function && b->at == 0))) /* the log says so, and it would break again */
         return JOB_SETTLED_BROKE;
     return JOB_TAKEN_BACK;
 }
@@ -252,12 +255,12 @@ static void run_over(void *data, struct run *run)
 
 /* ---- the beginning ---- */
 
-static unsigned first_event(unsigned pending)
+static unsigned first_kind(unsigned pending)
 {
     return pending & (~pending + 1);
 }
 
-/* All that a limit is to be compared with, else so much that others have their turn. */
+/* With a limit all jobs, as it is compared with their number; else so few that other policies have their turn. */
 static size_t most(const struct event_trigger *t)
 {
     const struct policy *p = t->entry.policy;
@@ -271,12 +274,12 @@ static void fill(struct event_batch *b, size_t room)
     uint32_t slot;
     size_t tries = t->queued;
     for (; tries > 0 && b->count < room && event_pop(t, &slot); tries--) {
-        unsigned event = first_event(job_kinds(&t->jobs[slot], HANDLING_PENDING));
-        if (b->event && event != b->event) { /* a run is about one kind of event */
+        unsigned kind = first_kind(job_kinds(&t->jobs[slot], HANDLING_PENDING));
+        if (b->kind && kind != b->kind) {
             event_put_back(t, slot);
             continue;
         }
-        b->event = event;
+        b->kind = kind;
         event_step(t, slot, JOB_TAKEN, INT64_MAX);
         b->slots[b->count++] = slot;
     }
@@ -304,7 +307,7 @@ void event_batch_start(struct event_trigger *t)
         b->slots = malloc(room * sizeof *b->slots);
     if (!b || !b->slots) {
         free(b);
-        log_event(t->site->log, LOG_ERROR, "out of memory: tried again later",
+        log_event(t->site->log, LOG_ERROR, "out of memory: the jobs that are queued are handled later",
                   LOG_FIELDS({"policy", t->entry.policy->name}));
         pause_a_while(t);
         return;
@@ -314,7 +317,7 @@ void event_batch_start(struct event_trigger *t)
     b->t = t;
     b->held = t->held;
     watches_hold(b->held);
-    b->as_of = cache_as_of(t->held->cache);
+    b->as_of_us = cache_as_of(t->held->cache);
     b->feed = (struct run_feed){.jobs = &b->listing, .settled = settled, .mark = mark, .key = t->key, .data = b};
     int64_t first_us = t->first_us;
     fill(b, room);
@@ -323,7 +326,7 @@ void event_batch_start(struct event_trigger *t)
     struct run_call call = {
         .file = t->entry.file,
         .policy = t->entry.policy,
-        .trigger = policy_on_name(b->event),
+        .trigger = policy_on_name(b->kind),
         .scheduled_at = first_us,
         .feed = &b->feed,
         .done = run_over,

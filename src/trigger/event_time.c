@@ -1,18 +1,18 @@
-/* When a policy with `on` acts again: instants on the wall clock, retries and pauses on the loop's. */
+/* When a policy with `on` acts again: instants of the wall clock; retries and pauses on the loop's clock. */
 #include "base/backoff.h"
 #include "site/counters.h"
 #include "trigger/event_parts.h"
 
 static const struct backoff retry_pause = {.first_ms = RETRY_FIRST_MS, .most_ms = 300000, .jitter = BACKOFF_QUARTER};
 
-static uint64_t loop_now(const struct event_trigger *t)
+static uint64_t loop_now_ms(const struct event_trigger *t)
 {
     return uv_now(t->site->loop);
 }
 
 int event_retry(struct event_trigger *t, uint32_t slot, unsigned tries)
 {
-    int rc = due_set(&t->retry, slot, (int64_t)(loop_now(t) + backoff_ms(&retry_pause, tries, NULL)));
+    int rc = due_set(&t->retry, slot, (int64_t)(loop_now_ms(t) + backoff_ms(&retry_pause, tries, NULL)));
     event_arm(t);
     return rc;
 }
@@ -27,22 +27,22 @@ void event_arm(struct event_trigger *t)
     else if ((!t->alarm.slot || t->alarm.due != at) && alarm_set(t->site->alarms, &t->alarm, at))
         log_event(t->site->log, LOG_ERROR, "out of memory: what falls due is not seen",
                   LOG_FIELDS({"policy", t->entry.policy->name}));
-    uint64_t now = loop_now(t), next = t->pause_until_ms;
-    if (due_first(&t->retry, NULL, &at) && (!next || (uint64_t)at < next))
-        next = (uint64_t)at;
-    if (next)
-        deadline_set(&t->later, next > now ? next - now : 0);
+    uint64_t now_ms = loop_now_ms(t), next_ms = t->pause_until_ms;
+    if (due_first(&t->retry, NULL, &at) && (!next_ms || (uint64_t)at < next_ms))
+        next_ms = (uint64_t)at;
+    if (next_ms)
+        deadline_set(&t->later, next_ms > now_ms ? next_ms - now_ms : 0);
     else
         deadline_stop(&t->later);
 }
 
 void event_pause(struct event_trigger *t, uint64_t ms)
 {
-    t->pause_until_ms = loop_now(t) + ms;
+    t->pause_until_ms = loop_now_ms(t) + ms;
     event_arm(t);
 }
 
-/* Some instants have come. Others have their turn after a slice. */
+/* Some instants have come. After a slice of them, others on the loop have their turn. */
 void event_rang(struct alarm *alarm, int64_t now_us)
 {
     struct event_trigger *t = alarm->data;
@@ -62,9 +62,9 @@ void event_later(struct deadline *d)
     struct event_trigger *t = d->data;
     uint32_t slot;
     int64_t at;
-    if (t->pause_until_ms && loop_now(t) >= t->pause_until_ms)
+    if (t->pause_until_ms && loop_now_ms(t) >= t->pause_until_ms)
         t->pause_until_ms = 0;
-    while (due_first(&t->retry, &slot, &at) && (uint64_t)at <= loop_now(t)) {
+    while (due_first(&t->retry, &slot, &at) && (uint64_t)at <= loop_now_ms(t)) {
         due_remove(&t->retry, slot);
         event_step(t, slot, JOB_TRY_DUE, INT64_MAX);
     }

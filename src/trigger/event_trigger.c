@@ -1,7 +1,7 @@
+/* The life of a trigger for events: from reading what is handled, over the scan of all jobs, to its turns. */
 #include "trigger/event_trigger.h"
 
 #include <stdlib.h>
-#include <utlist.h>
 
 #include "trigger/event_parts.h"
 #include "trigger/triggers.h"
@@ -16,7 +16,7 @@ void event_wake(struct event_trigger *t)
 
 /* ---- room ---- */
 
-/* A job that there is no room for is seen when there is. */
+/* Where there is no memory for a job, all are looked at again when there may be. */
 static bool has_room(struct event_trigger *t, uint32_t slot)
 {
     if (event_room(t, slot) == 0)
@@ -32,7 +32,7 @@ static bool has_room(struct event_trigger *t, uint32_t slot)
 
 /* ---- what the cache tells ---- */
 
-static void tell_gone(struct event_trigger *t, const struct job_cache *held, const struct cache_event *event)
+static void told_gone(struct event_trigger *t, const struct job_cache *held, const struct cache_event *event)
 {
     bool row = t->jobs[event->slot].flags & JOB_HAS_ROW;
     event_gone(t, event->slot, row ? cache_before(held->cache, event) : NULL);
@@ -44,7 +44,7 @@ void event_trigger_event(struct event_trigger *t, const struct job_cache *held, 
         return;
     if (event->change == CACHE_DELETED) {
         if (event->slot < t->slots)
-            tell_gone(t, held, event);
+            told_gone(t, held, event);
     } else if (has_room(t, event->slot)) {
         bool seen = t->jobs[event->slot].flags & JOB_IS_SEEN;
         enum event_look how = event->change == CACHE_ADDED ? EVENT_ADDED : seen ? EVENT_CHANGED : EVENT_FIRST;
@@ -73,7 +73,7 @@ static void written(void *data, int64_t id, const struct error *err)
 {
     struct event_trigger *t = data;
     (void)id;
-    (void)err; /* logged with the rows */
+    (void)err; /* the store logs it */
     t->writing = false;
     event_release(t);
     if (!t->stopped)
@@ -87,10 +87,10 @@ static void end_scan(struct event_trigger *t)
     event_rows_forget_gone(t);
     event_rows_begin_baseline(t);
     event_arm(t);
-    event_wake(t); /* for what the slices before have queued */
+    event_wake(t); /* for what the scan has queued */
 }
 
-/* A part of all jobs: at the start, and after a reload. */
+/* Looks at the next SCAN_SLICE of all jobs: at the start, and after a reload. */
 static void scan(struct event_trigger *t)
 {
     uint32_t slots = cache_slots(t->held->cache), n = 0;
@@ -131,9 +131,9 @@ static void rows_read(struct work *work)
 {
     struct event_trigger *t = (struct event_trigger *)work;
     t->reading = false;
-    if (t->rc && !t->stopped) {
+    if (t->unread && !t->stopped) {
         log_event(t->site->log, LOG_ERROR, "what the policy has handled cannot be read from the journal; trying again",
-                  LOG_FIELDS({"policy", t->entry.policy->name}, {"reason", t->error.message}));
+                  LOG_FIELDS({"policy", t->entry.policy->name}, {"reason", t->unread->message}));
         event_rows_free(t);
         event_pause(t, RETRY_FIRST_MS);
     } else {
@@ -156,7 +156,8 @@ static void all_written(void *data, int64_t id, const struct error *err)
     event_release(t);
 }
 
-/* As soon as no run of this policy, from before, can write a row any more; event_trigger_go_on tells. */
+/* Not while a run of this policy, begun before this trigger, may still write a row; event_trigger_go_on tells when it
+ * has ended. */
 static void begin_reading(struct event_trigger *t)
 {
     if (runs_busy(t->runs, t->entry.policy->name))
@@ -210,6 +211,7 @@ void event_release(struct event_trigger *t)
         watches_unsubscribe(t->runs->watches, &t->leaving);
     watches_release(t->held);
     event_rows_free(t);
+    error_keep(&t->unread, NULL);
     due_clear(&t->due);
     due_clear(&t->retry);
     free(t->jobs);
@@ -260,7 +262,7 @@ bool event_trigger_reload(struct event_trigger *t, const struct policy_entry *en
     t->fails = 0;
     t->pause_until_ms = 0;
     for (uint32_t slot = 0; slot < t->slots; slot++) {
-        if (!dry || !(t->jobs[slot].flags & JOB_WAS_DRY)) /* a dry run would say the same again */
+        if (!dry || !(t->jobs[slot].flags & JOB_WAS_DRY)) /* another dry run would say the same */
             event_unpass(t, slot);
     }
     if (t->scanning || t->scanned)
@@ -270,13 +272,14 @@ bool event_trigger_reload(struct event_trigger *t, const struct policy_entry *en
     return true;
 }
 
+/* Of a stopped trigger only the jobs that its run has count any more. */
 static void told_leaving(struct watch_subscriber *subscriber, struct job_cache *held, const struct cache_event *event)
 {
     struct event_trigger *t = (struct event_trigger *)((char *)subscriber - offsetof(struct event_trigger, leaving));
     if (held != t->held || event->slot >= t->slots || !job_on_run(&t->jobs[event->slot]))
         return;
     if (event->change == CACHE_DELETED)
-        tell_gone(t, held, event);
+        told_gone(t, held, event);
     else
         event_look(t, event->slot, event->after, EVENT_CHANGED, MPIJOB_NO_TIME);
 }

@@ -1,8 +1,7 @@
-/* From a set of policies to its triggers, and from what the watches tell to those that wait for it. */
+/* From a set of policies to its triggers, and from what the watches tell to the event triggers. */
 #include "trigger/triggers.h"
 
 #include <stdlib.h>
-#include <utlist.h>
 
 #include "cluster/cluster.h"
 #include "trigger/event_trigger.h"
@@ -75,7 +74,7 @@ static void stop_events(struct event_trigger *list)
     }
 }
 
-/* Takes it out of the list; NULL: there is none. */
+/* Takes the policy's event trigger out of the list; NULL: it has none. */
 static struct event_trigger *take_event(struct triggers *t, const char *policy)
 {
     struct event_trigger *before = NULL, *e = t->events;
@@ -135,14 +134,14 @@ static bool same_json(struct json a, struct json b)
     return str_eq(a.text, b.text);
 }
 
-/* A change of what people change, and not only of the status. */
+/* Is it a change of something that people change, and not of the status alone? */
 static bool looks_deliberate(const struct mpijob_view *before, const struct mpijob_view *after)
 {
     return before->generation != after->generation || !same_json(before->labels, after->labels) ||
            !same_json(before->annotations, after->annotations);
 }
 
-/* A loop of policies is let go when the job is changed by another hand. */
+/* A loop of policies is let go when something else changes the job. */
 static void look_for_help(struct triggers *t, struct job_cache *cache, const struct cache_event *event)
 {
     struct loops *loops = &t->runs->loops;
