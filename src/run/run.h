@@ -25,8 +25,9 @@ enum job_end {
     JOB_DECLINED,  /* `where` said no */
     JOB_FAILED,    /* err NULL: for good */
 };
-/* Whoever gives a run its jobs, for a policy with `on`, and is told of each. key: the job's; seen: the version that was
- * looked at. result and err may be NULL. Jobs of which nothing is told: see the run's outcome. */
+/* Whoever gives a run its jobs, for a policy with `on`, and is told of each until run_done. key: the job's; seen: the
+ * version that was looked at. result and err may be NULL. A job for which `settled` is never called shares the run's
+ * outcome. */
 struct run_feed {
     struct listing *jobs; /* becomes the run's, with which it is freed after run_done */
     void (*settled)(void *data, const char *key, enum job_end end, struct str seen, const struct change_result *result,

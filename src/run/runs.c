@@ -15,7 +15,7 @@ bool runs_busy(const struct runs *runs, const char *policy)
     const struct run *run;
     DL_FOREACH(runs->list, run)
     {
-        if (strcmp(run->policy->name, policy) == 0)
+        if (!run->handed_back && strcmp(run->policy->name, policy) == 0)
             return true;
     }
     return false;

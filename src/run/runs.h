@@ -26,7 +26,8 @@ struct runs {
 };
 
 void runs_init(struct runs *runs, struct site *site, struct watches *watches);
-/* Is a run of this policy under way? Those that began before a reload count, too. */
+/* Is a run of this policy under way? Those that began before a reload count, too; one that only waits for its end to be
+ * written down does not. */
 bool runs_busy(const struct runs *runs, const char *policy);
 /* All of them: run_stop, run_abandon. */
 void runs_stop(struct runs *runs, const char *why, bool leave_open);

@@ -1,4 +1,4 @@
-/* A binary heap of 12 bytes an entry; a job that is not due costs 4. */
+/* A binary heap: 12 bytes a job that is due, 4 bytes any other. */
 #include "trigger/due_heap.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* When jobs are due: a heap of slots by instant, in which a slot stands once at most. Slots are small numbers (a
- * cache's). Pure: what time it is, its owner knows. Begins as zeros. */
+/* When jobs are due: a heap of slots by instant, in which a slot stands once at most. Slots are a cache's: small
+ * numbers. Pure: its owner knows what time it is, and in which unit the instants are. Begins as zeros. */
 #ifndef MPIJOBD_TRIGGER_DUE_HEAP_H
 #define MPIJOBD_TRIGGER_DUE_HEAP_H
 
@@ -10,17 +10,17 @@
 struct due_entry;
 struct due {
     struct due_entry *heap; /* [0] is the earliest */
-    size_t count, room;
-    uint32_t *places; /* by slot: its place in the heap + 1; 0: not in it */
-    size_t slots;
+    size_t count, room;     /* entries */
+    uint32_t *places;       /* by slot: its place in the heap + 1; 0: it is not in the heap */
+    size_t slots;           /* that `places` has room for */
 };
 
-/* Puts it in, or moves it. ERR_NOMEM: it is as before. */
+/* Puts the slot in, or moves it. 0, or ERR_NOMEM: then it is as before. */
 int due_set(struct due *due, uint32_t slot, int64_t at);
-void due_remove(struct due *due, uint32_t slot);
+void due_remove(struct due *due, uint32_t slot); /* nothing happens where it is not in the heap */
 bool due_has(const struct due *due, uint32_t slot);
-/* The earliest, of one instant any. False: there is none. slot may be NULL. */
+/* The earliest; of several at one instant, any. False: the heap is empty. slot may be NULL. */
 bool due_first(const struct due *due, uint32_t *slot, int64_t *at);
-void due_clear(struct due *due); /* empties it, and gives the memory back */
+void due_clear(struct due *due); /* empties the heap, and frees its memory */
 
 #endif

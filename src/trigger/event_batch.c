@@ -1,10 +1,11 @@
-/* A batch: what was queued, as the jobs of one run. */
+/* A batch: jobs that were queued, given to one run, and what became of them. */
 #include "trigger/event_parts.h"
 
 #include <stdlib.h>
 
 #include "base/backoff.h"
 #include "change/loops.h"
+#include "trigger/triggers.h"
 
 #define BATCH_MAX 500
 
@@ -14,42 +15,18 @@ struct event_batch {
     struct job_cache *held;
     struct run_feed feed;
     uint32_t *slots;
-    int holders;      /* the run, its listing */
-    size_t count, at; /* those before `at` were given to the run, or are over */
-    unsigned event;
-    bool moved;       /* one of them at least was handled */
-    bool unreachable; /* it is no use to go on */
-    int64_t as_of;
-    struct buf bytes;
-    struct error error;
+    int holders;      /* the run and its listing: whichever ends last frees it */
+    size_t count, at; /* of slots; those before `at` were given to the run, or were found to be no jobs for it */
+    unsigned kind;    /* of event; the run is about one */
+    bool moved;       /* the run has settled one of the jobs at least, and not only to try again */
+    bool unreachable; /* the server cannot be reached, so it is no use to go on */
+    bool cut;         /* the trigger was stopped before the run was given all */
+    int64_t as_of_us;
+    struct buf bytes;          /* of the job that was given last */
+    const struct error *error; /* why the listing ended; NULL: it is not over, or has given all */
 };
 
 /* ---- a job and the run ---- */
-
-/* Not handled: it stays pending, and the run has it no more. */
-static struct event_job *take_back(struct event_trigger *t, uint32_t slot)
-{
-    struct event_job *j = &t->jobs[slot];
-    j->given = 0;
-    j->state = ON_IDLE;
-    return j;
-}
-
-/* Handled: for good, or in memory only. */
-static struct event_job *hand_in(struct event_trigger *t, uint32_t slot, bool passing, bool dry)
-{
-    struct event_job *j = &t->jobs[slot];
-    uint8_t given = j->given;
-    take_back(t, slot);
-    j->pending &= (uint8_t)~given;
-    j->passing = (uint8_t)(passing ? j->passing | given : j->passing & ~given);
-    if (j->flags & ON_LEFT) /* that time is over; a row that says "handled" must not outlive it */
-        event_forget_event(j, ON_MATCH);
-    j->flags &= (uint8_t) ~(ON_DRY);
-    j->flags |= dry ? ON_DRY : 0;
-    j->tries = 0;
-    return j;
-}
 
 /* The version that was looked at, or made, is handled; where that is not known, the one in the cache. */
 static void keep_version(struct event_trigger *t, uint32_t slot, struct str version)
@@ -67,22 +44,26 @@ static void keep_version(struct event_trigger *t, uint32_t slot, struct str vers
 
 /* ---- giving ---- */
 
-/* Some may have gone, have changed or be in a loop since they were queued. */
+static enum event_look how_of(struct job_step step)
+{
+    return step.look == LOOK_AS_CHANGED ? EVENT_CHANGED : EVENT_AGAIN;
+}
+
+/* Is the job still one for the run? It may have gone, have changed or be in a loop since it was queued. */
 static bool still(struct event_batch *b, uint32_t slot, const struct mpijob_view *view)
 {
     struct event_trigger *t = b->t;
-    int64_t now = clock_now(t->site->clock);
+    int64_t now_us = clock_now(t->site->clock);
     const struct policy *p = t->entry.policy;
-    bool stopped = loops_stopped(&t->runs->loops, view->uid, p->name, now);
-    if (!stopped && !view->deleting && mpijob_match_eval(p->match, view, now, NULL))
+    bool stopped = loops_stopped(&t->runs->loops, view->uid, p->name, now_us);
+    if (!stopped && !view->deleting && mpijob_match_eval(p->match, view, now_us, NULL))
         return true;
-    if (stopped) {
-        hand_in(t, slot, true, false);
+    struct job_step step = event_step(t, slot, stopped ? JOB_SETTLED_BROKE : JOB_TAKEN_BACK, INT64_MAX);
+    if (stopped)
         keep_version(t, slot, view->resource_version);
-    } else {
-        take_back(t, slot);
-    }
-    event_look(t, slot, view, LOOK_AGAIN, MPIJOB_NO_TIME);
+    if (step.row == ROW_WRITTEN)
+        event_row_write(t, slot, view->uid);
+    event_look(t, slot, view, how_of(step), MPIJOB_NO_TIME);
     return false;
 }
 
@@ -91,12 +72,14 @@ static enum listing_state batch_next(struct listing *listing, struct str *object
     struct event_batch *b = (struct event_batch *)listing;
     struct event_trigger *t = b->t;
     struct mpijob_view view;
+    struct error err;
     while (b->at < b->count && !t->stopped) {
         uint32_t slot = b->slots[b->at++];
-        if (t->jobs[slot].state != ON_RUNNING) /* deleted meanwhile */
+        if (!job_on_run(&t->jobs[slot])) /* it was deleted */
             continue;
-        if (cache_view(t->held->cache, slot, &b->bytes, &view, &b->error)) {
+        if (cache_view(t->held->cache, slot, &b->bytes, &view, &err)) {
             b->at--;
+            error_keep(&b->error, &err);
             return LISTING_ERROR;
         }
         if (!still(b, slot, &view))
@@ -104,12 +87,13 @@ static enum listing_state batch_next(struct listing *listing, struct str *object
         *object = buf_str(&b->bytes);
         return LISTING_JOB;
     }
+    b->cut = b->cut || b->at < b->count;
     return LISTING_END;
 }
 
 static const struct error *batch_error(const struct listing *l)
 {
-    return &((const struct event_batch *)l)->error;
+    return ((const struct event_batch *)l)->error;
 }
 
 static int64_t batch_scope(const struct listing *listing)
@@ -120,7 +104,7 @@ static int64_t batch_scope(const struct listing *listing)
 
 static int64_t batch_as_of(const struct listing *l)
 {
-    return ((const struct event_batch *)l)->as_of;
+    return ((const struct event_batch *)l)->as_of_us;
 }
 
 static void batch_free(struct listing *listing)
@@ -130,6 +114,7 @@ static void batch_free(struct listing *listing)
         return;
     watches_release(b->held);
     buf_free(&b->bytes);
+    error_keep(&b->error, NULL);
     free(b->slots);
     free(b);
 }
@@ -142,10 +127,10 @@ static const struct listing_ops batch_ops = {batch_next, batch_error, batch_scop
 static bool find_job(const struct event_trigger *t, const char *key, uint32_t *slot)
 {
     const char *slash = strchr(key, '/');
-    if (t->stopped || !slash)
+    if (!slash)
         return false;
     return cache_find(t->held->cache, str_n(key, (size_t)(slash - key)), str_of(slash + 1), slot) && *slot < t->slots &&
-           t->jobs[*slot].state == ON_RUNNING;
+           job_on_run(&t->jobs[*slot]);
 }
 
 static bool mark(void *data, const char *key, struct buf *value)
@@ -158,104 +143,84 @@ static bool mark(void *data, const char *key, struct buf *value)
     return !value->failed && value->len;
 }
 
-/* The job as the run left it, and then as it is now: somebody may have undone it already. */
-static void look_on(struct event_trigger *t, uint32_t slot, const struct change_result *result)
+/* Looks at the job as the run left it, and then as it is now: the change may have been undone already. */
+static void look_on(struct event_trigger *t, uint32_t slot, struct job_step step, const struct change_result *result)
 {
     struct json root;
     struct mpijob_view view;
+    if (t->stopped) /* the trigger that takes over looks at it, and finds the row */
+        return;
     if (result && result->changed && !result->dry_run && result->object.len &&
         json_parse(result->object, "", &root, NULL) == 0 &&
         mpijob_view(root, cluster_target_of(t->site->cluster, t->entry.policy->kind, root), &view, NULL) == 0)
-        event_look(t, slot, &view, LOOK_AGAIN, MPIJOB_NO_TIME);
-    bool changed = t->jobs[slot].flags & ON_AGAIN; /* while the run had it */
-    t->jobs[slot].flags &= (uint8_t) ~(ON_AGAIN | ON_LEFT);
-    event_look_cached(t, slot, changed ? LOOK_CHANGED : LOOK_AGAIN, MPIJOB_NO_TIME);
+        event_look(t, slot, &view, EVENT_AGAIN, MPIJOB_NO_TIME);
+    event_look_cached(t, slot, how_of(step), MPIJOB_NO_TIME);
 }
 
-/* anew: whatever row it has, it must not stay. */
-static void write_row(struct event_trigger *t, uint32_t slot, bool anew)
+static void write_row(struct event_trigger *t, uint32_t slot)
 {
     struct buf bytes = BUF_INIT;
     struct mpijob_view view;
-    if (cache_view(t->held->cache, slot, &bytes, &view, NULL) == 0) {
-        t->jobs[slot].flags |= anew ? ON_ROW : 0;
+    if (cache_view(t->held->cache, slot, &bytes, &view, NULL) == 0)
         event_row_write(t, slot, view.uid);
-    }
     buf_free(&bytes);
 }
 
-static void failed(struct event_batch *b, uint32_t slot, struct str seen, const struct error *err)
+/* version: the one that is handled by it; empty: the one in the cache. result may be NULL. */
+static void settle(struct event_trigger *t, uint32_t slot, enum job_event event, struct str version,
+                   const struct change_result *result)
 {
-    struct event_trigger *t = b->t;
-    if (err && err->retryable) {
-        struct event_job *j = take_back(t, slot);
-        if (j->tries < 20)
-            j->tries++;
-        event_retry(t, slot, j->tries);
-    } else {
-        hand_in(t, slot, true, false);
-        keep_version(t, slot, seen);
+    struct job_step step = event_step(t, slot, event, INT64_MAX);
+    if (event != JOB_SETTLED_RETRY && event != JOB_TAKEN_BACK)
+        keep_version(t, slot, version);
+    if (step.row == ROW_WRITTEN)
+        write_row(t, slot);
+    look_on(t, slot, step, result);
+}
+
+static enum job_event event_of(enum job_end end, bool dry, const struct error *err)
+{
+    switch (end) {
+    case JOB_DONE:
+        return dry ? JOB_SETTLED_DRY : JOB_SETTLED_DONE;
+    case JOB_DECLINED:
+        return JOB_SETTLED_DECLINED;
+    case JOB_FAILED:
+        return err && err->retryable ? JOB_SETTLED_RETRY : JOB_SETTLED_FAILED;
+    case JOB_UNCHANGED:
+    case JOB_LEFT:
+        break;
     }
-    write_row(t, slot, true); /* without what was to be handled */
+    return JOB_SETTLED_HANDLED;
 }
 
 static void settled(void *data, const char *key, enum job_end end, struct str seen, const struct change_result *result,
                     const struct error *err)
 {
     struct event_batch *b = data;
-    struct event_trigger *t = b->t;
     uint32_t slot;
-    if (!find_job(t, key, &slot))
+    if (!find_job(b->t, key, &slot))
         return;
-    bool dry = result && result->dry_run && end == JOB_DONE;
-    b->moved = b->moved || end != JOB_FAILED || !err || !err->retryable;
+    enum job_event event = event_of(end, result && result->dry_run, err);
+    b->moved = b->moved || event != JOB_SETTLED_RETRY;
     b->unreachable = b->unreachable || (err && (err->code == ERR_UNREACHABLE || err->code == ERR_TIMEOUT));
-    if (end == JOB_FAILED) {
-        failed(b, slot, seen, err);
-        look_on(t, slot, NULL);
-        return;
-    }
-    if (end == JOB_DECLINED) {
-        struct event_job *j = take_back(t, slot);
-        j->pending &= ON_MATCH; /* an event has passed; what matches may yet be wanted */
-        j->state = j->pending ? ON_DECLINED : ON_IDLE;
-    } else {
-        hand_in(t, slot, dry, dry);
-    }
-    keep_version(t, slot, end == JOB_DONE && result && !dry ? str_of(result->resource_version) : seen);
-    if (end == JOB_DONE && !dry && !(t->jobs[slot].flags & ON_LEFT))
-        t->jobs[slot].flags |= ON_ROW; /* with its intent */
-    else if (!dry)
-        write_row(t, slot, end == JOB_DONE);
-    look_on(t, slot, result);
+    struct str version = event == JOB_SETTLED_DONE && result ? str_of(result->resource_version) : seen;
+    settle(b->t, slot, event, version, end == JOB_FAILED ? NULL : result);
 }
 
 /* ---- the end of the run ---- */
 
-/* What nobody has said anything about. */
-static void end_one(struct event_batch *b, const struct run *run, size_t i)
+/* A job that the run has not settled shares its outcome. */
+static enum job_event event_of_run(const struct event_batch *b, const struct run *run, size_t i)
 {
-    struct event_trigger *t = b->t;
-    uint32_t slot = b->slots[i];
-    struct event_job *j = &t->jobs[slot];
-    if (j->state != ON_RUNNING)
-        return;
     bool function = run->policy->action == ACTION_RUN, given = i < b->at;
+    bool all = run->outcome == RUN_DONE && (given || !b->cut);
     bool broke = run->outcome == RUN_LIMITED || (run->outcome == RUN_FAILED && function);
-    bool changed = j->flags & ON_AGAIN;
-    if (function && (run->outcome == RUN_DONE || (given && i + 1 < b->at))) { /* the loop has gone on to the next */
-        hand_in(t, slot, run->dry_run, run->dry_run);
-        keep_version(t, slot, (struct str){0});
-        if (!run->dry_run)
-            write_row(t, slot, false);
-    } else if (broke && (given || (function && b->at == 0))) { /* it was told, and would break again */
-        hand_in(t, slot, true, false);
-        keep_version(t, slot, (struct str){0});
-    } else {
-        take_back(t, slot);
-    }
-    j->flags &= (uint8_t) ~(ON_AGAIN | ON_LEFT);
-    event_look_cached(t, slot, changed ? LOOK_CHANGED : LOOK_AGAIN, MPIJOB_NO_TIME);
+    if (function && (all || (given && i + 1 < b->at))) /* the loop has gone on to the next */
+        return run->dry_run ? JOB_SETTLED_DRY : JOB_SETTLED_HANDLED;
+    if (broke && (given || (function && b->at == 0))) /* the log says so, and it would break again */
+        return JOB_SETTLED_BROKE;
+    return JOB_TAKEN_BACK;
 }
 
 static void pause_a_while(struct event_trigger *t)
@@ -269,11 +234,14 @@ static void run_over(void *data, struct run *run)
     struct event_batch *b = data;
     struct event_trigger *t = b->t;
     t->batch = NULL;
-    for (size_t i = 0; i < b->count && !t->stopped; i++)
-        end_one(b, run, i);
+    for (size_t i = 0; i < b->count; i++) {
+        if (job_on_run(&t->jobs[b->slots[i]]))
+            settle(t, b->slots[i], event_of_run(b, run, i), (struct str){0}, NULL);
+    }
     bool moved = b->moved || run->outcome == RUN_DONE || (run->outcome == RUN_LIMITED && b->at > 0);
     bool left = run->outcome == RUN_FAILED || run->outcome == RUN_CANCELLED || b->unreachable;
     if (t->stopped) {
+        triggers_go_on(t->of, t->entry.policy->name);
         event_release(t);
     } else {
         if (left && (!moved || b->unreachable))
@@ -287,12 +255,12 @@ static void run_over(void *data, struct run *run)
 
 /* ---- the beginning ---- */
 
-static unsigned first_event(unsigned pending)
+static unsigned first_kind(unsigned pending)
 {
     return pending & (~pending + 1);
 }
 
-/* All that a limit is to be compared with, else so much that others have their turn. */
+/* With a limit all jobs, as it is compared with their number; else so few that other policies have their turn. */
 static size_t most(const struct event_trigger *t)
 {
     const struct policy *p = t->entry.policy;
@@ -305,17 +273,14 @@ static void fill(struct event_batch *b, size_t room)
     struct event_trigger *t = b->t;
     uint32_t slot;
     size_t tries = t->queued;
-    for (; tries > 0 && b->count < room && event_dequeue(t, &slot); tries--) {
-        struct event_job *j = &t->jobs[slot];
-        unsigned event = first_event(j->pending);
-        if (b->event && event != b->event) { /* a run is about one kind of event */
-            event_enqueue(t, slot, INT64_MAX);
+    for (; tries > 0 && b->count < room && event_pop(t, &slot); tries--) {
+        unsigned kind = first_kind(job_kinds(&t->jobs[slot], HANDLING_PENDING));
+        if (b->kind && kind != b->kind) {
+            event_put_back(t, slot);
             continue;
         }
-        b->event = event;
-        j->state = ON_RUNNING;
-        j->flags &= (uint8_t) ~(ON_AGAIN | ON_LEFT);
-        j->given = j->pending;
+        b->kind = kind;
+        event_step(t, slot, JOB_TAKEN, INT64_MAX);
         b->slots[b->count++] = slot;
     }
 }
@@ -324,10 +289,8 @@ static void give_up(struct event_batch *b, const struct error *err)
 {
     struct event_trigger *t = b->t;
     log_event(t->site->log, LOG_ERROR, err->message, LOG_FIELDS({"policy", t->entry.policy->name}));
-    for (size_t i = 0; i < b->count; i++) {
-        take_back(t, b->slots[i]);
-        event_enqueue(t, b->slots[i], INT64_MAX);
-    }
+    for (size_t i = 0; i < b->count; i++)
+        event_step(t, b->slots[i], JOB_NOT_STARTED, INT64_MAX);
     t->batch = NULL;
     b->holders = 1;
     batch_free(&b->listing);
@@ -344,7 +307,7 @@ void event_batch_start(struct event_trigger *t)
         b->slots = malloc(room * sizeof *b->slots);
     if (!b || !b->slots) {
         free(b);
-        log_event(t->site->log, LOG_ERROR, "out of memory: tried again later",
+        log_event(t->site->log, LOG_ERROR, "out of memory: the jobs that are queued are handled later",
                   LOG_FIELDS({"policy", t->entry.policy->name}));
         pause_a_while(t);
         return;
@@ -354,17 +317,17 @@ void event_batch_start(struct event_trigger *t)
     b->t = t;
     b->held = t->held;
     watches_hold(b->held);
-    b->as_of = cache_as_of(t->held->cache);
+    b->as_of_us = cache_as_of(t->held->cache);
     b->feed = (struct run_feed){.jobs = &b->listing, .settled = settled, .mark = mark, .key = t->key, .data = b};
-    int64_t first = t->first;
+    int64_t first_us = t->first_us;
     fill(b, room);
-    t->first = t->depth ? clock_now(t->site->clock) : INT64_MAX;
+    t->first_us = t->depth ? clock_now(t->site->clock) : INT64_MAX;
     t->batch = b;
     struct run_call call = {
         .file = t->entry.file,
         .policy = t->entry.policy,
-        .trigger = policy_on_name(b->event),
-        .scheduled_at = first,
+        .trigger = policy_on_name(b->kind),
+        .scheduled_at = first_us,
         .feed = &b->feed,
         .done = run_over,
         .data = b,

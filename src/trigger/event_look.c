@@ -1,179 +1,131 @@
+/* From a job as it is to what is found of each kind of event, and to the job's next step. */
 #include "trigger/event_parts.h"
 
-bool event_forget_event(struct event_job *j, unsigned event)
+/* ---- what is found ---- */
+
+static enum job_found find_since(const struct event_trigger *t, unsigned kind, bool matches, enum event_look how)
 {
-    bool was = j->done & event;
-    j->done &= (uint8_t)~event;
-    j->pending &= (uint8_t)~event;
-    j->passing &= (uint8_t)~event;
-    return was;
+    if (how == EVENT_FIRST && !(t->baseline & kind))
+        return FOUND_EARLIER;
+    return matches ? FOUND_WANTED : FOUND_UNWANTED;
 }
 
-/* The event has come: to be handled if the job matches, else let pass. True: it was let pass, which is worth a row. */
-static bool event_came(const struct event_trigger *t, struct event_job *j, unsigned event, bool matches,
-                       enum event_look how)
+static enum job_found find_finished(const struct event_trigger *t, const struct mpijob_view *v, bool matches,
+                                    enum event_look how)
 {
-    j->done |= (uint8_t)event;
-    if (!matches || (how == LOOK_FIRST && !(t->baseline & event)))
-        return true;
-    j->pending |= (uint8_t)event;
-    return false;
+    return mpijob_phase_finished(v->phase) ? find_since(t, ON_FINISHED, matches, how) : FOUND_NOT;
 }
 
-static bool look_added(const struct event_trigger *t, struct event_job *j, bool matches, enum event_look how)
+static enum job_found find_changed(const struct event_trigger *t, uint64_t version, uint64_t handled, bool matches,
+                                   enum event_look how)
 {
-    if (!(j->done & ON_ADDED))
-        return event_came(t, j, ON_ADDED, matches, how);
-    bool passes = (j->pending & ON_ADDED) && !matches;
-    j->pending &= (uint8_t) ~(passes ? ON_ADDED : 0U);
-    return passes;
+    bool begins = how == EVENT_ADDED || (how == EVENT_FIRST && (!handled || !(t->baseline & ON_CHANGED)));
+    if (!begins && !kube_version_is_news(version, handled)) /* its own write, told late, or what was before it */
+        return FOUND_SAME;
+    return matches && !begins ? FOUND_AGAIN : FOUND_AGAIN_UNWANTED;
 }
 
-static bool look_finished(const struct event_trigger *t, struct event_job *j, const struct mpijob_view *v, bool matches,
-                          enum event_look how)
+/* at_us: from when the job matches, INT64_MAX: it does not. since_us: from when it did the last time; NULL: time does
+ * not count. */
+static enum job_found find_match(int64_t at_us, int64_t now_us, const int64_t *since_us)
 {
-    if (!mpijob_phase_finished(v->phase))
-        return event_forget_event(j, ON_FINISHED);
-    if (!(j->done & ON_FINISHED))
-        return event_came(t, j, ON_FINISHED, matches, how);
-    bool passes = (j->pending & ON_FINISHED) && !matches;
-    j->pending &= (uint8_t) ~(passes ? ON_FINISHED : 0U);
-    return passes;
+    if (at_us == INT64_MAX)
+        return FOUND_NOT;
+    if (at_us > now_us)
+        return since_us && *since_us == at_us ? FOUND_LATER_SAME : FOUND_LATER;
+    bool other = since_us && at_us != MPIJOB_NO_TIME && *since_us != MPIJOB_NO_TIME && at_us != *since_us;
+    return other ? FOUND_AGAIN : FOUND_WANTED;
 }
 
-/* Our own write, told late, is no change; neither is what was before it. */
-static bool look_changed(const struct event_trigger *t, struct event_job *j, uint64_t *handled,
-                         const struct mpijob_view *v, bool matches, enum event_look how)
+/* ---- a look ---- */
+
+static bool look_changed(struct event_trigger *t, uint32_t slot, const struct mpijob_view *v, bool matches,
+                         enum event_look how)
 {
     uint64_t version = kube_version(v->resource_version);
-    bool first = how == LOOK_ADDED || (how == LOOK_FIRST && (!*handled || !(t->baseline & ON_CHANGED)));
-    j->done |= ON_CHANGED;
-    if (!first && !kube_version_is_news(version, *handled))
-        return false;
-    if (!first && matches) {
-        j->pending |= ON_CHANGED;
-        return false;
-    }
-    j->pending &= (uint8_t)~ON_CHANGED;
-    *handled = version;
-    return true;
+    enum job_found found = find_changed(t, version, t->version[slot], matches, how);
+    if (found == FOUND_AGAIN_UNWANTED)
+        t->version[slot] = version;
+    return job_find(&t->jobs[slot], ON_CHANGED, found);
 }
 
-/* at: from when the job matches. Its due time is kept up, too. */
-static bool look_match(struct event_trigger *t, uint32_t slot, int64_t at, int64_t now, int64_t fired)
+/* Keeps up the instant from which the job matches, and the one at which it will, too. */
+static bool look_match(struct event_trigger *t, uint32_t slot, int64_t at_us, int64_t now_us, int64_t fired_us)
 {
-    struct event_job *j = &t->jobs[slot];
-    if (at == INT64_MAX) {
+    struct job_state *j = &t->jobs[slot];
+    int64_t *since_us = t->since_us ? &t->since_us[slot] : NULL;
+    enum job_found found = find_match(at_us, now_us, since_us);
+    enum handling was = job_handling(j, ON_MATCH);
+    bool write = job_find(j, ON_MATCH, found), later = found == FOUND_LATER || found == FOUND_LATER_SAME;
+    if (!later || job_handling(j, ON_MATCH) != HANDLING_NONE)
         due_remove(&t->due, slot);
-        return event_forget_event(j, ON_MATCH);
-    }
-    int64_t *since = t->since ? &t->since[slot] : NULL;
-    if (at > now) { /* only time is missing */
-        bool stepped_back = since && (j->done & ON_MATCH) && !(j->pending & ON_MATCH) && *since == at;
-        if (stepped_back) /* it was handled when the clock said that it was time */
-            return false;
-        if (due_set(&t->due, slot, at))
-            log_event(t->site->log, LOG_ERROR, "out of memory: a job's instant may be missed",
-                      LOG_FIELDS({"policy", t->entry.policy->name}));
-        return event_forget_event(j, ON_MATCH);
-    }
-    due_remove(&t->due, slot);
-    bool anew = since && (j->done & ON_MATCH) && at != MPIJOB_NO_TIME && *since != MPIJOB_NO_TIME && at != *since;
-    if ((j->done & ON_MATCH) && !anew)
-        return false;
-    if (since)
-        *since = at > fired ? at : fired;
-    event_forget_event(j, ON_MATCH);
-    j->done |= ON_MATCH;
-    j->pending |= ON_MATCH;
-    return false; /* written when it is handled */
+    else if (due_set(&t->due, slot, at_us))
+        log_event(t->site->log, LOG_ERROR, "out of memory: a job's instant may be missed",
+                  LOG_FIELDS({"policy", t->entry.policy->name}));
+    if (since_us && (found == FOUND_AGAIN || (found == FOUND_WANTED && was == HANDLING_NONE)))
+        *since_us = at_us > fired_us ? at_us : fired_us;
+    return write;
 }
 
-static void leave(struct event_trigger *t, uint32_t slot)
+void event_look(struct event_trigger *t, uint32_t slot, const struct mpijob_view *v, enum event_look how,
+                int64_t fired_us)
 {
-    struct event_job *j = &t->jobs[slot];
-    t->depth -= j->state == ON_QUEUED;
-    if (j->state == ON_WAITING)
-        due_remove(&t->retry, slot);
-    j->state = ON_IDLE;
-    j->tries = 0;
-}
-
-/* From what is pending to where the job stands. */
-static void settle_state(struct event_trigger *t, uint32_t slot, bool fresh, enum event_look how, int64_t came)
-{
-    struct event_job *j = &t->jobs[slot];
-    if (!j->pending) {
-        if (j->state != ON_IDLE)
-            leave(t, slot);
-        return;
-    }
-    if (j->state == ON_IDLE || (j->state == ON_DECLINED && (fresh || how == LOOK_CHANGED)))
-        event_enqueue(t, slot, came);
-}
-
-void event_look(struct event_trigger *t, uint32_t slot, const struct mpijob_view *v, enum event_look how, int64_t fired)
-{
-    struct event_job *j = &t->jobs[slot];
+    struct job_state *j = &t->jobs[slot];
     const struct policy *p = t->entry.policy;
-    if (j->state == ON_RUNNING) { /* when the run has said what became of it */
-        bool left = v->deleting || mpijob_match_since(p->match, v, clock_now(t->site->clock)) == INT64_MAX;
-        j->flags |= (uint8_t)(left ? ON_AGAIN | ON_LEFT : ON_AGAIN);
+    int64_t now_us = clock_now(t->site->clock);
+    if (job_on_run(j)) { /* looked at when the run has told what became of it */
+        bool left = v->deleting || mpijob_match_since(p->match, v, now_us) == INT64_MAX;
+        event_step(t, slot, left ? JOB_SEEN_LEAVING : JOB_SEEN_MATCHING, INT64_MAX);
         return;
     }
     if (!mpijob_match_name_fits(p->match, v))
         return;
-    int64_t now = clock_now(t->site->clock);
-    int64_t at = v->deleting ? INT64_MAX : mpijob_match_since(p->match, v, now);
-    bool matches = at <= now && at != INT64_MAX, write = false;
-    uint8_t before = j->pending;
+    int64_t at_us = v->deleting ? INT64_MAX : mpijob_match_since(p->match, v, now_us);
+    unsigned before = job_kinds(j, HANDLING_PENDING);
+    bool matches = at_us <= now_us, write = false;
     if (p->on & ON_ADDED)
-        write = look_added(t, j, matches, how);
+        write = job_find(j, ON_ADDED, find_since(t, ON_ADDED, matches, how));
     if (p->on & ON_FINISHED)
-        write = look_finished(t, j, v, matches, how) || write;
+        write = job_find(j, ON_FINISHED, find_finished(t, v, matches, how)) || write;
     if (p->on & ON_CHANGED)
-        write = look_changed(t, j, &t->version[slot], v, matches, how) || write;
+        write = look_changed(t, slot, v, matches, how) || write;
     if (p->on & ON_MATCH)
-        write = look_match(t, slot, at, now, fired) || write;
-    uint8_t fresh = j->pending & (uint8_t)~before;
-    j->passing &= (uint8_t) ~(fresh | (uint8_t)~j->done);
+        write = look_match(t, slot, at_us, now_us, fired_us) || write;
     if (write)
         event_row_write(t, slot, v->uid);
-    settle_state(t, slot, fresh, how, fired != MPIJOB_NO_TIME ? fired : now);
+    bool news = how == EVENT_CHANGED || (job_kinds(j, HANDLING_PENDING) & ~before);
+    event_step(t, slot, news ? JOB_NEWS : JOB_LOOKED_AT, fired_us != MPIJOB_NO_TIME ? fired_us : now_us);
 }
 
-void event_look_cached(struct event_trigger *t, uint32_t slot, enum event_look how, int64_t fired)
+void event_look_cached(struct event_trigger *t, uint32_t slot, enum event_look how, int64_t fired_us)
 {
     struct buf bytes = BUF_INIT;
     struct mpijob_view view;
     if (cache_holds(t->held->cache, slot) && cache_view(t->held->cache, slot, &bytes, &view, NULL) == 0) {
-        if (!(t->jobs[slot].flags & ON_SEEN))
+        if (!(t->jobs[slot].flags & JOB_IS_SEEN))
             event_rows_adopt(t, slot, &view);
-        event_look(t, slot, &view, how, fired);
+        event_look(t, slot, &view, how, fired_us);
     }
     buf_free(&bytes);
 }
 
+/* ---- the end of it ---- */
+
 void event_gone(struct event_trigger *t, uint32_t slot, const struct mpijob_view *before)
 {
-    struct event_job *j = &t->jobs[slot];
-    if ((j->flags & ON_ROW) && before)
+    struct job_step step = event_step(t, slot, JOB_GONE, INT64_MAX);
+    if (step.row == ROW_REMOVED && before)
         event_row_remove(t, before->uid);
-    leave(t, slot);
     due_remove(&t->due, slot);
-    *j = (struct event_job){0};
     if (t->version)
         t->version[slot] = 0;
 }
 
 void event_unpass(struct event_trigger *t, uint32_t slot)
 {
-    struct event_job *j = &t->jobs[slot];
-    if (j->passing & ON_CHANGED)
+    if (job_on_run(&t->jobs[slot]))
+        return;
+    if (job_handling(&t->jobs[slot], ON_CHANGED) == HANDLING_PASSED)
         t->version[slot] = 0;
-    j->done &= (uint8_t)~j->passing;
-    j->passing = 0;
-    j->flags &= (uint8_t)~ON_DRY;
-    if (j->state == ON_WAITING || j->state == ON_DECLINED)
-        leave(t, slot);
+    event_step(t, slot, JOB_RELOADED, INT64_MAX);
 }

@@ -1,6 +1,7 @@
-/* What the event_*.c share. event_trigger.c: life, reading, the scan, whose turn it is; event_queue.c: the queue, and
- * room for the jobs; event_time.c: when it acts again; event_look.c: from a job's state to what is to do; event_rows.c:
- * what is durable; event_batch.c: a run's jobs and what became of them. */
+/* What the files event_*.c share. They drive the tables of job_state.h. event_trigger.c: the trigger's life, the
+ * reading of what is handled, the scan, its turns; event_look.c: from a job as it is to what is found of it;
+ * event_queue.c: the jobs' steps, the queue, room for the jobs; event_time.c: when the trigger acts again;
+ * event_rows.c: what is durable; event_batch.c: a run's jobs and what became of them. */
 #ifndef MPIJOBD_TRIGGER_EVENT_PARTS_H
 #define MPIJOBD_TRIGGER_EVENT_PARTS_H
 
@@ -13,120 +14,107 @@
 #include "store/state.h"
 #include "trigger/due_heap.h"
 #include "trigger/event_trigger.h"
+#include "trigger/job_state.h"
 
 #define SCAN_SLICE 200 /* jobs looked at in one turn: some milliseconds */
 #define RETRY_FIRST_MS 1000
-
-enum event_state {
-    ON_IDLE,     /* nothing is to be done */
-    ON_QUEUED,   /* to be handled */
-    ON_RUNNING,  /* a run has it */
-    ON_DECLINED, /* `where` said no: asked again when the job changes */
-    ON_WAITING,  /* it failed, and is tried again later */
-};
-
-enum {
-    ON_SEEN = 1,  /* looked at since the start */
-    ON_ROW = 2,   /* it has a row in the store */
-    ON_DRY = 4,   /* `passing` comes from a dry run */
-    ON_AGAIN = 8, /* it changed while a run had it */
-    ON_LEFT = 16, /* ... and did not match for a while: if it does now, it has come to match again */
-};
-
-/* A job as the policy sees it, by its slot. Events by bit (ON_MATCH...). */
-struct event_job {
-    uint8_t state, flags;
-    uint8_t done;    /* the event has been: it matches, was added, is finished */
-    uint8_t pending; /* of these: still to be handled */
-    uint8_t given;   /* of these: the run's that has it */
-    uint8_t passing; /* done in memory only: it failed for good, or was dry. Looked at anew after a reload or start */
-    uint8_t tries;
-};
 
 struct event_row;
 struct event_batch;
 
 struct event_trigger {
-    struct work work; /* reading what is handled */
+    struct work work;    /* reads what is handled */
+    struct triggers *of; /* tells them when a run has ended */
     struct runs *runs;
     struct site *site;
     struct policy_entry entry;
     struct job_cache *held;
     struct event_trigger *next;
-    char key[STATE_KEY_MAX];
+    struct watch_subscriber leaving; /* when it is stopped and a run is under way: hears of the run's jobs */
+    char key[STATE_KEY_MAX];         /* of its rows and marks */
 
-    struct event_job *jobs;
-    int64_t *since;    /* where time counts: the instant from which the job matches, this time. Else NULL */
-    uint64_t *version; /* on = "changed": the version that was handled, or let pass. Else NULL */
-    uint32_t slots;
+    struct job_state *jobs; /* by the cache's slot, as the two that follow */
+    int64_t *since_us;      /* NULL unless time counts: the instant from which the job matches, this time */
+    uint64_t *version;      /* NULL unless on = "changed": the version that was handled or let pass; 0: none */
+    uint32_t slots;         /* that there is room for */
 
-    struct due due;     /* on the wall clock */
+    struct due due;     /* jobs by the instant at which time alone makes them match: the wall clock's microseconds */
     struct alarm alarm; /* for the first of them */
-    struct due retry;   /* on the loop's clock, milliseconds */
+    struct due retry;   /* jobs that are tried again: the loop's milliseconds */
 
-    uint32_t *queue; /* a ring; what is no longer queued is passed over */
+    uint32_t *queue; /* a ring of slots; what is no longer queued is passed over */
     size_t head, queued, room;
-    size_t depth;  /* jobs that are queued */
-    int64_t first; /* the instant at which the first of them fell due */
+    size_t depth;     /* jobs that are queued */
+    int64_t first_us; /* the instant at which the first of them fell due */
     struct event_batch *batch;
 
-    struct event_row *rows; /* hash by uid: read, and not yet found in the cache */
-    uint8_t baseline;       /* events that have one: what was before it is not handled */
-    uint32_t scan;          /* slots below are looked at */
-    int rc;                 /* of the reading */
-    struct error error;
+    struct event_row *rows;     /* hash by uid: read, and not yet found in the cache */
+    uint8_t baseline;           /* kinds of events that have one: what came before it is not handled */
+    uint32_t scan;              /* slots below it have been looked at */
+    const struct error *unread; /* why the rows could not be read; NULL: they were */
 
-    struct deadline turn;  /* at the loop's next turn: the queue, the scan */
-    struct deadline later; /* a retry, or the end of a pause */
-    uint64_t pause_until;  /* on the loop's clock; 0: none */
-    unsigned fails;        /* runs in a row that failed as a whole */
-    int handles;
-    bool reading, read, scanning, scanned, writing, stopped, closing, turning;
+    struct deadline turn;             /* soon: the queue, the scan */
+    struct deadline later;            /* for a retry, or the end of a pause */
+    uint64_t pause_until_ms;          /* on the loop's clock; 0: no pause */
+    unsigned fails;                   /* runs in a row that failed as a whole */
+    int handles;                      /* of the loop that are not closed yet */
+    bool reading, read;               /* the rows */
+    bool scanning, scanned;           /* the jobs, for the first time or after a reload */
+    bool writing;                     /* it waits for its rows to be written */
+    bool turning;                     /* `turn` is set */
+    bool stopped, listening, closing; /* listening: `leaving` is subscribed */
 };
 
 /* ---- event_trigger.c ---- */
-void event_wake(struct event_trigger *t);    /* its turn, soon */
-void event_release(struct event_trigger *t); /* freed, if it is stopped and over */
-
-/* ---- event_queue.c ---- */
-int event_room(struct event_trigger *t, uint32_t slot); /* 0, or ERR_NOMEM */
-void event_enqueue(struct event_trigger *t, uint32_t slot, int64_t since);
-bool event_dequeue(struct event_trigger *t, uint32_t *slot);
-
-/* ---- event_time.c ---- */
-void event_retry(struct event_trigger *t, uint32_t slot, unsigned tries); /* later and later */
-void event_arm(struct event_trigger *t);                                  /* the alarm, the timer */
-void event_pause(struct event_trigger *t, uint64_t ms);                   /* no turn until then */
-void event_rang(struct alarm *alarm, int64_t now);                        /* the alarm's ring */
-void event_later(struct deadline *d);                                     /* the timer's */
+void event_wake(struct event_trigger *t);    /* gives it a turn soon */
+void event_release(struct event_trigger *t); /* frees it, if it is stopped and nothing of it is under way */
 
 /* ---- event_look.c ---- */
 enum event_look {
-    LOOK_FIRST,   /* at the start: it may have been handled before */
-    LOOK_ADDED,   /* it is new */
-    LOOK_CHANGED, /* it has changed */
-    LOOK_AGAIN,   /* time has passed, or the policy is another */
+    EVENT_FIRST,   /* at the start: it may have been handled before */
+    EVENT_ADDED,   /* it is new */
+    EVENT_CHANGED, /* it has changed */
+    EVENT_AGAIN,   /* time has passed, or the policy is another */
 };
-/* False: it was not that. */
-bool event_forget_event(struct event_job *j, unsigned event);
-/* fired: the instant that has come, MPIJOB_NO_TIME: none. The slot has room. */
+/* There is room for the slot. fired_us: the instant that has come, MPIJOB_NO_TIME: none has. */
 void event_look(struct event_trigger *t, uint32_t slot, const struct mpijob_view *view, enum event_look how,
-                int64_t fired);
-void event_look_cached(struct event_trigger *t, uint32_t slot, enum event_look how, int64_t fired);
-void event_gone(struct event_trigger *t, uint32_t slot, const struct mpijob_view *before); /* before: may be NULL */
-void event_unpass(struct event_trigger *t, uint32_t slot); /* what was given up is to be looked at anew */
+                int64_t fired_us);
+void event_look_cached(struct event_trigger *t, uint32_t slot, enum event_look how, int64_t fired_us);
+/* before: the job as it was; NULL: its row, if it has one, is removed at the next start. */
+void event_gone(struct event_trigger *t, uint32_t slot, const struct mpijob_view *before);
+void event_unpass(struct event_trigger *t, uint32_t slot); /* what was given up is as if it had not come */
+
+/* ---- event_queue.c ---- */
+int event_room(struct event_trigger *t, uint32_t slot); /* 0, or ERR_NOMEM */
+/* job_step, and moves the job in the queue and among those that are tried again. What the step says of the row and of a
+ * look is left to the caller. since_us: the instant at which the job fell due, if it is queued; INT64_MAX: now. */
+struct job_step event_step(struct event_trigger *t, uint32_t slot, enum job_event event, int64_t since_us);
+/* The next job that is queued; it has to be taken (JOB_TAKEN), or put back. False: none is. */
+bool event_pop(struct event_trigger *t, uint32_t *slot);
+void event_put_back(struct event_trigger *t, uint32_t slot);
+
+/* ---- event_time.c ---- */
+/* JOB_TRY_DUE, later from try to try. 0, or ERR_NOMEM. */
+int event_retry(struct event_trigger *t, uint32_t slot, unsigned tries);
+void event_arm(struct event_trigger *t);                /* sets t->alarm and t->later by what comes first */
+void event_pause(struct event_trigger *t, uint64_t ms); /* no turn for so long */
+void event_rang(struct alarm *alarm, int64_t now_us);   /* the ring of t->alarm */
+void event_later(struct deadline *d);                   /* the ring of t->later */
 
 /* ---- event_rows.c ---- */
-void event_rows_read(struct event_trigger *t); /* on another thread */
+/* Fills t->rows and t->baseline, or t->unread. Called on another thread, while nothing else uses these. */
+void event_rows_read(struct event_trigger *t);
 void event_rows_free(struct event_trigger *t);
+/* A job that is seen for the first time begins with what its row says, if it has one. */
 void event_rows_adopt(struct event_trigger *t, uint32_t slot, const struct mpijob_view *view);
-void event_rows_forget_gone(struct event_trigger *t);
-void event_rows_begin_baseline(struct event_trigger *t); /* from now on events of these kinds are missed if they are */
+void event_rows_forget_gone(struct event_trigger *t); /* rows of jobs that are not in the cache are removed */
+/* All jobs are looked at: what comes from now on is handled, also when it comes while the daemon is down. */
+void event_rows_begin_baseline(struct event_trigger *t);
 void event_row_value(const struct event_trigger *t, uint32_t slot, struct buf *out); /* empty: it needs no row */
-void event_row_write(struct event_trigger *t, uint32_t slot, struct str uid);
+void event_row_write(struct event_trigger *t, uint32_t slot, struct str uid);        /* or removes it */
 void event_row_remove(struct event_trigger *t, struct str uid);
 
 /* ---- event_batch.c ---- */
-void event_batch_start(struct event_trigger *t);
+void event_batch_start(struct event_trigger *t); /* a run of what is queued; what fails is logged, and tried again */
 
 #endif

@@ -1,4 +1,5 @@
-/* The jobs a policy with `on` has still to handle, in order, and the room for what is known of each. */
+/* The steps of the jobs of a policy with `on`; those that it has still to handle, in order; the room for what is known
+ * of each. */
 #include <stdlib.h>
 
 #include "trigger/event_parts.h"
@@ -20,35 +21,64 @@ static int grow_queue(struct event_trigger *t)
     return 0;
 }
 
-void event_enqueue(struct event_trigger *t, uint32_t slot, int64_t since)
+static int push(struct event_trigger *t, uint32_t slot)
 {
-    int64_t now = clock_now(t->site->clock);
-    if (t->queued == t->room && grow_queue(t)) {
-        log_event(t->site->log, LOG_ERROR, "out of memory: a job is looked at again when it changes",
-                  LOG_FIELDS({"policy", t->entry.policy->name}));
-        t->jobs[slot].state = ON_IDLE;
-        return;
-    }
+    if (t->queued == t->room && grow_queue(t))
+        return ERR_NOMEM;
     t->queue[(t->head + t->queued++) % t->room] = slot;
-    t->jobs[slot].state = ON_QUEUED;
-    t->depth++;
-    since = since < now ? since : now;
-    t->first = since < t->first ? since : t->first;
-    event_wake(t);
+    return 0;
 }
 
-bool event_dequeue(struct event_trigger *t, uint32_t *slot)
+bool event_pop(struct event_trigger *t, uint32_t *slot)
 {
     while (t->queued) {
         *slot = t->queue[t->head];
         t->head = (t->head + 1) % t->room;
         t->queued--;
-        if (t->jobs[*slot].state != ON_QUEUED)
-            continue;
-        t->depth--;
-        return true;
+        if (t->jobs[*slot].place == PLACE_QUEUED)
+            return true;
     }
     return false;
+}
+
+void event_put_back(struct event_trigger *t, uint32_t slot)
+{
+    push(t, slot); /* where it was popped there is room */
+}
+
+/* ---- steps ---- */
+
+static void enqueue(struct event_trigger *t, uint32_t slot, int64_t since_us)
+{
+    int64_t now_us = clock_now(t->site->clock);
+    if (push(t, slot)) {
+        log_event(t->site->log, LOG_ERROR, "out of memory: a job is looked at again when it changes",
+                  LOG_FIELDS({"policy", t->entry.policy->name}));
+        job_step(&t->jobs[slot], JOB_NOT_QUEUED);
+        return;
+    }
+    t->depth++;
+    since_us = since_us < now_us ? since_us : now_us;
+    t->first_us = since_us < t->first_us ? since_us : t->first_us;
+    event_wake(t);
+}
+
+struct job_step event_step(struct event_trigger *t, uint32_t slot, enum job_event event, int64_t since_us)
+{
+    struct job_state *j = &t->jobs[slot];
+    enum job_place was = (enum job_place)j->place;
+    struct job_step step = job_step(j, event);
+    if (was == j->place || t->stopped)
+        return step;
+    if (was == PLACE_QUEUED)
+        t->depth--;
+    if (was == PLACE_WAITING)
+        due_remove(&t->retry, slot);
+    if (j->place == PLACE_WAITING && event_retry(t, slot, j->tries))
+        job_step(j, JOB_TRY_DUE); /* no memory: at once, which the next failure pauses */
+    if (j->place == PLACE_QUEUED)
+        enqueue(t, slot, since_us);
+    return step;
 }
 
 /* ---- room for slots ---- */
@@ -71,12 +101,12 @@ int event_room(struct event_trigger *t, uint32_t slot)
     uint32_t wanted = t->slots ? t->slots : 64;
     while (wanted <= slot)
         wanted *= 2;
-    void *jobs = t->jobs, *since = t->since, *version = t->version;
+    void *jobs = t->jobs, *since_us = t->since_us, *version = t->version;
     int rc = more(&jobs, sizeof *t->jobs, t->slots, wanted);
     t->jobs = jobs;
     if (!rc && mpijob_match_timed(p->match))
-        rc = more(&since, sizeof *t->since, t->slots, wanted);
-    t->since = since;
+        rc = more(&since_us, sizeof *t->since_us, t->slots, wanted);
+    t->since_us = since_us;
     if (!rc && (p->on & ON_CHANGED))
         rc = more(&version, sizeof *t->version, t->slots, wanted);
     t->version = version;

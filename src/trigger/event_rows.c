@@ -1,5 +1,6 @@
-/* What of a job's state is durable: a row a policy and job, "afm1790000000000000" for added, finished, and matching
- * since; with the version that was handled or let pass. A row's absence says that nothing was handled. */
+/* What is durable of a job's state: a row a policy and job, "afm1790000000000000" for added, finished, and matching
+ * since that instant (microseconds), with the version that was handled or let pass. Where there is no row nothing was
+ * handled. */
 #include "trigger/event_parts.h"
 
 #include <inttypes.h>
@@ -10,20 +11,21 @@
 
 struct event_row {
     UT_hash_handle hh;
-    int64_t since;
+    int64_t since_us; /* MPIJOB_NO_TIME: the row has none */
     uint64_t version;
     uint8_t done;
     char uid[];
 };
 
-/* An event's baseline: "NAME#added". What was there before it was set is not for the policy. */
-static const char *baseline_key(const struct event_trigger *t, unsigned event, char out[STATE_KEY_MAX + 16])
+/* The mark of a kind of event's baseline: "NAME#added". What came before it was set is not for the policy. */
+static const char *baseline_key(const struct event_trigger *t, unsigned kind, char out[STATE_KEY_MAX + 16])
 {
-    snprintf(out, STATE_KEY_MAX + 16, "%s#%s", t->key, policy_on_name(event));
+    snprintf(out, STATE_KEY_MAX + 16, "%s#%s", t->key, policy_on_name(kind));
     return out;
 }
 
-#define BASED (ON_ADDED | ON_FINISHED | ON_CHANGED) /* what matches already is handled at the first start, too */
+/* The kinds that have a baseline. What matches already is handled at the first start, too. */
+#define BASED (ON_ADDED | ON_FINISHED | ON_CHANGED)
 
 /* ---- reading, on another thread ---- */
 
@@ -32,47 +34,52 @@ static uint64_t version_of_row(const char *text)
     return text[0] == '#' ? strtoull(text + 1, NULL, 16) : *text ? kube_version(str_of(text)) : 0;
 }
 
+struct reading {
+    struct event_trigger *t;
+    struct error error;
+};
+
 static bool add_row(void *data, const struct store_handled *h)
 {
-    struct event_trigger *t = data;
+    struct reading *r = data;
     size_t n = strlen(h->uid);
     struct event_row *row = calloc(1, sizeof *row + n + 1);
     if (!row) {
-        t->rc = error_nomem(&t->error);
+        error_nomem(&r->error);
         return false;
     }
     memcpy(row->uid, h->uid, n);
-    row->since = MPIJOB_NO_TIME;
+    row->since_us = MPIJOB_NO_TIME;
     row->version = version_of_row(h->version);
     for (const char *p = h->value; *p; p++) {
         row->done |= (uint8_t)(*p == 'a' ? ON_ADDED : *p == 'f' ? ON_FINISHED : *p == 'm' ? ON_MATCH : 0);
         if (*p == 'm' && p[1])
-            row->since = strtoll(p + 1, NULL, 10);
+            row->since_us = strtoll(p + 1, NULL, 10);
     }
-    HASH_ADD_KEYPTR(hh, t->rows, row->uid, n, row);
+    HASH_ADD_KEYPTR(hh, r->t->rows, row->uid, n, row);
     if (row->hh.tbl)
         return true;
     free(row);
-    t->rc = error_nomem(&t->error);
+    error_nomem(&r->error);
     return false;
 }
 
 void event_rows_read(struct event_trigger *t)
 {
     struct state *state = t->site->state;
+    struct reading r = {.t = t};
     char key[STATE_KEY_MAX + 16];
-    t->rc = 0;
+    int rc = 0;
     t->baseline = ON_MATCH;
-    for (unsigned event = 1; event < 1U << ON_EVENTS && !t->rc; event <<= 1) {
-        int64_t at;
+    for (unsigned kind = 1; kind < 1U << ON_EVENTS && !rc; kind <<= 1) {
+        int64_t at_us;
         bool found = false;
-        t->rc = state_read_mark(state, baseline_key(t, event, key), &at, &found, &t->error);
-        t->baseline |= (uint8_t)(found ? event : 0);
+        rc = state_read_mark(state, baseline_key(t, kind, key), &at_us, &found, &r.error);
+        t->baseline |= (uint8_t)(found ? kind : 0);
     }
-    if (!t->rc) {
-        int rc = state_read_handled(state, t->key, add_row, t, &t->error);
-        t->rc = rc ? rc : t->rc;
-    }
+    if (!rc)
+        state_read_handled(state, t->key, add_row, &r, &r.error);
+    error_keep(&t->unread, &r.error);
 }
 
 void event_rows_free(struct event_trigger *t)
@@ -89,17 +96,20 @@ void event_rows_free(struct event_trigger *t)
 
 void event_rows_adopt(struct event_trigger *t, uint32_t slot, const struct mpijob_view *view)
 {
-    struct event_job *j = &t->jobs[slot];
+    struct job_state *j = &t->jobs[slot];
     struct event_row *row = NULL;
-    j->flags |= ON_SEEN;
+    j->flags |= JOB_IS_SEEN;
     if (t->rows)
         HASH_FIND(hh, t->rows, view->uid.ptr, view->uid.len, row);
     if (!row)
         return;
-    j->flags |= ON_ROW;
-    j->done = row->done & (uint8_t)t->entry.policy->on;
-    if (t->since)
-        t->since[slot] = row->since;
+    j->flags |= JOB_HAS_ROW;
+    for (unsigned kind = 1; kind < 1U << ON_EVENTS; kind <<= 1) {
+        if (row->done & t->entry.policy->on & kind)
+            job_find(j, kind, FOUND_ROW);
+    }
+    if (t->since_us)
+        t->since_us[slot] = row->since_us;
     if (t->version)
         t->version[slot] = row->version;
     HASH_DEL(t->rows, row);
@@ -121,11 +131,11 @@ void event_rows_begin_baseline(struct event_trigger *t)
     struct state *state = t->site->state;
     char key[STATE_KEY_MAX + 16];
     unsigned wanted = t->entry.policy->on & BASED, had = t->baseline & BASED;
-    for (unsigned event = 1; state && event < 1U << ON_EVENTS; event <<= 1) {
-        if ((wanted & event) && !(had & event))
-            state_set_mark(state, baseline_key(t, event, key), clock_now(t->site->clock), NULL, NULL);
-        else if (!(wanted & event) && (had & event)) /* asked for again one day, it begins then */
-            state_remove_mark(state, baseline_key(t, event, key), NULL, NULL);
+    for (unsigned kind = 1; state && kind < 1U << ON_EVENTS; kind <<= 1) {
+        if ((wanted & kind) && !(had & kind))
+            state_set_mark(state, baseline_key(t, kind, key), clock_now(t->site->clock), NULL, NULL);
+        else if (!(wanted & kind) && (had & kind)) /* when the policy asks for it again, it begins again */
+            state_remove_mark(state, baseline_key(t, kind, key), NULL, NULL);
     }
     t->baseline = (uint8_t)(wanted | ON_MATCH);
 }
@@ -134,34 +144,32 @@ void event_rows_begin_baseline(struct event_trigger *t)
 
 void event_row_value(const struct event_trigger *t, uint32_t slot, struct buf *out)
 {
-    const struct event_job *j = &t->jobs[slot];
-    unsigned handled = j->done & ~(unsigned)j->pending & ~(unsigned)j->passing;
-    handled |= j->given; /* asked for with the intent: as it will be */
+    unsigned handled = job_kinds_of_row(&t->jobs[slot]);
     if (handled & ON_ADDED)
         buf_putc(out, 'a');
     if (handled & ON_FINISHED)
         buf_putc(out, 'f');
     if (t->version && t->version[slot])
-        buf_putc(out, 'c'); /* the version says what it has seen */
+        buf_putc(out, 'c'); /* which change it was, the version says */
     if (!(handled & ON_MATCH))
         return;
     buf_putc(out, 'm');
-    if (t->since && t->since[slot] != MPIJOB_NO_TIME)
-        buf_printf(out, "%" PRId64, t->since[slot]);
+    if (t->since_us && t->since_us[slot] != MPIJOB_NO_TIME)
+        buf_printf(out, "%" PRId64, t->since_us[slot]);
 }
 
 void event_row_remove(struct event_trigger *t, struct str uid)
 {
     struct state *state = t->site->state;
     char *text = state ? str_dup(uid) : NULL;
-    if (text) /* what is left over is removed at the next start */
+    if (text) /* without memory it is removed at the next start */
         state_set_handled(state, &(struct store_handled){.key = t->key, .uid = text}, NULL, NULL);
     free(text);
 }
 
 void event_row_write(struct event_trigger *t, uint32_t slot, struct str uid)
 {
-    struct event_job *j = &t->jobs[slot];
+    struct job_state *j = &t->jobs[slot];
     struct state *state = t->site->state;
     struct buf value = BUF_INIT;
     char version[32] = "";
@@ -169,9 +177,9 @@ void event_row_write(struct event_trigger *t, uint32_t slot, struct str uid)
         return;
     event_row_value(t, slot, &value);
     if (!value.len) {
-        if (j->flags & ON_ROW)
+        if (j->flags & JOB_HAS_ROW)
             event_row_remove(t, uid);
-        j->flags &= (uint8_t)~ON_ROW;
+        j->flags &= (uint8_t)~JOB_HAS_ROW;
         buf_free(&value);
         return;
     }
@@ -182,7 +190,7 @@ void event_row_write(struct event_trigger *t, uint32_t slot, struct str uid)
     if (text && !value.failed) {
         state_set_handled(state, &(struct store_handled){t->key, text, value.ptr, version, clock_now(t->site->clock)},
                           NULL, NULL);
-        j->flags |= ON_ROW;
+        j->flags |= JOB_HAS_ROW;
     }
     free(text);
     buf_free(&value);

@@ -1,22 +1,20 @@
-/* When a policy with `on` acts again: instants on the wall clock, retries and pauses on the loop's. */
+/* When a policy with `on` acts again: instants of the wall clock; retries and pauses on the loop's clock. */
 #include "base/backoff.h"
 #include "site/counters.h"
 #include "trigger/event_parts.h"
 
 static const struct backoff retry_pause = {.first_ms = RETRY_FIRST_MS, .most_ms = 300000, .jitter = BACKOFF_QUARTER};
 
-static uint64_t loop_now(const struct event_trigger *t)
+static uint64_t loop_now_ms(const struct event_trigger *t)
 {
     return uv_now(t->site->loop);
 }
 
-void event_retry(struct event_trigger *t, uint32_t slot, unsigned tries)
+int event_retry(struct event_trigger *t, uint32_t slot, unsigned tries)
 {
-    if (due_set(&t->retry, slot, (int64_t)(loop_now(t) + backoff_ms(&retry_pause, tries, NULL))))
-        event_enqueue(t, slot, INT64_MAX); /* no memory: at once, which the next failure pauses */
-    else
-        t->jobs[slot].state = ON_WAITING;
+    int rc = due_set(&t->retry, slot, (int64_t)(loop_now_ms(t) + backoff_ms(&retry_pause, tries, NULL)));
     event_arm(t);
+    return rc;
 }
 
 void event_arm(struct event_trigger *t)
@@ -29,32 +27,32 @@ void event_arm(struct event_trigger *t)
     else if ((!t->alarm.slot || t->alarm.due != at) && alarm_set(t->site->alarms, &t->alarm, at))
         log_event(t->site->log, LOG_ERROR, "out of memory: what falls due is not seen",
                   LOG_FIELDS({"policy", t->entry.policy->name}));
-    uint64_t now = loop_now(t), next = t->pause_until;
-    if (due_first(&t->retry, NULL, &at) && (!next || (uint64_t)at < next))
-        next = (uint64_t)at;
-    if (next)
-        deadline_set(&t->later, next > now ? next - now : 0);
+    uint64_t now_ms = loop_now_ms(t), next_ms = t->pause_until_ms;
+    if (due_first(&t->retry, NULL, &at) && (!next_ms || (uint64_t)at < next_ms))
+        next_ms = (uint64_t)at;
+    if (next_ms)
+        deadline_set(&t->later, next_ms > now_ms ? next_ms - now_ms : 0);
     else
         deadline_stop(&t->later);
 }
 
 void event_pause(struct event_trigger *t, uint64_t ms)
 {
-    t->pause_until = loop_now(t) + ms;
+    t->pause_until_ms = loop_now_ms(t) + ms;
     event_arm(t);
 }
 
-/* Some instants have come. Others have their turn after a slice. */
-void event_rang(struct alarm *alarm, int64_t now)
+/* Some instants have come. After a slice of them, others on the loop have their turn. */
+void event_rang(struct alarm *alarm, int64_t now_us)
 {
     struct event_trigger *t = alarm->data;
     uint32_t slot;
-    int64_t at;
-    counters_lateness(t->site->counters, t->entry.policy->name, now - alarm->due);
-    for (int n = 0; n < SCAN_SLICE && due_first(&t->due, &slot, &at) && at <= now; n++) {
+    int64_t at_us;
+    counters_lateness(t->site->counters, t->entry.policy->name, now_us - alarm->due);
+    for (int n = 0; n < SCAN_SLICE && due_first(&t->due, &slot, &at_us) && at_us <= now_us; n++) {
         due_remove(&t->due, slot);
-        counters_lateness(t->site->counters, t->entry.policy->name, now - at);
-        event_look_cached(t, slot, LOOK_AGAIN, at);
+        counters_lateness(t->site->counters, t->entry.policy->name, now_us - at_us);
+        event_look_cached(t, slot, EVENT_AGAIN, at_us);
     }
     event_arm(t);
 }
@@ -64,12 +62,11 @@ void event_later(struct deadline *d)
     struct event_trigger *t = d->data;
     uint32_t slot;
     int64_t at;
-    if (t->pause_until && loop_now(t) >= t->pause_until)
-        t->pause_until = 0;
-    while (due_first(&t->retry, &slot, &at) && (uint64_t)at <= loop_now(t)) {
+    if (t->pause_until_ms && loop_now_ms(t) >= t->pause_until_ms)
+        t->pause_until_ms = 0;
+    while (due_first(&t->retry, &slot, &at) && (uint64_t)at <= loop_now_ms(t)) {
         due_remove(&t->retry, slot);
-        t->jobs[slot].state = ON_IDLE;
-        event_enqueue(t, slot, INT64_MAX);
+        event_step(t, slot, JOB_TRY_DUE, INT64_MAX);
     }
     event_arm(t);
     event_wake(t);

@@ -1,11 +1,10 @@
+/* The life of a trigger for events: from reading what is handled, over the scan of all jobs, to its turns. */
 #include "trigger/event_trigger.h"
 
 #include <stdlib.h>
-#include <utlist.h>
 
 #include "trigger/event_parts.h"
-
-#define BUSY_MS 200 /* a run from before a reload is waited for */
+#include "trigger/triggers.h"
 
 void event_wake(struct event_trigger *t)
 {
@@ -17,7 +16,7 @@ void event_wake(struct event_trigger *t)
 
 /* ---- room ---- */
 
-/* A job that there is no room for is seen when there is. */
+/* Where there is no memory for a job, all are looked at again when there may be. */
 static bool has_room(struct event_trigger *t, uint32_t slot)
 {
     if (event_room(t, slot) == 0)
@@ -33,16 +32,22 @@ static bool has_room(struct event_trigger *t, uint32_t slot)
 
 /* ---- what the cache tells ---- */
 
+static void told_gone(struct event_trigger *t, const struct job_cache *held, const struct cache_event *event)
+{
+    bool row = t->jobs[event->slot].flags & JOB_HAS_ROW;
+    event_gone(t, event->slot, row ? cache_before(held->cache, event) : NULL);
+}
+
 void event_trigger_event(struct event_trigger *t, const struct job_cache *held, const struct cache_event *event)
 {
     if (held != t->held || t->stopped || !(t->scanning || t->scanned))
         return;
     if (event->change == CACHE_DELETED) {
         if (event->slot < t->slots)
-            event_gone(t, event->slot, t->jobs[event->slot].flags & ON_ROW ? cache_before(held->cache, event) : NULL);
+            told_gone(t, held, event);
     } else if (has_room(t, event->slot)) {
-        bool seen = t->jobs[event->slot].flags & ON_SEEN;
-        enum event_look how = event->change == CACHE_ADDED ? LOOK_ADDED : seen ? LOOK_CHANGED : LOOK_FIRST;
+        bool seen = t->jobs[event->slot].flags & JOB_IS_SEEN;
+        enum event_look how = event->change == CACHE_ADDED ? EVENT_ADDED : seen ? EVENT_CHANGED : EVENT_FIRST;
         if (!seen)
             event_rows_adopt(t, event->slot, event->after);
         event_look(t, event->slot, event->after, how, MPIJOB_NO_TIME);
@@ -58,7 +63,7 @@ void event_trigger_synced(struct event_trigger *t, const struct job_cache *held)
 
 void event_trigger_let_go(struct event_trigger *t, uint32_t slot)
 {
-    if (slot < t->slots && t->jobs[slot].state != ON_RUNNING)
+    if (slot < t->slots)
         event_unpass(t, slot);
 }
 
@@ -68,7 +73,7 @@ static void written(void *data, int64_t id, const struct error *err)
 {
     struct event_trigger *t = data;
     (void)id;
-    (void)err; /* logged with the rows */
+    (void)err; /* the store logs it */
     t->writing = false;
     event_release(t);
     if (!t->stopped)
@@ -82,10 +87,10 @@ static void end_scan(struct event_trigger *t)
     event_rows_forget_gone(t);
     event_rows_begin_baseline(t);
     event_arm(t);
-    event_wake(t); /* for what the slices before have queued */
+    event_wake(t); /* for what the scan has queued */
 }
 
-/* A part of all jobs: at the start, and after a reload. */
+/* Looks at the next SCAN_SLICE of all jobs: at the start, and after a reload. */
 static void scan(struct event_trigger *t)
 {
     uint32_t slots = cache_slots(t->held->cache), n = 0;
@@ -94,8 +99,8 @@ static void scan(struct event_trigger *t)
     for (; t->scan < slots && n < SCAN_SLICE; t->scan++) {
         if (!cache_holds(t->held->cache, t->scan))
             continue;
-        bool seen = t->jobs[t->scan].flags & ON_SEEN;
-        event_look_cached(t, t->scan, seen ? LOOK_AGAIN : LOOK_FIRST, MPIJOB_NO_TIME);
+        bool seen = t->jobs[t->scan].flags & JOB_IS_SEEN;
+        event_look_cached(t, t->scan, seen ? EVENT_AGAIN : EVENT_FIRST, MPIJOB_NO_TIME);
         n++;
     }
     if (t->scan >= slots) {
@@ -126,9 +131,9 @@ static void rows_read(struct work *work)
 {
     struct event_trigger *t = (struct event_trigger *)work;
     t->reading = false;
-    if (t->rc && !t->stopped) {
+    if (t->unread && !t->stopped) {
         log_event(t->site->log, LOG_ERROR, "what the policy has handled cannot be read from the journal; trying again",
-                  LOG_FIELDS({"policy", t->entry.policy->name}, {"reason", t->error.message}));
+                  LOG_FIELDS({"policy", t->entry.policy->name}, {"reason", t->unread->message}));
         event_rows_free(t);
         event_pause(t, RETRY_FIRST_MS);
     } else {
@@ -151,15 +156,16 @@ static void all_written(void *data, int64_t id, const struct error *err)
     event_release(t);
 }
 
-/* As soon as no run of this policy, from before, can write a row any more. */
+/* Not while a run of this policy, begun before this trigger, may still write a row; event_trigger_go_on tells when it
+ * has ended. */
 static void begin_reading(struct event_trigger *t)
 {
+    if (runs_busy(t->runs, t->entry.policy->name))
+        return;
     if (!t->site->state) {
         t->baseline = ON_MATCH;
         t->read = true;
         event_wake(t);
-    } else if (runs_busy(t->runs, t->entry.policy->name)) {
-        event_pause(t, BUSY_MS);
     } else {
         t->writing = true;
         state_sync(t->site->state, all_written, t);
@@ -172,7 +178,7 @@ static void my_turn(struct deadline *d)
 {
     struct event_trigger *t = d->data;
     t->turning = false;
-    if (t->stopped || t->reading || t->writing || t->pause_until)
+    if (t->stopped || t->reading || t->writing || t->pause_until_ms)
         return;
     if (!t->read)
         begin_reading(t);
@@ -201,11 +207,15 @@ void event_release(struct event_trigger *t)
     if (!t->stopped || t->closing || t->batch || t->reading || t->writing)
         return;
     t->closing = true;
+    if (t->listening)
+        watches_unsubscribe(t->runs->watches, &t->leaving);
+    watches_release(t->held);
     event_rows_free(t);
+    error_keep(&t->unread, NULL);
     due_clear(&t->due);
     due_clear(&t->retry);
     free(t->jobs);
-    free(t->since);
+    free(t->since_us);
     free(t->version);
     free(t->queue);
     policy_set_release(t->entry.file->set);
@@ -213,18 +223,19 @@ void event_release(struct event_trigger *t)
     deadline_close(&t->later, handle_closed);
 }
 
-struct event_trigger *event_trigger_start(struct runs *runs, const struct policy_entry *entry, struct job_cache *held,
+struct event_trigger *event_trigger_start(struct triggers *of, const struct policy_entry *entry, struct job_cache *held,
                                           struct event_trigger *next)
 {
     struct event_trigger *t = calloc(1, sizeof *t);
     if (!t)
         return NULL;
-    t->runs = runs;
-    t->site = runs->site;
+    t->of = of;
+    t->runs = of->runs;
+    t->site = of->runs->site;
     t->entry = *entry;
     t->held = held;
     t->next = next;
-    t->first = INT64_MAX;
+    t->first_us = INT64_MAX;
     t->alarm.ring = event_rang;
     t->alarm.data = t;
     state_key(entry->policy->name, cluster_name(t->site->cluster), t->key);
@@ -249,9 +260,9 @@ bool event_trigger_reload(struct event_trigger *t, const struct policy_entry *en
     policy_set_release(t->entry.file->set); /* and `was` with it */
     t->entry = *entry;
     t->fails = 0;
-    t->pause_until = 0;
+    t->pause_until_ms = 0;
     for (uint32_t slot = 0; slot < t->slots; slot++) {
-        if (t->jobs[slot].state != ON_RUNNING && !(dry && (t->jobs[slot].flags & ON_DRY)))
+        if (!dry || !(t->jobs[slot].flags & JOB_WAS_DRY)) /* another dry run would say the same */
             event_unpass(t, slot);
     }
     if (t->scanning || t->scanned)
@@ -261,15 +272,41 @@ bool event_trigger_reload(struct event_trigger *t, const struct policy_entry *en
     return true;
 }
 
+/* Of a stopped trigger only the jobs that its run has count any more. */
+static void told_leaving(struct watch_subscriber *subscriber, struct job_cache *held, const struct cache_event *event)
+{
+    struct event_trigger *t = (struct event_trigger *)((char *)subscriber - offsetof(struct event_trigger, leaving));
+    if (held != t->held || event->slot >= t->slots || !job_on_run(&t->jobs[event->slot]))
+        return;
+    if (event->change == CACHE_DELETED)
+        told_gone(t, held, event);
+    else
+        event_look(t, event->slot, event->after, EVENT_CHANGED, MPIJOB_NO_TIME);
+}
+
+static void synced_leaving(struct watch_subscriber *subscriber, struct job_cache *held)
+{
+    (void)subscriber;
+    (void)held;
+}
+
 void event_trigger_stop(struct event_trigger *t)
 {
     t->stopped = true;
     alarm_stop(t->site->alarms, &t->alarm);
     deadline_stop(&t->turn);
     deadline_stop(&t->later);
-    watches_release(t->held);
-    t->held = NULL;
+    t->listening = t->batch != NULL;
+    if (t->listening) {
+        t->leaving = (struct watch_subscriber){.event = told_leaving, .synced = synced_leaving};
+        watches_subscribe(t->runs->watches, &t->leaving);
+    }
     event_release(t);
+}
+
+void event_trigger_go_on(struct event_trigger *t)
+{
+    event_wake(t);
 }
 
 struct event_trigger *event_trigger_next(const struct event_trigger *t)
@@ -296,5 +333,5 @@ bool event_trigger_idle(const struct event_trigger *t)
 {
     if (t->turning || t->reading || t->writing || t->batch)
         return false;
-    return t->pause_until || (t->scanned ? !t->depth : t->held->troubled);
+    return t->pause_until_ms || (t->scanned ? !t->depth : t->held->troubled);
 }

@@ -1,10 +1,10 @@
-/* A policy with `on`, on one cluster: which jobs it has handled and which it still has to, by what the cache tells and
- * by time. A job that comes to match is queued once; a run takes what is queued, a batch at a time, and one run is
- * under way at most.
+/* A policy with `on`, on one cluster: which jobs it has handled and which it still has to handle, by what the cache
+ * tells and by time. A job that comes to match is queued once; a run takes what is queued, a batch at a time, and one
+ * run of the policy is under way at most.
  *
- * Handled is handled: once for each time that the job comes to match (is added, finishes, is changed), also over a
- * restart. The mark is written with the change's intent, in one transaction; nothing else is remembered that the next
- * start could not find out. */
+ * Each job is handled once for each time that it comes to match (is added, finishes, is changed), also over a restart.
+ * The mark for it, a row of the state, is written with the change's intent, in one transaction. Nothing else is
+ * remembered over a restart: the next start can find out the rest. */
 #ifndef MPIJOBD_TRIGGER_EVENT_TRIGGER_H
 #define MPIJOBD_TRIGGER_EVENT_TRIGGER_H
 
@@ -12,25 +12,33 @@
 #include "run/runs.h"
 
 struct event_trigger;
+struct triggers;
 
-/* Reads what is handled, waits for the cache, then acts. next: what event_trigger_next gives. NULL: out of memory. */
-struct event_trigger *event_trigger_start(struct runs *runs, const struct policy_entry *entry, struct job_cache *held,
+/* Waits for the end of the policy's runs that began before it, reads what is handled, waits for the cache, then acts.
+ * next: what event_trigger_next gives. NULL: out of memory. */
+struct event_trigger *event_trigger_start(struct triggers *of, const struct policy_entry *entry, struct job_cache *held,
                                           struct event_trigger *next);
-/* The policy was loaded again: the same name, events and cache. False: it cannot go on (start another one). */
+/* The policy was loaded again: goes on with the new text, if that has the same events and cache. False: it cannot, and
+ * another one is to be started. */
 bool event_trigger_reload(struct event_trigger *t, const struct policy_entry *entry, const struct job_cache *held);
-/* No further runs; it is freed when its run has ended, and site->open then counts one less. */
+/* No further runs, and no further jobs for the run that is under way; what becomes of the jobs that this run has is
+ * still written down. The trigger is freed when its run has ended, and site->open then counts one less. */
 void event_trigger_stop(struct event_trigger *t);
+/* A run of its policy has ended. It may have begun before this trigger. */
+void event_trigger_go_on(struct event_trigger *t);
 
 struct event_trigger *event_trigger_next(const struct event_trigger *t);
 void event_trigger_set_next(struct event_trigger *t, struct event_trigger *next);
 const char *event_trigger_policy(const struct event_trigger *t);
 
+/* What the watches tell of any cache; those of another cache than the trigger's do nothing. */
 void event_trigger_event(struct event_trigger *t, const struct job_cache *held, const struct cache_event *event);
 void event_trigger_synced(struct event_trigger *t, const struct job_cache *held);
-void event_trigger_let_go(struct event_trigger *t, uint32_t slot); /* the job's loop is over */
+/* The job is in no loop of policies any more: what was given up because of it is looked at again. */
+void event_trigger_let_go(struct event_trigger *t, uint32_t slot);
 
 size_t event_trigger_depth(const struct event_trigger *t); /* jobs that are queued */
-/* Nothing to do, and nothing under way. */
+/* There is nothing to do, and nothing is under way. */
 bool event_trigger_idle(const struct event_trigger *t);
 
 #endif

@@ -1,3 +1,4 @@
+/* The marks of all policies of a set, read one after the other. */
 #include "trigger/marks.h"
 
 #include <stdlib.h>
@@ -24,7 +25,7 @@ static void read_marks(struct work *work)
     for (size_t i = 0; !a->rc && i < a->set->count; i++) {
         char key[STATE_KEY_MAX];
         state_key(a->set->entries[i].policy->name, cluster_name(a->site->cluster), key);
-        a->rc = state_read_mark(a->site->state, key, &a->past[i].mark, &a->past[i].seen, &a->error);
+        a->rc = state_read_mark(a->site->state, key, &a->past[i].mark_us, &a->past[i].seen, &a->error);
     }
 }
 
@@ -37,9 +38,9 @@ static void known(struct work *work)
     free(a);
 }
 
-static void nothing(struct work *work)
+static void read_nothing(struct work *work)
 {
-    (void)work;
+    (void)work; /* without a state there is nothing to read; done is called later all the same */
 }
 
 int marks_read(struct site *site, struct policy_set *set, const struct interrupted_run *runs, size_t count,
@@ -62,6 +63,6 @@ int marks_read(struct site *site, struct policy_set *set, const struct interrupt
         }
     }
     policy_set_hold(set);
-    work_start(site->loop, &a->work, site->state ? read_marks : nothing, known);
+    work_start(site->loop, &a->work, site->state ? read_marks : read_nothing, known);
     return 0;
 }

@@ -1,5 +1,4 @@
-/* Between a set of policies and its triggers: what the journal knows of each policy on a cluster, read on another
- * thread. */
+/* Reads what the state knows of each policy of a set on a cluster, before its triggers start: on another thread. */
 #ifndef MPIJOBD_TRIGGER_MARKS_H
 #define MPIJOBD_TRIGGER_MARKS_H
 
@@ -8,16 +7,19 @@
 
 /* A run that an earlier daemon began and did not end. */
 struct interrupted_run {
-    int64_t id, scheduled_at; /* scheduled_at: microseconds since 1970 */
+    int64_t id;           /* of its row in the journal */
+    int64_t scheduled_at; /* microseconds since 1970 */
     char policy[64];
-    bool scheduled; /* by a schedule or period, so it is to be finished; else it is only told of */
+    bool scheduled; /* by a schedule or period, so it is to be finished; another one is only told of */
     bool dry_run;
 };
 
-/* Once, later, with one past for each entry of the set (in its order), valid during the call; or with err. */
+/* Called once, later: with one past for each entry of the set, in the set's order, valid during the call; or with err.
+ */
 typedef void (*marks_known)(void *data, const struct policy_set *set, struct schedule_past *past,
                             const struct error *err);
-/* runs: what is to be finished, copied. ERR_NOMEM. It cannot be cancelled, and ends soon. */
+/* runs: those that are to be finished, copied. 0, or ERR_NOMEM: then done is not called. The reading cannot be
+ * cancelled, and ends soon. */
 int marks_read(struct site *site, struct policy_set *set, const struct interrupted_run *runs, size_t count,
                marks_known done, void *data, struct error *err);
 

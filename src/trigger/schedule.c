@@ -1,9 +1,9 @@
+/* The instants of schedules and periods, and the runs that begin at them. */
 #include "trigger/schedule.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <utlist.h>
 
 #include "base/chance.h"
 #include "cluster/cluster.h"
@@ -23,11 +23,11 @@ struct schedule {
     struct schedule *next;
     struct policy_entry entry;
     struct alarm alarm;
-    int64_t last; /* nominal: handled up to */
+    int64_t last_us; /* nominal: instants up to this one are seen to */
     unsigned running;
-    int64_t waiting[MISSED_MAX]; /* instants that wait for their turn, oldest first */
+    int64_t waiting_us[MISSED_MAX]; /* instants that wait for their turn, the oldest first */
     size_t waiting_count;
-    int64_t resumes; /* for waiting[0] */
+    int64_t resumes; /* id of the interrupted run that waiting_us[0] finishes; 0: none */
     bool stopped;
 };
 
@@ -38,182 +38,184 @@ static int64_t floor_div(int64_t a, int64_t b)
     return a / b - (a % b < 0);
 }
 
-int policy_next_due(const struct policy *p, int64_t after, int64_t *due, struct error *err)
+int policy_next_due(const struct policy *p, int64_t after_us, int64_t *due_us, struct error *err)
 {
     if (p->every) {
-        *due = (floor_div(after, p->every) + 1) * p->every;
+        *due_us = (floor_div(after_us, p->every) + 1) * p->every;
         return 0;
     }
     if (!p->has_schedule)
         return error_set(err, ERR_NOT_FOUND, "the policy has no schedule");
     int64_t seconds;
-    int rc = cron_next(&p->cron, p->zone, floor_div(after, CLOCK_SECOND), &seconds, err);
+    int rc = cron_next(&p->cron, p->zone, floor_div(after_us, CLOCK_SECOND), &seconds, err);
     if (!rc)
-        *due = seconds * CLOCK_SECOND;
+        *due_us = seconds * CLOCK_SECOND;
     return rc;
 }
 
-size_t policy_due_between(const struct policy *p, int64_t after, int64_t until, int64_t *out, size_t max)
+size_t policy_due_between(const struct policy *p, int64_t after_us, int64_t until_us, int64_t *out_us, size_t max)
 {
     size_t n = 0;
-    if (p->every && until > after) { /* arithmetic: a second's period over a year is no loop */
-        int64_t last = floor_div(until, p->every), count = last - floor_div(after, p->every);
+    if (p->every && until_us > after_us) { /* by arithmetic: a second's period over a year would be a long loop */
+        int64_t last = floor_div(until_us, p->every), count = last - floor_div(after_us, p->every);
         n = count > COUNT_MAX ? COUNT_MAX : (size_t)count;
         size_t keep = n < max ? n : max;
         for (size_t i = 0; i < keep; i++)
-            out[i] = (last - (int64_t)(keep - 1 - i)) * p->every;
+            out_us[i] = (last - (int64_t)(keep - 1 - i)) * p->every;
         return n;
     }
-    int64_t due = 0;
-    while (n < COUNT_MAX && policy_next_due(p, after, &due, NULL) == 0 && due <= until) {
+    int64_t due_us = 0;
+    while (n < COUNT_MAX && policy_next_due(p, after_us, &due_us, NULL) == 0 && due_us <= until_us) {
         if (n >= max && max)
-            memmove(out, out + 1, (max - 1) * sizeof *out);
+            memmove(out_us, out_us + 1, (max - 1) * sizeof *out_us);
         if (max)
-            out[n < max ? n : max - 1] = due;
+            out_us[n < max ? n : max - 1] = due_us;
         n++;
-        after = due;
+        after_us = due_us;
     }
     return n;
 }
 
 /* ---- runs ---- */
 
-static void run_waiting(struct schedule *t);
+static void run_waiting(struct schedule *s);
 
-static bool busy(const struct schedule *t)
+static bool busy(const struct schedule *s)
 {
-    return runs_busy(t->runs, t->entry.policy->name);
+    return runs_busy(s->runs, s->entry.policy->name);
 }
 
-static void release(struct schedule *t)
+static void release(struct schedule *s)
 {
-    if (t->stopped && t->running == 0) {
-        policy_set_release(t->entry.file->set);
-        free(t);
+    if (s->stopped && s->running == 0) {
+        policy_set_release(s->entry.file->set);
+        free(s);
     }
 }
 
 static void run_over(void *data, struct run *run)
 {
     (void)run;
-    struct schedule *t = data;
-    struct schedule *in_force = t->stopped ? triggers_schedule(t->of, t->entry.policy->name) : t;
-    t->running--;
-    if (in_force)
-        run_waiting(in_force);
-    release(t);
+    struct schedule *s = data;
+    s->running--;
+    triggers_go_on(s->of, s->entry.policy->name);
+    release(s);
 }
 
-static void start(struct schedule *t, int64_t instant, int64_t resumes)
+static void start(struct schedule *s, int64_t instant_us, int64_t resumes)
 {
     struct error err;
     struct run *run;
     struct run_call call = {
-        .file = t->entry.file,
-        .policy = t->entry.policy,
-        .trigger = t->entry.policy->every ? "every" : "schedule",
-        .scheduled_at = instant,
+        .file = s->entry.file,
+        .policy = s->entry.policy,
+        .trigger = s->entry.policy->every ? "every" : "schedule",
+        .scheduled_at = instant_us,
         .resumes = resumes,
         .done = run_over,
-        .data = t,
+        .data = s,
     };
-    t->running++;
-    if (run_start(t->runs, &call, &run, &err) == 0)
+    s->running++;
+    if (run_start(s->runs, &call, &run, &err) == 0)
         return;
-    t->running--;
-    log_event(t->site->log, LOG_ERROR, err.message, LOG_FIELDS({"policy", t->entry.policy->name}));
+    s->running--;
+    log_event(s->site->log, LOG_ERROR, err.message, LOG_FIELDS({"policy", s->entry.policy->name}));
 }
 
-static void run_waiting(struct schedule *t)
+static void run_waiting(struct schedule *s)
 {
-    while (t->waiting_count && !t->site->stopping && (!busy(t) || t->entry.policy->overlap == OVERLAP_ALLOW)) {
-        int64_t instant = t->waiting[0], resumes = t->resumes;
-        t->resumes = 0;
-        memmove(t->waiting, t->waiting + 1, --t->waiting_count * sizeof *t->waiting);
-        start(t, instant, resumes);
+    while (s->waiting_count && !s->site->stopping && (!busy(s) || s->entry.policy->overlap == OVERLAP_ALLOW)) {
+        int64_t instant_us = s->waiting_us[0], resumes = s->resumes;
+        s->resumes = 0;
+        memmove(s->waiting_us, s->waiting_us + 1, --s->waiting_count * sizeof *s->waiting_us);
+        start(s, instant_us, resumes);
     }
 }
 
-static void enqueue(struct schedule *t, int64_t instant)
+static void enqueue(struct schedule *s, int64_t instant_us)
 {
-    if (t->waiting_count == MISSED_MAX)
-        memmove(t->waiting, t->waiting + 1, --t->waiting_count * sizeof *t->waiting);
-    t->waiting[t->waiting_count++] = instant;
+    if (s->waiting_count == MISSED_MAX)
+        memmove(s->waiting_us, s->waiting_us + 1, --s->waiting_count * sizeof *s->waiting_us);
+    s->waiting_us[s->waiting_count++] = instant_us;
 }
 
-/* One instant that is due now (not missed). */
-static void due_now(struct schedule *t, int64_t instant)
+/* An instant that is due now, and was not missed. */
+static void due_now(struct schedule *s, int64_t instant_us)
 {
     char when[32];
-    clock_format(instant, false, when);
-    if ((t->waiting_count || busy(t)) && t->entry.policy->overlap == OVERLAP_SKIP) {
-        log_event(t->site->log, LOG_WARN, "run skipped: the one before has not ended (overlap = \"skip\")",
-                  LOG_FIELDS({"policy", t->entry.policy->name}, {"scheduled_at", when}));
+    clock_format(instant_us, false, when);
+    if ((s->waiting_count || busy(s)) && s->entry.policy->overlap == OVERLAP_SKIP) {
+        log_event(s->site->log, LOG_WARN, "run skipped: the one before has not ended (overlap = \"skip\")",
+                  LOG_FIELDS({"policy", s->entry.policy->name}, {"scheduled_at", when}));
         return;
     }
-    enqueue(t, instant);
+    enqueue(s, instant_us);
 }
 
-static void tell_missed(struct schedule *t, size_t missed, size_t kept)
+static void tell_missed(struct schedule *s, size_t missed, size_t kept)
 {
     char text[160];
-    snprintf(text, sizeof text, "%zu run%s missed; %zu %s now", missed, missed == 1 ? " was" : "s were", kept,
-             kept == 1 ? "is made up for" : "are made up for");
-    log_event(t->site->log, LOG_WARN, text, LOG_FIELDS({"policy", t->entry.policy->name}));
+    if (missed == 1)
+        snprintf(text, sizeof text, "1 run was missed; %s", kept ? "running it now" : "it is left out");
+    else if (kept)
+        snprintf(text, sizeof text, "%zu runs were missed; running %zu of them now", missed, kept);
+    else
+        snprintf(text, sizeof text, "%zu runs were missed; they are left out", missed);
+    log_event(s->site->log, LOG_WARN, text, LOG_FIELDS({"policy", s->entry.policy->name}));
 }
 
-/* Everything in (t->last, now]: the newest is due now if it is fresh, the others were missed. */
-static void catch_up(struct schedule *t, int64_t now, int64_t fresh_after)
+/* All instants in (s->last_us, now_us]: the newest is due now if it is after fresh_after_us, the others were missed. */
+static void catch_up(struct schedule *s, int64_t now_us, int64_t fresh_after_us)
 {
-    int64_t due[MISSED_MAX];
-    size_t all = policy_due_between(t->entry.policy, t->last, now, due, MISSED_MAX);
+    int64_t due_us[MISSED_MAX];
+    size_t all = policy_due_between(s->entry.policy, s->last_us, now_us, due_us, MISSED_MAX);
     size_t have = all < MISSED_MAX ? all : MISSED_MAX;
     if (!all)
         return;
-    t->last = due[have - 1];
-    bool fresh = due[have - 1] > fresh_after, idle = !t->waiting_count && !busy(t);
+    s->last_us = due_us[have - 1];
+    bool fresh = due_us[have - 1] > fresh_after_us, idle = !s->waiting_count && !busy(s);
     size_t missed = all - fresh, missed_have = have - fresh, keep = 0;
-    if (t->entry.policy->missed == MISSED_ALL)
+    if (s->entry.policy->missed == MISSED_ALL)
         keep = missed_have;
-    else if (t->entry.policy->missed == MISSED_ONCE)
+    else if (s->entry.policy->missed == MISSED_ONCE)
         keep = missed_have && !fresh; /* the fresh one is the newest: it makes up for those before it */
     if (missed)
-        tell_missed(t, missed, keep + (fresh && t->entry.policy->missed == MISSED_ONCE));
+        tell_missed(s, missed, keep + (fresh && s->entry.policy->missed == MISSED_ONCE));
     for (size_t i = missed_have - keep; i < missed_have; i++)
-        enqueue(t, due[i]);
-    if (fresh && idle) /* behind those that it has missed itself */
-        enqueue(t, due[have - 1]);
+        enqueue(s, due_us[i]);
+    if (fresh && idle) /* behind the missed ones: these are no overlap */
+        enqueue(s, due_us[have - 1]);
     else if (fresh)
-        due_now(t, due[have - 1]);
+        due_now(s, due_us[have - 1]);
 }
 
-/* Without memory for an alarm, or without a further instant, that is all there is to say. */
-static void arm_at(struct schedule *t, int64_t when)
+/* Where there is no memory for the alarm the log says so, and the policy rests until it is loaded again. */
+static void arm_at(struct schedule *s, int64_t when_us)
 {
-    if (alarm_set(t->site->alarms, &t->alarm, when))
-        log_event(t->site->log, LOG_ERROR, "no further run is planned: out of memory",
-                  LOG_FIELDS({"policy", t->entry.policy->name}));
+    if (alarm_set(s->site->alarms, &s->alarm, when_us))
+        log_event(s->site->log, LOG_ERROR, "no further run is planned: out of memory",
+                  LOG_FIELDS({"policy", s->entry.policy->name}));
 }
 
-static void arm(struct schedule *t)
+static void arm(struct schedule *s)
 {
     struct error err;
-    int64_t next;
-    if (policy_next_due(t->entry.policy, t->last, &next, &err) == 0)
-        arm_at(t, next + (int64_t)chance_below(NULL, (uint64_t)t->entry.policy->jitter)); /* microseconds */
+    int64_t next_us;
+    if (policy_next_due(s->entry.policy, s->last_us, &next_us, &err) == 0)
+        arm_at(s, next_us + (int64_t)chance_below(NULL, (uint64_t)s->entry.policy->jitter)); /* microseconds */
     else
-        log_event(t->site->log, LOG_ERROR, "no further run is planned",
-                  LOG_FIELDS({"policy", t->entry.policy->name}, {"reason", err.message}));
+        log_event(s->site->log, LOG_ERROR, "no further run is planned",
+                  LOG_FIELDS({"policy", s->entry.policy->name}, {"reason", err.message}));
 }
 
-static void rang(struct alarm *alarm, int64_t now)
+static void rang(struct alarm *alarm, int64_t now_us)
 {
-    struct schedule *t = alarm->data;
-    counters_lateness(t->site->counters, t->entry.policy->name, now - alarm->due);
-    /* What is older than a minute (and its jitter) when it rings was slept through. */
-    catch_up(t, now, now - 60 * CLOCK_SECOND - t->entry.policy->jitter);
-    run_waiting(t);
-    arm(t);
+    struct schedule *s = alarm->data;
+    counters_lateness(s->site->counters, s->entry.policy->name, now_us - alarm->due);
+    /* What is older than a minute and the jitter when the alarm rings was slept through. */
+    catch_up(s, now_us, now_us - 60 * CLOCK_SECOND - s->entry.policy->jitter);
+    run_waiting(s);
+    arm(s);
 }
 
 /* ---- life ---- */
@@ -225,86 +227,91 @@ static bool same_plan(const struct policy *a, const struct policy *b)
             (strcmp(a->schedule, b->schedule) == 0 && strcmp(zone_name(a->zone), zone_name(b->zone)) == 0));
 }
 
-static void set_mark(const struct schedule *t, int64_t now)
+static void set_mark(const struct schedule *s, int64_t now_us)
 {
     char key[STATE_KEY_MAX];
-    state_key(t->entry.policy->name, cluster_name(t->site->cluster), key);
-    if (t->site->state)
-        state_set_mark(t->site->state, key, now, NULL, NULL);
+    state_key(s->entry.policy->name, cluster_name(s->site->cluster), key);
+    if (s->site->state)
+        state_set_mark(s->site->state, key, now_us, NULL, NULL);
 }
 
-/* A reload: nothing was missed, and nothing that is due already is lost. */
-static void carry_on(struct schedule *t, struct schedule *before, int64_t now)
+/* After a reload: nothing counts as missed, and nothing that is due already is lost. */
+static void carry_on(struct schedule *s, struct schedule *before, int64_t now_us)
 {
-    memcpy(t->waiting, before->waiting, sizeof t->waiting);
-    t->waiting_count = before->waiting_count;
-    t->resumes = before->resumes;
+    memcpy(s->waiting_us, before->waiting_us, sizeof s->waiting_us);
+    s->waiting_count = before->waiting_count;
+    s->resumes = before->resumes;
     before->waiting_count = 0;
-    if (same_plan(t->entry.policy, before->entry.policy) && before->alarm.slot) {
-        t->last = before->last;
-        arm_at(t, before->alarm.due);
+    if (same_plan(s->entry.policy, before->entry.policy) && before->alarm.slot) {
+        s->last_us = before->last_us;
+        arm_at(s, before->alarm.due);
     } else {
-        t->last = now;
-        set_mark(t, now);
-        arm(t);
+        s->last_us = now_us;
+        set_mark(s, now_us);
+        arm(s);
     }
 }
 
-static void catch_up_at_start(struct schedule *t, const struct schedule_past *past, int64_t now)
+static void catch_up_at_start(struct schedule *s, const struct schedule_past *past, int64_t now_us)
 {
-    t->last = past->seen && past->mark < now ? past->mark : now;
-    if (!past->seen) /* from now on a missed run is one */
-        set_mark(t, now);
-    if (past->interrupted && t->entry.policy->missed != MISSED_SKIP) {
-        enqueue(t, past->scheduled_at);
-        t->resumes = past->interrupted;
+    s->last_us = past->seen && past->mark_us < now_us ? past->mark_us : now_us;
+    if (!past->seen) /* a run that is missed from now on counts as missed */
+        set_mark(s, now_us);
+    if (past->interrupted && s->entry.policy->missed != MISSED_SKIP) {
+        enqueue(s, past->scheduled_at);
+        s->resumes = past->interrupted;
     }
-    catch_up(t, now, INT64_MAX);
-    t->last = now;
-    arm(t);
+    catch_up(s, now_us, INT64_MAX);
+    s->last_us = now_us;
+    arm(s);
 }
 
 struct schedule *schedule_start(struct triggers *triggers, const struct policy_entry *entry,
                                 const struct schedule_past *past)
 {
-    struct schedule *t = calloc(1, sizeof *t);
-    if (!t)
+    struct schedule *s = calloc(1, sizeof *s);
+    if (!s)
         return NULL;
-    t->of = triggers;
-    t->runs = triggers->runs;
-    t->site = triggers->runs->site;
-    t->entry = *entry;
-    t->alarm.ring = rang;
-    t->alarm.data = t;
-    int64_t now = clock_now(triggers->runs->site->clock);
+    s->of = triggers;
+    s->runs = triggers->runs;
+    s->site = triggers->runs->site;
+    s->entry = *entry;
+    s->alarm.ring = rang;
+    s->alarm.data = s;
+    int64_t now_us = clock_now(triggers->runs->site->clock);
     policy_set_hold(entry->file->set);
     if (past->before)
-        carry_on(t, past->before, now);
+        carry_on(s, past->before, now_us);
     else
-        catch_up_at_start(t, past, now);
-    run_waiting(t);
-    return t;
+        catch_up_at_start(s, past, now_us);
+    run_waiting(s);
+    return s;
 }
 
-const char *schedule_policy(const struct schedule *t)
+const char *schedule_policy(const struct schedule *s)
 {
-    return t->entry.policy->name;
+    return s->entry.policy->name;
 }
 
-struct schedule *schedule_next(const struct schedule *t)
+struct schedule *schedule_next(const struct schedule *s)
 {
-    return t->next;
+    return s->next;
 }
 
-void schedule_set_next(struct schedule *t, struct schedule *next)
+void schedule_set_next(struct schedule *s, struct schedule *next)
 {
-    t->next = next;
+    s->next = next;
 }
 
-void schedule_stop(struct schedule *t)
+void schedule_go_on(struct schedule *s)
 {
-    alarm_stop(t->site->alarms, &t->alarm);
-    t->waiting_count = 0;
-    t->stopped = true;
-    release(t);
+    run_waiting(s);
+}
+
+void schedule_stop(struct schedule *s)
+{
+    alarm_stop(s->site->alarms, &s->alarm);
+    s->waiting_count = 0;
+    s->stopped = true;
+    release(s);
 }

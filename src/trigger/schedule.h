@@ -6,32 +6,35 @@
 
 #include "policy/load.h"
 
-/* The first nominal instant strictly after `after` (microseconds). ERR_NOT_FOUND: none will come. */
-int policy_next_due(const struct policy *policy, int64_t after, int64_t *due, struct error *err);
+/* The policy's first nominal instant strictly after after_us. 0, or ERR_NOT_FOUND: none will come. */
+int policy_next_due(const struct policy *policy, int64_t after_us, int64_t *due_us, struct error *err);
 
-/* The instants in (after, until], newest last, at most `max` of the newest in out; returns how many there were in all
- * (counted up to a bound of 100,000). */
-size_t policy_due_between(const struct policy *policy, int64_t after, int64_t until, int64_t *out, size_t max);
+/* The policy's nominal instants in (after_us, until_us], the newest last: at most `max` of the newest in out_us.
+ * Returns how many there are in all, counted up to a bound of 100,000. */
+size_t policy_due_between(const struct policy *policy, int64_t after_us, int64_t until_us, int64_t *out_us, size_t max);
 
 struct schedule;
 struct triggers;
-/* What the journal knows of a policy when its trigger starts. */
+/* What is known of a policy when its schedule starts. Instants are microseconds since 1970. */
 struct schedule_past {
-    bool seen; /* it has a mark: the last instant that was begun */
-    int64_t mark;
-    int64_t interrupted; /* journal id of an earlier run to finish first (its instant was scheduled_at); 0: none */
-    int64_t scheduled_at;
-    struct schedule
-        *before; /* the same policy's before a reload: its place in time and what waits in it pass on. NULL: none */
+    bool seen;            /* the policy has a mark */
+    int64_t mark_us;      /* the last instant whose run was begun */
+    int64_t interrupted;  /* id, in the journal, of an earlier run that is to be finished first; 0: there is none */
+    int64_t scheduled_at; /* that run's instant */
+    /* The policy's schedule before a reload: its place in time, and what waits in it, pass on. NULL: there is none. */
+    struct schedule *before;
 };
 
-/* One a policy and cluster. What was missed since the policy's mark is made up for at once. NULL: out of memory. */
+/* One a policy and cluster. The runs that were missed since the policy's mark begin at once, as the policy's `missed`
+ * says. NULL: out of memory. */
 struct schedule *schedule_start(struct triggers *triggers, const struct policy_entry *entry,
                                 const struct schedule_past *past);
 const char *schedule_policy(const struct schedule *schedule);
-/* The list of triggers.c. */
+/* The next one in the list of triggers.c; NULL: it is the last. */
 struct schedule *schedule_next(const struct schedule *schedule);
 void schedule_set_next(struct schedule *schedule, struct schedule *next);
+/* A run of its policy has ended: what waits for its turn may run. */
+void schedule_go_on(struct schedule *schedule);
 /* No further runs; the schedule is freed when its last run has ended. */
 void schedule_stop(struct schedule *schedule);
 

@@ -1,8 +1,7 @@
-/* From a set of policies to its triggers, and from what the watches tell to those that wait for it. */
+/* From a set of policies to its triggers, and from what the watches tell to the event triggers. */
 #include "trigger/triggers.h"
 
 #include <stdlib.h>
-#include <utlist.h>
 
 #include "cluster/cluster.h"
 #include "trigger/event_trigger.h"
@@ -75,7 +74,7 @@ static void stop_events(struct event_trigger *list)
     }
 }
 
-/* Takes it out of the list; NULL: there is none. */
+/* Takes the policy's event trigger out of the list; NULL: it has none. */
 static struct event_trigger *take_event(struct triggers *t, const char *policy)
 {
     struct event_trigger *before = NULL, *e = t->events;
@@ -101,7 +100,7 @@ static struct event_trigger *start_event(struct triggers *t, const struct policy
     }
     if (e)
         event_trigger_stop(e);
-    e = cache ? event_trigger_start(t->runs, entry, cache, next) : NULL;
+    e = cache ? event_trigger_start(t, entry, cache, next) : NULL;
     if (cache && !e)
         cannot_start(t, entry);
     return e ? e : next;
@@ -135,14 +134,14 @@ static bool same_json(struct json a, struct json b)
     return str_eq(a.text, b.text);
 }
 
-/* A change of what people change, and not only of the status. */
+/* Is it a change of something that people change, and not of the status alone? */
 static bool looks_deliberate(const struct mpijob_view *before, const struct mpijob_view *after)
 {
     return before->generation != after->generation || !same_json(before->labels, after->labels) ||
            !same_json(before->annotations, after->annotations);
 }
 
-/* A loop of policies is let go when the job is changed by another hand. */
+/* A loop of policies is let go when something else changes the job. */
 static void look_for_help(struct triggers *t, struct job_cache *cache, const struct cache_event *event)
 {
     struct loops *loops = &t->runs->loops;
@@ -186,6 +185,18 @@ size_t triggers_put_in_force(struct triggers *t, const struct policy_set *set, s
 {
     size_t count = start_schedules(t, set, past);
     return count + triggers_renew_events(t, set);
+}
+
+void triggers_go_on(struct triggers *t, const char *policy)
+{
+    struct schedule *s = triggers_schedule(t, policy);
+    struct event_trigger *e = t->events;
+    while (e && strcmp(event_trigger_policy(e), policy) != 0)
+        e = event_trigger_next(e);
+    if (s)
+        schedule_go_on(s);
+    if (e)
+        event_trigger_go_on(e);
 }
 
 void triggers_stop(struct triggers *t)

@@ -14,26 +14,29 @@ struct triggers {
     struct runs *runs;
     struct schedule *schedules;       /* list */
     struct event_trigger *events;     /* list */
-    struct watch_subscriber listener; /* hands what becomes of the jobs to the events */
-    bool listening;
+    struct watch_subscriber listener; /* hands what the watches tell to the event triggers */
+    bool listening;                   /* it is subscribed */
 };
 
 void triggers_init(struct triggers *triggers, struct runs *runs);
 
-/* Those of the set take over from those in force, each from the one of its name: its place in time, what waits in it,
- * what it has handled. past: what the journal knows, one for each entry of the set (marks.h). Returns how many there
- * are. What fails is logged. */
+/* The triggers of the set take over from those in force, each from the one of its policy's name: its place in time,
+ * what waits in it, what it has handled. past: what the state knows, one for each entry of the set (marks.h). Returns
+ * how many triggers there are. What fails is logged. */
 size_t triggers_put_in_force(struct triggers *triggers, const struct policy_set *set, struct schedule_past *past);
-/* Only those that depend on the watches: the versions that the cluster serves are others. */
+/* The same only for the event triggers: the versions that the cluster serves are others, so the watches are, too. */
 size_t triggers_renew_events(struct triggers *triggers, const struct policy_set *set);
-/* None any more. site->open counts the event triggers that are not closed yet. */
+/* No trigger is in force any more. site->open counts the event triggers that are not closed yet. */
 void triggers_stop(struct triggers *triggers);
 
-/* Nothing is to be done for an event, and nothing under way. */
+/* A run of that policy has ended: the schedule or event trigger in force that waited for it goes on. */
+void triggers_go_on(struct triggers *triggers, const char *policy);
+
+/* No event trigger has anything to do, or under way. */
 bool triggers_idle(const struct triggers *triggers);
 /* The schedule in force of that policy; NULL: there is none. */
 struct schedule *triggers_schedule(const struct triggers *triggers, const char *policy);
-/* visit is told of each policy with `on`, with the number of jobs that wait for a run of it. */
+/* Calls visit for each policy with `on`; depth: how many jobs wait for a run of it. */
 void triggers_each_queue(const struct triggers *triggers, void (*visit)(void *data, const char *policy, size_t depth),
                          void *data);
 

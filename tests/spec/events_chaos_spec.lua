@@ -209,6 +209,125 @@ describe("a policy with on, in chaos", function()
         assert.are.equal(0, (daemon:stop()))
     end)
 
+    -- The run of the first text waits at j5 for the clock, so that it is under way while the policies are loaded again.
+    describe("when it is loaded again during a run", function()
+        local actions = {
+            ["that replaces"] = [[replace = function(job)
+                wait(job)
+                return { annotations = { handled = text } }
+            end]],
+            ["that replaces within limits"] = [[limits = { changes = 20 }, replace = function(job)
+                wait(job)
+                return { annotations = { handled = text } }
+            end]],
+            ["that is a function"] = [[run = function(run)
+                for job in run.jobs do
+                    wait(job)
+                    assert(mpijob.replace(job, { annotations = { handled = text } }))
+                end
+            end]],
+        }
+        local when = { on = [["match"]], match = [[{ labels = { todo = "yes" } }]] }
+        local ways = {
+            ["in place"] = {},
+            ["with another watch"] = { more = [[policy { name = "q", on = "changed", match = { name = "nothing" }, replace = { labels = { a = "b" } } }]] },
+            ["with other events"] = { on = [[{ "match", "finished" }]] },
+            ["with a duration"] = { match = [[{ labels = { todo = "yes" }, older_than = "1s" }]] },
+            ["with other namespaces"] = { match = [[{ labels = { todo = "yes" }, namespace = { "train", "other" } }]] },
+            ["after it was gone"] = { gone = true },
+        }
+
+        local function policy(text, action, way)
+            return ([[local text, waited = %q, false
+                local function wait(job)
+                    if text == "old" and job.name == "j5" and not waited then
+                        waited = true
+                        log.info("half way")
+                        sleep("5m")
+                    end
+                end
+                policy { name = "p", on = %s, match = %s, %s } %s]]):format(text, way.on or when.on, way.match or when.match, action, way.more or "")
+        end
+
+        local function reload(daemon, text)
+            support.write(folder .. "/p.lua", text)
+            daemon:kill("sighup")
+            daemon:expect(" in force")
+        end
+
+        for what, action in pairs(actions) do
+            for how, way in pairs(ways) do
+                it(("%s, %s"):format(what, how), function()
+                    create_all(1, 13)
+                    POLICY = policy("old", action, {})
+                    local daemon = start("--clock", "2100-01-01T00:00:00Z")
+                    daemon:expect("half way")
+                    if way.gone then
+                        reload(daemon, [[policy { name = "q", every = "1h", run = function() end }]])
+                    end
+                    reload(daemon, policy("new", action, way))
+                    daemon:write("advance 5m\n")
+                    daemon:expect("clock ", "stdout")
+                    nothing_twice(13)
+                    assert.are.equal(0, (daemon:stop()))
+                    local _, answer = server:request("GET", "/_sim/counters")
+                    assert.are.equal(14, answer.requests.methods.PUT)
+                end)
+            end
+        end
+
+        it("and what the run has failed at is handled by the new text", function()
+            create_all(1, 13)
+            server:fault "status:method=PUT,code=403,path=*/mpijobs/j5,count=1"
+            POLICY = policy("old", actions["that replaces"], {})
+            local daemon = start("--clock", "2100-01-01T00:00:00Z")
+            daemon:expect("half way")
+            reload(daemon, policy("new", actions["that replaces"], ways["with another watch"]))
+            daemon:write("advance 5m\n")
+            daemon:expect("clock ", "stdout")
+            nothing_twice(13)
+            assert.are.equal(0, (daemon:stop()))
+            local _, job = server:request("GET", path("j5"))
+            assert.are.equal("new", job.metadata.annotations.handled)
+        end)
+
+        it("and a job that has left and come back since is handled again", function()
+            create_all(1, 5)
+            POLICY = policy("old", actions["that replaces"], {})
+            local daemon = start("--clock", "2100-01-01T00:00:00Z")
+            daemon:expect("half way")
+            reload(daemon, policy("new", actions["that replaces"], ways["with another watch"]))
+            for _, value in ipairs { "no", "yes" } do
+                server:request("PATCH", path("j5"), { metadata = { labels = { todo = value } } }, "application/merge-patch+json")
+            end
+            daemon:write("advance 5m\n")
+            daemon:expect("clock ", "stdout")
+            await_handled(5)
+            local _, job = server:request("GET", path("j5"))
+            assert.are.equal("new", job.metadata.annotations.handled)
+            assert.are.equal(0, (daemon:stop()))
+        end)
+    end)
+
+    it("when it is ended in the middle of a run function", function()
+        create_all(1, 9)
+        POLICY = [[policy { name = "p", on = "match", match = { labels = { todo = "yes" } }, run = function(run)
+            for job in run.jobs do
+                log.info("given", { job = job.name })
+                mpijob.replace(job, { annotations = { handled = tostring(run.id) } })
+                if job.name == "j5" and run.id == 1 then sleep("5m") end
+            end
+        end }]]
+        local daemon = start("--clock", "2100-01-01T00:00:00Z")
+        daemon:expect("given policy=p job=j5")
+        await_handled(5)
+        assert.are.equal(0, (daemon:stop()))
+        daemon = start()
+        await_handled(9)
+        assert.are.equal(0, support.count(daemon.stderr, "job=j4"))
+        assert.are.equal(0, (daemon:stop()))
+    end)
+
     it("when the clock steps by an hour each way", function()
         local function finish(name, at)
             create(name)

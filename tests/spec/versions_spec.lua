@@ -111,6 +111,27 @@ end }]]):format(namespace, namespace))
         assert.are.equal(0, (started:stop "sigterm"))
     end)
 
+    it("during a run of a policy that waits for events makes no job be handled twice", function()
+        for i = 1, 12 do
+            server:create(namespace, ("job-%02d"):format(i), { state = "Succeeded" })
+        end
+        local started = daemon(server, folder, ([[
+policy { name = "on", on = "match", match = { namespace = "%s", phase = "Succeeded" }, replace = function(job)
+  if job.name == "job-06" and job.version == "v1alpha2" then log.info("half way") sleep("5m") end
+  return { annotations = { handled = job.version } }
+end }]]):format(namespace))
+        started:expect "half way"
+        server:serve { served = { "v2beta1" }, stored = "v2beta1" }
+        server.api = "v2beta1"
+        server:create(namespace, "late", { state = "Succeeded" })
+        started:expect "the server's API has changed, and is followed"
+        advance(started, "5m")
+        started:expect("replaced policy=on job=" .. namespace .. "/late")
+        advance(started, "1s")
+        assert.are.equal(13, support.count(started.stderr, " replaced policy=on"))
+        assert.are.equal(0, (started:stop "sigterm"))
+    end)
+
     it("in the middle of a sweep costs no job its change", function()
         for i = 1, 12 do
             server:create(namespace, ("job-%02d"):format(i), { state = "Succeeded" })
