@@ -96,15 +96,14 @@ static void aliases_and_merge_keys(void **state)
     struct yaml_node root = yaml_root(tree), one = yaml_get(root, "one"), many = yaml_get(root, "many");
     assert_text(yaml_get(yaml_get(root, "alias"), "a"), "1");
     assert_int_equal(yaml_line(yaml_get(root, "alias")), 1); /* where the node stands that it is an alias of */
-    assert_text(yaml_get_merged(one, "a"), "5");
-    assert_text(yaml_get_merged(one, "b"), "2");
-    assert_int_equal(yaml_kind(yaml_get(one, "b")), YAML_ABSENT);
-    assert_text(yaml_get_merged(many, "b"), "3");
-    assert_text(yaml_get_merged(many, "a"), "1");
-    assert_text(yaml_get_merged(many, "c"), "4");
-    assert_text(yaml_get_merged(yaml_get(root, "deep"), "b"), "2");
-    assert_int_equal(yaml_kind(yaml_get_merged(yaml_get(root, "loop"), "a")), YAML_ABSENT);
-    assert_int_equal(yaml_kind(yaml_get_merged(yaml_get(root, "loops"), "a")), YAML_ABSENT);
+    assert_text(yaml_get(one, "a"), "5");
+    assert_text(yaml_get(one, "b"), "2");
+    assert_text(yaml_get(many, "b"), "3");
+    assert_text(yaml_get(many, "a"), "1");
+    assert_text(yaml_get(many, "c"), "4");
+    assert_text(yaml_get(yaml_get(root, "deep"), "b"), "2");
+    assert_int_equal(yaml_kind(yaml_get(yaml_get(root, "loop"), "a")), YAML_ABSENT);
+    assert_int_equal(yaml_kind(yaml_get(yaml_get(root, "loops"), "a")), YAML_ABSENT);
     yaml_tree_free(tree);
 }
 
