@@ -8,6 +8,7 @@
 #include "kube/auth/auth.h"
 #include "kube/kube.h"
 #include "kube/retry.h"
+#include "loop/defer.h"
 
 struct kube_list;
 struct kube_warnings;
@@ -31,13 +32,14 @@ struct kube {
     struct kube_request *requests; /* not ended */
     struct kube_list *lists;       /* not ended */
     struct kube_watch *watches;    /* not ended */
-    size_t alive;                  /* what of these libuv still holds, and HTTP clients */
-    bool closing, auth_closing;
+    size_t alive;                  /* of these, those whose memory is not gone; and HTTP clients */
+    struct defer_queue soon;       /* of lists and watches: what must not happen within a caller's call */
+    bool closing, soon_closing;
     void (*closed)(void *data);
     void *closed_data;
 };
 
-/* A request's, list's or watch's timer is gone. */
+/* A request, list or watch is gone. */
 void kube_released(struct kube *kube);
 
 /* At kube_close: every list and request gets ERR_CANCELLED, later. */

@@ -134,16 +134,23 @@ int kube_open(uv_loop_t *loop, const struct kube_config *config, const struct ku
             auth_is_closed(k);
         return rc;
     }
+    defer_queue_open(loop, &k->soon);
     *kube = k;
     return 0;
 }
 
+static void soon_is_closed(void *data)
+{
+    struct kube *kube = data;
+    kube_auth_close(kube->auth, auth_is_closed, kube);
+}
+
 static void close_if_idle(struct kube *kube)
 {
-    if (!kube->closing || kube->alive || kube->auth_closing)
+    if (!kube->closing || kube->alive || kube->soon_closing)
         return;
-    kube->auth_closing = true;
-    kube_auth_close(kube->auth, auth_is_closed, kube);
+    kube->soon_closing = true;
+    defer_queue_close(&kube->soon, soon_is_closed, kube);
 }
 
 void kube_released(struct kube *kube)

@@ -4,7 +4,6 @@
 
 #include "kube/core.h"
 #include "kube/verbs.h"
-#include "loop/timer.h"
 
 #define PAGE 500
 
@@ -16,13 +15,14 @@ struct kube_list {
     int64_t limit;
     struct buf continue_token, version;
     struct kube_request *request;
-    struct deadline timer; /* carries what must not happen within the caller's call */
-    bool paused, waiting, restarted, ended, busy, closing;
+    struct defer turn; /* what must not happen within the caller's call */
+    bool paused, waiting, restarted, ended, busy;
     const struct error *error; /* at kube_close; NULL: none */
 };
 
 static void list_free(struct kube_list *l)
 {
+    defer_cancel(&l->turn);
     free(l->path);
     free(l->labels);
     free(l->fields);
@@ -33,21 +33,14 @@ static void list_free(struct kube_list *l)
     free(l);
 }
 
-static void timer_is_closed(struct deadline *timer)
-{
-    struct kube_list *l = timer->data;
-    struct kube *kube = l->kube;
-    list_free(l);
-    kube_released(kube);
-}
-
 /* The memory goes when nobody is inside the list any more and its request has ended. */
 static void release_if_over(struct kube_list *l)
 {
-    if (!l->ended || l->busy || l->request || l->closing)
+    struct kube *kube = l->kube;
+    if (!l->ended || l->busy || l->request)
         return;
-    l->closing = true;
-    deadline_close(&l->timer, timer_is_closed);
+    list_free(l);
+    kube_released(kube);
 }
 
 static void end(struct kube_list *l, const struct error *err)
@@ -86,9 +79,9 @@ static void next_page(struct kube_list *l)
         end(l, &err);
 }
 
-static void timer_rang(struct deadline *timer)
+static void on_turn(struct defer *turn)
 {
-    struct kube_list *l = timer->data;
+    struct kube_list *l = turn->data;
     if (l->ended)
         return;
     if (l->error)
@@ -210,7 +203,7 @@ int kube_list(struct kube *kube, const struct kube_list_call *call, struct kube_
         list_free(l);
         return rc;
     }
-    deadline_init(kube->loop, &l->timer, timer_rang, l);
+    l->turn = (struct defer){.call = on_turn, .data = l};
     DL_APPEND(kube->lists, l);
     kube->alive++;
     *list = l;
@@ -223,7 +216,7 @@ void kube_list_pause(struct kube_list *l, bool pause)
         return;
     l->paused = pause;
     if (!pause && l->waiting)
-        deadline_set(&l->timer, 0);
+        defer_call(&l->kube->soon, &l->turn);
 }
 
 void kube_list_cancel(struct kube_list *l)
@@ -247,6 +240,6 @@ void kube_lists_cancel(struct kube *kube)
             continue; /* its request ends it */
         error_set(&err, ERR_CANCELLED, "GET %s%s: cancelled", kube->server, l->path);
         error_keep(&l->error, &err);
-        deadline_set(&l->timer, 0);
+        defer_call(&l->kube->soon, &l->turn);
     }
 }

@@ -6,7 +6,6 @@
 
 #include "kube/core.h"
 #include "kube/status.h"
-#include "loop/timer.h"
 
 #define LINE_MAX_BYTES ((size_t)16 << 20)
 
@@ -17,7 +16,7 @@ struct kube_watch {
     struct kube *kube;
     struct kube_watch_call call; /* resource and texts are not used: they are in url */
     enum stage stage;
-    struct deadline timer; /* carries what must not happen within the caller's call or kube_auth's */
+    struct defer turn; /* what must not happen within the caller's call or kube_auth's */
     struct http_request *http;
     struct kube_auth_wait credentials;
     struct buf url;
@@ -60,6 +59,7 @@ int64_t kube_watch_retry_after_ms(const struct kube_watch *w)
 
 static void watch_free(struct kube_watch *w)
 {
+    defer_cancel(&w->turn);
     buf_free(&w->url);
     free(w->shown);
     watch_lines_free(&w->lines);
@@ -67,26 +67,20 @@ static void watch_free(struct kube_watch *w)
     free(w);
 }
 
-static void timer_is_closed(struct deadline *timer)
-{
-    struct kube_watch *w = timer->data;
-    struct kube *kube = w->kube;
-    watch_free(w);
-    kube_released(kube);
-}
-
-/* Nothing calls back into it any more. */
+/* Nothing calls back into it any more; its memory goes. */
 static void end(struct kube_watch *w, enum kube_watch_end why, const struct error *err)
 {
+    struct kube *kube = w->kube;
     w->stage = OVER;
     if (w->refused && err)
-        kube_auth_refused(w->kube->auth, w->generation, err);
+        kube_auth_refused(kube->auth, w->generation, err);
     if (!w->stopped) {
         w->stopped = true;
-        DL_DELETE(w->kube->watches, w);
+        DL_DELETE(kube->watches, w);
         w->call.ended(w->call.data, why, err);
     }
-    deadline_close(&w->timer, timer_is_closed);
+    watch_free(w);
+    kube_released(kube);
 }
 
 /* ---- what comes ---- */
@@ -103,7 +97,7 @@ static void say(const struct kube_watch *w, int status, struct str body, struct 
     kube_status_error(&reply, err);
 }
 
-/* It is over, but ends only when the request or the timer comes to it. */
+/* It is over, but ends only when its request does, or at its next turn. */
 static void will_end(struct kube_watch *w, enum kube_watch_end why, const struct error *err)
 {
     w->why = why;
@@ -173,7 +167,7 @@ static bool renew(struct kube_watch *w)
     w->credentials.done = credentials_came;
     if (w->generation != kube_auth_generation(w->kube->auth)) {
         w->stage = DUE;
-        deadline_set(&w->timer, 0);
+        defer_call(&w->kube->soon, &w->turn);
         return true;
     }
     if (!kube_auth_renew(w->kube->auth, &w->credentials))
@@ -282,12 +276,12 @@ static void credentials_came(struct kube_auth_wait *wait, bool changed, const st
         will_end(w, KUBE_WATCH_HTTP, &refused);
     }
     w->stage = DUE;
-    deadline_set(&w->timer, 0);
+    defer_call(&w->kube->soon, &w->turn);
 }
 
-static void timer_rang(struct deadline *timer)
+static void on_turn(struct defer *turn)
 {
-    struct kube_watch *w = timer->data;
+    struct kube_watch *w = turn->data;
     struct error err;
     if (w->why != KUBE_WATCH_ENDED || w->stopped)
         end(w, w->why, w->error);
@@ -330,7 +324,7 @@ int kube_watch(struct kube *kube, const struct kube_watch_call *call, struct kub
         watch_free(w);
         return rc;
     }
-    deadline_init(kube->loop, &w->timer, timer_rang, w);
+    w->turn = (struct defer){.call = on_turn, .data = w};
     DL_APPEND(kube->watches, w);
     kube->alive++;
     *watch = w;
@@ -348,7 +342,7 @@ static void stop(struct kube_watch *w)
     if (w->stage == PREPARING || w->stage == RENEWING)
         kube_auth_forget(w->kube->auth, &w->credentials);
     w->stage = DUE;
-    deadline_set(&w->timer, 0);
+    defer_call(&w->kube->soon, &w->turn);
 }
 
 void kube_watch_cancel(struct kube_watch *w)

@@ -10,7 +10,7 @@
 
 /* How a syntax error is told. */
 enum yaml_words {
-    YAML_WORDS_FILE,    /* "FILE:2: this is no YAML: did not find expected key while parsing a block mapping" */
+    YAML_WORDS_FILE,    /* "FILE:2: this is not YAML: did not find expected key while parsing a block mapping" */
     YAML_WORDS_COMMAND, /* "FILE:2: while parsing a block mapping, did not find expected key" */
 };
 
@@ -39,6 +39,20 @@ int yaml_tree_parse_in(enum yaml_words words, struct str text, const char *file,
 
 /* --- tree.c --- */
 const struct yaml_entry *yaml_entry_of(struct yaml_node node); /* NULL: absent */
+
+/* --- names.c --- */
+struct name {
+    struct str text; /* the caller's; stays as long as the table is used */
+    uint32_t number; /* 0: this slot is free */
+};
+struct names { /* begins as {0} */
+    struct name *slots;
+    size_t room, count; /* room: a power of two, or 0 */
+};
+uint32_t names_find(const struct names *names, struct str text); /* 0: it is not there */
+/* A text that is not there; number is not 0. 0 or ERR_NOMEM. */
+int names_add(struct names *names, struct str text, uint32_t number);
+void names_free(struct names *names);
 
 /* --- scalar.c --- */
 void yaml_write_scalar(struct json_writer *w, struct yaml_node scalar);

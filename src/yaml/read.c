@@ -1,6 +1,5 @@
-/* libyaml's events to a tree. Its own tree would do, but for two things: libyaml takes time by the square of a text's
- * nesting before it gives a tree, and events can be left at a bound; and one block of memory for all scalars can be
- * wiped. */
+/* Makes a tree of libyaml's events. libyaml makes trees too, but takes time by the square of a text's nesting for it,
+ * while reading events can end at a bound. The scalars of this tree lie in one block of memory, which is wiped. */
 #include <stdlib.h>
 
 #include "yaml/parts.h"
@@ -12,16 +11,11 @@
 struct reading {
     struct yaml_tree *tree;
     struct error *err;
-    struct buf anchors;       /* struct anchor */
+    struct names anchors;     /* ids; the texts are copies */
     struct buf pending;       /* uint32_t: ids in the open collections, those of the innermost one last */
     size_t depth;             /* open collections */
     uint32_t open[DEPTH_MAX]; /* their ids */
     size_t begins[DEPTH_MAX]; /* where in `pending` their entries begin */
-};
-
-struct anchor {
-    char *name;
-    uint32_t id;
 };
 
 /* ---- what is wrong ---- */
@@ -31,7 +25,7 @@ static int wrong(const struct yaml_tree *tree, size_t line, const char *problem,
     if (tree->words == YAML_WORDS_COMMAND)
         return error_set(err, ERR_SYNTAX, "%s:%zu: %s%s%s", tree->file, line, context ? context : "",
                          context ? ", " : "", problem);
-    return error_set(err, ERR_SYNTAX, "%s:%zu: this is no YAML: %s%s%s", tree->file, line, problem, context ? " " : "",
+    return error_set(err, ERR_SYNTAX, "%s:%zu: this is not YAML: %s%s%s", tree->file, line, problem, context ? " " : "",
                      context ? context : "");
 }
 
@@ -43,7 +37,7 @@ static int parser_error(const struct yaml_tree *tree, struct error *err)
         return error_nomem(err);
     /* The scanner and the parser know a line; the reader of bytes, which finds bad UTF-8, only an offset. */
     if (parser->error == YAML_READER_ERROR && tree->words == YAML_WORDS_FILE)
-        return error_set(err, ERR_SYNTAX, "%s is no YAML: %s (at byte %zu)", tree->file, problem,
+        return error_set(err, ERR_SYNTAX, "%s is not YAML: %s (at byte %zu)", tree->file, problem,
                          parser->problem_offset);
     return wrong(tree, parser->problem_mark.line + 1, problem, parser->context, err);
 }
@@ -68,42 +62,31 @@ static uint32_t add(struct reading *r, const yaml_event_t *event, struct yaml_en
 {
     node.line = (uint32_t)event->start_mark.line + 1;
     buf_add(&r->tree->entries, &node, sizeof node);
-    uint32_t id = (uint32_t)(r->tree->entries.len / sizeof node);
+    uint32_t id = (uint32_t)(r->tree->entries.len / sizeof node); /* where memory is out, that of another node, or 0 */
     place(r, id);
     return id;
 }
 
-static const struct anchor *find_anchor(const struct reading *r, const char *name)
-{
-    const struct anchor *anchors = (const void *)r->anchors.ptr;
-    for (size_t i = 0; i < r->anchors.len / sizeof *anchors; i++) {
-        if (strcmp(anchors[i].name, name) == 0)
-            return &anchors[i];
-    }
-    return NULL;
-}
-
 static int name_node(struct reading *r, const yaml_event_t *event, const yaml_char_t *name, uint32_t id)
 {
+    struct str text = str_of((const char *)name);
     if (!name)
         return 0;
-    if (find_anchor(r, (const char *)name))
+    if (names_find(&r->anchors, text))
         return wrong(r->tree, event->start_mark.line + 1, "found duplicate anchor", NULL, r->err);
-    struct anchor anchor = {.name = str_dup(str_of((const char *)name)), .id = id};
-    if (!anchor.name)
-        return error_nomem(r->err);
-    buf_add(&r->anchors, &anchor, sizeof anchor);
-    if (r->anchors.failed)
-        free(anchor.name);
-    return buf_result(&r->anchors, r->tree->file, r->err);
+    char *copy = str_dup(text);
+    if (copy && names_add(&r->anchors, str_of(copy), id) == 0)
+        return 0;
+    free(copy);
+    return error_nomem(r->err);
 }
 
 static int take_alias(struct reading *r, const yaml_event_t *event)
 {
-    const struct anchor *anchor = find_anchor(r, (const char *)event->data.alias.anchor);
-    if (!anchor)
+    uint32_t id = names_find(&r->anchors, str_of((const char *)event->data.alias.anchor));
+    if (!id)
         return wrong(r->tree, event->start_mark.line + 1, "found undefined alias", NULL, r->err);
-    place(r, anchor->id);
+    place(r, id);
     return 0;
 }
 
@@ -210,10 +193,9 @@ int yaml_tree_next(struct yaml_tree *tree, struct error *err)
     buf_reset(&tree->entries);
     buf_reset(&tree->children);
     int rc = read_document(r);
-    struct anchor *anchors = (void *)r->anchors.ptr;
-    for (size_t i = 0; i < r->anchors.len / sizeof *anchors; i++)
-        free(anchors[i].name);
-    buf_free(&r->anchors);
+    for (size_t i = 0; i < r->anchors.room; i++)
+        free((char *)r->anchors.slots[i].text.ptr);
+    names_free(&r->anchors);
     buf_free(&r->pending);
     free(r);
     if (rc)

@@ -22,31 +22,28 @@ static int wrong(const struct converting *c, struct yaml_node node, const char *
 
 static int convert(struct converting *c, struct yaml_node node);
 
-static int check_key(const struct converting *c, struct yaml_node map, size_t i)
+static int convert_member(struct converting *c, struct yaml_node key, struct yaml_node value, struct names *seen)
 {
-    struct yaml_node key = yaml_key(map, i);
+    struct str name = yaml_text(key);
     if (yaml_kind(key) != YAML_SCALAR)
         return wrong(c, key, "a key has to be a plain text");
-    struct str name = yaml_text(key);
-    for (size_t k = 0; k < i; k++) {
-        if (str_eq(name, yaml_text(yaml_key(map, k))))
-            return error_set(c->err, ERR_SYNTAX, "%s:%zu: \"%.*s\" is given twice", c->tree->file, yaml_line(key),
-                             (int)name.len, name.ptr);
-    }
-    return 0;
+    if (names_find(seen, name))
+        return error_set(c->err, ERR_SYNTAX, "%s:%zu: \"%.*s\" is given twice", c->tree->file, yaml_line(key),
+                         (int)name.len, name.ptr);
+    if (names_add(seen, name, key.id))
+        return error_nomem(c->err);
+    json_write_key_str(&c->w, name);
+    return convert(c, value);
 }
 
 static int convert_map(struct converting *c, struct yaml_node map)
 {
     int rc = 0;
+    struct names seen = {0};
     json_write_object(&c->w);
-    for (size_t i = 0; !rc && i < yaml_count(map); i++) {
-        rc = check_key(c, map, i);
-        if (rc)
-            break;
-        json_write_key_str(&c->w, yaml_text(yaml_key(map, i)));
-        rc = convert(c, yaml_value(map, i));
-    }
+    for (size_t i = 0; !rc && i < yaml_count(map); i++)
+        rc = convert_member(c, yaml_key(map, i), yaml_value(map, i), &seen);
+    names_free(&seen);
     if (!rc)
         json_write_end(&c->w);
     return rc;
@@ -87,7 +84,7 @@ int yaml_node_to_json(struct yaml_node node, struct buf *out, struct error *err)
     return convert(&c, node);
 }
 
-/* Behind the document no other may stand. */
+/* No other document may follow. */
 static int check_rest(struct yaml_tree *tree, struct error *err)
 {
     int rc = yaml_tree_next(tree, err);

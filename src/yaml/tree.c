@@ -61,7 +61,7 @@ struct yaml_node yaml_value(struct yaml_node map, size_t i)
     return child(map, 2 * i + 1);
 }
 
-struct yaml_node yaml_get(struct yaml_node map, const char *key)
+static struct yaml_node own_member(struct yaml_node map, const char *key)
 {
     if (yaml_kind(map) == YAML_MAP) {
         for (size_t i = yaml_count(map); i-- > 0;) {
@@ -78,10 +78,10 @@ static struct yaml_node member(struct yaml_node map, const char *key, int *steps
     struct yaml_node found = {map.tree, 0};
     if (yaml_kind(map) != YAML_MAP || --*steps < 0)
         return found;
-    found = yaml_get(map, key);
+    found = own_member(map, key);
     if (found.id)
         return found;
-    struct yaml_node merged = yaml_get(map, "<<");
+    struct yaml_node merged = own_member(map, "<<");
     if (yaml_kind(merged) != YAML_LIST)
         return member(merged, key, steps);
     for (size_t i = 0; !found.id && i < yaml_count(merged); i++)
@@ -89,7 +89,7 @@ static struct yaml_node member(struct yaml_node map, const char *key, int *steps
     return found;
 }
 
-struct yaml_node yaml_get_merged(struct yaml_node map, const char *key)
+struct yaml_node yaml_get(struct yaml_node map, const char *key)
 {
     int steps = MERGE_STEPS;
     return member(map, key, &steps);

@@ -53,9 +53,8 @@ struct yaml_node yaml_item(struct yaml_node list, size_t i);
 struct yaml_node yaml_key(struct yaml_node map, size_t i);
 struct yaml_node yaml_value(struct yaml_node map, size_t i);
 
-/* The member of that key, the last one if the key stands there twice; absent if there is none, or `map` is no map. */
+/* The member of that key, the last one if the key is given twice; then what merge keys (<<) bring in. Absent if there
+ * is none, or `map` is not a map. */
 struct yaml_node yaml_get(struct yaml_node map, const char *key);
-/* The same, and what merge keys (<<) bring in where the map itself has no such member. */
-struct yaml_node yaml_get_merged(struct yaml_node map, const char *key);
 
 #endif

@@ -29,7 +29,7 @@ static void ask(struct yaml_node node, int depth)
         ask(yaml_key(node, i), depth - 1);
         ask(yaml_value(node, i), depth - 1);
     }
-    yaml_get_merged(node, "name");
+    yaml_get(node, "name");
 }
 
 static void documents(struct str text)

@@ -653,8 +653,8 @@ static void files_that_are_none(void **state)
     refused(write_file("f", "hello\n"), NULL, ERR_INVALID, "/f:1: this is no kubeconfig");
     refused(write_file("f", "kind: Config\ntoken: \"canary\nusers: [\n"), NULL, ERR_SYNTAX, "/f:");
     refused(write_file("f", "a: b\n c: canary\n"), NULL, ERR_SYNTAX,
-            "/f:2: this is no YAML: mapping values are not allowed");
-    refused(write_file("f", "a: \xc3\x28\n"), NULL, ERR_SYNTAX, "is no YAML: invalid");
+            "/f:2: this is not YAML: mapping values are not allowed");
+    refused(write_file("f", "a: \xc3\x28\n"), NULL, ERR_SYNTAX, "is not YAML: invalid");
     refused(write_file("f", "apiVersion: apps/v1\nkind: Deployment\n"), NULL, ERR_INVALID,
             "/f:2: this is no kubeconfig: its kind is not Config");
     refused(write_file("f", "kind: Config\nclusters: {a: b}\n"), NULL, ERR_INVALID, "/f:2: clusters must be a list");

@@ -96,15 +96,14 @@ static void aliases_and_merge_keys(void **state)
     struct yaml_node root = yaml_root(tree), one = yaml_get(root, "one"), many = yaml_get(root, "many");
     assert_text(yaml_get(yaml_get(root, "alias"), "a"), "1");
     assert_int_equal(yaml_line(yaml_get(root, "alias")), 1); /* where the node stands that it is an alias of */
-    assert_text(yaml_get_merged(one, "a"), "5");
-    assert_text(yaml_get_merged(one, "b"), "2");
-    assert_int_equal(yaml_kind(yaml_get(one, "b")), YAML_ABSENT);
-    assert_text(yaml_get_merged(many, "b"), "3");
-    assert_text(yaml_get_merged(many, "a"), "1");
-    assert_text(yaml_get_merged(many, "c"), "4");
-    assert_text(yaml_get_merged(yaml_get(root, "deep"), "b"), "2");
-    assert_int_equal(yaml_kind(yaml_get_merged(yaml_get(root, "loop"), "a")), YAML_ABSENT);
-    assert_int_equal(yaml_kind(yaml_get_merged(yaml_get(root, "loops"), "a")), YAML_ABSENT);
+    assert_text(yaml_get(one, "a"), "5");
+    assert_text(yaml_get(one, "b"), "2");
+    assert_text(yaml_get(many, "b"), "3");
+    assert_text(yaml_get(many, "a"), "1");
+    assert_text(yaml_get(many, "c"), "4");
+    assert_text(yaml_get(yaml_get(root, "deep"), "b"), "2");
+    assert_int_equal(yaml_kind(yaml_get(yaml_get(root, "loop"), "a")), YAML_ABSENT);
+    assert_int_equal(yaml_kind(yaml_get(yaml_get(root, "loops"), "a")), YAML_ABSENT);
     yaml_tree_free(tree);
 }
 
@@ -153,12 +152,12 @@ static void what_is_no_yaml(void **state)
 {
     (void)state;
     refused(str_of("a: b\n c: d\n"), ERR_SYNTAX,
-            "f:2: this is no YAML: mapping values are not allowed in this context");
+            "f:2: this is not YAML: mapping values are not allowed in this context");
     refused(str_of("a: [\n"), ERR_SYNTAX,
-            "f:2: this is no YAML: did not find expected node content while parsing a flow node");
-    refused(str_of("a: \xc3\x28\n"), ERR_SYNTAX, "f is no YAML: invalid trailing UTF-8 octet (at byte 4)");
-    refused(str_of("a: b\n\nc: *x\n"), ERR_SYNTAX, "f:3: this is no YAML: found undefined alias");
-    refused(str_of("a: &x b\nc: &x d\n"), ERR_SYNTAX, "f:2: this is no YAML: found duplicate anchor");
+            "f:2: this is not YAML: did not find expected node content while parsing a flow node");
+    refused(str_of("a: \xc3\x28\n"), ERR_SYNTAX, "f is not YAML: invalid trailing UTF-8 octet (at byte 4)");
+    refused(str_of("a: b\n\nc: *x\n"), ERR_SYNTAX, "f:3: this is not YAML: found undefined alias");
+    refused(str_of("a: &x b\nc: &x d\n"), ERR_SYNTAX, "f:2: this is not YAML: found duplicate anchor");
     refused(str_n("a", (size_t)INT32_MAX + 1), ERR_LIMIT, "f is larger than the limit of 2147483647 bytes");
 }
 
@@ -171,10 +170,10 @@ static void what_is_nested_too_deeply(void **state)
     assert_non_null(text);
     int64_t began = clock_monotonic();
     memset(text, '[', SIZE);
-    refused(str_n(text, SIZE), ERR_SYNTAX, "f:1: this is no YAML: it is nested too deeply");
+    refused(str_n(text, SIZE), ERR_SYNTAX, "f:1: this is not YAML: it is nested too deeply");
     for (int i = 0; i < SIZE; i++)
         text[i] = "- "[i % 2];
-    refused(str_n(text, SIZE), ERR_SYNTAX, "f:1: this is no YAML: it is nested too deeply");
+    refused(str_n(text, SIZE), ERR_SYNTAX, "f:1: this is not YAML: it is nested too deeply");
     assert_true(clock_monotonic() - began < 20 * CLOCK_SECOND);
     memset(text, '[', 1000);
     memset(text + 1000, ']', 1000);
@@ -275,6 +274,33 @@ static void the_line_of_a_pointer(void **state)
     assert_int_equal(yaml_pointer_line(str_of("a: [\n"), "/a"), 0);
 }
 
+/* Neither keys nor anchors are looked for one by one. */
+static void a_hundred_thousand_keys_and_anchors(void **state)
+{
+    (void)state;
+    struct buf text = BUF_INIT, out = BUF_INIT;
+    struct error err;
+    int64_t began = clock_monotonic();
+    for (int i = 0; i < 100000; i++)
+        buf_printf(&text, "key-%06d: &anchor-%06d [*anchor-%06d]\n", i, i, i / 2 + 1);
+    assert_int_equal(yaml_to_json(buf_str(&text), "f", &out, &err), ERR_SYNTAX);
+    assert_string_equal(err.message, "f:1: found undefined alias");
+    buf_reset(&text);
+    for (int i = 0; i < 100000; i++)
+        buf_printf(&text, "key-%06d: &anchor-%06d [%d]\n", i, i, i);
+    buf_puts(&text, "last: *anchor-099999\n");
+    buf_reset(&out);
+    assert_int_equal(yaml_to_json(buf_str(&text), "f", &out, &err), 0);
+    assert_true(str_ends(buf_str(&out), "\"key-099999\":[99999],\"last\":[99999]}"));
+    buf_puts(&text, "key-000007: again\n");
+    buf_reset(&out);
+    assert_int_equal(yaml_to_json(buf_str(&text), "f", &out, &err), ERR_SYNTAX);
+    assert_string_equal(err.message, "f:100002: \"key-000007\" is given twice");
+    assert_true(clock_monotonic() - began < 20 * CLOCK_SECOND);
+    buf_free(&text);
+    buf_free(&out);
+}
+
 /* ---- from JSON ---- */
 
 static void as_yaml(const char *json, const char *text)
@@ -359,6 +385,7 @@ int main(void)
         cmocka_unit_test(scalars_in_json),
         cmocka_unit_test(what_is_refused_as_json),
         cmocka_unit_test(what_grows_without_end),
+        cmocka_unit_test(a_hundred_thousand_keys_and_anchors),
         cmocka_unit_test(the_line_of_a_pointer),
         cmocka_unit_test(written_as_kubectl_does),
         cmocka_unit_test(texts_stay_texts),

@@ -57,7 +57,7 @@ struct kube_node kube_yaml_root(struct kube_yaml *yaml)
 
 struct kube_node kube_node_get(struct kube_node map, const char *key)
 {
-    return node_of(map.yaml, yaml_get_merged(map.at, key));
+    return node_of(map.yaml, yaml_get(map.at, key));
 }
 
 size_t kube_node_count(struct kube_node list)
