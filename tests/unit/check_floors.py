@@ -107,6 +107,11 @@ class Floors(Tree):
         self.write("src/floors", GOOD["src/floors"].replace("mid | ground | |", "mid | ground cellar | XYZ |"))
         self.assert_said("mid uses cellar, which has no line", "library XYZ is unknown")
 
+    def test_the_simulator_shares_nothing(self):
+        self.write("src/floors", GOOD["src/floors"] + "base | | | what all have\nsim/x | base ground | | a floor of it\nroof | sim/x | | a floor above it\n")
+        self.assert_said("src/floors:6: sim/x uses ground, but sim shares only base", "src/floors:7: roof uses sim/x, but sim")
+        self.assertNotIn("sim/x uses base", self.run_script("floors", "check").stdout)
+
     def test_a_source_that_stands_in_no_folder(self):
         self.write("src/loose.c", "/* Loose. */\n")
         self.assert_said("src/loose.c: it stands in no folder")
