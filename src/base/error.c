@@ -1,6 +1,7 @@
 #include "base/error.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *error_reason(int code)
@@ -92,6 +93,37 @@ int error_prefix(struct error *err, const char *format, ...)
         mark_cut(text, sizeof text);
     memcpy(err->message, text, sizeof text);
     return err->code;
+}
+
+int error_append(struct error *err, const char *format, ...)
+{
+    if (!err)
+        return ERR_INVALID;
+    char text[ERROR_MESSAGE_MAX]; /* the arguments may point into err itself */
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    size_t n = strlen(err->message), room = sizeof err->message - n;
+    if (snprintf(err->message + n, room, "%s", text) >= (int)room)
+        mark_cut(err->message, sizeof err->message);
+    return err->code;
+}
+
+void error_keep(const struct error **kept, const struct error *err)
+{
+    static const struct error no_memory = {.code = ERR_NOMEM, .reason = "OutOfMemory", .message = "out of memory"};
+    struct error *own = *kept == &no_memory ? NULL : (struct error *)*kept;
+    if (!err || !err->code) {
+        free(own);
+        *kept = NULL;
+        return;
+    }
+    if (!own)
+        own = malloc(sizeof *own);
+    if (own && own != err)
+        *own = *err;
+    *kept = own ? own : &no_memory;
 }
 
 int error_nomem(struct error *err)

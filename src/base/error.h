@@ -47,10 +47,18 @@ int error_setv(struct error *err, int code, const char *format, va_list args) __
 /* Puts "text: " before the message that is already there. Returns err->code. */
 int error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Puts text behind the message that is already there. Returns err->code. */
+int error_append(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* The out-of-memory error. Returns ERR_NOMEM. */
 int error_nomem(struct error *err);
 
 void error_clear(struct error *err);
+
+/* An error that outlives the call it came from, in a struct that lives long: made when there is one, since it is large.
+ * kept: NULL, or what an earlier call has made. err NULL, or of code 0: nothing is kept any more (how it is freed).
+ * Without memory the out-of-memory error is kept in its place. */
+void error_keep(const struct error **kept, const struct error *err);
 
 /* The one-word reason for a code, e.g. ERR_TIMEOUT: "Timeout". */
 const char *error_reason(int code);

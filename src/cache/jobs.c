@@ -1,12 +1,11 @@
 #include "cache/jobs.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "base/clock.h"
+#include "base/chance.h"
 #include "base/error.h"
 #include "cache/namespaces.h"
 
@@ -14,9 +13,7 @@
 
 int jobs_init(struct jobs *j)
 {
-    *j = (struct jobs){.free = NO_SLOT};
-    if (getrandom(&j->seed, sizeof j->seed, GRND_NONBLOCK) != sizeof j->seed)
-        j->seed = (uint64_t)clock_monotonic();
+    *j = (struct jobs){.free = NO_SLOT, .seed = chance_draw(NULL)};
     j->spaces = namespaces_new();
     return j->spaces ? 0 : ERR_NOMEM;
 }

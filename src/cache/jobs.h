@@ -12,7 +12,7 @@
 #define NO_SLOT UINT32_MAX
 
 struct job {
-    uint64_t version; /* resourceVersion: the number itself, or a hash with the highest bit set where it is none */
+    uint64_t version; /* resourceVersion, see kube/version.h */
     uint64_t uid;     /* hash */
     uint64_t labels;  /* bits of its labels: see labels.h */
     uint32_t hash;    /* of namespace and name */

@@ -1,25 +1,8 @@
 /* One object that came from a list or the watch: what it changes, and telling it. */
 #include "cache/core.h"
+#include "kube/version.h"
 
 #define NAME_MAX_BYTES 253 /* Kubernetes' limit; the piece has one byte for it */
-#define NO_NUMBER (UINT64_C(1) << 63)
-
-/* resourceVersions of one object can be compared where they are numbers, as etcd's are; else only told apart. */
-static uint64_t version_of(const struct jobs *jobs, struct str text)
-{
-    uint64_t n = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.len > 18 || text.ptr[i] < '0' || text.ptr[i] > '9')
-            return jobs_hash(jobs, text) | NO_NUMBER;
-        n = n * 10 + (uint64_t)(text.ptr[i] - '0');
-    }
-    return text.len ? n : NO_NUMBER;
-}
-
-static bool is_older(uint64_t version, uint64_t than)
-{
-    return !(version & NO_NUMBER) && !(than & NO_NUMBER) && version < than;
-}
 
 /* ---- telling ---- */
 
@@ -95,7 +78,7 @@ static void unaccount(struct cache *c, const struct job *job)
 
 static void describe(struct cache *c, const struct mpijob_view *view, struct job *job)
 {
-    job->version = version_of(&c->jobs, view->resource_version);
+    job->version = kube_version(view->resource_version);
     job->uid = jobs_hash(&c->jobs, view->uid);
     job->labels = labels_bits(&c->jobs, view->labels);
     job->phase = (uint8_t)view->phase;
@@ -159,11 +142,12 @@ static int upsert_known(struct scope *scope, uint32_t slot, const struct mpijob_
 {
     struct cache *c = scope->cache;
     struct job *job = jobs_at(&c->jobs, slot);
-    uint64_t version = version_of(&c->jobs, view->resource_version);
+    uint64_t version = kube_version(view->resource_version);
     job->epoch = scope->epoch;
     if (version == job->version)
         return 0;
-    if (!initial && is_older(version, job->version)) { /* of the watch; a list is the truth, whatever its numbers */
+    if (!initial &&
+        kube_version_is_older(version, job->version)) { /* of the watch; a list is the truth, whatever its numbers */
         c->stale++;
         return 0;
     }
@@ -196,7 +180,7 @@ void upsert_removal(struct scope *scope, struct json object)
         return;
     struct job *job = jobs_at(&c->jobs, slot);
     if (job->uid != jobs_hash(&c->jobs, view.uid) &&
-        is_older(version_of(&c->jobs, view.resource_version), job->version))
+        kube_version_is_older(kube_version(view.resource_version), job->version))
         c->stale++; /* of one that had the name before */
     else
         upsert_forget(c, slot, false);
@@ -222,7 +206,7 @@ void cache_offer(struct cache *c, struct json object)
     if (!scope || slot == NO_SLOT)
         return;
     struct job *job = jobs_at(&c->jobs, slot);
-    uint64_t version = version_of(&c->jobs, view.resource_version);
-    if (job->uid == jobs_hash(&c->jobs, view.uid) && version != job->version && !is_older(version, job->version))
+    uint64_t version = kube_version(view.resource_version);
+    if (job->uid == jobs_hash(&c->jobs, view.uid) && kube_version_is_news(version, job->version))
         change(c, slot, &view, false); /* no memory: the watch brings it */
 }

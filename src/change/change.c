@@ -3,9 +3,11 @@
 
 #include <stdlib.h>
 
+#include "base/backoff.h"
 #include "change/change_parts.h"
 
-#define CONFLICT_PAUSE_MS 20 /* doubled each time, with jitter: another writer is at work on this object */
+/* Another writer is at work on this object: up to 40 ms, doubling to 640. */
+static const struct backoff conflict_pause = {.first_ms = 40, .most_ms = 640, .jitter = BACKOFF_FULL};
 
 /* The texts that a change copies; offsets, so that one loop copies and one frees them. */
 #define TEXT(member) offsetof(struct change, member)
@@ -133,7 +135,7 @@ void change_again(struct change *c, const struct error *why)
     c->before = NULL;
     c->before_len = 0;
     c->viewed = false; /* the view was into it */
-    deadline_set(&c->pause, (uint64_t)rand() % ((uint64_t)CONFLICT_PAUSE_MS << c->tries));
+    deadline_set(&c->pause, backoff_ms(&conflict_pause, (unsigned)c->tries, NULL));
 }
 
 /* ---- the start ---- */

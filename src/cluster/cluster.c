@@ -3,13 +3,15 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "base/backoff.h"
 #include "cluster/cluster_parts.h"
 
 #define LOST_TRIES 4        /* looks after a 404: discovery may lag behind what is served */
-#define LOST_PAUSE_MS 200   /* doubled each time */
 #define LOST_QUIET_MS 10000 /* after looks that found nothing */
 #define MISSING_PAUSE_MS 15000
-#define ABSENT_PAUSE_MS 250 /* doubled each time */
+
+static const struct backoff lost_pause = {.first_ms = 400, .most_ms = 1600};   /* between LOST_TRIES looks */
+static const struct backoff absent_pause = {.first_ms = 250, .most_ms = 1000}; /* between ABSENT_LOOKS looks */
 
 /* ---- life ---- */
 
@@ -156,7 +158,7 @@ static void look_for_waits(struct cluster *c, bool failed)
     if (failed)
         c->absent = 0;
     if (c->absent) {
-        deadline_set(&c->again, (uint64_t)ABSENT_PAUSE_MS << (c->absent - 1));
+        deadline_set(&c->again, backoff_ms(&absent_pause, c->absent, NULL));
         return;
     }
     if (!c->waits) {
@@ -169,7 +171,7 @@ static void look_for_waits(struct cluster *c, bool failed)
         answer_waits(c, true);
         return;
     }
-    deadline_set(&c->again, (uint64_t)LOST_PAUSE_MS << c->tries);
+    deadline_set(&c->again, backoff_ms(&lost_pause, c->tries, NULL));
 }
 
 static void look_again(struct deadline *again)

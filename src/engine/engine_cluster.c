@@ -2,11 +2,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/backoff.h"
 #include "engine/engine_parts.h"
 #include "engine/recover.h"
 
-#define RETRY_FIRST_MS 500
-#define RETRY_MOST_MS 30000
+static const struct backoff retry_pause = {.first_ms = 500, .most_ms = 30000};
 
 static const struct log *log_of(const struct engine_cluster *at)
 {
@@ -31,10 +31,7 @@ static void start_triggers(struct engine_cluster *at, const struct policy_set *s
 
 static void retry_later(struct engine_cluster *at)
 {
-    at->retry_ms = at->retry_ms ? at->retry_ms * 2 : RETRY_FIRST_MS;
-    if (at->retry_ms > RETRY_MOST_MS)
-        at->retry_ms = RETRY_MOST_MS;
-    deadline_set(&at->retry, at->retry_ms);
+    deadline_set(&at->retry, backoff_ms(&retry_pause, ++at->failures, NULL));
 }
 
 static void try_again(struct engine_cluster *at, const struct error *err)
@@ -58,7 +55,7 @@ static void past_known(void *data, const struct policy_set *set, struct schedule
                   LOG_FIELDS({"reason", err->message}));
         retry_later(at);
     } else if (!e->stopping && set == e->set) {
-        at->retry_ms = 0;
+        at->failures = 0;
         start_triggers(at, set, past);
     } else if (!e->stopping) { /* loaded again meanwhile */
         engine_cluster_put_in_force(at);
@@ -116,7 +113,7 @@ static void recovered_now(void *data, const struct interrupted_run *runs, size_t
     if (count)
         memcpy(at->unfinished, runs, count * sizeof *runs);
     at->unfinished_count = count;
-    at->retry_ms = 0;
+    at->failures = 0;
     at->started = true;
     alarm_set(at->site.alarms, &at->look, clock_now(at->site.clock) + ENGINE_LOOK_EVERY);
     engine_cluster_put_in_force(at);
@@ -236,7 +233,7 @@ bool engine_cluster_busy(const struct engine_cluster *at)
 bool engine_cluster_idle(const struct engine_cluster *at)
 {
     return triggers_idle(&at->triggers) && !at->recovery && !at->reading_marks && !cluster_looking(at->site.cluster) &&
-           (at->started ? !at->connecting : at->retry_ms != 0);
+           (at->started ? !at->connecting : at->failures != 0);
 }
 
 void engine_cluster_close(struct engine_cluster *at, void (*closed)(struct deadline *))

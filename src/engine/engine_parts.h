@@ -25,7 +25,7 @@ struct engine_cluster {
     struct recovery *recovery;
     struct deadline retry;
     struct alarm look;                  /* at what the server serves, every ENGINE_LOOK_EVERY once it has started */
-    uint64_t retry_ms;                  /* 0: the last try was fine, or none was made */
+    unsigned failures;                  /* in a row; 0: the last try was fine, or none was made */
     struct interrupted_run *unfinished; /* of an earlier daemon, until the triggers have taken them over */
     size_t unfinished_count;
     bool started, connecting, triggered, hooked;

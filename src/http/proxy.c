@@ -1,3 +1,4 @@
+/* Which proxy: the one that was configured, or the environment's, unless NO_PROXY excepts the server. */
 #include "http/proxy.h"
 
 #include <arpa/inet.h>
@@ -5,27 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *variable(const char *first, const char *second)
-{
-    const char *value = getenv(first);
-    if (!value || !*value)
-        value = getenv(second);
-    return value ? value : "";
-}
-
-const char *proxy_for(const struct url *url, const char *configured, const char *no_proxy)
-{
-    if (configured)
-        return configured;
-    const char *proxy = url->tls ? variable("HTTPS_PROXY", "https_proxy") : variable("HTTP_PROXY", "http_proxy");
-    if (!*proxy)
-        proxy = variable("ALL_PROXY", "all_proxy");
-    if (!no_proxy)
-        no_proxy = variable("NO_PROXY", "no_proxy");
-    return url_is_loopback(url) || proxy_excepts(no_proxy, url) ? "" : proxy;
-}
-
-/* ---- NO_PROXY ---- */
+/* ---- addresses ---- */
 
 struct address {
     int family; /* 0: none */
@@ -51,6 +32,16 @@ static struct address read_address(struct str text)
     }
     return a;
 }
+
+static bool is_loopback(const struct url *url)
+{
+    struct address host = read_address(str_of(url->host));
+    if (host.family == AF_INET6)
+        return IN6_IS_ADDR_LOOPBACK((const struct in6_addr *)(const void *)host.bytes);
+    return host.family ? host.bytes[0] == 127 : strcasecmp(url->host, "localhost") == 0;
+}
+
+/* ---- NO_PROXY ---- */
 
 static bool within(const struct address *host, const struct address *net, unsigned bits)
 {
@@ -125,4 +116,26 @@ bool proxy_excepts(const char *list, const struct url *url)
         list += n + (list[n] == ',');
     }
     return false;
+}
+
+/* ---- which one ---- */
+
+static const char *variable(const char *first, const char *second)
+{
+    const char *value = getenv(first);
+    if (!value || !*value)
+        value = getenv(second);
+    return value ? value : "";
+}
+
+const char *proxy_for(const struct url *url, const char *configured, const char *no_proxy)
+{
+    if (configured)
+        return configured;
+    const char *proxy = url->tls ? variable("HTTPS_PROXY", "https_proxy") : variable("HTTP_PROXY", "http_proxy");
+    if (!*proxy)
+        proxy = variable("ALL_PROXY", "all_proxy");
+    if (!no_proxy)
+        no_proxy = variable("NO_PROXY", "no_proxy");
+    return is_loopback(url) || proxy_excepts(no_proxy, url) ? "" : proxy;
 }

@@ -19,7 +19,7 @@ struct tls {
     int result;
     struct tls_material fresh;
     struct tls_stamps fresh_stamps;
-    struct error err;
+    const struct error *err; /* NULL: none */
 
     uint64_t changed_at;
     void (*listener)(void *data, bool changed);
@@ -105,8 +105,11 @@ static void look(uv_work_t *work)
     struct tls *tls = work->data;
     tls_stamps_read(&tls->fresh_stamps, &tls->source);
     tls->changed = memcmp(&tls->fresh_stamps, &tls->stamps, sizeof tls->stamps) != 0;
-    if (tls->changed)
-        tls->result = tls_material_read(&tls->fresh, &tls->source, &tls->err);
+    if (tls->changed) {
+        struct error err;
+        tls->result = tls_material_read(&tls->fresh, &tls->source, &err);
+        error_keep(&tls->err, tls->result ? &err : NULL);
+    }
     OPENSSL_thread_stop(); /* the worker is libuv's and outlives OpenSSL's own cleaning up */
 }
 
@@ -117,6 +120,7 @@ static void destroy(struct tls *tls)
     tls_material_free(&tls->material);
     tls_material_free(&tls->identity);
     tls_source_free(&tls->source);
+    error_keep(&tls->err, NULL);
     free(tls);
     closed(data);
 }
@@ -127,7 +131,7 @@ static void take_over(struct tls *tls)
     tls->changed = tls->result == 0;
     if (tls->result) {
         log_line(tls->log, LOG_WARN, "TLS files have changed and cannot be used; going on with the old ones: %s",
-                 tls->err.message);
+                 tls->err->message);
         return;
     }
     tls_material_free(&tls->material);

@@ -1,3 +1,4 @@
+/* A URL taken apart by libcurl, and one shown without its secrets. */
 #include "http/url.h"
 
 #include <curl/curl.h>
@@ -83,12 +84,6 @@ void url_free(struct url *url)
     *url = (struct url){0};
 }
 
-bool url_is_loopback(const struct url *url)
-{
-    return strcasecmp(url->host, "localhost") == 0 || strncmp(url->host, "127.", 4) == 0 ||
-           strcmp(url->host, "[::1]") == 0;
-}
-
 static bool is_secret_name(const char *name, size_t len)
 {
     static const char *const words[] = {"token",      "secret", "passw",   "signature",
@@ -141,6 +136,7 @@ static void show_query(struct shown *shown, const char *query)
     }
 }
 
+/* By hand and not by libcurl: what it refuses has to be shown, too, and without memory. */
 void url_show(const char *text, char out[URL_SHOWN_MAX])
 {
     struct shown shown = {.out = out};

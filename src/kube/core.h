@@ -2,6 +2,7 @@
 #ifndef MPIJOBD_KUBE_CORE_H
 #define MPIJOBD_KUBE_CORE_H
 
+#include "base/backoff.h"
 #include "base/metrics.h"
 #include "http/http.h"
 #include "kube/auth/auth.h"
@@ -20,7 +21,8 @@ struct kube {
     struct kube_auth *auth;
     char *server, *origin;
     uint64_t timeout_ms;
-    struct kube_backoff backoff;
+    struct backoff backoff; /* between a call's tries */
+    struct chance chance;
     bool impatient;
     struct kube_warnings *warnings; /* NULL: none yet */
     const char *cluster;

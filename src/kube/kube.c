@@ -1,20 +1,12 @@
 #include "kube/core.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
 
 #define TIMEOUT_MS 30000
-#define BACKOFF_BASE_MS 200
+#define BACKOFF_FIRST_MS 200
+#define BACKOFF_MOST_MS 10000
 #define TOKEN_REREAD_MS 60000
 #define STREAMS 1024
-
-static uint32_t seed_of(const struct kube_options *options)
-{
-    uint32_t seed = options->seed;
-    if (!seed && getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed)
-        seed = (uint32_t)clock_monotonic();
-    return seed ? seed : 1;
-}
 
 static void looked(void *data, bool changed)
 {
@@ -105,8 +97,10 @@ int kube_open(uv_loop_t *loop, const struct kube_config *config, const struct ku
     k->loop = loop;
     k->log = options->log;
     k->timeout_ms = options->timeout_ms ? options->timeout_ms : TIMEOUT_MS;
-    k->backoff.base_ms = options->backoff_base_ms ? options->backoff_base_ms : BACKOFF_BASE_MS;
-    k->backoff.random = seed_of(options);
+    k->backoff = (struct backoff){.first_ms = options->backoff_base_ms ? options->backoff_base_ms : BACKOFF_FIRST_MS,
+                                  .most_ms = BACKOFF_MOST_MS,
+                                  .jitter = BACKOFF_FULL};
+    chance_seed(&k->chance, options->seed);
     k->impatient = options->impatient;
     k->cluster = options->cluster ? options->cluster : "default";
     k->calls = metrics_counter(options->metrics, "api_requests", NULL,

@@ -29,7 +29,7 @@ struct kube_options {
     struct metrics *metrics; /* NULL: nobody counts */
     const char *cluster;     /* the label of what is counted; outlives it. NULL: "default" */
     const char *user_agent;
-    uint32_t seed;              /* of the jitter; 0: from the system */
+    uint32_t seed;              /* of the jitter; 0: one from the system */
     uint64_t backoff_base_ms;   /* first pause before a repetition, doubling; 0: 200 */
     bool impatient;             /* somebody waits: a server that cannot be reached is told at once, not tried again */
     uint64_t plugin_timeout_ms; /* of a kubeconfig's exec plugin; 0: 30,000 */

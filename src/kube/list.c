@@ -18,7 +18,7 @@ struct kube_list {
     struct kube_request *request;
     struct deadline timer; /* carries what must not happen within the caller's call */
     bool paused, waiting, restarted, ended, busy, closing;
-    struct error error;
+    const struct error *error; /* at kube_close; NULL: none */
 };
 
 static void list_free(struct kube_list *l)
@@ -29,6 +29,7 @@ static void list_free(struct kube_list *l)
     free(l->from_version);
     buf_free(&l->continue_token);
     buf_free(&l->version);
+    error_keep(&l->error, NULL);
     free(l);
 }
 
@@ -80,8 +81,9 @@ static void next_page(struct kube_list *l)
         l->waiting = true;
         return;
     }
-    if (ask(l, &l->error))
-        end(l, &l->error);
+    struct error err;
+    if (ask(l, &err))
+        end(l, &err);
 }
 
 static void timer_rang(struct deadline *timer)
@@ -89,8 +91,8 @@ static void timer_rang(struct deadline *timer)
     struct kube_list *l = timer->data;
     if (l->ended)
         return;
-    if (l->error.code)
-        end(l, &l->error);
+    if (l->error)
+        end(l, l->error);
     else if (l->waiting)
         next_page(l);
     release_if_over(l);
@@ -115,10 +117,10 @@ static void read_page(struct kube_list *l, struct json page)
 {
     struct json items = json_get(page, "items"), metadata = json_get(page, "metadata");
     enum json_type type = json_type(items);
+    struct error err;
     if (type != JSON_ARRAY && type != JSON_NULL) { /* Go writes a list that was never filled as null */
-        error_set(&l->error, ERR_PROTOCOL, "GET %s%s: the answer is no list: it has no items", l->kube->server,
-                  l->path);
-        end(l, &l->error);
+        error_set(&err, ERR_PROTOCOL, "GET %s%s: the answer is no list: it has no items", l->kube->server, l->path);
+        end(l, &err);
         return;
     }
     buf_reset(&l->continue_token);
@@ -127,8 +129,8 @@ static void read_page(struct kube_list *l, struct json page)
     json_decode(json_get(metadata, "resourceVersion"), &l->version);
     buf_puts(&l->version, "");
     if (l->continue_token.failed || l->version.failed) {
-        error_nomem(&l->error);
-        end(l, &l->error);
+        error_nomem(&err);
+        end(l, &err);
         return;
     }
     if (!give_items(l, items))
@@ -238,11 +240,13 @@ void kube_list_cancel(struct kube_list *l)
 void kube_lists_cancel(struct kube *kube)
 {
     struct kube_list *l;
+    struct error err;
     DL_FOREACH(kube->lists, l)
     {
-        if (l->request || l->error.code)
+        if (l->request || l->error)
             continue; /* its request ends it */
-        error_set(&l->error, ERR_CANCELLED, "GET %s%s: cancelled", kube->server, l->path);
+        error_set(&err, ERR_CANCELLED, "GET %s%s: cancelled", kube->server, l->path);
+        error_keep(&l->error, &err);
         deadline_set(&l->timer, 0);
     }
 }

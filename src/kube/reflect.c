@@ -36,7 +36,7 @@ void reflect_after(struct kube_reflect *r, uint64_t ms)
 void reflect_back_off(struct kube_reflect *r)
 {
     int64_t asked = r->retry_after_ms < RETRY_AFTER_MOST_MS ? r->retry_after_ms : RETRY_AFTER_MOST_MS;
-    uint64_t ms = kube_backoff_ms(&r->backoff, ++r->tries, -1);
+    uint64_t ms = backoff_ms(&r->backoff, ++r->tries, &r->kube->chance);
     r->retry_after_ms = -1;
     reflect_after(r, asked > 0 ? (uint64_t)asked + ms : ms);
 }
@@ -87,8 +87,9 @@ void reflect_give_up(struct kube_reflect *r)
     r->list = NULL;
     r->watch = NULL;
     reflect_forget(r);
-    error_nomem(&r->error);
-    reflect_fail(r, &r->error);
+    struct error err;
+    error_nomem(&err);
+    reflect_fail(r, &err);
 }
 
 /* ---- listing by pages ---- */
@@ -154,9 +155,10 @@ static void list_by_pages(struct kube_reflect *r)
         .done = list_done,
         .data = r,
     };
+    struct error err;
     r->stage = LISTING;
-    if (kube_list(r->kube, &call, &r->list, &r->error))
-        reflect_fail(r, &r->error);
+    if (kube_list(r->kube, &call, &r->list, &err))
+        reflect_fail(r, &err);
 }
 
 static void begin_list(struct kube_reflect *r)
@@ -230,10 +232,8 @@ int kube_reflect(struct kube *kube, const struct kube_reflect_call *call, struct
         reflect_free(r);
         return error_nomem(err);
     }
-    kube_backoff_ms(&kube->backoff, 1, -1); /* moves its dice on: no two reflectors throw alike */
-    r->backoff = (struct kube_backoff){.base_ms = r->call.timing.backoff_ms,
-                                       .most_ms = r->call.timing.backoff_most_ms,
-                                       .random = kube->backoff.random};
+    r->backoff = (struct backoff){
+        .first_ms = r->call.timing.backoff_ms, .most_ms = r->call.timing.backoff_most_ms, .jitter = BACKOFF_FULL};
     deadline_init(kube->loop, &r->timer, timer_rang, r);
     reflect_after(r, 0);
     *reflect = r;

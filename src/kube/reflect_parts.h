@@ -18,8 +18,8 @@ struct kube_reflect {
     struct kube_list *list;
     struct kube_watch *watch;
     struct deadline timer;
-    struct kube_backoff backoff;
-    struct buf version; /* to watch from; empty: a list is needed */
+    struct backoff backoff; /* between tries that fail */
+    struct buf version;     /* to watch from; empty: a list is needed */
     int64_t page;
     unsigned tries, fruitless;
     int64_t retry_after_ms; /* what the server asked for at a watch's end; -1: nothing */
@@ -29,7 +29,6 @@ struct kube_reflect {
     bool fed;               /* this watch told something */
     bool mute;              /* the last watch told nothing at all: see probe */
     bool brief; /* the server sends no bookmarks while nothing changes: have it end watches before they look dead */
-    struct error error;
     void (*closed)(void *data);
     void *closed_data;
 };

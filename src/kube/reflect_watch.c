@@ -1,5 +1,6 @@
 /* A reflector's watches, and what follows when one has ended. */
 #include "kube/reflect_parts.h"
+#include "kube/version.h"
 
 #define FRUITLESS_MOST 3 /* watches in a row that failed without an event: perhaps it is our version's fault */
 
@@ -7,14 +8,6 @@
 
 static void event_came(void *data, const struct kube_event *event);
 static void watch_ended(void *data, enum kube_watch_end why, const struct error *err);
-
-static uint32_t dice(struct kube_reflect *r, uint32_t sides)
-{
-    struct kube_backoff die = {.base_ms = sides - 1, .random = r->backoff.random};
-    uint32_t n = (uint32_t)kube_backoff_ms(&die, 1, -1);
-    r->backoff.random = die.random;
-    return n;
-}
 
 /* Spread, so that not all watches end at once. */
 static unsigned draw_timeout(struct kube_reflect *r)
@@ -26,7 +19,7 @@ static unsigned draw_timeout(struct kube_reflect *r)
         if (most < 1)
             most = least = 1;
     }
-    return least + dice(r, most - least + 1);
+    return least + (unsigned)chance_below(&r->kube->chance, most - least + 1);
 }
 
 void reflect_open_watch(struct kube_reflect *r, bool initial_events)
@@ -47,8 +40,9 @@ void reflect_open_watch(struct kube_reflect *r, bool initial_events)
     r->stage = initial_events ? STREAMING : WATCHING;
     r->began = reflect_now(r);
     r->fed = false;
-    if (kube_watch(r->kube, &call, &r->watch, &r->error))
-        reflect_fail(r, &r->error);
+    struct error err;
+    if (kube_watch(r->kube, &call, &r->watch, &err))
+        reflect_fail(r, &err);
 }
 
 /* Within an event: the version counts only when the owner has what came with it. */
@@ -91,16 +85,6 @@ static void event_came(void *data, const struct kube_event *event)
 /* A version that the server has never heard of, such as one from before etcd was restored from a backup, gives a watch
  * that stays silent for ever, without an error. A quiet one looks the same: a server sends bookmarks only when its own
  * version has moved on. One object is listed to compare the versions. */
-static bool is_unheard_of(struct str ours, struct str servers)
-{
-    size_t digits = 0;
-    while (digits < ours.len && ours.ptr[digits] >= '0' && ours.ptr[digits] <= '9')
-        digits++;
-    if (digits < ours.len || ours.len > 19)
-        return false; /* no numbers: nothing can be said */
-    return servers.len < ours.len || (servers.len == ours.len && str_compare(servers, ours) < 0);
-}
-
 static bool probe_item(void *data, struct json item)
 {
     (void)data, (void)item;
@@ -123,7 +107,7 @@ static void probe_done(void *data, const char *version, const struct error *err)
     r->mute = false;
     if (!reflect_tell_well(r))
         return;
-    if (is_unheard_of(buf_str(&r->version), str_of(version)))
+    if (!*version || kube_version_is_older(kube_version(str_of(version)), kube_version(buf_str(&r->version))))
         reflect_forget(r);
     reflect_after(r, 0);
 }
@@ -140,8 +124,9 @@ void reflect_probe(struct kube_reflect *r)
         .data = r,
     };
     r->stage = PROBING;
-    if (kube_list(r->kube, &call, &r->list, &r->error))
-        reflect_fail(r, &r->error);
+    struct error err;
+    if (kube_list(r->kube, &call, &r->list, &err))
+        reflect_fail(r, &err);
 }
 
 /* ---- when a watch has ended ---- */

@@ -1,3 +1,4 @@
+/* Whether a try is repeated: by its status, by what the transport said, and by what doing it twice would mean. */
 #include "kube/retry.h"
 
 #include "base/error.h"
@@ -36,24 +37,9 @@ enum kube_verdict kube_judge(const struct kube_outcome *o)
     }
 }
 
-static uint32_t next_random(uint32_t *state)
+uint64_t kube_pause_ms(const struct backoff *backoff, unsigned tries, int64_t retry_after_ms, struct chance *chance)
 {
-    uint32_t x = *state;
-    x ^= x << 13;
-    x ^= x >> 17;
-    x ^= x << 5;
-    return *state = x;
-}
-
-uint64_t kube_backoff_ms(struct kube_backoff *b, unsigned tries, int64_t retry_after_ms)
-{
-    uint64_t limit = b->most_ms ? b->most_ms : KUBE_BACKOFF_MAX_MS, most = b->base_ms;
-    for (unsigned i = 1; i < tries && most < limit; i++)
-        most *= 2;
-    if (most > limit)
-        most = limit;
-    uint32_t dice = next_random(&b->random);
-    if (retry_after_ms >= 0)
-        return (uint64_t)retry_after_ms + dice % (b->base_ms + 1);
-    return dice % (most + 1);
+    if (retry_after_ms < 0)
+        return backoff_ms(backoff, tries, chance);
+    return (uint64_t)retry_after_ms + chance_below(chance, backoff->first_ms + 1);
 }

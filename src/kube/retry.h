@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/backoff.h"
+
 enum kube_verdict {
     KUBE_FINAL, /* the error stands */
     KUBE_AGAIN, /* the server has not taken it, or it does no harm twice */
@@ -23,16 +25,8 @@ struct kube_outcome {
 
 enum kube_verdict kube_judge(const struct kube_outcome *outcome);
 
-#define KUBE_BACKOFF_MAX_MS 10000
-
-struct kube_backoff {
-    uint64_t base_ms;
-    uint64_t most_ms; /* 0: KUBE_BACKOFF_MAX_MS */
-    uint32_t random;  /* state of the jitter, not 0 */
-};
-
-/* Milliseconds to wait after try number `tries` (from 1): full jitter over a range that doubles, up to
- * most_ms; with a Retry-After never less than that, and spread by one base. */
-uint64_t kube_backoff_ms(struct kube_backoff *backoff, unsigned tries, int64_t retry_after_ms);
+/* Milliseconds to wait after try number `tries` (from 1). With a Retry-After (-1: none) never less than that, and
+ * spread over one first pause more: all that the server sent away at the same moment were told the same. */
+uint64_t kube_pause_ms(const struct backoff *backoff, unsigned tries, int64_t retry_after_ms, struct chance *chance);
 
 #endif

@@ -25,9 +25,9 @@ struct kube_watch {
     struct watch_lines lines;
     unsigned generation;
     bool renewed, stopped;
-    bool refused;            /* the last answer was a 401 */
-    enum kube_watch_end why; /* once it is known before the request has ended */
-    struct error error;
+    bool refused;              /* the last answer was a 401 */
+    enum kube_watch_end why;   /* once it is known before the request has ended */
+    const struct error *error; /* of `why`; NULL: none yet */
     uint64_t heard;
     int64_t retry_after_ms;
 };
@@ -63,6 +63,7 @@ static void watch_free(struct kube_watch *w)
     buf_free(&w->url);
     free(w->shown);
     watch_lines_free(&w->lines);
+    error_keep(&w->error, NULL);
     free(w);
 }
 
@@ -88,11 +89,6 @@ static void end(struct kube_watch *w, enum kube_watch_end why, const struct erro
     deadline_close(&w->timer, timer_is_closed);
 }
 
-static void end_with(struct kube_watch *w, enum kube_watch_end why)
-{
-    end(w, why, &w->error);
-}
-
 /* ---- what comes ---- */
 
 static struct kube_reply reply_of(const struct kube_watch *w, int status, struct str body)
@@ -101,18 +97,26 @@ static struct kube_reply reply_of(const struct kube_watch *w, int status, struct
         .method = "GET", .url = w->shown, .status = status, .credentials = w->kube->origin, .body = body};
 }
 
-static void say(struct kube_watch *w, int status, struct str body)
+static void say(const struct kube_watch *w, int status, struct str body, struct error *err)
 {
     struct kube_reply reply = reply_of(w, status, body);
-    kube_status_error(&reply, &w->error);
+    kube_status_error(&reply, err);
+}
+
+/* It is over, but ends only when the request or the timer comes to it. */
+static void will_end(struct kube_watch *w, enum kube_watch_end why, const struct error *err)
+{
+    w->why = why;
+    error_keep(&w->error, err);
 }
 
 static void read_error_event(struct kube_watch *w, const struct kube_event *event)
 {
+    struct error err;
     int64_t code = 0;
     json_int64(json_get(event->object, "code"), &code);
-    say(w, code >= 400 && code < 600 ? (int)code : 500, event->object.text);
-    w->why = w->error.status == 410 ? KUBE_WATCH_EXPIRED : KUBE_WATCH_ERROR;
+    say(w, code >= 400 && code < 600 ? (int)code : 500, event->object.text, &err);
+    will_end(w, err.status == 410 ? KUBE_WATCH_EXPIRED : KUBE_WATCH_ERROR, &err);
 }
 
 static bool event_came(void *data, const struct kube_event *event)
@@ -127,14 +131,14 @@ static bool event_came(void *data, const struct kube_event *event)
 }
 
 /* A page for people instead of events, from a proxy or a login. */
-static bool is_page(struct kube_watch *w, struct str body)
+static bool is_page(const struct kube_watch *w, struct str body, struct error *err)
 {
     struct kube_reply reply = reply_of(w, 200, body);
     struct json root;
     struct str text = str_trim(body);
     if (w->lines.count > 1 || !text.len || text.ptr[0] == '{')
         return false;
-    kube_status_body(&reply, &root, &w->error);
+    kube_status_body(&reply, &root, err);
     return true;
 }
 
@@ -146,11 +150,12 @@ static bool bytes_came(void *data, const char *bytes, size_t n)
     w->heard = uv_now(w->kube->loop);
     if (w->stopped)
         return false;
-    int rc = watch_lines_feed(&w->lines, bytes, n, event_came, w, &w->error);
-    if (rc && rc != ERR_NOMEM && !(rc == ERR_PROTOCOL && is_page(w, str_n(bytes, n))))
-        error_prefix(&w->error, "GET %s", w->shown);
+    struct error err;
+    int rc = watch_lines_feed(&w->lines, bytes, n, event_came, w, &err);
+    if (rc && rc != ERR_NOMEM && !(rc == ERR_PROTOCOL && is_page(w, str_n(bytes, n), &err)))
+        error_prefix(&err, "GET %s", w->shown);
     if (rc)
-        w->why = rc == ERR_NOMEM ? KUBE_WATCH_REFUSED : KUBE_WATCH_GARBLED;
+        will_end(w, rc == ERR_NOMEM ? KUBE_WATCH_REFUSED : KUBE_WATCH_GARBLED, &err);
     return !w->stopped && w->why == KUBE_WATCH_ENDED;
 }
 
@@ -179,6 +184,7 @@ static bool renew(struct kube_watch *w)
 
 static void answered(struct kube_watch *w, const struct http_answer *answer)
 {
+    struct error err;
     w->refused = answer->status == 401;
     w->retry_after_ms = answer->retry_after_ms;
     if (!w->refused)
@@ -188,20 +194,20 @@ static void answered(struct kube_watch *w, const struct http_answer *answer)
             end(w, KUBE_WATCH_ENDED, NULL);
             return;
         }
-        if (is_page(w, buf_str(&w->lines.part))) {
-            end_with(w, KUBE_WATCH_GARBLED);
+        if (is_page(w, buf_str(&w->lines.part), &err)) {
+            end(w, KUBE_WATCH_GARBLED, &err);
             return;
         }
-        error_set(&w->error, ERR_PROTOCOL, "GET %s: the watch ended in the middle of a line", w->shown);
-        end_with(w, KUBE_WATCH_CUT);
+        error_set(&err, ERR_PROTOCOL, "GET %s: the watch ended in the middle of a line", w->shown);
+        end(w, KUBE_WATCH_CUT, &err);
         return;
     }
     if (w->refused && !w->stopped && renew(w))
         return;
-    say(w, answer->status, answer->body);
+    say(w, answer->status, answer->body, &err);
     if (answer->status == 401 || answer->status == 403)
-        kube_auth_explain(w->kube->auth, answer->date, &w->error);
-    end_with(w, answer->status == 410 ? KUBE_WATCH_EXPIRED : KUBE_WATCH_HTTP);
+        kube_auth_explain(w->kube->auth, answer->date, &err);
+    end(w, answer->status == 410 ? KUBE_WATCH_EXPIRED : KUBE_WATCH_HTTP, &err);
 }
 
 static enum kube_watch_end failed_how(const struct kube_watch *w, const struct error *err)
@@ -218,12 +224,11 @@ static void request_ended(void *data, const struct http_answer *answer, const st
     struct kube_watch *w = data;
     w->http = NULL;
     if (w->why != KUBE_WATCH_ENDED || w->stopped) {
-        end_with(w, w->why);
+        end(w, w->why, w->error);
     } else if (answer) {
         answered(w, answer);
     } else {
-        w->error = *err;
-        end_with(w, failed_how(w, err));
+        end(w, failed_how(w, err), err);
     }
 }
 
@@ -269,12 +274,12 @@ static int begin(struct kube_watch *w, struct error *err)
 static void credentials_came(struct kube_auth_wait *wait, bool changed, const struct error *err)
 {
     struct kube_watch *w = (struct kube_watch *)((char *)wait - offsetof(struct kube_watch, credentials));
+    struct error refused;
     if (err) {
-        w->error = *err;
-        w->why = KUBE_WATCH_REFUSED;
+        will_end(w, KUBE_WATCH_REFUSED, err);
     } else if (!changed) {
-        say(w, 401, (struct str){0});
-        w->why = KUBE_WATCH_HTTP;
+        say(w, 401, (struct str){0}, &refused);
+        will_end(w, KUBE_WATCH_HTTP, &refused);
     }
     w->stage = DUE;
     deadline_set(&w->timer, 0);
@@ -283,9 +288,11 @@ static void credentials_came(struct kube_auth_wait *wait, bool changed, const st
 static void timer_rang(struct deadline *timer)
 {
     struct kube_watch *w = timer->data;
-    if (w->why == KUBE_WATCH_ENDED && !w->stopped && begin(w, &w->error) == 0)
-        return;
-    end_with(w, w->why == KUBE_WATCH_ENDED ? KUBE_WATCH_REFUSED : w->why);
+    struct error err;
+    if (w->why != KUBE_WATCH_ENDED || w->stopped)
+        end(w, w->why, w->error);
+    else if (begin(w, &err))
+        end(w, KUBE_WATCH_REFUSED, &err);
 }
 
 static void write_url(struct kube_watch *w, const struct kube_watch_call *call)
@@ -356,11 +363,12 @@ void kube_watch_cancel(struct kube_watch *w)
 void kube_watches_cancel(struct kube *kube)
 {
     struct kube_watch *w;
+    struct error err;
     DL_FOREACH(kube->watches, w)
     {
         if (w->stage != OPEN) {
-            error_set(&w->error, ERR_CANCELLED, "GET %s: cancelled", w->shown);
-            w->why = KUBE_WATCH_CANCELLED;
+            error_set(&err, ERR_CANCELLED, "GET %s: cancelled", w->shown);
+            will_end(w, KUBE_WATCH_CANCELLED, &err);
         }
         stop(w);
     }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/backoff.h"
 #include "change/loops.h"
 
 #define BATCH_MAX 500
@@ -60,7 +61,7 @@ static void keep_version(struct event_trigger *t, uint32_t slot, struct str vers
     if (!version.len && cache_view(t->held->cache, slot, &bytes, &view, NULL) == 0)
         version = view.resource_version;
     if (version.len)
-        t->version[slot] = event_version(version);
+        t->version[slot] = kube_version(version);
     buf_free(&bytes);
 }
 
@@ -259,9 +260,8 @@ static void end_one(struct event_batch *b, const struct run *run, size_t i)
 
 static void pause_a_while(struct event_trigger *t)
 {
-    uint64_t ms = UINT64_C(1000) << (t->fails < 6 ? t->fails : 6);
-    t->fails++;
-    event_pause(t, ms < 60000 ? ms : 60000);
+    static const struct backoff pause = {.first_ms = 1000, .most_ms = 60000};
+    event_pause(t, backoff_ms(&pause, ++t->fails, NULL));
 }
 
 static void run_over(void *data, struct run *run)

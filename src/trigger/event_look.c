@@ -41,37 +41,14 @@ static bool look_finished(const struct event_trigger *t, struct event_job *j, co
     return passes;
 }
 
-#define NAMELESS (UINT64_C(1) << 63) /* versions that are no numbers */
-
-uint64_t event_version(struct str text)
-{
-    uint64_t n = 0;
-    bool number = text.len > 0 && text.len < 19;
-    for (size_t i = 0; i < text.len && number; i++) {
-        number = text.ptr[i] >= '0' && text.ptr[i] <= '9';
-        n = n * 10 + (uint64_t)(text.ptr[i] - '0');
-    }
-    if (number)
-        return n;
-    n = UINT64_C(14695981039346656037);
-    for (size_t i = 0; i < text.len; i++)
-        n = (n ^ (unsigned char)text.ptr[i]) * UINT64_C(1099511628211);
-    return n | NAMELESS;
-}
-
 /* Our own write, told late, is no change; neither is what was before it. */
-static bool is_news(uint64_t version, uint64_t handled)
-{
-    return (version | handled) & NAMELESS ? version != handled : version > handled;
-}
-
 static bool look_changed(const struct event_trigger *t, struct event_job *j, uint64_t *handled,
                          const struct mpijob_view *v, bool matches, enum event_look how)
 {
-    uint64_t version = event_version(v->resource_version);
+    uint64_t version = kube_version(v->resource_version);
     bool first = how == LOOK_ADDED || (how == LOOK_FIRST && (!*handled || !(t->baseline & ON_CHANGED)));
     j->done |= ON_CHANGED;
-    if (!first && !is_news(version, *handled))
+    if (!first && !kube_version_is_news(version, *handled))
         return false;
     if (!first && matches) {
         j->pending |= ON_CHANGED;

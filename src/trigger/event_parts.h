@@ -5,6 +5,7 @@
 #define MPIJOBD_TRIGGER_EVENT_PARTS_H
 
 #include "cluster/cluster.h"
+#include "kube/version.h"
 #include "loop/timer.h"
 #include "loop/work.h"
 #include "run/run.h"
@@ -114,8 +115,6 @@ void event_look(struct event_trigger *t, uint32_t slot, const struct mpijob_view
 void event_look_cached(struct event_trigger *t, uint32_t slot, enum event_look how, int64_t fired);
 void event_gone(struct event_trigger *t, uint32_t slot, const struct mpijob_view *before); /* before: may be NULL */
 void event_unpass(struct event_trigger *t, uint32_t slot); /* what was given up is to be looked at anew */
-/* What changed is ordered by its version where versions are numbers, as they are everywhere but by promise. */
-uint64_t event_version(struct str text);
 
 /* ---- event_rows.c ---- */
 void event_rows_read(struct event_trigger *t); /* on another thread */

@@ -29,7 +29,7 @@ static const char *baseline_key(const struct event_trigger *t, unsigned event, c
 
 static uint64_t version_of_row(const char *text)
 {
-    return text[0] == '#' ? strtoull(text + 1, NULL, 16) : *text ? event_version(str_of(text)) : 0;
+    return text[0] == '#' ? strtoull(text + 1, NULL, 16) : *text ? kube_version(str_of(text)) : 0;
 }
 
 static bool add_row(void *data, const struct store_handled *h)

@@ -1,26 +1,18 @@
 /* When a policy with `on` acts again: instants on the wall clock, retries and pauses on the loop's. */
-#include <stdlib.h>
-
+#include "base/backoff.h"
 #include "site/counters.h"
 #include "trigger/event_parts.h"
 
-#define RETRY_MOST_MS 300000
+static const struct backoff retry_pause = {.first_ms = RETRY_FIRST_MS, .most_ms = 300000, .jitter = BACKOFF_QUARTER};
 
 static uint64_t loop_now(const struct event_trigger *t)
 {
     return uv_now(t->site->loop);
 }
 
-static uint64_t random_below(uint64_t most)
-{
-    return most ? (uint64_t)rand() % most : 0;
-}
-
 void event_retry(struct event_trigger *t, uint32_t slot, unsigned tries)
 {
-    uint64_t ms = (uint64_t)RETRY_FIRST_MS << (tries < 10 ? tries - 1 : 9);
-    ms = ms < RETRY_MOST_MS ? ms : RETRY_MOST_MS;
-    if (due_set(&t->retry, slot, (int64_t)(loop_now(t) + ms + random_below(ms / 4))))
+    if (due_set(&t->retry, slot, (int64_t)(loop_now(t) + backoff_ms(&retry_pause, tries, NULL))))
         event_enqueue(t, slot, INT64_MAX); /* no memory: at once, which the next failure pauses */
     else
         t->jobs[slot].state = ON_WAITING;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "base/chance.h"
 #include "cluster/cluster.h"
 #include "loop/timer.h"
 #include "run/run.h"
@@ -186,11 +187,6 @@ static void catch_up(struct schedule *t, int64_t now, int64_t fresh_after)
         due_now(t, due[have - 1]);
 }
 
-static int64_t random_up_to(int64_t most)
-{
-    return most > 0 ? (int64_t)((double)rand() / ((double)RAND_MAX + 1) * (double)most) : 0;
-}
-
 /* Without memory for an alarm, or without a further instant, that is all there is to say. */
 static void arm_at(struct schedule *t, int64_t when)
 {
@@ -204,7 +200,7 @@ static void arm(struct schedule *t)
     struct error err;
     int64_t next;
     if (policy_next_due(t->entry.policy, t->last, &next, &err) == 0)
-        arm_at(t, next + random_up_to(t->entry.policy->jitter));
+        arm_at(t, next + (int64_t)chance_below(NULL, (uint64_t)t->entry.policy->jitter)); /* microseconds */
     else
         log_event(t->site->log, LOG_ERROR, "no further run is planned",
                   LOG_FIELDS({"policy", t->entry.policy->name}, {"reason", err.message}));

@@ -5,12 +5,15 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "alloc.h"
+#include "base/backoff.h"
+#include "base/base64.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -40,6 +43,59 @@ static void error_prefix_keeps_the_rest(void **state)
     assert_string_equal(err.message, "a.lua:3: disk full");
     error_set(&err, ERR_IO, "%s again", err.message);
     assert_string_equal(err.message, "a.lua:3: disk full again");
+}
+
+static void error_append_stays_within_the_message(void **state)
+{
+    (void)state;
+    struct error err;
+    char text[ERROR_MESSAGE_MAX];
+    error_set(&err, ERR_IO, "disk full");
+    assert_int_equal(error_append(&err, " (%d of %d)", 3, 4), ERR_IO);
+    assert_string_equal(err.message, "disk full (3 of 4)");
+    error_append(&err, "; %s", err.message);
+    assert_string_equal(err.message, "disk full (3 of 4); disk full (3 of 4)");
+    memset(text, 'a', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    for (int i = 0; i < 2; i++) {
+        error_append(&err, "%s", text);
+        assert_int_equal(strlen(err.message), ERROR_MESSAGE_MAX - 1);
+        assert_string_equal(err.message + ERROR_MESSAGE_MAX - 4, "...");
+    }
+    assert_true(strncmp(err.message, "disk full (3 of 4); ", 20) == 0);
+}
+
+static void error_is_kept_with_and_without_memory(void **state)
+{
+    (void)state;
+    const struct error *kept = NULL;
+    struct error one, two, none = {0};
+    error_set(&one, ERR_IO, "one");
+    error_set(&two, ERR_LIMIT, "two");
+    error_keep(&kept, &one);
+    const struct error *first = kept;
+    assert_string_equal(kept->message, "one");
+    error_keep(&kept, &two);
+    assert_ptr_equal(kept, first); /* the same memory */
+    assert_string_equal(kept->message, "two");
+    error_keep(&kept, kept);
+    assert_string_equal(kept->message, "two");
+    error_keep(&kept, &none);
+    assert_null(kept);
+    alloc_fail_at(1);
+    error_keep(&kept, &one);
+    alloc_fail_at(0);
+    assert_int_equal(kept->code, ERR_NOMEM);
+    assert_string_equal(kept->reason, error_reason(ERR_NOMEM));
+    error_keep(&kept, &two);
+    assert_string_equal(kept->message, "two");
+    error_keep(&kept, NULL);
+    assert_null(kept);
+    alloc_fail_at(1);
+    error_keep(&kept, &one);
+    alloc_fail_at(0);
+    error_keep(&kept, NULL);
+    assert_null(kept);
 }
 
 static void buf_grows_to_its_limit(void **state)
@@ -122,8 +178,14 @@ static void clock_reads_what_it_writes(void **state)
         assert_true(clock_parse(good[i].text, &us));
         assert_int_equal(us, good[i].us);
     }
-    static const char *const bad[] = {"", "2026-13-01T00:00:00Z", "2026-02-29T00:00:00Z", "2026-11-23 20:15", "2026-11-23T20:15:00",
-                                      "2026-11-23T20:15:00.Z", "2026-11-23T20:15:00Zx", "2026-11-23T24:00:00Z"};
+    static const char *const bad[] = {"",
+                                      "2026-13-01T00:00:00Z",
+                                      "2026-02-29T00:00:00Z",
+                                      "2026-11-23 20:15",
+                                      "2026-11-23T20:15:00",
+                                      "2026-11-23T20:15:00.Z",
+                                      "2026-11-23T20:15:00Zx",
+                                      "2026-11-23T24:00:00Z"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         int64_t us;
         assert_false(clock_parse(bad[i], &us));
@@ -151,8 +213,109 @@ static void log_cannot_be_forged(void **state)
     char text[1024] = {0};
     assert_true(read(pipes[0], text, sizeof text - 1) > 0);
     close(pipes[0]);
-    assert_string_equal(text, "1970-01-01T00:00:00Z warn  two\n    lines job=\"a\\nb=\\\"c\\\"\" n=1\n"
-                              "{\"time\":\"1970-01-01T00:00:00Z\",\"level\":\"info\",\"message\":\"q\\\"\",\"job\":\"x/y\"}\n");
+    assert_string_equal(
+        text, "1970-01-01T00:00:00Z warn  two\n    lines job=\"a\\nb=\\\"c\\\"\" n=1\n"
+              "{\"time\":\"1970-01-01T00:00:00Z\",\"level\":\"info\",\"message\":\"q\\\"\",\"job\":\"x/y\"}\n");
+}
+
+static void base64(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {{"", ""},        {"f", "Zg=="},        {"fo", "Zm8="},
+                                           {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"\xff\xfe\xfd", "//79"}};
+    struct buf b = BUF_INIT;
+    for (size_t i = 0; i < 6; i++) {
+        buf_reset(&b);
+        base64_encode(str_of(pairs[i][0]), &b);
+        assert_true(str_is(buf_str(&b), pairs[i][1]));
+        buf_reset(&b);
+        assert_true(base64_decode(str_of(pairs[i][1]), &b));
+        assert_true(str_is(buf_str(&b), pairs[i][0]));
+    }
+    buf_reset(&b);
+    assert_true(base64_decode(str_of("Zm\n9v\r\nZg==\n"), &b));
+    assert_string_equal(b.ptr, "foof");
+    static const char *const bad[] = {
+        "Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm9v Zg==", "Zg==Zg==", "====", "Z===", "Zm-v", "Zm=v", "=Zg="};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        buf_reset(&b);
+        if (base64_decode(str_of(bad[i]), &b))
+            fail_msg("%s", bad[i]);
+    }
+    buf_free(&b);
+}
+
+static void chance_is_even_and_repeatable(void **state)
+{
+    (void)state;
+    struct chance a, b, c;
+    unsigned seen[6] = {0};
+    chance_seed(&a, 7);
+    chance_seed(&b, 7);
+    chance_seed(&c, 8);
+    unsigned alike = 0;
+    for (int i = 0; i < 60000; i++) {
+        uint64_t n = chance_below(&a, 6);
+        assert_true(n < 6);
+        assert_int_equal(n, chance_below(&b, 6));
+        alike += n == chance_below(&c, 6);
+        seen[n]++;
+    }
+    for (int i = 0; i < 6; i++)
+        assert_true(seen[i] > 9500 && seen[i] < 10500);
+    assert_true(alike < 10500);
+    assert_int_equal(chance_below(&a, 0), 0);
+    assert_int_equal(chance_below(&a, 1), 0);
+    for (int i = 0; i < 100; i++)
+        assert_true(chance_below(NULL, UINT64_MAX) < UINT64_MAX);
+    chance_seed(&a, 0); /* from the system, and so another each time */
+    chance_seed(&b, 0);
+    assert_true(chance_draw(&a) != chance_draw(&b));
+    assert_true(chance_draw(NULL) != chance_draw(NULL));
+}
+
+/* The least and the most that 2,000 pauses after so many tries were. */
+static void pauses_of(const struct backoff *b, unsigned tries, uint64_t *least, uint64_t *most)
+{
+    struct chance chance;
+    chance_seed(&chance, 7);
+    *least = UINT64_MAX;
+    *most = 0;
+    for (int i = 0; i < 2000; i++) {
+        uint64_t ms = backoff_ms(b, tries, &chance);
+        *least = ms < *least ? ms : *least;
+        *most = ms > *most ? ms : *most;
+    }
+}
+
+static void backoff_doubles_up_to_its_most(void **state)
+{
+    (void)state;
+    struct backoff b = {.first_ms = 200, .most_ms = 10000};
+    for (unsigned tries = 1; tries < 12; tries++) {
+        uint64_t bound = tries < 7 ? 200u << (tries - 1) : 10000, least, most;
+        b.jitter = BACKOFF_EXACT;
+        pauses_of(&b, tries, &least, &most);
+        assert_int_equal(least, bound);
+        assert_int_equal(most, bound);
+        b.jitter = BACKOFF_FULL;
+        pauses_of(&b, tries, &least, &most);
+        assert_true(least < bound / 10);
+        assert_true(most <= bound && most > bound * 9 / 10);
+        b.jitter = BACKOFF_QUARTER;
+        pauses_of(&b, tries, &least, &most);
+        assert_true(least >= bound && least < bound + bound / 40);
+        assert_true(most < bound + bound / 4 && most > bound + bound / 5);
+    }
+    b.jitter = BACKOFF_EXACT;
+    assert_int_equal(backoff_ms(&b, 0, NULL), 200);
+    assert_int_equal(backoff_ms(&b, UINT_MAX, NULL), 10000);
+    b = (struct backoff){.first_ms = 3, .most_ms = UINT64_MAX};
+    assert_int_equal(backoff_ms(&b, 1000, NULL), UINT64_MAX);
+    b = (struct backoff){.first_ms = 30, .most_ms = 20};
+    assert_int_equal(backoff_ms(&b, 1, NULL), 20);
+    b = (struct backoff){.first_ms = 0, .most_ms = 20};
+    assert_int_equal(backoff_ms(&b, UINT_MAX, NULL), 0);
 }
 
 int main(void)
@@ -160,12 +323,17 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(error_is_cut_at_a_character),
         cmocka_unit_test(error_prefix_keeps_the_rest),
+        cmocka_unit_test(error_append_stays_within_the_message),
+        cmocka_unit_test(error_is_kept_with_and_without_memory),
         cmocka_unit_test(buf_grows_to_its_limit),
         cmocka_unit_test(buf_survives_failing_allocations),
         cmocka_unit_test(glob_matches_as_a_shell),
         cmocka_unit_test(nearest_name),
         cmocka_unit_test(clock_reads_what_it_writes),
         cmocka_unit_test(log_cannot_be_forged),
+        cmocka_unit_test(base64),
+        cmocka_unit_test(chance_is_even_and_repeatable),
+        cmocka_unit_test(backoff_doubles_up_to_its_most),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -431,6 +431,65 @@ static void urls_are_shown_without_secrets(void **state)
     assert_string_equal(shown + strlen(shown) - 3, "...");
 }
 
+static void urls_are_taken_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *host, *port; /* host NULL: refused */
+        const char *named;              /* the text with the host "name"; NULL: as given */
+    } cases[] = {
+        {"https://h", "h", "443", "https://name/"},
+        {"http://h", "h", "80", NULL},
+        {"HTTPS://h:8443/p", "h", "8443", "https://name:8443/p"},
+        {"https://h:/p", "h", "443", "https://name/p"},
+        {"https://H.Example/a/../b", "H.Example", "443", "https://name/a/../b"},
+        {"https://h/%2E%2e/x?a=%2f", "h", "443", "https://name/%2E%2e/x?a=%2f"},
+        {"https://NAME/p", "NAME", "443", NULL},
+        {"https://[::1]:6443/", "[::1]", "6443", "https://name:6443/"},
+        {"https://[fe80::1%25eth0]:6443/", "[fe80::1]", "6443", "https://name:6443/"},
+        {"https://127.1/", "127.0.0.1", "443", "https://name/"},
+        {"https://user:pw@h/p", "h", "443", "https://user:pw@name/p"},
+        {.text = "https://::1/"},
+        {.text = "https://[::1"},
+        {.text = "https://[::1]x/"},
+        {.text = "https://h:65536/"},
+        {.text = "https://h:80:80/"},
+        {.text = "https://h:x/"},
+        {.text = "https://"},
+        {.text = "https:h"},
+        {.text = "h:80"},
+        {.text = "//h"},
+        {.text = ""},
+        {.text = "ftp://h"},
+        {.text = "https://a b/"},
+        {.text = "https://a\tb/"},
+        {.text = "https://a\x7f/"},
+        {.text = "https://a@b@c/"},
+        {.text = "https://h\\x/"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct url url, named;
+        struct error err = {0};
+        int rc = url_parse(cases[i].text, NULL, &url, &err);
+        if (rc != (cases[i].host ? 0 : ERR_INVALID))
+            fail_msg("%s: %d", cases[i].text, rc);
+        if (rc) {
+            assert_non_null(strstr(err.message, "bad URL \""));
+            assert_null(url.text);
+            continue;
+        }
+        assert_int_equal(url_parse(cases[i].text, "name", &named, &err), 0);
+        assert_string_equal(url.text, cases[i].text);
+        assert_string_equal(named.text, cases[i].named ? cases[i].named : cases[i].text);
+        assert_string_equal(url.host, cases[i].host);
+        assert_string_equal(named.host, cases[i].host);
+        assert_string_equal(url.port, cases[i].port);
+        assert_int_equal(url.tls, strncasecmp(cases[i].text, "https", 5) == 0);
+        url_free(&url);
+        url_free(&named);
+    }
+}
+
 static void a_request_is_one_debug_line(void **state)
 {
     (void)state;
@@ -572,6 +631,7 @@ int main(void)
         cmocka_unit_test(a_redirect_is_an_answer),
         cmocka_unit_test(a_stream_gets_its_data_as_it_comes),
         cmocka_unit_test(bad_calls_are_refused),
+        cmocka_unit_test(urls_are_taken_apart),
         cmocka_unit_test(urls_are_shown_without_secrets),
         cmocka_unit_test(a_request_is_one_debug_line),
         cmocka_unit_test(keepalive_is_on),

@@ -94,6 +94,19 @@ static void variables(void **state)
         assert_string_equal(proxy_for(&tls, "http://q", NULL), "http://q");
         unsetenv(names[i]);
     }
+    static const char *const near[] = {"https://127.9.9.9", "https://127.1", "https://[::1]", "https://[0:0::1]:1",
+                                       "http://LocalHost"},
+                             *const far[] = {"https://127.example.com", "https://[::2]", "https://[fe80::1%251]"};
+    for (size_t i = 0; i < sizeof near / sizeof *near; i++) {
+        struct url url = parse(near[i]);
+        assert_string_equal(proxy_for(&url, NULL, NULL), "");
+        url_free(&url);
+    }
+    for (size_t i = 0; i < sizeof far / sizeof *far; i++) {
+        struct url url = parse(far[i]);
+        assert_string_equal(proxy_for(&url, NULL, NULL), "http://p");
+        url_free(&url);
+    }
     unsetenv("ALL_PROXY");
     url_free(&tls);
     url_free(&plain);

@@ -1,4 +1,4 @@
-/* What is said about answers, what follows from them, and the small pure parts: base64, paths. */
+/* What is said about answers, what follows from them, and the small pure parts: paths, versions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,10 +7,10 @@
 #include <cmocka.h>
 
 #include "alloc.h"
-#include "base/base64.h"
 #include "kube/core.h"
 #include "kube/retry.h"
 #include "kube/status.h"
+#include "kube/version.h"
 
 #define URL "https://10.0.0.1:6443/apis/kubeflow.org/v1/namespaces/ns/mpijobs/a"
 
@@ -223,53 +223,6 @@ static void verdicts(void **state)
     }
 }
 
-static void pauses(void **state)
-{
-    (void)state;
-    struct kube_backoff b = {.base_ms = 200, .random = 7};
-    uint64_t most[12] = {0};
-    for (int round = 0; round < 2000; round++) {
-        for (unsigned tries = 1; tries < 12; tries++) {
-            uint64_t ms = kube_backoff_ms(&b, tries, -1);
-            most[tries] = ms > most[tries] ? ms : most[tries];
-        }
-        uint64_t told = kube_backoff_ms(&b, 1, 3000);
-        assert_true(told >= 3000 && told <= 3200);
-    }
-    for (unsigned tries = 1; tries < 12; tries++) {
-        uint64_t bound = tries < 7 ? 200u << (tries - 1) : KUBE_BACKOFF_MAX_MS;
-        assert_true(most[tries] <= bound && most[tries] > bound * 9 / 10);
-    }
-    assert_true(kube_backoff_ms(&b, 1000000, -1) <= KUBE_BACKOFF_MAX_MS);
-}
-
-static void base64(void **state)
-{
-    (void)state;
-    static const char *const pairs[][2] = {{"", ""},        {"f", "Zg=="},        {"fo", "Zm8="},
-                                           {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"\xff\xfe\xfd", "//79"}};
-    struct buf b = BUF_INIT;
-    for (size_t i = 0; i < 6; i++) {
-        buf_reset(&b);
-        base64_encode(str_of(pairs[i][0]), &b);
-        assert_true(str_is(buf_str(&b), pairs[i][1]));
-        buf_reset(&b);
-        assert_true(base64_decode(str_of(pairs[i][1]), &b));
-        assert_true(str_is(buf_str(&b), pairs[i][0]));
-    }
-    buf_reset(&b);
-    assert_true(base64_decode(str_of("Zm\n9v\r\nZg==\n"), &b));
-    assert_string_equal(b.ptr, "foof");
-    static const char *const bad[] = {
-        "Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm9v Zg==", "Zg==Zg==", "====", "Z===", "Zm-v", "Zm=v", "=Zg="};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        buf_reset(&b);
-        if (base64_decode(str_of(bad[i]), &b))
-            fail_msg("%s", bad[i]);
-    }
-    buf_free(&b);
-}
-
 static void paths(void **state)
 {
     (void)state;
@@ -325,9 +278,57 @@ static void out_of_memory(void **state)
     }
 }
 
+static uint64_t version(const char *text)
+{
+    return kube_version(str_of(text));
+}
+
+static void versions_are_ordered_where_they_are_numbers(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"", "a", "12a", "-1", "1.0", " 1", "1234567890123456789"};
+    assert_int_equal(version("0"), 0);
+    assert_int_equal(version("123456789012345678"), 123456789012345678);
+    assert_true(kube_version_is_older(version("9"), version("10")));
+    assert_false(kube_version_is_older(version("10"), version("10")));
+    assert_false(kube_version_is_older(version("10"), version("9")));
+    assert_false(kube_version_is_news(version("9"), version("10")));
+    assert_false(kube_version_is_news(version("10"), version("10")));
+    assert_true(kube_version_is_news(version("10"), version("9")));
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        uint64_t word = version(words[i]);
+        assert_true(word & KUBE_VERSION_HASH);
+        assert_false(kube_version_is_older(word, version("10")) || kube_version_is_older(version("10"), word));
+        assert_true(kube_version_is_news(word, version("10")) && kube_version_is_news(version("10"), word));
+        for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
+            assert_false(kube_version_is_older(word, version(words[k])));
+            assert_int_equal(kube_version_is_news(word, version(words[k])), i != k);
+        }
+    }
+    assert_int_equal(version("a"), UINT64_C(0xaf63dc4c8601ec8c)); /* rows of the store hold it */
+}
+
+static void a_pause_is_never_less_than_the_server_asks_for(void **state)
+{
+    (void)state;
+    const struct backoff backoff = {.first_ms = 200, .most_ms = 10000, .jitter = BACKOFF_FULL};
+    struct chance chance;
+    uint64_t most = 0;
+    chance_seed(&chance, 7);
+    for (int round = 0; round < 2000; round++) {
+        uint64_t told = kube_pause_ms(&backoff, 1, 3000, &chance), untold = kube_pause_ms(&backoff, 3, -1, &chance);
+        assert_true(told >= 3000 && told <= 3200);
+        assert_true(untold <= 800);
+        most = untold > most ? untold : most;
+    }
+    assert_true(most > 720);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(versions_are_ordered_where_they_are_numbers),
+        cmocka_unit_test(a_pause_is_never_less_than_the_server_asks_for),
         cmocka_unit_test(a_status_speaks_for_itself),
         cmocka_unit_test(the_path_or_the_object),
         cmocka_unit_test(causes_are_listed_once),
@@ -337,8 +338,6 @@ int main(void)
         cmocka_unit_test(redirects),
         cmocka_unit_test(bodies),
         cmocka_unit_test(verdicts),
-        cmocka_unit_test(pauses),
-        cmocka_unit_test(base64),
         cmocka_unit_test(paths),
         cmocka_unit_test(out_of_memory),
     };

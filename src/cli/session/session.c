@@ -51,7 +51,6 @@ int session_open(struct session *s, const char *command, const struct options *o
 #ifndef __SANITIZE_ADDRESS__          /* the leak checker has to attach to the process */
     prctl(PR_SET_DUMPABLE, 0);
 #endif
-    srand((unsigned)clock_monotonic() ^ (unsigned)getpid());
     if (config_load(options->config, &s->config, &s->error))
         return session_fail(s, &s->error);
     if (read_log_options(s)) {

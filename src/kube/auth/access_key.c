@@ -45,11 +45,11 @@ int auth_sign(struct kube_auth *a, const struct kube_auth_subject *subject, stru
 void kube_auth_explain(const struct kube_auth *a, int64_t server_time, struct error *err)
 {
     int64_t off = clock_seconds(NULL) - server_time, by = off < 0 ? -off : off;
-    size_t n = strlen(err->message);
     if (!a->signs || !server_time || by < SKEW_S)
         return;
-    snprintf(err->message + n, sizeof err->message - n,
-             "; this machine's clock is %" PRId64 " min %" PRId64 " s %s the server's, and a signature is refused when "
-             "they differ by 15 minutes: set the clock",
-             by / 60, by % 60, off < 0 ? "behind" : "ahead of");
+    error_append(err,
+                 "; this machine's clock is %" PRId64 " min %" PRId64
+                 " s %s the server's, and a signature is refused when "
+                 "they differ by 15 minutes: set the clock",
+                 by / 60, by % 60, off < 0 ? "behind" : "ahead of");
 }

@@ -94,6 +94,8 @@ static void auth_free(struct kube_auth *a)
     free(a->certificate);
     credential_free(&a->keys);
     buf_free(&a->value);
+    error_keep(&a->failure, NULL);
+    error_keep(&a->refusal, NULL);
     free(a);
 }
 

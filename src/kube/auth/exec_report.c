@@ -12,9 +12,8 @@
 
 void exec_add_hint(const struct exec *x, struct error *err)
 {
-    size_t n = strlen(err->message);
-    if (x->hint && n + 4 < sizeof err->message)
-        snprintf(err->message + n, sizeof err->message - n, ". %s", x->hint);
+    if (x->hint)
+        error_append(err, ". %s", x->hint);
 }
 
 /* Names that speak of a secret; -sk is how Huawei's plugins call a secret key. */
@@ -71,9 +70,8 @@ static void add_tail(struct exec *x, struct error *err)
     while (tail.len && ((unsigned char)*tail.ptr & 0xC0) == 0x80) /* cut within a character */
         tail = str_n(tail.ptr + 1, tail.len - 1);
     auth_one_line(&line, tail);
-    size_t n = strlen(err->message);
     if (line.ptr)
-        snprintf(err->message + n, sizeof err->message - n, "; it said: %s", line.ptr);
+        error_append(err, "; it said: %s", line.ptr);
     buf_free(&line);
 }
 

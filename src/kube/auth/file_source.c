@@ -12,7 +12,7 @@ struct file_source {
     struct work work;
     bool reading;
     struct credential fresh; /* the worker's while reading */
-    struct error why;        /* likewise */
+    const struct error *why; /* likewise */
     int rc;
     void (*closed)(void *data); /* NULL: it goes on */
     void *closed_data;
@@ -25,6 +25,7 @@ static void file_source_free(struct file_source *f)
     free(f->access_key);
     free(f->secret_key);
     free(f->security_token);
+    error_keep(&f->why, NULL);
     free(f);
 }
 
@@ -50,7 +51,9 @@ int file_source_read(const struct auth_source *source, struct credential *c, str
 static void read_in_worker(struct work *work)
 {
     struct file_source *f = (struct file_source *)((char *)work - offsetof(struct file_source, work));
-    f->rc = file_source_read(&f->source, &f->fresh, &f->why);
+    struct error why;
+    f->rc = file_source_read(&f->source, &f->fresh, &why);
+    error_keep(&f->why, f->rc ? &why : NULL);
 }
 
 static void was_read(struct work *work)
@@ -67,7 +70,7 @@ static void was_read(struct work *work)
         closed(data);
         return;
     }
-    f->source.fetched(f->source.data, f->rc ? NULL : &fresh, f->rc ? &f->why : NULL);
+    f->source.fetched(f->source.data, f->rc ? NULL : &fresh, f->why);
 }
 
 static int fetch(struct auth_source *source, struct error *err)

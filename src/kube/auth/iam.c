@@ -22,7 +22,7 @@ struct iam_source {
     bool busy;                    /* reading the file, or waiting for the answer */
     bool looking;                 /* only to see whether there is another password than the refused one */
     struct buf password, refused; /* secret; password: the worker's while it reads */
-    struct error why;             /* likewise */
+    const struct error *why;      /* likewise */
     int rc;
     struct http_request *request;
     void (*closed)(void *data); /* NULL: it goes on */
@@ -38,6 +38,7 @@ static void iam_free(void *data)
     buf_free(&s->refused);
     kube_iam_free(&s->iam);
     free(s->url);
+    error_keep(&s->why, NULL);
     free(s);
     if (closed)
         closed(closed_data);
@@ -126,7 +127,9 @@ static int read_password(const char *path, struct buf *out, struct error *err)
 static void read_in_worker(struct work *work)
 {
     struct iam_source *s = (struct iam_source *)((char *)work - offsetof(struct iam_source, work));
-    s->rc = read_password(s->iam.password_file, &s->password, &s->why);
+    struct error why;
+    s->rc = read_password(s->iam.password_file, &s->password, &why);
+    error_keep(&s->why, s->rc ? &why : NULL);
 }
 
 static void was_read(struct work *work)
@@ -141,10 +144,11 @@ static void was_read(struct work *work)
         end(s, NULL, NULL);
         return;
     }
-    if (!s->rc)
-        s->rc = ask(s, &s->why);
+    struct error why;
     if (s->rc)
-        end(s, NULL, &s->why);
+        end(s, NULL, s->why);
+    else if (ask(s, &why))
+        end(s, NULL, &why);
 }
 
 static int begin(struct iam_source *s, bool looking)

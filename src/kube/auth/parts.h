@@ -26,17 +26,17 @@ struct kube_auth {
 
     struct auth_source *source; /* NULL: nothing ever changes */
     bool fetching;
-    int64_t expires, renew_at; /* microseconds since 1970; 0: not known */
-    uint64_t fetched_at;       /* the loop's milliseconds, as all that follow */
-    bool proved;               /* the server has taken what we have */
-    unsigned failures;         /* of the source one after the other, or of what it gave with the server */
-    uint64_t not_before;       /* no fetch, as the last ones led to nothing */
-    struct error failure;      /* the last one's; code 0: it went well */
+    int64_t expires, renew_at;   /* microseconds since 1970; 0: not known */
+    uint64_t fetched_at;         /* the loop's milliseconds, as all that follow */
+    bool proved;                 /* the server has taken what we have */
+    unsigned failures;           /* of the source one after the other, or of what it gave with the server */
+    uint64_t not_before;         /* no fetch, as the last ones led to nothing */
+    const struct error *failure; /* the last one's; NULL: it went well */
     struct kube_auth_wait *waiting;
 
-    unsigned refused, refusals; /* the generation that the server answered 401 to, and how often one after the other */
-    uint64_t refused_until;     /* so long it is not asked again with it */
-    struct error refusal;
+    unsigned refused, refusals;  /* the generation that the server answered 401 to, and how often one after the other */
+    uint64_t refused_until;      /* so long it is not asked again with it */
+    const struct error *refusal; /* the last one */
 
     char *copies[2]; /* what the headers point to */
     char **groups;

@@ -4,14 +4,15 @@
 #include <stdio.h>
 #include <utlist.h>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "kube/auth/parts.h"
 
-#define PAUSE_MOST_MS 300000
+#define PAUSE_MOST_MS 300000       /* after one that failed, doubling from the options' pause_ms */
 #define MARGIN (30 * CLOCK_SECOND) /* so long before they expire, credentials are fetched anew */
 #define PATIENCE 3                 /* so many requests may be refused one after the other */
-#define SHUT_OUT_MS 1000           /* after these, doubling */
-#define SHUT_OUT_MOST_MS 60000
+
+static const struct backoff shut_out = {.first_ms = 1000, .most_ms = 60000}; /* after these */
 
 int auth_take(struct kube_auth *a, struct credential *c, struct error *err)
 {
@@ -27,7 +28,7 @@ int auth_take(struct kube_auth *a, struct credential *c, struct error *err)
         a->expires = c->expires;
         a->renew_at = c->expires - (margin < most ? margin : most);
         a->fetched_at = uv_now(a->loop);
-        a->failure.code = 0;
+        error_keep(&a->failure, NULL);
         if (a->signs)
             auth_take_keys(a, c);
         a->have = true;
@@ -53,25 +54,22 @@ static void tell_waiting(struct kube_auth *a, const struct error *err)
         DL_DELETE(a->waiting, wait);
         /* What has come may have ended again since, on a slow machine: then the request asks for more. */
         bool changed = (usable(a) || (!err && a->have)) && wait->generation != a->generation;
-        wait->done(wait, changed, changed ? NULL : err ? err : is_shut_out(a) ? &a->refusal : NULL);
+        wait->done(wait, changed, changed ? NULL : err ? err : is_shut_out(a) ? a->refusal : NULL);
     }
 }
 
 static void hold_back(struct kube_auth *a)
 {
-    uint64_t ms = a->options.pause_ms;
-    for (unsigned i = 0; i < a->failures && ms < PAUSE_MOST_MS; i++)
-        ms *= 2;
-    a->failures++;
-    if (ms > PAUSE_MOST_MS)
-        ms = PAUSE_MOST_MS;
+    const struct backoff pause = {.first_ms = a->options.pause_ms, .most_ms = PAUSE_MOST_MS};
+    uint64_t ms = backoff_ms(&pause, ++a->failures, NULL);
     if (ms < a->source->wait_ms)
         ms = a->source->wait_ms;
     a->not_before = uv_now(a->loop) + ms;
 }
 
-static void fetch_failed(struct kube_auth *a)
+static void fetch_failed(struct kube_auth *a, const struct error *why)
 {
+    error_keep(&a->failure, why);
     if (a->source->cheap)
         a->fetched_at = uv_now(a->loop);
     else
@@ -80,7 +78,7 @@ static void fetch_failed(struct kube_auth *a)
         log_event(a->options.log, LOG_WARN,
                   a->source->cheap ? "the token could not be read again; the old one stays in use"
                                    : "the credentials could not be renewed; the old ones stay in use",
-                  LOG_FIELDS({"reason", a->failure.message}));
+                  LOG_FIELDS({"reason", a->failure->message}));
 }
 
 static bool is_paused(const struct kube_auth *a)
@@ -92,15 +90,12 @@ static int still_failing(const struct kube_auth *a, struct error *err)
 {
     uint64_t ms = a->not_before - uv_now(a->loop);
     if (!err)
-        return a->failure.code ? a->failure.code : ERR_INVALID;
-    if (!a->failure.code) /* what it gave was refused by the server, and has expired since */
+        return a->failure ? a->failure->code : ERR_INVALID;
+    if (!a->failure) /* what it gave was refused by the server, and has expired since */
         return error_set(err, ERR_INVALID, "the server refused the credentials; new ones are fetched in %" PRIu64 " s",
                          (ms + 999) / 1000);
-    *err = a->failure;
-    size_t n = strlen(err->message);
-    snprintf(err->message + n, sizeof err->message - n, " (tried again in %" PRIu64 " s at the earliest)",
-             (ms + 999) / 1000);
-    return err->code;
+    *err = *a->failure;
+    return error_append(err, " (tried again in %" PRIu64 " s at the earliest)", (ms + 999) / 1000);
 }
 
 void auth_was_fetched(void *data, struct credential *credential, const struct error *err)
@@ -108,20 +103,20 @@ void auth_was_fetched(void *data, struct credential *credential, const struct er
     struct kube_auth *a = data;
     a->fetching = false;
     int rc = 0;
+    struct error why;
     if (!err && !credential) {
-        struct error same;
-        still_failing(a, &same);
-        tell_waiting(a, &same);
+        still_failing(a, &why);
+        tell_waiting(a, &why);
         return;
     }
     if (err)
-        a->failure = *err;
+        why = *err;
     else
-        rc = auth_take(a, credential, &a->failure);
+        rc = auth_take(a, credential, &why);
     if (rc && rc != ERR_NOMEM && a->source->name)
-        error_prefix(&a->failure, "%s", a->source->name);
+        error_prefix(&why, "%s", a->source->name);
     if (err || rc) {
-        fetch_failed(a);
+        fetch_failed(a, &why);
     } else {
         char until[32] = "not said";
         if (a->expires)
@@ -130,7 +125,7 @@ void auth_was_fetched(void *data, struct credential *credential, const struct er
             a->generation++; /* were it the same token: its program stands by it, so it is worth one more try */
         log_event(a->options.log, LOG_DEBUG, "credentials were fetched", LOG_FIELDS({"expire", until}));
     }
-    tell_waiting(a, (err || rc) && !a->source->cheap ? &a->failure : NULL);
+    tell_waiting(a, (err || rc) && !a->source->cheap ? &why : NULL);
 }
 
 /* 0: under way. */
@@ -138,12 +133,13 @@ static int fetch(struct kube_auth *a, struct error *err)
 {
     if (a->fetching)
         return 0;
-    int rc = a->source->fetch(a->source, &a->failure);
+    struct error why;
+    int rc = a->source->fetch(a->source, &why);
     a->fetching = rc == 0;
     if (rc)
-        fetch_failed(a);
+        fetch_failed(a, &why);
     if (rc && err)
-        *err = a->failure;
+        *err = why;
     return rc;
 }
 
@@ -168,12 +164,9 @@ static int told_again(const struct kube_auth *a, struct error *err)
 {
     uint64_t ms = a->refused_until - uv_now(a->loop);
     if (!err)
-        return a->refusal.code;
-    *err = a->refusal;
-    size_t n = strlen(err->message);
-    snprintf(err->message + n, sizeof err->message - n, " (the server is asked again in %" PRIu64 " s)",
-             (ms + 999) / 1000);
-    return err->code;
+        return a->refusal->code;
+    *err = *a->refusal;
+    return error_append(err, " (the server is asked again in %" PRIu64 " s)", (ms + 999) / 1000);
 }
 
 static bool wait_for_it(struct kube_auth *a, struct kube_auth_wait *wait, unsigned generation)
@@ -211,7 +204,7 @@ void kube_auth_proved(struct kube_auth *a, unsigned generation)
     if (a->proved)
         return;
     a->proved = true;
-    if (a->failure.code)
+    if (a->failure)
         return;
     a->failures = 0;
     a->not_before = 0;
@@ -250,9 +243,8 @@ void kube_auth_looked(struct kube_auth *a, bool changed)
 
 void kube_auth_why(const struct kube_auth *a, struct error *err)
 {
-    size_t n = strlen(err->message);
-    if (a->failure.code && !strstr(err->message, a->failure.message))
-        snprintf(err->message + n, sizeof err->message - n, "; new ones could not be had: %s", a->failure.message);
+    if (a->failure && !strstr(err->message, a->failure->message))
+        error_append(err, "; new ones could not be had: %s", a->failure->message);
 }
 
 void kube_auth_refused(struct kube_auth *a, unsigned generation, const struct error *err)
@@ -262,13 +254,10 @@ void kube_auth_refused(struct kube_auth *a, unsigned generation, const struct er
     if (a->refused != generation)
         a->refusals = 0;
     a->refused = generation;
-    a->refusal = *err;
+    error_keep(&a->refusal, err);
     if (is_shut_out(a) || ++a->refusals < PATIENCE) /* those that were under way together count as one */
         return;
-    uint64_t ms = SHUT_OUT_MS;
-    for (unsigned i = PATIENCE; i < a->refusals && ms < SHUT_OUT_MOST_MS; i++)
-        ms *= 2;
-    a->refused_until = uv_now(a->loop) + (ms < SHUT_OUT_MOST_MS ? ms : SHUT_OUT_MOST_MS);
+    a->refused_until = uv_now(a->loop) + backoff_ms(&shut_out, a->refusals - PATIENCE + 1, NULL);
 }
 
 void kube_auth_forget(struct kube_auth *a, struct kube_auth_wait *wait)
