@@ -45,6 +45,24 @@ static void error_prefix_keeps_the_rest(void **state)
     assert_string_equal(err.message, "a.lua:3: disk full again");
 }
 
+static void who_wants_no_details_gives_no_error(void **state)
+{
+    (void)state;
+    struct error err;
+    assert_int_equal(error_set_status(NULL, ERR_HTTP, 503, "%s", "too busy"), ERR_HTTP);
+    error_set_retryable(NULL, true);
+    error_prefix(NULL, "%s", "the server");
+    error_append(NULL, "%s", "; wait");
+    assert_int_equal(error_nomem(NULL), ERR_NOMEM);
+    error_clear(NULL);
+    assert_int_equal(error_set_status(&err, ERR_HTTP, 503, "%s", "too busy"), ERR_HTTP);
+    assert_int_equal(err.status, 503);
+    assert_false(err.retryable);
+    error_set_retryable(&err, true);
+    assert_true(err.retryable);
+    assert_string_equal(err.message, "too busy");
+}
+
 static void error_append_stays_within_the_message(void **state)
 {
     (void)state;
@@ -323,6 +341,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(error_is_cut_at_a_character),
         cmocka_unit_test(error_prefix_keeps_the_rest),
+        cmocka_unit_test(who_wants_no_details_gives_no_error),
         cmocka_unit_test(error_append_stays_within_the_message),
         cmocka_unit_test(error_is_kept_with_and_without_memory),
         cmocka_unit_test(buf_grows_to_its_limit),
