@@ -66,8 +66,9 @@ struct cluster {
     struct kube_kinds *all_kinds; /* NULL: nobody has asked yet */
     uv_loop_t *loop;
     const struct log *log;
-    char *name, *name_space;
-    char *api_version; /* as configured; NULL: choose */
+    char *texts; /* the block that holds the next three */
+    const char *name, *name_space;
+    const char *api_version; /* as configured; NULL: choose */
     enum mpijob_controller configured;
     bool named_by_server; /* it is, by the server's name */
     const char *const *gpus, *const *namespaces;

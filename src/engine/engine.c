@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/texts.h"
 #include "engine/engine_parts.h"
 #include "engine/meters.h"
 #include "site/counters.h"
@@ -15,8 +16,6 @@ static void one_handle_closed(struct engine *e)
         return;
     void (*stopped)(void *) = e->stopped;
     void *data = e->stopped_data;
-    for (char **p = e->paths; p && *p; p++)
-        free(*p);
     free(e->paths);
     meters_free(e->meters);
     counters_free(e->counters);
@@ -142,26 +141,13 @@ static void loaded(void *data, struct policy_set *set)
     engine_check_stopped(e);
 }
 
-static int copy_paths(struct engine *e, const char *const *paths)
-{
-    size_t n = 0;
-    while (paths[n])
-        n++;
-    e->paths = calloc(n + 1, sizeof *e->paths);
-    for (size_t i = 0; e->paths && i < n; i++) {
-        e->paths[i] = str_dup(str_of(paths[i]));
-        if (!e->paths[i])
-            return ERR_NOMEM;
-    }
-    return e->paths ? 0 : ERR_NOMEM;
-}
-
 int engine_load(struct engine *e, const char *const *paths, void (*told)(void *data, const struct policy_set *set),
                 void *data, struct error *err)
 {
     e->loaded = told;
     e->loaded_data = data;
-    if (copy_paths(e, paths))
+    e->paths = texts_copy_list(paths, texts_count(paths));
+    if (!e->paths)
         return error_nomem(err);
     return policy_load_start(&e->env, (const char *const *)e->paths, loaded, e, &e->loading, err);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/texts.h"
 #include "cluster/cluster.h"
 #include "loop/timer.h"
 
@@ -31,13 +32,9 @@ void policy_set_error(struct policy_set *set, const char *file, int line, const 
         set->error_cap = cap;
     }
     struct policy_error *e = &set->errors[set->error_count];
-    *e = (struct policy_error){str_dup(str_of(file)), line, str_dup(str_of(message))};
-    if (e->file && e->message)
-        set->error_count++;
-    else {
-        free(e->file);
-        free(e->message);
-    }
+    *e = (struct policy_error){.line = line};
+    e->texts = TEXTS_COPY({&e->file, file}, {&e->message, message});
+    set->error_count += e->texts != NULL;
 }
 
 void policy_set_hold(struct policy_set *set)
@@ -60,10 +57,8 @@ void policy_set_release(struct policy_set *set)
         free(f->path);
         free(f);
     }
-    for (size_t i = 0; i < set->error_count; i++) {
-        free(set->errors[i].file);
-        free(set->errors[i].message);
-    }
+    for (size_t i = 0; i < set->error_count; i++)
+        free(set->errors[i].texts);
     free(set->files);
     free(set->entries);
     free(set->errors);

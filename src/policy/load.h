@@ -46,9 +46,10 @@ struct policy_entry {
 };
 
 struct policy_error {
-    char *file;
-    int line;      /* 0: unknown */
-    char *message; /* without file and line */
+    const char *file;
+    int line;            /* 0: unknown */
+    const char *message; /* without file and line */
+    char *texts;         /* the block that holds both */
 };
 
 struct policy_set {
