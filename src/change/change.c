@@ -19,7 +19,7 @@ static void free_change(struct deadline *pause)
     free(c->before);
     buf_free(&c->after);
     mpijob_diff_free(&c->diff);
-    free(c->lost);
+    error_keep(&c->lost, NULL);
     free(c->answer);
     free(c->warnings);
     mpijob_launcher_plan_free(&c->launcher.plan);

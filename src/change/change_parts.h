@@ -38,7 +38,7 @@ struct change {
 
     struct kube_request *request; /* a read */
     struct cluster_wait wait;     /* the version is not served any more: which is? */
-    struct error *lost;           /* what said so */
+    const struct error *lost;     /* what said so (error_keep) */
     struct gate_wait at_gate;
     struct write *write;
     struct deadline pause;

@@ -34,7 +34,7 @@ struct write {
     int64_t run, row, intended_at;
     struct kube_request *request;
     struct deadline turn;
-    struct error *lost; /* what became of the answer; NULL: nothing yet */
+    const struct error *lost; /* what became of the answer (error_keep); NULL: nothing yet */
     int (*check)(void *data, struct json answer, struct error *err);
     write_done done;
     void *data;
@@ -43,7 +43,7 @@ struct write {
 static void release(struct write *w)
 {
     free(w->texts);
-    free(w->lost);
+    error_keep(&w->lost, NULL);
     buf_free(&w->body);
     buf_free(&w->diff);
     free(w);
@@ -148,16 +148,14 @@ static void looked(void *data, struct kube_request *request, const struct kube_a
 static void look(struct write *w, const struct error *why)
 {
     struct error err;
-    w->lost = malloc(sizeof *w->lost);
-    if (w->lost)
-        *w->lost = *why;
+    error_keep(&w->lost, why);
     if (!*w->name) { /* the server was to make the name: there is nothing to look by */
         fail(w, "lost", why);
         return;
     }
     struct kube_call call = {
         .resource = &w->resource, .name_space = w->name_space, .name = w->name, .done = looked, .data = w};
-    if (!w->lost || kube_get(cluster_kube(w->site->cluster), &call, &w->request, &err))
+    if (kube_get(cluster_kube(w->site->cluster), &call, &w->request, &err))
         leave_open(w, why);
 }
 

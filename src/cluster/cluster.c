@@ -18,6 +18,7 @@ static const struct backoff absent_pause = {.first_ms = 250, .most_ms = 1000}; /
 
 static void free_cluster(struct cluster *c)
 {
+    error_keep(&c->look.why, NULL);
     free(c->texts);
     free(c);
 }

@@ -55,7 +55,7 @@ struct cluster_look {
     enum cluster_by by;         /* ... which of them */
     struct cluster_probe probe;
     struct cluster_evidence evidence;
-    struct error why; /* the definition could not be read; code 0: it could, or was not needed */
+    const struct error *why; /* the definition could not be read (error_keep); NULL: it could, or was not needed */
 };
 
 /* Looks that have to agree that a kind has gone: while a definition is changed, a server may show it in no version. */

@@ -28,11 +28,10 @@ struct recovery {
     size_t run_count, run_cap;
     struct kube_request *request;
     struct deadline turn;
-    struct error error;
+    const struct error *error; /* of the reading (error_keep); NULL: it went well */
     recovered done;
     void *data;
     bool cancelled, out_of_memory, reading;
-    int rc; /* of the reading */
 };
 
 static void free_recovery(struct deadline *turn)
@@ -42,6 +41,7 @@ static void free_recovery(struct deadline *turn)
         free(r->rows[i].texts);
     free(r->rows);
     free(r->runs);
+    error_keep(&r->error, NULL);
     free(r);
 }
 
@@ -259,17 +259,20 @@ static void read_journal(struct work *work)
 {
     struct recovery *r = (struct recovery *)work;
     struct store_filter changes = {.in_flight = true, .oldest_first = true}, runs = {0};
-    r->rc = journal_read_changes(r->at->site.journal, &changes, add_row, r, &r->error);
-    if (!r->rc)
-        r->rc = journal_read_runs(r->at->site.journal, &runs, true, add_run, r, &r->error);
+    struct error err;
+    int rc = journal_read_changes(r->at->site.journal, &changes, add_row, r, &err);
+    if (!rc)
+        rc = journal_read_runs(r->at->site.journal, &runs, true, add_run, r, &err);
+    if (rc)
+        error_keep(&r->error, &err);
 }
 
 static void journal_read(struct work *work)
 {
     struct recovery *r = (struct recovery *)work;
     r->reading = false;
-    if (r->rc)
-        finish(r, &r->error);
+    if (r->error)
+        finish(r, r->error);
     else
         turn(&r->turn);
 }

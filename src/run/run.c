@@ -28,8 +28,7 @@ void run_fail(struct run *run, enum run_outcome outcome, const struct error *err
     if (run->outcome != RUN_RUNNING)
         return; /* the first reason counts */
     run->outcome = outcome;
-    if (err)
-        run->error = *err;
+    error_keep(&run->error, err);
 }
 
 /* ---- the end ---- */
@@ -52,8 +51,9 @@ static void log_end(const struct run *run)
     snprintf(unchanged, sizeof unchanged, "%" PRId64, run->unchanged);
     snprintf(failed, sizeof failed, "%" PRId64, run->failed);
     char first[ERROR_MESSAGE_MAX]; /* of a script's error the traceback was logged already */
-    snprintf(first, sizeof first, "%.*s", (int)strcspn(run->error.message, "\n"), run->error.message);
-    const char *reason = run->outcome == RUN_DONE ? NULL : first;
+    if (run->error)
+        snprintf(first, sizeof first, "%.*s", (int)strcspn(run->error->message, "\n"), run->error->message);
+    const char *reason = run->error ? first : NULL;
     bool fine = (run->outcome == RUN_DONE || run->outcome == RUN_CANCELLED) && !run->failed;
     log_event(run->site->log, fine ? LOG_INFO : LOG_ERROR,
               run->leave_open ? "run interrupted; the next start finishes it" : "run ended",
@@ -79,6 +79,7 @@ static void end_written(void *data, int64_t id, const struct error *err)
     if (!run->handed_back)
         hand_back(run);
     policy_set_release(run->file->set);
+    error_keep(&run->error, NULL);
     free(run);
 }
 
@@ -93,7 +94,7 @@ static struct store_run row_of(const struct run *run)
         .started_at = run->started_at,
         .ended_at = clock_now(run->site->clock),
         .outcome = run_outcome_name(run->outcome),
-        .message = run->outcome == RUN_DONE ? NULL : run->error.message,
+        .message = run->error ? run->error->message : NULL,
         .changed = run->changed,
         .unchanged = run->unchanged,
         .failed = run->failed,
