@@ -9,7 +9,6 @@
 
 #include "run/lua_run.h"
 #include "run/run_change.h"
-#include "run/run_jobs.h"
 #include "run/run_pods.h"
 #include "run/runs.h"
 #include "run/sweep.h"
@@ -17,7 +16,7 @@
 #include "store/journal.h"
 #include "store/state.h"
 
-const char *run_outcome_name(enum run_outcome outcome)
+static const char *outcome_name(enum run_outcome outcome)
 {
     static const char *const names[] = {NULL, "done", "failed", "limited", "cancelled"};
     return names[outcome];
@@ -39,7 +38,7 @@ static void hand_back(struct run *run)
     run->done(run->data, run);
     if (run->sweep)
         sweep_free(run->sweep);
-    run_jobs_free(run);
+    lua_run_free(run);
     run->sweep = NULL;
     run->feed = NULL;
 }
@@ -58,7 +57,7 @@ static void log_end(const struct run *run)
     log_event(run->site->log, fine ? LOG_INFO : LOG_ERROR,
               run->leave_open ? "run interrupted; the next start finishes it" : "run ended",
               LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told},
-                         {"outcome", run_outcome_name(run->outcome)}, {"changed", changed}, {"unchanged", unchanged},
+                         {"outcome", outcome_name(run->outcome)}, {"changed", changed}, {"unchanged", unchanged},
                          {"failed", failed}, {"dry_run", run->dry_run ? "true" : NULL}, {"reason", reason}));
 }
 
@@ -71,7 +70,7 @@ static void end_written(void *data, int64_t id, const struct error *err)
         log_event(run->site->log, LOG_ERROR, "the journal cannot be written",
                   LOG_FIELDS({"policy", run->policy->name}, {"reason", err->message}));
     log_end(run);
-    counters_run_ended(run->site->counters, run->policy->name, run_outcome_name(run->outcome), run->ended - run->began,
+    counters_run_ended(run->site->counters, run->policy->name, outcome_name(run->outcome), run->ended - run->began,
                        run->cpu);
     DL_DELETE(run->runs->list, run);
     if (run->runs->ended)
@@ -93,7 +92,7 @@ static struct store_run row_of(const struct run *run)
         .scheduled_at = run->scheduled_at,
         .started_at = run->started_at,
         .ended_at = clock_now(run->site->clock),
-        .outcome = run_outcome_name(run->outcome),
+        .outcome = outcome_name(run->outcome),
         .message = run->error ? run->error->message : NULL,
         .changed = run->changed,
         .unchanged = run->unchanged,

@@ -48,7 +48,6 @@ struct run_call {
 };
 
 enum run_outcome { RUN_RUNNING, RUN_DONE, RUN_FAILED, RUN_LIMITED, RUN_CANCELLED };
-const char *run_outcome_name(enum run_outcome outcome);
 
 struct run {
     struct runs *runs; /* of the cluster that it is about */

@@ -1,5 +1,5 @@
 /* Rows in flight, looked up one after the other; and the runs without an end. */
-#include "engine/recover.h"
+#include "engine/recovery.h"
 
 #include <inttypes.h>
 #include <stdio.h>
