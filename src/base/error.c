@@ -77,6 +77,23 @@ int error_set(struct error *err, int code, const char *format, ...)
     return code;
 }
 
+int error_set_status(struct error *err, int code, int status, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    error_setv(err, code, format, args);
+    va_end(args);
+    if (err)
+        err->status = status;
+    return code;
+}
+
+void error_set_retryable(struct error *err, bool retryable)
+{
+    if (err)
+        err->retryable = retryable;
+}
+
 int error_prefix(struct error *err, const char *format, ...)
 {
     if (!err)

@@ -1,8 +1,9 @@
 /* What went wrong, in words for the person who has to mend it.
  *
  * Functions that can fail return 0 or a negative `enum error_code` and fill a `struct error` that the caller owns (it
- * may be NULL where the caller does not care). No allocation, so that "out of memory" can be reported too. A message
- * names the thing (file and line, URL, field) and, where there is one, the cure. Secrets never go into it. */
+ * may be NULL where the caller does not care, so it is filled by the functions here, which allow for that). No
+ * allocation, so that "out of memory" can be reported too. A message names the thing (file and line, URL, field) and,
+ * where there is one, the cure. Secrets never go into it. */
 #ifndef MPIJOBD_BASE_ERROR_H
 #define MPIJOBD_BASE_ERROR_H
 
@@ -43,6 +44,12 @@ struct error {
 /* Fills *err (if not NULL) with code, the reason that belongs to it and the message. Returns code. */
 int error_set(struct error *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int error_setv(struct error *err, int code, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
+
+/* As error_set, with the HTTP status of the answer that is to blame. */
+int error_set_status(struct error *err, int code, int status, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* May the same call succeed later? Where error_set, which goes by the code alone, cannot know it. */
+void error_set_retryable(struct error *err, bool retryable);
 
 /* Puts "text: " before the message that is already there. Returns err->code. */
 int error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));

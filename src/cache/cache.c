@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/texts.h"
+
 #define RETRAIN_MS 60000
 
 /* ---- what the reflectors tell ---- */
@@ -78,24 +80,12 @@ static void cache_free(struct cache *c)
     for (size_t i = 0; i < c->scope_count; i++)
         free(c->scopes[i].name_space);
     free(c->scopes);
-    free(c->group);
-    free(c->version);
-    free(c->plural);
-    free(c->selector);
+    free(c->texts);
     jobs_free(&c->jobs);
     samples_free(&c->samples);
     buf_free(&c->scratch);
     buf_free(&c->past.bytes);
     free(c);
-}
-
-static int copy(char **out, const char **text)
-{
-    if (!*text)
-        return 0;
-    *out = str_dup(str_of(*text));
-    *text = *out;
-    return *out ? 0 : ERR_NOMEM;
 }
 
 static int make_scopes(struct cache *c)
@@ -119,9 +109,10 @@ static int make_scopes(struct cache *c)
 
 static int set_up(struct cache *c)
 {
-    if (copy(&c->group, &c->options.resource.group) || copy(&c->version, &c->options.resource.version) ||
-        copy(&c->plural, &c->options.resource.plural) || copy(&c->selector, &c->options.label_selector) ||
-        jobs_init(&c->jobs))
+    struct cache_options *o = &c->options;
+    c->texts = TEXTS_COPY({&o->resource.group, o->resource.group}, {&o->resource.version, o->resource.version},
+                          {&o->resource.plural, o->resource.plural}, {&o->label_selector, o->label_selector});
+    if (!c->texts || jobs_init(&c->jobs))
         return ERR_NOMEM;
     return make_scopes(c);
 }

@@ -30,7 +30,7 @@ struct past {
 
 struct cache {
     struct cache_options options; /* texts are copies */
-    char *group, *version, *plural, *selector;
+    char *texts;                  /* the block that holds the options' */
     struct scope *scopes;
     size_t scope_count;
     struct jobs jobs;

@@ -4,36 +4,23 @@
 #include <stdlib.h>
 
 #include "base/backoff.h"
+#include "base/texts.h"
 #include "change/change_parts.h"
 
 /* Another writer is at work on this object: up to 40 ms, doubling to 640. */
 static const struct backoff conflict_pause = {.first_ms = 40, .most_ms = 640, .jitter = BACKOFF_FULL};
 
-/* The texts that a change copies; offsets, so that one loop copies and one frees them. */
-#define TEXT(member) offsetof(struct change, member)
-static const size_t texts[] = {TEXT(group),       TEXT(version),     TEXT(plural),       TEXT(kind),
-                               TEXT(name_space),  TEXT(name),        TEXT(policy),       TEXT(wanted_version),
-                               TEXT(propagation), TEXT(handled_key), TEXT(handled_value)};
-
-static char **text_of(struct change *c, size_t i)
-{
-    return (char **)((char *)c + texts[i]);
-}
-
 static void free_change(struct deadline *pause)
 {
     struct change *c = pause->data;
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        free(*text_of(c, i));
+    free(c->texts);
     mpijob_changes_free(&c->changes);
     buf_free(&c->body);
     free(c->before);
     buf_free(&c->after);
     mpijob_diff_free(&c->diff);
-    free(c->lost);
+    error_keep(&c->lost, NULL);
     free(c->answer);
-    for (char **w = c->warnings; w && *w; w++)
-        free(*w);
     free(c->warnings);
     mpijob_launcher_plan_free(&c->launcher.plan);
     free(c);
@@ -142,29 +129,19 @@ void change_again(struct change *c, const struct error *why)
 
 static int copy_in(struct change *c, const struct change_call *call, struct error *err)
 {
-    const char *from[] = {call->resource.group,
-                          call->resource.version,
-                          call->resource.plural,
-                          call->kind,
-                          call->name_space,
-                          call->name,
-                          call->policy ? call->policy : "",
-                          call->resource_version,
-                          call->propagation,
-                          call->handled_key,
-                          call->handled_value};
-    bool good = true;
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        *text_of(c, i) = from[i] ? str_dup(str_of(from[i])) : NULL;
-        good = good && (!from[i] || *text_of(c, i));
-    }
+    c->texts =
+        TEXTS_COPY({&c->resource.group, call->resource.group}, {&c->resource.version, call->resource.version},
+                   {&c->resource.plural, call->resource.plural}, {&c->kind, call->kind},
+                   {&c->name_space, call->name_space}, {&c->name, call->name}, {&c->policy, or_empty(call->policy)},
+                   {&c->wanted_version, call->resource_version}, {&c->propagation, call->propagation},
+                   {&c->handled_key, call->handled_key}, {&c->handled_value, call->handled_value});
     buf_add_str(&c->body, call->body);
     if (call->object.len) {
         c->before = str_dup(call->object);
         c->before_len = call->object.len;
-        good = good && c->before;
     }
-    return good && !c->body.failed ? 0 : error_nomem(err);
+    bool good = c->texts && !c->body.failed && (c->before || !call->object.len);
+    return good ? 0 : error_nomem(err);
 }
 
 static void answered(struct gate_wait *wait, const struct error *refused);
@@ -196,7 +173,6 @@ int change_start(const struct site *site, struct change_call *call, struct chang
         free_change(&c->pause);
         return ERR_NOMEM;
     }
-    c->resource = (struct kube_resource){c->group, c->version, c->plural};
     if (call->changes) {
         c->changes = *call->changes;
         *call->changes = (struct mpijob_changes){0};

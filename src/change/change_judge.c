@@ -34,7 +34,7 @@ static int judge(struct change *c, struct json before, struct json after, struct
     }
     if (c->ours && c->verb != CHANGE_FIELDS)
         rc = check_whole(c, before, after, err);
-    else if (!c->ours && strcmp(c->plural, "jobs") == 0 && strcmp(c->group, "batch") == 0)
+    else if (!c->ours && strcmp(c->resource.plural, "jobs") == 0 && strcmp(c->resource.group, "batch") == 0)
         rc = mpijob_launcher_ttl_check(before, after, err);
     if (rc)
         return rc;

@@ -7,14 +7,11 @@
 
 static int check_wanted(const struct change *c, struct error *err)
 {
-    struct error own;
     if (!c->wanted_version || strcmp(c->wanted_version, c->looked_at) == 0)
         return 0;
-    int rc = error_set(&own, ERR_CONFLICT, "it has changed since: resourceVersion %s was asked for, it is %s now",
-                       c->wanted_version, c->looked_at);
-    own.status = 409; /* as the server would answer */
-    *err = own;
-    return rc;
+    return error_set_status(err, ERR_CONFLICT, 409 /* as the server would answer */,
+                            "it has changed since: resourceVersion %s was asked for, it is %s now", c->wanted_version,
+                            c->looked_at);
 }
 
 /* A whole object that is older than what is there. */
@@ -29,11 +26,9 @@ static int check_given(const struct change *c, struct json object, struct error 
                          c->wanted_version, given);
     if (strcmp(given, c->looked_at) == 0)
         return 0;
-    int rc =
-        error_set(err, ERR_CONFLICT, "it has changed since: the object given is of resourceVersion %s, it is %s now",
-                  given, c->looked_at);
-    err->status = 409;
-    return rc;
+    return error_set_status(err, ERR_CONFLICT, 409,
+                            "it has changed since: the object given is of resourceVersion %s, it is %s now", given,
+                            c->looked_at);
 }
 
 /* ---- what it becomes ---- */

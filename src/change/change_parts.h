@@ -14,9 +14,8 @@ struct change {
     enum change_verb verb;
     bool ours; /* a kind of job that is judged */
     bool json_patch, computed, dry_run, server_dry_run, destructive, through_launcher;
-    /* copies of the call's texts: change.c */
-    char *group, *version, *plural, *kind, *name_space, *name, *wanted_version, *propagation, *policy, *handled_key,
-        *handled_value;
+    char *texts; /* the block that holds the call's: those of the next lines */
+    const char *kind, *name_space, *name, *wanted_version, *propagation, *policy, *handled_key, *handled_value;
     struct kube_resource resource; /* the path */
     struct mpijob_target target;   /* of a job: of the object that is changed */
     struct mpijob_changes changes;
@@ -39,7 +38,7 @@ struct change {
 
     struct kube_request *request; /* a read */
     struct cluster_wait wait;     /* the version is not served any more: which is? */
-    struct error *lost;           /* what said so */
+    const struct error *lost;     /* what said so (error_keep) */
     struct gate_wait at_gate;
     struct write *write;
     struct deadline pause;

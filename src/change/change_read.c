@@ -33,9 +33,7 @@ bool change_follow(struct change *c, const struct error *err)
 {
     if (!err->no_path || c->verb != CHANGE_FIELDS || c->cancelled || ++c->tries >= CHANGE_TRIES)
         return false;
-    if (!c->lost && !(c->lost = malloc(sizeof *c->lost)))
-        return false;
-    *c->lost = *err;
+    error_keep(&c->lost, err);
     c->wait = (struct cluster_wait){.found = looked, .data = c};
     cluster_lost(c->site->cluster, c->target.kind, c->target.version, &c->wait);
     return true;

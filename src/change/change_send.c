@@ -1,6 +1,7 @@
 /* The write of a change, and what its answer says. */
 #include <stdlib.h>
 
+#include "base/texts.h"
 #include "change/change_parts.h"
 
 /* ---- was it kept? ---- */
@@ -92,18 +93,10 @@ static int check(void *data, struct json answer, struct error *err)
 /* Copies what is needed of an answer beyond its request. */
 static int keep(struct change *c, const struct write_result *result, struct error *err)
 {
-    size_t n = 0;
     struct buf copy = BUF_INIT;
     if (!json_exists(result->object))
         return 0;
-    while (result->warnings[n])
-        n++;
-    c->warnings = calloc(n + 1, sizeof *c->warnings);
-    for (size_t i = 0; c->warnings && i < n; i++) {
-        c->warnings[i] = str_dup(str_of(result->warnings[i]));
-        if (!c->warnings[i])
-            return error_nomem(err);
-    }
+    c->warnings = texts_copy_list(result->warnings, texts_count(result->warnings));
     buf_add_str(&copy, result->object.text);
     c->answer = buf_take(&copy, &c->answer_len);
     json_string_at(result->object, "/metadata/resourceVersion", c->version_now, sizeof c->version_now);

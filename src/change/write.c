@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/texts.h"
 #include "loop/timer.h"
 #include "store/journal.h"
 #include "store/state.h"
@@ -23,7 +24,8 @@ const char *write_resource_name(const struct kube_resource *resource, char out[W
 struct write {
     const struct site *site;
     enum write_verb verb;
-    char *group, *version, *plural, *name_space, *name, *uid, *resource_version, *policy, *handled_key, *handled_value;
+    char *texts; /* the block that holds the call's: those of the next lines */
+    const char *name_space, *name, *uid, *resource_version, *policy, *handled_key, *handled_value;
     struct kube_resource resource;
     struct buf body, diff;
     const char *content_type;
@@ -32,7 +34,7 @@ struct write {
     int64_t run, row, intended_at;
     struct kube_request *request;
     struct deadline turn;
-    struct error *lost; /* what became of the answer; NULL: nothing yet */
+    const struct error *lost; /* what became of the answer (error_keep); NULL: nothing yet */
     int (*check)(void *data, struct json answer, struct error *err);
     write_done done;
     void *data;
@@ -40,17 +42,8 @@ struct write {
 
 static void release(struct write *w)
 {
-    free(w->group);
-    free(w->version);
-    free(w->plural);
-    free(w->name_space);
-    free(w->name);
-    free(w->uid);
-    free(w->resource_version);
-    free(w->policy);
-    free(w->handled_key);
-    free(w->handled_value);
-    free(w->lost);
+    free(w->texts);
+    error_keep(&w->lost, NULL);
     buf_free(&w->body);
     buf_free(&w->diff);
     free(w);
@@ -155,16 +148,14 @@ static void looked(void *data, struct kube_request *request, const struct kube_a
 static void look(struct write *w, const struct error *why)
 {
     struct error err;
-    w->lost = malloc(sizeof *w->lost);
-    if (w->lost)
-        *w->lost = *why;
+    error_keep(&w->lost, why);
     if (!*w->name) { /* the server was to make the name: there is nothing to look by */
         fail(w, "lost", why);
         return;
     }
     struct kube_call call = {
         .resource = &w->resource, .name_space = w->name_space, .name = w->name, .done = looked, .data = w};
-    if (!w->lost || kube_get(cluster_kube(w->site->cluster), &call, &w->request, &err))
+    if (kube_get(cluster_kube(w->site->cluster), &call, &w->request, &err))
         leave_open(w, why);
 }
 
@@ -267,7 +258,7 @@ static void turn_came(struct deadline *turn)
         .policy = w->policy,
         .cluster = cluster_name(w->site->cluster),
         .server = cluster_server(w->site->cluster),
-        .version = w->version,
+        .version = w->resource.version,
         .resource = write_resource_name(&w->resource, resource),
         .name_space = w->name_space ? w->name_space : "",
         .name = w->name,
@@ -285,29 +276,18 @@ static void turn_came(struct deadline *turn)
 
 /* ---- life ---- */
 
-static char *copy(const char *text)
-{
-    return str_dup(str_of(text ? text : ""));
-}
-
 static bool copy_in(struct write *w, const struct write_call *call)
 {
-    w->group = copy(call->resource.group);
-    w->version = copy(call->resource.version);
-    w->plural = copy(call->resource.plural);
-    w->name_space = call->name_space ? copy(call->name_space) : NULL;
-    w->name = copy(call->name);
-    w->uid = copy(call->uid);
-    w->resource_version = copy(call->resource_version);
-    w->policy = copy(call->policy);
-    w->handled_key = call->handled_key ? copy(call->handled_key) : NULL;
-    w->handled_value = call->handled_key ? copy(call->handled_value) : NULL;
+    w->texts = TEXTS_COPY({&w->resource.group, or_empty(call->resource.group)},
+                          {&w->resource.version, or_empty(call->resource.version)},
+                          {&w->resource.plural, or_empty(call->resource.plural)}, {&w->name_space, call->name_space},
+                          {&w->name, or_empty(call->name)}, {&w->uid, or_empty(call->uid)},
+                          {&w->resource_version, or_empty(call->resource_version)},
+                          {&w->policy, or_empty(call->policy)}, {&w->handled_key, call->handled_key},
+                          {&w->handled_value, call->handled_key ? or_empty(call->handled_value) : NULL});
     buf_add_str(&w->body, call->body);
     buf_add_str(&w->diff, call->diff);
-    w->resource = (struct kube_resource){w->group, w->version, w->plural};
-    return w->group && w->version && w->plural && (w->name_space || !call->name_space) && w->name && w->uid &&
-           w->resource_version && w->policy && (w->handled_value || !call->handled_key) &&
-           (w->handled_key || !call->handled_key) && !w->body.failed && !w->diff.failed;
+    return w->texts && !w->body.failed && !w->diff.failed;
 }
 
 int write_start(const struct site *site, const struct write_call *call, struct write **out, struct error *err)

@@ -3,7 +3,7 @@
  *     intent written down -> sent -> (its answer was lost: looked for) -> outcome written down
  *
  * A row is closed only when it is known what became of the write. Where the answer was lost and the look for it fails
- * too, the row stays in flight: the next start asks the server (engine/recover.h). What needs another decision, a
+ * too, the row stays in flight: the next start asks the server (engine/recovery.h). What needs another decision, a
  * conflict above all, is the caller's: nothing is sent twice here. */
 #ifndef MPIJOBD_CHANGE_WRITE_H
 #define MPIJOBD_CHANGE_WRITE_H

@@ -94,9 +94,9 @@ static void ended(void *data, const struct run *run)
     p->failed += run->failed;
     p->limited += run->outcome == RUN_LIMITED;
     p->broken += run->outcome == RUN_FAILED;
-    if (run->outcome != RUN_DONE)
+    if (run->error)
         fprintf(stderr, "mpijobd plan: policy \"%s\"%s%s: %s\n", run->policy->name, run->site->told ? ", cluster " : "",
-                run->site->told ? run->site->told : "", run->error.message);
+                run->site->told ? run->site->told : "", run->error->message);
 }
 
 static void over(void *data)

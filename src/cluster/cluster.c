@@ -4,6 +4,7 @@
 #include <utlist.h>
 
 #include "base/backoff.h"
+#include "base/texts.h"
 #include "cluster/cluster_parts.h"
 #include "mpijob/dialect.h"
 
@@ -18,9 +19,8 @@ static const struct backoff absent_pause = {.first_ms = 250, .most_ms = 1000}; /
 
 static void free_cluster(struct cluster *c)
 {
-    free(c->name);
-    free(c->name_space);
-    free(c->api_version);
+    error_keep(&c->look.why, NULL);
+    free(c->texts);
     free(c);
 }
 
@@ -47,14 +47,13 @@ int cluster_new(uv_loop_t *loop, const struct cluster_options *options, struct c
     c->namespaces = options->namespaces;
     c->writes = options->writes;
     c->stored = -1;
-    c->name = str_dup(str_of(options->name ? options->name : CLUSTER_DEFAULT));
-    c->name_space = str_dup(str_of(options->config->name_space));
     bool chosen = options->api_version && strcmp(options->api_version, "auto") != 0;
-    if (chosen)
-        c->api_version = str_dup(str_of(options->api_version));
+    c->texts = TEXTS_COPY({&c->name, options->name ? options->name : CLUSTER_DEFAULT},
+                          {&c->name_space, options->config->name_space},
+                          {&c->api_version, chosen ? options->api_version : NULL});
     enum mpijob_version version = mpijob_kind_version(KIND_MPIJOB);
     int rc = 0;
-    if (!c->name || !c->name_space || (chosen && !c->api_version))
+    if (!c->texts)
         rc = error_nomem(err);
     else if (chosen &&
              !(mpijob_version_parse(str_of(c->api_version), &version) && mpijob_kind_has(KIND_MPIJOB, version)))

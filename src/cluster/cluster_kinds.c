@@ -124,9 +124,8 @@ static void tell_guess(const struct cluster *c, const struct cluster_look *look)
             c->log, LOG_WARN,
             "several versions are served, and which one is stored cannot be read; a change through another one may be "
             "thrown away. Set cluster.version (--api-version), or allow reading the mpijobs.kubeflow.org definition",
-            LOG_FIELDS(
-                {"version", k->resource.version}, {"served", k->versions},
-                {"reason", look->why.code ? look->why.message : "the definition names none that is known here"}));
+            LOG_FIELDS({"version", k->resource.version}, {"served", k->versions},
+                       {"reason", look->why ? look->why->message : "the definition names none that is known here"}));
     bool open = k->served && mpijob_dialect(k->target)->open;
     if (open && look->evidence.found == EVIDENCE_CONTRADICTS)
         log_event(c->log, LOG_WARN,
@@ -139,7 +138,7 @@ static void tell_guess(const struct cluster *c, const struct cluster_look *look)
             c->log, LOG_INFO,
             "cannot tell which controller serves the v1 MPIJobs, so effects on which they differ are unknown; set "
             "cluster.controller in mpijobd.yaml, or allow reading the mpijobs.kubeflow.org definition",
-            LOG_FIELDS({"reason", look->why.code ? look->why.message : "the definition has no schema"},
+            LOG_FIELDS({"reason", look->why ? look->why->message : "the definition has no schema"},
                        {"evidence", "no job and no pod shows it"}));
 }
 

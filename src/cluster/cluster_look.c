@@ -52,8 +52,7 @@ static void definition_came(void *data, struct kube_request *request, const stru
         over(c, err);
         return;
     }
-    if (err)
-        c->look.why = *err;
+    error_keep(&c->look.why, err);
     cluster_read_definition(c, &c->look, answer ? answer->body : (struct json){0});
     if (has_to_try(c))
         cluster_probe_start(c);
@@ -133,6 +132,7 @@ void cluster_look_start(struct cluster *c)
         return;
     for (int i = 0; i < MPIJOB_KINDS; i++)
         plurals[i] = mpijob_kind_info((enum mpijob_kind)i)->plural;
+    error_keep(&c->look.why, NULL);
     c->look = (struct cluster_look){.active = true, .stored = -1};
     if (kube_discover_each(c->kube, MPIJOB_GROUP, plurals, discovered, c, &c->look.discovery, &err))
         over(c, &err);

@@ -55,7 +55,7 @@ struct cluster_look {
     enum cluster_by by;         /* ... which of them */
     struct cluster_probe probe;
     struct cluster_evidence evidence;
-    struct error why; /* the definition could not be read; code 0: it could, or was not needed */
+    const struct error *why; /* the definition could not be read (error_keep); NULL: it could, or was not needed */
 };
 
 /* Looks that have to agree that a kind has gone: while a definition is changed, a server may show it in no version. */
@@ -66,8 +66,9 @@ struct cluster {
     struct kube_kinds *all_kinds; /* NULL: nobody has asked yet */
     uv_loop_t *loop;
     const struct log *log;
-    char *name, *name_space;
-    char *api_version; /* as configured; NULL: choose */
+    char *texts; /* the block that holds the next three */
+    const char *name, *name_space;
+    const char *api_version; /* as configured; NULL: choose */
     enum mpijob_controller configured;
     bool named_by_server; /* it is, by the server's name */
     const char *const *gpus, *const *namespaces;

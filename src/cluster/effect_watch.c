@@ -5,6 +5,7 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+#include "base/texts.h"
 #include "kube/reflect.h"
 #include "loop/timer.h"
 #include "mpijob/pods.h"
@@ -30,7 +31,7 @@ struct source { /* one label's pods, or the job */
 
 struct effect_watch {
     struct effect_watch_call call;
-    char *name_space, *name, *uid;
+    char *texts; /* the block that holds the call's */
     struct source sources[LABELS_MAX];
     int count;
     enum mpijob_phase phase; /* of the job, once seen */
@@ -66,9 +67,7 @@ const char *effect_seen_text(enum effect_seen seen, uint64_t after_ms, const cha
 static void free_watch(struct deadline *over)
 {
     struct effect_watch *w = over->data;
-    free(w->name_space);
-    free(w->name);
-    free(w->uid);
+    free(w->texts);
     free(w);
 }
 
@@ -135,7 +134,7 @@ static int keep_pod(struct source *s, struct json object)
     struct mpijob_pod pod;
     struct watched_pod *p = NULL;
     char uid[64];
-    if (json_string_at(object, "/metadata/uid", uid, sizeof uid) || !mpijob_pod_read(object, str_of(w->uid), &pod))
+    if (json_string_at(object, "/metadata/uid", uid, sizeof uid) || !mpijob_pod_read(object, str_of(w->call.uid), &pod))
         return 0;
     HASH_FIND_STR(s->pods, uid, p);
     if (!p) {
@@ -157,7 +156,7 @@ static int keep_pod(struct source *s, struct json object)
 static void keep_job(struct effect_watch *w, struct json object)
 {
     struct mpijob_view view;
-    if (!json_string_is(json_at(object, "/metadata/uid"), str_of(w->uid)))
+    if (!json_string_is(json_at(object, "/metadata/uid"), str_of(w->call.uid)))
         return; /* another that has the name now */
     w->there = true;
     if (mpijob_view(object, w->call.target, &view, NULL) == 0)
@@ -196,7 +195,7 @@ static void removed(void *data, struct json object)
         HASH_DEL(s->pods, p);
         free(p);
     }
-    if (!mpijob_sign_of_pods(s->of->call.sign) && strcmp(uid, s->of->uid) == 0)
+    if (!mpijob_sign_of_pods(s->of->call.sign) && strcmp(uid, s->of->call.uid) == 0)
         s->of->there = false;
     look(s->of);
 }
@@ -236,7 +235,7 @@ static int follow(struct effect_watch *w, const struct kube_resource *resource, 
     s->of = w;
     struct kube_reflect_call call = {
         .resource = *resource,
-        .name_space = w->name_space,
+        .name_space = w->call.name_space,
         .label_selector = labels,
         .field_selector = fields,
         .by_pages = true, /* few objects: a list and a watch after it */
@@ -259,7 +258,7 @@ static int follow_pods(struct effect_watch *w, struct error *err)
     int rc = *label ? 0 : mpijob_pods_unknown(w->call.target, err);
     for (; *label && !rc && w->count < LABELS_MAX; label++) {
         char selector[400];
-        snprintf(selector, sizeof selector, "%s=%.253s", *label, w->name);
+        snprintf(selector, sizeof selector, "%s=%.253s", *label, w->call.name);
         rc = follow(w, &pods, selector, NULL, err);
     }
     return rc;
@@ -270,7 +269,7 @@ static int follow_job(struct effect_watch *w, struct error *err)
     char selector[300];
     struct kube_resource resource = *cluster_resource(w->call.cluster, w->call.target.kind);
     resource.version = mpijob_version_name(w->call.target.version);
-    snprintf(selector, sizeof selector, "metadata.name=%.253s", w->name);
+    snprintf(selector, sizeof selector, "metadata.name=%.253s", w->call.name);
     return follow(w, &resource, NULL, selector, err);
 }
 
@@ -280,13 +279,12 @@ int effect_watch_start(const struct effect_watch_call *call, struct effect_watch
     if (!w)
         return error_nomem(err);
     w->call = *call;
-    w->name_space = str_dup(str_of(call->name_space));
-    w->name = str_dup(str_of(call->name));
-    w->uid = str_dup(str_of(call->uid));
+    w->texts =
+        TEXTS_COPY({&w->call.name_space, call->name_space}, {&w->call.name, call->name}, {&w->call.uid, call->uid});
     w->since = uv_now(call->loop);
     w->over.data = w;
     deadline_init(call->loop, &w->over, time_is_up, w);
-    int rc = w->name_space && w->name && w->uid ? 0 : error_nomem(err);
+    int rc = w->texts ? 0 : error_nomem(err);
     if (!rc)
         rc = mpijob_sign_of_pods(call->sign) ? follow_pods(w, err) : follow_job(w, err);
     if (rc) {

@@ -1,11 +1,17 @@
 /* The engine's life: loading and putting in force, starting, running once, stopping. */
 #include "engine/engine.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "base/texts.h"
 #include "engine/engine_parts.h"
 #include "engine/meters.h"
 #include "site/counters.h"
+#include "store/journal.h"
+
+#define PRUNE_EVERY (INT64_C(86400) * CLOCK_SECOND)
 
 /* ---- stopping ---- */
 
@@ -15,8 +21,6 @@ static void one_handle_closed(struct engine *e)
         return;
     void (*stopped)(void *) = e->stopped;
     void *data = e->stopped_data;
-    for (char **p = e->paths; p && *p; p++)
-        free(*p);
     free(e->paths);
     meters_free(e->meters);
     counters_free(e->counters);
@@ -80,7 +84,7 @@ void engine_stop(struct engine *e, uint64_t grace_ms, void (*stopped)(void *data
     e->stopping = true;
     e->stopped = stopped;
     e->stopped_data = data;
-    retention_stop(&e->retention);
+    alarm_stop(e->alarms, &e->prune);
     for (size_t i = 0; i < e->cluster_count; i++)
         engine_cluster_stop(&e->clusters[i]);
     if (e->loading)
@@ -142,26 +146,13 @@ static void loaded(void *data, struct policy_set *set)
     engine_check_stopped(e);
 }
 
-static int copy_paths(struct engine *e, const char *const *paths)
-{
-    size_t n = 0;
-    while (paths[n])
-        n++;
-    e->paths = calloc(n + 1, sizeof *e->paths);
-    for (size_t i = 0; e->paths && i < n; i++) {
-        e->paths[i] = str_dup(str_of(paths[i]));
-        if (!e->paths[i])
-            return ERR_NOMEM;
-    }
-    return e->paths ? 0 : ERR_NOMEM;
-}
-
 int engine_load(struct engine *e, const char *const *paths, void (*told)(void *data, const struct policy_set *set),
                 void *data, struct error *err)
 {
     e->loaded = told;
     e->loaded_data = data;
-    if (copy_paths(e, paths))
+    e->paths = texts_copy_list(paths, texts_count(paths));
+    if (!e->paths)
         return error_nomem(err);
     return policy_load_start(&e->env, (const char *const *)e->paths, loaded, e, &e->loading, err);
 }
@@ -180,11 +171,41 @@ void engine_reload(struct engine *e)
         log_line(e->o.log, LOG_ERROR, "%s", err.message);
 }
 
+/* ---- the journal's old rows ---- */
+
+/* The engine may be gone by now, so the log is all that this is given. */
+static void pruned(void *data, int64_t rows, const struct error *err)
+{
+    const struct log *log = data;
+    char count[24];
+    snprintf(count, sizeof count, "%" PRId64, rows);
+    if (err && err->code != ERR_CANCELLED)
+        log_event(log, LOG_WARN, "the journal's old rows could not be removed", LOG_FIELDS({"reason", err->message}));
+    else if (!err && rows)
+        log_event(log, LOG_INFO, "old rows of the journal were removed", LOG_FIELDS({"rows", count}));
+}
+
+static void prune(struct alarm *alarm, int64_t now)
+{
+    struct engine *e = alarm->data;
+    journal_prune(e->o.journal, now - e->o.keep, pruned, (void *)(uintptr_t)e->o.log);
+    int64_t next = alarm->due + PRUNE_EVERY > now ? alarm->due + PRUNE_EVERY : now + PRUNE_EVERY;
+    if (alarm_set(e->alarms, alarm, next))
+        log_line(e->o.log, LOG_WARN, "the journal's old rows are not removed any more: out of memory");
+}
+
+/* At the start, and once a day on the wall clock. */
+static void start_pruning(struct engine *e)
+{
+    if (e->o.journal && e->o.keep > 0)
+        alarm_set(e->alarms, &e->prune, clock_now(e->o.clock));
+}
+
 /* ---- starting ---- */
 
 void engine_start(struct engine *e)
 {
-    retention_start(&e->retention, e);
+    start_pruning(e);
     for (size_t i = 0; i < e->cluster_count; i++)
         engine_cluster_start(&e->clusters[i]);
 }
@@ -341,6 +362,7 @@ int engine_new(const struct engine_options *options, struct engine **out, struct
     e->o.places = NULL; /* copied */
     deadline_init(options->loop, &e->turn, once_over, e);
     deadline_init(options->loop, &e->grace, grace_over, e);
+    e->prune = (struct alarm){.ring = prune, .data = e};
     e->handles = 2 + (int)e->cluster_count;
     *out = e;
     return 0;

@@ -4,7 +4,7 @@
 
 #include "base/backoff.h"
 #include "engine/engine_parts.h"
-#include "engine/recover.h"
+#include "engine/recovery.h"
 
 static const struct backoff retry_pause = {.first_ms = 500, .most_ms = 30000};
 

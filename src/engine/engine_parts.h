@@ -4,7 +4,6 @@
 
 #include "cluster/cluster.h"
 #include "engine/engine.h"
-#include "engine/retention.h"
 #include "loop/timer.h"
 #include "run/runs.h"
 #include "trigger/marks.h"
@@ -40,7 +39,7 @@ struct engine {
     struct counters *counters;
     struct meters *meters; /* NULL: nothing is counted */
     struct alarms *alarms;
-    struct retention retention;
+    struct alarm prune;          /* of the journal: set while old rows are removed from it */
     struct policy_set *set;      /* in force; NULL until loaded */
     struct policy_load *loading; /* under way */
     struct deadline turn, grace; /* turn: what must not happen within the caller's call */

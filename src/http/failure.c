@@ -27,7 +27,7 @@ int failure_cut_short(const struct http_request *request, int64_t length, struct
     else
         error_set(err, ERR_PROTOCOL, WHERE "the answer's body was cut short after %" PRIu64 " bytes", WHERE_OF(request),
                   request->received);
-    err->retryable = true;
+    error_set_retryable(err, true);
     return ERR_PROTOCOL;
 }
 
@@ -109,7 +109,7 @@ static void describe_tunnel(const struct http_request *request, long status, str
     error_set(err, ERR_UNREACHABLE, WHERE "%s does not lead to %s port %s: it answered %ld%s", WHERE_OF(request),
               peer(request, text), request->url.host, request->url.port, status,
               status == 407 ? "; does it want a name and a password (http://NAME:PASSWORD@HOST:PORT), or others?" : "");
-    err->retryable = status >= 500;
+    error_set_retryable(err, status >= 500);
 }
 
 static void describe_lost(const struct http_request *request, CURLcode result, struct error *err)
@@ -128,8 +128,8 @@ static void describe_tls(const struct http_request *request, CURLcode result, st
                   ? "; check the CA (certificate-authority) and the server's name (tls-server-name)"
                   : "");
     /* The same material fails the same way; files may be renewed meanwhile. */
-    err->retryable = tls_has_files(request->client->tls) ||
-                     (result == CURLE_SSL_CONNECT_ERROR && strstr(request->detail, "SYSCALL"));
+    error_set_retryable(err, tls_has_files(request->client->tls) ||
+                                 (result == CURLE_SSL_CONNECT_ERROR && strstr(request->detail, "SYSCALL")));
 }
 
 void failure_describe(const struct http_request *request, CURLcode result, struct error *err)

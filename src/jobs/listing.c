@@ -28,7 +28,7 @@ struct pages {
     size_t at;                     /* of these */
     int64_t began, scope, earlier; /* earlier: of the namespaces before this one */
     struct buf selector;
-    struct error error;
+    const struct error *error;   /* error_keep; NULL: none */
     struct cluster_wait wait;    /* the version that is listed is not served any more: which is? */
     enum mpijob_version version; /* that is listed */
     unsigned moves;
@@ -36,6 +36,14 @@ struct pages {
 };
 
 static bool begin(struct pages *l);
+
+/* Returns false. */
+static bool fail(struct pages *l, const struct error *err)
+{
+    error_keep(&l->error, err);
+    l->failed = true;
+    return false;
+}
 
 static bool take(void *data, struct json item)
 {
@@ -52,9 +60,8 @@ static bool take(void *data, struct json item)
         return true;
     struct queued *q = malloc(sizeof *q + item.text.len);
     if (!q) {
-        error_nomem(&l->error);
-        l->failed = true;
-        return false;
+        error_nomem(&err);
+        return fail(l, &err);
     }
     q->len = item.text.len;
     q->next = NULL;
@@ -74,18 +81,18 @@ static bool take(void *data, struct json item)
 }
 
 /* In words that say what was asked, of whom, and what helps. */
-static void fail(struct pages *l, const struct error *err)
+static void fail_list(struct pages *l, const struct error *err)
 {
+    struct error told = *err;
     char status[128] = "";
     bool everywhere = !l->namespaces;
     if (err->status)
         snprintf(status, sizeof status, " (HTTP %d from %s)", err->status, cluster_server(l->call.site->cluster));
-    l->error = *err;
-    l->failed = true;
-    snprintf(l->error.message, sizeof l->error.message, "the jobs cannot be listed: %.3000s%s%s", err->message, status,
+    snprintf(told.message, sizeof told.message, "the jobs cannot be listed: %.3000s%s%s", err->message, status,
              err->status == 403 && everywhere ? ". To work in some namespaces only, name them: `namespaces:` in "
                                                 "mpijobd.yaml, or match.namespace in the policy"
                                               : "");
+    fail(l, &told);
 }
 
 static void over(struct pages *l)
@@ -102,8 +109,8 @@ static void looked(struct cluster_wait *wait, bool moved)
     struct error why;
     if (!moved) {
         if (cluster_serves(l->call.site->cluster, l->call.kind, &why) == 0)
-            why = l->error;
-        fail(l, &why);
+            why = *l->error;
+        fail_list(l, &why);
     }
     l->scope = l->earlier;
     if (!moved || !begin(l))
@@ -114,7 +121,7 @@ static bool follow(struct pages *l, const struct error *err)
 {
     if (!err->no_path || l->moves++ >= MOVES_MAX)
         return false;
-    l->error = *err;
+    error_keep(&l->error, err);
     l->wait = (struct cluster_wait){.found = looked, .data = l};
     cluster_lost(l->call.site->cluster, l->call.kind, l->version, &l->wait);
     return true;
@@ -129,7 +136,7 @@ static void listed(void *data, const char *resource_version, const struct error 
     if (err && !l->failed && follow(l, err))
         return;
     if (err && !l->failed)
-        fail(l, err);
+        fail_list(l, err);
     l->earlier = l->scope;
     if (!l->failed && l->namespaces && l->namespaces[++l->at]) {
         if (begin(l))
@@ -142,6 +149,7 @@ static void listed(void *data, const char *resource_version, const struct error 
 static bool begin(struct pages *l)
 {
     const char *name_space = NULL;
+    struct error err;
     if (l->namespaces) {
         while (l->namespaces[l->at] && !mpijob_match_in_namespace(l->call.match, str_of(l->namespaces[l->at])))
             l->at++;
@@ -149,17 +157,14 @@ static bool begin(struct pages *l)
         if (!name_space)
             return false;
     }
-    if (cluster_serves(l->call.site->cluster, l->call.kind, &l->error)) {
-        l->failed = true;
-        return false;
-    }
+    if (cluster_serves(l->call.site->cluster, l->call.kind, &err))
+        return fail(l, &err);
     l->version = cluster_target(l->call.site->cluster, l->call.kind).version;
     if (!name_space && mpijob_dialect(cluster_target(l->call.site->cluster, l->call.kind))->server->namespaced_only) {
-        error_set(&l->error, ERR_INVALID,
+        error_set(&err, ERR_INVALID,
                   "the jobs cannot be listed: CCI lists within a namespace only; name the namespaces: `namespaces:` in "
                   "mpijobd.yaml, match.namespace in the policy, or -n");
-        l->failed = true;
-        return false;
+        return fail(l, &err);
     }
     struct kube_query query = {.label_selector = l->selector.ptr, .limit = 500};
     struct kube_list_call call = {
@@ -170,9 +175,7 @@ static bool begin(struct pages *l)
         .done = listed,
         .data = l,
     };
-    if (kube_list(cluster_kube(l->call.site->cluster), &call, &l->list, &l->error))
-        l->failed = true;
-    return !l->failed;
+    return kube_list(cluster_kube(l->call.site->cluster), &call, &l->list, &err) == 0 || fail(l, &err);
 }
 
 static void pages_free(struct listing *listing)
@@ -188,6 +191,7 @@ static void pages_free(struct listing *listing)
     }
     free(l->given);
     buf_free(&l->selector);
+    error_keep(&l->error, NULL);
     free(l);
 }
 
@@ -216,7 +220,7 @@ static enum listing_state pages_next(struct listing *listing, struct str *object
 
 static const struct error *pages_error(const struct listing *l)
 {
-    return &((const struct pages *)l)->error;
+    return ((const struct pages *)l)->error;
 }
 
 static int64_t pages_scope(const struct listing *l)

@@ -14,10 +14,10 @@ struct cached {
     struct cache_iter iter;
     struct deadline turn;
     struct buf bytes;
-    struct error error;
+    const struct error *error; /* error_keep; NULL: none */
     int64_t as_of;
     unsigned looked_at; /* since the last turn */
-    bool began, failed;
+    bool began;
 };
 
 static void my_turn(struct deadline *turn)
@@ -46,11 +46,12 @@ static enum listing_state cached_next(struct listing *listing, struct str *objec
 {
     struct cached *l = (struct cached *)listing;
     struct mpijob_view view;
+    struct error err;
     uint32_t slot;
     if (!l->began)
         begin(l);
     for (;;) {
-        if (l->failed)
+        if (l->error)
             return LISTING_ERROR;
         if (l->looked_at >= SLICE) {
             deadline_set(&l->turn, 0);
@@ -59,8 +60,9 @@ static enum listing_state cached_next(struct listing *listing, struct str *objec
         if (!cache_iter_next(&l->iter, &slot))
             return LISTING_END;
         l->looked_at++;
-        if (cache_view(l->held->cache, slot, &l->bytes, &view, &l->error)) {
-            l->failed = l->error.code == ERR_NOMEM;
+        if (cache_view(l->held->cache, slot, &l->bytes, &view, &err)) {
+            if (err.code == ERR_NOMEM)
+                error_keep(&l->error, &err);
             continue;
         }
         if (view.deleting || !in_scope(l, &view) ||
@@ -73,7 +75,7 @@ static enum listing_state cached_next(struct listing *listing, struct str *objec
 
 static const struct error *cached_error(const struct listing *l)
 {
-    return &((const struct cached *)l)->error;
+    return ((const struct cached *)l)->error;
 }
 
 static int64_t cached_scope(const struct listing *listing)
@@ -98,6 +100,7 @@ static void cached_free(struct listing *listing)
     if (l->began)
         cache_iter_end(&l->iter);
     buf_free(&l->bytes);
+    error_keep(&l->error, NULL);
     watches_release(l->held);
     deadline_close(&l->turn, turn_closed);
 }

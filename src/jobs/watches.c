@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "base/texts.h"
 #include "cluster/cluster.h"
 #include "mpijob/dialect.h"
 
@@ -141,8 +142,6 @@ static void trouble(void *data, const struct error *err)
 
 static void free_held(struct job_cache *held)
 {
-    for (char **name = held->namespaces; name && *name; name++)
-        free(*name);
     free(held->namespaces);
     free(held->selector);
     gpu_sum_free(&held->gpus);
@@ -185,12 +184,7 @@ static int copy_names(struct job_cache *held, const struct wish *w)
         return ERR_NOMEM;
     if (w->everywhere)
         return 0;
-    held->namespaces = calloc(w->count + 1, sizeof *held->namespaces);
-    for (size_t i = 0; held->namespaces && i < w->count; i++) {
-        held->namespaces[i] = str_dup(str_of(w->namespaces[i]));
-        if (!held->namespaces[i])
-            return ERR_NOMEM;
-    }
+    held->namespaces = texts_copy_list(w->namespaces, w->count);
     return held->namespaces ? 0 : ERR_NOMEM;
 }
 

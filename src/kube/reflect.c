@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/texts.h"
+
 #define PAGE 500
 #define SILENCE_MS 90000
 #define LEAST_S 300
@@ -185,25 +187,18 @@ uint64_t kube_reflect_silence_ms(const struct kube_reflect *r)
 
 static void reflect_free(struct kube_reflect *r)
 {
-    for (size_t i = 0; i < sizeof r->texts / sizeof *r->texts; i++)
-        free(r->texts[i]);
+    free(r->texts);
     buf_free(&r->version);
     free(r);
 }
 
 static int copy_texts(struct kube_reflect *r)
 {
-    const char **from[] = {&r->call.resource.group, &r->call.resource.version, &r->call.resource.plural,
-                           &r->call.name_space,     &r->call.label_selector,   &r->call.field_selector};
-    for (size_t i = 0; i < sizeof from / sizeof *from; i++) {
-        if (!*from[i])
-            continue;
-        r->texts[i] = str_dup(str_of(*from[i]));
-        if (!r->texts[i])
-            return ERR_NOMEM;
-        *from[i] = r->texts[i];
-    }
-    return 0;
+    struct kube_reflect_call *c = &r->call;
+    r->texts = TEXTS_COPY({&c->resource.group, c->resource.group}, {&c->resource.version, c->resource.version},
+                          {&c->resource.plural, c->resource.plural}, {&c->name_space, c->name_space},
+                          {&c->label_selector, c->label_selector}, {&c->field_selector, c->field_selector});
+    return r->texts ? 0 : ERR_NOMEM;
 }
 
 static void fill_timing(struct kube_reflect_timing *t)

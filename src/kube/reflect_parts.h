@@ -13,7 +13,7 @@ enum stage { LISTING, STREAMING, WATCHING, PROBING, PAUSING, STOPPED };
 struct kube_reflect {
     struct kube *kube;
     struct kube_reflect_call call;
-    char *texts[6]; /* what call's texts point to */
+    char *texts; /* the block that holds call's */
     enum stage stage;
     struct kube_list *list;
     struct kube_watch *watch;

@@ -88,13 +88,12 @@ int kube_status_body(const struct kube_reply *reply, struct json *root, struct e
     if (what.failed)
         rc = error_nomem(err);
     else
-        rc = error_set(err, ERR_PROTOCOL, "%s %s: %d with %s%s", reply->method, reply->url, reply->status, what.ptr,
-                       object ? ""
-                              : " where a JSON object was expected; is this a Kubernetes API server, or a proxy or "
-                                "login page before it?");
+        rc = error_set_status(
+            err, ERR_PROTOCOL, reply->status, "%s %s: %d with %s%s", reply->method, reply->url, reply->status, what.ptr,
+            object ? ""
+                   : " where a JSON object was expected; is this a Kubernetes API server, or a proxy or "
+                     "login page before it?");
     buf_free(&what);
-    if (err && rc == ERR_PROTOCOL)
-        err->status = reply->status;
     return rc;
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/texts.h"
 #include "cluster/cluster.h"
 #include "loop/timer.h"
 
@@ -20,7 +21,7 @@ struct policy_load {
     bool cancelled;
 };
 
-void policy_set_error(struct policy_set *set, const char *file, int line, const char *message)
+static void add_error(struct policy_set *set, const char *file, int line, const char *message)
 {
     if (set->error_count == set->error_cap) {
         size_t cap = set->error_cap ? set->error_cap * 2 : 8;
@@ -31,13 +32,9 @@ void policy_set_error(struct policy_set *set, const char *file, int line, const 
         set->error_cap = cap;
     }
     struct policy_error *e = &set->errors[set->error_count];
-    *e = (struct policy_error){str_dup(str_of(file)), line, str_dup(str_of(message))};
-    if (e->file && e->message)
-        set->error_count++;
-    else {
-        free(e->file);
-        free(e->message);
-    }
+    *e = (struct policy_error){.line = line};
+    e->texts = TEXTS_COPY({&e->file, file}, {&e->message, message});
+    set->error_count += e->texts != NULL;
 }
 
 void policy_set_hold(struct policy_set *set)
@@ -60,10 +57,8 @@ void policy_set_release(struct policy_set *set)
         free(f->path);
         free(f);
     }
-    for (size_t i = 0; i < set->error_count; i++) {
-        free(set->errors[i].file);
-        free(set->errors[i].message);
-    }
+    for (size_t i = 0; i < set->error_count; i++)
+        free(set->errors[i].texts);
     free(set->files);
     free(set->entries);
     free(set->errors);
@@ -103,9 +98,9 @@ static int add_folder(struct policy_set *set, const struct policy_env *env, cons
     struct dirent **found = NULL;
     int n = scandir(path, &found, is_policy, alphasort), rc = n < 0 ? ERR_IO : 0;
     if (n < 0)
-        policy_set_error(set, path, 0, strerror(errno));
+        add_error(set, path, 0, strerror(errno));
     if (n == 0)
-        policy_set_error(set, path, 0, "there is no policy in this folder (files that end in .lua)");
+        add_error(set, path, 0, "there is no policy in this folder (files that end in .lua)");
     for (int i = 0; i < n; i++) {
         char file[4096];
         size_t len = strlen(path);
@@ -124,7 +119,7 @@ static int collect(struct policy_set *set, const struct policy_env *env, const c
         struct stat st;
         int rc = 0;
         if (stat(*paths, &st))
-            policy_set_error(set, *paths, 0, strerror(errno));
+            add_error(set, *paths, 0, strerror(errno));
         else if (S_ISDIR(st.st_mode))
             rc = add_folder(set, env, *paths);
         else
@@ -139,7 +134,7 @@ static int collect(struct policy_set *set, const struct policy_env *env, const c
 
 static void finding(void *data, const char *file, int line, const char *message)
 {
-    policy_set_error(data, file, line, message);
+    add_error(data, file, line, message);
 }
 
 static const struct policy_entry *same_name(const struct policy_set *set, const char *name)
@@ -162,7 +157,7 @@ static bool possible_on(const struct policy_file *file, const struct policy *pol
         return true;
     snprintf(text, sizeof text, "policy \"%s\": replace: %.800s%s%s", policy->name, err.message,
              told ? ", in cluster " : "", told ? told : "");
-    policy_set_error(file->set, file->path, policy->line, text);
+    add_error(file->set, file->path, policy->line, text);
     return false;
 }
 
@@ -195,7 +190,7 @@ bool policy_file_define(struct policy_file *file, lua_State *L, int index, int l
         size_t cap = set->cap ? set->cap * 2 : 16;
         struct policy_entry *entries = realloc(set->entries, cap * sizeof *entries);
         if (!entries) {
-            policy_set_error(set, file->path, line, "out of memory");
+            add_error(set, file->path, line, "out of memory");
             return false;
         }
         set->entries = entries;
@@ -221,7 +216,7 @@ bool policy_file_define(struct policy_file *file, lua_State *L, int index, int l
         char text[512];
         snprintf(text, sizeof text, "policy \"%s\": the name is taken already, at %s:%d", policy->name,
                  other->policy->file, other->policy->line);
-        policy_set_error(set, file->path, line, text);
+        add_error(set, file->path, line, text);
         policy_free(policy);
         return false;
     }
@@ -273,7 +268,7 @@ static void script_error(struct policy_file *f, const struct error *err)
         else
             line = 0;
     }
-    policy_set_error(f->set, f->path, line, message);
+    add_error(f->set, f->path, line, message);
 }
 
 /* Policies share their file's state: it may use as much memory as the one that may use most. */

@@ -46,9 +46,10 @@ struct policy_entry {
 };
 
 struct policy_error {
-    char *file;
-    int line;      /* 0: unknown */
-    char *message; /* without file and line */
+    const char *file;
+    int line;            /* 0: unknown */
+    const char *message; /* without file and line */
+    char *texts;         /* the block that holds both */
 };
 
 struct policy_set {
@@ -76,6 +77,5 @@ void policy_set_release(struct policy_set *set);
 /* policy{...} was called in `file` with its table at index: adds it to the set. False: findings were reported. */
 bool policy_file_define(struct policy_file *file, lua_State *L, int index, int line);
 bool policy_file_loading(const struct policy_file *file);
-void policy_set_error(struct policy_set *set, const char *file, int line, const char *message);
 
 #endif

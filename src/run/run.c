@@ -9,7 +9,6 @@
 
 #include "run/lua_run.h"
 #include "run/run_change.h"
-#include "run/run_jobs.h"
 #include "run/run_pods.h"
 #include "run/runs.h"
 #include "run/sweep.h"
@@ -17,7 +16,7 @@
 #include "store/journal.h"
 #include "store/state.h"
 
-const char *run_outcome_name(enum run_outcome outcome)
+static const char *outcome_name(enum run_outcome outcome)
 {
     static const char *const names[] = {NULL, "done", "failed", "limited", "cancelled"};
     return names[outcome];
@@ -28,8 +27,7 @@ void run_fail(struct run *run, enum run_outcome outcome, const struct error *err
     if (run->outcome != RUN_RUNNING)
         return; /* the first reason counts */
     run->outcome = outcome;
-    if (err)
-        run->error = *err;
+    error_keep(&run->error, err);
 }
 
 /* ---- the end ---- */
@@ -40,7 +38,7 @@ static void hand_back(struct run *run)
     run->done(run->data, run);
     if (run->sweep)
         sweep_free(run->sweep);
-    run_jobs_free(run);
+    lua_run_free(run);
     run->sweep = NULL;
     run->feed = NULL;
 }
@@ -52,13 +50,14 @@ static void log_end(const struct run *run)
     snprintf(unchanged, sizeof unchanged, "%" PRId64, run->unchanged);
     snprintf(failed, sizeof failed, "%" PRId64, run->failed);
     char first[ERROR_MESSAGE_MAX]; /* of a script's error the traceback was logged already */
-    snprintf(first, sizeof first, "%.*s", (int)strcspn(run->error.message, "\n"), run->error.message);
-    const char *reason = run->outcome == RUN_DONE ? NULL : first;
+    if (run->error)
+        snprintf(first, sizeof first, "%.*s", (int)strcspn(run->error->message, "\n"), run->error->message);
+    const char *reason = run->error ? first : NULL;
     bool fine = (run->outcome == RUN_DONE || run->outcome == RUN_CANCELLED) && !run->failed;
     log_event(run->site->log, fine ? LOG_INFO : LOG_ERROR,
               run->leave_open ? "run interrupted; the next start finishes it" : "run ended",
               LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told},
-                         {"outcome", run_outcome_name(run->outcome)}, {"changed", changed}, {"unchanged", unchanged},
+                         {"outcome", outcome_name(run->outcome)}, {"changed", changed}, {"unchanged", unchanged},
                          {"failed", failed}, {"dry_run", run->dry_run ? "true" : NULL}, {"reason", reason}));
 }
 
@@ -71,7 +70,7 @@ static void end_written(void *data, int64_t id, const struct error *err)
         log_event(run->site->log, LOG_ERROR, "the journal cannot be written",
                   LOG_FIELDS({"policy", run->policy->name}, {"reason", err->message}));
     log_end(run);
-    counters_run_ended(run->site->counters, run->policy->name, run_outcome_name(run->outcome), run->ended - run->began,
+    counters_run_ended(run->site->counters, run->policy->name, outcome_name(run->outcome), run->ended - run->began,
                        run->cpu);
     DL_DELETE(run->runs->list, run);
     if (run->runs->ended)
@@ -79,6 +78,7 @@ static void end_written(void *data, int64_t id, const struct error *err)
     if (!run->handed_back)
         hand_back(run);
     policy_set_release(run->file->set);
+    error_keep(&run->error, NULL);
     free(run);
 }
 
@@ -92,8 +92,8 @@ static struct store_run row_of(const struct run *run)
         .scheduled_at = run->scheduled_at,
         .started_at = run->started_at,
         .ended_at = clock_now(run->site->clock),
-        .outcome = run_outcome_name(run->outcome),
-        .message = run->outcome == RUN_DONE ? NULL : run->error.message,
+        .outcome = outcome_name(run->outcome),
+        .message = run->error ? run->error->message : NULL,
         .changed = run->changed,
         .unchanged = run->unchanged,
         .failed = run->failed,

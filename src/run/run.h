@@ -49,7 +49,6 @@ struct run_call {
 };
 
 enum run_outcome { RUN_RUNNING, RUN_DONE, RUN_FAILED, RUN_LIMITED, RUN_CANCELLED };
-const char *run_outcome_name(enum run_outcome outcome);
 
 struct run {
     struct runs *runs; /* of the cluster that it is about */
@@ -61,7 +60,7 @@ struct run {
     int64_t began, ended, cpu; /* clock_monotonic; cpu: of its script, when that has ended. microseconds */
     bool dry_run, stopping;
     enum run_outcome outcome;
-    struct error error; /* with FAILED, LIMITED, CANCELLED */
+    const struct error *error; /* with FAILED, LIMITED, CANCELLED (error_keep); else NULL */
     int64_t changed, unchanged, failed, granted;
     int64_t grant_max; /* writes at most; -1: no limit */
     struct script_run *script;

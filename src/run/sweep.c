@@ -58,8 +58,8 @@ static int next_k(lua_State *L, int status, lua_KContext ctx)
     struct str object;
     if (s->reading)
         return sweep_wait(L, s, next_k);
-    if (s->read_code) {
-        run_fail(s->run, RUN_FAILED, &s->read_error);
+    if (s->read_error) {
+        run_fail(s->run, RUN_FAILED, s->read_error);
         lua_pushnil(L);
         return 1;
     }

@@ -25,6 +25,14 @@ bool sweep_changed_before(struct sweep *s, struct str object)
     return found != NULL;
 }
 
+static bool out_of_memory(struct sweep *s)
+{
+    struct error err;
+    error_nomem(&err);
+    error_keep(&s->read_error, &err);
+    return false;
+}
+
 static bool add_before(void *data, const struct store_change *change)
 {
     struct sweep *s = data;
@@ -36,18 +44,15 @@ static bool add_before(void *data, const struct store_change *change)
         return true;
     size_t n = strlen(change->uid);
     b = malloc(sizeof *b + n + 1);
-    if (!b) {
-        s->read_code = error_nomem(&s->read_error);
-        return false;
-    }
+    if (!b)
+        return out_of_memory(s);
     memcpy(b->uid, change->uid, n + 1);
     b->hh.tbl = NULL;
     HASH_ADD_STR(s->before, uid, b);
     if (b->hh.tbl)
         return true;
     free(b);
-    s->read_code = error_nomem(&s->read_error);
-    return false;
+    return out_of_memory(s);
 }
 
 /* Runs of this policy for this very instant: one that was interrupted may have finished another one's work. */
@@ -67,13 +72,14 @@ static void read_before(struct work *work)
     struct sweep *s = (struct sweep *)work;
     struct journal *journal = s->run->site->journal;
     struct store_filter runs = {.policy = s->run->policy->name, .cluster = cluster_name(s->run->site->cluster)};
-    int rc = journal_read_runs(journal, &runs, false, add_run, s, &s->read_error);
-    for (size_t i = 0; !rc && !s->read_code && i < s->id_count; i++) {
+    struct error err;
+    int rc = journal_read_runs(journal, &runs, false, add_run, s, &err);
+    for (size_t i = 0; !rc && !s->read_error && i < s->id_count; i++) {
         struct store_filter changes = {.run = s->ids[i]};
-        rc = journal_read_changes(journal, &changes, add_before, s, &s->read_error);
+        rc = journal_read_changes(journal, &changes, add_before, s, &err);
     }
     if (rc)
-        s->read_code = rc;
+        error_keep(&s->read_error, &err);
 }
 
 static void before_read(struct work *work)
@@ -94,6 +100,7 @@ void sweep_read_before(struct sweep *s)
 void sweep_free_before(struct sweep *s)
 {
     struct done_before *b, *next;
+    error_keep(&s->read_error, NULL);
     HASH_ITER(hh, s->before, b, next)
     {
         HASH_DEL(s->before, b);

@@ -20,8 +20,7 @@ struct sweep {
     int64_t ids[RESUMED_MAX]; /* runs of this instant before this one */
     size_t id_count;
     bool reading;
-    int read_code;
-    struct error read_error;
+    const struct error *read_error; /* why the journal could not be read (error_keep); NULL: it could */
     struct run *run;
     struct listing *listing;
     struct done_before *before;

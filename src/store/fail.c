@@ -40,8 +40,7 @@ static bool no_space(struct failure f)
 
 static int retryable(struct error *err, int code)
 {
-    if (err)
-        err->retryable = true;
+    error_set_retryable(err, true);
     return code;
 }
 

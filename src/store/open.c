@@ -113,8 +113,7 @@ static int check_for_reading(struct store *s, struct error *err)
     if (version < schema_newest) {
         error_set(err, ERR_INVALID, "%s is of an older mpijobd (schema %d of %d): start this mpijobd once with it",
                   s->path, version, schema_newest);
-        if (err)
-            err->retryable = true; /* a daemon brings it up to date */
+        error_set_retryable(err, true); /* a daemon brings it up to date */
         return ERR_INVALID;
     }
     return 0;

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/texts.h"
 
 static void error_is_cut_at_a_character(void **state)
 {
@@ -43,6 +44,64 @@ static void error_prefix_keeps_the_rest(void **state)
     assert_string_equal(err.message, "a.lua:3: disk full");
     error_set(&err, ERR_IO, "%s again", err.message);
     assert_string_equal(err.message, "a.lua:3: disk full again");
+}
+
+static void texts_live_in_one_block(void **state)
+{
+    (void)state;
+    char name[] = "bert";
+    const char *a = "old", *b = "old", *c = "old";
+    void *block = TEXTS_COPY({&a, name}, {&b, NULL}, {&c, ""});
+    assert_non_null(block);
+    name[0] = 'x';
+    assert_string_equal(a, "bert");
+    assert_null(b);
+    assert_string_equal(c, "");
+    free(block);
+    block = TEXTS_COPY({&a, NULL});
+    assert_non_null(block);
+    assert_null(a);
+    free(block);
+    alloc_fail_at(1);
+    assert_null(TEXTS_COPY({&a, "kept"}, {&b, "kept"}));
+    alloc_fail_at(1);
+    assert_null(texts_copy_list(&c, 1));
+    alloc_fail_at(0);
+}
+
+static void a_list_lives_in_one_block(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"train", "", "lab", NULL};
+    assert_int_equal(texts_count(names), 3);
+    char **copy = texts_copy_list(names, 2);
+    assert_non_null(copy);
+    assert_string_equal(copy[0], "train");
+    assert_string_equal(copy[1], "");
+    assert_null(copy[2]);
+    free(copy);
+    copy = texts_copy_list(names, 0);
+    assert_non_null(copy);
+    assert_null(copy[0]);
+    free(copy);
+}
+
+static void who_wants_no_details_gives_no_error(void **state)
+{
+    (void)state;
+    struct error err;
+    assert_int_equal(error_set_status(NULL, ERR_HTTP, 503, "%s", "too busy"), ERR_HTTP);
+    error_set_retryable(NULL, true);
+    error_prefix(NULL, "%s", "the server");
+    error_append(NULL, "%s", "; wait");
+    assert_int_equal(error_nomem(NULL), ERR_NOMEM);
+    error_clear(NULL);
+    assert_int_equal(error_set_status(&err, ERR_HTTP, 503, "%s", "too busy"), ERR_HTTP);
+    assert_int_equal(err.status, 503);
+    assert_false(err.retryable);
+    error_set_retryable(&err, true);
+    assert_true(err.retryable);
+    assert_string_equal(err.message, "too busy");
 }
 
 static void error_append_stays_within_the_message(void **state)
@@ -323,6 +382,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(error_is_cut_at_a_character),
         cmocka_unit_test(error_prefix_keeps_the_rest),
+        cmocka_unit_test(texts_live_in_one_block),
+        cmocka_unit_test(a_list_lives_in_one_block),
+        cmocka_unit_test(who_wants_no_details_gives_no_error),
         cmocka_unit_test(error_append_stays_within_the_message),
         cmocka_unit_test(error_is_kept_with_and_without_memory),
         cmocka_unit_test(buf_grows_to_its_limit),

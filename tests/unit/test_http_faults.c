@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "http/client.h"
 #include "http_fixture.h"
 
 static _Atomic int64_t offset_s; /* added to every monotonic clock */
@@ -774,6 +775,18 @@ static void a_callback_may_close_the_client(void **state)
     peer_stop(&peer);
 }
 
+/* err may be NULL in every function, also in those that know more of a failure than its code says. */
+static void a_failure_can_be_told_to_nobody(void **state)
+{
+    (void)state;
+    char method[] = "GET", url[] = "https://there/";
+    struct http_request request = {.method = method, .shown_url = url};
+    struct error err;
+    assert_int_equal(failure_cut_short(&request, 100, NULL), ERR_PROTOCOL);
+    assert_int_equal(failure_cut_short(&request, 100, &err), ERR_PROTOCOL);
+    assert_true(err.retryable);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -786,6 +799,7 @@ int main(void)
         cmocka_unit_test(a_full_pool_does_not_stop_the_deadline),
         cmocka_unit_test(silence_ends_a_stream_and_data_keeps_it),
         cmocka_unit_test(a_request_takes_few_turns_of_the_loop),
+        cmocka_unit_test(a_failure_can_be_told_to_nobody),
         cmocka_unit_test(a_body_cut_short_is_no_success),
         cmocka_unit_test(a_body_cut_short_that_libcurl_calls_a_success),
         cmocka_unit_test(a_body_without_a_length_ends_with_its_connection),

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/texts.h"
 #include "kube/auth/exec_parts.h"
 
 #define DRAIN_MS 500 /* after its end: what it has left behind may hold its output open for ever */
@@ -19,9 +20,7 @@ static void free_list(char **list)
 static void exec_free(struct exec *x)
 {
     free(x->name);
-    free(x->api_version);
-    free(x->command);
-    free(x->hint);
+    free(x->texts);
     free_list(x->argv); /* people give secrets in arguments, too */
     free_list(x->env);
     buf_free(&x->text);
@@ -254,10 +253,9 @@ int exec_source_new(uv_loop_t *loop, const struct kube_config *config, uint64_t 
     struct buf name = BUF_INIT;
     buf_printf(&name, "%s: the exec plugin %s", exec->origin, exec->command);
     x->source.name = x->name = buf_take(&name, NULL);
-    x->api_version = str_dup(str_of(exec->api_version));
-    x->command = str_dup(str_of(exec->command));
-    x->hint = exec->install_hint ? str_dup(str_of(exec->install_hint)) : NULL;
-    int rc = x->name && x->api_version && x->command && (x->hint || !exec->install_hint) ? 0 : error_nomem(err);
+    x->texts =
+        TEXTS_COPY({&x->api_version, exec->api_version}, {&x->command, exec->command}, {&x->hint, exec->install_hint});
+    int rc = x->name && x->texts ? 0 : error_nomem(err);
     if (!rc)
         rc = exec_make_argv(x, exec, err);
     if (!rc)

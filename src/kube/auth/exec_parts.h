@@ -20,9 +20,11 @@ struct exec {
     struct auth_source source;
     uv_loop_t *loop;
     uint64_t timeout_ms;
-    char *name, *api_version, *command, *hint; /* name: "ORIGIN: the exec plugin COMMAND" */
-    char **argv, **env;                        /* env holds secrets */
-    char **given;                              /* within env: what the kubeconfig gave */
+    char *name;  /* "ORIGIN: the exec plugin COMMAND" */
+    char *texts; /* the block that holds the next three */
+    const char *api_version, *command, *hint;
+    char **argv, **env; /* env holds secrets */
+    char **given;       /* within env: what the kubeconfig gave */
 
     /* A run. */
     bool running, exited;

@@ -125,9 +125,8 @@ int iam_refusal(const struct kube_iam *iam, int status, struct str body, struct 
     else
         buf_printf(&text, "its answer is %d", status);
     add_words(body, password, &text);
-    int rc = text.failed ? error_nomem(err) : error_set(err, *refused ? ERR_INVALID : ERR_HTTP, "%s", text.ptr);
-    if (err && rc != ERR_NOMEM)
-        err->status = status;
+    int rc = text.failed ? error_nomem(err)
+                         : error_set_status(err, *refused ? ERR_INVALID : ERR_HTTP, status, "%s", text.ptr);
     buf_free(&text);
     return rc;
 }

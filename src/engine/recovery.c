@@ -1,10 +1,11 @@
 /* Rows in flight, looked up one after the other; and the runs without an end. */
-#include "engine/recover.h"
+#include "engine/recovery.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/texts.h"
 #include "change/write.h"
 #include "loop/work.h"
 #include "store/journal.h"
@@ -13,7 +14,8 @@
 struct in_flight {
     int64_t id;
     int64_t intended_at;
-    char *server, *version, *resource, *name_space, *name, *uid, *diff, *verb;
+    char *texts; /* the block that holds the next ones */
+    const char *server, *version, *resource, *name_space, *name, *uid, *diff, *verb;
     char key[STATE_KEY_MAX]; /* of what its policy has handled */
 };
 
@@ -26,28 +28,20 @@ struct recovery {
     size_t run_count, run_cap;
     struct kube_request *request;
     struct deadline turn;
-    struct error error;
+    const struct error *error; /* of the reading (error_keep); NULL: it went well */
     recovered done;
     void *data;
     bool cancelled, out_of_memory, reading;
-    int rc; /* of the reading */
 };
 
 static void free_recovery(struct deadline *turn)
 {
     struct recovery *r = turn->data;
-    for (size_t i = 0; i < r->count; i++) {
-        free(r->rows[i].server);
-        free(r->rows[i].version);
-        free(r->rows[i].resource);
-        free(r->rows[i].verb);
-        free(r->rows[i].name_space);
-        free(r->rows[i].name);
-        free(r->rows[i].uid);
-        free(r->rows[i].diff);
-    }
+    for (size_t i = 0; i < r->count; i++)
+        free(r->rows[i].texts);
     free(r->rows);
     free(r->runs);
+    error_keep(&r->error, NULL);
     free(r);
 }
 
@@ -89,20 +83,14 @@ static bool add_row(void *data, const struct store_change *c)
         r->rows = rows;
         r->cap = cap;
     }
-    struct in_flight row = {.id = c->id,
-                            .intended_at = c->intended_at,
-                            .server = str_dup(str_of(c->server)),
-                            .version = str_dup(str_of(c->version)),
-                            .resource = str_dup(str_of(c->resource)),
-                            .name_space = str_dup(str_of(c->name_space)),
-                            .name = str_dup(str_of(c->name)),
-                            .uid = str_dup(str_of(c->uid)),
-                            .diff = str_dup(str_of(c->diff)),
-                            .verb = str_dup(str_of(c->verb))};
-    state_key(c->policy, c->cluster, row.key);
-    r->rows[r->count++] = row;
-    r->out_of_memory = !row.server || !row.version || !row.resource || !row.name_space || !row.name || !row.uid ||
-                       !row.diff || !row.verb;
+    struct in_flight *row = &r->rows[r->count++];
+    *row = (struct in_flight){.id = c->id, .intended_at = c->intended_at};
+    row->texts = TEXTS_COPY({&row->server, or_empty(c->server)}, {&row->version, or_empty(c->version)},
+                            {&row->resource, or_empty(c->resource)}, {&row->name_space, or_empty(c->name_space)},
+                            {&row->name, or_empty(c->name)}, {&row->uid, or_empty(c->uid)},
+                            {&row->diff, or_empty(c->diff)}, {&row->verb, or_empty(c->verb)});
+    state_key(c->policy, c->cluster, row->key);
+    r->out_of_memory = !row->texts;
     return !r->out_of_memory;
 }
 
@@ -271,17 +259,20 @@ static void read_journal(struct work *work)
 {
     struct recovery *r = (struct recovery *)work;
     struct store_filter changes = {.in_flight = true, .oldest_first = true}, runs = {0};
-    r->rc = journal_read_changes(r->at->site.journal, &changes, add_row, r, &r->error);
-    if (!r->rc)
-        r->rc = journal_read_runs(r->at->site.journal, &runs, true, add_run, r, &r->error);
+    struct error err;
+    int rc = journal_read_changes(r->at->site.journal, &changes, add_row, r, &err);
+    if (!rc)
+        rc = journal_read_runs(r->at->site.journal, &runs, true, add_run, r, &err);
+    if (rc)
+        error_keep(&r->error, &err);
 }
 
 static void journal_read(struct work *work)
 {
     struct recovery *r = (struct recovery *)work;
     r->reading = false;
-    if (r->rc)
-        finish(r, &r->error);
+    if (r->error)
+        finish(r, r->error);
     else
         turn(&r->turn);
 }

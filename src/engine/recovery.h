@@ -1,8 +1,8 @@
 /* At a start: what an earlier daemon left unfinished on a cluster. Each change that was in flight is looked up on the
  * server and its row closed: done after all ("done-unseen"), not done ("not-done"), or nobody can tell ("lost"). Runs
  * without an end are closed as interrupted and handed back, so that they can be finished. */
-#ifndef MPIJOBD_ENGINE_RECOVER_H
-#define MPIJOBD_ENGINE_RECOVER_H
+#ifndef MPIJOBD_ENGINE_RECOVERY_H
+#define MPIJOBD_ENGINE_RECOVERY_H
 
 #include "engine/engine_parts.h"
 
