@@ -1,5 +1,6 @@
 #include "base/error.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,12 +52,15 @@ static void mark_cut(char *text, size_t size)
     memcpy(text + end, "...", 4);
 }
 
-int error_setv(struct error *err, int code, const char *format, va_list args)
+int error_set(struct error *err, int code, const char *format, ...)
 {
     if (!err)
         return code;
     char text[ERROR_MESSAGE_MAX]; /* the arguments may point into err itself */
+    va_list args;
+    va_start(args, format);
     int n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
     if (n >= (int)sizeof text)
         mark_cut(text, sizeof text);
     err->code = code;
@@ -65,15 +69,6 @@ int error_setv(struct error *err, int code, const char *format, va_list args)
     err->retryable = code == ERR_TIMEOUT || code == ERR_UNREACHABLE;
     snprintf(err->reason, sizeof err->reason, "%s", error_reason(code));
     memcpy(err->message, text, sizeof text);
-    return code;
-}
-
-int error_set(struct error *err, int code, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    error_setv(err, code, format, args);
-    va_end(args);
     return code;
 }
 

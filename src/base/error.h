@@ -6,7 +6,6 @@
 #ifndef MPIJOBD_BASE_ERROR_H
 #define MPIJOBD_BASE_ERROR_H
 
-#include <stdarg.h>
 #include <stdbool.h>
 
 enum error_code {
@@ -42,7 +41,6 @@ struct error {
 
 /* Fills *err (if not NULL) with code, the reason that belongs to it and the message. Returns code. */
 int error_set(struct error *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
-int error_setv(struct error *err, int code, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
 
 /* Puts "text: " before the message that is already there. Returns err->code. */
 int error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -34,11 +34,11 @@ struct http_client {
     struct http_requests work;     /* those of them to be added or ended in the next turn */
     size_t work_count;
 
-    char *proxy, *no_proxy, *user_agent, *server_name;
+    char *proxy, *user_agent, *server_name;
     long connections;
     uint64_t connect_timeout_ms;
     size_t body_max;
-    bool http2, insecure;
+    bool insecure;
     bool sent;        /* a request was: there may be connections */
     uint64_t sent_at; /* the first one; the loop's milliseconds */
     const struct log *log;
@@ -94,8 +94,6 @@ void glue_act(struct http_client *client, curl_socket_t fd, int events); /* then
 
 /* --- request.c --- */
 void request_work(struct http_request *request);
-/* The one place that calls `done`. err NULL: the answer is there. */
-void request_end(struct http_request *request, const struct error *err);
 /* libcurl is through with it. */
 void request_finished(struct http_request *request, CURLcode result);
 

@@ -30,12 +30,10 @@ struct http_tls {
 struct http_config {
     struct http_tls tls;
     const char *proxy;           /* NULL: HTTPS_PROXY and friends of the environment, "": none */
-    const char *no_proxy;        /* NULL: the environment's */
     const char *user_agent;      /* NULL: "mpijobd/<version>" */
     unsigned connections;        /* at once to the server; 0: 16 */
-    uint64_t connect_timeout_ms; /* 0: 10,000 */
+    uint64_t connect_timeout_ms; /* 0: 10,000, as in the daemon; tests make it short */
     size_t body_max;             /* of an answer that is collected; 0: 64 MiB */
-    bool http2;                  /* default is HTTP/1.1 */
     /* Called on the loop when the TLS files were looked at; changed: they are others than before, were read, and hold
      * for the requests that are sent from now on. NULL: nobody is told. */
     void (*looked)(void *data, bool changed);
@@ -96,7 +94,6 @@ struct http_call {
     uint64_t
         timeout_ms; /* the whole request, waiting for a connection included; 0: 30,000. UINT64_MAX: none (streams) */
     uint64_t silence_ms; /* streams: no byte for so long ends it with ERR_TIMEOUT; 0: none */
-    size_t body_max;     /* 0: the client's */
     /* If set, the answer's body goes here as it arrives, for status 200 only (other bodies are collected). Returns
      * false to stop: done gets ERR_CANCELLED. */
     bool (*on_data)(void *data, const char *bytes, size_t n);

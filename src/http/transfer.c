@@ -140,7 +140,7 @@ static bool set_proxy(CURL *easy, const struct http_request *request)
 {
     bool failed = false;
     const struct http_client *client = request->client;
-    SET(CURLOPT_PROXY, proxy_for(&request->url, client->proxy, client->no_proxy));
+    SET(CURLOPT_PROXY, proxy_for(&request->url, client->proxy));
     SET(CURLOPT_NOPROXY, "");
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     return failed;
@@ -220,8 +220,6 @@ int transfer_prepare(struct http_request *request)
     SET(CURLOPT_MAXAGE_CONN, (long)CLIENT_IDLE_MOST_S);
     failed |= set_age(easy, client);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)client->connect_timeout_ms);
-    SET(CURLOPT_HTTP_VERSION, client->http2 ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
-    if (client->http2)
-        SET(CURLOPT_PIPEWAIT, 1L);
+    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1); /* HTTP/2 gained nothing, see the README */
     return failed ? ERR_NOMEM : 0;
 }

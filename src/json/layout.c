@@ -72,8 +72,3 @@ void json_pretty(struct buf *out, struct json root)
 {
     json_layout(out, root, &pretty);
 }
-
-void json_compact(struct buf *out, struct json root)
-{
-    json_layout(out, root, &json_style_compact);
-}

@@ -31,8 +31,7 @@ void json_write_raw(struct json_writer *w, struct json value); /* as it is */
 /* A string alone, quoted and escaped: only what RFC 8259 requires is escaped. */
 void json_quote(struct buf *out, struct str text);
 
-/* The document indented by two spaces a level, or made compact; strings and numbers keep their bytes. */
+/* The document indented by two spaces a level; strings and numbers keep their bytes. */
 void json_pretty(struct buf *out, struct json root);
-void json_compact(struct buf *out, struct json root);
 
 #endif

@@ -13,7 +13,7 @@
 
 struct kube_reflect;
 
-struct kube_reflect_timing { /* 0: the default */
+struct kube_reflect_timing { /* 0: the default, as in the daemon; tests make them short */
     uint64_t silence_ms; /* a watch that says nothing for so long is dead: 90,000. Servers send a bookmark a minute */
     unsigned least_s, most_s;             /* timeoutSeconds is drawn from these: 300 to 600 */
     uint64_t backoff_ms, backoff_most_ms; /* 800, 30,000 */
@@ -24,7 +24,6 @@ struct kube_reflect_call {
     struct kube_resource resource;
     const char *name_space;                      /* NULL: all */
     const char *label_selector, *field_selector; /* NULL: none */
-    int64_t page;                                /* objects of a page; 0: 500 */
     bool by_pages; /* lists by pages from the start. Otherwise the server is asked to stream the objects as the first
                       events of the watch (sendInitialEvents), and where it does not know how, pages it is from then on
                     */

@@ -30,7 +30,7 @@ struct kube_watch_call {
                                                     (kube_event_ends_list); resource_version is not used */
     unsigned timeout_s;                          /* after which the server ends it; 0: as it likes */
     uint64_t silence_ms;                         /* 0: none */
-    size_t line_max;                             /* 0: 16 MiB */
+    size_t line_max;                             /* bytes; 0: 16 MiB, as in the daemon; tests make it small */
     /* Valid during the call. KUBE_ERROR never comes here. May cancel the watch. */
     void (*event)(void *data, const struct kube_event *event);
     /* Once, at the end, unless it was cancelled. err NULL for KUBE_WATCH_ENDED only. */

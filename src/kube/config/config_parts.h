@@ -16,13 +16,6 @@ struct kubeconfig {
 int kubeconfig_open(struct kubeconfig *kc, char *const *paths, size_t count, bool must, struct error *err);
 void kubeconfig_close(struct kubeconfig *kc);
 
-/* Where something is sought. Entries are of "clusters", "users" or "contexts"; the answer is the entry's inner mapping
- * (absent if it has none). ERR_NOT_FOUND names those that there are; ERR_INVALID: the name stands twice in one file. */
-int kubeconfig_find(const struct kubeconfig *kc, const char *list, struct str name, struct kube_node *entry,
-                    struct error *err);
-/* Appends the names of a list's entries, comma separated; "none" if there are none. */
-void kubeconfig_names(const struct kubeconfig *kc, const char *list, struct buf *out);
-
 /* Fills config from a context; NULL: the current one. */
 int kubeconfig_resolve(const struct kubeconfig *kc, const char *context, struct kube_config *config, struct error *err);
 /* The context's user, with everything that can prove who it is. cluster: a plugin may want to know it. */
