@@ -1,3 +1,4 @@
+/* An error filled, completed, and kept. */
 #include "base/error.h"
 
 #include <stdarg.h>

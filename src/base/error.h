@@ -14,7 +14,7 @@ enum error_code {
     ERR_INVALID = -3,     /* readable, but not allowed: a bad value, an unknown key */
     ERR_NOT_FOUND = -4,   /* the named thing does not exist */
     ERR_IO = -5,          /* a file or device would not do it */
-    ERR_LIMIT = -6,       /* a bound of ours was reached: size, depth, budget, changes */
+    ERR_LIMIT = -6,       /* a bound was reached: of size, depth, budget, changes */
     ERR_TIMEOUT = -7,     /* the deadline passed */
     ERR_UNREACHABLE = -8, /* no connection, name or route; TLS refused */
     ERR_CANCELLED = -9,   /* given up on request: shutdown, cancel */
@@ -22,7 +22,7 @@ enum error_code {
     ERR_PROTOCOL = -11,   /* the server's answer makes no sense: HTML, half a JSON, an empty body */
     ERR_CONFLICT = -12,   /* 409 that tries did not resolve */
     ERR_DROPPED = -13,    /* the server said 200 and threw a value away or altered it */
-    ERR_REFUSED = -14,    /* we refuse to do it: harmful or destructive without leave */
+    ERR_REFUSED = -14,    /* mpijobd refuses to do it: harmful, or destructive and not allowed by name */
     ERR_SCRIPT = -15,     /* a Lua error; the message holds the traceback */
 };
 

@@ -15,8 +15,8 @@
 #define CLIENT_CONNECT_TIMEOUT_MS 10000
 #define CLIENT_BODY_MAX ((size_t)64 << 20)
 #define CLIENT_TIMEOUT_MS 30000
-#define CLIENT_IDLE_MOST_S                                                                                             \
-    60 /* kube-apiserver closes after 90 s; a connection that it is just closing loses a PUT's answer */
+/* kube-apiserver closes after 90 s; a connection that it is just closing loses a PUT's answer. */
+#define CLIENT_IDLE_MOST_S 60
 
 TAILQ_HEAD(http_requests, http_request);
 
@@ -76,7 +76,7 @@ struct http_request {
     struct answer_headers head;
     struct buf answer;
     uint64_t received; /* bytes of the answer's body */
-    int failure; /* why a callback of ours stopped libcurl: ERR_NOMEM, ERR_LIMIT, ERR_CANCELLED, ERR_UNREACHABLE; 0 */
+    int failure;       /* why a callback stopped libcurl: ERR_NOMEM, ERR_LIMIT, ERR_CANCELLED, ERR_UNREACHABLE; 0 */
     char detail[CURL_ERROR_SIZE];
 };
 

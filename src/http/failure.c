@@ -43,7 +43,7 @@ void failure_timeout(const struct http_request *request, struct error *err)
                   request->head.complete ? "complete answer" : "answer", request->timeout_ms);
 }
 
-/* A callback of ours stopped libcurl. */
+/* One of our callbacks stopped libcurl. */
 static void describe_ours(const struct http_request *request, struct error *err)
 {
     switch (request->failure) {

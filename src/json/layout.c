@@ -1,4 +1,4 @@
-/* A value with its white space laid out anew; keys, strings and numbers keep their bytes. Iterative: one pass over the
+/* A value with new white space; keys, strings and numbers keep their bytes. Iterative: one pass over the
  * tokens, with a depth instead of a stack. */
 #include <string.h>
 

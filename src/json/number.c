@@ -9,7 +9,7 @@
 #include "json/bytes.h"
 #include "json/scan.h"
 
-/* Exponents beyond this are not told apart; no text of ours is long enough to bring such a number back into range. */
+/* Exponents beyond this are not told apart; no text is long enough to bring such a number back into range. */
 #define EXPONENT_MOST (INT64_MAX / 4)
 
 /* The number of a text that is trusted, taken apart: 0.digits * 10^exponent, without zeros at either end of the digits.
@@ -45,7 +45,7 @@ static struct decimal decimal_of(struct str number)
     if (d.negative)
         p++;
     bool point = false;
-    size_t zeros = 0;              /* since the last digit that is none */
+    size_t zeros = 0;              /* so many follow the last digit that is not 0 */
     int64_t before = 0, after = 0; /* digits before the point; zeros after it before the first digit that counts */
     for (; p < end && (is_digit(*p) || *p == '.'); p++) {
         if (*p == '.') {

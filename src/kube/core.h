@@ -26,7 +26,7 @@ struct kube {
     bool impatient;
     struct kube_warnings *warnings; /* NULL: none yet */
     const char *cluster;
-    struct metric *calls, *call_seconds; /* NULL: nobody counts */
+    struct metric *calls, *call_seconds; /* NULL: nothing is counted */
 
     struct kube_request *requests; /* not ended */
     struct kube_list *lists;       /* not ended */

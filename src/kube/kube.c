@@ -1,3 +1,4 @@
+/* A server's connection: opened with its credentials and clients, closed when nothing of it is under way. */
 #include "kube/core.h"
 
 #include <stdlib.h>

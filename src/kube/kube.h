@@ -39,8 +39,11 @@ struct kube_options {
     uint64_t token_reread_ms;   /* how old a token from a file may become; 0: 60,000 */
 };
 
+/* Copies what it needs of config. Reads files, which blocks; sends nothing yet. ERR_INVALID, ERR_NOT_FOUND, ERR_IO,
+ * ERR_LIMIT (a token, certificate or key), ERR_NOMEM; messages name the configuration's origin. */
 int kube_open(uv_loop_t *loop, const struct kube_config *config, const struct kube_options *options, struct kube **kube,
               struct error *err);
+/* Ends what is under way with ERR_CANCELLED; closed (may be NULL) when libuv holds nothing of it any more. */
 void kube_close(struct kube *kube, void (*closed)(void *data), void *data);
 const char *kube_server(const struct kube *kube);
 
@@ -80,6 +83,8 @@ struct kube_call {
     kube_done done;
     void *data;
 };
+/* 0, or ERR_CANCELLED (the connection is being closed), ERR_INVALID (no credentials, a bad URL), ERR_NOMEM, or why
+ * credentials could not be fetched: then done is never called. request may be NULL. */
 int kube_send(struct kube *kube, const struct kube_call *call, struct kube_request **request, struct error *err);
 void kube_cancel(struct kube_request *request); /* done comes soon with ERR_CANCELLED; safe in any callback */
 

@@ -41,7 +41,7 @@ static void timer_is_closed(struct deadline *timer)
     kube_released(kube);
 }
 
-/* The memory goes when nobody is inside the list any more and its request has ended. */
+/* The memory goes when none of its callbacks is running any more and its request has ended. */
 static void release_if_over(struct kube_list *l)
 {
     if (!l->ended || l->busy || l->request || l->closing)

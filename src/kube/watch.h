@@ -38,7 +38,7 @@ struct kube_watch_call {
     void *data;
 };
 
-/* 0, or an error; then ended is never called. Copies what call points to, but for data. */
+/* 0, or what kube_send returns: then ended is never called. Copies what call points to, but for data. */
 int kube_watch(struct kube *kube, const struct kube_watch_call *call, struct kube_watch **watch, struct error *err);
 /* No callback is called any more from this call on; what `data` points to may be freed. Allowed within `event`. */
 void kube_watch_cancel(struct kube_watch *watch);

@@ -41,8 +41,6 @@ int kube_incluster(const struct kube_config_source *source, struct kube_config *
 /* An access key or a user of Huawei Cloud's IAM: goes with a server by hand. */
 int kube_config_access_key(const struct kube_config_source *source, struct kube_config *config, struct error *err);
 int kube_config_iam(const struct kube_config_source *source, struct kube_config *config, struct error *err);
-/* Whom to act as, where the command line says so. */
-int kube_config_as(const struct kube_config_source *source, struct kube_config *config, struct error *err);
 
 /* Sets config->server from text: a scheme if it has none, no slash at the end; refuses what is no URL of a server.
  * where: for messages. */
