@@ -92,7 +92,7 @@ void glue_detach(struct http_client *client);
 void glue_renew(struct http_client *client); /* a fresh multi for one that is broken and holds no request any more */
 void glue_act(struct http_client *client, curl_socket_t fd, int events); /* then ends what is finished */
 
-/* --- request.c --- */
+/* --- http_request.c --- */
 void request_work(struct http_request *request);
 /* libcurl is through with it. */
 void request_finished(struct http_request *request, CURLcode result);

@@ -1,5 +1,5 @@
 /* A server's connection: opened with its credentials and clients, closed when nothing of it is under way. */
-#include "kube/core.h"
+#include "kube/kube_parts.h"
 
 #include <stdlib.h>
 

@@ -14,7 +14,7 @@
 #include <uv.h>
 
 #include "base/log.h"
-#include "kube/config/config.h"
+#include "kube/config/kube_config.h"
 #include "json/value.h"
 
 struct kube;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-#include "kube/core.h"
+#include "kube/kube_parts.h"
 #include "kube/verbs.h"
 #include "loop/timer.h"
 

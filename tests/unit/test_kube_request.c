@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "kube/core.h"
+#include "kube/kube_parts.h"
 #include "kube_server.h"
 
 static const struct kube_resource jobs = {"kubeflow.org", "v1", "mpijobs"};

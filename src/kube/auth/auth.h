@@ -12,7 +12,7 @@
 
 #include "base/log.h"
 #include "http/http.h"
-#include "kube/config/config.h"
+#include "kube/config/kube_config.h"
 
 struct kube_auth;
 

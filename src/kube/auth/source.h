@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "kube/config/config.h"
+#include "kube/config/kube_config.h"
 
 /* What was fetched. Empty members: not of this kind. All secret. */
 struct credential {

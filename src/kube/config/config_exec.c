@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kube/config/config_parts.h"
+#include "kube/config/kube_config_parts.h"
 #include "yaml/json.h"
 
 #define EXTENSION "client.authentication.k8s.io/exec"

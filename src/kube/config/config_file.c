@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/base64.h"
-#include "kube/config/config_parts.h"
+#include "kube/config/kube_config_parts.h"
 
 #define NAMES_SHOWN 20 /* in a message */
 

@@ -1,9 +1,9 @@
-/* The ways to a configuration, and what they share. config.c chooses among them. */
-#ifndef MPIJOBD_KUBE_CONFIG_CONFIG_PARTS_H
-#define MPIJOBD_KUBE_CONFIG_CONFIG_PARTS_H
+/* The ways to a configuration, and what they share. kube_config.c chooses among them. */
+#ifndef MPIJOBD_KUBE_CONFIG_KUBE_CONFIG_PARTS_H
+#define MPIJOBD_KUBE_CONFIG_KUBE_CONFIG_PARTS_H
 
-#include "kube/config/config.h"
 #include "kube/config/config_yaml.h"
+#include "kube/config/kube_config.h"
 
 /* Kubeconfig files in their order of preference: what the first one says counts, entry by entry. */
 struct kubeconfig {

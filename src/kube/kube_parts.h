@@ -1,6 +1,6 @@
 /* The floor's own insides: one server, its requests under way, its lists. */
-#ifndef MPIJOBD_KUBE_CORE_H
-#define MPIJOBD_KUBE_CORE_H
+#ifndef MPIJOBD_KUBE_KUBE_PARTS_H
+#define MPIJOBD_KUBE_KUBE_PARTS_H
 
 #include "base/backoff.h"
 #include "base/metrics.h"

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "kube/request_parts.h"
+#include "kube/kube_request_parts.h"
 #include "kube/status.h"
 
 static void begin_try(struct kube_request *r);

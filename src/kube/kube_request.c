@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-#include "kube/request_parts.h"
+#include "kube/kube_request_parts.h"
 
 /* ---- the end ---- */
 

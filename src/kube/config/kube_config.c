@@ -1,6 +1,6 @@
 /* Where a configuration comes from: files in kubectl's order, a pod's own, or a server by hand with what stands beside
  * it. */
-#include "kube/config/config.h"
+#include "kube/config/kube_config.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kube/config/config_parts.h"
+#include "kube/config/kube_config_parts.h"
 
 static const char *from_environment(const struct kube_config_source *source, const char *name)
 {

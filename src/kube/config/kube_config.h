@@ -1,7 +1,7 @@
 /* Where the API server is and how to prove who we are: from kubeconfig files as kubectl reads them, or from a pod's
  * service account. Reads files (blocks): at start and at reload. */
-#ifndef MPIJOBD_KUBE_CONFIG_CONFIG_H
-#define MPIJOBD_KUBE_CONFIG_CONFIG_H
+#ifndef MPIJOBD_KUBE_CONFIG_KUBE_CONFIG_H
+#define MPIJOBD_KUBE_CONFIG_KUBE_CONFIG_H
 
 #include <stdbool.h>
 
