@@ -1,3 +1,4 @@
+/* Base64, as strict as a credential deserves: one text stands for one sequence of bytes. */
 #include "base/base64.h"
 
 #include <stdint.h>

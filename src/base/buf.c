@@ -1,3 +1,4 @@
+/* A buffer that doubles as it grows, up to its limit, and remembers a failure. */
 #include "base/buf.h"
 
 #include <errno.h>

@@ -29,7 +29,7 @@ void buf_init(struct buf *b, size_t max);
 void buf_free(struct buf *b);  /* empties it; it can be used again */
 void buf_reset(struct buf *b); /* len 0 and no failure; keeps the memory */
 
-int buf_reserve(struct buf *b, size_t more); /* room for `more` bytes beyond len; 0 or a negative code */
+int buf_reserve(struct buf *b, size_t more); /* room for `more` bytes beyond len: 0, ERR_NOMEM or ERR_LIMIT */
 void buf_add(struct buf *b, const void *bytes, size_t n);
 void buf_add_str(struct buf *b, struct str s);
 void buf_puts(struct buf *b, const char *text);
@@ -42,13 +42,14 @@ static inline struct str buf_str(const struct buf *b)
     return (struct str){b->ptr, b->len};
 }
 
-/* 0, or the failure with its message ("what" names what was being built). */
+/* 0, or ERR_NOMEM or ERR_LIMIT with its message ("what" names what was being built). */
 int buf_result(const struct buf *b, const char *what, struct error *err);
 
 /* Hands the memory to the caller (free) and leaves the buffer empty; NULL where it failed. Never NULL otherwise. */
 char *buf_take(struct buf *b, size_t *len);
 
-/* Reads a whole file. max: most bytes. Errors name the path. Blocks: for start-up and worker threads only. */
+/* Reads a whole file, which blocks: at start-up and on worker threads only. max: most bytes. ERR_NOT_FOUND, ERR_IO,
+ * ERR_LIMIT, ERR_NOMEM; messages name the path. */
 int buf_read_file(struct buf *b, const char *path, size_t max, struct error *err);
 
 #endif

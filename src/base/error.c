@@ -1,5 +1,7 @@
+/* An error filled, completed, and kept. */
 #include "base/error.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,13 +53,10 @@ static void mark_cut(char *text, size_t size)
     memcpy(text + end, "...", 4);
 }
 
-int error_setv(struct error *err, int code, const char *format, va_list args)
+static void setv(struct error *err, int code, const char *format, va_list args)
 {
-    if (!err)
-        return code;
     char text[ERROR_MESSAGE_MAX]; /* the arguments may point into err itself */
-    int n = vsnprintf(text, sizeof text, format, args);
-    if (n >= (int)sizeof text)
+    if (vsnprintf(text, sizeof text, format, args) >= (int)sizeof text)
         mark_cut(text, sizeof text);
     err->code = code;
     err->status = 0;
@@ -65,14 +64,14 @@ int error_setv(struct error *err, int code, const char *format, va_list args)
     err->retryable = code == ERR_TIMEOUT || code == ERR_UNREACHABLE;
     snprintf(err->reason, sizeof err->reason, "%s", error_reason(code));
     memcpy(err->message, text, sizeof text);
-    return code;
 }
 
 int error_set(struct error *err, int code, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    error_setv(err, code, format, args);
+    if (err)
+        setv(err, code, format, args);
     va_end(args);
     return code;
 }
@@ -81,10 +80,11 @@ int error_set_status(struct error *err, int code, int status, const char *format
 {
     va_list args;
     va_start(args, format);
-    error_setv(err, code, format, args);
-    va_end(args);
-    if (err)
+    if (err) {
+        setv(err, code, format, args);
         err->status = status;
+    }
+    va_end(args);
     return code;
 }
 

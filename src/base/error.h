@@ -7,7 +7,6 @@
 #ifndef MPIJOBD_BASE_ERROR_H
 #define MPIJOBD_BASE_ERROR_H
 
-#include <stdarg.h>
 #include <stdbool.h>
 
 enum error_code {
@@ -16,7 +15,7 @@ enum error_code {
     ERR_INVALID = -3,     /* readable, but not allowed: a bad value, an unknown key */
     ERR_NOT_FOUND = -4,   /* the named thing does not exist */
     ERR_IO = -5,          /* a file or device would not do it */
-    ERR_LIMIT = -6,       /* a bound of ours was reached: size, depth, budget, changes */
+    ERR_LIMIT = -6,       /* a bound was reached: of size, depth, budget, changes */
     ERR_TIMEOUT = -7,     /* the deadline passed */
     ERR_UNREACHABLE = -8, /* no connection, name or route; TLS refused */
     ERR_CANCELLED = -9,   /* given up on request: shutdown, cancel */
@@ -24,7 +23,7 @@ enum error_code {
     ERR_PROTOCOL = -11,   /* the server's answer makes no sense: HTML, half a JSON, an empty body */
     ERR_CONFLICT = -12,   /* 409 that tries did not resolve */
     ERR_DROPPED = -13,    /* the server said 200 and threw a value away or altered it */
-    ERR_REFUSED = -14,    /* we refuse to do it: harmful or destructive without leave */
+    ERR_REFUSED = -14,    /* mpijobd refuses to do it: harmful, or destructive and not allowed by name */
     ERR_SCRIPT = -15,     /* a Lua error; the message holds the traceback */
 };
 
@@ -43,7 +42,6 @@ struct error {
 
 /* Fills *err (if not NULL) with code, the reason that belongs to it and the message. Returns code. */
 int error_set(struct error *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
-int error_setv(struct error *err, int code, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
 
 /* As error_set, with the HTTP status of the answer that is to blame. */
 int error_set_status(struct error *err, int code, int status, const char *format, ...)

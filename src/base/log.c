@@ -1,3 +1,4 @@
+/* One line of the log: put together whole, then written. */
 #include "base/log.h"
 
 #include <errno.h>

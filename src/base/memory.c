@@ -1,3 +1,4 @@
+/* glibc's thresholds for giving memory back. */
 #include "base/memory.h"
 
 #include <malloc.h>

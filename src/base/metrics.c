@@ -1,3 +1,4 @@
+/* The registry: metrics by name, their series by label values, and the text of all of them. */
 #include "base/metrics.h"
 
 #include <inttypes.h>

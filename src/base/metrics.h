@@ -1,7 +1,7 @@
 /* Counters, gauges and histograms with labels, written as OpenMetrics text (version 1.0.0). A registry belongs to its
- * daemon; floors get it as a pointer, and NULL everywhere means: nobody counts. Counting never fails for the caller: a
- * sample that finds no memory is dropped, and so is one past METRIC_SERIES_MAX label sets of a metric (a policy that
- * makes up names must not eat the memory). All calls are on one thread. */
+ * daemon; floors get it as a pointer, and NULL everywhere means that nothing is counted. Counting never fails for the
+ * caller: a sample that finds no memory is dropped, and so is one past METRIC_SERIES_MAX label sets of a metric (a
+ * policy that makes up names must not eat the memory). All calls are on one thread. */
 #ifndef MPIJOBD_BASE_METRICS_H
 #define MPIJOBD_BASE_METRICS_H
 
@@ -39,12 +39,12 @@ extern const size_t metric_seconds_count;
 void metric_add(struct metric *metric, double value, const char *const *values); /* counters: never negative */
 void metric_set(struct metric *metric, double value, const char *const *values); /* gauges */
 void metric_observe(struct metric *metric, double value, const char *const *values);
-/* Forgets all its series: of a gauge that is about to be filled anew. */
+/* Forgets all its series: before a gauge is filled again. */
 void metric_clear(struct metric *metric);
 
 #define METRIC_VALUES(...) ((const char *const[]){__VA_ARGS__})
 
-/* Called before each metrics_write, to set what is read rather than counted. */
+/* Called before each metrics_write, to set what is read rather than counted. 0 or ERR_NOMEM. */
 typedef void (*metrics_collect)(void *data);
 int metrics_collector(struct metrics *metrics, metrics_collect collect, void *data, struct error *err);
 void metrics_collector_remove(struct metrics *metrics, void *data);

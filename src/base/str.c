@@ -1,3 +1,4 @@
+/* Comparing, globs, the nearest of several names, and wiping. */
 #include "base/str.h"
 
 #include <ctype.h>

@@ -1,4 +1,5 @@
-/* A view of bytes that somebody else owns, and small helpers on C strings. Nothing here allocates unless it says so. */
+/* A view of bytes that belong to another owner, and small helpers on C strings. Nothing here allocates unless it says
+ * so. */
 #ifndef MPIJOBD_BASE_STR_H
 #define MPIJOBD_BASE_STR_H
 

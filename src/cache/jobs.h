@@ -13,7 +13,7 @@
 #define NEVER_SEEN 0 /* an epoch that no list has */
 
 struct job {
-    uint64_t version;    /* resourceVersion: see kube/version.h */
+    uint64_t version;    /* resourceVersion: see kube/resource_version.h */
     uint64_t uid;        /* a hash of it */
     uint64_t labels;     /* see labels.h */
     uint32_t hash;       /* of namespace and name */

@@ -134,7 +134,7 @@ void cluster_look_start(struct cluster *c)
         plurals[i] = mpijob_kind_info((enum mpijob_kind)i)->plural;
     error_keep(&c->look.why, NULL);
     c->look = (struct cluster_look){.active = true, .stored = -1};
-    if (kube_discover_each(c->kube, MPIJOB_GROUP, plurals, discovered, c, &c->look.discovery, &err))
+    if (kube_discover(c->kube, MPIJOB_GROUP, plurals, discovered, c, &c->look.discovery, &err))
         over(c, &err);
 }
 

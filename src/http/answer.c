@@ -1,3 +1,4 @@
+/* Reading an answer's headers: dates, Retry-After, warnings. */
 #include "http/answer.h"
 
 #include <stdlib.h>
@@ -5,9 +6,8 @@
 
 #include "base/clock.h"
 
-#define RETRY_AFTER_MOST_S                                                                                             \
-    INT64_C(31536000) /* a year: beyond it a server is joking, and milliseconds could overflow                         \
-                       */
+/* A year: beyond it a server is joking, and milliseconds could overflow. */
+#define RETRY_AFTER_MOST_S INT64_C(31536000)
 
 int64_t http_date_read(const char *value)
 {

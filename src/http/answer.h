@@ -13,7 +13,7 @@ struct warnings {
 int warnings_read(struct warnings *warnings, const struct answer_headers *headers); /* 0 or ERR_NOMEM */
 void warnings_free(struct warnings *warnings);
 
-/* Milliseconds from a Retry-After, -1: none or no sense in it. A date is taken relative to `date` (the answer's own
+/* Milliseconds from a Retry-After, -1: none, or it makes no sense. A date is taken relative to `date` (the answer's own
  * Date, seconds; our clock may be wrong), or to our clock where that is 0. */
 int64_t retry_after_read(const char *value, int64_t date);
 

@@ -18,7 +18,6 @@ static void destroy(struct http_client *client)
     if (client->proxy)
         secret_wipe(client->proxy, strlen(client->proxy)); /* it may have a password */
     free(client->proxy);
-    free(client->no_proxy);
     free(client->user_agent);
     free(client->server_name);
     free(client);
@@ -120,12 +119,10 @@ static int copy_config(struct http_client *client, const struct http_config *con
     client->connections = config->connections ? (long)config->connections : CLIENT_CONNECTIONS;
     client->connect_timeout_ms = config->connect_timeout_ms ? config->connect_timeout_ms : CLIENT_CONNECT_TIMEOUT_MS;
     client->body_max = config->body_max ? config->body_max : CLIENT_BODY_MAX;
-    client->http2 = config->http2;
     client->insecure = config->tls.insecure;
     client->log = config->log;
     const char *name = config->tls.server_name;
-    if (copy_text(&client->proxy, config->proxy) || copy_text(&client->no_proxy, config->no_proxy) ||
-        copy_text(&client->server_name, name && *name ? name : NULL))
+    if (copy_text(&client->proxy, config->proxy) || copy_text(&client->server_name, name && *name ? name : NULL))
         return ERR_NOMEM;
     return copy_text(&client->user_agent, config->user_agent ? config->user_agent : mpijobd_user_agent);
 }
@@ -158,12 +155,10 @@ static int set_up_beside(struct http_client *client, const struct http_client *f
     struct http_config config = {
         .tls = {.server_name = first->server_name, .insecure = first->insecure},
         .proxy = first->proxy,
-        .no_proxy = first->no_proxy,
         .user_agent = first->user_agent,
         .connections = (unsigned)client->connections,
         .connect_timeout_ms = first->connect_timeout_ms,
         .body_max = first->body_max,
-        .http2 = first->http2,
         .log = first->log,
     };
     if (copy_config(client, &config))

@@ -15,8 +15,8 @@
 #define CLIENT_CONNECT_TIMEOUT_MS 10000
 #define CLIENT_BODY_MAX ((size_t)64 << 20)
 #define CLIENT_TIMEOUT_MS 30000
-#define CLIENT_IDLE_MOST_S                                                                                             \
-    60 /* kube-apiserver closes after 90 s; a connection that it is just closing loses a PUT's answer */
+/* kube-apiserver closes after 90 s; a connection that it is just closing loses a PUT's answer. */
+#define CLIENT_IDLE_MOST_S 60
 
 TAILQ_HEAD(http_requests, http_request);
 
@@ -34,11 +34,11 @@ struct http_client {
     struct http_requests work;     /* those of them to be added or ended in the next turn */
     size_t work_count;
 
-    char *proxy, *no_proxy, *user_agent, *server_name;
+    char *proxy, *user_agent, *server_name;
     long connections;
     uint64_t connect_timeout_ms;
     size_t body_max;
-    bool http2, insecure;
+    bool insecure;
     bool sent;        /* a request was: there may be connections */
     uint64_t sent_at; /* the first one; the loop's milliseconds */
     const struct log *log;
@@ -76,7 +76,7 @@ struct http_request {
     struct answer_headers head;
     struct buf answer;
     uint64_t received; /* bytes of the answer's body */
-    int failure; /* why a callback of ours stopped libcurl: ERR_NOMEM, ERR_LIMIT, ERR_CANCELLED, ERR_UNREACHABLE; 0 */
+    int failure;       /* why a callback stopped libcurl: ERR_NOMEM, ERR_LIMIT, ERR_CANCELLED, ERR_UNREACHABLE; 0 */
     char detail[CURL_ERROR_SIZE];
 };
 
@@ -92,10 +92,8 @@ void glue_detach(struct http_client *client);
 void glue_renew(struct http_client *client); /* a fresh multi for one that is broken and holds no request any more */
 void glue_act(struct http_client *client, curl_socket_t fd, int events); /* then ends what is finished */
 
-/* --- request.c --- */
+/* --- http_request.c --- */
 void request_work(struct http_request *request);
-/* The one place that calls `done`. err NULL: the answer is there. */
-void request_end(struct http_request *request, const struct error *err);
 /* libcurl is through with it. */
 void request_finished(struct http_request *request, CURLcode result);
 

@@ -1,3 +1,4 @@
+/* The allocator that libcurl is given: what it frees is wiped, since it holds tokens and bodies. */
 #include "http/curl_memory.h"
 
 #include <curl/curl.h>

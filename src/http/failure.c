@@ -43,7 +43,7 @@ void failure_timeout(const struct http_request *request, struct error *err)
                   request->head.complete ? "complete answer" : "answer", request->timeout_ms);
 }
 
-/* A callback of ours stopped libcurl. */
+/* One of our callbacks stopped libcurl. */
 static void describe_ours(const struct http_request *request, struct error *err)
 {
     switch (request->failure) {
@@ -73,7 +73,7 @@ static void describe_ours(const struct http_request *request, struct error *err)
 static const char *peer(const struct http_request *request, char text[URL_SHOWN_MAX + 32])
 {
     const struct http_client *client = request->client;
-    const char *proxy = proxy_for(&request->url, client->proxy, client->no_proxy);
+    const char *proxy = proxy_for(&request->url, client->proxy);
     char shown[URL_SHOWN_MAX];
     if (*proxy) {
         snprintf(text, URL_SHOWN_MAX, "%s%s", strstr(proxy, "://") ? "" : "http://", proxy);
@@ -173,8 +173,6 @@ void failure_describe(const struct http_request *request, CURLcode result, struc
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
     case CURLE_PARTIAL_FILE:
-    case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM:
         describe_lost(request, result, err);
         return;
     case CURLE_PROXY:

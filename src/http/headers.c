@@ -1,3 +1,4 @@
+/* A request's header lines for libcurl, and an answer's as they arrive. */
 #include "http/headers.h"
 
 #include <stdlib.h>

@@ -19,7 +19,7 @@
 
 struct http_tls {
     /* Each as PEM text or as a file's path (text wins). Empty: none. Without a CA the system's store is used. The
-     * client copies them at http_client_new and wipes its copies. A path is read anew when its file has changed
+     * client copies them at http_client_new and wipes its copies. A path is read again when its file has changed
      * (checked for new connections). */
     struct str ca, certificate, key;
     const char *ca_file, *certificate_file, *key_file;
@@ -30,34 +30,32 @@ struct http_tls {
 struct http_config {
     struct http_tls tls;
     const char *proxy;           /* NULL: HTTPS_PROXY and friends of the environment, "": none */
-    const char *no_proxy;        /* NULL: the environment's */
     const char *user_agent;      /* NULL: "mpijobd/<version>" */
     unsigned connections;        /* at once to the server; 0: 16 */
-    uint64_t connect_timeout_ms; /* 0: 10,000 */
+    uint64_t connect_timeout_ms; /* 0: 10,000, as in the daemon; tests make it short */
     size_t body_max;             /* of an answer that is collected; 0: 64 MiB */
-    bool http2;                  /* default is HTTP/1.1 */
     /* Called on the loop when the TLS files were looked at; changed: they are others than before, were read, and hold
-     * for the requests that are sent from now on. NULL: nobody is told. */
+     * for the requests that are sent from now on. NULL: not called. */
     void (*looked)(void *data, bool changed);
     void *data;
-    const struct log
-        *log; /* debug lines: method, URL without query secrets, status, milliseconds. Never headers or bodies */
+    /* Debug lines: method, URL without query secrets, status, milliseconds. Never headers or bodies. */
+    const struct log *log;
 };
 
 struct http_client;
 struct http_request;
 
-/* Copies what it needs of config. 0 or an error (an unreadable CA, a key that does not fit its certificate: names the
- * file). */
+/* Copies what it needs of config. ERR_INVALID (an unreadable CA, a key that does not fit its certificate: names the
+ * file), ERR_NOT_FOUND, ERR_IO, ERR_LIMIT (a file), ERR_NOMEM. Reads files, which blocks. */
 int http_client_new(uv_loop_t *loop, const struct http_config *config, struct http_client **client, struct error *err);
 
 /* One more client of the same server, configured alike, with connections of its own (0: 16). It shares the TLS
- * material: what one of them identifies with or reads anew, the other uses too. Each is closed by itself, in any order.
- */
+ * material: what one of them identifies with or reads again, the other uses too. Each is closed by itself, in any
+ * order. 0 or ERR_NOMEM. */
 int http_client_beside(struct http_client *first, unsigned connections, struct http_client **client, struct error *err);
 
 /* Shows another certificate and key (PEM) than the configuration's from now on: requests that are sent after this go
- * over connections made after it. 0 or an error; then all is as before. */
+ * over connections made after it. ERR_INVALID, ERR_NOMEM: then all is as before. */
 int http_client_identify(struct http_client *client, struct str certificate, struct str key, struct error *err);
 
 /* Looks at the TLS files now; config.looked is called later. False: there are none. */
@@ -93,10 +91,9 @@ struct http_call {
     const struct http_header *headers; /* ends at a NULL name; copied */
     struct str body;                   /* copied */
     const char *content_type;          /* with a body; NULL: application/json */
-    uint64_t
-        timeout_ms; /* the whole request, waiting for a connection included; 0: 30,000. UINT64_MAX: none (streams) */
+    /* The whole request, waiting for a connection included; 0: 30,000. UINT64_MAX: none (streams). */
+    uint64_t timeout_ms;
     uint64_t silence_ms; /* streams: no byte for so long ends it with ERR_TIMEOUT; 0: none */
-    size_t body_max;     /* 0: the client's */
     /* If set, the answer's body goes here as it arrives, for status 200 only (other bodies are collected). Returns
      * false to stop: done gets ERR_CANCELLED. */
     bool (*on_data)(void *data, const char *bytes, size_t n);
@@ -107,7 +104,8 @@ struct http_call {
     void *data;
 };
 
-/* 0, or an error (bad URL, out of memory): then `done` is never called. */
+/* 0, or ERR_INVALID (URL, method or header), ERR_CANCELLED (the client is being closed), ERR_NOMEM: then `done` is
+ * never called. */
 int http_send(struct http_client *client, const struct http_call *call, struct http_request **request,
               struct error *err);
 

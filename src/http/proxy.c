@@ -128,14 +128,12 @@ static const char *variable(const char *first, const char *second)
     return value ? value : "";
 }
 
-const char *proxy_for(const struct url *url, const char *configured, const char *no_proxy)
+const char *proxy_for(const struct url *url, const char *configured)
 {
     if (configured)
         return configured;
     const char *proxy = url->tls ? variable("HTTPS_PROXY", "https_proxy") : variable("HTTP_PROXY", "http_proxy");
     if (!*proxy)
         proxy = variable("ALL_PROXY", "all_proxy");
-    if (!no_proxy)
-        no_proxy = variable("NO_PROXY", "no_proxy");
-    return is_loopback(url) || proxy_excepts(no_proxy, url) ? "" : proxy;
+    return is_loopback(url) || proxy_excepts(variable("NO_PROXY", "no_proxy"), url) ? "" : proxy;
 }

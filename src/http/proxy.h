@@ -6,12 +6,13 @@
 
 #include "http/url.h"
 
-/* configured: NULL: the environment's, which never is for this machine. no_proxy: instead of the environment's; NULL:
- * that. "": none. What it gives is configured itself or the environment's; it may hold a password. */
-const char *proxy_for(const struct url *url, const char *configured, const char *no_proxy);
+/* configured: NULL: the environment's, which never is for this machine; "": none. What it gives is configured itself or
+ * the environment's; it may hold a password. */
+const char *proxy_for(const struct url *url, const char *configured);
 
-/* Is the server excepted by a list as NO_PROXY's: names (with their subdomains), ".domain" (these alone), addresses,
- * networks ("10.0.0.0/8"), each with or without ":port", or "*". */
+/* The part of it that tests and the fuzzer try by itself: is the server excepted by a list as NO_PROXY's? Names (with
+ * their subdomains), ".domain" (these alone), addresses, networks ("10.0.0.0/8"), each with or without ":port", or "*".
+ */
 bool proxy_excepts(const char *list, const struct url *url);
 
 #endif

@@ -1,3 +1,4 @@
+/* A server's TLS material: looked at on a worker thread when its files may have changed, and shared by clients. */
 #include "http/tls.h"
 
 #include <stdlib.h>
@@ -12,7 +13,7 @@ struct tls {
     uv_loop_t *loop;
     unsigned owners;
     uint64_t looked; /* the loop's time of the last look */
-    /* While `looking`, the worker owns these; it reads source and stamps, which nobody writes meanwhile. */
+    /* While `looking`, the worker owns these; it reads source and stamps, which are not written meanwhile. */
     bool looking;
     uv_work_t work;
     bool changed;
@@ -25,7 +26,7 @@ struct tls {
     void (*listener)(void *data, bool changed);
     void *listener_data;
 
-    bool again; /* asked for while a look was under way */
+    bool again; /* another look was asked for while one was under way */
     bool closing;
     void (*closed)(void *data);
     void *data;
@@ -138,7 +139,7 @@ static void take_over(struct tls *tls)
     tls->material = tls->fresh;
     tls->fresh = (struct tls_material){0};
     tls->changed_at = uv_now(tls->loop);
-    log_line(tls->log, LOG_INFO, "TLS files have changed and were read anew");
+    log_line(tls->log, LOG_INFO, "TLS files have changed and were read again");
 }
 
 static void on_looked(uv_work_t *work, int status)
@@ -156,7 +157,7 @@ static void on_looked(uv_work_t *work, int status)
     tls->again = false;
     if (again)
         tls_look(tls, true);
-    if (tls->listener && (changed || !again)) /* who asked meanwhile hears of the next one */
+    if (tls->listener && (changed || !again)) /* if one was asked for meanwhile, the listener hears of that one */
         tls->listener(tls->listener_data, changed);
 }
 

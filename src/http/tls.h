@@ -1,4 +1,4 @@
-/* A client's TLS material, parsed once and handed to each new connection, and read anew when a file of it has changed.
+/* A client's TLS material, parsed once and handed to each new connection, and read again when a file of it has changed.
  *
  * libcurl could read the files itself, but it parses them for every connection (a CA from memory always; with Debian's
  * default CAPATH, 21 handshakes a second), or caches a file's content for a day although the file was rotated. */
@@ -9,20 +9,21 @@
 
 #include "http/tls_material.h"
 
-#define TLS_LOOK_MS                                                                                                    \
-    1000 /* files are looked at no more often than this while requests are sent, and at once after a failure */
+/* Files are looked at no more often than this while requests are sent, and at once after a failure. */
+#define TLS_LOOK_MS 1000
 
 struct tls;
 
+/* Reads the files, which blocks. Errors as of tls_material_read. */
 int tls_new(uv_loop_t *loop, const struct http_tls *config, const struct log *log, struct tls **tls, struct error *err);
-/* Another certificate and key (PEM) than the configured ones, for the connections to come. 0, or an error; then all is
- * as before. */
+/* Another certificate and key (PEM) than the configured ones, for the connections to come. ERR_INVALID, ERR_NOMEM: then
+ * all is as before. */
 int tls_identify(struct tls *tls, struct str certificate, struct str key, struct error *err);
 bool tls_apply(const struct tls *tls, SSL_CTX *context);
 bool tls_has_files(const struct tls *tls);
 /* When the material changed last, in the loop's milliseconds; 0: not since it was made. */
 uint64_t tls_changed_at(const struct tls *tls);
-/* Called after each look, changed: the files were read anew. NULL: nobody is. */
+/* looked: called after each look; changed: the files were read again. NULL: not called. */
 void tls_listen(struct tls *tls, void (*looked)(void *data, bool changed), void *data);
 
 /* Looks, on a worker thread, whether a file has changed, and reads it. Material that cannot be read (a rotation half

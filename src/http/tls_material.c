@@ -1,3 +1,4 @@
+/* CA, certificate and key, read from text or files, checked, and put into a connection. */
 #include "http/tls_material.h"
 
 #include <openssl/err.h>

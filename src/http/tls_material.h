@@ -41,7 +41,7 @@ struct tls_material {
     EVP_PKEY *key;
 };
 
-/* 0, or an error that names the file. */
+/* ERR_INVALID (no PEM, a key that does not fit), or what buf_read_file returns; messages name the file. */
 int tls_material_read(struct tls_material *material, const struct tls_source *source, struct error *err);
 void tls_material_free(struct tls_material *material); /* OpenSSL wipes the key */
 bool tls_material_apply(const struct tls_material *material, SSL_CTX *context);

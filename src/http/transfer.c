@@ -9,8 +9,8 @@
 #include "http/client.h"
 #include "http/proxy.h"
 
-#define PROBE_AFTER_S                                                                                                  \
-    30 /* a peer that went away without a word is noticed after 30 + 3 * 10 s, also on an idle stream */
+/* A peer that went away without a word is noticed after 30 + 3 * 10 s, also on an idle stream. */
+#define PROBE_AFTER_S 30
 #define PROBE_EVERY_S 10
 #define PROBES 3
 #define UNSENT_MOST_MS 30000
@@ -81,7 +81,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *data)
 }
 
 /* A connection is there and the request is about to go out on it. libcurl comes here again when a connection that was
- * kept alive is lost without an answer: it then sends the same request anew, be it a PUT that the server has already
+ * kept alive is lost without an answer: it then sends the same request again, even a PUT that the server has already
  * carried out. Only what changes nothing may go twice. */
 static int on_connected(void *data, char *ip, char *local_ip, int port, int local_port)
 {
@@ -128,7 +128,7 @@ static bool set_method(CURL *easy, const struct http_request *request)
                  strcmp(request->method, "PATCH") == 0;
     if (request->body_len || posts) {
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
-        SET(CURLOPT_POSTFIELDS, request->body_len ? request->body : ""); /* not copied: ours */
+        SET(CURLOPT_POSTFIELDS, request->body_len ? request->body : ""); /* not copied: the request keeps it */
     } else if (strcmp(request->method, "HEAD") == 0) {
         SET(CURLOPT_NOBODY, 1L);
     }
@@ -140,7 +140,7 @@ static bool set_proxy(CURL *easy, const struct http_request *request)
 {
     bool failed = false;
     const struct http_client *client = request->client;
-    SET(CURLOPT_PROXY, proxy_for(&request->url, client->proxy, client->no_proxy));
+    SET(CURLOPT_PROXY, proxy_for(&request->url, client->proxy));
     SET(CURLOPT_NOPROXY, "");
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     return failed;
@@ -183,8 +183,8 @@ static bool set_callbacks(CURL *easy, struct http_request *request)
     return failed;
 }
 
-/* Connections from before the last change of certificate speak for somebody else. libcurl counts their age in whole
- * seconds, so for the first two seconds after the change every request gets a connection of its own. */
+/* Connections from before the last change of certificate were made with the former one. libcurl counts their age in
+ * whole seconds, so for the first two seconds after the change every request gets a connection of its own. */
 static bool set_age(CURL *easy, const struct http_client *client)
 {
     bool failed = false;
@@ -213,15 +213,13 @@ int transfer_prepare(struct http_request *request)
         SET(CURLOPT_BUFFERSIZE, STREAM_BUFFER);
     SET(CURLOPT_URL, request->url.text);
     SET(CURLOPT_PATH_AS_IS, 1L);
-    SET(CURLOPT_HTTPHEADER, request->headers.first); /* not copied: ours */
+    SET(CURLOPT_HTTPHEADER, request->headers.first); /* not copied: the request keeps it */
     SET(CURLOPT_USERAGENT, client->user_agent);
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_QUICK_EXIT, 1L); /* a name that is being looked up must not hold the loop when its request ends */
     SET(CURLOPT_MAXAGE_CONN, (long)CLIENT_IDLE_MOST_S);
     failed |= set_age(easy, client);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)client->connect_timeout_ms);
-    SET(CURLOPT_HTTP_VERSION, client->http2 ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
-    if (client->http2)
-        SET(CURLOPT_PIPEWAIT, 1L);
+    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1); /* HTTP/2 gained nothing, see the README */
     return failed ? ERR_NOMEM : 0;
 }

@@ -57,7 +57,7 @@ static inline unsigned quotes16(const char *p)
 #endif
 }
 
-/* Bit i: byte i of the sixteen is none of the four white space characters. */
+/* Bit i: byte i of the sixteen is not one of the four white space characters. */
 static inline unsigned solid16(const char *p)
 {
 #ifdef __SSE2__

@@ -89,7 +89,7 @@ static void drop_superseded(struct json_changes *changes)
     changes->count = kept;
 }
 
-/* What lies below a pointer follows it directly, so neighbours tell. */
+/* What lies below a pointer follows it directly, so it is enough to look at neighbours. */
 static int check_overlap(const struct json_changes *changes, struct error *err)
 {
     for (size_t i = 0; i + 1 < changes->count; i++) {

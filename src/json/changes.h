@@ -23,7 +23,8 @@ struct json_changes {
 };
 
 /* Checks and sorts the edits (views of them); of two for one pointer the later is left, and none lies inside another.
- * The caller frees items, also after a failure. */
+ * The caller frees items, also after a failure. ERR_SYNTAX (a raw value), ERR_INVALID (a pointer, an overlap),
+ * ERR_LIMIT (too deep), ERR_NOMEM. */
 int json_changes_plan(struct json_changes *changes, const struct json_edits *edits, struct error *err);
 
 /* The changes of one place in the document: their pointers are the same up to `at`, which is past a '/'. */

@@ -50,18 +50,6 @@ void json_edit_set_string(struct json_edits *edits, const char *pointer, struct 
     buf_free(&quoted);
 }
 
-void json_edit_set_int(struct json_edits *edits, const char *pointer, int64_t number)
-{
-    char text[24];
-    snprintf(text, sizeof text, "%" PRId64, number);
-    add(edits, pointer, str_of(text));
-}
-
-void json_edit_set_bool(struct json_edits *edits, const char *pointer, bool value)
-{
-    add(edits, pointer, str_of(value ? "true" : "false"));
-}
-
 void json_edit_remove(struct json_edits *edits, const char *pointer)
 {
     add(edits, pointer, (struct str){NULL, 0});

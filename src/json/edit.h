@@ -34,8 +34,6 @@ struct json_edits {
 /* raw must be one valid JSON value (checked in apply); both are copied. */
 void json_edit_set(struct json_edits *edits, const char *pointer, struct str raw);
 void json_edit_set_string(struct json_edits *edits, const char *pointer, struct str text); /* encodes it */
-void json_edit_set_int(struct json_edits *edits, const char *pointer, int64_t number);
-void json_edit_set_bool(struct json_edits *edits, const char *pointer, bool value);
 void json_edit_remove(struct json_edits *edits, const char *pointer);
 void json_edits_free(struct json_edits *edits);
 

@@ -1,4 +1,4 @@
-/* A value with its white space laid out anew; keys, strings and numbers keep their bytes. Iterative: one pass over the
+/* A value with new white space; keys, strings and numbers keep their bytes. Iterative: one pass over the
  * tokens, with a depth instead of a stack. */
 #include <string.h>
 
@@ -71,9 +71,4 @@ void json_layout(struct buf *out, struct json value, const struct json_style *st
 void json_pretty(struct buf *out, struct json root)
 {
     json_layout(out, root, &pretty);
-}
-
-void json_compact(struct buf *out, struct json root)
-{
-    json_layout(out, root, &json_style_compact);
 }

@@ -9,8 +9,18 @@
 #include "json/bytes.h"
 #include "json/scan.h"
 
-/* Exponents beyond this are not told apart; no text of ours is long enough to bring such a number back into range. */
+/* Exponents beyond this are not told apart; no text is long enough to bring such a number back into range. */
 #define EXPONENT_MOST (INT64_MAX / 4)
+
+/* The number of a text that is trusted, taken apart: 0.digits * 10^exponent, without zeros at either end of the digits.
+ */
+struct decimal {
+    const char *first, *last; /* first and last digit that counts; NULL for zero. A '.' may stand between them */
+    size_t digits;
+    int64_t exponent; /* of the point before the first digit */
+    bool negative;
+    bool huge; /* the exponent itself does not fit: exponent is then far out of any range */
+};
 
 static int64_t read_exponent(const char *p, const char *end, bool *huge)
 {
@@ -28,14 +38,14 @@ static int64_t read_exponent(const char *p, const char *end, bool *huge)
     return negative ? -n : n;
 }
 
-struct json_decimal json_decimal(struct str number)
+static struct decimal decimal_of(struct str number)
 {
     const char *p = number.ptr, *end = p + number.len;
-    struct json_decimal d = {.negative = *p == '-'};
+    struct decimal d = {.negative = *p == '-'};
     if (d.negative)
         p++;
     bool point = false;
-    size_t zeros = 0;              /* since the last digit that is none */
+    size_t zeros = 0;              /* so many follow the last digit that is not 0 */
     int64_t before = 0, after = 0; /* digits before the point; zeros after it before the first digit that counts */
     for (; p < end && (is_digit(*p) || *p == '.'); p++) {
         if (*p == '.') {
@@ -55,7 +65,7 @@ struct json_decimal json_decimal(struct str number)
             d.last = p;
     }
     if (!d.first)
-        return (struct json_decimal){.negative = d.negative};
+        return (struct decimal){.negative = d.negative};
     d.digits -= zeros;
     d.exponent = before - after;
     if (p < end)
@@ -75,7 +85,7 @@ bool json_number_equal(struct str a, struct str b)
 {
     if (str_eq(a, b))
         return true;
-    struct json_decimal x = json_decimal(a), y = json_decimal(b);
+    struct decimal x = decimal_of(a), y = decimal_of(b);
     if (!x.first || !y.first)
         return !x.first && !y.first;
     if (x.negative != y.negative || x.digits != y.digits || x.exponent != y.exponent || x.huge || y.huge)
@@ -100,7 +110,7 @@ bool json_int64(struct json v, int64_t *out)
 {
     if (json_type(v) != JSON_NUMBER)
         return false;
-    struct json_decimal d = json_decimal(v.text);
+    struct decimal d = decimal_of(v.text);
     if (!d.first) {
         *out = 0;
         return true;
@@ -140,7 +150,7 @@ bool json_double(struct json v, double *out)
         *out = read_double(text);
         return true;
     }
-    struct json_decimal d = json_decimal(v.text);
+    struct decimal d = decimal_of(v.text);
     size_t len = 0, digits = d.digits < DIGITS_MOST ? d.digits : DIGITS_MOST;
     if (d.negative)
         text[len++] = '-';

@@ -1,3 +1,4 @@
+/* A JSON patch (RFC 6902), step by step, each on the document that the one before has left. */
 #include "json/patch.h"
 
 #include <stdio.h>
@@ -44,7 +45,7 @@ static int apply(struct step *s, struct json_edits *edits)
     return rc;
 }
 
-/* Into an array: it is written anew. */
+/* Into an array: the whole array is written again. */
 static int insert(struct step *s, struct json array, const char *pointer, size_t at)
 {
     struct buf list = BUF_INIT;

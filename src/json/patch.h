@@ -5,11 +5,12 @@
 #include "json/edit.h"
 
 /* RFC 7396: the members of the patch take the place of the document's, null removes them. Both are objects. Appends to
- * out. What the patch does not name keeps its bytes. ERR_INVALID: the patch is no object. */
+ * out. What the patch does not name keeps its bytes. ERR_INVALID: the patch is not an object, or has a key that no
+ * pointer can name. ERR_LIMIT: too much work. ERR_NOMEM. */
 int json_merge_patch(struct json document, struct json patch, struct buf *out, struct error *err);
 
 /* RFC 6902: a list of add, remove, replace, move, copy and test. ERR_INVALID: a step that cannot be done, by its number
- * from 0 ("step 2: there is nothing at /spec/x"), or a test that fails. */
+ * from 0 ("step 2: there is nothing at /spec/x"), or a test that fails. Also what json_edit_apply returns. */
 int json_patch(struct json document, struct json steps, struct buf *out, struct error *err);
 
 #endif

@@ -44,7 +44,7 @@ static int write_touch(struct splice *s, const struct touch *touch, const struct
     return rc;
 }
 
-/* Leaves members first..last away, which stand side by side, with the comma before them (or after, where none is
+/* Leaves members first..last out, which stand side by side, with the comma before them (or after, where none is
  * before). vacate: all go and others come in their place. */
 static void leave_out(struct splice *s, const struct level *level, const struct touch *first, const struct touch *last,
                       bool vacate)

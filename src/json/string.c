@@ -159,7 +159,7 @@ int json_bytes_compare(struct json_bytes a, struct json_bytes b)
 
 bool json_bytes_equal(struct json_bytes a, struct json_bytes b)
 {
-    /* A different length with nothing to decode settles most. */
+    /* Where nothing has to be decoded, a different length settles it. */
     if (a.text.len != b.text.len && !has_escapes(a) && !has_escapes(b))
         return false;
     return json_bytes_compare(a, b) == 0;

@@ -24,7 +24,7 @@ struct json_style json_style_inside(struct json container, const struct json_ite
 /* Line break and indentation of a member `deeper` levels below the style's own. Nothing where it has no lines. */
 void json_lead(struct buf *out, const struct json_style *style, size_t deeper);
 
-/* Appends a value with its white space laid out anew; style is that of the line that the value stands on. Keys, strings
+/* Appends a value with new white space; style is that of the line that the value stands on. Keys, strings
  * and numbers keep their bytes. */
 void json_layout(struct buf *out, struct json value, const struct json_style *style);
 

@@ -38,7 +38,7 @@ static inline bool json_exists(struct json v)
 }
 
 /* RFC 6901 pointer ("/spec/cleanPodPolicy", "" is the value itself; ~0 ~1; array indices without leading zeros).
- * Absent where it leads nowhere, or where the pointer is none. */
+ * Absent where it leads nowhere, or is no valid pointer. */
 struct json json_at(struct json v, const char *pointer);
 
 /* A member by its decoded key ("a\u0062" in the text is "ab" here); absent if v is no object or lacks it. */
@@ -59,8 +59,8 @@ size_t json_count(struct json v); /* members or elements; 0 for anything else */
 
 bool json_is_true(struct json v);
 
-/* The string's content, decoded to UTF-8 (a lone surrogate becomes U+FFFD), is appended to out. False: not a string, or
- * out failed. */
+/* The string's content, decoded to UTF-8 (a lone surrogate becomes U+FFFD), is appended to out. False: it is not a
+ * string, or out failed. */
 bool json_decode(struct json v, struct buf *out);
 bool json_string_is(struct json v, struct str text); /* compares decoded */
 

@@ -1,4 +1,4 @@
-/* The writer: commas and colons put themselves. */
+/* The writer, which puts commas and colons by itself. */
 #include "json/write.h"
 
 #include <assert.h>

@@ -22,8 +22,8 @@ void json_write_key_str(struct json_writer *w, struct str key);
 void json_write_string(struct json_writer *w, const char *text); /* NULL: null. Invalid UTF-8 becomes U+FFFD */
 void json_write_str(struct json_writer *w, struct str text);
 void json_write_int(struct json_writer *w, int64_t number);
-void json_write_double(struct json_writer *w,
-                       double number); /* shortest that reads back the same; NaN and infinities: null */
+/* The shortest text that reads back the same; NaN and infinities: null. */
+void json_write_double(struct json_writer *w, double number);
 void json_write_bool(struct json_writer *w, bool value);
 void json_write_null(struct json_writer *w);
 void json_write_raw(struct json_writer *w, struct json value); /* as it is */
@@ -31,8 +31,7 @@ void json_write_raw(struct json_writer *w, struct json value); /* as it is */
 /* A string alone, quoted and escaped: only what RFC 8259 requires is escaped. */
 void json_quote(struct buf *out, struct str text);
 
-/* The document indented by two spaces a level, or made compact; strings and numbers keep their bytes. */
+/* The document indented by two spaces a level; strings and numbers keep their bytes. */
 void json_pretty(struct buf *out, struct json root);
-void json_compact(struct buf *out, struct json root);
 
 #endif

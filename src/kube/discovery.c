@@ -166,8 +166,8 @@ static void group_came(void *data, struct kube_request *request, const struct ku
     }
 }
 
-int kube_discover_each(struct kube *kube, const char *group, const char *const *plurals, kube_discovered done,
-                       void *data, struct kube_discovery **discovery, struct error *err)
+int kube_discover(struct kube *kube, const char *group, const char *const *plurals, kube_discovered done, void *data,
+                  struct kube_discovery **discovery, struct error *err)
 {
     struct kube_discovery *d = calloc(1, sizeof *d);
     if (!d)
@@ -189,13 +189,6 @@ int kube_discover_each(struct kube *kube, const char *group, const char *const *
     if (discovery)
         *discovery = d;
     return 0;
-}
-
-int kube_discover(struct kube *kube, const char *group, const char *plural, kube_discovered done, void *data,
-                  struct kube_discovery **discovery, struct error *err)
-{
-    const char *const plurals[] = {plural, NULL};
-    return kube_discover_each(kube, group, plurals, done, data, discovery, err);
 }
 
 void kube_discovery_cancel(struct kube_discovery *d)

@@ -1,3 +1,4 @@
+/* Kinds by apiVersion and name: asked for once, and remembered. */
 #include "kube/kinds.h"
 
 #include <stdlib.h>

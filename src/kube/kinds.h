@@ -18,8 +18,8 @@ void kube_kinds_free(struct kube_kinds *kinds); /* what is under way: its done i
 /* What is known; NULL: to be looked up. */
 const struct kube_kind *kube_kinds_known(const struct kube_kinds *kinds, const char *api_version, const char *kind);
 
-/* Looks it up. ERR_INVALID: no apiVersion ("v1", "batch/v1"). ERR_NOT_FOUND: the server serves no such version, or it
- * has no such kind; the nearest is named. done comes later, once. */
+/* Looks it up. ERR_INVALID: it does not read like an apiVersion ("v1", "batch/v1"). ERR_NOT_FOUND: the server serves no
+ * such version, or it has no such kind; the nearest is named. done comes later, once. */
 typedef void (*kube_kind_found)(void *data, const struct kube_kind *kind, const struct error *err);
 struct kube_kinds_look;
 int kube_kinds_look(struct kube_kinds *kinds, const char *api_version, const char *kind, kube_kind_found done,

@@ -1,4 +1,5 @@
-#include "kube/core.h"
+/* A server's connection: opened with its credentials and clients, closed when nothing of it is under way. */
+#include "kube/kube_parts.h"
 
 #include <stdlib.h>
 

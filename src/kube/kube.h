@@ -14,7 +14,7 @@
 #include <uv.h>
 
 #include "base/log.h"
-#include "kube/config/config.h"
+#include "kube/config/kube_config.h"
 #include "json/value.h"
 
 struct kube;
@@ -24,21 +24,26 @@ struct metrics;
 struct kube_options {
     unsigned connections; /* 0: 16 */
     uint64_t timeout_ms;  /* of a call with its retries; 0: 30,000 */
-    size_t body_max;      /* 0: 64 MiB */
     const struct log *log;
-    struct metrics *metrics; /* NULL: nobody counts */
+    struct metrics *metrics; /* NULL: nothing is counted */
     const char *cluster;     /* the label of what is counted; outlives it. NULL: "default" */
     const char *user_agent;
+    bool impatient; /* a person waits: a server that cannot be reached is told at once, not tried again */
+    /* The daemon leaves these at 0; tests make them small, so that nothing waits, and their pauses the same each time.
+     */
+    size_t body_max;            /* of an answer, in bytes; 0: 64 MiB */
     uint32_t seed;              /* of the jitter; 0: one from the system */
     uint64_t backoff_base_ms;   /* first pause before a repetition, doubling; 0: 200 */
-    bool impatient;             /* somebody waits: a server that cannot be reached is told at once, not tried again */
     uint64_t plugin_timeout_ms; /* of a kubeconfig's exec plugin; 0: 30,000 */
     uint64_t plugin_pause_ms;   /* after one that failed, doubling to 5 minutes; 0: 5,000 */
     uint64_t token_reread_ms;   /* how old a token from a file may become; 0: 60,000 */
 };
 
+/* Copies what it needs of config. Reads files, which blocks; sends nothing yet. ERR_INVALID, ERR_NOT_FOUND, ERR_IO,
+ * ERR_LIMIT (a token, certificate or key), ERR_NOMEM; messages name the configuration's origin. */
 int kube_open(uv_loop_t *loop, const struct kube_config *config, const struct kube_options *options, struct kube **kube,
               struct error *err);
+/* Ends what is under way with ERR_CANCELLED; closed (may be NULL) when libuv holds nothing of it any more. */
 void kube_close(struct kube *kube, void (*closed)(void *data), void *data);
 const char *kube_server(const struct kube *kube);
 
@@ -75,10 +80,11 @@ struct kube_call {
     struct str body;                /* copied */
     const char *content_type;       /* NULL: application/json; PATCH: application/merge-patch+json */
     uint64_t timeout_ms;            /* 0: the options' */
-    bool no_retry;                  /* one try only */
     kube_done done;
     void *data;
 };
+/* 0, or ERR_CANCELLED (the connection is being closed), ERR_INVALID (no credentials, a bad URL), ERR_NOMEM, or why
+ * credentials could not be fetched: then done is never called. request may be NULL. */
 int kube_send(struct kube *kube, const struct kube_call *call, struct kube_request **request, struct error *err);
 void kube_cancel(struct kube_request *request); /* done comes soon with ERR_CANCELLED; safe in any callback */
 

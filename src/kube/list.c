@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-#include "kube/core.h"
+#include "kube/kube_parts.h"
 #include "kube/verbs.h"
 
 #define PAGE 500
@@ -33,7 +33,7 @@ static void list_free(struct kube_list *l)
     free(l);
 }
 
-/* The memory goes when nobody is inside the list any more and its request has ended. */
+/* The memory goes when none of its callbacks is running any more and its request has ended. */
 static void release_if_over(struct kube_list *l)
 {
     struct kube *kube = l->kube;

@@ -1,5 +1,5 @@
 /* Paths and queries, percent-encoded. */
-#include "kube/core.h"
+#include "kube/kube_parts.h"
 
 #include <inttypes.h>
 

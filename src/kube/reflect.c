@@ -221,7 +221,7 @@ int kube_reflect(struct kube *kube, const struct kube_reflect_call *call, struct
     r->kube = kube;
     r->call = *call;
     r->retry_after_ms = -1;
-    r->page = call->page > 0 ? call->page : PAGE;
+    r->page = PAGE;
     fill_timing(&r->call.timing);
     if (copy_texts(r)) {
         reflect_free(r);

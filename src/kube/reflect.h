@@ -1,5 +1,5 @@
 /* Follows a resource for as long as it is wanted: lists it, watches it, and through every way in which a watch dies
- * goes on from the last version seen, or lists anew where that cannot be.
+ * goes on from the last version seen, or lists again where that cannot be.
  *
  * The owner keeps the objects. `relist` says that a list begins; what it then gets with `initial` set is of that list;
  * at `synced` the list is complete, and what the owner holds and has not been given since the last `relist` is gone: a
@@ -13,7 +13,7 @@
 
 struct kube_reflect;
 
-struct kube_reflect_timing { /* 0: the default */
+struct kube_reflect_timing { /* 0: the default, as in the daemon; tests make them short */
     uint64_t silence_ms; /* a watch that says nothing for so long is dead: 90,000. Servers send a bookmark a minute */
     unsigned least_s, most_s;             /* timeoutSeconds is drawn from these: 300 to 600 */
     uint64_t backoff_ms, backoff_most_ms; /* 800, 30,000 */
@@ -24,27 +24,26 @@ struct kube_reflect_call {
     struct kube_resource resource;
     const char *name_space;                      /* NULL: all */
     const char *label_selector, *field_selector; /* NULL: none */
-    int64_t page;                                /* objects of a page; 0: 500 */
     bool by_pages; /* lists by pages from the start. Otherwise the server is asked to stream the objects as the first
                       events of the watch (sendInitialEvents), and where it does not know how, pages it is from then on
                     */
     struct kube_reflect_timing timing;
 
     void (*relist)(void *data);
-    /* The object's bytes are valid during the call. Not 0: it could not be kept (no memory); everything is listed anew
+    /* The object's bytes are valid during the call. Not 0: it could not be kept (no memory); everything is listed again
      * later. */
     int (*upsert)(void *data, struct json object, bool initial);
     void (*remove)(void *data, struct json object);
     void (*synced)(void *data);
     /* Something does not work and is tried again; told each time. err->status 404: the server does not know the
-     * resource (any more): look anew which versions it serves. 401, 403: the message says what to do. */
+     * resource (any more): look again which versions it serves. 401, 403: the message says what to do. */
     void (*trouble)(void *data, const struct error *err);
     void (*well)(void *data);                               /* after trouble, something came again; may be NULL */
     void (*restarted)(void *data, enum kube_watch_end why); /* a watch has ended; may be NULL */
     void *data;
 };
 
-/* 0 or an error; callbacks come from the loop, never within this call. Copies the texts. Must be closed before the
+/* 0 or ERR_NOMEM; callbacks come from the loop, never within this call. Copies the texts. Must be closed before the
  * kube is. */
 int kube_reflect(struct kube *kube, const struct kube_reflect_call *call, struct kube_reflect **reflect,
                  struct error *err);

@@ -3,7 +3,7 @@
 #ifndef MPIJOBD_KUBE_REFLECT_PARTS_H
 #define MPIJOBD_KUBE_REFLECT_PARTS_H
 
-#include "kube/core.h"
+#include "kube/kube_parts.h"
 #include "kube/reflect.h"
 #include "kube/verbs.h"
 #include "loop/timer.h"

@@ -1,6 +1,6 @@
 /* A reflector's watches, and what follows when one has ended. */
 #include "kube/reflect_parts.h"
-#include "kube/version.h"
+#include "kube/resource_version.h"
 
 #define FRUITLESS_MOST 3 /* watches in a row that failed without an event: perhaps it is our version's fault */
 

@@ -19,10 +19,10 @@ int kube_create(struct kube *kube, const struct kube_call *call, struct kube_req
 /* body: DeleteOptions, or empty. */
 int kube_delete(struct kube *kube, const struct kube_call *call, struct kube_request **request, struct error *err);
 
-/* A list by pages. Each page's body is parsed, its items are given one by one as raw bytes (with "apiVersion" and
- * "kind" missing in items of custom resources? they are there; built-in kinds lack them), then dropped; the next page
- * is asked for when `item` has returned for the last and the list is not paused. An expired continue (410) restarts
- * from the beginning once: `restarted` is called, items seen may come again. */
+/* A list by pages. Each page's body is parsed, its items are given one by one as raw bytes (items of custom resources
+ * have "apiVersion" and "kind", those of built-in kinds lack them), then dropped; the next page is asked for when
+ * `item` has returned for the last and the list is not paused. An expired continue (410) restarts from the beginning
+ * once: `restarted` is called, items seen may come again. */
 struct kube_list;
 struct kube_list_call {
     const struct kube_resource *resource;
@@ -34,6 +34,7 @@ struct kube_list_call {
                  const struct error *err); /* resource_version "" with an error */
     void *data;
 };
+/* 0, or what kube_send returns: then done is never called. */
 int kube_list(struct kube *kube, const struct kube_list_call *call, struct kube_list **list, struct error *err);
 void kube_list_pause(struct kube_list *list, bool pause); /* no further page is asked for while paused */
 /* No callback of the list is called any more, from this call on; what `data` points to may be freed. Allowed within

@@ -2,7 +2,7 @@
  * requests it comes with. */
 #include <stdlib.h>
 
-#include "kube/core.h"
+#include "kube/kube_parts.h"
 
 #define KEPT 128 /* texts; the oldest is forgotten, so that texts which name objects do not pile up */
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-#include "kube/core.h"
+#include "kube/kube_parts.h"
 #include "kube/status.h"
 
 #define LINE_MAX_BYTES ((size_t)16 << 20)

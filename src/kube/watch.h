@@ -30,7 +30,7 @@ struct kube_watch_call {
                                                     (kube_event_ends_list); resource_version is not used */
     unsigned timeout_s;                          /* after which the server ends it; 0: as it likes */
     uint64_t silence_ms;                         /* 0: none */
-    size_t line_max;                             /* 0: 16 MiB */
+    size_t line_max;                             /* bytes; 0: 16 MiB, as in the daemon; tests make it small */
     /* Valid during the call. KUBE_ERROR never comes here. May cancel the watch. */
     void (*event)(void *data, const struct kube_event *event);
     /* Once, at the end, unless it was cancelled. err NULL for KUBE_WATCH_ENDED only. */
@@ -38,7 +38,7 @@ struct kube_watch_call {
     void *data;
 };
 
-/* 0, or an error; then ended is never called. Copies what call points to, but for data. */
+/* 0, or what kube_send returns: then ended is never called. Copies what call points to, but for data. */
 int kube_watch(struct kube *kube, const struct kube_watch_call *call, struct kube_watch **watch, struct error *err);
 /* No callback is called any more from this call on; what `data` points to may be freed. Allowed within `event`. */
 void kube_watch_cancel(struct kube_watch *watch);

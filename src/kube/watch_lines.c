@@ -1,3 +1,4 @@
+/* Bytes to lines, and lines to events. */
 #include "kube/watch_lines.h"
 
 #define KEPT ((size_t)256 << 10) /* memory of a line that was larger is given back */

@@ -6,7 +6,7 @@
 #define MPIJOBD_TRIGGER_EVENT_PARTS_H
 
 #include "cluster/cluster.h"
-#include "kube/version.h"
+#include "kube/resource_version.h"
 #include "loop/timer.h"
 #include "loop/work.h"
 #include "run/run.h"

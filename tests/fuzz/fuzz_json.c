@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "json/style.h"
 #include "json/write.h"
 
 #define MUST(condition)                                                                                                \
@@ -51,11 +52,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (rc == 0) {
         visit(root, &scratch);
         json_pretty(&pretty, root);
-        json_compact(&compact, root);
+        json_layout(&compact, root, &json_style_compact);
         MUST(json_parse(buf_str(&pretty), "the pretty", &again, NULL) == 0);
         MUST(json_equal(root, again));
         buf_reset(&scratch);
-        json_compact(&scratch, again);
+        json_layout(&scratch, again, &json_style_compact);
         MUST(str_eq(buf_str(&scratch), buf_str(&compact)));
     }
     /* Any bytes as a string become JSON. */

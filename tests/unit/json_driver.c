@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "json/edit.h"
+#include "json/style.h"
 #include "json/write.h"
 
 #define FIELDS_MAX 512
@@ -153,7 +154,7 @@ static int perform(const struct request *r, struct buf *out, struct error *err)
             buf_add_str(out, json_at(root, r->fields[1].ptr).text);
             break;
         case 'C':
-            json_compact(out, root);
+            json_layout(out, root, &json_style_compact);
             break;
         case 'P':
             json_pretty(out, root);

@@ -27,7 +27,6 @@ static void making_a_client_fails_cleanly(void **state)
     identity_make(&authority, NULL, "authority", NULL);
     identity_make(&client, &authority, "client", NULL);
     const struct http_config config = {.proxy = "http://127.0.0.1:1",
-                                       .no_proxy = "localhost",
                                        .tls = {.ca = str_of(authority.certificate_pem),
                                                .certificate = str_of(client.certificate_pem),
                                                .key = str_of(client.key_pem),

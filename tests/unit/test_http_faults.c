@@ -43,7 +43,7 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
     return EAI_NONAME;
 }
 
-/* As libcurl 7.88 does it with HTTP/2 when a connection is killed amid a body. */
+/* As libcurl 7.88 did it, with HTTP/2, when a connection was killed amid a body. */
 static bool forgive_cut;
 
 CURLMsg *curl_multi_info_read(CURLM *multi, int *left)
@@ -439,11 +439,9 @@ static void a_body_past_the_limit_is_refused(void **state)
         assert_false(x.err.retryable);
         assert_non_null(strstr(x.err.message, "larger than the limit of 1000 bytes"));
     }
-    struct exchange fits = {0}, own = {0};
+    struct exchange fits = {0};
     get(&f, &fits, peer_url(&peer, "http", "/"));
     assert_int_equal(fits.body_len, 1000);
-    exchange_run(&f, &own, &(struct http_call){.url = peer_url(&peer, "http", "/"), .body_max = 999});
-    assert_int_equal(own.code, ERR_LIMIT);
     fixture_close(&f);
     peer_stop(&peer);
 }

@@ -76,22 +76,21 @@ static void variables(void **state)
                here = parse("https://127.0.0.1:1");
     for (size_t i = 0; i < 8; i++)
         unsetenv(names[i]);
-    assert_string_equal(proxy_for(&tls, NULL, NULL), "");
+    assert_string_equal(proxy_for(&tls, NULL), "");
     for (size_t i = 0; i < 6; i++) {
         setenv(names[i], "http://p", 1);
-        assert_string_equal(proxy_for(&tls, NULL, NULL), i < 2 || i > 3 ? "http://p" : "");
-        assert_string_equal(proxy_for(&plain, NULL, NULL), i > 1 ? "http://p" : "");
-        assert_string_equal(proxy_for(&here, NULL, NULL), "");
-        assert_string_equal(proxy_for(&here, "http://q", NULL), "http://q");
-        assert_string_equal(proxy_for(&tls, "", NULL), "");
+        assert_string_equal(proxy_for(&tls, NULL), i < 2 || i > 3 ? "http://p" : "");
+        assert_string_equal(proxy_for(&plain, NULL), i > 1 ? "http://p" : "");
+        assert_string_equal(proxy_for(&here, NULL), "");
+        assert_string_equal(proxy_for(&here, "http://q"), "http://q");
+        assert_string_equal(proxy_for(&tls, ""), "");
         unsetenv(names[i]);
     }
     setenv("ALL_PROXY", "http://p", 1);
     for (size_t i = 6; i < 8; i++) {
         setenv(names[i], "example.com", 1);
-        assert_string_equal(proxy_for(&tls, NULL, NULL), "");
-        assert_string_equal(proxy_for(&tls, NULL, "other.com"), "http://p");
-        assert_string_equal(proxy_for(&tls, "http://q", NULL), "http://q");
+        assert_string_equal(proxy_for(&tls, NULL), "");
+        assert_string_equal(proxy_for(&tls, "http://q"), "http://q");
         unsetenv(names[i]);
     }
     static const char *const near[] = {"https://127.9.9.9", "https://127.1", "https://[::1]", "https://[0:0::1]:1",
@@ -99,12 +98,12 @@ static void variables(void **state)
                              *const far[] = {"https://127.example.com", "https://[::2]", "https://[fe80::1%251]"};
     for (size_t i = 0; i < sizeof near / sizeof *near; i++) {
         struct url url = parse(near[i]);
-        assert_string_equal(proxy_for(&url, NULL, NULL), "");
+        assert_string_equal(proxy_for(&url, NULL), "");
         url_free(&url);
     }
     for (size_t i = 0; i < sizeof far / sizeof *far; i++) {
         struct url url = parse(far[i]);
-        assert_string_equal(proxy_for(&url, NULL, NULL), "http://p");
+        assert_string_equal(proxy_for(&url, NULL), "http://p");
         url_free(&url);
     }
     unsetenv("ALL_PROXY");

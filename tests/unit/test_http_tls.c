@@ -303,8 +303,7 @@ static void an_identity_is_shared_with_the_client_beside(void **state)
     struct exchange none = {0}, shown = {0}, alone = {0};
     get(&f, &none, peer_url(&peer, "https", "/"));
     assert_int_equal(none.code, ERR_UNREACHABLE);
-    assert_int_equal(
-        http_client_identify(first, str_of(client.certificate_pem), str_of(client.key_pem), &err), 0);
+    assert_int_equal(http_client_identify(first, str_of(client.certificate_pem), str_of(client.key_pem), &err), 0);
     get(&f, &shown, peer_url(&peer, "https", "/"));
     assert_int_equal(shown.status, 200);
     http_client_close(first, count_up, &closed);
@@ -378,87 +377,6 @@ static void a_key_is_wiped(void **state)
     assert_int_equal(heap_count(base64, 32), 0);
 }
 
-/* --- HTTP/2, by hand: enough to lose a connection in the middle of a body --- */
-
-static void frame(struct peer_conn *conn, char type, char flags, char stream, const void *bytes, size_t n)
-{
-    const char head[9] = {0, (char)(n >> 8), (char)n, type, flags, 0, 0, 0, stream};
-    peer_write(conn, head, sizeof head);
-    peer_write(conn, bytes, n);
-}
-
-enum { DATA = 0, HEADERS = 1, SETTINGS = 4 };
-
-static void cut_http2_body(struct peer_conn *conn)
-{
-    char preface[24], head[9], rest[16384];
-    if (peer_read(conn, preface, sizeof preface) != sizeof preface)
-        return;
-    frame(conn, SETTINGS, 0, 0, "", 0);
-    do {
-        if (peer_read(conn, head, sizeof head) != sizeof head)
-            return;
-        size_t n = (size_t)(unsigned char)head[1] << 8 | (unsigned char)head[2];
-        if (peer_read(conn, rest, n) != n)
-            return;
-    } while (head[3] != HEADERS);
-    conn->peer->requests++;
-    /* :status 200 by index; content-length: 100 as a literal with an indexed name */
-    frame(conn, HEADERS, 4, head[8],
-          "\x88\x0f\x0d\x03"
-          "100",
-          7);
-    frame(conn, DATA, 0, head[8], "{\"half\":", 8);
-    SSL_shutdown(conn->ssl); /* a proper end of TLS: nothing but the length tells that half is missing */
-}
-
-static int choose_http2(SSL *ssl, const unsigned char **out, unsigned char *len, const unsigned char *in,
-                        unsigned in_len, void *data)
-{
-    (void)ssl;
-    static const unsigned char h2[] = {2, 'h', '2'}, h1[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-    const unsigned char *want = *(bool *)data ? h2 : h1;
-    unsigned n = *(bool *)data ? sizeof h2 : sizeof h1;
-    unsigned char *chosen;
-    int rc = SSL_select_next_proto(&chosen, len, want, n, in, in_len);
-    *out = chosen;
-    return rc == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
-}
-
-/* What libcurl itself notices of it differs from version to version; test_http_faults has the case that it calls a
- * success. */
-static void a_body_cut_short_in_http2_is_no_success(void **state)
-{
-    (void)state;
-    struct peer peer;
-    struct fixture f;
-    struct exchange x = {0};
-    bool h2 = true;
-    SSL_CTX *context = server_context(&server, NULL);
-    SSL_CTX_set_alpn_select_cb(context, choose_http2, &h2);
-    peer_start(&peer, cut_http2_body, context, NULL);
-    fixture_open(&f,
-                 &(struct http_config){.proxy = "", .http2 = true, .tls = {.ca = str_of(authority.certificate_pem)}});
-    get(&f, &x, peer_url(&peer, "https", "/"));
-    assert_true(peer.requests >= 1);
-    assert_int_equal(x.code, ERR_PROTOCOL);
-    assert_true(x.err.retryable);
-    assert_non_null(strstr(x.err.message, "cut short"));
-    fixture_close(&f);
-    peer_stop(&peer);
-
-    h2 = false; /* a server that has HTTP/1.1 only */
-    struct exchange y = {0};
-    peer_start(&peer, peer_serve_ok, context, NULL);
-    fixture_open(&f,
-                 &(struct http_config){.proxy = "", .http2 = true, .tls = {.ca = str_of(authority.certificate_pem)}});
-    get(&f, &y, peer_url(&peer, "https", "/"));
-    assert_int_equal(y.status, 200);
-    fixture_close(&f);
-    peer_stop(&peer);
-    SSL_CTX_free(context);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -473,7 +391,6 @@ int main(void)
         cmocka_unit_test(an_identity_is_shared_with_the_client_beside),
         cmocka_unit_test(bad_material_is_refused_at_the_start),
         cmocka_unit_test(a_key_is_wiped),
-        cmocka_unit_test(a_body_cut_short_in_http2_is_no_success),
     };
     return cmocka_run_group_tests(tests, make_certificates, free_certificates);
 }

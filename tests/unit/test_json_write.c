@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "json/style.h"
 #include "json/write.h"
 
 static void commas_and_colons_put_themselves(void **state)
@@ -158,7 +159,7 @@ static void laid_out_anew(void **state)
     struct json root;
     struct buf out = BUF_INIT;
     assert_int_equal(json_parse(str_of(text), "the text", &root, NULL), 0);
-    json_compact(&out, root);
+    json_layout(&out, root, &json_style_compact);
     assert_string_equal(out.ptr, "{\"a\":[1.0,{},[]],\"b\\u0000\":{\"c\":\"x , y\",\"c\":1e3}}");
     buf_reset(&out);
     json_pretty(&out, root);

@@ -156,10 +156,11 @@ static void converse(uv_loop_t *loop, struct kube *kube, struct outcome outcomes
                             .query = &query,
                             .done = request_done,
                             .data = &outcomes[2]};
+    const char *const plurals[] = {"mpijobs", NULL};
     struct kube_discovery *discovery;
     struct kube_list *list;
     struct error err;
-    if (kube_discover(kube, "kubeflow.org", "mpijobs", discovery_done, &outcomes[0], &discovery, &err))
+    if (kube_discover(kube, "kubeflow.org", plurals, discovery_done, &outcomes[0], &discovery, &err))
         end(&outcomes[0], &err);
     while (!outcomes[0].ends)
         uv_run(loop, UV_RUN_ONCE);

@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "kube/auth/parts.h"
-#include "kube/core.h"
+#include "kube/kube_parts.h"
 #include "kube_server.h"
 
 static const struct kube_resource jobs = {"kubeflow.org", "v1", "mpijobs"};

@@ -48,7 +48,8 @@ static void discovered(void *data, const struct kube_served *served, const struc
 
 static void discover(struct found *f, const char *group, const char *plural)
 {
-    assert_int_equal(kube_discover(f->world->kube, group, plural, discovered, f, &f->discovery, NULL), 0);
+    const char *const plurals[] = {plural, NULL};
+    assert_int_equal(kube_discover(f->world->kube, group, plurals, discovered, f, &f->discovery, NULL), 0);
     while (!f->ended)
         uv_run(&f->world->loop, UV_RUN_ONCE);
 }
@@ -155,7 +156,8 @@ static void cancelled(void **state)
 {
     struct found *f = *state;
     scripted_act(f->world->server, SCRIPTED_SILENT);
-    assert_int_equal(kube_discover(f->world->kube, "kubeflow.org", "mpijobs", discovered, f, &f->discovery, NULL), 0);
+    const char *const plurals[] = {"mpijobs", NULL};
+    assert_int_equal(kube_discover(f->world->kube, "kubeflow.org", plurals, discovered, f, &f->discovery, NULL), 0);
     while (scripted_count(f->world->server) < 1)
         uv_run(&f->world->loop, UV_RUN_ONCE);
     kube_discovery_cancel(f->discovery);
@@ -209,8 +211,7 @@ static void several_resources(void **state)
     scripted_reply(f->world->server, 200, "", "{\"resources\":[{\"name\":\"mpijobs\"},{\"name\":\"tfjobs\"}]}");
     scripted_reply(f->world->server, 200, "", WITH);
     scripted_reply(f->world->server, 200, "", WITHOUT);
-    assert_int_equal(kube_discover_each(f->world->kube, "kubeflow.org", plurals, several_discovered, &s, NULL, NULL),
-                     0);
+    assert_int_equal(kube_discover(f->world->kube, "kubeflow.org", plurals, several_discovered, &s, NULL, NULL), 0);
     while (!s.ended)
         uv_run(&f->world->loop, UV_RUN_ONCE);
     assert_int_equal(s.served[0].count, 2);
@@ -229,8 +230,7 @@ static void none_of_several(void **state)
     scripted_reply(f->world->server, 200, "", GROUP);
     for (int i = 0; i < 3; i++)
         scripted_reply(f->world->server, 200, "", WITH);
-    assert_int_equal(kube_discover_each(f->world->kube, "kubeflow.org", plurals, several_discovered, &s, NULL, NULL),
-                     0);
+    assert_int_equal(kube_discover(f->world->kube, "kubeflow.org", plurals, several_discovered, &s, NULL, NULL), 0);
     while (!s.ended)
         uv_run(&f->world->loop, UV_RUN_ONCE);
     assert_int_equal(s.error.code, ERR_NOT_FOUND);

@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "kube/auth/iam_message.h"
-#include "kube/core.h"
+#include "kube/kube_parts.h"
 #include "kube_server.h"
 
 static const struct kube_resource jobs = {"kubeflow.org", "v1alpha2", "mpijobs"};

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "kube/core.h"
+#include "kube/kube_parts.h"
 #include "kube_server.h"
 
 static const struct kube_resource jobs = {"kubeflow.org", "v1", "mpijobs"};
@@ -271,20 +271,6 @@ static void a_server_that_is_not_there(void **state)
     contains(r.error.message, "given up after ");
 }
 
-static void one_try_only(void **state)
-{
-    struct kube_world *w = *state;
-    struct kube_result r = {.world = w};
-    struct kube_call call = {
-        .method = "GET", .path = "/version", .no_retry = true, .done = kube_result_done, .data = &r};
-    kube_world_connect(w);
-    scripted_reply(w->server, 503, "Retry-After: 0\r\n", "");
-    assert_int_equal(kube_send(w->kube, &call, NULL, NULL), 0);
-    kube_result_wait(&r);
-    assert_int_equal(r.error.status, 503);
-    assert_int_equal(scripted_count(w->server), 1);
-}
-
 static void strange_answers(void **state)
 {
     struct kube_world *w = *state;
@@ -503,7 +489,6 @@ int main(void)
         TEST(a_silent_server),
         TEST(a_read_survives_one_silent_try),
         TEST(a_server_that_is_not_there),
-        TEST(one_try_only),
         TEST(strange_answers),
         TEST(a_body_cut_short),
         TEST(cancelled_under_way),

@@ -7,10 +7,10 @@
 #include <cmocka.h>
 
 #include "alloc.h"
-#include "kube/core.h"
+#include "kube/kube_parts.h"
+#include "kube/resource_version.h"
 #include "kube/retry.h"
 #include "kube/status.h"
-#include "kube/version.h"
 
 #define URL "https://10.0.0.1:6443/apis/kubeflow.org/v1/namespaces/ns/mpijobs/a"
 

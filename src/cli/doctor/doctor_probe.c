@@ -109,7 +109,7 @@ static bool prepare(struct probing *p, const struct kube_config *config, const s
     SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, p);
     SET(CURLOPT_WRITEFUNCTION, on_body);
-    SET(CURLOPT_PROXY, proxy_for(url, config->proxy_url, NULL)); /* as the daemon */
+    SET(CURLOPT_PROXY, proxy_for(url, config->proxy_url)); /* as the daemon */
     SET(CURLOPT_NOPROXY, "");
     return failed || (url->tls && set_tls(p, config));
 }

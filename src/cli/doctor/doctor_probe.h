@@ -6,7 +6,7 @@
 #include <openssl/x509.h>
 
 #include "http/tls_material.h"
-#include "kube/config/config.h"
+#include "kube/config/kube_config.h"
 
 enum probe_reach {
     PROBE_NOTHING,   /* no address, or no connection */

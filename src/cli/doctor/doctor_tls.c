@@ -20,7 +20,7 @@ static const char *proxy_variable(const struct url *url)
 {
     static const char *const names[] = {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy",
                                         "ALL_PROXY",   "all_proxy",   NULL};
-    const char *proxy = proxy_for(url, NULL, NULL);
+    const char *proxy = proxy_for(url, NULL);
     for (size_t i = 0; *proxy && names[i]; i++) {
         if (proxy == getenv(names[i]))
             return names[i];

@@ -18,7 +18,7 @@ void auth_take_keys(struct kube_auth *a, struct credential *c)
     a->generation += !same;
 }
 
-/* Signed anew at each call: the date is part of it. */
+/* Signed at each call: the date is part of it. */
 int auth_sign(struct kube_auth *a, const struct kube_auth_subject *subject, struct error *err)
 {
     struct sign_header headers[4] = {{0}};

@@ -1,10 +1,8 @@
+/* The headers that prove who we are, and the source they come from, from its making to its end. */
 #include "kube/auth/auth.h"
 
 #include <stdlib.h>
 
-#include "kube/auth/exec.h"
-#include "kube/auth/file_source.h"
-#include "kube/auth/iam.h"
 #include "kube/auth/parts.h"
 
 #define PAUSE_MS 5000

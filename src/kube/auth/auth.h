@@ -1,9 +1,10 @@
 /* What proves to the server who we are: headers of each request, and the client's certificate where a program gives
- * one. One file a way of getting it: file_source.c (a token or access key in files), exec.c (a program); sign.c is the
- * arithmetic of signed requests. What never changes is put together in auth.c once.
+ * one. One file a way of getting it: fixed.c (what stands in the configuration), file_source.c (a token or access key
+ * in files), exec.c (a program), iam.c (a password for a token), access_key.c (each request is signed; sign.c is the
+ * arithmetic of it).
  *
- * Credentials may have to be fetched first, so a request asks (kube_auth_prepare) and may have to wait. Who waits
- * shares one fetch, and giving up does not end it. */
+ * Credentials may have to be fetched first, so a request asks (kube_auth_prepare) and may have to wait. All that wait
+ * share one fetch, and a request that gives up does not end it. */
 #ifndef MPIJOBD_KUBE_AUTH_AUTH_H
 #define MPIJOBD_KUBE_AUTH_AUTH_H
 
@@ -11,7 +12,7 @@
 
 #include "base/log.h"
 #include "http/http.h"
-#include "kube/config/config.h"
+#include "kube/config/kube_config.h"
 
 struct kube_auth;
 
@@ -29,15 +30,15 @@ struct kube_auth_options {
 };
 
 /* Copies what it needs of config. Reads files, which blocks; runs no program yet. ERR_INVALID: a file is empty or no
- * token. */
+ * token; ERR_NOT_FOUND, ERR_IO, ERR_LIMIT: it cannot be read; ERR_NOMEM. */
 int kube_auth_new(uv_loop_t *loop, const struct kube_config *config, const struct kube_auth_options *options,
                   struct kube_auth **auth, struct error *err);
-/* A program that runs is killed. closed is called when nothing of it is on the loop any more, maybe at once; who waits
- * is not called back any more. */
+/* A program that runs is killed. closed is called when nothing of it is on the loop any more, maybe at once; those that
+ * wait are not called back any more. */
 void kube_auth_close(struct kube_auth *auth, void (*closed)(void *data), void *data);
 
-/* Who waits: `done` is called once on the loop, later, and must call nothing of this file. changed: there is something
- * new to try; else err (NULL: nothing has changed). */
+/* One that waits: `done` is called once on the loop, later, and must call nothing of this file. changed: there is
+ * something new to try; else err (NULL: nothing has changed). */
 struct kube_auth_wait {
     struct kube_auth_wait *prev, *next;
     unsigned generation; /* before kube_auth_renew: that of the headers that were refused */
@@ -53,6 +54,7 @@ struct kube_auth_subject {
     const char *method, *url;
     struct str body;
 };
+/* 0 or ERR_NOMEM. */
 int kube_auth_headers(struct kube_auth *auth, const struct kube_auth_subject *subject,
                       const struct http_header **headers, struct error *err);
 /* Rises when the credentials change. */

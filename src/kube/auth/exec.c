@@ -1,3 +1,4 @@
+/* One run of an exec plugin: started, listened to, stopped when it takes too long. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>

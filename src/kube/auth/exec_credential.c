@@ -1,8 +1,9 @@
+/* What a plugin is told, and reading what it prints. */
 #include "kube/auth/exec_credential.h"
 
 #include "base/base64.h"
 #include "base/clock.h"
-#include "kube/auth/token_file.h"
+#include "kube/auth/text.h"
 #include "json/write.h"
 
 #define CA_MAX (4u << 20)

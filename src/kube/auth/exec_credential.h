@@ -4,7 +4,7 @@
 #define MPIJOBD_KUBE_AUTH_EXEC_CREDENTIAL_H
 
 #include "kube/auth/source.h"
-#include "kube/config/config.h"
+#include "kube/config/kube_config.h"
 
 /* Appends the ExecCredential object that goes into the plugin's environment. */
 int exec_info(const struct kube_config *config, struct buf *out, struct error *err);

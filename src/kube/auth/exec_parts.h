@@ -3,9 +3,10 @@
 #ifndef MPIJOBD_KUBE_AUTH_EXEC_PARTS_H
 #define MPIJOBD_KUBE_AUTH_EXEC_PARTS_H
 
-#include "kube/auth/exec.h"
+#include "kube/auth/source.h"
 #include "loop/timer.h"
 
+#define EXEC_OUTPUT_MAX ((size_t)1 << 20)
 #define EXEC_CHUNK 16384
 
 enum exec_end { ENDED, TIMED_OUT, TOO_LONG, NOT_STARTED, NO_MEMORY };

@@ -1,3 +1,4 @@
+/* What a plugin is started with: its program, arguments and environment. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

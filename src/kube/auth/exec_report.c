@@ -1,3 +1,4 @@
+/* What became of a plugin's run, in words that keep its secrets. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,7 +7,7 @@
 #include "base/clock.h"
 #include "kube/auth/exec_credential.h"
 #include "kube/auth/exec_parts.h"
-#include "kube/auth/hide.h"
+#include "kube/auth/text.h"
 
 #define HIDE_FROM 6 /* shorter values stand in any text */
 
@@ -40,8 +41,8 @@ static void hide(struct buf *text, const char *value)
         auth_hide(text, str_of(value));
 }
 
-/* Programs like to print their environment and their arguments. The values that the kubeconfig gives may be secret; of
- * what it has from us, those whose names say so. */
+/* Programs like to print their environment and their arguments. Any value that the kubeconfig gives may be secret; of
+ * those that come from our own environment, the ones whose names say so. */
 static void hide_given(const struct exec *x, struct buf *text)
 {
     for (size_t i = 0; x->given[i]; i++)

@@ -1,9 +1,12 @@
-#include "kube/auth/file_source.h"
-
+/* Credentials in files that something else rotates, such as the kubelet's token for a pod's service account: read on a
+ * worker thread. */
 #include <stdlib.h>
 
-#include "kube/auth/token_file.h"
+#include "kube/auth/source.h"
+#include "kube/auth/text.h"
 #include "loop/work.h"
+
+#define TOKEN_MAX (256u << 10) /* bytes of a file */
 
 struct file_source {
     struct auth_source source;
@@ -29,6 +32,26 @@ static void file_source_free(struct file_source *f)
     free(f);
 }
 
+/* The file's token (what_it_is: "the token file") into out, which is secret, without the white space around it. */
+static int read_token(const char *path, const char *what_it_is, struct buf *out, struct error *err)
+{
+    struct buf text = {.secret = true}, what = BUF_INIT;
+    out->secret = true;
+    buf_printf(&what, "%s %s", what_it_is, path);
+    int rc = what.failed ? error_nomem(err) : buf_read_file(&text, path, TOKEN_MAX, err);
+    struct str token = str_trim(buf_str(&text));
+    if (!rc)
+        rc = token_check(token, what.ptr, err);
+    if (!rc) {
+        buf_reset(out);
+        buf_add_str(out, token);
+        rc = out->failed ? error_nomem(err) : 0;
+    }
+    buf_free(&text);
+    buf_free(&what);
+    return rc;
+}
+
 int file_source_read(const struct auth_source *source, struct credential *c, struct error *err)
 {
     const struct file_source *f = (const struct file_source *)source;
@@ -42,7 +65,7 @@ int file_source_read(const struct auth_source *source, struct credential *c, str
     int rc = 0;
     *c = CREDENTIAL_INIT;
     for (size_t i = 0; !rc && i < sizeof files / sizeof *files; i++)
-        rc = files[i].path ? token_file_read(files[i].path, files[i].what, files[i].out, err) : 0;
+        rc = files[i].path ? read_token(files[i].path, files[i].what, files[i].out, err) : 0;
     if (rc)
         credential_free(c);
     return rc;

@@ -1,10 +1,10 @@
-#include "kube/auth/iam.h"
-
+/* Tokens of Huawei Cloud's IAM: asked for with a password that is read from its file each time. */
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "http/http.h"
 #include "kube/auth/iam_message.h"
+#include "kube/auth/source.h"
 #include "loop/work.h"
 
 #define PASSWORD_MAX 4096

@@ -1,8 +1,8 @@
+/* The JSON that IAM is sent, and reading its answers. */
 #include "kube/auth/iam_message.h"
 
 #include "base/clock.h"
-#include "kube/auth/hide.h"
-#include "kube/auth/token_file.h"
+#include "kube/auth/text.h"
 #include "json/write.h"
 
 #define LIFE_MOST (24 * 3600 * CLOCK_SECOND)

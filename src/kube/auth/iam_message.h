@@ -3,7 +3,7 @@
 #define MPIJOBD_KUBE_AUTH_IAM_MESSAGE_H
 
 #include "kube/auth/source.h"
-#include "kube/config/config.h"
+#include "kube/config/kube_config.h"
 
 /* Appends the body of POST /v3/auth/tokens. out: secret. */
 int iam_write(const struct kube_iam *iam, struct str password, struct buf *out, struct error *err);

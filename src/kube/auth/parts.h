@@ -55,14 +55,11 @@ void auth_forget_value(struct kube_auth *auth);
 int auth_take(struct kube_auth *auth, struct credential *credential, struct error *err);
 void auth_was_fetched(void *data, struct credential *credential, const struct error *err);
 
-/* --- a way each --- */
-/* bearer.c */
+/* --- fixed.c --- 0, ERR_INVALID (no token by its look) or ERR_NOMEM */
 int auth_set_token(struct kube_auth *auth, const struct kube_config *config, struct error *err);
-/* basic.c */
 int auth_set_basic(struct kube_auth *auth, const struct kube_config *config, struct error *err);
-/* certificate.c: shows the fetched one to the server, if it is another than before. */
-int auth_take_certificate(struct kube_auth *auth, const struct credential *credential, struct error *err);
-/* access_key.c */
+
+/* --- access_key.c --- */
 void auth_take_keys(struct kube_auth *auth, struct credential *credential);
 int auth_sign(struct kube_auth *auth, const struct kube_auth_subject *subject, struct error *err);
 

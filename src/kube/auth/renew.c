@@ -2,6 +2,7 @@
  * failure; one fetch at a time, however many wait. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <utlist.h>
 
 #include "base/backoff.h"
@@ -9,15 +10,35 @@
 #include "kube/auth/parts.h"
 
 #define PAUSE_MOST_MS 300000       /* after one that failed, doubling from the options' pause_ms */
-#define MARGIN (30 * CLOCK_SECOND) /* so long before they expire, credentials are fetched anew */
+#define MARGIN (30 * CLOCK_SECOND) /* so long before they expire, credentials are fetched again */
 #define PATIENCE 3                 /* so many requests may be refused one after the other */
 
 static const struct backoff shut_out = {.first_ms = 1000, .most_ms = 60000}; /* after these */
 
+/* A client certificate that a program has given is shown to the server, if it is another than before. (One in files is
+ * the http floor's: it looks whether they have changed.) */
+static int take_certificate(struct kube_auth *a, const struct credential *c, struct error *err)
+{
+    if (!c->certificate.len || (a->certificate && str_is(buf_str(&c->certificate), a->certificate)))
+        return 0;
+    char *copy = str_dup(buf_str(&c->certificate));
+    if (!copy)
+        return error_nomem(err);
+    int rc = a->options.identify(a->options.data, buf_str(&c->certificate), buf_str(&c->key), err);
+    if (rc) {
+        free(copy);
+        return rc;
+    }
+    free(a->certificate);
+    a->certificate = copy;
+    a->generation++;
+    return 0;
+}
+
 int auth_take(struct kube_auth *a, struct credential *c, struct error *err)
 {
     int64_t now = clock_now(NULL);
-    int rc = auth_take_certificate(a, c, err);
+    int rc = take_certificate(a, c, err);
     if (!rc && c->token.len && !auth_set_value(a, a->scheme, buf_str(&c->token)))
         rc = error_nomem(err);
     if (!rc && !c->token.len && !a->signs)
@@ -210,7 +231,7 @@ void kube_auth_proved(struct kube_auth *a, unsigned generation)
     a->not_before = 0;
 }
 
-/* A program is run anew when what it gave was good once. If it never was, another run will hardly help: then after a
+/* A program is run again when what it gave was good once. If it never was, another run will hardly help: then after a
  * pause that grows. */
 bool kube_auth_renew(struct kube_auth *a, struct kube_auth_wait *wait)
 {

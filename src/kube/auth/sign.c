@@ -1,3 +1,4 @@
+/* Huawei Cloud's signature of a request (SDK-HMAC-SHA256). */
 #include "kube/auth/sign.h"
 
 #include <openssl/evp.h>

@@ -1,5 +1,5 @@
-/* A way whose credentials come from elsewhere and change while we run: a file, a program. It only fetches; when to do
- * so is auth.c's business, and so is who waits for it. */
+/* A way whose credentials come from elsewhere and change while we run: a file, a program. It only fetches; renew.c
+ * knows when, and who waits for it. */
 #ifndef MPIJOBD_KUBE_AUTH_SOURCE_H
 #define MPIJOBD_KUBE_AUTH_SOURCE_H
 
@@ -8,6 +8,8 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/log.h"
+#include "kube/config/kube_config.h"
 
 /* What was fetched. Empty members: not of this kind. All secret. */
 struct credential {
@@ -49,10 +51,29 @@ struct auth_source {
     void (*fetched)(void *data, struct credential *credential, const struct error *err);
     void *data;
     const char *name;   /* for messages about what it gave; NULL: they speak for themselves */
-    uint64_t reread_ms; /* what is older is fetched anew for the requests to come; 0: only when it expires */
-    int64_t margin;   /* microseconds before they expire in which credentials are fetched anew at the latest; 0: 30 s */
+    uint64_t reread_ms; /* what is older is fetched again for the requests to come; 0: only when it expires */
+    int64_t margin; /* microseconds before they expire in which credentials are fetched again at the latest; 0: 30 s */
     uint64_t wait_ms; /* with an error: so long it wants to be left alone */
-    bool cheap;       /* fetched anew at every 401, and what is in use stays in use where that fails */
+    bool cheap;       /* fetched again at every 401, and what is in use stays in use where that fails */
 };
+
+/* --- the sources there are --- each copies what it needs of config */
+/* file_source.c: a token, or an access key, in files that are rotated. NULL: out of memory. */
+struct auth_source *file_source_new(uv_loop_t *loop, const struct kube_config *config, uint64_t reread_ms);
+/* Reads them here and now, which blocks. ERR_INVALID: one is empty or no token; or what buf_read_file returns. */
+int file_source_read(const struct auth_source *source, struct credential *credential, struct error *err);
+
+/* exec.c: a program that a kubeconfig names (client.authentication.k8s.io). It gets a process group of its own, no
+ * terminal, bounded time (timeout_ms; 0: EXEC_TIMEOUT_MS) and output, and a copy of this process's environment.
+ * ERR_NOMEM, ERR_IO or ERR_NOT_FOUND (a CA that it is to be told cannot be read). */
+#define EXEC_TIMEOUT_MS 30000
+int exec_source_new(uv_loop_t *loop, const struct kube_config *config, uint64_t timeout_ms, struct auth_source **source,
+                    struct error *err);
+
+/* iam.c: a token of Huawei Cloud's IAM for a user's password, which stands in a file; it lasts 24 hours. The connection
+ * to IAM is its own, with the CA of config->iam (without one: the system's) and the cluster's proxy. Reads the CA's
+ * file, which blocks. ERR_NOMEM, or what http_client_new returns. */
+int iam_source_new(uv_loop_t *loop, const struct kube_config *config, const char *user_agent, const struct log *log,
+                   struct auth_source **source, struct error *err);
 
 #endif

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kube/config/config_parts.h"
+#include "kube/config/kube_config_parts.h"
 #include "yaml/json.h"
 
 #define EXTENSION "client.authentication.k8s.io/exec"
@@ -34,7 +34,7 @@ static int read_version(struct reading *r)
     if (strcmp(version, "client.authentication.k8s.io/v1alpha1") == 0)
         return wrong(r, "apiVersion",
                      "apiVersion client.authentication.k8s.io/v1alpha1 is gone since Kubernetes 1.24; "
-                     "update the plugin and write the kubeconfig anew, with v1beta1 or v1");
+                     "update the plugin and write the kubeconfig again, with v1beta1 or v1");
     if (strcmp(version, "client.authentication.k8s.io/v1") != 0 &&
         strcmp(version, "client.authentication.k8s.io/v1beta1") != 0)
         return wrong(r, "apiVersion",
@@ -108,7 +108,7 @@ static int read_env(struct reading *r)
     return 0;
 }
 
-/* Nobody sits at a daemon's terminal. */
+/* A daemon has no terminal. */
 static int read_mode(struct reading *r)
 {
     struct str mode;
@@ -117,8 +117,8 @@ static int read_mode(struct reading *r)
         return rc;
     if (str_is(mode, "Always"))
         return wrong(r, "interactiveMode",
-                     "interactiveMode is Always: the plugin asks somebody at a terminal, and mpijobd has none; use a "
-                     "user that needs nobody, such as a service account's token");
+                     "interactiveMode is Always: the plugin asks questions at a terminal, and mpijobd has none; use a "
+                     "user that needs no answers, such as a service account's token");
     return wrong(r, "interactiveMode", "interactiveMode must be Never, IfAvailable or Always");
 }
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/base64.h"
-#include "kube/config/config_parts.h"
+#include "kube/config/kube_config_parts.h"
 
 #define NAMES_SHOWN 20 /* in a message */
 
@@ -101,7 +101,9 @@ static bool is_shadowed(const struct kubeconfig *kc, size_t file, const char *li
     return false;
 }
 
-void kubeconfig_names(const struct kubeconfig *kc, const char *list, struct buf *out)
+/* Appends the names of a list's entries ("clusters", "users" or "contexts"), comma separated; "none" if there are none.
+ */
+static void add_names(const struct kubeconfig *kc, const char *list, struct buf *out)
 {
     size_t named = 0;
     for (size_t f = 0; f < kc->count; f++) {
@@ -125,7 +127,7 @@ void kubeconfig_names(const struct kubeconfig *kc, const char *list, struct buf 
 static int not_found(const struct kubeconfig *kc, const char *list, struct str name, struct error *err)
 {
     struct buf names = BUF_INIT, files = BUF_INIT;
-    kubeconfig_names(kc, list, &names);
+    add_names(kc, list, &names);
     for (size_t i = 0; i < kc->count; i++)
         buf_printf(&files, "%s%s", i ? ", " : "", kc->files[i].path);
     int rc = names.failed || files.failed
@@ -137,8 +139,10 @@ static int not_found(const struct kubeconfig *kc, const char *list, struct str n
     return rc;
 }
 
-int kubeconfig_find(const struct kubeconfig *kc, const char *list, struct str name, struct kube_node *entry,
-                    struct error *err)
+/* An entry's inner mapping (absent if it has none). ERR_NOT_FOUND names those that there are; ERR_INVALID: the name
+ * stands twice in one file. */
+static int find_entry(const struct kubeconfig *kc, const char *list, struct str name, struct kube_node *entry,
+                      struct error *err)
 {
     for (size_t f = 0; f < kc->count; f++) {
         struct kube_node items = list_of(kc, f, list), found = {0};
@@ -223,7 +227,7 @@ static int current_context(const struct kubeconfig *kc, struct str *name, struct
             return rc;
     }
     struct buf names = BUF_INIT;
-    kubeconfig_names(kc, "contexts", &names);
+    add_names(kc, "contexts", &names);
     int rc = names.failed ? error_nomem(err)
                           : error_set(err, ERR_INVALID, "%s names no current-context; choose one with --context: %s",
                                       kc->files[0].path, names.ptr);
@@ -287,7 +291,7 @@ int kubeconfig_resolve(const struct kubeconfig *kc, const char *context_name, st
     struct kube_node context, cluster, user;
     int rc = name.len ? 0 : current_context(kc, &name, err);
     if (!rc)
-        rc = kubeconfig_find(kc, "contexts", name, &context, err);
+        rc = find_entry(kc, "contexts", name, &context, err);
     if (!rc)
         rc = name_itself(context, name, config, err);
     if (!rc)
@@ -296,13 +300,13 @@ int kubeconfig_resolve(const struct kubeconfig *kc, const char *context_name, st
         rc = error_set(err, ERR_INVALID, "%s:%lu: context \"%.*s\" names no cluster", context.yaml->path,
                        kube_node_line(context), (int)name.len, name.ptr);
     if (!rc)
-        rc = kubeconfig_find(kc, "clusters", cluster_name, &cluster, err);
+        rc = find_entry(kc, "clusters", cluster_name, &cluster, err);
     if (!rc)
         rc = fill_cluster(cluster, cluster_name, config, err);
     if (!rc)
         rc = kube_node_text(context, "user", &user_name, err);
     if (rc || !user_name.len)
         return rc;
-    rc = kubeconfig_find(kc, "users", user_name, &user, err);
+    rc = find_entry(kc, "users", user_name, &user, err);
     return rc ? rc : kubeconfig_user(user, user_name, cluster, config, err);
 }

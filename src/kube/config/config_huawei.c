@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kube/config/config_parts.h"
+#include "kube/config/kube_config_parts.h"
 
 int kube_config_access_key(const struct kube_config_source *source, struct kube_config *config, struct error *err)
 {

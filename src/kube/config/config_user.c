@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kube/config/config_parts.h"
+#include "kube/config/kube_config_parts.h"
 
 static int secret_text(struct kube_node map, const char *key, struct buf *out, struct error *err)
 {

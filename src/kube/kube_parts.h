@@ -1,6 +1,6 @@
 /* The floor's own insides: one server, its requests under way, its lists. */
-#ifndef MPIJOBD_KUBE_CORE_H
-#define MPIJOBD_KUBE_CORE_H
+#ifndef MPIJOBD_KUBE_KUBE_PARTS_H
+#define MPIJOBD_KUBE_KUBE_PARTS_H
 
 #include "base/backoff.h"
 #include "base/metrics.h"
@@ -27,7 +27,7 @@ struct kube {
     bool impatient;
     struct kube_warnings *warnings; /* NULL: none yet */
     const char *cluster;
-    struct metric *calls, *call_seconds; /* NULL: nobody counts */
+    struct metric *calls, *call_seconds; /* NULL: nothing is counted */
 
     struct kube_request *requests; /* not ended */
     struct kube_list *lists;       /* not ended */

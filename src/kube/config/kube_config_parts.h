@@ -1,9 +1,9 @@
-/* The ways to a configuration, and what they share. config.c chooses among them. */
-#ifndef MPIJOBD_KUBE_CONFIG_CONFIG_PARTS_H
-#define MPIJOBD_KUBE_CONFIG_CONFIG_PARTS_H
+/* The ways to a configuration, and what they share. kube_config.c chooses among them. */
+#ifndef MPIJOBD_KUBE_CONFIG_KUBE_CONFIG_PARTS_H
+#define MPIJOBD_KUBE_CONFIG_KUBE_CONFIG_PARTS_H
 
-#include "kube/config/config.h"
 #include "kube/config/config_yaml.h"
+#include "kube/config/kube_config.h"
 
 /* Kubeconfig files in their order of preference: what the first one says counts, entry by entry. */
 struct kubeconfig {
@@ -15,13 +15,6 @@ struct kubeconfig {
  * Each has to look like a kubeconfig. */
 int kubeconfig_open(struct kubeconfig *kc, char *const *paths, size_t count, bool must, struct error *err);
 void kubeconfig_close(struct kubeconfig *kc);
-
-/* Where something is sought. Entries are of "clusters", "users" or "contexts"; the answer is the entry's inner mapping
- * (absent if it has none). ERR_NOT_FOUND names those that there are; ERR_INVALID: the name stands twice in one file. */
-int kubeconfig_find(const struct kubeconfig *kc, const char *list, struct str name, struct kube_node *entry,
-                    struct error *err);
-/* Appends the names of a list's entries, comma separated; "none" if there are none. */
-void kubeconfig_names(const struct kubeconfig *kc, const char *list, struct buf *out);
 
 /* Fills config from a context; NULL: the current one. */
 int kubeconfig_resolve(const struct kubeconfig *kc, const char *context, struct kube_config *config, struct error *err);
@@ -48,8 +41,6 @@ int kube_incluster(const struct kube_config_source *source, struct kube_config *
 /* An access key or a user of Huawei Cloud's IAM: goes with a server by hand. */
 int kube_config_access_key(const struct kube_config_source *source, struct kube_config *config, struct error *err);
 int kube_config_iam(const struct kube_config_source *source, struct kube_config *config, struct error *err);
-/* Whom to act as, where the command line says so. */
-int kube_config_as(const struct kube_config_source *source, struct kube_config *config, struct error *err);
 
 /* Sets config->server from text: a scheme if it has none, no slash at the end; refuses what is no URL of a server.
  * where: for messages. */

@@ -1,9 +1,9 @@
-/* What the two files of a request share. request.c: a call's life, from kube_send to its one `done`; request_try.c: one
- * try after the other, and the pauses between them. */
-#ifndef MPIJOBD_KUBE_REQUEST_PARTS_H
-#define MPIJOBD_KUBE_REQUEST_PARTS_H
+/* What the two files of a request share. kube_request.c: a call's life, from kube_send to its one `done`;
+ * kube_request_try.c: one try after the other, and the pauses between them. */
+#ifndef MPIJOBD_KUBE_KUBE_REQUEST_PARTS_H
+#define MPIJOBD_KUBE_KUBE_REQUEST_PARTS_H
 
-#include "kube/core.h"
+#include "kube/kube_parts.h"
 #include "loop/timer.h"
 
 enum stage { PREPARING, TRYING, PAUSING, RENEWING, GIVING_UP, ENDED };
@@ -22,7 +22,7 @@ struct kube_request {
     uint64_t started, until; /* on the loop's clock */
     uint64_t try_began;      /* uv_hrtime */
     unsigned tries, generation;
-    bool repeatable, no_retry, cancelled, renewed;
+    bool repeatable, cancelled, renewed;
     bool refused;                     /* the last try's answer was a 401 */
     const struct error *error;        /* of the last try; NULL: none has failed */
     const struct http_answer *answer; /* during done */
@@ -36,12 +36,12 @@ static inline uint64_t kube_request_time_left(const struct kube_request *r) /* m
     return r->until > now ? r->until - now : 0;
 }
 
-/* --- request.c --- each calls `done`, and the request is over */
+/* --- kube_request.c --- each calls `done`, and the request is over */
 void kube_request_end(struct kube_request *r, const struct kube_answer *answer, const struct error *err, bool lost);
 void kube_request_end_cancelled(struct kube_request *r, bool lost);
 void kube_request_end_failed(struct kube_request *r, bool lost); /* with r->error */
 
-/* --- request_try.c --- */
+/* --- kube_request_try.c --- */
 /* Sends it, or has it wait for credentials. 0 or an error: then nothing is under way. */
 int kube_request_try(struct kube_request *r, struct error *err);
 void kube_request_rang(struct deadline *timer);

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "kube/request_parts.h"
+#include "kube/kube_request_parts.h"
 #include "kube/status.h"
 
 static void begin_try(struct kube_request *r);
@@ -64,9 +64,7 @@ static void try_again(struct kube_request *r, int64_t retry_after_ms)
 {
     uint64_t left = kube_request_time_left(r);
     uint64_t wait = kube_pause_ms(&r->kube->backoff, r->tries, retry_after_ms, &r->kube->chance);
-    if (r->no_retry) {
-        kube_request_end_failed(r, false);
-    } else if (wait >= left) {
+    if (wait >= left) {
         too_long(r, retry_after_ms, left);
     } else {
         log_pause(r, wait);
@@ -98,7 +96,7 @@ static void waited_in_vain(struct kube_request *r)
 /* 401: perhaps the token was rotated since we read it. Once. */
 static bool renew(struct kube_request *r)
 {
-    if (r->renewed || r->no_retry)
+    if (r->renewed)
         return false;
     r->renewed = true;
     if (r->generation != kube_auth_generation(r->kube->auth)) {
@@ -208,7 +206,7 @@ static void try_ended(void *data, const struct http_answer *answer, const struct
 /* A read leaves time for another try, should this one hang; a write that hangs cannot be repeated anyway. */
 static uint64_t time_for_try(const struct kube_request *r, uint64_t left)
 {
-    return r->repeatable && !r->no_retry && left > 1000 ? left - left / 3 : left;
+    return r->repeatable && left > 1000 ? left - left / 3 : left;
 }
 
 /* The credentials are there. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-#include "kube/request_parts.h"
+#include "kube/kube_request_parts.h"
 
 /* ---- the end ---- */
 
@@ -76,7 +76,6 @@ static int fill(struct kube_request *r, const struct kube_call *call, struct err
     r->method = str_dup(str_of(call->method));
     r->content_type = str_dup(str_of(type));
     r->repeatable = is_read(call);
-    r->no_retry = call->no_retry;
     r->done = call->done;
     r->data = call->data;
     r->started = uv_now(r->kube->loop);

@@ -2,8 +2,8 @@
  *
  * Versions of one object can be ordered where they are numbers that grow, as etcd's revisions are: everywhere, though
  * Kubernetes has promised it only of late. Others can only be told apart. */
-#ifndef MPIJOBD_KUBE_VERSION_H
-#define MPIJOBD_KUBE_VERSION_H
+#ifndef MPIJOBD_KUBE_RESOURCE_VERSION_H
+#define MPIJOBD_KUBE_RESOURCE_VERSION_H
 
 #include <stdbool.h>
 #include <stdint.h>

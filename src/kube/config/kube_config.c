@@ -1,4 +1,6 @@
-#include "kube/config/config.h"
+/* Where a configuration comes from: files in kubectl's order, a pod's own, or a server by hand with what stands beside
+ * it. */
+#include "kube/config/kube_config.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kube/config/config_parts.h"
+#include "kube/config/kube_config_parts.h"
 
 static const char *from_environment(const struct kube_config_source *source, const char *name)
 {
@@ -133,7 +135,7 @@ static void paths_free(struct paths *p)
     free(p->items);
 }
 
-/* Neither a kubeconfig with anything in it nor a pod: says where was looked. */
+/* Neither a kubeconfig with anything in it nor a pod: says where it was looked for. */
 static int nothing_found(const struct kube_config_source *source, const struct paths *p, struct error *err)
 {
     struct buf tried = BUF_INIT;
@@ -215,6 +217,34 @@ static int apply_files(const struct kube_config_source *source, struct kube_conf
     return 0;
 }
 
+static bool set_text(char **out, const char *text)
+{
+    free(*out);
+    *out = text ? str_dup(str_of(text)) : NULL;
+    return *out || !text;
+}
+
+/* --as alone forgets the kubeconfig's groups and uid, which belong to another user. */
+static int act_as(const struct kube_config_source *source, struct kube_config *config, struct error *err)
+{
+    size_t count = 0;
+    while (source->as_groups && source->as_groups[count])
+        count++;
+    if (!source->as_user && !source->as_uid && !count)
+        return 0;
+    if (!source->as_user)
+        return error_set(err, ERR_INVALID, "--as-uid and --as-group want --as, the user to act as");
+    for (size_t i = 0; config->as_groups && config->as_groups[i]; i++)
+        free(config->as_groups[i]);
+    free(config->as_groups);
+    config->as_groups = count ? calloc(count + 1, sizeof *config->as_groups) : NULL;
+    bool ok = set_text(&config->as_user, source->as_user) && set_text(&config->as_uid, source->as_uid) &&
+              (config->as_groups || !count);
+    for (size_t i = 0; ok && i < count; i++)
+        ok = set_text(&config->as_groups[i], source->as_groups[i]);
+    return ok ? 0 : error_nomem(err);
+}
+
 int kube_config_load(const struct kube_config_source *source, struct kube_config *config, struct error *err)
 {
     *config = (struct kube_config){.ca.secret = true,
@@ -230,7 +260,7 @@ int kube_config_load(const struct kube_config_source *source, struct kube_config
     if (!rc)
         rc = kube_config_iam(source, config, err);
     if (!rc)
-        rc = kube_config_as(source, config, err);
+        rc = act_as(source, config, err);
     if (!rc && source->server)
         rc = kube_config_server(config, str_of(source->server), "the cluster by hand", err);
     if (rc)

@@ -1,8 +1,11 @@
-/* Keeps a secret out of what somebody else has said. */
-#ifndef MPIJOBD_KUBE_AUTH_HIDE_H
-#define MPIJOBD_KUBE_AUTH_HIDE_H
+/* Texts that come from elsewhere, such as what a program or a server has said. Pure. */
+#ifndef MPIJOBD_KUBE_AUTH_TEXT_H
+#define MPIJOBD_KUBE_AUTH_TEXT_H
 
 #include "base/buf.h"
+
+/* Whether text can stand in a header as a token: 0 or ERR_INVALID. what: for the message. */
+int token_check(struct str token, const char *what, struct error *err);
 
 /* Writes asterisks over each place of text where the secret stands. An empty one stands nowhere. */
 void auth_hide(struct buf *text, struct str secret);

@@ -1,5 +1,5 @@
 /* Which of two versions of an object is the older one. */
-#include "kube/version.h"
+#include "kube/resource_version.h"
 
 uint64_t kube_version(struct str text)
 {

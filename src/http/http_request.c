@@ -7,6 +7,9 @@
 #include "http/answer.h"
 #include "http/client.h"
 
+/* The one place that calls `done`. err NULL: the answer is there. */
+static void request_end(struct http_request *request, const struct error *err);
+
 static void set_timer(struct http_request *request)
 {
     uint64_t next = request->ends;
@@ -86,7 +89,7 @@ static int copy_call(struct http_request *request, const struct http_call *call,
         memcpy(request->body, call->body.ptr, call->body.len);
         request->body_len = call->body.len;
     }
-    buf_init(&request->answer, call->body_max ? call->body_max : client->body_max);
+    buf_init(&request->answer, client->body_max);
     answer_headers_init(&request->head);
     request->on_data = call->on_data;
     request->done = call->done;
@@ -255,7 +258,7 @@ static void call_done(struct http_request *request, const struct error *err)
     warnings_free(&warnings);
 }
 
-void request_end(struct http_request *request, const struct error *err)
+static void request_end(struct http_request *request, const struct error *err)
 {
     struct http_client *client = request->client;
     request->ended = true;
@@ -281,7 +284,7 @@ void request_finished(struct http_request *request, CURLcode result)
         int64_t length = content_length_read(&request->head);
         int status = transfer_status(request);
         bool bodiless = strcmp(request->method, "HEAD") == 0 || status == 204 || status == 304;
-        /* With HTTP/2, libcurl before 8.0 calls it a success when the connection is lost amid a body. */
+        /* Counted here as well: libcurl before 8.0 has called it a success when a connection is lost amid a body. */
         if (length < 0 || bodiless || request->received == (uint64_t)length) {
             request_end(request, NULL);
             return;

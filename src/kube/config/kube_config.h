@@ -1,7 +1,7 @@
 /* Where the API server is and how to prove who we are: from kubeconfig files as kubectl reads them, or from a pod's
  * service account. Reads files (blocks): at start and at reload. */
-#ifndef MPIJOBD_KUBE_CONFIG_CONFIG_H
-#define MPIJOBD_KUBE_CONFIG_CONFIG_H
+#ifndef MPIJOBD_KUBE_CONFIG_KUBE_CONFIG_H
+#define MPIJOBD_KUBE_CONFIG_KUBE_CONFIG_H
 
 #include <stdbool.h>
 
@@ -29,13 +29,12 @@ struct kube_iam {
 };
 
 struct kube_config {
-    char *origin;                    /* for messages: "/home/a/.kube/config, context dev" or "in-cluster" */
-    char *server;                    /* "https://10.0.0.1:6443", no slash at the end */
-    char *name_space;                /* default namespace; never NULL ("default") */
-    char *context;                   /* its name, "" in-cluster */
-    struct buf ca, certificate, key; /* PEM, from *-data; secret buffers */
-    char *ca_file, *certificate_file,
-        *key_file; /* made absolute as kubectl does (relative to the kubeconfig's folder) */
+    char *origin;                                /* for messages: "/home/a/.kube/config, context dev" or "in-cluster" */
+    char *server;                                /* "https://10.0.0.1:6443", no slash at the end */
+    char *name_space;                            /* default namespace; never NULL ("default") */
+    char *context;                               /* its name, "" in-cluster */
+    struct buf ca, certificate, key;             /* PEM, from *-data; secret buffers */
+    char *ca_file, *certificate_file, *key_file; /* absolute: in a kubeconfig, relative ones start at its folder */
     bool insecure;
     char *tls_server_name, *proxy_url;       /* NULL: unset */
     struct buf token;                        /* static bearer token; secret */
@@ -55,19 +54,19 @@ struct kube_config_source {
     const char *kubeconfig; /* --kubeconfig; NULL: $KUBECONFIG (a list, merged as kubectl merges), then ~/.kube/config,
                                then in-cluster */
     const char *context;    /* --context; NULL: current-context */
-    const char *server, *token_file, *ca_file, *access_key_file, *secret_key_file,
-        *security_token_file;     /* by hand, from mpijobd.yaml; NULL: unset. server set: no kubeconfig is read */
-    const struct kube_iam *iam;   /* NULL: none. Without a ca_file: that of the cluster */
-    const char *as_user, *as_uid; /* --as, --as-uid: instead of the kubeconfig's; NULL: unset */
-    const char *const *as_groups; /* --as-group, NULL-terminated; NULL: unset */
-    bool in_cluster;              /* the pod's service account, whatever kubeconfig there is */
+    /* By hand, from mpijobd.yaml; NULL: unset. server set: no kubeconfig is read. */
+    const char *server, *token_file, *ca_file, *access_key_file, *secret_key_file, *security_token_file;
+    const struct kube_iam *iam;              /* NULL: none. Without a ca_file: that of the cluster */
+    const char *as_user, *as_uid;            /* --as, --as-uid: instead of the kubeconfig's; NULL: unset */
+    const char *const *as_groups;            /* --as-group, NULL-terminated; NULL: unset */
+    bool in_cluster;                         /* the pod's service account, whatever kubeconfig there is */
     const char *(*getenv)(const char *name); /* NULL: the process's */
     const char *service_account;             /* folder; NULL: /var/run/secrets/kubernetes.io/serviceaccount */
 };
 
-/* Errors: file and line or the missing name, with the names that there are ("no context "prod" in ~/.kube/config; it
- * has dev, test"). auth-provider users: ERR_INVALID that says they are not supported and what to use instead.
- */
+/* ERR_NOT_FOUND, ERR_IO, ERR_SYNTAX, ERR_INVALID, ERR_LIMIT, ERR_NOMEM. Messages have file and line, or the missing
+ * name, with the names that there are ("no context "prod" in ~/.kube/config; it has dev, test"). auth-provider users:
+ * ERR_INVALID that says they are not supported and what to use instead. Nothing is left to free then. */
 int kube_config_load(const struct kube_config_source *source, struct kube_config *config, struct error *err);
 void kube_config_free(struct kube_config *config); /* wipes secrets */
 

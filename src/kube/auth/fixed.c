@@ -1,6 +1,18 @@
-/* A user name and a password. */
+/* Credentials that stand in the configuration: a bearer token, or a user name and a password. */
 #include "base/base64.h"
 #include "kube/auth/parts.h"
+#include "kube/auth/text.h"
+
+int auth_set_token(struct kube_auth *a, const struct kube_config *config, struct error *err)
+{
+    struct str fixed = str_trim(buf_str(&config->token));
+    if (!fixed.len)
+        return 0;
+    int rc = token_check(fixed, config->origin, err);
+    if (rc)
+        return rc;
+    return auth_set_value(a, "Bearer ", fixed) ? 0 : error_nomem(err);
+}
 
 int auth_set_basic(struct kube_auth *a, const struct kube_config *config, struct error *err)
 {

@@ -1,4 +1,17 @@
-#include "kube/auth/hide.h"
+/* Texts that come from elsewhere: checked as tokens, and cleaned before they are shown. */
+#include "kube/auth/text.h"
+
+int token_check(struct str token, const char *what, struct error *err)
+{
+    if (!token.len)
+        return error_set(err, ERR_INVALID, "%s is empty", what);
+    for (size_t i = 0; i < token.len; i++) {
+        if ((unsigned char)token.ptr[i] <= ' ' || (unsigned char)token.ptr[i] >= 0x7f)
+            return error_set(err, ERR_INVALID, "%s holds no token: byte %zu of it cannot stand in a header", what,
+                             i + 1);
+    }
+    return 0;
+}
 
 void auth_hide(struct buf *text, struct str secret)
 {
