@@ -1,5 +1,5 @@
-/* Any bytes as YAML: no read out of bounds, every failure has a message, and what is accepted comes back the same when it
- * is written and read again. */
+/* Any bytes as YAML: no read out of bounds, every failure has a message, and what is accepted comes back the same when
+ * it is written and read again. */
 #include <stdint.h>
 #include <stdlib.h>
 
