@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "yaml/json.h"
+#include "yaml/convert.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,7 +10,7 @@
 
 #include "alloc.h"
 #include "base/clock.h"
-#include "yaml/json.h"
+#include "yaml/convert.h"
 
 static struct yaml_tree *tree_of(const char *text)
 {
