@@ -1,5 +1,5 @@
 /* A cache's life: its reflectors, its chores in the loop's idle turns, its end. */
-#include "cache/core.h"
+#include "cache/parts.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* Forgetting the jobs that a complete list did not show: they were deleted while no watch was open. A little in each
  * turn of the loop, however many there are. */
-#include "cache/core.h"
+#include "cache/parts.h"
 
 #define LOOKS 8192 /* jobs in a turn of the loop */
 #define TELLS 256  /* deletions in a turn */

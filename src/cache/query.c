@@ -1,5 +1,5 @@
 /* What may be asked of a cache: its age, its jobs, the candidates of a match, its figures. */
-#include "cache/core.h"
+#include "cache/parts.h"
 
 #include <stdlib.h>
 

@@ -6,7 +6,7 @@
  * objects. */
 #include <malloc.h>
 
-#include "cache/core.h"
+#include "cache/parts.h"
 
 #define FIRST 500                       /* objects that the first dictionary is trained on */
 #define SAMPLES 1200                    /* of a later one */

@@ -1,6 +1,6 @@
 /* One object that came from a list, from the watch, or as the answer to a write: what it changes in the cache, and the
  * event that tells it. */
-#include "cache/core.h"
+#include "cache/parts.h"
 #include "kube/resource_version.h"
 
 #define NAME_MAX_BYTES 253 /* Kubernetes' limit; the piece has one byte for it */

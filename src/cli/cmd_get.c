@@ -10,7 +10,7 @@
 #include "cli/session/table.h"
 #include "mpijob/held_gpus.h"
 #include "time/duration.h"
-#include "yaml/json.h"
+#include "yaml/convert.h"
 #include "json/write.h"
 
 struct get {

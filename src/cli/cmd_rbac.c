@@ -5,7 +5,7 @@
 #include "cli/commands.h"
 #include "cli/session/needs.h"
 #include "cli/session/policies.h"
-#include "yaml/json.h"
+#include "yaml/convert.h"
 #include "json/write.h"
 
 #define NAME "mpijobd"

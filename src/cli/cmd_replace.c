@@ -10,7 +10,7 @@
 #include "cli/replace_print.h"
 #include "cli/session/named_jobs.h"
 #include "time/duration.h"
-#include "yaml/json.h"
+#include "yaml/convert.h"
 
 #define CONCURRENCY 8
 #define FILE_MAX (8 * 1024 * 1024)

@@ -2,7 +2,7 @@
  * copy or compare a block of any size, so the larger the blocks are, the sooner the hook looks at the clock again. */
 #include <stdlib.h>
 
-#include "script/state.h"
+#include "script/parts.h"
 
 #define FRESH_MAX ((size_t)256 * 1024) /* allocated between two looks at the clock */
 #define KEPT_CLASS 14                  /* blocks of 16 KiB and more are counted */

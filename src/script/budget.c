@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "script/state.h"
+#include "script/parts.h"
 
 #define WORK_MAX 4096 /* units between two looks at the clock */
 

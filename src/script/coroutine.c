@@ -3,7 +3,7 @@
  * goes down again when the run goes on. */
 #include <stdlib.h>
 
-#include "script/state.h"
+#include "script/parts.h"
 
 #define RESUME_UNITS 200
 

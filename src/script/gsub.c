@@ -3,8 +3,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "script/parts.h"
 #include "script/pattern.h"
-#include "script/state.h"
 
 enum { TEXT = 1, PATTERN, BY, STATE, OUT };
 

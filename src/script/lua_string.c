@@ -4,8 +4,8 @@
 #include <lualib.h>
 #include <string.h>
 
+#include "script/parts.h"
 #include "script/pattern.h"
-#include "script/state.h"
 
 struct str pattern_check_str(lua_State *L, int arg)
 {

@@ -3,7 +3,7 @@
 #include <limits.h>
 #include <lualib.h>
 
-#include "script/state.h"
+#include "script/parts.h"
 
 #define ELEMENT_UNITS 3
 

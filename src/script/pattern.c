@@ -7,7 +7,7 @@
 #include <lauxlib.h>
 #include <string.h>
 
-#include "script/state.h"
+#include "script/parts.h"
 
 #define DEPTH_MAX 200 /* of the recursion, as in Lua */
 #define STEPS 512     /* counted at a time */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "script/state.h"
+#include "script/parts.h"
 
 #define LOAD_PIECE 512 /* bytes of source between two looks at the clock: some texts take the parser quadratic time */
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "script/state.h"
+#include "script/parts.h"
 
 #define LATE_MS 10 /* a turn of the loop that took so long already leaves only ... */
 #define LATE_SLICE_US 200

@@ -3,7 +3,7 @@
  * loop. The table is changed at the very end, so that an error leaves it as it was. */
 #include <limits.h>
 
-#include "script/state.h"
+#include "script/parts.h"
 
 #define COMPARE_UNITS 8
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "script/state.h"
+#include "script/parts.h"
 
 #define HEAD_FRAMES 12 /* of a deep stack the innermost and the outermost frames are shown */
 #define TAIL_FRAMES 6

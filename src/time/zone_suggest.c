@@ -1,4 +1,4 @@
-/* "Did you mean": the names in a zone directory, and the one that is nearest to a name that is not there. */
+/* What may have been meant by an unknown zone: the names in a zone directory, and the one that is nearest. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* JSON to YAML, by libyaml's emitter. */
-#include "yaml/json.h"
+#include "yaml/convert.h"
 #include "yaml/parts.h"
 
 struct emitting {

@@ -32,7 +32,7 @@ struct yaml_tree {
     uint32_t root;       /* 0: no document */
 };
 
-/* --- read.c --- */
+/* --- tree_read.c --- */
 /* yaml_tree_parse in other words, those of the command line. */
 int yaml_tree_parse_in(enum yaml_words words, struct str text, const char *file, struct yaml_tree **tree,
                        struct error *err);

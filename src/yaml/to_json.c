@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "yaml/json.h"
+#include "yaml/convert.h"
 #include "yaml/parts.h"
 
 #define DEPTH_MAX 64

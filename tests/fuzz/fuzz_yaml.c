@@ -1,9 +1,9 @@
-/* Any bytes as YAML: no read out of bounds, every failure has a message, and what is accepted comes back the same when it
- * is written and read again. */
+/* Any bytes as YAML: no read out of bounds, every failure has a message, and what is accepted comes back the same when
+ * it is written and read again. */
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "yaml/json.h"
+#include "yaml/convert.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "yaml/json.h"
+#include "yaml/convert.h"
 
 #define DEFAULT_FILE "/etc/mpijobd/mpijobd.yaml"
 #define JOURNAL_KEEP (INT64_C(180) * 86400 * 1000000)

@@ -5,7 +5,7 @@
 
 #include "cli/config/config_parts.h"
 #include "time/duration.h"
-#include "yaml/json.h"
+#include "yaml/convert.h"
 
 enum kind {
     KIND_MAP,

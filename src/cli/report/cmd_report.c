@@ -13,7 +13,7 @@
 #include "cli/session/table.h"
 #include "mpijob/gpu.h"
 #include "store/store.h"
-#include "yaml/json.h"
+#include "yaml/convert.h"
 #include "json/write.h"
 
 #define DAY (24 * 3600 * CLOCK_SECOND)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "kube/config/kube_config_parts.h"
-#include "yaml/json.h"
+#include "yaml/convert.h"
 
 #define EXTENSION "client.authentication.k8s.io/exec"
 

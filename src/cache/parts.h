@@ -1,6 +1,6 @@
 /* What the files of this floor share: a cache, its scopes, and what each file does with them. */
-#ifndef MPIJOBD_CACHE_CORE_H
-#define MPIJOBD_CACHE_CORE_H
+#ifndef MPIJOBD_CACHE_PARTS_H
+#define MPIJOBD_CACHE_PARTS_H
 
 #include "cache/cache.h"
 #include "cache/jobs.h"

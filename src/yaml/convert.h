@@ -1,6 +1,6 @@
 /* YAML to JSON and back, for configuration and for whole objects on the command line. */
-#ifndef MPIJOBD_YAML_JSON_H
-#define MPIJOBD_YAML_JSON_H
+#ifndef MPIJOBD_YAML_CONVERT_H
+#define MPIJOBD_YAML_CONVERT_H
 
 #include "yaml/tree.h"
 #include "json/value.h"

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "script/state.h"
+#include "script/parts.h"
 
 #define DEFAULT_CPU_US INT64_C(1000000)
 #define DEFAULT_MEMORY ((size_t)64 * 1024 * 1024)

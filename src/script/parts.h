@@ -4,8 +4,8 @@
  * lua_resume among them, so that an error outside any coroutine, mostly of memory, ends in a pcall and never in a
  * panic. Each lua_State's extra space holds the script's address and, in the low bits, what the host knows about that
  * thread. */
-#ifndef MPIJOBD_SCRIPT_STATE_H
-#define MPIJOBD_SCRIPT_STATE_H
+#ifndef MPIJOBD_SCRIPT_PARTS_H
+#define MPIJOBD_SCRIPT_PARTS_H
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -117,7 +117,7 @@ int script_open_budget(lua_State *L); /* a lua_CFunction without results */
 /* For a loop in C that can be left: where the slice is over, yields to the event loop, and k goes on afterwards. */
 void script_pause(lua_State *L, lua_KFunction k);
 
-/* ---- state.c ---- */
+/* ---- script.c ---- */
 /* A protected call on the main thread with `meter` counting; saves and restores what was running. 0, or a negative code
  * with the error rendered: ERR_NOMEM, ERR_LIMIT, ERR_SCRIPT. */
 int script_protected(struct script *script, lua_CFunction fn, void *argument, struct script_run *run,
