@@ -5,9 +5,8 @@
 
 #include "base/clock.h"
 
-#define RETRY_AFTER_MOST_S                                                                                             \
-    INT64_C(31536000) /* a year: beyond it a server is joking, and milliseconds could overflow                         \
-                       */
+/* A year: beyond it a server is joking, and milliseconds could overflow. */
+#define RETRY_AFTER_MOST_S INT64_C(31536000)
 
 int64_t http_date_read(const char *value)
 {
@@ -66,8 +65,8 @@ static const char *skip_word(const char *at)
     return at;
 }
 
-/* A quoted string at `at`: appended without quotes and backslashes. Returns what follows, or NULL where there is none.
- */
+/* A quoted string at `at`: appended without quotes and backslashes. Returns what follows,
+ * or NULL where there is none. */
 static const char *unquote(struct buf *out, const char *at)
 {
     if (*at != '"')

@@ -17,8 +17,8 @@ struct header_lines {
 };
 
 /* Those of the call, then `ours` (ends at a NULL name; a value of NULL keeps libcurl from sending that header). What
- * the call has itself is left out of ours. ERR_INVALID where a name is no token, or a value would begin another line.
- */
+ * the call has itself is left out of ours. ERR_INVALID where a name is no token,
+ * or a value would begin another line. */
 int header_lines_build(struct header_lines *lines, const struct http_header *headers, const struct http_header *ours,
                        struct error *err);
 void header_lines_free(struct header_lines *lines);

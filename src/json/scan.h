@@ -14,8 +14,8 @@ const char *json_skip(const char *p, const char *end);
 /* How deep the containers of a parsed value are nested: 0 for a scalar, 1 for [] and {}. */
 size_t json_depth(struct json v);
 
-/* The number of a text that is trusted, taken apart: 0.digits * 10^exponent, without zeros at either end of the digits.
- */
+/* The number of a text that is trusted, taken apart: 0.digits * 10^exponent,
+ * without zeros at either end of the digits. */
 struct json_decimal {
     const char *first, *last; /* first and last digit that counts; NULL for zero. A '.' may stand between them */
     size_t digits;

@@ -1,5 +1,5 @@
-/* A client certificate that a program has given. One in files is the http floor's: it looks whether they have changed.
- */
+/* A client certificate that a program has given. One in files is the http floor's:
+ * it looks whether they have changed. */
 #include <stdlib.h>
 
 #include "kube/auth/parts.h"

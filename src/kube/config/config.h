@@ -66,8 +66,7 @@ struct kube_config_source {
 };
 
 /* Errors: file and line or the missing name, with the names that there are ("no context "prod" in ~/.kube/config; it
- * has dev, test"). auth-provider users: ERR_INVALID that says they are not supported and what to use instead.
- */
+ * has dev, test"). auth-provider users: ERR_INVALID that says they are not supported and what to use instead. */
 int kube_config_load(const struct kube_config_source *source, struct kube_config *config, struct error *err);
 void kube_config_free(struct kube_config *config); /* wipes secrets */
 
