@@ -100,8 +100,8 @@ static void report(struct bench *b)
     printf("jobs %zu\nraw_bytes_per_job %.0f\npacked_bytes_per_job %.0f\nbytes_per_job %.0f\ndictionaries %u\n", s.jobs,
            (double)s.raw_bytes / (double)s.jobs, (double)s.packed_bytes / (double)s.jobs,
            (double)s.memory_bytes / (double)s.jobs, s.dictionaries);
-    printf("rss_kb %ld\npeak_rss_kb %ld\ncpu_s %.2f\nlongest_turn_cpu_ms %.1f\n", status_kb("VmRSS"), status_kb("VmHWM"),
-           cpu_now(), (double)b->longest / 1e6);
+    printf("rss_kb %ld\npeak_rss_kb %ld\ncpu_s %.2f\nlongest_turn_cpu_ms %.1f\n", status_kb("VmRSS"),
+           status_kb("VmHWM"), cpu_now(), (double)b->longest / 1e6);
 }
 
 static void ring(struct deadline *timer)

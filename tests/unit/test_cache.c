@@ -48,7 +48,7 @@ static void event(void *data, const struct cache_event *e)
     assert_non_null(t->cache);
     assert_true(cache_holds(t->cache, e->slot));
     assert_true(str_eq(e->name, cache_name(t->cache, e->slot)));
-    buf_printf(&t->text, "%c%.*s/%.*s%s ", "+~-"[e->change], (int)e->name_space.len, e->name_space.ptr,
+    buf_printf(&t->text, "%c%.*s/%.*s%s ", "+~-"[e->change], (int)e -> name_space.len, e->name_space.ptr,
                (int)e->name.len, e->name.ptr, e->initial ? "'" : "");
     assert_true((e->change == CACHE_DELETED) == !e->after);
     const struct mpijob_view *before = cache_before(t->cache, e);
@@ -155,7 +155,8 @@ static void then(struct world *w, const char *text)
 #define EVENT(type, object) "{\"type\":\"" type "\",\"object\":" object "}\n"
 #define LIST(version, items) "{\"metadata\":{\"resourceVersion\":\"" version "\"},\"items\":[" items "]}"
 #define GONE                                                                                                           \
-    "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"message\":\"too old\",\"reason\":\"Expired\",\"code\":410}}\n"
+    "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"message\":\"too "                                           \
+    "old\",\"reason\":\"Expired\",\"code\":410}}\n"
 
 static void list(struct world *w, const char *body)
 {
@@ -279,7 +280,8 @@ static void a_missed_deletion_is_told(void **state)
     struct world *w = *state;
     begin(w);
     push(w, GONE);
-    list(w, LIST("30", JOB("a", "x", "u1", "1", "") "," JOB("a", "y", "u7", "20", "") "," JOB("d", "n", "u8", "21", "")));
+    list(w,
+         LIST("30", JOB("a", "x", "u1", "1", "") "," JOB("a", "y", "u7", "20", "") "," JOB("d", "n", "u8", "21", "")));
     stream(w);
     then(w, "-a/y' +a/y' +d/n' -b/x' | ");
     assert_int_equal(count(w->cache), 3);
@@ -398,13 +400,15 @@ static void a_list_is_the_truth(void **state)
 static void objects_stay_as_they_are(void **state)
 {
     static const char odd[] =
-        "{\"kind\" : \"MPIJob\",\"apiVersion\":\"kubeflow.org/v2beta1\",\n \"metadata\":{\"namespace\":\"a\",\"name\":\"odd\","
+        "{\"kind\" : \"MPIJob\",\"apiVersion\":\"kubeflow.org/v2beta1\",\n "
+        "\"metadata\":{\"namespace\":\"a\",\"name\":\"odd\","
         "\"uid\":\"u\",\"resourceVersion\":\"5\"},\"spec\":{\"a\":1.0,\"b\":1e400,\"c\":9007199254740993,\"d\":[],"
         "\"e\":{},\"f\":\"\\u003c\\ud83d\\ude00\\/\\u0000\",\"a\":0.30000000000000004,\"\":-0}}";
     struct world *w = *state;
     struct buf body = BUF_INIT, huge = BUF_INIT;
-    buf_puts(&huge, "{\"kind\":\"MPIJob\",\"apiVersion\":\"kubeflow.org/v2beta1\",\"metadata\":{\"namespace\":\"a\",\"name\":"
-                    "\"huge\",\"uid\":\"h\",\"resourceVersion\":\"6\"},\"x\":\"");
+    buf_puts(&huge,
+             "{\"kind\":\"MPIJob\",\"apiVersion\":\"kubeflow.org/v2beta1\",\"metadata\":{\"namespace\":\"a\",\"name\":"
+             "\"huge\",\"uid\":\"h\",\"resourceVersion\":\"6\"},\"x\":\"");
     for (int i = 0; i < 1500000; i++)
         buf_putc(&huge, (char)('a' + i % 1009 * 7919 % 26));
     buf_puts(&huge, "\"}");
@@ -423,7 +427,8 @@ static void what_is_no_job_is_left_out(void **state)
 {
     struct world *w = *state;
     struct cache_stats stats;
-    list(w, LIST("9", "{\"kind\":\"Pod\",\"metadata\":{\"name\":\"p\"}},{\"metadata\":{}}," JOB("a", "x", "u1", "1", "")));
+    list(w,
+         LIST("9", "{\"kind\":\"Pod\",\"metadata\":{\"name\":\"p\"}},{\"metadata\":{}}," JOB("a", "x", "u1", "1", "")));
     stream(w);
     start(w);
     told(w, "+a/x' | ");
@@ -446,8 +451,10 @@ static void several_namespaces(void **state)
     while (!w->told.synced)
         turn(w);
     assert_int_equal(count(w->cache), 2);
-    assert_non_null(strstr(scripted_request(w->kube.server, 0), "/namespaces/a/mpijobs?labelSelector=team%3Dx&limit=500 "));
-    assert_non_null(strstr(scripted_request(w->kube.server, 1), "/namespaces/b/mpijobs?labelSelector=team%3Dx&limit=500 "));
+    assert_non_null(
+        strstr(scripted_request(w->kube.server, 0), "/namespaces/a/mpijobs?labelSelector=team%3Dx&limit=500 "));
+    assert_non_null(
+        strstr(scripted_request(w->kube.server, 1), "/namespaces/b/mpijobs?labelSelector=team%3Dx&limit=500 "));
     while (scripted_count(w->kube.server) < 4)
         turn(w);
     /* A fresh list of one says nothing about the other. */
@@ -517,7 +524,7 @@ static void our_own_write(void **state)
 /* ---- candidates ---- */
 
 #define LABELLED(name, version, labels)                                                                                \
-    "{\"metadata\":{\"name\":\"" name "\",\"namespace\":\"a\",\"uid\":\"" name "\",\"resourceVersion\":\"" version       \
+    "{\"metadata\":{\"name\":\"" name "\",\"namespace\":\"a\",\"uid\":\"" name "\",\"resourceVersion\":\"" version     \
     "\",\"labels\":{" labels "}}}"
 
 static void candidates(struct world *w, struct mpijob_match *match, const char *names)
@@ -547,9 +554,21 @@ static struct mpijob_match *labelled(const char *selector)
 static void finds_candidates(void **state)
 {
     struct world *w = *state;
-    list(w, LIST("9", LABELLED("l1", "1", "\"team\":\"x\",\"n\":\"5\"") "," LABELLED("l2", "2", "\"t\\u0065am\":\"\\u0078\"")
-                          "," LABELLED("l3", "3", "\"team\":\"y\"") "," LABELLED("l4", "4", "") "," JOB(
-                              "b", "f1", "u", "5", ",\"status\":{\"conditions\":[{\"type\":\"Failed\",\"status\":\"True\"}]}")));
+    list(
+        w,
+        LIST("9",
+             LABELLED("l1", "1", "\"team\":\"x\",\"n\":\"5\"") "," LABELLED(
+                 "l2", "2",
+                 "\"t\\u0065am\":\"\\u0078\"") "," LABELLED("l3", "3",
+                                                            "\"team\":\"y\"") "," LABELLED("l4", "4",
+                                                                                           "") "," JOB("b", "f1", "u",
+                                                                                                       "5",
+                                                                                                       ",\"status\":{"
+                                                                                                       "\"conditions\":"
+                                                                                                       "[{\"type\":"
+                                                                                                       "\"Failed\","
+                                                                                                       "\"status\":"
+                                                                                                       "\"True\"}]}")));
     stream(w);
     start(w);
     told(w, "+a/l1' +a/l2' +a/l3' +a/l4' +b/f1' | ");

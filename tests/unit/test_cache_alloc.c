@@ -16,7 +16,7 @@
 #include "cache/cache.h"
 
 #define JOB(name, version)                                                                                             \
-    "{\"kind\":\"MPIJob\",\"metadata\":{\"name\":\"" name "\",\"namespace\":\"ns\",\"uid\":\"" name                     \
+    "{\"kind\":\"MPIJob\",\"metadata\":{\"name\":\"" name "\",\"namespace\":\"ns\",\"uid\":\"" name                    \
     "\",\"resourceVersion\":\"" version "\",\"labels\":{\"t\\u0065am\":\"" name "\"}}}"
 #define EVENT(type, object) "{\"type\":\"" type "\",\"object\":" object "}\n"
 #define BOOKMARK(version, rest)                                                                                        \
@@ -35,7 +35,8 @@ static const char *reply_to(const char *request)
         return BOOKMARK("12", "");
     if (strstr(request, "continue="))
         return "{\"items\":[" JOB("c", "3") "],\"metadata\":{\"resourceVersion\":\"5\"}}";
-    return "{\"items\":[" JOB("a", "1") "," JOB("b", "2") "],\"metadata\":{\"continue\":\"c\",\"resourceVersion\":\"5\"}}";
+    return "{\"items\":[" JOB("a", "1") "," JOB("b",
+                                                "2") "],\"metadata\":{\"continue\":\"c\",\"resourceVersion\":\"5\"}}";
 }
 
 struct server {
@@ -236,7 +237,7 @@ static void streamed(void **state)
 int main(void)
 {
     setenv("SSL_CERT_FILE", "/dev/null", 1); /* not the system's store for each life */
-    curl_global_init(CURL_GLOBAL_DEFAULT); /* as in test_kube_alloc.c: libcurl's own allocations do not fail here */
+    curl_global_init(CURL_GLOBAL_DEFAULT);   /* as in test_kube_alloc.c: libcurl's own allocations do not fail here */
     const struct CMUnitTest tests[] = {cmocka_unit_test(by_pages), cmocka_unit_test(streamed)};
     int rc = cmocka_run_group_tests_name("cache_alloc", tests, NULL, NULL);
     curl_global_cleanup();

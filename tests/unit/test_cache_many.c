@@ -305,10 +305,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(they_are_small),
-        TEST(new_kinds_of_objects_get_a_dictionary),
-        TEST(gaps_are_closed),
-        TEST(many_missed_deletions),
+        TEST(they_are_small),         TEST(new_kinds_of_objects_get_a_dictionary),
+        TEST(gaps_are_closed),        TEST(many_missed_deletions),
         TEST(changes_amid_the_sweep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "cache/jobs.h"
-#include "cache/pack.h"
 #include "cache/namespaces.h"
+#include "cache/pack.h"
 
 static uint32_t next(uint32_t *random, uint32_t below)
 {
@@ -133,7 +133,8 @@ static void namespaces_have_numbers_while_they_are_held(void **state)
 {
     (void)state;
     struct namespaces *s = namespaces_new();
-    uint32_t b = namespaces_hold(s, str_of("b")), a = namespaces_hold(s, str_of("a")), none = namespaces_hold(s, str_of(""));
+    uint32_t b = namespaces_hold(s, str_of("b")), a = namespaces_hold(s, str_of("a")),
+             none = namespaces_hold(s, str_of(""));
     assert_int_equal(namespaces_hold(s, str_of("a")), a);
     assert_int_equal(namespaces_find(s, str_of("b")), b);
     assert_int_equal(namespaces_find(s, str_of("")), none);

@@ -303,8 +303,7 @@ static void an_identity_is_shared_with_the_client_beside(void **state)
     struct exchange none = {0}, shown = {0}, alone = {0};
     get(&f, &none, peer_url(&peer, "https", "/"));
     assert_int_equal(none.code, ERR_UNREACHABLE);
-    assert_int_equal(
-        http_client_identify(first, str_of(client.certificate_pem), str_of(client.key_pem), &err), 0);
+    assert_int_equal(http_client_identify(first, str_of(client.certificate_pem), str_of(client.key_pem), &err), 0);
     get(&f, &shown, peer_url(&peer, "https", "/"));
     assert_int_equal(shown.status, 200);
     http_client_close(first, count_up, &closed);

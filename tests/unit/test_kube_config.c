@@ -296,7 +296,8 @@ static void an_extension_that_grows_without_end(void **state)
 {
     (void)state;
     struct buf extension = BUF_INIT;
-    buf_puts(&extension, HTTPS ", extensions: [{name: client.authentication.k8s.io/exec, extension: {a0: &a0 [x, x, x, x]");
+    buf_puts(&extension,
+             HTTPS ", extensions: [{name: client.authentication.k8s.io/exec, extension: {a0: &a0 [x, x, x, x]");
     for (int i = 1; i < 30; i++)
         buf_printf(&extension, ", a%d: &a%d [*a%d, *a%d, *a%d, *a%d]", i, i, i - 1, i - 1, i - 1, i - 1);
     buf_puts(&extension, "}}]");

@@ -150,8 +150,8 @@ static void without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counters_and_gauges),  cmocka_unit_test(histograms),     cmocka_unit_test(series_are_bounded),
-        cmocka_unit_test(collectors_fill_in), cmocka_unit_test(without_memory),
+        cmocka_unit_test(counters_and_gauges), cmocka_unit_test(histograms),     cmocka_unit_test(series_are_bounded),
+        cmocka_unit_test(collectors_fill_in),  cmocka_unit_test(without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

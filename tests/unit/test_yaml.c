@@ -66,9 +66,9 @@ static void what_is_null(void **state)
     static const struct {
         const char *text;
         bool null;
-    } table[] = {{"~", true},     {"null", true},  {"Null", true},  {"NULL", true}, {"a: ", false},
-                 {"'~'", false},  {"\"\"", false}, {"nil", false},  {"[]", false},  {"|\n  null\n", false},
-                 {"--- \n", true}};
+    } table[] = {{"~", true},    {"null", true},         {"Null", true},  {"NULL", true},
+                 {"a: ", false}, {"'~'", false},         {"\"\"", false}, {"nil", false},
+                 {"[]", false},  {"|\n  null\n", false}, {"--- \n", true}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct yaml_tree *tree = tree_of(table[i].text);
         if (yaml_is_null(yaml_root(tree)) != table[i].null)
@@ -265,9 +265,8 @@ static void the_line_of_a_pointer(void **state)
     static const struct {
         const char *pointer;
         int line;
-    } table[] = {{"", 1},         {"/a", 2},   {"/a/b", 3}, {"/a/b/0", 3},  {"/a/b/1/c", 5},
-                 {"/d/e", 6},     {"/x", 0},   {"/a/x", 0}, {"/a/b/2", 0},  {"/a/b/-1", 0},
-                 {"/d/e/f", 0},   {"/a/b/1", 5}};
+    } table[] = {{"", 1},   {"/a", 2},   {"/a/b", 3},   {"/a/b/0", 3},  {"/a/b/1/c", 5}, {"/d/e", 6},
+                 {"/x", 0}, {"/a/x", 0}, {"/a/b/2", 0}, {"/a/b/-1", 0}, {"/d/e/f", 0},   {"/a/b/1", 5}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         assert_int_equal(yaml_pointer_line(str_of(text), table[i].pointer), table[i].line);
     assert_int_equal(yaml_pointer_line(str_of(""), ""), 0);
