@@ -24,9 +24,9 @@ struct kube_reflect_call {
     struct kube_resource resource;
     const char *name_space;                      /* NULL: all */
     const char *label_selector, *field_selector; /* NULL: none */
-    bool by_pages; /* lists by pages from the start. Otherwise the server is asked to stream the objects as the first
-                      events of the watch (sendInitialEvents), and where it does not know how, pages it is from then on
-                    */
+    /* Lists by pages from the start. Otherwise the server is asked to stream the objects as the first events of the
+     * watch (sendInitialEvents), and where it does not know how, pages it is from then on. */
+    bool by_pages;
     struct kube_reflect_timing timing;
 
     void (*relist)(void *data);

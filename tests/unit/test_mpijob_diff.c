@@ -123,8 +123,7 @@ static void what_the_server_kept(void **state)
         "definition it stores has no such field: compare the definition's version with the controller's (kubectl get "
         "crd "
         "mpijobs.kubeflow.org -o yaml)");
-    struct mpijob_target tfjob = {
-        .version = MPIJOB_V1, .controller = CONTROLLER_TRAINING_OPERATOR, .kind = KIND_TFJOB};
+    struct mpijob_target tfjob = {.version = MPIJOB_V1, .controller = CONTROLLER_TRAINING_OPERATOR, .kind = KIND_TFJOB};
     verified(bare, tfjob, WORDS("backoffLimit=1"), "{}",
              "the server answered 200 and dropped spec.runPolicy.backoffLimit (1 was sent, nothing came back): the "
              "definition it stores has no such field: compare the definition's version with the controller's (kubectl "

@@ -145,7 +145,8 @@ static void before_the_launcher_is_there(void **state)
            "not created the launcher yet");
     expect(ALPHA, "unseen", NOTHING, WORDS("backoffLimit=0"), EFFECT_EFFECTIVE, "not created the launcher yet");
     expect(ALPHA, "pending", NOTHING, WORDS("activeDeadlineSeconds=60"), EFFECT_UNKNOWN, "tf-launcher");
-    expect(BETA, "pending", NOTHING, WORDS("activeDeadlineSeconds=60"), EFFECT_UNKNOWN, "through_launcher = true changes that too");
+    expect(BETA, "pending", NOTHING, WORDS("activeDeadlineSeconds=60"), EFFECT_UNKNOWN,
+           "through_launcher = true changes that too");
     expect(V1_MPI, "pending", NOTHING, WORDS("activeDeadlineSeconds=60"), EFFECT_INERT, "never reads");
     expect(V1_TRAINING, "unseen", NOTHING, WORDS("activeDeadlineSeconds=60"), EFFECT_EFFECTIVE, "touch the job");
     expect(BETA, "pending", NOTHING, WORDS("cleanPodPolicy=All"), EFFECT_AT_FINISH, "until the job ends");
