@@ -28,7 +28,7 @@ static void free_change(struct deadline *pause)
 
 /* ---- the end ---- */
 
-/* Whatever failed, the message begins with the object. */
+/* Every message begins with the object's name. */
 static void name_it(const struct change *c, struct error *err)
 {
     if (c->ours && (c->verb == CHANGE_FIELDS || c->verb == CHANGE_REPLACE))
@@ -87,11 +87,11 @@ void change_fail(struct change *c, const struct error *err)
 void change_give_up(struct change *c)
 {
     struct error err;
-    error_set(&err, ERR_CANCELLED, "given up");
+    error_set(&err, ERR_CANCELLED, "cancelled");
     change_fail(c, &err);
 }
 
-/* ---- its turns ---- */
+/* ---- one try ---- */
 
 static void turn(struct deadline *pause)
 {
@@ -121,7 +121,7 @@ void change_again(struct change *c, const struct error *why)
     free(c->before);
     c->before = NULL;
     c->before_len = 0;
-    c->viewed = false; /* the view was into it */
+    c->viewed = false; /* the view pointed into it */
     deadline_set(&c->pause, backoff_ms(&conflict_pause, (unsigned)c->tries, NULL));
 }
 

@@ -1,16 +1,17 @@
-/* One change of one object, from the object to the judged outcome:
+/* One change of one object, from reading the object to the judged outcome:
  *
- *     read (unless it is at hand) -> what it becomes -> verdict -> gate -> written (write.h)
- *         -> (launcher) -> (effect seen)
+ *     read the object, unless the caller has it
+ *     -> make what it becomes -> judge that -> wait at the gate -> write it (write.h)
+ *     -> write its launcher, and wait for the effect, where the call asks for these
  *
- * Five verbs. FIELDS replaces fields of a job, in whichever version is served, with a PUT of the edited bytes. PATCH,
- * REPLACE, CREATE and DELETE do what they are told, to objects of any kind. All are judged, bounded and journalled
- * alike.
+ * There are five verbs. FIELDS replaces fields of a job, through whichever version is served, by a PUT of the edited
+ * bytes. PATCH, REPLACE, CREATE and DELETE are the server's own verbs, for objects of any kind. All are judged, limited
+ * and written to the journal alike.
  *
- * A conflict (409) of FIELDS, and of PATCH where no version was asked for, is read again and the change applied to the
- * fresh object, CHANGE_TRIES times at most. Where the caller computes its changes from the object (`computed`), done
- * gets ERR_CONFLICT with the fresh object instead, and the caller decides. An answer that was lost is looked up before
- * anything is repeated (write.h). */
+ * After a conflict (409), FIELDS reads the object again and applies the change to it; so does PATCH where the call
+ * names no version. That happens CHANGE_TRIES times at most. Where the caller computes its changes from the object
+ * (`computed`), done gets ERR_CONFLICT and the fresh object instead, and the caller decides. Where an answer is lost,
+ * the object is looked up before anything is sent again (write.h). */
 #ifndef MPIJOBD_CHANGE_CHANGE_H
 #define MPIJOBD_CHANGE_CHANGE_H
 
@@ -24,68 +25,71 @@
 
 enum change_verb { CHANGE_FIELDS, CHANGE_PATCH, CHANGE_REPLACE, CHANGE_CREATE, CHANGE_DELETE };
 
-struct change_result { /* strings are valid during the call */
-    bool changed;      /* something was sent (or would be, in a dry run) */
+struct change_result { /* what it points to is valid during the call */
+    bool changed;      /* something was changed (or would be, in a dry run) */
     bool dry_run;
     enum mpijob_effect effect;
     const char *why;
     const struct mpijob_diff *diff;     /* never NULL; empty for CREATE and DELETE */
     const struct mpijob_diff *launcher; /* of the launcher Job or Pod, with through_launcher; never NULL */
-    const struct mpijob_view *before;   /* the job that was looked at; NULL: none was */
-    const char *looked_at;              /* its resourceVersion; "": none */
-    const char *resource_version;       /* after; of the object that was read where nothing was sent */
-    struct str object;           /* the newest bytes that are known; of a dry run as it would become; may be empty */
+    const struct mpijob_view *before;   /* the job as it was read; NULL: another kind, or a new one */
+    const char *looked_at;              /* resourceVersion of the object that was read; "": none was */
+    const char *resource_version;       /* the newest one that is known; "": none is */
+    struct str object;           /* the newest bytes that are known; in a dry run, as they would be; may be empty */
     const char *const *warnings; /* of the server, NULL-terminated */
-    int64_t row;                 /* of the journal; 0: none */
-    enum mpijob_sign sign;       /* by which its effect is to be seen; SIGN_NONE: it is not */
-    /* With wait_effect_ms: whether it came, milliseconds after the answer, and a sentence ("" where it was not waited
-     * for). */
-    enum effect_seen seen;
-    uint64_t after_ms;
-    const char *seen_note;
+    int64_t row;                 /* its row in the journal; 0: none */
+    enum mpijob_sign sign;       /* the sign by which its effect can be seen; SIGN_NONE: it cannot */
+    /* With wait_effect_ms: */
+    enum effect_seen seen; /* did the effect come? */
+    uint64_t after_ms;     /* so long after the answer */
+    const char *seen_note; /* a sentence about it; "" where nothing waited for it */
 };
-/* Once, never from within change_start. err NULL: done as the result says. With an error the result still tells what is
- * known (its diff, its object after a conflict). Codes: ERR_REFUSED, ERR_CONFLICT, ERR_DROPPED, ERR_LIMIT of a gate,
- * ERR_CANCELLED, ERR_NOMEM, and those of kube.h. */
+/* Called once, never from within change_start. err NULL: it is done as the result says. With an error the result still
+ * tells what is known (its diff, its object after a conflict). Codes: ERR_REFUSED (harmful, or destructive without
+ * leave), ERR_CONFLICT, ERR_DROPPED, ERR_LIMIT or another of the gate, ERR_INVALID and ERR_SYNTAX (a change that this
+ * object cannot have), ERR_NOT_FOUND (the object, or its kind), ERR_IO (the journal), ERR_CANCELLED, ERR_NOMEM, and
+ * those of kube.h. */
 typedef void (*change_done)(void *data, const struct change_result *result, const struct error *err);
 
-struct change_call { /* everything but changes and data is copied */
+struct change_call { /* everything is copied but changes, gate, done and data */
     enum change_verb verb;
-    /* Which object. A job is judged; of FIELDS and REPLACE the path follows from the job's kind and the version that
-     * the object is of, and job->version is not looked at. NULL: any other kind. */
+    /* Which object. job: a kind of job, which is judged; the path of FIELDS and REPLACE follows from its kind and from
+     * the version that the object is written in (job->version is not read). NULL: any other kind. */
     const struct mpijob_target *job;
-    struct kube_resource resource;  /* PATCH, CREATE, DELETE; REPLACE of another kind */
+    struct kube_resource resource;  /* for PATCH, CREATE and DELETE, and for REPLACE where job is NULL */
     const char *kind;               /* "Job", for messages */
     const char *name_space;         /* NULL: the object is in none */
-    const char *name;               /* "" for a CREATE whose name the server makes */
-    struct str object;              /* its bytes where they are at hand; else empty: a GET comes first */
-    const char *resource_version;   /* it must still be at this version; NULL: any */
-    struct mpijob_changes *changes; /* FIELDS; taken over: emptied in the caller's */
-    struct str body;                /* PATCH: the patch; REPLACE, CREATE: the object */
-    bool json_patch;                /* the patch is a list of steps, else a merge patch */
-    const char *propagation;        /* DELETE: "Background", "Foreground", "Orphan"; NULL: the server's default */
+    const char *name;               /* "" for a CREATE whose name the server chooses */
+    struct str object;              /* its bytes, where the caller has them; empty: it is read first */
+    const char *resource_version;   /* the object must still be at this version; NULL: at any */
+    struct mpijob_changes *changes; /* for FIELDS; taken over, the caller's is emptied */
+    struct str body;                /* for PATCH: the patch; for REPLACE and CREATE: the object */
+    bool json_patch;                /* the patch is a list of steps; else it is a merge patch */
+    const char *propagation;        /* for DELETE: "Background", "Foreground", "Orphan"; NULL: the server's default */
     /* How. */
-    bool computed, dry_run, destructive;
-    bool server_dry_run;   /* with dry_run: ask the server too (dryRun=All) */
-    bool through_launcher; /* FIELDS: where the MPIJob's field does not act on a running job, its launcher is changed */
-    uint64_t wait_effect_ms; /* waits for the effect, where there will be one, before it calls done; 0: it does not */
+    bool computed;           /* the caller computed the changes from the object; see above */
+    bool dry_run;            /* nothing is written */
+    bool server_dry_run;     /* with dry_run: the server is asked as well (dryRun=All) */
+    bool destructive;        /* it may be destructive */
+    bool through_launcher;   /* FIELDS: change the launcher where the MPIJob's field does not act on a running job */
+    uint64_t wait_effect_ms; /* wait so long for an effect that can be seen, before done; 0: do not wait */
     /* For the journal. */
     int64_t run;                             /* 0: none */
     const char *policy;                      /* "" or NULL: by hand */
-    const char *handled_key, *handled_value; /* of the state's `handled`, written with the intent; NULL: none */
-    change_gate gate;                        /* NULL: all may leave */
+    const char *handled_key, *handled_value; /* a `handled` row of the state, written with the intent; NULL: none */
+    change_gate gate;                        /* NULL: everything may leave */
     change_done done;
     void *data;
 };
 
 struct change;
-/* ERR_NOMEM: done is not called. */
+/* The site outlives the change, which frees itself after done. 0 or ERR_NOMEM, and then done is not called. */
 int change_start(const struct site *site, struct change_call *call, struct change **change, struct error *err);
-/* done comes soon with ERR_CANCELLED; a write that is under way is finished first, so that its outcome is known. */
+/* done comes soon, with ERR_CANCELLED; a write that is under way is finished first, so that its outcome is known. */
 void change_cancel(struct change *change);
-/* If it is only waiting for its effect any more: done comes soon. */
+/* Where it only waits for its effect by now: done comes soon, without an error. */
 void change_stop_waiting(struct change *change);
-/* As change_cancel, but does not wait for the write: its row stays in flight and is looked into at the next start. */
+/* As change_cancel, but does not wait for a write: its row stays in flight, and the next start looks it up. */
 void change_abandon(struct change *change);
 
 #endif

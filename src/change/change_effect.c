@@ -1,4 +1,4 @@
-/* The end of a change that waits for its effect: what is written is written, and this only looks. */
+/* The end of a change that waits for its effect. Everything is written by then; this only looks. */
 #include <stdio.h>
 
 #include "change/change_parts.h"
@@ -50,7 +50,7 @@ bool change_wait_effect(struct change *c)
         return false;
     c->effect.asked = true;
     if (sign == SIGN_NONE) {
-        snprintf(c->effect.note, sizeof c->effect.note, "nothing is to be seen of it now");
+        snprintf(c->effect.note, sizeof c->effect.note, "it has no effect that could be seen now");
         return false;
     }
     snprintf(uid, sizeof uid, "%.*s", (int)c->view.uid.len, c->view.uid.ptr);

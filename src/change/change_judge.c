@@ -1,4 +1,4 @@
-/* The verdict on a change, what is refused whoever asks for it, and the gate. */
+/* The verdict on a change, what is refused whoever asks for it, and the way to the gate. */
 #include <stdio.h>
 
 #include "change/change_parts.h"
@@ -10,16 +10,15 @@ static void say(struct change *c, enum mpijob_effect effect, const char *why)
     snprintf(c->verdict.why, sizeof c->verdict.why, "%s", why);
 }
 
-/* Patches and whole objects of a job: of what they may and what they must not do, field by field no longer. */
+/* For patches and whole objects of a job: may they do all that they do? FIELDS is checked field by field before. */
 static int check_whole(const struct change *c, struct json before, struct json after, struct error *err)
 {
-    struct mpijob_view new =
-        c->view; /* the same job; what is written otherwise in it (kubeflow.org\/v1) is read all the same */
-    if (c->verb == CHANGE_CREATE) /* what is no such job is the server's to refuse; harm is looked for all the same */
+    struct mpijob_view new = c->view; /* the same job, also where its fields are written in another way */
+    if (c->verb == CHANGE_CREATE)     /* may be unreadable as a job: that is for the server to refuse */
         new = (struct mpijob_view){.target = c->target};
     new.object = after;
     int rc = c->verb == CHANGE_CREATE ? 0 : mpijob_whole_check(before, after, c->target, err);
-    /* What a patched job has already is no fault of the patch; a whole object answers for all that it says. */
+    /* A patch does not answer for what the job has already; a whole object answers for everything in it. */
     return rc ? rc : mpijob_harm_check(c->verb == CHANGE_PATCH ? &c->view : NULL, &new, err);
 }
 
@@ -39,9 +38,9 @@ static int judge(struct change *c, struct json before, struct json after, struct
     if (rc)
         return rc;
     if (c->verb == CHANGE_CREATE)
-        say(c, EFFECT_UNKNOWN, "a new object; what its controller makes of it is not judged");
+        say(c, EFFECT_UNKNOWN, "a new object; what its controller does with it is not judged");
     else if (!c->ours)
-        say(c, EFFECT_UNKNOWN, "what its controller makes of the change is not judged");
+        say(c, EFFECT_UNKNOWN, "what its controller does with the change is not judged");
     else if (c->launcher.asked)
         mpijob_judge_through(&c->view, &c->diff, c->launcher.missing ? NULL : &c->launcher.plan, c->judged_at,
                              &c->verdict);
@@ -58,7 +57,7 @@ static int judge(struct change *c, struct json before, struct json after, struct
         sure ? "" : "; to have it judged for your controller, set cluster.controller (--controller)");
 }
 
-static bool is_so_already(const struct change *c)
+static bool changes_nothing(const struct change *c)
 {
     return c->before && c->verb != CHANGE_DELETE && !c->diff.count && !c->launcher.plan.diff.count;
 }
@@ -66,10 +65,11 @@ static bool is_so_already(const struct change *c)
 void change_judge(struct change *c, struct json before, struct json after)
 {
     struct error err;
-    if (is_so_already(c)) {
+    if (changes_nothing(c)) {
         say(c, EFFECT_UNCHANGED,
-            c->launcher.asked && !c->launcher.missing ? "it is so already, the launcher too; nothing was sent"
-                                                      : "it is so already; nothing was sent");
+            c->launcher.asked && !c->launcher.missing
+                ? "it has these values already, and so has its launcher; nothing was sent"
+                : "it has these values already; nothing was sent");
         change_finish(c, false, NULL);
         return;
     }

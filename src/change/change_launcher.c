@@ -1,7 +1,7 @@
-/* The launcher's part of a change. It is read before anything is written, so that what is refused is refused as a
- * whole. Written is the MPIJob first: its resourceVersion is the proof that what was decided upon is still so; then the
- * launcher, whose patch is bound to the object that was judged. Where the second fails the message says that the first
- * was done; nothing is taken back. */
+/* The launcher's part of a change. The launcher is read before anything is written, so that a refusal is a refusal of
+ * the whole. The MPIJob is written first: its resourceVersion proves that it is still as it was when the change was
+ * judged. Then comes the launcher, by a patch that is bound to the object that was judged. Where the second write
+ * fails, the message says that the first one was done; nothing is undone. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,7 +23,7 @@ bool change_wants_launcher(const struct change *c)
     return c->through_launcher && c->verb == CHANGE_FIELDS && mpijob_launcher_concerned(&c->changes, &c->view);
 }
 
-/* The MPIJob's own part is written, and the launcher's is not. */
+/* The launcher's part fails; the MPIJob's own part may be written by now. */
 static void finish_half(struct change *c, const struct error *why)
 {
     struct error told = *why;
@@ -31,7 +31,7 @@ static void finish_half(struct change *c, const struct error *why)
         error_prefix(&told, "the MPIJob was changed, its launcher %s was not", word_of(c));
     else
         error_prefix(&told, "its launcher %s", word_of(c));
-    if (c->launcher.writing && told.code == ERR_CONFLICT) /* nothing that computing the changes anew would mend */
+    if (c->launcher.writing && told.code == ERR_CONFLICT) /* to compute the changes again would not help */
         told.code = ERR_HTTP;
     change_fail(c, &told);
 }
@@ -41,10 +41,11 @@ static void finish_half(struct change *c, const struct error *why)
 static void planned_again(struct change *c)
 {
     struct error err;
-    if (c->launcher.plan.diff.count == 0) { /* another writer did it meanwhile */
+    if (c->launcher.plan.diff.count == 0) { /* another writer has done it meanwhile */
         change_finish(c, true, NULL);
     } else if (c->launcher.plan.verdict.may_destroy && !c->destructive) {
-        error_set(&err, ERR_REFUSED, "refused, because it has become destructive: %s", c->launcher.plan.verdict.why);
+        error_set(&err, ERR_REFUSED, "refused, because it has become destructive meanwhile: %s",
+                  c->launcher.plan.verdict.why);
         finish_half(c, &err);
     } else {
         change_write_launcher(c);
@@ -72,7 +73,7 @@ static void launcher_came(void *data, struct kube_request *request, const struct
         return;
     }
     if (c->cancelled) {
-        error_set(&own, ERR_CANCELLED, "given up");
+        error_set(&own, ERR_CANCELLED, "cancelled");
         finish_half(c, &own);
         return;
     }
@@ -130,7 +131,7 @@ static void launcher_written(void *data, const struct write_result *result, cons
     if (!err) {
         change_finish(c, true, NULL);
     } else if (again && !c->cancelled && ++c->launcher.tries < CHANGE_TRIES) {
-        change_read_launcher(c); /* looked at again: what is sent is bound to what was seen */
+        change_read_launcher(c); /* the patch is bound to what was read */
     } else {
         finish_half(c, err);
     }

@@ -1,9 +1,9 @@
-/* What an object becomes, and the bytes that go out for it. */
+/* What an object becomes, and the bytes to send for it. */
 #include "change/change_parts.h"
 #include "json/patch.h"
 #include "json/write.h"
 
-/* ---- is it the object that was meant? ---- */
+/* ---- is it the version that the caller means? ---- */
 
 static int check_wanted(const struct change *c, struct error *err)
 {
@@ -14,7 +14,7 @@ static int check_wanted(const struct change *c, struct error *err)
                             c->looked_at);
 }
 
-/* A whole object that is older than what is there. */
+/* Is the whole object that was given as new as the one on the server? */
 static int check_given(const struct change *c, struct json object, struct error *err)
 {
     char given[64];
@@ -49,7 +49,7 @@ static int look_at(struct change *c, struct json before, struct error *err)
     return rc;
 }
 
-/* Parsed into `after`, whose bytes c->after holds. */
+/* Sets *after, which points into the bytes of c->after; absent for FIELDS and DELETE. */
 static int make(struct change *c, struct json before, struct json *after, struct error *err)
 {
     struct json body = {0};
@@ -89,7 +89,7 @@ void change_consider(struct change *c)
     if (!rc && c->verb == CHANGE_FIELDS) {
         change_use(c, cluster_target_of(c->site->cluster, c->target.kind, before));
         if (c->target.version != cluster_target(c->site->cluster, c->target.kind).version) {
-            change_read(c); /* read before another version came into use */
+            change_read(c); /* it was read before another version came into use */
             return;
         }
     }
@@ -107,10 +107,10 @@ void change_consider(struct change *c)
         change_judge(c, before, after);
 }
 
-/* ---- the bytes that go out ---- */
+/* ---- the bytes to send ---- */
 
-/* A patch is bound to the object that was looked at by its resourceVersion:
- * the server answers 409 where it is another. */
+/* A patch that sets the resourceVersion which was read:
+ * the server answers 409 where the object has another one by now. */
 static int bind_patch(struct change *c, struct json patch, struct buf *out, struct error *err)
 {
     struct json_edits edits = {0};
@@ -187,7 +187,7 @@ int change_body(struct change *c, struct buf *out, struct error *err)
 
 /* ---- what the journal keeps ---- */
 
-/* What is made or removed is kept whole, as a difference of the whole object. */
+/* A new or deleted object is kept whole: as one difference with an empty path. */
 int change_journal_diff(struct change *c, struct buf *out, struct error *err)
 {
     bool made = c->verb == CHANGE_CREATE, removed = c->verb == CHANGE_DELETE;

@@ -1,4 +1,4 @@
-/* The object that is changed: read through the version that is served now. */
+/* Reads the object that is to be changed, through the version that is served now. */
 #include <stdlib.h>
 
 #include "change/change_parts.h"
@@ -10,7 +10,7 @@ void change_use(struct change *c, struct mpijob_target target)
     c->resource.version = mpijob_version_name(target.version);
 }
 
-/* ---- another version ---- */
+/* ---- when another version is served ---- */
 
 static void looked(struct cluster_wait *wait, bool moved)
 {
@@ -28,7 +28,7 @@ static void looked(struct cluster_wait *wait, bool moved)
     change_fail(c, &err);
 }
 
-/* Only fields can be set in any version: a patch and a whole object are of their own. */
+/* Only FIELDS can go through any version: a patch and a whole object are written in one. */
 bool change_follow(struct change *c, const struct error *err)
 {
     if (!err->no_path || c->verb != CHANGE_FIELDS || c->cancelled || ++c->tries >= CHANGE_TRIES)
@@ -72,7 +72,7 @@ void change_read(struct change *c)
 {
     struct error err;
     struct json whole;
-    /* A whole object is written through its own version, so it is compared in that. */
+    /* A whole object is written through its own version, and compared in that one too. */
     if (c->ours && c->verb == CHANGE_REPLACE && json_parse(buf_str(&c->body), "the object", &whole, NULL) == 0)
         change_use(c, cluster_target_of(c->site->cluster, c->target.kind, whole));
     else if (c->verb == CHANGE_FIELDS)

@@ -1,12 +1,12 @@
-/* The write of a change, and what its answer says. */
+/* Writes a change, and reads what the answer says about it. */
 #include <stdlib.h>
 
 #include "base/texts.h"
 #include "change/change_parts.h"
 
-/* ---- was it kept? ---- */
+/* ---- did the server keep it? ---- */
 
-/* Fields that the program knows have to be kept; what else an object has is the server's to complete. */
+/* The server has to keep the fields that this program knows; it may complete all the others. */
 static int check_fields(const struct change *c, struct json answer, struct error *err)
 {
     struct mpijob_diff fields = {.items = calloc(c->diff.count, sizeof *fields.items)};
@@ -28,7 +28,7 @@ static int not_kept(const char *what, struct json gave, struct json kept, struct
                      json_exists(kept) ? kept.text.ptr : "nothing");
 }
 
-/* Every label, every annotation that was sent is there; there may be more. */
+/* Every label or annotation that was sent has to be there; there may be more. */
 static int check_map(struct json sent, struct json answer, const char *pointer, struct error *err)
 {
     struct json there = json_at(answer, pointer);
@@ -78,7 +78,7 @@ static int check(void *data, struct json answer, struct error *err)
         json_string_at(answer, "/metadata/resourceVersion", after, sizeof after);
         if (!c->dry_run && strcmp(after, c->looked_at) == 0) {
             c->verdict.effect = EFFECT_UNCHANGED;
-            snprintf(c->verdict.why, sizeof c->verdict.why, "the server had this very object");
+            snprintf(c->verdict.why, sizeof c->verdict.why, "the server had the same object already");
         }
         return check_whole(c, answer, err);
     case CHANGE_CREATE:
@@ -90,7 +90,7 @@ static int check(void *data, struct json answer, struct error *err)
 
 /* ---- the answer ---- */
 
-/* Copies what is needed of an answer beyond its request. */
+/* Copies what is needed of an answer after its request has gone. */
 static int keep(struct change *c, const struct write_result *result, struct error *err)
 {
     struct buf copy = BUF_INIT;
@@ -103,20 +103,21 @@ static int keep(struct change *c, const struct write_result *result, struct erro
     return c->warnings && c->answer ? 0 : error_nomem(err);
 }
 
+/* The object itself is written; its launcher may be still to do. */
 static void own_part_done(struct change *c)
 {
     struct error err;
     if (c->launcher.plan.diff.count == 0) {
         change_finish(c, true, NULL);
     } else if (c->cancelled) {
-        error_set(&err, ERR_CANCELLED, "given up: the MPIJob was changed, its launcher was not");
+        error_set(&err, ERR_CANCELLED, "cancelled: the MPIJob was changed, its launcher was not");
         change_fail(c, &err);
     } else {
         change_write_launcher(c);
     }
 }
 
-/* Is it worth another look at the object, and another try? */
+/* Is it worth reading the object again, and another try? */
 static bool once_more(const struct change *c, const struct write_result *result, const struct error *err)
 {
     bool conflict = err->code == ERR_CONFLICT;

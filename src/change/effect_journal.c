@@ -1,3 +1,4 @@
+/* A queue of effects to look for, a few of which are watched at a time. */
 #include "change/effect_journal.h"
 
 #include <stdio.h>
@@ -18,7 +19,7 @@ struct observation {
 
 struct effect_journal {
     const struct site *site;
-    struct observation *all; /* those that are watched come first */
+    struct observation *all; /* a list, in which those that are watched come first */
     size_t count;
     unsigned active;
     uint64_t off_until; /* uv_now */
@@ -75,7 +76,7 @@ static void over(void *data, enum effect_seen seen, uint64_t after_ms, const str
     o->active--;
     if (seen == EFFECT_CANNOT_TELL) {
         log_event(o->site->log, LOG_WARN,
-                  "effects are not looked at for a while; `mpijobd rbac` has the rule that allows it",
+                  "effects are not watched for a while; `mpijobd rbac` prints the rule that allows it",
                   LOG_FIELDS({"reason", why ? why->message : NULL}));
         o->off_until = uv_now(o->site->loop) + EFFECT_JOURNAL_PAUSE_MS;
         drop(b);
@@ -110,7 +111,7 @@ static void go_on(struct effect_journal *o)
         if (o->active >= EFFECT_JOURNAL_AT_ONCE)
             return;
         if (effect_watch_start(&call, &b->watch, NULL))
-            drop(b); /* no memory: a note less */
+            drop(b); /* out of memory: its note is missing */
         else
             o->active++;
     }

@@ -1,20 +1,23 @@
-/* Notes in the journal whether and when the effects of changes really came: after the run, which does not wait for it.
- * A few at a time are watched (effect_watch.h), the others wait for their turn; what comes meanwhile is seen then. */
+/* Notes in the journal whether and when the effects of changes really came. That may be after the run, which does not
+ * wait for it. A few effects at a time are watched (effect_watch.h), the others wait for their turn; an effect that
+ * came while it waited is seen then. One for each cluster. */
 #ifndef MPIJOBD_CHANGE_EFFECT_JOURNAL_H
 #define MPIJOBD_CHANGE_EFFECT_JOURNAL_H
 
 #include "change/change.h"
 
 #define EFFECT_JOURNAL_AT_ONCE 8
-#define EFFECT_JOURNAL_QUEUED 10000    /* more than that are not looked at */
-#define EFFECT_JOURNAL_PAUSE_MS 600000 /* after it turned out that what has to be watched may not be */
+#define EFFECT_JOURNAL_QUEUED 10000    /* further ones are not looked at */
+#define EFFECT_JOURNAL_PAUSE_MS 600000 /* after the server has forbidden what has to be watched */
 
 struct effect_journal;
 
-struct effect_journal *effect_journal_new(const struct site *site); /* NULL: out of memory */
-/* Cancels all; nothing is noted of what was not seen. */
+/* The site outlives it. NULL: out of memory. */
+struct effect_journal *effect_journal_new(const struct site *site);
+/* Cancels all; effects that were not seen yet get no note. */
 void effect_journal_free(struct effect_journal *effect_journal);
-/* A change that was made, with its row in the journal. Nothing happens where nothing is to be seen of it. */
+/* A change was made, and has its row in the journal. Does nothing where its effect cannot be seen; where there is no
+ * memory, a note is missing. result is read during the call only. */
 void effect_journal_add(struct effect_journal *effect_journal, const char *policy, const struct change_result *result);
 
 #endif

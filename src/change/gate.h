@@ -1,5 +1,6 @@
-/* The step before a write leaves: whoever bounds changes lets each one pass or refuses it, at once or later. Limits
- * answer at once; an approval, a rate, or a queue at an overloaded server answers later. */
+/* The step before a write leaves: a gate lets each change pass or refuses it, at once or later. The limits of a run
+ * answer at once. An approval, a limit per second, or a queue before an overloaded server will answer later; only tests
+ * do so yet (tests/unit/test_change_gate.c). */
 #ifndef MPIJOBD_CHANGE_GATE_H
 #define MPIJOBD_CHANGE_GATE_H
 
@@ -9,27 +10,28 @@
 #include "mpijob/change/change.h"
 #include "mpijob/view.h"
 
-/* What is about to be written. Valid during the call that asks. */
+/* What is about to be written. Valid during the call of the gate. */
 struct change_intent {
-    const struct mpijob_view *view; /* the job as it was looked at; NULL: another kind of object, or a new one */
-    const char *uid, *looked_at;    /* of the object and its resourceVersion; "" for a new one */
-    const struct mpijob_diff *diff; /* empty for what is made or removed as a whole */
+    const struct mpijob_view *view; /* the job as it was read; NULL: another kind of object, or a new one */
+    const char *uid, *looked_at;    /* the object's uid and resourceVersion; "" for a new one */
+    const struct mpijob_diff *diff; /* empty for an object that is created or deleted */
 };
 
-/* One change at the gate. It is the change's own, and stays where it is until it is answered or cancelled. */
+/* One change at the gate. The change owns it, and it stays in place until it is answered or cancelled. */
 struct gate_wait {
     void (*answered)(struct gate_wait *wait, const struct error *refused); /* set by the change */
-    /* Set by a gate that answers later: the change is given up, and gate_answer must not come any more. */
+    /* Set by a gate that answers later. Called when the change is cancelled: gate_answer must not be called after it.
+     */
     void (*cancel)(struct gate_wait *wait);
     void *data;   /* the gate's */
-    bool waiting; /* it was asked, and has not answered yet */
+    bool waiting; /* the gate was called, and has not answered yet */
 };
 
-/* Asked once for each write that would leave: for a change that meets a conflict, again with what was read anew. It
- * calls gate_answer once, from within or later. data: change_call.data. */
+/* Called for each write that would leave; after a conflict, again with the object as it was read then. It calls
+ * gate_answer once, from within or later. data: change_call.data. */
 typedef void (*change_gate)(void *data, struct gate_wait *wait, const struct change_intent *intent);
 
-/* refused NULL: it may leave. The change goes on from within this call. */
+/* refused NULL: the write may leave. Otherwise the change ends with this error. It goes on from within this call. */
 static inline void gate_answer(struct gate_wait *wait, const struct error *refused)
 {
     wait->waiting = false;

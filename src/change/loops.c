@@ -1,3 +1,4 @@
+/* What policies wrote to each job lately, and whether one more write would be a loop. */
 #include "change/loops.h"
 
 #include <stdio.h>
@@ -6,16 +7,16 @@
 #include <uthash.h>
 #include <utlist.h>
 
-#define RECORDS 48    /* fields written on one job that are remembered, the newest */
-#define JOBS_MAX 1024 /* the jobs that were written to last */
-#define STOPPED_MAX 8
+#define RECORDS 48    /* remembered of each job: the fields that were written last */
+#define JOBS_MAX 1024 /* remembered: the jobs that were written to last */
+#define STOPPED_MAX 8 /* policies, on one job */
 
-/* One field of one write. Texts as hashes: only whether they are the same matters. */
+/* One field of one write. Texts are kept as hashes, as they are only compared. */
 struct record {
     char policy[64];
     uint64_t field, after, version;
     int64_t at;
-    uint32_t depth; /* writes of policies that it is an answer to */
+    uint32_t depth; /* how many writes of policies, one after the other, led to it */
     bool by_event;
 };
 
@@ -29,11 +30,11 @@ struct loop_job {
     struct loop_job *prev, *next; /* by their last write, oldest first */
     struct record *records;
     size_t count, cap;
-    unsigned in_flight; /* writes of policies whose answer has not come */
+    unsigned in_flight; /* writes of policies whose answers have not come yet */
     struct stopped stopped[STOPPED_MAX];
     size_t stopped_count;
-    bool quarrel; /* with somebody who is no policy: over with the window */
-    int64_t until;
+    bool quarrel;  /* one policy is stopped, because of a writer that is no policy */
+    int64_t until; /* ... and may go on from this instant */
     char why[1024];
     char uid[];
 };
@@ -71,7 +72,7 @@ static void drop(struct loops *loops, struct loop_job *job)
     free(job);
 }
 
-/* NULL: out of memory, and then a loop may take one more round to be seen. */
+/* NULL: out of memory; then a loop may go one round further before it is found. */
 static struct loop_job *find_or_make(struct loops *loops, struct str uid)
 {
     struct loop_job *job = find(loops, uid);
@@ -168,7 +169,7 @@ static bool recent(const struct record *r, int64_t now)
     return r->at > now - LOOP_WINDOW && r->at <= now + LOOP_WINDOW; /* also where the clock was set back */
 }
 
-/* The last other policy that wrote the field (field 0: any); NULL: none. */
+/* The other policy that wrote the field last (field 0: any field); NULL: no other policy did. */
 static const char *other_policy(const struct loop_job *job, uint64_t field, const char *policy, int64_t now)
 {
     for (size_t i = job->count; i > 0; i--) {
@@ -195,7 +196,7 @@ static void stop_all(struct loops *loops, struct loop_job *job, const struct loo
     stop(job, w->policy);
     job->quarrel = !other;
     job->until = w->now + LOOP_WINDOW;
-    for (size_t i = 0; other && i < job->count; i++) { /* three can be in it, too */
+    for (size_t i = 0; other && i < job->count; i++) { /* three may be in the loop, too */
         if (recent(&job->records[i], w->now) && job->records[i].by_event)
             stop(job, job->records[i].policy);
     }
@@ -222,8 +223,8 @@ static void field_name(const char *pointer, char *out, size_t size)
 }
 
 #define CURE_LOOP                                                                                                      \
-    "they leave this job alone until they are loaded again or somebody else changes it. Give one of them a match "     \
-    "that the other's change ends"
+    "they leave this job alone until they are loaded again or another writer changes it. Give one of them a match "    \
+    "that the other's change makes false"
 
 static void found_back_and_forth(struct loops *loops, struct loop_job *job, const struct loop_write *w,
                                  const struct mpijob_difference *d)
@@ -238,9 +239,9 @@ static void found_back_and_forth(struct loops *loops, struct loop_job *job, cons
     else
         snprintf(
             job->why, sizeof job->why,
-            "policy \"%s\" and somebody who is no policy (a controller, a person, another daemon) undo each other's "
-            "change of %s of %s, again and again: it leaves this job alone for %d minutes, or until it is loaded "
-            "again",
+            "policy \"%s\" and a writer that is no policy (a controller, a person, another daemon) undo each other's "
+            "change of %s of %s, again and again: the policy leaves this job alone for %d minutes, or until it is "
+            "loaded again",
             w->policy, field, w->job, (int)(LOOP_WINDOW / CLOCK_SECOND / 60));
     stop_all(loops, job, w, other);
 }
@@ -330,7 +331,7 @@ bool loops_changed(struct loops *loops, struct str uid, struct str version)
         several = several || strcmp(job->records[i].policy, first) != 0;
     }
     if (job->stopped_count ? job->quarrel : !several)
-        return false; /* whoever quarrels with one policy would end the quarrel's being seen by each change */
+        return false; /* in a quarrel, the other writer's next change must not make it forgotten */
     bool was = job->stopped_count != 0;
     let_go(loops, job);
     return was;

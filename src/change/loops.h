@@ -1,13 +1,14 @@
-/* Policies that undo each other's changes, and so would go on for ever: found from what they write, and stopped.
+/* Finds policies with `on` that undo each other's changes of a job, and so would go on for ever; and stops them.
  *
- * A write is refused where, by writes of policies with `on` and on one job,
- * - a field was given one and the same value LOOP_TIMES times within LOOP_WINDOW already: it goes back and forth
- *   between policies, or between one and somebody who is no policy;
- * - it answers a write of a policy that answered a write of a policy..., LOOP_DEPTH of them, with nobody else between:
- *   two that stamp each other's stamps never write the same value.
+ * Two things are a loop, and a write that would go on with one is refused:
+ * - back and forth: such policies have given a field of the job the same value LOOP_TIMES times within LOOP_WINDOW. The
+ *   other side is another policy, or a writer that is no policy (a controller, a person).
+ * - a chain: the write answers a policy's write, which answered a policy's write, and so on, LOOP_DEPTH of them, and no
+ *   other writer came between. Two policies that each count the other's changes never write the same value twice.
  *
- * A loop of policies is stopped for good: until they are loaded again, or somebody else changes the job. One policy's
- * quarrel with somebody who is none is stopped until the window has passed. One a cluster. */
+ * A loop of policies is stopped until they are loaded again, or until another writer changes the job. A loop of one
+ * policy and a writer that is no policy (a quarrel, below) is stopped until LOOP_WINDOW has passed. One struct loops
+ * for each cluster. */
 #ifndef MPIJOBD_CHANGE_LOOPS_H
 #define MPIJOBD_CHANGE_LOOPS_H
 
@@ -15,13 +16,15 @@
 #include "mpijob/change/change.h"
 
 #define LOOP_TIMES 4
-#define LOOP_WINDOW (600 * CLOCK_SECOND)
+#define LOOP_WINDOW (600 * CLOCK_SECOND) /* microseconds */
 #define LOOP_DEPTH 16
 
 struct loop_job;
-struct loops { /* begins as zeros */
-    struct loop_job *jobs, *list;
-    size_t count, stopped;
+struct loops {             /* begins as zeros */
+    struct loop_job *jobs; /* a hash by uid */
+    struct loop_job *list; /* the same, by their last write */
+    size_t count;          /* of them */
+    size_t stopped;        /* those on which a policy is stopped */
 };
 
 struct loop_write {
@@ -29,27 +32,29 @@ struct loop_write {
     struct str uid;
     const char *job; /* its key, for the message */
     const struct mpijob_diff *diff;
-    struct str seen; /* the resourceVersion that the policy looked at */
-    int64_t now;
+    struct str seen; /* the resourceVersion that the policy has read */
+    int64_t now;     /* microseconds since 1970 */
 };
 
-/* Before a write of a policy with `on`: 0, or ERR_REFUSED with the reason Loop, which names the policies, the job and
- * the field; told: it was said before. */
+/* Before a write of a policy with `on`: 0, or ERR_REFUSED with the reason Loop, whose message names the policies, the
+ * job and the field. *told: an earlier call has said so already. */
 int loops_check(struct loops *loops, const struct loop_write *write, bool *told, struct error *err);
-/* Any policy has written, by an event or not; version: the resourceVersion that came of it. */
+/* A policy has written, by an event or not. version: the resourceVersion that the write has made. */
 void loops_wrote(struct loops *loops, const struct loop_write *write, bool by_event, struct str version);
 
-/* A policy's write leaves, and has ended (after loops_wrote). In between the watch may tell of it before its answer has
- * come, so that a version that nobody knows proves nothing. */
+/* A policy's write leaves; a policy's write has ended (called after loops_wrote). Between the two the watch may show
+ * the write before its answer has come, so an unknown version does not prove another writer. */
 void loops_begin(struct loops *loops, struct str uid);
 void loops_end(struct loops *loops, struct str uid);
 
 /* Is the policy stopped on this job? */
 bool loops_stopped(const struct loops *loops, struct str uid, const char *policy, int64_t now);
-bool loops_know(const struct loops *loops, struct str uid); /* the job was written to lately; cheap */
-/* The job's metadata or spec were changed: if by nobody of ours (version), its loop is let go. True: one was. */
+/* Did a policy write to the job lately? Cheap. */
+bool loops_know(const struct loops *loops, struct str uid);
+/* The job's metadata or spec has changed, and is at this version now. Where no policy made that version, policies that
+ * are stopped on the job may go on. True: there were some. */
 bool loops_changed(struct loops *loops, struct str uid, struct str version);
-/* The policies were loaded again, or it is the end: all is forgotten, and the memory given back. */
+/* The policies were loaded again, or it is the end: forgets everything, and frees the memory. */
 void loops_forget(struct loops *loops);
 
 #endif

@@ -1,4 +1,4 @@
-/* A write between its two rows of the journal. */
+/* A write between its two entries in the journal, intent and outcome. */
 #include "change/write.h"
 
 #include <stdio.h>
@@ -73,7 +73,7 @@ static void row_end(struct write *w, const char *outcome, int status, const char
         .ended_at = clock_now(w->site->clock),
     };
     bool done = strcmp(outcome, "done") == 0;
-    bool known = strcmp(outcome, "lost") != 0; /* of what is lost it is not known whether it is handled */
+    bool known = strcmp(outcome, "lost") != 0; /* else it is not known whether the job is handled, either */
     struct store_handled handled = {w->handled_key, w->uid, done ? w->handled_value : NULL, end.resource_version_after,
                                     end.ended_at};
     state_outcome(w->site->state, &end, known && w->handled_key ? &handled : NULL, NULL, NULL);
@@ -100,13 +100,13 @@ static void fail(struct write *w, const char *outcome, const struct error *err)
 
 /* ---- a lost answer ---- */
 
-/* The look failed: the row stays in flight, so that the next start looks. */
+/* The object could not be looked up: the row stays in flight, so that the next start does it. */
 static void leave_open(struct write *w, const struct error *why)
 {
     struct error told = *why;
     error_prefix(&told,
-                 "the answer to a %s was lost, and looking for its outcome failed; its row of the journal stays in "
-                 "flight, and the next start looks again",
+                 "the answer to a %s was lost, and its outcome could not be looked up; its row in the journal stays in "
+                 "flight, and the next start looks it up",
                  write_verb_name(w->verb));
     finish(w, NULL, &told);
 }
@@ -138,7 +138,7 @@ static void looked(void *data, struct kube_request *request, const struct kube_a
         w->not_done = true;
         fail(w, "not-done", &told);
         break;
-    case WRITE_NOBODY_KNOWS:
+    case WRITE_UNKNOWN:
         told.retryable = false;
         fail(w, "lost", &told);
         break;
@@ -149,7 +149,7 @@ static void look(struct write *w, const struct error *why)
 {
     struct error err;
     error_keep(&w->lost, why);
-    if (!*w->name) { /* the server was to make the name: there is nothing to look by */
+    if (!*w->name) { /* the server was to choose the name, so the object cannot be looked up */
         fail(w, "lost", why);
         return;
     }
@@ -169,7 +169,7 @@ static void came(void *data, struct kube_request *request, const struct kube_ans
     struct error bad;
     w->request = NULL;
     if (w->abandoned) {
-        error_set(&bad, ERR_CANCELLED, "given up while its %s was under way; it is looked into at the next start",
+        error_set(&bad, ERR_CANCELLED, "given up while its %s was under way; the next start looks it up",
                   write_verb_name(w->verb));
         finish(w, NULL, &bad);
     } else if (answer && w->check && w->check(w->data, answer->body, &bad)) {
@@ -231,7 +231,7 @@ static void intent_written(void *data, int64_t id, const struct error *err)
     }
     w->row = id;
     if (w->cancelled) {
-        error_set(&told, ERR_CANCELLED, "given up before anything was sent");
+        error_set(&told, ERR_CANCELLED, "cancelled before anything was sent");
         fail(w, "not-done", &told);
     } else {
         send_now(w);
@@ -244,7 +244,7 @@ static void turn_came(struct deadline *turn)
     struct error err;
     char resource[WRITE_RESOURCE_MAX];
     if (w->cancelled) {
-        error_set(&err, ERR_CANCELLED, "given up before anything was sent");
+        error_set(&err, ERR_CANCELLED, "cancelled before anything was sent");
         finish(w, NULL, &err);
         return;
     }

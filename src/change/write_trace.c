@@ -1,8 +1,8 @@
-/* After a lost answer, or a kill in the middle: does the object show that the write was done? */
+/* After a lost answer, or a kill during a write: does the object show that the write was done? */
 #include "base/clock.h"
 #include "change/write.h"
 
-/* The server stamps whole seconds, and its clock need not be ours to the second. */
+/* The server's timestamps are whole seconds, and its clock may be some seconds off. */
 #define SLACK (5 * CLOCK_SECOND)
 
 static enum write_trace created(int64_t intended_at, struct json object)
@@ -12,15 +12,15 @@ static enum write_trace created(int64_t intended_at, struct json object)
     if (!json_exists(object))
         return WRITE_WAS_NOT_DONE;
     if (json_string_at(object, "/metadata/creationTimestamp", text, sizeof text) || !clock_parse(text, &at))
-        return WRITE_NOBODY_KNOWS;
-    return at >= intended_at - SLACK ? WRITE_WAS_DONE : WRITE_WAS_NOT_DONE; /* one that was there before: a 409 */
+        return WRITE_UNKNOWN;
+    return at >= intended_at - SLACK ? WRITE_WAS_DONE : WRITE_WAS_NOT_DONE; /* older: it was there before */
 }
 
 static enum write_trace changed(struct str text, struct json object)
 {
     struct mpijob_diff diff = {0};
     struct json array;
-    enum write_trace trace = WRITE_NOBODY_KNOWS;
+    enum write_trace trace = WRITE_UNKNOWN;
     int rc = json_parse(text, "the journal's diff", &array, NULL);
     if (!rc)
         rc = mpijob_diff_read(&diff, array, NULL);

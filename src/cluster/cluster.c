@@ -1,3 +1,4 @@
+/* A cluster's life, when it looks at its server again, and what it answers. */
 #include "cluster/cluster.h"
 
 #include <stdlib.h>
@@ -112,7 +113,7 @@ static bool in_use(const struct cluster *c, const struct cluster_wait *w)
     return c->kinds[w->kind].served && c->kinds[w->kind].target.version == w->version;
 }
 
-/* One that waited before this round, and whose version is another one now, or any. */
+/* A wait that began before this round, and whose version is not in use any more; all: any that began before. */
 static struct cluster_wait *to_answer(struct cluster *c, unsigned round, bool all)
 {
     struct cluster_wait *w;
@@ -124,7 +125,7 @@ static struct cluster_wait *to_answer(struct cluster *c, unsigned round, bool al
     return NULL;
 }
 
-/* An answer may cancel other waits, and begin new ones. */
+/* Each answer may cancel other waits, and begin new ones. */
 static void answer_waits(struct cluster *c, bool all)
 {
     unsigned round = ++c->round;
@@ -145,8 +146,8 @@ static void tell_changed(struct cluster *c)
     }
 }
 
-/* A kind that was served and is not now: a definition that is being made anew, or a proxy that answers for the server.
- * Nobody may ask for it soon, so it is looked for. */
+/* Was a kind served before that is not served now? Its definition may be about to be created again, or a proxy answered
+ * in the server's place. No request may ask for the kind soon, so the cluster looks for it by itself. */
 static bool something_went(const struct cluster *c)
 {
     for (int i = 0; i < MPIJOB_KINDS; i++) {
@@ -156,7 +157,8 @@ static bool something_went(const struct cluster *c)
     return false;
 }
 
-/* The path of a version that discovery still shows: it may take a moment until both agree. */
+/* After a look: answers those who wait, or looks again. Discovery may show a version for some moments after its path
+ * has gone. */
 static void look_for_waits(struct cluster *c, bool failed)
 {
     answer_waits(c, false);
@@ -201,7 +203,7 @@ void cluster_look_over(struct cluster *c, const struct error *err)
     else if (done)
         c->ready = false;
     else if (err->code != ERR_CANCELLED)
-        log_event(c->log, LOG_DEBUG, "what the server serves could not be looked at again",
+        log_event(c->log, LOG_DEBUG, "looking again at what the server serves has failed",
                   LOG_FIELDS({"server", kube_server(c->kube)}, {"reason", err->message}));
     if (done)
         done(c->data, err);
@@ -244,7 +246,7 @@ void cluster_lost(struct cluster *c, enum mpijob_kind kind, enum mpijob_version 
     DL_APPEND(c->waits, w);
     if (!first)
         return;
-    /* Answered later in any case: by a look's end, or by this timer, when a look would find nothing. */
+    /* The answer comes later in any case: at the end of a look, or by this timer where no look would help. */
     c->tries = 0;
     deadline_set(&c->again, 0);
 }
@@ -297,7 +299,7 @@ int cluster_serves(struct cluster *c, enum mpijob_kind kind, struct error *err)
     const struct mpijob_kind_info *info = mpijob_kind_info(kind);
     if (k->served)
         return 0;
-    if (uv_now(c->loop) >= c->missing_until) { /* it may be installed any time */
+    if (uv_now(c->loop) >= c->missing_until) { /* it may be installed at any time */
         c->missing_until = uv_now(c->loop) + LOST_QUIET_MS;
         cluster_look(c);
     }
@@ -306,9 +308,9 @@ int cluster_serves(struct cluster *c, enum mpijob_kind kind, struct error *err)
                          kube_server(c->kube), c->api_version, k->versions);
     if (*k->versions) {
         char known[MPIJOB_VERSIONS_TEXT];
-        int count = mpijob_kind_versions(kind, " and ", known);
-        return error_set(err, ERR_NOT_FOUND, "%s serves %ss only as %s; known here %s %s", kube_server(c->kube),
-                         info->name, k->versions, count > 1 ? "are" : "is", known);
+        mpijob_kind_versions(kind, " and ", known);
+        return error_set(err, ERR_NOT_FOUND, "%s serves %ss only as %s; mpijobd knows %s", kube_server(c->kube),
+                         info->name, k->versions, known);
     }
     return error_set(err, ERR_NOT_FOUND,
                      "%s serves no %ss: install the definition (CRD) %s, or connect to the right cluster",

@@ -1,11 +1,11 @@
-/* Who acts on the v1 MPIJobs, where neither the configuration nor the definition tells: by what the controllers left in
- * the statuses of some jobs and in the labels of their pods (mpijob/evidence.h). A list that is not allowed is one that
- * shows nothing. */
+/* Finds which controller acts on the v1 MPIJobs, where neither the configuration nor the definition tells: by what the
+ * controllers left in the statuses of some jobs, and in the labels of their pods (mpijob/evidence.h). A list that is
+ * not allowed shows nothing. */
 #include "cluster/cluster_parts.h"
 #include "mpijob/dialect.h"
 
-#define JOBS 50   /* of each namespace */
-#define PLACES 16 /* namespaces that are asked in */
+#define JOBS 50   /* are listed in each namespace */
+#define PLACES 16 /* namespaces are listed at most */
 
 static int ask(struct cluster *c, struct error *err);
 
@@ -16,7 +16,8 @@ static void over(struct cluster *c)
     cluster_evidence_over(c);
 }
 
-/* Another version's objects read through v1 show another controller's sentences, which are like mpi-operator's. */
+/* Where other versions are served too, objects of these show the sentences of their own controller through v1, and
+ * these look like mpi-operator's. */
 static void add(struct cluster *c, struct json items, bool pods)
 {
     struct cluster_look *look = &c->look;
@@ -29,7 +30,8 @@ static void add(struct cluster *c, struct json items, bool pods)
         look->by = pods ? CONTROLLER_BY_PODS : CONTROLLER_BY_STATUS;
 }
 
-/* The next namespace, then the same for the pods, unless they can tell nothing more. */
+/* Goes on to the next namespace; after all of them, to the pods, unless these would tell nothing new. False: it is
+ * over. */
 static bool next(struct cluster *c)
 {
     struct cluster_evidence *e = &c->look.evidence;

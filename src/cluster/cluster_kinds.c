@@ -1,4 +1,4 @@
-/* From what a server serves to what is used: one version a kind, and who acts on it. */
+/* From what a server serves to what is used: one version of each kind, and the controller that acts on it. */
 #include <stdio.h>
 #include <string.h>
 
@@ -36,7 +36,7 @@ static void list_versions(const struct kube_served *served, struct cluster_kind 
     }
 }
 
-/* The first version we know in the server's order of preference, or the configured one if it is served. */
+/* The configured version if it is served; else the first known one in the server's order of preference. */
 static void choose_one(const struct cluster *c, struct cluster_look *look, enum mpijob_kind kind)
 {
     const struct kube_served *served = &look->served[kind];
@@ -75,13 +75,14 @@ int cluster_choose(const struct cluster *c, struct cluster_look *look, struct er
         return 0;
     char known[MPIJOB_VERSIONS_TEXT];
     mpijob_kind_versions(KIND_MPIJOB, " and ", known);
-    return error_set(err, ERR_NOT_FOUND, "%s serves MPIJobs only as %s; known here are %s", kube_server(c->kube),
+    return error_set(err, ERR_NOT_FOUND, "%s serves MPIJobs only as %s; mpijobd knows %s", kube_server(c->kube),
                      jobs->versions, known);
 }
 
 /* ---- the definition of MPIJobs ---- */
 
-/* What is served but not stored may lose fields on the way, with a 200: the stored version is the safe one. */
+/* Through a version that is served but not stored, fields may be lost with a 200: the stored version is the safe one.
+ */
 static bool prefer_stored(struct cluster_look *look, struct json definition)
 {
     bool found = false;
@@ -116,16 +117,18 @@ void cluster_settle(const struct cluster *c, struct cluster_look *look)
 
 /* ---- in force ---- */
 
+/* Logs what could not be found out. */
 static void tell_guess(const struct cluster *c, const struct cluster_look *look)
 {
     const struct cluster_kind *k = &c->kinds[KIND_MPIJOB];
     if (look->several && look->choice == CHOICE_PREFERRED)
         log_event(
             c->log, LOG_WARN,
-            "several versions are served, and which one is stored cannot be read; a change through another one may be "
-            "thrown away. Set cluster.version (--api-version), or allow reading the mpijobs.kubeflow.org definition",
-            LOG_FIELDS({"version", k->resource.version}, {"served", k->versions},
-                       {"reason", look->why ? look->why->message : "the definition names none that is known here"}));
+            "several versions are served, and which of them is stored cannot be read; a change through another one may "
+            "be thrown away. Set cluster.version (--api-version), or allow reading the mpijobs.kubeflow.org definition",
+            LOG_FIELDS(
+                {"version", k->resource.version}, {"served", k->versions},
+                {"reason", look->why ? look->why->message : "the definition names no version that mpijobd knows"}));
     bool open = k->served && mpijob_dialect(k->target)->open;
     if (open && look->evidence.found == EVIDENCE_CONTRADICTS)
         log_event(c->log, LOG_WARN,
@@ -142,6 +145,7 @@ static void tell_guess(const struct cluster *c, const struct cluster_look *look)
                        {"evidence", "no job and no pod shows it"}));
 }
 
+/* For the log; NULL: there is only one cluster. */
 static const char *told(const struct cluster *c)
 {
     return strcmp(c->name, CLUSTER_DEFAULT) != 0 ? c->name : NULL;
@@ -177,7 +181,7 @@ static void tell_change(const struct cluster *c, enum mpijob_kind kind, const st
     const struct cluster_kind *now = &c->kinds[kind];
     const char *message = !now->served ? "a kind of job is not served any more; its policies fail until it is again"
                           : !before->served ? "a kind of job is served now"
-                                            : "the server's API has changed, and is followed";
+                                            : "the server's API has changed, and mpijobd follows it";
     log_event(c->log, now->served ? LOG_INFO : LOG_WARN, message,
               LOG_FIELDS({"cluster", told(c)}, {"server", kube_server(c->kube)}, {"kind", mpijob_kind_info(kind)->name},
                          {"before", before->served ? before->resource.version : NULL},
@@ -198,13 +202,13 @@ bool cluster_put_in_force(struct cluster *c)
     bool changed = false, absent = false, sure = !c->ready || c->done || c->absent + 1 >= ABSENT_LOOKS;
     c->choice = c->look.choice;
     c->stored = c->look.stored;
-    if (c->look.kinds[KIND_MPIJOB].served) { /* else it was not looked for */
+    if (c->look.kinds[KIND_MPIJOB].served) { /* else the look did not ask who acts on v1 */
         c->v1 = c->look.v1;
         c->by = c->look.by;
     }
     for (int i = 0; i < MPIJOB_KINDS; i++) {
         struct cluster_kind before = c->kinds[i];
-        if (before.served && !c->look.kinds[i].served && !sure) { /* not yet */
+        if (before.served && !c->look.kinds[i].served && !sure) { /* further looks have to agree */
             absent = true;
             continue;
         }

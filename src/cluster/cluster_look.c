@@ -1,5 +1,5 @@
-/* One look at a server: what it serves, and, where that leaves something open, the definition of MPIJobs, then
- * what some of them show. */
+/* One look at a server: what it serves; where that leaves something open, the definition of MPIJobs; then what some
+ * jobs show. */
 #include "cluster/cluster_parts.h"
 #include "mpijob/dialect.h"
 
@@ -19,8 +19,8 @@ static void settled(struct cluster *c)
         over(c, NULL);
 }
 
-/* Is it to be found out anew which of several versions keeps what is written? Only for who writes, and not while
- * nothing of the definition has changed since. */
+/* Must a dry-run write find out which of several versions keeps what is written? Only where jobs will be changed, and
+ * not where the definition is the same as at the last time. */
 static bool has_to_try(const struct cluster *c)
 {
     const struct cluster_look *look = &c->look;
@@ -29,7 +29,7 @@ static bool has_to_try(const struct cluster *c)
     return look->several && c->writes && !same;
 }
 
-/* What was found to keep it before still does. */
+/* The version that was found by a dry-run write stays in use. */
 static void stay(struct cluster *c)
 {
     struct cluster_look *look = &c->look;
@@ -65,7 +65,7 @@ void cluster_probe_over(struct cluster *c, bool found, enum mpijob_version versi
     struct cluster_look *look = &c->look;
     struct error err;
     if (c->closing || look->cancelled) {
-        error_set(&err, ERR_CANCELLED, "given up");
+        error_set(&err, ERR_CANCELLED, "cancelled");
         over(c, &err);
         return;
     }
@@ -77,13 +77,14 @@ void cluster_probe_over(struct cluster *c, bool found, enum mpijob_version versi
     settled(c);
 }
 
-/* Jobs come and go: that none shows anything any more changes nothing; that some show the other one does. */
+/* Jobs come and go. Where no job shows a controller any more, the one that was found before stays; where jobs show
+ * another one, that one is it now. */
 void cluster_evidence_over(struct cluster *c)
 {
     struct cluster_look *look = &c->look;
     struct error err;
     if (c->closing || look->cancelled) {
-        error_set(&err, ERR_CANCELLED, "given up");
+        error_set(&err, ERR_CANCELLED, "cancelled");
         over(c, &err);
         return;
     }
@@ -102,7 +103,7 @@ static void discovered(void *data, const struct kube_served *served, const struc
     struct cluster_look *look = &c->look;
     struct error err;
     look->discovery = NULL;
-    /* Of a cluster that was connected, "there are no jobs here any more" is an answer like any other. */
+    /* Once a cluster is connected, "no kind of job is served any more" is an answer like any other. */
     bool follows = c->ready && !c->done;
     if (failure && !(failure->code == ERR_NOT_FOUND && follows)) {
         over(c, failure);

@@ -10,32 +10,32 @@
 /* What is known of one kind. */
 struct cluster_kind {
     bool served;
-    bool went;                     /* it was served before */
-    struct kube_resource resource; /* of a kind that is not served: the version it would have */
+    bool went;                     /* it is not served, and was served before */
+    struct kube_resource resource; /* where the kind is not served: as it would be */
     struct mpijob_target target;
-    char versions[KUBE_VERSIONS_MAX * 34]; /* all that are served */
+    char versions[KUBE_VERSIONS_MAX * 34]; /* all that are served, comma separated */
 };
 
-/* A dry-run write through each version, until one keeps what was sent (cluster_probe.c). */
+/* A dry-run write through one version after the other, until one keeps what was sent (cluster_probe.c). */
 struct cluster_probe {
     struct kube_request *request;
     enum mpijob_version order[MPIJOB_VERSIONS];
     size_t count, at;
     unsigned tries;
-    bool everywhere; /* a job of any namespace; else of the default one */
+    bool everywhere; /* it looks for a job in all namespaces; else in the default one */
     char name_space[256], name[256];
     struct buf wanted; /* the value that was sent */
 };
 
-/* What some jobs and pods show of who acts on them (cluster_evidence.c). */
+/* What some jobs and pods show about the controller (cluster_evidence.c). */
 struct cluster_evidence {
     struct kube_request *request;
-    size_t place;   /* of the cluster's namespaces */
-    bool pods;      /* they are asked for; else the jobs */
+    size_t place;   /* index into the cluster's namespaces */
+    bool pods;      /* it lists pods; else jobs */
     unsigned found; /* EVIDENCE_ */
 };
 
-/* What told who acts on v1. */
+/* What showed which controller acts on v1. */
 enum cluster_by { CONTROLLER_BY_NOTHING, CONTROLLER_BY_DEFINITION, CONTROLLER_BY_STATUS, CONTROLLER_BY_PODS };
 
 /* What decided between several versions. */
@@ -48,42 +48,43 @@ struct cluster_look {
     struct kube_request *request; /* of the definition */
     struct kube_served served[MPIJOB_KINDS];
     struct cluster_kind kinds[MPIJOB_KINDS]; /* as found */
-    bool several;               /* versions of MPIJobs are served that are known here, and none is configured */
+    bool several;               /* several known versions of MPIJobs are served, and none of them is configured */
     enum cluster_choice choice; /* ... and what chose one of them */
-    int stored;                 /* enum mpijob_version; -1: not known */
-    enum mpijob_controller v1;  /* who acts on v1, by the definition's schema or the evidence */
-    enum cluster_by by;         /* ... which of them */
+    int stored;                 /* the version that is stored, an enum mpijob_version; -1: not known */
+    enum mpijob_controller v1;  /* which controller acts on v1, by the definition's schema or the evidence */
+    enum cluster_by by;         /* ... and which of these showed it */
     struct cluster_probe probe;
     struct cluster_evidence evidence;
     const struct error *why; /* the definition could not be read (error_keep); NULL: it could, or was not needed */
 };
 
-/* Looks that have to agree that a kind has gone: while a definition is changed, a server may show it in no version. */
+/* So many looks have to agree that a kind has gone: while its definition is changed, a server may show no version. */
 #define ABSENT_LOOKS 4
 
 struct cluster {
     struct kube *kube;
-    struct kube_kinds *all_kinds; /* NULL: nobody has asked yet */
+    struct kube_kinds *all_kinds; /* NULL: cluster_kinds was not called yet */
     uv_loop_t *loop;
     const struct log *log;
     char *texts; /* the block that holds the next three */
     const char *name, *name_space;
     const char *api_version; /* as configured; NULL: choose */
     enum mpijob_controller configured;
-    bool named_by_server; /* it is, by the server's name */
+    bool named_by_server; /* `configured` follows from the server's name */
     const char *const *gpus, *const *namespaces;
     struct cluster_kind kinds[MPIJOB_KINDS];
-    enum cluster_choice choice; /* of the look in force, as these */
+    enum cluster_choice choice; /* this and the next three: of the look that is in force */
     int stored;
     enum mpijob_controller v1;
     enum cluster_by by;
     bool ready, writes;
     struct cluster_look look;
-    struct deadline again;          /* a look after a 404 that found nothing new yet */
+    struct deadline again;          /* the next look, after one that found nothing new */
     unsigned absent;                /* looks in a row that did not find a kind which is in use */
-    unsigned tries, round;          /* looks for those who wait; answers to them */
-    uint64_t quiet_until;           /* on the loop's clock: no look for a 404 before that */
-    uint64_t missing_until;         /* ... nor for a kind that is not served */
+    unsigned tries;                 /* looks made for those who wait */
+    unsigned round;                 /* rounds of answers to those who wait */
+    uint64_t quiet_until;           /* milliseconds of uv_now: before that, no look because of a 404 */
+    uint64_t missing_until;         /* ... and no look for a kind that is not served */
     struct cluster_wait *waits;     /* list */
     struct cluster_change *changes; /* list */
     cluster_connected done;
@@ -93,34 +94,36 @@ struct cluster {
     bool closing;
 };
 
-/* cluster_look.c: starts one, unless one is under way; cluster_look_over is called once it is. */
+/* cluster_look.c: starts a look, unless one is under way; cluster_look_over is called at its end. */
 void cluster_look_start(struct cluster *cluster);
 void cluster_look_cancel(struct cluster *cluster);
 /* cluster_probe.c: begins with the version in look->kinds; ends in cluster_probe_over. */
 void cluster_probe_start(struct cluster *cluster);
 void cluster_probe_cancel(struct cluster *cluster);
-/* cluster_look.c: found: that version keeps what is written. */
+/* cluster_look.c. found: `version` keeps what is written. */
 void cluster_probe_over(struct cluster *cluster, bool found, enum mpijob_version version);
-/* cluster_evidence.c: is it open who acts on the v1 jobs? If so: asks; ends in cluster_evidence_over. */
+/* cluster_evidence.c: wanted: it is not known which controller acts on the v1 jobs. start: asks, and ends in
+ * cluster_evidence_over. */
 bool cluster_evidence_wanted(const struct cluster *cluster);
 void cluster_evidence_start(struct cluster *cluster);
 void cluster_evidence_cancel(struct cluster *cluster);
 void cluster_evidence_over(struct cluster *cluster); /* cluster_look.c */
-/* cluster.c: err: nothing was found out, all stays as it is. */
+/* cluster.c. err: nothing was found out, and everything stays as it is. */
 void cluster_look_over(struct cluster *cluster, const struct error *err);
 
-/* cluster_kinds.c: what discovery says, per kind, into look->kinds; the controllers as far as they follow from it. */
+/* cluster_kinds.c: fills look->kinds from look->served, and the controllers as far as they follow from the versions. 0
+ * or ERR_NOT_FOUND. */
 int cluster_choose(const struct cluster *cluster, struct cluster_look *look, struct error *err);
 void cluster_use(struct cluster_kind *kind, enum mpijob_version version);
 /* Who acts on the jobs of a kind and version. found: who it is where that is open (mpijob/dialect.h), or unknown. */
 enum mpijob_controller cluster_controller(const struct cluster *cluster, enum mpijob_kind kind,
                                           enum mpijob_version version, enum mpijob_controller found);
-/* The definition was read (absent: it could not be): the stored version is the safe one, and its schema tells who
- * serves v1. */
+/* The definition of MPIJobs was read (absent: it could not be): takes the stored version, and from the schema the
+ * controller that acts on v1. */
 void cluster_read_definition(const struct cluster *cluster, struct cluster_look *look, struct json definition);
-/* Who acts on the MPIJobs, once their version is chosen. */
+/* Sets the controller of the MPIJobs, once their version is chosen. */
 void cluster_settle(const struct cluster *cluster, struct cluster_look *look);
-/* Puts the look's findings in force and logs what differs. True: something does. */
+/* Puts what the look has found in force, and logs what differs. True: something differs. */
 bool cluster_put_in_force(struct cluster *cluster);
 
 #endif

@@ -1,13 +1,13 @@
-/* Which of several served versions keeps the field that it is all about? A job that is there is written back through
- * one after the other, in a dry run, with its cleanPodPolicy as it is, or None, the default, where it has none: a
- * server that did not know dry runs would change nothing that counts. A version that is served and not stored may drop
- * it, with a 200. */
+/* Finds which of several served versions keeps cleanPodPolicy: one that is served but not stored may drop it, with a
+ * 200. A job that exists is written back in a dry run, through one version after the other. Its cleanPodPolicy stays as
+ * it is, or becomes None, the default, where it has none: so that a server without dry runs would not change what
+ * matters. */
 #include <stdlib.h>
 
 #include "cluster/cluster_parts.h"
 #include "mpijob/change/change.h"
 
-#define TRIES 3 /* somebody else may be writing the job */
+#define TRIES 3 /* another writer may be changing the job */
 
 static void next(struct cluster *c);
 
@@ -46,7 +46,7 @@ static void written(void *data, struct kube_request *request, const struct kube_
         answer ? mpijob_field_value(answer->body, FIELD_CLEAN_POD_POLICY, target_of(c)) : (struct json){0};
     if (err && err->code == ERR_CONFLICT && ++p->tries < TRIES) {
         next(c);
-    } else if (err && err->status != 400) { /* not allowed, refused by a webhook: nobody knows */
+    } else if (err && err->status != 400) { /* not allowed, or refused by a webhook: it stays unknown */
         over(c, false);
     } else if (json_exists(came) && json_equal(came, (struct json){buf_str(&p->wanted)})) {
         over(c, true);
@@ -57,7 +57,7 @@ static void written(void *data, struct kube_request *request, const struct kube_
     }
 }
 
-/* Appends what is to be sent to out, and sets p->wanted. */
+/* Appends the object to send to out, and sets p->wanted. */
 static int prepare(struct cluster *c, struct json object, struct buf *out, struct error *err)
 {
     struct cluster_probe *p = &c->look.probe;
@@ -163,7 +163,7 @@ static void listed(void *data, struct kube_request *request, const struct kube_a
         next(c);
 }
 
-/* ---- from outside ---- */
+/* ---- start and end ---- */
 
 void cluster_probe_start(struct cluster *c)
 {

@@ -1,3 +1,4 @@
+/* Reflectors of a job's pods, or of the job, that look for the sign of an effect at each event. */
 #include "cluster/effect_watch.h"
 
 #include <stdio.h>
@@ -35,9 +36,9 @@ struct effect_watch {
     struct source sources[LABELS_MAX];
     int count;
     enum mpijob_phase phase; /* of the job, once seen */
-    bool there;
+    bool there;              /* the job exists */
     struct deadline over;
-    uint64_t since;
+    uint64_t since; /* uv_now at the start */
     bool ended;
 };
 
@@ -103,7 +104,7 @@ static void time_is_up(struct deadline *over)
     finish(over->data, EFFECT_NOT_SEEN, NULL);
 }
 
-/* ---- what is there ---- */
+/* ---- is the sign there? ---- */
 
 static bool pods_say_so(const struct effect_watch *w)
 {
@@ -157,7 +158,7 @@ static void keep_job(struct effect_watch *w, struct json object)
 {
     struct mpijob_view view;
     if (!json_string_is(json_at(object, "/metadata/uid"), str_of(w->call.uid)))
-        return; /* another that has the name now */
+        return; /* another job has the name now */
     w->there = true;
     if (mpijob_view(object, w->call.target, &view, NULL) == 0)
         w->phase = view.phase;
@@ -215,7 +216,7 @@ static void synced(void *data)
     look(s->of);
 }
 
-/* What heals by itself is tried again until the time is up. */
+/* Other trouble may pass: the reflector tries again until the time is up. */
 static void trouble(void *data, const struct error *err)
 {
     struct source *s = data;

@@ -1,18 +1,18 @@
-/* Waits until an effect is there: watches the job's pods, or the job itself, for its sign (mpijob/expect.h), or until
- * the time is up. Nothing polls. */
+/* Waits for the effect of a change: watches the job's pods, or the job itself, until the sign of the effect is there
+ * (mpijob/effect/effect_sign.h) or the time is up. It does not poll. */
 #ifndef MPIJOBD_CLUSTER_EFFECT_WATCH_H
 #define MPIJOBD_CLUSTER_EFFECT_WATCH_H
 
 #include "cluster/cluster.h"
 #include "mpijob/effect/effect_sign.h"
 
-#define EFFECT_WATCHED_MS 120000 /* how long an effect is looked for where nobody says how long */
+#define EFFECT_WATCHED_MS 120000 /* so long an effect is waited for, unless a policy says otherwise */
 
 enum effect_seen {
-    EFFECT_NOT_LOOKED, /* nothing is to be seen of it, or nobody asked */
+    EFFECT_NOT_LOOKED, /* nothing waited for it, or it has no sign */
     EFFECT_SEEN,
     EFFECT_NOT_SEEN,    /* the time is up */
-    EFFECT_CANNOT_TELL, /* what would have to be watched may not be, or cannot */
+    EFFECT_CANNOT_TELL, /* the objects to watch cannot be read */
 };
 const char *effect_seen_name(enum effect_seen seen); /* "seen", "not-seen", "cannot-tell"; NULL: not looked */
 
@@ -28,11 +28,13 @@ struct effect_watch_call {
     const char *name_space, *name, *uid; /* copied */
     enum mpijob_sign sign;               /* not SIGN_NONE */
     uint64_t timeout_ms;
-    /* Once, later. after_ms: from the start; why: with CANNOT_TELL. */
+    /* Called once, later. after_ms: since the start; why: with CANNOT_TELL, else NULL. */
     void (*done)(void *data, enum effect_seen seen, uint64_t after_ms, const struct error *why);
     void *data;
 };
 
+/* loop and cluster outlive the watch, which frees itself after done. 0, ERR_NOMEM, or an error of kube_reflect; then
+ * done is not called. */
 int effect_watch_start(const struct effect_watch_call *call, struct effect_watch **watch, struct error *err);
 void effect_watch_cancel(struct effect_watch *watch); /* done is not called any more */
 

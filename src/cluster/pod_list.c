@@ -1,3 +1,4 @@
+/* One paged list after the other: for each label, in each namespace. */
 #include "cluster/pod_list.h"
 
 #include <stdlib.h>
@@ -8,8 +9,8 @@ struct pod_list {
     struct pod_list_call call;
     struct kube_list *list; /* under way */
     const char *const *labels;
-    size_t label, place; /* of labels; of call.namespaces */
-    int round;           /* how often it has begun */
+    size_t label, place; /* indices into labels and call.namespaces */
+    int round;           /* how often it began again */
     bool failed;
     struct error error;
 };
@@ -50,7 +51,7 @@ static void finish(struct pod_list *l)
     done(data, failed ? &err : NULL);
 }
 
-/* Pods that were counted would come again: from the very beginning. */
+/* The server has forgotten its list: pods that were counted would come again, so everything is counted again. */
 static void restarted(void *data)
 {
     struct pod_list *l = data;

@@ -1,5 +1,5 @@
-/* The pods of a cluster's jobs, listed once and counted by job (mpijob/pods.h): one paged list for each label that the
- * controllers in question use, in each namespace in scope, without the pods that have ended. */
+/* Lists the pods of a cluster's jobs once, and counts them by job (mpijob/pods.h): one paged list for each label that
+ * the kind's controllers use, in each namespace in scope. Pods that have ended are left out. */
 #ifndef MPIJOBD_CLUSTER_POD_LIST_H
 #define MPIJOBD_CLUSTER_POD_LIST_H
 
@@ -11,13 +11,15 @@ struct pod_list;
 struct pod_list_call {
     struct cluster *cluster; /* ready */
     enum mpijob_kind kind;
-    const char *const *namespaces; /* NULL: all. Outlives the list */
-    struct mpijob_pods *pods;      /* filled; outlives the list. With an error it holds what came before it */
-    /* Once, unless it is cancelled; the list is gone then. The message of err says what was asked for. */
+    const char *const *namespaces; /* NULL-terminated; NULL: all. Outlives the list */
+    struct mpijob_pods *pods;      /* is filled; outlives the list. After an error it holds what came before */
+    /* Called once, later, unless the list is cancelled; the list is freed before. ERR_NOMEM, ERR_LIMIT (the server
+     * forgot its list between two pages three times), and those of kube.h. */
     void (*done)(void *data, const struct error *err);
     void *data;
 };
 
+/* 0, ERR_NOMEM, or an error of kube_list; then done is not called. */
 int pod_list_start(const struct pod_list_call *call, struct pod_list **list, struct error *err);
 void pod_list_cancel(struct pod_list *list); /* done is not called any more */
 

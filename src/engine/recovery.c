@@ -157,7 +157,7 @@ static void judge(struct recovery *r, struct json object)
     bool same = json_string_is(json_at(object, "/metadata/uid"), str_of(row->uid));
     if (trace == WRITE_WAS_DONE)
         close_row(r, "done-unseen", "the server had made it; its answer was not seen");
-    else if (trace == WRITE_NOBODY_KNOWS)
+    else if (trace == WRITE_UNKNOWN)
         close_row(r, "lost", "a whole object was sent; whether it arrived cannot be told");
     else if (!json_exists(object))
         close_row(r, "not-done", mpijob ? "the job does not exist any more" : "there is no such object");

@@ -1,3 +1,4 @@
+/* Keeps the sum of held GPUs up to date, event by event. */
 #include "jobs/gpu_sum.h"
 
 #include <stdlib.h>
@@ -30,7 +31,7 @@ void gpu_sum_event(struct gpu_sum *held, const struct cache_event *event)
 {
     int32_t now = holds(event->after);
     if (now == 0 && event->slot >= held->slots)
-        return; /* as most jobs: nothing to keep */
+        return; /* as for most jobs, there is nothing to keep */
     if (!reserve(held, event->slot)) {
         held->unknown = true;
         return;

@@ -1,3 +1,4 @@
+/* Jobs from the server: pages of lists, queued until the consumer takes them. */
 #include "jobs/listing.h"
 
 #include <stdio.h>
@@ -7,9 +8,9 @@
 #include "jobs/watches.h"
 #include "mpijob/dialect.h"
 
-#define QUEUE_HIGH 1000 /* no further page is asked for while so many wait */
-#define QUEUE_LOW 250
-#define MOVES_MAX 3 /* changes of the served version that one listing follows */
+#define QUEUE_HIGH 1000 /* while so many jobs are queued, no further page is asked for... */
+#define QUEUE_LOW 250   /* ...until there are so few */
+#define MOVES_MAX 3     /* changes of the served version that one listing follows */
 
 struct queued {
     struct queued *next;
@@ -22,15 +23,16 @@ struct pages {
     struct listing_call call;
     struct kube_list *list; /* under way */
     struct queued *head, *tail;
-    struct queued *given; /* what the consumer is looking at */
+    struct queued *given; /* the job that the consumer has now */
     size_t queued;
     const char *const *namespaces; /* that are listed, NULL-terminated; NULL: all in one list */
-    size_t at;                     /* of these */
-    int64_t began, scope, earlier; /* earlier: of the namespaces before this one */
+    size_t at;                     /* index of the one that is being listed */
+    int64_t began;                 /* microseconds since 1970 */
+    int64_t scope, earlier;        /* jobs seen; earlier: of them, in the namespaces before this one */
     struct buf selector;
     const struct error *error;   /* error_keep; NULL: none */
-    struct cluster_wait wait;    /* the version that is listed is not served any more: which is? */
-    enum mpijob_version version; /* that is listed */
+    struct cluster_wait wait;    /* the version is not served any more: waits to learn which one is */
+    enum mpijob_version version; /* the one that is listed */
     unsigned moves;
     bool started, ended, failed, paused;
 };
@@ -80,7 +82,7 @@ static bool take(void *data, struct json item)
     return true;
 }
 
-/* In words that say what was asked, of whom, and what helps. */
+/* Fails, in words that say what was asked for, which server was asked, and what helps. */
 static void fail_list(struct pages *l, const struct error *err)
 {
     struct error told = *err;
@@ -101,8 +103,8 @@ static void over(struct pages *l)
     l->call.ready(l->call.data);
 }
 
-/* From the beginning of the namespace, in the version that is served now: what was handed out already comes again, and
- * is as it should be then. */
+/* Begins the namespace again, in the version that is served now. Jobs that were handed out already come again; what was
+ * to be changed in them is changed by then. */
 static void looked(struct cluster_wait *wait, bool moved)
 {
     struct pages *l = wait->data;
@@ -145,7 +147,7 @@ static void listed(void *data, const char *resource_version, const struct error 
     over(l);
 }
 
-/* Starts the list of the next namespace in scope. False: there is none, or it failed. */
+/* Starts the list of the next namespace in scope. False: there is no further namespace, or it failed. */
 static bool begin(struct pages *l)
 {
     const char *name_space = NULL;
@@ -248,7 +250,7 @@ struct listing *listing_new(const struct listing_call *call, struct error *err)
     l->listing.ops = &pages_ops;
     l->call = *call;
     l->namespaces = call->site->namespaces;
-    if (!l->namespaces) /* those it names: who may list these need not be allowed to list all */
+    if (!l->namespaces) /* the user may be allowed to list these only */
         l->namespaces = mpijob_match_namespaces(call->match);
     mpijob_match_selector(call->match, &l->selector);
     if (l->selector.failed) {

@@ -1,11 +1,11 @@
-/* Jobs from the cache: no request, and no job is unpacked that its indices rule out. */
+/* Jobs from a cache: without a request, and without unpacking jobs that the cache's indices rule out. */
 #include <stdlib.h>
 
 #include "jobs/listing.h"
 #include "jobs/watches.h"
 #include "loop/timer.h"
 
-#define SLICE 200 /* jobs looked at before others have their turn: some milliseconds */
+#define SLICE 200 /* jobs that are looked at in one turn of the loop: some milliseconds */
 
 struct cached {
     struct listing listing;
@@ -15,8 +15,8 @@ struct cached {
     struct deadline turn;
     struct buf bytes;
     const struct error *error; /* error_keep; NULL: none */
-    int64_t as_of;
-    unsigned looked_at; /* since the last turn */
+    int64_t as_of;             /* microseconds since 1970 */
+    unsigned looked_at;        /* jobs, in this turn of the loop */
     bool began;
 };
 

@@ -1,4 +1,4 @@
-/* Which watches the policies need, their life, and who is told. */
+/* Which watches the policies need, the life of these, and what they tell. */
 #include "jobs/watches.h"
 
 #include <stdlib.h>
@@ -8,13 +8,17 @@
 #include "cluster/cluster.h"
 #include "mpijob/dialect.h"
 
-#define GRACE_US (10 * CLOCK_SECOND) /* for a watch that was silent to be begun anew, while the cache is still read */
+#define GRACE_US (10 * CLOCK_SECOND) /* so long a silent watch may take to begin again while its cache is still read   \
+                                      */
 
 /* ---- what is needed ---- */
 
+/* What the policies need of one kind of job. */
 struct wish {
-    bool any, everywhere, by_labels;
-    const char **namespaces; /* NULL-terminated, each once; those of match and scope, not copied */
+    bool any;                /* there are such policies */
+    bool everywhere;         /* all namespaces */
+    bool by_labels;          /* all of them select by `selector` */
+    const char **namespaces; /* NULL-terminated, each once; the texts are those of the policies or of the site */
     size_t count;
     struct buf selector;
 };
@@ -41,8 +45,8 @@ static int wish_namespace(struct wish *w, const char *name)
     return 0;
 }
 
-/* A job's losing a label looks like its end to a watch that selects by it, and its getting one like its beginning: fine
- * for matching, wrong for the others. */
+/* To a watch that selects by a label, a job that loses the label seems to be deleted, and one that gets it seems to be
+ * new. That is right for `on = "match"`, and wrong for the other events. */
 static void wish_labels(struct wish *w, const struct policy *p)
 {
     struct buf mine = BUF_INIT;
@@ -81,7 +85,7 @@ static int make_wish(struct wish *w, const struct watches *watches, const struct
             rc = wish_policy(w, p, watches->site->namespaces);
     }
     if (!w->everywhere && !w->count)
-        w->any = false; /* none of the namespaces in scope can match */
+        w->any = false; /* no namespace in scope can match */
     if (!w->by_labels)
         buf_reset(&w->selector);
     return rc ? rc : w->selector.failed;
@@ -93,6 +97,7 @@ static void free_wish(struct wish *w)
     buf_free(&w->selector);
 }
 
+/* Does the cache have what the wish asks for, and no more? */
 static bool granted(const struct job_cache *held, const struct wish *w)
 {
     struct mpijob_target target = cluster_target(held->of->site->cluster, held->kind);
@@ -293,7 +298,7 @@ void watches_unsubscribe(struct watches *watches, struct watch_subscriber *subsc
     DL_DELETE(watches->subscribers, subscriber);
 }
 
-/* ---- reading and telling ---- */
+/* ---- reading, and objects from writes ---- */
 
 void watches_offer(struct watches *watches, enum mpijob_kind kind, struct json object)
 {
@@ -301,6 +306,7 @@ void watches_offer(struct watches *watches, enum mpijob_kind kind, struct json o
         cache_offer(watches->caches[kind]->cache, object);
 }
 
+/* Does the cache have all jobs that can match? */
 static bool covers(const struct job_cache *held, const struct mpijob_match *match)
 {
     struct buf selector = BUF_INIT;
@@ -338,7 +344,7 @@ int64_t watches_scope(const struct job_cache *held, const struct mpijob_match *m
     uint32_t slot;
     int64_t count = 0;
     if (!scope)
-        return 0; /* of nothing no share is allowed */
+        return 0; /* then no share of the jobs may be changed */
     for (cache_iter_begin(held->cache, scope, &iter); cache_iter_next(&iter, &slot);) {
         const char *const *name = namespaces;
         while (name && *name && !str_is(cache_namespace(held->cache, slot), *name))

@@ -1,6 +1,5 @@
-/* The watches of one cluster: one a kind of job, while a policy in force there waits for that kind's events. Each keeps
- * a cache of the jobs of the namespaces that those policies are about, and tells its subscribers
- * what becomes of them. */
+/* The watches of one cluster: one for each kind of job whose events a policy in force there waits for. Each keeps a
+ * cache of the jobs in the namespaces that those policies are about, and tells subscribers what becomes of the jobs. */
 #ifndef MPIJOBD_JOBS_WATCHES_H
 #define MPIJOBD_JOBS_WATCHES_H
 
@@ -11,25 +10,25 @@
 
 struct watches;
 
-/* A cache, and what it has. It stays open for as long as it has a holder. */
+/* A cache, and what it is of. It stays open while anything holds it (watches_hold). */
 struct job_cache {
     struct cache *cache;
     struct watches *of;
     enum mpijob_kind kind;
-    char **namespaces;           /* NULL: all */
-    char *selector;              /* "": all labels */
-    struct mpijob_target target; /* the version that is watched, and the controller that acts on it */
+    char **namespaces;           /* NULL-terminated, one block; NULL: all */
+    char *selector;              /* of labels; "": all jobs */
+    struct mpijob_target target; /* the version that is watched, and its controller */
     struct gpu_sum gpus;
     int holders;
-    bool current;  /* it is the one that its kind has now */
-    bool troubled; /* something did not work, so it may be long until it is synced */
+    bool current;  /* it is in watches.caches; else a newer one is, and only holders keep this one */
+    bool troubled; /* something failed, so it may take long until it is synced */
 };
 
-/* Whoever wants to hear of the jobs. The structure is the caller's, and stays where it is until it unsubscribes. */
+/* Hears what becomes of the jobs. The struct is the caller's, and stays in place until it unsubscribes. */
 struct watch_subscriber {
-    /* A job is new, has changed or has gone. Its GPUs are counted already. */
+    /* A job is new, has changed or has gone. Its GPUs are counted in the cache's sum by then. */
     void (*event)(struct watch_subscriber *subscriber, struct job_cache *cache, const struct cache_event *event);
-    /* The cache has all jobs now; again after each time that it had lost the server. */
+    /* The cache has all jobs now. Comes again each time after it had lost the server. */
     void (*synced)(struct watch_subscriber *subscriber, struct job_cache *cache);
     struct watch_subscriber *prev, *next;
 };
@@ -40,26 +39,30 @@ struct watches {
     struct watch_subscriber *subscribers;   /* list */
 };
 
+/* The site outlives them. */
 void watches_init(struct watches *watches, struct site *site);
 void watches_subscribe(struct watches *watches, struct watch_subscriber *subscriber);
 void watches_unsubscribe(struct watches *watches, struct watch_subscriber *subscriber);
 
-/* What the policies of the set need is opened, what none needs any more is given up. Where one is opened anew (other
- * namespaces, another version), the cache of the kind is another than before. The cluster is connected. What fails is
- * logged. */
+/* Opens the watches that the policies of the set need, and closes those that no policy needs any more. Where a watch
+ * has to change (other namespaces, another version), its kind gets another cache. The cluster has to be connected. A
+ * failure is logged. */
 void watches_update(struct watches *watches, const struct policy_set *set);
-void watches_close(struct watches *watches); /* gives up all; site->open counts those that are not closed yet */
+/* Closes all watches; site->open counts those that are not closed yet. */
+void watches_close(struct watches *watches);
 
+/* Keeps a cache open until it is released as often. */
 void watches_hold(struct job_cache *cache);
 void watches_release(struct job_cache *cache);
 
-/* What a write has made of a job is news for its cache, before the watch tells of it. */
+/* The cache of the kind takes an object that a write has made, before the watch tells of it. */
 void watches_offer(struct watches *watches, enum mpijob_kind kind, struct json object);
 
-/* The cache that has all jobs which can match, and has heard of the server lately; NULL: ask the server. */
+/* The cache that has all jobs which can match, and has heard from the server lately; NULL: the server has to be asked.
+ */
 struct job_cache *watches_for(const struct watches *watches, enum mpijob_kind kind, const struct mpijob_match *match);
-/* How many jobs there are in the namespaces and with the labels that match asks for. namespaces: the only ones that
- * count, NULL: all. */
+/* How many jobs of the cache are in the namespaces and have the labels that match asks for. namespaces: only jobs in
+ * these count; NULL: all do. 0 also when out of memory. */
 int64_t watches_scope(const struct job_cache *cache, const struct mpijob_match *match, const char *const *namespaces);
 
 #endif

@@ -1,4 +1,4 @@
-/* `run` in Lua, and run.jobs. */
+/* The `run` object, and the iterator run.jobs. */
 #include "run/lua_run.h"
 
 #include <lauxlib.h>
@@ -44,7 +44,7 @@ static void cancelled(struct script_wait *wait)
     ((struct run_jobs *)((char *)wait - offsetof(struct run_jobs, wait)))->waiting = false;
 }
 
-/* Pushes the next job: 1; 0: the end is pushed; -1: it has to be waited for. */
+/* 1: the next job is pushed; 0: nil is pushed, as there is no further job; -1: it has to wait. */
 static int push_next(lua_State *L, struct run_jobs *j)
 {
     struct str object;
@@ -67,7 +67,7 @@ static int push_next(lua_State *L, struct run_jobs *j)
 
 static int next_k(lua_State *L, int status, lua_KContext ctx);
 
-/* Index 1: the job; 2: what `where` said of it, or its error. */
+/* Is the job at index 1 wanted? At index 2 is the answer of `where`, or its error. */
 static bool wanted(lua_State *L, struct run_jobs *j, int status)
 {
     const struct lua_job *job = lua_job_at(L, 1);
@@ -119,7 +119,7 @@ static int l_next(lua_State *L)
 {
     struct run *run = lua_run_of(L);
     if (!run || !run->jobs)
-        return luaL_error(L, "run.jobs is of a run that is over");
+        return luaL_error(L, "run.jobs belongs to a run that is over");
     if (run->jobs->waiting)
         return luaL_error(L, "run.jobs is being waited for by another coroutine already");
     return next_k(L, LUA_OK, (lua_KContext)run->jobs);
@@ -162,7 +162,7 @@ static void push_jobs(lua_State *L, struct run *run)
     lua_pushcfunction(L, l_next);
 }
 
-/* Jobs that the function never asked for are a feed's all the same. */
+/* Where the function never asked for its jobs, the feed's listing is still to be freed. */
 void lua_run_free(struct run *run)
 {
     if (run->jobs)

@@ -1,4 +1,4 @@
-/* A run from its first row in the journal to its last. */
+/* A run's life, from its beginning in the journal to its end there. */
 #include "run/run.h"
 
 #include <inttypes.h>
@@ -32,7 +32,7 @@ void run_fail(struct run *run, enum run_outcome outcome, const struct error *err
 
 /* ---- the end ---- */
 
-/* Nothing is under way any more. Whoever gave it its jobs need not wait for the disk. */
+/* Nothing is under way any more. Where the run was given its jobs, this comes before its end is written to the disk. */
 static void hand_back(struct run *run)
 {
     run->done(run->data, run);
@@ -49,7 +49,7 @@ static void log_end(const struct run *run)
     snprintf(changed, sizeof changed, "%" PRId64, run->changed);
     snprintf(unchanged, sizeof unchanged, "%" PRId64, run->unchanged);
     snprintf(failed, sizeof failed, "%" PRId64, run->failed);
-    char first[ERROR_MESSAGE_MAX]; /* of a script's error the traceback was logged already */
+    char first[ERROR_MESSAGE_MAX]; /* the first line: a traceback after it was logged already */
     if (run->error)
         snprintf(first, sizeof first, "%.*s", (int)strcspn(run->error->message, "\n"), run->error->message);
     const char *reason = run->error ? first : NULL;
@@ -61,7 +61,7 @@ static void log_end(const struct run *run)
                          {"failed", failed}, {"dry_run", run->dry_run ? "true" : NULL}, {"reason", reason}));
 }
 
-/* What the run did is in the journal now: only then it is told. */
+/* Everything that the run did is in the journal now, and only now its end is told. */
 static void end_written(void *data, int64_t id, const struct error *err)
 {
     struct run *run = data;
@@ -101,7 +101,6 @@ static struct store_run row_of(const struct run *run)
     };
 }
 
-/* Over when the coroutine has ended, its changes too, and its list is closed. */
 void run_check_end(struct run *run)
 {
     if (!run->script_ended || run->changes || run->reading || run->closing)
@@ -136,7 +135,7 @@ static void script_done_now(void *data, struct script_run *script, lua_State *L,
     if (run->sweep)
         sweep_stop(run->sweep);
     if (err) {
-        run_changes_stop_waiting(run); /* nobody is to be told of effects any more */
+        run_changes_stop_waiting(run); /* the script is not there any more to hear of effects */
         run_fail(run,
                  err->code == ERR_CANCELLED ? RUN_CANCELLED
                  : err->code == ERR_LIMIT   ? RUN_LIMITED
@@ -156,7 +155,7 @@ static int enter_function(lua_State *L, void *data)
     return 1;
 }
 
-/* What no job can have is said once, not for each of them. */
+/* Can any job have the policy's changes? If not, that is said once for the run, and not for each job. */
 static int possible(const struct run *run, struct error *err)
 {
     const struct policy *p = run->policy;
@@ -248,7 +247,7 @@ int run_start(struct runs *runs, const struct run_call *call, struct run **out, 
         row.ended_at = 0;
         row.outcome = NULL;
         row.message = NULL;
-        if (run->sweep && run->feed) { /* with the first intent, so that one wait for the disk does for both */
+        if (run->sweep && run->feed) { /* goes to the disk with the first intent, so that one wait serves both */
             run->id = journal_run_begin_soon(run->site->journal, &row, NULL, NULL);
             start_script(run);
         } else {
@@ -268,7 +267,7 @@ void run_stop(struct run *run, const char *why, bool leave_open)
     struct error err;
     error_set(&err, ERR_CANCELLED, "%s", why);
     run_fail(run, RUN_CANCELLED, &err);
-    run->leave_open = leave_open && !run->feed; /* what was not handled is found again */
+    run->leave_open = leave_open && !run->feed; /* a feed's jobs are found again in any case */
     if (run->script)
         script_cancel(run->script, why);
 }
@@ -276,7 +275,7 @@ void run_stop(struct run *run, const char *why, bool leave_open)
 void run_abandon(struct run *run)
 {
     if (!run->stopping) {
-        run_stop(run, "given up", true); /* may free it, if nothing is under way */
+        run_stop(run, "given up", true); /* may free the run, where nothing is under way */
         return;
     }
     run_changes_abandon(run);
@@ -293,7 +292,7 @@ void run_settle(const struct run *run, const char *key, enum job_end end, struct
 
 void run_job_failed(struct run *run, const char *key, struct str seen, const char *message)
 {
-    char first[ERROR_MESSAGE_MAX]; /* the traceback is told once a run, not for each of a thousand jobs */
+    char first[ERROR_MESSAGE_MAX]; /* a traceback is logged once for the run, not for each of a thousand jobs */
     snprintf(first, sizeof first, "%.*s", run->traced ? (int)strcspn(message, "\n") : (int)sizeof first - 1, message);
     run->traced = run->traced || strchr(message, '\n');
     run->failed++;

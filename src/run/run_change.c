@@ -1,4 +1,4 @@
-/* From a change to its run: the gate of the run's limits, and the accounting of what became of it. */
+/* Between a change and its run: the gate of the run's limits, and the accounting of what becomes of the change. */
 #include "run/run_change.h"
 
 #include <inttypes.h>
@@ -17,18 +17,21 @@ struct run_change {
     enum change_verb verb;
     change_done done; /* NULL: detached */
     void *data;
-    bool ours, computed, dry_run, look; /* look: the script only wants to see what it would do */
-    bool granted;                       /* it counts as one of the run's changes */
-    bool told;                          /* that it is in a loop */
+    bool ours;     /* it is of a kind of job */
+    bool computed; /* see change_call */
+    bool dry_run;  /* of the change or of the run */
+    bool look;     /* the script asked for a dry run, to see what the change would do */
+    bool granted;  /* it counts as one of the run's changes */
+    bool told;     /* that it is in a loop was logged already */
     enum mpijob_kind kind;
-    char uid[64];  /* of the job that its write is about, once it may leave; "": none */
+    char uid[64];  /* of the job, once its write may leave; "": not yet, or another kind of object */
     char key[600]; /* "train/bert", "jobs.batch train/bert-launcher" */
     struct run_change *prev, *next;
 };
 
 /* ---- the gate ---- */
 
-/* A change of a job that is there: it may be a step of a loop of policies. */
+/* Can the change be a step of a loop of policies? A change of a job that exists can. */
 static bool may_loop(const struct run_change *c, const struct change_intent *intent)
 {
     return intent->view && c->verb != CHANGE_DELETE && !c->dry_run;
@@ -51,7 +54,7 @@ static int grant(struct run_change *c, struct error *err)
     struct run *run = c->run;
     if (run->stopping)
         return error_set(err, ERR_CANCELLED, "the run is being stopped");
-    if (c->granted || (c->look && !run->dry_run)) /* a conflict's next try; a look that the script asked for */
+    if (c->granted || (c->look && !run->dry_run)) /* another try after a conflict; or the script only looks */
         return 0;
     if (run->grant_max >= 0 && run->granted >= run->grant_max) {
         error_set(err, ERR_LIMIT, "the run has made its %" PRId64 " changes; raise limits.changes if more are meant",
@@ -76,14 +79,14 @@ static void gate(void *data, struct gate_wait *wait, const struct change_intent 
     }
     if (!rc)
         rc = grant(c, &err);
-    if (!rc && may_loop(c, intent) && !*c->uid) { /* from now on the watch may tell of the write */
+    if (!rc && may_loop(c, intent) && !*c->uid) { /* from now on the watch may show the write */
         snprintf(c->uid, sizeof c->uid, "%s", intent->uid);
         loops_begin(loops, str_of(c->uid));
     }
     gate_answer(wait, rc ? &err : NULL);
 }
 
-/* ---- what is said of it ---- */
+/* ---- log, counters, and what else hears of it ---- */
 
 static void log_change(const struct run_change *c, const struct change_result *result, const struct error *err)
 {
@@ -118,7 +121,7 @@ static void log_change(const struct run_change *c, const struct change_result *r
     buf_free(&launcher);
 }
 
-/* What the job held before, where the change makes its controller clean up now. */
+/* The GPUs that the job held before, where the change makes its controller clean up now. */
 static int64_t released(const struct change_result *result)
 {
     struct mpijob_held_gpus held;
@@ -141,8 +144,8 @@ static void count(const struct run *run, const struct change_result *result, con
         counters_replaced(counters, run->policy->name, mpijob_effect_name(result->effect), released(result));
 }
 
-/* What came of a write is news for the cache, for the detection of loops, and for who looks for effects, before
- * anything acts on it. */
+/* The result of a write goes to the cache, the detection of loops and the journal of effects, before anything acts on
+ * it. */
 static void tell_written(const struct run_change *c, const struct change_result *result)
 {
     struct runs *runs = c->run->runs;
@@ -154,7 +157,7 @@ static void tell_written(const struct run_change *c, const struct change_result 
         struct loop_write write = loop_write(c, str_of(c->uid), result->looked_at, result->diff);
         loops_wrote(&runs->loops, &write, c->run->feed != NULL, str_of(result->resource_version));
     }
-    /* A command that ends with its runs is not there to see what comes later. */
+    /* A command that ends with its runs does not live to see effects that come later. */
     if (!runs->effects && site->journal && !site->once && !site->stopping)
         runs->effects = effect_journal_new(site);
     if (runs->effects && !site->stopping)
@@ -165,12 +168,13 @@ static void tell_written(const struct run_change *c, const struct change_result 
 
 /* ---- the end ---- */
 
-/* Of a job that the run was given: what became of it. Where only its launcher was changed it has no row of its own. */
+/* Says what became of a job that the run was given. Where only its launcher was changed, the job counts as unchanged:
+ * its own intent, with which a `handled` row would have been written, does not exist. */
 static void settle(const struct run_change *c, const struct change_result *result, const struct error *err)
 {
     bool written = result->changed && result->diff->count;
     if (err && (err->code == ERR_CANCELLED || err->code == ERR_LIMIT))
-        return; /* nothing became of it */
+        return; /* nothing became of it: it shares the run's outcome */
     run_settle(c->run, c->key,
                err       ? JOB_FAILED
                : written ? JOB_DONE
@@ -182,7 +186,7 @@ static void over(void *data, const struct change_result *result, const struct er
 {
     struct run_change *c = data;
     struct run *run = c->run;
-    /* The caller computes its changes again, and comes back with them. */
+    /* The caller computes its changes again, and then starts another change. */
     bool again = err && err->code == ERR_CONFLICT && c->done && c->computed && result->object.len;
     if (again && c->granted)
         run->granted--;

@@ -1,5 +1,5 @@
-/* The changes of a run, under way: each is counted, bounded by the run's limits, dry when the run is, and journalled
- * under it. */
+/* The changes of a run: each is counted, limited by the run's limits, a dry run where the run is one, and written to
+ * the journal under the run. */
 #ifndef MPIJOBD_RUN_RUN_CHANGE_H
 #define MPIJOBD_RUN_RUN_CHANGE_H
 
@@ -8,15 +8,16 @@
 
 struct run_change;
 
-/* As change_start, as a part of the run. call's dry_run, destructive, wait_effect_ms and through_launcher are joined
- * with the policy's; run, policy, gate and what is handled are set here. ERR_NOMEM. */
+/* As change_start, as a part of the run. The call's dry_run, destructive, wait_effect_ms and through_launcher are
+ * joined with those of the policy; its run, policy, gate and `handled` row are set here. The run_change frees itself
+ * after done. 0 or ERR_NOMEM, and then done is not called. */
 int run_change_start(struct run *run, struct change_call *call, struct run_change **change, struct error *err);
-/* The caller goes away: its done is not called any more, the change ends on its own. */
+/* The caller goes away: done is not called any more, and the change is cancelled. */
 void run_change_detach(struct run_change *change);
 
-/* Those that only wait for their effect any more end soon. */
+/* The changes that only wait for their effect by now end soon. */
 void run_changes_stop_waiting(struct run *run);
-/* Gives up those that are under way. */
+/* Gives up the changes that are under way (change_abandon). */
 void run_changes_abandon(struct run *run);
 
 #endif

@@ -1,3 +1,4 @@
+/* One list of pods for each kind of job, and those that wait for it. */
 #include "run/run_pods.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* All runs of a cluster at once. */
+/* What is done to all runs of a cluster at once. */
 #include "run/runs.h"
 
 #include <utlist.h>
@@ -48,5 +48,5 @@ void runs_forget_effects(struct runs *runs)
 void runs_close(struct runs *runs)
 {
     loops_forget(&runs->loops);
-    runs_forget_effects(runs); /* of a run that ended since */
+    runs_forget_effects(runs); /* a run that ended later may have made it again */
 }

@@ -1,5 +1,5 @@
-/* The runs on one cluster, and what they share: the jobs they look at, the loops of policies that they have been caught
- * in, and the journal of what their changes really did. */
+/* The runs on one cluster, and what they share: the caches of jobs that they read, the detection of loops of policies,
+ * and the journal of the effects of their changes. */
 #ifndef MPIJOBD_RUN_RUNS_H
 #define MPIJOBD_RUN_RUNS_H
 
@@ -15,26 +15,27 @@ struct runs {
     struct site *site;
     struct watches *watches;
     struct loops loops;
-    struct effect_journal *effects; /* made with the first change whose effect is to be seen */
-    struct run *list;               /* under way */
-    /* Told of each change of a run when it has ended; NULL: nobody asks. job: its key. */
+    struct effect_journal *effects; /* made with the first change whose effect can be seen; NULL before */
+    struct run *list;               /* those under way */
+    /* Called for each change of a run when the change has ended; may be NULL. job: the key of its object. */
     void (*observe)(void *data, const struct run *run, const char *job, const struct change_result *result,
                     const struct error *err);
-    /* Told when a run has ended, and is on the list no more. NULL: nobody asks. */
+    /* Called when a run has ended, and is not on the list any more; may be NULL. */
     void (*ended)(void *data, const struct run *run);
     void *data;
 };
 
+/* site and watches outlive it. */
 void runs_init(struct runs *runs, struct site *site, struct watches *watches);
-/* Is a run of this policy under way? Those that began before a reload count, too; one that only waits for its end to be
- * written down does not. */
+/* Is a run of this policy under way? Runs that began before a reload count as well; a run that only waits for its end
+ * to be written down does not. */
 bool runs_busy(const struct runs *runs, const char *policy);
-/* All of them: run_stop, run_abandon. */
+/* run_stop and run_abandon, for all of them. */
 void runs_stop(struct runs *runs, const char *why, bool leave_open);
 void runs_abandon(struct runs *runs);
-/* Effects are looked for no longer. */
+/* Stops watching for effects. */
 void runs_forget_effects(struct runs *runs);
-/* No run is under way any more. */
+/* Frees what the runs share. No run may be under way any more. */
 void runs_close(struct runs *runs);
 
 #endif

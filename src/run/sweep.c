@@ -1,3 +1,4 @@
+/* A sweep's life, and the jobs that it hands to Lua. */
 #include <lauxlib.h>
 #include <stdlib.h>
 #include <utlist.h>
@@ -43,7 +44,7 @@ int sweep_wait(lua_State *L, struct sweep *s, lua_KFunction k)
 
 /* ---- the jobs ---- */
 
-/* May raise: the bytes are the listing's or s->given's, so that nothing leaks. */
+/* May raise a Lua error; the listing or s->given owns the bytes, so nothing leaks. */
 static int give(lua_State *L, struct sweep *s, struct str object)
 {
     lua_job_push(L, object, s->run->site->cluster, s->run->policy->kind, s->run->site->clock)->as_of =
@@ -73,7 +74,7 @@ static int next_k(lua_State *L, int status, lua_KContext ctx)
         case LISTING_WAIT:
             return sweep_wait(L, s, next_k);
         case LISTING_ERROR:
-            run_fail(s->run, RUN_FAILED, listing_error(s->listing)); /* what was found so far is still done */
+            run_fail(s->run, RUN_FAILED, listing_error(s->listing)); /* the jobs found so far are still changed */
             lua_pushnil(L);
             return 1;
         case LISTING_END:
@@ -88,7 +89,7 @@ static int l_next(lua_State *L)
     return next_k(L, LUA_OK, (lua_KContext)sweep_of(L));
 }
 
-/* The jobs that have to be looked at again; nil when every replacement has ended. */
+/* Hands out the jobs that have to be looked at again; nil when every change has ended. */
 static int drain_k(lua_State *L, int status, lua_KContext ctx)
 {
     (void)status;
@@ -136,7 +137,7 @@ static int protect_k(lua_State *L, int status, lua_KContext ctx)
     return 2;
 }
 
-/* protect(function, job): true and its result, or false and the traceback. */
+/* protect(function, job): gives true and the function's result, or false and a traceback. */
 static int l_protect(lua_State *L)
 {
     lua_settop(L, 2);

@@ -1,4 +1,4 @@
-/* What an interrupted run has changed already, by the journal: the run that finishes it leaves those jobs alone. */
+/* Reads in the journal what an interrupted run has changed: the run that finishes it leaves those jobs alone. */
 #include <stdlib.h>
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
@@ -16,8 +16,8 @@ bool sweep_changed_before(struct sweep *s, struct str object)
     struct json root;
     char uid[64];
     struct done_before *found = NULL;
-    /* Of a change that goes through the launcher, the MPIJob's part alone may have been made; what is there already is
-     * not made again. */
+    /* Where a change goes through the launcher, only the MPIJob's part may have been made. So the job is looked at
+     * again; values that it has already are not written again. */
     if (!s->before || (s->run->policy->through_launcher && s->run->policy->action == ACTION_TABLE))
         return false;
     if (json_parse(object, "the job", &root, NULL) == 0 && json_string_at(root, "/metadata/uid", uid, sizeof uid) == 0)
@@ -55,18 +55,18 @@ static bool add_before(void *data, const struct store_change *change)
     return out_of_memory(s);
 }
 
-/* Runs of this policy for this very instant: one that was interrupted may have finished another one's work. */
+/* Takes all runs of the policy for this instant: the interrupted run may itself have finished an interrupted one. */
 static bool add_run(void *data, const struct store_run *run)
 {
     struct sweep *s = data;
     if (run->scheduled_at < s->run->scheduled_at)
-        return false; /* newest first: all that follow are older */
+        return false; /* the newest come first, so all that follow are older */
     if (run->scheduled_at == s->run->scheduled_at && !run->dry_run)
         s->ids[s->id_count++] = run->id;
     return s->id_count < RESUMED_MAX;
 }
 
-/* On another thread: `before` is its own until it has ended. */
+/* On another thread, which alone uses s->before until it has ended. */
 static void read_before(struct work *work)
 {
     struct sweep *s = (struct sweep *)work;

@@ -1,4 +1,4 @@
-/* From a job to its replacement: what a sweep's Lua asks for, and what becomes of it. */
+/* From a job to its change: what a sweep's Lua code asks for, and what becomes of it. */
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "run/run_change.h"
 #include "run/sweep_parts.h"
 
-/* Fills s->changes from the policy's table or the function's result at index 2. False: told as the job's failure. */
+/* Fills s->changes from the policy's table, or from its function's result at index 2. False: the job has failed. */
 static bool read_changes(lua_State *L, struct sweep *s, const struct lua_job *job)
 {
     struct error err;
@@ -24,6 +24,7 @@ static bool read_changes(lua_State *L, struct sweep *s, const struct lua_job *jo
     return rc == 0;
 }
 
+/* The job was changed by another writer: keeps its fresh bytes, to look at it again. */
 static void remember(struct sweep *s, struct str object)
 {
     struct again *a = calloc(1, sizeof *a);
@@ -46,7 +47,7 @@ static void replaced(void *data, const struct change_result *result, const struc
     if (err && err->code == ERR_LIMIT)
         s->stopped = true;
     if (s->run->feed && err && (err->code == ERR_UNREACHABLE || err->code == ERR_TIMEOUT))
-        s->stopped = true; /* the others stay queued, and are tried when the server may be there again */
+        s->stopped = true; /* the others stay queued, and are tried when the server may answer again */
     sweep_wake(s);
 }
 
@@ -95,13 +96,14 @@ static void settle(struct sweep *s, const struct lua_job *job, enum job_end end)
         run_settle(s->run, job->key, end, job->view.resource_version, NULL, NULL);
 }
 
-/* The policy's functions want nothing of it. */
+/* `where` said no. */
 int sweep_declined(lua_State *L)
 {
     settle(sweep_of(L), lua_job_at(L, 1), JOB_DECLINED);
     return 0;
 }
 
+/* The policy's function left the job alone. */
 int sweep_left(lua_State *L)
 {
     settle(sweep_of(L), lua_job_at(L, 1), JOB_LEFT);
@@ -133,7 +135,8 @@ int sweep_would(lua_State *L)
     return 1;
 }
 
-/* allow(n): all or nothing. A policy that would change more than its author thought of changes nothing. */
+/* allow(n): may n jobs be changed? All or nothing: a policy that would change more than its author expects changes
+ * none. */
 int sweep_allow(lua_State *L)
 {
     struct sweep *s = sweep_of(L);

@@ -5,42 +5,45 @@
 #include "loop/work.h"
 #include "run/sweep.h"
 
-#define RESUMED_MAX 64 /* earlier runs of one instant that are looked at */
+#define RESUMED_MAX 64 /* so many earlier runs of one instant are looked at */
 
-struct done_before; /* hash of uids that the interrupted run has changed already */
+struct done_before; /* a hash of the uids that the interrupted run has changed */
 
-struct again { /* a job that was changed by somebody else between our read and our write */
+struct again { /* a job that another writer has changed between the run's read and its write */
     struct again *next;
     char *object;
     size_t len;
 };
 
 struct sweep {
-    struct work work;         /* reading what an interrupted run has changed */
-    int64_t ids[RESUMED_MAX]; /* runs of this instant before this one */
+    struct work work;         /* reads in the journal what an interrupted run has changed; first member */
+    int64_t ids[RESUMED_MAX]; /* of the runs of this instant before this one */
     size_t id_count;
     bool reading;
     const struct error *read_error; /* why the journal could not be read (error_keep); NULL: it could */
     struct run *run;
     struct listing *listing;
     struct done_before *before;
-    struct again *again, *given; /* given: what Lua is being handed */
+    struct again *again; /* jobs to look at again */
+    struct again *given; /* the one of them that Lua has now */
     struct script_wait wait;
-    bool waiting, stopped;
-    /* what a job's changes were read into, kept here so that a Lua error leaks nothing */
+    bool waiting; /* Lua waits for the sweep */
+    bool stopped; /* it takes no further jobs */
+    /* a job's changes are read into these, which are kept here so that a Lua error leaks nothing */
     struct mpijob_changes changes;
     struct buf edited;
     struct mpijob_diff diff;
 };
 
-/* sweep.c: the sweep of a function that sweep_enter gave to Lua. */
+/* sweep.c: the sweep to which a function belongs that sweep_enter gave to Lua. */
 struct sweep *sweep_of(lua_State *L);
 /* Lua waits for the sweep, and goes on in k once it is woken. */
 int sweep_wait(lua_State *L, struct sweep *s, lua_KFunction k);
 void sweep_wake(struct sweep *s);
 
-/* sweep_before.c: asks the journal what the interrupted run has changed; `reading` until it has answered. */
+/* sweep_before.c: reads in the journal what the interrupted run has changed; `reading` is true meanwhile. */
 void sweep_read_before(struct sweep *s);
+/* Has the interrupted run changed this job? */
 bool sweep_changed_before(struct sweep *s, struct str object);
 void sweep_free_before(struct sweep *s);
 

@@ -1,4 +1,4 @@
-/* What is open on a site, and what is linked to it. */
+/* Counts what is open on a site, and keeps the list of what scripts have opened. */
 #include "site/site.h"
 
 #include <utlist.h>

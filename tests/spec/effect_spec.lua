@@ -144,7 +144,7 @@ describe("an effect that nobody brings about", function()
             done = assert(mpijob.replace("train/a", { cleanPodPolicy = "All" }, { wait_effect = 20 }))
             assert(done.effect_seen == true and done.effect_message == "its workers are gone", done.effect_message)
             done = assert(mpijob.replace("train/a", { labels = { x = "y" } }, { wait_effect = "20s" }))
-            assert(done.effect_seen == nil and done.effect_message == "nothing is to be seen of it now")
+            assert(done.effect_seen == nil and done.effect_message == "it has no effect that could be seen now")
             assert(not pcall(mpijob.replace, "train/a", { labels = { x = "y" } }, { wait_effect = "soon" }))
         end ]=]
         assert.are.equal(0, code, err)

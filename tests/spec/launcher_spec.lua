@@ -76,7 +76,7 @@ for _, version in ipairs(cluster.versions) do
 
                 code, out = replace("a", "activeDeadlineSeconds=86400", "--through-launcher")
                 assert.are.equal(0, code)
-                support.contains(out, "unchanged: it is so already, the launcher too")
+                support.contains(out, "unchanged: it has these values already, and so has its launcher")
 
                 code, out, err = replace("a", "activeDeadlineSeconds=80000", "labels.x=y", "--through-launcher")
                 assert.are.equal(0, code, err)

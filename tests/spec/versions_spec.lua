@@ -47,7 +47,7 @@ describe("a definition that is upgraded while the daemon runs #cluster", functio
         started:write "advance 1h\n"
         started:expect("clock 2026-11-23T12:00", "stdout")
         local err = started.stderr
-        assert.are.equal(1, support.count(err, "the server's API has changed, and is followed"))
+        assert.are.equal(1, support.count(err, "the server's API has changed, and mpijobd follows it"))
         support.contains(err, "kind=MPIJob before=v1alpha2 version=v2beta1")
         assert.are.equal("All", server:get(namespace, "late").spec.runPolicy.cleanPodPolicy)
         assert(support.count(err, "failed=1") == 0, err)
@@ -63,7 +63,7 @@ describe("a definition that is upgraded while the daemon runs #cluster", functio
         advance(started, "9m")
         assert.are.equal(0, support.count(started.stderr, "the server's API has changed"))
         advance(started, "1m")
-        support.contains(started.stderr, "the server's API has changed, and is followed")
+        support.contains(started.stderr, "the server's API has changed, and mpijobd follows it")
         assert.are.equal(0, support.count(started.stderr, "run starts"))
         assert.are.equal(0, (started:stop "sigterm"))
     end)

@@ -34,8 +34,8 @@ static void traces(void **state)
         {WRITE_PATCH, patch, "{\"metadata\":{\"uid\":\"u\"},\"spec\":{\"x\":2,\"y\":1}}", WRITE_WAS_NOT_DONE},
         {WRITE_PATCH, patch, "{\"metadata\":{\"uid\":\"another\"},\"spec\":{\"x\":2}}", WRITE_WAS_NOT_DONE},
         {WRITE_PATCH, patch, NULL, WRITE_WAS_NOT_DONE},
-        {WRITE_PATCH, "spoilt", "{\"metadata\":{\"uid\":\"u\"}}", WRITE_NOBODY_KNOWS},
-        {WRITE_REPLACE, whole, "{\"metadata\":{\"uid\":\"u\"}}", WRITE_NOBODY_KNOWS},
+        {WRITE_PATCH, "spoilt", "{\"metadata\":{\"uid\":\"u\"}}", WRITE_UNKNOWN},
+        {WRITE_REPLACE, whole, "{\"metadata\":{\"uid\":\"u\"}}", WRITE_UNKNOWN},
         {WRITE_DELETE, whole, NULL, WRITE_WAS_DONE},
         {WRITE_DELETE, whole, "{\"metadata\":{\"uid\":\"another\"}}", WRITE_WAS_DONE},
         {WRITE_DELETE, whole, "{\"metadata\":{\"uid\":\"u\",\"deletionTimestamp\":\"2026-11-23T20:00:00Z\"}}",
@@ -44,7 +44,7 @@ static void traces(void **state)
         {WRITE_CREATE, whole, NULL, WRITE_WAS_NOT_DONE},
         {WRITE_CREATE, whole, "{\"metadata\":{\"creationTimestamp\":\"2026-11-23T20:00:00Z\"}}", WRITE_WAS_DONE},
         {WRITE_CREATE, whole, "{\"metadata\":{\"creationTimestamp\":\"2026-11-23T19:00:00Z\"}}", WRITE_WAS_NOT_DONE},
-        {WRITE_CREATE, whole, "{\"metadata\":{}}", WRITE_NOBODY_KNOWS},
+        {WRITE_CREATE, whole, "{\"metadata\":{}}", WRITE_UNKNOWN},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *uid = cases[i].verb == WRITE_CREATE ? "" : "u";
