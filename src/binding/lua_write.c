@@ -115,7 +115,7 @@ void lua_write_options(lua_State *L, struct lua_write *v, int index, const char 
 void lua_write_body(lua_State *L, struct lua_write *v, int index, const char *call)
 {
     size_t len;
-    struct json root;
+    struct json root = {0};
     const struct lua_job *job = lua_job_at(L, index);
     if (job) {
         buf_add(&v->body, job->bytes, job->len);

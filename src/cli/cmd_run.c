@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
-#include "base/version.h"
+#include "base/program_version.h"
 #include "cli/commands.h"
 #include "cli/manual_clock.h"
 #include "cli/session/policies.h"

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <uv.h>
 
-#include "base/version.h"
+#include "base/program_version.h"
 #include "cli/commands.h"
 #include "cli/session/options.h"
 

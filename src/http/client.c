@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "base/version.h"
+#include "base/program_version.h"
 #include "http/curl_memory.h"
 
 void client_hold(struct http_client *client)

@@ -84,7 +84,8 @@ static bool is(const char *a, const char *b)
 
 static int bad(struct error *err, const char *name, const char *value, const char *wanted)
 {
-    return error_set(err, ERR_INVALID, "%s: '%s' is not %s", name, value, wanted) ? -1 : -1;
+    error_set(err, ERR_INVALID, "%s: '%s' is not %s", name, value, wanted);
+    return -1;
 }
 
 static int read_number(struct error *err, const char *name, const char *value, int64_t *out)

@@ -61,6 +61,10 @@ class Faults(unittest.TestCase):
         self.sim.fault("status:probability=0.5")
         bad = sum(self.sim.get(JOB).status == 500 for _ in range(200))
         self.assertTrue(60 < bad < 140, bad)
+        for wrong in ("half", "0.5x", "", "1.5", "-1", "nan"):
+            answer = self.sim.ask("POST", "/_sim/faults", f"status:probability={wrong}".encode())
+            self.assertEqual(answer.status, 400, wrong)
+            self.assertIn("is not a number from 0 to 1", answer.raw.decode() if isinstance(answer.raw, bytes) else answer.raw)
 
     def test_lost_answers(self):
         """Before: nothing is stored. After: it is, and the client does not know."""

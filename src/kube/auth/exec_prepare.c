@@ -9,8 +9,6 @@
 
 #define INFO "KUBERNETES_EXEC_INFO"
 
-extern char **environ;
-
 /* ---- where it is ---- */
 
 static bool can_run(const char *path)

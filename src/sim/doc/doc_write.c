@@ -101,7 +101,7 @@ static void write_double(struct buf *out, double v)
     char *e = strchr(b, 'e');
     if (!e)
         return;
-    int exponent = atoi(e + 1);
+    int exponent = (int)strtol(e + 1, NULL, 10);
     if (size < 1e-6 || size >= 1e21) {
         *e = 0;
         buf_printf(out, "%se%c%d", b, exponent < 0 ? '-' : '+', abs(exponent));

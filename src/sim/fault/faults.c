@@ -42,8 +42,10 @@ static char *set_key(struct fault *f, const char *key, const char *value)
     if (!known)
         return sim_format("fault %s has no key '%s' (it takes%s%s)", f->type->name, key, common_keys, f->type->keys);
     if (strcmp(key, "probability") == 0) {
-        f->probability = atof(value);
-        return NULL;
+        char *end;
+        f->probability = strtod(value, &end);
+        bool good = end != value && !*end && f->probability >= 0 && f->probability <= 1;
+        return good ? NULL : sim_format("'%s' is not a number from 0 to 1", value);
     }
     if (strcmp(key, "watch") == 0) {
         f->watch = strcmp(value, "1") == 0 || strcmp(value, "true") == 0;
