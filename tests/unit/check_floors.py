@@ -172,6 +172,12 @@ class Sources(Tree):
         self.write("src/top/part11.c", "/* Long. */\n" * 100)
         self.assert_said("src/top: its sources have 4506 lines", command=self.command)
 
+    def test_comments_and_links(self):
+        self.write("src/mid/mid.c", "/* Wide. */\nint a; /* " + "x" * 120 + " */\n")
+        self.write("docs/a.md", "[here](architecture.md#top) [gone](../src/gone.c) [away](https://example.com/x) [self](#a)\n")
+        self.assert_said("src/mid/mid.c:2: a comment of 133 columns", "docs/a.md:1: the link to ../src/gone.c leads nowhere", command=self.command)
+        self.assertEqual(self.run_script(*self.command).stdout.count("leads nowhere"), 1)
+
     def test_names(self):
         self.write("src/mid/ground.c", "/* Something else. */\n")
         self.assert_said("src/ground src/mid: each has a file named ground", command=self.command)
