@@ -57,8 +57,8 @@ static bool plain(const char *text)
     return true;
 }
 
-/* The sentence may span lines (a traceback): those that follow are indented, and nothing else in it can start a line.
- */
+/* The sentence may span lines (a traceback): those that follow are indented,
+ * and nothing else in it can start a line. */
 static void sentence(struct buf *out, const char *text)
 {
     for (const unsigned char *p = (const unsigned char *)text; *p; p++) {

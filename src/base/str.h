@@ -45,8 +45,8 @@ char *str_dup(struct str s);
 /* Glob as in a shell's file names, over the whole text: `*` any run, `?` one byte, no brackets. */
 bool str_glob(const char *pattern, struct str text);
 
-/* The nearest of `names` (NULL-terminated) to a misspelt one, or NULL where none is near
- * (distance of at most 2 edits, or a third of the length for longer names; letter case counts little). */
+/* The nearest of `names` (NULL-terminated) to a misspelt one, or NULL where none is near (a distance of at
+ * most 2 edits, or of a third of the length for longer names; letter case counts little). */
 const char *str_nearest(const char *misspelt, const char *const *names);
 
 /* Overwrites memory that held a secret; the compiler may not leave it out. */

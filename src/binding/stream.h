@@ -37,8 +37,8 @@ struct stream {
     struct error err; /* code 0: none */
 };
 
-/* Pushes the iterator's state, to be left on the stack below what stream_go pushes. Raises at the top level of a file.
- */
+/* Pushes the iterator's state, to be left on the stack below what stream_go pushes.
+ * Raises at the top level of a file. */
 struct stream *stream_new(lua_State *L, const char *call, bool watches);
 /* Pushes what a generic `for` takes: function, nil, nil, and the state to be closed; returns 4. state: its index. */
 int stream_go(lua_State *L, int state);

@@ -1,7 +1,7 @@
 /* One change of one object, from the object to the judged outcome:
  *
- *     read (unless it is at hand) -> what it becomes -> verdict -> gate -> written (write.h) -> (launcher) -> (effect
- * seen)
+ *     read (unless it is at hand) -> what it becomes -> verdict -> gate -> written (write.h)
+ *         -> (launcher) -> (effect seen)
  *
  * Five verbs. FIELDS replaces fields of a job, in whichever version is served, with a PUT of the edited bytes. PATCH,
  * REPLACE, CREATE and DELETE do what they are told, to objects of any kind. All are judged, bounded and journalled

@@ -109,8 +109,8 @@ void change_consider(struct change *c)
 
 /* ---- the bytes that go out ---- */
 
-/* A patch is bound to the object that was looked at by its resourceVersion: the server answers 409 where it is another.
- */
+/* A patch is bound to the object that was looked at by its resourceVersion:
+ * the server answers 409 where it is another. */
 static int bind_patch(struct change *c, struct json patch, struct buf *out, struct error *err)
 {
     struct json_edits edits = {0};

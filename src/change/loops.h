@@ -2,7 +2,7 @@
  *
  * A write is refused where, by writes of policies with `on` and on one job,
  * - a field was given one and the same value LOOP_TIMES times within LOOP_WINDOW already: it goes back and forth
- * between policies, or between one and somebody who is no policy;
+ *   between policies, or between one and somebody who is no policy;
  * - it answers a write of a policy that answered a write of a policy..., LOOP_DEPTH of them, with nobody else between:
  *   two that stamp each other's stamps never write the same value.
  *

@@ -47,8 +47,8 @@ struct write_call {
     bool dry_run;                         /* the server is asked, and nothing written down */
     int64_t run;
     const char *policy;
-    /* The state's `handled` row of the object, written with the intent, and removed where it was not done. NULL: none.
-     */
+    /* The state's `handled` row of the object, written with the intent, and removed where it was not done.
+     * NULL: none. */
     const char *handled_key, *handled_value;
     /* Is the answer as it has to be? Not 0: the write has failed, whatever the server said. NULL: always. */
     int (*check)(void *data, struct json answer, struct error *err);

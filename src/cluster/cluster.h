@@ -19,8 +19,7 @@ struct cluster_options {
     enum mpijob_controller controller; /* CONTROLLER_UNKNOWN: found out */
     const char *const *gpus;           /* as in mpijob_target; outlives the cluster */
     const char *const *namespaces;     /* that it is kept to, NULL-terminated; NULL: all. Outlives it too */
-    bool writes; /* jobs will be changed: of several versions, one that keeps what is written is found out by a dry run
-                  */
+    bool writes; /* jobs will be changed: a dry run finds the one of several versions that keeps what is written */
     const struct log *log;
 };
 

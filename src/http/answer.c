@@ -66,8 +66,8 @@ static const char *skip_word(const char *at)
     return at;
 }
 
-/* A quoted string at `at`: appended without quotes and backslashes. Returns what follows, or NULL where there is none.
- */
+/* A quoted string at `at`: appended without quotes and backslashes. Returns what follows,
+ * or NULL where there is none. */
 static const char *unquote(struct buf *out, const char *at)
 {
     if (*at != '"')

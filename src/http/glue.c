@@ -3,11 +3,11 @@
  * - libuv reports a socket's error as a negative status without events, and has stopped the poll then. libcurl is told
  *   CURL_CSELECT_ERR, and the poll starts again if libcurl still wants the socket.
  * - finished transfers are looked for after every action, of a socket or a timer; libcurl's own example forgets the
- * last transfer that times out.
+ *   last transfer that times out.
  * - 0 ms means the loop's next turn, after the sockets had theirs: neither 1 ms later, nor from within libuv's timers,
- * where a flood on one connection would keep all others from being looked at.
+ *   where a flood on one connection would keep all others from being looked at.
  * - libcurl takes a failing socket callback for the end of the whole multi handle: without memory for a poll only the
- * request is given up. */
+ *   request is given up. */
 #include <stdlib.h>
 
 #include "http/client.h"

@@ -1,6 +1,6 @@
 /* The watches of one cluster: one a kind of job, while a policy in force there waits for that kind's events. Each keeps
- * a cache of the jobs of the namespaces that those policies are about, and tells its subscribers what becomes of them.
- */
+ * a cache of the jobs of the namespaces that those policies are about, and tells its subscribers
+ * what becomes of them. */
 #ifndef MPIJOBD_JOBS_WATCHES_H
 #define MPIJOBD_JOBS_WATCHES_H
 

@@ -21,8 +21,8 @@ static inline bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Bit i: byte i of the sixteen needs a look inside a string: a quote, a backslash, a control character, or not ASCII.
- */
+/* Bit i: byte i of the sixteen needs a look inside a string: a quote, a backslash, a control character,
+ * or not ASCII. */
 static inline unsigned special16(const char *p)
 {
 #ifdef __SSE2__

@@ -1,5 +1,5 @@
-/* Walking over text that json_parse has found valid: nothing is checked again, so most of it can be taken in strides.
- */
+/* Walking over text that json_parse has found valid: nothing is checked again,
+ * so most of it can be taken in strides. */
 #include <string.h>
 
 #include "json/bytes.h"

@@ -29,8 +29,8 @@ static bool begins_with(struct str s, struct str with)
     return s.len >= with.len && memcmp(s.ptr, with.ptr, with.len) == 0;
 }
 
-/* What a member's line has more than the line of its container's end; or, where that shares a line, than its parent's.
- */
+/* What a member's line has more than the line of its container's end; or, where that shares a line,
+ * than its parent's. */
 static struct str find_step(struct str lead, struct str closing, const struct json_style *outer)
 {
     if (closing.len && begins_with(lead, closing))

@@ -20,8 +20,8 @@ int kube_status_body(const struct kube_reply *reply, struct json *root, struct e
 /* Any other status as an error: its code, status, reason and message. Returns the code. */
 int kube_status_error(const struct kube_reply *reply, struct error *err);
 
-/* True where a 5xx says that the server has surely not done it, and never will (an object that etcd finds too large).
- */
+/* True where a 5xx says that the server has surely not done it, and never will (an object that
+ * etcd finds too large). */
 bool kube_status_hopeless(const struct error *err);
 
 #endif

@@ -83,8 +83,8 @@ enum {
 /* The misplaced fields that its definition throws away. */
 enum { DROPS_SPEC_POLICY = 1 << 0, DROPS_SPEC_NUMBERS = 1 << 1 };
 
-/* The program that reads the jobs (or the two of which one does): where it looks, and what it makes of what it finds.
- */
+/* The program that reads the jobs (or the two of which one does): where it looks,
+ * and what it makes of what it finds. */
 struct mpijob_reader {
     const char *name; /* for messages: "v1alpha2's mpi-operator" */
     struct mpijob_place places[FIELD_COUNT];

@@ -32,9 +32,9 @@ struct mpijob_view {
     struct str name_space, name, uid, resource_version, api_version;
     enum mpijob_phase phase;
     struct str reason, message; /* of the condition that decides the phase; message raw (escapes not decoded) */
-    int64_t created, started,
-        finished;          /* microseconds since 1970, MPIJOB_NO_TIME where unset.
-                              finished: completionTime, else the finishing condition's lastTransitionTime (evicted jobs) */
+    /* Microseconds since 1970, MPIJOB_NO_TIME where unset. finished: completionTime, else (evicted jobs) the finishing
+     * condition's lastTransitionTime. */
+    int64_t created, started, finished;
     int64_t running_since; /* the Running condition's lastTransitionTime, else started */
     int64_t pending_since; /* created; of a job that was suspended once, the time at which it was resumed */
     int64_t suspended_since, generation;

@@ -146,8 +146,8 @@ static const struct policy_entry *same_name(const struct policy_set *set, const 
     return NULL;
 }
 
-/* Is it for this cluster, and has that what it wants to replace? told: the cluster's name, NULL where there is but one.
- */
+/* Is it for this cluster, and has that what it wants to replace? told: the cluster's name,
+ * NULL where there is but one. */
 static bool possible_on(const struct policy_file *file, const struct policy *policy, const char *cluster,
                         struct mpijob_target target, const char *told)
 {

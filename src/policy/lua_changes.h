@@ -7,8 +7,8 @@
 
 #include "mpijob/change/change.h"
 
-/* Never raises. changes is filled (and the caller's to free, also after an error). An unknown field names the nearest.
- */
+/* Never raises. changes is filled (and the caller's to free, also after an error).
+ * An unknown field names the nearest. */
 int lua_changes_read(lua_State *L, int index, struct mpijob_changes *changes, struct error *err);
 
 /* Sets the globals `remove` and `exactly` in the table at the top of the stack. */

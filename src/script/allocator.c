@@ -35,8 +35,8 @@ static int shorter(unsigned class, unsigned than)
 
 int script_hook_interval(struct script *script)
 {
-    /* When a block is freed, nothing says whether it was a string: while there are blocks of its size it may be alive.
-     */
+    /* When a block is freed, nothing says whether it was a string: while there are blocks of its size
+     * it may be alive. */
     script->string_class = highest(script, script->string_class);
     int for_strings = shorter(script->string_class, STRING_CLASS);
     int for_blocks = shorter(highest(script, 40), BIG_CLASS);

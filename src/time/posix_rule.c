@@ -155,8 +155,7 @@ static int64_t dst_end(const struct posix_rule *rule, int64_t year)
 
 /* The last start or end at or before the instant decides. A rule's time can lie a week outside its year, so the
  * neighbouring years count too. Of two at the same instant the later year's wins: that is how a footer says "DST all
- * year"
- * ("XXX3EDT4,0/0,J365/23", where each end is the next year's start); within a year the end wins: never DST. */
+ * year" ("XXX3EDT4,0/0,J365/23", where each end is the next year's start); within a year the end wins: never DST. */
 const struct zone_offset *posix_rule_at(const struct posix_rule *rule, int64_t instant)
 {
     const struct zone_offset *found = &rule->standard;

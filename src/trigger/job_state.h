@@ -17,8 +17,7 @@ enum handling {
     HANDLING_NONE,    /* it has not come, or is over */
     HANDLING_PENDING, /* it has come and is to be handled */
     HANDLING_DONE,    /* it is handled, or was let pass; the job's row says so */
-    HANDLING_PASSED,  /* the same until the policy is loaded again: the run was dry, or failed for good. No row says so
-                       */
+    HANDLING_PASSED, /* the same until the policy is loaded again, without a row: the run was dry, or failed for good */
     HANDLING_STATES
 };
 
@@ -56,8 +55,7 @@ struct job_state {
 enum job_found {
     FOUND_NOT,        /* it is not so: the job does not match, has not finished, is being deleted */
     FOUND_LATER,      /* match: it will be so at an instant that is known */
-    FOUND_LATER_SAME, /* match: the same, and that instant is noted as the one of the last time: the clock was put back
-                       */
+    FOUND_LATER_SAME, /* match: the same, and that instant is the one noted last time: the clock was put back */
     FOUND_WANTED,     /* it is so, and the job matches */
     FOUND_UNWANTED,   /* added, finished: it is so, and the job does not match */
     FOUND_EARLIER,    /* added, finished: it is so, and was before the policy began with such events */

@@ -14,8 +14,8 @@ struct interrupted_run {
     bool dry_run;
 };
 
-/* Called once, later: with one past for each entry of the set, in the set's order, valid during the call; or with err.
- */
+/* Called once, later: with one past for each entry of the set, in the set's order, valid during the call;
+ * or with err. */
 typedef void (*marks_known)(void *data, const struct policy_set *set, struct schedule_past *past,
                             const struct error *err);
 /* runs: those that are to be finished, copied. 0, or ERR_NOMEM: then done is not called. The reading cannot be

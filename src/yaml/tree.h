@@ -21,8 +21,8 @@
 struct yaml_tree;
 
 /* Reads the first document of the text. file: for messages, copied. The text has to stay only as long as
- * yaml_tree_next may be called. 0; ERR_SYNTAX with "FILE:LINE: ..."; ERR_LIMIT: the text has 2 GiB or more; ERR_NOMEM.
- */
+ * yaml_tree_next may be called. 0; ERR_SYNTAX with "FILE:LINE: ..."; ERR_LIMIT: the text has 2 GiB or more;
+ * ERR_NOMEM. */
 int yaml_tree_parse(struct str text, const char *file, struct yaml_tree **tree, struct error *err);
 /* Reads the next document in place of the present one, whose nodes are no longer valid. There is no other document when
  * yaml_root is absent after it. Errors as above; the tree is then still to be freed. */

@@ -19,8 +19,8 @@ static const char *const words[] = {
     "suspend=true",       "labels.team=vision",         "annotations.x/y-", "schedulingPolicy.queue=q",
     "cleanPodPolicy-"};
 
-/* Every finding says what it means and what to do; its edits can be made, or are refused for the shape of the object.
- */
+/* Every finding says what it means and what to do; its edits can be made,
+ * or are refused for the shape of the object. */
 static void mend(void *data, const struct mpijob_finding *f)
 {
     const struct mpijob_view *view = data;

@@ -45,8 +45,8 @@ void exchange_wait(struct exchange *exchange);
 /* send and wait */
 void exchange_run(struct fixture *fixture, struct exchange *exchange, const struct http_call *call);
 void get(struct fixture *fixture, struct exchange *exchange, const char *url);
-/* How often the bytes stand in this process's heap; -1: it cannot be looked at here (a sanitizer's heap is elsewhere).
- */
+/* How often the bytes stand in this process's heap; -1: it cannot be looked at here (a
+ * sanitizer's heap is elsewhere). */
 int heap_count(const void *bytes, size_t n);
 void fixture_wait(struct fixture *fixture, const int *counter, int value);
 

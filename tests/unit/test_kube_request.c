@@ -1,5 +1,5 @@
-/* One request against a server that answers from a script: what is repeated, what is not, and what the caller is told.
- */
+/* One request against a server that answers from a script: what is repeated, what is not,
+ * and what the caller is told. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

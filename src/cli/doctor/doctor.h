@@ -75,8 +75,8 @@ void doctor_report_free(struct doctor *d);
 /* ---- doctor_wait.c: nothing waits for ever ---- */
 int doctor_watch_start(struct doctor *d);
 void doctor_watch_stop(struct doctor *d);
-/* A check begins. Where it hangs (in a file, a name or a lock) it has failed, and the program ends with what is known.
- */
+/* A check begins. Where it hangs (in a file, a name or a lock) it has failed,
+ * and the program ends with what is known. */
 void doctor_watch(struct doctor *d, const char *check);
 extern const struct doctor_check doctor_checks[]; /* ends at a NULL name */
 

@@ -1,5 +1,5 @@
-/* The jobs that a command line names (by name in the namespace, by selector, or all), and the pods of those in scope.
- */
+/* The jobs that a command line names (by name in the namespace, by selector, or all),
+ * and the pods of those in scope. */
 #ifndef MPIJOBD_CLI_SESSION_NAMED_JOBS_H
 #define MPIJOBD_CLI_SESSION_NAMED_JOBS_H
 

@@ -12,29 +12,29 @@ enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_YAML, OUTPUT_NAME };
 /* Exit codes, as in docs/reference/cli.md. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SOME_FAILED = 3, EXIT_LIMITED = 4, EXIT_CHANGES = 10 };
 
-enum option_group { /* bits: what a command takes */
-                    TAKES_CLUSTER =
-                        1 << 0, /* --config --cluster --kubeconfig --context --api-version --controller --as...
-                                   --request-timeout */
-                    TAKES_NAMESPACE = 1 << 1, /* -n */
-                    TAKES_OUTPUT = 1 << 2,    /* -o */
-                    TAKES_STATE = 1 << 3,     /* --state (and --config) */
-                    TAKES_RUN = 1 << 4,       /* --once --clock --grace --listen */
-                    TAKES_DRY_RUN = 1 << 5,
-                    TAKES_LOG = 1 << 6, /* --log-level --log-format */
-                    TAKES_EXIT_CODE = 1 << 7,
-                    TAKES_COUNT = 1 << 8,     /* -c */
-                    TAKES_REPLACE = 1 << 9,   /* -f --destructive --through-launcher --wait-effect --resource-version */
-                    TAKES_FILTER = 1 << 10,   /* --policy --limit --in-flight */
-                    TAKES_ROLES = 1 << 11,    /* --service-account (and --config) */
-                    TAKES_ALL = 1 << 12,      /* -A */
-                    TAKES_SELECTOR = 1 << 13, /* -l */
-                    TAKES_POLICIES = 1 << 14, /* --config, for `policies:` and `limits:` */
-                    TAKES_FIX = 1 << 15,      /* --fix */
-                    TAKES_BY = 1 << 16,       /* --by */
-                    TAKES_KIND = 1 << 17,     /* --kind, and kinds among the arguments */
-                    TAKES_NAMES = 1 << 18,    /* all its arguments are names; else the first one is */
-                    TAKES_SCOPE = TAKES_NAMESPACE | TAKES_ALL,
+/* Bits: what a command takes. */
+enum option_group {
+    /* --config --cluster --kubeconfig --context --api-version --controller --as... --request-timeout */
+    TAKES_CLUSTER = 1 << 0,
+    TAKES_NAMESPACE = 1 << 1, /* -n */
+    TAKES_OUTPUT = 1 << 2,    /* -o */
+    TAKES_STATE = 1 << 3,     /* --state (and --config) */
+    TAKES_RUN = 1 << 4,       /* --once --clock --grace --listen */
+    TAKES_DRY_RUN = 1 << 5,
+    TAKES_LOG = 1 << 6, /* --log-level --log-format */
+    TAKES_EXIT_CODE = 1 << 7,
+    TAKES_COUNT = 1 << 8,     /* -c */
+    TAKES_REPLACE = 1 << 9,   /* -f --destructive --through-launcher --wait-effect --resource-version */
+    TAKES_FILTER = 1 << 10,   /* --policy --limit --in-flight */
+    TAKES_ROLES = 1 << 11,    /* --service-account (and --config) */
+    TAKES_ALL = 1 << 12,      /* -A */
+    TAKES_SELECTOR = 1 << 13, /* -l */
+    TAKES_POLICIES = 1 << 14, /* --config, for `policies:` and `limits:` */
+    TAKES_FIX = 1 << 15,      /* --fix */
+    TAKES_BY = 1 << 16,       /* --by */
+    TAKES_KIND = 1 << 17,     /* --kind, and kinds among the arguments */
+    TAKES_NAMES = 1 << 18,    /* all its arguments are names; else the first one is */
+    TAKES_SCOPE = TAKES_NAMESPACE | TAKES_ALL,
 };
 
 #define OPTIONS_GROUPS_MAX 32

@@ -53,8 +53,8 @@ int session_open(struct session *s, const char *command, const struct options *o
 /* What a command works in: -n, -A, else the context's namespace (daemon: else the configured namespaces, else all).
  * Comes before session_cluster and session_clusters, which follow it. */
 void session_scope(struct session *s, bool daemon);
-/* Reads the kubeconfig and makes the cluster; no request yet. Where several are configured, --cluster has to say which.
- */
+/* Reads the kubeconfig and makes the cluster; no request yet. Where several are configured,
+ * --cluster has to say which. */
 int session_cluster(struct session *s);
 /* The same with all that are configured, or the one of --cluster. */
 int session_clusters(struct session *s);

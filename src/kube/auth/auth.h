@@ -68,9 +68,8 @@ bool kube_auth_renew(struct kube_auth *auth, struct kube_auth_wait *wait);
 void kube_auth_looked(struct kube_auth *auth, bool changed);
 /* Adds to a 401 why there is nothing newer to try, where a fetch has failed. */
 void kube_auth_why(const struct kube_auth *auth, struct error *err);
-/* The call ends with this 401, whatever was renewed. After a few of them in a row
- * kube_auth_prepare gives the same error without asking the server, for a time that doubles, until the credentials
- * change. */
+/* The call ends with this 401, whatever was renewed. After a few of them in a row kube_auth_prepare gives the
+ * same error without asking the server, for a time that doubles, until the credentials change. */
 void kube_auth_refused(struct kube_auth *auth, unsigned generation, const struct error *err);
 /* Says in err what the server's clock (seconds since 1970, 0: not known) tells about a refused signature. */
 void kube_auth_explain(const struct kube_auth *auth, int64_t server_time, struct error *err);

@@ -48,8 +48,8 @@ struct exec {
 int exec_make_argv(struct exec *x, const struct kube_exec *exec, struct error *err);
 /* Ours, without what the kubeconfig sets itself, then that, then the plugin's instructions. */
 int exec_make_env(struct exec *x, const struct kube_config *config, struct error *err);
-/* The program's path in out (true), as a shell would find it. A PATH's empty part, the folder one is in, is left out.
- */
+/* The program's path in out (true), as a shell would find it. A PATH's empty part, the folder one is in,
+ * is left out. */
 bool exec_find(const char *command, struct buf *out);
 int exec_not_found(const struct exec *x, struct error *err);
 

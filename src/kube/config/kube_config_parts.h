@@ -26,8 +26,8 @@ int kubeconfig_exec(struct kube_node exec, struct str user, struct kube_node clu
                     struct error *err);
 void kube_exec_free(struct kube_exec *exec); /* wipes its environment; NULL is allowed */
 
-/* A path relative to the file that holds it, made absolute and tried: ERR_NOT_FOUND or ERR_IO name it with its place.
- */
+/* A path relative to the file that holds it, made absolute and tried: ERR_NOT_FOUND or ERR_IO name
+ * it with its place. */
 int kubeconfig_path(struct kube_node map, const char *key, char **out, struct error *err);
 /* A *-data member, decoded, which must be PEM. */
 int kubeconfig_data(struct kube_node map, const char *key, struct buf *out, struct error *err);

@@ -120,8 +120,8 @@ static void drop(struct mpijob_changes *changes, enum mpijob_field_id field, boo
     changes->count = kept;
 }
 
-/* Integers are written as integers, whatever they came as (Lua's 3600.0): the controllers' decoders take no fraction.
- */
+/* Integers are written as integers, whatever they came as (Lua's 3600.0):
+ * the controllers' decoders take no fraction. */
 static int put_field(struct mpijob_changes *changes, enum mpijob_field_id field, int member, struct json value,
                      struct error *err)
 {

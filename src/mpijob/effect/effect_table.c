@@ -63,7 +63,7 @@ static const struct effect_row rows[] = {
            "cleanup of an evicted job waits until the launcher Job {launcher} ends for good; `suspend = true` removes its pods "
            "at once"),
 
-    /* activeDeadlineSeconds: copied into the launcher Job when that is created, or (training-operator) looked at on events */
+    /* activeDeadlineSeconds: copied into the launcher Job when that is created; training-operator looks on events */
     DEADLINE(ALL, STATE_FINISHED, MEANS_ELAPSED | MEANS_AHEAD | MEANS_UNDATED | MEANS_REMOVED, EFFECT_INERT,
              "the job has ended: nobody reads its deadline any more"),
     DEADLINE(V1_MPI_ALL, STATE_ANY, MEANS_ANY & ~(unsigned)MEANS_BAD, EFFECT_INERT,
