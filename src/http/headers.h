@@ -16,15 +16,9 @@ struct header_lines {
     size_t size;
 };
 
-<<<<<<< HEAD
 /* Those of the call, then `ours` (ends at a NULL name; a value of NULL keeps libcurl from sending that header). A
  * header that the call has itself is left out of `ours`. ERR_INVALID where a name is no token, or a value would begin
  * another line; ERR_NOMEM. */
-=======
-/* Those of the call, then `ours` (ends at a NULL name; a value of NULL keeps libcurl from sending that header). What
- * the call has itself is left out of ours. ERR_INVALID where a name is no token,
- * or a value would begin another line. */
->>>>>>> b3e7205 (Comments keep the form they were written in: clang-format reflows them no more, and what it has spoilt is mended)
 int header_lines_build(struct header_lines *lines, const struct http_header *headers, const struct http_header *ours,
                        struct error *err);
 void header_lines_free(struct header_lines *lines);

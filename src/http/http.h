@@ -50,13 +50,8 @@ struct http_request;
 int http_client_new(uv_loop_t *loop, const struct http_config *config, struct http_client **client, struct error *err);
 
 /* One more client of the same server, configured alike, with connections of its own (0: 16). It shares the TLS
-<<<<<<< HEAD
  * material: what one of them identifies with or reads again, the other uses too. Each is closed by itself, in any
  * order. 0 or ERR_NOMEM. */
-=======
- * material: what one of them identifies with or reads anew, the other uses too. Each is closed by itself,
- * in any order. */
->>>>>>> b3e7205 (Comments keep the form they were written in: clang-format reflows them no more, and what it has spoilt is mended)
 int http_client_beside(struct http_client *first, unsigned connections, struct http_client **client, struct error *err);
 
 /* Shows another certificate and key (PEM) than the configuration's from now on: requests that are sent after this go

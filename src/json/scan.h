@@ -14,20 +14,7 @@ const char *json_skip(const char *p, const char *end);
 /* How deep the containers of a parsed value are nested: 0 for a scalar, 1 for [] and {}. */
 size_t json_depth(struct json v);
 
-<<<<<<< HEAD
 /* Same value: 1 is 1.0 and 10e-1. Both are the texts of numbers. */
-=======
-/* The number of a text that is trusted, taken apart: 0.digits * 10^exponent,
- * without zeros at either end of the digits. */
-struct json_decimal {
-    const char *first, *last; /* first and last digit that counts; NULL for zero. A '.' may stand between them */
-    size_t digits;
-    int64_t exponent; /* of the point before the first digit */
-    bool negative;
-    bool huge; /* the exponent itself does not fit: exponent is then far out of any range */
-};
-struct json_decimal json_decimal(struct str number);
->>>>>>> b3e7205 (Comments keep the form they were written in: clang-format reflows them no more, and what it has spoilt is mended)
 bool json_number_equal(struct str a, struct str b);
 
 /* The shortest text that reads back as the same double; null where JSON has no number for it. */

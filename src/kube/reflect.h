@@ -24,16 +24,9 @@ struct kube_reflect_call {
     struct kube_resource resource;
     const char *name_space;                      /* NULL: all */
     const char *label_selector, *field_selector; /* NULL: none */
-<<<<<<< HEAD
-    bool by_pages; /* lists by pages from the start. Otherwise the server is asked to stream the objects as the first
-                      events of the watch (sendInitialEvents), and where it does not know how, pages it is from then on
-                    */
-=======
-    int64_t page;                                /* objects of a page; 0: 500 */
     /* Lists by pages from the start. Otherwise the server is asked to stream the objects as the first events of the
      * watch (sendInitialEvents), and where it does not know how, pages it is from then on. */
     bool by_pages;
->>>>>>> b3e7205 (Comments keep the form they were written in: clang-format reflows them no more, and what it has spoilt is mended)
     struct kube_reflect_timing timing;
 
     void (*relist)(void *data);

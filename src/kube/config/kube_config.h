@@ -64,14 +64,9 @@ struct kube_config_source {
     const char *service_account;             /* folder; NULL: /var/run/secrets/kubernetes.io/serviceaccount */
 };
 
-<<<<<<< HEAD:src/kube/config/kube_config.h
 /* ERR_NOT_FOUND, ERR_IO, ERR_SYNTAX, ERR_INVALID, ERR_LIMIT, ERR_NOMEM. Messages have file and line, or the missing
  * name, with the names that there are ("no context "prod" in ~/.kube/config; it has dev, test"). auth-provider users:
  * ERR_INVALID that says they are not supported and what to use instead. Nothing is left to free then. */
-=======
-/* Errors: file and line or the missing name, with the names that there are ("no context "prod" in ~/.kube/config; it
- * has dev, test"). auth-provider users: ERR_INVALID that says they are not supported and what to use instead. */
->>>>>>> b3e7205 (Comments keep the form they were written in: clang-format reflows them no more, and what it has spoilt is mended):src/kube/config/config.h
 int kube_config_load(const struct kube_config_source *source, struct kube_config *config, struct error *err);
 void kube_config_free(struct kube_config *config); /* wipes secrets */
 
