@@ -11,8 +11,8 @@
 const char *proxy_for(const struct url *url, const char *configured);
 
 /* The part of it that tests and the fuzzer try by itself: is the server excepted by a list as NO_PROXY's? Names (with
- * their subdomains), ".domain" (these alone), addresses, networks ("10.0.0.0/8"), each with or without ":port", or "*".
- */
+ * their subdomains), ".domain" (these alone), addresses, networks ("10.0.0.0/8"),
+ * each with or without ":port", or "*". */
 bool proxy_excepts(const char *list, const struct url *url);
 
 #endif

@@ -12,8 +12,8 @@
 /* Exponents beyond this are not told apart; no text is long enough to bring such a number back into range. */
 #define EXPONENT_MOST (INT64_MAX / 4)
 
-/* The number of a text that is trusted, taken apart: 0.digits * 10^exponent, without zeros at either end of the digits.
- */
+/* The number of a text that is trusted, taken apart: 0.digits * 10^exponent,
+ * without zeros at either end of the digits. */
 struct decimal {
     const char *first, *last; /* first and last digit that counts; NULL for zero. A '.' may stand between them */
     size_t digits;

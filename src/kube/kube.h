@@ -29,8 +29,8 @@ struct kube_options {
     const char *cluster;     /* the label of what is counted; outlives it. NULL: "default" */
     const char *user_agent;
     bool impatient; /* a person waits: a server that cannot be reached is told at once, not tried again */
-    /* The daemon leaves these at 0; tests make them small, so that nothing waits, and their pauses the same each time.
-     */
+    /* The daemon leaves these at 0; tests make them small, so that nothing waits,
+     * and their pauses the same each time. */
     size_t body_max;            /* of an answer, in bytes; 0: 64 MiB */
     uint32_t seed;              /* of the jitter; 0: one from the system */
     uint64_t backoff_base_ms;   /* first pause before a repetition, doubling; 0: 200 */

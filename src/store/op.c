@@ -30,6 +30,7 @@ struct op *op_shift(struct op_list *list)
 
 /* Where the strings of each kind are. */
 #define AT(field) offsetof(struct op, of.field)
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a member's name takes none. */
 #define HANDLED_AT(place) AT(place.key), AT(place.uid), AT(place.value), AT(place.version)
 
 static const size_t run_strings[] = {AT(run.row.policy),  AT(run.row.cluster), AT(run.row.trigger),

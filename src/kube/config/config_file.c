@@ -101,8 +101,8 @@ static bool is_shadowed(const struct kubeconfig *kc, size_t file, const char *li
     return false;
 }
 
-/* Appends the names of a list's entries ("clusters", "users" or "contexts"), comma separated; "none" if there are none.
- */
+/* Appends the names of a list's entries ("clusters", "users" or "contexts"), comma separated;
+ * "none" if there are none. */
 static void add_names(const struct kubeconfig *kc, const char *list, struct buf *out)
 {
     size_t named = 0;
