@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/texts.h"
-#include "loop/timer.h"
+#include "loop/defer.h"
 #include "store/journal.h"
 #include "store/state.h"
 
@@ -33,7 +33,7 @@ struct write {
     bool dry_run, strict, cancelled, abandoned, ended, not_done;
     int64_t run, row, intended_at;
     struct kube_request *request;
-    struct deadline turn;
+    struct defer turn;
     const struct error *lost; /* what became of the answer (error_keep); NULL: nothing yet */
     int (*check)(void *data, struct json answer, struct error *err);
     write_done done;
@@ -47,11 +47,6 @@ static void release(struct write *w)
     buf_free(&w->body);
     buf_free(&w->diff);
     free(w);
-}
-
-static void turn_closed(struct deadline *turn)
-{
-    release(turn->data);
 }
 
 /* ---- the journal ---- */
@@ -89,7 +84,7 @@ static void finish(struct write *w, const struct kube_answer *answer, const stru
                                   .row = w->row};
     w->ended = true;
     w->done(w->data, &result, err);
-    deadline_close(&w->turn, turn_closed);
+    release(w);
 }
 
 static void fail(struct write *w, const char *outcome, const struct error *err)
@@ -238,7 +233,7 @@ static void intent_written(void *data, int64_t id, const struct error *err)
     }
 }
 
-static void turn_came(struct deadline *turn)
+static void turn_came(struct defer *turn)
 {
     struct write *w = turn->data;
     struct error err;
@@ -311,9 +306,8 @@ int write_start(const struct site *site, const struct write_call *call, struct w
         release(w);
         return error_nomem(err);
     }
-    w->turn.data = w;
-    deadline_init(site->loop, &w->turn, turn_came, w);
-    deadline_set(&w->turn, 0); /* done is never called from within this function */
+    w->turn = (struct defer){.call = turn_came, .data = w};
+    defer_call(site->soon, &w->turn); /* done is never called from within this function */
     *out = w;
     return 0;
 }

@@ -64,7 +64,7 @@ void engine_check_stopped(struct engine *e)
     alarms_free(e->alarms);
     for (size_t i = 0; i < e->cluster_count; i++)
         engine_cluster_close(&e->clusters[i], cluster_handle_closed);
-    deadline_close(&e->turn, handle_closed);
+    defer_cancel(&e->turn);
     deadline_close(&e->grace, handle_closed);
 }
 
@@ -217,10 +217,10 @@ static void once_ended(void *data, struct run *run)
     struct engine *e = data;
     (void)run;
     if (--e->once_left == 0 && e->once_done)
-        deadline_set(&e->turn, 0);
+        defer_call(e->o.soon, &e->turn);
 }
 
-static void once_over(struct deadline *d)
+static void once_over(struct defer *d)
 {
     struct engine *e = d->data;
     if (e->once_done)
@@ -315,6 +315,7 @@ static void make_env(struct engine *e)
 {
     const struct engine_options *o = &e->o;
     e->env.loop = o->loop;
+    e->env.soon = o->soon;
     e->env.clock = o->clock;
     e->env.log = o->log;
     e->env.alarms = e->alarms;
@@ -360,10 +361,10 @@ int engine_new(const struct engine_options *options, struct engine **out, struct
     for (size_t i = 0; i < e->cluster_count; i++)
         engine_cluster_init(&e->clusters[i], e, &options->places[i]);
     e->o.places = NULL; /* copied */
-    deadline_init(options->loop, &e->turn, once_over, e);
+    e->turn = (struct defer){.call = once_over, .data = e};
     deadline_init(options->loop, &e->grace, grace_over, e);
     e->prune = (struct alarm){.ring = prune, .data = e};
-    e->handles = 2 + (int)e->cluster_count;
+    e->handles = 1 + (int)e->cluster_count;
     *out = e;
     return 0;
 }

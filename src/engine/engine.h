@@ -16,7 +16,8 @@ struct engine_place {
 
 struct engine_options {
     uv_loop_t *loop;
-    struct clock *clock; /* outlives the engine */
+    struct defer_queue *soon; /* of the loop; outlives the engine */
+    struct clock *clock;      /* outlives the engine */
     const struct log *log;
     const struct engine_place *places; /* clusters, copied; none: policies are only loaded (check, next) */
     size_t place_count;

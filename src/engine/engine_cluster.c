@@ -182,6 +182,7 @@ void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const
     *at = (struct engine_cluster){.engine = engine};
     at->site = (struct site){
         .loop = o->loop,
+        .soon = o->soon,
         .clock = o->clock,
         .log = o->log,
         .alarms = engine->alarms,

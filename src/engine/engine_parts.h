@@ -4,6 +4,7 @@
 
 #include "cluster/cluster.h"
 #include "engine/engine.h"
+#include "loop/defer.h"
 #include "loop/timer.h"
 #include "run/runs.h"
 #include "trigger/marks.h"
@@ -42,7 +43,8 @@ struct engine {
     struct alarm prune;          /* of the journal: set while old rows are removed from it */
     struct policy_set *set;      /* in force; NULL until loaded */
     struct policy_load *loading; /* under way */
-    struct deadline turn, grace; /* turn: what must not happen within the caller's call */
+    struct defer turn;           /* what must not happen within the caller's call */
+    struct deadline grace;
     int once_left;
     void (*once_done)(void *data);
     void *once_data;

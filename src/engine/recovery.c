@@ -7,6 +7,7 @@
 
 #include "base/texts.h"
 #include "change/write.h"
+#include "loop/defer.h"
 #include "loop/work.h"
 #include "store/journal.h"
 #include "store/state.h"
@@ -27,16 +28,15 @@ struct recovery {
     struct interrupted_run *runs;
     size_t run_count, run_cap;
     struct kube_request *request;
-    struct deadline turn;
+    struct defer turn;
     const struct error *error; /* of the reading (error_keep); NULL: it went well */
     recovered done;
     void *data;
     bool cancelled, out_of_memory, reading;
 };
 
-static void free_recovery(struct deadline *turn)
+static void free_recovery(struct recovery *r)
 {
-    struct recovery *r = turn->data;
     for (size_t i = 0; i < r->count; i++)
         free(r->rows[i].texts);
     free(r->rows);
@@ -51,7 +51,7 @@ static void finish(struct recovery *r, const struct error *err)
     r->at->recovery = NULL;
     if (!r->cancelled)
         r->done(r->data, r->runs, r->run_count, err);
-    deadline_close(&r->turn, free_recovery);
+    free_recovery(r);
     engine_check_stopped(engine);
 }
 
@@ -135,7 +135,7 @@ static void close_row(struct recovery *r, const char *outcome, const char *messa
     log_event(r->at->site.log, LOG_WARN, "a change was in flight when the daemon ended",
               LOG_FIELDS({"job", job}, {"outcome", outcome}, {"finding", message}));
     r->row++;
-    deadline_set(&r->turn, 0);
+    defer_call(r->at->site.soon, &r->turn);
 }
 
 static enum write_verb verb_of(const struct in_flight *row)
@@ -217,7 +217,7 @@ static void choose_runs(struct recovery *r)
     r->run_count = kept;
 }
 
-static void turn(struct deadline *d)
+static void turn(struct defer *d)
 {
     struct recovery *r = d->data;
     struct error err;
@@ -285,9 +285,8 @@ int recovery_start(struct engine_cluster *at, recovered done, void *data, struct
     r->at = at;
     r->done = done;
     r->data = data;
-    r->turn.data = r;
     r->reading = true;
-    deadline_init(at->site.loop, &r->turn, turn, r);
+    r->turn = (struct defer){.call = turn, .data = r};
     work_start(at->site.loop, &r->work, read_journal, journal_read);
     *out = r;
     return 0;
@@ -303,5 +302,5 @@ void recovery_cancel(struct recovery *r)
     if (r->request)
         kube_cancel(r->request);
     else
-        deadline_set(&r->turn, 0);
+        defer_call(r->at->site.soon, &r->turn);
 }

@@ -3,7 +3,7 @@
 
 #include "jobs/listing.h"
 #include "jobs/watches.h"
-#include "loop/timer.h"
+#include "loop/defer.h"
 
 #define SLICE 200 /* jobs that are looked at in one turn of the loop: some milliseconds */
 
@@ -12,7 +12,7 @@ struct cached {
     struct listing_call call;
     struct job_cache *held;
     struct cache_iter iter;
-    struct deadline turn;
+    struct defer turn;
     struct buf bytes;
     const struct error *error; /* error_keep; NULL: none */
     int64_t as_of;             /* microseconds since 1970 */
@@ -20,7 +20,7 @@ struct cached {
     bool began;
 };
 
-static void my_turn(struct deadline *turn)
+static void my_turn(struct defer *turn)
 {
     struct cached *l = turn->data;
     l->looked_at = 0;
@@ -54,7 +54,7 @@ static enum listing_state cached_next(struct listing *listing, struct str *objec
         if (l->error)
             return LISTING_ERROR;
         if (l->looked_at >= SLICE) {
-            deadline_set(&l->turn, 0);
+            defer_call(l->call.site->soon, &l->turn);
             return LISTING_WAIT;
         }
         if (!cache_iter_next(&l->iter, &slot))
@@ -89,11 +89,6 @@ static int64_t cached_as_of(const struct listing *l)
     return ((const struct cached *)l)->as_of;
 }
 
-static void turn_closed(struct deadline *turn)
-{
-    free(turn->data);
-}
-
 static void cached_free(struct listing *listing)
 {
     struct cached *l = (struct cached *)listing;
@@ -102,7 +97,8 @@ static void cached_free(struct listing *listing)
     buf_free(&l->bytes);
     error_keep(&l->error, NULL);
     watches_release(l->held);
-    deadline_close(&l->turn, turn_closed);
+    defer_cancel(&l->turn);
+    free(l);
 }
 
 static const struct listing_ops cached_ops = {cached_next, cached_error, cached_scope, cached_as_of, cached_free};
@@ -118,6 +114,6 @@ struct listing *listing_of_cache(const struct listing_call *call, struct job_cac
     l->call = *call;
     l->held = cache;
     watches_hold(l->held);
-    deadline_init(call->site->loop, &l->turn, my_turn, l);
+    l->turn = (struct defer){.call = my_turn, .data = l};
     return &l->listing;
 }

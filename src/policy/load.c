@@ -9,7 +9,7 @@
 
 #include "base/texts.h"
 #include "cluster/cluster.h"
-#include "loop/timer.h"
+#include "loop/defer.h"
 
 struct policy_load {
     const struct policy_env *env;
@@ -17,7 +17,7 @@ struct policy_load {
     size_t at; /* files are loaded one after the other */
     policy_loaded done;
     void *data;
-    struct deadline turn; /* done is never called from within start */
+    struct defer turn; /* done is never called from within start */
     bool cancelled;
 };
 
@@ -237,18 +237,13 @@ bool policy_file_loading(const struct policy_file *file)
 
 static void load_next(struct policy_load *load);
 
-static void freed(struct deadline *turn)
-{
-    free(turn->data);
-}
-
 static void load_done(struct policy_load *load)
 {
     policy_loaded done = load->done;
     void *data = load->data;
     struct policy_set *set = load->set;
     bool cancelled = load->cancelled;
-    deadline_close(&load->turn, freed);
+    free(load);
     if (cancelled)
         policy_set_release(set);
     done(data, cancelled ? NULL : set);
@@ -296,7 +291,7 @@ static void file_loaded(void *data, struct script_run *run, lua_State *L, const 
     if (err)
         script_error(f, err);
     set_memory(f);
-    deadline_set(&load->turn, 0);
+    defer_call(load->env->soon, &load->turn);
 }
 
 static int load_file(struct policy_load *load, struct policy_file *f, struct error *err)
@@ -327,7 +322,7 @@ static void load_next(struct policy_load *load)
     load_done(load);
 }
 
-static void turn(struct deadline *d)
+static void turn(struct defer *d)
 {
     struct policy_load *load = d->data;
     if (load->cancelled)
@@ -356,8 +351,8 @@ int policy_load_start(const struct policy_env *env, const char *const *paths, po
     load->set = set;
     load->done = done;
     load->data = data;
-    deadline_init(env->loop, &load->turn, turn, load);
-    deadline_set(&load->turn, 0);
+    load->turn = (struct defer){.call = turn, .data = load};
+    defer_call(load->env->soon, &load->turn);
     *out = load;
     return 0;
 }
@@ -370,5 +365,5 @@ void policy_load_cancel(struct policy_load *load)
     struct policy_file *f = load->at < load->set->file_count ? load->set->files[load->at] : NULL;
     if (f && f->loading)
         script_cancel(f->loading, "shutting down");
-    deadline_set(&load->turn, 0);
+    defer_call(load->env->soon, &load->turn);
 }

@@ -6,6 +6,7 @@
 
 struct alarms;
 struct cluster;
+struct defer_queue;
 struct policy_set;
 
 /* What the configuration says about the MPIJobs of a cluster that is not connected to. */
@@ -18,6 +19,7 @@ struct policy_known {
  * was loaded with it; nothing that it points to is owned. */
 struct policy_env {
     uv_loop_t *loop;
+    struct defer_queue *soon; /* calls for later in this turn of the loop */
     const struct clock *clock;
     const struct log *log;
     struct alarms *alarms;

@@ -17,6 +17,7 @@
 struct alarms;
 struct cluster;
 struct counters;
+struct defer_queue;
 struct journal;
 struct state;
 
@@ -28,6 +29,7 @@ struct site_link {
 
 struct site { /* owns nothing that it points to; all of that outlives the site */
     uv_loop_t *loop;
+    struct defer_queue *soon;  /* calls for later in this turn of the loop (loop/defer.h) */
     const struct clock *clock; /* NULL: the system's */
     const struct log *log;
     struct alarms *alarms;         /* NULL: a command, which waits for no instant */

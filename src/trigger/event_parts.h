@@ -7,6 +7,7 @@
 
 #include "cluster/cluster.h"
 #include "kube/resource_version.h"
+#include "loop/defer.h"
 #include "loop/timer.h"
 #include "loop/work.h"
 #include "run/run.h"
@@ -53,7 +54,7 @@ struct event_trigger {
     uint32_t scan;              /* slots below it have been looked at */
     const struct error *unread; /* why the rows could not be read; NULL: they were */
 
-    struct deadline turn;             /* soon: the queue, the scan */
+    struct defer turn;                /* soon: the queue, the scan */
     struct deadline later;            /* for a retry, or the end of a pause */
     uint64_t pause_until_ms;          /* on the loop's clock; 0: no pause */
     unsigned fails;                   /* runs in a row that failed as a whole */

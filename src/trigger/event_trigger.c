@@ -11,7 +11,7 @@ void event_wake(struct event_trigger *t)
     if (t->turning || t->closing)
         return;
     t->turning = true;
-    deadline_set(&t->turn, 0);
+    defer_call(t->site->soon, &t->turn);
 }
 
 /* ---- room ---- */
@@ -174,7 +174,7 @@ static void begin_reading(struct event_trigger *t)
 
 /* ---- its turn ---- */
 
-static void my_turn(struct deadline *d)
+static void my_turn(struct defer *d)
 {
     struct event_trigger *t = d->data;
     t->turning = false;
@@ -219,7 +219,6 @@ void event_release(struct event_trigger *t)
     free(t->version);
     free(t->queue);
     policy_set_release(t->entry.file->set);
-    deadline_close(&t->turn, handle_closed);
     deadline_close(&t->later, handle_closed);
 }
 
@@ -239,9 +238,9 @@ struct event_trigger *event_trigger_start(struct triggers *of, const struct poli
     t->alarm.ring = event_rang;
     t->alarm.data = t;
     state_key(entry->policy->name, cluster_name(t->site->cluster), t->key);
-    deadline_init(t->site->loop, &t->turn, my_turn, t);
+    t->turn = (struct defer){.call = my_turn, .data = t};
     deadline_init(t->site->loop, &t->later, event_later, t);
-    t->handles = 2;
+    t->handles = 1;
     site_opened(t->site);
     policy_set_hold(entry->file->set);
     watches_hold(held);
@@ -294,7 +293,7 @@ void event_trigger_stop(struct event_trigger *t)
 {
     t->stopped = true;
     alarm_stop(t->site->alarms, &t->alarm);
-    deadline_stop(&t->turn);
+    defer_cancel(&t->turn);
     deadline_stop(&t->later);
     t->listening = t->batch != NULL;
     if (t->listening) {

@@ -10,6 +10,7 @@
 
 #include "change/change.h"
 #include "kube_server.h"
+#include "loop/defer.h"
 
 #define GROUP                                                                                                          \
     "{\"kind\":\"APIGroup\",\"name\":\"kubeflow.org\",\"versions\":[{\"groupVersion\":\"kubeflow.org/v2beta1\","       \
@@ -28,6 +29,7 @@ struct world {
     struct kube_world kube;
     struct cluster *cluster;
     struct site site;
+    struct defer_queue soon;
     bool connected, closed;
     struct change *change;
     /* the gate */
@@ -64,7 +66,8 @@ static int begin(void **state)
     while (!w.connected)
         uv_run(&w.kube.loop, UV_RUN_NOWAIT);
     assert_int_equal(scripted_count(w.kube.server), 2);
-    w.site = (struct site){.loop = &w.kube.loop, .cluster = w.cluster};
+    defer_queue_open(&w.kube.loop, &w.soon);
+    w.site = (struct site){.loop = &w.kube.loop, .soon = &w.soon, .cluster = w.cluster};
     *state = &w;
     return 0;
 }
@@ -80,6 +83,7 @@ static int end(void **state)
     cluster_close(w->cluster, closed, w);
     while (!w->closed)
         uv_run(&w->kube.loop, UV_RUN_NOWAIT);
+    defer_queue_close(&w->soon, NULL, NULL);
     kube_world_close(&w->kube);
     return 0;
 }

@@ -25,6 +25,7 @@ static void read_set(struct doctor *d, const char *const *paths)
     struct session *s = &d->s;
     struct engine_options e = {
         .loop = &s->loop,
+        .soon = &s->soon,
         .clock = &s->clock,
         .log = &s->log,
         .cluster_names = session_cluster_names(s),

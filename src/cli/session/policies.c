@@ -60,6 +60,7 @@ static int load(struct session *s, struct engine_options *options, char **paths)
 int policies_load(struct session *s, struct engine_options *options, char **paths)
 {
     options->loop = &s->loop;
+    options->soon = &s->soon;
     options->clock = &s->clock;
     options->log = &s->log;
     options->journal = store_journal(s->store);

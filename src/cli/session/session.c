@@ -62,12 +62,14 @@ int session_open(struct session *s, const char *command, const struct options *o
         error_nomem(&s->error);
         return session_fail(s, &s->error);
     }
+    defer_queue_open(&s->loop, &s->soon);
     return 0;
 }
 
 struct site session_site(struct session *s)
 {
     return (struct site){.loop = &s->loop,
+                         .soon = &s->soon,
                          .clock = &s->clock,
                          .log = &s->log,
                          .cluster = s->cluster,
@@ -126,6 +128,8 @@ int session_close(struct session *s, int code)
         store_close(s->store, closed, s);
         session_wait(s);
     }
+    uv_run(&s->loop, UV_RUN_DEFAULT);
+    defer_queue_close(&s->soon, NULL, NULL);
     uv_run(&s->loop, UV_RUN_DEFAULT);
     if (uv_loop_close(&s->loop)) {
         uv_walk(&s->loop, tell_left, NULL);

@@ -7,6 +7,7 @@
 #include "cli/config/config.h"
 #include "cli/session/options.h"
 #include "engine/engine.h"
+#include "loop/defer.h"
 #include "site/site.h"
 
 /* One cluster of the session's. */
@@ -26,6 +27,7 @@ struct session {
     struct options options;
     struct config config;
     uv_loop_t loop;
+    struct defer_queue soon; /* of the loop */
     struct clock clock;
     struct log log;
     struct session_cluster *clusters; /* those that the command is about */
