@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "mpijob/change/change.h"
+#include "mpijob/change/job_changes.h"
 #include "mpijob/view.h"
 
 /* What is about to be written. Valid during the call of the gate. */
