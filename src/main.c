@@ -1,3 +1,4 @@
+/* mpijobd: the command line goes to its command. */
 #include "base/memory.h"
 #include "cli/cli.h"
 

@@ -13,7 +13,7 @@
 #define MPIJOBD_CHANGE_LOOPS_H
 
 #include "base/clock.h"
-#include "mpijob/change/change.h"
+#include "mpijob/change/job_changes.h"
 
 #define LOOP_TIMES 4
 #define LOOP_WINDOW (600 * CLOCK_SECOND) /* microseconds */

@@ -7,7 +7,7 @@
 #include "cli/commands.h"
 #include "cli/session/session.h"
 #include "cli/session/table.h"
-#include "mpijob/change/change.h"
+#include "mpijob/change/job_changes.h"
 #include "store/journal.h"
 #include "store/store.h"
 #include "json/write.h"

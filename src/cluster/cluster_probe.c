@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "cluster/cluster_parts.h"
-#include "mpijob/change/change.h"
+#include "mpijob/change/job_changes.h"
 
 #define TRIES 3 /* another writer may be changing the job */
 

@@ -8,9 +8,8 @@
 #include "cluster/cluster.h"
 #include "mpijob/dialect.h"
 
-#define GRACE_US                                                                                                       \
-    (10 * CLOCK_SECOND) /* so long a silent watch may take to begin again while its cache is still read   \
-                                      */
+/* So long a silent watch may take to begin again while its cache is still read. */
+#define GRACE_US (10 * CLOCK_SECOND)
 
 /* ---- what is needed ---- */
 

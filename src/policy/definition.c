@@ -1,3 +1,4 @@
+/* The table of `policy { ... }`, key by key, and what its keys have to be together. */
 #include "policy/definition.h"
 
 #include <ctype.h>

@@ -4,7 +4,7 @@
 
 #include <lua.h>
 
-#include "mpijob/change/change.h"
+#include "mpijob/change/job_changes.h"
 #include "mpijob/match/match.h"
 #include "script/script.h"
 #include "time/cron.h"

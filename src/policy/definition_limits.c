@@ -1,3 +1,4 @@
+/* `limits` of a policy, and the configuration's ceilings over them. */
 #include "policy/definition_parts.h"
 
 #include <ctype.h>

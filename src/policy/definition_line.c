@@ -1,3 +1,4 @@
+/* The line of a policy file on which a key stands: found in its text, as Lua keeps no place of a table's key. */
 #include "policy/definition_line.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* A Lua table of replacements, with `remove` and `exactly`, read into changes of a job. */
 #include "policy/lua_changes.h"
 
 #include <lauxlib.h>

@@ -5,7 +5,7 @@
 
 #include <lua.h>
 
-#include "mpijob/change/change.h"
+#include "mpijob/change/job_changes.h"
 
 /* Never raises. changes is filled (and the caller's to free, also after an error).
  * An unknown field names the nearest. */

@@ -1,3 +1,4 @@
+/* A job in Lua: its fields, read from the view and the bytes when a script asks for them. */
 #include "policy/lua_job.h"
 
 #include <lauxlib.h>

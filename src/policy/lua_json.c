@@ -1,3 +1,4 @@
+/* JSON to Lua values and back, and how a Lua value is described in messages. */
 #include "policy/lua_json.h"
 
 #include <lauxlib.h>

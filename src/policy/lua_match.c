@@ -1,3 +1,4 @@
+/* A Lua table of conditions, read into a match. */
 #include "policy/lua_match.h"
 
 #include <lauxlib.h>

@@ -32,8 +32,8 @@ struct run_feed {
     struct listing *jobs; /* the run takes it over, and frees it after run_done */
     void (*settled)(void *data, const char *key, enum job_end end, struct str seen, const struct change_result *result,
                     const struct error *err);
-    /* Appends the value of the `handled` row that is written with the intent of the job's change. False: there is none.
-     */
+    /* Appends the value of the `handled` row that is written with the intent of the job's change. False:
+     * there is none. */
     bool (*mark)(void *data, const char *key, struct buf *value);
     const char *key; /* of that row: as state_key makes it */
     void *data;

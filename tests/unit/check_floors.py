@@ -174,9 +174,11 @@ class Sources(Tree):
 
     def test_comments_and_links(self):
         self.write("src/mid/mid.c", "/* Wide. */\nint a; /* " + "x" * 120 + " */\n")
-        self.write("docs/a.md", "[here](architecture.md#top) [gone](../src/gone.c) [away](https://example.com/x) [self](#a)\n")
-        self.assert_said("src/mid/mid.c:2: a comment of 133 columns", "docs/a.md:1: the link to ../src/gone.c leads nowhere", command=self.command)
-        self.assertEqual(self.run_script(*self.command).stdout.count("leads nowhere"), 1)
+        self.write("docs/a.md", "[here](architecture.md#top) [gone](../src/gone.c) [away](https://example.com/x) [self](#a)\n"
+                   "`src/mid/mid.c` `src/mid/NAME.c` `src/mid/none.c`\n")
+        self.assert_said("src/mid/mid.c:2: a comment of 133 columns", "docs/a.md:1: the link to ../src/gone.c leads nowhere",
+                         "docs/a.md:2: there is no src/mid/none.c", command=self.command)
+        self.assertEqual(self.run_script(*self.command).stdout.count("docs/a.md"), 2)
 
     def test_names(self):
         self.write("src/mid/ground.c", "/* Something else. */\n")

@@ -162,7 +162,7 @@ static void one_that_quarrels_with_nobody_of_ours(void **state)
         n++;
     }
     assert_int_equal(n, LOOP_TIMES);
-    assert_non_null(strstr(w->err.message, "\"one\" and somebody who is no policy"));
+    assert_non_null(strstr(w->err.message, "\"one\" and a writer that is no policy"));
     assert_true(loops_stopped(&w->loops, str_of("uid-1"), "one", w->now));
     assert_false(somebody_else_changes(w));
     w->now += LOOP_WINDOW;

@@ -2,7 +2,7 @@
 #ifndef MPIJOBD_MPIJOB_CHANGE_CHANGE_ITEM_H
 #define MPIJOBD_MPIJOB_CHANGE_CHANGE_ITEM_H
 
-#include "mpijob/change/change.h"
+#include "mpijob/change/job_changes.h"
 #include "mpijob/dialect.h"
 
 enum change_kind { CHANGE_FIELD, CHANGE_KEY };

@@ -4,7 +4,7 @@
 #ifndef MPIJOBD_MPIJOB_EFFECT_EFFECT_H
 #define MPIJOBD_MPIJOB_EFFECT_EFFECT_H
 
-#include "mpijob/change/change.h"
+#include "mpijob/change/job_changes.h"
 
 enum mpijob_effect {
     EFFECT_UNCHANGED,

@@ -4,8 +4,8 @@
  *     mpijob_changes_map(&c, CHANGE_LABELS, key, &value or NULL, &err)   one label or annotation; NULL removes it
  *     mpijob_changes_apply(&c, &view, &out, &diff, &err)                 new bytes and what differs
  */
-#ifndef MPIJOBD_MPIJOB_CHANGE_CHANGE_H
-#define MPIJOBD_MPIJOB_CHANGE_CHANGE_H
+#ifndef MPIJOBD_MPIJOB_CHANGE_JOB_CHANGES_H
+#define MPIJOBD_MPIJOB_CHANGE_JOB_CHANGES_H
 
 #include "mpijob/view.h"
 #include "json/edit.h"

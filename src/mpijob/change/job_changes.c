@@ -1,5 +1,5 @@
 /* Collecting changes: each is checked when it is given, so that a mistake is reported where it was made. */
-#include "mpijob/change/change.h"
+#include "mpijob/change/job_changes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
