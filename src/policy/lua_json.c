@@ -1,3 +1,4 @@
+/* JSON to Lua values, and Lua values to JSON. */
 #include "policy/lua_json.h"
 
 #include <lauxlib.h>
@@ -152,7 +153,7 @@ bool lua_whole(lua_State *L, int index, int64_t *out)
 struct reader {
     lua_State *L;
     struct json_writer *w;
-    char path[256]; /* no memory of its own: with `budget` a read may end in a Lua error */
+    char path[256]; /* within the struct, as with `budget` a read may end in a Lua error */
     size_t len;
     struct error *err;
     int depth;
@@ -243,7 +244,7 @@ static int read_value(struct reader *r, int index)
 {
     size_t len;
     const char *text;
-    if (r->w->out->failed) /* full: the rest could be endless */
+    if (r->w->out->failed) /* it is full, and the rest may be endless */
         return buf_result(r->w->out, "the JSON text", r->err);
     if (r->budget)
         script_work(r->L, 10);

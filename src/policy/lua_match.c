@@ -1,3 +1,4 @@
+/* From a Lua table of conditions to mpijob_match. */
 #include "policy/lua_match.h"
 
 #include <lauxlib.h>
