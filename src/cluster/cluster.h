@@ -48,8 +48,7 @@ struct kube_kinds *cluster_kinds(struct cluster *cluster);
 
 /* ---- kinds and versions ---- */
 
-/* Is the kind served? 0, or ERR_NOT_FOUND with a message that says what to install; then the cluster looks again soon.
- */
+/* Is the kind served? 0, or ERR_NOT_FOUND, which says what to install; then the cluster soon looks again. */
 int cluster_serves(struct cluster *cluster, enum mpijob_kind kind, struct error *err);
 /* The version of a kind of job that is in use, and the controller that acts on it. They change when a look finds the
  * server changed, so for an object that was read earlier take cluster_target_of. */

@@ -80,8 +80,7 @@ int cluster_choose(const struct cluster *c, struct cluster_look *look, struct er
 
 /* ---- the definition of MPIJobs ---- */
 
-/* Through a version that is served but not stored, fields may be lost with a 200: the stored version is the safe one.
- */
+/* Through a version that is served but not stored, fields may be lost with a 200; the stored version is safe. */
 static bool prefer_stored(struct cluster_look *look, struct json definition)
 {
     bool found = false;

@@ -57,9 +57,7 @@ static void finish(struct recovery *r, const struct error *err)
 
 /* ---- what the journal says ---- */
 
-/* Is it for this cluster to look up? The first cluster also closes what belongs to a cluster that is not configured
- * now.
- */
+/* Is it for this cluster to look up? What belongs to a cluster that is not configured now, the first cluster closes. */
 static bool mine(const struct recovery *r, const char *cluster)
 {
     const struct engine *e = r->at->engine;

@@ -6,10 +6,8 @@
 #include "policy/lua_json.h"
 #include "time/duration.h"
 
-/* Joins key and message: as `timezone is a number; ...` where the message begins with a verb, as `timezone: unknown
- * time zone ...` where it does not. Where the message begins with the key, the key stands only once (`schedule "61 * *
- * * *":
- * ...`). */
+/* Joins key and message: `timezone is a number; ...` where the message begins with a verb, else `timezone: unknown time
+ * zone ...`. Where the message begins with the key, the key stands only once: `schedule "61 * * * *": ...`. */
 static void join_key(char *text, size_t size, const char *key, const char *message)
 {
     static const char *const verbs[] = {"is ",     "has ",     "have ",  "holds ", "goes ",

@@ -161,8 +161,7 @@ static bool possible_on(const struct policy_file *file, const struct policy *pol
     return false;
 }
 
-/* Reports fields that the version of a cluster does not have. Where the version is not known yet, the run reports them.
- */
+/* Reports fields that the version of a cluster does not have. Where the version is not known yet, the run does. */
 static bool possible(const struct policy_file *file, const struct policy *policy)
 {
     const struct policy_env *env = file->env;

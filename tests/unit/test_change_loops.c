@@ -1,4 +1,4 @@
-/* What is a loop of policies, and what is none. */
+/* What is a loop of policies, and what is not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -229,8 +229,8 @@ static void the_watch_may_be_faster_than_the_answer(void **state)
     }
     assert_int_equal(rounds, 2 * LOOP_TIMES);
     assert_true(another_writer_changes(w)); /* nothing is in flight now */
-    loops_end(&w->loops, str_of("uid-1")); /* one too many does no harm */
-    loops_end(&w->loops, str_of("nobody"));
+    loops_end(&w->loops, str_of("uid-1"));  /* one too many does no harm */
+    loops_end(&w->loops, str_of("uid-9"));
 }
 
 int main(void)
