@@ -185,7 +185,7 @@ static void read_key(struct defining *d, const char *key, int index)
             }
         }
         const char *near = str_nearest(key, keys);
-        definition_found(d, key, "is no key of a policy%s%s%s", near ? "; did you mean \"" : "", near ? near : "",
+        definition_found(d, key, "is not a key of a policy%s%s%s", near ? "; did you mean \"" : "", near ? near : "",
                          near ? "\"?" : "");
     }
 }

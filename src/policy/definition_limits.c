@@ -66,7 +66,7 @@ static void read_limit(struct defining *d, const char *key, int index)
             definition_found(d, path, "is not available in this version; bound the rate with limits.concurrency");
         else
             definition_found(d, path,
-                             "is no limit%s%s%s; there are changes, percent, cpu, memory, timeout, concurrency",
+                             "is not a limit%s%s%s; there are changes, percent, cpu, memory, timeout, concurrency",
                              near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
     }
 }

@@ -266,7 +266,7 @@ static int read_value(struct reader *r, int index)
         return 0;
     case LUA_TLIGHTUSERDATA:
         if (lua_touserdata(r->L, index))
-            return wrong(r, " is no value that JSON can hold");
+            return wrong(r, " is not a value that JSON can hold");
         json_write_null(r->w);
         return 0;
     case LUA_TTABLE:
