@@ -93,8 +93,7 @@ int change_body(struct change *c, struct buf *out, struct error *err);
 int change_journal_diff(struct change *c, struct buf *out, struct error *err);
 
 /* ---- change_judge.c ---- */
-/* Judges the change; then comes the gate, then the write. before is absent for a new object,
- * after for a deleted one. */
+/* Judges the change; then comes the gate, then the write. before is absent for a new object, after for a deletion. */
 void change_judge(struct change *c, struct json before, struct json after);
 
 /* ---- change_send.c ---- */

@@ -20,8 +20,7 @@ struct change_intent {
 /* One change at the gate. The change owns it, and it stays in place until it is answered or cancelled. */
 struct gate_wait {
     void (*answered)(struct gate_wait *wait, const struct error *refused); /* set by the change */
-    /* Set by a gate that answers later. Called when the change is cancelled:
-     * gate_answer must not be called after it. */
+    /* Set by a gate that answers later. Called when the change is cancelled; gate_answer must not follow it. */
     void (*cancel)(struct gate_wait *wait);
     void *data;   /* the gate's */
     bool waiting; /* the gate was called, and has not answered yet */

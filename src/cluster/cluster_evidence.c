@@ -30,8 +30,7 @@ static void add(struct cluster *c, struct json items, bool pods)
         look->by = pods ? CONTROLLER_BY_PODS : CONTROLLER_BY_STATUS;
 }
 
-/* Goes on to the next namespace; after all of them, to the pods, unless these would tell nothing new. False: it is
- * over. */
+/* Goes on: to the next namespace, then to the pods, unless these would tell nothing new. False: it is over. */
 static bool next(struct cluster *c)
 {
     struct cluster_evidence *e = &c->look.evidence;

@@ -6,8 +6,7 @@
 #include "mpijob/dialect.h"
 #include "json/value.h"
 
-/* What is configured is not said of kinds and versions that this controller does not have: mpi-operator has MPIJobs
- * only. */
+/* The configured controller counts for the kinds and versions that it has: mpi-operator has only MPIJobs. */
 enum mpijob_controller cluster_controller(const struct cluster *c, enum mpijob_kind kind, enum mpijob_version version,
                                           enum mpijob_controller found)
 {
@@ -81,8 +80,7 @@ int cluster_choose(const struct cluster *c, struct cluster_look *look, struct er
 
 /* ---- the definition of MPIJobs ---- */
 
-/* Through a version that is served but not stored, fields may be lost with a 200:
- * the stored version is the safe one. */
+/* Through a version that is served but not stored, fields may be lost with a 200; the stored version is safe. */
 static bool prefer_stored(struct cluster_look *look, struct json definition)
 {
     bool found = false;
@@ -124,8 +122,8 @@ static void tell_guess(const struct cluster *c, const struct cluster_look *look)
     if (look->several && look->choice == CHOICE_PREFERRED)
         log_event(
             c->log, LOG_WARN,
-            "several versions are served, and which of them is stored cannot be read; a change through another one may "
-            "be thrown away. Set cluster.version (--api-version), or allow reading the mpijobs.kubeflow.org definition",
+            "several versions are served, and which one is stored cannot be read; a change through another one may be "
+            "thrown away. Set cluster.version (--api-version), or allow reading the mpijobs.kubeflow.org definition",
             LOG_FIELDS(
                 {"version", k->resource.version}, {"served", k->versions},
                 {"reason", look->why ? look->why->message : "the definition names no version that mpijobd knows"}));

@@ -115,7 +115,8 @@ void cluster_look_over(struct cluster *cluster, const struct error *err);
  * or ERR_NOT_FOUND. */
 int cluster_choose(const struct cluster *cluster, struct cluster_look *look, struct error *err);
 void cluster_use(struct cluster_kind *kind, enum mpijob_version version);
-/* Who acts on the jobs of a kind and version. found: who it is where that is open (mpijob/dialect.h), or unknown. */
+/* The controller that acts on the jobs of a kind and version. found: the one to take where the version alone leaves it
+ * open (mpijob/dialect.h); it may be unknown. */
 enum mpijob_controller cluster_controller(const struct cluster *cluster, enum mpijob_kind kind,
                                           enum mpijob_version version, enum mpijob_controller found);
 /* The definition of MPIJobs was read (absent: it could not be): takes the stored version, and from the schema the

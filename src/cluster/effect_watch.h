@@ -33,8 +33,8 @@ struct effect_watch_call {
     void *data;
 };
 
-/* loop and cluster outlive the watch, which frees itself after done. 0, ERR_NOMEM, or an error of kube_reflect; then
- * done is not called. */
+/* loop and cluster outlive the watch, which frees itself after done. 0, ERR_NOMEM, ERR_INVALID (how the pods of this
+ * kind and version are labelled is unknown), or an error of kube_reflect; with an error done is not called. */
 int effect_watch_start(const struct effect_watch_call *call, struct effect_watch **watch, struct error *err);
 void effect_watch_cancel(struct effect_watch *watch); /* done is not called any more */
 

@@ -19,7 +19,8 @@ struct pod_list_call {
     void *data;
 };
 
-/* 0, ERR_NOMEM, or an error of kube_list; then done is not called. */
+/* 0, ERR_NOMEM, ERR_INVALID (how the pods of this kind and version are labelled is unknown), or an error of kube_list;
+ * with an error done is not called. */
 int pod_list_start(const struct pod_list_call *call, struct pod_list **list, struct error *err);
 void pod_list_cancel(struct pod_list *list); /* done is not called any more */
 

@@ -73,7 +73,7 @@ static void grace_over(struct deadline *d)
     struct engine *e = d->data;
     if (runs_under_way(e))
         log_line(e->o.log, LOG_WARN,
-                 "the time of grace is over; what is in flight is given up and looked into at the next start");
+                 "the grace period is over; changes in flight are given up, and the next start looks them up");
     for (size_t i = 0; i < e->cluster_count; i++)
         runs_abandon(&e->clusters[i].runs);
     engine_check_stopped(e);
@@ -93,12 +93,12 @@ void engine_stop(struct engine *e, uint64_t grace_ms, void (*stopped)(void *data
         runs_stop(&e->clusters[i].runs, "the daemon is being stopped", !e->o.once);
     deadline_set(&e->grace, grace_ms);
     engine_check_stopped(e);
-    /* Cancelled loads and recoveries end on the loop's next turns. */
+    /* Loads and recoveries that were cancelled end in the next turns of the loop. */
 }
 
 /* ---- policies ---- */
 
-/* The set becomes the engine's. */
+/* The set becomes the engine's, and goes in force. */
 static void take_over(struct engine *e, struct policy_set *set)
 {
     policy_set_release(e->set);
@@ -173,7 +173,7 @@ void engine_reload(struct engine *e)
 
 /* ---- the journal's old rows ---- */
 
-/* The engine may be gone by now, so the log is all that this is given. */
+/* data: the log, as the engine may be gone by now. */
 static void pruned(void *data, int64_t rows, const struct error *err)
 {
     const struct log *log = data;
@@ -245,7 +245,8 @@ static void once_everywhere(struct engine *e, const struct policy_entry *entry)
         if (!policy_on_cluster(entry->policy, cluster_name(at->site.cluster)))
             continue;
         if (entry->policy->on && !(entry->policy->on & ON_MATCH) && !e->o.dry_run) {
-            log_event(e->o.log, LOG_WARN, "left out, because it waits for events, which only the daemon sees",
+            log_event(e->o.log, LOG_WARN,
+                      "the policy is left out, because it waits for events, which only the daemon sees",
                       LOG_FIELDS({"policy", entry->policy->name}));
             continue;
         }

@@ -1,5 +1,5 @@
-/* The daemon's heart: the policies in force, and their runs on one or several clusters. It puts the floors below it
- * together, and owns all that it makes of them; no globals. All functions are for the loop's thread. */
+/* The heart of the daemon: the policies in force, and their runs on one or several clusters. It puts the floors below
+ * it together, and owns everything that it makes of them. All functions are for the loop's thread. */
 #ifndef MPIJOBD_ENGINE_ENGINE_H
 #define MPIJOBD_ENGINE_ENGINE_H
 
@@ -8,7 +8,7 @@
 
 struct metrics;
 
-/* A cluster, and where in it. */
+/* A cluster, and the namespaces in it. */
 struct engine_place {
     struct cluster *cluster;       /* not owned */
     const char *const *namespaces; /* NULL-terminated, NULL: all. Not owned */
@@ -19,65 +19,67 @@ struct engine_options {
     struct defer_queue *soon; /* of the loop; outlives the engine */
     struct clock *clock;      /* outlives the engine */
     const struct log *log;
-    const struct engine_place *places; /* clusters, copied; none: policies are only loaded (check, next) */
+    const struct engine_place *places; /* copied; where there are none, policies are only loaded (check, next) */
     size_t place_count;
-    const char *const *cluster_names; /* that policies may name, NULL-terminated, outlive it; NULL: any */
+    const char *const *cluster_names; /* that policies may name, NULL-terminated; outlive the engine. NULL: any */
     struct metrics *metrics;          /* NULL: nothing is counted. Not owned */
-    const struct policy_known *known; /* without places: what policies are held against; outlives engine_load alone */
+    const struct policy_known *known; /* without places: what loading checks policies against; needed until then */
     size_t known_count;
-    struct journal *journal; /* NULL: none is kept, and no state either. Not owned */
-    struct state *state;     /* NULL together with the journal. Not owned */
-    int64_t silence;         /* a watch that says nothing for so long is dead, microseconds; 0: SITE_SILENCE_US */
-    int64_t keep;            /* the journal's rows so long, microseconds; 0: for ever */
-    bool dry_run;            /* all runs */
-    bool once;               /* no triggers: engine_once starts the runs */
-    struct script_limits ceilings;
-    int (*open)(lua_State *L); /* registers the modules in a fresh state; from the floor above */
-    /* Told of each change of a run when it has ended; NULL: nobody asks. job: its key. */
+    struct journal *journal;       /* NULL: there is no journal, and no state either. Not owned */
+    struct state *state;           /* NULL where the journal is. Not owned */
+    int64_t silence;               /* microseconds: a watch is dead after so long without a byte; 0: SITE_SILENCE_US */
+    int64_t keep;                  /* microseconds: how long the journal keeps its rows; 0: for ever */
+    bool dry_run;                  /* all runs are dry runs */
+    bool once;                     /* no triggers: engine_once starts the runs */
+    struct script_limits ceilings; /* no policy gets more; 0: no bound */
+    int (*open)(lua_State *L);     /* registers the Lua modules in a new state; from the floor above */
+    /* Called for each change of a run when the change has ended; may be NULL. job: the key of its object. */
     void (*observe)(void *data, const struct run *run, const char *job, const struct change_result *result,
                     const struct error *err);
-    /* Told when a run has ended. NULL: nobody asks. */
+    /* Called when a run has ended; may be NULL. */
     void (*ended)(void *data, const struct run *run);
     void *data;
 };
 
 struct engine;
-/* ERR_NOMEM. */
+/* 0 or ERR_NOMEM. It is freed by engine_stop. */
 int engine_new(const struct engine_options *options, struct engine **engine, struct error *err);
 
-/* Loads policy files and folders; loaded is called once with the set (its findings included), which the engine puts in
- * force if it has no findings (otherwise the one before stays). ERR_NOMEM. */
+/* Loads policy files and folders. loaded is called once, with the set and what was found wrong in it; the set is valid
+ * during the call. The engine puts it in force if nothing is wrong. 0 or ERR_NOMEM, and then loaded is not called. */
 int engine_load(struct engine *engine, const char *const *paths,
                 void (*loaded)(void *data, const struct policy_set *set), void *data, struct error *err);
-/* What options.known pointed to is gone: only loading needed it. */
+/* From now on the engine does not use options.known, which only loading needs. */
 void engine_forget_known(struct engine *engine);
-/* Loads the same paths again (SIGHUP). A file with errors leaves the policies that are in force as they are. */
+/* Loads the same paths again (SIGHUP). If anything is wrong in them, the policies in force stay as they are. */
 void engine_reload(struct engine *engine);
 
-/* Each cluster on its own: connects, again and again until it answers, looks into what an earlier daemon left
- * unfinished there, then starts the triggers. */
+/* For each cluster on its own: connects, again and again until the server answers; then looks up what an earlier daemon
+ * left unfinished there; then starts the triggers. */
 void engine_start(struct engine *engine);
-/* One run of every policy on each of its clusters (they are connected). done when all have ended. */
+/* Starts one run of every policy on each of its clusters, which have to be connected. done is called once, later, when
+ * all have ended. */
 void engine_once(struct engine *engine, void (*done)(void *data), void *data);
 
-/* No new runs; those under way finish what they have sent, or are abandoned after grace_ms. Then everything is closed
- * and freed and stopped is called. */
+/* No new run begins; those under way finish what they have sent, or are abandoned after grace_ms. Then everything is
+ * closed and freed, and stopped is called. */
 void engine_stop(struct engine *engine, uint64_t grace_ms, void (*stopped)(void *data), void *data);
 
-/* The manual clock was moved. */
+/* The clock of a test was moved. */
 void engine_clock_moved(struct engine *engine);
-/* No run, load or recovery under way; a cluster that cannot be reached does not count, once that is known. */
+/* No run, load or recovery is under way. A cluster that cannot be reached does not count, once that is known. */
 bool engine_idle(const struct engine *engine);
 
-/* ---- for those who only look ---- */
+/* ---- what it is doing ---- */
 
-/* The policies in force; NULL until they are loaded. Valid until the next turn of the loop, unless it is held. */
+/* The policies in force; NULL until they are loaded. Valid until the next turn of the loop, or while it is held
+ * (policy_set_hold). */
 const struct policy_set *engine_policies(const struct engine *engine);
 
 struct engine_snapshot {
     bool stopping, loading;
-    size_t clusters, connected; /* connected: those that policies can run on */
-    size_t runs;                /* under way */
+    size_t clusters, connected; /* connected: policies can run on them */
+    size_t runs;                /* those under way */
 };
 struct engine_snapshot engine_look(const struct engine *engine);
 

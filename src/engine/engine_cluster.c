@@ -1,4 +1,4 @@
-/* One cluster of the engine's: its connection, what is unfinished there, its triggers. */
+/* What the engine does for each cluster: connect it, look up what is unfinished there, start the triggers. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -57,13 +57,13 @@ static void past_known(void *data, const struct policy_set *set, struct schedule
     } else if (!e->stopping && set == e->set) {
         at->failures = 0;
         start_triggers(at, set, past);
-    } else if (!e->stopping) { /* loaded again meanwhile */
+    } else if (!e->stopping) { /* the policies were loaded again meanwhile */
         engine_cluster_put_in_force(at);
     }
     engine_check_stopped(e);
 }
 
-/* As soon as the journal has told what it knows of the set's policies. */
+/* First the state is asked for the marks of the set's policies; past_known goes on. */
 void engine_cluster_put_in_force(struct engine_cluster *at)
 {
     struct engine *e = at->engine;
@@ -78,7 +78,7 @@ void engine_cluster_put_in_force(struct engine_cluster *at)
     }
 }
 
-/* Other versions, another controller, a kind that came or went: what depends on them begins again. */
+/* The server has other versions, another controller, or other kinds now: what depends on them begins again. */
 static void changed(struct cluster_change *change)
 {
     struct engine_cluster *at = change->data;
@@ -88,7 +88,7 @@ static void changed(struct cluster_change *change)
 
 /* ---- looking again ---- */
 
-/* A definition may be changed at any time, and a path that still works does not tell. */
+/* A definition may be changed at any time, and a path that still works does not show it. */
 static void look(struct alarm *alarm, int64_t now)
 {
     struct engine_cluster *at = alarm->data;
@@ -173,7 +173,7 @@ static void run_ended(void *data, const struct run *run)
     if (e->o.ended)
         e->o.ended(e->o.data, run);
     if (e->stopping)
-        deadline_set(&e->grace, 0); /* on the loop's next turn: the run is still being freed */
+        deadline_set(&e->grace, 0); /* in the loop's next turn, as the run is still being freed */
 }
 
 void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const struct engine_place *place)

@@ -13,23 +13,26 @@
 struct meters;
 struct recovery;
 
-/* What the engine has for each of its clusters: the connection's life, what an earlier daemon left unfinished there,
- * and the runs and triggers of the policies that are for it. Nothing of one cluster waits for another. */
+/* What the engine has for each of its clusters: the life of the connection, what an earlier daemon left unfinished
+ * there, and the runs and triggers of its policies. No cluster waits for another. */
 struct engine_cluster {
     struct engine *engine;
     struct site site;
     struct watches watches;
     struct runs runs;
     struct triggers triggers;
-    struct cluster_change change; /* the versions that are served are others */
+    struct cluster_change change; /* hears when the server changes */
     struct recovery *recovery;
     struct deadline retry;
-    struct alarm look;                  /* at what the server serves, every ENGINE_LOOK_EVERY once it has started */
+    struct alarm look;                  /* looks at what is served, every ENGINE_LOOK_EVERY once it has started */
     unsigned failures;                  /* in a row; 0: the last try was fine, or none was made */
-    struct interrupted_run *unfinished; /* of an earlier daemon, until the triggers have taken them over */
+    struct interrupted_run *unfinished; /* runs of an earlier daemon, until the triggers have taken them over */
     size_t unfinished_count;
-    bool started, connecting, triggered, hooked;
-    bool reading_marks; /* the journal is being asked about the set's policies */
+    bool started;       /* it is connected, and what was unfinished is looked up */
+    bool connecting;    /* cluster_connect is under way */
+    bool triggered;     /* its triggers were started */
+    bool hooked;        /* `change` is in the cluster's list */
+    bool reading_marks; /* the state is being asked for the marks of the set's policies */
 };
 
 struct engine {
@@ -40,7 +43,7 @@ struct engine {
     struct counters *counters;
     struct meters *meters; /* NULL: nothing is counted */
     struct alarms *alarms;
-    struct alarm prune;          /* of the journal: set while old rows are removed from it */
+    struct alarm prune;          /* rings when old rows of the journal have to be removed */
     struct policy_set *set;      /* in force; NULL until loaded */
     struct policy_load *loading; /* under way */
     struct defer turn;           /* what must not happen within the caller's call */
@@ -53,27 +56,28 @@ struct engine {
     void *stopped_data;
     void (*loaded)(void *data, const struct policy_set *set);
     void *loaded_data;
-    int handles;  /* that are not closed yet */
-    char **paths; /* NULL-terminated, owned */
+    int handles;  /* handles of the loop that are not closed yet */
+    char **paths; /* NULL-terminated, owned, one block */
 };
 
 /* ---- engine.c ---- */
-/* Closes everything, if it is stopping and nothing is under way any more. */
+/* If the engine is stopping and nothing is under way any more: closes everything. */
 void engine_check_stopped(struct engine *engine);
 
 /* ---- engine_cluster.c ---- */
-#define ENGINE_LOOK_EVERY (600 * CLOCK_SECOND)
-/* place: cluster and namespaces outlive it. */
+#define ENGINE_LOOK_EVERY (600 * CLOCK_SECOND) /* microseconds */
+/* What place points to outlives it. */
 void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const struct engine_place *place);
-/* Connects, again and again until the server answers, looks into what is unfinished, then starts the triggers. */
+/* Connects, again and again until the server answers; looks up what is unfinished; then starts the triggers. */
 void engine_cluster_start(struct engine_cluster *at);
-/* The engine's set has changed: its triggers take over from those before. Nothing before it has started. */
+/* The engine has a new set: its triggers take over from those before. Does nothing before the cluster has started. */
 void engine_cluster_put_in_force(struct engine_cluster *at);
-/* No triggers any more; what it waits for is cancelled. engine_cluster_busy tells when that is over. */
+/* Stops its triggers, and cancels what it waits for. That is over when engine_cluster_busy says false. */
 void engine_cluster_stop(struct engine_cluster *at);
 bool engine_cluster_busy(const struct engine_cluster *at);
 /* Nothing is under way, and the first try to connect is over. */
 bool engine_cluster_idle(const struct engine_cluster *at);
+/* Frees what it has; closed is called when its handle is closed. */
 void engine_cluster_close(struct engine_cluster *at, void (*closed)(struct deadline *));
 
 #endif

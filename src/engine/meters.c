@@ -1,4 +1,4 @@
-/* The metrics of queues, watches and memory. */
+/* Makes the metrics of queues, watches and memory, and fills them when they are asked for. */
 #include "engine/meters.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* What is read from the engine when the metrics are asked for. */
+/* Metrics that are read from the engine when they are asked for: queues, watches, memory. */
 #ifndef MPIJOBD_ENGINE_METERS_H
 #define MPIJOBD_ENGINE_METERS_H
 
@@ -7,7 +7,7 @@
 struct engine;
 struct meters;
 struct metrics;
-/* metrics NULL: *meters is NULL. Otherwise both outlive it. ERR_NOMEM. */
+/* engine and metrics outlive the meters. metrics NULL: *meters is NULL. 0 or ERR_NOMEM. */
 int meters_new(const struct engine *engine, struct metrics *metrics, struct meters **meters, struct error *err);
 void meters_free(struct meters *meters);
 

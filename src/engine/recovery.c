@@ -1,4 +1,4 @@
-/* Rows in flight, looked up one after the other; and the runs without an end. */
+/* Looks up the rows in flight one after the other, and closes the runs without an end. */
 #include "engine/recovery.h"
 
 #include <inttypes.h>
@@ -17,7 +17,7 @@ struct in_flight {
     int64_t intended_at;
     char *texts; /* the block that holds the next ones */
     const char *server, *version, *resource, *name_space, *name, *uid, *diff, *verb;
-    char key[STATE_KEY_MAX]; /* of what its policy has handled */
+    char key[STATE_KEY_MAX]; /* of the policy's `handled` rows */
 };
 
 struct recovery {
@@ -57,7 +57,7 @@ static void finish(struct recovery *r, const struct error *err)
 
 /* ---- what the journal says ---- */
 
-/* Is it this cluster's to look into? What belongs to none that is configured now is the first one's to close. */
+/* Is it for this cluster to look up? What belongs to a cluster that is not configured now, the first cluster closes. */
 static bool mine(const struct recovery *r, const char *cluster)
 {
     const struct engine *e = r->at->engine;
@@ -128,7 +128,7 @@ static void close_row(struct recovery *r, const char *outcome, const char *messa
         .ended_at = clock_now(r->at->site.clock),
     };
     struct store_handled not_handled = {.key = row->key, .uid = row->uid};
-    bool not_done = strcmp(outcome, "not-done") == 0; /* so the policy has not handled it either */
+    bool not_done = strcmp(outcome, "not-done") == 0; /* then the policy has not handled the job either */
     char job[520];
     snprintf(job, sizeof job, "%s/%s", row->name_space, row->name);
     state_outcome(r->at->site.state, &end, not_done ? &not_handled : NULL, NULL, NULL);
@@ -147,7 +147,7 @@ static enum write_verb verb_of(const struct in_flight *row)
     return WRITE_REPLACE;
 }
 
-/* object: absent where there is none of that name. */
+/* object is absent where no object has that name. */
 static void judge(struct recovery *r, struct json object)
 {
     const struct in_flight *row = &r->rows[r->row];
@@ -156,9 +156,9 @@ static void judge(struct recovery *r, struct json object)
     bool mpijob = strcmp(row->resource, STORE_RESOURCE_DEFAULT) == 0;
     bool same = json_string_is(json_at(object, "/metadata/uid"), str_of(row->uid));
     if (trace == WRITE_WAS_DONE)
-        close_row(r, "done-unseen", "the server had made it; its answer was not seen");
+        close_row(r, "done-unseen", "the server had made the change; its answer was not seen");
     else if (trace == WRITE_UNKNOWN)
-        close_row(r, "lost", "a whole object was sent; whether it arrived cannot be told");
+        close_row(r, "lost", "a whole object was sent; it cannot be told whether it arrived");
     else if (!json_exists(object))
         close_row(r, "not-done", mpijob ? "the job does not exist any more" : "there is no such object");
     else if (!same && verb != WRITE_CREATE)
@@ -179,11 +179,11 @@ static void looked_up(void *data, struct kube_request *request, const struct kub
     else if (answer)
         judge(r, answer->body);
     else if (err->no_path)
-        close_row(r, "lost", "the version that it was sent through is not served any more, so nobody can tell");
+        close_row(r, "lost", "the version that it was sent through is not served any more, so it cannot be looked up");
     else if (err->code == ERR_NOT_FOUND)
         judge(r, (struct json){0});
     else if (err->status == 403 ||
-             err->code == ERR_INVALID) /* one job that must not be read keeps no policy from starting */
+             err->code == ERR_INVALID) /* a job that may not be read must not keep the policies from starting */
         close_row(r, "lost", err->message);
     else
         finish(r, err);
@@ -203,11 +203,11 @@ static void close_runs(struct recovery *r)
     }
 }
 
-/* The newest of each policy, if it is to be finished at all. */
+/* Keeps the newest run of each policy, if it has to be finished at all. */
 static void choose_runs(struct recovery *r)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < r->run_count; i++) { /* newest first */
+    for (size_t i = 0; i < r->run_count; i++) { /* the newest come first */
         bool seen = !r->runs[i].scheduled || r->runs[i].dry_run;
         for (size_t j = 0; j < kept && !seen; j++)
             seen = strcmp(r->runs[j].policy, r->runs[i].policy) == 0;
@@ -237,8 +237,8 @@ static void turn(struct defer *d)
         close_row(r, "lost", "it was sent to another server than the one configured now");
         return;
     }
-    if (!*row->name) { /* the server was to make the name */
-        close_row(r, "lost", "it was to get a name from the server, so there is nothing to look it up by");
+    if (!*row->name) {
+        close_row(r, "lost", "the server was to choose its name, so it cannot be looked up");
         return;
     }
     char plural[256]; /* of "jobs.batch", "pods" */
@@ -298,7 +298,7 @@ void recovery_cancel(struct recovery *r)
         return;
     r->cancelled = true;
     if (r->reading)
-        return; /* its end sees it */
+        return; /* the end of the reading comes next */
     if (r->request)
         kube_cancel(r->request);
     else

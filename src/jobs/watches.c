@@ -8,8 +8,7 @@
 #include "cluster/cluster.h"
 #include "mpijob/dialect.h"
 
-/* So long a silent watch may take to begin again while its cache is still read. */
-#define GRACE_US (10 * CLOCK_SECOND)
+#define GRACE_US (10 * CLOCK_SECOND) /* a silent watch may take so long to begin again; its cache is read meanwhile */
 
 /* ---- what is needed ---- */
 

@@ -58,8 +58,7 @@ void watches_release(struct job_cache *cache);
 /* The cache of the kind takes an object that a write has made, before the watch tells of it. */
 void watches_offer(struct watches *watches, enum mpijob_kind kind, struct json object);
 
-/* The cache that has all jobs which can match, and has heard from the server lately; NULL:
- * the server has to be asked. */
+/* The cache that has all jobs which can match, and has heard from the server lately. NULL: ask the server. */
 struct job_cache *watches_for(const struct watches *watches, enum mpijob_kind kind, const struct mpijob_match *match);
 /* How many jobs of the cache are in the namespaces and have the labels that match asks for. namespaces: only jobs in
  * these count; NULL: all do. 0 also when out of memory. */

@@ -1,4 +1,4 @@
-/* The table of `policy { ... }`, key by key, and what its keys have to be together. */
+/* Reads a policy's table, key by key, then checks it as a whole. */
 #include "policy/definition.h"
 
 #include <ctype.h>
@@ -104,7 +104,7 @@ static bool cluster_known(struct defining *d, const char *name)
 static void read_clusters(struct defining *d, int index)
 {
     size_t n = lua_type(d->L, index) == LUA_TTABLE ? lua_rawlen(d->L, index) : 0;
-    if (lua_type(d->L, index) == LUA_TSTRING) { /* as a list of one */
+    if (lua_type(d->L, index) == LUA_TSTRING) { /* made a list of one */
         lua_createtable(d->L, 1, 0);
         lua_pushvalue(d->L, index);
         lua_rawseti(d->L, -2, 1);
@@ -146,7 +146,7 @@ static const char *const keys[] = {"name",        "about",    "kind",        "ma
                                    "timezone",    "jitter",   "missed",      "overlap", "replace",  "run",
                                    "limits",      "dry_run",  "destructive", "on",      "approval", "through_launcher",
                                    "wait_effect", "clusters", NULL};
-/* Known to the interface, and not there yet: said plainly rather than ignored. */
+/* Keys that a later version will have. They are refused by name rather than ignored. */
 static const char *const later[] = {"approval", NULL};
 static void read_key(struct defining *d, const char *key, int index)
 {
@@ -185,7 +185,7 @@ static void read_key(struct defining *d, const char *key, int index)
             }
         }
         const char *near = str_nearest(key, keys);
-        definition_found(d, key, "is no key of a policy%s%s%s", near ? "; did you mean \"" : "", near ? near : "",
+        definition_found(d, key, "is not a key of a policy%s%s%s", near ? "; did you mean \"" : "", near ? near : "",
                          near ? "\"?" : "");
     }
 }
@@ -244,14 +244,14 @@ static struct policy *policy_new(const struct policy_source *source, int line)
 static void default_zone(struct defining *d)
 {
     struct error err;
-    if (!d->p->zone && zone_load(d->source->timezone ? d->source->timezone : "UTC", NULL, &d->p->zone, &err))
+    if (!d->p->zone && zone_load("UTC", NULL, &d->p->zone, &err))
         definition_found(d, "timezone", "%s", err.message);
 }
 
 struct policy *policy_read(lua_State *L, int index, int line, const struct policy_source *source)
 {
     struct defining d = {.L = L, .p = policy_new(source, line), .source = source, .line = line};
-    *source->held = d.p; /* Lua may raise a memory error from here on */
+    *source->held = d.p; /* from here on Lua may raise a memory error */
     if (!d.p) {
         source->report(source->data, source->file, line, "out of memory");
         return NULL;

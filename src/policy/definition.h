@@ -1,4 +1,5 @@
-/* A policy as its author wrote it: read from the Lua table, checked, every finding told at once with file and line. */
+/* A policy as its author wrote it: read from a Lua table and checked. Everything that is wrong is reported at once,
+ * with file and line. */
 #ifndef MPIJOBD_POLICY_DEFINITION_H
 #define MPIJOBD_POLICY_DEFINITION_H
 
@@ -13,60 +14,60 @@ enum policy_missed { MISSED_SKIP, MISSED_ONCE, MISSED_ALL };
 enum policy_overlap { OVERLAP_SKIP, OVERLAP_QUEUE, OVERLAP_ALLOW };
 enum policy_action { ACTION_TABLE, ACTION_FUNCTION, ACTION_RUN };
 
-/* `on`, by bit. */
+/* The events of `on`, as bits. */
 enum { ON_MATCH = 1, ON_ADDED = 2, ON_FINISHED = 4, ON_CHANGED = 8 };
 #define ON_EVENTS 4
-/* "match"; of several the first. */
+/* "match", say; of several bits the first one counts. */
 const char *policy_on_name(unsigned event);
 
 struct policy {
     char name[64];
     char *about;      /* NULL: none */
-    const char *file; /* of its file, which outlives it */
+    const char *file; /* path of its file, whose text outlives the policy */
     int line;
     bool has_schedule;
-    char *schedule; /* as written */
+    char *schedule; /* as written; NULL: none */
     struct cron cron;
-    struct zone *zone; /* never NULL */
-    int64_t every;     /* microseconds; 0: none */
-    unsigned on;       /* 0: a schedule or period */
-    int64_t jitter;
-    int64_t wait_effect; /* microseconds; 0: replacements do not wait */
+    struct zone *zone;   /* never NULL */
+    int64_t every;       /* microseconds; 0: none */
+    unsigned on;         /* ON_ bits; 0: it has a schedule or a period */
+    int64_t jitter;      /* microseconds */
+    int64_t wait_effect; /* microseconds; 0: changes do not wait for their effects */
     enum policy_missed missed;
     enum policy_overlap overlap;
     struct mpijob_match *match;
-    int where; /* registry reference, LUA_NOREF: none */
+    int where; /* reference into Lua's registry; LUA_NOREF: none */
     enum policy_action action;
-    int function;                  /* replace or run: registry reference */
-    struct mpijob_changes changes; /* of ACTION_TABLE; checked here already */
+    int function;                  /* of ACTION_FUNCTION and ACTION_RUN: reference into Lua's registry */
+    struct mpijob_changes changes; /* of ACTION_TABLE; checked already */
     struct script_limits limits;
-    int64_t changes_max; /* -1: no limit */
-    double percent_max;  /* of the jobs in scope; negative: no limit */
-    unsigned concurrency;
+    int64_t changes_max;  /* in one run; -1: no limit */
+    double percent_max;   /* of the jobs in scope; negative: no limit */
+    unsigned concurrency; /* changes under way at once */
     bool dry_run, destructive, through_launcher;
     enum mpijob_kind kind;
-    char **clusters; /* names, NULL-terminated; NULL: all. Never an empty list */
+    char **clusters; /* names, NULL-terminated, never an empty list; NULL: all clusters */
 };
 
-/* A finding about a policy file; told one by one. */
+/* Is called for each thing that is wrong in a policy file. */
 typedef void (*policy_finding)(void *data, const char *file, int line, const char *message);
 
 struct policy_source {
-    const char *file, *text; /* the file's path and content, to find a key's line */
+    const char *file, *text; /* the file's path, and its content, in which a key's line is found */
     size_t len;
-    const char *timezone;          /* default zone: "UTC" */
-    const char *const *clusters;   /* configured names, NULL-terminated; NULL: not known */
-    struct script_limits ceilings; /* of the daemon; 0: none */
-    struct policy **
-        held; /* the one being read, NULL when it is complete: freed by the caller if a memory error ends the reading */
+    const char *const *clusters;   /* the configured names, NULL-terminated; NULL: unknown */
+    struct script_limits ceilings; /* no policy gets more; 0: no bound */
+    /* The policy while it is being read, then NULL: the caller frees it where a Lua memory error ends the reading. */
+    struct policy **held;
     policy_finding report;
     void *data;
 };
 
-/* Reads the table at index of L, defined at `line`. NULL where something was found wrong (reported) or out of memory.
- * May raise only memory errors. */
+/* Reads the table at index, which is defined at `line`. The caller owns the policy. NULL: something was wrong, and was
+ * reported; out of memory is reported too. Raises no Lua error but a memory error. */
 struct policy *policy_read(lua_State *L, int index, int line, const struct policy_source *source);
+/* Does the policy run on the cluster of this name? */
 bool policy_on_cluster(const struct policy *policy, const char *cluster);
-void policy_free(struct policy *policy); /* the references die with their lua_State */
+void policy_free(struct policy *policy); /* its references go with their lua_State; NULL is ignored */
 
 #endif

@@ -1,5 +1,4 @@
-/* What is wrong with a definition, said with its key and line; and values of the plain types, or what is wrong with
- * them. */
+/* Reports what is wrong with a definition, with its key and line; and reads values of the plain types. */
 #include <stdio.h>
 
 #include "policy/definition_line.h"
@@ -7,8 +6,8 @@
 #include "policy/lua_json.h"
 #include "time/duration.h"
 
-/* `timezone is a number; ...` where the message goes on from the key, `timezone: unknown time zone ...` where it stands
- * for itself, and no word twice (`schedule "61 * * * *": ...`). */
+/* Joins key and message: `timezone is a number; ...` where the message begins with a verb, else `timezone: unknown time
+ * zone ...`. Where the message begins with the key, the key stands only once: `schedule "61 * * * *": ...`. */
 static void join_key(char *text, size_t size, const char *key, const char *message)
 {
     static const char *const verbs[] = {"is ",     "has ",     "have ",  "holds ", "goes ",

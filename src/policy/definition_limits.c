@@ -1,4 +1,4 @@
-/* `limits` of a policy, and the configuration's ceilings over them. */
+/* Reads `limits`, fills in the defaults, and keeps them below the daemon's ceilings. */
 #include "policy/definition_parts.h"
 
 #include <ctype.h>
@@ -66,7 +66,7 @@ static void read_limit(struct defining *d, const char *key, int index)
             definition_found(d, path, "is not available in this version; bound the rate with limits.concurrency");
         else
             definition_found(d, path,
-                             "is no limit%s%s%s; there are changes, percent, cpu, memory, timeout, concurrency",
+                             "is not a limit%s%s%s; there are changes, percent, cpu, memory, timeout, concurrency",
                              near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
     }
 }

@@ -1,4 +1,4 @@
-/* The line of a policy file on which a key stands: found in its text, as Lua keeps no place of a table's key. */
+/* Finds the line of a key in the text of a policy file. */
 #include "policy/definition_line.h"
 
 #include <ctype.h>
@@ -10,7 +10,7 @@ static bool is_word(char c)
     return isalnum((unsigned char)c) || c == '_';
 }
 
-/* `key` as a word, followed by "=" (not "=="), somewhere in the line and not in a comment. */
+/* Does the line have `key` as a word, followed by "=" (not "=="), outside a comment? */
 static bool assigns(const char *line, size_t len, const char *key, size_t key_len)
 {
     for (size_t i = 0; i + key_len <= len; i++) {

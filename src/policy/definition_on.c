@@ -1,4 +1,4 @@
-/* `on`: the events that make a policy act, and what goes with them. */
+/* Reads `on`: the events at which a policy acts, and checks what goes with them. */
 #include "policy/definition_parts.h"
 
 #include <stdio.h>
@@ -11,7 +11,7 @@ static const char *const words[] = {"match", "added", "finished", "changed", NUL
 const char *policy_on_name(unsigned event)
 {
     for (int i = 0; words[i]; i++) {
-        if (event & (1U << i)) /* the first of several */
+        if (event & (1U << i))
             return words[i];
     }
     return "";
@@ -49,7 +49,7 @@ void definition_on(struct defining *d, int index)
     }
 }
 
-/* A duration that cannot have passed at the moment of the only events that are asked for. */
+/* Reports durations that cannot have passed at the only events that the policy waits for. */
 static void check_spans(struct defining *d)
 {
     static const struct {
@@ -78,8 +78,8 @@ void definition_check_on(struct defining *d)
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         if (d->timing & (1U << i))
             definition_found(d, keys[i],
-                             "goes with schedule or every, not with on: what happens to a job is handled when it "
-                             "happens, once, also what happened while the daemon was down");
+                             "goes with schedule or every, not with on: an event of a job is handled once, when it "
+                             "happens; also an event that happened while the daemon was down");
     }
     check_spans(d);
 }

@@ -1,4 +1,4 @@
-/* The keys that say when a policy runs. */
+/* Reads the keys that say when a policy runs. */
 #include <stdio.h>
 
 #include "policy/definition_parts.h"
@@ -39,7 +39,7 @@ static void read_zone(struct defining *d, int index)
         definition_found(d, "timezone", "%s", err.message);
 }
 
-/* One word of a few; returns its number. */
+/* Reads one of three words; returns its index. */
 static int read_choice(struct defining *d, const char *key, int index, const char *const *words)
 {
     const char *text = lua_type(d->L, index) == LUA_TSTRING ? lua_tostring(d->L, index) : NULL;

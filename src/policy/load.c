@@ -1,4 +1,4 @@
-/* Which files there are, their Lua states, and the policies that they define. */
+/* Finds the policy files, makes their Lua states one after the other, and collects the policies that they define. */
 #include "policy/load.h"
 
 #include <dirent.h>
@@ -146,8 +146,8 @@ static const struct policy_entry *same_name(const struct policy_set *set, const 
     return NULL;
 }
 
-/* Is it for this cluster, and has that what it wants to replace? told: the cluster's name,
- * NULL where there is but one. */
+/* Does the cluster have the fields that the policy replaces, or is the policy not for it? told: the cluster's name, for
+ * the message; NULL: there is only one. */
 static bool possible_on(const struct policy_file *file, const struct policy *policy, const char *cluster,
                         struct mpijob_target target, const char *told)
 {
@@ -161,7 +161,7 @@ static bool possible_on(const struct policy_file *file, const struct policy *pol
     return false;
 }
 
-/* A field that the version of a cluster lacks, where that version is known already; else the run says it. */
+/* Reports fields that the version of a cluster does not have. Where the version is not known yet, the run does. */
 static bool possible(const struct policy_file *file, const struct policy *policy)
 {
     const struct policy_env *env = file->env;
@@ -266,7 +266,7 @@ static void script_error(struct policy_file *f, const struct error *err)
     add_error(f->set, f->path, line, message);
 }
 
-/* Policies share their file's state: it may use as much memory as the one that may use most. */
+/* The policies of a file share its state, which gets the largest of their memory limits. */
 static void set_memory(struct policy_file *f)
 {
     size_t most = 0;

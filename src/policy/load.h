@@ -1,4 +1,5 @@
-/* Policy files to policies: each file in a Lua state of its own, all findings of all files at once. */
+/* From policy files to policies: each file gets a Lua state of its own, and what is wrong in all files is reported at
+ * once. */
 #ifndef MPIJOBD_POLICY_LOAD_H
 #define MPIJOBD_POLICY_LOAD_H
 
@@ -9,7 +10,7 @@ struct cluster;
 struct defer_queue;
 struct policy_set;
 
-/* What the configuration says about the MPIJobs of a cluster that is not connected to. */
+/* What the configuration says about the jobs of a cluster to which there is no connection. */
 struct policy_known {
     const char *cluster;
     struct mpijob_target target;
@@ -23,23 +24,23 @@ struct policy_env {
     const struct clock *clock;
     const struct log *log;
     struct alarms *alarms;
-    int (*open)(lua_State *L);     /* registers the modules in a fresh state; from the floor above */
-    struct script_limits ceilings; /* no policy gets more; 0: none */
+    int (*open)(lua_State *L);     /* registers the Lua modules in a new state; from the floor above */
+    struct script_limits ceilings; /* no policy gets more; 0: no bound */
     const char *const *names;      /* clusters that policies may name, NULL-terminated; NULL: any */
-    struct cluster **clusters;     /* that policies are held against, as far as their versions are known */
+    struct cluster **clusters;     /* policies are checked against these, as far as their versions are known */
     size_t cluster_count;
-    const struct policy_known *known; /* and these, without a connection */
+    const struct policy_known *known; /* ... and against these, without a connection */
     size_t known_count;
 };
 
-struct policy_file {
+struct policy_file { /* owned by its set */
     const struct policy_env *env;
     struct policy_set *set;
     char *path;
     struct buf text;
     struct script *script;
     struct script_run *loading;
-    struct policy *half; /* its definition was ended by a memory error */
+    struct policy *half; /* while a definition is read, or where a memory error has ended that; else NULL */
 };
 
 struct policy_entry {
@@ -54,7 +55,7 @@ struct policy_error {
     char *texts;         /* the block that holds both */
 };
 
-struct policy_set {
+struct policy_set { /* owns everything in it; freed with the last reference */
     struct policy_file **files;
     size_t file_count;
     struct policy_entry *entries; /* in the order of files and definitions */
@@ -64,11 +65,11 @@ struct policy_set {
     int refs;
 };
 
-/* Once. set: the receiver's reference; NULL: it was cancelled. */
+/* Called once. set: a reference, which becomes the receiver's; NULL: the load was cancelled. */
 typedef void (*policy_loaded)(void *data, struct policy_set *set);
 struct policy_load;
-/* paths: NULL-terminated files and folders (their *.lua in the order of names, without *_spec.lua). Blocks for reading
- * the files. */
+/* paths: files and folders, NULL-terminated; of a folder its *.lua in the order of their names, without *_spec.lua.
+ * Blocks while it reads files. 0 or ERR_NOMEM, and then done is not called. */
 int policy_load_start(const struct policy_env *env, const char *const *paths, policy_loaded done, void *data,
                       struct policy_load **load, struct error *err);
 void policy_load_cancel(struct policy_load *load); /* done comes soon, without a set */
@@ -76,8 +77,10 @@ void policy_load_cancel(struct policy_load *load); /* done comes soon, without a
 void policy_set_hold(struct policy_set *set);
 void policy_set_release(struct policy_set *set);
 
-/* policy{...} was called in `file` with its table at index: adds it to the set. False: findings were reported. */
+/* policy{...} was called in `file` with the table at index: adds the policy to the set. False: something was wrong, and
+ * was reported. */
 bool policy_file_define(struct policy_file *file, lua_State *L, int index, int line);
+/* Is the file's own code running, as opposed to a run of its policies? */
 bool policy_file_loading(const struct policy_file *file);
 
 #endif

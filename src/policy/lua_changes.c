@@ -1,4 +1,4 @@
-/* A Lua table of replacements, with `remove` and `exactly`, read into changes of a job. */
+/* From a Lua table of changes to mpijob_changes. */
 #include "policy/lua_changes.h"
 
 #include <lauxlib.h>
@@ -6,7 +6,7 @@
 #include "policy/lua_json.h"
 
 #define VALUE_MAX (1024 * 1024) /* bytes of one field as JSON */
-#define KEYS_MAX 4096           /* of labels or annotations: a server takes 256 KiB of them */
+#define KEYS_MAX 4096           /* labels or annotations: a server takes 256 KiB of them */
 
 static char remove_mark, exactly_mark;
 

@@ -1,5 +1,5 @@
-/* What a policy writes as changes, `{ cleanPodPolicy = "All", labels = { a = "b", c = remove } }`, read into
- * mpijob_changes; and the globals `remove` and `exactly`. */
+/* Reads changes as a policy writes them, `{ cleanPodPolicy = "All", labels = { a = "b", c = remove } }`, into
+ * mpijob_changes; and sets the globals `remove` and `exactly`. */
 #ifndef MPIJOBD_POLICY_LUA_CHANGES_H
 #define MPIJOBD_POLICY_LUA_CHANGES_H
 
@@ -7,8 +7,9 @@
 
 #include "mpijob/change/job_changes.h"
 
-/* Never raises. changes is filled (and the caller's to free, also after an error).
- * An unknown field names the nearest. */
+/* Never raises a Lua error. Fills changes, which the caller frees, also after an error. The error about an unknown
+ * field names the nearest one. 0, ERR_INVALID or another of mpijob_changes_set and mpijob_changes_map, ERR_LIMIT (a
+ * value that is too large), ERR_NOMEM. */
 int lua_changes_read(lua_State *L, int index, struct mpijob_changes *changes, struct error *err);
 
 /* Sets the globals `remove` and `exactly` in the table at the top of the stack. */

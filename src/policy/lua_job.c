@@ -1,4 +1,4 @@
-/* A job in Lua: its fields, read from the view and the bytes when a script asks for them. */
+/* The fields and methods of a job. */
 #include "policy/lua_job.h"
 
 #include <lauxlib.h>
@@ -9,7 +9,7 @@
 #include "policy/lua_json.h"
 
 static char job_mark;     /* its address is the key of the metatable */
-static char workers_mark; /* of what counts a job's workers */
+static char workers_mark; /* likewise, of the function that counts a job's workers */
 
 static void push_metatable(lua_State *L);
 
@@ -88,11 +88,11 @@ static int counted_k(lua_State *L, int status, lua_KContext ctx)
     (void)status;
     (void)ctx;
     lua_pushvalue(L, -1);
-    lua_setfield(L, 1, "active"); /* the next time it is there */
+    lua_setfield(L, 1, "active"); /* so that it is counted once */
     return 1;
 }
 
-/* __index of job.workers. Upvalues: what counts, the job. */
+/* __index of job.workers. Upvalues: the function that counts, and the job. */
 static int l_workers(lua_State *L)
 {
     lua_settop(L, 2);
@@ -165,7 +165,7 @@ enum job_field {
     J_CLUSTER,
     J_KIND,
     J_AS_OF,
-    J_SPEC /* and on: the field map's */
+    J_SPEC /* from here on: the fields of the field map, then the methods */
 };
 
 static const char *const names[] = {"name",

@@ -1,5 +1,5 @@
-/* A job in Lua: a userdata that holds the object's raw bytes (counted against the script's memory) and its view.
- * Immutable; a field that does not exist raises an error that names the nearest one. */
+/* A job in Lua: a userdata with the object's raw bytes, which count as the script's memory, and its view. It cannot be
+ * changed. Reading a field that does not exist raises an error that names the nearest one. */
 #ifndef MPIJOBD_POLICY_LUA_JOB_H
 #define MPIJOBD_POLICY_LUA_JOB_H
 
@@ -10,24 +10,25 @@
 #include "mpijob/view.h"
 
 struct lua_job {
-    struct mpijob_view view;       /* into bytes */
-    const struct cluster *cluster; /* that it was read from; outlives the script */
+    struct mpijob_view view;       /* points into bytes */
+    const struct cluster *cluster; /* from which it was read; outlives the script */
     const struct clock *clock;
-    int64_t as_of; /* the instant of which it is, microseconds since 1970: now, unless it is set */
+    int64_t as_of; /* when it was as it is here, microseconds since 1970; lua_job_push sets it to now */
     char key[320]; /* "namespace/name" */
     size_t len;
     char bytes[];
 };
 
-/* Pushes a job made of a copy of the object's bytes; raises a Lua error when out of memory or if it is no MPIJob. */
+/* Pushes a job made of a copy of the object's bytes. Raises a Lua error when out of memory, or if the object is not a
+ * job of that kind. */
 struct lua_job *lua_job_push(lua_State *L, struct str object, const struct cluster *cluster, enum mpijob_kind kind,
                              const struct clock *clock);
 
-/* What job.workers.active calls, with the job, where the status does not tell the number; it may wait. Without one it
- * is nil then. Set in each state by the floor above. */
+/* Sets the function that job.workers.active calls, with the job, where the status does not tell the number. It may
+ * wait. Without it, the value is nil there. The floor above sets it in each state. */
 void lua_job_count_workers(lua_State *L, lua_CFunction count);
 
-/* The job at index, or NULL if something else is there. Never raises. */
+/* The job at index; NULL: something else is there. Never raises a Lua error. */
 struct lua_job *lua_job_at(lua_State *L, int index);
 
 #endif

@@ -1,4 +1,4 @@
-/* JSON to Lua values and back, and how a Lua value is described in messages. */
+/* JSON to Lua values, and Lua values to JSON. */
 #include "policy/lua_json.h"
 
 #include <lauxlib.h>
@@ -153,7 +153,7 @@ bool lua_whole(lua_State *L, int index, int64_t *out)
 struct reader {
     lua_State *L;
     struct json_writer *w;
-    char path[256]; /* no memory of its own: with `budget` a read may end in a Lua error */
+    char path[256]; /* within the struct, as with `budget` a read may end in a Lua error */
     size_t len;
     struct error *err;
     int depth;
@@ -244,7 +244,7 @@ static int read_value(struct reader *r, int index)
 {
     size_t len;
     const char *text;
-    if (r->w->out->failed) /* full: the rest could be endless */
+    if (r->w->out->failed) /* it is full, and the rest may be endless */
         return buf_result(r->w->out, "the JSON text", r->err);
     if (r->budget)
         script_work(r->L, 10);
@@ -266,7 +266,7 @@ static int read_value(struct reader *r, int index)
         return 0;
     case LUA_TLIGHTUSERDATA:
         if (lua_touserdata(r->L, index))
-            return wrong(r, " is no value that JSON can hold");
+            return wrong(r, " is not a value that JSON can hold");
         json_write_null(r->w);
         return 0;
     case LUA_TTABLE:

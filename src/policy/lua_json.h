@@ -1,5 +1,6 @@
-/* JSON and Lua values. Integers stay integers, arrays stay arrays (a mark that only this file reads), null is json.null
- * (a light userdata). Numbers beyond 64 bits become floats: for a lossless way keep the text (job:json()). */
+/* From JSON to Lua values, and back. Integers stay integers; arrays stay arrays, by a mark that only lua_json.c reads;
+ * null is json.null, a light userdata. Numbers beyond 64 bits become floats: to lose no digit, keep the text
+ * (job:json()). */
 #ifndef MPIJOBD_POLICY_LUA_JSON_H
 #define MPIJOBD_POLICY_LUA_JSON_H
 
@@ -7,25 +8,26 @@
 
 #include "json/write.h"
 
-/* Pushes the value; may raise a memory error. Absent: nil. */
+/* Pushes the value, nil where it is absent. May raise a memory error. */
 void lua_json_push(lua_State *L, struct json value);
 void lua_json_push_null(lua_State *L);
 
 /* Marks the table at index as an array, so that an empty one is written as []. */
 void lua_json_mark_array(lua_State *L, int index);
 
-/* Appends the value at index as compact JSON. Never raises: an error names the path ("spec.args[2] is a function"). No
- * metamethods are called. Tables with only keys 1..n are arrays, others objects; an empty unmarked table is {}. Give
- * out a most: a table that holds another one many times can be written without end. */
+/* Appends the value at index as compact JSON. Never raises a Lua error, and calls no metamethods. Tables with only the
+ * keys 1..n become arrays, others objects; an empty table without a mark becomes {}. Give `out` a bound: a table that
+ * holds another one many times can be written without end. 0, ERR_INVALID with the path in the message ("spec.args[2]
+ * is a function"), ERR_LIMIT, ERR_NOMEM. */
 int lua_json_read(lua_State *L, int index, struct buf *out, struct error *err);
-/* The same within the run's CPU budget: it may not return, so that out has to be found by others (Lua's garbage
- * collection). */
+/* The same, within the CPU budget of the run: it may raise a Lua error, so `out` must belong to something that Lua
+ * collects. */
 int lua_json_read_long(lua_State *L, int index, struct buf *out, struct error *err);
 
-/* The number at index as a whole one (3600 and 3600.0, no string). */
+/* Sets *out to the whole number at index (3600 or 3600.0, but not a string). False: something else is there. */
 bool lua_whole(lua_State *L, int index, int64_t *out);
 
-/* The value at index as text for a message: "a number (5)", "a table". Never raises. */
+/* The value at index in words, for a message: "the number 5", "a table". Returns out. Never raises a Lua error. */
 const char *lua_describe(lua_State *L, int index, char *out, size_t size);
 
 #endif

@@ -1,4 +1,4 @@
-/* A Lua table of conditions, read into a match. */
+/* From a Lua table of conditions to mpijob_match. */
 #include "policy/lua_match.h"
 
 #include <lauxlib.h>
@@ -178,7 +178,7 @@ static void one(struct reading *r, const char *key, int index, int *where)
         char message[256];
         const char *near = str_nearest(key, keys);
         snprintf(message, sizeof message,
-                 "is no condition%s%s%s; there are namespace, name, labels, annotations, phase, "
+                 "is not a condition%s%s%s; there are namespace, name, labels, annotations, phase, "
                  "older_than, pending_for, running_for, finished_for, cleanPodPolicy, gpus, problem, where",
                  near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
         found(r, key, message);

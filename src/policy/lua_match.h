@@ -1,4 +1,4 @@
-/* `match = { ... }` of a policy, and the same table for mpijob.list, compiled into mpijob_match. */
+/* Reads the conditions of a policy, `match = { ... }`, into mpijob_match; mpijob.list takes the same table. */
 #ifndef MPIJOBD_POLICY_LUA_MATCH_H
 #define MPIJOBD_POLICY_LUA_MATCH_H
 
@@ -6,10 +6,10 @@
 
 #include "mpijob/match/match.h"
 
-/* Never raises. An error names the key ("match.finished_for: ...") and is handed to `report`, once for each finding, so
- * that all are told at once; returns the number of findings, or a negative code when out of memory. where: set to a
- * registry reference of the function (luaL_ref; may raise a memory error), LUA_NOREF without one; NULL: `where` is not
- * allowed here. index: a table, or nil for none (matches all). */
+/* index: a table, or nil, which matches all jobs. `report` is called for each thing that is wrong, with its key
+ * ("match.finished_for"). *where becomes a reference of the function into Lua's registry, LUA_NOREF where there is
+ * none; NULL: `where` is not allowed here. Returns how many things are wrong, or ERR_NOMEM. Raises no Lua error but the
+ * memory error of luaL_ref. */
 typedef void (*lua_finding)(void *data, const char *key, const char *message);
 int lua_match_read(lua_State *L, int index, struct mpijob_match *match, int *where, lua_finding report, void *data);
 

@@ -194,7 +194,6 @@ static void begun(void *data, int64_t id, const struct error *err)
 {
     struct run *run = data;
     run->id = id;
-    run->begun = true;
     if (err) {
         struct error told = *err;
         error_prefix(&told, "policy \"%s\" does not run, because the journal cannot be written", run->policy->name);

@@ -32,8 +32,7 @@ struct run_feed {
     struct listing *jobs; /* the run takes it over, and frees it after run_done */
     void (*settled)(void *data, const char *key, enum job_end end, struct str seen, const struct change_result *result,
                     const struct error *err);
-    /* Appends the value of the `handled` row that is written with the intent of the job's change. False:
-     * there is none. */
+    /* Appends the value of the `handled` row to write with the intent of the job's change. False: no row is written. */
     bool (*mark)(void *data, const char *key, struct buf *value);
     const char *key; /* of that row: as state_key makes it */
     void *data;
@@ -79,7 +78,6 @@ struct run {
     struct run *prev, *next;             /* in runs->list */
     run_done done;
     void *data;
-    bool begun;        /* its row is in the journal */
     bool script_ended; /* its coroutine has ended, or was never started */
     bool closing;      /* nothing is under way; its end is being written down */
     bool handed_back;  /* done was called before its end was written down */

@@ -144,8 +144,7 @@ static void count(const struct run *run, const struct change_result *result, con
         counters_replaced(counters, run->policy->name, mpijob_effect_name(result->effect), released(result));
 }
 
-/* The result of a write goes to the cache, the detection of loops and the journal of effects, before anything acts on
- * it. */
+/* Before anything else acts on a write, the cache, the detection of loops and the journal of effects hear of it. */
 static void tell_written(const struct run_change *c, const struct change_result *result)
 {
     struct runs *runs = c->run->runs;

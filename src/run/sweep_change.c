@@ -135,7 +135,7 @@ int sweep_would(lua_State *L)
     return 1;
 }
 
-/* allow(n): may n jobs be changed? All or nothing: a policy that would change more than its author expects changes
+/* allow(n): may n jobs be changed? All or nothing: where a policy would change more than its author expects, it changes
  * none. */
 int sweep_allow(lua_State *L)
 {

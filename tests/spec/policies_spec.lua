@@ -5,7 +5,7 @@ local support = require "support"
 local bad = {
     { "syntax", 'policy {\n  name = "a",\n  schedule = "0 9 * * *"\n  replace = {}\n}\n', "bad.lua:4: '}' expected (to close '{' at line 1) near 'replace'" },
     { "unknown key", 'policy {\n  name = "a",\n  shedule = "0 9 * * *",\n  replace = { cleanPodPolicy = "All" },\n}\n',
-        'bad.lua:3: policy "a": shedule is no key of a policy; did you mean "schedule"?' },
+        'bad.lua:3: policy "a": shedule is not a key of a policy; did you mean "schedule"?' },
     { "bad cron field", 'policy {\n  name = "a",\n  schedule = "61 * * * *",\n  replace = { cleanPodPolicy = "All" },\n}\n',
         'bad.lua:3: policy "a": schedule', "minute", "0-59" },
     { "unknown zone", 'policy {\n  name = "a",\n  schedule = "0 9 * * *",\n  timezone = "Europe/Berlim",\n  replace = { cleanPodPolicy = "All" },\n}\n',

@@ -124,7 +124,7 @@ end }]]):format(namespace))
         server:serve { served = { "v2beta1" }, stored = "v2beta1" }
         server.api = "v2beta1"
         server:create(namespace, "late", { state = "Succeeded" })
-        started:expect "the server's API has changed, and is followed"
+        started:expect "the server's API has changed, and mpijobd follows it"
         advance(started, "5m")
         started:expect("replaced policy=on job=" .. namespace .. "/late")
         advance(started, "1s")

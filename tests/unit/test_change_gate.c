@@ -211,11 +211,11 @@ static void it_is_refused(void **state)
     struct error refused;
     wait_at_the_gate(w);
     nothing_is_sent(w, 2);
-    error_set(&refused, ERR_REFUSED, "nobody has approved it within 1h");
+    error_set(&refused, ERR_REFUSED, "no approval came within 1h");
     answer(w, &refused);
     run_to_the_end(w);
     assert_int_equal(w->error.code, ERR_REFUSED);
-    assert_string_equal(w->error.message, "train/bert: not written: nobody has approved it within 1h");
+    assert_string_equal(w->error.message, "train/bert: not written: no approval came within 1h");
     assert_false(w->changed);
     nothing_is_sent(w, 2);
     assert_int_equal(w->cancelled, 0);

@@ -1,4 +1,4 @@
-/* What an object tells of a write whose answer nobody saw. */
+/* What an object tells about a write whose answer was lost. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
