@@ -3,7 +3,7 @@
 
 /* ---- what is found ---- */
 
-static enum job_found find_since(const struct event_trigger *t, unsigned kind, bool matches, enum event_look how)
+static enum job_found find_come(const struct event_trigger *t, unsigned kind, bool matches, enum event_look how)
 {
     if (how == EVENT_FIRST && !(t->baseline & kind))
         return FOUND_EARLIER;
@@ -13,7 +13,7 @@ static enum job_found find_since(const struct event_trigger *t, unsigned kind, b
 static enum job_found find_finished(const struct event_trigger *t, const struct mpijob_view *v, bool matches,
                                     enum event_look how)
 {
-    return mpijob_phase_finished(v->phase) ? find_since(t, ON_FINISHED, matches, how) : FOUND_NOT;
+    return mpijob_phase_finished(v->phase) ? find_come(t, ON_FINISHED, matches, how) : FOUND_NOT;
 }
 
 static enum job_found find_changed(const struct event_trigger *t, uint64_t version, uint64_t handled, bool matches,
@@ -84,7 +84,7 @@ void event_look(struct event_trigger *t, uint32_t slot, const struct mpijob_view
     unsigned before = job_kinds(j, HANDLING_PENDING);
     bool matches = at_us <= now_us, write = false;
     if (p->on & ON_ADDED)
-        write = job_find(j, ON_ADDED, find_since(t, ON_ADDED, matches, how));
+        write = job_find(j, ON_ADDED, find_come(t, ON_ADDED, matches, how));
     if (p->on & ON_FINISHED)
         write = job_find(j, ON_FINISHED, find_finished(t, v, matches, how)) || write;
     if (p->on & ON_CHANGED)

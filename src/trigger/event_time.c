@@ -25,7 +25,7 @@ void event_arm(struct event_trigger *t)
     if (!due_first(&t->due, NULL, &at))
         alarm_stop(t->site->alarms, &t->alarm);
     else if ((!t->alarm.slot || t->alarm.due != at) && alarm_set(t->site->alarms, &t->alarm, at))
-        log_event(t->site->log, LOG_ERROR, "out of memory: what falls due is not seen",
+        log_event(t->site->log, LOG_ERROR, "out of memory: the policy may miss what falls due",
                   LOG_FIELDS({"policy", t->entry.policy->name}));
     uint64_t now_ms = loop_now_ms(t), next_ms = t->pause_until_ms;
     if (due_first(&t->retry, NULL, &at) && (!next_ms || (uint64_t)at < next_ms))
