@@ -58,7 +58,6 @@ struct event_trigger {
     struct deadline later;            /* for a retry, or the end of a pause */
     uint64_t pause_until_ms;          /* on the loop's clock; 0: no pause */
     unsigned fails;                   /* runs in a row that failed as a whole */
-    int handles;                      /* of the loop that are not closed yet */
     bool reading, read;               /* the rows */
     bool scanning, scanned;           /* the jobs, for the first time or after a reload */
     bool writing;                     /* it waits for its rows to be written */

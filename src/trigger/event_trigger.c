@@ -192,11 +192,9 @@ static void my_turn(struct defer *d)
 
 /* ---- life ---- */
 
-static void handle_closed(struct deadline *d)
+static void later_closed(struct deadline *d)
 {
     struct event_trigger *t = d->data;
-    if (--t->handles)
-        return;
     struct site *site = t->site;
     free(t);
     site_closed(site);
@@ -219,7 +217,7 @@ void event_release(struct event_trigger *t)
     free(t->version);
     free(t->queue);
     policy_set_release(t->entry.file->set);
-    deadline_close(&t->later, handle_closed);
+    deadline_close(&t->later, later_closed);
 }
 
 struct event_trigger *event_trigger_start(struct triggers *of, const struct policy_entry *entry, struct job_cache *held,
@@ -240,7 +238,6 @@ struct event_trigger *event_trigger_start(struct triggers *of, const struct poli
     state_key(entry->policy->name, cluster_name(t->site->cluster), t->key);
     t->turn = (struct defer){.call = my_turn, .data = t};
     deadline_init(t->site->loop, &t->later, event_later, t);
-    t->handles = 1;
     site_opened(t->site);
     policy_set_hold(entry->file->set);
     watches_hold(held);
