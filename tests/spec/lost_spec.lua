@@ -59,6 +59,9 @@ describe("a lost answer", function()
             assert.are.equal("not-done", after[2].outcome)
         else
             assert.are.equal("yes", annotation())
+            support.proc.await(function() -- the row is written soon after it is known
+                return rows()[1].outcome ~= support.json.null
+            end)
             assert.are.equal("done-unseen", rows()[1].outcome)
         end
         assert.are.equal(0, daemon:stop())
