@@ -14,7 +14,7 @@ local spelled <const> = { none = "None", running = "Running", all = "All" }
 policy {
     name = "explicit-policy",
     about = "A cleanPodPolicy at the wrong place goes to the right one; two that differ are made equal.",
-    on = { "match", "changed" }, -- also when somebody edits a job that was right before
+    on = { "match", "changed" }, -- also when someone edits a job that was right before
     match = { phase = { "Pending", "Running", "Suspended" } }, -- in time: at its end it will count
     replace = function(job)
         local meant = job.cleanPodPolicy -- in force, from whichever place the controller reads

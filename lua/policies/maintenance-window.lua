@@ -2,8 +2,8 @@
 -- back by themselves.
 --
 -- suspend exists in v2beta1 (mpi-operator from v0.4) and with training-operator (from v1.7). It is
--- "effective": all pods go at once; resuming starts the job again, and its startTime counts anew.
--- Jobs that Kueue or somebody else manages are theirs to suspend.
+-- "effective": all pods go at once; resuming starts the job again, and its startTime counts from the start.
+-- Jobs that Kueue or someone else manages are theirs to suspend.
 --
 -- missed: a daemon that was down at two must not suspend at eight, but one that was down at six has
 -- to resume as soon as it can.

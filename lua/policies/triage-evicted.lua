@@ -23,7 +23,7 @@ policy {
         for job in run.jobs do
             seen = seen + 1
             local suspends = job.version == "v2beta1" and not job.managedBy
-            -- A function is called again with the fresh job if somebody else changed it in between.
+            -- A function is called again with the fresh job if someone else changed it in between.
             local result, err = mpijob.replace(job, function(fresh)
                 return fresh.evicted and {
                     labels = { triage = "evicted" },

@@ -129,7 +129,7 @@ function mpijob.replace(target, changes, options) end
 function mpijob.replace_object(object, options) end
 
 ---Reads one job.
----@param key mpijobd.Job|string a job (read anew), "namespace/name", or "name" in the default namespace
+---@param key mpijobd.Job|string a job (read again), "namespace/name", or "name" in the default namespace
 ---@return mpijobd.Job? job
 ---@return mpijobd.Error? err NotFound, Forbidden, Timeout, Unreachable, Protocol
 ---@async
