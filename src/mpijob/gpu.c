@@ -1,7 +1,8 @@
-/* GPUs that pods and templates ask for: which resources count, and how much a quantity is. */
+/* GPUs that pods and templates ask for: which resources count, and of which containers. */
 #include "mpijob/gpu.h"
 
 #include "mpijob/kind.h"
+#include "mpijob/quantity.h"
 #include "mpijob/view.h"
 
 /* Huawei's device plugin has named its resources in either case. */
@@ -32,26 +33,11 @@ static bool counts(struct json key, const char *const *resources)
     return false;
 }
 
-/* A whole quantity: 8, "8", "1k", "2000m". Extended resources have no fractions; anything else counts as none. */
+/* Less than none is none; what cannot be read counts as none too, and mpijob/inspect says so. */
 static int64_t quantity(struct json value)
 {
-    int64_t number = 0;
-    if (json_int64(value, &number))
-        return number > 0 ? number : 0;
-    if (json_type(value) != JSON_STRING)
-        return 0;
-    struct str text = str_n(value.text.ptr + 1, value.text.len - 2);
-    size_t i = 0;
-    for (; i < text.len && text.ptr[i] >= '0' && text.ptr[i] <= '9'; i++)
-        number = add(multiply(number, 10), text.ptr[i] - '0');
-    struct str suffix = str_n(text.ptr + i, text.len - i);
-    if (i == 0)
-        return 0;
-    if (!suffix.len)
-        return number;
-    if (str_is(suffix, "k"))
-        return multiply(number, 1000);
-    return str_is(suffix, "m") ? number / 1000 : 0;
+    int64_t number;
+    return quantity_of(value, &number) && number > 0 ? number : 0;
 }
 
 /* One container: limits decide; a resource that has only a request counts by that. */

@@ -1,5 +1,6 @@
 mpijobd_unit_test(mpijob_field FLOORS mpijob)
 mpijobd_unit_test(mpijob_evidence FLOORS mpijob)
+mpijobd_unit_test(mpijob_quantity FLOORS mpijob)
 mpijobd_unit_test(mpijob_view FLOORS mpijob)
 mpijobd_unit_test(mpijob_held_gpus FLOORS mpijob ALLOC)
 mpijobd_unit_test(mpijob_selector FLOORS mpijob/match)

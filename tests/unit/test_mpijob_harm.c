@@ -58,6 +58,9 @@ static void what_does_harm(void **state)
         {{.version = MPIJOB_V2BETA1, .controller = CONTROLLER_MPI_OPERATOR}, WORKER("\"args\":{}"), "to []"},
         {{.version = MPIJOB_V2BETA1, .controller = CONTROLLER_MPI_OPERATOR}, WORKER("\"command\":{}"), "to []"},
         {{.version = MPIJOB_V1ALPHA2, .controller = CONTROLLER_CCI}, "\"cleanPodPolicy\":\"al\"", "All"},
+        {{.version = MPIJOB_V2BETA1, .controller = CONTROLLER_MPI_OPERATOR},
+         WORKER("\"resources\":{\"limits\":{\"memory\":\"16GB\"}}"),
+         "16Gi"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct error err = {0};

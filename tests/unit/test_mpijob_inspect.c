@@ -605,9 +605,36 @@ static void out_of_memory_is_said(void **state)
     assert_int_equal(bits, 1U << PROBLEM_MISSPELT_FIELD | 1U << PROBLEM_DROPPED_FIELD);
 }
 
+#define AMOUNTS(list) "\"mpiReplicaSpecs\":{\"Worker\":{\"template\":{\"spec\":{" list "}}}}"
+
+/* What the decoder of quantities refuses counts as no GPU, and must not do so in silence. */
+static void amounts_that_cannot_be_read(void **state)
+{
+    (void)state;
+    const char *wrong =
+        JOB(AMOUNTS("\"containers\":[{},{\"resources\":{\"limits\":{\"nvidia.com/gpu\":\"8x\",\"cpu\":\"4\","
+                    "\"memory\":\"16GB\"},\"requests\":{\"cpu\":true}}}],"
+                    "\"initContainers\":[{\"resources\":{\"requests\":{\"cpu\":\"\"}}}]"),
+            "");
+    for (size_t i = 0; i < EVERY; i++) {
+        check(wrong, every[i],
+              "wrong-type spec.mpiReplicaSpecs.Worker.template.spec.containers.1.resources.limits.nvidia.com/gpu; "
+              "wrong-type spec.mpiReplicaSpecs.Worker.template.spec.containers.1.resources.limits.memory; "
+              "wrong-type spec.mpiReplicaSpecs.Worker.template.spec.containers.1.resources.requests.cpu; "
+              "wrong-type spec.mpiReplicaSpecs.Worker.template.spec.initContainers.0.resources.requests.cpu",
+              NULL);
+        clean(JOB(AMOUNTS("\"containers\":[{\"resources\":{\"limits\":{\"nvidia.com/gpu\":\"8.0\",\"cpu\":\"1e1\","
+                          "\"memory\":\"16Gi\",\"a\":0.5,\"b\":null},\"requests\":null}}]"),
+                  ""),
+              every[i]);
+    }
+    says(wrong, ALPHA, "a text that is no quantity stands where a quantity belongs", "it counts as 0");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(amounts_that_cannot_be_read),
         cmocka_unit_test(jobs_that_are_well_are_left_alone),
         cmocka_unit_test(a_wrong_type_is_healed_where_the_value_is_evident),
         cmocka_unit_test(an_object_where_a_list_belongs),

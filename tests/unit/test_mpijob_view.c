@@ -183,6 +183,12 @@ static void gpus_are_counted(void **state)
          6);
     gpus("", "\"replicas\":1," POD(LIMITS("\"nvidia.com/gpu\":\"2k\"")), 2000);
     gpus("", "\"replicas\":1," POD(LIMITS("\"nvidia.com/gpu\":\"2000m\"")), 2);
+    gpus("", "\"replicas\":1," POD(LIMITS("\"nvidia.com/gpu\":\"8.0\"")), 8);
+    gpus("", "\"replicas\":1," POD(LIMITS("\"nvidia.com/gpu\":\"1e1\"")), 10);
+    gpus("", "\"replicas\":1," POD(LIMITS("\"nvidia.com/gpu\":1e1")), 10);
+    gpus("", "\"replicas\":1," POD(LIMITS("\"nvidia.com/gpu\":\"+2\"")), 2);
+    gpus("", "\"replicas\":1," POD(LIMITS("\"nvidia.com/gpu\":\"1Ki\"")), 1024);
+    gpus("", "\"replicas\":2," POD(LIMITS("\"nvidia.com/gpu\":\"500m\"")), 2);
     gpus("", "\"replicas\":1," POD(LIMITS("\"nvidia.com/gpu\":\"-2\",\"amd.com/gpu\":\"2x\"")), 0);
     gpus("", "\"replicas\":-5," POD(LIMITS("\"nvidia.com/gpu\":2")), 0);
     gpus("", "\"replicas\":\"2\"," POD(LIMITS("\"nvidia.com/gpu\":2")), 0);

@@ -208,10 +208,14 @@ bool inspect_never_read(const struct inspecting *in, enum mpijob_field_id field)
 const char *mpijob_finding_path(const char *pointer, char out[FINDING_POINTER])
 {
     snprintf(out, FINDING_POINTER, "%s", *pointer == '/' ? pointer + 1 : pointer);
-    for (char *p = out; *p; p++) {
-        if (*p == '/')
-            *p = '.';
+    char *to = out;
+    for (const char *p = out; *p; p++) {
+        bool escaped = *p == '~' && (p[1] == '0' || p[1] == '1');
+        if (escaped)
+            p++;
+        *to++ = (char)(escaped ? "~/"[*p - '0'] : *p == '/' ? '.' : *p);
     }
+    *to = '\0';
     return out;
 }
 

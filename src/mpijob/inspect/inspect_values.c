@@ -4,6 +4,8 @@
 #include <strings.h>
 
 #include "mpijob/inspect/inspect_rule.h"
+#include "mpijob/quantity.h"
+#include "json/edit.h"
 
 /* ---- types ---- */
 
@@ -121,7 +123,7 @@ static void types(struct inspecting *in)
     }
 }
 
-/* ---- lists of the pod templates ---- */
+/* ---- lists and amounts of the pod templates ---- */
 
 static void list_at(struct inspecting *in, struct json owner, const char *under, const char *name)
 {
@@ -147,6 +149,45 @@ static void list_at(struct inspecting *in, struct json owner, const char *under,
     finding_report(in, &f);
 }
 
+/* Where a resource stands; the whole list of them where its name is too long for a finding. */
+static void place_of_resource(char pointer[FINDING_POINTER], const char *under, const char *list, struct str name)
+{
+    struct buf place = BUF_INIT;
+    buf_printf(&place, "%s/resources/%s", under, list);
+    snprintf(pointer, FINDING_POINTER, "%s", place.ptr ? place.ptr : "");
+    json_pointer_push(&place, name);
+    if (!place.failed && place.len < FINDING_POINTER)
+        snprintf(pointer, FINDING_POINTER, "%s", place.ptr);
+    buf_free(&place);
+}
+
+/* Amounts of resources that Kubernetes' decoder refuses: "16GB". They count as none wherever GPUs are added up. */
+static void quantities(struct inspecting *in, struct json container, const char *under)
+{
+    static const char *const lists[] = {"limits", "requests"};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        struct json list = json_get(json_get(container, "resources"), lists[i]);
+        if (json_type(list) != JSON_OBJECT)
+            continue;
+        for (struct json_iter it = json_iter(list); json_next(&it);) {
+            struct mpijob_finding f;
+            char pointer[FINDING_POINTER], path[FINDING_POINTER];
+            int64_t amount;
+            if (quantity_of(it.value, &amount))
+                continue;
+            place_of_resource(pointer, under, lists[i], str_n(it.key.text.ptr + 1, it.key.text.len - 2));
+            finding_begin(&f, PROBLEM_WRONG_TYPE, SEVERITY_ERROR, pointer, it.value);
+            bool text = json_type(it.value) == JSON_STRING;
+            if (!say_type(in, &f, text ? "a text that is no quantity" : json_type_name(json_type(it.value)),
+                          "a quantity"))
+                continue;
+            finding_cure(&f, "write %s as Kubernetes reads it, such as 8, \"500m\" or \"16Gi\"; here it counts as 0",
+                         mpijob_finding_path(pointer, path));
+            finding_report(in, &f);
+        }
+    }
+}
+
 static void containers(struct inspecting *in, struct json pod, const char *under, const char *kind)
 {
     static const char *const lists[] = {"command", "args", "env", "envFrom", "ports", "volumeMounts", NULL};
@@ -160,6 +201,7 @@ static void containers(struct inspecting *in, struct json pod, const char *under
         snprintf(pointer, sizeof pointer, "%s/%s/%d", under, kind, n);
         for (size_t i = 0; lists[i]; i++)
             list_at(in, it.value, pointer, lists[i]);
+        quantities(in, it.value, pointer);
     }
 }
 
