@@ -16,7 +16,7 @@ static void read_schedule(struct defining *d, int index)
         return;
     }
     d->p->has_schedule = true;
-    d->p->schedule = str_dup(str_of(text));
+    d->p->schedule = str_dup(str_trim(str_of(text)));
     if (!d->p->schedule)
         definition_found(d, "schedule", "cannot be kept: out of memory");
 }

@@ -5,8 +5,7 @@
 
 #include "base/str.h"
 #include "time/cron.h"
-
-enum { SECOND, MINUTE, HOUR, DAY, MONTH, WEEKDAY, FIELDS };
+#include "time/cron_cure.h"
 
 struct field {
     const char *name;
@@ -67,17 +66,18 @@ static bool is_quartz(const struct parser *p)
 
 static int unreadable(const struct parser *p)
 {
-    char what[200];
+    char what[200 + CRON_CURE_SIZE], cure[CRON_CURE_SIZE];
     int len = p->end - p->at > 30 ? 30 : (int)(p->end - p->at);
     const char *name = p->field->name;
+    cron_cure_field((enum cron_field)(p->field - fields), str_n(p->at, (size_t)(p->end - p->at)), cure);
     if (len == 0)
         snprintf(what, sizeof what, "%s ends where a value is expected (%s)", name, p->field->allowed);
     else if (is_quartz(p))
-        snprintf(what, sizeof what, "%s \"%.*s\": L, W and # are not supported; use numbers, lists and ranges", name,
-                 len, p->at);
+        snprintf(what, sizeof what, "%s \"%.*s\": L, W and # are not supported; use numbers, lists and ranges%s", name,
+                 len, p->at, cure);
     else
-        snprintf(what, sizeof what, "%s \"%.*s\" is not understood; allowed are %s, *, lists, ranges and steps", name,
-                 len, p->at, p->field->allowed);
+        snprintf(what, sizeof what, "%s \"%.*s\" is not understood; allowed are %s, *, lists, ranges and steps%s", name,
+                 len, p->at, p->field->allowed, cure);
     return fail(p, ERR_SYNTAX, what);
 }
 
@@ -228,7 +228,7 @@ static int take_field(struct parser *p, uint64_t *set)
 
 static bool is_blank(char c)
 {
-    return c == ' ' || c == '\t';
+    return c == ' ' || (c >= '\t' && c <= '\r'); /* a line's end too: it comes with a text that was read from a file */
 }
 
 /* The words of the schedule; returns how many there are, also beyond the room. */
@@ -295,9 +295,11 @@ int cron_parse(const char *text, struct cron *cron, struct error *err)
     struct parser p = {.text = text, .err = err};
     struct str words[FIELDS] = {{0}};
     uint64_t sets[FIELDS] = {1}; /* second 0 where it is not given */
-    char what[160];
+    char what[160], cure[CRON_CURE_SIZE];
     while (is_blank(*text))
         text++;
+    if (cron_cure_schedule(str_of(text), cure))
+        return fail(&p, ERR_SYNTAX, cure);
     if (*text == '@') {
         int rc = expand_macro(&p, &text);
         if (rc)

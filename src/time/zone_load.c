@@ -27,6 +27,18 @@ static bool name_ok(const char *name)
     return true;
 }
 
+/* Files beside the zones that are zones to read and none to mean: what the machine is set to, a rule for other zones,
+ * and "not set yet". */
+static bool is_no_zone(const char *name)
+{
+    static const char *const names[] = {"localtime", "posixrules", "Factory"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int load_utc(const char *name, struct zone **zone, struct error *err)
 {
     *zone = zone_create(name, 0, 1);
@@ -69,6 +81,11 @@ int zone_load(const char *name, const char *directory, struct zone **zone, struc
         return error_set(err, ERR_INVALID,
                          "time zone \"%.100s\" is not a name of the IANA database; write it like \"Europe/Berlin\" or "
                          "\"UTC\"",
+                         name);
+    if (is_no_zone(name))
+        return error_set(err, ERR_INVALID,
+                         "time zone \"%s\" names no place: what it is differs from machine to machine; write it like "
+                         "\"Europe/Berlin\" or \"UTC\"",
                          name);
     if (!directory)
         directory = getenv("TZDIR");

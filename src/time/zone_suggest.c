@@ -22,7 +22,7 @@ struct names {
 /* "Europe/Berlin", and not "tzdata.zi" or "posix/Europe/Berlin". */
 static bool is_zone_entry(const char *entry, int depth)
 {
-    static const char *const others[] = {"posix", "right", "localtime", "posixrules", "leapseconds", NULL};
+    static const char *const others[] = {"posix", "right", "localtime", "posixrules", "leapseconds", "Factory", NULL};
     if (strchr(entry, '.')) /* ".", "..", zone.tab, tzdata.zi, leap-seconds.list */
         return false;
     for (size_t i = 0; depth == 0 && others[i]; i++)

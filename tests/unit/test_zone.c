@@ -402,6 +402,9 @@ static void names_that_do_not_exist(void **state)
         {"Europe/Berlin\n", ERR_INVALID, "is not a name"},
         {"CET-1CEST,M3.5.0,M10.5.0/3", ERR_INVALID, "is not a name"},
         {"tzdata.zi", ERR_SYNTAX, "zoneinfo/tzdata.zi: not a time zone file (it does not begin with TZif)"},
+        {"localtime", ERR_INVALID, "time zone \"localtime\" names no place"},
+        {"posixrules", ERR_INVALID, "time zone \"posixrules\" names no place"},
+        {"Factory", ERR_INVALID, "time zone \"Factory\" names no place"},
         {"right/Europe/Berlin", ERR_INVALID, "counts leap seconds"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
