@@ -1,9 +1,11 @@
 /* What a scalar stands for, and how a text is written so that it is read as one. The one place that decides both.
  *
- * A plain scalar is null, true, false or a number by the words of YAML's core schema, a number only as JSON writes it.
- * All other scalars are texts. */
+ * A scalar is what kubectl takes it for: the words of YAML 1.1 (yes and off are values), the numbers of number.c, and
+ * what a tag says. All other scalars are texts, points in time too. tests/fixtures/yaml holds this to kubectl's own
+ * reader. */
 #include <ctype.h>
 
+#include "base/base64.h"
 #include "yaml/parts.h"
 
 static bool is_one_of(struct str text, const char *const *words)
@@ -15,38 +17,79 @@ static bool is_one_of(struct str text, const char *const *words)
     return false;
 }
 
-static bool is_plain(struct yaml_node node)
+static bool is_null(struct str text)
 {
-    return yaml_kind(node) == YAML_SCALAR && yaml_entry_of(node)->plain;
+    static const char *const words[] = {"", "~", "null", "Null", "NULL", NULL};
+    return is_one_of(text, words);
 }
 
 bool yaml_is_null(struct yaml_node node)
 {
-    static const char *const words[] = {"", "~", "null", "Null", "NULL", NULL};
-    return is_plain(node) && is_one_of(yaml_text(node), words);
+    const struct yaml_entry *e = yaml_entry_of(node);
+    return yaml_kind(node) == YAML_SCALAR && (e->plain || e->tag == YAML_TAG_NULL) && is_null(yaml_text(node));
 }
 
-static bool is_number(struct str text)
+/* Without a tag and without quotes. */
+static enum yaml_sense sense_of(struct str text, struct buf *spelt)
 {
-    struct json parsed;
-    return json_parse(text, "", &parsed, NULL) == 0 && json_type(parsed) == JSON_NUMBER;
+    static const char *const trues[] = {"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON", NULL};
+    static const char *const falses[] = {"n",     "N",     "no",  "No",  "NO",  "false",
+                                         "False", "FALSE", "off", "Off", "OFF", NULL};
+    static const char *const endless[] = {".nan",  ".NaN",  ".NAN",  ".inf",  ".Inf",  ".INF", "+.inf",
+                                          "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF", NULL};
+    if (is_null(text))
+        return YAML_SENSE_NULL;
+    if (is_one_of(text, trues))
+        return YAML_SENSE_TRUE;
+    if (is_one_of(text, falses))
+        return YAML_SENSE_FALSE;
+    return is_one_of(text, endless) ? YAML_SENSE_ENDLESS : yaml_number(text, spelt);
 }
 
-void yaml_write_scalar(struct json_writer *w, struct yaml_node scalar)
+/* "2024-01-01", "2024-01-01 10:00:00": texts too, but other readers of YAML make more of them. */
+static bool is_like_time(struct str text)
 {
-    static const char *const trues[] = {"true", "True", "TRUE", NULL};
-    static const char *const falses[] = {"false", "False", "FALSE", NULL};
+    bool like = text.len >= 8 && text.ptr[4] == '-';
+    for (size_t i = 0; like && i < text.len; i++)
+        like = i < 4 ? isdigit((unsigned char)text.ptr[i]) != 0 : strchr("0123456789-+:. TtZz", text.ptr[i]) != NULL;
+    return like;
+}
+
+static bool tag_fits(uint8_t tag, enum yaml_sense sense, struct str text, const struct buf *spelt)
+{
+    int64_t number;
+    switch (tag) {
+    case YAML_TAG_NULL:
+        return sense == YAML_SENSE_NULL;
+    case YAML_TAG_BOOL:
+        return sense == YAML_SENSE_TRUE || sense == YAML_SENSE_FALSE;
+    case YAML_TAG_INT:
+        return sense == YAML_SENSE_INTEGER;
+    case YAML_TAG_FLOAT:
+        if (sense == YAML_SENSE_INTEGER) /* go-yaml makes no float of an unsigned one */
+            return spelt->failed || json_int64((struct json){buf_str(spelt)}, &number);
+        return sense == YAML_SENSE_FLOAT || sense == YAML_SENSE_ENDLESS;
+    case YAML_TAG_TIMESTAMP:
+        return is_like_time(text);
+    default:
+        return true;
+    }
+}
+
+bool yaml_sense(struct yaml_node scalar, enum yaml_sense *sense, struct buf *spelt)
+{
+    const struct yaml_entry *e = yaml_entry_of(scalar);
     struct str text = yaml_text(scalar);
-    if (yaml_is_null(scalar))
-        json_write_null(w);
-    else if (is_plain(scalar) && is_one_of(text, trues))
-        json_write_bool(w, true);
-    else if (is_plain(scalar) && is_one_of(text, falses))
-        json_write_bool(w, false);
-    else if (is_plain(scalar) && is_number(text))
-        json_write_raw(w, (struct json){text});
-    else
-        json_write_str(w, text);
+    buf_reset(spelt);
+    *sense = YAML_SENSE_TEXT;
+    if (e->tag == YAML_TAG_BINARY) {
+        *sense = YAML_SENSE_BYTES;
+        return base64_decode(text, spelt) || spelt->failed;
+    }
+    if ((e->tag == YAML_TAG_NONE && !e->plain) || e->tag == YAML_TAG_OTHER || e->tag == YAML_TAG_STR)
+        return true;
+    *sense = sense_of(text, spelt);
+    return tag_fits(e->tag, *sense, text, spelt);
 }
 
 /* Broader than what is read above: other readers of YAML take more words and numbers for something else. */
@@ -64,5 +107,5 @@ yaml_scalar_style_t yaml_text_style(struct str text)
     bool numeric = text.len && strchr("0123456789+-.", text.ptr[0]) != NULL;
     for (size_t i = 0; numeric && i < text.len; i++)
         numeric = strchr("0123456789+-.eExXoO_:abcdefABCDEFTZ", text.ptr[i]) != NULL;
-    return numeric ? YAML_DOUBLE_QUOTED_SCALAR_STYLE : YAML_ANY_SCALAR_STYLE;
+    return numeric || is_like_time(text) ? YAML_DOUBLE_QUOTED_SCALAR_STYLE : YAML_ANY_SCALAR_STYLE;
 }

@@ -6,12 +6,15 @@
 #include "yaml/parts.h"
 
 #define DEPTH_MAX 64
+#define MERGES_MAX ((size_t)1 << 20)
 #define BYTES_MAX ((size_t)16 << 20)
 
 struct converting {
     struct json_writer w;
     const struct yaml_tree *tree;
     struct error *err;
+    struct buf spelt; /* of the scalar that is being written */
+    size_t merges_left;
     int depth;
 };
 
@@ -22,31 +25,59 @@ static int wrong(const struct converting *c, struct yaml_node node, const char *
 
 static int convert(struct converting *c, struct yaml_node node);
 
-static int convert_member(struct converting *c, struct yaml_node key, struct yaml_node value, struct names *seen)
-{
-    struct str name = yaml_text(key);
-    if (yaml_kind(key) != YAML_SCALAR)
-        return wrong(c, key, "a key has to be a plain text");
-    if (names_find(seen, name))
-        return error_set(c->err, ERR_SYNTAX, "%s:%zu: \"%.*s\" is given twice", c->tree->file, yaml_line(key),
-                         (int)name.len, name.ptr);
-    if (names_add(seen, name, key.id))
-        return error_nomem(c->err);
-    json_write_key_str(&c->w, name);
-    return convert(c, value);
-}
-
 static int convert_map(struct converting *c, struct yaml_node map)
 {
-    int rc = 0;
-    struct names seen = {0};
-    json_write_object(&c->w);
-    for (size_t i = 0; !rc && i < yaml_count(map); i++)
-        rc = convert_member(c, yaml_key(map, i), yaml_value(map, i), &seen);
-    names_free(&seen);
+    struct yaml_members members = {.steps_left = &c->merges_left, .err = c->err};
+    int rc = yaml_members_read(&members, map);
+    if (!rc)
+        json_write_object(&c->w);
+    for (size_t i = 0; !rc && i < yaml_members_count(&members); i++) {
+        const struct yaml_member *member = yaml_member_at(&members, i);
+        json_write_key_str(&c->w, member->name);
+        rc = convert(c, member->value);
+    }
     if (!rc)
         json_write_end(&c->w);
+    yaml_members_free(&members);
     return rc;
+}
+
+static int convert_scalar(struct converting *c, struct yaml_node scalar)
+{
+    static const char *const tags[] = {
+        [YAML_TAG_BOOL] = "!!bool", [YAML_TAG_INT] = "!!int",       [YAML_TAG_FLOAT] = "!!float",
+        [YAML_TAG_NULL] = "!!null", [YAML_TAG_BINARY] = "!!binary", [YAML_TAG_TIMESTAMP] = "!!timestamp"};
+    enum yaml_sense sense;
+    struct str text = yaml_text(scalar);
+    int shown = text.len < 60 ? (int)text.len : 60;
+    if (!yaml_sense(scalar, &sense, &c->spelt))
+        return error_set(c->err, ERR_SYNTAX, "%s:%zu: \"%.*s\" is not what its tag %s says", c->tree->file,
+                         yaml_line(scalar), shown, text.ptr, tags[yaml_entry_of(scalar)->tag]);
+    if (c->spelt.failed)
+        return buf_result(&c->spelt, c->tree->file, c->err);
+    switch (sense) {
+    case YAML_SENSE_NULL:
+        json_write_null(&c->w);
+        break;
+    case YAML_SENSE_TRUE:
+    case YAML_SENSE_FALSE:
+        json_write_bool(&c->w, sense == YAML_SENSE_TRUE);
+        break;
+    case YAML_SENSE_INTEGER:
+    case YAML_SENSE_FLOAT:
+        json_write_raw(&c->w, (struct json){buf_str(&c->spelt)});
+        break;
+    case YAML_SENSE_ENDLESS:
+        return error_set(c->err, ERR_SYNTAX, "%s:%zu: %.*s is no value in JSON; for the text write it in quotes",
+                         c->tree->file, yaml_line(scalar), shown, text.ptr);
+    case YAML_SENSE_BYTES:
+        json_write_str(&c->w, buf_str(&c->spelt));
+        break;
+    case YAML_SENSE_TEXT:
+        json_write_str(&c->w, text);
+        break;
+    }
+    return 0;
 }
 
 static int convert_list(struct converting *c, struct yaml_node list)
@@ -66,7 +97,7 @@ static int convert(struct converting *c, struct yaml_node node)
     if (++c->depth > DEPTH_MAX)
         return wrong(c, node, "it is nested too deeply, or an anchor leads back to itself");
     if (yaml_kind(node) == YAML_SCALAR)
-        yaml_write_scalar(&c->w, node);
+        rc = convert_scalar(c, node);
     else
         rc = yaml_kind(node) == YAML_MAP ? convert_map(c, node) : convert_list(c, node);
     c->depth--;
@@ -79,9 +110,11 @@ static int convert(struct converting *c, struct yaml_node node)
 
 int yaml_node_to_json(struct yaml_node node, struct buf *out, struct error *err)
 {
-    struct converting c = {.tree = node.tree, .err = err};
+    struct converting c = {.tree = node.tree, .err = err, .merges_left = MERGES_MAX, .spelt.secret = true};
     json_writer_init(&c.w, out);
-    return convert(&c, node);
+    int rc = convert(&c, node);
+    buf_free(&c.spelt);
+    return rc;
 }
 
 /* No other document may follow. */

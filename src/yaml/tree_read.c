@@ -90,6 +90,23 @@ static int take_alias(struct reading *r, const yaml_event_t *event)
     return 0;
 }
 
+static enum yaml_tag tag_of(const yaml_char_t *tag)
+{
+    static const char *const names[] = {
+        [YAML_TAG_STR] = "str",       [YAML_TAG_BOOL] = "bool",  [YAML_TAG_INT] = "int",
+        [YAML_TAG_FLOAT] = "float",   [YAML_TAG_NULL] = "null",  [YAML_TAG_TIMESTAMP] = "timestamp",
+        [YAML_TAG_BINARY] = "binary", [YAML_TAG_MERGE] = "merge"};
+    static const char common[] = "tag:yaml.org,2002:";
+    const char *text = (const char *)tag;
+    if (!text || !*text)
+        return YAML_TAG_NONE;
+    for (int i = YAML_TAG_STR; i < YAML_TAG_OTHER && strncmp(text, common, sizeof common - 1) == 0; i++) {
+        if (strcmp(text + sizeof common - 1, names[i]) == 0)
+            return (enum yaml_tag)i;
+    }
+    return YAML_TAG_OTHER;
+}
+
 static int take_scalar(struct reading *r, const yaml_event_t *event)
 {
     struct buf *text = &r->tree->text;
@@ -100,7 +117,8 @@ static int take_scalar(struct reading *r, const yaml_event_t *event)
                       (struct yaml_entry){.kind = YAML_SCALAR,
                                           .at = (uint32_t)at,
                                           .count = (uint32_t)count,
-                                          .plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE});
+                                          .tag = (uint8_t)tag_of(event->data.scalar.tag),
+                                          .plain = event->data.scalar.plain_implicit != 0});
     return name_node(r, event, event->data.scalar.anchor, id);
 }
 

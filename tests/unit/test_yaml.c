@@ -209,14 +209,16 @@ static void scalars_in_json(void **state)
     (void)state;
     as_json("[true, True, TRUE, false, False, FALSE]", "[true,true,true,false,false,false]");
     as_json("[null, Null, NULL, ~, ]", "[null,null,null,null]");
-    as_json("[0, -1, 1.50, 1e400, 9007199254740993, -0]", "[0,-1,1.50,1e400,9007199254740993,-0]");
+    as_json("[0, -1, 1.50, 1e300, 9007199254740993, -0]", "[0,-1,1.50,1e300,9007199254740993,-0]");
     as_json("['true', \"1\", '~', '']", "[\"true\",\"1\",\"~\",\"\"]");
-    /* kubectl takes these for values; here they are texts until its rules are taken over. */
-    as_json("[0400, 0x1F, .5, 1_000, yes, No, on, +1, 1., !!str 5]",
-            "[\"0400\",\"0x1F\",\".5\",\"1_000\",\"yes\",\"No\",\"on\",\"+1\",\"1.\",5]");
+    /* as kubectl takes them: test_yaml_kubectl.c has the whole of it */
+    as_json("[0400, 0x1F, .5, 1_000, yes, No, on, +1, 1., !!str 5, 1e400]",
+            "[256,31,0.5,1000,true,false,true,1,1,\"5\",\"1e400\"]");
+    as_json("[+01.50e+3, -.5, 3.14159265358979323846, 18446744073709551616]",
+            "[1.50e+3,-0.5,3.14159265358979323846,18446744073709551616]"); /* every digit stays */
     as_json("a: |\n  two\n  lines\nb: >-\n  one\n  line\n? c\n: \"\\u00e9\\n\"\n",
             "{\"a\":\"two\\nlines\\n\",\"b\":\"one line\",\"c\":\"\xc3\xa9\\n\"}");
-    as_json("a: &x [1]\nb: *x\n<<: {c: 2}\n", "{\"a\":[1],\"b\":[1],\"<<\":{\"c\":2}}");
+    as_json("a: &x [1]\nb: *x\n<<: {c: 2}\n", "{\"a\":[1],\"b\":[1],\"c\":2}");
     as_json("{\"a\": [], \"b\": {}, \"c\": \"\\u0000\"}", "{\"a\":[],\"b\":{},\"c\":\"\\u0000\"}");
     as_json("~\n", "null");
 }
@@ -256,6 +258,33 @@ static void what_grows_without_end(void **state)
     assert_string_equal(err.message, "f is larger than the limit of 1000 bytes");
     buf_free(&text);
     buf_free(&out);
+}
+
+/* Merges of merges are the same: sixteen levels of nine would be 10^15 members. */
+static void merges_that_grow_without_end(void **state)
+{
+    (void)state;
+    struct buf text = BUF_INIT;
+    int64_t began = clock_monotonic();
+    buf_puts(&text, "a0: &a0 {x: 1}\n");
+    for (int i = 1; i < 17; i++)
+        buf_printf(&text, "a%d: &a%d {<<: [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]}\n", i, i, i - 1,
+                   i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
+    no_json(text.ptr, "f:1: its merge keys (<<) bring in too much");
+    assert_true(clock_monotonic() - began < 20 * CLOCK_SECOND);
+    buf_free(&text);
+    no_json("a: &a {<<: *a}\n", "f:1: merge keys (<<) are nested too deeply, or an anchor leads back to itself");
+    no_json("a:\n  <<: 1\n", "f:2: a merge key (<<) needs a map or a list of maps");
+}
+
+static void tags_and_keys_that_do_not_fit(void **state)
+{
+    (void)state;
+    no_json("a:\n- !!int yes\n", "f:2: \"yes\" is not what its tag !!int says");
+    no_json("a: .inf\n", "f:1: .inf is no value in JSON; for the text write it in quotes");
+    no_json("~: a\n", "f:1: a key cannot be null; for the text write it in quotes");
+    no_json("a: 1\n!!int x: a\n", "f:2: the key is not what its tag says");
+    no_json("yes: 1\non: 2\n", "f:2: \"true\" is given twice");
 }
 
 static void the_line_of_a_pointer(void **state)
@@ -319,7 +348,7 @@ static void written_as_kubectl_does(void **state)
     as_yaml("{\"kind\":\"MPIJob\",\"spec\":{\"slots\":1,\"list\":[\"a\",{\"b\":true}],\"none\":null}}",
             "kind: MPIJob\nspec:\n  slots: 1\n  list:\n  - a\n  - b: true\n  none: null\n");
     as_yaml("{\"a\":[],\"b\":{},\"c\":[[]]}", "a: []\nb: {}\nc:\n- []\n");
-    as_yaml("[1.50,1e400,9007199254740993]", "- 1.50\n- 1e400\n- 9007199254740993\n");
+    as_yaml("[1.50,1e300,9007199254740993]", "- 1.50\n- 1e300\n- 9007199254740993\n");
 }
 
 static void texts_stay_texts(void **state)
@@ -329,6 +358,8 @@ static void texts_stay_texts(void **state)
             "- \"true\"\n- \"yes\"\n- \"No\"\n- \"null\"\n- \"~\"\n- \"\"\n- \"y\"\n- \".inf\"\n- \"<<\"\n");
     as_yaml("[\"1\",\"0400\",\"1e3\",\".5\",\"0x1F\",\"12:30:00\",\"2024-01-01T10:00:00Z\"]",
             "- \"1\"\n- \"0400\"\n- \"1e3\"\n- \".5\"\n- \"0x1F\"\n- \"12:30:00\"\n- \"2024-01-01T10:00:00Z\"\n");
+    as_yaml("[\"2024-01-01 10:00:00\",\"2024-1-1\",\"2024-01-01t10:00:00.5z\",\"2024-build\",\"1 2\"]",
+            "- \"2024-01-01 10:00:00\"\n- \"2024-1-1\"\n- \"2024-01-01t10:00:00.5z\"\n- 2024-build\n- 1 2\n");
     as_yaml("[\"truely\",\"v1\",\"a: b\",\"# c\",\"\xc3\xa9\"]", "- truely\n- v1\n- 'a: b'\n- '# c'\n- \xc3\xa9\n");
     as_yaml("{\"1\":\"two\\nlines\\n\"}", "\"1\": |\n  two\n  lines\n");
 }
@@ -337,7 +368,8 @@ static void texts_stay_texts(void **state)
 
 static int all_of_it(void)
 {
-    static const char text[] = "a: &x [1, two, ~]\nb: *x\nc: {d: \"e\"}\n";
+    static const char text[] =
+        "a: &x [1, two, ~]\nb: *x\nc: {d: \"e\"}\nm: &m {0x10: y, !!binary dw==: 1_0}\no: {<<: *m}\n";
     struct buf json = BUF_INIT, yaml = BUF_INIT;
     struct json root;
     struct error err = {0};
@@ -348,7 +380,8 @@ static int all_of_it(void)
         rc = json_to_yaml(root, &yaml, &err);
     assert_int_equal(rc, err.code);
     if (!rc)
-        assert_string_equal(yaml.ptr, "a:\n- 1\n- two\n- null\nb:\n- 1\n- two\n- null\nc:\n  d: e\n");
+        assert_string_equal(yaml.ptr, "a:\n- 1\n- two\n- null\nb:\n- 1\n- two\n- null\nc:\n  d: e\n"
+                                      "m:\n  \"16\": true\n  w: 10\no:\n  \"16\": true\n  w: 10\n");
     buf_free(&json);
     buf_free(&yaml);
     return rc;
@@ -385,6 +418,8 @@ int main(void)
         cmocka_unit_test(what_is_refused_as_json),
         cmocka_unit_test(what_grows_without_end),
         cmocka_unit_test(a_hundred_thousand_keys_and_anchors),
+        cmocka_unit_test(merges_that_grow_without_end),
+        cmocka_unit_test(tags_and_keys_that_do_not_fit),
         cmocka_unit_test(the_line_of_a_pointer),
         cmocka_unit_test(written_as_kubectl_does),
         cmocka_unit_test(texts_stay_texts),

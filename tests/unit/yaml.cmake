@@ -1,1 +1,2 @@
 mpijobd_unit_test(yaml FLOORS yaml ALLOC)
+mpijobd_unit_test(yaml_kubectl FLOORS yaml)
