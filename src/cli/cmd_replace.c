@@ -7,13 +7,12 @@
 
 #include "change/change.h"
 #include "cli/commands.h"
+#include "cli/replace_file.h"
 #include "cli/replace_print.h"
 #include "cli/session/named_jobs.h"
 #include "time/duration.h"
-#include "yaml/convert.h"
 
 #define CONCURRENCY 8
-#define FILE_MAX (8 * 1024 * 1024)
 
 struct replacing {
     struct session s;
@@ -27,6 +26,7 @@ struct replacing {
     struct json_writer w;
     uint64_t wait_effect_ms;
     bool colour;
+    bool many; /* the file has several objects */
 };
 
 struct one {
@@ -127,18 +127,7 @@ static int by_name(struct replacing *r, const char *name)
     return 0;
 }
 
-/* ---- a whole object ---- */
-
-static int read_input(const char *file, struct buf *text, struct error *err)
-{
-    char chunk[65536];
-    size_t n;
-    if (strcmp(file, "-") != 0)
-        return buf_read_file(text, file, FILE_MAX, err);
-    while ((n = fread(chunk, 1, sizeof chunk, stdin)) > 0 && text->len <= FILE_MAX)
-        buf_add(text, chunk, n);
-    return buf_result(text, "standard input", err);
-}
+/* ---- whole objects ---- */
 
 static void got_version(void *data, struct kube_request *request, const struct kube_answer *answer,
                         const struct error *err, bool lost)
@@ -155,29 +144,21 @@ static void got_version(void *data, struct kube_request *request, const struct k
 }
 
 /* The server refuses a PUT without resourceVersion: the newest is filled in, as kubectl replace does. */
-static int fill_version(struct replacing *r, struct json root, const char *name_space, const char *name,
-                        struct buf *out)
+static int find_version(struct replacing *r, const char *name_space, const char *name)
 {
     struct session *s = &r->s;
     struct kube_request *request;
-    struct json_edits edits = {0};
     struct kube_call call = {.resource = cluster_resource(s->cluster, s->options.job_kind),
                              .name_space = name_space,
                              .name = name,
                              .done = got_version,
                              .data = r};
+    buf_reset(&r->version);
     int rc = kube_get(cluster_kube(s->cluster), &call, &request, &s->error);
-    if (!rc) {
-        session_wait(s);
-        rc = s->error.code;
-    }
-    if (!rc) {
-        json_edit_set_string(&edits, "/metadata/resourceVersion", buf_str(&r->version));
-        rc = json_edit_apply(&edits, root, out, &s->error);
-    }
-    json_edits_free(&edits);
-    buf_free(&r->version);
-    return rc;
+    if (rc)
+        return rc;
+    session_wait(s);
+    return s->error.code ? s->error.code : buf_result(&r->version, "the resourceVersion", &s->error);
 }
 
 static int decode_name(struct session *s, struct json root, const char *pointer, char out[256])
@@ -196,39 +177,84 @@ static int take_kind(struct session *s, struct json root)
     return mpijob_kind_unknown(kind, &s->error);
 }
 
-static int by_file(struct replacing *r)
+/* The object's own namespace, else that of -n or of the context. As kubectl does, -n and an object that disagree are a
+ * mistake. */
+static int find_namespace(struct session *s, struct json root, char name_space[256])
+{
+    const char *wanted = s->options.name_space;
+    struct json own = json_at(root, "/metadata/namespace");
+    int rc = json_string_at(own, "", name_space, 256);
+    if (rc == ERR_LIMIT || (json_type(own) > JSON_NULL && json_type(own) != JSON_STRING))
+        return error_set(&s->error, ERR_INVALID, "%s: the object's /metadata/namespace is no name", s->options.file);
+    if (rc || !*name_space)
+        snprintf(name_space, 256, "%s", s->namespaces ? s->namespaces[0] : "default");
+    if (wanted && strcmp(wanted, name_space) != 0)
+        return error_set(&s->error, ERR_INVALID,
+                         "%s: the object is of the namespace \"%s\", and -n says \"%s\"; write -n %s, or leave it out",
+                         s->options.file, name_space, wanted, name_space);
+    return 0;
+}
+
+/* What the object lacks and its place on the server tells: the comparison then says nothing of it. */
+static int complete(struct replacing *r, struct json root, const char *name_space, const char *name, struct buf *whole)
+{
+    struct json_edits edits = {0};
+    int rc = 0;
+    if (!json_string_is(json_at(root, "/metadata/namespace"), str_of(name_space)))
+        json_edit_set_string(&edits, "/metadata/namespace", str_of(name_space));
+    if (!json_exists(json_at(root, "/metadata/resourceVersion"))) {
+        rc = find_version(r, name_space, name);
+        if (!rc)
+            json_edit_set_string(&edits, "/metadata/resourceVersion", buf_str(&r->version));
+    }
+    if (!rc)
+        rc = json_edit_apply(&edits, root, whole, &r->s.error);
+    json_edits_free(&edits);
+    return rc;
+}
+
+/* key: for messages, as far as it is known where this fails. */
+static int replace_object(struct replacing *r, struct json root, struct buf *whole, char key[600])
 {
     struct session *s = &r->s;
-    struct buf text = BUF_INIT, converted = BUF_INIT, whole = BUF_INIT;
-    struct json root;
-    char name_space[256], name[256];
-    int rc = read_input(s->options.file, &text, &s->error);
-    bool json = !rc && str_starts(str_trim(buf_str(&text)), "{");
-    if (!rc && !json)
-        rc = yaml_to_json(buf_str(&text), s->options.file, &converted, &s->error);
-    if (!rc)
-        rc = json_parse(str_trim(buf_str(json ? &text : &converted)), s->options.file, &root, &s->error);
-    if (!rc)
-        rc = take_kind(s, root);
+    char name_space[256] = "", name[256] = "";
+    int rc = take_kind(s, root);
     if (!rc)
         rc = decode_name(s, root, "/metadata/name", name);
-    if (!rc && decode_name(s, root, "/metadata/namespace", name_space))
-        snprintf(name_space, sizeof name_space, "%s", s->namespaces ? s->namespaces[0] : "default");
-    if (!rc && !json_exists(json_at(root, "/metadata/resourceVersion")))
-        rc = fill_version(r, root, name_space, name, &whole);
-    else if (!rc)
-        buf_add_str(&whole, root.text);
     if (!rc)
-        rc = buf_result(&whole, "the object", &s->error);
-    struct change_call call = {.verb = CHANGE_REPLACE, .name_space = name_space, .name = name, .body = buf_str(&whole)};
+        rc = find_namespace(s, root, name_space);
+    snprintf(key, 600, "%s/%s", name_space, name);
+    if (!rc)
+        rc = complete(r, root, name_space, name, whole);
+    struct change_call call = {.verb = CHANGE_REPLACE, .name_space = name_space, .name = name, .body = buf_str(whole)};
     if (!rc)
         rc = start_one(r, &call);
     if (!rc)
         session_wait(s);
-    buf_free(&text);
-    buf_free(&converted);
-    buf_free(&whole);
-    return rc ? session_fail(s, &s->error) : 0;
+    return rc;
+}
+
+static int by_file(struct replacing *r)
+{
+    struct replace_file file = {0};
+    int rc = replace_file_read(&file, r->s.options.file, &r->s.error);
+    r->many = replace_file_count(&file) > 1;
+    for (size_t i = 0; !rc && i < replace_file_count(&file); i++) {
+        struct buf whole = BUF_INIT;
+        char key[600];
+        r->s.flag = false;
+        if (replace_object(r, replace_file_object(&file, i), &whole, key)) {
+            r->failed++;
+            if (r->s.options.output == OUTPUT_JSON)
+                replace_print_failed(&r->w, key, &r->s.error);
+            else
+                session_fail(&r->s, &r->s.error);
+        }
+        buf_free(&whole);
+    }
+    buf_free(&r->version);
+    replace_file_free(&file);
+    return rc ? session_fail(&r->s, &r->s.error) : 0;
 }
 
 /* ---- the command ---- */
@@ -263,7 +289,7 @@ static int finish(struct replacing *r, int code)
     if (r->s.options.output == OUTPUT_JSON) {
         json_write_end(&r->w);
         puts(r->json.ptr ? r->json.ptr : "[]");
-    } else if (!code && r->s.options.selector) {
+    } else if (!code && (r->s.options.selector || r->many)) {
         printf("%" PRId64 " %s, %" PRId64 " as they should be, %" PRId64 " failed\n", r->changed,
                r->s.options.dry_run ? "would be changed" : "changed", r->unchanged, r->failed);
     }

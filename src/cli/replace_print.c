@@ -56,6 +56,14 @@ void replace_print_json(struct json_writer *w, const char *key, const struct cha
     buf_free(&diff);
 }
 
+void replace_print_failed(struct json_writer *w, const char *key, const struct error *err)
+{
+    static const struct mpijob_diff nothing;
+    static const char *const warnings[] = {NULL};
+    struct change_result result = {.diff = &nothing, .launcher = &nothing, .warnings = warnings};
+    replace_print_json(w, key, &result, err);
+}
+
 void replace_print_text(bool colour, bool dry_run, const char *key, const struct change_result *result,
                         const struct error *err)
 {

@@ -140,6 +140,29 @@ int yaml_to_json(struct str text, const char *file, struct buf *out, struct erro
     return rc;
 }
 
+int yaml_documents_to_json(struct str text, const char *file, struct buf *out, struct error *err)
+{
+    struct yaml_tree *tree;
+    bool first = true;
+    int rc = yaml_tree_parse_in(YAML_WORDS_COMMAND, text, file, &tree, err);
+    if (rc)
+        return rc;
+    buf_putc(out, '[');
+    while (!rc && tree->root) {
+        if (!yaml_is_null(yaml_root(tree))) {
+            if (!first)
+                buf_putc(out, ',');
+            first = false;
+            rc = yaml_node_to_json(yaml_root(tree), out, err);
+        }
+        if (!rc)
+            rc = yaml_tree_next(tree, err);
+    }
+    buf_putc(out, ']');
+    yaml_tree_free(tree);
+    return rc ? rc : buf_result(out, file, err);
+}
+
 /* ---- where a value stands ---- */
 
 static struct yaml_node child_of(struct yaml_node node, struct str part)

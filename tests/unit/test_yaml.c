@@ -223,6 +223,26 @@ static void scalars_in_json(void **state)
     as_json("~\n", "null");
 }
 
+static void all_documents_in_json(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *json;
+    } table[] = {{"a: 1\n---\n- 2\n---\n", "[{\"a\":1},[2]]"},
+                 {"---\n---\n~\n--- 'null'\n", "[\"null\"]"},
+                 {"# nothing\n", "[]"},
+                 {"a\n...\n---\n# b\n", "[\"a\"]"}};
+    struct buf out = BUF_INIT;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        buf_reset(&out);
+        assert_int_equal(yaml_documents_to_json(str_of(table[i].text), "f", &out, NULL), 0);
+        assert_string_equal(out.ptr, table[i].json);
+    }
+    struct error err;
+    assert_int_equal(yaml_documents_to_json(str_of("a\n---\n[\n"), "f", &out, &err), ERR_SYNTAX);
+    buf_free(&out);
+}
+
 static void what_is_refused_as_json(void **state)
 {
     (void)state;
@@ -415,6 +435,7 @@ int main(void)
         cmocka_unit_test(what_is_no_yaml),
         cmocka_unit_test(what_is_nested_too_deeply),
         cmocka_unit_test(scalars_in_json),
+        cmocka_unit_test(all_documents_in_json),
         cmocka_unit_test(what_is_refused_as_json),
         cmocka_unit_test(what_grows_without_end),
         cmocka_unit_test(a_hundred_thousand_keys_and_anchors),
