@@ -1,8 +1,11 @@
 /* The table of commands: from the first word of the command line to its command. */
 #include "cli/cli.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/str.h"
 #include "cli/commands.h"
@@ -21,31 +24,100 @@ static void help(void)
          "[OPTIONS]\n\nCommands:");
     for (size_t i = 0; commands[i]; i++)
         printf("  %-9s %s\n", commands[i]->name, commands[i]->about);
-    puts("\nmpijobd COMMAND --help explains a command. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 some changes "
+    puts("\nmpijobd COMMAND --help explains a command, and so does mpijobd help COMMAND. Exit codes: 0 done, 1 failed, "
+         "2 wrong usage, 3 some changes "
          "failed, 4 "
          "stopped by "
          "a limit.");
 }
 
-int cli_main(int argc, char **argv)
+static int unknown_command(const char *name)
+{
+    const char *names[sizeof commands / sizeof *commands] = {NULL};
+    for (size_t i = 0; commands[i]; i++)
+        names[i] = commands[i]->name;
+    const char *near = str_nearest(name, names);
+    fprintf(stderr, "mpijobd: there is no command \"%s\"%s%s%s\nSee mpijobd --help.\n", name,
+            near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    return EXIT_USAGE;
+}
+
+static const struct command *find(const char *name)
+{
+    for (size_t i = 0; commands[i]; i++) {
+        if (strcmp(name, commands[i]->name) == 0)
+            return commands[i];
+    }
+    return NULL;
+}
+
+/* Options may stand before the command: "mpijobd -n train get" is "mpijobd get -n train". False: there is no command.
+ */
+static bool command_first(int argc, char **argv)
+{
+    int at = options_first_word(argc, argv);
+    if (at >= argc)
+        return false;
+    char *name = argv[at];
+    for (; at > 1; at--)
+        argv[at] = argv[at - 1];
+    argv[1] = name;
+    return true;
+}
+
+static int run(int argc, char **argv)
 {
     if (argc < 2) {
         help();
         return EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+    if (strcmp(argv[1], "--version") == 0)
+        return cmd_version.run(argc - 1, argv + 1, &cmd_version);
+    bool asks = strcmp(argv[1], "help") == 0;
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || (asks && argc == 2)) {
         help();
         return EXIT_DONE;
     }
-    const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
-    const char *names[sizeof commands / sizeof *commands] = {NULL};
-    for (size_t i = 0; commands[i]; i++) {
-        names[i] = commands[i]->name;
-        if (strcmp(name, commands[i]->name) == 0)
-            return commands[i]->run(argc - 1, argv + 1, commands[i]);
+    if (asks) { /* "help get" is "get --help" */
+        static char option[] = "--help";
+        const struct command *about = find(argv[2]);
+        char *words[] = {argv[2], option, NULL};
+        return about ? about->run(2, words, about) : unknown_command(argv[2]);
     }
-    const char *near = str_nearest(name, names);
-    fprintf(stderr, "mpijobd: there is no command \"%s\"%s%s%s\nSee mpijobd --help.\n", name,
-            near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-    return EXIT_USAGE;
+    if (argv[1][0] == '-' && !command_first(argc, argv)) {
+        fprintf(stderr, "mpijobd: no command is named; \"%s\" goes with one\nSee mpijobd --help.\n", argv[1]);
+        return EXIT_USAGE;
+    }
+    const struct command *command = find(argv[1]);
+    return command ? command->run(argc - 1, argv + 1, command) : unknown_command(argv[1]);
+}
+
+static bool reader_left(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR);
+}
+
+/* What was printed has to arrive: a full disk is a failure. Of a pipe whose reader has left, as head does, nothing is
+ * said. Where a write in between has failed, the reason is lost. */
+static int finish_output(int code)
+{
+    bool failed = ferror(stdout) != 0, left = reader_left();
+    errno = 0;
+    failed = fflush(stdout) != 0 || failed;
+    int why = errno;
+    if (fclose(stdout) != 0 && !failed) {
+        failed = true;
+        why = errno;
+    }
+    if (!failed)
+        return code;
+    if (!left && why != EPIPE)
+        fprintf(stderr, "mpijobd: standard output cannot be written%s%s\n", why ? ": " : "", why ? strerror(why) : "");
+    return code == EXIT_DONE || code == EXIT_CHANGES ? EXIT_FAILED : code;
+}
+
+int cli_main(int argc, char **argv)
+{
+    return finish_output(run(argc, argv));
 }

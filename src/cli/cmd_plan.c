@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/session/named_jobs.h"
 #include "cli/session/policies.h"
 #include "json/write.h"
 
@@ -127,6 +128,8 @@ static int make(struct plan *p)
     if (code)
         return code;
     code = session_connect(s);
+    if (!code && s->cluster_count == 1)
+        code = namespace_check(s);
     s->log.level = s->options.log_level ? s->log.level : LOG_ERROR + 1; /* printed here instead */
     if (!code)
         code = policies_load(s, &e, s->options.arguments);

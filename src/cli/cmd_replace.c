@@ -281,7 +281,8 @@ static int work(struct replacing *r)
     r->site = session_site(s);
     if (s->options.file)
         return by_file(r);
-    return s->options.selector || s->options.all_namespaces ? by_selector(r) : by_name(r, s->options.arguments[0]);
+    return s->options.selector || s->options.all_namespaces || s->options.all ? by_selector(r)
+                                                                              : by_name(r, s->options.arguments[0]);
 }
 
 static int finish(struct replacing *r, int code)
@@ -289,7 +290,7 @@ static int finish(struct replacing *r, int code)
     if (r->s.options.output == OUTPUT_JSON) {
         json_write_end(&r->w);
         puts(r->json.ptr ? r->json.ptr : "[]");
-    } else if (!code && (r->s.options.selector || r->many)) {
+    } else if (!code && (r->s.options.selector || r->s.options.all || r->many)) {
         printf("%" PRId64 " %s, %" PRId64 " as they should be, %" PRId64 " failed\n", r->changed,
                r->s.options.dry_run ? "would be changed" : "changed", r->unchanged, r->failed);
     }
@@ -305,9 +306,13 @@ static int run(int argc, char **argv, const struct command *command)
     int code;
     if (!command_begin(argc, argv, command, &o, &code))
         return code;
-    bool many = o.selector || o.all_namespaces;
-    if (o.all_namespaces && !o.selector)
-        return command_usage(command, "-A needs a selector: -l SELECTOR");
+    bool many = o.selector || o.all_namespaces || o.all;
+    bool every = many && (!o.selector || !str_trim(str_of(o.selector)).len);
+    if (o.all_namespaces && !o.selector && !o.all)
+        return command_usage(command, "-A needs a selector: -l SELECTOR, or --all for every job");
+    if (every && !o.all)
+        return command_usage(command, "an empty selector is every job of %s; say --all if that is meant",
+                             o.all_namespaces ? "all namespaces" : "the namespace");
     if (o.file ? o.argument_count != 0 || many : o.argument_count < (many ? 1 : 2))
         return command_usage(
             command, o.file ? "-f gives the whole object; no names or fields beside it"
@@ -341,7 +346,7 @@ static int run(int argc, char **argv, const struct command *command)
 
 const struct command cmd_replace = {
     "replace",
-    "[KIND] NAME FIELD=VALUE... | -l SELECTOR FIELD=VALUE... | -f FILE",
+    "[KIND] NAME FIELD=VALUE... | -l SELECTOR FIELD=VALUE... | --all FIELD=VALUE... | -f FILE",
     "Replace fields of a job (or of many), and say what that does",
     TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT | TAKES_REPLACE | TAKES_DRY_RUN | TAKES_KIND,
     run,

@@ -15,6 +15,8 @@ static int run(int argc, char **argv, const struct command *command)
     int code;
     if (!command_begin(argc, argv, command, &o, &code))
         return code;
+    if (o.argument_count)
+        return command_usage(command, "it takes no arguments, and \"%s\" is one", o.arguments[0]);
     const char *curl = curl_version_info(CURLVERSION_NOW)->version;
     if (o.output == OUTPUT_JSON)
         printf("{\"version\":\"%s\",\"lua\":\"%s.%s.%s\",\"libuv\":\"%s\",\"libcurl\":\"%s\",\"sqlite\":\"%s\"}\n",

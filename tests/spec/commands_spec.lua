@@ -190,4 +190,91 @@ describe("on a cluster #cluster", function()
         assert.are.equal(1, code)
         support.contains(err, '"absent" not found')
     end)
+
+    it("options may stand before the command", function()
+        local code, out, err = support.mpijobd("-n", namespace, "--kubeconfig=" .. server.kubeconfig, "get", "bert", "-o", "name")
+        assert.are.equal(0, code, err)
+        assert.are.equal("mpijob.kubeflow.org/bert\n", out)
+        code, _, err = support.mpijobd("-n", namespace)
+        assert.are.equal(2, code)
+        support.contains(err, 'no command is named; "-n" goes with one')
+        code, _, err = support.mpijobd("-n", namespace, "gett")
+        assert.are.equal(2, code)
+        support.contains(err, 'there is no command "gett"; did you mean "get"?')
+    end)
+
+    it("help COMMAND explains a command, and version takes no arguments", function()
+        local code, out = support.mpijobd("help", "replace")
+        local _, same = support.mpijobd("replace", "--help")
+        assert.are.equal(0, code)
+        assert.are.equal(same, out)
+        local err
+        code, _, err = support.mpijobd("help", "nothing")
+        assert.are.equal(2, code)
+        support.contains(err, 'there is no command "nothing"')
+        code, out, err = support.mpijobd("version", "extra")
+        assert.are.equal(2, code)
+        assert.are.equal("", out)
+        support.contains(err, 'it takes no arguments, and "extra" is one')
+    end)
+
+    it("a job may be named with its namespace", function()
+        local function bare(...) return support.mpijobd((...), "--kubeconfig", server.kubeconfig, select(2, ...)) end
+        local code, out, err = bare("get", namespace .. "/bert", namespace .. "/gpt", "-o", "name")
+        assert.are.equal(0, code, err)
+        assert.are.equal("mpijob.kubeflow.org/bert\nmpijob.kubeflow.org/gpt\n", out)
+        code, out, err = bare("replace", namespace .. "/bert", "labels.example.com/named=yes")
+        assert.are.equal(0, code, err)
+        support.contains(out, namespace .. "/bert replaced")
+        code, _, err = bare("inspect", namespace .. "/bert")
+        assert.is_truthy(code == 0 or code == 1, err)
+        code, _, err = run("get", "elsewhere/bert")
+        assert.are.equal(2, code)
+        support.contains(err, '"' .. namespace .. '" and "elsewhere" are two namespaces')
+    end)
+
+    it("a change of every job has to say so", function()
+        for _, selector in ipairs { "", " " } do
+            local code, _, err = run("replace", "-A", "-l", selector, "labels.every=1")
+            assert.are.equal(2, code)
+            support.contains(err, "an empty selector is every job of all namespaces; say --all if that is meant")
+        end
+        local code, out, err = run("replace", "-l", "", "labels.every=1")
+        assert.are.equal(2, code)
+        support.contains(err, "an empty selector is every job of the namespace; say --all")
+        assert.is_nil(select(2, server:get(namespace, "bert")):find('"every"', 1, true))
+        code, out, err = run("replace", "--all", "labels.every=1")
+        assert.are.equal(0, code, err)
+        support.contains(out, "3 changed, 0 as they should be, 0 failed")
+        code, _, err = run("replace", "labels.every=1")
+        assert.are.equal(2, code, err)
+    end)
+
+    it("a namespace that is not there is said", function()
+        local folder = support.folder()
+        local policy = support.write(folder .. "/p.lua", 'policy { name = "p", every = "1h", replace = { cleanPodPolicy = "All" } }\n')
+        for _, words in ipairs { { "get" }, { "get", "bert" }, { "inspect" }, { "report" }, { "replace", "-l", "a", "labels.b=c" }, { "plan", policy } } do
+            local code, _, err = support.mpijobd(words[1], "--kubeconfig", server.kubeconfig, "-n", "absent", table.unpack(words, 2))
+            assert.are.equal(1, code, words[1] .. err)
+            support.contains(err, 'there is no namespace "absent"')
+        end
+        local empty = server:namespace()
+        local code, _, err = support.mpijobd("get", "--kubeconfig", server.kubeconfig, "-n", empty)
+        assert.are.equal(0, code, err)
+        support.contains(err, "No MPIJobs found in namespace " .. empty)
+    end)
+
+    it("a full disk behind standard output is a failure", function()
+        local function full(...)
+            local words = { support.binary, ... }
+            for i, word in ipairs(words) do words[i] = "'" .. word .. "'" end
+            return support.proc.run("/bin/sh", { args = { "-c", table.concat(words, " ") .. " >/dev/full" } })
+        end
+        for _, words in ipairs { { "version" }, { "help" }, { "get", "--help" },
+            { "get", "--kubeconfig", server.kubeconfig, "-n", namespace, "-o", "yaml" } } do
+            local code, _, err = full(table.unpack(words))
+            assert.are.equal(1, code, err)
+            support.contains(err, "mpijobd: standard output cannot be written")
+        end
+    end)
 end)

@@ -30,6 +30,7 @@ struct report {
     char journal[4096];               /* "": there is none */
     char notes[NOTES][5000];
     size_t note_count;
+    bool any; /* finished jobs were found */
 };
 
 static void note(struct report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -47,6 +48,7 @@ static void note(struct report *r, const char *format, ...)
 static int count(void *data, struct str object)
 {
     struct report *r = data;
+    r->any = true;
     struct json root;
     struct mpijob_view v;
     struct mpijob_held_gpus hold;
@@ -80,7 +82,7 @@ static int read_jobs(struct report *r)
         rc = mpijob_match_phase(match, "Failed", &s->error);
     int code = rc ? session_fail(s, &s->error) : jobs_each(s, match, count, r);
     mpijob_match_free(match);
-    return code;
+    return code || r->any ? code : namespace_check(s);
 }
 
 /* The journal stands where the daemon runs. Elsewhere the report does without it, unless --state asks for it. */

@@ -38,9 +38,64 @@ static bool is_plural(struct str text)
     return str_is(text, mpijob_kind_info(kind)->plural) || str_is(text, mpijob_kind_info(kind)->definition);
 }
 
+/* Is it nearly a kind's name ("tfjobz")? Two letters more or less would catch too many namespaces. */
+static bool is_nearly_kind(struct str text)
+{
+    for (int i = 0; i < MPIJOB_KINDS; i++) {
+        struct str name = str_of(mpijob_kind_info((enum mpijob_kind)i)->singular);
+        struct str a = text.len < name.len ? text : name, b = text.len < name.len ? name : text;
+        size_t same = 0, end = 0;
+        while (same < a.len && a.ptr[same] == b.ptr[same])
+            same++;
+        while (end < a.len - same && a.ptr[a.len - 1 - end] == b.ptr[b.len - 1 - end])
+            end++;
+        if (b.len - a.len <= 1 && b.len - same - end <= 1)
+            return true;
+    }
+    return false;
+}
+
+/* "train/bert", as the results of commands name a job. */
+static bool is_namespace(struct str text)
+{
+    bool good = text.len > 0 && text.len <= 63;
+    for (size_t i = 0; good && i < text.len; i++)
+        good = (text.ptr[i] >= 'a' && text.ptr[i] <= 'z') || (text.ptr[i] >= '0' && text.ptr[i] <= '9') ||
+               text.ptr[i] == '-';
+    return good && !is_nearly_kind(text);
+}
+
+/* first: what stands before the slash; it becomes a text of its own. */
+static int take_namespace(struct options *o, char *first, struct error *err)
+{
+    if (o->name_space && strcmp(o->name_space, first) != 0)
+        return error_set(err, ERR_INVALID,
+                         "\"%s\" and \"%s\" are two namespaces; a command that names jobs is about one", o->name_space,
+                         first);
+    o->name_space = first;
+    o->all_namespaces = false;
+    return 0;
+}
+
+static int take_prefix(struct taking *t, char **argument)
+{
+    enum mpijob_kind kind;
+    char *slash = strchr(*argument, '/');
+    struct str first = str_n(*argument, (size_t)(slash - *argument));
+    int rc;
+    if (!mpijob_kind_find(first, &kind) && is_namespace(first)) {
+        *slash = '\0';
+        rc = take_namespace(t->o, *argument, t->err);
+    } else {
+        rc = take_kind(t, first, *argument);
+    }
+    *argument = slash + 1;
+    return rc;
+}
+
 /* Sets options->job_kind from --kind, from a first argument that is a kind's plural ("pytorchjobs"), which is taken out
- * of the arguments, or from "KIND/NAME", of which NAME is left. names: how many of the arguments are names, as far as
- * they go. ERR_INVALID: an unknown kind, or two of them. */
+ * of the arguments, or from "KIND/NAME", of which NAME is left; and options->name_space from "NAMESPACE/NAME". names:
+ * how many of the arguments are names, as far as they go. ERR_INVALID: an unknown kind, or two of them. */
 static int take_kinds(struct options *o, int names, struct error *err)
 {
     struct taking t = {.o = o, .err = err};
@@ -51,11 +106,9 @@ static int take_kinds(struct options *o, int names, struct error *err)
         o->argument_count--;
     }
     for (int i = 0; !rc && i < o->argument_count && i < names; i++) {
-        char *slash = strchr(o->arguments[i], '/');
-        if (!slash || memchr(o->arguments[i], '=', (size_t)(slash - o->arguments[i])))
+        if (!strchr(o->arguments[i], '/') || strchr(o->arguments[i], '=')) /* a change of a field is no name */
             continue;
-        rc = take_kind(&t, str_n(o->arguments[i], (size_t)(slash - o->arguments[i])), o->arguments[i]);
-        o->arguments[i] = slash + 1;
+        rc = take_prefix(&t, &o->arguments[i]);
     }
     return rc;
 }

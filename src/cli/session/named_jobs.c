@@ -53,6 +53,36 @@ static void got(void *data, struct kube_request *request, const struct kube_answ
     f->s->flag = true;
 }
 
+/* ---- is the namespace there? ---- */
+
+static void asked(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
+                  bool lost)
+{
+    (void)request;
+    (void)answer;
+    (void)lost;
+    struct finding *f = data;
+    f->err = err ? *err : (struct error){0};
+    f->s->flag = true;
+}
+
+int namespace_check(struct session *s)
+{
+    static const struct kube_resource namespaces = {"", "v1", "namespaces"};
+    struct finding f = {.s = s};
+    struct kube_request *request;
+    struct kube_call call = {.resource = &namespaces, .name = s->options.name_space, .done = asked, .data = &f};
+    if (!s->options.name_space || kube_get(cluster_kube(s->cluster), &call, &request, &s->error))
+        return 0;
+    session_wait(s);
+    if (f.err.code != ERR_NOT_FOUND)
+        return 0;
+    error_set(&s->error, ERR_NOT_FOUND, "there is no namespace \"%s\"", s->options.name_space);
+    return session_fail(s, &s->error);
+}
+
+/* ---- by name ---- */
+
 static int by_name(struct finding *f, const char *name)
 {
     struct session *s = f->s;
@@ -137,7 +167,7 @@ static int by_selector(struct finding *f)
     struct mpijob_match *match = mpijob_match_new();
     int code = match ? jobs_each(f->s, match, keep, f) : session_fail(f->s, (error_nomem(&f->s->error), &f->s->error));
     mpijob_match_free(match);
-    return code;
+    return code || f->jobs->count ? code : namespace_check(f->s);
 }
 
 int jobs_look_up(struct session *s, struct jobs *jobs)
@@ -154,6 +184,8 @@ int jobs_look_up(struct session *s, struct jobs *jobs)
         if (code)
             return code;
     }
+    if (jobs->missing && !jobs->count)
+        namespace_check(s);
     return jobs->missing ? EXIT_FAILED : 0;
 }
 

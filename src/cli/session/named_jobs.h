@@ -27,6 +27,11 @@ void jobs_release(struct jobs *jobs);
 typedef int (*jobs_visit)(void *data, struct str object);
 int jobs_each(struct session *s, struct mpijob_match *match, jobs_visit visit, void *data);
 
+/* Is the namespace of -n there? Asked where nothing was found in it: a server lists what is in a namespace that does
+ * not exist as empty. 0: it is, or there is no -n, or it cannot be told (403); else the exit code after that was
+ * printed. */
+int namespace_check(struct session *s);
+
 /* The pods of the jobs in scope, counted, for commands that say what jobs hold. The caller frees them
  * (mpijob_pods_free). NULL with *why set: they cannot be listed, which is no failure of the command. */
 struct mpijob_pods *pods_count(struct session *s, struct error *why);

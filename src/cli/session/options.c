@@ -39,6 +39,7 @@ enum id {
     ID_AS_UID,
     ID_BY,
     ID_KIND,
+    ID_ALL,
 };
 
 static const struct known {
@@ -79,6 +80,7 @@ static const struct known {
     {"exit-code", ID_EXIT_CODE, NULL, TAKES_EXIT_CODE, "exit with 10 where there are changes"},
     {"count", 'c', "N", TAKES_COUNT, "how many of the coming times"},
     {"filename", 'f', "FILE", TAKES_REPLACE, "replace by this whole object (JSON or YAML; - is standard input)"},
+    {"all", ID_ALL, NULL, TAKES_REPLACE, "every job of the namespace (with -A: of all namespaces) is meant"},
     {"destructive", ID_DESTRUCTIVE, NULL, TAKES_REPLACE, "allow a change that ends or deletes the job at once"},
     {"through-launcher", ID_THROUGH_LAUNCHER, NULL, TAKES_REPLACE,
      "change the launcher too, where the job's own field does not act on a running job"},
@@ -258,6 +260,9 @@ static int take(struct options *o, int id, const char *value, struct error *err)
     case ID_BY:
         o->by = value;
         break;
+    case ID_ALL:
+        o->all = true;
+        break;
     case ID_FIX:
         o->fix = true;
         break;
@@ -287,26 +292,50 @@ static int unknown(const char *given, unsigned takes, struct error *err)
                      near ? near : "", near ? "?" : "");
 }
 
-int options_parse(int argc, char **argv, unsigned takes, struct options *options, struct error *err)
+/* What getopt_long wants, for the options that a command takes. */
+struct spelling {
+    struct option longs[KNOWN + 1];
+    char shorts[64];
+};
+
+static void spell(unsigned takes, const char *first, struct spelling *out)
 {
-    struct option longs[KNOWN + 1] = {{0}};
-    char shorts[64] = ":";
     size_t n = 0;
-    *options = (struct options){.count = -1, .limit = -1};
+    *out = (struct spelling){0};
+    snprintf(out->shorts, sizeof out->shorts, "%s", first);
     for (size_t i = 0; i < KNOWN; i++) {
         if (!(known[i].group & takes))
             continue;
-        longs[n++] =
+        out->longs[n++] =
             (struct option){known[i].name, known[i].value ? required_argument : no_argument, NULL, known[i].id};
         if (known[i].id < 256) {
-            size_t s = strlen(shorts);
-            snprintf(shorts + s, sizeof shorts - s, "%c%s", known[i].id, known[i].value ? ":" : "");
+            size_t s = strlen(out->shorts);
+            snprintf(out->shorts + s, sizeof out->shorts - s, "%c%s", known[i].id, known[i].value ? ":" : "");
         }
     }
     opterr = 0;
-    optind = 1;
+    optind = 0; /* glibc then begins again, and at the first letter of `shorts` */
+}
+
+int options_first_word(int argc, char **argv)
+{
+    struct spelling spelling;
     int id;
-    while ((id = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+    spell(~0U, "+:", &spelling);
+    while ((id = getopt_long(argc, argv, spelling.shorts, spelling.longs, NULL)) != -1) {
+        if (id == '?' || id == ':')
+            return argc;
+    }
+    return optind;
+}
+
+int options_parse(int argc, char **argv, unsigned takes, struct options *options, struct error *err)
+{
+    struct spelling spelling;
+    *options = (struct options){.count = -1, .limit = -1};
+    spell(takes, ":", &spelling);
+    int id;
+    while ((id = getopt_long(argc, argv, spelling.shorts, spelling.longs, NULL)) != -1) {
         if (id == '?')
             return unknown(argv[optind - 1], takes, err);
         if (id == ':')

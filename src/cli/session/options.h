@@ -24,7 +24,7 @@ enum option_group {
     TAKES_LOG = 1 << 6, /* --log-level --log-format */
     TAKES_EXIT_CODE = 1 << 7,
     TAKES_COUNT = 1 << 8,     /* -c */
-    TAKES_REPLACE = 1 << 9,   /* -f --destructive --through-launcher --wait-effect --resource-version */
+    TAKES_REPLACE = 1 << 9,   /* -f --all --destructive --through-launcher --wait-effect --resource-version */
     TAKES_FILTER = 1 << 10,   /* --policy --limit --in-flight */
     TAKES_ROLES = 1 << 11,    /* --service-account (and --config) */
     TAKES_ALL = 1 << 12,      /* -A */
@@ -45,7 +45,7 @@ struct options {
         *wait_effect, *service_account, *as, *as_uid;
     const char *as_groups[OPTIONS_GROUPS_MAX + 1]; /* NULL-terminated */
     const char *by;
-    bool all_namespaces, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help;
+    bool all_namespaces, all, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help;
     enum output output;
     enum mpijob_kind job_kind; /* which the command is about; set by command_begin */
     int64_t count, limit;      /* -1: not given */
@@ -55,6 +55,10 @@ struct options {
 
 /* argv[0] is the command's name. ERR_INVALID: the message for standard error (wrong usage). */
 int options_parse(int argc, char **argv, unsigned takes, struct options *options, struct error *err);
+
+/* The place in argv of the first word that is no option and no option's value, from 1; argc: there is none, or an
+ * option before it is not understood. */
+int options_first_word(int argc, char **argv);
 
 /* The lines of --help for the options that a command takes. */
 void options_help(unsigned takes);
