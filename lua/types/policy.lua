@@ -24,6 +24,7 @@
 ---@field phase? mpijobd.Phase|mpijobd.Phase[]
 ---@field cleanPodPolicy? mpijobd.CleanPodPolicy|"unset"|(mpijobd.CleanPodPolicy|"unset")[] the value in force; `"unset"`: there is none
 ---@field gpus? string|integer GPUs that the job asks for, all roles together: `">0"`, `"<=8"`, `"!=4"`, or a number
+---@field deleting? boolean true: only jobs that are being deleted; else they do not match
 ---@field problem? mpijobd.Problem|mpijobd.Problem[] it is set up wrongly in one of these ways
 ---@field older_than? mpijobd.Duration since its creation
 ---@field pending_for? mpijobd.Duration since it is Pending; holds for Pending jobs only

@@ -66,7 +66,8 @@ static void add_row(struct get *g, const struct mpijob_view *v)
     }
     snprintf(text, sizeof text, "%.*s", (int)v->name.len, v->name.ptr);
     table_cell(&g->table, text);
-    table_cell(&g->table, mpijob_phase_name(v->phase));
+    snprintf(text, sizeof text, "%s%s", mpijob_phase_name(v->phase), v->deleting ? ",deleting" : "");
+    table_cell(&g->table, text);
     cell_value(&g->table, mpijob_field_value(v->object, FIELD_CLEAN_POD_POLICY, v->target));
     deadline_cell(&g->table, v);
     snprintf(text, sizeof text, "%" PRId64, v->gpus);
@@ -147,7 +148,7 @@ static int print(struct get *g)
 
 static int run(int argc, char **argv, const struct command *command)
 {
-    struct get g = {0};
+    struct get g = {.jobs.deleting = true};
     struct options o;
     int code;
     if (!command_begin(argc, argv, command, &o, &code))

@@ -170,6 +170,7 @@ static void count_pods(struct inspection *in)
 static int work(struct inspection *in)
 {
     struct session *s = &in->s;
+    in->jobs.deleting = true; /* what stops a controller does so until they are gone */
     session_scope(s, false);
     int code = session_cluster(s);
     if (code)

@@ -58,7 +58,7 @@ static bool take(void *data, struct json item)
                   LOG_FIELDS({"reason", err.message}));
         return true;
     }
-    if (view.deleting || !mpijob_match_eval(l->call.match, &view, clock_now(l->call.site->clock), NULL))
+    if (!mpijob_match_eval(l->call.match, &view, clock_now(l->call.site->clock), NULL))
         return true;
     struct queued *q = malloc(sizeof *q + item.text.len);
     if (!q) {

@@ -65,8 +65,7 @@ static enum listing_state cached_next(struct listing *listing, struct str *objec
                 error_keep(&l->error, &err);
             continue;
         }
-        if (view.deleting || !in_scope(l, &view) ||
-            !mpijob_match_eval(l->call.match, &view, clock_now(l->call.site->clock), NULL))
+        if (!in_scope(l, &view) || !mpijob_match_eval(l->call.match, &view, clock_now(l->call.site->clock), NULL))
             continue;
         *object = buf_str(&l->bytes);
         return LISTING_JOB;

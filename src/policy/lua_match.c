@@ -9,9 +9,9 @@
 
 #define LIST_MAX 4096 /* names in a list, keys in a table */
 
-static const char *const keys[] = {
-    "namespace",   "name",         "labels",         "annotations", "phase",   "older_than", "pending_for",
-    "running_for", "finished_for", "cleanPodPolicy", "gpus",        "problem", "where",      NULL};
+static const char *const keys[] = {"namespace",  "name",        "labels",      "annotations",  "phase",
+                                   "older_than", "pending_for", "running_for", "finished_for", "cleanPodPolicy",
+                                   "gpus",       "problem",     "deleting",    "where",        NULL};
 
 struct reading {
     lua_State *L;
@@ -167,6 +167,10 @@ static void one(struct reading *r, const char *key, int index, int *where)
         span(r, key, index, SPAN_FINISHED_FOR);
     else if (strcmp(key, "gpus") == 0)
         gpus(r, index);
+    else if (strcmp(key, "deleting") == 0 && lua_type(r->L, index) == LUA_TBOOLEAN)
+        mpijob_match_deleting(r->match, lua_toboolean(r->L, index) ? DELETING_ONLY : DELETING_NO);
+    else if (strcmp(key, "deleting") == 0)
+        type_error(r, key, index, "true (only jobs that are being deleted) or false (only others, as without it)");
     else if (strcmp(key, "where") == 0 && !where)
         found(r, key, "is only for a policy's match; here, test the jobs in the loop");
     else if (strcmp(key, "where") == 0 && lua_type(r->L, index) != LUA_TFUNCTION)
@@ -179,7 +183,7 @@ static void one(struct reading *r, const char *key, int index, int *where)
         const char *near = str_nearest(key, keys);
         snprintf(message, sizeof message,
                  "is not a condition%s%s%s; there are namespace, name, labels, annotations, phase, "
-                 "older_than, pending_for, running_for, finished_for, cleanPodPolicy, gpus, problem, where",
+                 "older_than, pending_for, running_for, finished_for, cleanPodPolicy, gpus, problem, deleting, where",
                  near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
         found(r, key, message);
     }

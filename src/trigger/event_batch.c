@@ -56,7 +56,7 @@ static bool still(struct event_batch *b, uint32_t slot, const struct mpijob_view
     int64_t now_us = clock_now(t->site->clock);
     const struct policy *p = t->entry.policy;
     bool stopped = loops_stopped(&t->runs->loops, view->uid, p->name, now_us);
-    if (!stopped && !view->deleting && mpijob_match_eval(p->match, view, now_us, NULL))
+    if (!stopped && mpijob_match_eval(p->match, view, now_us, NULL))
         return true;
     struct job_step step = event_step(t, slot, stopped ? JOB_SETTLED_BROKE : JOB_TAKEN_BACK, INT64_MAX);
     if (stopped)

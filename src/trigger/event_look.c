@@ -74,13 +74,13 @@ void event_look(struct event_trigger *t, uint32_t slot, const struct mpijob_view
     const struct policy *p = t->entry.policy;
     int64_t now_us = clock_now(t->site->clock);
     if (job_on_run(j)) { /* looked at when the run has told what became of it */
-        bool left = v->deleting || mpijob_match_since(p->match, v, now_us) == INT64_MAX;
+        bool left = mpijob_match_since(p->match, v, now_us) == INT64_MAX;
         event_step(t, slot, left ? JOB_SEEN_LEAVING : JOB_SEEN_MATCHING, INT64_MAX);
         return;
     }
     if (!mpijob_match_name_fits(p->match, v))
         return;
-    int64_t at_us = v->deleting ? INT64_MAX : mpijob_match_since(p->match, v, now_us);
+    int64_t at_us = mpijob_match_since(p->match, v, now_us);
     unsigned before = job_kinds(j, HANDLING_PENDING);
     bool matches = at_us <= now_us, write = false;
     if (p->on & ON_ADDED)

@@ -277,4 +277,38 @@ describe("on a cluster #cluster", function()
             support.contains(err, "mpijobd: standard output cannot be written")
         end
     end)
+
+    it("jobs that are being deleted are listed with a mark, and match only where that is asked for", function()
+        local place = server:namespace()
+        server:create(place, "stays", { state = "Running" })
+        server:create(place, "goes", { state = "Running" })
+        local path = server:path(place, "goes")
+        assert.are.equal(200, (server:request("PATCH", path, '{"metadata":{"finalizers":["example.com/wait"]}}', "application/merge-patch+json")))
+        assert.are.equal(200, (server:request("DELETE", path)))
+        local function at(...) return support.mpijobd((...), "--kubeconfig", server.kubeconfig, "-n", place, select(2, ...)) end
+        local code, out, err = at("get")
+        assert.are.equal(0, code, err)
+        assert.is_truthy(out:match("goes +Running,deleting +"), out)
+        assert.is_truthy(out:match("stays +Running +"), out)
+        code, out, err = at("replace", "goes", "cleanPodPolicy=All", "-o", "json")
+        assert.are.equal(0, code, err)
+        assert.are.equal("inert", support.json.decode(out)[1].effect)
+        code, out, err = at("replace", "--all", "labels.round=2")
+        assert.are.equal(0, code, err)
+        support.contains(out, "1 changed, 0 as they should be, 0 failed")
+        for match, name in pairs { [""] = "stays", ["deleting = false"] = "stays", ["deleting = true"] = "goes" } do
+            local policy = support.write(support.folder() .. "/p.lua",
+                ('policy { name = "p", every = "1h", match = { %s }, replace = { labels = { seen = "yes" } } }\n'):format(match))
+            code, out, err = at("plan", policy, "-o", "json")
+            assert.are.equal(0, code, err)
+            local rows = support.json.decode(out)
+            assert.are.equal(1, #rows, match .. out)
+            support.contains(out, place .. "/" .. name)
+        end
+        code, _, err = support.mpijobd("check", support.write(support.folder() .. "/p.lua",
+            'policy { name = "p", every = "1h", match = { deleting = "yes" }, replace = { cleanPodPolicy = "All" } }\n'))
+        assert.are.equal(1, code)
+        support.contains(err, 'match.deleting is the string "yes"; it has to be true')
+        server:request("PATCH", path, '{"metadata":{"finalizers":null}}', "application/merge-patch+json")
+    end)
 end)

@@ -352,9 +352,39 @@ static void the_other_kinds(void **state)
     assert_contains(v.why, "CCI's controller could not be tried");
 }
 
+/* The controllers return at once when they see a deletionTimestamp. */
+static void a_job_that_is_being_deleted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *after;
+        enum mpijob_effect effect;
+        const char *says;
+    } cases[] = {{"cleanPodPolicy=All", EFFECT_INERT, "is being deleted"},
+                 {"activeDeadlineSeconds=60", EFFECT_INERT, "is being deleted"},
+                 {"suspend=true", EFFECT_INERT, "no controller looks at it"},
+                 {"labels.a=b", EFFECT_STORED, "stored"}};
+    static const char *const states[] = {"running", "succeeded"};
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+        struct mpijob_verdict v;
+        struct mpijob_diff diff = {0};
+        char *object = case_object(BETA, states[i % 2], NOTHING, NULL);
+        struct mpijob_view view = viewed(object, BETA);
+        view.deleting = true;
+        case_change(&view, WORDS(cases[i / 2].after), &diff, NULL);
+        mpijob_judge(&view, &diff, NOON, &v);
+        if (v.effect != cases[i / 2].effect || v.may_destroy)
+            fail_msg("%s: %s (%s)", cases[i / 2].after, mpijob_effect_name(v.effect), v.why);
+        assert_contains(v.why, cases[i / 2].says);
+        mpijob_diff_free(&diff);
+        free(object);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_job_that_is_being_deleted),
         cmocka_unit_test(the_other_kinds),
         cmocka_unit_test(names),
         cmocka_unit_test(nothing_differs),

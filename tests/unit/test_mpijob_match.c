@@ -378,9 +378,31 @@ static void out_of_memory_is_an_error(void **state)
     }
 }
 
+static void jobs_that_are_being_deleted(void **state)
+{
+    (void)state;
+    static const char *const jobs[] = {
+        "{\"metadata\":{\"name\":\"a\"}}",
+        "{\"metadata\":{\"name\":\"a\",\"deletionTimestamp\":\"2026-11-23T19:00:00Z\"}}"};
+    static const bool expected[3][2] = {
+        [DELETING_NO] = {true, false}, [DELETING_ONLY] = {false, true}, [DELETING_TOO] = {true, true}};
+    for (int which = DELETING_NO; which <= DELETING_TOO; which++) {
+        struct mpijob_match *m = mpijob_match_new();
+        if (which != DELETING_NO) /* which it is from the start */
+            mpijob_match_deleting(m, (enum mpijob_deleting)which);
+        for (int i = 0; i < 2; i++) {
+            struct mpijob_view view = viewed(jobs[i], BETA);
+            assert_int_equal(mpijob_match_eval(m, &view, NOON, NULL), expected[which][i]);
+            assert_int_equal(mpijob_match_since(m, &view, NOON) != INT64_MAX, expected[which][i]);
+        }
+        mpijob_match_free(m);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(jobs_that_are_being_deleted),
         cmocka_unit_test(the_selector_language),
         cmocka_unit_test(selectors_that_are_none),
         cmocka_unit_test(an_error_leaves_the_selector_as_it_was),

@@ -17,7 +17,7 @@
 #include "json/write.h"
 
 #define DAY (24 * 3600 * CLOCK_SECOND)
-#define NOTES 4
+#define NOTES 5
 
 struct report {
     struct session s;
@@ -30,7 +30,8 @@ struct report {
     char journal[4096];               /* "": there is none */
     char notes[NOTES][5000];
     size_t note_count;
-    bool any; /* finished jobs were found */
+    int64_t deleting; /* of those that hold GPUs, the ones that are being deleted */
+    bool any;         /* finished jobs were found */
 };
 
 static void note(struct report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -60,6 +61,7 @@ static int count(void *data, struct str object)
         return rc;
     struct report_row row = {.jobs = 1, .holding = hold.gpus > 0, .gpus = hold.gpus};
     int64_t held = hold.gpus, until = r->now;
+    r->deleting += v.deleting && hold.gpus > 0;
     r->by_policy += hold.source == HELD_BY_POLICY;
     if (!held && released_at(r->released, v.uid, &released) && v.finished != MPIJOB_NO_TIME && released > v.finished) {
         held = gpus_of_workers(json_at(root, "/spec/mpiReplicaSpecs"), KIND_MPIJOB, v.target.gpus);
@@ -80,6 +82,8 @@ static int read_jobs(struct report *r)
         rc = mpijob_match_phase(match, "Succeeded", &s->error);
     if (!rc)
         rc = mpijob_match_phase(match, "Failed", &s->error);
+    if (!rc)
+        mpijob_match_deleting(match, DELETING_TOO);
     int code = rc ? session_fail(s, &s->error) : jobs_each(s, match, count, r);
     mpijob_match_free(match);
     return code || r->any ? code : namespace_check(s);
@@ -113,6 +117,8 @@ static void add_notes(struct report *r, const struct error *why)
              "The pods cannot be listed (%.2000s): what jobs hold is worked out from their status and cleanPodPolicy, "
              "and for %" PRId64 " of %" PRId64 " jobs it is the most that they can hold.",
              why->message, r->by_policy, r->groups.total.jobs);
+    if (r->deleting)
+        note(r, "Of the jobs that hold GPUs %" PRId64 " are being deleted.", r->deleting);
     if (r->journal[0])
         note(r, "In the hours: what %" PRId64 " jobs held until mpijobd had their workers removed, by its journal.",
              r->released_jobs);

@@ -165,6 +165,8 @@ static int keep(void *data, struct str object)
 static int by_selector(struct finding *f)
 {
     struct mpijob_match *match = mpijob_match_new();
+    if (match && f->jobs->deleting)
+        mpijob_match_deleting(match, DELETING_TOO);
     int code = match ? jobs_each(f->s, match, keep, f) : session_fail(f->s, (error_nomem(&f->s->error), &f->s->error));
     mpijob_match_free(match);
     return code || f->jobs->count ? code : namespace_check(f->s);

@@ -14,7 +14,8 @@ struct jobs {
         struct mpijob_view view; /* into bytes */
     } * items;
     size_t count, cap;
-    int missing; /* named and not there, which standard error says */
+    bool deleting; /* to be set before: those that are being deleted, too */
+    int missing;   /* named and not there, which standard error says */
 };
 
 /* 0, or the exit code; what was found is in jobs either way. */

@@ -126,6 +126,22 @@ static const char *subject_name(int subject)
                                      : "the job";
 }
 
+/* Its controllers return at once. Labels are stored all the same, and finalizers are what it waits for. */
+static bool judge_deleting(const struct mpijob_view *before, const struct mpijob_diff *diff, struct mpijob_verdict *v)
+{
+    bool stored = true;
+    for (size_t i = 0; i < diff->count; i++) {
+        stored = stored && in_maps(diff->items[i].pointer);
+        if (str_starts(str_of(diff->items[i].pointer), "/metadata/finalizers"))
+            return false;
+    }
+    if (!before->deleting || stored)
+        return false;
+    v->effect = EFFECT_INERT;
+    effect_say(v, "the job is being deleted, and no controller looks at it any more");
+    return true;
+}
+
 void effect_judge_but(const bool skipped[FIELD_COUNT], const struct mpijob_view *before, const struct mpijob_diff *diff,
                       int64_t now, struct mpijob_verdict *verdict)
 {
@@ -133,6 +149,8 @@ void effect_judge_but(const bool skipped[FIELD_COUNT], const struct mpijob_view 
     bool arises[SUBJECTS];
     int main = -1, told = 0;
     *verdict = (struct mpijob_verdict){.effect = EFFECT_UNCHANGED};
+    if (judge_deleting(before, diff, verdict))
+        return;
     for (int i = 0; i < SUBJECTS; i++) {
         bool left_out = skipped && i < FIELD_COUNT && skipped[i];
         arises[i] = diff->count && !left_out && effect_agree(i, before, diff, now, &each[i]);

@@ -117,7 +117,8 @@ bool mpijob_match_name_fits(const struct mpijob_match *m, const struct mpijob_vi
 
 int64_t mpijob_match_since(const struct mpijob_match *m, const struct mpijob_view *view, int64_t now)
 {
-    bool fits = (!m->phases || (m->phases & (1U << view->phase))) && mpijob_match_name_fits(m, view) &&
+    bool deleting = m->deleting == DELETING_TOO || view->deleting == (m->deleting == DELETING_ONLY);
+    bool fits = deleting && (!m->phases || (m->phases & (1U << view->phase))) && mpijob_match_name_fits(m, view) &&
                 gpus_match(m, view->gpus) && selector_match(&m->labels, view->labels) &&
                 annotations_match(m, view->annotations) && (!m->policies || policy_matches(m, view));
     if (!fits)

@@ -8,7 +8,7 @@
 
 struct mpijob_match;
 
-struct mpijob_match *mpijob_match_new(void); /* matches every job; NULL: out of memory */
+struct mpijob_match *mpijob_match_new(void); /* every job that is not being deleted; NULL: out of memory */
 void mpijob_match_free(struct mpijob_match *match);
 
 /* Several calls add alternatives (any of them). Globs. */
@@ -25,7 +25,10 @@ int mpijob_match_span(struct mpijob_match *m, enum mpijob_span span, int64_t us,
 int mpijob_match_clean_pod_policy(struct mpijob_match *m, const char *value,
                                   struct error *err); /* None, Running, All or "unset"; several: any */
 int mpijob_match_problem(struct mpijob_match *m, const char *problem,
-                         struct error *err);                 /* a name of inspect.h, or "any"; several: any */
+                         struct error *err); /* a name of inspect.h, or "any"; several: any */
+/* Jobs with a deletionTimestamp. Their controllers return at once, so they match only where that is asked for. */
+enum mpijob_deleting { DELETING_NO, DELETING_ONLY, DELETING_TOO };
+void mpijob_match_deleting(struct mpijob_match *m, enum mpijob_deleting deleting);
 bool mpijob_match_has_problem(const struct mpijob_match *m); /* such a condition was given */
 int mpijob_match_gpus(struct mpijob_match *m, const char *comparison, struct error *err); /* ">0", "<=8", "==4" */
 

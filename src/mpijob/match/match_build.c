@@ -40,6 +40,11 @@ void mpijob_match_free(struct mpijob_match *match)
 
 /* ---- conditions ---- */
 
+void mpijob_match_deleting(struct mpijob_match *m, enum mpijob_deleting deleting)
+{
+    m->deleting = deleting;
+}
+
 /* Names and namespaces are lower case by Kubernetes' rules: a glob with anything else could never match. */
 static int add_glob(struct match_texts *t, const char *what, const char *glob, struct error *err)
 {

@@ -27,6 +27,7 @@ struct mpijob_match {
     unsigned phases;   /* bit per phase; 0: any */
     unsigned policies; /* bit per entry of match_policies; 0: any */
     unsigned problems; /* bit per enum mpijob_problem; 0: not asked for */
+    enum mpijob_deleting deleting;
     struct selector labels;
     struct match_pair *annotations;
     size_t annotation_count;
