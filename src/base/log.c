@@ -8,6 +8,9 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/visible.h"
+
+const char log_json_next[] = "";
 
 static const char *const names[] = {"debug", "info", "warn", "error"};
 static const char *const colours[] = {"\033[2m", "\033[32m", "\033[33m", "\033[31m"};
@@ -28,48 +31,62 @@ bool log_level_parse(const char *text, enum log_level *level)
     return false;
 }
 
+/* What is neither a quote nor a line's end. */
+static void add_character(struct buf *out, struct str bytes, uint32_t c)
+{
+    if (c == 0xFFFD)
+        buf_puts(out, "\xEF\xBF\xBD");
+    else if (visible_is_control(c))
+        buf_printf(out, "\\u%04x", (unsigned)c);
+    else
+        buf_add_str(out, bytes);
+}
+
 static void quote(struct buf *out, const char *text)
 {
     buf_putc(out, '"');
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        if (*p == '"' || *p == '\\')
-            buf_printf(out, "\\%c", *p);
-        else if (*p == '\n')
+    size_t n;
+    for (struct str rest = str_of(text); rest.len; rest = str_n(rest.ptr + n, rest.len - n)) {
+        uint32_t c;
+        n = visible_next(rest, &c);
+        if (c == '"' || c == '\\')
+            buf_printf(out, "\\%c", (char)c);
+        else if (c == '\n')
             buf_puts(out, "\\n");
-        else if (*p == '\t')
+        else if (c == '\t')
             buf_puts(out, "\\t");
-        else if (*p < 0x20 || *p == 0x7F)
-            buf_printf(out, "\\u%04x", *p);
         else
-            buf_putc(out, (char)*p);
+            add_character(out, str_n(rest.ptr, n), c);
     }
     buf_putc(out, '"');
 }
 
 static bool plain(const char *text)
 {
-    if (!*text)
-        return false;
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        if (*p <= ' ' || *p == '"' || *p == '\\' || *p == '=' || *p == 0x7F)
+    size_t n;
+    for (struct str rest = str_of(text); rest.len; rest = str_n(rest.ptr + n, rest.len - n)) {
+        uint32_t c;
+        n = visible_next(rest, &c);
+        if (c == ' ' || c == '"' || c == '\\' || c == '=' || c == 0xFFFD || visible_is_control(c))
             return false;
     }
-    return true;
+    return *text != '\0';
 }
 
 /* The sentence may span lines (a traceback): those that follow are indented,
  * and nothing else in it can start a line. */
 static void sentence(struct buf *out, const char *text)
 {
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        if (*p == '\n')
+    size_t n;
+    for (struct str rest = str_of(text); rest.len; rest = str_n(rest.ptr + n, rest.len - n)) {
+        uint32_t c;
+        n = visible_next(rest, &c);
+        if (c == '\n')
             buf_puts(out, "\n    ");
-        else if (*p == '\t')
+        else if (c == '\t')
             buf_puts(out, "  ");
-        else if (*p < 0x20 || *p == 0x7F)
-            buf_printf(out, "\\u%04x", *p);
         else
-            buf_putc(out, (char)*p);
+            add_character(out, str_n(rest.ptr, n), c);
     }
 }
 
@@ -80,7 +97,7 @@ static void write_text(struct buf *out, const struct log *log, enum log_level le
                log->colour ? "\033[0m" : "");
     sentence(out, message);
     for (; fields && fields->name; fields++) {
-        if (!fields->value)
+        if (!fields->value || fields->name == log_json_next)
             continue;
         buf_printf(out, " %s=", fields->name);
         if (plain(fields->value))
@@ -91,18 +108,37 @@ static void write_text(struct buf *out, const struct log *log, enum log_level le
     buf_putc(out, '\n');
 }
 
+/* On one line: what is a control character there stands between values, or, beyond ASCII, in a string. */
+static void add_json(struct buf *out, const char *json)
+{
+    size_t n;
+    for (struct str rest = str_of(json); rest.len; rest = str_n(rest.ptr + n, rest.len - n)) {
+        uint32_t c;
+        n = visible_next(rest, &c);
+        if (c < ' ')
+            buf_putc(out, ' ');
+        else
+            add_character(out, str_n(rest.ptr, n), c);
+    }
+}
+
 static void write_json(struct buf *out, enum log_level level, const char *when, const char *message,
                        const struct log_field *fields)
 {
     buf_printf(out, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", when, names[level]);
     quote(out, message);
     for (; fields && fields->name; fields++) {
+        bool json = fields->name == log_json_next;
+        fields += json;
         if (!fields->value)
             continue;
         buf_putc(out, ',');
         quote(out, fields->name);
         buf_putc(out, ':');
-        quote(out, fields->value);
+        if (json)
+            add_json(out, fields->value);
+        else
+            quote(out, fields->value);
     }
     buf_puts(out, "}\n");
 }

@@ -1,6 +1,7 @@
 /* Log lines: a level, a sentence, and fields as name and value. Text for people (one line an event), or one JSON object
  * a line. Written with a single write(2) each, so lines of several threads do not mix; blocks only as long as the
- * descriptor does. Values are escaped: a job's name cannot forge a line. */
+ * descriptor does. Values are escaped: a job's name cannot forge a line, nor command a terminal. What is no UTF-8
+ * becomes U+FFFD. */
 #ifndef MPIJOBD_BASE_LOG_H
 #define MPIJOBD_BASE_LOG_H
 
@@ -24,6 +25,15 @@ struct log_field {
     const char *name;
     const char *value; /* NULL: the field is left out */
 };
+
+/* A field whose value is JSON, as a number is: in a line of JSON it stands without quotes. NULL leaves it out, too. To
+ * be given among those of LOG_FIELDS. */
+#define LOG_JSON_FIELD(name, value)                                                                                    \
+    {log_json_next, ""},                                                                                               \
+    {                                                                                                                  \
+        name, value                                                                                                    \
+    }
+extern const char log_json_next[]; /* as a name: the value of the field behind it is JSON */
 
 #define LOG_FIELDS(...) ((const struct log_field[]){__VA_ARGS__, {0}})
 

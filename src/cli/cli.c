@@ -12,6 +12,7 @@
 #include "cli/doctor/cmd_doctor.h"
 #include "cli/report/cmd_report.h"
 #include "cli/session/options.h"
+#include "cli/terminal.h"
 
 static const struct command *const commands[] = {&cmd_run,    &cmd_check,   &cmd_plan,    &cmd_get,  &cmd_inspect,
                                                  &cmd_report, &cmd_replace, &cmd_journal, &cmd_runs, &cmd_next,
@@ -119,5 +120,6 @@ static int finish_output(int code)
 
 int cli_main(int argc, char **argv)
 {
+    terminal_guard();
     return finish_output(run(argc, argv));
 }

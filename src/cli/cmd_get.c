@@ -8,6 +8,7 @@
 #include "cli/session/named_jobs.h"
 #include "cli/session/session.h"
 #include "cli/session/table.h"
+#include "cli/terminal.h"
 #include "mpijob/held_gpus.h"
 #include "time/duration.h"
 #include "yaml/convert.h"
@@ -122,6 +123,8 @@ static int print_objects(struct get *g)
         rc = json_to_yaml(root, &shown, &g->s.error);
     else if (!rc)
         json_pretty(&shown, root);
+    if (g->s.options.output == OUTPUT_YAML)
+        terminal_exact();
     if (!rc)
         printf("%s%s", shown.ptr ? shown.ptr : "", g->s.options.output == OUTPUT_YAML ? "" : "\n");
     buf_free(&out);

@@ -182,7 +182,7 @@ static void pruned(void *data, int64_t rows, const struct error *err)
     if (err && err->code != ERR_CANCELLED)
         log_event(log, LOG_WARN, "the journal's old rows could not be removed", LOG_FIELDS({"reason", err->message}));
     else if (!err && rows)
-        log_event(log, LOG_INFO, "old rows of the journal were removed", LOG_FIELDS({"rows", count}));
+        log_event(log, LOG_INFO, "old rows of the journal were removed", LOG_FIELDS(LOG_JSON_FIELD("rows", count)));
 }
 
 static void prune(struct alarm *alarm, int64_t now)

@@ -218,8 +218,9 @@ static void log_end(const struct http_request *request, const struct error *err)
     snprintf(status, sizeof status, "%d", transfer_status(request));
     snprintf(ms, sizeof ms, "%" PRIu64, uv_now(request->client->loop) - request->started);
     log_event(log, LOG_DEBUG, "http",
-              LOG_FIELDS({"method", request->method}, {"url", request->shown_url}, {"status", err ? NULL : status},
-                         {"error", err ? err->reason : NULL}, {"ms", ms}));
+              LOG_FIELDS({"method", request->method}, {"url", request->shown_url},
+                         LOG_JSON_FIELD("status", err ? NULL : status), {"error", err ? err->reason : NULL},
+                         LOG_JSON_FIELD("ms", ms)));
 }
 
 static void on_timer_closed(struct deadline *timer)

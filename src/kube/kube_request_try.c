@@ -43,8 +43,9 @@ static void log_pause(const struct kube_request *r, uint64_t ms)
     char wait[32], tries[16];
     snprintf(wait, sizeof wait, "%" PRIu64, ms);
     snprintf(tries, sizeof tries, "%u", r->tries);
-    log_event(r->kube->log, LOG_DEBUG, "a request is tried again",
-              LOG_FIELDS({"reason", r->error->message}, {"tries", tries}, {"wait_ms", wait}));
+    log_event(
+        r->kube->log, LOG_DEBUG, "a request is tried again",
+        LOG_FIELDS({"reason", r->error->message}, LOG_JSON_FIELD("tries", tries), LOG_JSON_FIELD("wait_ms", wait)));
 }
 
 /* The server asked for more time than the call has: waiting would only make the same answer late. */

@@ -22,6 +22,12 @@ static const char *outcome_name(enum run_outcome outcome)
     return names[outcome];
 }
 
+/* To its end, but not with every job. */
+static const char *told_outcome(const struct run *run)
+{
+    return run->outcome == RUN_DONE && run->failed ? "partial" : outcome_name(run->outcome);
+}
+
 void run_fail(struct run *run, enum run_outcome outcome, const struct error *err)
 {
     if (run->outcome != RUN_RUNNING)
@@ -56,9 +62,10 @@ static void log_end(const struct run *run)
     bool fine = (run->outcome == RUN_DONE || run->outcome == RUN_CANCELLED) && !run->failed;
     log_event(run->site->log, fine ? LOG_INFO : LOG_ERROR,
               run->leave_open ? "run interrupted; the next start finishes it" : "run ended",
-              LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told},
-                         {"outcome", outcome_name(run->outcome)}, {"changed", changed}, {"unchanged", unchanged},
-                         {"failed", failed}, {"dry_run", run->dry_run ? "true" : NULL}, {"reason", reason}));
+              LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told}, {"outcome", told_outcome(run)},
+                         LOG_JSON_FIELD("changed", changed), LOG_JSON_FIELD("unchanged", unchanged),
+                         LOG_JSON_FIELD("failed", failed), LOG_JSON_FIELD("dry_run", run->dry_run ? "true" : NULL),
+                         {"reason", reason}));
 }
 
 /* Everything that the run did is in the journal now, and only now its end is told. */
@@ -70,8 +77,7 @@ static void end_written(void *data, int64_t id, const struct error *err)
         log_event(run->site->log, LOG_ERROR, "the journal cannot be written",
                   LOG_FIELDS({"policy", run->policy->name}, {"reason", err->message}));
     log_end(run);
-    counters_run_ended(run->site->counters, run->policy->name, outcome_name(run->outcome), run->ended - run->began,
-                       run->cpu);
+    counters_run_ended(run->site->counters, run->policy->name, told_outcome(run), run->ended - run->began, run->cpu);
     DL_DELETE(run->runs->list, run);
     if (run->runs->ended)
         run->runs->ended(run->runs->data, run);
@@ -92,7 +98,7 @@ static struct store_run row_of(const struct run *run)
         .scheduled_at = run->scheduled_at,
         .started_at = run->started_at,
         .ended_at = clock_now(run->site->clock),
-        .outcome = outcome_name(run->outcome),
+        .outcome = told_outcome(run),
         .message = run->error ? run->error->message : NULL,
         .changed = run->changed,
         .unchanged = run->unchanged,

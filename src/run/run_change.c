@@ -112,7 +112,7 @@ static void log_change(const struct run_change *c, const struct change_result *r
     else
         log_event(log, LOG_INFO, (result->dry_run ? would : done)[c->verb],
                   LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told}, {what, c->key},
-                             {"diff", diff.ptr}, {"launcher", launcher.ptr},
+                             LOG_JSON_FIELD("diff", diff.ptr), LOG_JSON_FIELD("launcher", launcher.ptr),
                              {"effect", mpijob_effect_name(result->effect)}, {"why", result->why},
                              {"effect_seen", *seen ? seen : NULL},
                              {"resourceVersion",

@@ -311,4 +311,43 @@ describe("on a cluster #cluster", function()
         support.contains(err, 'match.deleting is the string "yes"; it has to be true')
         server:request("PATCH", path, '{"metadata":{"finalizers":null}}', "application/merge-patch+json")
     end)
+
+    it("a run that failed with some jobs is partial, in the log, in runs and as JSON", function()
+        local place, folder = server:namespace(), support.folder()
+        server:create(place, "good", { state = "Running" })
+        server:create(place, "bad", { state = "Running" })
+        local policy = support.write(folder .. "/p.lua", [[policy { name = "p", every = "1h", replace = function(job)
+            if job.name == "bad" then error("no") end
+            return { labels = { csi = "yes" }, annotations = { ["example.com/x"] = "\u{9b}31m\u{202e}" } }
+        end }]])
+        local code, _, log = support.mpijobd("run", "--once", "--kubeconfig", server.kubeconfig, "-n", place, "--state", folder .. "/s.db",
+            "--log-format", "json", policy)
+        assert.are.equal(3, code, log)
+        local rows = {}
+        for line in log:gmatch("[^\n]+") do
+            if line:sub(1, 1) == "{" then
+                local row = support.json.decode(line)
+                rows[row.message] = row
+            end
+        end
+        local ended, replaced = rows["run ended"], rows["replaced"]
+        assert.are.same({ "partial", 1, 0, 1 }, { ended.outcome, ended.changed, ended.unchanged, ended.failed })
+        assert.are.equal("table", type(replaced.diff))
+        assert.are.equal(2, #replaced.diff)
+        assert.is_nil(log:find("\u{9b}", 1, true) or log:find("\u{202e}", 1, true))
+        local _, out = support.mpijobd("runs", "--state", folder .. "/s.db", "-o", "json")
+        assert.are.equal("partial", support.json.decode(out)[1].outcome)
+        code, out = support.mpijobd("journal", "--state", folder .. "/s.db")
+        assert.are.equal(0, code)
+        support.contains(out, "good")
+        assert.is_nil(out:find("\u{9b}", 1, true) or out:find("\u{202e}", 1, true))
+        code, out = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "-n", place, "good", "annotations.example.com/x=\u{9b}2J", "annotations.example.com/y=é")
+        assert.are.equal(0, code, out)
+        support.contains(out, [[\u009b31m\u202e]])
+        support.contains(out, [[\u009b2J]])
+        support.contains(out, "é")
+        assert.is_nil(out:find("\u{9b}", 1, true) or out:find("\u{202e}", 1, true))
+        code, out = support.mpijobd("get", "--kubeconfig", server.kubeconfig, "-n", place, "good", "-o", "json")
+        assert.are.equal("\u{9b}2J", support.json.decode(out).metadata.annotations["example.com/x"])
+    end)
 end)

@@ -277,6 +277,40 @@ static void log_cannot_be_forged(void **state)
               "{\"time\":\"1970-01-01T00:00:00Z\",\"level\":\"info\",\"message\":\"q\\\"\",\"job\":\"x/y\"}\n");
 }
 
+/* A terminal and a reader of JSON get what they can take, whatever a server wrote. */
+static void log_is_clean_text(void **state)
+{
+    (void)state;
+    int pipes[2];
+    assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+    struct clock clock = {.manual = true, .manual_us = 0};
+    struct log log;
+    log_init(&log, pipes[1], &clock);
+    for (int format = LOG_TEXT; format <= LOG_JSON; format++) {
+        log.format = (enum log_format)format;
+        log_event(&log, LOG_INFO,
+                  "a\xc2\x9b"
+                  "31mb\xe2\x80\xae",
+                  LOG_FIELDS({"bad", "x\xff\xc0\x80\xed\xa0\x80\xe2\x82"}, {"good", "\xc3\xa9\xf0\x9f\x98\x80"},
+                             {"csi", "\xc2\x9b"}, LOG_JSON_FIELD("n", "5"), LOG_JSON_FIELD("none", NULL),
+                             LOG_JSON_FIELD("diff", "[{\"a\":\n\"\xc2\x9b\xff\"}]"), {"text", "5"}));
+    }
+    close(pipes[1]);
+    char text[2048] = {0};
+    assert_true(read(pipes[0], text, sizeof text - 1) > 0);
+    close(pipes[0]);
+#define BAD "\xef\xbf\xbd"
+    assert_string_equal(
+        text,
+        "1970-01-01T00:00:00Z info  a\\u009b31mb\\u202e bad=\"x" BAD BAD BAD BAD BAD BAD BAD BAD
+        "\" good=\xc3\xa9\xf0\x9f\x98\x80 csi=\"\\u009b\" n=5 diff=\"[{\\\"a\\\":\\n\\\"\\u009b" BAD "\\\"}]\" text=5\n"
+        "{\"time\":\"1970-01-01T00:00:00Z\",\"level\":\"info\",\"message\":\"a\\u009b31mb\\u202e\",\"bad\":\"x" BAD BAD
+            BAD BAD BAD BAD BAD BAD
+        "\",\"good\":\"\xc3\xa9\xf0\x9f\x98\x80\",\"csi\":\"\\u009b\",\"n\":5,\"diff\":[{\"a\": "
+        "\"\\u009b" BAD "\"}],\"text\":\"5\"}\n");
+#undef BAD
+}
+
 static void base64(void **state)
 {
     (void)state;
@@ -393,6 +427,7 @@ int main(void)
         cmocka_unit_test(nearest_name),
         cmocka_unit_test(clock_reads_what_it_writes),
         cmocka_unit_test(log_cannot_be_forged),
+        cmocka_unit_test(log_is_clean_text),
         cmocka_unit_test(base64),
         cmocka_unit_test(chance_is_even_and_repeatable),
         cmocka_unit_test(backoff_doubles_up_to_its_most),

@@ -1,0 +1,129 @@
+/* The filter: a stream of stdio in the place of stdout and of stderr. */
+#include "cli/terminal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/visible.h"
+
+struct guard {
+    int fd;
+    bool exact;
+    char begun[4]; /* a character of which the rest is still to come */
+    size_t begun_len;
+};
+
+/* They belong to the process, as stdout and stderr do. */
+static struct guard guards[] = {{.fd = STDOUT_FILENO}, {.fd = STDERR_FILENO}};
+
+static bool write_all(int fd, const char *ptr, size_t len)
+{
+    while (len) {
+        ssize_t n = write(fd, ptr, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        ptr += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+static bool is_harmless(char c)
+{
+    return (c >= ' ' && c <= '~') || c == '\n' || c == '\t';
+}
+
+/* "ESC [ 31 m", which only colours. Returns its length; 0: it is something else. */
+static size_t colour_at(struct str text)
+{
+    size_t n = 2;
+    if (text.len < 3 || text.ptr[0] != '\033' || text.ptr[1] != '[')
+        return 0;
+    while (n < text.len && ((text.ptr[n] >= '0' && text.ptr[n] <= '9') || text.ptr[n] == ';'))
+        n++;
+    return n < text.len && text.ptr[n] == 'm' ? n + 1 : 0;
+}
+
+/* How many bytes at the end are the beginning of a character. */
+static size_t incomplete(struct str text)
+{
+    for (size_t back = 1; back <= 3 && back <= text.len; back++) {
+        unsigned char c = (unsigned char)text.ptr[text.len - back];
+        if ((c & 0xC0) == 0x80)
+            continue;
+        size_t wanted = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : c >= 0xC0 ? 2 : 1;
+        return wanted > back ? back : 0;
+    }
+    return 0;
+}
+
+static void filter(struct str text, struct buf *out)
+{
+    while (text.len) {
+        size_t n = 0;
+        while (n < text.len && is_harmless(text.ptr[n]))
+            n++;
+        if (!n)
+            n = colour_at(text);
+        if (n) {
+            buf_add(out, text.ptr, n);
+        } else {
+            uint32_t c;
+            n = visible_next(text, &c);
+            visible_add(out, str_n(text.ptr, n));
+        }
+        text = str_n(text.ptr + n, text.len - n);
+    }
+}
+
+static ssize_t print(void *cookie, const char *ptr, size_t len)
+{
+    struct guard *g = cookie;
+    struct buf in = BUF_INIT, out = BUF_INIT;
+    if (g->exact && !g->begun_len)
+        return write_all(g->fd, ptr, len) ? (ssize_t)len : 0;
+    buf_add(&in, g->begun, g->begun_len);
+    buf_add(&in, ptr, len);
+    struct str text = buf_str(&in);
+    g->begun_len = incomplete(text);
+    text.len -= g->begun_len;
+    memcpy(g->begun, text.ptr + text.len, g->begun_len);
+    filter(text, &out);
+    bool good = !in.failed && !out.failed && write_all(g->fd, out.ptr, out.len);
+    int why = errno;
+    buf_free(&in);
+    buf_free(&out);
+    errno = why;
+    return good ? (ssize_t)len : 0;
+}
+
+static int end(void *cookie)
+{
+    struct guard *g = cookie;
+    return g->begun_len && !write_all(g->fd, "\xEF\xBF\xBD", 3) ? -1 : 0;
+}
+
+static FILE *guarded(struct guard *g, FILE *as_it_was)
+{
+    FILE *file = fopencookie(g, "w", (cookie_io_functions_t){.write = print, .close = end});
+    if (!file) /* out of memory: nothing will be printed that matters */
+        return as_it_was;
+    setvbuf(file, NULL, g->fd == STDERR_FILENO || isatty(g->fd) ? _IOLBF : _IOFBF, BUFSIZ);
+    return file;
+}
+
+void terminal_guard(void)
+{
+    stdout = guarded(&guards[0], stdout);
+    stderr = guarded(&guards[1], stderr);
+}
+
+void terminal_exact(void)
+{
+    fflush(stdout);
+    guards[0].exact = !isatty(STDOUT_FILENO);
+}
