@@ -247,7 +247,7 @@ static void a_plugin_with_everything(void **state)
     (void)state;
     struct kube_config c = load(
         simple(HTTPS ", extensions: [{name: other, extension: 1}, {name: client.authentication.k8s.io/exec, extension: "
-                     "{audience: a, n: 3, s: \"3\", list: [true, ~]}}]",
+                     "{audience: a, m: 3, s: \"3\", list: [true, ~]}}]",
                "exec: {" V1
                "command: bin/get, args: [a, \"\"], env: [{name: A, value: canary}, {name: B, value: \"\"}], "
                "interactiveMode: Never, provideClusterInfo: true}"),
@@ -257,7 +257,7 @@ static void a_plugin_with_everything(void **state)
     assert_string_equal(c.exec->args[1], "");
     assert_string_equal(c.exec->env[0], "A=canary");
     assert_string_equal(c.exec->env[1], "B=");
-    assert_string_equal(c.exec->cluster_extra, "{\"audience\":\"a\",\"n\":3,\"s\":\"3\",\"list\":[true,null]}");
+    assert_string_equal(c.exec->cluster_extra, "{\"audience\":\"a\",\"m\":3,\"s\":\"3\",\"list\":[true,null]}");
     kube_config_free(&c);
     /* What stands there wins, as in kubectl. */
     c = load(simple(HTTPS, "token: t, exec: {" V1 "command: x}"), NULL);
