@@ -86,7 +86,7 @@ bool yaml_sense(struct yaml_node scalar, enum yaml_sense *sense, struct buf *spe
 /* Quotes, or not, for a text that has to be read as a text. */
 yaml_scalar_style_t yaml_text_style(struct str text);
 
-/* --- number.c --- */
+/* --- scalar_number.c --- */
 /* Appends the number that the text writes; YAML_SENSE_TEXT: it is none. */
 enum yaml_sense yaml_number(struct str text, struct buf *json);
 
