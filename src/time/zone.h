@@ -16,8 +16,8 @@ struct zone;
 
 /* directory: NULL for the system's (TZDIR, or /usr/share/zoneinfo). The zone is freed with zone_free. 0; ERR_NOT_FOUND:
  * there is no such zone, and the message offers the nearest name; ERR_INVALID: a name with "..", a leading slash or
- * other tricks, "localtime" and its like, or a zone that counts leap seconds ("right/..."); ERR_SYNTAX: a broken file, one that is not regular,
- * or one of version 1, whose 32 bits end in 2038; ERR_IO, ERR_LIMIT, ERR_NOMEM. */
+ * other tricks, "localtime" and its like, or a zone that counts leap seconds ("right/..."); ERR_SYNTAX: a broken file,
+ * one that is not regular, or one of version 1, whose 32 bits end in 2038; ERR_IO, ERR_LIMIT, ERR_NOMEM. */
 int zone_load(const char *name, const char *directory, struct zone **zone, struct error *err);
 void zone_free(struct zone *zone); /* NULL is allowed */
 const char *zone_name(const struct zone *zone);

@@ -7,8 +7,8 @@
 
 /* Appends the node as JSON, as kubectl reads it: see scalar.c and members.c. A number keeps its digits, which kubectl's
  * would lose beyond a double. 0; ERR_SYNTAX with "FILE:LINE: ...": a key that is no scalar, is null or stands twice; a
- * tag that does not fit; .inf and .nan; more than 64 levels, or an anchor that leads back to itself; more than 16 MiB of
- * JSON or a million merged members; ERR_LIMIT: more than out->max; ERR_NOMEM. */
+ * tag that does not fit; .inf and .nan; more than 64 levels, or an anchor that leads back to itself; more than 16 MiB
+ * of JSON or a million merged members; ERR_LIMIT: more than out->max; ERR_NOMEM. */
 int yaml_node_to_json(struct yaml_node node, struct buf *out, struct error *err);
 
 /* Appends the document that the text holds. Errors as above and as yaml_tree_parse; an empty text and one with several

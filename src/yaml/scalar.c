@@ -1,8 +1,8 @@
 /* What a scalar stands for, and how a text is written so that it is read as one. The one place that decides both.
  *
- * A scalar is what kubectl takes it for: the words of YAML 1.1 (yes and off are values), the numbers of scalar_number.c, and
- * what a tag says. All other scalars are texts, points in time too. tests/fixtures/yaml holds this to kubectl's own
- * reader. */
+ * A scalar is what kubectl takes it for: the words of YAML 1.1 (yes and off are values), the numbers of
+ * scalar_number.c, and what a tag says. All other scalars are texts, points in time too. tests/fixtures/yaml holds this
+ * to kubectl's own reader. */
 #include <ctype.h>
 
 #include "base/base64.h"
