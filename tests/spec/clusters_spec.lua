@@ -225,9 +225,10 @@ current-context: c
         for text, message in pairs {
             ["clusters: { lab: { kubeconfg: x } }\n"] = 'clusters.lab.kubeconfg is not a key of the configuration; did you mean "kubeconfig"?',
             ["clusters: { Lab: { context: x } }\n"] = "clusters.Lab is not a name for a cluster",
+            ["clusters: { lab: { context: y } }\n"] = "clusters.lab.context is a boolean; it has to be a text (write it in quotes)", -- as kubectl reads it
             ["clusters: {}\n"] = "clusters has to hold a cluster for each name",
             ["cluster: { context: a }\nclusters: { lab: { context: x } }\n"] = "clusters stands beside cluster",
-            ["clusters: { lab: { server: http://x, context: y } }\n"] = "clusters.lab.server stands beside a kubeconfig",
+            ["clusters: { lab: { server: http://x, context: z } }\n"] = "clusters.lab.server stands beside a kubeconfig",
         } do
             support.write(config, text)
             code, _, err = support.mpijobd("check", "--config", config, folder .. "/p.lua")

@@ -125,7 +125,8 @@ static void *place(const struct config_reading *r, const struct key *k)
 static int read_text(struct config_reading *r, const struct key *k, struct json value)
 {
     if (json_type(value) != JSON_STRING)
-        return config_wrong(r, r->at, "is %s; it has to be a text", json_type_name(json_type(value)));
+        return config_wrong(r, r->at, "is %s; it has to be a text%s", json_type_name(json_type(value)),
+                            json_type(value) < JSON_ARRAY ? " (write it in quotes)" : "");
     char **out = (char **)(place(r, k));
     *out = k->kind == KIND_PATH ? decode_path(r, value) : config_decode(value);
     return *out ? 0 : error_nomem(r->err);
