@@ -71,8 +71,8 @@ static void add_row(struct get *g, const struct mpijob_view *v)
     table_cell(&g->table, text);
     cell_value(&g->table, mpijob_field_value(v->object, FIELD_CLEAN_POD_POLICY, v->target));
     deadline_cell(&g->table, v);
-    snprintf(text, sizeof text, "%" PRId64, v->gpus);
-    table_cell(&g->table, text);
+    snprintf(text, sizeof text, "%" PRId64 "%s", v->gpus, v->gpus_unread ? "+?" : "");
+    table_cell(&g->table, v->gpus_unread && !v->gpus ? "?" : text);
     struct mpijob_held_gpus hold;
     bool known = g->pods && mpijob_holds_gpus(v, g->pods, &hold);
     if (known)

@@ -33,29 +33,33 @@ static bool counts(struct json key, const char *const *resources)
     return false;
 }
 
-/* Less than none is none; what cannot be read counts as none too, and mpijob/inspect says so. */
-static int64_t quantity(struct json value)
+/* Less than none is none. What cannot be read is none too, and *unread says that there is such an amount. */
+static int64_t quantity(struct json value, bool *unread)
 {
     int64_t number;
-    return quantity_of(value, &number) && number > 0 ? number : 0;
+    if (!quantity_of(value, &number)) {
+        *unread = true;
+        return 0;
+    }
+    return number > 0 ? number : 0;
 }
 
 /* One container: limits decide; a resource that has only a request counts by that. */
-static int64_t of_container(struct json container, const char *const *resources)
+static int64_t of_container(struct json container, const char *const *resources, bool *unread)
 {
     struct json limits = json_at(container, "/resources/limits"), requests = json_at(container, "/resources/requests");
     int64_t sum = 0;
     if (json_type(limits) == JSON_OBJECT) {
         for (struct json_iter it = json_iter(limits); json_next(&it);) {
             if (counts(it.key, resources))
-                sum = add(sum, quantity(it.value));
+                sum = add(sum, quantity(it.value, unread));
         }
     }
     if (json_type(requests) == JSON_OBJECT) {
         for (struct json_iter it = json_iter(requests); json_next(&it);) {
             struct str name = str_n(it.key.text.ptr + 1, it.key.text.len - 2);
             if (counts(it.key, resources) && !json_exists(json_member(limits, name)))
-                sum = add(sum, quantity(it.value));
+                sum = add(sum, quantity(it.value, unread));
         }
     }
     return sum;
@@ -63,43 +67,52 @@ static int64_t of_container(struct json container, const char *const *resources)
 
 /* As the scheduler reckons: the containers together with the sidecars, or the init container that needs most, which
  * runs beside the sidecars that were started before it. */
-int64_t gpus_of_pod(struct json spec, const char *const *resources)
+static int64_t of_pod(struct json spec, const char *const *resources, bool *unread)
 {
     int64_t sum = 0, sidecars = 0, most = 0;
     for (struct json_iter it = json_iter(json_get(spec, "initContainers")); json_next(&it);) {
-        int64_t one = of_container(it.value, resources), beside = add(sidecars, one);
+        int64_t one = of_container(it.value, resources, unread), beside = add(sidecars, one);
         if (json_string_is(json_get(it.value, "restartPolicy"), str_of("Always")))
             sidecars = beside;
         if (beside > most)
             most = beside;
     }
     for (struct json_iter it = json_iter(json_get(spec, "containers")); json_next(&it);)
-        sum = add(sum, of_container(it.value, resources));
+        sum = add(sum, of_container(it.value, resources, unread));
     sum = add(sum, sidecars);
     return sum > most ? sum : most;
 }
 
-static int64_t of_role(struct json roles, const char *role, int64_t replicas, const char *const *resources)
+int64_t gpus_of_pod(struct json spec, const char *const *resources)
+{
+    bool unread;
+    return of_pod(spec, resources, &unread);
+}
+
+static int64_t of_role(struct json roles, const char *role, int64_t replicas, const char *const *resources,
+                       bool *unread)
 {
     struct json spec = json_get(roles, role);
     json_int64(json_get(spec, "replicas"), &replicas);
-    return replicas > 0 ? multiply(gpus_of_pod(json_at(spec, "/template/spec"), resources), replicas) : 0;
+    return replicas > 0 ? multiply(of_pod(json_at(spec, "/template/spec"), resources, unread), replicas) : 0;
 }
 
-int64_t gpus_of_roles(struct json specs, enum mpijob_kind kind, const char *const *resources)
+int64_t gpus_of_roles(struct json specs, enum mpijob_kind kind, const char *const *resources, bool *unread)
 {
     int64_t sum = 0;
     for (const struct mpijob_role *role = mpijob_kind_info(kind)->roles; role->name; role++)
-        sum = add(sum, of_role(specs, role->name, role->replicas, resources));
+        sum = add(sum, of_role(specs, role->name, role->replicas, resources, unread));
     return sum;
 }
 
 int64_t gpus_of_workers(struct json specs, enum mpijob_kind kind, const char *const *resources)
 {
-    return of_role(specs, "Worker", mpijob_kind_replicas(kind, "Worker"), resources);
+    bool unread;
+    return of_role(specs, "Worker", mpijob_kind_replicas(kind, "Worker"), resources, &unread);
 }
 
 int64_t mpijob_gpus(struct json object, enum mpijob_kind kind, const char *const *resources)
 {
-    return gpus_of_roles(json_get(json_get(object, "spec"), mpijob_kind_info(kind)->specs), kind, resources);
+    bool unread;
+    return gpus_of_roles(json_get(json_get(object, "spec"), mpijob_kind_info(kind)->specs), kind, resources, &unread);
 }

@@ -45,6 +45,7 @@ struct mpijob_view {
     int64_t workers_active;          /* status.replicaStatuses.Worker.active; -1 where the status does not tell: unset,
                                         or finished, as v1 and v2beta1 clear it then (mpijob/pods.h counts them) */
     int64_t gpus;                    /* that all roles together ask for, of all resources that count as GPUs */
+    bool gpus_unread;                /* an amount among them is no quantity; it is not in gpus */
 };
 
 /* Resources that count as GPUs, NULL-terminated globs ("nvidia.com/gpu", "amd.com/gpu", "huawei.com/ascend-*"); the

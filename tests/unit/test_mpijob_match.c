@@ -378,6 +378,26 @@ static void out_of_memory_is_an_error(void **state)
     }
 }
 
+/* It is not known how many, and so it is not none. */
+static void gpus_that_cannot_be_read(void **state)
+{
+    (void)state;
+    static const char *const comparisons[] = {"==0", ">=0", "<8", ">0", "!=1"};
+    struct mpijob_view view =
+        viewed("{\"metadata\":{\"name\":\"a\"},\"spec\":{\"mpiReplicaSpecs\":{\"Worker\":{\"replicas\":1,"
+               "\"template\":{\"spec\":{\"containers\":[{\"resources\":{\"limits\":{\"nvidia.com/gpu\":"
+               "\"8x\"}}}]}}}}}}",
+               BETA);
+    assert_true(view.gpus_unread && view.gpus == 0);
+    for (size_t i = 0; i < sizeof comparisons / sizeof *comparisons; i++) {
+        struct mpijob_match *m = mpijob_match_new();
+        assert_true(mpijob_match_eval(m, &view, NOON, NULL));
+        assert_int_equal(mpijob_match_gpus(m, comparisons[i], NULL), 0);
+        assert_false(mpijob_match_eval(m, &view, NOON, NULL));
+        mpijob_match_free(m);
+    }
+}
+
 static void jobs_that_are_being_deleted(void **state)
 {
     (void)state;
@@ -402,6 +422,7 @@ static void jobs_that_are_being_deleted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gpus_that_cannot_be_read),
         cmocka_unit_test(jobs_that_are_being_deleted),
         cmocka_unit_test(the_selector_language),
         cmocka_unit_test(selectors_that_are_none),

@@ -56,10 +56,13 @@ static bool compares(int64_t held, const struct match_gpus *with)
     return false;
 }
 
-static bool gpus_match(const struct mpijob_match *m, int64_t held)
+/* How many are asked for is not known where an amount cannot be read: that compares with nothing. */
+static bool gpus_match(const struct mpijob_match *m, const struct mpijob_view *view)
 {
+    if (m->gpu_count && view->gpus_unread)
+        return false;
     for (size_t i = 0; i < m->gpu_count; i++) {
-        if (!compares(held, &m->gpus[i]))
+        if (!compares(view->gpus, &m->gpus[i]))
             return false;
     }
     return true;
@@ -119,7 +122,7 @@ int64_t mpijob_match_since(const struct mpijob_match *m, const struct mpijob_vie
 {
     bool deleting = m->deleting == DELETING_TOO || view->deleting == (m->deleting == DELETING_ONLY);
     bool fits = deleting && (!m->phases || (m->phases & (1U << view->phase))) && mpijob_match_name_fits(m, view) &&
-                gpus_match(m, view->gpus) && selector_match(&m->labels, view->labels) &&
+                gpus_match(m, view) && selector_match(&m->labels, view->labels) &&
                 annotations_match(m, view->annotations) && (!m->policies || policy_matches(m, view));
     if (!fits)
         return INT64_MAX;
