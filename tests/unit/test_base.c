@@ -64,6 +64,7 @@ static void texts_live_in_one_block(void **state)
     free(block);
     alloc_fail_at(1);
     assert_null(TEXTS_COPY({&a, "kept"}, {&b, "kept"}));
+    c = "kept";
     alloc_fail_at(1);
     assert_null(texts_copy_list(&c, 1));
     alloc_fail_at(0);
