@@ -41,4 +41,8 @@ int binding_open(lua_State *L);
 extern const struct binding_module module_policy, module_run, module_of_kinds, module_kube, module_log, module_time,
     module_sleep, module_json, module_cjson;
 
+/* json.encode and json.decode, for cjson.c. */
+int binding_json_encode(lua_State *L);
+int binding_json_decode(lua_State *L);
+
 #endif

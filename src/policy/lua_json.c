@@ -74,7 +74,7 @@ static void push_container(lua_State *L, struct json value, bool object)
     lua_Integer n = 0;
     lua_newtable(L);
     for (struct json_iter it = json_iter(value); json_next(&it);) {
-        script_work(L, 10);
+        script_work(L, 10 + it.value.text.len / 16); /* the bytes are gone over again at each level */
         if (object)
             push_string(L, it.key);
         lua_json_push(L, it.value);
@@ -150,6 +150,8 @@ bool lua_whole(lua_State *L, int index, int64_t *out)
 
 /* ---- Lua to JSON ---- */
 
+#define TABLE_UNITS 500 /* a table may have millions of places with nothing in them, which nothing else counts */
+
 struct reader {
     lua_State *L;
     struct json_writer *w;
@@ -212,6 +214,8 @@ static int read_object(struct reader *r, int index)
             return wrong(r, " has keys that are neither 1, 2, 3... nor strings");
         size_t before = step_in(r, -2), len;
         const char *key = lua_tolstring(r->L, -2, &len);
+        if (r->budget)
+            script_work(r->L, len / 4);
         json_write_key_str(r->w, str_n(key, len));
         int rc = read_value(r, lua_gettop(r->L));
         if (rc)
@@ -228,6 +232,8 @@ static int read_table(struct reader *r, int index)
     if (++r->depth > 100 || !lua_checkstack(r->L, 8))
         return wrong(r, " is nested too deeply (or contains itself)");
     size_t n = lua_rawlen(r->L, index), keys = 0;
+    if (r->budget)
+        script_work(r->L, TABLE_UNITS);
     lua_pushnil(r->L);
     while (lua_next(r->L, index)) {
         lua_pop(r->L, 1);
@@ -251,6 +257,8 @@ static int read_value(struct reader *r, int index)
     switch (lua_type(r->L, index)) {
     case LUA_TSTRING:
         text = lua_tolstring(r->L, index, &len);
+        if (r->budget)
+            script_work(r->L, len / 4);
         json_write_str(r->w, str_n(text, len));
         return 0;
     case LUA_TBOOLEAN:

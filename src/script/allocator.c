@@ -9,6 +9,8 @@
 #define BIG_CLASS 19                   /* 512 KiB: copying such a block may take as long as a thousand instructions */
 #define STRING_CLASS 13                /* 8 KiB: comparing two long strings full of NULs takes 10 ns a byte */
 
+#define NODE_BYTES 24 /* of a key with its value in a table of Lua 5.4 */
+
 static unsigned size_class(size_t size)
 {
     return (unsigned)(63 - __builtin_clzll((unsigned long long)size));
@@ -49,6 +51,20 @@ static bool over_cap(const struct script *s, size_t more)
     return s->memory > cap || more > cap - s->memory;
 }
 
+/* The keys of a table that are no list are one block, made in one piece, of a power of two times NODE_BYTES. Lua does
+ * not say what a block is for; one of exactly that size that is something else is refused as well, so this floor's own
+ * blocks avoid these sizes (script_plain_size). */
+static bool too_many_keys(size_t size)
+{
+    size_t keys = size / NODE_BYTES;
+    return keys > SCRIPT_KEYS_MAX && size % NODE_BYTES == 0 && (keys & (keys - 1)) == 0;
+}
+
+size_t script_plain_size(size_t size)
+{
+    return too_many_keys(size) ? size + 1 : size;
+}
+
 void *script_allocate(void *script, void *ptr, size_t osize, size_t nsize)
 {
     struct script *s = script;
@@ -62,6 +78,11 @@ void *script_allocate(void *script, void *ptr, size_t osize, size_t nsize)
     bool string = !ptr && osize == LUA_TSTRING;
     if (string && nsize > SCRIPT_STRING_MAX) {
         s->string_hit = true;
+        script_hurry(s);
+        return NULL;
+    }
+    if (!ptr && osize == 0 && too_many_keys(nsize)) {
+        s->table_hit = true;
         script_hurry(s);
         return NULL;
     }
@@ -91,4 +112,10 @@ void *script_allocate(void *script, void *ptr, size_t osize, size_t nsize)
 void script_set_memory(struct script *script, size_t bytes)
 {
     script->limits.memory = bytes;
+}
+
+void script_native(lua_State *L, size_t before, size_t now)
+{
+    struct script *s = script_of(L);
+    s->memory += now - before; /* wraps around and back where it shrinks */
 }

@@ -105,6 +105,7 @@ static void on_count(lua_State *L, lua_Debug *ar)
     struct script *s = script_of(L);
     struct meter *m = s->meter;
     s->work = 0;
+    s->ticked = 0;
     s->fresh = 0;
     if (!m)
         return;
@@ -140,9 +141,10 @@ void script_work(lua_State *L, size_t units)
 {
     struct script *s = script_of(L);
     s->work += units;
-    if (s->work < WORK_MAX)
+    if (s->work < WORK_MAX && !s->ticked)
         return;
     s->work = 0;
+    s->ticked = 0;
     struct meter *m = s->meter;
     if (!m)
         return;
@@ -154,6 +156,13 @@ void script_work(lua_State *L, size_t units)
         s->slice_over = true;
         script_hook_arm(L, 1); /* the slice ends as soon as Lua goes on */
     }
+}
+
+void script_charge(lua_State *L, int64_t us)
+{
+    struct script *s = script_of(L);
+    if (s->meter)
+        s->meter->used_us += us;
 }
 
 void script_pause(lua_State *L, lua_KFunction k)

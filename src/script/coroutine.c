@@ -6,6 +6,7 @@
 #include "script/parts.h"
 
 #define RESUME_UNITS 200
+#define CLOSES_MAX 8 /* nested: each may go 200 calls deep on the C stack, where Lua counts from the start again */
 
 enum { BY_RESUME, BY_WRAP };
 
@@ -79,9 +80,14 @@ static int failed(lua_State *L, int kind)
 static int reset_sub(lua_State *L, lua_State *co)
 {
     struct script *s = script_of(L);
+    if (s->closes == CLOSES_MAX)
+        return luaL_error(L, "coroutines that close one another are nested more than %d deep", CLOSES_MAX);
+    script_work(L, RESUME_UNITS);
     s->current = co;
     s->blocked++;
+    s->closes++;
     int status = lua_resetthread(co);
+    s->closes--;
     s->blocked--;
     s->current = L;
     if (s->meter && s->meter->verdict != VERDICT_NONE)

@@ -1,6 +1,7 @@
 /* The string library: Lua's own functions with their work counted, and functions of this floor in place of those that
  * nothing could interrupt: find, match and gmatch on the matcher of pattern.c, rep, and gsub (gsub.c). No string.dump:
  * there is no bytecode here. */
+#include <ctype.h>
 #include <lualib.h>
 #include <string.h>
 
@@ -135,7 +136,7 @@ static int s_rep(lua_State *L)
         return luaL_error(L, "resulting string too large");
     size_t total = (size_t)n * unit - sep_len;
     luaL_Buffer b;
-    char *out = luaL_buffinitsize(L, &b, total + sep_len);
+    char *out = luaL_buffinitsize(L, &b, script_plain_size(total + sep_len));
     memcpy(out, s, len);
     memcpy(out + len, sep, sep_len);
     for (size_t done = unit; done < total; done *= 2)
@@ -145,15 +146,120 @@ static int s_rep(lua_State *L)
     return 1;
 }
 
+/* ---- lower, upper, reverse ---- */
+
+/* Lua's, but for the size of the buffer (script_plain_size). */
+static int mapped(lua_State *L, void (*map)(char *out, struct str text))
+{
+    struct str text = pattern_check_str(L, 1);
+    luaL_Buffer b;
+    script_work(L, text.len);
+    map(luaL_buffinitsize(L, &b, script_plain_size(text.len)), text);
+    luaL_pushresultsize(&b, text.len);
+    return 1;
+}
+
+static void lower(char *out, struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        out[i] = (char)tolower((unsigned char)text.ptr[i]);
+}
+
+static void upper(char *out, struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        out[i] = (char)toupper((unsigned char)text.ptr[i]);
+}
+
+static void reverse(char *out, struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        out[i] = text.ptr[text.len - 1 - i];
+}
+
+static int s_lower(lua_State *L)
+{
+    return mapped(L, lower);
+}
+
+static int s_upper(lua_State *L)
+{
+    return mapped(L, upper);
+}
+
+static int s_reverse(lua_State *L)
+{
+    return mapped(L, reverse);
+}
+
+/* ---- format, pack: Lua's, which run to their end, so that what they are asked for is bounded before ---- */
+
+#define FORMAT_ITEMS 1000    /* one may take 6 us: a number of 300 digits */
+#define FORMAT_QUOTED 262144 /* 256 KiB: bytes of strings for %q, which writes them byte by byte */
+
+static int s_format(lua_State *L)
+{
+    struct str format = pattern_check_str(L, 1);
+    size_t total = format.len, quoted = 0;
+    int item = 1;
+    const char *end = format.ptr + format.len;
+    for (const char *p = format.ptr; (p = memchr(p, '%', (size_t)(end - p))); p++) {
+        if (*++p == '%')
+            continue;
+        if (item++ > FORMAT_ITEMS)
+            return luaL_error(L, "format has more than %d items; put it together from several", FORMAT_ITEMS);
+        p += strspn(p, "-+ #0123456789.");
+        size_t len = lua_type(L, item) == LUA_TSTRING ? lua_rawlen(L, item) : 0;
+        total += len;
+        quoted += *p == 'q' ? len : 0;
+        if (p >= end)
+            break;
+    }
+    if (total > SCRIPT_STRING_MAX)
+        return luaL_error(L, "resulting string too large");
+    if (quoted > FORMAT_QUOTED)
+        return luaL_error(L, "%%q takes at most %d bytes of strings", FORMAT_QUOTED);
+    script_work(L, total + (size_t)item * 100);
+    return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
+
+static int s_pack(lua_State *L)
+{
+    struct str format = pattern_check_str(L, 1);
+    size_t total = 0;
+    for (size_t i = 0; i < format.len; i++) {
+        if (format.ptr[i] != 'c')
+            continue;
+        size_t n = 0;
+        for (; i + 1 < format.len && isdigit((unsigned char)format.ptr[i + 1]) && n <= SCRIPT_STRING_MAX; i++)
+            n = 10 * n + (size_t)(format.ptr[i + 1] - '0');
+        total += n;
+        if (total > SCRIPT_STRING_MAX)
+            return luaL_error(L, "resulting string too large");
+    }
+    script_work(L, total + 4 * format.len + (size_t)lua_gettop(L));
+    return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
+
+/* The function takes the place of Lua's, which becomes its upvalue, in the table on the top. */
+static void wrap(lua_State *L, const char *name, lua_CFunction function)
+{
+    lua_getfield(L, -1, name);
+    lua_pushcclosure(L, function, 1);
+    lua_setfield(L, -2, name);
+}
+
 int script_open_string(lua_State *L)
 {
-    static const char *const linear[] = {"byte",    "char", "format", "lower", "pack", "packsize",
-                                         "reverse", "sub",  "unpack", "upper", NULL};
-    static const luaL_Reg own[] = {{"find", s_find},      {"match", s_match}, {"gmatch", s_gmatch},
-                                   {"gsub", script_gsub}, {"rep", s_rep},     {NULL, NULL}};
+    static const char *const linear[] = {"byte", "char", "packsize", "sub", "unpack", NULL};
+    static const luaL_Reg own[] = {{"find", s_find},      {"match", s_match},     {"gmatch", s_gmatch},
+                                   {"gsub", script_gsub}, {"rep", s_rep},         {"lower", s_lower},
+                                   {"upper", s_upper},    {"reverse", s_reverse}, {NULL, NULL}};
     luaopen_string(L);
     for (const char *const *name = linear; *name; name++)
         script_count_field(L, *name);
+    wrap(L, "format", s_format);
+    wrap(L, "pack", s_pack);
     lua_pushnil(L);
     lua_setfield(L, -2, "dump");
     luaL_setfuncs(L, own, 0);

@@ -6,6 +6,7 @@
 #include "script/parts.h"
 
 #define ELEMENT_UNITS 3
+#define LIST_BYTES 16 /* of an element in a list of Lua 5.4 */
 
 enum access { READ = 1, WRITE = 2, LENGTH = 4 };
 
@@ -119,7 +120,7 @@ static int t_concat(lua_State *L)
 static int t_pack(lua_State *L)
 {
     int n = lua_gettop(L);
-    lua_createtable(L, n, 1);
+    lua_createtable(L, (int)(script_plain_size((size_t)n * LIST_BYTES) + LIST_BYTES - 1) / LIST_BYTES, 1);
     lua_insert(L, 1);
     for (int i = n; i >= 1; i--)
         lua_seti(L, 1, i);

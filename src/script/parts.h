@@ -9,6 +9,7 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -69,6 +70,7 @@ struct script {
     unsigned big[64];      /* live blocks by the binary logarithm of their size */
     unsigned string_class; /* the same logarithm of the longest string that may be alive */
     bool string_hit;       /* a string was refused for its length */
+    bool table_hit;        /* a table was refused for its keys */
     bool cap_hit;          /* an allocation was refused by the cap... */
     bool exhausted;        /* ... or by the system, since the slice began */
     struct script_run *runs, *queue;
@@ -84,14 +86,18 @@ struct script {
     struct script_run *running;
     struct meter *meter;
     lua_State *current;
-    unsigned blocked; /* coroutines resumed from where their resumer cannot yield */
-    bool host_yield;  /* the yield under way is the host's, not the script's */
-    bool slice_over;  /* a C loop noticed it: Lua, or the loop itself, yields as soon as it can */
-    size_t work;      /* done by C loops since the last look at the clock */
+    unsigned closes;              /* ends of coroutines that are under way within one another */
+    unsigned blocked;             /* coroutines resumed from where their resumer cannot yield */
+    bool host_yield;              /* the yield under way is the host's, not the script's */
+    bool slice_over;              /* a C loop noticed it: Lua, or the loop itself, yields as soon as it can */
+    size_t work;                  /* done by C loops since the last look at the clock */
+    volatile sig_atomic_t ticked; /* the timer rang since the last look at the clock */
 };
 
 /* ---- allocator.c ---- */
 void *script_allocate(void *script, void *ptr, size_t osize, size_t nsize); /* a lua_Alloc */
+/* A size near `size`, not below, that the allocator does not take for a table's: for buffers and lists made at once. */
+size_t script_plain_size(size_t size);
 /* Instructions between two looks at the clock: fewer while there are large blocks, which one instruction may copy. */
 int script_hook_interval(struct script *script);
 
@@ -116,6 +122,10 @@ int script_open_budget(lua_State *L); /* a lua_CFunction without results */
 
 /* For a loop in C that can be left: where the slice is over, yields to the event loop, and k goes on afterwards. */
 void script_pause(lua_State *L, lua_KFunction k);
+
+/* ---- ticker.c ---- */
+/* From now on the timer has this script looked at; NULL: none. The script before it. */
+struct script *script_tick(struct script *script);
 
 /* ---- script.c ---- */
 /* A protected call on the main thread with `meter` counting; saves and restores what was running. 0, or a negative code

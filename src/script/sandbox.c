@@ -1,6 +1,8 @@
 /* The globals of scripts, an allowlist: what is not named here does not exist for them. */
 #include <lualib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "script/parts.h"
@@ -133,6 +135,9 @@ static int l_setmetatable(lua_State *L)
         lua_pushliteral(L, "__gc");
         if (lua_rawget(L, 2) != LUA_TNIL) /* a finaliser could not be interrupted: hooks are off there */
             return luaL_error(L, "setmetatable: __gc is not available here; use __close and a local variable <close>");
+        lua_pushliteral(L, "__mode");
+        if (lua_rawget(L, 2) != LUA_TNIL)
+            return luaL_error(L, "setmetatable: __mode is not available here: there are no weak tables");
     }
     lua_settop(L, 2);
     lua_setmetatable(L, 1);
@@ -251,8 +256,25 @@ static void lock_strings(lua_State *L)
     lua_pop(L, 2);
 }
 
+/* No weak tables: those with weak keys make a part of the collector, which nothing can interrupt, take time by the
+ * square of their size. A metatable can be changed after setmetatable has seen it, so it is not enough to look there.
+ * Lua keeps the name "__mode" as one string, with which it looks into a metatable. That string becomes another one,
+ * that no script can guess; a script's "__mode" is then a name like any other. */
+static void forget_weak_tables(lua_State *L)
+{
+    char *name = (char *)(uintptr_t)lua_pushliteral(L, "__mode"); // NOLINT(performance-no-int-to-ptr)
+    size_t len = lua_rawlen(L, -1);
+    if (getentropy(name, len) != 0) {
+        struct timespec t;
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        memcpy(name, &t.tv_nsec, len);
+    }
+    lua_pop(L, 1);
+}
+
 int script_open_libraries(lua_State *L)
 {
+    forget_weak_tables(L);
     open_base(L);
     publish(L, LUA_GNAME);
     luaopen_math(L);

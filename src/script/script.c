@@ -49,19 +49,21 @@ int script_protected(struct script *script, lua_CFunction fn, void *argument, st
     struct script_run *running = s->running;
     struct meter *outer = s->meter;
     lua_State *current = s->current;
-    unsigned blocked = s->blocked;
+    unsigned blocked = s->blocked, closes = s->closes;
     bool host_yield = s->host_yield;
 
     if (s->depth++ == 0)
-        s->cap_hit = s->string_hit = s->exhausted = false;
+        s->cap_hit = s->string_hit = s->table_hit = s->exhausted = false;
     s->running = run;
     s->meter = meter;
     s->current = s->main;
-    s->blocked = 0;
+    s->blocked = s->closes = 0;
     meter->started_us = script_cpu_now();
+    struct script *ticked = script_tick(s);
     lua_pushcfunction(s->main, fn);
     lua_pushlightuserdata(s->main, argument);
     int status = lua_pcall(s->main, 1, 0, 0);
+    script_tick(ticked);
     int code = 0;
     if (status == LUA_ERRMEM) {
         code = script_memory_error(s, NULL, err);
@@ -80,6 +82,7 @@ int script_protected(struct script *script, lua_CFunction fn, void *argument, st
     s->meter = outer;
     s->current = current;
     s->blocked = blocked;
+    s->closes = closes;
     if (running)
         s->host_yield = host_yield;
     s->depth--;

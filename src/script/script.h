@@ -28,6 +28,9 @@
 #define SCRIPT_SLICE_US 2000      /* a script computes at most so long before the loop has its turn */
 #define SCRIPT_SOURCE_MAX 1048576 /* 1 MiB: bytes of a file or of a text for `load` */
 
+/* Keys of one table that are not 1, 2, 3...: keys may be chosen so that they collide, and then Lua goes over all of
+ * them for each, without an end that the hook could see. */
+#define SCRIPT_KEYS_MAX 16384
 #define SCRIPT_STRING_MAX 8388608 /* 8 MiB, of one string: some of Lua's instructions take time by its length */
 
 struct script_limits {
@@ -126,5 +129,11 @@ void script_wake(struct script_wait *wait);
  * Counts units of about 10 ns of work that was done; to be called in every round of a loop. Where the run is over its
  * budget, or has computed too long without an interruption, this does not return, as lua_error does not. */
 void script_work(lua_State *L, size_t units);
+/* Counts CPU time to the run's budget that the daemon spends on what the script asked for, outside of it. */
+void script_charge(lua_State *L, int64_t us);
+/* Counts memory that the script holds outside Lua to its cap: `before` bytes are `now` bytes. What was counted is given
+ * back by the finaliser of its owner. Raises nothing: where more is in use than the cap, Lua's next allocation fails.
+ */
+void script_native(lua_State *L, size_t before, size_t now);
 
 #endif

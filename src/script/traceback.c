@@ -54,6 +54,11 @@ int script_memory_error(const struct script *script, const char *where, struct e
     if (script->string_hit && !script->cap_hit)
         return error_set(err, ERR_LIMIT, "%s: a string of more than %d MiB; keep such text in pieces, in a table",
                          where ? where : script->name, SCRIPT_STRING_MAX / 1048576);
+    if (script->table_hit && !script->cap_hit)
+        return error_set(err, ERR_LIMIT,
+                         "%s: a table of more than %d keys that are not 1, 2, 3... is too large for a policy; use a "
+                         "list, or several tables, such as one a namespace",
+                         where ? where : script->name, SCRIPT_KEYS_MAX);
     if (script->exhausted && !script->cap_hit)
         return error_nomem(err);
     size_text(script->limits.memory, limit);

@@ -144,6 +144,53 @@ static const char *const bodies[] = {
     "local function f(e) error(e) end while true do xpcall(f, f) end",
     "error(('x'):rep(8e6))",
     "local t = {} for i = 1, 1e7 do t[i] = ('x'):rep(i) end",
+    /* coroutines that close one another */
+    "local last for i = 1, 12000 do local before = last last = coroutine.create(function() local x <close> = "
+    "setmetatable({}, {__close = function() if before then coroutine.close(before) end end}) coroutine.yield() end) "
+    "coroutine.resume(last) end coroutine.close(last)",
+    "local function deep(n) local co = coroutine.create(function() local x <close> = setmetatable({}, {__close = "
+    "function() deep(n + 1) end}) coroutine.yield() end) coroutine.resume(co) coroutine.close(co) end deep(1)",
+    "local function deep() local co = coroutine.wrap(function() local x <close> = setmetatable({}, {__close = "
+    "function() deep() end}) error('x') end) co() end deep()",
+    "local function f(n) table.concat(setmetatable({}, {__len = function() return 1 end, __index = function() if n > "
+    "150 then local co = coroutine.create(function() local x <close> = setmetatable({}, {__close = function() f(1) "
+    "end}) coroutine.yield() end) coroutine.resume(co) coroutine.close(co) else f(n + 1) end return 'x' end})) end "
+    "f(1)",
+    /* keys that collide: whole numbers, numbers with a fraction, addresses */
+    "local t = {} for j = 1, 65537 do t[j * 131071] = true end",
+    "local t = {} for j = 1, 131073 do t[j * 262145] = true end",
+    "local t = {} for j = 1, 1e6 do t[j * 524287] = true end",
+    "local t = {} for j = 1, 8192 do t[j * 16383] = true end while true do t[16384 * 16383] = nil end",
+    "local t = {} for j = 1, 8193 do t[j * 16383] = true end for j = 1, 8190 do t[j * 16383] = nil t[-j] = 1 end",
+    "local t = {} for j = 1, 1e6 do t[1 + j * 2.0 ^ -52] = true end",
+    "local t = {} for j = 1, 4096 do t[1 + j * 2.0 ^ -52] = true end while true do local _ = t[1 + 5000 * 2.0 ^ -52] "
+    "end",
+    "local t, k = {}, {} for j = 1, 16384 do t[j * 16383] = true end k[1] = next(t) while true do for k in pairs(t) do "
+    "end end",
+    "local a, b = {}, {} for j = 1, 4097 do a[j * 8191] = 1 b[j * 8191] = 1 end setmetatable(a, {__index = b}) "
+    "setmetatable(b, {__index = a}) while true do pcall(function() return a[5000 * 8191] end) end",
+    "local a, b = {}, {} for j = 1, 16384 do a[j * 16383] = 1 b[j * 16383] = 1 end setmetatable(a, {__index = b}) "
+    "setmetatable(b, {__index = a}) while true do pcall(function() return a[20000 * 16383] end) end",
+    "local a, b = {}, {} for j = 1, 4097 do a[j * 8191] = 1 b[j * 8191] = 1 end setmetatable(a, {__newindex = b}) "
+    "setmetatable(b, {__newindex = a}) while true do pcall(function() a[5000 * 8191] = 1 end) end",
+    "local a, b = {}, {} for j = 1, 4097 do a[-j * 8191] = 1 b[-j * 8191] = 1 end local m = {__index = b, __len = "
+    "function() return 1e6 // 1 | 0 end} setmetatable(a, m) setmetatable(b, {__index = a}) while true do "
+    "pcall(table.unpack, a, 1, 1e5) pcall(table.concat, a) pcall(table.sort, a) pcall(table.move, a, 1, 1e6, 2) end",
+    /* ephemerons */
+    "local t = {} local m = {} setmetatable(t, m) m.__mode = 'k' local k = {} for i = 1, 60000 do local n = {} t[k] = "
+    "n k = n end k = nil while true do local _ = {} end",
+    "for _ = 1, 40 do local t = setmetatable({}, {}) getmetatable(t).__mode = 'k' local k = {} for i = 1, 16000 do "
+    "local n = {} t[k] = n k = n end end while true do local _ = {} end",
+    /* format, pack */
+    "local t = {} for i = 1, 1e5 do t[i] = 1e308 end while true do pcall(string.format, ('%99.99f'):rep(1e5), "
+    "table.unpack(t)) end",
+    "local t = {} for i = 1, 999 do t[i] = 1e308 end local f = ('%99.99f'):rep(999) while true do "
+    "pcall(string.format, f, table.unpack(t)) end",
+    "local s = ('\1'):rep(8e6) while true do pcall(string.format, '%q', s) end",
+    "local s = ('\1'):rep(2e5) while true do pcall(string.format, '%q', s) end",
+    "local s = ('x'):rep(8e6) while true do pcall(string.format, ('%s'):rep(900), table.unpack({s, s, s, s, s, s, s})) "
+    "end",
+    "while true do pcall(string.pack, ('c8000000'):rep(1e5), 'x') end",
 };
 
 struct world {
@@ -185,7 +232,8 @@ static void attack(struct world *w, const char *body, bool at_load)
     if (!at_load) {
         assert_int_equal(e.code, 0);
         began = cpu_now();
-        w->turn = w->gap_us = 0;
+        w->turn = cpu_now();
+        w->gap_us = 0;
         call_global(w->f, s, &e, "main");
     }
     int64_t spent = cpu_now() - began;
