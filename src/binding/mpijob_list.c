@@ -9,6 +9,9 @@
 #include "policy/lua_match.h"
 #include "run/runs.h"
 
+#define LIST_BYTES 65536 /* about, outside Lua, of a list that is not over */
+#define LIST_UNITS 5000  /* its conditions are read */
+
 struct list {
     struct script_wait wait;
     struct site *site;
@@ -39,6 +42,8 @@ static int l_close(lua_State *L)
     struct list *l = lua_touserdata(L, 1);
     listing_free(l->listing);
     mpijob_match_free(l->match);
+    if (l->match)
+        script_native(L, LIST_BYTES, 0);
     l->listing = NULL;
     l->match = NULL;
     wake(l); /* another coroutine may wait for it, and sees the end */
@@ -113,6 +118,8 @@ int l_mpijob_list(lua_State *L)
     l->match = mpijob_match_new();
     if (!l->match)
         return luaL_error(L, "not enough memory");
+    script_native(L, 0, LIST_BYTES);
+    script_work(L, LIST_UNITS);
     if (lua_match_read(L, 1, l->match, NULL, finding, l))
         return luaL_error(L, "%s", l->finding);
     struct listing_call call = {

@@ -26,13 +26,99 @@ static int64_t instant(lua_State *L, int index)
     return (int64_t)floor(seconds);
 }
 
-static struct zone *zone_at_index(lua_State *L, int index)
-{
+/* ---- zones: a state keeps those that it has asked for, and the errors of those that there are not ---- */
+
+#define ZONES_KEPT 64    /* zones, and errors; a state that wants more reads files again and again, and pays for it */
+#define UNKNOWN_SOUGHT 8 /* for so many unknown names all zones are gone through for one that is near */
+#define ZONE_BYTES 4096  /* about, of one */
+#define ZONE_UNITS 10000 /* 100 us: a file is read */
+#define SEARCH_UNITS 1000000 /* 10 ms: a folder of files is gone through */
+
+struct kept_zone {
     struct zone *zone;
+};
+
+static char zones_mark; /* its address is the key of the table in the registry */
+
+static int l_free_zone(lua_State *L)
+{
+    struct kept_zone *k = lua_touserdata(L, 1);
+    if (k->zone)
+        script_native(L, ZONE_BYTES, 0);
+    zone_free(k->zone);
+    k->zone = NULL;
+    return 0;
+}
+
+/* Pushes the table from names to zones (userdata) and errors (texts); [1] is how many there are, [2] how many errors.
+ */
+static void push_zones(lua_State *L)
+{
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &zones_mark) == LUA_TTABLE)
+        return;
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &zones_mark);
+}
+
+static lua_Integer counted(lua_State *L, int table, lua_Integer which)
+{
+    lua_rawgeti(L, table, which);
+    lua_Integer n = lua_tointeger(L, -1);
+    lua_pop(L, 1);
+    return n;
+}
+
+/* The value on the top becomes the name's, where there is room; it stays on the top. */
+static void keep(lua_State *L, int table, const char *name, lua_Integer which)
+{
+    lua_Integer n = counted(L, table, which);
+    if (n >= ZONES_KEPT)
+        return;
+    lua_pushvalue(L, -1);
+    lua_setfield(L, table, name);
+    lua_pushinteger(L, n + 1);
+    lua_rawseti(L, table, which);
+}
+
+static void push_new_zone(lua_State *L, int table, const char *name)
+{
+    struct kept_zone *k = lua_newuserdatauv(L, sizeof *k, 0);
+    k->zone = NULL;
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, l_free_zone);
+    lua_setfield(L, -2, "__gc");
+    lua_setmetatable(L, -2);
     struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
-    if (zone_load(luaL_optstring(L, index, "UTC"), NULL, &zone, err))
-        luaL_error(L, "%s", err->message);
-    return zone;
+    bool known = zone_known(name, NULL);
+    script_work(L, known ? ZONE_UNITS : SEARCH_UNITS);
+    if (!known && counted(L, table, 2) >= UNKNOWN_SOUGHT) {
+        luaL_error(L, "unknown time zone \"%s\"", name);
+    } else if (zone_load(name, NULL, &k->zone, err)) {
+        lua_pushstring(L, err->message);
+        keep(L, table, name, 2);
+        lua_error(L);
+    }
+    script_native(L, 0, ZONE_BYTES);
+    lua_pop(L, 1);
+    keep(L, table, name, 1);
+}
+
+/* Valid as long as the value that it leaves on the top is there. */
+static const struct zone *zone_at_index(lua_State *L, int index)
+{
+    const char *name = luaL_optstring(L, index, "UTC");
+    luaL_checkstack(L, 12, NULL);
+    push_zones(L);
+    int table = lua_gettop(L);
+    if (lua_getfield(L, table, name) == LUA_TSTRING)
+        lua_error(L);
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        push_new_zone(L, table, name);
+    }
+    return ((struct kept_zone *)lua_touserdata(L, -1))->zone;
 }
 
 /* rfc3339([seconds [, zone]]) */
@@ -43,9 +129,7 @@ static int l_rfc3339(lua_State *L)
     if (lua_isnoneornil(L, 2)) {
         clock_format(when * CLOCK_SECOND, false, text);
     } else {
-        struct zone *zone = zone_at_index(L, 2);
-        zone_format(zone, when, text);
-        zone_free(zone);
+        zone_format(zone_at_index(L, 2), when, text);
     }
     lua_pushstring(L, text);
     return 1;
@@ -78,14 +162,10 @@ static void set_int(lua_State *L, const char *name, int value)
 static int l_date(lua_State *L)
 {
     int64_t when = instant(L, 1);
-    lua_settop(L, 2);
-    lua_createtable(L, 0, 10);
-    lua_insert(L, 1); /* made before the zone is loaded: nothing may raise while it is held */
-    struct zone *zone = zone_at_index(L, 3);
+    const struct zone *zone = zone_at_index(L, 2);
     struct civil c = zone_civil(zone, when);
     struct zone_offset offset = zone_at(zone, when);
-    zone_free(zone);
-    lua_pushvalue(L, 1);
+    lua_createtable(L, 0, 10);
     set_int(L, "year", c.year);
     set_int(L, "month", c.month);
     set_int(L, "day", c.day);
@@ -130,6 +210,10 @@ static int l_duration(lua_State *L)
 
 /* ---- sleep ---- */
 
+/* A loop of such short sleeps would otherwise turn for ever at the daemon's cost, and have no CPU time counted. */
+#define SLEEP_SHORT_US 10000
+#define SLEEP_SHORT_COSTS_US 100
+
 struct sleeping {
     struct pending pending;
     struct alarms *alarms;
@@ -167,6 +251,8 @@ static int l_sleep(lua_State *L)
 {
     int64_t us = check_duration(L, 1);
     check_run(L, "sleep");
+    if (us < SLEEP_SHORT_US)
+        script_charge(L, SLEEP_SHORT_COSTS_US);
     const struct policy_env *env = env_of(L);
     struct sleeping *s = pending_new(L, sizeof *s, abort_sleep, release_sleep);
     s->alarms = env->alarms;

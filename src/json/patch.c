@@ -48,10 +48,11 @@ static int apply(struct step *s, struct json_edits *edits)
 /* Into an array: the whole array is written again. */
 static int insert(struct step *s, struct json array, const char *pointer, size_t at)
 {
-    struct buf list = BUF_INIT;
+    struct buf list;
     struct json_writer w;
     struct json_edits edits = {0};
     size_t i = 0;
+    buf_init(&list, JSON_PATCH_MAX);
     json_writer_init(&w, &list);
     json_write_array(&w);
     for (struct json_iter it = json_iter(array); json_next(&it); i++) {
@@ -193,26 +194,47 @@ static int one(struct json document, struct json step, struct buf *out, struct e
     return rc;
 }
 
+static int too_much(struct error *err)
+{
+    return error_set(err, ERR_LIMIT,
+                     "the document is too large for so many steps: together they go over more than %d MiB; "
+                     "make one step of those that belong together, as a whole list",
+                     JSON_PATCH_WORK >> 20);
+}
+
+/* *now becomes what the step makes of it. */
+static int next_document(struct buf *now, struct json step, size_t n, size_t *work, struct error *err)
+{
+    struct buf next;
+    buf_init(&next, JSON_PATCH_MAX);
+    *work += now->len + step.text.len;
+    int rc = 0;
+    if (n >= JSON_PATCH_STEPS)
+        rc = error_set(err, ERR_LIMIT, "a JSON patch has at most %d steps", JSON_PATCH_STEPS);
+    else if (*work > JSON_PATCH_WORK)
+        rc = too_much(err);
+    else
+        rc = one((struct json){buf_str(now)}, step, &next, err);
+    if (rc && rc != ERR_NOMEM && err)
+        error_prefix(err, "step %zu", n);
+    buf_free(now);
+    *now = next;
+    return rc;
+}
+
 int json_patch(struct json document, struct json steps, struct buf *out, struct error *err)
 {
     struct buf now = BUF_INIT;
-    int rc = 0;
-    size_t n = 0;
+    size_t n = 0, work = 0;
     if (json_type(steps) != JSON_ARRAY)
         return error_set(err, ERR_INVALID, "a JSON patch must be a list, not %s", json_type_name(json_type(steps)));
     buf_add_str(&now, document.text);
+    int rc = buf_result(&now, "a document", err);
     for (struct json_iter it = json_iter(steps); !rc && json_next(&it); n++) {
-        struct buf next = BUF_INIT;
-        rc = buf_result(&now, "a document", err);
+        rc = next_document(&now, it.value, n, &work, err);
         if (!rc)
-            rc = one((struct json){buf_str(&now)}, it.value, &next, err);
-        if (rc && rc != ERR_NOMEM && err)
-            error_prefix(err, "step %zu", n);
-        buf_free(&now);
-        now = next;
+            rc = buf_result(&now, "a document", err);
     }
-    if (!rc)
-        rc = buf_result(&now, "a document", err);
     if (!rc)
         buf_add_str(out, buf_str(&now));
     buf_free(&now);

@@ -7,7 +7,9 @@
 #include "policy/lua_json.h"
 #include "time/duration.h"
 
-#define LIST_MAX 4096 /* names in a list, keys in a table */
+#define LIST_MAX 4096     /* names in a list, keys in a table */
+#define TEXT_MAX 262144   /* 256 KiB: bytes of all texts of a match together */
+#define FINDINGS_MAX 1000 /* more mistakes than these are counted and not told */
 
 static const char *const keys[] = {"namespace",  "name",        "labels",      "annotations",  "phase",
                                    "older_than", "pending_for", "running_for", "finished_for", "cleanPodPolicy",
@@ -19,14 +21,16 @@ struct reading {
     lua_finding report;
     void *data;
     int findings;
+    size_t text; /* bytes of the texts so far */
 };
 
 static void found(struct reading *r, const char *key, const char *message)
 {
     char path[160];
+    if (r->findings++ >= FINDINGS_MAX)
+        return;
     snprintf(path, sizeof path, "match%s%s", *key ? "." : "", key);
     r->report(r->data, path, message);
-    r->findings++;
 }
 
 static void type_error(struct reading *r, const char *key, int index, const char *expected)
@@ -36,13 +40,27 @@ static void type_error(struct reading *r, const char *key, int index, const char
     found(r, key, message);
 }
 
+/* The text at index, which becomes part of the conditions; NULL: they have become too large, which is told once. */
+static const char *take_text(struct reading *r, const char *key, int index, size_t *len)
+{
+    const char *text = lua_tolstring(r->L, index, len);
+    bool told = r->text > TEXT_MAX;
+    r->text += *len;
+    if (r->text > TEXT_MAX && !told)
+        found(r, key, "makes the conditions larger than 256 KiB of text; use globs, labels, or `where`");
+    return r->text > TEXT_MAX ? NULL : text;
+}
+
 /* A string, or a list of strings. */
 static void each_string(struct reading *r, const char *key, int index,
                         int (*add)(struct mpijob_match *, const char *, struct error *))
 {
     struct error err;
+    const char *text;
+    size_t len;
     if (lua_type(r->L, index) == LUA_TSTRING) {
-        if (add(r->match, lua_tostring(r->L, index), &err))
+        text = take_text(r, key, index, &len);
+        if (text && add(r->match, text, &err))
             found(r, key, err.message);
         return;
     }
@@ -59,34 +77,52 @@ static void each_string(struct reading *r, const char *key, int index,
     }
     for (size_t i = 1; i <= n; i++) {
         lua_rawgeti(r->L, index, (lua_Integer)i);
+        int rc = 0;
         if (lua_type(r->L, -1) != LUA_TSTRING)
             type_error(r, key, -1, "a list of strings");
-        else if (add(r->match, lua_tostring(r->L, -1), &err))
+        else if ((text = take_text(r, key, -1, &len)) && (rc = add(r->match, text, &err)))
             found(r, key, err.message);
         lua_pop(r->L, 1);
+        if (rc == ERR_LIMIT || r->text > TEXT_MAX)
+            return; /* so it would be told of all that follow */
     }
+}
+
+static bool has_many_keys(lua_State *L, int index)
+{
+    int top = lua_gettop(L);
+    size_t count = 0;
+    lua_pushnil(L);
+    while (count <= LIST_MAX && lua_next(L, index)) {
+        lua_pop(L, 1);
+        count++;
+    }
+    lua_settop(L, top);
+    return count > LIST_MAX;
 }
 
 static void each_pair(struct reading *r, const char *key, int index,
                       int (*add)(struct mpijob_match *, struct str, struct str, struct error *))
 {
     struct error err;
-    size_t count = 0;
+    size_t klen, vlen;
+    if (has_many_keys(r->L, index)) {
+        found(r, key, "has more than 4096 keys");
+        return;
+    }
     lua_pushnil(r->L);
     while (lua_next(r->L, index)) {
-        if (++count > LIST_MAX) {
-            found(r, key, "has more than 4096 keys");
-            return;
-        }
-        size_t klen, vlen;
         if (lua_type(r->L, -2) != LUA_TSTRING) {
             type_error(r, key, -2, "a table of names and values, or a selector such as \"team in (a, b), !keep\"");
         } else if (lua_type(r->L, -1) != LUA_TSTRING) {
             type_error(r, key, -1, "a table whose values are strings (quote them)");
         } else {
-            const char *name = lua_tolstring(r->L, -2, &klen), *value = lua_tolstring(r->L, -1, &vlen);
-            if (add(r->match, str_n(name, klen), str_n(value, vlen), &err))
+            const char *name = take_text(r, key, -2, &klen), *value = take_text(r, key, -1, &vlen);
+            int rc = name && value ? add(r->match, str_n(name, klen), str_n(value, vlen), &err) : ERR_LIMIT;
+            if (rc && name && value)
                 found(r, key, err.message);
+            if (rc == ERR_LIMIT)
+                return; /* so it would be told of all that follow */
         }
         lua_pop(r->L, 1);
     }
@@ -112,8 +148,10 @@ static void span(struct reading *r, const char *key, int index, enum mpijob_span
 static void labels(struct reading *r, int index)
 {
     struct error err;
+    size_t len;
     if (lua_type(r->L, index) == LUA_TSTRING) {
-        if (mpijob_match_labels(r->match, lua_tostring(r->L, index), &err))
+        const char *text = take_text(r, "labels", index, &len);
+        if (text && mpijob_match_labels(r->match, text, &err))
             found(r, "labels", err.message);
     } else if (lua_type(r->L, index) == LUA_TTABLE) {
         each_pair(r, "labels", index, mpijob_match_label);
@@ -191,7 +229,7 @@ static void one(struct reading *r, const char *key, int index, int *where)
 
 int lua_match_read(lua_State *L, int index, struct mpijob_match *match, int *where, lua_finding report, void *data)
 {
-    struct reading r = {L, match, report, data, 0};
+    struct reading r = {L, match, report, data, 0, 0};
     int top = lua_gettop(L);
     index = lua_absindex(L, index);
     if (where)

@@ -71,11 +71,33 @@ static int load_file(const char *name, const char *directory, const char *path, 
     return rc;
 }
 
+static const char *directory_of(const char *directory)
+{
+    if (!directory)
+        directory = getenv("TZDIR");
+    return directory && *directory ? directory : "/usr/share/zoneinfo";
+}
+
+static bool is_utc(const char *name)
+{
+    return strcmp(name, "UTC") == 0 || strcmp(name, "Etc/UTC") == 0;
+}
+
+bool zone_known(const char *name, const char *directory)
+{
+    char path[PATH_MOST];
+    struct stat info;
+    if (is_utc(name))
+        return true;
+    int n = name_ok(name) ? snprintf(path, sizeof path, "%s/%s", directory_of(directory), name) : -1;
+    return n > 0 && (size_t)n < sizeof path && stat(path, &info) == 0 && !S_ISDIR(info.st_mode);
+}
+
 int zone_load(const char *name, const char *directory, struct zone **zone, struct error *err)
 {
     char path[PATH_MOST];
     *zone = NULL;
-    if (strcmp(name, "UTC") == 0 || strcmp(name, "Etc/UTC") == 0)
+    if (is_utc(name))
         return load_utc(name, zone, err);
     if (!name_ok(name))
         return error_set(err, ERR_INVALID,
@@ -87,10 +109,7 @@ int zone_load(const char *name, const char *directory, struct zone **zone, struc
                          "time zone \"%s\" names no place: what it is differs from machine to machine; write it like "
                          "\"Europe/Berlin\" or \"UTC\"",
                          name);
-    if (!directory)
-        directory = getenv("TZDIR");
-    if (!directory || !*directory)
-        directory = "/usr/share/zoneinfo";
+    directory = directory_of(directory);
     int n = snprintf(path, sizeof path, "%s/%s", directory, name);
     if (n < 0 || (size_t)n >= sizeof path)
         return error_set(err, ERR_INVALID, "time zone \"%s\": the path of the zone directory is too long: %.200s...",

@@ -6,15 +6,6 @@
 
 /* ---- matching ---- */
 
-static bool any_glob(const struct match_texts *t, struct str text)
-{
-    for (size_t i = 0; i < t->count; i++) {
-        if (str_glob(t->items[i], text))
-            return true;
-    }
-    return t->count == 0;
-}
-
 static bool policy_matches(const struct mpijob_match *m, const struct mpijob_view *view)
 {
     struct json value = mpijob_field_value(view->object, FIELD_CLEAN_POD_POLICY, view->target);
@@ -115,7 +106,7 @@ static int64_t problems_due(const struct mpijob_match *m, const struct mpijob_vi
 
 bool mpijob_match_name_fits(const struct mpijob_match *m, const struct mpijob_view *view)
 {
-    return any_glob(&m->namespaces, view->name_space) && any_glob(&m->names, view->name);
+    return match_names_fit(&m->namespaces, view->name_space) && match_names_fit(&m->names, view->name);
 }
 
 int64_t mpijob_match_since(const struct mpijob_match *m, const struct mpijob_view *view, int64_t now)
@@ -174,7 +165,7 @@ const char *const *mpijob_match_namespaces(const struct mpijob_match *m)
 
 bool mpijob_match_in_namespace(const struct mpijob_match *m, struct str name_space)
 {
-    return any_glob(&m->namespaces, name_space);
+    return match_names_fit(&m->namespaces, name_space);
 }
 
 unsigned mpijob_match_phases(const struct mpijob_match *m)
@@ -184,7 +175,7 @@ unsigned mpijob_match_phases(const struct mpijob_match *m)
 
 bool mpijob_match_named(const struct mpijob_match *m, struct str name)
 {
-    return any_glob(&m->names, name);
+    return match_names_fit(&m->names, name);
 }
 
 bool mpijob_match_wants(const struct mpijob_match *m, size_t *i, struct mpijob_want *want)

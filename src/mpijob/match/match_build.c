@@ -5,6 +5,8 @@
 #include "mpijob/match/match_parts.h"
 #include "mpijob/shown.h"
 
+#define ANNOTATIONS_MAX 128 /* each is looked up in each job */
+
 const char *const match_policies[] = {"None", "Running", "All", "unset", NULL};
 
 struct mpijob_match *mpijob_match_new(void)
@@ -15,19 +17,12 @@ struct mpijob_match *mpijob_match_new(void)
     return m;
 }
 
-static void free_texts(struct match_texts *t)
-{
-    for (size_t i = 0; i < t->count; i++)
-        free(t->items[i]);
-    free(t->items);
-}
-
 void mpijob_match_free(struct mpijob_match *match)
 {
     if (!match)
         return;
-    free_texts(&match->namespaces);
-    free_texts(&match->names);
+    match_names_free(&match->namespaces);
+    match_names_free(&match->names);
     selector_free(&match->labels);
     for (size_t i = 0; i < match->annotation_count; i++) {
         free(match->annotations[i].key);
@@ -45,42 +40,14 @@ void mpijob_match_deleting(struct mpijob_match *m, enum mpijob_deleting deleting
     m->deleting = deleting;
 }
 
-/* Names and namespaces are lower case by Kubernetes' rules: a glob with anything else could never match. */
-static int add_glob(struct match_texts *t, const char *what, const char *glob, struct error *err)
-{
-    if (!*glob)
-        return error_set(err, ERR_INVALID, "match: an empty %s matches nothing; leave it out, or write \"*\"", what);
-    for (const char *p = glob; *p; p++) {
-        if (!((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || strchr("-.*?", *p)))
-            return error_set(
-                err, ERR_INVALID,
-                "match: %s \"%.*s\" can never match: names consist of lower-case letters, digits, '-' and '.' "
-                "(and * or ? here)",
-                what, shown(str_of(glob), 80), glob);
-    }
-    for (size_t i = 0; i < t->count; i++) {
-        if (strcmp(t->items[i], glob) == 0)
-            return 0;
-    }
-    char **items = realloc(t->items, (t->count + 2) * sizeof *items);
-    if (!items)
-        return error_nomem(err);
-    t->items = items;
-    items[t->count] = str_dup(str_of(glob));
-    if (!items[t->count])
-        return error_nomem(err);
-    items[++t->count] = NULL;
-    return 0;
-}
-
 int mpijob_match_namespace(struct mpijob_match *m, const char *glob, struct error *err)
 {
-    return add_glob(&m->namespaces, "namespace", glob, err);
+    return match_names_add(&m->namespaces, "namespace", glob, err);
 }
 
 int mpijob_match_name(struct mpijob_match *m, const char *glob, struct error *err)
 {
-    return add_glob(&m->names, "name", glob, err);
+    return match_names_add(&m->names, "name", glob, err);
 }
 
 static int unknown_word(const char *what, const char *given, const char *const *known, const char *all,
@@ -119,6 +86,8 @@ int mpijob_match_annotation(struct mpijob_match *m, struct str key, struct str v
     int rc = mpijob_annotation_check(key, err);
     if (rc)
         return rc;
+    if (m->annotation_count == ANNOTATIONS_MAX)
+        return error_set(err, ERR_LIMIT, "match: more than %d conditions on annotations", ANNOTATIONS_MAX);
     struct match_pair *items = realloc(m->annotations, (m->annotation_count + 1) * sizeof *items);
     if (!items)
         return error_nomem(err);

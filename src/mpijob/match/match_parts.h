@@ -3,14 +3,10 @@
 #define MPIJOBD_MPIJOB_MATCH_MATCH_PARTS_H
 
 #include "mpijob/match/match.h"
+#include "mpijob/match/names.h"
 #include "mpijob/match/selector.h"
 
 #define MATCH_SPANS 4
-
-struct match_texts {
-    char **items; /* NULL-terminated; NULL while count is 0 */
-    size_t count;
-};
 
 struct match_pair {
     char *key, *value;
@@ -23,7 +19,7 @@ struct match_gpus {
 };
 
 struct mpijob_match {
-    struct match_texts namespaces, names;
+    struct match_names namespaces, names;
     unsigned phases;   /* bit per phase; 0: any */
     unsigned policies; /* bit per entry of match_policies; 0: any */
     unsigned problems; /* bit per enum mpijob_problem; 0: not asked for */

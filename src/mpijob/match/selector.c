@@ -7,6 +7,9 @@
 #include "mpijob/field.h"
 #include "mpijob/shown.h"
 
+#define REQUIREMENTS_MAX 128 /* each is looked up in each job */
+#define VALUES_MAX 1024
+
 struct selector_requirement {
     enum selector_operator test;
     char *key;
@@ -37,27 +40,25 @@ void selector_free(struct selector *s)
     *s = (struct selector){0};
 }
 
-/* A new requirement at the end, owned by *s from here on. */
-static struct selector_requirement *grow(struct selector *s, struct str key, struct error *err)
+/* *out is a new requirement at the end, owned by *s. */
+static int grow(struct selector *s, struct str key, struct selector_requirement **out, struct error *err)
 {
+    if (s->count == REQUIREMENTS_MAX)
+        return error_set(err, ERR_LIMIT, "more than %d conditions on labels", REQUIREMENTS_MAX);
     if (s->count == s->cap) {
         size_t cap = s->cap ? 2 * s->cap : 4;
         struct selector_requirement *items = realloc(s->items, cap * sizeof *items);
-        if (!items) {
-            error_nomem(err);
-            return NULL;
-        }
+        if (!items)
+            return error_nomem(err);
         s->items = items;
         s->cap = cap;
     }
     char *copy = str_dup(key);
-    if (!copy) {
-        error_nomem(err);
-        return NULL;
-    }
-    struct selector_requirement *r = &s->items[s->count++];
-    *r = (struct selector_requirement){.key = copy};
-    return r;
+    if (!copy)
+        return error_nomem(err);
+    *out = &s->items[s->count++];
+    **out = (struct selector_requirement){.key = copy};
+    return 0;
 }
 
 static int add_value(struct selector_requirement *r, struct str value, struct error *err)
@@ -69,6 +70,8 @@ static int add_value(struct selector_requirement *r, struct str value, struct er
         if (str_is(value, r->values[i]))
             return 0; /* a set: what is said twice counts, and is sent, once */
     }
+    if (r->count == VALUES_MAX)
+        return error_set(err, ERR_LIMIT, "more than %d values for the label %s", VALUES_MAX, r->key);
     char **values = realloc(r->values, (r->count + 1) * sizeof *values);
     if (!values)
         return error_nomem(err);
@@ -237,9 +240,10 @@ static int read_requirement(struct reader *r)
     int rc = within(r, mpijob_label_check(key, str_of(""), r->err));
     if (rc)
         return rc;
-    struct selector_requirement *out = grow(r->out, key, r->err);
-    if (!out)
-        return ERR_NOMEM;
+    struct selector_requirement *out;
+    rc = grow(r->out, key, &out, r->err);
+    if (rc)
+        return rc;
     if (!absent)
         return read_condition(r, out);
     out->test = SELECT_ABSENT;
@@ -274,9 +278,10 @@ int selector_equal(struct selector *s, struct str key, struct str value, struct 
     if (rc)
         return rc;
     size_t before = s->count;
-    struct selector_requirement *r = grow(s, key, err);
-    if (!r)
-        return ERR_NOMEM;
+    struct selector_requirement *r;
+    rc = grow(s, key, &r, err);
+    if (rc)
+        return rc;
     r->test = SELECT_IN;
     rc = add_value(r, value, err);
     if (rc)
