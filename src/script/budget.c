@@ -165,13 +165,13 @@ void script_charge(lua_State *L, int64_t us)
         s->meter->used_us += us;
 }
 
-void script_pause(lua_State *L, lua_KFunction k)
+void script_pause(lua_State *L, lua_KFunction k, lua_KContext ctx)
 {
     struct script *s = script_of(L);
     if (!s->slice_over || !script_can_yield(L))
         return;
     s->host_yield = true;
-    lua_yieldk(L, 0, 0, k);
+    lua_yieldk(L, 0, ctx, k);
 }
 
 int script_open_budget(lua_State *L)

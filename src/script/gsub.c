@@ -128,9 +128,12 @@ static int finish(struct gsub *g)
     return 2;
 }
 
+static int paused(lua_State *L, int status, lua_KContext ctx);
+
 static int replace_all(struct gsub *g)
 {
     while (g->n < g->most) {
+        script_pause(g->m.L, paused, 0);
         g->end = pattern_match(&g->m, g->at);
         if (g->end && g->end != g->last) {
             replace(g);
@@ -145,6 +148,13 @@ static int replace_all(struct gsub *g)
             break;
     }
     return finish(g);
+}
+
+static int paused(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)status;
+    (void)ctx;
+    return replace_all(lua_touserdata(L, STATE));
 }
 
 static int go_on(lua_State *L, int status, lua_KContext ctx)

@@ -41,20 +41,17 @@ static int find_plain(lua_State *L, struct str text, struct str part, size_t fro
     return 2;
 }
 
-static int search(lua_State *L, bool find)
+static int search_on(lua_State *L, int status, lua_KContext ctx);
+
+/* From the offset on. Between two places of the text the search can be interrupted. */
+static int search_from(lua_State *L, size_t from, bool find)
 {
     struct str text = pattern_check_str(L, 1), pattern = pattern_check_str(L, 2);
-    size_t from = offset_arg(L, 3, text.len);
     struct matcher m;
-    if (from > text.len) {
-        luaL_pushfail(L);
-        return 1;
-    }
-    if (find && (lua_toboolean(L, 4) || pattern_is_plain(pattern.ptr, pattern.len)))
-        return find_plain(L, text, pattern, from);
     bool anchored = pattern.len && *pattern.ptr == '^';
     pattern_begin(&m, L, text, anchored ? str_n(pattern.ptr + 1, pattern.len - 1) : pattern);
     for (const char *at = text.ptr + from; at <= m.text_end; at++) {
+        script_pause(L, search_on, (lua_KContext)(2 * (at - text.ptr) + find));
         const char *end = pattern_match(&m, at);
         if (end && find) {
             lua_pushinteger(L, at - text.ptr + 1);
@@ -68,6 +65,25 @@ static int search(lua_State *L, bool find)
     }
     luaL_pushfail(L);
     return 1;
+}
+
+static int search_on(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)status;
+    return search_from(L, (size_t)ctx / 2, ctx % 2);
+}
+
+static int search(lua_State *L, bool find)
+{
+    struct str text = pattern_check_str(L, 1), pattern = pattern_check_str(L, 2);
+    size_t from = offset_arg(L, 3, text.len);
+    if (from > text.len) {
+        luaL_pushfail(L);
+        return 1;
+    }
+    if (find && (lua_toboolean(L, 4) || pattern_is_plain(pattern.ptr, pattern.len)))
+        return find_plain(L, text, pattern, from);
+    return search_from(L, from, find);
 }
 
 static int s_find(lua_State *L)
@@ -88,6 +104,8 @@ struct iteration {
     size_t last; /* where the previous match ended: an empty match there does not count; SIZE_MAX: none yet */
 };
 
+static int gmatch_on(lua_State *L, int status, lua_KContext ctx);
+
 static int gmatch_next(lua_State *L)
 {
     struct iteration *it = lua_touserdata(L, lua_upvalueindex(3));
@@ -95,6 +113,7 @@ static int gmatch_next(lua_State *L)
     struct matcher m;
     pattern_begin(&m, L, text, pattern);
     for (; it->at <= text.len; it->at++) {
+        script_pause(L, gmatch_on, 0);
         const char *from = text.ptr + it->at;
         const char *end = pattern_match(&m, from);
         if (end && (size_t)(end - text.ptr) != it->last) {
@@ -103,6 +122,13 @@ static int gmatch_next(lua_State *L)
         }
     }
     return 0;
+}
+
+static int gmatch_on(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)status;
+    (void)ctx;
+    return gmatch_next(L);
 }
 
 static int s_gmatch(lua_State *L)

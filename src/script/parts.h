@@ -120,8 +120,9 @@ int64_t meter_total(const struct meter *m);              /* microseconds */
 
 int script_open_budget(lua_State *L); /* a lua_CFunction without results */
 
-/* For a loop in C that can be left: where the slice is over, yields to the event loop, and k goes on afterwards. */
-void script_pause(lua_State *L, lua_KFunction k);
+/* For a loop in C that can be left: where the slice is over, yields to the event loop, and k goes on afterwards with
+ * ctx. */
+void script_pause(lua_State *L, lua_KFunction k, lua_KContext ctx);
 
 /* ---- ticker.c ---- */
 /* From now on the timer has this script looked at; NULL: none. The script before it. */

@@ -40,7 +40,7 @@ static int paused(lua_State *L, int status, lua_KContext ctx);
 static void ask(lua_State *L, struct sorting *s)
 {
     script_work(L, COMPARE_UNITS);
-    script_pause(L, paused);
+    script_pause(L, paused, 0);
     bool function = !lua_isnil(L, LESS);
     if (function)
         lua_pushvalue(L, LESS);

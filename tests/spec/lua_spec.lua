@@ -121,9 +121,21 @@ describe("in Lua", function()
             support.contains(err, "CPU")
         end)
 
-        it("lets lua-cjson be required, and nothing else", function()
+        it("has lua-cjson's names, and nothing to set", function()
             good [=[
-                eq(require("cjson").encode({ a = 1 }), '{"a":1}')
+                local c = require("cjson")
+                eq(c.encode({ a = 1 }), '{"a":1}') eq(c.decode('{"a":3}').a, 3) eq(c.null, json.null) eq(c.new(), c) eq(c._NAME, "cjson")
+                eq(c.encode(c.decode("[]")), "[]") eq(c.encode(json.array()), "[]") eq(c.decode("null"), json.null)
+                raises("cjson.decode: Syntax: ", c.decode, "{,}") raises("bad argument", c.decode) raises("is a function", c.encode, print)
+                for _, name in ipairs { "decode_max_depth", "encode_max_depth", "encode_sparse_array", "encode_number_precision",
+                    "encode_keep_buffer", "encode_invalid_numbers", "decode_invalid_numbers", "encode_empty_table_as_object" } do
+                    raises("cjson." .. name .. ": nothing can be set here", c[name], 1)
+                end
+            ]=]
+        end)
+
+        it("lets its modules be required, and nothing else", function()
+            good [=[
                 eq(require("cjson"), require("cjson"))
                 eq(require("json"), json) eq(require("mpijob"), mpijob) eq(require("log"), log) eq(require("time"), time)
                 raises('no module "io"', require, "io")
@@ -148,6 +160,9 @@ describe("in Lua", function()
                 eq(time.duration("1h30m"), 5400.0) eq(time.duration(5400), "1h30m") eq(time.duration(0.5), "500ms")
                 eq(math.type(time.now()), "float")
                 raises("Europe/Berlin", time.date, 0, "Europe/Berlim")
+                for _ = 1, 2 do raises("did you mean", time.date, 0, "Europe/Berlim") end
+                for i = 1, 10 do raises("unknown time zone", time.date, 0, "Europe/Nowhere" .. i) end
+                raises('unknown time zone "Europe/Pariss"', time.date, 0, "Europe/Pariss") eq(time.date(0, "Europe/Paris").hour, 1)
                 raises("seconds since 1970", time.rfc3339, 0/0)
                 raises("seconds since 1970", time.rfc3339, math.huge)
                 raises("2 hours", time.duration, "2 hours")
@@ -194,6 +209,20 @@ describe("in Lua", function()
             assert.are.equal(0, code)
             support.lacks(daemon.stderr, "awake")
         end)
+    end)
+
+    it("log cuts what is long, and says so", function()
+        local log = good [=[
+            log.info(("m"):rep(9000), { a = ("é"):rep(5000), [("n"):rep(200)] = 1, z = "whole" })
+            local f, s = {}, ("x"):rep(8e6)
+            for i = 1, 32 do f[("f%02d"):format(i)] = s end
+            log.info("many", f)
+        ]=]
+        support.contains(log, ("m"):rep(8192) .. "... (cut, it has 9000 bytes)")
+        support.contains(log, " a=\"" .. ("é"):rep(4096) .. "... (cut, it has 10000 bytes)\"")
+        support.contains(log, ("n"):rep(128) .. "... (cut, it has 200 bytes)=1 z=whole")
+        assert.are.equal(32, support.count(log, "... (cut, it has 8000000 bytes)\""))
+        assert.is_true(#log < 70000, #log)
     end)
 
     it("log writes messages and fields, whatever they are", function()

@@ -31,15 +31,20 @@ static void becomes(patcher patch, const char *document, const char *with, const
     buf_free(&out);
 }
 
-static void fails(const char *document, const char *with, const char *part)
+static void fails_with(int code, const char *document, const char *with, const char *part)
 {
     struct buf out = BUF_INIT;
     struct error err = {0};
-    assert_int_equal(json_patch(parsed(document), parsed(with), &out, &err), ERR_INVALID);
+    assert_int_equal(json_patch(parsed(document), parsed(with), &out, &err), code);
     if (!strstr(err.message, part))
         fail_msg("\"%s\" does not contain \"%s\"", err.message, part);
     assert_int_equal(out.len, 0);
     buf_free(&out);
+}
+
+static void fails(const char *document, const char *with, const char *part)
+{
+    fails_with(ERR_INVALID, document, with, part);
 }
 
 /* The examples of RFC 7396 whose document and patch are objects. */
@@ -128,6 +133,38 @@ static void steps_that_cannot_be(void **state)
     fails("{}", "[1]", "path has to be");
 }
 
+/* What grows by itself, and what goes over a large document again and again. */
+static void steps_without_end(void **state)
+{
+    (void)state;
+    struct buf steps = BUF_INIT, large = BUF_INIT;
+    buf_puts(&steps, "[{\"op\":\"add\",\"path\":\"/a\",\"value\":{\"s\":\"");
+    for (int i = 0; i < 1000; i++)
+        buf_putc(&steps, 'x');
+    buf_puts(&steps, "\"}}");
+    for (int i = 1; i <= 24; i++)
+        buf_printf(&steps, ",{\"op\":\"copy\",\"from\":\"/a\",\"path\":\"/a/b%d\"}", i);
+    buf_puts(&steps, "]");
+    fails_with(ERR_LIMIT, "{}", steps.ptr, "step 12: ");
+    fails_with(ERR_LIMIT, "{}", steps.ptr, "larger than the limit of 3145728 bytes");
+    buf_reset(&steps);
+    for (int i = 0; i <= JSON_PATCH_STEPS; i++)
+        buf_printf(&steps, "%c{\"op\":\"test\",\"path\":\"\",\"value\":{}}", i ? ',' : '[');
+    buf_puts(&steps, "]");
+    fails_with(ERR_LIMIT, "{}", steps.ptr, "step 10000: a JSON patch has at most 10000 steps");
+    buf_puts(&large, "{\"a\":1,\"b\":\"");
+    for (int i = 0; i < 2000000; i++)
+        buf_putc(&large, 'x');
+    buf_puts(&large, "\"}");
+    buf_reset(&steps);
+    for (int i = 0; i < 100; i++)
+        buf_printf(&steps, "%c{\"op\":\"replace\",\"path\":\"/a\",\"value\":%d}", i ? ',' : '[', i);
+    buf_puts(&steps, "]");
+    fails_with(ERR_LIMIT, large.ptr, steps.ptr, "step 25: the document is too large for so many steps");
+    buf_free(&steps);
+    buf_free(&large);
+}
+
 static void without_memory(void **state)
 {
     (void)state;
@@ -158,8 +195,11 @@ static void without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(merging),        cmocka_unit_test(what_is_not_named_keeps_its_bytes),
-        cmocka_unit_test(steps),          cmocka_unit_test(steps_that_cannot_be),
+        cmocka_unit_test(merging),
+        cmocka_unit_test(what_is_not_named_keeps_its_bytes),
+        cmocka_unit_test(steps),
+        cmocka_unit_test(steps_that_cannot_be),
+        cmocka_unit_test(steps_without_end),
         cmocka_unit_test(without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -364,6 +364,67 @@ static int build(void)
     return rc;
 }
 
+static unsigned pick(uint32_t *seed, unsigned below)
+{
+    *seed = *seed * 1664525 + 1013904223;
+    return (*seed >> 16) % below;
+}
+
+/* Globs are read as str_glob reads them. */
+static void globs_as_a_shell_has_them(void **state)
+{
+    (void)state;
+    uint32_t seed = 1;
+    static const char letters[] = "aab-*?*";
+    for (int i = 0; i < 20000; i++) {
+        char glob[16] = "", name[16] = "";
+        size_t n = 1 + pick(&seed, 8), m = pick(&seed, 12);
+        for (size_t k = 0; k < n; k++)
+            glob[k] = letters[pick(&seed, 7)];
+        for (size_t k = 0; k < m; k++)
+            name[k] = letters[pick(&seed, 4)];
+        struct mpijob_match *match = mpijob_match_new();
+        assert_int_equal(mpijob_match_name(match, glob, NULL), 0);
+        if (mpijob_match_named(match, str_of(name)) != str_glob(glob, str_of(name)))
+            fail_msg("%s and %s", glob, name);
+        mpijob_match_free(match);
+    }
+}
+
+static void names_are_bounded(void **state)
+{
+    (void)state;
+    struct mpijob_match *match = mpijob_match_new();
+    struct error err;
+    char text[300], fits[254];
+    memset(text, 'a', sizeof text);
+    text[254] = '\0';
+    assert_int_equal(mpijob_match_name(match, text, &err), ERR_INVALID);
+    assert_non_null(strstr(err.message, "names have at most 253"));
+    text[253] = '\0';
+    memset(text, '*', 120); /* and the last place of the last word of bits */
+    memset(fits, 'a', sizeof fits);
+    assert_int_equal(mpijob_match_name(match, text, &err), 0);
+    assert_true(mpijob_match_named(match, str_n(fits, 253)));
+    assert_true(mpijob_match_named(match, str_n(fits, 133)));
+    assert_false(mpijob_match_named(match, str_n(fits, 132)));
+    for (int i = 1; i < 64; i++) {
+        snprintf(text, sizeof text, "x%d-*", i);
+        assert_int_equal(mpijob_match_name(match, text, &err), 0);
+        assert_int_equal(mpijob_match_name(match, text, &err), 0);
+    }
+    assert_int_equal(mpijob_match_name(match, "one-more-*", &err), ERR_LIMIT);
+    assert_non_null(strstr(err.message, "more than 64 names with * or ?"));
+    for (int i = 0; i < 4096; i++) {
+        snprintf(text, sizeof text, "n%d", i * 7919 % 4096);
+        assert_int_equal(mpijob_match_name(match, text, &err), 0);
+    }
+    assert_true(mpijob_match_named(match, str_of("n4095")));
+    assert_true(mpijob_match_named(match, str_of("x63-a")));
+    assert_false(mpijob_match_named(match, str_of("n4096")));
+    mpijob_match_free(match);
+}
+
 static void out_of_memory_is_an_error(void **state)
 {
     (void)state;
@@ -434,6 +495,8 @@ int main(void)
         cmocka_unit_test(time_alone_is_missing),
         cmocka_unit_test(spans_of_the_other_phases),
         cmocka_unit_test(where_to_look),
+        cmocka_unit_test(globs_as_a_shell_has_them),
+        cmocka_unit_test(names_are_bounded),
         cmocka_unit_test(out_of_memory_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -176,6 +176,10 @@ static const char *const bodies[] = {
     "local a, b = {}, {} for j = 1, 4097 do a[-j * 8191] = 1 b[-j * 8191] = 1 end local m = {__index = b, __len = "
     "function() return 1e6 // 1 | 0 end} setmetatable(a, m) setmetatable(b, {__index = a}) while true do "
     "pcall(table.unpack, a, 1, 1e5) pcall(table.concat, a) pcall(table.sort, a) pcall(table.move, a, 1, 1e6, 2) end",
+    "local g = {} for i = 1, 4e5 do g[i] = {} end local t = {} for i = 1, 16384 do t['k' .. i] = i end while true do "
+    "pcall(function() t.one_more = 1 end) end",
+    "local g = {} for i = 1, 4e5 do g[i] = {} end local s = ('x'):rep(8e6) while true do pcall(function() return s .. "
+    "s end) end",
     /* ephemerons */
     "local t = {} local m = {} setmetatable(t, m) m.__mode = 'k' local k = {} for i = 1, 60000 do local n = {} t[k] = "
     "n k = n end k = nil while true do local _ = {} end",

@@ -234,12 +234,62 @@ static void test_print(void **state)
     assert_raises(f, "print(1)", ERR_SCRIPT, "t.lua:1: print has nowhere to write to here; use log.info(message)");
 }
 
+/* What one instruction or one C function takes is bounded (docs/reference/lua.md). */
+static void test_bounds(void **state)
+{
+    struct fixture *f = *state;
+    assert_returns(f, "local t = {} for i = 1, 16384 do t['k' .. i] = i end return t.k16384", "16384");
+    assert_raises(f, "local t = {} for i = 1, 16385 do t['k' .. i] = i end", ERR_LIMIT,
+                  "t.lua:1: a table of more than 16384 keys that are not 1, 2, 3... is too large for a policy");
+    assert_returns(f, "local t = {} for i = 1, 16385 do t[i] = {} end for i = 1, 5e5 do t[i] = 1 end return #t",
+                   "500000");
+    assert_returns(f,
+                   "local s = ('aB'):rep(393216) local t = table.pack(table.unpack({}, 1, 49152)) "
+                   "return #s .. #s:upper() .. #s:lower() .. s:reverse():sub(1, 2) .. t.n",
+                   "786432786432786432Ba49152");
+    assert_raises(f, "setmetatable({}, {__mode = 'k'})", ERR_SCRIPT, "no weak tables");
+    assert_raises(f, "setmetatable({}, {__mode = 'v'})", ERR_SCRIPT, "no weak tables");
+    assert_returns(f,
+                   "local m = {} local t = setmetatable({}, m) m.__mode = 'kv' t[{}] = {}\n"
+                   "for i = 1, 1e6 do local _ = {i} end return next(t) ~= nil and m.__mode == 'kv'",
+                   "true");
+    assert_returns(f, "return #string.format(('%d '):rep(1000), table.unpack(table.pack(('x'):rep(1000):byte(1, -1))))",
+                   "4000");
+    assert_raises(f, "string.format(('%d'):rep(1001))", ERR_SCRIPT, "format has more than 1000 items");
+    assert_returns(f, "return string.format('%5.1f%%|%-4s|%q|%s', 1.25, 'ab', 'x', nil)", "  1.2%|ab  |\"x\"|nil");
+    assert_raises(f, "string.format('%', 1)", ERR_SCRIPT, "invalid conversion '%' to 'format'");
+    assert_raises(f, "local s = ('x'):rep(5e6) string.format('%s%s', s, s)", ERR_SCRIPT, "resulting string too large");
+    assert_raises(f, "string.format('%q', ('x'):rep(3e5))", ERR_SCRIPT, "%q takes at most 262144 bytes");
+    assert_raises(f, "string.pack('c9000000', 'x')", ERR_SCRIPT, "resulting string too large");
+    assert_returns(f, "return #string.pack('c10i4', 'x', 5)", "14");
+}
+
+/* A search goes on after the loop has had its turn as if nothing had been. */
+static void test_paused_searches(void **state)
+{
+    struct fixture *f = *state;
+    assert_returns(f, "return table.concat({(('a'):rep(100000) .. 'xb'):find('a-(x)b')}, ' ')", "1 100002 x");
+    assert_returns(f, "local s = ('a'):rep(8000) .. 'x' local a, b = s:find('.-y') return tostring(a)", "nil");
+    assert_returns(
+        f,
+        "local s = (('a'):rep(200) .. 'x'):rep(500) local n = 0 for w in s:gmatch('a-(x)') do n = n + #w end "
+        "return n",
+        "500");
+    assert_returns(f, "local s, n = (('a'):rep(200) .. 'x'):rep(500):gsub('a-x', 'b') return #s .. ' ' .. n",
+                   "500 500");
+    assert_returns(f,
+                   "local c = coroutine.wrap(function() return (('a'):rep(8000) .. 'x'):match('.-y') or 'none' end) "
+                   "return c()",
+                   "none");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-        T(test_patterns_as_lua), T(test_tables_as_lua), T(test_strings_as_lua), T(test_allowlist),
-        T(test_load_of_text),    T(test_print),         T(test_xpcall),
+        T(test_patterns_as_lua), T(test_tables_as_lua), T(test_strings_as_lua),
+        T(test_allowlist),       T(test_load_of_text),  T(test_print),
+        T(test_xpcall),          T(test_bounds),        T(test_paused_searches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
