@@ -3,12 +3,12 @@
 -- Annotations for the Lua language server; the program never reads this file.
 
 ---JSON without losses: integers stay integers (numbers with a fraction or an exponent become floats), `[]` stays an array, null is
----`json.null`. lua-cjson is there too: `require "cjson"`.
+---`json.null`. `require "cjson"` gives the same two functions under lua-cjson's names; its `decode` raises, and its setters do.
 ---@class jsonlib
 ---@field null userdata JSON's null; in changes it deletes, as `remove` does
 json = {}
 
----@param text string at most 16 MiB, strictly RFC 8259
+---@param text string at most 8 MiB, strictly RFC 8259
 ---@return any value
 ---@return mpijobd.Error? err with value nil
 function json.decode(text) end

@@ -14,6 +14,8 @@ static int l_policy(lua_State *L)
         return luaL_error(L, "policy { ... } belongs at the top level of a file; a run cannot define policies");
     if (lua_type(L, 1) != LUA_TTABLE)
         return luaL_error(L, "policy takes one table: policy { name = ..., schedule = ..., replace = ... }");
+    if (file->defined >= POLICIES_MAX)
+        return luaL_error(L, "more than %d policies in one file", POLICIES_MAX);
     if (lua_getstack(L, 1, &where))
         lua_getinfo(L, "l", &where);
     policy_file_define(file, L, 1, where.currentline);

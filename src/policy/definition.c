@@ -12,6 +12,7 @@
 #include "policy/lua_match.h"
 
 #define CLUSTERS_MAX 256
+#define ABOUT_MAX 65536
 
 static void match_finding(void *data, const char *key, const char *message)
 {
@@ -155,7 +156,9 @@ static void read_key(struct defining *d, const char *key, int index)
         return; /* read first, so that the other findings carry it */
     } else if (strcmp(key, "about") == 0) {
         const char *text = definition_string(d, key, index, "a string");
-        if (text && !(p->about = str_dup(str_of(text))))
+        if (text && strlen(text) > ABOUT_MAX)
+            definition_found(d, key, "has more than %d bytes", ABOUT_MAX);
+        else if (text && !(p->about = str_dup(str_of(text))))
             definition_found(d, key, "cannot be kept: out of memory");
     } else if (strcmp(key, "match") == 0) {
         read_match(d, index);

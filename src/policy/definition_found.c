@@ -6,6 +6,8 @@
 #include "policy/lua_json.h"
 #include "time/duration.h"
 
+#define FINDINGS_MAX 100 /* of one policy; more mistakes than these are counted and not told */
+
 /* Joins key and message: `timezone is a number; ...` where the message begins with a verb, else `timezone: unknown time
  * zone ...`. Where the message begins with the key, the key stands only once: `schedule "61 * * * *": ...`. */
 static void join_key(char *text, size_t size, const char *key, const char *message)
@@ -30,6 +32,8 @@ static void join_key(char *text, size_t size, const char *key, const char *messa
 void definition_found(struct defining *d, const char *key, const char *format, ...)
 {
     char text[2048];
+    if (d->findings++ >= FINDINGS_MAX)
+        return;
     int n = snprintf(text, sizeof text, "policy%s%s%s: ", d->p->name[0] ? " \"" : "", d->p->name,
                      d->p->name[0] ? "\"" : "");
     char message[1536];
@@ -40,7 +44,6 @@ void definition_found(struct defining *d, const char *key, const char *format, .
     join_key(text + n, sizeof text - (size_t)n, key, message);
     int line = definition_line(d->source->text, d->source->len, d->line, key);
     d->source->report(d->source->data, d->source->file, line, text);
-    d->findings++;
 }
 
 void definition_type_error(struct defining *d, const char *key, int index, const char *expected)

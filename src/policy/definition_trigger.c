@@ -4,6 +4,8 @@
 #include "policy/definition_parts.h"
 #include "policy/lua_json.h"
 
+#define SCHEDULE_MAX 1024 /* bytes */
+
 static void read_schedule(struct defining *d, int index)
 {
     struct error err;
@@ -11,6 +13,10 @@ static void read_schedule(struct defining *d, int index)
     d->triggers++;
     if (!text)
         return;
+    if (strlen(text) > SCHEDULE_MAX) {
+        definition_found(d, "schedule", "has more than %d bytes", SCHEDULE_MAX);
+        return;
+    }
     if (cron_parse(text, &d->p->cron, &err)) {
         definition_found(d, "schedule", "%s", err.message);
         return;

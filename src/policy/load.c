@@ -186,6 +186,7 @@ static bool possible(const struct policy_file *file, const struct policy *policy
 bool policy_file_define(struct policy_file *file, lua_State *L, int index, int line)
 {
     struct policy_set *set = file->set;
+    file->defined++;
     if (set->count == set->cap) {
         size_t cap = set->cap ? set->cap * 2 : 16;
         struct policy_entry *entries = realloc(set->entries, cap * sizeof *entries);

@@ -41,6 +41,7 @@ struct policy_file { /* owned by its set */
     struct script *script;
     struct script_run *loading;
     struct policy *half; /* while a definition is read, or where a memory error has ended that; else NULL */
+    size_t defined;      /* calls of policy{...} so far */
 };
 
 struct policy_entry {
@@ -76,6 +77,8 @@ void policy_load_cancel(struct policy_load *load); /* done comes soon, without a
 
 void policy_set_hold(struct policy_set *set);
 void policy_set_release(struct policy_set *set);
+
+#define POLICIES_MAX 1000 /* of one file */
 
 /* policy{...} was called in `file` with the table at index: adds the policy to the set. False: something was wrong, and
  * was reported. */

@@ -6,7 +6,8 @@
 #include "policy/lua_json.h"
 
 #define VALUE_MAX (1024 * 1024) /* bytes of one field as JSON */
-#define KEYS_MAX 4096           /* labels or annotations: a server takes 256 KiB of them */
+#define KEYS_MAX 4096           /* of labels or annotations */
+#define MAP_MAX 262144          /* 256 KiB: bytes of labels or annotations, of which a server takes no more */
 
 static char remove_mark, exactly_mark;
 
@@ -16,8 +17,8 @@ static bool is_remove(lua_State *L, int index)
            (lua_touserdata(L, index) == &remove_mark || lua_touserdata(L, index) == NULL);
 }
 
-static int read_entry(lua_State *L, enum mpijob_map map, const char *field, struct mpijob_changes *changes,
-                      struct error *err)
+static int read_entry(lua_State *L, size_t *bytes, enum mpijob_map map, const char *field,
+                      struct mpijob_changes *changes, struct error *err)
 {
     char text[96];
     size_t key_len, len;
@@ -31,6 +32,9 @@ static int read_entry(lua_State *L, enum mpijob_map map, const char *field, stru
         return error_set(err, ERR_INVALID, "%s[\"%s\"] is %s; it has to be a string (quote it), or remove", field, key,
                          lua_describe(L, -1, text, sizeof text));
     const char *value = lua_tolstring(L, -1, &len);
+    *bytes += key_len + len;
+    if (*bytes > MAP_MAX)
+        return error_set(err, ERR_INVALID, "%s have more than %d bytes together", field, MAP_MAX);
     struct str given = str_n(value, len);
     return mpijob_changes_map(changes, map, str_n(key, key_len), &given, err);
 }
@@ -50,13 +54,13 @@ static int read_map(lua_State *L, int index, enum mpijob_map map, struct mpijob_
     if (lua_toboolean(L, -1))
         mpijob_changes_exactly(changes, map);
     lua_pop(L, 1);
-    size_t keys = 0;
+    size_t keys = 0, bytes = 0;
     lua_pushnil(L);
     while (lua_next(L, index)) {
         if (++keys > KEYS_MAX)
             return error_set(err, ERR_INVALID, "%s has more than %d keys", field, KEYS_MAX);
         bool mark = lua_type(L, -2) == LUA_TLIGHTUSERDATA && lua_touserdata(L, -2) == &exactly_mark;
-        int rc = mark ? 0 : read_entry(L, map, field, changes, err);
+        int rc = mark ? 0 : read_entry(L, &bytes, map, field, changes, err);
         if (rc)
             return rc;
         lua_pop(L, 1);

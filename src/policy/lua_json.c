@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 #include <math.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "script/script.h"
 
@@ -150,6 +151,8 @@ bool lua_whole(lua_State *L, int index, int64_t *out)
 
 /* ---- Lua to JSON ---- */
 
+#define READ_US 50000   /* without a budget: CPU time of one call */
+#define TABLES_LOOKED 8 /* tables between two looks at the clock */
 #define TABLE_UNITS 500 /* a table may have millions of places with nothing in them, which nothing else counts */
 
 struct reader {
@@ -160,7 +163,16 @@ struct reader {
     struct error *err;
     int depth;
     bool budget;
+    size_t tables;
+    int64_t began; /* microseconds of CPU time */
 };
+
+static int64_t cpu_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
 
 static int read_value(struct reader *r, int index);
 
@@ -234,6 +246,8 @@ static int read_table(struct reader *r, int index)
     size_t n = lua_rawlen(r->L, index), keys = 0;
     if (r->budget)
         script_work(r->L, TABLE_UNITS);
+    else if (++r->tables % TABLES_LOOKED == 0 && cpu_us() - r->began > READ_US)
+        return error_set(r->err, ERR_LIMIT, "the tables take too long to read: more than %d ms", READ_US / 1000);
     lua_pushnil(r->L);
     while (lua_next(r->L, index)) {
         lua_pop(r->L, 1);
@@ -288,7 +302,7 @@ static int read_value(struct reader *r, int index)
 static int read_all(lua_State *L, int index, bool budget, struct buf *out, struct error *err)
 {
     struct json_writer w;
-    struct reader r = {.L = L, .w = &w, .err = err, .budget = budget};
+    struct reader r = {.L = L, .w = &w, .err = err, .budget = budget, .began = cpu_us()};
     int top = lua_gettop(L);
     json_writer_init(&w, out);
     index = lua_absindex(L, index);

@@ -81,6 +81,11 @@ local CASES = {
     { "a selector of many values", 'more than 1024 values', [[
         local t = {} for i = 1, 50000 do t[i] = "v" .. i end
         mpijob.list { labels = "a in (" .. table.concat(t, ",", 1, 20000) .. ")" } ]] },
+    { "changes that hold empty tables with many places", { 'take too long to read', NOT_INTERRUPTED }, [[
+        local e = {} for i = 1, 1e6 do e[i] = i end for i = 1e6, 1, -1 do e[i] = nil end
+        local t = {} for i = 1, 1e5 do t[i] = e end mpijob.replace(NS .. "/a", { schedulingPolicy = { minResources = t } }) ]] },
+    { "many long annotations", 'annotations have more than 262144 bytes', [[
+        local t, s = {}, ("x"):rep(1e6) for i = 1, 4000 do t["a" .. i] = s end mpijob.replace(NS .. "/a", { annotations = t }) ]] },
     { "weak keys", 'CPU limit', [[
         local m = {} local t = setmetatable({}, m) m.__mode = "k"
         while true do local k = {} for _ = 1, 15000 do local n = {} t[k] = n k = n end for k in pairs(t) do t[k] = nil end end ]] },
