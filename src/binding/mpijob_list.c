@@ -9,8 +9,8 @@
 #include "policy/lua_match.h"
 #include "run/runs.h"
 
-#define LIST_BYTES 65536 /* about, outside Lua, of a list that is not over */
-#define LIST_UNITS 5000  /* its conditions are read */
+#define LIST_BYTES 4096 /* about, outside Lua, of a list that is not over, without its conditions */
+#define LIST_UNITS 5000 /* its conditions are read */
 
 struct list {
     struct script_wait wait;
@@ -21,6 +21,7 @@ struct list {
     bool waiting;
     struct error err;
     char finding[1024];
+    size_t counted; /* bytes outside Lua that are counted to the script's memory */
 };
 
 static void wake(void *data)
@@ -42,8 +43,8 @@ static int l_close(lua_State *L)
     struct list *l = lua_touserdata(L, 1);
     listing_free(l->listing);
     mpijob_match_free(l->match);
-    if (l->match)
-        script_native(L, LIST_BYTES, 0);
+    script_native(L, l->counted, 0);
+    l->counted = 0;
     l->listing = NULL;
     l->match = NULL;
     wake(l); /* another coroutine may wait for it, and sees the end */
@@ -118,10 +119,12 @@ int l_mpijob_list(lua_State *L)
     l->match = mpijob_match_new();
     if (!l->match)
         return luaL_error(L, "not enough memory");
-    script_native(L, 0, LIST_BYTES);
-    script_work(L, LIST_UNITS);
     if (lua_match_read(L, 1, l->match, NULL, finding, l))
         return luaL_error(L, "%s", l->finding);
+    l->counted = LIST_BYTES + mpijob_match_bytes(l->match);
+    script_native(L, 0, l->counted);
+    lua_gc(L, LUA_GCSTEP, (int)(l->counted / 1024)); /* lists that nobody needs any more are found in time */
+    script_work(L, LIST_UNITS);
     struct listing_call call = {
         .site = run->site,
         .watches = run->runs->watches,

@@ -7,6 +7,8 @@
 #include "binding/stream.h"
 #include "policy/lua_match.h"
 
+#define WATCH_UNITS 5000 /* its conditions are read */
+
 struct finding {
     const char *call;
     char text[1024];
@@ -39,6 +41,7 @@ int l_mpijob_watch(lua_State *L)
         return luaL_error(L, "not enough memory");
     if (!lua_isnoneornil(L, 1) && lua_match_read(L, 1, s->match, NULL, finding, &f))
         return luaL_error(L, "%s", f.text);
+    script_work(L, WATCH_UNITS);
     const char *only = only_namespace(s->match);
     if (only && !(s->name_space = str_dup(str_of(only))))
         return luaL_error(L, "not enough memory");

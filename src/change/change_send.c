@@ -31,18 +31,18 @@ static int not_kept(const char *what, struct json gave, struct json kept, struct
 /* Every label or annotation that was sent has to be there; there may be more. */
 static int check_map(struct json sent, struct json answer, const char *pointer, struct error *err)
 {
-    struct json there = json_at(answer, pointer);
-    int rc = 0;
-    for (struct json_iter it = json_iter(json_at(sent, pointer)); !rc && json_next(&it);) {
-        struct buf key = BUF_INIT;
-        rc = json_decode(it.key, &key) ? 0 : error_nomem(err);
-        struct json kept = rc ? it.value : json_member(there, buf_str(&key));
-        if (!rc && !(json_exists(kept) && json_equal(kept, it.value))) {
-            buf_printf(&key, " in %s", pointer);
-            rc = not_kept(key.ptr ? key.ptr : pointer, it.value, kept, err);
-        }
-        buf_free(&key);
+    struct json gave = json_at(sent, pointer), there = json_at(answer, pointer), key;
+    struct buf what = BUF_INIT;
+    if (!json_lacks(there, gave, &key))
+        return 0;
+    if (!json_decode(key, &what)) {
+        buf_free(&what);
+        return error_nomem(err);
     }
+    struct json value = json_member(gave, buf_str(&what)), kept = json_member(there, buf_str(&what));
+    buf_printf(&what, " in %s", pointer);
+    int rc = not_kept(what.ptr ? what.ptr : pointer, value, kept, err);
+    buf_free(&what);
     return rc;
 }
 

@@ -31,8 +31,9 @@ static size_t collect(struct json v, struct member *members)
     return kept;
 }
 
-/* Without memory for an index: each member that counts is looked up in the other object. */
-static bool contained(struct json a, struct json b, bool compare)
+/* Without memory for an index: each member that counts is looked up in the other object. *key: the first of a that is
+ * not in b. */
+static bool contained(struct json a, struct json b, bool compare, struct json *key)
 {
     for (struct json_iter it = json_iter(a); json_next(&it);) {
         bool counts = true;
@@ -44,8 +45,10 @@ static bool contained(struct json a, struct json b, bool compare)
         for (struct json_iter in = json_iter(b); json_next(&in);)
             if (json_bytes_equal(json_bytes_of(it.key), json_bytes_of(in.key)))
                 other = in.value;
-        if (!json_exists(other) || (compare && !json_equal(it.value, other)))
+        if (!json_exists(other) || (compare && !json_equal(it.value, other))) {
+            *key = it.key;
             return false;
+        }
     }
     return true;
 }
@@ -56,8 +59,9 @@ static bool objects_equal(struct json a, struct json b)
     if (na == 0 || nb == 0)
         return na == nb;
     struct member *members = malloc((na + nb) * sizeof *members);
+    struct json key;
     if (!members)
-        return contained(b, a, false) && contained(a, b, true);
+        return contained(b, a, false, &key) && contained(a, b, true, &key);
     struct member *others = members + na;
     na = collect(a, members);
     nb = collect(b, others);
@@ -103,4 +107,33 @@ bool json_equal(struct json a, struct json b)
     default: /* true, false and null have one spelling each */
         return false;
     }
+}
+
+bool json_lacks(struct json in, struct json of, struct json *key)
+{
+    if (json_type(of) != JSON_OBJECT || str_eq(in.text, of.text))
+        return false;
+    if (json_type(in) != JSON_OBJECT)
+        in = (struct json){{"{}", 2}};
+    size_t n = json_count(in), wanted = json_count(of), at = 0;
+    if (wanted == 0)
+        return false;
+    struct member *there = malloc((n + wanted) * sizeof *there);
+    if (!there)
+        return !contained(of, in, true, key);
+    struct member *members = there + n;
+    n = collect(in, there);
+    wanted = collect(of, members);
+    bool lacks = false;
+    for (size_t i = 0; i < wanted && !lacks; i++) {
+        struct json_bytes name = json_bytes_of(members[i].key);
+        while (at < n && json_bytes_compare(json_bytes_of(there[at].key), name) < 0)
+            at++;
+        lacks = at == n || !json_bytes_equal(json_bytes_of(there[at].key), name) ||
+                !json_equal(members[i].value, there[at].value);
+        if (lacks)
+            *key = members[i].key;
+    }
+    free(there);
+    return lacks;
 }

@@ -78,5 +78,8 @@ bool json_double(struct json v, double *out); /* nearest double (1e400: infinity
 /* Same value: objects regardless of key order and escapes, numbers by value (exactly: 1 is 1.0, 2^53 is not 2^53+1),
  * strings decoded. Objects take scratch memory for an index; without any it is slower, not wrong. */
 bool json_equal(struct json a, struct json b);
+/* Is there a member of `of` that the object `in` does not have with an equal value? *key: the first one by name. Takes
+ * time by the number of members, not by its square. Of keys that stand twice the last counts. */
+bool json_lacks(struct json in, struct json of, struct json *key);
 
 #endif

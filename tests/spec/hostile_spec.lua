@@ -66,6 +66,18 @@ local CASES = {
     { "a patch of many steps", 'step 10000: a JSON patch has at most 10000 steps', [[
         local steps = {} for i = 1, 10001 do steps[i] = { op = "test", path = "/metadata/name", value = "a" } end
         local _, err = mpijob.patch(NS .. "/a", steps) log.info("end", { err = err and err.message }) ]] },
+    { "steps that rewrite a long list", 'go over more than 48 MiB', [[
+        local l = {} for i = 1, 40000 do l[i] = i end
+        local steps = { { op = "add", path = "/metadata/annotations", value = { a = l } } }
+        for _ = 1, 100 do steps[#steps + 1] = { op = "add", path = "/metadata/annotations/a/0", value = 1 } end
+        local _, err = mpijob.patch(NS .. "/a", steps) log.info("end", { err = err and err.message }) ]] },
+    { "an object of many annotations", 'end policy=bad ok=true', [[
+        local t = mpijob.get(NS .. "/b"):table()
+        for i = 1, 16000 do t.metadata.annotations["a" .. i] = tostring(math.random(9)) end
+        local done, err = mpijob.replace_object(t) log.info("end", { ok = done ~= nil, err = err and err.message }) ]] },
+    { "lists that are never read", 'memory limit', [[
+        local t = {} for i = 1, 4000 do t[i] = ("a"):rep(55) .. i end
+        local l = {} for i = 1, 1e5 do l[i] = mpijob.list { name = t } end ]] },
     { "long lines of the log", 'CPU limit', [[
         local f = {} for i = 1, 32 do f["f" .. i] = ("\1"):rep(8e6 // 1 | 0) break end
         local s = f.f1 for i = 2, 32 do f["f" .. i] = s end
@@ -110,6 +122,7 @@ describe("a hostile policy", function()
         folder = support.folder()
         namespace = server:namespace()
         server:create(namespace, "a", { state = "Running" })
+        server:create(namespace, "b", { state = "Running" })
     end)
     lazy_teardown(support.cleanup)
 

@@ -455,6 +455,36 @@ static void equality_needs_no_memory(void **state)
     }
 }
 
+static void what_an_object_lacks(void **state)
+{
+    (void)state;
+    static const char *const cases[][3] = {
+        {"{\"b\":2,\"a\":1}", "{\"a\":1}", NULL},
+        {"{\"b\":2,\"a\":1}", "{\"a\":1,\"\\u0062\":2.0}", NULL},
+        {"{\"b\":2,\"a\":1}", "{\"b\":3}", "\"b\""},
+        {"{\"b\":2,\"a\":1}", "{\"b\":2,\"c\":1}", "\"c\""},
+        {"{\"b\":2,\"a\":1}", "{\"b\":3,\"b\":2}", NULL},
+        {"{\"b\":2,\"a\":1}", "{\"b\":2,\"b\":3}", "\"b\""},
+        {"{}", "{}", NULL},
+        {"{}", "{\"a\":null}", "\"a\""},
+        {"[]", "{\"a\":1}", "\"a\""},
+        {"{}", "[1]", NULL},
+    };
+    struct json key, none = {{NULL, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        for (long n = 0; n < 2; n++) {
+            alloc_fail_at(n);
+            bool lacks = json_lacks(parse(cases[i][0]), parse(cases[i][1]), &key);
+            alloc_fail_at(0);
+            if (lacks != (cases[i][2] != NULL) || (lacks && !str_is(key.text, cases[i][2])))
+                fail_msg("%s, %s", cases[i][0], cases[i][1]);
+        }
+    }
+    assert_false(json_lacks(none, none, &key));
+    assert_true(json_lacks(none, parse("{\"a\":1}"), &key));
+    assert_false(json_lacks(parse("{\"a\":1}"), none, &key));
+}
+
 /* An object of many keys in another order: an index, not a comparison of each with each. */
 static void equality_of_large_objects_is_fast(void **state)
 {
@@ -487,6 +517,7 @@ int main(void)
         cmocka_unit_test(doubles_are_the_nearest_in_any_locale),
         cmocka_unit_test(equality_is_of_meaning),
         cmocka_unit_test(equality_needs_no_memory),
+        cmocka_unit_test(what_an_object_lacks),
         cmocka_unit_test(equality_of_large_objects_is_fast),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

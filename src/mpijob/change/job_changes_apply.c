@@ -7,6 +7,8 @@
 #include "mpijob/kind.h"
 #include "json/write.h"
 
+#define LOOK_MAX ((size_t)4 << 20) /* bytes gone over to look at each key */
+
 struct applying {
     const struct mpijob_view *view;
     struct mpijob_diff *diff;
@@ -176,10 +178,12 @@ static bool named(const struct mpijob_changes *changes, enum mpijob_map map, str
 static int apply_exactly(struct applying *a, const struct mpijob_changes *changes, enum mpijob_map map)
 {
     struct json object = map == CHANGE_LABELS ? a->view->labels : a->view->annotations;
+    size_t count = json_count(object);
+    bool many = count && object.text.len > LOOK_MAX / count; /* then a key that stands twice is taken away twice */
     for (struct json_iter it = json_iter(object); json_next(&it);) {
         struct buf key = BUF_INIT;
         int rc = json_decode(it.key, &key) ? 0 : error_nomem(a->err);
-        bool last = json_member(object, buf_str(&key)).text.ptr == it.value.text.ptr;
+        bool last = many || json_member(object, buf_str(&key)).text.ptr == it.value.text.ptr;
         if (!rc && last && !named(changes, map, buf_str(&key)))
             rc = edit_key(a, map, buf_str(&key), (struct str){0});
         buf_free(&key);

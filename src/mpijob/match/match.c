@@ -1,5 +1,6 @@
 /* Holding conditions against a job, and what can be said of them without one. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "mpijob/inspect/inspect.h"
 #include "mpijob/match/match_parts.h"
@@ -148,6 +149,15 @@ bool mpijob_match_eval(const struct mpijob_match *m, const struct mpijob_view *v
 }
 
 /* ---- without a job ---- */
+
+size_t mpijob_match_bytes(const struct mpijob_match *m)
+{
+    size_t bytes =
+        sizeof *m + m->names.bytes + m->namespaces.bytes + selector_bytes(&m->labels) + m->gpu_count * sizeof *m->gpus;
+    for (size_t i = 0; i < m->annotation_count; i++)
+        bytes += sizeof *m->annotations + strlen(m->annotations[i].key) + strlen(m->annotations[i].value);
+    return bytes;
+}
 
 void mpijob_match_selector(const struct mpijob_match *m, struct buf *out)
 {

@@ -10,6 +10,7 @@ struct mpijob_match;
 
 struct mpijob_match *mpijob_match_new(void); /* every job that is not being deleted; NULL: out of memory */
 void mpijob_match_free(struct mpijob_match *match);
+size_t mpijob_match_bytes(const struct mpijob_match *match); /* of memory, about */
 
 /* Several calls add alternatives (any of them). Globs. */
 int mpijob_match_namespace(struct mpijob_match *m, const char *glob, struct error *err);

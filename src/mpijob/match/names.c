@@ -161,6 +161,7 @@ int match_names_add(struct match_names *n, const char *what, const char *text, s
         free(copy);
         return error_nomem(err);
     }
+    n->bytes += strlen(text) + 4 * sizeof *n->items + (is_glob ? sizeof *glob : 0);
     n->items[n->count++] = copy;
     n->items[n->count] = NULL;
     if (is_glob) {

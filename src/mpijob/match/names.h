@@ -21,6 +21,7 @@ struct match_names {
     size_t sorted_count;
     struct glob *globs[NAMES_GLOBS];
     size_t glob_count;
+    size_t bytes; /* of memory, about */
 };
 
 /* what: "name" or "namespace", for messages. 0; ERR_INVALID: it could never match; ERR_LIMIT: too many globs;

@@ -40,6 +40,17 @@ void selector_free(struct selector *s)
     *s = (struct selector){0};
 }
 
+size_t selector_bytes(const struct selector *s)
+{
+    size_t bytes = s->cap * sizeof *s->items;
+    for (size_t i = 0; i < s->count; i++) {
+        bytes += strlen(s->items[i].key) + 1;
+        for (size_t k = 0; k < s->items[i].count; k++)
+            bytes += sizeof *s->items[i].values + strlen(s->items[i].values[k]) + 1;
+    }
+    return bytes;
+}
+
 /* *out is a new requirement at the end, owned by *s. */
 static int grow(struct selector *s, struct str key, struct selector_requirement **out, struct error *err)
 {

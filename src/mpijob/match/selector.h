@@ -29,6 +29,7 @@ struct mpijob_want {
     size_t count;
 };
 bool selector_wants(const struct selector *s, size_t *i, struct mpijob_want *want);
+size_t selector_bytes(const struct selector *s); /* of memory, about */
 void selector_free(struct selector *s);
 
 #endif
