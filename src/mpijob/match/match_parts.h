@@ -3,7 +3,7 @@
 #define MPIJOBD_MPIJOB_MATCH_MATCH_PARTS_H
 
 #include "mpijob/match/match.h"
-#include "mpijob/match/names.h"
+#include "mpijob/match/match_names.h"
 #include "mpijob/match/selector.h"
 
 #define MATCH_SPANS 4

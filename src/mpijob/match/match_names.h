@@ -1,8 +1,8 @@
 /* Names and globs of which any one has to fit: inside the match floor only. Whatever a policy gives, holding a name
  * against them takes time by the name's length alone: names without * and ? are found in order, and each of the few
  * globs goes over the name once. */
-#ifndef MPIJOBD_MPIJOB_MATCH_NAMES_H
-#define MPIJOBD_MPIJOB_MATCH_NAMES_H
+#ifndef MPIJOBD_MPIJOB_MATCH_MATCH_NAMES_H
+#define MPIJOBD_MPIJOB_MATCH_MATCH_NAMES_H
 
 #include <stdbool.h>
 #include <stddef.h>
