@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Every dependency comes from the system by pkg-config; a missing one is named with the package to install.
 find_package(PkgConfig QUIET)
 if(NOT PKG_CONFIG_FOUND)

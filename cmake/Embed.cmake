@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # cmake -DNAME=sweep -DFROM=a.lua -DTO=a.c -P Embed.cmake: the file's bytes as a C array embedded_NAME.
 file(READ ${FROM} hex HEX)
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # A floor is a folder under src/ and a static library floor_<name>, made of all its sources. src/floors says which floors
 # and libraries each may use.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What can be chosen at configure time, and the warnings that every file of ours is compiled with.
 option(MPIJOBD_WERROR "Treat warnings as errors" OFF)
 option(MPIJOBD_FUZZ "Build the libFuzzer targets (needs clang)" OFF)

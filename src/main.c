@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mpijobd: the command line goes to its command. */
 #include "base/memory.h"
 #include "cli/cli.h"

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- mpijob.replace with a function: the changes are computed again where the job was changed meanwhile.
 local mpijob = ...
 local replace, get = mpijob.replace, mpijob.get

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The run of a policy that says `replace`: every job that matches is looked at, its changes are computed and handed on.
 -- One broken job must not keep the others from their change: its error is reported and the sweep goes on.
 local native, where, replace = ...

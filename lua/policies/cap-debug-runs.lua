@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Debug runs are forgotten over night. Every working day at nine, in Berlin's time, those without a
 -- deadline get one.
 --

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- cleanPodPolicy lives in spec in v1alpha2 and in mpi-operator's v1, and in spec.runPolicy in
 -- v2beta1 and training-operator. Written at the wrong place it is stored and ignored, and nobody
 -- tells the author; with training-operator both places count, and runPolicy wins.

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The oldest wish of all: a finished job goes on holding its GPUs, because nobody set
 -- cleanPodPolicy and its default is None. The workers' processes are over or hang in a sleep, the
 -- pods stay, and the GPUs count as taken.

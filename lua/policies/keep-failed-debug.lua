@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Who debugs wants the pods of a failed run, and its colleagues want the GPUs. So: while a run is
 -- marked debug=true its pods are kept at its end (None), and after three days they go.
 --

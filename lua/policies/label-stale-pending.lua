@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Jobs that wait for a day usually wait for ever: a queue that does not exist, more GPUs than any
 -- node has, a claim that is not bound. A label makes them findable (kubectl get mpijobs -l
 -- triage=stale-pending) and does no harm: labels are "stored", no controller acts on them, and they

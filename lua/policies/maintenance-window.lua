@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Every Saturday the nodes are patched from two to six. Jobs of low priority make room and come
 -- back by themselves.
 --

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- A report for the morning, in the daemon's log (one line a namespace; with log.format json a log
 -- collector can count on the fields). It changes nothing: a `run` function may as well only look.
 --

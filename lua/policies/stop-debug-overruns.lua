@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- What a deadline on a running job cannot do under mpi-operator, suspending can: in v2beta1 (from
 -- mpi-operator v0.4) suspend = true removes the pods at once and gives the GPUs back, and the job
 -- can be resumed: kubectl patch, or

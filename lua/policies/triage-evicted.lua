@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- An evicted job counts as Failed, but it has no completionTime, and mpi-operator does not clean up
 -- after it, whatever cleanPodPolicy says, until its launcher ends for good. So setting the policy
 -- is not enough. In v2beta1 (mpi-operator from v0.4) suspend = true removes its pods at once;

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 ---@meta mpijob
 -- luacheck: no max line length
 -- luacheck: no unused

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 ---@meta policy
 -- luacheck: no max line length
 -- Annotations for the Lua language server; the program never reads this file. docs/guide.md says how to switch them on.

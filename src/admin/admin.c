@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* libmicrohttpd on the loop, without a thread: its epoll descriptor is polled, its timeout is a timer. */
 #include <stdlib.h>
 #include <string.h>

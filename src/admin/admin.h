@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The HTTP side of a running daemon, on the loop without a thread of its own. What it shows are routes:
  *
  *     GET /metrics   OpenMetrics text

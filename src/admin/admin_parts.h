@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of admin share: the server, its tables of routes, its requests. */
 #ifndef MPIJOBD_ADMIN_ADMIN_PARTS_H
 #define MPIJOBD_ADMIN_ADMIN_PARTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where to listen: an IP address and a port, without asking a name server; and the socket that listens there. */
 #include <arpa/inet.h>
 #include <errno.h>

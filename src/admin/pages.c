@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The pages that every daemon has: metrics, whether it lives, whether it is ready. */
 #include "admin/admin_parts.h"
 

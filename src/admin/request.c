@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A request from its arrival to its answer. One that waits is taken out of libmicrohttpd's hands ("suspended"), which
  * then does not see either whether the client goes away: a poll handle looks at the connection meanwhile. */
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The tables of routes: which handler a request belongs to, and whether who asks may have it. */
 #include <stdlib.h>
 #include <string.h>

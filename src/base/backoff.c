@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The pause between two tries. */
 #include "base/backoff.h"
 

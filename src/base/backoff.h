@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How long to wait before something that failed is tried again: a pause that doubles from try to try, up to a most. */
 #ifndef MPIJOBD_BASE_BACKOFF_H
 #define MPIJOBD_BASE_BACKOFF_H

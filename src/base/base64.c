@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Base64, as strict as a credential deserves: one text stands for one sequence of bytes. */
 #include "base/base64.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Standard base64 (RFC 4648, with padding), as kubeconfig's *-data members and Secrets carry it. */
 #ifndef MPIJOBD_BASE_BASE64_H
 #define MPIJOBD_BASE_BASE64_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A buffer that doubles as it grows, up to its limit, and remembers a failure. */
 #include "base/buf.h"
 

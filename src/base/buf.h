@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A byte buffer that grows, with a most it may grow to. The content is always followed by a NUL that is not counted, so
  * that buf.ptr can be used as a C string (ptr is NULL until something was added).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Numbers by chance: SplitMix64 from a seed, or the system's own. */
 #include "base/chance.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Chance: for pauses that must not fall together, and for what differs from one process to the next. Nothing secret is
  * made of it. */
 #ifndef MPIJOBD_BASE_CHANCE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The wall clock, real or moved by hand, and RFC 3339 text. */
 #include "base/clock.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The wall clock that policies live by. Tests and `mpijobd test` use a manual one that stands still until it is moved.
  * Network deadlines do not use it: they are on the loop's monotonic time. */
 #ifndef MPIJOBD_BASE_CLOCK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* An error filled, completed, and kept. */
 #include "base/error.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What went wrong, in words for the person who has to mend it.
  *
  * Functions that can fail return 0 or a negative `enum error_code` and fill a `struct error` that the caller owns (it

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One line of the log: put together whole, then written. */
 #include "base/log.h"
 

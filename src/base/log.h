@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Log lines: a level, a sentence, and fields as name and value. Text for people (one line an event), or one JSON object
  * a line. Written with a single write(2) each, so lines of several threads do not mix; blocks only as long as the
  * descriptor does. Values are escaped: a job's name cannot forge a line, nor command a terminal. What is no UTF-8

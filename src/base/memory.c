@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* glibc's thresholds for giving memory back. */
 #include "base/memory.h"
 

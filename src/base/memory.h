@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How the C library's allocator is to behave in a program that runs for months. */
 #ifndef MPIJOBD_BASE_MEMORY_H
 #define MPIJOBD_BASE_MEMORY_H

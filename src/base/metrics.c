@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The registry: metrics by name, their series by label values, and the text of all of them. */
 #include "base/metrics.h"
 

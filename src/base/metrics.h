@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Counters, gauges and histograms with labels, written as OpenMetrics text (version 1.0.0). A registry belongs to its
  * daemon; floors get it as a pointer, and NULL everywhere means that nothing is counted. Counting never fails for the
  * caller: a sample that finds no memory is dropped, and so is one past METRIC_SERIES_MAX label sets of a metric (a

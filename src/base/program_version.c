@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The version, in the one file that is compiled again when it changes. */
 #include "base/program_version.h"
 

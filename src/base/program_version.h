@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The version of this program: CMakeLists.txt has the number. */
 #ifndef MPIJOBD_BASE_PROGRAM_VERSION_H
 #define MPIJOBD_BASE_PROGRAM_VERSION_H

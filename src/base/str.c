@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Comparing, globs, the nearest of several names, and wiping. */
 #include "base/str.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A view of bytes that belong to another owner, and small helpers on C strings. Nothing here allocates unless it says
  * so. */
 #ifndef MPIJOBD_BASE_STR_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Copies of several texts in one block. */
 #include "base/texts.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The texts that one struct owns, copied into one block of memory: one allocation, one check, one free.
  *
  *     job->texts = TEXTS_COPY({&job->name, call->name}, {&job->uid, call->uid});

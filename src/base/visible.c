@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* UTF-8, character by character, and which of them may be shown. */
 #include "base/visible.h"
 

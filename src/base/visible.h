@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Text that a terminal shows and does not obey, whoever wrote it: names, messages and values come from servers and
  * scripts. */
 #ifndef MPIJOBD_BASE_VISIBLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* require "cjson": json.encode and json.decode under the names that lua-cjson gives them, for policies that were
  * written for it. There is nothing to set: lua-cjson's setters would lift the bounds that keep a policy from harm to
  * others. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* json: JSON without losses (lua/types/json.lua). */
 #include <lauxlib.h>
 #include <stdlib.h>

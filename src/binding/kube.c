@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* kube: objects of any kind, by apiVersion and kind (lua/types/kube.lua). Those that are read are tables; lists and
  * watches are iterators. */
 #include <lauxlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* log.debug, info, warn and error: a line of the daemon's log from a policy (lua/types/log.lua). */
 #include <lauxlib.h>
 #include <stdio.h>

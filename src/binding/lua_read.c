@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A read of a script that waits: looks the kind up where it has to, asks, and hands the object to the script. */
 #include "binding/lua_read.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A GET of one object that a script waits for. The kind may have to be looked up first. */
 #ifndef MPIJOBD_BINDING_LUA_READ_H
 #define MPIJOBD_BINDING_LUA_READ_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a script is told of a change that it asked for. */
 #include <lauxlib.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a script wants to change, from its arguments to the start of the change. */
 #include "binding/lua_write.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A change that a script asks for and waits for (run/run_change.h): what the functions that write share. */
 #ifndef MPIJOBD_BINDING_LUA_WRITE_H
 #define MPIJOBD_BINDING_LUA_WRITE_H

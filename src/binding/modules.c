@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The table of the modules that policies see; opening them, and `require`. */
 #include "binding/modules.h"
 

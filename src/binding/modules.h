@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The modules that policies see, in one table. From it a fresh state is opened, `require` knows the names that there
  * are, and `mpijobd rbac` and `mpijobd doctor` know what a function needs. A new module is a row in modules.c and a
  * file in lua/types/. A new function is a row in the table of its module, which does not compile without its

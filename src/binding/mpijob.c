@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mpijob, tfjob, pytorchjob, mxjob: a module for each kind of job (lua/types/mpijob.lua). */
 #include "binding/mpijob.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The functions of the modules of kinds (mpijob, tfjob, pytorchjob, mxjob), each in its file; mpijob.c opens them. */
 #ifndef MPIJOBD_BINDING_MPIJOB_H
 #define MPIJOBD_BINDING_MPIJOB_H

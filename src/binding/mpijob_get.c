@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mpijob.get(key): the job, or nil and an error. */
 #include <lauxlib.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mpijob.list { match... }: an iterator over the jobs that match; pages come as they are needed. A list that fails
  * raises its error, because a loop that ended quietly would look like the end of the jobs. */
 #include <lauxlib.h>

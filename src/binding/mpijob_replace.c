@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mpijob.replace(target, changes [, options]) and mpijob.replace_object(object [, options]). */
 #include <lauxlib.h>
 

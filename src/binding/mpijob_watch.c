@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mpijob.watch([match]): an iterator over the events of the jobs that match: `for job, event in`. First all there are,
  * as ADDED, then each change. */
 #include <lauxlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* job.workers.active where the status does not say it: the pods are counted, once a run. */
 #include "binding/mpijob.h"
 #include "binding/pending.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mpijob.patch (a merge patch, or a JSON patch), mpijob.create, and mpijob.delete: of the very object that was looked
  * at, not of another that has its name. */
 #include <lauxlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Memory of a call that waits, freed when both the run and the operation have ended. */
 #include "binding/pending.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A call of a script that waits for an operation outside Lua. Its memory lives until both have ended, the run and the
  * operation, in whichever order.
  *

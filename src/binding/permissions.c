@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Each permission's verb, API group and resource, as an API server calls them. */
 #include "binding/permissions.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What an API server has to allow for a call of a policy: one bit a verb on a resource. The modules say which of them
  * each function needs (binding/modules.h); `mpijobd rbac` writes them as roles, `mpijobd doctor` asks the server for
  * them. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The globals of every policy: policy, remove and exactly (lua/types/policy.lua); run (lua/types/run.lua). */
 #include <lauxlib.h>
 

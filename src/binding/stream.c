@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The iterator of a list or a watch: a queue that the server fills and the script empties. */
 #include "binding/stream.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A script's iterator over the objects of a list, or over the events of a watch, for `for ... in`. The kind may have to
  * be looked up first. It ends with the loop, however the loop ends, and with the run. */
 #ifndef MPIJOBD_BINDING_STREAM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* time and sleep (lua/types/time.lua): all by the daemon's clock, which tests can move. */
 #include <lauxlib.h>
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Arguments of the modules' functions checked, and errors pushed, in one way for all of them. */
 #include "binding/values.h"
 

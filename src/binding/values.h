@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the functions of all modules share: errors as Lua values, checked arguments, the site behind a state. */
 #ifndef MPIJOBD_BINDING_VALUES_H
 #define MPIJOBD_BINDING_VALUES_H

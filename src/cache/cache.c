@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A cache's life: its reflectors, its chores in the loop's idle turns, its end. */
 #include "cache/parts.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The jobs of one kind of one cluster, in the namespaces in scope: listed once, kept up to date by watches, each held
  * whole and lossless, in compressed form. The cache answers while the server cannot be reached, and says how old its
  * jobs are then.

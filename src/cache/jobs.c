@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The table of jobs: slots in chunks that never move, and a hash table by namespace and name. */
 #include "cache/jobs.h"
 

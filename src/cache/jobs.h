@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The table of jobs: by slot, and by namespace and name. Knows nothing of servers. Takes some 60 bytes a job beside its
  * packed object, and allocates nothing for a single job. */
 #ifndef MPIJOBD_CACHE_JOBS_H

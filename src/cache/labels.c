@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Labels as bits, a Bloom filter for each job, and the same bits of what a match asks for. */
 #include "cache/labels.h"
 

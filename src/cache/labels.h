@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A job's labels as sixty-four bits. A job that has a label has the label's bits set, so most jobs that lack it are
  * ruled out without a look at their objects. */
 #ifndef MPIJOBD_CACHE_LABELS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Namespaces by number, and the numbers in the order of their names. */
 #include "cache/namespaces.h"
 

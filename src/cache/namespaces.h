@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Namespaces by number: a job then needs four bytes for its namespace. A namespace has its number as long as jobs hold
  * it. */
 #ifndef MPIJOBD_CACHE_NAMESPACES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Packing by zstd, and the dictionaries: which are in use, and training another. */
 #include "cache/pack.h"
 

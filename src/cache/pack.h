@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Objects packed by zstd with a dictionary that was trained on objects like them: a job of 3.3 KB becomes some hundred
  * bytes, in microseconds, and comes back without loss.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of this floor share: a cache, its scopes, and what each file does with them. */
 #ifndef MPIJOBD_CACHE_PARTS_H
 #define MPIJOBD_CACHE_PARTS_H

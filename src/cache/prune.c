@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Forgetting the jobs that a complete list did not show: they were deleted while no watch was open. A little in each
  * turn of the loop, however many there are. */
 #include "cache/parts.h"

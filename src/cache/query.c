@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What may be asked of a cache: its age, its jobs, the candidates of a match, its figures. */
 #include "cache/parts.h"
 

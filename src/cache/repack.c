@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* When to train another dictionary, and packing all objects again with it.
  *
  * The first dictionary is trained on the first objects; the second on objects from all over the cache, when a list is

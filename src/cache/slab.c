@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Pages of pieces of one size, in 72 sizes; a piece that is larger than these has a page of its own. */
 #include "cache/slab.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Many pieces of memory of a few hundred bytes, each known by a number of 32 bits. A piece has no header in front of it
  * and does not move; free pieces lie together by size. */
 #ifndef MPIJOBD_CACHE_SLAB_H

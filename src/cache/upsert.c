@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One object that came from a list, from the watch, or as the answer to a write: what it changes in the cache, and the
  * event that tells it. */
 #include "cache/parts.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A change's life: from its start over its tries to its end. */
 #include "change/change.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One change of one object, from reading the object to the judged outcome:
  *
  *     read the object, unless the caller has it

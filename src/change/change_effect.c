@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The end of a change that waits for its effect. Everything is written by then; this only looks. */
 #include <stdio.h>
 

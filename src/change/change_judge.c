@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The verdict on a change, what is refused whoever asks for it, and the way to the gate. */
 #include <stdio.h>
 

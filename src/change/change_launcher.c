@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The launcher's part of a change. The launcher is read before anything is written, so that a refusal is a refusal of
  * the whole. The MPIJob is written first: its resourceVersion proves that it is still as it was when the change was
  * judged. Then comes the launcher, by a patch that is bound to the object that was judged. Where the second write

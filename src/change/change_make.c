@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What an object becomes, and the bytes to send for it. */
 #include "change/change_parts.h"
 #include "json/patch.h"

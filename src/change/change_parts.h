@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A change's state, and what its files call in each other: change.c (its life), change_read.c (reading the object),
  * change_make.c (what it becomes, and the bytes to send), change_judge.c (the verdict and the gate), change_send.c (the
  * write), change_launcher.c (the launcher's part), change_effect.c (the wait for the effect). */

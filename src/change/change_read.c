@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reads the object that is to be changed, through the version that is served now. */
 #include <stdlib.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Writes a change, and reads what the answer says about it. */
 #include <stdlib.h>
 

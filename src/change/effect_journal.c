@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A queue of effects to look for, a few of which are watched at a time. */
 #include "change/effect_journal.h"
 

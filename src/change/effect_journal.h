@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Notes in the journal whether and when the effects of changes really came. That may be after the run, which does not
  * wait for it. A few effects at a time are watched (effect_watch.h), the others wait for their turn; an effect that
  * came while it waited is seen then. One for each cluster. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What policies wrote to each job lately, and whether one more write would be a loop. */
 #include "change/loops.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Finds policies with `on` that undo each other's changes of a job, and so would go on for ever; and stops them.
  *
  * Two things are a loop, and a write that would go on with one is refused:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A write between its two entries in the journal, intent and outcome. */
 #include "change/write.h"
 

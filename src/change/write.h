@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One write of any object: a PATCH, PUT, POST or DELETE between its intent and its outcome in the journal.
  *
  *     write down the intent -> send -> (if the answer is lost: look the object up) -> write down the outcome

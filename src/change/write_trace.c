@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* After a lost answer, or a kill during a write: does the object show that the write was done? */
 #include "base/clock.h"
 #include "change/write.h"

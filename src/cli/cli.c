@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The table of commands: from the first word of the command line to its command. */
 #include "cli/cli.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mpijobd check and mpijobd next: policies without a cluster. */
 #include <inttypes.h>
 #include <stdio.h>

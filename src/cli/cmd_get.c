@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mpijobd get: jobs with phase, policy, deadline, the GPUs they ask for and those they hold, and age. */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mpijobd inspect: MPIJobs that are set up wrongly, what that means, and the change that heals it. */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mpijobd journal and mpijobd runs: what was done, read beside a running daemon. */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mpijobd plan: what the policies would change now, and what that would do. */
 #include <inttypes.h>
 #include <stdio.h>

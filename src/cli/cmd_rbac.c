@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mpijobd rbac: the least that the policies have to be allowed, as roles and bindings. */
 #include <stdio.h>
 #include <string.h>

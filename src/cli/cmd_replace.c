@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mpijobd replace: one replacement by hand, or many with -l, or a whole object with -f. */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mpijobd run: the daemon. */
 #include <inttypes.h>
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mpijobd version: of the program and of its libraries. */
 #include <curl/curl.h>
 #include <lua.h>

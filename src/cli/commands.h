@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The commands of this folder, by name; those of its subfolders have headers of their own. */
 #ifndef MPIJOBD_CLI_COMMANDS_H
 #define MPIJOBD_CLI_COMMANDS_H

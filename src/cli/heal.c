@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The safe edits of a job's findings, collected, shown as a plan, and made: one replacement a job. */
 #include "cli/heal.h"
 

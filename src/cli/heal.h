@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What `mpijobd inspect --fix` does: the safe edits of each job's findings, as one replacement a job. */
 #ifndef MPIJOBD_CLI_HEAL_H
 #define MPIJOBD_CLI_HEAL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A clock that standard input moves. Its answer comes when the engine has nothing left to do. */
 #include "cli/manual_clock.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* --clock manual: for tests of the real program. Time stands still, and moves when standard input says so:
  *     advance 2h
  *     set 2026-03-29T00:59:00Z

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From the text of a file to the objects in it. */
 #include "cli/replace_file.h"
 

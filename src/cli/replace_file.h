@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The objects that a file gives to `mpijobd replace -f`: one, several documents, or lists of them, as kubectl takes
  * them. */
 #ifndef MPIJOBD_CLI_REPLACE_FILE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A replacement's result, for people and for programs. */
 #include "cli/replace_print.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Printing what became of one replacement of `mpijobd replace`. */
 #ifndef MPIJOBD_CLI_REPLACE_PRINT_H
 #define MPIJOBD_CLI_REPLACE_PRINT_H

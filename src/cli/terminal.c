@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The filter: a stream of stdio in the place of stdout and of stderr. */
 #include "cli/terminal.h"
 

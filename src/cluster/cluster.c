@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A cluster's life, when it looks at its server again, and what it answers. */
 #include "cluster/cluster.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One API server as policies see it: its connection, the kinds of job that it serves, the version of each that is in
  * use, and the controller that acts on the objects. The versions are found when the cluster is connected, and looked at
  * again later (cluster_look, cluster_lost), since a definition may be upgraded at any time. */

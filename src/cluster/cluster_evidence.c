@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Finds which controller acts on the v1 MPIJobs, where neither the configuration nor the definition tells: by what the
  * controllers left in the statuses of some jobs, and in the labels of their pods (mpijob/evidence.h). A list that is
  * not allowed shows nothing. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From what a server serves to what is used: one version of each kind, and the controller that acts on it. */
 #include <stdio.h>
 #include <string.h>

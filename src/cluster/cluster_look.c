@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One look at a server: what it serves; where that leaves something open, the definition of MPIJobs; then what some
  * jobs show. */
 #include "cluster/cluster_parts.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A cluster's insides, shared by the files cluster*.c only. */
 #ifndef MPIJOBD_CLUSTER_CLUSTER_PARTS_H
 #define MPIJOBD_CLUSTER_CLUSTER_PARTS_H

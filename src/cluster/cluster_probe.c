@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Finds which of several served versions keeps cleanPodPolicy: one that is served but not stored may drop it, with a
  * 200. A job that exists is written back in a dry run, through one version after the other. Its cleanPodPolicy stays as
  * it is, or becomes None, the default, where it has none: so that a server without dry runs would not change what

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reflectors of a job's pods, or of the job, that look for the sign of an effect at each event. */
 #include "cluster/effect_watch.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Waits for the effect of a change: watches the job's pods, or the job itself, until the sign of the effect is there
  * (mpijob/effect/effect_sign.h) or the time is up. It does not poll. */
 #ifndef MPIJOBD_CLUSTER_EFFECT_WATCH_H

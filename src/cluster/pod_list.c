@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One paged list after the other: for each label, in each namespace. */
 #include "cluster/pod_list.h"
 

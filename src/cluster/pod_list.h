@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Lists the pods of a cluster's jobs once, and counts them by job (mpijob/pods.h): one paged list for each label that
  * the kind's controllers use, in each namespace in scope. Pods that have ended are left out. */
 #ifndef MPIJOBD_CLUSTER_POD_LIST_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The engine's life: loading and putting in force, starting, running once, stopping. */
 #include "engine/engine.h"
 

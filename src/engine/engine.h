@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The heart of the daemon: the policies in force, and their runs on one or several clusters. It puts the floors below
  * it together, and owns everything that it makes of them. All functions are for the loop's thread. */
 #ifndef MPIJOBD_ENGINE_ENGINE_H

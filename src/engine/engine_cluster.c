@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the engine does for each cluster: connect it, look up what is unfinished there, start the triggers. */
 #include <stdio.h>
 #include <stdlib.h>

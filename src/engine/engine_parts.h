@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The engine's insides, shared by the files of this folder only. */
 #ifndef MPIJOBD_ENGINE_ENGINE_PARTS_H
 #define MPIJOBD_ENGINE_ENGINE_PARTS_H

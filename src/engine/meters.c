@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Makes the metrics of queues, watches and memory, and fills them when they are asked for. */
 #include "engine/meters.h"
 

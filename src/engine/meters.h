@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Metrics that are read from the engine when they are asked for: queues, watches, memory. */
 #ifndef MPIJOBD_ENGINE_METERS_H
 #define MPIJOBD_ENGINE_METERS_H

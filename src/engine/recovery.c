@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Looks up the rows in flight one after the other, and closes the runs without an end. */
 #include "engine/recovery.h"
 

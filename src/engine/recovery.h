@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* At the start: what an earlier daemon left unfinished on a cluster. Each change that was in flight is looked up on the
  * server, and its row is closed: the change was done ("done-unseen"), was not done ("not-done"), or it cannot be told
  * ("lost"). Runs without an end are closed as interrupted and handed back, so that they can be finished. */

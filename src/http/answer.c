@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reading an answer's headers: dates, Retry-After, warnings. */
 #include "http/answer.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From headers and body to a struct http_answer. */
 #ifndef MPIJOBD_HTTP_ANSWER_H
 #define MPIJOBD_HTTP_ANSWER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A client's life: making it, what it puts off to the loop's next turn, and closing it. */
 #include "http/client.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The inside of the floor: what client, glue, request, transfer and failure share. */
 #ifndef MPIJOBD_HTTP_CLIENT_H
 #define MPIJOBD_HTTP_CLIENT_H

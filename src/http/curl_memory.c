@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The allocator that libcurl is given: what it frees is wiped, since it holds tokens and bodies. */
 #include "http/curl_memory.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* libcurl's memory. It copies tokens and bodies into buffers of its own and gives them back as they are; with these
  * functions whatever it frees is wiped first. */
 #ifndef MPIJOBD_HTTP_CURL_MEMORY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* libcurl's multi interface and libuv's loop. What is easily done wrong here, and how it is done:
  *
  * - libuv reports a socket's error as a negative status without events, and has stopped the poll then. libcurl is told

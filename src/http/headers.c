@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A request's header lines for libcurl, and an answer's as they arrive. */
 #include "http/headers.h"
 

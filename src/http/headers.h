@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Headers: those of a request as libcurl wants them, and those of an answer as they come in. */
 #ifndef MPIJOBD_HTTP_HEADERS_H
 #define MPIJOBD_HTTP_HEADERS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* HTTP requests on the loop: libcurl's multi interface driven by libuv, no thread of its own (the name resolver's
  * threads are libcurl's). One client a server and purpose; watches get a client of their own (`stream`), because a
  * request that waits for a connection would not run libcurl's own timeout.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A request's life, from http_send to its one call of `done`. */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which proxy: the one that was configured, or the environment's, unless NO_PROXY excepts the server. */
 #include "http/proxy.h"
 

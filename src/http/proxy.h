@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which proxy a request goes through: the configured one, else the environment's (HTTPS_PROXY, HTTP_PROXY, NO_PROXY, in
  * capitals or small letters), as kubectl chooses. libcurl is told, because it would look at the name that it announces
  * (tls-server-name), not at the server's. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A server's TLS material: looked at on a worker thread when its files may have changed, and shared by clients. */
 #include "http/tls.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A client's TLS material, parsed once and handed to each new connection, and read again when a file of it has changed.
  *
  * libcurl could read the files itself, but it parses them for every connection (a CA from memory always; with Debian's

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* CA, certificate and key, read from text or files, checked, and put into a connection. */
 #include "http/tls_material.h"
 

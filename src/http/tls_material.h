@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Whom we trust and who we are: the certificates and the key, read from text or files. Reading blocks: at start, or on
  * a worker. */
 #ifndef MPIJOBD_HTTP_TLS_MATERIAL_H

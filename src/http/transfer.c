@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One request as libcurl's options, and libcurl's callbacks for it. */
 #include <fcntl.h>
 #include <netinet/tcp.h>

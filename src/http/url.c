@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A URL taken apart by libcurl, and one shown without its secrets. */
 #include "http/url.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What this floor needs to know of a URL, and how one is shown. */
 #ifndef MPIJOBD_HTTP_URL_H
 #define MPIJOBD_HTTP_URL_H

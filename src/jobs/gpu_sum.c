@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Keeps the sum of held GPUs up to date, event by event. */
 #include "jobs/gpu_sum.h"
 

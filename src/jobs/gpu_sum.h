@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The sum of the GPUs that the finished jobs of a cache hold, by their status and cleanPodPolicy (pods are not looked
  * at). A number for each slot of the cache, kept up to date by the cache's events: so a hundred thousand jobs need not
  * be unpacked for the sum. */

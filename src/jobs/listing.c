@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Jobs from the server: pages of lists, queued until the consumer takes them. */
 #include "jobs/listing.h"
 

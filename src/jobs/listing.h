@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The jobs that match, one after the other: from a cache that has them all, else from the pages of lists, in each
  * namespace in scope, as they arrive. They are filtered by the declarative conditions of a match, all but `where`. Used
  * by sweeps, run.jobs and mpijob.list. The consumer takes them with listing_next; after LISTING_WAIT it waits for

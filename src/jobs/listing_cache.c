@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Jobs from a cache: without a request, and without unpacking jobs that the cache's indices rule out. */
 #include <stdlib.h>
 

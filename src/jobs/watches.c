@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which watches the policies need, the life of these, and what they tell. */
 #include "jobs/watches.h"
 

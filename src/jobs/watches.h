@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The watches of one cluster: one for each kind of job whose events a policy in force there waits for. Each keeps a
  * cache of the jobs in the namespaces that those policies are about, and tells subscribers what becomes of the jobs. */
 #ifndef MPIJOBD_JOBS_WATCHES_H

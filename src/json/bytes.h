@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Sixteen and sixty-four bytes at a time: where the bytes that matter stand. Inside the json floor only.
  * With SSE2 (every x86-64) these are a few instructions; elsewhere the loops below mean the same. */
 #ifndef MPIJOBD_JSON_BYTES_H

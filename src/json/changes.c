@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Edits checked, sorted and grouped. */
 #include "json/changes.h"
 

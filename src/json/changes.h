@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A set of edits brought into the order of the pointers, so that all edits below one place stand side by side. Inside
  * the json floor only. */
 #ifndef MPIJOBD_JSON_CHANGES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The list of edits, as the caller makes it. What is wrong with one is told by json_edit_apply. */
 #include "json/edit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Changes to a document as splices of its raw bytes: what no edit names stays byte for byte as it was.
  *
  *     struct json_edits edits = {0};

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Equality of meaning. Recursion is bounded: no parsed value is deeper than JSON_DEPTH_MAX. */
 #include <stdlib.h>
 

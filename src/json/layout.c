@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A value with new white space; keys, strings and numbers keep their bytes. Iterative: one pass over the
  * tokens, with a depth instead of a stack. */
 #include <string.h>

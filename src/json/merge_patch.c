@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A JSON merge patch (RFC 7396) as edits of the document's own bytes. */
 #include "json/patch.h"
 #include "json/write.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Numbers: exact as integers, correctly rounded as doubles, equal by value; never by way of the locale. */
 #include <float.h>
 #include <locale.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The strict scanner: RFC 8259 to the letter, in one pass and without recursion. */
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A JSON patch (RFC 6902), step by step, each on the document that the one before has left. */
 #include "json/patch.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a patch makes of a document, worked out here: to see what it would do before it is sent. */
 #ifndef MPIJOBD_JSON_PATCH_H
 #define MPIJOBD_JSON_PATCH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of the json floor share. Nobody else includes this. */
 #ifndef MPIJOBD_JSON_SCAN_H
 #define MPIJOBD_JSON_SCAN_H

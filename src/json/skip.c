@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Walking over text that json_parse has found valid: nothing is checked again,
  * so most of it can be taken in strides. */
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The document copied to `out` up to each place that changes. Places are visited in the order of the text, so it is one
  * pass.
  *

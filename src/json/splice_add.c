@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* New members and elements, in the order in which they were asked for, and the parents that they lack. */
 #include <stdlib.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which members of a container are meant: it is walked once, and what a change hits is noted. Of two members with one
  * key the last one counts, so nothing can be decided before the end. */
 #include <stdio.h>

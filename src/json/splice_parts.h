@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of a splice share. splice.c goes through the document and copies what stays; splice_find.c walks one
  * container and finds the members that are meant; splice_add.c writes members that are new. */
 #ifndef MPIJOBD_JSON_SPLICE_PARTS_H

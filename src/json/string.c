@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Strings: their escapes decoded, compared and appended. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The white space of a document, learnt from what stands where something is to be added. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* White space as a document has it, for writing more of the same. Inside the json floor only. */
 #ifndef MPIJOBD_JSON_STYLE_H
 #define MPIJOBD_JSON_STYLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Finding things in a parsed document. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reading JSON without copying it: a value is a view of its raw bytes.
  *
  * json_parse validates a whole document strictly (RFC 8259; UTF-8; JSON_DEPTH_MAX; no recursion) and gives its root.

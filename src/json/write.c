@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The writer, which puts commas and colons by itself. */
 #include "json/write.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Writing JSON text into a buffer; commas and colons are put by the writer. Misuse (a value where a key belongs) is a
  * programming error and asserts. Failures stick in the buffer; deeper than JSON_DEPTH_MAX is ERR_LIMIT there. */
 #ifndef MPIJOBD_JSON_WRITE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Discovery: the group first, then each of its versions, one after another. */
 #include "kube/discovery.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which versions of a group the server serves, and whether a resource is among them. */
 #ifndef MPIJOBD_KUBE_DISCOVERY_H
 #define MPIJOBD_KUBE_DISCOVERY_H

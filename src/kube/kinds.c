@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Kinds by apiVersion and name: asked for once, and remembered. */
 #include "kube/kinds.h"
 

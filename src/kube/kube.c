@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A server's connection: opened with its credentials and clients, closed when nothing of it is under way. */
 #include "kube/kube_parts.h"
 

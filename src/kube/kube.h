@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One API server: requests with its credentials, retries, and errors that read well. All calls end in exactly one
  * `done` on the loop.
  *

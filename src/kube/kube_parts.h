@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The floor's own insides: one server, its requests under way, its lists. */
 #ifndef MPIJOBD_KUBE_KUBE_PARTS_H
 #define MPIJOBD_KUBE_KUBE_PARTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A call's life: from kube_send to the one `done` at the end. */
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the two files of a request share. kube_request.c: a call's life, from kube_send to its one `done`;
  * kube_request_try.c: one try after the other, and the pauses between them. */
 #ifndef MPIJOBD_KUBE_KUBE_REQUEST_PARTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One try of a call after the other: what it is sent with, what its end means, and the pause before the next. */
 #include <inttypes.h>
 #include <stdio.h>

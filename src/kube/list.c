@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A list by pages: one request at a time, its items handed out, the next page when there is room for it. */
 #include <stdlib.h>
 #include <utlist.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Paths and queries, percent-encoded. */
 #include "kube/kube_parts.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A reflector's life: listing, pausing, and what comes next. */
 #include "kube/reflect_parts.h"
 

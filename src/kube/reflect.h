@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Follows a resource for as long as it is wanted: lists it, watches it, and through every way in which a watch dies
  * goes on from the last version seen, or lists again where that cannot be.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the two files of a reflector share: reflect.c lists, pauses and begins; reflect_watch.c watches and decides what
  * a watch's end means. */
 #ifndef MPIJOBD_KUBE_REFLECT_PARTS_H

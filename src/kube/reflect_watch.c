@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A reflector's watches, and what follows when one has ended. */
 #include "kube/reflect_parts.h"
 #include "kube/resource_version.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which of two versions of an object is the older one. */
 #include "kube/resource_version.h"
 

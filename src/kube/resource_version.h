@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The resourceVersion of an object as a number. Pure.
  *
  * Versions of one object can be ordered where they are numbers that grow, as etcd's revisions are: everywhere, though

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Whether a try is repeated: by its status, by what the transport said, and by what doing it twice would mean. */
 #include "kube/retry.h"
 

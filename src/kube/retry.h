@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What to do after one try of a request. Pure. */
 #ifndef MPIJOBD_KUBE_RETRY_H
 #define MPIJOBD_KUBE_RETRY_H

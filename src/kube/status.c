@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The server's answer in words: its own Status, or what a proxy or a page for people says instead. */
 #include "kube/status.h"
 

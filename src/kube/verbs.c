@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One object by its name: the path of it, and the method. */
 #include "kube/verbs.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* get, list, replace, patch, create, delete of any resource: thin over kube_send. Paged lists give their items one by
  * one.
  *

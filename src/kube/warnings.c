@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The server's warnings (a deprecated version, a field that is dropped): each text reaches the log once, however many
  * requests it comes with. */
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One watch, from its credentials to its end. */
 #include "kube/watch.h"
 

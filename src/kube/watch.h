@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One watch: a single GET that stays open and tells every change, on connections of its own. It never tries again by
  * itself, but for a 401 (once, with new credentials); reflect.h does that. */
 #ifndef MPIJOBD_KUBE_WATCH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes to lines, and lines to events. */
 #include "kube/watch_lines.h"
 

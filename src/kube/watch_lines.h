@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The body of a watch, taken apart as it arrives: one event a line, lines in any pieces. Pure. */
 #ifndef MPIJOBD_KUBE_WATCH_LINES_H
 #define MPIJOBD_KUBE_WATCH_LINES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The queue of calls for later in this turn of the loop, or its next one.
  *
  * An idle handle carries it: libuv calls these in every turn after the timers that are due and before it looks at

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Calls that happen soon, but not within the function that asks for them: a request's `done` that must not come from
  * within its start function, the next piece of a long job, the freeing of what is still in use further up the stack.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The time between the loop's waking and its next wait, by a handle that libuv calls before and one after its wait. */
 #include "loop/lag.h"
 

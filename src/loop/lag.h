@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How long the loop was busy at a stretch: the time from its waking to its next wait, in which it answered nobody else.
  * Costs two readings of the clock a turn. Does not keep the loop alive. */
 #ifndef MPIJOBD_LOOP_LAG_H

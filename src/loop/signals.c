@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* SIGTERM, SIGINT and SIGHUP by one libuv handle each. */
 #include "loop/signals.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* SIGTERM, SIGINT and SIGHUP as callbacks on the loop. SIGPIPE is ignored while they are open: when a reader of the
  * daemon's output goes away, that write fails and the daemon goes on. They do not keep the loop alive: a program with
  * nothing left to do ends. */

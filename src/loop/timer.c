@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Deadlines, which are libuv's timers, and alarms: a heap of instants of the wall clock over one deadline. */
 #include "loop/timer.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Timers on libuv's loop. Two kinds, because there are two kinds of time.
  *
  * A deadline rings so many milliseconds from now on the monotonic clock: for the network and for budgets. For "as soon

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Work on a worker thread, by uv_queue_work. */
 #include "loop/work.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A piece of blocking work on one of libuv's worker threads, and its end on the loop. Embedded in its owner, whose
  * memory stays until `done`, which is called exactly once. Work cannot be cancelled: an owner that gives it up waits
  * for its end. */

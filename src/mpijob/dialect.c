@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Looking up the table of dialects. */
 #include "mpijob/dialect_rows.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The dialects of the jobs' API, as one table: what differs by a job's kind, the version that it is read in and the
  * controller that acts on it. A new kind or version is a row there (dialect_rows.c), its rows of effects
  * (effect/effect_table.c), and nothing else: code that has to know asks for a property of the row, and compares neither

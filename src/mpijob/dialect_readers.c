@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The programs that read the jobs, a row each: the places they read, and what was seen of what they make of it
  * (docs/reference/mpijob-versions.md). v1 has three, because two programs serve it and read different places: while it
  * is not known which of them it is, both places of cleanPodPolicy are kept equal, which is right under either. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The table of dialects, and the names that it is made of: kinds, versions, labels of pods. */
 #include "mpijob/dialect_rows.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Inside the mpijob floor only: the tables behind dialect.h, kind.h and version.h, in one place so that a test can put
  * its own before them (the linker's --wrap=mpijob_tables). */
 #ifndef MPIJOBD_MPIJOB_DIALECT_ROWS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What only one of the two controllers of v1 MPIJobs writes: into a status, onto a pod, into its definition. */
 #include "mpijob/evidence.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which of the two controllers acts on the MPIJobs of a dialect that is open (v1), where none is configured: by the
  * definition's schema, else by what it leaves behind. Only what one of them alone writes counts:
  * docs/reference/mpijob-versions.md. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The replaceable fields by name, and their values as an object has them. */
 #include "mpijob/field.h"
 

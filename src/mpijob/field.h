@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The replaceable fields: their names, where each stands in an object's dialect, which place counts, what it may hold.
  * The places are rows of dialect_readers.c, from kubeflow/mpi-operator v0.1 to v0.8.0, kubeflow/training-operator
  * v1.9.0 and the CCI API reference. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Values, before they are sent. A server takes nearly everything here with a 200, and some of it stops a controller for
  * every job of the cluster (a deadline that is a string), so what is checked here is checked nowhere else. */
 #include "mpijob/field.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* GPUs that pods and templates ask for: which resources count, and of which containers. */
 #include "mpijob/gpu.h"
 

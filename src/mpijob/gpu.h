@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Inside the mpijob floor only: GPUs that replica specs and pods ask for. */
 #ifndef MPIJOBD_MPIJOB_GPU_H
 #define MPIJOBD_MPIJOB_GPU_H

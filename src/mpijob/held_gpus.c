@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* GPUs that a job holds: by its pods, by its status, or by what its controller does at its end. */
 #include "mpijob/held_gpus.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a job holds, which is not what it asked for: pods that are there hold GPUs, whether it has ended or not. */
 #ifndef MPIJOBD_MPIJOB_HELD_GPUS_H
 #define MPIJOBD_MPIJOB_HELD_GPUS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Looking up kinds by their names, and the versions that there are of each. */
 #include "mpijob/kind.h"
 

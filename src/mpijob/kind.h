@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The kinds of job that have this API's PUT, as data (dialect_rows.c): what each is called, where its roles stand.
  * MPIJob is the one that was tried; the others are kubeflow.org/v1 under training-operator or CCI. */
 #ifndef MPIJOBD_MPIJOB_KIND_H

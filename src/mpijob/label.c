@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The syntax of label and annotation keys and of label values, as the API server checks it. */
 #include "mpijob/field.h"
 #include "mpijob/shown.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Pods tallied by the job they belong to, and how a pod shows which job and role are its own. */
 #include "mpijob/pods.h"
 

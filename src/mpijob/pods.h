@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Pods, counted by the job they belong to: what a job really has where its status does not tell. A pod is known by the
  * labels that its controller gives it, and by its owner where that is the job itself; one that has ended holds nothing
  * and is not counted. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Quantities: a sign, digits, and a suffix that is a power of ten or of two. */
 #include "mpijob/quantity.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Kubernetes' quantities ("8", "500m", "16Gi", "1e3"), as resource.Quantity of apimachinery reads them. */
 #ifndef MPIJOBD_MPIJOB_QUANTITY_H
 #define MPIJOBD_MPIJOB_QUANTITY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Inside the mpijob floor only: a text as far as a message shows it, for "%.*s". Never ends within a character. */
 #ifndef MPIJOBD_MPIJOB_SHOWN_H
 #define MPIJOBD_MPIJOB_SHOWN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The names of versions and controllers. */
 #include "mpijob/version.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The three words that a dialect is known by: kind, version, controller, and their names. What follows from them is
  * asked of its row (dialect.h). Facts: docs/reference/mpijob-versions.md. */
 #ifndef MPIJOBD_MPIJOB_VERSION_H

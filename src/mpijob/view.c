@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reading one object into a view: its identity, its phase and times, its roles. */
 #include "mpijob/view.h"
 

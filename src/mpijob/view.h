@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A job as policies see it: what was read from one object's raw bytes. Views into those bytes, no copies; valid as long
  * as they are. Names and other identifiers hold no escapes (the API server forbids the characters that would need
  * them). */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reads a policy's table, key by key, then checks it as a whole. */
 #include "policy/definition.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A policy as its author wrote it: read from a Lua table and checked. Everything that is wrong is reported at once,
  * with file and line. */
 #ifndef MPIJOBD_POLICY_DEFINITION_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reports what is wrong with a definition, with its key and line; and reads values of the plain types. */
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reads `limits`, fills in the defaults, and keeps them below the daemon's ceilings. */
 #include "policy/definition_parts.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Finds the line of a key in the text of a policy file. */
 #include "policy/definition_line.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the files definition*.c share while they read a policy's table. */
 #ifndef MPIJOBD_POLICY_DEFINITION_PARTS_H
 #define MPIJOBD_POLICY_DEFINITION_PARTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reads the keys that say when a policy runs. */
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Finds the policy files, makes their Lua states one after the other, and collects the policies that they define. */
 #include "policy/load.h"
 

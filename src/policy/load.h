@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From policy files to policies: each file gets a Lua state of its own, and what is wrong in all files is reported at
  * once. */
 #ifndef MPIJOBD_POLICY_LOAD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From a Lua table of changes to mpijob_changes. */
 #include "policy/lua_changes.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The fields and methods of a job. */
 #include "policy/lua_job.h"
 

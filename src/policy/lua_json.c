@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* JSON to Lua values, and Lua values to JSON. */
 #include "policy/lua_json.h"
 

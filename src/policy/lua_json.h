@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From JSON to Lua values, and back. Integers stay integers; arrays stay arrays, by a mark that only lua_json.c reads;
  * null is json.null, a light userdata. Numbers beyond 64 bits become floats: to lose no digit, keep the text
  * (job:json()). */

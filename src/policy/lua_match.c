@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From a Lua table of conditions to mpijob_match. */
 #include "policy/lua_match.h"
 

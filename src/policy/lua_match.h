@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reads the conditions of a policy, `match = { ... }`, into mpijob_match; mpijob.list takes the same table. */
 #ifndef MPIJOBD_POLICY_LUA_MATCH_H
 #define MPIJOBD_POLICY_LUA_MATCH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The `run` object, and the iterator run.jobs. */
 #include "run/lua_run.h"
 

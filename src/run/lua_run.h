@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* `run` in Lua, and run.jobs. A Lua state has one `run` object: its fields are those of the run that reads them.
  * run.jobs gives a run function its jobs, one by one: with `on` those of the batch, else all that match. */
 #ifndef MPIJOBD_RUN_LUA_RUN_H

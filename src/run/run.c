@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A run's life, from its beginning in the journal to its end there. */
 #include "run/run.h"
 

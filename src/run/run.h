@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One run of a policy, from its trigger to its end. Its coroutine may end before its changes do; the run ends after
  * both. */
 #ifndef MPIJOBD_RUN_RUN_H

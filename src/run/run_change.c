@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Between a change and its run: the gate of the run's limits, and the accounting of what becomes of the change. */
 #include "run/run_change.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The changes of a run: each is counted, limited by the run's limits, a dry run where the run is one, and written to
  * the journal under the run. */
 #ifndef MPIJOBD_RUN_RUN_CHANGE_H

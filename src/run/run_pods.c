@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One list of pods for each kind of job, and those that wait for it. */
 #include "run/run_pods.h"
 

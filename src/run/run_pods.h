@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The workers that the jobs of a run still have, where their status does not tell it: counted once for each kind of
  * job, when the run's script asks for the first time. */
 #ifndef MPIJOBD_RUN_RUN_PODS_H

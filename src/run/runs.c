@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What is done to all runs of a cluster at once. */
 #include "run/runs.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The runs on one cluster, and what they share: the caches of jobs that they read, the detection of loops of policies,
  * and the journal of the effects of their changes. */
 #ifndef MPIJOBD_RUN_RUNS_H

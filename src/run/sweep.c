@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A sweep's life, and the jobs that it hands to Lua. */
 #include <lauxlib.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The run of a policy with `replace`: gives the jobs that match to lua/mpijobd/sweep.lua, and starts the changes that
  * come back (run_change.h), several at once. */
 #ifndef MPIJOBD_RUN_SWEEP_H

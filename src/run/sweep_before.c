@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reads in the journal what an interrupted run has changed: the run that finishes it leaves those jobs alone. */
 #include <stdlib.h>
 #define HASH_NONFATAL_OOM 1

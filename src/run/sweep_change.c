@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From a job to its change: what a sweep's Lua code asks for, and what becomes of it. */
 #include <lauxlib.h>
 #include <stdio.h>

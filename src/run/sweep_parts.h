@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A sweep's insides, shared by the files sweep*.c only. */
 #ifndef MPIJOBD_RUN_SWEEP_PARTS_H
 #define MPIJOBD_RUN_SWEEP_PARTS_H

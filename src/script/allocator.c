@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The counting allocator. It keeps the cap on memory, and serves the budget of CPU time too: an instruction of Lua may
  * copy or compare a block of any size, so the larger the blocks are, the sooner the hook looks at the clock again. */
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* CPU time: the hook that looks at the clock, and what follows.
  *
  * A run that is over its budget gets a verdict, and from then on the verdict counts, never the status that Lua returns.

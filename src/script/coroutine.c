@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The coroutine library for scripts. The host yields when a slice is over or a call waits. Lua's own library would hand
  * such a yield to the script that resumed the coroutine; this one passes it up through all resumers to the host, and
  * goes down again when the run goes on. */

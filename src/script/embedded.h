@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Lua that is part of the program: the bytes of the files in lua/mpijobd/, which CMake links in (mpijobd_embed). */
 #ifndef MPIJOBD_SCRIPT_EMBEDDED_H
 #define MPIJOBD_SCRIPT_EMBEDDED_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* string.gsub. The callback may compute for long and may wait, so what is needed to go on after it is kept in a
  * userdata. The result so far is kept in another one, as a luaL_Buffer does not outlive a yield. */
 #include <ctype.h>

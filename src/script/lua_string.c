@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The string library: Lua's own functions with their work counted, and functions of this floor in place of those that
  * nothing could interrupt: find, match and gmatch on the matcher of pattern.c, rep, and gsub (gsub.c). No string.dump:
  * there is no bytecode here. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The table library. Lua's own loops over whatever length and bounds it is given, as in `table.move({}, 1, 1e15, 2)` or
  * by a __len that lies, and cannot be interrupted. Here each element is counted. */
 #include <limits.h>

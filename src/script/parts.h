@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of this floor share; other floors see script.h only.
  *
  * There is one lua_State a script. Its main thread runs no Lua of a policy: the host makes its protected calls on it,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The matcher of Lua's patterns: backtracking over the pattern's text, an item at a time. An item is one class of
  * characters, perhaps with a repetition, or one of ( ) $ %b %f %1. Only a repetition and a capture need to come back,
  * so only these recurse. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A matcher of Lua's patterns that can be interrupted. Lua's own cannot: ("a"):rep(400):find(".-.-.-b") takes ten
  * seconds. Every step is counted against the run's budget of CPU time (script_work). Errors have Lua's texts and are
  * raised by luaL_error. */

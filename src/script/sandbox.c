@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The globals of scripts, an allowlist: what is not named here does not exist for them. */
 #include <lualib.h>
 #include <string.h>

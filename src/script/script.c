@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The life of a script: its lua_State, and the protected calls in which all of its code runs. */
 #include <stdio.h>
 #include <stdlib.h>

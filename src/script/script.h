@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The sandbox: one lua_State a policy file, one coroutine a run. The only place that calls lua_resume.
  *
  * What a script can do to its neighbours is bounded:

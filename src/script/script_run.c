@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A run's beginning and end: a coroutine of a script, from script_start to its one call of `done`. */
 #include <stdio.h>
 #include <stdlib.h>

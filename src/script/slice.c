@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A run's slices: when it is resumed, for how long, and what it waits for.
  *
  * A run is queued, to be resumed at the loop's next turn, or waits (script_wait), or is being resumed. A script resumes

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* table.sort as a merge sort that can be left in the middle of a comparison: the comparison function may compute for
  * long, and it may wait. The sort is stable; a comparison that contradicts itself gives some order, never an endless
  * loop. The table is changed at the very end, so that an error leaves it as it was. */

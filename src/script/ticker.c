@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A timer beside the hook. The hook counts instructions, and there are instructions that take a thousand times as long
  * as others: a look-up that goes through a chain of __index and many colliding keys, a C function. So while a script
  * runs, a signal comes once a slice, and has the hook called at the very next instruction, or the clock looked at by

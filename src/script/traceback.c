@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Errors of scripts in words: what went wrong, where, the cure, and the way that led there. */
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Certificates: OpenSSL makes the one for --tls; GnuTLS has the one that a client shows. */
 #include "sim/certificate.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Certificates: the one for --tls, made at the start and signed by itself, and the one that a client shows. */
 #ifndef SIM_CERTIFICATE_H
 #define SIM_CERTIFICATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The HTTP front: libmicrohttpd, the loop around it, and the connections that are due. */
 #include "sim/front.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The HTTP front: carries requests to the core and answers back, with libmicrohttpd, on one thread. */
 #ifndef SIM_FRONT_H
 #define SIM_FRONT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The bodies of answers: in one piece, as a stream of events, or spoilt as a fault wants it. */
 #include "sim/front_connection.h"
 

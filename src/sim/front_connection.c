@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One connection of the HTTP front: brings the request to the core, and sends the answer as a fault may want it. */
 #include "sim/front_connection.h"
 

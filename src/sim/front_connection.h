@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The HTTP front within: its state, and one connection. Only for front*.c. */
 #ifndef SIM_FRONT_CONNECTION_H
 #define SIM_FRONT_CONNECTION_H

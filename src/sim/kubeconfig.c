@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The kubeconfig of a running mpijob-sim. */
 #include "sim/kubeconfig.h"
 

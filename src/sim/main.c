@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mpijob-sim: options, then the core behind the HTTP front, and one line when it is ready. */
 #include "sim/certificate.h"
 #include "sim/core/sim.h"

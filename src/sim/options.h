@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The options of mpijob-sim. The texts are those of argv. */
 #ifndef SIM_OPTIONS_H
 #define SIM_OPTIONS_H

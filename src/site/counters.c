@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The metrics that runs and triggers count into. */
 #include "site/counters.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Metrics of what policies do. In every function counters may be NULL, and then nothing is counted. */
 #ifndef MPIJOBD_SITE_COUNTERS_H
 #define MPIJOBD_SITE_COUNTERS_H

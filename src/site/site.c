@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Counts what is open on a site, and keeps the list of what scripts have opened. */
 #include "site/site.h"
 

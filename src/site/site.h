@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What everything that works on one API server is given: the loop, the clock, the log and whatever else the whole
  * program shares; the cluster, and the namespaces in scope. The engine has a site for each cluster, a command makes one
  * for itself.

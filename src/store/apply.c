@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The SQL of each kind of operation, with its values. */
 #include "store/parts.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where the file lives: its folder, the empty file with its mode, and the lock against a second daemon.
  *
  * The lock is flock(2) on a file of its own: SQLite's locks are POSIX ones, which a process loses by closing any

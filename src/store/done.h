@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How the journal and the state answer.
  *
  * A function that writes copies the strings it is given and returns at once. It answers through `done`, on the loop:

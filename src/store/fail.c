@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What SQLite and the system say, in words that name the file and the cure. */
 #include <errno.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The functions that write the journal: each hands an operation to the queue. */
 #include "store/parts.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The journal: what a daemon does, written down so that a kill -9 loses none of it. A run when it begins and when it
  * ends; a change before it is sent (its intent), when it is answered (its outcome), and when its effect was looked for
  * (an observation). It is always local: of several replicas, each has its own (store/store.h opens it). What must

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Operations: copies of what the caller gave, so that the thread owns every byte that it reads; and their failures in
  * words. */
 #include <stddef.h>

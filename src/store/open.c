@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Opening: the daemon's store with its lock, writer and thread; a reader beside it. */
 #include <errno.h>
 #include <stdlib.h>

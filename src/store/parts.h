@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of this floor share. An operation is copied on the loop (op.c), queued to the thread and back
  * (queue.c), and carried out there (writer.c), each kind by its SQL (apply.c). */
 #ifndef MPIJOBD_STORE_PARTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The way of an operation: from the loop to the thread, and its answer back. Two lists keep the order. What fails
  * before it can be queued goes the same way, so that its answer comes in its turn. */
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reading the journal: filters as SQL, rows as structs; and how anything is read of the database. */
 #include <string.h>
 

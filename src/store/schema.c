@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The tables, their versions, and how an older file becomes a newer one. A step is never changed once it is released:
  * another one is added. */
 #include "store/parts.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The state in SQLite: it shares the journal's database and thread, so what belongs together is one transaction. */
 #include "store/parts.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What is the same in every form of the state: the keys, the epoch of an intent, which runs move a mark. */
 #include "store/state.h"
 

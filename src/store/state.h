@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The state that must outlive a replica: the last instant of each schedule that was begun (marks), and what policies
  * with `on` have handled of which job. An interface with several forms: SQLite in the file of the journal now
  * (store_state), objects in the cluster where several replicas share it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Opens and closes what a daemon keeps on its disk: the journal (store/journal.h) and the state (store/state.h). Both
  * are in one SQLite database, in WAL mode with synchronous=FULL, and are written by one thread: the operations that
  * wait are committed together. The order of their answers is one over both.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The connection that writes: opened with its checks, transactions, and the removal of old rows. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The proleptic Gregorian calendar, in 64 bits throughout. Eras of 400 years (146097 days) begin on 1 March, so that
  * the leap day is a year's last. */
 #include "time/zone_data.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Cron schedules, and when they are due.
  *
  * A schedule has 5 fields (minute hour day-of-month month day-of-week) or 6, with seconds first. A field takes `*`,

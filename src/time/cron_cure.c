@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What people bring along from Go's cron, Quartz and Jenkins, and the key or the number that does it here. */
 #include <ctype.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Inside the time floor only: what other crons write, and what is written here instead. */
 #ifndef MPIJOBD_TIME_CRON_CURE_H
 #define MPIJOBD_TIME_CRON_CURE_H

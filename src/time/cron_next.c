@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* When a schedule is due next. Between two changes of the zone's offset local time runs evenly: each such stretch is
  * searched in local seconds, field by field, and turned into an instant by one subtraction. */
 #include "time/cron.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A schedule's text to bit sets. Every error names the schedule, the field and what is allowed there. */
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Durations: text to microseconds, and back. */
 #include "time/duration.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Durations as people write them: "90s", "10m", "1h30m", "2h", "1d", "1w", "1d12h", "250ms", "40us", and "90" for
  * seconds. The units w d h m s ms us stand in falling order, each at most once; there is no sign, no space and no
  * fraction. A week is 7 days, a day 24 hours. */

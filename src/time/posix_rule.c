@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The TZ string in a TZif file's footer, which rules from the last change of the table on:
  * "CET-1CEST,M3.5.0,M10.5.0/3". POSIX's grammar with RFC 8536's extension: hours of a rule from -167 to 167 (Nuuk
  * changes at -1, Gaza at 50). */

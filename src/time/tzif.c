@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A TZif file's bytes to a zone (RFC 8536, RFC 9636). Every count is checked against the file's length before anything
  * is read. A file that breaks the rules is an error with the file's name. */
 #include <stdlib.h>

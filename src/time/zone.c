@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What may be asked of a loaded zone: offsets, changes, local times. */
 #include "time/zone.h"
 

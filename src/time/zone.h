@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* IANA time zones from the system's TZif files (RFC 8536, versions 2 and later, with a POSIX footer). Uses neither the
  * TZ variable nor globals of the process. An unknown zone is an error with the nearest name, never silently UTC. "UTC"
  * and "Etc/UTC" need no file. Loading reads a file and so blocks: it belongs to a policy's load. A loaded zone does not

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a zone is made of. For the sources of this floor and for its tests only. */
 #ifndef MPIJOBD_TIME_ZONE_DATA_H
 #define MPIJOBD_TIME_ZONE_DATA_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From a zone's name to its file, and to the zone. */
 #include <errno.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What may have been meant by an unknown zone: the names in a zone directory, and the one that is nearest. */
 #include <dirent.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A binary heap: 12 bytes a job that is due, 4 bytes any other. */
 #include "trigger/due_heap.h"
 

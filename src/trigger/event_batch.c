@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A batch: jobs that were queued, given to one run, and what became of them. */
 #include "trigger/event_parts.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From a job as it is to what is found of each kind of event, and to the job's next step. */
 #include "trigger/event_parts.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the files event_*.c share. They drive the tables of job_state.h. event_trigger.c: the trigger's life, the
  * reading of what is handled, the scan, its turns; event_look.c: from a job as it is to what is found of it;
  * event_queue.c: the jobs' steps, the queue, room for the jobs; event_time.c: when the trigger acts again;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The steps of the jobs of a policy with `on`; those that it has still to handle, in order; the room for what is known
  * of each. */
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What is durable of a job's state: a row a policy and job, "afm1790000000000000" for added, finished, and matching
  * since that instant (microseconds), with the version that was handled or let pass. Where there is no row nothing was
  * handled. */

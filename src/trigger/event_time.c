@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* When a policy with `on` acts again: instants of the wall clock; retries and pauses on the loop's clock. */
 #include "base/backoff.h"
 #include "site/counters.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The life of a trigger for events: from reading what is handled, over the scan of all jobs, to its turns. */
 #include "trigger/event_trigger.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A policy with `on`, on one cluster: which jobs it has handled and which it still has to handle, by what the cache
  * tells and by time. A job that comes to match is queued once; a run takes what is queued, a batch at a time, and one
  * run of the policy is under way at most.

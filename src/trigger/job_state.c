@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The two tables of job_state.h, and how a step goes through them. */
 #include "trigger/job_state.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a policy with `on` knows of one job, and how that goes on: two tables, from a state and from what happens to the
  * next state and to what is to be done. Pure: the jobs, the queue, the clock and the store are for those who drive it
  * (event_*.c). It may be zeroed for a job of which nothing is known.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The marks of all policies of a set, read one after the other. */
 #include "trigger/marks.h"
 

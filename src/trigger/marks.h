@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reads what the state knows of each policy of a set on a cluster, before its triggers start: on another thread. */
 #ifndef MPIJOBD_TRIGGER_MARKS_H
 #define MPIJOBD_TRIGGER_MARKS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The instants of schedules and periods, and the runs that begin at them. */
 #include "trigger/schedule.h"
 

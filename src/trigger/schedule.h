@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* When a policy is due: its schedule or period, with zone, jitter, what was missed and overlap. Its instants are
  * nominal; jitter delays the run, not the schedule. Periods count from 1970-01-01T00:00:00Z, so that they do not depend
  * on when the daemon started. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From a set of policies to its triggers, and from what the watches tell to the event triggers. */
 #include "trigger/triggers.h"
 

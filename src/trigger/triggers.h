@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The triggers of the policies in force on one cluster: schedules and periods (schedule.h), and events of jobs
  * (event_trigger.h). */
 #ifndef MPIJOBD_TRIGGER_TRIGGERS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* YAML to JSON and back, for configuration and for whole objects on the command line. */
 #ifndef MPIJOBD_YAML_CONVERT_H
 #define MPIJOBD_YAML_CONVERT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* JSON to YAML, by libyaml's emitter. */
 #include "yaml/convert.h"
 #include "yaml/parts.h"

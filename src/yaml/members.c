@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The members that a map has in JSON: keys as texts, and merge keys (<<) followed. As go-yaml 2 does it, a merge takes
  * the place of what stands above it in the map, and what stands below takes the place of the merge. */
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Texts and a number for each: anchors and what they name, keys that a map has. A hash table with open addressing, so
  * that a file with a hundred thousand of them is read in no time. */
 #include <stdlib.h>

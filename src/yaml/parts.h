@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of this floor share: what a tree is made of. */
 #ifndef MPIJOBD_YAML_PARTS_H
 #define MPIJOBD_YAML_PARTS_H

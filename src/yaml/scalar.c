@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a scalar stands for, and how a text is written so that it is read as one. The one place that decides both.
  *
  * A scalar is what kubectl takes it for: the words of YAML 1.1 (yes and off are values), the numbers of

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Texts that are numbers to kubectl, whose reader (go-yaml 2) takes what Go's own source code and YAML 1.1 write: 0400,
  * 0o400, 0x1F, 0b101, 1_000, +5, .5, 1. and 1e3. As JSON they keep their digits, also beyond what a double holds. */
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A tree to JSON. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* YAML, and so JSON, read into a tree. Scalars stay as they were written: whoever asks for one decides what it means,
  * or leaves that to scalar.c.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Makes a tree of libyaml's events. libyaml makes trees too, but takes time by the square of a text's nesting for it,
  * while reading events can end at a bound. The scalars of this tree lie in one block of memory, which is wiped. */
 #include <stdlib.h>

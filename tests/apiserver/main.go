@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A plain kube-apiserver, for the specs that want a real one.
 package main
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The definition of MPIJob and the sample jobs, through the API of a server."""
 import json
 import os

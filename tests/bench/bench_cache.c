@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The cache against a server: how long it takes to know all jobs, what they weigh, and what an event costs. The
  * figures come as lines "name value"; scripts/bench cache runs it beside client-go's informers.
  *

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The whole daemon over many jobs: Lua, journal and cache. How long until it knows them and has swept those that match,
 its memory, and its CPU while events come. Beside it on the same server, with the same events: a client-go informer that
 keeps the metadata alone and changes nothing."""

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """How long after an event the daemon's PUT is there, and how late a duration fires.
 
 A plain watch client in this process sees both the event and what came of it, so the watch's own delivery is on both

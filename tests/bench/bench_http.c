@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How many requests a second the http floor does in sequence on one kept connection, on loopback: what a policy that
  * changes one job after the other can reach at most.
  *

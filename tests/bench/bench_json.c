@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Documents a second: parse (with full validation), set one field, have the new bytes. Ours beside json-c, in one run.
  *
  *     bench_json [seconds for each figure, 0.5] */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* json-c's side of bench_json: in a file of its own, because its names and ours collide. */
 #ifndef MPIJOBD_TESTS_BENCH_JSON_C_H
 #define MPIJOBD_TESTS_BENCH_JSON_C_H

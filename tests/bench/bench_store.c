@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How fast the journal is: bench_store [FOLDER]. Intents a second, each awaited, and with so many in flight; then what
  * a long journal costs at the start and in a prune. The disk decides: give the folder of the real one. */
 #include <stdio.h>

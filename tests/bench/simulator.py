@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A simulator for as long as a benchmark needs it."""
 import contextlib
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Talking to the server under test: exchanges over kept connections, and watches."""
 import gzip
 import http.client

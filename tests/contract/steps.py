@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The steps of a case. README.md describes them."""
 import json
 import threading

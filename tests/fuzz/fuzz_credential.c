@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What plugins and an IAM may say, NO_PROXY lists, and URLs that are signed. The first byte chooses; what is read has
  * to be whole and of the right kind, and no message may hold the text that was read (here: the secret in it). */
 #include <stdint.h>

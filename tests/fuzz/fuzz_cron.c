@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Any text as a schedule. The first byte chooses the footer of the zone it runs in, the next four the instant. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes: json_parse takes them or not. What it takes must be read by everything else, and survive being laid out
  * anew. */
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A document and edits, one a line: first line the document's length in decimal, then the document, then lines of
  * `pointer TAB raw` (set) or `pointer` (remove).
  *

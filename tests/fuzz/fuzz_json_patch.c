@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A document and a patch: first line the document's length in decimal, then the document, then the patch.
  *
  * What comes out is JSON. A merge patch that is applied again changes nothing, and none of its nulls is left; what it

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Any JSON object as an MPIJob, as changes and as a diff; any text as a selector. Nothing crashes, and what is changed
  * can be read again and is what was asked for. The first byte chooses the target, the second the changes. */
 #include <assert.h>

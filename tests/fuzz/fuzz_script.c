@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as a policy file: whatever it does, it ends within its limits, its `done` comes exactly once, and the loop
  * closes. */
 #include <stdint.h>

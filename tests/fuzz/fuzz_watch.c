@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A watch's body in pieces of any size: the same events come as when it arrives at once, the same error ends it, and an
  * event is what it should be. The first byte of the input decides about the pieces. */
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as YAML: no read out of bounds, every failure has a message, and what is accepted comes back the same when
  * it is written and read again. */
 #include <stdint.h>

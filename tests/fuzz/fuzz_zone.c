@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as a TZif file: no read out of bounds, and what is accepted answers consistently. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* libFuzzer target for the simulator's core: the input is a script of requests on a fresh server.
  * A request is four lines (method, target, content type, accept) and a body up to a line "----". */
 #include "sim/core/sim.h"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A simulator for a test: started, asked, stopped."""
 import http.client
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes a starting corpus for fuzz_sim from the recorded cases: make_corpus.py DIRECTORY."""
 import glob
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Huawei Cloud CCI as documented, its IAM and its signatures; and the other ways to come in."""
 import base64
 import datetime

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """effects.tsv holds what changes of a field were seen to do under the real controllers (taken over from the project's
 recorded effects; only the rows that the simulator models). Each is done again here, on the stepped clock."""
 import os

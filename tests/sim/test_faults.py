@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every fault, seen from the client's side of the socket."""
 import gzip
 import http.client

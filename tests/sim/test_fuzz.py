@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Broken HTTP and broken documents over real sockets: whatever comes, the server lives, answers the next one, and ends
 without a finding of the sanitizers (where it was built with them). FUZZ_ROUNDS and FUZZ_SEED choose how many and which."""
 import glob

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Jobs live, and the controller does what the real ones were seen to do."""
 import unittest
 

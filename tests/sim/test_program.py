@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The program itself: its ready line, its end, its refusals."""
 import json
 import os

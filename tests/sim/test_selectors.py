@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Label selectors as Kubernetes reads them: tests/fixtures/selectors, recorded from its own library."""
 import os
 import unittest

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- What a running daemon shows of itself over HTTP.
 local support = require "support"
 local sim = require "support.sim"

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Ways to prove who one is, on a cluster that asks for it.
 local support = require "support"
 local sim = require "support.sim"

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Bad input from outside: each gives one clear message with the file, line or URL, and the daemon goes on.
 local support = require "support"
 local sim = require "support.sim"

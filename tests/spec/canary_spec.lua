@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- No secret shows: distinctive ones stand in every kind of credential, all commands are run with everything logged, in good days and bad, and
 -- what they wrote is searched: their output, the log, the journal's bytes. And none is given back unwiped, or left in memory at the end.
 local support = require "support"

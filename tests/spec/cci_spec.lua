@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Huawei Cloud's CCI as a target: what it lets be replaced, where it lists, what is never sent to it. The main job on it is in main_job_spec.
 local support = require "support"
 local cluster = require "support.cluster"

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Several clusters in one daemon: each on its own, policies on all or on those they name.
 local support = require "support"
 local sim = require "support.sim"

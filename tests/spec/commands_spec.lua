@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The commands on a cluster: what they print for people and for programs, and how they exit.
 local support = require "support"
 local cluster = require "support.cluster"

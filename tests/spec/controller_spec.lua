@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Which of two controllers serves v1 is found out where nobody has configured it and the definition cannot be read: by what jobs and
 -- pods show. The simulator has no definition; a real server's is read first.
 local support = require "support"

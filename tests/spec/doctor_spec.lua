@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The doctor: each check well and ill, what it makes of what came before, and that it neither hangs nor tells secrets.
 local support = require "support"
 local cluster = require "support.cluster"

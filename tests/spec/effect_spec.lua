@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- A 200 is not an effect: whether it came is waited for (wait_effect), or noted afterwards.
 local support = require "support"
 local cluster = require "support.cluster"

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- What a daemon has to live through: being killed, being stopped, lost answers, others who write too, a throttling server.
 local support = require "support"
 local sim = require "support.sim"

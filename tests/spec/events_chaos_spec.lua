@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Policies with `on` through every way in which a watch, a server or the daemon itself dies: no event lost, none handled twice.
 -- The policy gives another value each time, so that a job that is handled twice is written twice.
 local support = require "support"

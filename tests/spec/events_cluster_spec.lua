@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Policies with `on` against whatever cluster there is: the simulator, or a real kube-apiserver.
 local support = require "support"
 local cluster = require "support.cluster"

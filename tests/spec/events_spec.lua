@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Policies with `on`: what makes them act, how often, and what is remembered. The daemon's clock is moved by hand.
 local support = require "support"
 local sim = require "support.sim"

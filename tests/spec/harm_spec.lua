@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- What does harm is refused always, and what ends or deletes a job unless it is allowed by name: field by field, and in a whole object.
 local support = require "support"
 local cluster = require "support.cluster"

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Policies that want to hold on to the daemon, each on a real daemon beside a good one that looks at the time every 20 ms: the good one is
 -- never late by more than a busy machine makes it, the bad one ends with the right words, memory does not grow, and the daemon ends when
 -- it is told to.

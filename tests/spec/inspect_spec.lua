@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- mpijobd inspect: what it finds on a server, what --fix heals, and what it leaves alone. The rules themselves are in the unit tests.
 local support = require "support"
 local cluster = require "support.cluster"

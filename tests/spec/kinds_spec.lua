@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- TFJob, PyTorchJob and MXJob beside MPIJob: the same policies and commands, over training-operator's v1.
 local support = require "support"
 local cluster = require "support.cluster"

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- through_launcher: what the job's own field does not do on a running job, its launcher does.
 local support = require "support"
 local cluster = require "support.cluster"

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The bytes are the truth: a body on the wire differs from the object that was read only in what was asked for.
 local support = require "support"
 local sim = require "support.sim"

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- A write whose answer is lost, and whose outcome cannot be looked up before the daemon ends: its row stays open until the
 -- server has been asked, and the job is handled again if the write was not made.
 local support = require "support"

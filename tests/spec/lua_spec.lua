@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- What policies are given in Lua: every function and field, what raises and what returns nil and an error.
 local support = require "support"
 local cluster = require "support.cluster"

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The main job: a policy on a schedule replaces MPIJobs, over every version, on the simulator and on a real kube-apiserver.
 local support = require "support"
 local cluster = require "support.cluster"

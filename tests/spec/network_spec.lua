@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- A network that discards packets without a word: two network namespaces of the spec's own, and a cable between them that is cut.
 -- Needs root and `ip netns`.
 local support = require "support"

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Policy files: what is wrong in them is told at once with file and line, and a hostile one hurts nobody else.
 local support = require "support"
 

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Through a proxy, as the kubeconfig or the environment has it; and as somebody else.
 local support = require "support"
 local sim = require "support.sim"

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The roles that policies need: what is printed, and that they are enough. On the real server also that they are no more than is needed.
 local support = require "support"
 local cluster = require "support.cluster"

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- What jobs hold: `mpijobd get` and `mpijobd report`, by the pods that are there, and where these cannot be listed.
 local support = require "support"
 local cluster = require "support.cluster"

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Every way to prove who one is, over TLS: while a daemon replaces some hundred jobs again and again, what it proves itself by is replaced, and
 -- no replacement fails. And each with something wrong: one clear error, and the server is left alone.
 local support = require "support"

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- When runs begin: overlap, jitter, what was missed, periods, the changes of the clocks, reloads. The daemon's clock is moved by hand.
 local support = require "support"
 local sim = require "support.sim"

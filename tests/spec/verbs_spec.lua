@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The verbs of scripts beside mpijob.replace: patch, create, delete, watch, pods, launcher, and the kube module.
 local support = require "support"
 local cluster = require "support.cluster"

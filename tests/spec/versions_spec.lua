@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The versions that a server serves: found out, followed when they change while the daemon runs, and what they lack said plainly.
 local support = require "support"
 local cluster = require "support.cluster"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Makes one allocation of the code under test fail: the Nth from now. Works by the linker's --wrap (mpijobd_unit_test
  * with ALLOC), so the code itself has no hook for it.
  *

@@ -1,2 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
 mpijobd_unit_test(base FLOORS base ALLOC)
 mpijobd_unit_test(metrics FLOORS base ALLOC)

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- For test_binding_modules.c, which calls it with: the folder of the sources; the table of modules; the globals of a
 -- sandbox before and after opening, with their types; the members of the modules, "module.name" with its type.
 local source, modules, before, globals, members = ...

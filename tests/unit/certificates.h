@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Certificates for tests, made with OpenSSL when the test starts: nothing expires, nothing is kept in the tree. */
 #ifndef MPIJOBD_TESTS_CERTIFICATES_H
 #define MPIJOBD_TESTS_CERTIFICATES_H

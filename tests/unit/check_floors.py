@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Holds scripts/floors and scripts/lint-sources to small trees in which one thing is wrong: it is found, and said with its place."""
 import json
 import os

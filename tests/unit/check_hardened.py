@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Reads a built program and says which hardening it lacks (cmake/Options.cmake).
 
     check_hardened.py BUILD PROGRAM...    BUILD: the build directory, with compile_commands.json

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Zones and schedules against an independent source: Python's zoneinfo and brute force over civil minutes.
 
     check_time.py PROBE      PROBE: the program of probe_time.c

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The checkers of scripts/lint, tried on small trees with one thing wrong in each; and what was built, read.
 find_program(PYTHON3 python3)
 if(PYTHON3)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # A scripted server in the test itself: http_peer. Its certificates are made when the test starts.
 set(HTTP_SUPPORT http_peer.c http_fixture.c)
 mpijobd_unit_test(http FLOORS http SOURCES ${HTTP_SUPPORT} LIBS PkgConfig::OPENSSL pthread)

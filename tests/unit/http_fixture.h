@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A client on a loop of its own, and calls that are waited for. */
 #ifndef MPIJOBD_TESTS_HTTP_FIXTURE_H
 #define MPIJOBD_TESTS_HTTP_FIXTURE_H

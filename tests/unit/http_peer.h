@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A scripted HTTP server for tests: each connection runs the script on a thread of its own, in plain blocking steps.
  * Its port is the system's choice, and nothing waits for time to pass. It does not allocate, so that tests with failing
  * allocations may use it. */

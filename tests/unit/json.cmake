@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 mpijobd_unit_test(json_value FLOORS json ALLOC)
 mpijobd_unit_test(json_suite FLOORS json)
 mpijobd_unit_test(json_write FLOORS json ALLOC)

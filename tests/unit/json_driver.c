@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The json floor as a filter, for a test in another language: requests on stdin, an answer to each on stdout.
  *
  * request: operation (1 byte), number of fields (u32), each field as length (u32) and bytes

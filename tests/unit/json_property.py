@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Thousands of generated documents, edited by json_driver and judged by Python's json module.
 
     json_property.py DRIVER [SEED [DOCUMENTS]]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 mpijobd_unit_test(kube_request FLOORS kube SOURCES kube_server.c)
 mpijobd_unit_test(kube_list FLOORS kube SOURCES kube_server.c)
 mpijobd_unit_test(kube_discovery FLOORS kube SOURCES kube_server.c)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* An API server that answers from a script: on the test's own loop, one prepared reply a request, in order. */
 #ifndef MPIJOBD_TESTS_KUBE_SERVER_H
 #define MPIJOBD_TESTS_KUBE_SERVER_H

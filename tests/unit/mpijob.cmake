@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 mpijobd_unit_test(mpijob_field FLOORS mpijob)
 mpijobd_unit_test(mpijob_evidence FLOORS mpijob)
 mpijobd_unit_test(mpijob_quantity FLOORS mpijob)

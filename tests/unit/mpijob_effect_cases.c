@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "mpijob_effect_cases.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How a row of the experiments is put to the program: the job before, the change, and what it depends on. */
 #ifndef MPIJOBD_TESTS_MPIJOB_EFFECT_CASES_H
 #define MPIJOBD_TESTS_MPIJOB_EFFECT_CASES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The experiments: tests/fixtures/effects.tsv, row by row. */
 #ifndef MPIJOBD_TESTS_MPIJOB_EFFECT_ROWS_H
 #define MPIJOBD_TESTS_MPIJOB_EFFECT_ROWS_H

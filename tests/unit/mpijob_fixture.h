@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the tests of the mpijob floor share: cmocka, the targets, and a view of an object given as text. */
 #ifndef MPIJOBD_TESTS_MPIJOB_FIXTURE_H
 #define MPIJOBD_TESTS_MPIJOB_FIXTURE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A version and a kind that are only rows: a made-up v3 of MPIJob and a made-up kind ThingJob, put behind the real rows
  * of the table of dialects (the linker's --wrap=mpijob_tables). */
 #ifndef MPIJOBD_TESTS_MPIJOB_V3_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Answers questions about zones and schedules, a line each, for check_time.py to compare with Python's answers.
  *
  *     zone DIRECTORY NAME                     (no answer; what follows is about this zone)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 mpijobd_unit_test(script FLOORS script)
 mpijobd_unit_test(script_coroutine FLOORS script)
 mpijobd_unit_test(script_library FLOORS script)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the tests of the script floor share: a loop, scripts on it, and runs whose end is remembered. */
 #ifndef MPIJOBD_TESTS_SCRIPT_FIXTURE_H
 #define MPIJOBD_TESTS_SCRIPT_FIXTURE_H

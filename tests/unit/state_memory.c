@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The state in memory: shows what a form owes that has no transaction with the journal. */
 #include "state_memory.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A form of the state for tests: tables in memory that several replicas share, each with a journal of its own. It
  * answers in a later turn of the loop, one call after the other. Strings that it is given must outlive the answer. */
 #ifndef MPIJOBD_TESTS_STATE_MEMORY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the tests of the store share: a folder of their own, a loop, and waiting for answers. */
 #ifndef MPIJOBD_TESTS_STORE_HELP_H
 #define MPIJOBD_TESTS_STORE_HELP_H

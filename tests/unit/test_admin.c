@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The HTTP side over real sockets: routes, who may have them, answers that come later, clients that go, closing. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The table of modules (src/binding/modules.h) against what a state really has after opening, the annotations in
  * lua/types/, the reference and luacheck's list of globals. What is compared stands in binding_modules.lua. */
 #include "script_fixture.h"

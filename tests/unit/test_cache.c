@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The cache against a scripted server: what it holds and tells through lists, events and gaps. */
 #include <setjmp.h>
 #include <stdarg.h>

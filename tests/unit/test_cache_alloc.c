@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Every allocation of a cache's life fails in turn: it is told, tried again, and in the end everything is known all the
  * same. The server has threads of its own, because only this thread's allocations fail. */
 #include <pthread.h>

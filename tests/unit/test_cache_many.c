@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Thousands of jobs: dictionaries trained, replaced and given up while the objects stay as they were; gaps closed; many
  * deletions that were missed. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the cache is made of: memory in pieces, the table, namespaces, packing. Each against a plain model. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The cache against mpijob-sim, through every way in which a watch dies while the jobs change: no change is lost and
  * none is told twice. With a kubeconfig as its argument: against that server, without the faults. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A gate that answers later: a change waits at it, is let through, refused or cancelled there, and sends nothing before
  * it has been let through. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What is a loop of policies, and what is not. */
 #include <setjmp.h>
 #include <stdarg.h>

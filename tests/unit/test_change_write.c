@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What an object tells about a write whose answer was lost. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Calls for later in this turn of the loop or its next one: order, cancelling, adding anew, closing. */
 #include <setjmp.h>
 #include <stdarg.h>

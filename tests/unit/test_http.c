@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Requests and answers as they should go. */
 #include <setjmp.h>
 #include <stdarg.h>

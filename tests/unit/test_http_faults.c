@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Everything that can go wrong between a request and its answer. Time and the name resolver are the test's own: libcurl
  * and libuv find this program's clock_gettime and getaddrinfo before the C library's. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which proxy, and which servers are excepted. */
 #include <setjmp.h>
 #include <stdarg.h>

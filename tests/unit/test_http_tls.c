@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Whom we trust, who we are, and what happens when files change. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a strict parser must take and must refuse, one case a line; each is also tried cut short at every byte, and at
  * the end of memory that a sanitizer watches. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Every allocation of a whole conversation fails in turn: each call still ends exactly once, with what it has or with
  * "out of memory", and nothing stays behind. The server has a thread of its own, because only this thread's allocations
  * fail. */

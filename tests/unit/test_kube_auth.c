@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Who we say we are: headers, a token that is rotated, and that none of it is ever written anywhere. */
 #include <fcntl.h>
 #include <setjmp.h>

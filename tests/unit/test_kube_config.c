@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Kubeconfig files as kubectl reads them, a pod's own configuration, and what is said about broken ones. */
 #include <setjmp.h>
 #include <stdarg.h>

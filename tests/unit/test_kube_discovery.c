@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which versions of a group serve a resource, in whose order. */
 #include <setjmp.h>
 #include <stdarg.h>

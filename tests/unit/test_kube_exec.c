@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Exec plugins, with real scripts: what they are told, what they give, how often they run, and how they fail. */
 #include <fcntl.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Tokens of Huawei Cloud's IAM: one request for however many wait, none that is of no use, and no password anywhere. */
 #include <fcntl.h>
 #include <setjmp.h>

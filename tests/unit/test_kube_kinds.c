@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which resource a kind is served as; asked once, forgotten with the connection. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Lists by pages: order, pause, stop, cancel, an expired continue. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Following a resource through everything that can happen to a list and a watch. The test keeps what it is told, as
  * an owner does, and compares it with what the server holds. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One request against a server that answers from a script: what is repeated, what is not,
  * and what the caller is told. */
 #include <setjmp.h>

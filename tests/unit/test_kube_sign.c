@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Huawei's signature: the published vectors, and requests that go out with it. */
 #include <setjmp.h>
 #include <stdarg.h>

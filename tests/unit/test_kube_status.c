@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What is said about answers, what follows from them, and the small pure parts: paths, versions. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One watch: what it tells, and every way in which it ends. */
 #include <setjmp.h>
 #include <stdarg.h>

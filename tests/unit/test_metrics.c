@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Metrics: what is counted comes out as OpenMetrics text, and counting never fails for the caller. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The table of dialects: that its rows are whole, that names come from it, and that no other source names versions and
  * controllers. Checked with the real rows and a made-up version and kind (mpijob_v3.h). */
 #include "mpijob_fixture.h"

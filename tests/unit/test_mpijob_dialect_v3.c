@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A version that is only a row is forgotten nowhere: every question about MPIJobs of v3, of v3 under a controller that
  * has no row, and about ThingJobs (mpijob_v3.h) is answered from the row, or with "not known", and never as of another
  * version. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The verdicts against the experiments: every row of tests/fixtures/effects.tsv is either judged as it was measured, or
  * stands in a class below that says why the program cannot be asked about it; both are counted. */
 #include "mpijob_fixture.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The verdicts the other way round: whatever the program claims of a change (that is, anything but "unknown") was
  * measured on that release, in that state, or follows from what was measured there by one of the grounds below. A claim
  * without either fails here. */

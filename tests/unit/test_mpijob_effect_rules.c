@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Verdicts beyond the rows of the experiments: what is not known which controller, what no row covers, several changes
  * at once, and the sentences. */
 #include "mpijob_fixture.h"

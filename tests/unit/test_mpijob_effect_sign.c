@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* By which sign an effect is seen. */
 #include "mpijob_fixture.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which controller of v1 left something in a job's status or in a pod's labels, and what proves nothing. */
 #include "mpijob_fixture.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "mpijob/dialect.h"
 #include "mpijob/kind.h"
 #include "mpijob_fixture.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What is refused in whole objects, and what differs between two. */
 #include "mpijob_fixture.h"
 

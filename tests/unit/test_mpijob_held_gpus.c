@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What jobs hold: pods counted by their job, and what is worked out where they cannot be listed. */
 #include "mpijob_fixture.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What goes through the launcher, and the verdicts on it: every row launcher:... of tests/fixtures/effects.tsv is
  * judged as it was measured. */
 #include "mpijob_fixture.h"

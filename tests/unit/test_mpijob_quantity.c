@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Quantities against Kubernetes' own: tests/fixtures/quantities/quantities.tsv was recorded from the library that
  * kubectl and the API server use. */
 #include "mpijob_fixture.h"

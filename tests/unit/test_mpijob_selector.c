@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The selector language against Kubernetes' own: tests/fixtures/selectors/selectors.tsv was recorded from the library
  * that kubectl and the API server parse with. Each selector is taken or refused as there, matches the same labels, and
  * still does in the words that are sent to the server. */

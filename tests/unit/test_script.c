@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Runs: start, load, wait, wake, cancel, timeouts, budgets, and what they leave behind. */
 #include "script_fixture.h"
 

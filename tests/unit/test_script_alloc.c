@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Each allocation fails in turn: the call or the run fails with a clear error, and everything is given back. */
 #include "alloc.h"
 #include "script_fixture.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Thousands of random steps on a few scripts: runs that wait in all kinds of places, compute, fail and are cancelled,
  * time out or lose their script. However it goes: each `done` comes once, each wait is either continued or cancelled,
  * once, and the loop closes. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The coroutine library: as Lua's for scripts, transparent for the host's yields. */
 #include "script_fixture.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Scripts that want to hold on to the machine: each is ended within its limits, and the next run, in this script and in
  * another, is as if nothing had been. Time is CPU time of this thread, so a busy machine changes nothing. */
 #include "script_fixture.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What scripts find in their globals: own functions against Lua's originals, and what is not there. */
 #include "script_fixture.h"
 

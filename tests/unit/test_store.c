@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The store's own work on a healthy disk: what is written is read, in order, by whom it should be. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Each allocation fails in turn: ours by the linker's wrap, SQLite's by an allocator of the test. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Who wrote it: each opening has a higher number, and files of before the numbers get them. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The promise itself: what was confirmed is there after a SIGKILL, at whatever moment it comes. A child writes intents
  * and outcomes, eight at a time, and tells each confirmation through a pipe; it is killed after a random number of them
  * (none: while it opens). All rounds use one file. What is handled is there exactly where its intent is, and each life

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What is written "soon": it comes in one transaction with what is waited for, or after a while, or at the closing. */
 #include <setjmp.h>
 #include <stdarg.h>

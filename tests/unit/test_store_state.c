@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What every form of the state keeps, held against the one in SQLite and one in memory: marks, what was handled, and
  * both together with the journal's rows. */
 #include <setjmp.h>

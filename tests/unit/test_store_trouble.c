@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The store where things are not as they should be: each trouble is one clear message with the path and the cure, and
  * the store works again when it is mended. */
 #include <errno.h>

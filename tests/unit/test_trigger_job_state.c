@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The tables of a job's states: each cell against what is written down here by hand, and what has to hold in every
  * state that can be reached. */
 #include <setjmp.h>

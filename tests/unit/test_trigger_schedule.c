@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* When a policy is due, and at which line of its file a key stands. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* YAML: the tree, what scalars stand for, and the ways to JSON and back. */
 #include <setjmp.h>
 #include <stdarg.h>

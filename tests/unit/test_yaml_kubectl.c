@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Our reading of YAML against kubectl's own: tests/fixtures/yaml/yaml.tsv was recorded from the library that kubectl
  * reads with. */
 #include <setjmp.h>

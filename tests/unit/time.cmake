@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 mpijobd_unit_test(duration FLOORS time)
 mpijobd_unit_test(zone FLOORS time ALLOC)
 mpijobd_unit_test(cron FLOORS time)

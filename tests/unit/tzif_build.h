@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Builds small TZif files, good and broken ones: an empty first block, then one of version 2 with its footer. */
 #ifndef MPIJOBD_TESTS_TZIF_BUILD_H
 #define MPIJOBD_TESTS_TZIF_BUILD_H

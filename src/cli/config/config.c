@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reading mpijobd.yaml: the file, its clusters, and which keys go together. */
 #include "cli/config/config_parts.h"
 

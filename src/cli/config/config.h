@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mpijobd.yaml: read, checked key by key, with the line of what is wrong. Every key stands in etc/mpijobd.yaml at its
  * default. */
 #ifndef MPIJOBD_CLI_CONFIG_CONFIG_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The configuration's keys, and how the value of each is read. */
 #include <limits.h>
 #include <stdio.h>

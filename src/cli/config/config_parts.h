@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reading the configuration: shared by config.c (which clusters, what goes together) and config_key.c (a key's value)
  * only. */
 #ifndef MPIJOBD_CLI_CONFIG_CONFIG_PARTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mpijobd doctor: the whole chain, from the configuration to the permissions, one line a check. */
 #include <inttypes.h>
 #include <stdio.h>

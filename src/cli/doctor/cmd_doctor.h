@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* `mpijobd doctor`, for the table of commands. */
 #ifndef MPIJOBD_CLI_DOCTOR_CMD_DOCTOR_H
 #define MPIJOBD_CLI_DOCTOR_CMD_DOCTOR_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What `mpijobd doctor` is made of: checks in order. Each says how it went and what helps, and may give what later ones
  * need. */
 #ifndef MPIJOBD_CLI_DOCTOR_DOCTOR_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What can be checked on this machine: configuration, kubeconfig, state file, zones. */
 #include <errno.h>
 #include <fcntl.h>

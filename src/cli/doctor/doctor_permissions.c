@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the policies have to be allowed, asked of the server: one line for each resource in each place. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Loading the policies: whether they are right, and what they need. */
 #include <stdio.h>
 

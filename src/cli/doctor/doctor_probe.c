@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One request by libcurl, outside the loop: what it shows of the way to the server. */
 #include "cli/doctor/doctor_probe.h"
 

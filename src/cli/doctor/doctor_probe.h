@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One request as the daemon makes it: how far it comes, and which certificate the server has. Blocks, with a time
  * limit. */
 #ifndef MPIJOBD_CLI_DOCTOR_DOCTOR_PROBE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Requests of the checks, and what of their answers is kept. */
 #include "cli/doctor/doctor_question.h"
 

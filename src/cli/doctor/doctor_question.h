@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a check asks the server: several requests at once, whose answers are waited for together. */
 #ifndef MPIJOBD_CLI_DOCTOR_DOCTOR_QUESTION_H
 #define MPIJOBD_CLI_DOCTOR_DOCTOR_QUESTION_H

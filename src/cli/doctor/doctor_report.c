@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The report: for people a line as soon as a check has ended, for programs all of it at the end. */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the server says: its clock, who we are to it, which kinds of job it serves, and under which controller. */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The way to the server: its name, a connection, its certificate and the client's. */
 #include <inttypes.h>
 #include <netdb.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The watchdog. Requests have time limits of their own. A file on a dead filesystem or a name server that does not
  * answer has none, and a thread that hangs there cannot be stopped. So a second thread prints what is known so far, and
  * ends the program. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Whether a watch is allowed, and whether its end arrives: policies with `on` depend on both. */
 #include <stdio.h>
 

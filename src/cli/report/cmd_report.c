@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mpijobd report: GPUs and GPU-hours that finished jobs hold, by namespace, label or owner. */
 #include <inttypes.h>
 #include <math.h>

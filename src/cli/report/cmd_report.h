@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* `mpijobd report`, for the table of commands. */
 #ifndef MPIJOBD_CLI_REPORT_CMD_REPORT_H
 #define MPIJOBD_CLI_REPORT_CMD_REPORT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which jobs gave their GPUs back, by the journal: when a change removed the workers of a job that had ended. */
 #ifndef MPIJOBD_CLI_REPORT_RELEASED_H
 #define MPIJOBD_CLI_REPORT_RELEASED_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The rows of a report: found by the name that jobs are put together by, summed, sorted. */
 #include "cli/report/report_group.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The rows of a report: the key that jobs are put together by, and the sums of each group. */
 #ifndef MPIJOBD_CLI_REPORT_REPORT_GROUP_H
 #define MPIJOBD_CLI_REPORT_REPORT_GROUP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How every command begins: its options, the kind of job it is about, its help, its mistakes. */
 #include "cli/session/command.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A command: what it takes, and how it begins. Each is a file of its own. Its run gets the command line from the
  * command's name on, and returns the exit code. */
 #ifndef MPIJOBD_CLI_SESSION_COMMAND_H

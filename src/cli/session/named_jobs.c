@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Jobs for a command: got by name, or listed; and their pods, counted. */
 #include "cli/session/named_jobs.h"
 

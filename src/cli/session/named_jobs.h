@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The jobs that a command line names (by name in the namespace, by selector, or all),
  * and the pods of those in scope. */
 #ifndef MPIJOBD_CLI_SESSION_NAMED_JOBS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What policies have to be allowed, and in which namespaces: what their definitions say and what their sources name. */
 #include "cli/session/needs.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The least that policies have to be allowed to do, and where. `rbac` writes it as roles, `doctor` asks the server
  * whether it is allowed. */
 #ifndef MPIJOBD_CLI_SESSION_NEEDS_H

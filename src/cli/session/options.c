@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The table of options, and reading a command line by it. */
 #include "cli/session/options.h"
 

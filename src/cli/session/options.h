@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The command line: one table of options, of which each command says which groups it takes. */
 #ifndef MPIJOBD_CLI_SESSION_OPTIONS_H
 #define MPIJOBD_CLI_SESSION_OPTIONS_H

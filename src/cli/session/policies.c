@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The engine of a command, and the policies loaded into it. */
 #include "cli/session/policies.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Loading policies for a command, and printing what is wrong with them. */
 #ifndef MPIJOBD_CLI_SESSION_POLICIES_H
 #define MPIJOBD_CLI_SESSION_POLICIES_H

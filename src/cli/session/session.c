@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The life of a command: configuration, log and loop; the journal; and the end, at which nothing may be left. */
 #include "cli/session/session.h"
 

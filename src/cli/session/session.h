@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a command stands on: loop, clock, log, configuration, cluster, journal; opened as far as the command needs them,
  * and closed so that nothing is left on the loop. */
 #ifndef MPIJOBD_CLI_SESSION_SESSION_H

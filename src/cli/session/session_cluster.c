@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The clusters that a command is about: which they are, how they are signed in to, and connecting to them. */
 #include <stdio.h>
 #include <stdlib.h>

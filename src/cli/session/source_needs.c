@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a policy's source needs: a scanner that finds the functions of our modules, and the words that need more. */
 #include "cli/session/source_needs.h"
 

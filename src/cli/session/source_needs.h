@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a policy's source needs, found by reading it: its comments and strings are left out, nothing of it is run. */
 #ifndef MPIJOBD_CLI_SESSION_SOURCE_NEEDS_H
 #define MPIJOBD_CLI_SESSION_SOURCE_NEEDS_H

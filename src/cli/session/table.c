@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Cells are kept until the widths of all columns are known. */
 #include "cli/session/table.h"
 

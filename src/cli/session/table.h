@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A table for people, as kubectl prints it: columns as wide as their widest cell, two spaces between them. */
 #ifndef MPIJOBD_CLI_SESSION_TABLE_H
 #define MPIJOBD_CLI_SESSION_TABLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* An access key of Huawei Cloud: each request is signed for itself. */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The headers that prove who we are, and the source they come from, from its making to its end. */
 #include "kube/auth/auth.h"
 

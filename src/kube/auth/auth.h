@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What proves to the server who we are: headers of each request, and the client's certificate where a program gives
  * one. One file a way of getting it: fixed.c (what stands in the configuration), file_source.c (a token or access key
  * in files), exec.c (a program), iam.c (a password for a token), access_key.c (each request is signed; sign.c is the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One run of an exec plugin: started, listened to, stopped when it takes too long. */
 #include <signal.h>
 #include <stdlib.h>

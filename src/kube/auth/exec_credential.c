@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a plugin is told, and reading what it prints. */
 #include "kube/auth/exec_credential.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What an exec plugin is told (KUBERNETES_EXEC_INFO) and what it prints (ExecCredential). Pure, but for a CA that
  * stands in a file. */
 #ifndef MPIJOBD_KUBE_AUTH_EXEC_CREDENTIAL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The inside of the exec plugins' source: exec.c runs the program, exec_prepare.c makes what it is given and finds it,
  * exec_report.c says what came of a run. */
 #ifndef MPIJOBD_KUBE_AUTH_EXEC_PARTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a plugin is started with: its program, arguments and environment. */
 #include <stdlib.h>
 #include <string.h>

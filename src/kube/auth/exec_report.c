@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What became of a plugin's run, in words that keep its secrets. */
 #include <inttypes.h>
 #include <stdio.h>

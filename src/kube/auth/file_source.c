@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Credentials in files that something else rotates, such as the kubelet's token for a pod's service account: read on a
  * worker thread. */
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Credentials that stand in the configuration: a bearer token, or a user name and a password. */
 #include "base/base64.h"
 #include "kube/auth/parts.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Tokens of Huawei Cloud's IAM: asked for with a password that is read from its file each time. */
 #include <stdlib.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The JSON that IAM is sent, and reading its answers. */
 #include "kube/auth/iam_message.h"
 

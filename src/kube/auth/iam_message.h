@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What is said to Huawei Cloud's IAM to get a token, and what it answers. Pure. */
 #ifndef MPIJOBD_KUBE_AUTH_IAM_MESSAGE_H
 #define MPIJOBD_KUBE_AUTH_IAM_MESSAGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The inside of kube_auth: what its files share. auth.c puts requests' headers together, renew.c knows when to fetch
  * and who waits for it, and each way of proving who we are has a file of its own. */
 #ifndef MPIJOBD_KUBE_AUTH_PARTS_H

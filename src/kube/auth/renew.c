@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* When credentials are fetched, and who waits for it: ahead of their end, after a 401, not again at once after a
  * failure; one fetch at a time, however many wait. */
 #include <inttypes.h>

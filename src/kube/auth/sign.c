@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Huawei Cloud's signature of a request (SDK-HMAC-SHA256). */
 #include "kube/auth/sign.h"
 

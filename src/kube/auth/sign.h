@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Huawei Cloud's signature of a request with an access key (SDK-HMAC-SHA256). Pure. */
 #ifndef MPIJOBD_KUBE_AUTH_SIGN_H
 #define MPIJOBD_KUBE_AUTH_SIGN_H

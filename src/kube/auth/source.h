@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A way whose credentials come from elsewhere and change while we run: a file, a program. It only fetches; renew.c
  * knows when, and who waits for it. */
 #ifndef MPIJOBD_KUBE_AUTH_SOURCE_H

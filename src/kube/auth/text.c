@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Texts that come from elsewhere: checked as tokens, and cleaned before they are shown. */
 #include "kube/auth/text.h"
 

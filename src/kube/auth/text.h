@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Texts that come from elsewhere, such as what a program or a server has said. Pure. */
 #ifndef MPIJOBD_KUBE_AUTH_TEXT_H
 #define MPIJOBD_KUBE_AUTH_TEXT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A pod's own configuration: the API server from the environment, the service account from files. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A user's `exec`: the program that prints credentials, and what it is told. */
 #include <stdlib.h>
 #include <string.h>

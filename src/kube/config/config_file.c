@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Kubeconfig files as kubectl reads them: merged entry by entry, resolved from a context. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Huawei Cloud's two ways of proving who one is, as mpijobd.yaml has them. */
 #include <stdlib.h>
 #include <string.h>

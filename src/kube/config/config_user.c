@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The user of a kubeconfig: which ways of proving who it is are there, and whether they go together. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Kubeconfig files: reading one, and its members as texts and as yes or no. */
 #include "kube/config/config_yaml.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A kubeconfig file as a tree, with the getters that its readers need: each answers for a wrong value with file and
  * line. */
 #ifndef MPIJOBD_KUBE_CONFIG_CONFIG_YAML_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where a configuration comes from: files in kubectl's order, a pod's own, or a server by hand with what stands beside
  * it. */
 #include "kube/config/kube_config.h"

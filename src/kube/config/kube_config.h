@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where the API server is and how to prove who we are: from kubeconfig files as kubectl reads them, or from a pod's
  * service account. Reads files (blocks): at start and at reload. */
 #ifndef MPIJOBD_KUBE_CONFIG_KUBE_CONFIG_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The ways to a configuration, and what they share. kube_config.c chooses among them. */
 #ifndef MPIJOBD_KUBE_CONFIG_KUBE_CONFIG_PARTS_H
 #define MPIJOBD_KUBE_CONFIG_KUBE_CONFIG_PARTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Inside the mpijob floor only: how collected changes and differences are kept. */
 #ifndef MPIJOBD_MPIJOB_CHANGE_CHANGE_ITEM_H
 #define MPIJOBD_MPIJOB_CHANGE_CHANGE_ITEM_H

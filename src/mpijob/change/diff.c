@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A list of differences: kept, shown to people, written as JSON and read back. */
 #include <stdlib.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Did the server keep what was sent? A 200 alone does not say so: definitions prune, webhooks alter. */
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What to replace in a job, independent of its version: collected, checked, then turned into edits for one object.
  *
  *     mpijob_changes_set(&c, "cleanPodPolicy", str_of("\"All\""), &err)  raw JSON; a bad name or value is an error here

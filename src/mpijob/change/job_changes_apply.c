@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Changes turned into edits of one object's bytes: only where a value really differs, and only at the places that
  * count. */
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Changes as one JSON object, for the journal and for plans. "exactly" names the maps whose other keys go. */
 #include "mpijob/change/change_item.h"
 #include "mpijob/shown.h"

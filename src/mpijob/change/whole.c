@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A whole object beside the one that is there: what differs, leaf by leaf, and whether the server lets all of that be
  * replaced. */
 #include "mpijob/change/change_item.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The verdict on a whole diff, from its subjects: each field, the labels and annotations, what else differs, and the
  * mere fact of an edit. */
 #include "mpijob/effect/effect_parts.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A 200 is not an effect: what a change does, by controller, version and the state of the job. The verdicts are data
  * (effect_table.c), taken from experiments on the real controllers (mpi-operator v0.2.3 to v0.8.0, training-operator
  * v1.9.0); what they do not support is EFFECT_UNKNOWN. */

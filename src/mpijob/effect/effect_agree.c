@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which controllers come into question for a job, and what their verdicts agree on. */
 #include "mpijob/effect/effect_parts.h"
 #include "mpijob/shown.h"

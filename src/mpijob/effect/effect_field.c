@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What one controller makes of one field's change: the rows of its releases, looked up and put into a sentence. */
 #include "mpijob/effect/effect_parts.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* By which sign an effect is seen to have come, and whether a job or a pod shows it. */
 #include "mpijob/effect/effect_sign.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What an effect looks like: the sign by which it is seen to have come, by field, controller and state. Data beside the
  * effect table (effect_table.c); what it does not name cannot be seen from outside, or only much later. */
 #ifndef MPIJOBD_MPIJOB_EFFECT_EFFECT_SIGN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A job and a diff, brought to the terms that the effect table is looked up by. */
 #include "mpijob/effect/effect_table.h"
 

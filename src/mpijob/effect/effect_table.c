@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What changes really do, of a job and of its launcher: a condensation of the project's own measurements
  * (tests/fixtures/effects.tsv, 485 experiments on the real controllers; tests/unit/test_mpijob_effect.c holds every row
  * of them against this table). The first row that fits a release counts. What no row covers is unknown. */

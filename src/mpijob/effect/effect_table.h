@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Inside the mpijob floor only: what the experiments found, as rows, and what a row is looked up by. */
 #ifndef MPIJOBD_MPIJOB_EFFECT_EFFECT_TABLE_H
 #define MPIJOBD_MPIJOB_EFFECT_EFFECT_TABLE_H

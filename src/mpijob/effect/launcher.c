@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The launcher's part of a change: what it comes to there, whether it may be, and what it does. */
 #include "mpijob/effect/launcher.h"
 

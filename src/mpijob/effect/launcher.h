@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The launcher behind an MPIJob: a batch/v1 Job NAME-launcher (v1alpha2, v2beta1), or a Pod of that name (both
  * controllers of v1). Most controllers copy the MPIJob's values into it when they create it, and never again: what is
  * to act on a job that runs has to be changed there too. The verdicts are from experiments on the launchers

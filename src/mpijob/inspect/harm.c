@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The rules of inspect.h and the fields' own bounds, held against a whole object before it is written. */
 #include "mpijob/inspect/harm.h"
 

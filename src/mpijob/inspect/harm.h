@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What must never be written, whoever asks for it and however: values that a server takes with a 200, and that stop a
  * controller for every job of the cluster, for this one, or every typed client. Beside mpijob_field_check, which is for
  * changes field by field, this is for whole objects. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a finding is, and how it is handed over; the rules are in inspect_values.c, inspect_places.c, inspect_life.c. */
 #include "mpijob/inspect/inspect.h"
 

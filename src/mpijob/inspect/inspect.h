@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* MPIJobs that are set up wrongly without a sign of it: what a server stored with a 200 and a controller ignores, takes
  * for something else, or cannot read. Only what the facts support (docs/reference/inspect.md) is a finding; jobs of
  * other kinds have none.

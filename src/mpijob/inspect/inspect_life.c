@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What shows only in a job's life: deadlines and TTLs that do not act, pods that stay, owners elsewhere. */
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Fields that no controller finds: in the wrong place, under a wrong name, thrown away, or never read at all. */
 #include <stdio.h>
 #include <strings.h>

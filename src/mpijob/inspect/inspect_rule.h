@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Inside the mpijob floor only: what the rules of inspect.h share. */
 #ifndef MPIJOBD_MPIJOB_INSPECT_INSPECT_RULE_H
 #define MPIJOBD_MPIJOB_INSPECT_INSPECT_RULE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Values that no controller can read: of the wrong type, or not one of those that are allowed. */
 #include <ctype.h>
 #include <stdio.h>

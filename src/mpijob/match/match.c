@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Holding conditions against a job, and what can be said of them without one. */
 #include <stdlib.h>
 #include <string.h>

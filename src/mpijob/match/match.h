@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The declarative conditions of a policy, compiled: no Lua runs for a job that they rule out. All given conditions must
  * hold. kubectl's selector language whole: =, ==, !=, in, notin, key, !key. */
 #ifndef MPIJOBD_MPIJOB_MATCH_MATCH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Collecting conditions: each is checked when it is given, so that a mistake is reported where it was made. */
 #include <stdlib.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Names in order, and globs as sets of places: the place that a glob has been read up to moves on with each byte of the
  * name, and a glob is at several places at once where a * leaves that open. A place is a bit. */
 #include "mpijob/match/match_names.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Names and globs of which any one has to fit: inside the match floor only. Whatever a policy gives, holding a name
  * against them takes time by the name's length alone: names without * and ? are found in order, and each of the few
  * globs goes over the name once. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Inside the match floor only: the conditions, as they are kept. */
 #ifndef MPIJOBD_MPIJOB_MATCH_MATCH_PARTS_H
 #define MPIJOBD_MPIJOB_MATCH_MATCH_PARTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Label selectors: read, held against labels, written for a server. */
 #include "mpijob/match/selector.h"
 

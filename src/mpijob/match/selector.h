@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* kubectl's label selector language, whole: key=value, ==, !=, in (a,b), notin (a,b), key, !key, and key>1, key<1 for
  * integers; joined by commas, which mean "and". Errors show the text and where it went wrong. */
 #ifndef MPIJOBD_MPIJOB_MATCH_SELECTOR_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A request to the Kubernetes API on its way: who sends it, what it names, is it allowed, and the verb that answers. */
 #include "sim/api/api.h"
 

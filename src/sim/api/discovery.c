@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What is served: /api, /apis and below them; and the plain 404 for every other path. */
 #include "sim/api/discovery.h"
 

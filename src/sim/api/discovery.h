@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Tells clients what is served: /api, /apis, /openapi/v3. */
 #ifndef SIM_API_DISCOVERY_H
 #define SIM_API_DISCOVERY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* /openapi/v3, as much of it as kubectl asks for before it writes: which kinds take fieldValidation. */
 #include "sim/api/discovery.h"
 

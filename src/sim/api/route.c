@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From the path and the method to a resource and a verb; who may do that; and the options that every write has. */
 #include "sim/api/route.h"
 

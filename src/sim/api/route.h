@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From the path and the method to a resource and a verb, and what is checked before any verb. */
 #ifndef SIM_API_ROUTE_H
 #define SIM_API_ROUTE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Who sends a request: by a token, a name and a password, a client certificate, a token of the IAM, or a signature. */
 #include "sim/auth/authenticate.h"
 

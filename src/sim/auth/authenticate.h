@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Finds out who sends a request. */
 #ifndef SIM_AUTH_AUTHENTICATE_H
 #define SIM_AUTH_AUTHENTICATE_H

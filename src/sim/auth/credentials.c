@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The credentials that are taken: read from the options, changed by /_sim/credentials, looked up. */
 #include "sim/auth/credentials.h"
 

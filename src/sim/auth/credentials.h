@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The credentials that are taken: those of the options and of /_sim/credentials, and the tokens that the IAM gave. */
 #ifndef SIM_AUTH_CREDENTIALS_H
 #define SIM_AUTH_CREDENTIALS_H

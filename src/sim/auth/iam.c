@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The part of Huawei's IAM that gives a token: POST /v3/auth/tokens with a name, a password and a project. */
 #include "sim/auth/iam.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Huawei's IAM, which gives tokens to users. */
 #ifndef SIM_AUTH_IAM_H
 #define SIM_AUTH_IAM_H

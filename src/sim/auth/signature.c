@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Huawei's signature of a request: the canonical form of the request, and the claim of the Authorization header. */
 #include "sim/auth/signature.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The check of Huawei's signature of a request (SDK-HMAC-SHA256). */
 #ifndef SIM_AUTH_SIGNATURE_H
 #define SIM_AUTH_SIGNATURE_H

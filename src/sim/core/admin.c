@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* /_sim/: faults, clock, versions, credentials, requests and counters, for the tests that drive the simulator. It asks
  * for no credentials. */
 #include "sim/core/admin.h"

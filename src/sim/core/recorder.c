@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The record of requests: a ring of the last ones with their bodies, and counts of all. */
 #include "sim/core/recorder.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What requests came to the server, for the assertions of tests. */
 #ifndef SIM_CORE_RECORDER_H
 #define SIM_CORE_RECORDER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The server as a whole: how it is made, what happens as time passes, and the way of a request through it. */
 #include "sim/core/sim.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The core of mpijob-sim: a Kubernetes API server for MPIJobs that turns a request into a response.
  * It has no sockets and no clock of its own: the caller tells it the time and carries its answers, so that it can be
  * embedded. All calls come from one thread. What it says of watches is in read/watch.h, of faults in fault/faults.h. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Small reads and writes on json-c trees. */
 #include "sim/doc/doc.h"
 

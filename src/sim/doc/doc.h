@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Documents: json-c trees, read and written exactly as a Kubernetes API server does.
  * Reading replaces bad UTF-8 and lone surrogates by U+FFFD, keeps 64-bit integers, turns larger ones into doubles and
  * reports duplicate members. Writing sorts members by bytes, escapes what Go's encoder escapes and writes numbers as Go

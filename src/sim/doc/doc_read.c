@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From JSON to a json-c tree: strict, but for what a Kubernetes API server lets pass (see doc.h). */
 #include "sim/doc/doc.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* UTF-8, byte by byte: write one character, measure one, judge a text. */
 #include "sim/doc/doc.h"
 

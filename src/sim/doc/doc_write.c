@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From a json-c tree to the text that a Kubernetes API server would send. */
 #include "sim/doc/doc.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Memory that is there or ends the program, and texts made in it. */
 #include "sim/doc/mem.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Memory for the simulator. When memory is out, the program ends: it is a test tool, and half an answer would mislead a
  * test. Callers free what they get. */
 #ifndef SIM_DOC_MEM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Schemas: read from their text, and what they drop, fill in and refuse. */
 #include "sim/doc/schema.h"
 

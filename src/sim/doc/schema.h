@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The part of OpenAPI v3 that custom resource definitions of MPIJobs use: prune, default, validate. */
 #ifndef SIM_DOC_SCHEMA_H
 #define SIM_DOC_SCHEMA_H

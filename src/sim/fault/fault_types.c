@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The table of faults. A `before` acts in place of the server; an `after` acts on its answer, when the work is done. */
 #include "sim/fault/faults.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Faults: read from a line, a file or JSON; which requests they hit; and how they are shown. */
 #include "sim/fault/faults.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Faults that tests ask for: which requests they hit, and what they do to them. */
 #ifndef SIM_FAULT_FAULTS_H
 #define SIM_FAULT_FAULTS_H

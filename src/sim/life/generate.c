@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* MPIJobs as users have them, decided by the seed: most of them fine, five in a hundred odd. What they are, and how
  * they are stored. */
 #include "sim/life/generate.h"

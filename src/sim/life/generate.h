@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* MPIJobs as users have them, decided by the seed. */
 #ifndef SIM_LIFE_GENERATE_H
 #define SIM_LIFE_GENERATE_H

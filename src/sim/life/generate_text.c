@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The JSON of one generated MPIJob: 3 KB on average. */
 #include "sim/life/generate_text.h"
 

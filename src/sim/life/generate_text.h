@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One MPIJob that is being made, and its JSON. */
 #ifndef SIM_LIFE_GENERATE_TEXT_H
 #define SIM_LIFE_GENERATE_TEXT_H

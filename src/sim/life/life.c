@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which job is due next, and which one has to be looked at when something was written. */
 #include "sim/life/life.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How jobs start, run and end, and what a controller does with them. Without sim_options.life nothing happens here. */
 #ifndef SIM_LIFE_LIFE_H
 #define SIM_LIFE_LIFE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What happens to one job: it is accepted, starts, runs, ends, is cleaned up; and what a controller does at changes. */
 #include "sim/life/life_job.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One job: what is known about it, and what life.c calls when it is due. Times are simulated, since 1970. */
 #ifndef SIM_LIFE_LIFE_JOB_H
 #define SIM_LIFE_LIFE_JOB_H

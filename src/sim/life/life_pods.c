@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Pods and launcher Jobs, with enough in them for a client to see what holds a GPU. */
 #include "sim/life/life_pods.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The pods and the launcher Job of an MPIJob. */
 #ifndef SIM_LIFE_LIFE_PODS_H
 #define SIM_LIFE_LIFE_PODS_H

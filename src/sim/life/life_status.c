@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Conditions, counts and times in the status of an MPIJob. */
 #include "sim/life/life_status.h"
 

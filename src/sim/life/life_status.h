@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The status of an MPIJob, as its controller writes it. */
 #ifndef SIM_LIFE_LIFE_STATUS_H
 #define SIM_LIFE_LIFE_STATUS_H

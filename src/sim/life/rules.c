@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What each controller does with the fields of an MPIJob. */
 #include "sim/life/rules.h"
 

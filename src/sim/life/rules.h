@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the controllers do with the fields of an MPIJob, as it was measured on the real ones. */
 #ifndef SIM_LIFE_RULES_H
 #define SIM_LIFE_RULES_H

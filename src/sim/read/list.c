@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Lists with their pages and snapshots, and GET of one object. */
 #include "sim/read/list.h"
 

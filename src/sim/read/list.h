@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* GET of many objects, page by page, and of one. */
 #ifndef SIM_READ_LIST_H
 #define SIM_READ_LIST_H

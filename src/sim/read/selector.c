@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Selectors: read from the query as the API server reads them, and matched against stored texts. */
 #include "sim/read/selector.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Label and field selectors. */
 #ifndef SIM_READ_SELECTOR_H
 #define SIM_READ_SELECTOR_H

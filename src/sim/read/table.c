@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The Table form that kubectl get asks for: name and age, as custom resources without printer columns have. */
 #include "sim/read/table.h"
 

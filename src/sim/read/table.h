@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The Table form, which kubectl prints. These add to out. */
 #ifndef SIM_READ_TABLE_H
 #define SIM_READ_TABLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Watches: first, where wanted, the objects as they are; then every change of the log, in order, once. */
 #include "sim/read/watch.h"
 

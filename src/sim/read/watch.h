@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Watches: how one begins, what the core tells them, and how they are read. */
 #ifndef SIM_READ_WATCH_H
 #define SIM_READ_WATCH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where Huawei Cloud CCI, by its documentation, differs from a Kubernetes API server: lists and watches only within a
  * namespace, merge patches only, and only four fields of an MPIJob can be replaced. */
 #include "sim/server/cci.h"

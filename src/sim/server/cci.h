@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What Huawei Cloud CCI refuses, and a Kubernetes API server takes. */
 #ifndef SIM_SERVER_CCI_H
 #define SIM_SERVER_CCI_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One request taken apart, and the simple forms of its answer. */
 #include "sim/server/exchange.h"
 

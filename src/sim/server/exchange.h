@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One request and its answer, while they are worked on. */
 #ifndef SIM_SERVER_EXCHANGE_H
 #define SIM_SERVER_EXCHANGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A request and its answer as plain data, for those who carry them. */
 #ifndef SIM_SERVER_MESSAGE_H
 #define SIM_SERVER_MESSAGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Namespaces: how one is made, who may create in it, and how one ends. */
 #include "sim/server/namespace.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Namespaces: they are objects too, and nothing can be made in one that is missing or being deleted. */
 #ifndef SIM_SERVER_NAMESPACE_H
 #define SIM_SERVER_NAMESPACE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Documents written as stored texts and read back, other forms of them, and the removal of objects. */
 #include "sim/server/object.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Between documents and stored texts, and the removal of objects. In here a document has no apiVersion and kind, and a
  * stored text no opening brace: both are put before it in the version of the reader. */
 #ifndef SIM_SERVER_OBJECT_H

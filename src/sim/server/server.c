@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What comes from the server's state alone: chance, identifiers and time stamps; and which versions are served. */
 #include "sim/server/server.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The state of the server, which every folder of the core shares, and what comes from that state alone. Only for the
  * core. */
 #ifndef SIM_SERVER_SERVER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the server is to be. The texts have to live as long as the server. */
 #ifndef SIM_SERVER_SIM_OPTIONS_H
 #define SIM_SERVER_SIM_OPTIONS_H

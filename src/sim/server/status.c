@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Status objects, byte for byte in the order in which a kube-apiserver writes them. */
 #include "sim/server/status.h"
 

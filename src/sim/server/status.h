@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Answers that are a Status. The fail_ functions fill the response and return -1, so that callers can write
  * `return fail_...`. */
 #ifndef SIM_SERVER_STATUS_H

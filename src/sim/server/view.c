@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Objects on their way out: version, whole or metadata only, compact or indented. */
 #include "sim/server/view.h"
 

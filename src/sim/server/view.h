@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Objects on their way out: in the version and the shape that the client asked for. */
 #ifndef SIM_SERVER_VIEW_H
 #define SIM_SERVER_VIEW_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The table of what is served: a row for each resource. */
 #include "sim/store/kinds.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the server serves: one row for each resource, and in what each of them differs. */
 #ifndef SIM_STORE_KINDS_H
 #define SIM_STORE_KINDS_H

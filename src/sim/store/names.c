@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The rules for names and labels, as the API server checks them. */
 #include "sim/store/names.h"
 

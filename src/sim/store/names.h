@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a name, a label and its value may look like in Kubernetes. Pure. */
 #ifndef SIM_STORE_NAMES_H
 #define SIM_STORE_NAMES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The schemas of the definitions of MPIJobs, without descriptions; pod templates are kept whole. They are JSON with '
  * in place of ", because that can be read. */
 #include "sim/store/schemas.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The schemas of the definitions of MPIJobs and their siblings, as texts for schema_read. */
 #ifndef SIM_STORE_SCHEMAS_H
 #define SIM_STORE_SCHEMAS_H

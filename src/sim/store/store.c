@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The objects and their history: a sorted array for each kind, a chain of revisions for each object, a ring of all. */
 #include "sim/store/store.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The objects and their history: every write makes a revision with the next resourceVersion, kept until it is
  * compacted. A revision's text is the object as stored, without the leading {"apiVersion":...,"kind":..., part, so that
  * reading it in any version is a copy of bytes. */

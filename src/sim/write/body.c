@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The body of a request: its media type, its JSON, its kind and version, and what is said of unknown fields. */
 #include "sim/write/body.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The body of a request as a document of the right kind. The functions return 0, or -1: answered with the refusal. */
 #ifndef SIM_WRITE_BODY_H
 #define SIM_WRITE_BODY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the built-in kinds check and fill in, as far as a client of MPIJobs sees it. */
 #include "sim/write/builtin.h"
 

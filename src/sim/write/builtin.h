@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What built-in kinds check and fill in. */
 #ifndef SIM_WRITE_BUILTIN_H
 #define SIM_WRITE_BUILTIN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* POST, and the PUT of an object that does not exist. */
 #include "sim/write/verbs.h"
 

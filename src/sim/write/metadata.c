@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* metadata: the types of its members, and what labels, annotations, finalizers and names may hold. */
 #include "sim/write/metadata.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* metadata, which every object has. -1: answered with the refusal. */
 #ifndef SIM_WRITE_METADATA_H
 #define SIM_WRITE_METADATA_H

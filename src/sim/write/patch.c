@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* PATCH: RFC 7396 merge patches and RFC 6902 JSON patches, with the differences that a real server has. */
 #include "sim/write/verbs.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The few fields of a protobuf body that matter here. */
 #include "sim/write/protobuf.h"
 

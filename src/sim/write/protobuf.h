@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* kubectl sends built-in kinds in protobuf. This reads the two that occur: a namespace and an access review. */
 #ifndef SIM_WRITE_PROTOBUF_H
 #define SIM_WRITE_PROTOBUF_H

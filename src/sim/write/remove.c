@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* DELETE of one object and of a collection, with preconditions, finalizers and propagation. */
 #include "sim/write/verbs.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* PUT, and what PUT and PATCH share: checks, and what an update keeps of the object before. */
 #include "sim/write/update.h"
 

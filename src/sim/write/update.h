@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A write to an object that exists, on its way from the request to the store. */
 #ifndef SIM_WRITE_UPDATE_H
 #define SIM_WRITE_UPDATE_H

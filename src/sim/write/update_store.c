@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The end of an update: whether it changes anything, and the new text if it does. */
 #include "sim/write/update.h"
 

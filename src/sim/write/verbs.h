@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The verbs that write; each fills the response. */
 #ifndef SIM_WRITE_VERBS_H
 #define SIM_WRITE_VERBS_H

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What client-go's informers cost for the same jobs: time until they know all, memory, CPU while events come.
 //
 //	informer metadata|dynamic KUBECONFIG SECONDS    prints lines "name value"

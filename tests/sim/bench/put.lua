@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- wrk: every thread has one connection and one MPIJob of its own, and replaces it again and again: the resourceVersion
 -- of one answer goes into the next request, and a field of the spec changes each time, so every PUT is stored.
 -- BENCH_OBJECTS names a file with a line "PATH<tab>OBJECT" for each thread.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The measurements behind scripts/bench-sim. The simulator has one thread, so it never uses more than one core; on a busy
 machine the figures by its own processor time say more than those by the clock."""
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a person does with kubectl: get, describe, edit, replace, patch, label, annotate, delete, get -w.
 
 Prints each command, its exit status and what it said, without what differs from run to run.

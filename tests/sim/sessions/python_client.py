@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a script does with the official Python client: list in pages, watch, replace with a retry on a conflict."""
 import sys
 import threading

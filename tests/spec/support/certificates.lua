@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Certificates for a spec, by openssl(1).
 local proc = require "support.proc"
 

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- A cluster that a spec runs on: the simulator, or a real kube-apiserver (MPIJOBD_SPEC_CLUSTER=apiserver; its folder is in
 -- MPIJOBD_SPEC_APISERVER, made by tests/apiserver/server up). The same specs run on both.
 local support = require "support"

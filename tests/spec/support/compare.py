@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """compare.py A B: the places where two JSON texts differ, one pointer a line, but for what every write changes at the server. Number texts,
 [] against {} and the order of keys count as differences."""
 import json

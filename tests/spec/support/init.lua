@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- What every spec stands on: the programs, a folder of its own, clusters.
 local proc = require "support.proc"
 local cjson = require "cjson"

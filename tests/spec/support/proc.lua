@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Programs under test: started, listened to, ended. Everything is waited for as an event; a bound on the waiting is there so that a
 -- broken program fails its spec instead of hanging it.
 local uv = require "luv"

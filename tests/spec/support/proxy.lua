@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- A proxy for a spec, on the spec's own loop: tunnels (CONNECT) and plain requests, all of which lead to one server whatever name they ask for.
 local uv = require "luv"
 

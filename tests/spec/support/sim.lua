@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- mpijob-sim: started for a spec, talked to over its socket.
 local support = require "support"
 local http = require "socket.http"

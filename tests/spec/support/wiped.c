@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Loaded into a program (LD_PRELOAD) by the specs: no memory that is given back may hold a secret, and none may be left
  * in the heap at the end. WIPED_SECRETS: the secrets, one a line; WIPED_REPORT: a file that findings are appended to,
  * with where they come from. WIPED_EXCEPT: part of a library's name whose own memory is not looked at when it is given

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a controller does with client-go: list in pages, an informer, updates that are retried on a conflict.
 package main
 
