@@ -34,8 +34,9 @@ void lua_result_keep(struct lua_write *v, const struct change_result *result, co
     if (result->launcher->count)
         mpijob_diff_json(result->launcher, &v->launcher);
     keep_warnings(v, result->warnings);
-    bool conflict = err && err->code == ERR_CONFLICT && v->computed;
-    if (conflict || (!err && v->verb != CHANGE_FIELDS))
+    v->again = result->again;
+    v->tries = result->tries;
+    if (v->again || (!err && v->verb != CHANGE_FIELDS))
         buf_add_str(&v->object, result->object);
     if (v->diff.failed || v->launcher.failed || v->warnings.failed || v->object.failed)
         error_nomem(&v->err);
@@ -95,9 +96,10 @@ int lua_result_push(lua_State *L, struct lua_write *v)
     if (!v->err.code)
         return push_result(L, v);
     int n = push_failure(L, &v->err);
-    if (v->object.len && v->computed) { /* the changes are computed from the job: the caller looks again */
+    if (v->object.len && v->again) {
         lua_job_push(L, buf_str(&v->object), v->run->site->cluster, v->kind, v->run->site->clock);
-        n++;
+        lua_pushinteger(L, v->tries);
+        n += 2;
     }
     return n;
 }

@@ -196,6 +196,7 @@ static int start(struct lua_write *v, const struct kube_resource *resource, cons
         .json_patch = v->json_patch,
         .propagation = v->propagation,
         .computed = v->computed,
+        .tries = v->tries,
         .dry_run = v->dry_run,
         .destructive = v->destructive,
         .through_launcher = v->through_launcher,

@@ -22,7 +22,8 @@ struct lua_write {
     bool named_space;              /* a namespace was given */
     struct mpijob_changes changes; /* CHANGE_FIELDS */
     struct buf body, at_hand;
-    bool json_patch, computed, dry_run, destructive, through_launcher;
+    int tries; /* before this call, and after it; see change.h */
+    bool json_patch, computed, again, dry_run, destructive, through_launcher;
     uint64_t wait_effect_ms;
     char *wanted_version;
     const char *propagation;

@@ -18,7 +18,7 @@ int l_mpijob_replace(lua_State *L)
 {
     lua_settop(L, 3);
     if (!lua_isfunction(L, 2)) {
-        lua_pushboolean(L, 0);
+        lua_pushnil(L);
         return l_mpijob_replace_once(L);
     }
     lua_pushvalue(L, lua_upvalueindex(2));
@@ -27,8 +27,8 @@ int l_mpijob_replace(lua_State *L)
     return computed_k(L, LUA_OK, 0);
 }
 
-/* replace(target, changes, options, computed). computed: the changes follow from the job; after a conflict the fresh
- * job is the third result */
+/* replace(target, changes, options, tries). tries: the changes follow from the job, and so many tries were made before;
+ * after a conflict the fresh job is the third result, and the tries made so far are the fourth. nil: they do not. */
 int l_mpijob_replace_once(lua_State *L)
 {
     char call[MODULE_CALL_MAX];
@@ -38,7 +38,8 @@ int l_mpijob_replace_once(lua_State *L)
     lua_write_options(L, v, 3, lua_write_fields_options);
     if (lua_changes_read(L, 2, &v->changes, &v->err))
         return luaL_error(L, "%s: %s", call, v->err.message);
-    v->computed = lua_toboolean(L, 4);
+    v->computed = !lua_isnoneornil(L, 4);
+    v->tries = (int)lua_tointeger(L, 4);
     return lua_write_go(L, v);
 }
 

@@ -60,6 +60,8 @@ void change_finish(struct change *c, bool sent, const struct error *err)
     struct change_result result = {
         .changed = !err && sent && c->verdict.effect != EFFECT_UNCHANGED,
         .dry_run = c->dry_run,
+        .again = err && err->code == ERR_CONFLICT && c->again,
+        .tries = c->earlier_tries + c->tries,
         .effect = c->verdict.effect,
         .why = c->verdict.why,
         .diff = &c->diff,
@@ -100,6 +102,8 @@ static void turn(struct deadline *pause)
     struct error err;
     if (c->effect.over)
         change_finish(c, true, NULL);
+    else if (c->launcher.again)
+        change_launcher_again(c);
     else if (c->cancelled)
         change_give_up(c);
     else if (c->tries == 0 && c->ours && c->verb <= CHANGE_REPLACE &&
@@ -111,19 +115,21 @@ static void turn(struct deadline *pause)
         change_read(c);
 }
 
+void change_pause(struct change *c, int tries)
+{
+    deadline_set(&c->pause, backoff_ms(&conflict_pause, (unsigned)tries, NULL));
+}
+
 void change_again(struct change *c, const struct error *why)
 {
-    if (++c->tries >= CHANGE_TRIES) {
+    if (++c->tries + c->earlier_tries >= CHANGE_TRIES) {
         struct error err = *why;
-        error_prefix(&err, "given up after %d tries", c->tries);
+        error_prefix(&err, "given up after %d tries", c->earlier_tries + c->tries);
         change_fail(c, &err);
         return;
     }
-    free(c->before);
-    c->before = NULL;
-    c->before_len = 0;
-    c->viewed = false; /* the view pointed into it */
-    deadline_set(&c->pause, backoff_ms(&conflict_pause, (unsigned)c->tries, NULL));
+    change_forget(c);
+    change_pause(c, c->earlier_tries + c->tries);
 }
 
 /* ---- the start ---- */
@@ -159,6 +165,7 @@ int change_start(const struct site *site, struct change_call *call, struct chang
         c->target = *call->job;
     c->json_patch = call->json_patch;
     c->computed = call->computed;
+    c->earlier_tries = call->tries;
     c->dry_run = call->dry_run;
     c->server_dry_run = call->server_dry_run;
     c->destructive = call->destructive;

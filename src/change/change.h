@@ -11,8 +11,8 @@
  *
  * After a conflict (409), FIELDS reads the object again and applies the change to it; so does PATCH where the call
  * names no version. That happens CHANGE_TRIES times at most. Where the caller computes its changes from the object
- * (`computed`), done gets ERR_CONFLICT and the fresh object instead, and the caller decides. Where an answer is lost,
- * the object is looked up before anything is sent again (write.h). */
+ * (`computed`), done gets ERR_CONFLICT, the fresh object and `again` instead, and the caller decides. Where an
+ * answer is lost, the object is looked up before anything is sent again (write.h). */
 #ifndef MPIJOBD_CHANGE_CHANGE_H
 #define MPIJOBD_CHANGE_CHANGE_H
 
@@ -29,6 +29,8 @@ enum change_verb { CHANGE_FIELDS, CHANGE_PATCH, CHANGE_REPLACE, CHANGE_CREATE, C
 struct change_result { /* what it points to is valid during the call */
     bool changed;      /* something was changed (or would be, in a dry run) */
     bool dry_run;
+    bool again; /* ERR_CONFLICT: the caller may compute its changes from `object`, and start another change */
+    int tries;  /* that were made so far, those of change_call among them */
     enum mpijob_effect effect;
     const char *why;
     const struct mpijob_diff *diff;     /* never NULL; empty for CREATE and DELETE */
@@ -69,6 +71,7 @@ struct change_call { /* everything is copied but changes, gate, done and data */
     const char *propagation;        /* for DELETE: "Background", "Foreground", "Orphan"; NULL: the server's default */
     /* How. */
     bool computed;           /* the caller computed the changes from the object; see above */
+    int tries;               /* that were made before, with changes computed earlier; 0: none */
     bool dry_run;            /* nothing is written */
     bool server_dry_run;     /* with dry_run: the server is asked as well (dryRun=All) */
     bool destructive;        /* it may be destructive */

@@ -126,15 +126,33 @@ static int check_kept(void *data, struct json answer, struct error *err)
 static void launcher_written(void *data, const struct write_result *result, const struct error *err)
 {
     struct change *c = data;
+    struct error told;
     c->launcher.write = NULL;
     c->launcher.row = result->row;
     bool again = err && (err->code == ERR_CONFLICT || result->not_done);
     if (!err) {
         change_finish(c, true, NULL);
     } else if (again && !c->cancelled && ++c->launcher.tries < CHANGE_TRIES) {
-        change_read_launcher(c); /* the patch is bound to what was read */
+        c->launcher.again = true;
+        change_pause(c, c->launcher.tries);
+    } else if (again && !c->cancelled) {
+        told = *err;
+        error_prefix(&told, "given up after %d tries", c->launcher.tries);
+        finish_half(c, &told);
     } else {
         finish_half(c, err);
+    }
+}
+
+void change_launcher_again(struct change *c)
+{
+    struct error err;
+    c->launcher.again = false;
+    if (c->cancelled) {
+        error_set(&err, ERR_CANCELLED, "cancelled");
+        finish_half(c, &err);
+    } else {
+        change_read_launcher(c); /* the patch is bound to what was read */
     }
 }
 

@@ -15,7 +15,7 @@ static int check_wanted(const struct change *c, struct error *err)
                             c->looked_at);
 }
 
-/* Is the whole object that was given as new as the one on the server? */
+/* Is the whole object, or the patch, that was given made from the object that is on the server? */
 static int check_given(const struct change *c, struct json object, struct error *err)
 {
     char given[64];
@@ -28,8 +28,8 @@ static int check_given(const struct change *c, struct json object, struct error 
     if (strcmp(given, c->looked_at) == 0)
         return 0;
     return error_set_status(err, ERR_CONFLICT, 409,
-                            "it has changed since: the object given is of resourceVersion %s, it is %s now", given,
-                            c->looked_at);
+                            "it has changed since: the %s given is of resourceVersion %s, it is %s now",
+                            c->verb == CHANGE_PATCH ? "patch" : "object", given, c->looked_at);
 }
 
 /* ---- what it becomes ---- */
@@ -45,8 +45,10 @@ static int look_at(struct change *c, struct json before, struct error *err)
     c->viewed = c->ours && !rc;
     if (!rc && c->verb != CHANGE_REPLACE)
         rc = check_wanted(c, err);
-    if (!rc && c->computed && c->tries && strcmp(earlier, c->looked_at) != 0)
+    if (!rc && c->computed && c->tries && strcmp(earlier, c->looked_at) != 0) {
+        c->again = true;
         rc = error_set(err, ERR_CONFLICT, "it was changed by another writer meanwhile");
+    }
     return rc;
 }
 
@@ -70,7 +72,7 @@ static int make(struct change *c, struct json before, struct json *after, struct
         rc = buf_result(&c->after, "the object", err);
     if (!rc)
         rc = json_parse(buf_str(&c->after), "the object", after, err);
-    if (!rc && c->verb == CHANGE_REPLACE)
+    if (!rc && c->verb != CHANGE_CREATE) /* a patch may name the version that it was made for, too */
         rc = check_given(c, *after, err);
     if (!rc && json_exists(before))
         rc = mpijob_objects_diff(before, *after, &c->diff, err);
@@ -93,6 +95,11 @@ void change_consider(struct change *c)
             change_read(c); /* it was read before another version came into use */
             return;
         }
+    }
+    if (!rc && c->ours && (c->verb == CHANGE_PATCH || c->verb == CHANGE_DELETE) && !c->was_read &&
+        cluster_target_of(c->site->cluster, c->target.kind, before).version != c->target.version) {
+        change_read(c); /* the caller has it in another version than the one to write through */
+        return;
     }
     if (!rc && c->before)
         rc = look_at(c, before, &err);

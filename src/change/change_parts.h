@@ -29,6 +29,7 @@ struct change {
 
     char *before; /* the object as it was read; NULL: not read yet, or a new one */
     size_t before_len;
+    bool was_read;           /* by the change itself, not by its caller */
     struct mpijob_view view; /* of it, once `viewed` */
     bool viewed;
     char uid[64], looked_at[64]; /* its uid and its resourceVersion */
@@ -43,10 +44,11 @@ struct change {
     struct gate_wait at_gate;
     struct write *write;
     struct deadline pause;
-    int tries;
-    int64_t row;          /* its row in the journal, once written */
-    char version_now[64]; /* the newest resourceVersion that is known */
-    char *answer;         /* the object as the server gave it back; NULL: nothing came */
+    int tries, earlier_tries; /* earlier: of the caller's changes before this one */
+    bool again;               /* see change_result */
+    int64_t row;              /* its row in the journal, once written */
+    char version_now[64];     /* the newest resourceVersion that is known */
+    char *answer;             /* the object as the server gave it back; NULL: nothing came */
     size_t answer_len;
     char **warnings; /* of that answer, NULL-terminated, one block */
     struct {
@@ -58,6 +60,7 @@ struct change {
         bool asked;   /* the launcher was looked for */
         bool missing; /* ... and does not exist */
         bool writing; /* the job's own part is done */
+        bool again;   /* pauses before the next try */
     } launcher;
     struct {
         struct effect_watch *watch;
@@ -74,11 +77,15 @@ struct change {
 void change_finish(struct change *c, bool sent, const struct error *err);
 void change_fail(struct change *c, const struct error *err);
 void change_give_up(struct change *c); /* fails: cancelled */
+/* Waits before the next try, then goes on with it. tries: that were made so far. */
+void change_pause(struct change *c, int tries);
 /* Tries once more after a pause, and reads the object again; after CHANGE_TRIES it fails with `why`. */
 void change_again(struct change *c, const struct error *why);
 
 /* ---- change_read.c ---- */
 void change_read(struct change *c); /* then change_consider */
+/* What was read is not the newest any more. */
+void change_forget(struct change *c);
 /* From now on the change uses the path of target's kind and version. */
 void change_use(struct change *c, struct mpijob_target target);
 /* Where err says that the version's path is not served: finds out which is, and then reads the object again. False:
@@ -104,6 +111,7 @@ void change_send(struct change *c);
 bool change_wants_launcher(const struct change *c);
 void change_read_launcher(struct change *c);  /* then change_judge */
 void change_write_launcher(struct change *c); /* the last step before the end */
+void change_launcher_again(struct change *c); /* after the pause */
 
 /* ---- change_effect.c ---- */
 enum mpijob_sign change_sign(const struct change *c);

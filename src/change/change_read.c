@@ -11,6 +11,14 @@ void change_use(struct change *c, struct mpijob_target target)
     c->resource.version = mpijob_version_name(target.version);
 }
 
+void change_forget(struct change *c)
+{
+    free(c->before);
+    c->before = NULL;
+    c->before_len = 0;
+    c->viewed = false; /* the view pointed into it */
+}
+
 /* ---- when another version is served ---- */
 
 static void looked(struct cluster_wait *wait, bool moved)
@@ -18,9 +26,7 @@ static void looked(struct cluster_wait *wait, bool moved)
     struct change *c = wait->data;
     struct error err;
     if (moved) {
-        free(c->before);
-        c->before = NULL;
-        c->viewed = false;
+        change_forget(c);
         change_read(c);
         return;
     }
@@ -59,8 +65,9 @@ static void got(void *data, struct kube_request *request, const struct kube_answ
         return;
     }
     (void)answer;
-    free(c->before);
+    change_forget(c);
     c->before = kube_answer_take(request, &c->before_len);
+    c->was_read = true;
     if (!c->before) {
         error_nomem(&own);
         change_fail(c, &own);

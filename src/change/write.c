@@ -94,6 +94,15 @@ static void fail(struct write *w, const char *outcome, const struct error *err)
     finish(w, NULL, err);
 }
 
+/* The row stays in flight. */
+static void given_up(struct write *w)
+{
+    struct error err;
+    error_set(&err, ERR_CANCELLED, "given up while its %s was under way; the next start looks it up",
+              write_verb_name(w->verb));
+    finish(w, NULL, &err);
+}
+
 /* ---- a lost answer ---- */
 
 /* The object could not be looked up: the row stays in flight, so that the next start does it. */
@@ -115,7 +124,7 @@ static void looked(void *data, struct kube_request *request, const struct kube_a
     struct write *w = data;
     w->request = NULL;
     if (w->abandoned) {
-        finish(w, NULL, w->lost);
+        given_up(w);
         return;
     }
     if (err && (err->code != ERR_NOT_FOUND || err->no_path)) {
@@ -124,7 +133,8 @@ static void looked(void *data, struct kube_request *request, const struct kube_a
     }
     struct json object = answer ? answer->body : (struct json){{0}};
     struct error told = *w->lost;
-    switch (write_trace(w->verb, str_of(w->uid), buf_str(&w->diff), w->intended_at, object)) {
+    struct write_row row = {w->uid, w->resource_version, w->diff.len ? w->diff.ptr : "", w->intended_at};
+    switch (write_trace(w->verb, &row, object)) {
     case WRITE_WAS_DONE:
         row_end(w, "done", 0, "the answer was lost; reading the object showed that it was done", object);
         finish(w, answer, NULL);
@@ -146,7 +156,9 @@ static void look(struct write *w, const struct error *why)
     struct error err;
     error_keep(&w->lost, why);
     if (!*w->name) { /* the server was to choose the name, so the object cannot be looked up */
-        fail(w, "lost", why);
+        struct error told = *why;
+        told.retryable = false; /* another try might make a second object */
+        fail(w, "lost", &told);
         return;
     }
     struct kube_call call = {
@@ -165,9 +177,7 @@ static void came(void *data, struct kube_request *request, const struct kube_ans
     struct error bad;
     w->request = NULL;
     if (w->abandoned) {
-        error_set(&bad, ERR_CANCELLED, "given up while its %s was under way; the next start looks it up",
-                  write_verb_name(w->verb));
-        finish(w, NULL, &bad);
+        given_up(w);
     } else if (answer && w->check && w->check(w->data, answer->body, &bad)) {
         row_end(w, "failed", answer->status, bad.message, answer->body);
         finish(w, answer, &bad);

@@ -63,10 +63,14 @@ void write_cancel(struct write *write);
 /* Does not wait for what is under way: done comes soon, the row stays in flight, and the next start looks it up. */
 void write_abandon(struct write *write);
 
-/* Does the object show that the write was done? Asked after a lost answer, and at the next start. uid, diff: as in
- * write_call. intended_at: microseconds since 1970. object absent: there is no object of that name. */
+struct write_row {                             /* what the journal knows of a write */
+    const char *uid, *resource_version, *diff; /* as in write_call; never NULL */
+    int64_t intended_at;                       /* microseconds since 1970 */
+};
+
+/* Does the object show that the write was done? Asked after a lost answer, and at the next start. object absent: there
+ * is no object of that name. WRITE_UNKNOWN: it has changed since it was read, and does not show by whom. */
 enum write_trace { WRITE_WAS_DONE, WRITE_WAS_NOT_DONE, WRITE_UNKNOWN };
-enum write_trace write_trace(enum write_verb verb, struct str uid, struct str diff, int64_t intended_at,
-                             struct json object);
+enum write_trace write_trace(enum write_verb verb, const struct write_row *row, struct json object);
 
 #endif

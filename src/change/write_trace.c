@@ -17,7 +17,9 @@ static enum write_trace created(int64_t intended_at, struct json object)
     return at >= intended_at - SLACK ? WRITE_WAS_DONE : WRITE_WAS_NOT_DONE; /* older: it was there before */
 }
 
-static enum write_trace changed(struct str text, struct json object)
+/* Another writer may have changed the object since, also in what this write was to change. So a difference that is not
+ * there proves nothing, unless the object is as it was read or has all the earlier values. */
+static enum write_trace changed(struct str text, struct str read_at, struct json object)
 {
     struct mpijob_diff diff = {0};
     struct json array;
@@ -25,19 +27,23 @@ static enum write_trace changed(struct str text, struct json object)
     int rc = json_parse(text, "the journal's diff", &array, NULL);
     if (!rc)
         rc = mpijob_diff_read(&diff, array, NULL);
-    if (!rc && diff.count && *diff.items[0].pointer)
-        trace = mpijob_diff_done(&diff, object) ? WRITE_WAS_DONE : WRITE_WAS_NOT_DONE;
+    if (!rc && diff.count && *diff.items[0].pointer) {
+        if (mpijob_diff_done(&diff, object))
+            trace = WRITE_WAS_DONE;
+        else if (json_string_is(json_at(object, "/metadata/resourceVersion"), read_at) ||
+                 mpijob_diff_not_done(&diff, object))
+            trace = WRITE_WAS_NOT_DONE;
+    }
     mpijob_diff_free(&diff);
     return trace;
 }
 
-enum write_trace write_trace(enum write_verb verb, struct str uid, struct str diff, int64_t intended_at,
-                             struct json object)
+enum write_trace write_trace(enum write_verb verb, const struct write_row *row, struct json object)
 {
-    bool same = json_exists(object) && json_string_is(json_at(object, "/metadata/uid"), uid);
+    bool same = json_exists(object) && json_string_is(json_at(object, "/metadata/uid"), str_of(row->uid));
     switch (verb) {
     case WRITE_CREATE:
-        return created(intended_at, object);
+        return created(row->intended_at, object);
     case WRITE_DELETE:
         return !same || json_exists(json_at(object, "/metadata/deletionTimestamp")) ? WRITE_WAS_DONE
                                                                                     : WRITE_WAS_NOT_DONE;
@@ -45,5 +51,5 @@ enum write_trace write_trace(enum write_verb verb, struct str uid, struct str di
     case WRITE_REPLACE:
         break;
     }
-    return same ? changed(diff, object) : WRITE_WAS_NOT_DONE;
+    return same ? changed(str_of(row->diff), str_of(row->resource_version), object) : WRITE_WAS_NOT_DONE;
 }

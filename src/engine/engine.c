@@ -66,7 +66,13 @@ void engine_check_stopped(struct engine *e)
     for (size_t i = 0; i < e->cluster_count; i++)
         engine_cluster_close(&e->clusters[i], cluster_handle_closed);
     defer_cancel(&e->turn);
+    defer_cancel(&e->ended);
     deadline_close(&e->grace, handle_closed);
+}
+
+static void run_has_ended(struct defer *d)
+{
+    engine_check_stopped(d->data);
 }
 
 static void grace_over(struct deadline *d)
@@ -364,6 +370,7 @@ int engine_new(const struct engine_options *options, struct engine **out, struct
         engine_cluster_init(&e->clusters[i], e, &options->places[i]);
     e->o.places = NULL; /* copied */
     e->turn = (struct defer){.call = once_over, .data = e};
+    e->ended = (struct defer){.call = run_has_ended, .data = e};
     deadline_init(options->loop, &e->grace, grace_over, e);
     e->prune = (struct alarm){.ring = prune, .data = e};
     e->handles = 1 + (int)e->cluster_count;

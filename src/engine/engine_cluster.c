@@ -174,7 +174,7 @@ static void run_ended(void *data, const struct run *run)
     if (e->o.ended)
         e->o.ended(e->o.data, run);
     if (e->stopping)
-        deadline_set(&e->grace, 0); /* in the loop's next turn, as the run is still being freed */
+        defer_call(e->o.soon, &e->ended); /* the run is still being freed */
 }
 
 void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const struct engine_place *place)

@@ -48,6 +48,7 @@ struct engine {
     struct policy_set *set;      /* in force; NULL until loaded */
     struct policy_load *loading; /* under way */
     struct defer turn;           /* what must not happen within the caller's call */
+    struct defer ended;          /* a run has ended while the engine is stopping: was it the last one? */
     struct deadline grace;
     int once_left;
     void (*once_done)(void *data);

@@ -17,7 +17,7 @@ struct in_flight {
     int64_t id;
     int64_t intended_at;
     char *texts; /* the block that holds the next ones */
-    const char *server, *version, *resource, *name_space, *name, *uid, *diff, *verb;
+    const char *server, *version, *resource, *name_space, *name, *uid, *resource_version, *diff, *verb;
     char key[STATE_KEY_MAX]; /* of the policy's `handled` rows */
 };
 
@@ -89,7 +89,8 @@ static bool add_row(void *data, const struct store_change *c)
     row->texts = TEXTS_COPY({&row->server, or_empty(c->server)}, {&row->version, or_empty(c->version)},
                             {&row->resource, or_empty(c->resource)}, {&row->name_space, or_empty(c->name_space)},
                             {&row->name, or_empty(c->name)}, {&row->uid, or_empty(c->uid)},
-                            {&row->diff, or_empty(c->diff)}, {&row->verb, or_empty(c->verb)});
+                            {&row->resource_version, or_empty(c->resource_version)}, {&row->diff, or_empty(c->diff)},
+                            {&row->verb, or_empty(c->verb)});
     state_key(c->policy, c->cluster, row->key);
     r->out_of_memory = !row->texts;
     return !r->out_of_memory;
@@ -119,7 +120,8 @@ static bool add_run(void *data, const struct store_run *run)
 
 /* ---- one row after the other ---- */
 
-static void close_row(struct recovery *r, const char *outcome, const char *message)
+/* job_uid: of the job that the policy has not handled if the write was not done. */
+static void close_row(struct recovery *r, const char *outcome, const char *message, const char *job_uid)
 {
     const struct in_flight *row = &r->rows[r->row];
     struct store_outcome end = {
@@ -128,7 +130,7 @@ static void close_row(struct recovery *r, const char *outcome, const char *messa
         .message = message,
         .ended_at = clock_now(r->at->site.clock),
     };
-    struct store_handled not_handled = {.key = row->key, .uid = row->uid};
+    struct store_handled not_handled = {.key = row->key, .uid = job_uid};
     bool not_done = strcmp(outcome, "not-done") == 0; /* then the policy has not handled the job either */
     char job[520];
     snprintf(job, sizeof job, "%s/%s", row->name_space, row->name);
@@ -148,24 +150,39 @@ static enum write_verb verb_of(const struct in_flight *row)
     return WRITE_REPLACE;
 }
 
+/* Of the job that a write was for: a launcher's is its owner. */
+static void uid_of_job(const struct in_flight *row, struct json object, char out[64])
+{
+    snprintf(out, 64, "%s", row->uid);
+    if (strcmp(row->resource, "jobs.batch") != 0 && strcmp(row->resource, "pods") != 0)
+        return;
+    for (struct json_iter it = json_iter(json_at(object, "/metadata/ownerReferences")); json_next(&it);) {
+        if (json_is_true(json_get(it.value, "controller")))
+            json_string_at(it.value, "/uid", out, 64);
+    }
+}
+
 /* object is absent where no object has that name. */
 static void judge(struct recovery *r, struct json object)
 {
     const struct in_flight *row = &r->rows[r->row];
     enum write_verb verb = verb_of(row);
-    enum write_trace trace = write_trace(verb, str_of(row->uid), str_of(row->diff), row->intended_at, object);
+    char uid[64];
+    uid_of_job(row, object, uid);
+    struct write_row known = {row->uid, row->resource_version, row->diff, row->intended_at};
+    enum write_trace trace = write_trace(verb, &known, object);
     bool mpijob = strcmp(row->resource, STORE_RESOURCE_DEFAULT) == 0;
     bool same = json_string_is(json_at(object, "/metadata/uid"), str_of(row->uid));
     if (trace == WRITE_WAS_DONE)
-        close_row(r, "done-unseen", "the server had made the change; its answer was not seen");
+        close_row(r, "done-unseen", "the server had made the change; its answer was not seen", "");
     else if (trace == WRITE_UNKNOWN)
-        close_row(r, "lost", "a whole object was sent; it cannot be told whether it arrived");
+        close_row(r, "lost", "the object has changed since it was read; it cannot be told whether by this write", "");
     else if (!json_exists(object))
-        close_row(r, "not-done", mpijob ? "the job does not exist any more" : "there is no such object");
+        close_row(r, "not-done", mpijob ? "the job does not exist any more" : "there is no such object", uid);
     else if (!same && verb != WRITE_CREATE)
-        close_row(r, "not-done", mpijob ? "another job has the name now" : "another object has the name now");
+        close_row(r, "not-done", mpijob ? "another job has the name now" : "another object has the name now", uid);
     else
-        close_row(r, "not-done", mpijob ? "the job is as it was before" : "the object is as it was before");
+        close_row(r, "not-done", mpijob ? "the job is as it was before" : "the object is as it was before", uid);
 }
 
 static void looked_up(void *data, struct kube_request *request, const struct kube_answer *answer,
@@ -180,12 +197,13 @@ static void looked_up(void *data, struct kube_request *request, const struct kub
     else if (answer)
         judge(r, answer->body);
     else if (err->no_path)
-        close_row(r, "lost", "the version that it was sent through is not served any more, so it cannot be looked up");
+        close_row(r, "lost", "the version that it was sent through is not served any more, so it cannot be looked up",
+                  "");
     else if (err->code == ERR_NOT_FOUND)
         judge(r, (struct json){0});
     else if (err->status == 403 ||
              err->code == ERR_INVALID) /* a job that may not be read must not keep the policies from starting */
-        close_row(r, "lost", err->message);
+        close_row(r, "lost", err->message, "");
     else
         finish(r, err);
 }
@@ -235,11 +253,11 @@ static void turn(struct defer *d)
     }
     const struct in_flight *row = &r->rows[r->row];
     if (strcmp(row->server, cluster_server(r->at->site.cluster)) != 0) {
-        close_row(r, "lost", "it was sent to another server than the one configured now");
+        close_row(r, "lost", "it was sent to another server than the one configured now", "");
         return;
     }
     if (!*row->name) {
-        close_row(r, "lost", "the server was to choose its name, so it cannot be looked up");
+        close_row(r, "lost", "the server was to choose its name, so it cannot be looked up", "");
         return;
     }
     char plural[256]; /* of "jobs.batch", "pods" */

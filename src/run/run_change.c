@@ -18,12 +18,11 @@ struct run_change {
     enum change_verb verb;
     change_done done; /* NULL: detached */
     void *data;
-    bool ours;     /* it is of a kind of job */
-    bool computed; /* see change_call */
-    bool dry_run;  /* of the change or of the run */
-    bool look;     /* the script asked for a dry run, to see what the change would do */
-    bool granted;  /* it counts as one of the run's changes */
-    bool told;     /* that it is in a loop was logged already */
+    bool ours;    /* it is of a kind of job */
+    bool dry_run; /* of the change or of the run */
+    bool look;    /* the script asked for a dry run, to see what the change would do */
+    bool granted; /* it counts as one of the run's changes */
+    bool told;    /* that it is in a loop was logged already */
     enum mpijob_kind kind;
     char uid[64];  /* of the job, once its write may leave; "": not yet, or another kind of object */
     char key[600]; /* "train/bert", "jobs.batch train/bert-launcher" */
@@ -187,7 +186,7 @@ static void over(void *data, const struct change_result *result, const struct er
     struct run_change *c = data;
     struct run *run = c->run;
     /* The caller computes its changes again, and then starts another change. */
-    bool again = err && err->code == ERR_CONFLICT && c->done && c->computed && result->object.len;
+    bool again = result->again && c->done;
     if (again && c->granted)
         run->granted--;
     if (!err && !result->changed) {
@@ -229,7 +228,6 @@ int run_change_start(struct run *run, struct change_call *call, struct run_chang
                              .done = call->done,
                              .data = call->data,
                              .ours = call->job != NULL,
-                             .computed = call->computed,
                              .look = call->dry_run,
                              .dry_run = call->dry_run || run->dry_run,
                              .kind = call->job ? call->job->kind : KIND_MPIJOB};

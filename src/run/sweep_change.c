@@ -26,7 +26,7 @@ static bool read_changes(lua_State *L, struct sweep *s, const struct lua_job *jo
 }
 
 /* The job was changed by another writer: keeps its fresh bytes, to look at it again. */
-static void remember(struct sweep *s, struct str object)
+static void remember(struct sweep *s, struct str object, int tries)
 {
     struct again *a = calloc(1, sizeof *a);
     char *copy = a ? str_dup(object) : NULL;
@@ -37,14 +37,15 @@ static void remember(struct sweep *s, struct str object)
     }
     a->object = copy;
     a->len = object.len;
+    a->tries = tries;
     LL_PREPEND(s->again, a);
 }
 
 static void replaced(void *data, const struct change_result *result, const struct error *err)
 {
     struct sweep *s = data;
-    if (err && err->code == ERR_CONFLICT && result->object.len && !s->stopped)
-        remember(s, result->object);
+    if (result->again && !s->stopped)
+        remember(s, result->object, result->tries);
     if (err && err->code == ERR_LIMIT)
         s->stopped = true;
     if (s->run->feed && err && (err->code == ERR_UNREACHABLE || err->code == ERR_TIMEOUT))
@@ -74,7 +75,8 @@ static int submit_k(lua_State *L, int status, lua_KContext ctx)
         .name = name,
         .object = str_n(job->bytes, job->len),
         .changes = &s->changes,
-        .computed = s->run->policy->action == ACTION_FUNCTION || s->run->policy->where != LUA_NOREF,
+        .computed = true, /* whether it matches follows from the job as well */
+        .tries = s->given ? s->given->tries : 0,
         .done = replaced,
         .data = s,
     };

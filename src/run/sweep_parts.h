@@ -14,6 +14,7 @@ struct again { /* a job that another writer has changed between the run's read a
     struct again *next;
     char *object;
     size_t len;
+    int tries; /* that were made to change it */
 };
 
 struct sweep {

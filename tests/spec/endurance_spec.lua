@@ -143,6 +143,29 @@ describe("a daemon", function()
         end
     end)
 
+    it("stopped by SIGTERM waits for every run, not for the first only", function()
+        create("s-1", "s-2")
+        local file = policies [[
+            policy { name = "quick", schedule = "0 9 * * *", match = { name = "s-1" }, replace = { labels = { swept = "yes" } } }
+            policy { name = "slow", schedule = "0 9 * * *", match = { name = "s-2" }, replace = { labels = { swept = "yes" } } }
+        ]]
+        local daemon = start(file, "2026-11-23T08:59:00Z", "--grace", "60s")
+        server:fault { fault = "delay", ms = 200, method = "PUT", path = "*/s-1" }
+        server:fault { fault = "delay", ms = 700, method = "PUT", path = "*/s-2" }
+        daemon:write("advance 1m\n")
+        support.proc.await(function()
+            return #server:requests("method=PUT") > 1 or nil
+        end)
+        local code, _, err = daemon:stop("sigterm")
+        assert.are.equal(0, code)
+        support.lacks(err, "the grace period is over")
+        assert.are.equal(0, #journal("--in-flight"))
+        for _, row in ipairs(journal()) do
+            assert.are.equal("done", row.outcome)
+        end
+        assert.are.equal(2, #journal())
+    end)
+
     it("gives up after the grace and looks into it at the next start", function()
         create("s-1")
         local file = policies(SWEEP:format("skip"))
@@ -183,6 +206,27 @@ describe("a daemon", function()
         assert.are.equal(0, code, out .. err)
         support.contains(out, "2 changed")
     end)
+
+    for name, text in pairs {
+        ["a table"] = [[replace = { labels = { a = "1" } } ]],
+        ["a function"] = [[replace = function(job) return { labels = { a = "1" } } end ]],
+        ["a script"] = [[run = function(run)
+            local done, err = mpijob.replace("train/s-1", function(job) return { labels = { a = "1" } } end)
+            log.info("told", { reason = tostring(err and err.reason) })
+        end ]],
+    } do
+        it("gives up a job that is in conflict again and again, for " .. name, function()
+            create("s-1")
+            server:fault { fault = "conflict", method = "PUT" }
+            local code, out, err = support.mpijobd("run", "--once", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db",
+                policies([[policy { name = "a", every = "1h", ]] .. text .. "}"))
+            assert.are.equal(3, code, out .. err)
+            support.contains(out, "0 changed, 0 as they should be, 1 failed")
+            support.contains(err, "train/s-1: given up after 6 tries: ")
+            assert.are.equal(6, #server:requests("method=PUT"))
+            assert.are.equal(1, support.count(err, "not replaced"))
+        end)
+    end
 
     it("does not overwrite what another writer has done in between", function()
         create("s-1")

@@ -273,6 +273,35 @@ describe("through the launcher, on the simulator,", function()
         assert.are.equal(86400, cluster.at(server:get("train", "a"), server.version.deadline))
     end)
 
+    it("tries the launcher six times, and says so", function()
+        for _, fault in ipairs { { fault = "conflict" }, { fault = "status", code = 500 } } do
+            fault.method = "PATCH"
+            server.sim:fault(fault)
+            server.sim:forget_requests()
+            local code, _, err = replace()
+            assert.are.equal(1, code)
+            support.contains(err, "given up after 6 tries: ")
+            assert.are.equal(6, #server.sim:requests("method=PATCH"))
+            server.sim:clear_faults()
+        end
+    end)
+
+    it("is made up for after a kill, for a policy that waits for jobs", function()
+        local file = support.write(folder .. "/p.lua", (POLICY:gsub('schedule = "0 %* %* %* %*", missed = "once"', 'on = "match"')))
+        server.sim:fault { fault = "stall", method = "PATCH" }
+        local daemon = start(0, file)
+        support.proc.await(function()
+            return #server.sim:requests("method=PATCH") > 0 or nil
+        end)
+        daemon:stop("sigkill")
+        server.sim:clear_faults()
+        daemon = start(0, file)
+        support.contains(daemon.stderr, "outcome=not-done")
+        daemon:expect("run ended")
+        assert.are.equal(0, (daemon:stop()))
+        assert.are.equal(86400, launcher(server, "train", "a", JOB).spec.activeDeadlineSeconds)
+    end)
+
     it("finds out after a kill what became of the launcher", function()
         for _, case in ipairs { { "stall-after", "done-unseen" }, { "stall", "not-done" } } do
             local file = support.write(folder .. "/p.lua", POLICY)

@@ -85,6 +85,26 @@ describe("a lost answer", function()
         end)
     end
 
+    it("is not called a change that was not made where another writer came after it", function()
+        server:fault { fault = "stall-after", method = "PUT", count = 1 }
+        local daemon = start()
+        support.proc.await(function()
+            return annotation() -- the server has made the change
+        end)
+        daemon:stop("sigkill")
+        server:clear_faults()
+        local status = server:request("PATCH", server:path("v2beta1", "train", "a"), { metadata = { annotations = { handled = "no" } } },
+            "application/merge-patch+json")
+        assert.are.equal(200, status)
+        daemon = start()
+        support.contains(daemon:expect("a change was in flight"), "cannot be told whether by this write")
+        daemon:expect(" in force")
+        assert.are.equal(0, daemon:stop())
+        assert.are.equal("lost", rows()[1].outcome)
+        assert.are.equal("no", annotation()) -- what came later is not overwritten
+        assert.are.equal(1, #server:requests("method=PUT"))
+    end)
+
     it("of the last try is looked up, too", function()
         server:fault { fault = "reset-before", method = "PUT", count = 5 }
         server:fault { fault = "reset-after", method = "PUT", after = 5, count = 1 }

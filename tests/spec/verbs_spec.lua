@@ -87,6 +87,9 @@ describe("a script's verbs #cluster", function()
             refused("Conflict", mpijob.patch("a", { metadata = { labels = { q = "2" } } }, { resourceVersion = job.resourceVersion }))
             assert(mpijob.patch(job, { metadata = { labels = { q = "3" } } })) -- read again: somebody else was quicker
             eq(mpijob.get("a").labels.q, "3") eq(mpijob.get("a").labels.x, "y")
+            has(refused("Conflict", mpijob.patch("a", { metadata = { resourceVersion = job.resourceVersion, labels = { q = "4" } } })).message,
+                "the patch given is of resourceVersion " .. job.resourceVersion)
+            eq(mpijob.get("a").labels.q, "3")
             raises("unknown option", mpijob.patch, "a", {}, { through_launcher = true })
             raises("neither a table", mpijob.patch, "a", "5")
             eq(run.changed, 5)
@@ -307,6 +310,9 @@ describe("a script's verbs #cluster", function()
             good("local done, err = " .. case[3] .. " eq(done, nil) eq(err.retryable, true)")
             server.sim:clear_faults()
         end
+        server.sim:fault { fault = "reset-after", method = "POST", count = 1 } -- another try might make a second object
+        good([[local done, err = kube.create { apiVersion = "v1", kind = "ConfigMap", metadata = { generateName = "c-" } }
+            eq(done, nil) eq(err.retryable, false)]])
         local outcomes = {}
         for _, row in ipairs(journal()) do
             outcomes[row.verb .. " " .. row.outcome] = true

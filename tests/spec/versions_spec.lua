@@ -160,6 +160,51 @@ policy {
         assert.are.equal(0, (started:stop "sigterm"))
     end)
 
+    it("makes a script's patch and deletion read the job again that the script has in hand", function()
+        server:create(namespace, "a", { state = "Succeeded" })
+        server:create(namespace, "b", { state = "Succeeded" })
+        local started = daemon(server, folder, ([[
+policy { name = "p", every = "1h", run = function()
+  local a, b = assert(mpijob.get("%s/a")), assert(mpijob.get("%s/b"))
+  log.info("has them")
+  sleep("5m")
+  assert(mpijob.replace("%s/a", { labels = { moved = "yes" } }))
+  assert(mpijob.patch(a, { metadata = { labels = { x = "1" } } }))
+  assert(mpijob.delete(b))
+  log.info("all done")
+end }]]):format(namespace, namespace, namespace))
+        started:write "advance 30m\n"
+        started:expect "has them"
+        server:serve { served = { "v2beta1" }, stored = "v2beta1" }
+        server.api = "v2beta1"
+        started:write "advance 5m\n"
+        started:expect "run ended"
+        support.contains(started.stderr, "all done")
+        assert.are.equal("1", server:get(namespace, "a").metadata.labels.x)
+        assert.are.equal(404, (server:request("GET", server:path(namespace, "b"))))
+        assert.are.equal(0, (started:stop "sigterm"))
+    end)
+
+    it("survives an error of the read through the new one", function()
+        if not server.sim then
+            return
+        end
+        server:create(namespace, "a", { state = "Succeeded" })
+        local started = daemon(server, folder, ([[
+policy { name = "p", every = "1h", match = { namespace = "%s", where = function() log.info("half way") sleep("5m") return true end },
+  replace = { labels = { x = "1" } } }]]):format(namespace))
+        started:write "advance 30m\n"
+        started:expect "half way"
+        server:serve { served = { "v2beta1" }, stored = "v2beta1" }
+        server.api = "v2beta1"
+        server.sim:fault { fault = "conflict", method = "GET", path = "*/v2beta1/*/mpijobs/a", count = 1 }
+        started:write "advance 5m\n"
+        started:expect "run ended"
+        support.contains(started.stderr, "reason=Conflict")
+        server.sim:clear_faults()
+        assert.are.equal(0, (started:stop "sigterm"))
+    end)
+
     it("that goes away altogether is said, and its return is found", function()
         local started = daemon(server, folder, POLICY:format(namespace))
         server:create(namespace, "waits", { state = "Succeeded" })

@@ -32,7 +32,16 @@ static void traces(void **state)
         enum write_trace trace;
     } cases[] = {
         {WRITE_PATCH, patch, "{\"metadata\":{\"uid\":\"u\"},\"spec\":{\"x\":2}}", WRITE_WAS_DONE},
-        {WRITE_PATCH, patch, "{\"metadata\":{\"uid\":\"u\"},\"spec\":{\"x\":2,\"y\":1}}", WRITE_WAS_NOT_DONE},
+        {WRITE_PATCH, patch, "{\"metadata\":{\"uid\":\"u\"},\"spec\":{\"x\":1,\"y\":1}}", WRITE_WAS_NOT_DONE},
+        {WRITE_PATCH, patch, "{\"metadata\":{\"uid\":\"u\",\"resourceVersion\":\"7\"},\"spec\":{\"x\":3}}",
+         WRITE_WAS_NOT_DONE},
+        {WRITE_PATCH, patch, "{\"metadata\":{\"uid\":\"u\",\"resourceVersion\":\"9\"},\"spec\":{\"x\":1,\"y\":1}}",
+         WRITE_WAS_NOT_DONE},
+        /* another writer came after this one, or before it */
+        {WRITE_PATCH, patch, "{\"metadata\":{\"uid\":\"u\",\"resourceVersion\":\"9\"},\"spec\":{\"x\":3}}",
+         WRITE_UNKNOWN},
+        {WRITE_PATCH, patch, "{\"metadata\":{\"uid\":\"u\",\"resourceVersion\":\"9\"},\"spec\":{\"x\":2,\"y\":1}}",
+         WRITE_UNKNOWN},
         {WRITE_PATCH, patch, "{\"metadata\":{\"uid\":\"another\"},\"spec\":{\"x\":2}}", WRITE_WAS_NOT_DONE},
         {WRITE_PATCH, patch, NULL, WRITE_WAS_NOT_DONE},
         {WRITE_PATCH, "spoilt", "{\"metadata\":{\"uid\":\"u\"}}", WRITE_UNKNOWN},
@@ -48,9 +57,8 @@ static void traces(void **state)
         {WRITE_CREATE, whole, "{\"metadata\":{}}", WRITE_UNKNOWN},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const char *uid = cases[i].verb == WRITE_CREATE ? "" : "u";
-        enum write_trace trace =
-            write_trace(cases[i].verb, str_of(uid), str_of(cases[i].diff), NOON, parsed(cases[i].object));
+        const struct write_row row = {cases[i].verb == WRITE_CREATE ? "" : "u", "7", cases[i].diff, NOON};
+        enum write_trace trace = write_trace(cases[i].verb, &row, parsed(cases[i].object));
         if (trace != cases[i].trace)
             fail_msg("%s of %s: %d", write_verb_name(cases[i].verb), cases[i].object ? cases[i].object : "nothing",
                      (int)trace);

@@ -32,6 +32,17 @@ bool mpijob_diff_done(const struct mpijob_diff *diff, struct json object)
     return true;
 }
 
+bool mpijob_diff_not_done(const struct mpijob_diff *diff, struct json object)
+{
+    for (size_t i = 0; i < diff->count; i++) {
+        const struct mpijob_difference *d = &diff->items[i];
+        struct json now = came_back(d, object);
+        if (d->before ? !json_exists(now) || !json_equal(now, (struct json){str_of(d->before)}) : json_exists(now))
+            return false;
+    }
+    return true;
+}
+
 /* Longer values are cut in the message. */
 #define SHOWN 80
 

@@ -77,6 +77,8 @@ int mpijob_diff_verify(const struct mpijob_diff *diff, struct json answer, struc
                        struct error *err);
 /* True where every difference is in `object` already (after a lost answer, after a restart). */
 bool mpijob_diff_done(const struct mpijob_diff *diff, struct json object);
+/* True where `object` has all the values from before. Both are false where another writer changed it otherwise. */
+bool mpijob_diff_not_done(const struct mpijob_diff *diff, struct json object);
 /* Reads what mpijob_diff_json wrote. */
 int mpijob_diff_read(struct mpijob_diff *diff, struct json array, struct error *err);
 
