@@ -88,7 +88,7 @@ bool yaml_sense(struct yaml_node scalar, enum yaml_sense *sense, struct buf *spe
 yaml_scalar_style_t yaml_text_style(struct str text);
 
 /* --- scalar_number.c --- */
-/* Appends the number that the text writes; YAML_SENSE_TEXT: it is none. */
+/* Appends the number that the text writes; YAML_SENSE_TEXT: it writes no number. */
 enum yaml_sense yaml_number(struct str text, struct buf *json);
 
 /* --- members.c --- */

@@ -18,7 +18,7 @@ static int digit_of(char c)
     return is_digit(c) ? c - '0' : isalpha((unsigned char)c) ? tolower((unsigned char)c) - 'a' + 10 : 99;
 }
 
-/* All of the text in one base. False: it is none, or too large. */
+/* All of the text in one base. False: it is not a number of that base, or too large. */
 static bool in_base(const char *text, unsigned base, uint64_t *value)
 {
     *value = 0;

@@ -330,7 +330,7 @@ describe("doctor", function()
         is(by.watch, "failed", "the jobs of train cannot be watched: ", "hold answers back")
     end)
 
-    it("a server without MPIJobs, or with none of ours", function()
+    it("a server without MPIJobs, or with none that mpijobd knows", function()
         local sim = simulator.start("--version", "v1alpha2")
         local by = doctor(nil, "--kubeconfig", sim.kubeconfig, "--api-version", "v2beta1")
         is(by.versions, "failed", "does not serve MPIJobs of version v2beta1; it serves v1alpha2")

@@ -80,7 +80,7 @@ describe("a network that discards packets", function()
         create("before")
         daemon:expect("replaced policy=p job=default/before")
 
-        assert.are.equal(0, ip("-n", there, "link", "set", "right", "down")) -- packets of either side go nowhere; nobody is told
+        assert.are.equal(0, ip("-n", there, "link", "set", "right", "down")) -- packets of either side go nowhere, and neither side hears of it
         create("meanwhile")
         assert.is_truthy(support.proc.await(function()
             return curl(here, "http://127.0.0.1:9633/metrics"):find('watch_restarts_total{cluster="default",kind="MPIJob",reason="silent"}', 1, true)

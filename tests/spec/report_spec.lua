@@ -184,7 +184,7 @@ describe("what jobs hold", function()
         assert.are.equal(2, #server:requests("path=*/pods*"))
     end)
 
-    it("begins anew where the server forgets the list between two pages", function()
+    it("begins again where the server forgets the list between two pages", function()
         local server, run = past("v2beta1", "--version", "v2beta1", "--jobs", "300", "--seed", "7")
         local _, before = run("report", "-A")
         local pods = #server:requests("path=*/pods*")

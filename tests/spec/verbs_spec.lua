@@ -85,7 +85,7 @@ describe("a script's verbs #cluster", function()
             local job = mpijob.get("a")
             assert(mpijob.patch("a", { metadata = { labels = { q = "1" } } }))
             refused("Conflict", mpijob.patch("a", { metadata = { labels = { q = "2" } } }, { resourceVersion = job.resourceVersion }))
-            assert(mpijob.patch(job, { metadata = { labels = { q = "3" } } })) -- read again: somebody else was quicker
+            assert(mpijob.patch(job, { metadata = { labels = { q = "3" } } })) -- read again: another writer was quicker
             eq(mpijob.get("a").labels.q, "3") eq(mpijob.get("a").labels.x, "y")
             has(refused("Conflict", mpijob.patch("a", { metadata = { resourceVersion = job.resourceVersion, labels = { q = "4" } } })).message,
                 "the patch given is of resourceVersion " .. job.resourceVersion)

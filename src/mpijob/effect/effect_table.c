@@ -131,17 +131,17 @@ static const struct effect_row rows[] = {
             "the controller removes the running pods now; with policy Running a worker that has ended stays, and the job never "
             "gets back to Running when resumed: set None or All before that"),
     SUSPEND(TRAINING_190, STATE_RUNNING | STATE_BEFORE, MEANS_SUSPEND | MEANS_SUSPEND_RUNNING, EFFECT_EFFECTIVE,
-            "the controller removes all pods now; resuming starts the job again and its startTime anew"),
+            "the controller removes all pods now; resuming starts the job again, with a new startTime"),
     SUSPEND(V2BETA1_SUSPEND, STATE_EVICTED, MEANS_SUSPEND, EFFECT_EFFECTIVE,
             "the controller removes all pods of the evicted job now, the launcher's too"),
     SUSPEND(V2BETA1_SUSPEND | TRAINING_190, STATE_FINISHED, MEANS_SUSPEND | MEANS_SUSPEND_RUNNING, EFFECT_INERT,
             "the job has ended: suspending it removes no pods; cleanPodPolicy does"),
     SUSPEND(V2BETA1_SUSPEND | TRAINING_190, STATE_SUSPENDED, MEANS_RESUME, EFFECT_EFFECTIVE,
-            "the controller creates the pods again now, and startTime counts anew"),
+            "the controller creates the pods again now, and sets a new startTime"),
     SUSPEND(TRAINING_190, STATE_SUSPENDED, MEANS_RESUME_RUNNING, EFFECT_EFFECTIVE,
-            "the controller creates the pods again now, and startTime counts anew"),
+            "the controller creates the pods again now, and sets a new startTime"),
     SUSPEND(V2BETA1_SUSPEND, STATE_SUSPENDED, MEANS_RESUME_RUNNING, EFFECT_UNKNOWN,
-            "with policy Running, a worker that had ended before the suspend is not made anew, and the job never gets back to "
+            "with policy Running, a worker that had ended before the suspend is not made again, and the job never gets back to "
             "Running; without one it resumes: set cleanPodPolicy None or All first"),
 
     /* managedBy */

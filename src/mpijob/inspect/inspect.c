@@ -16,7 +16,7 @@ static const struct {
 } problems[] = {
     [PROBLEM_WRONG_TYPE] = {"wrong-type", "a value of the wrong type"},
     [PROBLEM_OBJECT_FOR_LIST] = {"object-for-list", "an object where a list belongs"},
-    [PROBLEM_BAD_POLICY] = {"bad-policy", "a cleanPodPolicy that is none of None, Running, All"},
+    [PROBLEM_BAD_POLICY] = {"bad-policy", "a cleanPodPolicy other than None, Running and All"},
     [PROBLEM_NEGATIVE_DEADLINE] = {"negative-deadline", "an activeDeadlineSeconds below 0"},
     [PROBLEM_WRONG_PLACE] = {"wrong-place", "a field where this version does not read it"},
     [PROBLEM_PATHS_DIFFER] = {"paths-differ", "v1's two places of cleanPodPolicy are not equal"},

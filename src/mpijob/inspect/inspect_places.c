@@ -34,7 +34,7 @@ static void stray_policy(struct inspecting *in, const char *stray, const char *r
     mpijob_finding_path(stray, where);
     mpijob_finding_path(right, there);
     const char *ignored =
-        in->reader->documented_only ? "is none that its documentation knows" : "is stored and ignored";
+        in->reader->documented_only ? "is unknown to its documentation" : "is stored and ignored";
     int len = json_exists(held) ? text_len(held) : 7;
     const char *value = json_exists(held) ? held.text.ptr : "nothing";
     if (either)

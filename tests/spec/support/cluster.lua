@@ -290,7 +290,7 @@ function Cluster:create_sibling(kind, namespace, name, options)
 end
 
 -- Another definition of MPIJobs is applied while everything runs: served versions, and which of them is stored. What exists is
--- told to be stored anew, as the API server asks of whoever takes a version away. keep: names of those that lose nothing.
+-- to be stored again, as the API server asks of whoever takes a version away. keep: names of those that lose nothing.
 function Cluster:serve(options)
     if self.sim then
         local status, answer = self.sim:request("POST", "/_sim/versions", options)
