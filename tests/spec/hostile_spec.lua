@@ -115,7 +115,7 @@ local CASES = {
         while true do sleep(0) end ]] },
 }
 
-describe("a hostile policy", function()
+describe("a hostile policy #measured", function()
     local server, folder, namespace
 
     lazy_setup(function()
