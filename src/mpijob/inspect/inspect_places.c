@@ -33,8 +33,7 @@ static void stray_policy(struct inspecting *in, const char *stray, const char *r
     finding_begin(&f, either ? PROBLEM_PATHS_DIFFER : PROBLEM_WRONG_PLACE, SEVERITY_WARNING, stray, lost);
     mpijob_finding_path(stray, where);
     mpijob_finding_path(right, there);
-    const char *ignored =
-        in->reader->documented_only ? "is unknown to its documentation" : "is stored and ignored";
+    const char *ignored = in->reader->documented_only ? "is unknown to its documentation" : "is stored and ignored";
     int len = json_exists(held) ? text_len(held) : 7;
     const char *value = json_exists(held) ? held.text.ptr : "nothing";
     if (either)
