@@ -19,11 +19,21 @@
 
 enum { POOL = 64 * 1024, SWEEP_MS = 500 };
 
-static int64_t monotonic_ms(void)
+static int64_t monotonic_us(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int64_t monotonic_ms(void)
+{
+    return monotonic_us() / 1000;
+}
+
+int64_t front_later(int64_t ms)
+{
+    return (monotonic_us() + 999) / 1000 + ms; /* rounded up, as now_ms is rounded down */
 }
 
 static enum MHD_Result may_connect(void *cls, const struct sockaddr *address, socklen_t len)

@@ -63,7 +63,7 @@ static ssize_t read_spoilt(void *cls, uint64_t pos, char *to, size_t max)
             return 0;
         }
         n = n < w->trickle_bytes ? n : w->trickle_bytes;
-        c->paused_until = c->front->now_ms + w->trickle_ms;
+        c->paused_until = front_later(w->trickle_ms);
     }
     memcpy(to, c->resp.body.ptr + at, n);
     return (ssize_t)n;

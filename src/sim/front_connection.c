@@ -239,7 +239,7 @@ enum MHD_Result connection_request(void *cls, struct MHD_Connection *mhd, const 
     if (!c->answered) {
         ask_core(c, method, c->body.ptr);
         if (c->resp.wire.delay_ms > 0) {
-            connection_suspend(c, c->front->now_ms + c->resp.wire.delay_ms);
+            connection_suspend(c, front_later(c->resp.wire.delay_ms));
             return MHD_YES;
         }
     }

@@ -42,6 +42,9 @@ bool connection_gone(const struct connection *c); /* its client has closed it */
 void connection_break(struct connection *c, enum sim_wire_kind how);
 void connection_give_up(struct connection *c, enum sim_wire_kind how); /* breaks it, and wakes it to be closed */
 
+/* ---- front.c: the now_ms at which that many milliseconds have passed from this moment, and never fewer */
+int64_t front_later(int64_t ms);
+
 /* ---- front_body.c */
 /* Makes the response for c->resp, as a stream or not. NULL: close the connection without an answer. */
 struct MHD_Response *front_body(struct connection *c);

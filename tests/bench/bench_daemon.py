@@ -80,17 +80,16 @@ def stirred(url, per_minute, seconds, process):
     return stir.sent, percent
 
 
-def wait_quiet(read, period=2.0, times=4, limit=600):
-    """Waits until what is read is the same so many times; the value and the instant at which it came to be so."""
-    last, same, since, end = None, 0, time.monotonic(), time.monotonic() + limit
-    while same < times and time.monotonic() < end:
+def wait_quiet(read, process, period=0.1, still=4.0, limit=600):
+    """Waits until what is read has been the same for so many seconds: the value, the instant at which it came to be so,
+    and the CPU that the process had used by then."""
+    last, since, used, end = None, time.monotonic(), process.cpu(), time.monotonic() + limit
+    while (not last or time.monotonic() - since < still) and time.monotonic() < end:
         now = read()
-        if now == last and now:
-            same += 1
-        else:
-            last, same, since = now, 0, time.monotonic()
+        if now != last:
+            last, since, used = now, time.monotonic(), process.cpu()
         time.sleep(period)
-    return last, since
+    return last, since, used
 
 
 def tell(what, value, unit, note=""):
@@ -126,9 +125,9 @@ def measure_daemon(url, kubeconfig, options, folder):
         while metric("mpijobd_jobs") < options.jobs:
             time.sleep(0.05)
         tell("mpijobd: all jobs known after", f"{time.monotonic() - begun:.1f}", "s")
-        changes, since = wait_quiet(lambda: metric("mpijobd_replaces_total"))
+        changes, since, used = wait_quiet(lambda: metric("mpijobd_replaces_total"), process)
         tell("mpijobd: changes made, each journalled", f"{changes:.0f}", "")
-        tell("mpijobd: and its last after", f"{since - begun:.1f}", "s", f"{process.cpu():.1f} s CPU so far")
+        tell("mpijobd: and its last after", f"{since - begun:.1f}", "s", f"{used:.1f} s CPU so far")
         time.sleep(8)
         peak = process.megabytes("VmHWM")
         sent, percent = stirred(url, options.per_minute, options.seconds, process)

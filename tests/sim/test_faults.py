@@ -120,6 +120,13 @@ class Faults(unittest.TestCase):
         self.assertEqual(self.sim.get(JOB).json["kind"], "MPIJob")
         self.assertGreaterEqual(time.monotonic() - begin, 0.04)
 
+    def test_a_wait_is_never_shorter_than_asked_for(self):
+        self.sim.fault("delay:ms=2")
+        for _ in range(50):
+            begin = time.monotonic()
+            self.sim.get(JOB)
+            self.assertGreaterEqual(time.monotonic() - begin, 0.002)
+
     def test_connections(self):
         self.sim.fault("connect-break:count=1")
         with self.assertRaises(OSError):
