@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "kube/status_cure.h"
+
 #define QUOTE_MAX 300 /* of the server's own words, where they are no Status */
 #define TOO_LARGE "RequestEntityTooLarge"
 
@@ -210,15 +212,14 @@ static void add_cure(const struct kube_reply *reply, bool said, struct buf *out)
                    "; the server does not know our credentials (%s): the token or certificate may have expired or "
                    "belong to another cluster",
                    credentials);
-    else if (reply->status == 403)
-        buf_printf(out, "; a Role or ClusterRole must allow it to the user of %s (see kubectl auth can-i --list)",
-                   credentials);
     else if (reply->status == 404 && !said)
         buf_puts(out, ": the server does not know this path; is the group or version spelt right, and its definition "
                       "(CRD) installed?");
     else if (reply->status >= 300 && reply->status < 400)
         buf_printf(out, ", a redirect to %s, which is not followed; set the cluster's server to the API server itself",
                    reply->location ? reply->location : "nowhere");
+    else if (reply->status >= 400 && out->ptr)
+        kube_status_cure_refusal(reply->status, out->ptr, said, credentials, out);
 }
 
 int kube_status_error(const struct kube_reply *reply, struct error *err)

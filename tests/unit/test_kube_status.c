@@ -152,6 +152,82 @@ static void credentials_and_permissions(void **state)
     contains(e.message, "401 Unauthorized; the server does not know");
 }
 
+static struct error refused(int status, const char *message)
+{
+    struct buf body = BUF_INIT;
+    buf_puts(&body, "{\"kind\":\"Status\",\"reason\":\"Forbidden\",\"message\":\"");
+    for (const char *p = message; *p; p++)
+        buf_printf(&body, *p == '"' ? "\\%c" : "%c", *p);
+    buf_puts(&body, "\"}");
+    struct error e = say(status, body.ptr);
+    buf_free(&body);
+    return e;
+}
+
+/* Each author of a 403 has a cure of its own; RBAC's is for RBAC's alone. */
+static void a_cure_follows_the_words_of_the_refusal(void **state)
+{
+    (void)state;
+    static const struct {
+        int status;
+        const char *message, *cure;
+    } cases[] = {
+        {403,
+         "mpijobs.kubeflow.org is forbidden: User \"system:serviceaccount:ops:m\" cannot list resource \"mpijobs\" in "
+         "API group \"kubeflow.org\" in the namespace \"train\"",
+         "a Role or ClusterRole must allow it"},
+        {403, "forbidden: User \"u\" cannot get path \"/apis\"", "a Role or ClusterRole must allow it"},
+        {403, "pods is forbidden: User \"system:anonymous\" cannot list resource \"pods\"", "anonymous user"},
+        {403,
+         "mpijobs.kubeflow.org \"a\" is forbidden: exceeded quota: compute, requested: count/mpijobs.kubeflow.org=1, "
+         "used: count/mpijobs.kubeflow.org=10, limited: count/mpijobs.kubeflow.org=10",
+         "ResourceQuota is used up"},
+        {403, "pods \"a\" is forbidden: failed quota: compute: must specify limits.cpu for: main",
+         "asks for these amounts"},
+        {403, "pods \"a\" is forbidden: insufficient quota to match these scopes: [{PriorityClass In [high]}]",
+         "a ResourceQuota of the namespace covers it"},
+        {403, "pods \"a\" is forbidden: status unknown for quota: q, resources: pods", "try again in a moment"},
+        {403, "mpijobs.kubeflow.org \"a\" is forbidden: not yet ready to handle request", "try again in a moment"},
+        {403,
+         "admission webhook \"vmpijob.kb.io\" denied the request: metadata.labels[kueue.x-k8s.io/queue-name]: Invalid "
+         "value: \"wide2\": field is immutable",
+         "whoever runs this webhook"},
+        {403, "admission webhook \"v\" denied the request: User \"u\" cannot do that", "whoever runs this webhook"},
+        {400, "admission webhook \"v\" denied the request without explanation", "whoever runs this webhook"},
+        {500, "Internal error occurred: failed calling webhook \"v\": Post \"https://v\": connect: connection refused",
+         "nothing was written"},
+        {422,
+         "mpijobs.kubeflow.org \"a\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no",
+         "whoever made the policy"},
+        {403, "pods \"a\" is forbidden: violates PodSecurity \"restricted:latest\": allowPrivilegeEscalation != false",
+         "Pod Security Standard"},
+        {403,
+         "mpijobs.kubeflow.org \"a\" is forbidden: unable to create new content in namespace n because it is being "
+         "terminated",
+         "wait until it is gone"},
+        {403, "pods \"a\" is forbidden: [maximum memory usage per Container is 1Gi, but limit is 2Gi]", "LimitRange"},
+        {403, "pods \"a\" is forbidden: error looking up service account n/x: serviceaccount \"x\" not found",
+         "create it"},
+        {403, "pods \"a\" is forbidden: no PriorityClass with name high was found", "create that PriorityClass"},
+        {403,
+         "jobs.batch \"a\" is forbidden: cannot set blockOwnerDeletion if an ownerReference refers to a resource you "
+         "can't set finalizers on: , <nil>",
+         "subresource finalizers"},
+        {403, "pods \"a\" is forbidden: the moon is full", "the user of ~/.kube/config, context dev was refused"},
+        {403, "mpijobs.kubeflow.org is forbidden: User \"exceeded quota\" cannot list resource \"mpijobs\"",
+         "a Role or ClusterRole must allow it"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct error e = refused(cases[i].status, cases[i].message);
+        contains(e.message, cases[i].cure);
+        if (!strstr(cases[i].cure, "Role") && strstr(e.message, "a Role or ClusterRole must allow it to"))
+            fail_msg("RBAC's cure: %s", e.message);
+    }
+    contains(say(403, "<html><title>Sign in</title></html>").message, "a proxy or gateway before the server");
+    contains(say(403, "").message, "a proxy or gateway before the server");
+    assert_null(strstr(refused(409, "admission is slow today").message, ";"));
+}
+
 static void redirects(void **state)
 {
     (void)state;
@@ -336,6 +412,7 @@ int main(void)
         cmocka_unit_test(text_html_or_nothing),
         cmocka_unit_test(a_text_cannot_forge_lines_or_flood),
         cmocka_unit_test(credentials_and_permissions),
+        cmocka_unit_test(a_cure_follows_the_words_of_the_refusal),
         cmocka_unit_test(redirects),
         cmocka_unit_test(bodies),
         cmocka_unit_test(verdicts),
