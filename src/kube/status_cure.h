@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What helps against a refusal. A 403 has many authors: permissions (RBAC), a quota, a limit range, a webhook, a policy,
- * a namespace that goes away. Only the words tell which. Pure. */
+/* What helps against a refusal. A 403 has many authors: permissions (RBAC), a quota, a limit range, a webhook, a
+ * policy, a namespace that goes away. Only the words tell which. Pure. */
 #ifndef MPIJOBD_KUBE_STATUS_CURE_H
 #define MPIJOBD_KUBE_STATUS_CURE_H
 
