@@ -219,7 +219,7 @@ static void add_cure(const struct kube_reply *reply, bool said, struct buf *out)
         buf_printf(out, ", a redirect to %s, which is not followed; set the cluster's server to the API server itself",
                    reply->location ? reply->location : "nowhere");
     else if (reply->status >= 400 && out->ptr)
-        kube_status_cure_refusal(reply->status, out->ptr, said, credentials, out);
+        kube_status_cure_refusal(reply, out->ptr, said, credentials, out);
 }
 
 int kube_status_error(const struct kube_reply *reply, struct error *err)

@@ -109,12 +109,15 @@ static void of_nobody_known(bool status, const char *credentials, struct buf *ou
                    credentials);
 }
 
-void kube_status_cure_refusal(int status, const char *said, bool is_status, const char *credentials, struct buf *out)
+void kube_status_cure_refusal(const struct kube_reply *reply, const char *said, bool is_status, const char *credentials,
+                              struct buf *out)
 {
     const struct mark *m = is_status ? find(said) : NULL;
-    if (status != 403 && (!m || m->by != BY_OTHER))
+    bool reads = strcmp(reply->method, "GET") == 0;
+    if (reply->status != 403 && (!m || m->by != BY_OTHER))
         return;
-    switch (m ? m->by : BY_NOBODY_KNOWN) {
+    /* What is only read passes no admission: that leaves the permissions. */
+    switch (m ? m->by : is_status && reads ? BY_PERMISSIONS : BY_NOBODY_KNOWN) {
     case BY_NOBODY_KNOWN:
         of_nobody_known(is_status, credentials, out);
         break;

@@ -4,13 +4,12 @@
 #ifndef MPIJOBD_KUBE_STATUS_CURE_H
 #define MPIJOBD_KUBE_STATUS_CURE_H
 
-#include <stdbool.h>
-
-#include "base/buf.h"
+#include "kube/status.h"
 
 /* Appends "; CURE" to the message of a refused request, where one is known; each 403 has one. said: the server's
- * sentence, from a Status where is_status says so. status: HTTP; what refuses with 403 by default may say 400, 409 or
- * 422 as well. */
-void kube_status_cure_refusal(int status, const char *said, bool is_status, const char *credentials, struct buf *out);
+ * sentence, from a Status where is_status says so. What refuses with 403 by default may say 400, 409, 422 or 500 as
+ * well. */
+void kube_status_cure_refusal(const struct kube_reply *reply, const char *said, bool is_status, const char *credentials,
+                              struct buf *out);
 
 #endif
