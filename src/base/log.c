@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/visible.h"
 
-const char log_json_next[] = "";
+const char log_json_next[] = "", log_lines_next[] = "";
 
 static const char *const names[] = {"debug", "info", "warn", "error"};
 static const char *const colours[] = {"\033[2m", "\033[32m", "\033[33m", "\033[31m"};
@@ -76,10 +76,10 @@ static bool plain(const char *text)
 
 /* The sentence may span lines (a traceback): those that follow are indented,
  * and nothing else in it can start a line. */
-static void sentence(struct buf *out, const char *text)
+static void sentence(struct buf *out, struct str text)
 {
     size_t n;
-    for (struct str rest = str_of(text); rest.len; rest = str_n(rest.ptr + n, rest.len - n)) {
+    for (struct str rest = text; rest.len; rest = str_n(rest.ptr + n, rest.len - n)) {
         uint32_t c;
         n = visible_next(rest, &c);
         if (c == '\n')
@@ -91,21 +91,41 @@ static void sentence(struct buf *out, const char *text)
     }
 }
 
+static void add_field(struct buf *out, const struct log_field *field)
+{
+    buf_printf(out, " %s=", field->name);
+    if (plain(field->value))
+        buf_puts(out, field->value);
+    else
+        quote(out, field->value);
+}
+
+static void add_lines(struct buf *out, const struct log_field *fields)
+{
+    for (; fields && fields->name; fields++) {
+        if (fields->name != log_lines_next || !(++fields)->value || !fields[-1].value)
+            continue;
+        struct str lines = str_of(fields[-1].value);
+        while (lines.len && lines.ptr[lines.len - 1] == '\n')
+            lines.len--;
+        buf_puts(out, lines.len ? "\n    " : "");
+        sentence(out, lines);
+    }
+}
+
 static void write_text(struct buf *out, const struct log *log, enum log_level level, const char *when,
                        const char *message, const struct log_field *fields)
 {
     buf_printf(out, "%s %s%-5s%s ", when, log->colour ? colours[level] : "", names[level],
                log->colour ? "\033[0m" : "");
-    sentence(out, message);
-    for (; fields && fields->name; fields++) {
-        if (!fields->value || fields->name == log_json_next)
-            continue;
-        buf_printf(out, " %s=", fields->name);
-        if (plain(fields->value))
-            buf_puts(out, fields->value);
-        else
-            quote(out, fields->value);
+    sentence(out, str_of(message));
+    for (const struct log_field *f = fields; f && f->name; f++) {
+        if (f->name == log_lines_next)
+            f++;
+        else if (f->name != log_json_next && f->value)
+            add_field(out, f);
     }
+    add_lines(out, fields);
     buf_putc(out, '\n');
 }
 
@@ -129,7 +149,7 @@ static void write_json(struct buf *out, enum log_level level, const char *when, 
     buf_printf(out, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", when, names[level]);
     quote(out, message);
     for (; fields && fields->name; fields++) {
-        bool json = fields->name == log_json_next;
+        bool json = fields->name == log_json_next || fields->name == log_lines_next;
         fields += json;
         if (!fields->value)
             continue;

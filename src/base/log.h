@@ -36,6 +36,15 @@ struct log_field {
     }
 extern const char log_json_next[]; /* as a name: the value of the field behind it is JSON */
 
+/* A field that people read as lines of their own, below the event's line; in a line of JSON it is the JSON. The lines
+ * may end with a line's end; NULL shows none. Where json is NULL it is left out of both. */
+#define LOG_LINES_FIELD(name, json, lines)                                                                             \
+    {log_lines_next, lines},                                                                                           \
+    {                                                                                                                  \
+        name, json                                                                                                     \
+    }
+extern const char log_lines_next[]; /* as a name: its value is shown to people in place of the field behind it */
+
 #define LOG_FIELDS(...) ((const struct log_field[]){__VA_ARGS__, {0}})
 
 void log_init(struct log *log, int fd, const struct clock *clock);

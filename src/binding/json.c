@@ -67,23 +67,30 @@ static struct encoder *encoder_of(lua_State *L)
     return e;
 }
 
-int binding_json_encode(lua_State *L)
+int binding_json_push(lua_State *L, int index, size_t most, struct error *err)
 {
-    luaL_checkany(L, 1);
-    struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
+    index = lua_absindex(L, index);
     struct encoder *e = encoder_of(L);
     if (e->out.cap > KEPT)
         buf_free(&e->out); /* of a call that did not come to its end */
     buf_reset(&e->out);
-    e->out.max = TEXT_MAX;
-    int rc = lua_json_read_long(L, 1, &e->out, err);
+    e->out.max = most;
+    int rc = lua_json_read_long(L, index, &e->out, err);
     count(L, e);
-    if (rc)
-        return luaL_error(L, "%s", err->message);
-    lua_pushlstring(L, e->out.ptr, e->out.len);
+    lua_pushlstring(L, e->out.ptr ? e->out.ptr : "", e->out.len);
+    lua_replace(L, -2);
     if (e->out.cap > KEPT)
         buf_free(&e->out);
     count(L, e);
+    return rc;
+}
+
+int binding_json_encode(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
+    if (binding_json_push(L, 1, TEXT_MAX, err))
+        return luaL_error(L, "%s", err->message);
     return 1;
 }
 

@@ -45,5 +45,8 @@ extern const struct binding_module module_policy, module_run, module_of_kinds, m
 /* json.encode and json.decode, for cjson.c. */
 int binding_json_encode(lua_State *L);
 int binding_json_decode(lua_State *L);
+/* Pushes the value at index as JSON of at most `most` bytes. With an error (err says which) it pushes the beginning.
+ * Within the CPU budget of the run: it may raise a Lua error. */
+int binding_json_push(lua_State *L, int index, size_t most, struct error *err);
 
 #endif

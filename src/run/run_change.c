@@ -98,13 +98,18 @@ static void log_change(const struct run_change *c, const struct change_result *r
     const struct log *log = run->site->log;
     bool replaces = c->verb == CHANGE_FIELDS || c->verb == CHANGE_REPLACE;
     const char *what = c->ours && replaces ? "job" : "object";
-    struct buf diff = BUF_INIT, launcher = BUF_INIT;
+    struct buf diff = BUF_INIT, launcher = BUF_INIT, lines = BUF_INIT, launcher_lines = BUF_INIT;
     char seen[640];
     effect_seen_text(result->seen, result->after_ms, result->seen_note, seen, sizeof seen);
-    if (result->diff->count)
+    if (result->diff->count) {
         mpijob_diff_json(result->diff, &diff);
-    if (result->launcher->count)
+        mpijob_diff_write(result->diff, false, &lines);
+    }
+    if (result->launcher->count) {
         mpijob_diff_json(result->launcher, &launcher);
+        buf_puts(&launcher_lines, "its launcher:\n");
+        mpijob_diff_write(result->launcher, false, &launcher_lines);
+    }
     if (err)
         log_event(log, LOG_ERROR, failed[c->verb],
                   LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told}, {what, c->key},
@@ -112,13 +117,16 @@ static void log_change(const struct run_change *c, const struct change_result *r
     else
         log_event(log, LOG_INFO, (result->dry_run ? would : done)[c->verb],
                   LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told}, {what, c->key},
-                             LOG_JSON_FIELD("diff", diff.ptr), LOG_JSON_FIELD("launcher", launcher.ptr),
+                             LOG_LINES_FIELD("diff", diff.ptr, lines.ptr),
+                             LOG_LINES_FIELD("launcher", launcher.ptr, launcher_lines.ptr),
                              {"effect", mpijob_effect_name(result->effect)}, {"why", result->why},
                              {"effect_seen", *seen ? seen : NULL},
                              {"resourceVersion",
                               result->dry_run || !*result->resource_version ? NULL : result->resource_version}));
     buf_free(&diff);
     buf_free(&launcher);
+    buf_free(&lines);
+    buf_free(&launcher_lines);
 }
 
 /* The GPUs that the job held before, where the change makes its controller clean up now. */

@@ -295,7 +295,9 @@ static void log_is_clean_text(void **state)
                   "31mb\xe2\x80\xae",
                   LOG_FIELDS({"bad", "x\xff\xc0\x80\xed\xa0\x80\xe2\x82"}, {"good", "\xc3\xa9\xf0\x9f\x98\x80"},
                              {"csi", "\xc2\x9b"}, LOG_JSON_FIELD("n", "5"), LOG_JSON_FIELD("none", NULL),
-                             LOG_JSON_FIELD("diff", "[{\"a\":\n\"\xc2\x9b\xff\"}]"), {"text", "5"}));
+                             LOG_JSON_FIELD("diff", "[{\"a\":\n\"\xc2\x9b\xff\"}]"),
+                             LOG_LINES_FIELD("lines", "[1]", "  a: \xc2\x9b\n+ b\n"), LOG_LINES_FIELD("no", NULL, "x"),
+                             LOG_LINES_FIELD("program", "2", NULL), {"text", "5"}));
     }
     close(pipes[1]);
     char text[2048] = {0};
@@ -306,10 +308,11 @@ static void log_is_clean_text(void **state)
         text,
         "1970-01-01T00:00:00Z info  a\\u009b31mb\\u202e bad=\"x" BAD BAD BAD BAD BAD BAD BAD BAD
         "\" good=\xc3\xa9\xf0\x9f\x98\x80 csi=\"\\u009b\" n=5 diff=\"[{\\\"a\\\":\\n\\\"\\u009b" BAD "\\\"}]\" text=5\n"
+        "      a: \\u009b\n    + b\n"
         "{\"time\":\"1970-01-01T00:00:00Z\",\"level\":\"info\",\"message\":\"a\\u009b31mb\\u202e\",\"bad\":\"x" BAD BAD
             BAD BAD BAD BAD BAD BAD
         "\",\"good\":\"\xc3\xa9\xf0\x9f\x98\x80\",\"csi\":\"\\u009b\",\"n\":5,\"diff\":[{\"a\": "
-        "\"\\u009b" BAD "\"}],\"text\":\"5\"}\n");
+        "\"\\u009b" BAD "\"}],\"lines\":[1],\"program\":2,\"text\":\"5\"}\n");
 #undef BAD
 }
 

@@ -1,0 +1,75 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What people and programs read: the log, plans, the journal, and the words of errors.
+local support = require "support"
+local cluster = require "support.cluster"
+
+describe("what is read of a cluster", function()
+    local server, namespace, folder
+    lazy_setup(function()
+        server = cluster.start(cluster.versions[4])
+    end)
+    lazy_teardown(support.cleanup)
+    before_each(function()
+        namespace, folder = server:namespace(), support.folder()
+    end)
+
+    local function file(text)
+        return support.write(folder .. "/p.lua", text)
+    end
+    local function at(command, ...)
+        return support.mpijobd(command, "--kubeconfig", server.kubeconfig, "-n", namespace, ...)
+    end
+    -- Lines of a JSON log, by message; of several with one message the last.
+    local function rows(log)
+        local found = {}
+        for line in log:gmatch("[^\n]+") do
+            if line:sub(1, 1) == "{" then
+                local row = support.json.decode(line)
+                found[row.message] = row
+            end
+        end
+        return found
+    end
+
+    it("the log shows a change to people as plan does, and to programs as JSON", function()
+        server:create(namespace, "a", { state = "Running", policy = "None" })
+        local policy = file [[policy { name = "p", every = "1h", replace = { cleanPodPolicy = "All", labels = { team = "vision", ["example.com/n"] = "5" } } }]]
+        local code, plan, err = at("plan", policy)
+        assert.are.equal(0, code, err)
+        local lines = {}
+        for line in plan:gmatch("[^\n]+") do
+            if line:find("^[+ -] [%w.]+") then
+                lines[#lines + 1] = line
+            end
+        end
+        assert.is_true(#lines >= 3, plan)
+        local _, _, log = at("run", "--once", "--dry-run", "--state", folder .. "/s.db", policy)
+        for i = 1, 3 do
+            support.contains(log, "\n    " .. lines[i] .. "\n")
+        end
+        support.lacks(log, "diff=")
+        _, _, log = at("run", "--once", "--state", folder .. "/s.db", "--log-format", "json", policy)
+        assert.are.equal("/spec/runPolicy/cleanPodPolicy", rows(log).replaced.diff[1].path)
+    end)
+
+    it("a script's numbers, booleans and tables are such in the JSON log", function()
+        local policy = file [[policy { name = "p", every = "1h", run = function()
+            log.info("types", { int = 42, float = 1.5, yes = true, none = json.null, list = { 1, "b" }, map = { a = { b = 2 } }, text = "42",
+                inf = math.huge, message = "mine", policy = 3, odd = { f = print or log.info }, long = { ("x"):rep(9000) } })
+            log.info({ a = 1 }, {})
+        end }]]
+        local code, _, log = at("run", "--once", "--state", folder .. "/s.db", "--log-format", "json", policy)
+        assert.are.equal(0, code, log)
+        local row = rows(log).types
+        assert.are.same({ 42, 1.5, true, support.json.null, "42", "inf" }, { row.int, row.float, row.yes, row.none, row.text, row.inf })
+        assert.are.same({ { 1, "b" }, { a = { b = 2 } } }, { row.list, row.map })
+        assert.are.same({ "types", "mine", "p", 3 }, { row.message, row.message_, row.policy, row.policy_ })
+        assert.are.equal("(a table that JSON cannot hold: f is a function, which JSON cannot hold)", row.odd)
+        assert.are.equal('... (cut)', row.long:sub(-9))
+        assert.is_truthy(rows(log)['{"a":1}'])
+        code, _, log = at("run", "--once", "--state", folder .. "/s.db", policy)
+        assert.are.equal(0, code, log)
+        support.contains(log, [[inf=inf int=42 list="[1,\"b\"]" long=]])
+        support.contains(log, [[map="{\"a\":{\"b\":2}}" message_=mine none=null]])
+    end)
+end)
