@@ -136,7 +136,7 @@ char *buf_take(struct buf *b, size_t *len)
     return ptr;
 }
 
-static int read_all(struct buf *b, int fd, const char *path, size_t max, struct error *err)
+int buf_read_fd(struct buf *b, int fd, const char *path, size_t max, struct error *err)
 {
     for (;;) {
         if (buf_reserve(b, 4096))
@@ -160,7 +160,7 @@ int buf_read_file(struct buf *b, const char *path, size_t max, struct error *err
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return error_set(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "cannot open %s: %s", path, strerror(errno));
-    int rc = read_all(b, fd, path, max, err);
+    int rc = buf_read_fd(b, fd, path, max, err);
     close(fd);
     return rc;
 }

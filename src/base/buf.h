@@ -52,5 +52,7 @@ char *buf_take(struct buf *b, size_t *len);
 /* Reads a whole file, which blocks: at start-up and on worker threads only. max: most bytes. ERR_NOT_FOUND, ERR_IO,
  * ERR_LIMIT, ERR_NOMEM; messages name the path. */
 int buf_read_file(struct buf *b, const char *path, size_t max, struct error *err);
+/* The same for a file that is open; path: for messages. */
+int buf_read_fd(struct buf *b, int fd, const char *path, size_t max, struct error *err);
 
 #endif

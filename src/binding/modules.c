@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of the modules that policies see; opening them, and `require`. */
+/* The table of the modules that policies see, and opening them. */
 #include "binding/modules.h"
-
-#include <lauxlib.h>
-#include <stdlib.h>
-#include <string.h>
-
-static int l_require(lua_State *L);
-
-static const struct binding_function require_functions[] = {{"require", l_require, MAY_NOTHING}, {NULL, NULL, 0}};
-static const struct binding_module module_require = {.functions = require_functions};
 
 static const struct binding_module *const modules[] = {
     &module_policy, &module_run,  &module_kube,  &module_log,     &module_time,
@@ -41,9 +32,6 @@ const struct binding_function *binding_function_of(const struct binding_module *
 }
 
 /* ---- opening ---- */
-
-/* In the registry: the tables of the modules by name, as opened; a script may overwrite its globals. */
-#define OPENED "mpijobd.modules"
 
 /* Into the table on top of the stack. */
 static void set_functions(lua_State *L, const struct binding_module *m)
@@ -85,60 +73,6 @@ int binding_open(lua_State *L)
     lua_newtable(L);
     for (size_t i = 0; binding_module_at(i, &m); i++)
         open_module(L, &m);
-    lua_setfield(L, LUA_REGISTRYINDEX, OPENED);
+    lua_setfield(L, LUA_REGISTRYINDEX, MODULES_OPENED);
     return 0;
-}
-
-/* ---- require ---- */
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static int no_module(lua_State *L, const char *name)
-{
-    const char *names[MPIJOB_KINDS + MODULES];
-    struct binding_module m;
-    size_t n = 0;
-    luaL_Buffer b;
-    for (size_t i = 0; binding_module_at(i, &m); i++) {
-        if (m.name)
-            names[n++] = m.name;
-    }
-    qsort(names, n, sizeof *names, by_name);
-    luaL_buffinit(L, &b);
-    for (size_t i = 0; i < n; i++) {
-        luaL_addstring(&b, i ? ", " : "");
-        luaL_addstring(&b, names[i]);
-    }
-    luaL_pushresult(&b);
-    return luaL_error(L, "there is no module \"%s\" for policies; there are %s", name, lua_tostring(L, -1));
-}
-
-static lua_CFunction late_module(const char *name)
-{
-    struct binding_module m;
-    for (size_t i = 0; binding_module_at(i, &m); i++) {
-        if (m.late && strcmp(m.name, name) == 0)
-            return m.late;
-    }
-    return NULL;
-}
-
-static int l_require(lua_State *L)
-{
-    const char *name = luaL_checkstring(L, 1);
-    lua_settop(L, 1);
-    lua_getfield(L, LUA_REGISTRYINDEX, OPENED);
-    if (lua_getfield(L, 2, name) != LUA_TNIL)
-        return 1;
-    lua_CFunction late = late_module(name);
-    if (!late)
-        return no_module(L, name);
-    lua_pushcfunction(L, late);
-    lua_call(L, 0, 1);
-    lua_pushvalue(L, -1);
-    lua_setfield(L, 2, name);
-    return 1;
 }

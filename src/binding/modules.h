@@ -38,9 +38,13 @@ const struct binding_function *binding_function_of(const struct binding_module *
 /* Opens all of them in a fresh sandboxed state (script_protect); leaves the stack as it was. Returns 0. */
 int binding_open(lua_State *L);
 
+/* In the registry: what `require` has given by name: the tables of the modules, as opened, as a script may overwrite
+ * its globals; and the values of the user's own files. */
+#define MODULES_OPENED "mpijobd.modules"
+
 /* The rows, each in the file of its module. */
 extern const struct binding_module module_policy, module_run, module_of_kinds, module_kube, module_log, module_time,
-    module_sleep, module_json, module_cjson;
+    module_sleep, module_json, module_cjson, module_require;
 
 /* json.encode and json.decode, for cjson.c. */
 int binding_json_encode(lua_State *L);

@@ -1,25 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The globals of every policy: policy, remove and exactly (lua/types/policy.lua); run (lua/types/run.lua). */
 #include <lauxlib.h>
+#include <string.h>
 
 #include "binding/modules.h"
 #include "binding/values.h"
 #include "policy/lua_changes.h"
 #include "run/lua_run.h"
 
+#define LEVELS 64 /* calls that are gone up at most */
+
+/* The line of the policy file that has called this, directly or by a function of a file that it requires. 0: none. */
+static int line_of(lua_State *L, const char *path)
+{
+    lua_Debug where;
+    for (int level = 1; level <= LEVELS && lua_getstack(L, level, &where); level++) {
+        lua_getinfo(L, "Sl", &where);
+        if (*where.source == '@' && strcmp(where.source + 1, path) == 0)
+            return where.currentline;
+    }
+    return 0;
+}
+
 static int l_policy(lua_State *L)
 {
     struct policy_file *file = script_host(L);
-    lua_Debug where = {0};
     if (!policy_file_loading(file))
         return luaL_error(L, "policy { ... } belongs at the top level of a file; a run cannot define policies");
     if (lua_type(L, 1) != LUA_TTABLE)
         return luaL_error(L, "policy takes one table: policy { name = ..., schedule = ..., replace = ... }");
     if (file->defined >= POLICIES_MAX)
         return luaL_error(L, "more than %d policies in one file", POLICIES_MAX);
-    if (lua_getstack(L, 1, &where))
-        lua_getinfo(L, "l", &where);
-    policy_file_define(file, L, 1, where.currentline);
+    policy_file_define(file, L, 1, line_of(L, file->path));
     return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #include "base/texts.h"
 #include "cluster/cluster.h"
 #include "loop/defer.h"
+#include "policy/sources.h"
 
 struct policy_load {
     const struct policy_env *env;
@@ -54,6 +56,7 @@ void policy_set_release(struct policy_set *set)
         if (f->script)
             script_free(f->script);
         policy_free(f->half);
+        policy_file_free_sources(f);
         buf_free(&f->text);
         free(f->path);
         free(f);
@@ -251,21 +254,21 @@ static void load_done(struct policy_load *load)
     done(data, cancelled ? NULL : set);
 }
 
-/* Lua's messages begin with "file:line: ". */
+/* Lua's messages begin with "file:line: "; the file may be one that the policy file requires. */
 static void script_error(struct policy_file *f, const struct error *err)
 {
-    size_t n = strlen(f->path);
-    const char *message = err->message;
-    int line = 0;
-    if (strncmp(message, f->path, n) == 0 && message[n] == ':') {
-        char *end;
-        line = (int)strtol(message + n + 1, &end, 10);
-        if (line > 0 && *end == ':')
-            message = end + 1 + (end[1] == ' ');
-        else
-            line = 0;
+    char path[4096];
+    const char *message = err->message, *colon = strchr(message, ':');
+    char *end;
+    long line = colon ? strtol(colon + 1, &end, 10) : 0;
+    size_t n = colon ? (size_t)(colon - message) : 0;
+    if (line > 0 && line < INT_MAX && *end == ':' && n < sizeof path && policy_file_has_source(f, message, n)) {
+        memcpy(path, message, n);
+        path[n] = '\0';
+        add_error(f->set, path, (int)line, end + 1 + (end[1] == ' '));
+    } else {
+        add_error(f->set, f->path, 0, message);
     }
-    add_error(f->set, f->path, line, message);
 }
 
 /* The policies of a file share its state, which gets the largest of their memory limits. */

@@ -34,6 +34,12 @@ struct policy_env {
     size_t known_count;
 };
 
+/* A file of the user's own that a policy file requires. */
+struct policy_source_file {
+    char *path;
+    struct buf text;
+};
+
 struct policy_file { /* owned by its set */
     const struct policy_env *env;
     struct policy_set *set;
@@ -43,6 +49,8 @@ struct policy_file { /* owned by its set */
     struct script_run *loading;
     struct policy *half; /* while a definition is read, or where a memory error has ended that; else NULL */
     size_t defined;      /* calls of policy{...} so far */
+    struct policy_source_file *sources; /* what it has required, in the order of their ends */
+    size_t source_count, source_bytes;
 };
 
 struct policy_entry {
@@ -84,6 +92,13 @@ void policy_set_release(struct policy_set *set);
 /* policy{...} was called in `file` with the table at index: adds the policy to the set. False: something was wrong, and
  * was reported. */
 bool policy_file_define(struct policy_file *file, lua_State *L, int index, int line);
+#define POLICY_SOURCES_MAX 256                         /* files that one policy file may require */
+#define POLICY_SOURCES_BYTES ((size_t)4 * 1024 * 1024) /* in all */
+/* The file has required another one: its text, which is kept with the policies. 0, ERR_LIMIT or ERR_NOMEM. */
+int policy_file_add_source(struct policy_file *file, const char *path, struct str text, struct error *err);
+/* Is it the path of the policy file, or of one that it has required? */
+bool policy_file_has_source(const struct policy_file *file, const char *path, size_t len);
+
 /* Is the file's own code running, as opposed to a run of its policies? */
 bool policy_file_loading(const struct policy_file *file);
 

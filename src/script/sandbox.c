@@ -46,6 +46,16 @@ int script_load_text(lua_State *L, struct str source, const char *chunk)
     return lua_load(L, next_piece, &p, chunk, "t");
 }
 
+void script_compile(lua_State *L, struct str source, const char *name)
+{
+    if (source.len > SCRIPT_SOURCE_MAX)
+        luaL_error(L, "%s: the file is longer than %d bytes", name, SCRIPT_SOURCE_MAX);
+    const char *chunk = lua_pushfstring(L, "@%s", name);
+    if (script_load_text(L, script_source_body(source), chunk) != LUA_OK)
+        lua_error(L);
+    lua_remove(L, -2);
+}
+
 static int no_function(lua_State *L)
 {
     luaL_pushfail(L);

@@ -109,9 +109,11 @@ struct script_run *script_run_of(lua_State *L);
  *
  * `cancel` is called when the run ends first: it was cancelled or timed out, or its script was freed. The operation
  * then ends what it began and never wakes; it may have woken already without having gone on. After `cancel`, or in
- * get_done, the binding frees the operation's memory. The struct begins as zeros but for `cancel`. */
+ * get_done, the binding frees the operation's memory. The struct begins as zeros but for `cancel` and `while_loading`.
+ */
 struct script_wait {
     void (*cancel)(struct script_wait *wait);
+    bool while_loading; /* it may wait while the file is being loaded, too */
     /* The script floor's own: */
     struct script_run *run;
     lua_KFunction k;
@@ -125,6 +127,11 @@ struct script_wait {
 int script_wait(lua_State *L, struct script_wait *wait, lua_KFunction k, lua_KContext ctx);
 /* The run goes on at the loop's next turn. May be called before script_wait. */
 void script_wake(struct script_wait *wait);
+
+/* ---- for bindings: more source ----
+ * Compiles a file's text (no bytecode) and pushes it as a function. name: for messages ("policies/lib/teams.lua").
+ * Raises a Lua error with "file:line: ..." where it cannot be read, or is longer than SCRIPT_SOURCE_MAX. */
+void script_compile(lua_State *L, struct str source, const char *name);
 
 /* ---- for bindings: C loops over what a script gave ----
  * Counts units of about 10 ns of work that was done; to be called in every round of a loop. Where the run is over its

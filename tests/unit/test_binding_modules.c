@@ -142,7 +142,7 @@ static void test_require(void **state)
     run_text(f, &e, "require 'socket'");
     assert_non_null(strstr(e.message,
                            "there is no module \"socket\" for policies; there are cjson, json, kube, log, mpijob, "
-                           "mxjob, pytorchjob, tfjob, time\n"));
+                           "mxjob, pytorchjob, tfjob, time; a file of your own is required"));
     run_text(f, &e, "require 'require'");
     assert_non_null(strstr(e.message, "there is no module \"require\" for policies"));
 }

@@ -14,8 +14,11 @@ static unsigned verbs_of(const struct policy_entry *e, enum mpijob_kind kind)
 {
     const struct policy *p = e->policy;
     unsigned verbs = p->action == ACTION_RUN || p->kind != kind ? 0 : SWEEP;
-    if (p->action != ACTION_TABLE || p->where != LUA_NOREF)
+    if (p->action != ACTION_TABLE || p->where != LUA_NOREF) {
         verbs |= needs_of_source(buf_str(&e->file->text), kind);
+        for (size_t i = 0; i < e->file->source_count; i++)
+            verbs |= needs_of_source(buf_str(&e->file->sources[i].text), kind);
+    }
     if (p->through_launcher && mpijob_kind_info(kind)->launched)
         verbs |= MAY_CHANGE_LAUNCHER;
     if (p->wait_effect && p->kind == kind)

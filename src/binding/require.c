@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* require: the modules of the table, and the user's own files beside the policy file. A file is read on another thread
+ * while the policy file is being loaded, and runs once in that file's own state, at its cost. A run reads no file: so
+ * all that a set of policies consists of is of one moment, and a reload sees what has changed. */
+#include <lauxlib.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/beneath.h"
+#include "binding/modules.h"
+#include "binding/pending.h"
+#include "binding/values.h"
+#include "loop/work.h"
+
+#define NAME_MAX_LEN 128
+#define UNDER_WAY "mpijobd.requiring" /* in the registry: a list of names, the outermost first */
+
+/* ---- what there is ---- */
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* also, more: what else is to be said, "" or texts that begin with a comma or a semicolon. */
+static int no_module(lua_State *L, const char *name, const char *also, const char *more)
+{
+    const char *names[64];
+    struct binding_module m;
+    size_t n = 0;
+    luaL_Buffer b;
+    for (size_t i = 0; n < sizeof names / sizeof *names && binding_module_at(i, &m); i++) {
+        if (m.name)
+            names[n++] = m.name;
+    }
+    qsort(names, n, sizeof *names, by_name);
+    luaL_buffinit(L, &b);
+    for (size_t i = 0; i < n; i++) {
+        luaL_addstring(&b, i ? ", " : "");
+        luaL_addstring(&b, names[i]);
+    }
+    luaL_pushresult(&b);
+    return luaL_error(L, "there is no module \"%s\" for policies%s; there are %s%s", name, also, lua_tostring(L, -1),
+                      more);
+}
+
+static lua_CFunction late_module(const char *name)
+{
+    struct binding_module m;
+    for (size_t i = 0; binding_module_at(i, &m); i++) {
+        if (m.late && strcmp(m.name, name) == 0)
+            return m.late;
+    }
+    return NULL;
+}
+
+/* ---- own files ---- */
+
+struct own {
+    struct pending pending;
+    struct policy_file *file; /* not to be used once the run is gone */
+    struct work work;
+    struct buf text;
+    struct error err; /* code 0: none */
+    char folder[PATH_MAX], name[NAME_MAX_LEN + 8];
+};
+
+static void read_it(struct work *work)
+{
+    struct own *own = (struct own *)((char *)work - offsetof(struct own, work));
+    beneath_read(&own->text, own->folder, own->name, SCRIPT_SOURCE_MAX, &own->err);
+}
+
+static void was_read(struct work *work)
+{
+    struct own *own = (struct own *)((char *)work - offsetof(struct own, work));
+    pending_finish(&own->pending);
+}
+
+static void give_up(struct pending *p)
+{
+    (void)p; /* the thread goes on to the end of the file */
+}
+
+static void release(struct pending *p)
+{
+    buf_free(&((struct own *)p)->text);
+}
+
+/* "lib.teams": words of letters, digits, _ and -, joined by dots. */
+static bool names_a_file(const char *name)
+{
+    size_t word = 0;
+    if (strlen(name) > NAME_MAX_LEN)
+        return false;
+    for (; *name; name++) {
+        bool letter = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') || *name == '_';
+        bool other = (*name >= '0' && *name <= '9') || *name == '-';
+        if (*name == '.' ? !word : !letter && !other)
+            return false;
+        word = *name == '.' ? 0 : word + 1;
+    }
+    return word > 0;
+}
+
+static void place_of(struct own *own, const char *path, const char *name)
+{
+    const char *slash = strrchr(path, '/');
+    int n = slash == path ? 1 : slash ? (int)(slash - path) : 0;
+    snprintf(own->folder, sizeof own->folder, "%.*s", n ? n : 1, n ? path : ".");
+    snprintf(own->name, sizeof own->name, "%s", name);
+    for (char *p = own->name; *p; p++)
+        *p = *p == '.' ? '/' : *p;
+    strcat(own->name, ".lua"); /* NOLINT(clang-analyzer-security.insecureAPI.strcpy): there is room */
+}
+
+/* As messages name it: beside the policy file's own path. Pushes it. */
+static const char *push_path(lua_State *L, const struct own *own)
+{
+    const char *slash = strrchr(own->file->path, '/');
+    if (!slash)
+        return lua_pushstring(L, own->name);
+    lua_pushlstring(L, own->file->path, (size_t)(slash - own->file->path) + 1);
+    lua_pushstring(L, own->name);
+    lua_concat(L, 2);
+    return lua_tostring(L, -1);
+}
+
+static void under_way(lua_State *L)
+{
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, UNDER_WAY);
+}
+
+/* Takes the last name off the list. */
+static void leave(lua_State *L)
+{
+    under_way(L);
+    lua_pushnil(L);
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2));
+    lua_pop(L, 1);
+}
+
+/* Raises where the name stands on the list: the files require each other in a circle. */
+static void check_circle(lua_State *L, const char *name)
+{
+    luaL_Buffer b;
+    under_way(L);
+    int list = lua_gettop(L);
+    lua_Integer count = (lua_Integer)lua_rawlen(L, list), first = 0;
+    for (lua_Integer i = 1; i <= count && !first; i++) {
+        lua_rawgeti(L, list, i);
+        first = strcmp(lua_tostring(L, -1), name) == 0 ? i : 0;
+        lua_pop(L, 1);
+    }
+    if (first) {
+        luaL_buffinit(L, &b);
+        for (lua_Integer i = first; i <= count; i++) {
+            lua_rawgeti(L, list, i);
+            luaL_addvalue(&b);
+            luaL_addstring(&b, " -> ");
+        }
+        luaL_addstring(&b, name);
+        luaL_pushresult(&b);
+        luaL_error(L, "files require each other in a circle: %s; move what both need into a third file",
+                   lua_tostring(L, -1));
+    }
+    lua_pop(L, 1);
+}
+
+static void enter(lua_State *L, const char *name)
+{
+    under_way(L);
+    lua_pushstring(L, name);
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+    lua_pop(L, 1);
+}
+
+/* At index 1 is the name; on the top the file's value, or its error. */
+static int called_k(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)ctx;
+    leave(L);
+    if (status != LUA_OK && status != LUA_YIELD)
+        return lua_error(L);
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        lua_pushboolean(L, 1);
+    }
+    lua_getfield(L, LUA_REGISTRYINDEX, MODULES_OPENED);
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, -3);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+    return 1;
+}
+
+static int compile(lua_State *L)
+{
+    const struct own *own = lua_touserdata(L, 1);
+    script_compile(L, buf_str(&own->text), lua_tostring(L, 2));
+    return 1;
+}
+
+/* Pushes the file's function and its arguments: its name and its path. False: an error is on the top. */
+static bool push_file(lua_State *L, struct own *own)
+{
+    struct error *err = &own->err;
+    const char *path = push_path(L, own);
+    int at = lua_gettop(L);
+    if (!err->code)
+        policy_file_add_source(own->file, path, buf_str(&own->text), err);
+    if (err->code) {
+        luaL_where(L, 1);
+        lua_pushstring(L, err->message);
+        lua_concat(L, 2);
+        return false;
+    }
+    lua_pushcfunction(L, compile);
+    lua_pushlightuserdata(L, own);
+    lua_pushvalue(L, at);
+    if (lua_pcall(L, 2, 1, 0) != LUA_OK)
+        return false;
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, at);
+    return true;
+}
+
+static int read_k(lua_State *L, int status, lua_KContext ctx)
+{
+    struct own *own = (struct own *)ctx; // NOLINT(performance-no-int-to-ptr)
+    (void)status;
+    if (own->err.code == ERR_NOT_FOUND) {
+        const char *path = push_path(L, own);
+        pending_over(&own->pending);
+        return no_module(L, lua_tostring(L, 1), lua_pushfstring(L, ", and no file %s", path), "");
+    }
+    bool good = push_file(L, own);
+    pending_over(&own->pending);
+    if (!good)
+        return lua_error(L);
+    enter(L, lua_tostring(L, 1));
+    return called_k(L, lua_pcallk(L, 2, 1, 0, 0, called_k), 0);
+}
+
+static int require_own(lua_State *L, struct policy_file *file, const char *name)
+{
+    check_circle(L, name);
+    struct own *own = pending_new(L, sizeof *own, give_up, release);
+    own->file = file;
+    own->pending.wait.while_loading = true;
+    place_of(own, file->path, name);
+    work_start(file->env->loop, &own->work, read_it, was_read);
+    return pending_wait(L, &own->pending, read_k);
+}
+
+/* ---- the function ---- */
+
+static int l_require(lua_State *L)
+{
+    size_t len;
+    const char *name = luaL_checklstring(L, 1, &len);
+    struct policy_file *file = script_host(L);
+    lua_settop(L, 1);
+    lua_getfield(L, LUA_REGISTRYINDEX, MODULES_OPENED);
+    if (lua_getfield(L, 2, name) != LUA_TNIL)
+        return 1;
+    lua_CFunction late = late_module(name);
+    if (late) {
+        lua_pushcfunction(L, late);
+        lua_call(L, 0, 1);
+        lua_pushvalue(L, -1);
+        lua_setfield(L, 2, name);
+        return 1;
+    }
+    if (!file || strlen(name) != len || !names_a_file(name))
+        return no_module(L, name, "", "");
+    if (!policy_file_loading(file))
+        return no_module(L, name, "", "; a file of your own is required at the top level of the policy file");
+    return require_own(L, file, name);
+}
+
+static const struct binding_function functions[] = {{"require", l_require, MAY_NOTHING}, {NULL, NULL, 0}};
+const struct binding_module module_require = {.functions = functions};

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keeps the text of what a policy file has required: `rbac` and `doctor` read it, and errors name its places. */
+#include "policy/sources.h"
+
+#include <stdlib.h>
+
+#include "policy/load.h"
+
+static int full(const struct policy_file *file, const char *path, struct str text, struct error *err)
+{
+    if (file->source_count >= POLICY_SOURCES_MAX)
+        return error_set(err, ERR_LIMIT, "%s: a policy file requires at most %d files", path, POLICY_SOURCES_MAX);
+    if (file->source_bytes + text.len > POLICY_SOURCES_BYTES)
+        return error_set(err, ERR_LIMIT, "%s: the files that a policy file requires have at most %zu bytes together",
+                         path, POLICY_SOURCES_BYTES);
+    return 0;
+}
+
+int policy_file_add_source(struct policy_file *file, const char *path, struct str text, struct error *err)
+{
+    int rc = full(file, path, text, err);
+    if (rc)
+        return rc;
+    struct policy_source_file *sources = realloc(file->sources, (file->source_count + 1) * sizeof *sources);
+    if (!sources)
+        return error_nomem(err);
+    file->sources = sources;
+    struct policy_source_file *s = &sources[file->source_count];
+    *s = (struct policy_source_file){.path = str_dup(str_of(path))};
+    buf_add_str(&s->text, text);
+    if (!s->path || s->text.failed) {
+        free(s->path);
+        buf_free(&s->text);
+        return error_nomem(err);
+    }
+    file->source_count++;
+    file->source_bytes += text.len;
+    return 0;
+}
+
+bool policy_file_has_source(const struct policy_file *file, const char *path, size_t len)
+{
+    if (str_is(str_n(path, len), file->path))
+        return true;
+    for (size_t i = 0; i < file->source_count; i++) {
+        if (str_is(str_n(path, len), file->sources[i].path))
+            return true;
+    }
+    return false;
+}
+
+void policy_file_free_sources(struct policy_file *file)
+{
+    for (size_t i = 0; i < file->source_count; i++) {
+        free(file->sources[i].path);
+        buf_free(&file->sources[i].text);
+    }
+    free(file->sources);
+}
