@@ -2,13 +2,13 @@
 /* One line of the log: put together whole, then written. */
 #include "base/log.h"
 
-#include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
+#include "base/outlet.h"
 #include "base/visible.h"
 
 const char log_json_next[] = "", log_lines_next[] = "";
@@ -164,23 +164,10 @@ static void write_json(struct buf *out, enum log_level level, const char *when, 
     buf_puts(out, "}\n");
 }
 
-static void write_whole(int fd, const char *ptr, size_t len)
+/* A log that cannot be written has nowhere to say so; an outlet counts. */
+static void write_line(const struct log *log, enum log_level level, const char *message, const struct log_field *fields,
+                       uint64_t untold)
 {
-    while (len) {
-        ssize_t n = write(fd, ptr, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return; /* a log that cannot be written has nowhere to say so */
-        ptr += n;
-        len -= (size_t)n;
-    }
-}
-
-void log_event(const struct log *log, enum log_level level, const char *message, const struct log_field *fields)
-{
-    if (!log || level < log->level)
-        return;
     char when[32];
     clock_format(clock_now(log->clock), false, when);
     struct buf out = BUF_INIT;
@@ -188,11 +175,33 @@ void log_event(const struct log *log, enum log_level level, const char *message,
         write_json(&out, level, when, message, fields);
     else
         write_text(&out, log, level, when, message, fields);
-    if (out.failed)
-        write_whole(log->fd, "error out of memory while logging\n", 34);
+    struct str line = out.failed ? str_of("error out of memory while logging\n") : buf_str(&out);
+    if (untold)
+        outlet_tell(log->outlet, line, untold);
+    else if (log->outlet)
+        outlet_add(log->outlet, line);
     else
-        write_whole(log->fd, out.ptr, out.len);
+        outlet_write_now(log->fd, line.ptr, line.len);
     buf_free(&out);
+}
+
+void log_tell_lost(const struct log *log)
+{
+    uint64_t lost = log->outlet ? outlet_take_untold(log->outlet) : 0;
+    char message[96];
+    if (!lost)
+        return;
+    snprintf(message, sizeof message, "%" PRIu64 " lines were lost here: nobody took what is written to standard error",
+             lost);
+    write_line(log, LOG_WARN, message, NULL, lost);
+}
+
+void log_event(const struct log *log, enum log_level level, const char *message, const struct log_field *fields)
+{
+    if (!log || level < log->level)
+        return;
+    log_tell_lost(log);
+    write_line(log, level, message, fields, 0);
 }
 
 void log_line(const struct log *log, enum log_level level, const char *format, ...)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Log lines: a level, a sentence, and fields as name and value. Text for people (one line an event), or one JSON object
- * a line. Written with a single write(2) each, so lines of several threads do not mix; blocks only as long as the
- * descriptor does. Values are escaped: a job's name cannot forge a line, nor command a terminal. What is no UTF-8
+ * a line. Written with a single write(2) each, so lines of several threads do not mix. With an outlet nothing waits for
+ * the descriptor: what finds no room is lost, and the next line that finds some is preceded by one that says how many
+ * were. Values are escaped: a job's name cannot forge a line, nor command a terminal. What is no UTF-8
  * becomes U+FFFD. */
 #ifndef MPIJOBD_BASE_LOG_H
 #define MPIJOBD_BASE_LOG_H
@@ -13,9 +14,12 @@
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 enum log_format { LOG_TEXT, LOG_JSON };
 
+struct outlet;
+
 struct log {
     int fd;
-    enum log_level level; /* what is below it is left out */
+    struct outlet *outlet; /* NULL: fd is written to here and now */
+    enum log_level level;  /* what is below it is left out */
     enum log_format format;
     bool colour;
     const struct clock *clock; /* NULL: the system's */
@@ -55,6 +59,9 @@ void log_event(const struct log *log, enum log_level level, const char *message,
 /* A formatted sentence without fields. */
 void log_line(const struct log *log, enum log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* With an outlet: says, where lines have been lost and that was not said yet. Before the outlet is closed. */
+void log_tell_lost(const struct log *log);
 
 /* "debug", "info", "warn" or "error" to a level; false: another word. */
 bool log_level_parse(const char *text, enum log_level *level);

@@ -107,7 +107,11 @@ static int finish_output(int code)
     bool failed = ferror(stdout) != 0, left = reader_left();
     errno = 0;
     failed = fflush(stdout) != 0 || failed;
-    int why = errno;
+    int why = errno, arrived = terminal_finish();
+    if (arrived && !failed) {
+        failed = true;
+        why = arrived;
+    }
     if (fclose(stdout) != 0 && !failed) {
         failed = true;
         why = errno;

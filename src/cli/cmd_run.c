@@ -12,9 +12,12 @@
 #include "cli/commands.h"
 #include "cli/manual_clock.h"
 #include "cli/session/policies.h"
+#include "cli/terminal.h"
 #include "loop/lag.h"
 #include "loop/signals.h"
 #include "time/duration.h"
+
+#define OUTPUT_PATIENCE_MS 1500 /* at the end, for what nobody reads */
 
 struct daemon {
     struct session s;
@@ -22,7 +25,8 @@ struct daemon {
     struct manual_clock manual;
     struct admin *admin; /* NULL: it does not listen */
     struct lag lag;
-    struct metric *lag_seconds;
+    struct metric *lag_seconds, *lines_lost;
+    uint64_t lines_counted; /* of those that were lost */
     uint64_t grace_ms;
     bool serving; /* before that, signals are only noted */
     bool stop_asked, reload_asked;
@@ -61,6 +65,7 @@ static void stop(void *data, int number)
 {
     struct daemon *d = data;
     (void)number;
+    terminal_patience(OUTPUT_PATIENCE_MS);
     if (!d->serving) {
         d->stop_asked = true;
         for (size_t i = 0; i < d->s.cluster_count; i++) {
@@ -111,7 +116,10 @@ static int once_code(const struct daemon *d)
 static void collect(void *data)
 {
     struct daemon *d = data;
+    uint64_t lost = outlet_lost(d->s.log.outlet);
     metric_set(d->lag_seconds, lag_take(&d->lag), NULL);
+    metric_add(d->lines_lost, (double)(lost - d->lines_counted), NULL);
+    d->lines_counted = lost;
 }
 
 static void missing(void *data, struct buf *out)
@@ -135,6 +143,8 @@ static int count_things(struct daemon *d)
         return session_fail(s, (error_nomem(&s->error), &s->error));
     d->lag_seconds = metrics_gauge(s->metrics, "loop_lag_seconds", "seconds",
                                    "The longest that the loop was busy at a stretch since the last look.", NULL);
+    d->lines_lost = metrics_counter(s->metrics, "log_lines_lost", NULL,
+                                    "Lines of the log that nobody took, or that could not be written.", NULL);
     metric_set(metrics_gauge(s->metrics, "build_info", NULL, "This program.", labels), 1,
                METRIC_VALUES(mpijobd_version));
     metric_set(metrics_gauge(s->metrics, "leader", NULL, "1: this daemon's policies run.", NULL), 1, NULL);
@@ -233,6 +243,11 @@ static int run(int argc, char **argv, const struct command *command)
         return code;
     if (o.clock)
         d.s.clock = manual;
+    if (!o.once)
+        terminal_patience(OUTPUT_PATIENCE_MS);
+    if (terminal_detach(&d.s.error))
+        return session_close(&d.s, session_fail(&d.s, &d.s.error));
+    d.s.log.outlet = terminal_outlet();
     lag_init(&d.s.loop, &d.lag);
     if (signals_open(&d.s.loop, &d.signals, stop, reload, &d, &d.s.error)) {
         lag_close(&d.lag);
@@ -247,7 +262,9 @@ static int run(int argc, char **argv, const struct command *command)
     lag_close(&d.lag);
     signals_close(&d.signals, NULL);
     uv_run(&d.s.loop, UV_RUN_NOWAIT);
-    return session_close(&d.s, code);
+    code = session_close(&d.s, code);
+    log_tell_lost(&d.s.log);
+    return code;
 }
 
 const struct command cmd_run = {

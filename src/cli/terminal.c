@@ -12,25 +12,27 @@
 struct guard {
     int fd;
     bool exact;
-    char begun[4]; /* a character of which the rest is still to come */
+    struct outlet *outlet; /* NULL: written here and now */
+    bool stuck;            /* nobody takes anything */
+    char begun[4];         /* a character of which the rest is still to come */
     size_t begun_len;
 };
 
 /* They belong to the process, as stdout and stderr do. */
 static struct guard guards[] = {{.fd = STDOUT_FILENO}, {.fd = STDERR_FILENO}};
+static int patience_ms = -1;
 
-static bool write_all(int fd, const char *ptr, size_t len)
+static bool write_all(struct guard *g, const char *ptr, size_t len)
 {
-    while (len) {
-        ssize_t n = write(fd, ptr, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false;
-        ptr += n;
-        len -= (size_t)n;
+    if (g->stuck)
+        return true;
+    if (g->outlet) {
+        outlet_add(g->outlet, str_n(ptr, len)); /* what is lost is counted */
+        return true;
     }
-    return true;
+    int why = outlet_write_now(g->fd, ptr, len);
+    errno = why ? why : errno;
+    return !why;
 }
 
 static bool is_harmless(char c)
@@ -86,7 +88,7 @@ static ssize_t print(void *cookie, const char *ptr, size_t len)
     struct guard *g = cookie;
     struct buf in = BUF_INIT, out = BUF_INIT;
     if (g->exact && !g->begun_len)
-        return write_all(g->fd, ptr, len) ? (ssize_t)len : 0;
+        return write_all(g, ptr, len) ? (ssize_t)len : 0;
     buf_add(&in, g->begun, g->begun_len);
     buf_add(&in, ptr, len);
     struct str text = buf_str(&in);
@@ -94,7 +96,7 @@ static ssize_t print(void *cookie, const char *ptr, size_t len)
     text.len -= g->begun_len;
     memcpy(g->begun, text.ptr + text.len, g->begun_len);
     filter(text, &out);
-    bool good = !in.failed && !out.failed && write_all(g->fd, out.ptr, out.len);
+    bool good = !in.failed && !out.failed && write_all(g, out.ptr, out.len);
     int why = errno;
     buf_free(&in);
     buf_free(&out);
@@ -105,7 +107,7 @@ static ssize_t print(void *cookie, const char *ptr, size_t len)
 static int end(void *cookie)
 {
     struct guard *g = cookie;
-    return g->begun_len && !write_all(g->fd, "\xEF\xBF\xBD", 3) ? -1 : 0;
+    return g->begun_len && !write_all(g, "\xEF\xBF\xBD", 3) ? -1 : 0;
 }
 
 static FILE *guarded(struct guard *g, FILE *as_it_was)
@@ -127,4 +129,39 @@ void terminal_exact(void)
 {
     fflush(stdout);
     guards[0].exact = !isatty(STDOUT_FILENO);
+}
+
+void terminal_patience(int ms)
+{
+    patience_ms = ms;
+}
+
+int terminal_detach(struct error *err)
+{
+    fflush(stdout);
+    for (int i = 0; i < 2; i++) {
+        int rc = guards[i].outlet ? 0 : outlet_open(guards[i].fd, &guards[i].outlet, err);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+struct outlet *terminal_outlet(void)
+{
+    return guards[1].outlet;
+}
+
+int terminal_finish(void)
+{
+    int failed[2] = {0};
+    fflush(stderr);
+    for (int i = 1; i >= 0; i--) {
+        struct guard *g = &guards[i];
+        if (g->outlet)
+            failed[i] = outlet_close(g->outlet, failed[1] == ETIMEDOUT ? 0 : patience_ms);
+        g->outlet = NULL;
+        g->stuck = failed[i] == ETIMEDOUT;
+    }
+    return failed[0];
 }

@@ -4,10 +4,23 @@
 #ifndef MPIJOBD_CLI_TERMINAL_H
 #define MPIJOBD_CLI_TERMINAL_H
 
+#include "base/outlet.h"
+
 /* From here on what is printed passes a filter: control characters and those that turn a line's direction come out as
  * \u009b, what is no UTF-8 as U+FFFD. Colours of our own pass. Inside of JSON that is the same text. */
 void terminal_guard(void);
 /* What follows on standard output is for programs to the last byte (YAML): a pipe or a file gets it as it is. */
 void terminal_exact(void);
+
+/* For a daemon: from here on nothing that is printed waits for its reader, and what nobody takes is lost
+ * (base/outlet.h). ERR_IO: no thread can be started; ERR_NOMEM. */
+int terminal_detach(struct error *err);
+/* How long terminal_finish waits in all for what nobody takes, in ms; < 0, as at first: without an end. */
+void terminal_patience(int ms);
+/* Of standard error, for the log; NULL: not detached. Stays until terminal_finish. */
+struct outlet *terminal_outlet(void);
+/* The end: what was printed has arrived then, or never will. 0, or the errno of standard output; ETIMEDOUT: nobody
+ * takes it. What is printed from here on is written only where that cannot wait for ever. */
+int terminal_finish(void);
 
 #endif
