@@ -164,6 +164,7 @@ int change_start(const struct site *site, struct change_call *call, struct chang
     if (call->job)
         c->target = *call->job;
     c->json_patch = call->json_patch;
+    c->mends = call->mends;
     c->computed = call->computed;
     c->earlier_tries = call->tries;
     c->dry_run = call->dry_run;

@@ -68,6 +68,7 @@ struct change_call { /* everything is copied but changes, gate, done and data */
     struct mpijob_changes *changes; /* for FIELDS; taken over, the caller's is emptied */
     struct str body;                /* for PATCH: the patch; for REPLACE and CREATE: the object */
     bool json_patch;                /* the patch is a list of steps; else it is a merge patch */
+    bool mends;                     /* REPLACE: like a patch, it does not answer for harm that the object has already */
     const char *propagation;        /* for DELETE: "Background", "Foreground", "Orphan"; NULL: the server's default */
     /* How. */
     bool computed;           /* the caller computed the changes from the object; see above */

@@ -20,7 +20,7 @@ static int check_whole(const struct change *c, struct json before, struct json a
     new.object = after;
     int rc = c->verb == CHANGE_CREATE ? 0 : mpijob_whole_check(before, after, c->target, err);
     /* A patch does not answer for what the job has already; a whole object answers for everything in it. */
-    return rc ? rc : mpijob_harm_check(c->verb == CHANGE_PATCH ? &c->view : NULL, &new, err);
+    return rc ? rc : mpijob_harm_check(c->verb == CHANGE_PATCH || c->mends ? &c->view : NULL, &new, err);
 }
 
 static int judge(struct change *c, struct json before, struct json after, struct error *err)

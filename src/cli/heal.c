@@ -164,6 +164,7 @@ static int start_one(struct heal *heal, struct patient *p, struct error *err)
         .name_space = name_space,
         .name = name,
         .body = buf_str(&whole),
+        .mends = true,
         .dry_run = dry_run,
         .server_dry_run = dry_run,
         .done = job_done,

@@ -122,6 +122,26 @@ describe("inspect of v1alpha2 #cluster", function()
         support.contains(select(2, server:get(namespace, "lossy")), '"args":[]')
     end)
 
+    it("finds values of a pod template that no typed client can decode", function()
+        put_job(server, namespace, "typed", "")
+        local pod = "/spec/mpiReplicaSpecs/Worker/template/spec"
+        local status, raw = server:request("PATCH", server:path(namespace, "typed"), support.json.encode {
+            { op = "add", path = pod .. "/terminationGracePeriodSeconds", value = "30" },
+            { op = "add", path = pod .. "/containers/0/env", value = { { name = "DEBUG", value = true } } },
+            { op = "add", path = pod .. "/containers/0/securityContext", value = { capabilities = { add = "IPC_LOCK" } } },
+        }, "application/json-patch+json")
+        assert.are.equal(200, status, raw)
+        local code, out, err = inspect("--fix")
+        assert.are.equal(1, code, err) -- what a bool was meant to say is for people
+        support.contains(out, "wrong-type: spec.mpiReplicaSpecs.Worker.template.spec.terminationGracePeriodSeconds is \"30\"")
+        support.contains(out, "containers.0.env.0.value is true", "containers.0.env.0.value to \"true\", if that was meant")
+        support.contains(out, "containers.0.securityContext.capabilities.add is \"IPC_LOCK\"")
+        code, out = inspect("-o", "json")
+        assert.are.equal(1, code)
+        assert.are.same({ "typed wrong-type", "typed wrong-type" }, problems(out))
+        support.contains(select(2, server:get(namespace, "typed")), '"terminationGracePeriodSeconds":30')
+    end)
+
     it("leaves alone what contradicts itself", function()
         put_job(server, namespace, "torn", '"cleanpodpolicy":"Running","runPolicy":{"cleanPodPolicy":"All"},')
         local before = select(2, server:get(namespace, "torn"))

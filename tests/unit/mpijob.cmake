@@ -13,6 +13,7 @@ mpijobd_unit_test(mpijob_effect_grounds FLOORS mpijob/effect SOURCES mpijob_effe
 mpijobd_unit_test(mpijob_effect_rules FLOORS mpijob/effect SOURCES mpijob_effect_cases.c)
 mpijobd_unit_test(mpijob_inspect FLOORS mpijob/inspect mpijob/match ALLOC)
 mpijobd_unit_test(mpijob_launcher FLOORS mpijob/effect SOURCES mpijob_effect_cases.c ALLOC)
+mpijobd_unit_test(mpijob_template FLOORS mpijob/inspect ALLOC)
 mpijobd_unit_test(mpijob_harm FLOORS mpijob/inspect ALLOC)
 mpijobd_unit_test(mpijob_effect_sign FLOORS mpijob/effect SOURCES mpijob_effect_cases.c)
 mpijobd_unit_test(mpijob_dialect FLOORS mpijob SOURCES mpijob_v3.c)
@@ -20,3 +21,5 @@ mpijobd_unit_test(mpijob_dialect_v3 FLOORS mpijob/match mpijob/effect SOURCES mp
 foreach(name mpijob_dialect mpijob_dialect_v3) # rows of their own behind the real ones
   target_link_options(test_${name} PRIVATE -Wl,--wrap=mpijob_tables)
 endforeach()
+add_executable(template_driver template_driver.c) # for tests/apiserver/decode
+target_link_libraries(template_driver PRIVATE floor_mpijob_inspect)

@@ -205,8 +205,8 @@ static void an_object_where_a_list_belongs(void **state)
               "object-for-list spec.mpiReplicaSpecs.Worker.template.spec.containers.1.args safe",
               JOB(POD("Worker", "\"containers\":[{},{\"args\":[],\"env\":[]}]"), ""));
         check(JOB(POD("Launcher", "\"volumes\":{},\"initContainers\":{\"a\":1}"), ""), every[i],
-              "object-for-list spec.mpiReplicaSpecs.Launcher.template.spec.initContainers; "
-              "object-for-list spec.mpiReplicaSpecs.Launcher.template.spec.volumes safe",
+              "object-for-list spec.mpiReplicaSpecs.Launcher.template.spec.volumes safe; "
+              "object-for-list spec.mpiReplicaSpecs.Launcher.template.spec.initContainers",
               JOB(POD("Launcher", "\"volumes\":[],\"initContainers\":{\"a\":1}"), ""));
     }
     check(JOB(POD("Worker", "\"containers\":[{\"args\":{}}]"), ""), CCI,
@@ -218,7 +218,7 @@ static void an_object_where_a_list_belongs(void **state)
           "dead-deadline spec.runPolicy.activeDeadlineSeconds",
           NULL);
     check(JOB(POD("Worker", "\"containers\":[{\"command\":\"sh\"}]"), ""), ALPHA,
-          "object-for-list spec.mpiReplicaSpecs.Worker.template.spec.containers.0.command", NULL);
+          "wrong-type spec.mpiReplicaSpecs.Worker.template.spec.containers.0.command", NULL);
 }
 
 static void a_policy_that_is_none(void **state)

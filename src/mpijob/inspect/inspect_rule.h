@@ -23,6 +23,7 @@ struct inspecting {
 
 /* The rules, a file each. */
 void inspect_values(struct inspecting *in);
+void inspect_templates(struct inspecting *in); /* a part of the values */
 void inspect_places(struct inspecting *in);
 void inspect_life(struct inspecting *in);
 
@@ -33,6 +34,8 @@ void finding_means(struct mpijob_finding *f, const char *format, ...) __attribut
 void finding_cure(struct mpijob_finding *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* raw: the new value, empty to remove the place. False where it is too long to be kept (then there is no cure). */
 bool finding_edit(struct mpijob_finding *f, const char *pointer, struct str raw);
+/* What comes of a value that stands where another belongs: "a string", "a whole number". False: that is not known. */
+bool finding_wrong_type(const struct inspecting *in, struct mpijob_finding *f, const char *is, const char *wanted);
 /* The edits that put a value in force, wherever this version reads the field. */
 bool finding_edit_field(const struct inspecting *in, struct mpijob_finding *f, enum mpijob_field_id field,
                         struct str raw);

@@ -5,8 +5,6 @@
 #include <strings.h>
 
 #include "mpijob/inspect/inspect_rule.h"
-#include "mpijob/quantity.h"
-#include "json/edit.h"
 
 /* ---- types ---- */
 
@@ -66,8 +64,7 @@ static bool evident(struct json value, const struct typed *t, struct str *meant)
     return t->kind == KIND_BOOL && (str_is(*meant, "true") || str_is(*meant, "false"));
 }
 
-/* False: what comes of it is not known. */
-static bool say_type(const struct inspecting *in, struct mpijob_finding *f, const char *is, const char *wanted)
+bool finding_wrong_type(const struct inspecting *in, struct mpijob_finding *f, const char *is, const char *wanted)
 {
     static const char *const stops = "can no longer decode its list of jobs: it sees no change of ANY MPIJob of the "
                                      "cluster until this one is mended";
@@ -110,8 +107,9 @@ static void types(struct inspecting *in)
             continue;
         finding_begin(&f, PROBLEM_WRONG_TYPE, SEVERITY_ERROR, t->pointer, value);
         bool number = json_type(value) == JSON_NUMBER && t->kind != KIND_TEXT;
-        if (!say_type(in, &f, number ? "a fraction, or a number that is too large," : json_type_name(json_type(value)),
-                      kind_names[t->kind]))
+        if (!finding_wrong_type(
+                in, &f, number ? "a fraction, or a number that is too large," : json_type_name(json_type(value)),
+                kind_names[t->kind]))
             continue;
         f.safe = evident(value, t, &meant) && finding_edit(&f, t->pointer, meant);
         if (f.edit_count)
@@ -121,105 +119,6 @@ static void types(struct inspecting *in)
             finding_cure(&f, "set %s to the value that was meant (%s), or remove it",
                          mpijob_finding_path(t->pointer, path), kind_names[t->kind]);
         finding_report(in, &f);
-    }
-}
-
-/* ---- lists and amounts of the pod templates ---- */
-
-static void list_at(struct inspecting *in, struct json owner, const char *under, const char *name)
-{
-    struct json value = json_get(owner, name);
-    char pointer[FINDING_POINTER], path[FINDING_POINTER];
-    struct mpijob_finding f;
-    if (json_type(value) <= JSON_NULL || json_type(value) == JSON_ARRAY)
-        return;
-    snprintf(pointer, sizeof pointer, "%s/%s", under, name);
-    finding_begin(&f, PROBLEM_OBJECT_FOR_LIST, SEVERITY_ERROR, pointer, value);
-    finding_means(
-        &f,
-        "%s stands where a list belongs: no typed client can list MPIJobs any more, the controller among them, "
-        "so it is as good as stopped for every job",
-        json_type_name(json_type(value)));
-    bool empty = json_type(value) == JSON_OBJECT && json_count(value) == 0;
-    f.safe = empty && finding_edit(&f, pointer, str_of("[]"));
-    if (empty)
-        finding_cure(&f, "set %s to [], which a client that does not tell {} from [] has overwritten",
-                     mpijob_finding_path(pointer, path));
-    else
-        finding_cure(&f, "write %s as a list", mpijob_finding_path(pointer, path));
-    finding_report(in, &f);
-}
-
-/* Where a resource stands; the whole list of them where its name is too long for a finding. */
-static void place_of_resource(char pointer[FINDING_POINTER], const char *under, const char *list, struct str name)
-{
-    struct buf place = BUF_INIT;
-    buf_printf(&place, "%s/resources/%s", under, list);
-    snprintf(pointer, FINDING_POINTER, "%s", place.ptr ? place.ptr : "");
-    json_pointer_push(&place, name);
-    if (!place.failed && place.len < FINDING_POINTER)
-        snprintf(pointer, FINDING_POINTER, "%s", place.ptr);
-    buf_free(&place);
-}
-
-/* Amounts of resources that Kubernetes' decoder refuses: "16GB". They count as none wherever GPUs are added up. */
-static void quantities(struct inspecting *in, struct json container, const char *under)
-{
-    static const char *const lists[] = {"limits", "requests"};
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        struct json list = json_get(json_get(container, "resources"), lists[i]);
-        if (json_type(list) != JSON_OBJECT)
-            continue;
-        for (struct json_iter it = json_iter(list); json_next(&it);) {
-            struct mpijob_finding f;
-            char pointer[FINDING_POINTER], path[FINDING_POINTER];
-            int64_t amount;
-            if (quantity_of(it.value, &amount))
-                continue;
-            place_of_resource(pointer, under, lists[i], str_n(it.key.text.ptr + 1, it.key.text.len - 2));
-            finding_begin(&f, PROBLEM_WRONG_TYPE, SEVERITY_ERROR, pointer, it.value);
-            bool text = json_type(it.value) == JSON_STRING;
-            if (!say_type(in, &f, text ? "a text that is no quantity" : json_type_name(json_type(it.value)),
-                          "a quantity"))
-                continue;
-            finding_cure(&f, "write %s as Kubernetes reads it, such as 8, \"500m\" or \"16Gi\"; here it counts as 0",
-                         mpijob_finding_path(pointer, path));
-            finding_report(in, &f);
-        }
-    }
-}
-
-static void containers(struct inspecting *in, struct json pod, const char *under, const char *kind)
-{
-    static const char *const lists[] = {"command", "args", "env", "envFrom", "ports", "volumeMounts", NULL};
-    int n = 0;
-    struct json all = json_get(pod, kind);
-    list_at(in, pod, under, kind);
-    if (json_type(all) != JSON_ARRAY)
-        return;
-    for (struct json_iter it = json_iter(all); json_next(&it); n++) {
-        char pointer[FINDING_POINTER];
-        snprintf(pointer, sizeof pointer, "%s/%s/%d", under, kind, n);
-        for (size_t i = 0; lists[i]; i++)
-            list_at(in, it.value, pointer, lists[i]);
-        quantities(in, it.value, pointer);
-    }
-}
-
-static void lists(struct inspecting *in)
-{
-    static const char *const roles[] = {"Launcher", "Worker"};
-    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
-        char pointer[FINDING_POINTER];
-        snprintf(pointer, sizeof pointer, "/spec/mpiReplicaSpecs/%s/template/spec", roles[i]);
-        struct json pod = json_at(in->view->object, pointer);
-        if (json_type(pod) != JSON_OBJECT)
-            continue;
-        containers(in, pod, pointer, "containers");
-        containers(in, pod, pointer, "initContainers");
-        list_at(in, pod, pointer, "volumes");
-        list_at(in, pod, pointer, "tolerations");
-        list_at(in, pod, pointer, "imagePullSecrets");
     }
 }
 
@@ -340,7 +239,7 @@ static void negative_deadline(struct inspecting *in)
 void inspect_values(struct inspecting *in)
 {
     types(in);
-    lists(in);
+    inspect_templates(in);
     if (in->view->deleting)
         return;
     policies(in);
