@@ -11,7 +11,7 @@
 ---@field cluster string which of the configuration's clusters it is about; `"default"` where there is but one. A policy on several has a run on each
 ---@field scheduled_at integer when it fell due, seconds since 1970: the nominal time, without jitter; with `on` when the first of its jobs did
 ---@field jobs fun(): mpijobd.Job? for `run` functions: an iterator over the jobs of `match`; with `on` those of this run
----@field changed integer jobs changed so far (in a dry run: that would be)
+---@field changed integer jobs changed so far (in a dry run of the policy: that would be); calls with the option dry_run do not count
 ---@field unchanged integer jobs that were as asked for already
 ---@field failed integer
 ---@field dry_run boolean

@@ -58,7 +58,8 @@ void change_finish(struct change *c, bool sent, const struct error *err)
         name_it(c, &told);
     }
     struct change_result result = {
-        .changed = !err && sent && c->verdict.effect != EFFECT_UNCHANGED,
+        .changed = err ? c->launcher.half : sent && c->verdict.effect != EFFECT_UNCHANGED,
+        .written = c->written,
         .dry_run = c->dry_run,
         .again = err && err->code == ERR_CONFLICT && c->again,
         .tries = c->earlier_tries + c->tries,

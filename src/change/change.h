@@ -27,7 +27,9 @@
 enum change_verb { CHANGE_FIELDS, CHANGE_PATCH, CHANGE_REPLACE, CHANGE_CREATE, CHANGE_DELETE };
 
 struct change_result { /* what it points to is valid during the call */
-    bool changed;      /* something was changed (or would be, in a dry run) */
+    bool changed; /* something was changed (or would be, in a dry run); with an error: the object was, its launcher was
+                     not or may not be */
+    bool written; /* the server has stored another object than there was, as with ERR_DROPPED */
     bool dry_run;
     bool again; /* ERR_CONFLICT: the caller may compute its changes from `object`, and start another change */
     int tries;  /* that were made so far, those of change_call among them */

@@ -24,17 +24,28 @@ bool change_wants_launcher(const struct change *c)
     return c->through_launcher && c->verb == CHANGE_FIELDS && mpijob_launcher_concerned(&c->changes, &c->view);
 }
 
-/* The launcher's part fails; the MPIJob's own part may be written by now. */
-static void finish_half(struct change *c, const struct error *why)
+/* What became of the launcher is told, and whether the MPIJob's own part was written before. */
+void change_launcher_failed(struct change *c, const struct error *why, bool unknown)
 {
     struct error told = *why;
-    if (c->launcher.writing && c->diff.count && !c->dry_run)
-        error_prefix(&told, "the MPIJob was changed, its launcher %s was not", word_of(c));
+    const char *word = word_of(c), *first = "";
+    c->launcher.half = c->written && c->diff.count;
+    if (c->launcher.half)
+        first = unknown || why->code == ERR_DROPPED ? "the MPIJob was changed; " : "the MPIJob was changed, ";
+    if (unknown)
+        error_prefix(&told, "%sit is not known whether its launcher %s was", first, word);
+    else if (why->code == ERR_DROPPED)
+        error_prefix(&told, "%sits launcher %s was not changed as asked", first, word);
     else
-        error_prefix(&told, "its launcher %s", word_of(c));
+        error_prefix(&told, "%sits launcher %s%s", first, word, c->launcher.half ? " was not" : "");
     if (c->launcher.writing && told.code == ERR_CONFLICT) /* to compute the changes again would not help */
         told.code = ERR_HTTP;
     change_fail(c, &told);
+}
+
+static void finish_half(struct change *c, const struct error *why)
+{
+    change_launcher_failed(c, why, false);
 }
 
 /* ---- the read ---- */
@@ -140,7 +151,7 @@ static void launcher_written(void *data, const struct write_result *result, cons
         error_prefix(&told, "given up after %d tries", c->launcher.tries);
         finish_half(c, &told);
     } else {
-        finish_half(c, err);
+        change_launcher_failed(c, err, result->unknown);
     }
 }
 

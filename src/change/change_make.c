@@ -72,6 +72,10 @@ static int make(struct change *c, struct json before, struct json *after, struct
         rc = buf_result(&c->after, "the object", err);
     if (!rc)
         rc = json_parse(buf_str(&c->after), "the object", after, err);
+    if (!rc && c->verb == CHANGE_PATCH && json_type(json_get(*after, "metadata")) != JSON_OBJECT)
+        rc = error_set(err, ERR_INVALID,
+                       "the patch takes away metadata as a whole, which no object can be without; name "
+                       "what is to go, as in {\"metadata\": {\"labels\": null}}");
     if (!rc && c->verb != CHANGE_CREATE) /* a patch may name the version that it was made for, too */
         rc = check_given(c, *after, err);
     if (!rc && json_exists(before))

@@ -60,6 +60,7 @@ struct change {
         bool asked;   /* the launcher was looked for */
         bool missing; /* ... and does not exist */
         bool writing; /* the job's own part is done */
+        bool half;    /* ... and was written, and this part is not known to be */
         bool again;   /* pauses before the next try */
     } launcher;
     struct {
@@ -69,6 +70,7 @@ struct change {
         char note[512];
         bool asked, over; /* over: the wait was given up */
     } effect;
+    bool written; /* the server's answer is of another version than the object that was read */
     bool cancelled, abandoned, ended;
 };
 
@@ -109,6 +111,8 @@ void change_send(struct change *c);
 
 /* ---- change_launcher.c ---- */
 bool change_wants_launcher(const struct change *c);
+/* The launcher's part fails, and with it the change. unknown: it may have been written. */
+void change_launcher_failed(struct change *c, const struct error *why, bool unknown);
 void change_read_launcher(struct change *c);  /* then change_judge */
 void change_write_launcher(struct change *c); /* the last step before the end */
 void change_launcher_again(struct change *c); /* after the pause */

@@ -64,10 +64,8 @@ static int check_whole(const struct change *c, struct json answer, struct error 
     return rc;
 }
 
-static int check(void *data, struct json answer, struct error *err)
+static int check_kept(const struct change *c, struct json answer, struct error *err)
 {
-    struct change *c = data;
-    char after[64];
     if (!c->ours)
         return 0;
     switch (c->verb) {
@@ -76,17 +74,34 @@ static int check(void *data, struct json answer, struct error *err)
     case CHANGE_PATCH:
         return c->diff.count ? check_fields(c, answer, err) : 0;
     case CHANGE_REPLACE:
-        json_string_at(answer, "/metadata/resourceVersion", after, sizeof after);
-        if (!c->dry_run && strcmp(after, c->looked_at) == 0) {
-            c->verdict.effect = EFFECT_UNCHANGED;
-            snprintf(c->verdict.why, sizeof c->verdict.why, "the server had the same object already");
-        }
         return check_whole(c, answer, err);
     case CHANGE_CREATE:
     case CHANGE_DELETE:
         break;
     }
     return 0;
+}
+
+/* The server answers 200 also where it keeps nothing of what was sent, and then the version stays. */
+static void see_unchanged(struct change *c, struct json answer)
+{
+    char after[64];
+    json_string_at(answer, "/metadata/resourceVersion", after, sizeof after);
+    if (c->dry_run || (c->verb != CHANGE_PATCH && c->verb != CHANGE_REPLACE) || strcmp(after, c->looked_at) != 0)
+        return;
+    c->verdict.effect = EFFECT_UNCHANGED;
+    snprintf(c->verdict.why, sizeof c->verdict.why,
+             "the server has answered 200 and changed nothing: it drops what was sent, or puts back what was there");
+    mpijob_diff_free(&c->diff);
+}
+
+static int check(void *data, struct json answer, struct error *err)
+{
+    struct change *c = data;
+    int rc = check_kept(c, answer, err);
+    if (!rc)
+        see_unchanged(c, answer);
+    return rc;
 }
 
 /* ---- the answer ---- */
@@ -101,6 +116,7 @@ static int keep(struct change *c, const struct write_result *result, struct erro
     buf_add_str(&copy, result->object.text);
     c->answer = buf_take(&copy, &c->answer_len);
     json_string_at(result->object, "/metadata/resourceVersion", c->version_now, sizeof c->version_now);
+    c->written = !c->dry_run && strcmp(c->version_now, c->looked_at) != 0;
     return c->warnings && c->answer ? 0 : error_nomem(err);
 }
 
@@ -111,8 +127,8 @@ static void own_part_done(struct change *c)
     if (c->launcher.plan.diff.count == 0) {
         change_finish(c, true, NULL);
     } else if (c->cancelled) {
-        error_set(&err, ERR_CANCELLED, "cancelled: the MPIJob was changed, its launcher was not");
-        change_fail(c, &err);
+        error_set(&err, ERR_CANCELLED, "cancelled");
+        change_launcher_failed(c, &err, false);
     } else {
         change_write_launcher(c);
     }

@@ -31,7 +31,7 @@ struct write {
     struct buf body, diff;
     const char *content_type;
     const struct mpijob_verdict *verdict;
-    bool dry_run, strict, cancelled, abandoned, ended, not_done;
+    bool dry_run, strict, cancelled, abandoned, ended, not_done, unknown;
     int64_t run, row, intended_at;
     struct kube_request *request;
     struct defer turn;
@@ -82,6 +82,7 @@ static void finish(struct write *w, const struct kube_answer *answer, const stru
                                   .object = answer ? answer->body : (struct json){{0}},
                                   .warnings = answer ? answer->warnings : none,
                                   .not_done = w->not_done,
+                                  .unknown = w->unknown,
                                   .row = w->row};
     w->ended = true;
     w->done(w->data, &result, err);
@@ -98,6 +99,7 @@ static void fail(struct write *w, const char *outcome, const struct error *err)
 static void given_up(struct write *w)
 {
     struct error err;
+    w->unknown = true;
     error_set(&err, ERR_CANCELLED, "given up while its %s was under way; the next start looks it up",
               write_verb_name(w->verb));
     finish(w, NULL, &err);
@@ -109,6 +111,7 @@ static void given_up(struct write *w)
 static void leave_open(struct write *w, const struct error *why)
 {
     struct error told = *why;
+    w->unknown = true;
     error_prefix(&told,
                  "the answer to a %s was lost, and its outcome could not be looked up; its row in the journal stays in "
                  "flight, and the next start looks it up",
@@ -146,6 +149,7 @@ static void looked(void *data, struct kube_request *request, const struct kube_a
         break;
     case WRITE_UNKNOWN:
         told.retryable = false;
+        w->unknown = true;
         fail(w, "lost", &told);
         break;
     }
@@ -158,6 +162,7 @@ static void look(struct write *w, const struct error *why)
     if (!*w->name) { /* the server was to choose the name, so the object cannot be looked up */
         struct error told = *why;
         told.retryable = false; /* another try might make a second object */
+        w->unknown = true;
         fail(w, "lost", &told);
         return;
     }

@@ -24,6 +24,7 @@ struct write_result {   /* valid during the call */
     struct json object; /* as the server gave it back; absent where no answer came */
     const char *const *warnings;
     bool not_done; /* the answer was lost, and the object shows that the write was not done: it may be tried again */
+    bool unknown;  /* with an error: the write may have been done */
     int64_t row;   /* in the journal; 0: none */
 };
 

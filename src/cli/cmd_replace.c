@@ -22,7 +22,7 @@ struct replacing {
     struct jobs jobs;
     size_t at;
     unsigned active;
-    int64_t changed, unchanged, failed;
+    int64_t changed, unchanged, failed, half; /* half: the job was changed, its launcher was not */
     struct buf json, version;
     struct json_writer w;
     uint64_t wait_effect_ms;
@@ -43,6 +43,7 @@ static void one_done(void *data, const struct change_result *result, const struc
     struct replacing *r = one->all;
     r->failed += err != NULL;
     r->changed += !err && result->changed;
+    r->half += err && result->changed;
     r->unchanged += !err && !result->changed;
     if (r->s.options.output == OUTPUT_JSON)
         replace_print_json(&r->w, one->key, result, err);
@@ -292,7 +293,7 @@ static int finish(struct replacing *r, int code)
         json_write_end(&r->w);
         puts(r->json.ptr ? r->json.ptr : "[]");
     } else if (!code && (r->s.options.selector || r->s.options.all || r->many)) {
-        printf("%" PRId64 " %s, %" PRId64 " as they should be, %" PRId64 " failed\n", r->changed,
+        printf("%" PRId64 " %s, %" PRId64 " as they should be, %" PRId64 " failed\n", r->changed + r->half,
                r->s.options.dry_run ? "would be changed" : "changed", r->unchanged, r->failed);
     }
     if (code || !r->failed)

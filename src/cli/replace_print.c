@@ -14,7 +14,7 @@ void replace_print_json(struct json_writer *w, const char *key, const struct cha
     json_write_key(w, "job");
     json_write_string(w, key);
     json_write_key(w, "changed");
-    json_write_bool(w, !err && result->changed);
+    json_write_bool(w, result->changed); /* with an error: its launcher was not */
     if (err) {
         json_write_key(w, "reason");
         json_write_string(w, err->reason);

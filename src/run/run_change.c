@@ -54,7 +54,7 @@ static int grant(struct run_change *c, struct error *err)
     struct run *run = c->run;
     if (run->stopping)
         return error_set(err, ERR_CANCELLED, "the run is being stopped");
-    if (c->granted || (c->look && !run->dry_run)) /* another try after a conflict; or the script only looks */
+    if (c->granted || c->look) /* another try after a conflict; or the script only looks */
         return 0;
     if (run->grant_max >= 0 && run->granted >= run->grant_max) {
         error_set(err, ERR_LIMIT, "the run has made its %" PRId64 " changes; raise limits.changes if more are meant",
@@ -111,8 +111,9 @@ static void log_change(const struct run_change *c, const struct change_result *r
         mpijob_diff_write(result->launcher, false, &launcher_lines);
     }
     if (err)
-        log_event(log, LOG_ERROR, failed[c->verb],
+        log_event(log, LOG_ERROR, result->changed ? "replaced in part" : failed[c->verb],
                   LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told}, {what, c->key},
+                             LOG_LINES_FIELD("diff", result->changed ? diff.ptr : NULL, lines.ptr),
                              {"reason", err->reason}, {"message", err->message}));
     else
         log_event(log, LOG_INFO, (result->dry_run ? would : done)[c->verb],
@@ -148,7 +149,9 @@ static void count(const struct run *run, const struct change_result *result, con
         return;
     if (err)
         counters_replace_failed(counters, run->policy->name, err->reason);
-    else
+    if (err && result->changed) /* the verdict was on both parts */
+        counters_replaced(counters, run->policy->name, mpijob_effect_name(EFFECT_UNKNOWN), 0);
+    else if (!err)
         counters_replaced(counters, run->policy->name, mpijob_effect_name(result->effect), released(result));
 }
 
@@ -197,15 +200,14 @@ static void over(void *data, const struct change_result *result, const struct er
     bool again = result->again && c->done;
     if (again && c->granted)
         run->granted--;
-    if (!err && !result->changed) {
-        run->unchanged++;
-    } else if (!again) {
-        run->changed += !err;
+    if (!c->look && !again) {
+        run->unchanged += !err && !result->changed;
+        run->changed += result->changed; /* with an error too: the job was, its launcher was not */
         run->failed += err && err->code != ERR_CANCELLED && err->code != ERR_LIMIT;
-        if (!c->told && (!err || err->code != ERR_CANCELLED))
-            log_change(c, result, err);
     }
-    if (!err && result->changed && !result->dry_run)
+    if (!again && (err || result->changed) && !c->told && (!err || result->changed || err->code != ERR_CANCELLED))
+        log_change(c, result, err);
+    if (result->written || (!err && result->changed && !result->dry_run))
         tell_written(c, result);
     if (*c->uid)
         loops_end(&run->runs->loops, str_of(c->uid));
@@ -213,7 +215,7 @@ static void over(void *data, const struct change_result *result, const struct er
         settle(c, result, err);
     if (!again && (err || result->changed))
         count(run, result, err);
-    if (!again && run->runs->observe)
+    if (!again && !c->look && run->runs->observe)
         run->runs->observe(run->runs->data, run, c->key, result, err);
     DL_DELETE(run->changes, c);
     run->active--;

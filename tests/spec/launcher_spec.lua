@@ -207,7 +207,7 @@ describe("through the launcher, on the simulator,", function()
         daemon:write("advance 1s\n")
         daemon:expect("clock ", "stdout")
         support.contains(daemon.stderr, "changed=1")
-        support.contains(daemon.stderr, "launcher=")
+        support.contains(daemon.stderr, "\n    its launcher:\n    + spec.activeDeadlineSeconds: 86400\n")
         assert.are.equal(0, (daemon:stop()))
         local order = {}
         for _, request in ipairs(server.sim:requests("")) do
@@ -271,6 +271,35 @@ describe("through the launcher, on the simulator,", function()
         assert.are.equal(1, code)
         support.contains(err, "through_launcher needs get and patch on jobs.batch")
         assert.are.equal(86400, cluster.at(server:get("train", "a"), server.version.deadline))
+    end)
+
+    it("counts, logs and tells what was written where only the launcher fails", function()
+        local file = support.write(folder .. "/p.lua", POLICY)
+        local function once()
+            return support.mpijobd("run", "--once", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", file)
+        end
+        server.sim:fault { fault = "forbidden", method = "PATCH", count = 1 }
+        local code, out, log = once()
+        assert.are.equal(3, code, out .. log)
+        support.contains(out, "1 changed, 0 as they should be, 1 failed")
+        support.contains(log, "error replaced in part policy=cap job=train/a reason=")
+        support.contains(log, "\n    + spec.runPolicy.activeDeadlineSeconds: 86400\n")
+        local _, rows = support.mpijobd("runs", "--state", folder .. "/s.db", "-o", "json")
+        local row = support.json.decode(rows)[1]
+        assert.are.same({ "partial", 1, 1 }, { row.outcome, row.changed, row.failed })
+        -- Nothing says what became of a patch whose answer is lost where the launcher cannot be read any more.
+        server:create("train", "b", { state = "Running", since = 60 })
+        make_launcher(server, "train", "b", JOB)
+        server.sim:fault { fault = "reset-after", method = "PATCH", count = 1 }
+        server.sim:fault { fault = "status", code = 403, method = "GET", path = "*/b-launcher", after = 1, count = 1 }
+        local err
+        code, out, err = support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "-n", "train", "b", "activeDeadlineSeconds=86400",
+            "--through-launcher", "-o", "json")
+        assert.are.equal(1, code, out .. err)
+        local result = support.json.decode(out)[1]
+        assert.is_true(result.changed)
+        support.contains(result.error, "train/b: the MPIJob was changed; it is not known whether its launcher Job was: ")
+        support.lacks(result.error, "was not")
     end)
 
     it("tries the launcher six times, and says so", function()

@@ -72,4 +72,45 @@ describe("what is read of a cluster", function()
         support.contains(log, [[inf=inf int=42 list="[1,\"b\"]" long=]])
         support.contains(log, [[map="{\"a\":{\"b\":2}}" message_=mine none=null]])
     end)
+
+    it("a script's dry looks are no changes, and what the server did not change is none", function()
+        server:create(namespace, "a", { state = "Running" })
+        local policy = file(([[policy { name = "p", every = "1h", limits = { changes = 2 }, run = function()
+            for _ = 1, 5 do
+                local would = assert(mpijob.replace("%s/a", { labels = { x = "1" } }, { dry_run = true }))
+                assert(would.changed and would.dry_run)
+            end
+            assert(not mpijob.replace("%s/none", { labels = { x = "1" } }, { dry_run = true }))
+            assert(run.changed == 0 and run.unchanged == 0 and run.failed == 0)
+            assert(mpijob.replace("%s/a", { labels = { x = "2" } }))
+            assert(run.changed == 1)
+            for _, patch in ipairs { { metadata = json.null }, { { op = "remove", path = "/metadata" } }, { metadata = "x" } } do
+                local no, err = mpijob.patch("%s/a", patch)
+                assert(no == nil and err.reason == "Invalid" and err.message:find("takes away metadata as a whole", 1, true), err.message)
+            end
+            assert(run.changed == 1)
+        end }]]):gsub("%%s", namespace))
+        local code, out, log = at("plan", policy)
+        assert.are.equal(3, code, out .. log)
+        support.contains(out, '+ labels.x: "2"')
+        support.lacks(out, 'labels.x: "1"')
+        support.contains(out, "1 to change (1 stored)")
+        code, out, log = at("run", "--once", "--state", folder .. "/s.db", policy)
+        assert.are.equal(3, code, out .. log) -- three refused patches
+        support.contains(log, "changed=1 unchanged=0 failed=3")
+        assert.are.equal("2", server:get(namespace, "a").metadata.labels.x)
+        if not server.sim then
+            return
+        end
+        local _, raw = server:get(namespace, "a") -- as if a webhook had put back what was there
+        server.sim:fault { fault = "body", method = "PATCH", count = 1, text = raw }
+        policy = file(([[policy { name = "p", every = "1h", run = function()
+            local done = assert(mpijob.patch("%s/a", { metadata = { labels = { y = "1" } } }))
+            assert(done.changed == false and done.effect == "unchanged" and #done.diff == 0, json.encode(done))
+            assert(run.changed == 0 and run.unchanged == 1)
+        end }]]):format(namespace))
+        code, out, log = at("run", "--once", "--state", folder .. "/s.db", policy)
+        assert.are.equal(0, code, out .. log)
+        support.lacks(log, "patched")
+    end)
 end)
