@@ -13,6 +13,7 @@
 #include "cli/manual_clock.h"
 #include "cli/session/policies.h"
 #include "cli/terminal.h"
+#include "guard/parent.h"
 #include "loop/lag.h"
 #include "loop/signals.h"
 #include "time/duration.h"
@@ -27,6 +28,7 @@ struct daemon {
     struct lag lag;
     struct metric *lag_seconds, *lines_lost;
     uint64_t lines_counted; /* of those that were lost */
+    struct guard_shared *guard;
     uint64_t grace_ms;
     bool serving; /* before that, signals are only noted */
     bool stop_asked, reload_asked;
@@ -238,6 +240,10 @@ static int run(int argc, char **argv, const struct command *command)
             return command_usage(command, "--grace: %s", err.message);
         d.grace_ms = (uint64_t)grace / 1000;
     }
+    d.guard = o.once || o.no_supervisor ? parent_none() : parent_start(argc, argv);
+    if (!d.guard)
+        return (fputs("mpijobd run: out of memory\n", stderr), EXIT_FAILED);
+    atomic_store(&d.guard->grace_ms, o.once ? 0 : (int64_t)d.grace_ms);
     code = session_open(&d.s, command->name, &o);
     if (code)
         return code;

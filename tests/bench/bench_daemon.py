@@ -113,7 +113,7 @@ def measure_daemon(url, kubeconfig, options, folder):
         file.write(POLICY)
     log = open(os.path.join(folder, "log"), "w+", encoding="utf-8")
     begun = time.monotonic()
-    daemon = subprocess.Popen([options.mpijobd, "run", "-A", "--kubeconfig", kubeconfig, "--state", os.path.join(folder, "s.db"),
+    daemon = subprocess.Popen([options.mpijobd, "run", "--no-supervisor", "-A", "--kubeconfig", kubeconfig, "--state", os.path.join(folder, "s.db"),
                                "--listen", "127.0.0.1:0", policy], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     process = Process(daemon.pid)
     try:

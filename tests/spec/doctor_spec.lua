@@ -349,7 +349,7 @@ describe("doctor", function()
             return doctor(nil, "--kubeconfig", sim.kubeconfig, "--state", path).state
         end
         support.write(folder .. "/p.lua", 'policy { name = "a", every = "1h", replace = { suspend = true } }')
-        local daemon = support.daemon(nil, "run", "--kubeconfig", sim.kubeconfig, "--state", folder .. "/s.db", folder .. "/p.lua")
+        local daemon = support.daemon(nil, "run", "--no-supervisor", "--kubeconfig", sim.kubeconfig, "--state", folder .. "/s.db", folder .. "/p.lua")
         daemon:expect("connected")
         is(state(folder .. "/s.db"), "ok", ("held by a daemon that runs (process %d)"):format(daemon.pid))
         assert.are.equal(0, (daemon:stop()))

@@ -136,7 +136,7 @@ describe("a hostile policy #measured", function()
         it("does no harm to its neighbour: " .. name, function()
             local bad = ('local NS = %q\npolicy { name = "bad", every = "2s", limits = { cpu = "500ms" }, run = function(run)\n%s\nend }\n'):format(
                 namespace, body)
-            local daemon = support.daemon({}, "run", "--kubeconfig", server.kubeconfig, "--state", ":memory:", "-n", namespace,
+            local daemon = support.daemon({}, "run", "--no-supervisor", "--kubeconfig", server.kubeconfig, "--state", ":memory:", "-n", namespace,
                 support.write(folder .. "/good.lua", GOOD), support.write(folder .. "/bad.lua", bad))
             daemon:expect("policies in force")
             local said = support.proc.await(function()

@@ -22,6 +22,7 @@ enum id {
     ID_CLOCK,
     ID_GRACE,
     ID_LISTEN,
+    ID_NO_SUPERVISOR,
     ID_DRY_RUN,
     ID_LOG_LEVEL,
     ID_LOG_FORMAT,
@@ -75,6 +76,8 @@ static const struct known {
     {"grace", ID_GRACE, "DURATION", TAKES_RUN, "after SIGTERM, for what is in flight (default 30s)"},
     {"listen", ID_LISTEN, "ADDRESS", TAKES_RUN,
      "for metrics and health (default 127.0.0.1:9633); \"none\": do not listen"},
+    {"no-supervisor", ID_NO_SUPERVISOR, NULL, TAKES_RUN,
+     "without a parent process that starts the daemon again: for systemd and Kubernetes, which do that"},
     {"dry-run", ID_DRY_RUN, NULL, TAKES_DRY_RUN, "say what would be done, and do not do it"},
     {"log-level", ID_LOG_LEVEL, "LEVEL", TAKES_LOG, "debug, info, warn or error"},
     {"log-format", ID_LOG_FORMAT, "FORMAT", TAKES_LOG, "text or json"},
@@ -214,6 +217,9 @@ static int take(struct options *o, int id, const char *value, struct error *err)
         break;
     case ID_LISTEN:
         o->listen = value;
+        break;
+    case ID_NO_SUPERVISOR:
+        o->no_supervisor = true;
         break;
     case ID_DRY_RUN:
         o->dry_run = true;

@@ -46,6 +46,9 @@ local function command(options, ...)
     local args = { ... }
     local path = support.binary
     if #wrapper > 0 then
+        if args[1] == "run" then -- it is the daemon that is to be wrapped, not its parent
+            table.insert(args, 2, "--no-supervisor")
+        end
         local all = { table.unpack(wrapper, 2) }
         all[#all + 1] = path
         for _, arg in ipairs(args) do
