@@ -2,16 +2,17 @@
 /* libmicrohttpd on the loop, without a thread: its epoll descriptor is polled, its timeout is a timer. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "admin/admin_parts.h"
 
 #define IDLE_SECONDS 30
-#define CONNECTIONS_MAX 64
+#define CONNECTIONS_MOST (2 * ADMIN_CONNECTIONS_MAX) /* those included that make room and are not closed yet */
 #define TOKEN_MAX 4096
 
 /* ---- turns ---- */
 
-static void turn(struct admin *a)
+void admin_turn(struct admin *a)
 {
     MHD_UNSIGNED_LONG_LONG ms;
     a->resumed = false;
@@ -28,12 +29,12 @@ static void readable(uv_poll_t *poll, int status, int events)
 {
     (void)status;
     (void)events;
-    turn(poll->data);
+    admin_turn(poll->data);
 }
 
 static void timed_out(struct deadline *timer)
 {
-    turn(timer->data);
+    admin_turn(timer->data);
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
@@ -42,7 +43,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     (void)version;
     (void)upload;
     if (!*state) { /* the headers */
-        *state = admin_request_new(cls, connection);
+        *state = admin_connection_known(connection) ? admin_request_new(cls, connection) : NULL;
         return *state ? MHD_YES : MHD_NO;
     }
     if (*upload_size) { /* no page takes a body: it is read over */
@@ -55,11 +56,11 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 static void on_completed(void *cls, struct MHD_Connection *connection, void **state,
                          enum MHD_RequestTerminationCode how)
 {
-    (void)cls;
-    (void)connection;
     (void)how;
-    if (*state)
+    if (*state) {
+        admin_connection_done(cls, connection);
         admin_request_completed(*state);
+    }
     *state = NULL;
 }
 
@@ -116,11 +117,17 @@ static int start(struct admin *a, const struct sockaddr_storage *address, struct
     if (fd < 0)
         return fd;
     admin_url_of(fd, a->url, sizeof a->url);
-    a->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, a,
-                              MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-                              MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED,
-                              on_completed, NULL, MHD_OPTION_END);
-    return a->mhd ? 0 : error_nomem(err); /* it has closed the socket */
+    a->mhd =
+        MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, on_request,
+                         a, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MOST, MHD_OPTION_CONNECTION_TIMEOUT,
+                         (unsigned)IDLE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED, on_completed, a,
+                         MHD_OPTION_NOTIFY_CONNECTION, admin_connection_notify, a, MHD_OPTION_END);
+    if (!a->mhd) {
+        close(fd);
+        return error_nomem(err);
+    }
+    a->listener = fd;
+    return 0;
 }
 
 int admin_open(uv_loop_t *loop, const struct admin_options *options, struct admin **out, struct error *err)
@@ -152,7 +159,8 @@ int admin_open(uv_loop_t *loop, const struct admin_options *options, struct admi
     uv_unref((uv_handle_t *)&a->poll);
     uv_unref((uv_handle_t *)&a->timer.timer);
     a->handles = 2;
-    turn(a);
+    admin_connections_start(a);
+    admin_turn(a);
     *out = a;
     return 0;
 }
@@ -170,6 +178,7 @@ void admin_close(struct admin *a, void (*closed)(void *data), void *data)
         admin_request_give_up(a->requests);
     uv_poll_stop(&a->poll);
     MHD_stop_daemon(a->mhd);
+    admin_connections_stop(a);
     uv_close((uv_handle_t *)&a->poll, poll_closed);
     deadline_close(&a->timer, timer_closed);
 }

@@ -7,7 +7,10 @@
  *
  * and those that the floor above adds with admin_add (none yet: that, admin_wait and ADMIN_WRITER wait for the pages of
  * a dashboard). On loopback reading needs no token. Any other address needs one, sent as "Authorization: Bearer TOKEN";
- * without it admin_open refuses. */
+ * without it admin_open refuses. Where no token is configured, what asks for another host than an IP address or
+ * localhost is refused: a page of a stranger whose name leads to loopback.
+ *
+ * At most 64 connections; another one ends the one that has been at what it does for longest. */
 #ifndef MPIJOBD_ADMIN_ADMIN_H
 #define MPIJOBD_ADMIN_ADMIN_H
 
@@ -27,6 +30,7 @@ struct admin_options {
     /* Appends what is missing, a line each; nothing: ready. NULL: always ready. */
     void (*missing)(void *data, struct buf *out);
     void *data;
+    unsigned header_ms; /* how long a request may take to arrive; 0: 10 s */
 };
 
 struct admin;

@@ -14,6 +14,11 @@ struct admin_table {
     void *data;
 };
 
+#define ADMIN_CONNECTIONS_MAX 64
+#define ADMIN_WAITING_MAX 48 /* of them, those whose request waits for its answer */
+
+struct admin_connection;
+
 struct admin {
     struct admin_options o;
     char url[96];
@@ -22,6 +27,12 @@ struct admin {
     size_t table_count;
     struct admin_request *requests; /* those that wait */
     struct MHD_Daemon *mhd;
+    int listener, spare;                  /* sockets' descriptors; spare: one that is given up where none is left */
+    struct admin_connection *connections; /* what began longest ago first */
+    size_t connection_count, connections_waiting, connections_ended;
+    uv_poll_t accepts;      /* of the listener */
+    uint64_t accepts_again; /* when it is looked at again, in ms of the loop; 0: it is */
+    struct deadline looks;  /* for those whose time is over */
     uv_loop_t *loop;
     uv_poll_t poll;        /* of libmicrohttpd's epoll descriptor */
     struct deadline timer; /* for its next turn */
@@ -32,6 +43,24 @@ struct admin {
 };
 /* libuv has closed a handle; the last one takes the memory with it. */
 void admin_handle_closed(struct admin *a);
+
+/* A turn of libmicrohttpd. */
+void admin_turn(struct admin *a);
+
+/* ---- connections.c ---- */
+
+void admin_connections_start(struct admin *a);
+/* When libmicrohttpd has ended. Closes the listener. */
+void admin_connections_stop(struct admin *a);
+/* For libmicrohttpd. */
+void admin_connection_notify(void *a, struct MHD_Connection *connection, void **context,
+                             enum MHD_ConnectionNotificationCode what);
+/* False: out of memory when it came. */
+bool admin_connection_known(struct MHD_Connection *connection);
+void admin_connection_arrived(struct admin *a, struct MHD_Connection *connection); /* all of a request */
+void admin_connection_done(struct admin *a, struct MHD_Connection *connection);    /* the answer has been sent */
+/* The request is with a handler that answers later, or is not any more. False: too many wait already. */
+bool admin_connection_wait(struct admin *a, struct MHD_Connection *connection, bool waits);
 
 /* ---- listener.c ---- */
 

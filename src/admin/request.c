@@ -65,6 +65,7 @@ static void poll_closed(uv_handle_t *handle)
 static void resume(struct admin_request *r)
 {
     DL_DELETE(r->a->requests, r);
+    admin_connection_wait(r->a, r->connection, false);
     if (r->polled)
         uv_close((uv_handle_t *)&r->poll, poll_closed); /* before the connection's descriptor is closed */
     MHD_resume_connection(r->connection);
@@ -95,6 +96,11 @@ void admin_wait(struct admin_request *r, void (*gone)(void *data, struct admin_r
 static void suspend(struct admin_request *r)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (!admin_connection_wait(r->a, r->connection, true)) {
+        admin_say(r, MHD_HTTP_SERVICE_UNAVAILABLE, "too many requests wait for an answer; try again later\n");
+        r->gone(r->data, r);
+        return;
+    }
     r->state = REQUEST_WAITING;
     DL_APPEND(r->a->requests, r);
     MHD_suspend_connection(r->connection);
@@ -149,6 +155,7 @@ void admin_say(struct admin_request *r, unsigned status, const char *text)
 static void handle(struct admin_request *r, const char *method, const char *path)
 {
     r->state = REQUEST_HANDLED;
+    admin_connection_arrived(r->a, r->connection);
     admin_dispatch(r->a, r, method, path);
     if (r->state == REQUEST_HANDLED && r->gone)
         suspend(r);

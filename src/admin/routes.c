@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tables of routes: which handler a request belongs to, and whether who asks may have it. */
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "admin/admin_parts.h"
 
@@ -51,6 +53,29 @@ static bool same(struct str a, struct str b)
     for (size_t i = 0; i < a.len && i < b.len; i++)
         differ |= (unsigned char)(a.ptr[i] ^ b.ptr[i]);
     return !differ;
+}
+
+/* Whether an Authority is an IP address or localhost, with a port or without. */
+static bool is_address(const char *host)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+    char name[64];
+    size_t len = *host == '[' ? strcspn(host, "]") : strcspn(host, ":");
+    const char *rest = host + len + (host[0] == '[' && host[len]);
+    if (len >= sizeof name || (*rest && (*rest != ':' || rest[1 + strspn(rest + 1, "0123456789")])))
+        return false;
+    memcpy(name, host, len);
+    name[len] = '\0';
+    return strcasecmp(name, "localhost") == 0 || inet_pton(AF_INET, name, address) == 1 ||
+           (name[0] == '[' && host[len] == ']' && inet_pton(AF_INET6, name + 1, address) == 1);
+}
+
+/* A stranger's page can have its own name lead to loopback, and then read what is there; it cannot send our token, nor
+ * choose the Host. What sends none is no browser. */
+static bool is_stranger(const struct admin *a, const struct admin_request *r)
+{
+    const char *host = admin_request_header(r, MHD_HTTP_HEADER_HOST);
+    return !a->token.len && host && !is_address(host);
 }
 
 /* 0: it may; else the status that says no. */
@@ -114,6 +139,13 @@ static void wrong_method(const struct admin *a, struct admin_request *r, const c
 void admin_dispatch(struct admin *a, struct admin_request *r, const char *method, const char *path)
 {
     struct found f = find(a, method, path);
+    if (is_stranger(a, r)) {
+        admin_say(
+            r, MHD_HTTP_FORBIDDEN,
+            "this is asked for by an IP address or as localhost; for other names a token is needed: name its file "
+            "with `listen_token_file:` in mpijobd.yaml\n");
+        return;
+    }
     /* Who may not read does not learn which pages there are. */
     enum admin_access access = f.route ? f.route->access : f.path ? f.path->access : ADMIN_READER;
     unsigned status = refused(a, r, access);

@@ -160,6 +160,33 @@ describe("the HTTP side", function()
         support.contains(daemon.stderr, "token is empty; it has to hold a token")
     end)
 
+    it("is there for a probe beside bursts and half requests, and not for a stranger's page", function()
+        local socket = require "socket"
+        local daemon = start("--listen", "127.0.0.1:0")
+        local url = url_of(daemon)
+        local port = tonumber(url:match(":(%d+)$"))
+        local open = {}
+        for round = 1, 3 do
+            for i = 1, 100 do
+                local client = assert(socket.connect("127.0.0.1", port))
+                if round == 2 then
+                    client:send("GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+                end
+                open[i] = client
+            end
+            assert.are.equal("200 ok\n", table.concat({ get(url .. "/livez") }, " ", 1, 2))
+            for _, client in ipairs(open) do
+                client:close()
+            end
+        end
+        assert.are.equal(200, (get(url .. "/metrics")))
+        local chunks = {}
+        local _, code = http.request { url = url .. "/metrics", headers = { Host = "evil.example:" .. port }, sink = ltn12.sink.table(chunks) }
+        assert.are.equal(403, code)
+        support.contains(table.concat(chunks), "asked for by an IP address or as localhost")
+        support.lacks(table.concat(chunks), "mpijobd_")
+    end)
+
     it("does not keep a daemon from starting unless its address was asked for", function()
         local first = start("--listen", "127.0.0.1:0")
         local taken = url_of(first):match("//(.*)")

@@ -29,6 +29,7 @@ struct fixture {
     struct admin_request *waiting[WAITS]; /* in the order of their coming; NULL: answered or gone */
     int begun, gone, closed;
     const char *missing;
+    unsigned header_ms;
 };
 
 /* ---- handlers ---- */
@@ -101,6 +102,20 @@ static void h_release(void *data, struct admin_request *r)
     text(r, 200, "done\n");
 }
 
+static void counted_gone(void *data, struct admin_request *r)
+{
+    struct fixture *f = data;
+    (void)r;
+    f->gone++;
+}
+
+static void h_wait(void *data, struct admin_request *r)
+{
+    struct fixture *f = data;
+    f->begun++;
+    admin_wait(r, counted_gone, f);
+}
+
 static void h_nothing(void *data, struct admin_request *r)
 {
     (void)data;
@@ -117,15 +132,11 @@ static void h_failed(void *data, struct admin_request *r)
 }
 
 static const struct admin_route routes[] = {
-    {"GET", "/now", ADMIN_READER, h_now},
-    {"POST", "/now", ADMIN_READER, h_post},
-    {"POST", "/write", ADMIN_WRITER, h_post},
-    {"GET", "/later", ADMIN_READER, h_later},
-    {"GET", "/both", ADMIN_READER, h_both},
-    {"GET", "/release", ADMIN_READER, h_release},
-    {"GET", "/nothing", ADMIN_READER, h_nothing},
-    {"GET", "/failed", ADMIN_READER, h_failed},
-    {NULL, NULL, ADMIN_ANYONE, NULL},
+    {"GET", "/now", ADMIN_READER, h_now},         {"POST", "/now", ADMIN_READER, h_post},
+    {"POST", "/write", ADMIN_WRITER, h_post},     {"GET", "/later", ADMIN_READER, h_later},
+    {"GET", "/wait", ADMIN_READER, h_wait},       {"GET", "/both", ADMIN_READER, h_both},
+    {"GET", "/release", ADMIN_READER, h_release}, {"GET", "/nothing", ADMIN_READER, h_nothing},
+    {"GET", "/failed", ADMIN_READER, h_failed},   {NULL, NULL, ADMIN_ANYONE, NULL},
 };
 
 static void missing(void *data, struct buf *out)
@@ -139,8 +150,12 @@ static void missing(void *data, struct buf *out)
 
 static int try_open(struct fixture *f, const char *listen, const char *token_file, struct error *err)
 {
-    struct admin_options o = {
-        .listen = listen, .token_file = token_file, .metrics = f->metrics, .missing = missing, .data = f};
+    struct admin_options o = {.listen = listen,
+                              .token_file = token_file,
+                              .metrics = f->metrics,
+                              .missing = missing,
+                              .data = f,
+                              .header_ms = f->header_ms};
     int rc = admin_open(&f->loop, &o, &f->admin, err);
     if (!rc)
         f->port = (uint16_t)atoi(strrchr(admin_url(f->admin), ':') + 1);
@@ -223,7 +238,7 @@ static void send_text(struct fixture *f, int fd, const char *words)
 static void ask(struct fixture *f, int fd, const char *what, const char *headers)
 {
     char words[512];
-    snprintf(words, sizeof words, "%s HTTP/1.1\r\nHost: t\r\n%s\r\n", what, headers);
+    snprintf(words, sizeof words, "%s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s\r\n", what, headers);
     send_text(f, fd, words);
 }
 
@@ -331,8 +346,9 @@ static void unknown_paths_and_methods(void **state)
     open_admin(f, NULL);
     const char *got = get(f, "GET /", "");
     has(got, "HTTP/1.1 404 ");
-    has(got, "there is no such page; there are /metrics, /livez, /readyz, /now, /write, /later, /both, /release, "
-             "/nothing, /failed\n");
+    has(got,
+        "there is no such page; there are /metrics, /livez, /readyz, /now, /write, /later, /wait, /both, /release, "
+        "/nothing, /failed\n");
     has(get(f, "DELETE /nowhere", ""), "HTTP/1.1 404 ");
     has(get(f, "GET /now/", ""), "HTTP/1.1 404 ");
     got = get(f, "DELETE /now", "");
@@ -440,7 +456,7 @@ static void a_request_behind_one_that_waits(void **state)
     struct fixture *f = *state;
     open_admin(f, NULL);
     int fd = dial(f);
-    send_text(f, fd, "GET /later HTTP/1.1\r\nHost: t\r\n\r\nGET /now HTTP/1.1\r\nHost: t\r\n\r\n");
+    send_text(f, fd, "GET /later HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /now HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
     turns(f, &f->begun, 1);
     settle(f);
     answer(f, 0, "later\n");
@@ -630,6 +646,127 @@ static void memory_runs_out_at_a_request(void **state)
     has(get(f, "GET /now", ""), "\r\n\r\nnow\n");
 }
 
+/* ---- many connections, slow ones, strangers ---- */
+
+#define MANY 300
+
+static void a_burst_is_served(void **state)
+{
+    struct fixture *f = *state;
+    int fds[MANY];
+    open_admin(f, NULL);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < MANY; i++) {
+            fds[i] = dial(f);
+            if (i % 50 == 49) /* a full backlog would make the last of them try again after a second */
+                settle(f);
+        }
+        for (int i = 0; i < MANY; i++)
+            close(fds[i]);
+        has(get(f, "GET /livez", ""), "\r\n\r\nok\n");
+    }
+}
+
+static void half_requests_make_room(void **state)
+{
+    struct fixture *f = *state;
+    int fds[MANY], over = 0;
+    open_admin(f, NULL);
+    for (int i = 0; i < MANY; i++) {
+        fds[i] = dial(f);
+        send_text(f, fds[i], "GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n");
+        if (i % 50 == 49)
+            has(get(f, "GET /livez", ""), "\r\n\r\nok\n");
+    }
+    for (int i = 0; i < MANY; i++) {
+        char byte;
+        over += recv(fds[i], &byte, 1, 0) == 0 || errno == ECONNRESET;
+        if (i < MANY - 1)
+            close(fds[i]);
+    }
+    assert_true(over >= MANY - 64);
+    /* The youngest is still served. */
+    send_text(f, fds[MANY - 1], "\r\n");
+    has(receive(f, fds[MANY - 1], false), "\r\n\r\nok\n");
+    close(fds[MANY - 1]);
+}
+
+/* However busy it looks: the time is for all of the header. */
+static void a_header_has_its_time(void **state)
+{
+    struct fixture *f = *state;
+    f->header_ms = 50;
+    open_admin(f, NULL);
+    int fd = dial(f), idle = dial(f);
+    send_text(f, fd, "GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ");
+    int64_t until = clock_monotonic() + 10000000;
+    char byte;
+    while (send(fd, "x", 1, MSG_NOSIGNAL) == 1 && !is_over(until))
+        uv_run(&f->loop, UV_RUN_ONCE);
+    assert_string_equal(receive(f, idle, false), "");
+    assert_true(recv(fd, &byte, 1, 0) <= 0);
+    close(fd);
+    close(idle);
+    /* A request that waits for its answer has all the time. */
+    fd = dial(f);
+    ask(f, fd, "GET /later", "");
+    turns(f, &f->begun, 1);
+    for (until = clock_monotonic() + 200000; clock_monotonic() < until;)
+        uv_run(&f->loop, UV_RUN_ONCE);
+    assert_int_equal(f->gone, 0);
+    answer(f, 0, "later\n");
+    has(receive(f, fd, false), "\r\n\r\nlater\n");
+    close(fd);
+}
+
+static void only_so_many_wait(void **state)
+{
+    struct fixture *f = *state;
+    int fds[49];
+    open_admin(f, NULL);
+    for (int i = 0; i < 49; i++) {
+        fds[i] = dial(f);
+        ask(f, fds[i], "GET /wait", "");
+        turns(f, &f->begun, i + 1);
+    }
+    has(receive(f, fds[48], false), "HTTP/1.1 503 ");
+    assert_int_equal(f->gone, 1);
+    has(get(f, "GET /livez", ""), "\r\n\r\nok\n");
+    for (int i = 0; i < 49; i++)
+        close(fds[i]);
+    turns(f, &f->gone, 49);
+}
+
+static const char *get_of(struct fixture *f, const char *host, const char *headers)
+{
+    char words[512];
+    int fd = dial(f);
+    snprintf(words, sizeof words, "GET /now HTTP/1.1\r\nHost: %s\r\n%s\r\n", host, headers);
+    send_text(f, fd, words);
+    const char *got = receive(f, fd, false);
+    close(fd);
+    return got;
+}
+
+static void strangers(void **state)
+{
+    static const char *const good[] = {"127.0.0.1", "127.0.0.1:9633", "localhost", "LocalHost:1",
+                                       "[::1]",     "[::1]:80",       "10.1.2.3"};
+    static const char *const bad[] = {
+        "evil.example", "evil.example:9633", "localhost.evil.example", "127.0.0.1.evil.example", "127.0.0.1:x",
+        "[::1",         "[::1]evil",         "localhost:80evil",       "127.0.0.1:80:evil",      "[127.0.0.1]"};
+    struct fixture *f = *state;
+    open_admin(f, NULL);
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        has(get_of(f, good[i], ""), "\r\n\r\nnow\n");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        has(get_of(f, bad[i], ""), "HTTP/1.1 403 ");
+    int fd = dial(f);
+    send_text(f, fd, "GET /now HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"); /* no browser */
+    has(receive(f, fd, false), "\r\n\r\nnow\n");
+    close(fd);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -652,6 +789,11 @@ int main(void)
         TEST(addresses),
         TEST(memory_runs_out_at_opening),
         TEST(memory_runs_out_at_a_request),
+        TEST(a_burst_is_served),
+        TEST(half_requests_make_room),
+        TEST(a_header_has_its_time),
+        TEST(only_so_many_wait),
+        TEST(strangers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
