@@ -2,12 +2,9 @@
 /* A buffer that doubles as it grows, up to its limit, and remembers a failure. */
 #include "base/buf.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 void buf_init(struct buf *b, size_t max)
 {
@@ -134,33 +131,4 @@ char *buf_take(struct buf *b, size_t *len)
         *len = b->len;
     *b = (struct buf){.max = b->max, .secret = b->secret};
     return ptr;
-}
-
-int buf_read_fd(struct buf *b, int fd, const char *path, size_t max, struct error *err)
-{
-    for (;;) {
-        if (buf_reserve(b, 4096))
-            return buf_result(b, path, err);
-        ssize_t n = read(fd, b->ptr + b->len, b->cap - b->len - 1);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return error_set(err, ERR_IO, "cannot read %s: %s", path, strerror(errno));
-        if (n == 0)
-            return 0;
-        b->len += (size_t)n;
-        b->ptr[b->len] = '\0';
-        if (b->len > max)
-            return error_set(err, ERR_LIMIT, "%s is larger than the limit of %zu bytes", path, max);
-    }
-}
-
-int buf_read_file(struct buf *b, const char *path, size_t max, struct error *err)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return error_set(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "cannot open %s: %s", path, strerror(errno));
-    int rc = buf_read_fd(b, fd, path, max, err);
-    close(fd);
-    return rc;
 }

@@ -49,8 +49,9 @@ int buf_result(const struct buf *b, const char *what, struct error *err);
 /* Hands the memory to the caller (free) and leaves the buffer empty; NULL where it failed. Never NULL otherwise. */
 char *buf_take(struct buf *b, size_t *len);
 
-/* Reads a whole file, which blocks: at start-up and on worker threads only. max: most bytes. ERR_NOT_FOUND, ERR_IO,
- * ERR_LIMIT, ERR_NOMEM; messages name the path. */
+/* Appends a whole file, as base/file.h says. max: most bytes. ERR_NOT_FOUND; ERR_IO: it cannot be opened or read, or is
+ * no regular file; ERR_TIMEOUT: a pipe of the shell's did not end; ERR_LIMIT, ERR_NOMEM. Messages name the path and the
+ * cure. */
 int buf_read_file(struct buf *b, const char *path, size_t max, struct error *err);
 /* The same for a file that is open; path: for messages. */
 int buf_read_fd(struct buf *b, int fd, const char *path, size_t max, struct error *err);

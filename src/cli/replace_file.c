@@ -2,27 +2,12 @@
 /* From the text of a file to the objects in it. */
 #include "cli/replace_file.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "yaml/convert.h"
 
 #define FILE_MAX ((size_t)8 << 20)
-
-static int read_input(const char *path, struct buf *text, struct error *err)
-{
-    char chunk[65536];
-    size_t n;
-    if (strcmp(path, "-") != 0)
-        return buf_read_file(text, path, FILE_MAX, err);
-    text->max = FILE_MAX;
-    while (!text->failed && (n = fread(chunk, 1, sizeof chunk, stdin)) > 0)
-        buf_add(text, chunk, n);
-    if (!text->failed && ferror(stdin))
-        return error_set(err, ERR_IO, "standard input cannot be read: %s", strerror(errno));
-    return buf_result(text, "standard input", err);
-}
 
 /* kind: List, and the lists of one kind, as a server gives them. */
 static struct json items_of(struct json object)
@@ -49,7 +34,7 @@ static void take(struct replace_file *file, struct json object)
 int replace_file_read(struct replace_file *file, const char *path, struct error *err)
 {
     struct json root;
-    int rc = read_input(path, &file->text, err);
+    int rc = file_read_input(&file->text, path, FILE_MAX, err);
     bool json = !rc && str_starts(str_trim(buf_str(&file->text)), "{");
     if (!rc && !json)
         rc = yaml_documents_to_json(buf_str(&file->text), path, &file->converted, err);

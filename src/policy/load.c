@@ -2,42 +2,48 @@
 /* Finds the policy files, makes their Lua states one after the other, and collects the policies that they define. */
 #include "policy/load.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "base/texts.h"
 #include "cluster/cluster.h"
 #include "loop/defer.h"
+#include "loop/work.h"
+#include "policy/load_files.h"
 #include "policy/sources.h"
+
+#define ERRORS 8 /* for which there is memory from the start */
 
 struct policy_load {
     const struct policy_env *env;
     struct policy_set *set;
+    const char *const *paths;
+    struct work reading; /* of all files, on another thread: it alone has the set meanwhile */
+    bool read;
     size_t at; /* files are loaded one after the other */
     policy_loaded done;
     void *data;
-    struct defer turn; /* done is never called from within start */
+    struct defer turn;
     bool cancelled;
 };
 
-static void add_error(struct policy_set *set, const char *file, int line, const char *message)
+void policy_set_add_error(struct policy_set *set, const char *file, int line, const char *message)
 {
     if (set->error_count == set->error_cap) {
-        size_t cap = set->error_cap ? set->error_cap * 2 : 8;
+        size_t cap = set->error_cap * 2;
         struct policy_error *errors = realloc(set->errors, cap * sizeof *errors);
         if (!errors)
-            return;
+            return; /* there are some already: the set is not used */
         set->errors = errors;
         set->error_cap = cap;
     }
-    struct policy_error *e = &set->errors[set->error_count];
+    struct policy_error *e = &set->errors[set->error_count++];
     *e = (struct policy_error){.line = line};
     e->texts = TEXTS_COPY({&e->file, file}, {&e->message, message});
-    set->error_count += e->texts != NULL;
+    if (!e->texts)
+        *e = (struct policy_error){.file = "policies", .message = "out of memory"};
 }
 
 void policy_set_hold(struct policy_set *set)
@@ -58,6 +64,7 @@ void policy_set_release(struct policy_set *set)
         policy_free(f->half);
         policy_file_free_sources(f);
         buf_free(&f->text);
+        error_keep(&f->unread, NULL);
         free(f->path);
         free(f);
     }
@@ -69,76 +76,11 @@ void policy_set_release(struct policy_set *set)
     free(set);
 }
 
-/* ---- which files ---- */
-
-static int add_file(struct policy_set *set, const struct policy_env *env, const char *path)
-{
-    struct policy_file **files = realloc(set->files, (set->file_count + 1) * sizeof(struct policy_file *));
-    if (!files)
-        return ERR_NOMEM;
-    set->files = files;
-    struct policy_file *f = calloc(1, sizeof *f);
-    if (!f)
-        return ERR_NOMEM;
-    f->env = env;
-    f->set = set;
-    f->path = str_dup(str_of(path));
-    if (!f->path) {
-        free(f);
-        return ERR_NOMEM;
-    }
-    set->files[set->file_count++] = f;
-    return 0;
-}
-
-static int is_policy(const struct dirent *entry)
-{
-    struct str name = str_of(entry->d_name);
-    return str_ends(name, ".lua") && !str_ends(name, "_spec.lua") && name.ptr[0] != '.';
-}
-
-static int add_folder(struct policy_set *set, const struct policy_env *env, const char *path)
-{
-    struct dirent **found = NULL;
-    int n = scandir(path, &found, is_policy, alphasort), rc = n < 0 ? ERR_IO : 0;
-    if (n < 0)
-        add_error(set, path, 0, strerror(errno));
-    if (n == 0)
-        add_error(set, path, 0, "there is no policy in this folder (files that end in .lua)");
-    for (int i = 0; i < n; i++) {
-        char file[4096];
-        size_t len = strlen(path);
-        snprintf(file, sizeof file, "%s%s%s", path, len && path[len - 1] == '/' ? "" : "/", found[i]->d_name);
-        if (rc == 0)
-            rc = add_file(set, env, file);
-        free(found[i]);
-    }
-    free(found);
-    return rc == ERR_NOMEM ? rc : 0;
-}
-
-static int collect(struct policy_set *set, const struct policy_env *env, const char *const *paths)
-{
-    for (; *paths; paths++) {
-        struct stat st;
-        int rc = 0;
-        if (stat(*paths, &st))
-            add_error(set, *paths, 0, strerror(errno));
-        else if (S_ISDIR(st.st_mode))
-            rc = add_folder(set, env, *paths);
-        else
-            rc = add_file(set, env, *paths);
-        if (rc)
-            return rc;
-    }
-    return 0;
-}
-
 /* ---- definitions ---- */
 
 static void finding(void *data, const char *file, int line, const char *message)
 {
-    add_error(data, file, line, message);
+    policy_set_add_error(data, file, line, message);
 }
 
 static const struct policy_entry *same_name(const struct policy_set *set, const char *name)
@@ -161,7 +103,7 @@ static bool possible_on(const struct policy_file *file, const struct policy *pol
         return true;
     snprintf(text, sizeof text, "policy \"%s\": replace: %.800s%s%s", policy->name, err.message,
              told ? ", in cluster " : "", told ? told : "");
-    add_error(file->set, file->path, policy->line, text);
+    policy_set_add_error(file->set, file->path, policy->line, text);
     return false;
 }
 
@@ -195,7 +137,7 @@ bool policy_file_define(struct policy_file *file, lua_State *L, int index, int l
         size_t cap = set->cap ? set->cap * 2 : 16;
         struct policy_entry *entries = realloc(set->entries, cap * sizeof *entries);
         if (!entries) {
-            add_error(set, file->path, line, "out of memory");
+            policy_set_add_error(set, file->path, line, "out of memory");
             return false;
         }
         set->entries = entries;
@@ -221,7 +163,7 @@ bool policy_file_define(struct policy_file *file, lua_State *L, int index, int l
         char text[512];
         snprintf(text, sizeof text, "policy \"%s\": the name is taken already, at %s:%d", policy->name,
                  other->policy->file, other->policy->line);
-        add_error(set, file->path, line, text);
+        policy_set_add_error(set, file->path, line, text);
         policy_free(policy);
         return false;
     }
@@ -265,9 +207,9 @@ static void script_error(struct policy_file *f, const struct error *err)
     if (line > 0 && line < INT_MAX && *end == ':' && n < sizeof path && policy_file_has_source(f, message, n)) {
         memcpy(path, message, n);
         path[n] = '\0';
-        add_error(f->set, path, (int)line, end + 1 + (end[1] == ' '));
+        policy_set_add_error(f->set, path, (int)line, end + 1 + (end[1] == ' '));
     } else {
-        add_error(f->set, f->path, 0, message);
+        policy_set_add_error(f->set, f->path, 0, message);
     }
 }
 
@@ -302,7 +244,9 @@ static void file_loaded(void *data, struct script_run *run, lua_State *L, const 
 static int load_file(struct policy_load *load, struct policy_file *f, struct error *err)
 {
     struct script_limits limits = load->env->ceilings;
-    int rc = buf_read_file(&f->text, f->path, SCRIPT_SOURCE_MAX, err);
+    int rc = f->unread ? f->unread->code : 0;
+    if (rc)
+        *err = *f->unread;
     if (!rc)
         rc = script_new(load->env->loop, f->path, &limits, f, &f->script, err);
     if (!rc)
@@ -336,28 +280,42 @@ static void turn(struct defer *d)
         load_next(load);
 }
 
+static void read_files(struct work *work)
+{
+    struct policy_load *load = (struct policy_load *)((char *)work - offsetof(struct policy_load, reading));
+    policy_files_read(load->set, load->env, load->paths);
+}
+
+static void files_read(struct work *work)
+{
+    struct policy_load *load = (struct policy_load *)((char *)work - offsetof(struct policy_load, reading));
+    load->read = true;
+    turn(&load->turn);
+}
+
 int policy_load_start(const struct policy_env *env, const char *const *paths, policy_loaded done, void *data,
                       struct policy_load **out, struct error *err)
 {
     struct policy_load *load = calloc(1, sizeof *load);
     struct policy_set *set = calloc(1, sizeof *set);
-    if (!load || !set) {
+    if (set)
+        set->errors = calloc(ERRORS, sizeof *set->errors);
+    if (!load || !set || !set->errors) {
         free(load);
+        if (set)
+            free(set->errors);
         free(set);
         return error_nomem(err);
     }
+    set->error_cap = ERRORS;
     set->refs = 1;
-    if (collect(set, env, paths)) {
-        policy_set_release(set);
-        free(load);
-        return error_nomem(err);
-    }
     load->env = env;
     load->set = set;
+    load->paths = paths;
     load->done = done;
     load->data = data;
     load->turn = (struct defer){.call = turn, .data = load};
-    defer_call(load->env->soon, &load->turn);
+    work_start(env->loop, &load->reading, read_files, files_read);
     *out = load;
     return 0;
 }
@@ -367,6 +325,8 @@ void policy_load_cancel(struct policy_load *load)
     if (load->cancelled)
         return;
     load->cancelled = true;
+    if (!load->read)
+        return; /* files_read goes on */
     struct policy_file *f = load->at < load->set->file_count ? load->set->files[load->at] : NULL;
     if (f && f->loading)
         script_cancel(f->loading, "shutting down");

@@ -45,6 +45,7 @@ struct policy_file { /* owned by its set */
     struct policy_set *set;
     char *path;
     struct buf text;
+    const struct error *unread; /* why the text is missing; NULL: it is there */
     struct script *script;
     struct script_run *loading;
     struct policy *half; /* while a definition is read, or where a memory error has ended that; else NULL */
@@ -79,7 +80,7 @@ struct policy_set { /* owns everything in it; freed with the last reference */
 typedef void (*policy_loaded)(void *data, struct policy_set *set);
 struct policy_load;
 /* paths: files and folders, NULL-terminated; of a folder its *.lua in the order of their names, without *_spec.lua.
- * Blocks while it reads files. 0 or ERR_NOMEM, and then done is not called. */
+ * They are read on another thread; paths stay until done is called. 0 or ERR_NOMEM, and then done is not called. */
 int policy_load_start(const struct policy_env *env, const char *const *paths, policy_loaded done, void *data,
                       struct policy_load **load, struct error *err);
 void policy_load_cancel(struct policy_load *load); /* done comes soon, without a set */

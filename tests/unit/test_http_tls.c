@@ -335,7 +335,7 @@ static void bad_material_is_refused_at_the_start(void **state)
     const struct str certificate = str_of(client.certificate_pem), key = str_of(client.key_pem);
     char path[256], words[400], encrypted[4096];
     assert_refused(&(struct http_tls){.ca_file = "/nonexistent/ca.pem"}, ERR_NOT_FOUND,
-                   "CA certificate: cannot open /nonexistent/ca.pem");
+                   "CA certificate: cannot read /nonexistent/ca.pem");
     put_file("empty.pem", "", path);
     snprintf(words, sizeof words, "CA certificate %s: the file is empty", path);
     assert_refused(&(struct http_tls){.ca_file = path}, ERR_INVALID, words);

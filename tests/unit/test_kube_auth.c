@@ -264,7 +264,7 @@ static void tokens_that_are_none(void **state)
     unlink(a->token_file);
     assert_int_equal(kube_open(&a->world.loop, &a->world.config, &a->world.options, &a->world.kube, &err),
                      ERR_NOT_FOUND);
-    assert_non_null(strstr(err.message, "a test: cannot open "));
+    assert_non_null(strstr(err.message, "a test: cannot read "));
     free(a->world.config.token_file);
     a->world.config.token_file = NULL;
     buf_puts(&a->world.config.token, "canary canary");

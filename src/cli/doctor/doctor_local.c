@@ -203,20 +203,21 @@ bool doctor_state(struct doctor *d)
 
 /* ---- time zones ---- */
 
+#define ZONES_INDEX_MAX (1u << 20) /* bytes of tzdata.zi */
+
 /* "2026a" from the first line of tzdata.zi ("# version 2026a"), or from a file that holds nothing else. False: no file
  * says it. */
 static bool zones_version(const char *folder, char out[16])
 {
     static const char *const files[] = {"tzdata.zi", "+VERSION", "version"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        char path[PATH_MAX], line[64] = "";
+        char path[PATH_MAX];
+        struct buf text = BUF_INIT;
         snprintf(path, sizeof path, "%s/%s", folder, files[i]);
-        FILE *file = fopen(path, "re");
-        if (!file)
-            continue;
-        bool read = fgets(line, sizeof line, file) != NULL;
-        fclose(file);
-        if (read && sscanf(line, i == 0 ? "# version %15[0-9a-z]" : "%15[0-9a-z]", out) == 1)
+        bool read = buf_read_file(&text, path, ZONES_INDEX_MAX, NULL) == 0 &&
+                    sscanf(text.ptr, i == 0 ? "# version %15[0-9a-z]" : "%15[0-9a-z]", out) == 1;
+        buf_free(&text);
+        if (read)
             return true;
     }
     return false;

@@ -3,13 +3,10 @@
  * it. */
 #include "kube/config/kube_config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/file.h"
 #include "kube/config/kube_config_parts.h"
 
 static const char *from_environment(const struct kube_config_source *source, const char *name)
@@ -20,16 +17,8 @@ static const char *from_environment(const struct kube_config_source *source, con
 
 int kube_config_readable(const char *path, const char *where, struct error *err)
 {
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return error_set(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s: cannot read %s: %s", where, path,
-                         strerror(errno));
-    int rc = 0;
-    if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
-        rc = error_set(err, ERR_IO, "%s: cannot read %s: it is a directory", where, path);
-    close(fd);
-    return rc;
+    int rc = file_readable(path, err);
+    return rc ? error_prefix(err, "%s", where) : 0;
 }
 
 static bool has_tls(const struct kube_config *c)

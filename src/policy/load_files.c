@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which policy files there are, and their texts. */
+#include "policy/load_files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static int add_file(struct policy_set *set, const struct policy_env *env, const char *path)
+{
+    struct policy_file **files = realloc(set->files, (set->file_count + 1) * sizeof(struct policy_file *));
+    if (!files)
+        return ERR_NOMEM;
+    set->files = files;
+    struct policy_file *f = calloc(1, sizeof *f);
+    if (!f)
+        return ERR_NOMEM;
+    f->env = env;
+    f->set = set;
+    f->path = str_dup(str_of(path));
+    if (!f->path) {
+        free(f);
+        return ERR_NOMEM;
+    }
+    set->files[set->file_count++] = f;
+    return 0;
+}
+
+static int is_policy(const struct dirent *entry)
+{
+    struct str name = str_of(entry->d_name);
+    return str_ends(name, ".lua") && !str_ends(name, "_spec.lua") && name.ptr[0] != '.';
+}
+
+static int add_folder(struct policy_set *set, const struct policy_env *env, const char *path)
+{
+    struct dirent **found = NULL;
+    int n = scandir(path, &found, is_policy, alphasort), rc = n < 0 ? ERR_IO : 0;
+    if (n < 0)
+        policy_set_add_error(set, path, 0, strerror(errno));
+    if (n == 0)
+        policy_set_add_error(set, path, 0, "there is no policy in this folder (files that end in .lua)");
+    for (int i = 0; i < n; i++) {
+        char file[4096];
+        size_t len = strlen(path);
+        snprintf(file, sizeof file, "%s%s%s", path, len && path[len - 1] == '/' ? "" : "/", found[i]->d_name);
+        if (rc == 0)
+            rc = add_file(set, env, file);
+        free(found[i]);
+    }
+    free(found);
+    return rc == ERR_NOMEM ? rc : 0;
+}
+
+static int collect(struct policy_set *set, const struct policy_env *env, const char *const *paths)
+{
+    for (; *paths; paths++) {
+        struct stat st;
+        int rc = 0;
+        if (stat(*paths, &st))
+            policy_set_add_error(set, *paths, 0, strerror(errno));
+        else if (S_ISDIR(st.st_mode))
+            rc = add_folder(set, env, *paths);
+        else
+            rc = add_file(set, env, *paths);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+void policy_files_read(struct policy_set *set, const struct policy_env *env, const char *const *paths)
+{
+    if (collect(set, env, paths))
+        policy_set_add_error(set, *paths, 0, "out of memory");
+    for (size_t i = 0; i < set->file_count; i++) {
+        struct policy_file *f = set->files[i];
+        struct error err;
+        if (buf_read_file(&f->text, f->path, SCRIPT_SOURCE_MAX, &err))
+            error_keep(&f->unread, &err);
+    }
+}
