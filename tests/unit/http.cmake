@@ -3,7 +3,7 @@
 set(HTTP_SUPPORT http_peer.c http_fixture.c)
 mpijobd_unit_test(http FLOORS http SOURCES ${HTTP_SUPPORT} LIBS PkgConfig::OPENSSL pthread)
 mpijobd_unit_test(http_proxy FLOORS http)
-mpijobd_unit_test(http_faults FLOORS http SOURCES ${HTTP_SUPPORT} LIBS PkgConfig::OPENSSL pthread)
+mpijobd_unit_test(http_faults FLOORS http SOURCES ${HTTP_SUPPORT} moved_clock.c LIBS PkgConfig::OPENSSL pthread)
 mpijobd_unit_test(http_tls FLOORS http SOURCES ${HTTP_SUPPORT} certificates.c LIBS PkgConfig::OPENSSL pthread)
 mpijobd_unit_test(http_alloc ALLOC FLOORS http SOURCES ${HTTP_SUPPORT} certificates.c LIBS PkgConfig::OPENSSL pthread)
 

@@ -29,8 +29,6 @@ struct exchange {
     int64_t retry_after_ms, date;
     char type[128], server[128]; /* Content-Type and the header X-Test */
     bool has_server;
-    uint64_t took_ms;
-    uint64_t began;
     void (*then)(struct exchange *); /* called at the end of done */
     void *data;
 };

@@ -16,6 +16,7 @@
 #include "certificates.h"
 #include "http_peer.h"
 #include "kube_server.h"
+#include "moved_clock.h"
 
 static const struct kube_resource jobs = {"kubeflow.org", "v1", "mpijobs"};
 #define UNAUTHORIZED "{\"kind\":\"Status\",\"message\":\"Unauthorized\",\"reason\":\"Unauthorized\",\"code\":401}"
@@ -240,8 +241,10 @@ static void its_time_is_the_calls(void **state)
     struct kube_result r;
     mkfifo(path_of(x, "fifo"), 0600);
     plugin(x, "read line < $1/fifo");
-    x->world.options.timeout_ms = 50;
+    x->world.options.timeout_ms = 50000;
     begin(x, &r, NULL);
+    uv_run(&x->world.loop, UV_RUN_NOWAIT);
+    clock_move_ms(50000);
     await(&r);
     assert_int_equal(r.error.code, ERR_TIMEOUT);
     assert_non_null(strstr(r.error.message, "the credentials (a test) did not come in time"));
@@ -251,19 +254,16 @@ static void what_expires_is_fetched_anew(void **state)
 {
     struct exec_world *x = *state;
     char at[32], status[200];
-    /* Good for a second or two. */
-    clock_format(clock_now(NULL) + 2 * CLOCK_SECOND, false, at);
+    clock_format(clock_now(NULL) + 3600 * CLOCK_SECOND, false, at);
     snprintf(status, sizeof status, "{\"token\":\"canary-1\",\"expirationTimestamp\":\"%s\"}", at);
     plugin_prints(x, status);
     scripted_reply(x->world.server, 200, "", "{}");
     scripted_reply(x->world.server, 200, "", "{}");
     good(x);
     assert_int_equal(runs(x), 1);
-    int64_t expires;
-    assert_true(clock_parse(at, &expires));
     plugin_prints(x, "{\"token\":\"canary-2\"}");
-    while (clock_now(NULL) < expires)
-        uv_run(&x->world.loop, UV_RUN_NOWAIT);
+    clock_move_ms(3600000);
+    uv_run(&x->world.loop, UV_RUN_NOWAIT);
     good(x);
     has_token(x, 1, "canary-2");
     assert_int_equal(runs(x), 2);
@@ -298,13 +298,12 @@ static void a_token_that_was_never_good(void **state)
 {
     struct exec_world *x = *state;
     plugin_prints(x, "{\"token\":\"canary-1\"}");
-    x->world.options.plugin_pause_ms = 20;
+    x->world.options.plugin_pause_ms = 200000;
     scripted_reply(x->world.server, 401, "", UNAUTHORIZED);
     assert_int_equal(get(x).error.status, 401);
     assert_int_equal(runs(x), 1);
-    uint64_t until = uv_now(&x->world.loop) + 30;
-    while (uv_now(&x->world.loop) < until)
-        uv_run(&x->world.loop, UV_RUN_NOWAIT);
+    clock_move_ms(200000);
+    uv_run(&x->world.loop, UV_RUN_NOWAIT);
     plugin_prints(x, "{\"token\":\"canary-2\"}");
     scripted_reply(x->world.server, 401, "", UNAUTHORIZED);
     scripted_reply(x->world.server, 200, "", "{}");
@@ -351,7 +350,7 @@ static void a_certificate(void **state)
     for (int i = 0; i < 2; i++) {
         char at[32];
         struct buf status = BUF_INIT;
-        clock_format(clock_now(NULL) + (i ? 600 : 2) * CLOCK_SECOND, false, at);
+        clock_format(clock_now(NULL) + 3600 * CLOCK_SECOND, false, at);
         buf_printf(&status, "{\"expirationTimestamp\":\"%s\",\"clientCertificateData\":\"", at);
         pem_into(&status, both[i]->certificate_pem);
         buf_puts(&status, "\",\"clientKeyData\":\"");
@@ -362,10 +361,8 @@ static void a_certificate(void **state)
         struct kube_result r = get(x);
         if ((r.error.code != 0) != i)
             fail_msg("%s", r.error.message);
-        int64_t expires;
-        assert_true(clock_parse(at, &expires));
-        while (!i && clock_now(NULL) < expires)
-            uv_run(&x->world.loop, UV_RUN_NOWAIT);
+        clock_move_ms(3600000);
+        uv_run(&x->world.loop, UV_RUN_NOWAIT);
     }
     assert_int_equal(runs(x), 2);
     kube_close(x->world.kube, NULL, NULL);
@@ -488,13 +485,12 @@ static void one_that_fails(void **state)
 static void one_that_recovers(void **state)
 {
     struct exec_world *x = *state;
-    x->world.options.plugin_pause_ms = 20;
+    x->world.options.plugin_pause_ms = 200000;
     plugin(x, "exit 1");
     fails(x, ERR_IO, "exit status 1");
     plugin_prints(x, "{\"token\":\"canary-1\"}");
-    uint64_t until = uv_now(&x->world.loop) + 30;
-    while (uv_now(&x->world.loop) < until)
-        uv_run(&x->world.loop, UV_RUN_NOWAIT);
+    clock_move_ms(200000);
+    uv_run(&x->world.loop, UV_RUN_NOWAIT);
     scripted_reply(x->world.server, 200, "", "{}");
     good(x);
     assert_int_equal(runs(x), 2);
@@ -503,10 +499,18 @@ static void one_that_recovers(void **state)
 static void one_that_hangs(void **state)
 {
     struct exec_world *x = *state;
-    x->world.options.plugin_timeout_ms = 300;
+    struct kube_result r;
+    x->world.options.timeout_ms = 600000;
+    x->world.options.plugin_timeout_ms = 300300;
     mkfifo(path_of(x, "fifo"), 0600);
-    plugin(x, "echo waiting >&2; sleep 1000 & read line < $1/fifo");
-    fails(x, ERR_TIMEOUT, "did not end within 0.3 s and was killed; it said: waiting");
+    plugin(x, "echo waiting >&2; sleep 1000 & touch $1/go; read line < $1/fifo");
+    begin(x, &r, NULL);
+    wait_for_file(x, "go");
+    uv_run(&x->world.loop, UV_RUN_NOWAIT); /* what it has said is read */
+    clock_move_ms(300300);
+    await(&r);
+    assert_int_equal(r.error.code, ERR_TIMEOUT);
+    assert_non_null(strstr(r.error.message, "did not end within 300.3 s and was killed; it said: waiting"));
 }
 
 static void one_that_talks_too_much(void **state)

@@ -10,6 +10,7 @@
 
 #include "kube/watch.h"
 #include "kube_server.h"
+#include "moved_clock.h"
 
 static const struct kube_resource jobs = {"kubeflow.org", "v1", "mpijobs"};
 
@@ -296,21 +297,25 @@ static void silence_is_death(void **state)
 {
     struct watcher *w = *state;
     scripted_stream(w->world->server);
-    start(w, (struct kube_watch_call){.silence_ms = 50});
+    start(w, (struct kube_watch_call){.silence_ms = 50000});
     wait_for_stream(w);
     push(w, ADDED("8"));
     wait_for_events(w, 1);
     assert_true(kube_watch_heard(w->watch) > 0);
+    clock_jumps(true);
     wait_for_end(w, KUBE_WATCH_SILENT);
-    contains(w->error.message, "not a byte came for 50 ms");
+    clock_jumps(false);
+    contains(w->error.message, "not a byte came for 50000 ms");
 }
 
 static void silence_before_the_answer(void **state)
 {
     struct watcher *w = *state;
     scripted_act(w->world->server, SCRIPTED_SILENT);
-    start(w, (struct kube_watch_call){.silence_ms = 50});
+    start(w, (struct kube_watch_call){.silence_ms = 50000});
+    clock_jumps(true);
     wait_for_end(w, KUBE_WATCH_SILENT);
+    clock_jumps(false);
 }
 
 #define STATUS(code, reason, message)                                                                                  \
