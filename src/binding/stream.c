@@ -4,9 +4,8 @@
 
 #include <lauxlib.h>
 #include <stdlib.h>
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
 
+#include "binding/stream_parts.h"
 #include "policy/lua_json.h"
 
 struct stream_item {
@@ -16,11 +15,11 @@ struct stream_item {
     char bytes[];
 };
 
-struct stream_seen {
-    UT_hash_handle hh;
-    unsigned round;
-    char uid[64], version[64];
-};
+void stream_count_memory(struct stream *s, size_t before, size_t now)
+{
+    s->counted += now - before;
+    script_native_of(s->script, before, now);
+}
 
 static void wake(struct stream *s)
 {
@@ -57,12 +56,8 @@ static void close_stream(struct stream *s)
         s->first = item->next;
         free(item);
     }
-    struct stream_seen *seen, *next;
-    HASH_ITER(hh, s->seen, seen, next)
-    {
-        HASH_DEL(s->seen, seen);
-        free(seen);
-    }
+    stream_seen_free(s);
+    stream_count_memory(s, s->counted, 0);
     mpijob_match_free(s->match);
     free(s->api_version);
     free(s->kind_name);
@@ -83,7 +78,7 @@ static int l_close(lua_State *L)
     return 0;
 }
 
-static void fail(struct stream *s, const struct error *err)
+void stream_fail(struct stream *s, const struct error *err)
 {
     s->err = *err;
     s->ended = true;
@@ -99,15 +94,20 @@ static bool wanted(const struct stream *s, struct json object)
                          mpijob_match_eval(s->match, &view, clock_now(s->site->clock), NULL));
 }
 
-static int keep(struct stream *s, const char *type, struct json object)
+static size_t item_bytes(const struct stream_item *item)
+{
+    return sizeof *item + item->len;
+}
+
+int stream_keep(struct stream *s, const char *type, struct json object)
 {
     struct error err;
-    if (!wanted(s, object))
+    if (s->ended || !wanted(s, object)) /* ended: it has failed, and nothing is read any more */
         return 0;
     struct stream_item *item = malloc(sizeof *item + object.text.len);
     if (!item) {
         error_nomem(&err);
-        fail(s, &err);
+        stream_fail(s, &err);
         return ERR_NOMEM;
     }
     *item = (struct stream_item){.type = type, .len = object.text.len};
@@ -118,9 +118,12 @@ static int keep(struct stream *s, const char *type, struct json object)
         s->first = item;
     s->last = item;
     s->count++;
-    if (s->watches && s->count > STREAM_BEHIND) {
-        error_set(&err, ERR_LIMIT, "the script is %d events behind; do less for each, or watch less", STREAM_BEHIND);
-        fail(s, &err);
+    s->bytes += item_bytes(item);
+    stream_count_memory(s, 0, item_bytes(item));
+    if (s->watches && (s->count > STREAM_BEHIND || s->bytes > STREAM_BEHIND_BYTES)) {
+        error_set(&err, ERR_LIMIT, "the script is %zu events of %zu MiB behind; do less for each, or watch less",
+                  s->count, s->bytes >> 20);
+        stream_fail(s, &err);
     }
     wake(s);
     return 0;
@@ -129,8 +132,8 @@ static int keep(struct stream *s, const char *type, struct json object)
 static bool list_item(void *data, struct json item)
 {
     struct stream *s = data;
-    keep(s, NULL, item);
-    if (s->count >= STREAM_QUEUED)
+    stream_keep(s, NULL, item);
+    if (s->count >= STREAM_QUEUED || s->bytes >= STREAM_QUEUED_BYTES)
         kube_list_pause(s->list, true);
     return true;
 }
@@ -143,7 +146,7 @@ static void list_done(void *data, const char *resource_version, const struct err
     (void)resource_version;
     s->list = NULL;
     if (err) {
-        fail(s, err);
+        stream_fail(s, err);
     } else if (s->scope && *++s->scope) {
         begin(s);
     } else {
@@ -152,96 +155,7 @@ static void list_done(void *data, const char *resource_version, const struct err
     }
 }
 
-/* ---- of a watch ---- */
-
-static void relist(void *data)
-{
-    ((struct stream *)data)->round++;
-}
-
-/* Objects that a new list does not have: their deletion was missed, and so was their last state. */
-static void synced(void *data)
-{
-    struct stream *s = data;
-    struct stream_seen *seen, *next;
-    HASH_ITER(hh, s->seen, seen, next)
-    {
-        if (seen->round == s->round)
-            continue;
-        HASH_DEL(s->seen, seen);
-        free(seen);
-    }
-}
-
-static int upsert(void *data, struct json object, bool initial)
-{
-    struct stream *s = data;
-    char uid[64], version[64];
-    struct stream_seen *seen = NULL;
-    (void)initial;
-    json_string_at(object, "/metadata/uid", uid, sizeof uid);
-    json_string_at(object, "/metadata/resourceVersion", version, sizeof version);
-    HASH_FIND_STR(s->seen, uid, seen);
-    bool known = seen != NULL, same = known && strcmp(seen->version, version) == 0;
-    if (!known) {
-        seen = calloc(1, sizeof *seen);
-        if (!seen)
-            return ERR_NOMEM;
-        memcpy(seen->uid, uid, sizeof uid);
-        HASH_ADD_STR(s->seen, uid, seen);
-        if (!seen->hh.tbl) {
-            free(seen);
-            return ERR_NOMEM;
-        }
-    }
-    seen->round = s->round;
-    memcpy(seen->version, version, sizeof version);
-    return same ? 0 : keep(s, known ? "MODIFIED" : "ADDED", object); /* as it was when the script got it last */
-}
-
-static void removed(void *data, struct json object)
-{
-    struct stream *s = data;
-    char uid[64];
-    struct stream_seen *seen = NULL;
-    json_string_at(object, "/metadata/uid", uid, sizeof uid);
-    HASH_FIND_STR(s->seen, uid, seen);
-    if (seen) {
-        HASH_DEL(s->seen, seen);
-        free(seen);
-    }
-    keep(s, "DELETED", object);
-}
-
-/* An error that may heal by itself (a lost connection, a server that restarts) is followed by another try; any other
- * one goes to the script. */
-static void trouble(void *data, const struct error *err)
-{
-    struct stream *s = data;
-    if (err->status == 401 || err->status == 403 || err->status == 404)
-        fail(s, err);
-}
-
 /* ---- the beginning ---- */
-
-static int begin_watch(struct stream *s, const char *name_space)
-{
-    struct kube_reflect_call call = {
-        .resource = s->resource,
-        .name_space = name_space,
-        .label_selector = s->labels,
-        .field_selector = s->fields,
-        .relist = relist,
-        .upsert = upsert,
-        .remove = removed,
-        .synced = synced,
-        .trouble = trouble,
-        .data = s,
-    };
-    if (s->scope && s->scope[0] && s->scope[1])
-        return error_set(&s->err, ERR_INVALID, "a watch is of one namespace, or of all; name one of those in scope");
-    return kube_reflect(cluster_kube(s->site->cluster), &call, &s->reflect, &s->err);
-}
 
 static int begin_list(struct stream *s, const char *name_space)
 {
@@ -260,7 +174,7 @@ static void begin(struct stream *s)
     const char *name_space = !s->namespaced ? NULL : s->name_space ? s->name_space : s->scope ? *s->scope : NULL;
     int rc = !s->namespaced && s->name_space
                  ? error_set(&s->err, ERR_INVALID, "%s is in no namespace; leave namespace out", s->kind_name)
-                 : (s->watches ? begin_watch : begin_list)(s, name_space);
+                 : (s->watches ? stream_begin_watch : begin_list)(s, name_space);
     if (rc) {
         s->ended = true;
         wake(s);
@@ -272,7 +186,7 @@ static void found(void *data, const struct kube_kind *kind, const struct error *
     struct stream *s = data;
     s->look = NULL;
     if (err) {
-        fail(s, err);
+        stream_fail(s, err);
         return;
     }
     s->resource = kind->resource;
@@ -321,8 +235,10 @@ static int give(lua_State *L, struct stream *s)
     const char *type = item->type;
     s->first = item->next;
     s->count--;
+    s->bytes -= item_bytes(item);
+    stream_count_memory(s, item_bytes(item), 0);
     free(item);
-    if (s->list && s->count < STREAM_QUEUED / 2)
+    if (s->list && s->count < STREAM_QUEUED / 2 && s->bytes < STREAM_QUEUED_BYTES / 2)
         kube_list_pause(s->list, false);
     if (!type)
         return 1;
@@ -359,9 +275,23 @@ static int l_next(lua_State *L)
     return next_k(L, LUA_OK, (lua_KContext)s);
 }
 
+static void check_watches(lua_State *L, const char *call, const struct run *run)
+{
+    if (site_count_links(run->site, run->policy) >= STREAM_WATCHES_POLICY)
+        luaL_error(L,
+                   "%s: this policy has %d watches open already; leave the loop of one first, or watch more with one "
+                   "call",
+                   call, STREAM_WATCHES_POLICY);
+    if (site_count_links(run->site, NULL) >= site_watches_max(run->site))
+        luaL_error(L, "%s: all policies together have %d watches open already; watch more with one call, or use `on`",
+                   call, (int)site_watches_max(run->site));
+}
+
 struct stream *stream_new(lua_State *L, const char *call, bool watches)
 {
     struct run *run = check_run(L, call);
+    if (watches)
+        check_watches(L, call, run);
     struct stream *s = lua_newuserdatauv(L, sizeof *s, 0);
     memset(s, 0, sizeof *s);
     lua_createtable(L, 0, 3);
@@ -373,6 +303,8 @@ struct stream *stream_new(lua_State *L, const char *call, bool watches)
     lua_setfield(L, -2, "__metatable");
     lua_setmetatable(L, -2);
     s->site = run->site;
+    s->script = script_of(L);
+    s->link.owner = watches ? run->policy : NULL;
     s->watches = watches;
     s->open = true;
     s->link.close = cluster_closes;

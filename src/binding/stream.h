@@ -10,8 +10,11 @@
 #include "kube/verbs.h"
 #include "mpijob/match/match.h"
 
-#define STREAM_QUEUED 500   /* objects of a list at hand, before no further page is asked for */
-#define STREAM_BEHIND 20000 /* events of a watch; a script that is so far behind gets an error */
+#define STREAM_QUEUED 500                      /* objects of a list at hand, before no further page is asked for */
+#define STREAM_QUEUED_BYTES ((size_t)8 << 20)  /* the same of their bytes */
+#define STREAM_BEHIND 20000                    /* events of a watch; a script that is so far behind gets an error */
+#define STREAM_BEHIND_BYTES ((size_t)32 << 20) /* the same of their bytes */
+#define STREAM_WATCHES_POLICY 16               /* that a policy may have open on a cluster */
 
 struct stream_item;
 struct stream_seen;
@@ -34,12 +37,14 @@ struct stream {
     struct stream_seen *seen; /* of a watch: the objects that there are; tells a new one from a changed one */
     unsigned round;           /* of lists */
     struct stream_item *first, *last;
-    size_t count;
+    size_t count, bytes;
+    struct script *script; /* to whose memory all of this counts */
+    size_t counted;
     struct error err; /* code 0: none */
 };
 
 /* Pushes the iterator's state, to be left on the stack below what stream_go pushes.
- * Raises at the top level of a file. */
+ * Raises at the top level of a file, and where the policy or all policies have too many watches. */
 struct stream *stream_new(lua_State *L, const char *call, bool watches);
 /* Pushes what a generic `for` takes: function, nil, nil, and the state to be closed; returns 4. state: its index. */
 int stream_go(lua_State *L, int state);

@@ -11,6 +11,7 @@
 #include "base/program_version.h"
 #include "cli/commands.h"
 #include "cli/manual_clock.h"
+#include "cli/run_limits.h"
 #include "cli/session/policies.h"
 #include "cli/terminal.h"
 #include "guard/parent.h"
@@ -211,6 +212,8 @@ static int prepare(struct daemon *d)
     int code = count_things(d);
     if (!code)
         code = session_clusters(s);
+    if (!code && run_limits(s, &e.watches_max))
+        code = session_fail(s, &s->error);
     if (!code)
         code = session_store(s);
     if (!code)

@@ -29,6 +29,7 @@ struct engine_options {
     struct journal *journal;       /* NULL: there is no journal, and no state either. Not owned */
     struct state *state;           /* NULL where the journal is. Not owned */
     int64_t silence;               /* microseconds: a watch is dead after so long without a byte; 0: SITE_SILENCE_US */
+    unsigned watches_max;          /* of all scripts together, on each cluster; 0: SITE_WATCHES */
     int64_t keep;                  /* microseconds: how long the journal keeps its rows; 0: for ever */
     bool dry_run;                  /* all runs are dry runs */
     bool once;                     /* no triggers: engine_once starts the runs */

@@ -194,6 +194,7 @@ void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const
         .told = o->place_count > 1 ? cluster_name(place->cluster) : NULL,
         .namespaces = place->namespaces,
         .silence_us = o->silence,
+        .watches_max = o->watches_max,
         .dry_run = o->dry_run,
         .once = o->once,
         .closed = one_closed,

@@ -115,8 +115,12 @@ void script_set_memory(struct script *script, size_t bytes)
     script->limits.memory = bytes;
 }
 
+void script_native_of(struct script *s, size_t before, size_t now)
+{
+    s->memory += now - before; /* wraps around and back where it shrinks */
+}
+
 void script_native(lua_State *L, size_t before, size_t now)
 {
-    struct script *s = script_of(L);
-    s->memory += now - before; /* wraps around and back where it shrinks */
+    script_native_of(script_of(L), before, now);
 }

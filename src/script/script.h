@@ -143,5 +143,7 @@ void script_charge(lua_State *L, int64_t us);
  * back by the finaliser of its owner. Raises nothing: where more is in use than the cap, Lua's next allocation fails.
  */
 void script_native(lua_State *L, size_t before, size_t now);
+/* The same where no Lua of the script runs. */
+void script_native_of(struct script *script, size_t before, size_t now);
 
 #endif

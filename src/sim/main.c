@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mpijob-sim: options, then the core behind the HTTP front, and one line when it is ready. */
+#include "base/descriptors.h"
 #include "sim/certificate.h"
 #include "sim/core/sim.h"
 #include "sim/fault/faults.h"
@@ -91,6 +92,8 @@ int main(int argc, char **argv)
 {
     struct options o;
     struct error err = {0};
+    if (!descriptors_standard())
+        return 2;
     int result = options_read(&o, argc, argv, &err);
     if (!result)
         result = run(&o, &err);

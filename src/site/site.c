@@ -9,6 +9,11 @@ int64_t site_silence_us(const struct site *site)
     return site->silence_us ? site->silence_us : SITE_SILENCE_US;
 }
 
+unsigned site_watches_max(const struct site *site)
+{
+    return site->watches_max ? site->watches_max : SITE_WATCHES;
+}
+
 void site_opened(struct site *site)
 {
     site->open++;
@@ -35,4 +40,13 @@ void site_close_links(struct site *site)
 {
     while (site->links)
         site->links->close(site->links);
+}
+
+unsigned site_count_links(const struct site *site, const void *owner)
+{
+    const struct site_link *link;
+    unsigned n = 0;
+    DL_FOREACH(site->links, link)
+    n += link->owner && (!owner || link->owner == owner);
+    return n;
 }

@@ -25,6 +25,7 @@ struct state;
 /* Something that a script has opened and may forget to close: it is closed with the site at the latest. */
 struct site_link {
     void (*close)(struct site_link *link); /* has to call site_unlink */
+    const void *owner;                     /* of those that are counted; NULL: it is not */
     struct site_link *prev, *next;
 };
 
@@ -40,6 +41,7 @@ struct site { /* owns nothing that it points to; all of that outlives the site *
     struct cluster *cluster;       /* see cluster/cluster.h */
     const char *told;              /* for log fields: the cluster's name where there are several; else NULL */
     const char *const *namespaces; /* in scope, NULL-terminated; NULL: all */
+    unsigned watches_max;          /* of all scripts together; 0: SITE_WATCHES */
     int64_t silence_us;            /* a watch is dead after so long without a byte; 0: SITE_SILENCE_US */
     bool dry_run;                  /* no run writes anything */
     bool once;                     /* the program ends with its runs, so nothing is watched after them */
@@ -50,8 +52,10 @@ struct site { /* owns nothing that it points to; all of that outlives the site *
     void *data;
 };
 
+#define SITE_WATCHES 128                    /* of all scripts; each has a connection, and so a descriptor */
 #define SITE_SILENCE_US (90 * CLOCK_SECOND) /* microseconds; a server sends a bookmark each minute */
 int64_t site_silence_us(const struct site *site);
+unsigned site_watches_max(const struct site *site);
 
 void site_opened(struct site *site);
 void site_closed(struct site *site); /* may free the site, so it is the last thing to do with it */
@@ -59,5 +63,7 @@ void site_closed(struct site *site); /* may free the site, so it is the last thi
 void site_link(struct site *site, struct site_link *link);
 void site_unlink(struct site *site, struct site_link *link);
 void site_close_links(struct site *site);
+/* How many of an owner's there are; NULL: of all owners together. */
+unsigned site_count_links(const struct site *site, const void *owner);
 
 #endif

@@ -11,7 +11,10 @@
 #include <unistd.h>
 
 #include "cli/session/command.h"
+#include "loop/threads.h"
 #include "store/store.h"
+
+#define THREADS 8 /* beside libuv's: the journal's, those of the output, those that look up names */
 
 int session_fail(const struct session *s, const struct error *err)
 {
@@ -64,6 +67,10 @@ int session_open(struct session *s, const char *command, const struct options *o
         return session_fail(s, &s->error);
     }
     defer_queue_open(&s->loop, &s->soon);
+    if (threads_start(&s->loop, THREADS, &s->error)) {
+        session_fail(s, &s->error);
+        return session_close(s, EXIT_FAILED);
+    }
     return 0;
 }
 
