@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -275,24 +275,34 @@ static void tokens_that_are_none(void **state)
 }
 
 /* A pipe that is not written to holds the reader up: the request is told at once, closing waits for the reader. */
+/* The file's path is that of a descriptor, behind which a pipe takes the file's place: one that holds its reader. */
 static void closed_while_the_file_is_read(void **state)
 {
     struct auth_world *a = *state;
     struct kube_result r = {.world = &a->world};
-    int fd;
-    use_token_file(a, "canary-old");
+    int pipe_ends[2], unread = 1;
+    write_token(a, "canary-old");
+    int fd = open(a->token_file, O_RDONLY | O_CLOEXEC);
+    char path[32];
+    snprintf(path, sizeof path, "/dev/fd/%d", fd);
+    a->world.config.token_file = str_dup(str_of(path));
     kube_world_connect(&a->world);
-    unlink(a->token_file);
-    assert_int_equal(mkfifo(a->token_file, 0600), 0);
+    assert_int_equal(pipe2(pipe_ends, O_CLOEXEC), 0);
+    assert_int_equal(dup3(pipe_ends[0], fd, O_CLOEXEC), fd);
+    assert_int_equal(write(pipe_ends[1], "c", 1), 1);
     scripted_reply(a->world.server, 401, "", UNAUTHORIZED);
     assert_int_equal(kube_get(a->world.kube, CALL(.data = &r), NULL, NULL), 0);
-    while ((fd = open(a->token_file, O_WRONLY | O_NONBLOCK | O_CLOEXEC)) < 0) /* until there is a reader */
+    while (unread) { /* until there is a reader */
         uv_run(&a->world.loop, UV_RUN_NOWAIT);
+        assert_int_equal(ioctl(fd, FIONREAD, &unread), 0);
+    }
     kube_close(a->world.kube, NULL, NULL);
     a->world.kube = NULL;
+    close(pipe_ends[1]);
     kube_result_wait(&r);
     assert_int_equal(r.error.code, ERR_CANCELLED);
     assert_false(r.lost);
+    close(pipe_ends[0]);
     close(fd);
 }
 
