@@ -38,6 +38,17 @@ if(NOT UTHASH_INCLUDE)
   list(APPEND MPIJOBD_MISSING uthash-dev)
 endif()
 
+# luassert is linked into the program, for the specs of policies (mpijobd test).
+find_path(MPIJOBD_LUASSERT luassert/init.lua PATHS /usr/share/lua/5.4 /usr/local/share/lua/5.4 /usr/share/lua/5.1
+  NO_DEFAULT_PATH)
+set(MPIJOBD_LUASSERT_MODULES say luassert luassert.array luassert.assert luassert.assertions luassert.compatibility
+  luassert.formatters luassert.formatters.binarystring luassert.languages.en luassert.match luassert.matchers
+  luassert.matchers.composite luassert.matchers.core luassert.mock luassert.modifiers luassert.namespaces luassert.spy
+  luassert.state luassert.stub luassert.util)
+if(NOT MPIJOBD_LUASSERT OR NOT EXISTS ${MPIJOBD_LUASSERT}/say/init.lua)
+  list(APPEND MPIJOBD_MISSING lua-luassert)
+endif()
+
 if(MPIJOBD_MISSING)
   list(REMOVE_ITEM MPIJOBD_MISSING "")
   list(JOIN MPIJOBD_MISSING " " names)

@@ -66,3 +66,21 @@ function(mpijobd_embed folder name file)
   mpijobd_floor_target(${folder} target)
   target_sources(${target} PRIVATE ${to})
 endfunction()
+
+# mpijobd_embed_modules(FOLDER NAME [MODULE FILE]...): the files' bytes as the table embedded_NAME, linked into the floor.
+function(mpijobd_embed_modules folder name)
+  set(to ${PROJECT_BINARY_DIR}/embedded_${name}.c)
+  set(modules ${ARGN})
+  set(files)
+  set(pairs ${modules})
+  while(pairs)
+    list(POP_FRONT pairs module file)
+    list(APPEND files ${file})
+  endwhile()
+  string(REPLACE ";" "|" modules "${modules}")
+  add_custom_command(OUTPUT ${to} DEPENDS ${files} ${PROJECT_SOURCE_DIR}/cmake/EmbedModules.cmake
+    COMMAND ${CMAKE_COMMAND} -DNAME=${name} "-DMODULES=${modules}" -DTO=${to}
+            -P ${PROJECT_SOURCE_DIR}/cmake/EmbedModules.cmake VERBATIM)
+  mpijobd_floor_target(${folder} target)
+  target_sources(${target} PRIVATE ${to})
+endfunction()

@@ -200,6 +200,10 @@ void log_event(const struct log *log, enum log_level level, const char *message,
 {
     if (!log || level < log->level)
         return;
+    if (log->sink) {
+        log->sink(log->data, level, message, fields);
+        return;
+    }
     log_tell_lost(log);
     write_line(log, level, message, fields, 0);
 }

@@ -15,8 +15,12 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 enum log_format { LOG_TEXT, LOG_JSON };
 
 struct outlet;
+struct log_field;
 
 struct log {
+    /* Takes the lines instead of fd, where it is set; the texts are valid during the call. */
+    void (*sink)(void *data, enum log_level level, const char *message, const struct log_field *fields);
+    void *data;
     int fd;
     struct outlet *outlet; /* NULL: fd is written to here and now */
     enum log_level level;  /* what is below it is left out */

@@ -217,64 +217,6 @@ void engine_start(struct engine *e)
         engine_cluster_start(&e->clusters[i]);
 }
 
-/* ---- one run of every policy ---- */
-
-static void once_ended(void *data, struct run *run)
-{
-    struct engine *e = data;
-    (void)run;
-    if (--e->once_left == 0 && e->once_done)
-        defer_call(e->o.soon, &e->turn);
-}
-
-static void once_over(struct defer *d)
-{
-    struct engine *e = d->data;
-    if (e->once_done)
-        e->once_done(e->once_data);
-    e->once_done = NULL;
-}
-
-static void once_everywhere(struct engine *e, const struct policy_entry *entry)
-{
-    struct error err;
-    struct run *run;
-    for (size_t i = 0; i < e->cluster_count; i++) {
-        struct engine_cluster *at = &e->clusters[i];
-        struct run_call call = {
-            .file = entry->file,
-            .policy = entry->policy,
-            .trigger = "once",
-            .scheduled_at = clock_now(e->o.clock),
-            .done = once_ended,
-            .data = e,
-        };
-        if (!policy_on_cluster(entry->policy, cluster_name(at->site.cluster)))
-            continue;
-        if (entry->policy->on && !(entry->policy->on & ON_MATCH) && !e->o.dry_run) {
-            log_event(e->o.log, LOG_WARN,
-                      "the policy is left out, because it waits for events, which only the daemon sees",
-                      LOG_FIELDS({"policy", entry->policy->name}));
-            continue;
-        }
-        e->once_left++;
-        if (run_start(&at->runs, &call, &run, &err)) {
-            e->once_left--;
-            log_event(e->o.log, LOG_ERROR, err.message, LOG_FIELDS({"policy", call.policy->name}));
-        }
-    }
-}
-
-void engine_once(struct engine *e, void (*done)(void *data), void *data)
-{
-    e->once_done = done;
-    e->once_data = data;
-    e->once_left = 1;
-    for (size_t i = 0; i < e->set->count; i++)
-        once_everywhere(e, &e->set->entries[i]);
-    once_ended(e, NULL);
-}
-
 /* ---- the rest ---- */
 
 void engine_forget_known(struct engine *e)
@@ -286,6 +228,11 @@ void engine_forget_known(struct engine *e)
 void engine_clock_moved(struct engine *e)
 {
     alarms_clock_moved(e->alarms);
+}
+
+int64_t engine_next(const struct engine *e)
+{
+    return alarms_next(e->alarms);
 }
 
 bool engine_idle(const struct engine *e)
@@ -369,7 +316,7 @@ int engine_new(const struct engine_options *options, struct engine **out, struct
     for (size_t i = 0; i < e->cluster_count; i++)
         engine_cluster_init(&e->clusters[i], e, &options->places[i]);
     e->o.places = NULL; /* copied */
-    e->turn = (struct defer){.call = once_over, .data = e};
+    e->turn = (struct defer){.call = engine_once_over, .data = e};
     e->ended = (struct defer){.call = run_has_ended, .data = e};
     deadline_init(options->loop, &e->grace, grace_over, e);
     e->prune = (struct alarm){.ring = prune, .data = e};

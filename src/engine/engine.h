@@ -31,6 +31,7 @@ struct engine_options {
     int64_t silence;               /* microseconds: a watch is dead after so long without a byte; 0: SITE_SILENCE_US */
     unsigned watches_max;          /* of all scripts together, on each cluster; 0: SITE_WATCHES */
     int64_t keep;                  /* microseconds: how long the journal keeps its rows; 0: for ever */
+    int64_t look_every;            /* microseconds: looks at what the clusters serve; 0: 10 minutes, negative: never */
     bool dry_run;                  /* all runs are dry runs */
     bool once;                     /* no triggers: engine_once starts the runs */
     struct script_limits ceilings; /* no policy gets more; 0: no bound */
@@ -63,12 +64,18 @@ void engine_start(struct engine *engine);
  * all have ended. */
 void engine_once(struct engine *engine, void (*done)(void *data), void *data);
 
+/* Starts a run of one policy now, on each of its clusters that are connected, whatever its triggers say. 0;
+ * ERR_NOT_FOUND: no such policy is in force (names the nearest); ERR_NOMEM. */
+int engine_trigger(struct engine *engine, const char *policy, struct error *err);
+
 /* No new run begins; those under way finish what they have sent, or are abandoned after grace_ms. Then everything is
  * closed and freed, and stopped is called. */
 void engine_stop(struct engine *engine, uint64_t grace_ms, void (*stopped)(void *data), void *data);
 
 /* The clock of a test was moved. */
 void engine_clock_moved(struct engine *engine);
+/* When something falls due next by the clock: microseconds since 1970; INT64_MAX: nothing does. */
+int64_t engine_next(const struct engine *engine);
 /* No run, load or recovery is under way. A cluster that cannot be reached does not count, once that is known. */
 bool engine_idle(const struct engine *engine);
 

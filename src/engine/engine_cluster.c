@@ -90,11 +90,18 @@ static void changed(struct cluster_change *change)
 /* ---- looking again ---- */
 
 /* A definition may be changed at any time, and a path that still works does not show it. */
+static void look_later(struct engine_cluster *at, int64_t now)
+{
+    int64_t every = at->engine->o.look_every;
+    if (every >= 0)
+        alarm_set(at->site.alarms, &at->look, now + (every ? every : ENGINE_LOOK_EVERY));
+}
+
 static void look(struct alarm *alarm, int64_t now)
 {
     struct engine_cluster *at = alarm->data;
     cluster_look(at->site.cluster);
-    alarm_set(at->site.alarms, alarm, now + ENGINE_LOOK_EVERY);
+    look_later(at, now);
 }
 
 /* ---- starting ---- */
@@ -116,7 +123,7 @@ static void recovered_now(void *data, const struct interrupted_run *runs, size_t
     at->unfinished_count = count;
     at->failures = 0;
     at->started = true;
-    alarm_set(at->site.alarms, &at->look, clock_now(at->site.clock) + ENGINE_LOOK_EVERY);
+    look_later(at, clock_now(at->site.clock));
     engine_cluster_put_in_force(at);
 }
 

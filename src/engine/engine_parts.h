@@ -66,6 +66,9 @@ struct engine {
 /* If the engine is stopping and nothing is under way any more: closes everything. */
 void engine_check_stopped(struct engine *engine);
 
+/* ---- engine_once.c ---- */
+void engine_once_over(struct defer *d);
+
 /* ---- engine_cluster.c ---- */
 #define ENGINE_LOOK_EVERY (600 * CLOCK_SECOND) /* microseconds */
 /* What place points to outlives it. */

@@ -122,6 +122,7 @@ static int copy_config(struct http_client *client, const struct http_config *con
     client->body_max = config->body_max ? config->body_max : CLIENT_BODY_MAX;
     client->insecure = config->tls.insecure;
     client->log = config->log;
+    client->carrier = config->carrier;
     const char *name = config->tls.server_name;
     if (copy_text(&client->proxy, config->proxy) || copy_text(&client->server_name, name && *name ? name : NULL))
         return ERR_NOMEM;
@@ -144,7 +145,8 @@ static int set_up(struct http_client *client, const struct http_config *config, 
     struct tls *tls;
     if (copy_config(client, config))
         return error_nomem(err);
-    int rc = tls_new(client->loop, &config->tls, config->log, &tls, err);
+    int rc = config->carrier ? tls_none(client->loop, &tls, err)
+                             : tls_new(client->loop, &config->tls, config->log, &tls, err);
     if (rc)
         return rc;
     tls_listen(tls, config->looked, config->data);
@@ -161,6 +163,7 @@ static int set_up_beside(struct http_client *client, const struct http_client *f
         .connect_timeout_ms = first->connect_timeout_ms,
         .body_max = first->body_max,
         .log = first->log,
+        .carrier = first->carrier,
     };
     if (copy_config(client, &config))
         return error_nomem(err);

@@ -6,6 +6,7 @@
 #include <curl/curl.h>
 #include <sys/queue.h>
 
+#include "http/carrier.h"
 #include "http/headers.h"
 #include "http/http.h"
 #include "http/tls.h"
@@ -23,6 +24,7 @@ TAILQ_HEAD(http_requests, http_request);
 
 struct http_client {
     uv_loop_t *loop;
+    const struct http_carrier *carrier; /* answers instead of a server; NULL: none. There is no multi then */
     CURLM *multi;
     struct deadline timer; /* libcurl's */
     uv_idle_t turn;        /* runs `work` and what libcurl wants at once in the loop's next turn */
@@ -57,7 +59,9 @@ struct http_request {
     bool added;     /* in client->multi */
     bool ended;     /* `done` is being called, or has been */
     bool cancelled; /* to be ended with ERR_CANCELLED */
-    CURL *easy;
+    bool carried;   /* the carrier has it */
+    CURL *easy;     /* NULL: where there is a carrier */
+    int status;     /* of the carrier's answer */
 
     char *method, *shown_url;
     struct url url;
@@ -102,6 +106,12 @@ void request_finished(struct http_request *request, CURLcode result);
 int transfer_prepare(struct http_request *request);
 struct http_request *transfer_request(CURL *easy); /* or NULL: a handle of libcurl's own */
 int transfer_status(const struct http_request *request);
+/* Bytes of the answer's body have come: n, or another number where no more is wanted. */
+size_t transfer_take(struct http_request *request, const char *bytes, size_t n);
+
+/* --- carrier.c --- */
+void carried_begin(struct http_request *request);
+void carried_end(struct http_request *request); /* tells the carrier, if it still has it */
 
 /* --- failure.c --- */
 void failure_describe(const struct http_request *request, CURLcode result, struct error *err);

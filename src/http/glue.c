@@ -180,7 +180,7 @@ static int make_multi(struct http_client *client)
 
 int glue_attach(struct http_client *client)
 {
-    if (make_multi(client))
+    if (!client->carrier && make_multi(client))
         return ERR_NOMEM;
     deadline_init(client->loop, &client->timer, on_timer, client);
     return 0;

@@ -28,6 +28,7 @@ struct http_tls {
     bool insecure;           /* no verification */
 };
 
+struct http_carrier;
 struct http_config {
     struct http_tls tls;
     const char *proxy;           /* NULL: HTTPS_PROXY and friends of the environment, "": none */
@@ -39,6 +40,7 @@ struct http_config {
      * for the requests that are sent from now on. NULL: not called. */
     void (*looked)(void *data, bool changed);
     void *data;
+    const struct http_carrier *carrier; /* answers instead of a server (http/carrier.h); NULL: the network does */
     /* Debug lines: method, URL without query secrets, status, milliseconds. Never headers or bodies. */
     const struct log *log;
 };

@@ -131,6 +131,8 @@ static int make(struct http_request *request, const struct http_call *call, stru
     int rc = copy_call(request, call, err);
     if (rc)
         return rc;
+    if (client->carrier)
+        return 0; /* it is begun in the next turn */
     request->easy = curl_easy_init();
     if (!request->easy || transfer_prepare(request) || (!client->inside && !client->broken && add(request)))
         return error_nomem(err);
@@ -194,6 +196,10 @@ void request_work(struct http_request *request)
 {
     struct http_client *client = request->client;
     struct error err;
+    if (!request->failure && !request->cancelled && client->carrier) {
+        carried_begin(request);
+        return;
+    }
     if (!request->failure && !request->cancelled) {
         if (client->broken && client->multi) { /* another multi comes at the end of this turn */
             client_queue(client, request);
@@ -266,6 +272,7 @@ static void request_end(struct http_request *request, const struct error *err)
     request->ended = true;
     if (request->added)
         curl_multi_remove_handle(client->multi, request->easy);
+    carried_end(request);
     if (request->queued) {
         TAILQ_REMOVE(&client->work, request, in_work);
         client->work_count--;

@@ -58,6 +58,17 @@ int tls_new(uv_loop_t *loop, const struct http_tls *config, const struct log *lo
     return 0;
 }
 
+int tls_none(uv_loop_t *loop, struct tls **out, struct error *err)
+{
+    struct tls *tls = calloc(1, sizeof *tls);
+    if (!tls)
+        return error_nomem(err);
+    tls->loop = loop;
+    tls->owners = 1;
+    *out = tls;
+    return 0;
+}
+
 int tls_identify(struct tls *tls, struct str certificate, struct str key, struct error *err)
 {
     struct tls_source source;

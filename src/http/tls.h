@@ -17,6 +17,8 @@ struct tls;
 
 /* Reads the files, which blocks. Errors as of tls_material_read. */
 int tls_new(uv_loop_t *loop, const struct http_tls *config, const struct log *log, struct tls **tls, struct error *err);
+/* For a client that has a carrier: it trusts nobody, and reads nothing. */
+int tls_none(uv_loop_t *loop, struct tls **tls, struct error *err);
 /* Another certificate and key (PEM) than the configured ones, for the connections to come. ERR_INVALID, ERR_NOMEM: then
  * all is as before. */
 int tls_identify(struct tls *tls, struct str certificate, struct str key, struct error *err);

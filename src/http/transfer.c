@@ -27,8 +27,9 @@ struct http_request *transfer_request(CURL *easy)
 
 int transfer_status(const struct http_request *request)
 {
-    long status = 0;
-    curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+    long status = request->status;
+    if (request->easy)
+        curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
     return (int)status;
 }
 
@@ -62,10 +63,8 @@ static int collect(struct http_request *request, const char *bytes, size_t n)
     return request->answer.failed;
 }
 
-static size_t on_body(char *bytes, size_t size, size_t n, void *data)
+size_t transfer_take(struct http_request *request, const char *bytes, size_t n)
 {
-    struct http_request *request = data;
-    (void)size; /* 1 */
     heard(request);
     if (request->cancelled)
         return stop(request, ERR_CANCELLED);
@@ -79,6 +78,12 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *data)
     }
     request->received += n;
     return n;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *data)
+{
+    (void)size; /* 1 */
+    return transfer_take(data, bytes, n);
 }
 
 /* A connection is there and the request is about to go out on it. libcurl comes here again when a connection that was

@@ -41,6 +41,7 @@ static int open_http(struct kube *kube, const struct kube_config *config, const 
         .looked = looked,
         .data = kube,
         .log = options->log,
+        .carrier = options->carrier,
     };
     int rc = http_client_new(kube->loop, &http, &kube->http, err);
     if (!rc)
@@ -177,6 +178,11 @@ void kube_close(struct kube *kube, void (*closed)(void *data), void *data)
     http_client_close(kube->http, http_is_closed, kube);
     if (kube->streams)
         http_client_close(kube->streams, http_is_closed, kube);
+}
+
+bool kube_busy(const struct kube *kube)
+{
+    return kube->requests != NULL;
 }
 
 const char *kube_server(const struct kube *kube)

@@ -21,6 +21,7 @@
 struct kube;
 struct kube_request;
 struct metrics;
+struct http_carrier;
 
 struct kube_options {
     unsigned connections; /* 0: 16 */
@@ -30,6 +31,7 @@ struct kube_options {
     const char *cluster;     /* the label of what is counted; outlives it. NULL: "default" */
     const char *user_agent;
     bool impatient; /* a person waits: a server that cannot be reached is told at once, not tried again */
+    const struct http_carrier *carrier; /* answers instead of a server (http/carrier.h); NULL: the network does */
     /* The daemon leaves these at 0; tests make them small, so that nothing waits,
      * and their pauses the same each time. */
     size_t body_max;            /* of an answer, in bytes; 0: 64 MiB */
@@ -46,6 +48,8 @@ int kube_open(uv_loop_t *loop, const struct kube_config *config, const struct ku
               struct error *err);
 /* Ends what is under way with ERR_CANCELLED; closed (may be NULL) when libuv holds nothing of it any more. */
 void kube_close(struct kube *kube, void (*closed)(void *data), void *data);
+/* Is a request under way, waiting to be repeated included? Watches do not count. */
+bool kube_busy(const struct kube *kube);
 const char *kube_server(const struct kube *kube);
 
 struct kube_answer {

@@ -248,6 +248,11 @@ void alarm_stop(struct alarms *alarms, struct alarm *alarm)
     arm(alarms);
 }
 
+int64_t alarms_next(const struct alarms *alarms)
+{
+    return alarms->count ? alarms->heap[1]->due : INT64_MAX;
+}
+
 void alarms_clock_moved(struct alarms *alarms)
 {
     ring_due(alarms);

@@ -58,6 +58,8 @@ void alarms_free(struct alarms *alarms);
  * .data = ...}. */
 int alarm_set(struct alarms *alarms, struct alarm *alarm, int64_t due);
 void alarm_stop(struct alarms *alarms, struct alarm *alarm);
+/* When the first of them rings: microseconds since 1970; INT64_MAX: none is set. */
+int64_t alarms_next(const struct alarms *alarms);
 /* The manual clock was moved: what is due rings before this returns, the earliest first. */
 void alarms_clock_moved(struct alarms *alarms);
 

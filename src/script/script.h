@@ -56,7 +56,8 @@ void script_free(struct script *script);
 const char *script_name(const struct script *script);
 void *script_host(lua_State *L); /* of any coroutine of a script */
 struct script *script_of(lua_State *L);
-size_t script_memory(const struct script *script); /* bytes in use */
+bool script_computing(const struct script *script); /* a run of it does not wait for anything but its turn */
+size_t script_memory(const struct script *script);  /* bytes in use */
 /* A new cap. Where more is in use already, the next allocation fails. */
 void script_set_memory(struct script *script, size_t bytes);
 

@@ -35,6 +35,11 @@ void run_dequeue(struct script_run *run)
     run->queued = false;
 }
 
+bool script_computing(const struct script *script)
+{
+    return script->queue != NULL;
+}
+
 /* ---- a slice ---- */
 
 struct slice {

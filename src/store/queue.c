@@ -151,7 +151,7 @@ static void on_async(uv_async_t *async)
 
 void queue_submit(struct store *s, struct op *op, int refused, enum haste haste, store_done done, void *data)
 {
-    bool pressing = haste == STORE_NOW;
+    bool pressing = haste == STORE_NOW || s->writer.memory; /* there is no disk to spare */
     int code = s->closing ? ERR_CANCELLED : refused;
     if (!op) {
         op = op_shift(&s->spares);
@@ -217,6 +217,11 @@ int queue_start(struct store *s, struct error *err)
     uv_mutex_unlock(&s->mutex);
     uv_thread_join(&s->thread);
     return error_set(err, ERR_IO, "cannot wake the loop from the journal's thread: %s", uv_strerror(rc));
+}
+
+bool store_busy(const struct store *store)
+{
+    return store->outstanding > 0;
 }
 
 void store_close(struct store *store, void (*closed)(void *data), void *data)

@@ -33,6 +33,9 @@ int store_open_reader(const char *path, struct store **store, struct error *err)
  * nothing can be read, and what is handed over is answered ERR_CANCELLED. A prune is cut short. store may be NULL. */
 void store_close(struct store *store, void (*closed)(void *data), void *data);
 
+/* Is an answer outstanding? */
+bool store_busy(const struct store *store);
+
 /* Owned by the store, and valid until `closed` is called. NULL for NULL. */
 struct journal *store_journal(struct store *store);
 struct state *store_state(struct store *store);

@@ -113,6 +113,11 @@ class Floors(Tree):
         self.assert_said("src/floors:6: sim/x uses ground, but sim shares only base", "src/floors:7: roof uses sim/x, but sim")
         self.assertNotIn("sim/x uses base", self.run_script("floors", "check").stdout)
 
+    def test_one_floor_may_embed_the_simulator(self):
+        os.makedirs(f"{self.folder}/src/cli/test")
+        self.write("src/floors", GOOD["src/floors"] + "base | | | what all have\nsim/x | base | | a floor of it\ncli/test | sim/x | | embeds it\n")
+        self.assertNotIn("cli/test uses sim/x", self.run_script("floors", "check").stdout)
+
     def test_a_source_that_stands_in_no_folder(self):
         self.write("src/loose.c", "/* Loose. */\n")
         self.assert_said("src/loose.c: it stands in no folder")

@@ -42,6 +42,10 @@ enum id {
     ID_BY,
     ID_KIND,
     ID_ALL,
+    ID_ONLY,
+    ID_TAGS,
+    ID_EXCLUDE_TAGS,
+    ID_LIST,
 };
 
 static const struct known {
@@ -68,6 +72,11 @@ static const struct known {
     {"all-namespaces", 'A', NULL, TAKES_ALL, "all namespaces"},
     {"selector", 'l', "SELECTOR", TAKES_SELECTOR, "labels, as \"team in (vision, speech), !keep\""},
     {"output", 'o', "FORMAT", TAKES_OUTPUT, "table (default) or json; some commands take yaml or name too"},
+    {"output", 'o', "FORMAT", TAKES_TEST, "tap or junit (default: dots, and what has failed)"},
+    {"run", ID_ONLY, "REGEX", TAKES_TEST, "only tests whose full name matches (an extended regular expression)"},
+    {"tags", ID_TAGS, "NAMES", TAKES_TEST, "only tests with one of these tags: \"#slow\" in a name, here slow,..."},
+    {"exclude-tags", ID_EXCLUDE_TAGS, "NAMES", TAKES_TEST, "no tests with one of these"},
+    {"list", ID_LIST, NULL, TAKES_TEST, "name the tests, and run none"},
     {"state", ID_STATE, "FILE", TAKES_STATE,
      "the journal's file (default: /var/lib/mpijobd/state.db, or ~/.local/state/mpijobd/state.db if not root)"},
     {"once", ID_ONCE, NULL, TAKES_RUN, "run every policy once, now, and exit"},
@@ -137,16 +146,18 @@ static int number(const char *name, const char *text, int64_t *out, struct error
     return 0;
 }
 
-static int output(const char *text, enum output *out, struct error *err)
+static int output(const char *text, unsigned takes, enum output *out, struct error *err)
 {
-    static const char *const names[] = {"table", "json", "yaml", "name", NULL};
+    static const char *const names[] = {"table", "json", "yaml", "name", "tap", "junit", NULL};
+    bool tests = takes & TAKES_TEST;
     for (int i = 0; names[i]; i++) {
-        if (strcmp(text, names[i]) == 0) {
+        if (strcmp(text, names[i]) == 0 && (i >= OUTPUT_TAP) == tests) {
             *out = (enum output)i;
             return 0;
         }
     }
-    return error_set(err, ERR_INVALID, "-o takes table, json, yaml or name, not \"%s\"", text);
+    return error_set(err, ERR_INVALID, "-o takes %s, not \"%s\"", tests ? "tap or junit" : "table, json, yaml or name",
+                     text);
 }
 
 static int group(struct options *o, const char *name, struct error *err)
@@ -160,7 +171,7 @@ static int group(struct options *o, const char *name, struct error *err)
     return 0;
 }
 
-static int take(struct options *o, int id, const char *value, struct error *err)
+static int take(struct options *o, unsigned takes, int id, const char *value, struct error *err)
 {
     switch (id) {
     case ID_CONFIG:
@@ -202,7 +213,7 @@ static int take(struct options *o, int id, const char *value, struct error *err)
         o->selector = value;
         break;
     case 'o':
-        return output(value, &o->output, err);
+        return output(value, takes, &o->output, err);
     case ID_STATE:
         o->state = value;
         break;
@@ -272,6 +283,18 @@ static int take(struct options *o, int id, const char *value, struct error *err)
         break;
     case ID_FIX:
         o->fix = true;
+        break;
+    case ID_ONLY:
+        o->only = value;
+        break;
+    case ID_TAGS:
+        o->tags = value;
+        break;
+    case ID_EXCLUDE_TAGS:
+        o->exclude_tags = value;
+        break;
+    case ID_LIST:
+        o->list = true;
         break;
     case 'h':
         o->help = true;
@@ -347,7 +370,7 @@ int options_parse(int argc, char **argv, unsigned takes, struct options *options
             return unknown(argv[optind - 1], takes, err);
         if (id == ':')
             return error_set(err, ERR_INVALID, "option \"%s\" needs a value", argv[optind - 1]);
-        int rc = take(options, id, optarg, err);
+        int rc = take(options, takes, id, optarg, err);
         if (rc)
             return rc;
     }

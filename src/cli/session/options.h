@@ -8,7 +8,7 @@
 
 #include "mpijob/kind.h"
 
-enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_YAML, OUTPUT_NAME };
+enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_YAML, OUTPUT_NAME, OUTPUT_TAP, OUTPUT_JUNIT };
 
 /* Exit codes, as in docs/reference/cli.md. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SOME_FAILED = 3, EXIT_LIMITED = 4, EXIT_CHANGES = 10 };
@@ -35,6 +35,7 @@ enum option_group {
     TAKES_BY = 1 << 16,       /* --by */
     TAKES_KIND = 1 << 17,     /* --kind, and kinds among the arguments */
     TAKES_NAMES = 1 << 18,    /* all its arguments are names; else the first one is */
+    TAKES_TEST = 1 << 19,     /* --run --tags --exclude-tags --list, and -o of its own */
     TAKES_SCOPE = TAKES_NAMESPACE | TAKES_ALL,
 };
 
@@ -46,8 +47,9 @@ struct options {
         *wait_effect, *service_account, *as, *as_uid;
     const char *as_groups[OPTIONS_GROUPS_MAX + 1]; /* NULL-terminated */
     const char *by;
+    const char *only, *tags, *exclude_tags; /* of the tests */
     bool all_namespaces, all, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help,
-        no_supervisor;
+        no_supervisor, list;
     enum output output;
     enum mpijob_kind job_kind; /* which the command is about; set by command_begin */
     int64_t count, limit;      /* -1: not given */

@@ -2,6 +2,7 @@
 /* Faults that tests ask for: which requests they hit, and what they do to them. */
 #ifndef SIM_FAULT_FAULTS_H
 #define SIM_FAULT_FAULTS_H
+#include "sim/fault/faults_add.h"
 #include "sim/server/exchange.h"
 
 struct fault_type;
@@ -42,11 +43,4 @@ void faults_after(struct faults *all, struct fault *f, struct exchange *x);
 char *faults_read(struct sim *sim, const char *spec, struct sim_wire *wire);
 void faults_clear(struct faults *all);
 void faults_write(const struct faults *all, struct buf *out);
-
-/* ---- for those who embed the core */
-
-/* faults_read without a request. */
-char *sim_faults_add(struct sim *sim, const char *spec);
-const char *sim_faults_help(void);            /* kept until the program ends */
-bool sim_refuses_connection(struct sim *sim); /* a fault wants the next connection to be reset */
 #endif

@@ -81,6 +81,7 @@ static struct life_job *follow(struct sim *sim, struct entry *e)
     j->name = sim_strdup(entry_name(e));
     j->dice = sim_random(sim);
     j->since_us = j->due_us = sim->now_us;
+    j->plan.start_us = j->plan.run_us = LIFE_CHANCE;
     e->follower = j;
     push(sim->life, j);
     return j;
@@ -221,6 +222,31 @@ int64_t life_tick(struct sim *sim)
     if (due == INT64_MAX || sim->opt.speed <= 0)
         return INT64_MAX; /* nothing is due before the clock is moved, or at all */
     return sim->mono_ms + (int64_t)((double)(due - sim->now_us) / 1000 / sim->opt.speed) + 1;
+}
+
+int64_t life_due(const struct sim *sim)
+{
+    return sim->life ? next_due(sim->life) : INT64_MAX;
+}
+
+void life_hush(struct sim *sim, bool hush)
+{
+    if (sim->life)
+        sim->life->acting = hush;
+}
+
+void life_placed(struct sim *sim, struct entry *entry, const struct life_plan *plan)
+{
+    struct life *l = sim->life;
+    if (!l || entry->kind != K_MPIJOB)
+        return;
+    struct life_job *j = entry->follower ? entry->follower : follow(sim, entry);
+    j->plan = *plan;
+    l->acting = true;
+    check_poison(sim, j);
+    life_job_furnish(sim, j);
+    sift(l, j);
+    l->acting = false;
 }
 
 /* ---- beginning and end */

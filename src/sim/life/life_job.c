@@ -31,17 +31,23 @@ static const char *outcome(struct crew *c)
 {
     const char *text = doc_str(doc_path(c->doc, "metadata", "annotations"), "mpijob-sim/outcome");
     uint64_t dice = c->j->dice >> 8 & 127;
+    if (*c->j->plan.outcome)
+        return c->j->plan.outcome;
     return text ? text : dice < 100 ? "succeed" : dice < 122 ? "fail" : "evict";
 }
 
 static int64_t start_delay(struct crew *c)
 {
+    if (c->j->plan.start_us != LIFE_CHANCE)
+        return c->j->plan.start_us;
     return plan(c, "mpijob-sim/start-seconds", 3 + (int64_t)(c->j->dice % 30));
 }
 
 static int64_t run_time(struct crew *c)
 {
     int64_t seconds = 60;
+    if (c->j->plan.run_us != LIFE_CHANCE)
+        return c->j->plan.run_us;
     for (uint64_t d = c->j->dice >> 16; seconds < 14400 && (d & 3); d >>= 2)
         seconds = seconds * 2 + (int64_t)(d % 61);
     return plan(c, "mpijob-sim/run-seconds", seconds);
@@ -177,7 +183,7 @@ static bool act_running(struct crew *c)
     }
     if (!j->end_us) { /* it was made running at the start: it ends some time after now */
         j->end_us = started + run_time(c);
-        if (j->end_us < now)
+        if (j->end_us < now && j->plan.run_us == LIFE_CHANCE)
             j->end_us = now + (int64_t)(j->dice % 3600) * second;
     }
     if (now >= j->end_us && strcmp(outcome(c), "hang") != 0) {
@@ -338,7 +344,8 @@ void life_job_furnish(struct sim *sim, struct life_job *j)
         clean_up(&c);
     } else if (life_holds(c.doc, "Running")) {
         crew_launch(&c, "Running");
-    } else if (life_condition(c.doc, "Created") && sim->now_us - j->since_us > 86400 * second) {
+    } else if (life_condition(c.doc, "Created") && sim->now_us - j->since_us > 86400 * second &&
+               j->plan.start_us == LIFE_CHANCE) {
         crew_launch(&c, "Pending"); /* a stuck one: no node will ever have room */
         j->due_us = INT64_MAX;
     }

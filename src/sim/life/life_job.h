@@ -2,12 +2,13 @@
 /* One job: what is known about it, and what life.c calls when it is due. Times are simulated, since 1970. */
 #ifndef SIM_LIFE_LIFE_JOB_H
 #define SIM_LIFE_LIFE_JOB_H
-#include "sim/server/server.h"
+#include "sim/life/life.h"
 
 struct life_job {
     char *ns, *name;
-    int64_t due_us;   /* INT64_MAX: nothing is due */
-    size_t heap;      /* its place in the heap of what is due */
+    int64_t due_us; /* INT64_MAX: nothing is due */
+    size_t heap;    /* its place in the heap of what is due */
+    struct life_plan plan;
     uint64_t dice;    /* decides what becomes of the job */
     int64_t since_us; /* when it was created or resumed */
     int64_t end_us;   /* when the launcher will end; 0: that is not decided yet */

@@ -36,7 +36,7 @@ static bool terminating(const struct revision *rev)
     return memmem(rev->text + rev->marks.meta, rev->marks.meta_len, "\"deletionTimestamp\"", 19) != NULL;
 }
 
-int namespace_check(struct exchange *x)
+int namespace_open(struct exchange *x)
 {
     if (!x->res->namespaced)
         return 0;

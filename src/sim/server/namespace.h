@@ -5,7 +5,7 @@
 #include "sim/server/exchange.h"
 
 void namespace_make(struct sim *sim, const char *name);  /* unless it exists */
-int namespace_check(struct exchange *x);                 /* may an object be created in it? -1: answered */
+int namespace_open(struct exchange *x);                  /* may an object be created in it? -1: answered */
 void namespace_removed(struct sim *sim, const char *ns); /* an object in it is gone: it may end now */
 void namespace_empty(struct exchange *x);                /* DELETE of x->name: removes what is in it, marks it */
 #endif

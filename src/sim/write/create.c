@@ -121,7 +121,7 @@ static int check_new(struct exchange *x, json_object *doc)
             x, "the namespace of the provided object does not match the namespace sent on the request");
     if (doc_str(meta, "resourceVersion") && x->verb == VERB_CREATE)
         return fail_with(x, 500, NULL, NULL, NULL, "resourceVersion should not be set on objects to be created");
-    if (choose_name(x, meta, x->res->name) || check_kind(x, doc) || namespace_check(x))
+    if (choose_name(x, meta, x->res->name) || check_kind(x, doc) || namespace_open(x))
         return -1;
     const char *name = doc_str(meta, "name");
     struct revision *old = store_get(&x->sim->store, (int)x->res->kind, x->ns, name);

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mpijobd test: finds the specs, runs them one after the other, and says what came of it. */
+#include "cli/test/cmd_test.h"
+
+#include <ftw.h>
+#include <regex.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/session/session.h"
+#include "cli/test/find.h"
+#include "cli/test/report.h"
+#include "cli/test/spec.h"
+
+struct testing {
+    struct options o;
+    uv_loop_t loop;
+    struct defer_queue soon;
+    struct log log;
+    struct report report;
+    regex_t only;
+    const char *file; /* that runs */
+    bool over;
+};
+
+/* ---- which tests ---- */
+
+/* One of the comma separated names is among the tags. */
+static bool tagged(const struct spec_test *test, const char *names)
+{
+    char word[128];
+    while (*names) {
+        size_t n = strcspn(names, ",");
+        snprintf(word, sizeof word, " %.*s ", (int)n, names);
+        if (n && strstr(test->tags, word))
+            return true;
+        names += n + (names[n] == ',');
+    }
+    return false;
+}
+
+static bool chosen(const struct testing *t, const struct spec_test *test)
+{
+    if (t->o.only && regexec(&t->only, test->name, 0, NULL, 0) != 0)
+        return false;
+    if (t->o.tags && !tagged(test, t->o.tags))
+        return false;
+    return !t->o.exclude_tags || !tagged(test, t->o.exclude_tags);
+}
+
+/* ---- running ---- */
+
+static void told(void *data, const struct spec_test *test, const struct spec_result *result)
+{
+    struct testing *t = data;
+    report_add(&t->report, t->file, test, result);
+}
+
+static void done(void *data)
+{
+    struct testing *t = data;
+    t->over = true;
+}
+
+static void run_file(struct testing *t, const char *path)
+{
+    struct error err = {0};
+    struct spec *spec;
+    t->file = path;
+    if (spec_open(&t->loop, &t->soon, &t->log, path, &spec, &err)) {
+        report_broken(&t->report, path, err.message);
+        return;
+    }
+    for (size_t i = 0; i < spec_count(spec); i++) {
+        struct spec_test *test = spec_test(spec, i);
+        test->chosen = chosen(t, test);
+        if (t->o.list && test->chosen)
+            printf("%s:%d: %s\n", path, test->line, test->name);
+    }
+    t->over = t->o.list;
+    if (!t->o.list)
+        spec_run(spec, told, done, t);
+    while (!t->over && uv_run(&t->loop, UV_RUN_ONCE)) {
+    }
+    spec_close(spec);
+    uv_run(&t->loop, UV_RUN_NOWAIT);
+}
+
+static int run_all(struct testing *t, char **files)
+{
+    report_begin(&t->report, t->o.output, colour_wanted(STDOUT_FILENO));
+    if (t->o.output == OUTPUT_TAP && !t->o.list)
+        puts("TAP version 13");
+    for (size_t i = 0; files[i]; i++)
+        run_file(t, files[i]);
+    bool good = !t->report.counts[SPEC_FAILURE] && !t->report.counts[SPEC_ERROR];
+    bool none = !t->report.total && !t->o.list;
+    if (!t->o.list)
+        report_end(&t->report);
+    if (none && good)
+        fprintf(stderr, "mpijobd test: no test was run: none fits what was asked for\n");
+    return good && !none ? EXIT_DONE : EXIT_FAILED;
+}
+
+static int close_loop(struct testing *t, int code)
+{
+    uv_run(&t->loop, UV_RUN_NOWAIT);
+    defer_queue_close(&t->soon, NULL, NULL);
+    uv_run(&t->loop, UV_RUN_DEFAULT);
+    if (uv_loop_close(&t->loop) == 0)
+        return code;
+    fprintf(stderr, "mpijobd test: internal error: a handle was left open\n");
+    return EXIT_FAILED;
+}
+
+static int run(int argc, char **argv, const struct command *command)
+{
+    struct testing t = {0};
+    struct error err;
+    char **files;
+    int code;
+    if (!command_begin(argc, argv, command, &t.o, &code))
+        return code;
+    signal(SIGPIPE, SIG_IGN);
+    if (t.o.only && regcomp(&t.only, t.o.only, REG_EXTENDED | REG_NOSUB) != 0)
+        return command_usage(command, "--run: \"%s\" is no extended regular expression", t.o.only);
+    if (find_specs(t.o.arguments, &files, &err)) {
+        fprintf(stderr, "mpijobd test: %s\n", err.message);
+        return EXIT_FAILED;
+    }
+    log_init(&t.log, STDERR_FILENO, NULL);
+    if (uv_loop_init(&t.loop)) {
+        fprintf(stderr, "mpijobd test: out of memory\n");
+        return EXIT_FAILED;
+    }
+    defer_queue_open(&t.loop, &t.soon);
+    code = close_loop(&t, run_all(&t, files));
+    free(files);
+    if (t.o.only)
+        regfree(&t.only);
+    return code;
+}
+
+const struct command cmd_test = {
+    "test",
+    "[PATH...] [--run REGEX] [--list]",
+    "The specs of policies, with a cluster and a clock of their own; offline",
+    TAKES_TEST,
+    run,
+    "  mpijobd test                               all *_spec.lua of this folder, and of the folders in it\n"
+    "  mpijobd test policies/free-gpus.lua        the spec beside this policy\n"
+    "  mpijobd test --run 'keep=true'             only tests whose name matches\n"
+    "  mpijobd test -o junit >report.xml\n"};

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What happens in a test's world, written down. */
+#include "cli/test/records.h"
+
+#include <stdlib.h>
+
+#include "json/write.h"
+
+void records_init(struct records *r, const struct clock *clock)
+{
+    *r = (struct records){.clock = clock};
+}
+
+void records_free(struct records *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        free(r->items[i]);
+    free(r->items);
+}
+
+static void text(struct json_writer *w, const char *key, const char *value)
+{
+    json_write_key(w, key);
+    json_write_string(w, value);
+}
+
+static void number(struct json_writer *w, const char *key, int64_t value)
+{
+    json_write_key(w, key);
+    json_write_int(w, value);
+}
+
+static void begin(struct records *r, struct json_writer *w, struct buf *out, const char *type)
+{
+    json_writer_init(w, out);
+    json_write_object(w);
+    text(w, "type", type);
+    number(w, "at", clock_seconds(r->clock));
+}
+
+static void keep(struct records *r, struct json_writer *w, struct buf *out)
+{
+    json_write_end(w);
+    if (r->count == r->cap) {
+        size_t cap = r->cap ? r->cap * 2 : 32;
+        char **items = realloc(r->items, cap * sizeof *items);
+        if (items) {
+            r->items = items;
+            r->cap = cap;
+        }
+    }
+    char *item = r->count < r->cap ? buf_take(out, NULL) : NULL;
+    if (item)
+        r->items[r->count++] = item;
+    buf_free(out);
+}
+
+static void diff(struct json_writer *w, const char *key, const struct mpijob_diff *what)
+{
+    struct buf json = BUF_INIT;
+    struct json root;
+    mpijob_diff_json(what, &json);
+    json_write_key(w, key);
+    if (!json.failed && json.len && json_parse(buf_str(&json), "", &root, NULL) == 0)
+        json_write_raw(w, root);
+    else
+        json_write_null(w);
+    buf_free(&json);
+}
+
+void records_change(void *data, const struct run *run, const char *job, const struct change_result *result,
+                    const struct error *err)
+{
+    struct records *r = data;
+    struct buf out = BUF_INIT;
+    struct json_writer w;
+    begin(r, &w, &out, "change");
+    text(&w, "policy", run->policy->name);
+    number(&w, "run", run->id);
+    text(&w, "job", job);
+    json_write_key(&w, "changed");
+    json_write_bool(&w, !err && result->changed);
+    json_write_key(&w, "dry_run");
+    json_write_bool(&w, result->dry_run);
+    if (err) {
+        text(&w, "error", err->message);
+        text(&w, "reason", err->reason);
+    } else {
+        text(&w, "effect", mpijob_effect_name(result->effect));
+        text(&w, "why", result->why);
+    }
+    diff(&w, "diff", result->diff);
+    diff(&w, "launcher", result->launcher);
+    keep(r, &w, &out);
+}
+
+void records_run(void *data, const struct run *run)
+{
+    static const char *const outcomes[] = {"running", "done", "failed", "limited", "cancelled"};
+    struct records *r = data;
+    struct buf out = BUF_INIT;
+    struct json_writer w;
+    begin(r, &w, &out, "run");
+    text(&w, "policy", run->policy->name);
+    text(&w, "trigger", run->trigger);
+    text(&w, "outcome", outcomes[run->outcome]);
+    if (run->error)
+        text(&w, "error", run->error->message);
+    number(&w, "scheduled_at", run->scheduled_at / CLOCK_SECOND);
+    number(&w, "changed", run->changed);
+    number(&w, "unchanged", run->unchanged);
+    number(&w, "failed", run->failed);
+    keep(r, &w, &out);
+}
+
+void records_log(void *data, enum log_level level, const char *message, const struct log_field *fields)
+{
+    static const char *const levels[] = {"debug", "info", "warn", "error"};
+    struct records *r = data;
+    struct buf out = BUF_INIT;
+    struct json_writer w;
+    begin(r, &w, &out, "log");
+    text(&w, "level", levels[level]);
+    text(&w, "message", message);
+    json_write_key(&w, "fields");
+    json_write_object(&w);
+    for (; fields && fields->name; fields++) {
+        fields += fields->name == log_json_next || fields->name == log_lines_next;
+        if (fields->value)
+            text(&w, fields->name, fields->value);
+    }
+    json_write_end(&w);
+    keep(r, &w, &out);
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A spec file's life: read, its tests collected, run one by one, each in a world of its own. */
+#include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "binding/modules.h"
+#include "cli/test/spec_parts.h"
+#include "policy/sources.h"
+
+struct spec *spec_of(lua_State *L)
+{
+    return script_host(L); /* its first member is what the modules take the host for */
+}
+
+const char *const *spec_policies(const struct spec *s)
+{
+    if (s->test_policies)
+        return (const char *const *)s->test_policies;
+    return s->policies ? (const char *const *)s->policies : s->one_policy;
+}
+
+/* ---- the state ---- */
+
+/* Runs one of our own files with the natives, which are at index 1. */
+static void run_own(lua_State *L, const char *name, int results)
+{
+    for (const struct embedded_module *m = embedded_test; m->name; m++) {
+        if (strcmp(m->name, name) != 0)
+            continue;
+        if (luaL_loadbufferx(L, m->bytes, m->len, lua_pushfstring(L, "=%s", name), "t"))
+            lua_error(L);
+        lua_remove(L, -2);
+        lua_pushvalue(L, 1);
+        lua_call(L, 1, results);
+        return;
+    }
+    luaL_error(L, "%s is missing in the program", name);
+}
+
+static int l_open(lua_State *L)
+{
+    struct spec *s = spec_of(L);
+    lua_settop(L, 0);
+    binding_open(L);
+    lua_newtable(L);
+    native_open(L);
+    native_open_world(L);
+    run_own(L, "test.luassert", 0);
+    run_own(L, "test.runner", 1);
+    s->runner = luaL_ref(L, LUA_REGISTRYINDEX);
+    run_own(L, "test.job", 0);
+    run_own(L, "test.cluster", 0);
+    run_own(L, "test.assertions", 0);
+    return 0;
+}
+
+/* ---- collecting ---- */
+
+static void take_tags(lua_State *L, struct buf *out)
+{
+    lua_getfield(L, -1, "tags");
+    buf_putc(out, ' ');
+    for (lua_Integer i = 1; lua_rawgeti(L, -1, i) == LUA_TSTRING; i++) {
+        buf_printf(out, "%s ", lua_tostring(L, -1));
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 2);
+}
+
+static int l_collect(lua_State *L)
+{
+    struct spec *s = spec_of(L);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, s->runner);
+    lua_getfield(L, -1, "tests");
+    size_t n = lua_rawlen(L, -1);
+    s->tests = calloc(n + 1, sizeof *s->tests);
+    for (size_t i = 0; s->tests && i < n; i++) {
+        struct buf tags = BUF_INIT;
+        lua_rawgeti(L, -1, (lua_Integer)i + 1);
+        take_tags(L, &tags);
+        lua_getfield(L, -1, "name");
+        lua_getfield(L, -2, "line");
+        s->tests[i] = (struct spec_test){.name = str_dup(str_of(lua_tostring(L, -2))),
+                                         .tags = buf_take(&tags, NULL),
+                                         .line = (int)lua_tointeger(L, -1),
+                                         .chosen = true};
+        s->count++;
+        lua_pop(L, 3);
+        if (!s->tests[i].name || !s->tests[i].tags)
+            return luaL_error(L, "out of memory");
+    }
+    return s->tests ? 0 : luaL_error(L, "out of memory");
+}
+
+static void file_loaded(void *data, struct script_run *run, lua_State *L, const struct error *err)
+{
+    struct error *result = data;
+    (void)run;
+    (void)L;
+    if (err)
+        *result = *err;
+    else
+        result->code = 1; /* the loop's: it has been read */
+}
+
+static int collect(struct spec *s, struct error *err)
+{
+    struct script_call call = {.done = file_loaded, .data = err, .loading = true};
+    struct script_run *run;
+    int rc = script_load(s->script, buf_str(&s->file.text), &call, &run, err);
+    if (rc)
+        return rc;
+    err->code = 0;
+    s->file.loading = run;
+    while (!err->code && uv_run(s->loop, UV_RUN_ONCE)) {
+    }
+    if (err->code != 1)
+        return err->code;
+    *err = (struct error){0};
+    return script_protect(s->script, l_collect, NULL, err);
+}
+
+static int find_beside(struct spec *s)
+{
+    struct stat st;
+    static const char suffix[] = "_spec.lua";
+    size_t n = strlen(s->path), folder = n;
+    while (folder && s->path[folder - 1] != '/')
+        folder--;
+    s->folder = str_dup(str_n(s->path, folder));
+    struct buf beside = BUF_INIT;
+    if (n > sizeof suffix - 1)
+        buf_printf(&beside, "%.*s.lua", (int)(n - (sizeof suffix - 1)), s->path);
+    s->beside = buf_take(&beside, NULL);
+    if (s->beside && stat(s->beside, &st) != 0) {
+        free(s->beside);
+        s->beside = NULL;
+    }
+    s->one_policy[0] = s->beside;
+    return s->folder ? 0 : ERR_NOMEM;
+}
+
+int spec_open(uv_loop_t *loop, struct defer_queue *soon, const struct log *log, const char *path, struct spec **out,
+              struct error *err)
+{
+    struct spec *s = calloc(1, sizeof *s);
+    if (!s)
+        return error_nomem(err);
+    *s = (struct spec){.loop = loop, .soon = soon, .path = path, .runner = LUA_NOREF};
+    s->clock = (struct clock){.manual = true, .manual_us = SPEC_START_US};
+    s->env = (struct policy_env){.loop = loop, .soon = soon, .clock = &s->clock, .log = log, .open = binding_open};
+    s->file.env = &s->env;
+    s->file.path = (char *)(uintptr_t)path;
+    struct script_limits limits = {.cpu_us = SPEC_CPU_US, .timeout_us = SPEC_TIMEOUT_US};
+    int rc = find_beside(s) ? error_nomem(err) : buf_read_file(&s->file.text, path, SCRIPT_SOURCE_MAX, err);
+    if (!rc)
+        rc = script_new(loop, path, &limits, s, &s->script, err);
+    if (!rc)
+        rc = script_protect(s->script, l_open, NULL, err);
+    if (!rc)
+        rc = collect(s, err);
+    if (rc) {
+        spec_close(s);
+        return rc;
+    }
+    *out = s;
+    return 0;
+}
+
+size_t spec_count(const struct spec *s)
+{
+    return s->count;
+}
+
+struct spec_test *spec_test(struct spec *s, size_t index)
+{
+    return &s->tests[index];
+}
+
+/* ---- running ---- */
+
+static void next_test(struct spec *s);
+
+static void test_closed(void *data)
+{
+    struct spec *s = data;
+    s->world = NULL;
+    s->result.took_us = clock_monotonic() - s->began;
+    s->result.message = s->message ? s->message : "";
+    s->told(s->data, &s->tests[s->at], &s->result);
+    free(s->message);
+    s->message = NULL;
+    free(s->test_policies);
+    s->test_policies = NULL;
+    s->at++;
+    defer_call(s->soon, &s->turn);
+}
+
+static int l_abandoned(lua_State *L)
+{
+    struct spec *s = spec_of(L);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, s->runner);
+    lua_getfield(L, -1, "abandoned");
+    lua_call(L, 0, 0);
+    return 0;
+}
+
+static void keep_error(struct spec *s, const struct error *err)
+{
+    struct error ignored;
+    s->result.verdict = SPEC_ERROR;
+    s->message = str_dup(str_of(err->message));
+    script_protect(s->script, l_abandoned, NULL, &ignored);
+}
+
+static void test_over(void *data, struct script_run *run, lua_State *L, const struct error *err)
+{
+    static const char *const names[] = {"success", "failure", "error", "pending"};
+    struct spec *s = data;
+    (void)run;
+    native_forget(s);
+    if (err) {
+        keep_error(s, err);
+    } else {
+        const char *verdict = lua_tostring(L, 1), *message = lua_tostring(L, 2);
+        for (int i = 0; i < 4; i++) {
+            if (verdict && strcmp(verdict, names[i]) == 0)
+                s->result.verdict = (enum spec_verdict)i;
+        }
+        s->message = message ? str_dup(str_of(message)) : NULL;
+    }
+    if (s->world)
+        world_close(s->world, test_closed, s);
+    else
+        test_closed(s);
+}
+
+static int enter(lua_State *L, void *data)
+{
+    struct spec *s = data;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, s->runner);
+    lua_getfield(L, -1, "run");
+    lua_remove(L, -2);
+    lua_pushinteger(L, (lua_Integer)s->at + 1);
+    return 1;
+}
+
+static void next_test(struct spec *s)
+{
+    struct error err;
+    struct script_call call = {.entry = enter, .done = test_over, .data = s};
+    while (s->at < s->count && !s->tests[s->at].chosen)
+        s->at++;
+    if (s->at == s->count) {
+        s->done(s->data);
+        return;
+    }
+    s->clock.manual_us = SPEC_START_US;
+    s->names = 0;
+    s->outside = NULL;
+    s->began = clock_monotonic();
+    s->result = (struct spec_result){0};
+    if (script_start(s->script, &call, &s->file.loading, &err)) {
+        keep_error(s, &err);
+        test_closed(s);
+    }
+}
+
+static void turn(struct defer *d)
+{
+    next_test(d->data);
+}
+
+static int l_choose(lua_State *L)
+{
+    struct spec *s = spec_of(L);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, s->runner);
+    lua_getfield(L, -1, "choose");
+    lua_newtable(L);
+    lua_Integer n = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        if (!s->tests[i].chosen)
+            continue;
+        lua_pushinteger(L, (lua_Integer)i + 1);
+        lua_rawseti(L, -2, ++n);
+    }
+    lua_call(L, 1, 0);
+    return 0;
+}
+
+void spec_run(struct spec *s, void (*told)(void *, const struct spec_test *, const struct spec_result *),
+              void (*done)(void *), void *data)
+{
+    struct error ignored;
+    s->told = told;
+    s->done = done;
+    s->data = data;
+    s->at = 0;
+    s->turn = (struct defer){.call = turn, .data = s};
+    script_protect(s->script, l_choose, NULL, &ignored);
+    s->running = true;
+    defer_call(s->soon, &s->turn);
+}
+
+void spec_close(struct spec *s)
+{
+    script_free(s->script);
+    policy_file_free_sources(&s->file);
+    for (size_t i = 0; i < s->count; i++) {
+        free(s->tests[i].name);
+        free(s->tests[i].tags);
+    }
+    free(s->tests);
+    buf_free(&s->file.text);
+    free(s->folder);
+    free(s->beside);
+    free(s->policies);
+    free(s->test_policies);
+    free(s);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The world of one test: a cluster within this program, the daemon's own engine with the policies, a journal in memory,
+ * and one clock for all of them. Time stands still but for world_advance. Everything that happens is written down as
+ * records, for the assertions. All calls are on the loop's thread. */
+#ifndef MPIJOBD_CLI_TEST_WORLD_H
+#define MPIJOBD_CLI_TEST_WORLD_H
+
+#include "cli/test/wire.h"
+#include "cluster/cluster.h"
+#include "engine/engine.h"
+#include "sim/life/life_plan.h"
+#include "store/store.h"
+
+struct world_options {
+    uv_loop_t *loop;
+    struct defer_queue *soon;
+    struct clock *clock; /* manual; moved by the world, and outlives it */
+    bool v1alpha2, v1, v2beta1, training_operator, siblings;
+    int64_t jobs, seed;          /* generated at the start, as mpijob-sim does */
+    const char *const *policies; /* files and folders, NULL-terminated; not copied */
+    const char *name_space;      /* what a name without a namespace means; NULL: "default" */
+};
+
+struct world;
+/* 0, or ERR_NOMEM, or an error of the options. */
+int world_new(const struct world_options *options, struct world **world, struct error *err);
+/* closed is called later, once. */
+void world_close(struct world *world, void (*closed)(void *data), void *data);
+
+struct sim *world_sim(struct world *world);
+struct wire *world_wire(struct world *world);
+/* NULL before the first world_settle. */
+struct cluster *world_cluster(struct world *world);
+struct engine *world_engine(const struct world *world);
+
+/* err NULL: that is so. Else ERR_INVALID: what is wrong in the policies, with file and line. */
+typedef void (*world_done)(void *data, const struct error *err);
+/* Starts what has not started, and moves the clock to an instant (microseconds since 1970) in steps: at each instant at
+ * which something falls due, of the policies or of the cluster's life, it stops until that is done. An instant that has
+ * passed: nothing is moved. done is called once, never from within the call; one call at a time. */
+void world_advance(struct world *world, int64_t until, world_done done, void *data);
+static inline void world_settle(struct world *world, world_done done, void *data)
+{
+    world_advance(world, INT64_MIN, done, data);
+}
+/* done is not called any more. */
+void world_forget(struct world *world);
+
+/* Records, each a JSON object: {"type":"change"...}, {"type":"log"...}, {"type":"run"...}. How many there are, and one
+ * of them. */
+size_t world_records(const struct world *world);
+struct str world_record(const struct world *world, size_t index);
+
+/* A request of the test's own, past rules and faults of the wire. Its answer is freed by sim_response_free. */
+void world_ask(struct world *world, const char *method, const char *target, struct str body,
+               struct sim_response *response);
+
+#endif

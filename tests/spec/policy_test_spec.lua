@@ -1,0 +1,220 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- mpijobd test: the specs of policies, run by the program as a user runs it, in a folder with nothing but the policy and its spec.
+local support = require "support"
+
+local POLICY = [[
+policy {
+    name = "free",
+    on = "match",
+    match = { phase = { "Succeeded", "Failed" }, cleanPodPolicy = "unset", finished_for = "2h", labels = "keep != true" },
+    replace = { cleanPodPolicy = "All", labels = { freed = "yes" } },
+}
+]]
+
+describe("mpijobd test", function()
+    local folder
+    before_each(function()
+        folder = support.folder()
+        support.write(folder .. "/free.lua", POLICY)
+    end)
+    after_each(support.cleanup)
+
+    local function spec(text)
+        support.write(folder .. "/free_spec.lua", text)
+    end
+
+    -- Runs the text as the spec beside the policy.
+    local function test(text, ...)
+        spec(text)
+        return support.mpijobd("test", folder, ...)
+    end
+
+    local function passes(text)
+        local code, out, err = test(text)
+        assert.are.equal(0, code, out .. err)
+        return out
+    end
+
+    it("moves time to the instant at which a policy acts, and tells what it did", function()
+        local out = passes [[
+            describe("free", function()
+                it("waits for two hours", function()
+                    local job = cluster.job { name = "a", namespace = "train", phase = "Succeeded", finished_for = "1h" }
+                    clock.advance "59m59s"
+                    assert.untouched(job)
+                    clock.advance "1s"
+                    assert.replaced(job)
+                    assert.replaced(job, { cleanPodPolicy = "All" })
+                    assert.replaced(job, { labels = { freed = "yes" } })
+                    assert.is_not.replaced(job, { cleanPodPolicy = "Running" })
+                    assert.effect(job, "effective")
+                    assert.ran("free", 1)
+                    assert.are.equal("All", cluster.get(job).spec.runPolicy.cleanPodPolicy)
+                end)
+                it("is told from another one, and begins at noon", function()
+                    assert.are.equal("2026-01-05T12:00:00Z", time.rfc3339(clock.now()))
+                    assert.is_nil(cluster.get("train/a"))
+                end)
+            end)]]
+        support.contains(out, "++\n2 successes / 0 failures / 0 errors / 0 pending : ")
+    end)
+
+    it("shows line, what was expected and what is, and what happened", function()
+        local code, out = test [[
+describe("free", function()
+    it("is wrong", function()
+        local job = cluster.job { name = "a", phase = "Failed", finished_for = "3h" }
+        assert.replaced(job, { cleanPodPolicy = "Running", labels = { freed = "yes" } })
+    end)
+end)]]
+        assert.are.equal(1, code)
+        support.contains(out, "Failure -> " .. folder .. "/free_spec.lua @ 2\nfree is wrong\n")
+        support.contains(out, "free_spec.lua:4: Expected a replacement of default/a:\n"
+            .. '  - cleanPodPolicy = "Running"   expected\n  + cleanPodPolicy = "All"   actual\n    labels.freed = "yes"\n')
+        support.contains(out, '2026-01-05T12:00:00Z free: { cleanPodPolicy = "All", labels = { freed = "yes" } }: effective')
+    end)
+
+    it("ends a spec that loops for ever at its line, and goes on", function()
+        local code, out = test [[
+it("loops", function()
+    while true do end
+end)
+it("goes on", function() assert.is_true(true) end)]]
+        assert.are.equal(1, code)
+        support.contains(out, "1 success / 0 failures / 1 error / 0 pending")
+        support.contains(out, "free_spec.lua:2: the CPU limit of 2s is used up")
+    end)
+
+    it("has busted's language", function()
+        local out = passes [[
+            local order = {}
+            setup(function() order[#order + 1] = "setup" end)
+            teardown(function() order[#order + 1] = "teardown" end)
+            before_each(function() order[#order + 1] = "before" end)
+            after_each(function() order[#order + 1] = "after" end)
+            describe("block", function()
+                before_each(function() order[#order + 1] = "inner" end)
+                it("one", function()
+                    finally(function() order[#order + 1] = "finally" end)
+                    order[#order + 1] = "one"
+                end)
+                it("two", function()
+                    assert.are.same({ "setup", "before", "inner", "one", "finally", "after", "before", "inner" }, order)
+                end)
+            end)
+            it("assertions", function()
+                assert.are.equal(1, 1)
+                assert.are_not.equal(1, 2)
+                assert.has_error(function() error("x", 0) end, "x")
+                assert.has_no.errors(function() end)
+                assert.matches("b+", "abba")
+                assert.is_truthy(1)
+                assert.near(1.0, 1.01, 0.1)
+                local s = spy.new(function() return 7 end)
+                assert.are.equal(7, s("a", 1))
+                assert.spy(s).was.called(1)
+                assert.spy(s).was.called_with("a", match.is_number())
+                local t = { f = function() return 1 end }
+                stub(t, "f").returns(2)
+                assert.are.equal(2, t.f())
+            end)
+            pending("later")
+            it("inside", function() pending("not now") end)]]
+        support.contains(out, "+++..\n3 successes / 0 failures / 0 errors / 2 pending")
+    end)
+
+    it("writes TAP and JUnit, and chooses by name and by tag", function()
+        local text = [[
+            describe("a #slow", function() it("one", function() end) end)
+            it("two & <three>", function() assert.is_true(false) end)]]
+        local code, out = test(text, "-o", "tap")
+        assert.are.equal(1, code)
+        support.contains(out, "TAP version 13\nok 1 - ")
+        support.contains(out, "not ok 2 - " .. folder .. "/free_spec.lua:2: two & <three>\n# ")
+        support.contains(out, "\n1..2\n")
+        code, out = test(text, "-o", "junit")
+        assert.are.equal(1, code)
+        support.contains(out, 'tests="2" failures="1" errors="0" skipped="0"')
+        support.contains(out, 'name="two &amp; &lt;three&gt;"')
+        code, out = test(text, "--run", "^a .*one$")
+        assert.are.equal(0, code)
+        support.contains(out, "+\n1 success /")
+        code, out = test(text, "--exclude-tags", "slow,other", "--list")
+        assert.are.equal(0, code)
+        assert.are.equal(folder .. "/free_spec.lua:2: two & <three>\n", out)
+        assert.are.equal(2, (test(text, "--run", "(")))
+    end)
+
+    it("tells the mistakes of a policy by file and line, and a spec without one what to do", function()
+        support.write(folder .. "/free.lua", 'policy {\n    name = "free",\n    nonsense = 1,\n}\n')
+        local code, out = test 'it("x", function() assert.untouched(cluster.job {}) end)'
+        assert.are.equal(1, code)
+        support.contains(out, "free.lua:3: ")
+        os.remove(folder .. "/free.lua")
+        code, out = test 'it("x", function() assert.untouched(cluster.job {}) end)'
+        assert.are.equal(1, code)
+        support.contains(out, "no policy: there is none beside the spec; name it by policy.load")
+    end)
+
+    it("has faults: conflicts, servers that fail, answers that are lost, roles that lack a verb", function()
+        passes [[
+            local job
+            before_each(function()
+                job = cluster.job { name = "a", namespace = "train", phase = "Failed", finished_for = "3h" }
+            end)
+            it("a conflict is tried again", function()
+                cluster.fail_next { code = 409 }
+                assert.replaced(job, { cleanPodPolicy = "All" })
+            end)
+            it("a server that is busy is asked again", function()
+                cluster.fail_next { code = 503, verb = "list", count = 2 }
+                assert.replaced(job)
+            end)
+            it("a lost answer is looked up", function()
+                cluster.fail_next { code = "lost" }
+                assert.replaced(job)
+                assert.are.equal("All", cluster.get(job).spec.runPolicy.cleanPodPolicy)
+            end)
+            it("a role lacks the verb", function()
+                cluster.forbid { verb = "update", namespace = "train" }
+                assert.untouched(job)
+                assert.refused(job, "Forbidden")
+            end)
+            it("nothing is asked of the network", function()
+                assert.has_error(function() require "socket" end)
+                assert.is_nil(http and http.get)
+            end)]]
+    end)
+
+    it("has controllers that act, jobs that end, and every version", function()
+        passes [[
+            it("workers go", function()
+                local job = cluster.job { name = "a", phase = "Succeeded", finished_for = "1h", workers = 3 }
+                assert.are.equal(4, #cluster.pods(job))
+                clock.advance "1h"
+                assert.replaced(job)
+                assert.are.equal(1, #cluster.pods(job))
+            end)
+            it("a job starts and ends", function()
+                local job = cluster.job { name = "a", phase = "Running", running_for = "10m", ends_in = "30m", outcome = "Failed" }
+                clock.advance "29m"
+                assert.are.equal("active", next(cluster.get(job).status.replicaStatuses.Launcher))
+                clock.advance "1m"
+                assert.are.equal("failed", next(cluster.get(job).status.replicaStatuses.Launcher))
+                clock.advance "2h"
+                assert.replaced(job)
+            end)
+            for _, version in ipairs { "v1alpha2", "v1", "v2beta1" } do
+                it(version, function()
+                    local job = cluster.job { version = version, phase = "Failed", finished_for = "3h", backoffLimit = 2 }
+                    assert.replaced(job, { cleanPodPolicy = "All" })
+                    assert.effect(job, "effective")
+                end)
+            end
+            it("training-operator", function()
+                local job = cluster.job { version = "v1", controller = "training-operator", phase = "Failed", finished_for = "3h" }
+                assert.replaced(job, { cleanPodPolicy = "All" })
+                assert.are.equal(0, #cluster.pods(job))
+            end)]]
+    end)
+end)
