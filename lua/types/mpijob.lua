@@ -71,8 +71,10 @@ function Job:table() end
 ---@alias mpijobd.Effect
 ---| "effective" # a controller acts on it now
 ---| "at-finish" # it is acted on when the job ends
+---| "late" # a controller acts on it with the job's next event, up to hours after its time; the message says what brings that forward
 ---| "stored" # labels and annotations: nothing was to happen
 ---| "inert" # stored, and no controller will ever act on it
+---| "reverted" # another controller (Kueue) puts it back, and kills the job's pods all the same; refused unless allowed
 ---| "destructive" # it ends or deletes the job now; refused unless allowed
 ---| "unchanged" # it was so already, nothing was sent
 ---| "unknown" # no experiment tells

@@ -49,13 +49,14 @@ static int judge(struct change *c, struct json before, struct json after, struct
         mpijob_judge(&c->view, &c->diff, c->judged_at, &c->verdict);
     if (!c->verdict.may_destroy || c->destructive)
         return 0;
-    bool sure = c->verdict.effect == EFFECT_DESTRUCTIVE;
+    bool sure = c->verdict.effect == EFFECT_DESTRUCTIVE || c->verdict.effect == EFFECT_REVERTED;
+    bool open = c->ours && mpijob_dialect(c->target)->open;
     return error_set(
         err, ERR_REFUSED,
         "refused, because it %s destructive: %s. To do it all the same, allow it by name: destructive = true "
         "(--destructive)%s",
         sure ? "is" : "may be", c->verdict.why,
-        sure ? "" : "; to have it judged for your controller, set cluster.controller (--controller)");
+        sure || !open ? "" : "; to have it judged for your controller, set cluster.controller (--controller)");
 }
 
 static bool changes_nothing(const struct change *c)

@@ -246,3 +246,76 @@ describe("an effect that another brings about #cluster", function()
         assert.are.equal(0, (waiting:wait()))
     end)
 end)
+
+describe("an effect that is not what it seems", function()
+    local server, namespace
+    local function begin(version)
+        server = cluster.start(version)
+        namespace = server:namespace()
+    end
+    after_each(support.cleanup)
+
+    -- The exit code, and the effect with its sentence, or the refusal.
+    local function replace(...)
+        local args = { "replace", "--kubeconfig", server.kubeconfig, "-n", namespace, "-o", "json", ... }
+        local code, out, err = support.mpijobd(table.unpack(table.move(server.flags, 1, #server.flags, #args + 1, args)))
+        local one = support.json.decode(out)[1]
+        return code, one.effect, (one.why or one.error) .. err
+    end
+
+    local function plan(changes)
+        local args = { "plan", "--kubeconfig", server.kubeconfig, "-n", namespace, support.write(support.folder() .. "/p.lua",
+            'policy { name = "p", every = "1h", ' .. changes .. " }") }
+        return support.mpijobd(table.unpack(table.move(server.flags, 1, #server.flags, #args + 1, args)))
+    end
+
+    it("comes late: a deadline ahead under training-operator", function()
+        begin(cluster.versions[3])
+        server:create(namespace, "a", { state = "Running", since = 600 })
+        local code, out, err = plan "replace = { activeDeadlineSeconds = 7200 }"
+        assert.are.equal(0, code, err)
+        support.contains(out, "late: training-operator looks at the deadline only with an event of the job", "touch the job (a label) after 2", "1 to change (1 late)")
+        local why, effect
+        code, effect, why = replace("a", "activeDeadlineSeconds=7200")
+        assert.are.equal(0, code, why)
+        assert.are.equal("late", effect)
+        code, effect = replace("a", "activeDeadlineSeconds=9000")
+        assert.are.equal(0, code)
+        assert.are.equal("effective", effect) -- the earlier one counts no more
+    end)
+
+    it("is put back by Kueue, and costs the job's pods", function()
+        begin(cluster.versions[4])
+        server:create(namespace, "a", { state = "Running", since = 600, labels = '{"kueue.x-k8s.io/queue-name":"q"}' })
+        local code, _, why = replace("a", "suspend=true")
+        assert.are.equal(1, code)
+        support.contains(why, "refused, because it is destructive: Kueue undoes it within 10 ms", "spec.active = false of its Workload")
+        local out, err, effect
+        code, out, err = plan "replace = { suspend = true }"
+        assert.are.equal(3, code, err)
+        support.contains(out, "not possible", "Kueue undoes it")
+        code, out, err = plan "replace = { suspend = true }, destructive = true"
+        assert.are.equal(0, code, err)
+        support.contains(out, "reverted: Kueue undoes it", "1 to change (1 reverted)")
+        code, effect, why = replace("a", "suspend=true", "--destructive")
+        assert.are.equal(0, code, why)
+        assert.are.equal("reverted", effect)
+    end)
+
+    it("keeps the job from running again: suspend with policy Running, when a worker has ended", function()
+        begin(cluster.versions[4])
+        server:create(namespace, "a", { state = "Running", since = 600, policy = "Running" })
+        local path = server:path(namespace, "a")
+        local object = server:get(namespace, "a")
+        object.status.replicaStatuses = { Worker = { active = 1, succeeded = 1 } }
+        local status, raw = server:request("PUT", path .. "/status", (support.json.encode(object):gsub('"args":{}', '"args":[]')))
+        assert.are.equal(200, status, raw)
+        local code, effect, why, _
+        code, _, why = replace("a", "suspend=true")
+        assert.are.equal(1, code)
+        support.contains(why, "is destructive", "never gets back to Running", "set cleanPodPolicy None in the same change")
+        code, effect, why = replace("a", "suspend=true", "cleanPodPolicy=None")
+        assert.are.equal(0, code, why)
+        assert.are.equal("effective", effect)
+    end)
+end)

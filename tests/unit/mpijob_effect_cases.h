@@ -17,6 +17,7 @@ struct effect_case {
     int64_t now;                   /* microseconds after NOON */
     bool refused;                  /* the value or the name is refused when it is given */
     bool ends;                     /* where it is effective, it ends or deletes the job */
+    bool late;                     /* where training-operator acts on it, it does so with the job's next event */
     const char *by_hand;           /* the change is of the row's own place only: raw JSON after */
     const char *completed_by;      /* the row that observed the same change for longer */
     const char *depends_on;        /* what the object does not show */

@@ -14,6 +14,11 @@ static bool same_family(const struct row *a, const struct row *b)
 
 /* ---- what is expected of the program ---- */
 
+static bool training(const struct row *r)
+{
+    return target_of(r).controller == CONTROLLER_TRAINING_OPERATOR;
+}
+
 /* "effective now" is told apart here: what ends or deletes the job, or takes it from its controller, is destructive. */
 static enum mpijob_effect measured(const struct row *r, const struct effect_case *c)
 {
@@ -23,7 +28,7 @@ static enum mpijob_effect measured(const struct row *r, const struct effect_case
     if (strcmp(verdict, "stored but inert") == 0)
         return str_starts(str_of(r->c[FIELD]), "metadata.") ? EFFECT_STORED : EFFECT_INERT;
     if (strcmp(verdict, "effective now") == 0)
-        return c->ends ? EFFECT_DESTRUCTIVE : EFFECT_EFFECTIVE;
+        return c->ends ? EFFECT_DESTRUCTIVE : c->late && training(r) ? EFFECT_LATE : EFFECT_EFFECTIVE;
     assert_string_equal(verdict, "harmful");
     return EFFECT_DESTRUCTIVE;
 }
@@ -201,9 +206,7 @@ static enum fate check_row(const struct row *r, const struct effect_case *c)
         return JUDGED_DIFFER;
     }
     check_second(r, c);
-    /* the harm of these comes with the second step */
-    bool later = c->second[0] && c->field == FIELD_SUSPEND;
-    compare(r, &v, later ? EFFECT_EFFECTIVE : expected(completed(r, c), c));
+    compare(r, &v, expected(completed(r, c), c));
     return JUDGED;
 }
 

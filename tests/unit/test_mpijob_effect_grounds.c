@@ -9,7 +9,7 @@
 #include "mpijob/effect/effect_table.h"
 
 #define STATES 8
-#define MEANINGS 20
+#define MEANINGS 23
 
 static bool measured[RELEASES][STATES][FIELD_COUNT][MEANINGS];
 static bool created[RELEASES][FIELD_COUNT]; /* given at the job's creation, with a good value */
@@ -119,7 +119,7 @@ static bool as(const struct claim *c, unsigned states, unsigned meanings)
 
 /* ---- the grounds ---- */
 
-#define SPANS (MEANS_ELAPSED | MEANS_AHEAD | MEANS_UNDATED | MEANS_REMOVED)
+#define SPANS (MEANS_ELAPSED | MEANS_DUE | MEANS_UNDATED | MEANS_REMOVED)
 
 static bool nothing_differs(const struct claim *c)
 {
@@ -157,7 +157,7 @@ static bool not_looked_at(const struct claim *c)
 {
     unsigned states = c->state & STATE_FINISHED ? STATE_FINISHED : c->state;
     unsigned meanings = c->field == FIELD_BACKOFF_LIMIT ? MEANS_ZERO | MEANS_OTHER | MEANS_REMOVED
-                        : c->field == FIELD_SUSPEND     ? MEANS_SUSPEND | MEANS_SUSPEND_RUNNING
+                        : c->field == FIELD_SUSPEND     ? MEANS_SUSPENDS
                                                         : SPANS;
     return c->effect == EFFECT_INERT && c->field != FIELD_CLEAN_POD_POLICY && as(c, states, meanings);
 }
@@ -165,7 +165,8 @@ static bool not_looked_at(const struct claim *c)
 /* The launcher does not exist yet: what is written counts as if it had been given at the creation. */
 static bool given_at_creation(const struct claim *c)
 {
-    return c->state == STATE_UNSEEN && (c->effect == EFFECT_EFFECTIVE || c->effect == EFFECT_AT_FINISH) &&
+    return c->state == STATE_UNSEEN &&
+           (c->effect == EFFECT_EFFECTIVE || c->effect == EFFECT_AT_FINISH || c->effect == EFFECT_LATE) &&
            created[c->release][c->field];
 }
 
@@ -214,6 +215,21 @@ static bool evicted_as_ended(const struct claim *c)
            as(c, STATE_FINISHED, c->meaning);
 }
 
+/* What is to come comes, whether an earlier one was to come before or not. */
+static bool whatever_was_before(const struct claim *c)
+{
+    return c->meaning == MEANS_LATER && as(c, c->state & STATE_FINISHED ? STATE_FINISHED : c->state, MEANS_AHEAD);
+}
+
+/* training-operator removes all pods, also those that have ended. */
+static bool whatever_its_workers_do(const struct claim *c)
+{
+    return c->release == bit(TRAINING_190) && (c->meaning & MEANS_SUSPENDS) &&
+           (c->state & (STATE_RUNNING | STATE_BEFORE)) &&
+           measured[c->release][bit(STATE_RUNNING)][c->field][bit(MEANS_SUSPEND)] &&
+           measured[c->release][bit(STATE_RUNNING)][c->field][bit(MEANS_SUSPEND_ENDED)];
+}
+
 static const struct {
     const char *name;
     bool (*holds)(const struct claim *c);
@@ -229,6 +245,8 @@ static const struct {
     {"read at the end", read_at_the_end},
     {"healed after the end", healed_after_the_end},
     {"evicted as ended", evicted_as_ended},
+    {"whatever was before", whatever_was_before},
+    {"whatever its workers do", whatever_its_workers_do},
 };
 #define GROUNDS (sizeof grounds / sizeof *grounds)
 
@@ -242,7 +260,7 @@ static unsigned meanings_of(enum mpijob_field_id field)
         [FIELD_ACTIVE_DEADLINE_SECONDS] = SPANS,
         [FIELD_TTL_SECONDS_AFTER_FINISHED] = SPANS,
         [FIELD_BACKOFF_LIMIT] = MEANS_ZERO | MEANS_OTHER | MEANS_REMOVED,
-        [FIELD_SUSPEND] = MEANS_SAME | MEANS_SUSPEND | MEANS_SUSPEND_RUNNING | MEANS_RESUME | MEANS_RESUME_RUNNING,
+        [FIELD_SUSPEND] = MEANS_SAME | MEANS_SUSPENDS | MEANS_RESUME | MEANS_RESUME_RUNNING,
         [FIELD_MANAGED_BY] = MEANS_SAME | MEANS_OTHER | MEANS_AWAY,
         [FIELD_SCHEDULING_POLICY] = MEANS_OTHER | MEANS_QUEUE,
     };

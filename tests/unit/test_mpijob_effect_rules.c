@@ -38,9 +38,9 @@ static void names(void **state)
 {
     (void)state;
     enum mpijob_effect e;
-    static const char *const all[] = {"unchanged", "stored",  "inert",      "at-finish",
-                                      "effective", "unknown", "destructive"};
-    for (size_t i = 0; i < 7; i++) {
+    static const char *const all[] = {"unchanged", "stored",  "inert",    "at-finish",  "late",
+                                      "effective", "unknown", "reverted", "destructive"};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         assert_true(mpijob_effect_parse(str_of(all[i]), &e) && e == i);
         assert_string_equal(mpijob_effect_name(e), all[i]);
     }
@@ -149,7 +149,7 @@ static void before_the_launcher_is_there(void **state)
     expect(BETA, "pending", NOTHING, WORDS("activeDeadlineSeconds=60"), EFFECT_UNKNOWN,
            "through_launcher = true changes that too");
     expect(V1_MPI, "pending", NOTHING, WORDS("activeDeadlineSeconds=60"), EFFECT_INERT, "never reads");
-    expect(V1_TRAINING, "unseen", NOTHING, WORDS("activeDeadlineSeconds=60"), EFFECT_EFFECTIVE, "touch the job");
+    expect(V1_TRAINING, "unseen", NOTHING, WORDS("activeDeadlineSeconds=60"), EFFECT_LATE, "touch the job");
     expect(BETA, "pending", NOTHING, WORDS("cleanPodPolicy=All"), EFFECT_AT_FINISH, "until the job ends");
     expect(BETA, "pending", NOTHING, WORDS("suspend=true"), EFFECT_EFFECTIVE, "removes all pods");
     expect(BETA, "unseen", NOTHING, WORDS("ttlSecondsAfterFinished=0"), EFFECT_UNKNOWN, "run twice");
@@ -167,8 +167,15 @@ static void the_deadline_of_a_running_job(void **state)
     expect(V1_MPI, "running", NOTHING, WORDS("activeDeadlineSeconds=7200"), EFFECT_INERT, "lowering only");
     expect(V1_TRAINING, "running", NOTHING, WORDS("activeDeadlineSeconds=600"), EFFECT_DESTRUCTIVE,
            "2026-11-23T20:00:00Z");
-    expect(V1_TRAINING, "running", NOTHING, WORDS("activeDeadlineSeconds=601"), EFFECT_EFFECTIVE,
-           "2026-11-23T20:00:01Z");
+    expect(V1_TRAINING, "running", NOTHING, WORDS("activeDeadlineSeconds=601"), EFFECT_LATE,
+           "touch the job (a label) after 2026-11-23T20:00:01Z to bring that forward");
+    expect(V1_TRAINING, "running", WORDS("activeDeadlineSeconds=7200"), WORDS("activeDeadlineSeconds=3600"),
+           EFFECT_LATE, "up to 10 hours late");
+    expect(V1_TRAINING, "running", WORDS("activeDeadlineSeconds=3600"), WORDS("activeDeadlineSeconds=7200"),
+           EFFECT_EFFECTIVE, "the earlier deadline counts no more");
+    expect(V1_TRAINING, "running", NOTHING, WORDS("activeDeadlineSeconds=7200", "cleanPodPolicy=All", "labels.a=b"),
+           EFFECT_LATE, "cleanPodPolicy is at-finish");
+    expect(V1_ANY, "running", NOTHING, WORDS("activeDeadlineSeconds=7200"), EFFECT_UNKNOWN, "training-operator: late");
     /* any other edit of a job whose deadline has passed ends it, too; moving the deadline ahead does not */
     expect(V1_TRAINING, "running", WORDS("activeDeadlineSeconds=60"), WORDS("annotations.a=b"), EFFECT_DESTRUCTIVE,
            "2026-11-23T19:51:00Z");
@@ -217,7 +224,28 @@ static void several_changes(void **state)
            EFFECT_DESTRUCTIVE, "ttlSecondsAfterFinished: the TTL passed at 2026-11-23T19:55:01Z");
     expect(BETA, "running", NOTHING, WORDS("suspend=true", "managedBy=a.b/c"), EFFECT_DESTRUCTIVE,
            "suspend is effective");
-    expect(BETA, "running", WORDS("cleanPodPolicy=Running"), WORDS("suspend=true"), EFFECT_EFFECTIVE, "None or All");
+    expect(BETA, "running", WORDS("cleanPodPolicy=Running"), WORDS("suspend=true"), EFFECT_EFFECTIVE,
+           "no worker had ended");
+    expect(BETA, "worker-ended", WORDS("cleanPodPolicy=Running"), WORDS("suspend=true"), EFFECT_DESTRUCTIVE,
+           "set cleanPodPolicy None in the same change");
+    expect(BETA, "worker-ended", WORDS("cleanPodPolicy=Running"), WORDS("suspend=true", "cleanPodPolicy=None"),
+           EFFECT_EFFECTIVE, "suspends the launcher Job");
+    expect(BETA, "worker-ended", NOTHING, WORDS("suspend=true"), EFFECT_EFFECTIVE, "suspends the launcher Job");
+    expect(V1_TRAINING, "worker-ended", WORDS("cleanPodPolicy=Running"), WORDS("suspend=true"), EFFECT_EFFECTIVE,
+           "all pods now");
+    /* a status that does not tell of the workers */
+    struct mpijob_view silent =
+        viewed("{\"metadata\":{\"name\":\"a\"},\"spec\":{\"runPolicy\":{\"cleanPodPolicy\":\"Running\"}},\"status\":{"
+               "\"startTime\":"
+               "\"2026-11-23T19:50:00Z\",\"conditions\":[{\"type\":\"Running\",\"status\":\"True\"}]}}",
+               BETA);
+    struct mpijob_diff stop = {0};
+    struct mpijob_verdict said;
+    case_change(&silent, WORDS("suspend=true"), &stop, NULL);
+    mpijob_judge(&silent, &stop, NOON, &said);
+    mpijob_diff_free(&stop);
+    assert_int_equal(said.effect, EFFECT_UNKNOWN);
+    assert_true(said.may_destroy);
     expect(BETA, "running", WORDS("cleanPodPolicy=Running"), WORDS("cleanPodPolicy=All", "suspend=true"),
            EFFECT_EFFECTIVE, "suspends the launcher Job");
     expect(BETA, "running", NOTHING, WORDS("labels.kueue.x-k8s.io/queue-name=a"), EFFECT_STORED, "Kueue may refuse");

@@ -55,7 +55,9 @@ static void signs(void **state)
 static void what_is_due_soon(void **state)
 {
     (void)state; /* it started 600 s ago */
-    assert_int_equal(expect(V1_TRAINING, "running", "activeDeadlineSeconds=630", 60 * CLOCK_SECOND), SIGN_FAILED);
+    assert_int_equal(expect(V1_TRAINING, "running", "activeDeadlineSeconds=630", 60 * CLOCK_SECOND), SIGN_NONE);
+    assert_int_equal(expect(V1_TRAINING, "succeeded", "ttlSecondsAfterFinished=330", 60 * CLOCK_SECOND), SIGN_DELETED);
+    assert_int_equal(expect(V1_TRAINING, "succeeded", "ttlSecondsAfterFinished=900", 60 * CLOCK_SECOND), SIGN_NONE);
     assert_int_equal(expect(V1_TRAINING, "running", "activeDeadlineSeconds=900", 60 * CLOCK_SECOND), SIGN_NONE);
 }
 

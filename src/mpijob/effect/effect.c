@@ -7,7 +7,8 @@
 #include "mpijob/kind.h"
 #include "mpijob/shown.h"
 
-static const char *const names[] = {"unchanged", "stored", "inert", "at-finish", "effective", "unknown", "destructive"};
+static const char *const names[] = {"unchanged", "stored",  "inert",    "at-finish",  "late",
+                                    "effective", "unknown", "reverted", "destructive"};
 #define EFFECTS (sizeof names / sizeof *names)
 
 const char *mpijob_effect_name(enum mpijob_effect effect)
@@ -102,6 +103,8 @@ bool effect_judge_subject(int subject, const struct mpijob_view *view, const str
         return judge_other(diff, v);
     case SUBJECT_TOUCH:
         return judge_touch(&as, diff, now, v);
+    case SUBJECT_KUEUE:
+        return effect_judge_kueue(&as, diff, v);
     default:
         return effect_judge_field(&as, diff, (enum mpijob_field_id)subject, family->releases, now, v);
     }

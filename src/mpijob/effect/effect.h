@@ -12,8 +12,10 @@ enum mpijob_effect {
     EFFECT_STORED,    /* labels, annotations: nothing was to happen */
     EFFECT_INERT,     /* stored, and no controller will ever act on it */
     EFFECT_AT_FINISH, /* acted on when the job ends */
+    EFFECT_LATE,      /* acted on after its time, with the job's next event; the sentence says what brings it forward */
     EFFECT_EFFECTIVE, /* a controller acts on it now */
     EFFECT_UNKNOWN,
+    EFFECT_REVERTED,    /* put back by another controller, which may kill the job's pods meanwhile */
     EFFECT_DESTRUCTIVE, /* ends or deletes the job now */
 };
 const char *mpijob_effect_name(enum mpijob_effect effect); /* "at-finish" */
@@ -25,9 +27,9 @@ struct mpijob_verdict {
     char why[512];    /* one sentence for people, with the cure where there is one */
 };
 
-/* The verdict on a whole diff: that of its weightiest difference (destructive, unknown, effective, at-finish, inert,
- * stored), with the sentences of the others where they matter (an inert deadline beside an effective policy is said).
- * now: microseconds. */
+/* The verdict on a whole diff: that of its weightiest difference (destructive, reverted, unknown, effective, late,
+ * at-finish, inert, stored), with the sentences of the others where they matter (an inert deadline beside an effective
+ * policy is said). now: microseconds. */
 void mpijob_judge(const struct mpijob_view *before, const struct mpijob_diff *diff, int64_t now,
                   struct mpijob_verdict *verdict);
 

@@ -144,8 +144,9 @@ bool effect_judge_field(const struct mpijob_view *view, const struct mpijob_diff
                (json_exists(q.from) ? json_equal(q.from, q.to) : !json_exists(q.to))) {
         v->effect = EFFECT_INERT;
         effect_say(v, "the value in force was this already; the other place is made equal");
-    } else {
+    } else if (field != FIELD_SUSPEND || !effect_kueue_suspend(view, diff, &q, v)) {
         effect_judge_query(view, &q, releases, v);
+        v->may_destroy = v->may_destroy || (q.meaning == MEANS_SUSPEND_OPEN && v->effect == EFFECT_UNKNOWN);
     }
     return true;
 }

@@ -23,15 +23,23 @@ void effect_judge_query(const struct mpijob_view *view, const struct effect_quer
  * far as a message shows it. */
 bool effect_left_to_another(const struct mpijob_view *view, const char **manager, int *len);
 
+/* ---- effect_kueue.c: of a job that Kueue manages ---- */
+
+/* A change of suspend. False: Kueue has no part in it. */
+bool effect_kueue_suspend(const struct mpijob_view *view, const struct mpijob_diff *diff,
+                          const struct effect_query *query, struct mpijob_verdict *v);
+/* Its labels, and replicas. False: the diff has none of them. */
+bool effect_judge_kueue(const struct mpijob_view *view, const struct mpijob_diff *diff, struct mpijob_verdict *v);
+
 /* ---- effect_agree.c: under all that come into question ---- */
 
 /* The controllers whose experiments tell what becomes of the dialect's jobs: itself, or those that it is judged like.
  * Returns how many. */
 int effect_families(const struct mpijob_dialect *dialect, const struct mpijob_dialect *families[2]);
 
-/* What a diff is about, beside each of its fields: labels and annotations, what else differs, and the mere fact of an
- * edit. */
-enum { SUBJECT_MAPS = FIELD_COUNT, SUBJECT_OTHER, SUBJECT_TOUCH, SUBJECTS };
+/* What a diff is about, beside each of its fields: labels and annotations, what else differs, the mere fact of an edit,
+ * and what Kueue makes of it. */
+enum { SUBJECT_MAPS = FIELD_COUNT, SUBJECT_OTHER, SUBJECT_TOUCH, SUBJECT_KUEUE, SUBJECTS };
 /* effect.c: under one controller; see effect_judge_field. */
 bool effect_judge_subject(int subject, const struct mpijob_view *view, const struct mpijob_diff *diff,
                           const struct mpijob_dialect *family, int64_t now, struct mpijob_verdict *v);

@@ -19,8 +19,7 @@ static const struct sign_row {
     {TRAINING_190, STATE_FINISHED | STATE_EVICTED, FIELD_CLEAN_POD_POLICY, MEANS_ALL, SIGN_NO_PODS},
     {TRAINING_190, STATE_RUNNING | STATE_BEFORE, FIELD_ACTIVE_DEADLINE_SECONDS, MEANS_ELAPSED, SIGN_FAILED},
     {TRAINING_190, STATE_FINISHED | STATE_EVICTED, FIELD_TTL_SECONDS_AFTER_FINISHED, MEANS_ELAPSED, SIGN_DELETED},
-    {V2BETA1_ALL | TRAINING_190, STATE_RUNNING | STATE_BEFORE, FIELD_SUSPEND, MEANS_SUSPEND | MEANS_SUSPEND_RUNNING,
-     SIGN_SUSPENDED},
+    {V2BETA1_ALL | TRAINING_190, STATE_RUNNING | STATE_BEFORE, FIELD_SUSPEND, MEANS_SUSPENDS, SIGN_SUSPENDED},
     {V2BETA1_ALL, STATE_EVICTED, FIELD_SUSPEND, MEANS_SUSPEND, SIGN_NO_PODS},
     {V2BETA1_ALL | TRAINING_190, STATE_SUSPENDED, FIELD_SUSPEND, MEANS_RESUME | MEANS_RESUME_RUNNING, SIGN_RESUMED},
 };
@@ -75,8 +74,9 @@ enum mpijob_sign mpijob_effect_sign(const struct mpijob_view *before, const stru
         struct effect_query q;
         if (!effect_query(before, diff, (enum mpijob_field_id)f, now, &q))
             continue;
-        if (q.meaning == MEANS_AHEAD && q.at - now <= horizon)
-            q.meaning = MEANS_ELAPSED; /* soon enough to be waited for */
+        /* soon enough to be waited for; when a deadline is looked at, nobody knows */
+        if (f == FIELD_TTL_SECONDS_AFTER_FINISHED && (q.meaning & MEANS_DUE) && q.at - now <= horizon)
+            q.meaning = MEANS_ELAPSED;
         enum mpijob_sign one = look_up(before, &q);
         sign = one > sign ? one : sign;
     }

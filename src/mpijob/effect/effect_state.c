@@ -117,6 +117,9 @@ void effect_query_span(struct effect_query *q, int64_t start, int64_t now)
     } else {
         q->at = after_seconds(start, q->to);
         q->meaning = q->at == MPIJOB_NO_TIME ? MEANS_UNDATED : q->at <= now ? MEANS_ELAPSED : MEANS_AHEAD;
+        int64_t was = json_exists(q->from) ? after_seconds(start, q->from) : MPIJOB_NO_TIME;
+        if (q->meaning == MEANS_AHEAD && was != MPIJOB_NO_TIME && was < q->at)
+            q->meaning = MEANS_LATER;
     }
 }
 
@@ -131,6 +134,21 @@ void effect_query_backoff(struct effect_query *q)
         q->meaning = limit == 0 ? MEANS_ZERO : MEANS_OTHER;
 }
 
+/* Suspended with the policy Running, a worker that has ended stays and is not made again. Its status counts them. */
+static unsigned suspend_running_meaning(const struct mpijob_view *view)
+{
+    struct json workers = json_at(view->object, "/status/replicaStatuses/Worker");
+    static const char *const ended[] = {"succeeded", "failed"};
+    if (json_type(workers) != JSON_OBJECT)
+        return view->phase == PHASE_PENDING ? MEANS_SUSPEND_RUNNING : MEANS_SUSPEND_OPEN;
+    for (size_t i = 0; i < sizeof ended / sizeof *ended; i++) {
+        int64_t n;
+        if (json_int64(json_get(workers, ended[i]), &n) && n > 0)
+            return MEANS_SUSPEND_ENDED;
+    }
+    return MEANS_SUSPEND_RUNNING;
+}
+
 static unsigned suspend_meaning(const struct mpijob_view *view, const struct mpijob_diff *diff,
                                 const struct effect_query *q)
 {
@@ -140,7 +158,7 @@ static unsigned suspend_meaning(const struct mpijob_view *view, const struct mpi
     if (json_is_true(q->from) == json_is_true(q->to))
         return MEANS_SAME;
     if (json_is_true(q->to))
-        return running ? MEANS_SUSPEND_RUNNING : MEANS_SUSPEND;
+        return running ? suspend_running_meaning(view) : MEANS_SUSPEND;
     return running ? MEANS_RESUME_RUNNING : MEANS_RESUME;
 }
 

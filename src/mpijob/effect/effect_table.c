@@ -65,35 +65,38 @@ static const struct effect_row rows[] = {
            "at once"),
 
     /* activeDeadlineSeconds: copied into the launcher Job when that is created; training-operator looks on events */
-    DEADLINE(ALL, STATE_FINISHED, MEANS_ELAPSED | MEANS_AHEAD | MEANS_UNDATED | MEANS_REMOVED, EFFECT_INERT,
+    DEADLINE(ALL, STATE_FINISHED, MEANS_ELAPSED | MEANS_DUE | MEANS_UNDATED | MEANS_REMOVED, EFFECT_INERT,
              "the job has ended: nobody reads its deadline any more"),
     DEADLINE(V1_MPI_ALL, STATE_ANY, MEANS_ANY & ~(unsigned)MEANS_BAD, EFFECT_INERT,
              "mpi-operator never reads the deadline of a v1 job; through_launcher = true changes the launcher Pod, which works (lowering only)"),
-    DEADLINE(V1ALPHA2_ALL, STATE_RUNNING, MEANS_ELAPSED | MEANS_AHEAD | MEANS_UNDATED | MEANS_REMOVED, EFFECT_INERT,
+    DEADLINE(V1ALPHA2_ALL, STATE_RUNNING, MEANS_ELAPSED | MEANS_DUE | MEANS_UNDATED | MEANS_REMOVED, EFFECT_INERT,
              "v1alpha2 reads the deadline only when it creates the launcher Job {launcher}" THROUGH),
-    DEADLINE(V2BETA1_ALL, STATE_RUNNING, MEANS_ELAPSED | MEANS_AHEAD | MEANS_UNDATED | MEANS_REMOVED, EFFECT_INERT,
+    DEADLINE(V2BETA1_ALL, STATE_RUNNING, MEANS_ELAPSED | MEANS_DUE | MEANS_UNDATED | MEANS_REMOVED, EFFECT_INERT,
              "v2beta1 reads the deadline only when it creates the launcher Job {launcher}" THROUGH),
-    DEADLINE(V2BETA1_SUSPEND, STATE_SUSPENDED, MEANS_ELAPSED | MEANS_AHEAD | MEANS_UNDATED | MEANS_REMOVED, EFFECT_INERT,
+    DEADLINE(V2BETA1_SUSPEND, STATE_SUSPENDED, MEANS_ELAPSED | MEANS_DUE | MEANS_UNDATED | MEANS_REMOVED, EFFECT_INERT,
              "the launcher Job {launcher} exists while the job is suspended, and v2beta1 reads the deadline only when it creates "
              "that" THROUGH),
     DEADLINE(V2BETA1_030, STATE_SUSPENDED | STATE_NO_LAUNCHER, MEANS_ANY, EFFECT_DROPPED, ""), /* has no such state */
     DEADLINE(V2BETA1_040, STATE_NO_LAUNCHER, MEANS_ANY, EFFECT_DROPPED, ""),                   /* has no such state */
-    DEADLINE(V2BETA1_MANAGED, STATE_NO_LAUNCHER, MEANS_UNDATED | MEANS_AHEAD | MEANS_ELAPSED, EFFECT_EFFECTIVE,
+    DEADLINE(V2BETA1_MANAGED, STATE_NO_LAUNCHER, MEANS_UNDATED | MEANS_DUE | MEANS_ELAPSED, EFFECT_EFFECTIVE,
              "the launcher is created when the workers are ready, and gets this deadline then"),
     DEADLINE(V1ALPHA2_ALL | V2BETA1_ALL, STATE_UNSEEN, MEANS_UNDATED, EFFECT_EFFECTIVE,
              "the controller has not created the launcher yet; it gets this deadline"),
-    DEADLINE(V1ALPHA2_ALL | V2BETA1_ALL, STATE_PENDING, MEANS_ELAPSED | MEANS_AHEAD | MEANS_UNDATED, EFFECT_UNKNOWN,
+    DEADLINE(V1ALPHA2_ALL | V2BETA1_ALL, STATE_PENDING, MEANS_ELAPSED | MEANS_DUE | MEANS_UNDATED, EFFECT_UNKNOWN,
              "the controller acts on it only if the launcher Job {launcher} does not exist yet; if it does, "
              "through_launcher = true changes that too"),
-    DEADLINE(TRAINING_190, STATE_UNSEEN, MEANS_UNDATED, EFFECT_EFFECTIVE,
-             "training-operator looks at the deadline with every event of the job, in a quiet one 10 hours late: touch the job "
-             "(a label) when it has passed"),
+    DEADLINE(TRAINING_190, STATE_UNSEEN, MEANS_UNDATED, EFFECT_LATE,
+             "training-operator looks at the deadline only with an event of the job, in a quiet one up to 10 hours late: touch the "
+             "job (a label) when it has passed to bring that forward"),
     DEADLINE(TRAINING_190, STATE_RUNNING | STATE_BEFORE, MEANS_ELAPSED, EFFECT_DESTRUCTIVE,
              "the deadline passed at {at}: training-operator fails the job now and removes all its pods, the launcher's too, "
              "whatever the policy"),
-    DEADLINE(TRAINING_190, STATE_RUNNING, MEANS_AHEAD, EFFECT_EFFECTIVE,
-             "training-operator looks at the deadline with every event of the job, in a quiet one 10 hours late: touch the job "
-             "(a label) after {at}"),
+    DEADLINE(TRAINING_190, STATE_RUNNING, MEANS_LATER, EFFECT_EFFECTIVE,
+             "the earlier deadline counts no more; the new one training-operator looks at only with an event of the job, in a quiet "
+             "one up to 10 hours late: touch the job (a label) after {at} to bring that forward"),
+    DEADLINE(TRAINING_190, STATE_RUNNING, MEANS_AHEAD, EFFECT_LATE,
+             "training-operator looks at the deadline only with an event of the job, in a quiet one up to 10 hours late: touch the "
+             "job (a label) after {at} to bring that forward"),
 
     /* backoffLimit */
     BACKOFF(V1_MPI_ALL, STATE_ANY, MEANS_ZERO | MEANS_OTHER | MEANS_REMOVED, EFFECT_INERT,
@@ -106,17 +109,17 @@ static const struct effect_row rows[] = {
             "with the next failure training-operator removes all pods, whatever the policy"),
 
     /* ttlSecondsAfterFinished */
-    TTL(V1ALPHA2_ALL | V1_MPI_ALL, STATE_ANY, MEANS_ELAPSED | MEANS_AHEAD | MEANS_UNDATED | MEANS_REMOVED, EFFECT_INERT,
+    TTL(V1ALPHA2_ALL | V1_MPI_ALL, STATE_ANY, MEANS_ELAPSED | MEANS_DUE | MEANS_UNDATED | MEANS_REMOVED, EFFECT_INERT,
         "this controller never reads ttlSecondsAfterFinished; delete the job by a policy instead"),
-    TTL(V2BETA1_ALL, STATE_RUNNING | STATE_FINISHED, MEANS_ELAPSED | MEANS_AHEAD | MEANS_UNDATED | MEANS_REMOVED, EFFECT_INERT,
+    TTL(V2BETA1_ALL, STATE_RUNNING | STATE_FINISHED, MEANS_ELAPSED | MEANS_DUE | MEANS_UNDATED | MEANS_REMOVED, EFFECT_INERT,
         "v2beta1 reads the TTL only when it creates the launcher Job, and it deletes that Job, never the MPIJob; delete the job by "
         "a policy instead"),
-    TTL(V2BETA1_ALL, STATE_BEFORE, MEANS_ELAPSED | MEANS_AHEAD | MEANS_UNDATED, EFFECT_UNKNOWN,
+    TTL(V2BETA1_ALL, STATE_BEFORE, MEANS_ELAPSED | MEANS_DUE | MEANS_UNDATED, EFFECT_UNKNOWN,
         "the launcher Job would get this TTL, and up to v0.6.0 a Job that is deleted before the controller has seen its end is "
         "started again: the job could run twice"),
     TTL(TRAINING_190, STATE_FINISHED | STATE_EVICTED, MEANS_ELAPSED, EFFECT_DESTRUCTIVE,
         "the TTL passed at {at}: training-operator deletes the MPIJob itself now, with all its pods"),
-    TTL(TRAINING_190, STATE_FINISHED, MEANS_AHEAD, EFFECT_EFFECTIVE,
+    TTL(TRAINING_190, STATE_FINISHED, MEANS_DUE, EFFECT_EFFECTIVE,
         "training-operator deletes the MPIJob itself at {at}, with all its pods"),
     TTL(TRAINING_190, STATE_RUNNING | STATE_UNSEEN, MEANS_UNDATED, EFFECT_AT_FINISH,
         "training-operator deletes the MPIJob itself {to} s after its end, with all its pods"),
@@ -128,13 +131,18 @@ static const struct effect_row rows[] = {
     SUSPEND(V2BETA1_SUSPEND, STATE_RUNNING | STATE_BEFORE, MEANS_SUSPEND, EFFECT_EFFECTIVE,
             "the controller suspends the launcher Job and removes all pods now; resuming starts the job again"),
     SUSPEND(V2BETA1_SUSPEND, STATE_RUNNING, MEANS_SUSPEND_RUNNING, EFFECT_EFFECTIVE,
-            "the controller removes the running pods now; with policy Running a worker that has ended stays, and the job never "
-            "gets back to Running when resumed: set None or All before that"),
-    SUSPEND(TRAINING_190, STATE_RUNNING | STATE_BEFORE, MEANS_SUSPEND | MEANS_SUSPEND_RUNNING, EFFECT_EFFECTIVE,
+            "the controller removes all pods now, as no worker had ended; resuming starts the job again"),
+    SUSPEND(V2BETA1_SUSPEND, STATE_RUNNING | STATE_BEFORE, MEANS_SUSPEND_ENDED, EFFECT_DESTRUCTIVE,
+            "the controller removes the running pods, but with policy Running a worker that has ended stays and is not made again: "
+            "the job never gets back to Running; set cleanPodPolicy None in the same change, and it does"),
+    SUSPEND(V2BETA1_SUSPEND, STATE_RUNNING, MEANS_SUSPEND_OPEN, EFFECT_UNKNOWN,
+            "the controller removes the running pods; with policy Running a worker that has ended is not made again, and the job "
+            "would never get back to Running; the status does not tell of the workers: set cleanPodPolicy None in the same change"),
+    SUSPEND(TRAINING_190, STATE_RUNNING | STATE_BEFORE, MEANS_SUSPENDS, EFFECT_EFFECTIVE,
             "the controller removes all pods now; resuming starts the job again, with a new startTime"),
     SUSPEND(V2BETA1_SUSPEND, STATE_EVICTED, MEANS_SUSPEND, EFFECT_EFFECTIVE,
             "the controller removes all pods of the evicted job now, the launcher's too"),
-    SUSPEND(V2BETA1_SUSPEND | TRAINING_190, STATE_FINISHED, MEANS_SUSPEND | MEANS_SUSPEND_RUNNING, EFFECT_INERT,
+    SUSPEND(V2BETA1_SUSPEND | TRAINING_190, STATE_FINISHED, MEANS_SUSPENDS, EFFECT_INERT,
             "the job has ended: suspending it removes no pods; cleanPodPolicy does"),
     SUSPEND(V2BETA1_SUSPEND | TRAINING_190, STATE_SUSPENDED, MEANS_RESUME, EFFECT_EFFECTIVE,
             "the controller creates the pods again now, and sets a new startTime"),
@@ -177,12 +185,12 @@ static const struct effect_row launcher_rows[] = {
     LAUNCHER_DEADLINE(BY_JOB, MEANS_ELAPSED, EFFECT_DESTRUCTIVE,
              "the deadline of the launcher Job {launcher} passed at {at}: it fails now with its pod and its log, and the MPIJob "
              "with it; the workers stay unless cleanPodPolicy removes them"),
-    LAUNCHER_DEADLINE(BY_JOB, MEANS_AHEAD, EFFECT_EFFECTIVE,
+    LAUNCHER_DEADLINE(BY_JOB, MEANS_DUE, EFFECT_EFFECTIVE,
              "the launcher Job {launcher} has this deadline now and fails at {at} unless it ends before, and the MPIJob with it"),
     LAUNCHER_DEADLINE(BY_POD, MEANS_ELAPSED, EFFECT_DESTRUCTIVE,
              "the deadline of the launcher Pod {launcher} passed at {at}: the kubelet ends it now, and the MPIJob fails; its pods "
              "stay unless cleanPodPolicy removes them"),
-    LAUNCHER_DEADLINE(BY_POD, MEANS_AHEAD, EFFECT_UNKNOWN,
+    LAUNCHER_DEADLINE(BY_POD, MEANS_DUE, EFFECT_UNKNOWN,
              "the kubelet ends the launcher Pod {launcher} at {at}; of Pods only a deadline that had passed was tried"),
     {BY_JOB, STATE_RUNNING, FIELD_BACKOFF_LIMIT, MEANS_ZERO, EFFECT_EFFECTIVE,
      "the launcher Job {launcher} fails with the next failure of its pod, and the MPIJob with it"},
@@ -190,7 +198,7 @@ static const struct effect_row launcher_rows[] = {
      "the launcher Job {launcher} has this backoffLimit now; only 0 was tried"},
     {BY_JOB, STATE_SUCCEEDED, FIELD_TTL_SECONDS_AFTER_FINISHED, MEANS_ELAPSED, EFFECT_EFFECTIVE,
      "the launcher Job {launcher} is deleted now with its pod and its log; the MPIJob and its workers stay"},
-    {BY_JOB, STATE_FINISHED, FIELD_TTL_SECONDS_AFTER_FINISHED, MEANS_ELAPSED | MEANS_AHEAD, EFFECT_UNKNOWN,
+    {BY_JOB, STATE_FINISHED, FIELD_TTL_SECONDS_AFTER_FINISHED, MEANS_ELAPSED | MEANS_DUE, EFFECT_UNKNOWN,
      "the launcher Job {launcher} is to be deleted at {at} with its pod and its log; only an elapsed TTL of a job that had "
      "succeeded was tried"},
 };

@@ -31,22 +31,27 @@ enum change_meaning {
     MEANS_ALL = 1 << 3,     /* cleanPodPolicy None or absent to All */
     MEANS_ALL_TO_RUNNING = 1 << 4,
     MEANS_RUNNING_TO_ALL = 1 << 5,
-    MEANS_HEALED = 1 << 6,  /* a value that was not one of the three, corrected */
-    MEANS_ELAPSED = 1 << 7, /* a deadline or TTL that has passed already */
-    MEANS_AHEAD = 1 << 8,
+    MEANS_HEALED = 1 << 6,   /* a value that was not one of the three, corrected */
+    MEANS_ELAPSED = 1 << 7,  /* a deadline or TTL that has passed already */
+    MEANS_AHEAD = 1 << 8,    /* one to come, where none was in force, or a later one */
     MEANS_REMOVED = 1 << 9,  /* no value any more */
     MEANS_UNDATED = 1 << 10, /* a deadline or TTL of a job without the time that it counts from */
     MEANS_ZERO = 1 << 11,    /* backoffLimit 0 */
     MEANS_OTHER = 1 << 12,
     MEANS_SUSPEND = 1 << 13,
-    MEANS_SUSPEND_RUNNING = 1 << 14, /* with cleanPodPolicy Running */
+    MEANS_SUSPEND_RUNNING = 1 << 14, /* with cleanPodPolicy Running, and no worker has ended */
     MEANS_RESUME = 1 << 15,
     MEANS_RESUME_RUNNING = 1 << 16,
-    MEANS_AWAY = 1 << 17,  /* managedBy to another manager */
-    MEANS_QUEUE = 1 << 18, /* schedulingPolicy.queue */
-    MEANS_BAD = 1 << 19,   /* a value that the checks refuse; only a whole object can carry it here */
+    MEANS_AWAY = 1 << 17,          /* managedBy to another manager */
+    MEANS_QUEUE = 1 << 18,         /* schedulingPolicy.queue */
+    MEANS_BAD = 1 << 19,           /* a value that the checks refuse; only a whole object can carry it here */
+    MEANS_LATER = 1 << 20,         /* one to come, later than the one in force */
+    MEANS_SUSPEND_ENDED = 1 << 21, /* with cleanPodPolicy Running, and a worker has ended */
+    MEANS_SUSPEND_OPEN = 1 << 22,  /* with cleanPodPolicy Running, and the status does not tell of its workers */
 };
-#define MEANS_ANY 0xfffff
+#define MEANS_ANY 0x7fffff
+#define MEANS_DUE (MEANS_AHEAD | MEANS_LATER)
+#define MEANS_SUSPENDS (MEANS_SUSPEND | MEANS_SUSPEND_RUNNING | MEANS_SUSPEND_ENDED | MEANS_SUSPEND_OPEN)
 
 /* What a row says, beyond the verdicts of effect.h. */
 #define EFFECT_DROPPED (-1) /* the definition has no such field: the answer shows it, and it is an error of its own */
