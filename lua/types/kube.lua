@@ -14,7 +14,7 @@
 ---@class mpijobd.PatchOptions
 ---@field dry_run? boolean work it out, and send nothing
 ---@field resourceVersion? string only if the object is still at this version; else the reason is Conflict
----@field destructive? boolean allow a change that ends or deletes a job at once
+---@field destructive? boolean allow a change that ends a job, or what else runs, at once
 
 ---@class mpijobd.CreateOptions
 ---@field dry_run? boolean
@@ -23,6 +23,7 @@
 ---@field dry_run? boolean
 ---@field resourceVersion? string only if the object is still at this version
 ---@field propagationPolicy? "Background"|"Foreground"|"Orphan" what becomes of what it owns (default: the server's)
+---@field destructive? boolean allow the deletion of what runs: a job or Pod that has not ended, a Deployment
 
 ---@class mpijobd.KubeListOptions
 ---@field namespace? string one namespace (default: those that the daemon is kept to, else all)
@@ -93,7 +94,8 @@ function kube.replace(object, options) end
 ---@async
 function kube.create(object, options) end
 
----Deletes the very object that is read first, not another that gets its name meanwhile.
+---Deletes the very object that is read first, not another that gets its name meanwhile. What runs is deleted only with
+---`destructive = true`.
 ---@param apiVersion string
 ---@param kind string
 ---@param key string

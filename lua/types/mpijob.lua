@@ -178,7 +178,8 @@ function mpijob.patch(target, patch, options) end
 ---@async
 function mpijob.create(object, options) end
 
----Deletes a job: the very one that was given or is read first, not another that gets its name meanwhile.
+---Deletes a job: the very one that was given or is read first, not another that gets its name meanwhile. One that has not ended is deleted only
+---with `destructive = true` (here, or of the policy).
 ---@param target mpijobd.Job|string
 ---@param options? mpijobd.DeleteOptions
 ---@return mpijobd.VerbResult? result

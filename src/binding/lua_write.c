@@ -13,7 +13,7 @@
 
 const char *const lua_write_patch_options[] = {"dry_run", "resourceVersion", "destructive", NULL};
 const char *const lua_write_create_options[] = {"dry_run", NULL};
-const char *const lua_write_delete_options[] = {"dry_run", "resourceVersion", "propagationPolicy", NULL};
+const char *const lua_write_delete_options[] = {"dry_run", "resourceVersion", "propagationPolicy", "destructive", NULL};
 const char *const lua_write_fields_options[] = {"dry_run",          "resourceVersion", "destructive",
                                                 "through_launcher", "wait_effect",     NULL};
 const char *const lua_write_whole_options[] = {"dry_run", "resourceVersion", "destructive", "wait_effect", NULL};

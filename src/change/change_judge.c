@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "change/change_parts.h"
+#include "mpijob/effect/others.h"
 #include "mpijob/inspect/harm.h"
 
 static void say(struct change *c, enum mpijob_effect effect, const char *why)
@@ -23,30 +24,9 @@ static int check_whole(const struct change *c, struct json before, struct json a
     return rc ? rc : mpijob_harm_check(c->verb == CHANGE_PATCH || c->mends ? &c->view : NULL, &new, err);
 }
 
-static int judge(struct change *c, struct json before, struct json after, struct error *err)
+/* What ends a job, or other things that run, needs leave by name. */
+static int allow(const struct change *c, struct error *err)
 {
-    int rc = 0;
-    c->judged_at = clock_now(c->site->clock);
-    if (c->verb == CHANGE_DELETE) {
-        say(c, c->ours ? EFFECT_DESTRUCTIVE : EFFECT_UNKNOWN,
-            c->ours ? "the job is deleted, and the server removes its pods after it" : "the object is deleted");
-        return 0;
-    }
-    if (c->ours && c->verb != CHANGE_FIELDS)
-        rc = check_whole(c, before, after, err);
-    else if (!c->ours && strcmp(c->resource.plural, "jobs") == 0 && strcmp(c->resource.group, "batch") == 0)
-        rc = mpijob_launcher_ttl_check(before, after, err);
-    if (rc)
-        return rc;
-    if (c->verb == CHANGE_CREATE)
-        say(c, EFFECT_UNKNOWN, "a new object; what its controller does with it is not judged");
-    else if (!c->ours)
-        say(c, EFFECT_UNKNOWN, "what its controller does with the change is not judged");
-    else if (c->launcher.asked)
-        mpijob_judge_through(&c->view, &c->diff, c->launcher.missing ? NULL : &c->launcher.plan, c->judged_at,
-                             &c->verdict);
-    else
-        mpijob_judge(&c->view, &c->diff, c->judged_at, &c->verdict);
     if (!c->verdict.may_destroy || c->destructive)
         return 0;
     bool sure = c->verdict.effect == EFFECT_DESTRUCTIVE || c->verdict.effect == EFFECT_REVERTED;
@@ -57,6 +37,47 @@ static int judge(struct change *c, struct json before, struct json after, struct
         "(--destructive)%s",
         sure ? "is" : "may be", c->verdict.why,
         sure || !open ? "" : "; to have it judged for your controller, set cluster.controller (--controller)");
+}
+
+static void judge_deletion(struct change *c, struct json before)
+{
+    if (!c->ours) {
+        mpijob_other_deletion(&(struct other_object){c->resource.group, c->resource.plural, before}, &c->verdict);
+    } else if (c->viewed && c->view.deleting) {
+        say(c, EFFECT_INERT, "the job is being deleted already");
+    } else if (c->viewed && mpijob_phase_finished(c->view.phase)) { /* asked for by name: it needs no leave */
+        say(c, EFFECT_DESTRUCTIVE, "the job is deleted, and the server removes its pods after it");
+    } else {
+        say(c, EFFECT_DESTRUCTIVE, "the job has not ended; it is deleted, and the server removes its pods after it");
+        c->verdict.may_destroy = true;
+    }
+}
+
+static int judge(struct change *c, struct json before, struct json after, struct error *err)
+{
+    int rc = 0;
+    c->judged_at = clock_now(c->site->clock);
+    if (c->verb == CHANGE_DELETE) {
+        judge_deletion(c, before);
+        return allow(c, err);
+    }
+    if (c->ours && c->verb != CHANGE_FIELDS)
+        rc = check_whole(c, before, after, err);
+    else if (!c->ours && strcmp(c->resource.plural, "jobs") == 0 && strcmp(c->resource.group, "batch") == 0)
+        rc = mpijob_launcher_ttl_check(before, after, err);
+    if (rc)
+        return rc;
+    if (c->verb == CHANGE_CREATE)
+        say(c, EFFECT_UNKNOWN, "a new object; what its controller does with it is not judged");
+    else if (!c->ours)
+        mpijob_other_change(&(struct other_object){c->resource.group, c->resource.plural, before}, after, c->judged_at,
+                            &c->verdict);
+    else if (c->launcher.asked)
+        mpijob_judge_through(&c->view, &c->diff, c->launcher.missing ? NULL : &c->launcher.plan, c->judged_at,
+                             &c->verdict);
+    else
+        mpijob_judge(&c->view, &c->diff, c->judged_at, &c->verdict);
+    return allow(c, err);
 }
 
 static bool changes_nothing(const struct change *c)

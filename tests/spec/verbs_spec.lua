@@ -127,6 +127,7 @@ describe("a script's verbs #cluster", function()
 
     it("create and delete jobs", function()
         server:create(namespace, "a", { state = "Running" })
+        server:create(namespace, "over", { state = "Succeeded" })
         good [=[
             local t = mpijob.get("a"):table()
             local done = assert(mpijob.create { metadata = { name = "b" }, spec = t.spec })
@@ -139,22 +140,25 @@ describe("a script's verbs #cluster", function()
             refused("NotFound", mpijob.get("dry"))
             raises("no metadata.name", mpijob.create, { spec = t.spec })
             local job = mpijob.get("b")
-            done = assert(mpijob.delete(job, { propagationPolicy = "Background" }))
+            has(refused("Refused", mpijob.delete(job)).message, "the job has not ended")
+            refused("Refused", mpijob.delete("b", { dry_run = true })) eq(mpijob.get("b").name, "b")
+            done = assert(mpijob.delete(job, { propagationPolicy = "Background", destructive = true }))
             eq(done.changed, true) eq(done.effect, "destructive")
             refused("NotFound", mpijob.get("b"))
-            refused("NotFound", mpijob.delete("b"))
+            refused("NotFound", mpijob.delete("b", { destructive = true }))
             assert(mpijob.create { metadata = { name = "b" }, spec = t.spec })
-            refused("Conflict", mpijob.delete(job)) -- another that has the name
+            refused("Conflict", mpijob.delete(job, { destructive = true })) -- another that has the name
             eq(mpijob.get("b").name, "b")
             raises("propagationPolicy has to be", mpijob.delete, "b", { propagationPolicy = "soon" })
-            eq(assert(mpijob.delete("b", { dry_run = true })).dry_run, true) eq(mpijob.get("b").name, "b")
-            assert(mpijob.delete(made))
+            eq(assert(mpijob.delete("b", { dry_run = true, destructive = true })).dry_run, true) eq(mpijob.get("b").name, "b")
+            assert(mpijob.delete(made, { destructive = true }))
+            eq(assert(mpijob.delete("over")).effect, "destructive") -- it has ended: that needs no leave
         ]=]
         local verbs = {}
         for _, row in ipairs(journal()) do
             verbs[#verbs + 1] = row.verb .. " " .. row.outcome
         end
-        assert.are.same({ "delete done", "delete failed", "create done", "delete done", "create done", "create failed", "create done" }, verbs)
+        assert.are.same({ "delete done", "delete done", "delete failed", "create done", "delete done", "create done", "create failed", "create done" }, verbs)
     end)
 
     it("are bounded by the run's limits, and dry when it is", function()
@@ -169,7 +173,7 @@ describe("a script's verbs #cluster", function()
             eq(assert(mpijob.patch("a", { metadata = { labels = { n = "9" } } })).dry_run, true)
             eq(assert(kube.create { apiVersion = "v1", kind = "ConfigMap", metadata = { name = "c" }, data = { a = "b" } }).dry_run, true)
             eq(assert(mpijob.delete("a")).dry_run, true)
-        ]=], "dry_run = true,")
+        ]=], "dry_run = true, destructive = true,")
         support.contains(log, "would patch policy=p object=" .. namespace .. "/a")
         support.contains(log, "would create policy=p object=\"configmaps " .. namespace .. "/c\"")
         support.contains(log, "would delete")
@@ -266,7 +270,7 @@ describe("a script's verbs #cluster", function()
                     eq(job.labels.x, "1")
                     assert(mpijob.create { metadata = { name = "c", labels = { w = "yes" } }, spec = job:table().spec })
                 elseif #seen == 3 then
-                    assert(mpijob.delete("c"))
+                    assert(mpijob.delete("c", { destructive = true }))
                 else
                     break
                 end
@@ -291,6 +295,27 @@ describe("a script's verbs #cluster", function()
         assert.are.equal(0, code, err)
     end)
 
+    it("end what runs, of any kind, only where that is allowed by name", function()
+        server:create(namespace, "a", { state = "Running" })
+        good [=[
+            local pod = { containers = { { name = "x", image = "registry.example.com/x" } }, restartPolicy = "Never" }
+            local function job(name) return { apiVersion = "batch/v1", kind = "Job", metadata = { name = name }, spec = { template = { spec = pod } } } end
+            assert(kube.create(job "j"))
+            assert(kube.create { apiVersion = "v1", kind = "Pod", metadata = { name = "p" }, spec = pod })
+            assert(kube.create { apiVersion = "v1", kind = "ConfigMap", metadata = { name = "free" } })
+            has(refused("Refused", kube.delete("batch/v1", "Job", "j")).message, "the Job has not ended")
+            has(refused("Refused", kube.delete("v1", "Pod", "p", { dry_run = true })).message, "the pod is killed")
+            has(refused("Refused", kube.delete("kubeflow.org/v2beta1", "MPIJob", "a", { propagationPolicy = "Foreground" })).message, "has not ended")
+            has(refused("Refused", kube.patch("batch/v1", "Job", "j", { spec = { suspend = true } })).message, "suspend: its pods are killed")
+            has(refused("Refused", kube.patch("batch/v1", "Job", "j", { { op = "add", path = "/spec/suspend", value = true } })).message, "destructive")
+            assert(kube.patch("batch/v1", "Job", "j", { metadata = { labels = { a = "b" } } }))
+            eq(assert(kube.patch("batch/v1", "Job", "j", { spec = { suspend = true } }, { destructive = true })).effect, "destructive")
+            eq(assert(kube.delete("batch/v1", "Job", "j", { propagationPolicy = "Foreground", destructive = true })).effect, "destructive")
+            assert(kube.delete("v1", "Pod", "p", { destructive = true }))
+            assert(kube.delete("v1", "ConfigMap", "free"))
+        ]=]
+    end)
+
     it("look what became of a write whose answer is lost", function()
         if not server.sim then
             return
@@ -301,7 +326,7 @@ describe("a script's verbs #cluster", function()
             { "PATCH", 'mpijob.patch("a", { metadata = { labels = { lost = "no" } } })', 'mpijob.patch("a", { metadata = { labels = { lost = "yes" } } })' },
             { "POST", 'kube.create { apiVersion = "v1", kind = "ConfigMap", metadata = { name = "c" } }',
                 'kube.create { apiVersion = "v1", kind = "ConfigMap", metadata = { name = "d" } }' },
-            { "DELETE", 'mpijob.delete("a")', 'mpijob.delete("b")' },
+            { "DELETE", 'mpijob.delete("a", { destructive = true })', 'mpijob.delete("b", { destructive = true })' },
         }
         for _, case in ipairs(cases) do
             server.sim:fault { fault = "reset-after", method = case[1], count = 1 }

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Deletions and changes of other kinds: what ends something that runs, and what does not. */
+#include "mpijob_fixture.h"
+
+#include "mpijob/effect/others.h"
+
+#define CONDITION(type)                                                                                                \
+    "\"conditions\":[{\"type\":\"" type "\",\"status\":\"True\",\"lastTransitionTime\":\"2026-11-23T19:00:00Z\"}]"
+#define DONE "\"status\":{" CONDITION("Complete") "}"
+#define TEMPLATE "{\"spec\":{\"containers\":[{\"name\":\"a\"}]}}"
+
+static void what_a_deletion_ends(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *group, *plural, *object;
+        bool ends;
+    } cases[] = {
+        {"", "pods", "{\"status\":{\"phase\":\"Running\"}}", true},
+        {"", "pods", "{\"status\":{\"phase\":\"Pending\"}}", true},
+        {"", "pods", "{}", true},
+        {"", "pods", "{\"status\":{\"phase\":\"Succeeded\"}}", false},
+        {"", "pods", "{\"status\":{\"phase\":\"Failed\"}}", false},
+        {"", "pods",
+         "{\"metadata\":{\"deletionTimestamp\":\"2026-11-23T19:00:00Z\"},\"status\":{\"phase\":\"Running\"}}", false},
+        {"batch", "jobs", "{\"status\":{\"active\":1}}", true},
+        {"batch", "jobs", "{\"spec\":{\"suspend\":true}}", true},
+        {"batch", "jobs", "{\"status\":{" CONDITION("FailureTarget") "}}", true},
+        {"batch", "jobs", "{" DONE "}", false},
+        {"batch", "jobs", "{\"status\":{" CONDITION("Failed") "}}", false},
+        {"batch", "jobs", "{\"metadata\":{\"ownerReferences\":[{\"kind\":\"JobSet\"}]}," DONE "}", true},
+        {"batch", "cronjobs", "{\"status\":{\"active\":[{\"name\":\"a\"}]}}", true},
+        {"batch", "cronjobs", "{\"status\":{}}", false},
+        {"apps", "deployments", "{\"spec\":{\"replicas\":2}}", true},
+        {"apps", "deployments", "{\"spec\":{\"replicas\":0},\"status\":{\"replicas\":1}}", true},
+        {"apps", "deployments", "{\"spec\":{\"replicas\":0},\"status\":{}}", false},
+        {"apps", "daemonsets", "{\"status\":{\"currentNumberScheduled\":0}}", false},
+        {"apps", "daemonsets", "{\"status\":{\"currentNumberScheduled\":3}}", true},
+        {"", "namespaces", "{}", true},
+        {"", "nodes", "{}", true},
+        {"apiextensions.k8s.io", "customresourcedefinitions", "{}", true},
+        {"jobset.x-k8s.io", "jobsets", "{\"status\":{\"terminalState\":\"Completed\"}}", false},
+        {"jobset.x-k8s.io", "jobsets", "{\"status\":{}}", true},
+        {"trainer.kubeflow.org", "trainjobs", "{\"spec\":{\"runtimeRef\":{}}}", true},
+        {"trainer.kubeflow.org", "trainjobs", "{" DONE "}", false},
+        {"trainer.kubeflow.org", "trainingruntimes", "{\"spec\":{\"template\":" TEMPLATE "}}", false},
+        {"kueue.x-k8s.io", "workloads", "{\"status\":{" CONDITION("Admitted") "}}", true},
+        {"kueue.x-k8s.io", "workloads", "{\"status\":{" CONDITION("Finished") "}}", false},
+        {"ray.io", "rayclusters", "{\"spec\":{\"workerGroupSpecs\":[{\"template\":" TEMPLATE "}]}}", true},
+        {"ray.io", "rayjobs", "{\"spec\":{\"a\":{\"template\":" TEMPLATE "}},\"status\":{\"jobStatus\":\"SUCCEEDED\"}}",
+         false},
+        {"batch.volcano.sh", "jobs",
+         "{\"spec\":{\"tasks\":[{\"template\":" TEMPLATE "}]},\"status\":{\"state\":{\"phase\":\"Running\"}}}", true},
+        {"batch.volcano.sh", "jobs",
+         "{\"spec\":{\"tasks\":[{\"template\":" TEMPLATE "}]},\"status\":{\"state\":{\"phase\":\"Completed\"}}}",
+         false},
+        {"", "configmaps", "{\"data\":{\"spec\":\"x\"}}", false},
+        {"", "secrets", "{}", false},
+        {"example.com", "notes", "{\"spec\":{\"text\":\"x\"}}", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct mpijob_verdict v;
+        struct other_object other = {cases[i].group, cases[i].plural, parsed(cases[i].object)};
+        mpijob_other_deletion(&other, &v);
+        if (v.may_destroy != cases[i].ends || (v.effect == EFFECT_DESTRUCTIVE) != cases[i].ends || !*v.why)
+            fail_msg("%s %s: %s (%s)", cases[i].plural, cases[i].object, mpijob_effect_name(v.effect), v.why);
+    }
+}
+
+#define STARTED "\"status\":{\"startTime\":\"2026-11-23T19:50:00Z\",\"failed\":2}"
+#define ENDED "\"status\":{\"completionTime\":\"2026-11-23T19:50:00Z\"," CONDITION("Complete") "}"
+#define SPEC(text) "{\"spec\":{" text "}," STARTED "}"
+#define OVER(text) "{\"spec\":{" text "}," ENDED "}"
+
+static void what_a_change_ends(void **state)
+{
+    (void)state; /* it is NOON, 600 s after the start or the end */
+    static const struct {
+        const char *group, *plural, *before, *after;
+        bool ends;
+    } cases[] = {
+        {"batch", "jobs", SPEC(""), SPEC("\"activeDeadlineSeconds\":60"), true},
+        {"batch", "jobs", SPEC(""), SPEC("\"activeDeadlineSeconds\":0"), true},
+        {"batch", "jobs", SPEC(""), SPEC("\"activeDeadlineSeconds\":86400"), false},
+        {"batch", "jobs", OVER(""), OVER("\"activeDeadlineSeconds\":60"), false},
+        {"batch", "jobs", SPEC("\"activeDeadlineSeconds\":60"), SPEC("\"activeDeadlineSeconds\":60,\"x\":1"), false},
+        {"batch", "jobs", SPEC("\"suspend\":false"), SPEC("\"suspend\":true"), true},
+        {"batch", "jobs", SPEC("\"suspend\":true"), SPEC("\"suspend\":false"), false},
+        {"batch", "jobs", OVER(""), OVER("\"suspend\":true"), false},
+        {"batch", "jobs", SPEC("\"parallelism\":2"), SPEC("\"parallelism\":0"), true},
+        {"batch", "jobs", SPEC("\"parallelism\":2"), SPEC("\"parallelism\":3"), false},
+        {"batch", "jobs", SPEC("\"backoffLimit\":6"), SPEC("\"backoffLimit\":1"), true},
+        {"batch", "jobs", SPEC("\"backoffLimit\":6"), SPEC("\"backoffLimit\":3"), false},
+        {"batch", "jobs", OVER(""), OVER("\"ttlSecondsAfterFinished\":60"), true},
+        {"batch", "jobs", OVER(""), OVER("\"ttlSecondsAfterFinished\":6000"), false},
+        {"", "pods", SPEC(""), SPEC("\"activeDeadlineSeconds\":60"), true},
+        {"", "pods", SPEC(""), SPEC("\"activeDeadlineSeconds\":6000"), false},
+        {"apps", "deployments", SPEC("\"replicas\":2"), SPEC("\"replicas\":1"), true},
+        {"apps", "deployments", SPEC("\"replicas\":2"), SPEC("\"replicas\":4"), false},
+        {"jobset.x-k8s.io", "jobsets", SPEC(""), SPEC("\"suspend\":true"), true},
+        {"jobset.x-k8s.io", "jobsets", SPEC("\"successPolicy\":{}"), SPEC(""), true},
+        {"trainer.kubeflow.org", "trainjobs", SPEC("\"trainer\":{}"), SPEC(""), true},
+        {"trainer.kubeflow.org", "trainjobs", SPEC(""), SPEC("\"activeDeadlineSeconds\":86400"), true},
+        {"kueue.x-k8s.io", "workloads", SPEC("\"active\":true"), SPEC("\"active\":false"), true},
+        {"kueue.x-k8s.io", "workloads", SPEC(""), SPEC("\"active\":false"), true},
+        {"kueue.x-k8s.io", "workloads", SPEC("\"active\":false"), SPEC("\"active\":true"), false},
+        {"kueue.x-k8s.io", "localqueues", SPEC(""), SPEC("\"stopPolicy\":\"HoldAndDrain\""), true},
+        {"kueue.x-k8s.io", "localqueues", SPEC(""), SPEC("\"stopPolicy\":\"Hold\""), false},
+        {"ray.io", "rayjobs", SPEC("\"t\":" TEMPLATE), SPEC("\"t\":" TEMPLATE ",\"suspend\":true"), true},
+        {"example.com", "notes", SPEC(""), SPEC("\"suspend\":true"), false},
+        {"", "configmaps", "{\"data\":{}}", "{\"data\":{\"a\":\"b\"}}", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct mpijob_verdict v;
+        struct other_object other = {cases[i].group, cases[i].plural, parsed(cases[i].before)};
+        mpijob_other_change(&other, parsed(cases[i].after), NOON, &v);
+        if (v.may_destroy != cases[i].ends || v.effect != (cases[i].ends ? EFFECT_DESTRUCTIVE : EFFECT_UNKNOWN) ||
+            !*v.why)
+            fail_msg("%s %s to %s: %s (%s)", cases[i].plural, cases[i].before, cases[i].after,
+                     mpijob_effect_name(v.effect), v.why);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(what_a_deletion_ends), cmocka_unit_test(what_a_change_ends)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
