@@ -3,7 +3,7 @@
  *
  *     GET /metrics   OpenMetrics text
  *     GET /livez     200 "ok": the loop turns
- *     GET /readyz    200 "ok", or 503 with what is missing
+ *     GET /readyz    200 "ok", or 503 with what is missing; /readyz?verbose: every part with its state
  *
  * and those that the floor above adds with admin_add (none yet: that, admin_wait and ADMIN_WRITER wait for the pages of
  * a dashboard). On loopback reading needs no token. Any other address needs one, sent as "Authorization: Bearer TOKEN";
@@ -29,6 +29,8 @@ struct admin_options {
     struct metrics *metrics;
     /* Appends what is missing, a line each; nothing: ready. NULL: always ready. */
     void (*missing)(void *data, struct buf *out);
+    /* Appends every part with its state, a line each, for /readyz?verbose. NULL: there are none to tell. */
+    void (*parts)(void *data, struct buf *out);
     void *data;
     unsigned header_ms; /* how long a request may take to arrive; 0: 10 s */
 };

@@ -95,6 +95,8 @@ void admin_request_give_up(struct admin_request *r);
 void admin_say(struct admin_request *r, unsigned status, const char *text); /* admin_answer with plain text */
 /* A header of the request, or NULL. */
 const char *admin_request_header(const struct admin_request *r, const char *name);
+/* Does the request's query have the argument, with a value or without? */
+bool admin_request_argument(const struct admin_request *r, const char *name);
 /* A header of the answer, before admin_answer; kept until then by the caller. One. */
 void admin_request_set(struct admin_request *r, const char *name, const char *value);
 

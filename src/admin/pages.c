@@ -23,8 +23,12 @@ static void show_ready(void *data, struct admin_request *r)
     if (a->o.missing)
         a->o.missing(a->o.data, &body);
     bool ready = !body.len && !body.failed;
-    if (ready)
+    if (a->o.parts && admin_request_argument(r, "verbose")) {
+        a->o.parts(a->o.data, &body);
+        buf_puts(&body, ready ? "ready\n" : "not ready\n");
+    } else if (ready) {
         buf_puts(&body, "ok\n");
+    }
     admin_answer(r, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, ADMIN_TEXT, &body);
 }
 

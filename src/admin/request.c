@@ -43,6 +43,12 @@ const char *admin_request_header(const struct admin_request *r, const char *name
     return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
 }
 
+bool admin_request_argument(const struct admin_request *r, const char *name)
+{
+    return MHD_lookup_connection_value_n(r->connection, MHD_GET_ARGUMENT_KIND, name, strlen(name), NULL, NULL) ==
+           MHD_YES;
+}
+
 void admin_request_set(struct admin_request *r, const char *name, const char *value)
 {
     r->header = name;

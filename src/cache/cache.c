@@ -34,11 +34,11 @@ static void on_trouble(void *data, const struct error *err)
 {
     struct scope *scope = data;
     struct cache *c = scope->cache;
-    log_event(c->options.log, scope->told_trouble ? LOG_DEBUG : LOG_WARN,
+    log_event(c->options.log, scope->trouble ? LOG_DEBUG : LOG_WARN,
               scope->synced ? "jobs cannot be watched; those known are as they were last seen"
                             : "jobs cannot be listed",
               LOG_FIELDS({"namespace", scope->name_space}, {"reason", err->message}));
-    scope->told_trouble = true;
+    error_keep(&scope->trouble, err);
     if (c->options.trouble)
         c->options.trouble(c->options.data, err);
 }
@@ -48,7 +48,7 @@ static void on_well(void *data)
     struct scope *scope = data;
     log_event(scope->cache->options.log, LOG_INFO, "jobs can be watched again",
               LOG_FIELDS({"namespace", scope->name_space}));
-    scope->told_trouble = false;
+    error_keep(&scope->trouble, NULL);
 }
 
 static void on_restarted(void *data, enum kube_watch_end why)
@@ -78,8 +78,10 @@ void cache_wake(struct cache *c)
 
 static void cache_free(struct cache *c)
 {
-    for (size_t i = 0; i < c->scope_count; i++)
+    for (size_t i = 0; i < c->scope_count; i++) {
         free(c->scopes[i].name_space);
+        error_keep(&c->scopes[i].trouble, NULL);
+    }
     free(c->scopes);
     free(c->texts);
     jobs_free(&c->jobs);

@@ -54,8 +54,8 @@ struct cache_options {
      * deleted and another created under its name, CACHE_DELETED comes and then CACHE_ADDED. A version that the cache
      * has already is not told. */
     void (*event)(void *data, const struct cache_event *event); /* may be NULL */
-    /* The list of every namespace is complete, and the deletions that it showed are told: the first list, and each one
-     * that was needed later. */
+    /* The list of a scope is complete, and the deletions that it showed are told: the first list, and each one that was
+     * needed later. No scope waits for another: cache_scope tells which are complete. */
     void (*synced)(void *data); /* may be NULL */
     /* See kube_reflect_call.trouble: 404 means that the server does not serve the version any more. The cache goes on
      * trying. It has logged the trouble, the first in a row as a warning. */
@@ -75,6 +75,21 @@ bool cache_synced(const struct cache *cache); /* the first list of every namespa
 /* When the server was last heard, in microseconds since 1970, for the namespace where that is longest ago; 0: never. */
 int64_t cache_as_of(const struct cache *cache);
 int64_t cache_silence_us(const struct cache *cache); /* microseconds since then; -1: never */
+
+/* The cache lists and watches each of its namespaces by itself, or all of them at once: its scopes, from 0. One that
+ * cannot be listed keeps no other from being known. */
+struct cache_scope {
+    const char *name_space; /* NULL: all */
+    bool synced;            /* its first list is complete */
+    const struct error
+        *trouble;       /* why it cannot be listed or watched now, valid in this turn of the loop; NULL: it can,
+                                    or nothing is known yet */
+    int64_t silence_us; /* since the server was last heard for it; -1: never */
+};
+size_t cache_scopes(const struct cache *cache); /* from 1 */
+struct cache_scope cache_scope(const struct cache *cache, size_t scope);
+/* That of the job in the slot; cache_scopes: of none, as the server sent a job of another namespace. */
+size_t cache_scope_of(const struct cache *cache, uint32_t slot);
 
 /* The job as it was before this event; NULL for CACHE_ADDED, and where memory is out. Unpacked by the first call. To be
  * called, and valid, within the event's call only. */

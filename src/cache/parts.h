@@ -14,11 +14,11 @@ struct scope {
     struct cache *cache;
     char *name_space; /* NULL: all */
     struct kube_reflect *reflect;
-    uint8_t epoch;     /* of the list that is being read, or was last; never NEVER_SEEN */
-    bool synced;       /* its first list is complete and swept */
-    bool sweeping;     /* the jobs that the list did not show are being forgotten */
-    uint32_t swept;    /* slots below are done */
-    bool told_trouble; /* since the last time that all was well */
+    uint8_t epoch;               /* of the list that is being read, or was last; never NEVER_SEEN */
+    bool synced;                 /* its first list is complete and swept */
+    bool sweeping;               /* the jobs that the list did not show are being forgotten */
+    uint32_t swept;              /* slots below are done */
+    const struct error *trouble; /* since the last time that all was well; NULL: none */
 };
 
 /* The job before an event's change, which cache_before shows. */

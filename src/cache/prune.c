@@ -42,14 +42,14 @@ static bool is_of(const struct scope *scope, const struct job *job)
 static void end(struct scope *scope)
 {
     struct cache *c = scope->cache;
+    bool sweeping = false;
     scope->sweeping = false;
     scope->synced = true;
     c->lists++;
-    for (size_t i = 0; i < c->scope_count; i++) {
-        if (!c->scopes[i].synced || c->scopes[i].sweeping)
-            return;
-    }
-    repack_consider(c);
+    for (size_t i = 0; i < c->scope_count; i++)
+        sweeping = sweeping || c->scopes[i].sweeping;
+    if (!sweeping)
+        repack_consider(c);
     if (c->options.synced)
         c->options.synced(c->options.data);
 }

@@ -13,18 +13,46 @@ bool cache_synced(const struct cache *c)
     return true;
 }
 
+static int64_t silence_of(const struct scope *scope)
+{
+    uint64_t ms = scope->reflect ? kube_reflect_silence_ms(scope->reflect) : UINT64_MAX;
+    return ms == UINT64_MAX ? -1 : (int64_t)ms * 1000;
+}
+
 int64_t cache_silence_us(const struct cache *c)
 {
-    uint64_t most = 0;
+    int64_t most = 0;
     for (size_t i = 0; i < c->scope_count; i++) {
-        const struct kube_reflect *r = c->scopes[i].reflect;
-        uint64_t ms = r ? kube_reflect_silence_ms(r) : UINT64_MAX;
-        if (ms == UINT64_MAX)
+        int64_t us = silence_of(&c->scopes[i]);
+        if (us < 0)
             return -1;
-        if (ms > most)
-            most = ms;
+        if (us > most)
+            most = us;
     }
-    return (int64_t)most * 1000;
+    return most;
+}
+
+/* ---- its scopes ---- */
+
+size_t cache_scopes(const struct cache *c)
+{
+    return c->scope_count;
+}
+
+struct cache_scope cache_scope(const struct cache *c, size_t i)
+{
+    const struct scope *scope = &c->scopes[i];
+    return (struct cache_scope){scope->name_space, scope->synced, scope->trouble, silence_of(scope)};
+}
+
+size_t cache_scope_of(const struct cache *c, uint32_t slot)
+{
+    for (size_t i = 0; i < c->scope_count; i++) {
+        const char *name = c->scopes[i].name_space;
+        if (!name || str_is(cache_namespace(c, slot), name))
+            return i;
+    }
+    return c->scope_count;
 }
 
 int64_t cache_as_of(const struct cache *c)

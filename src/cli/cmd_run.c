@@ -17,6 +17,7 @@
 #include "guard/parent.h"
 #include "loop/lag.h"
 #include "loop/signals.h"
+#include "store/store.h"
 #include "time/duration.h"
 
 #define OUTPUT_PATIENCE_MS 1500 /* at the end, for what nobody reads */
@@ -27,7 +28,7 @@ struct daemon {
     struct manual_clock manual;
     struct admin *admin; /* NULL: it does not listen */
     struct lag lag;
-    struct metric *lag_seconds, *lines_lost;
+    struct metric *lag_seconds, *lines_lost, *journal_failures;
     uint64_t lines_counted; /* of those that were lost */
     struct guard_shared *guard;
     uint64_t grace_ms;
@@ -123,6 +124,33 @@ static void collect(void *data)
     metric_set(d->lag_seconds, lag_take(&d->lag), NULL);
     metric_add(d->lines_lost, (double)(lost - d->lines_counted), NULL);
     d->lines_counted = lost;
+    metric_set(d->journal_failures, (double)store_failures(d->s.store), NULL);
+}
+
+struct parts {
+    struct buf *out;
+    bool clusters; /* also those that are not connected */
+};
+
+static void add_missing(void *data, const struct engine_part *part)
+{
+    const struct parts *p = data;
+    if (!part->well && (p->clusters || part->kind != ENGINE_CLUSTER))
+        buf_printf(p->out, "%s: %s\n", part->name, part->state);
+}
+
+static void add_part(void *data, const struct engine_part *part)
+{
+    buf_printf(data, "[%c] %s: %s\n", part->well ? '+' : '-', part->name, part->state);
+}
+
+static void parts(void *data, struct buf *out)
+{
+    const struct daemon *d = data;
+    uint64_t failures = store_failures(d->s.store);
+    if (d->s.engine)
+        engine_each_part(d->s.engine, add_part, out);
+    buf_printf(out, "[+] journal: %" PRIu64 " writes have failed\n", failures);
 }
 
 static void missing(void *data, struct buf *out)
@@ -135,6 +163,8 @@ static void missing(void *data, struct buf *out)
         buf_puts(out, "the daemon is being stopped\n");
     else if (!now.connected)
         buf_puts(out, "no cluster has been connected to yet\n");
+    if (d->s.engine && !now.stopping)
+        engine_each_part(d->s.engine, add_missing, &(struct parts){out, now.connected != 0});
 }
 
 static int count_things(struct daemon *d)
@@ -144,6 +174,8 @@ static int count_things(struct daemon *d)
     s->metrics = metrics_new("mpijobd_");
     if (!s->metrics || metrics_collector(s->metrics, collect, d, &s->error))
         return session_fail(s, (error_nomem(&s->error), &s->error));
+    d->journal_failures = metrics_counter(s->metrics, "journal_write_failures", NULL,
+                                          "What could not be written to the journal or the state.", NULL);
     d->lag_seconds = metrics_gauge(s->metrics, "loop_lag_seconds", "seconds",
                                    "The longest that the loop was busy at a stretch since the last look.", NULL);
     d->lines_lost = metrics_counter(s->metrics, "log_lines_lost", NULL,
@@ -165,6 +197,7 @@ static int show(struct daemon *d)
         .token_file = s->config.listen_token_file,
         .metrics = s->metrics,
         .missing = missing,
+        .parts = parts,
         .data = d,
     };
     if (s->options.once || strcmp(o.listen, "none") == 0)

@@ -23,6 +23,7 @@ static void one_handle_closed(struct engine *e)
     void (*stopped)(void *) = e->stopped;
     void *data = e->stopped_data;
     free(e->paths);
+    error_keep(&e->load_error, NULL);
     meters_free(e->meters);
     counters_free(e->counters);
     free(e->env.clusters);
@@ -110,6 +111,8 @@ static void take_over(struct engine *e, struct policy_set *set)
 {
     policy_set_release(e->set);
     e->set = set;
+    for (size_t i = 0; i < set->count; i++)
+        counters_begin(e->counters, set->entries[i].policy->name);
     for (size_t i = 0; i < e->cluster_count; i++)
         engine_cluster_put_in_force(&e->clusters[i]);
 }
@@ -125,11 +128,28 @@ static void log_findings(const struct engine *e, const struct policy_set *set)
     }
 }
 
+/* For the metrics and /readyz. */
+static void note_load(struct engine *e, const struct policy_set *set)
+{
+    struct error err;
+    e->load_us = clock_now(e->o.clock);
+    error_clear(&err);
+    if (set->error_count) {
+        const struct policy_error *x = &set->errors[0];
+        error_set(&err, ERR_INVALID, "%s:%d: %s", x->file, x->line, x->message);
+    } else {
+        e->load_good_us = e->load_us;
+    }
+    error_keep(&e->load_error, &err);
+}
+
 static void loaded(void *data, struct policy_set *set)
 {
     struct engine *e = data;
     bool reload = e->loaded == NULL;
     e->loading = NULL;
+    if (set)
+        note_load(e, set);
     if (!set) { /* cancelled */
         engine_check_stopped(e);
         return;

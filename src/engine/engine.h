@@ -92,4 +92,16 @@ struct engine_snapshot {
 };
 struct engine_snapshot engine_look(const struct engine *engine);
 
+/* A part of the daemon, and how it is. The texts are valid during the call. */
+enum engine_part_kind { ENGINE_CLUSTER, ENGINE_WATCH, ENGINE_POLICIES };
+struct engine_part {
+    enum engine_part_kind kind;
+    const char *name;  /* "MPIJobs in namespace train on cluster default" */
+    const char *state; /* "watched", "cannot be listed: ..." */
+    bool well;         /* false: some policy cannot do what it is for */
+};
+/* Clusters, what is watched on each, the policies. */
+void engine_each_part(const struct engine *engine, void (*visit)(void *data, const struct engine_part *part),
+                      void *data);
+
 #endif

@@ -30,8 +30,9 @@ static void start_triggers(struct engine_cluster *at, const struct policy_set *s
 
 /* ---- trying again ---- */
 
-static void retry_later(struct engine_cluster *at)
+static void retry_later(struct engine_cluster *at, const struct error *err)
 {
+    error_keep(&at->trouble, err);
     deadline_set(&at->retry, backoff_ms(&retry_pause, ++at->failures, NULL));
 }
 
@@ -43,7 +44,7 @@ static void try_again(struct engine_cluster *at, const struct error *err)
     }
     log_event(log_of(at), LOG_ERROR, "not connected; trying again",
               LOG_FIELDS({"cluster", at->site.told}, {"reason", err->message}));
-    retry_later(at);
+    retry_later(at, err);
 }
 
 static void past_known(void *data, const struct policy_set *set, struct schedule_past *past, const struct error *err)
@@ -54,9 +55,10 @@ static void past_known(void *data, const struct policy_set *set, struct schedule
     if (!e->stopping && err) {
         log_event(e->o.log, LOG_ERROR, "the policies are not started, because the journal cannot be read; trying again",
                   LOG_FIELDS({"reason", err->message}));
-        retry_later(at);
+        retry_later(at, err);
     } else if (!e->stopping && set == e->set) {
         at->failures = 0;
+        error_keep(&at->trouble, NULL);
         start_triggers(at, set, past);
     } else if (!e->stopping) { /* the policies were loaded again meanwhile */
         engine_cluster_put_in_force(at);
@@ -75,7 +77,7 @@ void engine_cluster_put_in_force(struct engine_cluster *at)
     at->reading_marks = marks_read(&at->site, e->set, at->unfinished, at->unfinished_count, past_known, at, &err) == 0;
     if (!at->reading_marks) {
         log_line(e->o.log, LOG_ERROR, "the policies are not started: %s; trying again", err.message);
-        retry_later(at);
+        retry_later(at, &err);
     }
 }
 
@@ -122,6 +124,7 @@ static void recovered_now(void *data, const struct interrupted_run *runs, size_t
         memcpy(at->unfinished, runs, count * sizeof *runs);
     at->unfinished_count = count;
     at->failures = 0;
+    error_keep(&at->trouble, NULL);
     at->started = true;
     look_later(at, clock_now(at->site.clock));
     engine_cluster_put_in_force(at);
@@ -250,6 +253,7 @@ void engine_cluster_close(struct engine_cluster *at, void (*closed)(struct deadl
 {
     free(at->unfinished);
     at->unfinished = NULL;
+    error_keep(&at->trouble, NULL);
     runs_close(&at->runs);
     site_close_links(&at->site);
     deadline_close(&at->retry, closed);

@@ -26,6 +26,7 @@ struct engine_cluster {
     struct recovery *recovery;
     struct deadline retry;
     struct alarm look;                  /* looks at what is served, every ENGINE_LOOK_EVERY once it has started */
+    const struct error *trouble;        /* why the last try to connect or to start failed; NULL: it did not */
     unsigned failures;                  /* in a row; 0: the last try was fine, or none was made */
     struct interrupted_run *unfinished; /* runs of an earlier daemon, until the triggers have taken them over */
     size_t unfinished_count;
@@ -44,11 +45,13 @@ struct engine {
     struct counters *counters;
     struct meters *meters; /* NULL: nothing is counted */
     struct alarms *alarms;
-    struct alarm prune;          /* rings when old rows of the journal have to be removed */
-    struct policy_set *set;      /* in force; NULL until loaded */
-    struct policy_load *loading; /* under way */
-    struct defer turn;           /* what must not happen within the caller's call */
-    struct defer ended;          /* a run has ended while the engine is stopping: was it the last one? */
+    struct alarm prune;             /* rings when old rows of the journal have to be removed */
+    struct policy_set *set;         /* in force; NULL until loaded */
+    struct policy_load *loading;    /* under way */
+    int64_t load_us, load_good_us;  /* when policies were last loaded, and without an error; 0: never */
+    const struct error *load_error; /* of the last load; NULL: it was good */
+    struct defer turn;              /* what must not happen within the caller's call */
+    struct defer ended;             /* a run has ended while the engine is stopping: was it the last one? */
     struct deadline grace;
     int once_left;
     void (*once_done)(void *data);

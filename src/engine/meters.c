@@ -12,7 +12,8 @@ struct meters {
     const struct engine *engine;
     struct metrics *metrics;
     struct metric *memory, *queue;
-    struct metric *restarts, *silence, *jobs, *bytes, *held; /* of the caches */
+    struct metric *restarts, *silence, *jobs, *bytes, *held, *blind; /* of the caches */
+    struct metric *load_good, *load_us, *load_good_us;               /* of loading policies */
 };
 
 static void collect_jobs(struct meters *m, const struct job_cache *h, const char *cluster, const char *kind)
@@ -31,38 +32,52 @@ static void collect_cache(struct meters *m, const struct job_cache *h, const cha
 {
     struct cache_stats stats;
     const char *kind = mpijob_kind_info(h->kind)->name;
-    int64_t silence = cache_silence_us(h->cache);
+    int64_t silence = -1;
+    bool synced = false;
     cache_stats(h->cache, &stats);
-    for (int i = 0; i < KUBE_WATCH_ENDS; i++) {
-        if (stats.restarts[i])
-            metric_set(m->restarts, (double)stats.restarts[i],
-                       METRIC_VALUES(cluster, kind, kube_watch_end_name((enum kube_watch_end)i)));
+    for (int i = 0; i < KUBE_WATCH_CANCELLED; i++)
+        metric_set(m->restarts, (double)stats.restarts[i],
+                   METRIC_VALUES(cluster, kind, kube_watch_end_name((enum kube_watch_end)i)));
+    for (size_t i = 0; i < cache_scopes(h->cache); i++) {
+        struct cache_scope scope = cache_scope(h->cache, i);
+        synced = synced || scope.synced;
+        silence = scope.silence_us > silence ? scope.silence_us : silence;
     }
     if (silence >= 0)
         metric_set(m->silence, (double)silence / 1e6, METRIC_VALUES(cluster, kind));
     metric_set(m->bytes, (double)stats.memory_bytes, METRIC_VALUES(cluster, kind));
-    if (cache_synced(h->cache)) {
+    if (synced) {
         collect_jobs(m, h, cluster, kind);
         if (!h->gpus.unknown)
             metric_set(m->held, (double)h->gpus.total, METRIC_VALUES(cluster, kind));
     }
 }
 
-struct queue_visit {
+struct visit {
     struct meters *m;
     const char *cluster;
 };
 
+static void collect_watch(void *data, const struct watch_part *part)
+{
+    const struct visit *v = data;
+    const char *reason = part->trouble ? part->trouble->reason : part->synced ? "" : "NotListedYet";
+    metric_set(v->m->blind, watch_part_blind(part),
+               METRIC_VALUES(v->cluster, mpijob_kind_info(part->kind)->name, part->name_space, reason));
+}
+
 static void collect_queue(void *data, const char *policy, size_t depth)
 {
-    const struct queue_visit *v = data;
+    const struct visit *v = data;
     metric_set(v->m->queue, (double)depth, METRIC_VALUES(policy, v->cluster));
 }
 
 static void collect_cluster(struct meters *m, const struct engine_cluster *at)
 {
     const char *cluster = cluster_name(at->site.cluster);
-    triggers_each_queue(&at->triggers, collect_queue, &(struct queue_visit){m, cluster});
+    struct visit v = {m, cluster};
+    triggers_each_queue(&at->triggers, collect_queue, &v);
+    watches_each(&at->watches, collect_watch, &v);
     for (int k = 0; k < MPIJOB_KINDS; k++) {
         if (at->watches.caches[k])
             collect_cache(m, at->watches.caches[k], cluster);
@@ -73,11 +88,14 @@ static void collect(void *data)
 {
     struct meters *m = data;
     const struct policy_set *set = m->engine->set;
-    struct metric *const fresh[] = {m->memory, m->queue, m->silence, m->jobs, m->bytes, m->held};
+    struct metric *const fresh[] = {m->memory, m->queue, m->silence, m->jobs, m->bytes, m->held, m->blind};
     for (size_t i = 0; i < sizeof fresh / sizeof *fresh; i++)
         metric_clear(fresh[i]);
     for (size_t i = 0; i < m->engine->cluster_count; i++)
         collect_cluster(m, &m->engine->clusters[i]);
+    metric_set(m->load_good, !m->engine->load_error, NULL);
+    metric_set(m->load_us, (double)m->engine->load_us / 1e6, NULL);
+    metric_set(m->load_good_us, (double)m->engine->load_good_us / 1e6, NULL);
     for (size_t i = 0; set && i < set->count; i++) {
         const struct policy_entry *e = &set->entries[i];
         metric_set(m->memory, (double)script_memory(e->file->script), METRIC_VALUES(e->policy->name));
@@ -90,6 +108,7 @@ static void make(struct meters *m)
     static const char *const by_cache[] = {"cluster", "kind", NULL};
     static const char *const by_restart[] = {"cluster", "kind", "reason", NULL};
     static const char *const by_phase[] = {"cluster", "kind", "phase", NULL};
+    static const char *const by_scope[] = {"cluster", "kind", "namespace", "reason", NULL};
     static const char *const by_policy[] = {"policy", NULL};
     struct metrics *all = m->metrics;
     m->memory =
@@ -100,6 +119,15 @@ static void make(struct meters *m)
     m->restarts = metrics_counter(all, "watch_restarts", NULL, "Watches that have ended, by how.", by_restart);
     m->silence = metrics_gauge(all, "watch_silence_seconds", "seconds",
                                "Time since the server was last heard on the watch that is silent longest.", by_cache);
+    m->blind = metrics_gauge(all, "watch_blind", NULL,
+                             "1: what becomes of the jobs there is not known now, and why; namespace empty: of all.",
+                             by_scope);
+    m->load_good = metrics_gauge(all, "last_reload_successful", NULL,
+                                 "0: the last load of the policies found errors, and those in force stay.", NULL);
+    m->load_us = metrics_gauge(all, "last_reload_timestamp_seconds", "seconds",
+                               "When policies were last loaded, since 1970.", NULL);
+    m->load_good_us = metrics_gauge(all, "last_reload_success_timestamp_seconds", "seconds",
+                                    "When policies were last loaded without an error, since 1970.", NULL);
     m->jobs = metrics_gauge(all, "jobs", NULL, "Jobs that are watched.", by_phase);
     m->bytes = metrics_gauge(all, "cache_memory_bytes", "bytes", "Memory of the jobs that are watched.", by_cache);
     m->held = metrics_gauge(all, "gpus_held_by_finished_jobs", NULL,

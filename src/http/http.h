@@ -97,6 +97,8 @@ struct http_call {
     /* The whole request, waiting for a connection included; 0: 30,000. UINT64_MAX: none (streams). */
     uint64_t timeout_ms;
     uint64_t silence_ms; /* streams: no byte for so long ends it with ERR_TIMEOUT; 0: none */
+    /* If set: the headers of an answer with status 200 are complete. May cancel the request. */
+    void (*on_begin)(void *data);
     /* If set, the answer's body goes here as it arrives, for status 200 only (other bodies are collected). Returns
      * false to stop: done gets ERR_CANCELLED. */
     bool (*on_data)(void *data, const char *bytes, size_t n);

@@ -51,6 +51,8 @@ static size_t on_header(char *line, size_t size, size_t n, void *data)
     (void)size; /* 1 */
     heard(request);
     int rc = answer_headers_line(&request->head, line, n);
+    if (!rc && request->on_begin && !request->cancelled && n <= 2 && transfer_status(request) == 200)
+        request->on_begin(request->data); /* the empty line that ends them */
     return rc ? stop(request, rc) : n;
 }
 

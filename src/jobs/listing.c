@@ -31,11 +31,13 @@ struct pages {
     int64_t began;                 /* microseconds since 1970 */
     int64_t scope, earlier;        /* jobs seen; earlier: of them, in the namespaces before this one */
     struct buf selector;
-    const struct error *error;   /* error_keep; NULL: none */
+    const struct error *error;   /* the first; error_keep; NULL: none */
+    const struct error *moving;  /* why the version that is served is looked up; error_keep; NULL: it is not */
     struct cluster_wait wait;    /* the version is not served any more: waits to learn which one is */
     enum mpijob_version version; /* the one that is listed */
     unsigned moves;
     bool started, ended, failed, paused;
+    bool broken; /* no memory: no further namespace is listed */
 };
 
 static bool begin(struct pages *l);
@@ -43,7 +45,8 @@ static bool begin(struct pages *l);
 /* Returns false. */
 static bool fail(struct pages *l, const struct error *err)
 {
-    error_keep(&l->error, err);
+    if (!l->failed)
+        error_keep(&l->error, err);
     l->failed = true;
     return false;
 }
@@ -64,6 +67,7 @@ static bool take(void *data, struct json item)
     struct queued *q = malloc(sizeof *q + item.text.len);
     if (!q) {
         error_nomem(&err);
+        l->broken = true;
         return fail(l, &err);
     }
     q->len = item.text.len;
@@ -88,10 +92,11 @@ static void fail_list(struct pages *l, const struct error *err)
 {
     struct error told = *err;
     char status[128] = "";
-    bool everywhere = !l->namespaces;
+    bool everywhere = !l->namespaces, several = l->namespaces && l->namespaces[0] && l->namespaces[1];
     if (err->status)
         snprintf(status, sizeof status, " (HTTP %d from %s)", err->status, cluster_server(l->call.site->cluster));
-    snprintf(told.message, sizeof told.message, "the jobs cannot be listed: %.3000s%s%s", err->message, status,
+    snprintf(told.message, sizeof told.message, "the jobs%s%.64s cannot be listed: %.3000s%s%s",
+             several ? " in namespace " : "", several ? l->namespaces[l->at] : "", err->message, status,
              err->status == 403 && everywhere ? ". To work in some namespaces only, name them: `namespaces:` in "
                                                 "mpijobd.yaml, or match.namespace in the policy"
                                               : "");
@@ -112,7 +117,7 @@ static void looked(struct cluster_wait *wait, bool moved)
     struct error why;
     if (!moved) {
         if (cluster_serves(l->call.site->cluster, l->call.kind, &why) == 0)
-            why = *l->error;
+            why = *l->moving;
         fail_list(l, &why);
     }
     l->scope = l->earlier;
@@ -124,10 +129,16 @@ static bool follow(struct pages *l, const struct error *err)
 {
     if (!err->no_path || l->moves++ >= MOVES_MAX)
         return false;
-    error_keep(&l->error, err);
+    error_keep(&l->moving, err);
     l->wait = (struct cluster_wait){.found = looked, .data = l};
     cluster_lost(l->call.site->cluster, l->call.kind, l->version, &l->wait);
     return true;
+}
+
+/* What the server refuses in one namespace it may allow in the next. */
+static bool is_of_one(const struct error *err)
+{
+    return err->status && err->status != 401;
 }
 
 static void listed(void *data, const char *resource_version, const struct error *err)
@@ -136,12 +147,12 @@ static void listed(void *data, const char *resource_version, const struct error 
     struct pages *l = data;
     l->list = NULL;
     l->paused = false;
-    if (err && !l->failed && follow(l, err))
+    if (err && !l->broken && follow(l, err))
         return;
-    if (err && !l->failed)
+    if (err && !l->broken)
         fail_list(l, err);
     l->earlier = l->scope;
-    if (!l->failed && l->namespaces && l->namespaces[++l->at]) {
+    if ((!err || is_of_one(err)) && !l->broken && l->namespaces && l->namespaces[++l->at]) {
         if (begin(l))
             return;
     }
@@ -195,6 +206,7 @@ static void pages_free(struct listing *listing)
     free(l->given);
     buf_free(&l->selector);
     error_keep(&l->error, NULL);
+    error_keep(&l->moving, NULL);
     free(l);
 }
 
@@ -209,7 +221,7 @@ static enum listing_state pages_next(struct listing *listing, struct str *object
     free(l->given);
     struct queued *q = l->given = l->head;
     if (!q)
-        return l->failed ? LISTING_ERROR : l->ended ? LISTING_END : LISTING_WAIT;
+        return !l->ended ? LISTING_WAIT : l->failed ? LISTING_ERROR : LISTING_END;
     l->head = q->next;
     if (!l->head)
         l->tail = NULL;

@@ -31,7 +31,7 @@ static void my_turn(struct defer *turn)
 static void begin(struct cached *l)
 {
     l->began = true;
-    l->as_of = cache_as_of(l->held->cache);
+    l->as_of = watches_as_of(l->held, l->call.match);
     cache_iter_begin(l->held->cache, l->call.match, &l->iter);
 }
 

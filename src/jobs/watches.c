@@ -9,8 +9,6 @@
 #include "cluster/cluster.h"
 #include "mpijob/dialect.h"
 
-#define GRACE_US (10 * CLOCK_SECOND) /* a silent watch may take so long to begin again; its cache is read meanwhile */
-
 /* ---- what is needed ---- */
 
 /* What the policies need of one kind of job. */
@@ -138,7 +136,6 @@ static void synced(void *data)
 static void trouble(void *data, const struct error *err)
 {
     struct job_cache *held = data;
-    held->troubled = true;
     if (err->status == 404 && held->current)
         cluster_look(held->of->site->cluster);
 }
@@ -248,6 +245,7 @@ static void open_one(struct watches *watches, enum mpijob_kind kind, const struc
         if (rc && !held->cache)
             free_held(held);
     }
+    error_keep(&watches->unopened[kind], rc ? &err : NULL);
     if (rc) {
         log_event(watches->site->log, LOG_ERROR, "the jobs cannot be watched",
                   LOG_FIELDS({"cluster", watches->site->told}, {"reason", err.message}));
@@ -268,6 +266,7 @@ void watches_update(struct watches *watches, const struct policy_set *set)
                       LOG_FIELDS({"cluster", watches->site->told}));
         if (rc || !watches->caches[kind] || !w.any || !granted(watches->caches[kind], &w)) {
             let_go(watches, kind);
+            error_keep(&watches->unopened[kind], NULL);
             if (!rc && w.any)
                 open_one(watches, kind, &w);
         }
@@ -277,8 +276,10 @@ void watches_update(struct watches *watches, const struct policy_set *set)
 
 void watches_close(struct watches *watches)
 {
-    for (int k = 0; k < MPIJOB_KINDS; k++)
+    for (int k = 0; k < MPIJOB_KINDS; k++) {
         let_go(watches, (enum mpijob_kind)k);
+        error_keep(&watches->unopened[k], NULL);
+    }
 }
 
 /* ---- subscribers ---- */
@@ -298,60 +299,10 @@ void watches_unsubscribe(struct watches *watches, struct watch_subscriber *subsc
     DL_DELETE(watches->subscribers, subscriber);
 }
 
-/* ---- reading, and objects from writes ---- */
+/* ---- objects from writes ---- */
 
 void watches_offer(struct watches *watches, enum mpijob_kind kind, struct json object)
 {
     if (watches->caches[kind])
         cache_offer(watches->caches[kind]->cache, object);
-}
-
-/* Does the cache have all jobs that can match? */
-static bool covers(const struct job_cache *held, const struct mpijob_match *match)
-{
-    struct buf selector = BUF_INIT;
-    mpijob_match_selector(match, &selector);
-    bool labels = !*held->selector || str_is(buf_str(&selector), held->selector);
-    buf_free(&selector);
-    const char *const *scope = held->of->site->namespaces;
-    const char *const *names = scope ? scope : mpijob_match_namespaces(match);
-    size_t count = 0;
-    for (; held->namespaces && held->namespaces[count];)
-        count++;
-    if (!labels || (held->namespaces && !names))
-        return false;
-    for (; held->namespaces && *names; names++) {
-        if (mpijob_match_in_namespace(match, str_of(*names)) &&
-            !has((const char *const *)held->namespaces, count, *names))
-            return false;
-    }
-    return true;
-}
-
-struct job_cache *watches_for(const struct watches *watches, enum mpijob_kind kind, const struct mpijob_match *match)
-{
-    struct job_cache *held = watches->caches[kind];
-    if (!held || !cache_synced(held->cache) || !covers(held, match))
-        return NULL;
-    int64_t silence = cache_silence_us(held->cache);
-    return silence >= 0 && silence < site_silence_us(watches->site) + GRACE_US ? held : NULL;
-}
-
-int64_t watches_scope(const struct job_cache *held, const struct mpijob_match *match, const char *const *namespaces)
-{
-    struct mpijob_match *scope = mpijob_match_scope(match);
-    struct cache_iter iter;
-    uint32_t slot;
-    int64_t count = 0;
-    if (!scope)
-        return 0; /* then no share of the jobs may be changed */
-    for (cache_iter_begin(held->cache, scope, &iter); cache_iter_next(&iter, &slot);) {
-        const char *const *name = namespaces;
-        while (name && *name && !str_is(cache_namespace(held->cache, slot), *name))
-            name++;
-        count += !name || *name;
-    }
-    cache_iter_end(&iter);
-    mpijob_match_free(scope);
-    return count;
 }

@@ -21,23 +21,23 @@ struct job_cache {
     struct mpijob_target target; /* the version that is watched, and its controller */
     struct gpu_sum gpus;
     int holders;
-    bool current;  /* it is in watches.caches; else a newer one is, and only holders keep this one */
-    bool troubled; /* something failed, so it may take long until it is synced */
+    bool current; /* it is in watches.caches; else a newer one is, and only holders keep this one */
 };
 
 /* Hears what becomes of the jobs. The struct is the caller's, and stays in place until it unsubscribes. */
 struct watch_subscriber {
     /* A job is new, has changed or has gone. Its GPUs are counted in the cache's sum by then. */
     void (*event)(struct watch_subscriber *subscriber, struct job_cache *cache, const struct cache_event *event);
-    /* The cache has all jobs now. Comes again each time after it had lost the server. */
+    /* The cache has all jobs of a scope now: see cache_scope. Comes again each time after it had lost the server. */
     void (*synced)(struct watch_subscriber *subscriber, struct job_cache *cache);
     struct watch_subscriber *prev, *next;
 };
 
 struct watches {
     struct site *site;
-    struct job_cache *caches[MPIJOB_KINDS]; /* NULL: no policy in force needs it */
-    struct watch_subscriber *subscribers;   /* list */
+    struct job_cache *caches[MPIJOB_KINDS];     /* NULL: no policy in force needs it, or it could not be opened */
+    const struct error *unopened[MPIJOB_KINDS]; /* why it could not; NULL: it could */
+    struct watch_subscriber *subscribers;       /* list */
 };
 
 /* The site outlives them. */
@@ -52,6 +52,22 @@ void watches_update(struct watches *watches, const struct policy_set *set);
 /* Closes all watches; site->open counts those that are not closed yet. */
 void watches_close(struct watches *watches);
 
+/* What is listed and watched, or should be: a namespace of a kind, or all. */
+struct watch_part {
+    enum mpijob_kind kind;
+    const char *name_space;      /* NULL: all */
+    bool synced;                 /* its jobs were listed */
+    const struct error *trouble; /* why they cannot be listed or watched now; NULL: nothing is wrong that is known */
+};
+/* It is not known what becomes of the jobs there. */
+static inline bool watch_part_blind(const struct watch_part *part)
+{
+    return !part->synced || part->trouble;
+}
+/* Does the policy wait for what becomes of the jobs there? */
+bool watch_part_concerns(const struct watch_part *part, const struct policy *policy);
+void watches_each(const struct watches *watches, void (*visit)(void *data, const struct watch_part *part), void *data);
+
 /* Keeps a cache open until it is released as often. */
 void watches_hold(struct job_cache *cache);
 void watches_release(struct job_cache *cache);
@@ -59,8 +75,12 @@ void watches_release(struct job_cache *cache);
 /* The cache of the kind takes an object that a write has made, before the watch tells of it. */
 void watches_offer(struct watches *watches, enum mpijob_kind kind, struct json object);
 
-/* The cache that has all jobs which can match, and has heard from the server lately. NULL: ask the server. */
+/* The cache that has all jobs which can match, and has heard from the server lately of each of their namespaces. NULL:
+ * ask the server. */
 struct job_cache *watches_for(const struct watches *watches, enum mpijob_kind kind, const struct mpijob_match *match);
+/* When the server was last heard, in microseconds since 1970, for the namespace that can match where that is longest
+ * ago, of those that are known; 0: never. */
+int64_t watches_as_of(const struct job_cache *cache, const struct mpijob_match *match);
 /* How many jobs of the cache are in the namespaces and have the labels that match asks for. namespaces: only jobs in
  * these count; NULL: all do. 0 also when out of memory. */
 int64_t watches_scope(const struct job_cache *cache, const struct mpijob_match *match, const char *const *namespaces);

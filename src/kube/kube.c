@@ -85,9 +85,6 @@ static void auth_is_closed(void *data)
         closed(closed_data);
 }
 
-static const char *const call_labels[] = {"cluster", "verb", "code", NULL};
-static const char *const seconds_labels[] = {"cluster", "verb", NULL};
-
 int kube_open(uv_loop_t *loop, const struct kube_config *config, const struct kube_options *options, struct kube **kube,
               struct error *err)
 {
@@ -106,11 +103,7 @@ int kube_open(uv_loop_t *loop, const struct kube_config *config, const struct ku
     chance_seed(&k->chance, options->seed);
     k->impatient = options->impatient;
     k->cluster = options->cluster ? options->cluster : "default";
-    k->calls = metrics_counter(options->metrics, "api_requests", NULL,
-                               "Requests to API servers; code 0 where no answer came.", call_labels);
-    k->call_seconds = metrics_histogram(options->metrics, "api_request_seconds", "seconds",
-                                        "How long requests to API servers took, retries apart.", seconds_labels,
-                                        metric_seconds, metric_seconds_count);
+    kube_meters(k, options->metrics);
     k->server = str_dup(str_of(config->server));
     k->origin = str_dup(str_of(config->origin));
     int rc = k->server && k->origin ? 0 : error_nomem(err);

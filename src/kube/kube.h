@@ -77,6 +77,7 @@ struct kube_query { /* "" or NULL members are left out */
 
 struct kube_call {
     const char *method; /* kube_send: GET PUT POST PATCH DELETE; a verb sets it itself */
+    const char *verb;   /* as which it is counted, static: "LIST"; NULL: its method */
     const char *path;   /* kube_send: "/apis/...", built by kube_path; a verb makes it of the next three */
     const struct kube_resource *resource; /* these three are for the verbs (kube/verbs.h) */
     const char *name_space;               /* NULL: none, of what is not in a namespace */

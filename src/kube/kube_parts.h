@@ -28,7 +28,7 @@ struct kube {
     bool impatient;
     struct kube_warnings *warnings; /* NULL: none yet */
     const char *cluster;
-    struct metric *calls, *call_seconds; /* NULL: nothing is counted */
+    struct metric *calls, *call_seconds, *lost; /* NULL: nothing is counted */
 
     struct kube_request *requests; /* not ended */
     struct kube_list *lists;       /* not ended */
@@ -47,6 +47,13 @@ void kube_released(struct kube *kube);
 void kube_requests_cancel(struct kube *kube);
 void kube_lists_cancel(struct kube *kube);
 void kube_watches_cancel(struct kube *kube);
+
+/* --- count.c --- */
+void kube_meters(struct kube *kube, struct metrics *metrics); /* metrics may be NULL */
+/* Counts a request, or a watch that has begun or could not: status 0: there was no answer. */
+void kube_count(struct kube *kube, const char *verb, int status);
+/* A connection that was lost, or could not be had. */
+void kube_count_lost(struct kube *kube);
 
 /* The client for watches, made when it is first needed. */
 int kube_streams(struct kube *kube, struct http_client **streams, struct error *err);

@@ -76,6 +76,7 @@ static int fill(struct kube_request *r, const struct kube_call *call, struct err
     buf_add_str(&r->body, call->body);
     r->method = str_dup(str_of(call->method));
     r->content_type = str_dup(str_of(type));
+    r->verb = call->verb ? call->verb : r->method;
     r->repeatable = is_read(call);
     r->done = call->done;
     r->data = call->data;

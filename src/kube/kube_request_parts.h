@@ -19,6 +19,7 @@ struct kube_request {
     struct buf url;
     size_t plain; /* so much of url is not the query */
     char *method, *content_type;
+    const char *verb; /* as which it is counted */
     struct buf body;
     uint64_t started, until; /* on the loop's clock */
     uint64_t try_began;      /* uv_hrtime */

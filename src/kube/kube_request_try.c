@@ -177,21 +177,19 @@ static void answered(struct kube_request *r, const struct http_answer *answer)
     }
 }
 
-static void count(const struct kube_request *r, const struct http_answer *answer)
+static void count(const struct kube_request *r, const struct http_answer *answer, const struct error *err)
 {
-    char code[16];
     double seconds = (double)(uv_hrtime() - r->try_began) / 1e9;
-    if (!r->kube->calls)
-        return;
-    snprintf(code, sizeof code, "%d", answer ? answer->status : 0);
-    metric_add(r->kube->calls, 1, METRIC_VALUES(r->kube->cluster, r->method, code));
-    metric_observe(r->kube->call_seconds, seconds, METRIC_VALUES(r->kube->cluster, r->method));
+    kube_count(r->kube, r->verb, answer ? answer->status : 0);
+    metric_observe(r->kube->call_seconds, seconds, METRIC_VALUES(r->kube->cluster, r->verb));
+    if (err && err->code != ERR_CANCELLED && err->code != ERR_NOMEM)
+        kube_count_lost(r->kube);
 }
 
 static void try_ended(void *data, const struct http_answer *answer, const struct error *err)
 {
     struct kube_request *r = data;
-    count(r, answer);
+    count(r, answer, err);
     bool sent = r->http ? http_request_sent(r->http) : true;
     r->http = NULL;
     if (r->cancelled || (err && err->code == ERR_CANCELLED)) {

@@ -138,8 +138,6 @@ static void list_done(void *data, const char *version, const struct error *err)
         return;
     }
     r->heard = reflect_now(r);
-    if (!reflect_tell_well(r))
-        return;
     reflect_open_watch(r, false);
     if (r->stage != STOPPED)
         r->call.synced(r->call.data);

@@ -39,7 +39,7 @@ struct kube_reflect_call {
     /* Something does not work and is tried again; told each time. err->status 404: the server does not know the
      * resource (any more): look again which versions it serves. 401, 403: the message says what to do. */
     void (*trouble)(void *data, const struct error *err);
-    void (*well)(void *data);                               /* after trouble, something came again; may be NULL */
+    void (*well)(void *data);                               /* after trouble, it is watched again; may be NULL */
     void (*restarted)(void *data, enum kube_watch_end why); /* a watch has ended; may be NULL */
     void *data;
 };

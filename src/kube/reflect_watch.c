@@ -7,6 +7,7 @@
 
 /* ---- watching ---- */
 
+static void opened(void *data);
 static void event_came(void *data, const struct kube_event *event);
 static void watch_ended(void *data, enum kube_watch_end why, const struct error *err);
 
@@ -34,6 +35,7 @@ void reflect_open_watch(struct kube_reflect *r, bool initial_events)
         .initial_events = initial_events,
         .timeout_s = draw_timeout(r),
         .silence_ms = r->call.timing.silence_ms,
+        .opened = opened,
         .event = event_came,
         .ended = watch_ended,
         .data = r,
@@ -61,6 +63,12 @@ static void advance(struct kube_reflect *r, const struct kube_event *event)
         r->stage = WATCHING;
         r->call.synced(r->call.data);
     }
+}
+
+/* Not before: who may list and not watch is still in trouble. */
+static void opened(void *data)
+{
+    reflect_tell_well(data);
 }
 
 static void event_came(void *data, const struct kube_event *event)
@@ -106,8 +114,6 @@ static void probe_done(void *data, const char *version, const struct error *err)
     }
     r->heard = reflect_now(r);
     r->mute = false;
-    if (!reflect_tell_well(r))
-        return;
     if (!*version || kube_version_is_older(kube_version(str_of(version)), kube_version(buf_str(&r->version))))
         reflect_forget(r);
     reflect_after(r, 0);

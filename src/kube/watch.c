@@ -25,6 +25,7 @@ struct kube_watch {
     struct watch_lines lines;
     unsigned generation;
     bool renewed, stopped;
+    bool taken;                /* the server has begun to answer with 200; it is counted */
     bool refused;              /* the last answer was a 401 */
     enum kube_watch_end why;   /* once it is known before the request has ended */
     const struct error *error; /* of `why`; NULL: none yet */
@@ -73,6 +74,9 @@ static void end(struct kube_watch *w, enum kube_watch_end why, const struct erro
 {
     struct kube *kube = w->kube;
     w->stage = OVER;
+    if (why == KUBE_WATCH_CUT || why == KUBE_WATCH_SILENT ||
+        (why == KUBE_WATCH_REFUSED && err && err->code != ERR_NOMEM))
+        kube_count_lost(kube);
     if (w->refused && err)
         kube_auth_refused(kube->auth, w->generation, err);
     if (!w->stopped) {
@@ -135,6 +139,15 @@ static bool is_page(const struct kube_watch *w, struct str body, struct error *e
         return false;
     kube_status_body(&reply, &root, err);
     return true;
+}
+
+static void began(void *data)
+{
+    struct kube_watch *w = data;
+    w->taken = true;
+    kube_count(w->kube, "WATCH", 200);
+    if (!w->stopped && w->call.opened)
+        w->call.opened(w->call.data);
 }
 
 static bool bytes_came(void *data, const char *bytes, size_t n)
@@ -218,6 +231,8 @@ static void request_ended(void *data, const struct http_answer *answer, const st
 {
     struct kube_watch *w = data;
     w->http = NULL;
+    if (!w->taken && !(err && err->code == ERR_CANCELLED))
+        kube_count(w->kube, "WATCH", answer ? answer->status : 0);
     if (w->why != KUBE_WATCH_ENDED || w->stopped) {
         end(w, w->why, w->error);
     } else if (answer) {
@@ -245,6 +260,7 @@ static int open_stream(struct kube_watch *w, struct error *err)
         .headers = headers,
         .timeout_ms = UINT64_MAX,
         .silence_ms = w->call.silence_ms,
+        .on_begin = began,
         .on_data = bytes_came,
         .done = request_ended,
         .data = w,

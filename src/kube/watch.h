@@ -32,6 +32,8 @@ struct kube_watch_call {
     unsigned timeout_s;                          /* after which the server ends it; 0: as it likes */
     uint64_t silence_ms;                         /* 0: none */
     size_t line_max;                             /* bytes; 0: 16 MiB, as in the daemon; tests make it small */
+    /* The server has taken it: 200. May be NULL. May cancel the watch. */
+    void (*opened)(void *data);
     /* Valid during the call. KUBE_ERROR never comes here. May cancel the watch. */
     void (*event)(void *data, const struct kube_event *event);
     /* Once, at the end, unless it was cancelled. err NULL for KUBE_WATCH_ENDED only. */

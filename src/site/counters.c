@@ -49,6 +49,25 @@ void counters_free(struct counters *c)
     free(c);
 }
 
+void counters_begin(struct counters *c, const char *policy)
+{
+    static const char *const outcomes[] = {"done", "partial", "failed", "limited", "cancelled"};
+    static const char *const effects[] = {"effective", "late",        "reverted",  "at-finish", "stored",
+                                          "inert",     "destructive", "unchanged", "unknown"};
+    static const char *const reasons[] = {"Conflict", "Dropped", "Forbidden", "Invalid",    "Limit",
+                                          "NotFound", "Refused", "Timeout",   "Unreachable"};
+    if (!c)
+        return;
+    for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++)
+        metric_add(c->runs, 0, METRIC_VALUES(policy, outcomes[i]));
+    for (size_t i = 0; i < sizeof effects / sizeof *effects; i++)
+        metric_add(c->replaces, 0, METRIC_VALUES(policy, effects[i]));
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        metric_add(c->errors, 0, METRIC_VALUES(policy, reasons[i]));
+    metric_add(c->released, 0, METRIC_VALUES(policy));
+    metric_add(c->cpu, 0, METRIC_VALUES(policy));
+}
+
 void counters_lateness(struct counters *c, const char *policy, int64_t late_us)
 {
     if (c)

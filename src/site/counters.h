@@ -13,6 +13,9 @@ struct counters;
 int counters_new(struct metrics *metrics, struct counters **counters, struct error *err);
 void counters_free(struct counters *counters);
 
+/* The policy is in force: its counters are there, at zero, before anything is counted. */
+void counters_begin(struct counters *counters, const char *policy);
+
 /* late_us: a policy's alarm rang so many microseconds after the instant that it was set for. */
 void counters_lateness(struct counters *counters, const char *policy, int64_t late_us);
 /* took_us: how long the run took; cpu_us: computing time of its Lua. Microseconds. */

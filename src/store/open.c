@@ -147,6 +147,11 @@ struct journal *store_journal(struct store *store)
     return store ? &store->journal : NULL;
 }
 
+uint64_t store_failures(const struct store *s)
+{
+    return s ? s->failures : 0;
+}
+
 struct state *store_state(struct store *store)
 {
     return store ? &store->state.base : NULL;

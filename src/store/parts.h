@@ -172,6 +172,7 @@ struct store {
 
     /* the loop's */
     int64_t outstanding;
+    uint64_t failures; /* of what was to be written */
     bool closing;
     struct op_list spares;
     struct op reserve[STORE_SPARES];

@@ -97,6 +97,7 @@ static void answer(struct store *s, struct op *op)
     error_clear(&err);
     if (op->failure.code)
         op_explain(op, s->path, &err);
+    s->failures += err.code && err.code != ERR_CANCELLED;
     store_done done = op->done;
     void *data = op->data;
     int64_t id = op->failure.code && op->kind != OP_PRUNE ? 0 : op->id;

@@ -39,5 +39,7 @@ bool store_busy(const struct store *store);
 /* Owned by the store, and valid until `closed` is called. NULL for NULL. */
 struct journal *store_journal(struct store *store);
 struct state *store_state(struct store *store);
+/* Operations that could not be written since it was opened. 0 for NULL. */
+uint64_t store_failures(const struct store *store);
 
 #endif

@@ -318,7 +318,7 @@ void event_batch_start(struct event_trigger *t)
     b->t = t;
     b->held = t->held;
     watches_hold(b->held);
-    b->as_of_us = cache_as_of(t->held->cache);
+    b->as_of_us = watches_as_of(t->held, t->entry.policy->match);
     b->feed = (struct run_feed){.jobs = &b->listing, .settled = settled, .mark = mark, .key = t->key, .data = b};
     int64_t first_us = t->first_us;
     fill(b, room);

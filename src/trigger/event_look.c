@@ -4,23 +4,22 @@
 
 /* ---- what is found ---- */
 
-static enum job_found find_come(const struct event_trigger *t, unsigned kind, bool matches, enum event_look how)
+static enum job_found find_come(unsigned baseline, unsigned kind, bool matches, enum event_look how)
 {
-    if (how == EVENT_FIRST && !(t->baseline & kind))
+    if (how == EVENT_FIRST && !(baseline & kind))
         return FOUND_EARLIER;
     return matches ? FOUND_WANTED : FOUND_UNWANTED;
 }
 
-static enum job_found find_finished(const struct event_trigger *t, const struct mpijob_view *v, bool matches,
-                                    enum event_look how)
+static enum job_found find_finished(unsigned baseline, const struct mpijob_view *v, bool matches, enum event_look how)
 {
-    return mpijob_phase_finished(v->phase) ? find_come(t, ON_FINISHED, matches, how) : FOUND_NOT;
+    return mpijob_phase_finished(v->phase) ? find_come(baseline, ON_FINISHED, matches, how) : FOUND_NOT;
 }
 
-static enum job_found find_changed(const struct event_trigger *t, uint64_t version, uint64_t handled, bool matches,
+static enum job_found find_changed(unsigned baseline, uint64_t version, uint64_t handled, bool matches,
                                    enum event_look how)
 {
-    bool begins = how == EVENT_ADDED || (how == EVENT_FIRST && (!handled || !(t->baseline & ON_CHANGED)));
+    bool begins = how == EVENT_ADDED || (how == EVENT_FIRST && (!handled || !(baseline & ON_CHANGED)));
     if (!begins && !kube_version_is_news(version, handled)) /* its own write, told late, or what was before it */
         return FOUND_SAME;
     return matches && !begins ? FOUND_AGAIN : FOUND_AGAIN_UNWANTED;
@@ -40,11 +39,17 @@ static enum job_found find_match(int64_t at_us, int64_t now_us, const int64_t *s
 
 /* ---- a look ---- */
 
+static unsigned baseline_of(struct event_trigger *t, uint32_t slot)
+{
+    const struct event_scope *scope = event_scope(t, slot);
+    return scope ? scope->baseline : ON_MATCH;
+}
+
 static bool look_changed(struct event_trigger *t, uint32_t slot, const struct mpijob_view *v, bool matches,
                          enum event_look how)
 {
     uint64_t version = kube_version(v->resource_version);
-    enum job_found found = find_changed(t, version, t->version[slot], matches, how);
+    enum job_found found = find_changed(baseline_of(t, slot), version, t->version[slot], matches, how);
     if (found == FOUND_AGAIN_UNWANTED)
         t->version[slot] = version;
     return job_find(&t->jobs[slot], ON_CHANGED, found);
@@ -85,9 +90,9 @@ void event_look(struct event_trigger *t, uint32_t slot, const struct mpijob_view
     unsigned before = job_kinds(j, HANDLING_PENDING);
     bool matches = at_us <= now_us, write = false;
     if (p->on & ON_ADDED)
-        write = job_find(j, ON_ADDED, find_come(t, ON_ADDED, matches, how));
+        write = job_find(j, ON_ADDED, find_come(baseline_of(t, slot), ON_ADDED, matches, how));
     if (p->on & ON_FINISHED)
-        write = job_find(j, ON_FINISHED, find_finished(t, v, matches, how)) || write;
+        write = job_find(j, ON_FINISHED, find_finished(baseline_of(t, slot), v, matches, how)) || write;
     if (p->on & ON_CHANGED)
         write = look_changed(t, slot, v, matches, how) || write;
     if (p->on & ON_MATCH)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files event_*.c share. They drive the tables of job_state.h. event_trigger.c: the trigger's life, the
- * reading of what is handled, the scan, its turns; event_look.c: from a job as it is to what is found of it;
- * event_queue.c: the jobs' steps, the queue, room for the jobs; event_time.c: when the trigger acts again;
- * event_rows.c: what is durable; event_batch.c: a run's jobs and what became of them. */
+ * reading of what is handled, its turns; event_scan.c: the look at all jobs; event_look.c: from a job as it is to what
+ * is found of it; event_queue.c: the jobs' steps, the queue, room for the jobs; event_time.c: when the trigger acts
+ * again; event_rows.c: what is durable; event_batch.c: a run's jobs and what became of them. */
 #ifndef MPIJOBD_TRIGGER_EVENT_PARTS_H
 #define MPIJOBD_TRIGGER_EVENT_PARTS_H
 
@@ -18,11 +18,20 @@
 #include "trigger/event_trigger.h"
 #include "trigger/job_state.h"
 
-#define SCAN_SLICE 200 /* jobs looked at in one turn: some milliseconds */
+#define SCAN_SLICE 200   /* jobs looked at in one turn: some milliseconds */
+#define SCAN_PASSED 8192 /* and jobs that are passed over */
 #define RETRY_FIRST_MS 1000
 
 struct event_row;
 struct event_batch;
+
+/* What the trigger knows of a scope of its cache. None waits for another. */
+struct event_scope {
+    const char *name_space;                                 /* the cache's; NULL: all */
+    enum { SCOPE_WAITS, SCOPE_SCANNED, SCOPE_KNOWN } state; /* for its list; it is being scanned; that is over */
+    uint8_t baseline; /* kinds of events that have one: what came before it is not handled */
+    uint8_t marked;   /* of these, those whose mark is this scope's own: there are others that still wait */
+};
 
 struct event_trigger {
     struct work work;    /* reads what is handled */
@@ -51,7 +60,9 @@ struct event_trigger {
     struct event_batch *batch;
 
     struct event_row *rows;     /* hash by uid: read, and not yet found in the cache */
-    uint8_t baseline;           /* kinds of events that have one: what came before it is not handled */
+    struct event_scope *scopes; /* of the cache, in its order */
+    size_t scope_count;
+    uint8_t baseline;           /* kinds of events that have one for all scopes */
     uint32_t scan;              /* slots below it have been looked at */
     const struct error *unread; /* why the rows could not be read; NULL: they were */
 
@@ -60,7 +71,7 @@ struct event_trigger {
     uint64_t pause_until_ms;          /* on the loop's clock; 0: no pause */
     unsigned fails;                   /* runs in a row that failed as a whole */
     bool reading, read;               /* the rows */
-    bool scanning, scanned;           /* the jobs, for the first time or after a reload */
+    bool scanning, scanned;           /* jobs of some scope, for the first time or after a reload */
     bool writing;                     /* it waits for its rows to be written */
     bool turning;                     /* `turn` is set */
     bool stopped, listening, closing; /* listening: `leaving` is subscribed */
@@ -69,6 +80,17 @@ struct event_trigger {
 /* ---- event_trigger.c ---- */
 void event_wake(struct event_trigger *t);    /* gives it a turn soon */
 void event_release(struct event_trigger *t); /* frees it, if it is stopped and nothing of it is under way */
+
+/* ---- event_scan.c ---- */
+struct event_scope *event_scope(struct event_trigger *t, uint32_t slot); /* of the job there; NULL: of none */
+bool event_scope_begun(struct event_trigger *t, uint32_t slot);          /* what is told of that job counts */
+bool event_scopes_known(const struct event_trigger *t);                  /* all of them */
+/* Where there is no memory for a job, all are looked at again when there may be. */
+bool event_has_room(struct event_trigger *t, uint32_t slot);
+bool event_scan_due(const struct event_trigger *t); /* a scope is listed by now that was not scanned yet */
+/* Begins with these; again: also with those that were scanned before. */
+void event_scan_begin(struct event_trigger *t, bool again);
+void event_scan(struct event_trigger *t); /* a slice of it */
 
 /* ---- event_look.c ---- */
 enum event_look {
@@ -103,13 +125,15 @@ void event_rang(struct alarm *alarm, int64_t now_us);   /* the ring of t->alarm 
 void event_later(struct deadline *d);                   /* the ring of t->later */
 
 /* ---- event_rows.c ---- */
-/* Fills t->rows and t->baseline, or t->unread. Called on another thread, while nothing else uses these. */
+/* Fills t->rows and the baselines, or t->unread. Called on another thread, while nothing else uses these. */
 void event_rows_read(struct event_trigger *t);
 void event_rows_free(struct event_trigger *t);
 /* A job that is seen for the first time begins with what its row says, if it has one. */
 void event_rows_adopt(struct event_trigger *t, uint32_t slot, const struct mpijob_view *view);
-void event_rows_forget_gone(struct event_trigger *t); /* rows of jobs that are not in the cache are removed */
-/* All jobs are looked at: what comes from now on is handled, also when it comes while the daemon is down. */
+/* When all scopes are known: rows of jobs that are not in the cache are removed. */
+void event_rows_forget_gone(struct event_trigger *t);
+/* All jobs of the scopes that are known are looked at: what comes there from now on is handled, also when it comes
+ * while the daemon is down. */
 void event_rows_begin_baseline(struct event_trigger *t);
 void event_row_value(const struct event_trigger *t, uint32_t slot, struct buf *out); /* empty: it needs no row */
 void event_row_write(struct event_trigger *t, uint32_t slot, struct str uid);        /* or removes it */

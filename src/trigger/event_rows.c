@@ -18,10 +18,15 @@ struct event_row {
     char uid[];
 };
 
-/* The mark of a kind of event's baseline: "NAME#added". What came before it was set is not for the policy. */
-static const char *baseline_key(const struct event_trigger *t, unsigned kind, char out[STATE_KEY_MAX + 16])
+#define MARK_MAX (STATE_KEY_MAX + 320) /* a namespace's name has 253 bytes at most, whatever the server calls it */
+
+/* The mark of a kind of event's baseline: "NAME#added"; while some scopes could not be listed yet, "NAME#added/SCOPE"
+ * of those that were. What came before it was set is not for the policy. */
+static const char *baseline_key(const struct event_trigger *t, unsigned kind, const struct event_scope *scope,
+                                char out[MARK_MAX])
 {
-    snprintf(out, STATE_KEY_MAX + 16, "%s#%s", t->key, policy_on_name(kind));
+    snprintf(out, MARK_MAX, "%s#%s%s%s", t->key, policy_on_name(kind), scope ? "/" : "",
+             scope && scope->name_space ? scope->name_space : "");
     return out;
 }
 
@@ -65,18 +70,32 @@ static bool add_row(void *data, const struct store_handled *h)
     return false;
 }
 
+/* scope NULL: those of all scopes. 0 or an error. */
+static int read_baseline(struct event_trigger *t, const struct event_scope *scope, uint8_t *kinds, struct error *err)
+{
+    char key[MARK_MAX];
+    int rc = 0;
+    *kinds = 0;
+    for (unsigned kind = 1; kind < 1U << ON_EVENTS && !rc; kind <<= 1) {
+        int64_t at_us;
+        bool found = false;
+        if (BASED & kind)
+            rc = state_read_mark(t->site->state, baseline_key(t, kind, scope, key), &at_us, &found, err);
+        *kinds |= (uint8_t)(found ? kind : 0);
+    }
+    return rc;
+}
+
 void event_rows_read(struct event_trigger *t)
 {
     struct state *state = t->site->state;
     struct reading r = {.t = t};
-    char key[STATE_KEY_MAX + 16];
-    int rc = 0;
-    t->baseline = ON_MATCH;
-    for (unsigned kind = 1; kind < 1U << ON_EVENTS && !rc; kind <<= 1) {
-        int64_t at_us;
-        bool found = false;
-        rc = state_read_mark(state, baseline_key(t, kind, key), &at_us, &found, &r.error);
-        t->baseline |= (uint8_t)(found ? kind : 0);
+    int rc = read_baseline(t, NULL, &t->baseline, &r.error);
+    t->baseline |= ON_MATCH;
+    for (size_t i = 0; i < t->scope_count && !rc; i++) {
+        struct event_scope *scope = &t->scopes[i];
+        rc = read_baseline(t, scope, &scope->marked, &r.error);
+        scope->baseline = t->baseline | scope->marked;
     }
     if (!rc)
         state_read_handled(state, t->key, add_row, &r, &r.error);
@@ -127,18 +146,33 @@ void event_rows_forget_gone(struct event_trigger *t)
     event_rows_free(t);
 }
 
-void event_rows_begin_baseline(struct event_trigger *t)
+/* The marks for the kinds that are wanted are set, and those for others removed: when the policy asks for these again,
+ * they begin again. */
+static void move_marks(struct event_trigger *t, const struct event_scope *scope, unsigned had, unsigned wanted)
 {
     struct state *state = t->site->state;
-    char key[STATE_KEY_MAX + 16];
-    unsigned wanted = t->entry.policy->on & BASED, had = t->baseline & BASED;
+    char key[MARK_MAX];
     for (unsigned kind = 1; state && kind < 1U << ON_EVENTS; kind <<= 1) {
         if ((wanted & kind) && !(had & kind))
-            state_set_mark(state, baseline_key(t, kind, key), clock_now(t->site->clock), NULL, NULL);
-        else if (!(wanted & kind) && (had & kind)) /* when the policy asks for it again, it begins again */
-            state_remove_mark(state, baseline_key(t, kind, key), NULL, NULL);
+            state_set_mark(state, baseline_key(t, kind, scope, key), clock_now(t->site->clock), NULL, NULL);
+        else if (!(wanted & kind) && (had & kind))
+            state_remove_mark(state, baseline_key(t, kind, scope, key), NULL, NULL);
     }
-    t->baseline = (uint8_t)(wanted | ON_MATCH);
+}
+
+void event_rows_begin_baseline(struct event_trigger *t)
+{
+    unsigned wanted = t->entry.policy->on & BASED, had = t->baseline & BASED;
+    bool all = event_scopes_known(t);
+    move_marks(t, NULL, had, all ? wanted : had & wanted);
+    t->baseline = (uint8_t)((all ? wanted : had & wanted) | ON_MATCH);
+    for (size_t i = 0; i < t->scope_count; i++) {
+        struct event_scope *scope = &t->scopes[i];
+        unsigned own = all ? 0 : scope->state == SCOPE_KNOWN ? wanted & ~t->baseline : scope->marked & wanted;
+        move_marks(t, scope, scope->marked, own);
+        scope->marked = (uint8_t)own;
+        scope->baseline = t->baseline | scope->marked;
+    }
 }
 
 /* ---- writing ---- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The life of a trigger for events: from reading what is handled, over the scan of all jobs, to its turns. */
+/* The life of a trigger for events: from reading what is handled to its turns. */
 #include "trigger/event_trigger.h"
 
 #include <stdlib.h>
@@ -15,22 +15,6 @@ void event_wake(struct event_trigger *t)
     defer_call(t->site->soon, &t->turn);
 }
 
-/* ---- room ---- */
-
-/* Where there is no memory for a job, all are looked at again when there may be. */
-static bool has_room(struct event_trigger *t, uint32_t slot)
-{
-    if (event_room(t, slot) == 0)
-        return true;
-    log_event(t->site->log, LOG_ERROR, "out of memory: all jobs are looked at again later",
-              LOG_FIELDS({"policy", t->entry.policy->name}));
-    t->scanned = false;
-    t->scanning = true;
-    t->scan = 0;
-    event_pause(t, RETRY_FIRST_MS);
-    return false;
-}
-
 /* ---- what the cache tells ---- */
 
 static void told_gone(struct event_trigger *t, const struct job_cache *held, const struct cache_event *event)
@@ -41,12 +25,12 @@ static void told_gone(struct event_trigger *t, const struct job_cache *held, con
 
 void event_trigger_event(struct event_trigger *t, const struct job_cache *held, const struct cache_event *event)
 {
-    if (held != t->held || t->stopped || !(t->scanning || t->scanned))
+    if (held != t->held || t->stopped || !event_scope_begun(t, event->slot))
         return;
     if (event->change == CACHE_DELETED) {
         if (event->slot < t->slots)
             told_gone(t, held, event);
-    } else if (has_room(t, event->slot)) {
+    } else if (event_has_room(t, event->slot)) {
         bool seen = t->jobs[event->slot].flags & JOB_IS_SEEN;
         enum event_look how = event->change == CACHE_ADDED ? EVENT_ADDED : seen ? EVENT_CHANGED : EVENT_FIRST;
         if (!seen)
@@ -66,59 +50,6 @@ void event_trigger_let_go(struct event_trigger *t, uint32_t slot)
 {
     if (slot < t->slots)
         event_unpass(t, slot);
-}
-
-/* ---- the scan ---- */
-
-static void written(void *data, int64_t id, const struct error *err)
-{
-    struct event_trigger *t = data;
-    (void)id;
-    (void)err; /* the store logs it */
-    t->writing = false;
-    event_release(t);
-    if (!t->stopped)
-        event_wake(t);
-}
-
-static void end_scan(struct event_trigger *t)
-{
-    t->scanning = false;
-    t->scanned = true;
-    event_rows_forget_gone(t);
-    event_rows_begin_baseline(t);
-    event_arm(t);
-    event_wake(t); /* for what the scan has queued */
-}
-
-/* Looks at the next SCAN_SLICE of all jobs: at the start, and after a reload. */
-static void scan(struct event_trigger *t)
-{
-    uint32_t slots = cache_slots(t->held->cache), n = 0;
-    if (slots && !has_room(t, slots - 1))
-        return;
-    for (; t->scan < slots && n < SCAN_SLICE; t->scan++) {
-        if (!cache_holds(t->held->cache, t->scan))
-            continue;
-        bool seen = t->jobs[t->scan].flags & JOB_IS_SEEN;
-        event_look_cached(t, t->scan, seen ? EVENT_AGAIN : EVENT_FIRST, MPIJOB_NO_TIME);
-        n++;
-    }
-    if (t->scan >= slots) {
-        end_scan(t);
-    } else if (t->site->state) { /* no faster than the rows are written */
-        t->writing = true;
-        state_sync(t->site->state, written, t);
-    } else {
-        event_wake(t);
-    }
-}
-
-static void begin_scan(struct event_trigger *t)
-{
-    t->scanning = true;
-    t->scan = 0;
-    event_wake(t);
 }
 
 /* ---- reading what is handled ---- */
@@ -165,6 +96,8 @@ static void begin_reading(struct event_trigger *t)
         return;
     if (!t->site->state) {
         t->baseline = ON_MATCH;
+        for (size_t i = 0; i < t->scope_count; i++)
+            t->scopes[i].baseline = ON_MATCH;
         t->read = true;
         event_wake(t);
     } else {
@@ -184,9 +117,9 @@ static void my_turn(struct defer *d)
     if (!t->read)
         begin_reading(t);
     else if (t->scanning)
-        scan(t);
-    else if (!t->scanned && cache_synced(t->held->cache))
-        begin_scan(t);
+        event_scan(t);
+    else if (event_scan_due(t))
+        event_scan_begin(t, false);
     else if (t->scanned && t->depth && !t->batch && !t->site->stopping)
         event_batch_start(t);
 }
@@ -197,6 +130,7 @@ static void later_closed(struct deadline *d)
 {
     struct event_trigger *t = d->data;
     struct site *site = t->site;
+    free(t->scopes);
     free(t);
     site_closed(site);
 }
@@ -225,8 +159,16 @@ struct event_trigger *event_trigger_start(struct triggers *of, const struct poli
                                           struct event_trigger *next)
 {
     struct event_trigger *t = calloc(1, sizeof *t);
-    if (!t)
+    size_t scopes = cache_scopes(held->cache);
+    if (t)
+        t->scopes = calloc(scopes, sizeof *t->scopes);
+    if (!t || !t->scopes) {
+        free(t);
         return NULL;
+    }
+    for (size_t i = 0; i < scopes; i++)
+        t->scopes[i].name_space = cache_scope(held->cache, i).name_space;
+    t->scope_count = scopes;
     t->of = of;
     t->runs = of->runs;
     t->site = of->runs->site;
@@ -263,7 +205,7 @@ bool event_trigger_reload(struct event_trigger *t, const struct policy_entry *en
             event_unpass(t, slot);
     }
     if (t->scanning || t->scanned)
-        begin_scan(t);
+        event_scan_begin(t, true);
     event_arm(t);
     event_wake(t);
     return true;
@@ -330,5 +272,11 @@ bool event_trigger_idle(const struct event_trigger *t)
 {
     if (t->turning || t->reading || t->writing || t->batch)
         return false;
-    return t->pause_until_ms || (t->scanned ? !t->depth : t->held->troubled);
+    if (t->pause_until_ms)
+        return true;
+    for (size_t i = 0; i < t->scope_count; i++) {
+        if (t->scopes[i].state != SCOPE_KNOWN && !cache_scope(t->held->cache, i).trouble)
+            return false;
+    }
+    return !t->depth;
 }

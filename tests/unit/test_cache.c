@@ -68,7 +68,7 @@ static void synced(void *data)
 {
     struct told *t = data;
     assert_non_null(t->cache);
-    assert_true(cache_synced(t->cache));
+    assert_true(cache_scopes(t->cache) > 1 || cache_synced(t->cache));
     t->synced++;
     buf_puts(&t->text, "| ");
     close_if(t, '|');
@@ -379,9 +379,10 @@ static void a_list_is_not_disturbed_by_another_namespace(void **state)
     w->options.namespaces = names;
     scripted_on_request(w->kube.server, answer_by_namespace, w);
     start(w);
-    while (!w->told.synced)
+    while (!cache_synced(w->cache))
         turn(w);
-    assert_string_equal(w->told.text.ptr, "+b/x' +a/x' | ");
+    assert_string_equal(w->told.text.ptr, "+b/x' +a/x' | | ");
+    assert_int_equal(w->told.synced, 2);
 }
 
 /* etcd was restored from a backup: a list with smaller numbers is true all the same. */
@@ -449,7 +450,7 @@ static void several_namespaces(void **state)
     stream(w);
     stream(w);
     start(w);
-    while (!w->told.synced)
+    while (!cache_synced(w->cache))
         turn(w);
     assert_int_equal(count(w->cache), 2);
     assert_non_null(

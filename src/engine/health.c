@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What of the daemon works and what does not, in words: its clusters, what it watches there, its policies. */
+#include <inttypes.h>
+
+#include "engine/engine_parts.h"
+#include "mpijob/kind.h"
+
+struct visit {
+    const struct engine *engine;
+    const struct engine_cluster *at;
+    void (*visit)(void *data, const struct engine_part *part);
+    void *data;
+    struct buf name, state;
+};
+
+static void tell(struct visit *v, enum engine_part_kind kind, bool well)
+{
+    buf_puts(&v->name, "");
+    buf_puts(&v->state, "");
+    if (!v->name.failed && !v->state.failed)
+        v->visit(v->data, &(struct engine_part){kind, v->name.ptr, v->state.ptr, well});
+    buf_reset(&v->name);
+    buf_reset(&v->state);
+}
+
+static void tell_cluster(struct visit *v)
+{
+    const struct engine_cluster *at = v->at;
+    buf_printf(&v->name, "cluster %s", cluster_name(at->site.cluster));
+    if (at->trouble)
+        buf_printf(&v->state, "%s: %s", at->started ? "the policies are not started" : "not connected",
+                   at->trouble->message);
+    else
+        buf_puts(&v->state, at->triggered ? "connected"
+                            : at->started ? "connected; the policies are being started"
+                                          : "not connected yet");
+    tell(v, ENGINE_CLUSTER, at->triggered && !at->trouble);
+}
+
+/* The policies that are told nothing of the jobs there. */
+static void add_blind(struct visit *v, const struct watch_part *part)
+{
+    const struct policy_set *set = v->engine->set;
+    const char *between = "; blind there: ";
+    for (size_t i = 0; set && i < set->count; i++) {
+        const struct policy *p = set->entries[i].policy;
+        if (!watch_part_concerns(part, p) || !policy_on_cluster(p, cluster_name(v->at->site.cluster)))
+            continue;
+        buf_printf(&v->state, "%s%s", between, p->name);
+        between = ", ";
+    }
+}
+
+static void tell_watch(void *data, const struct watch_part *part)
+{
+    struct visit *v = data;
+    bool blind = watch_part_blind(part);
+    buf_printf(&v->name, "%ss in %s%s on cluster %s", mpijob_kind_info(part->kind)->name,
+               part->name_space ? "namespace " : "all namespaces", part->name_space ? part->name_space : "",
+               cluster_name(v->at->site.cluster));
+    if (part->trouble)
+        buf_printf(&v->state, "cannot be %s: %s", part->synced ? "watched" : "listed", part->trouble->message);
+    else
+        buf_puts(&v->state, blind ? "not listed yet" : "watched");
+    if (blind)
+        add_blind(v, part);
+    tell(v, ENGINE_WATCH, !blind);
+}
+
+static void tell_policies(struct visit *v)
+{
+    const struct engine *e = v->engine;
+    buf_puts(&v->name, "policies");
+    buf_printf(&v->state, "%zu loaded", e->set ? e->set->count : 0);
+    if (e->load_error)
+        buf_printf(&v->state, "; those in force stay, because the last reload failed: %s", e->load_error->message);
+    tell(v, ENGINE_POLICIES, true);
+}
+
+void engine_each_part(const struct engine *e, void (*visit)(void *data, const struct engine_part *part), void *data)
+{
+    struct visit v = {.engine = e, .visit = visit, .data = data, .name = BUF_INIT, .state = BUF_INIT};
+    for (size_t i = 0; i < e->cluster_count; i++) {
+        v.at = &e->clusters[i];
+        tell_cluster(&v);
+        watches_each(&v.at->watches, tell_watch, &v);
+    }
+    tell_policies(&v);
+    buf_free(&v.name);
+    buf_free(&v.state);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What may be read of the watches: a cache that has what is asked for, how old it is, and where nothing can be seen. */
+#include "cluster/cluster.h"
+#include "jobs/watches.h"
+
+#define GRACE_US (10 * CLOCK_SECOND) /* a silent watch may take so long to begin again; its cache is read meanwhile */
+
+static bool has(char *const *names, const char *name)
+{
+    while (*names && strcmp(*names, name) != 0)
+        names++;
+    return *names != NULL;
+}
+
+/* Does the cache have all jobs that can match? */
+static bool covers(const struct job_cache *held, const struct mpijob_match *match)
+{
+    struct buf selector = BUF_INIT;
+    mpijob_match_selector(match, &selector);
+    bool labels = !*held->selector || str_is(buf_str(&selector), held->selector);
+    buf_free(&selector);
+    const char *const *scope = held->of->site->namespaces;
+    const char *const *names = scope ? scope : mpijob_match_namespaces(match);
+    if (!labels || (held->namespaces && !names))
+        return false;
+    for (; held->namespaces && *names; names++) {
+        if (mpijob_match_in_namespace(match, str_of(*names)) && !has(held->namespaces, *names))
+            return false;
+    }
+    return true;
+}
+
+/* Can a job of that scope match? */
+static bool is_meant(const struct cache_scope *scope, const struct mpijob_match *match)
+{
+    return !scope->name_space || mpijob_match_in_namespace(match, str_of(scope->name_space));
+}
+
+struct job_cache *watches_for(const struct watches *watches, enum mpijob_kind kind, const struct mpijob_match *match)
+{
+    struct job_cache *held = watches->caches[kind];
+    if (!held || !covers(held, match))
+        return NULL;
+    for (size_t i = 0; i < cache_scopes(held->cache); i++) {
+        struct cache_scope scope = cache_scope(held->cache, i);
+        bool fresh = scope.silence_us >= 0 && scope.silence_us < site_silence_us(watches->site) + GRACE_US;
+        if (is_meant(&scope, match) && !(scope.synced && fresh))
+            return NULL;
+    }
+    return held;
+}
+
+int64_t watches_as_of(const struct job_cache *held, const struct mpijob_match *match)
+{
+    int64_t most = -1;
+    for (size_t i = 0; i < cache_scopes(held->cache); i++) {
+        struct cache_scope scope = cache_scope(held->cache, i);
+        if (scope.synced && is_meant(&scope, match) && scope.silence_us > most)
+            most = scope.silence_us;
+    }
+    return most < 0 ? 0 : clock_now(held->of->site->clock) - most;
+}
+
+int64_t watches_scope(const struct job_cache *held, const struct mpijob_match *match, const char *const *namespaces)
+{
+    struct mpijob_match *scope = mpijob_match_scope(match);
+    struct cache_iter iter;
+    uint32_t slot;
+    int64_t count = 0;
+    if (!scope)
+        return 0; /* then no share of the jobs may be changed */
+    for (cache_iter_begin(held->cache, scope, &iter); cache_iter_next(&iter, &slot);) {
+        const char *const *name = namespaces;
+        while (name && *name && !str_is(cache_namespace(held->cache, slot), *name))
+            name++;
+        count += !name || *name;
+    }
+    cache_iter_end(&iter);
+    mpijob_match_free(scope);
+    return count;
+}
+
+/* ---- where nothing can be seen ---- */
+
+bool watch_part_concerns(const struct watch_part *part, const struct policy *p)
+{
+    return p->on && p->kind == part->kind &&
+           (!part->name_space || mpijob_match_in_namespace(p->match, str_of(part->name_space)));
+}
+
+void watches_each(const struct watches *watches, void (*visit)(void *data, const struct watch_part *part), void *data)
+{
+    for (int k = 0; k < MPIJOB_KINDS; k++) {
+        const struct job_cache *held = watches->caches[k];
+        struct watch_part part = {.kind = (enum mpijob_kind)k, .trouble = watches->unopened[k]};
+        if (part.trouble)
+            visit(data, &part);
+        for (size_t i = 0; held && i < cache_scopes(held->cache); i++) {
+            struct cache_scope scope = cache_scope(held->cache, i);
+            part = (struct watch_part){held->kind, scope.name_space, scope.synced, scope.trouble};
+            visit(data, &part);
+        }
+    }
+}
