@@ -331,7 +331,7 @@ describe("a policy with on", function()
             policy { name = "q", on = "match", match = { phase = "Running" }, replace = function() return { activeDeadlineSeconds = -1 } end }]]
         local daemon = start()
         daemon:expect("not replaced policy=p job=train/bad")
-        daemon:expect("replaced policy=p job=train/bad diff")
+        daemon:expect("replaced policy=p job=train/bad effect")
         label("bad", "other", "1")
         move(daemon, "advance 1s")
         assert.are.equal(1, support.count(daemon.stderr, "run starts policy=q"))
