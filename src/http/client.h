@@ -69,6 +69,7 @@ struct http_request {
     struct curl_slist connect_to; /* of server_name; data NULL: not used */
     char *body;
     size_t body_len;
+    bool bulk;
     void (*on_begin)(void *data);
     bool (*on_data)(void *data, const char *bytes, size_t n);
     void (*done)(void *data, const struct http_answer *answer, const struct error *err);

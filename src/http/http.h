@@ -99,6 +99,7 @@ struct http_call {
     uint64_t silence_ms; /* streams: no byte for so long ends it with ERR_TIMEOUT; 0: none */
     /* If set: the headers of an answer with status 200 are complete. May cancel the request. */
     void (*on_begin)(void *data);
+    bool bulk; /* with on_data: there is much to come, so the pieces are larger */
     /* If set, the answer's body goes here as it arrives, for status 200 only (other bodies are collected). Returns
      * false to stop: done gets ERR_CANCELLED. */
     bool (*on_data)(void *data, const char *bytes, size_t n);

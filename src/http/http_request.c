@@ -92,6 +92,7 @@ static int copy_call(struct http_request *request, const struct http_call *call,
     }
     buf_init(&request->answer, client->body_max);
     answer_headers_init(&request->head);
+    request->bulk = call->bulk;
     request->on_begin = call->on_begin;
     request->on_data = call->on_data;
     request->done = call->done;

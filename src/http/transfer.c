@@ -17,6 +17,7 @@
 #define UNSENT_MOST_MS 30000
 /* libcurl reads up to a hundred of these in one go. Who streams works on each; the loop must not wait long for it. */
 #define STREAM_BUFFER 4096L
+#define BULK_BUFFER 16384L
 
 struct http_request *transfer_request(CURL *easy)
 {
@@ -218,7 +219,7 @@ int transfer_prepare(struct http_request *request)
     failed |= set_proxy(easy, request);
     failed |= set_tls(easy, request);
     if (request->on_data)
-        SET(CURLOPT_BUFFERSIZE, STREAM_BUFFER);
+        SET(CURLOPT_BUFFERSIZE, request->bulk ? BULK_BUFFER : STREAM_BUFFER);
     SET(CURLOPT_URL, request->url.text);
     SET(CURLOPT_PATH_AS_IS, 1L);
     SET(CURLOPT_HTTPHEADER, request->headers.first); /* not copied: the request keeps it */

@@ -69,8 +69,8 @@ typedef void (*kube_done)(void *data, struct kube_request *request, const struct
                           const struct error *err, bool lost);
 
 struct kube_query { /* "" or NULL members are left out */
-    const char *label_selector, *field_selector, *resource_version, *continue_token, *dry_run, *field_manager,
-        *field_validation, *propagation_policy;
+    const char *label_selector, *field_selector, *resource_version, *version_match, *continue_token, *dry_run,
+        *field_manager, *field_validation, *propagation_policy;
     int64_t limit; /* 0: none */
     bool pretty;   /* pretty=true */
 };
@@ -86,6 +86,11 @@ struct kube_call {
     struct str body;                /* copied */
     const char *content_type;       /* NULL: application/json; PATCH: application/merge-patch+json */
     uint64_t timeout_ms;            /* 0: the options' */
+    /* If set: the body of a 200 goes here as it comes, and the answer has none at done. False: stop; done gets
+     * ERR_CANCELLED. Then the call's time bounds its tries and not how long the answer takes, as long as some of it
+     * comes each minute. */
+    bool (*piece)(void *data, const char *bytes, size_t n);
+    void (*again)(void *data); /* with piece: it is sent again, and what has come of the answer does not count */
     kube_done done;
     void *data;
 };

@@ -15,6 +15,19 @@ struct kube_list;
 struct kube_warnings;
 struct kube_watch;
 
+/* One that waits to know whether the server streams lists. The struct is the caller's; known is called once, later. */
+struct kube_streaming_wait {
+    void (*known)(struct kube_streaming_wait *wait, bool streams);
+    struct kube_streaming_wait *prev, *next; /* this and what follows: streaming.c's */
+    bool waiting;
+};
+
+struct kube_streaming {
+    struct kube_streaming_wait *waits;
+    uint64_t at_ms; /* when it was asked, on the loop's clock */
+    bool asking, known, has;
+};
+
 struct kube {
     uv_loop_t *loop;
     const struct log *log;
@@ -34,7 +47,8 @@ struct kube {
     struct kube_list *lists;       /* not ended */
     struct kube_watch *watches;    /* not ended */
     size_t alive;                  /* of these, those whose memory is not gone; and HTTP clients */
-    struct defer_queue soon;       /* of lists and watches: what must not happen within a caller's call */
+    struct kube_streaming streaming;
+    struct defer_queue soon; /* of lists and watches: what must not happen within a caller's call */
     bool closing, soon_closing;
     void (*closed)(void *data);
     void *closed_data;
@@ -47,6 +61,12 @@ void kube_released(struct kube *kube);
 void kube_requests_cancel(struct kube *kube);
 void kube_lists_cancel(struct kube *kube);
 void kube_watches_cancel(struct kube *kube);
+
+/* --- streaming.c --- */
+bool kube_streaming_known(const struct kube *kube, bool *streams); /* without a question */
+/* 0, or what kube_send returns: then known is not called. */
+int kube_streaming_ask(struct kube *kube, struct kube_streaming_wait *wait, struct error *err);
+void kube_streaming_forget(struct kube *kube, struct kube_streaming_wait *wait); /* known is not called any more */
 
 /* --- count.c --- */
 void kube_meters(struct kube *kube, struct metrics *metrics); /* metrics may be NULL */

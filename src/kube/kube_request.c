@@ -78,6 +78,8 @@ static int fill(struct kube_request *r, const struct kube_call *call, struct err
     r->content_type = str_dup(str_of(type));
     r->verb = call->verb ? call->verb : r->method;
     r->repeatable = is_read(call);
+    r->piece = call->piece;
+    r->again = call->again;
     r->done = call->done;
     r->data = call->data;
     r->started = uv_now(r->kube->loop);

@@ -28,6 +28,9 @@ struct kube_request {
     bool refused;                     /* the last try's answer was a 401 */
     const struct error *error;        /* of the last try; NULL: none has failed */
     const struct http_answer *answer; /* during done */
+    bool (*piece)(void *data, const char *bytes, size_t n);
+    void (*again)(void *data);
+    bool pieces; /* some have come in this try */
     kube_done done;
     void *data;
 };

@@ -7,6 +7,8 @@
 #include "kube/kube_request_parts.h"
 #include "kube/status.h"
 
+#define PIECES_SILENCE_MS 60000 /* an API server gives up its own requests after so long */
+
 static void begin_try(struct kube_request *r);
 static void waited_in_vain(struct kube_request *r);
 
@@ -161,7 +163,8 @@ static void answered(struct kube_request *r, const struct http_answer *answer)
     struct kube_reply reply = reply_of(r, answer, url ? url : r->kube->server);
     bool good = answer->status >= 200 && answer->status < 300;
     struct error err;
-    int rc = good ? kube_status_body(&reply, &ours.body, &err) : kube_status_error(&reply, &err);
+    bool streamed = r->piece && answer->status == 200;
+    int rc = streamed ? 0 : good ? kube_status_body(&reply, &ours.body, &err) : kube_status_error(&reply, &err);
     kube_warn(r->kube, answer->warnings, r->method, reply.url);
     free(url);
     r->refused = answer->status == 401;
@@ -209,6 +212,13 @@ static uint64_t time_for_try(const struct kube_request *r, uint64_t left)
     return r->repeatable && left > 1000 ? left - left / 3 : left;
 }
 
+static bool piece_came(void *data, const char *bytes, size_t n)
+{
+    struct kube_request *r = data;
+    r->pieces = true;
+    return !r->cancelled && r->piece(r->data, bytes, n);
+}
+
 /* The credentials are there. */
 static int send_try(struct kube_request *r, struct error *err)
 {
@@ -226,7 +236,10 @@ static int send_try(struct kube_request *r, struct error *err)
         .headers = headers,
         .body = buf_str(&r->body),
         .content_type = r->content_type,
-        .timeout_ms = time_for_try(r, left),
+        .timeout_ms = r->piece ? UINT64_MAX : time_for_try(r, left),
+        .silence_ms = r->piece ? PIECES_SILENCE_MS : 0,
+        .bulk = r->piece != NULL,
+        .on_data = r->piece ? piece_came : NULL,
         .done = try_ended,
         .data = r,
     };
@@ -252,6 +265,13 @@ int kube_request_try(struct kube_request *r, struct error *err)
 static void begin_try(struct kube_request *r)
 {
     struct error err;
+    if (r->pieces && r->again)
+        r->again(r->data);
+    r->pieces = false;
+    if (r->cancelled) { /* by that */
+        kube_request_end_cancelled(r, false);
+        return;
+    }
     if (kube_request_try(r, &err)) {
         error_keep(&r->error, &err);
         kube_request_end_failed(r, false);

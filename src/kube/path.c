@@ -54,6 +54,7 @@ void kube_query_add(struct buf *url, const struct kube_query *q)
         {"labelSelector", q->label_selector},
         {"fieldSelector", q->field_selector},
         {"resourceVersion", q->resource_version},
+        {"resourceVersionMatch", q->version_match},
         {"continue", q->continue_token},
         {"dryRun", q->dry_run},
         {"fieldManager", q->field_manager},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A reflector's life: listing, pausing, and what comes next. */
+/* A reflector's life: pausing, and what comes next. */
 #include "kube/reflect_parts.h"
 
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 #include "base/texts.h"
 
 #define PAGE 500
+#define STREAM_MS 5000
 #define SILENCE_MS 90000
 #define LEAST_S 300
 #define MOST_S 600
@@ -15,16 +16,16 @@
 #define SETTLED_MS 5000
 #define RETRY_AFTER_MOST_MS 120000
 
-static void begin_list(struct kube_reflect *r);
-
 /* ---- pauses ---- */
 
 static void timer_rang(struct deadline *timer)
 {
     struct kube_reflect *r = timer->data;
-    if (!r->version.len)
-        begin_list(r);
-    else if (r->mute)
+    if (r->stage == STREAMING)
+        reflect_stop_streaming(r);
+    else if (!r->version.len)
+        reflect_begin_list(r);
+    else if (r->doubt)
         reflect_probe(r);
     else
         reflect_open_watch(r, false);
@@ -68,6 +69,11 @@ void reflect_fail(struct kube_reflect *r, const struct error *err)
 
 void reflect_forget(struct kube_reflect *r)
 {
+    if (r->version.len) {
+        buf_reset(&r->least);
+        buf_add_str(&r->least, buf_str(&r->version));
+        r->newest = r->newest || r->least.failed;
+    }
     buf_reset(&r->version);
 }
 
@@ -83,95 +89,14 @@ int reflect_keep_version(struct kube_reflect *r, struct str version)
 
 void reflect_give_up(struct kube_reflect *r)
 {
-    if (r->list)
-        kube_list_cancel(r->list);
+    reflect_stop_list(r);
     if (r->watch)
         kube_watch_cancel(r->watch);
-    r->list = NULL;
     r->watch = NULL;
     reflect_forget(r);
     struct error err;
     error_nomem(&err);
     reflect_fail(r, &err);
-}
-
-/* ---- listing by pages ---- */
-
-static bool list_item(void *data, struct json item)
-{
-    struct kube_reflect *r = data;
-    r->heard = reflect_now(r);
-    if (r->call.upsert(r->call.data, item, true) && r->stage != STOPPED)
-        reflect_give_up(r);
-    return r->list != NULL;
-}
-
-static void list_restarted(void *data)
-{
-    struct kube_reflect *r = data;
-    r->call.relist(r->call.data);
-}
-
-static void list_done(void *data, const char *version, const struct error *err)
-{
-    struct kube_reflect *r = data;
-    struct error no_version;
-    r->list = NULL;
-    if (err && err->code == ERR_LIMIT && r->page > 1) {
-        r->page = r->page > 5 ? r->page / 5 : 1; /* few objects, but large ones */
-        reflect_after(r, 0);
-        return;
-    }
-    if (!err && !*version) {
-        error_set(&no_version, ERR_PROTOCOL, "%s: the list of %s has no metadata.resourceVersion", r->kube->server,
-                  r->call.resource.plural);
-        err = &no_version;
-    } else if (!err && reflect_keep_version(r, str_of(version))) {
-        error_nomem(&no_version);
-        err = &no_version;
-    }
-    if (err) {
-        if (err->code == ERR_CANCELLED)
-            r->stage = STOPPED; /* kube_close */
-        else
-            reflect_fail(r, err);
-        return;
-    }
-    r->heard = reflect_now(r);
-    reflect_open_watch(r, false);
-    if (r->stage != STOPPED)
-        r->call.synced(r->call.data);
-}
-
-static void list_by_pages(struct kube_reflect *r)
-{
-    struct kube_query query = {
-        .label_selector = r->call.label_selector, .field_selector = r->call.field_selector, .limit = r->page};
-    struct kube_list_call call = {
-        .resource = &r->call.resource,
-        .name_space = r->call.name_space,
-        .query = &query,
-        .item = list_item,
-        .restarted = list_restarted,
-        .done = list_done,
-        .data = r,
-    };
-    struct error err;
-    r->stage = LISTING;
-    if (kube_list(r->kube, &call, &r->list, &err))
-        reflect_fail(r, &err);
-}
-
-static void begin_list(struct kube_reflect *r)
-{
-    bool by_pages = r->call.by_pages;
-    r->call.relist(r->call.data);
-    if (r->stage == STOPPED)
-        return;
-    if (by_pages)
-        list_by_pages(r);
-    else
-        reflect_open_watch(r, true);
 }
 
 uint64_t kube_reflect_silence_ms(const struct kube_reflect *r)
@@ -188,6 +113,7 @@ static void reflect_free(struct kube_reflect *r)
 {
     free(r->texts);
     buf_free(&r->version);
+    buf_free(&r->least);
     free(r);
 }
 
@@ -208,6 +134,7 @@ static void fill_timing(struct kube_reflect_timing *t)
     t->least_s = t->least_s < t->most_s ? t->least_s : t->most_s;
     t->backoff_ms = t->backoff_ms ? t->backoff_ms : BACKOFF_MS;
     t->backoff_most_ms = t->backoff_most_ms ? t->backoff_most_ms : BACKOFF_MOST_MS;
+    t->stream_ms = t->stream_ms ? t->stream_ms : STREAM_MS;
     t->settled_ms = t->settled_ms ? t->settled_ms : SETTLED_MS;
 }
 
@@ -221,11 +148,13 @@ int kube_reflect(struct kube *kube, const struct kube_reflect_call *call, struct
     r->call = *call;
     r->retry_after_ms = -1;
     r->page = PAGE;
+    r->way = call->by_pages ? BY_PAGES : BY_STREAM;
     fill_timing(&r->call.timing);
     if (copy_texts(r)) {
         reflect_free(r);
         return error_nomem(err);
     }
+    r->streaming.known = reflect_streaming_known;
     r->backoff = (struct backoff){
         .first_ms = r->call.timing.backoff_ms, .most_ms = r->call.timing.backoff_most_ms, .jitter = BACKOFF_FULL};
     deadline_init(kube->loop, &r->timer, timer_rang, r);
@@ -249,11 +178,9 @@ void kube_reflect_close(struct kube_reflect *r, void (*closed)(void *data), void
     r->stage = STOPPED;
     r->closed = closed;
     r->closed_data = data;
-    if (r->list)
-        kube_list_cancel(r->list);
+    reflect_stop_list(r);
     if (r->watch)
         kube_watch_cancel(r->watch);
-    r->list = NULL;
     r->watch = NULL;
     deadline_close(&r->timer, timer_is_closed);
 }

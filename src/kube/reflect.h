@@ -18,6 +18,7 @@ struct kube_reflect_timing { /* 0: the default, as in the daemon; tests make the
     uint64_t silence_ms; /* a watch that says nothing for so long is dead: 90,000. Servers send a bookmark a minute */
     unsigned least_s, most_s;             /* timeoutSeconds is drawn from these: 300 to 600 */
     uint64_t backoff_ms, backoff_most_ms; /* 800, 30,000 */
+    uint64_t stream_ms;  /* a stream without its closing bookmark so long after its last event is none: 5,000 */
     uint64_t settled_ms; /* a watch that lived so long was a good one: the next is begun without a pause: 5,000 */
 };
 
@@ -25,8 +26,8 @@ struct kube_reflect_call {
     struct kube_resource resource;
     const char *name_space;                      /* NULL: all */
     const char *label_selector, *field_selector; /* NULL: none */
-    /* Lists by pages from the start. Otherwise the server is asked to stream the objects as the first events of the
-     * watch (sendInitialEvents), and where it does not know how, pages it is from then on. */
+    /* Lists by pages from the start. Otherwise a server that has it (1.27 and later) is asked to stream the objects as
+     * the first events of the watch (sendInitialEvents); where that leads nowhere, they are listed from its cache. */
     bool by_pages;
     struct kube_reflect_timing timing;
 

@@ -3,6 +3,8 @@
 #include "kube/reflect_parts.h"
 #include "kube/resource_version.h"
 
+#define STREAM_BEGINS 3  /* times stream_ms: so long a server may take to begin with a stream */
+#define EARLY_MS 5000    /* a server that ends a watch so long before its time does not do it by the clock */
 #define FRUITLESS_MOST 3 /* watches in a row that failed without an event: perhaps it is our version's fault */
 
 /* ---- watching ---- */
@@ -26,6 +28,7 @@ static unsigned draw_timeout(struct kube_reflect *r)
 
 void reflect_open_watch(struct kube_reflect *r, bool initial_events)
 {
+    r->timeout_s = draw_timeout(r);
     struct kube_watch_call call = {
         .resource = &r->call.resource,
         .name_space = r->call.name_space,
@@ -33,7 +36,7 @@ void reflect_open_watch(struct kube_reflect *r, bool initial_events)
         .field_selector = r->call.field_selector,
         .resource_version = r->version.ptr,
         .initial_events = initial_events,
-        .timeout_s = draw_timeout(r),
+        .timeout_s = r->timeout_s,
         .silence_ms = r->call.timing.silence_ms,
         .opened = opened,
         .event = event_came,
@@ -46,6 +49,8 @@ void reflect_open_watch(struct kube_reflect *r, bool initial_events)
     struct error err;
     if (kube_watch(r->kube, &call, &r->watch, &err))
         reflect_fail(r, &err);
+    else if (initial_events)
+        deadline_set(&r->timer, STREAM_BEGINS * r->call.timing.stream_ms);
 }
 
 /* Within an event: the version counts only when the owner has what came with it. */
@@ -53,14 +58,19 @@ static void advance(struct kube_reflect *r, const struct kube_event *event)
 {
     r->fed = true;
     r->fruitless = 0;
-    if (r->stage == STREAMING && !kube_event_ends_list(event))
+    if (r->stage == STREAMING && !kube_event_ends_list(event)) {
+        deadline_set(&r->timer, r->call.timing.stream_ms);
         return;
+    }
     if (reflect_keep_version(r, event->version)) {
         reflect_give_up(r);
         return;
     }
     if (r->stage == STREAMING) {
         r->stage = WATCHING;
+        deadline_stop(&r->timer);
+        buf_reset(&r->least);
+        r->newest = r->doubt = false;
         r->call.synced(r->call.data);
     }
 }
@@ -68,7 +78,10 @@ static void advance(struct kube_reflect *r, const struct kube_event *event)
 /* Not before: who may list and not watch is still in trouble. */
 static void opened(void *data)
 {
-    reflect_tell_well(data);
+    struct kube_reflect *r = data;
+    if (r->stage == STREAMING)
+        deadline_set(&r->timer, r->call.timing.stream_ms);
+    reflect_tell_well(r);
 }
 
 static void event_came(void *data, const struct kube_event *event)
@@ -89,11 +102,14 @@ static void event_came(void *data, const struct kube_event *event)
         advance(r, event);
 }
 
-/* ---- a watch that told nothing ---- */
+/* ---- a server with another past ---- */
 
 /* A version that the server has never heard of, such as one from before etcd was restored from a backup, gives a watch
- * that stays silent for ever, without an error. A quiet one looks the same: a server sends bookmarks only when its own
- * version has moved on. One object is listed to compare the versions. */
+ * that stays silent without an error, and once the server's versions have passed ours, one that begins in the middle:
+ * what happened below is missed. So after each end that a restart may be behind, and after a watch that told nothing at
+ * all (a quiet one looks the same: a server sends bookmarks only when its own version has moved on), one object is
+ * listed, without a version, to compare the server's with ours. Before the watch, since the server's may soon be
+ * higher. */
 static bool probe_item(void *data, struct json item)
 {
     (void)data, (void)item;
@@ -113,9 +129,11 @@ static void probe_done(void *data, const char *version, const struct error *err)
         return;
     }
     r->heard = reflect_now(r);
-    r->mute = false;
-    if (!*version || kube_version_is_older(kube_version(str_of(version)), kube_version(buf_str(&r->version))))
+    r->doubt = false;
+    if (!*version || kube_version_is_older(kube_version(str_of(version)), kube_version(buf_str(&r->version)))) {
         reflect_forget(r);
+        r->newest = true;
+    }
     reflect_after(r, 0);
 }
 
@@ -154,8 +172,7 @@ static bool cannot_stream(enum kube_watch_end why, const struct error *err)
 static void stream_ended(struct kube_reflect *r, enum kube_watch_end why, const struct error *err)
 {
     if (cannot_stream(why, err)) {
-        r->call.by_pages = true;
-        reflect_after(r, 0);
+        reflect_stop_streaming(r);
         return;
     }
     reflect_fail(r, err);
@@ -171,13 +188,31 @@ static bool needs_list(struct kube_reflect *r, enum kube_watch_end why, const st
     return fruitless && ++r->fruitless >= FRUITLESS_MOST;
 }
 
+/* May the server have been started anew, perhaps with other data, since the watch was well? */
+static bool was_lost(const struct kube_reflect *r, enum kube_watch_end why, const struct error *err)
+{
+    switch (why) {
+    case KUBE_WATCH_ENDED:
+        return reflect_now(r) - r->began + EARLY_MS < (uint64_t)r->timeout_s * 1000;
+    case KUBE_WATCH_HTTP:
+        return err->status >= 500;
+    case KUBE_WATCH_SILENT:
+    case KUBE_WATCH_CUT:
+    case KUBE_WATCH_ERROR:
+    case KUBE_WATCH_REFUSED:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void resume(struct kube_reflect *r, enum kube_watch_end why, const struct error *err)
 {
     bool good = reflect_now(r) - r->began >= r->call.timing.settled_ms;
     if (good)
         r->tries = 0;
     bool quiet = why == KUBE_WATCH_SILENT || (why == KUBE_WATCH_ENDED && good);
-    r->mute = quiet && !r->fed;
+    r->doubt = r->doubt || (quiet && !r->fed) || was_lost(r, why, err);
     r->brief |= why == KUBE_WATCH_SILENT && !r->fed;
     if (why == KUBE_WATCH_ENDED) {
         r->heard = reflect_now(r);

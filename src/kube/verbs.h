@@ -29,12 +29,20 @@ struct kube_list_call {
     const struct kube_resource *resource;
     const char *name_space;                     /* NULL: all */
     const struct kube_query *query;             /* limit 0: 500 */
+    uint64_t timeout_ms;                        /* of kube_list_whole: of its tries; 0: the options' */
     bool (*item)(void *data, struct json item); /* false: stop here, done gets success */
     void (*restarted)(void *data);              /* may be NULL */
     void (*done)(void *data, const char *resource_version,
                  const struct error *err); /* resource_version "" with an error */
     void *data;
 };
+/* The list in one answer, whose items are given as they arrive. Of the query its selectors, resource_version and
+ * version_match count. `restarted`: as above. An answer that goes on in another page is ERR_PROTOCOL. */
+struct kube_whole;
+int kube_list_whole(struct kube *kube, const struct kube_list_call *call, struct kube_whole **list, struct error *err);
+/* No callback is called any more. Allowed in any of them. */
+void kube_whole_cancel(struct kube_whole *list);
+
 /* 0, or what kube_send returns: then done is never called. */
 int kube_list(struct kube *kube, const struct kube_list_call *call, struct kube_list **list, struct error *err);
 void kube_list_pause(struct kube_list *list, bool pause); /* no further page is asked for while paused */

@@ -224,7 +224,7 @@ static enum kube_watch_end failed_how(const struct kube_watch *w, const struct e
         return KUBE_WATCH_CANCELLED;
     if (err->code == ERR_TIMEOUT)
         return KUBE_WATCH_SILENT;
-    return w->heard ? KUBE_WATCH_CUT : KUBE_WATCH_REFUSED;
+    return w->heard || w->taken ? KUBE_WATCH_CUT : KUBE_WATCH_REFUSED;
 }
 
 static void request_ended(void *data, const struct http_answer *answer, const struct error *err)

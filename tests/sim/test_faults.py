@@ -208,6 +208,24 @@ class Faults(unittest.TestCase):
         kept.close()
         self.assertEqual(self.sim.get(JOB).status, 200)
 
+    def test_a_version_from_the_future(self):
+        """A restored server knows nothing of it: no event, and no bookmark beyond its own version."""
+        now = int(self.sim.get(GROUP + "/mpijobs").json["metadata"]["resourceVersion"])
+        w = self.sim.connect()
+        w.request("GET", GROUP + "/mpijobs?watch=1&allowWatchBookmarks=true&timeoutSeconds=1&resourceVersion=%d" % (now + 3))
+        events = w.getresponse()
+        self.sim.create("b")
+        self.assertEqual(events.read(), b"")
+        w.request("GET", GROUP + "/mpijobs?watch=1&allowWatchBookmarks=true&timeoutSeconds=1&resourceVersion=%d" % (now + 2))
+        events = w.getresponse()
+        for name in ("c", "d", "e"):
+            self.sim.create(name)
+        lines = [json.loads(line) for line in events.read().splitlines()]
+        last = int(self.sim.get(GROUP + "/mpijobs").json["metadata"]["resourceVersion"])
+        self.assertEqual([line["object"]["metadata"]["name"] for line in lines if line["type"] == "ADDED"], ["d", "e"])
+        self.assertTrue(all(int(line["object"]["metadata"]["resourceVersion"]) <= last for line in lines))
+        w.close()
+
     def test_expired_continue(self):
         self.sim.create("b")
         page = self.sim.get(GROUP + "/mpijobs?limit=1").json["metadata"]

@@ -5,6 +5,47 @@ local sim = require "support.sim"
 local http = require "socket.http"
 local ltn12 = require "ltn12"
 
+describe("an API server whose data was restored from a backup", function()
+    after_each(support.cleanup)
+
+    local function job(server, name)
+        local template = { spec = { containers = { { name = "mpi", image = "registry.example.com/mpi:1" } } } }
+        assert.are.equal(201, (server:request("POST", server:path("v2beta1", "default"), { apiVersion = "kubeflow.org/v2beta1", kind = "MPIJob",
+            metadata = { name = name, namespace = "default" }, spec = { mpiReplicaSpecs = { Launcher = { replicas = 1, template = template } } } })))
+    end
+
+    local function touch(server, name, times)
+        for i = 1, times do
+            server:request("PATCH", server:path("v2beta1", "default", name), { metadata = { labels = { touched = "n" .. i } } }, "application/merge-patch+json")
+        end
+    end
+
+    it("is listed anew, although its versions soon pass those that were known", function()
+        local folder = support.folder()
+        local server = sim.start("--version", "v2beta1", "--jobs", "0")
+        support.write(folder .. "/p.lua",
+            [[policy { name = "seen", on = "match", match = { labels = "seen!=yes" }, replace = { labels = { seen = "yes" } } }]])
+        job(server, "a")
+        touch(server, "a", 40)
+        local daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "--clock",
+            "2026-12-01T00:00:00Z", "--listen", "none", "--grace", "1s", folder .. "/p.lua")
+        daemon:expect("replaced policy=seen job=default/a")
+        daemon:write("set 2026-12-01T00:00:00Z\n")
+        daemon:expect("clock ", "stdout")
+        server:stop()
+        daemon:expect("jobs cannot be watched")
+        -- At the same address: what was there at the backup, and what has come since.
+        local restored = sim.start("--version", "v2beta1", "--jobs", "0", "--listen", server.url:match("//(.*)$"))
+        job(restored, "below")
+        assert.is_truthy(support.proc.await(function()
+            return #restored:requests("method=GET&path=*/mpijobs") > 0
+        end))
+        touch(restored, "below", 80)
+        daemon:expect("replaced policy=seen job=default/below")
+        assert.are.equal(0, daemon:stop("sigterm"))
+    end)
+end)
+
 describe("a namespace that cannot be listed", function()
     local server, folder
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 mpijobd_unit_test(kube_request FLOORS kube SOURCES kube_server.c moved_clock.c)
 mpijobd_unit_test(kube_list FLOORS kube SOURCES kube_server.c)
+mpijobd_unit_test(kube_list_body FLOORS kube)
 mpijobd_unit_test(kube_discovery FLOORS kube SOURCES kube_server.c)
 mpijobd_unit_test(kube_kinds FLOORS kube SOURCES kube_server.c)
 mpijobd_unit_test(kube_config FLOORS kube/config ALLOC)

@@ -170,8 +170,9 @@ static void restarted(void *data, enum kube_watch_end why)
     close_if(o, 'r');
 }
 
+/* Watches end in their time, as far as the reflector knows, unless a test makes them longer. */
 static const struct kube_reflect_timing quick = {
-    .silence_ms = 60000, .backoff_ms = 1, .backoff_most_ms = 2, .settled_ms = 60000};
+    .silence_ms = 60000, .least_s = 1, .most_s = 1, .backoff_ms = 1, .backoff_most_ms = 2, .settled_ms = 60000};
 
 static void start_with(struct owner *o, bool by_pages, struct kube_reflect_timing timing)
 {
@@ -250,6 +251,20 @@ static void list(struct owner *o, const char *body)
     scripted_reply(o->world->server, 200, "", body);
 }
 
+/* What the server says of itself to one who wants to know whether it streams lists. */
+static void version(struct owner *o, const char *minor)
+{
+    char body[64];
+    snprintf(body, sizeof body, "{\"major\":\"1\",\"minor\":\"%s\"}", minor);
+    list(o, body);
+}
+
+/* To a question after the server's version it answers with one that is not lower than ours. */
+static void same_past(struct owner *o)
+{
+    list(o, LIST("1000", "", ""));
+}
+
 static void stream(struct owner *o)
 {
     scripted_stream(o->world->server);
@@ -286,7 +301,9 @@ static void lists_then_watches(void **state)
     list(o, LIST("5", "next", OBJECT("a", "1")));
     list(o, LIST("5", "", OBJECT("b", "2")));
     stream(o);
-    start(o);
+    struct kube_reflect_timing timing = quick;
+    timing.least_s = timing.most_s = 0;
+    start_with(o, true, timing);
     assert_true(kube_reflect_silence_ms(o->reflect) == UINT64_MAX);
     told(o, "( +a 1 +b 2 | ");
     push(o, EVENT("MODIFIED", "a", "6") EVENT("ADDED", "c", "7") EVENT("DELETED", "b", "8"));
@@ -334,9 +351,11 @@ static void a_cut_in_the_middle_of_a_line(void **state)
     push(o, EVENT("MODIFIED", "a", "6") "{\"type\":\"MODIFIED\",\"object\":{\"metadata\":{\"name\":\"b\",\"resou");
     told(o, "~a 6 ");
     finish(o, true);
+    same_past(o);
     stream(o);
-    requests(o, 3);
-    contains(asked(o, 2), "?resourceVersion=6&watch=1");
+    requests(o, 4);
+    contains(asked(o, 2), "mpijobs?limit=1 HTTP");
+    contains(asked(o, 3), "?resourceVersion=6&watch=1");
     push(o, EVENT("MODIFIED", "b", "7"));
     told(o, "~a 6 ~b 7 ");
     assert_int_equal(o->restarts[KUBE_WATCH_CUT], 1);
@@ -416,9 +435,10 @@ static void an_error_event_is_waited_out(void **state)
     push(o,
          EVENT("MODIFIED", "a",
                "6") "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"message\":\"no leader\",\"code\":500}}\n");
+    same_past(o);
     stream(o);
-    requests(o, 3);
-    contains(asked(o, 2), "?resourceVersion=6&watch=1");
+    requests(o, 4);
+    contains(asked(o, 3), "?resourceVersion=6&watch=1");
     assert_int_equal(o->restarts[KUBE_WATCH_ERROR], 1);
     contains(o->error.message, "no leader");
 }
@@ -428,8 +448,11 @@ static void errors_without_end_lead_to_a_list(void **state)
     struct owner *o = *state;
     begin(o);
     finish(o, false);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++) {
+        if (i)
+            same_past(o);
         scripted_reply(o->world->server, 500, "", "{\"kind\":\"Status\",\"message\":\"storage\",\"code\":500}");
+    }
     list(o, LATER);
     stream(o);
     told(o, "( +a 1 +c 20 !b | ");
@@ -457,10 +480,11 @@ static void silence_is_death(void **state)
     stream(o);
     start_with(o, true, timing);
     push(o, EVENT("MODIFIED", "a", "6") BOOKMARK("7"));
+    same_past(o);
     stream(o);
     clock_jumps(true);
-    requests(o, 3); /* because of the silence */
-    contains(asked(o, 2), "?resourceVersion=7&watch=1");
+    requests(o, 4); /* because of the silence */
+    contains(asked(o, 3), "?resourceVersion=7&watch=1");
     assert_int_equal(o->restarts[KUBE_WATCH_SILENT], 1);
     assert_int_equal(o->troubles, 0);
     assert_int_equal(o->told.len, strlen("( +a 1 | ~a 6 "));
@@ -531,12 +555,14 @@ static void the_server_goes_and_comes_back(void **state)
     finish(o, true);
     for (int i = 0; i < 6; i++)
         scripted_act(o->world->server, SCRIPTED_RESET);
+    same_past(o);
     stream(o);
-    requests(o, 9);
-    contains(asked(o, 8), "?resourceVersion=5&watch=1");
+    requests(o, 10);
+    contains(asked(o, 8), "?limit=1 ");
+    contains(asked(o, 9), "?resourceVersion=5&watch=1");
     push(o, EVENT("DELETED", "a", "9"));
     told(o, "-a ");
-    assert_int_equal(o->restarts[KUBE_WATCH_CUT] + o->restarts[KUBE_WATCH_REFUSED], 7);
+    assert_int_equal(o->restarts[KUBE_WATCH_CUT], 1);
 }
 
 static void a_version_that_has_gone(void **state)
@@ -652,21 +678,24 @@ static void a_list_without_a_version(void **state)
 static void streams_the_list(void **state)
 {
     struct owner *o = *state;
+    version(o, "34");
     stream(o);
     start_with(o, false, quick);
     push(o, EVENT("ADDED", "a", "3") EVENT("ADDED", "b", "1"));
     push(o, LIST_END("5") EVENT("MODIFIED", "b", "6"));
     told(o, "( +a 3 +b 1 | ~b 6 ");
-    contains(asked(o, 0), "&sendInitialEvents=true&");
+    contains(asked(o, 0), "GET /version HTTP");
+    contains(asked(o, 1), "&sendInitialEvents=true&");
     finish(o, false);
     stream(o);
-    requests(o, 2);
-    contains(asked(o, 1), "?resourceVersion=6&watch=1");
+    requests(o, 3);
+    contains(asked(o, 2), "?resourceVersion=6&watch=1");
 }
 
-static void falls_back_to_pages(void **state)
+static void falls_back_to_the_cache(void **state)
 {
     struct owner *o = *state;
+    version(o, "27+");
     stream(o);
     start_with(o, false, quick);
     push(o, "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"message\":\"etcd is too old\",\"code\":500}}\n");
@@ -678,11 +707,161 @@ static void falls_back_to_pages(void **state)
     stream(o);
     told(o, "( ( +a 1 +b 2 | ( +a 1 +c 20 !b | ");
     assert_int_equal(o->troubles, 0);
+    contains(asked(o, 2), "mpijobs?resourceVersion=0 HTTP");
+    contains(asked(o, 4), "mpijobs?resourceVersion=5&resourceVersionMatch=NotOlderThan HTTP");
+}
+
+/* One that does not know the parameter sends what is there, and no bookmark. */
+static void a_stream_without_an_end(void **state)
+{
+    struct owner *o = *state;
+    struct kube_reflect_timing timing = quick;
+    timing.stream_ms = 40;
+    version(o, "29");
+    stream(o);
+    start_with(o, false, timing);
+    push(o, EVENT("ADDED", "a", "3"));
+    told(o, "( +a 3 ");
+    list(o, LATER);
+    stream(o);
+    told(o, "( +a 3 ( +a 1 +c 20 | ");
+    contains(asked(o, 2), "mpijobs?resourceVersion=0 HTTP");
+    requests(o, 4);
+    contains(asked(o, 3), "?resourceVersion=30&watch=1");
+    assert_int_equal(o->troubles, 0);
+}
+
+static void a_stream_that_does_not_begin(void **state)
+{
+    struct owner *o = *state;
+    struct kube_reflect_timing timing = quick;
+    timing.stream_ms = 40;
+    version(o, "29");
+    scripted_act(o->world->server, SCRIPTED_SILENT);
+    start_with(o, false, timing);
+    requests(o, 2);
+    list(o, LATER);
+    stream(o);
+    told(o, "( ( +a 1 +c 20 | ");
+}
+
+static void not_asked_of_older_servers(void **state)
+{
+    struct owner *o = *state;
+    version(o, "26");
+    list(o, LATER);
+    stream(o);
+    start_with(o, false, quick);
+    told(o, "( +a 1 +c 20 | ");
+    contains(asked(o, 0), "GET /version HTTP");
+    contains(asked(o, 1), "mpijobs?resourceVersion=0 HTTP");
+    push(o, "{\"type\":\"ERROR\",\"object\":" GONE "}\n");
+    list(o, LATER); /* and its version is not asked for again */
+    stream(o);
+    told(o, "( +a 1 +c 20 | ( +a 1 +c 20 | ");
+    contains(asked(o, 3), "mpijobs?resourceVersion=30&resourceVersionMatch=NotOlderThan HTTP");
+}
+
+static void nor_of_those_that_do_not_tell(void **state)
+{
+    struct owner *o = *state;
+    scripted_reply(o->world->server, 403, "", "{\"kind\":\"Status\",\"message\":\"no\",\"code\":403}");
+    list(o, LATER);
+    stream(o);
+    start_with(o, false, quick);
+    told(o, "( +a 1 +c 20 | ");
+    contains(asked(o, 1), "mpijobs?resourceVersion=0 HTTP");
+    assert_int_equal(o->troubles, 0);
+}
+
+/* ---- lists from the server's cache ---- */
+
+/* Without a stream, synced with a and c at version 30. */
+static void begin_from_cache(struct owner *o, struct kube_reflect_timing timing)
+{
+    version(o, "20");
+    list(o, LATER);
+    stream(o);
+    start_with(o, false, timing);
+    told(o, "( +a 1 +c 20 | ");
+    requests(o, 3);
+    buf_reset(&o->told);
+}
+
+static void a_cache_that_is_behind(void **state)
+{
+    struct owner *o = *state;
+    begin_from_cache(o, quick);
+    push(o, "{\"type\":\"ERROR\",\"object\":" GONE "}\n");
+    list(o, LIST("29", "", OBJECT("a", "1"))); /* in spite of what was asked for */
+    list(o, LIST("40", "", OBJECT("a", "1") "," OBJECT("d", "35")));
+    stream(o);
+    told(o, "( +a 1 ( +a 1 +d 35 !c | ");
+    contains(asked(o, 4), "mpijobs?limit=500 HTTP");
+}
+
+/* Such as after a restore: the server waits for that version, and answers 504. */
+static void a_cache_that_will_never_be_there(void **state)
+{
+    struct owner *o = *state;
+    begin_from_cache(o, quick);
+    push(o, "{\"type\":\"ERROR\",\"object\":" GONE "}\n");
+    scripted_reply(o->world->server, 504, "Retry-After: 60\r\n", /* longer than the list is tried */
+                   "{\"kind\":\"Status\",\"message\":\"Too large resource version\",\"code\":504}");
+    list(o, LIST("7", "", OBJECT("a", "1")));
+    stream(o);
+    told(o, "( ( +a 1 !c | ");
+    contains(asked(o, 4), "mpijobs?limit=500 HTTP");
+    assert_int_equal(o->troubles, 0);
+}
+
+static void what_is_no_list_is_asked_for_by_pages(void **state)
+{
+    struct owner *o = *state;
+    version(o, "20");
+    scripted_reply(o->world->server, 400, "", "{\"kind\":\"Status\",\"message\":\"what?\",\"code\":400}");
+    list(o, LATER);
+    stream(o);
+    start_with(o, false, quick);
+    told(o, "( ( +a 1 +c 20 | ");
+    contains(asked(o, 2), "mpijobs?limit=500 HTTP");
+    assert_int_equal(o->troubles, 0);
+}
+
+/* etcd was restored from a backup while the connection was lost, and then its versions passed ours. */
+static void another_past_after_a_lost_connection(void **state)
+{
+    struct owner *o = *state;
+    begin_from_cache(o, quick);
+    finish(o, true);
+    list(o, LIST("12", "", OBJECT("a", "1")));
+    list(o, LIST("90", "", OBJECT("a", "1") "," OBJECT("e", "11")));
+    stream(o);
+    told(o, "( +a 1 +e 11 !c | ");
+    contains(asked(o, 3), "mpijobs?limit=1 HTTP");
+    contains(asked(o, 4), "mpijobs?limit=500 HTTP");
+    requests(o, 6);
+    contains(asked(o, 5), "?resourceVersion=90&watch=1");
+}
+
+/* A server that is stopped ends its watches in good order, but before their time. */
+static void another_past_after_a_watch_that_ended_early(void **state)
+{
+    struct owner *o = *state;
+    struct kube_reflect_timing timing = quick;
+    timing.least_s = timing.most_s = 0;
+    begin_from_cache(o, timing);
+    finish(o, false);
+    list(o, LIST("12", "", OBJECT("a", "1")));
+    list(o, LIST("13", "", OBJECT("a", "1")));
+    stream(o);
+    told(o, "( +a 1 !c | ");
 }
 
 static void falls_back_where_it_is_refused(void **state)
 {
     struct owner *o = *state;
+    version(o, "31");
     scripted_reply(o->world->server, 422, "",
                    "{\"kind\":\"Status\",\"message\":\"sendInitialEvents is forbidden\",\"code\":422}");
     list(o, LATER);
@@ -695,6 +874,7 @@ static void falls_back_where_it_is_refused(void **state)
 static void falls_back_where_it_breaks_off(void **state)
 {
     struct owner *o = *state;
+    version(o, "31");
     stream(o);
     start_with(o, false, quick);
     push(o, EVENT("ADDED", "a", "3") EVENT("ADDED", "b", "1"));
@@ -708,13 +888,14 @@ static void falls_back_where_it_breaks_off(void **state)
 static void a_streamed_list_that_is_forbidden(void **state)
 {
     struct owner *o = *state;
+    version(o, "31");
     scripted_reply(o->world->server, 403, "", "{\"kind\":\"Status\",\"message\":\"no\",\"code\":403}");
     stream(o);
     start_with(o, false, quick);
     push(o, LIST_END("5"));
     told(o, "( ( | ");
     assert_int_equal(o->troubles, 1);
-    contains(asked(o, 1), "&sendInitialEvents=true&");
+    contains(asked(o, 2), "&sendInitialEvents=true&");
 }
 
 /* ---- closing ---- */
@@ -804,7 +985,16 @@ int main(void)
         TEST(an_object_that_could_not_be_kept),
         TEST(a_list_without_a_version),
         TEST(streams_the_list),
-        TEST(falls_back_to_pages),
+        TEST(falls_back_to_the_cache),
+        TEST(a_stream_without_an_end),
+        TEST(a_stream_that_does_not_begin),
+        TEST(not_asked_of_older_servers),
+        TEST(nor_of_those_that_do_not_tell),
+        TEST(a_cache_that_is_behind),
+        TEST(a_cache_that_will_never_be_there),
+        TEST(what_is_no_list_is_asked_for_by_pages),
+        TEST(another_past_after_a_lost_connection),
+        TEST(another_past_after_a_watch_that_ended_early),
         TEST(falls_back_where_it_is_refused),
         TEST(falls_back_where_it_breaks_off),
         TEST(a_streamed_list_that_is_forbidden),

@@ -146,7 +146,6 @@ static void write_change(struct sim_watch *w, struct revision *rev, struct buf *
 
 static void write_bookmark(struct sim_watch *w, struct buf *out, bool initial_end)
 {
-    uint64_t version = w->seen > w->not_before ? w->seen : w->not_before;
     begin_event(out, "BOOKMARK");
     if (w->x.shape == SHAPE_PARTIAL)
         buf_puts(out, "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/v1\",");
@@ -154,7 +153,7 @@ static void write_bookmark(struct sim_watch *w, struct buf *out, bool initial_en
         view_prefix(&w->x, out);
     buf_printf(out, "\"metadata\":{%s\"resourceVersion\":\"%llu\"}}}\n",
                initial_end ? "\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}," : "",
-               (unsigned long long)version);
+               (unsigned long long)w->seen);
 }
 
 /* ---- reading */
@@ -199,6 +198,8 @@ static void read_bookmarks(struct sim_watch *w, struct buf *out)
 {
     int64_t now = w->sim->mono_ms;
     if (!w->bookmarks || w->seen != w->sim->store.version)
+        return;
+    if (w->seen < w->not_before) /* it does not know that version yet, and has nothing to say of it */
         return;
     bool last = !w->last_bookmark && now >= w->ends_ms - LAST_BOOKMARK_MS;
     if (!last && now < w->bookmark_ms)
