@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether the server has streaming lists (sendInitialEvents), by its version: one request for all that ask. Servers from
- * 1.19 to 1.26 refuse the parameter, older ones ignore it, and then what looks like such a list never ends. From 1.27 on
- * they have it, and refuse it where it is not switched on. */
+/* Whether the server has streaming lists (sendInitialEvents), by its version: one request for all that ask. Servers
+ * from 1.19 to 1.26 refuse the parameter, older ones ignore it, and then what looks like such a list never ends. From
+ * 1.27 on they have it, and refuse it where it is not switched on. */
 #include <stdlib.h>
 #include <utlist.h>
 

@@ -46,7 +46,8 @@ static int read_in_pieces(struct list_body *body, struct taken *t, const char *t
 
 static const char good[] =
     " {\"apiVersion\":\"kubeflow.org/v1\",\"other\":[1,{\"]\":\"}\"},true],\"items\":[{\"a\":\"x]},\\\"\\\\\"},\n{} ,"
-    "{\"b\":{\"c\":[[],{}]}}],\"n\":-1.5e3 ,\"kind\":\"MPIJobList\",\"metadata\":{\"continue\":\"\",\"resourceVersion\":"
+    "{\"b\":{\"c\":[[],{}]}}],\"n\":-1.5e3 "
+    ",\"kind\":\"MPIJobList\",\"metadata\":{\"continue\":\"\",\"resourceVersion\":"
     "\"4\\u0032\"}} \n";
 
 static void items_wherever_it_is_divided(void **state)
@@ -142,8 +143,8 @@ static void bounds(void **state)
     struct error err;
     list_body_init(&body, 20);
     for (size_t size = 1; size < 60; size++) {
-        assert_int_equal(
-            read_in_pieces(&body, &t, "{\"items\":[{\"a\":\"0123456789012345\"},{}]}", size, size, &err), ERR_LIMIT);
+        assert_int_equal(read_in_pieces(&body, &t, "{\"items\":[{\"a\":\"0123456789012345\"},{}]}", size, size, &err),
+                         ERR_LIMIT);
         t.stop_after = 1;
         assert_int_equal(read_in_pieces(&body, &t, "{\"items\":[{\"a\":1},{\"b\":2}]}", size, size, &err), 0);
         assert_int_equal(t.items.len, strlen("{\"a\":1}\n"));
