@@ -516,10 +516,11 @@ static void a_quiet_server(void **state)
     unsigned seconds = 0;
     assert_int_equal(sscanf(strstr(asked(o, 3), "&timeoutSeconds="), "&timeoutSeconds=%u", &seconds), 1);
     assert_in_range(seconds, 1, 59);
-    finish(o, false);
+    finish(o, false); /* before its time */
+    same_past(o);
     stream(o);
-    requests(o, 5);
-    contains(asked(o, 4), "?resourceVersion=50&watch=1");
+    requests(o, 6);
+    contains(asked(o, 5), "?resourceVersion=50&watch=1");
     assert_true(kube_reflect_silence_ms(o->reflect) < 5000);
     assert_int_equal(o->troubles, 0);
     told(o, "( +a 1 | ");
