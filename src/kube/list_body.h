@@ -22,8 +22,8 @@ void list_body_free(struct list_body *body);
 void list_body_reset(struct list_body *body);
 
 /* The next bytes. item gets each object of "items", validated, whose bytes are valid during the call; it returns false
- * to stop, and then *more is false and body may be freed by now. 0; ERR_PROTOCOL: this is no list; ERR_LIMIT; ERR_NOMEM.
- * The message does not say of whom it speaks. */
+ * to stop, and then *more is false and body may be freed by now. 0; ERR_PROTOCOL: this is no list; ERR_LIMIT;
+ * ERR_NOMEM. The message does not say of whom it speaks. */
 int list_body_feed(struct list_body *body, const char *bytes, size_t n, bool (*item)(void *data, struct json item),
                    void *data, bool *more, struct error *err);
 /* The answer is over: 0, or ERR_PROTOCOL: something is missing. */
