@@ -9,8 +9,9 @@
  *            server has shown before. Good for a first list: the watch goes on from just there. A third of the CPU that
  *            pages cost.
  *            After something is known, with that version and resourceVersionMatch=NotOlderThan (before 1.19 that is
- *            what the version alone means): the cache's state too, but none from before what was seen. A cache that lags is
- *            waited for, 3 s; a server that has never come so far (etcd was restored from a backup) answers 504.
+ *            what the version alone means): the cache's state too, but none from before what was seen. A cache that
+ *            lags is waited for, 3 s; a server that has never come so far (etcd was restored from a backup) answers
+ *            504.
  * BY_PAGES   Pages without a version: the state that etcd has at the first page, for all pages. For servers that do not
  *            do the others, and once for any server that may have another past than the one that was watched. */
 #include "base/texts.h"
