@@ -2,6 +2,8 @@
 /* The table of the modules that policies see, and opening them. */
 #include "binding/modules.h"
 
+#include "binding/fault.h"
+
 static const struct binding_module *const modules[] = {
     &module_policy, &module_run,  &module_kube,  &module_log,     &module_time,
     &module_sleep,  &module_json, &module_cjson, &module_require,
@@ -74,5 +76,6 @@ int binding_open(lua_State *L)
     for (size_t i = 0; binding_module_at(i, &m); i++)
         open_module(L, &m);
     lua_setfield(L, LUA_REGISTRYINDEX, MODULES_OPENED);
+    fault_open(L);
     return 0;
 }

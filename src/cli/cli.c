@@ -16,9 +16,9 @@
 #include "cli/terminal.h"
 #include "cli/test/cmd_test.h"
 
-static const struct command *const commands[] = {&cmd_run,    &cmd_check,   &cmd_plan,    &cmd_get,     &cmd_inspect,
-                                                 &cmd_report, &cmd_replace, &cmd_journal, &cmd_runs,    &cmd_next,
-                                                 &cmd_doctor, &cmd_rbac,    &cmd_test,    &cmd_version, NULL};
+static const struct command *const commands[] = {
+    &cmd_run,  &cmd_check,  &cmd_plan, &cmd_get,    &cmd_inspect, &cmd_report, &cmd_replace, &cmd_journal,
+    &cmd_runs, &cmd_resume, &cmd_next, &cmd_doctor, &cmd_rbac,    &cmd_test,   &cmd_version, NULL};
 
 static void help(void)
 {

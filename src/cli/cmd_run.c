@@ -14,7 +14,11 @@
 #include "cli/run_limits.h"
 #include "cli/session/policies.h"
 #include "cli/terminal.h"
+#include "guard/crash.h"
+#include "guard/mark.h"
 #include "guard/parent.h"
+#include "guard/quarantine.h"
+#include "guard/watchdog.h"
 #include "loop/lag.h"
 #include "loop/signals.h"
 #include "store/store.h"
@@ -31,6 +35,8 @@ struct daemon {
     struct metric *lag_seconds, *lines_lost, *journal_failures;
     uint64_t lines_counted; /* of those that were lost */
     struct guard_shared *guard;
+    struct watchdog *watchdog;
+    struct quarantine quarantine;
     uint64_t grace_ms;
     bool serving; /* before that, signals are only noted */
     bool stop_asked, reload_asked;
@@ -237,10 +243,39 @@ static int serve(struct daemon *d)
     return s->options.once ? once_code(d) : EXIT_DONE;
 }
 
+/* The net under the daemon: whatever hangs or crashes it from here on ends it, and does not hold up its end. */
+static int watch_over(struct daemon *d)
+{
+    struct session *s = &d->s;
+    atomic_store(&d->guard->json, s->log.format == LOG_JSON);
+    mark_to(NULL, d->guard, s->log.outlet);
+    crash_guard();
+    if (watchdog_start(&s->loop, s->config.stall, d->grace_ms, &d->watchdog, &s->error))
+        return session_fail(s, &s->error);
+    watchdog_note_signals();
+    return 0;
+}
+
+/* From here on who hangs or crashes the daemon is written down. */
+static int open_quarantine(struct daemon *d)
+{
+    struct session *s = &d->s;
+    char path[4096];
+    session_state_path(s, path);
+    if (quarantine_open(&d->quarantine, strcmp(path, ":memory:") == 0 ? NULL : path, d->guard, &s->error))
+        return session_fail(s, &s->error);
+    mark_to(d->quarantine.path, d->guard, s->log.outlet);
+    return 0;
+}
+
 static int prepare(struct daemon *d)
 {
     struct session *s = &d->s;
-    struct engine_options e = {.dry_run = s->options.dry_run, .once = s->options.once, .ended = run_ended, .data = d};
+    struct engine_options e = {.dry_run = s->options.dry_run,
+                               .once = s->options.once,
+                               .quarantine = &d->quarantine,
+                               .ended = run_ended,
+                               .data = d};
     session_scope(s, true);
     int code = count_things(d);
     if (!code)
@@ -250,13 +285,18 @@ static int prepare(struct daemon *d)
     if (!code)
         code = session_store(s);
     if (!code)
+        code = open_quarantine(d);
+    if (!code)
         code = show(d);
     if (!code && s->options.once) {
         enum log_level level = s->log.level;
         code = session_connect(s);
         s->log.level = level;
     }
-    return code ? code : policies_load(s, &e, s->options.arguments);
+    if (code)
+        return code;
+    watchdog_time_turns(d->watchdog);
+    return policies_load(s, &e, s->options.arguments);
 }
 
 static int run(int argc, char **argv, const struct command *command)
@@ -279,7 +319,7 @@ static int run(int argc, char **argv, const struct command *command)
     d.guard = o.once || o.no_supervisor ? parent_none() : parent_start(argc, argv);
     if (!d.guard)
         return (fputs("mpijobd run: out of memory\n", stderr), EXIT_FAILED);
-    atomic_store(&d.guard->grace_ms, o.once ? 0 : (int64_t)d.grace_ms);
+    atomic_store(&d.guard->grace_ms, (int64_t)d.grace_ms);
     code = session_open(&d.s, command->name, &o);
     if (code)
         return code;
@@ -295,7 +335,9 @@ static int run(int argc, char **argv, const struct command *command)
         lag_close(&d.lag);
         return session_close(&d.s, session_fail(&d.s, &d.s.error));
     }
-    code = prepare(&d);
+    code = watch_over(&d);
+    if (!code)
+        code = prepare(&d);
     if (d.stop_asked)
         code = o.once ? EXIT_FAILED : EXIT_DONE;
     else if (!code)
@@ -303,8 +345,13 @@ static int run(int argc, char **argv, const struct command *command)
     hide(&d);
     lag_close(&d.lag);
     signals_close(&d.signals, NULL);
+    if (d.watchdog)
+        watchdog_leave_loop(d.watchdog);
     uv_run(&d.s.loop, UV_RUN_NOWAIT);
     code = session_close(&d.s, code);
+    watchdog_stop(d.watchdog);
+    quarantine_close(&d.quarantine);
+    mark_to(NULL, d.guard, NULL);
     log_tell_lost(&d.s.log);
     return code;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/texts.h"
+#include "engine/culprits.h"
 #include "engine/engine_parts.h"
 #include "engine/meters.h"
 #include "site/counters.h"
@@ -113,6 +114,7 @@ static void take_over(struct engine *e, struct policy_set *set)
     e->set = set;
     for (size_t i = 0; i < set->count; i++)
         counters_begin(e->counters, set->entries[i].policy->name);
+    culprits_tell(e);
     for (size_t i = 0; i < e->cluster_count; i++)
         engine_cluster_put_in_force(&e->clusters[i]);
 }
@@ -181,6 +183,7 @@ int engine_load(struct engine *e, const char *const *paths, void (*told)(void *d
     e->paths = texts_copy_list(paths, texts_count(paths));
     if (!e->paths)
         return error_nomem(err);
+    culprits_read(e);
     return policy_load_start(&e->env, (const char *const *)e->paths, loaded, e, &e->loading, err);
 }
 
@@ -194,6 +197,7 @@ void engine_reload(struct engine *e)
         return;
     }
     log_line(e->o.log, LOG_INFO, "loading the policies again");
+    culprits_read(e);
     if (policy_load_start(&e->env, (const char *const *)e->paths, loaded, e, &e->loading, &err))
         log_line(e->o.log, LOG_ERROR, "%s", err.message);
 }
@@ -295,6 +299,7 @@ static void make_env(struct engine *e)
     e->env.log = o->log;
     e->env.alarms = e->alarms;
     e->env.open = o->open;
+    e->env.quarantine = o->quarantine;
     e->env.ceilings = o->ceilings;
     e->env.names = o->cluster_names;
     e->env.cluster_count = o->place_count;

@@ -8,6 +8,8 @@
 #include "run/run.h"
 
 struct metrics;
+struct quarantine;
+struct quarantine_mark;
 
 /* A cluster, and the namespaces in it. */
 struct engine_place {
@@ -35,6 +37,7 @@ struct engine_options {
     bool dry_run;                  /* all runs are dry runs */
     bool once;                     /* no triggers: engine_once starts the runs */
     struct script_limits ceilings; /* no policy gets more; 0: no bound */
+    struct quarantine *quarantine; /* read again with the policies; NULL: none. Not owned */
     int (*open)(lua_State *L);     /* registers the Lua modules in a new state; from the floor above */
     /* Called for each change of a run when the change has ended; may be NULL. job: the key of its object. */
     void (*observe)(void *data, const struct run *run, const char *job, const struct change_result *result,
@@ -103,5 +106,9 @@ struct engine_part {
 /* Clusters, what is watched on each, the policies. */
 void engine_each_part(const struct engine *engine, void (*visit)(void *data, const struct engine_part *part),
                       void *data);
+/* Calls visit for each policy in quarantine, and for each file that is (policy NULL). */
+void engine_each_quarantined(const struct engine *engine,
+                             void (*visit)(void *data, const char *policy, const struct quarantine_mark *mark),
+                             void *data);
 
 #endif

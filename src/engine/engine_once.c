@@ -58,8 +58,10 @@ void engine_once(struct engine *e, void (*done)(void *data), void *data)
     e->once_done = done;
     e->once_data = data;
     e->once_left = 1;
-    for (size_t i = 0; i < e->set->count; i++)
-        once_everywhere(e, &e->set->entries[i]);
+    for (size_t i = 0; i < e->set->count; i++) {
+        if (!e->set->entries[i].quarantined)
+            once_everywhere(e, &e->set->entries[i]);
+    }
     once_ended(e, NULL);
 }
 
@@ -107,6 +109,9 @@ int engine_trigger(struct engine *e, const char *policy, struct error *err)
         const struct policy_entry *entry = &e->set->entries[i];
         if (strcmp(entry->policy->name, policy) != 0)
             continue;
+        if (entry->quarantined)
+            return error_set(err, ERR_REFUSED, "policy \"%s\" is in quarantine: mpijobd resume %s lets it run", policy,
+                             policy);
         for (size_t c = 0; c < e->cluster_count; c++) {
             int rc = trigger_on(e, &e->clusters[c], entry, err);
             if (rc)

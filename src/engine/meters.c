@@ -6,12 +6,13 @@
 
 #include "base/metrics.h"
 #include "engine/engine_parts.h"
+#include "guard/quarantine.h"
 #include "mpijob/kind.h"
 
 struct meters {
     const struct engine *engine;
     struct metrics *metrics;
-    struct metric *memory, *queue;
+    struct metric *memory, *queue, *quarantined;
     struct metric *restarts, *silence, *jobs, *bytes, *held, *blind; /* of the caches */
     struct metric *load_good, *load_us, *load_good_us;               /* of loading policies */
 };
@@ -84,11 +85,17 @@ static void collect_cluster(struct meters *m, const struct engine_cluster *at)
     }
 }
 
+static void collect_quarantined(void *data, const char *policy, const struct quarantine_mark *mark)
+{
+    struct meters *m = data;
+    metric_set(m->quarantined, 1, METRIC_VALUES(policy ? policy : "", mark->file));
+}
+
 static void collect(void *data)
 {
     struct meters *m = data;
     const struct policy_set *set = m->engine->set;
-    struct metric *const fresh[] = {m->memory, m->queue, m->silence, m->jobs, m->bytes, m->held, m->blind};
+    struct metric *const fresh[] = {m->memory, m->queue, m->quarantined, m->silence, m->jobs, m->bytes, m->held, m->blind};
     for (size_t i = 0; i < sizeof fresh / sizeof *fresh; i++)
         metric_clear(fresh[i]);
     for (size_t i = 0; i < m->engine->cluster_count; i++)
@@ -96,6 +103,7 @@ static void collect(void *data)
     metric_set(m->load_good, !m->engine->load_error, NULL);
     metric_set(m->load_us, (double)m->engine->load_us / 1e6, NULL);
     metric_set(m->load_good_us, (double)m->engine->load_good_us / 1e6, NULL);
+    engine_each_quarantined(m->engine, collect_quarantined, m);
     for (size_t i = 0; set && i < set->count; i++) {
         const struct policy_entry *e = &set->entries[i];
         metric_set(m->memory, (double)script_memory(e->file->script), METRIC_VALUES(e->policy->name));
@@ -110,7 +118,11 @@ static void make(struct meters *m)
     static const char *const by_phase[] = {"cluster", "kind", "phase", NULL};
     static const char *const by_scope[] = {"cluster", "kind", "namespace", "reason", NULL};
     static const char *const by_policy[] = {"policy", NULL};
+    static const char *const by_file[] = {"policy", "file", NULL};
     struct metrics *all = m->metrics;
+    m->quarantined = metrics_gauge(
+        all, "policy_quarantined", NULL,
+        "1: the policy (\"\": the file's own code) hung or crashed the daemon, and does not run.", by_file);
     m->memory =
         metrics_gauge(all, "script_memory_bytes", "bytes",
                       "Memory of the Lua state of the policy's file; policies of one file share it.", by_policy);

@@ -8,6 +8,7 @@
 
 #include "base/texts.h"
 #include "change/write.h"
+#include "engine/culprits.h"
 #include "loop/defer.h"
 #include "loop/work.h"
 #include "store/journal.h"
@@ -112,7 +113,8 @@ static bool add_run(void *data, const struct store_run *run)
         r->run_cap = cap;
     }
     struct interrupted_run *i = &r->runs[r->run_count++];
-    *i = (struct interrupted_run){.id = run->id, .scheduled_at = run->scheduled_at, .dry_run = run->dry_run};
+    *i = (struct interrupted_run){
+        .id = run->id, .scheduled_at = run->scheduled_at, .started_at = run->started_at, .dry_run = run->dry_run};
     snprintf(i->policy, sizeof i->policy, "%s", run->policy);
     i->scheduled = strcmp(run->trigger, "schedule") == 0 || strcmp(run->trigger, "every") == 0;
     return true;
@@ -210,11 +212,12 @@ static void looked_up(void *data, struct kube_request *request, const struct kub
 
 static void close_runs(struct recovery *r)
 {
+    char text[CULPRITS_TEXT];
     for (size_t i = 0; i < r->run_count; i++) {
         struct store_run run = {
             .id = r->runs[i].id,
             .outcome = "interrupted",
-            .message = "the daemon ended before the run did",
+            .message = culprits_run(r->at->engine, r->runs[i].policy, r->runs[i].started_at, text),
             .ended_at = clock_now(r->at->site.clock),
             .changed = -1,
         };

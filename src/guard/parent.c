@@ -119,7 +119,7 @@ static bool asked(int number)
         if (passed_on[i] == number)
             return true;
     }
-    return number == SIGPIPE || number == SIGALRM;
+    return number == SIGPIPE;
 }
 
 static int64_t next_pause(struct parent *p)

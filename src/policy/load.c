@@ -171,7 +171,7 @@ bool policy_file_define(struct policy_file *file, lua_State *L, int index, int l
         policy_free(policy);
         return false;
     }
-    set->entries[set->count++] = (struct policy_entry){policy, file};
+    set->entries[set->count++] = (struct policy_entry){.policy = policy, .file = file};
     return true;
 }
 
@@ -238,6 +238,7 @@ static void file_loaded(void *data, struct script_run *run, lua_State *L, const 
     if (err)
         script_error(f, err);
     set_memory(f);
+    policy_quarantine_policies(f);
     defer_call(load->env->soon, &load->turn);
 }
 
@@ -247,6 +248,8 @@ static int load_file(struct policy_load *load, struct policy_file *f, struct err
     int rc = f->unread ? f->unread->code : 0;
     if (rc)
         *err = *f->unread;
+    if (!rc && policy_quarantine_file(f))
+        return 0;
     if (!rc)
         rc = script_new(load->env->loop, f->path, &limits, f, &f->script, err);
     if (!rc)
@@ -263,9 +266,10 @@ static void load_next(struct policy_load *load)
     struct error err;
     while (load->at < load->set->file_count) {
         struct policy_file *f = load->set->files[load->at];
-        if (load_file(load, f, &err) == 0)
+        if (load_file(load, f, &err))
+            script_error(f, &err);
+        else if (!f->quarantined)
             return; /* file_loaded goes on */
-        script_error(f, &err);
         load->at++;
     }
     load_done(load);

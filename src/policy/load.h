@@ -10,6 +10,8 @@ struct alarms;
 struct cluster;
 struct defer_queue;
 struct policy_set;
+struct quarantine;
+struct quarantine_mark;
 
 /* What the configuration says about the jobs of a cluster to which there is no connection. */
 struct policy_known {
@@ -32,6 +34,7 @@ struct policy_env {
     size_t cluster_count;
     const struct policy_known *known; /* ... and against these, without a connection */
     size_t known_count;
+    const struct quarantine *quarantine; /* NULL: none */
 };
 
 /* A file of the user's own that a policy file requires. */
@@ -52,11 +55,13 @@ struct policy_file { /* owned by its set */
     size_t defined;      /* calls of policy{...} so far */
     struct policy_source_file *sources; /* what it has required, in the order of their ends */
     size_t source_count, source_bytes;
+    bool quarantined; /* its own code hung or crashed the daemon: it was not loaded, and defines nothing */
 };
 
 struct policy_entry {
     struct policy *policy;
     struct policy_file *file;
+    bool quarantined; /* it hung or crashed the daemon, with this text: it does not run */
 };
 
 struct policy_error {
@@ -99,6 +104,12 @@ bool policy_file_define(struct policy_file *file, lua_State *L, int index, int l
 int policy_file_add_source(struct policy_file *file, const char *path, struct str text, struct error *err);
 /* Is it the path of the policy file, or of one that it has required? */
 bool policy_file_has_source(const struct policy_file *file, const char *path, size_t len);
+
+/* The mark of the policy of that name ("": of the file's own code) in the quarantine; NULL: there is none. */
+const struct quarantine_mark *policy_quarantine_mark(const struct policy_file *file, const char *policy);
+/* When the file's text is there: is it left out? When it is loaded: marks its policies. */
+bool policy_quarantine_file(struct policy_file *file);
+void policy_quarantine_policies(struct policy_file *file);
 
 /* Is the file's own code running, as opposed to a run of its policies? */
 bool policy_file_loading(const struct policy_file *file);

@@ -187,6 +187,7 @@ static void start_script(struct run *run)
         .done = script_done_now,
         .data = run,
         .limits = run->policy->limits,
+        .policy = run->policy->name,
     };
     if (!run->stopping && script_start(run->file->script, &call, &run->script, &err) == 0)
         return;

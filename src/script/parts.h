@@ -17,6 +17,7 @@
 #include <uv.h>
 
 #include "base/error.h"
+#include "guard/who.h"
 #include "loop/timer.h"
 #include "script/script.h"
 
@@ -46,6 +47,7 @@ struct script_run {
     struct script_run *qprev, *qnext; /* script->queue */
     struct script_call call;
     struct meter meter;
+    struct guard_who who;
     lua_State *co;
     int n_args;       /* of the first resume */
     lua_State **subs; /* the script's own coroutines that this run is in, the outermost first */
@@ -62,6 +64,7 @@ struct script_run {
 struct script {
     uv_loop_t *loop;
     char *name;
+    char hash[GUARD_HASH_SIZE]; /* of the text that was loaded; "": none was */
     void *host;
     lua_State *main;
     struct script_limits limits;
@@ -146,6 +149,8 @@ void run_enqueue(struct script_run *run); /* to be resumed at the loop's next tu
 void run_dequeue(struct script_run *run);
 
 /* ---- traceback.c ---- */
+/* The line that runs in this run, from within a signal handler: a guard_who.line. */
+int script_line_now(const void *run);
 /* The text of the value on L's top (runs __tostring): in a protected call only. Pops it. */
 void script_render_value(lua_State *L, char *out, size_t size);
 /* Fill *err and return its code: ERR_LIMIT, or ERR_NOMEM where the system refused the memory. where: "file:line", or

@@ -194,6 +194,19 @@ void *script_host(lua_State *L)
     return script_of(L)->host;
 }
 
+const char *script_hash(const struct script *script)
+{
+    return script->hash;
+}
+
+void script_hash_add(struct script *script, struct str text)
+{
+    char both[2 * GUARD_HASH_SIZE], added[GUARD_HASH_SIZE];
+    guard_hash(text, added);
+    snprintf(both, sizeof both, "%s%s", script->hash, added);
+    guard_hash(str_of(both), script->hash);
+}
+
 size_t script_memory(const struct script *script)
 {
     return script->memory;

@@ -40,6 +40,7 @@ struct script_limits {
     int64_t timeout_us; /* of one run, waiting included; 0: none */
 };
 
+struct guard_who;
 struct script;
 struct script_run;
 
@@ -60,6 +61,8 @@ bool script_computing(const struct script *script); /* a run of it does not wait
 size_t script_memory(const struct script *script);  /* bytes in use */
 /* A new cap. Where more is in use already, the next allocation fails. */
 void script_set_memory(struct script *script, size_t bytes);
+const char *script_hash(const struct script *script); /* of the text that was loaded, by guard_hash; "": none was */
+void script_hash_add(struct script *script, struct str text); /* what it has required belongs to it */
 
 /* Runs fn(L) with `argument` as a light userdata in protected mode, outside any run, to register modules or build
  * tables: short work in C only. 0, ERR_NOMEM, ERR_LIMIT or ERR_SCRIPT. What fn leaves on the stack is dropped. */
@@ -84,6 +87,7 @@ struct script_call {
     void *data;
     struct script_limits limits; /* a member that is 0: the script's own; memory is always the script's */
     bool loading;                /* the file's own chunk: calls that wait raise an error */
+    const char *policy;          /* whose run it is, for the watchdog; NULL: the file's own code. Outlives the run */
 };
 
 /* Starts at the loop's next turn. 0, ERR_NOMEM, ERR_LIMIT, or ERR_CANCELLED: the script is being freed. */
@@ -98,6 +102,8 @@ int script_load(struct script *script, struct str source, const struct script_ca
 void script_cancel(struct script_run *run, const char *why);
 int64_t script_run_cpu(const struct script_run *run); /* microseconds used */
 void *script_run_data(const struct script_run *run);  /* call.data */
+/* Who is to blame for what is done for the run outside of Lua (guard_enter). Valid as long as the run. */
+const struct guard_who *script_run_who(const struct script_run *run);
 /* The run that is being resumed now; NULL: none is. */
 struct script_run *script_run_of(lua_State *L);
 

@@ -55,7 +55,9 @@ static void reset(struct script_run *run)
     size_t reserve = s->reserve;
     s->reserve = s->limits.memory / 8;
     run->meter.stretch_us = CLEANUP_US;
+    const struct guard_who *before = guard_enter(&run->who);
     script_protected(s, reset_body, run, NULL, &run->meter, NULL);
+    guard_enter(before);
     s->reserve = reserve;
 }
 
@@ -213,10 +215,14 @@ static int begin(struct script *script, const struct str *source, const struct s
         return error_nomem(err);
     run->script = script;
     run->call = *call;
+    run->who = (struct guard_who){
+        .policy = call->policy, .file = script->name, .hash = script->hash, .line = script_line_now, .data = run};
     set_limits(run);
     struct beginning b = {.run = run, .source = source};
     struct error own;
+    const struct guard_who *before = guard_enter(&run->who);
     int code = script_protected(script, begin_body, &b, NULL, &run->meter, &own);
+    guard_enter(before);
     if (code) {
         free(run);
         if (code == ERR_SCRIPT && b.syntax)
@@ -246,6 +252,7 @@ int script_load(struct script *script, struct str source, const struct script_ca
     if (source.len > SCRIPT_SOURCE_MAX)
         return error_set(err, ERR_LIMIT, "%s: the file has %zu bytes, at most %d are read", script->name, source.len,
                          SCRIPT_SOURCE_MAX);
+    guard_hash(source, script->hash);
     return begin(script, &source, &loading, run, err);
 }
 
@@ -257,6 +264,11 @@ int64_t script_run_cpu(const struct script_run *run)
 void *script_run_data(const struct script_run *run)
 {
     return run->call.data;
+}
+
+const struct guard_who *script_run_who(const struct script_run *run)
+{
+    return &run->who;
 }
 
 struct script_run *script_run_of(lua_State *L)

@@ -106,7 +106,10 @@ static void explain(struct script_run *run, int status, struct error *err)
         struct error ignored;
         size_t reserve = s->reserve;
         s->reserve = s->limits.memory / 8;
-        if (script_protected(s, render_body, &r, NULL, m, &ignored) != 0) {
+        const struct guard_who *before = guard_enter(&run->who);
+        int failed = script_protected(s, render_body, &r, NULL, m, &ignored);
+        guard_enter(before);
+        if (failed) {
             char where[sizeof m->where];
             script_where(run->co, where, sizeof where);
             snprintf(r.text, sizeof r.text, "%s: (the error object cannot be shown)", where);
@@ -125,7 +128,9 @@ static void step(struct script_run *run, int64_t slice_us)
     run->meter.slice_us = slice_us;
     s->host_yield = s->slice_over = false;
     run->active = true;
+    const struct guard_who *before = guard_enter(&run->who);
     int code = script_protected(s, resume_body, &slice, run, &run->meter, &err);
+    guard_enter(before);
     run->active = false;
     bool failed = slice.status != LUA_OK && slice.status != LUA_YIELD;
     if (code) { /* thrown past lua_resume: the thread is not to be touched again */

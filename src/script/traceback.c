@@ -7,6 +7,7 @@
 
 #define HEAD_FRAMES 12 /* of a deep stack the innermost and the outermost frames are shown */
 #define TAIL_FRAMES 6
+#define LINE_LEVELS 64 /* C functions above the line that called them */
 
 /* "2s", "250ms", "64MiB": as `limits` takes them. */
 static void duration_text(int64_t us, char out[32])
@@ -157,4 +158,18 @@ void script_add_trace(const struct script_run *run, struct error *err)
     for (size_t i = run->n_subs; i > 0; i--)
         add_thread(&t, run->subs[i - 1]);
     add_thread(&t, run->co);
+}
+
+/* Reads what Lua keeps of its calls, and changes nothing. What runs may be in the middle of anything: the caller bears
+ * a crash. */
+int script_line_now(const void *data)
+{
+    const struct script_run *run = data;
+    lua_State *L = run->script->current;
+    lua_Debug ar;
+    for (int level = 0; L && level < LINE_LEVELS && lua_getstack(L, level, &ar); level++) {
+        if (lua_getinfo(L, "l", &ar) && ar.currentline > 0)
+            return ar.currentline;
+    }
+    return 0;
 }

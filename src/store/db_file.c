@@ -144,6 +144,27 @@ static int take_lock(const char *path, int *lock, struct error *err)
     return 0;
 }
 
+int store_holder(const char *path, bool *held, char pid[STORE_PID_SIZE])
+{
+    char name[PATH_MAX + 8];
+    snprintf(name, sizeof name, "%s.lock", path);
+    *held = false;
+    pid[0] = '\0';
+    int fd = open(name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return errno == ENOENT ? 0 : errno;
+    int rc = 0;
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        *held = errno == EWOULDBLOCK;
+        rc = *held ? 0 : errno;
+        ssize_t n = pread(fd, pid, STORE_PID_SIZE - 1, 0);
+        pid[n > 0 ? n : 0] = '\0';
+        pid[strspn(pid, "0123456789")] = '\0';
+    }
+    close(fd); /* where the lock was free, this gives it back at once */
+    return rc;
+}
+
 int db_file_make(const char *path, char **real, int *lock, struct error *err)
 {
     char folder[PATH_MAX];

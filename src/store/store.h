@@ -7,6 +7,7 @@
 #ifndef MPIJOBD_STORE_STORE_H
 #define MPIJOBD_STORE_STORE_H
 
+#include <stdbool.h>
 #include <uv.h>
 
 #include "base/error.h"
@@ -28,6 +29,11 @@ int store_open(uv_loop_t *loop, const char *path, const struct log *log, struct 
  * it with store_close. Errors as of store_open, and: ERR_NOT_FOUND: there is no file, or no journal in it yet.
  * ERR_INVALID and retryable: the file is of an older mpijobd; a daemon brings it up to date. */
 int store_open_reader(const char *path, struct store **store, struct error *err);
+
+#define STORE_PID_SIZE 24
+/* Whether a daemon has the file, and its process, as a number in text; "" where that is not known. path: without links.
+ * Blocks. 0, or errno. */
+int store_holder(const char *path, bool *held, char pid[STORE_PID_SIZE]);
 
 /* Finishes what was handed over, then closes; closed (may be NULL) is called last, on the loop. From the call on
  * nothing can be read, and what is handed over is answered ERR_CANCELLED. A prune is cut short. store may be NULL. */

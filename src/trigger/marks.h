@@ -10,6 +10,7 @@
 struct interrupted_run {
     int64_t id;           /* of its row in the journal */
     int64_t scheduled_at; /* microseconds since 1970 */
+    int64_t started_at;   /* the same */
     char policy[64];
     bool scheduled; /* by a schedule or period, so it is to be finished; another one is only told of */
     bool dry_run;

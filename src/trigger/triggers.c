@@ -44,7 +44,7 @@ static size_t start_schedules(struct triggers *t, const struct policy_set *set, 
     size_t count = 0;
     for (size_t i = 0; i < set->count; i++) {
         const struct policy_entry *entry = &set->entries[i];
-        if (entry->policy->on || !is_here(t, entry->policy))
+        if (entry->policy->on || entry->quarantined || !is_here(t, entry->policy))
             continue;
         past[i].before = triggers_schedule(t, entry->policy->name);
         struct schedule *s = schedule_start(t, entry, &past[i]);
@@ -118,7 +118,7 @@ size_t triggers_renew_events(struct triggers *t, const struct policy_set *set)
     loops_forget(&t->runs->loops);
     for (size_t i = set->count; i > 0; i--) {
         const struct policy_entry *entry = &set->entries[i - 1];
-        if (!entry->policy->on || !is_here(t, entry->policy))
+        if (!entry->policy->on || entry->quarantined || !is_here(t, entry->policy))
             continue;
         list = start_event(t, entry, list);
         count++;

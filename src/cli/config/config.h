@@ -40,6 +40,7 @@ struct config {
     enum log_level log_level;
     enum log_format log_format;
     struct script_limits limits; /* ceilings for every policy; 0: none */
+    int64_t stall;               /* microseconds: the longest turn of the loop; 0: the default */
     int64_t http_timeout;        /* microseconds; 0: default */
     int64_t watch_silence;       /* microseconds; 0: default */
     unsigned http_connections;   /* 0: default */

@@ -15,6 +15,7 @@ enum kind {
     KIND_TEXTS,
     KIND_PATHS,
     KIND_DURATION,
+    KIND_STALL,
     KIND_SIZE,
     KIND_COUNT,
     KIND_LEVEL,
@@ -66,6 +67,7 @@ static const struct key {
     {"/limits/cpu", KIND_DURATION, offsetof(struct config, limits.cpu_us)},
     {"/limits/memory", KIND_SIZE, offsetof(struct config, limits.memory)},
     {"/limits/timeout", KIND_DURATION, offsetof(struct config, limits.timeout_us)},
+    {"/limits/stall", KIND_STALL, offsetof(struct config, stall)},
     {"/http", KIND_MAP, 0},
     {"/http/timeout", KIND_DURATION, offsetof(struct config, http_timeout)},
     {"/http/watch_silence", KIND_DURATION, offsetof(struct config, watch_silence)},
@@ -77,6 +79,7 @@ static const struct key {
     {"/leader_election", KIND_LATER, 0},
     {"/sharding", KIND_LATER, 0},
 };
+#define STALL_LEAST_US 100000
 #define KEYS (sizeof keys / sizeof *keys)
 
 int config_wrong(struct config_reading *r, const char *pointer, const char *format, ...)
@@ -164,6 +167,14 @@ static int read_duration(struct config_reading *r, const struct key *k, struct j
     return rc;
 }
 
+static int read_stall(struct config_reading *r, const struct key *k, struct json value)
+{
+    int rc = read_duration(r, k, value);
+    if (!rc && r->config->stall < STALL_LEAST_US)
+        rc = config_wrong(r, r->at, "has to be 100ms or more: a turn of the loop takes some milliseconds");
+    return rc;
+}
+
 static int read_size(struct config_reading *r, const struct key *k, struct json value)
 {
     char *text = json_type(value) == JSON_STRING ? config_decode(value) : NULL;
@@ -223,6 +234,8 @@ static int read_key(struct config_reading *r, const struct key *k, struct json v
         return read_texts(r, k, value);
     case KIND_DURATION:
         return read_duration(r, k, value);
+    case KIND_STALL:
+        return read_stall(r, k, value);
     case KIND_SIZE:
         return read_size(r, k, value);
     case KIND_COUNT:

@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
@@ -99,28 +98,6 @@ static void state_absent(struct doctor *d, const char *path)
         doctor_say(d, DOCTOR_OK, NULL, "%s is not there yet; the daemon will make it", path);
 }
 
-/* held: whether a daemon has it; pid: its process, "" where that is not known. 0, or errno. */
-static int look_at_lock(const char *path, bool *held, char pid[24])
-{
-    char name[PATH_MAX + 8];
-    snprintf(name, sizeof name, "%s.lock", path);
-    *held = false;
-    pid[0] = '\0';
-    int fd = open(name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0)
-        return errno == ENOENT ? 0 : errno;
-    int rc = 0;
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        *held = errno == EWOULDBLOCK;
-        rc = *held ? 0 : errno;
-        ssize_t n = pread(fd, pid, 23, 0);
-        pid[n > 0 ? n : 0] = '\0';
-        pid[strspn(pid, "0123456789")] = '\0';
-    }
-    close(fd); /* where the lock was free, this gives it back at once */
-    return rc;
-}
-
 /* False: it cannot be read, which the report says now. */
 static bool state_readable(struct doctor *d, const char *path, bool *older)
 {
@@ -155,7 +132,7 @@ static bool state_room(struct doctor *d, const char *path, uint64_t *left)
 
 static void state_there(struct doctor *d, const char *given)
 {
-    char pid[24], cure[256], path[PATH_MAX], folder[PATH_MAX];
+    char pid[STORE_PID_SIZE], cure[256], path[PATH_MAX], folder[PATH_MAX];
     uint64_t left;
     bool held, older;
     if (!realpath(given, path)) /* the lock stands beside the file itself, not beside a link to it */
@@ -166,7 +143,7 @@ static void state_there(struct doctor *d, const char *given)
                    path, strerror(errno));
         return;
     }
-    int rc = look_at_lock(path, &held, pid);
+    int rc = store_holder(path, &held, pid);
     if (rc) {
         doctor_say(d, DOCTOR_FAILED, user_cure(cure, "use a filesystem with locks, and give the lock's file to"),
                    "%s.lock cannot be locked: %s", path, strerror(rc));

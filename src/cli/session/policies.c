@@ -10,6 +10,15 @@
 #include "mpijob/kind.h"
 #include "store/store.h"
 
+static bool quarantined(const struct policy_set *set)
+{
+    for (size_t i = 0; i < set->file_count; i++) {
+        if (set->files[i]->quarantined)
+            return true;
+    }
+    return false;
+}
+
 static void loaded(void *data, const struct policy_set *set)
 {
     struct session *s = data;
@@ -23,7 +32,7 @@ static void loaded(void *data, const struct policy_set *set)
     if (set->error_count) {
         error_set(&s->error, ERR_INVALID, "%zu error%s in the policies; nothing was run", set->error_count,
                   set->error_count == 1 ? "" : "s");
-    } else if (set->count == 0) {
+    } else if (set->count == 0 && !quarantined(set)) {
         error_set(&s->error, ERR_INVALID, "the files define no policy; a policy file calls policy { ... }");
     }
     s->flag = true;

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the engine says about policies that hung or crashed an earlier daemon, and so do not run. */
+#include "engine/culprits.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "engine/engine_parts.h"
+#include "guard/quarantine.h"
+
+void engine_each_quarantined(const struct engine *e,
+                             void (*visit)(void *data, const char *policy, const struct quarantine_mark *mark),
+                             void *data)
+{
+    const struct policy_set *set = e->set;
+    for (size_t i = 0; set && i < set->file_count; i++) {
+        const struct quarantine_mark *mark =
+            set->files[i]->quarantined ? policy_quarantine_mark(set->files[i], "") : NULL;
+        if (mark)
+            visit(data, NULL, mark);
+    }
+    for (size_t i = 0; set && i < set->count; i++) {
+        const struct policy_entry *entry = &set->entries[i];
+        const struct quarantine_mark *mark =
+            entry->quarantined ? policy_quarantine_mark(entry->file, entry->policy->name) : NULL;
+        if (mark)
+            visit(data, entry->policy->name, mark);
+    }
+}
+
+static void tell(void *data, const char *policy, const struct quarantine_mark *mark)
+{
+    const struct engine *e = data;
+    char deed[64], when[32], text[320];
+    struct buf place = BUF_INIT;
+    quarantine_deed(mark, deed);
+    clock_format(mark->at, false, when);
+    buf_puts(&place, mark->file);
+    if (mark->line)
+        buf_printf(&place, ":%d", mark->line);
+    snprintf(text, sizeof text,
+             "%s is in quarantine, because it %s: it does not run until its file changes, or somebody says mpijobd "
+             "resume",
+             policy ? "a policy" : "a file", deed);
+    log_event(e->o.log, LOG_ERROR, text,
+              LOG_FIELDS({"policy", policy}, {"at", place.failed ? mark->file : place.ptr}, {"since", when}));
+    buf_free(&place);
+}
+
+void culprits_tell(const struct engine *e)
+{
+    engine_each_quarantined(e, tell, (void *)(uintptr_t)e);
+}
+
+void culprits_read(const struct engine *e)
+{
+    struct error err;
+    if (e->o.quarantine && quarantine_read(e->o.quarantine, &err))
+        log_event(e->o.log, LOG_ERROR, "the list of policies in quarantine cannot be read; it stays as it was",
+                  LOG_FIELDS({"reason", err.message}));
+}
+
+const char *culprits_run(const struct engine *e, const char *policy, int64_t since, char out[CULPRITS_TEXT])
+{
+    char deed[64];
+    const struct quarantine_mark *mark = quarantine_since(e->o.quarantine, policy, since);
+    if (!mark)
+        return "the daemon ended before the run did";
+    quarantine_deed(mark, deed);
+    snprintf(out, CULPRITS_TEXT, "the policy %s, at %.300s:%d: the daemon was ended, and the policy is in quarantine",
+             deed, mark->file, mark->line);
+    return out;
+}
