@@ -7,4 +7,8 @@
  * instead of staying in the heap for good. At the start of a program. */
 void memory_give_back(void);
 
+/* After much was freed in small pieces, which lie between others: whole pages of them go back, too. Takes some
+ * milliseconds. */
+void memory_trim(void);
+
 #endif

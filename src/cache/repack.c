@@ -5,8 +5,8 @@
  * complete, as a list comes by namespace; another one when new objects pack worse than earlier ones did. After each,
  * all objects are packed again, a little in each turn of the loop. The same closes gaps in the memory of packed
  * objects. */
-#include <malloc.h>
 
+#include "base/memory.h"
 #include "cache/parts.h"
 
 #define FIRST 500                       /* objects that the first dictionary is trained on */
@@ -119,7 +119,7 @@ static void repack(struct cache *c, struct job *job, bool encode)
 static void trim(void)
 {
 #ifdef __GLIBC__
-    malloc_trim(0);
+    memory_trim();
 #endif
 }
 

@@ -174,6 +174,7 @@ int change_start(const struct site *site, struct change_call *call, struct chang
     c->through_launcher = call->through_launcher;
     c->wait_effect_ms = call->wait_effect_ms;
     c->run = call->run;
+    c->who = call->who;
     c->gate = call->gate;
     c->done = call->done;
     c->data = call->data;

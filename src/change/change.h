@@ -19,6 +19,7 @@
 #include "change/gate.h"
 #include "cluster/cluster.h"
 #include "cluster/effect_watch.h"
+#include "guard/who.h"
 #include "mpijob/effect/effect.h"
 #include "site/site.h"
 
@@ -84,6 +85,7 @@ struct change_call { /* everything is copied but changes, gate, done and data */
     int64_t run;                             /* 0: none */
     const char *policy;                      /* "" or NULL: by hand */
     const char *handled_key, *handled_value; /* a `handled` row of the state, written with the intent; NULL: none */
+    const struct guard_who *who;             /* to blame where its making hangs; outlives it. NULL: whoever runs */
     change_gate gate;                        /* NULL: everything may leave */
     change_done done;
     void *data;

@@ -83,7 +83,7 @@ static int make(struct change *c, struct json before, struct json *after, struct
     return rc;
 }
 
-void change_consider(struct change *c)
+static void consider(struct change *c)
 {
     struct error err;
     struct json before = {0}, after = {0}, whole;
@@ -117,6 +117,14 @@ void change_consider(struct change *c)
         change_read_launcher(c);
     else
         change_judge(c, before, after);
+}
+
+/* Here the texts are worked on that a policy has given, also after an answer of the server, when no policy runs. */
+void change_consider(struct change *c)
+{
+    const struct guard_who *before = guard_enter(c->who ? c->who : guard_now());
+    consider(c);
+    guard_enter(before);
 }
 
 /* ---- the bytes to send ---- */

@@ -23,6 +23,7 @@ struct change {
     struct buf body;
     int64_t run;
     uint64_t wait_effect_ms;
+    const struct guard_who *who;
     change_gate gate;
     change_done done;
     void *data;

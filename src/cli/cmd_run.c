@@ -32,7 +32,7 @@ struct daemon {
     struct manual_clock manual;
     struct admin *admin; /* NULL: it does not listen */
     struct lag lag;
-    struct metric *lag_seconds, *lines_lost, *journal_failures;
+    struct metric *lag_seconds, *lag_cpu_seconds, *lines_lost, *journal_failures;
     uint64_t lines_counted; /* of those that were lost */
     struct guard_shared *guard;
     struct watchdog *watchdog;
@@ -127,7 +127,9 @@ static void collect(void *data)
 {
     struct daemon *d = data;
     uint64_t lost = outlet_lost(d->s.log.outlet);
-    metric_set(d->lag_seconds, lag_take(&d->lag), NULL);
+    struct lag_times lag = lag_take(&d->lag);
+    metric_set(d->lag_seconds, lag.seconds, NULL);
+    metric_set(d->lag_cpu_seconds, lag.cpu, NULL);
     metric_add(d->lines_lost, (double)(lost - d->lines_counted), NULL);
     d->lines_counted = lost;
     metric_set(d->journal_failures, (double)store_failures(d->s.store), NULL);
@@ -150,12 +152,22 @@ static void add_part(void *data, const struct engine_part *part)
     buf_printf(data, "[%c] %s: %s\n", part->well ? '+' : '-', part->name, part->state);
 }
 
+/* The others run all the same: it is told, and the daemon is ready. */
+static void add_quarantined(void *data, const char *policy, const struct quarantine_mark *mark)
+{
+    char deed[64];
+    buf_printf(data, "[-] %s %s: in quarantine, because it %s, at %s:%d\n", policy ? "policy" : "file",
+               policy ? policy : mark->file, quarantine_deed(mark, deed), mark->file, mark->line);
+}
+
 static void parts(void *data, struct buf *out)
 {
     const struct daemon *d = data;
     uint64_t failures = store_failures(d->s.store);
     if (d->s.engine)
         engine_each_part(d->s.engine, add_part, out);
+    if (d->s.engine)
+        engine_each_quarantined(d->s.engine, add_quarantined, out);
     buf_printf(out, "[+] journal: %" PRIu64 " writes have failed\n", failures);
 }
 
@@ -184,6 +196,8 @@ static int count_things(struct daemon *d)
                                           "What could not be written to the journal or the state.", NULL);
     d->lag_seconds = metrics_gauge(s->metrics, "loop_lag_seconds", "seconds",
                                    "The longest that the loop was busy at a stretch since the last look.", NULL);
+    d->lag_cpu_seconds = metrics_gauge(s->metrics, "loop_lag_cpu_seconds", "seconds",
+                                       "The most that the loop computed at a stretch since the last look.", NULL);
     d->lines_lost = metrics_counter(s->metrics, "log_lines_lost", NULL,
                                     "Lines of the log that nobody took, or that could not be written.", NULL);
     metric_set(metrics_gauge(s->metrics, "build_info", NULL, "This program.", labels), 1,

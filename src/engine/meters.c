@@ -95,7 +95,8 @@ static void collect(void *data)
 {
     struct meters *m = data;
     const struct policy_set *set = m->engine->set;
-    struct metric *const fresh[] = {m->memory, m->queue, m->quarantined, m->silence, m->jobs, m->bytes, m->held, m->blind};
+    struct metric *const fresh[] = {m->memory, m->queue, m->quarantined, m->silence,
+                                    m->jobs,   m->bytes, m->held,        m->blind};
     for (size_t i = 0; i < sizeof fresh / sizeof *fresh; i++)
         metric_clear(fresh[i]);
     for (size_t i = 0; i < m->engine->cluster_count; i++)

@@ -229,7 +229,9 @@ bool parent_watch(struct guard_shared *shared)
     struct parent p = {.shared = shared, .self = getpid(), .kill_at = NEVER, .start_at = NEVER};
     struct rlimit no_core = {0, 0};
     setrlimit(RLIMIT_CORE, &no_core);
+#ifndef __SANITIZE_ADDRESS__ /* the leak checker has to attach to the daemon */
     prctl(PR_SET_DUMPABLE, 0);
+#endif
     set_up_signals(&p);
     if (start(&p))
         return true;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "base/texts.h"
 #include "cluster/cluster.h"
 #include "loop/defer.h"
@@ -74,6 +75,7 @@ void policy_set_release(struct policy_set *set)
     free(set->entries);
     free(set->errors);
     free(set);
+    memory_trim(); /* of scripts that filled their states */
 }
 
 /* ---- definitions ---- */

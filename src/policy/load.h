@@ -4,6 +4,7 @@
 #ifndef MPIJOBD_POLICY_LOAD_H
 #define MPIJOBD_POLICY_LOAD_H
 
+#include "guard/who.h"
 #include "policy/definition.h"
 
 struct alarms;
@@ -107,6 +108,8 @@ bool policy_file_has_source(const struct policy_file *file, const char *path, si
 
 /* The mark of the policy of that name ("": of the file's own code) in the quarantine; NULL: there is none. */
 const struct quarantine_mark *policy_quarantine_mark(const struct policy_file *file, const char *policy);
+/* Who is to blame for what is done for that policy outside of its script. Valid as long as both. */
+struct guard_who policy_who(const struct policy_file *file, const struct policy *policy);
 /* When the file's text is there: is it left out? When it is loaded: marks its policies. */
 bool policy_quarantine_file(struct policy_file *file);
 void policy_quarantine_policies(struct policy_file *file);

@@ -12,6 +12,11 @@ const struct quarantine_mark *policy_quarantine_mark(const struct policy_file *f
     return quarantine_find(f->env->quarantine, policy, hash);
 }
 
+struct guard_who policy_who(const struct policy_file *f, const struct policy *policy)
+{
+    return (struct guard_who){.policy = policy->name, .file = f->path, .hash = script_hash(f->script)};
+}
+
 bool policy_quarantine_file(struct policy_file *f)
 {
     f->quarantined = policy_quarantine_mark(f, "") != NULL;

@@ -5,6 +5,7 @@
 #define MPIJOBD_RUN_RUN_H
 
 #include "change/change.h"
+#include "guard/who.h"
 #include "jobs/listing.h"
 #include "policy/definition.h"
 
@@ -69,6 +70,7 @@ struct run {
     int64_t changed, unchanged, failed; /* jobs and other objects */
     int64_t granted;                    /* writes that it was allowed */
     int64_t grant_max;                  /* writes that it may be allowed; -1: any number */
+    struct guard_who who;               /* to blame for what is done for it outside of its script */
     struct script_run *script;
     const struct run_feed *feed;         /* NULL: it lists its jobs itself */
     struct sweep *sweep;                 /* NULL: its policy has a run function */

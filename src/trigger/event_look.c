@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a job as it is to what is found of each kind of event, and to the job's next step. */
+#include "guard/who.h"
 #include "trigger/event_parts.h"
 
 /* ---- what is found ---- */
@@ -73,8 +74,8 @@ static bool look_match(struct event_trigger *t, uint32_t slot, int64_t at_us, in
     return write;
 }
 
-void event_look(struct event_trigger *t, uint32_t slot, const struct mpijob_view *v, enum event_look how,
-                int64_t fired_us)
+static void look(struct event_trigger *t, uint32_t slot, const struct mpijob_view *v, enum event_look how,
+                 int64_t fired_us)
 {
     struct job_state *j = &t->jobs[slot];
     const struct policy *p = t->entry.policy;
@@ -101,6 +102,16 @@ void event_look(struct event_trigger *t, uint32_t slot, const struct mpijob_view
         event_row_write(t, slot, v->uid);
     bool news = how == EVENT_CHANGED || (job_kinds(j, HANDLING_PENDING) & ~before);
     event_step(t, slot, news ? JOB_NEWS : JOB_LOOKED_AT, fired_us != MPIJOB_NO_TIME ? fired_us : now_us);
+}
+
+void event_look(struct event_trigger *t, uint32_t slot, const struct mpijob_view *v, enum event_look how,
+                int64_t fired_us)
+{
+    /* Its conditions are asked here, without a run. */
+    const struct guard_who who = policy_who(t->entry.file, t->entry.policy);
+    const struct guard_who *before = guard_enter(&who);
+    look(t, slot, v, how, fired_us);
+    guard_enter(before);
 }
 
 void event_look_cached(struct event_trigger *t, uint32_t slot, enum event_look how, int64_t fired_us)

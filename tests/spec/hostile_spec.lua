@@ -1,164 +1,171 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Policies that want to hold on to the daemon, each on a real daemon beside a good one that looks at the time every 20 ms: the good one is
--- never late by more than a busy machine makes it, the bad one ends with the right words, memory does not grow, and the daemon ends when
--- it is told to.
+-- Policies that want to hold on to the daemon, on a real daemon beside a good one: one by one by a clock that is moved by hand, then all
+-- together. The loop never computes for long at a stretch, the bad one ends with the right words, memory is where it was, and the daemon
+-- ends when it is told to. How late the good one is follows from the longest turn of the loop, which the daemon measures itself: in
+-- computing time, so that a busy machine changes nothing.
 local support = require "support"
 local cluster = require "support.cluster"
+local hostile = require "support.hostile"
+local http = require "socket.http"
 
--- The stretches that these bodies once held the loop for were 0.1 s to minutes, and most of them without an end. Alone on a machine the
--- neighbour is late by 20 ms at most.
-local LATE = tonumber(os.getenv("MPIJOBD_HOSTILE_LATE") or 0.5) -- seconds
-local MEMORY = 160 * 1024 -- KiB: the daemon's own, one script's cap of 64 MiB, and what the allocator keeps
+-- Seconds of computing at a stretch. Alone on a machine 0.05 is enough for `known`; processors that others use, too, are slower.
+local STRICT = tonumber(os.getenv("MPIJOBD_HOSTILE_LATE") or 0.15)
+local LOOSE = 2 * STRICT -- what ends only because it cannot be interrupted
+local MEMORY = 24 * 1024 -- KiB: what may be left of policies when their files are loaded again
+local CAP = 64 * 1024 -- KiB: of a policy's own, while it runs
 
-local GOOD = [[
-policy { name = "good", every = "1s", limits = { cpu = "10s" }, run = function(run)
-    local worst, last = 0, time.now()
-    for _ = 1, 40 do
-        sleep(0.02)
-        local now = time.now()
-        worst, last = math.max(worst, now - last - 0.02), now
-    end
-    log.info("good", { late = ("%.3f"):format(worst) })
-end }
-]]
-
--- What a fast machine does within its time is ended for its time on a slow one.
-local NOT_INTERRUPTED = "where it cannot be interrupted"
-
-local CASES = {
-    { "a decoder without a bound on depth", 'nothing can be set here', [[
-        local c = require "cjson" c.decode_max_depth(2^31-1) ]] },
-    { "deep texts", 'well=true', [[
-        local c = require "cjson"
-        local ok, err = pcall(c.decode, ("["):rep(1e5))
-        local t = {} for _ = 1, 1e5 do t = { t } end
-        local ok2, err2 = pcall(c.encode, t)
-        log.info("end", { decode = err, encode = err2, well = not ok and not ok2 }) ]] },
-    { "a table that is shared", { 'the JSON text is larger than the limit', NOT_INTERRUPTED }, [[
-        local t = {} for _ = 1, 40 do t = { t, t } end require("cjson").encode(t) ]] },
-    { "empty tables with many places, shared", { 'CPU limit', NOT_INTERRUPTED }, [[
-        local e = {} for i = 1, 1e6 do e[i] = i end for i = 1e6, 1, -1 do e[i] = nil end
-        local t = {} for i = 1, 1e5 do t[i] = e end while true do pcall(json.encode, t) end ]] },
-    { "deep nesting around a long text", { 'CPU limit', NOT_INTERRUPTED }, [[
-        local s = ("["):rep(99) .. '"' .. ("x"):rep(7e6) .. '"' .. ("]"):rep(99) while true do pcall(json.decode, s) end ]] },
-    { "coroutines that close one another", 'outcome=done', [[
-        local last
-        for _ = 1, 12000 do
-            local before = last
-            last = coroutine.create(function()
-                local x <close> = setmetatable({}, { __close = function() if before then coroutine.close(before) end end })
-                coroutine.yield()
-            end)
-            coroutine.resume(last)
-        end
-        coroutine.close(last) ]] },
-    { "whole numbers that collide", 'more than 16384 keys', [[
-        local t = {} for j = 1, 65537 do t[j * 131071] = true end ]] },
-    { "fractions that collide", 'more than 16384 keys', [[
-        local t = {} for j = 1, 1e6 do t[1 + j * 2.0 ^ -52] = true end ]] },
-    { "look-ups that fail through a chain", 'CPU limit', [[
-        local a, b = {}, {} for j = 1, 4097 do a[j * 8191] = 1 b[j * 8191] = 1 end
-        setmetatable(a, { __index = b }) setmetatable(b, { __index = a })
-        while true do pcall(function() return a[5000 * 8191] end) end ]] },
-    { "a patch that copies into itself", 'step 12: ', [[
-        local steps = { { op = "add", path = "/metadata/annotations", value = { a = ("x"):rep(1000) } } }
-        for i = 1, 24 do steps[#steps + 1] = { op = "copy", from = "/metadata/annotations", path = "/metadata/annotations/b" .. i } end
-        local _, err = mpijob.patch(NS .. "/a", steps) log.info("end", { err = err and err.message }) ]] },
-    { "a patch of many steps", 'step 10000: a JSON patch has at most 10000 steps', [[
-        local steps = {} for i = 1, 10001 do steps[i] = { op = "test", path = "/metadata/name", value = "a" } end
-        local _, err = mpijob.patch(NS .. "/a", steps) log.info("end", { err = err and err.message }) ]] },
-    { "steps that rewrite a long list", 'go over more than 48 MiB', [[
-        local l = {} for i = 1, 40000 do l[i] = i end
-        local steps = { { op = "add", path = "/metadata/annotations", value = { a = l } } }
-        for _ = 1, 100 do steps[#steps + 1] = { op = "add", path = "/metadata/annotations/a/0", value = 1 } end
-        local _, err = mpijob.patch(NS .. "/a", steps) log.info("end", { err = err and err.message }) ]] },
-    { "an object of many annotations", 'end policy=bad ok=true', [[
-        local t = mpijob.get(NS .. "/b"):table()
-        for i = 1, 16000 do t.metadata.annotations["a" .. i] = tostring(math.random(9)) end
-        local done, err = mpijob.replace_object(t) log.info("end", { ok = done ~= nil, err = err and err.message }) ]] },
-    { "lists that are never read", 'memory limit', [[
-        local t = {} for i = 1, 4000 do t[i] = ("a"):rep(55) .. i end
-        local l = {} for i = 1, 1e5 do l[i] = mpijob.list { name = t } end ]] },
-    { "long lines of the log", 'CPU limit', [[
-        local f = {} for i = 1, 32 do f["f" .. i] = ("\1"):rep(8e6 // 1 | 0) break end
-        local s = f.f1 for i = 2, 32 do f["f" .. i] = s end
-        for _ = 1, 3 do log.info("x", f) end while true do end ]] },
-    { "long globs", 'names have at most 253', [[
-        local t = {} for i = 1, 4096 do t[i] = ("a"):rep(12000 // 10) .. i end mpijob.list { name = t } ]] },
-    { "many globs", 'more than 64 names with * or ?', [[
-        local t = {} for i = 1, 4096 do t[i] = ("*a"):rep(100) .. i end mpijob.list { name = t } ]] },
-    { "many names", 'CPU limit', [[
-        local t = {} for i = 1, 4096 do t[i] = ("a"):rep(50) .. i end while true do mpijob.list { name = t } end ]] },
-    { "large conditions", '256 KiB', [[
-        local t, s = {}, ("x"):rep(1e6) for i = 1, 1000 do t["a" .. i] = s end mpijob.list { annotations = t } ]] },
-    { "a selector of many values", 'more than 1024 values', [[
-        local t = {} for i = 1, 50000 do t[i] = "v" .. i end
-        mpijob.list { labels = "a in (" .. table.concat(t, ",", 1, 20000) .. ")" } ]] },
-    { "changes that hold empty tables with many places", { 'take too long to read', NOT_INTERRUPTED }, [[
-        local e = {} for i = 1, 1e6 do e[i] = i end for i = 1e6, 1, -1 do e[i] = nil end
-        local t = {} for i = 1, 1e5 do t[i] = e end mpijob.replace(NS .. "/a", { schedulingPolicy = { minResources = t } }) ]] },
-    { "many long annotations", 'annotations have more than 262144 bytes', [[
-        local t, s = {}, ("x"):rep(1e6) for i = 1, 4000 do t["a" .. i] = s end mpijob.replace(NS .. "/a", { annotations = t }) ]] },
-    { "weak keys", 'CPU limit', [[
-        local m = {} local t = setmetatable({}, m) m.__mode = "k"
-        while true do local k = {} for _ = 1, 15000 do local n = {} t[k] = n k = n end for k in pairs(t) do t[k] = nil end end ]] },
-    { "a format of many items", 'CPU limit', [[
-        local t = {} for i = 1, 1e5 do t[i] = 1e308 end
-        while true do pcall(string.format, ("%99.99f"):rep(1e5), table.unpack(t)) end ]] },
-    { "JSON texts that no string can hold", 'CPU limit', [[
-        local s = ("x"):rep(8300000) for _ = 1, 100 do pcall(json.encode, { s, s }) end while true do end ]] },
-    { "zones that there are not", 'CPU limit', [[
-        while true do pcall(time.rfc3339, 0, "Europe/Berlim") pcall(time.rfc3339, 0, "Europe/B" .. math.random(1e9)) end ]] },
-    { "patterns", 'CPU limit', [[
-        while true do ("a"):rep(200):find(".-.-.-b") end ]] },
-    { "sleeps of no time", 'CPU limit', [[
-        while true do sleep(0) end ]] },
-}
-
-describe("a hostile policy #measured", function()
-    local server, folder, namespace
+describe("a hostile policy #hostile #measured", function()
+    local server, namespace
 
     lazy_setup(function()
         server = cluster.start(cluster.versions[4])
-        folder = support.folder()
         namespace = server:namespace()
         server:create(namespace, "a", { state = "Running" })
         server:create(namespace, "b", { state = "Running" })
     end)
     lazy_teardown(support.cleanup)
 
-    local function memory(pid)
-        return tonumber(support.read("/proc/" .. pid .. "/status"):match("VmRSS:%s*(%d+)"))
+    local function memory(daemon)
+        return tonumber(support.read("/proc/" .. daemon.pid .. "/status"):match("VmRSS:%s*(%d+)"))
     end
 
-    for _, case in ipairs(CASES) do
-        local name, words, body = case[1], case[2], case[3]
-        it("does no harm to its neighbour: " .. name, function()
-            local bad = ('local NS = %q\npolicy { name = "bad", every = "2s", limits = { cpu = "500ms" }, run = function(run)\n%s\nend }\n'):format(
-                namespace, body)
-            local daemon = support.daemon({}, "run", "--no-supervisor", "--kubeconfig", server.kubeconfig, "--state", ":memory:", "-n", namespace,
-                support.write(folder .. "/good.lua", GOOD), support.write(folder .. "/bad.lua", bad))
-            daemon:expect("policies in force")
-            local said = support.proc.await(function()
-                for _, text in ipairs(type(words) == "table" and words or { words }) do
-                    if daemon.stderr:find(text, 1, true) then
-                        return true
-                    end
+    local function start(options, folder, ...)
+        local daemon = support.daemon(options, "run", "--no-supervisor", "--kubeconfig", server.kubeconfig, "--state", ":memory:", "--listen",
+            "127.0.0.1:0", "-n", namespace, folder, ...)
+        daemon.metrics = daemon:expect("metrics and health are served"):match("url=(%S+)") .. "/metrics"
+        daemon:expect("in force")
+        return daemon
+    end
+
+    -- The longest turn since the last look, in seconds of computing.
+    local function longest_turn(daemon)
+        return tonumber((http.request(daemon.metrics)):match("\nmpijobd_loop_lag_cpu_seconds (%S+)"))
+    end
+
+    local function said(daemon, from, words)
+        return support.proc.await(function()
+            for _, text in ipairs(type(words) == "table" and words or { words }) do
+                if daemon.stderr:find(text, from, true) then
+                    return text
                 end
-            end)
-            assert.is_truthy(said, daemon.stderr:sub(-4000))
-            daemon:expect("good late=")
-            daemon:expect("good late=")
-            local worst = 0
-            for late in daemon.stderr:gmatch("good late=(%S+)") do
-                worst = math.max(worst, tonumber(late))
             end
-            if os.getenv("MPIJOBD_HOSTILE_TIMES") then
-                print(("%6.3f s late, %7d KiB: %s"):format(worst, memory(daemon.pid), name))
-            end
-            assert.is_true(worst < LATE, ("the neighbour was %.3f s late\n%s"):format(worst, daemon.stderr:sub(-3000)))
-            assert.is_true(memory(daemon.pid) < MEMORY, ("%d KiB of memory"):format(memory(daemon.pid)))
-            assert.are.equal(0, (daemon:stop()))
         end)
     end
+
+    describe("one by one", function()
+        local daemon, folder, base
+
+        lazy_setup(function()
+            folder = support.folder()
+            support.write(folder .. "/good.lua", 'policy { name = "good", every = "1s", run = function() log.info("tick") end }\n')
+            daemon = start({ stdin = true }, folder, "--clock", "manual")
+            base = memory(daemon)
+        end)
+
+        local function try(name, body, limits, words, bound)
+            support.write(folder .. "/bad.lua", hostile.policy("bad", namespace, body, limits))
+            daemon:kill("sighup")
+            daemon:expect("in force")
+            local from, before = #daemon.stderr, memory(daemon)
+            longest_turn(daemon)
+            daemon:write("advance 1s\n")
+            daemon:expect("clock ", "stdout")
+            local turn, during = longest_turn(daemon), memory(daemon)
+            daemon:expect("tick policy=good")
+            if os.getenv("MPIJOBD_HOSTILE_TIMES") then
+                print(("%6.3f s, %7d KiB before, %7d KiB: %s"):format(turn, before, during, name))
+            end
+            if words then
+                assert.is_truthy(said(daemon, from, words), daemon.stderr:sub(from):sub(-4000))
+            end
+            assert.is_truthy(said(daemon, from, "run ended policy=bad"))
+            assert.is_true(turn < bound, ("the loop computed for %.3f s at a stretch\n%s"):format(turn, name))
+            assert.is_true(before < base + MEMORY, ("%d KiB are left of the one before"):format(before - base))
+            assert.is_true(during < base + CAP + MEMORY, ("%d KiB"):format(during - base))
+        end
+
+        for _, case in ipairs(hostile.cases) do
+            it("does no harm: " .. case[1], function()
+                try(case[1], case[3], "cpu = '500ms'", case[2], STRICT)
+            end)
+        end
+
+        it("does no harm: the bodies of the sandbox's own test", function()
+            local bodies = hostile.sandbox()
+            assert.is_true(#bodies > 100, #bodies)
+            for _, body in ipairs(bodies) do
+                try(body, body, "cpu = '50ms'", nil, LOOSE)
+            end
+        end)
+
+        it("does no harm: the files that the fuzzer begins with", function()
+            for _, text in ipairs(hostile.fuzzer()) do
+                try(text, ("local f = load(%q) if f then f() end"):format(text), "cpu = '50ms'", nil, LOOSE)
+            end
+        end)
+
+        it("leaves a daemon that ends when it is told to", function()
+            assert.are.equal(0, (daemon:stop()))
+        end)
+    end)
+
+    it("does no harm: all together", function()
+        local folder = support.folder()
+        assert(support.uv.fs_mkdir(folder .. "/p", 448))
+        -- Each of its calls waits for an answer, and so for a turn of the loop.
+        support.write(folder .. "/p/good.lua", ('policy { name = "good", every = "1s", run = function() for _ = 1, 20 do mpijob.get("%s/a") end log.info("tick") end }\n'):format(namespace))
+        local daemon = start({ stdin = true }, folder .. "/p", "--clock", "manual")
+        local base = memory(daemon)
+        for i, case in ipairs(hostile.cases) do
+            support.write(("%s/p/bad-%d.lua"):format(folder, i), hostile.policy("bad-" .. i, namespace, case[3], "cpu = '200ms'"))
+        end
+        daemon:kill("sighup")
+        daemon:expect((#hostile.cases + 1) .. " policies in force")
+        longest_turn(daemon)
+        daemon:write("advance 1s\n")
+        daemon:expect("clock ", "stdout")
+        local turn = longest_turn(daemon)
+        for i, case in ipairs(hostile.cases) do
+            local words = type(case[2]) == "table" and { table.unpack(case[2]) } or { case[2] }
+            words[#words + 1] = "CPU limit" -- it has less time here
+            local found
+            for line in daemon.stderr:gmatch("[^\n]+") do
+                for _, text in ipairs(words) do
+                    found = found or line:find(text, 1, true) and line:find(("policy=bad-%d%%f[%%D]"):format(i):gsub("%-", "%%-"))
+                end
+            end
+            assert.is_truthy(found, ("bad-%d, %s\n%s"):format(i, case[1], daemon.stderr:sub(-8000)))
+            os.remove(("%s/p/bad-%d.lua"):format(folder, i))
+        end
+        support.contains(daemon.stderr, "run ended policy=good outcome=done")
+        daemon:kill("sighup")
+        support.proc.await(function()
+            return memory(daemon) < base + MEMORY
+        end)
+        if os.getenv("MPIJOBD_HOSTILE_TIMES") then
+            print(("%6.3f s, %7d KiB before, %7d KiB: all together"):format(turn, base, memory(daemon)))
+        end
+        assert.is_true(turn < LOOSE, ("the loop computed for %.3f s at a stretch"):format(turn))
+        assert.is_true(memory(daemon) < base + MEMORY, ("%d KiB are left"):format(memory(daemon) - base))
+        assert.are.equal(0, (daemon:stop()))
+    end)
+
+    -- What nobody has thought of: functions that only builds for tests have, and that no limit reaches.
+    it("does no harm for long: one that really hangs, one that really crashes", function()
+        local folder = support.folder()
+        support.write(folder .. "/good.lua", 'policy { name = "good", every = "1s", run = function() log.info("tick") end }\n')
+        for name, body in pairs { hangs = "fault.hang()", crashes = "fault.crash 'SIGSEGV'" } do
+            support.write(("%s/%s.lua"):format(folder, name), hostile.policy(name, namespace, body, ""))
+        end
+        local daemon = support.daemon({ env = { MPIJOBD_TEST_FAULTS = "1" } }, "run", "--kubeconfig", server.kubeconfig, "--state", ":memory:",
+            "--listen", "none", "-n", namespace, folder)
+        for _ = 1, 2 do
+            daemon:expect("it starts again at once")
+        end
+        for _, name in ipairs { "hangs", "crashes" } do
+            daemon:expect("it does not run until its file changes, or somebody says mpijobd resume policy=" .. name)
+        end
+        daemon:expect("tick policy=good")
+        assert.are.equal(0, (daemon:stop()))
+    end)
 end)
