@@ -96,6 +96,12 @@ hostile.cases = {
         while true do ("a"):rep(200):find(".-.-.-b") end ]] },
     { "sleeps of no time", 'CPU limit', [[
         while true do sleep(0) end ]] },
+    { "many watches", 'this policy has 16 watches open already', [[
+        local all = {} for i = 1, 600 do
+            local next, a, b, state = mpijob.watch()
+            all[i] = state
+            coroutine.wrap(function() next(a, b) end)()
+        end ]] },
 }
 
 -- The bodies of the sandbox's own test (tests/unit/test_script_hostile.c): the literals of a C array, which Lua reads as its own.
