@@ -98,6 +98,8 @@ int change_start(const struct site *site, struct change_call *call, struct chang
 void change_cancel(struct change *change);
 /* Where it only waits for its effect by now: done comes soon, without an error. */
 void change_stop_waiting(struct change *change);
+/* The GPUs that a finished job held before, where the change makes its controller clean up now. */
+int64_t change_gpus_released(const struct change_result *result);
 /* As change_cancel, but does not wait for a write: its row stays in flight, and the next start looks it up. */
 void change_abandon(struct change *change);
 

@@ -6,99 +6,99 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/plan_rows.h"
 #include "cli/session/named_jobs.h"
 #include "cli/session/policies.h"
 #include "json/write.h"
 
 struct plan {
     struct session s;
-    struct buf json;
-    struct json_writer w;
-    int64_t changed, unchanged, failed, limited, broken, by_effect[EFFECT_DESTRUCTIVE + 1];
+    struct plan_rows rows;
+    int64_t limited, broken, by_effect[EFFECT_DESTRUCTIVE + 1];
     bool colour;
 };
 
-static void add_json(struct plan *p, const struct run *run, const char *job, const struct change_result *result,
-                     const struct error *err)
+static void add_json(const struct run *run, const char *job, const struct change_result *result,
+                     const struct error *err, struct buf *out)
 {
     struct buf diff = BUF_INIT;
     struct json root;
+    struct json_writer w;
+    json_writer_init(&w, out);
     mpijob_diff_json(result->diff, &diff);
-    json_write_object(&p->w);
-    json_write_key(&p->w, "policy");
-    json_write_string(&p->w, run->policy->name);
-    json_write_key(&p->w, "cluster");
-    json_write_string(&p->w, cluster_name(run->site->cluster));
-    json_write_key(&p->w, "job");
-    json_write_string(&p->w, job);
+    json_write_object(&w);
+    json_write_key(&w, "policy");
+    json_write_string(&w, run->policy->name);
+    json_write_key(&w, "cluster");
+    json_write_string(&w, cluster_name(run->site->cluster));
+    json_write_key(&w, "job");
+    json_write_string(&w, job);
     if (err) {
-        json_write_key(&p->w, "error");
-        json_write_string(&p->w, err->message);
+        json_write_key(&w, "error");
+        json_write_string(&w, err->message);
     } else {
-        json_write_key(&p->w, "effect");
-        json_write_string(&p->w, mpijob_effect_name(result->effect));
-        json_write_key(&p->w, "why");
-        json_write_string(&p->w, result->why);
+        json_write_key(&w, "effect");
+        json_write_string(&w, mpijob_effect_name(result->effect));
+        json_write_key(&w, "why");
+        json_write_string(&w, result->why);
+        json_write_key(&w, "gpus_released");
+        json_write_int(&w, change_gpus_released(result));
     }
     if (!diff.failed && diff.len && json_parse(buf_str(&diff), "", &root, NULL) == 0) {
-        json_write_key(&p->w, "diff");
-        json_write_raw(&p->w, root);
+        json_write_key(&w, "diff");
+        json_write_raw(&w, root);
     }
     buf_reset(&diff);
     mpijob_diff_json(result->launcher, &diff);
     if (result->launcher->count && json_parse(buf_str(&diff), "", &root, NULL) == 0) {
-        json_write_key(&p->w, "launcher");
-        json_write_raw(&p->w, root);
+        json_write_key(&w, "launcher");
+        json_write_raw(&w, root);
     }
-    json_write_end(&p->w);
+    json_write_end(&w);
     buf_free(&diff);
 }
 
-static void add_text(struct plan *p, const struct run *run, const char *job, const struct change_result *result,
-                     const struct error *err)
+static void add_text(const struct plan *p, const struct run *run, const char *job, const struct change_result *result,
+                     const struct error *err, struct buf *out)
 {
-    struct buf text = BUF_INIT;
-    char where[160];
     const char *cluster = run->site->told;
-    snprintf(where, sizeof where, "%s%s%s", run->policy->name, cluster ? ", " : "", cluster ? cluster : "");
+    buf_printf(out, "%s  (%s%s%s)\n", job, run->policy->name, cluster ? ", " : "", cluster ? cluster : "");
     if (err) {
-        printf("%s  (%s)\n  not possible: %s\n", job, where, err->message);
+        buf_printf(out, "  not possible: %s\n", err->message);
         return;
     }
-    mpijob_diff_write(result->diff, p->colour, &text);
+    mpijob_diff_write(result->diff, p->colour, out);
     if (result->launcher->count)
-        buf_puts(&text, "its launcher:\n");
-    mpijob_diff_write(result->launcher, p->colour, &text);
-    printf("%s  (%s)\n%s  %s: %s\n", job, where, text.ptr ? text.ptr : "", mpijob_effect_name(result->effect),
-           result->why);
-    buf_free(&text);
+        buf_puts(out, "its launcher:\n");
+    mpijob_diff_write(result->launcher, p->colour, out);
+    buf_printf(out, "  %s: %s\n", mpijob_effect_name(result->effect), result->why);
 }
 
 static void observe(void *data, const struct run *run, const char *job, const struct change_result *result,
                     const struct error *err)
 {
     struct plan *p = data;
+    struct buf text = BUF_INIT;
     if (!err && !result->changed)
         return;
     if (!err)
         p->by_effect[result->effect]++;
     if (p->s.options.output == OUTPUT_JSON)
-        add_json(p, run, job, result, err);
+        add_json(run, job, result, err, &text);
     else
-        add_text(p, run, job, result, err);
+        add_text(p, run, job, result, err, &text);
+    p->rows.full = p->rows.full || text.failed;
+    if (!text.failed)
+        plan_rows_add(&p->rows, run, job, buf_str(&text), err ? 0 : change_gpus_released(result));
+    buf_free(&text);
 }
 
 static void ended(void *data, const struct run *run)
 {
     struct plan *p = data;
-    p->changed += run->changed;
-    p->unchanged += run->unchanged;
-    p->failed += run->failed;
     p->limited += run->outcome == RUN_LIMITED;
     p->broken += run->outcome == RUN_FAILED;
-    if (run->error)
-        fprintf(stderr, "mpijobd plan: policy \"%s\"%s%s: %s\n", run->policy->name, run->site->told ? ", cluster " : "",
-                run->site->told ? run->site->told : "", run->error->message);
+    plan_rows_ended(&p->rows, run);
 }
 
 static void over(void *data)
@@ -109,15 +109,37 @@ static void over(void *data)
 static void summary(const struct plan *p)
 {
     const char *sign = "";
-    printf("%s%" PRId64 " to change", p->changed ? "\n" : "", p->changed);
+    const struct plan_rows *rows = &p->rows;
+    if (rows->sum_count) {
+        fputs(rows->row_count ? "\n" : "", stdout);
+        plan_rows_write_sums(rows, p->s.cluster_count > 1, stdout);
+        fputs("\n", stdout);
+    }
+    printf("%" PRId64 " to change", rows->changed);
     for (int i = 0; i <= EFFECT_DESTRUCTIVE; i++) {
         if (!p->by_effect[i])
             continue;
         printf("%s%" PRId64 " %s", *sign ? sign : " (", p->by_effect[i], mpijob_effect_name((enum mpijob_effect)i));
         sign = ", ";
     }
-    printf("%s, %" PRId64 " as they should be, %" PRId64 " not possible. Nothing was written.\n", *sign ? ")" : "",
-           p->unchanged, p->failed);
+    printf("%s, %" PRId64 " as they should be, %" PRId64 " not possible", *sign ? ")" : "", rows->unchanged,
+           rows->failed);
+    if (rows->gpus)
+        printf("; %" PRId64 " GPUs would be given back", rows->gpus);
+    puts(". Nothing was written.");
+}
+
+static void tell(struct plan *p)
+{
+    bool json = p->s.options.output == OUTPUT_JSON;
+    plan_rows_sort(&p->rows, engine_policies(p->s.engine));
+    fputs(json ? "[" : "", stdout);
+    plan_rows_write(&p->rows, json ? "," : "", stdout);
+    fputs(json ? "]\n" : "", stdout);
+    fflush(stdout); /* the errors come after what they are about */
+    plan_rows_write_errors(&p->rows, stderr);
+    if (!json)
+        summary(p);
 }
 
 static int make(struct plan *p)
@@ -136,24 +158,16 @@ static int make(struct plan *p)
         code = policies_load(s, &e, s->options.arguments);
     if (code)
         return code;
-    if (s->options.output == OUTPUT_JSON) {
-        json_writer_init(&p->w, &p->json);
-        json_write_array(&p->w);
-    }
     engine_once(s->engine, over, p);
     session_wait(s);
-    if (s->options.output == OUTPUT_JSON) {
-        json_write_end(&p->w);
-        puts(p->json.ptr ? p->json.ptr : "[]");
-    } else {
-        summary(p);
-    }
-    buf_free(&p->json);
+    tell(p);
+    if (p->rows.full)
+        return EXIT_FAILED;
     if (p->broken || s->lost)
         return EXIT_FAILED;
-    if (p->limited || p->failed)
+    if (p->limited || p->rows.failed)
         return p->limited ? EXIT_LIMITED : EXIT_SOME_FAILED;
-    return s->options.exit_code && p->changed ? EXIT_CHANGES : EXIT_DONE;
+    return s->options.exit_code && p->rows.changed ? EXIT_CHANGES : EXIT_DONE;
 }
 
 static int run(int argc, char **argv, const struct command *command)
@@ -168,7 +182,9 @@ static int run(int argc, char **argv, const struct command *command)
     code = session_open(&p.s, command->name, &o);
     if (code)
         return code;
-    return session_close(&p.s, make(&p));
+    code = make(&p);
+    plan_rows_free(&p.rows);
+    return session_close(&p.s, code);
 }
 
 const struct command cmd_plan = {"plan",

@@ -8,7 +8,6 @@
 #include <utlist.h>
 
 #include "change/write.h"
-#include "mpijob/held_gpus.h"
 #include "run/runs.h"
 #include "site/counters.h"
 
@@ -56,7 +55,14 @@ static int grant(struct run_change *c, struct error *err)
         return error_set(err, ERR_CANCELLED, "the run is being stopped");
     if (c->granted || c->look) /* another try after a conflict; or the script only looks */
         return 0;
-    if (run->grant_max >= 0 && run->granted >= run->grant_max) {
+    if (run->grant_max >= 0 && run->granted >= run->grant_max && run->dry_run) {
+        /* It goes on, so that all is seen of what it would do. */
+        error_set(err, ERR_LIMIT,
+                  "it would make more changes than the %" PRId64
+                  " that limits.changes allows; its run would end after these. Raise the limit if more are meant",
+                  run->grant_max);
+        run_fail(run, RUN_LIMITED, err);
+    } else if (run->grant_max >= 0 && run->granted >= run->grant_max) {
         error_set(err, ERR_LIMIT, "the run has made its %" PRId64 " changes; raise limits.changes if more are meant",
                   run->grant_max);
         run_fail(run, RUN_LIMITED, err);
@@ -130,18 +136,6 @@ static void log_change(const struct run_change *c, const struct change_result *r
     buf_free(&launcher_lines);
 }
 
-/* The GPUs that the job held before, where the change makes its controller clean up now. */
-static int64_t released(const struct change_result *result)
-{
-    struct mpijob_held_gpus held;
-    bool policy = false;
-    if (!result->before || !mpijob_phase_finished(result->before->phase) || result->effect != EFFECT_EFFECTIVE)
-        return 0;
-    for (size_t i = 0; i < result->diff->count; i++)
-        policy = policy || result->diff->items[i].field == FIELD_CLEAN_POD_POLICY;
-    return policy && mpijob_holds_gpus(result->before, NULL, &held) ? held.gpus : 0;
-}
-
 static void count(const struct run *run, const struct change_result *result, const struct error *err)
 {
     struct counters *counters = run->site->counters;
@@ -152,7 +146,8 @@ static void count(const struct run *run, const struct change_result *result, con
     if (err && result->changed) /* the verdict was on both parts */
         counters_replaced(counters, run->policy->name, mpijob_effect_name(EFFECT_UNKNOWN), 0);
     else if (!err)
-        counters_replaced(counters, run->policy->name, mpijob_effect_name(result->effect), released(result));
+        counters_replaced(counters, run->policy->name, mpijob_effect_name(result->effect),
+                          change_gpus_released(result));
 }
 
 /* Before anything else acts on a write, the cache, the detection of loops and the journal of effects hear of it. */

@@ -139,7 +139,7 @@ int sweep_would(lua_State *L)
 }
 
 /* allow(n): may n jobs be changed? All or nothing: where a policy would change more than its author expects, it changes
- * none. */
+ * none. A dry run goes on, so that all is seen of what would be changed. */
 int sweep_allow(lua_State *L)
 {
     struct sweep *s = sweep_of(L);
@@ -147,19 +147,22 @@ int sweep_allow(lua_State *L)
     lua_Integer n = luaL_checkinteger(L, 1);
     struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
     int64_t scope = listing_scope(s->listing);
+    const char *none = s->run->dry_run ? "a run would change nothing" : "nothing was changed";
     if (p->changes_max >= 0 && n > p->changes_max)
-        error_set(err, ERR_LIMIT,
-                  "%lld jobs would be changed, and limits.changes allows %lld: nothing was changed. Raise the "
-                  "limit if they are meant, or narrow match",
-                  (long long)n, (long long)p->changes_max);
+        error_set(
+            err, ERR_LIMIT,
+            "%lld jobs would be changed, and limits.changes allows %lld: %s. Raise the limit if they are meant, or "
+            "narrow match",
+            (long long)n, (long long)p->changes_max, none);
     else if (p->percent_max >= 0 && (double)n * 100 > p->percent_max * (double)scope)
-        error_set(err, ERR_LIMIT,
-                  "%lld of %lld jobs would be changed, and limits.percent allows %g %%: nothing was changed. "
-                  "Raise the limit if they are meant, or narrow match",
-                  (long long)n, (long long)scope, p->percent_max);
+        error_set(
+            err, ERR_LIMIT,
+            "%lld of %lld jobs would be changed, and limits.percent allows %g %%: %s. Raise the limit if they are "
+            "meant, or narrow match",
+            (long long)n, (long long)scope, p->percent_max, none);
     else
         return 0;
     run_fail(s->run, RUN_LIMITED, err);
-    s->stopped = true;
+    s->stopped = !s->run->dry_run;
     return 0;
 }

@@ -113,4 +113,57 @@ describe("what is read of a cluster", function()
         assert.are.equal(0, code, out .. log)
         support.lacks(log, "patched")
     end)
+
+    it("plan shows what a limit would stop, then the limit, and sums by policy, each time in the same order", function()
+        for i = 1, 7 do
+            server:create(namespace, "done-" .. i, { state = "Succeeded", policy = "None" })
+        end
+        server:create(namespace, "runs", { state = "Running" })
+        local policy = file((([[
+            policy { name = "z-frees", every = "1h", match = { phase = "Succeeded" }, replace = { cleanPodPolicy = "All" }, limits = { changes = 3 } }
+            policy { name = "labels", every = "1h", replace = function(job) return { labels = { n = job.name } } end }
+            policy { name = "a-runs", every = "1h", limits = { changes = 2 }, run = function()
+                for i = 7, 1, -1 do
+                    mpijob.replace("NS/done-" .. i, { annotations = { i = tostring(i) } })
+                end
+                assert(not mpijob.replace("NS/gone", { labels = { x = "y" } }))
+            end }
+        ]]):gsub("NS", namespace)))
+        local code, first, err = at("plan", policy)
+        assert.are.equal(4, code, first .. err)
+        local jobs = {}
+        for job, name in first:gmatch("(%S+)  %((%S+)%)\n") do
+            jobs[#jobs + 1] = name .. " " .. job:match("[^/]+$")
+        end
+        local wanted = {}
+        for _, name in ipairs { "z-frees", "labels", "a-runs" } do
+            for i = 1, 7 do
+                wanted[#wanted + 1] = name .. " done-" .. i
+            end
+            wanted[#wanted + 1] = ({ labels = "labels runs", ["a-runs"] = "a-runs gone" })[name]
+        end
+        assert.are.same(wanted, jobs)
+        support.contains(err, 'policy "z-frees": 7 jobs would be changed, and limits.changes allows 3: a run would change nothing.')
+        support.contains(err, 'policy "a-runs": it would make more changes than the 2 that limits.changes allows')
+        assert.is_truthy(first:find("POLICY +TO CHANGE +AS IT SHOULD BE +NOT POSSIBLE +GPUS GIVEN BACK\nz%-frees +7 +0 +0 +56\nlabels +8 +0 +0 +0\na%-runs +7 +0 +1 +0\n"), first)
+        support.contains(first, "22 to change (15 stored, 7 effective), 0 as they should be, 1 not possible; 56 GPUs would be given back. Nothing was written.")
+        local json = select(2, at("plan", policy, "-o", "json"))
+        local gpus = 0
+        for i, row in ipairs(support.json.decode(json)) do
+            assert.are.equal(wanted[i], row.policy .. " " .. row.job:match("[^/]+$"))
+            gpus = gpus + (row.gpus_released or 0)
+        end
+        assert.are.equal(56, gpus)
+        for _ = 1, 3 do
+            assert.are.equal(first, (select(2, at("plan", policy))))
+            assert.are.equal(json, (select(2, at("plan", policy, "-o", "json"))))
+        end
+        local ended, _, log = at("run", "--once", "--dry-run", "--state", folder .. "/s.db", policy)
+        assert.are.equal(4, ended)
+        assert.are.equal(22, support.count(log, "would replace"))
+        ended, _, log = at("run", "--once", "--state", folder .. "/s.db", policy)
+        assert.are.equal(4, ended)
+        support.contains(log, "limits.changes allows 3: nothing was changed")
+        assert.are.equal(10, support.count(log, "info  replaced"))
+    end)
 end)
