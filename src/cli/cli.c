@@ -34,8 +34,41 @@ static void help(void)
          "a limit.");
 }
 
+/* Commands that are designed, and not there yet: what does their work until then. */
+static const struct {
+    const char *name, *instead;
+} unbuilt[] = {
+    {"apply", "mpijobd run --once PATH makes the changes that mpijobd plan PATH shows"},
+    {"approve", "a policy with dry_run = true only tells what it would do"},
+    {"attach", "mpijobd run --once --log-level debug tries a policy"},
+    {"completion", "mpijobd --help lists the commands"},
+    {"eval", "a policy with a run function, and mpijobd run --once, tries an expression"},
+    {"hold", "a label that the policies' match leaves out keeps a job from them"},
+    {"job", "mpijobd replace NAME suspend=true or suspend=false stops and resumes a job"},
+    {"new", "lua/policies has policies to begin with"},
+    {"pause", "dry_run = true in the policy, and SIGHUP to the daemon, keep it from acting"},
+    {"plugins", "files beside the policies can be loaded with require"},
+    {"reject", "a policy with dry_run = true only tells what it would do"},
+    {"reload", "SIGHUP to the daemon loads the policies again"},
+    {"resume", "without dry_run = true in the policy, and with SIGHUP to the daemon, it acts again"},
+    {"state", "mpijobd journal -o json and mpijobd runs -o json print what the state has"},
+    {"status", "mpijobd runs shows the runs, mpijobd next the coming ones, and /metrics of the daemon its state"},
+    {"test", "mpijobd check and mpijobd plan try policies"},
+    {"trigger", "mpijobd run --once PATH runs each policy of PATH once"},
+    {"types", "lua/types has the annotations for an editor"},
+    {"undo", "mpijobd journal RUN shows what was there before, and mpijobd replace puts it back"},
+    {"why", "mpijobd plan PATH shows which jobs a policy would change, and what that would do"},
+};
+
 static int unknown_command(const char *name)
 {
+    for (size_t i = 0; i < sizeof unbuilt / sizeof *unbuilt; i++) {
+        if (strcmp(name, unbuilt[i].name) == 0) {
+            fprintf(stderr, "mpijobd: %s is not built in this version; %s\nSee mpijobd --help.\n", name,
+                    unbuilt[i].instead);
+            return EXIT_USAGE;
+        }
+    }
     const char *names[sizeof commands / sizeof *commands] = {NULL};
     for (size_t i = 0; commands[i]; i++)
         names[i] = commands[i]->name;

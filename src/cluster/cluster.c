@@ -14,6 +14,8 @@
 #define LOST_QUIET_MS 10000 /* after looks that found nothing */
 #define MISSING_PAUSE_MS 15000
 
+#define SLOW_MS 500
+
 static const struct backoff lost_pause = {.first_ms = 400, .most_ms = 1600};   /* between LOST_TRIES looks */
 static const struct backoff absent_pause = {.first_ms = 250, .most_ms = 1000}; /* between ABSENT_LOOKS looks */
 
@@ -27,6 +29,16 @@ static void free_cluster(struct cluster *c)
 }
 
 static void look_again(struct deadline *again);
+
+/* The first answer may be a long time coming, as calls are tried again: a person who waits is told why. */
+static void say_slow(struct deadline *slow)
+{
+    const struct cluster *c = slow->data;
+    const struct error *trouble = kube_trouble(c->kube);
+    log_event(c->log, LOG_WARN, "the server does not answer yet; trying on",
+              LOG_FIELDS({"cluster", strcmp(c->name, CLUSTER_DEFAULT) != 0 ? c->name : NULL},
+                         {"server", kube_server(c->kube)}, {"reason", trouble ? trouble->message : "no answer came"}));
+}
 
 static int unknown_version(const char *text, struct error *err)
 {
@@ -75,13 +87,14 @@ int cluster_new(uv_loop_t *loop, const struct cluster_options *options, struct c
         c->kinds[i].served = false;
     }
     deadline_init(loop, &c->again, look_again, c);
+    deadline_init(loop, &c->slow, say_slow, c);
     *cluster = c;
     return 0;
 }
 
-static void timer_is_closed(struct deadline *again)
+static void timers_are_closed(struct deadline *slow)
 {
-    struct cluster *c = again->data;
+    struct cluster *c = slow->data;
     void (*closed)(void *) = c->closed;
     void *closed_data = c->closed_data;
     free_cluster(c);
@@ -89,10 +102,16 @@ static void timer_is_closed(struct deadline *again)
         closed(closed_data);
 }
 
+static void again_is_closed(struct deadline *again)
+{
+    struct cluster *c = again->data;
+    deadline_close(&c->slow, timers_are_closed);
+}
+
 static void kube_is_closed(void *data)
 {
     struct cluster *c = data;
-    deadline_close(&c->again, timer_is_closed);
+    deadline_close(&c->again, again_is_closed);
 }
 
 void cluster_close(struct cluster *c, void (*closed)(void *data), void *data)
@@ -101,6 +120,7 @@ void cluster_close(struct cluster *c, void (*closed)(void *data), void *data)
     c->closed = closed;
     c->closed_data = data;
     deadline_stop(&c->again);
+    deadline_stop(&c->slow);
     cluster_look_cancel(c);
     kube_kinds_free(c->all_kinds);
     c->all_kinds = NULL;
@@ -197,6 +217,8 @@ static void look_again(struct deadline *again)
 void cluster_look_over(struct cluster *c, const struct error *err)
 {
     cluster_connected done = c->done;
+    if (done)
+        deadline_stop(&c->slow);
     bool changed = !err && cluster_put_in_force(c);
     c->done = NULL;
     if (!err)
@@ -217,6 +239,8 @@ void cluster_connect(struct cluster *c, cluster_connected done, void *data)
 {
     c->done = done;
     c->data = data;
+    if (!c->ready)
+        deadline_set(&c->slow, SLOW_MS);
     cluster_look_start(c);
 }
 

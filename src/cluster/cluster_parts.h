@@ -81,6 +81,7 @@ struct cluster {
     bool ready, writes;
     struct cluster_look look;
     struct deadline again;          /* the next look, after one that found nothing new */
+    struct deadline slow;           /* the server has not answered for a moment, and that is said */
     unsigned absent;                /* looks in a row that did not find a kind which is in use */
     unsigned tries;                 /* looks made for those who wait */
     unsigned round;                 /* rounds of answers to those who wait */

@@ -80,6 +80,7 @@ static void auth_is_closed(void *data)
     free(kube->server);
     free(kube->origin);
     kube_warnings_free(kube);
+    error_keep(&kube->trouble, NULL);
     free(kube);
     if (closed)
         closed(closed_data);
@@ -176,6 +177,11 @@ void kube_close(struct kube *kube, void (*closed)(void *data), void *data)
 bool kube_busy(const struct kube *kube)
 {
     return kube->requests != NULL;
+}
+
+const struct error *kube_trouble(const struct kube *kube)
+{
+    return kube->trouble;
 }
 
 const char *kube_server(const struct kube *kube)

@@ -51,6 +51,8 @@ void kube_close(struct kube *kube, void (*closed)(void *data), void *data);
 /* Is a request under way, waiting to be repeated included? Watches do not count. */
 bool kube_busy(const struct kube *kube);
 const char *kube_server(const struct kube *kube);
+/* What was wrong with the newest try that is made again; NULL: nothing. Valid until the next. */
+const struct error *kube_trouble(const struct kube *kube);
 
 struct kube_answer {
     int status;

@@ -39,6 +39,8 @@ struct kube {
     struct backoff backoff; /* between a call's tries */
     struct chance chance;
     bool impatient;
+    const struct error
+        *trouble; /* of the last try that will be made again (error_keep); NULL: none, or one went well */
     struct kube_warnings *warnings; /* NULL: none yet */
     const char *cluster;
     struct metric *calls, *call_seconds, *lost; /* NULL: nothing is counted */

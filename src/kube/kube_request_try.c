@@ -44,6 +44,7 @@ static void pause_for(struct kube_request *r, uint64_t ms)
 static void log_pause(const struct kube_request *r, uint64_t ms)
 {
     char wait[32], tries[16];
+    error_keep(&r->kube->trouble, r->error);
     snprintf(wait, sizeof wait, "%" PRIu64, ms);
     snprintf(tries, sizeof tries, "%u", r->tries);
     log_event(
@@ -173,6 +174,7 @@ static void answered(struct kube_request *r, const struct http_answer *answer)
     if (answer->status == 401 || answer->status == 403)
         kube_auth_explain(r->kube->auth, answer->date, &err);
     if (!rc) {
+        error_keep(&r->kube->trouble, NULL);
         r->answer = answer;
         kube_request_end(r, &ours, NULL, false);
     } else {

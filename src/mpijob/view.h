@@ -32,7 +32,7 @@ struct mpijob_view {
     struct mpijob_target target;
     struct str name_space, name, uid, resource_version, api_version;
     enum mpijob_phase phase;
-    struct str reason, message; /* of the condition that decides the phase; message raw (escapes not decoded) */
+    struct str reason, message; /* of the condition that decides the phase; raw: escapes are not decoded */
     /* Microseconds since 1970, MPIJOB_NO_TIME where unset. finished: completionTime, else (evicted jobs) the finishing
      * condition's lastTransitionTime. */
     int64_t created, started, finished;

@@ -149,7 +149,8 @@ static const char *const keys[] = {"name",        "about",    "kind",        "ma
                                    "limits",      "dry_run",  "destructive", "on",      "approval", "through_launcher",
                                    "wait_effect", "clusters", NULL};
 /* Keys that a later version will have. They are refused by name rather than ignored. */
-static const char *const later[] = {"approval", NULL};
+static const char *const later[] = {"approval",  "again",   "canary", "events", "except", "hold",
+                                    "holds_for", "recheck", "slo",    "warn",   "window", NULL};
 static void read_key(struct defining *d, const char *key, int index)
 {
     struct policy *p = d->p;

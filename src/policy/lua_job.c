@@ -250,7 +250,10 @@ static int push_field(lua_State *L, const struct lua_job *job, int field, const 
         lua_pushstring(L, mpijob_phase_name(v->phase));
         return 1;
     case J_REASON:
-        push_str(L, v->reason);
+        if (!v->reason.len)
+            push_str(L, v->reason);
+        else /* it stands between its quotes */
+            lua_json_push(L, (struct json){str_n(v->reason.ptr - 1, v->reason.len + 2)});
         return 1;
     case J_CREATED:
         push_time(L, v->created);

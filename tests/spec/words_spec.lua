@@ -166,4 +166,79 @@ describe("what is read of a cluster", function()
         support.contains(log, "limits.changes allows 3: nothing was changed")
         assert.are.equal(10, support.count(log, "info  replaced"))
     end)
+
+    it("a job's reason is decoded", function()
+        server:create(namespace, "a", { state = "Failed" })
+        local status = server:get(namespace, "a")
+        local path = server:path(namespace, "a", "status")
+        status.status.conditions[#status.status.conditions].reason = 'a<b> & "c" \\ é'
+        local answer, raw = server:request("PUT", path, support.json.encode(status))
+        assert.are.equal(200, answer, raw)
+        local policy = file(([[policy { name = "p", every = "1h", run = function()
+            local job = mpijob.get("%s/a")
+            assert(job.reason == 'a<b> & "c" \\ é', job.reason)
+        end }]]):format(namespace))
+        local code, _, log = at("run", "--once", "--state", folder .. "/s.db", policy)
+        assert.are.equal(0, code, log)
+    end)
+end)
+
+describe("the words", function()
+    local folder
+    before_each(function()
+        folder = support.folder()
+    end)
+    after_each(support.cleanup)
+
+    it("of commands, options and keys that are not built say so", function()
+        for _, words in ipairs { { "status" }, { "apply", "plan.json" }, { "undo", "7" }, { "help", "why" }, { "-n", "train", "trigger" }, { "plan", "--out", "x", "p.lua" },
+            { "plan", "--out=x", "p.lua" }, { "get", "-w" }, { "get", "--watch" } } do
+            local code, out, err = support.mpijobd(table.unpack(words))
+            assert.are.same({ 2, "" }, { code, out })
+            support.contains(err, " is not built in this version; ")
+        end
+        for _, key in ipairs { "approval", "window", "canary" } do
+            local code, _, err = support.mpijobd("check", support.write(folder .. "/p.lua",
+                ('policy { name = "p", every = "1h", %s = "x", replace = { cleanPodPolicy = "All" } }'):format(key)))
+            assert.are.equal(1, code)
+            support.contains(err, key .. " is not available in this version; leave it out")
+        end
+        assert.are.equal(2, (support.mpijobd("version", "extra")))
+        assert.are.equal((select(2, support.mpijobd("journal", "--help"))), (select(2, support.mpijobd("help", "journal"))))
+    end)
+
+    it("of the manual page name each command once, with nothing between them", function()
+        local text = support.read(support.source .. "/docs/man/mpijobd.1.in"):match("%.SH COMMANDS\n(.-)\n%.SH ")
+        local named, wanted = {}, {}
+        for line in text:gmatch("%.TP\n([^\n]+)") do
+            for name in line:gsub("^%.BR? ", ""):gsub('" , "', " "):gmatch("%l[%l-]+") do
+                named[#named + 1] = name
+            end
+        end
+        for name in select(2, support.mpijobd("--help")):match("Commands:\n(.-)\n\n"):gmatch("  (%l+) [^\n]+") do
+            wanted[#wanted + 1] = name
+        end
+        table.sort(named)
+        table.sort(wanted)
+        assert.are.same(wanted, named)
+    end)
+
+    it("of a daemon whose server is down are said at once", function()
+        local policy = support.write(folder .. "/p.lua", 'policy { name = "p", every = "1h", replace = { cleanPodPolicy = "All" } }')
+        local kubeconfig = support.write(folder .. "/kubeconfig", [[
+apiVersion: v1
+kind: Config
+current-context: c
+clusters: [{name: c, cluster: {server: "http://127.0.0.1:9"}}]
+contexts: [{name: c, context: {cluster: c, user: u}}]
+users: [{name: u, user: {}}]
+]])
+        local daemon = support.daemon(nil, "run", "--kubeconfig", kubeconfig, "--state", folder .. "/s.db", "--listen", "none", "--log-format", "json", policy)
+        daemon:expect("the server does not answer yet")
+        local row = support.json.decode(daemon.stderr:match('[^\n]*"the server does not answer yet[^\n]*'))
+        assert.are.equal("warn", row.level)
+        support.contains(row.reason, "127.0.0.1 port 9")
+        assert.are.equal("http://127.0.0.1:9", row.server)
+        daemon:stop()
+    end)
 end)

@@ -317,6 +317,10 @@ static int unknown(const char *given, unsigned takes, struct error *err)
     char bare[64];
     snprintf(bare, sizeof bare, "%s", given + strspn(given, "-"));
     bare[strcspn(bare, "=")] = '\0';
+    if (strcmp(bare, "out") == 0 || strcmp(bare, "watch") == 0 || strcmp(bare, "w") == 0)
+        return error_set(err, ERR_INVALID, "%s is not built in this version; %s", given,
+                         *bare == 'o' ? "mpijobd plan -o json prints the plan"
+                                      : "watch -n 5 mpijobd get shows the jobs again and again");
     const char *near = str_nearest(bare, names);
     return error_set(err, ERR_INVALID, "unknown option \"%s\"%s%s%s", given, near ? "; did you mean --" : "",
                      near ? near : "", near ? "?" : "");
@@ -364,6 +368,10 @@ int options_parse(int argc, char **argv, unsigned takes, struct options *options
     struct spelling spelling;
     *options = (struct options){.count = -1, .limit = -1};
     spell(takes, ":", &spelling);
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) { /* else it would be short for --output */
+        if (strcmp(argv[i], "--out") == 0 || strncmp(argv[i], "--out=", 6) == 0)
+            return unknown(argv[i], takes, err);
+    }
     int id;
     while ((id = getopt_long(argc, argv, spelling.shorts, spelling.longs, NULL)) != -1) {
         if (id == '?')
