@@ -10,10 +10,12 @@
 #include "mpijob/kind.h"
 #include "policy/definition_parts.h"
 #include "policy/lua_changes.h"
+#include "policy/lua_keys.h"
 #include "policy/lua_match.h"
 
 #define CLUSTERS_MAX 256
 #define ABOUT_MAX 65536
+#define KEYS_MAX 1000 /* of a policy */
 
 static void match_finding(void *data, const char *key, const char *message)
 {
@@ -44,9 +46,17 @@ static void read_match(struct defining *d, int index)
         definition_found(d, "match", "cannot be read: out of memory");
 }
 
+static void change_finding(void *data, const char *field, const char *key, const char *message)
+{
+    char path[160];
+    snprintf(path, sizeof path, "replace%s%.120s", *field ? "." : "", field);
+    definition_found_in(data, path, key, message);
+}
+
 static void read_replace(struct defining *d, int index)
 {
     struct error err;
+    int before = d->findings;
     d->actions++;
     if (lua_isfunction(d->L, index)) {
         d->p->action = ACTION_FUNCTION;
@@ -57,8 +67,10 @@ static void read_replace(struct defining *d, int index)
     d->p->action = ACTION_TABLE;
     if (lua_type(d->L, index) != LUA_TTABLE)
         definition_type_error(d, "replace", index, "a table of changes, or a function of the job that returns one");
-    else if (lua_changes_read(d->L, index, &d->p->changes, &err))
+    else if (lua_changes_read_all(d->L, index, &d->p->changes, change_finding, d, &err) && d->findings == before)
         definition_found(d, "replace", "%s", err.message);
+    else if (d->findings != before)
+        return; /* told */
     else if (d->p->changes.count == 0 && !d->p->changes.exactly[0] && !d->p->changes.exactly[1])
         definition_found(d, "replace", "changes nothing: name a field, as in { cleanPodPolicy = \"All\" }");
 }
@@ -195,17 +207,31 @@ static void read_key(struct defining *d, const char *key, int index)
     }
 }
 
+static void check_triggers(struct defining *d)
+{
+    static const char *const names[] = {"schedule", "every", "on"};
+    const char *one = NULL;
+    if (!d->triggers)
+        definition_found(d, NULL,
+                         "has no trigger; give it on = \"match\", schedule = \"0 9 * * mon-fri\" or every = \"10m\"");
+    for (int i = 0; i < 3; i++) {
+        if (!(d->triggers & (1U << i)))
+            continue;
+        if (one)
+            definition_found(d, names[i],
+                             "stands beside another trigger; a policy has one (the other is %s; write two policies)",
+                             one);
+        else
+            one = names[i];
+    }
+}
+
 static void check_whole(struct defining *d)
 {
     struct policy *p = d->p;
     if (!d->named)
         definition_found(d, NULL, "has no name; give it one, as in name = \"free-gpus\"");
-    if (d->triggers == 0)
-        definition_found(d, NULL,
-                         "has no trigger; give it on = \"match\", schedule = \"0 9 * * mon-fri\" or every = \"10m\"");
-    if (d->triggers > 1)
-        definition_found(d, p->on ? "on" : "every",
-                         "stands beside another trigger; a policy has one (write two policies)");
+    check_triggers(d);
     if (d->actions == 0)
         definition_found(d, NULL, "has no action; give it replace = { ... } or run = function(run) ... end");
     if (d->actions > 1)
@@ -218,7 +244,7 @@ static void check_whole(struct defining *d)
                          mpijob_kind_info(p->kind)->name);
     if (p->every && p->jitter >= p->every)
         definition_found(d, "jitter", "has to be shorter than the period, or runs are lost");
-    if ((d->timing & TIMING_ZONE) && p->every)
+    if ((d->timing & TIMING_ZONE) && d->triggers == TRIGGER_EVERY)
         definition_found(d, "timezone", "goes with schedule, not with every: a period is the same in every zone");
     if (p->action == ACTION_RUN && p->percent_max >= 0)
         definition_found(d, "limits.percent",
@@ -258,7 +284,7 @@ struct policy *policy_read(lua_State *L, int index, int line, const struct polic
     struct defining d = {.L = L, .p = policy_new(source, line), .source = source, .line = line};
     *source->held = d.p; /* from here on Lua may raise a memory error */
     if (!d.p) {
-        source->report(source->data, source->file, line, "out of memory");
+        source->report(source->data, source->file, line, 0, "out of memory");
         return NULL;
     }
     index = lua_absindex(L, index);
@@ -268,8 +294,11 @@ struct policy *policy_read(lua_State *L, int index, int line, const struct polic
     if (lua_rawget(L, index) != LUA_TNIL)
         read_name(&d, lua_gettop(L));
     lua_settop(L, top);
-    lua_pushnil(L);
-    while (lua_next(L, index)) {
+    int n = lua_keys_push(L, index, KEYS_MAX);
+    if (n < 0)
+        definition_found(&d, NULL, "has more than %d keys", KEYS_MAX);
+    for (int i = 1; i <= n; i++) {
+        lua_keys_get(L, index, top + 1, i);
         if (lua_type(L, -2) == LUA_TSTRING)
             read_key(&d, lua_tostring(L, -2), lua_gettop(L));
         else

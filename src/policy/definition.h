@@ -50,8 +50,8 @@ struct policy {
     char **clusters; /* names, NULL-terminated, never an empty list; NULL: all clusters */
 };
 
-/* Is called for each thing that is wrong in a policy file. */
-typedef void (*policy_finding)(void *data, const char *file, int line, const char *message);
+/* Is called for each thing that is wrong in a policy file. at: see definition_line.h. */
+typedef void (*policy_finding)(void *data, const char *file, int line, size_t at, const char *message);
 
 struct policy_source {
     const char *file, *text; /* the file's path, and its content, in which a key's line is found */

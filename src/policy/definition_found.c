@@ -30,21 +30,26 @@ static void join_key(char *text, size_t size, const char *key, const char *messa
     snprintf(text, size, "%s%s%s", key, verb || repeated ? " " : ": ", repeated ? message + len + 1 : message);
 }
 
-void definition_found(struct defining *d, const char *key, const char *format, ...)
+void definition_found_in(struct defining *d, const char *key, const char *member, const char *message)
 {
     char text[2048];
     if (d->findings++ >= FINDINGS_MAX)
         return;
     int n = snprintf(text, sizeof text, "policy%s%s%s: ", d->p->name[0] ? " \"" : "", d->p->name,
                      d->p->name[0] ? "\"" : "");
+    join_key(text + n, sizeof text - (size_t)n, key, message);
+    struct definition_place place = definition_place(d->source->text, d->source->len, d->line, key, member);
+    d->source->report(d->source->data, d->source->file, place.line, place.at, text);
+}
+
+void definition_found(struct defining *d, const char *key, const char *format, ...)
+{
     char message[1536];
     va_list args;
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    join_key(text + n, sizeof text - (size_t)n, key, message);
-    int line = definition_line(d->source->text, d->source->len, d->line, key);
-    d->source->report(d->source->data, d->source->file, line, text);
+    definition_found_in(d, key, NULL, message);
 }
 
 void definition_type_error(struct defining *d, const char *key, int index, const char *expected)

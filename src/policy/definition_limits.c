@@ -7,6 +7,9 @@
 #include <stdlib.h>
 
 #include "policy/lua_json.h"
+#include "policy/lua_keys.h"
+
+#define LIMITS_MAX 100
 
 static const char *const limit_names[] = {"changes", "percent", "cpu", "memory", "timeout", "concurrency", NULL};
 
@@ -79,8 +82,11 @@ void definition_limits(struct defining *d, int index)
         return;
     }
     int top = lua_gettop(d->L);
-    lua_pushnil(d->L);
-    while (lua_next(d->L, index)) {
+    int n = lua_keys_push(d->L, index, LIMITS_MAX);
+    if (n < 0)
+        definition_found(d, "limits", "has more than %d keys", LIMITS_MAX);
+    for (int i = 1; i <= n; i++) {
+        lua_keys_get(d->L, index, top + 1, i);
         if (lua_type(d->L, -2) == LUA_TSTRING)
             read_limit(d, lua_tostring(d->L, -2), lua_gettop(d->L));
         else

@@ -35,7 +35,7 @@ static void add(struct defining *d, int index)
 
 void definition_on(struct defining *d, int index)
 {
-    d->triggers++;
+    d->triggers |= TRIGGER_ON;
     if (lua_type(d->L, index) != LUA_TTABLE) {
         add(d, index);
         return;
@@ -74,13 +74,14 @@ static void check_spans(struct defining *d)
 void definition_check_on(struct defining *d)
 {
     static const char *const keys[] = {"timezone", "jitter", "missed", "overlap"};
-    if (!d->p->on)
-        return;
+    if (d->triggers != TRIGGER_ON)
+        return; /* else it is told what is wrong with the triggers */
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         if (d->timing & (1U << i))
             definition_found(d, keys[i],
                              "goes with schedule or every, not with on: an event of a job is handled once, when it "
                              "happens; also an event that happened while the daemon was down");
     }
-    check_spans(d);
+    if (d->p->on)
+        check_spans(d);
 }

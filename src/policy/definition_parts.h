@@ -9,17 +9,21 @@ struct defining {
     lua_State *L;
     struct policy *p;
     const struct policy_source *source;
-    int line, findings, triggers, actions;
+    int line, findings, actions;
+    unsigned triggers; /* TRIGGER_ bits of the keys that are there, whether their values are good or not */
     bool named;
     unsigned timing; /* TIMING_ bits of the keys that were read: they go with a schedule or a period only */
 };
 
+enum { TRIGGER_SCHEDULE = 1, TRIGGER_EVERY = 2, TRIGGER_ON = 4 };
 enum { TIMING_ZONE = 1, TIMING_JITTER = 2, TIMING_MISSED = 4, TIMING_OVERLAP = 8 };
 
 /* ---- definition_found.c ---- */
 /* Reports that something is wrong. key: "limits.cpu", say; NULL: the policy as a whole. */
 void definition_found(struct defining *d, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same of a label or an annotation (member) among those that key names. */
+void definition_found_in(struct defining *d, const char *key, const char *member, const char *message);
 void definition_type_error(struct defining *d, const char *key, int index, const char *expected);
 /* The string at index; NULL: another type is there, and that was reported. */
 const char *definition_string(struct defining *d, const char *key, int index, const char *expected);

@@ -11,7 +11,7 @@ static void read_schedule(struct defining *d, int index)
 {
     struct error err;
     const char *text = definition_string(d, "schedule", index, "a cron expression such as \"0 9 * * mon-fri\"");
-    d->triggers++;
+    d->triggers |= TRIGGER_SCHEDULE;
     if (!text)
         return;
     if (strlen(text) > SCHEDULE_MAX) {
@@ -30,7 +30,7 @@ static void read_schedule(struct defining *d, int index)
 
 static void read_every(struct defining *d, int index)
 {
-    d->triggers++;
+    d->triggers |= TRIGGER_EVERY;
     int before = d->findings;
     definition_duration(d, "every", index, &d->p->every);
     if (d->findings == before && d->p->every < CLOCK_SECOND)

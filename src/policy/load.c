@@ -12,6 +12,7 @@
 #include "cluster/cluster.h"
 #include "loop/defer.h"
 #include "loop/work.h"
+#include "policy/load_errors.h"
 #include "policy/load_files.h"
 #include "policy/sources.h"
 
@@ -32,19 +33,7 @@ struct policy_load {
 
 void policy_set_add_error(struct policy_set *set, const char *file, int line, const char *message)
 {
-    if (set->error_count == set->error_cap) {
-        size_t cap = set->error_cap * 2;
-        struct policy_error *errors = realloc(set->errors, cap * sizeof *errors);
-        if (!errors)
-            return; /* there are some already: the set is not used */
-        set->errors = errors;
-        set->error_cap = cap;
-    }
-    struct policy_error *e = &set->errors[set->error_count++];
-    *e = (struct policy_error){.line = line};
-    e->texts = TEXTS_COPY({&e->file, file}, {&e->message, message});
-    if (!e->texts)
-        *e = (struct policy_error){.file = "policies", .message = "out of memory"};
+    load_error_add(set, file, line, 0, message);
 }
 
 void policy_set_hold(struct policy_set *set)
@@ -80,9 +69,9 @@ void policy_set_release(struct policy_set *set)
 
 /* ---- definitions ---- */
 
-static void finding(void *data, const char *file, int line, const char *message)
+static void finding(void *data, const char *file, int line, size_t at, const char *message)
 {
-    policy_set_add_error(data, file, line, message);
+    load_error_add(data, file, line, at, message);
 }
 
 static const struct policy_entry *same_name(const struct policy_set *set, const char *name)
@@ -195,6 +184,8 @@ static void load_done(struct policy_load *load)
     free(load);
     if (cancelled)
         policy_set_release(set);
+    else
+        load_errors_sort(set);
     done(data, cancelled ? NULL : set);
 }
 

@@ -68,8 +68,10 @@ struct policy_entry {
 struct policy_error {
     const char *file;
     int line;            /* 0: unknown */
+    size_t at;           /* bytes into the file, where that is known */
     const char *message; /* without file and line */
     char *texts;         /* the block that holds both */
+    size_t first, came;  /* for their order: the first one of the same file, and its own number */
 };
 
 struct policy_set { /* owns everything in it; freed with the last reference */

@@ -6,9 +6,11 @@
 #include <stdio.h>
 
 #include "policy/lua_json.h"
+#include "policy/lua_keys.h"
 #include "time/duration.h"
 
-#define LIST_MAX 4096     /* names in a list, keys in a table */
+#define LIST_MAX 4096 /* names in a list, keys in a table */
+#define CONDITIONS_MAX 1000
 #define TEXT_MAX 262144   /* 256 KiB: bytes of all texts of a match together */
 #define FINDINGS_MAX 1000 /* more mistakes than these are counted and not told */
 
@@ -89,30 +91,16 @@ static void each_string(struct reading *r, const char *key, int index,
     }
 }
 
-static bool has_many_keys(lua_State *L, int index)
-{
-    int top = lua_gettop(L);
-    size_t count = 0;
-    lua_pushnil(L);
-    while (count <= LIST_MAX && lua_next(L, index)) {
-        lua_pop(L, 1);
-        count++;
-    }
-    lua_settop(L, top);
-    return count > LIST_MAX;
-}
-
 static void each_pair(struct reading *r, const char *key, int index,
                       int (*add)(struct mpijob_match *, struct str, struct str, struct error *))
 {
     struct error err;
     size_t klen, vlen;
-    if (has_many_keys(r->L, index)) {
+    int top = lua_gettop(r->L), n = lua_keys_push(r->L, index, LIST_MAX);
+    if (n < 0)
         found(r, key, "has more than 4096 keys");
-        return;
-    }
-    lua_pushnil(r->L);
-    while (lua_next(r->L, index)) {
+    for (int i = 1; i <= n; i++) {
+        lua_keys_get(r->L, index, top + 1, i);
         if (lua_type(r->L, -2) != LUA_TSTRING) {
             type_error(r, key, -2, "a table of names and values, or a selector such as \"team in (a, b), !keep\"");
         } else if (lua_type(r->L, -1) != LUA_TSTRING) {
@@ -123,10 +111,11 @@ static void each_pair(struct reading *r, const char *key, int index,
             if (rc && name && value)
                 found(r, key, err.message);
             if (rc == ERR_LIMIT)
-                return; /* so it would be told of all that follow */
+                break; /* so it would be told of all that follow */
         }
-        lua_pop(r->L, 1);
+        lua_settop(r->L, top + 1);
     }
+    lua_settop(r->L, top);
 }
 
 static void span(struct reading *r, const char *key, int index, enum mpijob_span which)
@@ -237,14 +226,17 @@ int lua_match_read(lua_State *L, int index, struct mpijob_match *match, int *whe
         *where = LUA_NOREF;
     if (lua_type(L, index) <= LUA_TNIL)
         return 0;
-    if (!lua_checkstack(L, 12))
+    if (!lua_checkstack(L, 24))
         return ERR_NOMEM;
     if (lua_type(L, index) != LUA_TTABLE) {
         type_error(&r, "", index, "a table of conditions");
         return r.findings;
     }
-    lua_pushnil(L);
-    while (lua_next(L, index)) {
+    int n = lua_keys_push(L, index, CONDITIONS_MAX);
+    if (n < 0)
+        found(&r, "", "has more than 1000 conditions");
+    for (int i = 1; i <= n; i++) {
+        lua_keys_get(L, index, top + 1, i);
         if (lua_type(L, -2) == LUA_TSTRING)
             one(&r, lua_tostring(L, -2), lua_gettop(L), where);
         else
