@@ -36,8 +36,12 @@ int l_mpijob_replace_once(lua_State *L)
     lua_settop(L, 4);
     struct lua_write *v = lua_write_of_job(L, module_call(kind, "replace", call), CHANGE_FIELDS, kind);
     lua_write_options(L, v, 3, lua_write_fields_options);
-    if (lua_changes_read(L, 2, &v->changes, &v->err))
-        return luaL_error(L, "%s: %s", call, v->err.message);
+    if (lua_changes_read(L, 2, &v->changes, &v->err)) {
+        char where[LUA_IDSIZE + 16]; /* not in lua/mpijobd/mpijob.lua, which calls this */
+        script_where(L, where, sizeof where);
+        lua_pushfstring(L, "%s: %s: %s", where, call, v->err.message);
+        return lua_error(L);
+    }
     v->computed = !lua_isnoneornil(L, 4);
     v->tries = (int)lua_tointeger(L, 4);
     return lua_write_go(L, v);

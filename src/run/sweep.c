@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A sweep's life, and the jobs that it hands to Lua. */
 #include <lauxlib.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <utlist.h>
 
 #include "jobs/listing.h"
@@ -121,11 +123,40 @@ static int l_drain(lua_State *L)
     return drain_k(L, LUA_OK, (lua_KContext)sweep_of(L));
 }
 
+/* The frames of the author's files: those of C and of the host's own Lua are left out. */
 static int traceback(lua_State *L)
 {
     const char *message = luaL_tolstring(L, 1, NULL);
     luaL_traceback(L, L, message, 1);
+    const char *text = lua_tostring(L, -1), *line = strstr(text, "\nstack traceback:\n\t");
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    if (line)
+        line += strlen("\nstack traceback:");
+    luaL_addlstring(&b, text, line ? (size_t)(line - text) : strlen(text));
+    while (line && *line) {
+        size_t n = 1 + strcspn(line + 1, "\n");
+        struct str frame = str_n(line, n);
+        if (!str_starts(frame, "\n\t[C]:") && !str_starts(frame, "\n\tsweep:") && !str_starts(frame, "\n\tmpijob:"))
+            luaL_addlstring(&b, line, n);
+        line += n;
+    }
+    luaL_pushresult(&b);
     return 1;
+}
+
+/* Lua says only "not enough memory", and where is forgotten by now: in the function that was called. */
+static void push_memory_error(lua_State *L)
+{
+    struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
+    char where[LUA_IDSIZE + 16];
+    lua_Debug ar;
+    lua_pushvalue(L, 1);
+    lua_getinfo(L, ">S", &ar);
+    snprintf(where, sizeof where, "%s:%d", ar.short_src, ar.linedefined);
+    script_memory_told(L, where, err);
+    lua_pushstring(L, err->message);
+    lua_remove(L, -2);
 }
 
 static int protect_k(lua_State *L, int status, lua_KContext ctx)
@@ -133,8 +164,10 @@ static int protect_k(lua_State *L, int status, lua_KContext ctx)
     (void)ctx;
     bool good = status == LUA_OK || status == LUA_YIELD;
     lua_pushboolean(L, good);
-    lua_replace(L, 1); /* the traceback function's place */
-    lua_settop(L, 2);
+    if (status == LUA_ERRMEM)
+        push_memory_error(L);
+    else
+        lua_pushvalue(L, 3);
     return 2;
 }
 
@@ -143,8 +176,10 @@ static int l_protect(lua_State *L)
 {
     lua_settop(L, 2);
     lua_pushcfunction(L, traceback);
-    lua_insert(L, 1);
-    return protect_k(L, lua_pcallk(L, 1, 1, 1, 0, protect_k), 0);
+    lua_insert(L, 2);
+    lua_pushvalue(L, 1);
+    lua_insert(L, 3); /* function, traceback, function, job */
+    return protect_k(L, lua_pcallk(L, 1, 1, 2, 0, protect_k), 0);
 }
 
 static int l_failed(lua_State *L)

@@ -3,12 +3,57 @@
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <utlist.h>
 
+#include "policy/definition_line.h"
+#include "policy/load.h"
 #include "policy/lua_changes.h"
 #include "policy/lua_job.h"
 #include "run/run_change.h"
 #include "run/sweep_parts.h"
+
+/* The first thing that is wrong with what the policy's function returned. */
+struct judged {
+    char field[64], key[320], message[1024];
+    bool wrong;
+};
+
+static void first(void *data, const char *field, const char *key, const char *message)
+{
+    struct judged *j = data;
+    if (j->wrong)
+        return;
+    *j = (struct judged){.wrong = true};
+    snprintf(j->field, sizeof j->field, "%s", field);
+    snprintf(j->key, sizeof j->key, "%s", key ? key : "");
+    snprintf(j->message, sizeof j->message, "%s", message);
+}
+
+/* The line of the field in the function, else the function's own. */
+static int line_of(const struct policy_file *file, const struct judged *j, const lua_Debug *ar)
+{
+    struct str text = buf_str(&file->text);
+    for (size_t i = 0; i < file->source_count; i++) {
+        if (*ar->source == '@' && strcmp(ar->source + 1, file->sources[i].path) == 0)
+            text = buf_str(&file->sources[i].text);
+    }
+    int line = definition_place(text.ptr, text.len, ar->linedefined, j->field, *j->key ? j->key : NULL).line;
+    return line <= ar->lastlinedefined ? line : ar->linedefined;
+}
+
+/* Reads what the policy's function returned, at index 2. The error names the author's file and line. */
+static int read_result(lua_State *L, struct sweep *s, struct error *err)
+{
+    struct judged j = {.wrong = false};
+    lua_Debug ar;
+    int rc = lua_changes_read_all(L, 2, &s->changes, first, &j, err);
+    if (!j.wrong)
+        return rc;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, s->run->policy->function);
+    lua_getinfo(L, ">S", &ar);
+    return error_set(err, rc, "%s:%d: %s", ar.short_src, line_of(s->run->file, &j, &ar), j.message);
+}
 
 /* Fills s->changes from the policy's table, or from its function's result at index 2. False: the job has failed. */
 static bool read_changes(lua_State *L, struct sweep *s, const struct lua_job *job)
@@ -19,7 +64,7 @@ static bool read_changes(lua_State *L, struct sweep *s, const struct lua_job *jo
     if (s->run->policy->action == ACTION_TABLE)
         rc = mpijob_changes_copy(&s->run->policy->changes, &s->changes, &err);
     else
-        rc = lua_changes_read(L, 2, &s->changes, &err);
+        rc = read_result(L, s, &err);
     if (rc)
         run_job_failed(s->run, job->key, (struct str){0}, err.message);
     return rc == 0;

@@ -66,7 +66,7 @@ void script_where(lua_State *L, char *out, size_t size)
     lua_Debug ar;
     for (int level = 0; lua_getstack(L, level, &ar); level++) {
         lua_getinfo(L, "Sl", &ar);
-        if (ar.currentline > 0) {
+        if (ar.currentline > 0 && *ar.source == '@') { /* a file, and not the host's own Lua */
             snprintf(out, size, "%s:%d", ar.short_src, ar.currentline);
             return;
         }

@@ -77,6 +77,7 @@ struct script {
     bool table_hit;        /* a table was refused for its keys */
     bool cap_hit;          /* an allocation was refused by the cap... */
     bool exhausted;        /* ... or by the system, since the slice began */
+    bool loading;          /* its file's own code is running, before any policy's limits are known */
     struct script_run *runs, *queue;
     uv_idle_t idle;
     unsigned open;  /* handles of libuv that are not closed */
@@ -119,8 +120,7 @@ void script_hurry(struct script *script);      /* has the hook called at the run
 bool script_can_yield(lua_State *L);           /* up to the host */
 /* Ends the run that has its verdict: yields for ever, or raises an error. To be returned, as lua_yield is. */
 int script_die(lua_State *L);
-void script_where(lua_State *L, char *out, size_t size); /* "file:line" of what runs, or the script's name */
-int64_t meter_total(const struct meter *m);              /* microseconds */
+int64_t meter_total(const struct meter *m); /* microseconds */
 
 int script_open_budget(lua_State *L); /* a lua_CFunction without results */
 

@@ -140,6 +140,12 @@ void script_wake(struct script_wait *wait);
  * Raises a Lua error with "file:line: ..." where it cannot be read, or is longer than SCRIPT_SOURCE_MAX. */
 void script_compile(lua_State *L, struct str source, const char *name);
 
+/* After LUA_ERRMEM of a protected call: says in *err which bound was reached, and the cure; returns its code. where:
+ * "file:line", or NULL. */
+int script_memory_told(lua_State *L, const char *where, struct error *err);
+/* "file:line" of the author's code that is running, without the host's own Lua; else the script's name. */
+void script_where(lua_State *L, char *out, size_t size);
+
 /* ---- for bindings: C loops over what a script gave ----
  * Counts units of about 10 ns of work that was done; to be called in every round of a loop. Where the run is over its
  * budget, or has computed too long without an interruption, this does not return, as lua_error does not. */

@@ -78,6 +78,7 @@ void run_finish(struct script_run *run, const struct error *err)
     if (run->ended)
         return; /* cancelled by what its own end calls */
     run->ended = true;
+    s->loading = s->loading && !run->call.loading;
     s->busy++;
     struct script_wait *wait = run->wait;
     run->wait = NULL;
@@ -105,10 +106,15 @@ static void on_timeout(struct deadline *d)
 {
     struct script_run *run = d->data;
     struct error err;
-    error_set(&err, ERR_TIMEOUT,
-              "%s: the run did not end within its timeout of %.3g s, waiting included; raise it with limits = { "
-              "timeout = \"%.3gs\" }",
-              run->script->name, (double)run->call.limits.timeout_us / 1e6, (double)run->call.limits.timeout_us / 5e5);
+    if (run->call.loading)
+        error_set(&err, ERR_TIMEOUT, "%s: the file was not loaded within %.3g s; move work into run, replace or where",
+                  run->script->name, (double)run->call.limits.timeout_us / 1e6);
+    else
+        error_set(&err, ERR_TIMEOUT,
+                  "%s: the run did not end within its timeout of %.3g s, waiting included; raise it with limits = { "
+                  "timeout = \"%.3gs\" }",
+                  run->script->name, (double)run->call.limits.timeout_us / 1e6,
+                  (double)run->call.limits.timeout_us / 5e5);
     run_finish(run, &err);
 }
 
@@ -219,11 +225,13 @@ static int begin(struct script *script, const struct str *source, const struct s
         .policy = call->policy, .file = script->name, .hash = script->hash, .line = script_line_now, .data = run};
     set_limits(run);
     struct beginning b = {.run = run, .source = source};
+    script->loading = script->loading || call->loading;
     struct error own;
     const struct guard_who *before = guard_enter(&run->who);
     int code = script_protected(script, begin_body, &b, NULL, &run->meter, &own);
     guard_enter(before);
     if (code) {
+        script->loading = script->loading && !call->loading;
         free(run);
         if (code == ERR_SCRIPT && b.syntax)
             return error_set(err, ERR_SYNTAX, "%s", own.message);

@@ -65,6 +65,8 @@ struct rendering {
     char text[ERROR_MESSAGE_MAX / 2];
 };
 
+#define NO_MEMORY "not enough memory" /* Lua's words for it */
+
 static int render_body(lua_State *L)
 {
     struct rendering *r = lua_touserdata(L, 1);
@@ -116,6 +118,16 @@ static void explain(struct script_run *run, int status, struct error *err)
         }
         s->reserve = reserve;
         error_set(err, ERR_SCRIPT, "%s", r.text);
+        if (str_ends(str_of(r.text), NO_MEMORY)) { /* caught, and raised again by the script */
+            char where[sizeof m->where];
+            snprintf(where, sizeof where, "%.*s", (int)(strlen(r.text) - strlen(NO_MEMORY)), r.text);
+            size_t n = strlen(where);
+            if (n > 2 && strcmp(where + n - 2, ": ") == 0)
+                where[n - 2] = '\0';
+            else
+                script_where(run->co, where, sizeof where);
+            script_memory_error(s, where, err);
+        }
     }
     script_add_trace(run, err);
 }

@@ -44,6 +44,11 @@ int script_limit_error(const struct script *script, const struct meter *m, struc
     }
     duration_text(m->budget_us, limit);
     duration_text(2 * m->budget_us, twice);
+    if (script->loading)
+        return error_set(err, ERR_LIMIT,
+                         "%s: loading the file has used up the %s of CPU time that there is for it (a loop that does "
+                         "not end?); move work into run, replace or where",
+                         where, limit);
     return error_set(err, ERR_LIMIT,
                      "%s: the CPU limit of %s is used up (a loop that does not end?); if it really needs more: limits "
                      "= { cpu = \"%s\" }",
@@ -65,10 +70,20 @@ int script_memory_error(const struct script *script, const char *where, struct e
         return error_nomem(err);
     size_text(script->limits.memory, limit);
     size_text(2 * script->limits.memory, twice);
+    if (script->loading)
+        return error_set(err, ERR_LIMIT,
+                         "%s: loading the file has reached the %s of memory that there is for it (a table or a string "
+                         "that grows?); make large values in run, replace or where",
+                         where ? where : script->name, limit);
     return error_set(err, ERR_LIMIT,
                      "%s: the memory limit of %s is reached (a table or a string that grows?); if it really needs "
                      "more: limits = { memory = \"%s\" }",
                      where ? where : script->name, limit, twice);
+}
+
+int script_memory_told(lua_State *L, const char *where, struct error *err)
+{
+    return script_memory_error(script_of(L), where, err);
 }
 
 void script_render_value(lua_State *L, char *out, size_t size)
@@ -107,8 +122,8 @@ __attribute__((format(printf, 2, 3))) static void add(struct trace *t, const cha
 static void add_frame(struct trace *t, lua_State *L, lua_Debug *ar)
 {
     lua_getinfo(L, "Slnt", ar);
-    if (ar->currentline < 0)
-        return; /* a function of the host */
+    if (ar->currentline < 0 || *ar->source != '@')
+        return; /* a function of the host, in C or in its own Lua */
     add(t, "\n  %s:%d: in ", ar->short_src, ar->currentline);
     if (*ar->what == 'm')
         add(t, "the file's own code");

@@ -181,6 +181,46 @@ describe("what is read of a cluster", function()
         local code, _, log = at("run", "--once", "--state", folder .. "/s.db", policy)
         assert.are.equal(0, code, log)
     end)
+
+    it("errors of policies name the author's file and line, the cure, and the author's frames alone", function()
+        server:create(namespace, "a", { state = "Running" })
+        local policy = file((([=[
+policy { name = "f", every = "1h", replace = function(job)
+    return {
+        labels = { ok = "x" },
+        cleanPodPolicy = "Some",
+    }
+end }
+policy { name = "m", every = "1h", replace = function(job)
+    local t = {}
+    for i = 1, 1e9 do t[i] = { i } end
+end }
+local function deep(n) if n == 0 then error("no bottom") end deep(n - 1) return 1 end
+policy { name = "d", every = "1h", replace = function(job) deep(2) end }
+policy { name = "r", every = "1h", run = function(run)
+    mpijob.replace("NS/a", function(job)
+        deep(1)
+    end)
+end }
+policy { name = "s", every = "1h", run = function(run)
+    mpijob.replace("NS/a", function(job) return { cleanPodPolicy = "x" } end)
+end }
+policy { name = "c", every = "1h", run = function(run)
+    local ok, err = pcall(function() local t = {} for i = 1, 1e9 do t[i] = { i } end end)
+    error(err)
+end }
+]=]):gsub("NS", namespace)))
+        local code, _, log = at("run", "--once", "--state", folder .. "/s.db", policy)
+        assert.are.equal(1, code)
+        support.contains(log, "p.lua:4: cleanPodPolicy must be exactly None, Running or All")
+        support.contains(log, 'p.lua:7: the memory limit of 64MiB is reached (a table or a string that grows?); if it really needs more: limits = { memory = "128MiB" }')
+        support.contains(log, "p.lua:11: no bottom")
+        support.contains(log, "p.lua:19: mpijob.replace: cleanPodPolicy must be")
+        support.contains(log, "p.lua:23: the memory limit of 64MiB is reached")
+        for _, part in ipairs { "not enough memory", "[C]", "sweep:", "mpijob:" } do
+            support.lacks(log, part)
+        end
+    end)
 end)
 
 describe("the words", function()
@@ -279,5 +319,17 @@ policy { name = "c", on = "match", timezone = "UTC", every = "1h", run = 5 }
             end
         end
         assert.are.equal(#wanted + 1, n, first)
+    end)
+
+    it("of a file that computes or grows without end while it is loaded advise what helps there", function()
+        for text, words in pairs { ["while true do end"] = "p.lua:2: loading the file has used up the 1s of CPU time",
+            ["local t = {} for i = 1, 1e9 do t[i] = { i } end"] = "p.lua:2: loading the file has reached the 64MiB of memory",
+            ["error(select(2, pcall(function() local t = {} for i = 1, 1e9 do t[i] = { i } end end)))"] = "p.lua:2: loading the file has reached" } do
+            local code, _, err = support.mpijobd("check", support.write(folder .. "/p.lua", "\n" .. text .. "\n"))
+            assert.are.equal(1, code)
+            support.contains(err, words)
+            support.contains(err, "run, replace or where")
+            support.lacks(err, "limits =")
+        end
     end)
 end)
