@@ -54,16 +54,22 @@ static void release(struct write *w)
 
 static void row_end(struct write *w, const char *outcome, int status, const char *message, struct json object)
 {
-    char version[64];
+    char version[64], name[256] = "", uid[64] = "";
     if (!w->row)
         return;
     json_string_at(object, "/metadata/resourceVersion", version, sizeof version);
+    if (w->verb == WRITE_CREATE) { /* only the server knows its uid, and perhaps its name */
+        json_string_at(object, "/metadata/name", name, sizeof name);
+        json_string_at(object, "/metadata/uid", uid, sizeof uid);
+    }
     struct store_outcome end = {
         .id = w->row,
         .outcome = outcome,
         .status = status,
         .message = message,
         .resource_version_after = *version ? version : NULL,
+        .name = *name ? name : NULL,
+        .uid = *uid ? uid : NULL,
         .effect = mpijob_effect_name(w->verdict->effect),
         .why = w->verdict->why,
         .ended_at = clock_now(w->site->clock),

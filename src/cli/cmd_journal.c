@@ -76,6 +76,12 @@ static void last_part(const char *pointer, struct buf *out)
     }
 }
 
+/* Short: a value may be a whole object. */
+static const char *short_value(const char *value)
+{
+    return !value ? "unset" : strlen(value) > 40 ? "..." : value;
+}
+
 /* "spec.cleanPodPolicy: None -> All, labels.x: ..." on one line */
 static void diff_cell(struct table *t, const char *text)
 {
@@ -87,10 +93,10 @@ static void diff_cell(struct table *t, const char *text)
             const struct mpijob_difference *d = &diff.items[i];
             buf_puts(&out, i ? ", " : "");
             last_part(d->pointer, &out);
-            buf_printf(&out, ": %s -> %s", d->before ? d->before : "unset",
-                       !d->after               ? "unset"
-                       : strlen(d->after) > 40 ? "..."
-                                               : d->after);
+            if (!*d->pointer && !(d->before && d->after))
+                buf_puts(&out, d->before ? " deleted" : " created");
+            else
+                buf_printf(&out, ": %s -> %s", short_value(d->before), short_value(d->after));
         }
     }
     table_cell(t, out.ptr);

@@ -32,7 +32,8 @@ static const char *const sql_of[WRITER_STATEMENTS] = {
     [INTENT] = "INSERT INTO changes(run, epoch, policy, cluster, server, version, resource, name_space, name, uid,"
                " resource_version, verb, diff, effect, why, intended_at) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [OUTCOME] = "UPDATE changes SET ended_at=?, outcome=?, status=?, message=?, effect=coalesce(?, effect),"
-                " why=coalesce(?, why), resource_version_after=coalesce(?, resource_version_after) WHERE id=?",
+                " why=coalesce(?, why), resource_version_after=coalesce(?, resource_version_after),"
+                " name=coalesce(?, name), uid=coalesce(?, uid) WHERE id=?",
     [OBSERVED] = "UPDATE changes SET observed=?, observed_at=? WHERE id=?",
     [MARK_LATER] = "INSERT INTO marks VALUES(?,?) ON CONFLICT(policy) DO UPDATE SET"
                    " scheduled_at=max(scheduled_at, excluded.scheduled_at)",
@@ -148,7 +149,7 @@ static int outcome(struct writer *w, struct op *op)
     const struct store_handled *along = &op->of.outcome.handled;
     int rc = execute(w, OUTCOME,
                      CELLS(N(o->ended_at), T(o->outcome), N(o->status), T(o->message), T(o->effect), T(o->why),
-                           T(o->resource_version_after), N(o->id)));
+                           T(o->resource_version_after), T(o->name), T(o->uid), N(o->id)));
     return rc || !changed(w, op) || !along->key ? rc : handled(w, along);
 }
 

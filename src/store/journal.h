@@ -65,6 +65,7 @@ struct store_outcome {
     int status;          /* HTTP, 0: no answer */
     const char *message; /* NULL: nothing to say */
     const char *effect, *why, *resource_version_after; /* NULL: as before */
+    const char *name, *uid; /* of an object that was created, as the server gave them; NULL: as in the intent */
     int64_t ended_at;
 };
 /* Whether its effect came. */

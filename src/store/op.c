@@ -47,6 +47,8 @@ static const size_t outcome_strings[] = {AT(outcome.row.outcome),
                                          AT(outcome.row.effect),
                                          AT(outcome.row.why),
                                          AT(outcome.row.resource_version_after),
+                                         AT(outcome.row.name),
+                                         AT(outcome.row.uid),
                                          HANDLED_AT(outcome.handled)};
 static const size_t observation_strings[] = {AT(observation.observed)};
 static const size_t mark_strings[] = {AT(mark.key)};

@@ -221,6 +221,28 @@ end }
             support.lacks(log, part)
         end
     end)
+
+    it("journal shows a deleted object short, and names one that the server named", function()
+        server:create(namespace, "a", { state = "Running" })
+        local policy = file(([[policy { name = "p", every = "1h", destructive = true, run = function()
+            local made = assert(mpijob.create { metadata = { generateName = "made-", namespace = "NS" }, spec = mpijob.get("NS/a"):table().spec })
+            log.info("made", { name = json.decode(made.object).metadata.name, uid = json.decode(made.object).metadata.uid })
+            assert(mpijob.delete("NS/a"))
+        end }]]):gsub("NS", namespace))
+        local code, _, log = at("run", "--once", "--state", folder .. "/s.db", "--log-format", "json", policy)
+        assert.are.equal(0, code, log)
+        local made = rows(log).made
+        local _, out = support.mpijobd("journal", "--state", folder .. "/s.db", "-o", "json")
+        local changes = support.json.decode(out)
+        assert.are.same({ made.name, made.uid, "create" }, { changes[2].name, changes[2].uid, changes[2].verb })
+        assert.is_truthy(made.name:find("^made%-.+"))
+        _, out = support.mpijobd("journal", "--state", folder .. "/s.db")
+        support.contains(out, namespace .. "/" .. made.name .. "  object created")
+        assert.is_truthy(out:find("/a +object deleted  "), out)
+        for line in out:gmatch("[^\n]+") do
+            assert.is_true(#line < 400, line)
+        end
+    end)
 end)
 
 describe("the words", function()
