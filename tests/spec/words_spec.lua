@@ -354,4 +354,27 @@ policy { name = "c", on = "match", timezone = "UTC", every = "1h", run = 5 }
             support.lacks(err, "limits =")
         end
     end)
+
+    it("of mistakes in the configuration come all at once, in the file's order", function()
+        local path = support.write(folder .. "/mpijobd.yaml", [[
+polices: [p]
+clusters:
+  Lab: { context: a }
+  prod:
+    server: 5
+    auth: { type: nothing, tokenfile: x }
+  two: { context: a, server: "https://x" }
+log: { level: loud, format: xml }
+http: { connections: 0, timeout: soon }
+control: x
+]])
+        local code, _, err = support.mpijobd("check", "--config", path, folder)
+        assert.are.equal(1, code)
+        local lines = {}
+        for line, key in err:gmatch("mpijobd%.yaml:(%d+): (%S+) ") do
+            lines[#lines + 1] = line .. " " .. key
+        end
+        assert.are.same({ "1 polices", "3 clusters.Lab", "5 clusters.prod.server", "6 clusters.prod.auth.type", "6 clusters.prod.auth.tokenfile",
+            "7 clusters.two.server", "8 log.level", "8 log.format", "9 http.connections", "9 http.timeout", "10 control" }, lines)
+    end)
 end)

@@ -95,6 +95,17 @@ static struct config_cluster *add_cluster(struct config *c, char *name)
     return &clusters[c->cluster_count++];
 }
 
+static int check_name(struct config_reading *r, const char *name, const char *at)
+{
+    if (!good_name(name))
+        return config_wrong(r, at, "is not a name for a cluster: lower-case letters, digits and dashes, at most 63");
+    for (size_t i = 0; i < r->config->cluster_count; i++) {
+        if (strcmp(r->config->clusters[i].name, name) == 0)
+            return config_wrong(r, at, "is given twice");
+    }
+    return 0;
+}
+
 int config_read_clusters(struct config_reading *r, struct json map)
 {
     char at[256];
@@ -102,32 +113,32 @@ int config_read_clusters(struct config_reading *r, struct json map)
         return config_wrong(r, "/clusters",
                             "has to hold a cluster for each name, as in `clusters: { lab: { context: lab } }`");
     r->config->named = true;
+    int found = 0;
     for (struct json_iter it = json_iter(map); json_next(&it);) {
         char *name = config_decode(it.key);
-        snprintf(at, sizeof at, "/clusters/%.200s", name ? name : "");
-        if (name && !good_name(name)) {
+        if (!name)
+            return error_nomem(r->err);
+        snprintf(at, sizeof at, "/clusters/%.200s", name);
+        int rc = check_name(r, name, at);
+        if (rc) {
             free(name);
-            return config_wrong(r, at,
-                                "is not a name for a cluster: lower-case letters, digits and dashes, at most 63");
-        }
-        for (size_t i = 0; name && i < r->config->cluster_count; i++) {
-            if (strcmp(r->config->clusters[i].name, name) == 0) {
-                free(name);
-                return config_wrong(r, at, "is given twice");
-            }
+            found = rc;
+            continue;
         }
         r->cluster = add_cluster(r->config, name);
         if (!r->cluster)
             return error_nomem(r->err);
         if (json_type(it.value) != JSON_OBJECT)
-            return config_wrong(r, at, "has to hold keys of its own, such as context or server");
-        int rc = config_read_map(r, it.value, at, "/cluster");
+            rc = config_wrong(r, at, "has to hold keys of its own, such as context or server");
+        else
+            rc = config_read_map(r, it.value, at, "/cluster");
         if (!rc)
             rc = check_cluster(r, at);
-        if (rc)
+        if (rc && rc != ERR_INVALID)
             return rc;
+        found = rc ? rc : found;
     }
-    return 0;
+    return found;
 }
 
 /* A configuration has `cluster`, `clusters`, or neither. */
@@ -143,6 +154,33 @@ static int read_whole(struct config_reading *r, struct json root)
     }
     int rc = config_read_map(r, root, "", "");
     return rc || r->config->named ? rc : check_cluster(r, "/cluster");
+}
+
+/* One line for each mistake, in the order of the file. */
+static void tell_all(struct config_reading *r)
+{
+    struct buf all = BUF_INIT;
+    size_t n = r->wrong_count < CONFIG_WRONGS ? r->wrong_count : CONFIG_WRONGS;
+    for (size_t i = 1; i < n; i++) { /* stable, as those of one line stand in their order */
+        struct config_wrong w = r->wrongs[i];
+        size_t at = i;
+        for (; at > 0 && r->wrongs[at - 1].line > w.line; at--)
+            r->wrongs[at] = r->wrongs[at - 1];
+        r->wrongs[at] = w;
+    }
+    for (size_t i = 0; i < n; i++) {
+        size_t left = r->wrong_count - i;
+        if (all.len + strlen(r->wrongs[i].text) + 64 > ERROR_MESSAGE_MAX) {
+            buf_printf(&all, "\n... and %zu more", left);
+            break;
+        }
+        buf_printf(&all, "%s%s", i ? "\n" : "", r->wrongs[i].text);
+    }
+    if (n > 1 && !all.failed)
+        error_set(r->err, ERR_INVALID, "%s", all.ptr);
+    for (size_t i = 0; i < n; i++)
+        free(r->wrongs[i].text);
+    buf_free(&all);
 }
 
 /* Blank lines and comments only, as in the file that is shipped: every key has its default. */
@@ -193,6 +231,8 @@ int config_load(const char *path, struct config *config, struct error *err)
                       "%s:1: a configuration is a map of keys, as in `state: /var/lib/mpijobd/state.db`", config->file);
     if (!rc)
         rc = read_whole(&r, root);
+    if (rc == ERR_INVALID)
+        tell_all(&r);
 done:
     if (!rc && !config->cluster_count)
         rc = only_default(config, err);

@@ -92,8 +92,16 @@ int config_wrong(struct config_reading *r, const char *pointer, const char *form
     snprintf(key, sizeof key, "%s", pointer + 1);
     for (char *p = key; *p; p++)
         *p = *p == '/' ? '.' : *p;
-    return error_set(r->err, ERR_INVALID, "%s:%d: %s %s", r->config->file,
-                     yaml_pointer_line(buf_str(&r->text), pointer), key, text);
+    struct config_wrong w = {.line = yaml_pointer_line(buf_str(&r->text), pointer)};
+    struct buf whole = BUF_INIT;
+    buf_printf(&whole, "%s:%d: %s %s", r->config->file, w.line, key, text);
+    w.text = buf_take(&whole, NULL);
+    if (w.text && r->wrong_count < CONFIG_WRONGS)
+        r->wrongs[r->wrong_count] = w;
+    else
+        free(w.text);
+    r->wrong_count += w.text != NULL;
+    return error_set(r->err, ERR_INVALID, "%s:%d: %s %s", r->config->file, w.line, key, text);
 }
 
 char *config_decode(struct json value)
@@ -161,8 +169,8 @@ static int read_duration(struct config_reading *r, const struct key *k, struct j
     char *text = json_type(value) == JSON_STRING ? config_decode(value) : NULL;
     int rc = text ? duration_parse(text, out, &err) : ERR_INVALID;
     if (rc)
-        config_wrong(r, r->at, "has to be a duration such as 30s or 1h30m%s%s", text ? ": " : "",
-                     text ? err.message : "");
+        rc = config_wrong(r, r->at, "has to be a duration such as 30s or 1h30m%s%s", text ? ": " : "",
+                          text ? err.message : "");
     free(text);
     return rc;
 }
@@ -278,6 +286,7 @@ static const struct key *find_key(const char *shape)
 
 int config_read_map(struct config_reading *r, struct json map, const char *prefix, const char *shape_prefix)
 {
+    int found = 0;
     for (struct json_iter it = json_iter(map); json_next(&it);) {
         char pointer[256], shape[256];
         char *name = config_decode(it.key);
@@ -293,8 +302,9 @@ int config_read_map(struct config_reading *r, struct json map, const char *prefi
                                                     : read_key(r, known, it.value);
         if (!rc && known->kind == KIND_MAP)
             rc = config_read_map(r, it.value, pointer, shape);
-        if (rc)
+        if (rc && rc != ERR_INVALID)
             return rc;
+        found = rc ? rc : found; /* told; the others are read all the same */
     }
-    return 0;
+    return found;
 }

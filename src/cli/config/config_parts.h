@@ -7,6 +7,13 @@
 #include "cli/config/config.h"
 #include "json/value.h"
 
+#define CONFIG_WRONGS 64 /* mistakes that are told; more are counted */
+
+struct config_wrong {
+    int line;
+    char *text; /* with file and line */
+};
+
 struct config_reading {
     struct config *config;
     struct config_cluster *cluster; /* whose keys are being read */
@@ -14,9 +21,11 @@ struct config_reading {
     struct buf text, json;
     const char *folder; /* of the file, with a slash; "" for the current one */
     struct error *err;
+    struct config_wrong wrongs[CONFIG_WRONGS];
+    size_t wrong_count;
 };
 
-/* ERR_INVALID with file, line and key of the pointer. */
+/* Notes a mistake, with file, line and key of the pointer. Returns ERR_INVALID; the reading goes on. */
 int config_wrong(struct config_reading *r, const char *pointer, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* A JSON string's text (malloc); NULL: out of memory. */
