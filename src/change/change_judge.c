@@ -80,6 +80,22 @@ static int judge(struct change *c, struct json before, struct json after, struct
     return allow(c, err);
 }
 
+/* A person types suspend=true more easily than a policy is written: what runs is not stopped without leave. */
+static int check_hand(const struct change *c, struct error *err)
+{
+    bool runs = c->viewed && (c->view.phase == PHASE_RUNNING || c->view.phase == PHASE_RESTARTING);
+    if (!runs || *c->policy || c->destructive)
+        return 0;
+    for (size_t i = 0; i < c->diff.count; i++) {
+        const struct mpijob_difference *d = &c->diff.items[i];
+        if (d->field == FIELD_SUSPEND && d->after && strcmp(d->after, "true") == 0)
+            return error_set(err, ERR_REFUSED,
+                             "refused, because the job runs, and suspending it ends its pods. To do it all the same, "
+                             "allow it by name: --destructive");
+    }
+    return 0;
+}
+
 static bool changes_nothing(const struct change *c)
 {
     return c->before && c->verb != CHANGE_DELETE && !c->diff.count && !c->launcher.plan.diff.count;
@@ -96,7 +112,7 @@ void change_judge(struct change *c, struct json before, struct json after)
         change_finish(c, false, NULL);
         return;
     }
-    if (judge(c, before, after, &err)) {
+    if (judge(c, before, after, &err) || check_hand(c, &err)) {
         change_fail(c, &err);
         return;
     }

@@ -243,6 +243,26 @@ end }
             assert.is_true(#line < 400, line)
         end
     end)
+
+    it("suspending by hand what runs needs --destructive; a policy does as it says", function()
+        server:create(namespace, "a", { state = "Running" })
+        server:create(namespace, "new")
+        local code, _, err = at("replace", "a", "suspend=true", "--dry-run")
+        assert.are.equal(1, code)
+        support.contains(err, "refused, because the job runs, and suspending it ends its pods. To do it all the same, allow it by name: --destructive")
+        code, _, err = at("replace", "--all", "suspend=true", "--dry-run")
+        assert.are.equal(3, code, err)
+        local _, raw = server:get(namespace, "a")
+        support.write(folder .. "/a.json", (raw:gsub('"spec":{', '"spec":{"runPolicy":{"suspend":true},', 1)))
+        code, _, err = at("replace", "-f", folder .. "/a.json", "--dry-run")
+        assert.are.equal(1, code, err)
+        support.contains(err, "--destructive")
+        local out
+        code, out, err = at("replace", "a", "suspend=true", "--dry-run", "--destructive")
+        assert.are.equal(0, code, out .. err)
+        code, _, err = at("run", "--once", "--state", folder .. "/s.db", file [[policy { name = "p", every = "1h", replace = { suspend = true } }]])
+        assert.are.equal(0, code, err)
+    end)
 end)
 
 describe("the words", function()
