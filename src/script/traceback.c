@@ -45,10 +45,11 @@ int script_limit_error(const struct script *script, const struct meter *m, struc
     duration_text(m->budget_us, limit);
     duration_text(2 * m->budget_us, twice);
     if (script->loading)
-        return error_set(err, ERR_LIMIT,
-                         "%s: loading the file has used up the %s of CPU time that there is for it (a loop that does "
-                         "not end?); move work into run, replace or where",
-                         where, limit);
+        return error_set(
+            err, ERR_LIMIT,
+            "%s: the CPU limit of %s is used up while the file is loaded (a loop that does not end?); move "
+            "work into run, replace or where",
+            where, limit);
     return error_set(err, ERR_LIMIT,
                      "%s: the CPU limit of %s is used up (a loop that does not end?); if it really needs more: limits "
                      "= { cpu = \"%s\" }",
@@ -72,8 +73,8 @@ int script_memory_error(const struct script *script, const char *where, struct e
     size_text(2 * script->limits.memory, twice);
     if (script->loading)
         return error_set(err, ERR_LIMIT,
-                         "%s: loading the file has reached the %s of memory that there is for it (a table or a string "
-                         "that grows?); make large values in run, replace or where",
+                         "%s: the memory limit of %s is reached while the file is loaded (a table or a string that "
+                         "grows?); make large values in run, replace or where",
                          where ? where : script->name, limit);
     return error_set(err, ERR_LIMIT,
                      "%s: the memory limit of %s is reached (a table or a string that grows?); if it really needs "

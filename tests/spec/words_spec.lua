@@ -364,9 +364,9 @@ policy { name = "c", on = "match", timezone = "UTC", every = "1h", run = 5 }
     end)
 
     it("of a file that computes or grows without end while it is loaded advise what helps there", function()
-        for text, words in pairs { ["while true do end"] = "p.lua:2: loading the file has used up the 1s of CPU time",
-            ["local t = {} for i = 1, 1e9 do t[i] = { i } end"] = "p.lua:2: loading the file has reached the 64MiB of memory",
-            ["error(select(2, pcall(function() local t = {} for i = 1, 1e9 do t[i] = { i } end end)))"] = "p.lua:2: loading the file has reached" } do
+        for text, words in pairs { ["while true do end"] = "p.lua:2: the CPU limit of 1s is used up while the file is loaded",
+            ["local t = {} for i = 1, 1e9 do t[i] = { i } end"] = "p.lua:2: the memory limit of 64MiB is reached while the file is loaded",
+            ["error(select(2, pcall(function() local t = {} for i = 1, 1e9 do t[i] = { i } end end)))"] = "p.lua:2: the memory limit of 64MiB is reached while" } do
             local code, _, err = support.mpijobd("check", support.write(folder .. "/p.lua", "\n" .. text .. "\n"))
             assert.are.equal(1, code)
             support.contains(err, words)
