@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One object that came from a list, from the watch, or as the answer to a write: what it changes in the cache, and the
  * event that tells it. */
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "cache/parts.h"
 #include "kube/resource_version.h"
-
-#define NAME_MAX_BYTES 253 /* Kubernetes' limit; the piece has one byte for it */
 
 /* ---- telling ---- */
 
@@ -128,14 +129,29 @@ void upsert_forget(struct cache *c, uint32_t slot, bool initial)
 
 /* ---- what comes ---- */
 
-static int read_object(struct cache *c, struct json object, struct mpijob_view *view)
+/* The first is told, and then the tenth, the hundredth...: a server can send any number. */
+static void left_out(struct cache *c, const struct error *err)
+{
+    uint64_t n = ++c->unreadable;
+    while (n % 10 == 0)
+        n /= 10;
+    if (n != 1)
+        return;
+    char count[24];
+    snprintf(count, sizeof count, "%" PRIu64, c->unreadable);
+    log_event(c->options.log, LOG_WARN, "an object was left out, as are others like it",
+              LOG_FIELDS({"reason", err->message}, LOG_JSON_FIELD("left_out", count)));
+}
+
+static int read_object(struct scope *scope, struct json object, struct mpijob_view *view)
 {
     struct error err;
-    int rc = mpijob_view(object, c->options.target, view, &err);
-    if (!rc && view->name.len > NAME_MAX_BYTES)
-        rc = error_set(&err, ERR_INVALID, "not a job: its name has %zu characters", view->name.len);
-    if (rc && c->unreadable++ == 0)
-        log_line(c->options.log, LOG_WARN, "an object was left out, as are others like it: %s", err.message);
+    int rc = mpijob_view(object, scope->cache->options.target, view, &err);
+    if (!rc && scope->name_space && !str_is(view->name_space, scope->name_space))
+        rc = error_set(&err, ERR_INVALID, "a job of namespace %.*s came in an answer for namespace %s",
+                       (int)view->name_space.len, view->name_space.ptr, scope->name_space);
+    if (rc)
+        left_out(scope->cache, &err);
     return rc;
 }
 
@@ -162,7 +178,7 @@ int upsert_object(struct scope *scope, struct json object, bool initial)
 {
     struct cache *c = scope->cache;
     struct mpijob_view view;
-    if (read_object(c, object, &view))
+    if (read_object(scope, object, &view))
         return 0;
     uint32_t slot = jobs_find(&c->jobs, view.name_space, view.name);
     if (slot == NO_SLOT)
@@ -174,7 +190,7 @@ void upsert_removal(struct scope *scope, struct json object)
 {
     struct cache *c = scope->cache;
     struct mpijob_view view;
-    if (read_object(c, object, &view))
+    if (read_object(scope, object, &view))
         return;
     uint32_t slot = jobs_find(&c->jobs, view.name_space, view.name);
     if (slot == NO_SLOT)

@@ -12,6 +12,7 @@
 #define QUEUE_HIGH 1000 /* while so many jobs are queued, no further page is asked for... */
 #define QUEUE_LOW 250   /* ...until there are so few */
 #define MOVES_MAX 3     /* changes of the served version that one listing follows */
+#define UNREADABLE_TOLD 3
 
 struct queued {
     struct queued *next;
@@ -29,6 +30,7 @@ struct pages {
     const char *const *namespaces; /* that are listed, NULL-terminated; NULL: all in one list */
     size_t at;                     /* index of the one that is being listed */
     int64_t began;                 /* microseconds since 1970 */
+    size_t unreadable;             /* objects that are no jobs */
     int64_t scope, earlier;        /* jobs seen; earlier: of them, in the namespaces before this one */
     struct buf selector;
     const struct error *error;   /* the first; error_keep; NULL: none */
@@ -51,6 +53,14 @@ static bool fail(struct pages *l, const struct error *err)
     return false;
 }
 
+/* The first are told one by one; `over` says how many there were. */
+static void left_alone(struct pages *l, const struct error *err)
+{
+    if (l->unreadable++ < UNREADABLE_TOLD)
+        log_event(l->call.site->log, LOG_WARN, "a listed job cannot be read and is left alone",
+                  LOG_FIELDS({"reason", err->message}));
+}
+
 static bool take(void *data, struct json item)
 {
     struct pages *l = data;
@@ -58,8 +68,7 @@ static bool take(void *data, struct json item)
     struct error err;
     l->scope++;
     if (mpijob_view(item, cluster_target_of(l->call.site->cluster, l->call.kind, item), &view, &err)) {
-        log_event(l->call.site->log, LOG_WARN, "a listed job cannot be read and is left alone",
-                  LOG_FIELDS({"reason", err.message}));
+        left_alone(l, &err);
         return true;
     }
     if (!mpijob_match_eval(l->call.match, &view, clock_now(l->call.site->clock), NULL))
@@ -105,6 +114,10 @@ static void fail_list(struct pages *l, const struct error *err)
 
 static void over(struct pages *l)
 {
+    if (l->unreadable > UNREADABLE_TOLD)
+        log_line(l->call.site->log, LOG_WARN, "%zu listed jobs in all cannot be read and are left alone",
+                 l->unreadable);
+    l->unreadable = 0;
     l->ended = true;
     l->call.ready(l->call.data);
 }

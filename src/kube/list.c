@@ -7,6 +7,15 @@
 #include "kube/verbs.h"
 
 #define PAGE 500
+#define ITEMS_MAX 10000000 /* of one list */
+#define EMPTY_MAX 16       /* pages in a row: the last of a list may be empty, and no other */
+
+/* Sees that a value of each page comes again, sooner or later: each is compared with one that is kept, and after 1, 2,
+ * 4, 8... pages the kept one is a newer one (Brent). */
+struct cycle {
+    uint64_t kept; /* hash; 0: none */
+    size_t since, until;
+};
 
 struct kube_list {
     struct kube_list *prev, *next;
@@ -14,6 +23,8 @@ struct kube_list {
     struct kube_list_call call; /* resource, name_space and query are not used: see below */
     char *path, *labels, *fields, *from_version;
     int64_t limit;
+    struct cycle tokens, objects; /* of the first object of each page */
+    size_t items, empty;          /* empty: pages in a row */
     struct buf continue_token, version;
     struct kube_request *request;
     struct defer turn; /* what must not happen within the caller's call */
@@ -97,6 +108,7 @@ static void on_turn(struct defer *turn)
 static bool give_items(struct kube_list *l, struct json items)
 {
     for (struct json_iter it = json_iter(items); json_next(&it);) {
+        l->items++;
         bool on = l->call.item(l->call.data, it.value);
         if (l->ended)
             return false;
@@ -106,6 +118,55 @@ static bool give_items(struct kube_list *l, struct json items)
         }
     }
     return true;
+}
+
+/* ---- lists without end ---- */
+
+static uint64_t hash(struct str text)
+{
+    uint64_t h = 14695981039346656037u; /* FNV-1a */
+    for (size_t i = 0; i < text.len; i++)
+        h = (h ^ (unsigned char)text.ptr[i]) * 1099511628211u;
+    return h ? h : 1;
+}
+
+static bool comes_again(struct cycle *c, struct str text)
+{
+    uint64_t h = hash(text);
+    if (!text.len)
+        return false;
+    if (c->kept == h)
+        return true;
+    if (c->since++ >= c->until) {
+        c->kept = h;
+        c->since = 0;
+        c->until = c->until ? 2 * c->until : 1;
+    }
+    return false;
+}
+
+/* After a page that is not the last. */
+static int check_goes_on(struct kube_list *l, struct json items, struct error *err)
+{
+    struct json_iter it = json_iter(items);
+    bool any = json_next(&it);
+    const char *why = NULL;
+    l->empty = any ? 0 : l->empty + 1;
+    if (comes_again(&l->tokens, buf_str(&l->continue_token)))
+        why = "a continue token comes again";
+    else if (any && comes_again(&l->objects, json_at(it.value, "/metadata/uid").text))
+        why = "objects come again";
+    else if (l->empty > EMPTY_MAX)
+        why = "page after page is empty";
+    else if (l->items > ITEMS_MAX)
+        why = "it has more than 10000000 objects";
+    if (!why)
+        return 0;
+    return error_set(
+        err, ERR_PROTOCOL,
+        "GET %s%s: the list does not end: %s; is this a Kubernetes API server, or a proxy that answers from "
+        "memory?",
+        l->kube->server, l->path, why);
 }
 
 static void read_page(struct kube_list *l, struct json page)
@@ -130,10 +191,12 @@ static void read_page(struct kube_list *l, struct json page)
     }
     if (!give_items(l, items))
         return;
-    if (l->continue_token.len)
-        next_page(l);
-    else
+    if (!l->continue_token.len)
         end(l, NULL);
+    else if (check_goes_on(l, items, &err))
+        end(l, &err);
+    else
+        next_page(l);
 }
 
 /* The server has forgotten the state that the pages are of: from the beginning, once. */
@@ -142,6 +205,8 @@ static bool restart(struct kube_list *l, const struct error *err)
     if (err->status != 410 || !l->continue_token.len || l->restarted)
         return false;
     l->restarted = true;
+    l->tokens = l->objects = (struct cycle){0};
+    l->items = l->empty = 0;
     buf_reset(&l->continue_token);
     if (l->call.restarted)
         l->call.restarted(l->call.data);

@@ -10,7 +10,9 @@
 
 #include "kube/status_cure.h"
 
-#define QUOTE_MAX 300 /* of the server's own words, where they are no Status */
+#define QUOTE_MAX 300  /* of the server's own words, where they are no Status */
+#define CAUSES_READ 64 /* of a Status; a server may send any number, and its message names the first in any case */
+#define CAUSES_TOLD 16
 #define TOO_LARGE "RequestEntityTooLarge"
 
 /* Appends text on one line: runs of white space and control characters become one blank; cut at a character's end. */
@@ -146,18 +148,30 @@ static int code_of(int status)
     return status == 404 ? ERR_NOT_FOUND : status == 409 ? ERR_CONFLICT : status < 400 ? ERR_PROTOCOL : ERR_HTTP;
 }
 
+/* Whether the message says it already. */
+static bool is_told(const struct buf *out, const struct buf *field, const struct buf *message)
+{
+    return !field->len || !out->ptr ||
+           (strstr(out->ptr, field->ptr) && (!message->len || strstr(out->ptr, message->ptr)));
+}
+
 /* The causes' fields, where the message does not name them already. */
 static void add_causes(struct buf *out, struct json status)
 {
     struct buf field = BUF_INIT, message = BUF_INIT;
-    struct json causes = json_at(status, "/details/causes");
-    for (struct json_iter it = json_iter(causes); json_next(&it);) {
+    size_t read = 0, told = 0, more = 0;
+    for (struct json_iter it = json_iter(json_at(status, "/details/causes")); json_next(&it); read++) {
+        if (read >= CAUSES_READ || told >= CAUSES_TOLD) {
+            more++;
+            continue;
+        }
         buf_reset(&field);
         buf_reset(&message);
         json_decode(json_get(it.value, "field"), &field);
         json_decode(json_get(it.value, "message"), &message);
-        if (!field.len || !out->ptr || (strstr(out->ptr, field.ptr) && (!message.len || strstr(out->ptr, message.ptr))))
+        if (is_told(out, &field, &message))
             continue;
+        told++;
         buf_puts(out, "; ");
         one_line(out, buf_str(&field), QUOTE_MAX);
         if (message.len) {
@@ -165,6 +179,8 @@ static void add_causes(struct buf *out, struct json status)
             one_line(out, buf_str(&message), QUOTE_MAX);
         }
     }
+    if (more)
+        buf_printf(out, "; and %zu more causes", more);
     buf_free(&field);
     buf_free(&message);
 }

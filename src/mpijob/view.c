@@ -44,6 +44,19 @@ static bool plain(struct str text)
     return !text.len || !memchr(text.ptr, '\\', text.len);
 }
 
+/* As Kubernetes has names: letters, digits, "-" and, where dots are set, "."; at most `most` bytes. Anything else would
+ * change a path, and no API server lets it through. */
+static bool is_name(struct str text, size_t most, bool dots)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        bool inner = i > 0 && i + 1 < text.len;
+        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && !(inner && (c == '-' || (dots && c == '.'))))
+            return false;
+    }
+    return text.len <= most;
+}
+
 /* Members of one object, picked out in a single pass: metadata is long (managedFields), and many of them are wanted.
  * The last of two of one name counts. names: NULL-terminated. */
 static void pick(struct json object, const char *const *names, struct json *values)
@@ -224,6 +237,12 @@ int mpijob_view(struct json object, struct mpijob_target target, struct mpijob_v
                          "not %s %s: its name, namespace, uid or resourceVersion holds an escape, "
                          "which no API server lets through",
                          k->article, k->name);
+    if (!is_name(view->name, MPIJOB_NAME_MAX, true))
+        return error_set(err, ERR_INVALID, "not %s %s: \"%.*s\" is no name for one", k->article, k->name,
+                         shown(view->name, 60), view->name.ptr);
+    if (!is_name(view->name_space, MPIJOB_NAMESPACE_MAX, false))
+        return error_set(err, ERR_INVALID, "not %s %s: \"%.*s\" is no name for a namespace", k->article, k->name,
+                         shown(view->name_space, 60), view->name_space.ptr);
     int rc = check_kind(view, o[OF_KIND], err);
     if (rc)
         return rc;

@@ -58,9 +58,12 @@ extern const char *const mpijob_gpu_resources[];
  * Saturates. */
 int64_t mpijob_gpus(struct json object, enum mpijob_kind kind, const char *const *resources);
 
-/* object: a parsed job of the target's kind. ERR_INVALID where it is not: another kind, no metadata.name, another
- * version than the target's. Items of a list may lack kind and apiVersion. What has the wrong type elsewhere counts as
- * unset: such objects exist, and policies have to mend them. */
+#define MPIJOB_NAME_MAX 253     /* bytes */
+#define MPIJOB_NAMESPACE_MAX 63 /* bytes */
+
+/* object: a parsed job of the target's kind. ERR_INVALID where it is not: another kind, no metadata.name, a name or a
+ * namespace that no API server lets through, another version than the target's. Items of a list may lack kind and
+ * apiVersion. What has the wrong type elsewhere counts as unset: such objects exist, and policies have to mend them. */
 int mpijob_view(struct json object, struct mpijob_target target, struct mpijob_view *view, struct error *err);
 
 /* Durations at `now`, microseconds; -1 where they have no meaning (running_for of a pending job). */
