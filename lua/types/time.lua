@@ -44,6 +44,26 @@ function time.date(seconds, zone) end
 ---@return number seconds
 function time.duration(text) end
 
+---Is the window open, by the zone's clocks? "mon-fri 09:00-18:00", "sat,sun 00:00-24:00", "22:00-06:00" (from each evening to the next morning).
+---@param window string|string[] of a list: any of them
+---@param seconds? number default: now
+---@param zone? string
+---@return boolean
+function time.within(window, seconds, zone) end
+
+---When a cron schedule is due next, after that time.
+---@param schedule string as a policy's
+---@param seconds? number default: now
+---@param zone? string
+---@return integer? seconds nil: not within 40 years. A schedule that is never due raises an error
+function time.next(schedule, seconds, zone) end
+
+---The seconds of a date and time in a zone. Fields past their range carry over (day 32). Of a time that comes twice the first, in a gap the first after it.
+---@param date { year: integer, month: integer, day: integer, hour?: integer, min?: integer, sec?: integer }
+---@param zone? string
+---@return integer seconds
+function time.at(date, zone) end
+
 ---Suspends this run only. Part of its timeout, not of its CPU budget. For a policy's functions, not for a file's top level.
 ---@param duration string|number "90s", or seconds
 ---@async

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "binding/base/values.h"
 #include "binding/modules.h"
-#include "binding/values.h"
 #include "run/lua_run.h"
 
 #define FIELDS_MAX 32

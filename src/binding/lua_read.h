@@ -3,8 +3,8 @@
 #ifndef MPIJOBD_BINDING_LUA_READ_H
 #define MPIJOBD_BINDING_LUA_READ_H
 
-#include "binding/pending.h"
-#include "binding/values.h"
+#include "binding/base/pending.h"
+#include "binding/base/values.h"
 
 struct lua_read {
     struct pending pending;

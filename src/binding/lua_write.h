@@ -3,8 +3,8 @@
 #ifndef MPIJOBD_BINDING_LUA_WRITE_H
 #define MPIJOBD_BINDING_LUA_WRITE_H
 
-#include "binding/pending.h"
-#include "binding/values.h"
+#include "binding/base/pending.h"
+#include "binding/base/values.h"
 #include "run/run_change.h"
 
 #define LUA_WRITE_MAX (4 * 1024 * 1024) /* no server takes an object of more than 3 MiB */

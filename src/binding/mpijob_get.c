@@ -3,9 +3,9 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 
+#include "binding/base/pending.h"
+#include "binding/base/values.h"
 #include "binding/mpijob.h"
-#include "binding/pending.h"
-#include "binding/values.h"
 
 struct get {
     struct pending pending;

@@ -4,8 +4,8 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 
+#include "binding/base/values.h"
 #include "binding/mpijob.h"
-#include "binding/values.h"
 #include "jobs/listing.h"
 #include "policy/lua_match.h"
 #include "run/runs.h"

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "binding/base/pending.h"
+#include "binding/base/values.h"
 #include "binding/lua_read.h"
 #include "binding/mpijob.h"
-#include "binding/pending.h"
-#include "binding/values.h"
 #include "mpijob/effect/launcher.h"
 #include "mpijob/pods.h"
 #include "policy/lua_json.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* job.workers.active where the status does not say it: the pods are counted, once a run. */
+#include "binding/base/pending.h"
+#include "binding/base/values.h"
 #include "binding/mpijob.h"
-#include "binding/pending.h"
-#include "binding/values.h"
 #include "mpijob/dialect.h"
 #include "run/lua_run.h"
 #include "run/run_pods.h"

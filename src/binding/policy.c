@@ -3,8 +3,8 @@
 #include <lauxlib.h>
 #include <string.h>
 
+#include "binding/base/values.h"
 #include "binding/modules.h"
-#include "binding/values.h"
 #include "policy/lua_changes.h"
 #include "run/lua_run.h"
 

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "base/beneath.h"
+#include "binding/base/pending.h"
+#include "binding/base/values.h"
 #include "binding/modules.h"
-#include "binding/pending.h"
-#include "binding/values.h"
 #include "loop/work.h"
 
 #define NAME_MAX_LEN 128

@@ -4,7 +4,7 @@
 #ifndef MPIJOBD_BINDING_STREAM_H
 #define MPIJOBD_BINDING_STREAM_H
 
-#include "binding/values.h"
+#include "binding/base/values.h"
 #include "kube/kinds.h"
 #include "kube/reflect.h"
 #include "kube/verbs.h"

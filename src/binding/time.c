@@ -4,11 +4,13 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "binding/base/pending.h"
+#include "binding/base/values.h"
 #include "binding/modules.h"
-#include "binding/pending.h"
-#include "binding/values.h"
 #include "loop/timer.h"
+#include "time/cron.h"
 #include "time/duration.h"
+#include "time/window.h"
 #include "time/zone.h"
 
 static int l_now(lua_State *L)
@@ -209,6 +211,93 @@ static int l_duration(lua_State *L)
     return 1;
 }
 
+/* ---- windows, schedules, civil times ---- */
+
+#define WINDOWS_MAX 100
+#define NEXT_UNITS 20000 /* 200 us: a schedule may look years ahead */
+
+static bool open_at(lua_State *L, int index, const struct zone *zone, int64_t when)
+{
+    struct window w;
+    if (lua_type(L, index) != LUA_TSTRING)
+        luaL_error(L, "a window such as \"mon-fri 09:00-18:00\", or a list of them, expected");
+    struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
+    if (window_parse(lua_tostring(L, index), &w, err))
+        luaL_error(L, "%s", err->message);
+    lua_pop(L, 1);
+    return window_open(&w, zone, when);
+}
+
+/* within(window or list [, seconds [, zone]]) */
+static int l_within(lua_State *L)
+{
+    int64_t when = instant(L, 2);
+    lua_settop(L, 3);
+    const struct zone *zone = zone_at_index(L, 3);
+    bool open = false;
+    if (!lua_istable(L, 1)) {
+        lua_pushboolean(L, open_at(L, 1, zone, when));
+        return 1;
+    }
+    lua_Integer n = (lua_Integer)lua_rawlen(L, 1);
+    luaL_argcheck(L, n <= WINDOWS_MAX, 1, "at most 100 windows expected");
+    for (lua_Integer i = 1; i <= n; i++) {
+        lua_rawgeti(L, 1, i);
+        open = open_at(L, lua_gettop(L), zone, when) || open;
+        lua_pop(L, 1);
+        script_work(L, 100);
+    }
+    lua_pushboolean(L, open);
+    return 1;
+}
+
+/* next(schedule [, seconds [, zone]]): the first time after it; nil: there is none */
+static int l_next(lua_State *L)
+{
+    struct cron cron;
+    int64_t next, when = instant(L, 2);
+    const char *text = luaL_checkstring(L, 1);
+    lua_settop(L, 3);
+    const struct zone *zone = zone_at_index(L, 3);
+    struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
+    script_work(L, NEXT_UNITS);
+    if (cron_parse(text, &cron, err))
+        return luaL_error(L, "%s", err->message);
+    if (cron_next(&cron, zone, when, &next, err))
+        lua_pushnil(L);
+    else
+        lua_pushinteger(L, next);
+    return 1;
+}
+
+static int date_field(lua_State *L, const char *name, int64_t unset)
+{
+    int64_t value = option_whole(L, 1, name, -100000, 100000, unset);
+    if (value == INT64_MIN)
+        luaL_error(L, "time.at: %s is missing", name);
+    return (int)value;
+}
+
+/* at({ year, month, day, hour, min, sec } [, zone]): seconds. Of a time that comes twice the first, of one in a gap the
+ * first after it. */
+static int l_at(lua_State *L)
+{
+    static const char *const fields[] = {"year", "month", "day", "hour", "min", "sec", "wday", "isdst", "offset", NULL};
+    int64_t first, second;
+    luaL_checktype(L, 1, LUA_TTABLE);
+    check_options(L, 1, fields);
+    struct civil c = {.year = date_field(L, "year", INT64_MIN),
+                      .month = date_field(L, "month", INT64_MIN),
+                      .day = date_field(L, "day", INT64_MIN),
+                      .hour = date_field(L, "hour", 0),
+                      .minute = date_field(L, "min", 0),
+                      .second = date_field(L, "sec", 0)};
+    lua_settop(L, 2);
+    zone_instants(zone_at_index(L, 2), &c, &first, &second);
+    lua_pushinteger(L, first);
+    return 1;
+}
+
 /* ---- sleep ---- */
 
 /* A loop of such short sleeps would otherwise turn for ever at the daemon's cost, and have no CPU time counted. */
@@ -264,9 +353,15 @@ static int l_sleep(lua_State *L)
     return pending_wait(L, &s->pending, sleep_k);
 }
 
-static const struct binding_function functions[] = {
-    {"now", l_now, MAY_NOTHING},   {"rfc3339", l_rfc3339, MAY_NOTHING},   {"parse", l_parse, MAY_NOTHING},
-    {"date", l_date, MAY_NOTHING}, {"duration", l_duration, MAY_NOTHING}, {NULL, NULL, 0}};
+static const struct binding_function functions[] = {{"now", l_now, MAY_NOTHING},
+                                                    {"rfc3339", l_rfc3339, MAY_NOTHING},
+                                                    {"parse", l_parse, MAY_NOTHING},
+                                                    {"date", l_date, MAY_NOTHING},
+                                                    {"duration", l_duration, MAY_NOTHING},
+                                                    {"within", l_within, MAY_NOTHING},
+                                                    {"next", l_next, MAY_NOTHING},
+                                                    {"at", l_at, MAY_NOTHING},
+                                                    {NULL, NULL, 0}};
 const struct binding_module module_time = {.name = "time", .annotations = "time.lua", .functions = functions};
 
 static const struct binding_function globals[] = {{"sleep", l_sleep, MAY_NOTHING}, {NULL, NULL, 0}};

@@ -298,6 +298,7 @@ static void make_env(struct engine *e)
     e->env.clock = o->clock;
     e->env.log = o->log;
     e->env.alarms = e->alarms;
+    e->env.outside = o->outside;
     e->env.open = o->open;
     e->env.quarantine = o->quarantine;
     e->env.ceilings = o->ceilings;

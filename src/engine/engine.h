@@ -10,6 +10,7 @@
 struct metrics;
 struct quarantine;
 struct quarantine_mark;
+struct outside;
 
 /* A cluster, and the namespaces in it. */
 struct engine_place {
@@ -30,6 +31,7 @@ struct engine_options {
     size_t known_count;
     struct journal *journal;       /* NULL: there is no journal, and no state either. Not owned */
     struct state *state;           /* NULL where the journal is. Not owned */
+    struct outside *outside;       /* what scripts reach beyond the cluster; outlives the engine. NULL: nothing */
     int64_t silence;               /* microseconds: a watch is dead after so long without a byte; 0: SITE_SILENCE_US */
     unsigned watches_max;          /* of all scripts together, on each cluster; 0: SITE_WATCHES */
     int64_t keep;                  /* microseconds: how long the journal keeps its rows; 0: for ever */

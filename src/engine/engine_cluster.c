@@ -6,6 +6,7 @@
 #include "base/backoff.h"
 #include "engine/engine_parts.h"
 #include "engine/recovery.h"
+#include "outside/outbox.h"
 
 static const struct backoff retry_pause = {.first_ms = 500, .most_ms = 30000};
 
@@ -181,6 +182,7 @@ static void observe(void *data, const struct run *run, const char *job, const st
 static void run_ended(void *data, const struct run *run)
 {
     struct engine *e = ((struct engine_cluster *)data)->engine;
+    outbox_run_ended(e->o.outside, run->id);
     if (e->o.ended)
         e->o.ended(e->o.data, run);
     if (e->stopping)

@@ -123,6 +123,8 @@ static int copy_config(struct http_client *client, const struct http_config *con
     client->insecure = config->tls.insecure;
     client->log = config->log;
     client->carrier = config->carrier;
+    client->forbids = config->forbids;
+    client->guard = config->guard;
     const char *name = config->tls.server_name;
     if (copy_text(&client->proxy, config->proxy) || copy_text(&client->server_name, name && *name ? name : NULL))
         return ERR_NOMEM;
@@ -164,6 +166,8 @@ static int set_up_beside(struct http_client *client, const struct http_client *f
         .body_max = first->body_max,
         .log = first->log,
         .carrier = first->carrier,
+        .forbids = first->forbids,
+        .guard = first->guard,
     };
     if (copy_config(client, &config))
         return error_nomem(err);

@@ -45,6 +45,8 @@ struct http_client {
     bool sent;        /* a request was: there may be connections */
     uint64_t sent_at; /* the first one; the loop's milliseconds */
     const struct log *log;
+    const char *(*forbids)(const void *guard, const struct sockaddr *address); /* NULL: nothing is forbidden */
+    const void *guard;
 
     bool closing, shut;
     size_t held; /* what must be gone before the memory may go: handles of libuv, requests, TLS material */
@@ -64,6 +66,9 @@ struct http_request {
     int status;     /* of the carrier's answer */
 
     char *method, *shown_url;
+    bool veiled;         /* the URL holds a secret: nothing of it is shown but shown_url */
+    const char *refusal; /* why an address was not connected to; NULL: none was */
+    char refused[64];    /* that address */
     struct url url;
     struct header_lines headers;
     struct curl_slist connect_to; /* of server_name; data NULL: not used */

@@ -12,7 +12,7 @@
 
 static const char *detail(const struct http_request *request, CURLcode result)
 {
-    return request->detail[0] ? request->detail : curl_easy_strerror(result);
+    return request->detail[0] && !request->veiled ? request->detail : curl_easy_strerror(result);
 }
 
 void failure_cancelled(const struct http_request *request, struct error *err)
@@ -76,6 +76,8 @@ static const char *peer(const struct http_request *request, char text[URL_SHOWN_
     const struct http_client *client = request->client;
     const char *proxy = proxy_for(&request->url, client->proxy);
     char shown[URL_SHOWN_MAX];
+    if (request->veiled)
+        return "the server";
     if (*proxy) {
         snprintf(text, URL_SHOWN_MAX, "%s%s", strstr(proxy, "://") ? "" : "http://", proxy);
         url_show(text, shown);
@@ -108,7 +110,7 @@ static void describe_tunnel(const struct http_request *request, long status, str
 {
     char text[URL_SHOWN_MAX + 32];
     error_set(err, ERR_UNREACHABLE, WHERE "%s does not lead to %s port %s: it answered %ld%s", WHERE_OF(request),
-              peer(request, text), request->url.host, request->url.port, status,
+              peer(request, text), request->veiled ? "its host" : request->url.host, request->url.port, status,
               status == 407 ? "; does it want a name and a password (http://NAME:PASSWORD@HOST:PORT), or others?" : "");
     error_set_retryable(err, status >= 500);
 }
@@ -137,6 +139,11 @@ void failure_describe(const struct http_request *request, CURLcode result, struc
 {
     if (request->failure) {
         describe_ours(request, err);
+        return;
+    }
+    if (request->refusal && result == CURLE_COULDNT_CONNECT) {
+        error_set(err, ERR_REFUSED, WHERE "%s is %s", WHERE_OF(request),
+                  request->veiled ? "the server's address" : request->refused, request->refusal);
         return;
     }
     if (result != CURLE_OUT_OF_MEMORY && refused_tunnel(request)) {

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <uv.h>
 
 #include "base/buf.h"
@@ -41,6 +42,10 @@ struct http_config {
     void (*looked)(void *data, bool changed);
     void *data;
     const struct http_carrier *carrier; /* answers instead of a server (http/carrier.h); NULL: the network does */
+    /* Asked for each address that a connection would be made to, but for a proxy's: NULL where it may be, else why not,
+     * in words after "is". The request then fails with ERR_REFUSED. NULL: all addresses may be. */
+    const char *(*forbids)(const void *guard, const struct sockaddr *address);
+    const void *guard;
     /* Debug lines: method, URL without query secrets, status, milliseconds. Never headers or bodies. */
     const struct log *log;
 };
@@ -85,6 +90,8 @@ struct http_answer {
 
 /* The value of an answer's header by name (any case), or NULL. Valid during `done`. */
 const char *http_answer_header(const struct http_answer *answer, const char *name);
+/* All of them as "name\0value\0", ending at an empty name. Valid during `done`. */
+const char *http_answer_headers(const struct http_answer *answer);
 /* Takes the body over: the caller frees. NULL if empty. */
 char *http_answer_take(const struct http_answer *answer, size_t *len);
 
@@ -94,6 +101,8 @@ struct http_call {
     const struct http_header *headers; /* ends at a NULL name; copied */
     struct str body;                   /* copied */
     const char *content_type;          /* with a body; NULL: application/json */
+    const char *shown; /* what errors and logs say instead of the URL, which holds a secret; NULL: the URL */
+    size_t body_max;   /* of the answer; 0: the client's */
     /* The whole request, waiting for a connection included; 0: 30,000. UINT64_MAX: none (streams). */
     uint64_t timeout_ms;
     uint64_t silence_ms; /* streams: no byte for so long ends it with ERR_TIMEOUT; 0: none */

@@ -77,10 +77,16 @@ static int copy_call(struct http_request *request, const struct http_call *call,
 {
     struct http_client *client = request->client;
     int rc = url_parse(call->url, client->server_name, &request->url, err);
+    if (rc == ERR_INVALID && call->shown)
+        error_set(err, ERR_INVALID, "bad URL %s: it should read https://host:port/path", call->shown);
     if (rc)
         return rc;
     char shown[URL_SHOWN_MAX];
-    url_show(call->url, shown);
+    request->veiled = call->shown != NULL;
+    if (call->shown)
+        snprintf(shown, sizeof shown, "%s", call->shown);
+    else
+        url_show(call->url, shown);
     if (copy_text(&request->method, call->method) || copy_text(&request->shown_url, shown) || set_server_name(request))
         return error_nomem(err);
     if (call->body.len) {
@@ -90,7 +96,7 @@ static int copy_call(struct http_request *request, const struct http_call *call,
         memcpy(request->body, call->body.ptr, call->body.len);
         request->body_len = call->body.len;
     }
-    buf_init(&request->answer, client->body_max);
+    buf_init(&request->answer, call->body_max ? call->body_max : client->body_max);
     answer_headers_init(&request->head);
     request->bulk = call->bulk;
     request->on_begin = call->on_begin;
@@ -313,6 +319,12 @@ void request_finished(struct http_request *request, CURLcode result)
 const char *http_answer_header(const struct http_answer *answer, const char *name)
 {
     return answer_headers_find(&answer->request->head, name, NULL);
+}
+
+const char *http_answer_headers(const struct http_answer *answer)
+{
+    const struct buf *text = &answer->request->head.text;
+    return text->len ? text->ptr : "";
 }
 
 char *http_answer_take(const struct http_answer *answer, size_t *len)

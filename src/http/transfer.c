@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One request as libcurl's options, and libcurl's callbacks for it. */
 #include <fcntl.h>
+#include <netdb.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,6 +121,19 @@ static int on_open(void *data, curl_socket_t fd, curlsocktype purpose)
     return CURL_SOCKOPT_OK;
 }
 
+/* Called after the name was looked up: what is asked about is what is connected to. */
+static curl_socket_t on_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct http_request *request = data;
+    const struct http_client *client = request->client;
+    const char *why = purpose == CURLSOCKTYPE_IPCXN ? client->forbids(client->guard, &address->addr) : NULL;
+    if (!why)
+        return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    request->refusal = why;
+    getnameinfo(&address->addr, address->addrlen, request->refused, sizeof request->refused, NULL, 0, NI_NUMERICHOST);
+    return CURL_SOCKET_BAD;
+}
+
 static CURLcode on_tls(CURL *easy, void *context, void *data)
 {
     const struct http_client *client = data;
@@ -145,11 +159,16 @@ static bool set_method(CURL *easy, const struct http_request *request)
     return failed;
 }
 
-static bool set_proxy(CURL *easy, const struct http_request *request)
+static bool set_proxy(CURL *easy, struct http_request *request)
 {
     bool failed = false;
     const struct http_client *client = request->client;
-    SET(CURLOPT_PROXY, proxy_for(&request->url, client->proxy));
+    const char *proxy = proxy_for(&request->url, client->proxy);
+    SET(CURLOPT_PROXY, proxy);
+    if (client->forbids && !*proxy) {
+        SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
+        SET(CURLOPT_OPENSOCKETDATA, request);
+    }
     SET(CURLOPT_NOPROXY, "");
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     return failed;

@@ -85,6 +85,19 @@ void url_free(struct url *url)
     *url = (struct url){0};
 }
 
+int url_join(const char *base, const char *location, char **out)
+{
+    CURLU *handle = curl_url();
+    CURLUcode rc = CURLUE_OUT_OF_MEMORY;
+    if (handle)
+        rc = curl_url_set(handle, CURLUPART_URL, base, CURLU_PATH_AS_IS);
+    if (!rc)
+        rc = curl_url_set(handle, CURLUPART_URL, location, CURLU_PATH_AS_IS | CURLU_URLENCODE);
+    int code = rc == CURLUE_OUT_OF_MEMORY ? ERR_NOMEM : rc ? ERR_INVALID : copy_part(handle, CURLUPART_URL, 0, out);
+    curl_url_cleanup(handle);
+    return code;
+}
+
 static bool is_secret_name(const char *name, size_t len)
 {
     static const char *const words[] = {"token",      "secret", "passw",   "signature",

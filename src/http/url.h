@@ -21,6 +21,9 @@ struct url {
 int url_parse(const char *text, const char *server_name, struct url *url, struct error *err);
 void url_free(struct url *url);
 
+/* Where a Location leads from a URL: *out is malloc'd. ERR_INVALID: it is no URL; ERR_NOMEM. */
+int url_join(const char *base, const char *location, char **out);
+
 /* For people and logs: without user and password, with "***" for the value of each query parameter whose name speaks of
  * a secret, and not longer than some hundred bytes. */
 #define URL_SHOWN_MAX 600

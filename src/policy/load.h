@@ -10,6 +10,7 @@
 struct alarms;
 struct cluster;
 struct defer_queue;
+struct outside;
 struct policy_set;
 struct quarantine;
 struct quarantine_mark;
@@ -28,6 +29,7 @@ struct policy_env {
     const struct clock *clock;
     const struct log *log;
     struct alarms *alarms;
+    struct outside *outside;       /* what scripts reach beyond the cluster; NULL: nothing */
     int (*open)(lua_State *L);     /* registers the Lua modules in a new state; from the floor above */
     struct script_limits ceilings; /* no policy gets more; 0: no bound */
     const char *const *names;      /* clusters that policies may name, NULL-terminated; NULL: any */

@@ -149,6 +149,10 @@ static int l_setmetatable(lua_State *L)
         lua_pushliteral(L, "__mode");
         if (lua_rawget(L, 2) != LUA_TNIL)
             return luaL_error(L, "setmetatable: __mode is not available here: there are no weak tables");
+        lua_pushliteral(L, "__concat");
+        if (lua_rawget(L, 2) != LUA_TNIL)
+            return luaL_error(
+                L, "setmetatable: __concat is not available here; use __tostring and tostring(value) .. text");
     }
     lua_settop(L, 2);
     lua_setmetatable(L, 1);
@@ -267,13 +271,12 @@ static void lock_strings(lua_State *L)
     lua_pop(L, 2);
 }
 
-/* No weak tables: those with weak keys make a part of the collector, which nothing can interrupt, take time by the
- * square of their size. A metatable can be changed after setmetatable has seen it, so it is not enough to look there.
- * Lua keeps the name "__mode" as one string, with which it looks into a metatable. That string becomes another one,
- * that no script can guess; a script's "__mode" is then a name like any other. */
-static void forget_weak_tables(lua_State *L)
+/* Metatables of scripts have no such field, however it is set: Lua keeps the name as one string, with which it looks
+ * into a metatable. That string becomes another one, that no script can guess; a script's own is then a name like any
+ * other. (A metatable can be changed after setmetatable has seen it, so it is not enough to look there.) */
+static void forget(lua_State *L, const char *field)
 {
-    char *name = (char *)(uintptr_t)lua_pushliteral(L, "__mode"); // NOLINT(performance-no-int-to-ptr)
+    char *name = (char *)(uintptr_t)lua_pushstring(L, field); // NOLINT(performance-no-int-to-ptr)
     size_t len = lua_rawlen(L, -1);
     if (getentropy(name, len) != 0) {
         struct timespec t;
@@ -283,9 +286,20 @@ static void forget_weak_tables(lua_State *L)
     lua_pop(L, 1);
 }
 
+/* No weak tables: those with weak keys make a part of the collector, which nothing can interrupt, take time by the
+ * square of their size.
+ *
+ * No __concat: where such a function makes Lua's stack move, luaV_concat of Lua 5.4.4 goes on with the stack's former
+ * place, which is memory that was given back. */
+static void forget_fields(lua_State *L)
+{
+    forget(L, "__mode");
+    forget(L, "__concat");
+}
+
 int script_open_libraries(lua_State *L)
 {
-    forget_weak_tables(L);
+    forget_fields(L);
     open_base(L);
     publish(L, LUA_GNAME);
     luaopen_math(L);

@@ -15,9 +15,11 @@ enum {
     MARK,
     UNMARK,
     HANDLED,
-    UNHANDLED
+    UNHANDLED,
+    KEPT,
+    UNKEPT
 };
-_Static_assert(UNHANDLED + 1 == WRITER_STATEMENTS, "a slot for each statement");
+_Static_assert(UNKEPT + 1 == WRITER_STATEMENTS, "a slot for each statement");
 
 static const char *const sql_of[WRITER_STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
@@ -41,6 +43,8 @@ static const char *const sql_of[WRITER_STATEMENTS] = {
     [UNMARK] = "DELETE FROM marks WHERE policy=?",
     [HANDLED] = "INSERT OR REPLACE INTO handled(policy, uid, value, version, at) VALUES(?,?,?,?,?)",
     [UNHANDLED] = "DELETE FROM handled WHERE policy=? AND uid=?",
+    [KEPT] = "INSERT OR REPLACE INTO kept(space, key, value, expires_at) VALUES(?,?,?,?)",
+    [UNKEPT] = "DELETE FROM kept WHERE space=? AND key=?",
 };
 
 /* A value to bind. */
@@ -95,6 +99,13 @@ static int handled(struct writer *w, const struct store_handled *h)
         return execute(w, UNHANDLED, CELLS(T(or_empty(h->key)), T(or_empty(h->uid))));
     return execute(w, HANDLED,
                    CELLS(T(or_empty(h->key)), T(or_empty(h->uid)), T(h->value), T(or_empty(h->version)), N(h->at)));
+}
+
+static int kept(struct writer *w, const struct store_kept *k)
+{
+    if (!k->value)
+        return execute(w, UNKEPT, CELLS(T(or_empty(k->space)), T(or_empty(k->key))));
+    return execute(w, KEPT, CELLS(T(or_empty(k->space)), T(or_empty(k->key)), T(k->value), N(k->expires_at)));
 }
 
 static int run_begin(struct writer *w, struct op *op)
@@ -181,6 +192,8 @@ int apply(struct writer *w, struct op *op)
         return execute(w, UNMARK, CELLS(T(or_empty(op->of.mark.key))));
     case OP_HANDLED:
         return handled(w, &op->of.handled);
+    case OP_KEPT:
+        return kept(w, &op->of.kept);
     case OP_PRUNE:
     case OP_NONE:
         break;

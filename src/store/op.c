@@ -53,6 +53,7 @@ static const size_t outcome_strings[] = {AT(outcome.row.outcome),
 static const size_t observation_strings[] = {AT(observation.observed)};
 static const size_t mark_strings[] = {AT(mark.key)};
 static const size_t handled_strings[] = {HANDLED_AT(handled)};
+static const size_t kept_strings[] = {AT(kept.space), AT(kept.key), AT(kept.value)};
 
 static const char *string_at(const struct op *op, size_t offset)
 {
@@ -125,6 +126,12 @@ struct op *op_of_handled(const struct store_handled *row)
 {
     struct op model = {.kind = OP_HANDLED, .of.handled = *row};
     return copy(&model, handled_strings, COUNT(handled_strings));
+}
+
+struct op *op_of_kept(const struct store_kept *row)
+{
+    struct op model = {.kind = OP_KEPT, .of.kept = *row};
+    return copy(&model, kept_strings, COUNT(kept_strings));
 }
 
 struct op *op_of_nothing(void)

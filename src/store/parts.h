@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include "store/journal.h"
+#include "store/kept.h"
 #include "store/state.h"
 #include "store/store.h"
 
@@ -29,6 +30,7 @@ enum op_kind {
     OP_MARK,
     OP_UNMARK,
     OP_HANDLED,
+    OP_KEPT,
     OP_PRUNE
 };
 
@@ -59,6 +61,7 @@ struct op {
             int64_t scheduled_at;
         } mark;
         struct store_handled handled;
+        struct store_kept kept;
         int64_t before_us;
     } of;
 };
@@ -77,6 +80,7 @@ struct op *op_of_outcome(const struct store_outcome *outcome, const struct store
 struct op *op_of_observation(const struct store_observation *observation);
 struct op *op_of_mark(enum op_kind kind, const char *key, int64_t scheduled_at);
 struct op *op_of_handled(const struct store_handled *row);
+struct op *op_of_kept(const struct store_kept *row);
 struct op *op_of_nothing(void);
 struct op *op_of_prune(int64_t before_us);
 /* The failure of an operation in words. */
@@ -110,7 +114,7 @@ int schema_number(sqlite3 *db, const char *sql, int64_t *number);
 
 /* ---- writer.c: the connection that writes; used by the thread alone once it runs ---- */
 #define BUSY_MS 5000 /* how long another process may hold the database, e.g. a person's sqlite3 */
-#define WRITER_STATEMENTS 13
+#define WRITER_STATEMENTS 15
 
 struct writer {
     sqlite3 *db;

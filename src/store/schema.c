@@ -50,8 +50,12 @@ static const char epochs[] = "CREATE TABLE epoch(number INTEGER NOT NULL);"
                              "INSERT INTO epoch VALUES(0);"
                              "ALTER TABLE changes ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;";
 
-const struct migration schema_steps[] = {
-    {first_tables, NULL}, {cluster_columns, NULL}, {handled_table, NULL}, {resource_columns, NULL}, {epochs, NULL}};
+/* What policies keep, and what is still to be delivered: each under a space of its own. */
+static const char kept_table[] = "CREATE TABLE kept(space TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,"
+                                 " expires_at INTEGER NOT NULL, PRIMARY KEY(space, key)) WITHOUT ROWID;";
+
+const struct migration schema_steps[] = {{first_tables, NULL},     {cluster_columns, NULL}, {handled_table, NULL},
+                                         {resource_columns, NULL}, {epochs, NULL},          {kept_table, NULL}};
 const int schema_newest = sizeof schema_steps / sizeof *schema_steps;
 
 int schema_number(sqlite3 *db, const char *sql, int64_t *number)

@@ -53,8 +53,7 @@ struct civil civil_from_seconds(int64_t seconds);
 
 enum zone_local { ZONE_ONCE, ZONE_GAP, ZONE_TWICE };
 /* The instants of a local time. ZONE_ONCE: first == second. ZONE_TWICE: first < second. ZONE_GAP: the local time was
- * jumped over; both are the first valid instant after the gap. Waits for policies with a window of local times
- * ("mon-fri 09:00-18:00"); until then only tests call it. */
+ * jumped over; both are the first valid instant after the gap. */
 enum zone_local zone_instants(const struct zone *zone, const struct civil *local, int64_t *first, int64_t *second);
 
 /* "2026-11-23T21:15:00+01:00"; an offset with seconds, as before standard time, in full. out: at least 40 bytes. */

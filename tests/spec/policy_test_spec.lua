@@ -182,7 +182,7 @@ it("goes on", function() assert.is_true(true) end)]]
             end)
             it("nothing is asked of the network", function()
                 assert.has_error(function() require "socket" end)
-                assert.is_nil(http and http.get)
+                assert.has_error(function() http.get "http://127.0.0.1:1/" end)
             end)]]
     end)
 

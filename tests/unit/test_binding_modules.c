@@ -140,9 +140,10 @@ static void test_require(void **state)
     run_text(f, &e, "json = nil; return require('json').encode { 1 }");
     assert_string_equal(e.result, "[1]");
     run_text(f, &e, "require 'socket'");
-    assert_non_null(strstr(e.message,
-                           "there is no module \"socket\" for policies; there are cjson, json, kube, log, mpijob, "
-                           "mxjob, pytorchjob, tfjob, time; a file of your own is required"));
+    assert_non_null(strstr(e.message, "there is no module \"socket\" for policies; there are cjson, "));
+    assert_non_null(strstr(e.message, "; a file of your own is required"));
+    for (size_t i = 0; binding_module_at(i, &m); i++)
+        assert_true(!m.name || strstr(e.message, m.name));
     run_text(f, &e, "require 'require'");
     assert_non_null(strstr(e.message, "there is no module \"require\" for policies"));
 }

@@ -39,7 +39,7 @@ static const char *const bodies[] = {
     "local t = setmetatable({}, {__tostring = function() while true do pcall(error) end end}) while true do "
     "pcall(tostring, t) end",
     "local t = setmetatable({}, {__len = function() while true do end end}) table.unpack(t)",
-    "local t = setmetatable({}, {__concat = function() while true do end end}) return t .. t",
+    "local t = setmetatable({}, {__add = function() while true do end end}) return t + t",
     "local t = setmetatable({}, {__call = function(f) return f() end}) t()",
     "local t = setmetatable({}, {__pairs = function() while true do end end}) for _ in pairs(t) do end",
     "local t = setmetatable({}, {__name = ('x'):rep(1e6)}) while true do pcall(tostring, t) end",

@@ -250,6 +250,13 @@ static void test_bounds(void **state)
                    "786432786432786432Ba49152");
     assert_raises(f, "setmetatable({}, {__mode = 'k'})", ERR_SCRIPT, "no weak tables");
     assert_raises(f, "setmetatable({}, {__mode = 'v'})", ERR_SCRIPT, "no weak tables");
+    assert_raises(f, "setmetatable({}, {__concat = tostring})", ERR_SCRIPT, "__concat is not available here");
+    /* One that is set later is not called: with it Lua would use a stack that has moved. */
+    assert_raises(f,
+                  "local function deep(n) return n == 0 and 0 or 1 + deep(n - 1) end\n"
+                  "local m = {} local t = setmetatable({}, m) m.__concat = function() deep(3000) return 'r' end\n"
+                  "local s = t .. 'x'",
+                  ERR_SCRIPT, "attempt to concatenate a table value");
     assert_returns(f,
                    "local m = {} local t = setmetatable({}, m) m.__mode = 'kv' t[{}] = {}\n"
                    "for i = 1, 1e6 do local _ = {i} end return next(t) ~= nil and m.__mode == 'kv'",

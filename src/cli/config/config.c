@@ -279,6 +279,10 @@ void config_free(struct config *c)
     free(c->state);
     free(c->listen);
     free(c->listen_token_file);
+    free(c->http_ca);
+    config_free_sinks(c);
+    free(c->secrets);
+    free_list(c->http_allow);
     free_list(c->policies);
     free_list(c->gpu_resources);
     free_list(c->namespaces);

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "kube/config/kube_config.h"
+#include "outside/outbox.h"
 #include "script/script.h"
 
 enum config_auth { AUTH_ANY, AUTH_KUBECONFIG, AUTH_IN_CLUSTER, AUTH_TOKEN_FILE, AUTH_HUAWEI_AKSK, AUTH_HUAWEI_IAM };
@@ -44,6 +45,13 @@ struct config {
     int64_t http_timeout;        /* microseconds; 0: default */
     int64_t watch_silence;       /* microseconds; 0: default */
     unsigned http_connections;   /* 0: default */
+    char **http_allow;           /* hosts that scripts may ask, NULL-terminated; NULL: none */
+    char *http_ca;               /* NULL: the system's */
+    struct outbox_sink *sinks;   /* of `notify` */
+    size_t sink_count;
+    struct outbox_sink *servers; /* of `prometheus` */
+    size_t server_count;
+    char *secrets; /* a folder; NULL: none */
 };
 
 /* path NULL: /etc/mpijobd/mpijobd.yaml if it is there, else defaults. Blocks. ERR_SYNTAX or ERR_INVALID: FILE:LINE and

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cli/config/config_parts.h"
+#include "outside/address.h"
 #include "time/duration.h"
 #include "yaml/convert.h"
 
@@ -14,6 +15,7 @@ enum kind {
     KIND_PATH,
     KIND_TEXTS,
     KIND_PATHS,
+    KIND_HOSTS,
     KIND_DURATION,
     KIND_STALL,
     KIND_SIZE,
@@ -22,6 +24,8 @@ enum kind {
     KIND_FORMAT,
     KIND_AUTH,
     KIND_CLUSTERS,
+    KIND_SINKS,
+    KIND_SERVERS,
     KIND_LATER
 };
 
@@ -72,10 +76,14 @@ static const struct key {
     {"/http/timeout", KIND_DURATION, offsetof(struct config, http_timeout)},
     {"/http/watch_silence", KIND_DURATION, offsetof(struct config, watch_silence)},
     {"/http/connections", KIND_COUNT, offsetof(struct config, http_connections)},
+    {"/http/allow", KIND_HOSTS, offsetof(struct config, http_allow)},
+    {"/http/ca", KIND_PATH, offsetof(struct config, http_ca)},
+    {"/notify", KIND_SINKS, 0},
+    {"/prometheus", KIND_SERVERS, 0},
+    {"/secrets", KIND_PATH, offsetof(struct config, secrets)},
     /* Documented, and not available yet: refused rather than ignored. */
     {"/plugins", KIND_LATER, 0},
     {"/control", KIND_LATER, 0},
-    {"/secrets", KIND_LATER, 0},
     {"/leader_election", KIND_LATER, 0},
     {"/sharding", KIND_LATER, 0},
 };
@@ -158,6 +166,11 @@ static int read_texts(struct config_reading *r, const struct key *k, struct json
         list[n] = k->kind == KIND_PATHS ? decode_path(r, it.value) : config_decode(it.value);
         if (!list[n])
             return error_nomem(r->err);
+        if (k->kind == KIND_HOSTS && !allow_entry_good(list[n]))
+            return config_wrong(r, r->at,
+                                "holds \"%s\"; it takes hosts (api.example.com, *.example.com, with or without :PORT), "
+                                "addresses and networks (10.0.0.0/8)",
+                                list[n]);
     }
     return list ? 0 : error_nomem(r->err);
 }
@@ -239,6 +252,7 @@ static int read_key(struct config_reading *r, const struct key *k, struct json v
         return read_text(r, k, value);
     case KIND_TEXTS:
     case KIND_PATHS:
+    case KIND_HOSTS:
         return read_texts(r, k, value);
     case KIND_DURATION:
         return read_duration(r, k, value);
@@ -253,6 +267,10 @@ static int read_key(struct config_reading *r, const struct key *k, struct json v
         return 0;
     case KIND_CLUSTERS:
         return config_read_clusters(r, value);
+    case KIND_SINKS:
+        return config_read_sinks(r, value);
+    case KIND_SERVERS:
+        return config_read_servers(r, value);
     case KIND_LATER:
         return config_wrong(r, r->at, "is not available in this version; leave it out");
     default:

@@ -34,6 +34,11 @@ char *config_decode(struct json value);
 /* Reads a map's keys into the configuration, or into r->cluster. prefix: the map's pointer; shape: that pointer
  * as the table of keys has it ("/cluster" for "/clusters/lab"). */
 int config_read_map(struct config_reading *r, struct json map, const char *prefix, const char *shape);
+/* The key `notify`: a sink for each name. */
+int config_read_sinks(struct config_reading *r, struct json map);
+/* The key `prometheus`: a server for each name. */
+int config_read_servers(struct config_reading *r, struct json map);
+void config_free_sinks(struct config *config);
 /* The key `clusters`: a cluster for each name. */
 int config_read_clusters(struct config_reading *r, struct json map);
 

@@ -4,7 +4,7 @@
 #ifndef MPIJOBD_CLI_SESSION_NEEDS_H
 #define MPIJOBD_CLI_SESSION_NEEDS_H
 
-#include "binding/permissions.h"
+#include "binding/base/permissions.h"
 #include "policy/load.h"
 
 struct needs {

@@ -81,6 +81,9 @@ int policies_load(struct session *s, struct engine_options *options, char **path
     options->cluster_names = session_cluster_names(s);
     options->ceilings = s->config.limits;
     options->open = binding_open;
+    if (session_outside(s))
+        return EXIT_FAILED;
+    options->outside = s->outside;
     if (!paths[0])
         paths = s->config.policies;
     if (!paths || !paths[0]) {

@@ -12,9 +12,12 @@
 
 #include "cli/session/command.h"
 #include "loop/threads.h"
+#include "outside/outbox.h"
+#include "outside/outside.h"
 #include "store/store.h"
 
-#define THREADS 8 /* beside libuv's: the journal's, those of the output, those that look up names */
+#define THREADS 8      /* beside libuv's: the journal's, those of the output, those that look up names */
+#define DRAIN_MS 15000 /* for notifications, after the runs of --once */
 
 int session_fail(const struct session *s, const struct error *err)
 {
@@ -113,6 +116,27 @@ int session_store(struct session *s)
     return 0;
 }
 
+int session_outside(struct session *s)
+{
+    struct outside_config config = {
+        .secrets = {.folder = s->config.secrets, .credentials = getenv("CREDENTIALS_DIRECTORY")},
+        .allow = (const char *const *)s->config.http_allow,
+        .ca_file = s->config.http_ca,
+        .sinks = s->config.sinks,
+        .sink_count = s->config.sink_count,
+        .servers = s->config.servers,
+        .server_count = s->config.server_count,
+        .store = s->store,
+    };
+    if (s->outside)
+        return 0;
+    if (outside_new(&s->loop, &s->soon, &s->clock, &s->log, s->metrics, &config, &s->outside, &s->error))
+        return session_fail(s, &s->error);
+    if (s->store)
+        outbox_start(s->outside);
+    return 0;
+}
+
 static void closed(void *data)
 {
     ((struct session *)data)->flag = true;
@@ -132,6 +156,14 @@ int session_close(struct session *s, int code)
         session_wait(s);
     }
     session_close_clusters(s);
+    if (s->outside && s->options.once && s->store) { /* nobody else delivers what its runs have said */
+        outbox_drain(s->outside, DRAIN_MS, closed, s);
+        session_wait(s);
+    }
+    if (s->outside) {
+        outside_close(s->outside, closed, s);
+        session_wait(s);
+    }
     if (s->store) {
         store_close(s->store, closed, s);
         session_wait(s);

@@ -42,6 +42,7 @@ struct session {
     struct metrics *metrics;               /* of a daemon; NULL: nothing is counted */
     struct store *store;
     struct engine *engine;
+    struct outside *outside; /* NULL: not opened */
     const char **namespaces; /* in scope there, NULL-terminated; NULL: all */
     struct error error;      /* scratch: of the call under way */
     const char *one_namespace[2];
@@ -70,6 +71,8 @@ int session_connect(struct session *s);
  * opened; or out of memory. Valid until session_close. */
 const char *const *session_cluster_names(struct session *s);
 int session_store(struct session *s);
+/* What policies reach beyond the cluster. */
+int session_outside(struct session *s);
 const char *session_state_path(struct session *s, char out[4096]);
 /* What works on the session's (first) cluster takes; without a journal. Valid as long as that is open. */
 struct site session_site(struct session *s);

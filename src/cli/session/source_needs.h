@@ -3,7 +3,7 @@
 #ifndef MPIJOBD_CLI_SESSION_SOURCE_NEEDS_H
 #define MPIJOBD_CLI_SESSION_SOURCE_NEEDS_H
 
-#include "binding/permissions.h"
+#include "binding/base/permissions.h"
 
 /* The permissions (MAY_...) on jobs of that kind, for the functions of its module that the source names. Those of the
  * other modules, of launchers and of pods are counted with MPIJobs. A use of a module that is not followed

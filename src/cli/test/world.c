@@ -9,6 +9,7 @@
 #include "binding/modules.h"
 #include "cli/test/records.h"
 #include "kube/kube.h"
+#include "outside/outside.h"
 #include "policy/load.h"
 
 #define QUIET_TURNS 4       /* of the loop, in which nothing was under way */
@@ -25,6 +26,7 @@ struct world {
     struct kube_config config;
     struct cluster *cluster;
     struct store *store;
+    struct outside *outside; /* no host may be asked, and what policies keep is in memory */
     struct engine *engine;
     enum { WORLD_NEW, WORLD_LOADING, WORLD_LOADED, WORLD_STARTED, WORLD_BROKEN } state;
     struct error *problem; /* of the start */
@@ -86,6 +88,11 @@ static void start(struct world *w)
         broken(w);
         return;
     }
+    if (outside_new(w->o.loop, w->o.soon, w->o.clock, &w->log, NULL, &(struct outside_config){0}, &w->outside,
+                    w->problem)) {
+        broken(w);
+        return;
+    }
     struct engine_place place = {.cluster = w->cluster};
     struct engine_options e = {
         .loop = w->o.loop,
@@ -97,6 +104,7 @@ static void start(struct world *w)
         .journal = store_journal(w->store),
         .state = store_state(w->store),
         .look_every = -1,
+        .outside = w->outside,
         .open = binding_open,
         .observe = records_change,
         .ended = records_run,
@@ -345,13 +353,22 @@ static void cluster_closed(void *data)
     store_close(w->store, store_closed, w);
 }
 
-static void engine_stopped(void *data)
+static void outside_closed(void *data)
 {
     struct world *w = data;
     if (w->cluster)
         cluster_close(w->cluster, cluster_closed, w);
     else
         cluster_closed(w);
+}
+
+static void engine_stopped(void *data)
+{
+    struct world *w = data;
+    if (w->outside)
+        outside_close(w->outside, outside_closed, w);
+    else
+        outside_closed(w);
 }
 
 void world_close(struct world *w, void (*closed)(void *data), void *data)

@@ -3,8 +3,8 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 
-#include "binding/modules.h"
-#include "binding/values.h"
+#include "binding/base/module.h"
+#include "binding/base/values.h"
 #include "policy/lua_json.h"
 
 #define TEXT_MAX SCRIPT_STRING_MAX /* no string of a script is longer */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Each permission's verb, API group and resource, as an API server calls them. */
-#include "binding/permissions.h"
+#include "binding/base/permissions.h"
 
 /* The kind's own group and plural, which permission_of fills in. */
 #define JOBS NULL, NULL

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the functions of all modules share: errors as Lua values, checked arguments, the site behind a state. */
-#ifndef MPIJOBD_BINDING_VALUES_H
-#define MPIJOBD_BINDING_VALUES_H
+#ifndef MPIJOBD_BINDING_BASE_VALUES_H
+#define MPIJOBD_BINDING_BASE_VALUES_H
 
 #include <lua.h>
 
@@ -34,6 +34,10 @@ bool check_key(lua_State *L, int index, char name_space[256], char name[256]);
 /* Raises unless every key of the table at index (or nil) is among names. */
 void check_options(lua_State *L, int index, const char *const *names);
 bool option_bool(lua_State *L, int index, const char *name);
+/* Microseconds: seconds, or a text such as "90s". Raises where it is neither; unset where there is none. */
+int64_t option_duration(lua_State *L, int index, const char *name, int64_t unset);
+/* A whole number from least to most. */
+int64_t option_whole(lua_State *L, int index, const char *name, int64_t least, int64_t most, int64_t unset);
 const char *option_string(lua_State *L, int index, const char *name); /* NULL if unset; anchored by the table */
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memory of a call that waits, freed when both the run and the operation have ended. */
-#include "binding/pending.h"
+#include "binding/base/pending.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>

@@ -10,8 +10,8 @@
  *     get_k: struct get *g = (struct get *)ctx; push the results, return their number; the guard frees g later.
  *
  * abort: the run went away; the operation has to end (its callback still comes, and pending_finish frees). */
-#ifndef MPIJOBD_BINDING_PENDING_H
-#define MPIJOBD_BINDING_PENDING_H
+#ifndef MPIJOBD_BINDING_BASE_PENDING_H
+#define MPIJOBD_BINDING_BASE_PENDING_H
 
 #include "script/script.h"
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Arguments of the modules' functions checked, and errors pushed, in one way for all of them. */
-#include "binding/values.h"
+#include "binding/base/values.h"
 
 #include <lauxlib.h>
 #include <stdio.h>
 
 #include "mpijob/kind.h"
+#include "policy/lua_json.h"
 #include "run/lua_run.h"
+#include "time/duration.h"
 
 static char error_mark;
 
@@ -159,6 +161,38 @@ const char *option_string(lua_State *L, int index, const char *name)
     if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TSTRING)
         luaL_error(L, "option %s has to be a string", name);
     const char *value = lua_tostring(L, -1);
+    lua_pop(L, 1);
+    return value;
+}
+
+int64_t option_duration(lua_State *L, int index, const char *name, int64_t unset)
+{
+    int64_t us = unset;
+    bool good = true;
+    if (lua_isnoneornil(L, index))
+        return unset;
+    lua_getfield(L, index, name);
+    if (lua_type(L, -1) == LUA_TNUMBER) {
+        lua_Number seconds = lua_tonumber(L, -1);
+        good = seconds >= 0 && seconds < 3.2e9;
+        us = good ? (int64_t)(seconds * 1e6) : 0;
+    } else if (!lua_isnil(L, -1)) {
+        good = lua_type(L, -1) == LUA_TSTRING && duration_parse(lua_tostring(L, -1), &us, NULL) == 0;
+    }
+    if (!good)
+        luaL_error(L, "option %s has to be seconds, or a duration such as \"30s\"", name);
+    lua_pop(L, 1);
+    return us;
+}
+
+int64_t option_whole(lua_State *L, int index, const char *name, int64_t least, int64_t most, int64_t unset)
+{
+    int64_t value = unset;
+    if (lua_isnoneornil(L, index))
+        return unset;
+    lua_getfield(L, index, name);
+    if (!lua_isnil(L, -1) && (!lua_whole(L, -1, &value) || value < least || value > most))
+        luaL_error(L, "option %s has to be a whole number from %I to %I", name, (LUAI_UACINT)least, (LUAI_UACINT)most);
     lua_pop(L, 1);
     return value;
 }

@@ -2,8 +2,8 @@
 /* What an API server has to allow for a call of a policy: one bit a verb on a resource. The modules say which of them
  * each function needs (binding/modules.h); `mpijobd rbac` writes them as roles, `mpijobd doctor` asks the server for
  * them. */
-#ifndef MPIJOBD_BINDING_PERMISSIONS_H
-#define MPIJOBD_BINDING_PERMISSIONS_H
+#ifndef MPIJOBD_BINDING_BASE_PERMISSIONS_H
+#define MPIJOBD_BINDING_BASE_PERMISSIONS_H
 
 #include "mpijob/kind.h"
 

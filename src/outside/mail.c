@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A mail as text, and its sending. */
+#include "outside/mail.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "base/base64.h"
+#include "outside/address.h"
+
+#define LINE 76 /* of base64 */
+
+/* ---- its text ---- */
+
+static bool plain(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if ((unsigned char)text.ptr[i] < ' ' || (unsigned char)text.ptr[i] > '~')
+            return false;
+    }
+    return true;
+}
+
+/* Other letters than ASCII's as RFC 2047 says; in pieces, between characters. */
+static void add_subject(struct buf *out, struct str text)
+{
+    if (plain(text)) {
+        buf_add_str(out, text);
+        return;
+    }
+    for (size_t at = 0; at < text.len;) {
+        size_t n = text.len - at < 42 ? text.len - at : 42;
+        while (n > 1 && at + n < text.len && ((unsigned char)text.ptr[at + n] & 0xC0) == 0x80)
+            n--;
+        buf_puts(out, at ? "\r\n =?utf-8?B?" : "=?utf-8?B?");
+        base64_encode(str_n(text.ptr + at, n), out);
+        buf_puts(out, "?=");
+        at += n;
+    }
+}
+
+static void add_text(struct buf *out, struct str text)
+{
+    struct buf coded = BUF_INIT;
+    base64_encode(text, &coded);
+    for (size_t at = 0; at < coded.len; at += LINE) {
+        buf_add(out, coded.ptr + at, coded.len - at < LINE ? coded.len - at : LINE);
+        buf_puts(out, "\r\n");
+    }
+    out->failed = out->failed ? out->failed : coded.failed;
+    buf_free(&coded);
+}
+
+static void write_mail(const struct mail *m, const char *from, const char *to, struct buf *out)
+{
+    const struct notice *n = m->notice;
+    char date[64];
+    time_t seconds = (time_t)m->date;
+    struct tm tm;
+    gmtime_r(&seconds, &tm);
+    strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S +0000", &tm);
+    buf_printf(out, "Date: %s\r\nFrom: %s\r\nTo: %s\r\nMessage-ID: <%s@mpijobd>\r\nSubject: ", date, from, to, m->id);
+    if (n->parts[PART_SUBJECT].len)
+        add_subject(out, buf_str(&n->parts[PART_SUBJECT]));
+    else
+        buf_printf(out, "mpijobd: %s", n->parts[PART_POLICY].len ? n->parts[PART_POLICY].ptr : "");
+    buf_puts(out,
+             "\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+             "Content-Transfer-Encoding: base64\r\n\r\n");
+    add_text(out, buf_str(&n->parts[PART_TEXT]));
+}
+
+/* ---- sending ---- */
+
+struct sending {
+    struct mail *mail;
+    struct buf parts[PART_PASSWORD + 1]; /* with the secrets in them */
+    struct buf text;
+    size_t given; /* bytes of it */
+    struct curl_slist *to;
+    const char *refused; /* why an address was not connected to; NULL: none was */
+    CURL *easy;
+};
+
+static size_t give(char *to, size_t size, size_t count, void *data)
+{
+    struct sending *s = data;
+    size_t room = size * count, left = s->text.len - s->given;
+    size_t n = left < room ? left : room;
+    memcpy(to, s->text.ptr + s->given, n);
+    s->given += n;
+    return n;
+}
+
+static int on_progress(void *data, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+    struct sending *s = data;
+    (void)a, (void)b, (void)c, (void)d;
+    return atomic_load(&s->mail->stop) ? 1 : 0;
+}
+
+static curl_socket_t on_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct sending *s = data;
+    (void)purpose;
+    const char *why = s->mail->trusted ? NULL : allow_address(s->mail->config->allow, &address->addr);
+    if (!why)
+        return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    s->refused = why;
+    return CURL_SOCKET_BAD;
+}
+
+/* The host and the port of smtp://HOST:PORT; refuses other URLs, and hosts that policies may not ask. */
+static int check_server(const struct sending *s, struct error *err)
+{
+    const char *text = s->parts[PART_SERVER].ptr;
+    CURLU *url = curl_url();
+    char *scheme = NULL, *host = NULL, *port = NULL;
+    int rc = 0;
+    if (!url)
+        return error_nomem(err);
+    if (curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) ||
+        curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) || curl_url_get(url, CURLUPART_HOST, &host, 0) ||
+        (strcmp(scheme, "smtp") != 0 && strcmp(scheme, "smtps") != 0))
+        rc = error_set(err, ERR_INVALID, "email: server has to be smtp://HOST:PORT or smtps://HOST:PORT");
+    if (!rc && curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT))
+        rc = error_nomem(err);
+    if (!rc && !s->mail->trusted && !allow_host(s->mail->config->allow, host, port))
+        rc = error_set(err, ERR_REFUSED,
+                       "email: policies may not ask this server; if they should, add it to http.allow in mpijobd.yaml");
+    curl_free(scheme);
+    curl_free(host);
+    curl_free(port);
+    curl_url_cleanup(url);
+    return rc;
+}
+
+/* "<ops@example.com>" for each of the addresses. */
+static int add_receivers(struct sending *s, const char *list)
+{
+    while (*list) {
+        char address[320];
+        size_t n = strcspn(list, ",");
+        struct str one = str_trim(str_n(list, n));
+        const char *open = one.len ? memchr(one.ptr, '<', one.len) : NULL;
+        if (open) {
+            const char *close = memchr(open, '>', (size_t)(one.ptr + one.len - open));
+            one = str_n(open + 1, close ? (size_t)(close - open) - 1 : 0);
+        }
+        if (one.len && one.len < sizeof address - 2) {
+            snprintf(address, sizeof address, "<%.*s>", (int)one.len, one.ptr);
+            struct curl_slist *more = curl_slist_append(s->to, address);
+            if (!more)
+                return ERR_NOMEM;
+            s->to = more;
+        }
+        list += n + (list[n] == ',');
+    }
+    return 0;
+}
+
+static const char *sender(const char *from, char out[320])
+{
+    const char *open = strchr(from, '<'), *close = open ? strchr(open, '>') : NULL;
+    if (open && close)
+        snprintf(out, 320, "%.*s", (int)(close - open + 1), open);
+    else
+        snprintf(out, 320, "<%s>", from);
+    return out;
+}
+
+static int prepare(struct sending *s, struct error *err)
+{
+    const struct notice *n = s->mail->notice;
+    for (int i = 0; i <= PART_PASSWORD; i++) {
+        s->parts[i].secret = true;
+        int rc = secrets_fill(&s->mail->config->secrets, buf_str(&n->parts[i]), &s->parts[i], err);
+        if (rc)
+            return rc;
+        if (s->parts[i].ptr && strpbrk(s->parts[i].ptr, "\r\n"))
+            return error_set(err, ERR_INVALID, "email: %s holds a line's end", notice_part_name((enum notice_part)i));
+    }
+    int rc = check_server(s, err);
+    if (rc)
+        return rc;
+    write_mail(s->mail, s->parts[PART_FROM].ptr, s->parts[PART_TO].ptr, &s->text);
+    if (s->text.failed || add_receivers(s, s->parts[PART_TO].ptr))
+        return error_nomem(err);
+    return s->to ? 0 : error_set(err, ERR_INVALID, "email: to holds no address");
+}
+
+static int transfer(struct sending *s, struct error *err)
+{
+    char from[320], domain[] = "mpijobd";
+    long code = 0;
+    CURL *easy = s->easy = curl_easy_init();
+    if (!easy)
+        return error_nomem(err);
+    struct buf *user = &s->parts[PART_USER], *password = &s->parts[PART_PASSWORD];
+    struct buf url = BUF_INIT;
+    buf_printf(&url, "%s/%s", s->parts[PART_SERVER].ptr, domain); /* the name that HELO says */
+    curl_easy_setopt(easy, CURLOPT_URL, url.ptr);
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_MAIL_FROM, sender(s->parts[PART_FROM].ptr, from));
+    curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, s->to);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, give);
+    curl_easy_setopt(easy, CURLOPT_READDATA, s);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, s);
+    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(easy, CURLOPT_XFERINFODATA, s);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)MAIL_TIMEOUT_S);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, 15L);
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(easy, CURLOPT_USE_SSL, password->len ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_TRY);
+    if (s->mail->config->ca_file)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, s->mail->config->ca_file);
+    if (user->len) {
+        curl_easy_setopt(easy, CURLOPT_USERNAME, user->ptr);
+        curl_easy_setopt(easy, CURLOPT_PASSWORD, password->len ? password->ptr : "");
+    }
+    CURLcode rc = url.failed ? CURLE_OUT_OF_MEMORY : curl_easy_perform(easy);
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &code);
+    buf_free(&url);
+    if (rc == CURLE_OK)
+        return 0;
+    if (s->refused)
+        return error_set(err, ERR_REFUSED, "email: the server's address is %s", s->refused);
+    int kind = code >= 500 && code < 600 && rc != CURLE_LOGIN_DENIED ? ERR_INVALID : ERR_UNREACHABLE;
+    if (code >= 400)
+        return error_set(err, kind, "email: the server answered %ld: %s", code, curl_easy_strerror(rc));
+    return error_set(err, ERR_UNREACHABLE, "email: %s", curl_easy_strerror(rc));
+}
+
+int mail_send(struct mail *mail, struct error *err)
+{
+    struct sending *s = calloc(1, sizeof *s);
+    if (!s)
+        return error_nomem(err);
+    s->mail = mail;
+    int rc = prepare(s, err);
+    if (!rc)
+        rc = transfer(s, err);
+    curl_easy_cleanup(s->easy);
+    curl_slist_free_all(s->to);
+    for (int i = 0; i <= PART_PASSWORD; i++)
+        buf_free(&s->parts[i]);
+    buf_free(&s->text);
+    free(s);
+    return rc;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What outbox.c (what waits) and deliver.c (how it goes) share. */
+#ifndef MPIJOBD_OUTSIDE_OUTBOX_PARTS_H
+#define MPIJOBD_OUTSIDE_OUTBOX_PARTS_H
+
+#include "loop/timer.h"
+#include "loop/work.h"
+#include "outside/mail.h"
+#include "outside/outbox.h"
+#include "outside/outside_parts.h"
+#include "outside/web.h"
+
+struct post {
+    struct outbox *outbox;
+    struct post *prev, *next;
+    struct notice notice;
+    struct buf destination;
+    char key[32]; /* of its row */
+    uint64_t due; /* the loop's milliseconds */
+    unsigned tries;
+    unsigned writing; /* writes of its row under way */
+    bool held;        /* its run goes on */
+    bool sending;
+    bool gone; /* delivered or given up; freed when nothing is under way for it */
+    /* Of the delivery under way: */
+    struct notice whole; /* with what its sink gives */
+    struct web_request *request;
+    struct work work;
+    struct mail mail;
+    struct error err;
+    bool again; /* of what fails at once */
+    struct defer soon;
+};
+
+struct outbox {
+    struct outside *outside;
+    struct post *posts; /* in the order in which they were made */
+    size_t count;
+    uint64_t numbers;
+    struct deadline timer;
+    struct reading_posts *reading;
+    struct destination *destinations; /* list */
+    struct metric *counted;
+    bool stopped;
+    void (*drained)(void *data); /* NULL: nobody waits */
+    void *drained_data;
+    uint64_t drain_until;
+};
+
+void outbox_look(struct outbox *outbox); /* sends what is due, and sets the timer */
+void outbox_forget(struct post *post);   /* it is delivered, or given up */
+
+/* ---- outbox_rows.c ---- */
+void outbox_read(struct outbox *outbox); /* what an earlier daemon has left; on another thread */
+/* Its row as it is now, or none any more. done may be NULL. */
+int post_write(struct post *post, bool remove, void (*done)(void *data, const struct error *err), void *data,
+               struct error *err);
+void post_settle(struct post *post); /* frees it where it is gone and nothing is under way for it */
+void post_free(struct post *post);
+
+/* ---- deliver.c ---- */
+void deliver(struct post *post);
+void deliver_stop(struct post *post);
+/* deliver_done is called in outbox.c: err NULL: delivered; again: it may go better later; after_ms: not before, -1: the
+ * server has not said. */
+void deliver_done(struct post *post, const struct error *err, bool again, int64_t after_ms);
+
+#endif
