@@ -6,12 +6,20 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/terminal.h"
 #include "time/duration.h"
+
+/* What the log said before the answer has left before it, unless nobody reads it. */
+static bool is_told(struct manual_clock *m)
+{
+    const struct outlet *outlet = terminal_outlet();
+    return !outlet || outlet_settle(outlet, 50) || ++m->tries >= 20;
+}
 
 static void answer(uv_idle_t *idle)
 {
     struct manual_clock *m = idle->data;
-    if (!engine_idle(m->engine))
+    if (!engine_idle(m->engine) || !is_told(m))
         return;
     char now[32];
     clock_format(clock_now(m->clock), false, now);
@@ -35,6 +43,7 @@ static void obey(struct manual_clock *m, const char *line)
         return;
     }
     engine_clock_moved(m->engine);
+    m->tries = 0;
     m->answer_due = true;
     uv_idle_start(&m->idle, answer);
 }

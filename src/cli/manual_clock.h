@@ -2,7 +2,8 @@
 /* --clock manual: for tests of the real program. Time stands still, and moves when standard input says so:
  *     advance 2h
  *     set 2026-03-29T00:59:00Z
- * Each is answered on standard output by "clock 2026-..." when everything that fell due has been done. */
+ * Each is answered on standard output by "clock 2026-..." when everything that fell due has been done, and
+ * is in the log. */
 #ifndef MPIJOBD_CLI_MANUAL_CLOCK_H
 #define MPIJOBD_CLI_MANUAL_CLOCK_H
 
@@ -16,6 +17,7 @@ struct manual_clock {
     char bytes[4096], line[256];
     size_t len;
     bool answer_due;
+    unsigned tries;           /* to see what the log said out, before the answer */
     void (*gone)(void *data); /* the end of standard input */
     void *data;
 };

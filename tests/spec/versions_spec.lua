@@ -154,8 +154,8 @@ policy {
         started:write "advance 5m\n"
         started:expect "run ended"
         support.contains(started.stderr, "outcome=done changed=12 unchanged=0 failed=0")
-        support.contains(started.stderr, '"path\\":\\"/spec/cleanPodPolicy')
-        support.contains(started.stderr, '"path\\":\\"/spec/runPolicy')
+        support.contains(started.stderr, "+ spec.cleanPodPolicy: All")
+        support.contains(started.stderr, "+ spec.runPolicy.cleanPodPolicy: All")
         assert.are.equal("All", server:get(namespace, "job-12").spec.runPolicy.cleanPodPolicy)
         assert.are.equal(0, (started:stop "sigterm"))
     end)

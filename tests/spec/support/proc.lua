@@ -101,6 +101,12 @@ function Proc:expect(text, stream, seconds)
         error(("%s: waited in vain for %q on %s; it %s\n--- stdout\n%s--- stderr\n%s"):format(self.path, text, stream,
             self.code and "has ended with " .. self.code or "still runs", self.stdout:sub(-4000), self.stderr:sub(-4000)), 2)
     end
+    if stream == "stdout" then -- what was written to the other one before is there, too
+        repeat
+            local had = #self.stderr
+            uv.run("nowait")
+        until #self.stderr == had
+    end
     return found
 end
 
