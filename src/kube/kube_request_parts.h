@@ -24,7 +24,7 @@ struct kube_request {
     uint64_t started, until; /* on the loop's clock */
     uint64_t try_began;      /* uv_hrtime */
     unsigned tries, generation;
-    bool repeatable, cancelled, renewed;
+    bool repeatable, cancelled, resent, renewed;
     bool refused;                     /* the last try's answer was a 401 */
     const struct error *error;        /* of the last try; NULL: none has failed */
     const struct http_answer *answer; /* during done */

@@ -98,16 +98,18 @@ static void waited_in_vain(struct kube_request *r)
     kube_request_end_failed(r, false);
 }
 
-/* 401: perhaps the token was rotated since we read it. Once. */
+/* 401: perhaps the token was rotated since we read it. Once with what has come since, which may be another part of the
+ * credentials than the one that was rotated, and once with what is fetched now. */
 static bool renew(struct kube_request *r)
 {
-    if (r->renewed)
-        return false;
-    r->renewed = true;
-    if (r->generation != kube_auth_generation(r->kube->auth)) {
+    if (!r->resent && r->generation != kube_auth_generation(r->kube->auth)) {
+        r->resent = true;
         pause_for(r, 0);
         return true;
     }
+    if (r->renewed)
+        return false;
+    r->renewed = true;
     r->credentials.generation = r->generation;
     r->credentials.done = credentials_came;
     if (!kube_auth_renew(r->kube->auth, &r->credentials))

@@ -24,7 +24,7 @@ struct kube_watch {
     char *shown; /* url without the query */
     struct watch_lines lines;
     unsigned generation;
-    bool renewed, stopped;
+    bool resent, renewed, stopped;
     bool taken;                /* the server has begun to answer with 200; it is counted */
     bool refused;              /* the last answer was a 401 */
     enum kube_watch_end why;   /* once it is known before the request has ended */
@@ -171,19 +171,21 @@ static bool bytes_came(void *data, const char *bytes, size_t n)
 
 static void credentials_came(struct kube_auth_wait *wait, bool changed, const struct error *err);
 
-/* 401: perhaps the token was rotated since we read it. Once. */
+/* 401: perhaps the token was rotated since we read it. As a request: once with what has come since, once with what is
+ * fetched now. */
 static bool renew(struct kube_watch *w)
 {
+    if (!w->resent && w->generation != kube_auth_generation(w->kube->auth)) {
+        w->resent = true;
+        w->stage = DUE;
+        defer_call(&w->kube->soon, &w->turn);
+        return true;
+    }
     if (w->renewed)
         return false;
     w->renewed = true;
     w->credentials.generation = w->generation;
     w->credentials.done = credentials_came;
-    if (w->generation != kube_auth_generation(w->kube->auth)) {
-        w->stage = DUE;
-        defer_call(&w->kube->soon, &w->turn);
-        return true;
-    }
     if (!kube_auth_renew(w->kube->auth, &w->credentials))
         return false;
     w->stage = RENEWING;

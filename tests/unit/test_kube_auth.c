@@ -243,6 +243,78 @@ static void read_again_after_its_time(void **state)
     has(a, 1, "Authorization: Bearer canary-new");
 }
 
+static void rotates_all(void *data, unsigned number)
+{
+    struct auth_world *a = data;
+    if (number > 1)
+        return;
+    write_token(a, "canary-new\n");
+    kube_auth_looked(a->world.kube->auth, true); /* the CA's file beside it was seen first */
+}
+
+static void rotated_together_with_another_file(void **state)
+{
+    struct auth_world *a = *state;
+    use_token_file(a, "canary-old");
+    kube_world_connect(&a->world);
+    scripted_on_request(a->world.server, rotates_all, a);
+    scripted_reply(a->world.server, 401, "", UNAUTHORIZED);
+    scripted_reply(a->world.server, 401, "", UNAUTHORIZED);
+    scripted_reply(a->world.server, 200, "", "{}");
+    struct kube_result r = get(a);
+    assert_int_equal(r.error.code, 0);
+    has(a, 1, "Authorization: Bearer canary-old");
+    has(a, 2, "Authorization: Bearer canary-new");
+}
+
+static void post(uv_work_t *work)
+{
+    uv_sem_post(work->data);
+}
+
+struct waits {
+    struct kube_auth_wait wait;
+    int told;
+    bool changed;
+};
+
+static void was_told(struct kube_auth_wait *wait, bool changed, const struct error *err)
+{
+    struct waits *w = (struct waits *)wait;
+    assert_null(err);
+    w->told++;
+    w->changed = changed;
+}
+
+/* A read that was under way at the refusal saw the old token. There is one thread, so the mark behind it says that it
+ * has read. */
+static void rotated_while_it_is_read_again(void **state)
+{
+    struct auth_world *a = *state;
+    struct kube_auth_wait none = {0};
+    uv_work_t mark;
+    uv_sem_t has_read;
+    int rc;
+    a->world.options.token_reread_ms = 60000;
+    use_token_file(a, "canary-old");
+    kube_world_connect(&a->world);
+    struct kube_auth *auth = a->world.kube->auth;
+    struct waits w = {.wait = {.done = was_told, .generation = kube_auth_generation(auth)}};
+    clock_move_ms(60001);
+    uv_update_time(&a->world.loop);
+    assert_true(kube_auth_prepare(auth, &none, &rc, NULL)); /* reads it for the requests to come */
+    assert_int_equal(uv_sem_init(&has_read, 0), 0);
+    mark.data = &has_read;
+    assert_int_equal(uv_queue_work(&a->world.loop, &mark, post, NULL), 0);
+    uv_sem_wait(&has_read);
+    write_token(a, "canary-new\n");
+    assert_true(kube_auth_renew(auth, &w.wait));
+    while (!w.told)
+        uv_run(&a->world.loop, UV_RUN_ONCE);
+    assert_true(w.changed);
+    uv_sem_destroy(&has_read);
+}
+
 static void tokens_that_are_none(void **state)
 {
     struct auth_world *a = *state;
@@ -364,8 +436,11 @@ static void credentials_that_end_while_they_come(void **state)
 
 int main(void)
 {
+    setenv("UV_THREADPOOL_SIZE", "1", 1);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
+        TEST(rotated_together_with_another_file),
+        TEST(rotated_while_it_is_read_again),
         TEST(a_fixed_token),
         TEST(name_and_password),
         TEST(impersonation),

@@ -27,6 +27,7 @@ struct kube_auth {
 
     struct auth_source *source; /* NULL: nothing ever changes */
     bool fetching;
+    bool outdated; /* what is being fetched: a file may have been read before the refusal that asks for it */
     int64_t expires, renew_at;   /* microseconds since 1970; 0: not known */
     uint64_t fetched_at;         /* the loop's milliseconds, as all that follow */
     bool proved;                 /* the server has taken what we have */

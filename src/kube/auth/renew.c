@@ -120,6 +120,8 @@ static int still_failing(const struct kube_auth *a, struct error *err)
     return error_append(err, " (tried again in %" PRIu64 " s at the earliest)", (ms + 999) / 1000);
 }
 
+static int fetch(struct kube_auth *a, struct error *err);
+
 void auth_was_fetched(void *data, struct credential *credential, const struct error *err)
 {
     struct kube_auth *a = data;
@@ -146,6 +148,11 @@ void auth_was_fetched(void *data, struct credential *credential, const struct er
         if (!a->source->cheap)
             a->generation++; /* were it the same token: its program stands by it, so it is worth one more try */
         log_event(a->options.log, LOG_DEBUG, "credentials were fetched", LOG_FIELDS({"expire", until}));
+    }
+    if (a->outdated) {
+        a->outdated = false;
+        if (!a->closing && !fetch(a, NULL))
+            return;
     }
     tell_waiting(a, (err || rc) && !a->source->cheap ? &why : NULL);
 }
@@ -250,6 +257,7 @@ bool kube_auth_renew(struct kube_auth *a, struct kube_auth_wait *wait)
         if (!proved && a->failures == 1)
             return false; /* fresh, and refused */
     }
+    a->outdated |= a->fetching && a->source->cheap;
     if (fetch(a, NULL))
         return false;
     DL_APPEND(a->waiting, wait);
