@@ -3,9 +3,11 @@
 -- deadline get one.
 --
 -- What happens depends on the controller, and this is worth knowing before you rely on it:
---   training-operator  The deadline is live. One that has passed already fails the job at once, with all
---                      its pods; so an old run gets an hour from now, never a deadline in the past.
---                      (That would be "destructive", and refused unless the policy allows it.)
+--   training-operator  The deadline is live, but "late": the controller sees that it has passed at the
+--                      job's next event (stop-debug-overruns.lua brings one). One that has passed
+--                      already fails the job at once, with all its pods; so an old run gets an hour
+--                      from now, never a deadline in the past. (That would be "destructive", and
+--                      refused unless the policy allows it.)
 --   mpi-operator       On a running job it is "inert": stored, and nobody will ever act on it, because
 --                      the controller reads it only when it creates the launcher (in v1: never). The
 --                      journal says so for each job. With through_launcher = true the launcher is changed
