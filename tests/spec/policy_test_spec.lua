@@ -217,4 +217,76 @@ it("goes on", function() assert.is_true(true) end)]]
                 assert.are.equal(0, #cluster.pods(job))
             end)]]
     end)
+
+    it("tells each condition of the policies, and when it will hold", function()
+        local code, out = test [[
+            it("x", function()
+                local job = cluster.job { name = "a", phase = "Succeeded", finished_for = "30m", labels = { keep = "true" } }
+                assert.replaced(job)
+            end)]]
+        assert.are.equal(1, code)
+        support.contains(out, "the policies for it:\n  free (" .. folder .. "/free.lua:1) does not match:\n"
+            .. "    holds phase: Succeeded or Failed; it is Succeeded\n"
+            .. "    FAILS finished_for: 2h; it is 30m, and holds in 1h30m, at 2026-01-05T13:30:00Z\n"
+            .. "    holds cleanPodPolicy: unset; it is unset\n    FAILS labels: keep!=true; it is true\n")
+    end)
+
+    it("takes tables, with the lines of their mistakes", function()
+        support.write(folder .. "/free_spec.yaml", [[
+tests:
+  - name: waits
+    at: 2026-03-29 01:30
+    zone: Europe/Berlin
+    jobs:
+      - { name: a, namespace: train, phase: Succeeded, finished_for: 1h }
+    expect:
+      - after: 59m59s
+        untouched: [ train/a ]
+      - after: 1h
+        replaced: { train/a: { cleanPodPolicy: All, labels: { freed: "yes" } } }
+        effect: { train/a: effective }
+        ran: { free: 1 }
+  - name: is wrong
+    jobs:
+      - { name: a, phase: Failed, finished_for: 3h }
+    expect:
+      - replaced: { default/a: { cleanPodPolicy: Running } }
+]])
+        local code, out = support.mpijobd("test", folder .. "/free.lua")
+        assert.are.equal(1, code)
+        support.contains(out, "+-\n1 success / 1 failure / 0 errors")
+        support.contains(out, "free_spec.yaml @ 14\nis wrong\n" .. folder .. "/free_spec.yaml:18: Expected a replacement of default/a:\n")
+        support.write(folder .. "/free_spec.yaml", "tests:\n  - name: x\n    expect:\n      - untuched: a\n")
+        code, out = support.mpijobd("test", folder)
+        assert.are.equal(1, code)
+        support.contains(out, folder .. '/free_spec.yaml:4: unknown key "untuched"; did you mean "untouched"?')
+    end)
+
+    it("has what its annotations say, and nothing more", function()
+        local text, names = support.read(support.source .. "/lua/types/test/spec.lua"), {}
+        for name in text:gmatch("\nfunction (%a+%.[%w_]+)%(") do
+            names[#names + 1] = ("%q"):format(name)
+        end
+        for name in text:gmatch("\n%-%-%-@field ([%w_]+) fun%(") do
+            names[#names + 1] = ("%q"):format("assert." .. name)
+        end
+        table.sort(names)
+        local out = passes([[
+            it("names", function()
+                local has, wanted = {}, { ]] .. table.concat(names, ", ") .. [[ }
+                for name, module in pairs { cluster = cluster, clock = clock, policy = policy } do
+                    for key in pairs(module) do
+                        has[#has + 1] = name .. "." .. key
+                    end
+                end
+                for name in pairs(require "luassert.namespaces".assertion) do
+                    if require "say" ("mpijobd." .. name .. ".positive") then
+                        has[#has + 1] = "assert." .. name
+                    end
+                end
+                table.sort(has)
+                assert.are.same(wanted, has)
+            end)]])
+        support.contains(out, "1 success")
+    end)
 end)

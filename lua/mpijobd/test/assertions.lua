@@ -105,8 +105,8 @@ end
 
 -- What the policies make of a job: each condition, its value, and whether it holds.
 local function why(job)
-    local lines = native.why and native.why(job) or ""
-    return lines ~= "" and "\n" .. lines or ""
+    local lines = native.why(native.path_of(job))
+    return lines and lines ~= "" and "\nthe policies for it:\n" .. lines:gsub("\n$", "") or ""
 end
 
 local function story(job)

@@ -112,6 +112,8 @@ local function path_of(key, plural)
     return "/apis/kubeflow.org/" .. version .. "/namespaces/" .. namespace .. "/" .. plural .. "/" .. name
 end
 
+native.path_of = path_of
+
 local function ask(method, path, body)
     local status, text = native.ask(method, path, body)
     local ok, answer = pcall(json.decode, text)

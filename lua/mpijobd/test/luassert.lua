@@ -25,6 +25,14 @@ function private.error(message, level)
     error(message, level and level > 0 and level + 1 or level)
 end
 
+-- A failed assertion again, told at another place than the line of Lua that raised it.
+function native.fail_at(where, err)
+    local failure = native.failure
+    local message = type(failure) == "string" and type(err) == "string" and err:sub(-#failure) == failure and failure
+    native.failure = message and where .. ": " .. message or nil
+    error(message and native.failure or where .. ": " .. tostring(err), 0)
+end
+
 function native.is_assertion(err)
     local failure = native.failure
     native.failure = nil

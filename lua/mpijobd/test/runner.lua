@@ -23,7 +23,7 @@ local function collecting(what)
     end
 end
 
-local function add_test(name, fn, reason)
+local function add_test(name, fn, reason, line)
     local tags = {}
     local block = here
     while block do
@@ -37,8 +37,13 @@ local function add_test(name, fn, reason)
         fn = fn,
         reason = reason,
         tags = tags,
-        line = native.line(3),
+        line = line or native.line(3),
     }
+end
+
+-- A test of the table form.
+function native.add_test(name, fn, line)
+    add_test(name, fn, nil, line)
 end
 
 local function describe(name, fn)

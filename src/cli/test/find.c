@@ -35,7 +35,12 @@ static int add(struct found *f, const char *path)
 
 static bool is_spec(const char *name)
 {
-    return str_ends(str_of(name), "_spec.lua");
+    static const char *const ends[] = {"_spec.lua", "_spec.yaml", "_spec.yml", "_spec.json"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        if (str_ends(str_of(name), ends[i]))
+            return true;
+    }
+    return false;
 }
 
 static int visible(const struct dirent *entry)
@@ -68,18 +73,23 @@ static int add_folder(struct found *f, const char *folder, int depth, struct err
     return rc;
 }
 
-/* NAME.lua: NAME_spec.lua. */
+/* NAME.lua: NAME_spec.lua, NAME_spec.yaml and their like, as many as there are. */
 static int add_beside(struct found *f, const char *path, struct error *err)
 {
+    static const char *const ends[] = {"lua", "yaml", "yml", "json"};
     char spec[4096];
     struct stat st;
-    size_t n = strlen(path);
+    size_t n = strlen(path), before = f->count;
     if (!str_ends(str_of(path), ".lua"))
         return error_set(err, ERR_NOT_FOUND, "%s is neither a spec, nor a policy, nor a folder", path);
-    snprintf(spec, sizeof spec, "%.*s_spec.lua", (int)(n - 4), path);
-    if (stat(spec, &st) != 0)
-        return error_set(err, ERR_NOT_FOUND, "%s has no spec beside it: write %s", path, spec);
-    return add(f, spec) ? error_nomem(err) : 0;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        snprintf(spec, sizeof spec, "%.*s_spec.%s", (int)(n - 4), path, ends[i]);
+        if (stat(spec, &st) == 0 && add(f, spec))
+            return error_nomem(err);
+    }
+    if (f->count > before)
+        return 0;
+    return error_set(err, ERR_NOT_FOUND, "%s has no spec beside it: write %.*s_spec.lua", path, (int)(n - 4), path);
 }
 
 static int add_path(struct found *f, const char *path, struct error *err)

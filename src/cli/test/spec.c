@@ -8,7 +8,9 @@
 
 #include "binding/modules.h"
 #include "cli/test/spec_parts.h"
+#include "policy/lua_json.h"
 #include "policy/sources.h"
+#include "yaml/convert.h"
 
 struct spec *spec_of(lua_State *L)
 {
@@ -24,8 +26,8 @@ const char *const *spec_policies(const struct spec *s)
 
 /* ---- the state ---- */
 
-/* Runs one of our own files with the natives, which are at index 1. */
-static void run_own(lua_State *L, const char *name, int results)
+/* One of our own files, as a function. */
+static void push_own(lua_State *L, const char *name)
 {
     for (const struct embedded_module *m = embedded_test; m->name; m++) {
         if (strcmp(m->name, name) != 0)
@@ -33,11 +35,17 @@ static void run_own(lua_State *L, const char *name, int results)
         if (luaL_loadbufferx(L, m->bytes, m->len, lua_pushfstring(L, "=%s", name), "t"))
             lua_error(L);
         lua_remove(L, -2);
-        lua_pushvalue(L, 1);
-        lua_call(L, 1, results);
         return;
     }
     luaL_error(L, "%s is missing in the program", name);
+}
+
+/* Runs it with the natives, which are at index 1. */
+static void run_own(lua_State *L, const char *name, int results)
+{
+    push_own(L, name);
+    lua_pushvalue(L, 1);
+    lua_call(L, 1, results);
 }
 
 static int l_open(lua_State *L)
@@ -48,6 +56,11 @@ static int l_open(lua_State *L)
     lua_newtable(L);
     native_open(L);
     native_open_world(L);
+    native_open_why(L);
+    lua_pushstring(L, s->path);
+    lua_setfield(L, -2, "file");
+    lua_pushvalue(L, 1);
+    s->natives = luaL_ref(L, LUA_REGISTRYINDEX);
     run_own(L, "test.luassert", 0);
     run_own(L, "test.runner", 1);
     s->runner = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -95,6 +108,39 @@ static int l_collect(lua_State *L)
     return s->tests ? 0 : luaL_error(L, "out of memory");
 }
 
+/* ---- the table form ---- */
+
+static bool is_table(const char *path)
+{
+    return str_ends(str_of(path), ".yaml") || str_ends(str_of(path), ".yml") || str_ends(str_of(path), ".json");
+}
+
+/* lines(pointer): the line of that place of the file. */
+static int l_lines(lua_State *L)
+{
+    struct spec *s = spec_of(L);
+    lua_pushinteger(L, yaml_pointer_line(buf_str(&s->file.text), luaL_checkstring(L, 1)));
+    return 1;
+}
+
+static int l_collect_table(lua_State *L)
+{
+    struct spec *s = spec_of(L);
+    struct json root;
+    struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
+    if (yaml_to_json(buf_str(&s->file.text), s->path, &s->table, err) ||
+        json_parse(buf_str(&s->table), s->path, &root, err))
+        return luaL_error(L, "%s", err->message);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, s->natives);
+    lua_replace(L, 1);
+    push_own(L, "test.table");
+    lua_pushvalue(L, 1);
+    lua_json_push(L, root);
+    lua_pushcfunction(L, l_lines);
+    lua_call(L, 3, 0);
+    return 0;
+}
+
 static void file_loaded(void *data, struct script_run *run, lua_State *L, const struct error *err)
 {
     struct error *result = data;
@@ -108,6 +154,10 @@ static void file_loaded(void *data, struct script_run *run, lua_State *L, const 
 
 static int collect(struct spec *s, struct error *err)
 {
+    if (is_table(s->path)) {
+        int failed = script_protect(s->script, l_collect_table, NULL, err);
+        return failed ? failed : script_protect(s->script, l_collect, NULL, err);
+    }
     struct script_call call = {.done = file_loaded, .data = err, .loading = true};
     struct script_run *run;
     int rc = script_load(s->script, buf_str(&s->file.text), &call, &run, err);
@@ -126,8 +176,11 @@ static int collect(struct spec *s, struct error *err)
 static int find_beside(struct spec *s)
 {
     struct stat st;
-    static const char suffix[] = "_spec.lua";
+    static const char suffix[] = "_spec";
     size_t n = strlen(s->path), folder = n;
+    while (n && s->path[n - 1] != '.' && s->path[n - 1] != '/')
+        n--; /* without what its name ends in */
+    n -= n && s->path[n - 1] == '.';
     while (folder && s->path[folder - 1] != '/')
         folder--;
     s->folder = str_dup(str_n(s->path, folder));
@@ -149,7 +202,7 @@ int spec_open(uv_loop_t *loop, struct defer_queue *soon, const struct log *log, 
     struct spec *s = calloc(1, sizeof *s);
     if (!s)
         return error_nomem(err);
-    *s = (struct spec){.loop = loop, .soon = soon, .path = path, .runner = LUA_NOREF};
+    *s = (struct spec){.loop = loop, .soon = soon, .path = path, .runner = LUA_NOREF, .natives = LUA_NOREF};
     s->clock = (struct clock){.manual = true, .manual_us = SPEC_START_US};
     s->env = (struct policy_env){.loop = loop, .soon = soon, .clock = &s->clock, .log = log, .open = binding_open};
     s->file.env = &s->env;
@@ -315,6 +368,7 @@ void spec_close(struct spec *s)
     }
     free(s->tests);
     buf_free(&s->file.text);
+    buf_free(&s->table);
     free(s->folder);
     free(s->beside);
     free(s->policies);

@@ -27,7 +27,8 @@ struct spec {
     struct spec_wait *waiting;
     struct spec_test *tests;
     size_t count;
-    int runner; /* reference of the runner's table */
+    int runner, natives; /* references of their tables */
+    struct buf table;    /* the file as JSON, where it is not Lua */
 
     /* while the tests run */
     size_t at;
@@ -45,9 +46,10 @@ struct spec *spec_of(lua_State *L);
 /* What the world's policies are; an empty list: there are none. */
 const char *const *spec_policies(const struct spec *spec);
 
-/* ---- native.c, native_world.c: add functions to the table on the top ---- */
+/* ---- native.c, native_world.c, native_why.c: add functions to the table on the top ---- */
 void native_open(lua_State *L);
 void native_open_world(lua_State *L);
+void native_open_why(lua_State *L);
 /* The test ends: nobody waits for its world any more. */
 void native_forget(struct spec *spec);
 /* A file named in a spec: its path from the spec's folder on. Raises unless it stays in that folder. Pushes it. */

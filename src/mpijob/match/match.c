@@ -50,7 +50,7 @@ static bool compares(int64_t held, const struct match_gpus *with)
 }
 
 /* How many are asked for is not known where an amount cannot be read: that compares with nothing. */
-static bool gpus_match(const struct mpijob_match *m, const struct mpijob_view *view)
+bool match_gpus_hold(const struct mpijob_match *m, const struct mpijob_view *view)
 {
     if (m->gpu_count && view->gpus_unread)
         return false;
@@ -61,8 +61,7 @@ static bool gpus_match(const struct mpijob_match *m, const struct mpijob_view *v
     return true;
 }
 
-/* The instant from which a span counts; MPIJOB_NO_TIME where the job is not in the phase that it is about. */
-static int64_t span_start(const struct mpijob_view *view, enum mpijob_span span)
+int64_t match_span_start(const struct mpijob_view *view, enum mpijob_span span)
 {
     switch (span) {
     case SPAN_OLDER_THAN:
@@ -85,7 +84,7 @@ static int64_t spans_due(const struct mpijob_match *m, const struct mpijob_view 
     for (int i = 0; i < MATCH_SPANS; i++) {
         if (m->spans[i] < 0)
             continue;
-        int64_t due, start = span_start(view, (enum mpijob_span)i);
+        int64_t due, start = match_span_start(view, (enum mpijob_span)i);
         if (start == MPIJOB_NO_TIME || __builtin_add_overflow(start, m->spans[i], &due))
             return INT64_MAX;
         if (due > latest)
@@ -115,7 +114,7 @@ int64_t mpijob_match_since(const struct mpijob_match *m, const struct mpijob_vie
 {
     bool deleting = m->deleting == DELETING_TOO || view->deleting == (m->deleting == DELETING_ONLY);
     bool fits = deleting && (!m->phases || (m->phases & (1U << view->phase))) && mpijob_match_name_fits(m, view) &&
-                gpus_match(m, view) && selector_match(&m->labels, view->labels) &&
+                match_gpus_hold(m, view) && selector_match(&m->labels, view->labels) &&
                 annotations_match(m, view->annotations) && (!m->policies || policy_matches(m, view));
     if (!fits)
         return INT64_MAX;

@@ -37,4 +37,9 @@ struct mpijob_match {
 extern const char *const match_policies[];
 #define MATCH_POLICY_UNSET 3
 
+/* ---- match.c ---- */
+bool match_gpus_hold(const struct mpijob_match *match, const struct mpijob_view *view);
+/* The instant from which a span counts; MPIJOB_NO_TIME where the job is not in the phase that it is about. */
+int64_t match_span_start(const struct mpijob_view *view, enum mpijob_span span);
+
 #endif

@@ -388,3 +388,13 @@ bool selector_wants(const struct selector *s, size_t *i, struct mpijob_want *wan
     }
     return false;
 }
+
+struct selector selector_at(const struct selector *s, size_t i)
+{
+    return (struct selector){&s->items[i], 1, 1};
+}
+
+const char *selector_key(const struct selector *s)
+{
+    return s->items->key;
+}

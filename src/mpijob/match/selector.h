@@ -31,6 +31,9 @@ struct mpijob_want {
 };
 bool selector_wants(const struct selector *s, size_t *i, struct mpijob_want *want);
 size_t selector_bytes(const struct selector *s); /* of memory, about */
+/* Requirement i alone: a view, not to be freed. */
+struct selector selector_at(const struct selector *s, size_t i);
+const char *selector_key(const struct selector *s); /* of its first requirement */
 void selector_free(struct selector *s);
 
 #endif
