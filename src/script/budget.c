@@ -100,10 +100,19 @@ int script_die(lua_State *L)
 
 /* ---- the hook ---- */
 
-static void on_count(lua_State *L, lua_Debug *ar)
+static void on_line(struct script *s, lua_State *L, lua_Debug *ar)
 {
-    (void)ar;
+    if (s->line && lua_getinfo(L, "S", ar))
+        s->line(s->line_data, ar->source, ar->currentline);
+}
+
+static void on_hook(lua_State *L, lua_Debug *ar)
+{
     struct script *s = script_of(L);
+    if (ar->event == LUA_HOOKLINE) {
+        on_line(s, L, ar);
+        return;
+    }
     struct meter *m = s->meter;
     s->work = 0;
     s->ticked = 0;
@@ -128,7 +137,14 @@ static void on_count(lua_State *L, lua_Debug *ar)
 
 void script_hook_arm(lua_State *L, int count)
 {
-    lua_sethook(L, on_count, LUA_MASKCOUNT, count);
+    lua_sethook(L, on_hook, script_of(L)->line ? LUA_MASKCOUNT | LUA_MASKLINE : LUA_MASKCOUNT, count);
+}
+
+void script_watch_lines(struct script *script, void (*line)(void *data, const char *source, int line), void *data)
+{
+    script->line = line;
+    script->line_data = data;
+    script_hook_arm(script->main, script_hook_interval(script)); /* coroutines that are made later inherit it */
 }
 
 void script_hurry(struct script *script)

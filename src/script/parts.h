@@ -66,6 +66,8 @@ struct script {
     char *name;
     char hash[GUARD_HASH_SIZE]; /* of the text that was loaded; "": none was */
     void *host;
+    void (*line)(void *data, const char *source, int line); /* NULL: nobody watches the lines */
+    void *line_data;
     lua_State *main;
     struct script_limits limits;
     size_t memory;

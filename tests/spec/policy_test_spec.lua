@@ -289,4 +289,34 @@ tests:
             end)]])
         support.contains(out, "1 success")
     end)
+
+    it("tells which lines of the policies were missed", function()
+        support.write(folder .. "/free.lua", [[
+local function never()
+    return 1
+end
+policy {
+    name = "free",
+    on = "match",
+    match = { phase = "Failed" },
+    replace = function(job)
+        if job.name == "b" then
+            return {
+                cleanPodPolicy = "None",
+            }
+        end
+        return { cleanPodPolicy = "All" }
+    end,
+}
+]])
+        local text = 'it("x", function() assert.replaced(cluster.job { name = "a", phase = "Failed" }) end)'
+        local code, out = test(text, "--coverage", "--threshold", "50")
+        assert.are.equal(0, code, out)
+        assert.is_truthy(out:find("free%.lua +%d+ of +%d+ +%d+%.%d%%  missed: 2, 10%-12\n"), out)
+        local err
+        code, out, err = test(text, "--threshold", "90", "-o", "tap")
+        assert.are.equal(1, code)
+        support.lacks(out, "missed")
+        support.contains(err, "and --threshold is 90%")
+    end)
 end)

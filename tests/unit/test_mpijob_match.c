@@ -2,6 +2,7 @@
 #include "mpijob_fixture.h"
 
 #include "alloc.h"
+#include "mpijob/match/match_tell.h"
 #include "mpijob/match/selector.h"
 
 static bool selects(const char *text, const char *labels)
@@ -153,10 +154,22 @@ static void the_server_gets_an_equal_selector(void **state)
     "\"status\":{\"startTime\":\"2026-11-23T18:30:00Z\",\"completionTime\":\"2026-11-23T19:00:00Z\","                  \
     "\"conditions\":[{\"type\":\"Succeeded\",\"status\":\"True\"}]}}"
 
+/* Each condition that is told has both texts, and none of them fails where all hold. */
+static void told(void *data, const struct mpijob_told *c)
+{
+    bool *all = data;
+    assert_true(*c->key && *c->wanted && *c->value);
+    assert_true(c->due == INT64_MAX || !c->holds || c->due <= INT64_C(1795464000) * CLOCK_SECOND);
+    *all = *all && c->holds;
+}
+
 static bool matches(const struct mpijob_match *m)
 {
     struct mpijob_view view = viewed(JOB, ALPHA);
-    return mpijob_match_eval(m, &view, INT64_C(1795464000) * CLOCK_SECOND, NULL);
+    bool all = true, is = mpijob_match_eval(m, &view, INT64_C(1795464000) * CLOCK_SECOND, NULL);
+    assert_int_equal(mpijob_match_tell(m, &view, INT64_C(1795464000) * CLOCK_SECOND, told, &all), is);
+    assert_int_equal(all, is);
+    return is;
 }
 
 typedef int (*word_condition)(struct mpijob_match *m, const char *word, struct error *err);

@@ -46,6 +46,8 @@ enum id {
     ID_TAGS,
     ID_EXCLUDE_TAGS,
     ID_LIST,
+    ID_COVERAGE,
+    ID_THRESHOLD,
 };
 
 static const struct known {
@@ -76,6 +78,8 @@ static const struct known {
     {"run", ID_ONLY, "REGEX", TAKES_TEST, "only tests whose full name matches (an extended regular expression)"},
     {"tags", ID_TAGS, "NAMES", TAKES_TEST, "only tests with one of these tags: \"#slow\" in a name, here slow,..."},
     {"exclude-tags", ID_EXCLUDE_TAGS, "NAMES", TAKES_TEST, "no tests with one of these"},
+    {"coverage", ID_COVERAGE, NULL, TAKES_TEST, "which lines of the policies the tests have come to"},
+    {"threshold", ID_THRESHOLD, "PERCENT", TAKES_TEST, "and fail below so many of them"},
     {"list", ID_LIST, NULL, TAKES_TEST, "name the tests, and run none"},
     {"state", ID_STATE, "FILE", TAKES_STATE,
      "the journal's file (default: /var/lib/mpijobd/state.db, or ~/.local/state/mpijobd/state.db if not root)"},
@@ -293,6 +297,11 @@ static int take(struct options *o, unsigned takes, int id, const char *value, st
     case ID_EXCLUDE_TAGS:
         o->exclude_tags = value;
         break;
+    case ID_COVERAGE:
+        o->coverage = true;
+        break;
+    case ID_THRESHOLD:
+        return number("threshold", value, &o->threshold, err);
     case ID_LIST:
         o->list = true;
         break;
@@ -366,7 +375,7 @@ int options_first_word(int argc, char **argv)
 int options_parse(int argc, char **argv, unsigned takes, struct options *options, struct error *err)
 {
     struct spelling spelling;
-    *options = (struct options){.count = -1, .limit = -1};
+    *options = (struct options){.count = -1, .limit = -1, .threshold = -1};
     spell(takes, ":", &spelling);
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) { /* else it would be short for --output */
         if (strcmp(argv[i], "--out") == 0 || strncmp(argv[i], "--out=", 6) == 0)

@@ -49,11 +49,11 @@ struct options {
     const char *by;
     const char *only, *tags, *exclude_tags; /* of the tests */
     bool all_namespaces, all, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help,
-        no_supervisor, list;
+        no_supervisor, list, coverage;
     enum output output;
-    enum mpijob_kind job_kind; /* which the command is about; set by command_begin */
-    int64_t count, limit;      /* -1: not given */
-    char **arguments;          /* all that are not options; NULL-terminated */
+    enum mpijob_kind job_kind;       /* which the command is about; set by command_begin */
+    int64_t count, limit, threshold; /* -1: not given */
+    char **arguments;                /* all that are not options; NULL-terminated */
     int argument_count;
 };
 

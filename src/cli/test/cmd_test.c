@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cli/session/session.h"
+#include "cli/test/coverage.h"
 #include "cli/test/find.h"
 #include "cli/test/report.h"
 #include "cli/test/spec.h"
@@ -23,7 +24,8 @@ struct testing {
     struct log log;
     struct report report;
     regex_t only;
-    const char *file; /* that runs */
+    struct coverage *coverage; /* NULL: not asked for */
+    const char *file;          /* that runs */
     bool over;
 };
 
@@ -71,7 +73,7 @@ static void run_file(struct testing *t, const char *path)
     struct error err = {0};
     struct spec *spec;
     t->file = path;
-    if (spec_open(&t->loop, &t->soon, &t->log, path, &spec, &err)) {
+    if (spec_open(&t->loop, &t->soon, &t->log, t->coverage, path, &spec, &err)) {
         report_broken(&t->report, path, err.message);
         return;
     }
@@ -90,6 +92,19 @@ static void run_file(struct testing *t, const char *path)
     uv_run(&t->loop, UV_RUN_NOWAIT);
 }
 
+/* The table of lines stands below the dots, and beside what programs read. False: fewer lines than --threshold asks. */
+static bool cover(struct testing *t)
+{
+    if (!t->coverage)
+        return true;
+    FILE *out = t->o.output == OUTPUT_TABLE ? stdout : stderr;
+    double percent = coverage_report(t->coverage, out);
+    if (t->o.threshold < 0 || percent >= (double)t->o.threshold)
+        return true;
+    fprintf(stderr, "mpijobd test: %.1f%% of the lines, and --threshold is %d%%\n", percent, (int)t->o.threshold);
+    return false;
+}
+
 static int run_all(struct testing *t, char **files)
 {
     report_begin(&t->report, t->o.output, colour_wanted(STDOUT_FILENO));
@@ -101,6 +116,8 @@ static int run_all(struct testing *t, char **files)
     bool none = !t->report.total && !t->o.list;
     if (!t->o.list)
         report_end(&t->report);
+    if (!t->o.list && !cover(t))
+        good = false;
     if (none && good)
         fprintf(stderr, "mpijobd test: no test was run: none fits what was asked for\n");
     return good && !none ? EXIT_DONE : EXIT_FAILED;
@@ -128,6 +145,8 @@ static int run(int argc, char **argv, const struct command *command)
     signal(SIGPIPE, SIG_IGN);
     if (t.o.only && regcomp(&t.only, t.o.only, REG_EXTENDED | REG_NOSUB) != 0)
         return command_usage(command, "--run: \"%s\" is no extended regular expression", t.o.only);
+    if (t.o.threshold > 100)
+        return command_usage(command, "--threshold takes a number from 0 to 100");
     if (find_specs(t.o.arguments, &files, &err)) {
         fprintf(stderr, "mpijobd test: %s\n", err.message);
         return EXIT_FAILED;
@@ -138,7 +157,9 @@ static int run(int argc, char **argv, const struct command *command)
         return EXIT_FAILED;
     }
     defer_queue_open(&t.loop, &t.soon);
+    t.coverage = t.o.coverage || t.o.threshold >= 0 ? coverage_new() : NULL;
     code = close_loop(&t, run_all(&t, files));
+    coverage_free(t.coverage);
     free(files);
     if (t.o.only)
         regfree(&t.only);
@@ -147,11 +168,12 @@ static int run(int argc, char **argv, const struct command *command)
 
 const struct command cmd_test = {
     "test",
-    "[PATH...] [--run REGEX] [--list]",
+    "[PATH...] [--run REGEX] [--list] [--coverage]",
     "The specs of policies, with a cluster and a clock of their own; offline",
     TAKES_TEST,
     run,
     "  mpijobd test                               all *_spec.lua of this folder, and of the folders in it\n"
     "  mpijobd test policies/free-gpus.lua        the spec beside this policy\n"
     "  mpijobd test --run 'keep=true'             only tests whose name matches\n"
-    "  mpijobd test -o junit >report.xml\n"};
+    "  mpijobd test -o junit >report.xml\n"
+    "  mpijobd test --coverage --threshold 90\n"};

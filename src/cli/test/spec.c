@@ -196,14 +196,15 @@ static int find_beside(struct spec *s)
     return s->folder ? 0 : ERR_NOMEM;
 }
 
-int spec_open(uv_loop_t *loop, struct defer_queue *soon, const struct log *log, const char *path, struct spec **out,
-              struct error *err)
+int spec_open(uv_loop_t *loop, struct defer_queue *soon, const struct log *log, struct coverage *coverage,
+              const char *path, struct spec **out, struct error *err)
 {
     struct spec *s = calloc(1, sizeof *s);
     if (!s)
         return error_nomem(err);
     *s = (struct spec){.loop = loop, .soon = soon, .path = path, .runner = LUA_NOREF, .natives = LUA_NOREF};
     s->clock = (struct clock){.manual = true, .manual_us = SPEC_START_US};
+    s->coverage = coverage;
     s->env = (struct policy_env){.loop = loop, .soon = soon, .clock = &s->clock, .log = log, .open = binding_open};
     s->file.env = &s->env;
     s->file.path = (char *)(uintptr_t)path;

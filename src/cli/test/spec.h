@@ -19,6 +19,7 @@ struct spec_test {
 };
 
 struct spec;
+struct coverage;
 
 struct spec_result {
     enum spec_verdict verdict;
@@ -27,9 +28,9 @@ struct spec_result {
 };
 
 /* Reads the file and collects its tests, which blocks as far as it reads. 0, or the error with its place in the file.
- * loop and soon outlive it. */
-int spec_open(uv_loop_t *loop, struct defer_queue *soon, const struct log *log, const char *path, struct spec **spec,
-              struct error *err);
+ * loop, soon and coverage outlive it; coverage NULL: lines are not counted. */
+int spec_open(uv_loop_t *loop, struct defer_queue *soon, const struct log *log, struct coverage *coverage,
+              const char *path, struct spec **spec, struct error *err);
 size_t spec_count(const struct spec *spec);
 struct spec_test *spec_test(struct spec *spec, size_t index);
 /* Runs those that are chosen, one after the other. told is called as each ends, done at the end, later. */

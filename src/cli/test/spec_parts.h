@@ -12,6 +12,7 @@ struct spec {
     uv_loop_t *loop;
     struct defer_queue *soon;
     struct clock clock;
+    struct coverage *coverage; /* NULL: lines are not counted */
     const char *path;
     char *folder;              /* of the file, with a slash at the end; "" for the current one */
     char *beside;              /* the policy beside the spec; NULL: there is none */

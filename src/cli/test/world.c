@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "binding/modules.h"
+#include "cli/test/coverage.h"
 #include "cli/test/records.h"
 #include "kube/kube.h"
 #include "outside/outside.h"
@@ -63,6 +64,16 @@ static void loaded(void *data, const struct policy_set *set)
     buf_free(&text);
 }
 
+/* Opens a policy's state as the daemon does; its log, which is the world's, leads to the world. */
+static int open_watched(lua_State *L)
+{
+    const struct policy_file *file = script_host(L);
+    const struct world *w = (const struct world *)((const char *)file->env->log - offsetof(struct world, log));
+    if (w->o.coverage)
+        script_watch_lines(script_of(L), coverage_line, w->o.coverage);
+    return binding_open(L);
+}
+
 static int open_cluster(struct world *w)
 {
     const char *name_space = w->o.name_space ? w->o.name_space : "default";
@@ -105,7 +116,7 @@ static void start(struct world *w)
         .state = store_state(w->store),
         .look_every = -1,
         .outside = w->outside,
-        .open = binding_open,
+        .open = open_watched,
         .observe = records_change,
         .ended = records_run,
         .data = &w->records,

@@ -11,11 +11,13 @@
 #include "sim/life/life_plan.h"
 #include "store/store.h"
 
+struct coverage;
 struct world_options {
     uv_loop_t *loop;
     struct defer_queue *soon;
     struct clock *clock; /* manual; moved by the world, and outlives it */
     bool v1alpha2, v1, v2beta1, training_operator, siblings;
+    struct coverage *coverage;   /* of the policies; NULL: lines are not counted. Not owned */
     int64_t jobs, seed;          /* generated at the start, as mpijob-sim does */
     const char *const *policies; /* files and folders, NULL-terminated; not copied */
     const char *name_space;      /* what a name without a namespace means; NULL: "default" */
