@@ -209,6 +209,7 @@ void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const
         .watches_max = o->watches_max,
         .dry_run = o->dry_run,
         .once = o->once,
+        .one_clock = o->one_clock,
         .closed = one_closed,
         .data = at,
     };

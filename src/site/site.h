@@ -45,6 +45,7 @@ struct site { /* owns nothing that it points to; all of that outlives the site *
     int64_t silence_us;            /* a watch is dead after so long without a byte; 0: SITE_SILENCE_US */
     bool dry_run;                  /* no run writes anything */
     bool once;                     /* the program ends with its runs, so nothing is watched after them */
+    bool one_clock;                /* pauses before policies try again are on `clock`, too: in a test */
     bool stopping;                 /* nothing new may begin */
     unsigned open;                 /* how many things are open: see site_opened */
     struct site_link *links;       /* list */

@@ -68,6 +68,7 @@ struct event_trigger {
 
     struct defer turn;                /* soon: the queue, the scan */
     struct deadline later;            /* for a retry, or the end of a pause */
+    struct alarm later_alarm;         /* the same with site->one_clock */
     uint64_t pause_until_ms;          /* on the loop's clock; 0: no pause */
     unsigned fails;                   /* runs in a row that failed as a whole */
     bool reading, read;               /* the rows */
@@ -123,6 +124,7 @@ void event_arm(struct event_trigger *t);                /* sets t->alarm and t->
 void event_pause(struct event_trigger *t, uint64_t ms); /* no turn for so long */
 void event_rang(struct alarm *alarm, int64_t now_us);   /* the ring of t->alarm */
 void event_later(struct deadline *d);                   /* the ring of t->later */
+void event_later_alarm(struct alarm *alarm, int64_t now_us);
 
 /* ---- event_rows.c ---- */
 /* Fills t->rows and the baselines, or t->unread. Called on another thread, while nothing else uses these. */

@@ -8,7 +8,7 @@ static const struct backoff retry_pause = {.first_ms = RETRY_FIRST_MS, .most_ms 
 
 static uint64_t loop_now_ms(const struct event_trigger *t)
 {
-    return uv_now(t->site->loop);
+    return t->site->one_clock ? (uint64_t)clock_now(t->site->clock) / 1000 : uv_now(t->site->loop);
 }
 
 int event_retry(struct event_trigger *t, uint32_t slot, unsigned tries)
@@ -16,6 +16,15 @@ int event_retry(struct event_trigger *t, uint32_t slot, unsigned tries)
     int rc = due_set(&t->retry, slot, (int64_t)(loop_now_ms(t) + backoff_ms(&retry_pause, tries, NULL)));
     event_arm(t);
     return rc;
+}
+
+static void arm_alarm(struct event_trigger *t, uint64_t next_ms)
+{
+    if (!next_ms)
+        alarm_stop(t->site->alarms, &t->later_alarm);
+    else if (alarm_set(t->site->alarms, &t->later_alarm, (int64_t)next_ms * 1000))
+        log_event(t->site->log, LOG_ERROR, "out of memory: the policy does not try again",
+                  LOG_FIELDS({"policy", t->entry.policy->name}));
 }
 
 void event_arm(struct event_trigger *t)
@@ -31,7 +40,9 @@ void event_arm(struct event_trigger *t)
     uint64_t now_ms = loop_now_ms(t), next_ms = t->pause_until_ms;
     if (due_first(&t->retry, NULL, &at) && (!next_ms || (uint64_t)at < next_ms))
         next_ms = (uint64_t)at;
-    if (next_ms)
+    if (t->site->one_clock)
+        arm_alarm(t, next_ms);
+    else if (next_ms)
         deadline_set(&t->later, next_ms > now_ms ? next_ms - now_ms : 0);
     else
         deadline_stop(&t->later);
@@ -58,9 +69,8 @@ void event_rang(struct alarm *alarm, int64_t now_us)
     event_arm(t);
 }
 
-void event_later(struct deadline *d)
+static void try_again(struct event_trigger *t)
 {
-    struct event_trigger *t = d->data;
     uint32_t slot;
     int64_t at;
     if (t->pause_until_ms && loop_now_ms(t) >= t->pause_until_ms)
@@ -71,4 +81,15 @@ void event_later(struct deadline *d)
     }
     event_arm(t);
     event_wake(t);
+}
+
+void event_later(struct deadline *d)
+{
+    try_again(d->data);
+}
+
+void event_later_alarm(struct alarm *alarm, int64_t now_us)
+{
+    (void)now_us;
+    try_again(alarm->data);
 }

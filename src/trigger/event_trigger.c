@@ -178,6 +178,7 @@ struct event_trigger *event_trigger_start(struct triggers *of, const struct poli
     t->first_us = INT64_MAX;
     t->alarm.ring = event_rang;
     t->alarm.data = t;
+    t->later_alarm = (struct alarm){.ring = event_later_alarm, .data = t};
     state_key(entry->policy->name, cluster_name(t->site->cluster), t->key);
     t->turn = (struct defer){.call = my_turn, .data = t};
     deadline_init(t->site->loop, &t->later, event_later, t);
@@ -235,6 +236,7 @@ void event_trigger_stop(struct event_trigger *t)
     alarm_stop(t->site->alarms, &t->alarm);
     defer_cancel(&t->turn);
     deadline_stop(&t->later);
+    alarm_stop(t->site->alarms, &t->later_alarm);
     t->listening = t->batch != NULL;
     if (t->listening) {
         t->leaving = (struct watch_subscriber){.event = told_leaving, .synced = synced_leaving};

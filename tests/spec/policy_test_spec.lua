@@ -180,6 +180,21 @@ it("goes on", function() assert.is_true(true) end)]]
                 assert.untouched(job)
                 assert.refused(job, "Forbidden")
             end)
+            it("a policy tries again, by the test's clock", function()
+                cluster.fail_next { code = "unreachable", count = 8 }
+                assert.refused(job, "Unreachable")
+                assert.untouched(job)
+                clock.advance "1m"
+                assert.replaced(job, { cleanPodPolicy = "All" })
+            end)
+            it("what was forbidden is allowed again", function()
+                cluster.forbid { verb = "update" }
+                assert.refused(job, "Forbidden")
+                cluster.allow()
+                cluster.patch(job, { metadata = { labels = { again = "yes" } } })
+                policy.run "free"
+                assert.replaced(job, { cleanPodPolicy = "All" })
+            end)
             it("nothing is asked of the network", function()
                 assert.has_error(function() require "socket" end)
                 assert.has_error(function() http.get "http://127.0.0.1:1/" end)

@@ -165,7 +165,8 @@ local methods <const> = {
 }
 
 -- The next requests of the policies that fit are answered with an error. code: 409, 403, 429, 500, 503...; "lost": the
--- work is done and its answer is lost. verb: of writes where it is not said. count: how many (1).
+-- work is done and its answer is lost; "unreachable": the connection breaks before the work is done. verb: of writes
+-- where it is not said. count: how many (1).
 function cluster.fail_next(o)
     fields("cluster.fail_next", o, set { "code", "verb", "count", "message", "reason" })
     ensure()
@@ -177,12 +178,14 @@ function cluster.fail_next(o)
     local fault = { method = methods[verb], count = o.count or 1, watch = verb == "watch" and 1 or 0 }
     if o.code == "lost" then
         fault.fault = "reset-after"
+    elseif o.code == "unreachable" then
+        fault.fault = "reset-before"
     elseif o.code == 409 and verb == "update" then
         fault.fault = "conflict"
     elseif math.type(o.code) == "integer" and o.code >= 400 and o.code <= 599 then
         fault.fault, fault.code, fault.message, fault.reason = "status", o.code, o.message, o.reason
     else
-        error("cluster.fail_next: code is an HTTP status from 400 to 599, or \"lost\"", 2)
+        error("cluster.fail_next: code is an HTTP status from 400 to 599, \"lost\" or \"unreachable\"", 2)
     end
     native.faults(json.encode(fault))
 end
@@ -192,6 +195,12 @@ function cluster.forbid(o)
     fields("cluster.forbid", o, set { "verb", "resource", "namespace" })
     ensure()
     native.forbid(o.verb, o.resource, o.namespace)
+end
+
+-- What was forbidden is allowed again.
+function cluster.allow()
+    ensure()
+    native.allow()
 end
 
 -- ---- what happened ----

@@ -83,12 +83,15 @@ function cluster.delete(key, plural) end
 function cluster.pods(key) end
 
 ---The next requests that fit fail.
----@param fault { code: integer|"lost", verb?: string, count?: integer, message?: string, reason?: string } code: 400 to 599, or "lost": the work is done, its answer is lost
+---@param fault { code: integer|"lost"|"unreachable", verb?: string, count?: integer, message?: string, reason?: string } code: 400 to 599, or "lost": the work is done, its answer is lost
 function cluster.fail_next(fault) end
 
 ---As a role that lacks a verb; what is left out means any.
 ---@param rule { verb?: string, resource?: string, namespace?: string }
 function cluster.forbid(rule) end
+
+---What was forbidden is allowed again.
+function cluster.allow() end
 
 ---What happened so far: changes of jobs.
 ---@return { at: integer, policy: string, job: string, changed: boolean, effect?: string, why?: string, error?: string, reason?: string, diff: table[], launcher: table[] }[]

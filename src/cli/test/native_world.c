@@ -285,6 +285,12 @@ static int l_forbid(lua_State *L)
     return 0;
 }
 
+static int l_allow(lua_State *L)
+{
+    wire_allow(world_wire(check_world(L)));
+    return 0;
+}
+
 /* ---- what happened ---- */
 
 static int l_records(lua_State *L)
@@ -319,6 +325,7 @@ void native_open_world(lua_State *L)
                                          {"ask", l_ask},
                                          {"faults", l_faults},
                                          {"forbid", l_forbid},
+                                         {"allow", l_allow},
                                          {"records", l_records},
                                          {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);

@@ -160,9 +160,14 @@ int wire_forbid(struct wire *w, const char *verb, const char *resource, const ch
     return wire_rules_add(&w->rules, verb, resource, name_space);
 }
 
+void wire_allow(struct wire *w)
+{
+    wire_rules_free(w->rules);
+    w->rules = NULL;
+}
+
 void wire_close(struct wire *w)
 {
     defer_cancel(&w->turn);
-    wire_rules_free(w->rules);
-    w->rules = NULL;
+    wire_allow(w);
 }

@@ -32,5 +32,6 @@ void wire_wake(void *owner, struct sim_watch *watch);
  * watch, create, update, patch, delete); NULL: any. resource: the plural ("mpijobs", "pods"); name_space: NULL: any. 0
  * or ERR_NOMEM. */
 int wire_forbid(struct wire *w, const char *verb, const char *resource, const char *name_space);
+void wire_allow(struct wire *w); /* forgets all of these */
 
 #endif

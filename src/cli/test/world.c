@@ -115,6 +115,7 @@ static void start(struct world *w)
         .journal = store_journal(w->store),
         .state = store_state(w->store),
         .look_every = -1,
+        .one_clock = true,
         .outside = w->outside,
         .open = open_watched,
         .observe = records_change,
