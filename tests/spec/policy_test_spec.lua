@@ -334,4 +334,70 @@ policy {
         support.lacks(out, "missed")
         support.contains(err, "and --threshold is 90%")
     end)
+
+    it("has other kinds, seeds, runs by hand, runs that sleep, and says what is misspelt", function()
+        support.write(folder .. "/free.lua", [[
+policy { name = "torch", kind = "PyTorchJob", on = "match", match = { phase = "Failed", finished_for = "1h" }, replace = { cleanPodPolicy = "All" } }
+policy {
+    name = "sleeps", every = "1h", match = { phase = "Running" }, limits = { timeout = "30m" },
+    run = function(run)
+        for job in run.jobs do
+            sleep "10m"
+            mpijob.replace(job, { labels = { slept = "yes" } })
+        end
+    end,
+}]])
+        passes [[
+            for _, kind in ipairs { "PyTorchJob", "TFJob", "MXJob" } do
+                it(kind, function()
+                    local job = cluster.job { kind = kind, phase = "Failed", finished_for = "2h" }
+                    local claim = kind == "PyTorchJob" and assert.replaced or assert.untouched
+                    claim(job)
+                end)
+            end
+            it("a run that sleeps goes on by the clock", function()
+                clock.set "2026-01-05T12:30:00Z"
+                local job = cluster.job { name = "a" }
+                clock.advance "39m59s"
+                assert.untouched(job)
+                clock.advance "1s"
+                assert.replaced(job, { labels = { slept = "yes" } })
+            end)
+            it("by hand", function()
+                policy.run "torch"
+                assert.ran("torch", 1)
+                assert.has_error(function() policy.run "torsh" end, 'there is no policy "torsh"; did you mean "torch"?')
+            end)
+            it("by a seed", function()
+                cluster.seed { jobs = 50, seed = 3 }
+                clock.advance "1h"
+                assert.ran("sleeps", 0)
+                clock.advance "1d"
+                assert.ran "sleeps"
+            end)
+            it("misspelt", function()
+                local _, err = pcall(cluster.job, { phase = "Runing" })
+                assert.matches('unknown phase "Runing"; did you mean "Running"%?', err)
+                _, err = pcall(cluster.job, { phse = "Running" })
+                assert.matches('unknown field "phse"; did you mean "phase"%?', err)
+                _, err = pcall(cluster.fail_next, { code = 7 })
+                assert.matches("code is an HTTP status", err)
+                _, err = pcall(clock.set, "2026-03-29 02:30", "Europe/Berlin")
+                assert.matches("does not exist in Europe/Berlin", err)
+            end)]]
+        local code, out = test [[
+            setup(function() cluster.job {} end)
+            it("x", function() end)]]
+        assert.are.equal(1, code)
+        support.contains(out, "setup stands for a whole block, and each test has a cluster of its own; use before_each")
+    end)
+
+    it("runs again when a file changes", function()
+        spec 'it("x", function() assert.is_true(false) end)'
+        local program = support.daemon({}, "test", "--watch", folder)
+        program:expect("0 successes / 1 failure", "stdout")
+        program:expect("waiting for a change", "stdout")
+        spec 'it("x", function() assert.is_true(true) end)'
+        program:expect("1 success / 0 failures", "stdout")
+    end)
 end)

@@ -48,6 +48,7 @@ enum id {
     ID_LIST,
     ID_COVERAGE,
     ID_THRESHOLD,
+    ID_WATCH,
 };
 
 static const struct known {
@@ -80,6 +81,7 @@ static const struct known {
     {"exclude-tags", ID_EXCLUDE_TAGS, "NAMES", TAKES_TEST, "no tests with one of these"},
     {"coverage", ID_COVERAGE, NULL, TAKES_TEST, "which lines of the policies the tests have come to"},
     {"threshold", ID_THRESHOLD, "PERCENT", TAKES_TEST, "and fail below so many of them"},
+    {"watch", ID_WATCH, NULL, TAKES_TEST, "run them again when a file in their folders changes, until Ctrl-C"},
     {"list", ID_LIST, NULL, TAKES_TEST, "name the tests, and run none"},
     {"state", ID_STATE, "FILE", TAKES_STATE,
      "the journal's file (default: /var/lib/mpijobd/state.db, or ~/.local/state/mpijobd/state.db if not root)"},
@@ -302,6 +304,9 @@ static int take(struct options *o, unsigned takes, int id, const char *value, st
         break;
     case ID_THRESHOLD:
         return number("threshold", value, &o->threshold, err);
+    case ID_WATCH:
+        o->watch = true;
+        break;
     case ID_LIST:
         o->list = true;
         break;

@@ -49,7 +49,7 @@ struct options {
     const char *by;
     const char *only, *tags, *exclude_tags; /* of the tests */
     bool all_namespaces, all, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help,
-        no_supervisor, list, coverage;
+        no_supervisor, list, coverage, watch;
     enum output output;
     enum mpijob_kind job_kind;       /* which the command is about; set by command_begin */
     int64_t count, limit, threshold; /* -1: not given */

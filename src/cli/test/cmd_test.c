@@ -14,6 +14,7 @@
 #include "cli/session/session.h"
 #include "cli/test/coverage.h"
 #include "cli/test/find.h"
+#include "cli/test/folder_watch.h"
 #include "cli/test/report.h"
 #include "cli/test/spec.h"
 
@@ -107,6 +108,7 @@ static bool cover(struct testing *t)
 
 static int run_all(struct testing *t, char **files)
 {
+    t->coverage = t->o.coverage || t->o.threshold >= 0 ? coverage_new() : NULL;
     report_begin(&t->report, t->o.output, colour_wanted(STDOUT_FILENO));
     if (t->o.output == OUTPUT_TAP && !t->o.list)
         puts("TAP version 13");
@@ -118,9 +120,33 @@ static int run_all(struct testing *t, char **files)
         report_end(&t->report);
     if (!t->o.list && !cover(t))
         good = false;
+    coverage_free(t->coverage);
     if (none && good)
         fprintf(stderr, "mpijobd test: no test was run: none fits what was asked for\n");
     return good && !none ? EXIT_DONE : EXIT_FAILED;
+}
+
+/* Again and again, with whatever specs there are by then. Ends with an error, or by a signal. */
+static int run_watching(struct testing *t)
+{
+    struct error err;
+    for (;;) {
+        struct folder_watch *changes;
+        char **files;
+        int rc = find_specs(t->o.arguments, &files, &err);
+        if (!rc && (rc = folder_watch_begin(&t->loop, files, &changes, &err)))
+            free(files);
+        if (rc) {
+            fprintf(stderr, "mpijobd test: %s\n", err.message);
+            return EXIT_FAILED;
+        }
+        run_all(t, files);
+        printf("\nwaiting for a change\n");
+        fflush(stdout);
+        folder_watch_wait(changes);
+        folder_watch_end(changes);
+        free(files);
+    }
 }
 
 static int close_loop(struct testing *t, int code)
@@ -157,9 +183,7 @@ static int run(int argc, char **argv, const struct command *command)
         return EXIT_FAILED;
     }
     defer_queue_open(&t.loop, &t.soon);
-    t.coverage = t.o.coverage || t.o.threshold >= 0 ? coverage_new() : NULL;
-    code = close_loop(&t, run_all(&t, files));
-    coverage_free(t.coverage);
+    code = close_loop(&t, t.o.watch ? run_watching(&t) : run_all(&t, files));
     free(files);
     if (t.o.only)
         regfree(&t.only);
@@ -176,4 +200,5 @@ const struct command cmd_test = {
     "  mpijobd test policies/free-gpus.lua        the spec beside this policy\n"
     "  mpijobd test --run 'keep=true'             only tests whose name matches\n"
     "  mpijobd test -o junit >report.xml\n"
-    "  mpijobd test --coverage --threshold 90\n"};
+    "  mpijobd test --coverage --threshold 90\n"
+    "  mpijobd test --watch                       and again with each change\n"};

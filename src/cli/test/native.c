@@ -89,6 +89,11 @@ static int l_module(lua_State *L)
     return 0;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 /* nearest(name, set): "; did you mean "x"?", or "". */
 static int l_nearest(lua_State *L)
 {
@@ -101,6 +106,7 @@ static int l_nearest(lua_State *L)
             names[n++] = lua_tostring(L, -2);
         lua_pop(L, 1);
     }
+    qsort(names, n, sizeof *names, by_name); /* Lua's order differs from run to run */
     const char *near = str_nearest(luaL_checkstring(L, 1), names);
     if (near)
         lua_pushfstring(L, "; did you mean \"%s\"?", near);
