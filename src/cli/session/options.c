@@ -177,142 +177,125 @@ static int group(struct options *o, const char *name, struct error *err)
     return 0;
 }
 
-static int take(struct options *o, unsigned takes, int id, const char *value, struct error *err)
+/* The member of an option that takes no value; NULL: it takes one. */
+static bool *flag_of(struct options *o, int id)
+{
+    switch (id) {
+    case 'A':
+        return &o->all_namespaces;
+    case ID_ONCE:
+        return &o->once;
+    case ID_NO_SUPERVISOR:
+        return &o->no_supervisor;
+    case ID_DRY_RUN:
+        return &o->dry_run;
+    case ID_EXIT_CODE:
+        return &o->exit_code;
+    case ID_DESTRUCTIVE:
+        return &o->destructive;
+    case ID_THROUGH_LAUNCHER:
+        return &o->through_launcher;
+    case ID_IN_FLIGHT:
+        return &o->in_flight;
+    case ID_ALL:
+        return &o->all;
+    case ID_FIX:
+        return &o->fix;
+    case ID_COVERAGE:
+        return &o->coverage;
+    case ID_WATCH:
+        return &o->watch;
+    case ID_LIST:
+        return &o->list;
+    case 'h':
+        return &o->help;
+    default:
+        return NULL;
+    }
+}
+
+/* The member of an option whose value is kept as it is; NULL: that of another. */
+static const char **text_of(struct options *o, int id)
 {
     switch (id) {
     case ID_CONFIG:
-        o->config = value;
-        break;
+        return &o->config;
     case ID_KUBECONFIG:
-        o->kubeconfig = value;
-        break;
+        return &o->kubeconfig;
     case ID_CONTEXT:
-        o->context = value;
-        break;
+        return &o->context;
     case ID_CLUSTER:
-        o->cluster = value;
-        break;
+        return &o->cluster;
     case ID_API_VERSION:
-        o->api_version = value;
-        break;
+        return &o->api_version;
     case ID_CONTROLLER:
-        o->controller = value;
-        break;
+        return &o->controller;
     case ID_AS:
-        o->as = value;
-        break;
+        return &o->as;
+    case ID_AS_UID:
+        return &o->as_uid;
+    case ID_TIMEOUT:
+        return &o->request_timeout;
+    case 'n':
+        return &o->name_space;
+    case 'l':
+        return &o->selector;
+    case ID_STATE:
+        return &o->state;
+    case ID_CLOCK:
+        return &o->clock;
+    case ID_GRACE:
+        return &o->grace;
+    case ID_LISTEN:
+        return &o->listen;
+    case ID_LOG_LEVEL:
+        return &o->log_level;
+    case ID_LOG_FORMAT:
+        return &o->log_format;
+    case 'f':
+        return &o->file;
+    case ID_WAIT_EFFECT:
+        return &o->wait_effect;
+    case ID_RESOURCE_VERSION:
+        return &o->resource_version;
+    case ID_POLICY:
+        return &o->policy;
+    case ID_SERVICE_ACCOUNT:
+        return &o->service_account;
+    case ID_KIND:
+        return &o->kind;
+    case ID_BY:
+        return &o->by;
+    case ID_ONLY:
+        return &o->only;
+    case ID_TAGS:
+        return &o->tags;
+    case ID_EXCLUDE_TAGS:
+        return &o->exclude_tags;
+    default:
+        return NULL;
+    }
+}
+
+static int take(struct options *o, unsigned takes, int id, const char *value, struct error *err)
+{
+    bool *flag = flag_of(o, id);
+    const char **text = text_of(o, id);
+    if (flag)
+        *flag = true;
+    else if (text)
+        *text = value;
+    switch (id) {
     case ID_AS_GROUP:
         return group(o, value, err);
-    case ID_AS_UID:
-        o->as_uid = value;
-        break;
-    case ID_TIMEOUT:
-        o->request_timeout = value;
-        break;
-    case 'n':
-        o->name_space = value;
-        break;
-    case 'A':
-        o->all_namespaces = true;
-        break;
-    case 'l':
-        o->selector = value;
-        break;
     case 'o':
         return output(value, takes, &o->output, err);
-    case ID_STATE:
-        o->state = value;
-        break;
-    case ID_ONCE:
-        o->once = true;
-        break;
-    case ID_CLOCK:
-        o->clock = value;
-        break;
-    case ID_GRACE:
-        o->grace = value;
-        break;
-    case ID_LISTEN:
-        o->listen = value;
-        break;
-    case ID_NO_SUPERVISOR:
-        o->no_supervisor = true;
-        break;
-    case ID_DRY_RUN:
-        o->dry_run = true;
-        break;
-    case ID_LOG_LEVEL:
-        o->log_level = value;
-        break;
-    case ID_LOG_FORMAT:
-        o->log_format = value;
-        break;
-    case ID_EXIT_CODE:
-        o->exit_code = true;
-        break;
     case 'c':
         return number("count", value, &o->count, err);
-    case 'f':
-        o->file = value;
-        break;
-    case ID_DESTRUCTIVE:
-        o->destructive = true;
-        break;
-    case ID_WAIT_EFFECT:
-        o->wait_effect = value;
-        break;
-    case ID_THROUGH_LAUNCHER:
-        o->through_launcher = true;
-        break;
-    case ID_RESOURCE_VERSION:
-        o->resource_version = value;
-        break;
-    case ID_POLICY:
-        o->policy = value;
-        break;
     case ID_LIMIT:
         return number("limit", value, &o->limit, err);
-    case ID_IN_FLIGHT:
-        o->in_flight = true;
-        break;
-    case ID_SERVICE_ACCOUNT:
-        o->service_account = value;
-        break;
-    case ID_KIND:
-        o->kind = value;
-        break;
-    case ID_BY:
-        o->by = value;
-        break;
-    case ID_ALL:
-        o->all = true;
-        break;
-    case ID_FIX:
-        o->fix = true;
-        break;
-    case ID_ONLY:
-        o->only = value;
-        break;
-    case ID_TAGS:
-        o->tags = value;
-        break;
-    case ID_EXCLUDE_TAGS:
-        o->exclude_tags = value;
-        break;
-    case ID_COVERAGE:
-        o->coverage = true;
-        break;
     case ID_THRESHOLD:
         return number("threshold", value, &o->threshold, err);
-    case ID_WATCH:
-        o->watch = true;
-        break;
-    case ID_LIST:
-        o->list = true;
-        break;
-    case 'h':
-        o->help = true;
-        break;
     default:
         break;
     }
