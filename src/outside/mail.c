@@ -3,6 +3,7 @@
 #include "outside/mail.h"
 
 #include <curl/curl.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -248,6 +249,7 @@ int mail_send(struct mail *mail, struct error *err)
     if (!rc)
         rc = transfer(s, err);
     curl_easy_cleanup(s->easy);
+    OPENSSL_thread_stop(); /* what it keeps for this thread, which is libuv's and is never ended in order */
     curl_slist_free_all(s->to);
     for (int i = 0; i <= PART_PASSWORD; i++)
         buf_free(&s->parts[i]);
