@@ -402,10 +402,13 @@ describe("doctor", function()
     it("what hangs is given up, and the rest said", function()
         local fifo = support.folder() .. "/fifo"
         assert(os.execute("mkfifo " .. fifo))
-        local by = doctor(nil, "--config", fifo, "--request-timeout", "50ms")
+        -- What the shell has opened is read, and nothing is written to this pipe.
+        local opened = { behind = { "/bin/sh", "-c", 'exec 3<>"$0"; exec "$@"', fifo } }
+        local by = doctor(opened, "--config", "/dev/fd/3", "--request-timeout", "50ms")
         is(by.configuration, "failed", "not finished")
         skipped(by, "configuration", table.unpack(ORDER, 2))
-        local code, out = support.mpijobd("doctor", "--kubeconfig", "/nonexistent", "--request-timeout", "50ms", fifo)
+        local code, out = support.mpijobd_with(opened, "doctor", "--kubeconfig", "/nonexistent",
+            "--request-timeout", "50ms", "/dev/fd/3")
         assert.are.equal(1, code)
         support.contains(out, "failed   policies            not finished")
     end)

@@ -42,6 +42,7 @@ end
 
 local running = {}
 
+-- options: as proc.start's; behind: a program and its first arguments, which starts mpijobd.
 local function command(options, ...)
     local args = { ... }
     local path = support.binary
@@ -55,6 +56,10 @@ local function command(options, ...)
             all[#all + 1] = arg
         end
         path, args = wrapper[1], all
+    end
+    if options and options.behind then
+        args = table.move(args, 1, #args, #options.behind + 1, { table.unpack(options.behind, 2) })
+        args[#options.behind], path = path, options.behind[1]
     end
     local given = { args = args }
     for key, value in pairs(options or {}) do
