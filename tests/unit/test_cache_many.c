@@ -102,8 +102,10 @@ static void list_all(struct many *m, const char *version)
     for (int from = 0; from < JOBS; from += 500) {
         const char *comma = "";
         buf_reset(&page);
-        buf_printf(&page, "{\"metadata\":{\"resourceVersion\":\"%s\",\"continue\":\"%s\"},\"items\":[", version,
-                   from + 500 < JOBS ? "more" : "");
+        buf_printf(&page, "{\"metadata\":{\"resourceVersion\":\"%s\",\"continue\":\"", version);
+        if (from + 500 < JOBS)
+            buf_printf(&page, "from-%d", from + 500);
+        buf_puts(&page, "\"},\"items\":[");
         for (int i = from; i < from + 500 && i < JOBS; i++) {
             if (!m->version[i])
                 continue;
