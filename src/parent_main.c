@@ -10,7 +10,8 @@
 
 static struct guard_shared *shared_page(const char *fd)
 {
-    struct guard_shared *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, atoi(fd), 0);
+    struct guard_shared *shared =
+        mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, (int)strtol(fd, NULL, 10), 0);
     return shared == MAP_FAILED ? NULL : shared;
 }
 

@@ -29,7 +29,8 @@ static void tell_daemon(const char *state)
 {
     char path[PATH_MAX], pid[STORE_PID_SIZE];
     bool held;
-    if (!realpath(state, path) || store_holder(path, &held, pid) || !held || !*pid || kill((pid_t)atol(pid), SIGHUP))
+    if (!realpath(state, path) || store_holder(path, &held, pid) || !held || !*pid ||
+        kill((pid_t)strtol(pid, NULL, 10), SIGHUP))
         puts("the next start of the daemon finds it");
 }
 

@@ -33,7 +33,7 @@ static struct guard_shared *adopted(void)
     struct stat st;
     if (!given)
         return NULL;
-    int fd = atoi(given);
+    int fd = (int)strtol(given, NULL, 10);
     unsetenv(PARENT_VARIABLE);
     if (fd <= STDERR_FILENO || fstat(fd, &st) != 0 || st.st_size != (off_t)sizeof(struct guard_shared))
         return NULL;

@@ -72,21 +72,37 @@ static int add(struct quarantine *q, struct quarantine_mark mark, const char *fi
     return 0;
 }
 
-static int read_line(struct quarantine *q, char *line)
+/* The next word of the line; NULL: there is none, or it is longer than size - 1. */
+static const char *word(char **line, size_t size)
+{
+    const char *text = strsep(line, " ");
+    return text && *text && strlen(text) < size ? text : NULL;
+}
+
+/* "stopped AT REASON HASH LINE POLICY FILE": the file's name may hold spaces. */
+static int read_stopped(struct quarantine *q, char *rest)
 {
     struct quarantine_mark m = {0};
-    long long at;
-    int end = 0;
-    if (sscanf(line, "stopped %lld %15s %16s %d %63s %n", &at, m.reason, m.hash, &m.line, m.policy, &end) == 5 && end &&
-        line[end]) {
-        m.at = at;
-        if (strcmp(m.policy, "-") == 0)
-            m.policy[0] = '\0';
-        return add(q, m, line + end);
-    }
-    end = 0;
-    if (sscanf(line, "resumed %lld %n", &at, &end) == 1 && end && line[end])
-        let_go(q, line + end);
+    const char *at = word(&rest, 24), *reason = word(&rest, sizeof m.reason), *hash = word(&rest, sizeof m.hash);
+    const char *line = word(&rest, 12), *policy = word(&rest, sizeof m.policy);
+    if (!policy || !line || !hash || !reason || !at || !rest || !*rest)
+        return 0;
+    m.at = strtoll(at, NULL, 10);
+    m.line = (int)strtol(line, NULL, 10);
+    strcpy(m.reason, reason);
+    strcpy(m.hash, hash);
+    if (strcmp(policy, "-") != 0)
+        strcpy(m.policy, policy);
+    return add(q, m, rest);
+}
+
+static int read_line(struct quarantine *q, char *line)
+{
+    const char *what = word(&line, 8);
+    if (what && strcmp(what, "stopped") == 0 && line)
+        return read_stopped(q, line);
+    if (what && strcmp(what, "resumed") == 0 && word(&line, 24) && line && *line)
+        let_go(q, line);
     return 0; /* half a line, of a disk that was full, say */
 }
 

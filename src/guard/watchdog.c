@@ -90,9 +90,9 @@ static uint64_t kept_waiting(const struct watchdog *w)
 {
     char text[96];
     ssize_t n = w->schedstat < 0 ? 0 : pread(w->schedstat, text, sizeof text - 1, 0);
-    uint64_t ran, waited;
     text[n > 0 ? n : 0] = '\0';
-    return sscanf(text, "%" SCNu64 " %" SCNu64, &ran, &waited) == 2 ? waited : 0;
+    const char *waited = strchr(text, ' '); /* behind the time for which it ran */
+    return waited ? strtoull(waited, NULL, 10) : 0;
 }
 
 static void look_at_turn(struct watchdog *w, uint64_t passed)

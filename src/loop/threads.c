@@ -12,7 +12,7 @@
 static unsigned workers(void)
 {
     const char *given = getenv("UV_THREADPOOL_SIZE");
-    int n = given ? atoi(given) : WORKERS;
+    long n = given ? strtol(given, NULL, 10) : WORKERS;
     return n < 1 ? 1 : n > WORKERS_MOST ? WORKERS_MOST : (unsigned)n;
 }
 

@@ -11,6 +11,7 @@
 #include "script/parts.h"
 
 #define WORK_MAX 4096 /* units between two looks at the clock */
+#define WHERE_LEVELS 100
 
 static const char over_message[] = "the run is over its limits";
 
@@ -61,12 +62,14 @@ bool script_can_yield(lua_State *L)
     return s->running && s->blocked == 0 && lua_isyieldable(L);
 }
 
+/* A file's line, not one of the host's own Lua or of a text that was loaded. Lua walks to each level from the innermost
+ * call on, so that of very deep calls only the first are asked. */
 void script_where(lua_State *L, char *out, size_t size)
 {
     lua_Debug ar;
-    for (int level = 0; lua_getstack(L, level, &ar); level++) {
+    for (int level = 0; level < WHERE_LEVELS && lua_getstack(L, level, &ar); level++) {
         lua_getinfo(L, "Sl", &ar);
-        if (ar.currentline > 0 && *ar.source == '@') { /* a file, and not the host's own Lua */
+        if (ar.currentline > 0 && *ar.source == '@') {
             snprintf(out, size, "%s:%d", ar.short_src, ar.currentline);
             return;
         }

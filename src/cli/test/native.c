@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/texts.h"
 #include "cli/test/spec_parts.h"
@@ -189,12 +190,21 @@ static int l_policies(lua_State *L)
 
 static int64_t civil_instant(lua_State *L, const char *text, const char *zone_name, struct error *err)
 {
-    struct civil c = {0};
-    int n = 0;
-    int got = sscanf(text, "%4d-%2d-%2d%*[ T]%2d:%2d%n:%2d%n", &c.year, &c.month, &c.day, &c.hour, &c.minute, &n,
-                     &c.second, &n);
-    if (got < 5 || text[n])
+    static const char *const forms[] = {"%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"};
+    struct tm t = {0};
+    const char *end = NULL;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms && (!end || *end); i++) {
+        t = (struct tm){0};
+        end = strptime(text, forms[i], &t);
+    }
+    if (!end || *end)
         return luaL_error(L, "\"%s\" is neither 2026-03-29T00:59:00Z nor, with a zone, 2026-03-29 01:59", text);
+    struct civil c = {.year = t.tm_year + 1900,
+                      .month = t.tm_mon + 1,
+                      .day = t.tm_mday,
+                      .hour = t.tm_hour,
+                      .minute = t.tm_min,
+                      .second = t.tm_sec};
     struct zone *zone;
     int64_t first, second;
     if (zone_load(zone_name, NULL, &zone, err))
