@@ -4,7 +4,7 @@
 -- Annotations for the Lua language server; the program never reads this file.
 
 ---Counters and gauges of a policy's own, at /metrics as mpijobd_own_NAME{policy="..."}. At most 20 metrics of a policy, and 500 sets of label values in all; one too many raises an error. A metric has
----the same kind and the same labels each time, in all policies. They begin anew with the daemon.
+---the same kind and the same labels each time, in all policies. They begin again with the daemon.
 ---@class metricslib
 metrics = {}
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads a file that somebody else names, from beneath a folder and from nowhere else. */
+/* Reads a file that a policy names, from beneath a folder and from nowhere else. */
 #ifndef MPIJOBD_BASE_BENEATH_H
 #define MPIJOBD_BASE_BENEATH_H
 

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-/* Opens /dev/null for each of 0, 1 and 2 that is closed: else something of ours, a socket or the loop's own pipe, would
+/* Opens /dev/null for each of 0, 1 and 2 that is closed: else a socket or the loop's own pipe would
  * stand there, be read as input and be printed into. The first thing that a program does. False: it cannot be had. */
 bool descriptors_standard(void);
 

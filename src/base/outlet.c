@@ -32,13 +32,14 @@ struct outlet {
     int failed;            /* errno of the first write that failed */
     atomic_size_t waiting; /* bytes of the list and of the text that is being written */
     atomic_uint_fast64_t lost, untold;
+    struct outlet *next; /* of those that were left behind */
 };
 
 int outlet_write_now(int fd, const char *ptr, size_t len)
 {
     while (len) {
         ssize_t n = write(fd, ptr, len);
-        if (n < 0 && errno == EAGAIN) { /* somebody who shares the descriptor has made it so */
+        if (n < 0 && errno == EAGAIN) { /* another program that shares the descriptor has made it so */
             poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, -1);
         } else if (n < 0 && errno != EINTR) {
             return errno;
@@ -230,6 +231,8 @@ int outlet_close(struct outlet *o, int ms)
     pthread_cond_signal(&o->added);
     pthread_mutex_unlock(&o->lock);
     if (stuck) {
+        static _Atomic(struct outlet *) left; /* what is known is no leak to a sanitizer */
+        o->next = atomic_exchange(&left, o);
         pthread_detach(o->thread);
         return ETIMEDOUT;
     }

@@ -39,7 +39,7 @@ static void tell(void *data, const char *policy, const struct quarantine_mark *m
     if (mark->line)
         buf_printf(&place, ":%d", mark->line);
     snprintf(text, sizeof text,
-             "%s is in quarantine, because it %s: it does not run until its file changes, or somebody says mpijobd "
+             "%s is in quarantine, because it %s: it does not run until its file changes, or a person says mpijobd "
              "resume",
              policy ? "a policy" : "a file", deed);
     log_event(e->o.log, LOG_ERROR, text,

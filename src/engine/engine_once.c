@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs that somebody asks for: one of every policy, or one of a policy. */
+/* Runs that a person asks for: one of every policy, or one of a policy. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -15,7 +15,7 @@
 bool mark_to(const char *path, struct guard_shared *shared, const struct outlet *outlet);
 
 /* Writes the mark of `who`, once in the life of the process, and the line for people. reason: "stall", "SIGSEGV"...
- * who NULL: nobody is to blame, and there is only the line. line 0: unknown. */
+ * who NULL: no policy is to blame, and there is only the line. line 0: unknown. */
 void mark_write(const struct guard_who *who, const char *reason, int line);
 
 /* A sentence on standard error, as plain text or as JSON, without waiting for whoever reads it. */

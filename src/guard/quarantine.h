@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Policies that have hung or crashed the daemon, as they are written down beside the state: PATH.quarantine, a line for
- * each time (guard/mark.h), and one for each time that somebody has let a policy go. A policy is in quarantine as long
+ * each time (guard/mark.h), and one for each time that a person has let a policy go. A policy is in quarantine as long
  * as its file has the text that it had then. */
 #ifndef MPIJOBD_GUARD_QUARANTINE_H
 #define MPIJOBD_GUARD_QUARANTINE_H

@@ -188,7 +188,7 @@ static bool needs_list(struct kube_reflect *r, enum kube_watch_end why, const st
     return fruitless && ++r->fruitless >= FRUITLESS_MOST;
 }
 
-/* May the server have been started anew, perhaps with other data, since the watch was well? */
+/* May the server have been started again, perhaps with other data, since the watch was well? */
 static bool was_lost(const struct kube_reflect *r, enum kube_watch_end why, const struct error *err)
 {
     switch (why) {

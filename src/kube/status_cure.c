@@ -53,7 +53,7 @@ static const struct mark {
     {"unable to validate against any pod security policy", NULL, BY_OTHER,
      "no PodSecurityPolicy of this cluster allows such pods: change the securityContext, or have one granted"},
     {"because it is being terminated", NULL, BY_OTHER,
-     "nothing new can be made in a namespace that is being deleted: wait until it is gone and make it anew, or use "
+     "nothing new can be made in a namespace that is being deleted: wait until it is gone and make it again, or use "
      "another"},
     {"error looking up service account", NULL, BY_OTHER,
      "the service account that the pods name does not exist in the namespace: create it, or name another"},

@@ -22,7 +22,7 @@ struct shelf;
 /* Of that policy; made where it is not there. NULL: out of memory. It lives as long as the struct outside. */
 struct shelf *shelf_of(struct outside *outside, const char *policy);
 
-/* Somebody who waits for a shelf: to be read, or for what was put there to be durable. */
+/* One who waits for a shelf: to be read, or for what was put there to be durable. */
 struct shelf_wait {
     void (*done)(struct shelf_wait *wait); /* called once, never from within the function that takes the wait */
     struct error err;                      /* code 0: it went well */

@@ -141,7 +141,7 @@ static void synced(void *data)
         return;
     printf("sync_ms %.0f\n", (double)(uv_hrtime() - b->started) / 1e6);
     printf("sync_rss_kb %ld\n", status_kb("VmRSS"));
-    deadline_set(&b->timer, 8000); /* the last dictionary, and packing anew */
+    deadline_set(&b->timer, 8000); /* the last dictionary, and packing again */
 }
 
 /* What lies between two polls is one turn's work. */

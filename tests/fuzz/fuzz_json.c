@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes: json_parse takes them or not. What it takes must be read by everything else, and survive being laid out
- * anew. */
+ * again. */
 #include <stdint.h>
 #include <stdlib.h>
 

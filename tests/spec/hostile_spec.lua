@@ -163,7 +163,7 @@ describe("a hostile policy #hostile #measured", function()
             daemon:expect("it starts again at once")
         end
         for _, name in ipairs { "hangs", "crashes" } do
-            daemon:expect("it does not run until its file changes, or somebody says mpijobd resume policy=" .. name)
+            daemon:expect("it does not run until its file changes, or a person says mpijobd resume policy=" .. name)
         end
         daemon:expect("tick policy=good")
         assert.are.equal(0, (daemon:stop()))

@@ -20,7 +20,7 @@ describe("an API server whose data was restored from a backup", function()
         end
     end
 
-    it("is listed anew, although its versions soon pass those that were known", function()
+    it("is listed again, although its versions soon pass those that were known", function()
         local folder = support.folder()
         local server = sim.start("--version", "v2beta1", "--jobs", "0")
         support.write(folder .. "/p.lua",

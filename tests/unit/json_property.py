@@ -235,7 +235,7 @@ class Plan:
                 raw = self.new_raw()
                 self.edits.append((below, raw))
                 old = self.text[child.start:child.end]
-                # A container's white space is laid out anew, unless the bytes are the same.
+                # A container's white space is laid out again, unless the bytes are the same.
                 self.cuts.append((child.start, child.end, raw if raw[0] not in "{[" or raw == old else None))
                 self.keep(out, key, read(raw))
             elif child.kind == "n" and self.rng.random() < 0.3:

@@ -293,7 +293,7 @@ static void changes_amid_the_sweep(void **state)
     while (m->deleted == 0)
         turn(m);
     assert_true(m->synced == 1);
-    for (int i = 2900; i < 2950; i++) /* made anew before the sweep came to them */
+    for (int i = 2900; i < 2950; i++) /* made again before the sweep came to them */
         m->version[i] = 60000 + (unsigned)i;
     push(m, "ADDED", 2900, 2950);
     while (m->synced < 2)

@@ -211,7 +211,7 @@ static void delete (struct world *w, int i)
     *w->version[i] = '\0';
 }
 
-/* A third of the jobs is changed, some go, some come, some are made anew. */
+/* A third of the jobs is changed, some go, some come, some are made again. */
 static void stir(struct world *w, int round)
 {
     for (int i = 0; i < JOBS; i++) {
@@ -482,7 +482,7 @@ static void watches_are_signed(void **state)
     while (!w->synced)
         uv_run(&w->loop, UV_RUN_ONCE);
     assert_true(stats(w).jobs > 50);
-    while (stats(w).restarts[KUBE_WATCH_ENDED] < 5) /* two at a time, and each begins anew */
+    while (stats(w).restarts[KUBE_WATCH_ENDED] < 5) /* two at a time, and each begins again */
         assert_int_equal(ask(w, "POST", "/_sim/faults", "watch-end").status / 100, 2);
     if (w->trouble.code)
         fail_msg("%s", w->trouble.message);

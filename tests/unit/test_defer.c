@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls for later in this turn of the loop or its next one: order, cancelling, adding anew, closing. */
+/* Calls for later in this turn of the loop or its next one: order, cancelling, adding again, closing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -70,7 +70,7 @@ static void test_marks_are_found(void **state)
     assert_int_equal(q.count, 0);
     mark(q.path, NULL, &a, "stall");
     mark(q.path, NULL, &file, "SIGSEGV");
-    mark(q.path, NULL, NULL, "SIGSEGV"); /* nobody is to blame */
+    mark(q.path, NULL, NULL, "SIGSEGV"); /* no policy is to blame */
     read_again(&q);
     assert_int_equal(q.count, 2);
     const struct quarantine_mark *m = quarantine_find(&q, "a", "0123456789abcdef");

@@ -152,7 +152,7 @@ static void leaves_a_stuck_thread(void **state)
     close(fds[0]); /* it goes on, and ends */
 }
 
-/* A descriptor that somebody else has made O_NONBLOCK loses nothing. */
+/* A descriptor that another program has made O_NONBLOCK loses nothing. */
 static void waits_where_others_do_not(void **state)
 {
     (void)state;

@@ -86,7 +86,7 @@ struct bell {
     struct alarm alarm;
     int id;
     struct house *house;
-    int64_t again; /* set anew for this instant when it rings, 0: not */
+    int64_t again; /* set again for this instant when it rings, 0: not */
     struct bell *stops;
 };
 

@@ -130,13 +130,13 @@ function cluster.get(key, plural)
     return status == 200 and json.decode(text) or nil
 end
 
--- Somebody edits a job: a merge patch.
+-- A user edits a job: a merge patch.
 function cluster.patch(key, changes, plural)
     ask("PATCH", path_of(key, plural), json.encode(changes))
     native.settle()
 end
 
--- Somebody deletes a job.
+-- A user deletes a job.
 function cluster.delete(key, plural)
     ask("DELETE", path_of(key, plural))
     native.settle()

@@ -66,13 +66,13 @@ function cluster.load(path) end
 ---@return table?
 function cluster.get(key, plural) end
 
----Somebody edits a job: a merge patch; json.null removes.
+---A user edits a job: a merge patch; json.null removes.
 ---@param key string
 ---@param changes table
 ---@param plural? string
 function cluster.patch(key, changes, plural) end
 
----Somebody deletes a job.
+---A user deletes a job.
 ---@param key string
 ---@param plural? string
 function cluster.delete(key, plural) end

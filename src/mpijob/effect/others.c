@@ -134,7 +134,7 @@ static bool is_deleting(struct json object)
     return json_exists(mpijob_value_at(object, "/metadata/deletionTimestamp"));
 }
 
-/* A JobSet that runs makes a child Job anew that has gone, also one that had ended. */
+/* A JobSet that runs makes a child Job again that has gone, also one that had ended. */
 static bool made_anew(const struct other_object *o)
 {
     if (strcmp(o->group, "batch") != 0 || strcmp(o->plural, "jobs") != 0)
@@ -158,7 +158,7 @@ void mpijob_other_deletion(const struct other_object *o, struct mpijob_verdict *
         effect_say(v, "%s", kind ? kind->deleted : "it has not ended, and the pods that it runs are killed with it");
     } else if (made_anew(o)) {
         v->effect = EFFECT_DESTRUCTIVE;
-        effect_say(v, "while its JobSet runs, a Job that has ended is made anew and runs again when it is deleted");
+        effect_say(v, "while its JobSet runs, a Job that has ended is made again and runs again when it is deleted");
     } else {
         effect_say(v, "the object is deleted");
     }
