@@ -104,7 +104,7 @@ describe("a process that is given little", function()
         for i = 1, 40 do
             assert.are.equal(201, (own:request("POST", own:path("v2beta1", "default"), job:format(i, ("x"):rep(1000000)))))
         end
-        support.write(folder .. "/p.lua", [[policy { name = "slow", every = "10m", run = function()
+        support.write(folder .. "/p.lua", [[policy { name = "slow", every = "10m", limits = { cpu = "1m" }, run = function()
             local first = true
             for _ in mpijob.watch { namespace = "default" } do
                 if first then sleep(3600) end
