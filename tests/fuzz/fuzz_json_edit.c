@@ -139,7 +139,7 @@ static void check(struct json root, const struct line *lines, size_t n)
         goto done;
     }
     MUST(json_parse(buf_str(&out), "the result", &result, NULL) == 0);
-    if (moves(root, lines, n))
+    if (moves(root, lines, n) || moves(result, lines, n)) /* an array may have been made, too */
         goto done;
     for (size_t i = 0; i < n; i++) {
         if (!counts(lines, n, i) || appends(lines[i].pointer))
