@@ -9,6 +9,11 @@ proc.patience = tonumber(os.getenv("MPIJOBD_SPEC_PATIENCE") or 30) -- seconds
 local Proc = {}
 Proc.__index = Proc
 
+-- Who writes to a program that has ended is told by an error, and not ended by a signal. Programs that are started do not inherit it.
+local broken = uv.new_signal()
+broken:start("sigpipe", function() end)
+broken:unref()
+
 -- Turns the loop until `ready` says something true; nil after the patience is over. What is no event of this loop (a server's counter) is
 -- looked at again every few milliseconds.
 function proc.await(ready, seconds)
