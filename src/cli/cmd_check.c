@@ -128,6 +128,7 @@ static int load_and_print(int argc, char **argv, const struct command *command, 
     code = session_open(&s, command->name, &o);
     if (code)
         return code;
+    s.acts = true;
     code = policies_load(&s, &e, o.arguments);
     if (!code)
         print_policies(&s, o.count >= 0 ? o.count : count);

@@ -146,6 +146,7 @@ static int make(struct plan *p)
 {
     struct session *s = &p->s;
     struct engine_options e = {.dry_run = true, .once = true, .observe = observe, .ended = ended, .data = p};
+    s->acts = true;
     session_scope(s, true);
     int code = session_clusters(s);
     if (code)

@@ -290,6 +290,7 @@ static int prepare(struct daemon *d)
                                .quarantine = &d->quarantine,
                                .ended = run_ended,
                                .data = d};
+    s->acts = s->options.once;
     session_scope(s, true);
     int code = count_things(d);
     if (!code)

@@ -17,6 +17,25 @@ static const struct log *log_of(const struct engine_cluster *at)
 
 /* ---- triggers ---- */
 
+bool engine_cluster_has(const struct engine_cluster *at, const struct policy *policy)
+{
+    struct error err;
+    char text[512];
+    enum policy_stand is = policy_stand(policy, at->site.cluster, &err);
+    if (is == POLICY_ASIDE) {
+        snprintf(text, sizeof text, "not in force on cluster %.100s: %.350s", cluster_name(at->site.cluster),
+                 err.message);
+        log_event(log_of(at), LOG_WARN, text, LOG_FIELDS({"policy", policy->name}));
+    }
+    return is == POLICY_IN_FORCE;
+}
+
+static void tell_aside(const struct engine_cluster *at, const struct policy_set *set)
+{
+    for (size_t i = 0; i < set->count; i++)
+        engine_cluster_has(at, set->entries[i].policy);
+}
+
 static void start_triggers(struct engine_cluster *at, const struct policy_set *set, struct schedule_past *past)
 {
     size_t count = triggers_put_in_force(&at->triggers, set, past);
@@ -24,6 +43,7 @@ static void start_triggers(struct engine_cluster *at, const struct policy_set *s
     free(at->unfinished);
     at->unfinished = NULL;
     at->unfinished_count = 0;
+    tell_aside(at, set);
     char text[64];
     snprintf(text, sizeof text, "%zu polic%s in force", count, count == 1 ? "y" : "ies");
     log_event(log_of(at), LOG_INFO, text, LOG_FIELDS({"cluster", at->site.told}));
@@ -86,8 +106,14 @@ void engine_cluster_put_in_force(struct engine_cluster *at)
 static void changed(struct cluster_change *change)
 {
     struct engine_cluster *at = change->data;
-    if (at->started && !at->engine->stopping && at->triggered)
-        triggers_renew_events(&at->triggers, at->engine->set);
+    const struct policy_set *set = at->engine->set;
+    if (!at->started || at->engine->stopping || !at->triggered)
+        return;
+    triggers_renew_events(&at->triggers, set);
+    if (triggers_stale(&at->triggers, set))
+        engine_cluster_put_in_force(at);
+    else
+        tell_aside(at, set);
 }
 
 /* ---- looking again ---- */

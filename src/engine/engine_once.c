@@ -37,7 +37,7 @@ static void once_everywhere(struct engine *e, const struct policy_entry *entry)
             .done = once_ended,
             .data = e,
         };
-        if (!policy_on_cluster(entry->policy, cluster_name(at->site.cluster)))
+        if (!engine_cluster_has(at, entry->policy))
             continue;
         if (entry->policy->on && !(entry->policy->on & ON_MATCH) && !e->o.dry_run) {
             log_event(e->o.log, LOG_WARN,
@@ -83,7 +83,7 @@ static int trigger_on(struct engine *e, struct engine_cluster *at, const struct 
         .scheduled_at = clock_now(e->o.clock),
         .done = nothing_more,
     };
-    if (!at->started || !policy_on_cluster(entry->policy, cluster_name(at->site.cluster)))
+    if (!at->started || !policy_in_force(entry->policy, at->site.cluster))
         return 0;
     return run_start(&at->runs, &call, &run, err);
 }

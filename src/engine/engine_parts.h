@@ -7,6 +7,7 @@
 #include "engine/engine.h"
 #include "loop/defer.h"
 #include "loop/timer.h"
+#include "policy/in_force.h"
 #include "run/runs.h"
 #include "trigger/marks.h"
 #include "trigger/triggers.h"
@@ -80,6 +81,8 @@ void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const
 void engine_cluster_start(struct engine_cluster *at);
 /* The engine has a new set: its triggers take over from those before. Does nothing before the cluster has started. */
 void engine_cluster_put_in_force(struct engine_cluster *at);
+/* Is the policy in force there? Where it stands aside, that is logged. */
+bool engine_cluster_has(const struct engine_cluster *at, const struct policy *policy);
 /* Stops its triggers, and cancels what it waits for. That is over when engine_cluster_busy says false. */
 void engine_cluster_stop(struct engine_cluster *at);
 bool engine_cluster_busy(const struct engine_cluster *at);

@@ -44,7 +44,7 @@ static void add_blind(struct visit *v, const struct watch_part *part)
     const char *between = "; blind there: ";
     for (size_t i = 0; set && i < set->count; i++) {
         const struct policy *p = set->entries[i].policy;
-        if (!watch_part_concerns(part, p) || !policy_on_cluster(p, cluster_name(v->at->site.cluster)))
+        if (!watch_part_concerns(part, p) || !policy_in_force(p, v->at->site.cluster))
             continue;
         buf_printf(&v->state, "%s%s", between, p->name);
         between = ", ";
@@ -67,11 +67,19 @@ static void tell_watch(void *data, const struct watch_part *part)
     tell(v, ENGINE_WATCH, !blind);
 }
 
+static void add_aside(void *data, const struct policy *policy, const char *cluster, const char *why)
+{
+    struct visit *v = data;
+    buf_printf(&v->state, "; %s is not in force on cluster %s: %s", policy->name, cluster, why);
+}
+
 static void tell_policies(struct visit *v)
 {
     const struct engine *e = v->engine;
     buf_puts(&v->name, "policies");
     buf_printf(&v->state, "%zu loaded", e->set ? e->set->count : 0);
+    if (e->set)
+        policy_set_stand(e->set, add_aside, v);
     if (e->load_error)
         buf_printf(&v->state, "; those in force stay, because the last reload failed: %s", e->load_error->message);
     tell(v, ENGINE_POLICIES, true);

@@ -8,6 +8,7 @@
 #include "base/texts.h"
 #include "cluster/cluster.h"
 #include "mpijob/dialect.h"
+#include "policy/in_force.h"
 
 /* ---- what is needed ---- */
 
@@ -79,7 +80,7 @@ static int make_wish(struct wish *w, const struct watches *watches, const struct
     *w = (struct wish){0};
     for (size_t i = 0; i < set->count && !rc; i++) {
         const struct policy *p = set->entries[i].policy;
-        if (p->on && p->kind == kind && policy_on_cluster(p, cluster_name(watches->site->cluster)))
+        if (p->on && p->kind == kind && policy_in_force(p, watches->site->cluster))
             rc = wish_policy(w, p, watches->site->namespaces);
     }
     if (!w->everywhere && !w->count)

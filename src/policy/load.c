@@ -9,7 +9,6 @@
 
 #include "base/memory.h"
 #include "base/texts.h"
-#include "cluster/cluster.h"
 #include "loop/defer.h"
 #include "loop/work.h"
 #include "policy/load_errors.h"
@@ -83,43 +82,6 @@ static const struct policy_entry *same_name(const struct policy_set *set, const 
     return NULL;
 }
 
-/* Does the cluster have the fields that the policy replaces, or is the policy not for it? told: the cluster's name, for
- * the message; NULL: there is only one. */
-static bool possible_on(const struct policy_file *file, const struct policy *policy, const char *cluster,
-                        struct mpijob_target target, const char *told)
-{
-    char text[1024];
-    struct error err;
-    if (!policy_on_cluster(policy, cluster) || mpijob_changes_possible(&policy->changes, target, &err) == 0)
-        return true;
-    snprintf(text, sizeof text, "policy \"%s\": replace: %.800s%s%s", policy->name, err.message,
-             told ? ", in cluster " : "", told ? told : "");
-    policy_set_add_error(file->set, file->path, policy->line, text);
-    return false;
-}
-
-/* Reports fields that the version of a cluster does not have. Where the version is not known yet, the run does. */
-static bool possible(const struct policy_file *file, const struct policy *policy)
-{
-    const struct policy_env *env = file->env;
-    if (policy->action != ACTION_TABLE)
-        return true;
-    for (size_t i = 0; i < env->cluster_count; i++) {
-        const struct cluster *cluster = env->clusters[i];
-        if (cluster_knows(cluster, policy->kind) &&
-            !possible_on(file, policy, cluster_name(cluster), cluster_target(cluster, policy->kind),
-                         env->cluster_count > 1 ? cluster_name(cluster) : NULL))
-            return false;
-    }
-    for (size_t i = 0; i < env->known_count; i++) {
-        const struct policy_known *known = &env->known[i];
-        if (known->target.kind == policy->kind &&
-            !possible_on(file, policy, known->cluster, known->target, env->known_count > 1 ? known->cluster : NULL))
-            return false;
-    }
-    return true;
-}
-
 bool policy_file_define(struct policy_file *file, lua_State *L, int index, int line)
 {
     struct policy_set *set = file->set;
@@ -155,10 +117,6 @@ bool policy_file_define(struct policy_file *file, lua_State *L, int index, int l
         snprintf(text, sizeof text, "policy \"%s\": the name is taken already, at %s:%d", policy->name,
                  other->policy->file, other->policy->line);
         policy_set_add_error(set, file->path, line, text);
-        policy_free(policy);
-        return false;
-    }
-    if (!possible(file, policy)) {
         policy_free(policy);
         return false;
     }

@@ -33,9 +33,9 @@ struct policy_env {
     int (*open)(lua_State *L);     /* registers the Lua modules in a new state; from the floor above */
     struct script_limits ceilings; /* no policy gets more; 0: no bound */
     const char *const *names;      /* clusters that policies may name, NULL-terminated; NULL: any */
-    struct cluster **clusters;     /* policies are checked against these, as far as their versions are known */
+    struct cluster **clusters;     /* where policies run (in_force.h) */
     size_t cluster_count;
-    const struct policy_known *known; /* ... and against these, without a connection */
+    const struct policy_known *known; /* without a connection */
     size_t known_count;
     const struct quarantine *quarantine; /* NULL: none */
 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cluster/cluster.h"
+#include "policy/in_force.h"
 #include "trigger/event_trigger.h"
 #include "trigger/schedule.h"
 
@@ -16,7 +17,7 @@ static void cannot_start(const struct triggers *t, const struct policy_entry *en
 
 static bool is_here(const struct triggers *t, const struct policy *policy)
 {
-    return policy_on_cluster(policy, cluster_name(t->runs->site->cluster));
+    return policy_in_force(policy, t->runs->site->cluster);
 }
 
 /* ---- schedules ---- */
@@ -186,6 +187,17 @@ size_t triggers_put_in_force(struct triggers *t, const struct policy_set *set, s
 {
     size_t count = start_schedules(t, set, past);
     return count + triggers_renew_events(t, set);
+}
+
+bool triggers_stale(const struct triggers *t, const struct policy_set *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        const struct policy_entry *entry = &set->entries[i];
+        bool wanted = !entry->policy->on && !entry->quarantined && is_here(t, entry->policy);
+        if (wanted != (triggers_schedule(t, entry->policy->name) != NULL))
+            return true;
+    }
+    return false;
 }
 
 void triggers_go_on(struct triggers *t, const char *policy)

@@ -27,6 +27,9 @@ void triggers_init(struct triggers *triggers, struct runs *runs);
 size_t triggers_put_in_force(struct triggers *triggers, const struct policy_set *set, struct schedule_past *past);
 /* The same only for the event triggers: the versions that the cluster serves are others, so the watches are, too. */
 size_t triggers_renew_events(struct triggers *triggers, const struct policy_set *set);
+/* Do the versions that the cluster serves now bring schedules of the set in force, or out of it? Then the set has to be
+ * put in force again. */
+bool triggers_stale(const struct triggers *triggers, const struct policy_set *set);
 /* No trigger is in force any more. site->open counts the event triggers that are not closed yet. */
 void triggers_stop(struct triggers *triggers);
 

@@ -160,8 +160,8 @@ for name in pairs(CHECKS) do
 end
 table.sort(NAMES)
 
--- Versions without `suspend`: the window's file is refused there, and with it all that stand beside it.
-local function loads(v, name)
+-- Versions without `suspend`: the window's policies stand aside there, alone.
+local function in_force(v, name)
     return v.suspends or name ~= "maintenance-window"
 end
 
@@ -234,11 +234,12 @@ for _, version in ipairs(cluster.versions) do
 
         for _, name in ipairs(NAMES) do
             it(name .. ", alone", function()
-                if not loads(v, name) then
+                if not in_force(v, name) then
                     local code, _, err = support.mpijobd("run", "--once", "--kubeconfig", server.kubeconfig, "--state", folder .. "/refused.db", "--listen",
                         "none", COOKBOOK .. "/" .. name .. ".lua", table.unpack(v.flags))
                     is(1, code, err)
-                    support.contains(err, "suspend")
+                    support.contains(err, "not in force on cluster default: MPIJobs of " .. v.api)
+                    support.contains(err, "no policy is in force on any cluster")
                     return
                 end
                 fill(server, v, name)
@@ -248,14 +249,11 @@ for _, version in ipairs(cluster.versions) do
         end
 
         it("all together", function()
-            local files = {}
-            for _, name in ipairs(NAMES) do
-                files[#files + 1] = loads(v, name) and name or nil
-            end
             fill(server, v, "together")
-            local log = two_days(server, v, "together", folder, files)
+            local log = two_days(server, v, "together", folder, NAMES)
+            is(v.suspends and 0 or 2, support.count(log, "not in force on cluster default: MPIJobs of " .. v.api), "policies that stand aside")
             local seen = look(server, version, "together")
-            for _, name in ipairs(files) do
+            for _, name in ipairs(NAMES) do
                 CHECKS[name](v, seen, log)
             end
         end)

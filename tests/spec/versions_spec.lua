@@ -260,17 +260,83 @@ describe("a field that the served version has not got #cluster", function()
             support.contains(err, case[3])
             assert.are.equal(0, support.count(err, "not replaced"))
 
-            -- Configured: loading it says it.
+            -- Configured: it says the same.
             code, _, err = support.mpijobd("run", "--once", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "-n", namespace,
                 "--api-version", case[1].api, file, table.unpack(case, 4))
             assert.are.equal(1, code, err)
-            support.contains(err, "p.lua:1: policy \"p\": replace: " .. case[3])
+            support.contains(err, "p.lua:1: policy \"p\": not in force on cluster default: " .. case[3])
+            support.contains(err, "no policy is in force on any cluster")
             local config = support.write(folder .. "/mpijobd.yaml", ("cluster: { version: %s, controller: mpi-operator }\n"):format(case[1].api))
             code, _, err = support.mpijobd("check", "--config", config, file)
             assert.are.equal(1, code, err)
-            support.contains(err, "p.lua:1: policy \"p\": replace: " .. case[3])
+            support.contains(err, "p.lua:1: policy \"p\": not in force on cluster default: " .. case[3])
+            support.contains(err, "no policy is in force on any cluster")
         end)
     end
+end)
+
+describe("a policy that the served version cannot do #cluster", function()
+    lazy_teardown(support.cleanup)
+
+    local ASIDE <const> = "not in force on cluster default: MPIJobs of v1alpha2 under mpi-operator have no field suspend"
+    local THREE <const> = [[
+policy { name = "pause", every = "1h", match = { namespace = "%s", labels = "pause=true" }, replace = { suspend = true } }
+policy { name = "hold", on = "match", match = { namespace = "%s", labels = "hold=true" }, replace = { suspend = true } }
+]] .. POLICY
+
+    it("stands aside alone, is told everywhere, and comes in force with the version", function()
+        local server, folder = cluster.start(V1ALPHA2), support.folder()
+        server:serve { served = { "v1alpha2" }, stored = "v1alpha2" }
+        local namespace = server:namespace()
+        server:create(namespace, "done", { state = "Succeeded" })
+        local text = THREE:format(namespace, namespace, namespace)
+        local file = support.write(folder .. "/p.lua", text)
+
+        local code, out, err = support.mpijobd("plan", "--kubeconfig", server.kubeconfig, "-n", namespace, file)
+        assert.are.equal(0, code, err)
+        support.contains(out, "1 to change")
+        support.contains(err, 'p.lua:1: policy "pause": ' .. ASIDE)
+        support.contains(err, 'p.lua:2: policy "hold": ' .. ASIDE)
+        code, out, err = support.mpijobd("doctor", "--kubeconfig", server.kubeconfig, "-n", namespace, "--state", folder .. "/d.db", file)
+        support.contains(out, "pause is " .. ASIDE)
+        support.contains(out, "hold is " .. ASIDE)
+        support.contains(out, "3 policies load")
+        code, _, err = support.mpijobd("run", "--once", "--dry-run", "--kubeconfig", server.kubeconfig, "-n", namespace, "--state", folder .. "/o.db", file)
+        assert.are.equal(0, code, err)
+        assert.are.equal(2, support.count(err, ASIDE), err)
+
+        local started = daemon(server, folder, text)
+        support.contains(started.stderr, "1 policy in force")
+        assert.are.equal(2, support.count(started.stderr, ASIDE))
+        started:kill "sighup"
+        support.wait_until("it was not loaded again", function()
+            return support.count(started.stderr, "1 policy in force") == 2
+        end)
+        assert.are.equal(4, support.count(started.stderr, ASIDE))
+        advance(started, "30m")
+        assert.are.equal("All", server:get(namespace, "done").spec.cleanPodPolicy)
+
+        server:serve { served = { "v2beta1" }, stored = "v2beta1" }
+        server.api = "v2beta1"
+        server:create(namespace, "paused", { state = "Running", labels = { pause = "true" } })
+        server:create(namespace, "held", { state = "Running", labels = { hold = "true" } })
+        advance(started, "10m")
+        started:expect "3 policies in force"
+        advance(started, "2h")
+        assert.are.equal(true, server:get(namespace, "paused").spec.runPolicy.suspend)
+        assert.are.equal(true, server:get(namespace, "held").spec.runPolicy.suspend)
+        support.lacks(started.stderr, " error ")
+        assert.are.equal(0, (started:stop "sigterm"))
+    end)
+
+    it("leaves a daemon running that has no other", function()
+        local server, folder = cluster.start(V1ALPHA2), support.folder()
+        server:serve { served = { "v1alpha2" }, stored = "v1alpha2" }
+        local started = daemon(server, folder, 'policy { name = "pause", every = "1h", replace = { suspend = true } }', "--api-version", "v1alpha2")
+        support.contains(started.stderr, "0 policies in force")
+        support.contains(started.stderr, ASIDE)
+        assert.are.equal(0, (started:stop "sigterm"))
+    end)
 end)
 
 describe("v1 of training-operator #cluster", function()

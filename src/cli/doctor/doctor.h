@@ -99,5 +99,7 @@ bool doctor_watching(struct doctor *d);    /* doctor_watch.c */
 bool doctor_policies(struct doctor *d);    /* doctor_policies.c */
 /* Fills d->needs: what the policies need; where none are given or some are broken, what any policy may need. */
 void doctor_read_policies(struct doctor *d);
+/* Warns of each policy that stands aside on the cluster at hand, whose versions are known. */
+void doctor_tell_aside(struct doctor *d);
 
 #endif

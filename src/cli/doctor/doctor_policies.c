@@ -4,6 +4,7 @@
 
 #include "binding/modules.h"
 #include "cli/doctor/doctor.h"
+#include "policy/in_force.h"
 
 static void loaded(void *data, const struct policy_set *set)
 {
@@ -63,6 +64,21 @@ void doctor_read_policies(struct doctor *d)
     if (!good || needs_of_policies(&d->needs, engine_policies(s->engine), cluster, scope, &s->error))
         needs_of_daemon(&d->needs, scope, &s->error);
     d->policies_read = true;
+}
+
+void doctor_tell_aside(struct doctor *d)
+{
+    const struct policy_set *set = d->s.engine && !d->policy_error_count ? engine_policies(d->s.engine) : NULL;
+    const char *check = d->check;
+    struct error err;
+    d->check = "policies";
+    for (size_t i = 0; set && i < set->count; i++) {
+        const struct policy *p = set->entries[i].policy;
+        if (policy_stand(p, d->s.cluster, &err) == POLICY_ASIDE)
+            doctor_say(d, DOCTOR_WARNING, "it comes in force by itself when a version is served that has it",
+                       "%s is not in force on cluster %s: %s", p->name, cluster_name(d->s.cluster), err.message);
+    }
+    d->check = check;
 }
 
 bool doctor_policies(struct doctor *d)

@@ -123,6 +123,7 @@ static void try_watch(struct doctor *d, const struct needs_place *place)
 bool doctor_watching(struct doctor *d)
 {
     doctor_read_policies(d);
+    doctor_tell_aside(d);
     const struct needs_place *place = place_of(d);
     if (place)
         try_watch(d, place);

@@ -8,6 +8,7 @@
 #include "binding/modules.h"
 #include "mpijob/dialect.h"
 #include "mpijob/kind.h"
+#include "policy/in_force.h"
 #include "store/store.h"
 
 static bool quarantined(const struct policy_set *set)
@@ -17,6 +18,24 @@ static bool quarantined(const struct policy_set *set)
             return true;
     }
     return false;
+}
+
+static void tell_aside(void *data, const struct policy *policy, const char *cluster, const char *why)
+{
+    (void)data;
+    fprintf(stderr, "%s:%d: policy \"%s\": not in force on cluster %s: %s\n", policy->file, policy->line, policy->name,
+            cluster, why);
+}
+
+/* A daemon logs it itself, and goes on without a policy in force: another version may be served one day. */
+static void look_aside(struct session *s, const struct policy_set *set)
+{
+    bool logged = s->options.once; /* by the engine, when it comes to the policy */
+    if (s->acts && set->count && policy_set_stand(set, logged ? NULL : tell_aside, s) == 0) {
+        if (logged)
+            policy_set_stand(set, tell_aside, s);
+        error_set(&s->error, ERR_INVALID, "no policy is in force on any cluster; nothing was run");
+    }
 }
 
 static void loaded(void *data, const struct policy_set *set)
@@ -34,6 +53,8 @@ static void loaded(void *data, const struct policy_set *set)
                   set->error_count == 1 ? "" : "s");
     } else if (set->count == 0 && !quarantined(set)) {
         error_set(&s->error, ERR_INVALID, "the files define no policy; a policy file calls policy { ... }");
+    } else {
+        look_aside(s, set);
     }
     s->flag = true;
 }

@@ -48,6 +48,7 @@ struct session {
     const char *one_namespace[2];
     bool daemon; /* the scope is a daemon's */
     bool flag;   /* what session_wait waits for */
+    bool acts;   /* the command is about what policies do now: where none is in force, that is an error */
     bool quiet;  /* errors are left in `error`, and not printed */
 };
 
