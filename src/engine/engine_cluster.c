@@ -43,10 +43,10 @@ static void start_triggers(struct engine_cluster *at, const struct policy_set *s
     free(at->unfinished);
     at->unfinished = NULL;
     at->unfinished_count = 0;
-    tell_aside(at, set);
     char text[64];
     snprintf(text, sizeof text, "%zu polic%s in force", count, count == 1 ? "y" : "ies");
     log_event(log_of(at), LOG_INFO, text, LOG_FIELDS({"cluster", at->site.told}));
+    tell_aside(at, set);
 }
 
 /* ---- trying again ---- */
