@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The versions that a server serves: found out, followed when they change while the daemon runs, and what they lack said plainly.
+local http = require "socket.http"
 local support = require "support"
 local cluster = require "support.cluster"
 
@@ -305,8 +306,12 @@ policy { name = "hold", on = "match", match = { namespace = "%s", labels = "hold
         assert.are.equal(0, code, out .. err)
         assert.are.equal(2, support.count(err, ASIDE), err)
 
-        local started = daemon(server, folder, text)
+        local started = daemon(server, folder, text, "--listen", "127.0.0.1:0")
         started:expect(ASIDE .. " policy=hold")
+        local url = started.stderr:match "metrics and health are served url=(%S+)"
+        local ready, status = http.request(url .. "/readyz?verbose")
+        assert.are.equal(200, status)
+        support.contains(ready, "[+] policies: 3 loaded; pause is " .. ASIDE .. "; hold is " .. ASIDE)
         support.contains(started.stderr, "1 policy in force")
         assert.are.equal(2, support.count(started.stderr, ASIDE))
         started:kill "sighup"
@@ -324,6 +329,7 @@ policy { name = "hold", on = "match", match = { namespace = "%s", labels = "hold
         advance(started, "2h")
         assert.are.equal(true, server:get(namespace, "paused").spec.runPolicy.suspend)
         assert.are.equal(true, server:get(namespace, "held").spec.runPolicy.suspend)
+        support.lacks(http.request(url .. "/readyz?verbose"), "not in force")
         support.lacks(started.stderr, " error ")
         assert.are.equal(0, (started:stop "sigterm"))
     end)
