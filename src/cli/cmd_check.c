@@ -117,7 +117,7 @@ static int load_and_print(int argc, char **argv, const struct command *command, 
 {
     struct options o;
     struct session s;
-    struct engine_options e = {.once = true};
+    struct engine_options e = {.once = true, .check = command == &cmd_check};
     int code;
     if (!command_begin(argc, argv, command, &o, &code))
         return code;

@@ -306,6 +306,7 @@ static void make_env(struct engine *e)
     e->env.cluster_count = o->place_count;
     e->env.known = o->known;
     e->env.known_count = o->known_count;
+    e->env.check = o->check;
     for (size_t i = 0; i < o->place_count; i++)
         e->env.clusters[i] = o->places[i].cluster;
 }

@@ -37,6 +37,7 @@ struct engine_options {
     int64_t keep;                  /* microseconds: how long the journal keeps its rows; 0: for ever */
     int64_t look_every;            /* microseconds: looks at what the clusters serve; 0: 10 minutes, negative: never */
     bool one_clock;                /* pauses before policies try again are on `clock`, too: in a test */
+    bool check;                    /* unknown globals in policies are errors, not warnings */
     bool dry_run;                  /* all runs are dry runs */
     bool once;                     /* no triggers: engine_once starts the runs */
     struct script_limits ceilings; /* no policy gets more; 0: no bound */

@@ -14,6 +14,7 @@
 #include "policy/load_errors.h"
 #include "policy/load_files.h"
 #include "policy/sources.h"
+#include "policy/unknown_globals.h"
 
 #define ERRORS 8 /* for which there is memory from the start */
 
@@ -188,6 +189,7 @@ static void file_loaded(void *data, struct script_run *run, lua_State *L, const 
         return;
     if (err)
         script_error(f, err);
+    policy_unknown_globals(f, !err);
     set_memory(f);
     policy_quarantine_policies(f);
     defer_call(load->env->soon, &load->turn);

@@ -38,6 +38,7 @@ struct policy_env {
     const struct policy_known *known; /* without a connection */
     size_t known_count;
     const struct quarantine *quarantine; /* NULL: none */
+    bool check;                          /* unknown globals are errors, not warnings */
 };
 
 /* A file of the user's own that a policy file requires. */

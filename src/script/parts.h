@@ -68,6 +68,8 @@ struct script {
     void *host;
     void (*line)(void *data, const char *source, int line); /* NULL: nobody watches the lines */
     void *line_data;
+    struct script_globals *globals; /* that its files name; NULL: none were noted */
+    bool globals_told;              /* ... and no more are noted */
     lua_State *main;
     struct script_limits limits;
     size_t memory;
@@ -161,6 +163,11 @@ int script_limit_error(const struct script *script, const struct meter *m, struc
 int script_memory_error(const struct script *script, const char *where, struct error *err);
 /* Adds the frames of the run's threads, as the error left them, to the message. Allocates nothing. */
 void script_add_trace(const struct script_run *run, struct error *err);
+
+/* ---- globals.c ---- */
+/* Notes the globals of the function on the top, a file that was just compiled. Raises nothing. */
+void script_note_globals(lua_State *L, const char *file);
+void script_free_globals(struct script *script);
 
 /* ---- the libraries ---- */
 int script_open_libraries(lua_State *L); /* sandbox.c: a lua_CFunction */

@@ -53,6 +53,7 @@ void script_compile(lua_State *L, struct str source, const char *name)
     const char *chunk = lua_pushfstring(L, "@%s", name);
     if (script_load_text(L, script_source_body(source), chunk) != LUA_OK)
         lua_error(L);
+    script_note_globals(L, name);
     lua_remove(L, -2);
 }
 

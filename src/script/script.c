@@ -38,6 +38,7 @@ void script_settle(struct script *script)
     if (script->doomed && !script->closing && script->depth == 0)
         close_state(script);
     if (script->closed && script->open == 0 && script->busy == 0) {
+        script_free_globals(script);
         free(script->name);
         free(script);
     }

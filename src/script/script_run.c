@@ -173,6 +173,7 @@ static int begin_body(lua_State *L)
         b->syntax = status == LUA_ERRSYNTAX;
         if (status != LUA_OK)
             return lua_error(L);
+        script_note_globals(L, run->script->name);
     }
     lua_State *co = lua_newthread(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, run);

@@ -1,0 +1,56 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- mpijobd check: globals that do not exist.
+local support = require "support"
+local uv = support.uv
+
+describe("globals that do not exist", function()
+    local folder
+    local POLICY = "policy { name = 'p', every = '1h', run = function() %s end }\n"
+
+    before_each(function()
+        folder = support.folder() .. "/policies"
+        uv.fs_mkdir(folder, 448)
+        uv.fs_mkdir(folder .. "/lib", 448)
+    end)
+    teardown(support.cleanup)
+
+    local function write(name, text)
+        return support.write(folder .. "/" .. name, text)
+    end
+
+    it("are named by check, all of them in the file's order, in required files too", function()
+        write("lib/teams.lua", "local t = {}\nfunction t.of() return teems end\nshared = 1\nreturn t")
+        write("p.lua", "local teams = require 'lib.teams'\nlocal function never()\n  polcy { name = 'x' }\n  return os.time()\nend\n"
+            .. "count = 0\n" .. POLICY:format("count = count + shared; later = later or 1; return io.open, nothing") .. "xyzzy = xyzzy\n")
+        local code, out, err = support.mpijobd("check", folder)
+        assert.are.equal(1, code)
+        assert.are.equal("", out)
+        support.contains(err, 'p.lua:3: there is no global "polcy"; did you mean "policy"?')
+        support.contains(err, 'p.lua:4: there is no global "os"; policies have the module time')
+        support.contains(err, 'p.lua:7: there is no global "io"; policies reach no files')
+        support.contains(err, 'p.lua:7: there is no global "nothing"; ')
+        support.contains(err, 'lib/teams.lua:2: there is no global "teems"')
+        local _, n = err:gsub("there is no global", "")
+        assert.are.equal(5, n)
+        assert.is_true(err:find("polcy", 1, true) < err:find('"os"', 1, true))
+    end)
+
+    it("are not seen where the file makes them, or may", function()
+        write("p.lua", "local _G = _G\n_G.made = 1\nrawset(_G, 'also', 2)\nload 'third = 3' ()\n" .. POLICY:format("local t = os and os.time() if io == nil then return end return made, also, third, NAME or 1"))
+        local code, _, err = support.mpijobd("check", folder)
+        assert.are.equal("", err)
+        assert.are.equal(0, code)
+        write("p.lua", "setmetatable(_ENV, { __index = function() return 1 end })\n" .. POLICY:format("return anything"))
+        code, _, err = support.mpijobd("check", folder)
+        assert.are.equal("", err)
+        assert.are.equal(0, code)
+    end)
+
+    it("are a warning elsewhere", function()
+        write("p.lua", POLICY:format("return polcy"))
+        local code, out, err = support.mpijobd("next", folder, "-o", "name")
+        assert.are.equal(0, code, err)
+        assert.are.equal("p\n", out)
+        support.contains(err, 'p.lua:1: there is no global "polcy"; did you mean "policy"?')
+    end)
+end)
