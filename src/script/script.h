@@ -72,9 +72,10 @@ int script_protect(struct script *script, lua_CFunction fn, void *argument, stru
  * chunk's name as given, "@policies/free.lua". It must not call Lua. Slows the script down. */
 void script_watch_lines(struct script *script, void (*line)(void *data, const char *source, int line), void *data);
 
-/* Tells of each line of its files that reads a global which is not there now and which none of its files sets or
- * asks for (`NAME or "p"`), in no order; once in a script's life, after its loading run. Where Lua's code does not tell for certain, nothing is said.
- * ended_well: the loading run had no error. nearest: a global with a similar name, or NULL. told must not call Lua. */
+/* Tells of each line of its files that reads a global which is not there now and which none of its files sets or asks
+ * for (`NAME or "p"`), by name; once in a script's life, after its loading run. Where Lua's code does not tell for
+ * certain, nothing is said. ended_well: the loading run had no error. nearest: a global with a similar name, or NULL.
+ * told must not call Lua. */
 typedef void (*script_global_told)(void *data, const char *file, int line, const char *name, const char *nearest);
 void script_unknown_globals(struct script *script, bool ended_well, script_global_told told, void *data);
 
