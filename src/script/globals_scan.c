@@ -11,6 +11,7 @@
 #define UPVALUES_MAX 255
 #define INSTRUCTION 4
 #define ABSOLUTE (-128) /* a step of lines that does not fit: the line stands in a list of its own */
+#define LINE_MOST 100000000
 
 enum {
     OP_GETUPVAL = 9,
@@ -196,9 +197,10 @@ static void tell_uses(struct scan *s, const struct function *f, const struct nam
     int line = f->line;
     absolute.at = f->absolute;
     for (size_t i = 0, next = 0; i < f->n_code && !s->bad; i++) {
-        int step = (signed char)f->lines[i];
+        int step = f->lines[i] < 128 ? f->lines[i] : f->lines[i] - 256;
         if (step != ABSOLUTE) {
             line += step;
+            s->bad = line < 0 || line > LINE_MOST;
         } else if (next++ < f->n_absolute) {
             s->bad = number(&absolute) != i;
             line = integer(&absolute);
@@ -289,11 +291,13 @@ static bool known_format(struct scan *s)
 {
     static const unsigned char fixed[] = "\x1bLua\x54\0\x19\x93\r\n\x1a\n\x04\x08\x08";
     const int64_t whole = 0x5678;
-    const double fraction = 370.5;
+    double fraction;
     const unsigned char *p = bytes(s, sizeof fixed - 1 + sizeof whole + sizeof fraction);
-    return p && LUA_VERSION_NUM == 504 && memcmp(p, fixed, sizeof fixed - 1) == 0 &&
-           memcmp(p + sizeof fixed - 1, &whole, sizeof whole) == 0 &&
-           memcmp(p + sizeof fixed - 1 + sizeof whole, &fraction, sizeof fraction) == 0;
+    if (!p || LUA_VERSION_NUM != 504 || memcmp(p, fixed, sizeof fixed - 1) != 0 ||
+        memcmp(p + sizeof fixed - 1, &whole, sizeof whole) != 0)
+        return false;
+    memcpy(&fraction, p + sizeof fixed - 1 + sizeof whole, sizeof fraction);
+    return fraction >= 370.5 && fraction <= 370.5;
 }
 
 bool globals_scan(struct str dump, global_found found, void *data)
