@@ -13,6 +13,9 @@
 #include <unistd.h>
 
 #define STACK_BYTES (256 << 10)
+#define GATHER_MS 2        /* after a write, what is added meanwhile waits for the next one: a busy log wakes nobody */
+#define GATHER_BYTES 65536 /* so much is not waited for */
+#define WRITE_BYTES 4096   /* PIPE_BUF: a pipe takes so much whole, whoever else writes to it */
 
 struct text {
     struct text *next;
@@ -24,13 +27,14 @@ struct text {
 struct outlet {
     int fd;
     pthread_t thread;
-    pthread_mutex_t lock; /* of the list and of `ending`; held for a few instructions */
+    pthread_mutex_t lock; /* of the list and the flags; held for a few instructions */
     pthread_cond_t added, written;
     struct text *first, **end;
-    bool ending;
-    atomic_bool choked;    /* something was dropped, and half of the queue is not free again */
-    int failed;            /* errno of the first write that failed */
-    atomic_size_t waiting; /* bytes of the list and of the text that is being written */
+    bool ending, asleep, hurried; /* asleep: the next text wakes the thread; hurried: it gathers nothing more */
+    size_t listed;                /* bytes of the list alone */
+    atomic_bool choked;           /* something was dropped, and half of the queue is not free again */
+    int failed;                   /* errno of the first write that failed */
+    atomic_size_t waiting;        /* bytes of the list and of the text that is being written */
     atomic_uint_fast64_t lost, untold;
     struct outlet *next; /* of those that were left behind */
 };
@@ -65,34 +69,73 @@ static size_t cost(size_t len)
     return sizeof(struct text) + len + 2 * sizeof(size_t); /* what malloc keeps beside it */
 }
 
-/* The next text, or NULL at the end. */
-static struct text *take(struct outlet *o)
+static struct timespec from_now(int ms)
 {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    int64_t ns = t.tv_nsec + (int64_t)(ms % 1000) * 1000000;
+    t.tv_sec += ms / 1000 + ns / 1000000000;
+    t.tv_nsec = ns % 1000000000;
+    return t;
+}
+
+/* All that waits, or NULL at the end. `wrote`: the last write was just now. */
+static struct text *take(struct outlet *o, bool wrote)
+{
+    struct timespec until = from_now(GATHER_MS);
     pthread_mutex_lock(&o->lock);
+    for (int rc = 0; wrote && !rc && !o->ending && !o->hurried && o->listed < GATHER_BYTES;)
+        rc = pthread_cond_timedwait(&o->added, &o->lock, &until);
+    o->asleep = true;
     while (!o->first && !o->ending)
         pthread_cond_wait(&o->added, &o->lock);
+    o->asleep = false;
     struct text *t = o->first;
-    if (t) {
-        o->first = t->next;
-        o->end = o->first ? o->end : &o->first;
-    }
+    o->first = NULL;
+    o->end = &o->first;
+    o->listed = 0;
     pthread_mutex_unlock(&o->lock);
     return t;
+}
+
+/* The texts of one write: as many as fit into WRITE_BYTES, and one at least. Returns the first that is not among them. */
+static struct text *write_some(struct outlet *o, struct text *first)
+{
+    char bytes[WRITE_BYTES];
+    struct text *end = first->next;
+    size_t len = first->len, gone = 0;
+    const char *ptr = first->bytes;
+    if (end && len + end->len <= sizeof bytes) {
+        memcpy(bytes, first->bytes, len);
+        ptr = bytes;
+        for (; end && len + end->len <= sizeof bytes; end = end->next) {
+            memcpy(bytes + len, end->bytes, end->len);
+            len += end->len;
+        }
+    }
+    int why = outlet_write_now(o->fd, ptr, len);
+    for (struct text *t = first, *next; t != end; t = next) {
+        next = t->next;
+        if (why)
+            count_lost(o, str_n(t->bytes, t->len), t->tells);
+        gone += cost(t->len);
+        free(t);
+    }
+    pthread_mutex_lock(&o->lock);
+    o->failed = o->failed ? o->failed : why;
+    if (atomic_fetch_sub(&o->waiting, gone) == gone)
+        pthread_cond_signal(&o->written);
+    pthread_mutex_unlock(&o->lock);
+    return end;
 }
 
 static void *work(void *data)
 {
     struct outlet *o = data;
-    for (struct text *t; (t = take(o));) {
-        int why = outlet_write_now(o->fd, t->bytes, t->len);
-        if (why)
-            count_lost(o, str_n(t->bytes, t->len), t->tells);
-        pthread_mutex_lock(&o->lock);
-        o->failed = o->failed ? o->failed : why;
-        atomic_fetch_sub(&o->waiting, cost(t->len));
-        pthread_cond_signal(&o->written);
-        pthread_mutex_unlock(&o->lock);
-        free(t);
+    bool wrote = false;
+    for (struct text *t; (t = take(o, wrote)); wrote = true) {
+        while (t)
+            t = write_some(o, t);
     }
     return NULL;
 }
@@ -106,7 +149,7 @@ static int start(struct outlet *o)
     pthread_mutex_init(&o->lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&o->added, NULL);
+    pthread_cond_init(&o->added, &monotonic);
     pthread_cond_init(&o->written, &monotonic);
     pthread_condattr_destroy(&monotonic);
     pthread_attr_init(&attributes);
@@ -169,9 +212,13 @@ static bool add(struct outlet *o, struct str text, uint64_t tells)
     pthread_mutex_lock(&o->lock);
     *o->end = t;
     o->end = &t->next;
+    o->listed += cost(t->len);
     atomic_fetch_add(&o->waiting, cost(t->len));
-    pthread_cond_signal(&o->added);
+    bool wake = o->asleep || o->listed >= GATHER_BYTES;
+    o->asleep = false; /* it is woken once */
     pthread_mutex_unlock(&o->lock);
+    if (wake)
+        pthread_cond_signal(&o->added);
     return true;
 }
 
@@ -210,14 +257,10 @@ bool outlet_settle(const struct outlet *o, unsigned ms)
 /* Under the lock. */
 static void await_written(struct outlet *o, int ms)
 {
-    struct timespec until;
+    struct timespec until = from_now(ms > 0 ? ms : 0);
     int rc = 0;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    if (ms > 0) {
-        int64_t ns = until.tv_nsec + (int64_t)(ms % 1000) * 1000000;
-        until.tv_sec += ms / 1000 + ns / 1000000000;
-        until.tv_nsec = ns % 1000000000;
-    }
+    o->hurried = true;
+    pthread_cond_signal(&o->added);
     while (atomic_load(&o->waiting) && rc != ETIMEDOUT)
         rc = ms < 0 ? pthread_cond_wait(&o->written, &o->lock) : pthread_cond_timedwait(&o->written, &o->lock, &until);
 }

@@ -72,8 +72,10 @@ static void add_row(struct get *g, const struct mpijob_view *v)
     table_cell(&g->table, text);
     cell_value(&g->table, mpijob_field_value(v->object, FIELD_CLEAN_POD_POLICY, v->target));
     deadline_cell(&g->table, v);
-    snprintf(text, sizeof text, "%" PRId64 "%s", v->gpus, v->gpus_unread ? "+?" : "");
-    table_cell(&g->table, v->gpus_unread && !v->gpus ? "?" : text);
+    bool unread;
+    int64_t gpus = mpijob_view_gpus(v, &unread);
+    snprintf(text, sizeof text, "%" PRId64 "%s", gpus, unread ? "+?" : "");
+    table_cell(&g->table, unread && !gpus ? "?" : text);
     struct mpijob_held_gpus hold;
     bool known = g->pods && mpijob_holds_gpus(v, g->pods, &hold);
     if (known)

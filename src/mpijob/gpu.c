@@ -98,22 +98,24 @@ static int64_t of_role(struct json roles, const char *role, int64_t replicas, co
     return replicas > 0 ? multiply(of_pod(json_at(spec, "/template/spec"), resources, unread), replicas) : 0;
 }
 
-int64_t gpus_of_roles(struct json specs, enum mpijob_kind kind, const char *const *resources, bool *unread)
+int64_t gpus_of_workers(struct json specs, enum mpijob_kind kind, const char *const *resources)
 {
+    bool unread = false;
+    return of_role(specs, "Worker", mpijob_kind_replicas(kind, "Worker"), resources, &unread);
+}
+
+int64_t mpijob_gpus(struct json object, enum mpijob_kind kind, const char *const *resources, bool *unread)
+{
+    const struct mpijob_kind_info *info = mpijob_kind_info(kind);
+    struct json specs = json_get(json_get(object, "spec"), info->specs);
     int64_t sum = 0;
-    for (const struct mpijob_role *role = mpijob_kind_info(kind)->roles; role->name; role++)
+    *unread = false;
+    for (const struct mpijob_role *role = info->roles; role->name; role++)
         sum = add(sum, of_role(specs, role->name, role->replicas, resources, unread));
     return sum;
 }
 
-int64_t gpus_of_workers(struct json specs, enum mpijob_kind kind, const char *const *resources)
+int64_t mpijob_view_gpus(const struct mpijob_view *view, bool *unread)
 {
-    bool unread;
-    return of_role(specs, "Worker", mpijob_kind_replicas(kind, "Worker"), resources, &unread);
-}
-
-int64_t mpijob_gpus(struct json object, enum mpijob_kind kind, const char *const *resources)
-{
-    bool unread;
-    return gpus_of_roles(json_get(json_get(object, "spec"), mpijob_kind_info(kind)->specs), kind, resources, &unread);
+    return mpijob_gpus(view->object, view->target.kind, view->target.gpus, unread);
 }

@@ -6,9 +6,7 @@
 #include "mpijob/version.h"
 #include "json/value.h"
 
-/* mpijob_gpus of the kind's replica specs. resources NULL: the default list. *unread becomes true where an amount is no
- * quantity; it counts as none. */
-int64_t gpus_of_roles(struct json specs, enum mpijob_kind kind, const char *const *resources, bool *unread);
+/* As mpijob_gpus (mpijob/view.h), of the workers alone. resources NULL: the default list. */
 int64_t gpus_of_workers(struct json specs, enum mpijob_kind kind, const char *const *resources);
 /* Of one pod by its spec, be it a pod's or a template's. */
 int64_t gpus_of_pod(struct json spec, const char *const *resources);

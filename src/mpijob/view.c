@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "mpijob/dialect.h"
-#include "mpijob/gpu.h"
 #include "mpijob/kind.h"
 #include "mpijob/shown.h"
 
@@ -175,7 +174,6 @@ static void read_roles(struct json spec, struct mpijob_view *v)
     struct json roles = json_get(spec, mpijob_kind_info(v->target.kind)->specs), workers = json_get(roles, "Worker");
     v->workers = json_type(workers) == JSON_OBJECT ? mpijob_kind_replicas(v->target.kind, "Worker") : 0;
     json_int64(json_get(workers, "replicas"), &v->workers);
-    v->gpus = gpus_of_roles(roles, v->target.kind, v->target.gpus, &v->gpus_unread);
 }
 
 static int check_kind(const struct mpijob_view *v, struct json kind, struct error *err)

@@ -45,8 +45,6 @@ struct mpijob_view {
     int64_t workers;                 /* spec replicas of Worker; 0 where there are none */
     int64_t workers_active;          /* status.replicaStatuses.Worker.active; -1 where the status does not tell: unset,
                                         or finished, as v1 and v2beta1 clear it then (mpijob/pods.h counts them) */
-    int64_t gpus;                    /* that all roles together ask for, of all resources that count as GPUs */
-    bool gpus_unread;                /* an amount among them is no quantity; it is not in gpus */
 };
 
 /* Resources that count as GPUs, NULL-terminated globs ("nvidia.com/gpu", "amd.com/gpu", "huawei.com/ascend-*"); the
@@ -55,8 +53,10 @@ extern const char *const mpijob_gpu_resources[];
 
 /* GPUs that the object's pod templates ask for: replicas times the containers' limits, where there are none their
  * requests. A role without replicas has what its kind's controller takes (kind.h). resources: as in mpijob_target.
- * Saturates. */
-int64_t mpijob_gpus(struct json object, enum mpijob_kind kind, const char *const *resources);
+ * Saturates. *unread: an amount among them is no quantity; it is not counted. */
+int64_t mpijob_gpus(struct json object, enum mpijob_kind kind, const char *const *resources, bool *unread);
+/* The same of a job; counted at each call, because few who view a job ask for it. */
+int64_t mpijob_view_gpus(const struct mpijob_view *view, bool *unread);
 
 #define MPIJOB_NAME_MAX 253     /* bytes */
 #define MPIJOB_NAMESPACE_MAX 63 /* bytes */

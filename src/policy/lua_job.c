@@ -280,7 +280,7 @@ static int push_field(lua_State *L, const struct lua_job *job, int field, const 
         push_workers(L, job);
         return 1;
     case J_GPUS:
-        lua_pushinteger(L, v->gpus);
+        lua_pushinteger(L, mpijob_view_gpus(v, &(bool){false}));
         return 1;
     case J_EVICTED:
         lua_pushboolean(L, v->evicted);

@@ -463,7 +463,9 @@ static void gpus_that_cannot_be_read(void **state)
                "\"template\":{\"spec\":{\"containers\":[{\"resources\":{\"limits\":{\"nvidia.com/gpu\":"
                "\"8x\"}}}]}}}}}}",
                BETA);
-    assert_true(view.gpus_unread && view.gpus == 0);
+    bool unread;
+    assert_int_equal(mpijob_view_gpus(&view, &unread), 0);
+    assert_true(unread);
     for (size_t i = 0; i < sizeof comparisons / sizeof *comparisons; i++) {
         struct mpijob_match *m = mpijob_match_new();
         assert_true(mpijob_match_eval(m, &view, NOON, NULL));

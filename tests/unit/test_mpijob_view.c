@@ -42,7 +42,8 @@ static void the_whole_view(void **state)
     assert_true(str_is(v.reason, "MPIJobRunning") && str_is(v.message, "a \\\"b\\\""));
     assert_true(v.created == instant(T("18:00:00")) && v.started == instant(T("18:01:00")));
     assert_true(v.running_since == instant(T("18:02:00")) && v.finished == MPIJOB_NO_TIME);
-    assert_true(v.generation == 3 && v.workers == 2 && v.workers_active == 2 && v.gpus == 9);
+    assert_true(v.generation == 3 && v.workers == 2 && v.workers_active == 2 &&
+                mpijob_view_gpus(&v, &(bool){false}) == 9);
     assert_false(v.evicted || v.deleting);
     assert_true(mpijob_age(&v, now) == 7200 * CLOCK_SECOND && mpijob_running_for(&v, now) == 7080 * CLOCK_SECOND);
     assert_true(mpijob_pending_for(&v, now) == -1 && mpijob_finished_for(&v, now) == -1);
@@ -126,7 +127,7 @@ static void what_is_wrong_counts_as_unset(void **state)
     };
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
         struct mpijob_view v = viewed(odd[i], ALPHA);
-        assert_true(v.phase == PHASE_PENDING && v.gpus == 0 && !json_exists(v.labels));
+        assert_true(v.phase == PHASE_PENDING && mpijob_view_gpus(&v, &(bool){false}) == 0 && !json_exists(v.labels));
     }
 }
 
@@ -161,7 +162,7 @@ static void gpus(const char *launcher, const char *worker, int64_t expected)
     char text[2048];
     snprintf(text, sizeof text, "{\"spec\":{\"mpiReplicaSpecs\":{\"Launcher\":{%s},\"Worker\":{%s}}}}", launcher,
              worker);
-    int64_t got = mpijob_gpus(parsed(text), KIND_MPIJOB, mpijob_gpu_resources);
+    int64_t got = mpijob_gpus(parsed(text), KIND_MPIJOB, mpijob_gpu_resources, &(bool){false});
     if (got != expected)
         fail_msg("%s: %lld", text, (long long)got);
 }
@@ -199,7 +200,7 @@ static void gpus_are_counted(void **state)
     const char *const own[] = {"example.com/tpu", NULL};
     const char *text = "{\"spec\":{\"mpiReplicaSpecs\":{\"Launcher\":{" POD(
         LIMITS("\"example.com/tpu\":8,\"nvidia.com/gpu\":1")) "}}}}";
-    assert_int_equal(mpijob_gpus(parsed(text), KIND_MPIJOB, own), 8);
+    assert_int_equal(mpijob_gpus(parsed(text), KIND_MPIJOB, own, &(bool){false}), 8);
 }
 
 static void the_other_kinds(void **state)
@@ -218,7 +219,7 @@ static void the_other_kinds(void **state)
         .version = MPIJOB_V1, .controller = CONTROLLER_TRAINING_OPERATOR, .kind = KIND_TFJOB};
     struct mpijob_view v = viewed(object, target);
     struct error err;
-    assert_int_equal(v.gpus, 7); /* one PS where it does not say, three workers */
+    assert_int_equal(mpijob_view_gpus(&v, &(bool){false}), 7); /* one PS where it does not say, three workers */
     assert_int_equal(v.workers, 3);
     assert_int_equal(v.phase, PHASE_SUCCEEDED);
     assert_int_equal(mpijob_finished_for(&v, NOON), 3600 * CLOCK_SECOND);

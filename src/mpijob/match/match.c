@@ -52,10 +52,14 @@ static bool compares(int64_t held, const struct match_gpus *with)
 /* How many are asked for is not known where an amount cannot be read: that compares with nothing. */
 bool match_gpus_hold(const struct mpijob_match *m, const struct mpijob_view *view)
 {
-    if (m->gpu_count && view->gpus_unread)
+    bool unread;
+    if (!m->gpu_count)
+        return true;
+    int64_t gpus = mpijob_view_gpus(view, &unread);
+    if (unread)
         return false;
     for (size_t i = 0; i < m->gpu_count; i++) {
-        if (!compares(view->gpus, &m->gpus[i]))
+        if (!compares(gpus, &m->gpus[i]))
             return false;
     }
     return true;

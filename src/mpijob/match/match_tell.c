@@ -120,7 +120,9 @@ static void tell_gpus(struct telling *t)
     for (size_t i = 0; i < t->match->gpu_count; i++)
         buf_printf(&wanted, "%s%s%" PRId64, i ? " and " : "", signs[t->match->gpus[i].comparison],
                    t->match->gpus[i].number);
-    snprintf(is, sizeof is, t->view->gpus_unread ? "unreadable" : "%" PRId64, t->view->gpus);
+    bool unread;
+    int64_t gpus = mpijob_view_gpus(t->view, &unread);
+    snprintf(is, sizeof is, unread ? "unreadable" : "%" PRId64, gpus);
     tell(t, "gpus", &wanted, is, match_gpus_hold(t->match, t->view), INT64_MAX);
 }
 
