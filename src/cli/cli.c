@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "cli/commands.h"
 #include "cli/doctor/cmd_doctor.h"
+#include "cli/environment.h"
 #include "cli/report/cmd_report.h"
 #include "cli/session/options.h"
 #include "cli/terminal.h"
@@ -125,6 +126,11 @@ static int run(int argc, char **argv)
         return EXIT_USAGE;
     }
     const struct command *command = find(argv[1]);
+    struct error err;
+    if (environment_check(&err)) {
+        fprintf(stderr, "mpijobd: %s\n", err.message);
+        return EXIT_FAILED;
+    }
     return command ? command->run(argc - 1, argv + 1, command) : unknown_command(argv[1]);
 }
 

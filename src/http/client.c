@@ -21,6 +21,7 @@ static void destroy(struct http_client *client)
     free(client->proxy);
     free(client->user_agent);
     free(client->server_name);
+    error_keep(&client->distrust, NULL);
     free(client);
     memory_cleanup_curl();
     if (closed)
@@ -56,6 +57,7 @@ static void shut_down(struct http_client *client)
     glue_detach(client);
     deadline_close(&client->timer, on_timer_closed);
     uv_close((uv_handle_t *)&client->turn, on_turn_closed);
+    tls_await_end(client->tls, &client->roots);
     tls_close(client->tls, release, client);
     client_release(client);
 }
@@ -106,6 +108,23 @@ void client_queue(struct http_client *client, struct http_request *request)
     TAILQ_INSERT_TAIL(&client->work, request, in_work);
     client->work_count++;
     client_wake(client);
+}
+
+/* The system's CAs were read, or cannot be. */
+static void roots_are_known(void *data, const struct error *err)
+{
+    struct http_client *client = data;
+    struct http_request *request;
+    error_keep(&client->distrust, err);
+    TAILQ_FOREACH(request, &client->requests, in_requests)
+    {
+        if (!request->waits)
+            continue;
+        request->waits = false;
+        if (err && !request->failure)
+            request->failure = ERR_INVALID;
+        client_queue(client, request);
+    }
 }
 
 static int copy_text(char **out, const char *text)
@@ -190,6 +209,7 @@ static struct http_client *create(uv_loop_t *loop, struct error *err)
     client_hold(client);
     TAILQ_INIT(&client->requests);
     TAILQ_INIT(&client->work);
+    client->roots = (struct tls_wait){.over = roots_are_known, .data = client};
     return client;
 }
 

@@ -32,6 +32,8 @@ struct http_client {
     bool broken;     /* the multi must not be used any more: see glue.c; NULL where there was no memory for another */
     unsigned inside; /* libcurl is calling us: add and remove are forbidden now */
     struct tls *tls;
+    struct tls_wait roots;        /* for the system's CAs: requests with `waits` */
+    const struct error *distrust; /* why they cannot be read; NULL: they can, or were not asked for */
 
     struct http_requests requests; /* all whose `done` has not been called */
     struct http_requests work;     /* those of them to be added or ended in the next turn */
@@ -62,6 +64,7 @@ struct http_request {
     bool ended;     /* `done` is being called, or has been */
     bool cancelled; /* to be ended with ERR_CANCELLED */
     bool carried;   /* the carrier has it */
+    bool waits;     /* for the system's CAs: it is queued when they are there */
     CURL *easy;     /* NULL: where there is a carrier */
     int status;     /* of the carrier's answer */
 
@@ -88,7 +91,8 @@ struct http_request {
     struct answer_headers head;
     struct buf answer;
     uint64_t received; /* bytes of the answer's body */
-    int failure;       /* why a callback stopped libcurl: ERR_NOMEM, ERR_LIMIT, ERR_CANCELLED, ERR_UNREACHABLE; 0 */
+    int failure;       /* why a callback stopped libcurl: ERR_NOMEM, ERR_LIMIT, ERR_CANCELLED, ERR_UNREACHABLE; 0.
+                          ERR_INVALID: the client's `distrust` */
     char detail[CURL_ERROR_SIZE];
 };
 

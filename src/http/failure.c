@@ -36,6 +36,9 @@ void failure_timeout(const struct http_request *request, struct error *err)
 {
     if (uv_now(request->client->loop) < request->ends)
         error_set(err, ERR_TIMEOUT, WHERE "not a byte came for %" PRIu64 " ms", WHERE_OF(request), request->silence_ms);
+    else if (request->waits)
+        error_set(err, ERR_TIMEOUT, WHERE "the system's CA certificates were not read within %" PRIu64 " ms",
+                  WHERE_OF(request), request->timeout_ms);
     else if (!request->sends)
         error_set(err, ERR_TIMEOUT, WHERE "no free connection within %" PRIu64 " ms", WHERE_OF(request),
                   request->timeout_ms);
@@ -54,6 +57,11 @@ static void describe_ours(const struct http_request *request, struct error *err)
         return;
     case ERR_CANCELLED:
         failure_cancelled(request, err);
+        return;
+    case ERR_INVALID:
+        error_set(err, ERR_UNREACHABLE, WHERE "it is not known whom to trust: %s", WHERE_OF(request),
+                  request->client->distrust ? request->client->distrust->message : "");
+        error_set_retryable(err, false); /* somebody has to mend it; the next request looks again */
         return;
     case ERR_LIMIT:
         if (request->head.complete)

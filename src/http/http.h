@@ -20,9 +20,9 @@
 #include "base/str.h"
 
 struct http_tls {
-    /* Each as PEM text or as a file's path (text wins). Empty: none. Without a CA the system's store is used. The
-     * client copies them at http_client_new and wipes its copies. A path is read again when its file has changed
-     * (checked for new connections). */
+    /* Each as PEM text or as a file's path (text wins). Empty: none. Without a CA the system's are read, on a worker,
+     * when the first connection by TLS is made (SSL_CERT_FILE, SSL_CERT_DIR). The client copies them at http_client_new
+     * and wipes its copies. A path is read again when its file has changed (checked for new connections). */
     struct str ca, certificate, key;
     const char *ca_file, *certificate_file, *key_file;
     const char *server_name; /* checked in the certificate and sent as SNI instead of the URL's host; NULL: the host */

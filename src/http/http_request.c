@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "http/answer.h"
 #include "http/client.h"
+#include "http/proxy.h"
 
 /* The one place that calls `done`. err NULL: the answer is there. */
 static void request_end(struct http_request *request, const struct error *err);
@@ -133,6 +135,15 @@ static int add(struct http_request *request)
     return 0;
 }
 
+/* It has to be known whom to trust first: by a server, or by a proxy that speaks TLS. */
+static bool lacks_roots(const struct http_request *request)
+{
+    const struct http_client *client = request->client;
+    if (client->carrier || tls_ready(client->tls))
+        return false;
+    return request->url.tls || strncasecmp(proxy_for(&request->url, client->proxy), "https:", 6) == 0;
+}
+
 static int make(struct http_request *request, const struct http_call *call, struct error *err)
 {
     struct http_client *client = request->client;
@@ -142,9 +153,10 @@ static int make(struct http_request *request, const struct http_call *call, stru
     if (client->carrier)
         return 0; /* it is begun in the next turn */
     request->easy = curl_easy_init();
-    if (!request->easy || transfer_prepare(request) || (!client->inside && !client->broken && add(request)))
+    if (!request->easy || transfer_prepare(request))
         return error_nomem(err);
-    return 0;
+    bool now = !client->inside && !client->broken && !lacks_roots(request);
+    return now && add(request) ? error_nomem(err) : 0;
 }
 
 static bool is_method(const char *method)
@@ -209,6 +221,11 @@ void request_work(struct http_request *request)
         return;
     }
     if (!request->failure && !request->cancelled) {
+        if (!request->added && lacks_roots(request)) {
+            request->waits = true;
+            tls_await(client->tls, &client->roots);
+            return;
+        }
         if (client->broken && client->multi) { /* another multi comes at the end of this turn */
             client_queue(client, request);
             return;

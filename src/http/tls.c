@@ -27,6 +27,8 @@ struct tls {
     void (*listener)(void *data, bool changed);
     void *listener_data;
 
+    TAILQ_HEAD(, tls_wait) waits; /* for the system's CAs */
+
     bool again; /* another look was asked for while one was under way */
     bool closing;
     void (*closed)(void *data);
@@ -41,13 +43,15 @@ int tls_new(uv_loop_t *loop, const struct http_tls *config, const struct log *lo
     tls->loop = loop;
     tls->log = log;
     tls->owners = 1;
+    TAILQ_INIT(&tls->waits);
     tls->looked = uv_now(loop);
     int rc = tls_source_copy(&tls->source, config);
     if (rc)
         error_nomem(err);
     if (rc == 0) {
-        tls_stamps_read(&tls->stamps, &tls->source); /* before the content: a change in between is seen next time */
-        rc = tls_material_read(&tls->material, &tls->source, err);
+        /* Before the content: a change in between is seen next time. */
+        tls_stamps_read(&tls->stamps, &tls->source, false);
+        rc = tls_material_read(&tls->material, &tls->source, false, err);
     }
     if (rc) {
         tls_source_free(&tls->source);
@@ -65,6 +69,7 @@ int tls_none(uv_loop_t *loop, struct tls **out, struct error *err)
         return error_nomem(err);
     tls->loop = loop;
     tls->owners = 1;
+    TAILQ_INIT(&tls->waits);
     *out = tls;
     return 0;
 }
@@ -76,7 +81,7 @@ int tls_identify(struct tls *tls, struct str certificate, struct str key, struct
     int rc = tls_source_copy(&source, &(struct http_tls){.certificate = certificate, .key = key});
     if (rc)
         return error_nomem(err);
-    rc = tls_material_read(&material, &source, err);
+    rc = tls_material_read(&material, &source, false, err);
     tls_source_free(&source);
     if (rc)
         return rc;
@@ -113,14 +118,19 @@ bool tls_has_files(const struct tls *tls)
     return tls_source_has_files(&tls->source);
 }
 
+bool tls_ready(const struct tls *tls)
+{
+    return !tls->source.system || tls->material.roots;
+}
+
 static void look(uv_work_t *work)
 {
     struct tls *tls = work->data;
-    tls_stamps_read(&tls->fresh_stamps, &tls->source);
-    tls->changed = memcmp(&tls->fresh_stamps, &tls->stamps, sizeof tls->stamps) != 0;
+    tls_stamps_read(&tls->fresh_stamps, &tls->source, true);
+    tls->changed = !tls_ready(tls) || memcmp(&tls->fresh_stamps, &tls->stamps, sizeof tls->stamps) != 0;
     if (tls->changed) {
         struct error err;
-        tls->result = tls_material_read(&tls->fresh, &tls->source, &err);
+        tls->result = tls_material_read(&tls->fresh, &tls->source, true, &err);
         error_keep(&tls->err, tls->result ? &err : NULL);
     }
     OPENSSL_thread_stop(); /* the worker is libuv's and outlives OpenSSL's own cleaning up */
@@ -140,8 +150,11 @@ static void destroy(struct tls *tls)
 
 static void take_over(struct tls *tls)
 {
+    bool first = !tls_ready(tls);
     tls->stamps = tls->fresh_stamps; /* also of what could not be read: it is tried again when it changes again */
-    tls->changed = tls->result == 0;
+    tls->changed = tls->result == 0 && !first;
+    if (tls->result && first)
+        return; /* who waits is told */
     if (tls->result) {
         log_line(tls->log, LOG_WARN, "TLS files have changed and cannot be used; going on with the old ones: %s",
                  tls->err->message);
@@ -150,8 +163,19 @@ static void take_over(struct tls *tls)
     tls_material_free(&tls->material);
     tls->material = tls->fresh;
     tls->fresh = (struct tls_material){0};
+    if (first)
+        return;
     tls->changed_at = uv_now(tls->loop);
     log_line(tls->log, LOG_INFO, "TLS files have changed and were read again");
+}
+
+static void end_waits(struct tls *tls)
+{
+    const struct error *err = tls_ready(tls) ? NULL : tls->err;
+    for (struct tls_wait *wait; (wait = TAILQ_FIRST(&tls->waits));) {
+        tls_await_end(tls, wait);
+        wait->over(wait->data, err);
+    }
 }
 
 static void on_looked(uv_work_t *work, int status)
@@ -165,6 +189,7 @@ static void on_looked(uv_work_t *work, int status)
         destroy(tls);
         return;
     }
+    end_waits(tls);
     bool again = tls->again, changed = status == 0 && tls->changed;
     tls->again = false;
     if (again)
@@ -173,17 +198,39 @@ static void on_looked(uv_work_t *work, int status)
         tls->listener(tls->listener_data, changed);
 }
 
-void tls_look(struct tls *tls, bool now)
+static void begin_look(struct tls *tls)
 {
-    if (tls->closing || !tls_has_files(tls) || (!now && uv_now(tls->loop) - tls->looked < TLS_LOOK_MS))
-        return;
-    if (tls->looking) {
-        tls->again |= now;
-        return;
-    }
     tls->looking = true;
     tls->work.data = tls;
     uv_queue_work(tls->loop, &tls->work, look, on_looked);
+}
+
+void tls_look(struct tls *tls, bool now)
+{
+    bool any = tls_has_files(tls) || (tls->source.system && tls_ready(tls));
+    if (tls->closing || !any || (!now && uv_now(tls->loop) - tls->looked < TLS_LOOK_MS))
+        return;
+    if (tls->looking)
+        tls->again |= now;
+    else
+        begin_look(tls);
+}
+
+void tls_await(struct tls *tls, struct tls_wait *wait)
+{
+    if (wait->waiting)
+        return;
+    wait->waiting = true;
+    TAILQ_INSERT_TAIL(&tls->waits, wait, link);
+    if (!tls->looking)
+        begin_look(tls);
+}
+
+void tls_await_end(struct tls *tls, struct tls_wait *wait)
+{
+    if (wait->waiting)
+        TAILQ_REMOVE(&tls->waits, wait, link);
+    wait->waiting = false;
 }
 
 struct tls *tls_share(struct tls *tls)

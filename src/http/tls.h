@@ -6,6 +6,7 @@
 #ifndef MPIJOBD_HTTP_TLS_H
 #define MPIJOBD_HTTP_TLS_H
 
+#include <sys/queue.h>
 #include <uv.h>
 
 #include "http/tls_material.h"
@@ -15,7 +16,17 @@
 
 struct tls;
 
-/* Reads the files, which blocks. Errors as of tls_material_read. */
+/* Who waits until the system's CAs are there. */
+struct tls_wait {
+    TAILQ_ENTRY(tls_wait) link;
+    bool waiting;
+    /* Once, on the loop. err: why they cannot be read; NULL: they were. */
+    void (*over)(void *data, const struct error *err);
+    void *data;
+};
+
+/* Reads the files that are named, which blocks; the system's CAs are read when they are asked for (tls_await). Errors
+ * as of tls_material_read. */
 int tls_new(uv_loop_t *loop, const struct http_tls *config, const struct log *log, struct tls **tls, struct error *err);
 /* For a client that has a carrier: it trusts nobody, and reads nothing. */
 int tls_none(uv_loop_t *loop, struct tls **tls, struct error *err);
@@ -23,7 +34,12 @@ int tls_none(uv_loop_t *loop, struct tls **tls, struct error *err);
  * all is as before. */
 int tls_identify(struct tls *tls, struct str certificate, struct str key, struct error *err);
 bool tls_apply(const struct tls *tls, SSL_CTX *context);
-bool tls_has_files(const struct tls *tls);
+bool tls_has_files(const struct tls *tls); /* that are named */
+/* Do connections know whom to trust? If not, tls_await first. */
+bool tls_ready(const struct tls *tls);
+/* Has the system's CAs read on a worker thread, and wait->over called. Nothing new where that waits already. */
+void tls_await(struct tls *tls, struct tls_wait *wait);
+void tls_await_end(struct tls *tls, struct tls_wait *wait); /* `over` is not called any more */
 /* When the material changed last, in the loop's milliseconds; 0: not since it was made. */
 uint64_t tls_changed_at(const struct tls *tls);
 /* looked: called after each look; changed: the files were read again. NULL: not called. */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http/system_roots.h"
+
 #define PEM_FILE_MAX (4u << 20)
 
 static const char *const part_names[TLS_PARTS] = {"CA certificate", "client certificate", "client key"};
@@ -25,7 +27,7 @@ static int copy_part(struct tls_source *source, int part, struct str text, const
 
 int tls_source_copy(struct tls_source *source, const struct http_tls *tls)
 {
-    *source = (struct tls_source){0};
+    *source = (struct tls_source){.system = !tls->insecure && !tls->ca.len && (!tls->ca_file || !*tls->ca_file)};
     if (copy_part(source, TLS_CA, tls->ca, tls->ca_file) ||
         copy_part(source, TLS_CERTIFICATE, tls->certificate, tls->certificate_file) ||
         copy_part(source, TLS_KEY, tls->key, tls->key_file)) {
@@ -49,9 +51,11 @@ bool tls_source_has_files(const struct tls_source *source)
     return source->part[TLS_CA].file || source->part[TLS_CERTIFICATE].file || source->part[TLS_KEY].file;
 }
 
-void tls_stamps_read(struct tls_stamps *stamps, const struct tls_source *source)
+void tls_stamps_read(struct tls_stamps *stamps, const struct tls_source *source, bool system)
 {
     memset(stamps, 0, sizeof *stamps); /* padding too: stamps are compared by their bytes */
+    if (system && source->system)
+        stamps->system = system_roots_stamp();
     for (int i = 0; i < TLS_PARTS; i++) {
         struct stat st;
         if (!source->part[i].file || stat(source->part[i].file, &st) != 0)
@@ -95,15 +99,18 @@ static int load(const struct tls_source *source, int part, struct buf *file, BIO
     return *bio ? 0 : error_nomem(err);
 }
 
-static int read_roots(struct tls_material *material, const struct tls_source *source, BIO *bio, struct error *err)
+static int read_roots(struct tls_material *material, const struct tls_source *source, bool system, BIO *bio,
+                      struct error *err)
 {
+    if (!bio && !(system && source->system))
+        return 0;
     material->roots = X509_STORE_new();
     if (!material->roots)
         return error_nomem(err);
     /* An intermediate certificate that is given as the CA is trusted as it is, as Go and curl do. */
     X509_STORE_set_flags(material->roots, X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN);
-    if (!bio) /* the system's, or SSL_CERT_FILE's and SSL_CERT_DIR's; a folder is looked into when it is needed */
-        return X509_STORE_set_default_paths(material->roots) ? 0 : error_nomem(err);
+    if (!bio)
+        return system_roots_read(material->roots, err);
     int count = 0;
     for (X509 *ca; (ca = PEM_read_bio_X509(bio, NULL, NULL, NULL)); count++) {
         int added = X509_STORE_add_cert(material->roots, ca);
@@ -163,8 +170,8 @@ static int read_key(struct tls_material *material, const struct tls_source *sour
     return 0;
 }
 
-static int read_all(struct tls_material *material, const struct tls_source *source, struct buf *files, BIO **bios,
-                    struct error *err)
+static int read_all(struct tls_material *material, const struct tls_source *source, bool system, struct buf *files,
+                    BIO **bios, struct error *err)
 {
     int rc = 0;
     for (int i = 0; i < TLS_PARTS; i++) {
@@ -174,7 +181,7 @@ static int read_all(struct tls_material *material, const struct tls_source *sour
     if ((bios[TLS_CERTIFICATE] == NULL) != (bios[TLS_KEY] == NULL))
         return error_set(err, ERR_INVALID, "a client %s is given without its %s", bios[TLS_KEY] ? "key" : "certificate",
                          bios[TLS_KEY] ? "certificate" : "key");
-    if ((rc = read_roots(material, source, bios[TLS_CA], err)))
+    if ((rc = read_roots(material, source, system, bios[TLS_CA], err)))
         return rc;
     if (!bios[TLS_KEY])
         return 0;
@@ -183,12 +190,12 @@ static int read_all(struct tls_material *material, const struct tls_source *sour
     return read_key(material, source, bios[TLS_KEY], err);
 }
 
-int tls_material_read(struct tls_material *material, const struct tls_source *source, struct error *err)
+int tls_material_read(struct tls_material *material, const struct tls_source *source, bool system, struct error *err)
 {
     struct buf files[TLS_PARTS] = {{.secret = true}, {.secret = true}, {.secret = true}};
     BIO *bios[TLS_PARTS] = {0};
     *material = (struct tls_material){0};
-    int rc = read_all(material, source, files, bios, err);
+    int rc = read_all(material, source, system, files, bios, err);
     for (int i = 0; i < TLS_PARTS; i++) {
         BIO_free(bios[i]);
         buf_free(&files[i]);
@@ -209,7 +216,8 @@ void tls_material_free(struct tls_material *material)
 
 bool tls_material_apply(const struct tls_material *material, SSL_CTX *context)
 {
-    SSL_CTX_set1_cert_store(context, material->roots);
+    if (material->roots)
+        SSL_CTX_set1_cert_store(context, material->roots);
     if (!material->certificate)
         return true;
     return SSL_CTX_use_certificate(context, material->certificate) && SSL_CTX_set1_chain(context, material->chain) &&

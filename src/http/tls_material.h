@@ -18,6 +18,7 @@ struct tls_source {
         struct buf text; /* wins; wiped */
         char *file;      /* or NULL */
     } part[TLS_PARTS];
+    bool system; /* no CA is given: the system's (http/system_roots.h) */
 };
 
 int tls_source_copy(struct tls_source *source, const struct http_tls *tls); /* 0 or ERR_NOMEM */
@@ -32,18 +33,20 @@ struct tls_stamps {
         off_t size;
         struct timespec changed;
     } part[TLS_PARTS];
+    uint64_t system;
 };
-void tls_stamps_read(struct tls_stamps *stamps, const struct tls_source *source);
+void tls_stamps_read(struct tls_stamps *stamps, const struct tls_source *source, bool system);
 
 struct tls_material {
-    X509_STORE *roots;
+    X509_STORE *roots; /* NULL: nobody is trusted, or the system's were not read */
     X509 *certificate; /* NULL: none; then there is no key either */
     STACK_OF(X509) * chain;
     EVP_PKEY *key;
 };
 
-/* ERR_INVALID (no PEM, a key that does not fit), or what buf_read_file returns; messages name the file. */
-int tls_material_read(struct tls_material *material, const struct tls_source *source, struct error *err);
+/* ERR_INVALID (no PEM, a key that does not fit), or what buf_read_file returns; messages name the file. system: also
+ * the system's CAs, where the source wants them; errors as of system_roots_read. */
+int tls_material_read(struct tls_material *material, const struct tls_source *source, bool system, struct error *err);
 void tls_material_free(struct tls_material *material); /* OpenSSL wipes the key */
 bool tls_material_apply(const struct tls_material *material, SSL_CTX *context);
 

@@ -181,6 +181,8 @@ static bool set_tls(CURL *easy, struct http_request *request)
     /* Ours alone (on_tls): libcurl would parse Debian's whole store for each connection. */
     SET(CURLOPT_CAPATH, NULL);
     SET(CURLOPT_CAINFO, NULL);
+    SET(CURLOPT_PROXY_CAPATH, NULL);
+    SET(CURLOPT_PROXY_CAINFO, NULL);
     SET(CURLOPT_SSL_CTX_FUNCTION, on_tls);
     SET(CURLOPT_SSL_CTX_DATA, client);
 #if LIBCURL_VERSION_NUM >= 0x075700

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/base64.h"
+#include "http/tls_material.h"
 #include "outside/address.h"
 
 #define LINE 76 /* of base64 */
@@ -82,7 +83,8 @@ struct sending {
     struct buf text;
     size_t given; /* bytes of it */
     struct curl_slist *to;
-    const char *refused; /* why an address was not connected to; NULL: none was */
+    const char *refused;   /* why an address was not connected to; NULL: none was */
+    struct error distrust; /* code 0: it is known whom to trust */
     CURL *easy;
 };
 
@@ -112,6 +114,36 @@ static curl_socket_t on_socket(void *data, curlsocktype purpose, struct curl_soc
         return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     s->refused = why;
     return CURL_SOCKET_BAD;
+}
+
+/* Called where the server speaks TLS. libcurl would open the CAs itself, whatever they are. */
+static CURLcode on_tls(CURL *easy, void *context, void *data)
+{
+    struct sending *s = data;
+    struct tls_source source;
+    struct tls_material material;
+    (void)easy;
+    int rc = tls_source_copy(&source, &(struct http_tls){.ca_file = s->mail->config->ca_file});
+    if (rc)
+        return CURLE_OUT_OF_MEMORY;
+    rc = tls_material_read(&material, &source, true, &s->distrust);
+    tls_source_free(&source);
+    if (rc)
+        return CURLE_SSL_CACERT_BADFILE;
+    bool good = tls_material_apply(&material, context); /* it has a share of its own in the store */
+    tls_material_free(&material);
+    return good ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+}
+
+static bool set_tls(struct sending *s, CURL *easy)
+{
+    bool failed = curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) || curl_easy_setopt(easy, CURLOPT_CAINFO, NULL) ||
+                  curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls) ||
+                  curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, s);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    failed = failed || curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L); /* else libcurl keeps our store */
+#endif
+    return failed || curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 }
 
 /* The host and the port of smtp://HOST:PORT; refuses other URLs, and hosts that policies may not ask. */
@@ -218,19 +250,18 @@ static int transfer(struct sending *s, struct error *err)
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)MAIL_TIMEOUT_S);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, 15L);
-    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(easy, CURLOPT_USE_SSL, password->len ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_TRY);
-    if (s->mail->config->ca_file)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, s->mail->config->ca_file);
     if (user->len) {
         curl_easy_setopt(easy, CURLOPT_USERNAME, user->ptr);
         curl_easy_setopt(easy, CURLOPT_PASSWORD, password->len ? password->ptr : "");
     }
-    CURLcode rc = url.failed ? CURLE_OUT_OF_MEMORY : curl_easy_perform(easy);
+    CURLcode rc = url.failed || set_tls(s, easy) ? CURLE_OUT_OF_MEMORY : curl_easy_perform(easy);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &code);
     buf_free(&url);
     if (rc == CURLE_OK)
         return 0;
+    if (s->distrust.code) /* tried again: somebody may mend the file */
+        return error_set(err, ERR_UNREACHABLE, "email: it is not known whom to trust: %s", s->distrust.message);
     if (s->refused)
         return error_set(err, ERR_REFUSED, "email: the server's address is %s", s->refused);
     int kind = code >= 500 && code < 600 && rc != CURLE_LOGIN_DENIED ? ERR_INVALID : ERR_UNREACHABLE;

@@ -68,6 +68,8 @@ int outside_new(uv_loop_t *loop, struct defer_queue *soon, const struct clock *c
         free(o);
         return err ? err->code : ERR_INVALID;
     }
+    if (config->ca_file)
+        outside_client(o, true, NULL); /* so that no later use of it reads the file on the loop */
     *out = o;
     return 0;
 }

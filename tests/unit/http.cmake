@@ -5,6 +5,7 @@ mpijobd_unit_test(http FLOORS http SOURCES ${HTTP_SUPPORT} LIBS PkgConfig::OPENS
 mpijobd_unit_test(http_proxy FLOORS http)
 mpijobd_unit_test(http_faults FLOORS http SOURCES ${HTTP_SUPPORT} moved_clock.c LIBS PkgConfig::OPENSSL pthread)
 mpijobd_unit_test(http_tls FLOORS http SOURCES ${HTTP_SUPPORT} certificates.c LIBS PkgConfig::OPENSSL pthread)
+mpijobd_unit_test(http_roots FLOORS http SOURCES ${HTTP_SUPPORT} certificates.c LIBS PkgConfig::OPENSSL pthread)
 mpijobd_unit_test(http_alloc ALLOC FLOORS http SOURCES ${HTTP_SUPPORT} certificates.c LIBS PkgConfig::OPENSSL pthread)
 
 # Requests a second, by hand: ninja bench_http && tests/unit/bench_http

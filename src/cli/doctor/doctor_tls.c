@@ -98,7 +98,7 @@ static int read_material(const struct kube_config *c, bool client, struct tls_ma
     if (rc)
         error_nomem(err);
     else
-        rc = tls_material_read(material, &source, err);
+        rc = tls_material_read(material, &source, true, err);
     tls_source_free(&source);
     return rc;
 }
