@@ -98,7 +98,8 @@ static struct text *take(struct outlet *o, bool wrote)
     return t;
 }
 
-/* The texts of one write: as many as fit into WRITE_BYTES, and one at least. Returns the first that is not among them. */
+/* The texts of one write: as many as fit into WRITE_BYTES, and one at least. Returns the first that is not among
+ * them. */
 static struct text *write_some(struct outlet *o, struct text *first)
 {
     char bytes[WRITE_BYTES];
