@@ -19,6 +19,7 @@
 #define LIVED_MS 60000 /* a daemon that ran for so long is not in a loop of crashes */
 #define BLAMED_MOST 32 /* crashes in a row after which a pause is made whoever is to blame */
 #define NEVER INT64_MAX
+#define AGAIN_MS 100 /* timeout(1) sends what it sends to its child, and then to the child's group */
 
 static const int passed_on[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2};
 #define PASSED_ON (sizeof passed_on / sizeof *passed_on)
@@ -31,6 +32,8 @@ struct parent {
     int64_t kill_at;   /* the child is killed then */
     int64_t start_at;  /* the next child begins then */
     bool stopping;     /* SIGTERM or SIGINT was passed on */
+    siginfo_t last;    /* the last SIGTERM or SIGINT */
+    int64_t last_at;   /* milliseconds */
     unsigned crashes;  /* in a row */
     unsigned pauses;   /* in a row */
 };
@@ -78,12 +81,17 @@ static void become_small(void)
 
 /* ---- the daemon ---- */
 
-/* In the new process. The kernel kills it when the parent dies; it may have died already. */
+/* In the new process. The kernel kills it when the parent dies; it may have died already. It gets a process group of
+ * its own: what a terminal or a program sends to the whole group comes to the parent alone, and from there once. To the
+ * terminal it is in the background then, where it may write all the same. */
 static void begin_life(struct parent *p)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != p->self)
         _exit(1);
+    setpgid(0, 0);
+    signal(SIGTTOU, SIG_IGN);
+    signal(SIGTTIN, SIG_IGN);
     sigprocmask(SIG_SETMASK, &p->before, NULL);
 }
 
@@ -99,6 +107,8 @@ static bool start(struct parent *p)
         begin_life(p);
         return true;
     }
+    if (p->child > 0)
+        setpgid(p->child, p->child); /* whichever of the two comes first */
     return false;
 }
 
@@ -171,19 +181,50 @@ static void reap(struct parent *p)
 
 /* ---- signals ---- */
 
+/* The same request of the same sender, to the process and to its group. */
+static bool is_repeated(struct parent *p, const siginfo_t *info)
+{
+    int64_t now = now_ms();
+    bool repeated = p->stopping && info->si_signo == p->last.si_signo && info->si_code == p->last.si_code &&
+                    info->si_pid == p->last.si_pid && now - p->last_at < AGAIN_MS;
+    p->last = *info;
+    p->last_at = now;
+    return repeated;
+}
+
 static void pass_on(struct parent *p, const siginfo_t *info)
 {
     if (!p->child)
         _exit(0); /* it is between two daemons: there is nothing to end */
-    /* What a terminal sends goes to the daemon by itself. */
-    if (info->si_code != SI_KERNEL)
-        kill(p->child, info->si_signo);
-    if (info->si_signo != SIGTERM && info->si_signo != SIGINT)
+    bool stops = info->si_signo == SIGTERM || info->si_signo == SIGINT;
+    if (stops && is_repeated(p, info))
+        return;
+    kill(p->child, info->si_signo);
+    if (!stops)
         return;
     int64_t grace = atomic_load(&p->shared->grace_ms);
     if (!p->stopping)
         p->kill_at = now_ms() + (grace < 0 ? PARENT_GRACE_MS : grace) + PARENT_PATIENCE_MS;
     p->stopping = true;
+}
+
+/* Ctrl-Z stops both, for as long as the shell wants it; the daemon's time to end does not pass meanwhile. Where there
+ * is no shell that could go on with us, the system ignores the signal, and so does the daemon. */
+static void suspend(struct parent *p)
+{
+    sigset_t stop;
+    int64_t since = now_ms();
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTSTP);
+    if (p->child)
+        kill(p->child, SIGSTOP);
+    raise(SIGTSTP);
+    sigprocmask(SIG_UNBLOCK, &stop, NULL); /* here it stops */
+    sigprocmask(SIG_BLOCK, &stop, NULL);
+    if (p->child)
+        kill(p->child, SIGCONT);
+    if (p->kill_at != NEVER)
+        p->kill_at += now_ms() - since;
 }
 
 /* One turn of waiting. True: in a new daemon. */
@@ -197,6 +238,8 @@ static bool turn(struct parent *p)
     int number = next == NEVER ? sigwaitinfo(&p->waited, &info) : sigtimedwait(&p->waited, &info, &left);
     if (number == SIGCHLD)
         reap(p);
+    else if (number == SIGTSTP)
+        suspend(p);
     else if (number > 0)
         pass_on(p, &info);
     now = now_ms();
@@ -223,6 +266,9 @@ static void set_up_signals(struct parent *p)
     sigaddset(&p->waited, SIGCHLD);
     for (size_t i = 0; i < PASSED_ON; i++)
         sigaddset(&p->waited, passed_on[i]);
+    struct sigaction suspended;
+    if (sigaction(SIGTSTP, NULL, &suspended) == 0 && suspended.sa_handler != SIG_IGN)
+        sigaddset(&p->waited, SIGTSTP);
     sigprocmask(SIG_BLOCK, &p->waited, &p->before);
     signal(SIGCHLD, SIG_DFL); /* whoever started us may have it ignored, and then nothing could be waited for */
 }

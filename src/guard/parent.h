@@ -2,7 +2,8 @@
 /* The daemon's parent: a process that does nothing but start the daemon again when it crashes. It uses libc only, and
  * keeps less than 1 MB of memory: it is a program of its own, mpijobd-parent (src/parent_main.c), linked statically.
  *
- * Signals that ask for something (SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2) are passed on. A daemon that has
+ * Signals that ask for something (SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2) are passed on, once also where
+ * they are sent to the whole process group: the daemon has one of its own. Ctrl-Z stops both. A daemon that has
  * exited takes the parent with it, and the exit code is kept. One that was ended by a signal is started again: at once
  * where a policy is to blame, which is in quarantine then, else after pauses that grow (0.1 s to 30 s). After SIGTERM
  * or SIGINT the daemon has its grace time and PARENT_PATIENCE_MS, then it is killed. Neither outlives the other. */

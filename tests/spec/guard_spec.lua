@@ -70,6 +70,58 @@ describe("the daemon's parent", function()
         assert.are.equal(2, (support.mpijobd("run", "--grace", "soon", good)))
     end)
 
+    it("passes on once what is sent to its whole process group", function()
+        local daemon = support.daemon({ behind = { "/usr/bin/setsid" } }, "run", "--kubeconfig", server.kubeconfig, "--state", ":memory:", "--listen", "none",
+            good)
+        daemon:expect("in force")
+        uv.kill(-daemon.pid, "sighup")
+        daemon:expect("loading the policies again")
+        daemon:expect("in force")
+        uv.kill(-daemon.pid, "sigtstp") -- there is no shell that could go on with it: it has no effect
+        daemon:expect("tick")
+        uv.kill(-daemon.pid, "sigterm")
+        assert.are.equal(0, (daemon:wait()))
+        assert.are.equal(1, support.count(daemon.stderr, "loading the policies again"))
+        support.lacks(daemon.stderr, "already stopping")
+    end)
+
+    it("ends at once with what timeout sends, to it and to its group", function()
+        local daemon = support.daemon({ behind = { "/usr/bin/timeout", "100" } }, "run", "--kubeconfig", server.kubeconfig, "--state", ":memory:", "--listen",
+            "none", good)
+        daemon:expect("in force")
+        daemon:kill("sigterm")
+        assert.are.equal(0, (daemon:wait()))
+        assert.are.equal(1, support.count(daemon.stderr, "stopping: what is in flight"))
+        support.lacks(daemon.stderr, "already stopping")
+    end)
+
+    -- A shell with jobs, on a terminal of its own.
+    it("is stopped and goes on with the daemon, and ends with it at Ctrl-C", function()
+        local shell = support.keep(support.proc.start("/usr/bin/script", { stdin = true, args = { "-qec", "bash --norc --noprofile -m", "/dev/null" } }))
+        shell.input:write(("exec 2>&1; '%s' run --kubeconfig '%s' --state :memory: --listen none '%s'\n"):format(support.binary, server.kubeconfig, good))
+        shell:expect("in force", "stdout")
+        shell:expect("tick", "stdout")
+        shell.input:write("\26")
+        shell:expect("Stopped", "stdout")
+        local pid = children(children(shell.pid)[1])[1]
+        local function state(of)
+            return support.read("/proc/" .. of .. "/stat"):match("%) (%a)")
+        end
+        assert.are.equal("T", state(pid))
+        assert.is_truthy(support.proc.await(function()
+            return state(children(pid)[1]) == "T"
+        end))
+        shell.input:write("fg\n")
+        shell:expect("tick", "stdout")
+        shell.input:write("\3")
+        shell:expect("stopping: what is in flight", "stdout")
+        shell.input:write("echo it has ended with $?\n")
+        shell:expect("it has ended with 0", "stdout")
+        support.lacks(shell.stdout, "already stopping")
+        shell.input:write("exit\n")
+        shell:wait()
+    end)
+
     it("starts a daemon that was killed again, and waits longer each time", function()
         local daemon = start()
         for _, pause in ipairs { "0.1 s", "0.2 s", "0.4 s" } do
