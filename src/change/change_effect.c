@@ -4,6 +4,7 @@
 
 #include "change/change_parts.h"
 #include "store/journal.h"
+#include "store/state.h"
 
 enum mpijob_sign change_sign(const struct change *c)
 {
@@ -24,7 +25,7 @@ static void note_in_journal(const struct change *c)
                                     .observed = effect_seen_name(c->effect.seen),
                                     .observed_at = clock_now(c->site->clock)};
     if (row.id && row.observed)
-        journal_observed(c->site->journal, &row, NULL, NULL);
+        state_observed(c->site->state, &row, NULL, NULL);
 }
 
 static void seen(void *data, enum effect_seen what, uint64_t after_ms, const struct error *why)

@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/heal.h"
+#include "cli/session/hand.h"
 #include "cli/session/table.h"
 #include "json/write.h"
 
@@ -194,6 +195,8 @@ static int work(struct inspection *in)
     else if (!code)
         summary_text(in);
     if (!code && s->options.fix)
+        code = hand_open(s);
+    if (!code && s->options.fix)
         code = heal_run(&in->heal, s, in->as_json ? &in->w : NULL);
     if (in->as_json)
         json_write_end(&in->w);
@@ -245,7 +248,8 @@ const struct command cmd_inspect = {
     "inspect",
     "[NAME...] [-n NAMESPACE | -A] [-l SELECTOR] [-o table|json] [--fix [--dry-run]]",
     "Find the MPIJobs that are set up wrongly, and heal them",
-    TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT | TAKES_DRY_RUN | TAKES_FIX | TAKES_KIND | TAKES_NAMES,
+    TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT | TAKES_DRY_RUN | TAKES_FIX | TAKES_KIND | TAKES_NAMES |
+        TAKES_HAND,
     run,
     "  mpijobd inspect -A\n"
     "  mpijobd inspect -n train --fix --dry-run\n"

@@ -64,6 +64,27 @@ static void json_number(struct json_writer *w, const char *key, int64_t n)
     json_write_int(w, n);
 }
 
+static void json_who(struct json_writer *w, const char *who, int64_t uid)
+{
+    json_write_key(w, "who");
+    if (!who) {
+        json_write_null(w);
+        return;
+    }
+    json_write_object(w);
+    json_text(w, "user", who);
+    json_number(w, "uid", uid);
+    json_write_end(w);
+}
+
+/* "alice (1000)" */
+static void who_cell(struct table *t, const char *who, int64_t uid)
+{
+    char text[96];
+    snprintf(text, sizeof text, "%.64s (%" PRId64 ")", who ? who : "", uid);
+    table_cell(t, who ? text : NULL);
+}
+
 /* The last part of "/metadata/labels/ops.example.com~1x", as people write it: ops.example.com/x */
 static void last_part(const char *pointer, struct buf *out)
 {
@@ -111,7 +132,8 @@ static void change_as_json(struct json_writer *w, const struct store_change *c)
     json_number(w, "id", c->id);
     json_number(w, "run", c->run);
     json_number(w, "epoch", c->epoch);
-    json_text(w, "policy", c->policy);
+    json_text(w, "policy", *c->policy ? c->policy : STORE_BY_HAND);
+    json_who(w, c->who, c->who_uid);
     json_text(w, "cluster", c->cluster);
     json_text(w, "server", c->server);
     json_text(w, "version", c->version);
@@ -168,7 +190,8 @@ static bool change_row(void *data, const struct store_change *c)
              other ? " " : "", c->name_space, c->name);
     time_cell(&r->table, c->intended_at);
     number_cell(&r->table, c->run);
-    table_cell(&r->table, c->policy);
+    table_cell(&r->table, *c->policy ? c->policy : STORE_BY_HAND);
+    who_cell(&r->table, c->who, c->who_uid);
     if (of_several(r))
         table_cell(&r->table, c->cluster);
     table_cell(&r->table, job);
@@ -190,6 +213,7 @@ static bool run_row(void *data, const struct store_run *run)
         json_text(w, "policy", run->policy);
         json_text(w, "cluster", run->cluster);
         json_text(w, "trigger", run->trigger);
+        json_who(w, run->who, run->who_uid);
         json_time(w, "scheduled_at", run->scheduled_at);
         json_time(w, "started_at", run->started_at);
         json_time(w, "ended_at", run->ended_at);
@@ -208,6 +232,7 @@ static bool run_row(void *data, const struct store_run *run)
     if (of_several(r))
         table_cell(&r->table, run->cluster);
     table_cell(&r->table, run->trigger);
+    who_cell(&r->table, run->who, run->who_uid);
     time_cell(&r->table, run->scheduled_at);
     char outcome[64];
     snprintf(outcome, sizeof outcome, "%s%s", run->outcome ? run->outcome : "not ended",
@@ -222,14 +247,15 @@ static bool run_row(void *data, const struct store_run *run)
 
 static int read_rows(struct reading *r, bool runs)
 {
-    static const char *const change_heads[] = {"TIME",   "RUN",    "POLICY",  "JOB",
+    static const char *const change_heads[] = {"TIME",   "RUN",    "POLICY",  "WHO",    "JOB",
                                                "CHANGE", "EFFECT", "OUTCOME", "MESSAGE"};
-    static const char *const run_heads[] = {"RUN",     "POLICY",    "TRIGGER", "SCHEDULED", "OUTCOME",
-                                            "CHANGED", "UNCHANGED", "FAILED",  "MESSAGE"};
-    static const char *const change_heads_of_several[] = {"TIME",   "RUN",    "POLICY",  "CLUSTER", "JOB",
-                                                          "CHANGE", "EFFECT", "OUTCOME", "MESSAGE"};
-    static const char *const run_heads_of_several[] = {"RUN",     "POLICY",  "CLUSTER",   "TRIGGER", "SCHEDULED",
-                                                       "OUTCOME", "CHANGED", "UNCHANGED", "FAILED",  "MESSAGE"};
+    static const char *const run_heads[] = {"RUN",     "POLICY",  "TRIGGER",   "WHO",    "SCHEDULED",
+                                            "OUTCOME", "CHANGED", "UNCHANGED", "FAILED", "MESSAGE"};
+    static const char *const change_heads_of_several[] = {"TIME", "RUN",    "POLICY", "WHO",     "CLUSTER",
+                                                          "JOB",  "CHANGE", "EFFECT", "OUTCOME", "MESSAGE"};
+    static const char *const run_heads_of_several[] = {"RUN",       "POLICY",    "CLUSTER", "TRIGGER",
+                                                       "WHO",       "SCHEDULED", "OUTCOME", "CHANGED",
+                                                       "UNCHANGED", "FAILED",    "MESSAGE"};
     struct session *s = &r->s;
     struct options *o = &s->options;
     struct store_filter filter = {.policy = o->policy,
@@ -246,9 +272,9 @@ static int read_rows(struct reading *r, bool runs)
         json_writer_init(&r->w, &r->json);
         json_write_array(&r->w);
     } else if (of_several(r)) {
-        table_begin(&r->table, runs ? 10 : 9, runs ? run_heads_of_several : change_heads_of_several);
+        table_begin(&r->table, runs ? 11 : 10, runs ? run_heads_of_several : change_heads_of_several);
     } else {
-        table_begin(&r->table, runs ? 9 : 8, runs ? run_heads : change_heads);
+        table_begin(&r->table, runs ? 10 : 9, runs ? run_heads : change_heads);
     }
     int rc = runs ? journal_read_runs(store_journal(s->store), &filter, o->in_flight, run_row, r, &s->error)
                   : journal_read_changes(store_journal(s->store), &filter, change_row, r, &s->error);

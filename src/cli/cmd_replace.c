@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/replace_file.h"
 #include "cli/replace_print.h"
+#include "cli/session/hand.h"
 #include "cli/session/named_jobs.h"
 #include "time/duration.h"
 
@@ -280,6 +281,9 @@ static int work(struct replacing *r)
     code = session_connect(s);
     if (code)
         return code;
+    code = hand_open(s);
+    if (code)
+        return code;
     r->site = session_site(s);
     if (s->options.file)
         return by_file(r);
@@ -350,7 +354,8 @@ const struct command cmd_replace = {
     "replace",
     "[KIND] NAME FIELD=VALUE... | -l SELECTOR FIELD=VALUE... | --all FIELD=VALUE... | -f FILE",
     "Replace fields of a job (or of many), and say what that does",
-    TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT | TAKES_REPLACE | TAKES_DRY_RUN | TAKES_KIND,
+    TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT | TAKES_REPLACE | TAKES_DRY_RUN | TAKES_KIND |
+        TAKES_HAND,
     run,
     "  mpijobd replace -n train bert-large cleanPodPolicy=All\n"
     "  mpijobd replace -n train bert-large activeDeadlineSeconds=7200 labels.team=vision annotations.note-\n"

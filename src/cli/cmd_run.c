@@ -11,6 +11,7 @@
 #include "base/program_version.h"
 #include "cli/commands.h"
 #include "cli/manual_clock.h"
+#include "cli/run_control.h"
 #include "cli/run_limits.h"
 #include "cli/session/policies.h"
 #include "cli/terminal.h"
@@ -31,6 +32,7 @@ struct daemon {
     struct signals signals;
     struct manual_clock manual;
     struct admin *admin; /* NULL: it does not listen */
+    struct run_control control;
     struct lag lag;
     struct metric *lag_seconds, *lag_cpu_seconds, *lines_lost, *journal_failures;
     uint64_t lines_counted; /* of those that were lost */
@@ -233,6 +235,7 @@ static int show(struct daemon *d)
 
 static void hide(struct daemon *d)
 {
+    run_control_close(&d->control);
     if (d->admin)
         admin_close(d->admin, NULL, NULL);
     d->admin = NULL;
@@ -303,6 +306,8 @@ static int prepare(struct daemon *d)
         code = open_quarantine(d);
     if (!code)
         code = show(d);
+    if (!code)
+        code = run_control_open(&d->s, &d->control);
     if (!code && s->options.once) {
         enum log_level level = s->log.level;
         code = session_connect(s);

@@ -17,6 +17,7 @@
 
 #define STORE_RESOURCE_DEFAULT "mpijobs.kubeflow.org"
 #define STORE_CLUSTER_DEFAULT "default" /* the one cluster without a name */
+#define STORE_BY_HAND "by hand"         /* in place of a policy, none of which can have this name */
 
 struct journal; /* see store_journal */
 
@@ -31,6 +32,8 @@ struct store_run {
     const char *message;          /* why; NULL: nothing to say */
     int64_t changed, unchanged, failed;
     bool dry_run;
+    const char *who; /* the person who asked for it; NULL: nobody did */
+    int64_t who_uid; /* with who: the user's number */
 };
 /* Begins a run; its number is given to done. run->id and how it ended are not looked at. A run that a schedule is due
  * for begins with state_run_begin, which moves the mark too. */
@@ -47,7 +50,9 @@ void journal_run_end_soon(struct journal *journal, const struct store_run *run, 
 struct store_intent {
     int64_t run;                         /* 0: none */
     int64_t epoch;                       /* who writes it: see store/state.h. 0: unknown */
-    const char *policy, *cluster;        /* policy "": the command line; cluster as in store_run */
+    const char *policy, *cluster;        /* policy: of a person's change STORE_BY_HAND; cluster as in store_run */
+    const char *who;                     /* the person who makes it; NULL: a policy does */
+    int64_t who_uid;                     /* with who: the user's number, as the kernel says */
     const char *server, *version;        /* "https://...", "kubeflow.org/v2beta1" */
     const char *resource;                /* "jobs.batch", "pods"; NULL: STORE_RESOURCE_DEFAULT */
     const char *name_space, *name, *uid; /* the object */
@@ -90,7 +95,8 @@ struct store_change {
     int64_t id; /* from 1 */
     int64_t run, epoch;
     const char *policy, *cluster, *server, *version, *resource, *name_space, *name, *uid, *resource_version, *verb,
-        *diff, *effect, *why;
+        *diff, *effect, *why, *who;
+    int64_t who_uid;
     int64_t intended_at;
     const char *outcome; /* NULL: in flight */
     int64_t ended_at;    /* 0: in flight */

@@ -7,11 +7,12 @@
 
 #define RUN_COLUMNS                                                                                                    \
     "id, policy, \"trigger\", scheduled_at, started_at, ended_at, outcome, message, changed, unchanged, failed, "      \
-    "dry_run, cluster"
+    "dry_run, cluster, who, who_uid"
 #define CHANGE_COLUMNS                                                                                                 \
     "id, run, policy, server, version, name_space, name, uid, resource_version, verb, diff, effect, why, "             \
     "intended_at, "                                                                                                    \
-    "ended_at, outcome, status, message, resource_version_after, cluster, resource, observed, observed_at, epoch"
+    "ended_at, outcome, status, message, resource_version_after, cluster, resource, observed, observed_at, epoch, "    \
+    "who, who_uid"
 
 /* A query under construction. The values are bound by name, so that any part may be left out. */
 struct query {
@@ -120,7 +121,9 @@ static struct store_change change_of(sqlite3_stmt *s)
                                  .resource = text(s, 20),
                                  .observed = text(s, 21),
                                  .observed_at = sqlite3_column_int64(s, 22),
-                                 .epoch = sqlite3_column_int64(s, 23)};
+                                 .epoch = sqlite3_column_int64(s, 23),
+                                 .who = text(s, 24),
+                                 .who_uid = sqlite3_column_int64(s, 25)};
 }
 
 static struct store_run run_of(sqlite3_stmt *s)
@@ -137,7 +140,9 @@ static struct store_run run_of(sqlite3_stmt *s)
                               .unchanged = sqlite3_column_int64(s, 9),
                               .failed = sqlite3_column_int64(s, 10),
                               .dry_run = sqlite3_column_int(s, 11) != 0,
-                              .cluster = text(s, 12)};
+                              .cluster = text(s, 12),
+                              .who = text(s, 13),
+                              .who_uid = sqlite3_column_int64(s, 14)};
 }
 
 /* A query, and who gets its rows: either of the two functions is set. */

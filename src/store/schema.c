@@ -54,8 +54,15 @@ static const char epochs[] = "CREATE TABLE epoch(number INTEGER NOT NULL);"
 static const char kept_table[] = "CREATE TABLE kept(space TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,"
                                  " expires_at INTEGER NOT NULL, PRIMARY KEY(space, key)) WITHOUT ROWID;";
 
+/* The people who change jobs by hand, and have policies run. */
+static const char who_columns[] = "ALTER TABLE changes ADD COLUMN who TEXT;"
+                                  "ALTER TABLE changes ADD COLUMN who_uid INTEGER NOT NULL DEFAULT -1;"
+                                  "ALTER TABLE runs ADD COLUMN who TEXT;"
+                                  "ALTER TABLE runs ADD COLUMN who_uid INTEGER NOT NULL DEFAULT -1;";
+
 const struct migration schema_steps[] = {{first_tables, NULL},     {cluster_columns, NULL}, {handled_table, NULL},
-                                         {resource_columns, NULL}, {epochs, NULL},          {kept_table, NULL}};
+                                         {resource_columns, NULL}, {epochs, NULL},          {kept_table, NULL},
+                                         {who_columns, NULL}};
 const int schema_newest = sizeof schema_steps / sizeof *schema_steps;
 
 int schema_number(sqlite3 *db, const char *sql, int64_t *number)

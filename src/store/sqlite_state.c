@@ -121,6 +121,11 @@ static void outcome(struct state *state, const struct store_outcome *outcome, co
     queue_submit(store_of(state), op_of_outcome(outcome, handled), refused, STORE_NOW, done, data);
 }
 
+static void observed(struct state *state, const struct store_observation *observation, store_done done, void *data)
+{
+    journal_observed(&store_of(state)->journal, observation, done, data);
+}
+
 const struct state_ops sqlite_state_ops = {
     .read_mark = read_mark,
     .read_handled = read_handled,
@@ -131,4 +136,5 @@ const struct state_ops sqlite_state_ops = {
     .run_begin = run_begin,
     .intent = intent,
     .outcome = outcome,
+    .observed = observed,
 };

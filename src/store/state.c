@@ -66,3 +66,8 @@ void state_outcome(struct state *state, const struct store_outcome *outcome, con
 {
     state->ops->outcome(state, outcome, handled, done, data);
 }
+
+void state_observed(struct state *state, const struct store_observation *observation, store_done done, void *data)
+{
+    state->ops->observed(state, observation, done, data);
+}

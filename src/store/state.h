@@ -21,6 +21,7 @@
 struct store_run; /* store/journal.h */
 struct store_intent;
 struct store_outcome;
+struct store_observation;
 
 /* What a policy has handled of a job; the value is the policy's floor's own. */
 struct store_handled {
@@ -77,16 +78,20 @@ void state_intent(struct state *state, const struct store_intent *intent, const 
 void state_outcome(struct state *state, const struct store_outcome *outcome, const struct store_handled *handled,
                    store_done done, void *data);
 
-/* What a form is made of: one function for each of those above; none is NULL.
+/* As journal_observed. */
+void state_observed(struct state *state, const struct store_observation *observation, store_done done, void *data);
+
+/* What a form is made of: one function for each of those above; none is NULL, but in the form for changes that people
+ * make by hand, which has intent, outcome and observed alone (cli/session/hand.h).
  *
- * The last three owe a promise: after a death at any moment, a job is handled neither twice nor never. What the dead
- * daemon left without an outcome in its journal is looked into at its next start, and the state is set right then. So
- * the journal's row has to be open for as long as the state may be wrong. The SQLite form writes both in one
- * transaction. A form that cannot writes the journal's row first in run_begin and intent (journal_run_begin,
+ * run_begin, intent and outcome owe a promise: after a death at any moment, a job is handled neither twice nor never.
+ * What the dead daemon left without an outcome in its journal is looked into at its next start, and the state is set
+ * right then. So the journal's row has to be open for as long as the state may be wrong. The SQLite form writes both
+ * in one transaction. A form that cannot writes the journal's row first in run_begin and intent (journal_run_begin,
  * journal_intent), and its own row when that is durable; in outcome it writes its own row first, and journal_outcome
- * when that is durable. It calls done when both are, so that nothing is sent before. Where its own row fails in intent,
- * it closes the journal's with the outcome "not-done" and answers with the error; where it fails in outcome, the
- * journal's stays open.
+ * when that is durable. It calls done when both are, so that nothing is sent before. Where its own row fails in
+ * intent, it closes the journal's with the outcome "not-done" and answers with the error; where it fails in outcome,
+ * the journal's stays open.
  *
  * Where another replica takes over, the journal of the dead one cannot be asked. A shared form therefore has to keep in
  * the row itself, from intent to outcome, that the change is only intended, and by which epoch. */
@@ -104,6 +109,7 @@ struct state_ops {
                    store_done done, void *data);
     void (*outcome)(struct state *state, const struct store_outcome *outcome, const struct store_handled *handled,
                     store_done done, void *data);
+    void (*observed)(struct state *state, const struct store_observation *observation, store_done done, void *data);
 };
 
 #endif

@@ -386,7 +386,7 @@ clusters:
   two: { context: a, server: "https://x" }
 log: { level: loud, format: xml }
 http: { connections: 0, timeout: soon }
-control: x
+plugins: x
 ]])
         local code, _, err = support.mpijobd("check", "--config", path, folder)
         assert.are.equal(1, code)
@@ -395,6 +395,6 @@ control: x
             lines[#lines + 1] = line .. " " .. key
         end
         assert.are.same({ "1 polices", "3 clusters.Lab", "5 clusters.prod.server", "6 clusters.prod.auth.type", "6 clusters.prod.auth.tokenfile",
-            "7 clusters.two.server", "8 log.level", "8 log.format", "9 http.connections", "9 http.timeout", "10 control" }, lines)
+            "7 clusters.two.server", "8 log.level", "8 log.format", "9 http.connections", "9 http.timeout", "10 plugins" }, lines)
     end)
 end)

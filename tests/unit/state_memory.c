@@ -232,8 +232,13 @@ static void outcome(struct state *state, const struct store_outcome *outcome, co
         step->handled = *handled;
 }
 
+static void observed(struct state *state, const struct store_observation *observation, store_done done, void *data)
+{
+    journal_observed(((struct memory_state *)state)->journal, observation, done, data);
+}
+
 static const struct state_ops ops = {read_mark,  read_handled, set_mark, remove_mark, set_handled,
-                                     sync_state, run_begin,    intent,   outcome};
+                                     sync_state, run_begin,    intent,   outcome,     observed};
 
 struct state *memory_state_open(uv_loop_t *loop, struct memory_tables *tables, struct journal *journal)
 {

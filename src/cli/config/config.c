@@ -277,6 +277,7 @@ void config_free(struct config *c)
     free(c->clusters);
     free(c->file);
     free(c->state);
+    free(c->control);
     free(c->listen);
     free(c->listen_token_file);
     free(c->http_ca);

@@ -33,10 +33,10 @@ struct config {
     size_t cluster_count;
     bool named; /* by `clusters` */
     char **policies,
-        **namespaces;     /* NULL-terminated, NULL: not given. Paths are relative to the configuration's folder */
-    char **gpu_resources; /* globs; the same */
-    char *state;
-    int64_t journal_keep;             /* microseconds; 0: for ever */
+        **namespaces;      /* NULL-terminated, NULL: not given. Paths are relative to the configuration's folder */
+    char **gpu_resources;  /* globs; the same */
+    char *state, *control; /* control: a socket's path, or "none" */
+    int64_t journal_keep;  /* microseconds; 0: for ever */
     char *listen, *listen_token_file; /* NULL: not given */
     enum log_level log_level;
     enum log_format log_format;

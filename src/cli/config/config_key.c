@@ -13,6 +13,7 @@ enum kind {
     KIND_MAP,
     KIND_TEXT,
     KIND_PATH,
+    KIND_SOCKET,
     KIND_TEXTS,
     KIND_PATHS,
     KIND_HOSTS,
@@ -60,6 +61,7 @@ static const struct key {
     {"/namespaces", KIND_TEXTS, offsetof(struct config, namespaces)},
     {"/gpu_resources", KIND_TEXTS, offsetof(struct config, gpu_resources)},
     {"/state", KIND_PATH, offsetof(struct config, state)},
+    {"/control", KIND_SOCKET, offsetof(struct config, control)},
     {"/journal", KIND_MAP, 0},
     {"/journal/keep", KIND_DURATION, offsetof(struct config, journal_keep)},
     {"/listen", KIND_TEXT, offsetof(struct config, listen)},
@@ -83,7 +85,6 @@ static const struct key {
     {"/secrets", KIND_PATH, offsetof(struct config, secrets)},
     /* Documented, and not available yet: refused rather than ignored. */
     {"/plugins", KIND_LATER, 0},
-    {"/control", KIND_LATER, 0},
     {"/leader_election", KIND_LATER, 0},
     {"/sharding", KIND_LATER, 0},
 };
@@ -148,7 +149,8 @@ static int read_text(struct config_reading *r, const struct key *k, struct json 
         return config_wrong(r, r->at, "is %s; it has to be a text%s", json_type_name(json_type(value)),
                             json_type(value) < JSON_ARRAY ? " (write it in quotes)" : "");
     char **out = (char **)(place(r, k));
-    *out = k->kind == KIND_PATH ? decode_path(r, value) : config_decode(value);
+    bool path = k->kind == KIND_PATH || (k->kind == KIND_SOCKET && !json_string_is(value, str_of("none")));
+    *out = path ? decode_path(r, value) : config_decode(value);
     return *out ? 0 : error_nomem(r->err);
 }
 
@@ -249,6 +251,7 @@ static int read_key(struct config_reading *r, const struct key *k, struct json v
         return json_type(value) == JSON_OBJECT ? 0 : config_wrong(r, r->at, "has to hold keys of its own");
     case KIND_TEXT:
     case KIND_PATH:
+    case KIND_SOCKET:
         return read_text(r, k, value);
     case KIND_TEXTS:
     case KIND_PATHS:

@@ -22,6 +22,8 @@ enum id {
     ID_CLOCK,
     ID_GRACE,
     ID_LISTEN,
+    ID_CONTROL,
+    ID_NO_JOURNAL,
     ID_NO_SUPERVISOR,
     ID_DRY_RUN,
     ID_LOG_LEVEL,
@@ -83,7 +85,7 @@ static const struct known {
     {"threshold", ID_THRESHOLD, "PERCENT", TAKES_TEST, "and fail below so many of them"},
     {"watch", ID_WATCH, NULL, TAKES_TEST, "run them again when a file in their folders changes, until Ctrl-C"},
     {"list", ID_LIST, NULL, TAKES_TEST, "name the tests, and run none"},
-    {"state", ID_STATE, "FILE", TAKES_STATE,
+    {"state", ID_STATE, "FILE", TAKES_STATE | TAKES_HAND,
      "the journal's file (default: /var/lib/mpijobd/state.db, or ~/.local/state/mpijobd/state.db if not root)"},
     {"once", ID_ONCE, NULL, TAKES_RUN, "run every policy once, now, and exit"},
     {"clock", ID_CLOCK, "TIME", TAKES_RUN,
@@ -91,6 +93,9 @@ static const struct known {
     {"grace", ID_GRACE, "DURATION", TAKES_RUN, "after SIGTERM, for what is in flight (default 30s)"},
     {"listen", ID_LISTEN, "ADDRESS", TAKES_RUN,
      "for metrics and health (default 127.0.0.1:9633); \"none\": do not listen"},
+    {"control", ID_CONTROL, "PATH", TAKES_RUN | TAKES_STATE | TAKES_HAND,
+     "the socket of the running daemon (default: STATE.control); \"none\": it has none"},
+    {"no-journal", ID_NO_JOURNAL, NULL, TAKES_HAND, "change it without a row in the journal"},
     {"no-supervisor", ID_NO_SUPERVISOR, NULL, TAKES_RUN,
      "without a parent process that starts the daemon again: for systemd and Kubernetes, which do that"},
     {"dry-run", ID_DRY_RUN, NULL, TAKES_DRY_RUN, "say what would be done, and do not do it"},
@@ -185,6 +190,8 @@ static bool *flag_of(struct options *o, int id)
         return &o->all_namespaces;
     case ID_ONCE:
         return &o->once;
+    case ID_NO_JOURNAL:
+        return &o->no_journal;
     case ID_NO_SUPERVISOR:
         return &o->no_supervisor;
     case ID_DRY_RUN:
@@ -248,6 +255,8 @@ static const char **text_of(struct options *o, int id)
         return &o->grace;
     case ID_LISTEN:
         return &o->listen;
+    case ID_CONTROL:
+        return &o->control;
     case ID_LOG_LEVEL:
         return &o->log_level;
     case ID_LOG_FORMAT:

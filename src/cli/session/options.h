@@ -19,8 +19,8 @@ enum option_group {
     TAKES_CLUSTER = 1 << 0,
     TAKES_NAMESPACE = 1 << 1, /* -n */
     TAKES_OUTPUT = 1 << 2,    /* -o */
-    TAKES_STATE = 1 << 3,     /* --state (and --config) */
-    TAKES_RUN = 1 << 4,       /* --once --clock --grace --listen --no-supervisor */
+    TAKES_STATE = 1 << 3,     /* --state --control (and --config) */
+    TAKES_RUN = 1 << 4,       /* --once --clock --grace --listen --control --no-supervisor */
     TAKES_DRY_RUN = 1 << 5,
     TAKES_LOG = 1 << 6, /* --log-level --log-format */
     TAKES_EXIT_CODE = 1 << 7,
@@ -36,6 +36,7 @@ enum option_group {
     TAKES_KIND = 1 << 17,     /* --kind, and kinds among the arguments */
     TAKES_NAMES = 1 << 18,    /* all its arguments are names; else the first one is */
     TAKES_TEST = 1 << 19,     /* --run --tags --exclude-tags --list, and -o of its own */
+    TAKES_HAND = 1 << 20,     /* --state --control --no-journal: it changes jobs by hand, and writes that down */
     TAKES_SCOPE = TAKES_NAMESPACE | TAKES_ALL,
 };
 
@@ -46,10 +47,10 @@ struct options {
         *log_level, *log_format, *cluster, *clock, *listen, *grace, *file, *resource_version, *policy, *request_timeout,
         *wait_effect, *service_account, *as, *as_uid;
     const char *as_groups[OPTIONS_GROUPS_MAX + 1]; /* NULL-terminated */
-    const char *by;
+    const char *by, *control;
     const char *only, *tags, *exclude_tags; /* of the tests */
     bool all_namespaces, all, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help,
-        no_supervisor, list, coverage, watch;
+        no_supervisor, no_journal, list, coverage, watch;
     enum output output;
     enum mpijob_kind job_kind;       /* which the command is about; set by command_begin */
     int64_t count, limit, threshold; /* -1: not given */

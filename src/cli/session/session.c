@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/session/command.h"
+#include "cli/session/hand.h"
 #include "loop/threads.h"
 #include "outside/outbox.h"
 #include "outside/outside.h"
@@ -84,6 +85,7 @@ struct site session_site(struct session *s)
                          .clock = &s->clock,
                          .log = &s->log,
                          .cluster = s->cluster,
+                         .state = hand_state(s->by_hand),
                          .namespaces = (const char *const *)s->namespaces};
 }
 
@@ -164,6 +166,8 @@ int session_close(struct session *s, int code)
         outside_close(s->outside, closed, s);
         session_wait(s);
     }
+    if (!hand_close(s) && code == EXIT_DONE)
+        code = EXIT_FAILED;
     if (s->store) {
         store_close(s->store, closed, s);
         session_wait(s);

@@ -23,6 +23,8 @@ struct session_cluster {
     struct error *error; /* why; NULL: it is not lost, or memory was out */
 };
 
+struct hand;
+
 struct session {
     const char *command;
     struct options options;
@@ -41,6 +43,7 @@ struct session {
     const struct kube_config *kube_config; /* NULL: there is none yet */
     struct metrics *metrics;               /* of a daemon; NULL: nothing is counted */
     struct store *store;
+    struct hand *by_hand; /* where changes by hand are written (hand.h); NULL: nowhere */
     struct engine *engine;
     struct outside *outside; /* NULL: not opened */
     const char **namespaces; /* in scope there, NULL-terminated; NULL: all */
@@ -75,7 +78,8 @@ int session_store(struct session *s);
 /* What policies reach beyond the cluster. */
 int session_outside(struct session *s);
 const char *session_state_path(struct session *s, char out[4096]);
-/* What works on the session's (first) cluster takes; without a journal. Valid as long as that is open. */
+/* What works on the session's (first) cluster takes; its changes are written where hand_open has found. Valid as long
+ * as that is open. */
 struct site session_site(struct session *s);
 /* Runs the loop until s->flag is set. */
 void session_wait(struct session *s);

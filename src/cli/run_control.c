@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where the daemon is asked, and what its verbs stand on. */
+#include "cli/run_control.h"
+
+#include "cli/session/hand.h"
+#include "control/control.h"
+#include "control/verbs/control_verbs.h"
+#include "store/store.h"
+
+int run_control_open(struct session *s, struct run_control *c)
+{
+    char path[4096];
+    const char *at = s->options.once ? NULL : session_control_path(s, path);
+    struct control_options o = {.path = at, .log = &s->log, .soon = &s->soon};
+    struct verbs_options v = {.loop = &s->loop, .clock = &s->clock, .log = &s->log, .state = store_state(s->store)};
+    if (!at)
+        return 0;
+    int rc = control_open(&s->loop, &o, &c->control, &s->error);
+    if (!rc)
+        rc = verbs_open(c->control, &v, &c->verbs, &s->error);
+    if (!rc) {
+        log_event(&s->log, LOG_INFO, "commands may ask this daemon", LOG_FIELDS({"control", at}));
+        return 0;
+    }
+    run_control_close(c);
+    if (s->options.control || s->config.control)
+        return session_fail(s, &s->error);
+    log_event(&s->log, LOG_WARN, "no command can ask this daemon", LOG_FIELDS({"reason", s->error.message}));
+    return 0;
+}
+
+void run_control_close(struct run_control *c)
+{
+    if (c->control)
+        control_close(c->control, NULL, NULL);
+    verbs_close(c->verbs);
+    *c = (struct run_control){0};
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The journal of a change by hand: a form of the state (store/state.h) over the daemon's control socket, or over the
+ * file. Either way the row says "by hand" and who it was. */
+#include "cli/session/hand.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/texts.h"
+#include "control/asker.h"
+#include "loop/timer.h"
+#include "store/journal.h"
+#include "store/state.h"
+#include "store/store.h"
+#include "json/write.h"
+
+#define WAIT_MS 5000    /* for another command that has the file */
+#define AGAIN_MS 50     /* between two looks */
+#define ANSWER_MS 60000 /* for a daemon to write a row */
+
+struct hand {
+    struct state state;
+    struct session *session;
+    struct control_asker *client; /* NULL: it is the file */
+    char who[64];
+    int64_t uid;
+    bool failed; /* something could not be written */
+};
+
+struct call { /* of a question to the daemon */
+    struct hand *hand;
+    struct defer failed;
+    const struct error *error; /* with `failed` (error_keep) */
+    store_done done;
+    void *data;
+};
+
+/* ---- over the control socket ---- */
+
+static void tell_failed(struct hand *h, const struct error *err)
+{
+    fprintf(stderr,
+            "mpijobd %s: what became of a change could not be written down (its row in the journal stays in flight): "
+            "%s\n",
+            h->session->command, err->message);
+    h->failed = true;
+}
+
+static void answered(void *data, struct json result, const struct error *err)
+{
+    struct call *c = data;
+    int64_t row = 0;
+    struct error odd;
+    if (!err && c->done && (!json_int64(json_get(result, "row"), &row) || row <= 0)) {
+        error_set(&odd, ERR_PROTOCOL, "the daemon's answer makes no sense");
+        err = &odd;
+    }
+    if (c->done)
+        c->done(c->data, err ? 0 : row, err);
+    else if (err)
+        tell_failed(c->hand, err);
+    error_keep(&c->error, NULL);
+    free(c);
+}
+
+static void not_asked(struct defer *defer)
+{
+    struct call *c = defer->data;
+    answered(c, (struct json){0}, c->error);
+}
+
+static void text(struct json_writer *w, const char *key, const char *value)
+{
+    if (!value)
+        return;
+    json_write_key(w, key);
+    json_write_string(w, value);
+}
+
+static void number(struct json_writer *w, const char *key, int64_t value)
+{
+    json_write_key(w, key);
+    json_write_int(w, value);
+}
+
+/* args was begun as an object. Without memory for the call itself done is called at once, as store/done.h allows. */
+static void ask(struct hand *h, const char *verb, struct json_writer *w, store_done done, void *data)
+{
+    struct error err;
+    struct call *c = calloc(1, sizeof *c);
+    json_write_end(w);
+    int rc = c ? buf_result(w->out, "the row", &err) : error_nomem(&err);
+    if (c) {
+        *c = (struct call){.hand = h, .failed = {.call = not_asked, .data = c}, .done = done, .data = data};
+        struct control_question q = {
+            .verb = verb, .args = {buf_str(w->out)}, .ms = ANSWER_MS, .done = answered, .data = c};
+        if (!rc)
+            rc = control_ask(h->client, &q, &err);
+    }
+    buf_free(w->out);
+    if (rc && c) {
+        error_keep(&c->error, &err);
+        defer_call(&h->session->soon, &c->failed);
+    } else if (rc && done) {
+        done(data, 0, &err);
+    }
+}
+
+static void ask_intent(struct hand *h, const struct store_intent *i, store_done done, void *data)
+{
+    struct buf args = BUF_INIT;
+    struct json_writer w;
+    json_writer_init(&w, &args);
+    json_write_object(&w);
+    text(&w, "cluster", i->cluster);
+    text(&w, "server", i->server);
+    text(&w, "version", i->version);
+    text(&w, "resource", i->resource);
+    text(&w, "namespace", i->name_space);
+    text(&w, "name", i->name);
+    text(&w, "uid", i->uid);
+    text(&w, "resourceVersion", i->resource_version);
+    text(&w, "verb", i->verb);
+    text(&w, "diff", i->diff);
+    text(&w, "effect", i->effect);
+    text(&w, "why", i->why);
+    ask(h, "intent", &w, done, data);
+}
+
+static void ask_outcome(struct hand *h, const struct store_outcome *o, store_done done, void *data)
+{
+    struct buf args = BUF_INIT;
+    struct json_writer w;
+    json_writer_init(&w, &args);
+    json_write_object(&w);
+    number(&w, "row", o->id);
+    number(&w, "status", o->status);
+    text(&w, "outcome", o->outcome);
+    text(&w, "message", o->message);
+    text(&w, "effect", o->effect);
+    text(&w, "why", o->why);
+    text(&w, "resourceVersion", o->resource_version_after);
+    text(&w, "name", o->name);
+    text(&w, "uid", o->uid);
+    ask(h, "outcome", &w, done, data);
+}
+
+/* ---- either way ---- */
+
+static void intent(struct state *state, const struct store_intent *given, const struct store_handled *handled,
+                   store_done done, void *data)
+{
+    struct hand *h = (struct hand *)state;
+    struct store_intent row = *given;
+    (void)handled; /* of policies alone */
+    row.policy = STORE_BY_HAND;
+    row.who = h->who;
+    row.who_uid = h->uid;
+    if (h->client)
+        ask_intent(h, &row, done, data);
+    else
+        state_intent(store_state(h->session->store), &row, NULL, done, data);
+}
+
+static void outcome_failed(void *data, int64_t id, const struct error *err)
+{
+    (void)id;
+    if (err)
+        tell_failed(data, err);
+}
+
+static void outcome(struct state *state, const struct store_outcome *row, const struct store_handled *handled,
+                    store_done done, void *data)
+{
+    struct hand *h = (struct hand *)state;
+    (void)handled;
+    if (h->client)
+        ask_outcome(h, row, done, data);
+    else
+        state_outcome(store_state(h->session->store), row, NULL, done ? done : outcome_failed, done ? data : h);
+}
+
+static void observed(struct state *state, const struct store_observation *row, store_done done, void *data)
+{
+    struct hand *h = (struct hand *)state;
+    struct buf args = BUF_INIT;
+    struct json_writer w;
+    if (!h->client) {
+        state_observed(store_state(h->session->store), row, done, data);
+        return;
+    }
+    json_writer_init(&w, &args);
+    json_write_object(&w);
+    number(&w, "row", row->id);
+    text(&w, "observed", row->observed);
+    ask(h, "observed", &w, done, data);
+}
+
+static const struct state_ops hand_ops = {.intent = intent, .outcome = outcome, .observed = observed};
+
+struct state *hand_state(struct hand *h)
+{
+    return h ? &h->state : NULL;
+}
+
+/* ---- finding the journal ---- */
+
+const char *session_control_path(struct session *s, char out[4096])
+{
+    const char *given = s->options.control ? s->options.control : s->config.control;
+    char state[4096];
+    if (given && strcmp(given, "none") == 0)
+        return NULL;
+    if (given) {
+        snprintf(out, 4096, "%s", given);
+        return out;
+    }
+    session_state_path(s, state);
+    if (strcmp(state, ":memory:") == 0 || strlen(state) + sizeof ".control" > 4096)
+        return NULL;
+    snprintf(out, 4096, "%.4080s.control", state);
+    return out;
+}
+
+/* Is a journal named, or there? */
+static bool has_journal(struct session *s, const char *path)
+{
+    const char *control = s->options.control ? s->options.control : s->config.control;
+    if (control && strcmp(control, "none") != 0)
+        return true;
+    if (strcmp(path, ":memory:") == 0)
+        return false;
+    return s->options.state || s->config.state || access(path, F_OK) == 0 || errno != ENOENT;
+}
+
+static void rang(struct deadline *d)
+{
+    ((struct session *)d->data)->flag = true;
+}
+
+static void sleep_a_while(struct session *s)
+{
+    struct deadline d;
+    deadline_init(&s->loop, &d, rang, s);
+    deadline_set(&d, AGAIN_MS);
+    session_wait(s);
+    deadline_close(&d, NULL);
+    uv_run(&s->loop, UV_RUN_NOWAIT);
+}
+
+/* Who has the file? *held false: nobody. */
+static int holder(const char *path, bool *held, char pid[STORE_PID_SIZE], struct error *err)
+{
+    char real[PATH_MAX];
+    *held = false;
+    if (strcmp(path, ":memory:") == 0)
+        return 0;
+    int why = realpath(path, real) ? store_holder(real, held, pid) : errno == ENOENT ? 0 : errno;
+    return why ? error_set(err, ERR_IO, "the journal %s cannot be written: %s", path, strerror(why)) : 0;
+}
+
+/* One try: by the daemon, else by the file. ERR_IO and retryable: somebody else has the file at the moment. */
+static int find(struct session *s, struct hand *h, const char *path)
+{
+    char control[4096], pid[STORE_PID_SIZE] = "";
+    const char *socket = session_control_path(s, control);
+    struct error why;
+    bool held;
+    int rc = socket ? control_connect(&s->loop, socket, &h->client, &why)
+                    : error_set(&why, ERR_NOT_FOUND, "its control socket is turned off");
+    if (!rc)
+        return 0;
+    rc = holder(path, &held, pid, &s->error);
+    if (rc)
+        return rc;
+    if (strcmp(path, ":memory:") == 0) {
+        s->error = why;
+        return why.code;
+    }
+    if (!held)
+        return store_open(&s->loop, path, &s->log, &s->store, &s->error);
+    bool passing = why.code == ERR_NOT_FOUND || why.code == ERR_UNREACHABLE;
+    error_set(&s->error, ERR_IO, "the journal %s is held by the process %s, and %s", path, *pid ? pid : "of another",
+              why.message);
+    error_set_retryable(&s->error, passing);
+    return ERR_IO;
+}
+
+static void find_name(struct hand *h)
+{
+    struct passwd entry, *found = NULL;
+    char texts[4096];
+    h->uid = geteuid();
+    if (getpwuid_r(geteuid(), &entry, texts, sizeof texts, &found) == 0 && found)
+        snprintf(h->who, sizeof h->who, "%s", found->pw_name);
+    else
+        snprintf(h->who, sizeof h->who, "%ld", (long)geteuid());
+}
+
+int hand_open(struct session *s)
+{
+    char path[4096];
+    session_state_path(s, path);
+    if (s->options.dry_run || s->options.no_journal || !has_journal(s, path))
+        return 0;
+    struct hand *h = calloc(1, sizeof *h);
+    if (!h)
+        return session_fail(s, (error_nomem(&s->error), &s->error));
+    h->state.ops = &hand_ops;
+    h->session = s;
+    find_name(h);
+    int rc = find(s, h, path);
+    for (int waited = 0; rc == ERR_IO && s->error.retryable && waited < WAIT_MS; waited += AGAIN_MS) {
+        sleep_a_while(s);
+        rc = find(s, h, path);
+    }
+    if (!rc) {
+        s->by_hand = h;
+        return 0;
+    }
+    free(h);
+    error_prefix(&s->error, "nothing was changed, as it could not be written down");
+    error_append(&s->error, "; --no-journal changes it without a row in the journal");
+    return session_fail(s, &s->error);
+}
+
+static void closed(void *data)
+{
+    ((struct session *)data)->flag = true;
+}
+
+bool hand_close(struct session *s)
+{
+    struct hand *h = s->by_hand;
+    if (!h)
+        return true;
+    while (h->client && control_asker_waiting(h->client) && uv_run(&s->loop, UV_RUN_ONCE)) {
+    }
+    if (h->client) {
+        control_asker_close(h->client, closed, s);
+        session_wait(s);
+    }
+    if (!h->client) {
+        store_close(s->store, closed, s);
+        session_wait(s);
+        s->store = NULL;
+    }
+    bool well = !h->failed;
+    free(h);
+    s->by_hand = NULL;
+    return well;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where a command that changes jobs by hand writes down what it does: in the journal of the running daemon, over its
+ * control socket, since a daemon has its journal to itself; without a daemon in the state's file itself. No change is
+ * made without its row where there is a journal; `--no-journal` says that this one is. There is a journal where the
+ * configuration or --state names one, where its file is there, and where --control or the configuration names the
+ * socket of a daemon. */
+#ifndef MPIJOBD_CLI_SESSION_HAND_H
+#define MPIJOBD_CLI_SESSION_HAND_H
+
+#include "cli/session/session.h"
+
+struct hand;
+
+/* Before the first change. s->by_hand stays NULL where nothing is to be written: a dry run, --no-journal, no journal.
+ * The site of the session then writes there. May wait some seconds for another command that has the file. 0, or the
+ * exit code after the error was printed. */
+int hand_open(struct session *s);
+/* The state that the site's changes are written to; NULL for NULL. */
+struct state *hand_state(struct hand *hand);
+/* Waits until all is written; what could not be is printed. NULL is allowed. False: something could not be. */
+bool hand_close(struct session *s);
+
+/* The socket of the daemon that has that state: --control, the configuration's `control`, else STATE.control. NULL: it
+ * has none ("none", or a state that is not kept). */
+const char *session_control_path(struct session *s, char out[4096]);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of the verbs: their tables, and the memory that they share with what is under way. */
+#include "control/verbs/control_verbs.h"
+
+#include <stdlib.h>
+
+#include "control/verbs/parts.h"
+
+void verbs_hold(struct verbs *v)
+{
+    v->under_way++;
+}
+
+void verbs_release(struct verbs *v)
+{
+    if (--v->under_way || !v->closed)
+        return;
+    rows_free(v);
+    free(v);
+}
+
+int verbs_open(struct control *control, const struct verbs_options *options, struct verbs **out, struct error *err)
+{
+    struct verbs *v = calloc(1, sizeof *v);
+    if (!v)
+        return error_nomem(err);
+    v->o = *options;
+    v->under_way = 1; /* the caller's */
+    int rc = control_add(control, rows_verbs, v, err);
+    if (rc) {
+        free(v);
+        return rc;
+    }
+    *out = v;
+    return 0;
+}
+
+void verbs_close(struct verbs *v)
+{
+    if (!v)
+        return;
+    v->closed = true;
+    verbs_release(v);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this folder share. */
+#ifndef MPIJOBD_CONTROL_VERBS_PARTS_H
+#define MPIJOBD_CONTROL_VERBS_PARTS_H
+
+#include "base/clock.h"
+#include "control/control.h"
+#include "control/verbs/control_verbs.h"
+#include "loop/work.h"
+
+struct verbs {
+    struct verbs_options o;
+    struct rows_open *rows; /* rows of changes by hand that something may still be said of */
+    size_t row_count, row_cap;
+    size_t under_way; /* of what needs this memory */
+    bool closed;
+};
+/* Something that needs the memory begins, or has ended. */
+void verbs_hold(struct verbs *v);
+void verbs_release(struct verbs *v);
+
+/* ---- people.c ---- */
+
+#define PERSON_NAME 64
+/* A person who asks for something: the user's number is the kernel's, the name is looked up on another thread. */
+struct person {
+    struct work work;
+    uid_t uid;
+    char name[PERSON_NAME]; /* where there is none: the number */
+    void (*known)(struct person *person);
+};
+/* known comes on the loop, once. The memory stays until then. */
+void person_look_up(uv_loop_t *loop, struct person *person, uid_t uid, void (*known)(struct person *person));
+
+/* ---- rows.c ---- */
+
+extern const struct control_verb rows_verbs[]; /* data: the struct verbs */
+void rows_free(struct verbs *v);
+
+#endif

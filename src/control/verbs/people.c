@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names of users. The system may ask a directory on the network for them, so that is never done on the loop. */
+#include <pwd.h>
+#include <stdio.h>
+
+#include "control/verbs/parts.h"
+
+static void look_up(struct work *work)
+{
+    struct person *p = (struct person *)work;
+    struct passwd entry, *found = NULL;
+    char texts[4096];
+    if (getpwuid_r(p->uid, &entry, texts, sizeof texts, &found) == 0 && found)
+        snprintf(p->name, sizeof p->name, "%s", found->pw_name);
+    else
+        snprintf(p->name, sizeof p->name, "%ld", (long)p->uid);
+}
+
+static void looked_up(struct work *work)
+{
+    struct person *p = (struct person *)work;
+    p->known(p);
+}
+
+void person_look_up(uv_loop_t *loop, struct person *p, uid_t uid, void (*known)(struct person *person))
+{
+    p->uid = uid;
+    p->known = known;
+    work_start(loop, &p->work, look_up, looked_up);
+}
