@@ -3,15 +3,7 @@
 -- One broken job must not keep the others from their change: its error is reported and the sweep goes on.
 local native, where, replace = ...
 
-local function computed(job)
-    if where then
-        local ok, wanted = native.protect(where, job)
-        if not ok then
-            return native.failed(job, wanted)
-        elseif not wanted then
-            return native.declined(job)
-        end
-    end
+local function changes_of(job)
     if not replace then
         return true
     end
@@ -22,6 +14,36 @@ local function computed(job)
         return native.left(job)
     end
     return changes
+end
+
+local function computed(job)
+    if where then
+        local ok, wanted = native.protect(where, job)
+        if not ok then
+            return native.failed(job, wanted)
+        elseif not wanted then
+            return native.declined(job)
+        end
+    end
+    return changes_of(job)
+end
+
+-- Somebody asks why: both functions tell what they make of the job, whatever the other one says.
+if native.looks then
+    for job in native.next do
+        if where then
+            native.where(where, native.protect(where, job))
+        else
+            native.where()
+        end
+        if native.replaces then
+            local changes = changes_of(job)
+            if changes ~= nil then
+                native.submit(job, changes)
+            end
+        end
+    end
+    return
 end
 
 -- With a limit nothing is written before it is known how much it would be.

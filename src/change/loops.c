@@ -313,6 +313,15 @@ bool loops_stopped(const struct loops *loops, struct str uid, const char *policy
     return loops->stopped && stop_of(find(loops, uid), policy, now) != NULL;
 }
 
+const char *loops_why(const struct loops *loops, struct str uid, const char *policy, int64_t now, int64_t *until)
+{
+    struct loop_job *job = loops->stopped ? find(loops, uid) : NULL;
+    if (!stop_of(job, policy, now))
+        return NULL;
+    *until = job->quarrel ? job->until : INT64_MAX;
+    return job->why;
+}
+
 bool loops_know(const struct loops *loops, struct str uid)
 {
     return find(loops, uid) != NULL;

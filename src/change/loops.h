@@ -50,6 +50,9 @@ void loops_end(struct loops *loops, struct str uid);
 
 /* Is the policy stopped on this job? */
 bool loops_stopped(const struct loops *loops, struct str uid, const char *policy, int64_t now);
+/* The same in a sentence, valid until something is written; NULL: it is not. *until: the instant from which it may go
+ * on, INT64_MAX where that is no matter of time. */
+const char *loops_why(const struct loops *loops, struct str uid, const char *policy, int64_t now, int64_t *until);
 /* Did a policy write to the job lately? Cheap. */
 bool loops_know(const struct loops *loops, struct str uid);
 /* The job's metadata or spec has changed, and is at this version now. Where no policy made that version, policies that

@@ -18,8 +18,8 @@
 #include "cli/test/cmd_test.h"
 
 static const struct command *const commands[] = {
-    &cmd_run,  &cmd_check,  &cmd_plan, &cmd_get,    &cmd_inspect, &cmd_report, &cmd_replace, &cmd_journal,
-    &cmd_runs, &cmd_resume, &cmd_next, &cmd_doctor, &cmd_rbac,    &cmd_test,   &cmd_version, NULL};
+    &cmd_run,    &cmd_check, &cmd_plan, &cmd_get,    &cmd_inspect, &cmd_report, &cmd_replace, &cmd_journal, &cmd_runs,
+    &cmd_resume, &cmd_next,  &cmd_why,  &cmd_doctor, &cmd_rbac,    &cmd_test,   &cmd_version, NULL};
 
 static void help(void)
 {
@@ -58,7 +58,6 @@ static const struct {
     {"trigger", "mpijobd run --once PATH runs each policy of PATH once"},
     {"types", "lua/types has the annotations for an editor"},
     {"undo", "mpijobd journal RUN shows what was there before, and mpijobd replace puts it back"},
-    {"why", "mpijobd plan PATH shows which jobs a policy would change, and what that would do"},
 };
 
 static int unknown_command(const char *name)

@@ -75,6 +75,24 @@ void engine_once(struct engine *engine, void (*done)(void *data), void *data);
  * ERR_NOT_FOUND: no such policy is in force (names the nearest); ERR_NOMEM. */
 int engine_trigger(struct engine *engine, const char *policy, struct error *err);
 
+/* Why a policy acts on a job, or does not (why/gather.h). */
+struct why;
+struct why_request;
+struct engine_why {
+    const char *policy;
+    const char *cluster;           /* NULL: the only one */
+    const char *name_space, *name; /* of the job */
+    struct state *state;           /* to be read; NULL: the engine's own */
+    struct journal *journal;       /* likewise */
+    const char *unread;            /* why there are none; NULL: there are */
+    bool daemon, reviews;          /* see why_call */
+    void (*done)(void *data, struct why *why, const struct error *err);
+    void *data;
+};
+/* 0; ERR_NOT_FOUND: no such policy or cluster (names the nearest); ERR_INVALID: there are several clusters, and none is
+ * named; ERR_UNREACHABLE: it is not connected; ERR_NOMEM. Then done is not called. request may be NULL. */
+int engine_why(struct engine *engine, const struct engine_why *call, struct why_request **request, struct error *err);
+
 /* No new run begins; those under way finish what they have sent, or are abandoned after grace_ms. Then everything is
  * closed and freed, and stopped is called. */
 void engine_stop(struct engine *engine, uint64_t grace_ms, void (*stopped)(void *data), void *data);

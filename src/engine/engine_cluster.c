@@ -269,7 +269,7 @@ void engine_cluster_stop(struct engine_cluster *at)
 
 bool engine_cluster_busy(const struct engine_cluster *at)
 {
-    return at->recovery || at->reading_marks || at->connecting || at->site.open;
+    return at->recovery || at->reading_marks || at->connecting || at->site.open || at->runs.look.open;
 }
 
 bool engine_cluster_idle(const struct engine_cluster *at)
@@ -285,5 +285,6 @@ void engine_cluster_close(struct engine_cluster *at, void (*closed)(struct deadl
     error_keep(&at->trouble, NULL);
     runs_close(&at->runs);
     site_close_links(&at->site);
+    site_close_links(&at->runs.look);
     deadline_close(&at->retry, closed);
 }

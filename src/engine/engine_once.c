@@ -88,36 +88,39 @@ static int trigger_on(struct engine *e, struct engine_cluster *at, const struct 
     return run_start(&at->runs, &call, &run, err);
 }
 
-static int no_policy(const struct engine *e, const char *name, struct error *err)
+const struct policy_entry *engine_policy(const struct engine *e, const char *name, struct error *err)
 {
     size_t count = e->set ? e->set->count : 0;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(e->set->entries[i].policy->name, name) == 0)
+            return &e->set->entries[i];
+    }
     const char **names = calloc(count + 1, sizeof *names);
-    if (!names)
-        return error_nomem(err);
+    if (!names) {
+        error_nomem(err);
+        return NULL;
+    }
     for (size_t i = 0; i < count; i++)
         names[i] = e->set->entries[i].policy->name;
     const char *near = str_nearest(name, names);
     error_set(err, ERR_NOT_FOUND, "there is no policy \"%s\"%s%s%s", name, near ? "; did you mean \"" : "",
               near ? near : "", near ? "\"?" : "");
     free(names);
-    return ERR_NOT_FOUND;
+    return NULL;
 }
 
 int engine_trigger(struct engine *e, const char *policy, struct error *err)
 {
-    for (size_t i = 0; e->set && i < e->set->count; i++) {
-        const struct policy_entry *entry = &e->set->entries[i];
-        if (strcmp(entry->policy->name, policy) != 0)
-            continue;
-        if (entry->quarantined)
-            return error_set(err, ERR_REFUSED, "policy \"%s\" is in quarantine: mpijobd resume %s lets it run", policy,
-                             policy);
-        for (size_t c = 0; c < e->cluster_count; c++) {
-            int rc = trigger_on(e, &e->clusters[c], entry, err);
-            if (rc)
-                return rc;
-        }
-        return 0;
+    const struct policy_entry *entry = engine_policy(e, policy, err);
+    if (!entry)
+        return err ? err->code : ERR_NOT_FOUND;
+    if (entry->quarantined)
+        return error_set(err, ERR_REFUSED, "policy \"%s\" is in quarantine: mpijobd resume %s lets it run", policy,
+                         policy);
+    for (size_t c = 0; c < e->cluster_count; c++) {
+        int rc = trigger_on(e, &e->clusters[c], entry, err);
+        if (rc)
+            return rc;
     }
-    return no_policy(e, policy, err);
+    return 0;
 }

@@ -151,6 +151,8 @@ static struct run_jobs *jobs_new(struct run *run, struct error *err)
 
 static void push_jobs(lua_State *L, struct run *run)
 {
+    if (run_looks(run))
+        luaL_error(L, "run.jobs: there are no jobs here, where only `where` is asked");
     if (run->policy->action != ACTION_RUN)
         luaL_error(L, "run.jobs is for run functions; a policy with `replace` is given its jobs one by one");
     if (!run->jobs) {
@@ -168,7 +170,7 @@ void lua_run_free(struct run *run)
 {
     if (run->jobs)
         listing_free(run->jobs->listing);
-    else if (run->feed && run->policy->action == ACTION_RUN)
+    else if (run->feed && !run_looks(run) && run->policy->action == ACTION_RUN)
         listing_free(run->feed->jobs);
     free(run->jobs);
     run->jobs = NULL;

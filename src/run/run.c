@@ -167,8 +167,8 @@ static int possible(const struct run *run, struct error *err)
 {
     const struct policy *p = run->policy;
     struct cluster *cluster = run->site->cluster;
-    int rc = p->action == ACTION_RUN ? 0 : cluster_serves(cluster, p->kind, err);
-    if (!rc && p->action == ACTION_TABLE)
+    int rc = p->action == ACTION_RUN || run_looks(run) ? 0 : cluster_serves(cluster, p->kind, err);
+    if (!rc && p->action == ACTION_TABLE && !run_looks(run))
         rc = mpijob_changes_possible(&p->changes, cluster_target(cluster, p->kind), err);
     return rc;
 }
@@ -235,7 +235,7 @@ int run_start(struct runs *runs, const struct run_call *call, struct run **out, 
         .data = call->data,
     };
     run->feed = call->feed;
-    if (call->policy->action != ACTION_RUN) {
+    if (call->policy->action != ACTION_RUN || run_looks(run)) {
         run->sweep = sweep_new(run, call->resumes, err);
         if (!run->sweep) {
             free(run);

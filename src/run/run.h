@@ -27,6 +27,14 @@ enum job_end {
     JOB_DECLINED,  /* `where` said no */
     JOB_FAILED,    /* with err NULL it is not to be tried again */
 };
+/* What `where` says of a job in a run that only looks (run_feed.where). Texts are valid during the call. */
+struct run_where {
+    bool asked;        /* the policy has such a function; else nothing below is set */
+    bool wanted;       /* what it said */
+    const char *place; /* where the function stands: "policies/free.lua:8" */
+    const char *error; /* it has raised this instead; else NULL */
+};
+
 /* For a policy with `on`: the jobs that a run is given, and where it is said, until run_done, what becomes of each.
  * key: the job's; seen: the resourceVersion that was read; result and err may be NULL. A job for which `settled` is
  * never called shares the run's outcome. */
@@ -37,6 +45,10 @@ struct run_feed {
     /* Appends the value of the `handled` row to write with the intent of the job's change. False: no row is written. */
     bool (*mark)(void *data, const char *key, struct buf *value);
     const char *key; /* of that row: as state_key makes it */
+    /* For a run that only looks what the policy makes of a job, and whose site writes nothing; NULL: an ordinary run.
+     * Of each job `where` is asked, and told here; whatever it says, the change is then worked out, and settled. Of a
+     * policy with a run function `where` alone is asked. No limits count. */
+    void (*where)(void *data, const struct run_where *where);
     void *data;
 };
 
@@ -108,5 +120,11 @@ void run_settle(const struct run *run, const char *key, enum job_end end, struct
                 const struct change_result *result, const struct error *err);
 /* A job has failed, but not by a change (the policy's function raised an error, say): counts, logs and settles it. */
 void run_job_failed(struct run *run, const char *key, struct str seen, const char *message);
+
+/* Does the run only look (run_feed.where)? */
+static inline bool run_looks(const struct run *run)
+{
+    return run->feed && run->feed->where;
+}
 
 #endif

@@ -53,7 +53,7 @@ static int grant(struct run_change *c, struct error *err)
     struct run *run = c->run;
     if (run->stopping)
         return error_set(err, ERR_CANCELLED, "the run is being stopped");
-    if (c->granted || c->look) /* another try after a conflict; or the script only looks */
+    if (c->granted || c->look || run_looks(run)) /* another try after a conflict; or it only looks */
         return 0;
     if (run->grant_max >= 0 && run->granted >= run->grant_max && run->dry_run) {
         /* It goes on, so that all is seen of what it would do. */

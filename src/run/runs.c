@@ -22,9 +22,38 @@ bool runs_busy(const struct runs *runs, const char *policy)
     return false;
 }
 
+struct site *runs_look(struct runs *runs)
+{
+    struct site look = *runs->site;
+    look.log = NULL;
+    look.journal = NULL;
+    look.state = NULL;
+    look.counters = NULL;
+    look.dry_run = look.once = true;
+    look.open = runs->look.open;
+    look.links = runs->look.links;
+    runs->look = look;
+    return &runs->look;
+}
+
+void runs_invite(struct runs *runs, struct runs_guest *guest)
+{
+    DL_APPEND(runs->guests, guest);
+}
+
+void runs_part(struct runs *runs, struct runs_guest *guest)
+{
+    DL_DELETE(runs->guests, guest);
+}
+
 void runs_stop(struct runs *runs, const char *why, bool leave_open)
 {
     struct run *run, *next;
+    struct runs_guest *guest, *after;
+    DL_FOREACH_SAFE(runs->guests, guest, after)
+    {
+        guest->stop(guest);
+    }
     DL_FOREACH_SAFE(runs->list, run, next)
     {
         run_stop(run, why, leave_open);

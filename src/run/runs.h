@@ -12,12 +12,20 @@
 
 struct run;
 
+/* What else works on the runs' site and has to end with them. The struct is its owner's. */
+struct runs_guest {
+    void (*stop)(struct runs_guest *guest); /* ends it soon; the site counts it as open until then */
+    struct runs_guest *prev, *next;
+};
+
 struct runs {
     struct site *site;
+    struct site look; /* the same place, for runs that only look: see runs_look */
     struct watches *watches;
     struct loops loops;
     struct effect_journal *effects; /* made with the first change whose effect can be seen; NULL before */
     struct run *list;               /* those under way */
+    struct runs_guest *guests;      /* list */
     /* Called for each change of a run when the change has ended; may be NULL. job: the key of its object. */
     void (*observe)(void *data, const struct run *run, const char *job, const struct change_result *result,
                     const struct error *err);
@@ -31,7 +39,12 @@ void runs_init(struct runs *runs, struct site *site, struct watches *watches);
 /* Is a run of this policy under way? Runs that began before a reload count as well; a run that only waits for its end
  * to be written down does not. */
 bool runs_busy(const struct runs *runs, const char *policy);
-/* run_stop and run_abandon, for all of them. */
+/* The site for runs that only look (run_feed.where): nothing is written, counted or logged there. It is the runs' own,
+ * as a script may keep what it has opened on it. */
+struct site *runs_look(struct runs *runs);
+void runs_invite(struct runs *runs, struct runs_guest *guest);
+void runs_part(struct runs *runs, struct runs_guest *guest);
+/* run_stop and run_abandon, for all of them; with the first, the guests are stopped. */
 void runs_stop(struct runs *runs, const char *why, bool leave_open);
 void runs_abandon(struct runs *runs);
 /* Stops watching for effects. */

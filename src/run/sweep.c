@@ -191,11 +191,17 @@ static int l_failed(lua_State *L)
 
 int sweep_enter(lua_State *L, void *data)
 {
-    static const luaL_Reg native[] = {{"next", l_next},         {"drain", l_drain},
-                                      {"submit", sweep_submit}, {"would", sweep_would},
-                                      {"allow", sweep_allow},   {"protect", l_protect},
-                                      {"failed", l_failed},     {"declined", sweep_declined},
-                                      {"left", sweep_left},     {NULL, NULL}};
+    static const luaL_Reg native[] = {{"next", l_next},
+                                      {"drain", l_drain},
+                                      {"submit", sweep_submit},
+                                      {"would", sweep_would},
+                                      {"allow", sweep_allow},
+                                      {"protect", l_protect},
+                                      {"failed", l_failed},
+                                      {"declined", sweep_declined},
+                                      {"left", sweep_left},
+                                      {"where", sweep_where},
+                                      {NULL, NULL}};
     struct run *run = data;
     if (luaL_loadbufferx(L, embedded_sweep, embedded_sweep_len, "=sweep", "t"))
         return lua_error(L);
@@ -204,6 +210,10 @@ int sweep_enter(lua_State *L, void *data)
     luaL_setfuncs(L, native, 1);
     lua_pushboolean(L, run->policy->changes_max >= 0 || run->policy->percent_max >= 0);
     lua_setfield(L, -2, "limited");
+    lua_pushboolean(L, run_looks(run));
+    lua_setfield(L, -2, "looks");
+    lua_pushboolean(L, run->policy->action != ACTION_RUN);
+    lua_setfield(L, -2, "replaces");
     lua_rawgeti(L, LUA_REGISTRYINDEX, run->policy->where); /* LUA_NOREF gives nil */
     if (run->policy->action == ACTION_FUNCTION)
         lua_rawgeti(L, LUA_REGISTRYINDEX, run->policy->function);

@@ -158,6 +158,29 @@ int sweep_left(lua_State *L)
     return 0;
 }
 
+/* where(function or nil, ok, result): what it said, in a run that only looks. */
+int sweep_where(lua_State *L)
+{
+    struct sweep *s = sweep_of(L);
+    const struct run_feed *feed = s->run->feed;
+    struct run_where said = {.asked = lua_isfunction(L, 1)};
+    char place[LUA_IDSIZE + 16];
+    lua_Debug ar;
+    lua_settop(L, 3);
+    if (said.asked) {
+        bool good = lua_toboolean(L, 2);
+        lua_pushvalue(L, 1);
+        lua_getinfo(L, ">S", &ar);
+        snprintf(place, sizeof place, "%s:%d", ar.short_src, ar.linedefined);
+        said.place = place;
+        said.wanted = good && lua_toboolean(L, 3);
+        said.error = good ? NULL : luaL_tolstring(L, 3, NULL);
+    }
+    if (feed && feed->where)
+        feed->where(feed->data, &said);
+    return 0;
+}
+
 /* Would the changes change anything? */
 int sweep_would(lua_State *L)
 {

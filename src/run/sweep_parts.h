@@ -55,5 +55,6 @@ int sweep_would(lua_State *L);
 int sweep_allow(lua_State *L);
 int sweep_declined(lua_State *L);
 int sweep_left(lua_State *L);
+int sweep_where(lua_State *L);
 
 #endif

@@ -2,6 +2,7 @@
 /* What is durable of a job's state: a row a policy and job, "afm1790000000000000" for added, finished, and matching
  * since that instant (microseconds), with the version that was handled or let pass. Where there is no row nothing was
  * handled. */
+#include "trigger/event_handled.h"
 #include "trigger/event_parts.h"
 
 #include <inttypes.h>
@@ -12,33 +13,19 @@
 
 struct event_row {
     UT_hash_handle hh;
-    int64_t since_us; /* MPIJOB_NO_TIME: the row has none */
-    uint64_t version;
-    uint8_t done;
+    struct event_handled handled;
     char uid[];
 };
 
-#define MARK_MAX (STATE_KEY_MAX + 320) /* a namespace's name has 253 bytes at most, whatever the server calls it */
-
-/* The mark of a kind of event's baseline: "NAME#added"; while some scopes could not be listed yet, "NAME#added/SCOPE"
- * of those that were. What came before it was set is not for the policy. */
 static const char *baseline_key(const struct event_trigger *t, unsigned kind, const struct event_scope *scope,
-                                char out[MARK_MAX])
+                                char out[EVENT_MARK_MAX])
 {
-    snprintf(out, MARK_MAX, "%s#%s%s%s", t->key, policy_on_name(kind), scope ? "/" : "",
-             scope && scope->name_space ? scope->name_space : "");
-    return out;
+    return event_baseline_key(t->key, kind, scope != NULL, scope ? scope->name_space : NULL, out);
 }
 
-/* The kinds that have a baseline. What matches already is handled at the first start, too. */
-#define BASED (ON_ADDED | ON_FINISHED | ON_CHANGED)
+#define BASED EVENT_BASED
 
 /* ---- reading, on another thread ---- */
-
-static uint64_t version_of_row(const char *text)
-{
-    return text[0] == '#' ? strtoull(text + 1, NULL, 16) : *text ? kube_version(str_of(text)) : 0;
-}
 
 struct reading {
     struct event_trigger *t;
@@ -55,13 +42,7 @@ static bool add_row(void *data, const struct store_handled *h)
         return false;
     }
     memcpy(row->uid, h->uid, n);
-    row->since_us = MPIJOB_NO_TIME;
-    row->version = version_of_row(h->version);
-    for (const char *p = h->value; *p; p++) {
-        row->done |= (uint8_t)(*p == 'a' ? ON_ADDED : *p == 'f' ? ON_FINISHED : *p == 'm' ? ON_MATCH : 0);
-        if (*p == 'm' && p[1])
-            row->since_us = strtoll(p + 1, NULL, 10);
-    }
+    row->handled = event_handled_of(h);
     HASH_ADD_KEYPTR(hh, r->t->rows, row->uid, n, row);
     if (row->hh.tbl)
         return true;
@@ -73,7 +54,7 @@ static bool add_row(void *data, const struct store_handled *h)
 /* scope NULL: those of all scopes. 0 or an error. */
 static int read_baseline(struct event_trigger *t, const struct event_scope *scope, uint8_t *kinds, struct error *err)
 {
-    char key[MARK_MAX];
+    char key[EVENT_MARK_MAX];
     int rc = 0;
     *kinds = 0;
     for (unsigned kind = 1; kind < 1U << ON_EVENTS && !rc; kind <<= 1) {
@@ -125,13 +106,13 @@ void event_rows_adopt(struct event_trigger *t, uint32_t slot, const struct mpijo
         return;
     j->flags |= JOB_HAS_ROW;
     for (unsigned kind = 1; kind < 1U << ON_EVENTS; kind <<= 1) {
-        if (row->done & t->entry.policy->on & kind)
+        if (row->handled.done & t->entry.policy->on & kind)
             job_find(j, kind, FOUND_ROW);
     }
     if (t->since_us)
-        t->since_us[slot] = row->since_us;
+        t->since_us[slot] = row->handled.since_us;
     if (t->version)
-        t->version[slot] = row->version;
+        t->version[slot] = row->handled.version;
     HASH_DEL(t->rows, row);
     free(row);
 }
@@ -151,7 +132,7 @@ void event_rows_forget_gone(struct event_trigger *t)
 static void move_marks(struct event_trigger *t, const struct event_scope *scope, unsigned had, unsigned wanted)
 {
     struct state *state = t->site->state;
-    char key[MARK_MAX];
+    char key[EVENT_MARK_MAX];
     for (unsigned kind = 1; state && kind < 1U << ON_EVENTS; kind <<= 1) {
         if ((wanted & kind) && !(had & kind))
             state_set_mark(state, baseline_key(t, kind, scope, key), clock_now(t->site->clock), NULL, NULL);

@@ -95,7 +95,7 @@ end
 -- All commands once; what they and the files they made say.
 local function drive(reach, env, found)
     local policy = support.write(folder .. "/p.lua", POLICY)
-    local commands = { { "run", "--once", "--state", journal .. "/s.db", policy }, { "plan", policy }, { "get", "-n", "default" }, { "get", "-n", "default", "-o", "json" },
+    local commands = { { "run", "--once", "--state", journal .. "/s.db", policy }, { "plan", policy }, { "why", "p", "default/job", policy }, { "get", "-n", "default" }, { "get", "-n", "default", "-o", "json" },
         { "inspect", "-n", "default" }, { "replace", "-n", "default", "job", "labels.a=b" },
         { "doctor", "-o", "json", "--state", journal .. "/s.db", policy }, { "journal", "--state", journal .. "/s.db", "-o", "json" } }
     local texts, codes = {}, {}

@@ -69,8 +69,8 @@ static int controller_of(const struct session *s, const struct config_cluster *c
 /* It changes jobs, or says what it would change, for which the same has to be known. */
 static bool changes_jobs(const struct session *s)
 {
-    return strcmp(s->command, "run") == 0 || strcmp(s->command, "plan") == 0 || strcmp(s->command, "replace") == 0 ||
-           s->options.fix;
+    return strcmp(s->command, "run") == 0 || strcmp(s->command, "plan") == 0 || strcmp(s->command, "why") == 0 ||
+           strcmp(s->command, "replace") == 0 || s->options.fix;
 }
 
 static int open_cluster(struct session *s, struct session_cluster *at, int64_t timeout)

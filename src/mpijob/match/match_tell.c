@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/texts.h"
 #include "mpijob/inspect/inspect.h"
 #include "mpijob/match/match_parts.h"
 
@@ -18,12 +19,13 @@ struct telling {
     void (*told)(void *data, const struct mpijob_told *condition);
     void *data;
     bool all;
+    const char *unless; /* of the condition that is told next */
 };
 
 static void tell(struct telling *t, const char *key, struct buf *wanted, const char *value, bool holds, int64_t due)
 {
     struct mpijob_told condition = {
-        .key = key, .wanted = wanted->ptr ? wanted->ptr : "", .value = value, .holds = holds, .due = due};
+        .key = key, .wanted = or_empty(wanted->ptr), .value = value, .holds = holds, .unless = t->unless, .due = due};
     t->all = t->all && holds;
     t->told(t->data, &condition);
     buf_free(wanted);
@@ -72,10 +74,14 @@ static void tell_labels(struct telling *t)
     char is[SHOWN];
     for (size_t i = 0; i < t->match->labels.count; i++) {
         struct selector one = selector_at(&t->match->labels, i);
-        struct buf wanted = BUF_INIT;
+        struct buf wanted = BUF_INIT, unless = BUF_INIT;
         selector_write(&one, &wanted);
+        selector_unless(&one, &unless);
+        t->unless = unless.ptr;
         tell(t, "labels", &wanted, shown(json_get(t->view->labels, selector_key(&one)), is),
              selector_match(&one, t->view->labels), INT64_MAX);
+        t->unless = NULL;
+        buf_free(&unless);
     }
 }
 

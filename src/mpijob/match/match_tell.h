@@ -11,6 +11,8 @@ struct mpijob_told {    /* texts are valid during the call */
     const char *wanted; /* as people write it: "Succeeded or Failed", "keep!=true", "2h" */
     const char *value;  /* of the job: "Running", "true", "1h30m"; "unset" where there is none */
     bool holds;
+    const char
+        *unless; /* of labels that must not be there: what keeps the job out, "its label keep is set"; else NULL */
     int64_t due; /* where it does not hold and time alone is missing: the instant at which it will; else INT64_MAX */
 };
 

@@ -6,18 +6,11 @@
 #include <stdlib.h>
 
 #include "mpijob/field.h"
+#include "mpijob/match/selector_parts.h"
 #include "mpijob/shown.h"
 
 #define REQUIREMENTS_MAX 128 /* each is looked up in each job */
 #define VALUES_MAX 1024
-
-struct selector_requirement {
-    enum selector_operator test;
-    char *key;
-    char **values;
-    size_t count;
-    int64_t number; /* SELECT_GREATER, SELECT_LESS */
-};
 
 static void release(struct selector_requirement *r)
 {

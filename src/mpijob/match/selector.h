@@ -34,6 +34,9 @@ size_t selector_bytes(const struct selector *s); /* of memory, about */
 /* Requirement i alone: a view, not to be freed. */
 struct selector selector_at(const struct selector *s, size_t i);
 const char *selector_key(const struct selector *s); /* of its first requirement */
+/* Of a first requirement that a label must not meet (!key, !=, notin): what keeps a job out by it, appended: "its label
+ * keep is set", "its label keep becomes true". Of another: nothing. */
+void selector_unless(const struct selector *s, struct buf *out);
 void selector_free(struct selector *s);
 
 #endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Why a policy acts on a job: asked of the cluster that has it. */
+#include <string.h>
+
+#include "engine/engine_parts.h"
+#include "why/gather.h"
+
+static struct engine_cluster *cluster_of(struct engine *e, const char *name, struct error *err)
+{
+    for (size_t i = 0; i < e->cluster_count; i++) {
+        struct engine_cluster *at = &e->clusters[i];
+        if (name ? strcmp(name, cluster_name(at->site.cluster)) == 0 : e->cluster_count == 1)
+            return at;
+    }
+    if (name)
+        error_set(err, ERR_NOT_FOUND, "there is no cluster \"%s\"", name);
+    else
+        error_set(err, ERR_INVALID, "there are %zu clusters; say which one (--cluster NAME)", e->cluster_count);
+    return NULL;
+}
+
+int engine_why(struct engine *e, const struct engine_why *w, struct why_request **request, struct error *err)
+{
+    const struct policy_entry *entry = engine_policy(e, w->policy, err);
+    struct engine_cluster *at = entry ? cluster_of(e, w->cluster, err) : NULL;
+    struct why_request *started;
+    if (!at)
+        return err ? err->code : ERR_NOT_FOUND;
+    if (!cluster_ready(at->site.cluster) || e->stopping)
+        return error_set(err, ERR_UNREACHABLE, "cluster %s is not connected%s%s", cluster_name(at->site.cluster),
+                         at->trouble ? ": " : "", at->trouble ? at->trouble->message : "");
+    struct why_call call = {
+        .runs = &at->runs,
+        .entry = entry,
+        .name_space = w->name_space,
+        .name = w->name,
+        .state = w->state ? w->state : e->o.state,
+        .journal = w->journal ? w->journal : e->o.journal,
+        .unread = w->unread,
+        .daemon = w->daemon,
+        .reviews = w->reviews,
+        .done = w->done,
+        .data = w->data,
+    };
+    return why_start(&call, request ? request : &started, err);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The state's rows and marks of a policy with `on`, read for one job. */
+#include "trigger/event_handled.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kube/resource_version.h"
+
+const char *event_baseline_key(const char *key, unsigned kind, bool scoped, const char *name_space,
+                               char out[EVENT_MARK_MAX])
+{
+    snprintf(out, EVENT_MARK_MAX, "%s#%s%s%s", key, policy_on_name(kind), scoped ? "/" : "",
+             name_space ? name_space : "");
+    return out;
+}
+
+static uint64_t version_of(const char *text)
+{
+    return text[0] == '#' ? strtoull(text + 1, NULL, 16) : *text ? kube_version(str_of(text)) : 0;
+}
+
+struct event_handled event_handled_of(const struct store_handled *row)
+{
+    struct event_handled h = {
+        .since_us = MPIJOB_NO_TIME, .version = version_of(row->version), .found = true, .at = row->at};
+    for (const char *p = row->value; *p; p++) {
+        h.done |= (uint8_t)(*p == 'a' ? ON_ADDED : *p == 'f' ? ON_FINISHED : *p == 'm' ? ON_MATCH : 0);
+        if (*p == 'm' && p[1])
+            h.since_us = strtoll(p + 1, NULL, 10);
+    }
+    return h;
+}
+
+/* ---- one job ---- */
+
+struct finding {
+    struct event_handled *handled;
+    struct str uid;
+};
+
+static bool look(void *data, const struct store_handled *row)
+{
+    struct finding *f = data;
+    if (!str_is(f->uid, row->uid))
+        return true;
+    uint8_t baseline = f->handled->baseline;
+    *f->handled = event_handled_of(row);
+    f->handled->baseline = baseline;
+    return false;
+}
+
+static int read_baseline(struct state *state, const char *key, unsigned kind, struct str name_space,
+                         struct event_handled *handled, struct error *err)
+{
+    char mark[EVENT_MARK_MAX], name[256];
+    int64_t at;
+    bool found = false;
+    snprintf(name, sizeof name, "%.*s", (int)name_space.len, name_space.ptr);
+    int rc = state_read_mark(state, event_baseline_key(key, kind, false, NULL, mark), &at, &found, err);
+    if (!rc && !found)
+        rc = state_read_mark(state, event_baseline_key(key, kind, true, name, mark), &at, &found, err);
+    handled->baseline |= (uint8_t)(found ? kind : 0);
+    return rc;
+}
+
+int event_handled_read(struct state *state, const char *key, unsigned on, const struct mpijob_view *view,
+                       struct event_handled *handled, struct error *err)
+{
+    struct finding f = {handled, view->uid};
+    int rc = 0;
+    *handled = (struct event_handled){.since_us = MPIJOB_NO_TIME};
+    for (unsigned kind = 1; kind < 1U << ON_EVENTS && !rc; kind <<= 1) {
+        if (on & kind & EVENT_BASED)
+            rc = read_baseline(state, key, kind, view->name_space, handled, err);
+    }
+    return rc ? rc : state_read_handled(state, key, look, &f, err);
+}
+
+/* The same comparison as the trigger's: another instant means that it came to match again. */
+static bool match_done(const struct event_handled *h, const struct policy *p, const struct mpijob_view *v, int64_t now)
+{
+    int64_t at = mpijob_match_since(p->match, v, now);
+    return (h->done & ON_MATCH) && (at == MPIJOB_NO_TIME || h->since_us == MPIJOB_NO_TIME || at == h->since_us);
+}
+
+struct event_kinds event_handled_kinds(const struct event_handled *h, const struct policy *p,
+                                       const struct mpijob_view *v, int64_t now)
+{
+    struct event_kinds k = {0};
+    bool matches = mpijob_match_eval(p->match, v, now, NULL), ended = mpijob_phase_finished(v->phase);
+    k.come = p->on & (ON_ADDED | ON_CHANGED | (ended ? ON_FINISHED : 0) | (matches ? ON_MATCH : 0));
+    if (match_done(h, p, v, now))
+        k.done |= k.come & ON_MATCH;
+    k.done |= k.come & h->done & (ON_ADDED | ON_FINISHED);
+    if (h->version && !kube_version_is_news(kube_version(v->resource_version), h->version))
+        k.done |= k.come & ON_CHANGED;
+    k.before = k.come & EVENT_BASED & ~k.done & ~(unsigned)h->baseline;
+    if (!h->version) /* the version that a policy begins with is let pass */
+        k.before |= k.come & ON_CHANGED & ~k.done;
+    return k;
+}

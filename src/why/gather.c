@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A request's life: the job is read, then one step follows the other. */
+#include "why/gather.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cluster/cluster.h"
+#include "why/gather_parts.h"
+
+static struct site *site_of(const struct why_request *r)
+{
+    return r->call.runs->site;
+}
+
+/* ---- the end ---- */
+
+static void finish(struct defer *turn)
+{
+    struct why_request *r = turn->data;
+    struct site *site = site_of(r);
+    struct why *why = r->why;
+    if (r->cancelled)
+        error_set(&r->err, ERR_CANCELLED, "cancelled");
+    if (r->err.code) {
+        why_free(why);
+        free(why);
+        why = NULL;
+    }
+    r->call.done(r->call.data, why, why ? NULL : &r->err);
+    runs_part(r->call.runs, &r->guest);
+    policy_set_release(r->entry.file->set);
+    free(r->object);
+    free(r->unread);
+    free(r);
+    site_closed(site);
+}
+
+void why_finish(struct why_request *r)
+{
+    if (!r->err.code && !r->cancelled) {
+        why_held(r);
+        why_conclude(r->why, r->entry.policy);
+    }
+    r->turn.call = finish;
+    defer_call(site_of(r)->soon, &r->turn);
+}
+
+/* ---- the job ---- */
+
+static void describe(struct why_request *r)
+{
+    struct why *why = r->why;
+    const struct policy *p = r->entry.policy;
+    struct json root;
+    int rc = json_parse(str_n(r->object, r->len), "the job", &root, &r->err);
+    if (!rc)
+        rc = mpijob_view(root, cluster_target_of(site_of(r)->cluster, p->kind, root), &r->view, &r->err);
+    if (rc) {
+        why_finish(r);
+        return;
+    }
+    why->policy = why_keep(why, p->name);
+    why->file = why_keep(why, p->file);
+    why->line = p->line;
+    why->cluster = why_keep(why, cluster_name(site_of(r)->cluster));
+    why->job = why_printf(why, "%.*s/%.*s", (int)r->view.name_space.len, r->view.name_space.ptr, (int)r->view.name.len,
+                          r->view.name.ptr);
+    why->uid = why_keep_str(why, r->view.uid);
+    why->now = clock_now(site_of(r)->clock);
+    why->daemon = r->call.daemon;
+    why_tell_conditions(why, p, &r->view);
+    why_review(r);
+}
+
+static void got(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
+                bool lost)
+{
+    (void)lost;
+    struct why_request *r = data;
+    r->request = NULL;
+    if (err)
+        r->err = *err;
+    else if (answer && !(r->object = kube_answer_take(request, &r->len)))
+        error_nomem(&r->err);
+    if (r->err.code || r->cancelled)
+        why_finish(r);
+    else
+        describe(r);
+}
+
+void why_read(struct why_request *r)
+{
+    struct cluster *cluster = site_of(r)->cluster;
+    enum mpijob_kind kind = r->entry.policy->kind;
+    struct kube_call call = {.resource = cluster_resource(cluster, kind),
+                             .name_space = r->name_space,
+                             .name = r->name,
+                             .done = got,
+                             .data = r};
+    if (cluster_serves(cluster, kind, &r->err) || kube_get(cluster_kube(cluster), &call, &r->request, &r->err))
+        why_finish(r);
+}
+
+static void begin(struct defer *turn)
+{
+    struct why_request *r = turn->data;
+    if (r->cancelled)
+        why_finish(r);
+    else if (r->object)
+        describe(r);
+    else
+        why_read(r);
+}
+
+/* ---- the start ---- */
+
+void why_cancel(struct why_request *r)
+{
+    if (r->cancelled)
+        return;
+    r->cancelled = true;
+    if (r->request)
+        kube_cancel(r->request);
+    why_look_stop(r);
+}
+
+static void stop(struct runs_guest *guest)
+{
+    why_cancel((struct why_request *)((char *)guest - offsetof(struct why_request, guest)));
+}
+
+int why_start(const struct why_call *call, struct why_request **out, struct error *err)
+{
+    struct why_request *r = calloc(1, sizeof *r);
+    struct why *why = calloc(1, sizeof *why);
+    char *object = call->object.len ? str_dup(call->object) : NULL;
+    char *unread = call->unread ? str_dup(str_of(call->unread)) : NULL;
+    if (!r || !why || (call->object.len && !object) || (call->unread && !unread)) {
+        free(r);
+        free(why);
+        free(object);
+        free(unread);
+        return error_nomem(err);
+    }
+    r->call = *call;
+    r->call.object = (struct str){0};
+    r->entry = *call->entry;
+    r->why = why;
+    r->object = object;
+    r->len = call->object.len;
+    r->unread = unread;
+    snprintf(r->name_space, sizeof r->name_space, "%s", call->name_space ? call->name_space : "");
+    snprintf(r->name, sizeof r->name, "%s", call->name ? call->name : "");
+    r->guest.stop = stop;
+    r->turn = (struct defer){.call = begin, .data = r};
+    policy_set_hold(r->entry.file->set);
+    runs_invite(call->runs, &r->guest);
+    site_opened(call->runs->site);
+    defer_call(call->runs->site->soon, &r->turn);
+    *out = r;
+    return 0;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A request's insides, shared by the files of this folder only: gather.c (its life), review.c (what the server allows),
+ * past.c (what the state and the journal have), look.c (what the policy's functions make of the job), held.c (what
+ * holds it back). */
+#ifndef MPIJOBD_WHY_GATHER_PARTS_H
+#define MPIJOBD_WHY_GATHER_PARTS_H
+
+#include "jobs/listing.h"
+#include "loop/defer.h"
+#include "loop/work.h"
+#include "run/run.h"
+#include "trigger/event_handled.h"
+#include "why/gather.h"
+#include "why/why_parts.h"
+
+struct why_request {
+    struct work work; /* past.c; first member */
+    struct why_call call;
+    struct policy_entry entry;
+    struct runs_guest guest;
+    struct defer turn;
+    char name_space[256], name[256];
+    char *unread;
+    struct why *why;
+    struct error err; /* code 0: none */
+    bool cancelled;
+
+    char *object;
+    size_t len;
+    struct mpijob_view view; /* of it */
+    struct kube_request *request;
+
+    unsigned review; /* the next one */
+
+    struct event_handled handled;
+    bool handled_known;
+    struct error past_error;
+
+    struct { /* look.c */
+        struct runs runs;
+        struct listing listing;
+        struct run_feed feed;
+        struct run *run; /* under way; NULL: none */
+        bool given;
+    } look;
+};
+
+/* Each ends in a call of the next step, later or from within. */
+void why_read(struct why_request *r);
+void why_review(struct why_request *r);
+void why_past(struct why_request *r);
+void why_look(struct why_request *r);
+void why_finish(struct why_request *r);
+
+/* ---- look.c ---- */
+void why_look_stop(struct why_request *r);
+
+/* ---- held.c: what holds the policy back, as far as that is known before the functions are asked ---- */
+void why_held(struct why_request *r);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What holds the policy back from this job. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cluster/cluster.h"
+#include "guard/quarantine.h"
+#include "policy/in_force.h"
+#include "why/gather_parts.h"
+
+static void by_place(struct why_request *r)
+{
+    const struct site *site = r->call.runs->site;
+    const struct policy *p = r->entry.policy;
+    struct error err;
+    enum policy_stand stand = policy_stand(p, site->cluster, &err);
+    if (stand == POLICY_ELSEWHERE)
+        why_hold(r->why, "elsewhere", WHY_NEVER, "the policy is not for cluster %s: see its `clusters`",
+                 cluster_name(site->cluster));
+    if (stand == POLICY_ASIDE)
+        why_hold(r->why, "aside", WHY_NEVER, "the policy stands aside on cluster %s: %s", cluster_name(site->cluster),
+                 err.message);
+    bool in_scope = !site->namespaces || !site->namespaces[0];
+    for (size_t i = 0; !in_scope && site->namespaces[i]; i++)
+        in_scope = str_is(r->view.name_space, site->namespaces[i]);
+    if (!in_scope)
+        why_hold(r->why, "scope", WHY_NEVER, "namespace %.*s is not among the `namespaces` that mpijobd works in",
+                 (int)r->view.name_space.len, r->view.name_space.ptr);
+}
+
+static void by_quarantine(struct why_request *r)
+{
+    const struct policy *p = r->entry.policy;
+    const struct quarantine_mark *m = r->entry.quarantined ? policy_quarantine_mark(r->entry.file, p->name) : NULL;
+    char deed[64], at[40];
+    if (!r->entry.quarantined)
+        return;
+    if (m)
+        why_hold(
+            r->why, "quarantine", WHY_NEVER,
+            "the policy is in quarantine: it %s at %s; when it is mended, or by `mpijobd resume %s`, it runs again",
+            quarantine_deed(m, deed), why_instant(r->why, m->at, at), p->name);
+    else
+        why_hold(r->why, "quarantine", WHY_NEVER, "the policy is in quarantine; see mpijobd resume");
+}
+
+static void by_dry_run(struct why_request *r)
+{
+    if (r->entry.policy->dry_run)
+        why_hold(r->why, "dry-run", WHY_NEVER, "the policy has dry_run = true: it only tells what it would do");
+    else if (r->call.daemon && r->call.runs->site->dry_run)
+        why_hold(r->why, "dry-run", WHY_NEVER, "the daemon runs with --dry-run: it only tells what it would do");
+}
+
+static const char *kinds(unsigned bits, char out[80])
+{
+    size_t n = 0;
+    *out = '\0';
+    for (unsigned kind = 1; kind < 1U << ON_EVENTS; kind <<= 1) {
+        if (bits & kind)
+            n += (size_t)snprintf(out + n, 80 - n, "%s%s", n ? ", " : "", policy_on_name(kind));
+    }
+    return out;
+}
+
+/* Handled means: there is no event of the job that the policy has not dealt with. */
+static void by_handled(struct why_request *r)
+{
+    const struct policy *p = r->entry.policy;
+    struct event_kinds k = event_handled_kinds(&r->handled, p, &r->view, r->why->now);
+    char text[80], at[40];
+    if (!r->handled_known || !k.come || (k.come & ~k.done & ~k.before))
+        return;
+    if (k.done)
+        why_hold(r->why, "handled", WHY_NEVER, "it was handled already (on %s), at %s; %s", kinds(k.done, text),
+                 why_instant(r->why, r->handled.at, at),
+                 p->on & ON_MATCH ? "it is handled again when it has not matched in between, or comes to match anew"
+                 : k.done & ON_CHANGED ? "it is handled again when it changes"
+                                       : "that is done once for a job");
+    else
+        why_hold(r->why, "before", WHY_NEVER,
+                 "it was so before the policy was first started here (on %s), and only what comes later is for it",
+                 kinds(k.before, text));
+}
+
+static void by_loop(struct why_request *r)
+{
+    int64_t until;
+    const char *loop = loops_why(&r->call.runs->loops, r->view.uid, r->entry.policy->name, r->why->now, &until);
+    if (loop)
+        why_hold(r->why, "loop", until == INT64_MAX ? WHY_NEVER : until, "%s", loop);
+}
+
+static void by_limits(struct why_request *r)
+{
+    const struct why *why = r->why;
+    if (r->entry.policy->changes_max == 0)
+        why_hold(r->why, "limit", WHY_NEVER, "limits.changes is 0: no job is changed");
+    else if (why->last_run.outcome && strcmp(why->last_run.outcome, "limited") == 0)
+        why_hold(r->why, "limit", WHY_NEVER, "the policy's last run was stopped by a limit: %s",
+                 why->last_run.message ? why->last_run.message : "see mpijobd runs");
+}
+
+void why_held(struct why_request *r)
+{
+    by_place(r);
+    by_quarantine(r);
+    by_dry_run(r);
+    if (r->entry.policy->on)
+        by_handled(r);
+    by_loop(r);
+    by_limits(r);
+}

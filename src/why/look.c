@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the policy's functions make of the job, and what its change would do: a run of its own kind, which only looks,
+ * on a site of its own, which writes nothing. */
+#include <lauxlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cluster/cluster.h"
+#include "site/site.h"
+#include "why/gather_parts.h"
+
+static struct why_request *of_listing(const struct listing *listing)
+{
+    return (struct why_request *)((char *)(uintptr_t)listing - offsetof(struct why_request, look.listing));
+}
+
+/* ---- the job, as a listing of one ---- */
+
+static enum listing_state one_next(struct listing *listing, struct str *object)
+{
+    struct why_request *r = of_listing(listing);
+    if (r->look.given)
+        return LISTING_END;
+    r->look.given = true;
+    *object = str_n(r->object, r->len);
+    return LISTING_JOB;
+}
+
+static const struct error *one_error(const struct listing *listing)
+{
+    (void)listing;
+    return NULL;
+}
+
+static int64_t one_scope(const struct listing *listing)
+{
+    (void)listing;
+    return 1;
+}
+
+static int64_t one_as_of(const struct listing *listing)
+{
+    return of_listing(listing)->why->now;
+}
+
+static void one_free(struct listing *listing)
+{
+    (void)listing; /* the request's own */
+}
+
+/* ---- what is told ---- */
+
+static const char *first_line(struct why *why, const char *text)
+{
+    return why_keep_str(why, str_n(text, strcspn(text, "\n")));
+}
+
+static void where(void *data, const struct run_where *said)
+{
+    struct why_request *r = data;
+    if (!said->asked)
+        return;
+    why_add(r->why, &(struct why_condition){.key = "where",
+                                            .wanted = said->place,
+                                            .value = said->error    ? first_line(r->why, said->error)
+                                                     : said->wanted ? "true"
+                                                                    : "false",
+                                            .holds = said->wanted,
+                                            .failed = said->error != NULL,
+                                            .due = WHY_NEVER});
+}
+
+static void settled(void *data, const char *key, enum job_end end, struct str seen, const struct change_result *result,
+                    const struct error *err)
+{
+    struct why_request *r = data;
+    (void)key;
+    (void)seen;
+    (void)result;
+    (void)err;
+    if (end == JOB_LEFT)
+        r->why->change = WHY_LEFT;
+}
+
+static const char *diff_of(struct why *why, const struct mpijob_diff *diff)
+{
+    struct buf json = BUF_INIT;
+    if (diff->count)
+        mpijob_diff_json(diff, &json);
+    return why_take(why, &json);
+}
+
+static void observe(void *data, const struct run *run, const char *job, const struct change_result *result,
+                    const struct error *err)
+{
+    struct why *why = ((struct why_request *)data)->why;
+    (void)run;
+    (void)job;
+    why->diff = diff_of(why, result->diff);
+    why->launcher = diff_of(why, result->launcher);
+    if (err) {
+        why->change = WHY_CHANGE_FAILS;
+        why->change_error = first_line(why, err->message);
+        return;
+    }
+    why->change = result->changed ? WHY_CHANGES : WHY_UNCHANGED;
+    why->effect = why_keep(why, mpijob_effect_name(result->effect));
+    why->effect_why = why_keep(why, result->why);
+    why->gpus_released = result->changed ? change_gpus_released(result) : 0;
+}
+
+/* ---- its end ---- */
+
+static void ended(void *data, const struct run *run)
+{
+    struct why_request *r = data;
+    struct why *why = r->why;
+    if (run->error && run->outcome != RUN_CANCELLED && why->change == WHY_CHANGE_UNKNOWN && !why->change_error) {
+        why->change = WHY_CHANGE_FAILS;
+        why->change_error = first_line(why, run->error->message);
+    }
+    r->look.run = NULL;
+    why_finish(r); /* goes on when the run is gone */
+}
+
+static void done(void *data, struct run *run)
+{
+    (void)data;
+    (void)run; /* its end comes to `ended` */
+}
+
+void why_look_stop(struct why_request *r)
+{
+    if (r->look.run)
+        run_stop(r->look.run, "nobody asks why any more", false);
+}
+
+/* ---- its start ---- */
+
+static void start(struct why_request *r)
+{
+    static const struct listing_ops ops = {one_next, one_error, one_scope, one_as_of, one_free};
+    runs_init(&r->look.runs, runs_look(r->call.runs), r->call.runs->watches);
+    r->look.runs.observe = observe;
+    r->look.runs.ended = ended;
+    r->look.runs.data = r;
+    r->look.listing.ops = &ops;
+    r->look.feed =
+        (struct run_feed){.jobs = &r->look.listing, .settled = settled, .key = "", .where = where, .data = r};
+    struct run_call call = {
+        .file = r->entry.file,
+        .policy = r->entry.policy,
+        .trigger = "why",
+        .scheduled_at = r->why->now,
+        .feed = &r->look.feed,
+        .done = done,
+        .data = r,
+    };
+    if (run_start(&r->look.runs, &call, &r->look.run, &r->err))
+        why_finish(r);
+}
+
+void why_look(struct why_request *r)
+{
+    const struct policy *p = r->entry.policy;
+    bool asks = p->where != LUA_NOREF || p->action != ACTION_RUN;
+    if (r->entry.quarantined) { /* its code is not to be run */
+        if (p->where != LUA_NOREF)
+            why_add(r->why, &(struct why_condition){.key = "where",
+                                                    .wanted = "a function",
+                                                    .value = "not asked: the policy is in quarantine",
+                                                    .failed = true,
+                                                    .due = WHY_NEVER});
+        r->why->change_error = "not worked out, as the policy is in quarantine";
+    }
+    if (!asks || r->entry.quarantined || r->cancelled)
+        why_finish(r);
+    else
+        start(r);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the server allows whoever asks: each verb that the policy needs on the job, one after the other. */
+#include "cluster/cluster.h"
+#include "why/gather_parts.h"
+#include "json/write.h"
+
+static const char *const verbs[] = {"list", "watch", "update"};
+#define VERBS (sizeof verbs / sizeof *verbs)
+
+static bool needed(const struct why_request *r, unsigned verb)
+{
+    const struct policy *p = r->entry.policy;
+    return verb == 0 ? true : verb == 1 ? p->on != 0 : p->action != ACTION_RUN;
+}
+
+static void write_review(const struct why_request *r, const struct kube_resource *resource, struct buf *body)
+{
+    const char *const pairs[][2] = {{"verb", verbs[r->review]},
+                                    {"group", resource->group},
+                                    {"resource", resource->plural},
+                                    {"namespace", r->name_space}};
+    struct json_writer w;
+    json_writer_init(&w, body);
+    json_write_object(&w);
+    json_write_key(&w, "apiVersion");
+    json_write_string(&w, "authorization.k8s.io/v1");
+    json_write_key(&w, "kind");
+    json_write_string(&w, "SelfSubjectAccessReview");
+    json_write_key(&w, "spec");
+    json_write_object(&w);
+    json_write_key(&w, "resourceAttributes");
+    json_write_object(&w);
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        json_write_key(&w, pairs[i][0]);
+        json_write_string(&w, pairs[i][1]);
+    }
+    json_write_end(&w);
+    json_write_end(&w);
+    json_write_end(&w);
+}
+
+static void ask(struct why_request *r);
+
+/* A server that cannot be asked does not hold the policy back. */
+static void answered(void *data, struct kube_request *request, const struct kube_answer *answer,
+                     const struct error *err, bool lost)
+{
+    (void)request;
+    (void)lost;
+    struct why_request *r = data;
+    r->request = NULL;
+    struct json allowed = answer && !err ? json_at(answer->body, "/status/allowed") : (struct json){0};
+    if (json_type(allowed) == JSON_BOOL && !json_is_true(allowed))
+        why_hold(
+            r->why, "forbidden", WHY_NEVER,
+            "the server does not allow %s to %s %s in namespace %s; `mpijobd rbac PATH...` prints the role that is "
+            "needed",
+            r->call.daemon ? "the daemon" : "whoever asks here", verbs[r->review],
+            cluster_resource(r->call.runs->site->cluster, r->entry.policy->kind)->plural, r->name_space);
+    r->review++;
+    ask(r);
+}
+
+static void ask(struct why_request *r)
+{
+    struct cluster *cluster = r->call.runs->site->cluster;
+    struct buf body = BUF_INIT;
+    struct error ignored;
+    while (r->review < VERBS && !needed(r, r->review))
+        r->review++;
+    if (r->review == VERBS || r->cancelled) {
+        why_past(r);
+        return;
+    }
+    write_review(r, cluster_resource(cluster, r->entry.policy->kind), &body);
+    struct kube_call call = {.method = "POST",
+                             .verb = "POST",
+                             .path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+                             .body = buf_str(&body),
+                             .done = answered,
+                             .data = r};
+    int rc = body.failed ? ERR_NOMEM : kube_send(cluster_kube(cluster), &call, &r->request, &ignored);
+    buf_free(&body);
+    if (rc)
+        why_past(r);
+}
+
+void why_review(struct why_request *r)
+{
+    if (!*r->name_space)
+        snprintf(r->name_space, sizeof r->name_space, "%.*s", (int)r->view.name_space.len, r->view.name_space.ptr);
+    if (r->call.reviews)
+        ask(r);
+    else
+        why_past(r);
+}

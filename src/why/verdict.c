@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From what was gathered to the verdict, and its sentence. */
+#include <string.h>
+
+#include "trigger/schedule.h"
+#include "why/why_parts.h"
+
+/* ---- does it match, and when will it? ---- */
+
+static void match(struct why *why)
+{
+    why->matches = true;
+    why->matches_at = why->now;
+    for (size_t i = 0; i < why->condition_count; i++) {
+        const struct why_condition *c = &why->conditions[i];
+        if (c->holds)
+            continue;
+        why->matches = false;
+        why->matches_at = c->due > why->matches_at ? c->due : why->matches_at;
+    }
+}
+
+/* When the policy looks at the job next: for events at the very instant, for schedules and periods at the first run
+ * from then on. */
+static int64_t next_look(const struct why *why, const struct policy *policy)
+{
+    int64_t from = why->matches_at, next;
+    if (policy->on)
+        return from == WHY_NEVER ? WHY_NEVER : why->matches ? WHY_NOW : from;
+    if (from == WHY_NEVER || from <= why->now)
+        from = why->now + 1;
+    return policy_next_due(policy, from - 1, &next, NULL) == 0 ? next : WHY_NEVER;
+}
+
+/* ---- the sentence ---- */
+
+/* A function has failed, and nothing else keeps the job out: where something does, the policy never asks it. */
+static bool function_failed(const struct why *why)
+{
+    bool failed = false;
+    for (size_t i = 0; i < why->condition_count; i++) {
+        const struct why_condition *c = &why->conditions[i];
+        if (!c->holds && !c->failed)
+            return false;
+        failed = failed || c->failed;
+    }
+    return failed;
+}
+
+static void add_unless(const struct why *why, struct buf *out)
+{
+    const char *between = ", unless ";
+    for (size_t i = 0; i < why->condition_count; i++) {
+        const struct why_condition *c = &why->conditions[i];
+        if (!c->holds || !c->unless)
+            continue;
+        buf_printf(out, "%s%s", between, c->unless);
+        between = " or ";
+    }
+    if (*between == ',')
+        buf_puts(out, ", unless it changes until then");
+}
+
+/* ", and its next run after that, at T (in 3h), finds it" */
+static void add_next(const struct why *why, struct buf *out)
+{
+    char wait[32], at[40];
+    if (why->by_event)
+        return;
+    if (why->next == WHY_NEVER)
+        buf_puts(out, "; the policy has no further run");
+    else
+        buf_printf(out, "; the policy's %s is at %s (in %s)",
+                   why->matches || why->matches_at == WHY_NEVER ? "next run" : "first run from then on",
+                   why_instant(why, why->next, at), why_wait(why, why->next, wait));
+}
+
+/* "phase is Running (wanted: Succeeded), labels ..." */
+static void add_failing(const struct why *why, struct buf *out)
+{
+    const char *between = ": ";
+    for (size_t i = 0; i < why->condition_count; i++) {
+        const struct why_condition *c = &why->conditions[i];
+        if (c->holds)
+            continue;
+        if (c->failed)
+            buf_printf(out, "%s%s has failed", between, c->key);
+        else if (strcmp(c->key, "where") == 0)
+            buf_printf(out, "%swhere says no (%s)", between, c->wanted);
+        else
+            buf_printf(out, "%s%s", between, c->key);
+        between = ", ";
+    }
+}
+
+static void no_match(const struct why *why, struct buf *out)
+{
+    buf_puts(out, "does not match");
+    add_failing(why, out);
+}
+
+static void later(const struct why *why, struct buf *out)
+{
+    char wait[32], at[40];
+    buf_printf(out, "matches in %s, at %s", why_wait(why, why->matches_at, wait),
+               why_instant(why, why->matches_at, at));
+    add_unless(why, out);
+    add_next(why, out);
+    if (why->hold_count)
+        buf_printf(out, "; but it is held back: %s", why->holds[0].message);
+}
+
+static void acts(const struct why *why, struct buf *out)
+{
+    buf_puts(out, "matches, and is to be changed");
+    if (why->by_event)
+        buf_puts(out, " as soon as the daemon sees it");
+    add_next(why, out);
+}
+
+static void nothing(const struct why *why, struct buf *out)
+{
+    buf_puts(out, why->change == WHY_LEFT ? "matches, and the policy's function leaves it alone"
+                                          : "matches, and has these values already");
+}
+
+static void fails(const struct why *why, struct buf *out)
+{
+    if (why->change == WHY_CHANGE_FAILS)
+        buf_printf(out, "matches, but cannot be changed: %s", why->change_error ? why->change_error : "out of memory");
+    else
+        buf_puts(out, "matches, but its change could not be worked out");
+}
+
+static void conclude(struct why *why, struct buf *out)
+{
+    if (!why->matches && why->matches_at != WHY_NEVER) {
+        why->verdict = WHY_LATER;
+        later(why, out);
+    } else if (!why->matches) {
+        why->verdict = function_failed(why) ? WHY_FAILS : WHY_NO_MATCH;
+        no_match(why, out);
+    } else if (why->change == WHY_UNCHANGED || why->change == WHY_LEFT) {
+        why->verdict = WHY_NOTHING;
+        nothing(why, out);
+    } else if (why->hold_count) {
+        why->verdict = WHY_HELD;
+        buf_printf(out, "matches, but is held back: %s", why->holds[0].message);
+    } else if (why->change == WHY_CHANGES) {
+        why->verdict = WHY_ACTS;
+        acts(why, out);
+    } else if (why->change == WHY_CHANGE_UNKNOWN && !why->change_error) {
+        why->verdict = WHY_RUN;
+        buf_puts(out, "matches; what the policy's run function does with it, a run tells (mpijobd plan)");
+        add_next(why, out);
+    } else {
+        why->verdict = WHY_FAILS;
+        fails(why, out);
+    }
+}
+
+void why_conclude(struct why *why, const struct policy *policy)
+{
+    struct buf out = BUF_INIT;
+    match(why);
+    why->next = next_look(why, policy);
+    conclude(why, &out);
+    why->sentence = why_take(why, &out);
+}

@@ -1,0 +1,235 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- mpijobd why: what a policy makes of a job, from files and a cluster, with the state of a daemon that does not run.
+local support = require "support"
+local cluster = require "support.cluster"
+
+local POLICIES <const> = [[
+policy {
+  name    = "free",
+  match   = { phase = { "Succeeded", "Failed" }, labels = "keep != true, !hold", finished_for = "3h" },
+  on      = "match",
+  replace = { cleanPodPolicy = "All" },
+}
+policy {
+  name     = "nightly",
+  schedule = "30 2 * * *", timezone = "Europe/Berlin", jitter = "5m",
+  match    = { phase = "Succeeded", where = function(job)
+    return job.labels.team == "vision"
+  end },
+  replace  = function(job)
+    if job.labels.alone then return nil end
+    return { cleanPodPolicy = "All", labels = { seen = "yes" } }
+  end,
+}
+policy { name = "broken", every = "10m", match = { where = function(job) return job.nothing.x end },
+  replace = function() return { cleanPodPolicy = "Al" } end }
+policy { name = "told", every = "10m", match = { phase = "Running" }, run = function() end }
+policy { name = "dry", every = "10m", dry_run = true, match = { phase = "Succeeded" }, replace = { labels = { a = "b" } } }
+policy { name = "elsewhere", every = "10m", clusters = { "other" }, match = { phase = "Succeeded" }, replace = { labels = { a = "b" } } }
+policy { name = "at-end", on = "finished", match = {}, replace = { labels = { ended = "yes" } } }
+policy { name = "marked", on = "match", match = { labels = "mark", phase = "Succeeded" }, replace = { labels = { ended = "yes" } } }
+policy { name = "limited", every = "10m", limits = { changes = 1 }, match = { phase = "Succeeded" }, replace = { labels = { a = "b" } } }
+]]
+
+describe("mpijobd why", function()
+    local server, folder, policies, state, ns
+
+    -- Its clusters are known by two names, so that a policy may be for another one.
+    local function configuration()
+        return support.write(folder .. "/mpijobd.yaml", ("clusters:\n  here: { kubeconfig: %s }\n  other: { kubeconfig: %s }\nstate: %s\n"):format(
+            server.kubeconfig, server.kubeconfig, state))
+    end
+
+    setup(function()
+        server = cluster.start(cluster.versions[4])
+        folder = support.folder()
+        policies = support.write(folder .. "/policies.lua", POLICIES)
+        state = folder .. "/state.db"
+        ns = server:namespace()
+        server:create(ns, "done", { state = "Succeeded", since = 7200, labels = '{"team":"vision"}' })
+        server:create(ns, "long-done", { state = "Succeeded", since = 14400, policy = "All", labels = '{"keep":"true"}' })
+        server:create(ns, "alone", { state = "Succeeded", labels = '{"team":"vision","alone":"yes"}' })
+        server:create(ns, "runs", { state = "Running" })
+        server:create(ns, "waits")
+    end)
+    teardown(support.cleanup)
+
+    local function why(...)
+        local args = { "why", ... }
+        for _, arg in ipairs { "--config", configuration(), "--cluster", "here" } do
+            args[#args + 1] = arg
+        end
+        args[#args + 1] = policies
+        return support.mpijobd(table.unpack(args))
+    end
+
+    local function told(...)
+        local code, out, err = why(...)
+        assert.equal("", err)
+        assert.equal(0, code)
+        return out
+    end
+
+    local function tree(...)
+        local args = { ... }
+        args[#args + 1] = "-o"
+        args[#args + 1] = "json"
+        return support.json.decode(told(table.unpack(args)))
+    end
+
+    local function condition(t, key, nth)
+        for _, c in ipairs(t.conditions) do
+            if c.key == key then
+                nth = (nth or 1) - 1
+                if nth == 0 then
+                    return c
+                end
+            end
+        end
+        error("no condition " .. key)
+    end
+
+    local function seconds(text)
+        local y, m, d, h, min, s = text:match "^(%d+)-(%d+)-(%d+)T(%d+):(%d+):(%d+)%.%d+Z$"
+        return os.time { year = y, month = m, day = d, hour = h, min = min, sec = s, isdst = false }
+            - os.difftime(os.time(os.date("*t", 86400)), os.time(os.date("!*t", 86400)))
+    end
+
+    it("says when a job matches, unless, and what is done then", function()
+        local text = told("free", ns .. "/done")
+        support.contains(text, ("free (%s:1), %s/done: later\n  matches in "):format(policies, ns))
+        support.contains(text, ", unless its label keep becomes true or its label hold is set\n")
+        assert.truthy(text:find("\n  yes    phase         Succeeded or Failed  Succeeded\n", 1, true), text)
+        assert.truthy(text:find("\n  later  finished_for  3h                   2h%S*%s+in %S+, at 20"), text)
+        support.contains(text, "\n  yes    labels        keep!=true           unset\n")
+        support.contains(text, "would change (as the job is now, if it matched):\n")
+        support.contains(text, "spec.runPolicy.cleanPodPolicy: All\n")
+        support.contains(text, "\ntrigger: on match\n")
+        support.lacks(text, "\27")
+    end)
+
+    it("has the same for programs", function()
+        local t = tree("free", "done", "-n", ns)
+        assert.equal("later", t.verdict)
+        assert.equal("here", t.cluster)
+        assert.equal(ns .. "/done", t.job)
+        assert.is_false(t.matches)
+        assert.equal("files", t.source)
+        local c = condition(t, "finished_for")
+        assert.is_false(c.holds)
+        assert.equal(t.matches_at, c.holds_at)
+        assert.equal(t.matches_at, t.next)
+        assert.near(3600, seconds(t.matches_at) - seconds(t.at), 600)
+        assert.equal("its label hold is set", condition(t, "labels", 2).unless)
+        assert.equal("changes", t.change.outcome)
+        assert.equal("effective", t.change.effect)
+        assert.equal("/spec/runPolicy/cleanPodPolicy", t.change.diff[1].path)
+        assert.same({}, t.held_back)
+    end)
+
+    it("asks where and replace, whatever the other says", function()
+        local t = tree("nightly", ns .. "/done")
+        assert.equal("acts", t.verdict)
+        assert.equal("true", condition(t, "where").value)
+        assert.equal(policies .. ":10", condition(t, "where").wanted)
+        assert.equal(2, #t.change.diff)
+        assert.equal(300, t.jitter)
+        assert.truthy(t.next > t.at)
+        assert.truthy(t.message:find("next run is at 20%d%d%-%d%d%-%d%dT02:30:00%+0[12]:00 %(in "), t.message)
+
+        t = tree("nightly", ns .. "/long-done")
+        assert.equal("no-match", t.verdict)
+        assert.equal("false", condition(t, "where").value)
+        assert.equal("does not match: where says no (" .. policies .. ":10)", t.message)
+        assert.equal("changes", t.change.outcome) -- the label
+
+        t = tree("nightly", ns .. "/alone")
+        assert.equal("nothing-to-do", t.verdict)
+        assert.equal("left", t.change.outcome)
+
+        t = tree("broken", ns .. "/runs")
+        assert.equal("fails", t.verdict)
+        assert.is_true(condition(t, "where").failed)
+        support.contains(condition(t, "where").value, policies .. ":18: a job has no field \"nothing\"")
+        assert.equal("fails", t.change.outcome)
+        support.contains(t.change.error, policies .. ":19: cleanPodPolicy must be exactly")
+    end)
+
+    it("tells what keeps a job out", function()
+        local t = tree("free", ns .. "/long-done")
+        assert.equal("no-match", t.verdict)
+        assert.equal("does not match: labels", t.message)
+        assert.equal("unchanged", t.change.outcome)
+        t = tree("free", ns .. "/waits")
+        assert.equal("does not match: phase, finished_for", t.message)
+        assert.equal("run-function", tree("told", ns .. "/runs").verdict)
+        t = tree("at-end", ns .. "/runs")
+        assert.equal("does not match: on", t.message)
+        assert.equal("Running", condition(t, "on").value)
+    end)
+
+    it("tells what holds the policy back", function()
+        local t = tree("dry", ns .. "/done")
+        assert.equal("held", t.verdict)
+        assert.equal("dry-run", t.held_back[1].reason)
+        t = tree("elsewhere", ns .. "/done")
+        assert.equal("elsewhere", t.held_back[1].reason)
+        support.contains(told("elsewhere", ns .. "/done"), "\nheld back:\n  elsewhere: the policy is not for cluster here")
+        t = tree("at-end", ns .. "/done")
+        assert.same({}, t.held_back) -- without a state nothing is known of it
+        support.contains(t.unknown[1], "there is no state at " .. state)
+    end)
+
+    it("exits with 10 where there is a change, if that is asked for", function()
+        assert.equal(10, (why("nightly", ns .. "/done", "--exit-code")))
+        assert.equal(0, (why("free", ns .. "/done", "--exit-code")))
+    end)
+
+    it("has a clear message for what is not there", function()
+        local function fails(expected, part, ...)
+            local code, out, err = why(...)
+            assert.equal(expected, code)
+            assert.equal("", out)
+            support.contains(err, "mpijobd why: " .. part)
+        end
+        fails(1, "there is no policy \"fre\"; did you mean \"free\"?\n", "fre", ns .. "/done")
+        fails(1, ("there is no MPIJob \"dome\" in namespace \"%s\"; did you mean \"done\"?\n"):format(ns), "free", ns .. "/dome")
+        fails(1, "there is no namespace \"nowhere-at-all\"\n", "free", "nowhere-at-all/done")
+        fails(1, "policy \"free\" is about MPIJobs, not PyTorchJobs\n", "free", "pytorchjob/" .. ns .. "/done")
+        assert.equal(2, (support.mpijobd("why", "free")))
+        fails(2, "\"b\" and \"a\" are two namespaces", "free", "a/done", "-n", "b")
+        fails(2, "a job is named NAME (with -n), or NAMESPACE/NAME\n", "free", "a/b/c")
+        fails(2, "a policy is named by its name, not \"free.lua\"", "free.lua", ns .. "/done")
+        fails(2, "-o takes table or json here", "free", ns .. "/done", "-o", "yaml")
+    end)
+
+    it("reads what a daemon has handled, and how its last run ended", function()
+        server:create(ns, "old", { state = "Succeeded", since = 20000 })
+        local code, _, err = support.mpijobd("run", "--once", "--config", configuration(), "--cluster", "here", policies)
+        assert.truthy(code ~= 2, err)
+        local t = tree("free", ns .. "/old")
+        assert.equal("nothing-to-do", t.verdict)
+        assert.equal("done", t.last_change.outcome)
+        assert.equal("effective", t.last_change.effect)
+        assert.equal("done", t.last_run.outcome)
+        t = tree("limited", ns .. "/done")
+        assert.equal("limit", t.held_back[#t.held_back].reason)
+        support.contains(t.held_back[#t.held_back].message, "limits.changes allows 1")
+        assert.same({}, t.unknown)
+        t = tree("at-end", ns .. "/done")
+        assert.equal("before", t.held_back[1].reason)
+        assert.equal("held", t.verdict)
+
+        -- A daemon handles the job, and the state says so afterwards.
+        server:create(ns, "marked", { state = "Succeeded", since = 1, labels = '{"mark":""}' })
+        assert.same({}, tree("marked", ns .. "/marked").held_back)
+        local daemon = support.daemon(nil, "run", "--no-supervisor", "--listen", "none", "--config", configuration(), "--cluster", "here", policies)
+        daemon:expect("run ended policy=marked", "stderr", 60)
+        daemon:stop()
+        t = tree("marked", ns .. "/marked")
+        assert.equal("handled", t.held_back[1].reason)
+        support.contains(t.held_back[1].message, "it was handled already (on match), at 20")
+        assert.equal("nothing-to-do", t.verdict)
+        support.contains(told("marked", ns .. "/marked"), "\nlast change: 20")
+    end)
+end)
