@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/base64.h"
 #include "base/clock.h"
 #include "certificates.h"
 #include "http_peer.h"
@@ -409,6 +410,72 @@ static void its_environment(void **state)
     buf_free(&text);
 }
 
+/* What the last run was told holds this CA. */
+static void was_told(struct exec_world *x, const struct identity *authority)
+{
+    struct buf text, wanted = BUF_INIT;
+    buf_puts(&wanted, "\"certificate-authority-data\":\"");
+    base64_encode(str_of(authority->certificate_pem), &wanted);
+    buf_puts(&wanted, "\",\"config\":{\"a\":1}}");
+    assert_true(read_text(x, "info", &text));
+    if (!strstr(text.ptr, wanted.ptr))
+        fail_msg("%s is not in %s", wanted.ptr, text.ptr);
+    buf_free(&text);
+    buf_free(&wanted);
+}
+
+/* The CA is told as its file is now; one that cannot be read leaves the one from before. */
+static void a_rotated_ca(void **state)
+{
+    struct exec_world *x = *state;
+    struct identity first, second;
+    identity_make(&first, NULL, "first", NULL);
+    identity_make(&second, NULL, "second", NULL);
+    plugin(x, "printf %s \"$KUBERNETES_EXEC_INFO\" > $1/info; n=$(wc -l < $1/runs); echo '" HEAD
+              "{\"token\":\"canary-'$n'\"}}'");
+    x->world.config.exec->cluster_info = true;
+    x->world.config.exec->cluster_extra = str_dup(str_of("{\"a\":1}"));
+    x->world.config.ca_file = str_dup(str_of(path_of(x, "ca")));
+    x->world.options.plugin_pause_ms = 1;
+    write_file(x, "ca", first.certificate_pem);
+    static const int statuses[] = {200, 401, 200, 401, 200};
+    for (size_t i = 0; i < 5; i++)
+        scripted_reply(x->world.server, statuses[i], "", statuses[i] == 200 ? "{}" : UNAUTHORIZED);
+    good(x);
+    was_told(x, &first);
+    write_file(x, "ca", second.certificate_pem);
+    good(x);
+    was_told(x, &second);
+    unlink(path_of(x, "ca"));
+    assert_int_equal(mkfifo(path_of(x, "ca"), 0600), 0);
+    good(x);
+    assert_int_equal(runs(x), 3);
+    was_told(x, &second);
+    unlink(path_of(x, "ca"));
+    identity_free(&first);
+    identity_free(&second);
+}
+
+/* Given up while its CA is read. */
+static void its_end_while_the_ca_is_read(void **state)
+{
+    struct exec_world *x = *state;
+    struct kube_result r;
+    struct identity authority;
+    identity_make(&authority, NULL, "authority", NULL);
+    plugin_prints(x, "{\"token\":\"canary-1\"}");
+    x->world.config.exec->cluster_info = true;
+    x->world.config.ca_file = str_dup(str_of(path_of(x, "ca")));
+    write_file(x, "ca", authority.certificate_pem);
+    begin(x, &r, NULL);
+    kube_world_close(&x->world);
+    assert_true(r.ended);
+    assert_int_equal(r.error.code, ERR_CANCELLED);
+    unlink(path_of(x, "ca"));
+    kube_world_open(&x->world);
+    identity_free(&authority);
+}
+
 static void found_in_path(void **state)
 {
     struct exec_world *x = *state;
@@ -624,6 +691,8 @@ int main(void)
         TEST(a_token_that_was_never_good),
         TEST(a_certificate),
         TEST(its_environment),
+        TEST(a_rotated_ca),
+        TEST(its_end_while_the_ca_is_read),
         TEST(found_in_path),
         TEST(one_that_is_missing),
         TEST(one_that_is_not_in_path),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One run of an exec plugin: started, listened to, stopped when it takes too long. */
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,9 @@ static void exec_free(struct exec *x)
     free(x->texts);
     free_list(x->argv); /* people give secrets in arguments, too */
     free_list(x->env);
+    buf_free(&x->info);
+    buf_free(&x->ca);
+    free(x->ca_file);
     buf_free(&x->text);
     buf_free(&x->tail);
     free(x);
@@ -210,9 +214,9 @@ static void spawn(struct exec *x, const char *path)
     }
 }
 
-static int fetch(struct auth_source *source, struct error *err)
+/* The program is looked for and started. */
+static int begin(struct exec *x, struct error *err)
 {
-    struct exec *x = (struct exec *)source;
     struct buf path = BUF_INIT;
     int rc = 0;
     if (exec_find(x->command, &path)) {
@@ -226,16 +230,56 @@ static int fetch(struct auth_source *source, struct error *err)
     return rc;
 }
 
+static void read_in_worker(struct work *work)
+{
+    struct exec *x = (struct exec *)((char *)work - offsetof(struct exec, work));
+    x->read = exec_read_ca(x, NULL);
+}
+
+/* A CA that cannot be read just now (a rotation half done) leaves the one from before. */
+static void ca_was_read(struct work *work)
+{
+    struct exec *x = (struct exec *)((char *)work - offsetof(struct exec, work));
+    struct error err;
+    x->reading = false;
+    if (x->closed) {
+        void (*closed)(void *) = x->closed;
+        void *data = x->closed_data;
+        exec_free(x);
+        closed(data);
+        return;
+    }
+    int rc = x->read ? 0 : exec_tell_ca(x, buf_str(&x->ca), &err);
+    if (!rc)
+        rc = begin(x, &err);
+    if (rc)
+        x->source.fetched(x->source.data, NULL, &err);
+}
+
+static int fetch(struct auth_source *source, struct error *err)
+{
+    struct exec *x = (struct exec *)source;
+    if (!x->ca_file)
+        return begin(x, err);
+    x->reading = true;
+    work_start(x->loop, &x->work, read_in_worker, ca_was_read);
+    return 0;
+}
+
 static void close_source(struct auth_source *source, void (*closed)(void *data), void *data)
 {
     struct exec *x = (struct exec *)source;
-    if (!x->running) {
+    if (!x->running && !x->reading) {
         exec_free(x);
         closed(data);
         return;
     }
     x->closed = closed;
     x->closed_data = data;
+    if (x->reading) {
+        uv_cancel((uv_req_t *)&x->work.request);
+        return;
+    }
     kill_it(x, ENDED);
     finish_if_done(x);
 }

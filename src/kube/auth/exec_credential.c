@@ -2,12 +2,9 @@
 /* What a plugin is told, and reading what it prints. */
 #include "kube/auth/exec_credential.h"
 
-#include "base/base64.h"
 #include "base/clock.h"
 #include "kube/auth/text.h"
 #include "json/write.h"
-
-#define CA_MAX (4u << 20)
 
 static void write_member(struct json_writer *w, const char *key, const char *value)
 {
@@ -17,11 +14,9 @@ static void write_member(struct json_writer *w, const char *key, const char *val
     json_write_string(w, value);
 }
 
-static int write_cluster(struct json_writer *w, const struct kube_config *c, struct error *err)
+static void write_cluster(struct json_writer *w, const struct kube_config *c, size_t *ca_at)
 {
-    struct buf file = BUF_INIT, encoded = BUF_INIT;
     struct json extra;
-    int rc = 0;
     json_write_key(w, "cluster");
     json_write_object(w);
     write_member(w, "server", c->server);
@@ -30,29 +25,22 @@ static int write_cluster(struct json_writer *w, const struct kube_config *c, str
         json_write_key(w, "insecure-skip-tls-verify");
         json_write_bool(w, true);
     }
-    if (c->ca.len)
-        base64_encode(buf_str(&c->ca), &encoded);
-    else if (c->ca_file && !(rc = buf_read_file(&file, c->ca_file, CA_MAX, err)))
-        base64_encode(buf_str(&file), &encoded);
-    if (!rc && encoded.len)
-        write_member(w, "certificate-authority-data", encoded.ptr);
+    if (c->ca.len || c->ca_file) {
+        write_member(w, "certificate-authority-data", "");
+        *ca_at = w->out->len ? w->out->len - 1 : 0; /* between the quotes */
+    }
     write_member(w, "proxy-url", c->proxy_url);
-    if (!rc && c->exec->cluster_extra && !json_parse(str_of(c->exec->cluster_extra), "config", &extra, NULL)) {
+    if (c->exec->cluster_extra && !json_parse(str_of(c->exec->cluster_extra), "config", &extra, NULL)) {
         json_write_key(w, "config");
         json_write_raw(w, extra);
     }
     json_write_end(w);
-    if (!rc && encoded.failed)
-        rc = error_nomem(err);
-    buf_free(&file);
-    buf_free(&encoded);
-    return rc;
 }
 
-int exec_info(const struct kube_config *config, struct buf *out, struct error *err)
+int exec_info(const struct kube_config *config, struct buf *out, size_t *ca_at, struct error *err)
 {
     struct json_writer w;
-    int rc = 0;
+    *ca_at = 0;
     json_writer_init(&w, out);
     json_write_object(&w);
     write_member(&w, "kind", "ExecCredential");
@@ -60,12 +48,12 @@ int exec_info(const struct kube_config *config, struct buf *out, struct error *e
     json_write_key(&w, "spec");
     json_write_object(&w);
     if (config->exec->cluster_info)
-        rc = write_cluster(&w, config, err);
+        write_cluster(&w, config, ca_at);
     json_write_key(&w, "interactive");
     json_write_bool(&w, false);
     json_write_end(&w);
     json_write_end(&w);
-    return rc ? rc : buf_result(out, "KUBERNETES_EXEC_INFO", err);
+    return buf_result(out, "KUBERNETES_EXEC_INFO", err);
 }
 
 /* ---- the output ---- */

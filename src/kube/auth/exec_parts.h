@@ -6,6 +6,7 @@
 
 #include "kube/auth/source.h"
 #include "loop/timer.h"
+#include "loop/work.h"
 
 #define EXEC_OUTPUT_MAX ((size_t)1 << 20)
 #define EXEC_CHUNK 16384
@@ -27,6 +28,13 @@ struct exec {
     const char *api_version, *command, *hint;
     char **argv, **env; /* env holds secrets */
     char **given;       /* within env: what the kubeconfig gave */
+    struct buf info;    /* what the plugin is told (env[0]), without the cluster's CA, which belongs at ca_at */
+    size_t ca_at;       /* 0: it is not told */
+    char *ca_file;      /* it is read for each run; NULL: it does not change */
+    struct buf ca;      /* the worker's, while `reading` */
+    struct work work;
+    bool reading;
+    int read; /* 0, or why it could not be */
 
     /* A run. */
     bool running, exited;
@@ -49,6 +57,10 @@ struct exec {
 int exec_make_argv(struct exec *x, const struct kube_exec *exec, struct error *err);
 /* Ours, without what the kubeconfig sets itself, then that, then the plugin's instructions. */
 int exec_make_env(struct exec *x, const struct kube_config *config, struct error *err);
+/* Reads ca_file into ca; blocks. As buf_read_file. */
+int exec_read_ca(struct exec *x, struct error *err);
+/* The next run is told this CA. 0 or ERR_NOMEM. */
+int exec_tell_ca(struct exec *x, struct str ca, struct error *err);
 /* The program's path in out (true), as a shell would find it. A PATH's empty part, the folder one is in,
  * is left out. */
 bool exec_find(const char *command, struct buf *out);

@@ -5,10 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/base64.h"
 #include "kube/auth/exec_credential.h"
 #include "kube/auth/exec_parts.h"
 
 #define INFO "KUBERNETES_EXEC_INFO"
+#define CA_MAX (4u << 20)
 
 /* ---- where it is ---- */
 
@@ -64,6 +66,33 @@ static bool is_given(const char *variable, char *const *given)
     return names_same(variable, INFO "=");
 }
 
+/* ---- the cluster's CA, which is told with the rest of it ---- */
+
+int exec_read_ca(struct exec *x, struct error *err)
+{
+    buf_reset(&x->ca);
+    return buf_read_file(&x->ca, x->ca_file, CA_MAX, err);
+}
+
+int exec_tell_ca(struct exec *x, struct str ca, struct error *err)
+{
+    struct buf variable = BUF_INIT;
+    struct str info = buf_str(&x->info);
+    buf_puts(&variable, INFO "=");
+    buf_add_str(&variable, str_n(info.ptr, x->ca_at));
+    if (x->ca_at && ca.len)
+        base64_encode(ca, &variable);
+    buf_add_str(&variable, str_n(info.ptr + x->ca_at, info.len - x->ca_at));
+    char *text = buf_take(&variable, NULL);
+    if (!text)
+        return error_nomem(err);
+    free(x->env[0]);
+    x->env[0] = text;
+    return 0;
+}
+
+/* ---- the environment ---- */
+
 int exec_make_env(struct exec *x, const struct kube_config *config, struct error *err)
 {
     size_t n = 0, ours = 0, given = 0;
@@ -73,15 +102,14 @@ int exec_make_env(struct exec *x, const struct kube_config *config, struct error
         given++;
     if (!(x->env = calloc(ours + given + 2, sizeof *x->env)))
         return error_nomem(err);
-    struct buf info = BUF_INIT;
-    buf_puts(&info, INFO "=");
-    struct buf object = BUF_INIT;
-    int rc = exec_info(config, &object, err);
-    buf_add_str(&info, buf_str(&object));
-    buf_free(&object);
-    if (!rc && !(x->env[n++] = buf_take(&info, NULL)))
+    int rc = exec_info(config, &x->info, &x->ca_at, err);
+    if (!rc && x->ca_at && !config->ca.len && !(x->ca_file = str_dup(str_of(config->ca_file))))
         rc = error_nomem(err);
-    buf_free(&info);
+    if (!rc && x->ca_file)
+        rc = exec_read_ca(x, err);
+    if (!rc)
+        rc = exec_tell_ca(x, config->ca.len ? buf_str(&config->ca) : buf_str(&x->ca), err);
+    n++;
     for (size_t i = 0; !rc && i < ours; i++) {
         if (!is_given(environ[i], config->exec->env) && !(x->env[n++] = str_dup(str_of(environ[i]))))
             rc = error_nomem(err);
