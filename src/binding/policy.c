@@ -27,6 +27,8 @@ static int l_policy(lua_State *L)
     struct policy_file *file = script_host(L);
     if (!policy_file_loading(file))
         return luaL_error(L, "policy { ... } belongs at the top level of a file; a run cannot define policies");
+    if (file->tries)
+        return luaL_error(L, "a plugin defines no policy while it is loaded; a function that it exports may");
     if (lua_type(L, 1) != LUA_TTABLE)
         return luaL_error(L, "policy takes one table: policy { name = ..., schedule = ..., replace = ... }");
     if (file->defined >= POLICIES_MAX)

@@ -12,9 +12,9 @@
 #include "binding/base/pending.h"
 #include "binding/base/values.h"
 #include "binding/modules.h"
+#include "binding/require_parts.h"
 #include "loop/work.h"
 
-#define NAME_MAX_LEN 128
 #define UNDER_WAY "mpijobd.requiring" /* in the registry: a list of names, the outermost first */
 
 /* ---- what there is ---- */
@@ -24,8 +24,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* also, more: what else is to be said, "" or texts that begin with a comma or a semicolon. */
-static int no_module(lua_State *L, const char *name, const char *also, const char *more)
+int require_none(lua_State *L, const char *whom, const char *name, const char *also, const char *more)
 {
     const char *names[64];
     struct binding_module m;
@@ -42,7 +41,7 @@ static int no_module(lua_State *L, const char *name, const char *also, const cha
         luaL_addstring(&b, names[i]);
     }
     luaL_pushresult(&b);
-    return luaL_error(L, "there is no module \"%s\" for policies%s; there are %s%s", name, also, lua_tostring(L, -1),
+    return luaL_error(L, "there is no module \"%s\" for %s%s; there are %s%s", name, whom, also, lua_tostring(L, -1),
                       more);
 }
 
@@ -64,7 +63,7 @@ struct own {
     struct work work;
     struct buf text;
     struct error err; /* code 0: none */
-    char folder[PATH_MAX], name[NAME_MAX_LEN + 8];
+    char folder[PATH_MAX], name[REQUIRE_NAME_MAX + 8];
 };
 
 static void read_it(struct work *work)
@@ -89,11 +88,10 @@ static void release(struct pending *p)
     buf_free(&((struct own *)p)->text);
 }
 
-/* "lib.teams": words of letters, digits, _ and -, joined by dots. */
-static bool names_a_file(const char *name)
+bool require_names_a_file(const char *name)
 {
     size_t word = 0;
-    if (strlen(name) > NAME_MAX_LEN)
+    if (strlen(name) > REQUIRE_NAME_MAX)
         return false;
     for (; *name; name++) {
         bool letter = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') || *name == '_';
@@ -105,15 +103,20 @@ static bool names_a_file(const char *name)
     return word > 0;
 }
 
+void require_file_name(const char *name, char out[REQUIRE_NAME_MAX + 8])
+{
+    snprintf(out, REQUIRE_NAME_MAX + 4, "%s", name);
+    for (char *p = out; *p; p++)
+        *p = *p == '.' ? '/' : *p;
+    strcat(out, ".lua"); /* NOLINT(clang-analyzer-security.insecureAPI.strcpy): there is room */
+}
+
 static void place_of(struct own *own, const char *path, const char *name)
 {
     const char *slash = strrchr(path, '/');
     int n = slash == path ? 1 : slash ? (int)(slash - path) : 0;
     snprintf(own->folder, sizeof own->folder, "%.*s", n ? n : 1, n ? path : ".");
-    snprintf(own->name, sizeof own->name, "%s", name);
-    for (char *p = own->name; *p; p++)
-        *p = *p == '.' ? '/' : *p;
-    strcat(own->name, ".lua"); /* NOLINT(clang-analyzer-security.insecureAPI.strcpy): there is room */
+    require_file_name(name, own->name);
 }
 
 /* As messages name it: beside the policy file's own path. Pushes it. */
@@ -134,7 +137,7 @@ static void under_way(lua_State *L)
 }
 
 /* Takes the last name off the list. */
-static void leave(lua_State *L)
+void require_leave(lua_State *L)
 {
     under_way(L);
     lua_pushnil(L);
@@ -142,8 +145,7 @@ static void leave(lua_State *L)
     lua_pop(L, 1);
 }
 
-/* Raises where the name stands on the list: the files require each other in a circle. */
-static void check_circle(lua_State *L, const char *name)
+void require_check_circle(lua_State *L, const char *name)
 {
     luaL_Buffer b;
     under_way(L);
@@ -169,11 +171,20 @@ static void check_circle(lua_State *L, const char *name)
     lua_pop(L, 1);
 }
 
-static void enter(lua_State *L, const char *name)
+void require_enter(lua_State *L)
 {
     under_way(L);
-    lua_pushstring(L, name);
+    lua_pushvalue(L, 1);
     lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+    lua_pop(L, 1);
+}
+
+void require_keep(lua_State *L)
+{
+    lua_getfield(L, LUA_REGISTRYINDEX, MODULES_OPENED);
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, -3);
+    lua_rawset(L, -3);
     lua_pop(L, 1);
 }
 
@@ -181,26 +192,30 @@ static void enter(lua_State *L, const char *name)
 static int called_k(lua_State *L, int status, lua_KContext ctx)
 {
     (void)ctx;
-    leave(L);
+    require_leave(L);
     if (status != LUA_OK && status != LUA_YIELD)
         return lua_error(L);
     if (lua_isnil(L, -1)) {
         lua_pop(L, 1);
         lua_pushboolean(L, 1);
     }
-    lua_getfield(L, LUA_REGISTRYINDEX, MODULES_OPENED);
-    lua_pushvalue(L, 1);
-    lua_pushvalue(L, -3);
-    lua_rawset(L, -3);
-    lua_pop(L, 1);
+    require_keep(L);
     return 1;
 }
 
 static int compile(lua_State *L)
 {
-    const struct own *own = lua_touserdata(L, 1);
-    script_compile(L, buf_str(&own->text), lua_tostring(L, 2));
+    const struct str *text = lua_touserdata(L, 1);
+    script_compile(L, *text, lua_tostring(L, 2));
     return 1;
+}
+
+bool require_compile(lua_State *L, struct str text, const char *path)
+{
+    lua_pushcfunction(L, compile);
+    lua_pushlightuserdata(L, &text);
+    lua_pushstring(L, path);
+    return lua_pcall(L, 2, 1, 0) == LUA_OK;
 }
 
 /* Pushes the file's function and its arguments: its name and its path. False: an error is on the top. */
@@ -217,10 +232,7 @@ static bool push_file(lua_State *L, struct own *own)
         lua_concat(L, 2);
         return false;
     }
-    lua_pushcfunction(L, compile);
-    lua_pushlightuserdata(L, own);
-    lua_pushvalue(L, at);
-    if (lua_pcall(L, 2, 1, 0) != LUA_OK)
+    if (!require_compile(L, buf_str(&own->text), path))
         return false;
     lua_pushvalue(L, 1);
     lua_pushvalue(L, at);
@@ -234,19 +246,19 @@ static int read_k(lua_State *L, int status, lua_KContext ctx)
     if (own->err.code == ERR_NOT_FOUND) {
         const char *path = push_path(L, own);
         pending_over(&own->pending);
-        return no_module(L, lua_tostring(L, 1), lua_pushfstring(L, ", and no file %s", path), "");
+        return require_none(L, "policies", lua_tostring(L, 1), lua_pushfstring(L, ", and no file %s", path), "");
     }
     bool good = push_file(L, own);
     pending_over(&own->pending);
     if (!good)
         return lua_error(L);
-    enter(L, lua_tostring(L, 1));
+    require_enter(L);
     return called_k(L, lua_pcallk(L, 2, 1, 0, 0, called_k), 0);
 }
 
 static int require_own(lua_State *L, struct policy_file *file, const char *name)
 {
-    check_circle(L, name);
+    require_check_circle(L, name);
     struct own *own = pending_new(L, sizeof *own, give_up, release);
     own->file = file;
     own->pending.wait.while_loading = true;
@@ -257,27 +269,40 @@ static int require_own(lua_State *L, struct policy_file *file, const char *name)
 
 /* ---- the function ---- */
 
+bool require_known(lua_State *L, const char *name)
+{
+    lua_CFunction late = late_module(name);
+    lua_getfield(L, LUA_REGISTRYINDEX, MODULES_OPENED);
+    if (lua_getfield(L, -1, name) == LUA_TNIL && late) {
+        lua_pop(L, 1);
+        lua_pushcfunction(L, late);
+        lua_call(L, 0, 1);
+        lua_pushvalue(L, -1);
+        lua_setfield(L, -3, name);
+    }
+    lua_remove(L, -2);
+    if (!lua_isnil(L, -1))
+        return true;
+    lua_pop(L, 1);
+    return false;
+}
+
 static int l_require(lua_State *L)
 {
     size_t len;
     const char *name = luaL_checklstring(L, 1, &len);
     struct policy_file *file = script_host(L);
     lua_settop(L, 1);
-    lua_getfield(L, LUA_REGISTRYINDEX, MODULES_OPENED);
-    if (lua_getfield(L, 2, name) != LUA_TNIL)
+    if (require_known(L, name))
         return 1;
-    lua_CFunction late = late_module(name);
-    if (late) {
-        lua_pushcfunction(L, late);
-        lua_call(L, 0, 1);
-        lua_pushvalue(L, -1);
-        lua_setfield(L, 2, name);
-        return 1;
-    }
-    if (!file || strlen(name) != len || !names_a_file(name))
-        return no_module(L, name, "", "");
+    struct plugin *plugin = file ? plugins_find(file->plugins, name) : NULL;
+    if (plugin)
+        return require_plugin(L, file, plugin);
+    if (!file || strlen(name) != len || !require_names_a_file(name))
+        return require_none(L, "policies", name, "", "");
     if (!policy_file_loading(file))
-        return no_module(L, name, "", "; a file of your own is required at the top level of the policy file");
+        return require_none(L, "policies", name, "",
+                            "; a file of your own is required at the top level of the policy file");
     return require_own(L, file, name);
 }
 

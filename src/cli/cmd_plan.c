@@ -18,6 +18,12 @@ struct plan {
     bool colour;
 };
 
+/* The conditions of plugins that held for the job; a run function chooses its jobs itself. */
+static size_t asked_count(const struct run *run)
+{
+    return run->policy->action == ACTION_RUN ? 0 : run->policy->asked_count;
+}
+
 static void add_json(const struct run *run, const char *job, const struct change_result *result,
                      const struct error *err, struct buf *out)
 {
@@ -43,6 +49,22 @@ static void add_json(const struct run *run, const char *job, const struct change
         json_write_string(&w, result->why);
         json_write_key(&w, "gpus_released");
         json_write_int(&w, change_gpus_released(result));
+    }
+    if (asked_count(run)) {
+        json_write_key(&w, "conditions");
+        json_write_array(&w);
+        for (size_t i = 0; i < asked_count(run); i++) {
+            const struct policy_asked *a = &run->policy->asked[i];
+            json_write_object(&w);
+            json_write_key(&w, "name");
+            json_write_string(&w, a->name);
+            json_write_key(&w, "value");
+            json_write_string(&w, a->wanted);
+            json_write_key(&w, "plugin");
+            json_write_string(&w, a->plugin);
+            json_write_end(&w);
+        }
+        json_write_end(&w);
     }
     if (!diff.failed && diff.len && json_parse(buf_str(&diff), "", &root, NULL) == 0) {
         json_write_key(&w, "diff");
@@ -72,6 +94,10 @@ static void add_text(const struct plan *p, const struct run *run, const char *jo
         buf_puts(out, "its launcher:\n");
     mpijob_diff_write(result->launcher, p->colour, out);
     buf_printf(out, "  %s: %s\n", mpijob_effect_name(result->effect), result->why);
+    for (size_t i = 0; i < asked_count(run); i++) {
+        const struct policy_asked *a = &run->policy->asked[i];
+        buf_printf(out, "  holds %s: %s (plugin %s)\n", a->name, a->wanted, a->plugin);
+    }
 }
 
 static void observe(void *data, const struct run *run, const char *job, const struct change_result *result,

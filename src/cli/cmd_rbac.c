@@ -100,13 +100,35 @@ static size_t together(const struct needs *needs, size_t from)
     return n;
 }
 
-static void role(struct json_writer *w, const struct needs_place *place, size_t count)
+/* What plugins declare for other kinds of object, in that namespace. */
+static void plugin_rules(struct json_writer *w, const struct needs *needs, const char *name_space)
+{
+    for (size_t i = 0; i < needs->plugin_count; i++) {
+        const struct needs_other *o = &needs->plugins[i];
+        if (name_space && o->name_space ? strcmp(name_space, o->name_space) != 0 : name_space != o->name_space)
+            continue;
+        json_write_object(w);
+        list_of(w, "apiGroups", o->group);
+        list_of(w, "resources", o->resource);
+        json_write_key(w, "verbs");
+        json_write_array(w);
+        for (unsigned v = 0; needs_verb(v); v++) {
+            if (o->verbs & 1u << v)
+                json_write_string(w, needs_verb(v));
+        }
+        json_write_end(w);
+        json_write_end(w);
+    }
+}
+
+static void role(struct json_writer *w, const struct needs *needs, const struct needs_place *place, size_t count)
 {
     begin(w, place->name_space ? "Role" : "ClusterRole", NAME, place->name_space);
     json_write_key(w, "rules");
     json_write_array(w);
     for (size_t i = 0; i < count; i++)
         rules(w, place[i].kind, place[i].verbs);
+    plugin_rules(w, needs, place->name_space);
     json_write_end(w);
     json_write_end(w);
 }
@@ -215,7 +237,7 @@ static int print_places(struct rbac *r)
         if (i)
             puts("---");
         json_writer_init(&w, &json);
-        role(&w, place, n);
+        role(&w, needs, place, n);
         rc = print_yaml(&json, "", &r->s.error);
         if (!rc && (place->verbs & MAY_PATCH_JOB) && (place->verbs & MAY_PATCH_POD))
             puts("# jobs are the launchers of v1alpha2 and v2beta1, pods those of v1: one of the two may be left out.");
@@ -248,7 +270,7 @@ static int print_json(struct rbac *r)
     json_write_array(&w);
     for (size_t i = 0, n; i < r->needs.count; i += n) {
         n = together(&r->needs, i);
-        role(&w, &r->needs.places[i], n);
+        role(&w, &r->needs, &r->needs.places[i], n);
         binding(r, &w, NAME, r->needs.places[i].name_space);
     }
     json_write_end(&w);

@@ -307,6 +307,8 @@ static void make_env(struct engine *e)
     e->env.known = o->known;
     e->env.known_count = o->known_count;
     e->env.check = o->check;
+    e->env.plugins = o->plugins;
+    e->env.plugin_count = o->plugin_count;
     for (size_t i = 0; i < o->place_count; i++)
         e->env.clusters[i] = o->places[i].cluster;
 }

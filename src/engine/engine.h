@@ -29,13 +29,15 @@ struct engine_options {
     struct metrics *metrics;          /* NULL: nothing is counted. Not owned */
     const struct policy_known *known; /* without places: what loading checks policies against; needed until then */
     size_t known_count;
-    struct journal *journal;       /* NULL: there is no journal, and no state either. Not owned */
-    struct state *state;           /* NULL where the journal is. Not owned */
-    struct outside *outside;       /* what scripts reach beyond the cluster; outlives the engine. NULL: nothing */
-    int64_t silence;               /* microseconds: a watch is dead after so long without a byte; 0: SITE_SILENCE_US */
-    unsigned watches_max;          /* of all scripts together, on each cluster; 0: SITE_WATCHES */
-    int64_t keep;                  /* microseconds: how long the journal keeps its rows; 0: for ever */
-    int64_t look_every;            /* microseconds: looks at what the clusters serve; 0: 10 minutes, negative: never */
+    struct journal *journal; /* NULL: there is no journal, and no state either. Not owned */
+    struct state *state;     /* NULL where the journal is. Not owned */
+    struct outside *outside; /* what scripts reach beyond the cluster; outlives the engine. NULL: nothing */
+    int64_t silence;         /* microseconds: a watch is dead after so long without a byte; 0: SITE_SILENCE_US */
+    unsigned watches_max;    /* of all scripts together, on each cluster; 0: SITE_WATCHES */
+    int64_t keep;            /* microseconds: how long the journal keeps its rows; 0: for ever */
+    int64_t look_every;      /* microseconds: looks at what the clusters serve; 0: 10 minutes, negative: never */
+    const struct plugin_place *plugins; /* where policies find plugins; outlives the engine. Not owned */
+    size_t plugin_count;
     bool one_clock;                /* pauses before policies try again are on `clock`, too: in a test */
     bool check;                    /* unknown globals in policies are errors, not warnings */
     bool dry_run;                  /* all runs are dry runs */

@@ -10,6 +10,7 @@
 #include "mpijob/kind.h"
 #include "policy/definition_parts.h"
 #include "policy/lua_changes.h"
+#include "policy/lua_conditions.h"
 #include "policy/lua_keys.h"
 #include "policy/lua_match.h"
 
@@ -40,9 +41,27 @@ static void read_name(struct defining *d, int index)
     d->named = true;
 }
 
+/* Keeps what plugins are asked, for people. */
+static bool keep_asked(struct policy *p, const struct lua_condition *c)
+{
+    struct policy_asked *asked = realloc(p->asked, (p->asked_count + 1) * sizeof *asked);
+    if (!asked)
+        return false;
+    p->asked = asked;
+    asked += p->asked_count++;
+    *asked = (struct policy_asked){str_dup(str_of(c->name)), str_dup(str_of(c->wanted)), str_dup(str_of(c->plugin))};
+    return asked->name && asked->wanted && asked->plugin;
+}
+
 static void read_match(struct defining *d, int index)
 {
-    if (lua_match_read(d->L, index, d->p->match, &d->p->where, match_finding, d) < 0)
+    struct policy *p = d->p;
+    struct lua_condition c;
+    bool kept = lua_match_read(d->L, index, p->match, &p->where, match_finding, d) >= 0;
+    for (int i = 1; kept && lua_conditions_at(d->L, p->where, i, &c); i++)
+        kept = keep_asked(p, &c);
+    p->own_where = lua_conditions_own(d->L, p->where);
+    if (!kept)
         definition_found(d, "match", "cannot be read: out of memory");
 }
 
@@ -332,6 +351,12 @@ void policy_free(struct policy *p)
         return;
     for (char **name = p->clusters; name && *name; name++)
         free(*name);
+    for (size_t i = 0; i < p->asked_count; i++) {
+        free(p->asked[i].name);
+        free(p->asked[i].wanted);
+        free(p->asked[i].plugin);
+    }
+    free(p->asked);
     free(p->clusters);
     free(p->about);
     free(p->schedule);

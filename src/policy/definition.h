@@ -21,6 +21,11 @@ enum { ON_MATCH = 1, ON_ADDED = 2, ON_FINISHED = 4, ON_CHANGED = 8 };
 /* "match", say; of several bits the first one counts. */
 const char *policy_on_name(unsigned event);
 
+/* A condition of a plugin in `match`, which is asked by `where`: "calendar", "\"open\"", "business-calendar". */
+struct policy_asked {
+    char *name, *wanted, *plugin;
+};
+
 struct policy {
     char name[64];
     char *about;      /* NULL: none */
@@ -38,6 +43,9 @@ struct policy {
     enum policy_overlap overlap;
     struct mpijob_match *match;
     int where; /* reference into Lua's registry; LUA_NOREF: none */
+    struct policy_asked *asked;
+    size_t asked_count;
+    bool own_where; /* and the author's own function is asked after these */
     enum policy_action action;
     int function;                  /* of ACTION_FUNCTION and ACTION_RUN: reference into Lua's registry */
     struct mpijob_changes changes; /* of ACTION_TABLE; checked already */

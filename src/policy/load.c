@@ -60,6 +60,7 @@ void policy_set_release(struct policy_set *set)
     }
     for (size_t i = 0; i < set->error_count; i++)
         free(set->errors[i].texts);
+    plugins_free(&set->plugins);
     free(set->files);
     free(set->entries);
     free(set->errors);
@@ -178,6 +179,14 @@ static void set_memory(struct policy_file *f)
         script_set_memory(f->script, most);
 }
 
+/* What the plugin says of itself is kept; policies run it in states of their own. */
+static void end_trial(struct policy_file *f)
+{
+    f->tries->tried = true;
+    script_free(f->script);
+    f->script = NULL;
+}
+
 static void file_loaded(void *data, struct script_run *run, lua_State *L, const struct error *err)
 {
     (void)run;
@@ -192,6 +201,8 @@ static void file_loaded(void *data, struct script_run *run, lua_State *L, const 
     policy_unknown_globals(f, !err);
     set_memory(f);
     policy_quarantine_policies(f);
+    if (f->tries)
+        end_trial(f);
     defer_call(load->env->soon, &load->turn);
 }
 
@@ -223,6 +234,8 @@ static void load_next(struct policy_load *load)
             script_error(f, &err);
         else if (!f->quarantined)
             return; /* file_loaded goes on */
+        if (f->tries)
+            f->tries->tried = true; /* and it is not good */
         load->at++;
     }
     load_done(load);

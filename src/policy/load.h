@@ -5,6 +5,7 @@
 #define MPIJOBD_POLICY_LOAD_H
 
 #include "guard/who.h"
+#include "plugin/plugin.h"
 #include "policy/definition.h"
 
 struct alarms;
@@ -38,7 +39,9 @@ struct policy_env {
     const struct policy_known *known; /* without a connection */
     size_t known_count;
     const struct quarantine *quarantine; /* NULL: none */
-    bool check;                          /* unknown globals are errors, not warnings */
+    const struct plugin_place *plugins;  /* where policies find plugins */
+    size_t plugin_count;
+    bool check; /* unknown globals are errors, not warnings */
 };
 
 /* A file of the user's own that a policy file requires. */
@@ -59,7 +62,11 @@ struct policy_file { /* owned by its set */
     size_t defined;      /* calls of policy{...} so far */
     struct policy_source_file *sources; /* what it has required, in the order of their ends */
     size_t source_count, source_bytes;
-    bool quarantined; /* its own code hung or crashed the daemon: it was not loaded, and defines nothing */
+    bool quarantined;              /* its own code hung or crashed the daemon: it was not loaded, and defines nothing */
+    const struct plugins *plugins; /* that it may require; NULL: none. Not owned */
+    struct plugin *tries;          /* it is no policy file: it tries this plugin. NULL: a policy file */
+    struct plugin *required[PLUGINS_MAX]; /* those that it has required, in their order */
+    size_t required_count;
 };
 
 struct policy_entry {
@@ -78,6 +85,7 @@ struct policy_error {
 };
 
 struct policy_set { /* owns everything in it; freed with the last reference */
+    struct plugins plugins;
     struct policy_file **files;
     size_t file_count;
     struct policy_entry *entries; /* in the order of files and definitions */
@@ -108,6 +116,8 @@ bool policy_file_define(struct policy_file *file, lua_State *L, int index, int l
 #define POLICY_SOURCES_BYTES ((size_t)4 * 1024 * 1024) /* in all */
 /* The file has required another one: its text, which is kept with the policies. 0, ERR_LIMIT or ERR_NOMEM. */
 int policy_file_add_source(struct policy_file *file, const char *path, struct str text, struct error *err);
+/* The file has required a plugin, for the first time or not. */
+void policy_file_add_plugin(struct policy_file *file, struct plugin *plugin);
 /* Is it the path of the policy file, or of one that it has required? */
 bool policy_file_has_source(const struct policy_file *file, const char *path, size_t len);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which policy files there are, and their texts. */
+/* Which plugins and policy files there are, and their texts. */
 #include "policy/load_files.h"
 
 #include <dirent.h>
@@ -20,6 +20,7 @@ static int add_file(struct policy_set *set, const struct policy_env *env, const 
         return ERR_NOMEM;
     f->env = env;
     f->set = set;
+    f->plugins = &set->plugins;
     f->path = str_dup(str_of(path));
     if (!f->path) {
         free(f);
@@ -72,14 +73,40 @@ static int collect(struct policy_set *set, const struct policy_env *env, const c
     return 0;
 }
 
+static void plugin_wrong(void *data, const char *file, int line, const char *message)
+{
+    policy_set_add_error(data, file, line, message);
+}
+
+/* A file for each plugin, before all others, which requires it and nothing else: so each is tried once, in a sandbox of
+ * its own, whether a policy uses it or not. */
+static int add_plugins(struct policy_set *set, const struct policy_env *env)
+{
+    char path[4096];
+    int rc = plugins_read(&set->plugins, env->plugins, env->plugin_count, plugin_wrong, set);
+    for (size_t i = 0; i < set->plugins.count && !rc; i++) {
+        struct plugin *p = set->plugins.items[i];
+        snprintf(path, sizeof path, "%s/%s", p->path, PLUGIN_FILE);
+        rc = add_file(set, env, path);
+        if (rc)
+            return rc;
+        struct policy_file *f = set->files[set->file_count - 1];
+        f->tries = p;
+        buf_printf(&f->text, "require \"%s\" -- %s\n", p->name,
+                   p->sha256); /* another text where the plugin is another */
+        rc = f->text.failed ? ERR_NOMEM : 0;
+    }
+    return rc;
+}
+
 void policy_files_read(struct policy_set *set, const struct policy_env *env, const char *const *paths)
 {
-    if (collect(set, env, paths))
-        policy_set_add_error(set, *paths, 0, "out of memory");
+    if (add_plugins(set, env) || collect(set, env, paths))
+        policy_set_add_error(set, *paths ? *paths : "plugins", 0, "out of memory");
     for (size_t i = 0; i < set->file_count; i++) {
         struct policy_file *f = set->files[i];
         struct error err;
-        if (buf_read_file(&f->text, f->path, SCRIPT_SOURCE_MAX, &err))
+        if (!f->tries && buf_read_file(&f->text, f->path, SCRIPT_SOURCE_MAX, &err))
             error_keep(&f->unread, &err);
     }
 }

@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 #include <stdio.h>
 
+#include "policy/lua_conditions.h"
 #include "policy/lua_json.h"
 #include "policy/lua_keys.h"
 #include "time/duration.h"
@@ -25,6 +26,7 @@ struct reading {
     void *data;
     int findings;
     size_t text; /* bytes of the texts so far */
+    int asked;   /* the list of conditions of plugins: its index; 0: they are not allowed here */
 };
 
 static void found(struct reading *r, const char *key, const char *message)
@@ -167,6 +169,42 @@ static void gpus(struct reading *r, int index)
         found(r, "gpus", err.message);
 }
 
+bool lua_match_has(const char *key)
+{
+    for (int i = 0; keys[i]; i++) {
+        if (strcmp(keys[i], key) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void unknown(struct reading *r, const char *key)
+{
+    char message[320];
+    const char *near = str_nearest(key, keys), *plugin = lua_conditions_plugin(r->L, key);
+    if (plugin)
+        snprintf(message, sizeof message, "is a condition of the plugin %s; write require \"%s\" above the policy",
+                 plugin, plugin);
+    else
+        snprintf(message, sizeof message,
+                 "is not a condition%s%s%s; there are namespace, name, labels, annotations, phase, "
+                 "older_than, pending_for, running_for, finished_for, cleanPodPolicy, gpus, problem, deleting, where, "
+                 "and those of plugins that the file requires",
+                 near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+    found(r, key, message);
+}
+
+static void of_plugin(struct reading *r, const char *key, int index)
+{
+    struct error *err = lua_newuserdatauv(r->L, sizeof *err, 0);
+    if (!lua_conditions_has(r->L, key))
+        unknown(r, key);
+    else if (!r->asked)
+        found(r, key, "is a plugin's, and only for a policy's match; here, test the jobs in the loop");
+    else if (lua_conditions_add(r->L, r->asked, key, index, err))
+        found(r, key, err->message);
+}
+
 static void one(struct reading *r, const char *key, int index, int *where)
 {
     if (strcmp(key, "namespace") == 0)
@@ -207,19 +245,26 @@ static void one(struct reading *r, const char *key, int index, int *where)
         lua_pushvalue(r->L, index);
         *where = luaL_ref(r->L, LUA_REGISTRYINDEX);
     } else {
-        char message[256];
-        const char *near = str_nearest(key, keys);
-        snprintf(message, sizeof message,
-                 "is not a condition%s%s%s; there are namespace, name, labels, annotations, phase, "
-                 "older_than, pending_for, running_for, finished_for, cleanPodPolicy, gpus, problem, deleting, where",
-                 near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
-        found(r, key, message);
+        of_plugin(r, key, index);
     }
+}
+
+/* For the policy's `where` and the conditions of plugins: one function that asks them all. */
+static void join_where(struct reading *r, int *where)
+{
+    if (!lua_rawlen(r->L, r->asked))
+        return;
+    lua_pushvalue(r->L, r->asked);
+    lua_rawgeti(r->L, LUA_REGISTRYINDEX, *where); /* LUA_NOREF gives nil */
+    luaL_unref(r->L, LUA_REGISTRYINDEX, *where);
+    *where = LUA_NOREF;
+    lua_conditions_join(r->L);
+    *where = luaL_ref(r->L, LUA_REGISTRYINDEX);
 }
 
 int lua_match_read(lua_State *L, int index, struct mpijob_match *match, int *where, lua_finding report, void *data)
 {
-    struct reading r = {L, match, report, data, 0, 0};
+    struct reading r = {L, match, report, data, 0, 0, 0};
     int top = lua_gettop(L);
     index = lua_absindex(L, index);
     if (where)
@@ -232,17 +277,21 @@ int lua_match_read(lua_State *L, int index, struct mpijob_match *match, int *whe
         type_error(&r, "", index, "a table of conditions");
         return r.findings;
     }
+    lua_newtable(L);
+    r.asked = where ? top + 1 : 0;
     int n = lua_keys_push(L, index, CONDITIONS_MAX);
     if (n < 0)
         found(&r, "", "has more than 1000 conditions");
     for (int i = 1; i <= n; i++) {
-        lua_keys_get(L, index, top + 1, i);
+        lua_keys_get(L, index, top + 2, i);
         if (lua_type(L, -2) == LUA_TSTRING)
             one(&r, lua_tostring(L, -2), lua_gettop(L), where);
         else
             type_error(&r, "", -2, "a table of named conditions");
-        lua_settop(L, top + 1);
+        lua_settop(L, top + 2);
     }
+    if (where)
+        join_where(&r, where);
     lua_settop(L, top);
     return r.findings;
 }

@@ -13,5 +13,7 @@
  * memory error of luaL_ref. */
 typedef void (*lua_finding)(void *data, const char *key, const char *message);
 int lua_match_read(lua_State *L, int index, struct mpijob_match *match, int *where, lua_finding report, void *data);
+/* Is it a condition of the program's own? */
+bool lua_match_has(const char *key);
 
 #endif

@@ -38,6 +38,16 @@ int policy_file_add_source(struct policy_file *file, const char *path, struct st
     return 0;
 }
 
+void policy_file_add_plugin(struct policy_file *file, struct plugin *plugin)
+{
+    for (size_t i = 0; i < file->required_count; i++) {
+        if (file->required[i] == plugin)
+            return;
+    }
+    if (file->required_count < PLUGINS_MAX)
+        file->required[file->required_count++] = plugin;
+}
+
 bool policy_file_has_source(const struct policy_file *file, const char *path, size_t len)
 {
     if (str_is(str_n(path, len), file->path))

@@ -7,6 +7,10 @@
 
 extern const char embedded_mpijob[]; /* mpijob.replace with a function */
 extern const size_t embedded_mpijob_len;
+extern const char embedded_plugin[]; /* plugin { ... } */
+extern const size_t embedded_plugin_len;
+extern const char embedded_plugin_options[];
+extern const size_t embedded_plugin_options_len;
 extern const char embedded_sweep[]; /* what a policy without `run` does */
 extern const size_t embedded_sweep_len;
 

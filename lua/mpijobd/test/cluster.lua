@@ -49,6 +49,16 @@ function policy.load(...)
     load_policy(...)
 end
 
+-- A plugin by its folder, with options, as the configuration's `plugins` would have it.
+function policy.plugin(path, config)
+    local options = {}
+    for key, value in pairs(config or {}) do
+        local file = type(value) == "table" and next(value) == "file" and next(value, "file") == nil and value.file
+        options[key] = file and { file = native.beside(file) } or value
+    end
+    native.plugin(path, json.encode(options))
+end
+
 -- Starts a run of a policy now, whatever its triggers say, and waits for it.
 function policy.run(name)
     native.settle()

@@ -129,6 +129,12 @@ policy = {}
 ---@param ... string
 function policy.load(...) end
 
+---A plugin by its folder, from the spec's folder on, with its options; `{ file = "a.ics" }` as an option is the text of that file. At the
+---top of the file for all tests, before a `require` of it; within a test for the policies of that test.
+---@param path string
+---@param config? table<string, any>
+function policy.plugin(path, config) end
+
 ---A run of that policy now, whatever its triggers say.
 ---@param name string
 function policy.run(name) end

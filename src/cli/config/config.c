@@ -282,6 +282,7 @@ void config_free(struct config *c)
     free(c->listen_token_file);
     free(c->http_ca);
     config_free_sinks(c);
+    config_free_plugins(c);
     free(c->secrets);
     free_list(c->http_allow);
     free_list(c->policies);

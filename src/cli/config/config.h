@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "kube/config/kube_config.h"
 #include "outside/outbox.h"
+#include "plugin/plugin.h"
 #include "script/script.h"
 
 enum config_auth { AUTH_ANY, AUTH_KUBECONFIG, AUTH_IN_CLUSTER, AUTH_TOKEN_FILE, AUTH_HUAWEI_AKSK, AUTH_HUAWEI_IAM };
@@ -51,6 +52,8 @@ struct config {
     size_t sink_count;
     struct outbox_sink *servers; /* of `prometheus` */
     size_t server_count;
+    struct plugin_place *plugins; /* where they are, and their options */
+    size_t plugin_count;
     char *secrets; /* a folder; NULL: none */
 };
 

@@ -27,6 +27,7 @@ enum kind {
     KIND_CLUSTERS,
     KIND_SINKS,
     KIND_SERVERS,
+    KIND_PLUGINS,
     KIND_LATER
 };
 
@@ -82,9 +83,9 @@ static const struct key {
     {"/http/ca", KIND_PATH, offsetof(struct config, http_ca)},
     {"/notify", KIND_SINKS, 0},
     {"/prometheus", KIND_SERVERS, 0},
+    {"/plugins", KIND_PLUGINS, 0},
     {"/secrets", KIND_PATH, offsetof(struct config, secrets)},
     /* Documented, and not available yet: refused rather than ignored. */
-    {"/plugins", KIND_LATER, 0},
     {"/leader_election", KIND_LATER, 0},
     {"/sharding", KIND_LATER, 0},
 };
@@ -120,8 +121,7 @@ char *config_decode(struct json value)
     return buf_take(&text, NULL);
 }
 
-/* Relative to the configuration's folder; "~/" is the home's. */
-static char *decode_path(struct config_reading *r, struct json value)
+char *config_path(struct config_reading *r, struct json value)
 {
     char path[PATH_MAX];
     char *text = config_decode(value);
@@ -150,7 +150,7 @@ static int read_text(struct config_reading *r, const struct key *k, struct json 
                             json_type(value) < JSON_ARRAY ? " (write it in quotes)" : "");
     char **out = (char **)(place(r, k));
     bool path = k->kind == KIND_PATH || (k->kind == KIND_SOCKET && !json_string_is(value, str_of("none")));
-    *out = path ? decode_path(r, value) : config_decode(value);
+    *out = path ? config_path(r, value) : config_decode(value);
     return *out ? 0 : error_nomem(r->err);
 }
 
@@ -165,7 +165,7 @@ static int read_texts(struct config_reading *r, const struct key *k, struct json
         if (json_type(it.value) != JSON_STRING)
             return config_wrong(r, r->at, "holds %s; it has to be a list of texts",
                                 json_type_name(json_type(it.value)));
-        list[n] = k->kind == KIND_PATHS ? decode_path(r, it.value) : config_decode(it.value);
+        list[n] = k->kind == KIND_PATHS ? config_path(r, it.value) : config_decode(it.value);
         if (!list[n])
             return error_nomem(r->err);
         if (k->kind == KIND_HOSTS && !allow_entry_good(list[n]))
@@ -274,6 +274,8 @@ static int read_key(struct config_reading *r, const struct key *k, struct json v
         return config_read_sinks(r, value);
     case KIND_SERVERS:
         return config_read_servers(r, value);
+    case KIND_PLUGINS:
+        return config_read_plugins(r, value);
     case KIND_LATER:
         return config_wrong(r, r->at, "is not available in this version; leave it out");
     default:

@@ -31,6 +31,9 @@ int config_wrong(struct config_reading *r, const char *pointer, const char *form
 /* A JSON string's text (malloc); NULL: out of memory. */
 char *config_decode(struct json value);
 
+/* The same of a path: relative to the configuration's folder; "~/" is the home's. */
+char *config_path(struct config_reading *r, struct json value);
+
 /* Reads a map's keys into the configuration, or into r->cluster. prefix: the map's pointer; shape: that pointer
  * as the table of keys has it ("/cluster" for "/clusters/lab"). */
 int config_read_map(struct config_reading *r, struct json map, const char *prefix, const char *shape);
@@ -39,6 +42,9 @@ int config_read_sinks(struct config_reading *r, struct json map);
 /* The key `prometheus`: a server for each name. */
 int config_read_servers(struct config_reading *r, struct json map);
 void config_free_sinks(struct config *config);
+/* The key `plugins`: paths, or a plugin for each name. */
+int config_read_plugins(struct config_reading *r, struct json value);
+void config_free_plugins(struct config *config);
 /* The key `clusters`: a cluster for each name. */
 int config_read_clusters(struct config_reading *r, struct json map);
 

@@ -4,9 +4,11 @@
 
 #include <lauxlib.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/session/source_needs.h"
 #include "mpijob/kind.h"
+#include "json/value.h"
 
 #define SWEEP (MAY_LIST | MAY_REPLACE) /* of a policy with `replace` */
 
@@ -66,6 +68,118 @@ static int add_verbs(struct needs *needs, const struct policy *p, enum mpijob_ki
     return rc;
 }
 
+/* ---- what plugins declare ---- */
+
+static const char *const verb_names[] = {"get", "list", "watch", "create", "update", "patch", "delete"};
+#define VERBS (sizeof verb_names / sizeof *verb_names)
+#define READING 3 /* the first ones do not change anything */
+
+const char *needs_verb(unsigned bit)
+{
+    return bit < VERBS ? verb_names[bit] : NULL;
+}
+
+static unsigned verbs_declared(struct json list, bool dry_run)
+{
+    unsigned verbs = 0;
+    for (struct json_iter it = json_iter(list); json_next(&it);) {
+        for (unsigned i = 0; i < (dry_run ? READING : VERBS); i++)
+            verbs |= json_string_is(it.value, str_of(verb_names[i])) ? 1u << i : 0;
+    }
+    return verbs;
+}
+
+/* The same as MAY_..., for a resource that policies use by themselves; *left: what is not among those. */
+static unsigned known_verbs(enum mpijob_kind kind, const char *resource, const char *group, unsigned *left)
+{
+    unsigned may = 0, verbs = *left;
+    for (unsigned i = 0; i < PERMISSIONS; i++) {
+        struct permission p = permission_of(kind, i);
+        if (strcmp(p.resource, resource) != 0 || strcmp(p.group, group) != 0)
+            continue;
+        for (unsigned v = 0; v < VERBS; v++) {
+            if (!(verbs & 1u << v) || strcmp(p.verb, verb_names[v]) != 0)
+                continue;
+            may |= 1u << i;
+            *left &= ~(1u << v);
+        }
+    }
+    return may;
+}
+
+static int add_other(struct needs *needs, const char *name_space, const char *resource, const char *group,
+                     unsigned verbs, struct error *err)
+{
+    for (size_t i = 0; i < needs->plugin_count; i++) {
+        struct needs_other *o = &needs->plugins[i];
+        if (same(o->name_space, name_space) && strcmp(o->resource, resource) == 0 && strcmp(o->group, group) == 0) {
+            o->verbs |= verbs;
+            return 0;
+        }
+    }
+    struct needs_other *others = realloc(needs->plugins, (needs->plugin_count + 1) * sizeof *others);
+    if (!others)
+        return error_nomem(err);
+    needs->plugins = others;
+    others += needs->plugin_count++;
+    *others = (struct needs_other){name_space ? str_dup(str_of(name_space)) : NULL, str_dup(str_of(group)),
+                                   str_dup(str_of(resource)), verbs};
+    if ((name_space && !others->name_space) || !others->group || !others->resource)
+        return error_nomem(err);
+    return add(needs, name_space, KIND_MPIJOB, MAY_NOTHING, err);
+}
+
+/* declared: { "resource": "workloads.kueue.x-k8s.io", "verbs": [...] }, in the places where the policy acts. */
+static int add_declared(struct needs *needs, const struct policy *p, struct json declared, const char *const *scope,
+                        struct error *err)
+{
+    char resource[256];
+    bool matches = p->action != ACTION_RUN;
+    unsigned left = verbs_declared(json_get(declared, "verbs"), p->dry_run);
+    int rc = 0;
+    if (json_string_at(declared, "/resource", resource, sizeof resource))
+        return 0;
+    char *dot = strchr(resource, '.');
+    const char *group = dot ? dot + 1 : "";
+    if (dot)
+        *dot = '\0';
+    for (int kind = 0; kind < MPIJOB_KINDS && !rc; kind++) {
+        unsigned may = known_verbs((enum mpijob_kind)kind, resource, group, &left);
+        rc = add_verbs(needs, p, (enum mpijob_kind)kind, may, matches, scope, err);
+    }
+    const char *const *names = scope ? scope : matches ? mpijob_match_namespaces(p->match) : NULL;
+    if (left && !rc && !names)
+        rc = add_other(needs, NULL, resource, group, left, err);
+    for (; left && !rc && names && *names; names++) {
+        if (!matches || mpijob_match_in_namespace(p->match, str_of(*names)))
+            rc = add_other(needs, *names, resource, group, left, err);
+    }
+    return rc;
+}
+
+static int add_plugins(struct needs *needs, const struct policy_entry *e, const char *const *scope, struct error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < e->file->required_count && !rc; i++) {
+        const struct plugin *plugin = e->file->required[i];
+        struct json said;
+        if (!plugin->said || json_parse(str_of(plugin->said), "", &said, NULL))
+            continue;
+        for (struct json_iter it = json_iter(json_at(said, "/needs/api")); !rc && json_next(&it);)
+            rc = add_declared(needs, e->policy, it.value, scope, err);
+    }
+    return rc;
+}
+
+static bool plugin_needs(const struct needs *needs, const char *name_space)
+{
+    for (size_t i = 0; i < needs->plugin_count; i++) {
+        if (same(needs->plugins[i].name_space, name_space))
+            return true;
+    }
+    return false;
+}
+
 static int add_policy(struct needs *needs, const struct policy_entry *e, enum mpijob_kind kind,
                       const char *const *scope, struct error *err)
 {
@@ -84,7 +198,7 @@ static int add_kinds(struct needs *needs, const struct policy_entry *e, const ch
     int rc = 0;
     for (int kind = 0; kind < MPIJOB_KINDS && !rc; kind++)
         rc = add_policy(needs, e, (enum mpijob_kind)kind, scope, err);
-    return rc;
+    return rc ? rc : add_plugins(needs, e, scope, err);
 }
 
 static int by_place(const void *a, const void *b)
@@ -109,7 +223,7 @@ static void tidy(struct needs *needs)
         struct needs_place *place = &needs->places[i];
         if (place->name_space)
             place->verbs &= ~everywhere[place->kind];
-        if (place->verbs)
+        if (place->verbs || (place->kind == KIND_MPIJOB && plugin_needs(needs, place->name_space)))
             needs->places[kept++] = *place;
         else
             free(place->name_space);
@@ -147,5 +261,11 @@ void needs_free(struct needs *needs)
     for (size_t i = 0; i < needs->count; i++)
         free(needs->places[i].name_space);
     free(needs->places);
+    for (size_t i = 0; i < needs->plugin_count; i++) {
+        free(needs->plugins[i].name_space);
+        free(needs->plugins[i].group);
+        free(needs->plugins[i].resource);
+    }
+    free(needs->plugins);
     *needs = (struct needs){0};
 }

@@ -14,8 +14,13 @@ struct needs {
         enum mpijob_kind kind;
         unsigned verbs; /* MAY_..., but for MAY_OTHERS */
     } * places;
-    size_t count; /* 0: nothing is needed */
-    bool others;  /* a policy uses the kube module, whose objects are not known here */
+    size_t count;        /* 0: nothing is needed */
+    struct needs_other { /* what plugins say that they need of other kinds, in places that are among the ones above */
+        char *name_space, *group, *resource;
+        unsigned verbs; /* bits, see needs_verb */
+    } * plugins;
+    size_t plugin_count;
+    bool others; /* a policy uses the kube module, whose objects are not known here */
 };
 
 /* cluster: only the policies that are for it; NULL: all. scope: the namespaces the daemon is kept to there, NULL: all.
@@ -24,6 +29,8 @@ int needs_of_policies(struct needs *needs, const struct policy_set *set, const c
                       struct error *err);
 /* Without policies: what any of them may need. */
 int needs_of_daemon(struct needs *needs, const char *const *scope, struct error *err);
+/* "get"; NULL: there is no such bit. */
+const char *needs_verb(unsigned bit);
 void needs_free(struct needs *needs);
 
 #endif

@@ -102,6 +102,8 @@ int policies_load(struct session *s, struct engine_options *options, char **path
     options->cluster_names = session_cluster_names(s);
     options->ceilings = s->config.limits;
     options->open = binding_open;
+    options->plugins = s->config.plugins;
+    options->plugin_count = s->config.plugin_count;
     if (session_outside(s))
         return EXIT_FAILED;
     options->outside = s->outside;

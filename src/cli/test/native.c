@@ -186,6 +186,28 @@ static int l_policies(lua_State *L)
     return 0;
 }
 
+/* beside(path): from the spec's folder on. */
+static int l_beside(lua_State *L)
+{
+    native_path(L, 1);
+    return 1;
+}
+
+/* plugin(path, options as JSON) */
+static int l_plugin(lua_State *L)
+{
+    struct spec *s = spec_of(L);
+    const char *path = luaL_checkstring(L, 1), *options = luaL_checkstring(L, 2);
+    struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
+    if (s->world && world_engine(s->world))
+        return luaL_error(L, "policy.plugin comes before the test's first assertion and before the clock moves");
+    if (*path != '/')
+        path = lua_pushfstring(L, "%s%s", s->folder, path);
+    if (spec_plugins_add(&s->plugins, path, options, s->running, err))
+        return luaL_error(L, "%s", err->message);
+    return 0;
+}
+
 /* ---- times ---- */
 
 static int64_t civil_instant(lua_State *L, const char *text, const char *zone_name, struct error *err)
@@ -296,6 +318,8 @@ void native_open(lua_State *L)
                                          {"nearest", l_nearest},
                                          {"read", l_read},
                                          {"policies", l_policies},
+                                         {"beside", l_beside},
+                                         {"plugin", l_plugin},
                                          {"instant", l_instant},
                                          {"place_of", l_place_of},
                                          {"specs", l_specs},

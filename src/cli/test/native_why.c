@@ -33,7 +33,10 @@ static void tell_policy(struct why *w, const struct policy *p, const struct mpij
     bool all = mpijob_match_tell(p->match, view, w->now, told, w);
     buf_printf(&w->out, "  %s (%s:%d) %s:\n%s", p->name, p->file, p->line, all ? "matches" : "does not match",
                w->conditions.ptr ? w->conditions.ptr : "");
-    if (p->where != LUA_NOREF)
+    for (size_t i = 0; i < p->asked_count; i++)
+        buf_printf(&w->out, "    and   %s: %s, which the plugin %s is asked when all of these hold\n", p->asked[i].name,
+                   p->asked[i].wanted, p->asked[i].plugin);
+    if (p->own_where)
         buf_puts(&w->out, "    and   where: a function, asked when all of these hold\n");
 }
 

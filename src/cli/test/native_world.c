@@ -57,7 +57,6 @@ static void make_world(lua_State *L, struct world_options *o)
     o->clock = &s->clock;
     o->siblings = true;
     o->coverage = s->coverage;
-    o->policies = spec_policies(s);
     struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
     if (world_new(o, &s->world, err))
         luaL_error(L, "%s", err->message);
@@ -183,6 +182,7 @@ static int wait_until(lua_State *L, int64_t until)
     w->wait.cancel = wait_gone;
     w->spec = s;
     s->waiting = w;
+    world_load(s->world, spec_policies(s), s->world_plugins, spec_plugins_list(&s->plugins, s->world_plugins));
     world_advance(s->world, until, moved, w);
     return script_wait(L, &w->wait, advanced_k, (lua_KContext)w);
 }

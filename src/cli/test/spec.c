@@ -188,7 +188,8 @@ static int find_beside(struct spec *s)
     if (n > sizeof suffix - 1)
         buf_printf(&beside, "%.*s.lua", (int)(n - (sizeof suffix - 1)), s->path);
     s->beside = buf_take(&beside, NULL);
-    if (s->beside && stat(s->beside, &st) != 0) {
+    const char *name = s->beside ? s->beside + folder : "";
+    if (s->beside && (strcmp(name, PLUGIN_FILE) == 0 || stat(s->beside, &st) != 0)) {
         free(s->beside);
         s->beside = NULL;
     }
@@ -210,6 +211,9 @@ int spec_open(uv_loop_t *loop, struct defer_queue *soon, const struct log *log, 
     s->file.path = (char *)(uintptr_t)path;
     struct script_limits limits = {.cpu_us = SPEC_CPU_US, .timeout_us = SPEC_TIMEOUT_US};
     int rc = find_beside(s) ? error_nomem(err) : buf_read_file(&s->file.text, path, SCRIPT_SOURCE_MAX, err);
+    s->file.plugins = &s->plugins.read;
+    if (!rc)
+        rc = spec_plugins_find(&s->plugins, s->folder, err);
     if (!rc)
         rc = script_new(loop, path, &limits, s, &s->script, err);
     if (!rc)
@@ -249,6 +253,7 @@ static void test_closed(void *data)
     s->message = NULL;
     free(s->test_policies);
     s->test_policies = NULL;
+    spec_plugins_forget(&s->plugins);
     s->at++;
     defer_call(s->soon, &s->turn);
 }
@@ -363,6 +368,7 @@ void spec_close(struct spec *s)
 {
     script_free(s->script);
     policy_file_free_sources(&s->file);
+    spec_plugins_free(&s->plugins);
     for (size_t i = 0; i < s->count; i++) {
         free(s->tests[i].name);
         free(s->tests[i].tags);

@@ -4,6 +4,7 @@
 #define MPIJOBD_CLI_TEST_SPEC_PARTS_H
 
 #include "cli/test/spec.h"
+#include "cli/test/spec_plugins.h"
 #include "policy/load.h"
 
 struct spec {
@@ -28,6 +29,8 @@ struct spec {
     struct spec_wait *waiting;
     struct spec_test *tests;
     size_t count;
+    struct spec_plugins plugins;
+    struct plugin_place world_plugins[PLUGINS_MAX];
     int runner, natives; /* references of their tables */
     struct buf table;    /* the file as JSON, where it is not Lua */
 

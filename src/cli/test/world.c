@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "binding/modules.h"
 #include "cli/test/coverage.h"
@@ -20,6 +19,9 @@
 
 struct world {
     struct world_options o;
+    const char *const *policies;
+    const struct plugin_place *plugins;
+    size_t plugin_count;
     struct sim *sim;
     struct wire wire;
     struct log log;
@@ -118,11 +120,13 @@ static void start(struct world *w)
         .one_clock = true,
         .outside = w->outside,
         .open = open_watched,
+        .plugins = w->plugins,
+        .plugin_count = w->plugin_count,
         .observe = records_change,
         .ended = records_run,
         .data = &w->records,
     };
-    if (engine_new(&e, &w->engine, w->problem) || engine_load(w->engine, w->o.policies, loaded, w, w->problem))
+    if (engine_new(&e, &w->engine, w->problem) || engine_load(w->engine, w->policies, loaded, w, w->problem))
         broken(w);
 }
 
@@ -233,6 +237,13 @@ static void turn(uv_check_t *check)
     step(w);
 }
 
+void world_load(struct world *w, const char *const *policies, const struct plugin_place *plugins, size_t count)
+{
+    w->policies = policies;
+    w->plugins = plugins;
+    w->plugin_count = count;
+}
+
 void world_advance(struct world *w, int64_t until, world_done done, void *data)
 {
     w->until = until;
@@ -280,21 +291,6 @@ size_t world_records(const struct world *w)
 struct str world_record(const struct world *w, size_t index)
 {
     return str_of(w->records.items[index]);
-}
-
-void world_ask(struct world *w, const char *method, const char *target, struct str body, struct sim_response *response)
-{
-    struct sim_request req = {
-        .method = method,
-        .target = target,
-        .accept = "application/json",
-        .content_type = strcmp(method, "PATCH") == 0 ? "application/merge-patch+json" : "application/json",
-        .user_agent = "test",
-        .body = body.len ? body.ptr : "",
-        .body_len = body.len,
-    };
-    sim_handle(w->sim, &req, response);
-    sim_react(w->sim);
 }
 
 int world_new(const struct world_options *options, struct world **out, struct error *err)

@@ -17,10 +17,9 @@ struct world_options {
     struct defer_queue *soon;
     struct clock *clock; /* manual; moved by the world, and outlives it */
     bool v1alpha2, v1, v2beta1, training_operator, siblings;
-    struct coverage *coverage;   /* of the policies; NULL: lines are not counted. Not owned */
-    int64_t jobs, seed;          /* generated at the start, as mpijob-sim does */
-    const char *const *policies; /* files and folders, NULL-terminated; not copied */
-    const char *name_space;      /* what a name without a namespace means; NULL: "default" */
+    struct coverage *coverage; /* of the policies; NULL: lines are not counted. Not owned */
+    int64_t jobs, seed;        /* generated at the start, as mpijob-sim does */
+    const char *name_space;    /* what a name without a namespace means; NULL: "default" */
 };
 
 struct world;
@@ -34,6 +33,9 @@ struct wire *world_wire(struct world *world);
 /* NULL before the first world_settle. */
 struct cluster *world_cluster(struct world *world);
 struct engine *world_engine(const struct world *world);
+
+/* What it loads when it first moves: files and folders of policies, NULL-terminated, and plugins. Not copied. */
+void world_load(struct world *world, const char *const *policies, const struct plugin_place *plugins, size_t count);
 
 /* err NULL: that is so. Else ERR_INVALID: what is wrong in the policies, with file and line. */
 typedef void (*world_done)(void *data, const struct error *err);

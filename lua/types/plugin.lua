@@ -1,0 +1,43 @@
+-- SPDX-License-Identifier: Apache-2.0
+---@meta plugin
+-- luacheck: no max line length
+-- Annotations for the Lua language server; the program never reads this file.
+
+---The type of an option; with `?` at its end (`"number?"`) the option may be left out. A duration comes to the plugin as seconds.
+---@alias mpijobd.OptionType "string"|"number"|"integer"|"boolean"|"duration"|"list"|"table"|"string?"|"number?"|"integer?"|"boolean?"|"duration?"|"list?"|"table?"
+
+---@class mpijobd.Option
+---@field type mpijobd.OptionType
+---@field default? any the value where none is given; checked as one that is
+---@field about? string what it is for, in a sentence
+---@field values? any[] it has to be one of these
+---@field least? number
+---@field most? number
+
+---A condition that the plugin adds to `match`.
+---@class mpijobd.PluginCondition
+---@field test fun(job: mpijobd.Job, value: any): boolean asked per job, when all conditions of mpijobd's own hold; true or false. May call what waits
+---@field check? fun(value: any): any, string? asked once, when the policy is read: gives what `test` gets as its value (nothing: the value as it stands), or nil and what is wrong ("is no calendar; there are ...")
+---@field about? string
+
+---What the plugin needs, for those who install it: shown by `mpijobd plugins`; `mpijobd rbac` counts `api`. It allows nothing by itself.
+---@class mpijobd.PluginNeeds
+---@field api? table<string, string[]> verbs by resource: `{ ["workloads.kueue.x-k8s.io"] = { "get" }, pods = { "list" } }`
+---@field hosts? string[] hosts that it asks; the configuration's `http.allow` has to have them
+---@field secrets? string[] names of secrets that it uses
+
+---@class mpijobd.Plugin
+---@field name string as its folder is called, or as the configuration calls it: lower-case letters, digits and dashes
+---@field version string three numbers: "1.0.0"
+---@field api integer the version of this interface that it was written for: 1
+---@field about? string what it is for, in a sentence
+---@field needs? mpijobd.PluginNeeds
+---@field config? table<string, mpijobd.OptionType|mpijobd.Option> its options, which the configuration's `plugins` gives
+---@field exports? table<string, any> what `require "NAME"` gives
+---@field conditions? table<string, mpijobd.PluginCondition|fun(job: mpijobd.Job, value: any): boolean> by their names in `match`
+
+---For a plugin's own files only, where it also has `plugin.config` (the checked options, once it has been called), `plugin.name`,
+---`plugin.version` and `plugin.file(name)` (the text of a file in the plugin's folder, or nil). In plugin.lua it is called once. Gives the options.
+---@param definition mpijobd.Plugin
+---@return table config
+function plugin(definition) end

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Conditions that plugins add to `match`: checked while the policy is read, and asked per job within its sandbox, by a
+ * function that takes the place of its `where` and asks that last. */
+#ifndef MPIJOBD_POLICY_LUA_CONDITIONS_H
+#define MPIJOBD_POLICY_LUA_CONDITIONS_H
+
+#include <lua.h>
+
+#include "base/error.h"
+
+/* In the registry: what the plugins of this state give. A table by name of { plugin = NAME, test = function(job,
+ * value), check = function(value) or nil }. */
+#define LUA_CONDITIONS "mpijobd.conditions"
+
+bool lua_conditions_has(lua_State *L, const char *name);
+/* The plugin that has it and that this file has not required; NULL: none does. */
+const char *lua_conditions_plugin(lua_State *L, const char *name);
+/* Checks the value at index and appends the condition to the list at `list`. ERR_INVALID: what its plugin says. */
+int lua_conditions_add(lua_State *L, int list, const char *name, int index, struct error *err);
+/* Takes a list and a function (or nil) off the stack and pushes the function that asks them all. */
+void lua_conditions_join(lua_State *L);
+
+/* What the function behind this reference asks, for people, one after the other: "calendar", "\"working-hours\"",
+ * "business-calendar". False: there is no such number (from 1 on). The texts are valid as long as the function. */
+struct lua_condition {
+    const char *name, *wanted, *plugin;
+};
+/* Is there a function of the author's own behind it? */
+bool lua_conditions_own(lua_State *L, int where);
+bool lua_conditions_at(lua_State *L, int where, int number, struct lua_condition *out);
+
+#endif
