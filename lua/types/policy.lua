@@ -84,6 +84,8 @@
 ---@field run? fun(run: mpijobd.Run) everything else; the jobs of `match` are `run.jobs`. This or `replace`
 ---@field limits? mpijobd.Limits
 ---@field dry_run? boolean true: log what would be done, and do not do it
+---@field again? boolean with `on`, true: jobs that it has handled count as new when its text changes (default: they stay as they are)
+---@field recheck? mpijobd.Duration with `on = "match"` and `match.where`: `where` is asked again at this period for jobs for which it said no; at least 1s (default: only when the job changes)
 ---@field clusters? string|string[] names from the configuration's `clusters` (default: all of them)
 ---@field destructive? boolean true: allow changes that end or delete a job at once; otherwise they are refused with reason Refused
 ---@field wait_effect? mpijobd.Duration each replacement waits until its effect is there, at most so long, and says so

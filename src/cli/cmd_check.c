@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/session/policies.h"
+#include "policy/asked_again.h"
 #include "time/duration.h"
 #include "trigger/schedule.h"
 #include "json/write.h"
@@ -57,6 +58,33 @@ static void print_times(const struct policy *p, int64_t now, int64_t count)
     }
 }
 
+/* When `where` of a policy with `on` is asked. */
+static void print_asked(const struct policy *p)
+{
+    struct buf when = BUF_INIT, not = BUF_INIT;
+    if (!policy_asks_again(p))
+        return;
+    policy_when_asked(p, &when);
+    policy_not_asked(p, &not );
+    printf("  %s\n", when.failed ? "" : when.ptr);
+    if (not .len)
+        printf("  %s\n", not .ptr);
+    buf_free(&when);
+    buf_free(&not );
+}
+
+static void write_asked(struct json_writer *w, const struct policy *p)
+{
+    char span[32];
+    if (!policy_asks_again(p))
+        return;
+    duration_format(p->recheck, false, span);
+    json_write_key(w, "recheck");
+    json_write_string(w, p->recheck ? span : NULL);
+    json_write_key(w, "where_asks");
+    json_write_string(w, p->moving);
+}
+
 static void write_json(const struct policy_set *set, int64_t now, int64_t count)
 {
     struct buf out = BUF_INIT;
@@ -78,6 +106,7 @@ static void write_json(const struct policy_set *set, int64_t now, int64_t count)
         json_write_string(&w, trigger_text(p, text));
         json_write_key(&w, "timezone");
         json_write_string(&w, zone_name(p->zone));
+        write_asked(&w, p);
         json_write_key(&w, "next");
         json_write_array(&w);
         for (int64_t n = 0; n < count && policy_next_due(p, due, &due, NULL) == 0; n++) {
@@ -109,6 +138,7 @@ static void print_policies(struct session *s, int64_t count)
             continue;
         }
         printf("%s  %s  %s:%d%s\n", p->name, trigger_text(p, text), p->file, p->line, p->dry_run ? "  (dry run)" : "");
+        print_asked(p);
         print_times(p, now, count);
     }
 }

@@ -10,6 +10,8 @@
 #include "engine/culprits.h"
 #include "engine/engine_parts.h"
 #include "engine/meters.h"
+#include "engine/reload_report.h"
+#include "policy/asked_again.h"
 #include "site/counters.h"
 #include "store/journal.h"
 
@@ -110,11 +112,15 @@ void engine_stop(struct engine *e, uint64_t grace_ms, void (*stopped)(void *data
 /* The set becomes the engine's, and goes in force. */
 static void take_over(struct engine *e, struct policy_set *set)
 {
+    if (e->set)
+        reload_report(e->o.log, e->set, set);
     policy_set_release(e->set);
     e->set = set;
     for (size_t i = 0; i < set->count; i++)
         counters_begin(e->counters, set->entries[i].policy->name);
     culprits_tell(e);
+    if (!e->o.check && !e->o.once)
+        policy_set_tell_asked(set, e->o.log);
     for (size_t i = 0; i < e->cluster_count; i++)
         engine_cluster_put_in_force(&e->clusters[i]);
 }

@@ -56,6 +56,7 @@ static bool keep_asked(struct policy *p, const struct lua_condition *c)
 static void read_match(struct defining *d, int index)
 {
     struct policy *p = d->p;
+    int before = d->findings;
     struct lua_condition c;
     bool kept = lua_match_read(d->L, index, p->match, &p->where, match_finding, d) >= 0;
     for (int i = 1; kept && lua_conditions_at(d->L, p->where, i, &c); i++)
@@ -63,6 +64,7 @@ static void read_match(struct defining *d, int index)
     p->own_where = lua_conditions_own(d->L, p->where);
     if (!kept)
         definition_found(d, "match", "cannot be read: out of memory");
+    d->event_keys |= d->findings == before ? 0 : EVENT_MATCH_BAD;
 }
 
 static void change_finding(void *data, const char *field, const char *key, const char *message)
@@ -178,10 +180,10 @@ static void read_kind(struct defining *d, int index)
 static const char *const keys[] = {"name",        "about",    "kind",        "match",   "schedule", "every",
                                    "timezone",    "jitter",   "missed",      "overlap", "replace",  "run",
                                    "limits",      "dry_run",  "destructive", "on",      "approval", "through_launcher",
-                                   "wait_effect", "clusters", NULL};
+                                   "wait_effect", "clusters", "again",       "recheck", NULL};
 /* Keys that a later version will have. They are refused by name rather than ignored. */
-static const char *const later[] = {"approval",  "again",   "canary", "events", "except", "hold",
-                                    "holds_for", "recheck", "slo",    "warn",   "window", NULL};
+static const char *const later[] = {"approval",  "canary", "events", "except", "hold",
+                                    "holds_for", "slo",    "warn",   "window", NULL};
 static void read_key(struct defining *d, const char *key, int index)
 {
     struct policy *p = d->p;
@@ -207,6 +209,11 @@ static void read_key(struct defining *d, const char *key, int index)
         p->dry_run = read_bool(d, key, index);
     } else if (strcmp(key, "destructive") == 0) {
         p->destructive = read_bool(d, key, index);
+    } else if (strcmp(key, "again") == 0) {
+        p->again = read_bool(d, key, index);
+        d->event_keys |= EVENT_KEY_AGAIN;
+    } else if (strcmp(key, "recheck") == 0) {
+        definition_recheck(d, index);
     } else if (strcmp(key, "wait_effect") == 0) {
         definition_duration(d, key, index, &p->wait_effect);
     } else if (strcmp(key, "through_launcher") == 0) {
@@ -279,7 +286,7 @@ static struct policy *policy_new(const struct policy_source *source, int line)
     p->file = source->file;
     p->line = line;
     p->missed = MISSED_ONCE;
-    p->where = p->function = LUA_NOREF;
+    p->where = p->function = p->table = LUA_NOREF;
     p->changes_max = -1;
     p->percent_max = -1;
     p->concurrency = 8;
@@ -328,6 +335,10 @@ struct policy *policy_read(lua_State *L, int index, int line, const struct polic
     check_whole(&d);
     default_zone(&d);
     definition_cap(&d.p->limits, &source->ceilings);
+    if (!d.findings) {
+        lua_pushvalue(L, index);
+        d.p->table = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
     *source->held = NULL;
     if (d.findings) {
         policy_free(d.p);
@@ -359,6 +370,7 @@ void policy_free(struct policy *p)
     free(p->asked);
     free(p->clusters);
     free(p->about);
+    free(p->moving);
     free(p->schedule);
     zone_free(p->zone);
     mpijob_match_free(p->match);

@@ -54,7 +54,13 @@ struct policy {
     double percent_max;   /* of the jobs in scope; negative: no limit */
     unsigned concurrency; /* changes under way at once */
     bool dry_run, destructive, through_launcher;
+    bool again;      /* what it has handled counts as new when its text is another */
+    int64_t recheck; /* microseconds: jobs for which `where` said no are asked again so long after; 0: never */
     enum mpijob_kind kind;
+    uint64_t text; /* tells one text of it from another: see policy/policy_text.h; set when its file is loaded */
+    char *moving;  /* with `on`: what `where` asks that changes while the job does not: "time.now at policies/p.lua:5";
+                        NULL: nothing that is seen. Set with `text` */
+    int table;     /* reference of its definition into Lua's registry, until its file is loaded */
     char **clusters; /* names, NULL-terminated, never an empty list; NULL: all clusters */
 };
 

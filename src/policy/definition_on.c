@@ -2,6 +2,7 @@
 /* Reads `on`: the events at which a policy acts, and checks what goes with them. */
 #include "policy/definition_parts.h"
 
+#include <lauxlib.h>
 #include <stdio.h>
 
 #include "policy/lua_json.h"
@@ -50,6 +51,41 @@ void definition_on(struct defining *d, int index)
     }
 }
 
+void definition_recheck(struct defining *d, int index)
+{
+    int before = d->findings;
+    d->event_keys |= EVENT_KEY_RECHECK;
+    definition_duration(d, "recheck", index, &d->p->recheck);
+    if (d->findings == before && d->p->recheck < CLOCK_SECOND)
+        definition_found(d, "recheck", "has to be at least 1s");
+}
+
+/* Those that go with events only; recheck only where there is something to ask again, and a job that waits for it. */
+static void check_event_keys(struct defining *d)
+{
+    bool on = d->triggers & TRIGGER_ON;
+    if ((d->event_keys & EVENT_KEY_AGAIN) && d->triggers && !on)
+        definition_found(d, "again",
+                         "goes with on, not with schedule or every: each of their runs looks at all jobs that match; "
+                         "leave it out");
+    if (!(d->event_keys & EVENT_KEY_RECHECK) || !d->triggers)
+        return;
+    if (!on)
+        definition_found(d, "recheck",
+                         "goes with on, not with schedule or every: each of their runs asks `where` of all jobs that "
+                         "match; leave it out");
+    else if (d->p->on && !(d->p->on & ON_MATCH))
+        definition_found(d, "recheck",
+                         "goes with on = \"match\": a job that is %s is asked about once, at that moment, and does not "
+                         "wait; add \"match\" to on, or leave it out",
+                         policy_on_name(d->p->on));
+    else if (d->p->where == LUA_NOREF && !(d->event_keys & EVENT_MATCH_BAD))
+        definition_found(d, "recheck",
+                         "needs match.where, which it asks again: all other conditions of match are looked at by "
+                         "themselves when the job changes and at the instant at which time makes them hold; leave it "
+                         "out");
+}
+
 /* Reports durations that cannot have passed at the only events that the policy waits for. */
 static void check_spans(struct defining *d)
 {
@@ -74,6 +110,7 @@ static void check_spans(struct defining *d)
 void definition_check_on(struct defining *d)
 {
     static const char *const keys[] = {"timezone", "jitter", "missed", "overlap"};
+    check_event_keys(d);
     if (d->triggers != TRIGGER_ON)
         return; /* else it is told what is wrong with the triggers */
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {

@@ -12,10 +12,12 @@ struct defining {
     int line, findings, actions;
     unsigned triggers; /* TRIGGER_ bits of the keys that are there, whether their values are good or not */
     bool named;
-    unsigned timing; /* TIMING_ bits of the keys that were read: they go with a schedule or a period only */
+    unsigned event_keys; /* EVENT_KEY_ bits of the keys that were read: they go with `on` only */
+    unsigned timing;     /* TIMING_ bits of the keys that were read: they go with a schedule or a period only */
 };
 
 enum { TRIGGER_SCHEDULE = 1, TRIGGER_EVERY = 2, TRIGGER_ON = 4 };
+enum { EVENT_KEY_AGAIN = 1, EVENT_KEY_RECHECK = 2, EVENT_MATCH_BAD = 4 };
 enum { TIMING_ZONE = 1, TIMING_JITTER = 2, TIMING_MISSED = 4, TIMING_OVERLAP = 8 };
 
 /* ---- definition_found.c ---- */
@@ -38,6 +40,7 @@ bool definition_trigger(struct defining *d, const char *key, int index);
 /* Reads the table at index as the policy's limits. */
 void definition_limits(struct defining *d, int index);
 void definition_on(struct defining *d, int index);
+void definition_recheck(struct defining *d, int index);
 void definition_check_on(struct defining *d);
 /* Fills in the defaults, and keeps the limits below the daemon's ceilings. */
 void definition_cap(struct script_limits *limits, const struct script_limits *ceiling);

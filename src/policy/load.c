@@ -13,6 +13,7 @@
 #include "loop/work.h"
 #include "policy/load_errors.h"
 #include "policy/load_files.h"
+#include "policy/policy_text.h"
 #include "policy/sources.h"
 #include "policy/unknown_globals.h"
 
@@ -201,6 +202,7 @@ static void file_loaded(void *data, struct script_run *run, lua_State *L, const 
     policy_unknown_globals(f, !err);
     set_memory(f);
     policy_quarantine_policies(f);
+    policy_texts(f);
     if (f->tries)
         end_trial(f);
     defer_call(load->env->soon, &load->turn);

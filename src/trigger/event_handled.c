@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kube/resource_version.h"
+#include "policy/policy_text.h"
 
 const char *event_baseline_key(const char *key, unsigned kind, bool scoped, const char *name_space,
                                char out[EVENT_MARK_MAX])
@@ -21,6 +22,59 @@ static uint64_t version_of(const char *text)
     return text[0] == '#' ? strtoull(text + 1, NULL, 16) : *text ? kube_version(str_of(text)) : 0;
 }
 
+/* ---- texts ---- */
+
+const char *event_epoch_key(const char *key, const char *what, char out[EVENT_EPOCH_KEY_MAX])
+{
+    snprintf(out, EVENT_EPOCH_KEY_MAX, "%s#%s", key, what);
+    return out;
+}
+
+int event_epoch_read(struct state *state, const char *key, struct event_epoch *epoch, struct error *err)
+{
+    char mark[EVENT_EPOCH_KEY_MAX];
+    int64_t text = 0;
+    bool found;
+    *epoch = (struct event_epoch){0};
+    int rc = state_read_mark(state, event_epoch_key(key, "text", mark), &text, &epoch->text_known, err);
+    if (!rc)
+        rc = state_read_mark(state, event_epoch_key(key, "again", mark), &epoch->generation, &found, err);
+    epoch->text = (uint64_t)text;
+    return rc;
+}
+
+bool event_epoch_is_over(const struct event_epoch *epoch, const struct policy *policy, bool rows)
+{
+    return epoch->text_known ? policy_text_differs(epoch->text, policy->text) : rows;
+}
+
+int64_t event_epoch_now(const struct event_epoch *epoch, const struct policy *policy, bool rows)
+{
+    return epoch->generation + (policy->again && event_epoch_is_over(epoch, policy, rows));
+}
+
+/* ---- a row ---- */
+
+static unsigned kind_of(char letter)
+{
+    return letter == 'a' ? ON_ADDED : letter == 'f' ? ON_FINISHED : letter == 'c' ? ON_CHANGED : 0;
+}
+
+bool event_handled_counts(const struct event_handled *h, const struct policy *policy, int64_t generation)
+{
+    return h->generation == generation && (policy->on & ((h->done & ON_MATCH) | h->since_start)) != 0;
+}
+
+void event_handled_as_of(struct event_handled *h, int64_t generation)
+{
+    if (h->generation == generation)
+        return;
+    h->done &= (uint8_t) ~(ON_MATCH | h->since_start);
+    h->since_us = MPIJOB_NO_TIME;
+    if (h->version && (h->since_start & ON_CHANGED))
+        h->version = EVENT_BEFORE_ALL;
+}
+
 struct event_handled event_handled_of(const struct store_handled *row)
 {
     struct event_handled h = {
@@ -29,7 +83,11 @@ struct event_handled event_handled_of(const struct store_handled *row)
         h.done |= (uint8_t)(*p == 'a' ? ON_ADDED : *p == 'f' ? ON_FINISHED : *p == 'm' ? ON_MATCH : 0);
         if (*p == 'm' && p[1])
             h.since_us = strtoll(p + 1, NULL, 10);
+        if (*p == '+' && p > row->value)
+            h.since_start |= (uint8_t)kind_of(p[-1]);
     }
+    if (*row->value == 'g')
+        h.generation = strtoll(row->value + 1, NULL, 10);
     return h;
 }
 
@@ -65,17 +123,24 @@ static int read_baseline(struct state *state, const char *key, unsigned kind, st
     return rc;
 }
 
-int event_handled_read(struct state *state, const char *key, unsigned on, const struct mpijob_view *view,
-                       struct event_handled *handled, struct error *err)
+int event_handled_read(struct state *state, const char *key, const struct policy *policy,
+                       const struct mpijob_view *view, struct event_handled *handled, struct error *err)
 {
+    struct event_epoch epoch;
     struct finding f = {handled, view->uid};
     int rc = 0;
     *handled = (struct event_handled){.since_us = MPIJOB_NO_TIME};
     for (unsigned kind = 1; kind < 1U << ON_EVENTS && !rc; kind <<= 1) {
-        if (on & kind & EVENT_BASED)
+        if (policy->on & kind & EVENT_BASED)
             rc = read_baseline(state, key, kind, view->name_space, handled, err);
     }
-    return rc ? rc : state_read_handled(state, key, look, &f, err);
+    if (!rc)
+        rc = event_epoch_read(state, key, &epoch, err);
+    if (!rc)
+        rc = state_read_handled(state, key, look, &f, err);
+    if (!rc && handled->found)
+        event_handled_as_of(handled, event_epoch_now(&epoch, policy, true));
+    return rc;
 }
 
 /* The same comparison as the trigger's: another instant means that it came to match again. */

@@ -8,21 +8,52 @@
 #include "policy/definition.h"
 #include "store/state.h"
 
+/* In place of the version: a change that is new again. */
+#define EVENT_BEFORE_ALL 1
+
 struct event_handled {
-    int64_t since_us; /* the job matches since then, by the row; MPIJOB_NO_TIME: the row has none */
-    uint64_t version; /* that was handled or let pass; 0: none */
-    uint8_t done;     /* ON_ bits: added, finished, match */
-    uint8_t baseline; /* ON_ bits: kinds whose earlier events were let pass, as event_handled_read finds */
-    bool found;       /* there is a row */
-    int64_t at;       /* when it was written, microseconds since 1970 */
+    int64_t since_us;    /* the job matches since then, by the row; MPIJOB_NO_TIME: the row has none */
+    uint64_t version;    /* that was handled or let pass; 0: none */
+    uint8_t done;        /* ON_ bits: added, finished, match */
+    uint8_t since_start; /* ON_ bits of these and changed: it came since the policy's first start */
+    int64_t generation;  /* of the row: see event_epoch */
+    uint8_t baseline;    /* ON_ bits: kinds whose earlier events were let pass, as event_handled_read finds */
+    bool found;          /* there is a row */
+    int64_t at;          /* when it was written, microseconds since 1970 */
 };
 
-/* The row alone. */
+/* What was handled becomes new with a new text of a policy with `again`. The state has two marks for it: the text
+ * ("NAME#text", see policy/policy_text.h) and how often that has happened ("NAME#again"). Each row has the number that
+ * was in force when it was written, also by a run of the old text that ends later; of a row with another number only
+ * what came before the policy's first start counts. */
+struct event_epoch {
+    uint64_t text;
+    bool text_known; /* else the state was written by a version that had neither mark, or not at all */
+    int64_t generation;
+};
+/* Blocks, as state_read_mark does; 0, or its errors. */
+int event_epoch_read(struct state *state, const char *key, struct event_epoch *epoch, struct error *err);
+/* Is the policy's text another one than the state's? rows: it has rows, which without a text are of a version that knew
+ * no `again`, and so of another text. */
+bool event_epoch_is_over(const struct event_epoch *epoch, const struct policy *policy, bool rows);
+/* The number whose rows count for the policy, as it is. */
+int64_t event_epoch_now(const struct event_epoch *epoch, const struct policy *policy, bool rows);
+/* "NAME#text", "NAME#again". Returns out. */
+#define EVENT_EPOCH_KEY_MAX (STATE_KEY_MAX + 8)
+const char *event_epoch_key(const char *key, const char *what, char out[EVENT_EPOCH_KEY_MAX]);
+
+/* The row alone: "g2a+fm1790000000000000" is of the second number; added, since the policy's first start; finished;
+ * matching since that instant (microseconds). */
 struct event_handled event_handled_of(const struct store_handled *row);
 
-/* key: as state_key gives it. Blocks, as state_read_handled does; 0, or its errors. */
-int event_handled_read(struct state *state, const char *key, unsigned on, const struct mpijob_view *view,
-                       struct event_handled *handled, struct error *err);
+/* Has the policy handled something of the job, which would be new with another number? */
+bool event_handled_counts(const struct event_handled *handled, const struct policy *policy, int64_t generation);
+/* key: as state_key gives it. What no longer counts, as the policy is, is left out. Blocks, as state_read_handled does;
+ * 0, or its errors. */
+int event_handled_read(struct state *state, const char *key, const struct policy *policy,
+                       const struct mpijob_view *view, struct event_handled *handled, struct error *err);
+/* Leaves out what does not count with that number. */
+void event_handled_as_of(struct event_handled *handled, int64_t generation);
 
 /* Of the policy's kinds of events: those that the job has had by now, as it is; those of them that are handled; and
  * those that came before the policy's first start there, which it lets pass. */

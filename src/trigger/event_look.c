@@ -18,9 +18,10 @@ static enum job_found find_finished(unsigned baseline, const struct mpijob_view 
 }
 
 static enum job_found find_changed(unsigned baseline, uint64_t version, uint64_t handled, bool matches,
-                                   enum event_look how)
+                                   enum event_look how, bool *begins_here)
 {
     bool begins = how == EVENT_ADDED || (how == EVENT_FIRST && (!handled || !(baseline & ON_CHANGED)));
+    *begins_here = begins;
     if (!begins && !kube_version_is_news(version, handled)) /* its own write, told late, or what was before it */
         return FOUND_SAME;
     return matches && !begins ? FOUND_AGAIN : FOUND_AGAIN_UNWANTED;
@@ -46,13 +47,34 @@ static unsigned baseline_of(struct event_trigger *t, uint32_t slot)
     return scope ? scope->baseline : ON_MATCH;
 }
 
+/* Has it come since the policy's first start? Asked before job_find. */
+static void note_start(struct job_state *j, unsigned kind, enum job_found found)
+{
+    bool is_new = job_handling(j, kind) == HANDLING_NONE;
+    if (is_new && (found == FOUND_WANTED || found == FOUND_UNWANTED))
+        j->flags |= job_since_start(kind);
+    else if (found == FOUND_NOT || (is_new && found == FOUND_EARLIER))
+        j->flags &= (uint8_t)~job_since_start(kind);
+}
+
+static bool find_kind(struct job_state *j, unsigned kind, enum job_found found)
+{
+    note_start(j, kind, found);
+    return job_find(j, kind, found);
+}
+
 static bool look_changed(struct event_trigger *t, uint32_t slot, const struct mpijob_view *v, bool matches,
                          enum event_look how)
 {
     uint64_t version = kube_version(v->resource_version);
-    enum job_found found = find_changed(baseline_of(t, slot), version, t->version[slot], matches, how);
+    bool begins;
+    enum job_found found = find_changed(baseline_of(t, slot), version, t->version[slot], matches, how, &begins);
     if (found == FOUND_AGAIN_UNWANTED)
         t->version[slot] = version;
+    if (begins)
+        t->jobs[slot].flags &= (uint8_t)~job_since_start(ON_CHANGED);
+    else if (found != FOUND_SAME)
+        t->jobs[slot].flags |= job_since_start(ON_CHANGED);
     return job_find(&t->jobs[slot], ON_CHANGED, found);
 }
 
@@ -91,9 +113,9 @@ static void look(struct event_trigger *t, uint32_t slot, const struct mpijob_vie
     unsigned before = job_kinds(j, HANDLING_PENDING);
     bool matches = at_us <= now_us, write = false;
     if (p->on & ON_ADDED)
-        write = job_find(j, ON_ADDED, find_come(baseline_of(t, slot), ON_ADDED, matches, how));
+        write = find_kind(j, ON_ADDED, find_come(baseline_of(t, slot), ON_ADDED, matches, how));
     if (p->on & ON_FINISHED)
-        write = job_find(j, ON_FINISHED, find_finished(baseline_of(t, slot), v, matches, how)) || write;
+        write = find_kind(j, ON_FINISHED, find_finished(baseline_of(t, slot), v, matches, how)) || write;
     if (p->on & ON_CHANGED)
         write = look_changed(t, slot, v, matches, how) || write;
     if (p->on & ON_MATCH)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files event_*.c share. They drive the tables of job_state.h. event_trigger.c: the trigger's life, the
- * reading of what is handled, its turns; event_scan.c: the look at all jobs; event_look.c: from a job as it is to what
+ * reading of what is handled, its turns; event_text.c: what a new
+ * text of the policy changes; event_scan.c: the look at all jobs; event_look.c: from a job as it is to what
  * is found of it; event_queue.c: the jobs' steps, the queue, room for the jobs; event_time.c: when the trigger acts
  * again; event_rows.c: what is durable; event_batch.c: a run's jobs and what became of them. */
 #ifndef MPIJOBD_TRIGGER_EVENT_PARTS_H
@@ -15,6 +16,7 @@
 #include "run/runs.h"
 #include "store/state.h"
 #include "trigger/due_heap.h"
+#include "trigger/event_handled.h"
 #include "trigger/event_trigger.h"
 #include "trigger/job_state.h"
 
@@ -50,7 +52,8 @@ struct event_trigger {
     uint32_t slots;         /* that there is room for */
 
     struct due due;     /* jobs by the instant at which time alone makes them match: the wall clock's microseconds */
-    struct alarm alarm; /* for the first of them */
+    struct due recheck; /* jobs that wait for `where`, by the instant at which it is asked again: the same clock */
+    struct alarm alarm; /* for the first of both */
     struct due retry;   /* jobs that are tried again: the loop's milliseconds */
 
     uint32_t *queue; /* a ring of slots; what is no longer queued is passed over */
@@ -63,6 +66,8 @@ struct event_trigger {
     struct event_scope *scopes; /* of the cache, in its order */
     size_t scope_count;
     uint8_t baseline;           /* kinds of events that have one for all scopes */
+    struct event_epoch epoch;   /* as the state has it */
+    bool text_settled;          /* the state's text is the policy's */
     uint32_t scan;              /* slots below it have been looked at */
     const struct error *unread; /* why the rows could not be read; NULL: they were */
 
@@ -120,13 +125,25 @@ void event_put_back(struct event_trigger *t, uint32_t slot);
 /* ---- event_time.c ---- */
 /* JOB_TRY_DUE, later from try to try. 0, or ERR_NOMEM. */
 int event_retry(struct event_trigger *t, uint32_t slot, unsigned tries);
+/* Is `where` to be asked again for the job at some instant? To be called after each step of it. */
+void event_recheck(struct event_trigger *t, uint32_t slot);
 void event_arm(struct event_trigger *t);                /* sets t->alarm and t->later by what comes first */
 void event_pause(struct event_trigger *t, uint64_t ms); /* no turn for so long */
 void event_rang(struct alarm *alarm, int64_t now_us);   /* the ring of t->alarm */
 void event_later(struct deadline *d);                   /* the ring of t->later */
 void event_later_alarm(struct alarm *alarm, int64_t now_us);
 
+/* ---- event_text.c ---- */
+/* When the rows are read: is the policy's text another one than the state has? That is told, and written down; where
+ * what was handled becomes new, that has to be durable before anything else: false until then, and the trigger gets its
+ * turn when it is. */
+bool event_text_settle(struct event_trigger *t);
+/* The policy was loaded again, had that text, and what it has handled stays: tells how much that is, and writes the
+ * new text down. */
+void event_text_reloaded(struct event_trigger *t, uint64_t was);
+
 /* ---- event_rows.c ---- */
+size_t event_rows_handled(const struct event_trigger *t); /* of t->rows: jobs that the policy has handled */
 /* Fills t->rows and the baselines, or t->unread. Called on another thread, while nothing else uses these. */
 void event_rows_read(struct event_trigger *t);
 void event_rows_free(struct event_trigger *t);

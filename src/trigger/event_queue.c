@@ -69,6 +69,7 @@ struct job_step event_step(struct event_trigger *t, uint32_t slot, enum job_even
     struct job_state *j = &t->jobs[slot];
     enum job_place was = (enum job_place)j->place;
     struct job_step step = job_step(j, event);
+    event_recheck(t, slot);
     if (was == j->place || t->stopped)
         return step;
     if (was == PLACE_QUEUED)

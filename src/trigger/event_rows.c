@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is durable of a job's state: a row a policy and job, "afm1790000000000000" for added, finished, and matching
- * since that instant (microseconds), with the version that was handled or let pass. Where there is no row nothing was
- * handled. */
+/* What is durable of a job's state, see event_handled.h: between the rows and marks of the state and the jobs. */
 #include "trigger/event_handled.h"
 #include "trigger/event_parts.h"
 
@@ -79,6 +77,8 @@ void event_rows_read(struct event_trigger *t)
         scope->baseline = t->baseline | scope->marked;
     }
     if (!rc)
+        rc = event_epoch_read(state, t->key, &t->epoch, &r.error);
+    if (!rc)
         state_read_handled(state, t->key, add_row, &r, &r.error);
     error_keep(&t->unread, &r.error);
 }
@@ -93,6 +93,14 @@ void event_rows_free(struct event_trigger *t)
     }
 }
 
+size_t event_rows_handled(const struct event_trigger *t)
+{
+    size_t count = 0;
+    for (const struct event_row *row = t->rows; row; row = row->hh.next)
+        count += event_handled_counts(&row->handled, t->entry.policy, t->epoch.generation);
+    return count;
+}
+
 /* ---- between the rows and the jobs ---- */
 
 void event_rows_adopt(struct event_trigger *t, uint32_t slot, const struct mpijob_view *view)
@@ -105,9 +113,12 @@ void event_rows_adopt(struct event_trigger *t, uint32_t slot, const struct mpijo
     if (!row)
         return;
     j->flags |= JOB_HAS_ROW;
+    event_handled_as_of(&row->handled, t->epoch.generation);
     for (unsigned kind = 1; kind < 1U << ON_EVENTS; kind <<= 1) {
         if (row->handled.done & t->entry.policy->on & kind)
             job_find(j, kind, FOUND_ROW);
+        if (row->handled.since_start & kind)
+            j->flags |= job_since_start(kind);
     }
     if (t->since_us)
         t->since_us[slot] = row->handled.since_us;
@@ -160,15 +171,23 @@ void event_rows_begin_baseline(struct event_trigger *t)
 
 void event_row_value(const struct event_trigger *t, uint32_t slot, struct buf *out)
 {
-    unsigned handled = job_kinds_of_row(&t->jobs[slot]);
+    const struct job_state *j = &t->jobs[slot];
+    unsigned handled = job_kinds_of_row(j);
+    size_t begin = out->len;
+    if (t->epoch.generation)
+        buf_printf(out, "g%" PRId64, t->epoch.generation);
+    size_t head = out->len;
     if (handled & ON_ADDED)
-        buf_putc(out, 'a');
+        buf_puts(out, j->flags & job_since_start(ON_ADDED) ? "a+" : "a");
     if (handled & ON_FINISHED)
-        buf_putc(out, 'f');
-    if (t->version && t->version[slot])
-        buf_putc(out, 'c'); /* which change it was, the version says */
-    if (!(handled & ON_MATCH))
+        buf_puts(out, j->flags & job_since_start(ON_FINISHED) ? "f+" : "f");
+    if (t->version && t->version[slot]) /* which change it was, the version says */
+        buf_puts(out, j->flags & job_since_start(ON_CHANGED) ? "c+" : "c");
+    if (!(handled & ON_MATCH)) {
+        if (out->len == head && !out->failed && out->len > begin) /* nothing is handled */
+            out->ptr[out->len = begin] = '\0';
         return;
+    }
     buf_putc(out, 'm');
     if (t->since_us && t->since_us[slot] != MPIJOB_NO_TIME)
         buf_printf(out, "%" PRId64, t->since_us[slot]);

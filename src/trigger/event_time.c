@@ -18,6 +18,23 @@ int event_retry(struct event_trigger *t, uint32_t slot, unsigned tries)
     return rc;
 }
 
+/* The first instant stays until the job waits no more, whatever else has it asked about meanwhile. */
+void event_recheck(struct event_trigger *t, uint32_t slot)
+{
+    const struct job_state *j = &t->jobs[slot];
+    int64_t span = t->entry.policy->recheck;
+    if (!span || t->stopped)
+        return;
+    if (job_handling(j, ON_MATCH) != HANDLING_PENDING) {
+        due_remove(&t->recheck, slot);
+    } else if (j->place == PLACE_DECLINED && !due_has(&t->recheck, slot)) {
+        if (due_set(&t->recheck, slot, clock_now(t->site->clock) + span))
+            log_event(t->site->log, LOG_ERROR, "out of memory: `where` is asked again for a job when it changes only",
+                      LOG_FIELDS({"policy", t->entry.policy->name}));
+        event_arm(t);
+    }
+}
+
 static void arm_alarm(struct event_trigger *t, uint64_t next_ms)
 {
     if (!next_ms)
@@ -29,10 +46,15 @@ static void arm_alarm(struct event_trigger *t, uint64_t next_ms)
 
 void event_arm(struct event_trigger *t)
 {
-    int64_t at;
+    int64_t at, recheck;
     if (t->stopped)
         return;
-    if (!due_first(&t->due, NULL, &at))
+    bool due = due_first(&t->due, NULL, &at);
+    if (due_first(&t->recheck, NULL, &recheck) && (!due || recheck < at)) {
+        due = true;
+        at = recheck;
+    }
+    if (!due)
         alarm_stop(t->site->alarms, &t->alarm);
     else if ((!t->alarm.slot || t->alarm.due != at) && alarm_set(t->site->alarms, &t->alarm, at))
         log_event(t->site->log, LOG_ERROR, "out of memory: the policy may miss what falls due",
@@ -54,18 +76,30 @@ void event_pause(struct event_trigger *t, uint64_t ms)
     event_arm(t);
 }
 
+/* `where` is asked again: once for all times that have come since. */
+static void ask_again(struct event_trigger *t, uint32_t slot, int64_t at_us, int64_t now_us)
+{
+    int64_t span = t->entry.policy->recheck;
+    due_set(&t->recheck, slot, at_us + span * ((now_us - at_us) / span + 1)); /* it is in the heap, so there is room */
+    if (t->jobs[slot].place == PLACE_DECLINED)
+        event_look_cached(t, slot, EVENT_CHANGED, at_us);
+}
+
 /* Some instants have come. After a slice of them, others on the loop have their turn. */
 void event_rang(struct alarm *alarm, int64_t now_us)
 {
     struct event_trigger *t = alarm->data;
     uint32_t slot;
     int64_t at_us;
+    int n = 0;
     counters_lateness(t->site->counters, t->entry.policy->name, now_us - alarm->due);
-    for (int n = 0; n < SCAN_SLICE && due_first(&t->due, &slot, &at_us) && at_us <= now_us; n++) {
+    for (; n < SCAN_SLICE && due_first(&t->due, &slot, &at_us) && at_us <= now_us; n++) {
         due_remove(&t->due, slot);
         counters_lateness(t->site->counters, t->entry.policy->name, now_us - at_us);
         event_look_cached(t, slot, EVENT_AGAIN, at_us);
     }
+    for (; n < SCAN_SLICE && due_first(&t->recheck, &slot, &at_us) && at_us <= now_us; n++)
+        ask_again(t, slot, at_us, now_us);
     event_arm(t);
 }
 

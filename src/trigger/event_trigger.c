@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "policy/policy_text.h"
 #include "trigger/event_parts.h"
 #include "trigger/triggers.h"
 
@@ -116,6 +117,8 @@ static void my_turn(struct defer *d)
         return;
     if (!t->read)
         begin_reading(t);
+    else if (!event_text_settle(t))
+        return;
     else if (t->scanning)
         event_scan(t);
     else if (event_scan_due(t))
@@ -147,6 +150,7 @@ void event_release(struct event_trigger *t)
     error_keep(&t->unread, NULL);
     due_clear(&t->due);
     due_clear(&t->retry);
+    due_clear(&t->recheck);
     free(t->jobs);
     free(t->since_us);
     free(t->version);
@@ -195,12 +199,18 @@ bool event_trigger_reload(struct event_trigger *t, const struct policy_entry *en
     if (held != t->held || was->on != is->on || was->kind != is->kind ||
         mpijob_match_timed(was->match) != mpijob_match_timed(is->match))
         return false;
+    if (is->again && policy_text_differs(was->text, is->text))
+        return false; /* what the run under way has is of the old text: the next trigger waits for it */
     bool dry = was->dry_run && is->dry_run;
+    uint64_t text = was->text;
+    if (was->recheck != is->recheck) /* all are asked about now, and again after the new span */
+        due_clear(&t->recheck);
     policy_set_hold(entry->file->set);
     policy_set_release(t->entry.file->set); /* and `was` with it */
     t->entry = *entry;
     t->fails = 0;
     t->pause_until_ms = 0;
+    event_text_reloaded(t, text);
     for (uint32_t slot = 0; slot < t->slots; slot++) {
         if (!dry || !(t->jobs[slot].flags & JOB_WAS_DRY)) /* another dry run would say the same */
             event_unpass(t, slot);

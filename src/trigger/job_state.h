@@ -39,6 +39,12 @@ enum {
     JOB_HAS_ROW = 2, /* there may be a row of it in the store */
     JOB_WAS_DRY = 4, /* its last run was dry */
 };
+/* A flag for each kind of event but ON_MATCH: it has come since the policy's first start with such events. What came
+ * before is not for the policy, whatever its text is. */
+static inline uint8_t job_since_start(unsigned kind)
+{
+    return (uint8_t)(kind << 2);
+}
 
 #define JOB_TRIES_MOST 20
 

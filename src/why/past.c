@@ -53,7 +53,7 @@ static void read_past(struct work *work)
     if (rc || !r->call.state || !p->on)
         return;
     state_key(p->name, cluster_name(r->call.runs->site->cluster), key);
-    rc = event_handled_read(r->call.state, key, p->on, &r->view, &r->handled, &r->past_error);
+    rc = event_handled_read(r->call.state, key, p, &r->view, &r->handled, &r->past_error);
     r->handled_known = rc == 0;
 }
 

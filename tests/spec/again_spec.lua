@@ -1,0 +1,270 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What a reload says of the policies, and what a new text of a policy with `on` does to the jobs that it has handled.
+local support = require "support"
+local sim = require "support.sim"
+
+local NOW <const> = 1767225600 -- 2026-01-01T00:00:00Z
+local function rfc(at)
+    return os.date("!%Y-%m-%dT%H:%M:%SZ", at)
+end
+
+describe("a new text of a policy", function()
+    local server, folder, daemons
+
+    before_each(function()
+        server = sim.start("--version", "v2beta1")
+        server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+        folder = support.folder()
+        os.execute("mkdir -p " .. folder .. "/policies/lib")
+        daemons = {}
+    end)
+    after_each(support.cleanup)
+
+    local function path(name, subresource)
+        return server:path("v2beta1", "train", name) .. (subresource and "/" .. subresource or "")
+    end
+
+    local function get(name)
+        local status, job = server:request("GET", path(name))
+        assert(status == 200, status)
+        return job
+    end
+
+    local function set_state(name, state)
+        local job = get(name)
+        local function condition(kind)
+            return { type = kind, status = "True", reason = "x", message = "x", lastTransitionTime = rfc(NOW), lastUpdateTime = rfc(NOW) }
+        end
+        local finished = state == "Succeeded" or state == "Failed"
+        job.status = { conditions = { condition "Created", condition(state) }, startTime = rfc(NOW), completionTime = finished and rfc(NOW) or nil }
+        local status, answer = server:request("PUT", path(name, "status"), job)
+        assert(status == 200, support.json.encode(answer))
+    end
+
+    local function create(name, state)
+        local template = { spec = { containers = { { name = "mpi", image = "registry.example.com/mpi:1" } } } }
+        local status, answer = server:request("POST", path(), { apiVersion = "kubeflow.org/v2beta1", kind = "MPIJob",
+            metadata = { name = name, namespace = "train" }, spec = { mpiReplicaSpecs = { Launcher = { replicas = 1, template = template } } } })
+        assert(status == 201, support.json.encode(answer))
+        if state then
+            set_state(name, state)
+        end
+    end
+
+    local function write(text, name)
+        support.write(folder .. "/policies/" .. (name or "p.lua"), text)
+    end
+
+    local function move(daemon, how)
+        daemon:write(how .. "\n")
+        daemon:expect("clock ", "stdout")
+    end
+
+    local function start(...)
+        local daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "--grace", "1s",
+            "--clock", rfc(NOW), folder .. "/policies", ...)
+        daemons[#daemons + 1] = daemon
+        daemon:expect(" in force")
+        move(daemon, "set " .. rfc(NOW))
+        return daemon
+    end
+
+    local function stop(daemon)
+        move(daemon, "advance 1s")
+        assert.are.equal(0, (daemon:stop()))
+    end
+
+    local function reload(daemon)
+        daemon:kill("sighup")
+        local line = daemon:expect("the policies are loaded again")
+        daemon:expect(" in force")
+        move(daemon, "advance 1s")
+        return line
+    end
+
+    -- How often the policy has changed the job.
+    local function count(policy, job)
+        local code, out, err = support.mpijobd("journal", "--state", folder .. "/s.db", "-o", "json", "--limit", "0")
+        assert.are.equal(0, code, err)
+        local n = 0
+        for _, row in ipairs(support.json.decode(out)) do
+            n = n + (row.outcome == "done" and row.policy == policy and row.name == job and 1 or 0)
+        end
+        return n
+    end
+
+    local function policy(name, more)
+        return ('policy { name = "%s", on = "match", match = { phase = "Running" }, %s }\n'):format(name, more)
+    end
+
+    it("is told after a reload: which are new, gone and changed, by their definitions", function()
+        local label = 'replace = { labels = { seen = "%s" } }'
+        local function lib(answer)
+            support.write(folder .. "/policies/lib/teams.lua", "return { answer = '" .. answer .. "' }")
+        end
+        lib "a"
+        local helper = [[local function answer() return { labels = { helped = "%s" } } end
+            policy { name = "helped", every = "1h", replace = function() return answer() end }]]
+        write(policy("same", label:format "1") .. policy("other", label:format "1") .. policy("leaves", label:format "1"))
+        write(helper:format "1", "helper.lua")
+        write([[function shared() return "1" end
+            function other() return 1 end
+            policy { name = "by-global", every = "1h", run = function() log.info(shared()) end }
+            policy { name = "not-by-global", every = "1h", run = function() log.info("x") end } ]], "global.lua")
+        write([[local teams = require "lib.teams"
+            policy { name = "by-lib", every = "1h", run = function() log.info(teams.answer) end }]], "lib.lua")
+        write([[local began = time.now()
+            policy { name = "by-time", every = "1h", run = function() log.info(began) end }]], "time.lua")
+        local daemon = start()
+        local line = reload(daemon)
+        assert.is_truthy(line:find("none has changed", 1, true), line)
+        -- a comment, other lines, the order of keys, another policy of the file
+        write("-- new\n\n" .. policy("new", label:format "1") .. policy("other", label:format "2")
+            .. 'policy { on = "match", name = "same", ' .. label:format "1" .. ', match = { phase = "Running" } } -- as before')
+        write(helper:format "2", "helper.lua")
+        write([[
+            function shared() return "2" end
+            function other() return 1 end
+            policy { name = "by-global", every = "1h", run = function() log.info(shared()) end }
+            policy { name = "not-by-global", every = "1h", run = function() log.info("x") end } ]], "global.lua")
+        lib "b"
+        line = reload(daemon)
+        assert.is_truthy(line:find('added=new changed=by-global,helped,by-lib,other gone=leaves unchanged=3', 1, true), line)
+        line = reload(daemon)
+        assert.is_truthy(line:find("none has changed unchanged=8", 1, true), line)
+        stop(daemon)
+    end)
+
+    it("leaves what is handled as it is, and says how much that is", function()
+        create("a", "Running")
+        create("b", "Running")
+        create("c", "Succeeded")
+        write(policy("p", 'replace = { labels = { seen = "1" } }'))
+        local daemon = start()
+        daemon:expect("replaced policy=p job=train/a")
+        daemon:expect("replaced policy=p job=train/b")
+        write(policy("p", 'replace = { labels = { seen = "2" } }'))
+        daemon:kill("sighup")
+        daemon:expect("changed=p")
+        daemon:expect("stay as they are (again = true would count them as new) policy=p handled=2")
+        move(daemon, "advance 1s")
+        stop(daemon)
+        assert.are.equal(1, count("p", "a"))
+        write(policy("p", 'replace = { labels = { seen = "3" } }')) -- while it is down
+        daemon = start()
+        daemon:expect("stay as they are (again = true would count them as new) policy=p handled=2")
+        stop(daemon)
+        assert.are.equal(1, count("p", "a"))
+        assert.are.equal("1", get("a").metadata.labels.seen)
+    end)
+
+    it("with again counts them as new: once for each text, over reloads and restarts", function()
+        create("a", "Running")
+        local function text(n)
+            write(policy("p", 'again = true, replace = { labels = { seen = "' .. n .. '" } }'))
+        end
+        text(1)
+        local daemon = start()
+        daemon:expect("replaced policy=p job=train/a")
+        reload(daemon)
+        assert.are.equal(1, count("p", "a"))
+        text(2)
+        daemon:kill("sighup")
+        daemon:expect("count as new policy=p handled=1")
+        daemon:expect("replaced policy=p job=train/a")
+        move(daemon, "advance 1s")
+        reload(daemon)
+        assert.are.equal(2, count("p", "a"))
+        stop(daemon)
+        daemon = start() -- without a change
+        stop(daemon)
+        assert.are.equal(2, count("p", "a"))
+        text(3)
+        daemon = start()
+        daemon:expect("count as new policy=p handled=1")
+        daemon:expect("replaced policy=p job=train/a")
+        move(daemon, "advance 1s")
+        daemon:kill("sigkill")
+        daemon:wait()
+        daemon = start()
+        stop(daemon)
+        assert.are.equal(3, count("p", "a"))
+        text(2) -- which it had before
+        daemon = start()
+        daemon:expect("count as new policy=p handled=1")
+        daemon:expect("replaced policy=p job=train/a")
+        stop(daemon)
+        assert.are.equal(4, count("p", "a"))
+        assert.are.equal("2", get("a").metadata.labels.seen)
+    end)
+
+    it("with again waits for the run of the old text, and handles each job once", function()
+        create("gate")
+        local function text(n)
+            write(policy("p", ([[again = true, limits = { cpu = "1m" }, run = function(run)
+                for job in run.jobs do
+                    log.info("at work %d")
+                    while not mpijob.get("train/gate").labels.open do end
+                    assert(mpijob.replace(job, { labels = { seen = "%d" } }))
+                end
+            end]]):format(n, n)))
+        end
+        text(1)
+        local daemon = start()
+        create("a", "Running")
+        daemon:expect("at work 1")
+        for n = 2, 3 do
+            text(n)
+            daemon:kill("sighup")
+            daemon:expect("changed=p")
+        end
+        server:request("PATCH", path("gate"), { metadata = { labels = { open = "yes" } } }, "application/merge-patch+json")
+        daemon:expect("at work 3")
+        stop(daemon)
+        assert.are.equal("3", get("a").metadata.labels.seen)
+        assert.are.equal(2, count("p", "a"))
+    end)
+
+    it("with again means what has come since the policy's first start", function()
+        create("before", "Succeeded")
+        create("same", "Running")
+        local function text(n)
+            write(([[
+                policy { name = "f", on = "finished", again = true, replace = { labels = { f = "%d" } } }
+                policy { name = "c", on = "changed", again = true, match = { name = { "before", "same" } }, replace = { labels = { c = "%d" } } }
+                policy { name = "a", on = "added", again = true, replace = { labels = { a = "%d" } } }]]):format(n, n, n))
+        end
+        text(1)
+        local daemon = start()
+        create("new", "Running")
+        daemon:expect("replaced policy=a job=train/new")
+        set_state("new", "Succeeded")
+        daemon:expect("replaced policy=f job=train/new")
+        set_state("same", "Running")
+        local status = server:request("PATCH", path("same"), { metadata = { labels = { x = "1" } } }, "application/merge-patch+json")
+        assert.are.equal(200, status)
+        daemon:expect("replaced policy=c job=train/same")
+        move(daemon, "advance 1s")
+        text(2)
+        daemon:kill("sighup")
+        daemon:expect("changed=f,c,a")
+        move(daemon, "advance 1s")
+        move(daemon, "advance 1s")
+        local labels = get("new").metadata.labels
+        assert.are.same({ "2", "2" }, { labels.a, labels.f })
+        assert.are.equal("2", get("same").metadata.labels.c)
+        assert.are.same(nil, get("before").metadata.labels)
+        stop(daemon)
+        daemon = start()
+        stop(daemon)
+        assert.are.same({ 2, 2 }, { count("a", "new"), count("f", "new") })
+        assert.are.equal(0, count("f", "before") + count("a", "before") + count("c", "before") + count("a", "same"))
+    end)
+
+    it("is refused by again beside a schedule", function()
+        write 'policy { name = "p", every = "1h", again = true, replace = { labels = { seen = "1" } } }'
+        local code, _, err = support.mpijobd("check", folder .. "/policies")
+        assert.are.equal(1, code)
+        assert.is_truthy(err:find('p.lua:1: policy "p": again goes with on, not with schedule or every', 1, true), err)
+    end)
+end)
