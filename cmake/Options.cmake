@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What can be chosen at configure time, and the warnings that every file of ours is compiled with.
+# What can be chosen at configure time, and the warnings that all our files are compiled with.
 option(MPIJOBD_WERROR "Treat warnings as errors" OFF)
 option(MPIJOBD_FUZZ "Build the libFuzzer targets (needs clang)" OFF)
 set(MPIJOBD_SANITIZE "" CACHE STRING "Sanitizers, comma separated: address,undefined")

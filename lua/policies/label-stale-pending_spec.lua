@@ -15,7 +15,7 @@ describe("label-stale-pending", function()
         assert.replaced(job, { labels = { triage = remove } })
     end)
 
-    it("leaves a label alone that somebody else has set", function()
+    it("leaves a label alone that someone else has set", function()
         local job = cluster.job { phase = "Pending", pending_for = "2d", labels = { triage = "mine" } }
         assert.untouched(job)
     end)

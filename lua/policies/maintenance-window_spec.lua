@@ -19,7 +19,7 @@ describe("maintenance-window", function()
         assert.is_true(#cluster.pods(job) > 0)
     end)
 
-    it("does not resume what somebody else suspended", function()
+    it("does not resume what someone else suspended", function()
         local job = cluster.job { labels = low, phase = "Suspended" }
         clock.advance "5h"
         assert.untouched(job)

@@ -29,10 +29,10 @@
 ---@field as_of number the instant of which it is, seconds since 1970: when the cache last heard of the server, or when it was read
 ---@field cluster string the configuration's name of the cluster that it was read from; `"default"` where there is but one
 ---@field controller "mpi-operator"|"training-operator"|"cci"|"unknown" which acts on it, as far as is known
----@field labels table<string, string> a copy; empty where there are none
+---@field labels table<string, string> a copy; empty where the job has no labels
 ---@field annotations table<string, string> a copy
 ---@field phase mpijobd.Phase
----@field reason string of the condition that decides the phase, such as "MPIJobEvicted"; "" where there is none
+---@field reason string of the condition that decides the phase, such as "MPIJobEvicted"; "" where it has no reason
 ---@field evicted boolean Failed with reason MPIJobEvicted
 ---@field created number
 ---@field started number? status.startTime

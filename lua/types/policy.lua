@@ -23,7 +23,7 @@
 ---@field labels? table<string, string>|string labels that have to be so, or a selector as kubectl takes it: `"team in (vision, speech), keep != true, !debug"`. The server does this part
 ---@field annotations? table<string, string> annotations that have to be exactly so
 ---@field phase? mpijobd.Phase|mpijobd.Phase[]
----@field cleanPodPolicy? mpijobd.CleanPodPolicy|"unset"|(mpijobd.CleanPodPolicy|"unset")[] the value in force; `"unset"`: there is none
+---@field cleanPodPolicy? mpijobd.CleanPodPolicy|"unset"|(mpijobd.CleanPodPolicy|"unset")[] the value in force; `"unset"`: no value is in force
 ---@field gpus? string|integer GPUs that the job asks for, all roles together: `">0"`, `"<=8"`, `"!=4"`, or a number
 ---@field deleting? boolean true: only jobs that are being deleted; else they do not match
 ---@field problem? mpijobd.Problem|mpijobd.Problem[] it is set up wrongly in one of these ways

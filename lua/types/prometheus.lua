@@ -43,6 +43,6 @@ function prometheus.query_range(expression, options) end
 ---@param expression string
 ---@param options? mpijobd.PrometheusOptions
 ---@return number? value
----@return mpijobd.Error? err reason NoData: there is none, or NaN; Ambiguous: there are several series
+---@return mpijobd.Error? err reason NoData: no value, or NaN; Ambiguous: there are several series
 ---@async
 function prometheus.value(expression, options) end

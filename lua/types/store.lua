@@ -12,7 +12,7 @@ store = {}
 ---@field ttl? string|number gone after this time: "1d", or seconds
 
 ---@param key string
----@return any value nil: there is none
+---@return any value nil: the key has no value
 ---@return mpijobd.Error? err
 ---@async
 function store.get(key) end
@@ -32,7 +32,7 @@ function store.set(key, value, options) end
 ---@async
 function store.delete(key) end
 
----Compare and swap: sets the value only where the present one equals `expected` (nil: where there is none).
+---Compare and swap: sets the value only where the present one equals `expected` (nil: where the key has no value).
 ---@param key string
 ---@param expected any
 ---@param value any

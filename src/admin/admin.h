@@ -29,7 +29,7 @@ struct admin_options {
     struct metrics *metrics;
     /* Appends what is missing, a line each; nothing: ready. NULL: always ready. */
     void (*missing)(void *data, struct buf *out);
-    /* Appends every part with its state, a line each, for /readyz?verbose. NULL: there are none to tell. */
+    /* Appends every part with its state, a line each, for /readyz?verbose. NULL: it has no parts to list. */
     void (*parts)(void *data, struct buf *out);
     void *data;
     unsigned header_ms; /* how long a request may take to arrive; 0: 10 s */

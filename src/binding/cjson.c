@@ -31,7 +31,7 @@ static int l_setter(lua_State *L)
                       lua_tostring(L, lua_upvalueindex(1)));
 }
 
-/* lua-cjson makes a copy with settings of its own; there are none here. Upvalue: the module. */
+/* lua-cjson makes a copy with settings of its own; here it has no settings. Upvalue: the module. */
 static int l_new(lua_State *L)
 {
     lua_pushvalue(L, lua_upvalueindex(1));

@@ -9,7 +9,7 @@
 #include "binding/base/module.h"
 #include "binding/outside/outside_modules.h"
 
-/* The modules one after the other, from 0 on; false: there is none. What it points to is static. */
+/* The modules one after the other, from 0 on; false: there are no more. What it points to is static. */
 bool binding_module_at(size_t index, struct binding_module *module);
 /* NULL: the module has no such function. */
 const struct binding_function *binding_function_of(const struct binding_module *module, struct str name);

@@ -251,7 +251,7 @@ static int l_within(lua_State *L)
     return 1;
 }
 
-/* next(schedule [, seconds [, zone]]): the first time after it; nil: there is none */
+/* next(schedule [, seconds [, zone]]): the first time after it; nil: it never comes */
 static int l_next(lua_State *L)
 {
     struct cron cron;

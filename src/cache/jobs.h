@@ -34,7 +34,7 @@ struct jobs {
     struct job **chunks;
     uint32_t chunk_count, chunk_cap;
     uint32_t slots; /* all slots are below this number */
-    uint32_t free;  /* the first free slot, NO_SLOT: there is none */
+    uint32_t free;  /* the first free slot, NO_SLOT: all are taken */
     uint32_t count;
     uint32_t *table; /* slot + 1, 0: empty; open addressing */
     uint32_t table_size;

@@ -23,7 +23,7 @@ struct engine_options {
     struct defer_queue *soon; /* of the loop; outlives the engine */
     struct clock *clock;      /* outlives the engine */
     const struct log *log;
-    const struct engine_place *places; /* copied; where there are none, policies are only loaded (check, next) */
+    const struct engine_place *places; /* copied; without places, policies are only loaded (check, next) */
     size_t place_count;
     const char *const *cluster_names; /* that policies may name, NULL-terminated; outlive the engine. NULL: any */
     struct metrics *metrics;          /* NULL: nothing is counted. Not owned */

@@ -42,7 +42,7 @@ static struct guard_shared *adopted(void)
     return shared;
 }
 
-/* Beside the program, as it is built, or where it is installed. False: there is none. */
+/* Beside the program, as it is built, or where it is installed. False: it is in neither place. */
 static bool find_program(const char *self, char out[PATH_MAX])
 {
     static const char *const places[] = {"mpijobd-parent", "../libexec/mpijobd/mpijobd-parent"};

@@ -72,7 +72,7 @@ static int add(struct quarantine *q, struct quarantine_mark mark, const char *fi
     return 0;
 }
 
-/* The next word of the line; NULL: there is none, or it is longer than size - 1. */
+/* The next word of the line; NULL: the line has no more, or it is longer than size - 1. */
 static const char *word(char **line, size_t size)
 {
     const char *text = strsep(line, " ");

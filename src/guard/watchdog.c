@@ -35,7 +35,7 @@ struct watchdog {
 
     /* the thread's */
     uint64_t seen_turns, seen_idle, seen_kept_waiting, busy;
-    uint64_t stop_seen; /* when the request to stop was; 0: there is none */
+    uint64_t stop_seen; /* when the request to stop was; 0: no request has come */
 };
 
 /* ---- requests to stop ---- */

@@ -68,7 +68,7 @@ static const char *skip_word(const char *at)
 }
 
 /* A quoted string at `at`: appended without quotes and backslashes. Returns what follows,
- * or NULL where there is none. */
+ * or NULL where it has no such word. */
 static const char *unquote(struct buf *out, const char *at)
 {
     if (*at != '"')

@@ -61,7 +61,7 @@ static void describe_ours(const struct http_request *request, struct error *err)
     case ERR_INVALID:
         error_set(err, ERR_UNREACHABLE, WHERE "it is not known whom to trust: %s", WHERE_OF(request),
                   request->client->distrust ? request->client->distrust->message : "");
-        error_set_retryable(err, false); /* somebody has to mend it; the next request looks again */
+        error_set_retryable(err, false); /* a person has to mend the file; the next request looks again */
         return;
     case ERR_LIMIT:
         if (request->head.complete)

@@ -66,7 +66,7 @@ int http_client_beside(struct http_client *first, unsigned connections, struct h
  * over connections made after it. ERR_INVALID, ERR_NOMEM: then all is as before. */
 int http_client_identify(struct http_client *client, struct str certificate, struct str key, struct error *err);
 
-/* Looks at the TLS files now; config.looked is called later. False: there are none. */
+/* Looks at the TLS files now; config.looked is called later. False: it has no such files. */
 bool http_client_look(struct http_client *client);
 
 /* Cancels what is under way (each `done` is called with ERR_CANCELLED), closes; `closed` when libuv holds nothing of it

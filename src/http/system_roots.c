@@ -105,7 +105,7 @@ static int add_folder(struct reading *r, const char *path, struct error *err)
     return rc;
 }
 
-/* The list's next folder; false: there is none. */
+/* The list's next folder; false: that was the last. */
 static bool next_folder(const char **list, char path[PATH_SIZE])
 {
     while (**list) {

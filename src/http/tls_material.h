@@ -38,7 +38,7 @@ struct tls_stamps {
 void tls_stamps_read(struct tls_stamps *stamps, const struct tls_source *source, bool system);
 
 struct tls_material {
-    X509_STORE *roots; /* NULL: nobody is trusted, or the system's were not read */
+    X509_STORE *roots; /* NULL: no CA is trusted, or the system's were not read */
     X509 *certificate; /* NULL: none; then there is no key either */
     STACK_OF(X509) * chain;
     EVP_PKEY *key;

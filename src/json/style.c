@@ -5,7 +5,7 @@
 #include "json/bytes.h"
 #include "json/style.h"
 
-/* From the last line break in white space to its end; empty where there is none. */
+/* From the last line break in white space to its end; empty where it has no line break. */
 static struct str line_lead(struct str space)
 {
     size_t i = space.len;

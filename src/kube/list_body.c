@@ -121,7 +121,7 @@ static int took_value(struct list_body *b, struct json value, struct error *err)
 {
     b->place = AFTER_VALUE;
     if (b->items && json_type(value) != JSON_NULL) /* Go writes a list that was never filled as null */
-        return no_list("its items are none", err);
+        return no_list("its items are no array", err);
     b->listed = b->listed || b->items;
     return b->metadata ? read_metadata(b, value, err) : 0;
 }

@@ -18,7 +18,7 @@ struct kube_reflect_timing { /* 0: the default, as in the daemon; tests make the
     uint64_t silence_ms; /* a watch that says nothing for so long is dead: 90,000. Servers send a bookmark a minute */
     unsigned least_s, most_s;             /* timeoutSeconds is drawn from these: 300 to 600 */
     uint64_t backoff_ms, backoff_most_ms; /* 800, 30,000 */
-    uint64_t stream_ms;  /* a stream without its closing bookmark so long after its last event is none: 5,000 */
+    uint64_t stream_ms;  /* without its closing bookmark so long after its last event, a stream is given up: 5,000 */
     uint64_t settled_ms; /* a watch that lived so long was a good one: the next is begun without a pause: 5,000 */
 };
 

@@ -10,7 +10,7 @@ enum kube_event_type { KUBE_ADDED, KUBE_MODIFIED, KUBE_DELETED, KUBE_BOOKMARK, K
 struct kube_event {
     enum kube_event_type type;
     struct json object; /* an object; of KUBE_ERROR, a Status */
-    struct str version; /* its metadata.resourceVersion; empty where there is none */
+    struct str version; /* its metadata.resourceVersion; empty where the line has no version */
 };
 
 struct watch_lines {

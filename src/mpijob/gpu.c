@@ -34,7 +34,7 @@ static bool counts(struct json key, const char *const *resources)
     return false;
 }
 
-/* Less than none is none. What cannot be read is none too, and *unread says that there is such an amount. */
+/* An amount below 0 counts as 0. So does what cannot be read, and *unread says that there is such an amount. */
 static int64_t quantity(struct json value, bool *unread)
 {
     int64_t number;

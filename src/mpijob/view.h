@@ -42,7 +42,7 @@ struct mpijob_view {
     bool evicted;                    /* Failed with reason MPIJobEvicted */
     bool deleting;                   /* deletionTimestamp is set */
     struct json labels, annotations; /* objects, or absent */
-    int64_t workers;                 /* spec replicas of Worker; 0 where there are none */
+    int64_t workers;                 /* spec replicas of Worker; 0 where it has no Worker */
     int64_t workers_active;          /* status.replicaStatuses.Worker.active; -1 where the status does not tell: unset,
                                         or finished, as v1 and v2beta1 clear it then (mpijob/pods.h counts them) */
 };
@@ -51,7 +51,7 @@ struct mpijob_view {
  * default list. */
 extern const char *const mpijob_gpu_resources[];
 
-/* GPUs that the object's pod templates ask for: replicas times the containers' limits, where there are none their
+/* GPUs that the object's pod templates ask for: replicas times the containers' limits, or, without limits, their
  * requests. A role without replicas has what its kind's controller takes (kind.h). resources: as in mpijob_target.
  * Saturates. *unread: an amount among them is no quantity; it is not counted. */
 int64_t mpijob_gpus(struct json object, enum mpijob_kind kind, const char *const *resources, bool *unread);

@@ -260,7 +260,7 @@ static int transfer(struct sending *s, struct error *err)
     buf_free(&url);
     if (rc == CURLE_OK)
         return 0;
-    if (s->distrust.code) /* tried again: somebody may mend the file */
+    if (s->distrust.code) /* tried again: the file may be mended meanwhile */
         return error_set(err, ERR_UNREACHABLE, "email: it is not known whom to trust: %s", s->distrust.message);
     if (s->refused)
         return error_set(err, ERR_REFUSED, "email: the server's address is %s", s->refused);

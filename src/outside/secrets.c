@@ -51,7 +51,7 @@ bool secret_veiled(struct str text)
     return text.len && memchr(text.ptr, '\0', text.len);
 }
 
-/* The next piece of the text, which is moved on: a literal, or a secret's name. False: there is none. */
+/* The next piece of the text, which is moved on: a literal, or a secret's name. False: the text has ended. */
 static bool next_piece(struct str *rest, struct str *piece, bool *name)
 {
     if (!rest->len)

@@ -38,7 +38,7 @@ struct shelf_wait {
 /* True: it is in memory. False: wait->done comes when it is, or could not be read. */
 bool shelf_ready(struct shelf *shelf, struct shelf_wait *wait);
 
-/* The JSON text; ptr NULL: there is none, or it has expired. Valid until the shelf is changed. */
+/* The JSON text; ptr NULL: the key has no value, or it has expired. Valid until the shelf is changed. */
 struct str shelf_get(struct shelf *shelf, const char *key);
 /* value.ptr NULL: removes the key. expires_at: microseconds, 0: never. 0: wait->done comes when it is durable; where it
  * could not be written, what was there before is there again. ERR_LIMIT, ERR_NOMEM: nothing was changed, and done is

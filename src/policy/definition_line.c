@@ -35,7 +35,7 @@ static bool starts_policy(struct text t, size_t at)
            !is_word(t.ptr[at + 6]);
 }
 
-/* The first place from `from` on, outside comments, before the next policy; len: there is none. */
+/* The first place from `from` on, outside comments, before the next policy; len: no such place. */
 static size_t find(struct text t, size_t from, const char *key)
 {
     size_t key_len = strlen(key);

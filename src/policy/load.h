@@ -121,7 +121,7 @@ void policy_file_add_plugin(struct policy_file *file, struct plugin *plugin);
 /* Is it the path of the policy file, or of one that it has required? */
 bool policy_file_has_source(const struct policy_file *file, const char *path, size_t len);
 
-/* The mark of the policy of that name ("": of the file's own code) in the quarantine; NULL: there is none. */
+/* The mark of the policy of that name ("": of the file's own code) in the quarantine; NULL: it is not there. */
 const struct quarantine_mark *policy_quarantine_mark(const struct policy_file *file, const char *policy);
 /* Who is to blame for what is done for that policy outside of its script. Valid as long as both. */
 struct guard_who policy_who(const struct policy_file *file, const struct policy *policy);

@@ -38,7 +38,8 @@ const char *pattern_match(struct matcher *m, const char *at);
 
 /* Pushes capture i, counted from 0; the whole match from..to where the pattern has no captures and i is 0. */
 void pattern_push(struct matcher *m, int i, const char *from, const char *to);
-/* Pushes all captures, or the whole match (if from is not NULL) where there are none. How many it has pushed. */
+/* Pushes all captures, or the whole match (if from is not NULL) where the pattern has no captures. Returns how many it
+ * has pushed. */
 int pattern_push_all(struct matcher *m, const char *from, const char *to);
 
 /* True: the pattern is plain text. */

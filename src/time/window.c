@@ -30,7 +30,7 @@ static bool read_day(const char **at, int *day)
     return false;
 }
 
-/* "mon-fri,sun "; where there are none, each day. */
+/* "mon-fri,sun "; where no days are named, each day. */
 static bool read_days(const char **at, unsigned *days)
 {
     int first, last;

@@ -38,7 +38,7 @@ void triggers_go_on(struct triggers *triggers, const char *policy);
 
 /* No event trigger has anything to do, or under way. */
 bool triggers_idle(const struct triggers *triggers);
-/* The schedule in force of that policy; NULL: there is none. */
+/* The schedule in force of that policy; NULL: it has no schedule. */
 struct schedule *triggers_schedule(const struct triggers *triggers, const char *policy);
 /* Calls visit for each policy with `on`; depth: how many jobs wait for a run of it. */
 void triggers_each_queue(const struct triggers *triggers, void (*visit)(void *data, const char *policy, size_t depth),

@@ -54,8 +54,8 @@ struct yaml_node yaml_item(struct yaml_node list, size_t i);
 struct yaml_node yaml_key(struct yaml_node map, size_t i);
 struct yaml_node yaml_value(struct yaml_node map, size_t i);
 
-/* The member of that key, the last one if the key is given twice; then what merge keys (<<) bring in. Absent if there
- * is none, or `map` is not a map. */
+/* The member of that key, the last one if the key is given twice; then what merge keys (<<) bring in. Absent if
+ * `map` has no such key, or is no map. */
 struct yaml_node yaml_get(struct yaml_node map, const char *key);
 
 #endif

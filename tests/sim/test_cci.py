@@ -235,7 +235,7 @@ class OtherWays(unittest.TestCase):
                 self.assertEqual(status("robot"), 200)
                 self.assertEqual(status(None), 403)
                 self.assertEqual(status("stranger"), 401)
-                change = urllib.request.Request(sim.ready["url"] + "/_sim/credentials", b'{"certificates":["somebody"]}',
+                change = urllib.request.Request(sim.ready["url"] + "/_sim/credentials", b'{"certificates":["visitor"]}',
                                                 {"Content-Type": "application/json"}, method="PUT")
                 urllib.request.urlopen(change, context=ssl._create_unverified_context()).close()
                 self.assertEqual(status("robot"), 401)

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Files that are none: a pipe that nobody writes to, a folder, a device. Each is refused at once, and named.
+-- Paths at which no regular file is: a pipe that nobody writes to, a folder, a device. Each is refused at once, and named.
 local support = require "support"
 local sim = require "support.sim"
 local http = require "socket.http"

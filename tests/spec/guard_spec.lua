@@ -253,7 +253,7 @@ describe("a policy that hangs or crashes the daemon", function()
         assert.are.equal(0, (daemon:stop()))
     end)
 
-    it("runs again when somebody says so", function()
+    it("runs again when a person says so", function()
         local folder = policies { bad = "fault.hang()" }
         local daemon = start(folder)
         in_quarantine(daemon, "held the loop for too long")

@@ -72,7 +72,7 @@ describe("a server that sends", function()
         assert.are.equal(0, (daemon:stop("sigterm")))
     end)
 
-    it("names that are none", function()
+    it("names that no object can have", function()
         local stream
         server = scripted.start {
             list = function()

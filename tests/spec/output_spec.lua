@@ -16,7 +16,7 @@ describe("a daemon whose output nobody reads", function()
     end)
     lazy_teardown(support.cleanup)
 
-    -- A daemon with both outputs in one pipe that somebody holds open.
+    -- A daemon with both outputs in one pipe that another process holds open.
     local function start(policy)
         local pipe = folder .. "/pipe"
         assert.are.equal(0, (support.proc.run("/usr/bin/mkfifo", { args = { pipe } })))
@@ -50,7 +50,7 @@ describe("a daemon whose output nobody reads", function()
         end
         local first = lost(0)
         assert.are.equal("ok\n", (http.request(url .. "/livez")))
-        -- Somebody reads again.
+        -- The pipe is read again.
         local text = read(fd, "", " warn  %d+ lines were lost here: nobody took what is written to standard error\n")
         assert.is_true(#text > 4 * 2 ^ 20 and #text < 12 * 2 ^ 20)
         -- And leaves it again: the end does not wait for it.

@@ -153,7 +153,7 @@ it("goes on", function() assert.is_true(true) end)]]
         os.remove(folder .. "/free.lua")
         code, out = test 'it("x", function() assert.untouched(cluster.job {}) end)'
         assert.are.equal(1, code)
-        support.contains(out, "no policy: there is none beside the spec; name it by policy.load")
+        support.contains(out, "no policy stands beside the spec; name one by policy.load")
     end)
 
     it("has faults: conflicts, servers that fail, answers that are lost, roles that lack a verb", function()

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Through a proxy, as the kubeconfig or the environment has it; and as somebody else.
+-- Through a proxy, as the kubeconfig or the environment has it; and as another user.
 local support = require "support"
 local sim = require "support.sim"
 local proxies = require "support.proxy"
@@ -119,7 +119,7 @@ users: [{name: dev, user: {token: canary-token}}]
     end)
 end)
 
-describe("somebody else", function()
+describe("another user", function()
     local server
 
     before_each(function()
@@ -163,13 +163,13 @@ users: [{name: dev, user: {as: filed, as-uid: "9", as-groups: [x, y]}}]
 end)
 
 if clusters.real then
-    describe("somebody else #cluster", function()
+    describe("another user #cluster", function()
         it("is whom the server sees", function()
             local server = clusters.start(clusters.versions[4])
-            local code, _, err = support.mpijobd("get", "-A", "--kubeconfig", server.kubeconfig, "--as", "somebody", "--as-group", "nobodies")
+            local code, _, err = support.mpijobd("get", "-A", "--kubeconfig", server.kubeconfig, "--as", "visitor", "--as-group", "nobodies")
             assert.are.equal(1, code)
-            support.contains(err, 'User "somebody" cannot list')
-            code, _, err = support.mpijobd("get", "-A", "--kubeconfig", server.kubeconfig, "--as", "somebody", "--as-group", "system:masters")
+            support.contains(err, 'User "visitor" cannot list')
+            code, _, err = support.mpijobd("get", "-A", "--kubeconfig", server.kubeconfig, "--as", "visitor", "--as-group", "system:masters")
             assert.are.equal(0, code, err)
         end)
     end)

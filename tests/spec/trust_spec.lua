@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Whom everything that speaks TLS trusts without a CA of its own: the system's authorities (SSL_CERT_FILE, SSL_CERT_DIR). Files in their places
--- that are none hold nothing up, and are named.
+-- Whom everything that speaks TLS trusts without a CA of its own: the system's authorities (SSL_CERT_FILE, SSL_CERT_DIR). What stands in
+-- their places and is no regular file holds nothing up, and is named.
 local support = require "support"
 local sim = require "support.sim"
 local web = require "support.web"
@@ -72,7 +72,7 @@ prometheus: { main: { url: "https://localhost:%d/echo" } }
         end
     end)
 
-    it("hold no daemon up, which goes on once somebody mends them", function()
+    it("hold no daemon up, which goes on once they are mended", function()
         local file = folder .. "/mended.pem"
         assert.are.equal(0, (support.proc.run("/usr/bin/mkfifo", { args = { file } })))
         local daemon = support.daemon({ stdin = true, env = env(file) }, "run", "--kubeconfig", kubeconfig, "--state", ":memory:", "--listen", "127.0.0.1:0",

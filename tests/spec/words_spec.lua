@@ -73,7 +73,7 @@ describe("what is read of a cluster", function()
         support.contains(log, [[map="{\"a\":{\"b\":2}}" message_=mine none=null]])
     end)
 
-    it("a script's dry looks are no changes, and what the server did not change is none", function()
+    it("a script's dry looks are no changes, and what the server did not change does not count", function()
         server:create(namespace, "a", { state = "Running" })
         local policy = file(([[policy { name = "p", every = "1h", limits = { changes = 2 }, run = function()
             for _ = 1, 5 do

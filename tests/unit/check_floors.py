@@ -26,6 +26,12 @@ GOOD = {
 }
 
 
+LICENCE = "/* SPDX-License-Identifier: Apache-2.0 */\n"
+for name in GOOD:
+    if name.endswith((".c", ".h")):
+        GOOD[name] = LICENCE + GOOD[name]
+
+
 class Tree(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="floors-")
@@ -78,15 +84,15 @@ class Floors(Tree):
     def test_an_include_of_a_floor_that_is_not_named(self):
         self.write("src/mid/mid.c", GOOD["src/mid/mid.c"])
         self.write("src/floors", GOOD["src/floors"].replace("mid | ground |", "mid | |"))
-        self.assert_said("src/mid/mid.c:3: mid may not use ground (ground/ground.h)", "add ground to the line of mid")
+        self.assert_said("src/mid/mid.c:4: mid may not use ground (ground/ground.h)", "add ground to the line of mid")
 
     def test_an_include_of_nothing(self):
         self.write("src/mid/mid.c", GOOD["src/mid/mid.c"].replace("ground/ground.h", "ground.h"))
-        self.assert_said("src/mid/mid.c:3: there is no src/ground.h")
+        self.assert_said("src/mid/mid.c:4: there is no src/ground.h")
 
     def test_a_library_that_is_not_named(self):
         self.write("src/mid/mid.c", GOOD["src/mid/mid.c"] + "#include <uv.h>\n")
-        self.assert_said("src/mid/mid.c:5: mid may not use library UV (<uv.h>)")
+        self.assert_said("src/mid/mid.c:6: mid may not use library UV (<uv.h>)")
 
     def test_arrows_that_point_down_the_file_and_a_circle(self):
         self.write("src/floors", GOOD["src/floors"].replace("ground | |", "ground | top |"))
@@ -161,9 +167,9 @@ class Sources(Tree):
 
     def test_an_opening(self):
         self.write("src/mid/mid.c", '#include "mid/mid.h"\n')
-        self.write("src/top/top.c", "/* SPDX-License-Identifier: Apache-2.0 */\n/* The highest. */\n")
-        self.write("src/top/next.c", "/* SPDX-License-Identifier: Apache-2.0 */\nint next;\n")
-        self.assert_said("src/mid/mid.c:1: the file does not open", "src/top/next.c:2: the file does not open", command=self.command)
+        self.write("src/top/next.c", LICENCE + "int next;\n")
+        self.assert_said("src/mid/mid.c:1: the file does not open", "src/mid/mid.c: it does not say its licence",
+                         "src/top/next.c:2: the file does not open", command=self.command)
         self.assertNotIn("top.c", self.run_script(*self.command).stdout)
 
     def test_a_guard(self):
@@ -171,23 +177,32 @@ class Sources(Tree):
         self.assert_said("src/mid/mid.h: its guard is not MPIJOBD_MID_MID_H", command=self.command)
 
     def test_sizes(self):
-        self.write("src/mid/mid.c", "/* Long. */\n" * 401)
+        self.write("src/mid/mid.c", LICENCE + "/* Long. */\n" * 400)
         self.assert_said("src/mid/mid.c: 401 lines", command=self.command)
         for number in range(11):
-            self.write(f"src/top/part{number}.c", "/* Long. */\n" * 400)
-        self.write("src/top/part11.c", "/* Long. */\n" * 100)
-        self.assert_said("src/top: its sources have 4506 lines", command=self.command)
+            self.write(f"src/top/part{number}.c", LICENCE + "/* Long. */\n" * 399)
+        self.write("src/top/part11.c", LICENCE + "/* Long. */\n" * 99)
+        self.assert_said("src/top: its sources have 4507 lines", command=self.command)
 
     def test_comments_and_links(self):
-        self.write("src/mid/mid.c", "/* Wide. */\nint a; /* " + "x" * 120 + " */\n")
+        self.write("src/mid/mid.c", LICENCE + "/* Wide. */\nint a; /* " + "x" * 120 + " */\n")
         self.write("docs/a.md", "[here](architecture.md#top) [gone](../src/gone.c) [away](https://example.com/x) [self](#a)\n"
                    "`src/mid/mid.c` `src/mid/NAME.c` `src/mid/none.c`\n")
-        self.assert_said("src/mid/mid.c:2: a comment of 133 columns", "docs/a.md:1: the link to ../src/gone.c leads nowhere",
+        self.assert_said("src/mid/mid.c:3: a comment of 133 columns", "docs/a.md:1: the link to ../src/gone.c leads nowhere",
                          "docs/a.md:2: there is no src/mid/none.c", command=self.command)
         self.assertEqual(self.run_script(*self.command).stdout.count("docs/a.md"), 2)
 
+    def test_words_and_licences(self):
+        self.write("src/mid/mid.c", LICENCE + "/* Somebody wants it; NULL: there is none. */\nint a; /* a value that None has */\n")
+        self.write("tests/a.py", "# nobody is here\nif a is None:\n    pass\n")
+        self.write("tests/fixtures/b.py", "# anew\n")
+        self.write("README.md", "A program of ours.\n")
+        self.assert_said('src/mid/mid.c:2: "Somebody"', 'src/mid/mid.c:2: "is none"', 'tests/a.py:1: "nobody is"',
+                         "tests/a.py: it does not say its licence", 'README.md:1: "of ours"', command=self.command)
+        self.assertEqual(self.run_script(*self.command).stdout.count("cure"), 5)
+
     def test_names(self):
-        self.write("src/mid/ground.c", "/* Something else. */\n")
+        self.write("src/mid/ground.c", LICENCE + "/* Something else. */\n")
         self.assert_said("src/ground src/mid: each has a file named ground", command=self.command)
 
 

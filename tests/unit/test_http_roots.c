@@ -187,7 +187,7 @@ static void the_systems_authorities_are_followed(void **state)
     struct exchange none = {0}, some = {0};
     get(&f, &none, peer_url(&peer, "https", "/"));
     assert_non_null(strstr(none.err.message, "it is not known whom to trust"));
-    put_file("bundle.pem", authority.certificate_pem, file); /* somebody mends it: the next request finds it */
+    put_file("bundle.pem", authority.certificate_pem, file); /* the file is mended: the next request finds it */
     get(&f, &some, peer_url(&peer, "https", "/"));
     assert_int_equal(some.status, 200);
 

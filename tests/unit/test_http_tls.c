@@ -270,7 +270,7 @@ static void an_identity_that_is_given_later(void **state)
     assert_int_equal(http_client_identify(f.client, certificate, key, &err), 0);
     get(&f, &first, peer_url(&peer, "https", "/"));
     assert_int_equal(first.status, 200);
-    /* What is none leaves all as it was. */
+    /* What is no certificate leaves all as it was. */
     assert_int_equal(http_client_identify(f.client, certificate, str_of(other_client.key_pem), &err), ERR_INVALID);
     get(&f, &again, peer_url(&peer, "https", "/"));
     assert_int_equal(again.status, 200);

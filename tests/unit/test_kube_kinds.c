@@ -115,7 +115,7 @@ static void given_up(void **state)
     while (!f->ended)
         uv_run(&f->world.loop, UV_RUN_ONCE);
     assert_int_equal(f->error.code, ERR_CANCELLED);
-    /* forgotten: nobody is told */
+    /* forgotten: no subscriber is told */
     assert_int_equal(kube_kinds_look(f->kinds, "batch/v1", "Job", found, f, &f->look, NULL), 0);
     kube_kinds_forget(f->look);
     /* with the connection: told at once */

@@ -57,7 +57,7 @@ static struct seen look(const char *text, struct mpijob_target target)
     return s;
 }
 
-/* expected: the findings; healed: the object after the safe edits (NULL: there are none). What was safe to heal is gone
+/* expected: the findings; healed: the object after the safe edits (NULL: no safe edits). What was safe to heal is gone
  * then. */
 static void check_at(int line, const char *text, struct mpijob_target target, const char *expected, const char *healed)
 {
@@ -432,7 +432,7 @@ static void a_finished_job_that_holds_gpus(void **state)
           JOB(WORKERS ",\"cleanPodPolicy\":\"Running\"", ENDED("Succeeded")));
     says(gone, BETA, "may still keep the 8 GPUs", "Running");
     says(unset, ALPHA, "keep 8 GPUs", "Running");
-    /* somebody may look at a failed job, and an explicit None was somebody's wish */
+    /* a person may look at a failed job, and an explicit None was a person's wish */
     check(failed, BETA, "holds-gpus spec.runPolicy.cleanPodPolicy", NULL);
     check(none, ALPHA, "holds-gpus spec.cleanPodPolicy", NULL);
     check(none, V1_ANY, "holds-gpus spec.cleanPodPolicy", NULL);

@@ -91,7 +91,7 @@ static void loses_and_says_so(void **state)
     assert_true(lost > 8000 && lost < 20000);
     assert_int_equal(outlet_take_untold(o), 0); /* no room to say so */
     assert_false(outlet_settle(o, 1));
-    /* Somebody reads again: what was kept, then how much was not, then what comes now. */
+    /* The pipe is read again: what was kept, then how much was not, then what comes now. */
     struct buf kept = BUF_INIT;
     while (!outlet_settle(o, 0)) {
         char chunk[65536];

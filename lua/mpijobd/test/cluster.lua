@@ -133,7 +133,7 @@ local function ask(method, path, body)
     return answer
 end
 
--- The object as it is now, as a table; nil: there is none.
+-- The object as it is now, as a table; nil: it does not exist.
 function cluster.get(key, plural)
     native.settle()
     local status, text = native.ask("GET", path_of(key, plural))

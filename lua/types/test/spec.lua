@@ -60,7 +60,7 @@ function cluster.seed(options) end
 ---@return string[] keys
 function cluster.load(path) end
 
----The object as it is now; nil: there is none.
+---The object as it is now; nil: it does not exist.
 ---@param key string "namespace/name"
 ---@param plural? string default: "mpijobs"
 ---@return table?

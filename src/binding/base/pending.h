@@ -24,7 +24,7 @@ struct pending {
     void (*release)(struct pending *); /* frees what the results hold; the memory itself is freed after it */
 };
 
-/* Zeroed memory; raises a Lua error where there is none. */
+/* Zeroed memory; raises a Lua error where memory is out. */
 void *pending_new(lua_State *L, size_t size, void (*abort)(struct pending *), void (*release)(struct pending *));
 /* After the operation was started. Returns what the C function has to return. */
 int pending_wait(lua_State *L, struct pending *pending, lua_KFunction k);

@@ -34,7 +34,7 @@ bool check_key(lua_State *L, int index, char name_space[256], char name[256]);
 /* Raises unless every key of the table at index (or nil) is among names. */
 void check_options(lua_State *L, int index, const char *const *names);
 bool option_bool(lua_State *L, int index, const char *name);
-/* Microseconds: seconds, or a text such as "90s". Raises where it is neither; unset where there is none. */
+/* Microseconds: seconds, or a text such as "90s". Raises where it is neither; unset where the value is nil. */
 int64_t option_duration(lua_State *L, int index, const char *name, int64_t unset);
 /* A whole number from least to most. */
 int64_t option_whole(lua_State *L, int index, const char *name, int64_t least, int64_t most, int64_t unset);

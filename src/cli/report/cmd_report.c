@@ -28,7 +28,7 @@ struct report {
     struct released *released;
     struct report_groups groups;
     int64_t released_jobs, by_policy; /* jobs that are counted by the journal, and by their policy alone */
-    char journal[4096];               /* "": there is none */
+    char journal[4096];               /* "": no journal is read */
     char notes[NOTES][5000];
     size_t note_count;
     int64_t deleting; /* of those that hold GPUs, the ones that are being deleted */

@@ -61,7 +61,7 @@ struct options {
 /* argv[0] is the command's name. ERR_INVALID: the message for standard error (wrong usage). */
 int options_parse(int argc, char **argv, unsigned takes, struct options *options, struct error *err);
 
-/* The place in argv of the first word that is no option and no option's value, from 1; argc: there is none, or an
+/* The place in argv of the first word that is no option and no option's value, from 1; argc: no such word, or an
  * option before it is not understood. */
 int options_first_word(int argc, char **argv);
 

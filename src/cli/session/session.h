@@ -40,7 +40,7 @@ struct session {
     size_t lost;                /* how many of them could not be connected to: printed, and left out */
     /* the first of them; with most commands the only one */
     struct cluster *cluster;
-    const struct kube_config *kube_config; /* NULL: there is none yet */
+    const struct kube_config *kube_config; /* NULL: not read yet */
     struct metrics *metrics;               /* of a daemon; NULL: nothing is counted */
     struct store *store;
     struct hand *by_hand; /* where changes by hand are written (hand.h); NULL: nowhere */

@@ -38,7 +38,7 @@ static const char *skip_quoted(const char *p, const char *end)
     return p < end ? p + 1 : end;
 }
 
-/* Behind the comment or string at p; p itself if there is none. */
+/* Behind the comment or string at p; p itself if neither begins there. */
 static const char *skip_text(const char *p, const char *end)
 {
     if (*p == '"' || *p == '\'')

@@ -14,7 +14,7 @@ void coverage_free(struct coverage *coverage);
 /* A line was come to; as script_watch_lines calls it. What there is no memory for is not counted. */
 void coverage_line(void *coverage, const char *source, int line);
 /* A table of the files, with the lines that were not come to; returns the hundredths of lines that were, over all
- * files; 100 where there are none. Reads the files again. */
+ * files; 100 where no line can run. Reads the files again. */
 double coverage_report(struct coverage *coverage, FILE *out);
 
 #endif

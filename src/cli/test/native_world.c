@@ -175,7 +175,7 @@ static int wait_until(lua_State *L, int64_t until)
     if (s->waiting)
         return luaL_error(L, "another coroutine of this test lets time pass already");
     if (!spec_policies(s)[0])
-        return luaL_error(L, "no policy: there is none beside the spec; name it by policy.load");
+        return luaL_error(L, "no policy stands beside the spec; name one by policy.load");
     struct spec_wait *w = calloc(1, sizeof *w);
     if (!w)
         return luaL_error(L, "out of memory");

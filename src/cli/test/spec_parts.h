@@ -16,7 +16,7 @@ struct spec {
     struct coverage *coverage; /* NULL: lines are not counted */
     const char *path;
     char *folder;              /* of the file, with a slash at the end; "" for the current one */
-    char *beside;              /* the policy beside the spec; NULL: there is none */
+    char *beside;              /* the policy beside the spec; NULL: no such file */
     char **policies;           /* named by policy.load at the file's top, NULL-terminated; NULL: the one beside */
     char **test_policies;      /* named within the test that runs; NULL: not */
     const char *one_policy[2]; /* the list of `beside` */
@@ -47,7 +47,7 @@ struct spec {
 };
 
 struct spec *spec_of(lua_State *L);
-/* What the world's policies are; an empty list: there are none. */
+/* What the world's policies are; an empty list: it has no policies. */
 const char *const *spec_policies(const struct spec *spec);
 
 /* ---- native.c, native_world.c, native_why.c: add functions to the table on the top ---- */

@@ -89,7 +89,7 @@ static void open_stream(struct wire *w, struct http_request *request, struct sim
     defer_call(w->soon, &w->turn);
 }
 
-/* How a fault wants the answer to be carried: 0, or why there is none. */
+/* How a fault wants the answer to be carried: 0, or the failure of the transfer. */
 static int carry(struct http_request *request, const struct sim_response *response)
 {
     const struct sim_wire *wire = &response->wire;

@@ -9,7 +9,7 @@
 /* Appends the body of POST /v3/auth/tokens. out: secret. */
 int iam_write(const struct kube_iam *iam, struct str password, struct buf *out, struct error *err);
 
-/* Reads a good answer: the token of its X-Subject-Token header (NULL: there is none), valid until its expires_at, at
+/* Reads a good answer: the token of its X-Subject-Token header (NULL: no such header), valid until its expires_at, at
  * most 24 hours, which is also taken where it says nothing. now: microseconds since 1970. */
 int iam_read(const char *token, struct str body, int64_t now, struct credential *out, struct error *err);
 

@@ -103,7 +103,7 @@ static bool is_shadowed(const struct kubeconfig *kc, size_t file, const char *li
 }
 
 /* Appends the names of a list's entries ("clusters", "users" or "contexts"), comma separated;
- * "none" if there are none. */
+ * "none" if the file has no entries. */
 static void add_names(const struct kubeconfig *kc, const char *list, struct buf *out)
 {
     size_t named = 0;

@@ -9,7 +9,7 @@
 struct mpijob_told {    /* texts are valid during the call */
     const char *key;    /* of `match`: "phase", "labels", "finished_for" */
     const char *wanted; /* as people write it: "Succeeded or Failed", "keep!=true", "2h" */
-    const char *value;  /* of the job: "Running", "true", "1h30m"; "unset" where there is none */
+    const char *value;  /* of the job: "Running", "true", "1h30m"; "unset" where the job has no value */
     bool holds;
     const char
         *unless; /* of labels that must not be there: what keeps the job out, "its label keep is set"; else NULL */

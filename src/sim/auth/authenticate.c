@@ -88,5 +88,5 @@ int authenticate(struct exchange *x)
         const char *problem = signature_problem(x, given);
         return problem ? unauthorized(x, problem) : let_in(x, "signature", "");
     }
-    return cci ? unauthorized(x, "there is none") : 0;
+    return cci ? unauthorized(x, "the request has no signature") : 0;
 }

@@ -17,7 +17,7 @@ struct record {
     uint64_t id;
     int64_t mono_ms, now_us;
     struct buf text; /* the texts named below, each with its NUL, then the body; kept when the record is reused */
-    size_t target, agent, media, who, acting, body; /* where they begin in text; 0: there is none; the method is at 0 */
+    size_t target, agent, media, who, acting, body; /* where they begin in text; 0: no such part; the method is at 0 */
     size_t body_len;
     int status;
     const char *fault;

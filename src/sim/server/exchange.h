@@ -37,7 +37,7 @@ struct exchange {
     const struct resource *res;  /* NULL: the path names no resource */
     const char *version;         /* as the path has it */
     int mpijob_version;          /* V1ALPHA2 and so on; -1: a built-in kind */
-    const char *ns, *name, *sub; /* "" where there is none */
+    const char *ns, *name, *sub; /* "" where the path has no such part */
     enum verb verb;
     enum shape shape;
     bool pretty, dry_run;

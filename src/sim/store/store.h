@@ -75,7 +75,7 @@ struct revision *store_commit(struct store *s, int kind, const char *ns, const c
 /* Many entries at once: between the calls with true and false nothing may be read, and no key written twice. */
 void store_bulk(struct store *s, bool begin);
 
-/* Where the first entry is whose key is not below `key`; the count of the shelf if there is none. */
+/* Where the first entry is whose key is not below `key`; the count of the shelf if all are below it. */
 size_t store_seek(struct store *s, int kind, const char *key);
 /* The entries of a namespace ("": of all): [*from, *to) of the shelf. */
 void store_range(struct store *s, int kind, const char *ns, size_t *from, size_t *to);

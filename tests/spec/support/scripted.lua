@@ -12,7 +12,7 @@ local uv = require "luv"
 
 local scripted = {}
 
--- A client that has gone is no end of ours.
+-- When a client goes, this server goes on.
 local gone = uv.new_signal()
 gone:start("sigpipe", function() end)
 gone:unref()
