@@ -28,7 +28,7 @@ local function computed(job)
     return changes_of(job)
 end
 
--- Somebody asks why: both functions tell what they make of the job, whatever the other one says.
+-- The run only looks (mpijobd why): both functions tell what they make of the job, whatever the other one says.
 if native.looks then
     for job in native.next do
         if where then

@@ -217,7 +217,7 @@ static void came(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 
 /* ---- its beginning ---- */
 
-/* A stranger can only come where somebody has opened the socket to others. */
+/* A stranger can only come where the socket has been opened to others. */
 static bool may_ask(struct control_connection *k)
 {
     struct control *c = k->control;

@@ -55,7 +55,7 @@ void control_handle_closed(struct control *c);
 
 /* ---- connection.c ---- */
 
-/* Somebody connects. */
+/* A client connects. */
 void control_connection_take(struct control *c);
 /* Writes a line. */
 void control_connection_write(struct control_connection *k, struct buf *line);

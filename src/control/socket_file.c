@@ -109,7 +109,7 @@ static int no_socket(const char *path, mode_t mode, struct error *err)
                      path, kind_of(mode));
 }
 
-/* Does somebody else listen there, who knows nothing of our lock? */
+/* Does a program listen there that knows nothing of our lock? */
 static int check_old(const char *path, struct error *err)
 {
     struct stat is;

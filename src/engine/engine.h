@@ -86,7 +86,7 @@ struct engine_why {
     const char *name_space, *name; /* of the job */
     struct state *state;           /* to be read; NULL: the engine's own */
     struct journal *journal;       /* likewise */
-    const char *unread;            /* why there are none; NULL: there are */
+    const char *unread;            /* why they could not be read; NULL: they could */
     bool daemon, reviews;          /* see why_call */
     void (*done)(void *data, struct why *why, const struct error *err);
     void *data;

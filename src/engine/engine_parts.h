@@ -71,7 +71,7 @@ struct engine {
 void engine_check_stopped(struct engine *engine);
 
 /* ---- engine_once.c ---- */
-/* The policy of that name in force; NULL: there is none, and err names the nearest. */
+/* The policy of that name in force; NULL: no such policy, and err names the nearest. */
 const struct policy_entry *engine_policy(const struct engine *engine, const char *name, struct error *err);
 void engine_once_over(struct defer *d);
 

@@ -74,7 +74,7 @@ static void by_handled(struct why_request *r)
     if (k.done)
         why_hold(r->why, "handled", WHY_NEVER, "it was handled already (on %s), at %s; %s", kinds(k.done, text),
                  why_instant(r->why, r->handled.at, at),
-                 p->on & ON_MATCH ? "it is handled again when it has not matched in between, or comes to match anew"
+                 p->on & ON_MATCH ? "it is handled again when it has not matched in between, or comes to match again"
                  : k.done & ON_CHANGED ? "it is handled again when it changes"
                                        : "that is done once for a job");
     else

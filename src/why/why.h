@@ -46,7 +46,7 @@ struct why_hold {
 enum why_change { WHY_CHANGE_UNKNOWN, WHY_CHANGES, WHY_UNCHANGED, WHY_LEFT, WHY_CHANGE_FAILS };
 
 struct why_past {
-    int64_t id; /* in the journal; 0: there is none */
+    int64_t id; /* in the journal; 0: nothing has happened yet */
     int64_t at;
     const char *outcome, *effect, *message; /* NULL: nothing to say */
     bool dry_run;

@@ -58,7 +58,7 @@ describe("the control socket", function()
             assert.are.equal(case[2], answer.error and answer.error.reason, case[1]:sub(1, 80))
             support.contains(answer.error.message, case[3] or "")
         end
-        c:send("\n\r\n  \n" .. VERBS) -- empty lines are none
+        c:send("\n\r\n  \n" .. VERBS) -- empty lines are skipped
         assert.are.equal(1, c:line().id)
         c:close()
         is_well()
@@ -204,7 +204,7 @@ except OSError as e:
     end)
 
     it("takes no path that is something else", function()
-        local other = uv.new_pipe(false) -- somebody who knows nothing of our locks
+        local other = uv.new_pipe(false) -- a program that knows nothing of our locks
         assert(other:bind(folder .. "/other.sock"))
         other:listen(1, function() end)
         assert(uv.fs_mkdir(folder .. "/open", 511))

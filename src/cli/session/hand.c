@@ -264,7 +264,7 @@ static int holder(const char *path, bool *held, char pid[STORE_PID_SIZE], struct
     return why ? error_set(err, ERR_IO, "the journal %s cannot be written: %s", path, strerror(why)) : 0;
 }
 
-/* One try: by the daemon, else by the file. ERR_IO and retryable: somebody else has the file at the moment. */
+/* One try: by the daemon, else by the file. ERR_IO and retryable: another process has the file at the moment. */
 static int find(struct session *s, struct hand *h, const char *path)
 {
     char control[4096], pid[STORE_PID_SIZE] = "";

@@ -26,7 +26,7 @@ void verbs_release(struct verbs *v);
 struct person {
     struct work work;
     uid_t uid;
-    char name[PERSON_NAME]; /* where there is none: the number */
+    char name[PERSON_NAME]; /* without a name: the number */
     void (*known)(struct person *person);
 };
 /* known comes on the loop, once. The memory stays until then. */

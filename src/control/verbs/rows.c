@@ -64,7 +64,7 @@ void rows_free(struct verbs *v)
 
 struct taken { /* a text of the args */
     const char *key;
-    const char **to; /* stays NULL where there is none */
+    const char **to; /* stays NULL where the key is missing */
 };
 
 /* The texts live in one block each; free_taken frees them. ERR_INVALID: one is no text. */
