@@ -84,7 +84,7 @@ static int l_said(lua_State *L)
     return p->said ? 0 : luaL_error(L, "out of memory");
 }
 
-/* file(name): the text of a file of the plugin's; nil: there is none. */
+/* file(name): the text of a file of the plugin's; nil: it has no such file. */
 static int l_file(lua_State *L)
 {
     const struct plugin_file *f = plugin_file(plugin_of(L), luaL_checkstring(L, 1));
@@ -95,7 +95,7 @@ static int l_file(lua_State *L)
     return 1;
 }
 
-/* duration(value): seconds; nil: it is none. */
+/* duration(value): seconds; nil: the value is no duration. */
 static int l_duration(lua_State *L)
 {
     int64_t us, whole;

@@ -60,8 +60,8 @@ typedef void (*plugin_finding)(void *data, const char *file, int line, const cha
 int plugins_read(struct plugins *plugins, const struct plugin_place *places, size_t count, plugin_finding wrong,
                  void *data);
 void plugins_free(struct plugins *plugins);
-struct plugin *plugins_find(const struct plugins *plugins, const char *name);    /* NULL: there is none */
-const struct plugin_file *plugin_file(const struct plugin *p, const char *name); /* NULL: there is none */
+struct plugin *plugins_find(const struct plugins *plugins, const char *name);    /* NULL: no such plugin */
+const struct plugin_file *plugin_file(const struct plugin *p, const char *name); /* NULL: no such file */
 
 /* Lower-case letters, digits and dashes, at most 63, no dash at the ends. */
 bool plugin_name_good(const char *name);
