@@ -126,7 +126,7 @@ static void seen_use(void *data, const struct function_use *use)
         w->use(w->data, w->source, use);
 }
 
-/* What the value at index is called among the globals: "_G", "time", "time.now". False: it is none of them. */
+/* What the value at index is called among the globals: "_G", "time", "time.now". False: it has no name there. */
 static bool name_of(lua_State *L, int index, char *out, size_t size)
 {
     static const char *const modules[] = {"time",   "http",  "store",      "kube",  "prometheus",

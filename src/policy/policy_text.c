@@ -32,7 +32,7 @@ static uint32_t hash(struct str text)
 
 /* ---- what `where` asks that changes while the job does not ---- */
 
-/* seconds: the number of the argument that the present time stands in for, where it is left out; 0: there is none. */
+/* seconds: the number of the argument that the present time stands in for, where it is left out; 0: no argument. */
 static const struct {
     const char *of, *field;
     int seconds;

@@ -74,7 +74,7 @@ void dump_names(const struct dump *d, const struct dump_function *f, struct dump
 /* Calls each for the constants that are texts and may be names. */
 void dump_each_name(const struct dump *d, const struct dump_function *f, void (*each)(void *data, struct str name),
                     void *data);
-/* The line of instruction i; to be asked for all of them in turn, after dump_tail. Sets d->bad where there is none. */
+/* The line of instruction i; to be asked for all of them in turn, after dump_tail. Sets d->bad where it has no line. */
 void dump_lines_begin(const struct dump *d, const struct dump_function *f, struct dump_lines *lines);
 int dump_line(struct dump *d, const struct dump_function *f, struct dump_lines *lines, size_t i);
 
