@@ -31,11 +31,19 @@ end
 -- The run only looks (mpijobd why): both functions tell what they make of the job, whatever the other one says.
 if native.looks then
     for job in native.next do
+        for _, c in ipairs(native.conditions or {}) do
+            local ok, answer = native.protect(function(j)
+                return c.test(j, c.value)
+            end, job)
+            if ok and type(answer) ~= "boolean" then
+                ok, answer = false, "it answered " .. type(answer) .. "; it has to answer true or false"
+            end
+            native.where(c.test, ok, answer, c.name, c.wanted .. " (plugin " .. c.plugin .. ")")
+        end
         if where then
             native.where(where, native.protect(where, job))
-        else
-            native.where()
         end
+        native.where()
         if native.replaces then
             local changes = changes_of(job)
             if changes ~= nil then

@@ -83,7 +83,9 @@ struct why_request;
 struct engine_why {
     const char *policy;
     const char *cluster;           /* NULL: the only one */
-    const char *name_space, *name; /* of the job */
+    const char *name_space, *name; /* of the job, which is read */
+    struct str object;             /* or its bytes */
+    uint64_t patience_ms;          /* see why_call */
     struct state *state;           /* to be read; NULL: the engine's own */
     struct journal *journal;       /* likewise */
     const char *unread;            /* why they could not be read; NULL: they could */

@@ -34,6 +34,8 @@ int engine_why(struct engine *e, const struct engine_why *w, struct why_request 
         .entry = entry,
         .name_space = w->name_space,
         .name = w->name,
+        .object = w->object,
+        .patience_ms = w->patience_ms,
         .state = w->state ? w->state : e->o.state,
         .journal = w->journal ? w->journal : e->o.journal,
         .unread = w->unread,

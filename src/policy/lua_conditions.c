@@ -190,6 +190,19 @@ bool lua_conditions_at(lua_State *L, int where, int number, struct lua_condition
     return out->name != NULL;
 }
 
+void lua_conditions_split(lua_State *L)
+{
+    int where = lua_gettop(L);
+    if (lua_tocfunction(L, where) != ask) {
+        lua_pushnil(L);
+        lua_insert(L, where);
+        return;
+    }
+    lua_getupvalue(L, where, 1);
+    lua_getupvalue(L, where, 2);
+    lua_remove(L, where);
+}
+
 bool lua_conditions_own(lua_State *L, int where)
 {
     int top = lua_gettop(L);

@@ -29,10 +29,12 @@ enum job_end {
 };
 /* What `where` says of a job in a run that only looks (run_feed.where). Texts are valid during the call. */
 struct run_where {
-    bool asked;        /* the policy has such a function; else nothing below is set */
+    bool asked;        /* one of its functions; else all were told, and nothing below is set */
     bool wanted;       /* what it said */
     const char *place; /* where the function stands: "policies/free.lua:8" */
     const char *error; /* it has raised this instead; else NULL */
+    const char *name;  /* the condition of a plugin that it is; NULL: the policy's own `where` */
+    const char *value; /* what the policy wants of that condition: "\"open\"" */
 };
 
 /* For a policy with `on`: the jobs that a run is given, and where it is said, until run_done, what becomes of each.
@@ -46,8 +48,9 @@ struct run_feed {
     bool (*mark)(void *data, const char *key, struct buf *value);
     const char *key; /* of that row: as state_key makes it */
     /* For a run that only looks what the policy makes of a job, and whose site writes nothing; NULL: an ordinary run.
-     * Of each job `where` is asked, and told here; whatever it says, the change is then worked out, and settled. Of a
-     * policy with a run function `where` alone is asked. No limits count. */
+     * Of each job the conditions of plugins and `where` are asked, each is told here, and then that these were all;
+     * whatever they say, the change is then worked out, and settled. Of a policy with a run function they alone are
+     * asked. No limits count. */
     void (*where)(void *data, const struct run_where *where);
     void *data;
 };

@@ -7,6 +7,7 @@
 #include <utlist.h>
 
 #include "jobs/listing.h"
+#include "policy/lua_conditions.h"
 #include "policy/lua_job.h"
 #include "run/runs.h"
 #include "run/sweep_parts.h"
@@ -215,6 +216,11 @@ int sweep_enter(lua_State *L, void *data)
     lua_pushboolean(L, run->policy->action != ACTION_RUN);
     lua_setfield(L, -2, "replaces");
     lua_rawgeti(L, LUA_REGISTRYINDEX, run->policy->where); /* LUA_NOREF gives nil */
+    if (run_looks(run)) {                                  /* each of its conditions is asked by itself */
+        lua_conditions_split(L);
+        lua_insert(L, -2);
+        lua_setfield(L, -3, "conditions");
+    }
     if (run->policy->action == ACTION_FUNCTION)
         lua_rawgeti(L, LUA_REGISTRYINDEX, run->policy->function);
     else

@@ -158,7 +158,8 @@ int sweep_left(lua_State *L)
     return 0;
 }
 
-/* where(function or nil, ok, result): what it said, in a run that only looks. */
+/* where(function, ok, result [, name, value]): what it said, in a run that only looks; of a plugin's condition with its
+ * name. where(): that was all. */
 int sweep_where(lua_State *L)
 {
     struct sweep *s = sweep_of(L);
@@ -166,7 +167,9 @@ int sweep_where(lua_State *L)
     struct run_where said = {.asked = lua_isfunction(L, 1)};
     char place[LUA_IDSIZE + 16];
     lua_Debug ar;
-    lua_settop(L, 3);
+    lua_settop(L, 5);
+    said.name = lua_tostring(L, 4);
+    said.value = lua_tostring(L, 5);
     if (said.asked) {
         bool good = lua_toboolean(L, 2);
         lua_pushvalue(L, 1);

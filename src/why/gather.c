@@ -15,10 +15,17 @@ static struct site *site_of(const struct why_request *r)
 
 /* ---- the end ---- */
 
+static void gone(struct deadline *patience)
+{
+    struct why_request *r = patience->data;
+    struct site *site = site_of(r);
+    free(r);
+    site_closed(site);
+}
+
 static void finish(struct defer *turn)
 {
     struct why_request *r = turn->data;
-    struct site *site = site_of(r);
     struct why *why = r->why;
     if (r->cancelled)
         error_set(&r->err, ERR_CANCELLED, "cancelled");
@@ -32,8 +39,7 @@ static void finish(struct defer *turn)
     policy_set_release(r->entry.file->set);
     free(r->object);
     free(r->unread);
-    free(r);
-    site_closed(site);
+    deadline_close(&r->patience, gone);
 }
 
 void why_finish(struct why_request *r)
@@ -154,6 +160,7 @@ int why_start(const struct why_call *call, struct why_request **out, struct erro
     snprintf(r->name, sizeof r->name, "%s", call->name ? call->name : "");
     r->guest.stop = stop;
     r->turn = (struct defer){.call = begin, .data = r};
+    deadline_init(call->runs->site->loop, &r->patience, why_look_late, r);
     policy_set_hold(r->entry.file->set);
     runs_invite(call->runs, &r->guest);
     site_opened(call->runs->site);

@@ -25,6 +25,7 @@ struct why_call {
     const char *unread;               /* why these are not known; NULL: not worth a word. Copied */
     bool daemon;                      /* the answer is a running daemon's */
     bool reviews;                     /* the server is asked what is allowed, too */
+    uint64_t patience_ms;             /* for the policy's functions, at most; 0: 30,000 */
     why_done done;                    /* called once, never from within why_start */
     void *data;
 };

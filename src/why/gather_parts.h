@@ -7,6 +7,7 @@
 
 #include "jobs/listing.h"
 #include "loop/defer.h"
+#include "loop/timer.h"
 #include "loop/work.h"
 #include "run/run.h"
 #include "trigger/event_handled.h"
@@ -19,6 +20,7 @@ struct why_request {
     struct policy_entry entry;
     struct runs_guest guest;
     struct defer turn;
+    struct deadline patience;
     char name_space[256], name[256];
     char *unread;
     struct why *why;
@@ -40,8 +42,9 @@ struct why_request {
         struct runs runs;
         struct listing listing;
         struct run_feed feed;
-        struct run *run; /* under way; NULL: none */
-        bool given;
+        struct run *run;  /* under way; NULL: none */
+        bool given, told; /* the job was given; where's answer was told */
+        bool late;        /* it took too long */
     } look;
 };
 
@@ -54,6 +57,7 @@ void why_finish(struct why_request *r);
 
 /* ---- look.c ---- */
 void why_look_stop(struct why_request *r);
+void why_look_late(struct deadline *patience); /* its ring */
 
 /* ---- held.c: what holds the policy back, as far as that is known before the functions are asked ---- */
 void why_held(struct why_request *r);

@@ -9,6 +9,8 @@
 #include "site/site.h"
 #include "why/gather_parts.h"
 
+#define PATIENCE_MS 30000
+
 static struct why_request *of_listing(const struct listing *listing)
 {
     return (struct why_request *)((char *)(uintptr_t)listing - offsetof(struct why_request, look.listing));
@@ -58,10 +60,12 @@ static const char *first_line(struct why *why, const char *text)
 static void where(void *data, const struct run_where *said)
 {
     struct why_request *r = data;
-    if (!said->asked)
+    if (!said->asked) {
+        r->look.told = true;
         return;
-    why_add(r->why, &(struct why_condition){.key = "where",
-                                            .wanted = said->place,
+    }
+    why_add(r->why, &(struct why_condition){.key = said->name ? said->name : "where",
+                                            .wanted = said->name ? said->value : said->place,
                                             .value = said->error    ? first_line(r->why, said->error)
                                                      : said->wanted ? "true"
                                                                     : "false",
@@ -111,14 +115,36 @@ static void observe(void *data, const struct run *run, const char *job, const st
 
 /* ---- its end ---- */
 
+static void where_failed(struct why *why, const char *message)
+{
+    why_add(why, &(struct why_condition){
+                     .key = "where", .wanted = "a function", .value = message, .failed = true, .due = WHY_NEVER});
+}
+
+/* The run as a whole has failed: its computing time was over, say. */
+static void broke(struct why_request *r, const struct run *run)
+{
+    const struct policy *p = r->entry.policy;
+    struct why *why = r->why;
+    const char *message =
+        r->look.late ? why_printf(why, "it took longer than %g s, and was given up", (double)r->call.patience_ms / 1000)
+        : run->error ? first_line(why, run->error->message)
+                     : "its run has ended before it was asked";
+    if (p->where != LUA_NOREF && !r->look.told)
+        where_failed(why, message);
+    if (p->action != ACTION_RUN && why->change == WHY_CHANGE_UNKNOWN) {
+        why->change = WHY_CHANGE_FAILS;
+        why->change_error = message;
+    }
+}
+
 static void ended(void *data, const struct run *run)
 {
     struct why_request *r = data;
-    struct why *why = r->why;
-    if (run->error && run->outcome != RUN_CANCELLED && why->change == WHY_CHANGE_UNKNOWN && !why->change_error) {
-        why->change = WHY_CHANGE_FAILS;
-        why->change_error = first_line(why, run->error->message);
-    }
+    deadline_stop(&r->patience);
+    r->why->cpu = run->cpu;
+    if (run->outcome != RUN_DONE || !r->look.told)
+        broke(r, run);
     r->look.run = NULL;
     why_finish(r); /* goes on when the run is gone */
 }
@@ -127,6 +153,13 @@ static void done(void *data, struct run *run)
 {
     (void)data;
     (void)run; /* its end comes to `ended` */
+}
+
+void why_look_late(struct deadline *patience)
+{
+    struct why_request *r = patience->data;
+    r->look.late = true;
+    why_look_stop(r);
 }
 
 void why_look_stop(struct why_request *r)
@@ -156,8 +189,12 @@ static void start(struct why_request *r)
         .done = done,
         .data = r,
     };
+    if (!r->call.patience_ms)
+        r->call.patience_ms = PATIENCE_MS;
     if (run_start(&r->look.runs, &call, &r->look.run, &r->err))
         why_finish(r);
+    else
+        deadline_set(&r->patience, r->call.patience_ms);
 }
 
 void why_look(struct why_request *r)
@@ -166,11 +203,7 @@ void why_look(struct why_request *r)
     bool asks = p->where != LUA_NOREF || p->action != ACTION_RUN;
     if (r->entry.quarantined) { /* its code is not to be run */
         if (p->where != LUA_NOREF)
-            why_add(r->why, &(struct why_condition){.key = "where",
-                                                    .wanted = "a function",
-                                                    .value = "not asked: the policy is in quarantine",
-                                                    .failed = true,
-                                                    .due = WHY_NEVER});
+            where_failed(r->why, "not asked: the policy is in quarantine");
         r->why->change_error = "not worked out, as the policy is in quarantine";
     }
     if (!asks || r->entry.quarantined || r->cancelled)

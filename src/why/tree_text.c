@@ -7,7 +7,8 @@
 #include "mpijob/change/job_changes.h"
 #include "why/why_parts.h"
 
-#define WIDTH_MOST 60 /* of a cell, in characters */
+#define WIDTH_MOST 60   /* of a cell, in characters */
+#define WIDTH_ERROR 400 /* of an error in the last cell */
 
 enum { CELL_MARK, CELL_KEY, CELL_WANTED, CELL_VALUE, CELLS };
 
@@ -30,12 +31,12 @@ static void paint(const struct telling *t, enum colour colour, const char *text)
 /* ---- the table of conditions ---- */
 
 /* On one line, cut where it is long; returns its characters. */
-static size_t cell(const char *text, struct buf *out)
+static size_t cell(const char *text, size_t most, struct buf *out)
 {
     struct str rest = str_of(text ? text : "");
     size_t n = 0;
     uint32_t c;
-    while (rest.len && n < WIDTH_MOST) {
+    while (rest.len && n < most) {
         size_t bytes = visible_next(rest, &c);
         if (visible_is_control(c)) /* a newline too */
             buf_putc(out, ' ');
@@ -81,7 +82,10 @@ static void measure(struct telling *t)
     for (int i = 0; i < CELLS; i++) {
         t->widths[i] = strlen(heads[i]);
         for (size_t k = 0; k < t->why->condition_count; k++) {
-            size_t n = cell(text_of(&t->why->conditions[k], i, &colour), &scratch);
+            const struct why_condition *c = &t->why->conditions[k];
+            if (i == CELL_VALUE && c->failed)
+                continue;
+            size_t n = cell(text_of(c, i, &colour), WIDTH_MOST, &scratch);
             t->widths[i] = n > t->widths[i] ? n : t->widths[i];
         }
     }
@@ -91,7 +95,7 @@ static void measure(struct telling *t)
 static void pad(const struct telling *t, int column, const char *text, enum colour colour, bool last)
 {
     struct buf shown = BUF_INIT;
-    size_t n = cell(text, &shown);
+    size_t n = cell(text, last ? WIDTH_ERROR : WIDTH_MOST, &shown);
     paint(t, colour, shown.ptr ? shown.ptr : "");
     for (; !last && n < t->widths[column] + 2; n++)
         buf_putc(t->out, ' ');

@@ -59,6 +59,7 @@ struct why {
     const char *policy, *file, *cluster, *job, *uid;
     int line;
     int64_t now;
+    int64_t cpu;       /* microseconds: computing time of the policy's functions */
     bool daemon;       /* a running daemon's answer: it knows what only that does */
     struct zone *zone; /* the policy's, a view: for text; NULL: UTC */
 

@@ -240,10 +240,87 @@ it("goes on", function() assert.is_true(true) end)]]
                 assert.replaced(job)
             end)]]
         assert.are.equal(1, code)
-        support.contains(out, "the policies for it:\n  free (" .. folder .. "/free.lua:1) does not match:\n"
-            .. "    holds phase: Succeeded or Failed; it is Succeeded\n"
-            .. "    FAILS finished_for: 2h; it is 30m, and holds in 1h30m, at 2026-01-05T13:30:00Z\n"
-            .. "    holds cleanPodPolicy: unset; it is unset\n    FAILS labels: keep!=true; it is true\n")
+        support.contains(out, "the policies for it:\n  free (" .. folder .. "/free.lua:1), default/a: no-match\n"
+            .. "    does not match: finished_for, labels\n\n"
+            .. "    HOLDS  CONDITION       WANTED               IT IS\n"
+            .. "    yes    phase           Succeeded or Failed  Succeeded\n"
+            .. "    later  finished_for    2h                   30m        in 1h30m, at 2026-01-05T13:30:00+00:00\n"
+            .. "    yes    cleanPodPolicy  unset                unset\n"
+            .. "    no     labels          keep!=true           true\n\n"
+            .. "  would change (as the job is now, if it matched):\n"
+            .. "  + spec.runPolicy.cleanPodPolicy: All\n")
+    end)
+
+    it("asks where, and why", function()
+        support.write(folder .. "/free.lua", [[
+policy {
+  name = "free", on = "match",
+  match = { phase = "Succeeded", finished_for = "2h", labels = "!keep", where = function(job)
+    if job.labels.sleeps then sleep("1h") end
+    return job.labels.team ~= "speech"
+  end },
+  replace = { cleanPodPolicy = "All" },
+}
+policy {
+  name = "asks", schedule = "0 3 * * *", timezone = "Europe/Berlin",
+  run = function(run)
+    local tree = why("train/speech", "free")
+    log.info("it says " .. tree.verdict, { at = tree.at, text = tostring(tree):match("^[^\n]+") })
+    for job in mpijob.list { name = "vision" } do
+      log.info("and " .. why(job, "free").message)
+    end
+    local none, err = why("train/none", "free")
+    log.info(tostring(none) .. ", " .. err.reason)
+    log.info(select(2, pcall(why, "train/speech", "fre")))
+  end,
+}
+policy { name = "nested", every = "1h", match = { name = "speech", where = function(job) return not why(job, "free").matches end }, replace = { cleanPodPolicy = "All" } }
+]])
+        local code, out, err = test([[
+            before_each(function()
+                cluster.job { name = "vision", namespace = "train", phase = "Succeeded", finished_for = "30m" }
+                cluster.job { name = "speech", namespace = "train", phase = "Succeeded", finished_for = "3h", labels = { team = "speech" } }
+            end)
+            it("tells", function()
+                local tree = why("train/vision", "free")
+                assert.are.equal("later", tree.verdict)
+                assert.are.equal("matches in 1h30m, at 2026-01-05T13:30:00+00:00, unless its label keep is set", tree.message)
+                assert.are.equal(clock.now() + 5400, tree.matches_at)
+                clock.advance "1h29m59s"
+                assert.untouched("train/vision")
+                assert.are.equal(1, why("train/vision", "free").matches_at - clock.now())
+                clock.advance "1s"
+                assert.replaced("train/vision")
+                tree = why("train/vision", "free")
+                assert.are.equal("nothing-to-do", tree.verdict)
+                assert.are.equal("handled", tree.held_back[1].reason)
+                assert.are.equal("done", tree.last_change.outcome)
+                assert.are.equal("no-match", why("train/speech", "free").verdict)
+                assert.has_error(function() why("train/vision", "fre") end)
+            end)
+            it("looks at the coming run of a schedule", function()
+                local tree = why("train/vision", "asks")
+                assert.are.equal("run-function", tree.verdict)
+                assert.are.equal("2026-01-06T02:00:00Z", time.rfc3339(tree.next))
+                policy.run "asks"
+                assert.logged("^it says no%-match$")
+                assert.logged("^and matches in 1h30m, at ")
+                assert.logged("^nil, NotFound$")
+                assert.logged('why: there is no policy "fre"; did you mean "free"%?$')
+            end)
+            it("is not asked by what it asks", function()
+                local tree = why("train/speech", "nested")
+                assert.are.equal("fails", tree.verdict)
+                assert.is_truthy(tree.conditions[2].value:find("why cannot be asked here", 1, true))
+                clock.advance "1h"
+                assert.replaced("train/speech")
+            end)
+            it("fails", function()
+                assert.replaced("train/speech")
+            end)]], "--run", "tells|coming|asked|fails")
+        assert.are.equal(1, code, err)
+        support.contains(out, "3 successes / 1 failure / 0 errors")
+        support.contains(out, "    no     where         " .. folder .. "/free.lua:3  false\n")
     end)
 
     it("takes tables, with the lines of their mistakes", function()

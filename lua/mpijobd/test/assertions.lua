@@ -104,7 +104,7 @@ local function difference(wanted, found, prefix, lines)
 end
 
 -- What the policies make of a job: each condition, its value, and whether it holds.
-local function why(job)
+local function tree(job)
     local lines = native.why(native.path_of(job))
     return lines and lines ~= "" and "\nthe policies for it:\n" .. lines:gsub("\n$", "") or ""
 end
@@ -136,9 +136,9 @@ end
 local function register(name, callback, positive, negative)
     native.say:set("mpijobd." .. name .. ".positive", positive)
     native.say:set("mpijobd." .. name .. ".negative", negative)
-    assert:register("assertion", name, function(_, arguments, level)
+    assert:register("assertion", name, function(state, arguments, level)
         native.settle()
-        local ok, detail = callback(arguments, level)
+        local ok, detail = callback(arguments, level, state)
         arguments.nofmt = {}
         arguments[1] = detail
         arguments.n = 1
@@ -163,21 +163,21 @@ register("replaced", function(arguments, level)
     end
     if #changes == 0 then
         return false, job .. ": nothing was replaced"
-            .. (wanted and "; expected " .. text_of(wanted) or "") .. story(job) .. why(job)
+            .. (wanted and "; expected " .. text_of(wanted) or "") .. story(job) .. tree(job)
     end
     local lines = {}
     difference(wanted, changes[#changes], "", lines)
-    return false, job .. ":\n" .. table.concat(lines, "\n") .. story(job) .. why(job)
+    return false, job .. ":\n" .. table.concat(lines, "\n") .. story(job) .. tree(job)
 end, "Expected a replacement of %s", "Expected no such replacement of %s")
 
-register("untouched", function(arguments, level)
+register("untouched", function(arguments, level, state)
     local job = need_job("untouched", arguments[1], level)
     for _, r in ipairs(of_job("change", job)) do
         if r.changed then
-            return false, job .. story(job) .. why(job)
+            return false, job .. story(job) .. tree(job)
         end
     end
-    return true, job .. why(job)
+    return true, job .. (state.mod and "" or tree(job)) -- it costs time, and is told only where it fails
 end, "Expected that nothing replaces anything in %s", "Expected a replacement of %s")
 
 register("effect", function(arguments, level)
@@ -187,7 +187,7 @@ register("effect", function(arguments, level)
         last = r.effect and r or last
     end
     if not last then
-        return false, tostring(wanted) .. " for " .. job .. ", and nothing was replaced" .. story(job) .. why(job)
+        return false, tostring(wanted) .. " for " .. job .. ", and nothing was replaced" .. story(job) .. tree(job)
     end
     return last.effect == wanted, tostring(wanted) .. " for " .. job .. "\nactual: " .. last.effect .. ", because "
         .. last.why .. story(job)
@@ -233,3 +233,17 @@ register("ran", function(arguments)
     local ok = times and count == times or not times and count > 0
     return ok, tostring(name) .. (times and " " .. times .. " times" or "") .. "\nactual: " .. count .. " times"
 end, "Expected runs of %s", "Expected no runs of %s")
+
+-- Why a policy acts on a job, or does not; without a name: the only policy that there is.
+function why(job, policy, plural)
+    if type(job) ~= "string" then
+        error("why takes the job as \"namespace/name\"", 2)
+    end
+    native.settle()
+    local names = native.policies()
+    if not policy and #names ~= 1 then
+        error("why: there are " .. #names .. " policies; name one of them, as in why(\"" .. job .. "\", \""
+            .. tostring(names[1]) .. "\")", 2)
+    end
+    return native.why(native.path_of(job, plural), policy or names[1])
+end

@@ -139,6 +139,13 @@ function policy.plugin(path, config) end
 ---@param name string
 function policy.run(name) end
 
+---Why a policy acts on a job, or does not, as the test's clock stands. Raises where there is no such job or policy.
+---@param job string "namespace/name"
+---@param policy? string its name; not needed where there is but one
+---@param plural? string default: "mpijobs"
+---@return mpijobd.Why
+function why(job, policy, plural) end
+
 ---@class luassert
 ---@field replaced fun(job: string, changes?: table) a policy changed the job; to at least these values
 ---@field untouched fun(job: string) no policy changed it

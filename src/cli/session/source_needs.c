@@ -119,6 +119,7 @@ static const struct {
     {"require", MAY_LIST | MAY_REPLACE}, /* of a name that is not in quotes */
     {"through_launcher", MAY_CHANGE_LAUNCHER},
     {"wait_effect", MAY_SEE_EFFECT},
+    {"why", MAY_GET},
 };
 
 /* The word that ends at p. counted: `workers` was there before. */

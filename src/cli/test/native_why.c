@@ -1,91 +1,176 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a spec's failure tells of the policies for one job: each condition, its value, whether it holds, and when it
- * will. */
+/* Why policies act on a job, or do not: for a spec that asks, and what a failure tells. */
 #include <lauxlib.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "binding/base/pending.h"
+#include "binding/lua_why.h"
 #include "cli/test/spec_parts.h"
-#include "mpijob/kind.h"
-#include "mpijob/match/match_tell.h"
-#include "time/duration.h"
+#include "why/gather.h"
 
-struct why {
-    struct buf out, conditions; /* conditions: of the policy that is being told */
-    int64_t now;
+#define PATIENCE_MS 5000 /* a function of a policy that sleeps does not wake up, as the test's clock stands still */
+
+struct asking {
+    struct pending pending;
+    struct engine *engine;
+    struct policy_set *set; /* held */
+    size_t at;              /* the next policy of it */
+    char *only;             /* the policy that is asked; NULL: all of them, for a text */
+    struct sim_response job;
+    struct why_request *request;
+    struct why *why; /* of `only` */
+    struct buf out, text;
+    struct error err; /* of `only`; code 0: none */
+    bool gone;        /* nobody waits any more */
 };
 
-static void told(void *data, const struct mpijob_told *c)
-{
-    struct why *w = data;
-    char due[32], wait[32];
-    buf_printf(&w->conditions, "    %s %s: %s; it is %s", c->holds ? "holds" : "FAILS", c->key, c->wanted, c->value);
-    if (!c->holds && c->due != INT64_MAX) {
-        clock_format(c->due, false, due);
-        duration_format(c->due - w->now, true, wait);
-        buf_printf(&w->conditions, ", and holds in %s, at %s", wait, due);
-    }
-    buf_putc(&w->conditions, '\n');
-}
+static void next(struct asking *a);
 
-/* The conditions of one policy for the object. */
-static void tell_policy(struct why *w, const struct policy *p, const struct mpijob_view *view)
+/* Each line stands two columns further in. */
+static void add_lines(struct buf *out, const struct buf *text)
 {
-    buf_reset(&w->conditions);
-    bool all = mpijob_match_tell(p->match, view, w->now, told, w);
-    buf_printf(&w->out, "  %s (%s:%d) %s:\n%s", p->name, p->file, p->line, all ? "matches" : "does not match",
-               w->conditions.ptr ? w->conditions.ptr : "");
-    for (size_t i = 0; i < p->asked_count; i++)
-        buf_printf(&w->out, "    and   %s: %s, which the plugin %s is asked when all of these hold\n", p->asked[i].name,
-                   p->asked[i].wanted, p->asked[i].plugin);
-    if (p->own_where)
-        buf_puts(&w->out, "    and   where: a function, asked when all of these hold\n");
-}
-
-static void tell_policies(struct why *w, struct spec *s, struct str object)
-{
-    const struct policy_set *set = engine_policies(world_engine(s->world));
-    struct cluster *cluster = world_cluster(s->world);
-    struct json root;
-    struct mpijob_view view;
-    if (!set || json_parse(object, "the job", &root, NULL))
-        return;
-    for (size_t i = 0; i < set->count; i++) {
-        const struct policy *p = set->entries[i].policy;
-        if (!mpijob_view(root, cluster_target_of(cluster, p->kind, root), &view, NULL))
-            tell_policy(w, p, &view);
+    for (const char *p = text->ptr; p && *p;) {
+        size_t n = strcspn(p, "\n");
+        buf_printf(out, "%s%.*s\n", n ? "  " : "", (int)n, p);
+        p += n + (p[n] == '\n');
     }
 }
 
-static int l_free_why(lua_State *L)
+static void told(void *data, struct why *why, const struct error *err)
 {
-    struct why *w = lua_touserdata(L, 1);
-    buf_free(&w->out);
-    buf_free(&w->conditions);
-    return 0;
+    struct asking *a = data;
+    a->request = NULL;
+    if (a->only && why) {
+        a->why = why;
+    } else if (why) {
+        buf_reset(&a->text);
+        why_text(why, false, &a->text);
+        add_lines(&a->out, &a->text);
+        why_free(why);
+        free(why);
+    } else if (a->only) {
+        a->err = *err;
+    } /* else it is about another kind of job */
+    next(a);
 }
 
-/* why(path): what each policy makes of the job behind that path of the cluster; "": there is nothing to tell. */
+static bool ask(struct asking *a, const char *policy)
+{
+    struct engine_why call = {.policy = policy,
+                              .object = buf_str(&a->job.body),
+                              .patience_ms = PATIENCE_MS,
+                              .daemon = true,
+                              .done = told,
+                              .data = a};
+    return engine_why(a->engine, &call, &a->request, &a->err) == 0;
+}
+
+/* Asks the next policy; it is over after the last one, or after the only one. */
+static void next(struct asking *a)
+{
+    while (!a->gone && a->at < a->set->count) {
+        const char *name = a->set->entries[a->at++].policy->name;
+        if ((!a->only || strcmp(name, a->only) == 0) && ask(a, name))
+            return;
+    }
+    pending_finish(&a->pending);
+}
+
+static void abort_asking(struct pending *p)
+{
+    struct asking *a = (struct asking *)p;
+    a->gone = true;
+    if (a->request)
+        why_cancel(a->request);
+}
+
+static void release_asking(struct pending *p)
+{
+    struct asking *a = (struct asking *)p;
+    sim_response_free(&a->job);
+    if (a->set)
+        policy_set_release(a->set);
+    if (a->why)
+        why_free(a->why);
+    free(a->why);
+    free(a->only);
+    buf_free(&a->out);
+    buf_free(&a->text);
+}
+
+static int told_k(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)status;
+    struct asking *a = (struct asking *)ctx;
+    if (a->only && a->err.code)
+        return luaL_error(L, "why: %s", a->err.message);
+    if (a->only)
+        lua_why_push(L, a->why, &a->text);
+    else
+        lua_pushlstring(L, a->out.ptr ? a->out.ptr : "", a->out.len);
+    pending_over(&a->pending);
+    return 1;
+}
+
+static int no_such_job(lua_State *L, const struct asking *a)
+{
+    if (a->only)
+        return luaL_error(L, "why: there is no such job in the cluster");
+    lua_pushliteral(L, "  there is no such job in the cluster\n");
+    return 1;
+}
+
+static void check_policy(lua_State *L, struct engine *engine, const char *name)
+{
+    const struct policy_set *set = engine_policies(engine);
+    const char **names = lua_newuserdatauv(L, (set->count + 1) * sizeof *names, 0);
+    for (size_t i = 0; i < set->count; i++)
+        names[i] = set->entries[i].policy->name;
+    names[set->count] = NULL;
+    for (size_t i = 0; names[i]; i++) {
+        if (strcmp(names[i], name) == 0)
+            return;
+    }
+    const char *near = str_nearest(name, names);
+    luaL_error(L, "why: there is no policy \"%s\"%s%s%s", name, near ? "; did you mean \"" : "", near ? near : "",
+               near ? "\"?" : "");
+}
+
+/* why(path): what each policy makes of the job behind that path of the cluster, as a text; nil: there is nothing to
+ * tell. why(path, policy): of that policy, as policies are told. */
 static int l_why(lua_State *L)
 {
     struct spec *s = spec_of(L);
-    const char *path = luaL_checkstring(L, 1);
-    if (!s->world || !world_engine(s->world))
+    const char *path = luaL_checkstring(L, 1), *only = luaL_optstring(L, 2, NULL);
+    struct engine *engine = s->world ? world_engine(s->world) : NULL;
+    if (!engine || !engine_policies(engine))
         return 0;
-    struct why *w = lua_newuserdatauv(L, sizeof *w, 0);
-    *w = (struct why){.now = s->clock.manual_us};
-    lua_createtable(L, 0, 1);
-    lua_pushcfunction(L, l_free_why);
-    lua_setfield(L, -2, "__gc");
-    lua_setmetatable(L, -2);
-    struct sim_response response;
-    world_ask(s->world, "GET", path, str_of(""), &response);
-    if (response.status == 200)
-        tell_policies(w, s, buf_str(&response.body));
-    bool gone = response.status == 404;
-    sim_response_free(&response);
-    if (gone)
-        lua_pushliteral(L, "  there is no such job in the cluster\n");
-    else
-        lua_pushlstring(L, w->out.ptr ? w->out.ptr : "", w->out.len);
+    if (only)
+        check_policy(L, engine, only);
+    struct asking *a = pending_new(L, sizeof *a, abort_asking, release_asking);
+    if (only && !(a->only = str_dup(str_of(only))))
+        return luaL_error(L, "out of memory");
+    world_ask(s->world, "GET", path, str_of(""), &a->job);
+    if (a->job.status != 200)
+        return a->job.status == 404 ? no_such_job(L, a) : 0;
+    a->engine = engine;
+    a->set = (struct policy_set *)(uintptr_t)engine_policies(engine);
+    policy_set_hold(a->set);
+    next(a);
+    return pending_wait(L, &a->pending, told_k);
+}
+
+/* The names of the policies. */
+static int l_policies(lua_State *L)
+{
+    struct spec *s = spec_of(L);
+    const struct policy_set *set = s->world && world_engine(s->world) ? engine_policies(world_engine(s->world)) : NULL;
+    lua_newtable(L);
+    for (size_t i = 0; set && i < set->count; i++) {
+        lua_pushstring(L, set->entries[i].policy->name);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
     return 1;
 }
 
@@ -93,4 +178,6 @@ void native_open_why(lua_State *L)
 {
     lua_pushcfunction(L, l_why);
     lua_setfield(L, -2, "why");
+    lua_pushcfunction(L, l_policies);
+    lua_setfield(L, -2, "policies");
 }

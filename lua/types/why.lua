@@ -1,0 +1,47 @@
+-- SPDX-License-Identifier: Apache-2.0
+---@meta why
+-- luacheck: no max line length
+-- Annotations for the Lua language server; the program never reads this file.
+
+---One condition of `match`; `where` and `on` are among them.
+---@class mpijobd.WhyCondition
+---@field key string "phase", "finished_for", "where"
+---@field wanted string "Succeeded or Failed"; of `where` the function's place
+---@field value string of the job: "Running"; of `where` "true", "false", or its error
+---@field holds boolean
+---@field holds_at? number seconds since 1970: it holds from then on if the job stays as it is, as only time is missing
+---@field unless? string what would keep the job from matching: "its label keep is set"
+---@field failed? true the function has raised an error, or was not asked
+
+---What `why` gives: the same keys as `mpijobd why -o json`, with instants as seconds since 1970. It prints as `mpijobd why` does.
+---@class mpijobd.Why
+---@field verdict "acts"|"later"|"no-match"|"held"|"nothing-to-do"|"fails"|"run-function"
+---@field message string the verdict in a sentence
+---@field policy string
+---@field file string
+---@field line integer
+---@field cluster string
+---@field job string "namespace/name"
+---@field uid string
+---@field at number now
+---@field source "daemon"|"files"
+---@field matches boolean all conditions hold
+---@field matches_at? number where not: from when they do, if the job stays as it is
+---@field conditions mpijobd.WhyCondition[]
+---@field trigger string "on match", "every 10m"
+---@field next? number when the policy looks at the job next, in time for matches_at
+---@field jitter? number seconds
+---@field change { outcome: "changes"|"unchanged"|"left"|"fails"|"unknown", effect?: string, why?: string, diff?: table[], launcher?: table[], gpus_released?: integer, error?: string }
+---@field held_back { reason: string, message: string, ["until"]?: number }[] what keeps the policy from acting on the job
+---@field unknown string[] what could not be found out, in sentences
+---@field last_change? { id: integer, at: number, outcome?: string, effect?: string, message?: string } of this job by this policy
+---@field last_run? { id: integer, at: number, outcome?: string, message?: string, dry_run?: true } of the policy
+
+---Why a policy acts on a job, or does not. Its `where` and `replace` are asked, in a run of its own that writes nothing; the time that they take
+---counts as the caller's. Within these functions, where why is being asked already, it raises.
+---@param job mpijobd.Job|string a job, or "namespace/name"
+---@param policy? string its name (default: the policy that runs)
+---@return mpijobd.Why? tree
+---@return mpijobd.Error? err
+---@nodiscard
+function why(job, policy) end
