@@ -256,7 +256,7 @@ policies: [ policies ]
         ]] })
         local code, out = support.mpijobd("test", folder .. "/policies")
         support.contains(out, "3 successes / 1 failure")
-        support.contains(out, "and   costs: 4, which the plugin cost is asked when all of these hold")
+        support.contains(out, "    no     costs      4 (plugin cost)  false\n")
         assert.are.equal(1, code)
         local sim = simulator.start("--version", "v2beta1", "--jobs", "200", "--seed", "1")
         code, out = run("plan", "--kubeconfig", sim.kubeconfig, "-A")
