@@ -24,11 +24,12 @@ static int l_text(lua_State *L)
 void lua_why_push(lua_State *L, const struct why *why, struct buf *text)
 {
     struct json_writer w;
-    struct json root;
+    struct json root = {0};
     buf_reset(text);
     json_writer_init(&w, text);
     why_json(why, true, &w);
-    if (text->failed || why->full || json_parse(buf_str(text), "the answer", &root, NULL))
+    bool whole = !why->full && !text->failed;
+    if (!whole || json_parse(buf_str(text), "the answer", &root, NULL))
         luaL_error(L, "not enough memory");
     lua_json_push(L, root);
     buf_reset(text);

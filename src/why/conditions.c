@@ -50,6 +50,7 @@ void why_tell_conditions(struct why *why, const struct policy *policy, const str
     why->trigger = trigger_of(why, policy);
     why->by_event = policy->on != 0;
     why->jitter = policy->jitter;
+    why->recheck = policy->recheck;
     why->zone = policy->zone;
     tell_event(why, policy, view);
     mpijob_match_tell(policy->match, view, why->now, told, why);

@@ -72,11 +72,12 @@ static void by_handled(struct why_request *r)
     if (!r->handled_known || !k.come || (k.come & ~k.done & ~k.before))
         return;
     if (k.done)
-        why_hold(r->why, "handled", WHY_NEVER, "it was handled already (on %s), at %s; %s", kinds(k.done, text),
+        why_hold(r->why, "handled", WHY_NEVER, "it was handled already (on %s), at %s; %s%s", kinds(k.done, text),
                  why_instant(r->why, r->handled.at, at),
                  p->on & ON_MATCH ? "it is handled again when it has not matched in between, or comes to match again"
                  : k.done & ON_CHANGED ? "it is handled again when it changes"
-                                       : "that is done once for a job");
+                                       : "that is done once for a job",
+                 p->again ? ", and with another text of the policy (again)" : "");
     else
         why_hold(r->why, "before", WHY_NEVER,
                  "it was so before the policy was first started here (on %s), and only what comes later is for it",

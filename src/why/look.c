@@ -70,6 +70,7 @@ static void where(void *data, const struct run_where *said)
                                                      : said->wanted ? "true"
                                                                     : "false",
                                             .holds = said->wanted,
+                                            .asked = true,
                                             .failed = said->error != NULL,
                                             .due = WHY_NEVER});
 }
@@ -117,8 +118,10 @@ static void observe(void *data, const struct run *run, const char *job, const st
 
 static void where_failed(struct why *why, const char *message)
 {
-    why_add(why, &(struct why_condition){
-                     .key = "where", .wanted = "a function", .value = message, .failed = true, .due = WHY_NEVER});
+    why_add(
+        why,
+        &(struct why_condition){
+            .key = "where", .wanted = "a function", .value = message, .asked = true, .failed = true, .due = WHY_NEVER});
 }
 
 /* The run as a whole has failed: its computing time was over, say. */

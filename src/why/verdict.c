@@ -93,10 +93,28 @@ static void add_failing(const struct why *why, struct buf *out)
     }
 }
 
+/* Of a policy with `on`, which asks `where` only at times. */
+static void add_asked_again(const struct why *why, struct buf *out)
+{
+    bool declarative = true, asked = false;
+    char period[32];
+    for (size_t i = 0; i < why->condition_count; i++) {
+        const struct why_condition *c = &why->conditions[i];
+        asked = asked || (!c->holds && c->asked);
+        declarative = declarative && (c->holds || c->asked);
+    }
+    if (!why->by_event || !asked || !declarative)
+        return;
+    buf_puts(out, "; it is asked again when the job changes");
+    if (why->recheck)
+        buf_printf(out, ", and every %s (recheck)", why_wait(why, why->now + why->recheck, period));
+}
+
 static void no_match(const struct why *why, struct buf *out)
 {
     buf_puts(out, "does not match");
     add_failing(why, out);
+    add_asked_again(why, out);
 }
 
 static void later(const struct why *why, struct buf *out)

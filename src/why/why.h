@@ -34,6 +34,7 @@ struct why_condition {
     const char *unless; /* what would keep the job from matching, of a condition that holds: "its label keep is set";
                            NULL: nothing that is worth a word */
     bool holds, failed; /* failed: the function has raised an error, or was not asked */
+    bool asked;         /* it is a function */
     int64_t due; /* where it does not hold: the instant from which it does, if the job stays as it is; or never */
 };
 
@@ -73,6 +74,7 @@ struct why {
     bool by_event;       /* it has `on` */
     int64_t next;        /* when the policy looks at the job next, in time for matches_at; WHY_NOW, or never */
     int64_t jitter;      /* microseconds that may come on top of it */
+    int64_t recheck; /* microseconds: with `on`, `where` is asked again so long after a no; 0: when the job changes */
 
     enum why_change change;
     const char *effect, *effect_why; /* NULL: not known */
