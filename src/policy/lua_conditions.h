@@ -25,8 +25,9 @@ void lua_conditions_join(lua_State *L);
 struct lua_condition {
     const char *name, *wanted, *plugin;
 };
+
 /* Takes the function on the top off the stack and pushes what it asks: a list of tables { name, plugin, test, value,
- * wanted } (nil: there is no condition of a plugin), and the author's own function (nil: there is none). */
+ * wanted } (nil: no such condition), and the author's own function (nil: no such function). */
 void lua_conditions_split(lua_State *L);
 /* Is there a function of the author's own behind it? */
 bool lua_conditions_own(lua_State *L, int where);
