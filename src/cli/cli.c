@@ -18,8 +18,8 @@
 #include "cli/test/cmd_test.h"
 
 static const struct command *const commands[] = {
-    &cmd_run,    &cmd_check, &cmd_plan, &cmd_get,    &cmd_inspect, &cmd_report, &cmd_replace, &cmd_journal, &cmd_runs,
-    &cmd_resume, &cmd_next,  &cmd_why,  &cmd_doctor, &cmd_rbac,    &cmd_test,   &cmd_version, NULL};
+    &cmd_run,    &cmd_check, &cmd_plan, &cmd_get,    &cmd_inspect, &cmd_report,  &cmd_replace, &cmd_journal, &cmd_runs,
+    &cmd_resume, &cmd_next,  &cmd_why,  &cmd_doctor, &cmd_rbac,    &cmd_plugins, &cmd_test,    &cmd_version, NULL};
 
 static void help(void)
 {
@@ -48,7 +48,6 @@ static const struct {
     {"job", "mpijobd replace NAME suspend=true or suspend=false stops and resumes a job"},
     {"new", "lua/policies has policies to begin with"},
     {"pause", "dry_run = true in the policy, and SIGHUP to the daemon, keep it from acting"},
-    {"plugins", "files beside the policies can be loaded with require"},
     {"reject", "a policy with dry_run = true only tells what it would do"},
     {"reload", "SIGHUP to the daemon loads the policies again"},
     {"resume", "without dry_run = true in the policy, and with SIGHUP to the daemon, it acts again"},

@@ -315,6 +315,7 @@ static void make_env(struct engine *e)
     e->env.check = o->check;
     e->env.plugins = o->plugins;
     e->env.plugin_count = o->plugin_count;
+    e->env.plugin_lock = o->plugin_lock;
     for (size_t i = 0; i < o->place_count; i++)
         e->env.clusters[i] = o->places[i].cluster;
 }

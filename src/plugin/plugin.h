@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/str.h"
 
 #define PLUGIN_API 1        /* what this program speaks */
 #define PLUGIN_API_OLDEST 1 /* and still understands */
@@ -21,7 +22,7 @@
 /* What the configuration says of one. Nothing is owned. */
 struct plugin_place {
     const char *name;    /* NULL: the folder's own name; or path is a folder of plugins */
-    const char *path;    /* a folder with plugin.lua, or, without a name, a folder of such folders */
+    const char *path;    /* a folder with plugin.lua, or a .tar.gz of one; without a name, or a folder of these */
     const char *options; /* a JSON object; NULL: none. A member { "file": PATH } stands for the file's text */
     const char *lines;   /* a JSON object: the line of each option in `file`; NULL: none */
     const char *file;    /* where this stands: the configuration; NULL: nowhere */
@@ -35,13 +36,15 @@ struct plugin_file {
 
 struct plugin {
     char name[PLUGIN_NAME_MAX + 1];
-    char *path;                /* of the folder */
+    char *path;                /* of the folder or archive */
     struct plugin_file *files; /* by the bytes of their names */
     size_t count, bytes;
     char sha256[65];           /* in hexadecimal, see plugin_sum */
     struct buf options, lines; /* JSON objects; empty: none */
     const char *from;          /* the configuration's file; NULL: none. Not owned */
     int line;                  /* in it */
+    bool locked;               /* the lock has a line for it */
+    bool refused;              /* it is not the one of the lock: it must not run */
     /* Set when it has been tried (policy/load.c). */
     bool tried, good;
     char *said; /* JSON: what it says of itself; NULL: nothing good */
@@ -62,6 +65,15 @@ int plugins_read(struct plugins *plugins, const struct plugin_place *places, siz
 void plugins_free(struct plugins *plugins);
 struct plugin *plugins_find(const struct plugins *plugins, const char *name);    /* NULL: no such plugin */
 const struct plugin_file *plugin_file(const struct plugin *p, const char *name); /* NULL: no such file */
+
+/* ---- the lock ---- */
+
+/* Where the file is there: the plugins that it names have to be there with these sums, and no others. Blocks. */
+void plugin_lock_check(struct plugins *plugins, const char *path, plugin_finding wrong, void *data);
+/* Appends the plugin's line. */
+void plugin_lock_add(struct buf *out, const struct plugin *p, const char *version);
+/* Puts the text in the file's place. Blocks. ERR_IO, ERR_NOMEM. */
+int plugin_lock_write(const char *path, struct str text, struct error *err);
 
 /* Lower-case letters, digits and dashes, at most 63, no dash at the ends. */
 bool plugin_name_good(const char *name);

@@ -122,13 +122,13 @@ static void read_plugin(struct reading *r, const char *name, const char *path)
     }
     p->from = r->place->file;
     p->line = r->place->line;
-    int rc = plugin_read_folder(p, &err);
+    int rc = plugin_is_archive(path) ? plugin_read_archive(p, &err) : plugin_read_folder(p, &err);
     if (!rc)
         rc = plugin_sum(p, &err);
     if (rc)
         found(r, "%s", err.message);
     else if (!plugin_file(p, PLUGIN_FILE))
-        found(r, "%s has no %s; a plugin is a folder with one", path, PLUGIN_FILE);
+        found(r, "%s has no %s; a plugin is a folder with one, or a .tar.gz of that", path, PLUGIN_FILE);
     else if (read_options(r, p) && keep(r, p))
         return;
     plugin_free(p);
@@ -148,7 +148,14 @@ static int visible(const struct dirent *entry)
     return entry->d_name[0] != '.';
 }
 
-/* Each folder in it that has plugin.lua. */
+static void read_archive(struct reading *r, const char *path)
+{
+    char name[PLUGIN_NAME_MAX + 1];
+    plugin_archive_name(path, name);
+    read_plugin(r, r->place->name ? r->place->name : name, path);
+}
+
+/* Each folder in it that has plugin.lua, and each archive. */
 static void read_folder_of(struct reading *r, const char *folder)
 {
     struct dirent **list = NULL;
@@ -158,17 +165,20 @@ static void read_folder_of(struct reading *r, const char *folder)
     for (int i = 0; i < n; i++) {
         char path[PATH_MAX];
         size_t len = strlen(folder);
-        if (snprintf(path, sizeof path, "%s%s%s", folder, len && folder[len - 1] == '/' ? "" : "/", list[i]->d_name) <
-                (int)sizeof path &&
-            has_file(path)) {
+        bool fits = snprintf(path, sizeof path, "%s%s%s", folder, len && folder[len - 1] == '/' ? "" : "/",
+                             list[i]->d_name) < (int)sizeof path;
+        bool archive = fits && plugin_is_archive(path);
+        if (archive)
+            read_archive(r, path);
+        else if (fits && has_file(path))
             read_plugin(r, list[i]->d_name, path);
-            seen++;
-        }
+        seen += archive || (fits && has_file(path));
         free(list[i]);
     }
     free(list);
     if (n >= 0 && !seen)
-        found(r, "%s is no plugin and holds none: a plugin is a folder with %s", folder, PLUGIN_FILE);
+        found(r, "%s is no plugin and holds none: a plugin is a folder with %s, or a .tar.gz of one", folder,
+              PLUGIN_FILE);
 }
 
 /* The last part of the folder's path, whatever "." and links are in it. */
@@ -189,8 +199,10 @@ static void read_place(struct reading *r)
     const char *path = r->place->path;
     if (stat(path, &st) != 0)
         found(r, "%s: %s", path, strerror(errno));
+    else if (!S_ISDIR(st.st_mode) && plugin_is_archive(path))
+        read_archive(r, path);
     else if (!S_ISDIR(st.st_mode))
-        found(r, "%s is no folder; a plugin is a folder with %s", path, PLUGIN_FILE);
+        found(r, "%s is no folder and no .tar.gz; a plugin is a folder with %s", path, PLUGIN_FILE);
     else if (r->place->name)
         read_plugin(r, r->place->name, path);
     else if (has_file(path))

@@ -41,7 +41,8 @@ struct policy_env {
     const struct quarantine *quarantine; /* NULL: none */
     const struct plugin_place *plugins;  /* where policies find plugins */
     size_t plugin_count;
-    bool check; /* unknown globals are errors, not warnings */
+    const char *plugin_lock; /* the file; NULL: none is looked at */
+    bool check;              /* unknown globals are errors, not warnings */
 };
 
 /* A file of the user's own that a policy file requires. */

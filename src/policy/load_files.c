@@ -84,8 +84,13 @@ static int add_plugins(struct policy_set *set, const struct policy_env *env)
 {
     char path[4096];
     int rc = plugins_read(&set->plugins, env->plugins, env->plugin_count, plugin_wrong, set);
+    if (!rc && env->plugin_lock)
+        plugin_lock_check(&set->plugins, env->plugin_lock, plugin_wrong, set);
     for (size_t i = 0; i < set->plugins.count && !rc; i++) {
         struct plugin *p = set->plugins.items[i];
+        p->tried = p->refused;
+        if (p->refused)
+            continue;
         snprintf(path, sizeof path, "%s/%s", p->path, PLUGIN_FILE);
         rc = add_file(set, env, path);
         if (rc)

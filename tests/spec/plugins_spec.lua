@@ -307,4 +307,165 @@ policies: [ policies ]
         local code, out = support.mpijobd("test", folder .. "/policies")
         assert.are.equal(0, code, out)
     end)
+
+    it("is listed with what it says, what it needs and who uses it", function()
+        plugin()
+        local code, out, err = run "plugins"
+        assert.are.equal(0, code, err)
+        local expected = [[
+cost 1.0.0  FOLDER/plugins/cost
+  What it costs.
+  option     grace duration, may be left out (set)
+  option     price number (set)
+  option     unit string, default "EUR"
+  exports    total
+  conditions costs
+  needs      get of pods
+  needs      get, delete of workloads.kueue.x-k8s.io
+  used by    p
+  sha256     ]]
+        assert.are.equal(expected:gsub("FOLDER", folder), (out:gsub("%x+\n$", "")))
+        code, out = run("plugins", "-o", "json")
+        assert.are.equal(0, code)
+        local one = support.json.decode(out)[1]
+        assert.are.equal("cost", one.name)
+        assert.are.same({ "p" }, one.policies)
+        assert.are.equal("none", one.lock)
+        assert.are.equal(64, #one.sha256)
+        assert.are.same({ { name = "costs" } }, one.conditions)
+        code, out = run("plugins", "-o", "name")
+        assert.are.equal("0cost\n", code .. out)
+        write("plugins/cost/plugin.lua", "plugin {}")
+        code, out, err = run "plugins"
+        assert.are.equal(1, code)
+        support.contains(out, "cost cannot be used")
+        support.contains(err, "plugin.lua:1: plugin \"cost\": has no version")
+    end)
+
+    it("is locked by the sum of its files, and drift keeps the policies from being loaded", function()
+        plugin()
+        local code, _, err = run("plugins", "lock")
+        assert.are.equal(0, code, err)
+        local lock = support.read(folder .. "/plugins.lock")
+        local sum = lock:match "\ncost 1%.0%.0 sha256:(%x+)\n$"
+        -- As documented: each file by its name, a NUL, its size, a NUL, its bytes.
+        local text = {}
+        for _, name in ipairs { "lib/half.lua", "plugin.lua" } do
+            local content = support.read(folder .. "/plugins/cost/" .. name)
+            text[#text + 1] = ("%s\0%d\0%s"):format(name, #content, content)
+        end
+        local _, hex = support.proc.run("/usr/bin/sha256sum", { stdin = table.concat(text) })
+        assert.are.equal(hex:match "%x+", sum)
+        assert.are.equal(0, (run "check"))
+        assert.are.equal("locked", support.json.decode((select(2, run("plugins", "-o", "json"))))[1].lock)
+
+        write("plugins/cost/README.md", "new")
+        code, _, err = run "check"
+        assert.are.equal(1, code)
+        support.contains(err, folder .. "/plugins.lock:2: the plugin cost is not the one that was locked, version 1.0.0: its files have changed")
+        support.contains(err, "if that is meant, mpijobd plugins lock writes it again")
+        code, _, err = run("plan", "--kubeconfig", "/dev/null")
+        assert.are.equal(1, code, err)
+        assert.are.equal(0, (run("plugins", "lock")))
+        assert.are.equal(0, (run "check"))
+        for text_of_lock, message in pairs {
+            ["# nothing"] = "plugins.lock: the plugin cost is not in it",
+            [lock:gsub("cost", "gone") .. support.read(folder .. "/plugins.lock")] = "plugins.lock:2: the plugin gone 1.0.0 is not there any more",
+            ["cost 1.0.0"] = "plugins.lock:1: is no line of a lock",
+            ["cost 1.0.0 sha256:" .. ("z"):rep(64)] = "plugins.lock:1: is no line of a lock",
+            [("x"):rep(70000)] = "plugins.lock",
+        } do
+            write("plugins.lock", text_of_lock)
+            code, _, err = run "check"
+            assert.are.equal(1, code)
+            support.contains(err, message)
+        end
+        write("mpijobd.yaml", "policies: [ policies ]\n")
+        code, _, err = run("plugins", "lock")
+        assert.are.equal(1, code)
+        support.contains(err, "there is nothing to lock")
+    end)
+
+    local function python(text)
+        local code, _, err = support.proc.run("/usr/bin/python3", { args = { "-c", text, folder } })
+        assert.are.equal(0, code, err)
+    end
+
+    it("may be a .tar.gz, which has the sum of its folder", function()
+        plugin()
+        local of_folder = support.json.decode((select(2, run("plugins", "-o", "json"))))[1].sha256
+        python [[
+import sys, tarfile
+folder = sys.argv[1]
+with tarfile.open(folder + "/cost-1.0.0.tar.gz", "w:gz") as tar:
+    tar.add(folder + "/plugins/cost", "cost-1.0.0")
+with tarfile.open(folder + "/cost.tgz", "w:gz") as tar:
+    tar.add(folder + "/plugins/cost", ".")
+]]
+        for _, config in ipairs { (CONFIG:gsub("plugins/cost", "cost-1.0.0.tar.gz")), (CONFIG:gsub("plugins/cost", "cost.tgz")) } do
+            write("mpijobd.yaml", config)
+            local code, out, err = run("plugins", "-o", "json")
+            assert.are.equal(0, code, err)
+            assert.are.equal(of_folder, support.json.decode(out)[1].sha256)
+            assert.are.equal(0, (run "check"))
+        end
+        write("plugins/cost/plugin.lua", (PLUGIN:gsub('price = "number"', 'price = { type = "number", default = 1 }')))
+        python [[
+import sys, tarfile
+folder = sys.argv[1]
+with tarfile.open(folder + "/cost-1.0.0.tar.gz", "w:gz") as tar:
+    tar.add(folder + "/plugins/cost", "x")
+]]
+        uv.fs_mkdir(folder .. "/archives", 448)
+        uv.fs_rename(folder .. "/cost-1.0.0.tar.gz", folder .. "/archives/cost-1.0.0.tar.gz")
+        write("mpijobd.yaml", "plugins: [ archives ]\npolicies: [ policies ]\n")
+        assert.are.equal("0cost\n", ("%d%s"):format(run("plugins", "-o", "name")))
+    end)
+
+    it("that is an archive holds files and folders alone, of a bounded size, and none that leads out", function()
+        plugin(nil, (CONFIG:gsub("plugins/cost", "cost.tar.gz")))
+        for entry, message in pairs {
+            ['add("../out.lua")'] = "\"../out.lua\" leads out of the archive",
+            ['add("a/../../out.lua")'] = "leads out of the archive",
+            ['add("/etc/out.lua")'] = "leads out of the archive",
+            ['link("l.lua", tarfile.SYMTYPE, "/etc/passwd")'] = "\"l.lua\" is a link",
+            ['link("l.lua", tarfile.LNKTYPE, "plugin.lua")'] = "\"l.lua\" is a link",
+            ['link("fifo", tarfile.FIFOTYPE, "")'] = "\"fifo\" is neither a file nor a folder",
+            ['link("dev", tarfile.CHRTYPE, "")'] = "\"dev\" is neither a file nor a folder",
+            ['add("big.csv", b"0" * (1 << 20) + b"0")'] = "\"big.csv\" has more than 1 MiB",
+            ['add(".hidden", b"0" * (1 << 20) + b"0")'] = "\".hidden\" has more than 1 MiB",
+            ['add("plugin.lua")'] = "\"plugin.lua\" is in it twice",
+            ['[add("%d.lua" % i) for i in range(256)]'] = "a plugin has at most 256 files",
+            ['[add("%d.csv" % i, b"0" * (1 << 20)) for i in range(5)]'] = "the files of a plugin have at most 4194304 bytes together",
+            ['[add(".%d" % i, b"0" * (1 << 20)) for i in range(17)]'] = "is more than an archive may hold, 16 MiB",
+            ['add("a/" * 20 + "x.lua")'] = "is too deep",
+        } do
+            python(([[
+import io, sys, tarfile
+folder = sys.argv[1]
+with tarfile.open(folder + "/cost.tar.gz", "w:gz") as tar:
+    def add(name, content=b"x"):
+        info = tarfile.TarInfo(name)
+        info.size = len(content)
+        tar.addfile(info, io.BytesIO(content))
+    def link(name, kind, to):
+        info = tarfile.TarInfo(name)
+        info.type, info.linkname = kind, to
+        tar.addfile(info)
+    add("plugin.lua", open(folder + "/plugins/cost/plugin.lua", "rb").read())
+    %s
+]]):format(entry))
+            local code, _, err = run "check"
+            assert.are.equal(1, code, entry)
+            support.contains(err, message)
+        end
+        for _, content in ipairs { "no archive", "", "\31\139\8\0\0\0\0\0\0\3" } do
+            write("cost.tar.gz", content)
+            local code, _, err = run "check"
+            assert.are.equal(1, code)
+            support.contains(err, "cost.tar.gz")
+        end
+        write("cost.tar.gz", ("x"):rep(4 * 1024 * 1024 + 1))
+        support.contains(select(3, run "check"), "a plugin's archive has at most 4194304 bytes")
+    end)
 end)

@@ -54,7 +54,8 @@ struct config {
     size_t server_count;
     struct plugin_place *plugins; /* where they are, and their options */
     size_t plugin_count;
-    char *secrets; /* a folder; NULL: none */
+    char *plugins_lock; /* beside the configuration; NULL: there are no plugins */
+    char *secrets;      /* a folder; NULL: none */
 };
 
 /* path NULL: /etc/mpijobd/mpijobd.yaml if it is there, else defaults. Blocks. ERR_SYNTAX or ERR_INVALID: FILE:LINE and

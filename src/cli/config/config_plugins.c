@@ -128,6 +128,12 @@ int config_read_plugins(struct config_reading *r, struct json value)
         return config_wrong(r, "/plugins",
                             "has to be a list of folders, or a map of names, as in `plugins: { gpu-cost: { path: "
                             "plugins/gpu-cost, config: { currency: EUR } } }`");
+    struct buf lock = BUF_INIT;
+    buf_printf(&lock, "%splugins.lock", r->folder);
+    free(r->config->plugins_lock); /* a key that stands twice */
+    r->config->plugins_lock = buf_take(&lock, NULL);
+    if (!r->config->plugins_lock)
+        return error_nomem(r->err);
     for (struct json_iter it = json_iter(value); json_next(&it); n++) {
         int rc;
         snprintf(at, sizeof at, "/plugins/%zu", n);
@@ -153,4 +159,5 @@ void config_free_plugins(struct config *c)
             free((char *)(uintptr_t)texts[k]);
     }
     free(c->plugins);
+    free(c->plugins_lock);
 }

@@ -2,8 +2,8 @@
 /* Loading the policies: whether they are right, and what they need. */
 #include <stdio.h>
 
-#include "binding/modules.h"
 #include "cli/doctor/doctor.h"
+#include "cli/session/policies.h"
 #include "policy/in_force.h"
 
 static void loaded(void *data, const struct policy_set *set)
@@ -25,16 +25,8 @@ static void loaded(void *data, const struct policy_set *set)
 static void read_set(struct doctor *d, const char *const *paths)
 {
     struct session *s = &d->s;
-    struct engine_options e = {
-        .loop = &s->loop,
-        .soon = &s->soon,
-        .clock = &s->clock,
-        .log = &s->log,
-        .cluster_names = session_cluster_names(s),
-        .ceilings = s->config.limits,
-        .once = true,
-        .open = binding_open,
-    };
+    struct engine_options e = {.once = true};
+    policies_basics(s, &e);
     error_clear(&s->error);
     if (engine_new(&e, &s->engine, &s->error) || engine_load(s->engine, paths, loaded, d, &s->error)) {
         d->policy_error_count = 1;

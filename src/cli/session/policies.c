@@ -88,22 +88,28 @@ static int load(struct session *s, struct engine_options *options, char **paths)
     return s->error.code ? session_fail(s, &s->error) : 0;
 }
 
-int policies_load(struct session *s, struct engine_options *options, char **paths)
+void policies_basics(struct session *s, struct engine_options *options)
 {
     options->loop = &s->loop;
     options->soon = &s->soon;
     options->clock = &s->clock;
     options->log = &s->log;
-    options->journal = store_journal(s->store);
-    options->state = store_state(s->store);
-    options->metrics = s->metrics;
-    options->silence = s->config.watch_silence;
-    options->keep = s->config.journal_keep;
     options->cluster_names = session_cluster_names(s);
     options->ceilings = s->config.limits;
     options->open = binding_open;
     options->plugins = s->config.plugins;
     options->plugin_count = s->config.plugin_count;
+    options->plugin_lock = s->config.plugins_lock;
+}
+
+int policies_load(struct session *s, struct engine_options *options, char **paths)
+{
+    policies_basics(s, options);
+    options->journal = store_journal(s->store);
+    options->state = store_state(s->store);
+    options->metrics = s->metrics;
+    options->silence = s->config.watch_silence;
+    options->keep = s->config.journal_keep;
     if (session_outside(s))
         return EXIT_FAILED;
     options->outside = s->outside;

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mpijobd plugins: what the configuration's plugins are, who requires them, and the lock on them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/session/policies.h"
+#include "json/write.h"
+
+struct listing_of_plugins {
+    struct session s;
+    bool lock;
+    struct buf text; /* the lock's */
+};
+
+static struct json said(const struct plugin *p)
+{
+    struct json root = {{NULL, 0}};
+    if (p->said && json_parse(str_of(p->said), "", &root, NULL))
+        root = (struct json){{NULL, 0}};
+    return root;
+}
+
+static const char *lock_state(const struct plugin *p)
+{
+    return p->refused ? "differs" : p->locked ? "locked" : "none";
+}
+
+/* Calls visit for each policy whose file requires the plugin. */
+static void each_user(const struct policy_set *set, const struct plugin *p,
+                      void (*visit)(void *data, const struct policy *policy), void *data)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        const struct policy_file *f = set->entries[i].file;
+        for (size_t k = 0; k < f->required_count; k++) {
+            if (f->required[k] == p)
+                visit(data, set->entries[i].policy);
+        }
+    }
+}
+
+/* ---- for people ---- */
+
+/* Text of JSON, as it is: "EUR" without its quotes. */
+static void put(struct buf *out, struct json v)
+{
+    if (!json_decode(v, out))
+        buf_add_str(out, v.text);
+}
+
+/* "a, b": of each element the member, or the element itself. */
+static void put_list(struct buf *out, struct json list, const char *member)
+{
+    const char *sign = "";
+    for (struct json_iter it = json_iter(list); json_next(&it); sign = ", ") {
+        buf_puts(out, sign);
+        put(out, member ? json_get(it.value, member) : it.value);
+    }
+}
+
+static void put_options(struct buf *out, struct json options)
+{
+    for (struct json_iter it = json_iter(options); json_next(&it);) {
+        struct json about = json_get(it.value, "about"), otherwise = json_get(it.value, "default");
+        buf_puts(out, "  option     ");
+        put(out, json_get(it.value, "name"));
+        buf_putc(out, ' ');
+        put(out, json_get(it.value, "type"));
+        if (json_exists(otherwise)) {
+            buf_puts(out, ", default ");
+            buf_add_str(out, otherwise.text);
+        } else if (json_is_true(json_get(it.value, "optional"))) {
+            buf_puts(out, ", may be left out");
+        }
+        buf_puts(out, json_is_true(json_get(it.value, "set")) ? " (set)" : "");
+        if (json_exists(about)) {
+            buf_puts(out, ": ");
+            put(out, about);
+        }
+        buf_putc(out, '\n');
+    }
+}
+
+static void put_needs(struct buf *out, struct json needs)
+{
+    for (struct json_iter it = json_iter(json_get(needs, "api")); json_next(&it);) {
+        buf_puts(out, "  needs      ");
+        put_list(out, json_get(it.value, "verbs"), NULL);
+        buf_puts(out, " of ");
+        put(out, json_get(it.value, "resource"));
+        buf_putc(out, '\n');
+    }
+    static const char *const kinds[][2] = {{"hosts", "to ask "}, {"secrets", "the secrets "}};
+    for (int i = 0; i < 2; i++) {
+        struct json list = json_get(needs, kinds[i][0]);
+        if (!json_count(list))
+            continue;
+        buf_printf(out, "  needs      %s", kinds[i][1]);
+        put_list(out, list, NULL);
+        buf_putc(out, '\n');
+    }
+}
+
+static void put_user(void *data, const struct policy *policy)
+{
+    struct buf *out = data;
+    buf_printf(out, "%s%s", out->len ? ", " : "", policy->name);
+}
+
+static void put_plugin(struct buf *out, const struct policy_set *set, const struct plugin *p)
+{
+    struct json root = said(p);
+    struct buf users = BUF_INIT;
+    char version[80];
+    bool good = json_string_at(root, "/version", version, sizeof version) == 0;
+    buf_printf(out, "%s %s  %s\n", p->name, good ? version : "cannot be used", p->path);
+    if (json_exists(json_get(root, "about"))) {
+        buf_puts(out, "  ");
+        put(out, json_get(root, "about"));
+        buf_putc(out, '\n');
+    }
+    put_options(out, json_get(root, "config"));
+    static const char *const lists[][2] = {{"exports", "exports"}, {"conditions", "conditions"}};
+    for (int i = 0; i < 2; i++) {
+        if (!json_count(json_get(root, lists[i][0])))
+            continue;
+        buf_printf(out, "  %-10s ", lists[i][1]);
+        put_list(out, json_get(root, lists[i][0]), "name");
+        buf_putc(out, '\n');
+    }
+    put_needs(out, json_get(root, "needs"));
+    each_user(set, p, put_user, &users);
+    buf_printf(out, "  used by    %s\n", users.len ? users.ptr : "no policy");
+    buf_printf(out, "  sha256     %s%s\n", p->sha256,
+               p->refused  ? " (not as in plugins.lock)"
+               : p->locked ? " (as in plugins.lock)"
+                           : "");
+    buf_free(&users);
+}
+
+/* ---- for programs ---- */
+
+static void write_user(void *data, const struct policy *policy)
+{
+    json_write_string(data, policy->name);
+}
+
+static void write_plugin(struct json_writer *w, const struct policy_set *set, const struct plugin *p)
+{
+    static const char *const members[] = {"version", "api", "about", "config", "exports", "conditions", "needs"};
+    struct json root = said(p);
+    json_write_object(w);
+    json_write_key(w, "name");
+    json_write_string(w, p->name);
+    json_write_key(w, "path");
+    json_write_string(w, p->path);
+    json_write_key(w, "usable");
+    json_write_bool(w, json_exists(root));
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        struct json v = json_get(root, members[i]);
+        if (!json_exists(v))
+            continue;
+        json_write_key(w, members[i]);
+        json_write_raw(w, v);
+    }
+    json_write_key(w, "sha256");
+    json_write_string(w, p->sha256);
+    json_write_key(w, "lock");
+    json_write_string(w, lock_state(p));
+    json_write_key(w, "policies");
+    json_write_array(w);
+    each_user(set, p, write_user, w);
+    json_write_end(w);
+    json_write_end(w);
+}
+
+/* ---- all of them ---- */
+
+static void print(const struct listing_of_plugins *l, const struct policy_set *set)
+{
+    struct buf out = BUF_INIT;
+    struct json_writer w;
+    bool json = l->s.options.output == OUTPUT_JSON, names = l->s.options.output == OUTPUT_NAME;
+    json_writer_init(&w, &out);
+    if (json)
+        json_write_array(&w);
+    for (size_t i = 0; i < set->plugins.count; i++) {
+        const struct plugin *p = set->plugins.items[i];
+        if (json)
+            write_plugin(&w, set, p);
+        else if (names)
+            buf_printf(&out, "%s\n", p->name);
+        else
+            put_plugin(&out, set, p);
+    }
+    if (json)
+        json_write_end(&w);
+    if (!out.failed && out.len)
+        printf("%s%s", out.ptr, json ? "\n" : "");
+    if (!json && !set->plugins.count && !set->error_count)
+        fputs("There are no plugins; `plugins` in mpijobd.yaml names them.\n", stderr);
+    buf_free(&out);
+}
+
+static void make_lock(struct listing_of_plugins *l, const struct policy_set *set)
+{
+    buf_puts(&l->text, "");
+    for (size_t i = 0; i < set->plugins.count; i++) {
+        char version[80];
+        if (json_string_at(said(set->plugins.items[i]), "/version", version, sizeof version) == 0)
+            plugin_lock_add(&l->text, set->plugins.items[i], version);
+    }
+}
+
+static void loaded(void *data, const struct policy_set *set)
+{
+    struct listing_of_plugins *l = data;
+    for (size_t i = 0; i < set->error_count; i++) {
+        const struct policy_error *e = &set->errors[i];
+        fprintf(stderr, e->line ? "%s:%d: %s\n" : "%s: %.0d%s\n", e->file, e->line, e->message);
+    }
+    if (set->error_count)
+        error_set(&l->s.error, ERR_INVALID, "%zu error%s%s", set->error_count, set->error_count == 1 ? "" : "s",
+                  l->lock ? "; the lock stays as it is" : "");
+    if (l->lock)
+        make_lock(l, set);
+    else
+        print(l, set);
+    l->s.flag = true;
+}
+
+static int finish_lock(struct listing_of_plugins *l)
+{
+    struct session *s = &l->s;
+    if (l->text.failed || plugin_lock_write(s->config.plugins_lock, buf_str(&l->text), &s->error))
+        return session_fail(s, l->text.failed ? (error_nomem(&s->error), &s->error) : &s->error);
+    printf("%s is written\n", s->config.plugins_lock);
+    return EXIT_DONE;
+}
+
+static int look(struct listing_of_plugins *l, char **paths)
+{
+    static char *none[] = {NULL};
+    struct session *s = &l->s;
+    struct engine_options e = {.once = true};
+    policies_basics(s, &e);
+    if (l->lock)
+        e.plugin_lock = NULL;
+    if (!paths[0])
+        paths = s->config.policies && !l->lock ? s->config.policies : none;
+    error_clear(&s->error);
+    if (engine_new(&e, &s->engine, &s->error) ||
+        engine_load(s->engine, (const char *const *)paths, loaded, l, &s->error))
+        return session_fail(s, &s->error);
+    session_wait(s);
+    uv_run(&s->loop, UV_RUN_NOWAIT); /* the engine takes the set over when `loaded` has returned */
+    if (s->error.code)
+        return session_fail(s, &s->error);
+    return l->lock ? finish_lock(l) : EXIT_DONE;
+}
+
+static int run(int argc, char **argv, const struct command *command)
+{
+    struct listing_of_plugins l = {0};
+    struct options o;
+    int code;
+    if (!command_begin(argc, argv, command, &o, &code))
+        return code;
+    l.lock = o.argument_count && strcmp(o.arguments[0], "lock") == 0;
+    if (l.lock && o.argument_count > 1)
+        return command_usage(command, "lock is of all plugins, and takes no \"%s\"", o.arguments[1]);
+    if (o.output == OUTPUT_YAML)
+        return command_usage(command, "-o takes table, json or name here");
+    code = session_open(&l.s, command->name, &o);
+    if (code)
+        return code;
+    if (l.lock && !l.s.config.plugins_lock) {
+        error_set(&l.s.error, ERR_INVALID, "there is nothing to lock: the configuration names no `plugins`");
+        return session_close(&l.s, session_fail(&l.s, &l.s.error));
+    }
+    code = look(&l, o.arguments + (l.lock ? 1 : 0));
+    buf_free(&l.text);
+    return session_close(&l.s, code);
+}
+
+const struct command cmd_plugins = {
+    "plugins",
+    "[PATH... | lock] [-o json]",
+    "The configuration's plugins: what they are, what they need, and which policies use them; the lock on them",
+    TAKES_OUTPUT | TAKES_POLICIES,
+    run,
+    "  mpijobd plugins --config mpijobd.yaml\n"
+    "  mpijobd plugins lock           writes plugins.lock beside the configuration: name, version and sum of each;\n"
+    "                                 from then on another plugin is an error\n"};
