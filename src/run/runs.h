@@ -10,6 +10,7 @@
 #include "jobs/watches.h"
 #include "site/site.h"
 
+struct event_known;
 struct run;
 
 /* What else works on the runs' site and has to end with them. The struct is its owner's. */
@@ -32,6 +33,10 @@ struct runs {
     /* Called when a run has ended, and is not on the list any more; may be NULL. */
     void (*ended)(void *data, const struct run *run);
     void *data;
+    /* What the trigger of a policy with `on` knows of a job (trigger/event_known.h); NULL: there are no triggers. */
+    bool (*known)(void *triggers, const char *policy, struct str name_space, struct str name,
+                  struct event_known *known);
+    void *triggers;
 };
 
 /* site and watches outlive it. */

@@ -79,6 +79,14 @@ bool due_has(const struct due *d, uint32_t slot)
     return slot < d->slots && d->places[slot];
 }
 
+bool due_when(const struct due *d, uint32_t slot, int64_t *at)
+{
+    if (!due_has(d, slot))
+        return false;
+    *at = at_of(&d->heap[d->places[slot] - 1]);
+    return true;
+}
+
 int due_set(struct due *d, uint32_t slot, int64_t at)
 {
     if (!due_has(d, slot)) {

@@ -20,6 +20,7 @@ struct due {
 int due_set(struct due *due, uint32_t slot, int64_t at);
 void due_remove(struct due *due, uint32_t slot); /* nothing happens where it is not in the heap */
 bool due_has(const struct due *due, uint32_t slot);
+bool due_when(const struct due *due, uint32_t slot, int64_t *at); /* false: it is not in the heap */
 /* The earliest; of several at one instant, any. False: the heap is empty. slot may be NULL. */
 bool due_first(const struct due *due, uint32_t *slot, int64_t *at);
 void due_clear(struct due *due); /* empties the heap, and frees its memory */

@@ -6,6 +6,7 @@
 
 #include "cluster/cluster.h"
 #include "policy/in_force.h"
+#include "trigger/event_known.h"
 #include "trigger/event_trigger.h"
 #include "trigger/schedule.h"
 
@@ -181,6 +182,8 @@ static void synced(struct watch_subscriber *listener, struct job_cache *cache)
 void triggers_init(struct triggers *t, struct runs *runs)
 {
     *t = (struct triggers){.runs = runs, .listener = {.event = told, .synced = synced}};
+    runs->known = triggers_known;
+    runs->triggers = t;
 }
 
 size_t triggers_put_in_force(struct triggers *t, const struct policy_set *set, struct schedule_past *past)

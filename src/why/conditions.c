@@ -51,6 +51,7 @@ void why_tell_conditions(struct why *why, const struct policy *policy, const str
     why->by_event = policy->on != 0;
     why->jitter = policy->jitter;
     why->recheck = policy->recheck;
+    why->asked_again = WHY_NEVER;
     why->zone = policy->zone;
     tell_event(why, policy, view);
     mpijob_match_tell(policy->match, view, why->now, told, why);

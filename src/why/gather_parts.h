@@ -11,6 +11,7 @@
 #include "loop/work.h"
 #include "run/run.h"
 #include "trigger/event_handled.h"
+#include "trigger/event_known.h"
 #include "why/gather.h"
 #include "why/why_parts.h"
 

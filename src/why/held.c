@@ -84,6 +84,46 @@ static void by_handled(struct why_request *r)
                  kinds(k.before, text));
 }
 
+/* Of a running daemon: what it is not told of. */
+static void by_watch(void *data, const struct watch_part *part)
+{
+    struct why_request *r = data;
+    bool there = !part->name_space || str_is(r->view.name_space, part->name_space);
+    if (!there || !watch_part_blind(part) || !watch_part_concerns(part, r->entry.policy))
+        return;
+    const char *where = part->name_space ? part->name_space : "all namespaces";
+    if (part->trouble)
+        why_hold(r->why, "blind", WHY_NEVER, "the jobs of %s cannot be %s: %s", where,
+                 part->synced ? "watched" : "listed", part->trouble->message);
+    else
+        why_hold(r->why, "blind", WHY_NEVER, "the jobs of %s are not listed yet", where);
+}
+
+#define PASSED_UNTIL "it is tried again when the policies are loaded again, or when it comes to match again"
+
+/* Of a running daemon: what became of the job's last run. */
+static void by_last_try(struct why_request *r)
+{
+    const struct runs *runs = r->call.runs;
+    const struct why_past *last = &r->why->last_change;
+    struct event_known k;
+    char at[40];
+    if (!runs->known || !runs->known(runs->triggers, r->entry.policy->name, r->view.name_space, r->view.name, &k) ||
+        !k.seen)
+        return;
+    r->why->asked_again = k.recheck;
+    r->why->standing = k.running ? "a run has it now" : k.queued ? "it waits for a run" : NULL;
+    if (k.retry != INT64_MAX)
+        why_hold(r->why, "failed", k.retry, "%s; the next try is at about %s",
+                 k.tries > 1 ? why_printf(r->why, "%u runs in a row failed at it", k.tries) : "a run failed at it",
+                 why_instant(r->why, k.retry, at));
+    if (k.passed && last->outcome && strcmp(last->outcome, "failed") == 0)
+        why_hold(r->why, "passed", WHY_NEVER, "a run failed at it for good: %s; " PASSED_UNTIL,
+                 last->message ? last->message : "see mpijobd journal");
+    else if (k.passed)
+        why_hold(r->why, "passed", WHY_NEVER, "its last run was dry or failed for good; " PASSED_UNTIL);
+}
+
 static void by_loop(struct why_request *r)
 {
     int64_t until;
@@ -107,8 +147,12 @@ void why_held(struct why_request *r)
     by_place(r);
     by_quarantine(r);
     by_dry_run(r);
+    if (r->call.daemon && r->entry.policy->on)
+        watches_each(r->call.runs->watches, by_watch, r);
     if (r->entry.policy->on)
         by_handled(r);
     by_loop(r);
     by_limits(r);
+    if (r->entry.policy->on)
+        by_last_try(r);
 }

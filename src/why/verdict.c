@@ -97,7 +97,7 @@ static void add_failing(const struct why *why, struct buf *out)
 static void add_asked_again(const struct why *why, struct buf *out)
 {
     bool declarative = true, asked = false;
-    char period[32];
+    char period[32], at[40];
     for (size_t i = 0; i < why->condition_count; i++) {
         const struct why_condition *c = &why->conditions[i];
         asked = asked || (!c->holds && c->asked);
@@ -106,7 +106,9 @@ static void add_asked_again(const struct why *why, struct buf *out)
     if (!why->by_event || !asked || !declarative)
         return;
     buf_puts(out, "; it is asked again when the job changes");
-    if (why->recheck)
+    if (why->asked_again != WHY_NEVER)
+        buf_printf(out, ", and at %s (recheck)", why_instant(why, why->asked_again, at));
+    else if (why->recheck)
         buf_printf(out, ", and every %s (recheck)", why_wait(why, why->now + why->recheck, period));
 }
 
@@ -131,7 +133,9 @@ static void later(const struct why *why, struct buf *out)
 static void acts(const struct why *why, struct buf *out)
 {
     buf_puts(out, "matches, and is to be changed");
-    if (why->by_event)
+    if (why->standing)
+        buf_printf(out, ": %s", why->standing);
+    else if (why->by_event)
         buf_puts(out, " as soon as the daemon sees it");
     add_next(why, out);
 }

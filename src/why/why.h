@@ -62,7 +62,7 @@ struct why {
     int64_t now;
     int64_t cpu;       /* microseconds: computing time of the policy's functions */
     bool daemon;       /* a running daemon's answer: it knows what only that does */
-    struct zone *zone; /* the policy's, a view: for text; NULL: UTC */
+    struct zone *zone; /* the policy's, for text: valid as long as its set is held; NULL: UTC */
 
     /* Each condition, `where` and `on` among them, in the order of `match`. */
     struct why_condition *conditions;
@@ -70,10 +70,12 @@ struct why {
     bool matches;       /* all of them hold */
     int64_t matches_at; /* where not: the instant from which they do, if the job stays as it is; or never */
 
-    const char *trigger; /* "on match, finished", "every 10m", "0 9 * * mon-fri (Europe/Berlin)" */
-    bool by_event;       /* it has `on` */
-    int64_t next;        /* when the policy looks at the job next, in time for matches_at; WHY_NOW, or never */
-    int64_t jitter;      /* microseconds that may come on top of it */
+    const char *trigger;  /* "on match, finished", "every 10m", "0 9 * * mon-fri (Europe/Berlin)" */
+    bool by_event;        /* it has `on` */
+    int64_t next;         /* when the policy looks at the job next, in time for matches_at; WHY_NOW, or never */
+    int64_t jitter;       /* microseconds that may come on top of it */
+    const char *standing; /* "it waits for a run", "a run has it now": of a running daemon; NULL: neither */
+    int64_t asked_again;  /* when `where` is asked again: of a running daemon; else WHY_NEVER */
     int64_t recheck; /* microseconds: with `on`, `where` is asked again so long after a no; 0: when the job changes */
 
     enum why_change change;

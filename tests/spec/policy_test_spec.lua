@@ -323,6 +323,52 @@ policy { name = "nested", every = "1h", match = { name = "speech", where = funct
         support.contains(out, "    no     where         " .. folder .. "/free.lua:3  false\n")
     end)
 
+    it("tells what a running daemon knows of a job", function()
+        support.write(folder .. "/free.lua", [[
+policy { name = "fails", on = "match", match = { phase = "Succeeded", labels = "fails" }, replace = { cleanPodPolicy = "All" } }
+policy { name = "red", on = "match", match = { labels = "loop, colour != red" }, replace = { labels = { colour = "red" } } }
+policy { name = "blue", on = "match", match = { labels = "loop, colour != blue" }, replace = { labels = { colour = "blue" } } }
+policy { name = "asked", on = "match", recheck = "10m", match = { labels = "asked", where = function() return false end }, replace = { labels = { a = "b" } } }
+policy { name = "full", on = "match", limits = { changes = 0 }, match = { labels = "asked" }, replace = { labels = { a = "b" } } }
+]])
+        local code, out, err = test [[
+            it("that is tried again", function()
+                local job = cluster.job { phase = "Succeeded", labels = { fails = "yes" } }
+                cluster.fail_next { code = "unreachable", count = 20 }
+                assert.untouched(job)
+                local tree = why(job, "fails")
+                assert.are.equal("held", tree.verdict)
+                assert.are.equal("failed", tree.held_back[1].reason)
+                assert.is_true(tree.held_back[1]["until"] > clock.now())
+                assert.are.equal("not-done", tree.last_change.outcome)
+                clock.advance "1h"
+                assert.replaced(job)
+                assert.are.equal("nothing-to-do", why(job, "fails").verdict)
+            end)
+            it("that is not allowed", function()
+                local job = cluster.job { phase = "Succeeded", labels = { fails = "yes" } }
+                cluster.forbid { verb = "update" }
+                assert.untouched(job)
+                local tree = why(job, "fails")
+                assert.are.equal("passed", tree.held_back[1].reason)
+                assert.is_truthy(tree.held_back[1].message:find("a run failed at it for good: .*forbidden"))
+            end)
+            it("that is in a loop", function()
+                local job = cluster.job { phase = "Running", labels = { loop = "yes" } }
+                clock.advance "1m"
+                local tree = why(job, "red").held_back[1] and why(job, "red") or why(job, "blue")
+                assert.are.equal("loop", tree.held_back[1].reason)
+                assert.is_truthy(tree.held_back[1].message:find("undo each other's change of labels.colour", 1, true))
+            end)
+            it("that waits for where, and one that may not be changed", function()
+                local job = cluster.job { labels = { asked = "yes" } }
+                clock.advance "1m"
+                assert.is_truthy(why(job, "asked").message:find("it is asked again when the job changes, and at 2026-01-05T12:10:00+00:00 (recheck)", 1, true))
+                assert.are.equal("limit", why(job, "full").held_back[1].reason)
+            end)]]
+        assert.are.equal(0, code, out .. err)
+    end)
+
     it("takes tables, with the lines of their mistakes", function()
         support.write(folder .. "/free_spec.yaml", [[
 tests:
