@@ -53,7 +53,7 @@ char *buf_take(struct buf *b, size_t *len);
  * no regular file; ERR_TIMEOUT: a pipe of the shell's did not end; ERR_LIMIT, ERR_NOMEM. Messages name the path and the
  * cure. */
 int buf_read_file(struct buf *b, const char *path, size_t max, struct error *err);
-/* The same for a file that is open; path: for messages. */
+/* As buf_read_file, for a file that is open; path: for messages. */
 int buf_read_fd(struct buf *b, int fd, const char *path, size_t max, struct error *err);
 
 #endif

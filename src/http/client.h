@@ -128,6 +128,7 @@ void carried_end(struct http_request *request); /* tells the carrier, if it stil
 void failure_describe(const struct http_request *request, CURLcode result, struct error *err);
 void failure_timeout(const struct http_request *request, struct error *err);
 void failure_cancelled(const struct http_request *request, struct error *err);
+/* ERR_PROTOCOL. length: what Content-Length promised; -1: nothing. */
 int failure_cut_short(const struct http_request *request, int64_t length, struct error *err);
 
 #endif

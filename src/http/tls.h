@@ -28,7 +28,7 @@ struct tls_wait {
 /* Reads the files that are named, which blocks; the system's CAs are read when they are asked for (tls_await). Errors
  * as of tls_material_read. */
 int tls_new(uv_loop_t *loop, const struct http_tls *config, const struct log *log, struct tls **tls, struct error *err);
-/* For a client that has a carrier: it trusts nobody, and reads nothing. */
+/* For a client that has a carrier: it trusts nobody, and reads nothing. 0 or ERR_NOMEM. */
 int tls_none(uv_loop_t *loop, struct tls **tls, struct error *err);
 /* Another certificate and key (PEM) than the configured ones, for the connections to come. ERR_INVALID, ERR_NOMEM: then
  * all is as before. */

@@ -77,7 +77,7 @@ void kube_count(struct kube *kube, const char *verb, int status);
 /* A connection that was lost, or could not be had. */
 void kube_count_lost(struct kube *kube);
 
-/* The client for watches, made when it is first needed. */
+/* The client for watches, made when it is first needed. Errors as of http_client_beside. */
 int kube_streams(struct kube *kube, struct http_client **streams, struct error *err);
 
 /* Logs the server's warnings, each text once. method and url say of what. */

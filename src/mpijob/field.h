@@ -51,10 +51,11 @@ int mpijob_field_check(enum mpijob_field_id field, struct json value, struct err
 /* The members of schedulingPolicy, NULL-terminated; index: which one a name is, or -1. */
 extern const char *const mpijob_scheduling_members[];
 int mpijob_scheduling_member(struct str name);
-/* One member's value; null (remove) is allowed. */
+/* One member's value; null (remove) is allowed. ERR_INVALID, ERR_NOMEM. */
 int mpijob_scheduling_check(struct str member, struct json value, struct error *err);
 
-/* Label and annotation syntax as the API server checks it: key = [prefix/]name, label values at most 63 characters. */
+/* Label and annotation syntax as the API server checks it: key = [prefix/]name, label values at most 63 characters.
+ * ERR_INVALID. */
 int mpijob_label_check(struct str key, struct str value, struct error *err);
 int mpijob_annotation_check(struct str key, struct error *err);
 

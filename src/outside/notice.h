@@ -62,7 +62,7 @@ int notice_check(const struct notice *notice, struct error *err);
 /* What tells one destination from another. */
 void notice_destination(const struct notice *notice, struct buf *out);
 
-/* As a row of the state file. */
+/* As a row of the state file, and back: ERR_SYNTAX, ERR_INVALID (a type of a newer mpijobd), ERR_NOMEM. */
 void notice_write(const struct notice *notice, struct buf *out);
 int notice_read(struct str row, struct notice *notice, struct error *err);
 

@@ -52,7 +52,8 @@ void outbox_forget(struct post *post);   /* it is delivered, or given up */
 
 /* ---- outbox_rows.c ---- */
 void outbox_read(struct outbox *outbox); /* what an earlier daemon has left; on another thread */
-/* Its row as it is now, or none any more. done may be NULL. */
+/* Its row as it is now, or none any more. done may be NULL. 0, or ERR_NOMEM: then it is not
+ * called. */
 int post_write(struct post *post, bool remove, void (*done)(void *data, const struct error *err), void *data,
                struct error *err);
 void post_settle(struct post *post); /* frees it where it is gone and nothing is under way for it */

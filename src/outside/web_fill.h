@@ -28,7 +28,7 @@ int web_text_copy(struct web_text *text, const struct web_call *call, struct err
 void web_text_free(struct web_text *text);
 void web_text_show(struct web_text *text, const char *url); /* from now on, errors say this one */
 
-/* Blocks: reads the secrets. */
+/* Blocks: reads the secrets. Errors as of secrets_fill. */
 int web_fill(const struct web_text *text, const struct secrets *secrets, struct web_full *full, struct error *err);
 void web_full_free(struct web_full *full);
 void web_full_move(struct web_full *full, const char *url);

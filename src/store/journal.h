@@ -119,7 +119,8 @@ struct store_filter {
  * closed meanwhile. ERR_IO, ERR_NOMEM; ERR_CANCELLED: the store is closing. */
 int journal_read_changes(struct journal *journal, const struct store_filter *filter,
                          bool (*row)(void *data, const struct store_change *change), void *data, struct error *err);
-/* name_space, name and in_flight look at the run's changes. unfinished_only: runs without an outcome. */
+/* name_space, name and in_flight look at the run's changes. unfinished_only: runs without an outcome. Errors
+ * as of journal_read_changes. */
 int journal_read_runs(struct journal *journal, const struct store_filter *filter, bool unfinished_only,
                       bool (*row)(void *data, const struct store_run *run), void *data, struct error *err);
 

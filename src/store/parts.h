@@ -83,21 +83,22 @@ struct op *op_of_handled(const struct store_handled *row);
 struct op *op_of_kept(const struct store_kept *row);
 struct op *op_of_nothing(void);
 struct op *op_of_prune(int64_t before_us);
-/* The failure of an operation in words. */
+/* The failure of an operation in words. Returns its code: ERR_NOT_FOUND (no such row), ERR_INVALID, ERR_CANCELLED, or
+ * one of fail.c. */
 int op_explain(const struct op *op, const char *path, struct error *err);
 
-/* ---- fail.c: what SQLite and the system say, with the cure ---- */
+/* ---- fail.c: what SQLite and the system say, with the cure; ERR_IO or ERR_NOMEM ---- */
 struct failure failure_of(sqlite3 *db, int rc); /* db may be NULL */
 int failure_explain(struct failure failure, const char *path, struct error *err);
 int fail_sqlite(sqlite3 *db, int rc, const char *path, struct error *err);
 
-/* ---- db_file.c: where the file lives ---- */
+/* ---- db_file.c: where the file lives; ERR_INVALID (the path is no file's), ERR_IO, ERR_NOMEM ---- */
 #define STORE_MEMORY ":memory:"
 /* Makes the folder and the empty file, takes the lock. real: malloc'd, the path without links. */
 int db_file_make(const char *path, char **real, int *lock, struct error *err);
 void db_file_release(int lock); /* -1: none */
 
-/* ---- schema.c ---- */
+/* ---- schema.c; ERR_INVALID (not ours, or of a newer mpijobd), ERR_IO, ERR_NOMEM ---- */
 struct migration {
     const char *sql;
     int (*fill)(sqlite3 *db); /* for what SQL cannot say: an SQLite result code; may be NULL */
@@ -123,6 +124,7 @@ struct writer {
     bool memory;   /* keeps nothing, and so has no file that could vanish */
 };
 
+/* ERR_IO, ERR_NOMEM, and those of schema.c. */
 int writer_open(struct writer *w, const char *path, const struct log *log, struct error *err);
 void writer_close(struct writer *w);
 /* Carries out all in one transaction; where that fails, each in one of its own, so that only the culprits fail. */
@@ -184,14 +186,15 @@ struct store {
     void *closed_data;
 };
 
-/* queue.c: starts the thread; what follows is store_close's to end. */
+/* queue.c: starts the thread; what follows is store_close's to end. 0 or ERR_IO. */
 int queue_start(struct store *s, struct error *err);
 enum haste { STORE_NOW, STORE_SOON };
 /* Hands an operation over. op NULL: no memory was left for it. refused: an enum error_code that is answered instead of
  * carrying it out; 0: none. */
 void queue_submit(struct store *s, struct op *op, int refused, enum haste haste, store_done done, void *data);
 
-/* read.c: calls `read` with the connection that reads, or says why it cannot. read returns an SQLite result code. */
+/* read.c: calls `read` with the connection that reads, or says why it cannot: ERR_CANCELLED (the store is
+ * closing), ERR_IO, ERR_NOMEM. read returns an SQLite result code. */
 int store_read(struct store *s, int (*read)(sqlite3 *db, void *data), void *data, struct error *err);
 void store_free(struct store *s); /* open.c: everything but the thread and the async handle */
 

@@ -16,7 +16,8 @@ int yaml_node_to_json(struct yaml_node node, struct buf *out, struct error *err)
  * documents are ERR_SYNTAX. */
 int yaml_to_json(struct str text, const char *file, struct buf *out, struct error *err);
 
-/* The same with all documents of the text, as an array; those without a value (a `---` at the end) are left out. */
+/* The same with all documents of the text, as an array; those without a value (a `---` at the end) are left out.
+ * Errors as of yaml_to_json. */
 int yaml_documents_to_json(struct str text, const char *file, struct buf *out, struct error *err);
 
 /* The line, from 1, of the node that a JSON pointer leads to in the text's first document; 0: it is not there. */

@@ -49,7 +49,7 @@ struct yaml_tree {
 };
 
 /* --- tree_read.c --- */
-/* yaml_tree_parse in other words, those of the command line. */
+/* As yaml_tree_parse, in other words, those of the command line. */
 int yaml_tree_parse_in(enum yaml_words words, struct str text, const char *file, struct yaml_tree **tree,
                        struct error *err);
 

@@ -192,6 +192,27 @@ class Sources(Tree):
                          "docs/a.md:2: there is no src/mid/none.c", command=self.command)
         self.assertEqual(self.run_script(*self.command).stdout.count("docs/a.md"), 2)
 
+    def test_errors_of_functions(self):
+        self.write("src/mid/mid.h", GOOD["src/mid/mid.h"].replace("int mid(void);", """struct error;
+/* Makes it. ERR_NOMEM. */
+int first(int a,
+          struct error *err);
+int second(struct error *err);
+
+int third(int a,
+          struct error *err);
+int fourth(struct error *err); /* 0 or ERR_IO */
+/* Likewise. */
+int fifth(struct error *err);
+/* Fails as
+ * second_best does. */
+int sixth(struct error *err);
+int seventh(const struct error *err);
+/* ---- mid.c ---- ERR_IO */
+int eighth(struct error *err);"""))
+        self.assert_said("src/mid/mid.h:11: third does not say which errors it returns", "src/mid/mid.h:15: fifth does not", command=self.command)
+        self.assertEqual(self.run_script(*self.command).stdout.count("cure"), 2)
+
     def test_words_and_licences(self):
         self.write("src/mid/mid.c", LICENCE + "/* Somebody wants it; NULL: there is none. */\nint a; /* a value that None has */\n")
         self.write("tests/a.py", "# nobody is here\nif a is None:\n    pass\n")

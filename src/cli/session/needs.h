@@ -27,7 +27,7 @@ struct needs {
  * Out of memory is the only error. */
 int needs_of_policies(struct needs *needs, const struct policy_set *set, const char *cluster, const char *const *scope,
                       struct error *err);
-/* Without policies: what any of them may need. */
+/* Without policies: what any of them may need. Out of memory is the only error. */
 int needs_of_daemon(struct needs *needs, const char *const *scope, struct error *err);
 /* "get"; NULL: there is no such bit. */
 const char *needs_verb(unsigned bit);

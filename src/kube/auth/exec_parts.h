@@ -54,8 +54,10 @@ struct exec {
 };
 
 /* --- exec_prepare.c --- */
+/* 0 or ERR_NOMEM. */
 int exec_make_argv(struct exec *x, const struct kube_exec *exec, struct error *err);
-/* Ours, without what the kubeconfig sets itself, then that, then the plugin's instructions. */
+/* Ours, without what the kubeconfig sets itself, then that, then the plugin's instructions.
+ * 0 or ERR_NOMEM. */
 int exec_make_env(struct exec *x, const struct kube_config *config, struct error *err);
 /* Reads ca_file into ca; blocks. As buf_read_file. */
 int exec_read_ca(struct exec *x, struct error *err);
@@ -64,6 +66,7 @@ int exec_tell_ca(struct exec *x, struct str ca, struct error *err);
 /* The program's path in out (true), as a shell would find it. A PATH's empty part, the folder one is in,
  * is left out. */
 bool exec_find(const char *command, struct buf *out);
+/* ERR_NOT_FOUND: where the program was looked for, and the kubeconfig's hint. */
 int exec_not_found(const struct exec *x, struct error *err);
 
 /* --- exec_report.c --- */

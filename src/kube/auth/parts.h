@@ -53,7 +53,7 @@ bool auth_set_value(struct kube_auth *auth, const char *scheme, struct str crede
 void auth_forget_value(struct kube_auth *auth);
 
 /* --- renew.c --- */
-/* Puts fetched credentials into use; frees what it does not keep. */
+/* Puts fetched credentials into use; frees what it does not keep. 0 or ERR_NOMEM. */
 int auth_take(struct kube_auth *auth, struct credential *credential, struct error *err);
 void auth_was_fetched(void *data, struct credential *credential, const struct error *err);
 
@@ -63,6 +63,7 @@ int auth_set_basic(struct kube_auth *auth, const struct kube_config *config, str
 
 /* --- access_key.c --- */
 void auth_take_keys(struct kube_auth *auth, struct credential *credential);
+/* 0 or ERR_NOMEM. */
 int auth_sign(struct kube_auth *auth, const struct kube_auth_subject *subject, struct error *err);
 
 #endif

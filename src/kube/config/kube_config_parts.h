@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ways to a configuration, and what they share. kube_config.c chooses among them. */
+/* The ways to a configuration, and what they share. kube_config.c chooses among them. What can fail returns 0,
+ * ERR_INVALID (with file and line where there is a file), ERR_NOMEM, or what is said beside it. */
 #ifndef MPIJOBD_KUBE_CONFIG_KUBE_CONFIG_PARTS_H
 #define MPIJOBD_KUBE_CONFIG_KUBE_CONFIG_PARTS_H
 
@@ -13,16 +14,16 @@ struct kubeconfig {
 };
 
 /* Reads the files; those that are missing are left out, those without a document too, unless `must` is set.
- * Each has to look like a kubeconfig. */
+ * Each has to look like a kubeconfig. ERR_NOT_FOUND, ERR_SYNTAX, and those of buf_read_file. */
 int kubeconfig_open(struct kubeconfig *kc, char *const *paths, size_t count, bool must, struct error *err);
 void kubeconfig_close(struct kubeconfig *kc);
 
-/* Fills config from a context; NULL: the current one. */
+/* Fills config from a context; NULL: the current one. ERR_NOT_FOUND names those that there are. */
 int kubeconfig_resolve(const struct kubeconfig *kc, const char *context, struct kube_config *config, struct error *err);
 /* The context's user, with everything that can prove who it is. cluster: a plugin may want to know it. */
 int kubeconfig_user(struct kube_node user, struct str name, struct kube_node cluster, struct kube_config *config,
                     struct error *err);
-/* The user's `exec`. */
+/* The user's `exec`. ERR_INVALID, ERR_NOMEM. */
 int kubeconfig_exec(struct kube_node exec, struct str user, struct kube_node cluster, struct kube_exec **out,
                     struct error *err);
 void kube_exec_free(struct kube_exec *exec); /* wipes its environment; NULL is allowed */
@@ -35,7 +36,7 @@ int kubeconfig_data(struct kube_node map, const char *key, struct buf *out, stru
 /* A member as a copy; NULL stays where it is absent or "". */
 int kubeconfig_copy(struct kube_node map, const char *key, char **out, struct error *err);
 
-/* A pod's service account. */
+/* A pod's service account. ERR_NOT_FOUND: this is no pod; ERR_IO: its files cannot be read. */
 bool kube_incluster_possible(const struct kube_config_source *source);
 int kube_incluster(const struct kube_config_source *source, struct kube_config *config, struct error *err);
 

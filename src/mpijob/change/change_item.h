@@ -29,7 +29,7 @@ const char *change_map_name(enum mpijob_map map); /* "labels" */
 #define CHANGE_ONLY_TEXT 120
 const char *change_only(const struct mpijob_server *server, char out[CHANGE_ONLY_TEXT]);
 
-/* Appends a difference; after: empty for absent. */
+/* Appends a difference; after: empty for absent. 0 or ERR_NOMEM. */
 int diff_add(struct mpijob_diff *diff, const char *pointer, enum mpijob_field_id field, struct json before,
              struct str after, struct error *err);
 /* The field that a pointer is about: its last part's name, or schedulingPolicy above it; FIELD_COUNT: none. */

@@ -24,19 +24,20 @@ void mpijob_changes_free(struct mpijob_changes *changes);
 /* An independent copy; *copy is overwritten. ERR_NOMEM leaves it empty. */
 int mpijob_changes_copy(const struct mpijob_changes *changes, struct mpijob_changes *copy, struct error *err);
 
-/* value: raw JSON, "null" removes the field. Copies. An unknown field names the nearest. */
+/* value: raw JSON, "null" removes the field. Copies. ERR_INVALID: an unknown field (names the nearest), or as of
+ * mpijob_field_check; ERR_SYNTAX: no JSON; ERR_NOMEM. */
 int mpijob_changes_set(struct mpijob_changes *changes, const char *field, struct str value, struct error *err);
-/* value: decoded text, or NULL to remove the key. Checked. */
+/* value: decoded text, or NULL to remove the key. ERR_INVALID: as of mpijob_label_check; ERR_NOMEM. */
 int mpijob_changes_map(struct mpijob_changes *changes, enum mpijob_map map, struct str key, const struct str *value,
                        struct error *err);
 void mpijob_changes_exactly(struct mpijob_changes *changes, enum mpijob_map map);
 
 /* A command line's "cleanPodPolicy=All", "labels.team=vision", "annotations.ops.example.com/x=1", "labels.x-"
- * (removes), "activeDeadlineSeconds=3600", "suspend=true", "cleanPodPolicy-". */
+ * (removes), "activeDeadlineSeconds=3600", "suspend=true", "cleanPodPolicy-". Errors as of the two above. */
 int mpijob_changes_parse(struct mpijob_changes *changes, const char *argument, struct error *err);
 
 /* One JSON object of the changes, as a journal or plan keeps it: {"cleanPodPolicy":"All","labels":{"a":"b","c":null}},
- * and back. */
+ * and back: ERR_INVALID, ERR_NOMEM. The two wait for plans that are kept in a file (`plan --out`). */
 void mpijob_changes_write(const struct mpijob_changes *changes, struct buf *out);
 int mpijob_changes_read(struct mpijob_changes *changes, struct json object, struct error *err);
 
@@ -68,7 +69,8 @@ int mpijob_whole_check(struct json before, struct json after, struct mpijob_targ
  * version and field. */
 int mpijob_changes_possible(const struct mpijob_changes *changes, struct mpijob_target target, struct error *err);
 /* What differs between two whole objects, without what only the server writes (status, resourceVersion,
- * managedFields...). An object that is missing on one side differs member by member, a list as a whole. */
+ * managedFields...). An object that is missing on one side differs member by member, a list as a whole.
+ * 0 or ERR_NOMEM. */
 int mpijob_objects_diff(struct json before, struct json after, struct mpijob_diff *diff, struct error *err);
 
 /* Did the server keep it? Compares the answer with the diff. ERR_DROPPED names the fields, what was sent and what came
@@ -79,7 +81,7 @@ int mpijob_diff_verify(const struct mpijob_diff *diff, struct json answer, struc
 bool mpijob_diff_done(const struct mpijob_diff *diff, struct json object);
 /* True where `object` has all the values from before. Both are false where another writer changed it otherwise. */
 bool mpijob_diff_not_done(const struct mpijob_diff *diff, struct json object);
-/* Reads what mpijob_diff_json wrote. */
+/* Reads what mpijob_diff_json wrote. ERR_INVALID, ERR_NOMEM. */
 int mpijob_diff_read(struct mpijob_diff *diff, struct json array, struct error *err);
 
 #endif

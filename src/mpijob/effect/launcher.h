@@ -38,7 +38,8 @@ void mpijob_judge_through(const struct mpijob_view *before, const struct mpijob_
                           const struct mpijob_launcher_plan *plan, int64_t now, struct mpijob_verdict *verdict);
 
 /* A Job that an MPIJob controls, and that has not ended, must get no TTL: if it is deleted before the controller has
- * seen its end, the launcher starts again and the job runs twice. before: the Job, absent where it is created. */
+ * seen its end, the launcher starts again and the job runs twice. before: the Job, absent where it is created.
+ * ERR_REFUSED. */
 int mpijob_launcher_ttl_check(struct json before, struct json after, struct error *err);
 
 /* Does the MPIJob control this object (its owner reference with controller: true)? */

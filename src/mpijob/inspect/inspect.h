@@ -71,7 +71,7 @@ int mpijob_inspect(const struct mpijob_view *view, const struct mpijob_pods *pod
                    void *data, struct error *err);
 
 /* The problems that the job has now, as bits. due (may be NULL): the first instant after now at which time alone gives
- * it one of `wanted` that it does not have, INT64_MAX: never. */
+ * it one of `wanted` that it does not have, INT64_MAX: never. 0 or ERR_NOMEM. */
 int mpijob_problems(const struct mpijob_view *view, int64_t now, unsigned wanted, unsigned *problems, int64_t *due,
                     struct error *err);
 

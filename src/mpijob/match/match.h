@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The declarative conditions of a policy, compiled: no Lua runs for a job that they rule out. All given conditions must
- * hold. kubectl's selector language whole: =, ==, !=, in, notin, key, !key. */
+ * hold. kubectl's selector language whole: =, ==, !=, in, notin, key, !key.
+ *
+ * Instants (now, due) are microseconds since 1970, spans microseconds. What adds a condition returns 0 or ERR_INVALID
+ * (the value is not allowed), ERR_SYNTAX (a selector cannot be read), ERR_LIMIT (too many conditions) or ERR_NOMEM. */
 #ifndef MPIJOBD_MPIJOB_MATCH_MATCH_H
 #define MPIJOBD_MPIJOB_MATCH_MATCH_H
 

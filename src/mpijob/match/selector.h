@@ -14,9 +14,10 @@ struct selector {
     size_t count, cap;
 };
 
-/* Adds the requirements of `text` to *s; an empty text adds none. After an error *s is as it was. */
+/* Adds the requirements of `text` to *s; an empty text adds none. After an error *s is as it was. ERR_SYNTAX;
+ * ERR_INVALID: no label's key or value; ERR_LIMIT: too many requirements or values; ERR_NOMEM. */
 int selector_parse(struct selector *s, const char *text, struct error *err);
-/* Adds key = value. */
+/* Adds key = value. ERR_INVALID, ERR_LIMIT, ERR_NOMEM. */
 int selector_equal(struct selector *s, struct str key, struct str value, struct error *err);
 /* labels: an object, or absent. != and notin hold where the key is absent, as at the API server. */
 bool selector_match(const struct selector *s, struct json labels);
