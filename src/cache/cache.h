@@ -20,7 +20,6 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "kube/reflect.h"
 #include "mpijob/match/match.h"
@@ -48,7 +47,6 @@ struct cache_options {
     struct kube_reflect_timing timing;
     uint64_t retrain_ms; /* at least so long between two dictionaries, the first two aside; 0: 60,000 */
     const struct log *log;
-    const struct clock *clock; /* for cache_as_of; NULL: the system's */
 
     /* A job has changed, and the cache has it as it is now; the slot of a deleted job still answers. When a job was
      * deleted and another created under its name, CACHE_DELETED comes and then CACHE_ADDED. A version that the cache
@@ -70,11 +68,6 @@ int cache_start(struct cache *cache, struct error *err);
 /* Calls nothing any more but `closed` (may be NULL), when the loop holds nothing of the cache and its memory is gone.
  * Allowed within a callback. */
 void cache_close(struct cache *cache, void (*closed)(void *data), void *data);
-
-bool cache_synced(const struct cache *cache); /* the first list of every namespace is complete */
-/* When the server was last heard, in microseconds since 1970, for the namespace where that is longest ago; 0: never. */
-int64_t cache_as_of(const struct cache *cache);
-int64_t cache_silence_us(const struct cache *cache); /* microseconds since then; -1: never */
 
 /* The cache lists and watches each of its namespaces by itself, or all of them at once: its scopes, from 0. One that
  * cannot be listed keeps no other from being known. */

@@ -1,35 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What may be asked of a cache: its age, its jobs, the candidates of a match, its figures. */
+/* What may be asked of a cache: its scopes, its jobs, the candidates of a match, its figures. */
 #include "cache/parts.h"
 
 #include <stdlib.h>
-
-bool cache_synced(const struct cache *c)
-{
-    for (size_t i = 0; i < c->scope_count; i++) {
-        if (!c->scopes[i].synced)
-            return false;
-    }
-    return true;
-}
 
 static int64_t silence_of(const struct scope *scope)
 {
     uint64_t ms = scope->reflect ? kube_reflect_silence_ms(scope->reflect) : UINT64_MAX;
     return ms == UINT64_MAX ? -1 : (int64_t)ms * 1000;
-}
-
-int64_t cache_silence_us(const struct cache *c)
-{
-    int64_t most = 0;
-    for (size_t i = 0; i < c->scope_count; i++) {
-        int64_t us = silence_of(&c->scopes[i]);
-        if (us < 0)
-            return -1;
-        if (us > most)
-            most = us;
-    }
-    return most;
 }
 
 /* ---- its scopes ---- */
@@ -53,12 +31,6 @@ size_t cache_scope_of(const struct cache *c, uint32_t slot)
             return i;
     }
     return c->scope_count;
-}
-
-int64_t cache_as_of(const struct cache *c)
-{
-    int64_t silence = cache_silence_us(c);
-    return silence < 0 ? 0 : clock_now(c->options.clock) - silence;
 }
 
 uint32_t cache_slots(const struct cache *c)

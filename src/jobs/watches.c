@@ -203,7 +203,6 @@ static int start_cache(struct job_cache *held, struct error *err)
         .label_selector = *held->selector ? held->selector : NULL,
         .log = site->log,
         .timing.silence_ms = (uint64_t)site_silence_us(site) / 1000,
-        .clock = site->clock,
         .event = told,
         .synced = synced,
         .trouble = trouble,

@@ -113,8 +113,6 @@ int script_load(struct script *script, struct str source, const struct script_ca
 void script_cancel(struct script_run *run, const char *why);
 int64_t script_run_cpu(const struct script_run *run); /* microseconds used */
 void *script_run_data(const struct script_run *run);  /* call.data */
-/* Who is to blame for what is done for the run outside of Lua (guard_enter). Valid as long as the run. */
-const struct guard_who *script_run_who(const struct script_run *run);
 /* The run that is being resumed now; NULL: none is. */
 struct script_run *script_run_of(lua_State *L);
 

@@ -275,11 +275,6 @@ void *script_run_data(const struct script_run *run)
     return run->call.data;
 }
 
-const struct guard_who *script_run_who(const struct script_run *run)
-{
-    return &run->who;
-}
-
 struct script_run *script_run_of(lua_State *L)
 {
     return script_of(L)->running;

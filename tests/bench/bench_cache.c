@@ -126,7 +126,7 @@ static void ring(struct deadline *timer)
             if (s.restarts[i])
                 printf("restarts_%s %" PRIu64 "\n", kube_watch_end_name((enum kube_watch_end)i), s.restarts[i]);
         }
-        printf("silence_ms %" PRId64 "\nlists %" PRIu64 "\n", cache_silence_us(b->cache) / 1000, s.lists);
+        printf("silence_ms %" PRId64 "\nlists %" PRIu64 "\n", cache_scope(b->cache, 0).silence_us / 1000, s.lists);
         printf("watched_events %" PRIu64 "\nwatched_cpu_percent %.3f\nwatched_rss_kb %ld\n", b->events,
                (cpu_now() - b->cpu) * 100 / (double)b->seconds, status_kb("VmRSS"));
     }

@@ -144,6 +144,13 @@ class Floors(Tree):
         self.build()
         self.assert_said("src/floors:4: top does not use mid", "top does not use ground", "top does not use UV")
 
+    def test_what_only_tests_need(self):
+        self.write("src/mid/mid.c", GOOD["src/mid/mid.c"] + "int spare(void) { return 1; }\nint mine(void) { return 1; }\nint mid2(void) { return mine(); }\n")
+        self.write("src/top/top.c", GOOD["src/top/top.c"].replace("mid()", "mid2() + mid()").replace("int top", "int mid2(void);\nint top", 1))
+        self.build()
+        self.assert_said("src/mid/mid.c: nothing but tests needs spare")
+        self.assertNotIn("mine", self.run_script("floors", "check").stdout)
+
     def test_objects_that_are_older_than_their_source(self):
         self.write("src/top/top.c", "/* The highest. */\nint top(void);\nint top(void) { return 1; }\n")
         self.build()

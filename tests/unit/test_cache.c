@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "cache/cache.h"
+#include "cache_synced.h"
 #include "kube_server.h"
 
 struct told {
@@ -68,7 +69,7 @@ static void synced(void *data)
 {
     struct told *t = data;
     assert_non_null(t->cache);
-    assert_true(cache_scopes(t->cache) > 1 || cache_synced(t->cache));
+    assert_true(cache_scopes(t->cache) > 1 || all_synced(t->cache));
     t->synced++;
     buf_puts(&t->text, "| ");
     close_if(t, '|');
@@ -123,9 +124,8 @@ static void start(struct world *w)
 {
     assert_int_equal(cache_new(&w->options, &w->cache, NULL), 0);
     w->told.cache = w->cache;
-    assert_false(cache_synced(w->cache));
-    assert_int_equal(cache_as_of(w->cache), 0);
-    assert_int_equal(cache_silence_us(w->cache), -1);
+    assert_false(all_synced(w->cache));
+    assert_int_equal(cache_scope(w->cache, 0).silence_us, -1);
     assert_int_equal(cache_start(w->cache, NULL), 0);
 }
 
@@ -212,8 +212,7 @@ static void lists_and_follows(void **state)
     struct world *w = *state;
     begin(w);
     assert_int_equal(count(w->cache), 3);
-    assert_true(cache_as_of(w->cache) > 0);
-    assert_in_range(cache_silence_us(w->cache), 0, 60000000);
+    assert_in_range(cache_scope(w->cache, 0).silence_us, 0, 60000000);
     push(w, EVENT("MODIFIED", JOB("a", "x", "u1", "10", ",\"spec\":{}")));
     then(w, "~a/x ");
     assert_string_equal(w->told.before.ptr, JOB("a", "x", "u1", "1", ""));
@@ -379,7 +378,7 @@ static void a_list_is_not_disturbed_by_another_namespace(void **state)
     w->options.namespaces = names;
     scripted_on_request(w->kube.server, answer_by_namespace, w);
     start(w);
-    while (!cache_synced(w->cache))
+    while (!all_synced(w->cache))
         turn(w);
     assert_string_equal(w->told.text.ptr, "+b/x' +a/x' | | ");
     assert_int_equal(w->told.synced, 2);
@@ -450,7 +449,7 @@ static void several_namespaces(void **state)
     stream(w);
     stream(w);
     start(w);
-    while (!cache_synced(w->cache))
+    while (!all_synced(w->cache))
         turn(w);
     assert_int_equal(count(w->cache), 2);
     assert_non_null(
@@ -482,7 +481,7 @@ static void serves_through_trouble(void **state)
     while (scripted_count(w->kube.server) < 7)
         turn(w);
     assert_int_equal(w->told.troubles, 1);
-    assert_true(cache_synced(w->cache));
+    assert_true(all_synced(w->cache));
     holds(w, "a", "x", JOB("a", "x", "u1", "1", ""));
     push(w, EVENT("DELETED", JOB("a", "x", "u1", "10", "")));
     then(w, "-a/x ");

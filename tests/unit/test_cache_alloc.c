@@ -15,6 +15,7 @@
 
 #include "alloc.h"
 #include "cache/cache.h"
+#include "cache_synced.h"
 
 #define JOB(name, version)                                                                                             \
     "{\"kind\":\"MPIJob\",\"metadata\":{\"name\":\"" name "\",\"namespace\":\"ns\",\"uid\":\"" name                    \
@@ -148,8 +149,7 @@ static bool holds(struct life *l, const char *name, const char *text)
 
 static bool knows_all(struct life *l)
 {
-    return cache_synced(l->cache) && holds(l, "a", JOB("a", "10")) && holds(l, "b", NULL) &&
-           holds(l, "c", JOB("c", "3"));
+    return all_synced(l->cache) && holds(l, "a", JOB("a", "10")) && holds(l, "b", NULL) && holds(l, "c", JOB("c", "3"));
 }
 
 static void was_closed(void *data)

@@ -37,14 +37,10 @@ static void expect(struct mpijob_target target, const char *state, const char *c
 static void names(void **state)
 {
     (void)state;
-    enum mpijob_effect e;
     static const char *const all[] = {"unchanged", "stored",  "inert",    "at-finish",  "late",
                                       "effective", "unknown", "reverted", "destructive"};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        assert_true(mpijob_effect_parse(str_of(all[i]), &e) && e == i);
-        assert_string_equal(mpijob_effect_name(e), all[i]);
-    }
-    assert_false(mpijob_effect_parse(str_of("at_finish"), &e));
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        assert_string_equal(mpijob_effect_name((enum mpijob_effect)i), all[i]);
 }
 
 static void nothing_differs(void **state)

@@ -9,22 +9,10 @@
 
 static const char *const names[] = {"unchanged", "stored",  "inert",    "at-finish",  "late",
                                     "effective", "unknown", "reverted", "destructive"};
-#define EFFECTS (sizeof names / sizeof *names)
 
 const char *mpijob_effect_name(enum mpijob_effect effect)
 {
     return names[effect];
-}
-
-bool mpijob_effect_parse(struct str text, enum mpijob_effect *effect)
-{
-    for (size_t i = 0; i < EFFECTS; i++) {
-        if (str_is(text, names[i])) {
-            *effect = (enum mpijob_effect)i;
-            return true;
-        }
-    }
-    return false;
 }
 
 /* ---- subjects ---- */

@@ -19,7 +19,6 @@ enum mpijob_effect {
     EFFECT_DESTRUCTIVE, /* ends or deletes the job now */
 };
 const char *mpijob_effect_name(enum mpijob_effect effect); /* "at-finish" */
-bool mpijob_effect_parse(struct str text, enum mpijob_effect *effect);
 
 struct mpijob_verdict {
     enum mpijob_effect effect;
