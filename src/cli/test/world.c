@@ -273,11 +273,6 @@ struct wire *world_wire(struct world *w)
     return &w->wire;
 }
 
-struct cluster *world_cluster(struct world *w)
-{
-    return w->cluster;
-}
-
 struct engine *world_engine(const struct world *w)
 {
     return w->engine;

@@ -31,7 +31,6 @@ void world_close(struct world *world, void (*closed)(void *data), void *data);
 struct sim *world_sim(struct world *world);
 struct wire *world_wire(struct world *world);
 /* NULL before the first world_settle. */
-struct cluster *world_cluster(struct world *world);
 struct engine *world_engine(const struct world *world);
 
 /* What it loads when it first moves: files and folders of policies, NULL-terminated, and plugins. Not copied. */
