@@ -11,12 +11,13 @@
 static void failed(struct defer *d)
 {
     struct post *p = d->data;
-    deliver_done(p, &p->err, p->again, -1);
+    deliver_done(p, p->err, p->again, -1);
 }
 
-static void fail(struct post *p, int code)
+static void fail(struct post *p, const struct error *err)
 {
-    p->again = code == ERR_NOMEM;
+    error_keep(&p->err, err);
+    p->again = err->code == ERR_NOMEM;
     p->soon = (struct defer){.call = failed, .data = p};
     defer_call(p->outbox->outside->soon, &p->soon);
 }
@@ -26,16 +27,16 @@ static void fail(struct post *p, int code)
 static void on_thread(struct work *work)
 {
     struct post *p = (struct post *)((char *)work - offsetof(struct post, work));
-    if (mail_send(&p->mail, &p->err) == 0)
-        p->err.code = 0;
+    struct error err;
+    error_keep(&p->err, mail_send(&p->mail, &err) ? &err : NULL);
 }
 
 static void after_thread(struct work *work)
 {
     struct post *p = (struct post *)((char *)work - offsetof(struct post, work));
     struct outside *o = p->outbox->outside;
-    bool never = p->err.code == ERR_INVALID || p->err.code == ERR_REFUSED;
-    deliver_done(p, p->err.code ? &p->err : NULL, !never, -1);
+    bool never = p->err && (p->err->code == ERR_INVALID || p->err->code == ERR_REFUSED);
+    deliver_done(p, p->err, !never, -1);
     outside_was_closed(o);
 }
 
@@ -47,7 +48,6 @@ static void send_mail(struct post *p, bool trusted)
                             .id = p->key,
                             .date = p->notice.created / 1000000,
                             .trusted = trusted};
-    error_clear(&p->err);
     outside_opened(o);
     work_start(o->loop, &p->work, on_thread, after_thread);
 }
@@ -113,14 +113,14 @@ static void send_request(struct post *p, bool trusted)
                             .policy = policy->len ? policy->ptr : "",
                             .done = came,
                             .data = p};
-    struct error *err = &p->err;
-    int rc = url.failed || body.failed || bearer.failed ? error_nomem(err)
-                                                        : web_start(p->outbox->outside, &call, &p->request, err);
+    struct error err;
+    int rc = url.failed || body.failed || bearer.failed ? error_nomem(&err)
+                                                        : web_start(p->outbox->outside, &call, &p->request, &err);
     buf_free(&url);
     buf_free(&body);
     buf_free(&bearer);
     if (rc)
-        fail(p, rc);
+        fail(p, &err);
 }
 
 /* ---- both ---- */
@@ -132,20 +132,21 @@ void deliver(struct post *p)
     const struct outbox_sink *sink = NULL;
     for (size_t i = 0; i < o->config.sink_count && name->len && !sink; i++)
         sink = strcmp(o->config.sinks[i].name, name->ptr) == 0 ? &o->config.sinks[i] : NULL;
-    error_clear(&p->err);
+    struct error err;
     int rc = 0;
+    error_keep(&p->err, NULL);
     if (name->len && !sink)
-        rc = error_set(&p->err, ERR_NOT_FOUND, "the configuration has no sink \"%s\" any more", name->ptr);
+        rc = error_set(&err, ERR_NOT_FOUND, "the configuration has no sink \"%s\" any more", name->ptr);
     notice_free(&p->whole);
     p->whole.type = sink ? sink->notice.type : p->notice.type;
     for (int i = 0; i < NOTICE_PARTS; i++)
         buf_add_str(&p->whole.parts[i], buf_str(&p->notice.parts[i]));
     if (!rc && sink)
-        rc = notice_fill(&p->whole, &sink->notice, &p->err);
+        rc = notice_fill(&p->whole, &sink->notice, &err);
     if (!rc)
-        rc = notice_check(&p->whole, &p->err);
+        rc = notice_check(&p->whole, &err);
     if (rc)
-        fail(p, rc);
+        fail(p, &err);
     else if (p->whole.type == NOTICE_EMAIL)
         send_mail(p, sink != NULL);
     else

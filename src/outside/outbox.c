@@ -5,12 +5,13 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "base/backoff.h"
 #include "outside/outbox_parts.h"
 
 #define EVERY_MS 1000 /* between two messages to one destination */
-#define FIRST_MS 1000
-#define MOST_MS 300000
 #define DRAIN_TRIES 3 /* what fails so often keeps no command from its end */
+
+static const struct backoff retry_pause = {.first_ms = 1000, .most_ms = 300000}; /* after a try that failed */
 
 struct destination {
     struct destination *next;
@@ -77,7 +78,10 @@ void outbox_look(struct outbox *b)
         if (!waits(p) || p->sending)
             continue;
         struct destination *d = destination_of(b, &p->destination);
-        uint64_t due = !d ? now + FIRST_MS : d->busy ? UINT64_MAX : p->due > d->free_at ? p->due : d->free_at;
+        uint64_t due = !d                    ? now + retry_pause.first_ms
+                       : d->busy             ? UINT64_MAX
+                       : p->due > d->free_at ? p->due
+                                             : d->free_at;
         if (due <= now) {
             d->busy = true;
             p->sending = true;
@@ -114,13 +118,12 @@ void deliver_done(struct post *p, const struct error *err, bool again, int64_t a
 {
     struct outbox *b = p->outbox;
     struct destination *d = destination_of(b, &p->destination);
-    uint64_t now = uv_now(b->outside->loop), wait = (uint64_t)FIRST_MS << (p->tries < 12 ? p->tries : 12);
+    uint64_t now = uv_now(b->outside->loop), wait = backoff_ms(&retry_pause, p->tries + 1, NULL);
     bool old = clock_now(b->outside->clock) - p->notice.created > OUTBOX_GIVE_UP_US;
     p->sending = false;
     notice_free(&p->whole);
-    wait = wait < MOST_MS ? wait : MOST_MS;
     wait = after_ms > (int64_t)wait ? (uint64_t)after_ms : wait;
-    wait = wait < MOST_MS ? wait : MOST_MS;
+    wait = wait < retry_pause.most_ms ? wait : retry_pause.most_ms;
     if (d) {
         d->busy = false;
         d->free_at = now + (err && again ? wait : EVERY_MS);

@@ -27,8 +27,8 @@ struct post {
     struct web_request *request;
     struct work work;
     struct mail mail;
-    struct error err;
-    bool again; /* of what fails at once */
+    const struct error *err; /* why it failed (error_keep); NULL: it did not */
+    bool again;              /* of what fails at once */
     struct defer soon;
 };
 

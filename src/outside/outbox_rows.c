@@ -21,6 +21,7 @@ void post_free(struct post *p)
     notice_free(&p->notice);
     notice_free(&p->whole);
     buf_free(&p->destination);
+    error_keep(&p->err, NULL);
     free(p);
 }
 
