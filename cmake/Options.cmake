@@ -75,6 +75,7 @@ if(CMAKE_BUILD_TYPE MATCHES "^(Release|RelWithDebInfo|MinSizeRel)$" AND NOT MPIJ
   endif()
   # Programs are position-independent, and nothing of them is both writable and executable, or bound after the start.
   target_compile_options(mpijobd_flags INTERFACE $<$<NOT:$<STREQUAL:$<TARGET_PROPERTY:TYPE>,MODULE_LIBRARY>>:-fPIE>)
-  target_link_options(mpijobd_flags INTERFACE $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-pie>
-    -Wl,-z,relro,-z,now,-z,noexecstack)
+  # After -static-pie, -pie would make the program dynamic again.
+  set(dynamic $<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>,$<NOT:$<BOOL:$<TARGET_PROPERTY:MPIJOBD_STATIC>>>)
+  target_link_options(mpijobd_flags INTERFACE $<$<AND:${dynamic}>:-pie> -Wl,-z,relro,-z,now,-z,noexecstack)
 endif()

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads a built program and says which hardening it lacks (cmake/Options.cmake).
 
-    check_hardened.py BUILD PROGRAM...    BUILD: the build directory, with compile_commands.json
+    check_hardened.py BUILD PROGRAM... [--static PROGRAM...]    BUILD: the build directory, with compile_commands.json
 
 Exit code 0: nothing is missing; 1: something is. What a flag leaves in the program is looked for there; flags that leave
 nothing are looked for in the debug information, which names them for each source, and in the compiler's commands."""
@@ -33,6 +33,13 @@ def check_segments(program):
     expect("GNU_RELRO" in names, program, "no read-only relocations (-z relro)")
     expect(names.get("GNU_STACK") == "RW ", program, "the stack may be executed (-z noexecstack)")
     expect(not any(flags.endswith("WE") for _, flags in segments), program, "a segment is writable and executable")
+
+
+def check_static(program):
+    expect("INTERP" not in output("readelf", "-lW", program), program, "it is linked dynamically (-static-pie; a later -pie undoes it)")
+    symbols = output("readelf", "-sW", program)
+    for name in ("__stack_chk_fail", "__snprintf_chk"):
+        expect(re.search(rf" {name}\b", symbols), program, f"no {name} (-fstack-protector-strong, -D_FORTIFY_SOURCE)")
 
 
 def check_dynamic(program):
@@ -79,8 +86,12 @@ def main():
     if len(sys.argv) < 3 or sys.argv[1].startswith("-"):
         print(__doc__)
         return 0 if "--help" in sys.argv else 2
+    static = False
     for program in sys.argv[2:]:
-        for check in (check_segments, check_dynamic, check_symbols, check_branches):
+        if program == "--static":
+            static = True
+            continue
+        for check in (check_segments, check_dynamic, check_static if static else check_symbols, check_branches):
             check(program)
         check_sources(sys.argv[1], program)
     for failure in sorted(set(failures)):
