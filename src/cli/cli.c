@@ -12,14 +12,16 @@
 #include "cli/commands.h"
 #include "cli/doctor/cmd_doctor.h"
 #include "cli/environment.h"
+#include "cli/plugins/cmd_plugins.h"
 #include "cli/report/cmd_report.h"
 #include "cli/session/options.h"
 #include "cli/terminal.h"
 #include "cli/test/cmd_test.h"
 
-static const struct command *const commands[] = {
-    &cmd_run,    &cmd_check, &cmd_plan, &cmd_get,    &cmd_inspect, &cmd_report,  &cmd_replace, &cmd_journal, &cmd_runs,
-    &cmd_resume, &cmd_next,  &cmd_why,  &cmd_doctor, &cmd_rbac,    &cmd_plugins, &cmd_test,    &cmd_version, NULL};
+static const struct command *const commands[] = {&cmd_run,    &cmd_check,   &cmd_plan,    &cmd_get,  &cmd_inspect,
+                                                 &cmd_report, &cmd_replace, &cmd_journal, &cmd_runs, &cmd_resume,
+                                                 &cmd_next,   &cmd_why,     &cmd_doctor,  &cmd_rbac, &cmd_plugins,
+                                                 &cmd_new,    &cmd_test,    &cmd_version, NULL};
 
 static void help(void)
 {
@@ -46,7 +48,6 @@ static const struct {
     {"eval", "a policy with a run function, and mpijobd run --once, tries an expression"},
     {"hold", "a label that the policies' match leaves out keeps a job from them"},
     {"job", "mpijobd replace NAME suspend=true or suspend=false stops and resumes a job"},
-    {"new", "lua/policies has policies to begin with"},
     {"pause", "dry_run = true in the policy, and SIGHUP to the daemon, keep it from acting"},
     {"reject", "a policy with dry_run = true only tells what it would do"},
     {"reload", "SIGHUP to the daemon loads the policies again"},

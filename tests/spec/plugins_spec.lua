@@ -468,4 +468,35 @@ with tarfile.open(folder + "/cost.tar.gz", "w:gz") as tar:
         write("cost.tar.gz", ("x"):rep(4 * 1024 * 1024 + 1))
         support.contains(select(3, run "check"), "a plugin's archive has at most 4194304 bytes")
     end)
+
+    it("of those that ship is usable as it stands, and its specs pass", function()
+        write("mpijobd.yaml", "plugins: [ " .. support.source .. "/lua/plugins ]\n")
+        local code, out, err = run("plugins", "-o", "json")
+        assert.are.equal(0, code, err)
+        local names = {}
+        for i, one in ipairs(support.json.decode(out)) do
+            assert.is_true(one.usable and one.about ~= nil)
+            names[i] = one.name
+        end
+        assert.are.same({ "business-calendar", "gpu-cost", "kueue-aware" }, names)
+        code, out = support.mpijobd("test", support.source .. "/lua/plugins")
+        assert.are.equal(0, code, out)
+    end)
+
+    it("is named by a test, as a policy is, before the first assertion", function()
+        plugin(nil, nil, { ["other.lua"] = (POLICY:gsub('"p"', '"other"')), ["p_spec.lua"] = [[
+            it("loads", function()
+                policy.plugin("../plugins/cost", { price = 2 })
+                policy.load("other.lua")
+                cluster.job { workers = 1, gpus = 2, phase = "Failed" }
+                clock.advance "1h"
+                assert.ran("other", 1)
+                local good, err = pcall(policy.plugin, "../plugins/cost")
+                assert.is_false(good)
+                assert.matches("policy.plugin comes before the test's first assertion", err, 1, true)
+            end)
+        ]] })
+        local code, out = support.mpijobd("test", folder .. "/policies")
+        assert.are.equal(0, code, out)
+    end)
 end)

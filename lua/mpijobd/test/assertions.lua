@@ -240,7 +240,7 @@ function why(job, policy, plural)
         error("why takes the job as \"namespace/name\"", 2)
     end
     native.settle()
-    local names = native.policies()
+    local names = native.policy_names()
     if not policy and #names ~= 1 then
         error("why: there are " .. #names .. " policies; name one of them, as in why(\"" .. job .. "\", \""
             .. tostring(names[1]) .. "\")", 2)

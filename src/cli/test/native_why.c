@@ -162,7 +162,7 @@ static int l_why(lua_State *L)
 }
 
 /* The names of the policies. */
-static int l_policies(lua_State *L)
+static int l_policy_names(lua_State *L)
 {
     struct spec *s = spec_of(L);
     const struct policy_set *set = s->world && world_engine(s->world) ? engine_policies(world_engine(s->world)) : NULL;
@@ -178,6 +178,6 @@ void native_open_why(lua_State *L)
 {
     lua_pushcfunction(L, l_why);
     lua_setfield(L, -2, "why");
-    lua_pushcfunction(L, l_policies);
-    lua_setfield(L, -2, "policies");
+    lua_pushcfunction(L, l_policy_names);
+    lua_setfield(L, -2, "policy_names");
 }

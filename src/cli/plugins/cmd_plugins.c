@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/commands.h"
+#include "cli/plugins/cmd_plugins.h"
 #include "cli/session/policies.h"
 #include "json/write.h"
 

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mpijobd new: a policy or a plugin to begin with, and a spec that passes. What is there is never overwritten. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "binding/modules.h"
+#include "cli/plugins/cmd_plugins.h"
+#include "cli/session/options.h"
+#include "plugin/plugin.h"
+
+/* Made by CMake from lua/templates. */
+struct embedded_module {
+    const char *name;
+    const char *bytes;
+    size_t len;
+};
+extern const struct embedded_module embedded_templates[]; /* ends in a NULL name */
+
+static const struct made {
+    const char *kind, *embedded, *path; /* path: below the folder, with @NAME@ */
+} files[] = {
+    {"policy", "policy", "@NAME@.lua"},
+    {"policy", "policy_spec", "@NAME@_spec.lua"},
+    {"plugin", "plugin", "@NAME@/plugin.lua"},
+    {"plugin", "plugin_sizes", "@NAME@/lib/sizes.lua"},
+    {"plugin", "plugin_example", "@NAME@/@NAME@.lua"},
+    {"plugin", "plugin_example_spec", "@NAME@/@NAME@_spec.lua"},
+    {"plugin", "plugin_readme", "@NAME@/README.md"},
+};
+#define FILES (sizeof files / sizeof *files)
+
+struct making {
+    const struct command *command;
+    const char *kind, *name;
+    char folder[PATH_MAX]; /* with a slash at its end; "" for the current one */
+};
+
+static int fail(const struct making *m, const char *path, const char *why)
+{
+    fprintf(stderr, "mpijobd %s: %s: %s\n", m->command->name, path, why);
+    return EXIT_FAILED;
+}
+
+/* The text with the name in its places. */
+static void fill(struct buf *out, struct str text, const char *name)
+{
+    static const char mark[] = "@NAME@";
+    while (text.len) {
+        const char *at = memchr(text.ptr, '@', text.len);
+        size_t n = at ? (size_t)(at - text.ptr) : text.len;
+        buf_add(out, text.ptr, n);
+        bool marks = at && text.len - n >= sizeof mark - 1 && memcmp(at, mark, sizeof mark - 1) == 0;
+        if (marks)
+            buf_puts(out, name);
+        else if (at)
+            buf_putc(out, '@');
+        n += marks ? sizeof mark - 1 : at != NULL;
+        text = str_n(text.ptr + n, text.len - n);
+    }
+}
+
+static void path_of(const struct making *m, const struct made *f, struct buf *out)
+{
+    buf_reset(out);
+    buf_puts(out, m->folder);
+    fill(out, str_of(f->path), m->name);
+}
+
+static const struct embedded_module *template_of(const char *name)
+{
+    const struct embedded_module *t = embedded_templates;
+    while (t->name && strcmp(t->name, name) != 0)
+        t++;
+    return t;
+}
+
+/* The folders of a path that are to be made: those below m->folder. */
+static int make_folders(const struct making *m, char *path)
+{
+    for (char *slash = strchr(path + strlen(m->folder), '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(path, 0777) != 0 && errno != EEXIST)
+            return fail(m, path, strerror(errno));
+        *slash = '/';
+    }
+    return EXIT_DONE;
+}
+
+static int write_file(const struct making *m, const char *path, const struct embedded_module *from)
+{
+    struct buf text = BUF_INIT;
+    struct str template = str_n(from->bytes, from->len);
+    if (str_starts(template, "-- SPDX")) { /* what is written is the user's own */
+        size_t n = strcspn(template.ptr, "\n") + 1;
+        template = str_n(template.ptr + n, template.len - n);
+    }
+    fill(&text, template, m->name);
+    int fd = text.failed ? -1 : open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+    bool good = fd >= 0;
+    for (size_t at = 0; good && at < text.len;) {
+        ssize_t n = write(fd, text.ptr + at, text.len - at);
+        good = n >= 0 || errno == EINTR;
+        at += n > 0 ? (size_t)n : 0;
+    }
+    int why = errno;
+    if (fd >= 0 && close(fd) != 0 && good) {
+        good = false;
+        why = errno;
+    }
+    buf_free(&text);
+    if (!good)
+        return fail(m, path, strerror(why));
+    puts(path);
+    return EXIT_DONE;
+}
+
+/* All of them or none: nothing is written where one of them is there. */
+static int check(const struct making *m)
+{
+    struct buf path = BUF_INIT;
+    struct stat st;
+    int code = EXIT_DONE;
+    if (strcmp(m->kind, "plugin") == 0) { /* the whole folder is its own */
+        buf_printf(&path, "%s%s", m->folder, m->name);
+        if (!path.failed && lstat(path.ptr, &st) == 0)
+            code = fail(m, path.ptr, "is there already; take another name");
+    }
+    for (size_t i = 0; i < FILES && !code; i++) {
+        if (strcmp(files[i].kind, m->kind) != 0)
+            continue;
+        path_of(m, &files[i], &path);
+        if (path.failed)
+            code = fail(m, files[i].path, "out of memory");
+        else if (lstat(path.ptr, &st) == 0)
+            code = fail(m, path.ptr, "is there already; take another name");
+    }
+    buf_free(&path);
+    return code;
+}
+
+static int make(const struct making *m)
+{
+    struct buf path = BUF_INIT;
+    int code = check(m);
+    for (size_t i = 0; i < FILES && !code; i++) {
+        if (strcmp(files[i].kind, m->kind) != 0)
+            continue;
+        path_of(m, &files[i], &path);
+        code = path.failed ? fail(m, files[i].path, "out of memory") : make_folders(m, path.ptr);
+        if (!code)
+            code = write_file(m, path.ptr, template_of(files[i].embedded));
+    }
+    buf_free(&path);
+    if (!code)
+        printf("\nIts spec passes: mpijobd test %s%s%s\n", m->folder, m->name,
+               strcmp(m->kind, "policy") == 0 ? ".lua" : "");
+    return code;
+}
+
+static bool is_module(const char *name)
+{
+    struct binding_module m;
+    for (size_t i = 0; binding_module_at(i, &m); i++) {
+        if (m.name && strcmp(m.name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int run(int argc, char **argv, const struct command *command)
+{
+    struct making m = {.command = command};
+    struct options o;
+    int code;
+    if (!command_begin(argc, argv, command, &o, &code))
+        return code;
+    if (o.argument_count != 2 || (strcmp(o.arguments[0], "policy") != 0 && strcmp(o.arguments[0], "plugin") != 0))
+        return command_usage(command, "say what, and how it is to be called: policy NAME, or plugin NAME");
+    m.kind = o.arguments[0];
+    const char *slash = strrchr(o.arguments[1], '/');
+    m.name = slash ? slash + 1 : o.arguments[1];
+    if (slash && (size_t)(slash - o.arguments[1]) + 2 > sizeof m.folder)
+        return command_usage(command, "the path is too long");
+    if (slash)
+        snprintf(m.folder, sizeof m.folder, "%.*s/", (int)(slash - o.arguments[1]), o.arguments[1]);
+    if (!plugin_name_good(m.name))
+        return command_usage(
+            command, "\"%s\" is not allowed: lower-case letters, digits and dashes, at most %d, no dash at the ends",
+            m.name, PLUGIN_NAME_MAX);
+    if (strcmp(m.kind, "plugin") == 0 && is_module(m.name))
+        return command_usage(command, "\"%s\" is a module of mpijobd; a plugin needs another name", m.name);
+    return make(&m);
+}
+
+const struct command cmd_new = {"new",
+                                "policy NAME | plugin NAME",
+                                "A policy or a plugin to begin with, and a spec that passes; nothing is overwritten",
+                                0,
+                                run,
+                                "  mpijobd new policy free-gpus          free-gpus.lua and free-gpus_spec.lua\n"
+                                "  mpijobd new plugin plugins/job-size   a folder plugins/job-size\n"};
