@@ -62,14 +62,16 @@ struct own {
     struct policy_file *file; /* not to be used once the run is gone */
     struct work work;
     struct buf text;
-    struct error err; /* code 0: none */
+    struct policy_zones zones; /* that it names */
+    struct error err;          /* code 0: none */
     char folder[PATH_MAX], name[REQUIRE_NAME_MAX + 8];
 };
 
 static void read_it(struct work *work)
 {
     struct own *own = (struct own *)((char *)work - offsetof(struct own, work));
-    beneath_read(&own->text, own->folder, own->name, SCRIPT_SOURCE_MAX, &own->err);
+    if (beneath_read(&own->text, own->folder, own->name, SCRIPT_SOURCE_MAX, &own->err) == 0)
+        policy_zones_read(&own->zones, buf_str(&own->text));
 }
 
 static void was_read(struct work *work)
@@ -85,7 +87,9 @@ static void give_up(struct pending *p)
 
 static void release(struct pending *p)
 {
-    buf_free(&((struct own *)p)->text);
+    struct own *own = (struct own *)p;
+    buf_free(&own->text);
+    policy_zones_free(&own->zones);
 }
 
 bool require_names_a_file(const char *name)
@@ -232,6 +236,7 @@ static bool push_file(lua_State *L, struct own *own)
         lua_concat(L, 2);
         return false;
     }
+    policy_zones_take(&own->file->zones, &own->zones);
     if (!require_compile(L, buf_str(&own->text), path))
         return false;
     lua_pushvalue(L, 1);

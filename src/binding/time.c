@@ -94,9 +94,14 @@ static void push_new_zone(lua_State *L, int table, const char *name)
     lua_setfield(L, -2, "__gc");
     lua_setmetatable(L, -2);
     struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
-    bool known = zone_known(name, NULL);
-    script_work(L, known ? ZONE_UNITS : SEARCH_UNITS);
-    if (!known && counted(L, table, 2) >= UNKNOWN_SOUGHT) {
+    const struct policy_file *file = script_host(L);
+    struct zone *read = file ? policy_zones_find(&file->zones, name) : NULL;
+    bool known = read || zone_known(name, NULL);
+    if (!read)
+        script_work(L, known ? ZONE_UNITS : SEARCH_UNITS);
+    if (read) {
+        k->zone = zone_share(read);
+    } else if (!known && counted(L, table, 2) >= UNKNOWN_SOUGHT) {
         luaL_error(L, "unknown time zone \"%s\"", name);
     } else if (zone_load(name, NULL, &k->zone, err)) {
         lua_pushstring(L, err->message);

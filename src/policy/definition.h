@@ -67,11 +67,14 @@ struct policy {
 /* Is called for each thing that is wrong in a policy file. at: see definition_line.h. */
 typedef void (*policy_finding)(void *data, const char *file, int line, size_t at, const char *message);
 
+struct policy_zones;
+
 struct policy_source {
     const char *file, *text; /* the file's path, and its content, in which a key's line is found */
     size_t len;
-    const char *const *clusters;   /* the configured names, NULL-terminated; NULL: unknown */
-    struct script_limits ceilings; /* no policy gets more; 0: no bound */
+    const char *const *clusters;      /* the configured names, NULL-terminated; NULL: unknown */
+    const struct policy_zones *zones; /* that were read beforehand */
+    struct script_limits ceilings;    /* no policy gets more; 0: no bound */
     /* The policy while it is being read, then NULL: the caller frees it where a Lua memory error ends the reading. */
     struct policy **held;
     policy_finding report;

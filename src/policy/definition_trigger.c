@@ -4,6 +4,7 @@
 
 #include "policy/definition_parts.h"
 #include "policy/lua_json.h"
+#include "policy/zones.h"
 
 #define SCHEDULE_MAX 1024 /* bytes */
 
@@ -42,7 +43,10 @@ static void read_zone(struct defining *d, int index)
     struct error err;
     const char *name = definition_string(d, "timezone", index, "an IANA name such as \"Europe/Berlin\"");
     d->timing |= TIMING_ZONE;
-    if (name && zone_load(name, NULL, &d->p->zone, &err))
+    struct zone *known = name ? policy_zones_find(d->source->zones, name) : NULL;
+    if (known)
+        d->p->zone = zone_share(known);
+    else if (name && zone_load(name, NULL, &d->p->zone, &err))
         definition_found(d, "timezone", "%s", err.message);
 }
 

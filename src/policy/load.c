@@ -54,6 +54,7 @@ void policy_set_release(struct policy_set *set)
             script_free(f->script);
         policy_free(f->half);
         policy_file_free_sources(f);
+        policy_zones_free(&f->zones);
         buf_free(&f->text);
         error_keep(&f->unread, NULL);
         free(f->path);
@@ -104,6 +105,7 @@ bool policy_file_define(struct policy_file *file, lua_State *L, int index, int l
         .text = file->text.ptr,
         .len = file->text.len,
         .clusters = file->env->names,
+        .zones = &file->zones,
         .ceilings = file->env->ceilings,
         .held = &file->half,
         .report = finding,

@@ -7,6 +7,7 @@
 #include "guard/who.h"
 #include "plugin/plugin.h"
 #include "policy/definition.h"
+#include "policy/zones.h"
 
 struct alarms;
 struct cluster;
@@ -57,6 +58,7 @@ struct policy_file { /* owned by its set */
     char *path;
     struct buf text;
     const struct error *unread; /* why the text is missing; NULL: it is there */
+    struct policy_zones zones;  /* that it and what it requires name */
     struct script *script;
     struct script_run *loading;
     struct policy *half; /* while a definition is read, or where a memory error has ended that; else NULL */

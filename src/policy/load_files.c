@@ -113,5 +113,7 @@ void policy_files_read(struct policy_set *set, const struct policy_env *env, con
         struct error err;
         if (!f->tries && buf_read_file(&f->text, f->path, SCRIPT_SOURCE_MAX, &err))
             error_keep(&f->unread, &err);
+        else
+            policy_zones_read(&f->zones, buf_str(&f->text));
     }
 }

@@ -186,6 +186,7 @@ struct zone *zone_create(const char *name, size_t changes, size_t types)
     if (!zone)
         return NULL;
     zone->name = str_dup(str_of(name));
+    zone->owners = 1;
     zone->changes = calloc(changes ? changes : 1, sizeof *zone->changes);
     zone->types = calloc(types, sizeof *zone->types);
     zone->change_count = changes;
@@ -197,9 +198,15 @@ struct zone *zone_create(const char *name, size_t changes, size_t types)
     return zone;
 }
 
+struct zone *zone_share(struct zone *zone)
+{
+    zone->owners++;
+    return zone;
+}
+
 void zone_free(struct zone *zone)
 {
-    if (!zone)
+    if (!zone || --zone->owners)
         return;
     free(zone->name);
     free(zone->changes);

@@ -20,7 +20,8 @@ struct zone;
  * other tricks, "localtime" and its like, or a zone that counts leap seconds ("right/..."); ERR_SYNTAX: a broken file,
  * one that is not regular, or one of version 1, whose 32 bits end in 2038; ERR_IO, ERR_LIMIT, ERR_NOMEM. */
 int zone_load(const char *name, const char *directory, struct zone **zone, struct error *err);
-void zone_free(struct zone *zone); /* NULL is allowed */
+struct zone *zone_share(struct zone *zone); /* one more owner, each of whom frees it; all on one thread */
+void zone_free(struct zone *zone);          /* NULL is allowed */
 /* Is there a file of that name (or is it UTC)? Unlike zone_load it looks for no name that is near, which takes long. */
 bool zone_known(const char *name, const char *directory);
 const char *zone_name(const struct zone *zone);

@@ -36,6 +36,7 @@ struct zone_change {
 };
 
 struct zone {
+    unsigned owners;
     char *name;
     struct zone_change *changes; /* rising */
     size_t change_count;

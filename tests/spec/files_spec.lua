@@ -86,6 +86,44 @@ contexts: [{name: dev, context: {cluster: c, user: u}}]
             folder .. "/p.lua")
     end)
 
+    it("a zone, at the load and in a run; those that a file names are read with it", function()
+        local zones = folder .. "/zones"
+        for _, name in ipairs { "", "/Europe" } do
+            assert(support.uv.fs_mkdir(zones .. name, 448))
+        end
+        local function put(name)
+            support.write(zones .. "/" .. name, support.read("/usr/share/zoneinfo/Europe/Berlin"))
+        end
+        put("Europe/Berlin")
+        put("Europe/Paris")
+        put("Europe/Rome")
+        assert(os.rename(pipe, zones .. "/Europe/Pipe"))
+        local env = { TZDIR = zones }
+        support.write(folder .. "/p.lua", [[policy { name = "p", schedule = "0 0 * * *", timezone = "Europe/Pipe", run = print }]])
+        local code, out, err = support.mpijobd_with({ env = env }, "check", folder .. "/p.lua")
+        assert.are.equal(1, code)
+        support.contains(out .. err, "Europe/Pipe is not a regular file")
+        support.write(folder .. "/clocks.lua", 'return function() return time.rfc3339(0, "Europe/Rome") end')
+        support.write(folder .. "/p.lua", [[
+local rome = require "clocks"
+policy { name = "p", schedule = "*/10 * * * *", timezone = "Europe/Berlin", run = function()
+    log.info("named", { paris = time.rfc3339(0, 'Europe/Paris'), rome = rome() })
+    local ok, err = pcall(time.rfc3339, 0, "Europe/" .. "Pipe")
+    log.info("computed: " .. tostring(err))
+end }]])
+        local daemon = support.daemon({ stdin = true, env = env }, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "--clock",
+            "2026-12-01T00:00:00Z", "--listen", "none", folder .. "/p.lua")
+        daemon:expect("1 policy in force")
+        for _, name in ipairs { "Paris", "Rome", "Berlin" } do
+            assert(os.rename(zones .. "/Europe/" .. name, zones .. "/" .. name))
+        end
+        daemon:write("advance 10m\n")
+        support.contains(daemon:expect("named"), "1970-01-01T01:00:00+01:00")
+        daemon:expect("Europe/Pipe is not a regular file")
+        daemon:expect("outcome=done")
+        assert.are.equal(0, (daemon:stop("sigterm")))
+    end)
+
     it("an object to replace", function()
         refused("replace", "-f", pipe, "--kubeconfig", server.kubeconfig)
     end)
