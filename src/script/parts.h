@@ -84,12 +84,15 @@ struct script {
     bool loading;          /* its file's own code is running, before any policy's limits are known */
     struct script_run *runs, *queue;
     uv_idle_t idle;
-    unsigned open;  /* handles of libuv that are not closed */
-    unsigned busy;  /* C functions of this floor that are under way and use this struct */
-    unsigned depth; /* protected calls among them: Lua is on the C stack */
-    bool doomed;    /* to be closed as soon as no Lua runs */
-    bool closing;   /* ... and its runs are being cancelled */
-    bool closed;    /* the state is gone, the handles are closing */
+    struct script *tprev, *tnext; /* in the list of turns.c, while there is something in the queue */
+    unsigned came, served;        /* the turns in which its handle was called, and in which it had a slice */
+    bool in_turns, sated;         /* sated: it had a full slice, and used it */
+    unsigned open;                /* handles of libuv that are not closed */
+    unsigned busy;                /* C functions of this floor that are under way and use this struct */
+    unsigned depth;               /* protected calls among them: Lua is on the C stack */
+    bool doomed;                  /* to be closed as soon as no Lua runs */
+    bool closing;                 /* ... and its runs are being cancelled */
+    bool closed;                  /* the state is gone, the handles are closing */
 
     /* what is running now */
     struct script_run *running;
@@ -151,6 +154,13 @@ void run_finish(struct script_run *run, const struct error *err);
 /* ---- slice.c ---- */
 void run_enqueue(struct script_run *run); /* to be resumed at the loop's next turn */
 void run_dequeue(struct script_run *run);
+
+/* Resumes the queued runs, each once at most, for about so many microseconds of CPU time. How many it took. */
+int64_t script_slice(struct script *script, int64_t us);
+
+/* ---- turns.c ---- */
+void turns_join(struct script *script);  /* it has something in its queue */
+void turns_leave(struct script *script); /* it has nothing any more, or ends */
 
 /* ---- traceback.c ---- */
 /* The line that runs in this run, from within a signal handler: a guard_who.line. */

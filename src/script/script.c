@@ -29,6 +29,7 @@ static void close_state(struct script *s)
     s->closed = true;
     lua_close(s->main);
     s->main = NULL;
+    turns_leave(s);
     uv_close((uv_handle_t *)&s->idle, on_closed);
     s->busy--;
 }

@@ -10,12 +10,7 @@
 
 #include "script/parts.h"
 
-#define LATE_MS 10 /* a turn of the loop that took so long already leaves only ... */
-#define LATE_SLICE_US 200
-
 /* ---- the queue ---- */
-
-static void on_idle(uv_idle_t *idle);
 
 void run_enqueue(struct script_run *run)
 {
@@ -24,7 +19,7 @@ void run_enqueue(struct script_run *run)
         return;
     DL_APPEND2(s->queue, run, qprev, qnext);
     run->queued = true;
-    uv_idle_start(&s->idle, on_idle);
+    turns_join(s);
 }
 
 void run_dequeue(struct script_run *run)
@@ -164,31 +159,20 @@ static void step(struct script_run *run, int64_t slice_us)
     }
 }
 
-static int64_t turn_us(const struct script *s)
+int64_t script_slice(struct script *s, int64_t us)
 {
-    uint64_t late = uv_hrtime() / 1000000;
-    late = late > uv_now(s->loop) ? late - uv_now(s->loop) : 0;
-    return late < LATE_MS ? SCRIPT_SLICE_US : LATE_SLICE_US; /* many busy scripts share a turn */
-}
-
-static void on_idle(uv_idle_t *idle)
-{
-    struct script *s = idle->data;
-    s->busy++;
     unsigned waiting = 0;
+    int64_t left = us;
     struct script_run *run;
     DL_COUNT2(s->queue, run, waiting, qnext);
-    for (int64_t left = turn_us(s); waiting > 0 && s->queue && left > 0; waiting--) {
+    for (; waiting > 0 && s->queue && left > 0; waiting--) {
         int64_t began = script_cpu_now();
         run = s->queue;
         run_dequeue(run);
         step(run, left);
         left -= script_cpu_now() - began;
     }
-    if (!s->closed && !s->queue)
-        uv_idle_stop(idle);
-    s->busy--;
-    script_settle(s);
+    return us - left;
 }
 
 /* ---- waiting ---- */
