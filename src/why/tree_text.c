@@ -97,6 +97,7 @@ static void pad(const struct telling *t, int column, const char *text, enum colo
     struct buf shown = BUF_INIT;
     size_t n = cell(text, last ? WIDTH_ERROR : WIDTH_MOST, &shown);
     paint(t, colour, shown.ptr ? shown.ptr : "");
+    t->out->failed = t->out->failed ? t->out->failed : shown.failed;
     for (; !last && n < t->widths[column] + 2; n++)
         buf_putc(t->out, ' ');
     buf_free(&shown);
@@ -158,6 +159,8 @@ static void diff(const struct telling *t, const char *head, const char *json)
     if (json_parse(str_of(json), "", &root, NULL) == 0 && mpijob_diff_read(&diff, root, NULL) == 0) {
         buf_puts(t->out, head);
         mpijob_diff_write(&diff, t->colour, t->out);
+    } else {
+        t->out->failed = ERR_NOMEM; /* it is our own text, so nothing else can be wrong */
     }
     mpijob_diff_free(&diff);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/texts.h"
 #include "time/duration.h"
 #include "why/why_parts.h"
 
@@ -83,12 +84,13 @@ void why_add(struct why *why, const struct why_condition *condition)
     if (!items)
         return;
     why->conditions = items;
-    struct why_condition *c = &why->conditions[why->condition_count++];
+    struct why_condition *c = &why->conditions[why->condition_count];
     *c = *condition;
     c->key = why_keep(why, c->key);
-    c->wanted = why_keep(why, c->wanted);
-    c->value = why_keep(why, c->value);
+    c->wanted = why_keep(why, or_empty(c->wanted));
+    c->value = why_keep(why, or_empty(c->value));
     c->unless = why_keep(why, c->unless);
+    why->condition_count += c->key && c->wanted && c->value;
 }
 
 void why_hold(struct why *why, const char *reason, int64_t until, const char *format, ...)
