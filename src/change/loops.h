@@ -48,7 +48,7 @@ void loops_wrote(struct loops *loops, const struct loop_write *write, bool by_ev
 void loops_begin(struct loops *loops, struct str uid);
 void loops_end(struct loops *loops, struct str uid);
 
-/* Is the policy stopped on this job? */
+/* Is the policy stopped on this job? now, and instants below: microseconds since 1970. */
 bool loops_stopped(const struct loops *loops, struct str uid, const char *policy, int64_t now);
 /* The same in a sentence, valid until something is written; NULL: it is not. *until: the instant from which it may go
  * on, INT64_MAX where that is no matter of time. */

@@ -11,7 +11,7 @@
 void culprits_read(const struct engine *engine);
 /* When a set is in force: one line of the log for each policy of it that is in quarantine. */
 void culprits_tell(const struct engine *engine);
-/* Why a run of that policy, which began at `since`, has no end. */
+/* Why a run of that policy, which began at `since` (microseconds since 1970), has no end. */
 const char *culprits_run(const struct engine *engine, const char *policy, int64_t since, char out[CULPRITS_TEXT]);
 
 #endif

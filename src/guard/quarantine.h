@@ -37,7 +37,7 @@ void quarantine_close(struct quarantine *q);
 
 /* The newest mark of that policy ("": the file's own code) of a file with that text. NULL: none, or q is NULL. */
 const struct quarantine_mark *quarantine_find(const struct quarantine *q, const char *policy, const char *hash);
-/* The newest mark of that policy since then, whatever its text. */
+/* The newest mark of that policy since then (microseconds since 1970), whatever its text. */
 const struct quarantine_mark *quarantine_since(const struct quarantine *q, const char *policy, int64_t since);
 
 /* Lets a policy go, or a file (by its path) whose own code is in quarantine: the list gets a line, which whoever reads

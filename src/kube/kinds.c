@@ -2,15 +2,19 @@
 /* Kinds by apiVersion and name: asked for once, and remembered. */
 #include "kube/kinds.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <utlist.h>
 
 #include "base/str.h"
+#include "base/texts.h"
+
+#define NAME_MAX_BYTES 254 /* groups, plurals and kinds have 253 at most */
 
 struct known {
     struct known *next;
     struct kube_kind kind;
-    char *group, *version, *plural, *name;
+    void *texts; /* of the kind */
 };
 
 struct kube_kinds {
@@ -21,7 +25,8 @@ struct kube_kinds {
 
 struct kube_kinds_look {
     struct kube_kinds *kinds; /* NULL: they are gone */
-    char *group, *version, *name;
+    void *texts;              /* holds the next three */
+    const char *group, *version, *name;
     struct kube_request *request;
     kube_kind_found done;
     void *data;
@@ -38,10 +43,7 @@ struct kube_kinds *kube_kinds_new(struct kube *kube)
 
 static void free_known(struct known *k)
 {
-    free(k->group);
-    free(k->version);
-    free(k->plural);
-    free(k->name);
+    free(k->texts);
     free(k);
 }
 
@@ -72,14 +74,16 @@ static bool split(const char *api_version, struct str *group, struct str *versio
     const char *slash = strchr(api_version, '/');
     *group = slash ? str_n(api_version, (size_t)(slash - api_version)) : str_of("");
     *version = str_of(slash ? slash + 1 : api_version);
-    return version->len && !memchr(version->ptr, '/', version->len) && (!slash || group->len);
+    return version->len && !memchr(version->ptr, '/', version->len) && (!slash || group->len) &&
+           group->len < NAME_MAX_BYTES;
 }
 
 static const struct kube_kind *find(const struct kube_kinds *kinds, struct str group, struct str version,
                                     struct str name)
 {
     for (const struct known *k = kinds->known; k; k = k->next) {
-        if (str_is(group, k->group) && str_is(version, k->version) && str_is(name, k->name))
+        const struct kube_resource *of = &k->kind.resource;
+        if (str_is(group, of->group) && str_is(version, of->version) && str_is(name, k->kind.kind))
             return &k->kind;
     }
     return NULL;
@@ -93,30 +97,24 @@ const struct kube_kind *kube_kinds_known(const struct kube_kinds *kinds, const c
 
 /* ---- looking ---- */
 
-static char *text_of(struct json value)
-{
-    struct buf text = BUF_INIT;
-    char *copy = json_decode(value, &text) && text.ptr ? str_dup(buf_str(&text)) : NULL;
-    buf_free(&text);
-    return copy;
-}
-
 static int add(struct kube_kinds_look *look, struct json resource, struct error *err)
 {
+    char plural[NAME_MAX_BYTES], name[NAME_MAX_BYTES];
+    if (json_string_at(resource, "/name", plural, sizeof plural) ||
+        json_string_at(resource, "/kind", name, sizeof name))
+        return 0;
+    if (strchr(plural, '/')) /* a subresource */
+        return 0;
     struct known *k = calloc(1, sizeof *k);
-    if (!k)
+    struct kube_resource *of = k ? &k->kind.resource : NULL;
+    if (k)
+        k->texts = TEXTS_COPY({&k->kind.kind, name}, {&of->group, look->group}, {&of->version, look->version},
+                              {&of->plural, plural});
+    if (!k || !k->texts) {
+        free(k);
         return error_nomem(err);
-    k->group = str_dup(str_of(look->group));
-    k->version = str_dup(str_of(look->version));
-    k->plural = text_of(json_get(resource, "name"));
-    k->name = text_of(json_get(resource, "kind"));
-    bool subresource = k->plural && strchr(k->plural, '/');
-    if (!k->group || !k->version || !k->plural || !k->name || subresource) {
-        free_known(k);
-        return subresource ? 0 : error_nomem(err);
     }
-    k->kind =
-        (struct kube_kind){k->name, {k->group, k->version, k->plural}, json_is_true(json_get(resource, "namespaced"))};
+    k->kind.namespaced = json_is_true(json_get(resource, "namespaced"));
     LL_PREPEND(look->kinds->known, k);
     return 0;
 }
@@ -126,8 +124,9 @@ static int missing(const struct kube_kinds_look *look, struct error *err)
     const char *names[256];
     size_t n = 0;
     for (const struct known *k = look->kinds->known; k && n < 255; k = k->next) {
-        if (strcmp(k->group, look->group) == 0 && strcmp(k->version, look->version) == 0)
-            names[n++] = k->name;
+        const struct kube_resource *of = &k->kind.resource;
+        if (strcmp(of->group, look->group) == 0 && strcmp(of->version, look->version) == 0)
+            names[n++] = k->kind.kind;
     }
     names[n] = NULL;
     const char *near = str_nearest(look->name, names);
@@ -155,9 +154,7 @@ static void end(struct kube_kinds_look *look, const struct kube_kind *kind, cons
         DL_DELETE(look->kinds->looks, look);
         look->done(look->data, kind, err);
     }
-    free(look->group);
-    free(look->version);
-    free(look->name);
+    free(look->texts);
     free(look);
 }
 
@@ -198,10 +195,10 @@ int kube_kinds_look(struct kube_kinds *kinds, const char *api_version, const cha
     if (!look)
         return error_nomem(err);
     *look = (struct kube_kinds_look){.kinds = kinds, .done = done, .data = data};
-    look->group = str_dup(group);
-    look->version = str_dup(version);
-    look->name = str_dup(str_of(kind));
-    int rc = look->group && look->version && look->name ? 0 : error_nomem(err);
+    char of_group[NAME_MAX_BYTES];
+    snprintf(of_group, sizeof of_group, "%.*s", (int)group.len, group.ptr);
+    look->texts = TEXTS_COPY({&look->group, of_group}, {&look->version, version.ptr}, {&look->name, kind});
+    int rc = look->texts ? 0 : error_nomem(err);
     if (!rc) {
         struct kube_resource place = {look->group, look->version, ""};
         kube_path(&path, &place, NULL, NULL, NULL);
@@ -212,9 +209,7 @@ int kube_kinds_look(struct kube_kinds *kinds, const char *api_version, const cha
     }
     buf_free(&path);
     if (rc) {
-        free(look->group);
-        free(look->version);
-        free(look->name);
+        free(look->texts);
         free(look);
         return rc;
     }

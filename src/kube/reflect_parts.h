@@ -32,7 +32,7 @@ struct kube_reflect {
     int64_t page;
     unsigned tries, fruitless;
     int64_t retry_after_ms; /* what the server asked for at a watch's end; -1: nothing */
-    uint64_t began;         /* the watch, on the loop's clock */
+    uint64_t began;         /* the watch, in milliseconds of the loop's clock */
     uint64_t heard;         /* before this watch; 0: never */
     bool troubled;          /* the last that the owner heard was trouble */
     bool fed;               /* this watch told something */

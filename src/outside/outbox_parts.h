@@ -44,7 +44,7 @@ struct outbox {
     bool stopped;
     void (*drained)(void *data); /* NULL: nobody waits */
     void *drained_data;
-    uint64_t drain_until;
+    uint64_t drain_until; /* the loop's milliseconds */
 };
 
 void outbox_look(struct outbox *outbox); /* sends what is due, and sets the timer */

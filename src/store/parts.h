@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of this floor share. An operation is copied on the loop (op.c), queued to the thread and back
- * (queue.c), and carried out there (writer.c), each kind by its SQL (apply.c). */
+ * (queue.c), and carried out there (writer.c), each kind by its SQL (apply.c). Instants are microseconds since 1970. */
 #ifndef MPIJOBD_STORE_PARTS_H
 #define MPIJOBD_STORE_PARTS_H
 

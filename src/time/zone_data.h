@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a zone is made of. For the sources of this floor and for its tests only. */
+/* What a zone is made of. For the sources of this floor and for its tests only. Instants are seconds since
+ * 1970. */
 #ifndef MPIJOBD_TIME_ZONE_DATA_H
 #define MPIJOBD_TIME_ZONE_DATA_H
 

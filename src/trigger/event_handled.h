@@ -56,7 +56,7 @@ int event_handled_read(struct state *state, const char *key, const struct policy
 void event_handled_as_of(struct event_handled *handled, int64_t generation);
 
 /* Of the policy's kinds of events: those that the job has had by now, as it is; those of them that are handled; and
- * those that came before the policy's first start there, which it lets pass. */
+ * those that came before the policy's first start there, which it lets pass. now: microseconds since 1970. */
 struct event_kinds {
     unsigned come, done, before;
 };

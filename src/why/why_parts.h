@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside the why floor only: how the tree grows. What memory lacks for sets why->full. */
+/* Inside the why floor only: how the tree grows. What memory lacks for sets why->full. Instants are
+ * microseconds since 1970. */
 #ifndef MPIJOBD_WHY_WHY_PARTS_H
 #define MPIJOBD_WHY_WHY_PARTS_H
 

@@ -193,6 +193,9 @@ class Sources(Tree):
 
     def test_comments_and_links(self):
         self.write("src/mid/mid.c", LICENCE + "/* Wide. */\nint a; /* " + "x" * 120 + " */\n")
+        self.write("src/top/a.c", LICENCE + "/* See mid/mid.c and mid/gone.c. */\n#include \"mid/mid.h\"\n")
+        self.assert_said("src/top/a.c:2: there is no mid/gone.c", command=self.command)
+        self.write("src/top/a.c", LICENCE + "/* See mid/mid.c. */\n")
         self.write("docs/a.md", "[here](architecture.md#top) [gone](../src/gone.c) [away](https://example.com/x) [self](#a)\n"
                    "`src/mid/mid.c` `src/mid/NAME.c` `src/mid/none.c`\n")
         self.assert_said("src/mid/mid.c:3: a comment of 133 columns", "docs/a.md:1: the link to ../src/gone.c leads nowhere",

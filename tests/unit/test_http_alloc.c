@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each allocation fails in turn, libcurl's own included: they go through the floor's functions (http/memory.c).
+/* Each allocation fails in turn, libcurl's own included: they go through the floor's functions (http/curl_memory.c).
  * Whatever fails is an error of that one request; the client goes on. */
 #include <setjmp.h>
 #include <stdarg.h>

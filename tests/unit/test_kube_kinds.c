@@ -101,7 +101,10 @@ static void what_there_is_not(void **state)
     look(f, "example.com/v9", "Thing");
     assert_int_equal(f->error.code, ERR_NOT_FOUND);
     contains(f->error.message, "serves no example.com/v9");
-    static const char *const bad[] = {"", "/v1", "a/b/c", "a/"};
+    char large[300] = {0};
+    memset(large, 'a', sizeof large - 1);
+    memcpy(large + 254, "/v1", 4);
+    const char *const bad[] = {"", "/v1", "a/b/c", "a/", large};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(kube_kinds_look(f->kinds, bad[i], "X", found, f, &f->look, &err), ERR_INVALID);
 }

@@ -39,7 +39,7 @@ struct spec {
     bool running;
     struct spec_result result;
     char *message;
-    int64_t began;
+    int64_t began; /* clock_monotonic */
     struct defer turn;
     void (*told)(void *data, const struct spec_test *test, const struct spec_result *result);
     void (*done)(void *data);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Inside the effect floor only: the steps from a difference to a verdict. A subject (a field, the labels, the rest) is
  * judged under each controller that comes into question (effect_field.c); what those agree on is the subject's verdict
- * (effect_agree.c); the weightiest of them is the diff's (effect.c). */
+ * (effect_agree.c); the weightiest of them is the diff's (effect.c). now: microseconds since 1970. */
 #ifndef MPIJOBD_MPIJOB_EFFECT_EFFECT_PARTS_H
 #define MPIJOBD_MPIJOB_EFFECT_EFFECT_PARTS_H
 

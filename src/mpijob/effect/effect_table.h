@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside the mpijob floor only: what the experiments found, as rows, and what a row is looked up by. */
+/* Inside the mpijob floor only: what the experiments found, as rows, and what a row is looked up by. now:
+ * microseconds since 1970. */
 #ifndef MPIJOBD_MPIJOB_EFFECT_EFFECT_TABLE_H
 #define MPIJOBD_MPIJOB_EFFECT_EFFECT_TABLE_H
 

@@ -2,7 +2,8 @@
 /* The launcher behind an MPIJob: a batch/v1 Job NAME-launcher (v1alpha2, v2beta1), or a Pod of that name (both
  * controllers of v1). Most controllers copy the MPIJob's values into it when they create it, and never again: what is
  * to act on a job that runs has to be changed there too. The verdicts are from experiments on the launchers
- * (tests/fixtures/effects.tsv, rows launcher:...). Pure: change/replace_launcher.c reads and writes it. */
+ * (tests/fixtures/effects.tsv, rows launcher:...). Pure: change/change_launcher.c reads and writes it. Instants are
+ * microseconds since 1970. */
 #ifndef MPIJOBD_MPIJOB_EFFECT_LAUNCHER_H
 #define MPIJOBD_MPIJOB_EFFECT_LAUNCHER_H
 

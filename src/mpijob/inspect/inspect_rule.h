@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside the mpijob floor only: what the rules of inspect.h share. */
+/* Inside the mpijob floor only: what the rules of inspect.h share. Instants are microseconds since 1970. */
 #ifndef MPIJOBD_MPIJOB_INSPECT_INSPECT_RULE_H
 #define MPIJOBD_MPIJOB_INSPECT_INSPECT_RULE_H
 

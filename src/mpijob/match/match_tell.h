@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The conditions of a policy told one by one for one job: what is asked for, what is there, whether it holds, and when
- * time alone will make it hold. The same verdicts as mpijob_match_eval's, for people. */
+ * time alone will make it hold. The same verdicts as mpijob_match_eval's, for people. Instants are
+ * microseconds since 1970. */
 #ifndef MPIJOBD_MPIJOB_MATCH_MATCH_TELL_H
 #define MPIJOBD_MPIJOB_MATCH_MATCH_TELL_H
 
