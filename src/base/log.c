@@ -196,6 +196,19 @@ void log_tell_lost(const struct log *log)
     write_line(log, LOG_WARN, message, NULL, lost);
 }
 
+static void let_hear(const struct log *log, enum log_level level, const char *message, const struct log_field *fields)
+{
+    char when[32];
+    struct log plain_one = *log;
+    struct buf out = BUF_INIT;
+    plain_one.colour = false;
+    clock_format(clock_now(log->clock), false, when);
+    write_text(&out, &plain_one, level, when, message, fields);
+    if (!out.failed)
+        log->hear(log->heard, level, message, fields, buf_str(&out));
+    buf_free(&out);
+}
+
 void log_event(const struct log *log, enum log_level level, const char *message, const struct log_field *fields)
 {
     if (!log || level < log->level)
@@ -206,6 +219,8 @@ void log_event(const struct log *log, enum log_level level, const char *message,
     }
     log_tell_lost(log);
     write_line(log, level, message, fields, 0);
+    if (log->hear)
+        let_hear(log, level, message, fields);
 }
 
 void log_line(const struct log *log, enum log_level level, const char *format, ...)

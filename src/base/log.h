@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "base/clock.h"
+#include "base/str.h"
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 enum log_format { LOG_TEXT, LOG_JSON };
@@ -21,6 +22,11 @@ struct log {
     /* Takes the lines instead of fd, where it is set; the texts are valid during the call. */
     void (*sink)(void *data, enum log_level level, const char *message, const struct log_field *fields);
     void *data;
+    /* Hears each line besides, as people read it, without colour; valid during the call, which may be on any thread and
+     * may not log. NULL: nobody does. */
+    void (*hear)(void *heard, enum log_level level, const char *message, const struct log_field *fields,
+                 struct str line);
+    void *heard;
     int fd;
     struct outlet *outlet; /* NULL: fd is written to here and now */
     enum log_level level;  /* what is below it is left out */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "cli/ask/cmd_ask.h"
 #include "cli/commands.h"
 #include "cli/doctor/cmd_doctor.h"
 #include "cli/environment.h"
@@ -18,10 +19,10 @@
 #include "cli/terminal.h"
 #include "cli/test/cmd_test.h"
 
-static const struct command *const commands[] = {&cmd_run,    &cmd_check,   &cmd_plan,    &cmd_get,  &cmd_inspect,
-                                                 &cmd_report, &cmd_replace, &cmd_journal, &cmd_runs, &cmd_resume,
-                                                 &cmd_next,   &cmd_why,     &cmd_doctor,  &cmd_rbac, &cmd_plugins,
-                                                 &cmd_new,    &cmd_test,    &cmd_version, NULL};
+static const struct command *const commands[] = {
+    &cmd_run,    &cmd_check,  &cmd_plan,    &cmd_get,   &cmd_inspect, &cmd_report,  &cmd_replace, &cmd_journal,
+    &cmd_runs,   &cmd_status, &cmd_trigger, &cmd_pause, &cmd_resume,  &cmd_reload,  &cmd_next,    &cmd_why,
+    &cmd_doctor, &cmd_rbac,   &cmd_plugins, &cmd_new,   &cmd_test,    &cmd_version, NULL};
 
 static void help(void)
 {
@@ -48,14 +49,9 @@ static const struct {
     {"eval", "a policy with a run function, and mpijobd run --once, tries an expression"},
     {"hold", "a label that the policies' match leaves out keeps a job from them"},
     {"job", "mpijobd replace NAME suspend=true or suspend=false stops and resumes a job"},
-    {"pause", "dry_run = true in the policy, and SIGHUP to the daemon, keep it from acting"},
     {"reject", "a policy with dry_run = true only tells what it would do"},
-    {"reload", "SIGHUP to the daemon loads the policies again"},
-    {"resume", "without dry_run = true in the policy, and with SIGHUP to the daemon, it acts again"},
     {"state", "mpijobd journal -o json and mpijobd runs -o json print what the state has"},
-    {"status", "mpijobd runs shows the runs, mpijobd next the coming ones, and /metrics of the daemon its state"},
     {"test", "mpijobd check and mpijobd plan try policies"},
-    {"trigger", "mpijobd run --once PATH runs each policy of PATH once"},
     {"types", "lua/types has the annotations for an editor"},
     {"undo", "mpijobd journal RUN shows what was there before, and mpijobd replace puts it back"},
 };

@@ -11,23 +11,6 @@
 #include "trigger/schedule.h"
 #include "json/write.h"
 
-static const char *trigger_text(const struct policy *p, char out[160])
-{
-    char every[32];
-    size_t n = 0;
-    if (p->has_schedule) {
-        snprintf(out, 160, "%s (%s)", p->schedule, zone_name(p->zone));
-    } else if (p->on) {
-        for (unsigned event = 1; event < 1U << ON_EVENTS; event <<= 1)
-            n +=
-                p->on & event ? (size_t)snprintf(out + n, 160 - n, "%s%s", n ? ", " : "on ", policy_on_name(event)) : 0;
-    } else {
-        duration_format(p->every, false, every);
-        snprintf(out, 160, "every %s", every);
-    }
-    return out;
-}
-
 /* "2026-11-24T09:00:00+01:00", and how the zone's offset has changed since the last one. */
 static void print_time(const struct policy *p, int64_t due, int64_t *before)
 {
@@ -103,7 +86,7 @@ static void write_json(const struct policy_set *set, int64_t now, int64_t count)
         json_write_key(&w, "line");
         json_write_int(&w, p->line);
         json_write_key(&w, "trigger");
-        json_write_string(&w, trigger_text(p, text));
+        json_write_string(&w, policy_trigger_text(p, text));
         json_write_key(&w, "timezone");
         json_write_string(&w, zone_name(p->zone));
         write_asked(&w, p);
@@ -137,7 +120,8 @@ static void print_policies(struct session *s, int64_t count)
             puts(p->name);
             continue;
         }
-        printf("%s  %s  %s:%d%s\n", p->name, trigger_text(p, text), p->file, p->line, p->dry_run ? "  (dry run)" : "");
+        printf("%s  %s  %s:%d%s\n", p->name, policy_trigger_text(p, text), p->file, p->line,
+               p->dry_run ? "  (dry run)" : "");
         print_asked(p);
         print_times(p, now, count);
     }

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/session/session.h"
 #include "cli/session/table.h"
+#include "engine/pauses.h"
 #include "mpijob/change/job_changes.h"
 #include "store/journal.h"
 #include "store/store.h"
@@ -245,6 +246,24 @@ static bool run_row(void *data, const struct store_run *run)
     return true;
 }
 
+/* Their last runs do not show why there are no others. */
+static int tell_paused(struct reading *r)
+{
+    struct session *s = &r->s;
+    struct paused paused = {0};
+    char when[32];
+    int rc = pauses_read(s->store, &paused, &s->error);
+    for (size_t i = 0; i < paused.count; i++) {
+        const struct paused_mark *m = &paused.marks[i];
+        if (s->options.policy && strcmp(s->options.policy, m->policy) != 0)
+            continue;
+        clock_format(m->at, false, when);
+        printf("%s is paused, by %s since %s\n", m->policy, *m->who ? m->who : "an unknown user", when);
+    }
+    paused_free(&paused);
+    return rc ? session_fail(s, &s->error) : 0;
+}
+
 static int read_rows(struct reading *r, bool runs)
 {
     static const char *const change_heads[] = {"TIME",   "RUN",    "POLICY",  "WHO",    "JOB",
@@ -288,7 +307,7 @@ static int read_rows(struct reading *r, bool runs)
     } else {
         table_print(&r->table, stdout);
     }
-    return 0;
+    return runs && !as_json(r) ? tell_paused(r) : 0;
 }
 
 static int run_either(int argc, char **argv, const struct command *command, bool runs)

@@ -7,13 +7,16 @@
 
 #include "cli/commands.h"
 #include "cli/plan_rows.h"
+#include "cli/session/daemon.h"
 #include "cli/session/named_jobs.h"
 #include "cli/session/policies.h"
+#include "policy/paused.h"
 #include "json/write.h"
 
 struct plan {
     struct session s;
     struct plan_rows rows;
+    struct paused paused;
     int64_t limited, broken, by_effect[EFFECT_DESTRUCTIVE + 1];
     bool colour;
 };
@@ -24,7 +27,7 @@ static size_t asked_count(const struct run *run)
     return run->policy->action == ACTION_RUN ? 0 : run->policy->asked_count;
 }
 
-static void add_json(const struct run *run, const char *job, const struct change_result *result,
+static void add_json(const struct plan *p, const struct run *run, const char *job, const struct change_result *result,
                      const struct error *err, struct buf *out)
 {
     struct buf diff = BUF_INIT;
@@ -39,6 +42,8 @@ static void add_json(const struct run *run, const char *job, const struct change
     json_write_string(&w, cluster_name(run->site->cluster));
     json_write_key(&w, "job");
     json_write_string(&w, job);
+    json_write_key(&w, "paused");
+    json_write_bool(&w, paused_find(&p->paused, run->policy->name) != NULL);
     if (err) {
         json_write_key(&w, "error");
         json_write_string(&w, err->message);
@@ -110,7 +115,7 @@ static void observe(void *data, const struct run *run, const char *job, const st
     if (!err)
         p->by_effect[result->effect]++;
     if (p->s.options.output == OUTPUT_JSON)
-        add_json(run, job, result, err, &text);
+        add_json(p, run, job, result, err, &text);
     else
         add_text(p, run, job, result, err, &text);
     p->rows.full = p->rows.full || text.failed;
@@ -155,6 +160,18 @@ static void summary(const struct plan *p)
     puts(". Nothing was written.");
 }
 
+static void tell_paused(void *data, const struct paused_mark *mark)
+{
+    char when[32];
+    (void)data;
+    clock_format(mark->at, false, when);
+    fprintf(
+        stderr,
+        "mpijobd plan: policy \"%s\" is paused, by %s since %s: it does what is shown when mpijobd resume %s lets it "
+        "run\n",
+        mark->policy, *mark->who ? mark->who : "an unknown user", when, mark->policy);
+}
+
 static void tell(struct plan *p)
 {
     bool json = p->s.options.output == OUTPUT_JSON;
@@ -164,6 +181,7 @@ static void tell(struct plan *p)
     fputs(json ? "]\n" : "", stdout);
     fflush(stdout); /* the errors come after what they are about */
     plan_rows_write_errors(&p->rows, stderr);
+    engine_each_paused(p->s.engine, tell_paused, p);
     if (!json)
         summary(p);
 }
@@ -171,9 +189,15 @@ static void tell(struct plan *p)
 static int make(struct plan *p)
 {
     struct session *s = &p->s;
-    struct engine_options e = {.dry_run = true, .once = true, .observe = observe, .ended = ended, .data = p};
+    struct engine_options e = {
+        .dry_run = true, .once = true, .paused = &p->paused, .observe = observe, .ended = ended, .data = p};
     s->acts = true;
     session_scope(s, true);
+    int unread = daemon_paused(s, &p->paused);
+    if (unread && s->options.state)
+        return session_fail(s, &s->error);
+    if (unread)
+        fprintf(stderr, "mpijobd plan: it is not known which policies are paused: %s\n", s->error.message);
     int code = session_clusters(s);
     if (code)
         return code;
@@ -211,13 +235,14 @@ static int run(int argc, char **argv, const struct command *command)
         return code;
     code = make(&p);
     plan_rows_free(&p.rows);
+    paused_free(&p.paused);
     return session_close(&p.s, code);
 }
 
 const struct command cmd_plan = {"plan",
                                  "PATH... [--exit-code]",
                                  "What the policies would change now, and what that would do; writes nothing",
-                                 TAKES_CLUSTER | TAKES_SCOPE | TAKES_OUTPUT | TAKES_EXIT_CODE | TAKES_LOG,
+                                 TAKES_CLUSTER | TAKES_SCOPE | TAKES_OUTPUT | TAKES_EXIT_CODE | TAKES_LOG | TAKES_STATE,
                                  run,
                                  "  mpijobd plan policies/ -n train\n  mpijobd plan policies/ --exit-code      exits "
                                  "with 10 where there are changes\n"};

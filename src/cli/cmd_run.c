@@ -12,9 +12,12 @@
 #include "cli/commands.h"
 #include "cli/manual_clock.h"
 #include "cli/run_control.h"
+#include "cli/run_health.h"
 #include "cli/run_limits.h"
 #include "cli/session/policies.h"
 #include "cli/terminal.h"
+#include "control/verbs/lines.h"
+#include "engine/pauses.h"
 #include "guard/crash.h"
 #include "guard/mark.h"
 #include "guard/parent.h"
@@ -39,6 +42,7 @@ struct daemon {
     struct guard_shared *guard;
     struct watchdog *watchdog;
     struct quarantine quarantine;
+    struct paused paused;
     uint64_t grace_ms;
     bool serving; /* before that, signals are only noted */
     bool stop_asked, reload_asked;
@@ -60,6 +64,7 @@ static void run_ended(void *data, const struct run *run)
 static void stopped(void *data)
 {
     struct daemon *d = data;
+    run_control_close(&d->control);
     d->s.engine = NULL;
     d->s.flag = true;
 }
@@ -137,54 +142,14 @@ static void collect(void *data)
     metric_set(d->journal_failures, (double)store_failures(d->s.store), NULL);
 }
 
-struct parts {
-    struct buf *out;
-    bool clusters; /* also those that are not connected */
-};
-
-static void add_missing(void *data, const struct engine_part *part)
+static void missing(void *data, struct buf *out)
 {
-    const struct parts *p = data;
-    if (!part->well && (p->clusters || part->kind != ENGINE_CLUSTER))
-        buf_printf(p->out, "%s: %s\n", part->name, part->state);
-}
-
-static void add_part(void *data, const struct engine_part *part)
-{
-    buf_printf(data, "[%c] %s: %s\n", part->well ? '+' : '-', part->name, part->state);
-}
-
-/* The others run all the same: it is told, and the daemon is ready. */
-static void add_quarantined(void *data, const char *policy, const struct quarantine_mark *mark)
-{
-    char deed[64];
-    buf_printf(data, "[-] %s %s: in quarantine, because it %s, at %s:%d\n", policy ? "policy" : "file",
-               policy ? policy : mark->file, quarantine_deed(mark, deed), mark->file, mark->line);
+    run_health_missing(&((const struct daemon *)data)->s, out);
 }
 
 static void parts(void *data, struct buf *out)
 {
-    const struct daemon *d = data;
-    uint64_t failures = store_failures(d->s.store);
-    if (d->s.engine)
-        engine_each_part(d->s.engine, add_part, out);
-    if (d->s.engine)
-        engine_each_quarantined(d->s.engine, add_quarantined, out);
-    buf_printf(out, "[+] journal: %" PRIu64 " writes have failed\n", failures);
-}
-
-static void missing(void *data, struct buf *out)
-{
-    const struct daemon *d = data;
-    struct engine_snapshot now = {.stopping = true};
-    if (d->s.engine)
-        now = engine_look(d->s.engine);
-    if (now.stopping)
-        buf_puts(out, "the daemon is being stopped\n");
-    else if (!now.connected)
-        buf_puts(out, "no cluster has been connected to yet\n");
-    if (d->s.engine && !now.stopping)
-        engine_each_part(d->s.engine, add_missing, &(struct parts){out, now.connected != 0});
+    run_health_parts(&((const struct daemon *)data)->s, out);
 }
 
 static int count_things(struct daemon *d)
@@ -291,6 +256,7 @@ static int prepare(struct daemon *d)
     struct engine_options e = {.dry_run = s->options.dry_run,
                                .once = s->options.once,
                                .quarantine = &d->quarantine,
+                               .paused = &d->paused,
                                .ended = run_ended,
                                .data = d};
     s->acts = s->options.once;
@@ -302,12 +268,12 @@ static int prepare(struct daemon *d)
         code = session_fail(s, &s->error);
     if (!code)
         code = session_store(s);
+    if (!code && pauses_read(s->store, &d->paused, &s->error))
+        code = session_fail(s, &s->error);
     if (!code)
         code = open_quarantine(d);
     if (!code)
         code = show(d);
-    if (!code)
-        code = run_control_open(&d->s, &d->control);
     if (!code && s->options.once) {
         enum log_level level = s->log.level;
         code = session_connect(s);
@@ -316,7 +282,8 @@ static int prepare(struct daemon *d)
     if (code)
         return code;
     watchdog_time_turns(d->watchdog);
-    return policies_load(s, &e, s->options.arguments);
+    code = policies_load(s, &e, s->options.arguments);
+    return code ? code : run_control_open(s, &d->quarantine, &d->control);
 }
 
 static int run(int argc, char **argv, const struct command *command)
@@ -350,6 +317,7 @@ static int run(int argc, char **argv, const struct command *command)
     if (terminal_detach(&d.s.error))
         return session_close(&d.s, session_fail(&d.s, &d.s.error));
     d.s.log.outlet = terminal_outlet();
+    d.control.lines = o.once ? NULL : lines_open(&d.s.log);
     lag_init(&d.s.loop, &d.lag);
     if (signals_open(&d.s.loop, &d.signals, stop, reload, &d, &d.s.error)) {
         lag_close(&d.lag);
@@ -371,6 +339,8 @@ static int run(int argc, char **argv, const struct command *command)
     code = session_close(&d.s, code);
     watchdog_stop(d.watchdog);
     quarantine_close(&d.quarantine);
+    paused_free(&d.paused);
+    lines_close(d.control.lines, &d.s.log);
     mark_to(NULL, d.guard, NULL);
     log_tell_lost(&d.s.log);
     return code;

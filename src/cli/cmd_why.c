@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/session/named_jobs.h"
 #include "cli/session/policies.h"
+#include "engine/pauses.h"
 #include "guard/quarantine.h"
 #include "store/store.h"
 #include "why/why.h"
@@ -18,6 +19,7 @@
 struct asking {
     struct session s;
     struct quarantine quarantine;
+    struct paused paused;
     struct store *reader; /* of the state; NULL: not known */
     struct error unread;  /* why */
     const char *policy, *job, *name_space;
@@ -120,7 +122,7 @@ static int open_state(struct asking *a)
     if (quarantine_open(&a->quarantine, path, NULL, &a->s.error))
         return session_fail(&a->s, &a->s.error);
     if (store_open_reader(path, &a->reader, &a->unread) == 0)
-        return 0;
+        return pauses_read(a->reader, &a->paused, &a->s.error) ? session_fail(&a->s, &a->s.error) : 0;
     if (a->s.options.state)
         return session_fail(&a->s, &a->unread);
     if (a->unread.code == ERR_NOT_FOUND)
@@ -131,7 +133,7 @@ static int open_state(struct asking *a)
 static int load(struct asking *a, char **paths)
 {
     struct session *s = &a->s;
-    struct engine_options e = {.dry_run = true, .once = true, .quarantine = &a->quarantine};
+    struct engine_options e = {.dry_run = true, .once = true, .quarantine = &a->quarantine, .paused = &a->paused};
     s->log.level = s->options.log_level ? s->log.level : LOG_ERROR + 1; /* told in the tree instead */
     return policies_load(s, &e, paths);
 }
@@ -249,6 +251,7 @@ static int run(int argc, char **argv, const struct command *command)
     a.s.store = a.reader; /* nothing else may use it; it is closed with the rest */
     code = session_close(&a.s, code);
     quarantine_close(&a.quarantine);
+    paused_free(&a.paused);
     return code;
 }
 

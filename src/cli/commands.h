@@ -6,6 +6,6 @@
 #include "cli/session/command.h"
 
 extern const struct command cmd_run, cmd_check, cmd_plan, cmd_get, cmd_inspect, cmd_replace, cmd_journal, cmd_runs,
-    cmd_resume, cmd_next, cmd_rbac, cmd_why, cmd_version;
+    cmd_next, cmd_rbac, cmd_why, cmd_version;
 
 #endif

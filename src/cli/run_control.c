@@ -5,14 +5,19 @@
 #include "cli/session/hand.h"
 #include "control/control.h"
 #include "control/verbs/control_verbs.h"
-#include "store/store.h"
 
-int run_control_open(struct session *s, struct run_control *c)
+int run_control_open(struct session *s, struct quarantine *quarantine, struct run_control *c)
 {
     char path[4096];
     const char *at = s->options.once ? NULL : session_control_path(s, path);
     struct control_options o = {.path = at, .log = &s->log, .soon = &s->soon};
-    struct verbs_options v = {.loop = &s->loop, .clock = &s->clock, .log = &s->log, .state = store_state(s->store)};
+    struct verbs_options v = {.loop = &s->loop,
+                              .clock = &s->clock,
+                              .log = &s->log,
+                              .store = s->store,
+                              .engine = s->engine,
+                              .quarantine = quarantine,
+                              .lines = c->lines};
     if (!at)
         return 0;
     int rc = control_open(&s->loop, &o, &c->control, &s->error);
@@ -34,5 +39,6 @@ void run_control_close(struct run_control *c)
     if (c->control)
         control_close(c->control, NULL, NULL);
     verbs_close(c->verbs);
-    *c = (struct run_control){0};
+    c->control = NULL;
+    c->verbs = NULL;
 }

@@ -6,17 +6,19 @@
 #include "cli/session/session.h"
 
 struct control;
+struct lines;
 struct verbs;
 
 struct run_control {
     struct control *control; /* NULL: the daemon cannot be asked */
     struct verbs *verbs;
+    struct lines *lines; /* of the log; the caller's, and open for as long as anything logs. NULL: none are kept */
 };
 
-/* A path that was asked for has to work; without the default one the daemon runs all the same, and says so. 0, or the
- * exit code. */
-int run_control_open(struct session *s, struct run_control *c);
-/* Requests that wait are given up. What they have under way ends on the loop. */
+/* When the engine is there. A path that was asked for has to work; without the default one the daemon runs all the
+ * same, and says so. 0, or the exit code. */
+int run_control_open(struct session *s, struct quarantine *quarantine, struct run_control *c);
+/* Before the engine goes. Requests that wait are given up. What they have under way ends on the loop. */
 void run_control_close(struct run_control *c);
 
 #endif

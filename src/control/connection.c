@@ -265,7 +265,9 @@ void control_connection_take(struct control *c)
     k->since = uv_now(c->loop);
     buf_init(&k->in, CONTROL_LINE_MAX + 2 * PIECE);
     c->handles++;
-    bool full = c->connection_count >= CONTROL_CONNECTIONS_MAX && !make_room(c);
+    while (c->connection_count >= CONTROL_CONNECTIONS_MAX && make_room(c)) {
+    }
+    bool full = c->connection_count >= CONTROL_CONNECTIONS_MAX;
     DL_APPEND(c->connections, k);
     c->connection_count++;
     uv_unref((uv_handle_t *)&k->pipe);

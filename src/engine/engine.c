@@ -2,20 +2,17 @@
 /* The engine's life: loading and putting in force, starting, running once, stopping. */
 #include "engine/engine.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <utlist.h>
 
 #include "base/texts.h"
+#include "engine/ask.h"
 #include "engine/culprits.h"
 #include "engine/engine_parts.h"
 #include "engine/meters.h"
 #include "engine/reload_report.h"
 #include "policy/asked_again.h"
 #include "site/counters.h"
-#include "store/journal.h"
-
-#define PRUNE_EVERY (INT64_C(86400) * CLOCK_SECOND)
 
 /* ---- stopping ---- */
 
@@ -57,7 +54,7 @@ static bool runs_under_way(const struct engine *e)
 
 void engine_check_stopped(struct engine *e)
 {
-    if (!e->stopping || runs_under_way(e) || e->loading || e->closed)
+    if (!e->stopping || runs_under_way(e) || e->loading || e->asks || e->closed)
         return;
     for (size_t i = 0; i < e->cluster_count; i++) {
         if (engine_cluster_busy(&e->clusters[i]))
@@ -102,6 +99,7 @@ void engine_stop(struct engine *e, uint64_t grace_ms, void (*stopped)(void *data
         policy_load_cancel(e->loading);
     for (size_t i = 0; i < e->cluster_count; i++)
         runs_stop(&e->clusters[i].runs, "the daemon is being stopped", !e->o.once);
+    ask_cancel_all(e);
     deadline_set(&e->grace, grace_ms);
     engine_check_stopped(e);
     /* Loads and recoveries that were cancelled end in the next turns of the loop. */
@@ -116,6 +114,7 @@ static void take_over(struct engine *e, struct policy_set *set)
         reload_report(e->o.log, e->set, set);
     policy_set_release(e->set);
     e->set = set;
+    engine_mark_paused(e, set);
     for (size_t i = 0; i < set->count; i++)
         counters_begin(e->counters, set->entries[i].policy->name);
     culprits_tell(e);
@@ -151,6 +150,19 @@ static void note_load(struct engine *e, const struct policy_set *set)
     error_keep(&e->load_error, &err);
 }
 
+/* Those who wait for the load that has ended. */
+static void tell_reloads(struct engine *e, const struct policy_set *set)
+{
+    struct reload_wait *w, *next;
+    DL_FOREACH_SAFE(e->reloads, w, next)
+    {
+        if (!w->begun && !e->stopping)
+            continue;
+        DL_DELETE(e->reloads, w);
+        w->told(w, set);
+    }
+}
+
 static void loaded(void *data, struct policy_set *set)
 {
     struct engine *e = data;
@@ -159,6 +171,7 @@ static void loaded(void *data, struct policy_set *set)
     if (set)
         note_load(e, set);
     if (!set) { /* cancelled */
+        tell_reloads(e, NULL);
         engine_check_stopped(e);
         return;
     }
@@ -170,10 +183,13 @@ static void loaded(void *data, struct policy_set *set)
         e->loaded(e->loaded_data, set);
         e->loaded = NULL;
     }
+    policy_set_hold(set);
     if (set->error_count)
         policy_set_release(set);
     else
         take_over(e, set);
+    tell_reloads(e, set);
+    policy_set_release(set);
     if (e->reload_again && !e->stopping) {
         e->reload_again = false;
         engine_reload(e);
@@ -204,45 +220,33 @@ void engine_reload(struct engine *e)
     }
     log_line(e->o.log, LOG_INFO, "loading the policies again");
     culprits_read(e);
-    if (policy_load_start(&e->env, (const char *const *)e->paths, loaded, e, &e->loading, &err))
+    struct reload_wait *w;
+    DL_FOREACH(e->reloads, w)
+    {
+        w->begun = true;
+    }
+    if (policy_load_start(&e->env, (const char *const *)e->paths, loaded, e, &e->loading, &err)) {
         log_line(e->o.log, LOG_ERROR, "%s", err.message);
+        tell_reloads(e, NULL);
+    }
 }
 
-/* ---- the journal's old rows ---- */
-
-/* data: the log, as the engine may be gone by now. */
-static void pruned(void *data, int64_t rows, const struct error *err)
+void engine_reload_and_tell(struct engine *e, struct reload_wait *wait)
 {
-    const struct log *log = data;
-    char count[24];
-    snprintf(count, sizeof count, "%" PRId64, rows);
-    if (err && err->code != ERR_CANCELLED)
-        log_event(log, LOG_WARN, "the journal's old rows could not be removed", LOG_FIELDS({"reason", err->message}));
-    else if (!err && rows)
-        log_event(log, LOG_INFO, "old rows of the journal were removed", LOG_FIELDS(LOG_JSON_FIELD("rows", count)));
-}
-
-static void prune(struct alarm *alarm, int64_t now)
-{
-    struct engine *e = alarm->data;
-    journal_prune(e->o.journal, now - e->o.keep, pruned, (void *)(uintptr_t)e->o.log);
-    int64_t next = alarm->due + PRUNE_EVERY > now ? alarm->due + PRUNE_EVERY : now + PRUNE_EVERY;
-    if (alarm_set(e->alarms, alarm, next))
-        log_line(e->o.log, LOG_WARN, "the journal's old rows are not removed any more: out of memory");
-}
-
-/* At the start, and once a day on the wall clock. */
-static void start_pruning(struct engine *e)
-{
-    if (e->o.journal && e->o.keep > 0)
-        alarm_set(e->alarms, &e->prune, clock_now(e->o.clock));
+    wait->begun = false;
+    if (e->stopping || !e->paths) {
+        wait->told(wait, NULL);
+        return;
+    }
+    DL_APPEND(e->reloads, wait);
+    engine_reload(e);
 }
 
 /* ---- starting ---- */
 
 void engine_start(struct engine *e)
 {
-    start_pruning(e);
+    retention_start(e);
     for (size_t i = 0; i < e->cluster_count; i++)
         engine_cluster_start(&e->clusters[i]);
 }
@@ -355,7 +359,7 @@ int engine_new(const struct engine_options *options, struct engine **out, struct
     e->turn = (struct defer){.call = engine_once_over, .data = e};
     e->ended = (struct defer){.call = run_has_ended, .data = e};
     deadline_init(options->loop, &e->grace, grace_over, e);
-    e->prune = (struct alarm){.ring = prune, .data = e};
+    e->prune = (struct alarm){.ring = retention_rang, .data = e};
     e->handles = 1 + (int)e->cluster_count;
     *out = e;
     return 0;

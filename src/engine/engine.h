@@ -11,6 +11,8 @@ struct metrics;
 struct quarantine;
 struct quarantine_mark;
 struct outside;
+struct paused;
+struct paused_mark;
 
 /* A cluster, and the namespaces in it. */
 struct engine_place {
@@ -45,6 +47,8 @@ struct engine_options {
     bool once;                     /* no triggers: engine_once starts the runs */
     struct script_limits ceilings; /* no policy gets more; 0: no bound */
     struct quarantine *quarantine; /* read again with the policies; NULL: none. Not owned */
+    struct paused *paused;         /* policies that are paused at the start; then the engine's to change. Not owned.
+                                      NULL: none is, and none can be */
     int (*open)(lua_State *L);     /* registers the Lua modules in a new state; from the floor above */
     /* Called for each change of a run when the change has ended; may be NULL. job: the key of its object. */
     void (*observe)(void *data, const struct run *run, const char *job, const struct change_result *result,
@@ -67,6 +71,17 @@ void engine_forget_known(struct engine *engine);
 /* Loads the same paths again (SIGHUP). If anything is wrong in them, the policies in force stay as they are. */
 void engine_reload(struct engine *engine);
 
+/* The same for a person who waits for it. told is called once, and may be called within the call where nothing can be
+ * loaded: with what was loaded (valid during the call; with errors it is not in force), or NULL: it was given up. */
+struct reload_wait {
+    void (*told)(struct reload_wait *wait, const struct policy_set *set);
+    void *data;
+    /* The engine's own: */
+    bool begun; /* the load under way is the one that it waits for */
+    struct reload_wait *prev, *next;
+};
+void engine_reload_and_tell(struct engine *engine, struct reload_wait *wait); /* wait stays until told */
+
 /* For each cluster on its own: connects, again and again until the server answers; then looks up what an earlier daemon
  * left unfinished there; then starts the triggers. */
 void engine_start(struct engine *engine);
@@ -74,6 +89,8 @@ void engine_start(struct engine *engine);
  * all have ended. */
 void engine_once(struct engine *engine, void (*done)(void *data), void *data);
 
+/* Is there a policy of that name? 0; ERR_NOT_FOUND (names the nearest). */
+int engine_has(const struct engine *engine, const char *policy, struct error *err);
 /* Starts a run of one policy now, on each of its clusters that are connected, whatever its triggers say. 0;
  * ERR_NOT_FOUND: no such policy is in force (names the nearest); ERR_NOMEM. */
 int engine_trigger(struct engine *engine, const char *policy, struct error *err);
@@ -97,6 +114,17 @@ struct engine_why {
 /* 0; ERR_NOT_FOUND: no such policy or cluster (names the nearest); ERR_INVALID: there are several clusters, and none is
  * named; ERR_UNREACHABLE: it is not connected; ERR_NOMEM. Then done is not called. request may be NULL. */
 int engine_why(struct engine *engine, const struct engine_why *call, struct why_request **request, struct error *err);
+
+/* ---- pauses ---- */
+/* The policy takes no further runs; those under way go on to their end. What its schedule misses is made up for as its
+ * `missed` says, when it is resumed. Keeping it is the caller's (engine/pauses.h). 0 or ERR_NOMEM. */
+int engine_pause(struct engine *engine, const struct paused_mark *mark, struct error *err);
+void engine_resume(struct engine *engine, const char *policy, const char *who);
+/* NULL: it is not. Valid until the next change. */
+const struct paused_mark *engine_paused(const struct engine *engine, const char *policy);
+/* Calls visit for each policy of the set that is paused. */
+void engine_each_paused(const struct engine *engine, void (*visit)(void *data, const struct paused_mark *mark),
+                        void *data);
 
 /* No new run begins; those under way finish what they have sent, or are abandoned after grace_ms. Then everything is
  * closed and freed, and stopped is called. */

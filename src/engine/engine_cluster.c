@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/backoff.h"
+#include "engine/ask.h"
 #include "engine/engine_parts.h"
 #include "engine/recovery.h"
 #include "outside/outbox.h"
@@ -209,6 +210,7 @@ static void run_ended(void *data, const struct run *run)
 {
     struct engine *e = ((struct engine_cluster *)data)->engine;
     outbox_run_ended(e->o.outside, run->id);
+    ask_run_ended(e, run);
     if (e->o.ended)
         e->o.ended(e->o.data, run);
     if (e->stopping)

@@ -59,8 +59,12 @@ void engine_once(struct engine *e, void (*done)(void *data), void *data)
     e->once_data = data;
     e->once_left = 1;
     for (size_t i = 0; i < e->set->count; i++) {
-        if (!e->set->entries[i].quarantined)
-            once_everywhere(e, &e->set->entries[i]);
+        const struct policy_entry *entry = &e->set->entries[i];
+        if (entry->paused && !e->o.dry_run)
+            log_event(e->o.log, LOG_WARN, "the policy is left out, because it is paused",
+                      LOG_FIELDS({"policy", entry->policy->name}));
+        else if (!entry->quarantined)
+            once_everywhere(e, entry);
     }
     once_ended(e, NULL);
 }
@@ -109,18 +113,30 @@ const struct policy_entry *engine_policy(const struct engine *e, const char *nam
     return NULL;
 }
 
-int engine_trigger(struct engine *e, const char *policy, struct error *err)
+int engine_has(const struct engine *e, const char *name, struct error *err)
 {
-    const struct policy_entry *entry = engine_policy(e, policy, err);
+    return engine_policy(e, name, err) ? 0 : err ? err->code : ERR_NOT_FOUND;
+}
+
+int engine_find(const struct engine *e, const char *name, const struct policy_entry **found, struct error *err)
+{
+    const struct policy_entry *entry = *found = engine_policy(e, name, err);
     if (!entry)
         return err ? err->code : ERR_NOT_FOUND;
+    if (e->stopping)
+        return error_set(err, ERR_CANCELLED, "the daemon is being stopped");
     if (entry->quarantined)
-        return error_set(err, ERR_REFUSED, "policy \"%s\" is in quarantine: mpijobd resume %s lets it run", policy,
-                         policy);
-    for (size_t c = 0; c < e->cluster_count; c++) {
-        int rc = trigger_on(e, &e->clusters[c], entry, err);
-        if (rc)
-            return rc;
-    }
+        return error_set(err, ERR_REFUSED, "policy \"%s\" is in quarantine: mpijobd resume %s lets it run", name, name);
+    if (entry->paused)
+        return error_set(err, ERR_REFUSED, "policy \"%s\" is paused: mpijobd resume %s lets it run", name, name);
     return 0;
+}
+
+int engine_trigger(struct engine *e, const char *policy, struct error *err)
+{
+    const struct policy_entry *entry;
+    int rc = engine_find(e, policy, &entry, err);
+    for (size_t i = 0; !rc && i < e->cluster_count; i++)
+        rc = trigger_on(e, &e->clusters[i], entry, err);
+    return rc;
 }

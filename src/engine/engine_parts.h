@@ -8,6 +8,7 @@
 #include "loop/defer.h"
 #include "loop/timer.h"
 #include "policy/in_force.h"
+#include "policy/paused.h"
 #include "run/runs.h"
 #include "trigger/marks.h"
 #include "trigger/triggers.h"
@@ -62,17 +63,32 @@ struct engine {
     void *stopped_data;
     void (*loaded)(void *data, const struct policy_set *set);
     void *loaded_data;
-    int handles;  /* handles of the loop that are not closed yet */
-    char **paths; /* NULL-terminated, owned, one block */
+    struct ask *asks;            /* runs that people wait for (ask.h) */
+    struct reload_wait *reloads; /* people who wait for a load */
+    int handles;                 /* handles of the loop that are not closed yet */
+    char **paths;                /* NULL-terminated, owned, one block */
 };
 
 /* ---- engine.c ---- */
 /* If the engine is stopping and nothing is under way any more: closes everything. */
 void engine_check_stopped(struct engine *engine);
 
+/* ---- retention.c ---- */
+/* Removes old rows now, and once a day. */
+void retention_start(struct engine *engine);
+void retention_rang(struct alarm *alarm, int64_t now);
+
+/* ---- pauses.c ---- */
+/* Says of each policy of a set whether it is paused. */
+void engine_mark_paused(struct engine *engine, struct policy_set *set);
+
 /* ---- engine_once.c ---- */
 /* The policy of that name in force; NULL: no such policy, and err names the nearest. */
 const struct policy_entry *engine_policy(const struct engine *engine, const char *name, struct error *err);
+/* A policy that a person wants to run. *found: the entry, also where it may not run; NULL: no policy has that name.
+ * ERR_NOT_FOUND (names the nearest); ERR_REFUSED: it is in quarantine, or paused; ERR_CANCELLED: the engine is being
+ * stopped. */
+int engine_find(const struct engine *engine, const char *name, const struct policy_entry **found, struct error *err);
 void engine_once_over(struct defer *d);
 
 /* ---- engine_cluster.c ---- */

@@ -12,7 +12,7 @@
 struct meters {
     const struct engine *engine;
     struct metrics *metrics;
-    struct metric *memory, *queue, *quarantined;
+    struct metric *memory, *queue, *quarantined, *paused;
     struct metric *restarts, *silence, *jobs, *bytes, *held, *blind; /* of the caches */
     struct metric *load_good, *load_us, *load_good_us;               /* of loading policies */
 };
@@ -91,11 +91,17 @@ static void collect_quarantined(void *data, const char *policy, const struct qua
     metric_set(m->quarantined, 1, METRIC_VALUES(policy ? policy : "", mark->file));
 }
 
+static void collect_paused(void *data, const struct paused_mark *mark)
+{
+    struct meters *m = data;
+    metric_set(m->paused, 1, METRIC_VALUES(mark->policy));
+}
+
 static void collect(void *data)
 {
     struct meters *m = data;
     const struct policy_set *set = m->engine->set;
-    struct metric *const fresh[] = {m->memory, m->queue, m->quarantined, m->silence,
+    struct metric *const fresh[] = {m->memory, m->queue, m->quarantined, m->paused, m->silence,
                                     m->jobs,   m->bytes, m->held,        m->blind};
     for (size_t i = 0; i < sizeof fresh / sizeof *fresh; i++)
         metric_clear(fresh[i]);
@@ -105,6 +111,7 @@ static void collect(void *data)
     metric_set(m->load_us, (double)m->engine->load_us / 1e6, NULL);
     metric_set(m->load_good_us, (double)m->engine->load_good_us / 1e6, NULL);
     engine_each_quarantined(m->engine, collect_quarantined, m);
+    engine_each_paused(m->engine, collect_paused, m);
     for (size_t i = 0; set && i < set->count; i++) {
         const struct policy_entry *e = &set->entries[i];
         metric_set(m->memory, (double)script_memory(e->file->script), METRIC_VALUES(e->policy->name));
@@ -124,6 +131,8 @@ static void make(struct meters *m)
     m->quarantined = metrics_gauge(
         all, "policy_quarantined", NULL,
         "1: the policy (\"\": the file's own code) hung or crashed the daemon, and does not run.", by_file);
+    m->paused =
+        metrics_gauge(all, "policy_paused", NULL, "1: a person has paused the policy, and it does not run.", by_policy);
     m->memory =
         metrics_gauge(all, "script_memory_bytes", "bytes",
                       "Memory of the Lua state of the policy's file; policies of one file share it.", by_policy);

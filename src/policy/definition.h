@@ -64,6 +64,10 @@ struct policy {
     char **clusters; /* names, NULL-terminated, never an empty list; NULL: all clusters */
 };
 
+/* "0 9 * * mon-fri (Europe/Berlin)", "on match, added", "every 10m". Returns out. */
+#define POLICY_TRIGGER_TEXT 160
+const char *policy_trigger_text(const struct policy *policy, char out[POLICY_TRIGGER_TEXT]);
+
 /* Is called for each thing that is wrong in a policy file. at: see definition_line.h. */
 typedef void (*policy_finding)(void *data, const char *file, int line, size_t at, const char *message);
 

@@ -76,7 +76,13 @@ struct policy_entry {
     struct policy *policy;
     struct policy_file *file;
     bool quarantined; /* it hung or crashed the daemon, with this text: it does not run */
+    bool paused;      /* by a person: it does not run. The engine's to say */
 };
+/* It takes no runs for now. */
+static inline bool policy_entry_rests(const struct policy_entry *entry)
+{
+    return entry->quarantined || entry->paused;
+}
 
 struct policy_error {
     const char *file;

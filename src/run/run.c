@@ -23,8 +23,7 @@ static const char *outcome_name(enum run_outcome outcome)
     return names[outcome];
 }
 
-/* To its end, but not with every job. */
-static const char *told_outcome(const struct run *run)
+const char *run_outcome_name(const struct run *run)
 {
     return run->outcome == RUN_DONE && run->failed ? "partial" : outcome_name(run->outcome);
 }
@@ -63,10 +62,10 @@ static void log_end(const struct run *run)
     bool fine = (run->outcome == RUN_DONE || run->outcome == RUN_CANCELLED) && !run->failed;
     log_event(run->site->log, fine ? LOG_INFO : LOG_ERROR,
               run->leave_open ? "run interrupted; the next start finishes it" : "run ended",
-              LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told}, {"outcome", told_outcome(run)},
-                         LOG_JSON_FIELD("changed", changed), LOG_JSON_FIELD("unchanged", unchanged),
-                         LOG_JSON_FIELD("failed", failed), LOG_JSON_FIELD("dry_run", run->dry_run ? "true" : NULL),
-                         {"reason", reason}));
+              LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told},
+                         {"outcome", run_outcome_name(run)}, LOG_JSON_FIELD("changed", changed),
+                         LOG_JSON_FIELD("unchanged", unchanged), LOG_JSON_FIELD("failed", failed),
+                         LOG_JSON_FIELD("dry_run", run->dry_run ? "true" : NULL), {"reason", reason}));
 }
 
 /* Everything that the run did is in the journal now, and only now its end is told. */
@@ -78,7 +77,8 @@ static void end_written(void *data, int64_t id, const struct error *err)
         log_event(run->site->log, LOG_ERROR, "the journal cannot be written",
                   LOG_FIELDS({"policy", run->policy->name}, {"reason", err->message}));
     log_end(run);
-    counters_run_ended(run->site->counters, run->policy->name, told_outcome(run), run->ended - run->began, run->cpu);
+    counters_run_ended(run->site->counters, run->policy->name, run_outcome_name(run), run->ended - run->began,
+                       run->cpu);
     DL_DELETE(run->runs->list, run);
     if (run->runs->ended)
         run->runs->ended(run->runs->data, run);
@@ -99,12 +99,14 @@ static struct store_run row_of(const struct run *run)
         .scheduled_at = run->scheduled_at,
         .started_at = run->started_at,
         .ended_at = clock_now(run->site->clock),
-        .outcome = told_outcome(run),
+        .outcome = run_outcome_name(run),
         .message = run->error ? run->error->message : NULL,
         .changed = run->changed,
         .unchanged = run->unchanged,
         .failed = run->failed,
         .dry_run = run->dry_run,
+        .who = *run->asked_by ? run->asked_by : NULL,
+        .who_uid = run->asked_uid,
     };
 }
 
@@ -235,6 +237,8 @@ int run_start(struct runs *runs, const struct run_call *call, struct run **out, 
         .data = call->data,
     };
     run->feed = call->feed;
+    snprintf(run->asked_by, sizeof run->asked_by, "%s", call->asked_by ? call->asked_by : "");
+    run->asked_uid = call->asked_uid;
     if (call->policy->action != ACTION_RUN || run_looks(run)) {
         run->sweep = sweep_new(run, call->resumes, err);
         if (!run->sweep) {
@@ -248,7 +252,7 @@ int run_start(struct runs *runs, const struct run_call *call, struct run **out, 
     clock_format(run->scheduled_at, false, when);
     log_event(run->site->log, LOG_INFO, "run starts",
               LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told}, {"trigger", run->trigger},
-                         {"scheduled_at", when}));
+                         {"by", call->asked_by}, {"scheduled_at", when}));
     *out = run;
     if (run->site->journal) {
         struct store_run row = row_of(run);

@@ -62,6 +62,8 @@ struct run_call {
     int64_t scheduled_at; /* microseconds since 1970: the instant that it is for */
     int64_t resumes; /* id in the journal of the interrupted run that this one finishes, whose jobs it leaves alone;
                         0: none */
+    const char *asked_by; /* the person who asked for it; NULL: nobody did. asked_uid: the user's number */
+    int64_t asked_uid;
     const struct run_feed *feed; /* NULL: the run lists its jobs itself. Stays in place until done */
     run_done done;               /* called once, when nothing of the run is under way any more */
     void *data;
@@ -79,6 +81,8 @@ struct run {
     int64_t scheduled_at, started_at; /* microseconds since 1970 */
     int64_t began, ended;             /* microseconds of clock_monotonic */
     int64_t cpu;                      /* microseconds: computing time of its script, once that has ended */
+    char asked_by[64];                /* the person who asked for it; "": nobody did */
+    int64_t asked_uid;
     bool dry_run, stopping;
     enum run_outcome outcome;
     const struct error *error;          /* with FAILED, LIMITED, CANCELLED (error_keep); else NULL */
@@ -103,6 +107,9 @@ struct run {
     bool traced;       /* a traceback was logged */
     bool reading;      /* the sweep reads in the journal what an interrupted run has changed */
 };
+
+/* "done", "partial" (to its end, but not with every job), "failed"...; NULL: it has not ended. */
+const char *run_outcome_name(const struct run *run);
 
 /* 0 or ERR_NOMEM, and then done is not called. The run frees itself after done. */
 int run_start(struct runs *runs, const struct run_call *call, struct run **run, struct error *err);

@@ -280,6 +280,12 @@ size_t event_trigger_depth(const struct event_trigger *t)
     return t->depth;
 }
 
+int64_t event_trigger_due(const struct event_trigger *t)
+{
+    int64_t at;
+    return due_first(&t->due, NULL, &at) ? at : INT64_MAX;
+}
+
 bool event_trigger_idle(const struct event_trigger *t)
 {
     if (t->turning || t->reading || t->writing || t->batch)

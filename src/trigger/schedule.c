@@ -304,6 +304,11 @@ void schedule_set_next(struct schedule *s, struct schedule *next)
     s->next = next;
 }
 
+int64_t schedule_due(const struct schedule *s)
+{
+    return s->alarm.slot ? s->alarm.due : INT64_MAX;
+}
+
 void schedule_go_on(struct schedule *s)
 {
     run_waiting(s);

@@ -34,6 +34,8 @@ const char *schedule_policy(const struct schedule *schedule);
 /* The next one in the list of triggers.c; NULL: it is the last. */
 struct schedule *schedule_next(const struct schedule *schedule);
 void schedule_set_next(struct schedule *schedule, struct schedule *next);
+/* When it is due next, jitter included: microseconds since 1970; INT64_MAX: never. */
+int64_t schedule_due(const struct schedule *schedule);
 /* A run of its policy has ended: what waits for its turn may run. */
 void schedule_go_on(struct schedule *schedule);
 /* No further runs; the schedule is freed when its last run has ended. */

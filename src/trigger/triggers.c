@@ -46,7 +46,7 @@ static size_t start_schedules(struct triggers *t, const struct policy_set *set, 
     size_t count = 0;
     for (size_t i = 0; i < set->count; i++) {
         const struct policy_entry *entry = &set->entries[i];
-        if (entry->policy->on || entry->quarantined || !is_here(t, entry->policy))
+        if (entry->policy->on || policy_entry_rests(entry) || !is_here(t, entry->policy))
             continue;
         past[i].before = triggers_schedule(t, entry->policy->name);
         struct schedule *s = schedule_start(t, entry, &past[i]);
@@ -120,7 +120,7 @@ size_t triggers_renew_events(struct triggers *t, const struct policy_set *set)
     loops_forget(&t->runs->loops);
     for (size_t i = set->count; i > 0; i--) {
         const struct policy_entry *entry = &set->entries[i - 1];
-        if (!entry->policy->on || entry->quarantined || !is_here(t, entry->policy))
+        if (!entry->policy->on || policy_entry_rests(entry) || !is_here(t, entry->policy))
             continue;
         list = start_event(t, entry, list);
         count++;
@@ -196,7 +196,7 @@ bool triggers_stale(const struct triggers *t, const struct policy_set *set)
 {
     for (size_t i = 0; i < set->count; i++) {
         const struct policy_entry *entry = &set->entries[i];
-        bool wanted = !entry->policy->on && !entry->quarantined && is_here(t, entry->policy);
+        bool wanted = !entry->policy->on && !policy_entry_rests(entry) && is_here(t, entry->policy);
         if (wanted != (triggers_schedule(t, entry->policy->name) != NULL))
             return true;
     }
@@ -240,4 +240,17 @@ void triggers_each_queue(const struct triggers *t, void (*visit)(void *data, con
 {
     for (const struct event_trigger *e = t->events; e; e = event_trigger_next(e))
         visit(data, event_trigger_policy(e), event_trigger_depth(e));
+}
+
+int64_t triggers_due(const struct triggers *t, const char *policy, size_t *depth)
+{
+    const struct schedule *s = triggers_schedule(t, policy);
+    *depth = 0;
+    for (const struct event_trigger *e = t->events; e; e = event_trigger_next(e)) {
+        if (strcmp(event_trigger_policy(e), policy) != 0)
+            continue;
+        *depth = event_trigger_depth(e);
+        return event_trigger_due(e);
+    }
+    return s ? schedule_due(s) : INT64_MAX;
 }

@@ -44,6 +44,13 @@ static void by_quarantine(struct why_request *r)
         why_hold(r->why, "quarantine", WHY_NEVER, "the policy is in quarantine; see mpijobd resume");
 }
 
+static void by_pause(struct why_request *r)
+{
+    if (r->entry.paused)
+        why_hold(r->why, "paused", WHY_NEVER, "a person has paused the policy; `mpijobd resume %s` lets it run",
+                 r->entry.policy->name);
+}
+
 static void by_dry_run(struct why_request *r)
 {
     if (r->entry.policy->dry_run)
@@ -146,6 +153,7 @@ void why_held(struct why_request *r)
 {
     by_place(r);
     by_quarantine(r);
+    by_pause(r);
     by_dry_run(r);
     if (r->call.daemon && r->entry.policy->on)
         watches_each(r->call.runs->watches, by_watch, r);

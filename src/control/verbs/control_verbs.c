@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "control/verbs/parts.h"
+#include "store/store.h"
 
 void verbs_hold(struct verbs *v)
 {
@@ -26,7 +27,12 @@ int verbs_open(struct control *control, const struct verbs_options *options, str
         return error_nomem(err);
     v->o = *options;
     v->under_way = 1; /* the caller's */
+    v->state = store_state(options->store);
     int rc = control_add(control, rows_verbs, v, err);
+    if (!rc)
+        rc = control_add(control, act_verbs, v, err);
+    if (!rc)
+        rc = control_add(control, status_verbs, v, err);
     if (rc) {
         free(v);
         return rc;

@@ -10,14 +10,20 @@
 #include "base/log.h"
 
 struct control;
-struct state;
+struct engine;
+struct lines;
+struct quarantine;
+struct store;
 struct verbs;
 
 struct verbs_options { /* all of it outlives the verbs */
     uv_loop_t *loop;
     const struct clock *clock; /* NULL: the system's */
     const struct log *log;
-    struct state *state; /* where rows of changes by hand go */
+    struct store *store; /* where rows and pauses go */
+    struct engine *engine;
+    struct quarantine *quarantine;
+    struct lines *lines; /* NULL: none are kept */
 };
 
 /* Adds the verbs to the control. ERR_NOMEM. */

@@ -7,9 +7,11 @@
 #include "control/control.h"
 #include "control/verbs/control_verbs.h"
 #include "loop/work.h"
+#include "json/write.h"
 
 struct verbs {
     struct verbs_options o;
+    struct state *state;    /* of the store */
     struct rows_open *rows; /* rows of changes by hand that something may still be said of */
     size_t row_count, row_cap;
     size_t under_way; /* of what needs this memory */
@@ -31,6 +33,20 @@ struct person {
 };
 /* known comes on the loop, once. The memory stays until then. */
 void person_look_up(uv_loop_t *loop, struct person *person, uid_t uid, void (*known)(struct person *person));
+
+/* ---- texts_of.c ---- */
+
+/* A text of the args; NULL: it has no such text. Cut at `size`. */
+const char *args_text(struct json args, const char *key, char *out, size_t size);
+void write_text(struct json_writer *w, const char *key, const char *text); /* NULL: null */
+void write_number(struct json_writer *w, const char *key, int64_t number);
+void write_time(struct json_writer *w, const char *key, int64_t us); /* 0, INT64_MAX: null */
+/* Ends the writer's only value, and the request with it; frees the buffer. */
+void answer_with(struct control_request *r, struct json_writer *w);
+
+/* ---- act.c, standings.c ---- */
+
+extern const struct control_verb act_verbs[], status_verbs[]; /* data: the struct verbs */
 
 /* ---- rows.c ---- */
 

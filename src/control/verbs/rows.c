@@ -133,7 +133,7 @@ static void close_unsent(const struct verbs *v, int64_t row)
                                 .outcome = "not-done",
                                 .message = "the command ended before it sent anything",
                                 .ended_at = clock_now(v->o.clock)};
-    state_outcome(v->o.state, &end, NULL, NULL, NULL);
+    state_outcome(v->state, &end, NULL, NULL, NULL);
 }
 
 static void answer_row(struct control_request *r, int64_t row)
@@ -195,7 +195,7 @@ static int submit_intent(struct intent *i, struct error *err)
     if (!rc && (!row.server || !row.name))
         rc = error_set(err, ERR_INVALID, "an intent names its server and its object");
     if (!rc)
-        state_intent(v->o.state, &row, NULL, intent_written, i);
+        state_intent(v->state, &row, NULL, intent_written, i);
     free_taken(fields, COUNT(fields));
     return rc;
 }
@@ -223,7 +223,7 @@ static void take_intent(void *data, struct control_request *r, struct json args)
     struct verbs *v = data;
     struct error err;
     struct intent *i = calloc(1, sizeof *i);
-    if (!v->o.state) {
+    if (!v->state) {
         free(i);
         no_journal(r);
         return;
@@ -325,7 +325,7 @@ static int submit_outcome(struct verbs *v, struct control_request *r, struct jso
         end.id = row->row;
         end.status = (int)status;
         row->ended = true;
-        state_outcome(v->o.state, &end, NULL, is_written, e);
+        state_outcome(v->state, &end, NULL, is_written, e);
     }
     free_taken(fields, COUNT(fields));
     return rc;
@@ -335,7 +335,7 @@ static void take_outcome(void *data, struct control_request *r, struct json args
 {
     struct verbs *v = data;
     struct error err;
-    if (!v->o.state)
+    if (!v->state)
         no_journal(r);
     else if (submit_outcome(v, r, args, &err))
         control_fail(r, &err);
@@ -348,7 +348,7 @@ static void take_observed(void *data, struct control_request *r, struct json arg
     struct error err;
     struct store_observation o = {.observed_at = clock_now(v->o.clock)};
     const struct taken fields[] = {{"observed", &o.observed}};
-    if (!v->o.state) {
+    if (!v->state) {
         no_journal(r);
         return;
     }
@@ -363,7 +363,7 @@ static void take_observed(void *data, struct control_request *r, struct json arg
         control_fail(r, &err);
     } else {
         o.id = row->row;
-        state_observed(v->o.state, &o, is_written, e);
+        state_observed(v->state, &o, is_written, e);
         forget(v, row);
     }
     free_taken(fields, COUNT(fields));

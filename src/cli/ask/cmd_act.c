@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mpijobd pause, trigger and reload: what a running daemon is asked to do. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/ask/cmd_ask.h"
+#include "cli/session/daemon.h"
+
+struct acting {
+    struct session s;
+    int code;
+};
+
+static void text_of(struct json json, const char *key, char *out, size_t size)
+{
+    json_string_at(json_get(json, key), "", out, size);
+}
+
+static int64_t number_of(struct json json, const char *key)
+{
+    int64_t n = 0;
+    json_int64(json_get(json, key), &n);
+    return n;
+}
+
+static void print_json(struct json result)
+{
+    printf("%.*s\n", (int)result.text.len, result.text.ptr);
+}
+
+static int ask(struct acting *a, struct daemon_question *q)
+{
+    bool reached;
+    q->data = a;
+    if (daemon_ask(&a->s, q, &reached))
+        return session_fail(&a->s, &a->s.error);
+    return a->code;
+}
+
+/* A command of the daemon takes at most `most` words. True: go on. */
+static bool begin(int argc, char **argv, const struct command *command, struct options *o, int most, int *code)
+{
+    if (!command_begin(argc, argv, command, o, code))
+        return false;
+    if (o->argument_count > most)
+        *code = command_usage(command, "takes %s", most ? "the name of one policy" : "no arguments");
+    else if (o->output == OUTPUT_YAML || o->output == OUTPUT_NAME)
+        *code = command_usage(command, "-o takes table or json here");
+    else
+        return true;
+    return false;
+}
+
+/* ---- pause ---- */
+
+static void paused(void *data, struct json result)
+{
+    const struct acting *a = data;
+    char policy[64], by[64], since[40];
+    text_of(result, "policy", policy, sizeof policy);
+    text_of(result, "by", by, sizeof by);
+    text_of(result, "since", since, sizeof since);
+    if (a->s.options.output == OUTPUT_JSON)
+        print_json(result);
+    else if (json_is_true(json_get(result, "already")))
+        printf("%s was paused already, by %s since %s\n", policy, by, since);
+    else
+        printf("%s is paused: it takes no runs until mpijobd resume %s; those under way go on to their end\n", policy,
+               policy);
+}
+
+static int run_pause(int argc, char **argv, const struct command *command)
+{
+    struct acting a = {0};
+    struct options o;
+    int code;
+    if (!begin(argc, argv, command, &o, 1, &code))
+        return code;
+    if (!o.argument_count)
+        return command_usage(command, "name the policy");
+    code = session_open(&a.s, command->name, &o);
+    if (!code)
+        code = session_close(
+            &a.s, ask(&a, &(struct daemon_question){.verb = "pause", .policy = o.arguments[0], .answered = paused}));
+    return code;
+}
+
+/* ---- trigger ---- */
+
+/* The worst of several runs decides. */
+static int code_of(const char *outcome, int before)
+{
+    static const struct {
+        const char *outcome;
+        int code;
+    } codes[] = {{"done", EXIT_DONE}, {"partial", EXIT_SOME_FAILED}, {"limited", EXIT_LIMITED}};
+    int code = EXIT_FAILED;
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        code = strcmp(codes[i].outcome, outcome) == 0 ? codes[i].code : code;
+    return before == EXIT_DONE || code == EXIT_FAILED ? code : before;
+}
+
+static void print_run(const struct acting *a, struct json run, bool several)
+{
+    char outcome[24], cluster[64], message[ERROR_MESSAGE_MAX];
+    bool dry = json_is_true(json_get(run, "dry_run"));
+    text_of(run, "outcome", outcome, sizeof outcome);
+    text_of(run, "cluster", cluster, sizeof cluster);
+    text_of(run, "message", message, sizeof message);
+    printf("run %" PRId64 " of %s%s%s: %s%s: %" PRId64 " %s, %" PRId64 " as they should be, %" PRId64 " failed\n",
+           number_of(run, "id"), a->s.options.arguments[0], several ? " on cluster " : "", several ? cluster : "",
+           outcome, dry ? " (dry run)" : "", number_of(run, "changed"), dry ? "would be changed" : "changed",
+           number_of(run, "unchanged"), number_of(run, "failed"));
+    if (*message)
+        printf("  %.*s\n", (int)strcspn(message, "\n"), message);
+}
+
+static void triggered(void *data, struct json result)
+{
+    struct acting *a = data;
+    struct json runs = json_get(result, "runs");
+    char outcome[24];
+    if (a->s.options.output == OUTPUT_JSON)
+        print_json(result);
+    for (struct json_iter it = json_iter(runs); json_next(&it);) {
+        text_of(it.value, "outcome", outcome, sizeof outcome);
+        a->code = code_of(outcome, a->code);
+        if (a->s.options.output != OUTPUT_JSON)
+            print_run(a, it.value, json_count(runs) > 1);
+    }
+}
+
+static int run_trigger(int argc, char **argv, const struct command *command)
+{
+    struct acting a = {0};
+    struct options o;
+    char job[600] = "";
+    int code;
+    if (!begin(argc, argv, command, &o, 2, &code))
+        return code;
+    if (!o.argument_count)
+        return command_usage(command, "name the policy");
+    if (o.argument_count == 2) {
+        bool whole = strchr(o.arguments[1], '/') != NULL;
+        if (!whole && !o.name_space)
+            return command_usage(command, "name the job as NAMESPACE/NAME, or its namespace with -n");
+        snprintf(job, sizeof job, "%s%s%s", whole ? "" : o.name_space, whole ? "" : "/", o.arguments[1]);
+    }
+    code = session_open(&a.s, command->name, &o);
+    if (!code)
+        code = session_close(
+            &a.s,
+            ask(&a, &(struct daemon_question){
+                        .verb = "trigger", .policy = o.arguments[0], .job = *job ? job : NULL, .answered = triggered}));
+    return code;
+}
+
+/* ---- reload ---- */
+
+static void print_error(struct json error)
+{
+    char file[1024], message[ERROR_MESSAGE_MAX];
+    int64_t line = number_of(error, "line");
+    text_of(error, "file", file, sizeof file);
+    text_of(error, "message", message, sizeof message);
+    if (line)
+        fprintf(stderr, "%s:%" PRId64 ": %s\n", file, line, message);
+    else
+        fprintf(stderr, "%s: %s\n", file, message);
+}
+
+static void reloaded(void *data, struct json result)
+{
+    struct acting *a = data;
+    bool well = json_is_true(json_get(result, "in_force"));
+    int64_t count = number_of(result, "policies");
+    a->code = well ? EXIT_DONE : EXIT_FAILED;
+    if (a->s.options.output == OUTPUT_JSON) {
+        print_json(result);
+        return;
+    }
+    for (struct json_iter it = json_iter(json_get(result, "errors")); json_next(&it);)
+        print_error(it.value);
+    if (well)
+        printf("%" PRId64 " polic%s loaded\n", count, count == 1 ? "y" : "ies");
+    else
+        fputs("mpijobd reload: the policies in force stay as they are, because of the errors above\n", stderr);
+}
+
+static int run_reload(int argc, char **argv, const struct command *command)
+{
+    struct acting a = {0};
+    struct options o;
+    int code;
+    if (!begin(argc, argv, command, &o, 0, &code))
+        return code;
+    code = session_open(&a.s, command->name, &o);
+    if (!code)
+        code = session_close(&a.s, ask(&a, &(struct daemon_question){.verb = "reload", .answered = reloaded}));
+    return code;
+}
+
+const struct command cmd_pause = {
+    "pause",
+    "POLICY",
+    "Have a policy of the running daemon take no runs",
+    TAKES_STATE | TAKES_OUTPUT,
+    run_pause,
+    "  mpijobd pause free-gpus      until mpijobd resume free-gpus, also over restarts\n"};
+const struct command cmd_trigger = {"trigger",
+                                    "POLICY [JOB]",
+                                    "Run a policy of the running daemon now, and tell what came of it",
+                                    TAKES_STATE | TAKES_OUTPUT | TAKES_NAMESPACE,
+                                    run_trigger,
+                                    "  mpijobd trigger free-gpus                  on all jobs that match\n"
+                                    "  mpijobd trigger free-gpus train/bert       on this job, if it matches\n"};
+const struct command cmd_reload = {"reload",
+                                   "",
+                                   "Have the running daemon load its policies again, and tell what was wrong",
+                                   TAKES_STATE | TAKES_OUTPUT,
+                                   run_reload,
+                                   NULL};

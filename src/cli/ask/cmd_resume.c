@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mpijobd resume: lets policies run again that a person has paused, or that are in quarantine. The running daemon is
+ * asked; where none runs, or it cannot be asked, the files beside the state are changed. */
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/ask/cmd_ask.h"
+#include "cli/session/daemon.h"
+#include "engine/pauses.h"
+#include "guard/quarantine.h"
+#include "store/store.h"
+
+struct resuming {
+    struct session s;
+    struct quarantine quarantine;
+    struct paused paused;
+    char state[4096];
+    bool any; /* of the files, something was changed */
+};
+
+/* ---- what there is ---- */
+
+static void list(const struct resuming *r)
+{
+    char when[32], deed[64];
+    for (size_t i = 0; i < r->paused.count; i++) {
+        const struct paused_mark *m = &r->paused.marks[i];
+        clock_format(m->at, false, when);
+        printf("%s paused by %s, %s\n", m->policy, *m->who ? m->who : "an unknown user", when);
+    }
+    for (size_t i = 0; i < r->quarantine.count; i++) {
+        const struct quarantine_mark *m = &r->quarantine.marks[i];
+        clock_format(m->at, false, when);
+        printf("%s %s, at %s:%d, %s\n", *m->policy ? m->policy : m->file, quarantine_deed(m, deed), m->file, m->line,
+               when);
+    }
+    if (!r->quarantine.count)
+        puts("no policy is in quarantine");
+    if (!r->paused.count)
+        puts("no policy is paused");
+}
+
+/* ---- without asking a daemon ---- */
+
+struct writing {
+    struct session *session;
+    struct error error;
+};
+
+static void written(void *data, int64_t id, const struct error *err)
+{
+    struct writing *w = data;
+    (void)id;
+    if (err)
+        w->error = *err;
+    w->session->flag = true;
+}
+
+static void closed(void *data)
+{
+    ((struct session *)data)->flag = true;
+}
+
+/* The state's file is the daemon's alone while one runs. */
+static int forget_pause(struct resuming *r, const char *policy)
+{
+    struct session *s = &r->s;
+    struct writing w = {.session = s};
+    if (store_open(&s->loop, r->state, &s->log, &s->store, &s->error))
+        return s->error.code;
+    pauses_forget(s->store, policy, written, &w);
+    session_wait(s);
+    store_close(s->store, closed, s);
+    session_wait(s);
+    s->store = NULL;
+    s->error = w.error;
+    return w.error.code;
+}
+
+static int by_files(struct resuming *r, const char *name)
+{
+    struct session *s = &r->s;
+    bool paused = paused_find(&r->paused, name) != NULL;
+    int rc = paused ? forget_pause(r, name) : 0;
+    if (rc)
+        return rc;
+    rc = quarantine_let_go(&r->quarantine, name, clock_now(&s->clock), &s->error);
+    return rc == ERR_NOT_FOUND && paused ? 0 : rc;
+}
+
+/* The daemon that has the state reads its policies again, and the list with them. */
+static void tell_daemon(const char *state)
+{
+    char path[PATH_MAX], pid[STORE_PID_SIZE];
+    bool held;
+    if (!realpath(state, path) || store_holder(path, &held, pid) || !held || !*pid ||
+        kill((pid_t)strtol(pid, NULL, 10), SIGHUP))
+        puts("the next start of the daemon finds it");
+}
+
+/* ---- the command ---- */
+
+static void resumed(void *data, struct json result)
+{
+    (void)data;
+    (void)result;
+}
+
+static int let_go(struct resuming *r, const char *name)
+{
+    struct session *s = &r->s;
+    struct daemon_question q = {.verb = "resume", .policy = name, .answered = resumed};
+    bool reached;
+    int rc = daemon_ask(s, &q, &reached);
+    if (rc && !reached) {
+        rc = by_files(r, name);
+        r->any = r->any || !rc;
+    }
+    if (rc)
+        return session_fail(s, &s->error);
+    printf("%s may run again\n", name);
+    return EXIT_DONE;
+}
+
+static int run(int argc, char **argv, const struct command *command)
+{
+    struct resuming r = {0};
+    struct options o;
+    int code;
+    if (!command_begin(argc, argv, command, &o, &code))
+        return code;
+    code = session_open(&r.s, command->name, &o);
+    if (code)
+        return code;
+    session_state_path(&r.s, r.state);
+    if (quarantine_open(&r.quarantine, r.state, NULL, &r.s.error) || quarantine_read(&r.quarantine, &r.s.error) ||
+        daemon_paused(&r.s, &r.paused))
+        code = session_fail(&r.s, &r.s.error);
+    else if (!o.argument_count)
+        list(&r);
+    for (int i = 0; !code && i < o.argument_count; i++)
+        code = let_go(&r, o.arguments[i]);
+    if (r.any)
+        tell_daemon(r.state);
+    quarantine_close(&r.quarantine);
+    paused_free(&r.paused);
+    return session_close(&r.s, code);
+}
+
+const struct command cmd_resume = {
+    "resume",
+    "[POLICY...]",
+    "Let policies run again that were paused, or that hung or crashed the daemon",
+    TAKES_STATE,
+    run,
+    "  mpijobd resume               which policies are paused or in quarantine, and why\n"
+    "  mpijobd resume free-gpus     it may run again\n"};

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What people do to a running daemon: pause, resume, trigger, reload. Each is told in the log with who it was, and goes
+ * on where the asker has gone away. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "control/verbs/parts.h"
+#include "engine/ask.h"
+#include "engine/pauses.h"
+#include "guard/quarantine.h"
+#include "json/write.h"
+
+struct act {
+    struct person person;
+    struct reload_wait reload;
+    struct verbs *verbs;
+    struct control_request *request; /* NULL: the asker has gone away */
+    char policy[320];                /* of resume also the path of a file */
+    char job[520];                   /* "": none */
+    void (*go_on)(struct act *act);  /* when it is known who asks */
+    bool was_paused, was_quarantined;
+    struct buf out; /* runs that have ended */
+    struct json_writer w;
+};
+
+static void gone(void *data, struct control_request *request)
+{
+    (void)request;
+    ((struct act *)data)->request = NULL;
+}
+
+static void finish(struct act *a)
+{
+    struct verbs *v = a->verbs;
+    buf_free(&a->out);
+    free(a);
+    verbs_release(v);
+}
+
+static void fail(struct act *a, const struct error *err)
+{
+    if (a->request)
+        control_fail(a->request, err);
+    finish(a);
+}
+
+static void known(struct person *person)
+{
+    struct act *a = (struct act *)person;
+    struct error err;
+    if (a->verbs->closed) { /* the engine is gone by now */
+        error_set(&err, ERR_CANCELLED, "the daemon is being stopped");
+        fail(a, &err);
+        return;
+    }
+    a->go_on(a);
+}
+
+static struct engine *engine_of(const struct act *a)
+{
+    return a->verbs->o.engine;
+}
+
+static void begin(struct verbs *v, struct control_request *r, struct json args, bool named,
+                  void (*go_on)(struct act *act))
+{
+    struct error err;
+    struct act *a = calloc(1, sizeof *a);
+    if (!a) {
+        error_nomem(&err);
+        control_fail(r, &err);
+        return;
+    }
+    a->verbs = v;
+    a->request = r;
+    a->go_on = go_on;
+    args_text(args, "job", a->job, sizeof a->job);
+    if (!args_text(args, "policy", a->policy, sizeof a->policy) && named) {
+        free(a);
+        error_set(&err, ERR_INVALID, "the args name the policy, as {\"policy\": \"free-gpus\"}");
+        control_fail(r, &err);
+        return;
+    }
+    verbs_hold(v);
+    control_wait(r, gone, a);
+    person_look_up(v->o.loop, &a->person, control_request_peer(r).uid, known);
+}
+
+/* ---- pause ---- */
+
+static void answer_paused(struct act *a, const struct paused_mark *mark, bool already)
+{
+    struct buf out = BUF_INIT;
+    struct json_writer w;
+    json_writer_init(&w, &out);
+    json_write_object(&w);
+    write_text(&w, "policy", mark->policy);
+    write_text(&w, "by", mark->who);
+    write_number(&w, "uid", mark->uid);
+    write_time(&w, "since", mark->at);
+    json_write_key(&w, "already");
+    json_write_bool(&w, already);
+    if (a->request)
+        answer_with(a->request, &w);
+    buf_free(&out);
+    finish(a);
+}
+
+static struct paused_mark mark_of(const struct act *a, int64_t at)
+{
+    struct paused_mark mark = {.uid = a->person.uid, .at = at};
+    snprintf(mark.policy, sizeof mark.policy, "%.63s", a->policy);
+    snprintf(mark.who, sizeof mark.who, "%s", a->person.name);
+    return mark;
+}
+
+static void pause_kept(void *data, int64_t id, const struct error *err)
+{
+    struct act *a = data;
+    struct error why;
+    struct paused_mark mark = mark_of(a, clock_now(a->verbs->o.clock));
+    (void)id;
+    if (!err && !a->verbs->closed && engine_pause(engine_of(a), &mark, &why))
+        err = &why;
+    if (err)
+        fail(a, err);
+    else
+        answer_paused(a, &mark, false);
+}
+
+static void go_pause(struct act *a)
+{
+    struct error err;
+    const struct paused_mark *there = engine_paused(engine_of(a), a->policy);
+    if (there) {
+        struct paused_mark mark = *there;
+        answer_paused(a, &mark, true);
+        return;
+    }
+    if (engine_has(engine_of(a), a->policy, &err)) {
+        fail(a, &err);
+        return;
+    }
+    struct paused_mark mark = mark_of(a, clock_now(a->verbs->o.clock));
+    pauses_keep(a->verbs->o.store, &mark, pause_kept, a);
+}
+
+static void take_pause(void *data, struct control_request *r, struct json args)
+{
+    begin(data, r, args, true, go_pause);
+}
+
+/* ---- resume ---- */
+
+static void answer_resumed(struct act *a)
+{
+    struct buf out = BUF_INIT;
+    struct json_writer w;
+    json_writer_init(&w, &out);
+    json_write_object(&w);
+    write_text(&w, "policy", a->policy);
+    json_write_key(&w, "was_paused");
+    json_write_bool(&w, a->was_paused);
+    json_write_key(&w, "was_quarantined");
+    json_write_bool(&w, a->was_quarantined);
+    if (a->request)
+        answer_with(a->request, &w);
+    buf_free(&out);
+    finish(a);
+}
+
+static void resumed_and_loaded(struct reload_wait *wait, const struct policy_set *set)
+{
+    (void)set; /* what is wrong in files is told in the log */
+    answer_resumed(wait->data);
+}
+
+/* The quarantine is a line of its file, which the load looks at again. */
+static void let_go(struct act *a)
+{
+    struct error err;
+    int rc = quarantine_let_go(a->verbs->o.quarantine, a->policy, clock_now(a->verbs->o.clock), &err);
+    a->was_quarantined = !rc;
+    if (!rc) {
+        a->reload = (struct reload_wait){.told = resumed_and_loaded, .data = a};
+        engine_reload_and_tell(engine_of(a), &a->reload);
+    } else if (rc == ERR_NOT_FOUND && a->was_paused) {
+        answer_resumed(a);
+    } else {
+        if (rc == ERR_NOT_FOUND && !engine_has(engine_of(a), a->policy, &err))
+            error_set(&err, ERR_NOT_FOUND, "policy \"%s\" is neither paused nor in quarantine", a->policy);
+        fail(a, &err);
+    }
+}
+
+static void pause_forgotten(void *data, int64_t id, const struct error *err)
+{
+    struct act *a = data;
+    struct error why;
+    (void)id;
+    if (!err && a->verbs->closed) {
+        error_set(&why, ERR_CANCELLED, "the daemon is being stopped");
+        err = &why;
+    }
+    if (err) {
+        fail(a, err);
+        return;
+    }
+    engine_resume(engine_of(a), a->policy, a->person.name);
+    a->was_paused = true;
+    let_go(a);
+}
+
+static void go_resume(struct act *a)
+{
+    if (engine_paused(engine_of(a), a->policy))
+        pauses_forget(a->verbs->o.store, a->policy, pause_forgotten, a);
+    else
+        let_go(a);
+}
+
+static void take_resume(void *data, struct control_request *r, struct json args)
+{
+    begin(data, r, args, true, go_resume);
+}
+
+/* ---- trigger ---- */
+
+static void run_began(void *data, const struct run *run)
+{
+    struct act *a = data;
+    struct buf out = BUF_INIT;
+    struct json_writer w;
+    json_writer_init(&w, &out);
+    json_write_object(&w);
+    write_text(&w, "began", cluster_name(run->site->cluster));
+    json_write_end(&w);
+    if (a->request && !out.failed)
+        control_tell(a->request, (struct json){buf_str(&out)});
+    buf_free(&out);
+}
+
+static void run_ended(void *data, const struct run *run)
+{
+    struct act *a = data;
+    struct json_writer *w = &a->w;
+    json_write_object(w);
+    write_number(w, "id", run->id);
+    write_text(w, "cluster", cluster_name(run->site->cluster));
+    write_text(w, "outcome", run_outcome_name(run));
+    write_number(w, "changed", run->changed);
+    write_number(w, "unchanged", run->unchanged);
+    write_number(w, "failed", run->failed);
+    json_write_key(w, "dry_run");
+    json_write_bool(w, run->dry_run);
+    write_text(w, "message", run->error ? run->error->message : NULL);
+    json_write_end(w);
+}
+
+static void all_ended(void *data, const struct error *err)
+{
+    struct act *a = data;
+    if (err) {
+        fail(a, err);
+        return;
+    }
+    json_write_end(&a->w); /* the runs */
+    if (a->request)
+        answer_with(a->request, &a->w);
+    finish(a);
+}
+
+static void go_trigger(struct act *a)
+{
+    struct error err;
+    struct ask_call call = {.policy = a->policy,
+                            .job = *a->job ? a->job : NULL,
+                            .who = a->person.name,
+                            .uid = a->person.uid,
+                            .began = run_began,
+                            .ended = run_ended,
+                            .done = all_ended,
+                            .data = a};
+    json_writer_init(&a->w, &a->out);
+    json_write_object(&a->w);
+    json_write_key(&a->w, "runs");
+    json_write_array(&a->w);
+    if (engine_ask(engine_of(a), &call, &err))
+        fail(a, &err);
+}
+
+static void take_trigger(void *data, struct control_request *r, struct json args)
+{
+    begin(data, r, args, true, go_trigger);
+}
+
+/* ---- reload ---- */
+
+static void loaded(struct reload_wait *wait, const struct policy_set *set)
+{
+    struct act *a = wait->data;
+    struct buf out = BUF_INIT;
+    struct json_writer w;
+    struct error err;
+    if (!set) {
+        error_set(&err, ERR_CANCELLED,
+                  "the policies were not loaded: the daemon is being stopped, or is out of memory");
+        fail(a, &err);
+        return;
+    }
+    json_writer_init(&w, &out);
+    json_write_object(&w);
+    write_number(&w, "policies", (int64_t)set->count);
+    json_write_key(&w, "in_force");
+    json_write_bool(&w, set->error_count == 0);
+    json_write_key(&w, "errors");
+    json_write_array(&w);
+    for (size_t i = 0; i < set->error_count; i++) {
+        json_write_object(&w);
+        write_text(&w, "file", set->errors[i].file);
+        write_number(&w, "line", set->errors[i].line);
+        write_text(&w, "message", set->errors[i].message);
+        json_write_end(&w);
+    }
+    json_write_end(&w);
+    if (a->request)
+        answer_with(a->request, &w);
+    buf_free(&out);
+    finish(a);
+}
+
+static void go_reload(struct act *a)
+{
+    log_event(a->verbs->o.log, LOG_INFO, "a reload is asked for", LOG_FIELDS({"by", a->person.name}));
+    a->reload = (struct reload_wait){.told = loaded, .data = a};
+    engine_reload_and_tell(engine_of(a), &a->reload);
+}
+
+static void take_reload(void *data, struct control_request *r, struct json args)
+{
+    begin(data, r, args, false, go_reload);
+}
+
+const struct control_verb act_verbs[] = {
+    {"pause", CONTROL_ACTS, take_pause},
+    {"resume", CONTROL_ACTS, take_resume},
+    {"trigger", CONTROL_ACTS, take_trigger},
+    {"reload", CONTROL_ACTS, take_reload},
+    {NULL, CONTROL_READS, NULL},
+};

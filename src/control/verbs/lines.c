@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A ring of lines a policy. */
+#include "control/verbs/lines.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include "base/buf.h"
+
+#define LINE_MAX_BYTES 600 /* of a line that is kept; the log has all of it */
+
+struct ring {
+    char policy[64];
+    char *lines[LINES_A_POLICY]; /* NULL: none yet */
+    unsigned next;
+};
+
+struct lines {
+    uv_mutex_t mutex;
+    struct ring *rings;
+    size_t count, cap, oldest; /* oldest: the one whose place is taken next, when all are taken */
+};
+
+static struct ring *find(struct lines *l, const char *policy)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        if (strcmp(l->rings[i].policy, policy) == 0)
+            return &l->rings[i];
+    }
+    return NULL;
+}
+
+static void empty(struct ring *r)
+{
+    for (int i = 0; i < LINES_A_POLICY; i++)
+        free(r->lines[i]);
+    *r = (struct ring){.next = 0};
+}
+
+static struct ring *make(struct lines *l, const char *policy)
+{
+    struct ring *r;
+    if (l->count == LINES_POLICIES) {
+        r = &l->rings[l->oldest];
+        l->oldest = (l->oldest + 1) % LINES_POLICIES;
+        empty(r);
+    } else {
+        if (l->count == l->cap) {
+            size_t cap = l->cap ? l->cap * 2 : 16;
+            struct ring *rings = realloc(l->rings, cap * sizeof *rings);
+            if (!rings)
+                return NULL;
+            l->rings = rings;
+            l->cap = cap;
+        }
+        r = &l->rings[l->count++];
+        *r = (struct ring){.next = 0};
+    }
+    strncpy(r->policy, policy, sizeof r->policy - 1);
+    return r;
+}
+
+/* To the end of a character. */
+static size_t cut(const char *text, size_t len)
+{
+    if (len <= LINE_MAX_BYTES)
+        return len;
+    len = LINE_MAX_BYTES;
+    while (len && ((unsigned char)text[len] & 0xC0) == 0x80)
+        len--;
+    return len;
+}
+
+static void hear(void *data, enum log_level level, const char *message, const struct log_field *fields, struct str line)
+{
+    struct lines *l = data;
+    const char *policy = NULL;
+    (void)level;
+    (void)message;
+    for (const struct log_field *f = fields; f && f->name && !policy; f++)
+        policy = f->value && strcmp(f->name, "policy") == 0 ? f->value : NULL;
+    if (!policy || !*policy || strlen(policy) >= sizeof((struct ring){0}).policy)
+        return;
+    char *text = str_dup(str_n(line.ptr, cut(line.ptr, str_trim(line).len)));
+    if (!text)
+        return;
+    uv_mutex_lock(&l->mutex);
+    struct ring *r = find(l, policy);
+    if (!r)
+        r = make(l, policy);
+    if (r) {
+        free(r->lines[r->next]);
+        r->lines[r->next] = text;
+        r->next = (r->next + 1) % LINES_A_POLICY;
+    } else {
+        free(text);
+    }
+    uv_mutex_unlock(&l->mutex);
+}
+
+struct lines *lines_open(struct log *log)
+{
+    struct lines *l = calloc(1, sizeof *l);
+    if (!l || uv_mutex_init(&l->mutex)) {
+        free(l);
+        return NULL;
+    }
+    log->heard = l;
+    log->hear = hear;
+    return l;
+}
+
+void lines_close(struct lines *l, struct log *log)
+{
+    if (!l)
+        return;
+    log->hear = NULL;
+    for (size_t i = 0; i < l->count; i++)
+        empty(&l->rings[i]);
+    free(l->rings);
+    uv_mutex_destroy(&l->mutex);
+    free(l);
+}
+
+void lines_each(struct lines *l, const char *policy, void (*visit)(void *data, const char *text), void *data)
+{
+    uv_mutex_lock(&l->mutex);
+    const struct ring *r = find(l, policy);
+    for (unsigned i = 0; r && i < LINES_A_POLICY; i++) {
+        const char *text = r->lines[(r->next + i) % LINES_A_POLICY];
+        if (text)
+            visit(data, text);
+    }
+    uv_mutex_unlock(&l->mutex);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the verbs share: reading args, writing answers. */
+#include <stdio.h>
+
+#include "control/verbs/parts.h"
+
+const char *args_text(struct json args, const char *key, char *out, size_t size)
+{
+    int rc = json_string_at(json_get(args, key), "", out, size);
+    return rc == ERR_NOT_FOUND ? NULL : out;
+}
+
+void write_text(struct json_writer *w, const char *key, const char *text)
+{
+    json_write_key(w, key);
+    json_write_string(w, text);
+}
+
+void write_number(struct json_writer *w, const char *key, int64_t number)
+{
+    json_write_key(w, key);
+    json_write_int(w, number);
+}
+
+void write_time(struct json_writer *w, const char *key, int64_t us)
+{
+    char text[32];
+    bool is = us != 0 && us != INT64_MAX;
+    if (is)
+        clock_format(us, true, text);
+    write_text(w, key, is ? text : NULL);
+}
+
+void answer_with(struct control_request *r, struct json_writer *w)
+{
+    struct error err;
+    json_write_end(w);
+    if (buf_result(w->out, "the answer", &err))
+        control_fail(r, &err);
+    else
+        control_answer(r, (struct json){buf_str(w->out)});
+    buf_free(w->out);
+}

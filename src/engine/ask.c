@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs of one policy that a person asks for and waits for: over all jobs, or over one that is named. */
+#include "engine/ask.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "base/texts.h"
+#include "engine/engine_parts.h"
+#include "mpijob/match/match.h"
+
+/* The part of an ask on one cluster. A named job is read first, and is the only one that the run is given. */
+struct ask_at {
+    struct ask *ask;
+    struct engine_cluster *at;
+    struct run *run;              /* under way; NULL: not yet, or not any more */
+    struct kube_request *request; /* for the job */
+    struct listing listing;
+    struct run_feed feed;
+    char *bytes; /* the job; NULL: none was read */
+    size_t len;
+    bool given;
+};
+
+struct ask {
+    struct engine *engine;
+    struct ask_call call;
+    char *texts; /* the block that holds the next ones */
+    const char *policy, *name_space, *name, *who;
+    struct policy_entry entry;
+    struct ask_at *ats;
+    size_t count, left;
+    size_t runs;               /* that were begun */
+    const struct error *error; /* why no run was begun on a cluster: the first (error_keep) */
+    struct defer over;
+    struct ask *prev, *next;
+};
+
+/* ---- the end ---- */
+
+static void over(struct defer *d)
+{
+    struct ask *k = d->data;
+    struct engine *e = k->engine;
+    k->call.done(k->call.data, k->runs ? NULL : k->error);
+    DL_DELETE(e->asks, k);
+    for (size_t i = 0; i < k->count; i++)
+        free(k->ats[i].bytes);
+    policy_set_release(k->entry.file->set);
+    error_keep(&k->error, NULL);
+    free(k->ats);
+    free(k->texts);
+    free(k);
+    engine_check_stopped(e);
+}
+
+static void one_over(struct ask *k)
+{
+    if (--k->left == 0)
+        defer_call(k->engine->o.soon, &k->over);
+}
+
+static void cannot(struct ask *k, const struct error *err)
+{
+    if (!k->error)
+        error_keep(&k->error, err);
+}
+
+void ask_run_ended(struct engine *e, const struct run *run)
+{
+    struct ask *k;
+    DL_FOREACH(e->asks, k)
+    {
+        for (size_t i = 0; i < k->count; i++) {
+            if (k->ats[i].run != run)
+                continue;
+            k->ats[i].run = NULL;
+            k->call.ended(k->call.data, run);
+            one_over(k);
+            return;
+        }
+    }
+}
+
+void ask_cancel_all(struct engine *e)
+{
+    struct ask *k;
+    DL_FOREACH(e->asks, k)
+    {
+        for (size_t i = 0; i < k->count; i++) {
+            if (k->ats[i].request)
+                kube_cancel(k->ats[i].request);
+        }
+    }
+}
+
+/* ---- the job that is named ---- */
+
+static struct ask_at *of_listing(const struct listing *listing)
+{
+    return (struct ask_at *)((char *)(uintptr_t)listing - offsetof(struct ask_at, listing));
+}
+
+static enum listing_state next_job(struct listing *listing, struct str *object)
+{
+    struct ask_at *a = of_listing(listing);
+    if (a->given)
+        return LISTING_END;
+    a->given = true;
+    *object = str_n(a->bytes, a->len);
+    return LISTING_JOB;
+}
+
+static const struct error *no_error(const struct listing *listing)
+{
+    (void)listing;
+    return NULL;
+}
+
+/* A limit in percent is about crowds, and this job was named by a person: it is as one of very many. */
+static int64_t any_scope(const struct listing *listing)
+{
+    (void)listing;
+    return INT64_C(1) << 40;
+}
+
+static int64_t as_of_now(const struct listing *listing)
+{
+    return clock_now(of_listing(listing)->ask->engine->o.clock);
+}
+
+/* The ask has it, and outlives the run. */
+static void keep_listing(struct listing *listing)
+{
+    (void)listing;
+}
+
+static const struct listing_ops one_job = {next_job, no_error, any_scope, as_of_now, keep_listing};
+
+static void settled(void *data, const char *key, enum job_end end, struct str seen, const struct change_result *result,
+                    const struct error *err)
+{
+    (void)data;
+    (void)key;
+    (void)end;
+    (void)seen;
+    (void)result;
+    (void)err; /* the run's counts tell it */
+}
+
+static bool no_mark(void *data, const char *key, struct buf *value)
+{
+    (void)data;
+    (void)key;
+    (void)value;
+    return false;
+}
+
+/* ---- runs ---- */
+
+/* run_ended of the engine tells of the end, when that is in the journal. */
+static void handed_back(void *data, struct run *run)
+{
+    (void)data;
+    (void)run;
+}
+
+static void start_run(struct ask_at *a)
+{
+    struct ask *k = a->ask;
+    struct error err;
+    struct run_call call = {
+        .file = k->entry.file,
+        .policy = k->entry.policy,
+        .trigger = "manual",
+        .scheduled_at = clock_now(k->engine->o.clock),
+        .asked_by = k->who,
+        .asked_uid = k->call.uid,
+        .feed = k->name ? &a->feed : NULL,
+        .done = handed_back,
+    };
+    if (run_start(&a->at->runs, &call, &a->run, &err)) {
+        cannot(k, &err);
+        one_over(k);
+        return;
+    }
+    k->runs++;
+    if (k->call.began)
+        k->call.began(k->call.data, a->run);
+}
+
+static void no_match(const struct ask_at *a, struct error *err)
+{
+    const struct ask *k = a->ask;
+    error_set(err, ERR_REFUSED, "the job %s/%s does not match the policy \"%s\" now", k->name_space, k->name,
+              k->policy);
+}
+
+static void got_job(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
+                    bool lost)
+{
+    struct ask_at *a = data;
+    struct ask *k = a->ask;
+    struct mpijob_view view;
+    struct json root;
+    struct error why;
+    int rc = err ? err->code : 0;
+    (void)lost;
+    a->request = NULL;
+    (void)answer;
+    if (err)
+        why = *err;
+    if (!rc) {
+        a->bytes = kube_answer_take(request, &a->len);
+        rc = a->bytes ? json_parse(str_n(a->bytes, a->len), "the job", &root, &why) : error_nomem(&why);
+    }
+    if (!rc)
+        rc = mpijob_view(root, cluster_target_of(a->at->site.cluster, k->entry.policy->kind, root), &view, &why);
+    if (!rc && !mpijob_match_eval(k->entry.policy->match, &view, clock_now(k->engine->o.clock), NULL)) {
+        no_match(a, &why);
+        rc = why.code;
+    }
+    if (!rc && k->engine->stopping)
+        rc = error_set(&why, ERR_CANCELLED, "the daemon is being stopped");
+    if (!rc) {
+        start_run(a);
+        return;
+    }
+    cannot(k, &why);
+    one_over(k);
+}
+
+static bool in_scope(const struct ask_at *a)
+{
+    const char *const *names = a->at->site.namespaces;
+    while (names && *names && strcmp(*names, a->ask->name_space) != 0)
+        names++;
+    return !names || *names;
+}
+
+static void read_job(struct ask_at *a)
+{
+    struct ask *k = a->ask;
+    struct error err;
+    struct kube_call call = {.resource = cluster_resource(a->at->site.cluster, k->entry.policy->kind),
+                             .name_space = k->name_space,
+                             .name = k->name,
+                             .done = got_job,
+                             .data = a};
+    a->listing.ops = &one_job;
+    a->feed = (struct run_feed){.jobs = &a->listing, .settled = settled, .mark = no_mark, .key = "", .data = a};
+    int rc = in_scope(a) ? kube_get(cluster_kube(a->at->site.cluster), &call, &a->request, &err)
+                         : error_set(&err, ERR_REFUSED, "the namespace %s is not one of those that this daemon is for",
+                                     k->name_space);
+    if (rc) {
+        cannot(k, &err);
+        one_over(k);
+    }
+}
+
+/* ---- the beginning ---- */
+
+/* Why the policy has no runs on any cluster. */
+static int nowhere(const struct engine *e, const struct policy_entry *entry, struct error *err)
+{
+    struct error why;
+    for (size_t i = 0; i < e->cluster_count; i++) {
+        const struct engine_cluster *at = &e->clusters[i];
+        enum policy_stand is = policy_stand(entry->policy, at->site.cluster, &why);
+        if (is == POLICY_ASIDE)
+            return error_set(err, ERR_REFUSED, "policy \"%s\" stands aside on cluster %s: %s", entry->policy->name,
+                             cluster_name(at->site.cluster), why.message);
+        if (is == POLICY_IN_FORCE && !at->started)
+            return error_set(err, ERR_UNREACHABLE, "cluster %s is not connected%s%s", cluster_name(at->site.cluster),
+                             at->trouble ? ": " : " yet", at->trouble ? at->trouble->message : "");
+    }
+    return error_set(err, ERR_REFUSED, "policy \"%s\" is for no cluster of this daemon", entry->policy->name);
+}
+
+static int copy_in(struct ask *k, const struct ask_call *call, struct error *err)
+{
+    const char *slash = call->job ? strchr(call->job, '/') : NULL;
+    char name_space[256] = "";
+    if (call->job && (!slash || slash == call->job || !slash[1] || (size_t)(slash - call->job) >= sizeof name_space))
+        return error_set(err, ERR_INVALID, "a job is named as NAMESPACE/NAME, and not \"%.300s\"", call->job);
+    if (slash)
+        snprintf(name_space, sizeof name_space, "%.*s", (int)(slash - call->job), call->job);
+    k->call = *call;
+    k->texts = TEXTS_COPY({&k->policy, call->policy}, {&k->name_space, name_space}, {&k->who, call->who},
+                          {&k->name, slash ? slash + 1 : NULL});
+    return k->texts ? 0 : error_nomem(err);
+}
+
+static void begin(struct ask *k)
+{
+    struct engine *e = k->engine;
+    for (size_t i = 0; i < e->cluster_count; i++) {
+        struct engine_cluster *at = &e->clusters[i];
+        if (at->started && policy_in_force(k->entry.policy, at->site.cluster))
+            k->ats[k->count++] = (struct ask_at){.ask = k, .at = at};
+    }
+    k->left = k->count;
+    policy_set_hold(k->entry.file->set);
+    DL_APPEND(e->asks, k);
+    for (size_t i = 0; i < k->count; i++) {
+        if (k->name)
+            read_job(&k->ats[i]);
+        else
+            start_run(&k->ats[i]);
+    }
+}
+
+int engine_ask(struct engine *e, const struct ask_call *call, struct error *err)
+{
+    const struct policy_entry *entry;
+    bool anywhere = false;
+    int rc = engine_find(e, call->policy, &entry, err);
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < e->cluster_count; i++)
+        anywhere = anywhere || (e->clusters[i].started && policy_in_force(entry->policy, e->clusters[i].site.cluster));
+    if (!anywhere)
+        return nowhere(e, entry, err);
+    struct ask *k = calloc(1, sizeof *k);
+    if (!k)
+        return error_nomem(err);
+    rc = copy_in(k, call, err);
+    k->ats = calloc(e->cluster_count, sizeof *k->ats);
+    if (rc || !k->ats) {
+        free(k->texts);
+        free(k->ats);
+        free(k);
+        return rc ? rc : error_nomem(err);
+    }
+    k->engine = e;
+    k->entry = *entry;
+    k->over = (struct defer){.call = over, .data = k};
+    begin(k);
+    return 0;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How pauses outlive the daemon (policy/paused.h): as rows of the state. */
+#ifndef MPIJOBD_ENGINE_PAUSES_H
+#define MPIJOBD_ENGINE_PAUSES_H
+
+#include "policy/paused.h"
+#include "store/done.h"
+
+struct store;
+
+/* Blocks: at the start, and in commands. Errors as of store_read_kept. */
+int pauses_read(struct store *store, struct paused *paused, struct error *err);
+/* The policy is paused (by that mark) as soon as done comes without an error. */
+void pauses_keep(struct store *store, const struct paused_mark *mark, store_done done, void *data);
+void pauses_forget(struct store *store, const char *policy, store_done done, void *data);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From what the engine has of a policy to how it stands. */
+#include "engine/standing.h"
+
+#include <stdio.h>
+
+#include "engine/engine_parts.h"
+#include "guard/quarantine.h"
+
+const char *standing_name(enum standing standing)
+{
+    static const char *const names[] = {"in force",     "paused",   "in quarantine",
+                                        "stands aside", "not here", "not started yet"};
+    return names[standing];
+}
+
+static void count_runs(const struct engine_cluster *at, struct engine_standing *s)
+{
+    for (const struct run *run = at->runs.list; run; run = run->next) {
+        if (strcmp(run->policy->name, s->entry->policy->name) != 0)
+            continue;
+        s->runs++;
+        if (!s->running_since || run->started_at < s->running_since)
+            s->running_since = run->started_at;
+    }
+}
+
+static const char *why_quarantined(const struct policy_entry *entry, char out[512])
+{
+    char deed[64];
+    const struct quarantine_mark *mark = policy_quarantine_mark(entry->file, entry->policy->name);
+    if (!mark)
+        return NULL;
+    snprintf(out, 512, "it %s, at %.380s:%d", quarantine_deed(mark, deed), mark->file, mark->line);
+    return out;
+}
+
+static const char *why_paused(const struct engine *e, const struct policy_entry *entry, char out[512])
+{
+    char when[32];
+    const struct paused_mark *mark = engine_paused(e, entry->policy->name);
+    if (!mark)
+        return NULL;
+    clock_format(mark->at, false, when);
+    snprintf(out, 512, "by %s, since %s", *mark->who ? mark->who : "an unknown user", when);
+    return out;
+}
+
+static void visit_one(const struct engine_cluster *at, const struct policy_entry *entry,
+                      void (*visit)(void *data, const struct engine_standing *standing), void *data)
+{
+    const struct engine *e = at->engine;
+    struct error err;
+    char text[512];
+    struct engine_standing s = {.entry = entry, .cluster = cluster_name(at->site.cluster), .due = INT64_MAX};
+    enum policy_stand is = policy_stand(entry->policy, at->site.cluster, &err);
+    count_runs(at, &s);
+    if (is == POLICY_ELSEWHERE) {
+        s.standing = STANDS_ELSEWHERE;
+    } else if (entry->quarantined) {
+        s.standing = STANDS_QUARANTINED;
+        s.why = why_quarantined(entry, text);
+    } else if (entry->paused) {
+        s.standing = STANDS_PAUSED;
+        s.why = why_paused(e, entry, text);
+    } else if (is == POLICY_ASIDE) {
+        s.standing = STANDS_ASIDE;
+        s.why = err.message;
+    } else if (!at->triggered || at->trouble) {
+        s.standing = STANDS_WAITING;
+        s.why = at->trouble ? at->trouble->message : NULL;
+    } else {
+        s.due = triggers_due(&at->triggers, entry->policy->name, &s.waiting);
+    }
+    visit(data, &s);
+}
+
+void engine_each_standing(const struct engine *e, const char *policy,
+                          void (*visit)(void *data, const struct engine_standing *standing), void *data)
+{
+    for (size_t i = 0; e->set && i < e->set->count; i++) {
+        const struct policy_entry *entry = &e->set->entries[i];
+        if (policy && strcmp(entry->policy->name, policy) != 0)
+            continue;
+        for (size_t c = 0; c < e->cluster_count; c++)
+            visit_one(&e->clusters[c], entry, visit, data);
+    }
+}
