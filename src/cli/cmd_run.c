@@ -246,6 +246,9 @@ static int open_quarantine(struct daemon *d)
     session_state_path(s, path);
     if (quarantine_open(&d->quarantine, strcmp(path, ":memory:") == 0 ? NULL : path, d->guard, &s->error))
         return session_fail(s, &s->error);
+    if (quarantine_compact(&d->quarantine, &s->error))
+        log_event(&s->log, LOG_WARN, "the list of policies in quarantine could not be made shorter; it stays as it was",
+                  LOG_FIELDS({"reason", s->error.message}));
     mark_to(d->quarantine.path, d->guard, s->log.outlet);
     return 0;
 }

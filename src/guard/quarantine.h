@@ -12,6 +12,9 @@
 #include "guard/shared.h"
 #include "guard/who.h"
 
+#define QUARANTINE_COMPACT 65536
+#define QUARANTINE_MARKS 2048 /* that are known at once: of more the oldest are forgotten */
+
 struct quarantine_mark {
     int64_t at;                 /* microseconds since 1970 */
     int line;                   /* 0: unknown */
@@ -30,10 +33,14 @@ struct quarantine {
 
 /* state: the path of the state's file; NULL: it has none. ERR_NOMEM. Then quarantine_read. */
 int quarantine_open(struct quarantine *q, const char *state, const struct guard_shared *shared, struct error *err);
-/* Reads the list again; blocks. What cannot be read of it is left out. ERR_IO: the file cannot be read; ERR_NOMEM. What
- * was known stays then. */
+/* Reads the list again, whatever its size; blocks. What cannot be read of it is left out. ERR_IO: the file cannot be
+ * read; ERR_NOMEM. What was known stays then. */
 int quarantine_read(struct quarantine *q, struct error *err);
 void quarantine_close(struct quarantine *q);
+/* A list of more than QUARANTINE_COMPACT bytes is written again, with the marks in force alone: the newest of each
+ * policy and text, QUARANTINE_MARKS of them at most. For the daemon at its start, before a policy runs; blocks. A crash
+ * amid it leaves the old list or the new one. 0; ERR_IO, ERR_NOMEM: the list is as it was. */
+int quarantine_compact(const struct quarantine *q, struct error *err);
 
 /* The newest mark of that policy ("": the file's own code) of a file with that text. NULL: none, or q is NULL. */
 const struct quarantine_mark *quarantine_find(const struct quarantine *q, const char *policy, const char *hash);

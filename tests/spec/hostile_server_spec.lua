@@ -72,6 +72,56 @@ describe("a server that sends", function()
         assert.are.equal(0, (daemon:stop("sigterm")))
     end)
 
+    describe("a million things that are no jobs, of every kind that there is, in one page", function()
+        local asked, daemon
+
+        before_each(function()
+            local ten = { "1", "null", '"x"', "[]", "{}", '{"kind":"x"}', '{"metadata":7}', '{"metadata":{"name":""}}', '{"metadata":{"name":["a"]}}',
+                '{"metadata":{"name":"a\\u0041","namespace":"b"}}' }
+            local page = scripted.list({ ((table.concat(ten, ",") .. ","):rep(100000)):sub(1, -2) }, 7)
+            server = scripted.start {
+                list = function()
+                    asked = true
+                    return 200, page
+                end,
+            }
+        end)
+
+        local function meet(policy, ...)
+            asked = false
+            daemon = start(policy, ...)
+            if policy == SCHEDULED then
+                daemon:expect("1 policy in force")
+                daemon:write("advance 10m\n")
+            end
+        end
+
+        local function pass(policy, ...)
+            meet(policy, ...)
+            daemon:expect(policy == SCHEDULED and "1000000 listed jobs in all cannot be read and are left alone" or "left_out=100000")
+            assert.is_true(#daemon.stderr < 20000, #daemon.stderr .. " bytes of log")
+        end
+
+        for name, policy in pairs { ["to a schedule"] = SCHEDULED, ["to a watch"] = ON_EVENTS } do
+            it(name, function()
+                pass(policy)
+                assert.are.equal(0, (daemon:stop("sigterm")))
+                meet(policy) -- and is told to end in the middle of it
+                assert(support.proc.await(function()
+                    return asked
+                end))
+                assert.are.equal(0, (daemon:stop("sigterm")))
+            end)
+
+            it(name .. ", in bounded memory #measured", function()
+                pass(policy, "--no-supervisor")
+                local most = tonumber(support.read("/proc/" .. daemon.pid .. "/status"):match("VmHWM:%s*(%d+)"))
+                assert.is_true(most < 80000, most .. " KiB")
+                assert.are.equal(0, (daemon:stop("sigterm")))
+            end)
+        end
+    end)
+
     it("names that no object can have", function()
         local stream
         server = scripted.start {
