@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
+-- What the policy cap-debug-runs does, and what it leaves alone.
 describe("cap-debug-runs", function()
     local debug <const> = { purpose = "debug" }
 

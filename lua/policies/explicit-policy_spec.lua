@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
+-- What the policy explicit-policy does, and what it leaves alone.
 describe("explicit-policy", function()
     it("says in the right place what stands in the wrong one", function()
         local job = cluster.job { version = "v1alpha2", spec = { runPolicy = { cleanPodPolicy = "All" } } }

@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
+-- What the policy free-gpus does, and what it leaves alone.
 describe("free-gpus", function()
     it("frees the GPUs two hours after the end, and not a second before", function()
         local job = cluster.job { namespace = "train", phase = "Succeeded", finished_for = "1h", workers = 4, gpus = 8 }

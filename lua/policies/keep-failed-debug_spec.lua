@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
+-- What the policy keep-failed-debug does, and what it leaves alone.
 describe("keep-failed-debug", function()
     it("keeps the pods of a debug run, for three days", function()
         local job = cluster.job {

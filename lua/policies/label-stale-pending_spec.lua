@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
+-- What the policy label-stale-pending does, and what it leaves alone.
 describe("label-stale-pending", function()
     it("labels a job that has waited for a day", function()
         local job = cluster.job { phase = "Pending", pending_for = "23h" }

@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
+-- What the policy maintenance-window does, and what it leaves alone.
 describe("maintenance-window", function()
     local low <const> = { priority = "low" }
 

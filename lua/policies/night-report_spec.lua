@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
+-- What the policy night-report does, and what it leaves alone.
 describe("night-report", function()
     it("logs a line a namespace, and changes nothing", function()
         clock.set("2026-01-05 21:59", "Europe/Berlin")

@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
+-- What the policy stop-debug-overruns does, and what it leaves alone.
 describe("stop-debug-overruns", function()
     local debug <const> = { purpose = "debug" }
 

@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
+-- What the policy triage-evicted does, and what it leaves alone.
 describe("triage-evicted", function()
     it("labels and suspends an evicted job, so that its pods go", function()
         local job = cluster.job { phase = "Failed", evicted = true, finished_for = "1h", gpus = 4 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The same work by json-c, for comparison. */
 #include "bench_json_c.h"
 
 #include <string.h>

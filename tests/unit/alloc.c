@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Allocations are counted, and the one that is asked for fails. */
 #include "alloc.h"
 
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Keys and certificates, made with OpenSSL. */
 #include "certificates.h"
 
 #include <openssl/pem.h>

@@ -177,6 +177,10 @@ class Sources(Tree):
         self.write("src/top/next.c", LICENCE + "int next;\n")
         self.assert_said("src/mid/mid.c:1: the file does not open", "src/mid/mid.c: it does not say its licence",
                          "src/top/next.c:2: the file does not open", command=self.command)
+        self.write("tests/spec/a_spec.lua", "-- SPDX-License-Identifier: Apache-2.0\nlocal a\n")
+        self.write("tests/spec/b_spec.lua", "-- SPDX-License-Identifier: Apache-2.0\n-- What b does.\nlocal a\n")
+        self.assert_said("tests/spec/a_spec.lua:2: the file does not open", command=self.command)
+        self.assertNotIn("b_spec", self.run_script(*self.command).stdout)
         self.assertNotIn("top.c", self.run_script(*self.command).stdout)
 
     def test_a_guard(self):

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Sends calls, and turns the loop until they have ended. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

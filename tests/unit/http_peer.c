@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The thread that answers, step by step as its script says. */
 #include "http_peer.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Connections, requests that are kept, and replies from the script. */
 #include "kube_server.h"
 
 #include <setjmp.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* From a row's words to a job, a state and a change. */
 #include "mpijob_effect_cases.h"
 
 #include <stdlib.h>

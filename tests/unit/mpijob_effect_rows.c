@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reads the table of experiments. */
 #include "mpijob_effect_rows.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The rows of a made-up version and kind, added to the real ones. */
 #include "mpijob_v3.h"
 
 #define PLACE(name)                                                                                                    \

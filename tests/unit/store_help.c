@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A store in a folder of its own, and what is waited for in it. */
 #include "store_help.h"
 
 #include <setjmp.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Errors, buffers, texts, the clock: the base floor. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Schedules: what is read, what is refused, and when the next time is. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

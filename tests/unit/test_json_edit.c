@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Edits: only what is meant changes, all other bytes stay. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* JSON patches and merge patches, by the cases of their RFCs and beyond. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

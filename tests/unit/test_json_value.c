@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Looking into JSON: pointers, types, numbers, strings. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

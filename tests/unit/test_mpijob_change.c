@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Changes of a job: collected, checked, turned into bytes for each version. */
 #include "mpijob_fixture.h"
 
 #include <stdlib.h>

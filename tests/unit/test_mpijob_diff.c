@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Differences: found, told, read back, compared with an answer. */
 #include "mpijob_fixture.h"
 
 #include "alloc.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Where each field stands in each dialect, and what it may hold. */
 #include "mpijob/dialect.h"
 #include "mpijob/kind.h"
 #include "mpijob_fixture.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What is found of jobs that are set up wrongly, and the edits that heal them. */
 #include "mpijob_fixture.h"
 
 #include <stdlib.h>

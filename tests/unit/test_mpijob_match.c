@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The conditions of a policy, one by one and together, and when time makes them hold. */
 #include "mpijob_fixture.h"
 
 #include "alloc.h"

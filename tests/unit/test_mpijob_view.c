@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The view of a job in each version: phase, instants, workers, GPUs. */
 #include "mpijob_fixture.h"
 
 #define CONDITION(type, status, time)                                                                                  \

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Deadlines and alarms, also when the clock steps. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

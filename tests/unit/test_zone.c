@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Time zones: files, footers, gaps and overlaps. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
+-- What the plugin business-calendar does, and what it leaves alone.
 local BERLIN <const> = {
     zone = "Europe/Berlin",
     holidays = { "12-25 Christmas", "2026-01-06 Epiphany" },

@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
+-- What the plugin gpu-cost does, and what it leaves alone.
 policy.plugin(".", { price = 2, prices = { h100 = 4 }, gpu_label = "gpu", currency = "USD" })
 local cost = require "gpu-cost"
 

@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
+-- What the plugin kueue-aware does, and what it leaves alone.
 local kueue = require "kueue-aware"
 
 describe("kueue-aware", function()
