@@ -81,7 +81,7 @@ local function is_list(value, of)
     return n == #value
 end
 
-local read_option, options = native.part(native, {
+local read_option, options = native.read_options(native, {
     found = found, option_found = option_found, describe = describe, near = near, joined = joined, sorted = sorted,
     map = map, is_list = is_list,
 })
@@ -224,8 +224,28 @@ function definition.conditions(value)
     return conditions
 end
 
-local KEYS = { "name", "version", "api", "about", "needs", "config", "exports", "conditions" }
-local LATER = { "sinks", "kinds" } -- designed, and refused by name rather than ignored
+function definition.sinks(value)
+    local sinks = {}
+    for _, key in ipairs(sorted(map("sinks", value) or {})) do
+        local path = "sinks." .. key
+        local s = type(value[key]) == "function" and { send = value[key] } or value[key]
+        if not key:match "^%a[%w_]*$" then
+            found("sinks", "has \"%s\", which is no name for a sink: letters, digits and _", key)
+        elseif rawget(notify, key) and not native.sinks[key] then
+            found(path, "is a function of notify's own; take another name")
+        elseif type(s) ~= "table" or type(s.send) ~= "function" then
+            found(path, "has to be a function of the notification, or { send = that, about = ... }")
+        elseif s.about ~= nil and type(s.about) ~= "string" then
+            found(path .. ".about", "is %s; it has to be a text", describe(s.about))
+        else
+            sinks[#sinks + 1] = { name = key, send = s.send, about = s.about }
+        end
+    end
+    return sinks
+end
+
+local KEYS = { "name", "version", "api", "about", "needs", "config", "exports", "conditions", "sinks" }
+local LATER = { "kinds" } -- designed, and refused by name rather than ignored
 
 local function read(table)
     local said = {}
@@ -251,12 +271,15 @@ end
 
 -- For `mpijobd plugins` and the lock.
 local function tell(said)
-    local exports, conditions, specs = {}, {}, {}
+    local exports, conditions, sinks, specs = {}, {}, {}, {}
     for _, key in ipairs(sorted(said.exports or {})) do
         exports[#exports + 1] = { name = key, type = type(said.exports[key]) }
     end
     for i, c in ipairs(said.conditions or {}) do
         conditions[i] = { name = c.name, about = c.about }
+    end
+    for i, s in ipairs(said.sinks or {}) do
+        sinks[i] = { name = s.name, about = s.about }
     end
     for i, s in ipairs(said.config or {}) do
         specs[i] = { name = s.name, type = s.kind, optional = s.optional, default = s.default, about = s.about,
@@ -265,14 +288,14 @@ local function tell(said)
     native.said {
         name = said.name, version = said.version, api = said.api, about = said.about,
         needs = said.needs or {}, config = json.array(specs), exports = json.array(exports),
-        conditions = json.array(conditions),
+        conditions = json.array(conditions), sinks = json.array(sinks),
     }
 end
 
 local function give_conditions(conditions)
     for _, c in ipairs(conditions or {}) do
         local other = native.conditions[c.name]
-        if other then
+        if other and other.plugin ~= name then
             error(("the condition %s of the plugin %s is the plugin %s's, too; require one of them"):format(c.name,
                 name, other.plugin), 0)
         end
@@ -315,6 +338,7 @@ local function declare(_, table)
     else
         tell(declared)
         give_conditions(declared.conditions)
+        native.give_sinks(native, declared.sinks)
     end
     declared.options = config
     return config

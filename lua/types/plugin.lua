@@ -20,6 +20,11 @@
 ---@field check? fun(value: any): any, string? asked once, when the policy is read: gives what `test` gets as its value (nothing: the value as it stands), or nil and what is wrong ("is no calendar; there are ...")
 ---@field about? string
 
+---A way to tell people that the plugin adds: `notify.NAME { ... }` in files that require it.
+---@class mpijobd.PluginSink
+---@field send fun(notification: mpijobd.Notification): mpijobd.Notification makes the fields of a webhook (`url` or `sink`, `body`, `token`...) of the notification, whose `text` and `subject` have their `${}` filled in; the outbox delivers that
+---@field about? string
+
 ---What the plugin needs, for those who install it: shown by `mpijobd plugins`; `mpijobd rbac` counts `api`. It allows nothing by itself.
 ---@class mpijobd.PluginNeeds
 ---@field api? table<string, string[]> verbs by resource: `{ ["workloads.kueue.x-k8s.io"] = { "get" }, pods = { "list" } }`
@@ -34,6 +39,7 @@
 ---@field needs? mpijobd.PluginNeeds
 ---@field config? table<string, mpijobd.OptionType|mpijobd.Option> its options, which the configuration's `plugins` gives
 ---@field exports? table<string, any> what `require "NAME"` gives
+---@field sinks? table<string, mpijobd.PluginSink|fun(notification: mpijobd.Notification): mpijobd.Notification>
 ---@field conditions? table<string, mpijobd.PluginCondition|fun(job: mpijobd.Job, value: any): boolean> by their names in `match`
 
 ---For a plugin's own files only, where it also has `plugin.config` (the checked options, once it has been called), `plugin.name`,

@@ -18,6 +18,7 @@
 #define LEVELS 64 /* calls that are gone up at most */
 #define NAMES 128 /* to look for a near one in */
 #define SAID_MAX 65536
+#define SINKS "mpijobd.sinks" /* in the registry: whose the sinks are that plugins have added to notify */
 
 /* ---- natives; those with an upvalue have the plugin there ---- */
 
@@ -180,6 +181,14 @@ static void set_number(lua_State *L, const char *key, lua_Integer value)
     lua_setfield(L, -2, key);
 }
 
+/* A file of lua/mpijobd as a function. */
+static void set_part(lua_State *L, const char *key, struct str text)
+{
+    if (luaL_loadbufferx(L, text.ptr, text.len, "=plugin", "t"))
+        lua_error(L);
+    lua_setfield(L, -2, key);
+}
+
 static void push_natives(lua_State *L, struct plugin *p)
 {
     static const luaL_Reg own[] = {{"begin", l_begin}, {"place", l_place}, {"report", l_report},
@@ -202,6 +211,8 @@ static void push_natives(lua_State *L, struct plugin *p)
     set_object(L, "lines", &p->lines);
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_CONDITIONS);
     lua_setfield(L, -2, "conditions");
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, SINKS);
+    lua_setfield(L, -2, "sinks");
 }
 
 void plugin_push(lua_State *L, struct plugin *p)
@@ -209,9 +220,8 @@ void plugin_push(lua_State *L, struct plugin *p)
     if (luaL_loadbufferx(L, embedded_plugin, embedded_plugin_len, "=plugin", "t"))
         lua_error(L);
     push_natives(L, p);
-    if (luaL_loadbufferx(L, embedded_plugin_options, embedded_plugin_options_len, "=plugin", "t"))
-        lua_error(L);
-    lua_setfield(L, -2, "part");
+    set_part(L, "read_options", str_n(embedded_plugin_options, embedded_plugin_options_len));
+    set_part(L, "give_sinks", str_n(embedded_plugin_sinks, embedded_plugin_sinks_len));
     lua_call(L, 1, 2);
 }
 

@@ -11,6 +11,8 @@ extern const char embedded_plugin[]; /* plugin { ... } */
 extern const size_t embedded_plugin_len;
 extern const char embedded_plugin_options[];
 extern const size_t embedded_plugin_options_len;
+extern const char embedded_plugin_sinks[];
+extern const size_t embedded_plugin_sinks_len;
 extern const char embedded_sweep[]; /* what a policy without `run` does */
 extern const size_t embedded_sweep_len;
 

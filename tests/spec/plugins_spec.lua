@@ -2,6 +2,7 @@
 -- Plugins: found, checked, required, asked, counted.
 local support = require "support"
 local simulator = require "support.sim"
+local web = require "support.web"
 local uv = support.uv
 
 describe("a plugin", function()
@@ -103,7 +104,7 @@ policy { name = "p", every = "1h", match = { phase = "Failed", costs = 4 }, repl
 plugin {
     name = "coat", version = "1.0", api = 2,
     abuot = "x",
-    sinks = {},
+    kinds = {},
     config = {
         Price = "number",
         unit = { type = "strnig", deflaut = 1 },
@@ -113,6 +114,7 @@ plugin {
         phase = function() end,
         costs = 3,
     },
+    sinks = { slack = function() end, pager = 1 },
     needs = { api = { pods = { "read" } }, hots = {} },
 }
 ]], nil, { ["p.lua"] = "policy { name = 'p', every = '1h', replace = { cleanPodPolicy = 'All' } }" })
@@ -121,8 +123,8 @@ plugin {
             at .. "2: plugin \"cost\": name is \"coat\", and the configuration or its folder calls it \"cost\"; both have to be the same",
             at .. "2: plugin \"cost\": version is \"1.0\"; it has to be three numbers, as in \"1.0.0\"",
             at .. "2: plugin \"cost\": api is 2, and this mpijobd speaks 1; install a newer mpijobd, or a version of the plugin for api 1",
-            at .. "3: plugin \"cost\": abuot is not a key of a plugin (did you mean \"about\"?); there are name, version, api, about, needs, config, exports, conditions",
-            at .. "4: plugin \"cost\": sinks is not available in this version; leave it out",
+            at .. "3: plugin \"cost\": abuot is not a key of a plugin (did you mean \"about\"?); there are name, version, api, about, needs, config, exports, conditions, sinks",
+            at .. "4: plugin \"cost\": kinds is not available in this version; leave it out",
             at .. "6: plugin \"cost\": config.Price is no name for an option: lower-case letters, digits and _",
             at .. "7: plugin \"cost\": config.unit has no type that is known (did you mean \"string\"?); there are string, number, integer, "
                 .. "boolean, duration, list, table, and each with ? at its end where it may be left out",
@@ -130,8 +132,10 @@ plugin {
             at .. "8: plugin \"cost\": config.rate.default is the text \"x\"; it has to be a number",
             at .. "11: plugin \"cost\": conditions.phase is a condition of mpijobd's own; take another name",
             at .. "12: plugin \"cost\": conditions.costs has to be a function of the job and the value, or { test = that, check = function(value), about = ... }",
-            at .. "14: plugin \"cost\": needs.api.pods has \"read\", which is no verb; there are get, list, watch, create, update, patch, delete",
-            at .. "14: plugin \"cost\": needs.hots is not known (did you mean \"hosts\"?); there are api, hosts, secrets",
+            at .. "14: plugin \"cost\": sinks.slack is a function of notify's own; take another name",
+            at .. "14: plugin \"cost\": sinks.pager has to be a function of the notification, or { send = that, about = ... }",
+            at .. "15: plugin \"cost\": needs.api.pods has \"read\", which is no verb; there are get, list, watch, create, update, patch, delete",
+            at .. "15: plugin \"cost\": needs.hots is not known (did you mean \"hosts\"?); there are api, hosts, secrets",
         }
     end)
 
@@ -498,5 +502,112 @@ with tarfile.open(folder + "/cost.tar.gz", "w:gz") as tar:
         ]] })
         local code, out = support.mpijobd("test", folder .. "/policies")
         assert.are.equal(0, code, out)
+    end)
+
+    it("adds sinks, which make webhooks of what policies say", function()
+        local server = web.start()
+        plugin([[
+plugin {
+    name = "cost", version = "1.0.0", api = 1,
+    config = { port = "integer" },
+    sinks = {
+        pager = function(notice)
+            if notice.text == "nothing" then return nil end
+            return { url = ("http://127.0.0.1:%d/page"):format(plugin.config.port), body = { summary = notice.text, level = notice.level } }
+        end,
+    },
+}
+]], ("http: { allow: [ 127.0.0.1 ] }\nplugins: { cost: { path: plugins/cost, config: { port: %d } } }\npolicies: [ policies ]\n"):format(server.port),
+            { ["p.lua"] = [[
+require "cost"
+policy { name = "p", every = "1h", run = function()
+    assert(notify.pager { text = "${a.b} of ${c}, ${d}", with = { a = { b = 3 }, c = "x" }, level = "high" })
+    local good, err = pcall(notify.pager, { text = "nothing" })
+    assert(not good and err:find("the sink pager of the plugin cost gave nil", 1, true), err)
+    assert(not pcall(notify.pager, "x"))
+end }
+policy { name = "q", every = "1h", run = function() assert(notify.pager) end }
+]], ["other.lua"] = "policy { name = 'o', every = '1h', run = function() assert(rawget(notify, 'pager') == nil) end }" })
+        local sim = simulator.start("--jobs", "0")
+        local code, out, err = support.mpijobd_with({ env = { http_proxy = false, HTTP_PROXY = false } }, "run", "--once", "--config",
+            folder .. "/mpijobd.yaml", "--kubeconfig", sim.kubeconfig, "--state", folder .. "/s.db")
+        assert.are.equal(0, code, out .. err)
+        local requests = server:requests()
+        assert.are.equal(1, #requests)
+        assert.are.equal("/page", requests[1].path)
+        assert.are.same({ summary = "3 of x, -", level = "high" }, support.json.decode(requests[1].body))
+    end)
+
+    it("is read again at a reload, and one that is not the lock's keeps the policies as they were", function()
+        local function plugin_of(value)
+            write("plugins/cost/plugin.lua", ("plugin { name = 'cost', version = '1.0.0', api = 1, exports = { value = '%s' } }"):format(value))
+        end
+        plugin(nil, "plugins: [ plugins ]\npolicies: [ policies ]\n", {
+            ["p.lua"] = "local cost = require 'cost'\npolicy { name = 'p', every = '1m', run = function() log.info('the value is ' .. cost.value) end }" })
+        plugin_of "one"
+        local sim = simulator.start("--jobs", "0")
+        local daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", sim.kubeconfig, "--state", folder .. "/s.db", "--config",
+            folder .. "/mpijobd.yaml", "--clock", "2026-11-28T10:30:00Z")
+        daemon:expect "1 policy in force"
+        daemon:write "advance 1m\n"
+        daemon:expect "the value is one"
+        plugin_of "two"
+        daemon:kill "sighup"
+        daemon:expect "the policies are loaded again"
+        daemon:expect "1 policy in force"
+        daemon:write "advance 1m\n"
+        daemon:expect "the value is two"
+        assert.are.equal(0, (run("plugins", "lock")))
+        plugin_of "three"
+        daemon:kill "sighup"
+        daemon:expect "the plugin cost is not the one that was locked"
+        daemon:expect "the policies in force stay as they are"
+        daemon:write "advance 1m\n"
+        daemon:expect "the value is two"
+        daemon:kill "sigterm"
+        daemon:wait()
+    end)
+
+    it("that misbehaves in a run is held to the policy's bounds", function()
+        plugin([[
+plugin {
+    name = "cost", version = "1.0.0", api = 1,
+    exports = {
+        spin = function() while true do end end,
+        fill = function() local t = {} for i = 1, 1e9 do t[i] = ("x"):rep(1000) .. i end end,
+    },
+    conditions = { spins = function() while true do end end },
+}
+]], "plugins: [ plugins ]\npolicies: [ policies ]\n", {
+            ["a.lua"] = "local cost = require 'cost'\npolicy { name = 'a', every = '1h', limits = { cpu = '50ms' }, run = cost.spin }",
+            ["b.lua"] = "local cost = require 'cost'\npolicy { name = 'b', every = '1h', limits = { memory = '2MiB' }, run = cost.fill }",
+            ["c.lua"] = "require 'cost'\npolicy { name = 'c', every = '1h', limits = { cpu = '50ms' }, match = { spins = true }, replace = { cleanPodPolicy = 'All' } }",
+            ["d.lua"] = "policy { name = 'd', every = '1h', run = function() log.info('d is well') end }",
+        })
+        local sim = simulator.start("--jobs", "3")
+        local code, out, err = run("run", "--once", "--kubeconfig", sim.kubeconfig, "--state", folder .. "/s.db")
+        assert.are.equal(4, code) -- by a limit
+        support.contains(out .. err, "d is well")
+        for _, line in ipairs { "CPU", "memory" } do
+            support.contains(out .. err, line)
+        end
+    end)
+
+    it("shares no condition with another plugin in one file", function()
+        plugin(nil, (CONFIG:gsub("policies:", "  other: plugins/other\npolicies:")), { ["p.lua"] = [[
+            require "cost"
+            for _ = 1, 2 do
+                local good, err = pcall(require, "other")
+                assert(not good and err:find("the condition costs of the plugin other is the plugin cost's, too; require one of them", 1, true), err)
+            end
+            policy { name = "p", every = "1h", match = { costs = 1 }, replace = { cleanPodPolicy = "All" } }
+        ]], ["q.lua"] = [[
+            require "other"
+            policy { name = "q", every = "1h", match = { costs = true }, replace = { cleanPodPolicy = "All" } }
+        ]] })
+        uv.fs_mkdir(folder .. "/plugins/other", 448)
+        write("plugins/other/plugin.lua", "plugin { name = 'other', version = '1.0.0', api = 1, conditions = { costs = function() return true end } }")
+        local code, _, err = run "check"
+        assert.are.equal(0, code, err)
     end)
 end)
