@@ -26,7 +26,8 @@ static int by_name(const void *a, const void *b)
 
 int require_none(lua_State *L, const char *whom, const char *name, const char *also, const char *more)
 {
-    const char *names[64];
+    const char *names[64 + PLUGINS_MAX];
+    const struct policy_file *file = script_host(L);
     struct binding_module m;
     size_t n = 0;
     luaL_Buffer b;
@@ -34,6 +35,8 @@ int require_none(lua_State *L, const char *whom, const char *name, const char *a
         if (m.name)
             names[n++] = m.name;
     }
+    for (size_t i = 0; file && file->plugins && i < file->plugins->count && n < sizeof names / sizeof *names; i++)
+        names[n++] = file->plugins->items[i]->name;
     qsort(names, n, sizeof *names, by_name);
     luaL_buffinit(L, &b);
     for (size_t i = 0; i < n; i++) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cli/commands.h"
+#include "cli/session/needs.h"
 #include "cli/session/policies.h"
 #include "policy/asked_again.h"
 #include "time/duration.h"
@@ -127,6 +128,21 @@ static void print_policies(struct session *s, int64_t count)
     }
 }
 
+static void tell_undeclared(void *data, const char *file, const char *message)
+{
+    (void)data;
+    fprintf(stderr, "%s: %s\n", file, message);
+}
+
+static int check_plugins(struct session *s)
+{
+    size_t n = needs_undeclared(engine_policies(s->engine), tell_undeclared, NULL);
+    if (!n)
+        return EXIT_DONE;
+    error_set(&s->error, ERR_INVALID, "%zu error%s in the plugins", n, n == 1 ? "" : "s");
+    return session_fail(s, &s->error);
+}
+
 static int load_and_print(int argc, char **argv, const struct command *command, int64_t count)
 {
     struct options o;
@@ -144,6 +160,8 @@ static int load_and_print(int argc, char **argv, const struct command *command, 
         return code;
     s.acts = true;
     code = policies_load(&s, &e, o.arguments);
+    if (!code && command == &cmd_check)
+        code = check_plugins(&s);
     if (!code)
         print_policies(&s, o.count >= 0 ? o.count : count);
     return session_close(&s, code);

@@ -547,23 +547,25 @@ policy { name = "q", every = "1h", run = function() assert(notify.pager) end }
         plugin_of "one"
         local sim = simulator.start("--jobs", "0")
         local daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", sim.kubeconfig, "--state", folder .. "/s.db", "--config",
-            folder .. "/mpijobd.yaml", "--clock", "2026-11-28T10:30:00Z")
+            folder .. "/mpijobd.yaml", "--listen", "127.0.0.1:0", "--clock", "2026-11-28T10:30:00Z")
+        local function says(value)
+            daemon:write "advance 1m\n"
+            daemon:expect("the value is " .. value)
+            daemon:expect "run ended"
+        end
         daemon:expect "1 policy in force"
-        daemon:write "advance 1m\n"
-        daemon:expect "the value is one"
+        says "one"
         plugin_of "two"
         daemon:kill "sighup"
         daemon:expect "the policies are loaded again"
         daemon:expect "1 policy in force"
-        daemon:write "advance 1m\n"
-        daemon:expect "the value is two"
+        says "two"
         assert.are.equal(0, (run("plugins", "lock")))
         plugin_of "three"
         daemon:kill "sighup"
         daemon:expect "the plugin cost is not the one that was locked"
         daemon:expect "the policies in force stay as they are"
-        daemon:write "advance 1m\n"
-        daemon:expect "the value is two"
+        says "two"
         daemon:kill "sigterm"
         daemon:wait()
     end)
@@ -609,5 +611,27 @@ plugin {
         write("plugins/other/plugin.lua", "plugin { name = 'other', version = '1.0.0', api = 1, conditions = { costs = function() return true end } }")
         local code, _, err = run "check"
         assert.are.equal(0, code, err)
+    end)
+
+    it("names in its needs what its files use", function()
+        local function wrong(needs, exports, message)
+            plugin(("plugin { name = 'cost', version = '1.0.0', api = 1, %s exports = { f = function(job) %s end } }"):format(needs, exports),
+                "plugins: [ plugins ]\npolicies: [ policies ]\n",
+                { ["p.lua"] = "require 'cost' policy { name = 'p', every = '1h', replace = { cleanPodPolicy = 'All' } }" })
+            local code, _, err = run "check"
+            if not message then
+                assert.are.equal(0, code, err)
+                return
+            end
+            assert.are.equal(1, code)
+            support.contains(err, "plugins/cost/plugin.lua: plugin \"cost\": " .. message)
+            assert.are.equal(1, (run "plugins"))
+        end
+        wrong("", "return mpijob.get(job)", "it may get mpijobs.kubeflow.org, which its needs do not name; "
+            .. "add needs = { api = { [\"mpijobs.kubeflow.org\"] = { \"get\" } } }")
+        wrong("needs = { api = { ['mpijobs.kubeflow.org'] = { 'get' } } },", "return mpijob.replace(job, {})", "it may update mpijobs.kubeflow.org")
+        wrong("needs = { api = { ['mpijobs.kubeflow.org'] = { 'get', 'update' } } },", "return mpijob.replace(job, {})")
+        wrong("", "return kube.get('v1', 'Pod', job.key)", "it uses the kube module, and its needs name nothing of the API")
+        wrong("needs = { api = { pods = { 'get' } } },", "return kube.get('v1', 'Pod', job.key)")
     end)
 end)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/plugins/cmd_plugins.h"
+#include "cli/session/needs.h"
 #include "cli/session/policies.h"
 #include "json/write.h"
 
@@ -213,6 +214,12 @@ static void make_lock(struct listing_of_plugins *l, const struct policy_set *set
     }
 }
 
+static void tell_undeclared(void *data, const char *file, const char *message)
+{
+    (void)data;
+    fprintf(stderr, "%s: %s\n", file, message);
+}
+
 static void loaded(void *data, const struct policy_set *set)
 {
     struct listing_of_plugins *l = data;
@@ -220,8 +227,9 @@ static void loaded(void *data, const struct policy_set *set)
         const struct policy_error *e = &set->errors[i];
         fprintf(stderr, e->line ? "%s:%d: %s\n" : "%s: %.0d%s\n", e->file, e->line, e->message);
     }
-    if (set->error_count)
-        error_set(&l->s.error, ERR_INVALID, "%zu error%s%s", set->error_count, set->error_count == 1 ? "" : "s",
+    size_t wrong = set->error_count + needs_undeclared(set, tell_undeclared, NULL);
+    if (wrong)
+        error_set(&l->s.error, ERR_INVALID, "%zu error%s%s", wrong, wrong == 1 ? "" : "s",
                   l->lock ? "; the lock stays as it is" : "");
     if (l->lock)
         make_lock(l, set);

@@ -3,6 +3,7 @@
 #include "cli/session/needs.h"
 
 #include <lauxlib.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -169,6 +170,71 @@ static int add_plugins(struct needs *needs, const struct policy_entry *e, const 
             rc = add_declared(needs, e->policy, it.value, scope, err);
     }
     return rc;
+}
+
+/* Of the kind's own resource and those that go with it. */
+static unsigned declared(const struct plugin *p, enum mpijob_kind kind, bool *any)
+{
+    struct json said;
+    unsigned may = 0;
+    if (!p->said || json_parse(str_of(p->said), "", &said, NULL))
+        return 0;
+    for (struct json_iter it = json_iter(json_at(said, "/needs/api")); json_next(&it);) {
+        char resource[256];
+        unsigned left = verbs_declared(json_get(it.value, "verbs"), false);
+        *any = true;
+        if (json_string_at(it.value, "/resource", resource, sizeof resource))
+            continue;
+        char *dot = strchr(resource, '.');
+        if (dot)
+            *dot = '\0';
+        may |= known_verbs(kind, resource, dot ? dot + 1 : "", &left);
+    }
+    return may;
+}
+
+static size_t undeclared_of(const struct policy_file *f, enum mpijob_kind kind,
+                            void (*tell)(void *data, const char *file, const char *message), void *data)
+{
+    char text[512];
+    size_t told = 0;
+    bool any = false;
+    unsigned used = 0, may = declared(f->tries, kind, &any);
+    for (size_t i = 0; i < f->source_count; i++)
+        used |= needs_of_source(buf_str(&f->sources[i].text), kind);
+    for (unsigned i = 0; i < PERMISSIONS; i++) {
+        struct permission p = permission_of(kind, i);
+        if (!(used & ~may & 1u << i))
+            continue;
+        const char *dot = *p.group ? "." : "";
+        snprintf(text, sizeof text,
+                 "plugin \"%s\": it may %s %s%s%s, which its needs do not name; add needs = { api = { [\"%s%s%s\"] = { "
+                 "\"%s\" } } }",
+                 f->tries->name, p.verb, p.resource, dot, p.group, p.resource, dot, p.group, p.verb);
+        tell(data, f->path, text);
+        told++;
+    }
+    if ((used & MAY_OTHERS) && !any) {
+        snprintf(text, sizeof text,
+                 "plugin \"%s\": it uses the kube module, and its needs name nothing of the API; add needs = { api = { "
+                 "[\"RESOURCE.GROUP\"] = { \"VERB\" } } }",
+                 f->tries->name);
+        tell(data, f->path, text);
+        told++;
+    }
+    return told;
+}
+
+size_t needs_undeclared(const struct policy_set *set, void (*tell)(void *data, const char *file, const char *message),
+                        void *data)
+{
+    size_t told = 0;
+    for (size_t i = 0; i < set->file_count; i++) {
+        const struct policy_file *f = set->files[i];
+        for (int kind = 0; kind < MPIJOB_KINDS && f->tries && f->tries->said; kind++)
+            told += undeclared_of(f, (enum mpijob_kind)kind, tell, data);
+    }
+    return told;
 }
 
 static bool plugin_needs(const struct needs *needs, const char *name_space)

@@ -29,6 +29,9 @@ int needs_of_policies(struct needs *needs, const struct policy_set *set, const c
                       struct error *err);
 /* Without policies: what any of them may need. Out of memory is the only error. */
 int needs_of_daemon(struct needs *needs, const char *const *scope, struct error *err);
+/* Tells of each permission that a plugin's files use and its `needs` do not name, as a sentence. Returns how many. */
+size_t needs_undeclared(const struct policy_set *set, void (*tell)(void *data, const char *file, const char *message),
+                        void *data);
 /* "get"; NULL: there is no such bit. */
 const char *needs_verb(unsigned bit);
 void needs_free(struct needs *needs);

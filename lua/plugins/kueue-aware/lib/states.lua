@@ -13,7 +13,7 @@ local function condition(workload, name)
     return nil
 end
 
-local function why(workload, name)
+local function message_of(workload, name)
     for _, c in ipairs(workload.status and workload.status.conditions or {}) do
         if c.type == name then
             return c.message
@@ -37,7 +37,7 @@ function states.of(workload)
     elseif evicted then
         return "evicted", evicted.reason
     end
-    return "pending", why(workload, "QuotaReserved")
+    return "pending", message_of(workload, "QuotaReserved")
 end
 
 -- From a state or a list of them to a set.
