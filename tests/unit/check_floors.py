@@ -167,6 +167,8 @@ class Floors(Tree):
             text = file.read()
         self.assertIn("| `top` | the highest | mid, ground | UV |\n| `mid` |", text)
         self.assertTrue(text.startswith("before\n") and text.endswith("after\n"))
+        self.write("docs/architecture.md", text + "## The house, drawn\n\ntop\n   ground\n\n## Next\n\nmid\n")
+        self.assert_said("the drawing of the house leaves mid out", command=("floors", "table", "--check"))
 
 
 class Sources(Tree):
