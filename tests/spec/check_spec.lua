@@ -1,22 +1,16 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- mpijobd check: globals that do not exist.
 local support = require "support"
-local uv = support.uv
+local script = require "support.script"
 
 describe("globals that do not exist", function()
-    local folder
+    local folder, write
     local POLICY = "policy { name = 'p', every = '1h', run = function() %s end }\n"
 
     before_each(function()
-        folder = support.folder() .. "/policies"
-        uv.fs_mkdir(folder, 448)
-        uv.fs_mkdir(folder .. "/lib", 448)
+        folder, write = script.folder()
     end)
     teardown(support.cleanup)
-
-    local function write(name, text)
-        return support.write(folder .. "/" .. name, text)
-    end
 
     it("are named by check, all of them in the file's order, in required files too", function()
         write("lib/teams.lua", "local t = {}\nfunction t.of() return teems end\nshared = 1\nreturn t")

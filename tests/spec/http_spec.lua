@@ -1,29 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What policies ask of other servers (http), and with which secrets.
 local support = require "support"
+local script = require "support.script"
 local sim = require "support.sim"
 local web = require "support.web"
 local certificates = require "support.certificates"
 local uv = support.uv
-
-local PRELUDE = [==[
-local function eq(got, want, what)
-    if got ~= want then error(("%s: %s, and not %s"):format(what or "", tostring(got), tostring(want)), 2) end
-end
-local function has(text, part)
-    if not tostring(text):find(part, 1, true) then error(("%q is not in %q"):format(part, tostring(text)), 2) end
-end
-local function raises(part, f, ...)
-    local ok, err = pcall(f, ...)
-    if ok then error("raised nothing; wanted " .. part, 2) end
-    has(err, part)
-end
-local function fails(reason, part, answer, err)
-    if answer then error("it did not fail; wanted " .. part, 2) end
-    if err.reason ~= reason then error(tostring(err), 2) end
-    has(err.message, part)
-end
-]==]
 
 describe("a policy and other servers", function()
     local server, plain, other, secure, folder
@@ -56,21 +38,12 @@ describe("a policy and other servers", function()
     end
 
     local function once(body, more, ...)
-        local text = PRELUDE .. ("local PLAIN, OTHER, SECURE = %d, %d, %d\npolicy { name = 'p', every = '1h', %s run = function(run)\n%s\nend }\n"):format(
-            plain.port, other.port, secure.port, more or "", body)
-        return support.mpijobd_with({ env = { CREDENTIALS_DIRECTORY = folder .. "/credentials", http_proxy = false, https_proxy = false } }, "run", "--once",
-            "--kubeconfig", server.kubeconfig, "--state", ":memory:", "--config", folder .. "/mpijobd.yaml", "--log-level", "debug",
-            support.write(folder .. "/p.lua", text), ...)
+        script.write(folder, ("local PLAIN, OTHER, SECURE = %d, %d, %d\n"):format(plain.port, other.port, secure.port) .. script.policy("p", body, more))
+        return script.once(server, folder, { CREDENTIALS_DIRECTORY = folder .. "/credentials" }, "--state", ":memory:", "--log-level", "debug", ...)
     end
 
-    local function good(body, more, ...)
-        local code, out, err = once(body, more, ...)
-        if code ~= 0 then
-            error(out .. err, 2)
-        end
-        support.lacks(out .. err, "s3cr3t-value")
-        support.lacks(out .. err, "hidden-path")
-        return err
+    local function good(...)
+        return script.good({ "s3cr3t-value", "hidden-path" }, once(...))
     end
 
     it("are asked, and answer", function()

@@ -1,20 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Whom policies tell (notify): every kind of sink, with real servers; restarts, failures, bounds.
 local support = require "support"
+local script = require "support.script"
 local sim = require "support.sim"
 local web = require "support.web"
 local certificates = require "support.certificates"
 local uv = support.uv
-
-local PRELUDE = [==[
-local function eq(got, want, what)
-    if got ~= want then error(("%s: %s, and not %s"):format(what or "", tostring(got), tostring(want)), 2) end
-end
-local function raises(part, f, ...)
-    local ok, err = pcall(f, ...)
-    if ok or not tostring(err):find(part, 1, true) then error(("%s: wanted %s"):format(tostring(err), part), 2) end
-end
-]==]
 
 describe("a policy's notifications", function()
     local server, plain, folder
@@ -37,29 +28,20 @@ describe("a policy's notifications", function()
     end
 
     local function write(body, more)
-        return support.write(folder .. "/p.lua", PRELUDE .. ("local PORT = %d\npolicy { name = 'p', every = '1h', %s run = function(run)\n%s\nend }\n"):format(
-            plain.port, more or "", body))
+        return script.write(folder, ("local PORT = %d\n"):format(plain.port) .. script.policy("p", body, more))
     end
-
-    local ENV = { http_proxy = false, https_proxy = false, HTTP_PROXY = false, HTTPS_PROXY = false }
 
     local function once(body, more)
-        return support.mpijobd_with({ env = ENV }, "run", "--once", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "--config",
-            folder .. "/mpijobd.yaml", write(body, more))
+        write(body, more)
+        return script.once(server, folder, nil, "--state", folder .. "/s.db")
     end
 
-    local function good(body, more)
-        local code, out, err = once(body, more)
-        if code ~= 0 then
-            error(out .. err, 2)
-        end
-        support.lacks(out .. err, "s3cr3t-value")
-        support.lacks(out .. err, "hidden-path")
-        return err
+    local function good(...)
+        return script.good({ "s3cr3t-value", "hidden-path" }, once(...))
     end
 
     local function daemon(clock)
-        local started = support.daemon({ stdin = true, env = ENV }, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "--config",
+        local started = support.daemon({ stdin = true, env = script.ENV }, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "--config",
             folder .. "/mpijobd.yaml", "--listen", "127.0.0.1:0", "--log-level", "debug", "--clock", clock or "2026-11-28T10:30:00Z", folder .. "/p.lua")
         started:expect("1 policy in force")
         return started

@@ -1,21 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What policies ask Prometheus; and the small modules: yaml, windows and schedules of time.
 local support = require "support"
+local script = require "support.script"
 local sim = require "support.sim"
 local web = require "support.web"
-
-local PRELUDE = [==[
-local function eq(got, want, what)
-    if got ~= want then error(("%s: %s, and not %s"):format(what or "", tostring(got), tostring(want)), 2) end
-end
-local function raises(part, f, ...)
-    local ok, err = pcall(f, ...)
-    if ok or not tostring(err):find(part, 1, true) then error(("%s: wanted %s"):format(tostring(err), part), 2) end
-end
-local function fails(reason, part, value, err)
-    if value ~= nil or err.reason ~= reason or not err.message:find(part, 1, true) then error(("%s %s: wanted %s %s"):format(tostring(value), tostring(err), reason, part), 2) end
-end
-]==]
 
 describe("in Lua,", function()
     local server, plain, folder
@@ -30,17 +18,12 @@ describe("in Lua,", function()
         support.write(folder .. "/mpijobd.yaml", config or "")
         support.uv.fs_mkdir(folder .. "/secrets", 448)
         support.write(folder .. "/secrets/token", "s3cr3t-value")
-        local text = PRELUDE .. ("policy { name = 'p', every = '1h', run = function(run)\n%s\nend }\n"):format(body)
-        return support.mpijobd_with({ env = { http_proxy = false, https_proxy = false } }, "run", "--once", "--kubeconfig", server.kubeconfig, "--state", ":memory:",
-            "--config", folder .. "/mpijobd.yaml", support.write(folder .. "/p.lua", text))
+        script.write(folder, script.policy("p", body))
+        return script.once(server, folder, nil, "--state", ":memory:")
     end
 
-    local function good(body, config)
-        local code, out, err = once(body, config)
-        if code ~= 0 then
-            error(out .. err, 2)
-        end
-        support.lacks(out .. err, "s3cr3t-value")
+    local function good(...)
+        return script.good({ "s3cr3t-value" }, once(...))
     end
 
     it("prometheus tells no data from zero", function()

@@ -1,21 +1,16 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- require: files of the user's own beside the policies.
 local support = require "support"
+local script = require "support.script"
 local uv = support.uv
 
 describe("a policy's own files", function()
-    local folder
+    local folder, write
 
     before_each(function()
-        folder = support.folder() .. "/policies"
-        uv.fs_mkdir(folder, 448)
-        uv.fs_mkdir(folder .. "/lib", 448)
+        folder, write = script.folder()
     end)
     teardown(support.cleanup)
-
-    local function write(name, text)
-        return support.write(folder .. "/" .. name, text)
-    end
 
     local function check(...)
         return support.mpijobd("check", folder, ...)

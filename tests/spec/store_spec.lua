@@ -1,18 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What policies keep (store), and what they count (metrics).
 local support = require "support"
+local script = require "support.script"
 local sim = require "support.sim"
 local http = require "socket.http"
-
-local PRELUDE = [==[
-local function eq(got, want, what)
-    if got ~= want then error(("%s: %s, and not %s"):format(what or "", tostring(got), tostring(want)), 2) end
-end
-local function raises(part, f, ...)
-    local ok, err = pcall(f, ...)
-    if ok or not tostring(err):find(part, 1, true) then error(("%s: wanted %s"):format(tostring(err), part), 2) end
-end
-]==]
 
 describe("a policy", function()
     local server, folder
@@ -26,20 +17,16 @@ describe("a policy", function()
     lazy_teardown(support.cleanup)
 
     local function write(policies)
-        local text = PRELUDE
+        local text = ""
         for name, body in pairs(policies) do
-            text = text .. ("policy { name = '%s', every = '1h', %s run = function(run)\n%s\nend }\n"):format(name, body.more or "", body[1] or body)
+            text = text .. script.policy(name, body[1] or body, body.more)
         end
-        return support.write(folder .. "/p.lua", text)
+        return script.write(folder, text)
     end
 
     local function good(body, more)
-        local code, out, err = support.mpijobd("run", "--once", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db",
-            write { p = { body, more = more } })
-        if code ~= 0 then
-            error(out .. err, 2)
-        end
-        return err
+        write { p = { body, more = more } }
+        return script.good({}, script.once(server, folder, nil, "--state", folder .. "/s.db"))
     end
 
     it("keeps values over restarts, and compares before it swaps", function()

@@ -42,10 +42,29 @@ end
 
 local running = {}
 
+-- Specs run side by side: a daemon whose spec does not say where it listens does not listen, instead of at the one address that is the default.
+local function listens_nowhere(args)
+    for i, arg in ipairs(args) do
+        local file = args[i - 1] == "--config" and io.open(arg, "rb")
+        local text = file and file:read("a") or ""
+        if file then
+            file:close()
+        end
+        if arg:find("^%-%-listen") or arg == "--once" or arg == "--help" or text:find("listen:", 1, true) then
+            return
+        end
+    end
+    table.insert(args, 2, "--listen")
+    table.insert(args, 3, "none")
+end
+
 -- options: as proc.start's; behind: a program and its first arguments, which starts mpijobd.
 local function command(options, ...)
     local args = { ... }
     local path = support.binary
+    if args[1] == "run" then
+        listens_nowhere(args)
+    end
     if #wrapper > 0 then
         if args[1] == "run" then -- it is the daemon that is to be wrapped, not its parent
             table.insert(args, 2, "--no-supervisor")
