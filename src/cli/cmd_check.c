@@ -69,8 +69,28 @@ static void write_asked(struct json_writer *w, const struct policy *p)
     json_write_string(w, p->moving);
 }
 
-static void write_json(const struct policy_set *set, int64_t now, int64_t count)
+/* Where the policy stands aside, by the configured versions. */
+static void write_aside(struct json_writer *w, const struct session *s, const struct policy *p)
 {
+    json_write_key(w, "not_in_force");
+    json_write_array(w);
+    for (size_t i = 0; i < s->aside_count; i++) {
+        const struct session_aside *a = &s->aside[i];
+        if (strcmp(a->policy, p->name) != 0)
+            continue;
+        json_write_object(w);
+        json_write_key(w, "cluster");
+        json_write_string(w, a->cluster);
+        json_write_key(w, "why");
+        json_write_string(w, a->why);
+        json_write_end(w);
+    }
+    json_write_end(w);
+}
+
+static void write_json(const struct session *s, int64_t now, int64_t count)
+{
+    const struct policy_set *set = engine_policies(s->engine);
     struct buf out = BUF_INIT;
     struct json_writer w;
     char text[160];
@@ -98,6 +118,7 @@ static void write_json(const struct policy_set *set, int64_t now, int64_t count)
             json_write_string(&w, text);
         }
         json_write_end(&w);
+        write_aside(&w, s, p);
         json_write_end(&w);
     }
     json_write_end(&w);
@@ -112,7 +133,7 @@ static void print_policies(struct session *s, int64_t count)
     int64_t now = clock_now(&s->clock);
     char text[160];
     if (s->options.output == OUTPUT_JSON) {
-        write_json(set, now, count);
+        write_json(s, now, count);
         return;
     }
     for (size_t i = 0; i < set->count; i++) {
@@ -160,9 +181,10 @@ static int load_and_print(int argc, char **argv, const struct command *command, 
         return code;
     s.acts = true;
     code = policies_load(&s, &e, o.arguments);
+    bool all_aside = code && s.engine && engine_policies(s.engine);
     if (!code && command == &cmd_check)
         code = check_plugins(&s);
-    if (!code)
+    if (!code || (all_aside && o.output == OUTPUT_JSON))
         print_policies(&s, o.count >= 0 ? o.count : count);
     return session_close(&s, code);
 }

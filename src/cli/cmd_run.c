@@ -11,6 +11,7 @@
 #include "base/program_version.h"
 #include "cli/commands.h"
 #include "cli/manual_clock.h"
+#include "cli/once_tell.h"
 #include "cli/run_control.h"
 #include "cli/run_health.h"
 #include "cli/run_limits.h"
@@ -115,14 +116,7 @@ static void once_done(void *data)
 
 static int once_code(const struct daemon *d)
 {
-    if (d->s.options.output == OUTPUT_JSON)
-        printf("{\"runs\":%" PRId64 ",\"changed\":%" PRId64 ",\"unchanged\":%" PRId64 ",\"failed\":%" PRId64
-               ",\"dry_run\":%s}\n",
-               d->runs, d->changed, d->unchanged, d->failed, d->s.options.dry_run ? "true" : "false");
-    else
-        printf("%" PRId64 " run%s: %" PRId64 " %s, %" PRId64 " as they should be, %" PRId64 " failed\n", d->runs,
-               d->runs == 1 ? "" : "s", d->changed, d->s.options.dry_run ? "would be changed" : "changed", d->unchanged,
-               d->failed);
+    once_tell(&d->s, &(struct once_counts){d->runs, d->changed, d->unchanged, d->failed});
     if (d->broken || d->cancelled || d->s.lost)
         return EXIT_FAILED;
     return d->limited ? EXIT_LIMITED : d->failed ? EXIT_SOME_FAILED : EXIT_DONE;

@@ -20,6 +20,15 @@ struct engine_place {
     const char *const *namespaces; /* NULL-terminated, NULL: all. Not owned */
 };
 
+/* What a run has left alone, because of options.past. */
+struct engine_left {
+    size_t handled;     /* jobs that match, and were handled already */
+    size_t out;         /* jobs that match, and have had no event that the policy acts on */
+    bool new_text;      /* the policy has another text than in that state... */
+    size_t were;        /* ... with which it has handled so many jobs */
+    const char *unread; /* why nothing is left alone: the past cannot be read; NULL: it was. Valid during the call */
+};
+
 struct engine_options {
     uv_loop_t *loop;
     struct defer_queue *soon; /* of the loop; outlives the engine */
@@ -53,6 +62,10 @@ struct engine_options {
     /* Called for each change of a run when the change has ended; may be NULL. job: the key of its object. */
     void (*observe)(void *data, const struct run *run, const char *job, const struct change_result *result,
                     const struct error *err);
+    struct state *past; /* engine_once: jobs that a daemon with this state has handled already are left alone; NULL:
+                           none are. Only read. Not owned */
+    /* Called for each run of engine_once of a policy with `on`, where past is set, before its `ended`'s end. */
+    void (*left)(void *data, const struct run *run, const struct engine_left *left);
     /* Called when a run has ended; may be NULL. */
     void (*ended)(void *data, const struct run *run);
     void *data;
@@ -91,8 +104,9 @@ void engine_once(struct engine *engine, void (*done)(void *data), void *data);
 
 /* Is there a policy of that name? 0; ERR_NOT_FOUND (names the nearest). */
 int engine_has(const struct engine *engine, const char *policy, struct error *err);
-/* Starts a run of one policy now, on each of its clusters that are connected, whatever its triggers say. 0;
- * ERR_NOT_FOUND: no such policy is in force (names the nearest); ERR_NOMEM. */
+/* Starts a run of one policy now, on each of its clusters that are connected and where it is in force, whatever its
+ * triggers say. 0; ERR_NOT_FOUND: no such policy (names the nearest); ERR_REFUSED, ERR_UNREACHABLE: it is in
+ * quarantine or paused, stands aside on all of them, or none is connected, so that nothing runs; ERR_NOMEM. */
 int engine_trigger(struct engine *engine, const char *policy, struct error *err);
 
 /* Why a policy acts on a job, or does not (why/gather.h). */

@@ -4,15 +4,53 @@
 #include <string.h>
 
 #include "engine/engine_parts.h"
+#include "mpijob/view.h"
+#include "trigger/handled_past.h"
 
 /* ---- one run of every policy ---- */
 
-static void once_ended(void *data, struct run *run)
+static void one_less(struct engine *e)
 {
-    struct engine *e = data;
-    (void)run;
     if (--e->once_left == 0 && e->once_done)
         defer_call(e->o.soon, &e->turn);
+}
+
+/* One of the runs. */
+struct once {
+    struct engine *e;
+    struct handled_past *past; /* NULL: nothing is left alone */
+    struct listing_left jobs;
+    struct engine_left left;
+    struct error unread; /* code 0: the past was read, or is not asked for */
+    struct engine_cluster *at;
+    const struct policy *policy;
+};
+
+/* Is the job not for the run, as a daemon with that past would not act on it? */
+static bool is_left(void *data, struct str object)
+{
+    struct once *once = data;
+    struct json root;
+    struct mpijob_view view;
+    if (json_parse(object, "the job", &root, NULL) ||
+        mpijob_view(root, cluster_target_of(once->at->site.cluster, once->policy->kind, root), &view, NULL))
+        return false;
+    enum handled_now now = handled_past_of(once->past, &view, clock_now(once->e->o.clock));
+    once->left.handled += now == HANDLED_BEFORE;
+    once->left.out += now == HANDLED_OUT;
+    return now != HANDLED_NOT;
+}
+
+static void once_ended(void *data, struct run *run)
+{
+    struct once *once = data;
+    struct engine *e = once->e;
+    once->left.unread = once->unread.code ? once->unread.message : NULL;
+    if ((once->past || once->left.unread) && e->o.left)
+        e->o.left(e->o.data, run, &once->left);
+    handled_past_free(once->past);
+    free(once);
+    one_less(e);
 }
 
 void engine_once_over(struct defer *d)
@@ -23,32 +61,62 @@ void engine_once_over(struct defer *d)
     e->once_done = NULL;
 }
 
+static void read_past(struct once *once)
+{
+    struct engine *e = once->e;
+    if (!e->o.past || !once->policy->on)
+        return;
+    once->past = handled_past_read(e->o.past, cluster_name(once->at->site.cluster), once->policy, &once->unread);
+    if (!once->past)
+        return;
+    once->left.new_text = handled_past_new_text(once->past);
+    once->left.were = handled_past_count(once->past);
+    once->jobs = (struct listing_left){is_left, once};
+}
+
+static int once_there(struct engine_cluster *at, const struct policy_entry *entry, struct error *err)
+{
+    struct engine *e = at->engine;
+    struct once *once = calloc(1, sizeof *once);
+    struct run *run;
+    if (!once)
+        return error_nomem(err);
+    *once = (struct once){.e = e, .at = at, .policy = entry->policy};
+    read_past(once);
+    struct run_call call = {
+        .file = entry->file,
+        .policy = entry->policy,
+        .trigger = "once",
+        .scheduled_at = clock_now(e->o.clock),
+        .left = once->past ? &once->jobs : NULL,
+        .done = once_ended,
+        .data = once,
+    };
+    int rc = run_start(&at->runs, &call, &run, err);
+    if (rc) {
+        handled_past_free(once->past);
+        free(once);
+    }
+    return rc;
+}
+
 static void once_everywhere(struct engine *e, const struct policy_entry *entry)
 {
     struct error err;
-    struct run *run;
+    const char *name = entry->policy->name;
     for (size_t i = 0; i < e->cluster_count; i++) {
-        struct engine_cluster *at = &e->clusters[i];
-        struct run_call call = {
-            .file = entry->file,
-            .policy = entry->policy,
-            .trigger = "once",
-            .scheduled_at = clock_now(e->o.clock),
-            .done = once_ended,
-            .data = e,
-        };
-        if (!engine_cluster_has(at, entry->policy))
+        if (!engine_cluster_has(&e->clusters[i], entry->policy))
             continue;
         if (entry->policy->on && !(entry->policy->on & ON_MATCH) && !e->o.dry_run) {
             log_event(e->o.log, LOG_WARN,
                       "the policy is left out, because it waits for events, which only the daemon sees",
-                      LOG_FIELDS({"policy", entry->policy->name}));
+                      LOG_FIELDS({"policy", name}));
             continue;
         }
         e->once_left++;
-        if (run_start(&at->runs, &call, &run, &err)) {
+        if (once_there(&e->clusters[i], entry, &err)) {
             e->once_left--;
-            log_event(e->o.log, LOG_ERROR, err.message, LOG_FIELDS({"policy", call.policy->name}));
+            log_event(e->o.log, LOG_ERROR, err.message, LOG_FIELDS({"policy", name}));
         }
     }
 }
@@ -66,7 +134,7 @@ void engine_once(struct engine *e, void (*done)(void *data), void *data)
         else if (!entry->quarantined)
             once_everywhere(e, entry);
     }
-    once_ended(e, NULL);
+    one_less(e);
 }
 
 /* ---- one run of one policy ---- */
@@ -77,9 +145,12 @@ static void nothing_more(void *data, struct run *run)
     (void)run;
 }
 
-static int trigger_on(struct engine *e, struct engine_cluster *at, const struct policy_entry *entry, struct error *err)
+/* Starts a run there. err, with its code set: why it does not run there; it may elsewhere. Negative: it failed. */
+static int trigger_on(struct engine *e, struct engine_cluster *at, const struct policy_entry *entry, bool *began,
+                      struct error *err)
 {
     struct run *run;
+    struct error why;
     struct run_call call = {
         .file = entry->file,
         .policy = entry->policy,
@@ -87,8 +158,20 @@ static int trigger_on(struct engine *e, struct engine_cluster *at, const struct 
         .scheduled_at = clock_now(e->o.clock),
         .done = nothing_more,
     };
-    if (!at->started || !policy_in_force(entry->policy, at->site.cluster))
+    enum policy_stand stand = policy_stand(entry->policy, at->site.cluster, &why);
+    if (stand == POLICY_ELSEWHERE)
         return 0;
+    if (!at->started) {
+        error_set(err, ERR_UNREACHABLE, "cluster %s is not connected%s%s", cluster_name(at->site.cluster),
+                  at->trouble ? ": " : "", at->trouble ? at->trouble->message : "");
+        return 0;
+    }
+    if (stand == POLICY_ASIDE) {
+        engine_cluster_has(at, entry->policy); /* logs it */
+        error_set(err, ERR_REFUSED, "not in force on cluster %s: %s", cluster_name(at->site.cluster), why.message);
+        return 0;
+    }
+    *began = true;
     return run_start(&at->runs, &call, &run, err);
 }
 
@@ -135,8 +218,18 @@ int engine_find(const struct engine *e, const char *name, const struct policy_en
 int engine_trigger(struct engine *e, const char *policy, struct error *err)
 {
     const struct policy_entry *entry;
+    struct error why;
+    bool began = false;
     int rc = engine_find(e, policy, &entry, err);
+    if (rc)
+        return rc;
+    error_clear(&why);
     for (size_t i = 0; !rc && i < e->cluster_count; i++)
-        rc = trigger_on(e, &e->clusters[i], entry, err);
-    return rc;
+        rc = trigger_on(e, &e->clusters[i], entry, &began, &why);
+    if (rc && err)
+        *err = why;
+    if (rc || began)
+        return rc;
+    return error_set(err, why.code ? why.code : ERR_REFUSED, "policy \"%s\" does not run: %s", policy,
+                     why.code ? why.message : "it is for no cluster that there is");
 }

@@ -37,6 +37,14 @@ struct listing_call {
 
 /* The caller owns it. The first request leaves with the first listing_next. NULL: ERR_NOMEM. */
 struct listing *listing_new(const struct listing_call *call, struct error *err);
+/* Which of the jobs are left out. */
+struct listing_left {
+    bool (*is_left)(void *data, struct str object);
+    void *data;
+};
+/* The same jobs, but for those that are left out; they still count in its scope. Takes `of` over. NULL: of is NULL, or
+ * ERR_NOMEM. */
+struct listing *listing_without(struct listing *of, const struct listing_left *left, struct error *err);
 struct job_cache;
 /* For listing_new alone: the listing of listing_cache.c. */
 struct listing *listing_of_cache(const struct listing_call *call, struct job_cache *cache, struct error *err);

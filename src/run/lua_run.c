@@ -133,16 +133,8 @@ static struct run_jobs *jobs_new(struct run *run, struct error *err)
         error_nomem(err);
         return NULL;
     }
-    struct listing_call call = {
-        .site = run->site,
-        .watches = run->runs->watches,
-        .kind = run->policy->kind,
-        .match = run->policy->match,
-        .ready = wake,
-        .data = j,
-    };
     j->run = run;
-    j->listing = run->feed ? run->feed->jobs : listing_new(&call, err);
+    j->listing = run_listing(run, wake, j, err);
     if (j->listing)
         return j;
     free(j);

@@ -239,6 +239,7 @@ int run_start(struct runs *runs, const struct run_call *call, struct run **out, 
     run->feed = call->feed;
     snprintf(run->asked_by, sizeof run->asked_by, "%s", call->asked_by ? call->asked_by : "");
     run->asked_uid = call->asked_uid;
+    run->left = call->left;
     if (call->policy->action != ACTION_RUN || run_looks(run)) {
         run->sweep = sweep_new(run, call->resumes, err);
         if (!run->sweep) {
@@ -291,6 +292,22 @@ void run_abandon(struct run *run)
         return;
     }
     run_changes_abandon(run);
+}
+
+struct listing *run_listing(const struct run *run, void (*ready)(void *data), void *data, struct error *err)
+{
+    struct listing_call call = {
+        .site = run->site,
+        .watches = run->runs->watches,
+        .kind = run->policy->kind,
+        .match = run->policy->match,
+        .ready = ready,
+        .data = data,
+    };
+    if (run->feed)
+        return run->feed->jobs;
+    struct listing *listing = listing_new(&call, err);
+    return run->left ? listing_without(listing, run->left, err) : listing;
 }
 
 /* ---- a job's own failure ---- */

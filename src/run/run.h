@@ -64,8 +64,9 @@ struct run_call {
                         0: none */
     const char *asked_by; /* the person who asked for it; NULL: nobody did. asked_uid: the user's number */
     int64_t asked_uid;
-    const struct run_feed *feed; /* NULL: the run lists its jobs itself. Stays in place until done */
-    run_done done;               /* called once, when nothing of the run is under way any more */
+    const struct run_feed *feed;     /* NULL: the run lists its jobs itself. Stays in place until done */
+    const struct listing_left *left; /* jobs that the run leaves alone where it lists them itself; NULL: none. Stays */
+    run_done done;                   /* called once, when nothing of the run is under way any more */
     void *data;
 };
 
@@ -92,6 +93,7 @@ struct run {
     struct guard_who who;               /* to blame for what is done for it outside of its script */
     struct script_run *script;
     const struct run_feed *feed;         /* NULL: it lists its jobs itself */
+    const struct listing_left *left;     /* and leaves these alone; NULL: none */
     struct sweep *sweep;                 /* NULL: its policy has a run function */
     struct run_jobs *jobs;               /* of run.jobs; NULL: the run function has not asked for it yet */
     struct run_change *changes;          /* list of those under way */
@@ -130,6 +132,9 @@ void run_settle(const struct run *run, const char *key, enum job_end end, struct
                 const struct change_result *result, const struct error *err);
 /* A job has failed, but not by a change (the policy's function raised an error, say): counts, logs and settles it. */
 void run_job_failed(struct run *run, const char *key, struct str seen, const char *message);
+
+/* The jobs that the run is given, or that it lists itself; ready and data: as of a listing_call. NULL: ERR_NOMEM. */
+struct listing *run_listing(const struct run *run, void (*ready)(void *data), void *data, struct error *err);
 
 /* Does the run only look (run_feed.where)? */
 static inline bool run_looks(const struct run *run)

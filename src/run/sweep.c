@@ -243,15 +243,7 @@ struct sweep *sweep_new(struct run *run, int64_t resumes, struct error *err)
         return NULL;
     }
     s->run = run;
-    struct listing_call call = {
-        .site = run->site,
-        .watches = run->runs->watches,
-        .kind = run->policy->kind,
-        .match = run->policy->match,
-        .ready = listing_ready,
-        .data = s,
-    };
-    s->listing = run->feed ? run->feed->jobs : listing_new(&call, err);
+    s->listing = run_listing(run, listing_ready, s, err);
     if (!s->listing) {
         sweep_free(s);
         return NULL;

@@ -261,6 +261,75 @@ describe("a new text of a policy", function()
         assert.are.equal(0, count("f", "before") + count("a", "before") + count("c", "before") + count("a", "same"))
     end)
 
+    local function plan(...)
+        return support.mpijobd("plan", "--kubeconfig", server.kubeconfig, "-n", "train", "--state", folder .. "/s.db", folder .. "/policies", ...)
+    end
+
+    it("is planned as the daemon would do it: what its state has as handled stays, unless it is new again", function()
+        local function text(more)
+            write(policy("p", "limits = { changes = 1 }," .. more) .. policy("q", 'run = function(run) for job in run.jobs do mpijob.replace(job, { labels = { q = "1" } }) end end'))
+        end
+        create("a", "Running")
+        text 'replace = { labels = { seen = "1" } }'
+        local code, _, err = plan()
+        assert.are.equal(1, code)
+        support.contains(err, folder .. "/s.db")
+        local daemon = start()
+        daemon:expect("replaced policy=p job=train/a")
+        daemon:expect("replaced policy=q job=train/a")
+        text 'replace = { labels = { seen = "2" } }'
+        local out
+        code, out, err = plan() -- beside the daemon, which holds the state
+        assert.are.same({ 0, "" }, { code, err })
+        support.contains(out, "p: 1 job that matches was handled already, and stays as it is, although its text is new (again = true would count them as new)\n")
+        support.contains(out, "q: 1 job that matches was handled already, and stays as it is\n")
+        support.contains(out, "0 to change, 0 as they should be, 0 not possible. Nothing was written.")
+        stop(daemon)
+        create("b", "Running")
+        code, out = plan() -- within the limit of one
+        assert.are.equal(0, code, out)
+        support.contains(out, "train/b  (p)\n")
+        support.contains(out, "2 to change")
+        support.lacks(out, "train/a")
+        text 'again = true, replace = { labels = { seen = "2" } }'
+        code, out, err = plan()
+        assert.are.equal(4, code)
+        support.contains(err, "2 jobs would be changed, and limits.changes allows 1")
+        support.contains(out, "p: its text is new, so that the 1 job it has handled counts as new\n")
+        support.contains(out, "3 to change")
+        code, out = plan("-o", "json")
+        assert.are.equal(4, code)
+        local list = support.json.decode(out)
+        assert.are.equal(5, #list)
+        assert.are.same({ policy = "p", cluster = "default", handled = 0, without_event = 0, new_text = true, new_again = 1 }, list[4])
+        assert.are.same({ policy = "q", cluster = "default", handled = 1, without_event = 0, new_text = false, new_again = 0 }, list[5])
+        assert.are.equal("1", get("a").metadata.labels.seen)
+    end)
+
+    it("is planned by the events that a job has had", function()
+        write [[
+            policy { name = "f", on = "finished", replace = { labels = { f = "1" } } }
+            policy { name = "new", on = "finished", replace = { labels = { new = "1" } } }]]
+        create("before", "Succeeded")
+        local both = support.read(folder .. "/policies/p.lua")
+        write 'policy { name = "f", on = "finished", replace = { labels = { f = "1" } } }'
+        local daemon = start()
+        create("done", "Running")
+        set_state("done", "Failed")
+        daemon:expect("replaced policy=f job=train/done")
+        stop(daemon)
+        create("runs", "Running")
+        create("ended", "Failed")
+        write(both)
+        local code, out, err = plan()
+        assert.are.same({ 0, "" }, { code, err })
+        support.contains(out, "train/ended  (f)\n")
+        assert.are.equal(1, support.count(out, "  (f)\n"))
+        assert.are.equal(4, support.count(out, "  (new)\n")) -- it has not begun: as if all had just come
+        support.contains(out, "f: 1 job that matches was handled already, and stays as it is\n")
+        support.contains(out, "f: 2 jobs that match have had no event that it acts on\n")
+    end)
+
     it("is refused by again beside a schedule", function()
         write 'policy { name = "p", every = "1h", again = true, replace = { labels = { seen = "1" } } }'
         local code, _, err = support.mpijobd("check", folder .. "/policies")

@@ -305,6 +305,15 @@ policy { name = "hold", on = "match", match = { namespace = "%s", labels = "hold
         code, out, err = support.mpijobd("run", "--once", "--dry-run", "--kubeconfig", server.kubeconfig, "-n", namespace, "--state", folder .. "/o.db", file)
         assert.are.equal(0, code, out .. err)
         assert.are.equal(2, support.count(err, ASIDE), err)
+        support.contains(out, 'policy "pause" had no run on cluster default: MPIJobs of v1alpha2 under mpi-operator have no field suspend\n')
+        support.contains(out, 'policy "hold" had no run on cluster default: ')
+        local why = ASIDE:gsub("^not in force on cluster default: ", "")
+        out = select(2, support.mpijobd("run", "--once", "--dry-run", "-o", "json", "--kubeconfig", server.kubeconfig, "-n", namespace, "--state", folder .. "/o.db", file))
+        assert.are.same({ { policy = "pause", cluster = "default", why = why }, { policy = "hold", cluster = "default", why = why } }, support.json.decode(out).not_in_force)
+        out = select(2, support.mpijobd("plan", "-o", "json", "--kubeconfig", server.kubeconfig, "-n", namespace, file))
+        local list = support.json.decode(out)
+        assert.are.same({ { policy = "pause", cluster = "default", not_in_force = why }, { policy = "hold", cluster = "default", not_in_force = why } },
+            { list[#list - 1], list[#list] })
 
         local started = daemon(server, folder, text, "--listen", "127.0.0.1:0")
         started:expect(ASIDE .. " policy=hold")
@@ -332,6 +341,36 @@ policy { name = "hold", on = "match", match = { namespace = "%s", labels = "hold
         support.lacks(http.request(url .. "/readyz?verbose"), "not in force")
         support.lacks(started.stderr, " error ")
         assert.are.equal(0, (started:stop "sigterm"))
+    end)
+
+    it("is told as JSON, too, where none is left", function()
+        local server, folder = cluster.start(V1ALPHA2), support.folder()
+        server:serve { served = { "v1alpha2" }, stored = "v1alpha2" }
+        local file = support.write(folder .. "/p.lua", 'policy { name = "pause", every = "1h", replace = { suspend = true } }')
+        local code, out = support.mpijobd("plan", "-o", "json", "--kubeconfig", server.kubeconfig, file)
+        assert.are.equal(1, code)
+        assert.are.equal("pause", support.json.decode(out)[1].policy)
+        local config = support.write(folder .. "/c.yaml", "cluster:\n  kubeconfig: " .. server.kubeconfig .. "\n  version: v1alpha2\n")
+        code, out = support.mpijobd("check", "-o", "json", "--config", config, file)
+        assert.are.equal(1, code)
+        local list = support.json.decode(out)[1].not_in_force
+        assert.are.equal("default", list[1].cluster)
+        support.contains(list[1].why, "have no field suspend")
+    end)
+
+    it("has no run by hand, which is told", function()
+        local folder = support.folder()
+        support.write(folder .. "/p.lua", 'policy { name = "pause", every = "1h", replace = { suspend = true } }')
+        support.write(folder .. "/p_spec.lua", [[
+            it("does not run", function()
+                cluster.serve { versions = { "v1alpha2" } }
+                cluster.job { version = "v1alpha2" }
+                assert.has_error(function() policy.run "pause" end, 'policy "pause" does not run: not in force on cluster default: ' ..
+                    'MPIJobs of v1alpha2 under mpi-operator have no field suspend')
+                assert.is_not.ran "pause"
+            end)]])
+        local code, out, err = support.mpijobd("test", folder)
+        assert.are.equal(0, code, out .. err)
     end)
 
     it("leaves a daemon running that has no other", function()

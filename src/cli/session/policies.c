@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/texts.h"
 #include "binding/modules.h"
 #include "mpijob/dialect.h"
 #include "mpijob/kind.h"
@@ -27,10 +28,25 @@ static void tell_aside(void *data, const struct policy *policy, const char *clus
             cluster, why);
 }
 
+/* Kept for those that tell it in another form. */
+static void keep_aside(void *data, const struct policy *policy, const char *cluster, const char *why)
+{
+    struct session *s = data;
+    struct session_aside *aside = realloc(s->aside, (s->aside_count + 1) * sizeof *aside), one = {0};
+    if (!aside)
+        return;
+    s->aside = aside;
+    one.texts = TEXTS_COPY({&one.policy, policy->name}, {&one.cluster, cluster}, {&one.why, why});
+    if (one.texts)
+        aside[s->aside_count++] = one;
+}
+
 /* A daemon logs it itself, and goes on without a policy in force: another version may be served one day. */
 static void look_aside(struct session *s, const struct policy_set *set)
 {
     bool logged = s->options.once; /* by the engine, when it comes to the policy */
+    if (s->acts)
+        policy_set_stand(set, keep_aside, s);
     if (s->acts && set->count && policy_set_stand(set, logged ? NULL : tell_aside, s) == 0) {
         if (logged)
             policy_set_stand(set, tell_aside, s);

@@ -150,8 +150,18 @@ static void tell_left(uv_handle_t *handle, void *data)
     fprintf(stderr, "mpijobd: internal error: a %s handle was left open\n", uv_handle_type_name(handle->type));
 }
 
+static void free_aside(struct session *s)
+{
+    for (size_t i = 0; i < s->aside_count; i++)
+        free(s->aside[i].texts);
+    free(s->aside);
+    s->aside = NULL;
+    s->aside_count = 0;
+}
+
 int session_close(struct session *s, int code)
 {
+    free_aside(s);
     s->flag = false;
     if (s->engine) {
         engine_stop(s->engine, 0, closed, s);

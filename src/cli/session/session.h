@@ -25,6 +25,12 @@ struct session_cluster {
 
 struct hand;
 
+/* A policy that stands aside on a cluster, as its version lacks what the policy replaces. */
+struct session_aside {
+    const char *policy, *cluster, *why;
+    char *texts; /* the block that holds them */
+};
+
 struct session {
     const char *command;
     struct options options;
@@ -45,6 +51,8 @@ struct session {
     struct store *store;
     struct hand *by_hand; /* where changes by hand are written (hand.h); NULL: nowhere */
     struct engine *engine;
+    struct session_aside *aside; /* of the loaded policies, where the command is about what policies do (`acts`) */
+    size_t aside_count;
     struct outside *outside; /* NULL: not opened */
     const char **namespaces; /* in scope there, NULL-terminated; NULL: all */
     struct error error;      /* scratch: of the call under way */

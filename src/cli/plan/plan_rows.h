@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a plan has found, kept until all policies are done: they run side by side, and are told one after the other. */
-#ifndef MPIJOBD_CLI_PLAN_ROWS_H
-#define MPIJOBD_CLI_PLAN_ROWS_H
+#ifndef MPIJOBD_CLI_PLAN_PLAN_ROWS_H
+#define MPIJOBD_CLI_PLAN_PLAN_ROWS_H
 
 #include <stdio.h>
 

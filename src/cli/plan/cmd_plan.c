@@ -5,8 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/commands.h"
-#include "cli/plan_rows.h"
+#include "cli/plan/cmd_plan.h"
+#include "cli/plan/plan_past.h"
+#include "cli/plan/plan_rows.h"
 #include "cli/session/daemon.h"
 #include "cli/session/named_jobs.h"
 #include "cli/session/policies.h"
@@ -17,6 +18,7 @@ struct plan {
     struct session s;
     struct plan_rows rows;
     struct paused paused;
+    struct plan_past past;
     int64_t limited, broken, by_effect[EFFECT_DESTRUCTIVE + 1];
     bool colour;
 };
@@ -132,6 +134,11 @@ static void ended(void *data, const struct run *run)
     plan_rows_ended(&p->rows, run);
 }
 
+static void left(void *data, const struct run *run, const struct engine_left *what)
+{
+    plan_past_add(&((struct plan *)data)->past, run, what);
+}
+
 static void over(void *data)
 {
     ((struct plan *)data)->s.flag = true;
@@ -146,6 +153,7 @@ static void summary(const struct plan *p)
         plan_rows_write_sums(rows, p->s.cluster_count > 1, stdout);
         fputs("\n", stdout);
     }
+    plan_past_write(&p->past, stdout);
     printf("%" PRId64 " to change", rows->changed);
     for (int i = 0; i <= EFFECT_DESTRUCTIVE; i++) {
         if (!p->by_effect[i])
@@ -175,9 +183,13 @@ static void tell_paused(void *data, const struct paused_mark *mark)
 static void tell(struct plan *p)
 {
     bool json = p->s.options.output == OUTPUT_JSON;
-    plan_rows_sort(&p->rows, engine_policies(p->s.engine));
+    const struct policy_set *set = engine_policies(p->s.engine);
+    plan_rows_sort(&p->rows, set);
+    plan_past_sort(&p->past, set);
     fputs(json ? "[" : "", stdout);
     plan_rows_write(&p->rows, json ? "," : "", stdout);
+    if (json)
+        plan_past_write_json(&p->past, &p->s, p->rows.row_count == 0, stdout);
     fputs(json ? "]\n" : "", stdout);
     fflush(stdout); /* the errors come after what they are about */
     plan_rows_write_errors(&p->rows, stderr);
@@ -189,8 +201,13 @@ static void tell(struct plan *p)
 static int make(struct plan *p)
 {
     struct session *s = &p->s;
-    struct engine_options e = {
-        .dry_run = true, .once = true, .paused = &p->paused, .observe = observe, .ended = ended, .data = p};
+    struct engine_options e = {.dry_run = true,
+                               .once = true,
+                               .paused = &p->paused,
+                               .observe = observe,
+                               .left = left,
+                               .ended = ended,
+                               .data = p};
     s->acts = true;
     session_scope(s, true);
     int unread = daemon_paused(s, &p->paused);
@@ -206,7 +223,12 @@ static int make(struct plan *p)
         code = namespace_check(s);
     s->log.level = s->options.log_level ? s->log.level : LOG_ERROR + 1; /* printed here instead */
     if (!code)
+        code = plan_past_open(&p->past, s);
+    e.past = store_state(p->past.reader);
+    if (!code)
         code = policies_load(s, &e, s->options.arguments);
+    if (code && s->engine && engine_policies(s->engine) && s->options.output == OUTPUT_JSON)
+        tell(p); /* all of them stand aside */
     if (code)
         return code;
     engine_once(s->engine, over, p);
@@ -236,6 +258,7 @@ static int run(int argc, char **argv, const struct command *command)
     code = make(&p);
     plan_rows_free(&p.rows);
     paused_free(&p.paused);
+    plan_past_free(&p.past, &p.s);
     return session_close(&p.s, code);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A plan's changes and sums, brought into an order that is the same each time. */
-#include "cli/plan_rows.h"
+#include "cli/plan/plan_rows.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end of `run --once`, for people and as JSON. */
+#include "cli/once_tell.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "json/write.h"
+
+static void write_aside(struct json_writer *w, const struct session *s)
+{
+    json_write_key(w, "not_in_force");
+    json_write_array(w);
+    for (size_t i = 0; i < s->aside_count; i++) {
+        const struct session_aside *a = &s->aside[i];
+        json_write_object(w);
+        json_write_key(w, "policy");
+        json_write_string(w, a->policy);
+        json_write_key(w, "cluster");
+        json_write_string(w, a->cluster);
+        json_write_key(w, "why");
+        json_write_string(w, a->why);
+        json_write_end(w);
+    }
+    json_write_end(w);
+}
+
+static void number(struct json_writer *w, const char *key, int64_t n)
+{
+    json_write_key(w, key);
+    json_write_int(w, n);
+}
+
+static void as_json(const struct session *s, const struct once_counts *c)
+{
+    struct buf out = BUF_INIT;
+    struct json_writer w;
+    json_writer_init(&w, &out);
+    json_write_object(&w);
+    number(&w, "runs", c->runs);
+    number(&w, "changed", c->changed);
+    number(&w, "unchanged", c->unchanged);
+    number(&w, "failed", c->failed);
+    json_write_key(&w, "dry_run");
+    json_write_bool(&w, s->options.dry_run);
+    write_aside(&w, s);
+    json_write_end(&w);
+    if (!out.failed)
+        puts(out.ptr);
+    buf_free(&out);
+}
+
+void once_tell(const struct session *s, const struct once_counts *c)
+{
+    if (s->options.output == OUTPUT_JSON) {
+        as_json(s, c);
+        return;
+    }
+    for (size_t i = 0; i < s->aside_count; i++) {
+        const struct session_aside *a = &s->aside[i];
+        printf("policy \"%s\" had no run on cluster %s: %s\n", a->policy, a->cluster, a->why);
+    }
+    printf("%" PRId64 " run%s: %" PRId64 " %s, %" PRId64 " as they should be, %" PRId64 " failed\n", c->runs,
+           c->runs == 1 ? "" : "s", c->changed, s->options.dry_run ? "would be changed" : "changed", c->unchanged,
+           c->failed);
+}
