@@ -42,10 +42,12 @@ void run_fail(struct run *run, enum run_outcome outcome, const struct error *err
 static void hand_back(struct run *run)
 {
     run->done(run->data, run);
-    if (run->sweep)
+    if (run->sweep) {
         sweep_free(run->sweep);
+        run->sweep = NULL;
+        run->feed = NULL; /* its owner may have gone with the listing */
+    }
     lua_run_free(run);
-    run->sweep = NULL;
     run->feed = NULL;
 }
 

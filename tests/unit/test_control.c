@@ -401,7 +401,7 @@ static void asks_over_one_connection(void **state)
     shut(f); /* with a question that waits */
     turns(f, &f->answers, 4);
     assert_int_equal(f->error.code, ERR_UNREACHABLE);
-    assert_int_equal(ask(f, "echo", 0, &err), 0); /* nobody is there any more */
+    assert_int_equal(ask(f, "echo", 0, &err), 0); /* the daemon has gone */
     turns(f, &f->answers, 5);
     assert_int_equal(f->error.code, ERR_UNREACHABLE);
     int closed = f->closed;
