@@ -149,6 +149,15 @@ static void print_policies(struct session *s, int64_t count)
     }
 }
 
+static void print_plugins(const struct session *s)
+{
+    const struct policy_set *set = engine_policies(s->engine);
+    for (size_t i = 0; i < set->plugins.count && s->options.output == OUTPUT_TABLE; i++) {
+        const struct plugin *p = set->plugins.items[i];
+        printf("plugin %s  %s%s\n", p->name, p->path, p->locked ? "  (locked)" : "");
+    }
+}
+
 static void tell_undeclared(void *data, const char *file, const char *message)
 {
     (void)data;
@@ -184,6 +193,8 @@ static int load_and_print(int argc, char **argv, const struct command *command, 
     bool all_aside = code && s.engine && engine_policies(s.engine);
     if (!code && command == &cmd_check)
         code = check_plugins(&s);
+    if (!code && command == &cmd_check)
+        print_plugins(&s);
     if (!code || (all_aside && o.output == OUTPUT_JSON))
         print_policies(&s, o.count >= 0 ? o.count : count);
     return session_close(&s, code);
