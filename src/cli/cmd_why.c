@@ -5,7 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/texts.h"
 #include "cli/commands.h"
+#include "cli/session/daemon.h"
 #include "cli/session/named_jobs.h"
 #include "cli/session/policies.h"
 #include "engine/pauses.h"
@@ -23,20 +25,23 @@ struct asking {
     struct store *reader; /* of the state; NULL: not known */
     struct error unread;  /* why */
     const char *policy, *job, *name_space;
+    bool of_kind; /* the job is named with its kind */
+    enum mpijob_kind kind;
     struct why *why;
     struct error error;
     char **names;
     size_t name_count;
+    int code; /* of the daemon's answer */
 };
 
 /* ---- what the command line names ---- */
 
-/* "NAME", "NAMESPACE/NAME", and "KIND/" in front of either. *kind: KIND's, where there is one. */
-static int read_job(struct asking *a, const struct command *command, char *text, bool *of_kind, enum mpijob_kind *kind)
+/* "NAME", "NAMESPACE/NAME", and "KIND/" in front of either. */
+static int read_job(struct asking *a, const struct command *command, char *text)
 {
     char *slash = strchr(text, '/');
-    *of_kind = slash && mpijob_kind_find(str_n(text, (size_t)(slash - text)), kind);
-    if (*of_kind) {
+    a->of_kind = slash && mpijob_kind_find(str_n(text, (size_t)(slash - text)), &a->kind);
+    if (a->of_kind) {
         text = slash + 1;
         slash = strchr(text, '/');
     }
@@ -138,22 +143,14 @@ static int load(struct asking *a, char **paths)
     return policies_load(s, &e, paths);
 }
 
-/* Is JOB of the policy's kind? */
-static int check_kind(struct asking *a, bool of_kind, enum mpijob_kind kind)
+/* For the names of those that are there. */
+static void take_kind(struct asking *a)
 {
     const struct policy_set *set = engine_policies(a->s.engine);
     for (size_t i = 0; i < set->count; i++) {
-        const struct policy *p = set->entries[i].policy;
-        if (strcmp(p->name, a->policy) != 0)
-            continue;
-        a->s.options.job_kind = p->kind;
-        if (!of_kind || p->kind == kind)
-            return 0;
-        error_set(&a->s.error, ERR_INVALID, "policy \"%s\" is about %ss, not %ss", p->name,
-                  mpijob_kind_info(p->kind)->name, mpijob_kind_info(kind)->name);
-        return session_fail(&a->s, &a->s.error);
+        if (strcmp(set->entries[i].policy->name, a->policy) == 0)
+            a->s.options.job_kind = set->entries[i].policy->kind;
     }
-    return 0;
 }
 
 static int ask(struct asking *a)
@@ -163,6 +160,7 @@ static int ask(struct asking *a)
         .policy = a->policy,
         .name_space = a->name_space,
         .name = a->job,
+        .kind = a->of_kind ? &a->kind : NULL,
         .state = store_state(a->reader),
         .journal = store_journal(a->reader),
         .unread = a->reader ? NULL : a->unread.message,
@@ -176,7 +174,8 @@ static int ask(struct asking *a)
     return a->why ? 0 : no_job(a);
 }
 
-static int work(struct asking *a, bool of_kind, enum mpijob_kind kind)
+/* From files and a cluster. */
+static int work(struct asking *a)
 {
     struct session *s = &a->s;
     session_scope(s, true);
@@ -187,10 +186,9 @@ static int work(struct asking *a, bool of_kind, enum mpijob_kind kind)
         code = open_state(a);
     if (!code)
         code = load(a, s->options.arguments + 2);
-    if (!code)
-        code = check_kind(a, of_kind, kind);
     if (code)
         return code;
+    take_kind(a);
     if (!a->name_space)
         a->name_space = s->kube_config->name_space ? s->kube_config->name_space : "default";
     return ask(a);
@@ -217,12 +215,66 @@ static int print(const struct asking *a)
     return a->s.options.exit_code && a->why->verdict == WHY_ACTS ? EXIT_CHANGES : EXIT_DONE;
 }
 
+/* ---- asking the running daemon ---- */
+
+static void write_args(void *data, struct json_writer *w)
+{
+    const struct asking *a = data;
+    if (a->s.options.cluster) {
+        json_write_key(w, "cluster");
+        json_write_string(w, a->s.options.cluster);
+    }
+    if (a->of_kind) {
+        json_write_key(w, "kind");
+        json_write_string(w, mpijob_kind_info(a->kind)->name);
+    }
+    json_write_key(w, "text");
+    json_write_bool(w, a->s.options.output != OUTPUT_JSON);
+    json_write_key(w, "colour");
+    json_write_bool(w, colour_wanted(STDOUT_FILENO));
+}
+
+static void answered(void *data, struct json result)
+{
+    struct asking *a = data;
+    struct json tree = json_get(result, "tree");
+    struct buf text = BUF_INIT;
+    if (a->s.options.output == OUTPUT_JSON) {
+        buf_add_str(&text, tree.text);
+        buf_putc(&text, '\n');
+    } else {
+        json_decode(json_get(result, "text"), &text);
+    }
+    a->code = text.failed || !text.len ? EXIT_FAILED : EXIT_DONE;
+    if (!a->code && a->s.options.exit_code && json_string_is(json_get(tree, "verdict"), str_of("acts")))
+        a->code = EXIT_CHANGES;
+    fputs(text.failed ? "" : or_empty(text.ptr), stdout);
+    buf_free(&text);
+}
+
+/* A daemon is asked unless files, or another cluster than its own, are named. False: none was. */
+static bool by_daemon(struct asking *a, int *code)
+{
+    struct session *s = &a->s;
+    const struct options *o = &s->options;
+    char job[600];
+    bool reached = false;
+    struct daemon_question q = {
+        .verb = "why", .policy = a->policy, .job = job, .more = write_args, .answered = answered, .data = a};
+    if (o->argument_count > 2 || o->kubeconfig || o->context || o->as)
+        return false;
+    snprintf(job, sizeof job, "%s%s%s", a->name_space ? a->name_space : "", a->name_space ? "/" : "", a->job);
+    int rc = daemon_ask(s, &q, &reached);
+    if (!reached && (!o->control || strcmp(o->control, "none") == 0))
+        return false;
+    *code = rc ? session_fail(s, &s->error) : a->code;
+    return true;
+}
+
 static int run(int argc, char **argv, const struct command *command)
 {
     struct asking a = {.why = NULL};
     struct options o;
-    enum mpijob_kind kind = KIND_MPIJOB;
-    bool of_kind = false;
     int code;
     if (!command_begin(argc, argv, command, &o, &code))
         return code;
@@ -236,15 +288,17 @@ static int run(int argc, char **argv, const struct command *command)
                              command->usage);
     a.name_space = o.name_space;
     o.name_space = NULL; /* it is the job's; what mpijobd works in, the configuration says */
-    code = read_job(&a, command, o.arguments[1], &of_kind, &kind);
+    code = read_job(&a, command, o.arguments[1]);
     if (code)
         return code;
     code = session_open(&a.s, command->name, &o);
     if (code)
         return code;
-    code = work(&a, of_kind, kind);
-    if (!code)
-        code = print(&a);
+    if (!by_daemon(&a, &code)) {
+        code = work(&a);
+        if (!code)
+            code = print(&a);
+    }
     if (a.why)
         why_free(a.why);
     free(a.why);

@@ -115,7 +115,8 @@ struct why_request;
 struct engine_why {
     const char *policy;
     const char *cluster;           /* NULL: the only one */
-    const char *name_space, *name; /* of the job, which is read */
+    const char *name_space, *name; /* of the job, which is read; name_space NULL: the cluster's default one */
+    const enum mpijob_kind *kind;  /* that the asker takes the job for; NULL: the policy's */
     struct str object;             /* or its bytes */
     uint64_t patience_ms;          /* see why_call */
     struct state *state;           /* to be read; NULL: the engine's own */
@@ -126,7 +127,8 @@ struct engine_why {
     void *data;
 };
 /* 0; ERR_NOT_FOUND: no such policy or cluster (names the nearest); ERR_INVALID: there are several clusters, and none is
- * named; ERR_UNREACHABLE: it is not connected; ERR_NOMEM. Then done is not called. request may be NULL. */
+ * named, or the policy is about another kind; ERR_UNREACHABLE: it is not connected; ERR_NOMEM. Then done is not called.
+ * request may be NULL. */
 int engine_why(struct engine *engine, const struct engine_why *call, struct why_request **request, struct error *err);
 
 /* ---- pauses ---- */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/engine_parts.h"
+#include "mpijob/kind.h"
 #include "why/gather.h"
 
 static struct engine_cluster *cluster_of(struct engine *e, const char *name, struct error *err)
@@ -26,19 +27,24 @@ int engine_why(struct engine *e, const struct engine_why *w, struct why_request 
     struct why_request *started;
     if (!at)
         return err ? err->code : ERR_NOT_FOUND;
+    enum mpijob_kind kind = entry->policy->kind;
+    if (w->kind && *w->kind != kind)
+        return error_set(err, ERR_INVALID, "policy \"%s\" is about %ss, not %ss", entry->policy->name,
+                         mpijob_kind_info(kind)->name, mpijob_kind_info(*w->kind)->name);
     if (!cluster_ready(at->site.cluster) || e->stopping)
         return error_set(err, ERR_UNREACHABLE, "cluster %s is not connected%s%s", cluster_name(at->site.cluster),
                          at->trouble ? ": " : "", at->trouble ? at->trouble->message : "");
     struct why_call call = {
         .runs = &at->runs,
         .entry = entry,
-        .name_space = w->name_space,
+        .name_space = w->name_space ? w->name_space : cluster_namespace(at->site.cluster),
         .name = w->name,
         .object = w->object,
         .patience_ms = w->patience_ms,
         .state = w->state ? w->state : e->o.state,
         .journal = w->journal ? w->journal : e->o.journal,
         .unread = w->unread,
+        .paused = engine_paused(e, w->policy),
         .daemon = w->daemon,
         .reviews = w->reviews,
         .done = w->done,

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The conditions that need no function, and what the policy is triggered by. */
-#include <stdio.h>
-
 #include "mpijob/match/match_tell.h"
-#include "time/duration.h"
 #include "why/why_parts.h"
 
 static void told(void *data, const struct mpijob_told *c)
@@ -27,27 +24,10 @@ static void tell_event(struct why *why, const struct policy *policy, const struc
                      .key = "on", .wanted = "finished", .value = mpijob_phase_name(view->phase), .due = WHY_NEVER});
 }
 
-static const char *trigger_of(struct why *why, const struct policy *p)
-{
-    struct buf text = BUF_INIT;
-    char every[32];
-    if (p->has_schedule) {
-        buf_printf(&text, "%s (%s)", p->schedule, zone_name(p->zone));
-    } else if (p->on) {
-        for (unsigned event = 1; event < 1U << ON_EVENTS; event <<= 1) {
-            if (p->on & event)
-                buf_printf(&text, "%s%s", text.len ? ", " : "on ", policy_on_name(event));
-        }
-    } else {
-        duration_format(p->every, false, every);
-        buf_printf(&text, "every %s", every);
-    }
-    return why_take(why, &text);
-}
-
 void why_tell_conditions(struct why *why, const struct policy *policy, const struct mpijob_view *view)
 {
-    why->trigger = trigger_of(why, policy);
+    char trigger[POLICY_TRIGGER_TEXT];
+    why->trigger = why_keep(why, policy_trigger_text(policy, trigger));
     why->by_event = policy->on != 0;
     why->jitter = policy->jitter;
     why->recheck = policy->recheck;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cluster/cluster.h"
+#include "mpijob/kind.h"
 #include "why/gather_parts.h"
 
 static struct site *site_of(const struct why_request *r)
@@ -85,7 +86,10 @@ static void got(void *data, struct kube_request *request, const struct kube_answ
     (void)lost;
     struct why_request *r = data;
     r->request = NULL;
-    if (err)
+    if (err && err->code == ERR_NOT_FOUND && !err->no_path)
+        error_set_status(&r->err, ERR_NOT_FOUND, err->status, "there is no %s \"%s\" in namespace \"%s\"",
+                         mpijob_kind_info(r->entry.policy->kind)->name, r->name, r->name_space);
+    else if (err)
         r->err = *err;
     else if (answer && !(r->object = kube_answer_take(request, &r->len)))
         error_nomem(&r->err);
@@ -156,6 +160,8 @@ int why_start(const struct why_call *call, struct why_request **out, struct erro
     r->object = object;
     r->len = call->object.len;
     r->unread = unread;
+    if (call->paused)
+        r->paused = *call->paused;
     snprintf(r->name_space, sizeof r->name_space, "%s", call->name_space ? call->name_space : "");
     snprintf(r->name, sizeof r->name, "%s", call->name ? call->name : "");
     r->guest.stop = stop;

@@ -9,6 +9,7 @@
 #include "why/why.h"
 
 struct journal;
+struct paused_mark;
 struct state;
 
 /* Exactly one of why, which becomes the receiver's (why_free, and free the struct), and err: ERR_NOT_FOUND: no such
@@ -23,6 +24,7 @@ struct why_call {
     struct state *state;              /* what was handled; NULL: not known. Both stay open until done */
     struct journal *journal;          /* earlier runs and changes; NULL: not known */
     const char *unread;               /* why these are not known; NULL: not worth a word. Copied */
+    const struct paused_mark *paused; /* NULL: it is not known who has paused the policy. Copied */
     bool daemon;                      /* the answer is a running daemon's */
     bool reviews;                     /* the server is asked what is allowed, too */
     uint64_t patience_ms;             /* for the policy's functions, at most; 0: 30,000 */

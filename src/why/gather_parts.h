@@ -9,6 +9,7 @@
 #include "loop/defer.h"
 #include "loop/timer.h"
 #include "loop/work.h"
+#include "policy/paused.h"
 #include "run/run.h"
 #include "trigger/event_handled.h"
 #include "trigger/event_known.h"
@@ -24,6 +25,7 @@ struct why_request {
     struct deadline patience;
     char name_space[256], name[256];
     char *unread;
+    struct paused_mark paused; /* "" as who: not known */
     struct why *why;
     struct error err; /* code 0: none */
     bool cancelled;

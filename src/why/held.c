@@ -46,9 +46,15 @@ static void by_quarantine(struct why_request *r)
 
 static void by_pause(struct why_request *r)
 {
-    if (r->entry.paused)
-        why_hold(r->why, "paused", WHY_NEVER, "a person has paused the policy; `mpijobd resume %s` lets it run",
-                 r->entry.policy->name);
+    const char *policy = r->entry.policy->name;
+    char at[40];
+    if (!r->entry.paused)
+        return;
+    if (*r->paused.who)
+        why_hold(r->why, "paused", WHY_NEVER, "the policy is paused, by %s since %s; `mpijobd resume %s` lets it run",
+                 r->paused.who, why_instant(r->why, r->paused.at, at), policy);
+    else
+        why_hold(r->why, "paused", WHY_NEVER, "the policy is paused; `mpijobd resume %s` lets it run", policy);
 }
 
 static void by_dry_run(struct why_request *r)

@@ -175,7 +175,7 @@ describe("a running daemon", function()
         support.contains(err, 'policy "noon" is paused, by ')
         support.contains(out, "train/late  (noon)")
         _, out, err = support.mpijobd("why", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "noon", "train/late", folder .. "/p.lua")
-        support.contains(out .. err, "a person has paused the policy")
+        support.contains(out .. err, "the policy is paused, by ")
         -- Also over a restart; without one daemon it cannot be forgotten.
         assert.are.equal(0, (daemon:stop()))
         _, _, err = support.mpijobd("run", "--once", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", folder .. "/p.lua")

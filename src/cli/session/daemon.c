@@ -50,6 +50,8 @@ static void write_args(struct buf *out, const struct daemon_question *q)
         json_write_key(&w, "job");
         json_write_string(&w, q->job);
     }
+    if (q->more)
+        q->more(q->data, &w);
     json_write_end(&w);
 }
 

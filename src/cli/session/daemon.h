@@ -8,7 +8,8 @@
 
 struct daemon_question {
     const char *verb;
-    const char *policy, *job; /* NULL: none */
+    const char *policy, *job;                        /* NULL: none */
+    void (*more)(void *data, struct json_writer *w); /* writes further args; NULL: it has none */
     /* A line on the way; NULL: they are left out. */
     void (*told)(void *data, struct json line);
     /* The result, valid during the call. Not called with an error. */

@@ -48,6 +48,10 @@ void answer_with(struct control_request *r, struct json_writer *w);
 
 extern const struct control_verb act_verbs[], status_verbs[]; /* data: the struct verbs */
 
+/* ---- reasons.c ---- */
+
+extern const struct control_verb why_verbs[]; /* data: the struct verbs */
+
 /* ---- rows.c ---- */
 
 extern const struct control_verb rows_verbs[]; /* data: the struct verbs */
