@@ -56,9 +56,11 @@ static int add(struct spec_plugins *s, const char *path, const char *options, st
     free(real);
     if (options)
         p.options = str_dup(str_of(options));
-    if (!p.name || !p.path || (options && !p.options) || s->count >= PLUGINS_MAX) {
+    bool copied = p.name && p.path && (!options || p.options);
+    if (!copied || s->count >= PLUGINS_MAX) {
         drop(&p);
-        return error_set(err, ERR_LIMIT, "%s: there are more than %d plugins", path, PLUGINS_MAX);
+        return !copied ? error_nomem(err)
+                       : error_set(err, ERR_LIMIT, "%s: there are more than %d plugins", path, PLUGINS_MAX);
     }
     s->places[s->count++] = p;
     return 0;
