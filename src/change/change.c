@@ -80,6 +80,7 @@ void change_finish(struct change *c, bool sent, const struct error *err)
     };
     c->ended = true;
     c->done(c->data, &result, err ? &told : NULL);
+    defer_cancel(&c->turn);
     deadline_close(&c->pause, free_change);
 }
 
@@ -97,9 +98,8 @@ void change_give_up(struct change *c)
 
 /* ---- one try ---- */
 
-static void turn(struct deadline *pause)
+static void go_on(struct change *c)
 {
-    struct change *c = pause->data;
     struct error err;
     if (c->effect.over)
         change_finish(c, true, NULL);
@@ -116,8 +116,25 @@ static void turn(struct deadline *pause)
         change_read(c);
 }
 
+static void turn(struct defer *item)
+{
+    go_on(item->data);
+}
+
+static void paused(struct deadline *pause)
+{
+    go_on(pause->data);
+}
+
+void change_soon(struct change *c)
+{
+    deadline_stop(&c->pause);
+    defer_call(c->site->soon, &c->turn);
+}
+
 void change_pause(struct change *c, int tries)
 {
+    defer_cancel(&c->turn);
     deadline_set(&c->pause, backoff_ms(&conflict_pause, (unsigned)tries, NULL));
 }
 
@@ -188,8 +205,9 @@ int change_start(const struct site *site, struct change_call *call, struct chang
         c->changes = *call->changes;
         *call->changes = (struct mpijob_changes){0};
     }
-    deadline_init(site->loop, &c->pause, turn, c);
-    deadline_set(&c->pause, 0); /* done is never called from within this function */
+    deadline_init(site->loop, &c->pause, paused, c);
+    c->turn = (struct defer){.call = turn, .data = c};
+    change_soon(c); /* done is never called from within this function */
     *out = c;
     return 0;
 }
@@ -222,11 +240,11 @@ void change_cancel(struct change *c)
     c->cancelled = true;
     if (c->wait.waiting) {
         cluster_wait_cancel(c->site->cluster, &c->wait);
-        deadline_set(&c->pause, 0);
+        change_soon(c);
     } else if (c->at_gate.waiting) {
         c->at_gate.waiting = false;
         c->at_gate.cancel(&c->at_gate);
-        deadline_set(&c->pause, 0);
+        change_soon(c);
     } else if (c->effect.watch) {
         change_stop_waiting(c);
     } else if (c->launcher.write) {
@@ -236,7 +254,7 @@ void change_cancel(struct change *c)
     } else if (c->request) {
         kube_cancel(c->request);
     } else {
-        deadline_set(&c->pause, 0);
+        change_soon(c);
     }
 }
 

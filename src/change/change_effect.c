@@ -84,5 +84,5 @@ void change_stop_waiting(struct change *c)
     c->effect.watch = NULL;
     c->effect.over = true;
     snprintf(c->effect.note, sizeof c->effect.note, "the wait for it was given up");
-    deadline_set(&c->pause, 0);
+    change_soon(c);
 }

@@ -7,6 +7,7 @@
 
 #include "change/change.h"
 #include "change/write.h"
+#include "loop/defer.h"
 #include "loop/timer.h"
 #include "mpijob/effect/launcher.h"
 
@@ -44,7 +45,8 @@ struct change {
     const struct error *lost;     /* the error that said so (error_keep) */
     struct gate_wait at_gate;
     struct write *write;
-    struct deadline pause;
+    struct deadline pause;    /* before another try */
+    struct defer turn;        /* it goes on in the loop's next turn, and not after the pause */
     int tries, earlier_tries; /* earlier: of the caller's changes before this one */
     bool again;               /* see change_result */
     int64_t row;              /* its row in the journal, once written */
@@ -82,6 +84,7 @@ void change_fail(struct change *c, const struct error *err);
 void change_give_up(struct change *c); /* fails: cancelled */
 /* Waits before the next try, then goes on with it. tries: that were made so far. */
 void change_pause(struct change *c, int tries);
+void change_soon(struct change *c); /* goes on in the loop's next turn */
 /* Tries once more after a pause, and reads the object again; after CHANGE_TRIES it fails with `why`. */
 void change_again(struct change *c, const struct error *why);
 
