@@ -52,7 +52,6 @@ static const struct {
     {"job", "mpijobd replace NAME suspend=true or suspend=false stops and resumes a job"},
     {"reject", "a policy with dry_run = true only tells what it would do"},
     {"state", "mpijobd journal -o json and mpijobd runs -o json print what the state has"},
-    {"test", "mpijobd check and mpijobd plan try policies"},
     {"types", "lua/types has the annotations for an editor"},
     {"undo", "mpijobd journal RUN shows what was there before, and mpijobd replace puts it back"},
 };
