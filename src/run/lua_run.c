@@ -157,12 +157,13 @@ static void push_jobs(lua_State *L, struct run *run)
     lua_pushcfunction(L, l_next);
 }
 
-/* Where the function never asked for its jobs, the feed's listing is still to be freed. */
+/* Where the function never asked for its jobs, the feed's listing is still to be freed. Of a sweep the feed may be gone
+ * by now: only a run function's listing holds it. */
 void lua_run_free(struct run *run)
 {
     if (run->jobs)
         listing_free(run->jobs->listing);
-    else if (run->feed && !run_looks(run) && run->policy->action == ACTION_RUN)
+    else if (run->policy->action == ACTION_RUN && run->feed && !run_looks(run))
         listing_free(run->feed->jobs);
     free(run->jobs);
     run->jobs = NULL;
