@@ -44,7 +44,7 @@ struct plugin {
     const char *from;          /* the configuration's file; NULL: none. Not owned */
     int line;                  /* in it */
     bool locked;               /* the lock has a line for it */
-    bool refused;              /* it is not the one of the lock: it must not run */
+    bool refused;              /* it could not be read whole, or is not the one of the lock: it must not run */
     /* Set when it has been tried (policy/load.c). */
     bool tried, good;
     char *said; /* JSON: what it says of itself; NULL: nothing good */
@@ -58,7 +58,7 @@ struct plugins {
 /* Is called for each thing that is wrong. line 0: unknown. */
 typedef void (*plugin_finding)(void *data, const char *file, int line, const char *message);
 
-/* Reads all of them; those with which something is wrong are reported and left out. 0, or ERR_NOMEM. `from` of a plugin
+/* Reads all of them; what is wrong with one is reported, and it is refused. 0, or ERR_NOMEM. `from` of a plugin
  * is the place's `file`. */
 int plugins_read(struct plugins *plugins, const struct plugin_place *places, size_t count, plugin_finding wrong,
                  void *data);

@@ -56,7 +56,7 @@ static void check_line(struct plugins *plugins, const struct line *line, const c
         snprintf(text, sizeof text, "the plugin %s has two lines; " CURE, line->name);
     } else {
         p->locked = true;
-        if (strcmp(p->sha256, line->sha256) == 0)
+        if (p->refused || strcmp(p->sha256, line->sha256) == 0)
             return;
         p->refused = true;
         snprintf(
@@ -72,7 +72,7 @@ static void check_missing(struct plugins *plugins, const char *path, plugin_find
     char text[512];
     for (size_t i = 0; i < plugins->count; i++) {
         struct plugin *p = plugins->items[i];
-        if (p->locked)
+        if (p->locked || p->refused)
             continue;
         p->refused = true;
         snprintf(text, sizeof text, "the plugin %s is not in it; " CURE, p->name);

@@ -43,6 +43,8 @@ static bool write_file(struct reading *r, struct json_writer *w, struct json pat
         found(r, "%s: the path of an option's file is missing, or too long", r->place->path);
     else if ((rc = buf_read_file(&text, name, PLUGIN_FILE_BYTES, &err)))
         found(r, "%s", err.message);
+    if (rc)
+        json_write_null(w);
     else
         json_write_str(w, buf_str(&text));
     buf_free(&text);
@@ -129,9 +131,11 @@ static void read_plugin(struct reading *r, const char *name, const char *path)
         found(r, "%s", err.message);
     else if (!plugin_file(p, PLUGIN_FILE))
         found(r, "%s has no %s; a plugin is a folder with one, or a .tar.gz of that", path, PLUGIN_FILE);
-    else if (read_options(r, p) && keep(r, p))
-        return;
-    plugin_free(p);
+    else
+        p->refused = !read_options(r, p);
+    p->refused = p->refused || !*p->sha256 || !plugin_file(p, PLUGIN_FILE);
+    if (!keep(r, p))
+        plugin_free(p);
 }
 
 /* ---- a place ---- */

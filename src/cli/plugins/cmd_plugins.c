@@ -24,7 +24,7 @@ static struct json said(const struct plugin *p)
 
 static const char *lock_state(const struct plugin *p)
 {
-    return p->refused ? "differs" : p->locked ? "locked" : "none";
+    return p->refused ? "refused" : p->locked ? "locked" : "none";
 }
 
 /* Calls visit for each policy whose file requires the plugin. */
@@ -132,10 +132,9 @@ static void put_plugin(struct buf *out, const struct policy_set *set, const stru
     put_needs(out, json_get(root, "needs"));
     each_user(set, p, put_user, &users);
     buf_printf(out, "  used by    %s\n", users.len ? users.ptr : "no policy");
-    buf_printf(out, "  sha256     %s%s\n", p->sha256,
-               p->refused  ? " (not as in plugins.lock)"
-               : p->locked ? " (as in plugins.lock)"
-                           : "");
+    const char *as_locked = !p->locked ? "" : p->refused ? " (not as in plugins.lock)" : " (as in plugins.lock)";
+    if (*p->sha256)
+        buf_printf(out, "  sha256     %s%s\n", p->sha256, as_locked);
     buf_free(&users);
 }
 
