@@ -64,6 +64,7 @@ static void close_stream(struct stream *s)
     free(s->name_space);
     free(s->labels);
     free(s->fields);
+    error_keep(&s->err, NULL);
     wake(s); /* another coroutine may wait for it, and sees the end */
 }
 
@@ -80,7 +81,7 @@ static int l_close(lua_State *L)
 
 void stream_fail(struct stream *s, const struct error *err)
 {
-    s->err = *err;
+    error_keep(&s->err, err);
     s->ended = true;
     wake(s);
 }
@@ -157,7 +158,7 @@ static void list_done(void *data, const char *resource_version, const struct err
 
 /* ---- the beginning ---- */
 
-static int begin_list(struct stream *s, const char *name_space)
+static int begin_list(struct stream *s, const char *name_space, struct error *err)
 {
     struct kube_query query = {.label_selector = s->labels, .field_selector = s->fields};
     struct kube_list_call call = {.resource = &s->resource,
@@ -166,19 +167,18 @@ static int begin_list(struct stream *s, const char *name_space)
                                   .item = list_item,
                                   .done = list_done,
                                   .data = s};
-    return kube_list(cluster_kube(s->site->cluster), &call, &s->list, &s->err);
+    return kube_list(cluster_kube(s->site->cluster), &call, &s->list, err);
 }
 
 static void begin(struct stream *s)
 {
     const char *name_space = !s->namespaced ? NULL : s->name_space ? s->name_space : s->scope ? *s->scope : NULL;
+    struct error err;
     int rc = !s->namespaced && s->name_space
-                 ? error_set(&s->err, ERR_INVALID, "%s is in no namespace; leave namespace out", s->kind_name)
-                 : (s->watches ? stream_begin_watch : begin_list)(s, name_space);
-    if (rc) {
-        s->ended = true;
-        wake(s);
-    }
+                 ? error_set(&err, ERR_INVALID, "%s is in no namespace; leave namespace out", s->kind_name)
+                 : (s->watches ? stream_begin_watch : begin_list)(s, name_space, &err);
+    if (rc)
+        stream_fail(s, &err);
 }
 
 static void found(void *data, const struct kube_kind *kind, const struct error *err)
@@ -196,10 +196,11 @@ static void found(void *data, const struct kube_kind *kind, const struct error *
 
 static void start(struct stream *s)
 {
+    struct error err;
     s->started = true;
     if (!s->api_version) {
-        if (cluster_serves(s->site->cluster, s->kind, &s->err)) {
-            s->ended = true;
+        if (cluster_serves(s->site->cluster, s->kind, &err)) {
+            stream_fail(s, &err);
             return;
         }
         s->resource = *cluster_resource(s->site->cluster, s->kind);
@@ -210,11 +211,11 @@ static void start(struct stream *s)
     struct kube_kinds *kinds = cluster_kinds(s->site->cluster);
     const struct kube_kind *kind = kinds ? kube_kinds_known(kinds, s->api_version, s->kind_name) : NULL;
     if (!kinds)
-        error_nomem(&s->err);
+        error_nomem(&err);
     if (kind)
         found(s, kind, NULL);
-    else if (!kinds || kube_kinds_look(kinds, s->api_version, s->kind_name, found, s, &s->look, &s->err))
-        s->ended = true;
+    else if (!kinds || kube_kinds_look(kinds, s->api_version, s->kind_name, found, s, &s->look, &err))
+        stream_fail(s, &err);
 }
 
 /* ---- the iterator ---- */
@@ -228,7 +229,7 @@ static int give(lua_State *L, struct stream *s)
     /* It stays in the queue until it is pushed: a memory error then loses nothing but the script. */
     if (!s->api_version)
         lua_job_push(L, object, s->site->cluster, s->kind, s->site->clock);
-    else if (json_parse(object, "the object", &root, &s->err) == 0)
+    else if (json_parse(object, "the object", &root, NULL) == 0)
         lua_json_push(L, root);
     else
         lua_pushnil(L);
@@ -254,8 +255,8 @@ static int next_k(lua_State *L, int status, lua_KContext ctx)
         start(s);
     if (s->open && s->first)
         return give(L, s);
-    if (s->open && s->err.code) {
-        push_error(L, &s->err);
+    if (s->open && s->err) {
+        push_error(L, s->err);
         return lua_error(L);
     }
     if (!s->open || s->ended) {

@@ -40,7 +40,7 @@ struct stream {
     size_t count, bytes;
     struct script *script; /* to whose memory all of this counts */
     size_t counted;
-    struct error err; /* code 0: none */
+    const struct error *err; /* why it ended (error_keep); NULL: it has not failed */
 };
 
 /* Pushes the iterator's state, to be left on the stack below what stream_go pushes.

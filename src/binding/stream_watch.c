@@ -95,7 +95,7 @@ static void trouble(void *data, const struct error *err)
         stream_fail(s, err);
 }
 
-int stream_begin_watch(struct stream *s, const char *name_space)
+int stream_begin_watch(struct stream *s, const char *name_space, struct error *err)
 {
     struct kube_reflect_call call = {
         .resource = s->resource,
@@ -110,6 +110,6 @@ int stream_begin_watch(struct stream *s, const char *name_space)
         .data = s,
     };
     if (s->scope && s->scope[0] && s->scope[1])
-        return error_set(&s->err, ERR_INVALID, "a watch is of one namespace, or of all; name one of those in scope");
-    return kube_reflect(cluster_kube(s->site->cluster), &call, &s->reflect, &s->err);
+        return error_set(err, ERR_INVALID, "a watch is of one namespace, or of all; name one of those in scope");
+    return kube_reflect(cluster_kube(s->site->cluster), &call, &s->reflect, err);
 }
