@@ -108,10 +108,12 @@ void engine_stop(struct engine *e, uint64_t grace_ms, void (*stopped)(void *data
 /* ---- policies ---- */
 
 /* The set becomes the engine's, and goes in force. */
-static void take_over(struct engine *e, struct policy_set *set)
+static void take_over(struct engine *e, struct policy_set *set, struct reload_changes *changes)
 {
-    if (e->set)
-        reload_report(e->o.log, e->set, set);
+    if (e->set) {
+        reload_compare(e->set, set, changes);
+        reload_report(e->o.log, changes);
+    }
     policy_set_release(e->set);
     e->set = set;
     engine_mark_paused(e, set);
@@ -151,7 +153,7 @@ static void note_load(struct engine *e, const struct policy_set *set)
 }
 
 /* Those who wait for the load that has ended. */
-static void tell_reloads(struct engine *e, const struct policy_set *set)
+static void tell_reloads(struct engine *e, const struct policy_set *set, const struct reload_changes *changes)
 {
     struct reload_wait *w, *next;
     DL_FOREACH_SAFE(e->reloads, w, next)
@@ -159,19 +161,20 @@ static void tell_reloads(struct engine *e, const struct policy_set *set)
         if (!w->begun && !e->stopping)
             continue;
         DL_DELETE(e->reloads, w);
-        w->told(w, set);
+        w->told(w, set, changes);
     }
 }
 
 static void loaded(void *data, struct policy_set *set)
 {
     struct engine *e = data;
+    struct reload_changes changes = {0};
     bool reload = e->loaded == NULL;
     e->loading = NULL;
     if (set)
         note_load(e, set);
     if (!set) { /* cancelled */
-        tell_reloads(e, NULL);
+        tell_reloads(e, NULL, NULL);
         engine_check_stopped(e);
         return;
     }
@@ -187,8 +190,9 @@ static void loaded(void *data, struct policy_set *set)
     if (set->error_count)
         policy_set_release(set);
     else
-        take_over(e, set);
-    tell_reloads(e, set);
+        take_over(e, set, &changes);
+    tell_reloads(e, set, &changes);
+    reload_changes_free(&changes);
     policy_set_release(set);
     if (e->reload_again && !e->stopping) {
         e->reload_again = false;
@@ -227,7 +231,7 @@ void engine_reload(struct engine *e)
     }
     if (policy_load_start(&e->env, (const char *const *)e->paths, loaded, e, &e->loading, &err)) {
         log_line(e->o.log, LOG_ERROR, "%s", err.message);
-        tell_reloads(e, NULL);
+        tell_reloads(e, NULL, NULL);
     }
 }
 
@@ -235,7 +239,7 @@ void engine_reload_and_tell(struct engine *e, struct reload_wait *wait)
 {
     wait->begun = false;
     if (e->stopping || !e->paths) {
-        wait->told(wait, NULL);
+        wait->told(wait, NULL, NULL);
         return;
     }
     DL_APPEND(e->reloads, wait);

@@ -86,8 +86,12 @@ void engine_reload(struct engine *engine);
 
 /* The same for a person who waits for it. told is called once, and may be called within the call where nothing can be
  * loaded: with what was loaded (valid during the call; with errors it is not in force), or NULL: it was given up. */
+struct reload_changes { /* names with commas between; NULL: none. Of more than 50 only the number is told */
+    char *added, *changed, *gone;
+    size_t unchanged;
+};
 struct reload_wait {
-    void (*told)(struct reload_wait *wait, const struct policy_set *set);
+    void (*told)(struct reload_wait *wait, const struct policy_set *set, const struct reload_changes *changes);
     void *data;
     /* The engine's own: */
     bool begun; /* the load under way is the one that it waits for */

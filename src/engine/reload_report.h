@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a reload has changed, told in the log. */
+/* What a reload has changed, told in the log and to who waits for it. */
 #ifndef MPIJOBD_ENGINE_RELOAD_REPORT_H
 #define MPIJOBD_ENGINE_RELOAD_REPORT_H
 
+#include "engine/engine.h"
+
 struct log;
-struct policy_set;
 
 /* Which policies of `is` are new or have another text (policy/policy_text.h), and which of `was` are gone. */
-void reload_report(const struct log *log, const struct policy_set *was, const struct policy_set *is);
+void reload_compare(const struct policy_set *was, const struct policy_set *is, struct reload_changes *changes);
+void reload_report(const struct log *log, const struct reload_changes *changes);
+void reload_changes_free(struct reload_changes *changes);
 
 #endif

@@ -109,14 +109,33 @@ static int resolve(const char *path, const char *folder, char **real, struct err
     return rc;
 }
 
+#define BRIEF " for a moment"
+
+/* What the holder has written into the lock's file: its process. Returns whether it has the file for a moment only. */
+static bool read_holder(int fd, char pid[STORE_PID_SIZE])
+{
+    char text[64];
+    ssize_t n = pread(fd, text, sizeof text - 1, 0);
+    text[n > 0 ? n : 0] = '\0';
+    size_t digits = strspn(text, "0123456789");
+    snprintf(pid, STORE_PID_SIZE, "%.*s", (int)digits, text);
+    return strncmp(text + digits, BRIEF, strlen(BRIEF)) == 0;
+}
+
+void store_is_brief(struct store *s)
+{
+    char text[64];
+    int n = snprintf(text, sizeof text, "%ld" BRIEF "\n", (long)getpid());
+    if (s->lock >= 0)
+        (void)!pwrite(s->lock, text, (size_t)n, 0); /* over the shorter text with the same beginning */
+}
+
 static int locked_by_other(int fd, const char *path, struct error *err)
 {
-    char pid[24] = "";
-    ssize_t n = pread(fd, pid, sizeof pid - 1, 0);
-    pid[n > 0 ? strspn(pid, "0123456789") : 0] = '\0';
-    return error_set(err, ERR_IO,
-                     "%s is used by another mpijobd (process %s): stop that one, or name another file for the state",
-                     path, *pid ? pid : "unknown");
+    char pid[STORE_PID_SIZE];
+    bool brief = read_holder(fd, pid);
+    return error_set(err, ERR_IO, "%s is used by another mpijobd (process %s): %s, or name another file for the state",
+                     path, *pid ? pid : "unknown", brief ? "try again when that one has ended" : "stop that one");
 }
 
 static int take_lock(const char *path, int *lock, struct error *err)
@@ -144,11 +163,11 @@ static int take_lock(const char *path, int *lock, struct error *err)
     return 0;
 }
 
-int store_holder(const char *path, bool *held, char pid[STORE_PID_SIZE])
+int store_holder(const char *path, bool *held, bool *brief, char pid[STORE_PID_SIZE])
 {
     char name[PATH_MAX + 8];
     snprintf(name, sizeof name, "%s.lock", path);
-    *held = false;
+    *held = *brief = false;
     pid[0] = '\0';
     int fd = open(name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
@@ -157,9 +176,7 @@ int store_holder(const char *path, bool *held, char pid[STORE_PID_SIZE])
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         *held = errno == EWOULDBLOCK;
         rc = *held ? 0 : errno;
-        ssize_t n = pread(fd, pid, STORE_PID_SIZE - 1, 0);
-        pid[n > 0 ? n : 0] = '\0';
-        pid[strspn(pid, "0123456789")] = '\0';
+        *brief = read_holder(fd, pid);
     }
     close(fd); /* where the lock was free, this gives it back at once */
     return rc;

@@ -31,9 +31,11 @@ int store_open(uv_loop_t *loop, const char *path, const struct log *log, struct 
 int store_open_reader(const char *path, struct store **store, struct error *err);
 
 #define STORE_PID_SIZE 24
-/* Whether a daemon has the file, and its process, as a number in text; "" where that is not known. path: without links.
- * Blocks. 0, or errno. */
-int store_holder(const char *path, bool *held, char pid[STORE_PID_SIZE]);
+/* Whether another process has the file, and which, as a number in text; "" where that is not known. brief: it is a
+ * command, which has it for a moment (store_is_brief). path: without links. Blocks. 0, or errno. */
+int store_holder(const char *path, bool *held, bool *brief, char pid[STORE_PID_SIZE]);
+/* Says to those who come meanwhile that this process has the file for a moment only: they may wait. */
+void store_is_brief(struct store *store);
 
 /* Finishes what was handed over, then closes; closed (may be NULL) is called last, on the loop. From the call on
  * nothing can be read, and what is handed over is answered ERR_CANCELLED. A prune is cut short. store may be NULL. */

@@ -171,6 +171,39 @@ describe("a change by hand", function()
         assert.is_truthy(journal()[1].outcome:find("^not%-done") or journal()[1].outcome:find("^done%-unseen"))
     end)
 
+    it("keeps a daemon that starts waiting, and no longer", function()
+        server:fault "delay:method=PUT,ms=700,count=1"
+        local hand = support.daemon({}, "replace", "--kubeconfig", server.kubeconfig, "-n", "train", "job" .. job, "labels.a=b", "--state", folder .. "/s.db")
+        assert.is_truthy(support.proc.await(function()
+            return uv.fs_stat(folder .. "/s.db") and support.read(folder .. "/s.db.lock"):find("for a moment", 1, true)
+        end))
+        local daemon = start()
+        assert.are.equal(0, (hand:wait()), hand.stderr)
+        is_mine(journal()[1])
+        assert.are.equal("done", journal()[1].outcome)
+        local code, _, err = support.mpijobd("run", "--once", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", folder .. "/p.lua")
+        assert.are.equal(1, code) -- a daemon does not go away
+        support.contains(err, ("is used by another mpijobd (process %d): stop that one"):format(daemon.pid))
+        assert.are.equal(0, (daemon:stop()))
+    end)
+
+    it("outlives the daemon that writes its row", function()
+        local daemon = start()
+        server:fault "delay:method=PUT,ms=1500,count=1"
+        local hand = support.daemon({}, "replace", "--kubeconfig", server.kubeconfig, "-n", "train", "job" .. job, "labels.a=b", "--state", folder .. "/s.db")
+        assert.is_truthy(support.proc.await(function()
+            return #journal() > 0
+        end))
+        daemon:stop("sigkill")
+        assert.are.equal(1, (hand:wait()))
+        support.contains(hand.stdout, "job" .. job .. " replaced")
+        support.contains(hand.stderr, "what became of a change could not be written down (its row in the journal stays in flight)")
+        daemon = start()
+        daemon:expect("a change was in flight when the daemon ended")
+        assert.are.equal(0, (daemon:stop()))
+        assert.are.equal("done-unseen", journal()[1].outcome)
+    end)
+
     it("is told by whoever connects, and ended by the same only", function()
         local daemon = start()
         local socket = folder .. "/s.db.control"

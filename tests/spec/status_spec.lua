@@ -157,7 +157,7 @@ describe("a running daemon", function()
         support.contains(err, 'policy "noon" is paused: mpijobd resume noon lets it run')
         create("late", '{"seen":"x","noon":"x"}')
         write("second") -- a pause holds over changes of the file
-        support.contains(good "reload", "4 policies loaded\n")
+        support.contains(good "reload", "4 policies loaded; changed: noon\n")
         advance("3h")
         assert.is_nil(labels("late").marked)
         -- Everybody says so.

@@ -170,6 +170,14 @@ static void print_error(struct json error)
         fprintf(stderr, "%s: %s\n", file, message);
 }
 
+static void print_change(const char *what, struct json result)
+{
+    char names[4096];
+    text_of(result, what, names, sizeof names);
+    if (*names)
+        printf("; %s: %s", what, names);
+}
+
 static void reloaded(void *data, struct json result)
 {
     struct acting *a = data;
@@ -182,9 +190,14 @@ static void reloaded(void *data, struct json result)
     }
     for (struct json_iter it = json_iter(json_get(result, "errors")); json_next(&it);)
         print_error(it.value);
-    if (well)
-        printf("%" PRId64 " polic%s loaded\n", count, count == 1 ? "y" : "ies");
-    else
+    if (well) {
+        printf("%" PRId64 " polic%s loaded", count, count == 1 ? "y" : "ies");
+        print_change("added", result);
+        print_change("changed", result);
+        print_change("gone", result);
+        putchar('\n');
+    }
+    if (!well)
         fputs("mpijobd reload: the policies in force stay as they are, because of the errors above\n", stderr);
 }
 

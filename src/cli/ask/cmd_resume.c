@@ -95,8 +95,8 @@ static int by_files(struct resuming *r, const char *name)
 static void tell_daemon(const char *state)
 {
     char path[PATH_MAX], pid[STORE_PID_SIZE];
-    bool held;
-    if (!realpath(state, path) || store_holder(path, &held, pid) || !held || !*pid ||
+    bool held, brief;
+    if (!realpath(state, path) || store_holder(path, &held, &brief, pid) || !held || brief || !*pid ||
         kill((pid_t)strtol(pid, NULL, 10), SIGHUP))
         puts("the next start of the daemon finds it");
 }

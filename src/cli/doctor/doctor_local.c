@@ -134,7 +134,7 @@ static void state_there(struct doctor *d, const char *given)
 {
     char pid[STORE_PID_SIZE], cure[256], path[PATH_MAX], folder[PATH_MAX];
     uint64_t left;
-    bool held, older;
+    bool held, brief, older;
     if (!realpath(given, path)) /* the lock stands beside the file itself, not beside a link to it */
         snprintf(path, sizeof path, "%s", given);
     parent_of(path, folder);
@@ -143,7 +143,7 @@ static void state_there(struct doctor *d, const char *given)
                    path, strerror(errno));
         return;
     }
-    int rc = store_holder(path, &held, pid);
+    int rc = store_holder(path, &held, &brief, pid);
     if (rc) {
         doctor_say(d, DOCTOR_FAILED, user_cure(cure, "use a filesystem with locks, and give the lock's file to"),
                    "%s.lock cannot be locked: %s", path, strerror(rc));
@@ -152,8 +152,10 @@ static void state_there(struct doctor *d, const char *given)
     if (!state_readable(d, path, &older) || !state_room(d, path, &left))
         return;
     doctor_say(d, DOCTOR_OK, NULL, "%s: %s%s%s%s, %" PRIu64 " MiB free", path,
-               held ? "held by a daemon that runs" : "not in use now", *pid ? " (process " : "", pid, *pid ? ")" : "",
-               left / MIB);
+               brief  ? "held by a command for a moment"
+               : held ? "held by a daemon that runs"
+                      : "not in use now",
+               *pid ? " (process " : "", pid, *pid ? ")" : "", left / MIB);
     if (older)
         doctor_say(d, DOCTOR_WARNING,
                    "nothing to do: the daemon brings it up to date when it starts; keep a copy for going back",

@@ -13,13 +13,13 @@
 
 #include "base/texts.h"
 #include "control/asker.h"
-#include "loop/timer.h"
 #include "store/journal.h"
 #include "store/state.h"
 #include "store/store.h"
 #include "json/write.h"
 
-#define WAIT_MS 5000    /* for another command that has the file */
+#define SURE_MS 1000    /* for a process that has the file to say that it is a command */
+#define WAIT_MS 15000   /* for another command that has the file */
 #define AGAIN_MS 50     /* between two looks */
 #define ANSWER_MS 60000 /* for a daemon to write a row */
 
@@ -30,6 +30,9 @@ struct hand {
     char who[64];
     int64_t uid;
     bool failed; /* something could not be written */
+    /* While the journal is looked for: another process has the file; for a moment; which one. */
+    bool held, brief;
+    char pid[STORE_PID_SIZE];
 };
 
 struct call { /* of a question to the daemon */
@@ -238,57 +241,54 @@ static bool has_journal(struct session *s, const char *path)
     return s->options.state || s->config.state || access(path, F_OK) == 0 || errno != ENOENT;
 }
 
-static void rang(struct deadline *d)
-{
-    ((struct session *)d->data)->flag = true;
-}
-
-static void sleep_a_while(struct session *s)
-{
-    struct deadline d;
-    deadline_init(&s->loop, &d, rang, s);
-    deadline_set(&d, AGAIN_MS);
-    session_wait(s);
-    deadline_close(&d, NULL);
-    uv_run(&s->loop, UV_RUN_NOWAIT);
-}
-
-/* Who has the file? *held false: nobody. */
-static int holder(const char *path, bool *held, char pid[STORE_PID_SIZE], struct error *err)
+/* Who has the file now? */
+static int look_for_holder(struct hand *h, const char *path, struct error *err)
 {
     char real[PATH_MAX];
-    *held = false;
+    h->held = h->brief = false;
     if (strcmp(path, ":memory:") == 0)
         return 0;
-    int why = realpath(path, real) ? store_holder(real, held, pid) : errno == ENOENT ? 0 : errno;
+    int why = realpath(path, real) ? store_holder(real, &h->held, &h->brief, h->pid) : errno == ENOENT ? 0 : errno;
     return why ? error_set(err, ERR_IO, "the journal %s cannot be written: %s", path, strerror(why)) : 0;
 }
 
-/* One try: by the daemon, else by the file. ERR_IO and retryable: another process has the file at the moment. */
+static int open_file(struct session *s, struct hand *h, const char *path)
+{
+    int rc = store_open(&s->loop, path, &s->log, &s->store, &s->error);
+    if (!rc)
+        store_is_brief(s->store);
+    else /* another process may have been faster */
+        look_for_holder(h, path, NULL);
+    return rc;
+}
+
+/* One try: by the daemon, else by the file. */
 static int find(struct session *s, struct hand *h, const char *path)
 {
-    char control[4096], pid[STORE_PID_SIZE] = "";
+    char control[4096];
     const char *socket = session_control_path(s, control);
     struct error why;
-    bool held;
     int rc = socket ? control_connect(&s->loop, socket, &h->client, &why)
                     : error_set(&why, ERR_NOT_FOUND, "its control socket is turned off");
     if (!rc)
         return 0;
-    rc = holder(path, &held, pid, &s->error);
+    rc = look_for_holder(h, path, &s->error);
     if (rc)
         return rc;
     if (strcmp(path, ":memory:") == 0) {
         s->error = why;
         return why.code;
     }
-    if (!held)
-        return store_open(&s->loop, path, &s->log, &s->store, &s->error);
-    bool passing = why.code == ERR_NOT_FOUND || why.code == ERR_UNREACHABLE;
-    error_set(&s->error, ERR_IO, "the journal %s is held by the process %s, and %s", path, *pid ? pid : "of another",
-              why.message);
-    error_set_retryable(&s->error, passing);
-    return ERR_IO;
+    if (!h->held)
+        return open_file(s, h, path);
+    return error_set(&s->error, ERR_IO, "the journal %s is held by the process %s, and %s", path,
+                     *h->pid ? h->pid : "of another", why.message);
+}
+
+/* A command that has the file says so as soon as it has it; a daemon does not, and keeps it. */
+static int patience(const struct hand *h)
+{
+    return h->brief ? WAIT_MS : h->held ? SURE_MS : 0;
 }
 
 static void find_name(struct hand *h)
@@ -315,8 +315,8 @@ int hand_open(struct session *s)
     h->session = s;
     find_name(h);
     int rc = find(s, h, path);
-    for (int waited = 0; rc == ERR_IO && s->error.retryable && waited < WAIT_MS; waited += AGAIN_MS) {
-        sleep_a_while(s);
+    for (int waited = 0; rc == ERR_IO && waited < patience(h); waited += AGAIN_MS) {
+        session_pause(s, AGAIN_MS);
         rc = find(s, h, path);
     }
     if (!rc) {

@@ -2,6 +2,7 @@
 /* The life of a command: configuration, log and loop; the journal; and the end, at which nothing may be left. */
 #include "cli/session/session.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +14,15 @@
 #include "cli/session/command.h"
 #include "cli/session/hand.h"
 #include "loop/threads.h"
+#include "loop/timer.h"
 #include "outside/outbox.h"
 #include "outside/outside.h"
 #include "store/store.h"
 
 #define THREADS 8      /* beside libuv's: the journal's, those of the output, those that look up names */
+#define BRIEF_MS 30000 /* for a command that has the state */
+#define SURE_MS 100    /* for one that has only just taken it */
+#define AGAIN_MS 50    /* between two tries */
 #define DRAIN_MS 15000 /* for notifications, after the runs of --once */
 
 int session_fail(const struct session *s, const struct error *err)
@@ -96,6 +101,21 @@ void session_wait(struct session *s)
     s->flag = false;
 }
 
+static void rang(struct deadline *d)
+{
+    ((struct session *)d->data)->flag = true;
+}
+
+void session_pause(struct session *s, uint64_t ms)
+{
+    struct deadline d;
+    deadline_init(&s->loop, &d, rang, s);
+    deadline_set(&d, ms);
+    session_wait(s);
+    deadline_close(&d, NULL);
+    uv_run(&s->loop, UV_RUN_NOWAIT);
+}
+
 const char *session_state_path(struct session *s, char out[4096])
 {
     const char *home = getenv("HOME"), *state = getenv("XDG_STATE_HOME");
@@ -110,12 +130,23 @@ const char *session_state_path(struct session *s, char out[4096])
     return out;
 }
 
+/* By a command that changes something by hand, which says so when it has the file. */
+static bool held_briefly(const char *path, int waited)
+{
+    char real[PATH_MAX], pid[STORE_PID_SIZE];
+    bool held, brief;
+    return realpath(path, real) && store_holder(real, &held, &brief, pid) == 0 && held && (brief || waited < SURE_MS);
+}
+
 int session_store(struct session *s)
 {
     char path[4096];
-    if (store_open(&s->loop, session_state_path(s, path), &s->log, &s->store, &s->error))
-        return session_fail(s, &s->error);
-    return 0;
+    int rc = store_open(&s->loop, session_state_path(s, path), &s->log, &s->store, &s->error);
+    for (int waited = 0; rc == ERR_IO && waited < BRIEF_MS && held_briefly(path, waited); waited += AGAIN_MS) {
+        session_pause(s, AGAIN_MS);
+        rc = store_open(&s->loop, path, &s->log, &s->store, &s->error);
+    }
+    return rc ? session_fail(s, &s->error) : 0;
 }
 
 int session_outside(struct session *s)

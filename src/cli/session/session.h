@@ -91,6 +91,8 @@ const char *session_state_path(struct session *s, char out[4096]);
 struct site session_site(struct session *s);
 /* Runs the loop until s->flag is set. */
 void session_wait(struct session *s);
+/* The same for so many milliseconds. */
+void session_pause(struct session *s, uint64_t ms);
 /* Closes everything and checks that nothing is left on the loop. Returns code, or EXIT_FAILED where something is. */
 int session_close(struct session *s, int code);
 

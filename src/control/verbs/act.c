@@ -171,8 +171,10 @@ static void answer_resumed(struct act *a)
     finish(a);
 }
 
-static void resumed_and_loaded(struct reload_wait *wait, const struct policy_set *set)
+static void resumed_and_loaded(struct reload_wait *wait, const struct policy_set *set,
+                               const struct reload_changes *changes)
 {
+    (void)changes;
     (void)set; /* what is wrong in files is told in the log */
     answer_resumed(wait->data);
 }
@@ -298,7 +300,7 @@ static void take_trigger(void *data, struct control_request *r, struct json args
 
 /* ---- reload ---- */
 
-static void loaded(struct reload_wait *wait, const struct policy_set *set)
+static void loaded(struct reload_wait *wait, const struct policy_set *set, const struct reload_changes *changes)
 {
     struct act *a = wait->data;
     struct buf out = BUF_INIT;
@@ -315,6 +317,9 @@ static void loaded(struct reload_wait *wait, const struct policy_set *set)
     write_number(&w, "policies", (int64_t)set->count);
     json_write_key(&w, "in_force");
     json_write_bool(&w, set->error_count == 0);
+    write_text(&w, "added", changes->added);
+    write_text(&w, "changed", changes->changed);
+    write_text(&w, "gone", changes->gone);
     json_write_key(&w, "errors");
     json_write_array(&w);
     for (size_t i = 0; i < set->error_count; i++) {
