@@ -257,6 +257,12 @@ describe("a policy that hangs or crashes the daemon", function()
         local folder = policies { bad = "fault.hang()" }
         local daemon = start(folder)
         in_quarantine(daemon, "held the loop for too long")
+        local namespace, name = select(2, support.mpijobd("get", "-A", "--kubeconfig", server.kubeconfig)):match("\n(%S+)%s+(%S+)")
+        assert.is_truthy(support.proc.await(function() -- it has to connect first
+            return (support.mpijobd("why", "--state", folder .. "/s.db", "bad", namespace .. "/" .. name)) == 0
+        end))
+        support.contains(select(2, support.mpijobd("why", "--state", folder .. "/s.db", "bad", namespace .. "/" .. name)),
+            "quarantine: the policy is in quarantine: it held the loop for too long at ")
         local code, _, err = support.mpijobd("resume", "--state", folder .. "/s.db", "other")
         assert.are.equal(1, code)
         support.contains(err, 'there is no policy "other"')

@@ -35,9 +35,10 @@ describe("mpijobd why", function()
     local server, folder, policies, state, ns
 
     -- Its clusters are known by two names, so that a policy may be for another one.
-    local function configuration()
+    local function configuration(kubeconfig)
+        kubeconfig = kubeconfig or server.kubeconfig
         return support.write(folder .. "/mpijobd.yaml", ("clusters:\n  here: { kubeconfig: %s }\n  other: { kubeconfig: %s }\nstate: %s\n"):format(
-            server.kubeconfig, server.kubeconfig, state))
+            kubeconfig, kubeconfig, state))
     end
 
     setup(function()
@@ -180,6 +181,23 @@ describe("mpijobd why", function()
         support.contains(t.unknown[1], "there is no state at " .. state)
     end)
 
+    it("tells where the policy is not in force", function()
+        local old = require("support.sim").start("--version", "v1alpha2")
+        old:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+        old:request("POST", old:path("v1alpha2", "train"), { apiVersion = "kubeflow.org/v1alpha2", kind = "MPIJob", metadata = { name = "a", namespace = "train" },
+            spec = { mpiReplicaSpecs = { Launcher = { replicas = 1, template = { spec = { containers = { { name = "l", image = "i" } } } } } } } })
+        local file = support.write(folder .. "/new.lua", 'policy { name = "new", every = "1h", match = {}, replace = { suspend = true } }')
+        local config = support.write(folder .. "/old.yaml", ("cluster: { kubeconfig: %s }\nnamespaces: [ other ]\nstate: %s\n"):format(old.kubeconfig, state))
+        local code, out, err = support.mpijobd("why", "--config", config, "new", "train/a", file, "-o", "json")
+        assert.same({ 0, "" }, { code, err })
+        local t = support.json.decode(out)
+        assert.equal("held", t.verdict)
+        assert.equal("aside", t.held_back[1].reason)
+        support.contains(t.held_back[1].message, "suspend")
+        assert.equal("scope", t.held_back[2].reason)
+        assert.equal("fails", t.change.outcome)
+    end)
+
     it("exits with 10 where there is a change, if that is asked for", function()
         assert.equal(10, (why("nightly", ns .. "/done", "--exit-code")))
         assert.equal(0, (why("free", ns .. "/done", "--exit-code")))
@@ -232,6 +250,70 @@ describe("mpijobd why", function()
         assert.equal("nothing-to-do", t.verdict)
         support.contains(told("marked", ns .. "/marked"), "\nlast change: 20")
     end)
+
+    it("holds functions to their bounds, and ends with the daemon", function()
+        local bounded = support.write(folder .. "/bounded.lua", [[
+            policy { name = "burns", every = "1h", limits = { cpu = "20ms" }, match = { where = function() while true do end end }, replace = { labels = { a = "b" } } }
+            policy { name = "sleeps", every = "1h", limits = { timeout = "200ms" }, match = { where = function() sleep("1h") end }, replace = { labels = { a = "b" } } }
+            policy { name = "waits", every = "1h", match = { where = function() sleep("1h") end }, replace = { labels = { a = "b" } } }
+            policy { name = "writes", every = "1h", match = { where = function(job)
+                mpijob.replace(job, { labels = { written = "yes" } })
+                store.set("seen", job.name)
+                return true
+            end }, replace = { labels = { a = "b" } } }
+        ]])
+        local function ask(policy)
+            local code, out, err = support.mpijobd("why", "--config", configuration(), "--cluster", "here", policy, ns .. "/done", bounded, "-o", "json")
+            assert.same({ 0, "" }, { code, err })
+            return support.json.decode(out)
+        end
+        local t = ask("burns")
+        assert.equal("fails", t.verdict)
+        support.contains(condition(t, "where").value, "the CPU limit of 20ms is used up")
+        t = ask("sleeps")
+        assert.equal("fails", t.verdict)
+        assert.is_true(condition(t, "where").failed)
+        t = ask("writes")
+        assert.equal("acts", t.verdict)
+        assert.is_nil((server:get(ns, "done").metadata.labels or {}).written)
+
+        local own = folder .. "/own.db"
+        local daemon = support.daemon(nil, "run", "--no-supervisor", "--listen", "none", "--kubeconfig", server.kubeconfig, "--state", own, bounded)
+        daemon:expect("policies in force", "stderr", 60)
+        local control = require "support.control"
+        local c = assert(control.connect(own .. ".control"))
+        c:send(support.json.encode { id = 1, verb = "why", args = { policy = "waits", job = ns .. "/done" } } .. "\n")
+        c:send(support.json.encode { id = 2, verb = "why", args = { policy = "writes", job = ns .. "/done" } } .. "\n")
+        local answer = c:line()
+        assert.equal(2, answer.id)
+        assert.equal("acts", answer.result.tree.verdict)
+        -- The first one waits: the daemon ends all the same, and so it does where its asker has gone away.
+        local gone = assert(control.connect(own .. ".control"))
+        gone:send(support.json.encode { id = 3, verb = "why", args = { policy = "waits", job = ns .. "/done" } } .. "\n")
+        gone:send('{"id":4,"verb":"verbs"}\n')
+        assert.equal(4, gone:line().id)
+        gone.pipe:close()
+        assert.equal(0, (daemon:stop()))
+    end)
+
+    if cluster.real then
+        it("asks the server what is allowed #cluster", function()
+            local text = support.read(server.kubeconfig):gsub(server.APISERVER_TOKEN, server.APISERVER_VIEW_TOKEN)
+            local viewer = support.write(folder .. "/viewer", text)
+            local rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces/" .. ns
+            assert(server:request("POST", rbac .. "/roles", { metadata = { name = "reads" },
+                rules = { { apiGroups = { "kubeflow.org" }, resources = { "mpijobs" }, verbs = { "get", "list" } } } }) == 201)
+            assert(server:request("POST", rbac .. "/rolebindings", { metadata = { name = "reads" },
+                roleRef = { apiGroup = "rbac.authorization.k8s.io", kind = "Role", name = "reads" },
+                subjects = { { apiGroup = "rbac.authorization.k8s.io", kind = "User", name = "view" } } }) == 201)
+            local code, out, err = support.mpijobd("why", "free", ns .. "/done", "--config", configuration(viewer), "--cluster", "here", "-o", "json", policies)
+            assert.same({ 0, "" }, { code, err })
+            local t = support.json.decode(out)
+            assert.equal("forbidden", t.held_back[1].reason)
+            support.contains(t.held_back[1].message, "to watch mpijobs in namespace " .. ns)
+            support.contains(t.held_back[2].message, "to update mpijobs in namespace " .. ns)
+        end)
+    end
 
     it("asks the daemon that runs, unless files are named", function()
         local daemon = support.daemon(nil, "run", "--no-supervisor", "--listen", "none", "--config", configuration(), "--cluster", "here", policies)
