@@ -58,13 +58,15 @@ static bool read_options(struct reading *r, struct plugin *p)
     bool good = true;
     if (r->place->lines)
         buf_puts(&p->lines, r->place->lines);
+    r->nomem = r->nomem || p->lines.failed;
     if (!r->place->options || json_parse(str_of(r->place->options), "", &root, NULL))
-        return !p->lines.failed;
+        return !r->nomem;
     json_writer_init(&w, &p->options);
     json_write_object(&w);
     for (struct json_iter it = json_iter(root); good && json_next(&it);) {
         struct buf key = BUF_INIT;
         json_decode(it.key, &key);
+        r->nomem = r->nomem || key.failed;
         json_write_key_str(&w, buf_str(&key));
         buf_free(&key);
         struct json path = json_get(it.value, "file");
@@ -74,7 +76,7 @@ static bool read_options(struct reading *r, struct plugin *p)
             json_write_raw(&w, it.value);
     }
     json_write_end(&w);
-    r->nomem = r->nomem || p->options.failed || p->lines.failed;
+    r->nomem = r->nomem || p->options.failed;
     return good && !r->nomem;
 }
 
