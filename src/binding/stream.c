@@ -56,7 +56,7 @@ static void close_stream(struct stream *s)
         s->first = item->next;
         free(item);
     }
-    stream_seen_free(s);
+    seen_free(&s->seen);
     stream_count_memory(s, s->counted, 0);
     mpijob_match_free(s->match);
     free(s->api_version);

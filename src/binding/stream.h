@@ -5,6 +5,7 @@
 #define MPIJOBD_BINDING_STREAM_H
 
 #include "binding/base/values.h"
+#include "cluster/seen.h"
 #include "kube/kinds.h"
 #include "kube/reflect.h"
 #include "kube/verbs.h"
@@ -17,7 +18,6 @@
 #define STREAM_WATCHES_POLICY 16               /* that a policy may have open on a cluster */
 
 struct stream_item;
-struct stream_seen;
 
 struct stream {
     struct script_wait wait;
@@ -34,8 +34,7 @@ struct stream {
     struct kube_kinds_look *look;
     struct kube_list *list;
     struct kube_reflect *reflect;
-    struct stream_seen *seen; /* of a watch: the objects that there are; tells a new one from a changed one */
-    unsigned round;           /* of lists */
+    struct seen_set seen; /* of a watch: the objects that there are; tells a new one from a changed one */
     struct stream_item *first, *last;
     size_t count, bytes;
     struct script *script; /* to whose memory all of this counts */

@@ -18,6 +18,5 @@ int stream_keep(struct stream *s, const char *type, struct json object);
 
 /* 0, ERR_INVALID (of several namespaces), or as kube_reflect. name_space NULL: all. */
 int stream_begin_watch(struct stream *s, const char *name_space, struct error *err);
-void stream_seen_free(struct stream *s);
 
 #endif

@@ -1,88 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The watch behind a script's iterator: which objects there are, and so what an event of each is called. */
 #include <stdlib.h>
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
 
 #include "binding/stream_parts.h"
 
 struct stream_seen {
-    UT_hash_handle hh;
-    unsigned round;
-    char uid[64], version[64];
+    struct seen seen;
+    char version[64];
 };
 
 #define SEEN_BYTES (sizeof(struct stream_seen) + 32) /* with its part of the table */
 
-void stream_seen_free(struct stream *s)
-{
-    struct stream_seen *seen, *next;
-    HASH_ITER(hh, s->seen, seen, next)
-    {
-        HASH_DEL(s->seen, seen);
-        free(seen);
-    }
-}
-
 static void relist(void *data)
 {
-    ((struct stream *)data)->round++;
+    seen_relist(&((struct stream *)data)->seen);
 }
 
 /* Objects that a new list does not have: their deletion was missed, and so was their last state. */
 static void synced(void *data)
 {
     struct stream *s = data;
-    struct stream_seen *seen, *next;
-    HASH_ITER(hh, s->seen, seen, next)
-    {
-        if (seen->round == s->round)
-            continue;
-        HASH_DEL(s->seen, seen);
-        free(seen);
-        stream_count_memory(s, SEEN_BYTES, 0);
-    }
+    stream_count_memory(s, seen_synced(&s->seen) * SEEN_BYTES, 0);
 }
 
 static int upsert(void *data, struct json object, bool initial)
 {
     struct stream *s = data;
-    char uid[64], version[64];
-    struct stream_seen *seen = NULL;
+    char uid[SEEN_UID_SIZE], version[64];
+    bool is_new;
     (void)initial;
     json_string_at(object, "/metadata/uid", uid, sizeof uid);
     json_string_at(object, "/metadata/resourceVersion", version, sizeof version);
-    HASH_FIND_STR(s->seen, uid, seen);
-    bool known = seen != NULL, same = known && strcmp(seen->version, version) == 0;
-    if (!known) {
-        seen = calloc(1, sizeof *seen);
-        if (!seen)
-            return ERR_NOMEM;
-        memcpy(seen->uid, uid, sizeof uid);
-        HASH_ADD_STR(s->seen, uid, seen);
-        if (!seen->hh.tbl) {
-            free(seen);
-            return ERR_NOMEM;
-        }
+    struct stream_seen *seen = seen_add(&s->seen, uid, sizeof *seen, &is_new);
+    if (!seen)
+        return ERR_NOMEM;
+    if (is_new)
         stream_count_memory(s, 0, SEEN_BYTES);
-    }
-    seen->round = s->round;
+    bool same = !is_new && strcmp(seen->version, version) == 0;
     memcpy(seen->version, version, sizeof version);
-    return same ? 0 : stream_keep(s, known ? "MODIFIED" : "ADDED", object); /* as it was when the script got it last */
+    return same ? 0 : stream_keep(s, is_new ? "ADDED" : "MODIFIED", object); /* as it was when the script got it last */
 }
 
 static void removed(void *data, struct json object)
 {
     struct stream *s = data;
-    char uid[64];
-    struct stream_seen *seen = NULL;
+    char uid[SEEN_UID_SIZE];
     json_string_at(object, "/metadata/uid", uid, sizeof uid);
-    HASH_FIND_STR(s->seen, uid, seen);
-    if (seen) {
-        HASH_DEL(s->seen, seen);
-        free(seen);
+    if (seen_remove(&s->seen, uid))
         stream_count_memory(s, SEEN_BYTES, 0);
-    }
     stream_keep(s, "DELETED", object);
 }
 

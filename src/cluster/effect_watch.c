@@ -4,10 +4,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
 
 #include "base/texts.h"
+#include "cluster/seen.h"
 #include "kube/reflect.h"
 #include "loop/timer.h"
 #include "mpijob/pods.h"
@@ -17,17 +16,14 @@
 struct effect_watch;
 
 struct watched_pod {
-    UT_hash_handle hh;
+    struct seen seen;
     struct mpijob_pod pod;
-    unsigned round;
-    char uid[64];
 };
 
 struct source { /* one label's pods, or the job */
     struct effect_watch *of;
     struct kube_reflect *reflect;
-    struct watched_pod *pods;
-    unsigned round;
+    struct seen_set pods; /* of struct watched_pod */
     bool synced;
 };
 
@@ -77,14 +73,9 @@ static void close_watch(struct effect_watch *w)
 {
     w->ended = true;
     for (int i = 0; i < w->count; i++) {
-        struct watched_pod *p, *next;
         if (w->sources[i].reflect)
             kube_reflect_close(w->sources[i].reflect, NULL, NULL);
-        HASH_ITER(hh, w->sources[i].pods, p, next)
-        {
-            HASH_DEL(w->sources[i].pods, p);
-            free(p);
-        }
+        seen_free(&w->sources[i].pods);
     }
     deadline_close(&w->over, free_watch);
 }
@@ -110,8 +101,8 @@ static void time_is_up(struct deadline *over)
 static bool pods_say_so(const struct effect_watch *w)
 {
     for (int i = 0; i < w->count; i++) {
-        for (const struct watched_pod *p = w->sources[i].pods; p; p = p->hh.next) {
-            if (mpijob_sign_hindered(w->call.sign, &p->pod))
+        for (const struct seen *s = w->sources[i].pods.first; s; s = s->hh.next) {
+            if (mpijob_sign_hindered(w->call.sign, &((const struct watched_pod *)s)->pod))
                 return false;
         }
     }
@@ -134,24 +125,14 @@ static int keep_pod(struct source *s, struct json object)
 {
     struct effect_watch *w = s->of;
     struct mpijob_pod pod;
-    struct watched_pod *p = NULL;
-    char uid[64];
+    char uid[SEEN_UID_SIZE];
+    bool is_new;
     if (json_string_at(object, "/metadata/uid", uid, sizeof uid) || !mpijob_pod_read(object, str_of(w->call.uid), &pod))
         return 0;
-    HASH_FIND_STR(s->pods, uid, p);
-    if (!p) {
-        p = calloc(1, sizeof *p);
-        if (!p)
-            return ERR_NOMEM;
-        memcpy(p->uid, uid, sizeof uid);
-        HASH_ADD_STR(s->pods, uid, p);
-        if (!p->hh.tbl) {
-            free(p);
-            return ERR_NOMEM;
-        }
-    }
+    struct watched_pod *p = seen_add(&s->pods, uid, sizeof *p, &is_new);
+    if (!p)
+        return ERR_NOMEM;
     p->pod = pod;
-    p->round = s->round;
     return 0;
 }
 
@@ -168,7 +149,7 @@ static void keep_job(struct effect_watch *w, struct json object)
 static void relist(void *data)
 {
     struct source *s = data;
-    s->round++;
+    seen_relist(&s->pods);
     s->of->there = false;
 }
 
@@ -188,15 +169,10 @@ static int upsert(void *data, struct json object, bool initial)
 static void removed(void *data, struct json object)
 {
     struct source *s = data;
-    struct watched_pod *p = NULL;
-    char uid[64];
+    char uid[SEEN_UID_SIZE];
     if (json_string_at(object, "/metadata/uid", uid, sizeof uid))
         return;
-    HASH_FIND_STR(s->pods, uid, p);
-    if (p) {
-        HASH_DEL(s->pods, p);
-        free(p);
-    }
+    seen_remove(&s->pods, uid);
     if (!mpijob_sign_of_pods(s->of->call.sign) && strcmp(uid, s->of->call.uid) == 0)
         s->of->there = false;
     look(s->of);
@@ -205,14 +181,7 @@ static void removed(void *data, struct json object)
 static void synced(void *data)
 {
     struct source *s = data;
-    struct watched_pod *p, *next;
-    HASH_ITER(hh, s->pods, p, next)
-    {
-        if (p->round == s->round)
-            continue;
-        HASH_DEL(s->pods, p);
-        free(p);
-    }
+    seen_synced(&s->pods);
     s->synced = true;
     look(s->of);
 }
