@@ -3,14 +3,13 @@
 #include "http/system_roots.h"
 
 #include <dirent.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "http/hashed_roots.h"
 
 #define FILE_MAX (4u << 20)
 #define ALL_MAX (16u << 20)
@@ -23,6 +22,7 @@ static const char *const bundles[] = {"/etc/ssl/certs/ca-certificates.crt", "/et
 
 struct reading {
     X509_STORE *store;
+    struct hashed_roots *hashed; /* of the store; NULL: none yet */
     size_t certificates, bytes;
 };
 
@@ -34,36 +34,22 @@ static const char *from_environment(const char *name)
 
 /* ---- files ---- */
 
-/* One that cannot be understood is left out, as Go does: the others are no worse for it. */
-static int add_certificates(struct reading *r, const struct buf *text, struct error *err)
+static int read_file(struct reading *r, const char *path, struct buf *text, struct error *err)
 {
-    BIO *bio = BIO_new_mem_buf(text->ptr, (int)text->len);
-    if (!bio)
-        return error_nomem(err);
-    int rc = 0;
-    for (size_t left = text->len; !rc && left; left--) { /* each takes a byte at the least */
-        X509 *ca = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL);
-        if (!ca && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE)
-            break;
-        if (ca && !X509_STORE_add_cert(r->store, ca))
-            rc = error_nomem(err);
-        r->certificates += ca != NULL;
-        X509_free(ca);
-        ERR_clear_error();
-    }
-    ERR_clear_error();
-    BIO_free(bio);
+    int rc = buf_read_file(text, path, FILE_MAX, err);
+    r->bytes += text->len;
     return rc;
 }
 
 static int add_file(struct reading *r, const char *path, struct error *err)
 {
     struct buf text = BUF_INIT;
-    int rc = buf_read_file(&text, path, FILE_MAX, err);
-    r->bytes += text.len;
-    if (!rc && text.len)
-        rc = add_certificates(r, &text, err);
+    int rc = read_file(r, path, &text, err);
+    int found = !rc && text.len ? roots_add(r->store, buf_str(&text)) : 0;
     buf_free(&text);
+    if (found < 0)
+        return error_nomem(err);
+    r->certificates += (size_t)found;
     return rc;
 }
 
@@ -74,6 +60,22 @@ static bool is_hash(const char *name)
 {
     size_t digits = strspn(name, "0123456789abcdef");
     return digits == 8 && name[8] == '.' && name[9] && strspn(name + 9, "0123456789") == strlen(name + 9);
+}
+
+/* It is parsed when its certificate is needed. */
+static int add_hashed(struct reading *r, const char *path, unsigned long hash)
+{
+    struct buf text = BUF_INIT;
+    struct error err;
+    int rc = read_file(r, path, &text, &err);
+    bool any = !rc && text.len && memmem(text.ptr, text.len, "-----BEGIN ", 11);
+    if (any && !r->hashed && !(r->hashed = hashed_roots_new(r->store)))
+        rc = ERR_NOMEM;
+    else if (any)
+        rc = hashed_roots_add(r->hashed, hash, buf_str(&text));
+    buf_free(&text);
+    r->certificates += any;
+    return rc == ERR_NOMEM ? rc : 0;
 }
 
 static int add_entries(struct reading *r, DIR *dir, const char *path, struct error *err)
@@ -89,8 +91,8 @@ static int add_entries(struct reading *r, DIR *dir, const char *path, struct err
         if (!is_hash(entry->d_name))
             continue;
         int n = snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
-        if (n > 0 && (size_t)n < sizeof file && add_file(r, file, err) == ERR_NOMEM)
-            return ERR_NOMEM;
+        if (n > 0 && (size_t)n < sizeof file && add_hashed(r, file, strtoul(entry->d_name, NULL, 16)))
+            return error_nomem(err);
     }
     return 0;
 }
