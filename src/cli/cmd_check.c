@@ -144,6 +144,8 @@ static void print_policies(struct session *s, int64_t count)
         }
         printf("%s  %s  %s:%d%s\n", p->name, policy_trigger_text(p, text), p->file, p->line,
                p->dry_run ? "  (dry run)" : "");
+        for (size_t k = 0; k < p->asked_count; k++)
+            printf("  %s: %s (plugin %s)\n", p->asked[k].name, p->asked[k].wanted, p->asked[k].plugin);
         print_asked(p);
         print_times(p, now, count);
     }

@@ -66,6 +66,10 @@ void plugins_free(struct plugins *plugins);
 struct plugin *plugins_find(const struct plugins *plugins, const char *name);    /* NULL: no such plugin */
 const struct plugin_file *plugin_file(const struct plugin *p, const char *name); /* NULL: no such file */
 
+bool plugin_is_archive(const char *path); /* by its name */
+/* "gpu-cost" of "plugins/gpu-cost-1.0.0.tar.gz". */
+void plugin_archive_name(const char *path, char out[PLUGIN_NAME_MAX + 1]);
+
 /* ---- the lock ---- */
 
 /* Where the file is there: the plugins that it names have to be there with these sums, and no others. Blocks. */

@@ -19,8 +19,5 @@ int plugin_read_folder(struct plugin *p, struct error *err);
 /* The same of a .tar.gz, whose path the plugin has: regular files only, none of which leads out of it; of a folder that
  * holds all others, what is in it. ERR_INVALID, ERR_LIMIT, ERR_SYNTAX: what is wrong with it. */
 int plugin_read_archive(struct plugin *p, struct error *err);
-bool plugin_is_archive(const char *path); /* by its name */
-/* "gpu-cost" of "plugins/gpu-cost-1.0.0.tar.gz". */
-void plugin_archive_name(const char *path, char out[PLUGIN_NAME_MAX + 1]);
 
 #endif

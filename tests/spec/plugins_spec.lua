@@ -229,10 +229,12 @@ policies: [ policies ]
         plugin(nil, nil, { ["p.lua"] = (POLICY:gsub("costs = 4", "costs = 'much'")) })
         mistakes { "policies/p.lua:2: policy \"p\": match.costs has to be a number" }
         plugin(nil, nil, { ["p.lua"] = (POLICY:gsub("[^\n]*\n", "\n", 1)) })
+        local _, out = run "check"
+        assert.is_nil(out:find("costs", 1, true))
         mistakes { "policies/p.lua:2: policy \"p\": match.costs is a condition of the plugin cost; write require \"cost\" above the policy" }
     end)
 
-    it("is asked per job, in a spec and in a plan, which show it", function()
+    it("is asked per job, in a spec and in a plan, which show it, as check does", function()
         plugin(nil, nil, { ["p.lua"] = POLICY, ["p_spec.lua"] = [[
             policy.plugin("../plugins/cost", { price = 2 })
             local cost = require "cost"
@@ -262,6 +264,7 @@ policies: [ policies ]
         support.contains(out, "3 successes / 1 failure")
         support.contains(out, "    no     costs      4 (plugin cost)  false\n")
         assert.are.equal(1, code)
+        support.contains(select(2, run "check"), "\n  costs: 4 (plugin cost)\n")
         local sim = simulator.start("--version", "v2beta1", "--jobs", "200", "--seed", "1")
         code, out = run("plan", "--kubeconfig", sim.kubeconfig, "-A")
         assert.are.equal(0, code)
@@ -661,5 +664,25 @@ plugin {
             local status, _, message = run "check"
             support.contains(status .. message:gsub("^.*(match%.)", "%1"), expected)
         end
+    end)
+
+    it("that is an archive is there for specs, too", function()
+        plugin(nil, nil, { ["p.lua"] = POLICY, ["p_spec.lua"] = [[
+            it("asks", function()
+                local dear = cluster.job { workers = 1, gpus = 2, phase = "Failed" }
+                clock.advance "1h"
+                assert.replaced(dear)
+            end)
+        ]], ["q_spec.lua"] = [[
+            policy.plugin("../cost-1.2.0.tar.gz", { price = 3 })
+            it("is required", function() assert.are.equal(6.0, (require("cost").total(4))) end)
+        ]] })
+        write("plugins/cost/plugin.lua", (PLUGIN:gsub('price = "number"', 'price = { type = "number", default = 2 }')))
+        uv.fs_mkdir(folder .. "/policies/plugins", 448)
+        for _, where in ipairs { "policies/plugins/cost-1.2.0.tar.gz", "cost-1.2.0.tar.gz" } do
+            assert.are.equal(0, (support.proc.run("/bin/tar", { args = { "czf", folder .. "/" .. where, "-C", folder .. "/plugins", "cost" } })))
+        end
+        local code, out = support.mpijobd("test", folder .. "/policies")
+        assert.are.equal(0, code, out)
     end)
 end)

@@ -52,7 +52,13 @@ static int add(struct spec_plugins *s, const char *path, const char *options, st
         free(real);
         return error_set(err, ERR_NOT_FOUND, "%s: %s", path, strerror(errno));
     }
-    struct plugin_place p = {.name = str_dup(str_of(slash + 1)), .path = str_dup(str_of(path))};
+    char archive[PLUGIN_NAME_MAX + 1];
+    const char *name = slash + 1;
+    if (plugin_is_archive(path)) {
+        plugin_archive_name(path, archive);
+        name = archive;
+    }
+    struct plugin_place p = {.name = str_dup(str_of(name)), .path = str_dup(str_of(path))};
     free(real);
     if (options)
         p.options = str_dup(str_of(options));
@@ -83,10 +89,10 @@ static int find(struct spec_plugins *s, const char *folder, const char *pattern,
     if (glob(path, 0, NULL, &found) != 0)
         return 0;
     for (size_t i = 0; i < found.gl_pathc && !rc; i++) {
-        char *slash = strrchr(found.gl_pathv[i], '/');
-        if (slash)
+        char *file = found.gl_pathv[i], *slash = strrchr(file, '/');
+        if (slash && !plugin_is_archive(file))
             *slash = '\0';
-        rc = add(s, slash ? found.gl_pathv[i] : ".", NULL, err);
+        rc = add(s, slash ? file : ".", NULL, err);
     }
     globfree(&found);
     return rc;
@@ -97,6 +103,8 @@ int spec_plugins_find(struct spec_plugins *s, const char *folder, struct error *
     int rc = find(s, folder, PLUGIN_FILE, err);
     if (!rc)
         rc = find(s, folder, "plugins/*/" PLUGIN_FILE, err);
+    if (!rc)
+        rc = find(s, folder, "plugins/*.tar.gz", err);
     s->of_file = s->count;
     return rc ? rc : read_own(s, err);
 }
