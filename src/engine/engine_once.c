@@ -192,6 +192,11 @@ const struct policy_entry *engine_policy(const struct engine *e, const char *nam
     const char *near = str_nearest(name, names);
     error_set(err, ERR_NOT_FOUND, "there is no policy \"%s\"%s%s%s", name, near ? "; did you mean \"" : "",
               near ? near : "", near ? "\"?" : "");
+    for (size_t i = 0; e->set && i < e->set->file_count; i++) {
+        if (e->set->files[i]->quarantined)
+            error_append(err, "; the file %s is in quarantine, and its policies are not known: see mpijobd resume",
+                         e->set->files[i]->path);
+    }
     free(names);
     return NULL;
 }

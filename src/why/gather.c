@@ -80,16 +80,38 @@ static void describe(struct why_request *r)
     why_review(r);
 }
 
+#define NAMES_MOST 5000 /* looked at for one that is near */
+
+/* The nearest name among the jobs that are watched, where there are such. */
+static void add_near(struct why_request *r)
+{
+    const struct job_cache *held = r->call.runs->watches->caches[r->entry.policy->kind];
+    char **names = held ? calloc(NAMES_MOST + 1, sizeof *names) : NULL;
+    size_t count = 0;
+    for (uint32_t slot = 0; names && slot < cache_slots(held->cache) && count < NAMES_MOST; slot++) {
+        if (cache_holds(held->cache, slot) && str_is(cache_namespace(held->cache, slot), r->name_space) &&
+            (names[count] = str_dup(cache_name(held->cache, slot))))
+            count++;
+    }
+    const char *near = names ? str_nearest(r->name, (const char *const *)names) : NULL;
+    if (near)
+        error_append(&r->err, "; did you mean \"%s\"?", near);
+    while (count)
+        free(names[--count]);
+    free(names);
+}
+
 static void got(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
                 bool lost)
 {
     (void)lost;
     struct why_request *r = data;
     r->request = NULL;
-    if (err && err->code == ERR_NOT_FOUND && !err->no_path)
+    if (err && err->code == ERR_NOT_FOUND && !err->no_path) {
         error_set_status(&r->err, ERR_NOT_FOUND, err->status, "there is no %s \"%s\" in namespace \"%s\"",
                          mpijob_kind_info(r->entry.policy->kind)->name, r->name, r->name_space);
-    else if (err)
+        add_near(r);
+    } else if (err)
         r->err = *err;
     else if (answer && !(r->object = kube_answer_take(request, &r->len)))
         error_nomem(&r->err);

@@ -284,6 +284,8 @@ describe("a policy that hangs or crashes the daemon", function()
         support.contains(daemon:expect("while a file is loaded"), "/p/bad.lua:2; it goes into quarantine")
         daemon:expect("a file is in quarantine, because it held the loop for too long")
         daemon:expect("tick policy=good")
+        support.contains(select(3, support.mpijobd("why", "--state", folder .. "/s.db", "bad", "train/a")),
+            ('there is no policy "bad"; the file %s/p/bad.lua is in quarantine, and its policies are not known'):format(folder))
         assert.are.equal(0, (daemon:stop()))
     end)
 
