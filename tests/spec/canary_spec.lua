@@ -297,6 +297,6 @@ describe("a daemon that dies", function()
         end
         serve()
         assert.are.equal("11 False\n", dies("in force", support.binary, "run", "--kubeconfig", server.kubeconfig, "--api-version", "v1alpha2", "--state",
-            folder .. "/s.db", support.write(folder .. "/p.lua", POLICY)))
+            folder .. "/s.db", "--listen", "none", support.write(folder .. "/p.lua", POLICY)))
     end)
 end)

@@ -97,7 +97,7 @@ describe("the daemon's parent", function()
 
     -- A shell with jobs, on a terminal of its own.
     it("is stopped and goes on with the daemon, and ends with it at Ctrl-C", function()
-        local shell = support.keep(support.proc.start("/usr/bin/script", { stdin = true, args = { "-qec", "bash --norc --noprofile -m", "/dev/null" } }))
+        local shell = support.keep(support.proc.start("/usr/bin/script", { stdin = true, env = { LC_ALL = "C" }, args = { "-qec", "bash --norc --noprofile -m", "/dev/null" } }))
         shell.input:write(("exec 2>&1; '%s' run --kubeconfig '%s' --state :memory: --listen none '%s'\n"):format(support.binary, server.kubeconfig, good))
         shell:expect("in force", "stdout")
         shell:expect("tick", "stdout")
