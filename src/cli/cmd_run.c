@@ -300,7 +300,8 @@ static int run(int argc, char **argv, const struct command *command)
             return command_usage(command, "--grace: %s", err.message);
         d.grace_ms = (uint64_t)grace / 1000;
     }
-    d.guard = o.once || o.no_supervisor ? parent_none() : parent_start(argc, argv);
+    bool by_hand = o.clock && isatty(STDIN_FILENO); /* behind a parent it could not read from the terminal */
+    d.guard = o.once || o.no_supervisor || by_hand ? parent_none() : parent_start(argc, argv);
     if (!d.guard)
         return (fputs("mpijobd run: out of memory\n", stderr), EXIT_FAILED);
     atomic_store(&d.guard->grace_ms, (int64_t)d.grace_ms);

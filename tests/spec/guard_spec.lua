@@ -122,6 +122,17 @@ describe("the daemon's parent", function()
         shell:wait()
     end)
 
+    it("is left out where the clock is moved at a terminal, which it would keep from the daemon", function()
+        local terminal = support.keep(support.proc.start("/usr/bin/script", { stdin = true, args = { "-qec",
+            ("'%s' run --clock 2026-12-01T00:00:00Z --kubeconfig '%s' --state :memory: --listen none '%s' 2>&1"):format(support.binary, server.kubeconfig, good),
+            "/dev/null" } }))
+        terminal:expect("in force", "stdout")
+        terminal.input:write("advance 2s\n")
+        terminal:expect("tick", "stdout")
+        terminal.input:write("\3")
+        assert.are.equal(0, (terminal:wait()))
+    end)
+
     it("starts a daemon that was killed again, and waits longer each time", function()
         local daemon = start()
         for _, pause in ipairs { "0.1 s", "0.2 s", "0.4 s" } do
