@@ -139,9 +139,11 @@ static void drop(struct control_connection *k, size_t n)
 /* At `at` of what has arrived. False: no request has arrived whole. */
 static bool next_line(struct control_connection *k, size_t at, struct str *line)
 {
-    const char *from = k->in.ptr + at;
     size_t skip = at ? 0 : k->looked;
-    const char *eol = k->in.len > at + skip ? memchr(from + skip, '\n', k->in.len - at - skip) : NULL;
+    if (k->in.len <= at + skip)
+        return false;
+    const char *from = k->in.ptr + at;
+    const char *eol = memchr(from + skip, '\n', k->in.len - at - skip);
     if (eol)
         *line = str_n(from, (size_t)(eol - from));
     return eol != NULL;

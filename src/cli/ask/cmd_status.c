@@ -34,7 +34,8 @@ static void put(const char *text)
 {
     struct buf out = BUF_INIT;
     visible_add(&out, str_of(text));
-    fwrite(out.ptr, 1, out.failed ? 0 : out.len, stdout);
+    if (out.len && !out.failed)
+        fwrite(out.ptr, 1, out.len, stdout);
     buf_free(&out);
 }
 
