@@ -19,11 +19,17 @@ local TYPES = {
 local TYPE_NAMES = { "string", "number", "integer", "boolean", "duration", "list", "table" }
 local OPTION_KEYS = { "type", "default", "about", "values", "least", "most" }
 
+-- Without the value: it may be the text of a file.
+local function kind_of(value)
+    local kind = type(value)
+    return kind == "string" and "a text" or "a " .. kind
+end
+
 -- The value as the plugin gets it; nil and what is wrong with it.
 local function take(spec, value)
     local good, taken = TYPES[spec.kind][2](value)
     if not good then
-        return nil, ("is %s; it has to be %s"):format(describe(value), TYPES[spec.kind][1])
+        return nil, ("is %s; it has to be %s"):format(kind_of(value), TYPES[spec.kind][1])
     end
     if spec.values then
         for _, allowed in ipairs(spec.values) do
@@ -35,12 +41,12 @@ local function take(spec, value)
         for i, allowed in ipairs(spec.values) do
             names[i] = tostring(allowed)
         end
-        return nil, ("is %s%s; it has to be one of %s"):format(describe(value), near(value, names), joined(names))
+        return nil, ("has another value%s; it has to be one of %s"):format(near(value, names), joined(names))
     end
     if type(taken) == "number" and (spec.least and taken < spec.least or spec.most and taken > spec.most
         or taken ~= taken) then
         local least, most = spec.least or "-inf", spec.most or "inf"
-        return nil, ("is %s; it has to be from %s to %s"):format(describe(value), least, most)
+        return nil, ("is out of its range; it has to be from %s to %s"):format(least, most)
     end
     return taken
 end

@@ -129,7 +129,7 @@ plugin {
             at .. "7: plugin \"cost\": config.unit has no type that is known (did you mean \"string\"?); there are string, number, integer, "
                 .. "boolean, duration, list, table, and each with ? at its end where it may be left out",
             at .. "7: plugin \"cost\": config.unit.deflaut is not known (did you mean \"default\"?); an option has type, default, about, values, least, most",
-            at .. "8: plugin \"cost\": config.rate.default is the text \"x\"; it has to be a number",
+            at .. "8: plugin \"cost\": config.rate.default is a text; it has to be a number",
             at .. "11: plugin \"cost\": conditions.phase is a condition of mpijobd's own; take another name",
             at .. "12: plugin \"cost\": conditions.costs has to be a function of the job and the value, or { test = that, check = function(value), about = ... }",
             at .. "14: plugin \"cost\": sinks.slack is a function of notify's own; take another name",
@@ -152,9 +152,9 @@ policies: [ policies ]
 ]], { ["p.lua"] = "policy { name = 'p', every = '1h', replace = { cleanPodPolicy = 'All' } }" })
         mistakes {
             "mpijobd.yaml:3: plugins.cost.config.price is missing; it has to be a number",
-            "mpijobd.yaml:5: plugins.cost.config.unit is the text \"UDS\" (did you mean \"USD\"?); it has to be one of EUR, USD",
+            "mpijobd.yaml:5: plugins.cost.config.unit has another value (did you mean \"USD\"?); it has to be one of EUR, USD",
             "mpijobd.yaml:6: plugins.cost.config.prize is not an option of the plugin (did you mean \"price\"?); it has grace, price, unit",
-            "mpijobd.yaml:7: plugins.cost.config.grace is the text \"soon\"; it has to be a duration such as \"2h\", or seconds",
+            "mpijobd.yaml:7: plugins.cost.config.grace is a text; it has to be a duration such as \"2h\", or seconds",
         }
     end)
 
@@ -219,6 +219,11 @@ policies: [ policies ]
         write("days.txt", "monday\n")
         local code, _, err = run "check"
         assert.are.equal(0, code, err)
+        plugin((PLUGIN:gsub('grace = "duration%?"', 'grace = "duration?", days = "number"')), (CONFIG:gsub("grace: 2h", "days: { file: days.txt }")))
+        code, _, err = run "check"
+        assert.are.equal(1, code)
+        support.contains(err, "plugins.cost.config.days is a text; it has to be a number")
+        support.lacks(err, "monday") -- a file's text is not told
         uv.fs_unlink(folder .. "/days.txt")
         code, _, err = run "check"
         assert.are.equal(1, code)
