@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Gathers why a policy acts on a job, or does not: the job is read, its conditions are told, the server and the state
  * are asked what holds the policy back, and a run that only looks (run_feed.where) tells what its functions make of the
- * job, and what its change would do. Nothing is written, counted or logged. */
+ * job, and what its change would do. Nothing is written or counted, and nothing logged but what
+ * these functions log themselves. */
 #ifndef MPIJOBD_WHY_GATHER_H
 #define MPIJOBD_WHY_GATHER_H
 
