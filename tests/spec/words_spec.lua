@@ -305,6 +305,20 @@ describe("the words", function()
         assert.are.same(wanted, named)
     end)
 
+    it("explain each command by --help, -h and help NAME, whatever options it has", function()
+        local seen = 0
+        for name, about in select(2, support.mpijobd("--help")):match("Commands:\n(.-)\n\n"):gmatch("  (%l+) +([^\n]+)") do
+            for _, words in ipairs { { name, "--help" }, { name, "-h" }, { "help", name } } do
+                local code, out, err = support.mpijobd(table.unpack(words))
+                assert.are.same({ 0, "" }, { code, err })
+                assert.are.equal(about, out:match("^[^\n]+"))
+                support.contains(out, "-h, --help")
+            end
+            seen = seen + 1
+        end
+        assert.is_true(seen > 20)
+    end)
+
     it("of a daemon whose server is down are said at once", function()
         local policy = support.write(folder .. "/p.lua", 'policy { name = "p", every = "1h", replace = { cleanPodPolicy = "All" } }')
         local kubeconfig = support.write(folder .. "/kubeconfig", [[

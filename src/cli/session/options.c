@@ -123,6 +123,12 @@ static const struct known {
 };
 #define KNOWN (sizeof known / sizeof *known)
 
+/* A command that takes no other option takes --help all the same. */
+static bool belongs(const struct known *k, unsigned takes)
+{
+    return k->id == 'h' || (k->group & takes);
+}
+
 /* "-n, --namespace NAME"; returns its length. */
 static int left_column(const struct known *k, char out[64])
 {
@@ -135,12 +141,12 @@ void options_help(unsigned takes)
     char left[64];
     int width = 0;
     for (size_t i = 0; i < KNOWN; i++) {
-        int len = known[i].group & takes ? left_column(&known[i], left) : 0;
+        int len = belongs(&known[i], takes) ? left_column(&known[i], left) : 0;
         width = len > width ? len : width;
     }
     puts("Options:");
     for (size_t i = 0; i < KNOWN; i++) {
-        if (!(known[i].group & takes))
+        if (!belongs(&known[i], takes))
             continue;
         left_column(&known[i], left);
         printf("  %-*s  %s\n", width, left, known[i].about);
@@ -316,7 +322,7 @@ static int unknown(const char *given, unsigned takes, struct error *err)
     const char *names[KNOWN + 1];
     size_t n = 0;
     for (size_t i = 0; i < KNOWN; i++) {
-        if (known[i].group & takes)
+        if (belongs(&known[i], takes))
             names[n++] = known[i].name;
     }
     names[n] = NULL;
@@ -344,7 +350,7 @@ static void spell(unsigned takes, const char *first, struct spelling *out)
     *out = (struct spelling){0};
     snprintf(out->shorts, sizeof out->shorts, "%s", first);
     for (size_t i = 0; i < KNOWN; i++) {
-        if (!(known[i].group & takes))
+        if (!belongs(&known[i], takes))
             continue;
         out->longs[n++] =
             (struct option){known[i].name, known[i].value ? required_argument : no_argument, NULL, known[i].id};
