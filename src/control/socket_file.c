@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,17 +19,18 @@
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include "base/str.h"
 
 /* ---- the path as an address ---- */
 
 struct place {
-    int folder; /* open, -1: not needed */
+    int folder; /* open; -1: the address is the whole path */
     struct sockaddr_un address;
 };
 
-/* An address has room for 107 bytes only: a longer path is reached by its folder's descriptor. */
+/* An address has room for 107 bytes only: a longer path is a name in its folder. */
 static int place_of(const char *path, struct place *place, struct error *err)
 {
     char folder[PATH_MAX];
@@ -37,24 +40,50 @@ static int place_of(const char *path, struct place *place, struct error *err)
         strcpy(place->address.sun_path, path);
         return 0;
     }
-    if (slash && (size_t)(slash - path) < sizeof folder) {
-        snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
-        place->folder = open(slash == path ? "/" : folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        if (place->folder < 0)
-            return error_set(err, ERR_IO, "cannot use the folder %s: %s", folder, strerror(errno));
-        if (snprintf(place->address.sun_path, sizeof place->address.sun_path, "/proc/self/fd/%d/%s", place->folder,
-                     slash + 1) < (int)sizeof place->address.sun_path)
-            return 0;
-        close(place->folder);
-    }
-    return error_set(err, ERR_INVALID, "the path %.64s... is too long for a socket: name a shorter one with `control:`",
-                     path);
+    if (!slash || (size_t)(slash - path) >= sizeof folder || strlen(slash + 1) >= sizeof place->address.sun_path)
+        return error_set(err, ERR_INVALID,
+                         "the path %.64s... is too long for a socket: name a shorter one with `control:`", path);
+    snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    strcpy(place->address.sun_path, slash + 1);
+    place->folder = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (place->folder < 0)
+        return error_set(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "cannot use the folder %s: %s", folder,
+                         strerror(errno));
+    return 0;
 }
 
-static void place_leave(const struct place *place)
+struct errand {
+    const struct place *place;
+    int fd, why; /* why: an errno, 0: it is done */
+    bool binds;
+};
+
+static int call(const struct errand *e)
 {
-    if (place->folder >= 0)
-        close(place->folder);
+    const struct sockaddr *address = (const struct sockaddr *)&e->place->address;
+    socklen_t size = sizeof e->place->address;
+    return (e->binds ? bind(e->fd, address, size) : connect(e->fd, address, size)) ? errno : 0;
+}
+
+/* On a thread whose current folder is its own. */
+static void go_there(void *data)
+{
+    struct errand *e = data;
+    e->why = unshare(CLONE_FS) || fchdir(e->place->folder) ? errno : call(e);
+}
+
+/* Binds or connects, and leaves the place. 0 or an errno. */
+static int reach(const struct place *place, int fd, bool binds)
+{
+    struct errand e = {place, fd, 0, binds};
+    uv_thread_t thread;
+    if (place->folder < 0)
+        return call(&e);
+    e.why = -uv_thread_create(&thread, go_there, &e); /* libuv's codes are errnos */
+    if (!e.why)
+        uv_thread_join(&thread);
+    close(place->folder);
+    return e.why;
 }
 
 /* ---- who has it ---- */
@@ -161,11 +190,13 @@ static int bind_there(int fd, const char *path, struct error *err)
     if (lstat(path, &is) == 0 && S_ISSOCK(is.st_mode)) /* of a daemon that died at this point; the lock is ours */
         unlink(path);
     /* The file gets the descriptor's mode: nobody else may connect at any moment. */
-    if (fchmod(fd, 0600) || bind(fd, (struct sockaddr *)&place.address, sizeof place.address))
-        rc = error_set(err, ERR_IO, "cannot make the socket %s: %s", path, strerror(errno));
-    place_leave(&place);
-    if (rc)
-        return rc;
+    int why = fchmod(fd, 0600) ? errno : 0;
+    if (!why)
+        why = reach(&place, fd, true);
+    else if (place.folder >= 0)
+        close(place.folder);
+    if (why)
+        return error_set(err, ERR_IO, "cannot make the socket %s: %s", path, strerror(why));
     if (lstat(path, &is) || listen(fd, CONTROL_BACKLOG))
         rc = error_set(err, ERR_IO, "cannot listen on %s: %s", path, strerror(errno));
     else if (is.st_mode & 077)
@@ -280,15 +311,15 @@ int control_socket_connect(const char *path, int *out, struct error *err)
     if (rc)
         return rc;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-        rc = error_set(err, ERR_IO, "cannot make a socket: %s", strerror(errno));
-    } else {
+    int why = fd < 0 ? errno : 0;
+    if (fd >= 0)
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience); /* connect waits no longer than that */
-        if (connect(fd, (struct sockaddr *)&place.address, sizeof place.address))
-            rc = cannot_connect(path, errno, err);
-    }
-    place_leave(&place);
-    if (!rc)
+    int reached = reach(&place, fd, false);
+    if (why)
+        rc = error_set(err, ERR_IO, "cannot make a socket: %s", strerror(why));
+    else if (reached)
+        rc = cannot_connect(path, reached, err);
+    else
         rc = check_peer(fd, path, err);
     if (rc && fd >= 0)
         close(fd);
