@@ -12,14 +12,19 @@ bool policy_asks_again(const struct policy *p)
     return p->on && p->where != LUA_NOREF;
 }
 
+static const char *who(const struct policy *p)
+{
+    return p->own_where ? "`where`" : "a plugin's condition";
+}
+
 void policy_when_asked(const struct policy *p, struct buf *out)
 {
     char span[32];
     duration_format(p->recheck, false, span);
     if (!(p->on & ON_MATCH))
-        buf_printf(out, "`where` is asked once, when a job is %s", policy_on_name(p->on));
+        buf_printf(out, "%s is asked once, when a job is %s", who(p), policy_on_name(p->on));
     else
-        buf_printf(out, "`where` is asked when all else of match holds, %sagain when the job changes%s%s%s",
+        buf_printf(out, "%s is asked when all else of match holds, %sagain when the job changes%s%s%s", who(p),
                    p->recheck ? "" : "and ", p->recheck ? ", and every " : "", p->recheck ? span : "",
                    p->recheck ? " while it says no" : "");
 }
@@ -27,11 +32,10 @@ void policy_when_asked(const struct policy *p, struct buf *out)
 void policy_not_asked(const struct policy *p, struct buf *out)
 {
     if (p->moving && (p->on & ON_MATCH) && !p->recheck)
-        buf_printf(
-            out,
-            "`where` asks %s, and the answer may change while the job does not: `where` is not asked again then; "
-            "recheck = \"10m\" asks it again",
-            p->moving);
+        buf_printf(out,
+                   "%s asks %s, and the answer may change while the job does not: it is not asked again then; "
+                   "recheck = \"10m\" asks it again",
+                   who(p), p->moving);
 }
 
 void policy_set_tell_asked(const struct policy_set *set, const struct log *log)

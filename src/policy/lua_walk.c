@@ -14,9 +14,19 @@
 
 static void walk_value(lua_State *L, int index, struct lua_walk *w, int depth);
 
+#define BYTES_EACH 64   /* of text or code: the work of one value */
+#define WORK_OF_NAME 20 /* to look an upvalue up among the modules' functions */
+
+static void work(struct lua_walk *w, size_t n)
+{
+    w->opaque = w->opaque || w->left < n;
+    w->left -= w->left < n ? w->left : n;
+}
+
 static void add(struct lua_walk *w, const void *bytes, size_t n)
 {
-    if (w->text)
+    work(w, n / BYTES_EACH);
+    if (w->text && !w->opaque)
         buf_add(w->text, bytes, n);
 }
 
@@ -127,12 +137,15 @@ static void seen_use(void *data, const struct function_use *use)
 }
 
 /* What the value at index is called among the globals: "_G", "time", "time.now". False: it has no name there. */
-static bool name_of(lua_State *L, int index, char *out, size_t size)
+static bool name_of(lua_State *L, int index, struct lua_walk *w, char *out, size_t size)
 {
     static const char *const modules[] = {"time",   "http",  "store",      "kube",  "prometheus",
                                           "mpijob", "tfjob", "pytorchjob", "mxjob", NULL};
     bool found = is_globals(L, index);
     snprintf(out, size, "_G");
+    if (found || !w->use || (lua_type(L, index) != LUA_TFUNCTION && lua_type(L, index) != LUA_TTABLE))
+        return found;
+    work(w, WORK_OF_NAME);
     lua_pushglobaltable(L);
     int globals = lua_gettop(L);
     for (size_t i = 0; modules[i] && !found; i++) {
@@ -159,11 +172,12 @@ struct lua_walk_names {
     size_t count;
 };
 
-static void name_upvalues(lua_State *L, int index, struct lua_walk_names *u)
+static void name_upvalues(lua_State *L, int index, struct lua_walk *w)
 {
+    struct lua_walk_names *u = w->upvalues;
     for (u->count = 0; u->count < 255 && lua_getupvalue(L, index, (int)u->count + 1); u->count++) {
         size_t i = u->count;
-        bool named = name_of(L, lua_gettop(L), u->text[i], sizeof u->text[i]);
+        bool named = name_of(L, lua_gettop(L), w, u->text[i], sizeof u->text[i]);
         u->names[i] = named ? u->text[i] : NULL;
         lua_pop(L, 1);
     }
@@ -182,13 +196,14 @@ static void scan(lua_State *L, int index, struct lua_walk *w)
 {
     const struct function_seen seen = {
         .code = w->text ? seen_code : NULL, .global = seen_global, .use = w->use ? seen_use : NULL, .data = w};
-    struct lua_walk_names *u = w->upvalues;
-    name_upvalues(L, index, u);
+    const struct lua_walk_names *u = w->upvalues;
+    name_upvalues(L, index, w);
     note_source(L, index, w);
     buf_reset(&w->dump);
     lua_pushvalue(L, index);
     bool good = lua_dump(L, add_piece, &w->dump, 0) == 0 && !w->dump.failed;
-    good = good && function_scan(buf_str(&w->dump), u->names, u->count, &seen);
+    work(w, w->dump.len / BYTES_EACH * 4); /* each instruction is looked at */
+    good = good && !w->opaque && function_scan(buf_str(&w->dump), u->names, u->count, &seen);
     w->opaque = w->opaque || !good || w->names.failed;
     lua_pop(L, 1);
 }

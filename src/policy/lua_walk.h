@@ -15,7 +15,7 @@ struct lua_walk {
     /* For each use in the author's functions; NULL: not asked for. source: "@policies/free.lua". */
     void (*use)(void *data, const char *source, const struct function_use *use);
     void *data;
-    size_t left; /* values that may be looked at yet; counts down */
+    size_t left; /* work that may be done yet, about 100 ns each: a value, 64 bytes of text or code; counts down */
     bool opaque; /* there is something that cannot be looked into, or too much */
     /* lua_walk's own: */
     int seen;          /* index of the table of what was seen, by its number */

@@ -9,8 +9,8 @@
 #include "policy/load.h"
 #include "policy/lua_walk.h"
 
-#define VALUES_OF_ONE 20000  /* with more, or more bytes, the file's text stands for the policy's */
-#define VALUES_OF_ALL 100000 /* of one file: some ten milliseconds */
+#define WORK_OF_ONE 50000  /* see lua_walk.h; with more, or more bytes, the file's text stands for the policy's */
+#define WORK_OF_ALL 300000 /* of one file: some ten milliseconds */
 #define BYTES_MAX ((size_t)1024 * 1024)
 
 struct reading {
@@ -19,7 +19,7 @@ struct reading {
     struct lua_walk walk;
     struct buf text;
     uint32_t required; /* hash of the texts that the file has required */
-    size_t left;       /* of VALUES_OF_ALL */
+    size_t left;       /* of WORK_OF_ALL */
 };
 
 static uint32_t hash(struct str text)
@@ -110,7 +110,7 @@ static int drop_table(lua_State *L)
 /* False: it could not be gone through as a whole. */
 static bool walk(struct reading *r, lua_CFunction how)
 {
-    r->walk.left = r->left < VALUES_OF_ONE ? r->left : VALUES_OF_ONE;
+    r->walk.left = r->left < WORK_OF_ONE ? r->left : WORK_OF_ONE;
     size_t before = r->walk.left;
     r->walk.opaque = false;
     bool good = script_protect(r->file->script, how, r, NULL) == 0;
@@ -139,7 +139,7 @@ static void read_policy(struct reading *r)
 
 void policy_texts(struct policy_file *f)
 {
-    struct reading r = {.file = f, .left = VALUES_OF_ALL};
+    struct reading r = {.file = f, .left = WORK_OF_ALL};
     struct buf required = BUF_INIT;
     for (size_t i = 0; i < f->source_count; i++)
         buf_printf(&required, "%08x", hash(buf_str(&f->sources[i].text)));
