@@ -261,6 +261,42 @@ describe("a new text of a policy", function()
         assert.are.equal(0, count("f", "before") + count("a", "before") + count("c", "before") + count("a", "same"))
     end)
 
+    it("with again handles each job once for each text, and misses none, also where it is killed at any moment", function()
+        for i = 1, 20 do
+            create("job-" .. i, "Running")
+        end
+        local function text(n)
+            write(policy("p", 'again = true, replace = { labels = { seen = "' .. n .. '" } }'))
+        end
+        local rounds = tonumber(os.getenv "MPIJOBD_AGAIN_ROUNDS") or 6
+        for n = 1, rounds do
+            text(n)
+            local daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "--no-supervisor", "--clock", rfc(NOW), folder .. "/policies")
+            if n % 3 == 0 then
+                daemon:expect("count as new")
+            elseif n % 3 == 1 then
+                daemon:expect("replaced policy=p job=train/job-" .. (n - 1) % 20 + 1)
+            else
+                daemon:expect("1 policy in force")
+            end
+            daemon:kill("sigkill")
+            daemon:wait()
+        end
+        local daemon = start()
+        stop(daemon)
+        for i = 1, 20 do
+            assert.are.equal(tostring(rounds), get("job-" .. i).metadata.labels.seen)
+        end
+        local seen = {}
+        for _, row in ipairs(support.json.decode((select(2, support.mpijobd("journal", "--state", folder .. "/s.db", "-o", "json", "--limit", "0"))))) do
+            if row.outcome == "done" or row.outcome == "done-unseen" then
+                local key = row.name .. " " .. support.json.encode(row.diff[1].after)
+                assert.is_nil(seen[key], key)
+                seen[key] = true
+            end
+        end
+    end)
+
     local function plan(...)
         return support.mpijobd("plan", "--kubeconfig", server.kubeconfig, "-n", "train", "--state", folder .. "/s.db", folder .. "/policies", ...)
     end
