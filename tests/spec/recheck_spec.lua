@@ -35,9 +35,14 @@ describe("where that asks the time", function()
         support.write(folder .. "/policies/" .. (name or "p.lua"), text)
     end
 
+    local marks = 0
+    -- And waits until all is read that was said before: a word that is no command is answered on standard error, behind the log.
     local function move(daemon, how)
         daemon:write(how .. "\n")
         daemon:expect("clock ", "stdout")
+        marks = marks + 1
+        daemon:write("mark" .. marks .. "\n")
+        daemon:expect('"mark' .. marks .. '" is neither')
     end
 
     local function to(daemon, seconds)
