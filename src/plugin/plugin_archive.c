@@ -114,7 +114,10 @@ static void strip_folder(struct plugin *p)
 {
     if (!p->count || plugin_file(p, PLUGIN_FILE))
         return;
-    size_t n = strcspn(p->files[0].name, "/") + 1;
+    const char *slash = strchr(p->files[0].name, '/');
+    if (!slash)
+        return;
+    size_t n = (size_t)(slash - p->files[0].name) + 1;
     for (size_t i = 0; i < p->count; i++) {
         if (strncmp(p->files[i].name, p->files[0].name, n) != 0)
             return;

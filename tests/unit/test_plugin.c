@@ -74,7 +74,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct place *p = *state;
-    run(p, "rm -rf cost cost-1.0.0.tar.gz days.txt plugins.lock plugins.lock.new");
+    run(p, "rm -rf cost cost-1.0.0.tar.gz days.txt plugins.lock plugins.lock.new odd.tgz");
     rmdir(p->folder);
     free(p);
     return 0;
@@ -162,10 +162,39 @@ static void test_memory(void **state)
     plugins_free(&good);
 }
 
+/* Files that are in no folder, or not all in one, keep their names. */
+static void test_names(void **state)
+{
+    struct place *p = *state;
+    struct plugins plugins;
+    char archive[160];
+    static const struct {
+        const char *make, *names[2];
+    } cases[] = {
+        {"tar czf odd.tgz days.txt", {"days.txt", NULL}},
+        {"tar czf odd.tgz -C cost/lib half.lua", {"half.lua", NULL}},
+        {"tar czf odd.tgz cost/lib/half.lua days.txt", {"cost/lib/half.lua", "days.txt"}},
+        {"tar czf odd.tgz cost/lib/half.lua", {"lib/half.lua", NULL}},
+    };
+    snprintf(archive, sizeof archive, "%s/odd.tgz", p->folder);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        run(p, cases[i].make);
+        assert_int_equal(read_it(p, archive, &plugins), 0);
+        assert_int_equal(plugins.count, 1);
+        assert_true(plugins.items[0]->refused);
+        assert_non_null(strstr(p->last, "has no plugin.lua"));
+        assert_int_equal(plugins.items[0]->count, cases[i].names[1] ? 2 : 1);
+        for (size_t k = 0; k < plugins.items[0]->count; k++)
+            assert_string_equal(plugins.items[0]->files[k].name, cases[i].names[k]);
+        plugins_free(&plugins);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_sum, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_names, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lock, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_memory, set_up, tear_down),
     };
