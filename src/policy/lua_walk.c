@@ -208,10 +208,16 @@ static void scan(lua_State *L, int index, struct lua_walk *w)
     lua_pop(L, 1);
 }
 
+/* What a function of C keeps to itself, as math.random does, is no part of anybody's text. */
+static bool is_own(lua_State *L, int function, int value)
+{
+    return lua_iscfunction(L, function) && lua_type(L, value) == LUA_TUSERDATA;
+}
+
 static void walk_upvalues(lua_State *L, int index, struct lua_walk *w, int depth) // NOLINT(misc-no-recursion): bounded
 {
     for (int i = 1; !w->opaque && lua_getupvalue(L, index, i); i++) {
-        if (!is_globals(L, lua_gettop(L)))
+        if (!is_globals(L, lua_gettop(L)) && !is_own(L, index, lua_gettop(L)))
             walk_value(L, lua_gettop(L), w, depth + 1);
         lua_pop(L, 1);
     }

@@ -115,6 +115,11 @@ describe("a new text of a policy", function()
             policy { name = "by-lib", every = "1h", run = function() log.info(teams.answer) end }]], "lib.lua")
         write([[local began = time.now()
             policy { name = "by-time", every = "1h", run = function() log.info(began) end }]], "time.lua")
+        local all = {}
+        for i, name in ipairs { "math", "string", "table", "utf8", "coroutine", "json", "time", "log", "run", "mpijob", "kube", "http", "store", "notify", "yaml", "_G", "remove" } do
+            all[i] = ('policy { name = "uses-%d", every = "1h", run = function() log.info("x", { %s ~= nil }) end }'):format(i, name)
+        end
+        write("local a = 1\n" .. table.concat(all, "\n"), "modules.lua")
         local daemon = start()
         local line = reload(daemon)
         assert.is_truthy(line:find("none has changed", 1, true), line)
@@ -128,10 +133,11 @@ describe("a new text of a policy", function()
             policy { name = "by-global", every = "1h", run = function() log.info(shared()) end }
             policy { name = "not-by-global", every = "1h", run = function() log.info("x") end } ]], "global.lua")
         lib "b"
+        write("local a = 2 -- which nobody uses\n" .. table.concat(all, "\n"), "modules.lua")
         line = reload(daemon)
-        assert.is_truthy(line:find('added=new changed=by-global,helped,by-lib,other gone=leaves unchanged=3', 1, true), line)
+        assert.is_truthy(line:find('added=new changed=by-global,helped,by-lib,other gone=leaves unchanged=20', 1, true), line)
         line = reload(daemon)
-        assert.is_truthy(line:find("none has changed unchanged=8", 1, true), line)
+        assert.is_truthy(line:find("none has changed unchanged=25", 1, true), line)
         stop(daemon)
     end)
 
