@@ -45,8 +45,8 @@ local function take(spec, value)
     end
     if type(taken) == "number" and (spec.least and taken < spec.least or spec.most and taken > spec.most
         or taken ~= taken) then
-        local least, most = spec.least or "-inf", spec.most or "inf"
-        return nil, ("is out of its range; it has to be from %s to %s"):format(least, most)
+        local range = spec.least and spec.most and "from %s to %s" or spec.least and "at least %s" or "at most %s"
+        return nil, ("is out of its range; it has to be " .. range):format(spec.least or spec.most, spec.most)
     end
     return taken
 end

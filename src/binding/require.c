@@ -26,26 +26,28 @@ static int by_name(const void *a, const void *b)
 
 int require_none(lua_State *L, const char *whom, const char *name, const char *also, const char *more)
 {
-    const char *names[64 + PLUGINS_MAX];
+    const char *names[64 + PLUGINS_MAX + 1];
     const struct policy_file *file = script_host(L);
     struct binding_module m;
     size_t n = 0;
     luaL_Buffer b;
-    for (size_t i = 0; n < sizeof names / sizeof *names && binding_module_at(i, &m); i++) {
+    for (size_t i = 0; n < sizeof names / sizeof *names - 1 && binding_module_at(i, &m); i++) {
         if (m.name)
             names[n++] = m.name;
     }
-    for (size_t i = 0; file && file->plugins && i < file->plugins->count && n < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; file && file->plugins && i < file->plugins->count && n < sizeof names / sizeof *names - 1; i++)
         names[n++] = file->plugins->items[i]->name;
+    names[n] = NULL;
     qsort(names, n, sizeof *names, by_name);
+    const char *near = str_nearest(name, names);
     luaL_buffinit(L, &b);
     for (size_t i = 0; i < n; i++) {
         luaL_addstring(&b, i ? ", " : "");
         luaL_addstring(&b, names[i]);
     }
     luaL_pushresult(&b);
-    return luaL_error(L, "there is no module \"%s\" for %s%s; there are %s%s", name, whom, also, lua_tostring(L, -1),
-                      more);
+    return luaL_error(L, "there is no module \"%s\" for %s%s; there are %s%s%s%s%s", name, whom, also,
+                      lua_tostring(L, -1), more, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
 static lua_CFunction late_module(const char *name)
@@ -254,7 +256,11 @@ static int read_k(lua_State *L, int status, lua_KContext ctx)
     if (own->err.code == ERR_NOT_FOUND) {
         const char *path = push_path(L, own);
         pending_over(&own->pending);
-        return require_none(L, "policies", lua_tostring(L, 1), lua_pushfstring(L, ", and no file %s", path), "");
+        const char *name = lua_tostring(L, 1);
+        return require_none(L, "policies", name, lua_pushfstring(L, ", and no file %s", path),
+                            plugin_name_good(name) ? "; a plugin is one that the configuration (--config) names, which "
+                                                     "a daemon reads at its start only"
+                                                   : "");
     }
     bool good = push_file(L, own);
     pending_over(&own->pending);

@@ -137,7 +137,7 @@ int require_plugin(lua_State *L, struct policy_file *file, struct plugin *p)
     if (!policy_file_loading(file))
         return luaL_error(L, "the plugin %s is required at the top level of the policy file", p->name);
     if (p->tried && !p->good)
-        return luaL_error(L, "the plugin %s cannot be used: see what is wrong in %s", p->name, p->path);
+        return luaL_error(L, "the plugin %s cannot be used: see what else is told of it, and of %s", p->name, p->path);
     require_check_circle(L, p->name);
     policy_file_add_plugin(file, p);
     plugin_push(L, p);

@@ -86,10 +86,14 @@ static void who_cell(struct table *t, const char *who, int64_t uid)
     table_cell(t, who ? text : NULL);
 }
 
-/* The last part of "/metadata/labels/ops.example.com~1x", as people write it: ops.example.com/x */
+/* The last part of "/metadata/labels/ops.example.com~1x", as `replace` takes it: labels.ops.example.com/x */
 static void last_part(const char *pointer, struct buf *out)
 {
     const char *last = strrchr(pointer, '/');
+    if (strncmp(pointer, "/metadata/labels/", 17) == 0)
+        buf_puts(out, "labels.");
+    else if (strncmp(pointer, "/metadata/annotations/", 22) == 0)
+        buf_puts(out, "annotations.");
     for (const char *p = last ? last + 1 : "object"; *p; p++) {
         if (*p == '~' && (p[1] == '0' || p[1] == '1'))
             buf_putc(out, *++p == '0' ? '~' : '/');

@@ -272,10 +272,14 @@ static int cannot_connect(const char *path, int why, struct error *err)
     switch (why) {
     case ENOENT:
     case ENOTDIR:
-        return error_set(err, ERR_NOT_FOUND, "no daemon can be asked at %s: there is no such socket", path);
-    case ECONNREFUSED:
-        return error_set(err, ERR_UNREACHABLE, "no daemon can be asked at %s: the one that made this socket has ended",
+        return error_set(err, ERR_NOT_FOUND,
+                         "no daemon can be asked at %s: there is no such socket; is one running, and has it this "
+                         "--config, --state or "
+                         "--control?",
                          path);
+    case ECONNREFUSED:
+        return error_set(err, ERR_UNREACHABLE,
+                         "no daemon can be asked at %s: the one that made this socket has ended; start it again", path);
     case EAGAIN: /* the time of the socket is over */
         return error_set(err, ERR_TIMEOUT, "the daemon at %s takes no connections", path);
     case EACCES:

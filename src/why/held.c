@@ -87,7 +87,7 @@ static void by_handled(struct why_request *r)
     if (k.done)
         why_hold(r->why, "handled", WHY_NEVER, "it was handled already (on %s), at %s; %s%s", kinds(k.done, text),
                  why_instant(r->why, r->handled.at, at),
-                 p->on & ON_MATCH ? "it is handled again when it has not matched in between, or comes to match again"
+                 p->on & ON_MATCH ? "it is handled again when it comes to match again, after a time when it did not"
                  : k.done & ON_CHANGED ? "it is handled again when it changes"
                                        : "that is done once for a job",
                  p->again ? ", and with another text of the policy (again)" : "");

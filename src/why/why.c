@@ -130,12 +130,14 @@ const char *why_wait(const struct why *why, int64_t at, char out[32])
     return out;
 }
 
+/* What is over is told as the journal tells it; what is to come, not too early. */
 const char *why_instant(const struct why *why, int64_t at, char out[40])
 {
+    int64_t seconds = at > why->now ? whole_seconds(at) : at / CLOCK_SECOND;
     if (why->zone)
-        zone_format(why->zone, whole_seconds(at), out);
+        zone_format(why->zone, seconds, out);
     else
-        clock_format(whole_seconds(at) * CLOCK_SECOND, false, out);
+        clock_format(seconds * CLOCK_SECOND, false, out);
     return out;
 }
 

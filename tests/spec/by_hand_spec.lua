@@ -80,6 +80,7 @@ describe("a change by hand", function()
         assert.are.equal("failed", rows[1].outcome)
         out = select(2, support.mpijobd("journal", "--state", folder .. "/s.db"))
         support.contains(out, "by hand  " .. me)
+        support.contains(out, 'labels.a: unset -> "b"') -- as `replace` takes it
         -- Without a row at all.
         assert.are.equal(0, (replace("--state", folder .. "/s.db", "labels.a=d", "--no-journal")))
         assert.are.equal(2, #journal())

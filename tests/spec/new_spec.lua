@@ -82,6 +82,6 @@ describe("mpijobd new", function()
         end
         local code, _, err = at(folder, "new", "policy", "gone/x")
         assert.are.equal(1, code)
-        support.contains(err, "gone/x.lua: No such file or directory")
+        support.contains(err, "gone/: there is no such folder; make it first")
     end)
 end)

@@ -156,6 +156,14 @@ policies: [ policies ]
             "mpijobd.yaml:6: plugins.cost.config.prize is not an option of the plugin (did you mean \"price\"?); it has grace, price, unit",
             "mpijobd.yaml:7: plugins.cost.config.grace is a text; it has to be a duration such as \"2h\", or seconds",
         }
+        for range, message in pairs {
+            ["least = 4"] = "at least 4", ["most = 2"] = "at most 2", ["least = 4, most = 8"] = "from 4 to 8",
+        } do
+            plugin((PLUGIN:gsub('price = "number"', 'price = { type = "number", ' .. range .. " }")), nil)
+            local code, _, err = run "check"
+            assert.are.equal(1, code)
+            support.contains(err, "plugins.cost.config.price is out of its range; it has to be " .. message .. "\n")
+        end
     end)
 
     it("that cannot be used keeps the policies from being loaded, and says where", function()
@@ -164,7 +172,7 @@ policies: [ policies ]
             local code, _, err = run "check"
             assert.are.equal(1, code)
             support.contains(err, message)
-            support.contains(err, "policies/p.lua:1: the plugin cost cannot be used: see what is wrong in ")
+            support.contains(err, "policies/p.lua:1: the plugin cost cannot be used: see what else is told of it, and of ")
         end
         wrong("local x = = 1", "plugins/cost/plugin.lua:1: unexpected symbol")
         wrong("\nerror 'no rates'", "plugins/cost/plugin.lua:2: no rates")

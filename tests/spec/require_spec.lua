@@ -53,6 +53,8 @@ describe("a policy's own files", function()
             ["\n\nerror 'no team'"] = "lib/bad.lua:3: no team",
             ["local t = nil\nreturn t.x"] = "lib/bad.lua:2: attempt to index a nil value",
             ["return require 'lib.gone'"] = 'there is no module "lib.gone" for policies, and no file ' .. folder .. "/lib/gone.lua; there are cjson",
+            ["return require 'tmie'"] = 'did you mean "time"?',
+            ["return require 'teams'"] = "; a plugin is one that the configuration (--config) names, which a daemon reads at its start only",
             ["\27Lua"] = "attempt to load a binary chunk",
         } do
             write("lib/bad.lua", text)

@@ -148,7 +148,7 @@ describe("a running daemon", function()
         local out = good("pause", "noon")
         support.contains(out, "noon is paused: it takes no runs until mpijobd resume noon")
         good("pause", "seen")
-        support.contains(good("pause", "noon"), "noon was paused already, by " .. uv.os_get_passwd().username)
+        support.contains(good("pause", "noon"), "noon was paused already, by " .. uv.os_get_passwd().username .. " since 2026-03-01T10:00:00Z\n")
         local code, _, err = ask("pause", "non")
         assert.are.equal(1, code)
         support.contains(err, 'there is no policy "non"; did you mean "noon"?')
@@ -262,7 +262,7 @@ policy { name = "fine", schedule = "0 0 1 1 *", replace = { labels = { a = "b" }
         for _, command in ipairs { { "status" }, { "trigger", "noon" }, { "pause", "noon" }, { "reload" } } do
             local code, _, err = ask(table.unpack(command))
             assert.are.equal(1, code)
-            support.contains(err, ("no daemon can be asked at %s/s.db.control: there is no such socket"):format(folder))
+            support.contains(err, ("no daemon can be asked at %s/s.db.control: there is no such socket; is one running, and has it this --config, --state or --control?"):format(folder))
         end
         local code, _, err = ask("resume", "noon")
         assert.are.equal(1, code)

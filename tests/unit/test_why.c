@@ -132,7 +132,8 @@ static struct why whole(void)
     why.diff = why_keep(&why, "[{\"path\":\"/spec/cleanPodPolicy\",\"before\":null,\"after\":\"All\"}]");
     why_hold(&why, "loop", NOW + INT64_C(60) * CLOCK_SECOND, "one\ntwo");
     why_note(&why, "what was handled");
-    why.last_change = (struct why_past){.id = 7, .at = NOW, .outcome = "done", .effect = "effective"};
+    why.last_change =
+        (struct why_past){.id = 7, .at = NOW - CLOCK_SECOND / 2, .outcome = "done", .effect = "effective"};
     why_conclude(&why, &on_match);
     return why;
 }
@@ -151,7 +152,7 @@ static void the_text_is_aligned_and_shows_no_control_characters(void **state)
     assert_non_null(strstr(out.ptr, "+ spec.cleanPodPolicy: All\n  effective: at once\n"));
     assert_non_null(strstr(out.ptr, "  loop: one two\n    until 2026-01-01T00:01:00Z (in 1m)\n"));
     assert_non_null(strstr(out.ptr, "not known: what was handled\n"));
-    assert_non_null(strstr(out.ptr, "last change: 2026-01-01T00:00:00Z: done, effective\n"));
+    assert_non_null(strstr(out.ptr, "last change: 2025-12-31T23:59:59Z: done, effective\n"));
     buf_reset(&out);
     why_text(&why, true, &out);
     assert_non_null(strstr(out.ptr, "\x1b[32myes\x1b[0m    labels"));

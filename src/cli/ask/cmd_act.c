@@ -61,6 +61,9 @@ static void paused(void *data, struct json result)
     text_of(result, "policy", policy, sizeof policy);
     text_of(result, "by", by, sizeof by);
     text_of(result, "since", since, sizeof since);
+    char *dot = strchr(since, '.'); /* people want no microseconds */
+    if (dot)
+        memcpy(dot, "Z", 2);
     if (a->s.options.output == OUTPUT_JSON)
         print_json(result);
     else if (json_is_true(json_get(result, "already")))

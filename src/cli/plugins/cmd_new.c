@@ -125,6 +125,8 @@ static int check(const struct making *m)
     struct buf path = BUF_INIT;
     struct stat st;
     int code = EXIT_DONE;
+    if (*m->folder && stat(m->folder, &st) != 0)
+        return fail(m, m->folder, errno == ENOENT ? "there is no such folder; make it first" : strerror(errno));
     if (strcmp(m->kind, "plugin") == 0) { /* the whole folder is its own */
         buf_printf(&path, "%s%s", m->folder, m->name);
         if (!path.failed && lstat(path.ptr, &st) == 0)
@@ -197,10 +199,11 @@ static int run(int argc, char **argv, const struct command *command)
     return make(&m);
 }
 
-const struct command cmd_new = {"new",
-                                "policy NAME | plugin NAME",
-                                "A policy or a plugin to begin with, and a spec that passes; nothing is overwritten",
-                                0,
-                                run,
-                                "  mpijobd new policy free-gpus          free-gpus.lua and free-gpus_spec.lua\n"
-                                "  mpijobd new plugin plugins/job-size   a folder plugins/job-size\n"};
+const struct command cmd_new = {
+    "new",
+    "policy NAME | plugin NAME",
+    "A policy or a plugin to begin with, and a spec that passes; nothing is overwritten",
+    0,
+    run,
+    "  mpijobd new policy free-gpus          free-gpus.lua and free-gpus_spec.lua\n"
+    "  mpijobd new plugin plugins/job-size   a folder job-size in plugins, which is there\n"};
