@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/texts.h"
 #include "cli/commands.h"
 #include "cli/session/session.h"
 #include "cli/session/table.h"
@@ -191,8 +192,8 @@ static bool change_row(void *data, const struct store_change *c)
     }
     bool other =
         c->resource && strcmp(c->resource, STORE_RESOURCE_DEFAULT) != 0; /* the launcher, another kind of job */
-    snprintf(job, sizeof job, "%.*s%s%s/%s", other ? (int)strcspn(c->resource, ".") : 0, other ? c->resource : "",
-             other ? " " : "", c->name_space, c->name);
+    snprintf(job, sizeof job, "%.*s%s%s%s%s", other ? (int)strcspn(c->resource, ".") : 0, other ? c->resource : "",
+             other ? " " : "", or_empty(c->name_space), c->name_space ? "/" : "", or_empty(c->name));
     time_cell(&r->table, c->intended_at);
     number_cell(&r->table, c->run);
     table_cell(&r->table, *c->policy ? c->policy : STORE_BY_HAND);

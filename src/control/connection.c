@@ -2,6 +2,7 @@
 /* One connection: who it is, the lines that arrive, the lines that go. What it may cost is bounded: a request has a
  * size and a time, all that have not arrived whole have a size together, and so have answers that nobody reads. */
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,15 @@ static void end(struct control_connection *k)
     uv_read_stop((uv_stream_t *)&k->pipe);
     if (is_over(k))
         control_connection_close(k);
+}
+
+bool control_connection_heard(const struct control_connection *k)
+{
+    uv_os_fd_t fd;
+    if (k->broken || k->closing || uv_fileno((const uv_handle_t *)&k->pipe, &fd))
+        return false;
+    struct pollfd end = {.fd = fd}; /* the kernel tells of POLLHUP unasked: both directions are closed */
+    return poll(&end, 1, 0) == 0 || !(end.revents & (POLLHUP | POLLERR));
 }
 
 void control_connection_look(struct control_connection *k, uint64_t now)

@@ -76,6 +76,8 @@ struct control_peer {
     pid_t pid;
 };
 struct control_peer control_request_peer(const struct control_request *request);
+/* False: whoever asked has gone away, and hears no answer. Who has only said all still hears it. */
+bool control_request_heard(const struct control_request *request);
 
 /* Something on the way: a line of its own before the answer. Where the asker does not read, the connection is ended and
  * gone is called later. */

@@ -63,6 +63,8 @@ void control_connection_write(struct control_connection *k, struct buf *line);
 void control_connection_close(struct control_connection *k);
 /* A request has ended: there may be room for those that have arrived behind it. */
 void control_connection_go_on(struct control_connection *k);
+/* Is the other side still there? */
+bool control_connection_heard(const struct control_connection *k);
 /* Closes it where its time is over. */
 void control_connection_look(struct control_connection *k, uint64_t now);
 

@@ -119,6 +119,11 @@ void control_request_give_up(struct control_request *r)
     release(r);
 }
 
+bool control_request_heard(const struct control_request *r)
+{
+    return control_connection_heard(r->connection);
+}
+
 struct control_peer control_request_peer(const struct control_request *r)
 {
     return r->connection->peer;

@@ -232,7 +232,22 @@ describe("a change by hand", function()
         read = journal()[1]
         assert.are.equal("done", read.outcome)
         assert.are.equal("not-seen", read.observed)
-        -- Several at once, and who goes away before the answer has done nothing.
+        -- Who has gone away before the answer has done nothing, and nobody can say otherwise.
+        daemon:kill "sigstop"
+        local gone = control.connect(folder .. "/s.db.control")
+        local small = { verb = "intent", args = { server = server.url, name = "gone", verb = "replace" } }
+        gone:send(support.json.encode(small) .. "\n")
+        gone:close()
+        daemon:kill "sigcont"
+        support.proc.await(function()
+            read = journal()[1]
+            return read.name == "gone" and read.outcome == "not-done"
+        end)
+        assert.are.equal("not-done", read.outcome)
+        assert.are.equal("NotFound", c:ask({ verb = "outcome", args = { row = read.id, outcome = "done" } }).error.reason)
+        local _, out = support.mpijobd("journal", "--state", folder .. "/s.db")
+        assert.is_nil(out:find("(null)", 1, true))
+        -- Several at once, who then goes away.
         for _ = 1, 20 do
             c:send(support.json.encode(intent) .. "\n")
         end

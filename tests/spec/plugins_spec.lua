@@ -355,6 +355,20 @@ cost 1.0.0  FOLDER/plugins/cost
         assert.are.same({ { name = "costs" } }, one.conditions)
         code, out = run("plugins", "-o", "name")
         assert.are.equal("0cost\n", code .. out)
+        write("plugins/cost/plugin.lua", [[plugin { name = "cost", version = "1.0.0", api = 1, about = "a\n  used by    all",
+            config = { price = "number", grace = "duration?", o = { type = "string?", about = "b\n  used by    all" } },
+            exports = { ["e\n  used by    all\0\27[2J"] = 1 }, conditions = { costs = function() return true end } }]])
+        code, out, err = run "plugins" -- says only what it is to say
+        assert.are.equal(0, code, err)
+        support.contains(out, [[
+  a   used by    all
+  option     grace duration, may be left out (set)
+  option     o string, may be left out: b   used by    all
+  option     price number (set)
+  exports    e   used by    all\u0000\u001b[2J
+  conditions costs
+  used by    p
+  sha256     ]])
         write("plugins/cost/plugin.lua", "plugin {}")
         code, out, err = run "plugins"
         assert.are.equal(1, code)

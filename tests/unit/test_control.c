@@ -311,10 +311,16 @@ static void an_asker_that_has_gone_away(void **state)
     int fd = dial(f);
     say(fd, "{\"verb\":\"later\"}\n{\"verb\":\"later\"}\n");
     turns(f, &f->begun, 2);
+    assert_true(control_request_heard(f->waiting[0]));
+    shutdown(fd, SHUT_WR);
+    for (int i = 0; i < 5; i++)
+        uv_run(&f->loop, UV_RUN_ONCE);
+    assert_true(control_request_heard(f->waiting[0]));
     close(fd);
     for (int i = 0; i < 5; i++)
         uv_run(&f->loop, UV_RUN_ONCE);
     assert_int_equal(f->gone, 0);
+    assert_false(control_request_heard(f->waiting[0]));
     struct control_request *r = f->waiting[0];
     f->waiting[0] = NULL;
     control_answer(r, (struct json){0});

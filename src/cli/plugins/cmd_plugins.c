@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/visible.h"
 #include "cli/plugins/cmd_plugins.h"
 #include "cli/session/needs.h"
 #include "cli/session/policies.h"
@@ -42,11 +43,19 @@ static void each_user(const struct policy_set *set, const struct plugin *p,
 
 /* ---- for people ---- */
 
-/* Text of JSON, as it is: "EUR" without its quotes. */
+/* Text of JSON, as it is: "EUR" without its quotes. It stays on its line, which a plugin's words could forge. */
 static void put(struct buf *out, struct json v)
 {
-    if (!json_decode(v, out))
-        buf_add_str(out, v.text);
+    struct buf text = BUF_INIT;
+    if (!json_decode(v, &text))
+        buf_add_str(&text, v.text);
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '\n' || text.ptr[i] == '\t')
+            text.ptr[i] = ' ';
+    }
+    visible_add(out, buf_str(&text));
+    out->failed = out->failed || text.failed;
+    buf_free(&text);
 }
 
 /* "a, b": of each element the member, or the element itself. */

@@ -154,11 +154,12 @@ static void intent_written(void *data, int64_t row, const struct error *err)
     struct intent *i = data;
     struct verbs *v = i->verbs;
     struct error told;
-    bool known = !err && remember(v, row, i->person.uid) == 0;
-    if (!err && (!i->request || !known))
+    bool heard = i->request && control_request_heard(i->request);
+    bool known = !err && heard && remember(v, row, i->person.uid) == 0;
+    if (!err && !known)
         close_unsent(v, row);
-    if (i->request && !err && !known)
-        error_nomem(&told);
+    if (!err && !known)
+        error_nomem(&told); /* or nobody hears it */
     if (i->request && known)
         answer_row(i->request, row);
     else if (i->request)
