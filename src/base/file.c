@@ -124,6 +124,18 @@ int file_read_input(struct buf *out, const char *path, size_t max, struct error 
     return rc;
 }
 
+bool file_differs(const char *path, struct str text)
+{
+    struct buf is = BUF_INIT;
+    struct error err;
+    struct stat st;
+    bool differs = stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= 0 &&
+                   ((size_t)st.st_size != text.len ||
+                    (buf_read_file(&is, path, text.len, &err) == 0 && !str_eq(buf_str(&is), text)));
+    buf_free(&is);
+    return differs;
+}
+
 int file_readable(const char *path, struct error *err)
 {
     bool pipe;

@@ -16,6 +16,8 @@
 
 /* As buf_read_file, of what a command is given by hand: "-" is standard input, and a pipe may take its time. */
 int file_read_input(struct buf *out, const char *path, size_t max, struct error *err);
+/* Has it another text? False, too, where it is no regular file or cannot be read. Blocks. */
+bool file_differs(const char *path, struct str text);
 /* Could it be read? 0, or an error as of buf_read_file. */
 int file_readable(const char *path, struct error *err);
 

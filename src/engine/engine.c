@@ -180,6 +180,10 @@ static void loaded(void *data, struct policy_set *set)
     }
     if (reload)
         log_findings(e, set);
+    if (reload && set->config_changed)
+        log_event(e->o.log, LOG_WARN,
+                  "the configuration has changed, and a reload does not read it: restart the daemon",
+                  LOG_FIELDS({"file", set->config_changed}));
     if (set->error_count && reload)
         log_line(e->o.log, LOG_ERROR, "the policies in force stay as they are, because of the errors above");
     if (!reload) {
@@ -324,6 +328,8 @@ static void make_env(struct engine *e)
     e->env.plugins = o->plugins;
     e->env.plugin_count = o->plugin_count;
     e->env.plugin_lock = o->plugin_lock;
+    e->env.config = o->config;
+    e->env.config_text = o->config_text;
     for (size_t i = 0; i < o->place_count; i++)
         e->env.clusters[i] = o->places[i].cluster;
 }

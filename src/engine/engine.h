@@ -49,7 +49,9 @@ struct engine_options {
     int64_t look_every;      /* microseconds: looks at what the clusters serve; 0: 10 minutes, negative: never */
     const struct plugin_place *plugins; /* where policies find plugins; outlives the engine. Not owned */
     size_t plugin_count;
-    const char *plugin_lock;       /* policy/load.h; outlives the engine */
+    const char *plugin_lock; /* policy/load.h; outlives the engine */
+    const char *config;      /* the same, and the next one too */
+    struct str config_text;
     bool one_clock;                /* pauses before policies try again are on `clock`, too: in a test */
     bool check;                    /* unknown globals in policies are errors, not warnings */
     bool dry_run;                  /* all runs are dry runs */

@@ -43,6 +43,8 @@ struct policy_env {
     const struct plugin_place *plugins;  /* where policies find plugins */
     size_t plugin_count;
     const char *plugin_lock; /* the file; NULL: none is looked at */
+    const char *config;      /* the file that all this is from; NULL: none */
+    struct str config_text;  /* what stood there when it was read */
     bool check;              /* unknown globals are errors, not warnings */
 };
 
@@ -101,6 +103,7 @@ struct policy_set { /* owns everything in it; freed with the last reference */
     size_t count, cap;
     struct policy_error *errors;
     size_t error_count, error_cap;
+    const char *config_changed; /* the configuration's file, where it has another text by now; NULL: not. Not owned */
     int refs;
 };
 

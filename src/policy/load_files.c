@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
+
 static int add_file(struct policy_set *set, const struct policy_env *env, const char *path)
 {
     struct policy_file **files = realloc(set->files, (set->file_count + 1) * sizeof(struct policy_file *));
@@ -108,6 +110,7 @@ void policy_files_read(struct policy_set *set, const struct policy_env *env, con
 {
     if (add_plugins(set, env) || collect(set, env, paths))
         policy_set_add_error(set, *paths ? *paths : "plugins", 0, "out of memory");
+    set->config_changed = env->config && file_differs(env->config, env->config_text) ? env->config : NULL;
     for (size_t i = 0; i < set->file_count; i++) {
         struct policy_file *f = set->files[i];
         struct error err;

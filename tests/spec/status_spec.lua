@@ -213,6 +213,31 @@ policy { name = "fine", schedule = "0 0 1 1 *", replace = { labels = { a = "b" }
         assert.are.equal(0, (other:stop()))
     end)
 
+    it("says that a reload does not read a configuration that has changed", function()
+        local config = support.write(folder .. "/mpijobd.yaml", "state: c.db\npolicies: [ c.lua ]\nlisten: none\n")
+        support.write(folder .. "/c.lua", 'policy { name = "c", schedule = "0 0 1 1 *", replace = { labels = { a = "b" } } }')
+        local other = support.daemon({}, "run", "--no-supervisor", "--kubeconfig", server.kubeconfig, "--config", config)
+        other:expect("in force")
+        local said = config .. " has changed since the daemon's start, and a reload does not read it: restart the daemon\n"
+        local code, out, err = support.mpijobd("reload", "--config", config)
+        assert.are.same({ 0, "1 policy loaded\n", "" }, { code, out, err })
+        support.write(config, support.read(config) .. "plugins: { cost: plugins/cost }\n")
+        code, out, err = support.mpijobd("reload", "--config", config)
+        assert.are.same({ 0, "1 policy loaded\n", "mpijobd reload: " .. said }, { code, out, err })
+        other:expect("the configuration has changed, and a reload does not read it: restart the daemon file=" .. config)
+        support.write(folder .. "/c.lua", 'require "cost"') -- what a new plugin looks like
+        err = select(3, support.mpijobd("reload", "--config", config))
+        support.contains(err, 'there is no module "cost"')
+        support.contains(err, said)
+        out = select(2, support.mpijobd("reload", "--config", config, "-o", "json"))
+        assert.are.equal(config, support.json.decode(out).config_changed)
+        uv.fs_unlink(config) -- not known
+        err = select(3, support.mpijobd("reload", "--state", folder .. "/c.db"))
+        support.contains(err, 'there is no module "cost"')
+        support.lacks(err, "has changed")
+        assert.are.equal(0, (other:stop()))
+    end)
+
     it("says what is wrong in a reload", function()
         support.write(folder .. "/p.lua", "\npolicy { nam = 1 }\n")
         local code, out, err = ask "reload"

@@ -236,7 +236,7 @@ int config_load(const char *path, struct config *config, struct error *err)
 done:
     if (!rc && !config->cluster_count)
         rc = only_default(config, err);
-    buf_free(&r.text);
+    config->text = r.text;
     buf_free(&r.json);
     if (rc)
         config_free(config);
@@ -276,6 +276,7 @@ void config_free(struct config *c)
         free_cluster(&c->clusters[i]);
     free(c->clusters);
     free(c->file);
+    buf_free(&c->text);
     free(c->state);
     free(c->control);
     free(c->listen);

@@ -30,6 +30,7 @@ struct config_cluster {
 
 struct config {
     char *file;                      /* NULL: none was read */
+    struct buf text;                 /* what stands in it */
     struct config_cluster *clusters; /* at least one */
     size_t cluster_count;
     bool named; /* by `clusters` */

@@ -116,6 +116,8 @@ void policies_basics(struct session *s, struct engine_options *options)
     options->plugins = s->config.plugins;
     options->plugin_count = s->config.plugin_count;
     options->plugin_lock = s->config.plugins_lock;
+    options->config = s->config.file;
+    options->config_text = buf_str(&s->config.text);
 }
 
 int policies_load(struct session *s, struct engine_options *options, char **paths)

@@ -320,6 +320,7 @@ static void loaded(struct reload_wait *wait, const struct policy_set *set, const
     write_text(&w, "added", changes->added);
     write_text(&w, "changed", changes->changed);
     write_text(&w, "gone", changes->gone);
+    write_text(&w, "config_changed", set->config_changed);
     json_write_key(&w, "errors");
     json_write_array(&w);
     for (size_t i = 0; i < set->error_count; i++) {
