@@ -45,11 +45,8 @@ local running = {}
 -- Specs run side by side: a daemon whose spec does not say where it listens does not listen, instead of at the one address that is the default.
 local function listens_nowhere(args)
     for i, arg in ipairs(args) do
-        local file = args[i - 1] == "--config" and io.open(arg, "rb")
-        local text = file and file:read("a") or ""
-        if file then
-            file:close()
-        end
+        local about = args[i - 1] == "--config" and uv.fs_stat(arg) -- a pipe would hold the spec
+        local text = about and about.type == "file" and support.read(arg) or ""
         if arg:find("^%-%-listen") or arg == "--once" or arg == "--help" or text:find("listen:", 1, true) then
             return
         end
