@@ -323,7 +323,7 @@ static int run_either(int argc, char **argv, const struct command *command, bool
     if (!command_begin(argc, argv, command, &o, &code))
         return code;
     if (o.argument_count > 1 || (o.argument_count && strspn(o.arguments[0], "0123456789") != strlen(o.arguments[0])))
-        return command_usage(command, "takes the number of one run");
+        return command_usage(command, "takes the number of one run; --policy NAME chooses those of a policy");
     if (o.output == OUTPUT_YAML || o.output == OUTPUT_NAME)
         return command_usage(command, "-o takes table or json here");
     code = session_open(&r.s, command->name, &o);

@@ -9,6 +9,7 @@
 
 struct acting {
     struct session s;
+    const char *job; /* of trigger: NAMESPACE/NAME */
     int code;
 };
 
@@ -117,6 +118,10 @@ static void print_run(const struct acting *a, struct json run, bool several)
            number_of(run, "unchanged"), number_of(run, "failed"));
     if (*message)
         printf("  %.*s\n", (int)strcspn(message, "\n"), message);
+    else if (a->s.options.argument_count == 2 && strcmp(outcome, "done") == 0 && !number_of(run, "changed") &&
+             !number_of(run, "unchanged"))
+        printf("  the policy leaves this job alone; why is told by: mpijobd why %s %s\n", a->s.options.arguments[0],
+               a->job);
 }
 
 static void triggered(void *data, struct json result)
@@ -150,6 +155,7 @@ static int run_trigger(int argc, char **argv, const struct command *command)
             return command_usage(command, "name the job as NAMESPACE/NAME, or its namespace with -n");
         snprintf(job, sizeof job, "%s%s%s", whole ? "" : o.name_space, whole ? "" : "/", o.arguments[1]);
     }
+    a.job = job;
     code = session_open(&a.s, command->name, &o);
     if (!code)
         code = session_close(

@@ -102,7 +102,11 @@ static int by_name(struct finding *f, const char *name)
     session_wait(s);
     if (f->err.code == ERR_NOT_FOUND) {
         f->jobs->missing++;
-        session_fail(s, &f->err);
+        error_set(&s->error, ERR_NOT_FOUND,
+                  "%s in namespace \"%s\"; another namespace is named by -n, or as NAMESPACE/NAME", f->err.message,
+                  call.name_space);
+        session_fail(s, &s->error);
+        error_clear(&s->error);
         return 0;
     }
     if (f->err.code)
