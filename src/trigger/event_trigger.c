@@ -10,7 +10,7 @@
 
 void event_wake(struct event_trigger *t)
 {
-    if (t->turning || t->closing)
+    if (t->turning || t->stopped) /* a stopped one has no turns, and may be gone before the next one */
         return;
     t->turning = true;
     defer_call(t->site->soon, &t->turn);
@@ -69,7 +69,7 @@ static void rows_read(struct work *work)
                   LOG_FIELDS({"policy", t->entry.policy->name}, {"reason", t->unread->message}));
         event_rows_free(t);
         event_pause(t, RETRY_FIRST_MS);
-    } else {
+    } else if (!t->stopped) {
         t->read = true;
         event_wake(t);
     }

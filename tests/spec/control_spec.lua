@@ -251,6 +251,35 @@ except OSError as e:
         support.contains(err, "bad.yaml:1: control is a number; it has to be a text")
     end)
 
+    it("takes reloads faster than what they begin is ready", function()
+        local policies = support.folder()
+        local function write(round)
+            for i = 1, 20 do
+                support.write(("%s/%d.lua"):format(policies, i), round % 3 == 2 and "-- none\n" or
+                    ('policy { name = "p%d", on = "%s", dry_run = true, replace = function(job) job.labels.a = "%d" end }\n'):format(i,
+                        round % 2 == 0 and "added" or "finished", round))
+            end
+        end
+        write(0)
+        support.write(policies .. "/0.lua", QUIET)
+        local d = support.daemon({}, "run", "--no-supervisor", "--kubeconfig", server.kubeconfig, "--listen", "none", policies, "--state", folder .. "/fast.db")
+        d:expect("in force")
+        local c = assert(control.connect(folder .. "/fast.db.control"))
+        for round = 1, 60 do
+            write(round)
+            -- What holds the other threads up keeps a trigger reading.
+            c:send(('{"verb":"intent","args":{"server":"s","name":"n","verb":"create"}}\n'):rep(28) .. ('{"id":%d,"verb":"reload"}\n'):format(round))
+            local answer
+            repeat
+                answer = assert(c:line())
+            until answer.id
+            assert.is_table(answer.result)
+        end
+        assert.are.equal("table", type(c:ask({ verb = "status" }).result))
+        c:close()
+        assert.are.equal(0, (d:stop()))
+    end)
+
     it("goes with the daemon, which waits for no asker", function()
         local d = start("--state", folder .. "/last.db")
         d:expect("in force")
