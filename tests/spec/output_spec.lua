@@ -56,7 +56,7 @@ describe("a daemon whose output nobody reads", function()
         -- And leaves it again: the end does not wait for it.
         lost(first + 200)
         daemon:kill("sigterm")
-        assert.are.equal(0, (daemon:wait(15)))
+        assert.are.equal(0, (daemon:wait()))
         uv.fs_close(fd)
     end)
 
