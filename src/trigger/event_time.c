@@ -46,15 +46,10 @@ static void arm_alarm(struct event_trigger *t, uint64_t next_ms)
 
 void event_arm(struct event_trigger *t)
 {
-    int64_t at, recheck;
+    int64_t at = event_trigger_due(t);
     if (t->stopped)
         return;
-    bool due = due_first(&t->due, NULL, &at);
-    if (due_first(&t->recheck, NULL, &recheck) && (!due || recheck < at)) {
-        due = true;
-        at = recheck;
-    }
-    if (!due)
+    if (at == INT64_MAX)
         alarm_stop(t->site->alarms, &t->alarm);
     else if ((!t->alarm.slot || t->alarm.due != at) && alarm_set(t->site->alarms, &t->alarm, at))
         log_event(t->site->log, LOG_ERROR, "out of memory: the policy may miss what falls due",

@@ -282,8 +282,9 @@ size_t event_trigger_depth(const struct event_trigger *t)
 
 int64_t event_trigger_due(const struct event_trigger *t)
 {
-    int64_t at;
-    return due_first(&t->due, NULL, &at) ? at : INT64_MAX;
+    int64_t at = INT64_MAX, recheck;
+    due_first(&t->due, NULL, &at);
+    return due_first(&t->recheck, NULL, &recheck) && recheck < at ? recheck : at;
 }
 
 bool event_trigger_idle(const struct event_trigger *t)

@@ -39,7 +39,8 @@ void event_trigger_synced(struct event_trigger *t, const struct job_cache *held)
 void event_trigger_let_go(struct event_trigger *t, uint32_t slot);
 
 size_t event_trigger_depth(const struct event_trigger *t); /* jobs that are queued */
-/* When a job that waits for its time is due next: microseconds since 1970; INT64_MAX: none waits. */
+/* When a job that waits for its time, or for `where` to be asked again, is due next: microseconds since 1970;
+ * INT64_MAX: none waits. */
 int64_t event_trigger_due(const struct event_trigger *t);
 /* There is nothing to do, and nothing is under way. */
 bool event_trigger_idle(const struct event_trigger *t);
