@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -85,9 +86,12 @@ void plugin_lock_check(struct plugins *plugins, const char *path, plugin_finding
     struct buf text = BUF_INIT;
     struct error err;
     struct line line;
-    if (access(path, F_OK) != 0 && errno == ENOENT)
+    struct stat st;
+    if (lstat(path, &st) != 0 && errno == ENOENT) /* a link that leads nowhere is a lock that is lost, not none */
         return;
     if (buf_read_file(&text, path, LOCK_BYTES, &err)) {
+        for (size_t i = 0; i < plugins->count; i++)
+            plugins->items[i]->refused = true;
         wrong(data, path, 0, err.message);
         buf_free(&text);
         return;

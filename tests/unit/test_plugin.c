@@ -127,6 +127,17 @@ static void test_lock(void **state)
     plugins_free(&plugins);
     write_text(p, "cost/lib/zero.lua", "");
     buf_free(&text);
+    /* One that cannot be read holds nothing: what it might forbid is not run. */
+    static const char *const odd[] = {"ln -s nowhere plugins.lock", "mkdir plugins.lock", "mkfifo plugins.lock"};
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        run(p, "rm -rf plugins.lock");
+        run(p, odd[i]);
+        assert_int_equal(read_it(p, p->path, &plugins), 0);
+        plugin_lock_check(&plugins, p->lock, finding, p);
+        assert_int_equal(p->findings, 1);
+        assert_true(plugins.items[0]->refused);
+        plugins_free(&plugins);
+    }
 }
 
 /* Each allocation fails in turn. */
