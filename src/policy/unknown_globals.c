@@ -38,7 +38,7 @@ static void told(void *data, const char *path, int line, const char *name, const
     else if (nearest)
         snprintf(text, sizeof text, "there is no global \"%s\"; did you mean \"%.60s\"?", name, nearest);
     else
-        snprintf(text, sizeof text, "there is no global \"%s\"; modules are got by require, values are made before",
+        snprintf(text, sizeof text, "there is no global \"%s\"; a text stands in quotes, a module comes by require",
                  name);
     if (f->env->check)
         load_error_add(f->set, path, line, 0, text);
