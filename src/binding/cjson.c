@@ -5,7 +5,7 @@
 #include <lauxlib.h>
 
 #include "binding/modules.h"
-#include "policy/lua_json.h"
+#include "policy/values/lua_json.h"
 
 /* Upvalue: json.decode. lua-cjson raises where json.decode returns nil and an error. */
 static int l_decode(lua_State *L)

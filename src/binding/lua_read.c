@@ -7,7 +7,7 @@
 
 #include "kube/kinds.h"
 #include "kube/verbs.h"
-#include "policy/lua_json.h"
+#include "policy/values/lua_json.h"
 
 static void release(struct pending *p)
 {

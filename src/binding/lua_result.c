@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "binding/lua_write.h"
-#include "policy/lua_json.h"
+#include "policy/values/lua_json.h"
 #include "json/write.h"
 
 static void keep_warnings(struct lua_write *v, const char *const *warnings)

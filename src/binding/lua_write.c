@@ -8,7 +8,7 @@
 
 #include "kube/kinds.h"
 #include "mpijob/kind.h"
-#include "policy/lua_json.h"
+#include "policy/values/lua_json.h"
 #include "time/duration.h"
 
 const char *const lua_write_patch_options[] = {"dry_run", "resourceVersion", "destructive", NULL};

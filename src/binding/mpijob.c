@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "binding/modules.h"
-#include "policy/lua_job.h"
+#include "policy/values/lua_job.h"
 #include "script/embedded.h"
 
 enum mpijob_kind module_kind(lua_State *L)

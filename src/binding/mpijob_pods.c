@@ -11,7 +11,7 @@
 #include "binding/mpijob.h"
 #include "mpijob/effect/launcher.h"
 #include "mpijob/pods.h"
-#include "policy/lua_json.h"
+#include "policy/values/lua_json.h"
 #include "json/value.h"
 
 struct listing_pods {

@@ -4,7 +4,7 @@
 
 #include "binding/lua_write.h"
 #include "binding/mpijob.h"
-#include "policy/lua_changes.h"
+#include "policy/values/lua_changes.h"
 
 static int computed_k(lua_State *L, int status, lua_KContext ctx)
 {

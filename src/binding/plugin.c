@@ -10,8 +10,8 @@
 #include "policy/definition_line.h"
 #include "policy/load_errors.h"
 #include "policy/lua_conditions.h"
-#include "policy/lua_json.h"
 #include "policy/lua_match.h"
+#include "policy/values/lua_json.h"
 #include "script/embedded.h"
 #include "time/duration.h"
 

@@ -5,7 +5,7 @@
 
 #include "binding/base/values.h"
 #include "binding/modules.h"
-#include "policy/lua_changes.h"
+#include "policy/values/lua_changes.h"
 #include "run/lua_run.h"
 
 #define LEVELS 64 /* calls that are gone up at most */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "binding/stream_parts.h"
-#include "policy/lua_json.h"
+#include "policy/values/lua_json.h"
 
 struct stream_item {
     struct stream_item *next;

@@ -8,7 +8,7 @@
 #include "binding/base/values.h"
 #include "binding/lua_why.h"
 #include "binding/modules.h"
-#include "policy/lua_json.h"
+#include "policy/values/lua_json.h"
 #include "why/gather.h"
 
 #define WHY_COSTS_US 200 /* of the daemon's time, for one answer */

@@ -4,7 +4,7 @@
 
 #include "binding/base/values.h"
 #include "binding/modules.h"
-#include "policy/lua_json.h"
+#include "policy/values/lua_json.h"
 #include "yaml/convert.h"
 
 /* Nothing can interrupt libyaml. */

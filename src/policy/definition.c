@@ -9,10 +9,10 @@
 
 #include "mpijob/kind.h"
 #include "policy/definition_parts.h"
-#include "policy/lua_changes.h"
 #include "policy/lua_conditions.h"
-#include "policy/lua_keys.h"
 #include "policy/lua_match.h"
+#include "policy/values/lua_changes.h"
+#include "policy/values/lua_keys.h"
 
 #define CLUSTERS_MAX 256
 #define ABOUT_MAX 65536

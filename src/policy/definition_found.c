@@ -4,7 +4,7 @@
 
 #include "policy/definition_line.h"
 #include "policy/definition_parts.h"
-#include "policy/lua_json.h"
+#include "policy/values/lua_json.h"
 #include "time/duration.h"
 
 #define FINDINGS_MAX 100 /* of one policy; more mistakes than these are counted and not told */

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "policy/lua_json.h"
-#include "policy/lua_keys.h"
+#include "policy/values/lua_json.h"
+#include "policy/values/lua_keys.h"
 
 #define LIMITS_MAX 100
 

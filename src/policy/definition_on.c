@@ -5,7 +5,7 @@
 #include <lauxlib.h>
 #include <stdio.h>
 
-#include "policy/lua_json.h"
+#include "policy/values/lua_json.h"
 
 static const char *const words[] = {"match", "added", "finished", "changed", NULL};
 #define ON_ONE "\"match\", \"added\", \"finished\" or \"changed\", or a list of these"

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "policy/definition_parts.h"
-#include "policy/lua_json.h"
+#include "policy/values/lua_json.h"
 #include "policy/zones.h"
 
 #define SCHEDULE_MAX 1024 /* bytes */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "policy/load.h"
-#include "policy/lua_json.h"
+#include "policy/values/lua_json.h"
 #include "script/script.h"
 #include "json/value.h"
 

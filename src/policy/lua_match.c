@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 #include "policy/lua_conditions.h"
-#include "policy/lua_json.h"
-#include "policy/lua_keys.h"
+#include "policy/values/lua_json.h"
+#include "policy/values/lua_keys.h"
 #include "time/duration.h"
 
 #define LIST_MAX 4096 /* names in a list, keys in a table */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "policy/load.h"
-#include "policy/lua_walk.h"
+#include "policy/values/lua_walk.h"
 
 #define WORK_OF_ONE 50000  /* see lua_walk.h; with more, or more bytes, the file's text stands for the policy's */
 #define WORK_OF_ALL 300000 /* of one file: some ten milliseconds */

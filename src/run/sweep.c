@@ -8,7 +8,7 @@
 
 #include "jobs/listing.h"
 #include "policy/lua_conditions.h"
-#include "policy/lua_job.h"
+#include "policy/values/lua_job.h"
 #include "run/runs.h"
 #include "run/sweep_parts.h"
 #include "script/embedded.h"

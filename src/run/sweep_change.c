@@ -8,8 +8,8 @@
 
 #include "policy/definition_line.h"
 #include "policy/load.h"
-#include "policy/lua_changes.h"
-#include "policy/lua_job.h"
+#include "policy/values/lua_changes.h"
+#include "policy/values/lua_job.h"
 #include "run/run_change.h"
 #include "run/sweep_parts.h"
 

@@ -5,7 +5,7 @@
 
 #include "binding/base/module.h"
 #include "binding/base/values.h"
-#include "policy/lua_json.h"
+#include "policy/values/lua_json.h"
 
 #define TEXT_MAX SCRIPT_STRING_MAX /* no string of a script is longer */
 #define KEPT (64 * 1024)           /* bytes that the buffer keeps from one call to the next */

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "mpijob/kind.h"
-#include "policy/lua_json.h"
+#include "policy/values/lua_json.h"
 #include "run/lua_run.h"
 #include "time/duration.h"
 

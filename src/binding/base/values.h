@@ -6,7 +6,7 @@
 #include <lua.h>
 
 #include "policy/load.h"
-#include "policy/lua_job.h"
+#include "policy/values/lua_job.h"
 #include "run/run.h"
 #include "site/site.h"
 

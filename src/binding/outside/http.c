@@ -9,7 +9,7 @@
 
 #include "binding/outside/outside_modules.h"
 #include "binding/outside/secret.h"
-#include "policy/lua_json.h"
+#include "policy/values/lua_json.h"
 #include "run/lua_run.h"
 
 #define COST_US 200 /* of CPU time, which the daemon spends on a request */

@@ -10,7 +10,7 @@
 #include "binding/outside/outside_modules.h"
 #include "outside/outbox.h"
 #include "outside/outside.h"
-#include "policy/lua_json.h"
+#include "policy/values/lua_json.h"
 
 #define EXPRESSION_MAX 16384
 #define ANSWER_MAX (4 * 1024 * 1024)

@@ -7,7 +7,7 @@
 #include "binding/base/values.h"
 #include "binding/outside/outside_modules.h"
 #include "outside/shelf.h"
-#include "policy/lua_json.h"
+#include "policy/values/lua_json.h"
 #include "run/lua_run.h"
 
 #define WRITE_US 100 /* of CPU time, which the daemon spends on a write */

@@ -10,7 +10,7 @@
 #include "cli/test/spec_parts.h"
 #include "mpijob/field.h"
 #include "mpijob/kind.h"
-#include "policy/lua_json.h"
+#include "policy/values/lua_json.h"
 #include "time/zone.h"
 #include "yaml/convert.h"
 

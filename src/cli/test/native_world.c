@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cli/test/spec_parts.h"
-#include "policy/lua_json.h"
+#include "policy/values/lua_json.h"
 #include "sim/fault/faults_add.h"
 
 static struct world *check_world(lua_State *L)

@@ -8,8 +8,8 @@
 
 #include "binding/modules.h"
 #include "cli/test/spec_parts.h"
-#include "policy/lua_json.h"
 #include "policy/sources.h"
+#include "policy/values/lua_json.h"
 #include "yaml/convert.h"
 
 struct spec *spec_of(lua_State *L)

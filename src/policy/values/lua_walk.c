@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a value to all that it is made of. What was seen already is named by its number, so a circle ends. */
-#include "policy/lua_walk.h"
+#include "policy/values/lua_walk.h"
 
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "policy/lua_keys.h"
+#include "policy/values/lua_keys.h"
 
 #define DEPTH_MAX 60
 #define KEYS_MAX 4000 /* of one table */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a Lua table of changes to mpijob_changes. */
-#include "policy/lua_changes.h"
+#include "policy/values/lua_changes.h"
 
 #include <lauxlib.h>
 
-#include "policy/lua_json.h"
-#include "policy/lua_keys.h"
+#include "policy/values/lua_json.h"
+#include "policy/values/lua_keys.h"
 
 #define VALUE_MAX (1024 * 1024) /* bytes of one field as JSON */
 #define KEYS_MAX 4096           /* of labels or annotations */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Goes through a Lua value and everything that can be reached from it: tables, functions with the values that they have
  * caught and the globals that they read. Bounded. */
-#ifndef MPIJOBD_POLICY_LUA_WALK_H
-#define MPIJOBD_POLICY_LUA_WALK_H
+#ifndef MPIJOBD_POLICY_VALUES_LUA_WALK_H
+#define MPIJOBD_POLICY_VALUES_LUA_WALK_H
 
 #include <lua.h>
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads changes as a policy writes them, `{ cleanPodPolicy = "All", labels = { a = "b", c = remove } }`, into
  * mpijob_changes; and sets the globals `remove` and `exactly`. */
-#ifndef MPIJOBD_POLICY_LUA_CHANGES_H
-#define MPIJOBD_POLICY_LUA_CHANGES_H
+#ifndef MPIJOBD_POLICY_VALUES_LUA_CHANGES_H
+#define MPIJOBD_POLICY_VALUES_LUA_CHANGES_H
 
 #include <lua.h>
 

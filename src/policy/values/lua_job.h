@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A job in Lua: a userdata with the object's raw bytes, which count as the script's memory, and its view. It cannot be
  * changed. Reading a field that does not exist raises an error that names the nearest one. */
-#ifndef MPIJOBD_POLICY_LUA_JOB_H
-#define MPIJOBD_POLICY_LUA_JOB_H
+#ifndef MPIJOBD_POLICY_VALUES_LUA_JOB_H
+#define MPIJOBD_POLICY_VALUES_LUA_JOB_H
 
 #include <lua.h>
 

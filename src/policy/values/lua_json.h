@@ -2,8 +2,8 @@
 /* From JSON to Lua values, and back. Integers stay integers; arrays stay arrays, by a mark that only lua_json.c reads;
  * null is json.null, a light userdata. Numbers beyond 64 bits become floats: to lose no digit, keep the text
  * (job:json()). */
-#ifndef MPIJOBD_POLICY_LUA_JSON_H
-#define MPIJOBD_POLICY_LUA_JSON_H
+#ifndef MPIJOBD_POLICY_VALUES_LUA_JSON_H
+#define MPIJOBD_POLICY_VALUES_LUA_JSON_H
 
 #include <lua.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The keys of a Lua table in an order that is the same in every process, so that of several mistakes the same one is
  * told first each time. */
-#ifndef MPIJOBD_POLICY_LUA_KEYS_H
-#define MPIJOBD_POLICY_LUA_KEYS_H
+#ifndef MPIJOBD_POLICY_VALUES_LUA_KEYS_H
+#define MPIJOBD_POLICY_VALUES_LUA_KEYS_H
 
 #include <lua.h>
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The fields and methods of a job. */
-#include "policy/lua_job.h"
+#include "policy/values/lua_job.h"
 
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "mpijob/kind.h"
-#include "policy/lua_json.h"
+#include "policy/values/lua_json.h"
 
 static char job_mark;     /* its address is the key of the metatable */
 static char workers_mark; /* likewise, of the function that counts a job's workers */

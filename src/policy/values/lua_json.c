@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* JSON to Lua values, and Lua values to JSON. */
-#include "policy/lua_json.h"
+#include "policy/values/lua_json.h"
 
 #include <lauxlib.h>
 #include <math.h>

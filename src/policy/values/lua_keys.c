@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A table's keys, sorted. */
-#include "policy/lua_keys.h"
+#include "policy/values/lua_keys.h"
 
 #include <stdlib.h>
 #include <string.h>
