@@ -20,6 +20,7 @@ struct reading {
     struct table table;
     struct buf json;
     struct json_writer w;
+    uint64_t rows;
 };
 
 /* Where the configuration has several clusters, the tables have a column for the cluster. */
@@ -186,6 +187,7 @@ static bool change_row(void *data, const struct store_change *c)
 {
     struct reading *r = data;
     char job[520];
+    r->rows++;
     if (as_json(r)) {
         change_as_json(&r->w, c);
         return true;
@@ -212,6 +214,7 @@ static bool change_row(void *data, const struct store_change *c)
 static bool run_row(void *data, const struct store_run *run)
 {
     struct reading *r = data;
+    r->rows++;
     if (as_json(r)) {
         struct json_writer *w = &r->w;
         json_write_object(w);
@@ -269,6 +272,27 @@ static int tell_paused(struct reading *r)
     return rc ? session_fail(s, &s->error) : 0;
 }
 
+/* A table without rows leaves a reader in doubt whether he asked for the right thing. A number that no run has is one
+ * that was not meant. */
+static int tell_empty(struct reading *r, bool runs, const struct store_filter *f)
+{
+    struct session *s = &r->s;
+    if (runs && f->run) {
+        error_set(&s->error, ERR_NOT_FOUND, "there is no run %" PRId64 "; mpijobd runs lists those that there are",
+                  f->run);
+        return session_fail(s, &s->error);
+    }
+    const char *what = runs ? "run" : "change";
+    if (f->policy)
+        fprintf(stderr, "mpijobd %s: there is no %s of policy \"%s\"\n", s->command, what, f->policy);
+    else if (f->run)
+        fprintf(stderr, "mpijobd %s: there is no change of run %" PRId64 "\n", s->command, f->run);
+    else
+        fprintf(stderr, "mpijobd %s: there is no %s %s\n", s->command, what,
+                f->cluster || f->name_space || f->in_flight ? "of that kind" : "yet");
+    return 0;
+}
+
 static int read_rows(struct reading *r, bool runs)
 {
     static const char *const change_heads[] = {"TIME",   "RUN",    "POLICY",  "WHO",    "JOB",
@@ -312,7 +336,8 @@ static int read_rows(struct reading *r, bool runs)
     } else {
         table_print(&r->table, stdout);
     }
-    return runs && !as_json(r) ? tell_paused(r) : 0;
+    rc = r->rows ? 0 : tell_empty(r, runs, &filter);
+    return !rc && runs && !as_json(r) ? tell_paused(r) : rc;
 }
 
 static int run_either(int argc, char **argv, const struct command *command, bool runs)

@@ -28,7 +28,8 @@ struct replacing {
     struct json_writer w;
     uint64_t wait_effect_ms;
     bool colour;
-    bool many; /* the file has several objects */
+    bool many;  /* the file has several objects */
+    bool named; /* one job, by its name */
 };
 
 struct one {
@@ -50,6 +51,8 @@ static void one_done(void *data, const struct change_result *result, const struc
         replace_print_json(&r->w, one->key, result, err);
     else
         replace_print_text(r->colour, r->s.options.dry_run, one->key, result, err);
+    if (err && err->code == ERR_NOT_FOUND && r->named && r->s.options.output != OUTPUT_JSON)
+        fputs("another namespace is named by -n, or as NAMESPACE/NAME\n", stderr);
     free(one);
     r->active--;
     start_more(r);
@@ -124,6 +127,7 @@ static int by_selector(struct replacing *r)
 static int by_name(struct replacing *r, const char *name)
 {
     struct change_call call = {.name_space = r->s.namespaces[0], .name = name, .changes = &r->changes};
+    r->named = true;
     if (start_one(r, &call))
         return session_fail(&r->s, &r->s.error);
     session_wait(&r->s);
@@ -299,6 +303,8 @@ static int finish(struct replacing *r, int code)
     } else if (!code && (r->s.options.selector || r->s.options.all || r->many)) {
         printf("%" PRId64 " %s, %" PRId64 " as they should be, %" PRId64 " failed\n", r->changed + r->half,
                r->s.options.dry_run ? "would be changed" : "changed", r->unchanged, r->failed);
+        if (!r->jobs.count && !r->s.options.file)
+            fputs("mpijobd replace: no job matches\n", stderr);
     }
     if (code || !r->failed)
         return code;
