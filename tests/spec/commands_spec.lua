@@ -347,8 +347,8 @@ describe("on a cluster #cluster", function()
         local _, out = support.mpijobd("runs", "--state", folder .. "/s.db", "-o", "json")
         assert.are.equal("partial", support.json.decode(out)[1].outcome)
         local function empty(...)
-            local ended, _, err = support.mpijobd(...)
-            return { ended, err }
+            local code_of_it, _, err = support.mpijobd(...)
+            return { code_of_it, err }
         end
         local state = { "--state", folder .. "/s.db" }
         assert.are.same({ 1, "mpijobd runs: there is no run 99; mpijobd runs lists those that there are\n" }, empty("runs", "99", table.unpack(state)))
