@@ -197,8 +197,7 @@ void require_keep(lua_State *L)
     lua_pop(L, 1);
 }
 
-/* At index 1 is the name; on the top the file's value, or its error. */
-static int called_k(lua_State *L, int status, lua_KContext ctx)
+int require_called(lua_State *L, int status, lua_KContext ctx)
 {
     (void)ctx;
     require_leave(L);
@@ -267,7 +266,7 @@ static int read_k(lua_State *L, int status, lua_KContext ctx)
     if (!good)
         return lua_error(L);
     require_enter(L);
-    return called_k(L, lua_pcallk(L, 2, 1, 0, 0, called_k), 0);
+    return require_called(L, lua_pcallk(L, 2, 1, 0, 0, require_called), 0);
 }
 
 static int require_own(lua_State *L, struct policy_file *file, const char *name)

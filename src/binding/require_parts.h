@@ -27,6 +27,9 @@ void require_enter(lua_State *L);
 void require_leave(lua_State *L);
 /* Keeps the value on the top under the name at index 1. */
 void require_keep(lua_State *L);
+/* What a file's call ends with, as a continuation of lua_pcallk: at index 1 is the name, on the top the file's value or
+ * its error. Keeps and returns the value (true for nil), or raises. */
+int require_called(lua_State *L, int status, lua_KContext ctx);
 /* Pushes the text compiled as a function. False: its error is on the top instead. */
 bool require_compile(lua_State *L, struct str text, const char *path);
 

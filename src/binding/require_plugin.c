@@ -29,20 +29,6 @@ static void push_file(lua_State *L, struct policy_file *file, const struct plugi
 
 /* ---- its own files: (name) with the upvalues plugin and globals ---- */
 
-static int file_called_k(lua_State *L, int status, lua_KContext ctx)
-{
-    (void)ctx;
-    require_leave(L);
-    if (status != LUA_OK && status != LUA_YIELD)
-        return lua_error(L);
-    if (lua_isnil(L, -1)) {
-        lua_pop(L, 1);
-        lua_pushboolean(L, 1);
-    }
-    require_keep(L);
-    return 1;
-}
-
 /* The name at index 1 becomes the one under which the file is kept. */
 static int require_file(lua_State *L, struct policy_file *file, const struct plugin *p, const struct plugin_file *f)
 {
@@ -56,7 +42,7 @@ static int require_file(lua_State *L, struct policy_file *file, const struct plu
     lua_pushvalue(L, 2);
     lua_pushfstring(L, "%s/%s", p->path, f->name);
     require_enter(L);
-    return file_called_k(L, lua_pcallk(L, 2, 1, 0, 0, file_called_k), 0);
+    return require_called(L, lua_pcallk(L, 2, 1, 0, 0, require_called), 0);
 }
 
 static int l_plugin_require(lua_State *L)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the server allows whoever asks: each verb that the policy needs on the job, one after the other. */
 #include "cluster/cluster.h"
+#include "kube/access_review.h"
 #include "why/gather_parts.h"
-#include "json/write.h"
 
 static const char *const verbs[] = {"list", "watch", "update"};
 #define VERBS (sizeof verbs / sizeof *verbs)
@@ -11,32 +11,6 @@ static bool needed(const struct why_request *r, unsigned verb)
 {
     const struct policy *p = r->entry.policy;
     return verb == 0 ? true : verb == 1 ? p->on != 0 : p->action != ACTION_RUN;
-}
-
-static void write_review(const struct why_request *r, const struct kube_resource *resource, struct buf *body)
-{
-    const char *const pairs[][2] = {{"verb", verbs[r->review]},
-                                    {"group", resource->group},
-                                    {"resource", resource->plural},
-                                    {"namespace", r->name_space}};
-    struct json_writer w;
-    json_writer_init(&w, body);
-    json_write_object(&w);
-    json_write_key(&w, "apiVersion");
-    json_write_string(&w, "authorization.k8s.io/v1");
-    json_write_key(&w, "kind");
-    json_write_string(&w, "SelfSubjectAccessReview");
-    json_write_key(&w, "spec");
-    json_write_object(&w);
-    json_write_key(&w, "resourceAttributes");
-    json_write_object(&w);
-    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-        json_write_key(&w, pairs[i][0]);
-        json_write_string(&w, pairs[i][1]);
-    }
-    json_write_end(&w);
-    json_write_end(&w);
-    json_write_end(&w);
 }
 
 static void ask(struct why_request *r);
@@ -72,10 +46,13 @@ static void ask(struct why_request *r)
         why_past(r);
         return;
     }
-    write_review(r, cluster_resource(cluster, r->entry.policy->kind), &body);
+    const struct kube_resource *resource = cluster_resource(cluster, r->entry.policy->kind);
+    const struct access_review review = {
+        .verb = verbs[r->review], .group = resource->group, .resource = resource->plural, .name_space = r->name_space};
+    access_review_write(&review, &body);
     struct kube_call call = {.method = "POST",
                              .verb = "POST",
-                             .path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+                             .path = ACCESS_REVIEW_PATH,
                              .body = buf_str(&body),
                              .done = answered,
                              .data = r};

@@ -4,38 +4,18 @@
 #include <stdlib.h>
 
 #include "cli/doctor/doctor_question.h"
+#include "kube/access_review.h"
 #include "mpijob/dialect.h"
-#include "json/write.h"
 
 static void ask_review(struct question *q, const char *verb, const char *group, const char *resource, const char *name)
 {
     struct buf body = BUF_INIT;
-    struct json_writer w;
-    const char *const pairs[][2] = {
-        {"verb", verb}, {"group", group}, {"resource", resource}, {"name", name}, {"namespace", q->name_space}};
-    json_writer_init(&w, &body);
-    json_write_object(&w);
-    json_write_key(&w, "apiVersion");
-    json_write_string(&w, "authorization.k8s.io/v1");
-    json_write_key(&w, "kind");
-    json_write_string(&w, "SelfSubjectAccessReview");
-    json_write_key(&w, "spec");
-    json_write_object(&w);
-    json_write_key(&w, "resourceAttributes");
-    json_write_object(&w);
-    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-        if (!pairs[i][1])
-            continue;
-        json_write_key(&w, pairs[i][0]);
-        json_write_string(&w, pairs[i][1]);
-    }
-    json_write_end(&w);
-    json_write_end(&w);
-    json_write_end(&w);
+    const struct access_review review = {verb, group, resource, name, q->name_space};
+    access_review_write(&review, &body);
     if (body.failed)
         error_nomem(&q->error);
     else
-        question_ask(q, "POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", buf_str(&body));
+        question_ask(q, "POST", ACCESS_REVIEW_PATH, buf_str(&body));
     buf_free(&body);
 }
 
