@@ -97,7 +97,7 @@ describe("the daemon's parent", function()
 
     -- A shell with jobs, on a terminal of its own.
     it("is stopped and goes on with the daemon, and ends with it at Ctrl-C", function()
-        local shell = support.keep(support.proc.start("/usr/bin/script", { stdin = true, env = { LC_ALL = "C" }, args = { "-qec", "bash --norc --noprofile -m", "/dev/null" } }))
+        local shell = support.keep(support.proc.start("/usr/bin/script", { stdin = true, env = { LC_ALL = "C" }, args = { "-qec", "exec bash --norc --noprofile -m", "/dev/null" } }))
         shell.input:write(("exec 2>&1; '%s' run --kubeconfig '%s' --state :memory: --listen none '%s'\n"):format(support.binary, server.kubeconfig, good))
         shell:expect("in force", "stdout")
         shell:expect("tick", "stdout")
@@ -124,7 +124,7 @@ describe("the daemon's parent", function()
 
     it("is left out where the clock is moved at a terminal, which it would keep from the daemon", function()
         local terminal = support.keep(support.proc.start("/usr/bin/script", { stdin = true, args = { "-qec",
-            ("'%s' run --clock 2026-12-01T00:00:00Z --kubeconfig '%s' --state :memory: --listen none '%s' 2>&1"):format(support.binary, server.kubeconfig, good),
+            ("exec '%s' run --clock 2026-12-01T00:00:00Z --kubeconfig '%s' --state :memory: --listen none '%s' 2>&1"):format(support.binary, server.kubeconfig, good),
             "/dev/null" } }))
         terminal:expect("in force", "stdout")
         terminal.input:write("advance 2s\n")

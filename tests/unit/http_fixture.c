@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -130,6 +131,11 @@ static bool find_heap(const char **from, const char **to)
     }
     fclose(maps);
     return found;
+}
+
+void heap_is_one(void)
+{
+    assert_int_equal(mallopt(M_ARENA_MAX, 1), 1);
 }
 
 int heap_count(const void *bytes, size_t n)

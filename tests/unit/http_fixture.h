@@ -44,6 +44,9 @@ void exchange_wait(struct exchange *exchange);
 /* send and wait */
 void exchange_run(struct fixture *fixture, struct exchange *exchange, const struct http_call *call);
 void get(struct fixture *fixture, struct exchange *exchange, const char *url);
+/* From here on all threads allocate from one heap, the one that heap_count reads. Call it before
+ * any thread is started: a thread that finds the heap busy would open another one. */
+void heap_is_one(void);
 /* How often the bytes stand in this process's heap; -1: it cannot be looked at here (a
  * sanitizer's heap is elsewhere). */
 int heap_count(const void *bytes, size_t n);

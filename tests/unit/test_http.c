@@ -619,6 +619,7 @@ static void a_token_is_wiped(void **state)
 
 int main(void)
 {
+    heap_is_one();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_get_is_answered),
         cmocka_unit_test(connections_are_kept),

@@ -380,6 +380,7 @@ static void a_key_is_wiped(void **state)
 
 int main(void)
 {
+    heap_is_one();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_server_is_verified),
         cmocka_unit_test(a_bundle_of_authorities_is_read_whole),
