@@ -17,7 +17,7 @@ int json_merge_patch(struct json document, struct json patch, struct buf *out, s
  * json_edit_apply returns. */
 #define JSON_PATCH_STEPS 10000
 #define JSON_PATCH_MAX (3 * 1024 * 1024)
-#define JSON_PATCH_WORK (48 * 1024 * 1024)
+#define JSON_PATCH_WORK (24 * 1024 * 1024)
 int json_patch(struct json document, struct json steps, struct buf *out, struct error *err);
 
 #endif

@@ -84,9 +84,11 @@ struct script {
     bool loading;          /* its file's own code is running, before any policy's limits are known */
     struct script_run *runs, *queue;
     uv_idle_t idle;
+    uv_prepare_t prepare;
     struct script *tprev, *tnext; /* in the list of turns.c, while there is something in the queue */
-    unsigned came, served;        /* the turns in which its handle was called, and in which it had a slice */
+    unsigned served;              /* the turn in which it had a slice */
     bool in_turns, sated;         /* sated: it had a full slice, and used it */
+    bool prompt;                  /* its last slice was about as long as it was given */
     unsigned open;                /* handles of libuv that are not closed */
     unsigned busy;                /* C functions of this floor that are under way and use this struct */
     unsigned depth;               /* protected calls among them: Lua is on the C stack */

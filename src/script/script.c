@@ -31,6 +31,7 @@ static void close_state(struct script *s)
     s->main = NULL;
     turns_leave(s);
     uv_close((uv_handle_t *)&s->idle, on_closed);
+    uv_close((uv_handle_t *)&s->prepare, on_closed);
     s->busy--;
 }
 
@@ -152,8 +153,9 @@ int script_new(uv_loop_t *loop, const char *name, const struct script_limits *li
         return code;
     }
     uv_idle_init(loop, &s->idle);
-    s->idle.data = s;
-    s->open = 1;
+    uv_prepare_init(loop, &s->prepare);
+    s->idle.data = s->prepare.data = s;
+    s->open = 2;
     *script = s;
     return 0;
 }

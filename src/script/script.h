@@ -31,7 +31,7 @@
 
 /* Keys of one table that are not 1, 2, 3...: keys may be chosen so that they collide, and then Lua goes over all of
  * them for each, without an end that the hook could see. */
-#define SCRIPT_KEYS_MAX 16384
+#define SCRIPT_KEYS_MAX 8192
 #define SCRIPT_STRING_MAX 8388608 /* 8 MiB, of one string: some of Lua's instructions take time by its length */
 
 struct script_limits {

@@ -7,7 +7,7 @@
 
 #include "script/parts.h"
 
-#define STRETCH_US 50000 /* most CPU time of a slice that nothing can interrupt */
+#define STRETCH_US 35000 /* most CPU time of a slice that nothing can interrupt */
 #define CLEANUP_US 20000 /* ... of the __close handlers of a run that is given up */
 
 /* ---- the end ---- */

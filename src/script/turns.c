@@ -6,63 +6,79 @@
 
 #include "script/parts.h"
 
-#define LATE_MS 10 /* a turn of the loop that took so long already leaves only ... */
-#define LATE_SLICE_US 200
+#define FULL_MS 5  /* a turn of the loop that took so long already has no full slices any more */
+#define LATE_MS 12 /* ... and so long: none at all, unless the turn before had none either */
+#define SHORT_US 200
 
 struct turns {
     struct script *first;
-    unsigned turn; /* the loop's, about: whoever was served in it waits for the next one */
+    unsigned turn;   /* the loop's: whoever was served in it waits for the next one */
+    unsigned served; /* the last one in which anybody was served */
+    bool over;       /* the turn: the next call of a handle belongs to another one */
+    uint64_t began;  /* when the loop's turn began, by uv_hrtime; 0: no script was in the list then */
 };
 
 static _Thread_local struct turns turns;
 
+/* How long the script may compute in this turn; 0: it waits for the next one. Nothing interrupts a script that is in a
+ * long call of C, so many of those in one turn add up: a turn that is late has room for those only that kept to their
+ * slices so far, and for one of the others if nobody was served in two turns. */
 static int64_t turn_us(const struct script *s)
 {
-    uint64_t late = uv_hrtime() / 1000000;
-    late = late > uv_now(s->loop) ? late - uv_now(s->loop) : 0;
-    return late < LATE_MS ? SCRIPT_SLICE_US : LATE_SLICE_US; /* many busy scripts share a turn */
+    uint64_t began = turns.began ? turns.began : uv_now(s->loop) * 1000000; /* uv_now is later: it is behind the poll */
+    uint64_t now = uv_hrtime(), took = now > began ? (now - began) / 1000000 : 0;
+    if (took < FULL_MS)
+        return SCRIPT_SLICE_US;
+    return (took < LATE_MS && s->prompt) || turns.turn - turns.served > 1 ? SHORT_US : 0;
 }
 
-static void serve(struct script *s)
+static void serve(struct script *s, int64_t us)
 {
-    int64_t us = turn_us(s);
     bool full = us == SCRIPT_SLICE_US;
     s->busy++;
-    s->served = turns.turn;
+    s->served = turns.served = turns.turn;
     if (full) {
         DL_DELETE2(turns.first, s, tprev, tnext);
         DL_APPEND2(turns.first, s, tprev, tnext);
     }
     int64_t used = script_slice(s, us);
     s->sated = full && used >= us / 2;
+    s->prompt = used <= 2 * us;
     if (!s->closed && !s->queue)
         turns_leave(s);
     s->busy--;
     script_settle(s);
 }
 
-static struct script *next_of(const uv_loop_t *loop)
+static void serve_next(const uv_loop_t *loop)
 {
     struct script *s;
     DL_FOREACH2(turns.first, s, tnext)
     {
-        if (s->loop == loop && s->served != turns.turn && s->queue)
-            return s;
+        int64_t us = s->loop == loop && s->served != turns.turn && s->queue ? turn_us(s) : 0;
+        if (us) {
+            serve(s, us);
+            return;
+        }
     }
-    return NULL;
 }
 
 static void on_idle(uv_idle_t *idle)
 {
     struct script *own = idle->data;
-    if (own->came == turns.turn) /* for the second time: it is another turn */
-        turns.turn++;
-    own->came = turns.turn;
+    turns.turn += turns.over;
+    turns.over = false;
     if (!own->queue)
         turns_leave(own); /* its runs were cancelled */
-    struct script *next = next_of(idle->loop);
-    if (next)
-        serve(next);
+    serve_next(idle->loop);
+}
+
+/* Behind all idle handles, before the poll, which does not wait: it is counted with what comes behind it. */
+static void on_prepare(uv_prepare_t *prepare)
+{
+    (void)prepare;
+    turns.over = true;
+    turns.began = uv_hrtime();
 }
 
 /* In front, so that a script that has waited goes on soon; behind the others where it has just had a full slice. */
@@ -76,6 +92,7 @@ void turns_join(struct script *s)
     else
         DL_PREPEND2(turns.first, s, tprev, tnext);
     uv_idle_start(&s->idle, on_idle);
+    uv_prepare_start(&s->prepare, on_prepare);
 }
 
 void turns_leave(struct script *s)
@@ -85,4 +102,9 @@ void turns_leave(struct script *s)
     s->in_turns = false;
     DL_DELETE2(turns.first, s, tprev, tnext);
     uv_idle_stop(&s->idle);
+    uv_prepare_stop(&s->prepare);
+    if (!turns.first) {
+        turns.over = true;
+        turns.began = 0;
+    }
 }

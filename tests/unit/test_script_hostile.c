@@ -161,23 +161,23 @@ static const char *const bodies[] = {
     "local t = {} for j = 1, 65537 do t[j * 131071] = true end",
     "local t = {} for j = 1, 131073 do t[j * 262145] = true end",
     "local t = {} for j = 1, 1e6 do t[j * 524287] = true end",
-    "local t = {} for j = 1, 8192 do t[j * 16383] = true end while true do t[16384 * 16383] = nil end",
+    "local t = {} for j = 1, 4096 do t[j * 8191] = true end while true do t[8192 * 8191] = nil end",
     "local t = {} for j = 1, 8193 do t[j * 16383] = true end for j = 1, 8190 do t[j * 16383] = nil t[-j] = 1 end",
     "local t = {} for j = 1, 1e6 do t[1 + j * 2.0 ^ -52] = true end",
     "local t = {} for j = 1, 4096 do t[1 + j * 2.0 ^ -52] = true end while true do local _ = t[1 + 5000 * 2.0 ^ -52] "
     "end",
-    "local t, k = {}, {} for j = 1, 16384 do t[j * 16383] = true end k[1] = next(t) while true do for k in pairs(t) do "
+    "local t, k = {}, {} for j = 1, 8192 do t[j * 8191] = true end k[1] = next(t) while true do for k in pairs(t) do "
     "end end",
     "local a, b = {}, {} for j = 1, 4097 do a[j * 8191] = 1 b[j * 8191] = 1 end setmetatable(a, {__index = b}) "
     "setmetatable(b, {__index = a}) while true do pcall(function() return a[5000 * 8191] end) end",
-    "local a, b = {}, {} for j = 1, 16384 do a[j * 16383] = 1 b[j * 16383] = 1 end setmetatable(a, {__index = b}) "
+    "local a, b = {}, {} for j = 1, 8192 do a[j * 8191] = 1 b[j * 8191] = 1 end setmetatable(a, {__index = b}) "
     "setmetatable(b, {__index = a}) while true do pcall(function() return a[20000 * 16383] end) end",
     "local a, b = {}, {} for j = 1, 4097 do a[j * 8191] = 1 b[j * 8191] = 1 end setmetatable(a, {__newindex = b}) "
     "setmetatable(b, {__newindex = a}) while true do pcall(function() a[5000 * 8191] = 1 end) end",
     "local a, b = {}, {} for j = 1, 4097 do a[-j * 8191] = 1 b[-j * 8191] = 1 end local m = {__index = b, __len = "
     "function() return 1e6 // 1 | 0 end} setmetatable(a, m) setmetatable(b, {__index = a}) while true do "
     "pcall(table.unpack, a, 1, 1e5) pcall(table.concat, a) pcall(table.sort, a) pcall(table.move, a, 1, 1e6, 2) end",
-    "local g = {} for i = 1, 4e5 do g[i] = {} end local t = {} for i = 1, 16384 do t['k' .. i] = i end while true do "
+    "local g = {} for i = 1, 4e5 do g[i] = {} end local t = {} for i = 1, 8192 do t['k' .. i] = i end while true do "
     "pcall(function() t.one_more = 1 end) end",
     "local g = {} for i = 1, 4e5 do g[i] = {} end local s = ('x'):rep(8e6) while true do pcall(function() return s .. "
     "s end) end",

@@ -152,7 +152,7 @@ bool lua_whole(lua_State *L, int index, int64_t *out)
 
 /* ---- Lua to JSON ---- */
 
-#define READ_US 50000   /* without a budget: CPU time of one call */
+#define READ_US 20000   /* without a budget: CPU time of one call */
 #define TABLES_LOOKED 8 /* tables between two looks at the clock */
 #define TABLE_UNITS 500 /* a table may have millions of places with nothing in them, which nothing else counts */
 

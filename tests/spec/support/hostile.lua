@@ -35,9 +35,9 @@ hostile.cases = {
             coroutine.resume(last)
         end
         coroutine.close(last) ]] },
-    { "whole numbers that collide", 'more than 16384 keys', [[
+    { "whole numbers that collide", 'more than 8192 keys', [[
         local t = {} for j = 1, 65537 do t[j * 131071] = true end ]] },
-    { "fractions that collide", 'more than 16384 keys', [[
+    { "fractions that collide", 'more than 8192 keys', [[
         local t = {} for j = 1, 1e6 do t[1 + j * 2.0 ^ -52] = true end ]] },
     { "look-ups that fail through a chain", 'CPU limit', [[
         local a, b = {}, {} for j = 1, 4097 do a[j * 8191] = 1 b[j * 8191] = 1 end
@@ -50,14 +50,14 @@ hostile.cases = {
     { "a patch of many steps", 'step 10000: a JSON patch has at most 10000 steps', [[
         local steps = {} for i = 1, 10001 do steps[i] = { op = "test", path = "/metadata/name", value = "a" } end
         local _, err = mpijob.patch(NS .. "/a", steps) log.info("end", { err = err and err.message }) ]] },
-    { "steps that rewrite a long list", 'go over more than 48 MiB', [[
+    { "steps that rewrite a long list", 'go over more than 24 MiB', [[
         local l = {} for i = 1, 40000 do l[i] = i end
         local steps = { { op = "add", path = "/metadata/annotations", value = { a = l } } }
         for _ = 1, 100 do steps[#steps + 1] = { op = "add", path = "/metadata/annotations/a/0", value = 1 } end
         local _, err = mpijob.patch(NS .. "/a", steps) log.info("end", { err = err and err.message }) ]] },
     { "an object of many annotations", 'ok=true', [[
         local t = mpijob.get(NS .. "/b"):table()
-        for i = 1, 16000 do t.metadata.annotations["a" .. i] = tostring(math.random(9)) end
+        for i = 1, 8000 do t.metadata.annotations["a" .. i] = tostring(math.random(9)) end
         local done, err = mpijob.replace_object(t) log.info("end", { ok = done ~= nil, err = err and err.message }) ]] },
     { "lists that are never read", 'memory limit', [[
         local t = {} for i = 1, 4000 do t[i] = ("a"):rep(55) .. i end
@@ -84,7 +84,7 @@ hostile.cases = {
         local t, s = {}, ("x"):rep(1e6) for i = 1, 4000 do t["a" .. i] = s end mpijob.replace(NS .. "/a", { annotations = t }) ]] },
     { "weak keys", 'CPU limit', [[
         local m = {} local t = setmetatable({}, m) m.__mode = "k"
-        while true do local k = {} for _ = 1, 15000 do local n = {} t[k] = n k = n end for k in pairs(t) do t[k] = nil end end ]] },
+        while true do local k = {} for _ = 1, 7500 do local n = {} t[k] = n k = n end for k in pairs(t) do t[k] = nil end end ]] },
     { "a format of many items", 'CPU limit', [[
         local t = {} for i = 1, 1e5 do t[i] = 1e308 end
         while true do pcall(string.format, ("%99.99f"):rep(1e5), table.unpack(t)) end ]] },
