@@ -95,15 +95,13 @@ static void push_new_zone(lua_State *L, int table, const char *name)
     lua_setmetatable(L, -2);
     struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
     const struct policy_file *file = script_host(L);
-    struct zone *read = file ? policy_zones_find(&file->zones, name) : NULL;
-    bool known = read || zone_known(name, NULL);
-    if (!read)
+    const struct policy_zones none = {0}, *zones = file ? &file->zones : &none;
+    bool known = policy_zones_know(zones, name);
+    if (!policy_zones_find(zones, name))
         script_work(L, known ? ZONE_UNITS : SEARCH_UNITS);
-    if (read) {
-        k->zone = zone_share(read);
-    } else if (!known && counted(L, table, 2) >= UNKNOWN_SOUGHT) {
+    if (!known && counted(L, table, 2) >= UNKNOWN_SOUGHT) {
         luaL_error(L, "unknown time zone \"%s\"", name);
-    } else if (zone_load(name, NULL, &k->zone, err)) {
+    } else if (policy_zones_get(zones, name, &k->zone, err)) {
         lua_pushstring(L, err->message);
         keep(L, table, name, 2);
         lua_error(L);

@@ -43,10 +43,7 @@ static void read_zone(struct defining *d, int index)
     struct error err;
     const char *name = definition_string(d, "timezone", index, "an IANA name such as \"Europe/Berlin\"");
     d->timing |= TIMING_ZONE;
-    struct zone *known = name ? policy_zones_find(d->source->zones, name) : NULL;
-    if (known)
-        d->p->zone = zone_share(known);
-    else if (name && zone_load(name, NULL, &d->p->zone, &err))
+    if (name && policy_zones_get(d->source->zones, name, &d->p->zone, &err))
         definition_found(d, "timezone", "%s", err.message);
 }
 

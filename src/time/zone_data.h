@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "time/zone.h"
 
 #define ZONE_INSTANT_MOST (INT64_C(1) << 55) /* a year that fits an int, and no overflow in what is added to it */
@@ -53,6 +54,27 @@ int zone_parse(const char *name, const char *path, const void *bytes, size_t len
 
 /* A zone with room for so many changes and types, and none yet. NULL: out of memory. */
 struct zone *zone_create(const char *name, size_t changes, size_t types);
+
+/* What a name means before any file is looked at. 0, with the zone where it is UTC, else with NULL: a file has it.
+ * ERR_INVALID: no file can have it. ERR_NOMEM. */
+int zone_name_check(const char *name, struct zone **zone, struct error *err);
+/* The directory of the zones: the given one, or the system's. */
+const char *zone_directory(const char *directory);
+
+/* The names in a zone directory. */
+struct zone_names {
+    char *directory;
+    char **list; /* in the order of their bytes, with a NULL behind the last */
+    size_t count;
+    struct buf links; /* lines of "America/New_York US/Eastern", of names that other machines have */
+};
+
+/* Blocks. 0, and zone_names_free frees it; ERR_NOMEM. A directory that cannot be read has no names. */
+int zone_names_read(struct zone_names *names, const char *directory);
+void zone_names_free(struct zone_names *names);
+/* Fills *err for a zone that is not among them, with the name that was perhaps meant. Returns its code, ERR_NOT_FOUND.
+ */
+int zone_names_unknown(const struct zone_names *names, const char *name, struct error *err);
 
 /* Fills *err for a zone that `directory` does not have, with the name that was perhaps meant. Returns its code:
  * ERR_NOT_FOUND, or ERR_NOMEM. */

@@ -72,7 +72,7 @@ static int load_file(const char *name, const char *directory, const char *path, 
     return rc;
 }
 
-static const char *directory_of(const char *directory)
+const char *zone_directory(const char *directory)
 {
     if (!directory)
         directory = getenv("TZDIR");
@@ -90,13 +90,12 @@ bool zone_known(const char *name, const char *directory)
     struct stat info;
     if (is_utc(name))
         return true;
-    int n = name_ok(name) ? snprintf(path, sizeof path, "%s/%s", directory_of(directory), name) : -1;
+    int n = name_ok(name) ? snprintf(path, sizeof path, "%s/%s", zone_directory(directory), name) : -1;
     return n > 0 && (size_t)n < sizeof path && stat(path, &info) == 0 && !S_ISDIR(info.st_mode);
 }
 
-int zone_load(const char *name, const char *directory, struct zone **zone, struct error *err)
+int zone_name_check(const char *name, struct zone **zone, struct error *err)
 {
-    char path[PATH_MOST];
     *zone = NULL;
     if (is_utc(name))
         return load_utc(name, zone, err);
@@ -110,7 +109,16 @@ int zone_load(const char *name, const char *directory, struct zone **zone, struc
                          "time zone \"%s\" names no place: what it is differs from machine to machine; write it like "
                          "\"Europe/Berlin\" or \"UTC\"",
                          name);
-    directory = directory_of(directory);
+    return 0;
+}
+
+int zone_load(const char *name, const char *directory, struct zone **zone, struct error *err)
+{
+    char path[PATH_MOST];
+    int rc = zone_name_check(name, zone, err);
+    if (rc || *zone)
+        return rc;
+    directory = zone_directory(directory);
     int n = snprintf(path, sizeof path, "%s/%s", directory, name);
     if (n < 0 || (size_t)n >= sizeof path)
         return error_set(err, ERR_INVALID, "time zone \"%s\": the path of the zone directory is too long: %.200s...",

@@ -86,7 +86,7 @@ contexts: [{name: dev, context: {cluster: c, user: u}}]
             folder .. "/p.lua")
     end)
 
-    it("a zone, at the load and in a run; those that a file names are read with it", function()
+    it("a zone, at the load and in a run; those that a file names, or may put together, are read with it", function()
         local zones = folder .. "/zones"
         for _, name in ipairs { "", "/Europe" } do
             assert(support.uv.fs_mkdir(zones .. name, 448))
@@ -97,6 +97,7 @@ contexts: [{name: dev, context: {cluster: c, user: u}}]
         put("Europe/Berlin")
         put("Europe/Paris")
         put("Europe/Rome")
+        put("Europe/Vienna")
         assert(os.rename(pipe, zones .. "/Europe/Pipe"))
         local env = { TZDIR = zones }
         support.write(folder .. "/p.lua", [[policy { name = "p", schedule = "0 0 * * *", timezone = "Europe/Pipe", run = print }]])
@@ -108,17 +109,19 @@ contexts: [{name: dev, context: {cluster: c, user: u}}]
 local rome = require "clocks"
 policy { name = "p", schedule = "*/10 * * * *", timezone = "Europe/Berlin", run = function()
     log.info("named", { paris = time.rfc3339(0, 'Europe/Paris'), rome = rome() })
+    log.info("put together", { vienna = time.rfc3339(0, "Europe/" .. "Vienna") })
     local ok, err = pcall(time.rfc3339, 0, "Europe/" .. "Pipe")
     log.info("computed: " .. tostring(err))
 end }]])
         local daemon = support.daemon({ stdin = true, env = env }, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "--clock",
             "2026-12-01T00:00:00Z", "--listen", "none", folder .. "/p.lua")
         daemon:expect("1 policy in force")
-        for _, name in ipairs { "Paris", "Rome", "Berlin" } do
+        for _, name in ipairs { "Paris", "Rome", "Berlin", "Vienna" } do
             assert(os.rename(zones .. "/Europe/" .. name, zones .. "/" .. name))
         end
         daemon:write("advance 10m\n")
         support.contains(daemon:expect("named"), "1970-01-01T01:00:00+01:00")
+        support.contains(daemon:expect("put together"), "1970-01-01T01:00:00+01:00")
         daemon:expect("Europe/Pipe is not a regular file")
         daemon:expect("outcome=done")
         assert.are.equal(0, (daemon:stop("sigterm")))

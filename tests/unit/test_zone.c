@@ -15,6 +15,7 @@
 #include "alloc.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "time/atlas.h"
 #include "time/zone_data.h"
 #include "tzif_build.h"
 
@@ -455,6 +456,83 @@ static void directories(void **state)
     zone_free(NULL);
 }
 
+/* Each name means the same as where its file is read. */
+static void an_atlas_knows_what_the_files_say(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"UTC",          "Etc/UTC",   "Europe/Berlin", "America/New_York",
+                                        "Pacific/Apia", "Europe",    "Europe/Berlim", "Berlin",
+                                        "US/Eastern",   "../Europe", "localtime",     "nowhere/at/all"};
+    struct atlas *atlas = atlas_read(ZONES), *again = atlas_read(ZONES);
+    assert_non_null(atlas);
+    assert_ptr_equal(again, atlas);
+    atlas_free(again);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct zone *from_file = NULL, *zone = NULL;
+        struct error expected = {0}, err = {0};
+        int rc = zone_load(names[i], ZONES, &from_file, &expected);
+        assert_int_equal(atlas_zone(atlas, names[i], &zone, &err), rc);
+        assert_string_equal(err.message, expected.message);
+        assert_int_equal(atlas_knows(atlas, names[i]), rc == 0);
+        for (int64_t t = 0; zone && t < INT64_C(4000000000); t += 20000000)
+            assert_int_equal(zone_at(zone, t).seconds, zone_at(from_file, t).seconds);
+        zone_free(from_file);
+        zone_free(zone);
+    }
+    struct zone *zone;
+    assert_int_equal(atlas_zone(atlas, "posix/Europe/Berlin", &zone, NULL), 0);
+    zone_free(zone);
+    assert_int_equal(atlas_zone(atlas, "right/Europe/Berlin", &zone, NULL), ERR_INVALID);
+    atlas_free(atlas);
+}
+
+static void an_atlas_follows_its_directory(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/test_zone.XXXXXX", from[4096], to[4096];
+    struct zone *zone;
+    struct error err;
+    assert_non_null(mkdtemp(folder));
+    struct atlas *empty = atlas_read(folder);
+    assert_non_null(empty);
+    assert_int_equal(atlas_zone(empty, "Home", &zone, &err), ERR_NOT_FOUND);
+    assert_non_null(strstr(err.message, "install tzdata, or set TZDIR"));
+    snprintf(from, sizeof from, "%s/Europe/Berlin", ZONES);
+    snprintf(to, sizeof to, "%s/Home", folder);
+    assert_int_equal(symlink(from, to), 0);
+    struct atlas *one = atlas_read(folder);
+    assert_ptr_not_equal(one, empty);
+    unlink(to);
+    assert_int_equal(atlas_zone(one, "Home", &zone, &err), 0); /* from memory */
+    assert_int_equal(zone_at(zone, 0).seconds, 3600);
+    zone_free(zone);
+    atlas_free(empty);
+    atlas_free(one);
+    atlas_free(NULL);
+    assert_int_equal(mkfifo(to, 0600), 0);
+    struct atlas *piped = atlas_read(folder);
+    assert_int_equal(atlas_zone(piped, "Home", &zone, &err), ERR_SYNTAX);
+    assert_non_null(strstr(err.message, "is not a regular file"));
+    atlas_free(piped);
+    unlink(to);
+    rmdir(folder);
+}
+
+static void an_atlas_without_memory(void **state)
+{
+    (void)state;
+    for (long n = 1;; n++) {
+        alloc_fail_at(n);
+        struct atlas *atlas = atlas_read(ZONES);
+        bool reached = alloc_failed();
+        alloc_fail_at(0);
+        assert_true(atlas || reached);
+        atlas_free(atlas);
+        if (!reached)
+            break;
+    }
+}
+
 static void memory_runs_out(void **state)
 {
     (void)state;
@@ -516,6 +594,9 @@ int main(void)
         cmocka_unit_test(every_cut_and_every_flipped_byte),
         cmocka_unit_test(names_that_do_not_exist),
         cmocka_unit_test(directories),
+        cmocka_unit_test(an_atlas_knows_what_the_files_say),
+        cmocka_unit_test(an_atlas_follows_its_directory),
+        cmocka_unit_test(an_atlas_without_memory),
         cmocka_unit_test(memory_runs_out),
         cmocka_unit_test(the_calendar),
     };
