@@ -15,7 +15,21 @@ static int64_t read_clock(clockid_t id)
 
 int64_t clock_now(const struct clock *clock)
 {
-    return clock && clock->manual ? clock->manual_us : read_clock(CLOCK_REALTIME);
+    if (clock && clock->manual)
+        return clock->manual_us;
+    return read_clock(CLOCK_REALTIME) + (clock ? clock->ahead_us : 0);
+}
+
+bool clock_begin(struct clock *clock, const char *at)
+{
+    int64_t us = 0;
+    *clock = (struct clock){0};
+    if (!at || !*at)
+        return true;
+    if (!clock_parse(at, &us))
+        return false;
+    clock->ahead_us = us - clock_now(NULL);
+    return true;
 }
 
 static int64_t floor_seconds(int64_t us)

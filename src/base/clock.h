@@ -10,6 +10,7 @@
 struct clock {
     bool manual;
     int64_t manual_us;
+    int64_t ahead_us; /* not manual: it goes on with the system's, so far before it (below 0: behind it) */
 };
 
 #define CLOCK_SECOND INT64_C(1000000)
@@ -19,6 +20,9 @@ int64_t clock_now(const struct clock *clock);
 
 /* Seconds since 1970, rounded down. */
 int64_t clock_seconds(const struct clock *clock);
+
+/* A clock that goes on from the time in `at` (RFC 3339); NULL or empty: the system's. False: it is no time. */
+bool clock_begin(struct clock *clock, const char *at);
 
 /* Monotonic microseconds, for measuring; never affected by a manual clock. */
 int64_t clock_monotonic(void);

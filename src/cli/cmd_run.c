@@ -205,6 +205,8 @@ static int serve(struct daemon *d)
     struct session *s = &d->s;
     d->serving = true;
     uv_ref((uv_handle_t *)&d->signals.handles[0]); /* a daemon that has nothing to do waits all the same */
+    if (s->clock.ahead_us)
+        log_event(&s->log, LOG_WARN, "MPIJOBD_CLOCK is set: the time is not this machine's", NULL);
     if (s->clock.manual)
         manual_clock_start(&d->manual, &s->loop, &s->clock, s->engine, clock_gone, d);
     if (s->options.once)

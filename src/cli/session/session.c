@@ -19,6 +19,7 @@
 #include "outside/outside.h"
 #include "store/store.h"
 
+#define CLOCK_VARIABLE "MPIJOBD_CLOCK"
 #define THREADS 8      /* beside libuv's: the journal's, those of the output, those that look up names */
 #define BRIEF_MS 30000 /* for a command that has the state */
 #define SURE_MS 100    /* for one that has only just taken it */
@@ -59,6 +60,13 @@ int session_open(struct session *s, const char *command, const struct options *o
 {
     struct rlimit no_core = {0, 0};
     *s = (struct session){.command = command, .options = *options};
+    if (!clock_begin(&s->clock, getenv(CLOCK_VARIABLE))) {
+        error_set(&s->error, ERR_INVALID,
+                  CLOCK_VARIABLE " is \"%s\": it takes a time such as 2026-03-29T00:59:00Z; mend it, or unset it",
+                  getenv(CLOCK_VARIABLE));
+        session_fail(s, &s->error);
+        return EXIT_USAGE;
+    }
     signal(SIGPIPE, SIG_IGN);         /* a peer that goes away is an error of that call */
     setrlimit(RLIMIT_CORE, &no_core); /* credentials never reach a core file */
 #ifndef __SANITIZE_ADDRESS__          /* the leak checker has to attach to the process */
