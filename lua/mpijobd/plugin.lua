@@ -81,10 +81,12 @@ local function is_list(value, of)
     return n == #value
 end
 
-local read_option, options = native.read_options(native, {
+local shared = {
     found = found, option_found = option_found, describe = describe, near = near, joined = joined, sorted = sorted,
     map = map, is_list = is_list,
-})
+}
+local read_option, options
+read_option, options, shared.read_type, shared.take = native.part "options"(native, shared)
 
 -- ---- the declaration ----
 
@@ -244,16 +246,21 @@ function definition.sinks(value)
     return sinks
 end
 
-local KEYS = { "name", "version", "api", "about", "needs", "config", "exports", "conditions", "sinks" }
-local LATER = { "kinds" } -- designed, and refused by name rather than ignored
+local need, kind_said, kind_names -- where there are kinds
+
+function definition.kinds(value)
+    local read
+    read, need, kind_said, kind_names = native.part "kinds"(native, shared)
+    return read(value)
+end
+
+local KEYS = { "name", "version", "api", "about", "needs", "config", "exports", "conditions", "sinks", "kinds" }
 
 local function read(table)
     local said = {}
     for _, key in ipairs(sorted(table)) do
         if type(key) ~= "string" then
             found(nil, "has an entry without a name; write key = value")
-        elseif native.among(key, LATER) then
-            found(key, "is not available in this version; leave it out")
         elseif not definition[key] then
             found(key, "is not a key of a plugin%s; there are %s", near(key, KEYS), joined(KEYS))
         else
@@ -271,7 +278,7 @@ end
 
 -- For `mpijobd plugins` and the lock.
 local function tell(said)
-    local exports, conditions, sinks, specs = {}, {}, {}, {}
+    local exports, conditions, sinks, specs, kinds = {}, {}, {}, {}, {}
     for _, key in ipairs(sorted(said.exports or {})) do
         exports[#exports + 1] = { name = key, type = type(said.exports[key]) }
     end
@@ -285,10 +292,17 @@ local function tell(said)
         specs[i] = { name = s.name, type = s.kind, optional = s.optional, default = s.default, about = s.about,
             values = s.values, set = given[s.name] ~= nil }
     end
+    local needs = said.needs or {}
+    for i, row in ipairs(said.kinds or {}) do
+        kinds[i] = kind_said(row)
+        needs.api = needs.api or json.array {}
+        needs.api[#needs.api + 1] = need(row)
+    end
     native.said {
         name = said.name, version = said.version, api = said.api, about = said.about,
-        needs = said.needs or {}, config = json.array(specs), exports = json.array(exports),
+        needs = needs, config = json.array(specs), exports = json.array(exports),
         conditions = json.array(conditions), sinks = json.array(sinks),
+        kinds = json.array(kinds),
     }
 end
 
@@ -301,6 +315,17 @@ local function give_conditions(conditions)
         end
         native.conditions[c.name] = { plugin = name, test = c.test, check = c.check }
     end
+end
+
+-- The kinds are exports, and plugin.kinds to the plugin's own files.
+local function give_kinds(rows, exports)
+    local modules = {}
+    local module_of = rows and native.part "kind"(native, shared, kind_names)
+    for _, row in ipairs(rows or {}) do
+        modules[row.name] = module_of(row)
+        exports[row.name] = modules[row.name]
+    end
+    return modules
 end
 
 -- Reports them one by one where the plugin is tried; else they are one error.
@@ -332,13 +357,22 @@ local function declare(_, table)
     end
     native.begin()
     declared = read(table)
+    for _, row in ipairs(declared.kinds or {}) do
+        if declared.exports and declared.exports[row.name] ~= nil then
+            found("exports." .. row.name, "is the name of one of its kinds, which is exported by itself")
+        end
+    end
     local config = #findings == 0 and options(declared.config or {}) or {}
     if #findings > 0 then
         report()
     else
         tell(declared)
         give_conditions(declared.conditions)
-        native.give_sinks(native, declared.sinks)
+        if declared.sinks then
+            native.part "sinks"(native, declared.sinks)
+        end
+        declared.exports = declared.exports or {}
+        declared.modules = give_kinds(declared.kinds, declared.exports)
     end
     declared.options = config
     return config
@@ -349,13 +383,13 @@ local function index(_, key)
         return name
     elseif key == "file" then
         return native.file
-    elseif key == "config" or key == "version" then
+    elseif key == "config" or key == "version" or key == "kinds" then
         if not declared then
             error(("plugin.%s is known when plugin { ... } has been called"):format(key), 2)
         end
-        return key == "config" and declared.options or declared.version
+        return key == "config" and declared.options or key == "version" and declared.version or declared.modules
     end
-    error(("plugin has no %s; it has name, version, config and file"):format(tostring(key)), 2)
+    error(("plugin has no %s; it has name, version, config, kinds and file"):format(tostring(key)), 2)
 end
 
 return setmetatable({}, { __call = declare, __index = index, __newindex = function()

@@ -51,6 +51,34 @@ local function take(spec, value)
     return taken
 end
 
+-- The type, range and allowed values that a table says: of an option, or of the field of a kind.
+local function read_type(path, spec)
+    local kind, optional
+    if type(spec.type) == "string" then
+        kind, optional = spec.type:match "^(%l+)(%??)$"
+    end
+    if not TYPES[kind] then
+        return found(path, "has no type that is known%s; there are %s, and each with ? at its end where it may be left "
+            .. "out", near(spec.type, TYPE_NAMES), joined(TYPE_NAMES))
+    end
+    local read = {
+        kind = kind, about = spec.about, values = spec.values, least = spec.least, most = spec.most,
+        optional = optional == "?" or spec.default ~= nil,
+    }
+    if spec.values ~= nil and not is_list(spec.values) then
+        return found(path .. ".values", "is %s; it has to be a list", describe(spec.values))
+    end
+    for _, k in ipairs { "least", "most" } do
+        if spec[k] ~= nil and type(spec[k]) ~= "number" then
+            return found(path .. "." .. k, "is %s; it has to be a number", describe(spec[k]))
+        end
+    end
+    if spec.about ~= nil and type(spec.about) ~= "string" then
+        return found(path .. ".about", "is %s; it has to be a text", describe(spec.about))
+    end
+    return read
+end
+
 local function read_option(key, value)
     local path = "config." .. key
     if not key:match "^[a-z][a-z0-9_]*$" then
@@ -65,29 +93,11 @@ local function read_option(key, value)
             found(path .. "." .. k, "is not known%s; an option has %s", near(k, OPTION_KEYS), joined(OPTION_KEYS))
         end
     end
-    local kind, optional
-    if type(spec.type) == "string" then
-        kind, optional = spec.type:match "^(%l+)(%??)$"
+    local read = read_type(path, spec)
+    if not read then
+        return
     end
-    if not TYPES[kind] then
-        return found(path, "has no type that is known%s; there are %s, and each with ? at its end where it may be left "
-            .. "out", near(spec.type, TYPE_NAMES), joined(TYPE_NAMES))
-    end
-    local read = {
-        name = key, kind = kind, about = spec.about, values = spec.values, least = spec.least, most = spec.most,
-        optional = optional == "?" or spec.default ~= nil,
-    }
-    if spec.values ~= nil and not is_list(spec.values) then
-        return found(path .. ".values", "is %s; it has to be a list", describe(spec.values))
-    end
-    for _, k in ipairs { "least", "most" } do
-        if spec[k] ~= nil and type(spec[k]) ~= "number" then
-            return found(path .. "." .. k, "is %s; it has to be a number", describe(spec[k]))
-        end
-    end
-    if spec.about ~= nil and type(spec.about) ~= "string" then
-        return found(path .. ".about", "is %s; it has to be a text", describe(spec.about))
-    end
+    read.name = key
     if spec.default ~= nil then
         local problem
         read.default, problem = take(read, spec.default)
@@ -127,4 +137,4 @@ local function options(specs)
     return config
 end
 
-return read_option, options
+return read_option, options, read_type, take

@@ -31,6 +31,49 @@
 ---@field hosts? string[] hosts that it asks; the configuration's `http.allow` has to have them
 ---@field secrets? string[] names of secrets that it uses
 
+---A field of a kind that a plugin describes.
+---@class mpijobd.PluginField
+---@field at string|table<string, string> where it stands, "/spec/suspend"; where versions differ, by version. Not in metadata or status, and not within a list
+---@field type mpijobd.OptionType
+---@field values? any[] it has to be one of these
+---@field least? number
+---@field most? number
+---@field about? string
+---@field required? boolean true: it cannot be removed
+---@field when? fun(object: mpijobd.PluginObject): boolean, string? may it be written now? Else why not: the replacement is nil, err with reason Refused
+---@field effect? string|fun(object: mpijobd.PluginObject, value: any): string?, string? what a change of it does: "stored", "inert", "at-finish", "late", "effective", "unknown", "reverted", "destructive"; a function gives a sentence, too. Default "unknown"
+
+---Another kind of object that policies can read and replace. It is an export of the plugin: a module with get, list and replace.
+---@class mpijobd.PluginKind
+---@field group string "trainer.kubeflow.org"; "" for Kubernetes' first one
+---@field versions string|string[] the first one that the server serves is used
+---@field kind string "TrainJob"
+---@field plural string "trainjobs"
+---@field about? string
+---@field fields? table<string, mpijobd.PluginField> at most 64
+---@field phase? fun(object: mpijobd.PluginObject): any what `object.phase` is
+
+---An object of such a kind, as the server has it. It also answers to the names of the row's fields, and to `phase`.
+---@class mpijobd.PluginObject
+---@field apiVersion string
+---@field metadata table
+---@field name string
+---@field namespace? string
+---@field key string "namespace/name"
+---@field uid string
+---@field resourceVersion string
+---@field labels table<string, string>
+---@field annotations table<string, string>
+---@field [string] any
+
+---@class mpijobd.PluginKindModule
+---@field kind string
+---@field group string
+---@field plural string
+---@field get fun(key: string): mpijobd.PluginObject?, mpijobd.Error?
+---@field list fun(options?: table): fun(): mpijobd.PluginObject? namespace, labels, where, phase, and the fields by their names
+---@field replace fun(target: mpijobd.PluginObject|string, changes: table|fun(object: mpijobd.PluginObject): table?, options?: mpijobd.PatchOptions): mpijobd.VerbResult?, mpijobd.Error? a PUT of the edited bytes; fields of the row, labels, annotations
+
 ---@class mpijobd.Plugin
 ---@field name string as its folder is called, or as the configuration calls it: lower-case letters, digits and dashes
 ---@field version string three numbers: "1.0.0"
@@ -40,10 +83,11 @@
 ---@field config? table<string, mpijobd.OptionType|mpijobd.Option> its options, which the configuration's `plugins` gives
 ---@field exports? table<string, any> what `require "NAME"` gives
 ---@field sinks? table<string, mpijobd.PluginSink|fun(notification: mpijobd.Notification): mpijobd.Notification>
+---@field kinds? table<string, mpijobd.PluginKind> at most 16, by the names of their modules: lower-case letters and digits
 ---@field conditions? table<string, mpijobd.PluginCondition|fun(job: mpijobd.Job, value: any): boolean> by their names in `match`
 
 ---For a plugin's own files only, where it also has `plugin.config` (the checked options, once it has been called), `plugin.name`,
----`plugin.version` and `plugin.file(name)` (the text of a file in the plugin's folder, or nil). In plugin.lua it is called once. Gives the options.
+---`plugin.version`, `plugin.kinds` (its kinds as modules) and `plugin.file(name)` (the text of a file in the plugin's folder, or nil). In plugin.lua it is called once. Gives the options.
 ---@param definition mpijobd.Plugin
 ---@return table config
 function plugin(definition) end

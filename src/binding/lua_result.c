@@ -97,7 +97,10 @@ int lua_result_push(lua_State *L, struct lua_write *v)
         return push_result(L, v);
     int n = push_failure(L, &v->err);
     if (v->object.len && v->again) {
-        lua_job_push(L, buf_str(&v->object), v->run->site->cluster, v->kind, v->run->site->clock);
+        if (v->splices)
+            push_json(L, &v->object);
+        else
+            lua_job_push(L, buf_str(&v->object), v->run->site->cluster, v->kind, v->run->site->clock);
         lua_pushinteger(L, v->tries);
         n += 2;
     }

@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "kube/kinds.h"
 #include "mpijob/kind.h"
@@ -194,8 +195,11 @@ static int start(struct lua_write *v, const struct kube_resource *resource, cons
         .changes = v->verb == CHANGE_FIELDS ? &v->changes : NULL,
         .body = buf_str(&v->body),
         .json_patch = v->json_patch,
+        .splices = v->splices,
+        .known = *v->known.why ? &v->known : NULL,
         .propagation = v->propagation,
         .computed = v->computed,
+        .computed_from = *v->computed_from ? v->computed_from : NULL,
         .tries = v->tries,
         .dry_run = v->dry_run,
         .destructive = v->destructive,
@@ -230,6 +234,11 @@ static int start_kind(struct lua_write *v, const struct kube_kind *kind)
         target.version = version;
         return start(v, &kind->resource, kind->kind, kind->namespaced, &target);
     }
+    if (*v->plural && strcmp(v->plural, kind->resource.plural) != 0)
+        return error_set(&v->err, ERR_INVALID,
+                         "the plugin calls the resource of %s \"%s\", and the server \"%s\": roles are made with the "
+                         "name in the plugin, so mend its plural",
+                         kind->kind, v->plural, kind->resource.plural);
     return start(v, &kind->resource, kind->kind, kind->namespaced, NULL);
 }
 

@@ -23,8 +23,11 @@ struct lua_write {
     struct mpijob_changes changes; /* CHANGE_FIELDS */
     struct buf body, at_hand;
     int tries; /* before this call, and after it; see change.h */
-    bool json_patch, computed, again, dry_run, destructive, through_launcher;
+    bool json_patch, splices, computed, again, dry_run, destructive, through_launcher;
     uint64_t wait_effect_ms;
+    struct mpijob_verdict known; /* what the caller knows of the effect; without a `why`: nothing */
+    char computed_from[64]; /* with `computed`: the version of the object that the changes are of; "": of `at_hand` */
+    char plural[64];        /* as the resource of api_version and kind_name has to be called; "": however */
     char *wanted_version;
     const char *propagation;
     /* The result: lua_result.c. */

@@ -181,25 +181,38 @@ static void set_number(lua_State *L, const char *key, lua_Integer value)
     lua_setfield(L, -2, key);
 }
 
-/* A file of lua/mpijobd as a function. */
-static void set_part(lua_State *L, const char *key, struct str text)
+/* part(name): another file of lua/mpijobd as a function. */
+static int l_part(lua_State *L)
 {
-    if (luaL_loadbufferx(L, text.ptr, text.len, "=plugin", "t"))
-        lua_error(L);
-    lua_setfield(L, -2, key);
+    const struct {
+        const char *name;
+        struct str text;
+    } parts[] = {{"options", {embedded_plugin_options, embedded_plugin_options_len}},
+                 {"sinks", {embedded_plugin_sinks, embedded_plugin_sinks_len}},
+                 {"kinds", {embedded_plugin_kinds, embedded_plugin_kinds_len}},
+                 {"kind", {embedded_plugin_kind, embedded_plugin_kind_len}}};
+    const char *name = luaL_checkstring(L, 1);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (strcmp(parts[i].name, name) == 0 &&
+            luaL_loadbufferx(L, parts[i].text.ptr, parts[i].text.len, "=plugin", "t") == LUA_OK)
+            return 1;
+    }
+    return lua_error(L); /* what was last pushed: memory is out */
 }
 
 static void push_natives(lua_State *L, struct plugin *p)
 {
     static const luaL_Reg own[] = {{"begin", l_begin}, {"place", l_place}, {"report", l_report},
                                    {"said", l_said},   {"file", l_file},   {NULL, NULL}};
-    static const luaL_Reg others[] = {{"duration", l_duration},   {"nearest", l_nearest},           {"among", l_among},
-                                      {"is_module", l_is_module}, {"is_condition", l_is_condition}, {NULL, NULL}};
+    static const luaL_Reg others[] = {{"part", l_part},   {"duration", l_duration},   {"nearest", l_nearest},
+                                      {"among", l_among}, {"is_module", l_is_module}, {"is_condition", l_is_condition},
+                                      {NULL, NULL}};
     lua_newtable(L);
     lua_pushlightuserdata(L, p);
     lua_createtable(L, 0, 1);
     luaL_setfuncs(L, own, 2);
     luaL_setfuncs(L, others, 0);
+    plugin_kind_natives(L);
     lua_pushfstring(L, "%s/%s", p->path, PLUGIN_FILE);
     lua_setfield(L, -2, "path");
     set_text(L, "name", p->name);
@@ -220,8 +233,6 @@ void plugin_push(lua_State *L, struct plugin *p)
     if (luaL_loadbufferx(L, embedded_plugin, embedded_plugin_len, "=plugin", "t"))
         lua_error(L);
     push_natives(L, p);
-    set_part(L, "read_options", str_n(embedded_plugin_options, embedded_plugin_options_len));
-    set_part(L, "give_sinks", str_n(embedded_plugin_sinks, embedded_plugin_sinks_len));
     lua_call(L, 1, 2);
 }
 

@@ -2,6 +2,7 @@
 /* A change's life: from its start over its tries to its end. */
 #include "change/change.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/backoff.h"
@@ -40,6 +41,8 @@ static void name_it(const struct change *c, struct error *err)
 
 static struct str newest_bytes(const struct change *c)
 {
+    if (c->again)
+        return str_n(c->before, c->before_len);
     if (c->answer)
         return str_n(c->answer, c->answer_len);
     if (c->after.len && c->verb != CHANGE_FIELDS)
@@ -161,6 +164,7 @@ static int copy_in(struct change *c, const struct change_call *call, struct erro
                    {&c->wanted_version, call->resource_version}, {&c->propagation, call->propagation},
                    {&c->handled_key, call->handled_key}, {&c->handled_value, call->handled_value});
     buf_add_str(&c->body, call->body);
+    snprintf(c->looked_at, sizeof c->looked_at, "%s", or_empty(call->computed_from));
     if (call->object.len) {
         c->before = str_dup(call->object);
         c->before_len = call->object.len;
@@ -183,6 +187,8 @@ int change_start(const struct site *site, struct change_call *call, struct chang
         c->target = *call->job;
     c->json_patch = call->json_patch;
     c->mends = call->mends;
+    c->splices = call->splices;
+    c->known = call->known ? *call->known : (struct mpijob_verdict){.effect = EFFECT_UNKNOWN};
     c->computed = call->computed;
     c->earlier_tries = call->tries;
     c->dry_run = call->dry_run;

@@ -72,15 +72,20 @@ struct change_call { /* everything is copied but changes, gate, done and data */
     struct str body;                /* for PATCH: the patch; for REPLACE and CREATE: the object */
     bool json_patch;                /* the patch is a list of steps; else it is a merge patch */
     bool mends;                     /* REPLACE: like a patch, it does not answer for harm that the object has already */
-    const char *propagation;        /* for DELETE: "Background", "Foreground", "Orphan"; NULL: the server's default */
+    bool splices;                   /* PATCH: a merge patch that is put into the object's bytes here; these go back
+                                       whole, by a PUT, and the server has to keep what was changed */
+    const struct mpijob_verdict *known; /* job NULL: what the caller knows of the effect, told where nothing is known
+                                           here; NULL: nothing. Copied */
+    const char *propagation; /* for DELETE: "Background", "Foreground", "Orphan"; NULL: the server's default */
     /* How. */
-    bool computed;           /* the caller computed the changes from the object; see above */
-    int tries;               /* that were made before, with changes computed earlier; 0: none */
-    bool dry_run;            /* nothing is written */
-    bool server_dry_run;     /* with dry_run: the server is asked as well (dryRun=All) */
-    bool destructive;        /* it may be destructive */
-    bool through_launcher;   /* FIELDS: change the launcher where the MPIJob's field does not act on a running job */
-    uint64_t wait_effect_ms; /* wait so long for an effect that can be seen, before done; 0: do not wait */
+    bool computed;             /* the caller computed the changes from the object; see above */
+    const char *computed_from; /* with `computed`: the resourceVersion of that object, where `object` is not given */
+    int tries;                 /* that were made before, with changes computed earlier; 0: none */
+    bool dry_run;              /* nothing is written */
+    bool server_dry_run;       /* with dry_run: the server is asked as well (dryRun=All) */
+    bool destructive;          /* it may be destructive */
+    bool through_launcher;     /* FIELDS: change the launcher where the MPIJob's field does not act on a running job */
+    uint64_t wait_effect_ms;   /* wait so long for an effect that can be seen, before done; 0: do not wait */
     /* For the journal. */
     int64_t run;                             /* 0: none */
     const char *policy;                      /* "" or NULL: by hand */

@@ -53,6 +53,17 @@ static void judge_deletion(struct change *c, struct json before)
     }
 }
 
+static void judge_other(struct change *c, struct json before, struct json after)
+{
+    mpijob_other_change(&(struct other_object){c->resource.group, c->resource.plural, before}, after, c->judged_at,
+                        &c->verdict);
+    if (c->verdict.effect != EFFECT_UNKNOWN || !*c->known.why)
+        return;
+    bool may_destroy = c->verdict.may_destroy || c->known.effect == EFFECT_DESTRUCTIVE;
+    c->verdict = c->known;
+    c->verdict.may_destroy = may_destroy;
+}
+
 static int judge(struct change *c, struct json before, struct json after, struct error *err)
 {
     int rc = 0;
@@ -70,8 +81,7 @@ static int judge(struct change *c, struct json before, struct json after, struct
     if (c->verb == CHANGE_CREATE)
         say(c, EFFECT_UNKNOWN, "a new object; what its controller does with it is not judged");
     else if (!c->ours)
-        mpijob_other_change(&(struct other_object){c->resource.group, c->resource.plural, before}, after, c->judged_at,
-                            &c->verdict);
+        judge_other(c, before, after);
     else if (c->launcher.asked)
         mpijob_judge_through(&c->view, &c->diff, c->launcher.missing ? NULL : &c->launcher.plan, c->judged_at,
                              &c->verdict);

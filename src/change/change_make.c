@@ -45,7 +45,7 @@ static int look_at(struct change *c, struct json before, struct error *err)
     c->viewed = c->ours && !rc;
     if (!rc && c->verb != CHANGE_REPLACE)
         rc = check_wanted(c, err);
-    if (!rc && c->computed && c->tries && strcmp(earlier, c->looked_at) != 0) {
+    if (!rc && c->computed && *earlier && strcmp(earlier, c->looked_at) != 0) {
         c->again = true;
         rc = error_set(err, ERR_CONFLICT, "it was changed by another writer meanwhile");
     }
@@ -194,6 +194,8 @@ int change_body(struct change *c, struct buf *out, struct error *err)
     case CHANGE_DELETE:
         return delete_options(c, out, err);
     case CHANGE_PATCH:
+        if (c->splices)
+            break;
         rc = json_parse(buf_str(&c->body), "the patch", &patch, err);
         return rc ? rc : bind_patch(c, patch, out, err);
     case CHANGE_FIELDS:

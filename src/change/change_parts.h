@@ -15,7 +15,7 @@ struct change {
     const struct site *site;
     enum change_verb verb;
     bool ours; /* it is a kind of job that is judged */
-    bool json_patch, mends, computed, dry_run, server_dry_run, destructive, through_launcher;
+    bool json_patch, mends, splices, computed, dry_run, server_dry_run, destructive, through_launcher;
     char *texts; /* the block that holds the call's: those of the next lines */
     const char *kind, *name_space, *name, *wanted_version, *propagation, *policy, *handled_key, *handled_value;
     struct kube_resource resource; /* the path */
@@ -37,8 +37,8 @@ struct change {
     char uid[64], looked_at[64]; /* its uid and its resourceVersion */
     struct buf after;            /* what it becomes */
     struct mpijob_diff diff;
-    struct mpijob_verdict verdict;
-    int64_t judged_at; /* microseconds since 1970 */
+    struct mpijob_verdict verdict, known; /* known: the caller's; EFFECT_UNKNOWN without a `why`: nothing */
+    int64_t judged_at;                    /* microseconds since 1970 */
 
     struct kube_request *request; /* a read under way */
     struct cluster_wait wait;     /* the version is not served any more: waits to learn which one is */

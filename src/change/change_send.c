@@ -64,10 +64,22 @@ static int check_whole(const struct change *c, struct json answer, struct error 
     return rc;
 }
 
+/* Every difference has to be there as it was sent. */
+static int check_spliced(const struct change *c, struct json answer, struct error *err)
+{
+    for (size_t i = 0; i < c->diff.count; i++) {
+        const struct mpijob_difference *d = &c->diff.items[i];
+        struct json kept = mpijob_value_at(answer, d->pointer), gave = {str_of(d->after ? d->after : "null")};
+        if (d->after ? !json_equal(gave, kept) : json_exists(kept))
+            return not_kept(d->pointer, gave, kept, err);
+    }
+    return 0;
+}
+
 static int check_kept(const struct change *c, struct json answer, struct error *err)
 {
     if (!c->ours)
-        return 0;
+        return c->splices ? check_spliced(c, answer, err) : 0;
     switch (c->verb) {
     case CHANGE_FIELDS:
         return mpijob_diff_verify(&c->diff, answer, c->target, err);
@@ -174,13 +186,13 @@ void change_send(struct change *c)
     if (!rc)
         rc = change_journal_diff(c, &diff, &err);
     struct write_call call = {
-        .verb = verbs[c->verb],
+        .verb = c->splices ? WRITE_REPLACE : verbs[c->verb],
         .resource = c->resource,
         .name_space = c->name_space,
         .name = c->name,
         .body = buf_str(&body),
         .content_type = c->json_patch ? "application/json-patch+json" : "application/merge-patch+json",
-        .strict = c->ours && mpijob_dialect(c->target)->server->strict,
+        .strict = c->ours ? mpijob_dialect(c->target)->server->strict : c->splices,
         .uid = c->uid,
         .resource_version = c->looked_at,
         .diff = buf_str(&diff),

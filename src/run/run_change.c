@@ -229,7 +229,7 @@ int run_change_start(struct run *run, struct change_call *call, struct run_chang
     if (!c)
         return error_nomem(err);
     *c = (struct run_change){.run = run,
-                             .verb = call->verb,
+                             .verb = call->splices ? CHANGE_REPLACE : call->verb,
                              .done = call->done,
                              .data = call->data,
                              .ours = call->job != NULL,

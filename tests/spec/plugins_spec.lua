@@ -104,7 +104,7 @@ policy { name = "p", every = "1h", match = { phase = "Failed", costs = 4 }, repl
 plugin {
     name = "coat", version = "1.0", api = 2,
     abuot = "x",
-    kinds = {},
+    kinds = 1,
     config = {
         Price = "number",
         unit = { type = "strnig", deflaut = 1 },
@@ -123,8 +123,8 @@ plugin {
             at .. "2: plugin \"cost\": name is \"coat\", and the configuration or its folder calls it \"cost\"; both have to be the same",
             at .. "2: plugin \"cost\": version is \"1.0\"; it has to be three numbers, as in \"1.0.0\"",
             at .. "2: plugin \"cost\": api is 2, and this mpijobd speaks 1; install a newer mpijobd, or a version of the plugin for api 1",
-            at .. "3: plugin \"cost\": abuot is not a key of a plugin (did you mean \"about\"?); there are name, version, api, about, needs, config, exports, conditions, sinks",
-            at .. "4: plugin \"cost\": kinds is not available in this version; leave it out",
+            at .. "3: plugin \"cost\": abuot is not a key of a plugin (did you mean \"about\"?); there are name, version, api, about, needs, config, exports, conditions, sinks, kinds",
+            at .. "4: plugin \"cost\": kinds is the number 1; it has to be a table",
             at .. "6: plugin \"cost\": config.Price is no name for an option: lower-case letters, digits and _",
             at .. "7: plugin \"cost\": config.unit has no type that is known (did you mean \"string\"?); there are string, number, integer, "
                 .. "boolean, duration, list, table, and each with ? at its end where it may be left out",
@@ -670,7 +670,7 @@ plugin {
         for language, text in support.read(support.source .. "/docs/plugins.md"):gmatch "\n```(%l+)\n(.-)\n```" do
             table.insert(blocks[language], text)
         end
-        local made, asking, condition, spec = table.unpack(blocks.lua)
+        local made, asking, condition, kinds, spec = table.unpack(blocks.lua)
         uv.fs_mkdir(folder .. "/plugins/quiet-hours", 448)
         os.remove(folder .. "/plugins/cost/lib")
         os.remove(folder .. "/plugins/cost")
@@ -683,8 +683,8 @@ plugin {
         assert.are.equal("plugin quiet-hours  " .. folder .. "/plugins/quiet-hours\n", (out:match "^[^\n]*\n"))
         code, out = support.mpijobd("test", folder .. "/plugins")
         assert.are.equal(0, code, out)
-        -- The condition is a part of the same plugin.
-        local whole = made:gsub("}$", "") .. condition:gsub("is_quiet", "exported") .. "\n}\n"
+        -- The condition and the kind are parts of the same plugin.
+        local whole = made:gsub("}$", "") .. condition:gsub("is_quiet", "exported") .. "\n" .. kinds .. "\n}\n"
         write("plugins/quiet-hours/plugin.lua", "local exported = function() return true end\n" .. whole)
         for value, expected in pairs { ["3"] = "1match.quiet_hours has to be true or false", ["true"] = "0" } do
             write("policies/p.lua", (asking:gsub("where = function.-end", "quiet_hours = " .. value)))

@@ -21,7 +21,10 @@ static void ask_review(struct question *q, const char *verb, const char *group, 
 
 static struct permission asked_for(const struct question *q)
 {
-    return permission_of(q->kind, (unsigned)__builtin_ctz(q->verb));
+    unsigned bit = (unsigned)__builtin_ctz(q->verb);
+    if (q->other)
+        return (struct permission){.group = q->other->group, .resource = q->other->resource, .verb = needs_verb(bit)};
+    return permission_of(q->kind, bit);
 }
 
 /* One line: the count answers about one resource in one place. */
@@ -35,7 +38,7 @@ static void tell_place(struct doctor *d, const struct question *q, size_t count)
         err = q[i].error.code ? &q[i].error : err;
     }
     struct permission p = asked_for(q);
-    char resource[80];
+    char resource[320];
     snprintf(resource, sizeof resource, "%s%s%s", p.resource, *p.group ? "." : "", p.group);
     const char *where = q->name_space ? "namespace " : "all namespaces", *name = q->name_space ? q->name_space : "";
     bool named = mpijob_dialect(cluster_target(d->s.cluster, KIND_MPIJOB))->server->namespaced_only;
@@ -65,9 +68,10 @@ static void tell_places(struct doctor *d, const struct question *questions, size
 {
     for (size_t i = 0; i < count;) {
         size_t n = 1;
-        const char *resource = asked_for(&questions[i]).resource;
+        struct permission first = asked_for(&questions[i]), p;
         while (i + n < count && questions[i + n].name_space == questions[i].name_space &&
-               strcmp(asked_for(&questions[i + n]).resource, resource) == 0)
+               (p = asked_for(&questions[i + n]), strcmp(p.resource, first.resource) == 0) &&
+               strcmp(p.group, first.group) == 0)
             n++;
         tell_place(d, &questions[i], n);
         i += n;
@@ -121,12 +125,29 @@ static unsigned other_launchers(const struct doctor *d)
     return 0;
 }
 
+/* What plugins say that they need of other kinds of object. */
+static size_t ask_plugins(struct doctor *d, struct question *questions, size_t *waiting)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < d->needs.plugin_count; i++) {
+        const struct needs_other *o = &d->needs.plugins[i];
+        for (unsigned bit = 0; needs_verb(bit); bit++) {
+            if (!(o->verbs & 1u << bit))
+                continue;
+            questions[count] = (struct question){
+                .d = d, .waiting = waiting, .name_space = o->name_space, .other = o, .verb = 1u << bit};
+            ask_review(&questions[count++], needs_verb(bit), o->group, o->resource, NULL);
+        }
+    }
+    return count;
+}
+
 bool doctor_permissions(struct doctor *d)
 {
     size_t waiting = 0, count = 0;
     doctor_read_policies(d);
     const struct needs *needs = &d->needs;
-    struct question *all = calloc(needs->count * PERMISSIONS + 1, sizeof *all), *last;
+    struct question *all = calloc((needs->count + needs->plugin_count) * PERMISSIONS + 1, sizeof *all), *last;
     if (!all) {
         doctor_say(d, DOCTOR_FAILED, NULL, "out of memory");
         return true;
@@ -147,6 +168,7 @@ bool doctor_permissions(struct doctor *d)
             ask_review(&all[count++], p.verb, p.group, p.resource, NULL);
         }
     }
+    count += ask_plugins(d, all + count, &waiting);
     last = &all[count];
     *last = (struct question){.d = d, .waiting = &waiting};
     ask_review(last, "get", "apiextensions.k8s.io", "customresourcedefinitions", "mpijobs.kubeflow.org");

@@ -111,6 +111,27 @@ static void put_needs(struct buf *out, struct json needs)
     }
 }
 
+/* "kind       trainjob (TrainJob of trainer.kubeflow.org/v1alpha1): suspend" */
+static void put_kinds(struct buf *out, struct json kinds)
+{
+    for (struct json_iter it = json_iter(kinds); json_next(&it);) {
+        struct json group = json_get(it.value, "group");
+        buf_puts(out, "  kind       ");
+        put(out, json_get(it.value, "name"));
+        buf_puts(out, " (");
+        put(out, json_get(it.value, "kind"));
+        buf_puts(out, " of ");
+        if (!json_string_is(group, str_of(""))) {
+            put(out, group);
+            buf_putc(out, '/');
+        }
+        put_list(out, json_get(it.value, "versions"), NULL);
+        buf_puts(out, "): ");
+        put_list(out, json_get(it.value, "fields"), "name");
+        buf_putc(out, '\n');
+    }
+}
+
 static void put_user(void *data, const struct policy *policy)
 {
     struct buf *out = data;
@@ -138,6 +159,7 @@ static void put_plugin(struct buf *out, const struct policy_set *set, const stru
         put_list(out, json_get(root, lists[i][0]), "name");
         buf_putc(out, '\n');
     }
+    put_kinds(out, json_get(root, "kinds"));
     put_needs(out, json_get(root, "needs"));
     each_user(set, p, put_user, &users);
     buf_printf(out, "  used by    %s\n", users.len ? users.ptr : "no policy");
@@ -156,8 +178,8 @@ static void write_user(void *data, const struct policy *policy)
 
 static void write_plugin(struct json_writer *w, const struct policy_set *set, const struct plugin *p)
 {
-    static const char *const members[] = {"version", "api",        "about", "config",
-                                          "exports", "conditions", "sinks", "needs"};
+    static const char *const members[] = {"version",    "api",   "about", "config", "exports",
+                                          "conditions", "sinks", "kinds", "needs"};
     struct json root = said(p);
     json_write_object(w);
     json_write_key(w, "name");
