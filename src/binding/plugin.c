@@ -65,8 +65,8 @@ static int l_report(lua_State *L)
     const struct policy_file *file = script_host(L);
     bool tried = file->tries && file->tries == plugin_of(L);
     if (tried)
-        load_error_add(file->set, luaL_checkstring(L, 1), (int)luaL_checkinteger(L, 2), (size_t)luaL_checkinteger(L, 3),
-                       luaL_checkstring(L, 4));
+        load_error_add(file->set, MISTAKE_PLUGIN, luaL_checkstring(L, 1), (int)luaL_checkinteger(L, 2),
+                       (size_t)luaL_checkinteger(L, 3), luaL_checkstring(L, 4));
     lua_pushboolean(L, tried);
     return 1;
 }

@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "cli/ask/cmd_ask.h"
+#include "cli/check/cmd_check.h"
 #include "cli/commands.h"
 #include "cli/doctor/cmd_doctor.h"
 #include "cli/environment.h"

@@ -5,7 +5,7 @@
 
 #include "cli/session/command.h"
 
-extern const struct command cmd_run, cmd_check, cmd_get, cmd_inspect, cmd_replace, cmd_journal, cmd_runs, cmd_next,
-    cmd_rbac, cmd_why, cmd_version;
+extern const struct command cmd_run, cmd_get, cmd_inspect, cmd_replace, cmd_journal, cmd_runs, cmd_rbac, cmd_why,
+    cmd_version;
 
 #endif

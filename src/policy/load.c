@@ -34,7 +34,7 @@ struct policy_load {
 
 void policy_set_add_error(struct policy_set *set, const char *file, int line, const char *message)
 {
-    load_error_add(set, file, line, 0, message);
+    load_error_add(set, MISTAKE_FILE, file, line, 0, message);
 }
 
 void policy_set_hold(struct policy_set *set)
@@ -74,7 +74,7 @@ void policy_set_release(struct policy_set *set)
 
 static void finding(void *data, const char *file, int line, size_t at, const char *message)
 {
-    load_error_add(data, file, line, at, message);
+    load_error_add(data, MISTAKE_POLICY, file, line, at, message);
 }
 
 static const struct policy_entry *same_name(const struct policy_set *set, const char *name)
@@ -121,7 +121,7 @@ bool policy_file_define(struct policy_file *file, lua_State *L, int index, int l
         char text[512];
         snprintf(text, sizeof text, "policy \"%s\": the name is taken already, at %s:%d", policy->name,
                  other->policy->file, other->policy->line);
-        policy_set_add_error(set, file->path, line, text);
+        load_error_add(set, MISTAKE_POLICY, file->path, line, 0, text);
         policy_free(policy);
         return false;
     }

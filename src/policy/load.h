@@ -86,7 +86,16 @@ static inline bool policy_entry_rests(const struct policy_entry *entry)
     return entry->quarantined || entry->paused;
 }
 
+/* What kind of mistake it is, for programs: `mpijobd check -o json` has a code for each. */
+enum policy_mistake {
+    MISTAKE_FILE,   /* it cannot be read, or Lua cannot run it */
+    MISTAKE_POLICY, /* in what policy { ... } says */
+    MISTAKE_GLOBAL, /* a name that nothing makes */
+    MISTAKE_PLUGIN, /* in what plugin { ... } says */
+};
+
 struct policy_error {
+    enum policy_mistake mistake;
     const char *file;
     int line;            /* 0: unknown */
     size_t at;           /* bytes into the file, where that is known */

@@ -6,7 +6,8 @@
 
 #include "base/texts.h"
 
-void load_error_add(struct policy_set *set, const char *file, int line, size_t at, const char *message)
+void load_error_add(struct policy_set *set, enum policy_mistake mistake, const char *file, int line, size_t at,
+                    const char *message)
 {
     if (set->error_count == set->error_cap) {
         size_t cap = set->error_cap * 2;
@@ -17,7 +18,7 @@ void load_error_add(struct policy_set *set, const char *file, int line, size_t a
         set->error_cap = cap;
     }
     struct policy_error *e = &set->errors[set->error_count++];
-    *e = (struct policy_error){.line = line, .at = at, .came = set->error_count};
+    *e = (struct policy_error){.mistake = mistake, .line = line, .at = at, .came = set->error_count};
     e->texts = TEXTS_COPY({&e->file, file}, {&e->message, message});
     if (!e->texts)
         *e = (struct policy_error){.file = "policies", .message = "out of memory"};

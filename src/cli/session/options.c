@@ -42,6 +42,7 @@ static const struct known {
     {"threshold", ID_THRESHOLD, "PERCENT", TAKES_TEST, "and fail below so many of them"},
     {"watch", ID_WATCH, NULL, TAKES_TEST, "run them again when a file in their folders changes, until Ctrl-C"},
     {"list", ID_LIST, NULL, TAKES_TEST, "name the tests, and run none"},
+    {"strict", ID_STRICT, NULL, TAKES_CHECK, "warnings count as errors: the exit code is 1"},
     {"state", ID_STATE, "FILE", TAKES_STATE | TAKES_HAND,
      "the journal's file (default: /var/lib/mpijobd/state.db, or ~/.local/state/mpijobd/state.db if not root)"},
     {"once", ID_ONCE, NULL, TAKES_RUN, "run every policy once, now, and exit"},
@@ -122,15 +123,19 @@ static int number(const char *name, const char *text, int64_t *out, struct error
 
 static int output(const char *text, unsigned takes, enum output *out, struct error *err)
 {
-    static const char *const names[] = {"table", "json", "yaml", "name", "tap", "junit", NULL};
-    bool tests = takes & TAKES_TEST;
+    static const char *const names[] = {"table", "json", "yaml", "name", "tap", "junit", "sarif", NULL};
+    bool tests = takes & TAKES_TEST, check = takes & TAKES_CHECK;
     for (int i = 0; names[i]; i++) {
-        if (strcmp(text, names[i]) == 0 && (i >= OUTPUT_TAP) == tests) {
+        bool fits = i == OUTPUT_SARIF ? check : (i >= OUTPUT_TAP) == tests;
+        if (strcmp(text, names[i]) == 0 && fits) {
             *out = (enum output)i;
             return 0;
         }
     }
-    return error_set(err, ERR_INVALID, "-o takes %s, not \"%s\"", tests ? "tap or junit" : "table, json, yaml or name",
+    return error_set(err, ERR_INVALID, "-o takes %s, not \"%s\"",
+                     tests   ? "tap or junit"
+                     : check ? "table, json, name or sarif"
+                             : "table, json, yaml or name",
                      text);
 }
 

@@ -8,7 +8,7 @@
 
 #include "mpijob/kind.h"
 
-enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_YAML, OUTPUT_NAME, OUTPUT_TAP, OUTPUT_JUNIT };
+enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_YAML, OUTPUT_NAME, OUTPUT_TAP, OUTPUT_JUNIT, OUTPUT_SARIF };
 
 /* Exit codes, as in docs/reference/cli.md. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SOME_FAILED = 3, EXIT_LIMITED = 4, EXIT_CHANGES = 10 };
@@ -37,6 +37,7 @@ enum option_group {
     TAKES_NAMES = 1 << 18,    /* all its arguments are names; else the first one is */
     TAKES_TEST = 1 << 19,     /* --run --tags --exclude-tags --list, and -o of its own */
     TAKES_HAND = 1 << 20,     /* --state --control --no-journal: it changes jobs by hand, and writes that down */
+    TAKES_CHECK = 1 << 21,    /* --strict, and -o sarif */
     TAKES_SCOPE = TAKES_NAMESPACE | TAKES_ALL,
 };
 
@@ -50,7 +51,7 @@ struct options {
     const char *by, *control;
     const char *only, *tags, *exclude_tags; /* of the tests */
     bool all_namespaces, all, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help,
-        no_supervisor, no_journal, list, coverage, watch;
+        no_supervisor, no_journal, list, coverage, watch, strict;
     enum output output;
     enum mpijob_kind job_kind;       /* which the command is about; set by command_begin */
     int64_t count, limit, threshold; /* -1: not given */

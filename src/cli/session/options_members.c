@@ -33,6 +33,8 @@ bool *option_flag(struct options *o, int id)
         return &o->watch;
     case ID_LIST:
         return &o->list;
+    case ID_STRICT:
+        return &o->strict;
     case 'h':
         return &o->help;
     default:

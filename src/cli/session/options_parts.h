@@ -45,6 +45,7 @@ enum id {
     ID_TAGS,
     ID_EXCLUDE_TAGS,
     ID_LIST,
+    ID_STRICT,
     ID_COVERAGE,
     ID_THRESHOLD,
     ID_WATCH,

@@ -54,9 +54,8 @@ static void look_aside(struct session *s, const struct policy_set *set)
     }
 }
 
-static void loaded(void *data, const struct policy_set *set)
+static void print_mistakes(const struct policy_set *set)
 {
-    struct session *s = data;
     for (size_t i = 0; i < set->error_count; i++) {
         const struct policy_error *e = &set->errors[i];
         if (e->line)
@@ -64,6 +63,15 @@ static void loaded(void *data, const struct policy_set *set)
         else
             fprintf(stderr, "%s: %s\n", e->file, e->message);
     }
+}
+
+static void loaded(void *data, const struct policy_set *set)
+{
+    struct session *s = data;
+    if (s->mistakes)
+        s->mistakes(s->mistakes_data, set);
+    else
+        print_mistakes(set);
     if (set->error_count) {
         error_set(&s->error, ERR_INVALID, "%zu error%s in the policies; nothing was run", set->error_count,
                   set->error_count == 1 ? "" : "s");

@@ -55,7 +55,10 @@ struct session {
     size_t aside_count;
     struct outside *outside; /* NULL: not opened */
     const char **namespaces; /* in scope there, NULL-terminated; NULL: all */
-    struct error error;      /* scratch: of the call under way */
+    /* Gets what is wrong in the policies, before it is told as an error of the command. NULL: it is printed. */
+    void (*mistakes)(void *data, const struct policy_set *set);
+    void *mistakes_data;
+    struct error error; /* scratch: of the call under way */
     const char *one_namespace[2];
     bool daemon; /* the scope is a daemon's */
     bool flag;   /* what session_wait waits for */

@@ -37,7 +37,7 @@ void mpijob_changes_exactly(struct mpijob_changes *changes, enum mpijob_map map)
 int mpijob_changes_parse(struct mpijob_changes *changes, const char *argument, struct error *err);
 
 /* One JSON object of the changes, as a journal or plan keeps it: {"cleanPodPolicy":"All","labels":{"a":"b","c":null}},
- * and back: ERR_INVALID, ERR_NOMEM. The two wait for plans that are kept in a file (`plan --out`). */
+ * and back: ERR_INVALID, ERR_NOMEM. Reading waits for plans that are kept in a file (`plan --out`). */
 void mpijob_changes_write(const struct mpijob_changes *changes, struct buf *out);
 int mpijob_changes_read(struct mpijob_changes *changes, struct json object, struct error *err);
 
