@@ -15,7 +15,7 @@ end
 
 -- ---- the jobs: one a policy, with what keeps the others away from it ----
 
--- name: state, its age at the start, labels, annotations, cleanPodPolicy, activeDeadlineSeconds
+-- name: state, its age at the start, labels, annotations, cleanPodPolicy, activeDeadlineSeconds, schedulingPolicy; launcher: it has one
 local JOBS <const> = {
     capped = { state = "Running", age = 0, labels = { purpose = "debug", keep = "true" } },
     misplaced = { state = "Running", age = 0, misplaced = "All" },
@@ -29,6 +29,12 @@ local JOBS <const> = {
     overrun = { state = "Running", age = 0, labels = { purpose = "debug" } },
     passed = { state = "Running", age = 2 * HOUR, labels = { purpose = "debug" }, deadline = HOUR },
     evicted = { state = "Evicted", age = HOUR, labels = { debug = "false" } },
+    diagnosed = { state = "Running", age = 0, labels = { diagnose = "true" }, policy = "All" },
+    left = { state = "Failed", age = 7 * DAY - HOUR, policy = "All", launcher = true },
+    unbounded = { state = "Running", age = 0, labels = { cap = "24h" } },
+    longer = { state = "Running", age = 0, labels = { extend = "48h" }, deadline = 10 * HOUR },
+    expired = { state = "Succeeded", age = 7 * DAY - HOUR, labels = { expire = "true" }, policy = "All" },
+    stuck = { age = 0, labels = { elastic = "true" }, gang = { minAvailable = 3, queue = "q" } },
 }
 
 -- Where the version has it, and the other place: one of spec and spec.runPolicy.
@@ -57,6 +63,7 @@ local function object(version, name, job)
         put(spec, version.policy, "Running")
     end
     put(spec, version.deadline, job.deadline)
+    put(spec, { "spec", "runPolicy", "schedulingPolicy" }, job.gang)
     return { apiVersion = "kubeflow.org/" .. version.api, kind = "MPIJob", spec = spec,
         metadata = { name = name, labels = job.labels, annotations = job.annotations } }
 end
@@ -154,6 +161,40 @@ local CHECKS <const> = {
     end,
 }
 
+CHECKS["keep-failed-workers"] = function(v, seen)
+    is(v.name == "v1alpha2" and "All" or "Running", cluster.at(seen.diagnosed, v.policy), "cleanPodPolicy of what is diagnosed")
+end
+
+CHECKS["mark-left-launchers"] = function(_, seen)
+    is("left over", meta(seen.left, "annotations", "ops.example.com/launcher"), "the mark of who has a launcher")
+    is(nil, meta(seen.done, "annotations", "ops.example.com/launcher"), "the mark of who has none")
+end
+
+CHECKS["cap-unbounded-runs"] = function(v, seen, log)
+    is(DAY, cluster.at(seen.unbounded, v.deadline), "deadline of what was unbounded")
+    is(v.training and 0 or 1, support.count(log, "the cap does nothing"), "warnings")
+end
+
+CHECKS["extend-approved"] = function(v, seen)
+    local extends = v.training or v.api ~= "v1"
+    is((extends and 58 or 10) * HOUR, cluster.at(seen.longer, v.deadline), "deadline of what is extended")
+    is(not extends and "48h" or nil, meta(seen.longer, "labels", "extend"), "extend")
+end
+
+CHECKS["expire-finished"] = function(v, seen)
+    if v.training then
+        is(7 * DAY, cluster.at(seen.expired, { "spec", "runPolicy", "ttlSecondsAfterFinished" }), "TTL")
+    else
+        is(nil, seen.expired, "the job that has expired")
+    end
+end
+
+CHECKS["unstick-pending"] = function(v, seen)
+    local gang = { "spec", "runPolicy", "schedulingPolicy", "minAvailable" }
+    is(v.suspends and 1 or 3, cluster.at(seen.stuck, gang), "minAvailable")
+    is(v.suspends or nil, cluster.at(seen.stuck, v.suspend), "suspend of what is stuck")
+end
+
 local NAMES <const> = {}
 for name in pairs(CHECKS) do
     NAMES[#NAMES + 1] = name
@@ -189,6 +230,19 @@ local function two_days(server, version, namespace, folder, files)
     return daemon.stderr
 end
 
+-- As a controller would have made it.
+local function make_launcher(server, version, namespace, name)
+    local _, owner = server:request("GET", server:path(version.api, namespace, name))
+    local is_pod = version.api == "v1"
+    local pod = { restartPolicy = "Never", containers = { { name = "mpi", image = "registry.example.com/x:1" } } }
+    local code, _, raw = server:request("POST", (is_pod and "/api/v1/namespaces/%s/pods" or "/apis/batch/v1/namespaces/%s/jobs"):format(namespace), {
+        apiVersion = is_pod and "v1" or "batch/v1", kind = is_pod and "Pod" or "Job", spec = is_pod and pod or { template = { spec = pod } },
+        metadata = { name = name .. "-launcher", ownerReferences = { { apiVersion = "kubeflow.org/" .. version.api, kind = "MPIJob", name = name,
+            uid = owner.metadata.uid, controller = true } } },
+    })
+    is(201, code, raw)
+end
+
 local function fill(server, version, namespace)
     server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = namespace } })
     local bodies = {}
@@ -204,6 +258,9 @@ local function fill(server, version, namespace)
             local code, _, raw = server:request("PUT", path .. "/status", stored)
             is(200, code, raw)
         end
+        if job.launcher then
+            make_launcher(server, version, namespace, name)
+        end
     end
 end
 
@@ -211,8 +268,8 @@ local function look(server, version, namespace)
     local seen = {}
     for name in pairs(JOBS) do
         local code, job = server:request("GET", server:path(version.api, namespace, name))
-        is(200, code, name)
-        seen[name] = job
+        assert(code == 200 or code == 404, name)
+        seen[name] = code == 200 and job or nil
     end
     return seen
 end
@@ -272,5 +329,5 @@ it("the cookbook is what is tried here", function()
     end
     table.sort(files)
     assert.are.same(NAMES, files)
-    assert.are.equal(13, policies)
+    assert.are.equal(21, policies)
 end)

@@ -83,7 +83,7 @@ describe("doctor on a cluster #cluster", function()
         end
         support.contains(by.kubeconfig.message, server.kubeconfig)
         support.contains(by.credentials.message, "the server knows us as admin")
-        support.contains(by.permissions.message, "in all namespaces: may get, list, update, watch mpijobs.kubeflow.org\n")
+        support.contains(by.permissions.message, "in all namespaces: may get, list, update, delete, watch mpijobs.kubeflow.org\n")
         support.contains(by.versions.message, "v2beta1 is used")
         support.contains(by.controller.message, "mpi-operator, found out")
         support.contains(by.state.message, "not there yet")

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Pages of docs that are run as they stand: what a reader copies is what runs, and what the reader is promised to see is compared word for
--- word, but for blanks at the ends of lines. A page has an empty folder of its own, with the built programs first on PATH.
+-- word, but for blanks at the ends of lines. A page has an empty folder of its own, with the built programs first on PATH; ~/mpijobd is the
+-- repository, as a reader has cloned it.
 --
 -- A block whose first line is a comment with a file's name is written there as it stands, that line included:
 --     ```lua                      ```yaml
@@ -70,13 +71,13 @@ end
 local Terminal = {}
 Terminal.__index = Terminal
 
-local function open(folder)
+local function open(folder, home)
     local build = support.binary:match "^(.*)/"
     local self = setmetatable({ seen = 1 }, Terminal)
     self.shell = support.keep(proc.start("/bin/bash", {
         args = { "--norc", "--noprofile" }, cwd = folder, stdin = true,
         env = {
-            PATH = build .. ":" .. support.simulator:match "^(.*)/" .. ":" .. os.getenv "PATH", HOME = folder, LC_ALL = "C", TZ = "UTC",
+            PATH = build .. ":" .. support.simulator:match "^(.*)/" .. ":" .. os.getenv "PATH", HOME = home, LC_ALL = "C", TZ = "UTC",
             KUBECONFIG = false, XDG_STATE_HOME = false, MPIJOBD_CLOCK = false,
         },
     }))
@@ -200,11 +201,11 @@ end
 local function run_console(page, block)
     local name = "first"
     for word in block.words:gmatch "%S+" do
-        if word:find "^%l+$" and word ~= "stays" and word ~= "settles" then
+        if word:find "^[%l%d]+$" and word ~= "stays" and word ~= "settles" then
             name = word
         end
     end
-    page.terminals[name] = page.terminals[name] or open(page.folder)
+    page.terminals[name] = page.terminals[name] or open(page.folder, page.home)
     local terminal, steps = page.terminals[name], steps_of(block)
     for i, step in ipairs(steps) do
         local is_last = step.kind == "$" and not (steps[i + 1] and steps[i + 1].kind == "$")
@@ -282,7 +283,8 @@ end
 -- name: from the repository's top on.
 function guide.run(name)
     local path = support.source .. "/" .. name
-    local page = { name = name, folder = support.folder(), terminals = {} }
+    local page = { name = name, folder = support.folder(), home = support.folder(), terminals = {} }
+    uv.fs_symlink(support.source, page.home .. "/mpijobd")
     local lines = lines_of(support.read(path))
     local blocks = blocks_of(lines)
     local good, why = true, nil
