@@ -14,6 +14,7 @@
 #include "binding/modules.h"
 #include "binding/require_parts.h"
 #include "loop/work.h"
+#include "policy/footprint.h"
 
 #define UNDER_WAY "mpijobd.requiring" /* in the registry: a list of names, the outermost first */
 
@@ -232,6 +233,7 @@ static bool push_file(lua_State *L, struct own *own)
     struct error *err = &own->err;
     const char *path = push_path(L, own);
     int at = lua_gettop(L);
+    policy_file_asks(own->file, path, err->code, buf_str(&own->text));
     if (!err->code)
         policy_file_add_source(own->file, path, buf_str(&own->text), err);
     if (err->code) {
@@ -254,6 +256,7 @@ static int read_k(lua_State *L, int status, lua_KContext ctx)
     (void)status;
     if (own->err.code == ERR_NOT_FOUND) {
         const char *path = push_path(L, own);
+        policy_file_asks(own->file, path, ERR_NOT_FOUND, (struct str){0});
         pending_over(&own->pending);
         const char *name = lua_tostring(L, 1);
         return require_none(L, "policies", name, lua_pushfstring(L, ", and no file %s", path),

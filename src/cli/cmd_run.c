@@ -254,6 +254,7 @@ static int prepare(struct daemon *d)
     struct session *s = &d->s;
     struct engine_options e = {.dry_run = s->options.dry_run,
                                .once = s->options.once,
+                               .watch_files = s->config.reload_watch && !s->options.no_watch,
                                .quarantine = &d->quarantine,
                                .paused = &d->paused,
                                .ended = run_ended,

@@ -9,6 +9,7 @@
 #include "engine/ask.h"
 #include "engine/culprits.h"
 #include "engine/engine_parts.h"
+#include "engine/file_changes.h"
 #include "engine/meters.h"
 #include "engine/reload_report.h"
 #include "policy/asked_again.h"
@@ -33,6 +34,11 @@ static void one_handle_closed(struct engine *e)
         stopped(data);
 }
 
+static void files_closed(struct engine *e)
+{
+    one_handle_closed(e);
+}
+
 static void handle_closed(struct deadline *d)
 {
     one_handle_closed(d->data);
@@ -54,7 +60,7 @@ static bool runs_under_way(const struct engine *e)
 
 void engine_check_stopped(struct engine *e)
 {
-    if (!e->stopping || runs_under_way(e) || e->loading || e->asks || e->closed)
+    if (!e->stopping || runs_under_way(e) || e->loading || e->asks || e->closed || file_changes_busy(e->files))
         return;
     for (size_t i = 0; i < e->cluster_count; i++) {
         if (engine_cluster_busy(&e->clusters[i]))
@@ -68,6 +74,8 @@ void engine_check_stopped(struct engine *e)
         engine_cluster_close(&e->clusters[i], cluster_handle_closed);
     defer_cancel(&e->turn);
     defer_cancel(&e->ended);
+    if (e->files)
+        file_changes_close(e->files, files_closed);
     deadline_close(&e->grace, handle_closed);
 }
 
@@ -93,6 +101,7 @@ void engine_stop(struct engine *e, uint64_t grace_ms, void (*stopped)(void *data
     e->stopped = stopped;
     e->stopped_data = data;
     alarm_stop(e->alarms, &e->prune);
+    file_changes_stop(e->files);
     for (size_t i = 0; i < e->cluster_count; i++)
         engine_cluster_stop(&e->clusters[i]);
     if (e->loading)
@@ -197,6 +206,7 @@ static void loaded(void *data, struct policy_set *set)
         take_over(e, set, &changes);
     tell_reloads(e, set, &changes);
     reload_changes_free(&changes);
+    file_changes_loaded(e->files, set);
     policy_set_release(set);
     if (e->reload_again && !e->stopping) {
         e->reload_again = false;
@@ -255,6 +265,9 @@ void engine_reload_and_tell(struct engine *e, struct reload_wait *wait)
 void engine_start(struct engine *e)
 {
     retention_start(e);
+    if (e->o.watch_files)
+        e->files = file_changes_start(e);
+    e->handles += e->files != NULL;
     for (size_t i = 0; i < e->cluster_count; i++)
         engine_cluster_start(&e->clusters[i]);
 }
@@ -285,7 +298,7 @@ bool engine_idle(const struct engine *e)
         if (!engine_cluster_idle(&e->clusters[i]))
             return false;
     }
-    return started && !runs_under_way(e) && !e->loading;
+    return started && !runs_under_way(e) && !e->loading && !file_changes_busy(e->files);
 }
 
 const struct policy_set *engine_policies(const struct engine *e)
@@ -330,6 +343,7 @@ static void make_env(struct engine *e)
     e->env.plugin_lock = o->plugin_lock;
     e->env.config = o->config;
     e->env.config_text = o->config_text;
+    e->env.config_tell = o->config_tell;
     for (size_t i = 0; i < o->place_count; i++)
         e->env.clusters[i] = o->places[i].cluster;
 }

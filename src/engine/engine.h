@@ -52,6 +52,8 @@ struct engine_options {
     const char *plugin_lock; /* policy/load.h; outlives the engine */
     const char *config;      /* the same, and the next one too */
     struct str config_text;
+    void (*config_tell)(struct str was, struct str is, struct buf *out); /* policy/load.h */
+    bool watch_files;              /* the policies are loaded again when their files have changed */
     bool one_clock;                /* pauses before policies try again are on `clock`, too: in a test */
     bool check;                    /* unknown globals in policies are errors, not warnings */
     bool dry_run;                  /* all runs are dry runs */

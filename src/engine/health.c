@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "engine/engine_parts.h"
+#include "engine/file_changes.h"
 #include "mpijob/kind.h"
 
 struct visit {
@@ -82,6 +83,9 @@ static void tell_policies(struct visit *v)
         policy_set_stand(e->set, add_aside, v);
     if (e->load_error)
         buf_printf(&v->state, "; those in force stay, because the last reload failed: %s", e->load_error->message);
+    const struct error *unseen = file_changes_trouble(e->files);
+    if (unseen)
+        buf_printf(&v->state, "; not all changes of their files are seen: %s", unseen->message);
     tell(v, ENGINE_POLICIES, true);
 }
 

@@ -11,6 +11,7 @@
 #include "base/texts.h"
 #include "loop/defer.h"
 #include "loop/work.h"
+#include "policy/footprint.h"
 #include "policy/load_errors.h"
 #include "policy/load_files.h"
 #include "policy/policy_text.h"
@@ -37,6 +38,20 @@ void policy_set_add_error(struct policy_set *set, const char *file, int line, co
     load_error_add(set, MISTAKE_FILE, file, line, 0, message);
 }
 
+struct policy_set *policy_set_new(void)
+{
+    struct policy_set *set = calloc(1, sizeof *set);
+    if (!set)
+        return NULL;
+    set->errors = calloc(ERRORS, sizeof *set->errors);
+    set->error_cap = ERRORS;
+    set->refs = 1;
+    if (set->errors)
+        return set;
+    free(set);
+    return NULL;
+}
+
 void policy_set_hold(struct policy_set *set)
 {
     set->refs++;
@@ -54,6 +69,7 @@ void policy_set_release(struct policy_set *set)
             script_free(f->script);
         policy_free(f->half);
         policy_file_free_sources(f);
+        policy_file_free_asked(f);
         policy_zones_free(&f->zones);
         buf_free(&f->text);
         error_keep(&f->unread, NULL);
@@ -63,6 +79,8 @@ void policy_set_release(struct policy_set *set)
     for (size_t i = 0; i < set->error_count; i++)
         free(set->errors[i].texts);
     plugins_free(&set->plugins);
+    buf_free(&set->config_keys);
+    buf_free(&set->read);
     free(set->files);
     free(set->entries);
     free(set->errors);
@@ -271,18 +289,12 @@ int policy_load_start(const struct policy_env *env, const char *const *paths, po
                       struct policy_load **out, struct error *err)
 {
     struct policy_load *load = calloc(1, sizeof *load);
-    struct policy_set *set = calloc(1, sizeof *set);
-    if (set)
-        set->errors = calloc(ERRORS, sizeof *set->errors);
-    if (!load || !set || !set->errors) {
+    struct policy_set *set = policy_set_new();
+    if (!load || !set) {
         free(load);
-        if (set)
-            free(set->errors);
-        free(set);
+        policy_set_release(set);
         return error_nomem(err);
     }
-    set->error_cap = ERRORS;
-    set->refs = 1;
     load->env = env;
     load->set = set;
     load->paths = paths;

@@ -45,7 +45,9 @@ struct policy_env {
     const char *plugin_lock; /* the file; NULL: none is looked at */
     const char *config;      /* the file that all this is from; NULL: none */
     struct str config_text;  /* what stood there when it was read */
-    bool check;              /* unknown globals are errors, not warnings */
+    /* Appends the keys that another text of it changes; NULL: that is not told. Called on another thread. */
+    void (*config_tell)(struct str was, struct str is, struct buf *out);
+    bool check; /* unknown globals are errors, not warnings */
 };
 
 /* A file of the user's own that a policy file requires. */
@@ -67,6 +69,8 @@ struct policy_file { /* owned by its set */
     size_t defined;      /* calls of policy{...} so far */
     struct policy_source_file *sources; /* what it has required, in the order of their ends */
     size_t source_count, source_bytes;
+    struct policy_asked_file *asked; /* that it has required, also those that were not there: footprint.h */
+    size_t asked_count;
     bool quarantined;              /* its own code hung or crashed the daemon: it was not loaded, and defines nothing */
     const struct plugins *plugins; /* that it may require; NULL: none. Not owned */
     struct plugin *tries;          /* it is no policy file: it tries this plugin. NULL: a policy file */
@@ -113,6 +117,8 @@ struct policy_set { /* owns everything in it; freed with the last reference */
     struct policy_error *errors;
     size_t error_count, error_cap;
     const char *config_changed; /* the configuration's file, where it has another text by now; NULL: not. Not owned */
+    struct buf config_keys;     /* and what of it is another: env.config_tell */
+    struct buf read;            /* what was read: policy/footprint.h */
     int refs;
 };
 
@@ -125,6 +131,7 @@ int policy_load_start(const struct policy_env *env, const char *const *paths, po
                       struct policy_load **load, struct error *err);
 void policy_load_cancel(struct policy_load *load); /* done comes soon, without a set */
 
+struct policy_set *policy_set_new(void); /* an empty one, with one reference; NULL: out of memory */
 void policy_set_hold(struct policy_set *set);
 void policy_set_release(struct policy_set *set);
 

@@ -10,6 +10,9 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "policy/footprint.h"
+
+#define CONFIG_MOST ((size_t)16 * 1024 * 1024) /* bytes of the configuration that are read */
 
 static int add_file(struct policy_set *set, const struct policy_env *env, const char *path)
 {
@@ -106,11 +109,24 @@ static int add_plugins(struct policy_set *set, const struct policy_env *env)
     return rc;
 }
 
+/* A load does not read the configuration; it says that its file is another by now. */
+static void read_config(struct policy_set *set, const struct policy_env *env)
+{
+    struct buf text = BUF_INIT;
+    struct error err;
+    if (!env->config || !file_differs(env->config, env->config_text))
+        return;
+    set->config_changed = env->config;
+    if (env->config_tell && buf_read_file(&text, env->config, CONFIG_MOST, &err) == 0)
+        env->config_tell(env->config_text, buf_str(&text), &set->config_keys);
+    buf_free(&text);
+}
+
 void policy_files_read(struct policy_set *set, const struct policy_env *env, const char *const *paths)
 {
     if (add_plugins(set, env) || collect(set, env, paths))
         policy_set_add_error(set, *paths ? *paths : "plugins", 0, "out of memory");
-    set->config_changed = env->config && file_differs(env->config, env->config_text) ? env->config : NULL;
+    read_config(set, env);
     for (size_t i = 0; i < set->file_count; i++) {
         struct policy_file *f = set->files[i];
         struct error err;
@@ -119,4 +135,5 @@ void policy_files_read(struct policy_set *set, const struct policy_env *env, con
         else
             policy_zones_read(&f->zones, buf_str(&f->text));
     }
+    policy_footprint_note(set);
 }

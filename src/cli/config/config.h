@@ -57,6 +57,7 @@ struct config {
     size_t plugin_count;
     char *plugins_lock; /* beside the configuration; NULL: there are no plugins */
     char *secrets;      /* a folder; NULL: none */
+    bool reload_watch;  /* the policies are loaded again when their files change */
 };
 
 /* path NULL: /etc/mpijobd/mpijobd.yaml if it is there, else defaults. Blocks. ERR_SYNTAX or ERR_INVALID: FILE:LINE and

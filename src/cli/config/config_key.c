@@ -24,6 +24,7 @@ enum kind {
     KIND_LEVEL,
     KIND_FORMAT,
     KIND_AUTH,
+    KIND_BOOL,
     KIND_CLUSTERS,
     KIND_SINKS,
     KIND_SERVERS,
@@ -85,6 +86,8 @@ static const struct key {
     {"/prometheus", KIND_SERVERS, 0},
     {"/plugins", KIND_PLUGINS, 0},
     {"/secrets", KIND_PATH, offsetof(struct config, secrets)},
+    {"/reload", KIND_MAP, 0},
+    {"/reload/watch", KIND_BOOL, offsetof(struct config, reload_watch)},
     /* Documented, and not available yet: refused rather than ignored. */
     {"/leader_election", KIND_LATER, 0},
     {"/sharding", KIND_LATER, 0},
@@ -267,6 +270,11 @@ static int read_key(struct config_reading *r, const struct key *k, struct json v
         if (!json_int64(value, &count) || count < 1 || count > 256)
             return config_wrong(r, r->at, "has to be a whole number from 1 to 256");
         *(unsigned *)(place(r, k)) = (unsigned)count;
+        return 0;
+    case KIND_BOOL:
+        if (json_type(value) != JSON_BOOL)
+            return config_wrong(r, r->at, "has to be true or false");
+        *(bool *)(place(r, k)) = json_is_true(value);
         return 0;
     case KIND_CLUSTERS:
         return config_read_clusters(r, value);

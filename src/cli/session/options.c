@@ -56,6 +56,7 @@ static const struct known {
     {"no-journal", ID_NO_JOURNAL, NULL, TAKES_HAND, "change it without a row in the journal"},
     {"no-supervisor", ID_NO_SUPERVISOR, NULL, TAKES_RUN,
      "without a parent process that starts the daemon again: for systemd and Kubernetes, which do that"},
+    {"no-watch", ID_NO_WATCH, NULL, TAKES_RUN, "do not load the policies again when their files change"},
     {"dry-run", ID_DRY_RUN, NULL, TAKES_DRY_RUN, "say what would be done, and do not do it"},
     {"log-level", ID_LOG_LEVEL, "LEVEL", TAKES_LOG, "debug, info, warn or error"},
     {"log-format", ID_LOG_FORMAT, "FORMAT", TAKES_LOG, "text or json"},

@@ -20,7 +20,7 @@ enum option_group {
     TAKES_NAMESPACE = 1 << 1, /* -n */
     TAKES_OUTPUT = 1 << 2,    /* -o */
     TAKES_STATE = 1 << 3,     /* --state --control (and --config) */
-    TAKES_RUN = 1 << 4,       /* --once --clock --grace --listen --control --no-supervisor */
+    TAKES_RUN = 1 << 4,       /* --once --clock --grace --listen --control --no-supervisor --no-watch */
     TAKES_DRY_RUN = 1 << 5,
     TAKES_LOG = 1 << 6, /* --log-level --log-format */
     TAKES_EXIT_CODE = 1 << 7,
@@ -50,7 +50,7 @@ struct options {
     const char *as_groups[OPTIONS_GROUPS_MAX + 1]; /* NULL-terminated */
     const char *by, *control;
     const char *only, *tags, *exclude_tags; /* of the tests */
-    bool all_namespaces, all, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help,
+    bool all_namespaces, all, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help, no_watch,
         no_supervisor, no_journal, list, coverage, watch, strict;
     enum output output;
     enum mpijob_kind job_kind;       /* which the command is about; set by command_begin */

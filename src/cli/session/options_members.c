@@ -13,6 +13,8 @@ bool *option_flag(struct options *o, int id)
         return &o->no_journal;
     case ID_NO_SUPERVISOR:
         return &o->no_supervisor;
+    case ID_NO_WATCH:
+        return &o->no_watch;
     case ID_DRY_RUN:
         return &o->dry_run;
     case ID_EXIT_CODE:

@@ -22,6 +22,7 @@ enum id {
     ID_CONTROL,
     ID_NO_JOURNAL,
     ID_NO_SUPERVISOR,
+    ID_NO_WATCH,
     ID_DRY_RUN,
     ID_LOG_LEVEL,
     ID_LOG_FORMAT,

@@ -7,6 +7,7 @@
 
 #include "base/texts.h"
 #include "binding/modules.h"
+#include "cli/config/config_changes.h"
 #include "mpijob/dialect.h"
 #include "mpijob/kind.h"
 #include "policy/in_force.h"
@@ -126,6 +127,7 @@ void policies_basics(struct session *s, struct engine_options *options)
     options->plugin_lock = s->config.plugins_lock;
     options->config = s->config.file;
     options->config_text = buf_str(&s->config.text);
+    options->config_tell = config_changes;
 }
 
 int policies_load(struct session *s, struct engine_options *options, char **paths)

@@ -55,12 +55,15 @@ local function listens_nowhere(args)
     table.insert(args, 3, "none")
 end
 
--- options: as proc.start's; behind: a program and its first arguments, which starts mpijobd.
+-- options: as proc.start's; watch: the daemon watches its policies' files; behind: a program and its first arguments, which starts mpijobd.
 local function command(options, ...)
     local args = { ... }
     local path = support.binary
     if args[1] == "run" then
         listens_nowhere(args)
+        if not (options and options.watch) then -- a spec says itself when the policies are loaded again
+            table.insert(args, 2, "--no-watch")
+        end
     end
     if #wrapper > 0 then
         if args[1] == "run" then -- it is the daemon that is to be wrapped, not its parent
