@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/beneath.h"
 #include "policy/load_files.h"
@@ -255,10 +256,23 @@ static bool asked_differs(const struct asked *a)
     return differs;
 }
 
+/* What can be read once only, as a pipe of the shell's, is not read to see whether it has changed. */
+static int readable_again(const struct policy_footprint *f, struct error *err)
+{
+    struct stat st;
+    for (size_t i = 0; f->roots[i]; i++) {
+        if (stat(f->roots[i], &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+            return error_set(err, ERR_INVALID, "%s is no regular file and no folder", f->roots[i]);
+    }
+    return 0;
+}
+
 int policy_footprint_look(const struct policy_footprint *f, struct policy_news *news, struct error *err)
 {
-    struct policy_set *now = policy_set_new();
     *news = (struct policy_news){0};
+    if (readable_again(f, err))
+        return err->code;
+    struct policy_set *now = policy_set_new();
     if (!now)
         return error_nomem(err);
     policy_files_read(now, f->env, f->roots);

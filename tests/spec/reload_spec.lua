@@ -221,6 +221,28 @@ describe("files that change", function()
         assert.are.equal(0, (daemon:stop()))
     end)
 
+    it("are told not to be seen, with the cure, where the system allows no more watches, or what was read is a pipe", function()
+        write("policies/a.lua", policy "a")
+        local function begin(behind, path)
+            return support.daemon({ watch = true, behind = behind }, "run", "--no-supervisor", "--kubeconfig", server.kubeconfig,
+                "--state", ":memory:", path)
+        end
+        write("pipe.lua", policy "a")
+        local piped = begin({ "/bin/sh", "-c", 'mkfifo "$0"; cat "$0.lua" > "$0" & exec "$@" < "$0"', folder .. "/pipe" }, "/dev/stdin")
+        support.contains(piped:expect "not all changes of the policies' files are seen", 'reason="/dev/stdin is no regular file and no folder"')
+        assert.are.equal(0, (piped:stop()))
+        local function limited(name)
+            return { "/usr/bin/unshare", "--user", "--map-root-user", "/bin/sh", "-c", 'echo 1 > "/proc/sys/user/$0"; exec "$@"', name }
+        end
+        if support.proc.run("/usr/bin/unshare", { args = { "--user", "--map-root-user", "/bin/true" } }) ~= 0 then
+            return -- this system lets nobody lower its limits
+        end
+        local few = begin(limited "max_inotify_watches", folder .. "/policies")
+        support.contains(few:expect "not all changes of the policies' files are seen: mpijobd reload, or SIGHUP, loads them",
+            "the system allows no further watches; raise fs.inotify.max_user_watches (sysctl)")
+        assert.are.equal(0, (few:stop()))
+    end)
+
     it("by the command: reload loads at once, and the change that it has loaded is not loaded again", function()
         write("policies/a.lua", policy "a")
         start(folder .. "/policies")
