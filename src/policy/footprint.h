@@ -33,8 +33,8 @@ struct policy_news {
     bool config;       /* the configuration has another text than the daemon has */
     char *config_keys; /* what a restart would change (env.config_tell); NULL: not known */
 };
-/* Reads all files again; blocks, for a worker thread. Nothing else may use the footprint meanwhile. 0; ERR_INVALID: a root
- * is a pipe, say, which can be read once only; ERR_NOMEM. */
+/* Reads all files again; blocks, for a worker thread. Nothing else may use the footprint meanwhile. 0; ERR_INVALID: a
+ * root is a pipe, say, which can be read once only; ERR_NOMEM. */
 int policy_footprint_look(const struct policy_footprint *footprint, struct policy_news *news, struct error *err);
 
 #endif
