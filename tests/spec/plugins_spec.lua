@@ -665,34 +665,6 @@ plugin {
         wrong("needs = { api = { pods = { 'get' } } },", "return kube.get('v1', 'Pod', job.key)")
     end)
 
-    it("is made as the guide says, word for word", function()
-        local blocks = { lua = {}, yaml = {} }
-        for language, text in support.read(support.source .. "/docs/plugins.md"):gmatch "\n```(%l+)\n(.-)\n```" do
-            table.insert(blocks[language], text)
-        end
-        local made, asking, condition, kinds, spec = table.unpack(blocks.lua)
-        uv.fs_mkdir(folder .. "/plugins/quiet-hours", 448)
-        os.remove(folder .. "/plugins/cost/lib")
-        os.remove(folder .. "/plugins/cost")
-        write("plugins/quiet-hours/plugin.lua", made)
-        write("plugins/quiet-hours/quiet-hours_spec.lua", spec)
-        write("mpijobd.yaml", blocks.yaml[1] .. "\npolicies: [ policies ]\n")
-        write("policies/p.lua", asking)
-        local code, out, err = run "check"
-        assert.are.equal(0, code, err)
-        assert.are.equal("plugin quiet-hours  " .. folder .. "/plugins/quiet-hours\n", (out:match "^[^\n]*\n"))
-        code, out = support.mpijobd("test", folder .. "/plugins")
-        assert.are.equal(0, code, out)
-        -- The condition and the kind are parts of the same plugin.
-        local whole = made:gsub("}$", "") .. condition:gsub("is_quiet", "exported") .. "\n" .. kinds .. "\n}\n"
-        write("plugins/quiet-hours/plugin.lua", "local exported = function() return true end\n" .. whole)
-        for value, expected in pairs { ["3"] = "1match.quiet_hours has to be true or false", ["true"] = "0" } do
-            write("policies/p.lua", (asking:gsub("where = function.-end", "quiet_hours = " .. value)))
-            local status, _, message = run "check"
-            support.contains(status .. message:gsub("^.*(match%.)", "%1"), expected)
-        end
-    end)
-
     it("that is an archive is there for specs, too", function()
         plugin(nil, nil, { ["p.lua"] = POLICY, ["p_spec.lua"] = [[
             it("asks", function()
