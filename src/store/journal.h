@@ -53,7 +53,7 @@ struct store_intent {
     const char *policy, *cluster;        /* policy: of a person's change STORE_BY_HAND; cluster as in store_run */
     const char *who;                     /* the person who makes it; NULL: a policy does */
     int64_t who_uid;                     /* with who: the user's number, as the kernel says */
-    const char *server, *version;        /* "https://...", "kubeflow.org/v2beta1" */
+    const char *server, *version;        /* "https://...", "v2beta1" */
     const char *resource;                /* "jobs.batch", "pods"; NULL: STORE_RESOURCE_DEFAULT */
     const char *name_space, *name, *uid; /* the object */
     const char *resource_version;        /* before the change */

@@ -40,7 +40,7 @@ static bool writes(struct world *w, const char *policy, bool by_event, const cha
                    const char *after)
 {
     char seen[16], made[16];
-    struct mpijob_difference item = {(char *)field, FIELD_COUNT, (char *)before, (char *)after};
+    struct mpijob_difference item = {(char *)field, FIELD_COUNT, (char *)before, (char *)after, NULL};
     struct mpijob_diff diff = {&item, 1, 1};
     snprintf(seen, sizeof seen, "%d", w->version);
     snprintf(made, sizeof made, "%d", w->version + 1);
@@ -198,7 +198,7 @@ static void what_people_change_in_between_is_none(void **state)
 static void many_jobs_are_not_all_remembered(void **state)
 {
     struct world *w = *state;
-    struct mpijob_difference item = {(char *)TEAM, FIELD_COUNT, NULL, (char *)"\"1\""};
+    struct mpijob_difference item = {(char *)TEAM, FIELD_COUNT, NULL, (char *)"\"1\"", NULL};
     struct mpijob_diff diff = {&item, 1, 1};
     for (int i = 0; i < 5000; i++) {
         char uid[32];

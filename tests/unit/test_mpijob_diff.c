@@ -53,11 +53,11 @@ static void for_programs_and_back(void **state)
     changed(before, ALPHA, WORDS("cleanPodPolicy=All", "labels.old-", "annotations.x/y=~", "schedulingPolicy.queue=q"),
             &diff);
     mpijob_diff_json(&diff, &out);
-    assert_string_equal(out.ptr,
-                        "[{\"path\":\"/spec/cleanPodPolicy\",\"before\":\"None\",\"after\":\"All\"},"
-                        "{\"path\":\"/spec/runPolicy/schedulingPolicy/queue\",\"before\":null,\"after\":\"q\"},"
-                        "{\"path\":\"/metadata/labels/old\",\"before\":\"1\",\"after\":null},"
-                        "{\"path\":\"/metadata/annotations/x~1y\",\"before\":null,\"after\":\"~\"}]");
+    assert_string_equal(out.ptr, "[{\"path\":\"/spec/cleanPodPolicy\",\"before\":\"None\",\"after\":\"All\"},"
+                                 "{\"path\":\"/spec/runPolicy/schedulingPolicy/queue\",\"before\":null,\"after\":\"q\","
+                                 "\"made\":\"/spec/runPolicy\"},"
+                                 "{\"path\":\"/metadata/labels/old\",\"before\":\"1\",\"after\":null},"
+                                 "{\"path\":\"/metadata/annotations/x~1y\",\"before\":null,\"after\":\"~\"}]");
     if (mpijob_diff_read(&again, parsed(out.ptr), &err))
         fail_msg("%s", err.message);
     assert_int_equal(again.count, diff.count);
@@ -89,6 +89,66 @@ static void verified(const char *object, struct mpijob_target target, const char
         assert_string_equal(err.reason, "Dropped");
     }
     mpijob_diff_free(&diff);
+}
+
+/* What comes out where the difference of `words` on `from` is taken back on `object` ("": on what it made). */
+static void reversed(const char *from, struct mpijob_target target, const char *const *words, const char *object,
+                     const char *expected, const char *expected_left)
+{
+    struct mpijob_view view = viewed(from, target);
+    struct mpijob_changes changes = {0};
+    struct mpijob_diff diff = {0}, read = {0}, left = {0};
+    struct buf made = BUF_INIT, json = BUF_INIT, out = BUF_INIT, told = BUF_INIT;
+    struct error err = {0};
+    for (; *words; words++)
+        change(&changes, *words);
+    assert_int_equal(mpijob_changes_apply(&changes, &view, &made, &diff, &err), 0);
+    mpijob_diff_json(&diff, &json);
+    assert_int_equal(mpijob_diff_read(&read, parsed(json.ptr), &err), 0);
+    if (mpijob_diff_reverse(&read, parsed(*object ? object : made.ptr), &out, &left, &err))
+        fail_msg("%s", err.message);
+    assert_string_equal(out.ptr, expected);
+    mpijob_diff_json(&left, &told);
+    assert_string_equal(told.ptr, expected_left);
+    mpijob_diff_free(&diff);
+    mpijob_diff_free(&read);
+    mpijob_diff_free(&left);
+    mpijob_changes_free(&changes);
+    buf_free(&made);
+    buf_free(&json);
+    buf_free(&out);
+    buf_free(&told);
+}
+
+static void taken_back(void **state)
+{
+    (void)state;
+    /* every byte, also where the places had to be made */
+    reversed(before, ALPHA, WORDS("cleanPodPolicy=All", "activeDeadlineSeconds=7200", "labels.team=7"), "", before,
+             "[]");
+    static const char *const bare = "{\"metadata\":{\"name\":\"a\"},\"spec\":{\"x\":[ ]}}";
+    reversed(bare, BETA, WORDS("cleanPodPolicy=All", "schedulingPolicy.queue=q"), "", bare, "[]");
+    reversed(bare, BETA, WORDS("cleanPodPolicy=All"),
+             "{\"metadata\":{\"name\":\"a\"},\"spec\":{\"x\":[ "
+             "],\"runPolicy\":{\"cleanPodPolicy\":\"All\",\"suspend\":false}}}",
+             bare, "[]");
+    static const char *const own = "{\"metadata\":{\"name\":\"a\"},\"spec\":{\"runPolicy\":{}}}";
+    reversed(own, BETA, WORDS("cleanPodPolicy=All"), "", own, "[]");
+    /* what others have written since stays, beside what can be taken back */
+    reversed(before, ALPHA, WORDS("cleanPodPolicy=All", "labels.team=7", "labels.new=1"),
+             "{\"metadata\":{\"labels\":{\"team\":\"8\",\"new\":\"1\"}},\"spec\":{\"cleanPodPolicy\":\"All\"},"
+             "\"status\":{}}",
+             "{\"metadata\":{\"labels\":{\"team\":\"8\"}},\"spec\":{\"cleanPodPolicy\":\"None\"},\"status\":{}}",
+             "[{\"path\":\"/metadata/labels/team\",\"before\":\"7\",\"after\":\"8\"}]");
+    reversed(bare, BETA, WORDS("cleanPodPolicy=All", "ttlSecondsAfterFinished=5"),
+             "{\"spec\":{\"runPolicy\":{\"cleanPodPolicy\":\"All\",\"backoffLimit\":3}}}",
+             "{\"spec\":{\"runPolicy\":{\"backoffLimit\":3}}}", "[]");
+    reversed(before, ALPHA, WORDS("labels.old-", "cleanPodPolicy=All"), "{\"metadata\":{\"labels\":{\"old\":\"2\"}}}",
+             "{\"metadata\":{\"labels\":{\"old\":\"2\"}}}",
+             "[{\"path\":\"/spec/cleanPodPolicy\",\"before\":\"All\",\"after\":null},{\"path\":\"/metadata/labels/"
+             "old\",\"before\":null,\"after\":\"2\"}]");
+    /* it is so already */
+    reversed(before, ALPHA, WORDS("cleanPodPolicy=All"), before, before, "[]");
 }
 
 static void what_the_server_kept(void **state)
@@ -189,11 +249,9 @@ static void out_of_memory_is_an_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(for_people),
-        cmocka_unit_test(for_programs_and_back),
-        cmocka_unit_test(what_the_server_kept),
-        cmocka_unit_test(a_long_value_is_cut),
-        cmocka_unit_test(out_of_memory_is_an_error),
+        cmocka_unit_test(for_people),          cmocka_unit_test(for_programs_and_back),
+        cmocka_unit_test(taken_back),          cmocka_unit_test(what_the_server_kept),
+        cmocka_unit_test(a_long_value_is_cut), cmocka_unit_test(out_of_memory_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The journal of a change by hand: a form of the state (store/state.h) over the daemon's control socket, or over the
  * file. Either way the row says "by hand" and who it was. */
-#include "cli/session/hand.h"
+#include "cli/session/hand_parts.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,22 +16,8 @@
 #include "store/store.h"
 #include "json/write.h"
 
-#define SURE_MS 1000    /* for a process that has the file to say that it is a command */
-#define WAIT_MS 15000   /* for another command that has the file */
 #define AGAIN_MS 50     /* between two looks */
 #define ANSWER_MS 60000 /* for a daemon to write a row */
-
-struct hand {
-    struct state state;
-    struct session *session;
-    struct control_asker *client; /* NULL: it is the file */
-    char who[64];
-    int64_t uid;
-    bool failed; /* something could not be written */
-    /* While the journal is looked for: another process has the file; for a moment; which one. */
-    bool held, brief;
-    char pid[STORE_PID_SIZE];
-};
 
 struct call { /* of a question to the daemon */
     struct hand *hand;
@@ -59,7 +43,9 @@ static void answered(void *data, struct json result, const struct error *err)
     struct call *c = data;
     int64_t row = 0;
     struct error odd;
-    if (!err && c->done && (!json_int64(json_get(result, "row"), &row) || row <= 0)) {
+    if (!err && c->done && !json_int64(json_get(result, "row"), &row))
+        json_int64(json_get(result, "run"), &row);
+    if (!err && c->done && row <= 0) {
         error_set(&odd, ERR_PROTOCOL, "the daemon's answer makes no sense");
         err = &odd;
     }
@@ -121,6 +107,8 @@ static void ask_intent(struct hand *h, const struct store_intent *i, store_done 
     json_writer_init(&w, &args);
     json_write_object(&w);
     text(&w, "cluster", i->cluster);
+    if (i->run)
+        number(&w, "run", i->run);
     text(&w, "server", i->server);
     text(&w, "version", i->version);
     text(&w, "resource", i->resource);
@@ -211,85 +199,80 @@ struct state *hand_state(struct hand *h)
     return h ? &h->state : NULL;
 }
 
-/* ---- finding the journal ---- */
+/* ---- runs ---- */
 
-const char *session_control_path(struct session *s, char out[4096])
+static void run_written(void *data, int64_t id, const struct error *err)
 {
-    const char *given = s->options.control ? s->options.control : s->config.control;
-    char state[4096];
-    if (given && strcmp(given, "none") == 0)
-        return NULL;
-    if (given) {
-        snprintf(out, 4096, "%s", given);
-        return out;
-    }
-    session_state_path(s, state);
-    if (strcmp(state, ":memory:") == 0 || strlen(state) + sizeof ".control" > 4096)
-        return NULL;
-    snprintf(out, 4096, "%.4080s.control", state);
-    return out;
+    struct session *s = data;
+    s->by_hand->run = id;
+    if (err)
+        s->error = *err;
+    else
+        error_clear(&s->error);
+    s->flag = true;
 }
 
-/* Is a journal named, or there? */
-static bool has_journal(struct session *s, const char *path)
+int hand_run_begin(struct session *s, const char *cluster, int64_t *run)
 {
-    const char *control = s->options.control ? s->options.control : s->config.control;
-    if (control && strcmp(control, "none") != 0)
-        return true;
-    if (strcmp(path, ":memory:") == 0)
-        return false;
-    return s->options.state || s->config.state || access(path, F_OK) == 0 || errno != ENOENT;
-}
-
-/* Who has the file now? */
-static int look_for_holder(struct hand *h, const char *path, struct error *err)
-{
-    char real[PATH_MAX];
-    h->held = h->brief = false;
-    if (strcmp(path, ":memory:") == 0)
+    struct hand *h = s->by_hand;
+    struct buf args = BUF_INIT;
+    struct json_writer w;
+    *run = 0;
+    if (!h)
         return 0;
-    int why = realpath(path, real) ? store_holder(real, &h->held, &h->brief, h->pid) : errno == ENOENT ? 0 : errno;
-    return why ? error_set(err, ERR_IO, "the journal %s cannot be written: %s", path, strerror(why)) : 0;
-}
-
-static int open_file(struct session *s, struct hand *h, const char *path)
-{
-    int rc = store_open(&s->loop, path, &s->log, &s->store, &s->error);
-    if (!rc)
-        store_is_brief(s->store);
-    else /* another process may have been faster */
-        look_for_holder(h, path, NULL);
-    return rc;
-}
-
-/* One try: by the daemon, else by the file. */
-static int find(struct session *s, struct hand *h, const char *path)
-{
-    char control[4096];
-    const char *socket = session_control_path(s, control);
-    struct error why;
-    int rc = socket ? control_connect(&s->loop, socket, &h->client, &why)
-                    : error_set(&why, ERR_NOT_FOUND, "its control socket is turned off");
-    if (!rc)
-        return 0;
-    rc = look_for_holder(h, path, &s->error);
-    if (rc)
-        return rc;
-    if (strcmp(path, ":memory:") == 0) {
-        s->error = why;
-        return why.code;
+    int64_t now = clock_now(&s->clock);
+    struct store_run row = {.policy = STORE_BY_HAND,
+                            .cluster = cluster,
+                            .trigger = "undo",
+                            .scheduled_at = now,
+                            .started_at = now,
+                            .who = h->who,
+                            .who_uid = h->uid};
+    s->flag = false;
+    json_writer_init(&w, &args);
+    json_write_object(&w);
+    text(&w, "cluster", cluster);
+    if (h->client) {
+        ask(h, "run-begin", &w, run_written, s);
+    } else {
+        buf_free(&args);
+        state_run_begin(store_state(s->store), &row, run_written, s);
     }
-    if (!h->held)
-        return open_file(s, h, path);
-    return error_set(&s->error, ERR_IO, "the journal %s is held by the process %s, and %s", path,
-                     *h->pid ? h->pid : "of another", why.message);
+    session_wait(s);
+    s->flag = false;
+    *run = h->run;
+    if (!s->error.code)
+        return 0;
+    error_prefix(&s->error, "nothing was changed, as it could not be written down");
+    return session_fail(s, &s->error);
 }
 
-/* A command that has the file says so as soon as it has it; a daemon does not, and keeps it. */
-static int patience(const struct hand *h)
+void hand_run_end(struct session *s, const struct store_run *run)
 {
-    return h->brief ? WAIT_MS : h->held ? SURE_MS : 0;
+    struct hand *h = s->by_hand;
+    struct buf args = BUF_INIT;
+    struct json_writer w;
+    if (!h || !run->id)
+        return;
+    struct store_run ended = *run;
+    ended.ended_at = clock_now(&s->clock);
+    json_writer_init(&w, &args);
+    json_write_object(&w);
+    number(&w, "run", run->id);
+    text(&w, "outcome", run->outcome);
+    text(&w, "message", run->message);
+    number(&w, "changed", run->changed);
+    number(&w, "unchanged", run->unchanged);
+    number(&w, "failed", run->failed);
+    if (h->client) {
+        ask(h, "run-end", &w, NULL, NULL);
+    } else {
+        buf_free(&args);
+        journal_run_end(store_journal(s->store), &ended, outcome_failed, h);
+    }
 }
+
+/* ---- opening and closing ---- */
 
 static void find_name(struct hand *h)
 {
@@ -306,7 +289,7 @@ int hand_open(struct session *s)
 {
     char path[4096];
     session_state_path(s, path);
-    if (s->options.dry_run || s->options.no_journal || !has_journal(s, path))
+    if (s->options.dry_run || s->options.no_journal || !hand_has_journal(s, path))
         return 0;
     struct hand *h = calloc(1, sizeof *h);
     if (!h)
@@ -314,10 +297,10 @@ int hand_open(struct session *s)
     h->state.ops = &hand_ops;
     h->session = s;
     find_name(h);
-    int rc = find(s, h, path);
-    for (int waited = 0; rc == ERR_IO && waited < patience(h); waited += AGAIN_MS) {
+    int rc = hand_find(s, h, path);
+    for (int waited = 0; rc == ERR_IO && waited < hand_patience(h); waited += AGAIN_MS) {
         session_pause(s, AGAIN_MS);
-        rc = find(s, h, path);
+        rc = hand_find(s, h, path);
     }
     if (!rc) {
         s->by_hand = h;

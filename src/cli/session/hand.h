@@ -10,6 +10,7 @@
 #include "cli/session/session.h"
 
 struct hand;
+struct store_run; /* store/journal.h */
 
 /* Before the first change. s->by_hand stays NULL where nothing is to be written: a dry run, --no-journal, no journal.
  * The site of the session then writes there. May wait some seconds for another command that has the file. 0, or the
@@ -17,6 +18,12 @@ struct hand;
 int hand_open(struct session *s);
 /* The state that the site's changes are written to; NULL for NULL. */
 struct state *hand_state(struct hand *hand);
+/* Begins a run of which the changes from now on are rows: an undo. *run: its number; 0 where nothing is written. 0, or
+ * the exit code after the error was printed. */
+int hand_run_begin(struct session *s, const char *cluster, int64_t *run);
+/* And ends it: message, outcome ("done", "partial", "failed") and counts of the run are looked at. What could not be
+ * written is printed. */
+void hand_run_end(struct session *s, const struct store_run *run);
 /* Waits until all is written; what could not be is printed. NULL is allowed. False: something could not be. */
 bool hand_close(struct session *s);
 

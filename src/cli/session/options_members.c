@@ -47,6 +47,8 @@ bool *option_flag(struct options *o, int id)
 const char **option_text(struct options *o, int id)
 {
     switch (id) {
+    case ID_JOB:
+        return &o->job;
     case ID_CONFIG:
         return &o->config;
     case ID_KUBECONFIG:

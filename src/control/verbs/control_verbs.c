@@ -16,7 +16,8 @@ void verbs_release(struct verbs *v)
 {
     if (--v->under_way || !v->closed)
         return;
-    rows_free(v);
+    given_out_free(&v->rows);
+    given_out_free(&v->runs);
     free(v);
 }
 
@@ -29,6 +30,8 @@ int verbs_open(struct control *control, const struct verbs_options *options, str
     v->under_way = 1; /* the caller's */
     v->state = store_state(options->store);
     int rc = control_add(control, rows_verbs, v, err);
+    if (!rc)
+        rc = control_add(control, hand_run_verbs, v, err);
     if (!rc)
         rc = control_add(control, act_verbs, v, err);
     if (!rc)

@@ -6,15 +6,16 @@
 #include "base/clock.h"
 #include "control/control.h"
 #include "control/verbs/control_verbs.h"
+#include "control/verbs/given_out.h"
 #include "loop/work.h"
 #include "json/write.h"
 
 struct verbs {
     struct verbs_options o;
-    struct state *state;    /* of the store */
-    struct rows_open *rows; /* rows of changes by hand that something may still be said of */
-    size_t row_count, row_cap;
-    size_t under_way; /* of what needs this memory */
+    struct state *state;   /* of the store */
+    struct given_out rows; /* of changes by hand, of which something may still be said */
+    struct given_out runs; /* that people have begun, and not ended */
+    size_t under_way;      /* of what needs this memory */
     bool closed;
 };
 /* Something that needs the memory begins, or has ended. */
@@ -55,6 +56,9 @@ extern const struct control_verb why_verbs[]; /* data: the struct verbs */
 /* ---- rows.c ---- */
 
 extern const struct control_verb rows_verbs[]; /* data: the struct verbs */
-void rows_free(struct verbs *v);
+
+/* ---- hand_runs.c ---- */
+
+extern const struct control_verb hand_run_verbs[]; /* data: the struct verbs */
 
 #endif

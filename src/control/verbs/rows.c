@@ -12,54 +12,6 @@
 #include "store/state.h"
 #include "json/write.h"
 
-#define OPEN_MAX 10000 /* rows that something may still be said of: the newest */
-
-struct rows_open {
-    int64_t row;
-    uid_t uid;
-    bool ended; /* only its effect may still be told */
-};
-
-/* ---- which rows may be ended ---- */
-
-static int remember(struct verbs *v, int64_t row, uid_t uid)
-{
-    if (v->row_count == OPEN_MAX)
-        memmove(v->rows, v->rows + 1, --v->row_count * sizeof *v->rows);
-    if (v->row_count == v->row_cap) {
-        size_t cap = v->row_cap ? v->row_cap * 2 : 16;
-        struct rows_open *rows = realloc(v->rows, cap * sizeof *rows);
-        if (!rows)
-            return ERR_NOMEM;
-        v->rows = rows;
-        v->row_cap = cap;
-    }
-    v->rows[v->row_count++] = (struct rows_open){row, uid, false};
-    return 0;
-}
-
-static struct rows_open *find(const struct verbs *v, int64_t row, uid_t uid, bool ended)
-{
-    for (size_t i = v->row_count; i > 0; i--) {
-        struct rows_open *r = &v->rows[i - 1];
-        if (r->row == row && r->ended == ended && (r->uid == uid || uid == 0))
-            return r;
-    }
-    return NULL;
-}
-
-static void forget(struct verbs *v, struct rows_open *row)
-{
-    size_t behind = (size_t)(v->rows + v->row_count - (row + 1));
-    memmove(row, row + 1, behind * sizeof *row);
-    v->row_count--;
-}
-
-void rows_free(struct verbs *v)
-{
-    free(v->rows);
-}
-
 /* ---- reading what is sent ---- */
 
 struct taken { /* a text of the args */
@@ -155,7 +107,7 @@ static void intent_written(void *data, int64_t row, const struct error *err)
     struct verbs *v = i->verbs;
     struct error told;
     bool heard = i->request && control_request_heard(i->request);
-    bool known = !err && heard && remember(v, row, i->person.uid) == 0;
+    bool known = !err && heard && given_out_add(&v->rows, row, i->person.uid) == 0;
     if (!err && !known)
         close_unsent(v, row);
     if (!err && !known)
@@ -168,6 +120,16 @@ static void intent_written(void *data, int64_t row, const struct error *err)
 }
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
+
+/* The run that the change belongs to: one that the asker has begun, and not ended. */
+static int find_run(const struct verbs *v, uid_t uid, struct json args, int64_t *run, struct error *err)
+{
+    struct json given = json_get(args, "run");
+    if (!json_exists(given) || (json_int64(given, run) && given_out_find(&v->runs, *run, uid, false)))
+        return 0;
+    return error_set(err, ERR_NOT_FOUND, "there is no run %.*s of yours that goes on", (int)given.text.len,
+                     given.text.ptr);
+}
 
 static int submit_intent(struct intent *i, struct error *err)
 {
@@ -195,6 +157,8 @@ static int submit_intent(struct intent *i, struct error *err)
         rc = one_of("verb", row.verb, verbs, err);
     if (!rc && (!row.server || !row.name))
         rc = error_set(err, ERR_INVALID, "an intent names its server and its object");
+    if (!rc)
+        rc = find_run(v, i->person.uid, args, &row.run, err);
     if (!rc)
         state_intent(v->state, &row, NULL, intent_written, i);
     free_taken(fields, COUNT(fields));
@@ -286,13 +250,13 @@ static struct ending *begin_ending(struct verbs *v, struct control_request *r)
 }
 
 /* The row that the args name, of the asker's own. */
-static struct rows_open *own_row(const struct verbs *v, const struct control_request *r, struct json args,
-                                 bool is_ended, struct error *err)
+static struct given *own_row(const struct verbs *v, const struct control_request *r, struct json args, bool is_ended,
+                             struct error *err)
 {
     int64_t id = 0;
-    struct rows_open *row = NULL;
+    struct given *row = NULL;
     if (json_int64(json_get(args, "row"), &id))
-        row = find(v, id, control_request_peer(r).uid, is_ended);
+        row = given_out_find(&v->rows, id, control_request_peer(r).uid, is_ended);
     if (!row)
         error_set(err, ERR_NOT_FOUND, "there is no row %lld of yours of which this could be said", (long long)id);
     return row;
@@ -302,7 +266,7 @@ static int submit_outcome(struct verbs *v, struct control_request *r, struct jso
 {
     static const char *const outcomes[] = {"done", "failed", "lost", "not-done", NULL};
     int64_t status = 0;
-    struct rows_open *row = own_row(v, r, args, false, err);
+    struct given *row = own_row(v, r, args, false, err);
     struct store_outcome end = {.ended_at = clock_now(v->o.clock)};
     const struct taken fields[] = {{"outcome", &end.outcome},
                                    {"message", &end.message},
@@ -323,7 +287,7 @@ static int submit_outcome(struct verbs *v, struct control_request *r, struct jso
     if (!rc && !e)
         rc = error_nomem(err);
     if (!rc) {
-        end.id = row->row;
+        end.id = row->number;
         end.status = (int)status;
         row->ended = true;
         state_outcome(v->state, &end, NULL, is_written, e);
@@ -353,7 +317,7 @@ static void take_observed(void *data, struct control_request *r, struct json arg
         no_journal(r);
         return;
     }
-    struct rows_open *row = own_row(v, r, args, true, &err);
+    struct given *row = own_row(v, r, args, true, &err);
     int rc = row ? take(args, fields, COUNT(fields), &err) : ERR_NOT_FOUND;
     if (!rc)
         rc = one_of("observed", o.observed, seen, &err);
@@ -363,9 +327,9 @@ static void take_observed(void *data, struct control_request *r, struct json arg
     if (rc) {
         control_fail(r, &err);
     } else {
-        o.id = row->row;
+        o.id = row->number;
         state_observed(v->state, &o, is_written, e);
-        forget(v, row);
+        given_out_remove(&v->rows, row);
     }
     free_taken(fields, COUNT(fields));
 }

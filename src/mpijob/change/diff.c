@@ -11,6 +11,7 @@ void mpijob_diff_free(struct mpijob_diff *diff)
         free(diff->items[i].pointer);
         free(diff->items[i].before);
         free(diff->items[i].after);
+        free(diff->items[i].made);
     }
     free(diff->items);
     *diff = (struct mpijob_diff){0};
@@ -127,6 +128,10 @@ void mpijob_diff_json(const struct mpijob_diff *diff, struct buf *out)
         json_write_string(&w, diff->items[i].pointer);
         write_value(&w, "before", diff->items[i].before);
         write_value(&w, "after", diff->items[i].after);
+        if (diff->items[i].made) {
+            json_write_key(&w, "made");
+            json_write_string(&w, diff->items[i].made);
+        }
         json_write_end(&w);
     }
     json_write_end(&w);
@@ -150,6 +155,19 @@ enum mpijob_field_id diff_field_of(struct str pointer)
     return FIELD_COUNT;
 }
 
+static int read_made(struct mpijob_difference *d, struct json item, struct error *err)
+{
+    struct buf made = BUF_INIT;
+    struct json text = json_get(item, "made");
+    if (json_type(text) != JSON_STRING)
+        return 0;
+    int rc = json_decode(text, &made) ? buf_result(&made, "a path", err) : error_nomem(err);
+    if (!rc && !(d->made = str_dup(buf_str(&made))))
+        rc = error_nomem(err);
+    buf_free(&made);
+    return rc;
+}
+
 int mpijob_diff_read(struct mpijob_diff *diff, struct json array, struct error *err)
 {
     if (json_type(array) != JSON_ARRAY)
@@ -163,6 +181,8 @@ int mpijob_diff_read(struct mpijob_diff *diff, struct json array, struct error *
         if (!rc)
             rc = diff_add(diff, path.ptr ? path.ptr : "", diff_field_of(buf_str(&path)),
                           mpijob_value_at(it.value, "/before"), mpijob_value_at(it.value, "/after").text, err);
+        if (!rc)
+            rc = read_made(&diff->items[diff->count - 1], it.value, err);
         buf_free(&path);
         if (rc)
             return rc;

@@ -46,6 +46,8 @@ struct mpijob_difference {
     char *pointer;              /* "/metadata/labels/team" */
     enum mpijob_field_id field; /* FIELD_COUNT for labels and annotations */
     char *before, *after;       /* NULL: absent */
+    char *made;                 /* the outermost object that the change makes for it, "/spec/runPolicy"; NULL: none, or
+                                   one of metadata, where empty ones are left out anyway */
 };
 struct mpijob_diff {
     struct mpijob_difference *items;
@@ -54,7 +56,7 @@ struct mpijob_diff {
 void mpijob_diff_free(struct mpijob_diff *diff);
 /* Lines for people: "  spec.cleanPodPolicy: None -> All", "+ labels...". colour: ANSI red and green. */
 void mpijob_diff_write(const struct mpijob_diff *diff, bool colour, struct buf *out);
-/* [{"path":"/spec/cleanPodPolicy","before":null,"after":"All"}] */
+/* [{"path":"/spec/cleanPodPolicy","before":null,"after":"All"}]; and "made" where there is one */
 void mpijob_diff_json(const struct mpijob_diff *diff, struct buf *out);
 
 /* Appends the edited object to out and fills diff (which the caller frees); diff->count 0: nothing would change and out
@@ -83,5 +85,12 @@ bool mpijob_diff_done(const struct mpijob_diff *diff, struct json object);
 bool mpijob_diff_not_done(const struct mpijob_diff *diff, struct json object);
 /* Reads what mpijob_diff_json wrote. ERR_INVALID, ERR_NOMEM. */
 int mpijob_diff_read(struct mpijob_diff *diff, struct json array, struct error *err);
+/* Takes a difference back. Appends the object to out with each value from before in its place again, where the object
+ * has the value from after now; where it has the one from before already, nothing is to be done. What has neither was
+ * changed by another writer: it stays, and is added to `left`, with what is there now as `after` and what was written
+ * as `before`. Objects that were made for a value and are empty without it go too. ERR_INVALID: a path that leads
+ * nowhere; ERR_NOMEM. */
+int mpijob_diff_reverse(const struct mpijob_diff *diff, struct json object, struct buf *out, struct mpijob_diff *left,
+                        struct error *err);
 
 #endif

@@ -2,6 +2,8 @@
 /* Changes turned into edits of one object's bytes: only where a value really differs, and only at the places that
  * count. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "mpijob/change/change_item.h"
 #include "mpijob/dialect.h"
@@ -17,6 +19,24 @@ struct applying {
     struct error *err;
 };
 
+/* Remembers which object has to be made for a new value: whoever takes the change back takes that away too. The server
+ * itself leaves out empty labels and annotations. */
+static int note_made(struct applying *a, struct mpijob_difference *d)
+{
+    if (strncmp(d->pointer, "/spec/", 6) != 0)
+        return 0;
+    for (const char *slash = strchr(d->pointer + 1, '/'); slash && !d->made; slash = strchr(slash + 1, '/')) {
+        char *parent = str_dup(str_n(d->pointer, (size_t)(slash - d->pointer)));
+        if (!parent)
+            return error_nomem(a->err);
+        if (json_exists(mpijob_value_at(a->view->object, parent)))
+            free(parent);
+        else
+            d->made = parent;
+    }
+    return 0;
+}
+
 /* after: raw JSON, or empty to remove. Nothing happens where it is so already. */
 static int edit(struct applying *a, const char *pointer, enum mpijob_field_id field, struct str after)
 {
@@ -24,6 +44,8 @@ static int edit(struct applying *a, const char *pointer, enum mpijob_field_id fi
     if (!after.len ? !json_exists(before) : json_equal(before, wanted))
         return 0;
     int rc = diff_add(a->diff, pointer, field, before, after, a->err);
+    if (!rc && after.len && !json_exists(before))
+        rc = note_made(a, &a->diff->items[a->diff->count - 1]);
     if (rc)
         return rc;
     if (after.len)

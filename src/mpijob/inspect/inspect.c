@@ -164,7 +164,8 @@ static void judge(const struct inspecting *in, struct mpijob_finding *f)
     struct mpijob_verdict verdict;
     for (size_t i = 0; i < f->edit_count; i++) {
         char *pointer = f->edits[i].pointer, *raw = f->edits[i].raw;
-        items[diff.count++] = (struct mpijob_difference){pointer, field_at(in->view, pointer), NULL, *raw ? raw : NULL};
+        items[diff.count++] = (struct mpijob_difference){
+            .pointer = pointer, .field = field_at(in->view, pointer), .after = *raw ? raw : NULL};
         f->safe = f->safe && replaceable(in, pointer);
     }
     mpijob_judge(in->view, &diff, in->now, &verdict);

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an object is now, and what of the run can be taken back of it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/undo/undo.h"
+#include "kube/verbs.h"
+#include "json/edit.h"
+
+struct look {
+    struct undo_object *object;
+    void (*done)(struct undo_object *o);
+};
+
+/* ---- where it is ---- */
+
+struct kube_resource undo_resource(const struct undo_object *o, char group[256], char plural[256])
+{
+    size_t dot = strcspn(o->resource, "."); /* "jobs.batch", "pods" */
+    snprintf(plural, 256, "%.*s", (int)dot, o->resource);
+    snprintf(group, 256, "%s", o->resource[dot] ? o->resource + dot + 1 : "");
+    return (struct kube_resource){group, o->version, plural};
+}
+
+bool undo_job_kind(const struct undo_object *o, enum mpijob_kind *kind)
+{
+    return strchr(o->resource, '.') && mpijob_kind_find(str_of(o->resource), kind);
+}
+
+/* ---- the steps back ---- */
+
+/* The object as it can be made again: what the server gives an object itself is left out. */
+static int strip(struct json object, struct buf *out, struct error *err)
+{
+    static const char *const own[] = {"/status",
+                                      "/metadata/uid",
+                                      "/metadata/resourceVersion",
+                                      "/metadata/creationTimestamp",
+                                      "/metadata/generation",
+                                      "/metadata/managedFields",
+                                      "/metadata/selfLink",
+                                      "/metadata/deletionTimestamp",
+                                      "/metadata/deletionGracePeriodSeconds"};
+    struct json_edits edits = {0};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        json_edit_remove(&edits, own[i]);
+    int rc = json_edit_apply(&edits, object, out, err);
+    json_edits_free(&edits);
+    return rc;
+}
+
+/* Nobody has changed it since it was made: it is the very version, or it has the same spec, labels and annotations. */
+static bool is_untouched(const struct undo_row *row, struct json object, struct json made)
+{
+    static const char *const places[] = {"/metadata/labels", "/metadata/annotations", "/spec", "/data"};
+    if (json_string_is(json_at(object, "/metadata/resourceVersion"), str_of(row->version_after)))
+        return true;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        struct json now = json_at(object, places[i]), then = json_at(made, places[i]);
+        if (json_exists(now) != json_exists(then) || (json_exists(now) && !json_equal(now, then)))
+            return false;
+    }
+    return true;
+}
+
+static bool is(const struct undo_row *row, const char *verb)
+{
+    return strcmp(row->verb, verb) == 0;
+}
+
+/* One change back. *now: the object's bytes so far; empty: it is not there. */
+static int step_back(struct undo_object *o, const struct undo_row *row, struct buf *now, bool again, struct error *err)
+{
+    struct buf next = BUF_INIT;
+    struct json object = {buf_str(now)};
+    int rc = 0;
+    if (is(row, "delete")) {
+        if (now->len)
+            o->whole_left = "there is an object of that name again";
+        else if (!row->whole)
+            o->whole_left = "the journal does not have what was deleted";
+        else
+            rc = strip((struct json){str_of(row->whole)}, &next, err);
+    } else if (!now->len) {
+        if (!is(row, "create"))
+            o->whole_left = "it is not there any more";
+    } else if (!again && *row->uid && !json_string_is(json_at(object, "/metadata/uid"), str_of(row->uid))) {
+        o->whole_left = "another object has that name now";
+    } else if (is(row, "create")) {
+        if (!row->whole || !is_untouched(row, object, (struct json){str_of(row->whole)}))
+            o->whole_left = "it was changed since it was made";
+    } else {
+        rc = mpijob_diff_reverse(&row->diff, object, &next, &o->left, err);
+    }
+    if (o->whole_left)
+        return 0;
+    buf_free(now);
+    *now = next;
+    return rc;
+}
+
+/* object: absent: it is not there. */
+static int find_action(struct undo_object *o, struct json object, struct error *err)
+{
+    struct buf now = BUF_INIT;
+    bool again = false; /* it is one that an undo makes, with no uid yet */
+    int rc = 0;
+    buf_add_str(&now, object.text);
+    for (size_t i = 0; i < o->row_count && !rc && !o->whole_left; i++) {
+        rc = step_back(o, &o->rows[i], &now, again, err);
+        again = again || is(&o->rows[i], "delete");
+    }
+    if (!rc)
+        rc = buf_result(&now, "the object", err);
+    if (rc || o->whole_left || (!json_exists(object) && !now.len))
+        o->action = UNDO_NOTHING;
+    else if (!json_exists(object))
+        o->action = UNDO_CREATE;
+    else if (!now.len)
+        o->action = UNDO_DELETE;
+    else
+        o->action = json_equal(object, (struct json){buf_str(&now)}) ? UNDO_NOTHING : UNDO_REPLACE;
+    if (o->action == UNDO_CREATE && strcmp(o->server, cluster_server(o->undo->s.cluster)) != 0) {
+        o->whole_left = "it was deleted on another server than this one";
+        o->action = UNDO_NOTHING;
+    }
+    buf_free(&o->body);
+    o->body = now;
+    return rc;
+}
+
+/* ---- the look ---- */
+
+static void is_there(void *data, struct kube_request *request, const struct kube_answer *answer,
+                     const struct error *err, bool lost)
+{
+    struct look *look = data;
+    struct undo_object *o = look->object;
+    struct error own;
+    (void)request;
+    (void)lost;
+    struct json object = err ? (struct json){0} : answer->body;
+    if (err && err->code != ERR_NOT_FOUND) {
+        o->trouble = str_dup(str_of(err->message));
+    } else {
+        struct buf version = BUF_INIT;
+        json_decode(json_at(object, "/metadata/resourceVersion"), &version);
+        if (version.len)
+            o->resource_version = str_dup(buf_str(&version));
+        buf_free(&version);
+        if (find_action(o, object, &own))
+            o->trouble = str_dup(str_of(own.message));
+    }
+    void (*done)(struct undo_object *) = look->done;
+    free(look);
+    done(o);
+}
+
+void undo_look(struct undo_object *o, void (*done)(struct undo_object *o))
+{
+    char group[256], plural[256];
+    struct kube_resource resource = undo_resource(o, group, plural);
+    struct kube_request *request;
+    struct error err;
+    struct look *look = calloc(1, sizeof *look);
+    free(o->resource_version);
+    o->resource_version = NULL;
+    o->whole_left = NULL;
+    mpijob_diff_free(&o->left);
+    int rc = look ? 0 : error_nomem(&err);
+    if (look) {
+        *look = (struct look){o, done};
+        struct kube_call call = {.resource = &resource,
+                                 .name_space = *o->name_space ? o->name_space : NULL,
+                                 .name = o->name,
+                                 .done = is_there,
+                                 .data = look};
+        rc = kube_get(cluster_kube(o->undo->s.cluster), &call, &request, &err);
+    }
+    if (rc) {
+        free(look);
+        o->trouble = str_dup(str_of(err.message));
+        done(o);
+    }
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The journal's rows of the run, sorted by object. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/texts.h"
+#include "cli/undo/undo.h"
+#include "store/store.h"
+
+static char *copy(struct undo *u, const char *text)
+{
+    char *own = str_dup(str_of(text ? text : ""));
+    u->nomem = u->nomem || !own;
+    return own;
+}
+
+static bool run_found(void *data, const struct store_run *run)
+{
+    struct undo *u = data;
+    u->found = true;
+    u->run = *run;
+    snprintf(u->policy, sizeof u->policy, "%s", or_empty(run->policy));
+    snprintf(u->cluster, sizeof u->cluster, "%s", or_empty(run->cluster));
+    snprintf(u->trigger, sizeof u->trigger, "%s", or_empty(run->trigger));
+    u->run.policy = u->policy;
+    u->run.cluster = u->cluster;
+    u->run.trigger = u->trigger;
+    u->run.outcome = run->outcome ? "ended" : NULL;
+    u->run.message = u->run.who = NULL;
+    return false;
+}
+
+static struct undo_object *object_of(struct undo *u, const struct store_change *c)
+{
+    const char *resource = c->resource ? c->resource : STORE_RESOURCE_DEFAULT;
+    for (size_t i = u->count; i > 0; i--) {
+        struct undo_object *o = &u->objects[i - 1];
+        if (strcmp(o->name, or_empty(c->name)) == 0 && strcmp(o->name_space, or_empty(c->name_space)) == 0 &&
+            strcmp(o->resource, resource) == 0)
+            return o;
+    }
+    if (u->count == u->cap) {
+        size_t cap = u->cap ? u->cap * 2 : 64;
+        struct undo_object *items = realloc(u->objects, cap * sizeof *items);
+        if (!items)
+            return NULL;
+        u->objects = items;
+        u->cap = cap;
+    }
+    struct undo_object *o = &u->objects[u->count];
+    *o = (struct undo_object){.resource = copy(u, resource),
+                              .version = copy(u, c->version),
+                              .server = copy(u, c->server),
+                              .name_space = copy(u, c->name_space),
+                              .name = copy(u, c->name)};
+    u->count++;
+    return u->nomem ? NULL : o;
+}
+
+/* A "create" or "delete" is kept as one difference with an empty path. */
+static void read_diff(struct undo *u, struct undo_row *row, const char *text)
+{
+    struct json root;
+    struct error err;
+    if (!text || json_parse(str_of(text), "the journal's difference", &root, NULL) != 0)
+        return;
+    bool whole = strcmp(row->verb, "create") == 0 || strcmp(row->verb, "delete") == 0;
+    if (!whole) {
+        u->nomem = u->nomem || mpijob_diff_read(&row->diff, root, &err) == ERR_NOMEM;
+        return;
+    }
+    struct json object = json_at(root, strcmp(row->verb, "create") == 0 ? "/0/after" : "/0/before");
+    if (json_type(object) == JSON_OBJECT && !(row->whole = str_dup(object.text)))
+        u->nomem = true;
+}
+
+static bool is_made(const char *outcome)
+{
+    return outcome && (strcmp(outcome, "done") == 0 || strcmp(outcome, "done-unseen") == 0);
+}
+
+static bool is_of_job(const struct undo *u, const struct store_change *c)
+{
+    return !u->job_name || (strcmp(u->job_name, or_empty(c->name)) == 0 &&
+                            (!u->job_namespace || strcmp(u->job_namespace, or_empty(c->name_space)) == 0));
+}
+
+static bool change_found(void *data, const struct store_change *c)
+{
+    struct undo *u = data;
+    bool known = c->outcome && strcmp(c->outcome, "lost") != 0;
+    if (!is_of_job(u, c))
+        return true;
+    u->skipped += !known;
+    if (!is_made(c->outcome))
+        return true;
+    struct undo_object *o = object_of(u, c);
+    struct undo_row *rows = o ? realloc(o->rows, (o->row_count + 1) * sizeof *rows) : NULL;
+    if (!rows) {
+        u->nomem = true;
+        return false;
+    }
+    o->rows = rows;
+    struct undo_row *row = &rows[o->row_count++];
+    *row = (struct undo_row){.id = c->id,
+                             .verb = copy(u, c->verb),
+                             .uid = copy(u, c->uid),
+                             .version_after = copy(u, c->resource_version_after),
+                             .effect = copy(u, c->effect),
+                             .why = copy(u, c->why),
+                             .outcome = copy(u, c->outcome),
+                             .observed = copy(u, c->observed)};
+    if (!u->nomem)
+        read_diff(u, row, c->diff);
+    return !u->nomem;
+}
+
+static int fail(struct undo *u)
+{
+    return session_fail(&u->s, &u->s.error);
+}
+
+static void closed(void *data)
+{
+    ((struct session *)data)->flag = true;
+}
+
+int undo_read(struct undo *u)
+{
+    struct session *s = &u->s;
+    char path[4096];
+    const struct store_filter filter = {.run = u->number};
+    if (store_open_reader(session_state_path(s, path), &s->store, &s->error))
+        return fail(u);
+    struct journal *journal = store_journal(s->store);
+    int rc = journal_read_runs(journal, &filter, false, run_found, u, &s->error);
+    if (!rc && u->found)
+        rc = journal_read_changes(journal, &filter, change_found, u, &s->error);
+    if (!rc && !u->found)
+        rc = error_set(&s->error, ERR_NOT_FOUND, "there is no run %lld; mpijobd runs lists those that there are",
+                       (long long)u->number);
+    else if (!rc && u->nomem)
+        rc = error_nomem(&s->error);
+    else if (!rc && !u->run.outcome)
+        rc = error_set(&s->error, ERR_INVALID,
+                       "run %lld has not ended yet; mpijobd pause %s stops its policy from going on afterwards",
+                       (long long)u->number, u->policy);
+    s->flag = false;
+    store_close(s->store, closed, s);
+    session_wait(s);
+    s->flag = false;
+    s->store = NULL;
+    for (size_t i = 0; i < u->count; i++)
+        u->objects[i].undo = u;
+    return rc ? fail(u) : 0;
+}
+
+static void free_row(struct undo_row *row)
+{
+    free(row->verb);
+    free(row->uid);
+    free(row->version_after);
+    free(row->effect);
+    free(row->why);
+    free(row->outcome);
+    free(row->observed);
+    free(row->whole);
+    mpijob_diff_free(&row->diff);
+}
+
+void undo_free(struct undo *u)
+{
+    for (size_t i = 0; i < u->count; i++) {
+        struct undo_object *o = &u->objects[i];
+        for (size_t j = 0; j < o->row_count; j++)
+            free_row(&o->rows[j]);
+        free(o->rows);
+        free(o->resource);
+        free(o->version);
+        free(o->server);
+        free(o->name_space);
+        free(o->name);
+        free(o->resource_version);
+        free(o->trouble);
+        buf_free(&o->body);
+        mpijob_diff_free(&o->left);
+    }
+    free(u->objects);
+    buf_free(&u->json);
+}
