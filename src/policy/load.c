@@ -16,6 +16,7 @@
 #include "policy/load_files.h"
 #include "policy/policy_text.h"
 #include "policy/sources.h"
+#include "policy/syntax_hint.h"
 #include "policy/unknown_globals.h"
 
 #define ERRORS 8 /* for which there is memory from the start */
@@ -170,21 +171,34 @@ static void load_done(struct policy_load *load)
     done(data, cancelled ? NULL : set);
 }
 
+/* With what to write instead, where Lua could not read it. */
+static void add_hinted(struct policy_file *f, const char *path, int line, const char *message)
+{
+    struct buf text = BUF_INIT;
+    size_t n = strcspn(message, "\n");
+    buf_add(&text, message, n);
+    char *first = buf_take(&text, NULL);
+    buf_puts(&text, first ? first : message);
+    if (first)
+        syntax_hint(policy_file_text(f, path), line, first, &text);
+    buf_puts(&text, message + n);
+    policy_set_add_error(f->set, path, line, text.failed ? message : text.ptr);
+    buf_free(&text);
+    free(first);
+}
+
 /* Lua's messages begin with "file:line: "; the file may be one that the policy file requires. */
 static void script_error(struct policy_file *f, const struct error *err)
 {
-    char path[4096];
     const char *message = err->message, *colon = strchr(message, ':');
     char *end;
     long line = colon ? strtol(colon + 1, &end, 10) : 0;
-    size_t n = colon ? (size_t)(colon - message) : 0;
-    if (line > 0 && line < INT_MAX && *end == ':' && n < sizeof path && policy_file_has_source(f, message, n)) {
-        memcpy(path, message, n);
-        path[n] = '\0';
-        policy_set_add_error(f->set, path, (int)line, end + 1 + (end[1] == ' '));
-    } else {
+    bool placed = line > 0 && line < INT_MAX && *end == ':';
+    const char *path = placed ? policy_file_source(f, message, (size_t)(colon - message)) : NULL;
+    if (path)
+        add_hinted(f, path, (int)line, end + 1 + (end[1] == ' '));
+    else
         policy_set_add_error(f->set, f->path, 0, message);
-    }
 }
 
 /* The policies of a file share its state, which gets the largest of their memory limits. */

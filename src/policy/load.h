@@ -146,8 +146,10 @@ bool policy_file_define(struct policy_file *file, lua_State *L, int index, int l
 int policy_file_add_source(struct policy_file *file, const char *path, struct str text, struct error *err);
 /* The file has required a plugin, for the first time or not. */
 void policy_file_add_plugin(struct policy_file *file, struct plugin *plugin);
-/* Is it the path of the policy file, or of one that it has required? */
-bool policy_file_has_source(const struct policy_file *file, const char *path, size_t len);
+/* The path of the policy file, or of one that it has required, that Lua's messages call so; NULL: of another. */
+const char *policy_file_source(const struct policy_file *file, const char *name, size_t len);
+/* The text of the policy file, or of one that it has required; empty: the path is another's. */
+struct str policy_file_text(const struct policy_file *file, const char *path);
 
 /* The mark of the policy of that name ("": of the file's own code) in the quarantine; NULL: it is not there. */
 const struct quarantine_mark *policy_quarantine_mark(const struct policy_file *file, const char *policy);

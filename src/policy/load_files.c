@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "policy/footprint.h"
+#include "policy/load_errors.h"
 
 #define CONFIG_MOST ((size_t)16 * 1024 * 1024) /* bytes of the configuration that are read */
 
@@ -80,7 +81,7 @@ static int collect(struct policy_set *set, const struct policy_env *env, const c
 
 static void plugin_wrong(void *data, const char *file, int line, const char *message)
 {
-    policy_set_add_error(data, file, line, message);
+    load_error_add(data, MISTAKE_PLUGIN, file, line, 0, message);
 }
 
 /* A file for each plugin, before all others, which requires it and nothing else: so each is tried once, in a sandbox of

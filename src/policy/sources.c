@@ -48,15 +48,31 @@ void policy_file_add_plugin(struct policy_file *file, struct plugin *plugin)
         file->required[file->required_count++] = plugin;
 }
 
-bool policy_file_has_source(const struct policy_file *file, const char *path, size_t len)
+/* Lua shows the end of a long path only, behind "...". */
+static bool named(const char *path, const char *name, size_t len)
 {
-    if (str_is(str_n(path, len), file->path))
-        return true;
+    size_t n = strlen(path), cut = 3;
+    if (len <= cut || strncmp(name, "...", cut) != 0)
+        return str_is(str_n(name, len), path);
+    return n >= len - cut && memcmp(path + n - (len - cut), name + cut, len - cut) == 0;
+}
+
+const char *policy_file_source(const struct policy_file *file, const char *name, size_t len)
+{
     for (size_t i = 0; i < file->source_count; i++) {
-        if (str_is(str_n(path, len), file->sources[i].path))
-            return true;
+        if (named(file->sources[i].path, name, len))
+            return file->sources[i].path;
     }
-    return false;
+    return named(file->path, name, len) ? file->path : NULL;
+}
+
+struct str policy_file_text(const struct policy_file *file, const char *path)
+{
+    for (size_t i = 0; i < file->source_count; i++) {
+        if (strcmp(file->sources[i].path, path) == 0)
+            return buf_str(&file->sources[i].text);
+    }
+    return strcmp(file->path, path) == 0 ? buf_str(&file->text) : (struct str){0};
 }
 
 void policy_file_free_sources(struct policy_file *file)

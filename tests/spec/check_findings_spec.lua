@@ -2,6 +2,7 @@
 -- mpijobd check: what cannot be meant in policies, and how it is told.
 local support = require "support"
 local script = require "support.script"
+local simulator = require "support.sim"
 local json = support.json
 
 describe("check finds", function()
@@ -134,6 +135,100 @@ describe("check finds", function()
         assert.are.same({}, two("on = 'added', replace = { labels = { state = 'new' } }", "on = 'finished', replace = { labels = { state = 'done' } }"))
         assert.are.same({ "2:policies-disagree" }, two("on = 'added', replace = { labels = { state = 'new' } }", "on = 'added', match = { gpus = '>8' }, replace = { labels = { state = 'big' } }"))
         assert.are.same({}, two("on = 'added', clusters = 'a', replace = { labels = { s = '1' } }", "on = 'added', clusters = 'b', replace = { labels = { s = '2' } }"))
+    end)
+
+    it("changes that nothing acts on in a version that is known", function()
+        local text = "policy { name = 'late', on = 'match', match = { phase = 'Running' }, replace = { activeDeadlineSeconds = 3600 } }\n" ..
+            "policy { name = 'ended', on = 'match', match = { finished_for = '1h' }, replace = { activeDeadlineSeconds = 3600 } }\n" ..
+            "policy { name = 'through', on = 'match', through_launcher = true, match = { phase = 'Running' }, replace = { activeDeadlineSeconds = 3600 } }\n" ..
+            "policy { name = 'early', on = 'match', match = { phase = { 'Pending', 'Running' } }, replace = { activeDeadlineSeconds = 3600 } }\n" ..
+            "policy { name = 'good', on = 'match', match = { finished_for = '1h' }, replace = { cleanPodPolicy = 'All' } }\n"
+        assert.are.same({}, codes(text))
+        assert.are.same({ "1:replace-inert", "2:replace-inert" }, codes(text, "--api-version", "v2beta1"))
+        assert.are.same({ "2:replace-inert" }, codes(text, "--api-version", "v1", "--controller", "training-operator"))
+        write("c.yaml", "cluster:\n  version: v1alpha2\n")
+        assert.are.same({ "1:replace-inert", "2:replace-inert" }, codes(text, "--config", folder .. "/c.yaml"))
+        support.contains(select(3, support.mpijobd("check", "--api-version", "v9", folder)), '--api-version takes v1alpha2, v1 or v2beta1, not "v9"')
+        local server = simulator.start("--version", "v2beta1")
+        assert.are.same({ "1:replace-inert", "2:replace-inert" }, codes(text, "--kubeconfig", server.kubeconfig))
+    end)
+
+    it("what the policies need and a role lacks", function()
+        local function role(kind, verbs, more)
+            return ("apiVersion: rbac.authorization.k8s.io/v1\nkind: %s\nmetadata: { name: x%s }\nrules:\n- { apiGroups: [kubeflow.org], resources: [mpijobs], verbs: [%s] }\n")
+                :format(kind, more or "", verbs)
+        end
+        local text = "policy { name = 'a', on = 'match', match = { namespace = 'train' }" .. ALL .. " }\npolicy { name = 'b', every = '1h', dry_run = true" .. ALL .. " }\n"
+        local file = folder .. "/role.yaml"
+        local function with(yaml)
+            write("role.yaml", yaml)
+            return codes(text, "--role", file)
+        end
+        assert.are.same({}, with(role("ClusterRole", "get, list, watch, update")))
+        assert.are.same({}, with(role("ClusterRole", "'*'")))
+        assert.are.same({ "1:role-lacks" }, with(role("ClusterRole", "get, list, update")))
+        support.contains(select(3, support.mpijobd("check", "--role", file, folder)),
+            "policy \"a\": needs to watch mpijobs.kubeflow.org in namespace train, which the roles in " .. file .. " do not allow")
+        assert.are.same({ "2:role-lacks" }, with(role("Role", "get, list, watch, update", ", namespace: train")))
+        assert.are.same({ "1:role-lacks", "2:role-lacks" }, with(role("Role", "get, list, watch, update", ", namespace: other")))
+        assert.are.same({ "1:role-lacks" }, with(role("ClusterRole", "get, list") .. "---\n" .. role("Role", "update", ", namespace: train")))
+        -- Bound in one namespace, a ClusterRole counts there alone.
+        local bound = role("ClusterRole", "get, list, watch, update") .. "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\n" ..
+            "metadata: { name: x, namespace: train }\nroleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: x }\n"
+        assert.are.same({ "2:role-lacks" }, with(bound))
+        assert.are.same({ "1:role-lacks", "2:role-lacks" }, with((role("ClusterRole", "'*'"):gsub("verbs", "resourceNames: [bert], verbs"))))
+        local _, printed = support.mpijobd("rbac", folder .. "/p.lua")
+        assert.are.same({}, with(printed))
+        for yaml, message in pairs {
+            ["kind: ConfigMap\n"] = "there is no Role or ClusterRole in it", ["a: [b"] = "role.yaml:",
+            ["kind: ClusterRole\naggregationRule: {}\n"] = "the server alone knows its rules",
+        } do
+            write("role.yaml", yaml)
+            local code, out, err = support.mpijobd("check", "--role", file, folder)
+            assert.are.equal(1, code)
+            assert.are.equal("", out)
+            support.contains(err, message)
+        end
+    end)
+
+    it("what was meant where Lua cannot read the file", function()
+        local function of_text(text)
+            write("p.lua", text)
+            return (select(3, support.mpijobd("check", folder .. "/p.lua")):match("^[^\n]*"))
+        end
+        for text, hint in pairs {
+            ['policy { name: "a" }'] = '; in Lua "=" stands behind a key: name = ...', ["policy {\n  name: a\n}"] = '; in Lua "=" stands behind a key: name = ...',
+            ["policy { match: { phase: 'x' } }"] = '; in Lua "=" stands behind a key: match = ...', ["policy { dry_run: true }"] = '; in Lua "=" stands behind a key: dry_run = ...',
+            ['policy { "a-b": 1 }'] = '; in Lua "=" stands behind a key: ["a-b"] = ...', ["x = a != b"] = '; "is not equal to" is ~= in Lua',
+            ["x = a && b"] = '; "and" is written as a word in Lua: a and b', ["x = a || b"] = '; "or" is written as a word in Lua: a or b', ["x = !a"] = '; "not" is written as a word in Lua: not x',
+            ["// no"] = "; a comment begins with -- in Lua", ["x = 1\n# no"] = "; a comment begins with -- in Lua", ["x = 1\nx += 1"] = "; write x = x + 1",
+            ["x = { a = ['b'] }"] = '; a list stands in braces in Lua: { "a", "b" }', ["x = { a = 1 b = 2 }"] = "; a comma stands between the entries of a table",
+            ["if x = 1 then end"] = '; "is equal to" is == in Lua', ["x = “a”"] = "; quotes are plain in Lua: \"a\" or 'a'",
+            ["if a then\nelse if b then\nend"] = '; "else if" begins an if of its own, which needs an end; elseif does not',
+        } do
+            support.contains(of_text(text), hint)
+        end
+        for _, text in ipairs { "job:get", "x = )", "local x <", "for", "x = 'a: b", "policy { name = 'a'" } do
+            support.lacks(of_text(text), "; ")
+        end
+        write("lib/teams.lua", "return { a: 1 }")
+        support.contains(of_text("require 'lib.teams'"), 'lib/teams.lua:1: <name> expected near \'1\'; in Lua "=" stands behind a key: a = ...')
+    end)
+
+    it("it again when a file changes, with --watch", function()
+        write("lib/value.lua", "return 'All'")
+        write("p.lua", "local v = require 'lib.value'\npolicy { name = 'p', every = '1h', replace = { cleanPodPolicy = v } }\n")
+        local started = support.daemon(nil, "check", "--watch", folder)
+        started:expect("waiting for a change", "stdout")
+        support.contains(started.stdout, "every 1h")
+        write("lib/value.lua", "return 'Al'")
+        started:expect("waiting for a change", "stdout")
+        support.contains(started.stderr, "must be exactly")
+        write("lib/value.lua", "return 'None'")
+        started:expect("waiting for a change", "stdout")
+        assert.are.equal(2, support.count(started.stdout, "every 1h"))
+        started:stop "sigint"
+        assert.are.equal(2, (support.mpijobd("check", "--watch", "-o", "json", folder)))
     end)
 
     it("nothing in the policies that are shipped", function()

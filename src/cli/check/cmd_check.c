@@ -1,197 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mpijobd check and mpijobd next: policies without a cluster. */
-#include <inttypes.h>
+/* mpijobd check and mpijobd next: policies without a cluster, unless one is named. */
+#include "cli/check/cmd_check.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/check/cmd_check.h"
+#include "cli/check/check_files.h"
+#include "cli/check/checking.h"
 #include "cli/check/looks.h"
 #include "cli/check/tell.h"
+#include "cli/session/folder_watch.h"
 #include "cli/session/needs.h"
 #include "cli/session/policies.h"
-#include "policy/asked_again.h"
-#include "time/duration.h"
-#include "trigger/schedule.h"
-#include "json/write.h"
-
-struct checking {
-    struct session s;
-    struct found found;
-    int64_t now, count; /* count: of the coming times */
-    bool check;         /* else the times alone are wanted */
-};
-
-/* ---- the policies and their times ---- */
-
-/* "2026-11-24T09:00:00+01:00", and how the zone's offset has changed since the last one. */
-static void print_time(const struct policy *p, int64_t due, int64_t *before)
-{
-    char text[40];
-    int64_t change, seconds = due / CLOCK_SECOND;
-    zone_format(p->zone, seconds, text);
-    printf("  %s", text);
-    if (*before && zone_next_change(p->zone, *before, &change) && change <= seconds) {
-        int32_t was = zone_at(p->zone, change - 1).seconds, is = zone_at(p->zone, change).seconds;
-        char when[40];
-        zone_format(p->zone, change, when);
-        printf("   <- the clocks went %s by %d min at %s", is > was ? "forward" : "back", abs(is - was) / 60, when);
-    }
-    putchar('\n');
-    *before = seconds;
-}
-
-static void print_times(const struct policy *p, int64_t now, int64_t count)
-{
-    int64_t due = now, before = now / CLOCK_SECOND;
-    struct error err;
-    for (int64_t i = 0; i < count && !p->on; i++) {
-        if (policy_next_due(p, due, &due, &err)) {
-            printf("  (no further times: %s)\n", err.message);
-            return;
-        }
-        print_time(p, due, &before);
-    }
-}
-
-/* When `where` of a policy with `on` is asked. */
-static void print_asked(const struct policy *p)
-{
-    struct buf when = BUF_INIT, not = BUF_INIT;
-    if (!policy_asks_again(p))
-        return;
-    policy_when_asked(p, &when);
-    policy_not_asked(p, &not );
-    printf("  %s\n", when.failed ? "" : when.ptr);
-    if (not .len)
-        printf("  %s\n", not .ptr);
-    buf_free(&when);
-    buf_free(&not );
-}
-
-static void write_asked(struct json_writer *w, const struct policy *p)
-{
-    char span[32];
-    if (!policy_asks_again(p))
-        return;
-    duration_format(p->recheck, false, span);
-    json_write_key(w, "recheck");
-    json_write_string(w, p->recheck ? span : NULL);
-    json_write_key(w, "where_asks");
-    json_write_string(w, p->moving);
-}
-
-/* Where the policy stands aside, by the configured versions. */
-static void write_aside(struct json_writer *w, const struct session *s, const struct policy *p)
-{
-    json_write_key(w, "not_in_force");
-    json_write_array(w);
-    for (size_t i = 0; i < s->aside_count; i++) {
-        const struct session_aside *a = &s->aside[i];
-        if (strcmp(a->policy, p->name) != 0)
-            continue;
-        json_write_object(w);
-        json_write_key(w, "cluster");
-        json_write_string(w, a->cluster);
-        json_write_key(w, "why");
-        json_write_string(w, a->why);
-        json_write_end(w);
-    }
-    json_write_end(w);
-}
-
-static void write_policy(struct json_writer *w, const struct session *s, const struct policy *p, int64_t now,
-                         int64_t count)
-{
-    char text[POLICY_TRIGGER_TEXT];
-    int64_t due = now;
-    json_write_object(w);
-    json_write_key(w, "name");
-    json_write_string(w, p->name);
-    json_write_key(w, "file");
-    json_write_string(w, p->file);
-    json_write_key(w, "line");
-    json_write_int(w, p->line);
-    json_write_key(w, "trigger");
-    json_write_string(w, policy_trigger_text(p, text));
-    json_write_key(w, "timezone");
-    json_write_string(w, zone_name(p->zone));
-    write_asked(w, p);
-    json_write_key(w, "next");
-    json_write_array(w);
-    for (int64_t n = 0; n < count && policy_next_due(p, due, &due, NULL) == 0; n++) {
-        zone_format(p->zone, due / CLOCK_SECOND, text);
-        json_write_string(w, text);
-    }
-    json_write_end(w);
-    write_aside(w, s, p);
-    json_write_end(w);
-}
-
-/* set NULL: the policies could not be loaded. */
-static void write_json(const struct checking *c, const struct policy_set *set)
-{
-    struct buf out = BUF_INIT;
-    struct json_writer w;
-    json_writer_init(&w, &out);
-    if (c->s.options.output == OUTPUT_SARIF) {
-        tell_sarif(&c->found, &w);
-    } else {
-        json_write_array(&w);
-        for (size_t i = 0; set && i < set->count; i++)
-            write_policy(&w, &c->s, set->entries[i].policy, c->now, c->count);
-        tell_json(&c->found, &w);
-        json_write_end(&w);
-    }
-    if (!out.failed)
-        puts(out.ptr);
-    buf_free(&out);
-}
-
-static void print_plugins(const struct policy_set *set)
-{
-    for (size_t i = 0; i < set->plugins.count; i++) {
-        const struct plugin *p = set->plugins.items[i];
-        printf("plugin %s  %s%s\n", p->name, p->path, p->locked ? "  (locked)" : "");
-    }
-}
-
-/* The rows of the policies stand below each other, with what is said of each between them. */
-static void print_table(const struct checking *c, const struct policy_set *set)
-{
-    char text[POLICY_TRIGGER_TEXT];
-    int widths[2] = {0, 0};
-    for (size_t i = 0; i < set->count; i++) {
-        const struct policy *p = set->entries[i].policy;
-        int name = (int)strlen(p->name), trigger = (int)strlen(policy_trigger_text(p, text));
-        widths[0] = name > widths[0] ? name : widths[0];
-        widths[1] = trigger > widths[1] ? trigger : widths[1];
-    }
-    for (size_t i = 0; i < set->count; i++) {
-        const struct policy *p = set->entries[i].policy;
-        printf("%-*s  %-*s  %s:%d%s\n", widths[0], p->name, widths[1], policy_trigger_text(p, text), p->file, p->line,
-               p->dry_run ? "  (dry run)" : "");
-        for (size_t k = 0; k < p->asked_count; k++)
-            printf("  %s: %s (plugin %s)\n", p->asked[k].name, p->asked[k].wanted, p->asked[k].plugin);
-        print_asked(p);
-        print_times(p, c->now, c->count);
-    }
-}
-
-static void print(const struct checking *c, const struct policy_set *set)
-{
-    enum output output = c->s.options.output;
-    if (output == OUTPUT_JSON || output == OUTPUT_SARIF) {
-        write_json(c, set);
-        return;
-    }
-    for (size_t i = 0; set && i < set->count && output == OUTPUT_NAME; i++)
-        puts(set->entries[i].policy->name);
-    if (!set || output == OUTPUT_NAME)
-        return;
-    if (c->check)
-        print_plugins(set);
-    print_table(c, set);
-}
 
 /* ---- what is looked for ---- */
 
@@ -225,6 +45,26 @@ static void add_aside(struct checking *c, const struct policy_set *set)
     }
 }
 
+/* By the clusters that are connected, else by the versions that are configured. */
+static void look_versions(struct checking *c, const struct policy_set *set)
+{
+    const struct session *s = &c->s;
+    struct policy_known *known = calloc(s->config.cluster_count + 1, sizeof *known);
+    size_t n = known ? policies_configured(s, known) : 0;
+    c->found.failed = c->found.failed || !known;
+    for (size_t i = 0; i < set->count; i++) {
+        const struct policy_entry *e = &set->entries[i];
+        for (size_t k = 0; k < s->cluster_count; k++) {
+            const struct session_cluster *at = &s->clusters[k];
+            if (!at->lost)
+                look_inert(&c->found, e, cluster_name(at->cluster), cluster_target(at->cluster, e->policy->kind));
+        }
+        for (size_t k = 0; k < n; k++)
+            look_inert(&c->found, e, known[k].cluster, known[k].target);
+    }
+    free(known);
+}
+
 static void look(struct checking *c, const struct policy_set *set)
 {
     add_aside(c, set);
@@ -232,6 +72,9 @@ static void look(struct checking *c, const struct policy_set *set)
     for (size_t i = 0; i < set->count; i++)
         look_one(&c->found, &c->s, &set->entries[i], c->now);
     look_pairs(&c->found, set);
+    look_versions(c, set);
+    if (c->roles)
+        look_rights(&c->found, set, (const char *const *)c->s.namespaces, c->roles, c->s.options.role);
 }
 
 /* What was found, on standard error too where standard output is for programs. */
@@ -253,16 +96,47 @@ static int tell(struct checking *c, int code)
     return session_fail(s, &s->error);
 }
 
+/* Where no cluster says it better. */
+static int version_check(struct session *s)
+{
+    const struct options *o = &s->options;
+    enum mpijob_version version;
+    enum mpijob_controller controller;
+    if (o->api_version && !mpijob_version_parse(str_of(o->api_version), &version))
+        return error_set(&s->error, ERR_INVALID, "--api-version takes v1alpha2, v1 or v2beta1, not \"%s\"",
+                         o->api_version);
+    if (o->controller && !mpijob_controller_parse(str_of(o->controller), &controller))
+        return error_set(&s->error, ERR_INVALID,
+                         "--controller takes mpi-operator, training-operator or cci, not \"%s\"", o->controller);
+    return 0;
+}
+
+/* Where the command line names a cluster. */
+static int connect_named(struct session *s)
+{
+    const struct options *o = &s->options;
+    if (!o->kubeconfig && !o->context && !o->cluster && !o->as)
+        return version_check(s) ? session_fail(s, &s->error) : 0;
+    int code = session_clusters(s);
+    return code ? code : session_connect(s);
+}
+
 static int load_and_print(struct checking *c)
 {
     struct session *s = &c->s;
     struct engine_options e = {.once = true, .check = c->check};
     s->acts = true;
+    session_scope(s, true);
+    if (s->options.role && roles_read(s->options.role, &c->roles, &s->error))
+        return session_fail(s, &s->error);
+    int code = connect_named(s);
+    if (code)
+        return code;
     if (c->check) {
         s->mistakes = mistakes;
         s->mistakes_data = c;
     }
-    int code = policies_load(s, &e, s->options.arguments);
+    code = policies_load(s, &e, s->options.arguments);
     const struct policy_set *set = s->engine ? engine_policies(s->engine) : NULL;
     bool structured = s->options.output == OUTPUT_JSON || s->options.output == OUTPUT_SARIF;
     c->now = clock_now(&s->clock);
@@ -270,13 +144,49 @@ static int load_and_print(struct checking *c)
         look(c, set);
     found_sort(&c->found);
     if (!code || (structured && (set || c->found.count)))
-        print(c, set);
+        check_print(c, set);
     return c->check ? tell(c, code) : code;
+}
+
+static int check_once(const struct command *command, const struct options *o, int64_t count)
+{
+    struct checking c = {.check = command == &cmd_check, .count = count};
+    int code = session_open(&c.s, command->name, o);
+    if (code)
+        return code;
+    code = load_and_print(&c);
+    found_free(&c.found);
+    roles_free(c.roles);
+    return session_close(&c.s, code);
+}
+
+/* Again and again. Ends with an error, or by a signal. */
+static int check_watching(const struct command *command, const struct options *o, int64_t count)
+{
+    struct error err;
+    uv_loop_t loop;
+    int rc = uv_loop_init(&loop) ? error_nomem(&err) : 0;
+    while (!rc) {
+        struct folder_watch *changes;
+        char **files;
+        rc = check_files(o, &files, &err);
+        if (!rc && (rc = folder_watch_begin(&loop, files, &changes, &err)))
+            check_files_free(files);
+        if (rc)
+            break;
+        check_once(command, o, count);
+        puts("\nwaiting for a change");
+        fflush(stdout);
+        folder_watch_wait(changes);
+        folder_watch_end(changes);
+        check_files_free(files);
+    }
+    fprintf(stderr, "mpijobd check: %s\n", err.message);
+    return EXIT_FAILED;
 }
 
 static int begin(int argc, char **argv, const struct command *command, int64_t count)
 {
-    struct checking c = {.check = command == &cmd_check};
     struct options o;
     int code;
     if (!command_begin(argc, argv, command, &o, &code))
@@ -285,13 +195,10 @@ static int begin(int argc, char **argv, const struct command *command, int64_t c
         return command_usage(command, "name policy files or folders, or a configuration that does (--config)");
     if (o.output == OUTPUT_YAML)
         return command_usage(command, "-o takes table, json or name here");
-    c.count = o.count >= 0 ? o.count : count;
-    code = session_open(&c.s, command->name, &o);
-    if (code)
-        return code;
-    code = load_and_print(&c);
-    found_free(&c.found);
-    return session_close(&c.s, code);
+    if (o.watch && o.output != OUTPUT_TABLE)
+        return command_usage(command, "--watch is for people: leave out -o");
+    count = o.count >= 0 ? o.count : count;
+    return o.watch ? check_watching(command, &o, count) : check_once(command, &o, count);
 }
 
 static int run_check(int argc, char **argv, const struct command *command)
@@ -306,13 +213,16 @@ static int run_next(int argc, char **argv, const struct command *command)
 
 const struct command cmd_check = {
     "check",
-    "PATH... [--strict] [-o json|sarif]",
+    "PATH... [--strict] [--role FILE] [--watch] [-o json|sarif]",
     "Load policies without a cluster; print what is wrong or cannot be meant, and the next run times",
-    TAKES_OUTPUT | TAKES_COUNT | TAKES_POLICIES | TAKES_CHECK,
+    TAKES_CLUSTER | TAKES_OUTPUT | TAKES_COUNT | TAKES_POLICIES | TAKES_CHECK,
     run_check,
     "  mpijobd check policies/\n"
     "  mpijobd check --strict policies/            exits with 1 for warnings, too\n"
-    "  mpijobd check -o sarif policies/ >check.sarif\n"};
+    "  mpijobd check -o sarif policies/ >check.sarif\n"
+    "  mpijobd check --role role.yaml policies/    and what they need that this role lacks\n"
+    "  mpijobd check --api-version v1 policies/    and what nothing acts on in this version; --context: on this "
+    "cluster\n"};
 const struct command cmd_next = {"next",
                                  "PATH... [-c N]",
                                  "The coming run times, with the zone's clock changes marked",

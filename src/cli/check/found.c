@@ -69,16 +69,10 @@ void found_add(struct found *f, enum rule rule, struct found_place at, const cha
 
 static struct str text_of(const struct policy_set *set, const char *path)
 {
-    for (size_t i = 0; i < set->file_count; i++) {
-        const struct policy_file *f = set->files[i];
-        if (strcmp(f->path, path) == 0)
-            return buf_str(&f->text);
-        for (size_t k = 0; k < f->source_count; k++) {
-            if (strcmp(f->sources[k].path, path) == 0)
-                return buf_str(&f->sources[k].text);
-        }
-    }
-    return (struct str){0};
+    struct str text = {0};
+    for (size_t i = 0; i < set->file_count && !text.len; i++)
+        text = policy_file_text(set->files[i], path);
+    return text;
 }
 
 void found_add_mistakes(struct found *f, const struct policy_set *set)

@@ -19,6 +19,8 @@ enum rule {
     RULE_REPLACE_NOTHING,
     RULE_LOOP,
     RULE_DISAGREE,
+    RULE_INERT,
+    RULE_RIGHTS,
     RULES
 };
 struct rule_info {

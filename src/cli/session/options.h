@@ -37,7 +37,7 @@ enum option_group {
     TAKES_NAMES = 1 << 18,    /* all its arguments are names; else the first one is */
     TAKES_TEST = 1 << 19,     /* --run --tags --exclude-tags --list, and -o of its own */
     TAKES_HAND = 1 << 20,     /* --state --control --no-journal: it changes jobs by hand, and writes that down */
-    TAKES_CHECK = 1 << 21,    /* --strict, and -o sarif */
+    TAKES_CHECK = 1 << 21,    /* --strict --role --watch, and -o sarif */
     TAKES_UNDO = 1 << 22,     /* --job --destructive */
     TAKES_SCOPE = TAKES_NAMESPACE | TAKES_ALL,
 };
@@ -49,7 +49,7 @@ struct options {
         *log_level, *log_format, *cluster, *clock, *listen, *grace, *file, *resource_version, *policy, *request_timeout,
         *wait_effect, *service_account, *as, *as_uid;
     const char *as_groups[OPTIONS_GROUPS_MAX + 1]; /* NULL-terminated */
-    const char *by, *control, *job;
+    const char *by, *control, *job, *role;
     const char *only, *tags, *exclude_tags; /* of the tests */
     bool all_namespaces, all, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help, no_watch,
         no_supervisor, no_journal, list, coverage, watch, strict;

@@ -99,6 +99,8 @@ const char **option_text(struct options *o, int id)
         return &o->kind;
     case ID_BY:
         return &o->by;
+    case ID_ROLE:
+        return &o->role;
     case ID_ONLY:
         return &o->only;
     case ID_TAGS:

@@ -84,17 +84,18 @@ static void loaded(void *data, const struct policy_set *set)
     s->flag = true;
 }
 
-/* For a command that asks no cluster: what jobs can have, by the versions that are configured. */
-static size_t configured(const struct session *s, struct policy_known *known)
+size_t policies_configured(const struct session *s, struct policy_known *known)
 {
     size_t n = 0;
     for (size_t i = 0; i < s->config.cluster_count && !s->cluster_count; i++) {
         const struct config_cluster *c = &s->config.clusters[i];
         struct mpijob_target target = {.kind = KIND_MPIJOB};
-        if (!c->version || !mpijob_version_parse(str_of(c->version), &target.version) ||
+        const char *version = s->options.api_version ? s->options.api_version : c->version;
+        const char *controller = s->options.controller ? s->options.controller : c->controller;
+        if (!version || !mpijob_version_parse(str_of(version), &target.version) ||
             !mpijob_kind_has(target.kind, target.version))
             continue;
-        if (!c->controller || !mpijob_controller_parse(str_of(c->controller), &target.controller) ||
+        if (!controller || !mpijob_controller_parse(str_of(controller), &target.controller) ||
             !mpijob_dialect_known(mpijob_dialect(target)))
             target.controller = mpijob_controller_of(KIND_MPIJOB, target.version);
         known[n++] = (struct policy_known){c->name, target};
@@ -157,7 +158,7 @@ int policies_load(struct session *s, struct engine_options *options, char **path
     }
     options->places = places;
     options->known = known;
-    options->known_count = configured(s, known);
+    options->known_count = policies_configured(s, known);
     for (size_t i = 0; i < s->cluster_count; i++) {
         const struct session_cluster *at = &s->clusters[i];
         if (!at->lost)

@@ -10,5 +10,8 @@
 int policies_load(struct session *s, struct engine_options *options, char **paths);
 /* What every engine of a session has: the loop and what goes with it, the configuration's plugins and limits. */
 void policies_basics(struct session *s, struct engine_options *options);
+/* For a command that asks no cluster: what jobs can have, by the versions that are configured, or by --api-version and
+ * --controller. known: room for as many as there are clusters in the configuration. Returns how many. */
+size_t policies_configured(const struct session *s, struct policy_known *known);
 
 #endif

@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/session/folder_watch.h"
 #include "cli/session/session.h"
 #include "cli/test/coverage.h"
 #include "cli/test/find.h"
-#include "cli/test/folder_watch.h"
 #include "cli/test/report.h"
 #include "cli/test/spec.h"
 

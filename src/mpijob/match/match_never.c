@@ -89,6 +89,14 @@ static bool spans_never(const struct mpijob_match *m, struct mpijob_never *never
     return false;
 }
 
+unsigned mpijob_match_reached(const struct mpijob_match *m)
+{
+    unsigned left = m->phases ? m->phases : (1U << MPIJOB_PHASES) - 1;
+    for (int i = 0; i < MATCH_SPANS; i++)
+        left &= m->spans[i] < 0 ? ~0U : spans[i].bits;
+    return left;
+}
+
 static bool gpus_never(const struct mpijob_match *m, struct mpijob_never *never)
 {
     for (size_t i = 0; i < m->gpu_count; i++) {

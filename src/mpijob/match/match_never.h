@@ -13,6 +13,9 @@ struct mpijob_never {
 /* Is there no job that the conditions can hold for? *never is filled then. */
 bool mpijob_match_never(const struct mpijob_match *match, struct mpijob_never *never);
 
+/* The phases in which a job can match, a bit each. */
+unsigned mpijob_match_reached(const struct mpijob_match *match);
+
 /* Do all jobs that match have the label with this value (NULL: do they lack it)? */
 bool mpijob_match_asks_label(const struct mpijob_match *match, struct str key, const char *value);
 bool mpijob_match_asks_annotation(const struct mpijob_match *match, struct str key, const char *value);

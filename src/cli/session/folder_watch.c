@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* inotify by libuv, a handle a folder. */
-#include "cli/test/folder_watch.h"
+#include "cli/session/folder_watch.h"
 
 #include <stdlib.h>
 #include <string.h>

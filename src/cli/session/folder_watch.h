@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Waits until a file changes in the folders of the specs. */
-#ifndef MPIJOBD_CLI_TEST_FOLDER_WATCH_H
-#define MPIJOBD_CLI_TEST_FOLDER_WATCH_H
+/* Waits until a file changes in the folders of some files. */
+#ifndef MPIJOBD_CLI_SESSION_FOLDER_WATCH_H
+#define MPIJOBD_CLI_SESSION_FOLDER_WATCH_H
 
 #include <uv.h>
 

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Prints policies with their coming times, for people and for programs. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/check/checking.h"
+#include "cli/check/tell.h"
+#include "policy/asked_again.h"
+#include "time/duration.h"
+#include "trigger/schedule.h"
+#include "json/write.h"
+
+/* "2026-11-24T09:00:00+01:00", and how the zone's offset has changed since the last one. */
+static void print_time(const struct policy *p, int64_t due, int64_t *before)
+{
+    char text[40];
+    int64_t change, seconds = due / CLOCK_SECOND;
+    zone_format(p->zone, seconds, text);
+    printf("  %s", text);
+    if (*before && zone_next_change(p->zone, *before, &change) && change <= seconds) {
+        int32_t was = zone_at(p->zone, change - 1).seconds, is = zone_at(p->zone, change).seconds;
+        char when[40];
+        zone_format(p->zone, change, when);
+        printf("   <- the clocks went %s by %d min at %s", is > was ? "forward" : "back", abs(is - was) / 60, when);
+    }
+    putchar('\n');
+    *before = seconds;
+}
+
+static void print_times(const struct policy *p, int64_t now, int64_t count)
+{
+    int64_t due = now, before = now / CLOCK_SECOND;
+    struct error err;
+    for (int64_t i = 0; i < count && !p->on; i++) {
+        if (policy_next_due(p, due, &due, &err)) {
+            printf("  (no further times: %s)\n", err.message);
+            return;
+        }
+        print_time(p, due, &before);
+    }
+}
+
+/* When `where` of a policy with `on` is asked. */
+static void print_asked(const struct policy *p)
+{
+    struct buf when = BUF_INIT, not = BUF_INIT;
+    if (!policy_asks_again(p))
+        return;
+    policy_when_asked(p, &when);
+    policy_not_asked(p, &not );
+    printf("  %s\n", when.failed ? "" : when.ptr);
+    if (not .len)
+        printf("  %s\n", not .ptr);
+    buf_free(&when);
+    buf_free(&not );
+}
+
+static void write_asked(struct json_writer *w, const struct policy *p)
+{
+    char span[32];
+    if (!policy_asks_again(p))
+        return;
+    duration_format(p->recheck, false, span);
+    json_write_key(w, "recheck");
+    json_write_string(w, p->recheck ? span : NULL);
+    json_write_key(w, "where_asks");
+    json_write_string(w, p->moving);
+}
+
+/* Where the policy stands aside, by the configured versions. */
+static void write_aside(struct json_writer *w, const struct session *s, const struct policy *p)
+{
+    json_write_key(w, "not_in_force");
+    json_write_array(w);
+    for (size_t i = 0; i < s->aside_count; i++) {
+        const struct session_aside *a = &s->aside[i];
+        if (strcmp(a->policy, p->name) != 0)
+            continue;
+        json_write_object(w);
+        json_write_key(w, "cluster");
+        json_write_string(w, a->cluster);
+        json_write_key(w, "why");
+        json_write_string(w, a->why);
+        json_write_end(w);
+    }
+    json_write_end(w);
+}
+
+static void write_policy(struct json_writer *w, const struct session *s, const struct policy *p, int64_t now,
+                         int64_t count)
+{
+    char text[POLICY_TRIGGER_TEXT];
+    int64_t due = now;
+    json_write_object(w);
+    json_write_key(w, "name");
+    json_write_string(w, p->name);
+    json_write_key(w, "file");
+    json_write_string(w, p->file);
+    json_write_key(w, "line");
+    json_write_int(w, p->line);
+    json_write_key(w, "trigger");
+    json_write_string(w, policy_trigger_text(p, text));
+    json_write_key(w, "timezone");
+    json_write_string(w, zone_name(p->zone));
+    write_asked(w, p);
+    json_write_key(w, "next");
+    json_write_array(w);
+    for (int64_t n = 0; n < count && policy_next_due(p, due, &due, NULL) == 0; n++) {
+        zone_format(p->zone, due / CLOCK_SECOND, text);
+        json_write_string(w, text);
+    }
+    json_write_end(w);
+    write_aside(w, s, p);
+    json_write_end(w);
+}
+
+static void write_json(const struct checking *c, const struct policy_set *set)
+{
+    struct buf out = BUF_INIT;
+    struct json_writer w;
+    json_writer_init(&w, &out);
+    if (c->s.options.output == OUTPUT_SARIF) {
+        tell_sarif(&c->found, &w);
+    } else {
+        json_write_array(&w);
+        for (size_t i = 0; set && i < set->count; i++)
+            write_policy(&w, &c->s, set->entries[i].policy, c->now, c->count);
+        tell_json(&c->found, &w);
+        json_write_end(&w);
+    }
+    if (!out.failed)
+        puts(out.ptr);
+    buf_free(&out);
+}
+
+static void print_plugins(const struct policy_set *set)
+{
+    for (size_t i = 0; i < set->plugins.count; i++) {
+        const struct plugin *p = set->plugins.items[i];
+        printf("plugin %s  %s%s\n", p->name, p->path, p->locked ? "  (locked)" : "");
+    }
+}
+
+/* The rows of the policies stand below each other, with what is said of each between them. */
+static void print_table(const struct checking *c, const struct policy_set *set)
+{
+    char text[POLICY_TRIGGER_TEXT];
+    int widths[2] = {0, 0};
+    for (size_t i = 0; i < set->count; i++) {
+        const struct policy *p = set->entries[i].policy;
+        int name = (int)strlen(p->name), trigger = (int)strlen(policy_trigger_text(p, text));
+        widths[0] = name > widths[0] ? name : widths[0];
+        widths[1] = trigger > widths[1] ? trigger : widths[1];
+    }
+    for (size_t i = 0; i < set->count; i++) {
+        const struct policy *p = set->entries[i].policy;
+        printf("%-*s  %-*s  %s:%d%s\n", widths[0], p->name, widths[1], policy_trigger_text(p, text), p->file, p->line,
+               p->dry_run ? "  (dry run)" : "");
+        for (size_t k = 0; k < p->asked_count; k++)
+            printf("  %s: %s (plugin %s)\n", p->asked[k].name, p->asked[k].wanted, p->asked[k].plugin);
+        print_asked(p);
+        print_times(p, c->now, c->count);
+    }
+}
+
+void check_print(const struct checking *c, const struct policy_set *set)
+{
+    enum output output = c->s.options.output;
+    if (output == OUTPUT_JSON || output == OUTPUT_SARIF) {
+        write_json(c, set);
+        return;
+    }
+    for (size_t i = 0; set && i < set->count && output == OUTPUT_NAME; i++)
+        puts(set->entries[i].policy->name);
+    if (!set || output == OUTPUT_NAME)
+        return;
+    if (c->check)
+        print_plugins(set);
+    print_table(c, set);
+}
