@@ -28,6 +28,14 @@ local function computed(job)
     return changes_of(job)
 end
 
+-- The run only counts (the rehearsal of a reload).
+if native.counts then
+    for job in native.next do
+        native.counted(native.protect(where, job))
+    end
+    return
+end
+
 -- The run only looks (mpijobd why): both functions tell what they make of the job, whatever the other one says.
 if native.looks then
     for job in native.next do

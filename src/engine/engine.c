@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine's life: loading and putting in force, starting, running once, stopping. */
+/* The engine's life: making it, starting, stopping. */
 #include "engine/engine.h"
 
 #include <stdlib.h>
@@ -11,8 +11,7 @@
 #include "engine/engine_parts.h"
 #include "engine/file_changes.h"
 #include "engine/meters.h"
-#include "engine/reload_report.h"
-#include "policy/asked_again.h"
+#include "engine/rehearsal.h"
 #include "site/counters.h"
 
 /* ---- stopping ---- */
@@ -60,7 +59,8 @@ static bool runs_under_way(const struct engine *e)
 
 void engine_check_stopped(struct engine *e)
 {
-    if (!e->stopping || runs_under_way(e) || e->loading || e->asks || e->closed || file_changes_busy(e->files))
+    if (!e->stopping || runs_under_way(e) || e->loading || e->rehearsal || e->asks || e->closed ||
+        file_changes_busy(e->files))
         return;
     for (size_t i = 0; i < e->cluster_count; i++) {
         if (engine_cluster_busy(&e->clusters[i]))
@@ -77,6 +77,7 @@ void engine_check_stopped(struct engine *e)
     if (e->files)
         file_changes_close(e->files, files_closed);
     deadline_close(&e->grace, handle_closed);
+    deadline_close(&e->patience, handle_closed);
 }
 
 static void run_has_ended(struct defer *d)
@@ -106,158 +107,13 @@ void engine_stop(struct engine *e, uint64_t grace_ms, void (*stopped)(void *data
         engine_cluster_stop(&e->clusters[i]);
     if (e->loading)
         policy_load_cancel(e->loading);
+    rehearsal_cancel(e->rehearsal);
     for (size_t i = 0; i < e->cluster_count; i++)
         runs_stop(&e->clusters[i].runs, "the daemon is being stopped", !e->o.once);
     ask_cancel_all(e);
     deadline_set(&e->grace, grace_ms);
     engine_check_stopped(e);
     /* Loads and recoveries that were cancelled end in the next turns of the loop. */
-}
-
-/* ---- policies ---- */
-
-/* The set becomes the engine's, and goes in force. */
-static void take_over(struct engine *e, struct policy_set *set, struct reload_changes *changes)
-{
-    if (e->set) {
-        reload_compare(e->set, set, changes);
-        reload_report(e->o.log, changes);
-    }
-    policy_set_release(e->set);
-    e->set = set;
-    engine_mark_paused(e, set);
-    for (size_t i = 0; i < set->count; i++)
-        counters_begin(e->counters, set->entries[i].policy->name);
-    culprits_tell(e);
-    if (!e->o.check && !e->o.once)
-        policy_set_tell_asked(set, e->o.log);
-    for (size_t i = 0; i < e->cluster_count; i++)
-        engine_cluster_put_in_force(&e->clusters[i]);
-}
-
-static void log_findings(const struct engine *e, const struct policy_set *set)
-{
-    for (size_t i = 0; i < set->error_count; i++) {
-        const struct policy_error *x = &set->errors[i];
-        if (x->line)
-            log_line(e->o.log, LOG_ERROR, "%s:%d: %s", x->file, x->line, x->message);
-        else
-            log_line(e->o.log, LOG_ERROR, "%s: %s", x->file, x->message);
-    }
-}
-
-/* For the metrics and /readyz. */
-static void note_load(struct engine *e, const struct policy_set *set)
-{
-    struct error err;
-    e->load_us = clock_now(e->o.clock);
-    error_clear(&err);
-    if (set->error_count) {
-        const struct policy_error *x = &set->errors[0];
-        error_set(&err, ERR_INVALID, "%s:%d: %s", x->file, x->line, x->message);
-    } else {
-        e->load_good_us = e->load_us;
-    }
-    error_keep(&e->load_error, &err);
-}
-
-/* Those who wait for the load that has ended. */
-static void tell_reloads(struct engine *e, const struct policy_set *set, const struct reload_changes *changes)
-{
-    struct reload_wait *w, *next;
-    DL_FOREACH_SAFE(e->reloads, w, next)
-    {
-        if (!w->begun && !e->stopping)
-            continue;
-        DL_DELETE(e->reloads, w);
-        w->told(w, set, changes);
-    }
-}
-
-static void loaded(void *data, struct policy_set *set)
-{
-    struct engine *e = data;
-    struct reload_changes changes = {0};
-    bool reload = e->loaded == NULL;
-    e->loading = NULL;
-    if (set)
-        note_load(e, set);
-    if (!set) { /* cancelled */
-        tell_reloads(e, NULL, NULL);
-        engine_check_stopped(e);
-        return;
-    }
-    if (reload)
-        log_findings(e, set);
-    if (reload && set->config_changed)
-        log_event(e->o.log, LOG_WARN,
-                  "the configuration has changed, and a reload does not read it: restart the daemon",
-                  LOG_FIELDS({"file", set->config_changed}));
-    if (set->error_count && reload)
-        log_line(e->o.log, LOG_ERROR, "the policies in force stay as they are, because of the errors above");
-    if (!reload) {
-        e->loaded(e->loaded_data, set);
-        e->loaded = NULL;
-    }
-    policy_set_hold(set);
-    if (set->error_count)
-        policy_set_release(set);
-    else
-        take_over(e, set, &changes);
-    tell_reloads(e, set, &changes);
-    reload_changes_free(&changes);
-    file_changes_loaded(e->files, set);
-    policy_set_release(set);
-    if (e->reload_again && !e->stopping) {
-        e->reload_again = false;
-        engine_reload(e);
-    }
-    engine_check_stopped(e);
-}
-
-int engine_load(struct engine *e, const char *const *paths, void (*told)(void *data, const struct policy_set *set),
-                void *data, struct error *err)
-{
-    e->loaded = told;
-    e->loaded_data = data;
-    e->paths = texts_copy_list(paths, texts_count(paths));
-    if (!e->paths)
-        return error_nomem(err);
-    culprits_read(e);
-    return policy_load_start(&e->env, (const char *const *)e->paths, loaded, e, &e->loading, err);
-}
-
-void engine_reload(struct engine *e)
-{
-    struct error err;
-    if (e->stopping || !e->paths)
-        return;
-    if (e->loading) {
-        e->reload_again = true;
-        return;
-    }
-    log_line(e->o.log, LOG_INFO, "loading the policies again");
-    culprits_read(e);
-    struct reload_wait *w;
-    DL_FOREACH(e->reloads, w)
-    {
-        w->begun = true;
-    }
-    if (policy_load_start(&e->env, (const char *const *)e->paths, loaded, e, &e->loading, &err)) {
-        log_line(e->o.log, LOG_ERROR, "%s", err.message);
-        tell_reloads(e, NULL, NULL);
-    }
-}
-
-void engine_reload_and_tell(struct engine *e, struct reload_wait *wait)
-{
-    wait->begun = false;
-    if (e->stopping || !e->paths) {
-        wait->told(wait, NULL, NULL);
-        return;
-    }
-    DL_APPEND(e->reloads, wait);
-    engine_reload(e);
 }
 
 /* ---- starting ---- */
@@ -298,7 +154,7 @@ bool engine_idle(const struct engine *e)
         if (!engine_cluster_idle(&e->clusters[i]))
             return false;
     }
-    return started && !runs_under_way(e) && !e->loading && !file_changes_busy(e->files);
+    return started && !runs_under_way(e) && !e->loading && !e->rehearsal && !file_changes_busy(e->files);
 }
 
 const struct policy_set *engine_policies(const struct engine *e)
@@ -309,7 +165,7 @@ const struct policy_set *engine_policies(const struct engine *e)
 struct engine_snapshot engine_look(const struct engine *e)
 {
     struct engine_snapshot snapshot = {
-        .stopping = e->stopping, .loading = e->loading != NULL, .clusters = e->cluster_count};
+        .stopping = e->stopping, .loading = e->loading || e->rehearsal, .clusters = e->cluster_count};
     for (size_t i = 0; i < e->cluster_count; i++) {
         const struct engine_cluster *at = &e->clusters[i];
         snapshot.connected += at->started;
@@ -384,7 +240,8 @@ int engine_new(const struct engine_options *options, struct engine **out, struct
     e->ended = (struct defer){.call = run_has_ended, .data = e};
     deadline_init(options->loop, &e->grace, grace_over, e);
     e->prune = (struct alarm){.ring = retention_rang, .data = e};
-    e->handles = 1 + (int)e->cluster_count;
+    deadline_init(options->loop, &e->patience, rehearsal_late, e);
+    e->handles = 2 + (int)e->cluster_count;
     *out = e;
     return 0;
 }

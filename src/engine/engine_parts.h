@@ -50,6 +50,9 @@ struct engine {
     struct alarm prune;             /* rings when old rows of the journal have to be removed */
     struct policy_set *set;         /* in force; NULL until loaded */
     struct policy_load *loading;    /* under way */
+    struct policy_set *next;        /* loaded, and being rehearsed; else NULL */
+    struct rehearsal *rehearsal;    /* of that set; NULL: none is under way */
+    struct deadline patience;       /* for it */
     struct file_changes *files;     /* what the policies are read from, while it is watched; NULL: it is not */
     int64_t load_us, load_good_us;  /* when policies were last loaded, and without an error; 0: never */
     const struct error *load_error; /* of the last load; NULL: it was good */

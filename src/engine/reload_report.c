@@ -43,7 +43,6 @@ static const struct policy *find(const struct policy_set *set, const char *name)
 void reload_compare(const struct policy_set *was, const struct policy_set *is, struct reload_changes *changes)
 {
     struct list added = {0}, changed = {0}, gone = {0};
-    *changes = (struct reload_changes){0};
     for (size_t i = 0; i < is->count; i++) {
         const struct policy *p = is->entries[i].policy, *before = find(was, p->name);
         if (!before)

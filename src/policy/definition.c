@@ -356,6 +356,11 @@ bool policy_on_cluster(const struct policy *p, const char *cluster)
     return !p->clusters;
 }
 
+bool policy_asks_where(const struct policy *policy)
+{
+    return policy->where != LUA_NOREF;
+}
+
 void policy_free(struct policy *p)
 {
     if (!p)

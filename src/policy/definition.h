@@ -88,6 +88,8 @@ struct policy_source {
 /* Reads the table at index, which is defined at `line`. The caller owns the policy. NULL: something was wrong, and was
  * reported; out of memory is reported too. Raises no Lua error but a memory error. */
 struct policy *policy_read(lua_State *L, int index, int line, const struct policy_source *source);
+/* Does `match` ask a function: `where`, or a condition of a plugin? */
+bool policy_asks_where(const struct policy *policy);
 /* Does the policy run on the cluster of this name? */
 bool policy_on_cluster(const struct policy *policy, const char *cluster);
 void policy_free(struct policy *policy); /* its references go with their lua_State; NULL is ignored */

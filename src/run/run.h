@@ -52,6 +52,9 @@ struct run_feed {
      * whatever they say, the change is then worked out, and settled. Of a policy with a run function they alone are
      * asked. No limits count. */
     void (*where)(void *data, const struct run_where *where);
+    /* For a run that only counts for which jobs `where` says yes, and likewise writes nothing: what it says of each.
+     * error: what it has raised instead; NULL: nothing. NULL: another run. */
+    void (*counted)(void *data, bool wanted, const char *error);
     void *data;
 };
 
@@ -136,10 +139,16 @@ void run_job_failed(struct run *run, const char *key, struct str seen, const cha
 /* The jobs that the run is given, or that it lists itself; ready and data: as of a listing_call. NULL: ERR_NOMEM. */
 struct listing *run_listing(const struct run *run, void (*ready)(void *data), void *data, struct error *err);
 
-/* Does the run only look (run_feed.where)? */
+/* Is it a part of a rehearsal (run_feed.counted)? */
+static inline bool run_counts(const struct run *run)
+{
+    return run->feed && run->feed->counted;
+}
+
+/* Does the run only look (run_feed.where, run_feed.counted)? */
 static inline bool run_looks(const struct run *run)
 {
-    return run->feed && run->feed->where;
+    return run->feed && (run->feed->where || run->feed->counted);
 }
 
 #endif

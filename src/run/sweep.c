@@ -192,17 +192,10 @@ static int l_failed(lua_State *L)
 
 int sweep_enter(lua_State *L, void *data)
 {
-    static const luaL_Reg native[] = {{"next", l_next},
-                                      {"drain", l_drain},
-                                      {"submit", sweep_submit},
-                                      {"would", sweep_would},
-                                      {"allow", sweep_allow},
-                                      {"protect", l_protect},
-                                      {"failed", l_failed},
-                                      {"declined", sweep_declined},
-                                      {"left", sweep_left},
-                                      {"where", sweep_where},
-                                      {NULL, NULL}};
+    static const luaL_Reg native[] = {{"next", l_next},       {"drain", l_drain},           {"submit", sweep_submit},
+                                      {"would", sweep_would}, {"allow", sweep_allow},       {"protect", l_protect},
+                                      {"failed", l_failed},   {"declined", sweep_declined}, {"left", sweep_left},
+                                      {"where", sweep_where}, {"counted", sweep_counted},   {NULL, NULL}};
     struct run *run = data;
     if (luaL_loadbufferx(L, embedded_sweep, embedded_sweep_len, "=sweep", "t"))
         return lua_error(L);
@@ -211,12 +204,14 @@ int sweep_enter(lua_State *L, void *data)
     luaL_setfuncs(L, native, 1);
     lua_pushboolean(L, run->policy->changes_max >= 0 || run->policy->percent_max >= 0);
     lua_setfield(L, -2, "limited");
-    lua_pushboolean(L, run_looks(run));
+    lua_pushboolean(L, run_looks(run) && run->feed->where);
     lua_setfield(L, -2, "looks");
+    lua_pushboolean(L, run_counts(run));
+    lua_setfield(L, -2, "counts");
     lua_pushboolean(L, run->policy->action != ACTION_RUN);
     lua_setfield(L, -2, "replaces");
     lua_rawgeti(L, LUA_REGISTRYINDEX, run->policy->where); /* LUA_NOREF gives nil */
-    if (run_looks(run)) {                                  /* each of its conditions is asked by itself */
+    if (run_looks(run) && run->feed->where) {              /* each of its conditions is asked by itself */
         lua_conditions_split(L);
         lua_insert(L, -2);
         lua_setfield(L, -3, "conditions");

@@ -184,6 +184,17 @@ int sweep_where(lua_State *L)
     return 0;
 }
 
+/* counted(ok, result): what `where` said, in a run that only counts. */
+int sweep_counted(lua_State *L)
+{
+    const struct run_feed *feed = sweep_of(L)->run->feed;
+    bool good = lua_toboolean(L, 1);
+    lua_settop(L, 2);
+    if (feed && feed->counted)
+        feed->counted(feed->data, good && lua_toboolean(L, 2), good ? NULL : luaL_tolstring(L, 2, NULL));
+    return 0;
+}
+
 /* Would the changes change anything? */
 int sweep_would(lua_State *L)
 {

@@ -56,5 +56,6 @@ int sweep_allow(lua_State *L);
 int sweep_declined(lua_State *L);
 int sweep_left(lua_State *L);
 int sweep_where(lua_State *L);
+int sweep_counted(lua_State *L);
 
 #endif

@@ -101,14 +101,25 @@ static bool is_handled(const struct event_trigger *t, const struct job_state *j)
     return false;
 }
 
-void event_text_reloaded(struct event_trigger *t, uint64_t was)
+static size_t count_handled(const struct event_trigger *t)
 {
     size_t handled = 0;
+    for (uint32_t slot = 0; slot < t->slots; slot++)
+        handled += is_handled(t, &t->jobs[slot]);
+    return handled;
+}
+
+int64_t event_trigger_handled(const struct event_trigger *t)
+{
+    return t->scanned ? (int64_t)count_handled(t) : -1;
+}
+
+void event_text_reloaded(struct event_trigger *t, uint64_t was)
+{
     struct state *state = t->site->state;
     if (state && !t->text_settled) /* it is told when the rows are read */
         return;
-    for (uint32_t slot = 0; slot < t->slots; slot++)
-        handled += is_handled(t, &t->jobs[slot]);
+    size_t handled = count_handled(t);
     if (policy_text_differs(was, t->entry.policy->text))
         tell_kept(t, handled);
     if (state && t->epoch.text != t->entry.policy->text)

@@ -38,6 +38,8 @@ void event_trigger_synced(struct event_trigger *t, const struct job_cache *held)
 /* The job is in no loop of policies any more: what was given up because of it is looked at again. */
 void event_trigger_let_go(struct event_trigger *t, uint32_t slot);
 
+/* How many jobs the policy has handled, of those that are there; -1: that is not known yet. */
+int64_t event_trigger_handled(const struct event_trigger *t);
 size_t event_trigger_depth(const struct event_trigger *t); /* jobs that are queued */
 /* When a job that waits for its time, or for `where` to be asked again, is due next: microseconds since 1970;
  * INT64_MAX: none waits. */

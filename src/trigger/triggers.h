@@ -41,6 +41,8 @@ bool triggers_idle(const struct triggers *triggers);
 /* When the policy acts next, as far as that is known, and how many jobs wait for a run of it now. Microseconds since
  * 1970; INT64_MAX: not by time. */
 int64_t triggers_due(const struct triggers *triggers, const char *policy, size_t *depth);
+/* How many jobs a policy with `on` has handled, of those that are there; -1: that is not known yet, or it has none. */
+int64_t triggers_handled(const struct triggers *triggers, const char *policy);
 /* The schedule in force of that policy; NULL: it has no schedule. */
 struct schedule *triggers_schedule(const struct triggers *triggers, const char *policy);
 /* Calls visit for each policy with `on`; depth: how many jobs wait for a run of it. */

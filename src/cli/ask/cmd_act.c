@@ -187,6 +187,16 @@ static void print_change(const char *what, struct json result)
         printf("; %s: %s", what, names);
 }
 
+/* A daemon of an earlier version tells none. */
+static void print_rehearsal(struct json rehearsal)
+{
+    struct buf text = BUF_INIT;
+    struct json sentence = json_get(rehearsal, "sentence");
+    if (json_type(sentence) == JSON_STRING && json_decode(sentence, &text))
+        printf("%.*s\n", (int)text.len, text.ptr);
+    buf_free(&text);
+}
+
 static void reloaded(void *data, struct json result)
 {
     struct acting *a = data;
@@ -206,6 +216,7 @@ static void reloaded(void *data, struct json result)
         print_change("changed", result);
         print_change("gone", result);
         putchar('\n');
+        print_rehearsal(json_get(result, "rehearsal"));
     }
     text_of(result, "config_changed", config, sizeof config);
     if (*config)

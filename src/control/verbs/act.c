@@ -313,24 +313,7 @@ static void loaded(struct reload_wait *wait, const struct policy_set *set, const
         return;
     }
     json_writer_init(&w, &out);
-    json_write_object(&w);
-    write_number(&w, "policies", (int64_t)set->count);
-    json_write_key(&w, "in_force");
-    json_write_bool(&w, set->error_count == 0);
-    write_text(&w, "added", changes->added);
-    write_text(&w, "changed", changes->changed);
-    write_text(&w, "gone", changes->gone);
-    write_text(&w, "config_changed", set->config_changed);
-    json_write_key(&w, "errors");
-    json_write_array(&w);
-    for (size_t i = 0; i < set->error_count; i++) {
-        json_write_object(&w);
-        write_text(&w, "file", set->errors[i].file);
-        write_number(&w, "line", set->errors[i].line);
-        write_text(&w, "message", set->errors[i].message);
-        json_write_end(&w);
-    }
-    json_write_end(&w);
+    write_loaded(&w, set, changes);
     if (a->request)
         answer_with(a->request, &w);
     buf_free(&out);

@@ -10,6 +10,9 @@
 #include "loop/work.h"
 #include "json/write.h"
 
+struct policy_set;
+struct reload_changes;
+
 struct verbs {
     struct verbs_options o;
     struct state *state;   /* of the store */
@@ -48,6 +51,11 @@ void answer_with(struct control_request *r, struct json_writer *w);
 /* ---- act.c, standings.c ---- */
 
 extern const struct control_verb act_verbs[], status_verbs[]; /* data: the struct verbs */
+
+/* ---- loaded.c ---- */
+
+/* Begins an object, which is not ended: what was loaded, and what of it is another. */
+void write_loaded(struct json_writer *w, const struct policy_set *set, const struct reload_changes *changes);
 
 /* ---- reasons.c ---- */
 
