@@ -48,3 +48,51 @@ describe("MPIJOBD_CLOCK", function()
         assert.are.equal(0, (daemon:stop()))
     end)
 end)
+
+-- The table at the top of the page sums up what the plans below it say: both are read here, and the plans have been compared with what came.
+describe("the table of needs", function()
+    local PAGE <const> = support.read(support.source .. "/docs/guide/needs.md")
+    local SECTIONS <const> = { "v1alpha2", "v1 under mpi-operator", "v1 under training-operator", "v2beta1" }
+    local NOTHING <const> = { ["left alone"] = true, ["nothing to do"] = true, ["stands aside"] = true }
+
+    local function policies_of(file)
+        local names = {}
+        for name in support.read(support.source .. "/lua/policies/" .. file .. ".lua"):gmatch 'name = "([%l%d-]+)"' do
+            names[name] = true
+        end
+        return names
+    end
+
+    -- The effects that these policies have on the job of a need, in the order of the plan.
+    local function effects(section, job, names)
+        local found = {}
+        local plan = assert(PAGE:match("\n### " .. section .. "\n(.-)\nPOLICY "), section)
+        local current
+        for line in plan:gmatch "[^\n]+" do
+            local key, name = line:match "^train/(%S+)  %(([%l%d-]+)%)$"
+            if key then
+                current = key == job and names[name]
+            elseif current and line:find "^  %l[%l-]+: " then
+                found[#found + 1] = line:match "%l[%l-]+"
+                current = false
+            end
+        end
+        return table.concat(found, ", then ")
+    end
+
+    it("says what the plans say", function()
+        local rows = 0
+        for need, file, cells in PAGE:gmatch "\n| (%d+) [^|]*| %[([%l-]+)%]%([^)]*%) |([^\n]*)|" do
+            rows = rows + 1
+            local names, column = policies_of(file), 0
+            for cell in cells:gmatch " ([^|]+) |?" do
+                column = column + 1
+                local told = cell:gsub("%s*%(.-%)", ""):gsub(":.*", ""):gsub(", and a warning", ""):gsub("deleted here", "destructive"):gsub("%s+$", "")
+                local is = effects(SECTIONS[column]:gsub("%-", "%%-"), "need-" .. need, names)
+                assert.are.equal(NOTHING[told] and "" or told, is, ("need %s on %s"):format(need, SECTIONS[column]))
+            end
+            assert.are.equal(4, column)
+        end
+        assert.are.equal(12, rows)
+    end)
+end)

@@ -14,7 +14,8 @@
 --     until=FILE     goes on when that file is there
 --     settles        its commands only look, at what another program does in its own time: they are asked again until they answer so
 --     exit=1         its commands end with this code, not with 0
--- A block of Lua without a name is a fragment: it has to be Lua by itself, or within a table. Other languages are left alone.
+-- A block of Lua without a name is a fragment: it has to be Lua by itself, or within a table; one of JSON has to be JSON. There is no other
+-- block, and no command that stands elsewhere: it would not be run.
 --
 -- With MPIJOBD_GUIDE=write what is promised is not compared but written into the page: look at the difference.
 local support = require "support"
@@ -35,6 +36,8 @@ local function blocks_of(lines)
             blocks[#blocks + 1], block = block, nil
         elseif block then
             table.insert(block.text, line)
+        elseif line:find "^    %$ " then
+            error(("%d: a command outside of a block, which is not run: %s"):format(number, line), 0)
         elseif language then
             block = { language = language, words = words, from = number + 1, text = {} }
         end
@@ -213,11 +216,11 @@ local function run_console(page, block)
         local good, lines
         local function try()
             good, lines = pcall(take, terminal, step, block.words, stays)
-            return not good or same(step.promised, lines)
+            return good and same(step.promised, lines)
         end
         if block.words:find "settles" then
             if writes then
-                proc.await(function() end, 3 * QUIET_MS / 1000)
+                proc.await(function() end, 6 * QUIET_MS / 1000)
             end
             proc.await(try, writes and 0.01)
         else
@@ -259,6 +262,8 @@ local function run_block(page, block)
         if not load(text) and not load("return {\n" .. text .. "\n}") then
             error(("%s:%d: this is not Lua: %s"):format(page.name, block.from, (select(2, load(text)))), 0)
         end
+    elseif block.language ~= "json" or not pcall(support.json.decode, table.concat(block.text, "\n")) then
+        error(("%s:%d: this block is no file, no terminal, and neither Lua nor JSON"):format(page.name, block.from), 0)
     end
 end
 
