@@ -51,7 +51,7 @@ static void give_up(struct pending *p)
 
 struct lua_write *lua_write_new(lua_State *L, const char *call, enum change_verb verb)
 {
-    struct run *run = check_run(L, call);
+    struct run *run = check_may_write(L, call);
     struct lua_write *v = pending_new(L, sizeof *v, give_up, release);
     v->run = run;
     v->verb = verb;
@@ -62,7 +62,7 @@ struct lua_write *lua_write_new(lua_State *L, const char *call, enum change_verb
 struct lua_write *lua_write_of_job(lua_State *L, const char *call, enum change_verb verb, enum mpijob_kind kind)
 {
     struct target target;
-    check_run(L, call);
+    check_may_write(L, call);
     check_target(L, 1, kind, &target);
     struct lua_write *v = lua_write_new(L, call, verb);
     v->ours = true;

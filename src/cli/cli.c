@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "cli/ask/cmd_ask.h"
+#include "cli/attach/cmd_attach.h"
 #include "cli/check/cmd_check.h"
 #include "cli/commands.h"
 #include "cli/doctor/cmd_doctor.h"
@@ -23,9 +24,10 @@
 #include "cli/undo/cmd_undo.h"
 
 static const struct command *const commands[] = {
-    &cmd_run,  &cmd_check,  &cmd_plan,   &cmd_get,     &cmd_inspect, &cmd_report, &cmd_replace, &cmd_journal,
-    &cmd_runs, &cmd_undo,   &cmd_status, &cmd_trigger, &cmd_pause,   &cmd_resume, &cmd_reload,  &cmd_next,
-    &cmd_why,  &cmd_doctor, &cmd_rbac,   &cmd_plugins, &cmd_new,     &cmd_test,   &cmd_version, NULL};
+    &cmd_run,     &cmd_check, &cmd_plan,   &cmd_get,     &cmd_inspect, &cmd_report, &cmd_replace,
+    &cmd_journal, &cmd_runs,  &cmd_undo,   &cmd_status,  &cmd_trigger, &cmd_pause,  &cmd_resume,
+    &cmd_reload,  &cmd_eval,  &cmd_attach, &cmd_next,    &cmd_why,     &cmd_doctor, &cmd_rbac,
+    &cmd_plugins, &cmd_new,   &cmd_test,   &cmd_version, NULL};
 
 static void help(void)
 {
@@ -47,9 +49,7 @@ static const struct {
 } unbuilt[] = {
     {"apply", "mpijobd run --once PATH makes the changes that mpijobd plan PATH shows"},
     {"approve", "a policy with dry_run = true only tells what it would do"},
-    {"attach", "mpijobd run --once --log-level debug tries a policy"},
     {"completion", "mpijobd --help lists the commands"},
-    {"eval", "a policy with a run function, and mpijobd run --once, tries an expression"},
     {"hold", "a label that the policies' match leaves out keeps a job from them"},
     {"job", "mpijobd replace NAME suspend=true or suspend=false stops and resumes a job"},
     {"reject", "a policy with dry_run = true only tells what it would do"},

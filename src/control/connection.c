@@ -15,6 +15,7 @@
 #define REQUEST_MS 10000 /* for a request to arrive, from its first byte or from the connection on */
 #define IDLE_MS 600000   /* until the next request of a connection */
 #define UNREAD_MS 30000  /* for an answer to be read */
+#define LEFT_MS 1000     /* until it is looked whether one that has said all is still there */
 #define PIECE 65536      /* bytes that are read at once */
 #define REQUESTS_A_TURN 32
 #define REFUSED_EVERY 60000 /* ms between two lines of the log about strangers */
@@ -74,13 +75,20 @@ bool control_connection_heard(const struct control_connection *k)
     return poll(&end, 1, 0) == 0 || !(end.revents & (POLLHUP | POLLERR));
 }
 
+/* It has not only said all, it is not there any more: nobody waits for what is under way. What takes no time is done
+ * all the same. */
+static bool has_left(const struct control_connection *k, uint64_t now)
+{
+    return k->ended && now - k->ended >= LEFT_MS && !k->in.len && !control_connection_heard(k);
+}
+
 void control_connection_look(struct control_connection *k, uint64_t now)
 {
     uint64_t part = k->control->o.request_ms ? k->control->o.request_ms : REQUEST_MS;
     uint64_t most = k->unread ? UNREAD_MS : k->ending || k->in.len || !k->asked ? part : IDLE_MS;
     if (k->request_count && !k->unread) /* it waits for its answer */
         k->since = now;
-    if (k->broken || now - k->since >= most)
+    if (k->broken || now - k->since >= most || has_left(k, now))
         control_connection_close(k);
 }
 
@@ -212,6 +220,9 @@ static void came(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     if (n == UV_ENOBUFS) {
         control_connection_close(k);
     } else if (n < 0) { /* who has said all may still read the answers */
+        k->ended = uv_now(k->control->loop);
+        if (!control_connection_heard(k))
+            control_requests_unheard(k);
         end(k);
     } else if (n > 0) {
         if (!k->in.len)

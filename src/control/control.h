@@ -79,6 +79,14 @@ struct control_peer control_request_peer(const struct control_request *request);
 /* False: whoever asked has gone away, and hears no answer. Who has only said all still hears it. */
 bool control_request_heard(const struct control_request *request);
 
+/* A request that waits, and is for nothing when nobody hears its answer: where its connection is closed by the other
+ * side, gone is called at once, and not only some seconds later. */
+void control_wait_heard(struct control_request *request);
+/* Are both requests of one connection? */
+bool control_request_together(const struct control_request *a, const struct control_request *b);
+/* Bytes of answers that its connection has not read. */
+size_t control_request_unread(const struct control_request *request);
+
 /* Something on the way: a line of its own before the answer. Where the asker does not read, the connection is ended and
  * gone is called later. */
 void control_tell(struct control_request *request, struct json line);

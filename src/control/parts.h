@@ -22,6 +22,7 @@ struct control_connection {
     struct buf in;                    /* what has arrived of a request, and of those behind it */
     size_t looked;                    /* bytes of it that hold no line's end */
     uint64_t since;                   /* when what it does now began, in ms of the loop */
+    uint64_t ended;                   /* when it had said all, in ms of the loop; 0: it has not */
     bool asked;                       /* a request has arrived whole */
     bool ending;                      /* nothing more is read; it is closed when its last answer is written */
     bool broken;                      /* its answers cannot be written: the next look closes it */
@@ -74,6 +75,8 @@ void control_connection_look(struct control_connection *k, uint64_t now);
 void control_request_begin(struct control_connection *k, struct str line);
 /* gone, where it waits; frees it. */
 void control_request_give_up(struct control_request *r);
+/* The other side has closed the connection: gives up those requests that are for nothing then. */
+void control_requests_unheard(struct control_connection *k);
 /* An error that belongs to no request. */
 void control_say(struct control_connection *k, const struct error *err);
 

@@ -10,7 +10,7 @@
 struct control_request {
     struct control_connection *connection;
     int64_t id;
-    bool has_id;
+    bool has_id, heard_only;
     void (*gone)(void *data, struct control_request *request);
     void *data;
     struct control_request *prev, *next; /* of the connection */
@@ -112,6 +112,21 @@ void control_wait(struct control_request *r, void (*gone)(void *data, struct con
     r->data = data;
 }
 
+void control_wait_heard(struct control_request *r)
+{
+    r->heard_only = true;
+}
+
+void control_requests_unheard(struct control_connection *k)
+{
+    struct control_request *r, *next;
+    DL_FOREACH_SAFE(k->requests, r, next)
+    {
+        if (r->heard_only)
+            control_request_give_up(r);
+    }
+}
+
 void control_request_give_up(struct control_request *r)
 {
     if (r->gone)
@@ -127,6 +142,16 @@ bool control_request_heard(const struct control_request *r)
 struct control_peer control_request_peer(const struct control_request *r)
 {
     return r->connection->peer;
+}
+
+bool control_request_together(const struct control_request *a, const struct control_request *b)
+{
+    return a->connection == b->connection;
+}
+
+size_t control_request_unread(const struct control_request *r)
+{
+    return r->connection->unread;
 }
 
 /* ---- verbs ---- */

@@ -95,6 +95,10 @@ const struct policy_entry *engine_policy(const struct engine *engine, const char
 int engine_find(const struct engine *engine, const char *name, const struct policy_entry **found, struct error *err);
 void engine_once_over(struct defer *d);
 
+/* ---- engine_why.c ---- */
+/* name NULL: the only one. NULL: no cluster has that name, or none is named and there are several. */
+struct engine_cluster *engine_cluster_named(struct engine *engine, const char *name, struct error *err);
+
 /* ---- engine_cluster.c ---- */
 #define ENGINE_LOOK_EVERY (600 * CLOCK_SECOND) /* microseconds */
 /* What place points to outlives it. */

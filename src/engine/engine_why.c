@@ -6,7 +6,7 @@
 #include "mpijob/kind.h"
 #include "why/gather.h"
 
-static struct engine_cluster *cluster_of(struct engine *e, const char *name, struct error *err)
+struct engine_cluster *engine_cluster_named(struct engine *e, const char *name, struct error *err)
 {
     for (size_t i = 0; i < e->cluster_count; i++) {
         struct engine_cluster *at = &e->clusters[i];
@@ -23,7 +23,7 @@ static struct engine_cluster *cluster_of(struct engine *e, const char *name, str
 int engine_why(struct engine *e, const struct engine_why *w, struct why_request **request, struct error *err)
 {
     const struct policy_entry *entry = engine_policy(e, w->policy, err);
-    struct engine_cluster *at = entry ? cluster_of(e, w->cluster, err) : NULL;
+    struct engine_cluster *at = entry ? engine_cluster_named(e, w->cluster, err) : NULL;
     struct why_request *started;
     if (!at)
         return err ? err->code : ERR_NOT_FOUND;

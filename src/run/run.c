@@ -193,6 +193,10 @@ static void start_script(struct run *run)
         .limits = run->policy->limits,
         .policy = run->policy->name,
     };
+    if (!run->stopping && run->host) {
+        run->host->begun(run->data, run);
+        return;
+    }
     if (!run->stopping && script_start(run->file->script, &call, &run->script, &err) == 0)
         return;
     if (run->stopping)
@@ -216,6 +220,19 @@ static void begun(void *data, int64_t id, const struct error *err)
         return;
     }
     start_script(run);
+}
+
+void run_host_used(struct run *run, int64_t cpu)
+{
+    run->cpu += cpu;
+    run_pods_free(run); /* the next script counts them again */
+    run_changes_stop_waiting(run);
+}
+
+void run_host_end(struct run *run)
+{
+    run->script_ended = true;
+    run_check_end(run);
 }
 
 int run_start(struct runs *runs, const struct run_call *call, struct run **out, struct error *err)
@@ -242,6 +259,8 @@ int run_start(struct runs *runs, const struct run_call *call, struct run **out, 
     snprintf(run->asked_by, sizeof run->asked_by, "%s", call->asked_by ? call->asked_by : "");
     run->asked_uid = call->asked_uid;
     run->left = call->left;
+    run->host = call->host;
+    run->reads_only = call->reads_only;
     if (call->policy->action != ACTION_RUN || run_looks(run)) {
         run->sweep = sweep_new(run, call->resumes, err);
         if (!run->sweep) {

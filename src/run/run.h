@@ -58,6 +58,12 @@ struct run_feed {
     void *data;
 };
 
+/* The owner of a run may run scripts in it by itself, one after the other (`mpijobd attach`): with script_start on the
+ * file's script, and the run as their data. begun: from now on it may, until run_host_end. */
+struct run_host {
+    void (*begun)(void *data, struct run *run);
+};
+
 struct run_call {
     struct policy_file *file;
     const struct policy *policy;
@@ -69,6 +75,8 @@ struct run_call {
     int64_t asked_uid;
     const struct run_feed *feed;     /* NULL: the run lists its jobs itself. Stays in place until done */
     const struct listing_left *left; /* jobs that the run leaves alone where it lists them itself; NULL: none. Stays */
+    const struct run_host *host;     /* of a policy with a run function, which is not called; NULL: it is. Stays */
+    bool reads_only;                 /* calls that write raise an error */
     run_done done;                   /* called once, when nothing of the run is under way any more */
     void *data;
 };
@@ -87,7 +95,7 @@ struct run {
     int64_t cpu;                      /* microseconds: computing time of its script, once that has ended */
     char asked_by[64];                /* the person who asked for it; "": nobody did */
     int64_t asked_uid;
-    bool dry_run, stopping;
+    bool dry_run, stopping, reads_only;
     enum run_outcome outcome;
     const struct error *error;          /* with FAILED, LIMITED, CANCELLED (error_keep); else NULL */
     int64_t changed, unchanged, failed; /* jobs and other objects */
@@ -97,6 +105,7 @@ struct run {
     struct script_run *script;
     const struct run_feed *feed;         /* NULL: it lists its jobs itself */
     const struct listing_left *left;     /* and leaves these alone; NULL: none */
+    const struct run_host *host;         /* its owner runs the scripts; NULL: it does so itself */
     struct sweep *sweep;                 /* NULL: its policy has a run function */
     struct run_jobs *jobs;               /* of run.jobs; NULL: the run function has not asked for it yet */
     struct run_change *changes;          /* list of those under way */
@@ -123,6 +132,12 @@ int run_start(struct runs *runs, const struct run_call *call, struct run **run, 
 void run_stop(struct run *run, const char *why, bool leave_open);
 /* As run_stop, and gives up what is under way. */
 void run_abandon(struct run *run);
+
+/* For the owner of a run with a host: one of its scripts has ended, and has used so much computing time
+ * (microseconds). */
+void run_host_used(struct run *run, int64_t cpu);
+/* And no further one comes. The run ends, and is not to be used any more by its owner. Not before `begun`. */
+void run_host_end(struct run *run);
 
 /* Ends the run if nothing of it is under way any more. */
 void run_check_end(struct run *run);

@@ -303,7 +303,7 @@ static void gives_up_what_waits_at_the_end(void **state)
 }
 
 /* The end of a connection is no end of its requests: who has said all may still listen. That nobody does shows at the
- * answer. */
+ * answer, or at the next look. */
 static void an_asker_that_has_gone_away(void **state)
 {
     struct fixture *f = *state;

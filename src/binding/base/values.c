@@ -65,6 +65,14 @@ struct run *check_run(lua_State *L, const char *what)
     return run;
 }
 
+struct run *check_may_write(lua_State *L, const char *what)
+{
+    struct run *run = check_run(L, what);
+    if (run->reads_only)
+        luaL_error(L, "%s writes, and here things are only read; to write, begin with --write", what);
+    return run;
+}
+
 static void check_part(lua_State *L, int index, struct str part, char out[256])
 {
     if (part.len == 0 || part.len > 253 || memchr(part.ptr, '/', part.len))

@@ -19,6 +19,9 @@ const struct policy_env *env_of(lua_State *L);
 /* The run, or a Lua error that says that `what` is not for a file's top level. */
 struct run *check_run(lua_State *L, const char *what);
 
+/* The same for a call that writes, or that another program hears of: where the run only reads, it raises. */
+struct run *check_may_write(lua_State *L, const char *what);
+
 struct target {
     char name_space[256], name[256];
     struct lua_job *job; /* NULL: by name */

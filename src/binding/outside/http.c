@@ -178,6 +178,8 @@ static int send_it(lua_State *L, const char *name)
     memset(r, 0, sizeof *r);
     r->call.method = method;
     lua_http_read_options(L, r);
+    if (!reads(method))
+        check_may_write(L, name);
     if (!reads(method) && lua_run_of(L)->dry_run && !option_bool(L, LUA_HTTP_OPTIONS, "in_dry_run"))
         return not_sent(L, method);
     return lua_http_go(L, h, &r->call, answer_k);

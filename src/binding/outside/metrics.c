@@ -43,7 +43,7 @@ static size_t read_labels(lua_State *L, int index, struct own_label labels[OWN_L
 static int count(lua_State *L, const char *call, bool counter, double value)
 {
     struct own_label labels[OWN_LABELS_MAX];
-    struct run *run = check_run(L, call);
+    struct run *run = check_may_write(L, call);
     const char *name = luaL_checkstring(L, 1);
     if (!isfinite(value) || (counter && value < 0))
         return luaL_error(L, "%s: %s", call,

@@ -207,7 +207,7 @@ static void read_part(lua_State *L, struct telling *t, enum notice_part part)
 
 static int tell(lua_State *L, const char *call, enum notice_type type, bool by_name)
 {
-    struct run *run = check_run(L, call);
+    struct run *run = check_may_write(L, call);
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
     check_options(L, 1, options);

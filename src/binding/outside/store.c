@@ -234,6 +234,7 @@ static int l_keys(lua_State *L)
 static int l_set(lua_State *L)
 {
     check_here(L, "store.set");
+    check_may_write(L, "store.set");
     check_store_key(L, 1, false);
     luaL_checkany(L, 2);
     expiry(L, 3);
@@ -246,6 +247,7 @@ static int l_set(lua_State *L)
 static int l_delete(lua_State *L)
 {
     check_here(L, "store.delete");
+    check_may_write(L, "store.delete");
     check_store_key(L, 1, false);
     lua_settop(L, 1);
     return start(L, SET);
@@ -255,6 +257,7 @@ static int l_delete(lua_State *L)
 static int l_cas(lua_State *L)
 {
     check_here(L, "store.cas");
+    check_may_write(L, "store.cas");
     check_store_key(L, 1, false);
     luaL_checkany(L, 3);
     expiry(L, 4);

@@ -5,6 +5,6 @@
 
 #include "cli/session/command.h"
 
-extern const struct command cmd_status, cmd_trigger, cmd_pause, cmd_resume, cmd_reload;
+extern const struct command cmd_status, cmd_trigger, cmd_pause, cmd_resume, cmd_reload, cmd_eval;
 
 #endif

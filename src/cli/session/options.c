@@ -21,7 +21,7 @@ static const struct known {
      "mpijobd.yaml (default: /etc/mpijobd/mpijobd.yaml if it is there)"},
     {"kubeconfig", ID_KUBECONFIG, "FILE", TAKES_CLUSTER,
      "default: $KUBECONFIG, ~/.kube/config, then the pod's service account"},
-    {"cluster", ID_CLUSTER, "NAME", TAKES_CLUSTER | TAKES_FILTER | TAKES_ROLES,
+    {"cluster", ID_CLUSTER, "NAME", TAKES_CLUSTER | TAKES_FILTER | TAKES_ROLES | TAKES_PROMPT,
      "one of the configuration's `clusters`"},
     {"context", ID_CONTEXT, "NAME", TAKES_CLUSTER, "of the kubeconfig"},
     {"api-version", ID_API_VERSION, "VERSION", TAKES_CLUSTER, "v1alpha2, v1 or v2beta1 (default: found out)"},
@@ -81,6 +81,7 @@ static const struct known {
     {"fix", ID_FIX, NULL, TAKES_FIX, "show a plan and make the changes that are safe to make"},
     {"kind", ID_KIND, "KIND", TAKES_KIND, "MPIJob (default), TFJob, PyTorchJob or MXJob"},
     {"by", ID_BY, "WHAT", TAKES_BY, "namespace (default), owner (the object that made the job) or label:KEY"},
+    {"write", ID_WRITE, NULL, TAKES_PROMPT, "let it write, too; that is a run in the journal"},
     {"help", 'h', NULL, ~0u, "print this"},
 };
 #define KNOWN (sizeof known / sizeof *known)

@@ -39,6 +39,7 @@ enum option_group {
     TAKES_HAND = 1 << 20,     /* --state --control --no-journal: it changes jobs by hand, and writes that down */
     TAKES_CHECK = 1 << 21,    /* --strict --role --watch, and -o sarif */
     TAKES_UNDO = 1 << 22,     /* --job --destructive */
+    TAKES_PROMPT = 1 << 23,   /* --write --cluster */
     TAKES_SCOPE = TAKES_NAMESPACE | TAKES_ALL,
 };
 
@@ -53,6 +54,7 @@ struct options {
     const char *only, *tags, *exclude_tags; /* of the tests */
     bool all_namespaces, all, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help, no_watch,
         no_supervisor, no_journal, list, coverage, watch, strict;
+    bool write; /* in a session of Lua */
     enum output output;
     enum mpijob_kind job_kind;       /* which the command is about; set by command_begin */
     int64_t count, limit, threshold; /* -1: not given */

@@ -52,6 +52,7 @@ enum id {
     ID_COVERAGE,
     ID_THRESHOLD,
     ID_WATCH,
+    ID_WRITE,
 };
 
 /* ---- options_members.c ---- */

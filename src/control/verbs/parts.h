@@ -15,10 +15,13 @@ struct reload_changes;
 
 struct verbs {
     struct verbs_options o;
-    struct state *state;   /* of the store */
-    struct given_out rows; /* of changes by hand, of which something may still be said */
-    struct given_out runs; /* that people have begun, and not ended */
-    size_t under_way;      /* of what needs this memory */
+    struct state *state;      /* of the store */
+    struct given_out rows;    /* of changes by hand, of which something may still be said */
+    struct given_out runs;    /* that people have begun, and not ended */
+    size_t sessions;          /* of Lua that are open (prompt/prompt.h) */
+    struct sitting *sittings; /* those that a person holds open */
+    int64_t last_session;
+    size_t under_way; /* of what needs this memory */
     bool closed;
 };
 /* Something that needs the memory begins, or has ended. */
@@ -60,6 +63,23 @@ void write_loaded(struct json_writer *w, const struct policy_set *set, const str
 /* ---- reasons.c ---- */
 
 extern const struct control_verb why_verbs[]; /* data: the struct verbs */
+
+/* ---- evals.c ---- */
+
+struct prompt_answer;
+struct prompt_call;
+extern const struct control_verb eval_verbs[]; /* data: the struct verbs */
+/* What a call has printed, and its answer, which ends the request. */
+void eval_printed(struct control_request *r, struct str text);
+void eval_answer(struct control_request *r, const struct prompt_answer *answer);
+
+/* ---- sessions.c ---- */
+
+extern const struct control_verb session_verbs[]; /* data: the struct verbs */
+/* A call (its text and form) of the session that the args name. 0: the request waits for its end; ERR_NOT_FOUND: the
+ * connection has no such session; ERR_LIMIT: it does not read; errors of prompt_ask. */
+int session_eval(struct verbs *v, struct control_request *r, struct json args, const struct prompt_call *call,
+                 struct error *err);
 
 /* ---- rows.c ---- */
 
