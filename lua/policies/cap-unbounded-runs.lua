@@ -26,10 +26,12 @@ policy {
     run = function(run)
         for job in run.jobs do
             -- A deadline counts from the start: never one that has passed, which would end the job at once.
-            local hours = math.ceil(job.running_for / HOUR)
+            local hours = job.started and math.ceil((time.now() - job.started) / HOUR) or 0
             local deadline = math.max(DAY, (hours + 1) * HOUR)
             local done, err = mpijob.replace(job, { activeDeadlineSeconds = deadline })
-            if not done then
+            if not done and err.reason == "Limit" then
+                error(err) -- the rest is not handled: a person raises the limit, or narrows match
+            elseif not done then
                 log.warn("no cap", { job = job.key, reason = err.reason, message = err.message })
             elseif not ACTS[done.effect] then
                 log.warn("the cap does nothing", { job = job.key, effect = done.effect, why = done.message })

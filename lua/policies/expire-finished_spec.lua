@@ -45,6 +45,18 @@ describe("expire-finished", function()
         assert.has_no.ran "expire-by-deletion"
     end)
 
+    it("stops at its limit, and leaves the rest", function()
+        for i = 1, 201 do
+            cluster.job { name = "job-" .. i, labels = expire, phase = "Failed", finished_for = "8d" }
+        end
+        assert.logged("run ended", { policy = "expire-by-deletion", outcome = "limited" })
+        local left = 0
+        for i = 1, 201 do
+            left = left + (cluster.get("default/job-" .. i) and 1 or 0)
+        end
+        assert.are.equal(1, left)
+    end)
+
     it("says so when it may not delete", function()
         cluster.forbid { verb = "delete" }
         local job = cluster.job { labels = expire, phase = "Failed", finished_for = "8d" }

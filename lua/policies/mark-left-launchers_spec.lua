@@ -18,6 +18,15 @@ describe("mark-left-launchers", function()
         end)
     end
 
+    it("comes to all of them, however many there are at its first start", function()
+        for i = 1, 201 do
+            cluster.job { name = "job-" .. i, phase = "Failed", finished_for = "8d" }
+        end
+        for i = 1, 201 do
+            assert.replaced("default/job-" .. i, marked)
+        end
+    end)
+
     it("leaves alone whose launcher has gone: All took it along", function()
         local job = cluster.job {
             version = "v1", controller = "training-operator", cleanPodPolicy = "All", ends_in = "1h",

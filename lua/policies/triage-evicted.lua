@@ -31,7 +31,9 @@ policy {
                     suspend = suspends and true or nil,
                 } or nil
             end)
-            if not result then
+            if not result and err.reason == "Limit" then
+                error(err) -- the rest is not handled: a person raises the limit, or narrows match
+            elseif not result then
                 log.warn("an evicted job could not be changed", { job = job.key, reason = err.reason })
             elseif suspends and result.effect == "effective" then
                 freed = freed + job.gpus

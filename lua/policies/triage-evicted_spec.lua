@@ -20,6 +20,13 @@ describe("triage-evicted", function()
         assert.untouched(job)
     end)
 
+    it("stops at its limit, and tells it", function()
+        for i = 1, 51 do
+            cluster.job { name = "job-" .. i, phase = "Failed", evicted = true, finished_for = "1h" }
+        end
+        assert.logged("run ended", { policy = "triage-evicted", outcome = "limited", changed = 50 })
+    end)
+
     it("says so when a job cannot be changed", function()
         cluster.forbid { verb = "update" }
         local job = cluster.job { phase = "Failed", evicted = true, finished_for = "1h" }
