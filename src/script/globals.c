@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "script/globals_scan.h"
 #include "script/parts.h"
+#include "script/scan/globals_scan.h"
 
 #define USES_MAX 20000 /* of one script; with more, nothing is said */
 #define NAMES_MAX 256  /* globals to look for a near name in */

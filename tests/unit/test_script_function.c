@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "script/function_scan.h"
+#include "script/scan/function_scan.h"
 
 static int add(lua_State *L, const void *p, size_t n, void *data)
 {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/test/code_lines.h"
+#include "script/scan/code_lines.h"
 
 #define LINES_MAX 1000000
 

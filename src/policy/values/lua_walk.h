@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
-#include "script/function_scan.h"
+#include "script/scan/function_scan.h"
 
 struct lua_walk {
     struct buf *text; /* appended: what tells the value from another, the same in every process; NULL: nothing is */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lua tells the lines of a function only where one has the function in hand, and an inner function that is never made
  * is never in hand. The compiled form of the file has all of them: it is written by lua_dump, and gone through here. */
-#include "cli/test/code_lines.h"
+#include "script/scan/code_lines.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>

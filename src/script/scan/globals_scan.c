@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Goes through the functions of a compiled chunk, bounded everywhere by the bytes there are. */
-#include "script/globals_scan.h"
+#include "script/scan/globals_scan.h"
 
-#include "script/dump.h"
+#include "script/scan/dump.h"
 
 struct scan {
     struct dump in;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a compiled function is made of, those in it included: its code, the globals that it reads, and whose fields and
  * functions it uses. Read from what lua_dump writes of it, debug information included. Nothing is run. */
-#ifndef MPIJOBD_SCRIPT_FUNCTION_SCAN_H
-#define MPIJOBD_SCRIPT_FUNCTION_SCAN_H
+#ifndef MPIJOBD_SCRIPT_SCAN_FUNCTION_SCAN_H
+#define MPIJOBD_SCRIPT_SCAN_FUNCTION_SCAN_H
 
 #include <stdbool.h>
 

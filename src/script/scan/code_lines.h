@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which lines of a Lua file have code, by what Lua's own compiler makes of it. */
-#ifndef MPIJOBD_CLI_TEST_CODE_LINES_H
-#define MPIJOBD_CLI_TEST_CODE_LINES_H
+#ifndef MPIJOBD_SCRIPT_SCAN_CODE_LINES_H
+#define MPIJOBD_SCRIPT_SCAN_CODE_LINES_H
 
 #include <stdbool.h>
 

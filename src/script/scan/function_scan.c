@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Goes through a function's code once, from its beginning to its end, and keeps in mind what each register holds. Jumps
  * are not followed: what is said of a register is what the code written before it has put there. */
-#include "script/function_scan.h"
+#include "script/scan/function_scan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "script/dump.h"
+#include "script/scan/dump.h"
 
 #define REGISTERS 256
 #define NAME_SIZE (DUMP_NAME_MAX + 1)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which globals does a compiled chunk read and set, and where? Read from what lua_dump writes of it (Lua 5.4), debug
  * information included. Nothing is run. */
-#ifndef MPIJOBD_SCRIPT_GLOBALS_SCAN_H
-#define MPIJOBD_SCRIPT_GLOBALS_SCAN_H
+#ifndef MPIJOBD_SCRIPT_SCAN_GLOBALS_SCAN_H
+#define MPIJOBD_SCRIPT_SCAN_GLOBALS_SCAN_H
 
 #include <stdbool.h>
 

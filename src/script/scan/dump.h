@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads what lua_dump writes of a function (Lua 5.4), bounded everywhere by the bytes there are. Nothing is run, and
  * what is read points into the bytes. */
-#ifndef MPIJOBD_SCRIPT_DUMP_H
-#define MPIJOBD_SCRIPT_DUMP_H
+#ifndef MPIJOBD_SCRIPT_SCAN_DUMP_H
+#define MPIJOBD_SCRIPT_SCAN_DUMP_H
 
 #include <stdbool.h>
 #include <stdint.h>

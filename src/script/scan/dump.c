@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The parts of a dump, one after the other. */
-#include "script/dump.h"
+#include "script/scan/dump.h"
 
 #include <limits.h>
 #include <lua.h>
