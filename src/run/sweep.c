@@ -12,6 +12,7 @@
 #include "run/runs.h"
 #include "run/sweep_parts.h"
 #include "script/embedded.h"
+#include "script/observe.h"
 
 static void free_again(struct again *a)
 {
@@ -127,6 +128,7 @@ static int l_drain(lua_State *L)
 /* The frames of the author's files: those of C and of the host's own Lua are left out. */
 static int traceback(lua_State *L)
 {
+    script_raised(L);
     const char *message = luaL_tolstring(L, 1, NULL);
     luaL_traceback(L, L, message, 1);
     const char *text = lua_tostring(L, -1), *line = strstr(text, "\nstack traceback:\n\t");

@@ -103,17 +103,12 @@ int script_die(lua_State *L)
 
 /* ---- the hook ---- */
 
-static void on_line(struct script *s, lua_State *L, lua_Debug *ar)
-{
-    if (s->line && lua_getinfo(L, "S", ar))
-        s->line(s->line_data, ar->source, ar->currentline);
-}
-
 static void on_hook(lua_State *L, lua_Debug *ar)
 {
     struct script *s = script_of(L);
     if (ar->event == LUA_HOOKLINE) {
-        on_line(s, L, ar);
+        if (s->observer)
+            s->observer->line(s->observer->data, L, ar);
         return;
     }
     struct meter *m = s->meter;
@@ -140,14 +135,30 @@ static void on_hook(lua_State *L, lua_Debug *ar)
 
 void script_hook_arm(lua_State *L, int count)
 {
-    lua_sethook(L, on_hook, script_of(L)->line ? LUA_MASKCOUNT | LUA_MASKLINE : LUA_MASKCOUNT, count);
+    lua_sethook(L, on_hook, script_of(L)->observer ? LUA_MASKCOUNT | LUA_MASKLINE : LUA_MASKCOUNT, count);
 }
 
-void script_watch_lines(struct script *script, void (*line)(void *data, const char *source, int line), void *data)
+void script_observe(struct script *script, const struct script_observer *observer)
 {
-    script->line = line;
-    script->line_data = data;
+    script->observer = observer;
     script_hook_arm(script->main, script_hook_interval(script)); /* coroutines that are made later inherit it */
+}
+
+void script_raised(lua_State *L)
+{
+    const struct script_observer *observer = script_of(L)->observer;
+    if (observer && observer->raised)
+        observer->raised(observer->data, L);
+}
+
+void script_aside(struct script *script, void (*fn)(void *data), void *data)
+{
+    struct script *ticked = script_tick(NULL);
+    int64_t began = script_cpu_now();
+    fn(data);
+    if (script->meter && script->meter->started_us >= 0)
+        script->meter->started_us += script_cpu_now() - began;
+    script_tick(ticked);
 }
 
 void script_hurry(struct script *script)

@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "guard/who.h"
 #include "loop/timer.h"
+#include "script/observe.h"
 #include "script/script.h"
 
 #define HOOK_INTERVAL 1000 /* instructions between two looks at the clock */
@@ -66,10 +67,9 @@ struct script {
     char *name;
     char hash[GUARD_HASH_SIZE]; /* of the text that was loaded; "": none was */
     void *host;
-    void (*line)(void *data, const char *source, int line); /* NULL: nobody watches the lines */
-    void *line_data;
-    struct script_globals *globals; /* that its files name; NULL: none were noted */
-    bool globals_told;              /* ... and no more are noted */
+    const struct script_observer *observer; /* NULL: nobody looks on */
+    struct script_globals *globals;         /* that its files name; NULL: none were noted */
+    bool globals_told;                      /* ... and no more are noted */
     lua_State *main;
     struct script_limits limits;
     size_t memory;

@@ -167,6 +167,7 @@ static int on_xpcall_error(lua_State *L)
     const struct meter *m = script_of(L)->meter;
     if (m && m->verdict != VERDICT_NONE)
         return 1;
+    script_raised(L);
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
     lua_call(L, lua_gettop(L) - 1, 1);

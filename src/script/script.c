@@ -27,6 +27,8 @@ static void close_state(struct script *s)
         run_finish(s->runs, &err);
     }
     s->closed = true;
+    if (s->observer && s->observer->gone)
+        s->observer->gone(s->observer->data, s);
     lua_close(s->main);
     s->main = NULL;
     turns_leave(s);

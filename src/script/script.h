@@ -68,10 +68,6 @@ void script_hash_add(struct script *script, struct str text); /* what it has req
  * tables: short work in C only. 0, ERR_NOMEM, ERR_LIMIT or ERR_SCRIPT. What fn leaves on the stack is dropped. */
 int script_protect(struct script *script, lua_CFunction fn, void *argument, struct error *err);
 
-/* From now on line is called for each new line that the script comes to (`mpijobd test --coverage`). source: the
- * chunk's name as given, "@policies/free.lua". It must not call Lua. Slows the script down. */
-void script_watch_lines(struct script *script, void (*line)(void *data, const char *source, int line), void *data);
-
 /* Tells of each line of its files that reads a global which is not there now and which none of its files sets or asks
  * for (`NAME or "p"`), by name; once in a script's life, after its loading run. Where Lua's code does not tell for
  * certain, nothing is said. ended_well: the loading run had no error. nearest: a global with a similar name, or NULL.

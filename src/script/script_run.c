@@ -279,3 +279,15 @@ struct script_run *script_run_of(lua_State *L)
 {
     return script_of(L)->running;
 }
+
+struct script_run *script_run_next(const struct script *script, const struct script_run *run)
+{
+    return run ? run->next : script->runs;
+}
+
+lua_State *script_run_thread(const struct script_run *run, size_t index)
+{
+    if (index == 0)
+        return run->co;
+    return index <= run->n_subs ? run->subs[index - 1] : NULL;
+}

@@ -146,6 +146,8 @@ static void step(struct script_run *run, int64_t slice_us)
         run_finish(run, &err);
     } else if (failed || run->meter.verdict != VERDICT_NONE) {
         explain(run, slice.status, &err);
+        if (s->observer && s->observer->failed)
+            s->observer->failed(s->observer->data, run, &err);
         if (failed && run->meter.verdict != VERDICT_NONE)
             thread_set(run->co, THREAD_DEAD);
         run_finish(run, &err);

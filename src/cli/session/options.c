@@ -41,6 +41,8 @@ static const struct known {
     {"coverage", ID_COVERAGE, NULL, TAKES_TEST, "which lines of the policies the tests have come to"},
     {"threshold", ID_THRESHOLD, "PERCENT", TAKES_TEST, "and fail below so many of them"},
     {"watch", ID_WATCH, NULL, TAKES_TEST | TAKES_CHECK, "again when a file in their folders changes, until Ctrl-C"},
+    {"debug", ID_DEBUG, "[=[HOST:]PORT]", TAKES_TEST,
+     "for an editor's debugger (DAP) on standard input and output, or at this address (default host: 127.0.0.1)"},
     {"list", ID_LIST, NULL, TAKES_TEST, "name the tests, and run none"},
     {"role", ID_ROLE, "FILE", TAKES_CHECK, "a Role or ClusterRole in YAML: what do the policies need that it lacks?"},
     {"strict", ID_STRICT, NULL, TAKES_CHECK, "warnings count as errors: the exit code is 1"},
@@ -92,11 +94,17 @@ static bool belongs(const struct known *k, unsigned takes)
     return k->id == 'h' || (k->group & takes);
 }
 
+/* Its value may be left out: "[=VALUE]". */
+static bool may_lack(const struct known *k)
+{
+    return k->value && *k->value == '[';
+}
+
 /* "-n, --namespace NAME"; returns its length. */
 static int left_column(const struct known *k, char out[64])
 {
     return snprintf(out, 64, "%s%c%s--%s%s%s", k->id < 256 ? "-" : "  ", k->id < 256 ? k->id : ' ',
-                    k->id < 256 ? ", " : " ", k->name, k->value ? " " : "", k->value ? k->value : "");
+                    k->id < 256 ? ", " : " ", k->name, k->value && !may_lack(k) ? " " : "", k->value ? k->value : "");
 }
 
 void options_help(unsigned takes)
@@ -162,7 +170,7 @@ static int take(struct options *o, unsigned takes, int id, const char *value, st
     if (flag)
         *flag = true;
     else if (text)
-        *text = value;
+        *text = value ? value : "";
     switch (id) {
     case ID_AS_GROUP:
         return group(o, value, err);
@@ -215,8 +223,9 @@ static void spell(unsigned takes, const char *first, struct spelling *out)
     for (size_t i = 0; i < KNOWN; i++) {
         if (!belongs(&known[i], takes))
             continue;
-        out->longs[n++] =
-            (struct option){known[i].name, known[i].value ? required_argument : no_argument, NULL, known[i].id};
+        out->longs[n++] = (struct option){known[i].name, 0, NULL, known[i].id};
+        if (known[i].value)
+            out->longs[n - 1].has_arg = may_lack(&known[i]) ? optional_argument : required_argument;
         if (known[i].id < 256) {
             size_t s = strlen(out->shorts);
             snprintf(out->shorts + s, sizeof out->shorts - s, "%c%s", known[i].id, known[i].value ? ":" : "");

@@ -52,6 +52,7 @@ struct options {
     const char *as_groups[OPTIONS_GROUPS_MAX + 1]; /* NULL-terminated */
     const char *by, *control, *job, *role;
     const char *only, *tags, *exclude_tags; /* of the tests */
+    const char *debug;                      /* the address; "": standard input and output; NULL: not asked for */
     bool all_namespaces, all, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help, no_watch,
         no_supervisor, no_journal, list, coverage, watch, strict;
     bool write; /* in a session of Lua */

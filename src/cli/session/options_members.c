@@ -109,6 +109,8 @@ const char **option_text(struct options *o, int id)
         return &o->tags;
     case ID_EXCLUDE_TAGS:
         return &o->exclude_tags;
+    case ID_DEBUG:
+        return &o->debug;
     default:
         return NULL;
     }

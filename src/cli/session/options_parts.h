@@ -53,6 +53,7 @@ enum id {
     ID_THRESHOLD,
     ID_WATCH,
     ID_WRITE,
+    ID_DEBUG,
 };
 
 /* ---- options_members.c ---- */

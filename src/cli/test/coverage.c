@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "script/observe.h"
 #include "script/scan/code_lines.h"
 
 #define LINES_MAX 1000000
@@ -18,12 +19,23 @@ struct covered {
 };
 
 struct coverage {
+    struct script_observer observer;
     struct covered *files, *last; /* last: the one of the last line */
 };
 
+static void on_line(void *coverage, lua_State *L, lua_Debug *ar);
+
 struct coverage *coverage_new(void)
 {
-    return calloc(1, sizeof(struct coverage));
+    struct coverage *c = calloc(1, sizeof *c);
+    if (c)
+        c->observer = (struct script_observer){.line = on_line, .data = c};
+    return c;
+}
+
+const struct script_observer *coverage_observer(struct coverage *coverage)
+{
+    return &coverage->observer;
 }
 
 void coverage_free(struct coverage *coverage)
@@ -62,11 +74,12 @@ static struct covered *find(struct coverage *c, const char *path)
     return c->last;
 }
 
-void coverage_line(void *coverage, const char *source, int line)
+static void on_line(void *coverage, lua_State *L, lua_Debug *ar)
 {
-    if (*source != '@' || line < 1 || line > LINES_MAX)
+    int line = ar->currentline;
+    if (!lua_getinfo(L, "S", ar) || *ar->source != '@' || line < 1 || line > LINES_MAX)
         return;
-    struct covered *f = find(coverage, source + 1);
+    struct covered *f = find(coverage, ar->source + 1);
     if (!f)
         return;
     if ((size_t)line >= f->lines) {

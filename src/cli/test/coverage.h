@@ -8,11 +8,12 @@
 #include "base/error.h"
 
 struct coverage;
+struct script_observer;
 
 struct coverage *coverage_new(void); /* NULL: out of memory */
 void coverage_free(struct coverage *coverage);
-/* A line was come to; as script_watch_lines calls it. What there is no memory for is not counted. */
-void coverage_line(void *coverage, const char *source, int line);
+/* Counts the lines that the scripts which it observes come to. What there is no memory for is not counted. */
+const struct script_observer *coverage_observer(struct coverage *coverage);
 /* A table of the files, with the lines that were not come to; returns the hundredths of lines that were, over all
  * files; 100 where no line can run. Reads the files again. */
 double coverage_report(struct coverage *coverage, FILE *out);

@@ -56,7 +56,7 @@ static void make_world(lua_State *L, struct world_options *o)
     o->soon = s->soon;
     o->clock = &s->clock;
     o->siblings = true;
-    o->coverage = s->coverage;
+    o->onlookers = s->onlookers;
     struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
     if (world_new(o, &s->world, err))
         luaL_error(L, "%s", err->message);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "binding/modules.h"
+#include "cli/debug/debug.h"
 #include "cli/test/spec_parts.h"
 #include "policy/sources.h"
 #include "policy/values/lua_json.h"
@@ -53,6 +54,7 @@ static int l_open(lua_State *L)
     struct spec *s = spec_of(L);
     lua_settop(L, 0);
     binding_open(L);
+    debugger_observe(s->onlookers.debugger, L);
     lua_newtable(L);
     native_open(L);
     native_open_world(L);
@@ -197,7 +199,7 @@ static int find_beside(struct spec *s)
     return s->folder ? 0 : ERR_NOMEM;
 }
 
-int spec_open(uv_loop_t *loop, struct defer_queue *soon, const struct log *log, struct coverage *coverage,
+int spec_open(uv_loop_t *loop, struct defer_queue *soon, const struct log *log, struct onlookers onlookers,
               const char *path, struct spec **out, struct error *err)
 {
     struct spec *s = calloc(1, sizeof *s);
@@ -205,7 +207,7 @@ int spec_open(uv_loop_t *loop, struct defer_queue *soon, const struct log *log, 
         return error_nomem(err);
     *s = (struct spec){.loop = loop, .soon = soon, .path = path, .runner = LUA_NOREF, .natives = LUA_NOREF};
     s->clock = (struct clock){.manual = true, .manual_us = SPEC_START_US};
-    s->coverage = coverage;
+    s->onlookers = onlookers;
     s->env = (struct policy_env){.loop = loop, .soon = soon, .clock = &s->clock, .log = log, .open = binding_open};
     s->file.env = &s->env;
     s->file.path = (char *)(uintptr_t)path;
@@ -362,6 +364,14 @@ void spec_run(struct spec *s, void (*told)(void *, const struct spec_test *, con
     script_protect(s->script, l_choose, NULL, &ignored);
     s->running = true;
     defer_call(s->soon, &s->turn);
+}
+
+void spec_stop(struct spec *s)
+{
+    for (size_t i = s->at + 1; i < s->count; i++)
+        s->tests[i].chosen = false;
+    if (s->running && s->file.loading)
+        script_cancel(s->file.loading, "the tests are ended");
 }
 
 void spec_close(struct spec *s)

@@ -19,7 +19,6 @@ struct spec_test {
 };
 
 struct spec;
-struct coverage;
 
 struct spec_result {
     enum spec_verdict verdict;
@@ -28,8 +27,8 @@ struct spec_result {
 };
 
 /* Reads the file and collects its tests, which blocks as far as it reads. 0, or the error with its place in the file.
- * loop, soon and coverage outlive it; coverage NULL: lines are not counted. */
-int spec_open(uv_loop_t *loop, struct defer_queue *soon, const struct log *log, struct coverage *coverage,
+ * loop, soon and what `onlookers` names outlive it. */
+int spec_open(uv_loop_t *loop, struct defer_queue *soon, const struct log *log, struct onlookers onlookers,
               const char *path, struct spec **spec, struct error *err);
 size_t spec_count(const struct spec *spec);
 struct spec_test *spec_test(struct spec *spec, size_t index);
@@ -37,6 +36,8 @@ struct spec_test *spec_test(struct spec *spec, size_t index);
 void spec_run(struct spec *spec,
               void (*told)(void *data, const struct spec_test *test, const struct spec_result *result),
               void (*done)(void *data), void *data);
+/* No test begins any more, and the one that runs is ended, from outside of it. */
+void spec_stop(struct spec *spec);
 /* The loop has to turn once more. */
 void spec_close(struct spec *spec);
 

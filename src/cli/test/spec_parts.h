@@ -13,7 +13,7 @@ struct spec {
     uv_loop_t *loop;
     struct defer_queue *soon;
     struct clock clock;
-    struct coverage *coverage; /* NULL: lines are not counted */
+    struct onlookers onlookers;
     const char *path;
     char *folder;              /* of the file, with a slash at the end; "" for the current one */
     char *beside;              /* the policy beside the spec; NULL: no such file */

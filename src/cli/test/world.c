@@ -6,11 +6,13 @@
 #include <stdlib.h>
 
 #include "binding/modules.h"
+#include "cli/debug/debug.h"
 #include "cli/test/coverage.h"
 #include "cli/test/records.h"
 #include "kube/kube.h"
 #include "outside/outside.h"
 #include "policy/load.h"
+#include "script/observe.h"
 
 #define QUIET_TURNS 4       /* of the loop, in which nothing was under way */
 #define QUIET_TURNS_BUSY 16 /* the same, while the engine says that it is not idle */
@@ -71,9 +73,11 @@ static int open_watched(lua_State *L)
 {
     const struct policy_file *file = script_host(L);
     const struct world *w = (const struct world *)((const char *)file->env->log - offsetof(struct world, log));
-    if (w->o.coverage)
-        script_watch_lines(script_of(L), coverage_line, w->o.coverage);
-    return binding_open(L);
+    if (w->o.onlookers.coverage)
+        script_observe(script_of(L), coverage_observer(w->o.onlookers.coverage));
+    int n = binding_open(L);
+    debugger_observe(w->o.onlookers.debugger, L);
+    return n;
 }
 
 static int open_cluster(struct world *w)

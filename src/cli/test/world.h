@@ -12,14 +12,21 @@
 #include "store/store.h"
 
 struct coverage;
+struct debugger;
+/* Who looks on while the scripts run; not owned. */
+struct onlookers {
+    struct coverage *coverage; /* of the policies; NULL: lines are not counted */
+    struct debugger *debugger; /* of the policies and the specs; NULL: none. Not with coverage */
+};
+
 struct world_options {
     uv_loop_t *loop;
     struct defer_queue *soon;
     struct clock *clock; /* manual; moved by the world, and outlives it */
     bool v1alpha2, v1, v2beta1, training_operator, siblings;
-    struct coverage *coverage; /* of the policies; NULL: lines are not counted. Not owned */
-    int64_t jobs, seed;        /* generated at the start, as mpijob-sim does */
-    const char *name_space;    /* what a name without a namespace means; NULL: "default" */
+    struct onlookers onlookers;
+    int64_t jobs, seed;     /* generated at the start, as mpijob-sim does */
+    const char *name_space; /* what a name without a namespace means; NULL: "default" */
 };
 
 struct world;

@@ -169,41 +169,41 @@ enum job_field {
     J_SPEC /* from here on: the fields of the field map, then the methods */
 };
 
-static const char *const names[] = {"name",
-                                    "namespace",
-                                    "key",
-                                    "uid",
-                                    "resourceVersion",
-                                    "version",
-                                    "labels",
-                                    "annotations",
-                                    "phase",
-                                    "reason",
-                                    "created",
-                                    "started",
-                                    "finished",
-                                    "age",
-                                    "pending_for",
-                                    "running_for",
-                                    "finished_for",
-                                    "workers",
-                                    "gpus",
-                                    "evicted",
-                                    "controller",
-                                    "cluster",
-                                    "kind",
-                                    "as_of",
-                                    "cleanPodPolicy",
-                                    "activeDeadlineSeconds",
-                                    "backoffLimit",
-                                    "ttlSecondsAfterFinished",
-                                    "suspend",
-                                    "managedBy",
-                                    "schedulingPolicy",
-                                    "get",
-                                    "json",
-                                    "table",
-                                    NULL};
+const char *const lua_job_names[] = {"name",
+                                     "namespace",
+                                     "key",
+                                     "uid",
+                                     "resourceVersion",
+                                     "version",
+                                     "labels",
+                                     "annotations",
+                                     "phase",
+                                     "reason",
+                                     "created",
+                                     "started",
+                                     "finished",
+                                     "age",
+                                     "pending_for",
+                                     "running_for",
+                                     "finished_for",
+                                     "workers",
+                                     "gpus",
+                                     "evicted",
+                                     "controller",
+                                     "cluster",
+                                     "kind",
+                                     "as_of",
+                                     "cleanPodPolicy",
+                                     "activeDeadlineSeconds",
+                                     "backoffLimit",
+                                     "ttlSecondsAfterFinished",
+                                     "suspend",
+                                     "managedBy",
+                                     "schedulingPolicy",
+                                     "get",
+                                     "json",
+                                     "table",
+                                     NULL};
 
 static int push_spec(lua_State *L, const struct lua_job *job, const char *name)
 {
@@ -339,8 +339,8 @@ static int l_index(lua_State *L)
     if (lua_type(L, 2) != LUA_TSTRING)
         return luaL_error(L, "a job has named fields only");
     const char *name = lua_tostring(L, 2);
-    for (int i = 0; names[i]; i++) {
-        if (strcmp(names[i], name) != 0)
+    for (int i = 0; lua_job_names[i]; i++) {
+        if (strcmp(lua_job_names[i], name) != 0)
             continue;
         if (strcmp(name, "get") == 0)
             lua_pushcfunction(L, l_get);
@@ -352,7 +352,7 @@ static int l_index(lua_State *L)
             return push_field(L, job, i, name);
         return 1;
     }
-    const char *near = str_nearest(name, names);
+    const char *near = str_nearest(name, lua_job_names);
     if (near)
         return luaL_error(L, "a job has no field \"%s\"; did you mean \"%s\"?", name, near);
     return luaL_error(L, "a job has no field \"%s\"; read anything else with job:get(\"/json/pointer\")", name);

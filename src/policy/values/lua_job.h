@@ -32,4 +32,6 @@ void lua_job_count_workers(lua_State *L, lua_CFunction count);
 /* The job at index; NULL: something else is there. Never raises a Lua error. */
 struct lua_job *lua_job_at(lua_State *L, int index);
 
+extern const char *const lua_job_names[]; /* of a job's fields and methods; NULL-terminated */
+
 #endif
