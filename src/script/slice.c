@@ -192,7 +192,9 @@ int script_wait(lua_State *L, struct script_wait *wait, lua_KFunction k, lua_KCo
     struct script *s = script_of(L);
     struct script_run *run = s->running;
     const char *refused = NULL;
-    if (!run || (run->call.loading && !wait->while_loading))
+    if (!run)
+        refused = "this call waits for an answer, and nothing can wait outside of a run, as in a debugger's expression";
+    else if (run->call.loading && !wait->while_loading)
         refused = "this call waits for an answer: while the file is being loaded nothing can wait; call it from `run`, "
                   "`replace` or another function of the policy";
     else if (run->meter.verdict != VERDICT_NONE)

@@ -111,7 +111,7 @@ static void came(uv_poll_t *poll, int status, int events)
         }
         d->busy--;
     }
-    if (status || d->stream.gone)
+    if (status || d->stream.gone || d->stream.broken)
         uv_poll_stop(poll);
 }
 
@@ -228,7 +228,7 @@ void debugger_close(struct debugger *d, int exit_code)
     message_end(d);
     d->busy++;
     d->stopped = false;
-    while (!d->stream.gone && stream_wait(&d->stream, FAREWELL_MS) && serve_one(d, false)) {
+    while (!d->stream.gone && !d->stream.broken && stream_wait(&d->stream, FAREWELL_MS) && serve_one(d, false)) {
     }
     stdout = d->shown ? d->shown : fdopen(STDOUT_FILENO, "w");
     fclose(d->printed);

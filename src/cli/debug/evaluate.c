@@ -8,6 +8,7 @@
 #include "cli/debug/parts.h"
 
 #define EXPRESSION_BYTES 65536
+#define LOOK_UNITS 8192 /* enough for a look at the clock */
 
 /* ---- names ---- */
 
@@ -176,6 +177,7 @@ int evaluate(struct debugger *d, lua_State *L, struct frame *frame, struct str t
         varargs++;
     }
     lua_call(L, varargs, LUA_MULTRET);
+    script_work(L, LOOK_UNITS); /* where a pcall at the very end has caught it: the budget is used up all the same */
     return lua_gettop(L) - top;
 }
 

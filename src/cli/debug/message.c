@@ -54,6 +54,8 @@ void message_end(struct debugger *d)
     json_write_end(&d->w);
     if (!d->out.failed)
         stream_send(&d->stream, buf_str(&d->out));
+    else
+        d->stream.gone = true; /* out of memory: nobody would know what the answer was */
 }
 
 void answer_empty(struct debugger *d, const struct request *r)

@@ -123,7 +123,7 @@ static void handle_terminate(struct debugger *d, const struct request *r)
 
 static void handle_pause(struct debugger *d, const struct request *r)
 {
-    d->pausing = true;
+    d->pausing = d->pausing || !d->stopped;
     answer_empty(d, r);
 }
 
@@ -181,7 +181,7 @@ bool serve_one(struct debugger *d, bool wait)
             tell_output(d, "stderr", str_of(text));
             fputs(text, stderr);
         }
-        if (d->stream.gone && !d->left)
+        if ((d->stream.gone || d->stream.broken) && !d->left)
             leave(d, true);
         return false;
     }

@@ -178,24 +178,25 @@ static const char *error_text(lua_State *L)
 enum catcher { CATCHER_NONE, CATCHER_AUTHOR, CATCHER_OWN };
 
 /* Who will catch the error: the innermost protected call around it decides. What our own Lua tries with pcall it has an
- * answer for; with xpcall it runs the author's code. own: it was raised by our own Lua. */
-static enum catcher catcher_of(struct debugger *d, lua_State *L, bool *own)
+ * answer for; with xpcall it runs the author's code. raiser: the chunk that raised
+ * it, valid as long as the error is handled. */
+static enum catcher catcher_of(struct debugger *d, lua_State *L, const struct debug_source **raiser)
 {
     lua_Debug ar;
     lua_CFunction by = NULL;
-    bool first = true;
+    *raiser = NULL;
     for (int level = 1; level < FRAMES_MAX && lua_checkstack(L, 1) && lua_getstack(L, level, &ar); level++) {
         lua_getinfo(L, "Sf", &ar);
         lua_CFunction c = lua_tocfunction(L, -1);
         lua_pop(L, 1);
-        if (*ar.what != 'C' && first) {
-            *own = *ar.source == '=';
-            first = false;
-        }
-        if (by && *ar.source != '=')
-            return CATCHER_AUTHOR;
+        const struct debug_source *source = *ar.what != 'C' ? source_of(d, ar.source) : NULL;
+        bool library = source && !source->path; /* our own Lua, or luassert */
+        if (!*raiser)
+            *raiser = source;
+        if (by && (!library || (*ar.source == '@' && *raiser && (*raiser)->path)))
+            return CATCHER_AUTHOR; /* assert.has_error is the author's, too */
         if (by)
-            return by == on_protected_call ? CATCHER_OWN : CATCHER_NONE;
+            return by == on_protected_call || *ar.source == '@' ? CATCHER_OWN : CATCHER_NONE;
         if (c && (c == on_protected_call || c == d->xpcall))
             by = c;
     }
@@ -205,15 +206,16 @@ static enum catcher catcher_of(struct debugger *d, lua_State *L, bool *own)
 void on_raised(void *debugger, lua_State *L)
 {
     struct debugger *d = debugger;
-    bool own = false;
+    const struct debug_source *raiser;
     if (d->busy || d->over || d->left || !(d->stop_uncaught || d->stop_raised))
         return;
     const char *text = error_text(L);
     if (!text)
         return;
-    enum catcher by = catcher_of(d, L, &own);
-    if (by == CATCHER_OWN || (own && lua_type(L, -1) == LUA_TTABLE))
-        return; /* the latter is how pending() ends a test */
+    enum catcher by = catcher_of(d, L, &raiser);
+    bool pending = raiser && strcmp(raiser->chunk, "=test.runner") == 0 && lua_type(L, -1) == LUA_TTABLE;
+    if (by == CATCHER_OWN || pending)
+        return;
     if (by == CATCHER_AUTHOR ? d->stop_raised : d->stop_raised || d->stop_uncaught)
         stop(d, L, script_run_of(L), "exception", text, 0);
 }

@@ -14,6 +14,8 @@
 #define PIECE 65536
 #define WRITE_PIECE 4096 /* a pipe that is ready takes so many bytes at once */
 #define WRITE_WAIT_MS 10000
+#define DRAIN_PIECES 1100 /* somewhat more than the longest message */
+#define DRAIN_MS 500
 
 void stream_open(struct stream *s, int in, int out)
 {
@@ -21,8 +23,22 @@ void stream_open(struct stream *s, int in, int out)
     buf_init(&s->input, HEADER_BYTES + MESSAGE_BYTES + PIECE);
 }
 
+/* What the other end still sends is read and thrown away for a moment: closing with something unread would take from it
+ * what it was told last. */
+static void drain(struct stream *s)
+{
+    char piece[4096];
+    struct pollfd p = {.fd = s->in, .events = POLLIN};
+    if (shutdown(s->out, SHUT_WR) != 0)
+        return; /* a pipe */
+    for (int i = 0; i < DRAIN_PIECES && poll(&p, 1, DRAIN_MS) > 0 && read(s->in, piece, sizeof piece) > 0; i++) {
+    }
+}
+
 void stream_close(struct stream *s)
 {
+    if (!s->gone || s->broken)
+        drain(s);
     close(s->in);
     if (s->out != s->in)
         close(s->out);
@@ -34,7 +50,6 @@ void stream_close(struct stream *s)
 static bool broken(struct stream *s, const char *what)
 {
     s->broken = what;
-    s->gone = true;
     return false;
 }
 
@@ -127,11 +142,11 @@ bool stream_next(struct stream *s, bool wait, struct str *body)
         s->taken = 0;
     }
     do {
-        if (s->gone)
+        if (s->gone || s->broken)
             return false;
         if (take(s, body))
             return true;
-    } while (!s->gone && fill(s, wait));
+    } while (!s->broken && fill(s, wait));
     return false;
 }
 

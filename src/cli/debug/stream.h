@@ -13,8 +13,8 @@ struct stream {
     int in, out; /* closed by stream_close; may be the same */
     struct buf input;
     size_t taken;       /* bytes of input that the last message had */
-    bool gone;          /* the other end has closed, or cannot be understood or written to any more */
-    const char *broken; /* what it sent that cannot be understood; NULL: nothing */
+    bool gone;          /* the other end has closed, or takes nothing any more */
+    const char *broken; /* what it sent that cannot be understood: nothing more is read; NULL: nothing */
 };
 
 void stream_open(struct stream *s, int in, int out);

@@ -209,9 +209,9 @@ static void list_members(struct children *c, lua_State *L)
 {
     int table = lua_gettop(L);
     lua_Integer length = (lua_Integer)lua_rawlen(L, table), first = 1;
-    if (c->indexed && length >= INDEXED_FROM && c->start < length) { /* no need to go over those before */
-        c->at = c->start;
-        first = c->start + 1;
+    if (c->indexed && length >= INDEXED_FROM) { /* no need to go over those before */
+        c->at = c->start < length ? c->start : length;
+        first = c->at + 1;
     }
     for (lua_Integer i = first; c->indexed && i <= length && !c->full; i++) {
         char name[32];

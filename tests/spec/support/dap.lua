@@ -119,7 +119,7 @@ end
 -- The message of a request that is to be refused.
 function Client:refused(command, arguments)
     local answer = self:answer(self:send(command, arguments))
-    assert(not answer.success, command .. " is not refused")
+    if answer.success then error(command .. " is not refused: " .. support.json.encode(answer.body), 2) end
     return answer.message
 end
 
