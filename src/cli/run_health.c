@@ -22,7 +22,7 @@ static void add_missing(void *data, const struct engine_part *part)
 
 static void add_part(void *data, const struct engine_part *part)
 {
-    buf_printf(data, "[%c] %s: %s\n", part->well ? '+' : '-', part->name, part->state);
+    buf_printf(data, "[%c] %s: %s\n", part->wrong ? '-' : '+', part->name, part->state);
 }
 
 /* The others run all the same: it is told, and the daemon is ready. */

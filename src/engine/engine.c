@@ -59,7 +59,7 @@ static bool runs_under_way(const struct engine *e)
 
 void engine_check_stopped(struct engine *e)
 {
-    if (!e->stopping || runs_under_way(e) || e->loading || e->rehearsal || e->asks || e->closed ||
+    if (!e->stopping || runs_under_way(e) || e->loading || e->reading || e->rehearsal || e->asks || e->closed ||
         file_changes_busy(e->files))
         return;
     for (size_t i = 0; i < e->cluster_count; i++) {
@@ -154,7 +154,7 @@ bool engine_idle(const struct engine *e)
         if (!engine_cluster_idle(&e->clusters[i]))
             return false;
     }
-    return started && !runs_under_way(e) && !e->loading && !e->rehearsal && !file_changes_busy(e->files);
+    return started && !runs_under_way(e) && !e->loading && !e->reading && !e->rehearsal && !file_changes_busy(e->files);
 }
 
 const struct policy_set *engine_policies(const struct engine *e)
@@ -165,7 +165,7 @@ const struct policy_set *engine_policies(const struct engine *e)
 struct engine_snapshot engine_look(const struct engine *e)
 {
     struct engine_snapshot snapshot = {
-        .stopping = e->stopping, .loading = e->loading || e->rehearsal, .clusters = e->cluster_count};
+        .stopping = e->stopping, .loading = e->loading || e->reading || e->rehearsal, .clusters = e->cluster_count};
     for (size_t i = 0; i < e->cluster_count; i++) {
         const struct engine_cluster *at = &e->clusters[i];
         snapshot.connected += at->started;

@@ -200,6 +200,7 @@ struct engine_part {
     const char *name;  /* "MPIJobs in namespace train on cluster default" */
     const char *state; /* "watched", "cannot be listed: ..." */
     bool well;         /* false: some policy cannot do what it is for */
+    bool wrong;        /* something is wrong with it all the same */
 };
 /* Clusters, what is watched on each, the policies. */
 void engine_each_part(const struct engine *engine, void (*visit)(void *data, const struct engine_part *part),

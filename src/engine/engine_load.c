@@ -167,26 +167,32 @@ int engine_load(struct engine *e, const char *const *paths, void (*told)(void *d
     return policy_load_start(&e->env, (const char *const *)e->paths, loaded, e, &e->loading, err);
 }
 
-void engine_reload(struct engine *e)
+static void load_again(struct engine *e)
 {
     struct error err;
+    if (e->stopping) {
+        give_up(e);
+    } else if (policy_load_start(&e->env, (const char *const *)e->paths, loaded, e, &e->loading, &err)) {
+        log_line(e->o.log, LOG_ERROR, "%s", err.message);
+        tell_reloads(e, NULL, NULL);
+    }
+}
+
+void engine_reload(struct engine *e)
+{
     if (e->stopping || !e->paths)
         return;
-    if (e->loading || e->rehearsal) {
+    if (e->loading || e->reading || e->rehearsal) {
         e->reload_again = true;
         return;
     }
     log_line(e->o.log, LOG_INFO, "loading the policies again");
-    culprits_read(e);
     struct reload_wait *w;
     DL_FOREACH(e->reloads, w)
     {
         w->begun = true;
     }
-    if (policy_load_start(&e->env, (const char *const *)e->paths, loaded, e, &e->loading, &err)) {
-        log_line(e->o.log, LOG_ERROR, "%s", err.message);
-        tell_reloads(e, NULL, NULL);
-    }
+    culprits_read_then(e, load_again);
 }
 
 void engine_reload_and_tell(struct engine *e, struct reload_wait *wait)

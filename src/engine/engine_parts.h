@@ -62,6 +62,7 @@ struct engine {
     int once_left;
     void (*once_done)(void *data);
     void *once_data;
+    bool reading; /* the quarantine, before a load */
     bool stopping, reload_again, closed;
     void (*stopped)(void *data);
     void *stopped_data;

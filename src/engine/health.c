@@ -14,14 +14,19 @@ struct visit {
     struct buf name, state;
 };
 
-static void tell(struct visit *v, enum engine_part_kind kind, bool well)
+static void tell_part(struct visit *v, enum engine_part_kind kind, bool well, bool wrong)
 {
     buf_puts(&v->name, "");
     buf_puts(&v->state, "");
     if (!v->name.failed && !v->state.failed)
-        v->visit(v->data, &(struct engine_part){kind, v->name.ptr, v->state.ptr, well});
+        v->visit(v->data, &(struct engine_part){kind, v->name.ptr, v->state.ptr, well, wrong});
     buf_reset(&v->name);
     buf_reset(&v->state);
+}
+
+static void tell(struct visit *v, enum engine_part_kind kind, bool well)
+{
+    tell_part(v, kind, well, !well);
 }
 
 static void tell_cluster(struct visit *v)
@@ -86,7 +91,7 @@ static void tell_policies(struct visit *v)
     const struct error *unseen = file_changes_trouble(e->files);
     if (unseen)
         buf_printf(&v->state, "; not all changes of their files are seen: %s", unseen->message);
-    tell(v, ENGINE_POLICIES, true);
+    tell_part(v, ENGINE_POLICIES, true, e->load_error || unseen);
 }
 
 void engine_each_part(const struct engine *e, void (*visit)(void *data, const struct engine_part *part), void *data)

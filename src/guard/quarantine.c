@@ -38,6 +38,15 @@ static void clear(struct quarantine *q)
     q->count = 0;
 }
 
+void quarantine_take(struct quarantine *q, struct quarantine *from)
+{
+    clear(q);
+    q->marks = from->marks;
+    q->count = from->count;
+    from->marks = NULL;
+    from->count = 0;
+}
+
 void quarantine_close(struct quarantine *q)
 {
     clear(q);

@@ -36,6 +36,8 @@ int quarantine_open(struct quarantine *q, const char *state, const struct guard_
 /* Reads the list again, whatever its size; blocks. What cannot be read of it is left out. ERR_IO: the file cannot be
  * read; ERR_NOMEM. What was known stays then. */
 int quarantine_read(struct quarantine *q, struct error *err);
+/* What `from` has read is q's from now on: so another thread can read. from is an empty one after that. */
+void quarantine_take(struct quarantine *q, struct quarantine *from);
 void quarantine_close(struct quarantine *q);
 /* A list of more than QUARANTINE_COMPACT bytes is written again, with the marks in force alone: the newest of each
  * policy and text, QUARANTINE_MARKS of them at most. For the daemon at its start, before a policy runs; blocks. A crash

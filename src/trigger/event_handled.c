@@ -30,16 +30,41 @@ const char *event_epoch_key(const char *key, const char *what, char out[EVENT_EP
     return out;
 }
 
+#define NUMBER_BITS 24
+#define SHORT_BITS 39
+
+int64_t event_text_short(uint64_t text)
+{
+    int64_t bits = (int64_t)((text ^ text >> SHORT_BITS) & ((UINT64_C(1) << SHORT_BITS) - 1));
+    return bits ? bits : 1;
+}
+
+int64_t event_epoch_mark(const struct event_epoch *epoch)
+{
+    return epoch->generation | epoch->left << NUMBER_BITS;
+}
+
+static void read_number(struct event_epoch *epoch, int64_t mark)
+{
+    epoch->generation = mark & ((INT64_C(1) << NUMBER_BITS) - 1);
+    epoch->left = mark >> NUMBER_BITS;
+    if (epoch->left && epoch->text_known && epoch->left == event_text_short(epoch->text)) {
+        epoch->generation--;
+        epoch->left = 0;
+    }
+}
+
 int event_epoch_read(struct state *state, const char *key, struct event_epoch *epoch, struct error *err)
 {
     char mark[EVENT_EPOCH_KEY_MAX];
-    int64_t text = 0;
+    int64_t text = 0, number = 0;
     bool found;
     *epoch = (struct event_epoch){0};
     int rc = state_read_mark(state, event_epoch_key(key, "text", mark), &text, &epoch->text_known, err);
     if (!rc)
-        rc = state_read_mark(state, event_epoch_key(key, "again", mark), &epoch->generation, &found, err);
+        rc = state_read_mark(state, event_epoch_key(key, "again", mark), &number, &found, err);
     epoch->text = (uint64_t)text;
+    read_number(epoch, number);
     return rc;
 }
 

@@ -30,7 +30,12 @@ struct event_epoch {
     uint64_t text;
     bool text_known; /* else the state was written by a version that had neither mark, or not at all */
     int64_t generation;
+    int64_t left; /* event_text_short of the text that this number has left behind; 0: not known */
 };
+/* The mark "NAME#again": the number, and what it has left behind. Where the daemon dies before the new text is written,
+ * the text of the state is the one that was to be left: the number does not count then. */
+int64_t event_epoch_mark(const struct event_epoch *epoch);
+int64_t event_text_short(uint64_t text); /* never 0 */
 /* Blocks, as state_read_mark does; 0, or its errors. */
 int event_epoch_read(struct state *state, const char *key, struct event_epoch *epoch, struct error *err);
 /* Is the policy's text another one than the state's? rows: it has rows, which without a text are of a version that knew

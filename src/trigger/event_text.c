@@ -16,10 +16,21 @@ static void tell(const struct event_trigger *t, const char *message, size_t hand
         LOG_FIELDS({"policy", t->entry.policy->name}, {"cluster", t->site->told}, LOG_JSON_FIELD("handled", count)));
 }
 
+static void write_number(struct event_trigger *t, store_done done)
+{
+    char key[EVENT_EPOCH_KEY_MAX];
+    state_set_mark(t->site->state, event_epoch_key(t->key, "again", key), event_epoch_mark(&t->epoch), done,
+                   done ? t : NULL);
+}
+
 static void write_text(struct event_trigger *t, store_done done)
 {
     char key[EVENT_EPOCH_KEY_MAX];
     uint64_t text = t->entry.policy->text;
+    if (t->epoch.left == event_text_short(text)) { /* back to it, without a new number */
+        t->epoch.left = 0;
+        write_number(t, NULL);
+    }
     state_set_mark(t->site->state, event_epoch_key(t->key, "text", key), (int64_t)text, done, done ? t : NULL);
     t->epoch.text = text;
     t->epoch.text_known = true;
@@ -45,8 +56,8 @@ static void begun_again(void *data, int64_t id, const struct error *err)
         event_wake(t);
 }
 
-/* The number is durable: the text follows. After a death between the two the text is new once more, and nothing was
- * handled meanwhile. */
+/* The number is durable: the text follows. After a death between the two the text is new once more, or again the one
+ * before, and nothing was handled meanwhile. */
 static void counted(void *data, int64_t id, const struct error *err)
 {
     struct event_trigger *t = data;
@@ -58,11 +69,11 @@ static void counted(void *data, int64_t id, const struct error *err)
 
 static void begin_again(struct event_trigger *t)
 {
-    char key[EVENT_EPOCH_KEY_MAX];
     tell(t, "the policy has another text: the jobs that it has handled count as new", event_rows_handled(t));
     t->epoch.generation++;
+    t->epoch.left = t->epoch.text_known ? event_text_short(t->epoch.text) : 0;
     t->writing = true;
-    state_set_mark(t->site->state, event_epoch_key(t->key, "again", key), t->epoch.generation, counted, t);
+    write_number(t, counted);
 }
 
 static void tell_kept(const struct event_trigger *t, size_t handled)

@@ -211,6 +211,48 @@ describe("a new text of a policy", function()
         assert.are.equal("2", get("a").metadata.labels.seen)
     end)
 
+    it("with again counts nothing as new where the daemon died before the new text was written, and the old one is back", function()
+        local function marks(sql)
+            local script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); r = c.execute(sys.argv[2]).fetchall(); c.commit(); print(r[0][0] if r else '')"
+            local code, out, err = support.proc.run("/usr/bin/python3", { args = { "-c", script, folder .. "/s.db", sql } })
+            assert.are.equal(0, code, err)
+            return out:match "%S*"
+        end
+        local function text(n)
+            write(policy("p", 'again = true, replace = function() return { labels = { seen = "' .. n .. '-" .. run.id } } end'))
+        end
+        create("a", "Running")
+        text(1)
+        local daemon = start()
+        daemon:expect("replaced policy=p job=train/a")
+        stop(daemon)
+        -- As a death leaves it when the number is written, and the text that it leaves behind is not replaced yet.
+        local old = math.tointeger(tonumber((marks "SELECT scheduled_at FROM marks WHERE policy = 'p#text'")))
+        local left = (old ~ old >> 39) & (1 << 39) - 1
+        marks(("INSERT OR REPLACE INTO marks VALUES ('p#again', %d)"):format(1 | left << 24))
+        for _ = 1, 2 do
+            daemon = start()
+            stop(daemon)
+            support.lacks(daemon.stderr, "as new")
+        end
+        assert.are.equal(1, count("p", "a"))
+        text(2) -- and a new one counts once
+        daemon = start()
+        daemon:expect("count as new policy=p handled=1")
+        daemon:expect("replaced policy=p job=train/a")
+        stop(daemon)
+        daemon = start()
+        stop(daemon)
+        assert.are.equal(2, count("p", "a"))
+        text(1) -- and back
+        daemon = start()
+        daemon:expect("replaced policy=p job=train/a")
+        stop(daemon)
+        daemon = start()
+        stop(daemon)
+        assert.are.equal(3, count("p", "a"))
+    end)
+
     it("with again waits for the run of the old text, and handles each job once", function()
         create("gate")
         local function text(n)

@@ -211,6 +211,11 @@ policy { name = "fine", schedule = "0 0 1 1 *", replace = { labels = { a = "b" }
         local code, _, err = support.mpijobd("trigger", "--state", folder .. "/v1.db", "aside")
         assert.are.equal(1, code)
         support.contains(err, 'policy "aside" stands aside on cluster default: ')
+        code, _, err = support.mpijobd("reload", "--state", folder .. "/v1.db")
+        assert.are.equal(0, code)
+        support.contains(err, "mpijobd reload: aside is not in force on cluster default: MPIJobs of v1alpha2 under mpi-operator have no field suspend")
+        _, out = support.mpijobd("reload", "--state", folder .. "/v1.db", "-o", "json")
+        assert.are.equal("aside", support.json.decode(out).not_in_force[1].policy)
         assert.are.equal(0, (other:stop()))
     end)
 

@@ -238,7 +238,10 @@ describe("a namespace that cannot be listed", function()
         support.contains(text, "mpijobd_last_reload_successful 0\n")
         support.contains(text, "mpijobd_last_reload_timestamp_seconds 1796086800\n")
         support.contains(text, "mpijobd_last_reload_success_timestamp_seconds 1796083200\n")
-        support.contains(select(2, get(url .. "/readyz?verbose")), "the last reload failed: " .. folder .. "/p.lua:1: ")
+        local status, said = get(url .. "/readyz?verbose")
+        support.contains(said, "[-] policies: ")
+        support.contains(said, "the last reload failed: " .. folder .. "/p.lua:1: ")
+        assert.are.equal(200, status) -- those in force run
         server:fault("watch-cut")
         assert.is_truthy(support.proc.await(function()
             return tonumber(select(2, get(url .. "/metrics")):match('mpijobd_api_connections_lost_total{cluster="default"} (%d+)')) > 0

@@ -187,6 +187,15 @@ static void print_change(const char *what, struct json result)
         printf("; %s: %s", what, names);
 }
 
+static void print_aside(struct json aside)
+{
+    char policy[64], cluster[64], reason[ERROR_MESSAGE_MAX];
+    text_of(aside, "policy", policy, sizeof policy);
+    text_of(aside, "cluster", cluster, sizeof cluster);
+    text_of(aside, "reason", reason, sizeof reason);
+    fprintf(stderr, "mpijobd reload: %s is not in force on cluster %s: %s\n", policy, cluster, reason);
+}
+
 /* A daemon of an earlier version tells none. */
 static void print_rehearsal(struct json rehearsal)
 {
@@ -217,6 +226,8 @@ static void reloaded(void *data, struct json result)
         print_change("gone", result);
         putchar('\n');
         print_rehearsal(json_get(result, "rehearsal"));
+        for (struct json_iter it = json_iter(json_get(result, "not_in_force")); json_next(&it);)
+            print_aside(it.value);
     }
     text_of(result, "config_changed", config, sizeof config);
     if (*config)

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "control/verbs/parts.h"
 #include "engine/engine.h"
+#include "policy/in_force.h"
 #include "json/write.h"
 
 static void write_count(struct json_writer *w, const char *key, int64_t count)
@@ -54,6 +55,26 @@ static void write_rehearsal(struct json_writer *w, const struct rehearsal *rehea
     buf_free(&sentence);
 }
 
+static void write_aside(void *data, const struct policy *policy, const char *cluster, const char *why)
+{
+    struct json_writer *w = data;
+    json_write_object(w);
+    write_text(w, "policy", policy->name);
+    write_text(w, "cluster", cluster);
+    write_text(w, "reason", why);
+    json_write_end(w);
+}
+
+/* By the versions that are served now. */
+static void write_not_in_force(struct json_writer *w, const struct policy_set *set)
+{
+    json_write_key(w, "not_in_force");
+    json_write_array(w);
+    if (!set->error_count)
+        policy_set_stand(set, write_aside, w);
+    json_write_end(w);
+}
+
 static void write_errors(struct json_writer *w, const struct policy_set *set)
 {
     json_write_key(w, "errors");
@@ -78,5 +99,6 @@ void write_loaded(struct json_writer *w, const struct policy_set *set, const str
     write_text(w, "gone", changes->gone);
     write_text(w, "config_changed", set->config_changed);
     write_rehearsal(w, changes->rehearsal);
+    write_not_in_force(w, set);
     write_errors(w, set);
 }
