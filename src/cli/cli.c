@@ -24,10 +24,10 @@
 #include "cli/undo/cmd_undo.h"
 
 static const struct command *const commands[] = {
-    &cmd_run,     &cmd_check, &cmd_plan,   &cmd_get,     &cmd_inspect, &cmd_report, &cmd_replace,
-    &cmd_journal, &cmd_runs,  &cmd_undo,   &cmd_status,  &cmd_trigger, &cmd_pause,  &cmd_resume,
-    &cmd_reload,  &cmd_eval,  &cmd_attach, &cmd_next,    &cmd_why,     &cmd_doctor, &cmd_rbac,
-    &cmd_plugins, &cmd_new,   &cmd_test,   &cmd_version, NULL};
+    &cmd_run,     &cmd_check, &cmd_plan,   &cmd_get,    &cmd_inspect, &cmd_report, &cmd_replace,
+    &cmd_journal, &cmd_runs,  &cmd_undo,   &cmd_status, &cmd_trigger, &cmd_pause,  &cmd_resume,
+    &cmd_reload,  &cmd_eval,  &cmd_attach, &cmd_next,   &cmd_why,     &cmd_doctor, &cmd_rbac,
+    &cmd_plugins, &cmd_new,   &cmd_types,  &cmd_test,   &cmd_version, NULL};
 
 static void help(void)
 {
@@ -54,7 +54,6 @@ static const struct {
     {"job", "mpijobd replace NAME suspend=true or suspend=false stops and resumes a job"},
     {"reject", "a policy with dry_run = true only tells what it would do"},
     {"state", "mpijobd journal -o json and mpijobd runs -o json print what the state has"},
-    {"types", "lua/types has the annotations for an editor"},
 };
 
 static int unknown_command(const char *name)

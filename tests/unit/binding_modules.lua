@@ -125,6 +125,78 @@ end
 has.require = nil -- Lua's own
 compare(annotated, has, "annotated, and not in a state", "in a state, and not annotated in lua/types")
 
+-- The options and fields: what a class annotates is what the C code takes, and the other way round. Each table of names
+-- is read from the source as it stands.
+local function names_in(path, variable)
+    local text = read(path):match("%f[%w_]" .. variable .. "%[[%w_]*%] *= *(%b{})")
+    assert(text, path .. ": no table " .. variable)
+    local names = {}
+    for name in text:gmatch('"([^"]*)"') do
+        names[name] = path
+    end
+    return names
+end
+local classes, base_of = {}, {}
+for file in pairs(files) do
+    local fields
+    for line in read("lua/types/" .. file):gmatch("[^\n]*") do
+        local name, base = line:match("^%-%-%-@class ([%w.]+) ?:? ?([%w.]*)")
+        if name then
+            fields = {}
+            classes[name], base_of[name] = fields, base
+        elseif line == "" then
+            fields = nil
+        elseif fields then
+            fields[line:match("^%-%-%-@field ([%w_]+)") or ""] = file
+        end
+    end
+end
+for name, fields in pairs(classes) do
+    fields[""] = nil
+    for field, file in pairs(classes[base_of[name]] or {}) do
+        fields[field] = file
+    end
+end
+local tables = {
+    ["mpijobd.Policy"] = { "src/policy/definition.c", "keys", less = names_in("src/policy/definition.c", "later") },
+    ["mpijobd.PolicyMatch"] = { "src/policy/lua_match.c", "keys" },
+    ["mpijobd.Limits"] = { "src/policy/definition_limits.c", "limit_names" },
+    ["mpijobd.Changes"] = { "src/mpijob/field.c", "names" },
+    ["mpijobd.SchedulingPolicy"] = { "src/mpijob/field_check.c", "mpijob_scheduling_members" },
+    ["mpijobd.Job"] = { "src/policy/values/lua_job.c", "names", less = { get = true, json = true, table = true } },
+    ["mpijobd.Date"] = { "src/binding/time.c", "fields" },
+    ["mpijobd.ReplaceOptions"] = { "src/binding/lua_write.c", "lua_write_fields_options" },
+    ["mpijobd.PatchOptions"] = { "src/binding/lua_write.c", "lua_write_patch_options" },
+    ["mpijobd.CreateOptions"] = { "src/binding/lua_write.c", "lua_write_create_options" },
+    ["mpijobd.DeleteOptions"] = { "src/binding/lua_write.c", "lua_write_delete_options" },
+    ["mpijobd.KubeListOptions"] = { "src/binding/kube.c", "names" },
+    ["mpijobd.HttpOptions"] = { "src/binding/outside/http_options.c", "lua_http_options" },
+    ["mpijobd.Notification"] = { "src/binding/outside/notify.c", "options" },
+    ["mpijobd.PrometheusOptions"] = { "src/binding/outside/prometheus.c", "options" },
+    ["mpijobd.StoreOptions"] = { "src/binding/outside/store.c", "options" },
+}
+for class, t in pairs(tables) do
+    local taken, written = names_in(t[1], t[2]), {}
+    for name in pairs(t.less or {}) do
+        taken[name] = nil
+    end
+    for name in pairs(taken) do
+        written[class .. "." .. name] = true
+    end
+    local there = {}
+    for name in pairs(classes[class] or {}) do
+        there[class .. "." .. name] = true
+    end
+    compare(written, there, "taken by " .. t[1] .. ", and not annotated in lua/types",
+        "annotated in lua/types, and not taken by " .. t[1])
+end
+-- A function that takes options has a class for them, which stands above.
+for class in pairs(classes) do
+    if class:find("Options$") and not tables[class] then
+        complain("%s: annotated, and not compared with what is taken; add it in tests/unit/binding_modules.lua", class)
+    end
+end
+
 -- The reference names every function.
 local reference = read("docs/reference/lua.md")
 for name in pairs(has) do

@@ -5,6 +5,6 @@
 
 #include "cli/session/command.h"
 
-extern const struct command cmd_plugins, cmd_new;
+extern const struct command cmd_plugins, cmd_new, cmd_types;
 
 #endif

@@ -45,6 +45,7 @@ static const struct known {
      "for an editor's debugger (DAP) on standard input and output, or at this address (default host: 127.0.0.1)"},
     {"list", ID_LIST, NULL, TAKES_TEST, "name the tests, and run none"},
     {"role", ID_ROLE, "FILE", TAKES_CHECK, "a Role or ClusterRole in YAML: what do the policies need that it lacks?"},
+    {"install", ID_INSTALL, NULL, TAKES_TYPES, "write them for the editor, in this folder or the one that is named"},
     {"strict", ID_STRICT, NULL, TAKES_CHECK, "warnings count as errors: the exit code is 1"},
     {"state", ID_STATE, "FILE", TAKES_STATE | TAKES_HAND,
      "the journal's file (default: /var/lib/mpijobd/state.db, or ~/.local/state/mpijobd/state.db if not root)"},

@@ -40,6 +40,7 @@ enum option_group {
     TAKES_CHECK = 1 << 21,    /* --strict --role --watch, and -o sarif */
     TAKES_UNDO = 1 << 22,     /* --job --destructive */
     TAKES_PROMPT = 1 << 23,   /* --write --cluster */
+    TAKES_TYPES = 1 << 24,    /* --install */
     TAKES_SCOPE = TAKES_NAMESPACE | TAKES_ALL,
 };
 
@@ -54,7 +55,7 @@ struct options {
     const char *only, *tags, *exclude_tags; /* of the tests */
     const char *debug;                      /* the address; "": standard input and output; NULL: not asked for */
     bool all_namespaces, all, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help, no_watch,
-        no_supervisor, no_journal, list, coverage, watch, strict;
+        no_supervisor, no_journal, list, coverage, watch, strict, install;
     bool write; /* in a session of Lua */
     enum output output;
     enum mpijob_kind job_kind;       /* which the command is about; set by command_begin */

@@ -39,6 +39,8 @@ bool *option_flag(struct options *o, int id)
         return &o->strict;
     case ID_WRITE:
         return &o->write;
+    case ID_INSTALL:
+        return &o->install;
     case 'h':
         return &o->help;
     default:

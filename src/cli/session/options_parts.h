@@ -48,6 +48,7 @@ enum id {
     ID_EXCLUDE_TAGS,
     ID_LIST,
     ID_STRICT,
+    ID_INSTALL,
     ID_ROLE,
     ID_COVERAGE,
     ID_THRESHOLD,
