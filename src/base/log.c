@@ -215,10 +215,10 @@ void log_event(const struct log *log, enum log_level level, const char *message,
         return;
     if (log->sink) {
         log->sink(log->data, level, message, fields);
-        return;
+    } else {
+        log_tell_lost(log);
+        write_line(log, level, message, fields, 0);
     }
-    log_tell_lost(log);
-    write_line(log, level, message, fields, 0);
     if (log->hear)
         let_hear(log, level, message, fields);
 }

@@ -171,10 +171,15 @@ it("loops", function()
     assert.are.equal(-1, n)
     assert.are.same({ 1, "two" }, other)
 end)
-]], {})
-        support.contains(c:refused("evaluate", { expression = "1" }), "the tests are running; pause them first")
-        c:ask("pause", { threadId = 1 })
+]], { 4 })
+        c:stopped "breakpoint"
+        -- At once, as the loop has two seconds of CPU time.
+        local sent = { c:send("continue", { threadId = c.thread }), c:send("evaluate", { expression = "1" }), c:send("pause", { threadId = 1 }) }
+        assert.is_true(c:answer(sent[1]).success)
+        support.contains(c:answer(sent[2]).message, "the tests are running; pause them first")
+        assert.is_true(c:answer(sent[3]).success)
         c:stopped "pause"
+        c:breakpoints(spec, {})
         local reference = c:scope "Locals"
         assert.are.equal("-1", c:ask("setVariable", { variablesReference = reference, name = "n", value = "-1" }).value)
         c:evaluate "done = true"
@@ -311,6 +316,41 @@ end)
         c:breakpoints(spec, {})
         c:go()
         assert.are.equal(0, c:finish())
+    end)
+
+    it("steps over deep calls and coroutines, and shows what is logged", function()
+        local c = session([[
+local function deep(n) return n > 0 and 1 + deep(n - 1) or 0 end
+local function two() coroutine.yield(1)
+    return 2
+end
+it("steps", function()
+    local sum = deep(20000)
+    local f = coroutine.wrap(two)
+    sum = f() + sum
+    sum = f() + sum
+    log.info("the sum", { sum = sum })
+    assert.are.equal(20003, sum)
+end)
+]], { 3, 6 })
+        c:stopped "breakpoint"
+        for _, line in ipairs { 7, 8, 9, 3 } do
+            c:go "next"
+            c:stopped(line == 3 and "breakpoint" or "step")
+            assert.are.equal(line, c.frames[1].line)
+        end
+        c:go "stepOut"
+        c:stopped "step"
+        assert.are.equal(10, c.frames[1].line)
+        assert.are.equal("20003", c:evaluate "sum")
+        c:evaluate 'log.warn("from the console", { sum = sum })'
+        c:go()
+        c:event "exited"
+        support.contains(c:output "console", "the sum")
+        support.contains(c:output "console", "sum=20003")
+        support.contains(c:output "console", "from the console")
+        c:close()
+        assert.are.equal(0, (c.daemon:wait()))
     end)
 
     it("shows the program's own Lua between the calls", function()

@@ -43,7 +43,7 @@ static void mark_lines(struct debugger *d)
 {
     memset(d->at_line, 0, sizeof d->at_line);
     for (const struct breakpoint *b = d->breakpoints; b; b = b->next)
-        d->at_line[b->line % LINE_BITS] = 1;
+        d->at_line[(unsigned)b->line % LINE_BITS] = 1;
 }
 
 /* "5", "== 5": at the fifth time; ">= 5", "> 4": from then on; "<= 5", "< 6": until then; "% 5": each fifth time. */
@@ -223,7 +223,7 @@ static void look(void *data)
 
 struct breakpoint *breakpoint_at(struct debugger *d, lua_State *L, lua_Debug *ar)
 {
-    if (!d->at_line[ar->currentline % LINE_BITS] || !lua_getinfo(L, "S", ar))
+    if (!d->at_line[(unsigned)ar->currentline % LINE_BITS] || !lua_getinfo(L, "S", ar))
         return NULL;
     const struct debug_source *source = source_of(d, ar->source);
     if (!source || !source->path)

@@ -10,6 +10,7 @@
 #include <uv.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/str.h"
 
 struct debugger;
@@ -32,6 +33,10 @@ bool debugger_begin(struct debugger *debugger, struct debug_launch *launch);
 void debugger_observe(struct debugger *debugger, lua_State *L);
 /* A file of the program's own Lua, that frames may stand in, by its chunk's name ("=sweep"). text is not copied. */
 void debugger_add_source(struct debugger *debugger, const char *chunk, struct str text);
+
+/* A log's `hear` with the debugger as its data: the client is shown the line. */
+void debugger_heard(void *debugger, enum log_level level, const char *message, const struct log_field *fields,
+                    struct str line);
 
 /* The client wants no more of the tests: what runs is ended at its next line. NULL: false. */
 bool debugger_over(const struct debugger *debugger);

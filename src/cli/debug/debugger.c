@@ -133,6 +133,7 @@ int debugger_open(uv_loop_t *loop, const char *address, struct debugger **out, s
     }
     fflush(stdout);
     d->loop = loop;
+    d->thread = uv_thread_self();
     d->shown = *address ? stdout : NULL;
     d->printed = printed;
     stdout = printed;
@@ -185,6 +186,18 @@ void debugger_observe(struct debugger *d, lua_State *L)
     lua_pushcfunction(L, on_protected_call);
     lua_setglobal(L, "pcall");
     script_observe(script_of(L), &d->observer);
+}
+
+void debugger_heard(void *debugger, enum log_level level, const char *message, const struct log_field *fields,
+                    struct str line)
+{
+    struct debugger *d = debugger;
+    uv_thread_t here = uv_thread_self();
+    (void)level;
+    (void)message;
+    (void)fields;
+    if (!d->stream.gone && uv_thread_equal(&here, &d->thread))
+        tell_output(d, "console", line);
 }
 
 bool debugger_over(const struct debugger *d)

@@ -97,15 +97,6 @@ int frame_depth(lua_State *L)
     return lo;
 }
 
-int run_depth(struct script_run *run, lua_State *L)
-{
-    int depth = frame_depth(L);
-    lua_State *outer;
-    for (size_t i = 0; run && (outer = script_run_thread(run, i)); i++)
-        depth += outer != L ? frame_depth(outer) : 0;
-    return depth;
-}
-
 static size_t add_frame(struct debugger *d, struct script *script, lua_State *L, const lua_Debug *ar)
 {
     for (size_t i = 0; i < d->frame_count; i++) {

@@ -94,12 +94,18 @@ void answer_refuse(struct debugger *d, const struct request *r, const char *form
 
 void tell_output(struct debugger *d, const char *category, struct str text)
 {
+    struct buf out = d->out; /* a line may be logged while an answer is being written */
+    struct json_writer w = d->w;
+    d->out = BUF_INIT;
     event_begin(d, "output");
     json_write_key(&d->w, "category");
     json_write_string(&d->w, category);
     json_write_key(&d->w, "output");
     json_write_str(&d->w, text);
     message_end(d);
+    buf_free(&d->out);
+    d->out = out;
+    d->w = w;
 }
 
 char *text_of(struct json value)

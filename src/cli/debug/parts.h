@@ -64,6 +64,7 @@ enum step { STEP_NONE, STEP_IN, STEP_OVER, STEP_OUT };
 
 struct debugger {
     uv_loop_t *loop;
+    uv_thread_t thread; /* the loop's */
     struct stream stream;
     uv_poll_t poll;
     bool polling;
@@ -94,7 +95,8 @@ struct debugger {
         enum step mode;
         struct script_run *run;
         struct script *script;
-        int depth;
+        lua_State *L;
+        int depth; /* calls of L then */
     } step;
 
     unsigned busy; /* the client is served, or an expression is worked out: no line of that counts */
@@ -165,8 +167,6 @@ void sources_free(struct debugger *d);
 /* ---- frames.c ---- */
 int thread_of(struct debugger *d, struct script *script, struct script_run *run); /* its id */
 int frame_depth(lua_State *L);
-/* All calls of the run up to L, over its coroutines. */
-int run_depth(struct script_run *run, lua_State *L);
 void handle_threads(struct debugger *d, const struct request *r);
 void handle_stack(struct debugger *d, const struct request *r);
 void handle_scopes(struct debugger *d, const struct request *r);

@@ -101,15 +101,27 @@ static bool step_ended(const struct debugger *d)
     return true;
 }
 
+/* Looks no deeper than the calls that there were when the step began: who steps over a deep recursion does not pay for
+ * its depth at each line. */
 static bool stepped(struct debugger *d, lua_State *L)
 {
+    lua_Debug ar;
+    lua_State *in;
     struct script_run *run = script_run_of(L);
     if (d->step.mode == STEP_IN)
         return true;
     if (script_of(L) != d->step.script || run != d->step.run)
         return step_ended(d); /* back in what waited for it */
-    int depth = run_depth(run, L);
-    return depth < d->step.depth || (depth == d->step.depth && d->step.mode == STEP_OVER);
+    if (L == d->step.L) {
+        bool deeper = lua_getstack(L, d->step.depth, &ar);
+        bool less = !lua_getstack(L, d->step.depth - 1, &ar);
+        return less || (!deeper && d->step.mode == STEP_OVER);
+    }
+    for (size_t i = 0; run && (in = script_run_thread(run, i)); i++) {
+        if (in == d->step.L)
+            return false; /* in a coroutine that it has resumed */
+    }
+    return true; /* its coroutine has yielded, or ended */
 }
 
 void on_line(void *debugger, lua_State *L, lua_Debug *ar)
@@ -145,7 +157,8 @@ void handle_resume(struct debugger *d, const struct request *r)
     d->step.mode = all ? STEP_NONE : *r->command == 'n' ? STEP_OVER : r->command[4] == 'I' ? STEP_IN : STEP_OUT;
     d->step.run = d->stop.run;
     d->step.script = d->stop.script;
-    d->step.depth = d->step.mode == STEP_NONE ? 0 : run_depth(d->stop.run, d->stop.L);
+    d->step.L = d->stop.L;
+    d->step.depth = frame_depth(d->stop.L);
     d->resume = true;
     answer_begin(d, r);
     if (all) {

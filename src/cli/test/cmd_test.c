@@ -176,6 +176,8 @@ static int run_debugged(struct testing *t)
         snprintf(chunk, sizeof chunk, "%c%s", strncmp(m->name, "test.", 5) == 0 ? '=' : '@', m->name);
         debugger_add_source(t->onlookers.debugger, chunk, str_n(m->bytes, m->len));
     }
+    t->log.hear = debugger_heard;
+    t->log.heard = t->onlookers.debugger;
     code = EXIT_FAILED;
     if (debugger_begin(t->onlookers.debugger, &launch)) {
         code = take_launch(&t->o, &launch, &err);
@@ -186,6 +188,7 @@ static int run_debugged(struct testing *t)
             code = EXIT_FAILED;
         }
     }
+    t->log.hear = NULL;
     debugger_close(t->onlookers.debugger, code);
     return code;
 }

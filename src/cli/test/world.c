@@ -319,6 +319,8 @@ int world_new(const struct world_options *options, struct world **out, struct er
     log_init(&w->log, -1, options->clock);
     w->log.sink = records_log;
     w->log.data = &w->records;
+    w->log.hear = options->onlookers.debugger ? debugger_heard : NULL;
+    w->log.heard = options->onlookers.debugger;
     w->sim = sim_new(&o);
     sim_tick(w->sim, 1);
     wire_open(&w->wire, w->sim, options->soon);
