@@ -151,10 +151,11 @@ bool engine_idle(const struct engine *e)
     bool started = e->o.once || !e->cluster_count;
     for (size_t i = 0; i < e->cluster_count && !e->o.once; i++) {
         started = started || e->clusters[i].started;
-        if (!engine_cluster_idle(&e->clusters[i]))
+        if (!engine_cluster_idle(&e->clusters[i]) || !runs_idle(&e->clusters[i].runs))
             return false;
     }
-    return started && !runs_under_way(e) && !e->loading && !e->reading && !e->rehearsal && !file_changes_busy(e->files);
+    return started && !(e->o.once && runs_under_way(e)) && !e->loading && !e->reading && !e->rehearsal &&
+           !file_changes_busy(e->files);
 }
 
 const struct policy_set *engine_policies(const struct engine *e)

@@ -24,7 +24,9 @@ struct prompt {
     bool begun;              /* the run is in the journal, and takes scripts */
     bool closing;            /* nothing is told any more */
     bool held, released;     /* its memory is still needed; it was to be freed */
-    struct defer failing;    /* tells that the run could not be begun, or was ended */
+    void (*closed)(void *data);
+    void *closed_data;
+    struct defer failing; /* tells that the run could not be begun, or was ended */
     struct error failed;
 
     /* The call; done NULL: none is under way. */

@@ -20,6 +20,14 @@ struct script *prompt_script(const struct prompt *p)
 
 /* ---- the end ---- */
 
+/* Whoever counts may be gone before the run's end is written. */
+static void uncount(struct prompt *p)
+{
+    if (p->o.count)
+        --*p->o.count;
+    p->o.count = NULL;
+}
+
 static void release(struct prompt *p)
 {
     struct site *site = p->at.runs->site;
@@ -29,12 +37,15 @@ static void release(struct prompt *p)
     runs_part(p->at.runs, &p->guest);
     defer_cancel(&p->failing);
     defer_cancel(&p->telling);
-    if (p->o.count)
-        --*p->o.count;
+    uncount(p);
     policy_set_release(p->set);
     buf_free(&p->text);
     buf_free(&p->out);
+    void (*closed)(void *) = p->closed;
+    void *data = p->closed_data;
     free(p);
+    if (closed)
+        closed(data);
     site_closed(site);
 }
 
@@ -42,6 +53,7 @@ static void close_now(struct prompt *p, const struct error *why)
 {
     struct error err;
     p->closing = true;
+    uncount(p);
     error_set(&err, ERR_CANCELLED, "the session was closed");
     prompt_call_fail(p, why ? why : &err);
     if (p->run && why)
@@ -56,10 +68,11 @@ static void close_now(struct prompt *p, const struct error *why)
         release(p);
 }
 
-void prompt_close(struct prompt *p, const struct error *why)
+void prompt_close(struct prompt *p, const struct error *why, void (*closed)(void *data), void *data)
 {
-    if (!p->closing)
-        close_now(p, why);
+    p->closed = closed;
+    p->closed_data = data;
+    close_now(p, why);
 }
 
 static void run_over(void *data, struct run *run)

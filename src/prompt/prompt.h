@@ -27,7 +27,7 @@ struct prompt;
 
 struct prompt_options {
     struct engine *engine; /* outlives the session */
-    size_t *count;         /* of the sessions of this daemon, which it counts itself to; outlives it */
+    size_t *count;         /* of the sessions of this daemon: it counts itself there until it is closed */
     const char *cluster;   /* on which it works; NULL: the only one */
     bool write;
     const char *trigger; /* "eval", "attach": for the journal; static */
@@ -42,8 +42,9 @@ struct prompt_options {
 /* 0; errors as of engine_guest; ERR_LIMIT: there are PROMPT_SESSIONS; ERR_NOMEM. */
 int prompt_open(const struct prompt_options *options, struct prompt **prompt, struct error *err);
 /* A call under way is cancelled, and nothing is told any more. What it has sent to a server is finished. why: how the
- * run of a session that writes has failed; NULL: it is done. */
-void prompt_close(struct prompt *prompt, const struct error *why);
+ * run of a session that writes has failed; NULL: it is done. closed (may be NULL) is called when the run's end is in
+ * the journal, maybe within the call. */
+void prompt_close(struct prompt *prompt, const struct error *why, void (*closed)(void *data), void *data);
 
 struct prompt_answer {
     enum prompt_state {

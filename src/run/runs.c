@@ -22,6 +22,17 @@ bool runs_busy(const struct runs *runs, const char *policy)
     return false;
 }
 
+bool runs_idle(const struct runs *runs)
+{
+    const struct run *run;
+    DL_FOREACH(runs->list, run)
+    {
+        if (!run->host || run->changes)
+            return false;
+    }
+    return true;
+}
+
 struct site *runs_look(struct runs *runs)
 {
     struct site look = *runs->site;

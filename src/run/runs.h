@@ -44,6 +44,9 @@ void runs_init(struct runs *runs, struct site *site, struct watches *watches);
 /* Is a run of this policy under way? Runs that began before a reload count as well; a run that only waits for its end
  * to be written down does not. */
 bool runs_busy(const struct runs *runs, const char *policy);
+/* Nothing is under way. The run of a person's session counts only while it changes something: it lasts as long as that
+ * person wants. */
+bool runs_idle(const struct runs *runs);
 /* The site for runs that only look (run_feed.where): nothing is written, counted or logged there. It is the runs' own,
  * as a script may keep what it has opened on it. */
 struct site *runs_look(struct runs *runs);

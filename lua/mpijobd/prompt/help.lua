@@ -1,6 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What is known of names: read from the annotations in lua/types, for help() and for completion.
 local texts = ...
+-- A person may set the globals.
+local table, math, type, select, pairs, ipairs = table, math, type, select, pairs, ipairs
+local rawget, rawequal, error = rawget, rawequal, error
 
 local KINDS = { tfjob = true, pytorchjob = true, mxjob = true }
 

@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Completion: the names that the end of a text may be the beginning of.
 local help = ...
+local table, math, string, json, type, pairs, ipairs = table, math, string, json, type, pairs, ipairs
+local rawget, rawequal = rawget, rawequal
 local MOST = 200
 
 local WORDS = {}

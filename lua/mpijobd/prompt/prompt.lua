@@ -1,7 +1,10 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What a person types into the running daemon (mpijobd eval, mpijobd attach): compiled, called, and its values shown.
 local native = ...
-local raw_next, json = next, json -- a person may set the globals
+-- A person may set the globals.
+local raw_next, json, table, math, utf8, time, yaml, mpijob = next, json, table, math, utf8, time, yaml, mpijob
+local type, tostring, select, pairs, ipairs, rawget = type, tostring, select, pairs, ipairs, rawget
+local pcall, error, load, getmetatable, setmetatable = pcall, error, load, getmetatable, setmetatable
 
 -- Of what is shown: rows of a table, tables in tables, letters of a cell, bytes.
 local ROWS, DEPTH, WIDTH, MOST = 1000, 6, 60, 1000000

@@ -65,6 +65,17 @@ static void more_args(void *data, struct json_writer *w)
     }
 }
 
+/* The message may be the script's own. */
+static int fail(struct session *s)
+{
+    struct buf shown = BUF_INIT;
+    visible_add(&shown, str_of(s->error.message));
+    if (shown.ptr)
+        error_set(&s->error, s->error.code, "%s", shown.ptr);
+    buf_free(&shown);
+    return session_fail(s, &s->error);
+}
+
 static int run(int argc, char **argv, const struct command *command)
 {
     struct evaluating e = {0};
@@ -88,7 +99,7 @@ static int run(int argc, char **argv, const struct command *command)
         e.text = buf_str(&in);
     }
     if (code || daemon_ask(&e.s, &q, &reached))
-        code = session_fail(&e.s, &e.s.error);
+        code = fail(&e.s);
     else if (e.failed)
         code = EXIT_FAILED;
     buf_free(&in);

@@ -206,6 +206,7 @@ enum line_end line_read(struct line *l, const char *prompt, struct buf *out)
     l->interrupted = false;
     l->reading = true;
     fflush(stdout);
+    el_set(l->edit, EL_PREP_TERM, 1); /* before the prompt invites to type */
     const char *text = el_gets(l->edit, &n);
     l->reading = false;
     fflush(l->out);

@@ -9,9 +9,10 @@ struct eval {
     struct person person;
     struct verbs *verbs;
     struct control_request *request; /* NULL: the asker has gone away */
-    struct prompt *prompt;           /* NULL: it is not open yet, or not any more */
-    struct buf text;
-    char cluster[320]; /* "": the only one */
+    struct prompt *prompt;           /* NULL: it is not open yet, or is closed */
+    struct buf text, answer;
+    const struct error *failed; /* what is answered in its place (error_keep); NULL: nothing has */
+    char cluster[320];          /* "": the only one */
     enum prompt_form form;
     bool write;
 };
@@ -20,22 +21,10 @@ static void eval_free(struct eval *e)
 {
     struct verbs *v = e->verbs;
     buf_free(&e->text);
+    buf_free(&e->answer);
+    error_keep(&e->failed, NULL);
     free(e);
     verbs_release(v);
-}
-
-/* Before it is known who asks, `known` frees it. */
-static void gone(void *data, struct control_request *request)
-{
-    struct eval *e = data;
-    (void)request;
-    e->request = NULL;
-    struct error err;
-    if (!e->prompt)
-        return;
-    error_set(&err, ERR_CANCELLED, "whoever asked has gone away");
-    prompt_close(e->prompt, &err);
-    eval_free(e);
 }
 
 static void fail(struct eval *e, const struct error *err)
@@ -43,6 +32,35 @@ static void fail(struct eval *e, const struct error *err)
     if (e->request)
         control_fail(e->request, err);
     eval_free(e);
+}
+
+/* What it has done is in the journal by now. */
+static void closed(void *data)
+{
+    struct eval *e = data;
+    if (e->failed) {
+        struct error err = *e->failed;
+        fail(e, &err);
+        return;
+    }
+    if (e->request)
+        control_answer(e->request, (struct json){buf_str(&e->answer)});
+    eval_free(e);
+}
+
+/* Before it is known who asks, `known` frees it; later `closed` does. */
+static void gone(void *data, struct control_request *request)
+{
+    struct eval *e = data;
+    struct prompt *p = e->prompt;
+    struct error err;
+    (void)request;
+    e->request = NULL;
+    if (!p)
+        return;
+    e->prompt = NULL;
+    error_set(&err, ERR_CANCELLED, "whoever asked has gone away");
+    prompt_close(p, &err, closed, e);
 }
 
 static void ended(void *data, const struct error *why)
@@ -65,16 +83,15 @@ void eval_printed(struct control_request *r, struct str text)
     buf_free(&out);
 }
 
-void eval_answer(struct control_request *r, const struct prompt_answer *answer)
+void eval_write(struct buf *out, const struct prompt_answer *answer)
 {
     static const char *const keys[] = {"values", "failed", "more"};
-    struct buf out = BUF_INIT;
     struct json_writer w;
-    json_writer_init(&w, &out);
+    json_writer_init(&w, out);
     json_write_object(&w);
     json_write_key(&w, keys[answer->state]);
     json_write_str(&w, answer->text);
-    answer_with(r, &w);
+    json_write_end(&w);
 }
 
 static void printed(void *data, struct str text)
@@ -85,7 +102,7 @@ static void printed(void *data, struct str text)
 static void answered(void *data, const struct prompt_answer *answer, const struct error *err)
 {
     struct eval *e = data;
-    struct control_request *r = e->request;
+    struct prompt *p = e->prompt;
     struct error why;
     error_clear(&why);
     if (err)
@@ -94,14 +111,17 @@ static void answered(void *data, const struct prompt_answer *answer, const struc
         error_set(&why, ERR_SYNTAX, "%.*s", (int)answer->text.len, answer->text.ptr);
     else if (answer->state == PROMPT_FAILED)
         error_set(&why, ERR_SCRIPT, "%.*s", (int)answer->text.len, answer->text.ptr);
-    bool answers = !err && answer->state != PROMPT_MORE;
-    if (answers) /* its text goes with the session */
-        eval_answer(r, answer);
-    e->request = NULL;
-    prompt_close(e->prompt, why.code ? &why : NULL);
-    if (!answers)
-        control_fail(r, &why);
-    eval_free(e);
+    if (err || answer->state == PROMPT_MORE) {
+        error_keep(&e->failed, &why);
+    } else {
+        eval_write(&e->answer, answer);
+        if (e->answer.failed) {
+            error_nomem(&why);
+            error_keep(&e->failed, &why);
+        }
+    }
+    e->prompt = NULL;
+    prompt_close(p, why.code ? &why : NULL, closed, e);
 }
 
 static void known(struct person *person)
@@ -132,8 +152,10 @@ static void known(struct person *person)
         return;
     }
     if (prompt_ask(e->prompt, &call, &err)) {
-        prompt_close(e->prompt, &err);
-        fail(e, &err);
+        struct prompt *p = e->prompt;
+        e->prompt = NULL;
+        error_keep(&e->failed, &err);
+        prompt_close(p, &err, closed, e);
     }
 }
 

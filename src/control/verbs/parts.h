@@ -69,9 +69,9 @@ extern const struct control_verb why_verbs[]; /* data: the struct verbs */
 struct prompt_answer;
 struct prompt_call;
 extern const struct control_verb eval_verbs[]; /* data: the struct verbs */
-/* What a call has printed, and its answer, which ends the request. */
+/* Tells what a call has printed; and appends its answer. */
 void eval_printed(struct control_request *r, struct str text);
-void eval_answer(struct control_request *r, const struct prompt_answer *answer);
+void eval_write(struct buf *out, const struct prompt_answer *answer);
 
 /* ---- sessions.c ---- */
 

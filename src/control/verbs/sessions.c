@@ -52,7 +52,7 @@ static void gone(void *data, struct control_request *request)
     if (!s->prompt)
         return;
     log_event(s->verbs->o.log, LOG_INFO, "a session of Lua ends", LOG_FIELDS({"by", s->person.name}));
-    prompt_close(s->prompt, NULL);
+    prompt_close(s->prompt, NULL, NULL, NULL);
     leave(s);
 }
 
@@ -75,7 +75,7 @@ static void idle(struct deadline *d)
     if (!s->prompt || s->call)
         return;
     error_set(&err, ERR_TIMEOUT, "the session was ended, as it had no call for %lld s", (long long)s->idle_s);
-    prompt_close(s->prompt, NULL);
+    prompt_close(s->prompt, NULL, NULL, NULL);
     fail(s, &err);
 }
 
@@ -98,14 +98,23 @@ static void answered(void *data, const struct prompt_answer *answer, const struc
 {
     struct sitting *s = data;
     struct control_request *call = s->call;
+    struct buf out = BUF_INIT;
+    struct error memory;
     s->call = NULL;
     deadline_set(&s->idle, (uint64_t)s->idle_s * 1000);
     if (!call)
         return;
+    if (!err)
+        eval_write(&out, answer);
+    if (out.failed) {
+        error_nomem(&memory);
+        err = &memory;
+    }
     if (err)
         control_fail(call, err);
     else
-        eval_answer(call, answer);
+        control_answer(call, (struct json){buf_str(&out)});
+    buf_free(&out);
 }
 
 static struct sitting *find(const struct verbs *v, const struct control_request *r, struct json args, struct error *err)

@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
 ---@meta session
 -- luacheck: no max line length
--- luacheck: ignore next print
--- Annotations for the Lua language server, and what help() tells in mpijobd attach.
--- What a session of a person has besides that which policies have.
+-- luacheck: ignore 111 121 212
+-- What a session of a person has besides that which policies have, in the form of lua/types, for help() and completion. The program runs
+-- none of it.
 
 ---@class mpijobd.PolicyRow
 ---@field name string
