@@ -89,6 +89,7 @@
 ---@field clusters? string|string[] names from the configuration's `clusters` (default: all of them)
 ---@field destructive? boolean true: allow changes that end or delete a job at once; otherwise they are refused with reason Refused
 ---@field wait_effect? mpijobd.Duration each replacement waits until its effect is there, at most so long, and says so
+---@field events? boolean false: no Kubernetes Event on the jobs that it changes (default: one a change, which `kubectl describe` shows)
 ---@field through_launcher? boolean true: where a job's own field does not act on a running job, its launcher Job or Pod is changed too
 
 ---Defines a policy. For the top level of a file only; a file may define several.

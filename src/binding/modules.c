@@ -5,9 +5,9 @@
 #include "binding/fault.h"
 
 static const struct binding_module *const modules[] = {
-    &module_policy,  &module_run,    &module_kube,       &module_log,    &module_time,   &module_sleep,
-    &module_json,    &module_cjson,  &module_require,    &module_secret, &module_http,   &module_store,
-    &module_metrics, &module_notify, &module_prometheus, &module_yaml,   &module_plugin, &module_why,
+    &module_policy,     &module_run,     &module_kube,   &module_log,  &module_time,   &module_sleep,   &module_json,
+    &module_cjson,      &module_require, &module_secret, &module_http, &module_store,  &module_metrics, &module_notify,
+    &module_prometheus, &module_yaml,    &module_plugin, &module_why,  &module_events,
 };
 #define MODULES (sizeof modules / sizeof *modules)
 

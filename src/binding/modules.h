@@ -23,6 +23,6 @@ int binding_open(lua_State *L);
 
 /* The rows, each in the file of its module; others are in binding/base/module.h and binding/outside. */
 extern const struct binding_module module_policy, module_run, module_of_kinds, module_kube, module_log, module_time,
-    module_sleep, module_cjson, module_require, module_yaml, module_plugin, module_why;
+    module_sleep, module_cjson, module_require, module_yaml, module_plugin, module_why, module_events;
 
 #endif

@@ -82,6 +82,7 @@ void change_finish(struct change *c, bool sent, const struct error *err)
         .seen_note = c->effect.note,
     };
     c->ended = true;
+    change_event(c, &result, err);
     c->done(c->data, &result, err ? &told : NULL);
     defer_cancel(&c->turn);
     deadline_close(&c->pause, free_change);
@@ -198,6 +199,8 @@ int change_start(const struct site *site, struct change_call *call, struct chang
     c->wait_effect_ms = call->wait_effect_ms;
     c->run = call->run;
     c->who = call->who;
+    c->about = call->about;
+    c->quiet = call->quiet;
     c->gate = call->gate;
     c->done = call->done;
     c->data = call->data;

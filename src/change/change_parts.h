@@ -15,7 +15,7 @@ struct change {
     const struct site *site;
     enum change_verb verb;
     bool ours; /* it is a kind of job that is judged */
-    bool json_patch, mends, splices, computed, dry_run, server_dry_run, destructive, through_launcher;
+    bool json_patch, mends, splices, computed, dry_run, server_dry_run, destructive, through_launcher, quiet;
     char *texts; /* the block that holds the call's: those of the next lines */
     const char *kind, *name_space, *name, *wanted_version, *propagation, *policy, *handled_key, *handled_value;
     struct kube_resource resource; /* the path */
@@ -25,6 +25,7 @@ struct change {
     int64_t run;
     uint64_t wait_effect_ms;
     const struct guard_who *who;
+    const char *about;
     change_gate gate;
     change_done done;
     void *data;
@@ -120,6 +121,10 @@ void change_launcher_failed(struct change *c, const struct error *why, bool unkn
 void change_read_launcher(struct change *c);  /* then change_judge */
 void change_write_launcher(struct change *c); /* the last step before the end */
 void change_launcher_again(struct change *c); /* after the pause */
+
+/* ---- change_event.c ---- */
+/* Has an Event written on the job, where it was changed and the site writes any. */
+void change_event(const struct change *c, const struct change_result *result, const struct error *err);
 
 /* ---- change_effect.c ---- */
 enum mpijob_sign change_sign(const struct change *c);

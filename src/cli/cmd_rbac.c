@@ -90,13 +90,9 @@ static void definition_rule(struct json_writer *w)
 /* How many of the places from the first one on are one namespace: they are the rules of one role. */
 static size_t together(const struct needs *needs, size_t from)
 {
-    const char *name = needs->places[from].name_space;
     size_t n = 1;
-    for (; from + n < needs->count; n++) {
-        const char *next = needs->places[from + n].name_space;
-        if (name && next ? strcmp(name, next) != 0 : name != next)
-            break;
-    }
+    while (from + n < needs->count && needs_same_place(&needs->places[from], &needs->places[from + n]))
+        n++;
     return n;
 }
 
@@ -123,11 +119,14 @@ static void plugin_rules(struct json_writer *w, const struct needs *needs, const
 
 static void role(struct json_writer *w, const struct needs *needs, const struct needs_place *place, size_t count)
 {
+    unsigned said = 0; /* of other kinds, which several kinds of job need */
     begin(w, place->name_space ? "Role" : "ClusterRole", NAME, place->name_space);
     json_write_key(w, "rules");
     json_write_array(w);
-    for (size_t i = 0; i < count; i++)
-        rules(w, place[i].kind, place[i].verbs);
+    for (size_t i = 0; i < count; i++) {
+        rules(w, place[i].kind, place[i].verbs & ~said);
+        said |= place[i].verbs & ~MAY_OF_A_KIND;
+    }
     plugin_rules(w, needs, place->name_space);
     json_write_end(w);
     json_write_end(w);
@@ -208,6 +207,15 @@ static int print_definition(struct rbac *r, bool cluster_role)
     return print_yaml(&json, "# ", &r->s.error);
 }
 
+static bool tells(const struct needs *needs)
+{
+    for (size_t i = 0; i < needs->count; i++) {
+        if (needs->places[i].verbs & MAY_TELL)
+            return true;
+    }
+    return false;
+}
+
 static void print_head(const struct rbac *r)
 {
     const struct policy_set *set = engine_policies(r->s.engine);
@@ -220,6 +228,8 @@ static void print_head(const struct rbac *r)
     if (r->needs.count)
         puts(
             "# Optional: list and watch on pods, and watch on mpijobs, let it note in the journal which effects came.");
+    if (tells(&r->needs))
+        puts("# Optional: create and patch on events let kubectl describe show what was changed, and why.");
     if (!r->needs.count)
         puts("# They use no jobs here: no role is needed.");
 }
@@ -322,7 +332,8 @@ static int make(struct rbac *r)
     int code = policies_load(s, &e, s->options.arguments);
     if (code)
         return code;
-    int rc = needs_of_policies(&r->needs, engine_policies(s->engine), s->options.cluster, s->namespaces, &s->error);
+    int rc = needs_of_policies(&r->needs, engine_policies(s->engine), s->config.events, s->options.cluster,
+                               s->namespaces, &s->error);
     if (!rc)
         rc = s->options.output == OUTPUT_JSON ? print_json(r) : print_places(r);
     needs_free(&r->needs);
@@ -358,7 +369,8 @@ const struct command cmd_rbac = {
     run,
     "  mpijobd rbac policies/ | kubectl apply -f -\n"
     "  mpijobd rbac policies/ -n train --service-account ops:mpijobd\n"
-    "\nA policy with `replace` gets get, list and update; with `dry_run`, no update; with `on`, also watch; with "
+    "\nA policy with `replace` gets get, list and update, and create and patch on events unless `events = false`; with "
+    "`dry_run`, no update; with `on`, also watch; with "
     "`through_launcher`, also get "
     "and\n"
     "patch on the launchers; with `wait_effect`, also watch, and list and watch on pods. A `run` function gets the "

@@ -289,10 +289,15 @@ static int work(struct replacing *r)
     if (code)
         return code;
     r->site = session_site(s);
+    session_events(s, &r->site);
     if (s->options.file)
-        return by_file(r);
-    return s->options.selector || s->options.all_namespaces || s->options.all ? by_selector(r)
-                                                                              : by_name(r, s->options.arguments[0]);
+        code = by_file(r);
+    else if (s->options.selector || s->options.all_namespaces || s->options.all)
+        code = by_selector(r);
+    else
+        code = by_name(r, s->options.arguments[0]);
+    session_events_end(s, &r->site);
+    return code;
 }
 
 static int finish(struct replacing *r, int code)

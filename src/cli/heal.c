@@ -214,10 +214,12 @@ int heal_run(struct heal *heal, struct session *s, struct json_writer *w)
         plan(heal);
         fflush(stdout); /* the plan is printed before anything is changed */
     }
+    session_events(s, &heal->site);
     start_more(heal);
     if (heal->active)
         session_wait(s);
     s->flag = false;
+    session_events_end(s, &heal->site);
     if (w)
         json_write_end(w);
     else if (heal->count)

@@ -14,6 +14,8 @@
 #include "engine/rehearsal.h"
 #include "site/counters.h"
 
+#define ONCE_EVENTS_MS 5000 /* that the Events of a single run may take at its end */
+
 /* ---- stopping ---- */
 
 static void one_handle_closed(struct engine *e)
@@ -104,7 +106,7 @@ void engine_stop(struct engine *e, uint64_t grace_ms, void (*stopped)(void *data
     alarm_stop(e->alarms, &e->prune);
     file_changes_stop(e->files);
     for (size_t i = 0; i < e->cluster_count; i++)
-        engine_cluster_stop(&e->clusters[i]);
+        engine_cluster_stop(&e->clusters[i], e->o.once && grace_ms < ONCE_EVENTS_MS ? ONCE_EVENTS_MS : grace_ms);
     if (e->loading)
         policy_load_cancel(e->loading);
     rehearsal_cancel(e->rehearsal);

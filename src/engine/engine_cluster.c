@@ -7,6 +7,7 @@
 #include "engine/ask.h"
 #include "engine/engine_parts.h"
 #include "engine/recovery.h"
+#include "events/events.h"
 #include "outside/outbox.h"
 
 static const struct backoff retry_pause = {.first_ms = 500, .most_ms = 30000};
@@ -241,6 +242,8 @@ void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const
         .closed = one_closed,
         .data = at,
     };
+    /* Without memory for them no Events are written. */
+    at->site.events = o->events && !o->dry_run ? events_new(&at->site, NULL, o->metrics) : NULL;
     watches_init(&at->watches, &at->site);
     runs_init(&at->runs, &at->site, &at->watches);
     at->runs.observe = observe;
@@ -252,9 +255,10 @@ void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const
     deadline_init(o->loop, &at->retry, retry, at);
 }
 
-void engine_cluster_stop(struct engine_cluster *at)
+void engine_cluster_stop(struct engine_cluster *at, uint64_t events_ms)
 {
     at->site.stopping = true;
+    events_flush(at->site.events, events_ms);
     runs_forget_effects(&at->runs);
     deadline_stop(&at->retry);
     alarm_stop(at->site.alarms, &at->look);
@@ -288,5 +292,7 @@ void engine_cluster_close(struct engine_cluster *at, void (*closed)(struct deadl
     runs_close(&at->runs);
     site_close_links(&at->site);
     site_close_links(&at->runs.look);
+    events_free(at->site.events);
+    at->site.events = NULL;
     deadline_close(&at->retry, closed);
 }

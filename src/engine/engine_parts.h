@@ -110,8 +110,9 @@ void engine_cluster_start(struct engine_cluster *at);
 void engine_cluster_put_in_force(struct engine_cluster *at);
 /* Is the policy in force there? Where it stands aside, that is logged. */
 bool engine_cluster_has(const struct engine_cluster *at, const struct policy *policy);
-/* Stops its triggers, and cancels what it waits for. That is over when engine_cluster_busy says false. */
-void engine_cluster_stop(struct engine_cluster *at);
+/* Stops its triggers, and cancels what it waits for; its Events are written for so long at most. That is over when
+ * engine_cluster_busy says false. */
+void engine_cluster_stop(struct engine_cluster *at, uint64_t events_ms);
 bool engine_cluster_busy(const struct engine_cluster *at);
 /* Nothing is under way, and the first try to connect is over. */
 bool engine_cluster_idle(const struct engine_cluster *at);

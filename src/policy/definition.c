@@ -180,10 +180,9 @@ static void read_kind(struct defining *d, int index)
 static const char *const keys[] = {"name",        "about",    "kind",        "match",   "schedule", "every",
                                    "timezone",    "jitter",   "missed",      "overlap", "replace",  "run",
                                    "limits",      "dry_run",  "destructive", "on",      "approval", "through_launcher",
-                                   "wait_effect", "clusters", "again",       "recheck", NULL};
+                                   "wait_effect", "clusters", "again",       "recheck", "events",   NULL};
 /* Keys that a later version will have. They are refused by name rather than ignored. */
-static const char *const later[] = {"approval",  "canary", "events", "except", "hold",
-                                    "holds_for", "slo",    "warn",   "window", NULL};
+static const char *const later[] = {"approval", "canary", "except", "hold", "holds_for", "slo", "warn", "window", NULL};
 static void read_key(struct defining *d, const char *key, int index)
 {
     struct policy *p = d->p;
@@ -218,6 +217,8 @@ static void read_key(struct defining *d, const char *key, int index)
         definition_duration(d, key, index, &p->wait_effect);
     } else if (strcmp(key, "through_launcher") == 0) {
         p->through_launcher = read_bool(d, key, index);
+    } else if (strcmp(key, "events") == 0) {
+        p->quiet = !read_bool(d, key, index);
     } else if (strcmp(key, "clusters") == 0) {
         read_clusters(d, index);
     } else if (!definition_trigger(d, key, index)) {

@@ -54,6 +54,7 @@ struct policy {
     double percent_max;   /* of the jobs in scope; negative: no limit */
     unsigned concurrency; /* changes under way at once */
     bool dry_run, destructive, through_launcher;
+    bool quiet;      /* events = false: no Events on the jobs that it changes */
     bool again;      /* what it has handled counts as new when its text is another */
     int64_t recheck; /* microseconds: jobs for which `where` said no are asked again so long after; 0: never */
     enum mpijob_kind kind;

@@ -111,6 +111,7 @@ struct run {
     struct run_change *changes;          /* list of those under way */
     struct run_pods *pods[MPIJOB_KINDS]; /* NULL: not counted yet */
     unsigned active;                     /* changes under way */
+    unsigned events_emitted;             /* Kubernetes Events that its script has had written */
     struct run *prev, *next;             /* in runs->list */
     run_done done;
     void *data;

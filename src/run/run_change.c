@@ -248,6 +248,8 @@ int run_change_start(struct run *run, struct change_call *call, struct run_chang
     inner.through_launcher = call->through_launcher || p->through_launcher;
     inner.run = run->id;
     inner.policy = p->name;
+    inner.about = p->about;
+    inner.quiet = p->quiet;
     inner.who = &run->who;
     if (run->feed && run->sweep && !c->dry_run && run->feed->mark(run->feed->data, c->key, &mark)) {
         inner.handled_key = run->feed->key;

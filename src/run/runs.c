@@ -40,6 +40,7 @@ struct site *runs_look(struct runs *runs)
     look.journal = NULL;
     look.state = NULL;
     look.counters = NULL;
+    look.events = NULL;
     look.dry_run = look.once = true;
     look.open = runs->look.open;
     look.links = runs->look.links;

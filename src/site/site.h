@@ -19,6 +19,7 @@ struct alarms;
 struct cluster;
 struct counters;
 struct defer_queue;
+struct events;
 struct journal;
 struct state;
 
@@ -38,6 +39,7 @@ struct site { /* owns nothing that it points to; all of that outlives the site *
     struct journal *journal;       /* NULL: there is no journal, and no state either */
     struct state *state;           /* what outlives a restart; NULL where the journal is */
     struct counters *counters;     /* NULL: nothing is counted */
+    struct events *events;         /* NULL: no Events are written on jobs (events/events.h) */
     struct cluster *cluster;       /* see cluster/cluster.h */
     const char *told;              /* for log fields: the cluster's name where there are several; else NULL */
     const char *const *namespaces; /* in scope, NULL-terminated; NULL: all */

@@ -123,11 +123,12 @@ policy { name = "b", every = "1h", run = function() for _ in mxjob.list { namesp
 ]])
         local _, out = support.mpijobd("rbac", file, "-o", "json", "-n", "train")
         local rules = support.json.decode(out).items[1].rules
-        assert.are.equal(2, #rules)
+        assert.are.equal(3, #rules)
         assert.are.same({ "tfjobs" }, rules[1].resources)
         assert.are.same({ "get", "list", "update" }, rules[1].verbs)
-        assert.are.same({ "mxjobs" }, rules[2].resources)
-        assert.are.same({ "get", "list" }, rules[2].verbs)
+        assert.are.same({ "events" }, rules[2].resources)
+        assert.are.same({ "mxjobs" }, rules[3].resources)
+        assert.are.same({ "get", "list" }, rules[3].verbs)
         local code
         code, out = support.mpijobd("doctor", "--kubeconfig", server.kubeconfig, "--state", folder .. "/doctor.db", "-n", "train", file)
         assert.are.equal(0, code, out)

@@ -232,7 +232,7 @@ describe("through the launcher, on the simulator,", function()
         for _, rule in ipairs(support.json.decode(out).items[1].rules) do
             rules[rule.resources[1]] = table.concat(rule.verbs, " ")
         end
-        assert.are.same({ mpijobs = "get list update", jobs = "get patch", pods = "get patch" }, rules)
+        assert.are.same({ events = "create patch", mpijobs = "get list update", jobs = "get patch", pods = "get patch" }, rules)
         code, out = support.mpijobd("doctor", "--kubeconfig", server.kubeconfig, "--state", folder .. "/doctor.db", file)
         assert.are.equal(0, code, out)
         support.contains(out, "may get, patch jobs.batch")

@@ -307,7 +307,7 @@ policies: [ policies ]
             end
         end
         assert.are.same({ ["train mpijobs"] = "get,list,update", ["train pods"] = "get", ["train workloads"] = "get,delete",
-            ["lab mpijobs"] = "get,list,update" }, rules)
+            ["lab mpijobs"] = "get,list,update", ["train events"] = "create,patch", ["lab events"] = "create,patch" }, rules)
         write("policies/p.lua", (POLICY:gsub("every", "dry_run = true, every")))
         code, out = run "rbac"
         assert.are.equal(0, code)

@@ -12,7 +12,7 @@ local run = [[policy { name = "%s", schedule = "0 9 * * *", %s run = function(ru
 describe("rbac", function()
     after_each(support.cleanup)
 
-    -- The items of -o json, each as "Kind/namespace: verbs" or "Kind/namespace -> subject".
+    -- The items of -o json, each as "Kind/namespace: verbs" (and "+events": create and patch on these) or "Kind/namespace -> subject".
     local function roles(policies, ...)
         local folder = support.folder()
         support.write(folder .. "/p.lua", policies)
@@ -23,10 +23,14 @@ describe("rbac", function()
         for i, item in ipairs(json.decode(out).items) do
             local at = item.kind .. "/" .. (item.metadata.namespace or "*")
             if item.rules then
-                assert.are.equal(1, #item.rules)
+                assert.is_true(#item.rules <= 2)
                 assert.are.same({ "kubeflow.org" }, item.rules[1].apiGroups)
                 assert.are.same({ "mpijobs" }, item.rules[1].resources)
                 lines[i] = at .. ": " .. table.concat(item.rules[1].verbs, " ")
+                if item.rules[2] then
+                    assert.are.same({ apiGroups = { "" }, resources = { "events" }, verbs = { "create", "patch" } }, item.rules[2])
+                    lines[i] = lines[i] .. " +events"
+                end
             else
                 local s = item.subjects[1]
                 assert.are.equal(item.roleRef.name, item.metadata.name)
@@ -39,7 +43,10 @@ describe("rbac", function()
     local bound = "ClusterRoleBinding/* -> ServiceAccount mpijobd:mpijobd"
 
     it("a replacing policy needs get, list and update everywhere", function()
-        assert.are.same({ "ClusterRole/*: get list update", bound }, roles(replace:format("a", "", "")))
+        assert.are.same({ "ClusterRole/*: get list update +events", bound }, roles(replace:format("a", "", "")))
+        assert.are.same({ "ClusterRole/*: get list update", bound }, roles(replace:format("a", "", "events = false,")))
+        local config = support.write(support.folder() .. "/c.yaml", "events: false\n")
+        assert.are.same({ "ClusterRole/*: get list update", bound }, roles(replace:format("a", "", ""), "--config", config))
     end)
 
     it("a dry run needs no update", function()
@@ -49,7 +56,7 @@ describe("rbac", function()
     end)
 
     it("a policy with on needs watch as well", function()
-        assert.are.same({ "ClusterRole/*: get list update watch", bound },
+        assert.are.same({ "ClusterRole/*: get list update watch +events", bound },
             roles((replace:format("a", "", ""):gsub('schedule = "0 9 %* %* %*"', 'on = "match"'))))
         local loop = run:format("a", "", "for j in run.jobs do log.info(j.name) end")
         assert.are.same({ "ClusterRole/*: list", bound }, roles(loop))
@@ -65,11 +72,11 @@ describe("rbac", function()
         assert.are.equal("get", of("mpijob.get('a/b')"))
         assert.are.equal("get", of("mpijob -- why not\n . get 'a/b'"))
         assert.are.equal("get list", of("for j in mpijob.list {} do log.info(j.name) end"))
-        assert.are.equal("get update", of("mpijob.replace('a/b', {})"))
-        assert.are.equal("get update", of("mpijob.replace_object('{}')"))
-        assert.are.equal("get list update", of("local m = mpijob; m.get('a/b')"))
-        assert.are.equal("get list update", of("mpijob['get']('a/b')"))
-        assert.are.equal("get list update", of("_G.mpijob.get('a/b')"))
+        assert.are.equal("get update +events", of("mpijob.replace('a/b', {})"))
+        assert.are.equal("get update +events", of("mpijob.replace_object('{}')"))
+        assert.are.equal("get list update +events", of("local m = mpijob; m.get('a/b')"))
+        assert.are.equal("get list update +events", of("mpijob['get']('a/b')"))
+        assert.are.equal("get list update +events", of("_G.mpijob.get('a/b')"))
         assert.are.equal("nothing", of("local my_mpijob = { get = print }; my_mpijob.get()"))
     end)
 
@@ -77,9 +84,9 @@ describe("rbac", function()
         local function of(text)
             return (roles(run:format("a", "", text))[1] or "nothing"):gsub("^.*: ", "")
         end
-        assert.are.equal("get list update", of("local m = require 'mpijob'; m.get('a/b')"))
-        assert.are.equal("get list update", of('local m = require("mpijob"); m.get("a/b")'))
-        assert.are.equal("get list update", of("local m = require((('mpi' .. 'job'))); m.get('a/b')"))
+        assert.are.equal("get list update +events", of("local m = require 'mpijob'; m.get('a/b')"))
+        assert.are.equal("get list update +events", of('local m = require("mpijob"); m.get("a/b")'))
+        assert.are.equal("get list update +events", of("local m = require((('mpi' .. 'job'))); m.get('a/b')"))
         assert.are.equal("nothing", of("require 'json'.encode {}; require('time').now()"))
         local file = support.write(support.folder() .. "/p.lua", run:format("a", "", "require 'pytorchjob'.get('a/b'); require 'kube'"))
         local _, out = support.mpijobd("rbac", file)
@@ -94,9 +101,9 @@ describe("rbac", function()
         local code, out, err = support.mpijobd("rbac", file, "-o", "json")
         assert.are.equal(0, code, err)
         local rules = json.decode(out).items[1].rules
-        assert.are.equal(2, #rules)
+        assert.are.equal(3, #rules)
         assert.are.same({ apiGroups = { "" }, resources = { "pods" }, verbs = { "list" } }, rules[2])
-        assert.are.same({ "ClusterRole/*: get list update", bound }, roles((counting:gsub("active", "replicas"))))
+        assert.are.same({ "ClusterRole/*: get list update +events", bound }, roles((counting:gsub("active", "replicas"))))
     end)
 
     it("knows each function of the modules", function()
@@ -129,27 +136,27 @@ describe("rbac", function()
         local text = replace:format("a", 'namespace = { "train", "prod" }', "") .. replace:format("b", 'namespace = { "prod", "look" }', "dry_run = true,")
         assert.are.same({
             "Role/look: get list", "RoleBinding/look -> ServiceAccount mpijobd:mpijobd",
-            "Role/prod: get list update", "RoleBinding/prod -> ServiceAccount mpijobd:mpijobd",
-            "Role/train: get list update", "RoleBinding/train -> ServiceAccount mpijobd:mpijobd",
+            "Role/prod: get list update +events", "RoleBinding/prod -> ServiceAccount mpijobd:mpijobd",
+            "Role/train: get list update +events", "RoleBinding/train -> ServiceAccount mpijobd:mpijobd",
         }, roles(text))
     end)
 
     it("what one policy needs everywhere and another in a namespace is told apart", function()
         local text = replace:format("a", 'namespace = "train"', "") .. replace:format("b", 'namespace = "debug-*"', "dry_run = true,")
         assert.are.same({
-            "ClusterRole/*: get list", bound, "Role/train: update", "RoleBinding/train -> ServiceAccount mpijobd:mpijobd",
+            "ClusterRole/*: get list", bound, "Role/train: update +events", "RoleBinding/train -> ServiceAccount mpijobd:mpijobd",
         }, roles(text))
     end)
 
     it("-n and the configuration's namespaces keep it to these", function()
         local text = replace:format("a", "", "") .. replace:format("b", 'namespace = "prod"', "")
-        assert.are.same({ "Role/train: get list update", "RoleBinding/train -> ServiceAccount ops:changer" },
+        assert.are.same({ "Role/train: get list update +events", "RoleBinding/train -> ServiceAccount ops:changer" },
             roles(text, "-n", "train", "--service-account", "ops:changer"))
         local folder = support.folder()
         support.write(folder .. "/c.yaml", "namespaces: [train, debug-7]\n")
         assert.are.same({
             "Role/debug-7: get list", "RoleBinding/debug-7 -> ServiceAccount mpijobd:mpijobd",
-            "Role/train: get list update", "RoleBinding/train -> ServiceAccount mpijobd:mpijobd",
+            "Role/train: get list update +events", "RoleBinding/train -> ServiceAccount mpijobd:mpijobd",
         }, roles(replace:format("a", 'namespace = "debug-*"', "dry_run = true,") .. replace:format("b", 'namespace = { "t*" }', ""),
             "--config", folder .. "/c.yaml"))
         assert.are.same({}, roles(replace:format("b", 'namespace = "prod"', ""), "-n", "train"))

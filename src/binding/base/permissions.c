@@ -9,7 +9,7 @@ static const struct permission permissions[PERMISSIONS] = {
     {"patch", JOBS},       {"create", JOBS},         {"delete", JOBS},
     {"watch", JOBS},       {"get", "batch", "jobs"}, {"patch", "batch", "jobs"},
     {"get", "", "pods"},   {"list", "", "pods"},     {"watch", "", "pods"},
-    {"patch", "", "pods"},
+    {"patch", "", "pods"}, {"create", "", "events"}, {"patch", "", "events"},
 };
 
 struct permission permission_of(enum mpijob_kind kind, unsigned bit)

@@ -67,7 +67,8 @@ void look_rights(struct found *f, const struct policy_set *set, const char *cons
         struct rights r = {f, &set->entries[i], roles, path};
         struct policy_set one = {.entries = &set->entries[i], .count = 1};
         struct needs needs;
-        f->failed = needs_of_policies(&needs, &one, NULL, scope, NULL) || f->failed;
+        /* The right on events is no finding: without it the policies act all the same. */
+        f->failed = needs_of_policies(&needs, &one, false, NULL, scope, NULL) || f->failed;
         for (size_t k = 0; k < needs.count; k++)
             look_place(&r, &needs.places[k]);
         for (size_t k = 0; k < needs.plugin_count; k++)

@@ -207,7 +207,8 @@ int config_load(const char *path, struct config *config, struct error *err)
 {
     struct config_reading r = {.config = config, .err = err};
     char folder[PATH_MAX] = "";
-    *config = (struct config){.log_level = LOG_INFO, .journal_keep = JOURNAL_KEEP, .reload_watch = true};
+    *config =
+        (struct config){.log_level = LOG_INFO, .journal_keep = JOURNAL_KEEP, .reload_watch = true, .events = true};
     if (!path && access(DEFAULT_FILE, F_OK) != 0)
         return only_default(config, err);
     config->file = str_dup(str_of(path ? path : DEFAULT_FILE));

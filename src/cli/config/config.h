@@ -58,6 +58,7 @@ struct config {
     char *plugins_lock; /* beside the configuration; NULL: there are no plugins */
     char *secrets;      /* a folder; NULL: none */
     bool reload_watch;  /* the policies are loaded again when their files change */
+    bool events;        /* Kubernetes Events are written on the jobs that are changed */
 };
 
 /* path NULL: /etc/mpijobd/mpijobd.yaml if it is there, else defaults. Blocks. ERR_SYNTAX or ERR_INVALID: FILE:LINE and

@@ -85,6 +85,7 @@ static const struct key {
     {"/notify", KIND_SINKS, 0},
     {"/prometheus", KIND_SERVERS, 0},
     {"/plugins", KIND_PLUGINS, 0},
+    {"/events", KIND_BOOL, offsetof(struct config, events)},
     {"/secrets", KIND_PATH, offsetof(struct config, secrets)},
     {"/reload", KIND_MAP, 0},
     {"/reload/watch", KIND_BOOL, offsetof(struct config, reload_watch)},

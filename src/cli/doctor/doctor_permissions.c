@@ -48,6 +48,11 @@ static void tell_place(struct doctor *d, const struct question *q, size_t count)
     else if (err)
         doctor_say(d, DOCTOR_WARNING, "`kubectl auth can-i --list` may show more",
                    "in %s%s: the server cannot be asked: %s", where, name, err->message);
+    else if (denied.len && q->verb & MAY_TELL)
+        doctor_say(d, DOCTOR_WARNING,
+                   "allow it (`mpijobd rbac PATH...` prints the role), or set `events: false` in mpijobd.yaml",
+                   "in %s%s: may not %s %s, so kubectl describe does not show what policies change", where, name,
+                   denied.ptr, resource);
     else if (denied.len)
         doctor_say(
             d, DOCTOR_FAILED,
@@ -153,11 +158,17 @@ bool doctor_permissions(struct doctor *d)
         return true;
     }
     find_versions(d);
-    waiting++; /* until all are asked */
-    unsigned other = other_launchers(d);
+    waiting++;                                      /* until all are asked */
+    unsigned other = other_launchers(d), asked = 0; /* asked: there, of other kinds than jobs */
     for (size_t i = 0; i < needs->count; i++) {
+        unsigned verbs = needs->places[i].verbs & ~other;
+        if (i && needs_same_place(&needs->places[i - 1], &needs->places[i]))
+            verbs &= ~asked;
+        else
+            asked = 0;
+        asked |= verbs & ~MAY_OF_A_KIND;
         for (unsigned v = 0; v < PERMISSIONS; v++) {
-            if (!(needs->places[i].verbs & ~other & 1u << v))
+            if (!(verbs & 1u << v))
                 continue;
             struct permission p = permission_of(needs->places[i].kind, v);
             all[count] = (struct question){.d = d,

@@ -53,8 +53,8 @@ void doctor_read_policies(struct doctor *d)
     const char *cluster = s->cluster ? cluster_name(s->cluster) : NULL;
     const char *const *scope = (const char *const *)s->namespaces;
     bool good = s->engine && engine_policies(s->engine) && d->policy_count && !d->policy_error_count;
-    if (!good || needs_of_policies(&d->needs, engine_policies(s->engine), cluster, scope, &s->error))
-        needs_of_daemon(&d->needs, scope, &s->error);
+    if (!good || needs_of_policies(&d->needs, engine_policies(s->engine), s->config.events, cluster, scope, &s->error))
+        needs_of_daemon(&d->needs, s->config.events, scope, &s->error);
     d->policies_read = true;
 }
 

@@ -194,6 +194,11 @@ static void observed(struct state *state, const struct store_observation *row, s
 
 static const struct state_ops hand_ops = {.intent = intent, .outcome = outcome, .observed = observed};
 
+const char *hand_who(const struct hand *h)
+{
+    return h ? h->who : NULL;
+}
+
 struct state *hand_state(struct hand *h)
 {
     return h ? &h->state : NULL;

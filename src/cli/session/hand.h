@@ -17,6 +17,8 @@ struct store_run; /* store/journal.h */
  * exit code after the error was printed. */
 int hand_open(struct session *s);
 /* The state that the site's changes are written to; NULL for NULL. */
+/* Who the user is; NULL: it was not asked for, as there is no journal. */
+const char *hand_who(const struct hand *hand);
 struct state *hand_state(struct hand *hand);
 /* Begins a run of which the changes from now on are rows: an undo. *run: its number; 0 where nothing is written. 0, or
  * the exit code after the error was printed. */

@@ -13,7 +13,8 @@
 
 #define SWEEP (MAY_LIST | MAY_REPLACE) /* of a policy with `replace` */
 
-static unsigned verbs_of(const struct policy_entry *e, enum mpijob_kind kind)
+/* events: the configuration has Events written. */
+static unsigned verbs_of(const struct policy_entry *e, enum mpijob_kind kind, bool events)
 {
     const struct policy *p = e->policy;
     unsigned verbs = p->action == ACTION_RUN || p->kind != kind ? 0 : SWEEP;
@@ -26,6 +27,8 @@ static unsigned verbs_of(const struct policy_entry *e, enum mpijob_kind kind)
         verbs |= MAY_CHANGE_LAUNCHER;
     if (p->wait_effect && p->kind == kind)
         verbs |= MAY_SEE_EFFECT;
+    if (events && !p->quiet && (verbs & MAY_CHANGE))
+        verbs |= MAY_TELL;
     return p->dry_run ? verbs & ~(unsigned)MAY_WRITE : verbs;
 }
 
@@ -246,12 +249,12 @@ static bool plugin_needs(const struct needs *needs, const char *name_space)
     return false;
 }
 
-static int add_policy(struct needs *needs, const struct policy_entry *e, enum mpijob_kind kind,
+static int add_policy(struct needs *needs, const struct policy_entry *e, enum mpijob_kind kind, bool events,
                       const char *const *scope, struct error *err)
 {
     const struct policy *p = e->policy;
     bool matches = p->action != ACTION_RUN; /* a run function is not bound to the policy's match */
-    unsigned verbs = verbs_of(e, kind);
+    unsigned verbs = verbs_of(e, kind, events);
     needs->others = needs->others || (verbs & MAY_OTHERS);
     int rc = add_verbs(needs, p, kind, verbs & ~(unsigned)MAY_OTHERS, matches, scope, err);
     if (rc || !p->on || kind != p->kind)
@@ -259,11 +262,12 @@ static int add_policy(struct needs *needs, const struct policy_entry *e, enum mp
     return add_verbs(needs, p, kind, MAY_LIST | MAY_WATCH, true, scope, err);
 }
 
-static int add_kinds(struct needs *needs, const struct policy_entry *e, const char *const *scope, struct error *err)
+static int add_kinds(struct needs *needs, const struct policy_entry *e, bool events, const char *const *scope,
+                     struct error *err)
 {
     int rc = 0;
     for (int kind = 0; kind < MPIJOB_KINDS && !rc; kind++)
-        rc = add_policy(needs, e, (enum mpijob_kind)kind, scope, err);
+        rc = add_policy(needs, e, (enum mpijob_kind)kind, events, scope, err);
     return rc ? rc : add_plugins(needs, e, scope, err);
 }
 
@@ -297,29 +301,35 @@ static void tidy(struct needs *needs)
     needs->count = kept;
 }
 
-int needs_of_policies(struct needs *needs, const struct policy_set *set, const char *cluster, const char *const *scope,
-                      struct error *err)
+int needs_of_policies(struct needs *needs, const struct policy_set *set, bool events, const char *cluster,
+                      const char *const *scope, struct error *err)
 {
     int rc = 0;
     *needs = (struct needs){0};
     for (size_t i = 0; i < set->count && !rc; i++) {
         if (!cluster || policy_on_cluster(set->entries[i].policy, cluster))
-            rc = add_kinds(needs, &set->entries[i], scope, err);
+            rc = add_kinds(needs, &set->entries[i], events, scope, err);
     }
     tidy(needs);
     return rc;
 }
 
-int needs_of_daemon(struct needs *needs, const char *const *scope, struct error *err)
+int needs_of_daemon(struct needs *needs, bool events, const char *const *scope, struct error *err)
 {
+    unsigned verbs = SWEEP | (events ? MAY_TELL : MAY_NOTHING);
     int rc = 0;
     *needs = (struct needs){0};
     if (!scope)
-        return add(needs, NULL, KIND_MPIJOB, SWEEP, err);
+        return add(needs, NULL, KIND_MPIJOB, verbs, err);
     for (; *scope && !rc; scope++)
-        rc = add(needs, *scope, KIND_MPIJOB, SWEEP, err);
+        rc = add(needs, *scope, KIND_MPIJOB, verbs, err);
     tidy(needs);
     return rc;
+}
+
+bool needs_same_place(const struct needs_place *a, const struct needs_place *b)
+{
+    return same(a->name_space, b->name_space);
 }
 
 void needs_free(struct needs *needs)

@@ -23,17 +23,19 @@ struct needs {
     bool others; /* a policy uses the kube module, whose objects are not known here */
 };
 
-/* cluster: only the policies that are for it; NULL: all. scope: the namespaces the daemon is kept to there, NULL: all.
- * Out of memory is the only error. */
-int needs_of_policies(struct needs *needs, const struct policy_set *set, const char *cluster, const char *const *scope,
-                      struct error *err);
+/* events: the configuration has Events written on jobs. cluster: only the policies that are for it; NULL: all. scope:
+ * the namespaces the daemon is kept to there, NULL: all. Out of memory is the only error. */
+int needs_of_policies(struct needs *needs, const struct policy_set *set, bool events, const char *cluster,
+                      const char *const *scope, struct error *err);
 /* Without policies: what any of them may need. Out of memory is the only error. */
-int needs_of_daemon(struct needs *needs, const char *const *scope, struct error *err);
+int needs_of_daemon(struct needs *needs, bool events, const char *const *scope, struct error *err);
 /* Tells of each permission that a plugin's files use and its `needs` do not name, as a sentence. Returns how many. */
 size_t needs_undeclared(const struct policy_set *set, void (*tell)(void *data, const char *file, const char *message),
                         void *data);
 /* "get"; NULL: there is no such bit. */
 const char *needs_verb(unsigned bit);
+/* Are they about the same namespace, or both about all? */
+bool needs_same_place(const struct needs_place *a, const struct needs_place *b);
 void needs_free(struct needs *needs);
 
 #endif

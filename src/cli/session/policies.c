@@ -142,6 +142,7 @@ int policies_load(struct session *s, struct engine_options *options, char **path
     if (session_outside(s))
         return EXIT_FAILED;
     options->outside = s->outside;
+    options->events = s->config.events;
     if (!paths[0])
         paths = s->config.policies;
     if (!paths || !paths[0]) {

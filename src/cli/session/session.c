@@ -13,6 +13,7 @@
 
 #include "cli/session/command.h"
 #include "cli/session/hand.h"
+#include "events/events.h"
 #include "loop/threads.h"
 #include "loop/timer.h"
 #include "outside/outbox.h"
@@ -20,6 +21,7 @@
 #include "store/store.h"
 
 #define CLOCK_VARIABLE "MPIJOBD_CLOCK"
+#define EVENTS_MS 5000 /* for what a command has changed */
 #define THREADS 8      /* beside libuv's: the journal's, those of the output, those that look up names */
 #define BRIEF_MS 30000 /* for a command that has the state */
 #define SURE_MS 100    /* for one that has only just taken it */
@@ -100,6 +102,22 @@ struct site session_site(struct session *s)
                          .cluster = s->cluster,
                          .state = hand_state(s->by_hand),
                          .namespaces = (const char *const *)s->namespaces};
+}
+
+void session_events(struct session *s, struct site *site)
+{
+    const char *who = hand_who(s->by_hand);
+    if (s->config.events && !s->options.dry_run)
+        site->events = events_new(site, who ? who : "", NULL);
+}
+
+void session_events_end(struct session *s, struct site *site)
+{
+    events_flush(site->events, EVENTS_MS);
+    while (site->events && site->open && uv_run(&s->loop, UV_RUN_ONCE)) {
+    }
+    events_free(site->events);
+    site->events = NULL;
 }
 
 void session_wait(struct session *s)

@@ -92,6 +92,10 @@ const char *session_state_path(struct session *s, char out[4096]);
 /* What works on the session's (first) cluster takes; its changes are written where hand_open has found. Valid as long
  * as that is open. */
 struct site session_site(struct session *s);
+/* Events tell of what is changed on that site, which stays in place until they are ended: that waits, for some seconds
+ * at most, until they are written. */
+void session_events(struct session *s, struct site *site);
+void session_events_end(struct session *s, struct site *site);
 /* Runs the loop until s->flag is set. */
 void session_wait(struct session *s);
 /* The same for so many milliseconds. */

@@ -122,6 +122,7 @@ static void start(struct world *w)
         .state = store_state(w->store),
         .look_every = -1,
         .one_clock = true,
+        .events = true,
         .outside = w->outside,
         .open = open_watched,
         .plugins = w->plugins,

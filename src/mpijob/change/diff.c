@@ -108,6 +108,19 @@ void mpijob_diff_write(const struct mpijob_diff *diff, bool colour, struct buf *
     }
 }
 
+void mpijob_difference_name(const struct mpijob_difference *d, struct buf *out)
+{
+    diff_path(d->pointer, out);
+}
+
+void mpijob_difference_value(const char *raw, struct buf *out)
+{
+    if (raw)
+        show(raw, out);
+    else
+        buf_puts(out, "unset");
+}
+
 static void write_value(struct json_writer *w, const char *key, const char *raw)
 {
     json_write_key(w, key);

@@ -59,6 +59,9 @@ void mpijob_diff_write(const struct mpijob_diff *diff, bool colour, struct buf *
 /* [{"path":"/spec/cleanPodPolicy","before":null,"after":"All"}]; and "made" where there is one */
 void mpijob_diff_json(const struct mpijob_diff *diff, struct buf *out);
 
+/* The same of one, for a sentence: "labels.team: speech -> vision". */
+void mpijob_difference_name(const struct mpijob_difference *difference, struct buf *out);
+void mpijob_difference_value(const char *raw, struct buf *out); /* of before or after; NULL: "unset" */
 /* Appends the edited object to out and fills diff (which the caller frees); diff->count 0: nothing would change and out
  * is left as it was. ERR_INVALID: the version has no such field or does not let it be replaced (names both). */
 int mpijob_changes_apply(const struct mpijob_changes *changes, const struct mpijob_view *view, struct buf *out,
