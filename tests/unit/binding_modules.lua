@@ -163,7 +163,9 @@ local tables = {
     ["mpijobd.Limits"] = { "src/policy/definition_limits.c", "limit_names" },
     ["mpijobd.Changes"] = { "src/mpijob/field.c", "names" },
     ["mpijobd.SchedulingPolicy"] = { "src/mpijob/field_check.c", "mpijob_scheduling_members" },
-    ["mpijobd.Job"] = { "src/policy/values/lua_job.c", "names", less = { get = true, json = true, table = true } },
+    ["mpijobd.Job"] = {
+        "src/policy/values/lua_job.c", "lua_job_names", less = { get = true, json = true, table = true },
+    },
     ["mpijobd.Date"] = { "src/binding/time.c", "fields" },
     ["mpijobd.ReplaceOptions"] = { "src/binding/lua_write.c", "lua_write_fields_options" },
     ["mpijobd.PatchOptions"] = { "src/binding/lua_write.c", "lua_write_patch_options" },
