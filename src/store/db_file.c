@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -110,6 +111,8 @@ static int resolve(const char *path, const char *folder, char **real, struct err
 }
 
 #define BRIEF " for a moment"
+#define LOOKS_MS 500 /* so long a lock that others only look at may seem taken, on a busy machine */
+#define LOOK_MS 5
 
 /* What the holder has written into the lock's file: its process. Returns whether it has the file for a moment only. */
 static bool read_holder(int fd, char pid[STORE_PID_SIZE])
@@ -122,23 +125,30 @@ static bool read_holder(int fd, char pid[STORE_PID_SIZE])
     return strncmp(text + digits, BRIEF, strlen(BRIEF)) == 0;
 }
 
-void store_is_brief(struct store *s)
-{
-    char text[64];
-    int n = snprintf(text, sizeof text, "%ld" BRIEF "\n", (long)getpid());
-    if (s->lock >= 0)
-        (void)!pwrite(s->lock, text, (size_t)n, 0); /* over the shorter text with the same beginning */
-}
-
 static int locked_by_other(int fd, const char *path, struct error *err)
 {
     char pid[STORE_PID_SIZE];
-    bool brief = read_holder(fd, pid);
-    return error_set(err, ERR_IO, "%s is used by another mpijobd (process %s): %s, or name another file for the state",
-                     path, *pid ? pid : "unknown", brief ? "try again when that one has ended" : "stop that one");
+    bool soon = read_holder(fd, pid) || !*pid; /* one that has not said yet who it is has just come */
+    return error_set(err, soon ? ERR_CONFLICT : ERR_IO,
+                     "%s is used by another mpijobd (process %s): %s, or name another file for the state", path,
+                     *pid ? pid : "unknown", soon ? "try again when that one has ended" : "stop that one");
 }
 
-static int take_lock(const char *path, int *lock, struct error *err)
+/* A look at who has the lock (store_holder) has it too, for an instant: that is waited for. 0, or errno. */
+static int lock_soon(int fd)
+{
+    const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000L};
+    int why = 0;
+    for (int waited = 0; waited <= LOOKS_MS; waited += LOOK_MS) {
+        why = flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+        if (why != EWOULDBLOCK)
+            return why;
+        nanosleep(&pause, NULL);
+    }
+    return why;
+}
+
+static int take_lock(const char *path, bool brief, int *lock, struct error *err)
 {
     char name[PATH_MAX + 8];
     if (snprintf(name, sizeof name, "%s.lock", path) >= (int)sizeof name)
@@ -149,16 +159,17 @@ static int take_lock(const char *path, int *lock, struct error *err)
                          "cannot write %s: %s: let the user with the id %ld write in its folder, or name another file "
                          "for the state",
                          name, strerror(errno), (long)geteuid());
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        int rc = errno == EWOULDBLOCK
+    int why = lock_soon(fd);
+    if (why) {
+        int rc = why == EWOULDBLOCK
                      ? locked_by_other(fd, path, err)
-                     : error_set(err, ERR_IO, "cannot lock %s: %s: use a filesystem with locks", name, strerror(errno));
+                     : error_set(err, ERR_IO, "cannot lock %s: %s: use a filesystem with locks", name, strerror(why));
         close(fd);
         return rc;
     }
     /* For the message of the one that comes too late; that it may fail on a full disk is no reason to stop. */
     if (ftruncate(fd, 0) == 0)
-        (void)!dprintf(fd, "%ld\n", (long)getpid());
+        (void)!dprintf(fd, "%ld%s\n", (long)getpid(), brief ? BRIEF : "");
     *lock = fd;
     return 0;
 }
@@ -173,7 +184,7 @@ int store_holder(const char *path, bool *held, bool *brief, char pid[STORE_PID_S
     if (fd < 0)
         return errno == ENOENT ? 0 : errno;
     int rc = 0;
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (flock(fd, LOCK_SH | LOCK_NB) != 0) { /* several may look at once */
         *held = errno == EWOULDBLOCK;
         rc = *held ? 0 : errno;
         *brief = read_holder(fd, pid);
@@ -182,7 +193,7 @@ int store_holder(const char *path, bool *held, bool *brief, char pid[STORE_PID_S
     return rc;
 }
 
-int db_file_make(const char *path, char **real, int *lock, struct error *err)
+int db_file_make(const char *path, bool brief, char **real, int *lock, struct error *err)
 {
     char folder[PATH_MAX];
     *real = NULL;
@@ -197,7 +208,7 @@ int db_file_make(const char *path, char **real, int *lock, struct error *err)
     if (rc == 0)
         rc = resolve(path, folder, real, err);
     if (rc == 0)
-        rc = take_lock(*real, lock, err);
+        rc = take_lock(*real, brief, lock, err);
     if (rc == 0) {
         /* SQLite would make it readable for all users. Only where it is missing: closing it would end POSIX locks. */
         int fd = open(*real, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

@@ -53,10 +53,10 @@ static int open_reader(struct store *s, struct error *err)
     return 0;
 }
 
-static int open_file(struct store *s, struct error *err)
+static int open_file(struct store *s, bool brief, struct error *err)
 {
     char *real;
-    int rc = db_file_make(s->path, &real, &s->lock, err);
+    int rc = db_file_make(s->path, brief, &real, &s->lock, err);
     if (rc)
         return rc;
     free(s->path);
@@ -80,7 +80,8 @@ static int look_for_last_run(struct store *s, struct error *err)
     return rc ? fail_sqlite(s->writer.db, rc, s->path, err) : 0;
 }
 
-int store_open(uv_loop_t *loop, const char *path, const struct log *log, struct store **store, struct error *err)
+static int open_store(uv_loop_t *loop, const char *path, bool brief, const struct log *log, struct store **store,
+                      struct error *err)
 {
     struct store *s;
     *store = NULL;
@@ -89,7 +90,7 @@ int store_open(uv_loop_t *loop, const char *path, const struct log *log, struct 
         return rc;
     s->loop = loop;
     s->log = log;
-    rc = strcmp(path, STORE_MEMORY) == 0 ? open_memory(s, err) : open_file(s, err);
+    rc = strcmp(path, STORE_MEMORY) == 0 ? open_memory(s, err) : open_file(s, brief, err);
     s->state.base.epoch = s->writer.epoch;
     if (rc == 0)
         rc = look_for_last_run(s, err);
@@ -101,6 +102,16 @@ int store_open(uv_loop_t *loop, const char *path, const struct log *log, struct 
     }
     *store = s;
     return 0;
+}
+
+int store_open(uv_loop_t *loop, const char *path, const struct log *log, struct store **store, struct error *err)
+{
+    return open_store(loop, path, false, log, store, err);
+}
+
+int store_open_brief(uv_loop_t *loop, const char *path, const struct log *log, struct store **store, struct error *err)
+{
+    return open_store(loop, path, true, log, store, err);
 }
 
 static int check_for_reading(struct store *s, struct error *err)

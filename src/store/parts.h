@@ -94,8 +94,9 @@ int fail_sqlite(sqlite3 *db, int rc, const char *path, struct error *err);
 
 /* ---- db_file.c: where the file lives; ERR_INVALID (the path is no file's), ERR_IO, ERR_NOMEM ---- */
 #define STORE_MEMORY ":memory:"
-/* Makes the folder and the empty file, takes the lock. real: malloc'd, the path without links. */
-int db_file_make(const char *path, char **real, int *lock, struct error *err);
+/* Makes the folder and the empty file, takes the lock; brief: says in it that it is for a moment. real: malloc'd, the
+ * path without links. */
+int db_file_make(const char *path, bool brief, char **real, int *lock, struct error *err);
 void db_file_release(int lock); /* -1: none */
 
 /* ---- schema.c; ERR_INVALID (not ours, or of a newer mpijobd), ERR_IO, ERR_NOMEM ---- */

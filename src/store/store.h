@@ -22,8 +22,12 @@ struct state;
  *
  * Errors name the path and the cure. ERR_INVALID: the path is empty or a folder, the database belongs to another
  * program or to a newer mpijobd. ERR_IO: the file is damaged or no database, another daemon holds it (a lock on
- * PATH.lock), or the disk failed; retryable where that may pass. ERR_NOMEM. */
+ * PATH.lock), or the disk failed; retryable where that may pass. ERR_CONFLICT: a command has it, for a moment.
+ * ERR_NOMEM. */
 int store_open(uv_loop_t *loop, const char *path, const struct log *log, struct store **store, struct error *err);
+
+/* As store_open, with its errors, by a command that closes it soon: others may wait, and are told so by its lock. */
+int store_open_brief(uv_loop_t *loop, const char *path, const struct log *log, struct store **store, struct error *err);
 
 /* Blocks. Opens an existing file for reading only, beside a running daemon (`mpijobd journal`); its epoch is 0. Close
  * it with store_close. Errors as of store_open, and: ERR_NOT_FOUND: there is no file, or no journal in it yet.
@@ -32,10 +36,8 @@ int store_open_reader(const char *path, struct store **store, struct error *err)
 
 #define STORE_PID_SIZE 24
 /* Whether another process has the file, and which, as a number in text; "" where that is not known. brief: it is a
- * command, which has it for a moment (store_is_brief). path: without links. Blocks. 0, or errno. */
+ * command, which has it for a moment (store_open_brief). path: without links. Blocks. 0, or errno. */
 int store_holder(const char *path, bool *held, bool *brief, char pid[STORE_PID_SIZE]);
-/* Says to those who come meanwhile that this process has the file for a moment only: they may wait. */
-void store_is_brief(struct store *store);
 
 /* Finishes what was handed over, then closes; closed (may be NULL) is called last, on the loop. From the call on
  * nothing can be read, and what is handed over is answered ERR_CANCELLED. A prune is cut short. store may be NULL. */

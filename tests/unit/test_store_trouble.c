@@ -10,9 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -191,6 +193,50 @@ static void a_second_daemon(void **state)
     close_store(p, store);
     assert_int_equal(store_open(&p->loop, link, NULL, &other, &err), 0); /* the lock went with it */
     close_store(p, other);
+}
+
+static int looking; /* a descriptor of the lock's file */
+
+static void look_is_over(int number)
+{
+    (void)number;
+    flock(looking, LOCK_UN);
+}
+
+/* Who only asks whether the file is held has the lock for an instant, on a busy machine a long one. */
+static void somebody_who_looks_at_the_lock(void **state)
+{
+    struct place *p = *state;
+    char lock[300];
+    struct sigaction on_alarm = {.sa_handler = look_is_over}, before;
+    const struct itimerval soon = {.it_value.tv_usec = 20000};
+    snprintf(lock, sizeof lock, "%s.lock", p->path);
+    close_store(p, open_store(p));
+    looking = open(lock, O_RDWR | O_CLOEXEC);
+    assert_true(looking >= 0);
+    assert_int_equal(flock(looking, LOCK_SH), 0);
+    sigaction(SIGALRM, &on_alarm, &before);
+    setitimer(ITIMER_REAL, &soon, NULL);
+    close_store(p, open_store(p));
+    sigaction(SIGALRM, &before, NULL);
+    close(looking);
+}
+
+static void a_command_that_has_it_for_a_moment(void **state)
+{
+    struct place *p = *state;
+    struct store *store, *other;
+    struct error err;
+    bool held, brief;
+    char pid[STORE_PID_SIZE];
+    assert_int_equal(store_open_brief(&p->loop, p->path, NULL, &store, &err), 0);
+    assert_int_equal(store_holder(p->path, &held, &brief, pid), 0);
+    assert_true(held && brief);
+    assert_int_equal(store_open(&p->loop, p->path, NULL, &other, &err), ERR_CONFLICT);
+    expect(&err, ERR_CONFLICT, p->path, "try again when that one has ended");
+    close_store(p, store);
+    assert_int_equal(store_holder(p->path, &held, &brief, pid), 0);
+    assert_false(held);
 }
 
 /* ---- in a child, where limits and rights can be given up ---- */
@@ -533,6 +579,8 @@ int main(void)
         TEST(half_a_file),
         TEST(places_that_cannot_be),
         TEST(a_second_daemon),
+        TEST(somebody_who_looks_at_the_lock),
+        TEST(a_command_that_has_it_for_a_moment),
         TEST(a_folder_that_is_not_writable),
         TEST(a_reader_without_rights),
         TEST(the_file_size_limit),

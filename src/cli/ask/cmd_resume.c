@@ -69,7 +69,7 @@ static int forget_pause(struct resuming *r, const char *policy)
 {
     struct session *s = &r->s;
     struct writing w = {.session = s};
-    if (store_open(&s->loop, r->state, &s->log, &s->store, &s->error))
+    if (store_open_brief(&s->loop, r->state, &s->log, &s->store, &s->error))
         return s->error.code;
     pauses_forget(s->store, policy, written, &w);
     session_wait(s);

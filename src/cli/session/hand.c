@@ -303,7 +303,7 @@ int hand_open(struct session *s)
     h->session = s;
     find_name(h);
     int rc = hand_find(s, h, path);
-    for (int waited = 0; rc == ERR_IO && waited < hand_patience(h); waited += AGAIN_MS) {
+    for (int waited = 0; rc && waited < hand_patience(h); waited += AGAIN_MS) {
         session_pause(s, AGAIN_MS);
         rc = hand_find(s, h, path);
     }

@@ -9,7 +9,6 @@
 
 #include "cli/session/hand_parts.h"
 
-#define SURE_MS 1000  /* for a process that has the file to say that it is a command */
 #define WAIT_MS 15000 /* for another command that has the file */
 
 const char *session_control_path(struct session *s, char out[4096])
@@ -52,11 +51,11 @@ static int look_for_holder(struct hand *h, const char *path, struct error *err)
 
 static int open_file(struct session *s, struct hand *h, const char *path)
 {
-    int rc = store_open(&s->loop, path, &s->log, &s->store, &s->error);
-    if (!rc)
-        store_is_brief(s->store);
-    else /* another process may have been faster */
+    int rc = store_open_brief(&s->loop, path, &s->log, &s->store, &s->error);
+    if (rc) { /* another process was faster; it may have gone again by now */
         look_for_holder(h, path, NULL);
+        h->brief = h->brief || rc == ERR_CONFLICT;
+    }
     return rc;
 }
 
@@ -82,8 +81,8 @@ int hand_find(struct session *s, struct hand *h, const char *path)
                      *h->pid ? h->pid : "of another", why.message);
 }
 
-/* A command that has the file says so as soon as it has it; a daemon does not, and keeps it. */
+/* A command says in the lock that it is one; a daemon keeps the file. Who has not said yet may be either. */
 int hand_patience(const struct hand *h)
 {
-    return h->brief ? WAIT_MS : h->held ? SURE_MS : 0;
+    return h->brief || (h->held && !*h->pid) ? WAIT_MS : 0;
 }

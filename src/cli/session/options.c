@@ -98,7 +98,7 @@ static bool belongs(const struct known *k, unsigned takes)
 /* Its value may be left out: "[=VALUE]". */
 static bool may_lack(const struct known *k)
 {
-    return k->value && *k->value == '[';
+    return k->value && strncmp(k->value, "[=", 2) == 0;
 }
 
 /* "-n, --namespace NAME"; returns its length. */

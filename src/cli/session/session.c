@@ -2,7 +2,6 @@
 /* The life of a command: configuration, log and loop; the journal; and the end, at which nothing may be left. */
 #include "cli/session/session.h"
 
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +23,6 @@
 #define EVENTS_MS 5000 /* for what a command has changed */
 #define THREADS 8      /* beside libuv's: the journal's, those of the output, those that look up names */
 #define BRIEF_MS 30000 /* for a command that has the state */
-#define SURE_MS 100    /* for one that has only just taken it */
 #define AGAIN_MS 50    /* between two tries */
 #define DRAIN_MS 15000 /* for notifications, after the runs of --once */
 
@@ -156,19 +154,11 @@ const char *session_state_path(struct session *s, char out[4096])
     return out;
 }
 
-/* By a command that changes something by hand, which says so when it has the file. */
-static bool held_briefly(const char *path, int waited)
-{
-    char real[PATH_MAX], pid[STORE_PID_SIZE];
-    bool held, brief;
-    return realpath(path, real) && store_holder(real, &held, &brief, pid) == 0 && held && (brief || waited < SURE_MS);
-}
-
 int session_store(struct session *s)
 {
     char path[4096];
     int rc = store_open(&s->loop, session_state_path(s, path), &s->log, &s->store, &s->error);
-    for (int waited = 0; rc == ERR_IO && waited < BRIEF_MS && held_briefly(path, waited); waited += AGAIN_MS) {
+    for (int waited = 0; rc == ERR_CONFLICT && waited < BRIEF_MS; waited += AGAIN_MS) {
         session_pause(s, AGAIN_MS);
         rc = store_open(&s->loop, path, &s->log, &s->store, &s->error);
     }
