@@ -442,7 +442,18 @@ end)
             c:close()
             assert.are.equal(1, (c.daemon:wait()))
         end
+        -- Amid log points that take all the time that they are given.
+        support.write(spec, SPEC)
+        support.write(policy, (POLICY:gsub("freed = freed %+ 1", "for i = 1, 100 do\n        freed = i\n    end")))
+        local slow = dap.socket(folder)
+        slow:start({}, { [policy] = { { line = 8, logMessage = "{(function() while true do end end)()}" } } })
+        support.proc.await(function()
+            return slow:output("console"):find("the CPU limit of 1s", 1, true)
+        end)
+        slow:close()
+        assert.are.equal(1, (slow.daemon:wait()))
         -- In a policy, for which the test waits; another test would come.
+        support.write(policy, POLICY)
         support.write(spec, SPEC .. 'it("is not run", function() error "no" end)')
         for _, command in ipairs { "terminate", "disconnect" } do
             local c = dap.socket(folder)

@@ -236,5 +236,6 @@ struct breakpoint *breakpoint_at(struct debugger *d, lua_State *L, lua_Debug *ar
     d->busy++;
     script_aside(k.frame.script, look, &k);
     d->busy--;
+    d->lines = LINES_BETWEEN_LOOKS; /* expressions take time: the next line looks at the client */
     return k.found;
 }

@@ -13,7 +13,8 @@
 #include "json/write.h"
 
 #define LINE_BITS 1024
-#define FRAMES_MAX 1000 /* calls of one thread that are looked at, from the innermost one on */
+#define LINES_BETWEEN_LOOKS 64 /* lines that run between two looks at the client */
+#define FRAMES_MAX 1000        /* calls of one thread that are looked at, from the innermost one on */
 
 struct request {
     struct json root, arguments;

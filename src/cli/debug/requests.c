@@ -155,6 +155,10 @@ static const struct {
 
 static void dispatch(struct debugger *d, const struct request *r)
 {
+    if (!*r->command) {
+        answer_refuse(d, r, "the request has no \"command\"");
+        return;
+    }
     if (!d->initialized && strcmp(r->command, "initialize") != 0 && strcmp(r->command, "disconnect") != 0) {
         answer_refuse(d, r, "%s: the first request is initialize", r->command);
         return;

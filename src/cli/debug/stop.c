@@ -7,7 +7,6 @@
 
 #include "cli/debug/parts.h"
 
-#define LINES_BETWEEN_LOOKS 64
 #define LOOK_NS 2000000
 #define OVER_TEXT "the run is over its limits" /* what the script floor raises to end a run */
 
