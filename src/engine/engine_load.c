@@ -127,9 +127,9 @@ static void tell_reload(const struct engine *e, const struct policy_set *set)
 {
     log_findings(e, set);
     if (set->config_changed)
-        log_event(e->o.log, LOG_WARN,
-                  "the configuration has changed, and a reload does not read it: restart the daemon",
-                  LOG_FIELDS({"file", set->config_changed}));
+        log_event(
+            e->o.log, LOG_WARN, "the configuration has changed, and a reload does not read it: restart the daemon",
+            LOG_FIELDS({"file", set->config_changed}, {"changes", set->config_keys.len ? set->config_keys.ptr : NULL}));
     if (set->error_count)
         log_line(e->o.log, LOG_ERROR, "the policies in force stay as they are, because of the errors above");
 }

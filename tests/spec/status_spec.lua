@@ -224,7 +224,7 @@ policy { name = "fine", schedule = "0 0 1 1 *", replace = { labels = { a = "b" }
         support.write(folder .. "/c.lua", 'policy { name = "c", schedule = "0 0 1 1 *", replace = { labels = { a = "b" } } }')
         local other = support.daemon({}, "run", "--no-supervisor", "--kubeconfig", server.kubeconfig, "--config", config)
         other:expect("in force")
-        local said = config .. " has changed since the daemon's start, and a reload does not read it: restart the daemon\n"
+        local said = config .. " has changed since the daemon's start, and a reload does not read it: restart the daemon (plugins)\n"
         local code, out, err = support.mpijobd("reload", "--config", config)
         assert.are.same({ 0, "1 policy loaded\n", "" }, { code, out, err })
         support.write(config, support.read(config) .. "plugins: { cost: plugins/cost }\n")
@@ -237,6 +237,7 @@ policy { name = "fine", schedule = "0 0 1 1 *", replace = { labels = { a = "b" }
         support.contains(err, said)
         out = select(2, support.mpijobd("reload", "--config", config, "-o", "json"))
         assert.are.equal(config, support.json.decode(out).config_changed)
+        assert.are.equal("plugins", support.json.decode(out).config_changes)
         uv.fs_unlink(config) -- not known
         err = select(3, support.mpijobd("reload", "--state", folder .. "/c.db"))
         support.contains(err, 'there is no module "cost"')

@@ -211,7 +211,7 @@ static void reloaded(void *data, struct json result)
     struct acting *a = data;
     bool well = json_is_true(json_get(result, "in_force"));
     int64_t count = number_of(result, "policies");
-    char config[4096];
+    char config[4096], changes[4096];
     a->code = well ? EXIT_DONE : EXIT_FAILED;
     if (a->s.options.output == OUTPUT_JSON) {
         print_json(result);
@@ -230,11 +230,12 @@ static void reloaded(void *data, struct json result)
             print_aside(it.value);
     }
     text_of(result, "config_changed", config, sizeof config);
+    text_of(result, "config_changes", changes, sizeof changes);
     if (*config)
         fprintf(stderr,
                 "mpijobd reload: %s has changed since the daemon's start, and a reload does not read it: restart the "
-                "daemon\n",
-                config);
+                "daemon%s%s%s\n",
+                config, *changes ? " (" : "", changes, *changes ? ")" : "");
     if (!well)
         fputs("mpijobd reload: the policies in force stay as they are, because of the errors above\n", stderr);
 }

@@ -98,6 +98,7 @@ void write_loaded(struct json_writer *w, const struct policy_set *set, const str
     write_text(w, "changed", changes->changed);
     write_text(w, "gone", changes->gone);
     write_text(w, "config_changed", set->config_changed);
+    write_text(w, "config_changes", set->config_keys.len ? set->config_keys.ptr : NULL);
     write_rehearsal(w, changes->rehearsal);
     write_not_in_force(w, set);
     write_errors(w, set);
