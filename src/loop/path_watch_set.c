@@ -120,6 +120,7 @@ static void watch_name(struct look *l, const char *folder, const char *name)
 
 struct way {
     char at[PATH_MAX], rest[2 * PATH_MAX]; /* at: real, absolute, without a slash at the end but for "/" */
+    size_t from;                           /* what of `rest` is taken */
     int links;
 };
 
@@ -146,9 +147,10 @@ static bool follow_link(struct way *way, const char *path)
     if (n <= 0 || ++way->links > LINKS_MAX)
         return false;
     target[n] = '\0';
-    if (snprintf(rest, sizeof rest, "%s/%s", target, way->rest) >= (int)sizeof rest)
+    if (snprintf(rest, sizeof rest, "%s/%s", target, way->rest + way->from) >= (int)sizeof rest)
         return false;
     memcpy(way->rest, rest, sizeof rest);
+    way->from = 0;
     if (target[0] == '/')
         memcpy(way->at, "/", 2);
     return true;
@@ -157,13 +159,13 @@ static bool follow_link(struct way *way, const char *path)
 /* Takes the next name off the way. */
 static bool next_name(struct way *way, char name[NAME_MAX + 1])
 {
-    const char *from = way->rest + strspn(way->rest, "/");
-    size_t n = strcspn(from, "/");
+    way->from += strspn(way->rest + way->from, "/");
+    size_t n = strcspn(way->rest + way->from, "/");
     if (!n || n > NAME_MAX)
         return false;
-    memcpy(name, from, n);
+    memcpy(name, way->rest + way->from, n);
     name[n] = '\0';
-    memmove(way->rest, from + n, strlen(from + n) + 1);
+    way->from += n;
     return true;
 }
 
@@ -215,7 +217,7 @@ static void follow(struct look *l, const struct watched_path *path, const char *
         whole = false;
     while (whole && !l->rc && next_name(way, name))
         whole = step(l, way, name);
-    if (whole && !l->rc && !way->rest[strspn(way->rest, "/")] && stat(way->at, &st) == 0)
+    if (whole && !l->rc && !way->rest[way->from] && stat(way->at, &st) == 0)
         watch_end(l, path, way->at, S_ISDIR(st.st_mode));
     free(way);
 }
