@@ -2,6 +2,7 @@
 /* The look at all jobs, scope by scope as the cache has listed them, at the start and after a reload; and the room for
  * what is known of each. */
 #include "trigger/event_parts.h"
+#include "trigger/triggers.h"
 
 /* ---- scopes ---- */
 
@@ -86,23 +87,35 @@ static bool is_to_scan(struct event_trigger *t, uint32_t slot)
     return scope && scope->state == SCOPE_SCANNED;
 }
 
-/* Looks at the next SCAN_SLICE of the jobs of the scopes that are scanned: at the start, and after a reload. */
+/* The triggers share SCAN_SLICE in each turn of the loop, however many they are: after a reload all scan at once. */
+static unsigned *left_in_turn(const struct event_trigger *t)
+{
+    struct triggers *all = t->of;
+    if (all->scan_turn != t->site->soon->turn)
+        all->scan_left = SCAN_SLICE;
+    all->scan_turn = t->site->soon->turn;
+    return &all->scan_left;
+}
+
+/* Looks at the next jobs of the scopes that are scanned: at the start, and after a reload. */
 void event_scan(struct event_trigger *t)
 {
     uint32_t slots = cache_slots(t->held->cache), n = 0, passed = 0;
+    unsigned *left = left_in_turn(t);
     if (slots && !event_has_room(t, slots - 1))
         return;
-    for (; t->scan < slots && n < SCAN_SLICE && passed < SCAN_PASSED; t->scan++) {
+    for (; t->scan < slots && *left && passed < SCAN_PASSED; t->scan++) {
         passed++;
         if (!is_to_scan(t, t->scan))
             continue;
         bool seen = t->jobs[t->scan].flags & JOB_IS_SEEN;
         event_look_cached(t, t->scan, seen ? EVENT_AGAIN : EVENT_FIRST, MPIJOB_NO_TIME);
+        --*left;
         n++;
     }
     if (t->scan >= slots) {
         end_scan(t);
-    } else if (t->site->state) { /* no faster than the rows are written */
+    } else if (n && t->site->state) { /* no faster than the rows are written */
         t->writing = true;
         state_sync(t->site->state, written, t);
     } else {

@@ -17,6 +17,7 @@ struct triggers {
     struct event_trigger *events;     /* list */
     struct watch_subscriber listener; /* hands what the watches tell to the event triggers */
     bool listening;                   /* it is subscribed */
+    unsigned scan_turn, scan_left;    /* jobs that the event triggers may still look at in this turn of the loop */
 };
 
 void triggers_init(struct triggers *triggers, struct runs *runs);
