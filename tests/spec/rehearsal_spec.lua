@@ -118,4 +118,31 @@ describe("the rehearsal of a reload", function()
         assert.are.equal(0, (daemon:stop()))
         assert.are.equal(1, (asker:wait()))
     end)
+
+    it("and what comes after it share the turns of the loop, however many policies there are #measured", function()
+        server = sim.start("--version", "v2beta1", "--jobs", "1000", "--seed", "7")
+        local function policies(label)
+            local all = {}
+            for i = 1, 200 do
+                all[i] = policy("p" .. i, 'older_than = "100000h", phase = "Running"'):gsub("seen", label)
+            end
+            return table.concat(all)
+        end
+        write(policies "one")
+        daemon = support.daemon({}, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "--listen", "127.0.0.1:0", folder .. "/p.lua")
+        local url = daemon:expect("metrics and health are served"):match "url=(%S+)"
+        daemon:expect "200 policies in force"
+        local function longest()
+            local code, out = support.proc.run("/usr/bin/curl", { args = { "-s", url .. "/metrics" } })
+            assert.are.equal(0, code)
+            return tonumber(out:match "\nmpijobd_loop_lag_cpu_seconds (%S+)")
+        end
+        longest()
+        support.contains(reload(policies "two"), "200 policies changed; p1 would match 0 as before; ")
+        daemon:expect "200 policies in force"
+        local code, out = support.mpijobd("status", "--state", folder .. "/s.db")
+        assert.are.equal(0, code, out)
+        assert.is_true(longest() < 0.15, "a turn was too long")
+        assert.are.equal(0, (daemon:stop()))
+    end)
 end)
