@@ -198,53 +198,7 @@ function definition.exports(value)
     return map("exports", value)
 end
 
-function definition.conditions(value)
-    local conditions = {}
-    for _, key in ipairs(sorted(map("conditions", value) or {})) do
-        local path = "conditions." .. key
-        local c = type(value[key]) == "function" and { test = value[key] } or value[key]
-        if not key:match "^%a[%w_]*$" then
-            found("conditions", "has \"%s\", which is no name for a condition: letters, digits and _", key)
-        elseif native.is_condition(key) then
-            found(path, "is a condition of mpijobd's own; take another name")
-        elseif type(c) ~= "table" or type(c.test) ~= "function" then
-            found(path, "has to be a function of the job and the value, or { test = that, check = function(value), "
-                .. "about = ... }")
-        elseif c.check ~= nil and type(c.check) ~= "function" then
-            found(path .. ".check", "is %s; it has to be a function of the value", describe(c.check))
-        elseif c.about ~= nil and type(c.about) ~= "string" then
-            found(path .. ".about", "is %s; it has to be a text", describe(c.about))
-        else
-            for _, k in ipairs(sorted(c)) do
-                if k ~= "test" and k ~= "check" and k ~= "about" then
-                    found(path, "has \"%s\"; a condition has test, check, about", tostring(k))
-                end
-            end
-            conditions[#conditions + 1] = { name = key, test = c.test, check = c.check, about = c.about }
-        end
-    end
-    return conditions
-end
-
-function definition.sinks(value)
-    local sinks = {}
-    for _, key in ipairs(sorted(map("sinks", value) or {})) do
-        local path = "sinks." .. key
-        local s = type(value[key]) == "function" and { send = value[key] } or value[key]
-        if not key:match "^%a[%w_]*$" then
-            found("sinks", "has \"%s\", which is no name for a sink: letters, digits and _", key)
-        elseif rawget(notify, key) and not native.sinks[key] then
-            found(path, "is a function of notify's own; take another name")
-        elseif type(s) ~= "table" or type(s.send) ~= "function" then
-            found(path, "has to be a function of the notification, or { send = that, about = ... }")
-        elseif s.about ~= nil and type(s.about) ~= "string" then
-            found(path .. ".about", "is %s; it has to be a text", describe(s.about))
-        else
-            sinks[#sinks + 1] = { name = key, send = s.send, about = s.about }
-        end
-    end
-    return sinks
-end
+local give = native.part "adds"(native, shared, definition)
 
 local need, kind_said, kind_names -- where there are kinds
 
@@ -254,7 +208,8 @@ function definition.kinds(value)
     return read(value)
 end
 
-local KEYS = { "name", "version", "api", "about", "needs", "config", "exports", "conditions", "sinks", "kinds" }
+local KEYS = { "name", "version", "api", "about", "needs", "config", "exports", "conditions", "sinks", "kinds",
+    "columns" }
 
 local function read(table)
     local said = {}
@@ -278,7 +233,7 @@ end
 
 -- For `mpijobd plugins` and the lock.
 local function tell(said)
-    local exports, conditions, sinks, specs, kinds = {}, {}, {}, {}, {}
+    local exports, conditions, sinks, specs, kinds, columns = {}, {}, {}, {}, {}, {}
     for _, key in ipairs(sorted(said.exports or {})) do
         exports[#exports + 1] = { name = key, type = type(said.exports[key]) }
     end
@@ -287,6 +242,9 @@ local function tell(said)
     end
     for i, s in ipairs(said.sinks or {}) do
         sinks[i] = { name = s.name, about = s.about }
+    end
+    for i, c in ipairs(said.columns or {}) do
+        columns[i] = { name = c.name, about = c.about }
     end
     for i, s in ipairs(said.config or {}) do
         specs[i] = { name = s.name, type = s.kind, optional = s.optional, default = s.default, about = s.about,
@@ -302,19 +260,8 @@ local function tell(said)
         name = said.name, version = said.version, api = said.api, about = said.about,
         needs = needs, config = json.array(specs), exports = json.array(exports),
         conditions = json.array(conditions), sinks = json.array(sinks),
-        kinds = json.array(kinds),
+        kinds = json.array(kinds), columns = json.array(columns),
     }
-end
-
-local function give_conditions(conditions)
-    for _, c in ipairs(conditions or {}) do
-        local other = native.conditions[c.name]
-        if other and other.plugin ~= name then
-            error(("the condition %s of the plugin %s is the plugin %s's, too; require one of them"):format(c.name,
-                name, other.plugin), 0)
-        end
-        native.conditions[c.name] = { plugin = name, test = c.test, check = c.check }
-    end
 end
 
 -- The kinds are exports, and plugin.kinds to the plugin's own files.
@@ -367,10 +314,7 @@ local function declare(_, table)
         report()
     else
         tell(declared)
-        give_conditions(declared.conditions)
-        if declared.sinks then
-            native.part "sinks"(native, declared.sinks)
-        end
+        give(declared)
         declared.exports = declared.exports or {}
         declared.modules = give_kinds(declared.kinds, declared.exports)
     end

@@ -25,6 +25,12 @@
 ---@field send fun(notification: mpijobd.Notification): mpijobd.Notification makes the fields of a webhook (`url` or `sink`, `body`, `token`...) of the notification, whose `text` and `subject` have their `${}` filled in; the outbox delivers that
 ---@field about? string
 
+---A column that the plugin adds to `mpijobd report`. It computes: nothing in it can wait.
+---@class mpijobd.PluginColumn
+---@field value fun(job: mpijobd.Job, held: { gpus: integer, day: number, week: number }): number? of a finished job, to be summed up; held: the GPUs that it holds now, and GPU-hours over the last day and week
+---@field text? fun(sum: number): string how a sum is written, at most 64 bytes; else with two digits
+---@field about? string
+
 ---What the plugin needs, for those who install it: shown by `mpijobd plugins`; `mpijobd rbac` counts `api`. It allows nothing by itself.
 ---@class mpijobd.PluginNeeds
 ---@field api? table<string, string[]> verbs by resource: `{ ["workloads.kueue.x-k8s.io"] = { "get" }, pods = { "list" } }`
@@ -83,6 +89,7 @@
 ---@field config? table<string, mpijobd.OptionType|mpijobd.Option> its options, which the configuration's `plugins` gives
 ---@field exports? table<string, any> what `require "NAME"` gives
 ---@field sinks? table<string, mpijobd.PluginSink|fun(notification: mpijobd.Notification): mpijobd.Notification>
+---@field columns? table<string, mpijobd.PluginColumn|fun(job: mpijobd.Job, held: table): number?> at most 8, by their names: cost_day is the column COST-DAY
 ---@field kinds? table<string, mpijobd.PluginKind> at most 16, by the names of their modules: lower-case letters and digits
 ---@field conditions? table<string, mpijobd.PluginCondition|fun(job: mpijobd.Job, value: any): boolean> by their names in `match`
 

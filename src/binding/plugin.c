@@ -181,6 +181,17 @@ static void set_number(lua_State *L, const char *key, lua_Integer value)
     lua_setfield(L, -2, key);
 }
 
+/* columns(list): kept for the report, where the plugin is being tried. */
+static int l_columns(lua_State *L)
+{
+    const struct policy_file *file = script_host(L);
+    if (file->tries && file->tries == plugin_of(L)) {
+        lua_settop(L, 1);
+        lua_setfield(L, LUA_REGISTRYINDEX, PLUGIN_COLUMNS);
+    }
+    return 0;
+}
+
 /* part(name): another file of lua/mpijobd as a function. */
 static int l_part(lua_State *L)
 {
@@ -188,6 +199,7 @@ static int l_part(lua_State *L)
         const char *name;
         struct str text;
     } parts[] = {{"options", {embedded_plugin_options, embedded_plugin_options_len}},
+                 {"adds", {embedded_plugin_adds, embedded_plugin_adds_len}},
                  {"sinks", {embedded_plugin_sinks, embedded_plugin_sinks_len}},
                  {"kinds", {embedded_plugin_kinds, embedded_plugin_kinds_len}},
                  {"kind", {embedded_plugin_kind, embedded_plugin_kind_len}}};
@@ -202,8 +214,8 @@ static int l_part(lua_State *L)
 
 static void push_natives(lua_State *L, struct plugin *p)
 {
-    static const luaL_Reg own[] = {{"begin", l_begin}, {"place", l_place}, {"report", l_report},
-                                   {"said", l_said},   {"file", l_file},   {NULL, NULL}};
+    static const luaL_Reg own[] = {{"begin", l_begin}, {"place", l_place},     {"report", l_report}, {"said", l_said},
+                                   {"file", l_file},   {"columns", l_columns}, {NULL, NULL}};
     static const luaL_Reg others[] = {{"part", l_part},   {"duration", l_duration},   {"nearest", l_nearest},
                                       {"among", l_among}, {"is_module", l_is_module}, {"is_condition", l_is_condition},
                                       {NULL, NULL}};

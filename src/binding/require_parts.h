@@ -42,6 +42,9 @@ int require_plugin(lua_State *L, struct policy_file *file, struct plugin *p);
  * whether something was wrong. */
 void plugin_push(lua_State *L, struct plugin *p);
 
+/* In the registry: the columns of the plugin that is being tried (plugin_columns.h). */
+#define PLUGIN_COLUMNS "mpijobd.columns"
+
 /* ---- plugin_kind.c ---- */
 /* Adds to the table on the top what lua/mpijobd/plugin_kinds.lua needs. */
 void plugin_kind_natives(lua_State *L);

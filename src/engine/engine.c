@@ -197,6 +197,7 @@ static void make_env(struct engine *e)
     e->env.known = o->known;
     e->env.known_count = o->known_count;
     e->env.check = o->check;
+    e->env.trials = o->trials;
     e->env.plugins = o->plugins;
     e->env.plugin_count = o->plugin_count;
     e->env.plugin_lock = o->plugin_lock;

@@ -56,6 +56,7 @@ struct engine_options {
     void (*config_tell)(struct str was, struct str is, struct buf *out); /* policy/load.h */
     bool watch_files;              /* the policies are loaded again when their files have changed */
     bool one_clock;                /* pauses before policies try again are on `clock`, too: in a test */
+    bool trials;                   /* the states stay in which plugins were tried */
     bool check;                    /* unknown globals in policies are errors, not warnings */
     bool dry_run;                  /* all runs are dry runs */
     bool once;                     /* no triggers: engine_once starts the runs */

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/texts.h"
@@ -195,10 +196,13 @@ static void script_error(struct policy_file *f, const struct error *err)
     long line = colon ? strtol(colon + 1, &end, 10) : 0;
     bool placed = line > 0 && line < INT_MAX && *end == ':';
     const char *path = placed ? policy_file_source(f, message, (size_t)(colon - message)) : NULL;
-    if (path)
+    if (path) {
         add_hinted(f, path, (int)line, end + 1 + (end[1] == ' '));
-    else
-        policy_set_add_error(f->set, f->path, 0, message);
+    } else { /* without a line it may begin with the file's name, which is told anyway */
+        size_t own = strlen(f->path);
+        bool named = strncmp(message, f->path, own) == 0 && message[own] == ':' && message[own + 1] == ' ';
+        policy_set_add_error(f->set, f->path, 0, named ? message + own + 2 : message);
+    }
 }
 
 /* The policies of a file share its state, which gets the largest of their memory limits. */
@@ -218,6 +222,8 @@ static void set_memory(struct policy_file *f)
 static void end_trial(struct policy_file *f)
 {
     f->tries->tried = true;
+    if (f->env->trials)
+        return;
     script_free(f->script);
     f->script = NULL;
 }

@@ -47,7 +47,8 @@ struct policy_env {
     struct str config_text;  /* what stood there when it was read */
     /* Appends the keys that another text of it changes; NULL: that is not told. Called on another thread. */
     void (*config_tell)(struct str was, struct str is, struct buf *out);
-    bool check; /* unknown globals are errors, not warnings */
+    bool check;  /* unknown globals are errors, not warnings */
+    bool trials; /* the states stay in which plugins were tried: what these gave can be called */
 };
 
 /* A file of the user's own that a policy file requires. */

@@ -9,6 +9,10 @@ extern const char embedded_mpijob[]; /* mpijob.replace with a function */
 extern const size_t embedded_mpijob_len;
 extern const char embedded_plugin[]; /* plugin { ... } */
 extern const size_t embedded_plugin_len;
+extern const char embedded_plugin_adds[]; /* conditions, sinks, columns of it */
+extern const size_t embedded_plugin_adds_len;
+extern const char embedded_plugin_columns[]; /* asks its columns */
+extern const size_t embedded_plugin_columns_len;
 extern const char embedded_plugin_kind[]; /* one of these as a module */
 extern const size_t embedded_plugin_kind_len;
 extern const char embedded_plugin_kinds[]; /* kinds = { ... } of it */

@@ -150,6 +150,15 @@ local function condition(about, of)
     }
 end
 
+-- A column of `mpijobd report`: what the GPUs that finished jobs held over that time have cost.
+local function column(about, hours_of)
+    return {
+        about = about,
+        value = function(job, held) return hours_of(held) * rate(job) end,
+        text = function(sum) return prices.text(plugin.config, sum) end,
+    }
+end
+
 plugin {
     name = "gpu-cost", version = "1.0.0", api = 1,
     about = "What GPUs cost, by job and by team.",
@@ -169,6 +178,10 @@ plugin {
     conditions = {
         cost = condition("what the job has cost so far, its time after the end included", cost),
         held_cost = condition("what a finished job has cost since its end", held_cost),
+    },
+    columns = {
+        cost_day = column("what GPU-HOURS-DAY cost", function(held) return held.day end),
+        cost_week = column("what GPU-HOURS-WEEK cost", function(held) return held.week end),
     },
 }
 

@@ -9,7 +9,7 @@
 
 #include "cli/report/cmd_report.h"
 #include "cli/report/released.h"
-#include "cli/report/report_group.h"
+#include "cli/report/report_columns.h"
 #include "cli/session/named_jobs.h"
 #include "cli/session/table.h"
 #include "mpijob/gpu.h"
@@ -18,7 +18,7 @@
 #include "json/write.h"
 
 #define DAY (24 * 3600 * CLOCK_SECOND)
-#define NOTES 5
+#define NOTES (8 + PLUGIN_COLUMNS_MAX)
 
 struct report {
     struct session s;
@@ -27,9 +27,10 @@ struct report {
     struct mpijob_pods *pods; /* NULL: they cannot be listed */
     struct released *released;
     struct report_groups groups;
+    struct report_columns columns;
     int64_t released_jobs, by_policy; /* jobs that are counted by the journal, and by their policy alone */
     char journal[4096];               /* "": no journal is read */
-    char notes[NOTES][5000];
+    char *notes[NOTES];
     size_t note_count;
     int64_t deleting; /* of those that hold GPUs, the ones that are being deleted */
     bool any;         /* finished jobs were found */
@@ -41,8 +42,13 @@ static void note(struct report *r, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    vsnprintf(r->notes[r->note_count++], sizeof r->notes[0], format, args);
+    struct buf text = BUF_INIT;
+    buf_vprintf(&text, format, args);
     va_end(args);
+    if (text.failed)
+        buf_free(&text);
+    else
+        r->notes[r->note_count++] = buf_take(&text, NULL);
 }
 
 /* ---- the jobs ---- */
@@ -71,7 +77,9 @@ static int count(void *data, struct str object)
     }
     row.day = mpijob_gpu_hours(held, v.finished, until, r->now, DAY);
     row.week = mpijob_gpu_hours(held, v.finished, until, r->now, 7 * DAY);
-    return report_groups_add(&r->groups, &r->key, &v, &row, &r->s.error);
+    struct report_group *group;
+    rc = report_groups_add(&r->groups, &r->key, &v, &row, &group, &r->s.error);
+    return rc ? rc : report_columns_add(&r->columns, group, object, &row, &r->s.error);
 }
 
 static int read_jobs(struct report *r)
@@ -129,9 +137,27 @@ static void add_notes(struct report *r, const struct error *why)
          r->journal[0] ? "else than mpijobd" : "within that time");
 }
 
+static void add_column_notes(struct report *r)
+{
+    const struct plugin_columns *columns = &r->columns.columns;
+    if (*r->columns.problem)
+        note(r, "The columns of plugins are missing: %s; mpijobd check tells all that is wrong with them.",
+             r->columns.problem);
+    if (columns->more)
+        note(r, "The plugins have more than %d columns; the rest is left out.", PLUGIN_COLUMNS_MAX);
+    for (size_t i = 0; i < columns->count; i++) {
+        const struct plugin_column *c = &columns->items[i];
+        if (c->over)
+            note(r, "The column %s of the plugin %s is missing: %s.", c->name, c->plugin, c->problem);
+        else if (c->failed)
+            note(r, "The column %s of the plugin %s has failed %" PRId64 " times, the first time with: %s.", c->name,
+                 c->plugin, c->failed, c->problem);
+    }
+}
+
 /* ---- telling ---- */
 
-static void text_row(struct table *t, const char *name, const struct report_row *row)
+static void text_row(const struct report *r, struct table *t, const char *name, const struct report_row *row, size_t at)
 {
     char text[32];
     table_cell(t, name);
@@ -145,16 +171,22 @@ static void text_row(struct table *t, const char *name, const struct report_row 
     table_cell(t, text);
     snprintf(text, sizeof text, "%.1f", row->week);
     table_cell(t, text);
+    for (size_t i = 0; i < r->columns.columns.count; i++)
+        table_cell(t, report_columns_text(&r->columns, at, i));
 }
 
 static void tell_text(struct report *r)
 {
-    const char *heads[] = {report_key_head(&r->key), "FINISHED", "HOLDING", "GPUS", "GPU-HOURS-DAY", "GPU-HOURS-WEEK"};
+    const char *heads[6 + PLUGIN_COLUMNS_MAX] = {report_key_head(&r->key), "FINISHED",      "HOLDING", "GPUS",
+                                                 "GPU-HOURS-DAY",          "GPU-HOURS-WEEK"};
+    char names[PLUGIN_COLUMNS_MAX][64];
     struct table t;
-    table_begin(&t, sizeof heads / sizeof *heads, heads);
+    for (size_t i = 0; i < r->columns.columns.count; i++)
+        heads[6 + i] = report_columns_head(&r->columns, i, names[i]);
+    table_begin(&t, 6 + r->columns.columns.count, heads);
     for (size_t i = 0; i < r->groups.count; i++)
-        text_row(&t, r->groups.items[i]->name, &r->groups.items[i]->row);
-    text_row(&t, "total", &r->groups.total);
+        text_row(r, &t, r->groups.items[i]->name, &r->groups.items[i]->row, i);
+    text_row(r, &t, "total", &r->groups.total, r->groups.count);
     table_print(&t, stdout);
     putchar('\n');
     for (size_t i = 0; i < r->note_count; i++)
@@ -166,7 +198,24 @@ static double rounded(double hours)
     return round(hours * 100) / 100;
 }
 
-static void json_row(struct json_writer *w, const struct report_row *row)
+static void json_columns(const struct report *r, struct json_writer *w, const double *sums)
+{
+    const struct plugin_columns *columns = &r->columns.columns;
+    if (!columns->count)
+        return;
+    json_write_key(w, "columns");
+    json_write_object(w);
+    for (size_t i = 0; i < columns->count; i++) {
+        json_write_key(w, columns->items[i].name);
+        if (columns->items[i].over || !sums || !isfinite(sums[i]))
+            json_write_null(w);
+        else
+            json_write_double(w, rounded(sums[i]));
+    }
+    json_write_end(w);
+}
+
+static void json_row(const struct report *r, struct json_writer *w, const struct report_row *row, const double *sums)
 {
     const struct {
         const char *key;
@@ -180,6 +229,7 @@ static void json_row(struct json_writer *w, const struct report_row *row)
     json_write_double(w, rounded(row->day));
     json_write_key(w, "gpu_hours_week");
     json_write_double(w, rounded(row->week));
+    json_columns(r, w, sums);
     json_write_end(w);
 }
 
@@ -204,12 +254,12 @@ static void write_json(struct report *r, struct buf *out)
         json_write_object(&w);
         json_write_key(&w, "group");
         json_write_string(&w, r->groups.items[i]->named ? r->groups.items[i]->name : NULL);
-        json_row(&w, &r->groups.items[i]->row);
+        json_row(r, &w, &r->groups.items[i]->row, r->groups.items[i]->columns);
     }
     json_write_end(&w);
     json_write_key(&w, "total");
     json_write_object(&w);
-    json_row(&w, &r->groups.total);
+    json_row(r, &w, &r->groups.total, r->columns.totals);
     json_write_key(&w, "notes");
     json_write_array(&w);
     for (size_t i = 0; i < r->note_count; i++)
@@ -254,12 +304,17 @@ static int work(struct report *r)
         code = read_journal(r);
     if (code)
         return code;
+    if (report_columns_open(&r->columns, s, &r->groups, &s->error))
+        return session_fail(s, &s->error);
     r->pods = pods_count(s, &why);
     code = read_jobs(r);
     if (code)
         return code;
     report_groups_sort(&r->groups);
+    if (report_columns_end(&r->columns, &s->error))
+        return session_fail(s, &s->error);
     add_notes(r, &why);
+    add_column_notes(r);
     if (s->options.output != OUTPUT_TABLE)
         return tell_data(r);
     tell_text(r);
@@ -286,7 +341,10 @@ static int run(int argc, char **argv, const struct command *command)
         code = command_usage(command, "%s", err.message);
     else if ((code = session_open(&r->s, command->name, &o)) == 0)
         code = session_close(&r->s, work(r));
+    report_columns_free(&r->columns);
     report_groups_free(&r->groups);
+    for (size_t i = 0; i < r->note_count; i++)
+        free(r->notes[i]);
     released_free(r->released);
     mpijob_pods_free(r->pods);
     free(r);

@@ -97,7 +97,7 @@ static struct report_group *make(struct report_groups *g, struct str name, bool 
 }
 
 int report_groups_add(struct report_groups *g, const struct report_key *key, const struct mpijob_view *view,
-                      const struct report_row *row, struct error *err)
+                      const struct report_row *row, struct report_group **to, struct error *err)
 {
     buf_reset(&g->name);
     bool named = add_name(key, view, &g->name);
@@ -115,6 +115,7 @@ int report_groups_add(struct report_groups *g, const struct report_key *key, con
         return error_nomem(err);
     add_row(&group->row, row);
     add_row(&g->total, row);
+    *to = group;
     return 0;
 }
 
@@ -137,8 +138,10 @@ void report_groups_sort(struct report_groups *g)
 void report_groups_free(struct report_groups *g)
 {
     HASH_CLEAR(hh, g->index);
-    for (size_t i = 0; i < g->count; i++)
+    for (size_t i = 0; i < g->count; i++) {
+        free(g->items[i]->columns);
         free(g->items[i]);
+    }
     free(g->items);
     buf_free(&g->name);
     *g = (struct report_groups){0};

@@ -24,8 +24,9 @@ struct report_row {
 struct report_group {
     UT_hash_handle hh;
     struct report_row row;
-    bool named;  /* false: the jobs that lack the key */
-    char name[]; /* as it is shown */
+    double *columns; /* sums of plugins' columns (report_columns.h); NULL: none */
+    bool named;      /* false: the jobs that lack the key */
+    char name[];     /* as it is shown */
 };
 struct report_groups { /* zeros: none */
     struct report_group **items;
@@ -35,9 +36,9 @@ struct report_groups { /* zeros: none */
     struct buf name;            /* scratch */
 };
 
-/* 0 or ERR_NOMEM. */
+/* *to is the group that it was added to. 0 or ERR_NOMEM. */
 int report_groups_add(struct report_groups *groups, const struct report_key *key, const struct mpijob_view *view,
-                      const struct report_row *row, struct error *err);
+                      const struct report_row *row, struct report_group **to, struct error *err);
 /* By the GPUs held now, then by those held over the week, most first; then by name. */
 void report_groups_sort(struct report_groups *groups);
 void report_groups_free(struct report_groups *groups);
