@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/visible.h"
 #include "plugin/plugin_parts.h"
 
 bool plugin_name_good(const char *name)
@@ -16,6 +17,16 @@ bool plugin_name_good(const char *name)
     for (size_t i = 0; good && i < n; i++)
         good = (name[i] >= 'a' && name[i] <= 'z') || (name[i] >= '0' && name[i] <= '9') || name[i] == '-';
     return good;
+}
+
+void plugin_show(struct buf *out, const char *message)
+{
+    size_t from = out->len;
+    visible_add(out, str_of(message));
+    for (size_t i = from; i < out->len; i++) {
+        if (out->ptr[i] == '\n' || out->ptr[i] == '\t')
+            out->ptr[i] = ' ';
+    }
 }
 
 struct plugin *plugin_new(const char *name, const char *path)

@@ -17,6 +17,7 @@
 #define PLUGIN_FILE_BYTES ((size_t)1024 * 1024) /* of one file */
 #define PLUGIN_BYTES ((size_t)4 * 1024 * 1024)  /* of all files of a plugin */
 #define PLUGIN_DEPTH_MAX 8                      /* folders in folders */
+#define PLUGIN_FOLDERS_MAX 256                  /* of one plugin, empty ones too */
 #define PLUGIN_FILE "plugin.lua"
 
 /* What the configuration says of one. Nothing is owned. */
@@ -38,7 +39,7 @@ struct plugin {
     char name[PLUGIN_NAME_MAX + 1];
     char *path;                /* of the folder or archive */
     struct plugin_file *files; /* by the bytes of their names */
-    size_t count, bytes;
+    size_t count, bytes, folders;
     char sha256[65];           /* in hexadecimal, see plugin_sum */
     struct buf options, lines; /* JSON objects; empty: none */
     const char *from;          /* the configuration's file; NULL: none. Not owned */

@@ -28,6 +28,13 @@ static int refuse(const struct archive_reading *r, const char *name, const char 
     return error_set(r->err, ERR_INVALID, "%s: \"%.200s\" %s", r->p->path, name, why);
 }
 
+static int damaged(const struct archive_reading *r)
+{
+    return error_set(r->err, ERR_SYNTAX,
+                     "%s is no .tar.gz, or is damaged or cut off; make it again: tar czf NAME-VERSION.tar.gz NAME",
+                     r->p->path);
+}
+
 /* The name without "./" at its beginning; NULL: it leads out, or has an empty part. *hidden: a part of it begins with a
  * dot. */
 static const char *good_name(const char *name, bool *hidden)
@@ -56,7 +63,7 @@ static int read_data(struct archive_reading *r, const char *name)
         buf_add(&text, block, (size_t)n);
     int rc = 0;
     if (n < 0)
-        rc = error_set(r->err, ERR_SYNTAX, "%s: %s", r->p->path, archive_error_string(r->a));
+        rc = damaged(r);
     else if (text.failed)
         rc = buf_result(&text, name, r->err);
     else if (plugin_file(r->p, name))
@@ -100,7 +107,7 @@ static int read_all(struct archive_reading *r)
         if (got == ARCHIVE_EOF)
             return 0;
         if (got != ARCHIVE_OK && got != ARCHIVE_WARN)
-            return error_set(r->err, ERR_SYNTAX, "%s: %s", r->p->path, archive_error_string(r->a));
+            return damaged(r);
         if (n >= ENTRIES_MAX)
             return error_set(r->err, ERR_LIMIT, "%s: an archive has at most %d entries", r->p->path, ENTRIES_MAX);
         int rc = read_entry(r, entry);
@@ -142,7 +149,7 @@ int plugin_read_archive(struct plugin *p, struct error *err)
     int rc = 0;
     if (archive_read_support_filter_gzip(r.a) != ARCHIVE_OK || archive_read_support_format_tar(r.a) != ARCHIVE_OK ||
         archive_read_open_filename(r.a, p->path, BLOCK) != ARCHIVE_OK)
-        rc = error_set(err, ERR_SYNTAX, "%s: %s", p->path, archive_error_string(r.a));
+        rc = damaged(&r);
     if (!rc)
         rc = read_all(&r);
     archive_read_free(r.a);

@@ -51,6 +51,8 @@ static int read_below(struct plugin *p, const char *below, int depth, struct err
             rc = read_one(p, name, err);
         else if (depth >= PLUGIN_DEPTH_MAX)
             rc = error_set(err, ERR_LIMIT, "%s: folders in a plugin are at most %d deep", path, PLUGIN_DEPTH_MAX);
+        else if (++p->folders > PLUGIN_FOLDERS_MAX)
+            rc = error_set(err, ERR_LIMIT, "%s: a plugin has at most %d folders", p->path, PLUGIN_FOLDERS_MAX);
         else if (strlen(name) + 1 < sizeof name)
             rc = read_below(p, strcat(name, "/"), depth + 1,
                             err); /* NOLINT(clang-analyzer-security.insecureAPI.strcpy) */

@@ -46,6 +46,15 @@ static bool read_line(const char *at, const char *end, struct line *line)
     return plugin_name_good(line->name);
 }
 
+/* The words of the file may hold anything. */
+static void tell(plugin_finding wrong, void *data, const char *path, int number, const char *text)
+{
+    struct buf shown = BUF_INIT;
+    plugin_show(&shown, text);
+    wrong(data, path, number, shown.failed || !shown.ptr ? "out of memory" : shown.ptr);
+    buf_free(&shown);
+}
+
 static void check_line(struct plugins *plugins, const struct line *line, const char *path, int number,
                        plugin_finding wrong, void *data)
 {
@@ -65,7 +74,7 @@ static void check_line(struct plugins *plugins, const struct line *line, const c
             "the plugin %s is not the one that was locked, version %s: its files have changed (sha256:%.12s...); " CURE,
             line->name, line->version, p->sha256);
     }
-    wrong(data, path, number, text);
+    tell(wrong, data, path, number, text);
 }
 
 static void check_missing(struct plugins *plugins, const char *path, plugin_finding wrong, void *data)
@@ -77,7 +86,7 @@ static void check_missing(struct plugins *plugins, const char *path, plugin_find
             continue;
         p->refused = true;
         snprintf(text, sizeof text, "the plugin %s is not in it; " CURE, p->name);
-        wrong(data, path, 0, text);
+        tell(wrong, data, path, 0, text);
     }
 }
 
@@ -92,7 +101,7 @@ void plugin_lock_check(struct plugins *plugins, const char *path, plugin_finding
     if (buf_read_file(&text, path, LOCK_BYTES, &err)) {
         for (size_t i = 0; i < plugins->count; i++)
             plugins->items[i]->refused = true;
-        wrong(data, path, 0, err.message);
+        tell(wrong, data, path, 0, err.message);
         buf_free(&text);
         return;
     }
@@ -137,13 +146,22 @@ int plugin_lock_write(const char *path, struct str text, struct error *err)
     }
     good = good && fsync(fd) == 0;
     int why = errno;
+    bool link = fd < 0 && why == ELOOP;
     if (fd >= 0)
         close(fd);
     if (good && rename(beside.ptr, path) != 0) {
         good = false;
         why = errno;
     }
-    int rc = good ? 0 : error_set(err, ERR_IO, "%s cannot be written: %s", path, strerror(why));
+    int rc = 0;
+    if (link)
+        rc = error_set(err, ERR_IO, "%s cannot be written: %s, which comes before it, is a link; remove that link",
+                       path, beside.ptr);
+    else if (!good)
+        rc = error_set(err, ERR_IO,
+                       "%s cannot be written: %s: %s; it is written beside it first, which needs a folder that may be "
+                       "written to, with room",
+                       path, beside.ptr, strerror(why));
     buf_free(&beside);
     return rc;
 }

@@ -7,6 +7,8 @@
 
 struct plugin *plugin_new(const char *name, const char *path); /* NULL: out of memory */
 void plugin_free(struct plugin *p);
+/* Appends a message with words that may hold anything: on one line, with control characters shown. */
+void plugin_show(struct buf *out, const char *message);
 /* Takes the text, which is empty then. ERR_LIMIT, ERR_NOMEM. */
 int plugin_add(struct plugin *p, const char *name, struct buf *text, struct error *err);
 /* Sorts the files and sets sha256: over, for each file by the bytes of its name, the name, a NUL, the number of its

@@ -21,13 +21,18 @@ struct reading {
 
 __attribute__((format(printf, 2, 3))) static void found(struct reading *r, const char *format, ...)
 {
-    char text[1024], whole[1200];
+    char text[1024];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    snprintf(whole, sizeof whole, "plugins: %s", text);
-    r->wrong(r->data, r->place->file ? r->place->file : r->place->path, r->place->line, whole);
+    struct buf shown = BUF_INIT; /* names in an archive may hold anything */
+    buf_puts(&shown, "plugins: ");
+    plugin_show(&shown, text);
+    r->nomem = r->nomem || shown.failed;
+    if (!shown.failed)
+        r->wrong(r->data, r->place->file ? r->place->file : r->place->path, r->place->line, shown.ptr);
+    buf_free(&shown);
 }
 
 /* ---- its options ---- */

@@ -25,6 +25,20 @@ bool lua_conditions_has(lua_State *L, const char *name)
     return has;
 }
 
+size_t lua_conditions_names(lua_State *L, const char **names, size_t room)
+{
+    int top = lua_gettop(L);
+    size_t n = 0;
+    if (lua_getfield(L, LUA_REGISTRYINDEX, LUA_CONDITIONS) == LUA_TTABLE) {
+        for (lua_pushnil(L); n < room && lua_next(L, -2); lua_pop(L, 1)) {
+            if (lua_type(L, -2) == LUA_TSTRING)
+                names[n++] = lua_tostring(L, -2);
+        }
+    }
+    lua_settop(L, top);
+    return n;
+}
+
 static bool says(const struct plugin *p, const char *name)
 {
     struct json root;

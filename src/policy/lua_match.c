@@ -178,10 +178,19 @@ bool lua_match_has(const char *key)
     return false;
 }
 
+#define NEAR_MAX 128 /* names to look for a near one in */
+
 static void unknown(struct reading *r, const char *key)
 {
     char message[320];
-    const char *near = str_nearest(key, keys), *plugin = lua_conditions_plugin(r->L, key);
+    const char *names[NEAR_MAX], *plugin = lua_conditions_plugin(r->L, key);
+    size_t n = 0;
+    while (n < NEAR_MAX - 1 && keys[n]) {
+        names[n] = keys[n];
+        n++;
+    }
+    names[n + lua_conditions_names(r->L, names + n, NEAR_MAX - 1 - n)] = NULL;
+    const char *near = str_nearest(key, names);
     if (plugin)
         snprintf(message, sizeof message, "is a condition of the plugin %s; write require \"%s\" above the policy",
                  plugin, plugin);

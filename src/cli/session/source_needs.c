@@ -119,8 +119,23 @@ static const struct {
     {"require", MAY_LIST | MAY_REPLACE}, /* of a name that is not in quotes */
     {"through_launcher", MAY_CHANGE_LAUNCHER},
     {"wait_effect", MAY_SEE_EFFECT},
-    {"why", MAY_GET},
 };
+
+/* why(job), where the file has no function of its own of that name: not a field, not what is set. */
+struct why_seen {
+    struct str before; /* the word, or the character, that came last */
+    bool own;          /* the file has said `local why`, or `function why` */
+};
+
+static unsigned needs_of_why(struct why_seen *seen, const char *p, const char *end)
+{
+    const char *q = skip_blank(p, end);
+    bool set = q < end && *q == '=' && !(q + 1 < end && q[1] == '='), local = str_is(seen->before, "local");
+    if (set && local && str_is(word_at(skip_blank(q + 1, end), end), "why"))
+        return MAY_GET; /* local why = why */
+    seen->own = seen->own || local || str_is(seen->before, "function");
+    return seen->own || set || str_is(seen->before, ".") || str_is(seen->before, ":") ? MAY_NOTHING : MAY_GET;
+}
 
 /* The word that ends at p. counted: `workers` was there before. */
 static unsigned needs_of_word(struct str word, const char *p, const char *end, bool *counted)
@@ -142,6 +157,7 @@ static unsigned scan(struct str source, const struct binding_module *m, bool all
 {
     const char *p = source.ptr, *end = p + source.len;
     bool counted = false;
+    struct why_seen why = {0};
     unsigned needs = MAY_NOTHING;
     while (p < end) {
         const char *behind = skip_text(p, end);
@@ -155,8 +171,12 @@ static unsigned scan(struct str source, const struct binding_module *m, bool all
             needs |= needs_after(m, &p, end);
         else if (str_is(word, "require") && required(p, end).ptr)
             needs |= str_is(required(p, end), m->name) ? m->needs : MAY_NOTHING;
+        else if (all && str_is(word, "why"))
+            needs |= needs_of_why(&why, p, end);
         else if (all)
             needs |= needs_of_word(word, p, end, &counted);
+        if (word.len || (p[-1] != ' ' && p[-1] != '\n' && p[-1] != '\t' && p[-1] != '\r'))
+            why.before = word.len ? word : str_n(p - 1, 1);
     }
     return needs;
 }

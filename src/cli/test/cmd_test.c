@@ -17,6 +17,7 @@
 #include "cli/session/session.h"
 #include "cli/test/coverage.h"
 #include "cli/test/find.h"
+#include "cli/test/packed.h"
 #include "cli/test/report.h"
 #include "cli/test/spec_parts.h"
 
@@ -231,6 +232,7 @@ static int run(int argc, char **argv, const struct command *command)
 {
     struct testing t = {0};
     struct error err;
+    struct packed packed = {0};
     char **files = NULL;
     int code;
     if (!command_begin(argc, argv, command, &t.o, &code))
@@ -242,13 +244,15 @@ static int run(int argc, char **argv, const struct command *command)
         return command_usage(command, "--run: \"%s\" is no extended regular expression", t.o.only);
     if (t.o.threshold > 100)
         return command_usage(command, "--threshold takes a number from 0 to 100");
-    if (!t.o.debug && find_specs(t.o.arguments, &files, &err)) {
+    if (packed_open(&packed, t.o.arguments, &err) || (!t.o.debug && find_specs(t.o.arguments, &files, &err))) {
         fprintf(stderr, "mpijobd test: %s\n", err.message);
+        packed_close(&packed);
         return EXIT_FAILED;
     }
     log_init(&t.log, STDERR_FILENO, NULL);
     if (uv_loop_init(&t.loop)) {
         fprintf(stderr, "mpijobd test: out of memory\n");
+        packed_close(&packed);
         return EXIT_FAILED;
     }
     defer_queue_open(&t.loop, &t.soon);
@@ -258,6 +262,7 @@ static int run(int argc, char **argv, const struct command *command)
         code = t.o.watch ? run_watching(&t) : run_all(&t, files);
     code = close_loop(&t, code);
     free(files);
+    packed_close(&packed);
     if (t.o.only && !t.o.debug)
         regfree(&t.only);
     return code;
