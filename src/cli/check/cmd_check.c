@@ -9,6 +9,7 @@
 #include "cli/check/checking.h"
 #include "cli/check/looks.h"
 #include "cli/check/tell.h"
+#include "cli/session/deprecated.h"
 #include "cli/session/folder_watch.h"
 #include "cli/session/needs.h"
 #include "cli/session/policies.h"
@@ -27,6 +28,12 @@ static void undeclared(void *data, const char *file, const char *message)
 {
     struct checking *c = data;
     found_add_file(&c->found, RULE_PLUGIN, file, 0, (struct str){0}, 0, message);
+}
+
+static void deprecated(void *data, const char *file, int line, struct str text, size_t at, const char *message)
+{
+    struct checking *c = data;
+    found_add_file(&c->found, RULE_DEPRECATED, file, line, text, at, message);
 }
 
 /* They are printed as every command prints them. */
@@ -69,6 +76,7 @@ static void look(struct checking *c, const struct policy_set *set)
 {
     add_aside(c, set);
     needs_undeclared(set, undeclared, c);
+    deprecated_uses(set, deprecated, c);
     for (size_t i = 0; i < set->count; i++)
         look_one(&c->found, &c->s, &set->entries[i], c->now);
     look_pairs(&c->found, set);

@@ -21,6 +21,7 @@ enum rule {
     RULE_DISAGREE,
     RULE_INERT,
     RULE_RIGHTS,
+    RULE_DEPRECATED,
     RULES
 };
 struct rule_info {

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mpijobd plugins: what the configuration's plugins are, who requires them, and the lock on them. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#include "base/visible.h"
 #include "cli/plugins/cmd_plugins.h"
+#include "cli/plugins/plugin_types.h"
+#include "cli/session/deprecated.h"
 #include "cli/session/needs.h"
 #include "cli/session/policies.h"
 #include "json/write.h"
@@ -12,7 +15,8 @@
 struct listing_of_plugins {
     struct session s;
     bool lock;
-    struct buf text; /* the lock's */
+    const char *types; /* the folder for annotations; NULL: not asked for */
+    struct buf text;   /* the lock's */
 };
 
 static struct json said(const struct plugin *p)
@@ -43,28 +47,13 @@ static void each_user(const struct policy_set *set, const struct plugin *p,
 
 /* ---- for people ---- */
 
-/* Text of JSON, as it is: "EUR" without its quotes. It stays on its line, which a plugin's words could forge. */
-static void put(struct buf *out, struct json v)
-{
-    struct buf text = BUF_INIT;
-    if (!json_decode(v, &text))
-        buf_add_str(&text, v.text);
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '\n' || text.ptr[i] == '\t')
-            text.ptr[i] = ' ';
-    }
-    visible_add(out, buf_str(&text));
-    out->failed = out->failed || text.failed;
-    buf_free(&text);
-}
-
 /* "a, b": of each element the member, or the element itself. */
 static void put_list(struct buf *out, struct json list, const char *member)
 {
     const char *sign = "";
     for (struct json_iter it = json_iter(list); json_next(&it); sign = ", ") {
         buf_puts(out, sign);
-        put(out, member ? json_get(it.value, member) : it.value);
+        plugin_put(out, member ? json_get(it.value, member) : it.value);
     }
 }
 
@@ -73,9 +62,9 @@ static void put_options(struct buf *out, struct json options)
     for (struct json_iter it = json_iter(options); json_next(&it);) {
         struct json about = json_get(it.value, "about"), otherwise = json_get(it.value, "default");
         buf_puts(out, "  option     ");
-        put(out, json_get(it.value, "name"));
+        plugin_put(out, json_get(it.value, "name"));
         buf_putc(out, ' ');
-        put(out, json_get(it.value, "type"));
+        plugin_put(out, json_get(it.value, "type"));
         if (json_exists(otherwise)) {
             buf_puts(out, ", default ");
             buf_add_str(out, otherwise.text);
@@ -85,7 +74,7 @@ static void put_options(struct buf *out, struct json options)
         buf_puts(out, json_is_true(json_get(it.value, "set")) ? " (set)" : "");
         if (json_exists(about)) {
             buf_puts(out, ": ");
-            put(out, about);
+            plugin_put(out, about);
         }
         buf_putc(out, '\n');
     }
@@ -97,7 +86,7 @@ static void put_needs(struct buf *out, struct json needs)
         buf_puts(out, "  needs      ");
         put_list(out, json_get(it.value, "verbs"), NULL);
         buf_puts(out, " of ");
-        put(out, json_get(it.value, "resource"));
+        plugin_put(out, json_get(it.value, "resource"));
         buf_putc(out, '\n');
     }
     static const char *const kinds[][2] = {{"hosts", "to ask "}, {"secrets", "the secrets "}};
@@ -117,12 +106,12 @@ static void put_kinds(struct buf *out, struct json kinds)
     for (struct json_iter it = json_iter(kinds); json_next(&it);) {
         struct json group = json_get(it.value, "group");
         buf_puts(out, "  kind       ");
-        put(out, json_get(it.value, "name"));
+        plugin_put(out, json_get(it.value, "name"));
         buf_puts(out, " (");
-        put(out, json_get(it.value, "kind"));
+        plugin_put(out, json_get(it.value, "kind"));
         buf_puts(out, " of ");
         if (!json_string_is(group, str_of(""))) {
-            put(out, group);
+            plugin_put(out, group);
             buf_putc(out, '/');
         }
         put_list(out, json_get(it.value, "versions"), NULL);
@@ -147,7 +136,7 @@ static void put_plugin(struct buf *out, const struct policy_set *set, const stru
     buf_printf(out, "%s %s  %s\n", p->name, good ? version : "cannot be used", p->path);
     if (json_exists(json_get(root, "about"))) {
         buf_puts(out, "  ");
-        put(out, json_get(root, "about"));
+        plugin_put(out, json_get(root, "about"));
         buf_putc(out, '\n');
     }
     put_options(out, json_get(root, "config"));
@@ -245,10 +234,41 @@ static void make_lock(struct listing_of_plugins *l, const struct policy_set *set
     }
 }
 
+/* A file for each plugin that can be used. */
+static int write_types(struct listing_of_plugins *l, const struct policy_set *set, struct error *err)
+{
+    struct buf path = BUF_INIT, text = BUF_INIT;
+    int rc =
+        mkdir(l->types, 0777) != 0 && errno != EEXIST ? error_set(err, ERR_IO, "%s: %s", l->types, strerror(errno)) : 0;
+    for (size_t i = 0; i < set->plugins.count && !rc; i++) {
+        const struct plugin *p = set->plugins.items[i];
+        if (!json_exists(said(p)))
+            continue;
+        buf_reset(&path);
+        buf_reset(&text);
+        buf_printf(&path, "%s/%s.lua", l->types, p->name);
+        plugin_types_write(&text, p, said(p));
+        rc = path.failed || text.failed ? error_nomem(err) : plugin_lock_write(path.ptr, buf_str(&text), err);
+        if (!rc)
+            printf("%s is written\n", path.ptr);
+    }
+    buf_free(&path);
+    buf_free(&text);
+    return rc;
+}
+
 static void tell_undeclared(void *data, const char *file, const char *message)
 {
     (void)data;
     fprintf(stderr, "%s: %s\n", file, message);
+}
+
+static void tell_deprecated(void *data, const char *file, int line, struct str text, size_t at, const char *message)
+{
+    (void)data;
+    (void)text;
+    (void)at;
+    fprintf(stderr, "%s:%d: warning: %s\n", file, line, message);
 }
 
 static void loaded(void *data, const struct policy_set *set)
@@ -258,12 +278,15 @@ static void loaded(void *data, const struct policy_set *set)
         const struct policy_error *e = &set->errors[i];
         fprintf(stderr, e->line ? "%s:%d: %s\n" : "%s: %.0d%s\n", e->file, e->line, e->message);
     }
+    deprecated_uses(set, tell_deprecated, NULL);
     size_t wrong = set->error_count + needs_undeclared(set, tell_undeclared, NULL);
     if (wrong)
         error_set(&l->s.error, ERR_INVALID, "%zu error%s%s", wrong, wrong == 1 ? "" : "s",
                   l->lock ? "; the lock stays as it is" : "");
     if (l->lock)
         make_lock(l, set);
+    else if (l->types)
+        (void)write_types(l, set, &l->s.error); /* the error is told at the end */
     else
         print(l, set);
     l->s.flag = true;
@@ -287,7 +310,7 @@ static int look(struct listing_of_plugins *l, char **paths)
     if (l->lock)
         e.plugin_lock = NULL;
     if (!paths[0])
-        paths = s->config.policies && !l->lock ? s->config.policies : none;
+        paths = s->config.policies && !l->lock && !l->types ? s->config.policies : none;
     error_clear(&s->error);
     if (engine_new(&e, &s->engine, &s->error) ||
         engine_load(s->engine, (const char *const *)paths, loaded, l, &s->error))
@@ -309,6 +332,11 @@ static int run(int argc, char **argv, const struct command *command)
     l.lock = o.argument_count && strcmp(o.arguments[0], "lock") == 0;
     if (l.lock && o.argument_count > 1)
         return command_usage(command, "lock is of all plugins, and takes no \"%s\"", o.arguments[1]);
+    if (o.argument_count && strcmp(o.arguments[0], "types") == 0) {
+        if (o.argument_count != 2)
+            return command_usage(command, "types takes the folder that it writes to, as in types .mpijobd/types");
+        l.types = o.arguments[1];
+    }
     if (o.output == OUTPUT_YAML)
         return command_usage(command, "-o takes table, json or name here");
     code = session_open(&l.s, command->name, &o);
@@ -318,17 +346,18 @@ static int run(int argc, char **argv, const struct command *command)
         error_set(&l.s.error, ERR_INVALID, "there is nothing to lock: the configuration names no `plugins`");
         return session_close(&l.s, session_fail(&l.s, &l.s.error));
     }
-    code = look(&l, o.arguments + (l.lock ? 1 : 0));
+    code = look(&l, o.arguments + (l.lock ? 1 : l.types ? 2 : 0));
     buf_free(&l.text);
     return session_close(&l.s, code);
 }
 
 const struct command cmd_plugins = {
     "plugins",
-    "[PATH... | lock] [-o json]",
+    "[PATH... | lock | types FOLDER] [-o json]",
     "The configuration's plugins: what they are, what they need, and which policies use them; the lock on them",
     TAKES_OUTPUT | TAKES_POLICIES,
     run,
     "  mpijobd plugins --config mpijobd.yaml\n"
     "  mpijobd plugins lock           writes plugins.lock beside the configuration: name, version and sum of each;\n"
-    "                                 from then on another plugin is an error\n"};
+    "                                 from then on another plugin is an error\n"
+    "  mpijobd plugins types FOLDER   writes annotations for an editor: options, exports, conditions, kinds\n"};

@@ -181,6 +181,25 @@ static unsigned scan(struct str source, const struct binding_module *m, bool all
     return needs;
 }
 
+void source_uses(struct str source, const char *module, const char *function, void (*found)(void *data, size_t at),
+                 void *data)
+{
+    const char *p = source.ptr, *end = p + source.len, *q;
+    for (bool field = false; p < end;) {
+        const char *behind = skip_text(p, end), *at = p;
+        struct str word = word_at(p, end);
+        if (behind != p) {
+            p = behind;
+            continue;
+        }
+        p += word.len ? word.len : 1;
+        if (!field && str_is(word, module) && (q = skip_blank(p, end)) < end && *q == '.' &&
+            str_is(word_at(skip_blank(q + 1, end), end), function))
+            found(data, (size_t)(at - source.ptr));
+        field = !word.len && (*at == '.' || *at == ':');
+    }
+}
+
 unsigned needs_of_source(struct str source, enum mpijob_kind kind)
 {
     struct binding_module m;

@@ -10,5 +10,8 @@
  * (`local m = mpijob`, `require`; _G, _ENV, load and a computed name in `require` for MPIJobs) counts as get, list and
  * replace. */
 unsigned needs_of_source(struct str source, enum mpijob_kind kind);
+/* Calls found for each place where the source names that function of that module. */
+void source_uses(struct str source, const char *module, const char *function, void (*found)(void *data, size_t at),
+                 void *data);
 
 #endif
