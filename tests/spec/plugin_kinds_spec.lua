@@ -2,6 +2,7 @@
 -- Kinds of plugins: another kind of object read and replaced by what a plugin says of it.
 local support = require "support"
 local simulator = require "support.sim"
+local cluster = require "support.cluster"
 
 describe("a kind of a plugin", function()
     local folder, sim
@@ -270,3 +271,122 @@ end }]])
         end
     end)
 end)
+
+-- The simulator serves no kinds of other projects.
+if cluster.real then
+    describe("plugins on a real server #cluster", function()
+        local server, namespace, folder
+
+        setup(function()
+            server = cluster.start(cluster.versions[4])
+            namespace = server:namespace()
+            for _, name in ipairs { "trainjobs", "workloads" } do
+                local text = support.read(support.source .. "/tests/fixtures/crd/kinds/" .. name .. ".json")
+                local status, answer = server:request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", text)
+                assert(status == 201 or status == 409, answer)
+            end
+        end)
+        teardown(support.cleanup)
+
+        local function path(group, version, plural)
+            return ("/apis/%s/%s/namespaces/%s/%s"):format(group, version, namespace, plural)
+        end
+
+        -- A definition that is new is served after a moment.
+        local function create(group, version, plural, object)
+            local status, answer
+            for _ = 1, 200 do
+                status, answer = server:request("POST", path(group, version, plural), support.json.encode(object))
+                if status ~= 404 then
+                    break
+                end
+                support.uv.sleep(100)
+            end
+            assert.are.equal(201, status, answer)
+            return support.json.decode(answer)
+        end
+
+        local function once(config, policy, failures)
+            folder = support.folder()
+            support.uv.fs_mkdir(folder .. "/policies", 448)
+            support.uv.fs_mkdir(folder .. "/trainer", 448)
+            support.write(folder .. "/trainer/plugin.lua", [[
+plugin {
+    name = "trainer", version = "1.0.0", api = 1,
+    kinds = {
+        trainjob = {
+            group = "trainer.kubeflow.org", versions = { "v1", "v1alpha1" }, kind = "TrainJob", plural = "trainjobs",
+            fields = {
+                suspend = { at = "/spec/suspend", type = "boolean", effect = "effective" },
+                nowhere = { at = "/spec/nowhere", type = "string" },
+            },
+        },
+    },
+}
+]])
+            support.write(folder .. "/mpijobd.yaml", config .. "policies: [ policies ]\n")
+            support.write(folder .. "/policies/p.lua", policy)
+            local code, out, err = support.mpijobd("run", "--once", "--config", folder .. "/mpijobd.yaml", "--kubeconfig",
+                server.kubeconfig, "-n", namespace, "--state", folder .. "/state.db")
+            assert.are.equal(failures or 0, code, out .. err)
+        end
+
+        it("replace TrainJobs", function()
+            create("trainer.kubeflow.org", "v1alpha1", "trainjobs", {
+                apiVersion = "trainer.kubeflow.org/v1alpha1", kind = "TrainJob",
+                metadata = { name = "a", labels = { night = "no" } },
+                spec = { runtimeRef = { name = "torch" }, suspend = false, trainer = { numNodes = 2 } },
+            })
+            once("plugins: { trainer: trainer }\n", [[
+local trainjob = require("trainer").trainjob
+policy { name = "p", every = "1h", run = function()
+    for job in trainjob.list { labels = "night=no", suspend = false } do
+        local done, err = trainjob.replace(job, { suspend = true })
+        assert(done == nil and err.reason == "Refused" and err.message:find "its pods are killed", tostring(err))
+        done, err = trainjob.replace(job, { suspend = true, labels = { stopped = "night" } }, { destructive = true })
+        assert(done and done.effect == "destructive", tostring(err))
+        local good, why = pcall(trainjob.replace, job.key, { nowhere = 1 })
+        assert(not good and why:find "nowhere is a number", why)
+        done, err = trainjob.replace(job.key, { nowhere = "x" }) -- the server says that it has no such field
+        assert(done == nil and err.code == 400 and err.message:find "spec.nowhere", tostring(err))
+    end
+end }
+]], 3)
+            local _, text = server:request("GET", path("trainer.kubeflow.org", "v1alpha1", "trainjobs") .. "/a")
+            local job = support.json.decode(text)
+            assert.is_true(job.spec.suspend)
+            assert.are.same({ night = "no", stopped = "night" }, job.metadata.labels)
+            assert.are.equal(2, job.spec.trainer.numNodes)
+        end)
+
+        it("match by Kueue's Workloads", function()
+            local uid = {}
+            for _, name in ipairs { "admitted", "waiting", "free" } do
+                local labels = name ~= "free" and '{"kueue.x-k8s.io/queue-name":"day"}' or nil
+                server:create(namespace, name, { labels = labels })
+                local _, text = server:request("GET", path("kubeflow.org", "v2beta1", "mpijobs") .. "/" .. name)
+                uid[name] = support.json.decode(text).metadata.uid
+            end
+            create("kueue.x-k8s.io", "v1beta2", "workloads", {
+                apiVersion = "kueue.x-k8s.io/v1beta2", kind = "Workload",
+                metadata = { name = "w", labels = { ["kueue.x-k8s.io/job-uid"] = uid.admitted } },
+                spec = { active = true, queueName = "day", podSets = support.json.decode
+                    '[{"name":"main","count":1,"template":{"spec":{"containers":[{"name":"c","image":"i"}]}}}]' },
+            })
+            local status, answer = server:request("PATCH", path("kueue.x-k8s.io", "v1beta2", "workloads") .. "/w/status",
+                '{"status":{"conditions":[{"type":"Admitted","status":"True","reason":"Admitted","message":"","lastTransitionTime":"2026-01-01T00:00:00Z"}]}}',
+                "application/merge-patch+json")
+            assert.are.equal(200, status, answer)
+            once("plugins: { kueue-aware: " .. support.source .. "/lua/plugins/kueue-aware }\n", [[
+require "kueue-aware"
+for state, match in pairs { admitted = { queue = "d*", state = "admitted" }, waiting = { state = "pending" }, free = false } do
+    policy { name = state, every = "1h", match = { kueue = match }, replace = { labels = { seen = state } } }
+end
+]])
+            for name in pairs(uid) do
+                local _, text = server:request("GET", path("kubeflow.org", "v2beta1", "mpijobs") .. "/" .. name)
+                assert.are.equal(name, support.json.decode(text).metadata.labels.seen)
+            end
+        end)
+    end)
+end
