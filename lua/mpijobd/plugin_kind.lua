@@ -27,7 +27,7 @@ local function value_at(row, object, parts)
 end
 
 local function place(field, object)
-    local version = object.apiVersion:match "[^/]+$"
+    local version = tostring(object.apiVersion):match "[^/]+$"
     return field.at[version], version
 end
 
@@ -35,7 +35,8 @@ end
 local function wrapped(row, object, api_version)
     object.apiVersion, object.kind = object.apiVersion or api_version, object.kind or row.kind
     local metadata = object.metadata
-    local own = {
+    local own = { -- also where the policy takes these away from the object
+        apiVersion = object.apiVersion, kind = object.kind,
         name = metadata.name, namespace = metadata.namespace, uid = metadata.uid,
         resourceVersion = metadata.resourceVersion, labels = metadata.labels or {},
         annotations = metadata.annotations or {},
@@ -101,12 +102,12 @@ local function take_map(row, patch, object, key, value)
     if type(value) ~= "table" then
         refuse(row, "%s is %s; it has to be a table of texts", key, describe(value))
     end
-    local there = type(object.metadata[key]) == "table" and object.metadata[key] or {}
+    local there = object[key]
     for name, text in next, value do
         local gone = text == remove or text == null
         if type(name) ~= "string" or not gone and type(text) ~= "string" then
             refuse(row, "%s[%q] is %s; it has to be a text, or remove", key, tostring(name), describe(text))
-        elseif not gone or there[name] ~= nil then
+        elseif not gone or type(there) == "table" and there[name] ~= nil then
             put(patch, { "metadata", key, name }, gone and null or text)
         end
     end
@@ -183,7 +184,7 @@ end
 local function module_of(row)
     local module = { kind = row.kind, group = row.group, plural = row.plural }
     local call = { get = row.name .. ".get", list = row.name .. ".list", replace = row.name .. ".replace" }
-    row.mark, row.served, row.by_name, row.tops = row.name, {}, {}, { metadata = true, spec = true, status = true }
+    row.mark, row.served, row.by_name, row.tops = {}, {}, {}, { metadata = true, spec = true, status = true }
     row.fields_told, row.names = { "labels", "annotations" }, {}
     for i, name in ipairs(taken) do
         row.names[i] = name

@@ -208,6 +208,71 @@ end }]])
         support.contains(out .. err, 'the plugin calls the resource of Job "job", and the server "jobs"')
     end)
 
+    it("that misbehaves harms nobody but the policy that asks", function()
+        create("a", { backoffLimit = 6 })
+        create("b", { backoffLimit = 6 })
+        plugin([[
+    batchjob = {
+        group = "batch", versions = "v1", kind = "Job", plural = "jobs",
+        phase = function() error "no phase" end,
+        fields = {
+            raises = { at = "/spec/backoffLimit", type = "integer", when = function() error "when it is full moon" end },
+            effects = { at = "/spec/backoffLimit", type = "integer", effect = function() return "wonderful" end },
+            waits = { at = "/spec/backoffLimit", type = "integer", when = function(job)
+                job.metadata.resourceVersion = "1"
+                job.spec = nil
+                return kube.get("batch/v1", "Job", "train/b") ~= nil
+            end },
+            through = { at = "/spec/backoffLimit/deeper", type = "integer" },
+            talks = { at = "/spec/backoffLimit", type = "integer", effect = function() return "late", ("\n\27[31m"):rep(2000) end },
+            all = { at = "/spec", type = "table" },
+        },
+    },
+]])
+        policy [[
+            local function says(text, good, err)
+                assert(not good and tostring(err):find(text, 1, true), tostring(err))
+            end
+            local job = batchjob.get "train/a"
+            says("no phase", pcall(function() return job.phase end))
+            says("when it is full moon", pcall(batchjob.replace, job, { raises = 1 }))
+            says("that its effect is the text \"wonderful\"", pcall(batchjob.replace, job, { effects = 1 }))
+            says("/spec/backoffLimit is no object here", pcall(batchjob.replace, job, { through = 1 }))
+            assert(batchjob.replace("train/a", { waits = 2 }))
+            local done = assert(batchjob.replace("train/a", { talks = 3 }))
+            assert(done.effect == "late" and #done.message <= 512)
+            says("or an object of batchjob.get", pcall(batchjob.replace, setmetatable({}, { __metatable = "batchjob" }), { talks = 4 }))
+            local endless = {}
+            endless.a = endless
+            says("nested too deeply", pcall(batchjob.replace, "train/a", { all = endless }))
+            says("larger than the limit", pcall(batchjob.replace, "train/a", { all = { text = ("x"):rep(5000000) } }))
+            job = batchjob.get "train/a"
+            job.metadata, job.apiVersion, job.kind = nil, nil, nil
+            assert(batchjob.replace(job, { talks = 4, labels = { a = "b" } }))
+            assert(batchjob.get("train/a").talks == 4)]]
+        local code, out, err = once()
+        assert.are.equal(0, code, out .. err)
+        support.lacks(out .. err, "\27[31m")
+        assert.are.equal(4, job "a".spec.backoffLimit)
+        assert.are.equal(6, job "b".spec.backoffLimit)
+    end)
+
+    it("can be tried in a spec, where the cluster serves it", function()
+        plugin()
+        policy 'assert(batchjob.replace("train/a", { backoffLimit = 1 }))'
+        write("policies/job.yaml", "apiVersion: batch/v1\nkind: Job\nmetadata: { name: a, namespace: train }\nspec: { backoffLimit: 6 }\n")
+        write("policies/p_spec.lua", [[
+            policy.plugin "../plugins/batch"
+            it("replaces", function()
+                cluster.load "job.yaml"
+                clock.advance "1h"
+                assert.are.equal(1, cluster.get("train/a", "jobs.batch").spec.backoffLimit)
+            end)
+        ]])
+        local code, out, err = support.mpijobd("test", folder .. "/policies")
+        assert.are.equal(0, code, out .. err)
+    end)
+
     it("is counted by rbac, and shown by plugins", function()
         plugin()
         policy 'batchjob.replace("train/a", { suspend = true })'

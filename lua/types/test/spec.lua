@@ -62,7 +62,7 @@ function cluster.load(path) end
 
 ---The object as it is now; nil: it does not exist.
 ---@param key string "namespace/name"
----@param plural? string default: "mpijobs"
+---@param plural? string default: "mpijobs"; of another group with its name: "jobs.batch", "configmaps.core"
 ---@return table?
 function cluster.get(key, plural) end
 
