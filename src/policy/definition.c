@@ -170,8 +170,15 @@ static void read_kind(struct defining *d, int index)
     struct error err;
     const char *text = definition_string(d, "kind", index, "a kind of job such as \"PyTorchJob\"");
     if (text && !mpijob_kind_parse(str_of(text), &d->p->kind)) {
+        const char *plugin = lua_kind_plugin(d->L, text);
         mpijob_kind_unknown(text, &err);
-        definition_found(d, "kind", "%s", err.message);
+        if (plugin)
+            definition_found(d, "kind",
+                             "\"%s\" is a kind of the plugin %s, and no policy's: list and replace its objects in a "
+                             "`run` function, by what require \"%s\" gives",
+                             text, plugin, plugin);
+        else
+            definition_found(d, "kind", "%s", err.message);
     }
 }
 

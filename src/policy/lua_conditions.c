@@ -39,26 +39,37 @@ size_t lua_conditions_names(lua_State *L, const char **names, size_t room)
     return n;
 }
 
-static bool says(const struct plugin *p, const char *name)
+static bool says(const struct plugin *p, const char *list, const char *member, const char *name)
 {
     struct json root;
     if (!p->said || json_parse(str_of(p->said), "", &root, NULL))
         return false;
-    for (struct json_iter it = json_iter(json_get(root, "conditions")); json_next(&it);) {
-        if (json_string_is(json_get(it.value, "name"), str_of(name)))
+    for (struct json_iter it = json_iter(json_get(root, list)); json_next(&it);) {
+        if (json_string_is(json_get(it.value, member), str_of(name)))
             return true;
     }
     return false;
 }
 
-const char *lua_conditions_plugin(lua_State *L, const char *name)
+static const char *saying(lua_State *L, const char *list, const char *member, const char *name)
 {
     const struct policy_file *file = script_host(L);
     for (size_t i = 0; file && file->plugins && i < file->plugins->count; i++) {
-        if (says(file->plugins->items[i], name))
+        if (says(file->plugins->items[i], list, member, name))
             return file->plugins->items[i]->name;
     }
     return NULL;
+}
+
+const char *lua_conditions_plugin(lua_State *L, const char *name)
+{
+    return saying(L, "conditions", "name", name);
+}
+
+const char *lua_kind_plugin(lua_State *L, const char *kind)
+{
+    const char *plugin = saying(L, "kinds", "kind", kind);
+    return plugin ? plugin : saying(L, "kinds", "name", kind);
 }
 
 /* Pushes the value at index as JSON, shortened; what JSON does not have, in words. */

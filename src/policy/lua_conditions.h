@@ -13,10 +13,12 @@
 #define LUA_CONDITIONS "mpijobd.conditions"
 
 bool lua_conditions_has(lua_State *L, const char *name);
-/* The plugin that has it and that this file has not required; NULL: none does. */
+/* The plugin among those of the state's file that has a kind of that name, "TrainJob" or "trainjob"; NULL: none has. */
+const char *lua_kind_plugin(lua_State *L, const char *kind);
 /* Adds the names of those that the file has by its plugins to names, at most room of them; they are kept by the state.
  * Returns how many. */
 size_t lua_conditions_names(lua_State *L, const char **names, size_t room);
+/* The plugin that has it and that this file has not required; NULL: none does. */
 const char *lua_conditions_plugin(lua_State *L, const char *name);
 /* Checks the value at index and appends the condition to the list at `list`. ERR_INVALID: what its plugin says. */
 int lua_conditions_add(lua_State *L, int list, const char *name, int index, struct error *err);

@@ -257,6 +257,16 @@ end }]])
         assert.are.equal(6, job "b".spec.backoffLimit)
     end)
 
+    it("is no kind of a policy, which says what to do instead", function()
+        plugin()
+        for _, kind in ipairs { "Job", "batchjob" } do
+            write("policies/p.lua", ('policy { name = "p", kind = "%s", every = "1h", replace = { labels = { a = "b" } } }'):format(kind))
+            local code, _, err = mpijobd "check"
+            assert.are.equal(1, code)
+            support.contains(err, ('"%s" is a kind of the plugin batch, and no policy\'s: list and replace its objects in a `run` function'):format(kind))
+        end
+    end)
+
     it("can be tried in a spec, where the cluster serves it", function()
         plugin()
         policy 'assert(batchjob.replace("train/a", { backoffLimit = 1 }))'
