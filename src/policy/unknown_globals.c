@@ -32,8 +32,11 @@ static void told(void *data, const char *path, int line, const char *name, const
 {
     struct policy_file *f = data;
     char text[320];
-    const char *cure = instead(name);
-    if (cure)
+    const char *cure = instead(name), *dot = strchr(name, '.');
+    if (dot)
+        snprintf(text, sizeof text, "%.*s has no \"%s\"%s%.60s%s", (int)(dot - name), name, dot + 1,
+                 nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
+    else if (cure)
         snprintf(text, sizeof text, "there is no global \"%s\"; %s", name, cure);
     else if (nearest)
         snprintf(text, sizeof text, "there is no global \"%s\"; did you mean \"%.60s\"?", name, nearest);

@@ -110,52 +110,104 @@ struct telling {
     void *data;
 };
 
-/* The names of all globals there are, for a near one; they live as long as the table has them. */
+/* The names that the table on the top has, for a near one; they live as long as the table has them. */
 static void list_names(lua_State *L, const char **names)
 {
     size_t n = 0;
-    lua_pushglobaltable(L);
     for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
         if (n < NAMES_MAX && lua_type(L, -2) == LUA_TSTRING)
             names[n++] = lua_tostring(L, -2);
     names[n] = NULL;
-    lua_pop(L, 1);
 }
 
-/* Uses of one name stand together. Is it there, or made somewhere? */
+static bool has(lua_State *L, const char *name)
+{
+    lua_pushstring(L, name);
+    bool there = lua_rawget(L, -2) != LUA_TNIL;
+    lua_pop(L, 1);
+    return there;
+}
+
+/* Uses of one name stand together. Is it there, or made somewhere? The table of globals is on the top. */
 static bool known(lua_State *L, const struct use *uses, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (uses[i].use != GLOBAL_READ)
             return true;
-    lua_pushglobaltable(L);
-    lua_pushstring(L, uses->name);
-    bool there = lua_rawget(L, -2) != LUA_TNIL;
-    lua_pop(L, 2);
-    return there;
+    return has(L, uses->name);
+}
+
+/* Is the global a module as the sandbox made it? Nothing sets the name, and it is read for its members alone, so that
+ * nothing can have put more into it. Its members' uses stand behind its own. Pushes it, or nil. */
+static bool push_module(lua_State *L, const struct script_globals *g, size_t first, size_t n)
+{
+    const char *name = g->uses[first].name;
+    size_t len = strlen(name), members = 0;
+    bool made = false;
+    for (size_t i = first; i < first + n; i++)
+        made = made || g->uses[i].use == GLOBAL_SET || g->uses[i].use == GLOBAL_MAY_SET;
+    for (size_t i = first + n; i < g->count; i++, members++)
+        if (strncmp(g->uses[i].name, name, len) != 0 || g->uses[i].name[len] != '.')
+            break;
+    lua_pushstring(L, name);
+    return lua_rawget(L, -2) == LUA_TTABLE && !made && n == members && !lua_getmetatable(L, -1);
+}
+
+struct group {
+    const struct use *uses;
+    size_t n;
+    const char *const *near; /* names to look for a near one in */
+    size_t prefix;           /* bytes of the name in front of what is looked for */
+};
+
+static void tell_group(const struct telling *t, const struct group *group, size_t *told)
+{
+    for (size_t k = 0; k < group->n && *told < TOLD_MAX; k++) {
+        const struct use *u = &group->uses[k];
+        if (k && u->file == u[-1].file && u->line == u[-1].line)
+            continue;
+        t->told(t->data, t->g->files[u->file], u->line, u->name, str_nearest(u->name + group->prefix, group->near));
+        ++*told;
+    }
+}
+
+static bool asked(const struct group *group)
+{
+    for (size_t i = 0; i < group->n; i++)
+        if (group->uses[i].use != GLOBAL_MEMBER)
+            return true;
+    return false;
 }
 
 static int tell_unknown(lua_State *L)
 {
     const struct telling *t = lua_touserdata(L, 1);
-    struct script_globals *g = t->g;
-    const char *names[NAMES_MAX + 1];
-    size_t told = 0;
+    const struct script_globals *g = t->g;
+    const char *names[NAMES_MAX + 1], *members[NAMES_MAX + 1];
+    size_t told = 0, n;
+    bool module = false;
     lua_pushglobaltable(L);
+    int globals = lua_gettop(L);
     if (lua_getmetatable(L, -1))
         return 0; /* names may come from there */
     list_names(L, names);
-    for (size_t i = 0, n; i < g->count; i += n) {
+    for (size_t i = 0; i < g->count; i += n) {
+        struct group group = {.uses = &g->uses[i], .near = names};
         for (n = 1; i + n < g->count && strcmp(g->uses[i].name, g->uses[i + n].name) == 0; n++)
             ;
-        if (known(L, &g->uses[i], n))
-            continue;
-        for (size_t k = i; k < i + n && told < TOLD_MAX; k++) {
-            const struct use *u = &g->uses[k];
-            if (k > i && u->file == u[-1].file && u->line == u[-1].line)
-                continue;
-            t->told(t->data, g->files[u->file], u->line, u->name, str_nearest(u->name, names));
-            told++;
+        group.n = n;
+        const char *dot = strchr(group.uses->name, '.');
+        if (!dot) {
+            lua_settop(L, globals);
+            if (!known(L, group.uses, n))
+                tell_group(t, &group, &told);
+            module = push_module(L, g, i, n); /* stays on the top for its members */
+            if (module)
+                list_names(L, members);
+        } else if (module && !asked(&group) && !has(L, dot + 1)) {
+            group.near = members;
+            group.prefix = (size_t)(dot + 1 - group.uses->name);
+            tell_group(t, &group, &told);
         }
     }
     return 0;

@@ -69,8 +69,9 @@ void script_hash_add(struct script *script, struct str text); /* what it has req
 int script_protect(struct script *script, lua_CFunction fn, void *argument, struct error *err);
 
 /* Tells of each line of its files that reads a global which is not there now and which none of its files sets or asks
- * for (`NAME or "p"`), by name; once in a script's life, after its loading run. Where Lua's code does not tell for
- * certain, nothing is said. ended_well: the loading run had no error. nearest: a global with a similar name, or NULL.
+ * for (`NAME or "p"`), by name; and so of members of a module that is read for its members alone (name: "mpijob.lsit",
+ * nearest: "list"). Once in a script's life, after its loading run. Where Lua's code does not tell for certain, nothing
+ * is said. ended_well: the loading run had no error. nearest: a global with a similar name, or NULL.
  * told must not call Lua. */
 typedef void (*script_global_told)(void *data, const char *file, int line, const char *name, const char *nearest);
 void script_unknown_globals(struct script *script, bool ended_well, script_global_told told, void *data);

@@ -40,6 +40,25 @@ describe("globals that do not exist", function()
         assert.are.equal(0, code)
     end)
 
+    it("are named with their module, where it is read for its members alone", function()
+        local function of(text)
+            write("p.lua", POLICY:format(text))
+            local code, _, err = support.mpijobd("check", folder .. "/p.lua")
+            assert.are.equal(err == "" and 0 or 1, code)
+            return err
+        end
+        support.contains(of("for job in mpijob.lsit {} do log.inf(job.name) end"), 'p.lua:1: mpijob has no "lsit"; did you mean "list"?')
+        support.contains(of("for job in mpijob.lsit {} do log.inf(job.name) end"), 'p.lua:1: log has no "inf"; did you mean "info"?')
+        support.contains(of("return string.formt('x'), tfjob.replac()"), 'string has no "formt"; did you mean "format"?')
+        for _, good in ipairs {
+            "if mpijob.soon then mpijob.soon() end", "return mpijob.soon and mpijob.soon()", "mpijob.soon = print; mpijob.soon()", "local m = mpijob; m.soon = print; return mpijob.soon",
+            "teams = {}; return teams.vision", "rawset(_G, 'log', {}); return log.any", "log = { any = 1 }; return log.other", "setmetatable(log, { __index = time }); return log.now()",
+            "return json.null, time.now(), run.policy, math.pi, nil == store.more",
+        } do
+            assert.are.equal("", of(good), good)
+        end
+    end)
+
     it("are a warning elsewhere", function()
         write("p.lua", POLICY:format("return polcy"))
         local code, out, err = support.mpijobd("next", folder, "-o", "name")

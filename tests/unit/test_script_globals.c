@@ -34,7 +34,7 @@ static void found(void *data, const char *name, int line, enum global_use use)
 {
     if (use == GLOBAL_MAY_SET)
         buf_printf(data, "?%s ", name);
-    else if (use == GLOBAL_ASKED)
+    else if (use == GLOBAL_ASKED || use == GLOBAL_MEMBER_ASKED)
         buf_printf(data, "~%s:%d ", name, line);
     else
         buf_printf(data, "%s%s:%d ", use == GLOBAL_SET ? "=" : "", name, line);
@@ -55,7 +55,9 @@ static void test_constructs(void **state)
     (void)state;
     finds("", "");
     finds("polcy { name = 'a' }", "polcy:1 ");
-    finds("local a = 1\n\nprint(a, os.time())", "print:3 os:3 ");
+    finds("local a = 1\n\nprint(a, os.time())", "print:3 os:3 os.time:3 ");
+    finds("m.x = 1\nlocal y = m\nlocal z = m:f()\nlocal v = m.a.b", "m:1 m:2 m:3 m:4 m.a:4 ");
+    finds("if m.x then m.x() end\nlocal y = m.z or 1", "m:1 ~m.x:1 m:1 m.x:1 m:2 ~m.z:2 ");
     finds("x = 1\nlocal y = x", "=x:1 x:2 ");
     finds("function f()\n  return g\nend", "g:2 =f:1 ");
     finds("local t = {}\nfunction t.m()\n return function() u() end\nend\nfunction t:n()\n return self.os, h\nend",
@@ -69,7 +71,7 @@ static void test_constructs(void **state)
     finds("local x = 1.5 + 7 // z\nlocal s = 'a text that is longer than forty bytes, so that it is a long one'",
           "z:1 ");
     finds("local a = N or 'p'\nlocal b = M and M.x\nif os then return end\nif not io then return end",
-          "~N:1 ~M:2 M:2 ~os:3 ~io:4 ");
+          "~N:1 ~M:2 M:2 M.x:2 ~os:3 ~io:4 ");
     finds("return a == nil, nil ~= b, c == 'x', d == 1", "~a:1 ~b:1 c:1 d:1 ");
     finds("_ENV = {}\nlocal x = os", "unknown");
     finds("local function f() _ENV = {} end\nlocal x = os", "unknown");

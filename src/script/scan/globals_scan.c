@@ -60,6 +60,26 @@ static bool is_asked(const struct function *f, size_t i, unsigned reg, const str
            (o.op == OP_EQK && o.a == reg && names->nil[o.b]);
 }
 
+/* "mpijob.list", where the value that was read into the register is asked for that member. i: the next instruction. */
+static void tell_member(const struct scan *s, const struct function *f, size_t i, struct dump_op read,
+                        const struct dump_names *names, int line)
+{
+    char text[GLOBAL_NAME_MAX + 1];
+    if (i >= f->in.n_code)
+        return;
+    struct dump_op o = dump_op(&f->in, i);
+    if (o.op != OP_GETFIELD || o.b != read.a || !names->is[o.c])
+        return;
+    struct str base = names->text[read.c], member = names->text[o.c];
+    if (base.len + 1 + member.len > GLOBAL_NAME_MAX)
+        return;
+    memcpy(text, base.ptr, base.len);
+    text[base.len] = '.';
+    memcpy(text + base.len + 1, member.ptr, member.len);
+    tell(s, str_n(text, base.len + 1 + member.len), line,
+         is_asked(f, i + 1, o.a, names) ? GLOBAL_MEMBER_ASKED : GLOBAL_MEMBER);
+}
+
 static void tell_uses(struct scan *s, const struct function *f, const struct dump_names *names)
 {
     struct dump_lines lines;
@@ -67,10 +87,12 @@ static void tell_uses(struct scan *s, const struct function *f, const struct dum
     for (size_t i = 0; i < f->in.n_code && !s->in.bad; i++) {
         int line = dump_line(&s->in, &f->in, &lines, i);
         struct dump_op o = dump_op(&f->in, i);
-        if (o.op == OP_GETTABUP && is_env(f, o.b) && names->is[o.c])
+        if (o.op == OP_GETTABUP && is_env(f, o.b) && names->is[o.c]) {
             tell(s, names->text[o.c], line, is_asked(f, i + 1, o.a, names) ? GLOBAL_ASKED : GLOBAL_READ);
-        else if (o.op == OP_SETTABUP && is_env(f, o.a) && names->is[o.b])
+            tell_member(s, f, i + 1, o, names, line);
+        } else if (o.op == OP_SETTABUP && is_env(f, o.a) && names->is[o.b]) {
             tell(s, names->text[o.b], line, GLOBAL_SET);
+        }
     }
 }
 

@@ -14,7 +14,9 @@ enum global_use {
     GLOBAL_READ,
     GLOBAL_ASKED, /* whether it is there: `NAME or "p"`, `if os then`, `x == nil` */
     GLOBAL_SET,
-    GLOBAL_MAY_SET, /* a text in a function that has the table of globals in its hands: it may be set there */
+    GLOBAL_MEMBER,       /* a member of it is read at once: the name is "mpijob.list"; beside GLOBAL_READ of "mpijob" */
+    GLOBAL_MEMBER_ASKED, /* whether it is there */
+    GLOBAL_MAY_SET,      /* a text in a function that has the table of globals in its hands: it may be set there */
 };
 
 /* name: NUL-terminated, valid during the call. line: 0 for GLOBAL_MAY_SET. */
