@@ -116,6 +116,12 @@ describe("check finds", function()
         assert.are.same({}, two((one:gsub("on = 'match'", "schedule = '0 8 * * *'")), (other:gsub("on = 'match'", "schedule = '0 20 * * *'"))))
         assert.are.same({}, two((one:gsub("match = {", "match = { namespace = 'a',")), (other:gsub("match = {", "match = { namespace = 'b*',"))))
         assert.are.same({}, two(one, (other:gsub("'match', match = { labels = 'x=2', phase = 'Running' }", "'finished', match = { labels = 'x=2' }"))))
+        -- A mark that is taken away once a week, so that the jobs are looked at again.
+        local mark = "on = 'match', match = { labels = '!seen' }, replace = { labels = { seen = 'yes' } }"
+        local reset = "every = '%s', match = { labels = 'seen' }, replace = { labels = { seen = remove } }"
+        assert.are.same({}, two(mark, reset:format "168h"))
+        assert.are.same({}, two(mark, reset:format "24h"))
+        assert.are.same({ "2:policies-loop" }, two(mark, reset:format "23h"))
         assert.are.same({}, two(one, (other:gsub("on =", "kind = 'PyTorchJob', on ="))))
         assert.are.same({}, two(one, (other:gsub("match = {", "match = { where = function() return false end,"))))
     end)

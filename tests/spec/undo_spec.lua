@@ -2,6 +2,7 @@
 -- mpijobd undo: what a run changed is put back, byte for byte, and what others wrote since stays.
 local support = require "support"
 local cluster = require "support.cluster"
+local control = require "support.control"
 local uv = support.uv
 
 local FREE = [[
@@ -206,6 +207,25 @@ describe("an undo", function()
         assert.are.equal("yes", server:get(namespace, "two").metadata.labels.freed)
     end)
 
+    it("names what is not known of a run whose command has died, and says when that run ends", function()
+        local daemon = support.daemon({}, "run", "--kubeconfig", server.kubeconfig, "--listen", "none", "--state", state, folder .. "/p.lua")
+        daemon:expect("in force")
+        local c = assert(control.connect(state .. ".control"))
+        local run = math.tointeger(c:ask({ verb = "run-begin", args = {} }).result.run)
+        local intent = { verb = "intent", args = { server = "https://x", name = "gone", verb = "replace", run = run } }
+        local row = c:ask(intent).result.row
+        assert.is_nil(c:ask({ verb = "outcome", args = { row = row, outcome = "lost" } }).error)
+        local code, _, err = undo(tostring(run))
+        assert.are.equal(1, code)
+        support.contains(err, ("run %d has not ended yet: the command goes on that has begun it, or it has died; then the daemon's next start ends the run"):format(run))
+        assert.is_nil(c:ask({ verb = "run-end", args = { run = run, outcome = "failed" } }).error)
+        local out
+        code, out, err = undo(tostring(run))
+        assert.are.equal(0, code, err)
+        support.contains(out, ("run %d has changed nothing\n1 change of the run is left alone: it is not known whether it was made (mpijobd journal %d)"):format(run, run))
+        assert.are.equal(0, (daemon:stop()))
+    end)
+
     it("tries again where another writer is faster, and goes by what that one wrote", function()
         if server.sim then
             server.sim:fault { fault = "conflict", method = "PUT", count = 2 }
@@ -220,7 +240,7 @@ describe("an undo", function()
         local code, _, err = undo("77")
         assert.are.equal(1, code)
         support.contains(err, "there is no run 77; mpijobd runs lists those that there are")
-        for _, words in ipairs { {}, { "x" }, { "1", "2" }, { "-1" } } do
+        for _, words in ipairs { {}, { "x" }, { "1", "2" }, { "-1" }, { "0" }, { "00" }, { "" } } do
             code, _, err = undo(table.unpack(words))
             assert.are.equal(2, code, err)
         end

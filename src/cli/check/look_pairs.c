@@ -12,7 +12,8 @@
 #include "mpijob/match/match_never.h"
 
 #define EXAMPLES_MAX 20000 /* jobs that are made up in one check */
-#define LOOP_STEPS 6       /* changes, by turns, after which it is a loop */
+#define DAY (INT64_C(24) * 3600 * 1000000)
+#define LOOP_STEPS 6 /* changes, by turns, after which it is a loop */
 
 struct side {
     const struct policy_entry *entry;
@@ -89,10 +90,11 @@ static unsigned meeting(const struct policy *a, const struct policy *b)
            ((events & ON_ADDED) ? 1U << PHASE_PENDING : 0);
 }
 
-/* Does it act when another policy has made a job match? */
+/* Does it act when another policy has made a job match? What comes back after a day or later is often meant: a mark
+ * that is taken away each week, so that the other policy looks again. */
 static bool reacts(const struct policy *p)
 {
-    return p->every || (p->on & (ON_MATCH | ON_CHANGED));
+    return (p->every && p->every < DAY) || (p->on & (ON_MATCH | ON_CHANGED));
 }
 
 /* ---- a job ---- */

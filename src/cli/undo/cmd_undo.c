@@ -58,6 +58,7 @@ static int work(struct undo *u)
         return code;
     if (!u->count && s->options.output != OUTPUT_JSON) {
         printf("run %lld has changed nothing%s\n", (long long)u->number, u->job_name ? " of that job" : "");
+        undo_print_unknown(u);
         return 0;
     }
     code = reach(u);
@@ -98,11 +99,12 @@ static int run(int argc, char **argv, const struct command *command)
     int code;
     if (!command_begin(argc, argv, command, &o, &code))
         return code;
-    if (o.argument_count != 1 || !*o.arguments[0] || strspn(o.arguments[0], "0123456789") != strlen(o.arguments[0]))
-        return command_usage(command, "takes the number of one run; mpijobd runs lists them");
+    /* 0 would be the rows of all runs. */
+    if (o.argument_count != 1 || strspn(o.arguments[0], "0123456789") != strlen(o.arguments[0]) ||
+        (u.number = strtoll(o.arguments[0], NULL, 10)) < 1)
+        return command_usage(command, "takes the number of one run, from 1; mpijobd runs lists them");
     if (o.output == OUTPUT_YAML || o.output == OUTPUT_NAME)
         return command_usage(command, "-o takes table or json here");
-    u.number = strtoll(o.arguments[0], NULL, 10);
     read_job(&u, &o);
     code = session_open(&u.s, command->name, &o);
     if (!code)

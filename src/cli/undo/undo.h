@@ -84,6 +84,7 @@ void undo_print_beforehand(const struct undo *u);
 void undo_print_done(struct undo_object *o, const struct change_result *result, const struct error *err);
 /* Of an object of which nothing is to be changed. */
 void undo_print_nothing(struct undo_object *o);
+void undo_print_unknown(const struct undo *u); /* how many changes are left alone, if there are such */
 void undo_print_end(struct undo *u);
 
 #endif

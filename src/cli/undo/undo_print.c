@@ -180,6 +180,14 @@ void undo_print_nothing(struct undo_object *o)
 
 /* ---- the end ---- */
 
+void undo_print_unknown(const struct undo *u)
+{
+    if (u->skipped)
+        printf("%zu change%s of the run %s left alone: it is not known whether %s made (mpijobd journal %" PRId64 ")\n",
+               u->skipped, u->skipped == 1 ? "" : "s", u->skipped == 1 ? "is" : "are",
+               u->skipped == 1 ? "it was" : "they were", u->number);
+}
+
 void undo_print_end(struct undo *u)
 {
     bool policy = strcmp(u->policy, STORE_BY_HAND) != 0;
@@ -193,16 +201,15 @@ void undo_print_end(struct undo *u)
         json_write_int(&u->w, u->left);
         json_write_key(&u->w, "failed");
         json_write_int(&u->w, u->failed);
+        json_write_key(&u->w, "not_known");
+        json_write_int(&u->w, (int64_t)u->skipped);
         json_write_end(&u->w);
         puts(u->json.ptr ? u->json.ptr : "{}");
         return;
     }
     printf("%" PRId64 " %s, %" PRId64 " as before the run, %" PRId64 " left in whole or in part, %" PRId64 " failed\n",
            u->back, u->s.options.dry_run ? "would be put back" : "put back", u->unchanged, u->left, u->failed);
-    if (u->skipped)
-        printf("%zu changes of the run are left alone: it is not known whether they were made (mpijobd journal %" PRId64
-               ")\n",
-               u->skipped, u->number);
+    undo_print_unknown(u);
     if (u->own)
         printf("this is run %" PRId64 "; mpijobd undo %" PRId64 " takes it back\n", u->own, u->own);
     if (policy && u->back && !u->s.options.dry_run)

@@ -143,9 +143,14 @@ int undo_read(struct undo *u)
     else if (!rc && u->nomem)
         rc = error_nomem(&s->error);
     else if (!rc && !u->run.outcome)
-        rc = error_set(&s->error, ERR_INVALID,
-                       "run %lld has not ended yet; mpijobd pause %s stops its policy from going on afterwards",
-                       (long long)u->number, u->policy);
+        rc = strcmp(u->policy, STORE_BY_HAND) == 0
+                 ? error_set(&s->error, ERR_INVALID,
+                             "run %lld has not ended yet: the command goes on that has begun it, or it has died; then "
+                             "the daemon's next start ends the run",
+                             (long long)u->number)
+                 : error_set(&s->error, ERR_INVALID,
+                             "run %lld has not ended yet; mpijobd pause %s stops its policy from going on afterwards",
+                             (long long)u->number, u->policy);
     s->flag = false;
     store_close(s->store, closed, s);
     session_wait(s);
