@@ -15,6 +15,19 @@ struct defer_queue;
 struct metrics;
 struct store;
 struct outbox_sink;
+struct notice;
+struct web_answer;
+struct web_text;
+
+/* What stands in for all servers and people, in a test: nothing is sent. */
+struct outside_stand_in {
+    /* A request of a policy, as it was asked for (outside/web_fill.h: veiled). 0 and its answer, whose texts stay until
+     * the call returns to its caller; or the error that it ends in. */
+    int (*asked)(void *data, const char *policy, const char *method, const struct web_text *text,
+                 struct web_answer *answer, struct error *err);
+    void (*told)(void *data, const struct notice *notice); /* a notification arrives */
+    void *data;
+};
 
 struct outside_config { /* what it points to stays the configuration's, and outlives the struct outside */
     struct secrets secrets;
@@ -24,6 +37,7 @@ struct outside_config { /* what it points to stays the configuration's, and outl
     size_t sink_count;
     const struct outbox_sink *servers; /* of Prometheus, by name: url, token, user and password */
     size_t server_count;
+    const struct outside_stand_in *stand_in; /* NULL: no test */
     struct store *store; /* where things are kept; NULL: in memory only. Closed after the struct outside */
 };
 

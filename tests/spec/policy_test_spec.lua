@@ -35,6 +35,78 @@ describe("mpijobd test", function()
         return out
     end
 
+    it("lets stubs answer what policies ask beyond the cluster, and shows what they asked, told and wrote", function()
+        support.write(folder .. "/free.lua", [[
+            policy { name = "idle", every = "1h", match = { phase = "Running" }, run = function(run)
+                for job in run.jobs do
+                    local who, err = http.get("https://cmdb.example.com/owners/" .. job.name, { headers = { Authorization = secret "Bearer ${cmdb}" } })
+                    local busy = prometheus.value('avg(gpu_busy{job="' .. job.name .. '"})', { server = "main" })
+                    if who and who.ok and busy and busy < 0.1 then
+                        notify.send { sink = "ops", text = json.decode(who.body).owner .. ": " .. job.name }
+                        http.post("https://hooks.example.com/idle", { job = job.name, busy = busy })
+                        events.emit(job, { reason = "Idle", message = "its GPUs do nothing", type = "Warning" })
+                    elseif err then
+                        log.warn("not known", { reason = err.reason })
+                    end
+                end
+            end }
+        ]])
+        passes [[
+            local function running(name)
+                return cluster.job { name = name, namespace = "train", phase = "Running", version = "v1" }
+            end
+            it("is told", function()
+                http.stub { url = "https://cmdb.example.com/owners/*", json = { owner = "vision" } }
+                http.stub { url = "https://hooks.example.com/idle", method = "POST", status = 202 }
+                prometheus.stub('avg(gpu_busy{job="a"})', 0.02)
+                prometheus.stub('avg(gpu_busy{job="b"})', { { labels = { x = "y" }, value = 0.5 } })
+                prometheus.stub('avg(gpu_busy{job="c"})', {})
+                local a, b = running "a", running "b"
+                running "c"
+                clock.advance "1h"
+                assert.requested("https://cmdb.example.com/owners/a", { method = "GET", times = 1, headers = { authorization = 'Bearer secret("cmdb")' } })
+                assert.requested("https://hooks.example.com/idle", { json = { job = "a" }, times = 1 })
+                assert.requested("http://prometheus.test/*", { times = 3 })
+                assert.is_not.requested "https://cmdb.example.com/owners/d"
+                assert.notified("vision: a", { kind = "slack", sink = "ops", policy = "idle" })
+                assert.is_not.notified "vision: b"
+                assert.event(a, "its GPUs do nothing", { reason = "Idle", type = "Warning", count = 1 })
+                assert.has_no.event(b)
+                assert.are.equal(1, #cluster.notifications())
+                assert.requested("https://hooks.example.com/idle", { status = 202 })
+                assert.are.equal(7, #cluster.requests())
+            end)
+            it("begins with nothing, and groups what a run tells", function()
+                http.stub { url = "https://cmdb.example.com/*", json = { owner = "o" } }
+                http.stub { url = "https://hooks.example.com/*" }
+                http.stub { url = "https://cmdb.example.com/owners/a", fail = "unreachable", times = 1 }
+                for _, name in ipairs { "a", "b", "c" } do
+                    running(name)
+                    prometheus.stub('avg(gpu_busy{job="' .. name .. '"})', 0)
+                end
+                clock.advance "1h"
+                assert.logged("not known", { reason = "Unreachable" })
+                assert.are.equal(1, #cluster.notifications())
+                assert.notified "^%so: b\no: c%s$"
+                clock.advance "1h"
+                assert.are.equal(2, #cluster.notifications())
+            end)
+            it("asks no server itself", function()
+                assert.has_error(function() http.get "https://cmdb.example.com/" end)
+                local _, err = pcall(http.stub, { url = "x", fial = "timeout" })
+                assert.matches("fail", err)
+            end)
+        ]]
+        local code, out = test [[
+            it("fails", function()
+                cluster.job { name = "a", namespace = "train", phase = "Running" }
+                clock.advance "1h"
+            end)
+        ]]
+        assert.are.equal(1, code)
+        support.contains(out, 'GET https://cmdb.example.com/owners/a: a test asks no web server, and nothing stands in for this one; add http.stub { url = "https://cmdb.example.com/owners/a"')
+    end)
+
     it("moves time to the instant at which a policy acts, and tells what it did", function()
         local out = passes [[
             describe("free", function()
@@ -416,6 +488,9 @@ tests:
                     for key in pairs(module) do
                         has[#has + 1] = name .. "." .. key
                     end
+                end
+                for name, module in pairs { http = http, prometheus = prometheus } do
+                    has[#has + 1] = module.stub and name .. ".stub"
                 end
                 for name in pairs(require "luassert.namespaces".assertion) do
                     if require "say" ("mpijobd." .. name .. ".positive") then

@@ -133,6 +133,8 @@ local function need_job(name, job, level)
     return full(job)
 end
 
+native.same = same
+
 local function register(name, callback, positive, negative)
     native.say:set("mpijobd." .. name .. ".positive", positive)
     native.say:set("mpijobd." .. name .. ".negative", negative)
@@ -146,6 +148,8 @@ local function register(name, callback, positive, negative)
         return ok
     end, "mpijobd." .. name .. ".positive", "mpijobd." .. name .. ".negative")
 end
+
+native.register = register
 
 -- assert.replaced("ns/name"), assert.replaced("ns/name", { cleanPodPolicy = "All" }): one of its changes was that.
 register("replaced", function(arguments, level)

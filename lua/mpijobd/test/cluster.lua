@@ -234,3 +234,5 @@ end
 function cluster.changes() return records("change") end
 function cluster.runs() return records("run") end
 function cluster.log() return records("log") end
+
+native.cluster = cluster

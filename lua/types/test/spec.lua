@@ -105,6 +105,29 @@ function cluster.runs() end
 ---@return { at: integer, level: string, message: string, fields: table<string, string> }[]
 function cluster.log() end
 
+---Kubernetes Events on jobs, of one job or of all.
+---@param job? string "namespace/name"
+---@return { job: string, reason: string, message: string, type: string, count: integer, at: string, name: string }[]
+function cluster.events(job) end
+
+---Requests of policies to web servers and Prometheus; secrets are shown by their names. status 0: there was no answer.
+---@return { at: integer, policy: string, method: string, url: string, headers: table<string, string>, body: string, status: integer }[]
+function cluster.requests() end
+
+---Notifications that have arrived.
+---@return { at: integer, policy: string, run: integer, kind: string, sink?: string, url?: string, to?: string, subject?: string, text?: string, body?: string }[]
+function cluster.notifications() end
+
+---The answer to requests of policies that fit; the newest stub that fits answers. Within a test, or in before_each.
+---@param stub { url: string, method?: string, sent?: string, status?: integer, body?: string, json?: any, headers?: table<string, string>, fail?: "timeout"|"unreachable", times?: integer } url and sent (the request's body) are globs
+function http.stub(stub) end
+
+---What Prometheus knows of an expression, as the policy writes it.
+---@param expression string
+---@param value number|{ labels?: table<string, string>, value: number }[] {}: no data
+---@param options? { status?: integer, fail?: "timeout"|"unreachable", times?: integer }
+function prometheus.stub(expression, value, options) end
+
 ---The test's clock. It begins on Monday, 2026-01-05T12:00:00Z, and stands still.
 ---@class mpijobd.spec.clock
 clock = {}
@@ -153,3 +176,6 @@ function why(job, policy, plural) end
 ---@field refused fun(job: string, reason?: string) a change of it failed
 ---@field logged fun(pattern: string, fields?: table<string, any>) a line of the daemon's log, by a pattern of Lua
 ---@field ran fun(policy: string, times?: integer)
+---@field requested fun(url: string, wanted?: { method?: string, body?: string, json?: any, headers?: table<string, string>, policy?: string, times?: integer }) policies asked that URL, a glob
+---@field notified fun(pattern: string, wanted?: table<string, any>) a notification arrived, by a pattern of Lua in its subject, text or body
+---@field event fun(job: string, pattern?: string, wanted?: { reason?: string, type?: string, count?: integer }) a Kubernetes Event on the job

@@ -204,7 +204,7 @@ static const struct outbox_sink *server_of(lua_State *L)
         luaL_error(L, "the configuration has several servers under `prometheus`; name one: server = \"%s\"",
                    config->servers[0].name);
     for (size_t i = 0; i < config->server_count; i++) {
-        if (!name || strcmp(config->servers[i].name, name) == 0)
+        if (!name || config->stand_in || strcmp(config->servers[i].name, name) == 0)
             return &config->servers[i];
     }
     luaL_error(L, "the configuration has no server \"%s\" under `prometheus`", name);

@@ -57,6 +57,7 @@ static void make_world(lua_State *L, struct world_options *o)
     o->clock = &s->clock;
     o->siblings = true;
     o->onlookers = s->onlookers;
+    o->stand_in = &s->stand_in;
     struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
     if (world_new(o, &s->world, err))
         luaL_error(L, "%s", err->message);
@@ -285,6 +286,32 @@ static int l_forbid(lua_State *L)
     return 0;
 }
 
+/* stub(json) */
+static int l_stub(lua_State *L)
+{
+    struct json stub;
+    struct str text;
+    text.ptr = luaL_checklstring(L, 1, &text.len);
+    script_work(L, text.len * 4);
+    if (!spec_of(L)->running)
+        return luaL_error(L, "stubs are a test's own: they stand within one, or in before_each");
+    if (json_parse(text, "a stub", &stub, NULL) || stand_in_add(&spec_of(L)->stand_in, stub, NULL))
+        return luaL_error(L, "out of memory");
+    return 0;
+}
+
+/* The first request that nothing stood in for, told once; nil: each had an answer. */
+static int l_unanswered(lua_State *L)
+{
+    struct stand_in *in = &spec_of(L)->stand_in;
+    if (!in->unanswered)
+        return 0;
+    lua_pushstring(L, in->unanswered);
+    free(in->unanswered);
+    in->unanswered = NULL;
+    return 1;
+}
+
 static int l_allow(lua_State *L)
 {
     wire_allow(world_wire(check_world(L)));
@@ -326,6 +353,8 @@ void native_open_world(lua_State *L)
                                          {"faults", l_faults},
                                          {"forbid", l_forbid},
                                          {"allow", l_allow},
+                                         {"stub", l_stub},
+                                         {"unanswered", l_unanswered},
                                          {"records", l_records},
                                          {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);

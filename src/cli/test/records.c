@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "outside/secrets.h"
 #include "json/write.h"
 
 void records_init(struct records *r, const struct clock *clock)
@@ -130,5 +131,50 @@ void records_log(void *data, enum log_level level, const char *message, const st
             text(&w, fields->name, fields->value);
     }
     json_write_end(&w);
+    keep(r, &w, &out);
+}
+
+/* ---- beyond the cluster ---- */
+
+static void shown(struct json_writer *w, const char *key, const struct buf *veiled)
+{
+    struct buf text_of = BUF_INIT;
+    secret_show(&text_of, buf_str(veiled));
+    text(w, key, text_of.ptr ? text_of.ptr : "");
+    buf_free(&text_of);
+}
+
+void records_request(struct records *r, const char *policy, const char *method, const struct web_text *asked,
+                     int status)
+{
+    struct buf out = BUF_INIT;
+    struct json_writer w;
+    begin(r, &w, &out, "request");
+    text(&w, "policy", policy);
+    text(&w, "method", method);
+    shown(&w, "url", &asked->url);
+    json_write_key(&w, "headers");
+    json_write_object(&w);
+    for (size_t i = 0; i < asked->header_count; i++)
+        shown(&w, asked->names[i].ptr, &asked->values[i]);
+    json_write_end(&w);
+    if (asked->basic)
+        shown(&w, "user", &asked->user);
+    shown(&w, "body", &asked->body);
+    number(&w, "status", status);
+    keep(r, &w, &out);
+}
+
+void records_notice(struct records *r, const struct notice *n)
+{
+    struct buf out = BUF_INIT;
+    struct json_writer w;
+    begin(r, &w, &out, "notification");
+    text(&w, "kind", notice_type_name(n->type));
+    number(&w, "run", n->run);
+    for (int i = 0; i < NOTICE_PARTS; i++) {
+        if (n->parts[i].len)
+            shown(&w, notice_part_name((enum notice_part)i), &n->parts[i]);
+    }
     keep(r, &w, &out);
 }

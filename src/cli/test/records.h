@@ -9,6 +9,8 @@
 #define MPIJOBD_CLI_TEST_RECORDS_H
 
 #include "change/change.h"
+#include "outside/notice.h"
+#include "outside/web_fill.h"
 #include "run/run.h"
 
 struct records {
@@ -25,6 +27,10 @@ void records_free(struct records *r);
 void records_change(void *data, const struct run *run, const char *job, const struct change_result *result,
                     const struct error *err);
 void records_run(void *data, const struct run *run);
+/* status 0: nobody answered. */
+void records_request(struct records *r, const char *policy, const char *method, const struct web_text *text,
+                     int status);
+void records_notice(struct records *r, const struct notice *notice);
 void records_log(void *data, enum log_level level, const char *message, const struct log_field *fields);
 
 #endif

@@ -69,6 +69,7 @@ static int l_open(lua_State *L)
     run_own(L, "test.job", 0);
     run_own(L, "test.cluster", 0);
     run_own(L, "test.assertions", 0);
+    run_own(L, "test.outside", 0);
     return 0;
 }
 
@@ -208,6 +209,7 @@ int spec_open(uv_loop_t *loop, struct defer_queue *soon, const struct log *log, 
     *s = (struct spec){.loop = loop, .soon = soon, .path = path, .runner = LUA_NOREF, .natives = LUA_NOREF};
     s->clock = (struct clock){.manual = true, .manual_us = SPEC_START_US};
     s->onlookers = onlookers;
+    stand_in_open(&s->stand_in);
     s->env = (struct policy_env){.loop = loop, .soon = soon, .clock = &s->clock, .log = log, .open = binding_open};
     s->file.env = &s->env;
     s->file.path = (char *)(uintptr_t)path;
@@ -256,6 +258,7 @@ static void test_closed(void *data)
     free(s->test_policies);
     s->test_policies = NULL;
     spec_plugins_forget(&s->plugins);
+    stand_in_clear(&s->stand_in);
     s->at++;
     defer_call(s->soon, &s->turn);
 }
@@ -381,6 +384,7 @@ void spec_close(struct spec *s)
     script_free(s->script);
     policy_file_free_sources(&s->file);
     spec_plugins_free(&s->plugins);
+    stand_in_close(&s->stand_in);
     for (size_t i = 0; i < s->count; i++) {
         free(s->tests[i].name);
         free(s->tests[i].tags);

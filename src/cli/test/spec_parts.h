@@ -27,6 +27,7 @@ struct spec {
     const char *outside; /* "setup": no world may be made now; NULL: it may */
     unsigned names;      /* made up for jobs */
     struct spec_wait *waiting;
+    struct stand_in stand_in; /* of the test that runs */
     struct spec_test *tests;
     size_t count;
     struct spec_plugins plugins;

@@ -10,7 +10,6 @@
 #include "cli/test/coverage.h"
 #include "cli/test/records.h"
 #include "kube/kube.h"
-#include "outside/outside.h"
 #include "policy/load.h"
 #include "script/observe.h"
 
@@ -31,7 +30,7 @@ struct world {
     struct kube_config config;
     struct cluster *cluster;
     struct store *store;
-    struct outside *outside; /* no host may be asked, and what policies keep is in memory */
+    struct outside *outside; /* what policies keep is in memory */
     struct engine *engine;
     enum { WORLD_NEW, WORLD_LOADING, WORLD_LOADED, WORLD_STARTED, WORLD_BROKEN } state;
     struct error *problem; /* of the start */
@@ -105,11 +104,13 @@ static void start(struct world *w)
         broken(w);
         return;
     }
-    if (outside_new(w->o.loop, w->o.soon, w->o.clock, &w->log, NULL, &(struct outside_config){0}, &w->outside,
-                    w->problem)) {
+    struct outside_config outside = {
+        .stand_in = &w->o.stand_in->seam, .servers = &w->o.stand_in->prometheus, .server_count = 1};
+    if (outside_new(w->o.loop, w->o.soon, w->o.clock, &w->log, NULL, &outside, &w->outside, w->problem)) {
         broken(w);
         return;
     }
+    outbox_start(w->outside);
     struct engine_place place = {.cluster = w->cluster};
     struct engine_options e = {
         .loop = w->o.loop,
@@ -325,6 +326,7 @@ int world_new(const struct world_options *options, struct world **out, struct er
     w->sim = sim_new(&o);
     sim_tick(w->sim, 1);
     wire_open(&w->wire, w->sim, options->soon);
+    w->o.stand_in->records = &w->records;
     uv_check_init(options->loop, &w->turn);
     uv_idle_init(options->loop, &w->awake);
     w->turn.data = w->awake.data = w;

@@ -5,6 +5,7 @@
 #ifndef MPIJOBD_CLI_TEST_WORLD_H
 #define MPIJOBD_CLI_TEST_WORLD_H
 
+#include "cli/test/stand_in.h"
 #include "cli/test/wire.h"
 #include "cluster/cluster.h"
 #include "engine/engine.h"
@@ -25,8 +26,9 @@ struct world_options {
     struct clock *clock; /* manual; moved by the world, and outlives it */
     bool v1alpha2, v1, v2beta1, training_operator, siblings;
     struct onlookers onlookers;
-    int64_t jobs, seed;     /* generated at the start, as mpijob-sim does */
-    const char *name_space; /* what a name without a namespace means; NULL: "default" */
+    struct stand_in *stand_in; /* of the test; outlives the world */
+    int64_t jobs, seed;        /* generated at the start, as mpijob-sim does */
+    const char *name_space;    /* what a name without a namespace means; NULL: "default" */
 };
 
 struct world;
@@ -56,8 +58,8 @@ static inline void world_settle(struct world *world, world_done done, void *data
 /* done is not called any more. */
 void world_forget(struct world *world);
 
-/* Records, each a JSON object: {"type":"change"...}, {"type":"log"...}, {"type":"run"...}. How many there are, and one
- * of them. */
+/* Records, each a JSON object: {"type":"change"...}, {"type":"log"...}, {"type":"run"...}, {"type":"request"...},
+ * {"type":"notification"...}. How many there are, and one of them. */
 size_t world_records(const struct world *world);
 struct str world_record(const struct world *world, size_t index);
 
