@@ -68,10 +68,10 @@ describe("mpijobd attach", function()
 
     -- ---- at a terminal ----
 
-    local function terminal(...)
-        local words = { "exec", support.binary, "attach", "--config", config, ... }
-        local t = support.keep(support.proc.start("/usr/bin/script", { stdin = true, args = { "-qec", table.concat(words, " "), "/dev/null" },
-            env = { TERM = "xterm", LC_ALL = "C", HOME = folder, XDG_STATE_HOME = folder .. "/own", PAGER = "", SHELL = "/bin/sh", PATH = os.getenv "PATH" } }))
+    local function terminal(pager)
+        local words = ("stty rows 12 cols 80; exec '%s' attach --config '%s'"):format(support.binary, config)
+        local t = support.keep(support.proc.start("/usr/bin/script", { stdin = true, args = { "-qec", words, "/dev/null" },
+            env = { TERM = "xterm", LC_ALL = "C", HOME = folder, XDG_STATE_HOME = folder .. "/own", PAGER = pager or "", SHELL = "/bin/sh", PATH = os.getenv "PATH" } }))
         t:expect("Ctrl-D leaves", "stdout")
         return t
     end
@@ -127,6 +127,24 @@ describe("mpijobd attach", function()
         t = terminal() -- and the next one has it
         types(t, "\27[A\27[A\27[A\27[A\27[A\n")
         shows(t, "42")
+        left(t)
+    end)
+
+    it("shows what is longer than the terminal by a pager", function()
+        local t = terminal "sed s/^/paged:/"
+        types(t, "('a line\\n'):rep(11)\n")
+        shows(t, "paged:a line")
+        types(t, "('a line\\n'):rep(5)\n")
+        shows(t, "\na line")
+        left(t)
+        t = terminal "no-such-pager"
+        types(t, "('a line\\n'):rep(11)\n")
+        shows(t, "\na line")
+        left(t)
+        t = terminal "true" -- whoever has seen enough
+        types(t, "('a line\\n'):rep(90000)\n")
+        types(t, "1 + 1\n")
+        shows(t, "2")
         left(t)
     end)
 
@@ -343,6 +361,20 @@ describe("mpijobd attach", function()
         assert(uv.fs_chmod(socket, tonumber("600", 8)))
         assert.are_not.equal(0, code)
         assert.are.equal("", out)
+    end)
+
+    it("is ended in the journal by the next daemon, where this one is killed", function()
+        local c, id = session '{"write":true}'
+        call(c, id, "print 'waits' sleep(200)")
+        assert.are.equal("waits\n", c:line().line.printed)
+        daemon:kill "sigkill"
+        daemon:wait()
+        c:close()
+        daemon = support.daemon({}, "run", "--no-supervisor", "--config", config)
+        daemon:expect("in force")
+        local newest = runs()[1]
+        assert.are.same({ "by hand", "attach", "interrupted" }, { newest.policy, newest.trigger, newest.outcome })
+        assert.are.equal("1\n", eval "1")
     end)
 
     it("ends with the daemon, which it never stops", function()
