@@ -263,7 +263,7 @@ static void set_up(struct line *l)
     el_set(l->edit, EL_SIGNAL, 0);
     el_set(l->edit, EL_HIST, history, l->history);
     el_set(l->edit, EL_GETCFN, next_char);
-    el_set(l->edit, EL_ADDFN, "complete-name", "completes a name", complete);
+    el_wset(l->edit, EL_ADDFN, L"complete-name", L"completes a name", complete); /* el_set would copy, and never free */
     el_set(l->edit, EL_BIND, "^I", "complete-name", NULL);
     el_set(l->edit, EL_BIND, "^R", "em-inc-search-prev", NULL);
     el_source(l->edit, NULL); /* ~/.editrc */
