@@ -225,6 +225,8 @@ static void over(void *data, const struct change_result *result, const struct er
 int run_change_start(struct run *run, struct change_call *call, struct run_change **out, struct error *err)
 {
     char resource[WRITE_RESOURCE_MAX];
+    if (run->reads_only) /* the modules say it better, and before */
+        return error_set(err, ERR_REFUSED, "this run only reads");
     struct run_change *c = calloc(1, sizeof *c);
     if (!c)
         return error_nomem(err);
