@@ -65,7 +65,7 @@ static int l_emit(lua_State *L)
 {
     static const char *const names[] = {"reason", "message", "type", NULL};
     size_t len;
-    struct run *run = check_run(L, CALL);
+    struct run *run = check_may_write(L, CALL);
     lua_settop(L, 2);
     const struct lua_job *job = lua_job_at(L, 1);
     if (!job)

@@ -110,7 +110,7 @@ describe("mpijobd eval", function()
             "kube.replace { apiVersion = 'v1', kind = 'Pod', metadata = { name = 'x' } }", "kube.patch('v1', 'Pod', 'a/b', { metadata = {} })",
             "kube.create { apiVersion = 'v1', kind = 'Pod', metadata = { name = 'x' } }", "kube.delete('v1', 'Pod', 'a/b')",
             "store.set('a', 1)", "store.delete 'a'", "store.cas('a', 1, 2)", "metrics.count 'a'", "metrics.gauge('a', 1)",
-            "notify.webhook { url = 'http://127.0.0.1/', text = 'x' }", "http.post('http://127.0.0.1/', 'x')",
+            "events.emit(mpijob.get(jobs{}[1].job), { reason = 'X', message = 'x' })", "notify.webhook { url = 'http://127.0.0.1/', text = 'x' }", "http.post('http://127.0.0.1/', 'x')",
             "http.request('DELETE', 'http://127.0.0.1/', { in_dry_run = true })", "pcall(mpijob.delete, 'a/b') mpijob.delete 'a/b'",
         } do
             support.contains(bad(1, call), "--write")
