@@ -135,7 +135,9 @@ static bool find_heap(const char **from, const char **to)
 
 void heap_is_one(void)
 {
+#if !defined(__SANITIZE_ADDRESS__) /* its allocator is another one, and heap_count does not look at it */
     assert_int_equal(mallopt(M_ARENA_MAX, 1), 1);
+#endif
 }
 
 int heap_count(const void *bytes, size_t n)
