@@ -329,7 +329,7 @@ describe("rbac on a real server #cluster", function()
         for _, match in ipairs { "", ('namespace = "%s"'):format(namespace) } do
             support.write(folder .. "/p.lua", replace:format("a", match, ""))
             local _, yaml = support.mpijobd("rbac", folder .. "/p.lua")
-            for _, text in ipairs { yaml, (yaml:gsub("\n# Optional: list and watch[^\n]*", ""):gsub("\n# Optional[^\n]*\n[^\n]*\n# ", "\n# "):gsub("\n# ", "\n")) } do
+            for _, text in ipairs { yaml, (yaml:gsub("\n# Optional: list and watch[^\n]*", ""):gsub("\n# Optional: create and patch[^\n]*", ""):gsub("\n# Optional[^\n]*\n[^\n]*\n# ", "\n# "):gsub("\n# ", "\n")) } do
                 local code, out, err = support.proc.run("/usr/bin/env", { stdin = text, args = { "kubectl", "--kubeconfig", server.kubeconfig, "apply",
                     "--dry-run=server", "-f", "-" } })
                 if code == 127 then
