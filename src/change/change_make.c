@@ -52,6 +52,11 @@ static int look_at(struct change *c, struct json before, struct error *err)
     return rc;
 }
 
+bool change_is_secret(const struct change *c)
+{
+    return (!c->resource.group || !*c->resource.group) && strcmp(c->resource.plural, "secrets") == 0;
+}
+
 /* Sets *after, which points into the bytes of c->after; absent for FIELDS and DELETE. */
 static int make(struct change *c, struct json before, struct json *after, struct error *err)
 {
@@ -80,6 +85,7 @@ static int make(struct change *c, struct json before, struct json *after, struct
         rc = check_given(c, *after, err);
     if (!rc && json_exists(before))
         rc = mpijob_objects_diff(before, *after, &c->diff, err);
+    c->diff.secret = change_is_secret(c);
     return rc;
 }
 
@@ -209,7 +215,7 @@ int change_body(struct change *c, struct buf *out, struct error *err)
 
 /* ---- what the journal keeps ---- */
 
-/* A new or deleted object is kept whole: as one difference with an empty path. */
+/* A new or deleted object is kept whole: as one difference with an empty path. Of a Secret nothing is kept. */
 int change_journal_diff(struct change *c, struct buf *out, struct error *err)
 {
     bool made = c->verb == CHANGE_CREATE, removed = c->verb == CHANGE_DELETE;
@@ -221,12 +227,12 @@ int change_journal_diff(struct change *c, struct buf *out, struct error *err)
         json_write_key(&w, "path");
         json_write_string(&w, "");
         json_write_key(&w, "before");
-        if (removed)
+        if (removed && !change_is_secret(c))
             json_write_raw(&w, (struct json){str_n(c->before, c->before_len)});
         else
             json_write_null(&w);
         json_write_key(&w, "after");
-        if (made)
+        if (made && !change_is_secret(c))
             json_write_raw(&w, (struct json){buf_str(&c->after)});
         else
             json_write_null(&w);

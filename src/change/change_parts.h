@@ -104,6 +104,7 @@ bool change_follow(struct change *c, const struct error *err);
 void change_consider(struct change *c);
 /* Appends the bytes to send, bound to the object that was read. 0, ERR_NOMEM, or an error of the patch. */
 int change_body(struct change *c, struct buf *out, struct error *err);
+bool change_is_secret(const struct change *c); /* its values are for no log, and for no journal */
 /* Appends the difference as the journal keeps it. 0 or ERR_NOMEM. */
 int change_journal_diff(struct change *c, struct buf *out, struct error *err);
 

@@ -70,7 +70,11 @@ static int check_spliced(const struct change *c, struct json answer, struct erro
     for (size_t i = 0; i < c->diff.count; i++) {
         const struct mpijob_difference *d = &c->diff.items[i];
         struct json kept = mpijob_value_at(answer, d->pointer), gave = {str_of(d->after ? d->after : "null")};
-        if (d->after ? !json_equal(gave, kept) : json_exists(kept))
+        bool same = d->after ? json_equal(gave, kept) : !json_exists(kept);
+        if (!same && c->diff.secret)
+            return error_set(err, ERR_DROPPED, "the server answered 200 and did not keep %s as it was sent",
+                             d->pointer);
+        if (!same)
             return not_kept(d->pointer, gave, kept, err);
     }
     return 0;

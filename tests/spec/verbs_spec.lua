@@ -220,6 +220,31 @@ describe("a script's verbs #cluster", function()
         assert.are.equal("configmaps", rows[2].resource)
     end)
 
+    it("tell nobody what is in a Secret", function()
+        local log = good [=[
+            local function secret(name) return { apiVersion = "v1", kind = "Secret", metadata = { name = name, namespace = NS }, data = { pw = "Zmlyc3Q=" } } end
+            assert(kube.create(secret "s"))
+            local done = assert(kube.patch("v1", "Secret", "s", { data = { pw = "c2Vjb25k" }, metadata = { labels = { team = "a" }, annotations = { pw = "c2Vjb25k" } } }))
+            eq(done.changed, true) eq(kube.get("v1", "Secret", "s").data.pw, "c2Vjb25k")
+            local got = kube.get("v1", "Secret", "s") got.data = { pw = "dGhpcmQ=" }
+            assert(kube.replace(got)) eq(kube.get("v1", "Secret", "s").data.pw, "dGhpcmQ=")
+            assert(kube.delete("v1", "Secret", "s")) refused("NotFound", kube.get("v1", "Secret", "s"))
+        ]=]
+        local rows = journal()
+        assert.are.equal(4, #rows)
+        assert.are.equal("secrets", rows[1].resource)
+        support.contains(log, "data.pw: (hidden) -> (hidden)")
+        support.contains(log, "labels.team: a")
+        local state = support.read(folder .. "/s.db")
+        if support.uv.fs_stat(folder .. "/s.db-wal") then
+            state = state .. support.read(folder .. "/s.db-wal")
+        end
+        for _, value in ipairs { "Zmlyc3Q=", "c2Vjb25k", "dGhpcmQ=" } do
+            assert.is_nil(log:find(value, 1, true), value)
+            assert.is_nil(state:find(value, 1, true), value)
+        end
+    end)
+
     it("never set a TTL on the launcher of a job that runs", function()
         server:create(namespace, "a", { state = "Running" })
         local uid = server:get(namespace, "a").metadata.uid

@@ -41,7 +41,7 @@ static bool writes(struct world *w, const char *policy, bool by_event, const cha
 {
     char seen[16], made[16];
     struct mpijob_difference item = {(char *)field, FIELD_COUNT, (char *)before, (char *)after, NULL};
-    struct mpijob_diff diff = {&item, 1, 1};
+    struct mpijob_diff diff = {.items = &item, .count = 1, .cap = 1};
     snprintf(seen, sizeof seen, "%d", w->version);
     snprintf(made, sizeof made, "%d", w->version + 1);
     struct loop_write write = {policy, str_of("uid-1"), "train/a", &diff, str_of(seen), w->now};
@@ -199,7 +199,7 @@ static void many_jobs_are_not_all_remembered(void **state)
 {
     struct world *w = *state;
     struct mpijob_difference item = {(char *)TEAM, FIELD_COUNT, NULL, (char *)"\"1\"", NULL};
-    struct mpijob_diff diff = {&item, 1, 1};
+    struct mpijob_diff diff = {.items = &item, .count = 1, .cap = 1};
     for (int i = 0; i < 5000; i++) {
         char uid[32];
         snprintf(uid, sizeof uid, "uid-%d", i);

@@ -82,6 +82,12 @@ static void show(const char *raw, struct buf *out)
     }
 }
 
+static const char *shown(const struct mpijob_diff *diff, const struct mpijob_difference *d, const char *value)
+{
+    bool open = !diff->secret || strncmp(d->pointer, "/metadata/labels/", 17) == 0;
+    return !value || open ? value : "\"(hidden)\"";
+}
+
 void mpijob_diff_write(const struct mpijob_diff *diff, bool colour, struct buf *out)
 {
     for (size_t i = 0; i < diff->count; i++) {
@@ -94,14 +100,14 @@ void mpijob_diff_write(const struct mpijob_diff *diff, bool colour, struct buf *
         buf_puts(out, ": ");
         if (d->before) {
             buf_puts(out, red);
-            show(d->before, out);
+            show(shown(diff, d, d->before), out);
             buf_puts(out, plain);
         }
         if (d->before && d->after)
             buf_puts(out, " -> ");
         if (d->after) {
             buf_puts(out, green);
-            show(d->after, out);
+            show(shown(diff, d, d->after), out);
             buf_puts(out, plain);
         }
         buf_putc(out, '\n');
@@ -136,14 +142,15 @@ void mpijob_diff_json(const struct mpijob_diff *diff, struct buf *out)
     json_writer_init(&w, out);
     json_write_array(&w);
     for (size_t i = 0; i < diff->count; i++) {
+        const struct mpijob_difference *d = &diff->items[i];
         json_write_object(&w);
         json_write_key(&w, "path");
-        json_write_string(&w, diff->items[i].pointer);
-        write_value(&w, "before", diff->items[i].before);
-        write_value(&w, "after", diff->items[i].after);
-        if (diff->items[i].made) {
+        json_write_string(&w, d->pointer);
+        write_value(&w, "before", shown(diff, d, d->before));
+        write_value(&w, "after", shown(diff, d, d->after));
+        if (d->made) {
             json_write_key(&w, "made");
-            json_write_string(&w, diff->items[i].made);
+            json_write_string(&w, d->made);
         }
         json_write_end(&w);
     }

@@ -52,6 +52,7 @@ struct mpijob_difference {
 struct mpijob_diff {
     struct mpijob_difference *items;
     size_t count, cap;
+    bool secret; /* the two below write "(hidden)" for its values, but labels */
 };
 void mpijob_diff_free(struct mpijob_diff *diff);
 /* Lines for people: "  spec.cleanPodPolicy: None -> All", "+ labels...". colour: ANSI red and green. */
