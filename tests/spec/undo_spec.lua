@@ -236,6 +236,21 @@ describe("an undo", function()
         assert.is_nil((server:get(namespace, "two").metadata.labels or {}).freed)
     end)
 
+    it("tells nobody what is in a Secret", function()
+        local secrets = "/api/v1/namespaces/" .. namespace .. "/secrets"
+        assert.are.equal(201, (server:request("POST", secrets, { apiVersion = "v1", kind = "Secret", metadata = { name = "s" }, data = { pw = "b25l" } })))
+        local own = support.folder()
+        support.write(own .. "/p.lua", ('policy { name = "p", schedule = "0 0 1 1 *", run = function() assert(kube.patch("v1", "Secret", "%s/s", { data = { pw = "dHdv" } })) end }'):format(namespace))
+        assert.are.equal(0, (support.mpijobd("run", "--once", "--state", own .. "/s.db", "--kubeconfig", server.kubeconfig, own .. "/p.lua")))
+        assert.are.equal(200, (server:request("PATCH", secrets .. "/s", '{"data":{"pw":"dGhyZWU="}}', "application/merge-patch+json")))
+        for _, format in ipairs { "table", "json" } do
+            local code, out, err = support.mpijobd("undo", "1", "--dry-run", "-o", format, "--state", own .. "/s.db", "--kubeconfig", server.kubeconfig)
+            assert.are.equal(0, code, err)
+            support.contains(out, "/data/pw")
+            support.lacks(out .. err, "dGhyZWU")
+        end
+    end)
+
     it("says what it cannot do", function()
         local code, _, err = undo("77")
         assert.are.equal(1, code)

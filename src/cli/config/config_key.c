@@ -172,11 +172,13 @@ static int read_texts(struct config_reading *r, const struct key *k, struct json
         list[n] = k->kind == KIND_PATHS ? config_path(r, it.value) : config_decode(it.value);
         if (!list[n])
             return error_nomem(r->err);
+        const char *at = strrchr(list[n], '@'); /* what is before it may be a password */
         if (k->kind == KIND_HOSTS && !allow_entry_good(list[n]))
-            return config_wrong(r, r->at,
-                                "holds \"%s\"; it takes hosts (api.example.com, *.example.com, with or without :PORT), "
-                                "addresses and networks (10.0.0.0/8)",
-                                list[n]);
+            return config_wrong(
+                r, r->at,
+                "holds \"%s%s\"; it takes hosts (api.example.com, *.example.com, with or without :PORT), "
+                "addresses and networks (10.0.0.0/8)",
+                at ? "..." : "", at ? at : list[n]);
     }
     return list ? 0 : error_nomem(r->err);
 }

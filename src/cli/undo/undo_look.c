@@ -168,6 +168,7 @@ void undo_look(struct undo_object *o, void (*done)(struct undo_object *o))
     o->resource_version = NULL;
     o->whole_left = NULL;
     mpijob_diff_free(&o->left);
+    o->left.secret = strcmp(o->resource, "secrets") == 0;
     int rc = look ? 0 : error_nomem(&err);
     if (look) {
         *look = (struct look){o, done};

@@ -31,6 +31,10 @@ static void print_left(const struct undo_object *o, const char *key)
         printf("left: %s: %s\n", key, o->whole_left);
     for (size_t i = 0; i < o->left.count; i++) {
         const struct mpijob_difference *d = &o->left.items[i];
+        if (o->left.secret) {
+            printf("left: %s %s: what is in a Secret is not kept in the journal\n", key, d->pointer);
+            continue;
+        }
         printf("left: %s %s: it is %s now, and the run had written %s\n", key, d->pointer, or_unset(d->after),
                or_unset(d->before));
     }
