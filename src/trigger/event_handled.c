@@ -100,6 +100,13 @@ void event_handled_as_of(struct event_handled *h, int64_t generation)
         h->version = EVENT_BEFORE_ALL;
 }
 
+void event_handled_under(struct event_handled *h, const struct event_epoch *epoch, const struct policy *policy)
+{
+    event_handled_as_of(h, event_epoch_now(epoch, policy, true));
+    if (event_epoch_is_over(epoch, policy, true)) /* by another text, it matched from another instant on */
+        h->since_us = MPIJOB_NO_TIME;
+}
+
 struct event_handled event_handled_of(const struct store_handled *row)
 {
     struct event_handled h = {
@@ -164,7 +171,7 @@ int event_handled_read(struct state *state, const char *key, const struct policy
     if (!rc)
         rc = state_read_handled(state, key, look, &f, err);
     if (!rc && handled->found)
-        event_handled_as_of(handled, event_epoch_now(&epoch, policy, true));
+        event_handled_under(handled, &epoch, policy);
     return rc;
 }
 

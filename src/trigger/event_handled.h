@@ -59,6 +59,8 @@ int event_handled_read(struct state *state, const char *key, const struct policy
                        const struct mpijob_view *view, struct event_handled *handled, struct error *err);
 /* Leaves out what does not count with that number. */
 void event_handled_as_of(struct event_handled *handled, int64_t generation);
+/* What counts of a row for the policy as it is now; epoch: the state's. */
+void event_handled_under(struct event_handled *handled, const struct event_epoch *epoch, const struct policy *policy);
 
 /* Of the policy's kinds of events: those that the job has had by now, as it is; those of them that are handled; and
  * those that came before the policy's first start there, which it lets pass. now: microseconds since 1970. */

@@ -93,6 +93,11 @@ static bool look_match(struct event_trigger *t, uint32_t slot, int64_t at_us, in
                   LOG_FIELDS({"policy", t->entry.policy->name}));
     if (since_us && (found == FOUND_AGAIN || (found == FOUND_WANTED && was == HANDLING_NONE)))
         *since_us = at_us > fired_us ? at_us : fired_us;
+    if (since_us && *since_us == MPIJOB_NO_TIME && at_us != MPIJOB_NO_TIME && found == FOUND_WANTED &&
+        was == HANDLING_DONE) { /* handled under another text, by which it matched from another instant on */
+        *since_us = at_us;
+        return true;
+    }
     return write;
 }
 

@@ -128,6 +128,16 @@ void event_rows_adopt(struct event_trigger *t, uint32_t slot, const struct mpijo
     free(row);
 }
 
+void event_rows_forget_instants(struct event_trigger *t)
+{
+    for (struct event_row *row = t->rows; row; row = row->hh.next)
+        row->handled.since_us = MPIJOB_NO_TIME;
+    for (uint32_t slot = 0; t->since_us && slot < t->slots; slot++) {
+        if (job_handling(&t->jobs[slot], ON_MATCH) == HANDLING_DONE)
+            t->since_us[slot] = MPIJOB_NO_TIME;
+    }
+}
+
 void event_rows_forget_gone(struct event_trigger *t)
 {
     struct event_row *row, *next;

@@ -96,6 +96,8 @@ bool event_text_settle(struct event_trigger *t)
     }
     if (differs && t->epoch.text_known)
         tell_kept(t, event_rows_handled(t));
+    if (differs)
+        event_rows_forget_instants(t);
     if (!t->epoch.text_known || t->epoch.text != p->text)
         write_text(t, NULL);
     t->text_settled = true;
@@ -131,8 +133,10 @@ void event_text_reloaded(struct event_trigger *t, uint64_t was)
     if (state && !t->text_settled) /* it is told when the rows are read */
         return;
     size_t handled = count_handled(t);
-    if (policy_text_differs(was, t->entry.policy->text))
+    if (policy_text_differs(was, t->entry.policy->text)) {
         tell_kept(t, handled);
+        event_rows_forget_instants(t);
+    }
     if (state && t->epoch.text != t->entry.policy->text)
         write_text(t, NULL);
 }

@@ -113,10 +113,11 @@ enum handled_now handled_past_of(const struct handled_past *past, const struct m
     unsigned on = past->policy->on;
     if (past->rows)
         HASH_FIND(hh, past->rows, view->uid.ptr, view->uid.len, row);
-    if (row)
+    if (row) {
         h = row->handled;
+        event_handled_under(&h, &past->epoch, past->policy);
+    }
     h.baseline = baseline_of(past, view);
-    event_handled_as_of(&h, row ? event_epoch_now(&past->epoch, past->policy, true) : 0);
     struct event_kinds k = event_handled_kinds(&h, past->policy, view, now);
     unsigned not_begun = on & EVENT_BASED & ~(unsigned)h.baseline & ~k.done;
     unsigned wanted = k.come & ~k.done & ~k.before;

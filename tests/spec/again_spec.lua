@@ -427,4 +427,51 @@ describe("a new text of a policy", function()
         assert.are.equal(1, code)
         assert.is_truthy(err:find('p.lua:1: policy "p": again goes with on, not with schedule or every', 1, true), err)
     end)
+
+    it("with another duration, by which handled jobs matched from another instant on, does not make them come to match again", function()
+        local function text(value, age)
+            write(('policy { name = "mark", on = "match", match = { phase = "Succeeded", finished_for = "%s" }, replace = { labels = { v = "%s" } } }'):format(age, value))
+        end
+        local function planned()
+            local code, out, err = support.mpijobd("plan", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "-o", "json", folder .. "/policies")
+            assert.are.equal(0, code, err)
+            return select(2, out:gsub('"job":', ""))
+        end
+        create("old", "Succeeded")
+        text("1", "2h")
+        local daemon = start()
+        move(daemon, "advance 3h")
+        daemon:expect("run ended policy=mark outcome=done changed=1")
+        assert.are.equal(1, count("mark", "old"))
+        text("2", "1h")
+        assert.are.equal(0, planned())
+        reload(daemon)
+        move(daemon, "advance 1h")
+        text("3", "90m")
+        reload(daemon)
+        move(daemon, "advance 1h")
+        assert.are.equal(1, count("mark", "old"))
+        stop(daemon)
+        local function start_at(hours)
+            local other = support.daemon({ stdin = true }, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "--grace", "1s",
+                "--clock", rfc(NOW + hours * 3600), folder .. "/policies")
+            other:expect(" in force")
+            move(other, "advance 1m")
+            return other
+        end
+        -- over restarts: with the same text, and with another one
+        for hours, age in ipairs { "90m", "30m", "30m" } do
+            text("4", age)
+            stop(start_at(5 + hours))
+            assert.are.equal(1, count("mark", "old"), age)
+        end
+        -- a longer one: it comes to match again when it is so old
+        text("5", "10h")
+        daemon = start_at(9)
+        assert.are.equal(1, count("mark", "old"))
+        move(daemon, "advance 2h")
+        daemon:expect("run ended policy=mark outcome=done changed=1")
+        stop(daemon)
+        assert.are.equal(2, count("mark", "old"))
+    end)
 end)
