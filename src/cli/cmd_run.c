@@ -261,7 +261,9 @@ static int prepare(struct daemon *d)
                                .data = d};
     s->acts = s->options.once;
     session_scope(s, true);
-    int code = count_things(d);
+    int code = policies_named(s, s->options.arguments);
+    if (!code)
+        code = count_things(d);
     if (!code)
         code = session_clusters(s);
     if (!code && run_limits(s, &e.watches_max))

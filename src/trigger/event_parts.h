@@ -149,8 +149,8 @@ void event_rows_read(struct event_trigger *t);
 void event_rows_free(struct event_trigger *t);
 /* A job that is seen for the first time begins with what its row says, if it has one. */
 void event_rows_adopt(struct event_trigger *t, uint32_t slot, const struct mpijob_view *view);
-/* From which instant on handled jobs matched was by another text: by a new one it may be another, and they have not come
- * to match again for that. */
+/* From which instant on handled jobs matched was by another text: by a new one it may be another one, and they have not
+ * come to match again for that. */
 void event_rows_forget_instants(struct event_trigger *t);
 /* When all scopes are known: rows of jobs that are not in the cache are removed. */
 void event_rows_forget_gone(struct event_trigger *t);

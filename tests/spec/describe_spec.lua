@@ -185,9 +185,9 @@ describe("Kubernetes Events", function()
         end
 
         local function await_counted(outcome, n)
-            support.proc.await(function()
+            assert(support.proc.await(function()
                 return counted(outcome) == n
-            end, outcome .. " " .. n)
+            end), outcome .. " " .. n)
         end
 
         local FLIP <const> = [[policy { name = "flip", every = "1m", replace = function(job)
@@ -279,6 +279,7 @@ describe("Kubernetes Events on a cluster #cluster", function()
         daemon:expect "in force"
         for run = 1, 3 do
             daemon:write "advance 1m\n"
+            daemon:expect "run ended policy=p"
             assert(support.proc.await(function()
                 local _, raw = server:request("GET", "/api/v1/namespaces/" .. namespace .. "/events")
                 local items = support.json.decode(raw).items

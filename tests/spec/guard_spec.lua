@@ -68,6 +68,11 @@ describe("the daemon's parent", function()
         assert.are.equal(1, (support.mpijobd("run", "--kubeconfig", server.kubeconfig, "--state", ":memory:", "--listen", "none",
             support.write(folder .. "/wrong.lua", "policy { nam = 1 }"))))
         assert.are.equal(2, (support.mpijobd("run", "--grace", "soon", good)))
+        local empty = support.folder()
+        local code, _, err = support.mpijobd("run", "--kubeconfig", server.kubeconfig, "--state", empty .. "/s.db")
+        assert.are.equal(2, code, err)
+        support.contains(err, "no policies: name files or folders")
+        assert.is_nil(uv.fs_stat(empty .. "/s.db"))
     end)
 
     it("passes on once what is sent to its whole process group", function()

@@ -82,16 +82,16 @@ plugin {
 
     it("check and plugins name what is deprecated, and it goes on", function()
         plugin [[plugin { name = "gpu-hours", version = "1.0.0", api = 1 }
-local function later() fault.stall() end
+local function later() fault.crash() end
 return later
 ]]
         support.write(folder .. "/policies/p.lua", [[
 require "gpu-hours"
--- fault.stall() in a comment, and "fault.stall" in a text
-policy { name = "p", every = "1h", run = function() local t = {} if t.fault then t.fault.stall() end
-    if false then fault . stall() end end }
+-- fault.crash() in a comment, and "fault.crash" in a text
+policy { name = "p", every = "1h", run = function() local t = {} if t.fault then t.fault.crash() end
+    if false then fault . crash() end end }
 ]])
-        local message = "fault.stall is deprecated since 0.1 and goes with 0.2; use fault.hang"
+        local message = "fault.crash is deprecated since 0.1 and goes with 0.2; use fault.hang"
         local env = { MPIJOBD_TEST_FAULTS = "1" }
         local function with(...)
             return support.proc.run(support.binary, { args = { ... }, env = env })

@@ -5,7 +5,7 @@ local support = require "support"
 local sim = require "support.sim"
 local certificates = require "support.certificates"
 
-local POLICY = [[policy { name = "tick", every = "1s", match = { namespace = { "train", "research", "default" } },
+local POLICY = [[policy { name = "tick", every = "1s", events = false, match = { namespace = { "train", "research", "default" } },
     replace = function(job) return { annotations = { tick = time.rfc3339() } } end }]]
 local JOBS = 200
 

@@ -12,7 +12,7 @@ static const struct deprecated {
     const char *since, *until;     /* minor releases: it is deprecated in the first, and gone in the second */
     const char *instead;
 } calls[] = {
-    {"fault", "stall", "0.1", "0.2", "fault.hang"}, /* made up, for the specs: nothing is deprecated yet */
+    {"fault", "crash", "0.1", "0.2", "fault.hang"}, /* made up, for the specs: nothing is deprecated yet */
 };
 
 struct telling {

@@ -131,8 +131,27 @@ void policies_basics(struct session *s, struct engine_options *options)
     options->config_tell = config_changes;
 }
 
+static char **named(struct session *s, char **paths)
+{
+    return paths[0] ? paths : s->config.policies;
+}
+
+int policies_named(struct session *s, char **paths)
+{
+    char **all = named(s, paths);
+    if (all && all[0])
+        return 0;
+    error_set(&s->error, ERR_INVALID, "no policies: name files or folders, or set `policies:` in mpijobd.yaml");
+    session_fail(s, &s->error);
+    return EXIT_USAGE;
+}
+
 int policies_load(struct session *s, struct engine_options *options, char **paths)
 {
+    int code = policies_named(s, paths);
+    if (code)
+        return code;
+    paths = named(s, paths);
     policies_basics(s, options);
     options->journal = store_journal(s->store);
     options->state = store_state(s->store);
@@ -143,13 +162,6 @@ int policies_load(struct session *s, struct engine_options *options, char **path
         return EXIT_FAILED;
     options->outside = s->outside;
     options->events = s->config.events;
-    if (!paths[0])
-        paths = s->config.policies;
-    if (!paths || !paths[0]) {
-        error_set(&s->error, ERR_INVALID, "no policies: name files or folders, or set `policies:` in mpijobd.yaml");
-        session_fail(s, &s->error);
-        return EXIT_USAGE;
-    }
     struct engine_place *places = calloc(s->cluster_count + 1, sizeof *places);
     struct policy_known *known = calloc(s->config.cluster_count + 1, sizeof *known);
     if (!places || !known) {
@@ -165,7 +177,7 @@ int policies_load(struct session *s, struct engine_options *options, char **path
         if (!at->lost)
             places[options->place_count++] = (struct engine_place){at->cluster, (const char *const *)at->namespaces};
     }
-    int code = load(s, options, paths);
+    code = load(s, options, paths);
     free(places);
     if (s->engine)
         engine_forget_known(s->engine);

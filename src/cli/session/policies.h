@@ -5,6 +5,9 @@
 
 #include "cli/session/session.h"
 
+/* Are there paths, or policies in the configuration? 0, or EXIT_USAGE after the error was printed: for a command that
+ * should make nothing without them. */
+int policies_named(struct session *s, char **paths);
 /* Makes the engine (what is not set in options is filled in here) and loads the arguments' paths, or the
  * configuration's. 0, or the exit code after all errors were printed on standard error. */
 int policies_load(struct session *s, struct engine_options *options, char **paths);
