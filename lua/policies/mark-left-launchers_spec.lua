@@ -22,9 +22,10 @@ describe("mark-left-launchers", function()
         for i = 1, 201 do
             cluster.job { name = "job-" .. i, phase = "Failed", finished_for = "8d" }
         end
-        for i = 1, 201 do
-            assert.replaced("default/job-" .. i, marked)
-        end
+        clock.advance "1m"
+        assert.replaced("default/job-1", marked)
+        assert.replaced("default/job-201", marked)
+        assert.equal(201, #cluster.changes())
     end)
 
     it("leaves alone whose launcher has gone: All took it along", function()

@@ -49,6 +49,8 @@ void policy_file_free_asked(struct policy_file *file)
     for (size_t i = 0; i < file->asked_count; i++)
         free(file->asked[i].path);
     free(file->asked);
+    file->asked = NULL;
+    file->asked_count = 0;
 }
 
 static void add_line(struct buf *lines, const char *hash, const char *path)

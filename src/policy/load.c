@@ -59,6 +59,13 @@ void policy_set_hold(struct policy_set *set)
     set->refs++;
 }
 
+void policy_file_free_read(struct policy_file *file)
+{
+    policy_file_free_sources(file);
+    policy_file_free_asked(file);
+    policy_zones_free(&file->zones);
+}
+
 void policy_set_release(struct policy_set *set)
 {
     if (!set || --set->refs)
@@ -70,9 +77,7 @@ void policy_set_release(struct policy_set *set)
         if (f->script)
             script_free(f->script);
         policy_free(f->half);
-        policy_file_free_sources(f);
-        policy_file_free_asked(f);
-        policy_zones_free(&f->zones);
+        policy_file_free_read(f);
         buf_free(&f->text);
         error_keep(&f->unread, NULL);
         free(f->path);

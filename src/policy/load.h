@@ -132,6 +132,9 @@ int policy_load_start(const struct policy_env *env, const char *const *paths, po
                       struct policy_load **load, struct error *err);
 void policy_load_cancel(struct policy_load *load); /* done comes soon, without a set */
 
+/* Frees what was read for the file beside its text: sources, files that it asked for, zones. */
+void policy_file_free_read(struct policy_file *file);
+
 struct policy_set *policy_set_new(void); /* an empty one, with one reference; NULL: out of memory */
 void policy_set_hold(struct policy_set *set);
 void policy_set_release(struct policy_set *set);

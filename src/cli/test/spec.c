@@ -382,7 +382,7 @@ void spec_stop(struct spec *s)
 void spec_close(struct spec *s)
 {
     script_free(s->script);
-    policy_file_free_sources(&s->file);
+    policy_file_free_read(&s->file);
     spec_plugins_free(&s->plugins);
     stand_in_close(&s->stand_in);
     for (size_t i = 0; i < s->count; i++) {
