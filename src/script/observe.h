@@ -24,6 +24,8 @@ void script_raised(lua_State *L);
 void script_aside(struct script *script, void (*fn)(void *data), void *data);
 /* The run behind `run`; NULL: the first one. NULL: no more. */
 struct script_run *script_run_next(const struct script *script, const struct script_run *run);
+/* How many calls a thread is in. lua_getstack takes as long as the level is deep: this asks few times. */
+int script_depth(lua_State *L);
 /* 0: the run's own coroutine; then those of the script that it is in, the outermost first. NULL: no more. */
 lua_State *script_run_thread(const struct script_run *run, size_t index);
 

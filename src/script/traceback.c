@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "script/observe.h"
 #include "script/parts.h"
 
 #define HEAD_FRAMES 12 /* of a deep stack the innermost and the outermost frames are shown */
@@ -136,7 +137,7 @@ static void add_frame(struct trace *t, lua_State *L, lua_Debug *ar)
         add(t, " (after tail calls)");
 }
 
-static int frames_of(lua_State *L)
+int script_depth(lua_State *L)
 {
     int lo = 0, hi = 1;
     lua_Debug ar;
@@ -157,7 +158,7 @@ static int frames_of(lua_State *L)
 static void add_thread(struct trace *t, lua_State *L)
 {
     lua_Debug ar;
-    int n = frames_of(L);
+    int n = script_depth(L);
     for (int level = 0; level < n; level++) {
         if (level == HEAD_FRAMES && n > HEAD_FRAMES + TAIL_FRAMES) {
             add(t, "\n  ... (%d more)", n - HEAD_FRAMES - TAIL_FRAMES);

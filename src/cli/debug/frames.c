@@ -79,24 +79,6 @@ void handle_threads(struct debugger *d, const struct request *r)
 
 /* ---- frames ---- */
 
-int frame_depth(lua_State *L)
-{
-    int lo = 0, hi = 1;
-    lua_Debug ar;
-    while (lua_getstack(L, hi, &ar)) {
-        lo = hi;
-        hi *= 2;
-    }
-    while (lo < hi) {
-        int mid = (lo + hi) / 2;
-        if (lua_getstack(L, mid, &ar))
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
-}
-
 static size_t add_frame(struct debugger *d, struct script *script, lua_State *L, const lua_Debug *ar)
 {
     for (size_t i = 0; i < d->frame_count; i++) {

@@ -167,7 +167,6 @@ void sources_free(struct debugger *d);
 
 /* ---- frames.c ---- */
 int thread_of(struct debugger *d, struct script *script, struct script_run *run); /* its id */
-int frame_depth(lua_State *L);
 void handle_threads(struct debugger *d, const struct request *r);
 void handle_stack(struct debugger *d, const struct request *r);
 void handle_scopes(struct debugger *d, const struct request *r);

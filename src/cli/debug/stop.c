@@ -157,7 +157,7 @@ void handle_resume(struct debugger *d, const struct request *r)
     d->step.run = d->stop.run;
     d->step.script = d->stop.script;
     d->step.L = d->stop.L;
-    d->step.depth = frame_depth(d->stop.L);
+    d->step.depth = script_depth(d->stop.L);
     d->resume = true;
     answer_begin(d, r);
     if (all) {
