@@ -21,6 +21,9 @@ int binding_open(lua_State *L);
  * its globals; and the values of the user's own files. */
 #define MODULES_OPENED "mpijobd.modules"
 
+/* No file is being required: of a state in which a call was ended in the midst of one, before the next call. */
+void binding_require_begin(lua_State *L);
+
 /* The rows, each in the file of its module; others are in binding/base/module.h and binding/outside. */
 extern const struct binding_module module_policy, module_run, module_of_kinds, module_kube, module_log, module_time,
     module_sleep, module_cjson, module_require, module_yaml, module_plugin, module_why, module_events;

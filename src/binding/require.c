@@ -146,6 +146,12 @@ static void under_way(lua_State *L)
     luaL_getsubtable(L, LUA_REGISTRYINDEX, UNDER_WAY);
 }
 
+void binding_require_begin(lua_State *L)
+{
+    lua_pushnil(L);
+    lua_setfield(L, LUA_REGISTRYINDEX, UNDER_WAY);
+}
+
 /* Takes the last name off the list. */
 void require_leave(lua_State *L)
 {
@@ -317,8 +323,9 @@ static int l_require(lua_State *L)
     if (!file || strlen(name) != len || !require_names_a_file(name))
         return require_none(L, "policies", name, "", "");
     if (!policy_file_loading(file))
-        return require_none(L, "policies", name, "",
-                            "; a file of your own is required at the top level of the policy file");
+        return require_none(L, file->typed ? "a session" : "policies", name, "",
+                            file->typed ? "; a session requires modules and plugins, and no files"
+                                        : "; a file of your own is required at the top level of the policy file");
     return require_own(L, file, name);
 }
 

@@ -58,7 +58,7 @@ static int l_plugin_require(lua_State *L)
         require_file_name(name, file_name);
         f = plugin_file(p, file_name);
     }
-    if (f && policy_file_loading(file))
+    if (f && policy_file_takes_plugins(file))
         return require_file(L, file, p, f);
     if (f) { /* in a run: what was loaded */
         lua_pushfstring(L, "%s/%s", p->name, name);
@@ -120,7 +120,7 @@ int require_plugin(lua_State *L, struct policy_file *file, struct plugin *p)
         policy_file_add_plugin(file, p);
         return 1;
     }
-    if (!policy_file_loading(file))
+    if (!policy_file_takes_plugins(file))
         return luaL_error(L, "the plugin %s is required at the top level of the policy file", p->name);
     if (p->tried && !p->good)
         return luaL_error(L, "the plugin %s cannot be used: see what else is told of it, and of %s", p->name, p->path);

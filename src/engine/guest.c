@@ -15,6 +15,6 @@ int engine_guest(struct engine *e, const char *cluster, struct engine_guest *gue
         return error_set(err, ERR_UNREACHABLE, "cluster %s is not connected%s%s; mpijobd status tells more",
                          cluster_name(at->site.cluster), at->trouble ? ": " : " yet",
                          at->trouble ? at->trouble->message : "");
-    *guest = (struct engine_guest){.runs = &at->runs, .env = &e->env};
+    *guest = (struct engine_guest){.runs = &at->runs, .env = &e->env, .set = e->set};
     return 0;
 }

@@ -10,6 +10,7 @@
 struct engine_guest {
     struct runs *runs;
     const struct policy_env *env;
+    struct policy_set *set; /* in force now, which a reload may replace; NULL: none is loaded */
 };
 /* cluster NULL: the only one. 0; ERR_NOT_FOUND: there is no such cluster; ERR_INVALID: there are several, and none is
  * named; ERR_UNREACHABLE: it is not connected; ERR_CANCELLED: the engine is being stopped. */

@@ -86,6 +86,7 @@ void policy_set_release(struct policy_set *set)
     for (size_t i = 0; i < set->error_count; i++)
         free(set->errors[i].texts);
     plugins_free(&set->plugins);
+    policy_set_release(set->lender);
     buf_free(&set->config_keys);
     buf_free(&set->read);
     free(set->files);

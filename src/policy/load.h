@@ -74,6 +74,7 @@ struct policy_file { /* owned by its set */
     size_t asked_count;
     bool quarantined;              /* its own code hung or crashed the daemon: it was not loaded, and defines nothing */
     const struct plugins *plugins; /* that it may require; NULL: none. Not owned */
+    bool typed;                    /* a person types it: each call may require plugins, and none a file */
     struct plugin *tries;          /* it is no policy file: it tries this plugin. NULL: a policy file */
     struct plugin *required[PLUGINS_MAX]; /* those that it has required, in their order */
     size_t required_count;
@@ -111,6 +112,7 @@ struct policy_error {
 
 struct policy_set { /* owns everything in it; freed with the last reference */
     struct plugins plugins;
+    struct policy_set *lender; /* a reference: its files may require the plugins of that set; NULL: of this one */
     struct policy_file **files;
     size_t file_count;
     struct policy_entry *entries; /* in the order of files and definitions */
@@ -165,5 +167,10 @@ void policy_quarantine_policies(struct policy_file *file);
 
 /* Is the file's own code running, as opposed to a run of its policies? */
 bool policy_file_loading(const struct policy_file *file);
+/* May its code that runs have plugins loaded now? Else only those that are loaded already. */
+static inline bool policy_file_takes_plugins(const struct policy_file *file)
+{
+    return file->typed || policy_file_loading(file);
+}
 
 #endif

@@ -162,7 +162,8 @@ static struct policy *make_policy(const struct policy_file *file)
     return NULL;
 }
 
-static struct policy_set *make_set(const struct policy_env *env, const char *name)
+/* It requires the plugins of the set in force as it begins, with their options: a reload later changes none of it. */
+static struct policy_set *make_set(const struct engine_guest *at, const char *name)
 {
     struct policy_set *set = calloc(1, sizeof *set);
     if (!set)
@@ -173,7 +174,12 @@ static struct policy_set *make_set(const struct policy_env *env, const char *nam
     struct policy_file *file = set->files ? calloc(1, sizeof *file) : NULL;
     if (file) {
         set->files[set->file_count++] = file;
-        *file = (struct policy_file){.env = env, .set = set, .path = str_dup(str_of(name))};
+        *file = (struct policy_file){.env = at->env, .set = set, .path = str_dup(str_of(name)), .typed = true};
+        if (at->set) {
+            policy_set_hold(at->set);
+            set->lender = at->set;
+            file->plugins = &at->set->plugins;
+        }
     }
     struct policy *policy = file && file->path && set->entries ? make_policy(file) : NULL;
     if (policy) {
@@ -247,7 +253,7 @@ int prompt_open(const struct prompt_options *options, struct prompt **out, struc
     ++*p->o.count;
     site_opened(at.runs->site);
     runs_invite(at.runs, &p->guest);
-    p->set = make_set(at.env, options->trigger);
+    p->set = make_set(&at, options->trigger);
     rc = p->set ? open_script(p, err) : error_nomem(err);
     if (!rc)
         rc = start_run(p, err);

@@ -2,6 +2,7 @@
 /* One call of a session, from its text to its values. */
 #include <string.h>
 
+#include "binding/modules.h"
 #include "prompt/parts.h"
 #include "run/run.h"
 #include "script/script.h"
@@ -104,6 +105,7 @@ static void script_over(void *data, struct script_run *script, lua_State *L, con
 static int enter(lua_State *L, void *data)
 {
     const struct prompt *p = ((struct run *)data)->data;
+    binding_require_begin(L);
     lua_rawgeti(L, LUA_REGISTRYINDEX, p->evaluate);
     lua_pushlstring(L, p->text.ptr ? p->text.ptr : "", p->text.len);
     lua_pushinteger(L, p->call.form);

@@ -96,6 +96,7 @@ static void show_values(const struct attach *a, struct json values)
     } else if (text.len) {
         fwrite(text.ptr, 1, text.len, stdout);
         putchar('\n');
+        fflush(stdout); /* whoever reads it may wait for it before the next line */
     }
     buf_free(&text);
 }
