@@ -74,7 +74,8 @@
 ---@field on? mpijobd.Event|mpijobd.Event[] what makes it act on a job. This, `schedule` or `every`
 ---@field schedule? string cron: 5 fields, or 6 with seconds first; or @yearly, @monthly, @weekly, @daily, @hourly
 ---@field every? mpijobd.Duration a period of at least 1s, counted from 1970-01-01T00:00:00Z
----@field timezone? string of the schedule, an IANA name (default `"UTC"`)
+---@field timezone? string of the schedule and of the window, an IANA name (default `"UTC"`)
+---@field window? string|string[] when its runs may begin: `"mon-fri 09:00-18:00"`, `"22:00-06:00"`, or a list: any of them. What falls due outside waits for the next opening (default: at any time)
 ---@field jitter? mpijobd.Duration each run is delayed by a random time up to this
 ---@field missed? "skip"|"once"|"all" what to do about runs that fell due while the daemon was down or the machine slept (default `"once"`: one for all of them). `"all"`: at most 100
 ---@field overlap? "skip"|"queue"|"allow" when a run falls due and the one before has not ended (default `"skip"`)

@@ -254,6 +254,7 @@ static int prepare(struct daemon *d)
     struct session *s = &d->s;
     struct engine_options e = {.dry_run = s->options.dry_run,
                                .once = s->options.once,
+                               .override = s->options.override,
                                .watch_files = s->config.reload_watch && !s->options.no_watch,
                                .quarantine = &d->quarantine,
                                .paused = &d->paused,
@@ -300,6 +301,8 @@ static int run(int argc, char **argv, const struct command *command)
     struct clock manual = {.manual = true, .manual_us = clock_now(NULL)};
     if (o.clock && strcmp(o.clock, "manual") != 0 && !clock_parse(o.clock, &manual.manual_us))
         return command_usage(command, "--clock takes \"manual\", or the time to begin at, as 2026-03-29T00:59:00Z");
+    if (o.override && !o.once)
+        return command_usage(command, "--override goes with --once: a daemon keeps to the windows of its policies");
     if (o.grace) {
         if (duration_parse(o.grace, &grace, &err))
             return command_usage(command, "--grace: %s", err.message);
@@ -353,7 +356,7 @@ const struct command cmd_run = {
     "run",
     "[PATH...] [--once] [--dry-run]",
     "The daemon: run the policies of these files and folders",
-    TAKES_CLUSTER | TAKES_STATE | TAKES_RUN | TAKES_DRY_RUN | TAKES_LOG | TAKES_SCOPE | TAKES_OUTPUT,
+    TAKES_CLUSTER | TAKES_STATE | TAKES_RUN | TAKES_DRY_RUN | TAKES_LOG | TAKES_SCOPE | TAKES_OUTPUT | TAKES_OVERRIDE,
     run,
     "  mpijobd run policies/                      until SIGTERM; SIGHUP loads the policies again\n"
     "  mpijobd run --once --dry-run policies/     every policy once, telling what it would do\n"};

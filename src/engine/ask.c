@@ -10,6 +10,7 @@
 #include "base/texts.h"
 #include "engine/engine_parts.h"
 #include "mpijob/match/match.h"
+#include "policy/opening.h"
 
 /* The part of an ask on one cluster. A named job is read first, and is the only one that the run is given. */
 struct ask_at {
@@ -32,6 +33,7 @@ struct ask {
     struct policy_entry entry;
     struct ask_at *ats;
     size_t count, left;
+    bool overrides;            /* the policy's window is closed */
     size_t runs;               /* that were begun */
     const struct error *error; /* why no run was begun on a cluster: the first (error_keep) */
     struct defer over;
@@ -174,7 +176,7 @@ static void start_run(struct ask_at *a)
     struct run_call call = {
         .file = k->entry.file,
         .policy = k->entry.policy,
-        .trigger = "manual",
+        .trigger = k->overrides ? "manual-override" : "manual",
         .scheduled_at = clock_now(k->engine->o.clock),
         .asked_by = k->who,
         .asked_uid = k->call.uid,
@@ -279,6 +281,14 @@ static int nowhere(const struct engine *e, const struct policy_entry *entry, str
     return error_set(err, ERR_REFUSED, "policy \"%s\" is for no cluster of this daemon", entry->policy->name);
 }
 
+static int closed(const struct engine *e, const struct policy *policy, struct error *err)
+{
+    char text[POLICY_CLOSED_TEXT];
+    return error_set(err, ERR_REFUSED,
+                     "policy \"%s\" is %s; mpijobd trigger --override %s runs it all the same, and the journal says so",
+                     policy->name, policy_closed_text(policy, clock_now(e->o.clock), text), policy->name);
+}
+
 static int copy_in(struct ask *k, const struct ask_call *call, struct error *err)
 {
     const char *slash = call->job ? strchr(call->job, '/') : NULL;
@@ -323,6 +333,9 @@ int engine_ask(struct engine *e, const struct ask_call *call, struct error *err)
         anywhere = anywhere || (e->clusters[i].started && policy_in_force(entry->policy, e->clusters[i].site.cluster));
     if (!anywhere)
         return nowhere(e, entry, err);
+    bool open = policy_open(entry->policy, clock_now(e->o.clock));
+    if (!open && !call->override)
+        return closed(e, entry->policy, err);
     struct ask *k = calloc(1, sizeof *k);
     if (!k)
         return error_nomem(err);
@@ -335,6 +348,7 @@ int engine_ask(struct engine *e, const struct ask_call *call, struct error *err)
         return rc ? rc : error_nomem(err);
     }
     k->engine = e;
+    k->overrides = !open;
     k->entry = *entry;
     k->over = (struct defer){.call = over, .data = k};
     begin(k);

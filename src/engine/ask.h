@@ -10,6 +10,7 @@ struct ask_call {
     const char *job;    /* "namespace/name": the run is given that one alone, which has to match. NULL: all */
     const char *who;    /* for the journal: who asks */
     int64_t uid;
+    bool override; /* also outside of the policy's window; the journal has "manual-override" then */
     void (*began)(void *data, const struct run *run);  /* for each run, may come within the call. NULL: nobody hears */
     void (*ended)(void *data, const struct run *run);  /* for each, when its end is in the journal */
     void (*done)(void *data, const struct error *err); /* once, later, when all have ended. err: none was begun */
@@ -17,9 +18,9 @@ struct ask_call {
 };
 
 /* Begins a run on each cluster that is connected and on which the policy is in force. ERR_NOT_FOUND: there is no such
- * policy (names the nearest); ERR_REFUSED: it is in quarantine, is paused, stands aside, or is for no cluster of these;
- * ERR_UNREACHABLE: none is connected; ERR_CANCELLED: the daemon is being stopped; ERR_INVALID: not the name of a job;
- * ERR_NOMEM. done is not called then. */
+ * policy (names the nearest); ERR_REFUSED: it is in quarantine, is paused, is outside its window, stands
+ * aside, or is for no cluster of these; ERR_UNREACHABLE: none is connected; ERR_CANCELLED: the daemon is being stopped;
+ * ERR_INVALID: not the name of a job; ERR_NOMEM. done is not called then. */
 int engine_ask(struct engine *engine, const struct ask_call *call, struct error *err);
 
 /* For the engine alone: a run has ended; the engine is being stopped. */

@@ -60,6 +60,7 @@ struct engine_options {
     bool check;                    /* unknown globals in policies are errors, not warnings */
     bool dry_run;                  /* all runs are dry runs */
     bool once;                     /* no triggers: engine_once starts the runs */
+    bool override;                 /* engine_once: also of policies that are outside their windows */
     struct script_limits ceilings; /* no policy gets more; 0: no bound */
     struct quarantine *quarantine; /* read again with the policies; NULL: none. Not owned */
     struct paused *paused;         /* policies that are paused at the start; then the engine's to change. Not owned.

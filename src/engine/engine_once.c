@@ -5,6 +5,7 @@
 
 #include "engine/engine_parts.h"
 #include "mpijob/view.h"
+#include "policy/opening.h"
 #include "trigger/handled_past.h"
 
 /* ---- one run of every policy ---- */
@@ -86,7 +87,7 @@ static int once_there(struct engine_cluster *at, const struct policy_entry *entr
     struct run_call call = {
         .file = entry->file,
         .policy = entry->policy,
-        .trigger = "once",
+        .trigger = e->o.override && !policy_open(entry->policy, clock_now(e->o.clock)) ? "once-override" : "once",
         .scheduled_at = clock_now(e->o.clock),
         .left = once->past ? &once->jobs : NULL,
         .done = once_ended,
@@ -121,6 +122,18 @@ static void once_everywhere(struct engine *e, const struct policy_entry *entry)
     }
 }
 
+/* A dry run tells what the policy would do, at any time. */
+static bool left_out_closed(const struct engine *e, const struct policy *policy)
+{
+    char text[POLICY_CLOSED_TEXT];
+    int64_t now = clock_now(e->o.clock);
+    if (e->o.dry_run || e->o.override || policy_open(policy, now))
+        return false;
+    log_event(e->o.log, LOG_WARN, "the policy is left out, because it is outside its window; --override runs it",
+              LOG_FIELDS({"policy", policy->name}, {"reason", policy_closed_text(policy, now, text)}));
+    return true;
+}
+
 void engine_once(struct engine *e, void (*done)(void *data), void *data)
 {
     e->once_done = done;
@@ -131,7 +144,7 @@ void engine_once(struct engine *e, void (*done)(void *data), void *data)
         if (entry->paused && !e->o.dry_run)
             log_event(e->o.log, LOG_WARN, "the policy is left out, because it is paused",
                       LOG_FIELDS({"policy", entry->policy->name}));
-        else if (!entry->quarantined)
+        else if (!left_out_closed(e, entry->policy) && !entry->quarantined)
             once_everywhere(e, entry);
     }
     one_less(e);

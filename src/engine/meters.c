@@ -8,11 +8,12 @@
 #include "engine/engine_parts.h"
 #include "guard/quarantine.h"
 #include "mpijob/kind.h"
+#include "policy/opening.h"
 
 struct meters {
     const struct engine *engine;
     struct metrics *metrics;
-    struct metric *memory, *queue, *quarantined, *paused;
+    struct metric *memory, *queue, *quarantined, *paused, *open;
     struct metric *restarts, *silence, *jobs, *bytes, *held, *blind; /* of the caches */
     struct metric *load_good, *load_us, *load_good_us;               /* of loading policies */
 };
@@ -101,8 +102,9 @@ static void collect(void *data)
 {
     struct meters *m = data;
     const struct policy_set *set = m->engine->set;
-    struct metric *const fresh[] = {m->memory, m->queue, m->quarantined, m->paused, m->silence,
-                                    m->jobs,   m->bytes, m->held,        m->blind};
+    int64_t now_us = clock_now(m->engine->o.clock);
+    struct metric *const fresh[] = {m->memory,  m->queue, m->quarantined, m->paused, m->open,
+                                    m->silence, m->jobs,  m->bytes,       m->held,   m->blind};
     for (size_t i = 0; i < sizeof fresh / sizeof *fresh; i++)
         metric_clear(fresh[i]);
     for (size_t i = 0; i < m->engine->cluster_count; i++)
@@ -115,6 +117,8 @@ static void collect(void *data)
     for (size_t i = 0; set && i < set->count; i++) {
         const struct policy_entry *e = &set->entries[i];
         metric_set(m->memory, (double)script_memory(e->file->script), METRIC_VALUES(e->policy->name));
+        if (policy_has_opening(e->policy))
+            metric_set(m->open, policy_open(e->policy, now_us), METRIC_VALUES(e->policy->name));
     }
 }
 
@@ -133,6 +137,8 @@ static void make(struct meters *m)
         "1: the policy (\"\": the file's own code) hung or crashed the daemon, and does not run.", by_file);
     m->paused =
         metrics_gauge(all, "policy_paused", NULL, "1: a person has paused the policy, and it does not run.", by_policy);
+    m->open = metrics_gauge(all, "policy_open", NULL,
+                            "Of policies with a window: 1: it is open, 0: what falls due waits.", by_policy);
     m->memory =
         metrics_gauge(all, "script_memory_bytes", "bytes",
                       "Memory of the Lua state of the policy's file; policies of one file share it.", by_policy);

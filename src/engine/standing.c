@@ -6,6 +6,7 @@
 
 #include "engine/engine_parts.h"
 #include "guard/quarantine.h"
+#include "policy/opening.h"
 
 const char *standing_name(enum standing standing)
 {
@@ -46,6 +47,12 @@ static const char *why_paused(const struct engine *e, const struct policy_entry 
     return out;
 }
 
+static const char *why_closed(const struct engine *e, const struct policy *policy, char out[512])
+{
+    int64_t now = clock_now(e->o.clock);
+    return policy_open(policy, now) ? NULL : policy_closed_text(policy, now, out);
+}
+
 static void visit_one(const struct engine_cluster *at, const struct policy_entry *entry,
                       void (*visit)(void *data, const struct engine_standing *standing), void *data)
 {
@@ -71,6 +78,7 @@ static void visit_one(const struct engine_cluster *at, const struct policy_entry
         s.why = at->trouble ? at->trouble->message : NULL;
     } else {
         s.due = triggers_due(&at->triggers, entry->policy->name, &s.waiting);
+        s.why = why_closed(e, entry->policy, text);
     }
     visit(data, &s);
 }

@@ -187,9 +187,10 @@ static void read_kind(struct defining *d, int index)
 static const char *const keys[] = {"name",        "about",    "kind",        "match",   "schedule", "every",
                                    "timezone",    "jitter",   "missed",      "overlap", "replace",  "run",
                                    "limits",      "dry_run",  "destructive", "on",      "approval", "through_launcher",
-                                   "wait_effect", "clusters", "again",       "recheck", "events",   NULL};
+                                   "wait_effect", "clusters", "again",       "recheck", "events",   "window",
+                                   NULL};
 /* Keys that a later version will have. They are refused by name rather than ignored. */
-static const char *const later[] = {"approval", "canary", "except", "hold", "holds_for", "slo", "warn", "window", NULL};
+static const char *const later[] = {"approval", "canary", "except", "hold", "holds_for", "slo", "warn", NULL};
 static void read_key(struct defining *d, const char *key, int index)
 {
     struct policy *p = d->p;
@@ -278,8 +279,9 @@ static void check_whole(struct defining *d)
                          mpijob_kind_info(p->kind)->name);
     if (p->every && p->jitter >= p->every)
         definition_found(d, "jitter", "has to be shorter than the period, or runs are lost");
-    if ((d->timing & TIMING_ZONE) && d->triggers == TRIGGER_EVERY)
-        definition_found(d, "timezone", "goes with schedule, not with every: a period is the same in every zone");
+    if ((d->timing & TIMING_ZONE) && d->triggers == TRIGGER_EVERY && !(d->timing & TIMING_WINDOW))
+        definition_found(d, "timezone",
+                         "goes with schedule or window, not with every: a period is the same in every zone");
     if (p->action == ACTION_RUN && p->percent_max >= 0)
         definition_found(d, "limits.percent",
                          "goes with replace; a run function chooses its jobs itself, bound it with limits.changes");
@@ -311,6 +313,8 @@ static void default_zone(struct defining *d)
     struct error err;
     if (!d->p->zone && zone_load("UTC", NULL, &d->p->zone, &err))
         definition_found(d, "timezone", "%s", err.message);
+    if (d->p->window)
+        d->p->window->zone = d->p->zone;
 }
 
 struct policy *policy_read(lua_State *L, int index, int line, const struct policy_source *source)
@@ -385,6 +389,8 @@ void policy_free(struct policy *p)
     free(p->about);
     free(p->moving);
     free(p->schedule);
+    free(p->window);
+    free(p->window_text);
     zone_free(p->zone);
     mpijob_match_free(p->match);
     mpijob_changes_free(&p->changes);

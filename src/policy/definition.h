@@ -10,6 +10,7 @@
 #include "mpijob/match/match.h"
 #include "script/script.h"
 #include "time/cron.h"
+#include "time/windows.h"
 
 enum policy_missed { MISSED_SKIP, MISSED_ONCE, MISSED_ALL };
 enum policy_overlap { OVERLAP_SKIP, OVERLAP_QUEUE, OVERLAP_ALLOW };
@@ -34,11 +35,13 @@ struct policy {
     bool has_schedule;
     char *schedule; /* as written; NULL: none */
     struct cron cron;
-    struct zone *zone;   /* never NULL */
-    int64_t every;       /* microseconds; 0: none */
-    unsigned on;         /* ON_ bits; 0: it has a schedule or a period */
-    int64_t jitter;      /* microseconds */
-    int64_t wait_effect; /* microseconds; 0: changes do not wait for their effects */
+    struct zone *zone;      /* never NULL */
+    int64_t every;          /* microseconds; 0: none */
+    unsigned on;            /* ON_ bits; 0: it has a schedule or a period */
+    int64_t jitter;         /* microseconds */
+    int64_t wait_effect;    /* microseconds; 0: changes do not wait for their effects */
+    struct windows *window; /* when its runs may begin (opening.h), a block with its list; NULL: at any time */
+    char *window_text;      /* as written; NULL: as above */
     enum policy_missed missed;
     enum policy_overlap overlap;
     struct mpijob_match *match;

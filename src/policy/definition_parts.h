@@ -13,12 +13,12 @@ struct defining {
     unsigned triggers; /* TRIGGER_ bits of the keys that are there, whether their values are good or not */
     bool named;
     unsigned event_keys; /* EVENT_KEY_ bits of the keys that were read: they go with `on` only */
-    unsigned timing;     /* TIMING_ bits of the keys that were read: they go with a schedule or a period only */
+    unsigned timing; /* TIMING_ bits of the keys that were read: they go with a schedule or a period only, but window */
 };
 
 enum { TRIGGER_SCHEDULE = 1, TRIGGER_EVERY = 2, TRIGGER_ON = 4 };
 enum { EVENT_KEY_AGAIN = 1, EVENT_KEY_RECHECK = 2, EVENT_MATCH_BAD = 4 };
-enum { TIMING_ZONE = 1, TIMING_JITTER = 2, TIMING_MISSED = 4, TIMING_OVERLAP = 8 };
+enum { TIMING_ZONE = 1, TIMING_JITTER = 2, TIMING_MISSED = 4, TIMING_OVERLAP = 8, TIMING_WINDOW = 16 };
 
 /* ---- definition_found.c ---- */
 /* Reports that something is wrong. key: "limits.cpu", say; NULL: the policy as a whole. */
@@ -36,12 +36,13 @@ void definition_duration(struct defining *d, const char *key, int index, int64_t
 /* Reads schedule, every, on and the keys that go with them. False: it is another key. */
 bool definition_trigger(struct defining *d, const char *key, int index);
 
-/* ---- definition_limits.c, definition_on.c ---- */
+/* ---- definition_limits.c, definition_on.c, definition_window.c ---- */
 /* Reads the table at index as the policy's limits. */
 void definition_limits(struct defining *d, int index);
 void definition_on(struct defining *d, int index);
 void definition_recheck(struct defining *d, int index);
 void definition_check_on(struct defining *d);
+void definition_window(struct defining *d, int index);
 /* Fills in the defaults, and keeps the limits below the daemon's ceilings. */
 void definition_cap(struct script_limits *limits, const struct script_limits *ceiling);
 

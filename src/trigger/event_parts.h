@@ -127,6 +127,8 @@ void event_put_back(struct event_trigger *t, uint32_t slot);
 int event_retry(struct event_trigger *t, uint32_t slot, unsigned tries);
 /* Is `where` to be asked again for the job at some instant? To be called after each step of it. */
 void event_recheck(struct event_trigger *t, uint32_t slot);
+/* When what is queued may be run, where it has to wait for the policy's window; INT64_MAX: now, or there is nothing. */
+int64_t event_opening(const struct event_trigger *t);
 void event_arm(struct event_trigger *t);                /* sets t->alarm and t->later by what comes first */
 void event_pause(struct event_trigger *t, uint64_t ms); /* no turn for so long */
 void event_rang(struct alarm *alarm, int64_t now_us);   /* the ring of t->alarm */

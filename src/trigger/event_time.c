@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* When a policy with `on` acts again: instants of the wall clock; retries and pauses on the loop's clock. */
 #include "base/backoff.h"
+#include "policy/opening.h"
 #include "site/counters.h"
 #include "trigger/event_parts.h"
 
@@ -33,6 +34,13 @@ void event_recheck(struct event_trigger *t, uint32_t slot)
                       LOG_FIELDS({"policy", t->entry.policy->name}));
         event_arm(t);
     }
+}
+
+int64_t event_opening(const struct event_trigger *t)
+{
+    int64_t now_us = clock_now(t->site->clock);
+    bool waits = t->depth && !policy_open(t->entry.policy, now_us);
+    return waits ? policy_opening(t->entry.policy, now_us) : INT64_MAX;
 }
 
 static void arm_alarm(struct event_trigger *t, uint64_t next_ms)
@@ -96,6 +104,7 @@ void event_rang(struct alarm *alarm, int64_t now_us)
     for (; n < SCAN_SLICE && due_first(&t->recheck, &slot, &at_us) && at_us <= now_us; n++)
         ask_again(t, slot, at_us, now_us);
     event_arm(t);
+    event_wake(t); /* the window may be open by now */
 }
 
 static void try_again(struct event_trigger *t)

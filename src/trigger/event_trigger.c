@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "policy/opening.h"
 #include "policy/policy_text.h"
 #include "trigger/event_parts.h"
 #include "trigger/triggers.h"
@@ -109,6 +110,14 @@ static void begin_reading(struct event_trigger *t)
 
 /* ---- its turn ---- */
 
+static void begin_batch(struct event_trigger *t)
+{
+    if (policy_open(t->entry.policy, clock_now(t->site->clock)))
+        event_batch_start(t);
+    else
+        event_arm(t); /* what is queued waits for the opening */
+}
+
 static void my_turn(struct defer *d)
 {
     struct event_trigger *t = d->data;
@@ -124,7 +133,7 @@ static void my_turn(struct defer *d)
     else if (event_scan_due(t))
         event_scan_begin(t, false);
     else if (t->scanned && t->depth && !t->batch && !t->site->stopping)
-        event_batch_start(t);
+        begin_batch(t);
 }
 
 /* ---- life ---- */
@@ -282,9 +291,11 @@ size_t event_trigger_depth(const struct event_trigger *t)
 
 int64_t event_trigger_due(const struct event_trigger *t)
 {
-    int64_t at = INT64_MAX, recheck;
+    int64_t at = INT64_MAX, recheck, opening = event_opening(t);
     due_first(&t->due, NULL, &at);
-    return due_first(&t->recheck, NULL, &recheck) && recheck < at ? recheck : at;
+    if (due_first(&t->recheck, NULL, &recheck) && recheck < at)
+        at = recheck;
+    return opening < at ? opening : at;
 }
 
 bool event_trigger_idle(const struct event_trigger *t)
@@ -297,5 +308,5 @@ bool event_trigger_idle(const struct event_trigger *t)
         if (t->scopes[i].state != SCOPE_KNOWN && !cache_scope(t->held->cache, i).trouble)
             return false;
     }
-    return !t->depth;
+    return !t->depth || !policy_open(t->entry.policy, clock_now(t->site->clock));
 }

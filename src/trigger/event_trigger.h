@@ -41,8 +41,8 @@ void event_trigger_let_go(struct event_trigger *t, uint32_t slot);
 /* How many jobs the policy has handled, of those that are there; -1: that is not known yet. */
 int64_t event_trigger_handled(const struct event_trigger *t);
 size_t event_trigger_depth(const struct event_trigger *t); /* jobs that are queued */
-/* When a job that waits for its time, or for `where` to be asked again, is due next: microseconds since 1970;
- * INT64_MAX: none waits. */
+/* When a job that waits for its time, for `where` to be asked again, or for the policy's window is due next:
+ * microseconds since 1970; INT64_MAX: none waits. */
 int64_t event_trigger_due(const struct event_trigger *t);
 /* There is nothing to do, and nothing is under way. */
 bool event_trigger_idle(const struct event_trigger *t);

@@ -9,13 +9,14 @@
 #include "base/chance.h"
 #include "cluster/cluster.h"
 #include "loop/timer.h"
+#include "policy/opening.h"
 #include "run/run.h"
 #include "site/counters.h"
 #include "store/state.h"
+#include "trigger/instants.h"
 #include "trigger/triggers.h"
 
 #define MISSED_MAX 100 /* missed = "all": at most so many, the newest */
-#define COUNT_MAX 100000
 
 struct schedule {
     struct triggers *of;
@@ -24,62 +25,19 @@ struct schedule {
     struct schedule *next;
     struct policy_entry entry;
     struct alarm alarm;
-    int64_t last_us; /* nominal: instants up to this one are seen to */
+    int64_t last_us; /* instants up to this one are seen to; what waits for an opening counts as due at that */
     unsigned running;
     int64_t waiting_us[MISSED_MAX]; /* instants that wait for their turn, the oldest first */
     size_t waiting_count;
     int64_t resumes; /* id of the interrupted run that waiting_us[0] finishes; 0: none */
+    bool held;       /* what waits does so for the next opening */
     bool stopped;
 };
-
-/* ---- instants ---- */
-
-static int64_t floor_div(int64_t a, int64_t b)
-{
-    return a / b - (a % b < 0);
-}
-
-int policy_next_due(const struct policy *p, int64_t after_us, int64_t *due_us, struct error *err)
-{
-    if (p->every) {
-        *due_us = (floor_div(after_us, p->every) + 1) * p->every;
-        return 0;
-    }
-    if (!p->has_schedule)
-        return error_set(err, ERR_NOT_FOUND, "the policy has no schedule");
-    int64_t seconds;
-    int rc = cron_next(&p->cron, p->zone, floor_div(after_us, CLOCK_SECOND), &seconds, err);
-    if (!rc)
-        *due_us = seconds * CLOCK_SECOND;
-    return rc;
-}
-
-size_t policy_due_between(const struct policy *p, int64_t after_us, int64_t until_us, int64_t *out_us, size_t max)
-{
-    size_t n = 0;
-    if (p->every && until_us > after_us) { /* by arithmetic: a second's period over a year would be a long loop */
-        int64_t last = floor_div(until_us, p->every), count = last - floor_div(after_us, p->every);
-        n = count > COUNT_MAX ? COUNT_MAX : (size_t)count;
-        size_t keep = n < max ? n : max;
-        for (size_t i = 0; i < keep; i++)
-            out_us[i] = (last - (int64_t)(keep - 1 - i)) * p->every;
-        return n;
-    }
-    int64_t due_us = 0;
-    while (n < COUNT_MAX && policy_next_due(p, after_us, &due_us, NULL) == 0 && due_us <= until_us) {
-        if (n >= max && max)
-            memmove(out_us, out_us + 1, (max - 1) * sizeof *out_us);
-        if (max)
-            out_us[n < max ? n : max - 1] = due_us;
-        n++;
-        after_us = due_us;
-    }
-    return n;
-}
 
 /* ---- runs ---- */
 
 static void run_waiting(struct schedule *s);
+static void arm(struct schedule *s);
 
 static bool busy(const struct schedule *s)
 {
@@ -123,8 +81,32 @@ static void start(struct schedule *s, int64_t instant_us, int64_t resumes)
     log_event(s->site->log, LOG_ERROR, err.message, LOG_FIELDS({"policy", s->entry.policy->name}));
 }
 
+/* Runs that wait for the same opening are one: the newest stands for all. */
+static void hold(struct schedule *s, int64_t now_us)
+{
+    char text[POLICY_CLOSED_TEXT];
+    if (s->waiting_count > 1) {
+        s->waiting_us[0] = s->waiting_us[s->waiting_count - 1];
+        s->waiting_count = 1;
+        s->resumes = 0; /* the run looks at all jobs, those of the interrupted one too */
+    }
+    if (s->held)
+        return;
+    s->held = true;
+    log_event(
+        s->site->log, LOG_INFO, "a run that is due waits for the policy's window to open",
+        LOG_FIELDS({"policy", s->entry.policy->name}, {"reason", policy_closed_text(s->entry.policy, now_us, text)}));
+    arm(s);
+}
+
 static void run_waiting(struct schedule *s)
 {
+    int64_t now_us = clock_now(s->site->clock);
+    if (s->waiting_count && !policy_open(s->entry.policy, now_us)) {
+        hold(s, now_us);
+        return;
+    }
+    s->held = false;
     while (s->waiting_count && !s->site->stopping && (!busy(s) || s->entry.policy->overlap == OVERLAP_ALLOW)) {
         int64_t instant_us = s->waiting_us[0], resumes = s->resumes;
         s->resumes = 0;
@@ -165,6 +147,18 @@ static void tell_missed(struct schedule *s, size_t missed, size_t kept)
     log_event(s->site->log, LOG_WARN, text, LOG_FIELDS({"policy", s->entry.policy->name}));
 }
 
+/* The run at an opening is for all instants that came while the policy was closed. */
+static void tell_gathered(const struct schedule *s, int64_t after_us, int64_t due_us)
+{
+    char text[120];
+    size_t n = policy_has_opening(s->entry.policy) ? policy_instants_between(s->entry.policy, after_us, due_us) : 0;
+    if (n < 2)
+        return;
+    snprintf(text, sizeof text, "%s%zu runs fell due while the policy's window was closed; this one is for all of them",
+             n == INSTANTS_COUNTED ? "at least " : "", n);
+    log_event(s->site->log, LOG_INFO, text, LOG_FIELDS({"policy", s->entry.policy->name}));
+}
+
 /* All instants in (s->last_us, now_us]: the newest is due now if it is after fresh_after_us, the others were missed. */
 static void catch_up(struct schedule *s, int64_t now_us, int64_t fresh_after_us)
 {
@@ -173,8 +167,15 @@ static void catch_up(struct schedule *s, int64_t now_us, int64_t fresh_after_us)
     size_t have = all < MISSED_MAX ? all : MISSED_MAX;
     if (!all)
         return;
+    bool fresh = due_us[have - 1] > fresh_after_us;
+    if (fresh)
+        tell_gathered(s, have > 1 ? due_us[have - 2] : s->last_us, due_us[have - 1]);
+    if (fresh && s->held) { /* what waited for the opening is in the run that falls due at it */
+        s->waiting_count = 0;
+        s->resumes = 0;
+    }
     s->last_us = due_us[have - 1];
-    bool fresh = due_us[have - 1] > fresh_after_us, idle = !s->waiting_count && !busy(s);
+    bool idle = !s->waiting_count && !busy(s);
     size_t missed = all - fresh, missed_have = have - fresh, keep = 0;
     if (s->entry.policy->missed == MISSED_ALL)
         keep = missed_have;
@@ -198,12 +199,24 @@ static void arm_at(struct schedule *s, int64_t when_us)
                   LOG_FIELDS({"policy", s->entry.policy->name}));
 }
 
+/* Jitter does not take a run out of the policy's window. */
+static int64_t spread(const struct schedule *s, int64_t due_us)
+{
+    const struct policy *p = s->entry.policy;
+    int64_t jitter = p->jitter, closing = jitter && policy_has_opening(p) ? policy_closing(p, due_us) : INT64_MAX;
+    if (closing != INT64_MAX && closing - due_us < jitter)
+        jitter = closing - due_us;
+    return due_us + (int64_t)chance_below(NULL, (uint64_t)jitter); /* microseconds */
+}
+
 static void arm(struct schedule *s)
 {
     struct error err;
     int64_t next_us;
-    if (policy_next_due(s->entry.policy, s->last_us, &next_us, &err) == 0)
-        arm_at(s, next_us + (int64_t)chance_below(NULL, (uint64_t)s->entry.policy->jitter)); /* microseconds */
+    if (s->held && (next_us = policy_opening(s->entry.policy, clock_now(s->site->clock))) != INT64_MAX)
+        arm_at(s, spread(s, next_us));
+    else if (policy_next_run(s->entry.policy, s->last_us, &next_us, &err) == 0)
+        arm_at(s, spread(s, next_us));
     else
         log_event(s->site->log, LOG_ERROR, "no further run is planned",
                   LOG_FIELDS({"policy", s->entry.policy->name}, {"reason", err.message}));
@@ -215,17 +228,23 @@ static void rang(struct alarm *alarm, int64_t now_us)
     counters_lateness(s->site->counters, s->entry.policy->name, now_us - alarm->due);
     /* What is older than a minute and the jitter when the alarm rings was slept through. */
     catch_up(s, now_us, now_us - 60 * CLOCK_SECOND - s->entry.policy->jitter);
+    if (s->held && s->waiting_count) /* with what fell due at the opening itself */
+        hold(s, now_us);
     run_waiting(s);
     arm(s);
 }
 
 /* ---- life ---- */
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
 static bool same_plan(const struct policy *a, const struct policy *b)
 {
-    return a->every == b->every && a->jitter == b->jitter && a->has_schedule == b->has_schedule &&
-           (!a->has_schedule ||
-            (strcmp(a->schedule, b->schedule) == 0 && strcmp(zone_name(a->zone), zone_name(b->zone)) == 0));
+    return a->every == b->every && a->jitter == b->jitter && same_text(a->schedule, b->schedule) &&
+           same_text(a->window_text, b->window_text) && same_text(zone_name(a->zone), zone_name(b->zone));
 }
 
 static void set_mark(const struct schedule *s, int64_t now_us)
@@ -242,11 +261,16 @@ static void carry_on(struct schedule *s, struct schedule *before, int64_t now_us
     memcpy(s->waiting_us, before->waiting_us, sizeof s->waiting_us);
     s->waiting_count = before->waiting_count;
     s->resumes = before->resumes;
+    s->held = before->held;
     before->waiting_count = 0;
     if (same_plan(s->entry.policy, before->entry.policy) && before->alarm.slot) {
         s->last_us = before->last_us;
         arm_at(s, before->alarm.due);
     } else {
+        int64_t instant_us;
+        if (policy_next_run(before->entry.policy, before->last_us, &instant_us, NULL) == 0 && instant_us > now_us &&
+            policy_next_instant(before->entry.policy, before->last_us, &instant_us, NULL) == 0 && instant_us <= now_us)
+            enqueue(s, instant_us); /* it waits for an opening that may be another one now */
         s->last_us = now_us;
         set_mark(s, now_us);
         arm(s);
@@ -263,7 +287,6 @@ static void catch_up_at_start(struct schedule *s, const struct schedule_past *pa
         s->resumes = past->interrupted;
     }
     catch_up(s, now_us, INT64_MAX);
-    s->last_us = now_us;
     arm(s);
 }
 

@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* When a policy is due: its schedule or period, with zone, jitter, what was missed and overlap. Its instants are
- * nominal; jitter delays the run, not the schedule. Periods count from 1970-01-01T00:00:00Z, so that they do not depend
- * on when the daemon started. */
+/* When a policy is due: its schedule or period, with zone, window, jitter, what was missed and overlap. Its instants
+ * are nominal; jitter delays the run, not the schedule. Instants that come while its window is closed are one, that of
+ * the next opening. Periods count from 1970-01-01T00:00:00Z, so that they do not depend on when the daemon started. */
 #ifndef MPIJOBD_TRIGGER_SCHEDULE_H
 #define MPIJOBD_TRIGGER_SCHEDULE_H
 
 #include "policy/load.h"
-
-/* The policy's first nominal instant strictly after after_us. 0, or ERR_NOT_FOUND: none will come. */
-int policy_next_due(const struct policy *policy, int64_t after_us, int64_t *due_us, struct error *err);
-
-/* The policy's nominal instants in (after_us, until_us], the newest last: at most `max` of the newest in out_us.
- * Returns how many there are in all, counted up to a bound of 100,000. */
-size_t policy_due_between(const struct policy *policy, int64_t after_us, int64_t until_us, int64_t *out_us, size_t max);
 
 struct schedule;
 struct triggers;

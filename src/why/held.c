@@ -6,6 +6,7 @@
 #include "cluster/cluster.h"
 #include "guard/quarantine.h"
 #include "policy/in_force.h"
+#include "policy/opening.h"
 #include "why/gather_parts.h"
 
 static void by_place(struct why_request *r)
@@ -55,6 +56,18 @@ static void by_pause(struct why_request *r)
                  r->paused.who, why_instant(r->why, r->paused.at, at), policy);
     else
         why_hold(r->why, "paused", WHY_NEVER, "the policy is paused; `mpijobd resume %s` lets it run", policy);
+}
+
+static void by_window(struct why_request *r)
+{
+    const struct policy *p = r->entry.policy;
+    char text[POLICY_CLOSED_TEXT];
+    int64_t now = r->why->now;
+    if (policy_open(p, now))
+        return;
+    int64_t opening = policy_opening(p, now);
+    why_hold(r->why, "window", opening == INT64_MAX ? WHY_NEVER : opening, "the policy is %s",
+             policy_closed_text(p, now, text));
 }
 
 static void by_dry_run(struct why_request *r)
@@ -160,6 +173,7 @@ void why_held(struct why_request *r)
     by_place(r);
     by_quarantine(r);
     by_pause(r);
+    by_window(r);
     by_dry_run(r);
     if (r->call.daemon && r->entry.policy->on)
         watches_each(r->call.runs->watches, by_watch, r);

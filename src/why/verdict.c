@@ -2,7 +2,8 @@
 /* From what was gathered to the verdict, and its sentence. */
 #include <string.h>
 
-#include "trigger/schedule.h"
+#include "policy/opening.h"
+#include "trigger/instants.h"
 #include "why/why_parts.h"
 
 /* ---- does it match, and when will it? ---- */
@@ -25,8 +26,12 @@ static void match(struct why *why)
 static int64_t next_look(const struct why *why, const struct policy *policy)
 {
     int64_t from = why->matches_at, next;
+    if (policy->on && from != WHY_NEVER) {
+        int64_t opening = policy_opening(policy, from);
+        return opening == INT64_MAX ? WHY_NEVER : why->matches && opening == from ? WHY_NOW : opening;
+    }
     if (policy->on)
-        return from == WHY_NEVER ? WHY_NEVER : why->matches ? WHY_NOW : from;
+        return WHY_NEVER;
     if (from == WHY_NEVER || from <= why->now)
         from = why->now + 1;
     return policy_next_due(policy, from - 1, &next, NULL) == 0 ? next : WHY_NEVER;
@@ -65,6 +70,9 @@ static void add_unless(const struct why *why, struct buf *out)
 static void add_next(const struct why *why, struct buf *out)
 {
     char wait[32], at[40];
+    if (why->by_event && !why->matches && why->next != why->matches_at && why->next != WHY_NEVER)
+        buf_printf(out, "; the policy's window is closed then, and opens at %s (in %s)",
+                   why_instant(why, why->next, at), why_wait(why, why->next, wait));
     if (why->by_event)
         return;
     if (why->next == WHY_NEVER)
@@ -119,15 +127,26 @@ static void no_match(const struct why *why, struct buf *out)
     add_asked_again(why, out);
 }
 
+/* The first that still holds when the job matches; NULL: none does. */
+static const struct why_hold *hold_then(const struct why *why)
+{
+    for (size_t i = 0; i < why->hold_count; i++) {
+        if (why->holds[i].until == WHY_NEVER || why->holds[i].until > why->matches_at)
+            return &why->holds[i];
+    }
+    return NULL;
+}
+
 static void later(const struct why *why, struct buf *out)
 {
+    const struct why_hold *hold = hold_then(why);
     char wait[32], at[40];
     buf_printf(out, "matches in %s, at %s", why_wait(why, why->matches_at, wait),
                why_instant(why, why->matches_at, at));
     add_unless(why, out);
     add_next(why, out);
-    if (why->hold_count)
-        buf_printf(out, "; but it is held back: %s", why->holds[0].message);
+    if (hold)
+        buf_printf(out, "; but it is held back: %s", hold->message);
 }
 
 static void acts(const struct why *why, struct buf *out)

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "policy/definition_line.h"
-#include "trigger/schedule.h"
+#include "trigger/instants.h"
 
 #define S CLOCK_SECOND
 

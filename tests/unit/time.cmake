@@ -2,6 +2,7 @@
 mpijobd_unit_test(duration FLOORS time)
 mpijobd_unit_test(zone FLOORS time ALLOC)
 mpijobd_unit_test(cron FLOORS time)
+mpijobd_unit_test(windows FLOORS time)
 
 # Against Python's zoneinfo as an independent source; skipped by name where Python or its zoneinfo is missing.
 add_executable(probe_time probe_time.c)

@@ -139,6 +139,15 @@ static void triggered(void *data, struct json result)
     }
 }
 
+static void write_override(void *data, struct json_writer *w)
+{
+    const struct acting *a = data;
+    if (!a->s.options.override)
+        return;
+    json_write_key(w, "override");
+    json_write_bool(w, true);
+}
+
 static int run_trigger(int argc, char **argv, const struct command *command)
 {
     struct acting a = {0};
@@ -158,10 +167,11 @@ static int run_trigger(int argc, char **argv, const struct command *command)
     a.job = job;
     code = session_open(&a.s, command->name, &o);
     if (!code)
-        code = session_close(
-            &a.s,
-            ask(&a, &(struct daemon_question){
-                        .verb = "trigger", .policy = o.arguments[0], .job = *job ? job : NULL, .answered = triggered}));
+        code = session_close(&a.s, ask(&a, &(struct daemon_question){.verb = "trigger",
+                                                                     .policy = o.arguments[0],
+                                                                     .job = *job ? job : NULL,
+                                                                     .more = write_override,
+                                                                     .answered = triggered}));
     return code;
 }
 
@@ -263,10 +273,11 @@ const struct command cmd_pause = {
 const struct command cmd_trigger = {"trigger",
                                     "POLICY [JOB]",
                                     "Run a policy of the running daemon now, and tell what came of it",
-                                    TAKES_STATE | TAKES_OUTPUT | TAKES_NAMESPACE,
+                                    TAKES_STATE | TAKES_OUTPUT | TAKES_NAMESPACE | TAKES_OVERRIDE,
                                     run_trigger,
                                     "  mpijobd trigger free-gpus                  on all jobs that match\n"
-                                    "  mpijobd trigger free-gpus train/bert       on this job, if it matches\n"};
+                                    "  mpijobd trigger free-gpus train/bert       on this job, if it matches\n"
+                                    "  mpijobd trigger free-gpus --override       also outside its window\n"};
 const struct command cmd_reload = {"reload",
                                    "",
                                    "Have the running daemon load its policies again, and tell what was wrong",

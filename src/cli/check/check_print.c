@@ -7,8 +7,9 @@
 #include "cli/check/checking.h"
 #include "cli/check/tell.h"
 #include "policy/asked_again.h"
+#include "policy/opening.h"
 #include "time/duration.h"
-#include "trigger/schedule.h"
+#include "trigger/instants.h"
 #include "json/write.h"
 
 /* "2026-11-24T09:00:00+01:00", and how the zone's offset has changed since the last one. */
@@ -68,6 +69,38 @@ static void write_asked(struct json_writer *w, const struct policy *p)
     json_write_string(w, p->moving);
 }
 
+/* Whether the policy's window is open, and until when. */
+static void print_window(const struct policy *p, int64_t now)
+{
+    char when[40];
+    if (!policy_has_opening(p))
+        return;
+    bool open = policy_open(p, now);
+    int64_t at = open ? policy_closing(p, now) : policy_opening(p, now);
+    zone_format(p->zone, at / CLOCK_SECOND, when);
+    printf("  window %s (%s): %s", p->window_text, zone_name(p->zone), open ? "open" : "closed");
+    if (at == INT64_MAX)
+        puts(open ? ", and does not close" : ", and does not open within two years");
+    else
+        printf(", and %s at %s\n", open ? "closes" : "opens", when);
+}
+
+static void write_window(struct json_writer *w, const struct policy *p, int64_t now)
+{
+    char when[40];
+    if (!policy_has_opening(p))
+        return;
+    int64_t at = policy_opening(p, now);
+    json_write_key(w, "window");
+    json_write_string(w, p->window_text);
+    json_write_key(w, "open");
+    json_write_bool(w, policy_open(p, now));
+    json_write_key(w, "opens");
+    if (at != INT64_MAX)
+        zone_format(p->zone, at / CLOCK_SECOND, when);
+    json_write_string(w, at == INT64_MAX || at == now ? NULL : when);
+}
+
 /* Where the policy stands aside, by the configured versions. */
 static void write_aside(struct json_writer *w, const struct session *s, const struct policy *p)
 {
@@ -104,6 +137,7 @@ static void write_policy(struct json_writer *w, const struct session *s, const s
     json_write_key(w, "timezone");
     json_write_string(w, zone_name(p->zone));
     write_asked(w, p);
+    write_window(w, p, now);
     json_write_key(w, "next");
     json_write_array(w);
     for (int64_t n = 0; n < count && policy_next_due(p, due, &due, NULL) == 0; n++) {
@@ -160,6 +194,7 @@ static void print_table(const struct checking *c, const struct policy_set *set)
         for (size_t k = 0; k < p->asked_count; k++)
             printf("  %s: %s (plugin %s)\n", p->asked[k].name, p->asked[k].wanted, p->asked[k].plugin);
         print_asked(p);
+        print_window(p, c->now);
         print_times(p, c->now, c->count);
     }
 }

@@ -5,7 +5,7 @@
 
 #include "cli/check/looks.h"
 #include "mpijob/match/match_never.h"
-#include "trigger/schedule.h"
+#include "trigger/instants.h"
 
 #define YEAR_US (INT64_C(366) * 86400 * 1000000)
 #define FINISHED (1U << PHASE_SUCCEEDED | 1U << PHASE_FAILED)

@@ -41,6 +41,7 @@ enum option_group {
     TAKES_UNDO = 1 << 22,     /* --job --destructive */
     TAKES_PROMPT = 1 << 23,   /* --write --cluster */
     TAKES_TYPES = 1 << 24,    /* --install */
+    TAKES_OVERRIDE = 1 << 25, /* --override */
     TAKES_SCOPE = TAKES_NAMESPACE | TAKES_ALL,
 };
 
@@ -56,7 +57,8 @@ struct options {
     const char *debug;                      /* the address; "": standard input and output; NULL: not asked for */
     bool all_namespaces, all, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help, no_watch,
         no_supervisor, no_journal, list, coverage, watch, strict, install;
-    bool write; /* in a session of Lua */
+    bool override; /* runs by hand begin outside of windows, too */
+    bool write;    /* in a session of Lua */
     enum output output;
     enum mpijob_kind job_kind;       /* which the command is about; set by command_begin */
     int64_t count, limit, threshold; /* -1: not given */

@@ -37,6 +37,8 @@ bool *option_flag(struct options *o, int id)
         return &o->list;
     case ID_STRICT:
         return &o->strict;
+    case ID_OVERRIDE:
+        return &o->override;
     case ID_WRITE:
         return &o->write;
     case ID_INSTALL:

@@ -53,6 +53,7 @@ enum id {
     ID_COVERAGE,
     ID_THRESHOLD,
     ID_WATCH,
+    ID_OVERRIDE,
     ID_WRITE,
     ID_DEBUG,
 };

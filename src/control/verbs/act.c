@@ -20,7 +20,7 @@ struct act {
     char policy[320];                /* of resume also the path of a file */
     char job[520];                   /* "": none */
     void (*go_on)(struct act *act);  /* when it is known who asks */
-    bool was_paused, was_quarantined;
+    bool was_paused, was_quarantined, override;
     struct buf out; /* runs that have ended */
     struct json_writer w;
 };
@@ -77,6 +77,7 @@ static void begin(struct verbs *v, struct control_request *r, struct json args, 
     a->request = r;
     a->go_on = go_on;
     args_text(args, "job", a->job, sizeof a->job);
+    a->override = json_is_true(json_get(args, "override"));
     if (!args_text(args, "policy", a->policy, sizeof a->policy) && named) {
         free(a);
         error_set(&err, ERR_INVALID, "the args name the policy, as {\"policy\": \"free-gpus\"}");
@@ -281,6 +282,7 @@ static void go_trigger(struct act *a)
                             .job = *a->job ? a->job : NULL,
                             .who = a->person.name,
                             .uid = a->person.uid,
+                            .override = a->override,
                             .began = run_began,
                             .ended = run_ended,
                             .done = all_ended,

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The timetable of a policy, which counts whole seconds, asked in microseconds. */
+#include "policy/opening.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+
+static struct timetable table_of(const struct policy *p)
+{
+    return (struct timetable){.allow = p->window};
+}
+
+/* Openings are whole seconds, so nothing changes within one. */
+static int64_t second_of(int64_t us)
+{
+    return us / CLOCK_SECOND - (us % CLOCK_SECOND < 0);
+}
+
+bool policy_open(const struct policy *p, int64_t at_us)
+{
+    struct timetable t = table_of(p);
+    return !policy_has_opening(p) || timetable_open(&t, second_of(at_us));
+}
+
+static int64_t next(const struct policy *p, int64_t from_us, bool open)
+{
+    struct timetable t = table_of(p);
+    int64_t from = second_of(from_us), at;
+    if (!timetable_next(&t, from, open, &at))
+        return INT64_MAX;
+    return at == from ? from_us : at * CLOCK_SECOND;
+}
+
+int64_t policy_opening(const struct policy *p, int64_t from_us)
+{
+    return next(p, from_us, true);
+}
+
+int64_t policy_closing(const struct policy *p, int64_t from_us)
+{
+    return next(p, from_us, false);
+}
+
+int64_t policy_closed_since(const struct policy *p, int64_t at_us)
+{
+    struct timetable t = table_of(p);
+    return timetable_closed_since(&t, second_of(at_us)) * CLOCK_SECOND;
+}
+
+const char *policy_closed_text(const struct policy *p, int64_t at_us, char out[POLICY_CLOSED_TEXT])
+{
+    char when[40];
+    int64_t at = policy_opening(p, at_us);
+    if (at == INT64_MAX) {
+        snprintf(out, POLICY_CLOSED_TEXT, "outside its window, which does not open within two years");
+        return out;
+    }
+    zone_format(p->zone, second_of(at), when);
+    snprintf(out, POLICY_CLOSED_TEXT, "outside its window until %s", when);
+    return out;
+}

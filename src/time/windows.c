@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Goes from edge to edge. The edges of a week's windows are looked for day by day, from some days before (a zone may
+ * leave out or repeat a whole one), and where the zone's offset changes. */
+#include "time/windows.h"
+
+#define DAY_MINUTES 1440
+#define DAYS_LOOKED 9 /* a window comes back within a week */
+
+bool windows_open(const struct windows *w, int64_t instant)
+{
+    if (w->span)
+        return instant >= w->from && instant < w->until;
+    bool open = w->count == 0;
+    for (size_t i = 0; i < w->count && !open; i++)
+        open = window_open(&w->list[i], w->zone, instant);
+    return open;
+}
+
+/* ---- edges ---- */
+
+/* The one that is nearest to an instant: the first after it, or the last at or before it. */
+struct nearest {
+    int64_t of, found;
+    bool after, any;
+};
+
+static void offer(struct nearest *n, int64_t edge)
+{
+    if (n->after ? edge <= n->of : edge > n->of)
+        return;
+    if (!n->any || (n->after ? edge < n->found : edge > n->found))
+        n->found = edge;
+    n->any = true;
+}
+
+static void offer_time(struct nearest *n, const struct zone *zone, const struct civil *day, int minutes)
+{
+    struct civil local = {.year = day->year, .month = day->month, .day = day->day, .minute = minutes};
+    int64_t first, second;
+    zone_instants(zone, &local, &first, &second);
+    offer(n, first);
+    offer(n, second);
+}
+
+/* Those of the windows that begin on that day. */
+static void offer_day(struct nearest *n, const struct windows *w, const struct civil *day)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        if (!(w->list[i].days >> civil_weekday(day->year, day->month, day->day) & 1))
+            continue;
+        offer_time(n, w->zone, day, w->list[i].begin);
+        offer_time(n, w->zone, day, w->list[i].end);
+    }
+}
+
+static void offer_days(struct nearest *n, const struct windows *w)
+{
+    struct civil here = zone_civil(w->zone, n->of);
+    int more = 3; /* days, beyond the one on which the first was found */
+    for (int i = -3; i <= DAYS_LOOKED && more > 0; i++) {
+        struct civil noon = {.year = here.year, .month = here.month, .day = here.day + (n->after ? i : -i), .hour = 12};
+        noon = civil_from_seconds(civil_to_seconds(&noon));
+        offer_day(n, w, &noon);
+        more -= n->any;
+    }
+}
+
+/* Where the clocks are changed between the instant and what was found. */
+static void offer_changes(struct nearest *n, const struct zone *zone)
+{
+    int64_t week = INT64_C(86400) * DAYS_LOOKED, change = n->after ? n->of : n->any ? n->found : n->of - week;
+    int64_t until = !n->after ? n->of : n->any ? n->found : n->of + week;
+    while (zone_next_change(zone, change, &change) && change <= until)
+        offer(n, change);
+}
+
+static void offer_all(struct nearest *n, const struct windows *w)
+{
+    struct nearest own = {.of = n->of, .after = n->after};
+    if (w->span) {
+        offer(n, w->from);
+        offer(n, w->until);
+    } else if (w->count) {
+        offer_days(&own, w);
+        offer_changes(&own, w->zone);
+        if (own.any)
+            offer(n, own.found);
+    }
+}
+
+/* False: it has no further one. */
+static bool edge(const struct timetable *t, int64_t of, bool after, int64_t *at)
+{
+    struct nearest n = {.of = of, .after = after};
+    if (t->allow)
+        offer_all(&n, t->allow);
+    for (size_t i = 0; i < t->deny_count; i++)
+        offer_all(&n, &t->deny[i]);
+    *at = n.found;
+    return n.any;
+}
+
+/* ---- timetables ---- */
+
+bool timetable_open(const struct timetable *t, int64_t instant)
+{
+    bool open = !t->allow || windows_open(t->allow, instant);
+    for (size_t i = 0; i < t->deny_count && open; i++)
+        open = !windows_open(&t->deny[i], instant);
+    return open;
+}
+
+bool timetable_next(const struct timetable *t, int64_t from, bool open, int64_t *at)
+{
+    int64_t now = from;
+    while (timetable_open(t, now) != open) {
+        if (!edge(t, now, true, &now) || now - from > WINDOWS_AHEAD)
+            return false;
+    }
+    *at = now;
+    return true;
+}
+
+int64_t timetable_closed_since(const struct timetable *t, int64_t instant)
+{
+    int64_t since = instant;
+    while (edge(t, since, false, &since) && instant - since <= WINDOWS_AHEAD) {
+        if (timetable_open(t, since - 1))
+            return since;
+        since--;
+    }
+    return instant - WINDOWS_AHEAD;
+}
