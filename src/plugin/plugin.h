@@ -77,8 +77,6 @@ void plugin_archive_name(const char *path, char out[PLUGIN_NAME_MAX + 1]);
 void plugin_lock_check(struct plugins *plugins, const char *path, plugin_finding wrong, void *data);
 /* Appends the plugin's line. */
 void plugin_lock_add(struct buf *out, const struct plugin *p, const char *version);
-/* Puts the text in the file's place. Blocks. ERR_IO, ERR_NOMEM. */
-int plugin_lock_write(const char *path, struct str text, struct error *err);
 
 /* Lower-case letters, digits and dashes, at most 63, no dash at the ends. */
 bool plugin_name_good(const char *name);

@@ -2,12 +2,10 @@
 /* plugins.lock: a line for each plugin, "name version sha256:HEX". Where the file is there, the plugins have to be the
  * ones that it names. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/str.h"
 #include "plugin/plugin_parts.h"
@@ -128,40 +126,4 @@ void plugin_lock_add(struct buf *out, const struct plugin *p, const char *versio
     if (!out->len)
         buf_puts(out, "# Written by mpijobd plugins lock: the plugins that are meant, and the sums of their files.\n");
     buf_printf(out, "%s %s sha256:%s\n", p->name, version, p->sha256);
-}
-
-/* Beside it, then in its place: it is never half there. */
-int plugin_lock_write(const char *path, struct str text, struct error *err)
-{
-    struct buf beside = BUF_INIT;
-    buf_printf(&beside, "%s.new", path);
-    if (beside.failed)
-        return error_nomem(err);
-    int fd = open(beside.ptr, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-    bool good = fd >= 0;
-    for (size_t at = 0; good && at < text.len;) {
-        ssize_t n = write(fd, text.ptr + at, text.len - at);
-        good = n >= 0 || errno == EINTR;
-        at += n > 0 ? (size_t)n : 0;
-    }
-    good = good && fsync(fd) == 0;
-    int why = errno;
-    bool link = fd < 0 && why == ELOOP;
-    if (fd >= 0)
-        close(fd);
-    if (good && rename(beside.ptr, path) != 0) {
-        good = false;
-        why = errno;
-    }
-    int rc = 0;
-    if (link)
-        rc = error_set(err, ERR_IO, "%s cannot be written: %s, which comes before it, is a link; remove that link",
-                       path, beside.ptr);
-    else if (!good)
-        rc = error_set(err, ERR_IO,
-                       "%s cannot be written: %s: %s; it is written beside it first, which needs a folder that may be "
-                       "written to, with room",
-                       path, beside.ptr, strerror(why));
-    buf_free(&beside);
-    return rc;
 }

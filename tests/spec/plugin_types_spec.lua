@@ -24,6 +24,43 @@ describe("for who writes plugins and policies", function()
         return support.mpijobd(command, "--config", folder .. "/mpijobd.yaml", ...)
     end
 
+    it("types writes those of plugins, too", function()
+        plugin 'plugin { name = "gpu-hours", version = "1.0.0", api = 1, exports = { total = function() end } }'
+        -- By the configuration in the folder, or the one that is named.
+        local code, out, err = support.mpijobd("types", "--install", folder)
+        assert.are.equal(0, code, err)
+        local place = folder .. "/.mpijobd/types/plugins/"
+        support.contains(out, place .. "gpu-hours.lua is written\n" .. folder .. "/.luarc.json\n")
+        support.contains(support.read(place .. "gpu-hours.lua"), "---@field total fun(...): any, any\n")
+        uv.fs_mkdir(folder .. "/other", 448)
+        assert.are.equal(0, (run("types", "--install", folder .. "/other")))
+        assert.is_truthy(uv.fs_stat(folder .. "/other/.mpijobd/types/plugins/gpu-hours.lua"))
+        -- Printed, all is one file.
+        uv.fs_mkdir(folder .. "/plugins/other", 448)
+        support.write(folder .. "/plugins/other/plugin.lua", 'plugin { name = "other", version = "1.0.0", api = 1, exports = { more = 1 } }')
+        code, out, err = run "types"
+        assert.are.equal(0, code, err)
+        support.contains(out, "---@class mpijobd.plugin.gpu_hours\n")
+        support.contains(out, "---@class mpijobd.plugin.other\n---@field more number\n")
+        assert(load(out))
+        -- What a broken one had stays; the rest is written.
+        plugin "plugin {"
+        code, out, err = support.mpijobd("types", "--install", folder)
+        assert.are.equal(1, code)
+        support.contains(out, "other.lua is written")
+        support.contains(out, ".luarc.json: it names them already")
+        support.contains(err, "mpijobd types: 1 error in the plugins; those that can be used are there")
+        assert.is_truthy(uv.fs_stat(place .. "gpu-hours.lua"))
+        -- Of a plugin that is gone nothing is left; what is not mpijobd's stays.
+        support.write(folder .. "/mpijobd.yaml", "policies: [ policies ]\n")
+        support.write(place .. "mine.lua", "---@meta mine\n")
+        code, out, err = support.mpijobd("types", "--install", folder)
+        assert.are.equal(0, code, err)
+        support.contains(out, "gpu-hours.lua is removed: there is no such plugin any more")
+        assert.is_nil(uv.fs_stat(place .. "gpu-hours.lua"))
+        assert.is_truthy(uv.fs_stat(place .. "mine.lua"))
+    end)
+
     it("plugins types writes annotations of all that a plugin says of itself", function()
         plugin [[
 plugin {

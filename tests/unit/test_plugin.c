@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "alloc.h"
+#include "base/file_write.h"
 #include "plugin/plugin.h"
 
 struct place {
@@ -114,7 +115,7 @@ static void test_lock(void **state)
     struct error err;
     assert_int_equal(read_it(p, p->path, &plugins), 0);
     plugin_lock_add(&text, plugins.items[0], "1.0.0");
-    assert_int_equal(plugin_lock_write(p->lock, buf_str(&text), &err), 0);
+    assert_int_equal(file_put(p->lock, buf_str(&text), &err), 0);
     plugin_lock_check(&plugins, p->lock, finding, p);
     assert_int_equal(p->findings, 0);
     assert_true(plugins.items[0]->locked);

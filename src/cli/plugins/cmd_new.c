@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mpijobd new: a policy or a plugin to begin with, and a spec that passes. What is there is never overwritten. */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/file_write.h"
 #include "binding/modules.h"
 #include "cli/plugins/cmd_plugins.h"
 #include "cli/session/options.h"
@@ -100,21 +99,15 @@ static int write_file(const struct making *m, const char *path, const struct emb
         template = str_n(template.ptr + n, template.len - n);
     }
     fill(&text, template, m->name);
-    int fd = text.failed ? -1 : open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
-    bool good = fd >= 0;
-    for (size_t at = 0; good && at < text.len;) {
-        ssize_t n = write(fd, text.ptr + at, text.len - at);
-        good = n >= 0 || errno == EINTR;
-        at += n > 0 ? (size_t)n : 0;
-    }
-    int why = errno;
-    if (fd >= 0 && close(fd) != 0 && good) {
-        good = false;
-        why = errno;
-    }
+    struct error err;
+    int rc = buf_result(&text, path, &err);
+    if (!rc)
+        rc = file_make(path, buf_str(&text), &err);
     buf_free(&text);
-    if (!good)
-        return fail(m, path, strerror(why));
+    if (rc) {
+        fprintf(stderr, "mpijobd %s: %s\n", m->command->name, err.message);
+        return EXIT_FAILED;
+    }
     puts(path);
     return EXIT_DONE;
 }

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mpijobd plugins: what the configuration's plugins are, who requires them, and the lock on them. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "base/file_write.h"
 #include "cli/plugins/cmd_plugins.h"
 #include "cli/plugins/plugin_types.h"
-#include "cli/session/deprecated.h"
-#include "cli/session/needs.h"
-#include "cli/session/policies.h"
+#include "cli/plugins/plugins_look.h"
 #include "json/write.h"
 
 struct listing_of_plugins {
@@ -18,14 +15,6 @@ struct listing_of_plugins {
     const char *types; /* the folder for annotations; NULL: not asked for */
     struct buf text;   /* the lock's */
 };
-
-static struct json said(const struct plugin *p)
-{
-    struct json root = {{NULL, 0}};
-    if (p->said && json_parse(str_of(p->said), "", &root, NULL))
-        root = (struct json){{NULL, 0}};
-    return root;
-}
 
 static const char *lock_state(const struct plugin *p)
 {
@@ -129,7 +118,7 @@ static void put_user(void *data, const struct policy *policy)
 
 static void put_plugin(struct buf *out, const struct policy_set *set, const struct plugin *p)
 {
-    struct json root = said(p);
+    struct json root = plugin_said(p);
     struct buf users = BUF_INIT;
     char version[80];
     bool good = json_string_at(root, "/version", version, sizeof version) == 0;
@@ -170,7 +159,7 @@ static void write_plugin(struct json_writer *w, const struct policy_set *set, co
 {
     static const char *const members[] = {"version",    "api",   "about", "config",  "exports",
                                           "conditions", "sinks", "kinds", "columns", "needs"};
-    struct json root = said(p);
+    struct json root = plugin_said(p);
     json_write_object(w);
     json_write_key(w, "name");
     json_write_string(w, p->name);
@@ -229,73 +218,29 @@ static void make_lock(struct listing_of_plugins *l, const struct policy_set *set
     buf_puts(&l->text, "");
     for (size_t i = 0; i < set->plugins.count; i++) {
         char version[80];
-        if (json_string_at(said(set->plugins.items[i]), "/version", version, sizeof version) == 0)
+        if (json_string_at(plugin_said(set->plugins.items[i]), "/version", version, sizeof version) == 0)
             plugin_lock_add(&l->text, set->plugins.items[i], version);
     }
 }
 
-/* A file for each plugin that can be used. */
-static int write_types(struct listing_of_plugins *l, const struct policy_set *set, struct error *err)
-{
-    struct buf path = BUF_INIT, text = BUF_INIT;
-    int rc =
-        mkdir(l->types, 0777) != 0 && errno != EEXIST ? error_set(err, ERR_IO, "%s: %s", l->types, strerror(errno)) : 0;
-    for (size_t i = 0; i < set->plugins.count && !rc; i++) {
-        const struct plugin *p = set->plugins.items[i];
-        if (!json_exists(said(p)))
-            continue;
-        buf_reset(&path);
-        buf_reset(&text);
-        buf_printf(&path, "%s/%s.lua", l->types, p->name);
-        plugin_types_write(&text, p, said(p));
-        rc = path.failed || text.failed ? error_nomem(err) : plugin_lock_write(path.ptr, buf_str(&text), err);
-        if (!rc)
-            printf("%s is written\n", path.ptr);
-    }
-    buf_free(&path);
-    buf_free(&text);
-    return rc;
-}
-
-static void tell_undeclared(void *data, const char *file, const char *message)
-{
-    (void)data;
-    fprintf(stderr, "%s: %s\n", file, message);
-}
-
-static void tell_deprecated(void *data, const char *file, int line, struct str text, size_t at, const char *message)
-{
-    (void)data;
-    (void)text;
-    (void)at;
-    fprintf(stderr, "%s:%d: warning: %s\n", file, line, message);
-}
-
-static void loaded(void *data, const struct policy_set *set)
+static void looked(void *data, const struct policy_set *set, size_t wrong)
 {
     struct listing_of_plugins *l = data;
-    for (size_t i = 0; i < set->error_count; i++) {
-        const struct policy_error *e = &set->errors[i];
-        fprintf(stderr, e->line ? "%s:%d: %s\n" : "%s: %.0d%s\n", e->file, e->line, e->message);
-    }
-    deprecated_uses(set, tell_deprecated, NULL);
-    size_t wrong = set->error_count + needs_undeclared(set, tell_undeclared, NULL);
     if (wrong)
         error_set(&l->s.error, ERR_INVALID, "%zu error%s%s", wrong, wrong == 1 ? "" : "s",
                   l->lock ? "; the lock stays as it is" : "");
     if (l->lock)
         make_lock(l, set);
     else if (l->types)
-        (void)write_types(l, set, &l->s.error); /* the error is told at the end */
+        (void)plugin_types_install(set, l->types, &l->s.error); /* the error is told at the end */
     else
         print(l, set);
-    l->s.flag = true;
 }
 
 static int finish_lock(struct listing_of_plugins *l)
 {
     struct session *s = &l->s;
-    if (l->text.failed || plugin_lock_write(s->config.plugins_lock, buf_str(&l->text), &s->error))
+    if (l->text.failed || file_put(s->config.plugins_lock, buf_str(&l->text), &s->error))
         return session_fail(s, l->text.failed ? (error_nomem(&s->error), &s->error) : &s->error);
     printf("%s is written\n", s->config.plugins_lock);
     return EXIT_DONE;
@@ -304,22 +249,11 @@ static int finish_lock(struct listing_of_plugins *l)
 static int look(struct listing_of_plugins *l, char **paths)
 {
     static char *none[] = {NULL};
-    struct session *s = &l->s;
-    struct engine_options e = {.once = true};
-    policies_basics(s, &e);
-    if (l->lock)
-        e.plugin_lock = NULL;
+    const struct config *config = &l->s.config;
     if (!paths[0])
-        paths = s->config.policies && !l->lock && !l->types ? s->config.policies : none;
-    error_clear(&s->error);
-    if (engine_new(&e, &s->engine, &s->error) ||
-        engine_load(s->engine, (const char *const *)paths, loaded, l, &s->error))
-        return session_fail(s, &s->error);
-    session_wait(s);
-    uv_run(&s->loop, UV_RUN_NOWAIT); /* the engine takes the set over when `loaded` has returned */
-    if (s->error.code)
-        return session_fail(s, &s->error);
-    return l->lock ? finish_lock(l) : EXIT_DONE;
+        paths = config->policies && !l->lock && !l->types ? config->policies : none;
+    int code = plugins_look(&l->s, paths, !l->lock, looked, l);
+    return code || !l->lock ? code : finish_lock(l);
 }
 
 static int run(int argc, char **argv, const struct command *command)

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mpijobd types: the annotations of lua/types, for the Lua language server in an editor. */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file_write.h"
 #include "cli/plugins/cmd_plugins.h"
-#include "cli/session/options.h"
+#include "cli/plugins/plugin_types.h"
+#include "cli/plugins/plugins_look.h"
 #include "json/edit.h"
 
 #define SETTINGS ".luarc.json"
@@ -49,31 +50,13 @@ static int make_folder(const char *folder)
     return EXIT_DONE;
 }
 
-/* Whole, or not at all: beside it first. */
-static int write_file(const char *path, struct str text)
+static int put(const char *path, struct str text)
 {
-    char beside[PATH_MAX];
-    if ((size_t)snprintf(beside, sizeof beside, "%s.new", path) >= sizeof beside)
-        return fail(path, "the path is too long");
-    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
-    bool good = fd >= 0;
-    for (size_t at = 0; good && at < text.len;) {
-        ssize_t n = write(fd, text.ptr + at, text.len - at);
-        good = n >= 0 || errno == EINTR;
-        at += n > 0 ? (size_t)n : 0;
-    }
-    int why = errno;
-    if (fd >= 0 && close(fd) != 0 && good) {
-        good = false;
-        why = errno;
-    }
-    if (good && rename(beside, path) != 0) {
-        good = false;
-        why = errno;
-    }
-    if (!good && fd >= 0)
-        unlink(beside);
-    return good ? EXIT_DONE : fail(path, strerror(why));
+    struct error err;
+    if (!file_put(path, text, &err))
+        return EXIT_DONE;
+    fprintf(stderr, "mpijobd types: %s\n", err.message);
+    return EXIT_FAILED;
 }
 
 static int write_types(const char *folder)
@@ -83,7 +66,7 @@ static int write_types(const char *folder)
     size_t n = 0;
     for (const struct embedded_module *m = embedded_types; m->name && !code; m++, n++) {
         snprintf(path, sizeof path, "%s/" TYPES "/%s.lua", folder, m->name);
-        code = write_file(path, str_n(m->bytes, m->len));
+        code = put(path, str_n(m->bytes, m->len));
     }
     if (!code)
         printf("%s/" TYPES ": %zu files\n", folder, n);
@@ -135,7 +118,7 @@ static int edit(const char *path, struct str text)
         rc = buf_result(&out, path, &err);
     if (!rc && text.ptr[text.len - 1] == '\n' && out.len && out.ptr[out.len - 1] != '\n')
         buf_putc(&out, '\n');
-    int code = rc ? fail(path, err.message) : write_file(path, buf_str(&out));
+    int code = rc ? fail(path, err.message) : put(path, buf_str(&out));
     if (!code)
         printf("%s: they are added to workspace.library\n", path);
     json_edits_free(&edits);
@@ -151,7 +134,7 @@ static int write_settings(const char *folder)
     snprintf(path, sizeof path, "%s/" SETTINGS, folder);
     int rc = buf_read_file(&text, path, SETTINGS_MAX, &err), code;
     if (rc == ERR_NOT_FOUND || (!rc && !str_trim(buf_str(&text)).len)) {
-        code = write_file(path, str_of(FRESH));
+        code = put(path, str_of(FRESH));
         if (!code)
             printf("%s\n", path);
     } else {
@@ -159,6 +142,46 @@ static int write_settings(const char *folder)
     }
     buf_free(&text);
     return code;
+}
+
+/* ---- those of plugins ---- */
+
+struct asked {
+    struct session s;
+    const char *folder; /* NULL: they are printed */
+};
+
+static void looked(void *data, const struct policy_set *set, size_t wrong)
+{
+    struct asked *a = data;
+    struct buf out = BUF_INIT;
+    char path[PATH_MAX];
+    if (wrong)
+        error_set(&a->s.error, ERR_INVALID, "%zu error%s in the plugins; those that can be used are there", wrong,
+                  wrong == 1 ? "" : "s");
+    if (a->folder) {
+        snprintf(path, sizeof path, "%s/" TYPES "/plugins", a->folder);
+        (void)plugin_types_install(set, path, &a->s.error); /* the error is told at the end */
+        return;
+    }
+    plugin_types_all(&out, set);
+    fwrite(out.ptr ? out.ptr : "", 1, out.len, stdout);
+    buf_free(&out);
+}
+
+/* Of the configuration that is named, or that stands in the folder; without one there are none. */
+static int plugins_too(const struct options *options, const char *folder)
+{
+    static char *none[] = {NULL};
+    char path[PATH_MAX];
+    struct options o = *options;
+    struct asked a = {.folder = o.install ? folder : NULL};
+    snprintf(path, sizeof path, "%s/mpijobd.yaml", folder);
+    if (!o.config && access(path, F_OK) != 0)
+        return EXIT_DONE;
+    o.config = o.config ? o.config : path;
+    int code = session_open(&a.s, "types", &o);
+    return code ? code : session_close(&a.s, plugins_look(&a.s, none, true, looked, &a));
 }
 
 /* ---- the command ---- */
@@ -174,21 +197,25 @@ static int run(int argc, char **argv, const struct command *command)
         return command_usage(command, "it takes --install, and one folder at most");
     if (strlen(folder) + 64 > PATH_MAX)
         return command_usage(command, "the path is too long");
-    if (o.install) {
-        code = write_types(folder);
-        return code ? code : write_settings(folder);
-    }
-    for (const struct embedded_module *m = embedded_types; m->name; m++)
+    for (const struct embedded_module *m = embedded_types; m->name && !o.install; m++)
         fwrite(m->bytes, 1, m->len, stdout);
-    return EXIT_DONE;
+    if (!o.install)
+        return plugins_too(&o, folder);
+    code = write_types(folder);
+    if (code)
+        return code;
+    int plugins = plugins_too(&o, folder);
+    code = write_settings(folder);
+    return code ? code : plugins;
 }
 
 const struct command cmd_types = {
     "types",
-    "[--install [FOLDER]]",
-    "The annotations of all that policies and specs have, for the Lua language server of an editor",
-    TAKES_TYPES,
+    "[--install [FOLDER]] [--config FILE]",
+    "The annotations of all that policies and specs have, plugins too, for the Lua language server of an editor",
+    TAKES_TYPES | TAKES_POLICIES,
     run,
     "  mpijobd types --install              in the folder of the policies: .mpijobd/types, and .luarc.json, which "
-    "names it\n"
+    "names it;\n"
+    "                                       of plugins where --config names them, or a mpijobd.yaml in the folder\n"
     "  mpijobd types                        prints them\n"};

@@ -2,9 +2,19 @@
 /* From what a plugin says of itself to annotations. */
 #include "cli/plugins/plugin_types.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/file_write.h"
 #include "base/visible.h"
+#include "cli/plugins/plugins_look.h"
+
+#define MARK "\n-- Written by mpijobd plugins types: for an editor; the program never reads it.\n"
+#define TAIL "local exports = {}\nreturn exports\n" /* by it the class is that of the module */
 
 void plugin_put(struct buf *out, struct json v)
 {
@@ -169,13 +179,12 @@ static void put_exports(struct buf *out, const struct plugin *p, struct json sai
         put_kind_class(out, p, it.value, ".module");
         put_about(out, it.value);
     }
-    buf_puts(out, "local exports = {}\nreturn exports\n");
+    buf_puts(out, TAIL);
 }
 
 void plugin_types_write(struct buf *out, const struct plugin *p, struct json said)
 {
-    buf_printf(out, "---@meta %s\n-- Written by mpijobd plugins types: for an editor; the program never reads it.\n",
-               p->name);
+    buf_printf(out, "---@meta %s" MARK, p->name);
     if (json_exists(json_get(said, "about"))) {
         buf_puts(out, "-- ");
         plugin_put(out, json_get(said, "about"));
@@ -189,4 +198,71 @@ void plugin_types_write(struct buf *out, const struct plugin *p, struct json sai
     for (struct json_iter it = json_iter(json_get(said, "kinds")); json_next(&it);)
         put_kind(out, p, it.value);
     put_exports(out, p, said);
+}
+
+void plugin_types_all(struct buf *out, const struct policy_set *set)
+{
+    for (size_t i = 0; i < set->plugins.count; i++) {
+        const struct plugin *p = set->plugins.items[i];
+        if (!json_exists(plugin_said(p)))
+            continue;
+        plugin_types_write(out, p, plugin_said(p));
+        if (!out->failed)
+            out->len -= sizeof TAIL - 1; /* they are one file, in which nothing may come behind a return */
+    }
+}
+
+/* Was it written here, for a plugin that there is no more? */
+static bool is_old(const struct policy_set *set, const char *path, const char *file)
+{
+    char name[PLUGIN_NAME_MAX + 1], head[256];
+    size_t n = strlen(file);
+    if (n <= 4 || n - 4 >= sizeof name || strcmp(file + n - 4, ".lua") != 0)
+        return false;
+    snprintf(name, sizeof name, "%.*s", (int)(n - 4), file);
+    FILE *f = plugins_find(&set->plugins, name) ? NULL : fopen(path, "re");
+    if (!f)
+        return false;
+    head[fread(head, 1, sizeof head - 1, f)] = '\0';
+    fclose(f);
+    const char *mark = strchr(head, '\n');
+    return strncmp(head, "---@meta ", 9) == 0 && mark && strncmp(mark, MARK, sizeof MARK - 1) == 0;
+}
+
+static void remove_old(const struct policy_set *set, const char *folder, struct buf *path)
+{
+    DIR *d = opendir(folder);
+    for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d)) {
+        buf_reset(path);
+        buf_printf(path, "%s/%s", folder, e->d_name);
+        if (!path->failed && is_old(set, path->ptr, e->d_name) && unlink(path->ptr) == 0)
+            printf("%s is removed: there is no such plugin any more\n", path->ptr);
+    }
+    if (d)
+        closedir(d);
+}
+
+int plugin_types_install(const struct policy_set *set, const char *folder, struct error *err)
+{
+    struct buf path = BUF_INIT, text = BUF_INIT;
+    int rc = set->plugins.count && mkdir(folder, 0777) != 0 && errno != EEXIST
+                 ? error_set(err, ERR_IO, "%s: %s", folder, strerror(errno))
+                 : 0;
+    if (!rc)
+        remove_old(set, folder, &path);
+    for (size_t i = 0; i < set->plugins.count && !rc; i++) {
+        const struct plugin *p = set->plugins.items[i];
+        if (!json_exists(plugin_said(p)))
+            continue;
+        buf_reset(&path);
+        buf_reset(&text);
+        buf_printf(&path, "%s/%s.lua", folder, p->name);
+        plugin_types_write(&text, p, plugin_said(p));
+        rc = path.failed || text.failed ? error_nomem(err) : file_put(path.ptr, buf_str(&text), err);
+        if (!rc)
+            printf("%s is written\n", path.ptr);
+    }
+    buf_free(&path);
+    buf_free(&text);
+    return rc;
 }
