@@ -187,7 +187,7 @@ void require_check_circle(lua_State *L, const char *name)
     lua_pop(L, 1);
 }
 
-void require_enter(lua_State *L)
+static void require_enter(lua_State *L)
 {
     under_way(L);
     lua_pushvalue(L, 1);
@@ -202,6 +202,15 @@ void require_keep(lua_State *L)
     lua_pushvalue(L, -3);
     lua_rawset(L, -3);
     lua_pop(L, 1);
+}
+
+int require_call(lua_State *L, lua_KFunction k, lua_KContext ctx)
+{
+    lua_pushcfunction(L, script_blame_handler);
+    int handler = lua_gettop(L) - 3;
+    lua_insert(L, handler);
+    require_enter(L);
+    return k(L, lua_pcallk(L, 2, 1, handler, ctx, k), ctx);
 }
 
 int require_called(lua_State *L, int status, lua_KContext ctx)
@@ -274,8 +283,7 @@ static int read_k(lua_State *L, int status, lua_KContext ctx)
     pending_over(&own->pending);
     if (!good)
         return lua_error(L);
-    require_enter(L);
-    return require_called(L, lua_pcallk(L, 2, 1, 0, 0, require_called), 0);
+    return require_call(L, require_called, 0);
 }
 
 static int require_own(lua_State *L, struct policy_file *file, const char *name)

@@ -21,8 +21,9 @@ int require_none(lua_State *L, const char *whom, const char *name, const char *a
 
 /* Raises where `name` is being required already: they require each other in a circle. */
 void require_check_circle(lua_State *L, const char *name);
-/* What is required under the name at index 1 begins. */
-void require_enter(lua_State *L);
+/* What is required under the name at index 1 begins: its function stands on the top below two arguments. It is called,
+ * and then k, which returns. */
+int require_call(lua_State *L, lua_KFunction k, lua_KContext ctx);
 /* It has ended, well or not. */
 void require_leave(lua_State *L);
 /* Keeps the value on the top under the name at index 1. */

@@ -41,8 +41,7 @@ static int require_file(lua_State *L, struct policy_file *file, const struct plu
     push_file(L, file, p, f, lua_gettop(L));
     lua_pushvalue(L, 2);
     lua_pushfstring(L, "%s/%s", p->path, f->name);
-    require_enter(L);
-    return require_called(L, lua_pcallk(L, 2, 1, 0, 0, require_called), 0);
+    return require_call(L, require_called, 0);
 }
 
 static int l_plugin_require(lua_State *L)
@@ -132,6 +131,5 @@ int require_plugin(lua_State *L, struct policy_file *file, struct plugin *p)
     push_file(L, file, p, plugin_file(p, PLUGIN_FILE), lua_gettop(L));
     lua_pushvalue(L, 1);
     lua_pushfstring(L, "%s/%s", p->path, PLUGIN_FILE);
-    require_enter(L);
-    return plugin_called_k(L, lua_pcallk(L, 2, 1, 0, (lua_KContext)p, plugin_called_k), (lua_KContext)p);
+    return require_call(L, plugin_called_k, (lua_KContext)p);
 }

@@ -96,8 +96,10 @@ static int check(lua_State *L, int condition, int index, struct error *err)
         lua_pushvalue(L, index);
         return 0;
     }
+    lua_pushcfunction(L, script_blame_handler);
+    lua_insert(L, -2);
     lua_pushvalue(L, index);
-    if (lua_pcall(L, 1, 2, 0) != LUA_OK) {
+    if (lua_pcall(L, 1, 2, -3) != LUA_OK) {
         const char *message = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "its check failed";
         return error_set(err, ERR_INVALID, "cannot be checked: %s", message);
     }

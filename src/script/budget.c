@@ -147,6 +147,7 @@ void script_observe(struct script *script, const struct script_observer *observe
 void script_raised(lua_State *L)
 {
     const struct script_observer *observer = script_of(L)->observer;
+    script_blame_handler(L);
     if (observer && observer->raised)
         observer->raised(observer->data, L);
 }

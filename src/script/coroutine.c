@@ -100,6 +100,8 @@ static int reset_sub(lua_State *L, lua_State *co)
 static int sub_failed(lua_State *L, lua_State *co, int kind)
 {
     int status = lua_status(co);
+    if (lua_checkstack(co, 3))
+        script_blame(co, co);
     if (kind == BY_WRAP) /* the script has no coroutine to close later; a __close handler may replace the error */
         status = reset_sub(L, co);
     lua_xmove(co, L, 1);

@@ -18,7 +18,7 @@ struct script_observer {
 };
 /* From now on. observer is not copied. */
 void script_observe(struct script *script, const struct script_observer *observer);
-/* In a message handler, with the error on the top. */
+/* In a message handler, with the error on the top, which names the author's line then (script_blame_handler). */
 void script_raised(lua_State *L);
 /* Calls fn, from within Lua or not: what that takes is not counted to the run. Meanwhile the run stands still. */
 void script_aside(struct script *script, void (*fn)(void *data), void *data);

@@ -176,6 +176,11 @@ int script_memory_error(const struct script *script, const char *where, struct e
 /* Adds the frames of the run's threads, as the error left them, to the message. Allocates nothing. */
 void script_add_trace(const struct script_run *run, struct error *err);
 
+/* ---- blame.c ---- */
+/* The error on L's top was raised by the calls of `from`, which are still there: where it names a line of the host's
+ * own Lua, it names the author's instead. */
+void script_blame(lua_State *L, lua_State *from);
+
 /* ---- globals.c ---- */
 /* Notes the globals of the function on the top, a file that was just compiled. Raises nothing. */
 void script_note_globals(lua_State *L, const char *file);

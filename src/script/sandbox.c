@@ -197,6 +197,31 @@ static int l_xpcall(lua_State *L)
     return xpcall_over(L, lua_pcallk(L, n - 2, LUA_MULTRET, 2, 0, xpcall_over), 0);
 }
 
+static int pcall_over(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)ctx;
+    if (status == LUA_OK || status == LUA_YIELD)
+        return lua_gettop(L) - 1; /* all but the handler */
+    lua_pushboolean(L, 0);
+    lua_insert(L, -2);
+    return 2;
+}
+
+int script_pcall(lua_State *L, lua_CFunction handler)
+{
+    int n = lua_gettop(L);
+    luaL_checkany(L, 1);
+    lua_pushcfunction(L, handler);
+    lua_pushboolean(L, 1);
+    lua_rotate(L, 1, 2);
+    return pcall_over(L, lua_pcallk(L, n - 1, LUA_MULTRET, 1, 0, pcall_over), 0);
+}
+
+static int l_pcall(lua_State *L)
+{
+    return script_pcall(L, script_blame_handler);
+}
+
 static int l_print(lua_State *L)
 {
     return luaL_error(L, "print has nowhere to write to here; use log.info(message)");
@@ -232,11 +257,12 @@ static void open_utf8(lua_State *L)
 /* The base library, less what is not on the list, into the globals. */
 static void open_base(lua_State *L)
 {
-    static const char *const kept[] = {"assert",   "error",    "getmetatable", "ipairs",   "next",   "pairs",
-                                       "pcall",    "rawequal", "rawget",       "rawlen",   "rawset", "select",
-                                       "tonumber", "tostring", "type",         "_VERSION", NULL};
-    static const luaL_Reg own[] = {
-        {"load", l_load}, {"print", l_print}, {"setmetatable", l_setmetatable}, {"xpcall", l_xpcall}, {NULL, NULL}};
+    static const char *const kept[] = {"assert",   "error",  "getmetatable", "ipairs", "next",   "pairs",
+                                       "rawequal", "rawget", "rawlen",       "rawset", "select", "tonumber",
+                                       "tostring", "type",   "_VERSION",     NULL};
+    static const luaL_Reg own[] = {{"load", l_load},     {"pcall", l_pcall},
+                                   {"print", l_print},   {"setmetatable", l_setmetatable},
+                                   {"xpcall", l_xpcall}, {NULL, NULL}};
     lua_newtable(L); /* the globals to be */
     luaopen_base(L); /* into the present ones */
     for (const char *const *name = kept; *name; name++) {

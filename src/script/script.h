@@ -152,6 +152,11 @@ int script_memory_told(lua_State *L, const char *where, struct error *err);
 /* "file:line" of the author's code that is running, without the host's own Lua; else the script's name. */
 void script_where(lua_State *L, char *out, size_t size);
 
+/* A message handler for what is called protected: an error names the author's line, and none of the host's own Lua. */
+int script_blame_handler(lua_State *L);
+/* As Lua's pcall, with a message handler that sees the calls before they are given up: all of a C function. */
+int script_pcall(lua_State *L, lua_CFunction handler);
+
 /* ---- for bindings: C loops over what a script gave ----
  * Counts units of about 10 ns of work that was done; to be called in every round of a loop. Where the run is over its
  * budget, or has computed too long without an interruption, this does not return, as lua_error does not. */

@@ -79,6 +79,7 @@ static int render_body(lua_State *L)
     }
     lua_pushvalue(co, -1);
     lua_xmove(co, L, 1);
+    script_blame(L, co);
     script_render_value(L, out, room);
     return 0;
 }

@@ -186,6 +186,9 @@ end, "Expected that nothing replaces anything in %s", "Expected a replacement of
 
 register("effect", function(arguments, level)
     local job, wanted = need_job("effect", arguments[1], level), arguments[2]
+    if type(wanted) ~= "string" then
+        error("assert.effect takes the job and its effect, as in assert.effect(\"" .. job .. "\", \"late\")", level + 2)
+    end
     local last
     for _, r in ipairs(of_job("change", job)) do
         last = r.effect and r or last

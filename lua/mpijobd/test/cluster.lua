@@ -220,6 +220,7 @@ end
 
 -- ---- what happened ----
 
+-- Of this type, in their order.
 local function records(kind)
     native.settle()
     local out = {}
@@ -235,4 +236,4 @@ function cluster.changes() return records("change") end
 function cluster.runs() return records("run") end
 function cluster.log() return records("log") end
 
-native.cluster = cluster
+native.cluster, native.records_of = cluster, records

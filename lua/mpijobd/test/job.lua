@@ -4,6 +4,9 @@ local native = ...
 cluster = {}
 
 function native.fields(what, given, known)
+    if type(given) ~= "table" then
+        error(what .. " takes a table, and not a " .. type(given), 3)
+    end
     for key in pairs(given) do
         if not known[key] then
             error(what .. ": unknown field \"" .. tostring(key) .. "\"" .. native.nearest(tostring(key), known), 3)

@@ -3,6 +3,7 @@
 -- assert.requested, notified, event.
 local native = ...
 local fields <const>, set <const>, cluster <const> = native.fields, native.set, native.cluster
+local records <const> = native.records_of
 
 -- Whoever lets time pass hears of a request that had no answer.
 for _, name in ipairs { "settle", "advance" } do
@@ -108,17 +109,6 @@ function prometheus.stub(expression, value, o)
 end
 
 -- ---- what happened ----
-
-local function records(kind)
-    native.settle()
-    local out = {}
-    for _, record in ipairs(native.records()) do
-        if record.type == kind then
-            out[#out + 1] = record
-        end
-    end
-    return out
-end
 
 function cluster.requests() return records("request") end
 function cluster.notifications() return records("notification") end

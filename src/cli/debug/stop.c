@@ -203,12 +203,13 @@ static enum catcher catcher_of(struct debugger *d, lua_State *L, const struct de
         lua_pop(L, 1);
         const struct debug_source *source = *ar.what != 'C' ? source_of(d, ar.source) : NULL;
         bool library = source && !source->path; /* our own Lua, or luassert */
+        bool luassert = str_starts(str_of(ar.source), "=luassert");
         if (!*raiser)
             *raiser = source;
-        if (by && (!library || (*ar.source == '@' && *raiser && (*raiser)->path)))
+        if (by && (!library || (luassert && *raiser && (*raiser)->path)))
             return CATCHER_AUTHOR; /* assert.has_error is the author's, too */
         if (by)
-            return by == on_protected_call || *ar.source == '@' ? CATCHER_OWN : CATCHER_NONE;
+            return by == on_protected_call || luassert ? CATCHER_OWN : CATCHER_NONE;
         if (c && (c == on_protected_call || c == d->xpcall))
             by = c;
     }
@@ -251,22 +252,7 @@ static int tell_raised(lua_State *L)
     return 1;
 }
 
-static int protected_over(lua_State *L, int status, lua_KContext ctx)
-{
-    (void)ctx;
-    if (status == LUA_OK || status == LUA_YIELD)
-        return lua_gettop(L) - 1; /* all but the handler */
-    lua_pushboolean(L, 0);
-    lua_insert(L, -2);
-    return 2;
-}
-
 int on_protected_call(lua_State *L)
 {
-    luaL_checkany(L, 1);
-    int n = lua_gettop(L);
-    lua_pushcfunction(L, tell_raised);
-    lua_pushboolean(L, 1);
-    lua_rotate(L, 1, 2);
-    return protected_over(L, lua_pcallk(L, n - 1, LUA_MULTRET, 1, 0, protected_over), 0);
+    return script_pcall(L, tell_raised);
 }

@@ -79,7 +79,7 @@ static int l_module(lua_State *L)
     for (const struct embedded_module *m = embedded_test; m->name; m++) {
         if (strcmp(m->name, name) != 0)
             continue;
-        lua_pushfstring(L, "@%s", name);
+        lua_pushfstring(L, "=%s", name);
         if (luaL_loadbufferx(L, m->bytes, m->len, lua_tostring(L, -1), "t"))
             return lua_error(L);
         lua_pushvalue(L, 2);
