@@ -19,8 +19,8 @@ static size_t place_of(const char *text, size_t *name)
     return digits && strncmp(colon + 1 + digits, ": ", 2) == 0 ? *name + digits + 3 : 0;
 }
 
-/* Does the message name a line of the host's own Lua that is on this thread? *by is then the author's call around it, with
- * currentline 0 where that was a tail call, of which Lua keeps nothing. */
+/* Does the message name a line of the host's own Lua that is on this thread? *by is then the author's call around it,
+ * with currentline 0 where that was a tail call, of which Lua keeps nothing. */
 static bool is_own(lua_State *from, const char *text, size_t name, lua_Debug *by)
 {
     bool own = false, tail = false;

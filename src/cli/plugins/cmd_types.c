@@ -169,7 +169,7 @@ static void looked(void *data, const struct policy_set *set, size_t wrong)
     buf_free(&out);
 }
 
-/* Of the configuration that is named, or that stands in the folder; without one there are none. */
+/* Of the configuration that is named, or that stands in the folder; without one nothing is added. */
 static int plugins_too(const struct options *options, const char *folder)
 {
     static char *none[] = {NULL};
