@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/doctor/cmd_doctor.h"
 #include "cli/environment.h"
+#include "cli/journal/cmd_journal.h"
 #include "cli/plan/cmd_plan.h"
 #include "cli/plugins/cmd_plugins.h"
 #include "cli/report/cmd_report.h"

@@ -255,6 +255,7 @@ static int prepare(struct daemon *d)
     struct engine_options e = {.dry_run = s->options.dry_run,
                                .once = s->options.once,
                                .override = s->options.override,
+                               .tell_head = !s->options.once,
                                .watch_files = s->config.reload_watch && !s->options.no_watch,
                                .quarantine = &d->quarantine,
                                .paused = &d->paused,

@@ -5,7 +5,6 @@
 
 #include "cli/session/command.h"
 
-extern const struct command cmd_run, cmd_get, cmd_inspect, cmd_replace, cmd_journal, cmd_runs, cmd_rbac, cmd_why,
-    cmd_version;
+extern const struct command cmd_run, cmd_get, cmd_inspect, cmd_replace, cmd_rbac, cmd_why, cmd_version;
 
 #endif

@@ -69,6 +69,7 @@ void engine_check_stopped(struct engine *e)
             return;
     }
     e->closed = true;
+    head_tell(e);
     policy_set_release(e->set);
     e->set = NULL;
     alarms_free(e->alarms);
@@ -104,6 +105,7 @@ void engine_stop(struct engine *e, uint64_t grace_ms, void (*stopped)(void *data
     e->stopped = stopped;
     e->stopped_data = data;
     alarm_stop(e->alarms, &e->prune);
+    alarm_stop(e->alarms, &e->head);
     file_changes_stop(e->files);
     for (size_t i = 0; i < e->cluster_count; i++)
         engine_cluster_stop(&e->clusters[i], e->o.once && grace_ms < ONCE_EVENTS_MS ? ONCE_EVENTS_MS : grace_ms);
@@ -123,6 +125,7 @@ void engine_stop(struct engine *e, uint64_t grace_ms, void (*stopped)(void *data
 void engine_start(struct engine *e)
 {
     retention_start(e);
+    head_start(e);
     if (e->o.watch_files)
         e->files = file_changes_start(e);
     e->handles += e->files != NULL;
@@ -244,6 +247,7 @@ int engine_new(const struct engine_options *options, struct engine **out, struct
     e->ended = (struct defer){.call = run_has_ended, .data = e};
     deadline_init(options->loop, &e->grace, grace_over, e);
     e->prune = (struct alarm){.ring = retention_rang, .data = e};
+    e->head = (struct alarm){.ring = head_rang, .data = e};
     deadline_init(options->loop, &e->patience, rehearsal_late, e);
     e->handles = 2 + (int)e->cluster_count;
     *out = e;

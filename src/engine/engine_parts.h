@@ -10,6 +10,7 @@
 #include "policy/in_force.h"
 #include "policy/paused.h"
 #include "run/runs.h"
+#include "store/chain.h"
 #include "trigger/marks.h"
 #include "trigger/triggers.h"
 
@@ -47,7 +48,9 @@ struct engine {
     struct counters *counters;
     struct meters *meters; /* NULL: nothing is counted */
     struct alarms *alarms;
-    struct alarm prune;             /* rings when old rows of the journal have to be removed */
+    struct alarm prune; /* rings when old rows of the journal have to be removed */
+    struct alarm head;  /* rings when the head of the journal is to be told */
+    char head_told[CHAIN_HEAD_SIZE];
     struct policy_set *set;         /* in force; NULL until loaded */
     struct policy_load *loading;    /* under way */
     struct policy_set *next;        /* loaded, and being rehearsed; else NULL */
@@ -82,6 +85,12 @@ void engine_check_stopped(struct engine *engine);
 /* Removes old rows now, and once a day. */
 void retention_start(struct engine *engine);
 void retention_rang(struct alarm *alarm, int64_t now);
+
+/* ---- head_told.c ---- */
+/* Tells the head of the journal's chain now, and every 15 minutes; nothing where it is not asked for (tell_head). */
+void head_start(struct engine *engine);
+void head_rang(struct alarm *alarm, int64_t now);
+void head_tell(struct engine *engine); /* unless it was told already */
 
 /* ---- pauses.c ---- */
 /* Says of each policy of a set whether it is paused. */

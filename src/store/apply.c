@@ -175,7 +175,7 @@ static int observed(struct writer *w, struct op *op)
     return rc;
 }
 
-int apply(struct writer *w, struct op *op)
+static int carry_out(struct writer *w, struct op *op)
 {
     switch (op->kind) {
     case OP_RUN_BEGIN:
@@ -203,6 +203,24 @@ int apply(struct writer *w, struct op *op)
     return SQLITE_OK;
 }
 
+int apply(struct writer *w, struct op *op)
+{
+    int rc = carry_out(w, op);
+    if (rc || op->failure.code)
+        return rc;
+    switch (op->kind) {
+    case OP_RUN_BEGIN:
+    case OP_RUN_END:
+        return chain_add(&w->chain, CHAIN_RUN, op->of.run.row.id);
+    case OP_INTENT:
+    case OP_OUTCOME:
+    case OP_OBSERVED:
+        return chain_add(&w->chain, CHAIN_CHANGE, op->id);
+    default:
+        return SQLITE_OK;
+    }
+}
+
 int apply_begin(struct writer *w)
 {
     return execute(w, BEGIN, NULL, 0);
@@ -218,11 +236,12 @@ int apply_prepare(struct writer *w)
     int rc = SQLITE_OK;
     for (int i = 0; i < WRITER_STATEMENTS && rc == SQLITE_OK; i++)
         rc = sqlite3_prepare_v3(w->db, sql_of[i], -1, SQLITE_PREPARE_PERSISTENT, &w->statements[i], NULL);
-    return rc;
+    return rc == SQLITE_OK ? chain_open(&w->chain, w->db) : rc;
 }
 
 void apply_finish(struct writer *w)
 {
+    chain_close(&w->chain);
     for (int i = 0; i < WRITER_STATEMENTS; i++) {
         sqlite3_finalize(w->statements[i]);
         w->statements[i] = NULL;

@@ -54,7 +54,7 @@ void journal_observed(struct journal *journal, const struct store_observation *o
     queue_submit(journal->store, op_of_observation(observation), 0, STORE_SOON, done, data);
 }
 
-void journal_prune(struct journal *journal, int64_t before_us, store_done done, void *data)
+void journal_prune(struct journal *journal, int64_t before_us, int64_t bytes_max, store_done done, void *data)
 {
-    queue_submit(journal->store, op_of_prune(before_us), 0, STORE_NOW, done, data);
+    queue_submit(journal->store, op_of_prune(before_us, bytes_max), 0, STORE_NOW, done, data);
 }

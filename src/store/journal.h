@@ -108,6 +108,7 @@ struct store_change {
 struct store_filter {
     int64_t run;                                      /* 0: any */
     const char *policy, *cluster, *name_space, *name; /* NULL: any */
+    int64_t since;                                    /* changes intended, or runs begun, at or after it; 0: any */
     bool in_flight;                                   /* only changes without an outcome, or runs with such a change */
     bool oldest_first;
     int64_t limit; /* 0: all */
@@ -125,9 +126,11 @@ int journal_read_runs(struct journal *journal, const struct store_filter *filter
                       bool (*row)(void *data, const struct store_run *run), void *data, struct error *err);
 
 /* ---- retention ---- */
-/* Removes the changes that have an outcome and are older than that, and the ended runs older than that without a change
- * left; never what is in flight. done gets the number of removed rows for an id. It works in small steps and lets
- * everything else pass it: its answer is the only one that is not in the order of the calls. */
-void journal_prune(struct journal *journal, int64_t before_us, store_done done, void *data);
+/* Removes the changes that have an outcome and are older than before_us, and the ended runs older than that without a
+ * change left; then the oldest of those that have ended, until the file uses at most bytes_max bytes (0: no bound; it
+ * does not shrink, what is free in it is used again). Never what is in flight. done gets the number of removed rows
+ * for an id. It works in small steps and lets everything else pass it: its answer is the only one that is not in the
+ * order of the calls. */
+void journal_prune(struct journal *journal, int64_t before_us, int64_t bytes_max, store_done done, void *data);
 
 #endif

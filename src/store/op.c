@@ -140,9 +140,9 @@ struct op *op_of_nothing(void)
     return copy(&model, NULL, 0);
 }
 
-struct op *op_of_prune(int64_t before_us)
+struct op *op_of_prune(int64_t before_us, int64_t bytes_max)
 {
-    struct op model = {.kind = OP_PRUNE, .of.before_us = before_us};
+    struct op model = {.kind = OP_PRUNE, .of.prune = {.before_us = before_us, .bytes_max = bytes_max}};
     return copy(&model, NULL, 0);
 }
 

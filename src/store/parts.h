@@ -7,6 +7,7 @@
 #include <sqlite3.h>
 #include <uv.h>
 
+#include "store/chain_parts.h"
 #include "store/journal.h"
 #include "store/kept.h"
 #include "store/state.h"
@@ -62,7 +63,10 @@ struct op {
         } mark;
         struct store_handled handled;
         struct store_kept kept;
-        int64_t before_us;
+        struct {
+            int64_t before_us, bytes_max; /* 0: of any age; of any size */
+            int64_t leave;                /* it is written that rows older than that leave; 0: nothing is */
+        } prune;
     } of;
 };
 
@@ -82,7 +86,7 @@ struct op *op_of_mark(enum op_kind kind, const char *key, int64_t scheduled_at);
 struct op *op_of_handled(const struct store_handled *row);
 struct op *op_of_kept(const struct store_kept *row);
 struct op *op_of_nothing(void);
-struct op *op_of_prune(int64_t before_us);
+struct op *op_of_prune(int64_t before_us, int64_t bytes_max);
 /* The failure of an operation in words. Returns its code: ERR_NOT_FOUND (no such row), ERR_INVALID, ERR_CANCELLED, or
  * one of fail.c. */
 int op_explain(const struct op *op, const char *path, struct error *err);
@@ -121,6 +125,7 @@ int schema_number(sqlite3 *db, const char *sql, int64_t *number);
 struct writer {
     sqlite3 *db;
     sqlite3_stmt *statements[WRITER_STATEMENTS];
+    struct chain chain;
     int64_t epoch; /* of this opening */
     bool memory;   /* keeps nothing, and so has no file that could vanish */
 };
@@ -130,7 +135,12 @@ int writer_open(struct writer *w, const char *path, const struct log *log, struc
 void writer_close(struct writer *w);
 /* Carries out all in one transaction; where that fails, each in one of its own, so that only the culprits fail. */
 void writer_run(struct writer *w, struct op *first);
-bool writer_prune(struct writer *w, struct op *op); /* one step; true: finished, well or not */
+/* For those that make transactions of their own. */
+int writer_still_there(struct writer *w);                /* SQLITE_OK, or that the file has gone */
+struct failure writer_give_up(struct writer *w, int rc); /* rolls back */
+
+/* ---- old_rows.c ---- */
+bool writer_prune(struct writer *w, struct op *op); /* true: finished, well or not */
 
 /* ---- apply.c: the SQL of each kind of operation; SQLite's result codes ---- */
 int apply_prepare(struct writer *w);
@@ -176,6 +186,7 @@ struct store {
     bool pressing;                  /* one of `waiting` is not soon */
     uint64_t since;                 /* uv_hrtime: the first of `waiting` came, while nothing is pressing */
     bool stopping, stopped, silent; /* silent: no loop to tell */
+    char head[CHAIN_HEAD_SIZE];     /* of what is committed */
 
     /* the loop's */
     int64_t outstanding;

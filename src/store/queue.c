@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The way of an operation: from the loop to the thread, and its answer back. Two lists keep the order. What fails
  * before it can be queued goes the same way, so that its answer comes in its turn. */
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "store/parts.h"
 
@@ -12,7 +14,9 @@
 
 static void finish(struct store *s, struct op_list *list)
 {
+    const struct chain *chain = &s->writer.chain;
     uv_mutex_lock(&s->mutex);
+    chain_head_text(chain->committed, chain->committed_sum, s->head);
     for (struct op *op; (op = op_shift(list));)
         op_append(&s->finished, op);
     uv_async_send(&s->async);
@@ -77,6 +81,7 @@ static void work(void *data)
     for (struct op *op = prunes.first; op; op = op->next)
         op->failure.code = ERR_CANCELLED;
     writer_close(&s->writer);
+    OPENSSL_thread_stop(); /* what it keeps for this thread */
     uv_mutex_lock(&s->mutex);
     for (struct op *op; (op = op_shift(&prunes));)
         op_append(&s->finished, op);
@@ -198,6 +203,7 @@ static int start_thread(struct store *s)
 
 int queue_start(struct store *s, struct error *err)
 {
+    chain_head_text(s->writer.chain.committed, s->writer.chain.committed_sum, s->head);
     for (int i = 0; i < STORE_SPARES; i++) {
         s->reserve[i] = (struct op){.spare = true};
         op_append(&s->spares, &s->reserve[i]);
@@ -218,6 +224,14 @@ int queue_start(struct store *s, struct error *err)
     uv_mutex_unlock(&s->mutex);
     uv_thread_join(&s->thread);
     return error_set(err, ERR_IO, "cannot wake the loop from the journal's thread: %s", uv_strerror(rc));
+}
+
+void journal_head(struct journal *journal, char out[CHAIN_HEAD_SIZE])
+{
+    struct store *s = journal->store;
+    uv_mutex_lock(&s->mutex);
+    memcpy(out, s->head, CHAIN_HEAD_SIZE);
+    uv_mutex_unlock(&s->mutex);
 }
 
 bool store_busy(const struct store *store)

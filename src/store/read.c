@@ -44,6 +44,7 @@ static void changes_query(struct query *q, const struct store_filter *f)
     condition(q, f->cluster, "cluster = :cluster");
     condition(q, f->name_space, "name_space = :name_space");
     condition(q, f->name, "name = :name");
+    condition(q, f->since != 0, "intended_at >= :since");
     condition(q, f->in_flight, "outcome IS NULL");
     order(q, f);
 }
@@ -54,6 +55,7 @@ static void runs_query(struct query *q, const struct store_filter *f, bool unfin
     condition(q, f->run != 0, "id = :run");
     condition(q, f->policy, "policy = :policy");
     condition(q, f->cluster, "cluster = :cluster");
+    condition(q, f->since != 0, "started_at >= :since");
     condition(q, unfinished_only, "outcome IS NULL");
     if (f->name_space || f->name || f->in_flight) {
         condition(q, true, "id IN (SELECT run FROM changes WHERE run > 0");
@@ -82,6 +84,8 @@ static int bind_filter(sqlite3_stmt *statement, const struct store_filter *f)
     int rc = bind_number(statement, ":run", f->run);
     if (rc == 0)
         rc = bind_number(statement, ":limit", f->limit);
+    if (rc == 0)
+        rc = bind_number(statement, ":since", f->since);
     if (rc == 0)
         rc = bind_text(statement, ":policy", f->policy);
     if (rc == 0)

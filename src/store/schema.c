@@ -60,9 +60,17 @@ static const char who_columns[] = "ALTER TABLE changes ADD COLUMN who TEXT;"
                                   "ALTER TABLE runs ADD COLUMN who TEXT;"
                                   "ALTER TABLE runs ADD COLUMN who_uid INTEGER NOT NULL DEFAULT -1;";
 
-const struct migration schema_steps[] = {{first_tables, NULL},     {cluster_columns, NULL}, {handled_table, NULL},
-                                         {resource_columns, NULL}, {epochs, NULL},          {kept_table, NULL},
-                                         {who_columns, NULL}};
+/* The journal as a chain (chain.h). From here on a new column of runs or changes is NULL in the rows that are there:
+ * another value would change their sums. */
+static const char chain_tables[] =
+    "CREATE TABLE chain(seq INTEGER PRIMARY KEY, what INTEGER NOT NULL, row INTEGER NOT NULL, at INTEGER NOT NULL,"
+    " digest BLOB NOT NULL, sum BLOB NOT NULL);"
+    "CREATE TABLE chain_start(seq INTEGER NOT NULL, sum BLOB NOT NULL);"
+    "INSERT INTO chain_start VALUES(0, zeroblob(32));";
+
+const struct migration schema_steps[] = {
+    {first_tables, NULL}, {cluster_columns, NULL}, {handled_table, NULL}, {resource_columns, NULL},
+    {epochs, NULL},       {kept_table, NULL},      {who_columns, NULL},   {chain_tables, chain_fill}};
 const int schema_newest = sizeof schema_steps / sizeof *schema_steps;
 
 int schema_number(sqlite3 *db, const char *sql, int64_t *number)

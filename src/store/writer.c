@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The connection that writes: opened with its checks, transactions, and the removal of old rows. */
+/* The connection that writes: opened with its checks, and its transactions. */
 #include <string.h>
 
 #include "store/parts.h"
 
 /* A database that was unlinked takes writes as before, and all of them go with the process. */
-static int still_there(struct writer *w)
+int writer_still_there(struct writer *w)
 {
     int moved = 0;
     if (w->memory || sqlite3_file_control(w->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK)
@@ -13,18 +13,19 @@ static int still_there(struct writer *w)
     return moved ? SQLITE_READONLY_DBMOVED : SQLITE_OK;
 }
 
-static struct failure give_up(struct writer *w, int rc)
+struct failure writer_give_up(struct writer *w, int rc)
 {
     struct failure failure = failure_of(w->db, rc);
     if (!sqlite3_get_autocommit(w->db))
         sqlite3_exec(w->db, "ROLLBACK", NULL, NULL, NULL);
+    chain_rollback(&w->chain);
     return failure;
 }
 
 /* The operations from first to before end, in one transaction. */
 static struct failure transaction(struct writer *w, struct op *first, const struct op *end)
 {
-    int rc = still_there(w);
+    int rc = writer_still_there(w);
     if (rc == SQLITE_OK)
         rc = apply_begin(w);
     for (struct op *op = first; op != end && rc == SQLITE_OK; op = op->next)
@@ -32,7 +33,10 @@ static struct failure transaction(struct writer *w, struct op *first, const stru
             rc = apply(w, op);
     if (rc == SQLITE_OK)
         rc = apply_commit(w);
-    return rc == SQLITE_OK ? (struct failure){0} : give_up(w, rc);
+    if (rc)
+        return writer_give_up(w, rc);
+    chain_commit(&w->chain);
+    return (struct failure){0};
 }
 
 /* What an attempt that was rolled back has left in the operations. */
@@ -62,44 +66,6 @@ void writer_run(struct writer *w, struct op *first)
         if (failure.code)
             op->failure = failure;
     }
-}
-
-#define PRUNE_STEP "500"
-
-static const char prune_changes[] = "DELETE FROM changes WHERE id IN (SELECT id FROM changes WHERE outcome IS NOT NULL"
-                                    " AND max(intended_at, ended_at) < ? LIMIT " PRUNE_STEP ")";
-static const char prune_runs[] = "DELETE FROM runs WHERE id IN (SELECT id FROM runs WHERE outcome IS NOT NULL"
-                                 " AND max(started_at, ended_at) < ? AND NOT EXISTS"
-                                 " (SELECT 1 FROM changes WHERE run = runs.id) LIMIT " PRUNE_STEP ")";
-
-/* Removes some rows, a transaction of its own. Rare enough not to keep its statements. */
-static int prune_some(struct writer *w, const char *sql, int64_t before, int *removed)
-{
-    sqlite3_stmt *statement;
-    *removed = 0;
-    int rc = sqlite3_prepare_v2(w->db, sql, -1, &statement, NULL);
-    if (rc)
-        return rc;
-    sqlite3_bind_int64(statement, 1, before);
-    sqlite3_step(statement);
-    rc = sqlite3_finalize(statement);
-    if (rc == SQLITE_OK)
-        *removed = sqlite3_changes(w->db);
-    return rc;
-}
-
-bool writer_prune(struct writer *w, struct op *op)
-{
-    int removed = 0;
-    int rc = still_there(w);
-    if (rc == SQLITE_OK)
-        rc = prune_some(w, prune_changes, op->of.before_us, &removed);
-    if (rc == SQLITE_OK && removed == 0)
-        rc = prune_some(w, prune_runs, op->of.before_us, &removed);
-    if (rc != SQLITE_OK)
-        op->failure = give_up(w, rc);
-    op->id += removed;
-    return rc != SQLITE_OK || removed == 0;
 }
 
 /* FULL: a commit is on the disk when it returns. The WAL's file is cut after a burst instead of keeping its size. */

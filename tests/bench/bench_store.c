@@ -132,7 +132,7 @@ static void long_journal(const char *path)
     printf("finding the %lld in flight among them: %.1f ms\n", (long long)found,
            (double)(clock_monotonic() - start) / 1e3);
     start = clock_monotonic();
-    journal_prune(store_journal(store), 5000, pruned, NULL);
+    journal_prune(store_journal(store), 5000, 0, pruned, NULL);
     uv_run(&loop, UV_RUN_DEFAULT);
     printf(": %.1f ms\n", (double)(clock_monotonic() - start) / 1e3);
 }

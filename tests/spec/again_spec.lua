@@ -213,10 +213,7 @@ describe("a new text of a policy", function()
 
     it("with again counts nothing as new where the daemon died before the new text was written, and the old one is back", function()
         local function marks(sql)
-            local script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); r = c.execute(sys.argv[2]).fetchall(); c.commit(); print(r[0][0] if r else '')"
-            local code, out, err = support.proc.run("/usr/bin/python3", { args = { "-c", script, folder .. "/s.db", sql } })
-            assert.are.equal(0, code, err)
-            return out:match "%S*"
+            return support.sql(folder .. "/s.db", sql)
         end
         local function text(n)
             write(policy("p", 'again = true, replace = function() return { labels = { seen = "' .. n .. '-" .. run.id } } end'))

@@ -365,12 +365,7 @@ describe("doctor", function()
         daemon = support.daemon(nil, "run", "--kubeconfig", sim.kubeconfig, "--state", folder .. "/s.db", folder .. "/p.lua")
         daemon:expect("connected") -- the doctor left no lock
         daemon:stop()
-        local function sql(statement)
-            local script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()"
-            local code, _, err = support.proc.run("/usr/bin/env", { args = { "python3", "-c", script, folder .. "/s.db", statement } })
-            assert.are.equal(0, code, err)
-        end
-        sql("INSERT INTO schema_version VALUES (99, 0)")
+        support.sql(folder .. "/s.db", "INSERT INTO schema_version VALUES (99, 0)")
         is(state(folder .. "/s.db"), "failed", "was written by a newer mpijobd (schema 99")
         support.write(folder .. "/text.db", ("no database "):rep(100))
         is(state(folder .. "/text.db"), "failed", "text.db", "backup")

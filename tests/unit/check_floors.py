@@ -232,7 +232,7 @@ int eighth(struct error *err);"""))
     def test_words_and_licences(self):
         self.write("src/mid/mid.c", LICENCE + "/* Somebody wants it; NULL: there is none. */\nint a; /* a value that None has */\n")
         self.write("tests/a.py", "# nobody is here\nif a is None:\n    pass\n")
-        self.write("tests/fixtures/b.py", "# anew\n")
+        self.write("tests/fixtures/b.py", "# again\n")
         self.write("README.md", "A program of ours.\n")
         self.assert_said('src/mid/mid.c:2: "Somebody"', 'src/mid/mid.c:2: "is none"', 'tests/a.py:1: "nobody is"',
                          "tests/a.py: it does not say its licence", 'README.md:1: "of ours"', command=self.command)

@@ -300,7 +300,7 @@ static void closing_finishes_what_was_handed_over(void **state)
 }
 
 /* Each answer hands the next one over, from before the closing to the very end. */
-struct chain {
+struct one_after_another {
     struct store *store;
     struct store_intent change;
     int left, done, cancelled;
@@ -310,12 +310,12 @@ struct chain {
 
 static void chain_closed(void *data)
 {
-    ((struct chain *)data)->closed++;
+    ((struct one_after_another *)data)->closed++;
 }
 
 static void chain_next(void *data, int64_t id, const struct error *err)
 {
-    struct chain *chain = data;
+    struct one_after_another *chain = data;
     (void)id;
     assert_int_equal(chain->closed, 0);
     if (err) {
@@ -334,7 +334,8 @@ static void chain_next(void *data, int64_t id, const struct error *err)
 static void what_comes_after_the_closing_is_cancelled(void **state)
 {
     struct place *p = *state;
-    struct chain chain = {.store = open_store(p), .change = an_intent(1, "mnist"), .left = 20, .close_at = 5};
+    struct one_after_another chain = {
+        .store = open_store(p), .change = an_intent(1, "mnist"), .left = 20, .close_at = 5};
     state_intent(store_state(chain.store), &chain.change, NULL, chain_next, &chain);
     uv_run(&p->loop, UV_RUN_DEFAULT);
     assert_int_equal(chain.closed, 1);
@@ -495,7 +496,7 @@ static void pruning_leaves_what_is_young_or_in_flight(void **state)
     end_run(p, store, young, "done", 9001);
 
     struct answer answer = {0};
-    journal_prune(store_journal(store), 5000, on_answer, &answer);
+    journal_prune(store_journal(store), 5000, 0, on_answer, &answer);
     await_answer(p, &answer);
     assert_int_equal(answer.err.code, 0);
     assert_int_equal(answer.id, 1201);
@@ -506,7 +507,7 @@ static void pruning_leaves_what_is_young_or_in_flight(void **state)
     assert_int_equal(mark_of(store, "a"), 1);
 
     /* An id that was given once is not given again. */
-    journal_prune(store_journal(store), 10000, NULL, NULL);
+    journal_prune(store_journal(store), 10000, 0, NULL, NULL);
     close_store(p, store);
     store = open_store(p);
     c = an_intent(0, "y");
@@ -526,7 +527,7 @@ static void pruning_lets_others_pass_and_ends_with_the_store(void **state)
     }
     uv_run(&p->loop, UV_RUN_DEFAULT);
     struct answer prune = {0}, intent = {0};
-    journal_prune(store_journal(store), 5000, on_answer, &prune);
+    journal_prune(store_journal(store), 5000, 0, on_answer, &prune);
     state_intent(store_state(store), &c, NULL, on_answer, &intent);
     await_answer(p, &intent);
     close_store(p, store);

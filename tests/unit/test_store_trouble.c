@@ -467,7 +467,7 @@ static void the_file_is_moved_away(void **state)
     struct answer one = {0}, two = {0}, prune = {0};
     state_intent(store_state(store), &c, NULL, on_answer, &one);
     state_intent(store_state(store), &c, NULL, on_answer, &two);
-    journal_prune(store_journal(store), 1, on_answer, &prune);
+    journal_prune(store_journal(store), 1, 0, on_answer, &prune);
     uv_run(&p->loop, UV_RUN_DEFAULT);
     expect(&one.err, ERR_IO, p->path, "was moved or deleted");
     expect(&two.err, ERR_IO, p->path, "was moved or deleted");

@@ -33,7 +33,7 @@ static const struct known {
     {"namespace", 'n', "NAME", TAKES_NAMESPACE, "one namespace"},
     {"all-namespaces", 'A', NULL, TAKES_ALL, "all namespaces"},
     {"selector", 'l', "SELECTOR", TAKES_SELECTOR, "labels, as \"team in (vision, speech), !keep\""},
-    {"output", 'o', "FORMAT", TAKES_OUTPUT, "table (default) or json; some commands take yaml or name too"},
+    {"output", 'o', "FORMAT", TAKES_OUTPUT, "table (default) or json; some commands take yaml, name or csv too"},
     {"output", 'o', "FORMAT", TAKES_TEST, "tap or junit (default: dots, and what has failed)"},
     {"run", ID_ONLY, "REGEX", TAKES_TEST, "only tests whose full name matches (an extended regular expression)"},
     {"tags", ID_TAGS, "NAMES", TAKES_TEST, "only tests with one of these tags: \"#slow\" in a name, here slow,..."},
@@ -78,6 +78,10 @@ static const struct known {
     {"resource-version", ID_RESOURCE_VERSION, "VERSION", TAKES_REPLACE, "only if the job is still at this version"},
     {"policy", ID_POLICY, "NAME", TAKES_FILTER, "only of this policy"},
     {"limit", ID_LIMIT, "N", TAKES_FILTER, "at most so many rows (default 100; 0: all)"},
+    {"since", ID_SINCE, "TIME", TAKES_ROWS, "only from then on: 2h or 7d ago, 2026-11-23, 2026-11-23T20:15:00Z (UTC)"},
+    {"job", ID_JOB, "[NAMESPACE/]NAME", TAKES_ROWS, "only of this job"},
+    {"verify", ID_VERIFY, NULL, TAKES_VERIFY, "is the journal as it was written? Sums up its chain"},
+    {"head", ID_HEAD, "HEAD", TAKES_VERIFY, "and is this head, which the log has, in it?"},
     {"in-flight", ID_IN_FLIGHT, NULL, TAKES_FILTER, "only what has no outcome yet"},
     {"service-account", ID_SERVICE_ACCOUNT, "NAMESPACE:NAME", TAKES_ROLES,
      "the account that gets the roles (default mpijobd:mpijobd)"},
@@ -138,10 +142,10 @@ static int number(const char *name, const char *text, int64_t *out, struct error
 
 static int output(const char *text, unsigned takes, enum output *out, struct error *err)
 {
-    static const char *const names[] = {"table", "json", "yaml", "name", "tap", "junit", "sarif", NULL};
-    bool tests = takes & TAKES_TEST, check = takes & TAKES_CHECK;
+    static const char *const names[] = {"table", "json", "yaml", "name", "tap", "junit", "sarif", "csv", NULL};
+    bool tests = takes & TAKES_TEST, check = takes & TAKES_CHECK, rows = takes & TAKES_ROWS;
     for (int i = 0; names[i]; i++) {
-        bool fits = i == OUTPUT_SARIF ? check : (i >= OUTPUT_TAP) == tests;
+        bool fits = i == OUTPUT_SARIF ? check : i == OUTPUT_CSV ? rows : (i >= OUTPUT_TAP) == tests;
         if (strcmp(text, names[i]) == 0 && fits) {
             *out = (enum output)i;
             return 0;
@@ -150,6 +154,7 @@ static int output(const char *text, unsigned takes, enum output *out, struct err
     return error_set(err, ERR_INVALID, "-o takes %s, not \"%s\"",
                      tests   ? "tap or junit"
                      : check ? "table, json, name or sarif"
+                     : rows  ? "table, json or csv"
                              : "table, json, yaml or name",
                      text);
 }

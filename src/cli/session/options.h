@@ -8,7 +8,7 @@
 
 #include "mpijob/kind.h"
 
-enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_YAML, OUTPUT_NAME, OUTPUT_TAP, OUTPUT_JUNIT, OUTPUT_SARIF };
+enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_YAML, OUTPUT_NAME, OUTPUT_TAP, OUTPUT_JUNIT, OUTPUT_SARIF, OUTPUT_CSV };
 
 /* Exit codes, as in docs/reference/cli.md. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SOME_FAILED = 3, EXIT_LIMITED = 4, EXIT_CHANGES = 10 };
@@ -42,6 +42,8 @@ enum option_group {
     TAKES_PROMPT = 1 << 23,   /* --write --cluster */
     TAKES_TYPES = 1 << 24,    /* --install */
     TAKES_OVERRIDE = 1 << 25, /* --override */
+    TAKES_ROWS = 1 << 26,     /* --since --job, and -o csv */
+    TAKES_VERIFY = 1 << 27,   /* --verify --head */
     TAKES_SCOPE = TAKES_NAMESPACE | TAKES_ALL,
 };
 
@@ -52,11 +54,11 @@ struct options {
         *log_level, *log_format, *cluster, *clock, *listen, *grace, *file, *resource_version, *policy, *request_timeout,
         *wait_effect, *service_account, *as, *as_uid;
     const char *as_groups[OPTIONS_GROUPS_MAX + 1]; /* NULL-terminated */
-    const char *by, *control, *job, *role;
+    const char *by, *control, *job, *role, *since, *head;
     const char *only, *tags, *exclude_tags; /* of the tests */
     const char *debug;                      /* the address; "": standard input and output; NULL: not asked for */
     bool all_namespaces, all, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help, no_watch,
-        no_supervisor, no_journal, list, coverage, watch, strict, install;
+        no_supervisor, no_journal, list, coverage, watch, strict, install, verify;
     bool override; /* runs by hand begin outside of windows, too */
     bool write;    /* in a session of Lua */
     enum output output;

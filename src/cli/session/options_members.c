@@ -43,6 +43,8 @@ bool *option_flag(struct options *o, int id)
         return &o->write;
     case ID_INSTALL:
         return &o->install;
+    case ID_VERIFY:
+        return &o->verify;
     case 'h':
         return &o->help;
     default:
@@ -113,6 +115,10 @@ const char **option_text(struct options *o, int id)
         return &o->tags;
     case ID_EXCLUDE_TAGS:
         return &o->exclude_tags;
+    case ID_SINCE:
+        return &o->since;
+    case ID_HEAD:
+        return &o->head;
     case ID_DEBUG:
         return &o->debug;
     default:

@@ -56,6 +56,9 @@ enum id {
     ID_OVERRIDE,
     ID_WRITE,
     ID_DEBUG,
+    ID_SINCE,
+    ID_VERIFY,
+    ID_HEAD,
 };
 
 /* ---- options_members.c ---- */

@@ -158,6 +158,7 @@ int policies_load(struct session *s, struct engine_options *options, char **path
     options->metrics = s->metrics;
     options->silence = s->config.watch_silence;
     options->keep = s->config.journal_keep;
+    options->keep_bytes = (int64_t)s->config.journal_size;
     if (session_outside(s))
         return EXIT_FAILED;
     options->outside = s->outside;

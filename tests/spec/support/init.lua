@@ -134,6 +134,17 @@ function support.cleanup()
     made = {}
 end
 
+-- A statement on an SQLite file, as anybody who may write the file can make it: the first value of its first row, or "".
+function support.sql(path, statement)
+    local script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); r = c.execute(sys.argv[2]).fetchall(); " ..
+        "c.commit(); print(r[0][0] if r else '')"
+    local code, out, err = proc.run("/usr/bin/env", { args = { "python3", "-c", script, path, statement } })
+    if code ~= 0 then
+        error(err, 2)
+    end
+    return out:match "^[^\n]*"
+end
+
 -- Like assert.is_truthy(text:find(part)), but shows both.
 function support.contains(text, part)
     if not text:find(part, 1, true) then

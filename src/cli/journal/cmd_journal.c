@@ -6,21 +6,18 @@
 #include <string.h>
 
 #include "base/texts.h"
-#include "cli/commands.h"
-#include "cli/session/session.h"
+#include "cli/journal/cmd_journal.h"
+#include "cli/journal/journal_parts.h"
 #include "cli/session/table.h"
 #include "engine/pauses.h"
-#include "mpijob/change/job_changes.h"
-#include "store/journal.h"
 #include "store/store.h"
-#include "json/write.h"
+#include "time/duration.h"
 
 struct reading {
     struct session s;
     struct table table;
-    struct buf json;
-    struct json_writer w;
-    uint64_t rows;
+    struct fields fields;
+    int64_t rows;
 };
 
 /* Where the configuration has several clusters, the tables have a column for the cluster. */
@@ -29,9 +26,9 @@ static bool of_several(const struct reading *r)
     return r->s.config.named;
 }
 
-static bool as_json(const struct reading *r)
+static bool for_programs(const struct reading *r)
 {
-    return r->s.options.output == OUTPUT_JSON;
+    return r->s.options.output == OUTPUT_JSON || r->s.options.output == OUTPUT_CSV;
 }
 
 static void number_cell(struct table *t, int64_t n)
@@ -48,38 +45,6 @@ static void time_cell(struct table *t, int64_t us)
     table_cell(t, us ? text : NULL);
 }
 
-static void json_text(struct json_writer *w, const char *key, const char *text)
-{
-    json_write_key(w, key);
-    json_write_string(w, text);
-}
-
-static void json_time(struct json_writer *w, const char *key, int64_t us)
-{
-    char text[32];
-    clock_format(us, true, text);
-    json_text(w, key, us ? text : NULL);
-}
-
-static void json_number(struct json_writer *w, const char *key, int64_t n)
-{
-    json_write_key(w, key);
-    json_write_int(w, n);
-}
-
-static void json_who(struct json_writer *w, const char *who, int64_t uid)
-{
-    json_write_key(w, "who");
-    if (!who) {
-        json_write_null(w);
-        return;
-    }
-    json_write_object(w);
-    json_text(w, "user", who);
-    json_number(w, "uid", uid);
-    json_write_end(w);
-}
-
 /* "alice (1000)" */
 static void who_cell(struct table *t, const char *who, int64_t uid)
 {
@@ -88,108 +53,13 @@ static void who_cell(struct table *t, const char *who, int64_t uid)
     table_cell(t, who ? text : NULL);
 }
 
-/* The last part of "/metadata/labels/ops.example.com~1x", as `replace` takes it: labels.ops.example.com/x */
-static void last_part(const char *pointer, struct buf *out)
-{
-    const char *last = strrchr(pointer, '/');
-    if (strncmp(pointer, "/metadata/labels/", 17) == 0)
-        buf_puts(out, "labels.");
-    else if (strncmp(pointer, "/metadata/annotations/", 22) == 0)
-        buf_puts(out, "annotations.");
-    for (const char *p = last ? last + 1 : "object"; *p; p++) {
-        if (*p == '~' && (p[1] == '0' || p[1] == '1'))
-            buf_putc(out, *++p == '0' ? '~' : '/');
-        else
-            buf_putc(out, *p);
-    }
-}
-
-/* Short: a value may be a whole object. */
-static const char *short_value(const char *value)
-{
-    return !value ? "unset" : strlen(value) > 40 ? "..." : value;
-}
-
-/* "spec.cleanPodPolicy: None -> All, labels.x: ..." on one line */
-static void diff_cell(struct table *t, const char *text)
-{
-    struct mpijob_diff diff = {0};
-    struct json root;
-    struct buf out = BUF_INIT;
-    if (json_parse(str_of(text), "", &root, NULL) == 0 && mpijob_diff_read(&diff, root, NULL) == 0) {
-        for (size_t i = 0; i < diff.count; i++) {
-            const struct mpijob_difference *d = &diff.items[i];
-            buf_puts(&out, i ? ", " : "");
-            last_part(d->pointer, &out);
-            if (!*d->pointer && !(d->before && d->after))
-                buf_puts(&out, d->before ? " deleted" : " created");
-            else
-                buf_printf(&out, ": %s -> %s", short_value(d->before), short_value(d->after));
-        }
-    }
-    table_cell(t, out.ptr);
-    mpijob_diff_free(&diff);
-    buf_free(&out);
-}
-
-static void change_as_json(struct json_writer *w, const struct store_change *c)
-{
-    struct json diff;
-    json_write_object(w);
-    json_number(w, "id", c->id);
-    json_number(w, "run", c->run);
-    json_number(w, "epoch", c->epoch);
-    json_text(w, "policy", *c->policy ? c->policy : STORE_BY_HAND);
-    json_who(w, c->who, c->who_uid);
-    json_text(w, "cluster", c->cluster);
-    json_text(w, "server", c->server);
-    json_text(w, "version", c->version);
-    json_text(w, "namespace", c->name_space);
-    json_text(w, "name", c->name);
-    json_text(w, "uid", c->uid);
-    json_text(w, "resourceVersion", c->resource_version);
-    json_text(w, "resource", c->resource);
-    json_text(w, "verb", c->verb);
-    json_write_key(w, "diff");
-    if (c->diff && json_parse(str_of(c->diff), "", &diff, NULL) == 0)
-        json_write_raw(w, diff);
-    else
-        json_write_null(w);
-    json_text(w, "effect", c->effect);
-    json_text(w, "why", c->why);
-    json_time(w, "intended_at", c->intended_at);
-    json_time(w, "ended_at", c->ended_at);
-    json_text(w, "outcome", c->outcome);
-    json_number(w, "status", c->status);
-    json_text(w, "message", c->message);
-    json_text(w, "observed", c->observed);
-    json_time(w, "observed_at", c->observed_at);
-    json_text(w, "resourceVersion_after", c->resource_version_after);
-    json_write_end(w);
-}
-
-/* "effective", with what the pods showed of it: "effective, seen after 0.4 s". */
-static const char *effect_cell(const struct store_change *c, char *out, size_t size)
-{
-    double after = (double)(c->observed_at - c->ended_at) / CLOCK_SECOND;
-    if (!c->observed || !c->effect)
-        return c->effect;
-    if (strcmp(c->observed, "seen") == 0)
-        snprintf(out, size, "%s, seen after %.1f s", c->effect, after > 0 ? after : 0);
-    else if (strcmp(c->observed, "not-seen") == 0)
-        snprintf(out, size, "%s, not seen for %.0f s", c->effect, after > 0 ? after : 0);
-    else
-        snprintf(out, size, "%s, %s", c->effect, c->observed);
-    return out;
-}
-
 static bool change_row(void *data, const struct store_change *c)
 {
     struct reading *r = data;
     char job[520];
     r->rows++;
-    if (as_json(r)) {
-        change_as_json(&r->w, c);
+    if (for_programs(r)) {
+        fields_change(&r->fields, c);
         return true;
     }
     bool other =
@@ -203,7 +73,10 @@ static bool change_row(void *data, const struct store_change *c)
     if (of_several(r))
         table_cell(&r->table, c->cluster);
     table_cell(&r->table, job);
-    diff_cell(&r->table, c->diff);
+    struct buf change = BUF_INIT;
+    change_cell(&change, c->diff);
+    table_cell(&r->table, change.ptr);
+    buf_free(&change);
     char effect[96];
     table_cell(&r->table, effect_cell(c, effect, sizeof effect));
     table_cell(&r->table, c->outcome ? c->outcome : "in flight");
@@ -215,25 +88,8 @@ static bool run_row(void *data, const struct store_run *run)
 {
     struct reading *r = data;
     r->rows++;
-    if (as_json(r)) {
-        struct json_writer *w = &r->w;
-        json_write_object(w);
-        json_number(w, "id", run->id);
-        json_text(w, "policy", run->policy);
-        json_text(w, "cluster", run->cluster);
-        json_text(w, "trigger", run->trigger);
-        json_who(w, run->who, run->who_uid);
-        json_time(w, "scheduled_at", run->scheduled_at);
-        json_time(w, "started_at", run->started_at);
-        json_time(w, "ended_at", run->ended_at);
-        json_text(w, "outcome", run->outcome);
-        json_text(w, "message", run->message);
-        json_number(w, "changed", run->changed);
-        json_number(w, "unchanged", run->unchanged);
-        json_number(w, "failed", run->failed);
-        json_write_key(w, "dry_run");
-        json_write_bool(w, run->dry_run);
-        json_write_end(w);
+    if (for_programs(r)) {
+        fields_run(&r->fields, run);
         return true;
     }
     number_cell(&r->table, run->id);
@@ -289,7 +145,47 @@ static int tell_empty(struct reading *r, bool runs, const struct store_filter *f
         fprintf(stderr, "mpijobd %s: there is no change of run %" PRId64 "\n", s->command, f->run);
     else
         fprintf(stderr, "mpijobd %s: there is no %s %s\n", s->command, what,
-                f->cluster || f->name_space || f->in_flight ? "of that kind" : "yet");
+                f->cluster || f->name_space || f->name || f->since || f->in_flight ? "of that kind" : "yet");
+    return 0;
+}
+
+/* "train/bert" or "bert"; what it points to is in `job`. */
+static int read_job(struct reading *r, struct store_filter *f, char job[520])
+{
+    const struct options *o = &r->s.options;
+    if (!o->job)
+        return 0;
+    if (strlen(o->job) >= 520 || !*o->job || strcmp(o->job, "/") == 0) {
+        fprintf(stderr, "mpijobd %s: --job takes NAMESPACE/NAME or NAME, not \"%.100s\"\n", r->s.command, o->job);
+        return EXIT_USAGE;
+    }
+    snprintf(job, 520, "%s", o->job);
+    char *slash = strchr(job, '/');
+    if (slash)
+        *slash = '\0';
+    f->name = slash ? slash + 1 : job;
+    f->name_space = slash ? job : f->name_space;
+    return 0;
+}
+
+/* "2h": so long ago. "2026-11-23": its beginning in UTC, as times are printed. */
+static int read_since(struct reading *r, struct store_filter *f)
+{
+    const char *text = r->s.options.since;
+    char day[32];
+    int64_t ago;
+    if (!text)
+        return 0;
+    snprintf(day, sizeof day, "%.10sT00:00:00Z", text);
+    if (duration_parse(text, &ago, NULL) == 0)
+        f->since = clock_now(&r->s.clock) - ago;
+    else if (!clock_parse(text, &f->since) && (strlen(text) != 10 || !clock_parse(day, &f->since))) {
+        fprintf(stderr,
+                "mpijobd %s: --since takes a duration (2h, 7d), a day (2026-11-23) or a time "
+                "(2026-11-23T20:15:00Z), not \"%.100s\"\n",
+                r->s.command, text);
+        return EXIT_USAGE;
+    }
     return 0;
 }
 
@@ -311,14 +207,15 @@ static int read_rows(struct reading *r, bool runs)
                                   .name_space = o->name_space,
                                   .in_flight = o->in_flight,
                                   .limit = o->limit >= 0 ? o->limit : 100};
-    char path[4096];
+    char path[4096], job[520];
+    if (read_job(r, &filter, job) || read_since(r, &filter))
+        return EXIT_USAGE;
     if (o->argument_count)
         filter.run = strtoll(o->arguments[0], NULL, 10);
     if (store_open_reader(session_state_path(s, path), &s->store, &s->error))
         return session_fail(s, &s->error);
-    if (as_json(r)) {
-        json_writer_init(&r->w, &r->json);
-        json_write_array(&r->w);
+    if (for_programs(r)) {
+        fields_begin(&r->fields, s->options.output == OUTPUT_CSV, stdout);
     } else if (of_several(r)) {
         table_begin(&r->table, runs ? 11 : 10, runs ? run_heads_of_several : change_heads_of_several);
     } else {
@@ -328,16 +225,18 @@ static int read_rows(struct reading *r, bool runs)
                   : journal_read_changes(store_journal(s->store), &filter, change_row, r, &s->error);
     if (rc) {
         buf_free(&r->table.cells);
+        fields_free(&r->fields);
         return session_fail(s, &s->error);
     }
-    if (as_json(r)) {
-        json_write_end(&r->w);
-        puts(r->json.ptr ? r->json.ptr : "[]");
+    if (for_programs(r)) {
+        fields_end(&r->fields);
     } else {
         table_print(&r->table, stdout);
     }
+    if (o->limit < 0 && r->rows == filter.limit && r->rows)
+        fprintf(stderr, "mpijobd %s: the newest %" PRId64 " rows; --limit 0 shows all\n", s->command, r->rows);
     rc = r->rows ? 0 : tell_empty(r, runs, &filter);
-    return !rc && runs && !as_json(r) ? tell_paused(r) : rc;
+    return !rc && runs && !for_programs(r) ? tell_paused(r) : rc;
 }
 
 static int run_either(int argc, char **argv, const struct command *command, bool runs)
@@ -350,12 +249,16 @@ static int run_either(int argc, char **argv, const struct command *command, bool
     if (o.argument_count > 1 || (o.argument_count && strspn(o.arguments[0], "0123456789") != strlen(o.arguments[0])))
         return command_usage(command, "takes the number of one run; --policy NAME chooses those of a policy");
     if (o.output == OUTPUT_YAML || o.output == OUTPUT_NAME)
-        return command_usage(command, "-o takes table or json here");
+        return command_usage(command, "-o takes table, json or csv here");
+    if (o.head && !o.verify)
+        return command_usage(command, "--head goes with --verify");
+    if (o.verify && (o.argument_count || o.policy || o.since || o.job || o.name_space || o.in_flight || o.limit >= 0))
+        return command_usage(command,
+                             "--verify looks at the whole journal: it takes --head, --state and -o json alone");
     code = session_open(&r.s, command->name, &o);
     if (code)
         return code;
-    code = read_rows(&r, runs);
-    buf_free(&r.json);
+    code = o.verify ? journal_command_verify(&r.s) : read_rows(&r, runs);
     return session_close(&r.s, code);
 }
 
@@ -369,15 +272,19 @@ static int run_runs(int argc, char **argv, const struct command *command)
     return run_either(argc, argv, command, true);
 }
 
-const struct command cmd_journal = {"journal",
-                                    "[RUN] [--policy NAME] [-n NAMESPACE] [--in-flight]",
-                                    "The changes that were made: what, why, and what became of them; newest first",
-                                    TAKES_STATE | TAKES_OUTPUT | TAKES_FILTER | TAKES_NAMESPACE,
-                                    run_journal,
-                                    "  mpijobd journal --policy free-gpus --limit 20\n  mpijobd journal 42 -o json\n"};
+const struct command cmd_journal = {
+    "journal",
+    "[RUN] [--policy NAME] [--job [NAMESPACE/]NAME] [--since TIME] | --verify [--head HEAD]",
+    "The changes that were made: what, why, and what became of them; newest first",
+    TAKES_STATE | TAKES_OUTPUT | TAKES_FILTER | TAKES_NAMESPACE | TAKES_ROWS | TAKES_VERIFY,
+    run_journal,
+    "  mpijobd journal --policy free-gpus --limit 20\n"
+    "  mpijobd journal 42 -o json\n"
+    "  mpijobd journal --since 30d --limit 0 -o csv >november.csv\n"
+    "  mpijobd journal --verify\n"};
 const struct command cmd_runs = {"runs",
-                                 "[RUN] [--policy NAME]",
+                                 "[RUN] [--policy NAME] [--since TIME]",
                                  "The runs of the policies, newest first",
-                                 TAKES_STATE | TAKES_OUTPUT | TAKES_FILTER,
+                                 TAKES_STATE | TAKES_OUTPUT | TAKES_FILTER | TAKES_ROWS,
                                  run_runs,
                                  NULL};
