@@ -7,7 +7,7 @@
 ---@class eventslib
 events = {}
 
----@class mpijobd.Event
+---@class mpijobd.OwnEvent
 ---@field reason string one word of letters and digits for machines, at most 64: "Capped"
 ---@field message string a sentence for people; what is beyond 1024 bytes, with the policy's name before it, is cut
 ---@field type? "Normal"|"Warning" default Normal
@@ -15,7 +15,7 @@ events = {}
 ---Has an Event written on a job, and does not wait for it. The same one again counts the first one up. At most 100 of a run, and 25 of a job at once, then one every 5 minutes, with those of changes
 ---(Limit). False: none is written, in a dry run and where the configuration has `events: false`.
 ---@param job mpijobd.Job
----@param event mpijobd.Event
+---@param event mpijobd.OwnEvent
 ---@return boolean? taken
 ---@return mpijobd.Error? err
 function events.emit(job, event) end

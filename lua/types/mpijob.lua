@@ -14,7 +14,7 @@
 
 ---@class mpijobd.Workers
 ---@field replicas integer as the spec asks for
----@field active? integer as the status says; of a job that has ended, where the status does not keep it, the pods are counted (once a run, which waits); nil where neither tells
+---@field active? integer as the status says; of a job that has ended, where the status does not keep it, the pods are counted, once a run (that waits, and needs `list` on pods); nil where neither tells
 
 ---A job as it was when it was read; read-only. A field that does not exist raises an error that names the nearest one.
 ---Times are seconds since 1970, durations seconds; nil where they have no meaning.
@@ -86,7 +86,7 @@ function Job:table() end
 
 ---@class mpijobd.Result
 ---@field changed boolean something was sent (in a dry run: would be)
----@field dry_run boolean
+---@field dry_run boolean nothing was sent. Calls with the option dry_run count neither in `run.changed` nor for `limits`
 ---@field effect mpijobd.Effect of the whole change: that of its weightiest part
 ---@field message string why, in a sentence
 ---@field resourceVersion string after the change

@@ -11,7 +11,7 @@ notify = {}
 
 ---@class mpijobd.Notification
 ---@field sink? string a name under `notify` in the configuration; then only text, subject, body and with go along
----@field text? string `${name}` stands for what `with` has under this name
+---@field text? string `${name}` stands for what `with` has under this name; cut where the service takes no more (Discord 2000 bytes, Telegram 4000, Webex 7000, Teams 20,000, Slack 30,000)
 ---@field with? table|mpijobd.Job a job, or a table; `${labels.team}` goes into a table. nil becomes "-"
 ---@field url? string|mpijobd.Secret of webhook, slack, teams, discord; of telegram and webex instead of the service's own
 ---@field token? string|mpijobd.Secret of telegram and webex; of a webhook: the header Authorization: Bearer

@@ -44,4 +44,5 @@
 ---@return mpijobd.Why? tree
 ---@return mpijobd.Error? err
 ---@nodiscard
+---@async
 function why(job, policy) end
