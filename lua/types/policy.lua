@@ -58,7 +58,9 @@
 ---What one run may do and use.
 ---@class mpijobd.Limits
 ---@field changes? integer writes of one run, 0 to 1000000 (default: no limit). With `replace`: if more jobs would change, none is. With `run`: the next one is refused
----@field percent? number the same as a share of the jobs in scope, 0 to 100; with `replace` only
+---@field percent? number the same as a share of the jobs in scope, 0 to 100; with `replace` only. Up to `percent_floor` changes it does not count
+---@field percent_floor? integer so many changes are no crowd, whatever share of the jobs they are, 0 to 1000000 (default 10)
+---@field per_second? number writes of the policy on one cluster, 0.001 to 1000 (default: no limit). Further ones wait for their turn, and the run's `timeout` grows by what they need
 ---@field cpu? mpijobd.Duration computing time of a run (default `"1s"`); waiting costs none
 ---@field memory? string of the file's Lua state: `"64MiB"` (default); KiB, MiB, GiB; at least `"256KiB"`. Policies of one file share the largest
 ---@field timeout? mpijobd.Duration of a whole run, waiting included (default `"5m"`)

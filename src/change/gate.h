@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The step before a write leaves: a gate lets each change pass or refuses it, at once or later. The limits of a run
- * answer at once. An approval, a limit per second, or a queue before an overloaded server will answer later; only tests
- * do so yet (tests/unit/test_change_gate.c). */
+ * answer at once, its pace when it is the change's turn (run/bounds.h). An approval or a queue before an overloaded
+ * server will answer later, too. */
 #ifndef MPIJOBD_CHANGE_GATE_H
 #define MPIJOBD_CHANGE_GATE_H
 

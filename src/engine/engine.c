@@ -30,6 +30,7 @@ static void one_handle_closed(struct engine *e)
     counters_free(e->counters);
     free(e->env.clusters);
     free(e->clusters);
+    hour_close(&e->hour);
     free(e);
     if (stopped)
         stopped(data);
@@ -228,8 +229,11 @@ int engine_new(const struct engine_options *options, struct engine **out, struct
     if (!e)
         return error_nomem(err);
     e->o = *options;
-    int rc = make_parts(e, err);
+    int rc = engine_ceiling_open(e, err);
+    if (!rc)
+        rc = make_parts(e, err);
     if (rc) {
+        hour_close(&e->hour);
         if (e->alarms)
             alarms_free(e->alarms);
         counters_free(e->counters);

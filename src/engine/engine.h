@@ -64,6 +64,9 @@ struct engine_options {
     bool once;                     /* no triggers: engine_once starts the runs */
     bool override;                 /* engine_once: also of policies that are outside their windows */
     struct script_limits ceilings; /* no policy gets more; 0: no bound */
+    int64_t changes_per_hour;      /* of all policies together, on all clusters; 0: no ceiling */
+    int64_t gap;                   /* microseconds between two writes of a policy at least; 0: as it says itself */
+    struct journal *counted; /* where the changes of the last hour are; NULL: `journal`. Only read, and not owned */
     struct quarantine *quarantine; /* read again with the policies; NULL: none. Not owned */
     struct paused *paused;         /* policies that are paused at the start; then the engine's to change. Not owned.
                                       NULL: none is, and none can be */
@@ -199,7 +202,7 @@ struct engine_snapshot {
 struct engine_snapshot engine_look(const struct engine *engine);
 
 /* A part of the daemon, and how it is. The texts are valid during the call. */
-enum engine_part_kind { ENGINE_CLUSTER, ENGINE_WATCH, ENGINE_POLICIES };
+enum engine_part_kind { ENGINE_CLUSTER, ENGINE_WATCH, ENGINE_POLICIES, ENGINE_CHANGES };
 struct engine_part {
     enum engine_part_kind kind;
     const char *name;  /* "MPIJobs in namespace train on cluster default" */
@@ -207,7 +210,7 @@ struct engine_part {
     bool well;         /* false: some policy cannot do what it is for */
     bool wrong;        /* something is wrong with it all the same */
 };
-/* Clusters, what is watched on each, the policies. */
+/* Clusters, what is watched on each, the policies, and their changes of the last hour where there is a ceiling. */
 void engine_each_part(const struct engine *engine, void (*visit)(void *data, const struct engine_part *part),
                       void *data);
 /* Calls visit for each policy in quarantine, and for each file that is (policy NULL). */

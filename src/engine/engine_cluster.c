@@ -231,6 +231,8 @@ void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const
         .journal = o->journal,
         .state = o->state,
         .counters = engine->counters,
+        .hour = o->changes_per_hour ? &engine->hour : NULL,
+        .gap = o->gap,
         .cluster = place->cluster,
         .told = o->place_count > 1 ? cluster_name(place->cluster) : NULL,
         .namespaces = place->namespaces,

@@ -5,6 +5,7 @@
 
 #include "cluster/cluster.h"
 #include "engine/engine.h"
+#include "limit/hour.h"
 #include "loop/defer.h"
 #include "loop/timer.h"
 #include "policy/in_force.h"
@@ -51,6 +52,7 @@ struct engine {
     struct alarm prune; /* rings when old rows of the journal have to be removed */
     struct alarm head;  /* rings when the head of the journal is to be told */
     char head_told[CHAIN_HEAD_SIZE];
+    struct hour hour;               /* the ceiling of all policies' changes, where there is one */
     struct policy_set *set;         /* in force; NULL until loaded */
     struct policy_load *loading;    /* under way */
     struct policy_set *next;        /* loaded, and being rehearsed; else NULL */
@@ -91,6 +93,10 @@ void retention_rang(struct alarm *alarm, int64_t now);
 void head_start(struct engine *engine);
 void head_rang(struct alarm *alarm, int64_t now);
 void head_tell(struct engine *engine); /* unless it was told already */
+
+/* ---- ceiling.c ---- */
+/* Counts in the journal what the last hour has had; blocks. Errors as of journal_read_changes. */
+int engine_ceiling_open(struct engine *engine, struct error *err);
 
 /* ---- pauses.c ---- */
 /* Says of each policy of a set whether it is paused. */

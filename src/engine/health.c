@@ -94,6 +94,20 @@ static void tell_policies(struct visit *v)
     tell_part(v, ENGINE_POLICIES, true, e->load_error || unseen);
 }
 
+static void tell_changes(struct visit *v)
+{
+    const struct hour *hour = &v->engine->hour;
+    int64_t now = clock_now(v->engine->o.clock), left = hour_left(hour, now);
+    char when[32];
+    buf_puts(&v->name, "changes in the last hour");
+    buf_printf(&v->state, "%" PRId64 " of %" PRId64 " (limits.changes_per_hour)", hour_used(hour, now), hour->most);
+    if (!left) {
+        clock_format(hour_fits(hour, 1, now), false, when);
+        buf_printf(&v->state, ": nothing is written until %s", when);
+    }
+    tell_part(v, ENGINE_CHANGES, true, !left);
+}
+
 void engine_each_part(const struct engine *e, void (*visit)(void *data, const struct engine_part *part), void *data)
 {
     struct visit v = {.engine = e, .visit = visit, .data = data, .name = BUF_INIT, .state = BUF_INIT};
@@ -103,6 +117,8 @@ void engine_each_part(const struct engine *e, void (*visit)(void *data, const st
         watches_each(&v.at->watches, tell_watch, &v);
     }
     tell_policies(&v);
+    if (e->hour.most)
+        tell_changes(&v);
     buf_free(&v.name);
     buf_free(&v.state);
 }

@@ -13,6 +13,7 @@
 struct meters {
     const struct engine *engine;
     struct metrics *metrics;
+    struct metric *hour, *hour_most; /* NULL: there is no ceiling */
     struct metric *memory, *queue, *quarantined, *paused, *open;
     struct metric *restarts, *silence, *jobs, *bytes, *held, *blind; /* of the caches */
     struct metric *load_good, *load_us, *load_good_us;               /* of loading policies */
@@ -109,6 +110,10 @@ static void collect(void *data)
         metric_clear(fresh[i]);
     for (size_t i = 0; i < m->engine->cluster_count; i++)
         collect_cluster(m, &m->engine->clusters[i]);
+    if (m->hour) {
+        metric_set(m->hour, (double)hour_used(&m->engine->hour, clock_now(m->engine->o.clock)), NULL);
+        metric_set(m->hour_most, (double)m->engine->hour.most, NULL);
+    }
     metric_set(m->load_good, !m->engine->load_error, NULL);
     metric_set(m->load_us, (double)m->engine->load_us / 1e6, NULL);
     metric_set(m->load_good_us, (double)m->engine->load_good_us / 1e6, NULL);
@@ -139,6 +144,13 @@ static void make(struct meters *m)
         metrics_gauge(all, "policy_paused", NULL, "1: a person has paused the policy, and it does not run.", by_policy);
     m->open = metrics_gauge(all, "policy_open", NULL,
                             "Of policies with a window: 1: it is open, 0: what falls due waits.", by_policy);
+    if (m->engine->hour.most) {
+        m->hour =
+            metrics_gauge(all, "changes_last_hour", NULL,
+                          "Changes of all policies in the last 60 minutes, with those that runs have set aside.", NULL);
+        m->hour_most =
+            metrics_gauge(all, "changes_per_hour_limit", NULL, "The ceiling that the configuration sets.", NULL);
+    }
     m->memory =
         metrics_gauge(all, "script_memory_bytes", "bytes",
                       "Memory of the Lua state of the policy's file; policies of one file share it.", by_policy);

@@ -299,6 +299,7 @@ static struct policy *policy_new(const struct policy_source *source, int line)
     p->where = p->function = p->table = LUA_NOREF;
     p->changes_max = -1;
     p->percent_max = -1;
+    p->percent_floor = PERCENT_FLOOR;
     p->concurrency = 8;
     p->match = mpijob_match_new();
     if (!p->match) {

@@ -53,9 +53,11 @@ struct policy {
     int function;                  /* of ACTION_FUNCTION and ACTION_RUN: reference into Lua's registry */
     struct mpijob_changes changes; /* of ACTION_TABLE; checked already */
     struct script_limits limits;
-    int64_t changes_max;  /* in one run; -1: no limit */
-    double percent_max;   /* of the jobs in scope; negative: no limit */
-    unsigned concurrency; /* changes under way at once */
+    int64_t changes_max;   /* in one run; -1: no limit */
+    double percent_max;    /* of the jobs in scope; negative: no limit */
+    int64_t percent_floor; /* up to so many changes percent_max does not count */
+    int64_t gap;           /* microseconds between two writes at least (limits.per_second); 0: none */
+    unsigned concurrency;  /* changes under way at once */
     bool dry_run, destructive, through_launcher;
     bool quiet;      /* events = false: no Events on the jobs that it changes */
     bool again;      /* what it has handled counts as new when its text is another */

@@ -11,7 +11,8 @@
 
 #define LIMITS_MAX 100
 
-static const char *const limit_names[] = {"changes", "percent", "cpu", "memory", "timeout", "concurrency", NULL};
+static const char *const limit_names[] = {"changes", "percent", "percent_floor", "per_second", "cpu",
+                                          "memory",  "timeout", "concurrency",   NULL};
 
 static void read_memory(struct defining *d, int index)
 {
@@ -43,6 +44,16 @@ static void read_whole(struct defining *d, const char *key, int index, int64_t l
     definition_type_error(d, key, index, expected);
 }
 
+static void read_rate(struct defining *d, int index)
+{
+    double n = lua_type(d->L, index) == LUA_TNUMBER ? lua_tonumber(d->L, index) : 0;
+    if (n >= 0.001 && n <= 1000) /* and no nan */
+        d->p->gap = (int64_t)((double)CLOCK_SECOND / n + 0.5);
+    else
+        definition_type_error(d, "limits.per_second", index,
+                              "a number from 0.001 to 1000, such as 5 (0.5: one in two seconds)");
+}
+
 static void read_limit(struct defining *d, const char *key, int index)
 {
     int64_t whole = 8;
@@ -53,6 +64,10 @@ static void read_limit(struct defining *d, const char *key, int index)
             d->p->percent_max = lua_tonumber(d->L, index);
         else
             definition_type_error(d, "limits.percent", index, "a number from 0 to 100");
+    } else if (strcmp(key, "percent_floor") == 0) {
+        read_whole(d, "limits.percent_floor", index, 0, 1000000, &d->p->percent_floor);
+    } else if (strcmp(key, "per_second") == 0) {
+        read_rate(d, index);
     } else if (strcmp(key, "cpu") == 0) {
         definition_duration(d, "limits.cpu", index, &d->p->limits.cpu_us);
     } else if (strcmp(key, "memory") == 0) {
@@ -66,12 +81,10 @@ static void read_limit(struct defining *d, const char *key, int index)
         char path[96];
         const char *near = str_nearest(key, limit_names);
         snprintf(path, sizeof path, "limits.%.60s", key);
-        if (strcmp(key, "per_second") == 0)
-            definition_found(d, path, "is not available in this version; bound the rate with limits.concurrency");
-        else
-            definition_found(d, path,
-                             "is not a limit%s%s%s; there are changes, percent, cpu, memory, timeout, concurrency",
-                             near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+        definition_found(d, path,
+                         "is not a limit%s%s%s; there are changes, percent, percent_floor, per_second, cpu, memory, "
+                         "timeout, concurrency",
+                         near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
     }
 }
 

@@ -36,6 +36,8 @@ void definition_duration(struct defining *d, const char *key, int index, int64_t
 /* Reads schedule, every, on and the keys that go with them. False: it is another key. */
 bool definition_trigger(struct defining *d, const char *key, int index);
 
+#define PERCENT_FLOOR 10 /* changes that limits.percent does not count, where the policy says nothing */
+
 /* ---- definition_limits.c, definition_on.c, definition_window.c ---- */
 /* Reads the table at index as the policy's limits. */
 void definition_limits(struct defining *d, int index);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "run/bounds.h"
 #include "run/lua_run.h"
 #include "run/run_change.h"
 #include "run/run_pods.h"
@@ -118,6 +119,7 @@ void run_check_end(struct run *run)
         return;
     struct journal *journal = run->id ? run->site->journal : NULL;
     run->closing = true;
+    run_bounds_end(run);
     run->ended = clock_monotonic();
     run_fail(run, RUN_DONE, NULL);
     struct store_run row = row_of(run);
@@ -139,6 +141,8 @@ static void script_done_now(void *data, struct script_run *script, lua_State *L,
 {
     (void)L;
     struct run *run = data;
+    if (err) /* as long as nothing of it can end the run */
+        run_changes_hold_back(run);
     run->cpu = script_run_cpu(script);
     run->script = NULL;
     run->script_ended = true;
@@ -302,8 +306,10 @@ void run_stop(struct run *run, const char *why, bool leave_open)
     error_set(&err, ERR_CANCELLED, "%s", why);
     run_fail(run, RUN_CANCELLED, &err);
     run->leave_open = leave_open && !run->feed; /* a feed's jobs are found again in any case */
-    if (run->script)
-        script_cancel(run->script, why);
+    struct script_run *script = run->script;
+    run_changes_hold_back(run); /* may free the run, where it has no script any more */
+    if (script)
+        script_cancel(script, why);
 }
 
 void run_abandon(struct run *run)

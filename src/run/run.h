@@ -101,7 +101,9 @@ struct run {
     int64_t changed, unchanged, failed; /* jobs and other objects */
     int64_t granted;                    /* writes that it was allowed */
     int64_t grant_max;                  /* writes that it may be allowed; -1: any number */
-    struct guard_who who;               /* to blame for what is done for it outside of its script */
+    int64_t aside;                      /* changes that are set aside for it under the ceiling of an hour */
+    int64_t limited_until; /* microseconds since 1970: with RUN_LIMITED, when it might do the same; 0: never */
+    struct guard_who who;  /* to blame for what is done for it outside of its script */
     struct script_run *script;
     const struct run_feed *feed;         /* NULL: it lists its jobs itself */
     const struct listing_left *left;     /* and leaves these alone; NULL: none */

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between a change and its run: the gate of the run's limits, and the accounting of what becomes of the change. */
+/* Between a change and its run: the gate, which asks what bounds the run (bounds.h), and the accounting of what becomes
+ * of the change. */
 #include "run/run_change.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <utlist.h>
 
 #include "change/write.h"
+#include "run/bounds.h"
 #include "run/runs.h"
 #include "site/counters.h"
 
@@ -23,8 +24,10 @@ struct run_change {
     bool granted; /* it counts as one of the run's changes */
     bool told;    /* that it is in a loop was logged already */
     enum mpijob_kind kind;
-    char uid[64];  /* of the job, once its write may leave; "": not yet, or another kind of object */
-    char key[600]; /* "train/bert", "jobs.batch train/bert-launcher" */
+    struct rate_wait pace;     /* its write waits for its turn */
+    struct gate_wait *at_gate; /* meanwhile; the change's */
+    char uid[64];              /* of the job, once its write may leave; "": not yet, or another kind of object */
+    char key[600];             /* "train/bert", "jobs.batch train/bert-launcher" */
     struct run_change *prev, *next;
 };
 
@@ -55,22 +58,26 @@ static int grant(struct run_change *c, struct error *err)
         return error_set(err, ERR_CANCELLED, "the run is being stopped");
     if (c->granted || c->look || run_looks(run)) /* another try after a conflict; or it only looks */
         return 0;
-    if (run->grant_max >= 0 && run->granted >= run->grant_max && run->dry_run) {
-        /* It goes on, so that all is seen of what it would do. */
-        error_set(err, ERR_LIMIT,
-                  "it would make more changes than the %" PRId64
-                  " that limits.changes allows; its run would end after these. Raise the limit if more are meant",
-                  run->grant_max);
-        run_fail(run, RUN_LIMITED, err);
-    } else if (run->grant_max >= 0 && run->granted >= run->grant_max) {
-        error_set(err, ERR_LIMIT, "the run has made its %" PRId64 " changes; raise limits.changes if more are meant",
-                  run->grant_max);
-        run_fail(run, RUN_LIMITED, err);
-        return ERR_LIMIT;
-    }
-    c->granted = true;
-    run->granted++;
-    return 0;
+    int rc = run_bounds_grant(run, err);
+    c->granted = rc == 0;
+    return rc;
+}
+
+static void waits_no_more(struct gate_wait *wait)
+{
+    struct run_change *c = wait->data;
+    rate_leave(&c->pace);
+}
+
+/* The write leaves, or the run has been stopped while it waited for that. */
+static void leave(struct rate_wait *pace)
+{
+    struct run_change *c = (struct run_change *)((char *)pace - offsetof(struct run_change, pace));
+    struct error err;
+    bool stopped = c->run->stopping;
+    if (stopped)
+        error_set(&err, ERR_CANCELLED, "the run is being stopped");
+    gate_answer(c->at_gate, stopped ? &err : NULL);
 }
 
 static void gate(void *data, struct gate_wait *wait, const struct change_intent *intent)
@@ -89,7 +96,23 @@ static void gate(void *data, struct gate_wait *wait, const struct change_intent 
         snprintf(c->uid, sizeof c->uid, "%s", intent->uid);
         loops_begin(loops, str_of(c->uid));
     }
-    gate_answer(wait, rc ? &err : NULL);
+    c->at_gate = wait;
+    wait->data = c;
+    wait->cancel = waits_no_more;
+    if (rc || c->dry_run || run_bounds_pace(c->run, &c->pace))
+        gate_answer(wait, rc ? &err : NULL);
+}
+
+void run_changes_hold_back(struct run *run)
+{
+    struct run_change *c, *next;
+    DL_FOREACH_SAFE(run->changes, c, next)
+    {
+        if (!c->pace.rate)
+            continue;
+        rate_leave(&c->pace);
+        leave(&c->pace);
+    }
 }
 
 /* ---- log, counters, and what else hears of it ---- */
@@ -193,8 +216,9 @@ static void over(void *data, const struct change_result *result, const struct er
     struct run *run = c->run;
     /* The caller computes its changes again, and then starts another change. */
     bool again = result->again && c->done;
-    if (again && c->granted)
-        run->granted--;
+    bool maybe = err && (err->code == ERR_UNREACHABLE || err->code == ERR_TIMEOUT); /* the server may have done it */
+    if (c->granted && (again || !(result->changed || result->written || maybe)))
+        run_bounds_return(run, again);
     if (!c->look && !again) {
         run->unchanged += !err && !result->changed;
         run->changed += result->changed; /* with an error too: the job was, its launcher was not */
@@ -237,6 +261,7 @@ int run_change_start(struct run *run, struct change_call *call, struct run_chang
                              .ours = call->job != NULL,
                              .look = call->dry_run,
                              .dry_run = call->dry_run || run->dry_run,
+                             .pace = {.go = leave},
                              .kind = call->job ? call->job->kind : KIND_MPIJOB};
     snprintf(c->key, sizeof c->key, "%s%s%s%s%s", c->ours ? "" : write_resource_name(&call->resource, resource),
              c->ours ? "" : " ", call->name_space ? call->name_space : "", call->name_space ? "/" : "", call->name);

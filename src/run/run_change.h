@@ -18,6 +18,9 @@ void run_change_detach(struct run_change *change);
 
 /* The changes that only wait for their effect by now end soon. */
 void run_changes_stop_waiting(struct run *run);
+/* The run is being stopped, or its script has failed: what still waits for its turn to be written is not. May end the
+ * run where its script has ended. */
+void run_changes_hold_back(struct run *run);
 /* Gives up the changes that are under way (change_abandon). */
 void run_changes_abandon(struct run *run);
 

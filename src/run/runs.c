@@ -2,6 +2,9 @@
 /* What is done to all runs of a cluster at once. */
 #include "run/runs.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <utlist.h>
 
 #include "run/run.h"
@@ -81,6 +84,23 @@ void runs_abandon(struct runs *runs)
     }
 }
 
+struct runs_pace *runs_pace(struct runs *runs, const char *policy)
+{
+    struct runs_pace *pace;
+    LL_FOREACH(runs->paces, pace)
+    {
+        if (strcmp(pace->policy, policy) == 0)
+            return pace;
+    }
+    pace = calloc(1, sizeof *pace);
+    if (!pace)
+        return NULL;
+    snprintf(pace->policy, sizeof pace->policy, "%s", policy);
+    rate_init(&pace->rate, runs->site->alarms, runs->site->clock);
+    LL_PREPEND(runs->paces, pace);
+    return pace;
+}
+
 void runs_forget_effects(struct runs *runs)
 {
     effect_journal_free(runs->effects);
@@ -90,5 +110,10 @@ void runs_forget_effects(struct runs *runs)
 void runs_close(struct runs *runs)
 {
     loops_forget(&runs->loops);
+    while (runs->paces) {
+        struct runs_pace *pace = runs->paces;
+        LL_DELETE(runs->paces, pace);
+        free(pace);
+    }
     runs_forget_effects(runs); /* a run that ended later may have made it again */
 }

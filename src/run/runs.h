@@ -8,7 +8,15 @@
 #include "change/effect_journal.h"
 #include "change/loops.h"
 #include "jobs/watches.h"
+#include "limit/rate.h"
 #include "site/site.h"
+
+/* The writes of one policy, spaced. */
+struct runs_pace {
+    char policy[64];
+    struct rate rate;
+    struct runs_pace *next;
+};
 
 struct event_known;
 struct run;
@@ -27,6 +35,7 @@ struct runs {
     struct effect_journal *effects; /* made with the first change whose effect can be seen; NULL before */
     struct run *list;               /* those under way */
     struct runs_guest *guests;      /* list */
+    struct runs_pace *paces;        /* list: of the policies with a rate that have written something */
     /* Called for each change of a run when the change has ended; may be NULL. job: the key of its object. */
     void (*observe)(void *data, const struct run *run, const char *job, const struct change_result *result,
                     const struct error *err);
@@ -55,6 +64,8 @@ void runs_part(struct runs *runs, struct runs_guest *guest);
 /* run_stop and run_abandon, for all of them; with the first, the guests are stopped. */
 void runs_stop(struct runs *runs, const char *why, bool leave_open);
 void runs_abandon(struct runs *runs);
+/* The pace of this policy's writes, on this cluster, over all its runs. NULL: out of memory. */
+struct runs_pace *runs_pace(struct runs *runs, const char *policy);
 /* Stops watching for effects. */
 void runs_forget_effects(struct runs *runs);
 /* Frees what the runs share. No run may be under way any more. */

@@ -9,6 +9,7 @@
 #include "jobs/listing.h"
 #include "policy/lua_conditions.h"
 #include "policy/values/lua_job.h"
+#include "run/bounds.h"
 #include "run/runs.h"
 #include "run/sweep_parts.h"
 #include "script/embedded.h"
@@ -204,7 +205,7 @@ int sweep_enter(lua_State *L, void *data)
     luaL_newlibtable(L, native);
     lua_pushlightuserdata(L, run->sweep);
     luaL_setfuncs(L, native, 1);
-    lua_pushboolean(L, run->policy->changes_max >= 0 || run->policy->percent_max >= 0);
+    lua_pushboolean(L, run_bounds_count(run));
     lua_setfield(L, -2, "limited");
     lua_pushboolean(L, run_looks(run) && run->feed->where);
     lua_setfield(L, -2, "looks");

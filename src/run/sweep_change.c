@@ -10,6 +10,7 @@
 #include "policy/load.h"
 #include "policy/values/lua_changes.h"
 #include "policy/values/lua_job.h"
+#include "run/bounds.h"
 #include "run/run_change.h"
 #include "run/sweep_parts.h"
 
@@ -225,25 +226,13 @@ int sweep_would(lua_State *L)
 int sweep_allow(lua_State *L)
 {
     struct sweep *s = sweep_of(L);
-    const struct policy *p = s->run->policy;
-    lua_Integer n = luaL_checkinteger(L, 1);
+    int64_t until, n = luaL_checkinteger(L, 1);
     struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
-    int64_t scope = listing_scope(s->listing);
-    const char *none = s->run->dry_run ? "a run would change nothing" : "nothing was changed";
-    if (p->changes_max >= 0 && n > p->changes_max)
-        error_set(
-            err, ERR_LIMIT,
-            "%lld jobs would be changed, and limits.changes allows %lld: %s. Raise the limit if they are meant, or "
-            "narrow match",
-            (long long)n, (long long)p->changes_max, none);
-    else if (p->percent_max >= 0 && (double)n * 100 > p->percent_max * (double)scope)
-        error_set(
-            err, ERR_LIMIT,
-            "%lld of %lld jobs would be changed, and limits.percent allows %g %%: %s. Raise the limit if they are "
-            "meant, or narrow match",
-            (long long)n, (long long)scope, p->percent_max, none);
-    else
+    if (run_bounds_exceeded(s->run, n, listing_scope(s->listing), &until, err) == 0) {
+        run_bounds_set_aside(s->run, n);
         return 0;
+    }
+    s->run->limited_until = until;
     run_fail(s->run, RUN_LIMITED, err);
     s->stopped = !s->run->dry_run;
     return 0;

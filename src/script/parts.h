@@ -59,7 +59,8 @@ struct script_run {
     bool active; /* being resumed: it is on the C stack */
     struct deadline timeout;
     bool has_timeout;
-    char why[160]; /* of a cancellation from within */
+    int64_t more_us; /* once the timeout is over: script_allow_time */
+    char why[160];   /* of a cancellation from within */
 };
 
 struct script {

@@ -108,6 +108,8 @@ int script_load(struct script *script, struct str source, const struct script_ca
  * that cancels it: as soon as that function has returned, and no pcall of the script can catch it. why: for the
  * message; NULL: "on request". */
 void script_cancel(struct script_run *run, const char *why);
+/* The run may take so many microseconds longer than its timeout: it waits for what is not its own doing. */
+void script_allow_time(struct script_run *run, int64_t us);
 int64_t script_run_cpu(const struct script_run *run); /* microseconds used */
 void *script_run_data(const struct script_run *run);  /* call.data */
 /* The run that is being resumed now; NULL: none is. */

@@ -106,6 +106,11 @@ static void on_timeout(struct deadline *d)
 {
     struct script_run *run = d->data;
     struct error err;
+    if (run->more_us > 0) {
+        deadline_set(d, (uint64_t)((run->more_us + 999) / 1000));
+        run->more_us = 0;
+        return;
+    }
     if (run->call.loading)
         error_set(&err, ERR_TIMEOUT, "%s: the file was not loaded within %.3g s; move work into run, replace or where",
                   run->script->name, (double)run->call.limits.timeout_us / 1e6);
@@ -263,6 +268,11 @@ int script_load(struct script *script, struct str source, const struct script_ca
                          SCRIPT_SOURCE_MAX);
     guard_hash(source, script->hash);
     return begin(script, &source, &loading, run, err);
+}
+
+void script_allow_time(struct script_run *run, int64_t us)
+{
+    run->more_us += us;
 }
 
 int64_t script_run_cpu(const struct script_run *run)

@@ -20,6 +20,7 @@ struct cluster;
 struct counters;
 struct defer_queue;
 struct events;
+struct hour;
 struct journal;
 struct state;
 
@@ -40,6 +41,8 @@ struct site { /* owns nothing that it points to; all of that outlives the site *
     struct state *state;           /* what outlives a restart; NULL where the journal is */
     struct counters *counters;     /* NULL: nothing is counted */
     struct events *events;         /* NULL: no Events are written on jobs (events/events.h) */
+    struct hour *hour;             /* ceiling of all policies' changes (limit/hour.h); NULL: none */
+    int64_t gap;                   /* microseconds between two writes of a policy at least; 0: as it says itself */
     struct cluster *cluster;       /* see cluster/cluster.h */
     const char *told;              /* for log fields: the cluster's name where there are several; else NULL */
     const char *const *namespaces; /* in scope, NULL-terminated; NULL: all */

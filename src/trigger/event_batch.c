@@ -216,7 +216,7 @@ static enum job_event event_of_run(const struct event_batch *b, const struct run
 {
     bool function = run->policy->action == ACTION_RUN, given = i < b->at;
     bool all = run->outcome == RUN_DONE && (given || !b->cut);
-    bool broke = run->outcome == RUN_LIMITED || (run->outcome == RUN_FAILED && function);
+    bool broke = (run->outcome == RUN_LIMITED && !run->limited_until) || (run->outcome == RUN_FAILED && function);
     if (function && (all || (given && i + 1 < b->at))) /* the loop has gone on to the next */
         return run->dry_run ? JOB_SETTLED_DRY : JOB_SETTLED_HANDLED;
     if (broke && (given || (function && b->at == 0))) /* the log says so, and it would break again */
@@ -249,6 +249,8 @@ static void run_over(void *data, struct run *run)
             pause_a_while(t);
         else
             t->fails = 0;
+        if (run->outcome == RUN_LIMITED && run->limited_until)
+            event_hold(t, run->limited_until);
         event_wake(t);
     }
     batch_free(&b->listing);
@@ -265,7 +267,7 @@ static unsigned first_kind(unsigned pending)
 static size_t most(const struct event_trigger *t)
 {
     const struct policy *p = t->entry.policy;
-    bool limited = p->action != ACTION_RUN && (p->changes_max >= 0 || p->percent_max >= 0);
+    bool limited = p->action != ACTION_RUN && (p->changes_max >= 0 || p->percent_max >= 0 || t->site->hour);
     return limited || t->depth < BATCH_MAX ? t->depth : BATCH_MAX;
 }
 

@@ -74,6 +74,7 @@ struct event_trigger {
     struct defer turn;                /* soon: the queue, the scan */
     struct deadline later;            /* for a retry, or the end of a pause */
     struct alarm later_alarm;         /* the same with site->one_clock */
+    int64_t hold_until_us;            /* microseconds since 1970: no run before, as a ceiling is full; 0: none is */
     uint64_t pause_until_ms;          /* on the loop's clock; 0: no pause */
     unsigned fails;                   /* runs in a row that failed as a whole */
     bool reading, read;               /* the rows */
@@ -129,10 +130,11 @@ int event_retry(struct event_trigger *t, uint32_t slot, unsigned tries);
 void event_recheck(struct event_trigger *t, uint32_t slot);
 /* When what is queued may be run, where it has to wait for the policy's window; INT64_MAX: now, or there is nothing. */
 int64_t event_opening(const struct event_trigger *t);
-void event_arm(struct event_trigger *t);                /* sets t->alarm and t->later by what comes first */
-void event_pause(struct event_trigger *t, uint64_t ms); /* no turn for so long */
-void event_rang(struct alarm *alarm, int64_t now_us);   /* the ring of t->alarm */
-void event_later(struct deadline *d);                   /* the ring of t->later */
+void event_arm(struct event_trigger *t);                    /* sets t->alarm and t->later by what comes first */
+void event_pause(struct event_trigger *t, uint64_t ms);     /* no turn for so long */
+void event_hold(struct event_trigger *t, int64_t until_us); /* no run before; see hold_until_us */
+void event_rang(struct alarm *alarm, int64_t now_us);       /* the ring of t->alarm */
+void event_later(struct deadline *d);                       /* the ring of t->later */
 void event_later_alarm(struct alarm *alarm, int64_t now_us);
 
 /* ---- event_text.c ---- */

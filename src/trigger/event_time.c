@@ -79,6 +79,12 @@ void event_pause(struct event_trigger *t, uint64_t ms)
     event_arm(t);
 }
 
+void event_hold(struct event_trigger *t, int64_t until_us)
+{
+    t->hold_until_us = until_us;
+    event_arm(t);
+}
+
 /* `where` is asked again: once for all times that have come since. */
 static void ask_again(struct event_trigger *t, uint32_t slot, int64_t at_us, int64_t now_us)
 {
@@ -103,6 +109,10 @@ void event_rang(struct alarm *alarm, int64_t now_us)
     }
     for (; n < SCAN_SLICE && due_first(&t->recheck, &slot, &at_us) && at_us <= now_us; n++)
         ask_again(t, slot, at_us, now_us);
+    if (t->hold_until_us && t->hold_until_us <= now_us) {
+        t->hold_until_us = 0;
+        event_wake(t);
+    }
     event_arm(t);
     event_wake(t); /* the window may be open by now */
 }

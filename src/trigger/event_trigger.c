@@ -132,7 +132,7 @@ static void my_turn(struct defer *d)
         event_scan(t);
     else if (event_scan_due(t))
         event_scan_begin(t, false);
-    else if (t->scanned && t->depth && !t->batch && !t->site->stopping)
+    else if (t->scanned && t->depth && !t->batch && !t->hold_until_us && !t->site->stopping)
         begin_batch(t);
 }
 
@@ -219,6 +219,7 @@ bool event_trigger_reload(struct event_trigger *t, const struct policy_entry *en
     t->entry = *entry;
     t->fails = 0;
     t->pause_until_ms = 0;
+    t->hold_until_us = 0;
     event_text_reloaded(t, text);
     for (uint32_t slot = 0; slot < t->slots; slot++) {
         if (!dry || !(t->jobs[slot].flags & JOB_WAS_DRY)) /* another dry run would say the same */
@@ -295,6 +296,8 @@ int64_t event_trigger_due(const struct event_trigger *t)
     due_first(&t->due, NULL, &at);
     if (due_first(&t->recheck, NULL, &recheck) && recheck < at)
         at = recheck;
+    if (t->hold_until_us && t->hold_until_us < at)
+        at = t->hold_until_us;
     return opening < at ? opening : at;
 }
 
@@ -302,7 +305,7 @@ bool event_trigger_idle(const struct event_trigger *t)
 {
     if (t->turning || t->reading || t->writing || t->batch)
         return false;
-    if (t->pause_until_ms)
+    if (t->pause_until_ms || t->hold_until_us)
         return true;
     for (size_t i = 0; i < t->scope_count; i++) {
         if (t->scopes[i].state != SCOPE_KNOWN && !cache_scope(t->held->cache, i).trouble)

@@ -336,7 +336,7 @@ describe("a daemon", function()
 
     it("writes nothing where a limit would be broken, and says so with its exit code", function()
         create("s-1", "s-2", "s-3", "other")
-        for _, limit in ipairs { "changes = 2", "percent = 50" } do
+        for _, limit in ipairs { "changes = 2", "percent = 50, percent_floor = 0" } do
             local file = policies(([[policy { name = "a", every = "1h", match = { name = "s-*" }, replace = { labels = { x = "1" } }, limits = { %s } }]]):format(limit))
             local code, _, err = support.mpijobd("run", "--once", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", file)
             assert.are.equal(4, code, err)

@@ -314,11 +314,11 @@ describe("a policy with on", function()
         label("j1", "other", "1")
         move(daemon, "advance 1s")
         assert.are.equal(1, support.count(daemon.stderr, "run starts"))
-        write(text:format("percent = 60"))
+        write(text:format("percent = 60, percent_floor = 0"))
         reload(daemon)
         daemon:expect("outcome=limited changed=0")
         support.contains(daemon.stderr, "5 of 5 jobs would be changed")
-        write(text:format("changes = 5, percent = 100"))
+        write(text:format("changes = 5, percent = 100, percent_floor = 0"))
         reload(daemon)
         daemon:expect("outcome=done changed=5")
         assert.are.equal(0, (daemon:stop()))
@@ -415,7 +415,7 @@ describe("a policy with on", function()
         create("a", "Running", NOW - 60)
         create("b", "Succeeded", NOW - 60)
         write [[policy { name = "on", on = "match", match = { phase = "Failed" }, replace = { labels = { seen = "yes" } } }
-            policy { name = "p", every = "10m", match = { phase = "Running" }, replace = { labels = { seen = "yes" } }, limits = { percent = 50 } }
+            policy { name = "p", every = "10m", match = { phase = "Running" }, replace = { labels = { seen = "yes" } }, limits = { percent = 50, percent_floor = 0 } }
             policy { name = "q", every = "10m", run = function(run)
                 for job in mpijob.list { phase = "Succeeded" } do log.info("listed", { job = job.name, as_of = job.as_of ~= nil }) end
                 for job in run.jobs do log.info("of the run", { job = job.name }) end

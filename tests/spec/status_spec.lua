@@ -18,7 +18,7 @@ policy { name = "script", schedule = "0 0 1 1 *", run = function(run)
     if store.get("fails") then error("it broke") end
     store.set("fails", true)
 end }
-policy { name = "chosen", schedule = "0 0 1 1 *", match = { labels = "noon" }, limits = { percent = 1 },
+policy { name = "chosen", schedule = "0 0 1 1 *", match = { labels = "noon" }, limits = { percent = 1, percent_floor = 0 },
     replace = function(job) if job.name == "left" then return nil end return { labels = { chosen = "yes" } } end }
 ]]
 

@@ -44,6 +44,8 @@ struct config {
     enum log_level log_level;
     enum log_format log_format;
     struct script_limits limits; /* ceilings for every policy; 0: none */
+    int64_t changes_per_hour;    /* of all policies together; 0: no ceiling */
+    int64_t write_gap;           /* microseconds between two writes of a policy at least: limits.per_second; 0: none */
     int64_t stall;               /* microseconds: the longest turn of the loop; 0: the default */
     int64_t http_timeout;        /* microseconds; 0: default */
     int64_t watch_silence;       /* microseconds; 0: default */

@@ -19,6 +19,8 @@ enum kind {
     KIND_HOSTS,
     KIND_DURATION,
     KIND_STALL,
+    KIND_RATE,
+    KIND_CHANGES,
     KIND_SIZE,
     KIND_COUNT,
     KIND_LEVEL,
@@ -76,6 +78,8 @@ static const struct key {
     {"/limits/cpu", KIND_DURATION, offsetof(struct config, limits.cpu_us)},
     {"/limits/memory", KIND_SIZE, offsetof(struct config, limits.memory)},
     {"/limits/timeout", KIND_DURATION, offsetof(struct config, limits.timeout_us)},
+    {"/limits/per_second", KIND_RATE, offsetof(struct config, write_gap)},
+    {"/limits/changes_per_hour", KIND_CHANGES, offsetof(struct config, changes_per_hour)},
     {"/limits/stall", KIND_STALL, offsetof(struct config, stall)},
     {"/http", KIND_MAP, 0},
     {"/http/timeout", KIND_DURATION, offsetof(struct config, http_timeout)},
@@ -205,6 +209,23 @@ static int read_stall(struct config_reading *r, const struct key *k, struct json
     return rc;
 }
 
+static int read_rate(struct config_reading *r, const struct key *k, struct json value)
+{
+    double n;
+    if (!json_double(value, &n) || !(n >= 0.001 && n <= 1000))
+        return config_wrong(r, r->at, "has to be a number from 0.001 to 1000, such as 5 (0.5: one in two seconds)");
+    *(int64_t *)(place(r, k)) = (int64_t)(1e6 / n + 0.5);
+    return 0;
+}
+
+static int read_changes(struct config_reading *r, const struct key *k, struct json value)
+{
+    int64_t *out = (int64_t *)(place(r, k));
+    if (!json_int64(value, out) || *out < 1 || *out > 1000000)
+        return config_wrong(r, r->at, "has to be a whole number from 1 to 1000000");
+    return 0;
+}
+
 static int read_size(struct config_reading *r, const struct key *k, struct json value)
 {
     char *text = json_type(value) == JSON_STRING ? config_decode(value) : NULL;
@@ -268,6 +289,10 @@ static int read_key(struct config_reading *r, const struct key *k, struct json v
         return read_duration(r, k, value);
     case KIND_STALL:
         return read_stall(r, k, value);
+    case KIND_RATE:
+        return read_rate(r, k, value);
+    case KIND_CHANGES:
+        return read_changes(r, k, value);
     case KIND_SIZE:
         return read_size(r, k, value);
     case KIND_COUNT:

@@ -225,6 +225,7 @@ static int make(struct plan *p)
     if (!code)
         code = plan_past_open(&p->past, s);
     e.past = store_state(p->past.reader);
+    e.counted = store_journal(p->past.reader);
     if (!code)
         code = policies_load(s, &e, s->options.arguments);
     if (code && s->engine && engine_policies(s->engine) && s->options.output == OUTPUT_JSON)

@@ -122,6 +122,8 @@ void policies_basics(struct session *s, struct engine_options *options)
     options->log = &s->log;
     options->cluster_names = session_cluster_names(s);
     options->ceilings = s->config.limits;
+    options->changes_per_hour = s->config.changes_per_hour;
+    options->gap = s->config.write_gap;
     options->open = binding_open;
     options->plugins = s->config.plugins;
     options->plugin_count = s->config.plugin_count;

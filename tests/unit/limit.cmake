@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+mpijobd_unit_test(hour FLOORS limit ALLOC)
+mpijobd_unit_test(rate FLOORS limit ALLOC)
