@@ -209,7 +209,7 @@ function definition.kinds(value)
 end
 
 local KEYS = { "name", "version", "api", "about", "needs", "config", "exports", "conditions", "sinks", "kinds",
-    "columns" }
+    "columns", "calendars" }
 
 local function read(table)
     local said = {}
@@ -233,7 +233,7 @@ end
 
 -- For `mpijobd plugins` and the lock.
 local function tell(said)
-    local exports, conditions, sinks, specs, kinds, columns = {}, {}, {}, {}, {}, {}
+    local exports, conditions, sinks, specs, kinds, columns, calendars = {}, {}, {}, {}, {}, {}, {}
     for _, key in ipairs(sorted(said.exports or {})) do
         exports[#exports + 1] = { name = key, type = type(said.exports[key]) }
     end
@@ -245,6 +245,9 @@ local function tell(said)
     end
     for i, c in ipairs(said.columns or {}) do
         columns[i] = { name = c.name, about = c.about }
+    end
+    for i, c in ipairs(said.calendars or {}) do
+        calendars[i] = { name = c.name, about = c.about }
     end
     for i, s in ipairs(said.config or {}) do
         specs[i] = { name = s.name, type = s.kind, optional = s.optional, default = s.default, about = s.about,
@@ -261,6 +264,7 @@ local function tell(said)
         needs = needs, config = json.array(specs), exports = json.array(exports),
         conditions = json.array(conditions), sinks = json.array(sinks),
         kinds = json.array(kinds), columns = json.array(columns),
+        calendars = json.array(calendars),
     }
 end
 

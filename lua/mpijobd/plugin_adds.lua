@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What a plugin adds to mpijobd: conditions, sinks, columns of the report; read and given.
+-- What a plugin adds to mpijobd: conditions, sinks, columns of the report, calendars; read and given.
 local native, tell, definition = ...
 local found, describe, sorted, map = tell.found, tell.describe, tell.sorted, tell.map
 local COLUMNS_MOST <const> = 8
@@ -82,14 +82,46 @@ function definition.columns(value)
     return columns
 end
 
+function definition.calendars(value)
+    local calendars = {}
+    for _, key in ipairs(sorted(map("calendars", value) or {})) do
+        local path = "calendars." .. key
+        local c = type(value[key]) == "function" and { days = value[key] } or value[key]
+        if not key:match "^%a[%w_-]*$" then
+            found("calendars", "has \"%s\", which is no name for a calendar: letters, digits, _ and -", key)
+        elseif type(c) ~= "table" or type(c.days) ~= "function" then
+            found(path, "has to be a function that gives a table of days, or { days = that, about = ... }")
+        elseif c.about ~= nil and type(c.about) ~= "string" then
+            found(path .. ".about", "is %s; it has to be a text", describe(c.about))
+        else
+            for _, k in ipairs(sorted(c)) do
+                if k ~= "days" and k ~= "about" then
+                    found(path, "has \"%s\"; a calendar has days, about", tostring(k))
+                end
+            end
+            calendars[#calendars + 1] = { name = key, days = c.days, about = c.about }
+        end
+    end
+    return calendars
+end
+
+-- What of another plugin has that name is a mistake that only the file that requires both can mend.
+local function put(into, what, name, given)
+    local other = into[name]
+    if other and other.plugin ~= native.name then
+        error(("the %s %s of the plugin %s is the plugin %s's, too; require one of them"):format(what, name,
+            native.name, other.plugin), 0)
+    end
+    given.plugin = native.name
+    into[name] = given
+end
+
 local function give(said)
     for _, c in ipairs(said.conditions or {}) do
-        local other = native.conditions[c.name]
-        if other and other.plugin ~= native.name then
-            error(("the condition %s of the plugin %s is the plugin %s's, too; require one of them"):format(c.name,
-                native.name, other.plugin), 0)
-        end
-        native.conditions[c.name] = { plugin = native.name, test = c.test, check = c.check }
+        put(native.conditions, "condition", c.name, { test = c.test, check = c.check })
+    end
+    for _, c in ipairs(said.calendars or {}) do
+        put(native.calendars, "calendar", c.name, { days = c.days })
     end
     if said.sinks then
         native.part "sinks"(native, said.sinks)

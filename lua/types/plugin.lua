@@ -31,6 +31,11 @@
 ---@field text? fun(sum: number): string how a sum is written, at most 64 bytes; else with two digits
 ---@field about? string
 
+---Days off for `except` of policies.
+---@class mpijobd.PluginCalendar
+---@field days fun(): table<string, any>|string[] asked once, when a policy that names it is read: days as keys or in a list, `"2026-05-14"`, or `"12-25"` for each year; at most 10000
+---@field about? string
+
 ---What the plugin needs, for those who install it: shown by `mpijobd plugins`; `mpijobd rbac` counts `api`. It allows nothing by itself.
 ---@class mpijobd.PluginNeeds
 ---@field api? table<string, string[]> verbs by resource: `{ ["workloads.kueue.x-k8s.io"] = { "get" }, pods = { "list" } }`
@@ -90,6 +95,7 @@
 ---@field exports? table<string, any> what `require "NAME"` gives
 ---@field sinks? table<string, mpijobd.PluginSink|fun(notification: mpijobd.Notification): mpijobd.Notification>
 ---@field columns? table<string, mpijobd.PluginColumn|fun(job: mpijobd.Job, held: table): number?> at most 8, by their names: cost_day is the column COST-DAY
+---@field calendars? table<string, mpijobd.PluginCalendar|fun(): table<string, any>|string[]> by the names that `except` calls them by
 ---@field kinds? table<string, mpijobd.PluginKind> at most 16, by the names of their modules: lower-case letters and digits
 ---@field conditions? table<string, mpijobd.PluginCondition|fun(job: mpijobd.Job, value: any): boolean> by their names in `match`
 

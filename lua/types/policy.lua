@@ -78,6 +78,7 @@
 ---@field every? mpijobd.Duration a period of at least 1s, counted from 1970-01-01T00:00:00Z
 ---@field timezone? string of the schedule and of the window, an IANA name (default `"UTC"`)
 ---@field window? string|string[] when its runs may begin: `"mon-fri 09:00-18:00"`, `"22:00-06:00"`, or a list: any of them. What falls due outside waits for the next opening (default: at any time)
+---@field except? string|string[] calendars of the plugins that the file requires: on these days the window is closed, `"holidays"`
 ---@field jitter? mpijobd.Duration each run is delayed by a random time up to this
 ---@field missed? "skip"|"once"|"all" what to do about runs that fell due while the daemon was down or the machine slept (default `"once"`: one for all of them). `"all"`: at most 100
 ---@field overlap? "skip"|"queue"|"allow" when a run falls due and the one before has not ended (default `"skip"`)

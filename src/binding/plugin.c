@@ -9,6 +9,7 @@
 #include "binding/require_parts.h"
 #include "policy/definition_line.h"
 #include "policy/load_errors.h"
+#include "policy/lua_calendars.h"
 #include "policy/lua_conditions.h"
 #include "policy/lua_match.h"
 #include "policy/values/lua_json.h"
@@ -236,6 +237,8 @@ static void push_natives(lua_State *L, struct plugin *p)
     set_object(L, "lines", &p->lines);
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_CONDITIONS);
     lua_setfield(L, -2, "conditions");
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_CALENDARS);
+    lua_setfield(L, -2, "calendars");
     luaL_getsubtable(L, LUA_REGISTRYINDEX, SINKS);
     lua_setfield(L, -2, "sinks");
 }

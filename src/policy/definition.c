@@ -14,7 +14,6 @@
 #include "policy/values/lua_changes.h"
 #include "policy/values/lua_keys.h"
 
-#define CLUSTERS_MAX 256
 #define ABOUT_MAX 65536
 #define KEYS_MAX 1000 /* of a policy */
 
@@ -115,56 +114,6 @@ static bool read_bool(struct defining *d, const char *key, int index)
     return lua_toboolean(d->L, index);
 }
 
-static bool cluster_known(struct defining *d, const char *name)
-{
-    const char *const *all = d->source->clusters;
-    struct buf names = BUF_INIT;
-    for (size_t i = 0; all && all[i]; i++) {
-        if (strcmp(all[i], name) == 0) {
-            buf_free(&names);
-            return true;
-        }
-        buf_printf(&names, "%s%s", i ? ", " : "", all[i]);
-    }
-    const char *near = all ? str_nearest(name, all) : NULL;
-    if (all)
-        definition_found(d, "clusters", "names \"%.80s\", which the configuration does not have%s%s%s; it has %s", name,
-                         near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "",
-                         names.ptr ? names.ptr : "none");
-    buf_free(&names);
-    return !all;
-}
-
-/* A name, or a list of them. */
-static void read_clusters(struct defining *d, int index)
-{
-    size_t n = lua_type(d->L, index) == LUA_TTABLE ? lua_rawlen(d->L, index) : 0;
-    if (lua_type(d->L, index) == LUA_TSTRING) { /* made a list of one */
-        lua_createtable(d->L, 1, 0);
-        lua_pushvalue(d->L, index);
-        lua_rawseti(d->L, -2, 1);
-        index = lua_gettop(d->L);
-        n = 1;
-    }
-    if (n == 0 || n > CLUSTERS_MAX) {
-        definition_type_error(d, "clusters", index, "the name of a cluster, or a list of names; leave it out for all");
-        return;
-    }
-    d->p->clusters = calloc(n + 1, sizeof *d->p->clusters);
-    for (size_t i = 0; d->p->clusters && i < n; i++) {
-        lua_rawgeti(d->L, index, (lua_Integer)i + 1);
-        const char *name = definition_string(d, "clusters", lua_gettop(d->L), "a list of names");
-        if (!name || !cluster_known(d, name))
-            return;
-        d->p->clusters[i] = str_dup(str_of(name));
-        if (!d->p->clusters[i])
-            break;
-        lua_pop(d->L, 1);
-    }
-    if (!d->p->clusters || !d->p->clusters[n - 1])
-        definition_found(d, "clusters", "cannot be kept: out of memory");
-}
-
 static void read_kind(struct defining *d, int index)
 {
     struct error err;
@@ -188,9 +137,9 @@ static const char *const keys[] = {"name",        "about",    "kind",        "ma
                                    "timezone",    "jitter",   "missed",      "overlap", "replace",  "run",
                                    "limits",      "dry_run",  "destructive", "on",      "approval", "through_launcher",
                                    "wait_effect", "clusters", "again",       "recheck", "events",   "window",
-                                   NULL};
+                                   "except",      NULL};
 /* Keys that a later version will have. They are refused by name rather than ignored. */
-static const char *const later[] = {"approval", "canary", "except", "hold", "holds_for", "slo", "warn", NULL};
+static const char *const later[] = {"approval", "canary", "hold", "holds_for", "slo", "warn", NULL};
 static void read_key(struct defining *d, const char *key, int index)
 {
     struct policy *p = d->p;
@@ -228,7 +177,7 @@ static void read_key(struct defining *d, const char *key, int index)
     } else if (strcmp(key, "events") == 0) {
         p->quiet = !read_bool(d, key, index);
     } else if (strcmp(key, "clusters") == 0) {
-        read_clusters(d, index);
+        definition_clusters(d, index);
     } else if (!definition_trigger(d, key, index)) {
         for (int i = 0; later[i]; i++) {
             if (strcmp(key, later[i]) == 0) {
@@ -314,8 +263,7 @@ static void default_zone(struct defining *d)
     struct error err;
     if (!d->p->zone && zone_load("UTC", NULL, &d->p->zone, &err))
         definition_found(d, "timezone", "%s", err.message);
-    if (d->p->window)
-        d->p->window->zone = d->p->zone;
+    definition_window_settle(d);
 }
 
 struct policy *policy_read(lua_State *L, int index, int line, const struct policy_source *source)
@@ -390,8 +338,10 @@ void policy_free(struct policy *p)
     free(p->about);
     free(p->moving);
     free(p->schedule);
-    free(p->window);
+    free(p->window.list);
     free(p->window_text);
+    free(p->except_text);
+    days_free(&p->days_off);
     zone_free(p->zone);
     mpijob_match_free(p->match);
     mpijob_changes_free(&p->changes);

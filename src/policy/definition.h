@@ -35,13 +35,15 @@ struct policy {
     bool has_schedule;
     char *schedule; /* as written; NULL: none */
     struct cron cron;
-    struct zone *zone;      /* never NULL */
-    int64_t every;          /* microseconds; 0: none */
-    unsigned on;            /* ON_ bits; 0: it has a schedule or a period */
-    int64_t jitter;         /* microseconds */
-    int64_t wait_effect;    /* microseconds; 0: changes do not wait for their effects */
-    struct windows *window; /* when its runs may begin (opening.h), a block with its list; NULL: at any time */
-    char *window_text;      /* as written; NULL: as above */
+    struct zone *zone;     /* never NULL */
+    int64_t every;         /* microseconds; 0: none */
+    unsigned on;           /* ON_ bits; 0: it has a schedule or a period */
+    int64_t jitter;        /* microseconds */
+    int64_t wait_effect;   /* microseconds; 0: changes do not wait for their effects */
+    struct windows window; /* when its runs may begin, if window_text says so: see opening.h */
+    struct days days_off;  /* of it */
+    char *window_text;     /* "mon-fri 09:00-18:00 except holidays"; NULL: at any time */
+    char *except_text;     /* "holidays"; NULL: no day is off */
     enum policy_missed missed;
     enum policy_overlap overlap;
     struct mpijob_match *match;

@@ -38,13 +38,16 @@ bool definition_trigger(struct defining *d, const char *key, int index);
 
 #define PERCENT_FLOOR 10 /* changes that limits.percent does not count, where the policy says nothing */
 
-/* ---- definition_limits.c, definition_on.c, definition_window.c ---- */
+/* ---- definition_limits.c, definition_on.c, definition_window.c, definition_clusters.c ---- */
 /* Reads the table at index as the policy's limits. */
 void definition_limits(struct defining *d, int index);
 void definition_on(struct defining *d, int index);
 void definition_recheck(struct defining *d, int index);
 void definition_check_on(struct defining *d);
+void definition_clusters(struct defining *d, int index);
 void definition_window(struct defining *d, int index);
+void definition_except(struct defining *d, int index);
+void definition_window_settle(struct defining *d); /* the zone is known, and all keys are read */
 /* Fills in the defaults, and keeps the limits below the daemon's ceilings. */
 void definition_cap(struct script_limits *limits, const struct script_limits *ceiling);
 

@@ -78,6 +78,8 @@ bool definition_trigger(struct defining *d, const char *key, int index)
         read_zone(d, index);
     } else if (strcmp(key, "window") == 0) {
         definition_window(d, index);
+    } else if (strcmp(key, "except") == 0) {
+        definition_except(d, index);
     } else if (strcmp(key, "jitter") == 0) {
         definition_duration(d, key, index, &d->p->jitter);
         d->timing |= TIMING_JITTER;

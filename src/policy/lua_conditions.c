@@ -66,6 +66,11 @@ const char *lua_conditions_plugin(lua_State *L, const char *name)
     return saying(L, "conditions", "name", name);
 }
 
+const char *lua_calendar_plugin(lua_State *L, const char *name)
+{
+    return saying(L, "calendars", "name", name);
+}
+
 const char *lua_kind_plugin(lua_State *L, const char *kind)
 {
     const char *plugin = saying(L, "kinds", "kind", kind);

@@ -13,6 +13,8 @@
 #define LUA_CONDITIONS "mpijobd.conditions"
 
 bool lua_conditions_has(lua_State *L, const char *name);
+/* The plugin among those of the state's file that has a calendar of that name; NULL: none has. */
+const char *lua_calendar_plugin(lua_State *L, const char *name);
 /* The plugin among those of the state's file that has a kind of that name, "TrainJob" or "trainjob"; NULL: none has. */
 const char *lua_kind_plugin(lua_State *L, const char *kind);
 /* Adds the names of those that the file has by its plugins to names, at most room of them; they are kept by the state.

@@ -8,7 +8,7 @@
 
 static struct timetable table_of(const struct policy *p)
 {
-    return (struct timetable){.allow = p->window};
+    return (struct timetable){.allow = &p->window};
 }
 
 /* Openings are whole seconds, so nothing changes within one. */

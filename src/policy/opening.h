@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* When runs of a policy may begin: its window. What falls due while it is closed waits for the next opening; a run that
- * began before may finish. Instants are microseconds since 1970. */
+/* When runs of a policy may begin: its window, less its days off. What falls due while it is closed waits for the next
+ * opening; a run that began before may finish. Instants are microseconds since 1970. */
 #ifndef MPIJOBD_POLICY_OPENING_H
 #define MPIJOBD_POLICY_OPENING_H
 
@@ -9,7 +9,7 @@
 /* False: it may begin runs at any time, and the answers below need not be asked for. */
 static inline bool policy_has_opening(const struct policy *policy)
 {
-    return policy->window != NULL;
+    return policy->window_text != NULL;
 }
 bool policy_open(const struct policy *policy, int64_t at_us);
 /* The first instant from that one on at which a run may begin: itself, if one may then. INT64_MAX: none comes within

@@ -11,6 +11,11 @@ bool windows_open(const struct windows *w, int64_t instant)
     if (w->span)
         return instant >= w->from && instant < w->until;
     bool open = w->count == 0;
+    if (w->off && w->off->count) {
+        struct civil day = zone_civil(w->zone, instant);
+        if (days_have(w->off, &day))
+            return false;
+    }
     for (size_t i = 0; i < w->count && !open; i++)
         open = window_open(&w->list[i], w->zone, instant);
     return open;
@@ -42,9 +47,11 @@ static void offer_time(struct nearest *n, const struct zone *zone, const struct 
     offer(n, second);
 }
 
-/* Those of the windows that begin on that day. */
+/* Those of the windows that begin on that day, and its beginning where days are off. */
 static void offer_day(struct nearest *n, const struct windows *w, const struct civil *day)
 {
+    if (w->off && w->off->count)
+        offer_time(n, w->zone, day, 0);
     for (size_t i = 0; i < w->count; i++) {
         if (!(w->list[i].days >> civil_weekday(day->year, day->month, day->day) & 1))
             continue;
@@ -80,7 +87,7 @@ static void offer_all(struct nearest *n, const struct windows *w)
     if (w->span) {
         offer(n, w->from);
         offer(n, w->until);
-    } else if (w->count) {
+    } else if (w->count || (w->off && w->off->count)) {
         offer_days(&own, w);
         offer_changes(&own, w->zone);
         if (own.any)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* When something is open: windows of a week in one time zone, or one span between two instants, less whole days. And
+/* When something is open: windows of a week in one time zone, less whole days; or one span between two instants. And
  * several of these together, of which some allow and some forbid. Exact to the second, also where clocks change: a
  * window is open while the clocks on the wall show its time. Pure; instants are seconds since 1970.
  *
@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 
+#include "time/days.h"
 #include "time/window.h"
 
 #define WINDOWS_MAX 100                      /* of one list */
@@ -19,6 +20,7 @@ struct windows {
     struct window *list; /* one is enough to be open; none: open all the time */
     size_t count;
     const struct zone *zone; /* needed, unless it is a span */
+    const struct days *off;  /* on these, by the zone's calendar, it is closed; NULL: on none */
     bool span;               /* it is open from `from` until `until`, and the list is not looked at */
     int64_t from, until;
 };

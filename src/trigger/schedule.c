@@ -244,7 +244,8 @@ static bool same_text(const char *a, const char *b)
 static bool same_plan(const struct policy *a, const struct policy *b)
 {
     return a->every == b->every && a->jitter == b->jitter && same_text(a->schedule, b->schedule) &&
-           same_text(a->window_text, b->window_text) && same_text(zone_name(a->zone), zone_name(b->zone));
+           same_text(a->window_text, b->window_text) && days_same(&a->days_off, &b->days_off) &&
+           same_text(zone_name(a->zone), zone_name(b->zone));
 }
 
 static void set_mark(const struct schedule *s, int64_t now_us)

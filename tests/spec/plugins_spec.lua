@@ -123,7 +123,7 @@ plugin {
             at .. "2: plugin \"cost\": name is \"coat\", and the configuration or its folder calls it \"cost\"; both have to be the same",
             at .. "2: plugin \"cost\": version is \"1.0\"; it has to be three numbers, as in \"1.0.0\"",
             at .. "2: plugin \"cost\": api is 2, and this mpijobd speaks 1; install a newer mpijobd, or a version of the plugin for api 1",
-            at .. "3: plugin \"cost\": abuot is not a key of a plugin (did you mean \"about\"?); there are name, version, api, about, needs, config, exports, conditions, sinks, kinds, columns",
+            at .. "3: plugin \"cost\": abuot is not a key of a plugin (did you mean \"about\"?); there are name, version, api, about, needs, config, exports, conditions, sinks, kinds, columns, calendars",
             at .. "4: plugin \"cost\": kinds is the number 1; it has to be a table",
             at .. "6: plugin \"cost\": config.Price is no name for an option: lower-case letters, digits and _",
             at .. "7: plugin \"cost\": config.unit has no type that is known (did you mean \"string\"?); there are string, number, integer, "

@@ -218,6 +218,71 @@ describe("a window", function()
         end)
     end)
 
+    it("is closed on the days of a calendar", function()
+        local plugin = support.source .. "/lua/plugins/business-calendar"
+        local options = [[{ zone: Europe/Berlin, holidays: [ "12-25 Christmas", "12-26", "2026-12-24" ] }]]
+        support.write(folder .. "/mpijobd.yaml", "plugins:\n  business-calendar: { path: " .. plugin .. ", config: " .. options .. " }\n")
+        local function next(policy, count)
+            write('require "business-calendar"\npolicy { name = "p", timezone = "Europe/Berlin", run = function() end, ' .. policy .. " }")
+            local code, out, err = support.mpijobd_with({ env = { MPIJOBD_CLOCK = "2026-12-23T22:30:00Z" } }, "next", "--config", folder .. "/mpijobd.yaml",
+                folder .. "/p.lua", "-c", count)
+            return code, out .. err
+        end
+        local code, out = next('schedule = "0 12 * * *", window = "mon-fri 09:00-18:00", except = "holidays"', "3")
+        assert.are.equal(0, code, out)
+        support.contains(out, "  window mon-fri 09:00-18:00 except holidays (Europe/Berlin): closed, and opens at 2026-12-28T09:00:00+01:00\n"
+            .. "  2026-12-28T09:00:00+01:00\n  2026-12-28T12:00:00+01:00\n  2026-12-29T12:00:00+01:00\n")
+        code, out = next('schedule = "0 12 * * *", window = "22:00-06:00", except = { "holidays" }', "2")
+        assert.are.equal(0, code, out)
+        support.contains(out, "open, and closes at 2026-12-24T00:00:00+01:00\n  2026-12-27T00:00:00+01:00\n  2026-12-27T22:00:00+01:00\n")
+        code, out = next('every = "12h", except = "holidays"', "2")
+        assert.are.equal(0, code, out)
+        support.contains(out, "  window except holidays (Europe/Berlin): open, and closes at 2026-12-24T00:00:00+01:00\n"
+            .. "  2026-12-27T00:00:00+01:00\n  2026-12-27T01:00:00+01:00\n")
+        for text, wanted in pairs {
+            ['except = "holiday"'] = 'except: there is no calendar "holiday" (did you mean "holidays"?); the plugins that the file requires have holidays',
+            ["except = 5"] = 'except is the number 5; it has to be the name of a calendar such as "holidays", or a list of names',
+        } do
+            code, out = next('every = "12h", ' .. text, "1")
+            assert.are.equal(1, code)
+            support.contains(out, 'p.lua:2: policy "p": ' .. wanted)
+        end
+        write 'policy { name = "p", every = "1h", except = "holidays", run = function() end }'
+        for args, wanted in pairs {
+            [folder .. "/mpijobd.yaml"] = '"holidays" is a calendar of the plugin business-calendar; write require "business-calendar" above the policy',
+            [support.write(folder .. "/none.yaml", "state: s.db\n")] =
+                'there is no calendar "holidays"; calendars come from plugins that the file requires, as business-calendar',
+        } do
+            local failed, _, err = support.mpijobd("check", "--config", args, folder .. "/p.lua")
+            assert.are.equal(1, failed)
+            support.contains(err, "except: " .. wanted)
+        end
+        local _, list = support.mpijobd("plugins", "--config", folder .. "/mpijobd.yaml")
+        support.contains(list, "  calendars  holidays\n")
+    end)
+
+    it("takes a plugin's calendar only where it has days", function()
+        local function check(days)
+            support.write(folder .. "/rest/plugin.lua", 'plugin { name = "rest", version = "1.0.0", api = 1, calendars = { off = ' .. days .. " } }")
+            write 'require "rest"\npolicy { name = "p", every = "1h", except = "off", run = function() end }'
+            local _, out, err = support.mpijobd("check", "--config", support.write(folder .. "/mpijobd.yaml", "plugins: { rest: rest }\n"), folder .. "/p.lua")
+            return out .. err
+        end
+        support.uv.fs_mkdir(folder .. "/rest", 448)
+        for days, wanted in pairs {
+            ['function() return { "2028-02-29", ["12-31"] = true } end'] = "window except off (UTC): open",
+            ['function() return { "2027-02-29" } end'] = 'except: the calendar "off" cannot be read: "2027-02-29" is no day; a day is written "2026-05-14", or "12-25" for each year',
+            ['function() return { ["1-1"] = true } end'] = '"1-1" is no day',
+            ["function() return { 5 } end"] = 'the calendar "off" cannot be read: it has number as a day',
+            ["function() return 5 end"] = 'the calendar "off" gives number; it has to give a table of days',
+            ['function() error "lost" end'] = 'the calendar "off" has failed: ',
+            ["function() while true do end end"] = "p.lua",
+            ["5"] = "calendars.off has to be a function that gives a table of days, or { days = that, about = ... }",
+        } do
+            support.contains(check(days), wanted)
+        end
+    end)
+
     local function tell(command, clock, ...)
         return support.mpijobd_with({ env = { MPIJOBD_CLOCK = clock } }, command, folder .. "/p.lua", ...)
     end

@@ -128,6 +128,52 @@ static void what_forbids_beats_what_allows(void **state)
     zone_free(utc);
 }
 
+static void days_off_are_closed_from_midnight_to_midnight(void **state)
+{
+    static const char *const off[] = {"2026-10-25", "2026-10-25", "10-26", "2026-03-29", "2011-12-29", "12-31"};
+    static const char *const lists[][4] = {{"mon-fri 09:00-18:00"}, {"22:00-06:00"}, {NULL}};
+    static const struct {
+        const char *zone, *from, *until;
+    } spans[] = {
+        {"Europe/Berlin", "2026-10-23T00:00:00Z", "2026-10-29T00:00:00Z"},
+        {"Europe/Berlin", "2026-03-27T00:00:00Z", "2026-04-01T00:00:00Z"},
+        {"Pacific/Apia", "2011-12-27T00:00:00Z", "2012-01-03T00:00:00Z"},
+    };
+    (void)state;
+    struct days days = {0};
+    struct error err;
+    for (size_t i = 0; i < sizeof off / sizeof *off; i++)
+        assert_int_equal(days_add(&days, off[i], &err), 0);
+    assert_int_equal(days.count, 5);
+    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
+        struct zone *zone = load(spans[i].zone);
+        for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) {
+            struct window list[4];
+            struct windows w = {.list = list, .count = parse(lists[k], list), .zone = zone, .off = &days};
+            struct timetable t = {.allow = &w};
+            walk(&t, instant(spans[i].from), instant(spans[i].until), lists[k][0] ? lists[k][0] : "all but days off");
+        }
+        zone_free(zone);
+    }
+    days_free(&days);
+}
+
+static void days_are_read_or_refused(void **state)
+{
+    static const char *const bad[] = {
+        "",      "1-1",        "2026-5-14", "2026-13-01", "2026-00-01", "2026-02-30", "2027-02-29", "2026-05-14 ",
+        "02-30", "0000-01-01", "26-05-14",  "x",          "2026/05/14", "-5-14",      "2026-05-1",  "12025-05-14"};
+    (void)state;
+    struct days days = {0};
+    struct error err;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(days_add(&days, bad[i], &err), ERR_SYNTAX);
+    assert_int_equal(days_add(&days, "02-29", &err), 0);
+    assert_true(days_have(&days, &(struct civil){.year = 2028, .month = 2, .day = 29}));
+    assert_false(days_have(&days, &(struct civil){.year = 2028, .month = 2, .day = 28}));
+    days_free(&days);
+}
+
 static void what_never_opens_is_found_out(void **state)
 {
     (void)state;
@@ -154,6 +200,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(edges_are_those_of_a_walk),
         cmocka_unit_test(what_forbids_beats_what_allows),
+        cmocka_unit_test(days_off_are_closed_from_midnight_to_midnight),
+        cmocka_unit_test(days_are_read_or_refused),
         cmocka_unit_test(what_never_opens_is_found_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,6 +71,17 @@ local function next_working(at)
     return nil
 end
 
+-- For `except = "holidays"` of policies.
+local function all_holidays()
+    local all = {}
+    for _, list in ipairs { holidays.dates, holidays.yearly } do
+        for day, name in pairs(list) do
+            all[day] = name
+        end
+    end
+    return all
+end
+
 plugin {
     name = "business-calendar", version = "1.0.0", api = 1,
     about = "Working hours and holidays, from a list or an iCalendar file.",
@@ -85,6 +96,9 @@ plugin {
         is = is,
         holiday = function(at) return holiday(at or time.now()) end,
         next_working = next_working,
+    },
+    calendars = {
+        holidays = { about = "the days of holidays and ics", days = all_holidays },
     },
     conditions = {
         calendar = {

@@ -129,9 +129,12 @@ static void put_plugin(struct buf *out, const struct policy_set *set, const stru
         buf_putc(out, '\n');
     }
     put_options(out, json_get(root, "config"));
-    static const char *const lists[][2] = {
-        {"exports", "exports"}, {"conditions", "conditions"}, {"sinks", "sinks"}, {"columns", "columns"}};
-    for (int i = 0; i < 4; i++) {
+    static const char *const lists[][2] = {{"exports", "exports"},
+                                           {"conditions", "conditions"},
+                                           {"sinks", "sinks"},
+                                           {"columns", "columns"},
+                                           {"calendars", "calendars"}};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         if (!json_count(json_get(root, lists[i][0])))
             continue;
         buf_printf(out, "  %-10s ", lists[i][1]);
@@ -157,8 +160,8 @@ static void write_user(void *data, const struct policy *policy)
 
 static void write_plugin(struct json_writer *w, const struct policy_set *set, const struct plugin *p)
 {
-    static const char *const members[] = {"version",    "api",   "about", "config",  "exports",
-                                          "conditions", "sinks", "kinds", "columns", "needs"};
+    static const char *const members[] = {"version", "api",   "about",   "config",    "exports", "conditions",
+                                          "sinks",   "kinds", "columns", "calendars", "needs"};
     struct json root = plugin_said(p);
     json_write_object(w);
     json_write_key(w, "name");
