@@ -24,9 +24,9 @@ static int write_all(int fd, struct str text)
 }
 
 /* Opens, writes and closes it. 0, or errno; *made: it is there now. */
-static int write_new(const char *path, struct str text, int flags, bool *made)
+static int write_new(const char *path, struct str text, int flags, mode_t mode, bool *made)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | flags, 0666);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | flags, mode);
     *made = fd >= 0;
     int why = fd < 0 ? errno : write_all(fd, text);
     if (!why && fsync(fd) != 0)
@@ -36,7 +36,8 @@ static int write_new(const char *path, struct str text, int flags, bool *made)
     return why;
 }
 
-int file_put(const char *path, struct str text, struct error *err)
+/* own: for its owner alone, so that nobody may have it open already. */
+static int put(const char *path, struct str text, bool own, struct error *err)
 {
     struct buf beside = BUF_INIT;
     bool made;
@@ -44,7 +45,9 @@ int file_put(const char *path, struct str text, struct error *err)
     buf_printf(&beside, "%s.new", path);
     if (beside.failed)
         return error_nomem(err);
-    int why = write_new(beside.ptr, text, O_TRUNC, &made);
+    if (own)
+        unlink(beside.ptr);
+    int why = write_new(beside.ptr, text, own ? O_EXCL : O_TRUNC, own ? 0600 : 0666, &made);
     if (!made && why == ELOOP) {
         rc = error_set(err, ERR_IO, "%s cannot be written: %s, which comes before it, is a link; remove that link",
                        path, beside.ptr);
@@ -63,10 +66,20 @@ int file_put(const char *path, struct str text, struct error *err)
     return rc;
 }
 
+int file_put(const char *path, struct str text, struct error *err)
+{
+    return put(path, text, false, err);
+}
+
+int file_put_own(const char *path, struct str text, struct error *err)
+{
+    return put(path, text, true, err);
+}
+
 int file_make(const char *path, struct str text, struct error *err)
 {
     bool made;
-    int why = write_new(path, text, O_EXCL, &made);
+    int why = write_new(path, text, O_EXCL, 0666, &made);
     if (why && made)
         unlink(path);
     return why ? error_set(err, ERR_IO, "%s cannot be written: %s", path, strerror(why)) : 0;

@@ -98,7 +98,30 @@ struct change_call { /* everything is copied but changes, gate, done and data */
     void *data;
 };
 
-struct change;
+/* What a change that has come to its gate would send, for a plan (plan/plan.h). What it points to is the change's, and
+ * valid during the call of the gate. */
+struct change_write {
+    enum change_verb verb;          /* FIELDS is told as the REPLACE that it comes to */
+    struct kube_resource resource;  /* with the version that it is written through */
+    const char *kind;               /* "MPIJob", for messages */
+    const char *name_space;         /* NULL: the object is in none */
+    const char *name;               /* "": the server chooses it */
+    const char *uid;                /* of the object as it was read; "" for a new one */
+    const char *resource_version;   /* likewise */
+    struct str before;              /* the object as it was read; empty: it was not, or is a new one */
+    struct str body;                /* the object, or the patch; empty for DELETE */
+    const struct mpijob_diff *diff; /* as it was judged */
+    const struct mpijob_verdict *verdict;
+    const char *propagation; /* of a DELETE; NULL: the server's default */
+    bool ours;               /* it is of a kind of job, and judged as one */
+    bool json_patch, splices;
+};
+/* False: the object itself is not written. */
+bool change_outline(const struct change *change, struct change_write *out);
+/* The same of the launcher's part, a merge patch that names uid and resourceVersion. name: for "NAME-launcher", which
+ * outlives *out; where that has failed, out of memory. */
+bool change_outline_launcher(const struct change *change, struct buf *name, struct change_write *out);
+
 /* The site outlives the change, which frees itself after done. 0 or ERR_NOMEM, and then done is not called. */
 int change_start(const struct site *site, struct change_call *call, struct change **change, struct error *err);
 /* done comes soon, with ERR_CANCELLED; a write that is under way is finished first, so that its outcome is known. */

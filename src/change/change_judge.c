@@ -126,7 +126,7 @@ void change_judge(struct change *c, struct json before, struct json after)
         change_fail(c, &err);
         return;
     }
-    struct change_intent intent = {c->viewed ? &c->view : NULL, c->uid, c->looked_at, &c->diff};
+    struct change_intent intent = {c, c->viewed ? &c->view : NULL, c->uid, c->looked_at, &c->diff};
     c->at_gate.waiting = true;
     if (c->gate)
         c->gate(c->data, &c->at_gate, &intent);

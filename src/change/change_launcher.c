@@ -8,7 +8,7 @@
 
 #include "change/change_parts.h"
 
-static struct kube_resource resource_of(const struct change *c)
+struct kube_resource change_launcher_resource(const struct change *c)
 {
     static const struct kube_resource job = {"batch", "v1", "jobs"}, pod = {"", "v1", "pods"};
     return mpijob_launcher_of(c->view.target) == LAUNCHER_POD ? pod : job;
@@ -110,7 +110,7 @@ void change_read_launcher(struct change *c)
 {
     struct error err;
     struct buf name = BUF_INIT;
-    struct kube_resource resource = resource_of(c);
+    struct kube_resource resource = change_launcher_resource(c);
     mpijob_launcher_name(&c->view, &name);
     int rc = buf_result(&name, "the launcher's name", &err);
     struct kube_call call = {
@@ -176,7 +176,7 @@ void change_write_launcher(struct change *c)
     mpijob_diff_json(&c->launcher.plan.diff, &diff);
     struct write_call call = {
         .verb = WRITE_PATCH,
-        .resource = resource_of(c),
+        .resource = change_launcher_resource(c),
         .name_space = c->name_space,
         .name = name.ptr,
         .body = buf_str(&c->launcher.plan.patch),

@@ -117,6 +117,7 @@ void change_send(struct change *c);
 
 /* ---- change_launcher.c ---- */
 bool change_wants_launcher(const struct change *c);
+struct kube_resource change_launcher_resource(const struct change *c); /* what kind of object it is */
 /* The launcher's part fails, and with it the change. unknown: it may have been written. */
 void change_launcher_failed(struct change *c, const struct error *why, bool unknown);
 void change_read_launcher(struct change *c);  /* then change_judge */

@@ -11,8 +11,11 @@
 #include "mpijob/change/job_changes.h"
 #include "mpijob/view.h"
 
+struct change;
+
 /* What is about to be written. Valid during the call of the gate. */
 struct change_intent {
+    const struct change *change;    /* for change_outline */
     const struct mpijob_view *view; /* the job as it was read; NULL: another kind of object, or a new one */
     const char *uid, *looked_at;    /* the object's uid and resourceVersion; "" for a new one */
     const struct mpijob_diff *diff; /* empty for an object that is created or deleted */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "cli/apply/cmd_apply.h"
 #include "cli/ask/cmd_ask.h"
 #include "cli/attach/cmd_attach.h"
 #include "cli/check/cmd_check.h"
@@ -25,10 +26,10 @@
 #include "cli/undo/cmd_undo.h"
 
 static const struct command *const commands[] = {
-    &cmd_run,     &cmd_check, &cmd_plan,   &cmd_get,    &cmd_inspect, &cmd_report, &cmd_replace,
-    &cmd_journal, &cmd_runs,  &cmd_undo,   &cmd_status, &cmd_trigger, &cmd_pause,  &cmd_resume,
-    &cmd_reload,  &cmd_eval,  &cmd_attach, &cmd_next,   &cmd_why,     &cmd_doctor, &cmd_rbac,
-    &cmd_plugins, &cmd_new,   &cmd_types,  &cmd_test,   &cmd_version, NULL};
+    &cmd_run,     &cmd_check,   &cmd_plan, &cmd_apply,  &cmd_get,    &cmd_inspect, &cmd_report,
+    &cmd_replace, &cmd_journal, &cmd_runs, &cmd_undo,   &cmd_status, &cmd_trigger, &cmd_pause,
+    &cmd_resume,  &cmd_reload,  &cmd_eval, &cmd_attach, &cmd_next,   &cmd_why,     &cmd_doctor,
+    &cmd_rbac,    &cmd_plugins, &cmd_new,  &cmd_types,  &cmd_test,   &cmd_version, NULL};
 
 static void help(void)
 {
@@ -48,7 +49,6 @@ static void help(void)
 static const struct {
     const char *name, *instead;
 } unbuilt[] = {
-    {"apply", "mpijobd run --once PATH makes the changes that mpijobd plan PATH shows"},
     {"approve", "a policy with dry_run = true only tells what it would do"},
     {"completion", "mpijobd --help lists the commands"},
     {"hold", "a label that the policies' match leaves out keeps a job from them"},

@@ -74,6 +74,8 @@ struct engine_options {
     /* Called for each change of a run when the change has ended; may be NULL. job: the key of its object. */
     void (*observe)(void *data, const struct run *run, const char *job, const struct change_result *result,
                     const struct error *err);
+    /* Called for each change of a dry run that comes to its gate, for a plan (plan/plan.h); may be NULL. */
+    void (*planned)(void *data, const struct run *run, const char *job, const struct change *change);
     struct state *past; /* engine_once: jobs that a daemon with this state has handled already are left alone; NULL:
                            none are. Only read. Not owned */
     /* Called for each run of engine_once of a policy with `on`, where past is set, before its `ended`'s end. */

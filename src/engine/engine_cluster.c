@@ -207,6 +207,13 @@ static void observe(void *data, const struct run *run, const char *job, const st
         o->observe(o->data, run, job, result, err);
 }
 
+static void planned(void *data, const struct run *run, const char *job, const struct change *change)
+{
+    const struct engine_options *o = &((struct engine_cluster *)data)->engine->o;
+    if (o->planned)
+        o->planned(o->data, run, job, change);
+}
+
 static void run_ended(void *data, const struct run *run)
 {
     struct engine *e = ((struct engine_cluster *)data)->engine;
@@ -249,6 +256,7 @@ void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const
     watches_init(&at->watches, &at->site);
     runs_init(&at->runs, &at->site, &at->watches);
     at->runs.observe = observe;
+    at->runs.planned = planned;
     at->runs.ended = run_ended;
     at->runs.data = at;
     triggers_init(&at->triggers, &at->runs);

@@ -92,6 +92,8 @@ static void gate(void *data, struct gate_wait *wait, const struct change_intent 
     }
     if (!rc)
         rc = grant(c, &err);
+    if (!rc && c->run->dry_run && !c->look && c->run->runs->planned)
+        c->run->runs->planned(c->run->runs->data, c->run, c->key, intent->change);
     if (!rc && may_loop(c, intent) && !*c->uid) { /* from now on the watch may show the write */
         snprintf(c->uid, sizeof c->uid, "%s", intent->uid);
         loops_begin(loops, str_of(c->uid));

@@ -39,6 +39,8 @@ struct runs {
     /* Called for each change of a run when the change has ended; may be NULL. job: the key of its object. */
     void (*observe)(void *data, const struct run *run, const char *job, const struct change_result *result,
                     const struct error *err);
+    /* Called for each change of a dry run that comes to its gate, for a plan; may be NULL. job: as above. */
+    void (*planned)(void *data, const struct run *run, const char *job, const struct change *change);
     /* Called when a run has ended, and is not on the list any more; may be NULL. */
     void (*ended)(void *data, const struct run *run);
     void *data;

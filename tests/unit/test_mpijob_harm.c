@@ -107,7 +107,7 @@ static void two_objects(void **state)
     differs("{\"metadata\":{\"resourceVersion\":\"1\",\"managedFields\":[]},\"status\":{\"x\":1}}",
             "{\"metadata\":{\"resourceVersion\":\"2\"}}", "[]");
     differs("{\"spec\":{}}", "{\"spec\":{\"runPolicy\":{\"suspend\":true}}}",
-            "[{\"path\":\"/spec/runPolicy/suspend\",\"before\":null,\"after\":true}]");
+            "[{\"path\":\"/spec/runPolicy/suspend\",\"before\":null,\"after\":true,\"made\":\"/spec/runPolicy\"}]");
     differs("{\"spec\":{\"a\":{\"b\":1}}}", "{}", "[{\"path\":\"/spec/a/b\",\"before\":1,\"after\":null}]");
     differs("{\"l\":[1]}", "{\"l\":[1,2]}", "[{\"path\":\"/l\",\"before\":[1],\"after\":[1,2]}]");
     differs("{\"a\":null}", "{}", "[]");
@@ -130,8 +130,8 @@ static void without_memory(void **state)
         struct mpijob_diff diff;
         struct error err = {0};
         alloc_fail_at(n);
-        int rc = mpijob_objects_diff(parsed("{\"a\":{\"b\":1,\"c\":[1]}}"), parsed("{\"a\":{\"b\":2},\"d\":{\"e\":1}}"),
-                                     &diff, &err);
+        int rc = mpijob_objects_diff(parsed("{\"a\":{\"b\":1,\"c\":[1]}}"),
+                                     parsed("{\"a\":{\"b\":2},\"spec\":{\"d\":{\"e\":1}}}"), &diff, &err);
         bool failed = alloc_failed();
         alloc_fail_at(0);
         mpijob_diff_free(&diff);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/plan/cmd_plan.h"
+#include "cli/plan/plan_out.h"
 #include "cli/plan/plan_past.h"
 #include "cli/plan/plan_rows.h"
 #include "cli/session/daemon.h"
@@ -14,11 +15,12 @@
 #include "policy/paused.h"
 #include "json/write.h"
 
-struct plan {
+struct planning {
     struct session s;
     struct plan_rows rows;
     struct paused paused;
     struct plan_past past;
+    struct plan plan; /* of --out */
     int64_t limited, broken, by_effect[EFFECT_DESTRUCTIVE + 1];
     bool colour;
 };
@@ -29,8 +31,8 @@ static size_t asked_count(const struct run *run)
     return run->policy->action == ACTION_RUN ? 0 : run->policy->asked_count;
 }
 
-static void add_json(const struct plan *p, const struct run *run, const char *job, const struct change_result *result,
-                     const struct error *err, struct buf *out)
+static void add_json(const struct planning *p, const struct run *run, const char *job,
+                     const struct change_result *result, const struct error *err, struct buf *out)
 {
     struct buf diff = BUF_INIT;
     struct json root;
@@ -87,8 +89,8 @@ static void add_json(const struct plan *p, const struct run *run, const char *jo
     buf_free(&diff);
 }
 
-static void add_text(const struct plan *p, const struct run *run, const char *job, const struct change_result *result,
-                     const struct error *err, struct buf *out)
+static void add_text(const struct planning *p, const struct run *run, const char *job,
+                     const struct change_result *result, const struct error *err, struct buf *out)
 {
     const char *cluster = run->site->told;
     buf_printf(out, "%s  (%s%s%s)\n", job, run->policy->name, cluster ? ", " : "", cluster ? cluster : "");
@@ -110,7 +112,7 @@ static void add_text(const struct plan *p, const struct run *run, const char *jo
 static void observe(void *data, const struct run *run, const char *job, const struct change_result *result,
                     const struct error *err)
 {
-    struct plan *p = data;
+    struct planning *p = data;
     struct buf text = BUF_INIT;
     if (!err && !result->changed)
         return;
@@ -126,9 +128,16 @@ static void observe(void *data, const struct run *run, const char *job, const st
     buf_free(&text);
 }
 
+static void planned(void *data, const struct run *run, const char *job, const struct change *change)
+{
+    struct planning *p = data;
+    if (p->s.options.out)
+        plan_out_add(&p->plan, &p->s, run, job, paused_find(&p->paused, run->policy->name), change);
+}
+
 static void ended(void *data, const struct run *run)
 {
-    struct plan *p = data;
+    struct planning *p = data;
     p->limited += run->outcome == RUN_LIMITED;
     p->broken += run->outcome == RUN_FAILED;
     plan_rows_ended(&p->rows, run);
@@ -136,15 +145,24 @@ static void ended(void *data, const struct run *run)
 
 static void left(void *data, const struct run *run, const struct engine_left *what)
 {
-    plan_past_add(&((struct plan *)data)->past, run, what);
+    plan_past_add(&((struct planning *)data)->past, run, what);
 }
 
 static void over(void *data)
 {
-    ((struct plan *)data)->s.flag = true;
+    ((struct planning *)data)->s.flag = true;
 }
 
-static void summary(const struct plan *p)
+/* The last line: what a person looks at before anything else. */
+static void counts(const struct planning *p)
+{
+    char text[96];
+    const struct plan_counts n = {(size_t)p->rows.changed, (size_t)p->by_effect[EFFECT_DESTRUCTIVE],
+                                  (size_t)p->by_effect[EFFECT_INERT]};
+    puts(plan_counts_text(&n, text));
+}
+
+static void summary(const struct planning *p)
 {
     const char *sign = "";
     const struct plan_rows *rows = &p->rows;
@@ -180,7 +198,7 @@ static void tell_paused(void *data, const struct paused_mark *mark)
         mark->policy, *mark->who ? mark->who : "an unknown user", when, mark->policy);
 }
 
-static void tell(struct plan *p)
+static void tell(struct planning *p)
 {
     bool json = p->s.options.output == OUTPUT_JSON;
     const struct policy_set *set = engine_policies(p->s.engine);
@@ -196,15 +214,20 @@ static void tell(struct plan *p)
     engine_each_paused(p->s.engine, tell_paused, p);
     if (!json)
         summary(p);
+    if (!json && p->plan.texts && *p->plan.sum)
+        plan_out_tell(&p->plan, p->s.options.out, stdout);
+    else if (!json)
+        counts(p);
 }
 
-static int make(struct plan *p)
+static int make(struct planning *p)
 {
     struct session *s = &p->s;
     struct engine_options e = {.dry_run = true,
                                .once = true,
                                .paused = &p->paused,
                                .observe = observe,
+                               .planned = planned,
                                .left = left,
                                .ended = ended,
                                .data = p};
@@ -216,6 +239,8 @@ static int make(struct plan *p)
     if (unread)
         fprintf(stderr, "mpijobd plan: it is not known which policies are paused: %s\n", s->error.message);
     int code = session_clusters(s);
+    if (!code && s->options.out)
+        code = plan_out_check(s, s->options.out);
     if (code)
         return code;
     code = session_connect(s);
@@ -234,10 +259,15 @@ static int make(struct plan *p)
         return code;
     engine_once(s->engine, over, p);
     session_wait(s);
+    bool whole = !p->rows.full && !p->broken && !s->lost;
+    code = s->options.out && whole && !p->limited ? plan_out_write(&p->plan, s, s->options.out) : 0;
     tell(p);
-    if (p->rows.full)
-        return EXIT_FAILED;
-    if (p->broken || s->lost)
+    if (s->options.out && (!whole || p->limited))
+        fprintf(stderr, "mpijobd plan: %s was not written: %s\n", s->options.out,
+                whole ? "a limit would stop a policy, so that its run would change nothing of this; raise the limit, "
+                        "or leave the policy out"
+                      : "the plan is not whole");
+    if (!whole || code)
         return EXIT_FAILED;
     if (p->limited || p->rows.failed)
         return p->limited ? EXIT_LIMITED : EXIT_SOME_FAILED;
@@ -246,7 +276,7 @@ static int make(struct plan *p)
 
 static int run(int argc, char **argv, const struct command *command)
 {
-    struct plan p = {.colour = colour_wanted(STDOUT_FILENO)};
+    struct planning p = {.colour = colour_wanted(STDOUT_FILENO)};
     struct options o;
     int code;
     if (!command_begin(argc, argv, command, &o, &code))
@@ -258,15 +288,18 @@ static int run(int argc, char **argv, const struct command *command)
         return code;
     code = make(&p);
     plan_rows_free(&p.rows);
+    plan_free(&p.plan);
     paused_free(&p.paused);
     plan_past_free(&p.past, &p.s);
     return session_close(&p.s, code);
 }
 
 const struct command cmd_plan = {"plan",
-                                 "PATH... [--exit-code]",
+                                 "PATH... [--exit-code] [--out FILE]",
                                  "What the policies would change now, and what that would do; writes nothing",
-                                 TAKES_CLUSTER | TAKES_SCOPE | TAKES_OUTPUT | TAKES_EXIT_CODE | TAKES_LOG | TAKES_STATE,
+                                 TAKES_CLUSTER | TAKES_SCOPE | TAKES_OUTPUT | TAKES_EXIT_CODE | TAKES_LOG |
+                                     TAKES_STATE | TAKES_OUT,
                                  run,
                                  "  mpijobd plan policies/ -n train\n  mpijobd plan policies/ --exit-code      exits "
-                                 "with 10 where there are changes\n"};
+                                 "with 10 where there are changes\n"
+                                 "  mpijobd plan policies/ --out plan.json   then: mpijobd apply plan.json\n"};

@@ -217,7 +217,7 @@ static void run_written(void *data, int64_t id, const struct error *err)
     s->flag = true;
 }
 
-int hand_run_begin(struct session *s, const char *cluster, int64_t *run)
+int hand_run_begin(struct session *s, const char *cluster, const char *trigger, int64_t *run)
 {
     struct hand *h = s->by_hand;
     struct buf args = BUF_INIT;
@@ -228,7 +228,7 @@ int hand_run_begin(struct session *s, const char *cluster, int64_t *run)
     int64_t now = clock_now(&s->clock);
     struct store_run row = {.policy = STORE_BY_HAND,
                             .cluster = cluster,
-                            .trigger = "undo",
+                            .trigger = trigger,
                             .scheduled_at = now,
                             .started_at = now,
                             .who = h->who,
@@ -237,6 +237,7 @@ int hand_run_begin(struct session *s, const char *cluster, int64_t *run)
     json_writer_init(&w, &args);
     json_write_object(&w);
     text(&w, "cluster", cluster);
+    text(&w, "trigger", trigger);
     if (h->client) {
         ask(h, "run-begin", &w, run_written, s);
     } else {

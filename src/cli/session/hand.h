@@ -20,9 +20,9 @@ int hand_open(struct session *s);
 /* Who the user is; NULL: it was not asked for, as there is no journal. */
 const char *hand_who(const struct hand *hand);
 struct state *hand_state(struct hand *hand);
-/* Begins a run of which the changes from now on are rows: an undo. *run: its number; 0 where nothing is written. 0, or
- * the exit code after the error was printed. */
-int hand_run_begin(struct session *s, const char *cluster, int64_t *run);
+/* Begins a run of which the changes from now on are rows. trigger: "undo" or "apply". *run: its number; 0 where nothing
+ * is written. 0, or the exit code after the error was printed. */
+int hand_run_begin(struct session *s, const char *cluster, const char *trigger, int64_t *run);
 /* And ends it: message, outcome ("done", "partial", "failed") and counts of the run are looked at. What could not be
  * written is printed. */
 void hand_run_end(struct session *s, const struct store_run *run);

@@ -69,6 +69,9 @@ static const struct known {
     {"filename", 'f', "FILE", TAKES_REPLACE, "replace by this whole object (JSON or YAML; - is standard input)"},
     {"all", ID_ALL, NULL, TAKES_REPLACE, "every job of the namespace (with -A: of all namespaces) is meant"},
     {"job", ID_JOB, "[NAMESPACE/]NAME", TAKES_UNDO, "only what the run changed of this job"},
+    {"job", ID_JOB, "[NAMESPACE/]NAME", TAKES_APPLY, "only what the plan changes of this job"},
+    {"partial", ID_PARTIAL, NULL, TAKES_APPLY, "make the changes that still fit, and leave the others"},
+    {"out", ID_OUT, "FILE", TAKES_OUT, "keep the plan there, for mpijobd apply"},
     {"destructive", ID_DESTRUCTIVE, NULL, TAKES_REPLACE | TAKES_UNDO,
      "allow a change that ends or deletes the job at once"},
     {"through-launcher", ID_THROUGH_LAUNCHER, NULL, TAKES_REPLACE,
@@ -207,10 +210,10 @@ static int unknown(const char *given, unsigned takes, struct error *err)
     char bare[64];
     snprintf(bare, sizeof bare, "%s", given + strspn(given, "-"));
     bare[strcspn(bare, "=")] = '\0';
-    if (strcmp(bare, "out") == 0 || strcmp(bare, "watch") == 0 || strcmp(bare, "w") == 0)
-        return error_set(err, ERR_INVALID, "%s is not built in this version; %s", given,
-                         *bare == 'o' ? "mpijobd plan -o json prints the plan"
-                                      : "watch -n 5 mpijobd get shows the jobs again and again");
+    if (strcmp(bare, "watch") == 0 || strcmp(bare, "w") == 0)
+        return error_set(err, ERR_INVALID,
+                         "%s is not built in this version; watch -n 5 mpijobd get shows the jobs again and again",
+                         given);
     const char *near = str_nearest(bare, names);
     return error_set(err, ERR_INVALID, "unknown option \"%s\"%s%s%s", given, near ? "; did you mean --" : "",
                      near ? near : "", near ? "?" : "");
@@ -260,7 +263,7 @@ int options_parse(int argc, char **argv, unsigned takes, struct options *options
     *options = (struct options){.count = -1, .limit = -1, .threshold = -1};
     spell(takes, ":", &spelling);
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) { /* else it would be short for --output */
-        if (strcmp(argv[i], "--out") == 0 || strncmp(argv[i], "--out=", 6) == 0)
+        if (!(takes & TAKES_OUT) && (strcmp(argv[i], "--out") == 0 || strncmp(argv[i], "--out=", 6) == 0))
             return unknown(argv[i], takes, err);
     }
     int id;

@@ -44,6 +44,8 @@ enum option_group {
     TAKES_OVERRIDE = 1 << 25, /* --override */
     TAKES_ROWS = 1 << 26,     /* --since --job, and -o csv */
     TAKES_VERIFY = 1 << 27,   /* --verify --head */
+    TAKES_OUT = 1 << 28,      /* --out */
+    TAKES_APPLY = 1 << 29,    /* --job --partial */
     TAKES_SCOPE = TAKES_NAMESPACE | TAKES_ALL,
 };
 
@@ -54,11 +56,11 @@ struct options {
         *log_level, *log_format, *cluster, *clock, *listen, *grace, *file, *resource_version, *policy, *request_timeout,
         *wait_effect, *service_account, *as, *as_uid;
     const char *as_groups[OPTIONS_GROUPS_MAX + 1]; /* NULL-terminated */
-    const char *by, *control, *job, *role, *since, *head;
+    const char *by, *control, *job, *role, *since, *head, *out;
     const char *only, *tags, *exclude_tags; /* of the tests */
     const char *debug;                      /* the address; "": standard input and output; NULL: not asked for */
     bool all_namespaces, all, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help, no_watch,
-        no_supervisor, no_journal, list, coverage, watch, strict, install, verify;
+        no_supervisor, no_journal, list, coverage, watch, strict, install, verify, partial;
     bool override; /* runs by hand begin outside of windows, too */
     bool write;    /* in a session of Lua */
     enum output output;

@@ -45,6 +45,8 @@ bool *option_flag(struct options *o, int id)
         return &o->install;
     case ID_VERIFY:
         return &o->verify;
+    case ID_PARTIAL:
+        return &o->partial;
     case 'h':
         return &o->help;
     default:
@@ -121,6 +123,8 @@ const char **option_text(struct options *o, int id)
         return &o->head;
     case ID_DEBUG:
         return &o->debug;
+    case ID_OUT:
+        return &o->out;
     default:
         return NULL;
     }

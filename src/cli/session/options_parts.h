@@ -59,6 +59,8 @@ enum id {
     ID_SINCE,
     ID_VERIFY,
     ID_HEAD,
+    ID_OUT,
+    ID_PARTIAL,
 };
 
 /* ---- options_members.c ---- */

@@ -68,7 +68,7 @@ static int work(struct undo *u)
         return code;
     undo_look_at_all(u);
     undo_print_beforehand(u);
-    code = hand_run_begin(s, u->cluster, &u->own);
+    code = hand_run_begin(s, u->cluster, "undo", &u->own);
     if (code)
         return code;
     u->site = session_site(s);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs that people make by hand, with the changes of one command as its rows: `mpijobd undo`. Only the user who began a
+/* Runs that people make by hand, with the changes of one command as its rows: `mpijobd undo` and
+ * `mpijobd apply`. Only the user who began a
  * run adds rows to it and ends it. One whose command dies is "interrupted" at the daemon's next start. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ struct hand_run {
     struct control_request *request; /* NULL: the asker has gone away */
     bool ends;                       /* it is the end that is written */
     char cluster[256];
+    const char *trigger; /* static */
 };
 
 static void asker_gone(void *data, struct control_request *request)
@@ -55,7 +57,7 @@ static void person_known(struct person *person)
     int64_t now = clock_now(h->verbs->o.clock);
     struct store_run run = {.policy = STORE_BY_HAND,
                             .cluster = h->cluster,
-                            .trigger = "undo",
+                            .trigger = h->trigger,
                             .scheduled_at = now,
                             .started_at = now,
                             .who = h->person.name,
@@ -90,6 +92,7 @@ static void take_begin(void *data, struct control_request *r, struct json args)
         return;
     if (!args_text(args, "cluster", h->cluster, sizeof h->cluster))
         snprintf(h->cluster, sizeof h->cluster, "%s", STORE_CLUSTER_DEFAULT);
+    h->trigger = json_string_is(json_get(args, "trigger"), str_of("apply")) ? "apply" : "undo";
     person_look_up(h->verbs->o.loop, &h->person, control_request_peer(r).uid, person_known);
 }
 

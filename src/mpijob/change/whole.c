@@ -23,6 +23,8 @@ static bool servers_own(const char *pointer)
 struct comparing {
     struct mpijob_diff *diff;
     struct buf pointer;
+    size_t made; /* so many bytes of it name the outermost object that is not there before; 0: all are, or in metadata,
+                    where the server leaves out empty ones */
     struct error *err;
 };
 
@@ -74,13 +76,24 @@ static int compare(struct comparing *c, struct json before, struct json after)
                    (json_type(after) == JSON_OBJECT && !json_exists(before) && json_count(after));
     objects = objects && !too_many(before, after);
     if (objects) { /* one that is missing differs by its members, so that each place is named */
+        size_t made = c->made;
+        if (!made && !json_exists(before) && str_starts(buf_str(&c->pointer), "/spec/"))
+            c->made = c->pointer.len;
         int rc = members(c, before, before, after, false);
-        return rc ? rc : members(c, after, before, after, true);
+        if (!rc)
+            rc = members(c, after, before, after, true);
+        c->made = made;
+        return rc;
     }
     if (json_exists(before) == json_exists(after) && (!json_exists(before) || json_equal(before, after)))
         return 0;
     const char *pointer = c->pointer.ptr ? c->pointer.ptr : "";
-    return diff_add(c->diff, pointer, diff_field_of(str_of(pointer)), before, after.text, c->err);
+    int rc = diff_add(c->diff, pointer, diff_field_of(str_of(pointer)), before, after.text, c->err);
+    if (rc || !c->made)
+        return rc;
+    char *made = str_dup(str_n(pointer, c->made));
+    c->diff->items[c->diff->count - 1].made = made;
+    return made ? 0 : error_nomem(c->err);
 }
 
 int mpijob_objects_diff(struct json before, struct json after, struct mpijob_diff *diff, struct error *err)

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a change would send, for those who keep it and send it later. */
+#include "base/texts.h"
+#include "change/change_parts.h"
+#include "mpijob/kind.h"
+
+bool change_outline(const struct change *c, struct change_write *out)
+{
+    bool fields = c->verb == CHANGE_FIELDS, patch = c->verb == CHANGE_PATCH;
+    *out = (struct change_write){
+        .verb = fields ? CHANGE_REPLACE : c->verb,
+        .resource = c->resource,
+        .kind = c->ours ? mpijob_kind_info(c->target.kind)->name : c->kind,
+        .name_space = c->name_space,
+        .name = c->name,
+        .uid = c->uid,
+        .resource_version = c->looked_at,
+        .before = str_n(c->before, c->before_len),
+        .body = c->verb == CHANGE_DELETE ? (struct str){0}
+                : patch                  ? buf_str(&c->body)
+                                         : buf_str(&c->after),
+        .diff = &c->diff,
+        .verdict = &c->verdict,
+        .propagation = c->propagation,
+        .ours = c->ours,
+        .json_patch = c->json_patch,
+        .splices = c->splices,
+    };
+    return !fields || c->diff.count;
+}
+
+bool change_outline_launcher(const struct change *c, struct buf *name, struct change_write *out)
+{
+    if (!c->launcher.plan.diff.count)
+        return false;
+    mpijob_launcher_name(&c->view, name);
+    *out = (struct change_write){
+        .verb = CHANGE_PATCH,
+        .resource = change_launcher_resource(c),
+        .kind = mpijob_launcher_word(mpijob_launcher_of(c->view.target)),
+        .name_space = c->name_space,
+        .name = or_empty(name->ptr),
+        .uid = c->launcher.uid,
+        .resource_version = c->launcher.version,
+        .body = buf_str(&c->launcher.plan.patch),
+        .diff = &c->launcher.plan.diff,
+        .verdict = &c->launcher.plan.verdict,
+    };
+    return true;
+}

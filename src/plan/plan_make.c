@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Makes one change of a plan: its object, and then its launcher. */
+#include "mpijob/kind.h"
+#include "plan/plan_work.h"
+
+#include <stdio.h>
+
+static void make_launcher(struct plan_item *item);
+
+/* What the plan knows of the effect counts where nothing else is known of it. */
+static struct mpijob_verdict verdict_of(const struct plan_write *w)
+{
+    struct mpijob_verdict verdict = {.effect = EFFECT_UNKNOWN};
+    for (int e = 0; e <= EFFECT_DESTRUCTIVE; e++) {
+        if (strcmp(w->effect, mpijob_effect_name((enum mpijob_effect)e)) == 0)
+            verdict.effect = (enum mpijob_effect)e;
+    }
+    snprintf(verdict.why, sizeof verdict.why, "%s", w->why);
+    return verdict;
+}
+
+/* Does the change come to what the plan shows? The bytes are the plan's own, and the object is at their version, so it
+ * does, unless the plan's text was forged or another mpijobd has made it. */
+static void gate(void *data, struct gate_wait *wait, const struct change_intent *intent)
+{
+    struct plan_item *item = data;
+    const struct plan_write *w = item->at_launcher ? &item->change->launcher : &item->change->object;
+    struct buf shown = BUF_INIT, real = BUF_INIT;
+    struct error err;
+    mpijob_diff_json(&w->diff, &shown);
+    mpijob_diff_json(intent->diff, &real);
+    int rc = shown.failed || real.failed ? error_nomem(&err) : 0;
+    bool compared = !item->at_launcher && w->verb == CHANGE_REPLACE;
+    if (!rc && compared && !str_eq(buf_str(&shown), buf_str(&real)))
+        rc = error_set(&err, ERR_REFUSED,
+                       "the plan's bytes change something else than the difference that it shows; make the plan again");
+    buf_free(&shown);
+    buf_free(&real);
+    gate_answer(wait, rc ? &err : NULL);
+}
+
+static void finish(struct plan_item *item)
+{
+    item->made = true;
+    plan_work_next(item);
+}
+
+static void done(void *data, const struct change_result *result, const struct error *err)
+{
+    struct plan_item *item = data;
+    struct plan_work *w = item->work;
+    item->under_way = NULL;
+    item->changed = item->changed || result->changed;
+    item->failed = item->failed || err;
+    w->told(w->data, item, result, err);
+    if (err || item->at_launcher || item->launcher_state != PLAN_FITS)
+        finish(item);
+    else
+        make_launcher(item);
+}
+
+static void start(struct plan_item *item, const struct plan_write *write)
+{
+    struct plan_work *w = item->work;
+    static const struct mpijob_diff nothing;
+    static const char *const none[] = {NULL};
+    struct mpijob_target target = {0};
+    struct error err;
+    char plural[256];
+    snprintf(plural, sizeof plural, "%s", write->plural);
+    bool job = write->ours && mpijob_kind_find(str_of(plural), &target.kind);
+    if (job) {
+        target = cluster_target(w->site->cluster, target.kind);
+        mpijob_version_parse(str_of(write->version), &target.version);
+    }
+    struct mpijob_verdict known = verdict_of(write);
+    struct change_call call = {
+        .verb = write->verb,
+        .job = job ? &target : NULL,
+        .resource = plan_resource(write),
+        .kind = write->kind,
+        .name_space = write->name_space,
+        .name = write->name,
+        .resource_version = write->verb == CHANGE_CREATE ? NULL : write->resource_version,
+        .body = str_of(write->body),
+        .json_patch = write->json_patch,
+        .splices = write->splices,
+        .mends = true, /* it does not answer for what the object had before */
+        .known = job ? NULL : &known,
+        .propagation = write->propagation,
+        .dry_run = w->dry_run,
+        .server_dry_run = w->dry_run,
+        .destructive = item->change->leave,
+        .run = w->run,
+        .policy = item->change->policy,
+        .gate = gate,
+        .done = done,
+        .data = item,
+    };
+    if (change_start(w->site, &call, &item->under_way, &err) == 0)
+        return;
+    const struct change_result result = {
+        .diff = &nothing, .launcher = &nothing, .why = "", .warnings = none, .seen_note = "", .resource_version = ""};
+    item->under_way = NULL;
+    item->failed = true;
+    w->told(w->data, item, &result, &err);
+    finish(item);
+}
+
+static void make_launcher(struct plan_item *item)
+{
+    item->at_launcher = true;
+    start(item, &item->change->launcher);
+}
+
+void plan_make(struct plan_item *item)
+{
+    item->made = item->changed = item->failed = false;
+    if (item->object_state == PLAN_FITS && item->change->object.texts)
+        start(item, &item->change->object);
+    else
+        make_launcher(item);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The changes of a plan, looked at and made, some at a time: first all are looked at, then the caller says which are to
+ * be made. Nothing is made that the plan does not say: an object of another resourceVersion is left alone, and bytes
+ * that come to another difference than the plan's are not sent. */
+#ifndef MPIJOBD_PLAN_PLAN_WORK_H
+#define MPIJOBD_PLAN_PLAN_WORK_H
+
+#include "plan/plan.h"
+
+enum plan_state {
+    PLAN_FITS,   /* the object is as it was looked at */
+    PLAN_DONE,   /* it has the values already */
+    PLAN_MOVED,  /* it was changed since, or has gone */
+    PLAN_FAILED, /* it could not be looked at */
+};
+
+struct plan_work;
+struct plan_item {
+    const struct plan_change *change;
+    /* After the look: */
+    enum plan_state state;                        /* of the whole; PLAN_FITS: something is to be made */
+    enum plan_state object_state, launcher_state; /* of a write that there is not: PLAN_DONE */
+    struct buf moved;                             /* with PLAN_MOVED: what has, in words; with PLAN_FAILED: why */
+    bool made, changed, failed;                   /* after the making */
+    /* Its own: */
+    struct plan_work *work;
+    struct kube_request *request;
+    struct change *under_way;
+    bool at_launcher;
+};
+
+struct plan_work {
+    const struct site *site; /* these are set by the caller, and outlive it */
+    const struct plan *plan;
+    int64_t run;                                              /* in the journal; 0: none */
+    bool dry_run;                                             /* the server is asked, and changes nothing */
+    bool (*wanted)(void *data, const struct plan_item *item); /* is it to be made? NULL: all that fit */
+    /* What became of one that was to be made: of its object, and then of its launcher. */
+    void (*told)(void *data, struct plan_item *item, const struct change_result *result, const struct error *err);
+    void (*over)(void *data); /* all were looked at, or made */
+    void *data;
+    /* Its own: */
+    struct plan_item *items; /* as many as the plan has changes */
+    size_t at;
+    unsigned active;
+    bool making;
+};
+
+/* 0 or ERR_NOMEM. The struct stays in place until plan_work_free. */
+int plan_work_begin(struct plan_work *work, struct error *err);
+/* Each ends with `over`, which may be called from within. */
+void plan_work_look(struct plan_work *work);
+void plan_work_make(struct plan_work *work);
+/* Not before `over`. */
+void plan_work_free(struct plan_work *work);
+
+/* ---- within this floor ---- */
+
+void plan_look(struct plan_item *item); /* then plan_work_next */
+void plan_make(struct plan_item *item); /* likewise */
+void plan_work_next(struct plan_item *item);
+struct kube_resource plan_resource(const struct plan_write *write);
+
+#endif

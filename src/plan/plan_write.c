@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A plan as text: one object, whose last member is the sum of all before it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/program_version.h"
+#include "plan/plan_parts.h"
+#include "json/write.h"
+
+static const char *const verbs[] = {"fields", "patch", "replace", "create", "delete"};
+
+const char *plan_verb_name(enum change_verb verb)
+{
+    return verbs[verb];
+}
+
+static void text(struct json_writer *w, const char *key, const char *value)
+{
+    if (!value)
+        return;
+    json_write_key(w, key);
+    json_write_string(w, value);
+}
+
+static void flag(struct json_writer *w, const char *key, bool value)
+{
+    if (!value)
+        return;
+    json_write_key(w, key);
+    json_write_bool(w, true);
+}
+
+static void raw(struct json_writer *w, const char *key, struct str value)
+{
+    json_write_key(w, key);
+    json_write_raw(w, (struct json){value});
+}
+
+static void write_one(struct json_writer *w, const char *key, const struct plan_write *one)
+{
+    char resource[2 * 256];
+    struct buf diff = BUF_INIT;
+    if (!one->texts)
+        return;
+    snprintf(resource, sizeof resource, "%s%s%s", one->plural, *one->group ? "." : "", one->group);
+    mpijob_diff_json(&one->diff, &diff);
+    if (diff.failed && !w->out->failed)
+        w->out->failed = diff.failed;
+    json_write_key(w, key);
+    json_write_object(w);
+    text(w, "verb", verbs[one->verb]);
+    text(w, "resource", resource);
+    text(w, "version", one->version);
+    text(w, "kind", one->kind);
+    text(w, "namespace", one->name_space);
+    text(w, "name", one->name);
+    text(w, "uid", one->uid);
+    text(w, "resourceVersion", one->resource_version);
+    text(w, "effect", one->effect);
+    text(w, "why", one->why);
+    flag(w, "judged", one->ours);
+    flag(w, "json_patch", one->json_patch);
+    flag(w, "splices", one->splices);
+    flag(w, "destructive", one->destructive);
+    text(w, "propagation", one->propagation);
+    raw(w, "diff", diff.len ? buf_str(&diff) : str_of("[]"));
+    if (*one->body)
+        raw(w, "body", str_of(one->body));
+    json_write_end(w);
+    buf_free(&diff);
+}
+
+static void write_changes(struct json_writer *w, const struct plan *p)
+{
+    json_write_key(w, "changes");
+    json_write_array(w);
+    for (size_t i = 0; i < p->change_count; i++) {
+        const struct plan_change *c = &p->changes[i];
+        json_write_object(w);
+        text(w, "policy", c->policy);
+        text(w, "job", c->job);
+        flag(w, "destructive_allowed", c->leave);
+        write_one(w, "object", &c->object);
+        write_one(w, "launcher", &c->launcher);
+        json_write_end(w);
+    }
+    json_write_end(w);
+}
+
+static void write_lists(struct json_writer *w, const struct plan *p)
+{
+    json_write_key(w, "files");
+    json_write_array(w);
+    for (size_t i = 0; i < p->file_count; i++) {
+        json_write_object(w);
+        text(w, "path", p->files[i].path);
+        text(w, "sha256", p->files[i].sum);
+        json_write_end(w);
+    }
+    json_write_end(w);
+    json_write_key(w, "left_out");
+    json_write_array(w);
+    for (size_t i = 0; i < p->left_count; i++) {
+        json_write_object(w);
+        text(w, "policy", p->left[i].policy);
+        text(w, "job", p->left[i].job);
+        text(w, "why", p->left[i].why);
+        json_write_end(w);
+    }
+    json_write_end(w);
+}
+
+int plan_write(struct plan *p, struct buf *out, struct error *err)
+{
+    struct json_writer w;
+    char when[32];
+    size_t start = out->len;
+    if (p->failed)
+        return error_nomem(err);
+    clock_format(p->made_at, true, when);
+    json_writer_init(&w, out);
+    json_write_object(&w);
+    json_write_key(&w, PLAN_KEY);
+    json_write_int(&w, PLAN_VERSION);
+    text(&w, "mpijobd", mpijobd_version);
+    text(&w, "made_at", when);
+    json_write_key(&w, "made_at_us");
+    json_write_int(&w, p->made_at);
+    text(&w, "by", p->by);
+    json_write_key(&w, "cluster");
+    json_write_object(&w);
+    text(&w, "name", p->cluster);
+    text(&w, "server", p->server);
+    text(&w, "uid", p->identity);
+    json_write_end(&w);
+    write_lists(&w, p);
+    write_changes(&w, p);
+    int rc = buf_result(out, "the plan", err);
+    if (!rc)
+        rc = plan_sum(str_n(out->ptr + start, out->len - start), p->sum, err);
+    if (rc)
+        return rc;
+    buf_printf(out, PLAN_SUM_BEFORE "%s" PLAN_SUM_AFTER "\n", p->sum);
+    return buf_result(out, "the plan", err);
+}

@@ -1,0 +1,275 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- mpijobd plan --out and mpijobd apply: what was looked at is what is made, exactly so or not at all.
+local support = require "support"
+local cluster = require "support.cluster"
+local uv = support.uv
+
+local FREE = [[
+policy {
+  name = "free", schedule = "0 0 1 1 *", match = { namespace = "%s", phase = { "Succeeded", "Failed" } },
+  replace = { cleanPodPolicy = "All", labels = { freed = "yes" }, annotations = { note = remove } },
+}
+]]
+
+-- The object without what the server owns.
+local function own(object)
+    for _, key in ipairs { "resourceVersion", "generation", "managedFields" } do
+        object.metadata[key] = nil
+    end
+    return object
+end
+
+for _, version in ipairs(cluster.versions) do
+    describe("a plan in a file over " .. version.name .. " #cluster", function()
+        local server, namespace, folder, state, plan
+
+        lazy_setup(function()
+            server = cluster.start(version)
+        end)
+        lazy_teardown(support.cleanup)
+
+        before_each(function()
+            namespace = server:namespace()
+            folder = support.folder()
+            state, plan = folder .. "/s.db", folder .. "/plan.json"
+            support.write(folder .. "/p.lua", FREE:format(namespace))
+        end)
+
+        local function with(command, ...)
+            local args = { command, ... }
+            table.move(server.reach, 1, #server.reach, #args + 1, args)
+            table.move(server.flags, 1, #server.flags, #args + 1, args)
+            return support.mpijobd(table.unpack(args))
+        end
+
+        local function make_plan()
+            local code, out, err = with("plan", folder .. "/p.lua", "--out", plan)
+            assert.are.equal(0, code, out .. err)
+            return support.json.decode(support.read(plan)), out
+        end
+
+        it("is made exactly, is a run with who it was, and can be undone", function()
+            for _, name in ipairs { "one", "two" } do
+                server:create(namespace, name, { state = "Succeeded" })
+            end
+            local before = own(server:get(namespace, "one"))
+            local told, out = make_plan()
+            assert.are.equal("600", ("%o"):format(uv.fs_stat(plan).mode & 511))
+            support.contains(out, plan .. ": 2 changes, 0 destructive, ")
+            assert.are.same({ 1, namespace .. "/one", "free" }, { told.mpijobd_plan, told.changes[1].job, told.changes[1].policy })
+            assert.are.equal(server:get(namespace, "one").metadata.uid, told.changes[1].object.uid)
+
+            local code, err
+            code, out, err = with("apply", plan, "--dry-run", "--state", state)
+            assert.are.equal(0, code, err)
+            support.contains(out, "2 would be changed, 0 already as planned, 0 left, 0 failed\n")
+            assert.are.same(before, own(server:get(namespace, "one")))
+
+            code, out, err = with("apply", plan, "--state", state)
+            assert.are.equal(0, code, err)
+            support.contains(out, namespace .. "/one changed  (free)\n")
+            support.contains(out, "2 changed, 0 already as planned, 0 left, 0 failed\nthis is run 1; mpijobd undo 1 takes it back\n")
+            local after = own(server:get(namespace, "one"))
+            assert.are.equal("yes", after.metadata.labels.freed)
+            local _, rows = support.mpijobd("journal", "1", "--state", state, "-o", "json")
+            for _, change in ipairs(support.json.decode(rows)) do
+                local object = told.changes[change.name == "one" and 1 or 2].object
+                assert.are.same({ object.diff, object.resourceVersion, object.uid }, { change.diff, change.resourceVersion, change.uid })
+            end
+            _, rows = support.mpijobd("runs", "--state", state, "-o", "json")
+            local row = support.json.decode(rows)[1]
+            assert.are.same({ "by hand", "apply", "done", 2, uv.getuid(), "applies the plan sha256:" .. told.sum:sub(8, 19) },
+                { row.policy, row.trigger, row.outcome, row.changed, row.who.uid, row.message })
+
+            code, out, err = with("apply", plan, "--state", state)
+            assert.are.equal(0, code, err)
+            support.contains(out, "0 changed, 2 already as planned, 0 left, 0 failed\n")
+            code, out, err = with("undo", "1", "--state", state)
+            assert.are.equal(0, code, out .. err)
+            assert.are.same(before, own(server:get(namespace, "one")))
+        end)
+
+        it("is refused as a whole where something has moved, and names it; --partial makes the rest", function()
+            for _, name in ipairs { "kept", "moved", "gone", "new" } do
+                server:create(namespace, name, { state = "Succeeded" })
+            end
+            make_plan()
+            assert.are.equal(0, (with("replace", "-n", namespace, "moved", "labels.team=speech", "--no-journal")))
+            for _, name in ipairs { "gone", "new" } do
+                assert.are.equal(200, (server:request("DELETE", server:path(namespace, name))))
+            end
+            server:create(namespace, "new", { state = "Succeeded" })
+            local _, moved = server:get(namespace, "moved")
+            local _, kept = server:get(namespace, "kept")
+            local code, out, err = with("apply", plan, "--state", state)
+            assert.are.equal(1, code)
+            support.contains(out, ("moved: %s/moved: it was changed since the plan was made: labels.team was unset, is speech\n"):format(namespace))
+            support.contains(out, ("moved: %s/gone: it is not there any more\n"):format(namespace))
+            support.contains(out, ("moved: %s/new: another object has that name now\n"):format(namespace))
+            support.contains(out, "0 changed, 0 already as planned, 4 left, 0 failed\n")
+            support.contains(err, "does not fit any more: 3 changes have moved, of 4 changes. Nothing was changed.")
+            assert.are.equal(kept, (select(2, server:get(namespace, "kept"))))
+
+            code, out, err = with("apply", plan, "--partial", "--state", state, "-o", "json")
+            assert.are.equal(3, code, err)
+            local told = support.json.decode(out)
+            assert.are.same({ 1, 0, 3, 0, 1 }, { told.changed, told.already, told.left, told.failed, told.run })
+            assert.are.equal("yes", server:get(namespace, "kept").metadata.labels.freed)
+            assert.are.equal(moved, (select(2, server:get(namespace, "moved"))))
+            code, out = with("apply", plan, "--partial", "--job", namespace .. "/moved", "--state", state)
+            assert.are.equal(1, code)
+            support.contains(out, "0 changed, 0 already as planned, 1 left, 0 failed\n")
+        end)
+    end)
+end
+
+describe("a plan in a file", function()
+    local version = cluster.versions[4]
+    local server, namespace, folder, state, plan
+
+    lazy_setup(function()
+        server = cluster.start(version)
+        namespace = server:namespace()
+        folder = support.folder()
+        state, plan = folder .. "/s.db", folder .. "/plan.json"
+        server:create(namespace, "one", { state = "Succeeded" })
+        server:create(namespace, "two", { state = "Succeeded" })
+    end)
+    lazy_teardown(support.cleanup)
+
+    local function policies(text)
+        return support.write(folder .. "/p.lua", text)
+    end
+
+    local function make_plan(...)
+        return support.mpijobd("plan", folder .. "/p.lua", "--kubeconfig", server.kubeconfig, "--out", plan, ...)
+    end
+
+    local function apply(...)
+        return support.mpijobd("apply", "--kubeconfig", server.kubeconfig, "--no-journal", ...)
+    end
+
+    local function refused(code, words, ...)
+        local got, out, err = apply(...)
+        assert.are.equal(code, got, out .. err)
+        support.contains(err, words)
+    end
+
+    it("that was cut or edited, and another file, are refused, and it is said what to do", function()
+        policies(FREE:format(namespace))
+        assert.are.equal(0, (make_plan()))
+        local text = support.read(plan)
+        local other = folder .. "/other.json"
+        local function try(content, words)
+            support.write(other, content)
+            refused(1, words, other)
+        end
+        try((text:gsub('"freed":"yes"', '"freed":"no"')), "was changed since it was written: its sum does not fit")
+        try(text:sub(1, -100), "other.json")
+        try((text:gsub(',"sum":.*', "}")), "does not end with its sum")
+        try("{}", "is no plan; mpijobd plan PATH --out FILE writes one")
+        try("", "is empty")
+        try((text:gsub('"mpijobd_plan":1', '"mpijobd_plan":2')), "was written by a newer mpijobd")
+        refused(1, "none.json", folder .. "/none.json")
+        refused(2, "takes one file")
+        refused(2, "-o takes table or json here", plan, "-o", "yaml")
+        refused(1, "plan.json has no change of job nobody", plan, "--job", "nobody")
+    end)
+
+    it("is not written over another file, by a limit, or of policies that are not to act", function()
+        local code, out, err = support.mpijobd("plan", folder .. "/p.lua", "--kubeconfig", server.kubeconfig, "--out", folder .. "/p.lua")
+        assert.are.equal(1, code, out)
+        support.contains(err, "p.lua is there and is no plan, so it is not overwritten")
+        os.remove(plan)
+        policies(FREE:format(namespace):gsub("replace =", "limits = { changes = 1 }, replace ="))
+        code, out, err = make_plan()
+        assert.are.equal(4, code, out)
+        support.contains(err, "plan.json was not written: a limit would stop a policy")
+        assert.is_nil(uv.fs_stat(plan))
+        policies(FREE:format(namespace):gsub("replace =", "dry_run = true, replace ="))
+        code, out, err = make_plan()
+        assert.are.equal(0, code, err)
+        support.contains(out, ("not in %s: %s/one (free): the policy has dry_run = true\n"):format(plan, namespace))
+        support.contains(out, "plan.json: 0 changes, 0 destructive, 0 inert")
+        code, out, err = apply(plan)
+        assert.are.equal(0, code, err)
+        support.contains(out, "0 changed, 0 already as planned, 0 left, 0 failed\n")
+    end)
+
+    it("has one change of each object, and --exit-code says that there are some", function()
+        policies(FREE:format(namespace) .. FREE:format(namespace):gsub('"free"', '"again"'))
+        local code, out, err = make_plan("--exit-code")
+        assert.are.equal(10, code, err)
+        support.contains(out, ("not in %s: %s/one (again): another change of the plan is about the same object"):format(plan, namespace))
+        support.contains(out, "plan.json: 2 changes, 0 destructive, 0 inert")
+    end)
+
+    it("is refused where its policies have another text, or it is of another cluster", function()
+        policies(FREE:format(namespace))
+        assert.are.equal(0, (make_plan()))
+        policies(FREE:format(namespace) .. "-- later\n")
+        refused(1, "1 file of its policies has another text, of 2 changes. Nothing was changed.", plan)
+        policies(FREE:format(namespace))
+        local other = cluster.start(version, "--seed", "2")
+        local code, _, err = support.mpijobd("apply", "--kubeconfig", other.kubeconfig, "--no-journal", plan)
+        assert.are.equal(1, code)
+        support.contains(err, "was made for another cluster")
+    end)
+
+    it("changes the launcher too, where the policy does", function()
+        server:create(namespace, "runs", { state = "Running" })
+        local uid = server:get(namespace, "runs").metadata.uid
+        local jobs = "/apis/batch/v1/namespaces/" .. namespace .. "/jobs"
+        assert.are.equal(201, (server:request("POST", jobs, { apiVersion = "batch/v1", kind = "Job",
+            metadata = { name = "runs-launcher", ownerReferences = { { apiVersion = "kubeflow.org/v2beta1", kind = "MPIJob", name = "runs", uid = uid, controller = true } } },
+            spec = { template = { spec = { restartPolicy = "Never", containers = { { name = "l", image = "i" } } } } } })))
+        policies(([[policy { name = "cap", schedule = "0 0 1 1 *", match = { namespace = "%s", phase = "Running" }, through_launcher = true, replace = { activeDeadlineSeconds = 360000 } }]]):format(namespace))
+        local code, out, err = make_plan()
+        assert.are.equal(0, code, out .. err)
+        code, out, err = apply(plan)
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, namespace .. "/runs's launcher changed  (cap)\n")
+        local _, raw = server:request("GET", jobs .. "/runs-launcher")
+        assert.are.equal(360000, support.json.decode(raw).spec.activeDeadlineSeconds)
+        assert.are.equal(360000, server:get(namespace, "runs").spec.runPolicy.activeDeadlineSeconds)
+    end)
+
+    it("keeps no Secret, and makes what a run function does", function()
+        local secrets = "/api/v1/namespaces/" .. namespace .. "/secrets"
+        assert.are.equal(201, (server:request("POST", secrets, { apiVersion = "v1", kind = "Secret", metadata = { name = "s" }, data = { pw = "b25l" } })))
+        server:create(namespace, "old", { state = "Failed" })
+        policies(([[policy { name = "all", schedule = "0 0 1 1 *", destructive = true, run = function()
+            kube.patch("v1", "Secret", "%s/s", { data = { pw = "dHdv" } })
+            mpijob.delete("%s/old")
+            kube.create { apiVersion = "v1", kind = "ConfigMap", metadata = { name = "made", namespace = "%s" }, data = { a = "b" } }
+        end }]]):format(namespace, namespace, namespace))
+        local code, out, err = make_plan()
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "what is in a Secret is not kept in a plan")
+        support.contains(out, "2 changes, 1 destructive")
+        support.lacks(support.read(plan), "dHdv")
+        code, out, err = apply(plan)
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "2 changed, ")
+        assert.are.equal(404, (server:request("GET", server:path(namespace, "old"))))
+        local _, raw = server:request("GET", "/api/v1/namespaces/" .. namespace .. "/configmaps/made")
+        assert.are.equal("b", support.json.decode(raw).data.a)
+        code, out = apply(plan)
+        assert.are.equal(0, code)
+        support.contains(out, "0 changed, 2 already as planned")
+    end)
+
+    it("beside the daemon is a run in its journal", function()
+        policies(FREE:format(namespace))
+        local daemon = support.daemon({}, "run", "--kubeconfig", server.kubeconfig, "--listen", "none", "--state", state, folder .. "/p.lua")
+        daemon:expect("in force")
+        assert.are.equal(0, (make_plan("--state", state)))
+        local code, out, err = support.mpijobd("apply", plan, "--kubeconfig", server.kubeconfig, "--state", state)
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "2 changed, ")
+        local _, rows = support.mpijobd("runs", "--state", state, "-o", "json")
+        local row = support.json.decode(rows)[1]
+        assert.are.same({ "apply", "done", 2, uv.getuid() }, { row.trigger, row.outcome, row.changed, row.who.uid })
+        assert.are.equal(0, (daemon:stop()))
+    end)
+end)
