@@ -14,7 +14,7 @@ void head_tell(struct engine *e)
     if (!e->o.tell_head || !e->o.journal)
         return;
     journal_head(e->o.journal, head);
-    if (strcmp(head, e->head_told) == 0)
+    if (strncmp(head, "0:", 2) == 0 || strcmp(head, e->head_told) == 0) /* nothing was written yet, or since */
         return;
     memcpy(e->head_told, head, sizeof head);
     log_event(e->o.log, LOG_INFO, "the journal's head", LOG_FIELDS({"head", head}));
