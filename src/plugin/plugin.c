@@ -95,6 +95,12 @@ static bool sum(EVP_MD_CTX *ctx, const struct plugin *p, unsigned char out[EVP_M
     return good && EVP_DigestFinal_ex(ctx, out, NULL);
 }
 
+static void hexadecimal(const unsigned char bytes[EVP_MAX_MD_SIZE], char out[65])
+{
+    for (int i = 0; i < 32; i++)
+        snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+}
+
 int plugin_sum(struct plugin *p, struct error *err)
 {
     unsigned char bytes[EVP_MAX_MD_SIZE];
@@ -106,8 +112,18 @@ int plugin_sum(struct plugin *p, struct error *err)
     OPENSSL_thread_stop(); /* what it keeps for this thread, which is libuv's and is never ended in order */
     if (!good)
         return error_nomem(err);
-    for (int i = 0; i < 32; i++)
-        snprintf(p->sha256 + 2 * i, 3, "%02x", bytes[i]);
+    hexadecimal(bytes, p->sha256);
+    return 0;
+}
+
+int plugin_sum_text(struct str text, char sha256[65])
+{
+    unsigned char bytes[EVP_MAX_MD_SIZE];
+    bool good = EVP_Digest(text.ptr, text.len, bytes, NULL, EVP_sha256(), NULL);
+    OPENSSL_thread_stop();
+    if (!good)
+        return ERR_NOMEM;
+    hexadecimal(bytes, sha256);
     return 0;
 }
 

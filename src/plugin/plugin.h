@@ -81,4 +81,7 @@ void plugin_lock_add(struct buf *out, const struct plugin *p, const char *versio
 /* Lower-case letters, digits and dashes, at most 63, no dash at the ends. */
 bool plugin_name_good(const char *name);
 
+/* The SHA-256 of a text, in hexadecimal, as sha256sum prints it. For a worker thread of libuv's. 0 or ERR_NOMEM. */
+int plugin_sum_text(struct str text, char sha256[65]);
+
 #endif

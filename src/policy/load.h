@@ -62,6 +62,7 @@ struct policy_file { /* owned by its set */
     struct policy_set *set;
     char *path;
     struct buf text;
+    char sha256[65];            /* of its text, in hexadecimal; "": unknown */
     const struct error *unread; /* why the text is missing; NULL: it is there */
     struct policy_zones zones;  /* that it and what it requires name */
     struct script *script;

@@ -135,6 +135,8 @@ void policy_files_read(struct policy_set *set, const struct policy_env *env, con
             error_keep(&f->unread, &err);
         else
             policy_zones_read(&f->zones, buf_str(&f->text));
+        if (!f->unread && !f->tries && plugin_sum_text(buf_str(&f->text), f->sha256))
+            *f->sha256 = '\0';
     }
     policy_footprint_note(set);
 }

@@ -24,8 +24,8 @@ _Static_assert(UNKEPT + 1 == WRITER_STATEMENTS, "a slot for each statement");
 static const char *const sql_of[WRITER_STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
-    [RUN_BEGIN] = "INSERT INTO runs(id, policy, \"trigger\", scheduled_at, started_at, dry_run, cluster, who, who_uid)"
-                  " VALUES(?,?,?,?,?,?,?,?,?)",
+    [RUN_BEGIN] = "INSERT INTO runs(id, policy, \"trigger\", scheduled_at, started_at, dry_run, cluster, who, who_uid,"
+                  " file, file_sha256) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
     [RUN_END] = "UPDATE runs SET ended_at=?, outcome=?, message=?, changed=?, unchanged=?, failed=? WHERE id=?",
     [RUN_COUNT] = "UPDATE runs SET"
                   " changed=(SELECT count(*) FROM changes WHERE run=runs.id AND outcome IN ('done', 'done-unseen')),"
@@ -116,7 +116,7 @@ static int run_begin(struct writer *w, struct op *op)
     const char *cluster = or_default(r->cluster), *mark = op->of.run.mark;
     int rc = execute(w, RUN_BEGIN,
                      CELLS(N(r->id), T(policy), T(trigger), N(r->scheduled_at), N(r->started_at), N(r->dry_run),
-                           T(cluster), T(r->who), N(r->who ? r->who_uid : -1)));
+                           T(cluster), T(r->who), N(r->who ? r->who_uid : -1), T(r->file), T(r->file_sha256)));
     return rc || !mark ? rc : execute(w, MARK_LATER, CELLS(T(mark), N(r->scheduled_at)));
 }
 

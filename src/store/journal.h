@@ -32,8 +32,9 @@ struct store_run {
     const char *message;          /* why; NULL: nothing to say */
     int64_t changed, unchanged, failed;
     bool dry_run;
-    const char *who; /* the person who asked for it; NULL: nobody did */
-    int64_t who_uid; /* with who: the user's number */
+    const char *who;                /* the person who asked for it; NULL: nobody did */
+    int64_t who_uid;                /* with who: the user's number */
+    const char *file, *file_sha256; /* the policy's file, and the sum of its text as sha256sum prints it; NULL: none */
 };
 /* Begins a run; its number is given to done. run->id and how it ended are not looked at. A run that a schedule is due
  * for begins with state_run_begin, which moves the mark too. */
@@ -104,6 +105,7 @@ struct store_change {
     const char *message, *resource_version_after;
     const char *observed; /* NULL: its effect was not looked for */
     int64_t observed_at;
+    const char *trigger, *file, *file_sha256; /* of its run, where the filter asks for them; NULL: unknown */
 };
 struct store_filter {
     int64_t run;                                      /* 0: any */
@@ -111,6 +113,7 @@ struct store_filter {
     int64_t since;                                    /* changes intended, or runs begun, at or after it; 0: any */
     bool in_flight;                                   /* only changes without an outcome, or runs with such a change */
     bool oldest_first;
+    bool with_run; /* changes with what their runs say of them */
     int64_t limit; /* 0: all */
 };
 /* Each row is given to `row`, which returns false to stop; strings are valid during the call. Newest first unless the

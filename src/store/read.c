@@ -7,12 +7,14 @@
 
 #define RUN_COLUMNS                                                                                                    \
     "id, policy, \"trigger\", scheduled_at, started_at, ended_at, outcome, message, changed, unchanged, failed, "      \
-    "dry_run, cluster, who, who_uid"
+    "dry_run, cluster, who, who_uid, file, file_sha256"
 #define CHANGE_COLUMNS                                                                                                 \
     "id, run, policy, server, version, name_space, name, uid, resource_version, verb, diff, effect, why, "             \
     "intended_at, "                                                                                                    \
     "ended_at, outcome, status, message, resource_version_after, cluster, resource, observed, observed_at, epoch, "    \
     "who, who_uid"
+
+#define OF_ITS_RUN(column) ", (SELECT " column " FROM runs WHERE runs.id = changes.run)"
 
 /* A query under construction. The values are bound by name, so that any part may be left out. */
 struct query {
@@ -38,7 +40,12 @@ static void order(struct query *q, const struct store_filter *f)
 
 static void changes_query(struct query *q, const struct store_filter *f)
 {
-    buf_puts(&q->sql, "SELECT " CHANGE_COLUMNS " FROM changes");
+    buf_puts(&q->sql, "SELECT " CHANGE_COLUMNS);
+    if (f->with_run)
+        buf_puts(&q->sql, OF_ITS_RUN("\"trigger\"") OF_ITS_RUN("file") OF_ITS_RUN("file_sha256"));
+    else
+        buf_puts(&q->sql, ", NULL, NULL, NULL");
+    buf_puts(&q->sql, " FROM changes");
     condition(q, f->run != 0, "run = :run");
     condition(q, f->policy, "policy = :policy");
     condition(q, f->cluster, "cluster = :cluster");
@@ -127,7 +134,10 @@ static struct store_change change_of(sqlite3_stmt *s)
                                  .observed_at = sqlite3_column_int64(s, 22),
                                  .epoch = sqlite3_column_int64(s, 23),
                                  .who = text(s, 24),
-                                 .who_uid = sqlite3_column_int64(s, 25)};
+                                 .who_uid = sqlite3_column_int64(s, 25),
+                                 .trigger = text(s, 26),
+                                 .file = text(s, 27),
+                                 .file_sha256 = text(s, 28)};
 }
 
 static struct store_run run_of(sqlite3_stmt *s)
@@ -146,7 +156,9 @@ static struct store_run run_of(sqlite3_stmt *s)
                               .dry_run = sqlite3_column_int(s, 11) != 0,
                               .cluster = text(s, 12),
                               .who = text(s, 13),
-                              .who_uid = sqlite3_column_int64(s, 14)};
+                              .who_uid = sqlite3_column_int64(s, 14),
+                              .file = text(s, 15),
+                              .file_sha256 = text(s, 16)};
 }
 
 /* A query, and who gets its rows: either of the two functions is set. */

@@ -68,9 +68,13 @@ static const char chain_tables[] =
     "CREATE TABLE chain_start(seq INTEGER NOT NULL, sum BLOB NOT NULL);"
     "INSERT INTO chain_start VALUES(0, zeroblob(32));";
 
+/* With which text of a policy a run was made. */
+static const char file_columns[] = "ALTER TABLE runs ADD COLUMN file TEXT;"
+                                   "ALTER TABLE runs ADD COLUMN file_sha256 TEXT;";
+
 const struct migration schema_steps[] = {
-    {first_tables, NULL}, {cluster_columns, NULL}, {handled_table, NULL}, {resource_columns, NULL},
-    {epochs, NULL},       {kept_table, NULL},      {who_columns, NULL},   {chain_tables, chain_fill}};
+    {first_tables, NULL}, {cluster_columns, NULL}, {handled_table, NULL},      {resource_columns, NULL}, {epochs, NULL},
+    {kept_table, NULL},   {who_columns, NULL},     {chain_tables, chain_fill}, {file_columns, NULL}};
 const int schema_newest = sizeof schema_steps / sizeof *schema_steps;
 
 int schema_number(sqlite3 *db, const char *sql, int64_t *number)

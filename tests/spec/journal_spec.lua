@@ -140,6 +140,8 @@ describe("the journal", function()
     it("of a file without a chain begins one with what is there, and is as it was from then on", function()
         support.sql(state, "DROP TABLE chain")
         support.sql(state, "DROP TABLE chain_start")
+        support.sql(state, "ALTER TABLE runs DROP COLUMN file")
+        support.sql(state, "ALTER TABLE runs DROP COLUMN file_sha256")
         support.sql(state, "DELETE FROM schema_version WHERE version >= 8")
         assert.are.equal(0, (with("run", "--once", ("%s/%d-first.lua"):format(folder, made))))
         local code, out, err = verify()
@@ -166,11 +168,24 @@ describe("the journal", function()
         end
     end)
 
+    it("tells of each change and run the policy's file, and the sum of its text", function()
+        local path = ("%s/%d-second.lua"):format(folder, made)
+        local code, out, err = support.proc.run("/usr/bin/sha256sum", { args = { path } })
+        assert.are.equal(0, code, err)
+        local sum = out:match "^%x+"
+        for _, command in ipairs { "journal", "runs" } do
+            code, out, err = support.mpijobd(command, "--state", state, "-o", "json", "--policy", "second")
+            assert.are.equal(0, code, err)
+            local row = support.json.decode(out)[1]
+            assert.are.same({ path, sum, "once" }, { row.file, row.file_sha256, row.trigger })
+        end
+    end)
+
     it("as CSV has a line of names, and quotes what needs it", function()
         local code, out, err = journal("-o", "csv", "--policy", "second")
         assert.are.equal(0, code, err)
         local names, row = out:match "^(.-)\n(.*)\n$"
-        support.contains(names, "id,run,epoch,policy,who,who_uid,cluster,")
+        support.contains(names, "id,run,epoch,policy,file,file_sha256,trigger,who,who_uid,cluster,")
         support.contains(row, '"[{""path"":""/metadata/annotations/note""')
         local script = "import csv, sys, json; r = list(csv.DictReader(open(0, newline=''))); print(len(r), r[0]['name'], json.loads(r[0]['diff'])[0]['path'])"
         local file = support.write(folder .. "/rows.csv", out)

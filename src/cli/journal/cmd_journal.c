@@ -206,6 +206,7 @@ static int read_rows(struct reading *r, bool runs)
                                   .cluster = o->cluster,
                                   .name_space = o->name_space,
                                   .in_flight = o->in_flight,
+                                  .with_run = for_programs(r),
                                   .limit = o->limit >= 0 ? o->limit : 100};
     char path[4096], job[520];
     if (read_job(r, &filter, job) || read_since(r, &filter))

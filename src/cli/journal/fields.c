@@ -162,6 +162,9 @@ void fields_change(struct fields *f, const struct store_change *c)
     fields_number(f, "run", c->run);
     fields_number(f, "epoch", c->epoch);
     fields_text(f, "policy", *c->policy ? c->policy : STORE_BY_HAND);
+    fields_text(f, "file", c->file);
+    fields_text(f, "file_sha256", c->file_sha256);
+    fields_text(f, "trigger", c->trigger);
     fields_who(f, c->who, c->who_uid);
     fields_text(f, "cluster", c->cluster);
     fields_text(f, "server", c->server);
@@ -192,6 +195,8 @@ void fields_run(struct fields *f, const struct store_run *run)
     fields_number(f, "id", run->id);
     fields_text(f, "policy", run->policy);
     fields_text(f, "cluster", run->cluster);
+    fields_text(f, "file", run->file);
+    fields_text(f, "file_sha256", run->file_sha256);
     fields_text(f, "trigger", run->trigger);
     fields_who(f, run->who, run->who_uid);
     fields_time(f, "scheduled_at", run->scheduled_at);
