@@ -94,6 +94,7 @@
 ---@field destructive? boolean true: allow changes that end or delete a job at once; otherwise they are refused with reason Refused
 ---@field wait_effect? mpijobd.Duration each replacement waits until its effect is there, at most so long, and says so
 ---@field events? boolean false: no Kubernetes Event on the jobs that it changes (default: one a change, which `kubectl describe` shows)
+---@field breaker? boolean false: it is not paused when it keeps failing (three failed runs in a row, half of a run's writes, five effects that do not come)
 ---@field through_launcher? boolean true: where a job's own field does not act on a running job, its launcher Job or Pod is changed too
 
 ---Defines a policy. For the top level of a file only; a file may define several.

@@ -20,17 +20,24 @@ struct observation {
 
 struct effect_journal {
     const struct site *site;
+    void (*told)(void *data, const char *policy, const char *job, bool seen);
+    void *data;
     struct observation *all; /* a list, in which those that are watched come first */
     size_t count;
     unsigned active;
     uint64_t off_until; /* uv_now */
 };
 
-struct effect_journal *effect_journal_new(const struct site *site)
+struct effect_journal *effect_journal_new(const struct site *site,
+                                          void (*told)(void *data, const char *policy, const char *job, bool seen),
+                                          void *data)
 {
     struct effect_journal *o = calloc(1, sizeof *o);
-    if (o)
-        o->site = site;
+    if (!o)
+        return NULL;
+    o->site = site;
+    o->told = told;
+    o->data = data;
     return o;
 }
 
@@ -65,6 +72,8 @@ static void note(const struct observation *b, enum effect_seen seen, uint64_t af
     log_event(c->log, seen == EFFECT_SEEN ? LOG_INFO : LOG_WARN, seen == EFFECT_SEEN ? "effect seen" : "no effect seen",
               LOG_FIELDS({"policy", b->policy}, {"job", job}, {"after", after},
                          {seen == EFFECT_SEEN ? "sign" : "expected", mpijob_sign_text(b->sign)}));
+    if (b->of->told)
+        b->of->told(b->of->data, b->policy, job, seen == EFFECT_SEEN);
 }
 
 static void go_on(struct effect_journal *o);

@@ -13,8 +13,11 @@
 
 struct effect_journal;
 
-/* The site outlives it. NULL: out of memory. */
-struct effect_journal *effect_journal_new(const struct site *site);
+/* The site outlives it. told (may be NULL): called for each effect that was seen or was given up on; it must not free
+ * the journal. NULL: out of memory. */
+struct effect_journal *effect_journal_new(const struct site *site,
+                                          void (*told)(void *data, const char *policy, const char *job, bool seen),
+                                          void *data);
 /* Cancels all; effects that were not seen yet get no note. */
 void effect_journal_free(struct effect_journal *effect_journal);
 /* A change was made, and has its row in the journal. Does nothing where its effect cannot be seen; where there is no

@@ -16,6 +16,7 @@
 #include "cli/run_health.h"
 #include "cli/run_limits.h"
 #include "cli/session/policies.h"
+#include "cli/session/tripped.h"
 #include "cli/terminal.h"
 #include "control/verbs/lines.h"
 #include "engine/pauses.h"
@@ -60,6 +61,11 @@ static void run_ended(void *data, const struct run *run)
     d->broken += run->outcome == RUN_FAILED;
     d->limited += run->outcome == RUN_LIMITED;
     d->cancelled += run->outcome == RUN_CANCELLED;
+}
+
+static void tripped(void *data, const struct paused_mark *mark)
+{
+    session_tripped(&((struct daemon *)data)->s, mark);
 }
 
 static void stopped(void *data)
@@ -259,6 +265,7 @@ static int prepare(struct daemon *d)
                                .watch_files = s->config.reload_watch && !s->options.no_watch,
                                .quarantine = &d->quarantine,
                                .paused = &d->paused,
+                               .tripped = tripped,
                                .ended = run_ended,
                                .data = d};
     s->acts = s->options.once;

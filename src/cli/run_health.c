@@ -37,8 +37,8 @@ static void add_paused(void *data, const struct paused_mark *mark)
 {
     char when[32];
     clock_format(mark->at, false, when);
-    buf_printf(data, "[-] policy %s: paused by %s since %s\n", mark->policy, *mark->who ? mark->who : "an unknown user",
-               when);
+    buf_printf(data, "[-] policy %s: paused by %s since %s%s%s\n", mark->policy,
+               *mark->who ? mark->who : "an unknown user", when, *mark->why ? ": " : "", mark->why);
 }
 
 void run_health_parts(const struct session *s, struct buf *out)

@@ -76,6 +76,7 @@ void engine_check_stopped(struct engine *e)
     alarms_free(e->alarms);
     for (size_t i = 0; i < e->cluster_count; i++)
         engine_cluster_close(&e->clusters[i], cluster_handle_closed);
+    breaker_close(&e->breaker);
     defer_cancel(&e->turn);
     defer_cancel(&e->ended);
     if (e->files)
@@ -229,11 +230,14 @@ int engine_new(const struct engine_options *options, struct engine **out, struct
     if (!e)
         return error_nomem(err);
     e->o = *options;
-    int rc = engine_ceiling_open(e, err);
+    int rc = breaker_open(&e->breaker, e, err);
+    if (!rc)
+        rc = engine_ceiling_open(e, err);
     if (!rc)
         rc = make_parts(e, err);
     if (rc) {
         hour_close(&e->hour);
+        breaker_close(&e->breaker);
         if (e->alarms)
             alarms_free(e->alarms);
         counters_free(e->counters);

@@ -80,6 +80,8 @@ struct engine_options {
                            none are. Only read. Not owned */
     /* Called for each run of engine_once of a policy with `on`, where past is set, before its `ended`'s end. */
     void (*left)(void *data, const struct run *run, const struct engine_left *left);
+    /* Called when the breaker has paused a policy; may be NULL. Keeping that is the caller's. */
+    void (*tripped)(void *data, const struct paused_mark *mark);
     /* Called when a run has ended; may be NULL. */
     void (*ended)(void *data, const struct run *run);
     void *data;

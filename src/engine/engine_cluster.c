@@ -202,7 +202,10 @@ static void one_closed(void *data)
 static void observe(void *data, const struct run *run, const char *job, const struct change_result *result,
                     const struct error *err)
 {
-    const struct engine_options *o = &((struct engine_cluster *)data)->engine->o;
+    struct engine *e = ((struct engine_cluster *)data)->engine;
+    const struct engine_options *o = &e->o;
+    if (result->seen == EFFECT_SEEN || result->seen == EFFECT_NOT_SEEN)
+        breaker_effect(&e->breaker, run->policy->name, job, result->seen == EFFECT_SEEN);
     if (o->observe)
         o->observe(o->data, run, job, result, err);
 }
@@ -214,9 +217,15 @@ static void planned(void *data, const struct run *run, const char *job, const st
         o->planned(o->data, run, job, change);
 }
 
+static void effect_told(void *data, const char *policy, const char *job, bool seen)
+{
+    breaker_effect(&((struct engine_cluster *)data)->engine->breaker, policy, job, seen);
+}
+
 static void run_ended(void *data, const struct run *run)
 {
     struct engine *e = ((struct engine_cluster *)data)->engine;
+    breaker_run_ended(&e->breaker, run);
     outbox_run_ended(e->o.outside, run->id);
     ask_run_ended(e, run);
     if (e->o.ended)
@@ -258,6 +267,7 @@ void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const
     at->runs.observe = observe;
     at->runs.planned = planned;
     at->runs.ended = run_ended;
+    at->runs.effect = effect_told;
     at->runs.data = at;
     triggers_init(&at->triggers, &at->runs);
     at->change = (struct cluster_change){.changed = changed, .data = at};

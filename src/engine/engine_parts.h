@@ -4,6 +4,7 @@
 #define MPIJOBD_ENGINE_ENGINE_PARTS_H
 
 #include "cluster/cluster.h"
+#include "engine/breaker.h"
 #include "engine/engine.h"
 #include "limit/hour.h"
 #include "loop/defer.h"
@@ -52,6 +53,7 @@ struct engine {
     struct alarm prune; /* rings when old rows of the journal have to be removed */
     struct alarm head;  /* rings when the head of the journal is to be told */
     char head_told[CHAIN_HEAD_SIZE];
+    struct breaker breaker;
     struct hour hour;               /* the ceiling of all policies' changes, where there is one */
     struct policy_set *set;         /* in force; NULL until loaded */
     struct policy_load *loading;    /* under way */

@@ -140,8 +140,8 @@ static void make(struct meters *m)
     m->quarantined = metrics_gauge(
         all, "policy_quarantined", NULL,
         "1: the policy (\"\": the file's own code) hung or crashed the daemon, and does not run.", by_file);
-    m->paused =
-        metrics_gauge(all, "policy_paused", NULL, "1: a person has paused the policy, and it does not run.", by_policy);
+    m->paused = metrics_gauge(all, "policy_paused", NULL,
+                              "1: a person or the breaker has paused the policy, and it does not run.", by_policy);
     m->open = metrics_gauge(all, "policy_open", NULL,
                             "Of policies with a window: 1: it is open, 0: what falls due waits.", by_policy);
     if (m->engine->hour.most) {

@@ -31,6 +31,7 @@ static bool read_row(void *data, const struct store_kept *row)
     json_string_at(root, "/user", mark.who, sizeof mark.who);
     json_int64(json_get(root, "uid"), &mark.uid);
     json_int64(json_get(root, "at"), &mark.at);
+    json_string_at(root, "/why", mark.why, sizeof mark.why);
     r->rc = paused_add(r->paused, &mark, r->err);
     return r->rc == 0;
 }
@@ -54,6 +55,10 @@ void pauses_keep(struct store *store, const struct paused_mark *mark, store_done
     json_write_int(&w, mark->uid);
     json_write_key(&w, "at");
     json_write_int(&w, mark->at);
+    if (*mark->why) {
+        json_write_key(&w, "why");
+        json_write_string(&w, mark->why);
+    }
     json_write_end(&w);
     /* Without memory the row lacks what is only told. */
     struct store_kept row = {.space = SPACE, .key = mark->policy, .value = text.failed ? "{}" : text.ptr};
@@ -92,7 +97,8 @@ int engine_pause(struct engine *e, const struct paused_mark *mark, struct error 
         return rc;
     snprintf(uid, sizeof uid, "%" PRId64, mark->uid);
     log_event(e->o.log, LOG_WARN, "a policy is paused, and takes no runs until it is resumed",
-              LOG_FIELDS({"policy", mark->policy}, {"by", mark->who}, LOG_JSON_FIELD("uid", uid)));
+              LOG_FIELDS({"policy", mark->policy}, {"by", mark->who}, LOG_JSON_FIELD("uid", *mark->why ? NULL : uid),
+                         {"reason", *mark->why ? mark->why : NULL}));
     renew(e);
     return 0;
 }

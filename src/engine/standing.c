@@ -43,7 +43,8 @@ static const char *why_paused(const struct engine *e, const struct policy_entry 
     if (!mark)
         return NULL;
     clock_format(mark->at, false, when);
-    snprintf(out, 512, "by %s, since %s", *mark->who ? mark->who : "an unknown user", when);
+    snprintf(out, 512, "by %s, since %s%s%s", *mark->who ? mark->who : "an unknown user", when, *mark->why ? ": " : "",
+             mark->why);
     return out;
 }
 

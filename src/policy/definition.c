@@ -137,7 +137,7 @@ static const char *const keys[] = {"name",        "about",    "kind",        "ma
                                    "timezone",    "jitter",   "missed",      "overlap", "replace",  "run",
                                    "limits",      "dry_run",  "destructive", "on",      "approval", "through_launcher",
                                    "wait_effect", "clusters", "again",       "recheck", "events",   "window",
-                                   "except",      NULL};
+                                   "except",      "breaker",  NULL};
 /* Keys that a later version will have. They are refused by name rather than ignored. */
 static const char *const later[] = {"approval", "canary", "hold", "holds_for", "slo", "warn", NULL};
 static void read_key(struct defining *d, const char *key, int index)
@@ -176,6 +176,8 @@ static void read_key(struct defining *d, const char *key, int index)
         p->through_launcher = read_bool(d, key, index);
     } else if (strcmp(key, "events") == 0) {
         p->quiet = !read_bool(d, key, index);
+    } else if (strcmp(key, "breaker") == 0) {
+        p->breaker = read_bool(d, key, index);
     } else if (strcmp(key, "clusters") == 0) {
         definition_clusters(d, index);
     } else if (!definition_trigger(d, key, index)) {
@@ -249,6 +251,7 @@ static struct policy *policy_new(const struct policy_source *source, int line)
     p->changes_max = -1;
     p->percent_max = -1;
     p->percent_floor = PERCENT_FLOOR;
+    p->breaker = true;
     p->concurrency = 8;
     p->match = mpijob_match_new();
     if (!p->match) {
@@ -306,15 +309,6 @@ struct policy *policy_read(lua_State *L, int index, int line, const struct polic
         return NULL;
     }
     return d.p;
-}
-
-bool policy_on_cluster(const struct policy *p, const char *cluster)
-{
-    for (char **name = p->clusters; name && *name; name++) {
-        if (strcmp(*name, cluster) == 0)
-            return true;
-    }
-    return !p->clusters;
 }
 
 bool policy_asks_where(const struct policy *policy)

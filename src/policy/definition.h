@@ -61,6 +61,7 @@ struct policy {
     int64_t gap;           /* microseconds between two writes at least (limits.per_second); 0: none */
     unsigned concurrency;  /* changes under way at once */
     bool dry_run, destructive, through_launcher;
+    bool breaker;    /* it is paused when it keeps failing */
     bool quiet;      /* events = false: no Events on the jobs that it changes */
     bool again;      /* what it has handled counts as new when its text is another */
     int64_t recheck; /* microseconds: jobs for which `where` said no are asked again so long after; 0: never */

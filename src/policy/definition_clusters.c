@@ -56,3 +56,12 @@ void definition_clusters(struct defining *d, int index)
     if (!d->p->clusters || !d->p->clusters[n - 1])
         definition_found(d, "clusters", "cannot be kept: out of memory");
 }
+
+bool policy_on_cluster(const struct policy *p, const char *cluster)
+{
+    for (char **name = p->clusters; name && *name; name++) {
+        if (strcmp(*name, cluster) == 0)
+            return true;
+    }
+    return !p->clusters;
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Policies that a person has paused: they take no runs until a person resumes them. By name, so that it holds over
- * changes of their files. */
+/* Policies that a person or the breaker (engine/breaker.h) has paused: they take no runs until a person resumes them.
+ * By name, so that it holds over changes of their files. */
 #ifndef MPIJOBD_POLICY_PAUSED_H
 #define MPIJOBD_POLICY_PAUSED_H
 
@@ -9,11 +9,15 @@
 
 #include "base/error.h"
 
+#define PAUSED_BY_BREAKER "the breaker" /* in place of a user, none of whom has a name with a blank */
+#define PAUSED_WHY 400
+
 struct paused_mark {
     char policy[64];
-    char who[64]; /* the user's name */
-    int64_t uid;  /* and number */
-    int64_t at;   /* microseconds since 1970 */
+    char who[64];         /* the user's name */
+    int64_t uid;          /* and number */
+    int64_t at;           /* microseconds since 1970 */
+    char why[PAUSED_WHY]; /* what the breaker has seen; "": nothing to say */
 };
 
 struct paused { /* begins as zeros */

@@ -10,6 +10,8 @@
 #include "run/runs.h"
 #include "store/journal.h"
 
+#define BROKEN_LEAST 10 /* writes that a run fails at, before their share counts */
+
 /* The ceiling for the run; NULL: none. It is over policies: a person's session is not held up. */
 static struct hour *ceiling(const struct run *run)
 {
@@ -101,8 +103,26 @@ static int take_hour(struct run *run, struct error *err)
     return 0;
 }
 
+bool run_bounds_broken(const struct run *run)
+{
+    return run->policy->breaker && run->refused >= BROKEN_LEAST && run->refused >= run->changed;
+}
+
+void run_bounds_broken_text(const struct run *run, char *out, size_t size)
+{
+    snprintf(out, size, "%" PRId64 " of %" PRId64 " writes of one run have failed", run->refused,
+             run->refused + run->changed);
+}
+
 int run_bounds_grant(struct run *run, struct error *err)
 {
+    char broken[96];
+    if (run_bounds_broken(run)) {
+        run_bounds_broken_text(run, broken, sizeof broken);
+        error_set(err, ERR_LIMIT, "%s: the others are left alone", broken);
+        run_fail(run, RUN_FAILED, err);
+        return ERR_LIMIT;
+    }
     bool all = run->grant_max >= 0 && run->granted >= run->grant_max;
     if (all && run->dry_run) {
         /* It goes on, so that all is seen of what it would do. */

@@ -19,6 +19,10 @@ void run_bounds_set_aside(struct run *run, int64_t n);
 
 /* One more change is about to be written: counts it. ERR_LIMIT ends the run. */
 int run_bounds_grant(struct run *run, struct error *err);
+/* Has it failed at half of what it wrote, and ten times at least? Then it writes nothing more. */
+bool run_bounds_broken(const struct run *run);
+/* That as a sentence. */
+void run_bounds_broken_text(const struct run *run, char *out, size_t size);
 /* A change that was granted has ended, and nothing was written. again: it comes once more. */
 void run_bounds_return(struct run *run, bool again);
 /* The run writes nothing more: gives back what was set aside. */

@@ -99,6 +99,7 @@ struct run {
     enum run_outcome outcome;
     const struct error *error;          /* with FAILED, LIMITED, CANCELLED (error_keep); else NULL */
     int64_t changed, unchanged, failed; /* jobs and other objects */
+    int64_t refused;                    /* of those that failed: writes that the server would not do */
     int64_t granted;                    /* writes that it was allowed */
     int64_t grant_max;                  /* writes that it may be allowed; -1: any number */
     int64_t aside;                      /* changes that are set aside for it under the ceiling of an hour */

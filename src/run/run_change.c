@@ -189,7 +189,7 @@ static void tell_written(const struct run_change *c, const struct change_result 
     }
     /* A command that ends with its runs does not live to see effects that come later. */
     if (!runs->effects && site->journal && !site->once && !site->stopping)
-        runs->effects = effect_journal_new(site);
+        runs->effects = effect_journal_new(site, runs->effect, runs->data);
     if (runs->effects && !site->stopping)
         effect_journal_add(runs->effects, c->run->policy->name, result);
     if (c->verb != CHANGE_DELETE && json_parse(result->object, "the answer", &root, NULL) == 0)
@@ -212,6 +212,13 @@ static void settle(const struct run_change *c, const struct change_result *resul
                str_of(*result->looked_at ? result->looked_at : result->resource_version), result, err);
 }
 
+/* Is the write itself to blame, and not the connection, the server's load or the disk? */
+static bool refused(const struct error *err)
+{
+    return !err->retryable && (err->code == ERR_HTTP || err->code == ERR_DROPPED || err->code == ERR_INVALID ||
+                               err->code == ERR_NOT_FOUND || err->code == ERR_CONFLICT);
+}
+
 static void over(void *data, const struct change_result *result, const struct error *err)
 {
     struct run_change *c = data;
@@ -225,6 +232,7 @@ static void over(void *data, const struct change_result *result, const struct er
         run->unchanged += !err && !result->changed;
         run->changed += result->changed; /* with an error too: the job was, its launcher was not */
         run->failed += err && err->code != ERR_CANCELLED && err->code != ERR_LIMIT;
+        run->refused += err && !result->dry_run && refused(err);
     }
     if (!again && (err || result->changed) && !c->told && (!err || result->changed || err->code != ERR_CANCELLED))
         log_change(c, result, err);

@@ -41,6 +41,8 @@ struct runs {
                     const struct error *err);
     /* Called for each change of a dry run that comes to its gate, for a plan; may be NULL. job: as above. */
     void (*planned)(void *data, const struct run *run, const char *job, const struct change *change);
+    /* Called when the effect of a change was seen, or was given up on, after the change; may be NULL. */
+    void (*effect)(void *data, const char *policy, const char *job, bool seen);
     /* Called when a run has ended, and is not on the list any more; may be NULL. */
     void (*ended)(void *data, const struct run *run);
     void *data;

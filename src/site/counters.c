@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 struct counters {
-    struct metric *runs, *run_seconds, *lateness, *replaces, *errors, *released, *cpu;
+    struct metric *runs, *run_seconds, *lateness, *replaces, *errors, *released, *cpu, *trips;
 };
 
 /* Alarms ring within milliseconds, or after a suspend much later. */
@@ -28,6 +28,7 @@ static void make(struct counters *c, struct metrics *all)
     c->released =
         metrics_counter(all, "gpus_released", NULL,
                         "GPUs that finished jobs held and that a replacement had the controller give back.", by_policy);
+    c->trips = metrics_counter(all, "breaker_trips", NULL, "Times that the breaker has paused the policy.", by_policy);
     c->cpu = metrics_counter(all, "script_cpu_seconds", "seconds", "Computing time of the policies' Lua.", by_policy);
 }
 
@@ -66,6 +67,7 @@ void counters_begin(struct counters *c, const char *policy)
         metric_add(c->errors, 0, METRIC_VALUES(policy, reasons[i]));
     metric_add(c->released, 0, METRIC_VALUES(policy));
     metric_add(c->cpu, 0, METRIC_VALUES(policy));
+    metric_add(c->trips, 0, METRIC_VALUES(policy));
 }
 
 void counters_lateness(struct counters *c, const char *policy, int64_t late_us)
@@ -90,6 +92,12 @@ void counters_replaced(struct counters *c, const char *policy, const char *effec
     metric_add(c->replaces, 1, METRIC_VALUES(policy, effect));
     if (gpus > 0)
         metric_add(c->released, (double)gpus, METRIC_VALUES(policy));
+}
+
+void counters_tripped(struct counters *c, const char *policy)
+{
+    if (c)
+        metric_add(c->trips, 1, METRIC_VALUES(policy));
 }
 
 void counters_replace_failed(struct counters *c, const char *policy, const char *reason)

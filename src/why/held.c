@@ -52,8 +52,9 @@ static void by_pause(struct why_request *r)
     if (!r->entry.paused)
         return;
     if (*r->paused.who)
-        why_hold(r->why, "paused", WHY_NEVER, "the policy is paused, by %s since %s; `mpijobd resume %s` lets it run",
-                 r->paused.who, why_instant(r->why, r->paused.at, at), policy);
+        why_hold(r->why, "paused", WHY_NEVER,
+                 "the policy is paused, by %s since %s%s%s; `mpijobd resume %s` lets it run", r->paused.who,
+                 why_instant(r->why, r->paused.at, at), *r->paused.why ? ": " : "", r->paused.why, policy);
     else
         why_hold(r->why, "paused", WHY_NEVER, "the policy is paused; `mpijobd resume %s` lets it run", policy);
 }

@@ -29,7 +29,8 @@ static void list(const struct resuming *r)
     for (size_t i = 0; i < r->paused.count; i++) {
         const struct paused_mark *m = &r->paused.marks[i];
         clock_format(m->at, false, when);
-        printf("%s is paused, by %s since %s\n", m->policy, *m->who ? m->who : "an unknown user", when);
+        printf("%s is paused, by %s since %s%s%s\n", m->policy, *m->who ? m->who : "an unknown user", when,
+               *m->why ? ": " : "", m->why);
     }
     for (size_t i = 0; i < r->quarantine.count; i++) {
         const struct quarantine_mark *m = &r->quarantine.marks[i];

@@ -153,6 +153,8 @@ static int read_whole(struct config_reading *r, struct json root)
             return error_nomem(r->err);
     }
     int rc = config_read_map(r, root, "", "");
+    if (!rc)
+        rc = config_check_breaker(r);
     return rc || r->config->named ? rc : check_cluster(r, "/cluster");
 }
 
@@ -288,6 +290,7 @@ void config_free(struct config *c)
     free(c->secrets);
     free_list(c->http_allow);
     free_list(c->policies);
+    free_list(c->breaker_notify);
     free_list(c->gpu_resources);
     free_list(c->namespaces);
     *c = (struct config){0};

@@ -54,6 +54,7 @@ struct config {
     char *http_ca;               /* NULL: the system's */
     struct outbox_sink *sinks;   /* of `notify` */
     size_t sink_count;
+    char **breaker_notify;       /* sinks by their names, NULL-terminated; NULL: all */
     struct outbox_sink *servers; /* of `prometheus` */
     size_t server_count;
     struct plugin_place *plugins; /* where they are, and their options */

@@ -88,6 +88,8 @@ static const struct key {
     {"/http/allow", KIND_HOSTS, offsetof(struct config, http_allow)},
     {"/http/ca", KIND_PATH, offsetof(struct config, http_ca)},
     {"/notify", KIND_SINKS, 0},
+    {"/breaker", KIND_MAP, 0},
+    {"/breaker/notify", KIND_TEXTS, offsetof(struct config, breaker_notify)},
     {"/prometheus", KIND_SERVERS, 0},
     {"/plugins", KIND_PLUGINS, 0},
     {"/events", KIND_BOOL, offsetof(struct config, events)},

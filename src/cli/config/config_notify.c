@@ -2,6 +2,7 @@
 /* The keys `notify`, sinks by name, and `prometheus`, servers by name. Their texts may hold secrets, as ${name}. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/config/config_parts.h"
 #include "outside/secrets.h"
@@ -183,6 +184,21 @@ static void free_list(struct outbox_sink *list, size_t count)
         notice_free(&list[i].notice);
     }
     free(list);
+}
+
+int config_check_breaker(struct config_reading *r)
+{
+    const struct config *c = r->config;
+    int rc = 0;
+    for (size_t i = 0; c->breaker_notify && c->breaker_notify[i]; i++) {
+        bool known = false;
+        for (size_t s = 0; s < c->sink_count; s++)
+            known = known || strcmp(c->sinks[s].name, c->breaker_notify[i]) == 0;
+        if (!known)
+            rc = config_wrong(r, "/breaker/notify", "names \"%.60s\", and notify has no such sink",
+                              c->breaker_notify[i]);
+    }
+    return rc;
 }
 
 void config_free_sinks(struct config *c)

@@ -41,6 +41,8 @@ int config_read_map(struct config_reading *r, struct json map, const char *prefi
 int config_read_sinks(struct config_reading *r, struct json map);
 /* The key `prometheus`: a server for each name. */
 int config_read_servers(struct config_reading *r, struct json map);
+/* Are those that the breaker notifies sinks? When all is read. */
+int config_check_breaker(struct config_reading *r);
 void config_free_sinks(struct config *config);
 /* The key `plugins`: paths, or a plugin for each name. */
 int config_read_plugins(struct config_reading *r, struct json value);

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Counts what fails, and pauses. */
+#include "engine/breaker.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "engine/engine_parts.h"
+#include "run/bounds.h"
+#include "site/counters.h"
+#include "store/journal.h"
+
+#define READ_MAX 1000 /* runs of the journal that are looked at, the newest first */
+
+struct breaker_policy {
+    char name[64];
+    unsigned failing, unseen; /* in a row */
+    bool known;               /* what the journal tells is counted */
+    char why[PAUSED_WHY];     /* it has tripped; "": not */
+    struct breaker_policy *next;
+};
+
+/* NULL: out of memory, and then it is not counted. */
+static struct breaker_policy *of(struct breaker *b, const char *name)
+{
+    struct breaker_policy *p;
+    LL_FOREACH(b->policies, p)
+    {
+        if (strcmp(p->name, name) == 0)
+            return p;
+    }
+    p = calloc(1, sizeof *p);
+    if (!p)
+        return NULL;
+    snprintf(p->name, sizeof p->name, "%s", name);
+    LL_PREPEND(b->policies, p);
+    return p;
+}
+
+/* ---- tripping ---- */
+
+static void pause_one(struct engine *e, const struct breaker_policy *p)
+{
+    struct paused_mark mark = {.at = clock_now(e->o.clock)};
+    struct error err;
+    if (paused_find(e->o.paused, p->name))
+        return;
+    snprintf(mark.policy, sizeof mark.policy, "%s", p->name);
+    snprintf(mark.who, sizeof mark.who, "%s", PAUSED_BY_BREAKER);
+    snprintf(mark.why, sizeof mark.why, "%s", p->why);
+    if (engine_pause(e, &mark, &err)) {
+        log_event(e->o.log, LOG_ERROR, "a policy that keeps failing could not be paused",
+                  LOG_FIELDS({"policy", p->name}, {"reason", err.message}));
+        return;
+    }
+    counters_tripped(e->counters, p->name);
+    if (e->o.tripped)
+        e->o.tripped(e->o.data, &mark);
+}
+
+static void turn(struct defer *d)
+{
+    struct breaker *b = d->data;
+    struct breaker_policy *p;
+    LL_FOREACH(b->policies, p)
+    {
+        if (*p->why && !b->engine->stopping)
+            pause_one(b->engine, p);
+        *p->why = '\0';
+    }
+}
+
+static void trip(struct breaker *b, struct breaker_policy *p, const char *why)
+{
+    snprintf(p->why, sizeof p->why, "%.*s", (int)strcspn(why, "\n"), why); /* without a traceback */
+    defer_call(b->engine->o.soon, &b->turn);
+}
+
+/* ---- counting ---- */
+
+/* A person's session is no policy, and in a command nothing can be paused. */
+static bool concerns(const struct breaker *b, const struct run *run)
+{
+    return b->engine->o.paused && !b->engine->o.once && run->policy->breaker && !run->dry_run && !run_looks(run);
+}
+
+/* The cluster, the disk or the memory is to blame. */
+static bool excused(const struct run *run)
+{
+    int code = run->error ? run->error->code : 0;
+    return code == ERR_UNREACHABLE || code == ERR_IO || code == ERR_NOMEM ||
+           kube_trouble(cluster_kube(run->site->cluster));
+}
+
+void breaker_run_ended(struct breaker *b, const struct run *run)
+{
+    char why[ERROR_MESSAGE_MAX + 64];
+    struct breaker_policy *p = concerns(b, run) ? of(b, run->policy->name) : NULL;
+    if (!p)
+        return;
+    if (run_bounds_broken(run)) {
+        run_bounds_broken_text(run, why, sizeof why);
+        trip(b, p, why);
+    } else if (run->outcome == RUN_DONE && (run->changed || run->unchanged || !run->failed)) {
+        p->failing = 0;
+    } else if (run->outcome == RUN_FAILED && !excused(run) && ++p->failing >= BREAKER_RUNS) {
+        snprintf(why, sizeof why, "%u runs in a row have failed, the last one with: %s", p->failing,
+                 run->error ? run->error->message : "no reason");
+        trip(b, p, why);
+    }
+}
+
+void breaker_effect(struct breaker *b, const char *policy, const char *job, bool seen)
+{
+    const struct engine *e = b->engine;
+    char why[PAUSED_WHY];
+    const struct policy_entry *entry = e->o.paused && !e->o.once ? engine_policy(e, policy, NULL) : NULL;
+    struct breaker_policy *p = entry && entry->policy->breaker ? of(b, policy) : NULL;
+    if (!p)
+        return;
+    p->unseen = seen ? 0 : p->unseen + 1;
+    if (p->unseen < BREAKER_EFFECTS)
+        return;
+    snprintf(why, sizeof why, "the effects of %u changes in a row did not come, the last one on %s", p->unseen, job);
+    trip(b, p, why);
+}
+
+/* ---- the beginning ---- */
+
+/* The newest come first, so a policy is known as soon as one of its runs was no failure. */
+static bool count_row(void *data, const struct store_run *run)
+{
+    struct breaker *b = data;
+    struct breaker_policy *p = run->outcome && !run->dry_run ? of(b, run->policy) : NULL;
+    bool failed = p && strcmp(run->outcome, "failed") == 0;
+    if (p && !p->known && failed)
+        p->failing++;
+    if (p && (strcmp(run->outcome, "done") == 0 || strcmp(run->outcome, "partial") == 0))
+        p->known = true;
+    return true;
+}
+
+int breaker_open(struct breaker *b, struct engine *e, struct error *err)
+{
+    struct store_filter newest = {.limit = READ_MAX};
+    *b = (struct breaker){.engine = e, .turn = {.call = turn, .data = b}};
+    if (!e->o.paused || e->o.once || !e->o.journal)
+        return 0;
+    return journal_read_runs(e->o.journal, &newest, false, count_row, b, err);
+}
+
+void breaker_close(struct breaker *b)
+{
+    defer_cancel(&b->turn);
+    while (b->policies) {
+        struct breaker_policy *p = b->policies;
+        LL_DELETE(b->policies, p);
+        free(p);
+    }
+}

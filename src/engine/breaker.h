@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The circuit breaker: a policy that keeps failing is paused, as a person would pause it (engine/pauses.h). It trips
+ *
+ * - when BREAKER_RUNS runs in a row have failed, over restarts, too;
+ * - when a run has failed at half of what it wrote (run/bounds.h);
+ * - when the effects of BREAKER_EFFECTS changes in a row did not come.
+ *
+ * What a server does not answer is no fault of the policy. `resume` lets it run again, and the counts stay until
+ * something goes well: the next failing run pauses it at once. Dry runs count neither way, and neither does a policy
+ * with breaker = false. */
+#ifndef MPIJOBD_ENGINE_BREAKER_H
+#define MPIJOBD_ENGINE_BREAKER_H
+
+#include "engine/engine.h"
+#include "loop/defer.h"
+
+#define BREAKER_RUNS 3
+#define BREAKER_EFFECTS 5
+
+struct breaker_policy;
+struct breaker {
+    struct engine *engine;
+    struct breaker_policy *policies; /* list, of those with something to count */
+    struct defer turn;               /* pauses what has tripped, outside of the call that told it */
+};
+
+/* Counts in the journal how the newest runs have ended; blocks. Errors as of journal_read_runs. */
+int breaker_open(struct breaker *breaker, struct engine *engine, struct error *err);
+void breaker_close(struct breaker *breaker);
+
+void breaker_run_ended(struct breaker *breaker, const struct run *run);
+/* Was the effect of a change of that policy seen? job: "train/bert". */
+void breaker_effect(struct breaker *breaker, const char *policy, const char *job, bool seen);
+
+#endif
