@@ -31,6 +31,37 @@ local function place(field, object)
     return field.at[version], version
 end
 
+-- The same as in policies (src/mpijob/view.c).
+local function is_told(object, where)
+    if where:sub(1, 1) == "/" then
+        local value = object
+        for part in where:gmatch "[^/]+" do
+            value = type(value) == "table" and rawget(value, part) or nil
+        end
+        return value ~= nil and value ~= false and value ~= 0 and value ~= ""
+    end
+    local status = rawget(object, "status")
+    for _, condition in ipairs(type(status) == "table" and type(status.conditions) == "table" and status.conditions
+        or {}) do
+        if type(condition) == "table" and condition.type == where and condition.status == "True" then
+            return true
+        end
+    end
+    return false
+end
+
+local function phase_of(row, object)
+    if type(row.phase) == "function" then
+        return row.phase(object)
+    end
+    for _, phase in ipairs(row.phases or {}) do
+        if is_told(object, phase.where) then
+            return phase.phase
+        end
+    end
+    return "Pending"
+end
+
 -- An object as the server has it, which answers to the names of the row as well.
 local function wrapped(row, object, api_version)
     object.apiVersion, object.kind = object.apiVersion or api_version, object.kind or row.kind
@@ -47,7 +78,7 @@ local function wrapped(row, object, api_version)
         if own[key] ~= nil then
             return own[key]
         elseif key == "phase" and row.phase then
-            return row.phase(object)
+            return phase_of(row, object)
         elseif field then
             local parts = place(field, object)
             return parts and value_at(row, object, parts)
@@ -117,20 +148,44 @@ local WEIGHT <const> = { stored = 1, inert = 2, ["at-finish"] = 3, late = 4, eff
     destructive = 8 }
 
 -- Whether the field may be written now, and what that does.
-local function judged(row, field, object, value)
-    if field.when then
-        local may, why = field.when(object)
-        if not may then
-            return nil, ("%s cannot be replaced now%s"):format(field.name, why and ": " .. tostring(why) or "")
+local function may_be_written(row, field, object)
+    if type(field.when) == "function" then
+        return field.when(object)
+    elseif field.when == "never" then
+        return false, "it is never to be replaced"
+    elseif field.when == "suspended" and phase_of(row, object) ~= "Suspended" then
+        return false, "only while the job is suspended"
+    elseif field.when == "once" and object[field.name] ~= nil then
+        return false, "it may be set once, and has a value"
+    end
+    return true
+end
+
+-- Of the row's effects by value.
+local function told_effect(field, value)
+    for _, told in ipairs(field.effects) do
+        if told.value == nil or told.value == value or value == nil and told.value == null then
+            return told.effect
         end
     end
-    local effect, why = field.effect, nil
+end
+
+local function judged(row, field, object, value)
+    local may, reason = may_be_written(row, field, object)
+    if not may then
+        return nil, ("%s cannot be replaced now%s"):format(field.name, reason and ": " .. tostring(reason) or "")
+    end
+    local effect, why = field.effect, field.why
     if type(effect) == "function" then
         effect, why = effect(object, value)
         if effect ~= nil and not native.is_effect(effect) then
             refuse(row, "the plugin %s says of %s that its effect is %s, which does not exist", native.name, field.name,
                 describe(effect))
         end
+    end
+    if field.effects then
+        effect = told_effect(field, value)
+        why = effect and why
     end
     return effect or "unknown", why and tostring(why):sub(1, 400)
 end
@@ -164,7 +219,11 @@ local function make(row, object, changes)
             end
             local there = value_at(row, object, parts)
             if gone and there ~= nil or not gone and (there ~= value or type(value) == "table") then
-                local its, said = judged(row, field, object, not gone and value or nil)
+                local to = value
+                if gone then
+                    to = nil
+                end
+                local its, said = judged(row, field, object, to)
                 if not its then
                     return nil, said
                 end

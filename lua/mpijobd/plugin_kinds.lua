@@ -6,10 +6,14 @@ local found, describe, near, joined = tell.found, tell.describe, tell.near, tell
 local sorted, map, is_list = tell.sorted, tell.map, tell.is_list
 
 local ROW_KEYS <const> = { "group", "versions", "kind", "plural", "about", "fields", "phase" }
-local FIELD_KEYS <const> = { "at", "type", "values", "least", "most", "about", "when", "effect", "required" }
+local FIELD_KEYS <const> = { "at", "type", "values", "least", "most", "about", "when", "effect", "why", "required" }
+local PHASES <const> = { "Succeeded", "Failed", "Suspended", "Restarting", "Running" } -- as they are looked at
+local WHEN <const> = { "always", "once", "suspended", "never" }
 -- What an object answers to by itself, and the options of list.
 local TAKEN <const> = { "name", "namespace", "key", "uid", "resourceVersion", "labels", "annotations", "phase", "where",
     "apiVersion", "kind", "metadata", "spec", "status" }
+local EFFECTS <const> = "stored, inert, at-finish, late, effective, unknown, reverted, destructive"
+local remove, null = remove, json.null
 local KINDS_MOST <const>, FIELDS_MOST <const> = 16, 64
 
 -- ---- reading the rows ----
@@ -64,6 +68,35 @@ local function read_at(path, at, versions)
     return by
 end
 
+-- One word for all values, or one for each: a list of { value, effect }; nil: not known, or a function tells it.
+local function read_effects(path, effect, spec)
+    local list = {}
+    if effect == nil or type(effect) == "function" then
+        return nil
+    elseif native.is_effect(effect) then
+        return { { effect = effect } }
+    elseif type(effect) ~= "table" then
+        return found(path, "is %s; it has to be one of %s, a table of one for each value, or a function of the object "
+            .. "and the value that gives one and a sentence", describe(effect), EFFECTS)
+    end
+    for _, value in ipairs(sorted(effect)) do
+        local problem
+        if value ~= remove then
+            local _
+            _, problem = tell.take(spec, value)
+        end
+        if problem then
+            found(path, "has an effect for %s, which %s", describe(value), problem)
+        elseif not native.is_effect(effect[value]) then
+            found(path, "is %s for %s; it has to be one of %s", describe(effect[value]),
+                value == remove and "remove" or tostring(value), EFFECTS)
+        else
+            list[#list + 1] = { value = value == remove and null or value, effect = effect[value] }
+        end
+    end
+    return list
+end
+
 local function read_field(path, name, value, versions)
     if not name:match "^%a[%w_]*$" or native.among(name, TAKEN) then
         return found(path, "is no name for a field: letters, digits and _, and none of %s", joined(TAKEN))
@@ -78,21 +111,46 @@ local function read_field(path, name, value, versions)
         end
     end
     local spec = tell.read_type(path, value)
-    local effect = value.effect
-    if type(effect) ~= "function" and effect ~= nil and not native.is_effect(effect) then
-        found(path .. ".effect", "is %s; it has to be one of stored, inert, at-finish, late, effective, unknown, "
-            .. "reverted, destructive, or a function of the object and the value that gives one and a sentence",
-            describe(effect))
+    local when = value.when
+    if when ~= nil and type(when) ~= "function" and not (type(when) == "string" and native.among(when, WHEN)) then
+        found(path .. ".when", "is %s%s; it has to be one of %s, or a function of the object", describe(when),
+            near(when, WHEN), joined(WHEN))
     end
-    if value.when ~= nil and type(value.when) ~= "function" then
-        found(path .. ".when", "is %s; it has to be a function of the object", describe(value.when))
+    if value.why ~= nil and type(value.why) ~= "string" then
+        found(path .. ".why", "is %s; it has to be a sentence about the effect", describe(value.why))
     end
     if value.required ~= nil and type(value.required) ~= "boolean" then
         found(path .. ".required", "is %s; it has to be true or false", describe(value.required))
     end
-    local field = { name = name, at = read_at(path, value.at, versions), when = value.when, effect = effect,
+    local field = { name = name, at = read_at(path, value.at, versions), when = when, effect = value.effect,
+        effects = spec and read_effects(path .. ".effect", value.effect, spec), why = value.why,
         required = value.required, spec = spec, about = value.about, place = value.at }
     return spec and field
+end
+
+-- Two names for one place would be two wishes for one value.
+local function check_places(path, fields, versions)
+    for _, version in ipairs(versions) do
+        local taken = {}
+        for _, field in ipairs(fields) do
+            local parts = field.at[version] or {}
+            for n = #parts, 1, -1 do
+                local place = "/" .. table.concat(parts, "/", 1, n)
+                local other = taken[place]
+                if other and (n == #parts or other.whole) then
+                    found(path .. "." .. field.name, "stands at %s in %s, %s the field %s; one value has one field",
+                        "/" .. table.concat(parts, "/"), version, other.whole and n == #parts and "as does"
+                        or n == #parts and "which holds" or "which is within", other.name)
+                    break
+                end
+            end
+            for n = 1, #parts do
+                local place = "/" .. table.concat(parts, "/", 1, n)
+                taken[place] = taken[place] and taken[place].whole and taken[place]
+                    or { name = field.name, whole = n == #parts }
+            end
+        end
+    end
 end
 
 local function read_versions(path, value)
@@ -106,6 +164,33 @@ local function read_versions(path, value)
         end
     end
     return { table.unpack(versions) }
+end
+
+-- Where each phase is told: the type of a condition, or a place in the object. In the order of looking.
+local function read_phases(path, phase)
+    local phases = {}
+    if phase == nil then
+        return nil
+    elseif type(phase) ~= "table" then
+        return found(path, "is %s; it has to be a table of conditions, as in { Succeeded = \"Complete\" }, or a "
+            .. "function of the object", describe(phase))
+    end
+    for _, name in ipairs(sorted(map(path, phase) or {})) do
+        if not native.among(name, PHASES) then
+            found(path .. "." .. name, "is no phase that can be told%s; there are %s, and Pending where none of these "
+                .. "is", near(name, PHASES), joined(PHASES))
+        elseif type(phase[name]) ~= "string" or #phase[name] > 253
+            or not phase[name]:match "^[%w_.%-/]+$" or phase[name]:match "^/.*/$" or phase[name]:find "//" then
+            found(path .. "." .. name, "is %s; it has to be the type of a condition, as \"Complete\", or a place in "
+                .. "the object, as \"/status/active\"", describe(phase[name]))
+        end
+    end
+    for _, name in ipairs(PHASES) do
+        if type(phase[name]) == "string" then
+            phases[#phases + 1] = { phase = name, where = phase[name] }
+        end
+    end
+    return phases
 end
 
 local function read_row(name, row)
@@ -132,8 +217,8 @@ local function read_row(name, row)
     if row.about ~= nil and type(row.about) ~= "string" then
         found(path .. ".about", "is %s; it has to be a text", describe(row.about))
     end
-    if row.phase ~= nil and type(row.phase) ~= "function" then
-        found(path .. ".phase", "is %s; it has to be a function of the object", describe(row.phase))
+    if type(row.phase) ~= "function" then
+        read.phases = read_phases(path .. ".phase", row.phase)
     end
     if read.kind and read.group and native.own_kind(read.kind, read.group) then
         found(path .. ".kind", "is a kind of mpijobd's own; it has a module, and its replacements are judged")
@@ -145,6 +230,7 @@ local function read_row(name, row)
     for _, field in ipairs(names) do
         read.fields[#read.fields + 1] = read_field(path .. ".fields." .. field, field, row.fields[field], read.versions)
     end
+    check_places(path .. ".fields", read.fields, read.versions)
     return read
 end
 
@@ -153,8 +239,17 @@ local function read_kinds(value)
     if #names > KINDS_MOST then
         found("kinds", "has %d kinds; a plugin has at most %d", #names, KINDS_MOST)
     end
+    local seen = {}
     for _, name in ipairs(names) do
-        rows[#rows + 1] = read_row(name, value[name])
+        local row = read_row(name, value[name])
+        local which = row and row.kind and row.group and row.kind .. " of " .. row.group
+        if which and seen[which] then
+            found("kinds." .. name .. ".kind", "is %s, as that of kinds.%s is; one kind has one row", which,
+                seen[which])
+        elseif which then
+            seen[which] = name
+        end
+        rows[#rows + 1] = row
     end
     return rows
 end
@@ -170,10 +265,13 @@ local function said(row)
     local fields = {}
     for i, f in ipairs(row.fields) do
         fields[i] = { name = f.name, at = f.place, type = f.spec.kind, values = f.spec.values, least = f.spec.least,
-            most = f.spec.most, about = f.about }
+            most = f.spec.most, about = f.about, required = f.required, why = f.why,
+            when = type(f.when) == "string" and f.when or nil, effects = f.effects and json.array(f.effects),
+            asks = type(f.when) == "function" and "when" or type(f.effect) == "function" and "effect" or nil }
     end
     return { name = row.name, kind = row.kind, group = row.group, versions = json.array(row.versions),
-        plural = row.plural, about = row.about, phase = row.phase ~= nil, fields = json.array(fields) }
+        plural = row.plural, about = row.about, phase = row.phase ~= nil,
+        phases = row.phases and json.array(row.phases), fields = json.array(fields) }
 end
 
 return read_kinds, need, said, TAKEN

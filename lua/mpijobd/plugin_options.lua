@@ -17,6 +17,7 @@ local TYPES = {
     table = { "a map or a list", function(v) return type(v) == "table", v end },
 }
 local TYPE_NAMES = { "string", "number", "integer", "boolean", "duration", "list", "table" }
+local NUMBERS <const> = { "number", "integer", "duration" } -- have least and most
 local OPTION_KEYS = { "type", "default", "about", "values", "least", "most" }
 
 -- Without the value: it may be the text of a file.
@@ -71,7 +72,12 @@ local function read_type(path, spec)
     for _, k in ipairs { "least", "most" } do
         if spec[k] ~= nil and type(spec[k]) ~= "number" then
             return found(path .. "." .. k, "is %s; it has to be a number", describe(spec[k]))
+        elseif spec[k] ~= nil and not native.among(kind, NUMBERS) then
+            return found(path .. "." .. k, "goes with a %s, and the type is %s; leave it out", joined(NUMBERS), kind)
         end
+    end
+    if spec.least and spec.most and spec.least > spec.most then
+        return found(path .. ".least", "is larger than `most`, so that no value is allowed")
     end
     if spec.about ~= nil and type(spec.about) ~= "string" then
         return found(path .. ".about", "is %s; it has to be a text", describe(spec.about))

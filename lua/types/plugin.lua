@@ -51,10 +51,11 @@
 ---@field most? number
 ---@field about? string
 ---@field required? boolean true: it cannot be removed
----@field when? fun(object: mpijobd.PluginObject): boolean, string? may it be written now? Else why not: the replacement is nil, err with reason Refused
----@field effect? string|fun(object: mpijobd.PluginObject, value: any): string?, string? what a change of it does: "stored", "inert", "at-finish", "late", "effective", "unknown", "reverted", "destructive"; a function gives a sentence, too. Default "unknown"
+---@field when? "always"|"once"|"suspended"|"never"|fun(object: mpijobd.PluginObject): boolean, string? when it may be written: "once" while it has no value, "suspended" while the phase is Suspended (default "always"). A function, which only the module asks, says why not: the replacement is nil, err with reason Refused
+---@field effect? string|table<any, string>|fun(object: mpijobd.PluginObject, value: any): string?, string? what a change of it does: "stored", "inert", "at-finish", "late", "effective", "unknown", "reverted", "destructive"; a table has one for each value; a function, which only the module asks, gives a sentence, too. Default "unknown"
+---@field why? string a sentence about the effect
 
----Another kind of object that policies can read and replace. It is an export of the plugin: a module with get, list and replace.
+---Another kind of object. Policies whose file requires the plugin can be about it (`kind`); and it is an export of the plugin: a module with get, list and replace.
 ---@class mpijobd.PluginKind
 ---@field group string "trainer.kubeflow.org"; "" for Kubernetes' first one
 ---@field versions string|string[] the first one that the server serves is used
@@ -62,7 +63,7 @@
 ---@field plural string "trainjobs"
 ---@field about? string
 ---@field fields? table<string, mpijobd.PluginField> at most 64
----@field phase? fun(object: mpijobd.PluginObject): any what `object.phase` is
+---@field phase? table<"Succeeded"|"Failed"|"Suspended"|"Restarting"|"Running", string>|fun(object: mpijobd.PluginObject): any where each phase is told: the type of a condition, or a place, "/status/active"; else Pending. Or a function: what `object.phase` is, which policies do not know
 
 ---An object of such a kind, as the server has it. It also answers to the names of the row's fields, and to `phase`.
 ---@class mpijobd.PluginObject

@@ -59,7 +59,8 @@ struct lua_write *lua_write_new(lua_State *L, const char *call, enum change_verb
     return v;
 }
 
-struct lua_write *lua_write_of_job(lua_State *L, const char *call, enum change_verb verb, enum mpijob_kind kind)
+struct lua_write *lua_write_of_job(lua_State *L, const char *call, enum change_verb verb,
+                                   const struct mpijob_kind *kind)
 {
     struct target target;
     check_may_write(L, call);
@@ -211,7 +212,7 @@ static int start(struct lua_write *v, const struct kube_resource *resource, cons
     return run_change_start(v->run, &call, &v->change, &v->err);
 }
 
-static int start_ours(struct lua_write *v, enum mpijob_kind kind)
+static int start_ours(struct lua_write *v, const struct mpijob_kind *kind)
 {
     struct cluster *cluster = v->run->site->cluster;
     /* Of fields and whole objects the change itself finds out, in the version that they are of. */
@@ -225,7 +226,7 @@ static int start_ours(struct lua_write *v, enum mpijob_kind kind)
 /* One of our kinds by another way is judged all the same. */
 static int start_kind(struct lua_write *v, const struct kube_kind *kind)
 {
-    enum mpijob_kind ours;
+    const struct mpijob_kind *ours;
     enum mpijob_version version;
     if (mpijob_kind_parse(str_of(kind->kind), &ours) &&
         strcmp(kind->resource.group, mpijob_kind_info(ours)->group) == 0 &&

@@ -15,7 +15,7 @@ struct lua_write {
     struct run_change *change;
     struct kube_kinds_look *look; /* of a kind that is not known yet */
     bool ours;                    /* a kind of job that has a module */
-    enum mpijob_kind kind;
+    const struct mpijob_kind *kind;
     enum change_verb verb;
     char name_space[256], name[256];
     char *api_version, *kind_name; /* to be looked up; NULL: ours */
@@ -52,7 +52,8 @@ int lua_result_push(lua_State *L, struct lua_write *v);
 /* Pushes a guard, to be left on the stack. call: "kube.patch", for messages. Raises at the top level of a file. */
 struct lua_write *lua_write_new(lua_State *L, const char *call, enum change_verb verb);
 /* The same for the job at index 1, one of our kinds: a table that was read, or a name. Raises. */
-struct lua_write *lua_write_of_job(lua_State *L, const char *call, enum change_verb verb, enum mpijob_kind kind);
+struct lua_write *lua_write_of_job(lua_State *L, const char *call, enum change_verb verb,
+                                   const struct mpijob_kind *kind);
 /* The options at index; names: those that there are. Raises. */
 void lua_write_options(lua_State *L, struct lua_write *v, int index, const char *const *names);
 /* JSON text or a table at index as the body. Raises. */

@@ -2,6 +2,8 @@
 /* The table of the modules that policies see, and opening them. */
 #include "binding/modules.h"
 
+#include <stdint.h>
+
 #include "binding/fault.h"
 
 static const struct binding_module *const modules[] = {
@@ -15,7 +17,7 @@ bool binding_module_at(size_t index, struct binding_module *module)
 {
     if (index < MPIJOB_KINDS) {
         *module = module_of_kinds;
-        module->kind = (enum mpijob_kind)index;
+        module->kind = mpijob_kind_at(index);
         module->name = mpijob_kind_info(module->kind)->singular;
         return true;
     }
@@ -43,7 +45,7 @@ static void set_functions(lua_State *L, const struct binding_module *m)
         if (!f->call)
             continue;
         if (m->of_a_kind)
-            lua_pushinteger(L, m->kind);
+            lua_pushlightuserdata(L, (void *)(uintptr_t)m->kind);
         lua_pushcclosure(L, f->call, m->of_a_kind ? 1 : 0);
         lua_setfield(L, -2, f->name);
     }

@@ -3,18 +3,19 @@
 #include "binding/mpijob.h"
 
 #include <lauxlib.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "binding/modules.h"
 #include "policy/values/lua_job.h"
 #include "script/embedded.h"
 
-enum mpijob_kind module_kind(lua_State *L)
+const struct mpijob_kind *module_kind(lua_State *L)
 {
-    return (enum mpijob_kind)lua_tointeger(L, lua_upvalueindex(1));
+    return lua_touserdata(L, lua_upvalueindex(1));
 }
 
-const char *module_call(enum mpijob_kind kind, const char *function, char out[MODULE_CALL_MAX])
+const char *module_call(const struct mpijob_kind *kind, const char *function, char out[MODULE_CALL_MAX])
 {
     snprintf(out, MODULE_CALL_MAX, "%s.%s", mpijob_kind_info(kind)->singular, function);
     return out;
@@ -23,7 +24,7 @@ const char *module_call(enum mpijob_kind kind, const char *function, char out[MO
 /* replace with a function of the job is Lua's, around replace with a table. */
 static void open_kind(lua_State *L, const struct binding_module *m)
 {
-    lua_pushinteger(L, m->kind);
+    lua_pushlightuserdata(L, (void *)(uintptr_t)m->kind);
     if (luaL_loadbufferx(L, embedded_mpijob, embedded_mpijob_len, "=mpijob", "t"))
         lua_error(L);
     lua_pushvalue(L, -3);

@@ -8,10 +8,10 @@
 #include "mpijob/kind.h"
 
 /* The kind that the running function belongs to: its first upvalue. */
-enum mpijob_kind module_kind(lua_State *L);
+const struct mpijob_kind *module_kind(lua_State *L);
 /* "pytorchjob.replace", for messages. Returns out. */
 #define MODULE_CALL_MAX 48
-const char *module_call(enum mpijob_kind kind, const char *function, char out[MODULE_CALL_MAX]);
+const char *module_call(const struct mpijob_kind *kind, const char *function, char out[MODULE_CALL_MAX]);
 
 int l_mpijob_get(lua_State *L);
 int l_mpijob_list(lua_State *L);

@@ -10,7 +10,7 @@
 struct get {
     struct pending pending;
     struct site *site;
-    enum mpijob_kind kind;
+    const struct mpijob_kind *kind;
     struct kube_request *request;
     struct target target;
     struct cluster_wait wait; /* for another version, where the one in the path is not served any more */
@@ -100,7 +100,7 @@ static int get_k(lua_State *L, int status, lua_KContext ctx)
 int l_mpijob_get(lua_State *L)
 {
     struct target target;
-    enum mpijob_kind kind = module_kind(L);
+    const struct mpijob_kind *kind = module_kind(L);
     char call_name[MODULE_CALL_MAX];
     struct run *run = check_run(L, module_call(kind, "get", call_name));
     check_target(L, 1, kind, &target);

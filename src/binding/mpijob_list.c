@@ -16,7 +16,7 @@
 struct list {
     struct script_wait wait;
     struct site *site;
-    enum mpijob_kind kind;
+    const struct mpijob_kind *kind;
     struct mpijob_match *match;
     struct listing *listing;
     bool waiting;
@@ -111,7 +111,7 @@ int l_mpijob_list(lua_State *L)
 {
     lua_settop(L, 1);
     char call_name[MODULE_CALL_MAX];
-    enum mpijob_kind kind = module_kind(L);
+    const struct mpijob_kind *kind = module_kind(L);
     struct run *run = check_run(L, module_call(kind, "list", call_name));
     push_list(L);
     struct list *l = lua_touserdata(L, -1);

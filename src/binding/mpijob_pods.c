@@ -119,7 +119,7 @@ int l_mpijob_pods(lua_State *L)
 {
     char call[MODULE_CALL_MAX];
     struct target target;
-    enum mpijob_kind kind = module_kind(L);
+    const struct mpijob_kind *kind = module_kind(L);
     lua_settop(L, 1);
     struct run *run = check_run(L, module_call(kind, "pods", call));
     check_target(L, 1, kind, &target);
@@ -140,7 +140,7 @@ int l_mpijob_launcher(lua_State *L)
 {
     char call[MODULE_CALL_MAX];
     struct target target;
-    enum mpijob_kind kind = module_kind(L);
+    const struct mpijob_kind *kind = module_kind(L);
     lua_settop(L, 1);
     module_call(kind, "launcher", call);
     struct run *run = check_run(L, call);

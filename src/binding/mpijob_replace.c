@@ -32,7 +32,7 @@ int l_mpijob_replace(lua_State *L)
 int l_mpijob_replace_once(lua_State *L)
 {
     char call[MODULE_CALL_MAX];
-    enum mpijob_kind kind = module_kind(L);
+    const struct mpijob_kind *kind = module_kind(L);
     lua_settop(L, 4);
     struct lua_write *v = lua_write_of_job(L, module_call(kind, "replace", call), CHANGE_FIELDS, kind);
     lua_write_options(L, v, 3, lua_write_fields_options);
@@ -51,7 +51,7 @@ int l_mpijob_replace_once(lua_State *L)
 int l_mpijob_replace_object(lua_State *L)
 {
     char call[MODULE_CALL_MAX];
-    enum mpijob_kind kind = module_kind(L);
+    const struct mpijob_kind *kind = module_kind(L);
     lua_settop(L, 2);
     struct lua_write *v = lua_write_new(L, module_call(kind, "replace_object", call), CHANGE_REPLACE);
     v->ours = true;

@@ -32,7 +32,7 @@ static const char *only_namespace(const struct mpijob_match *match)
 int l_mpijob_watch(lua_State *L)
 {
     char call[MODULE_CALL_MAX];
-    enum mpijob_kind kind = module_kind(L);
+    const struct mpijob_kind *kind = module_kind(L);
     struct finding f = {.call = module_call(kind, "watch", call)};
     lua_settop(L, 1);
     struct stream *s = stream_new(L, call, true);

@@ -11,7 +11,7 @@
 int l_mpijob_patch(lua_State *L)
 {
     char call[MODULE_CALL_MAX];
-    enum mpijob_kind kind = module_kind(L);
+    const struct mpijob_kind *kind = module_kind(L);
     lua_settop(L, 3);
     struct lua_write *v = lua_write_of_job(L, module_call(kind, "patch", call), CHANGE_PATCH, kind);
     lua_write_options(L, v, 3, lua_write_patch_options);
@@ -47,7 +47,7 @@ static void fill_in(lua_State *L, struct lua_write *v, const char *call)
 int l_mpijob_create(lua_State *L)
 {
     char call[MODULE_CALL_MAX];
-    enum mpijob_kind kind = module_kind(L);
+    const struct mpijob_kind *kind = module_kind(L);
     lua_settop(L, 2);
     module_call(kind, "create", call);
     struct lua_write *v = lua_write_new(L, call, CHANGE_CREATE);
@@ -63,7 +63,7 @@ int l_mpijob_create(lua_State *L)
 int l_mpijob_delete(lua_State *L)
 {
     char call[MODULE_CALL_MAX];
-    enum mpijob_kind kind = module_kind(L);
+    const struct mpijob_kind *kind = module_kind(L);
     lua_settop(L, 2);
     struct lua_write *v = lua_write_of_job(L, module_call(kind, "delete", call), CHANGE_DELETE, kind);
     lua_write_options(L, v, 2, lua_write_delete_options);

@@ -38,7 +38,7 @@ struct plugin_columns_call {
     const struct policy_set *set;
     struct plugin_columns *columns;
     const struct cluster *cluster;
-    enum mpijob_kind kind;
+    const struct mpijob_kind *kind;
     const struct plugin_columns_job *jobs;
     size_t job_count;
     void (*value)(void *data, size_t job, size_t column, double value);

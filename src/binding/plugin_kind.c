@@ -87,22 +87,10 @@ static int l_cluster(lua_State *L)
 
 /* ---- its replacement ---- */
 
-/* "stored" to "destructive". */
-static bool effect_named(const char *name, enum mpijob_effect *effect)
-{
-    for (int e = EFFECT_STORED; e <= EFFECT_DESTRUCTIVE; e++) {
-        if (strcmp(mpijob_effect_name((enum mpijob_effect)e), name) == 0) {
-            *effect = (enum mpijob_effect)e;
-            return true;
-        }
-    }
-    return false;
-}
-
 static int l_is_effect(lua_State *L)
 {
     enum mpijob_effect effect;
-    lua_pushboolean(L, lua_type(L, 1) == LUA_TSTRING && effect_named(lua_tostring(L, 1), &effect));
+    lua_pushboolean(L, lua_type(L, 1) == LUA_TSTRING && mpijob_effect_find(lua_tostring(L, 1), &effect));
     return 1;
 }
 
@@ -126,7 +114,7 @@ static int l_replace(lua_State *L)
     v->computed = *v->computed_from;
     lua_pop(L, 4);
     v->known.effect = EFFECT_UNKNOWN;
-    if (*why && !effect_named(luaL_checkstring(L, 6), &v->known.effect))
+    if (*why && !mpijob_effect_find(luaL_checkstring(L, 6), &v->known.effect))
         return luaL_error(L, "%s: \"%s\" is no effect", call, lua_tostring(L, 6));
     snprintf(v->known.why, sizeof v->known.why, "%s", why);
     lua_write_key(L, v, 3);
@@ -155,7 +143,7 @@ static int l_where(lua_State *L)
 /* own_kind(kind, group): has the program a module for it? */
 static int l_own_kind(lua_State *L)
 {
-    enum mpijob_kind kind;
+    const struct mpijob_kind *kind;
     bool own = mpijob_kind_parse(str_of(luaL_checkstring(L, 1)), &kind) &&
                strcmp(mpijob_kind_info(kind)->group, luaL_checkstring(L, 2)) == 0;
     lua_pushboolean(L, own);

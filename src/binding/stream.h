@@ -25,7 +25,7 @@ struct stream {
     struct site *site;
     bool waiting, open, watches, started, ended;
     char *api_version, *kind_name; /* to be looked up; NULL: a kind of job */
-    enum mpijob_kind kind;
+    const struct mpijob_kind *kind;
     struct mpijob_match *match; /* of a kind of job; NULL: all jobs */
     char *name_space, *labels, *fields;
     const char *const *scope; /* namespaces, one after the other; NULL: name_space, or all */

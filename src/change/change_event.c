@@ -28,7 +28,7 @@ static void value(const char *raw, struct buf *out)
 /* "cleanPodPolicy", as policies call it, and not "spec.runPolicy.cleanPodPolicy". */
 static void name(const struct mpijob_difference *d, struct buf *out)
 {
-    const char *field = d->field == FIELD_COUNT ? NULL : mpijob_field_name(d->field);
+    const char *field = d->field >= FIELD_COUNT ? NULL : mpijob_field_name(d->field);
     if (field && str_ends(str_of(d->pointer), field))
         buf_puts(out, field);
     else

@@ -64,6 +64,13 @@ static void judge_other(struct change *c, struct json before, struct json after)
     c->verdict.may_destroy = may_destroy;
 }
 
+/* What is known of such objects by experiment comes before what the kind's row says of its fields. */
+static void judge_added(struct change *c, struct json before, struct json after)
+{
+    mpijob_judge(&c->view, &c->diff, c->judged_at, &c->known);
+    judge_other(c, before, after);
+}
+
 static int judge(struct change *c, struct json before, struct json after, struct error *err)
 {
     int rc = 0;
@@ -74,7 +81,7 @@ static int judge(struct change *c, struct json before, struct json after, struct
     }
     if (c->ours && c->verb != CHANGE_FIELDS)
         rc = check_whole(c, before, after, err);
-    else if (!c->ours && strcmp(c->resource.plural, "jobs") == 0 && strcmp(c->resource.group, "batch") == 0)
+    else if (strcmp(c->resource.plural, "jobs") == 0 && strcmp(c->resource.group, "batch") == 0)
         rc = mpijob_launcher_ttl_check(before, after, err);
     if (rc)
         return rc;
@@ -82,6 +89,8 @@ static int judge(struct change *c, struct json before, struct json after, struct
         say(c, EFFECT_UNKNOWN, "a new object; what its controller does with it is not judged");
     else if (!c->ours)
         judge_other(c, before, after);
+    else if (mpijob_kind_added(c->target.kind))
+        judge_added(c, before, after);
     else if (c->launcher.asked)
         mpijob_judge_through(&c->view, &c->diff, c->launcher.missing ? NULL : &c->launcher.plan, c->judged_at,
                              &c->verdict);

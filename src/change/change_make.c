@@ -57,15 +57,21 @@ bool change_is_secret(const struct change *c)
     return (!c->resource.group || !*c->resource.group) && strcmp(c->resource.plural, "secrets") == 0;
 }
 
-/* Sets *after, which points into the bytes of c->after; absent for FIELDS and DELETE. */
+/* Sets *after, which points into the bytes of c->after; absent for DELETE, and for FIELDS of
+ * a kind that is built in. */
 static int make(struct change *c, struct json before, struct json *after, struct error *err)
 {
     struct json body = {0};
     int rc = 0;
     buf_reset(&c->after);
     mpijob_diff_free(&c->diff);
-    if (c->verb == CHANGE_FIELDS)
-        return mpijob_changes_apply(&c->changes, &c->view, &c->after, &c->diff, err);
+    if (c->verb == CHANGE_FIELDS) {
+        rc = mpijob_changes_apply(&c->changes, &c->view, &c->after, &c->diff, err);
+        c->diff.secret = change_is_secret(c);
+        if (rc || !c->diff.count || !mpijob_kind_added(c->target.kind))
+            return rc;
+        return json_parse(buf_str(&c->after), "the object", after, err);
+    }
     if (c->verb == CHANGE_DELETE)
         return 0;
     rc = json_parse(buf_str(&c->body), c->verb == CHANGE_PATCH ? "the patch" : "the object", &body, err);

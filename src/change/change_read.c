@@ -8,7 +8,7 @@ void change_use(struct change *c, struct mpijob_target target)
 {
     c->target = target;
     c->resource = *cluster_resource(c->site->cluster, target.kind);
-    c->resource.version = mpijob_version_name(target.version);
+    c->resource.version = mpijob_target_version(target);
 }
 
 void change_forget(struct change *c)

@@ -52,7 +52,7 @@ static void begin(struct json_writer *w, const char *kind, const char *name, con
 }
 
 /* A rule for each resource. */
-static void rules(struct json_writer *w, enum mpijob_kind kind, unsigned verbs)
+static void rules(struct json_writer *w, const struct mpijob_kind *kind, unsigned verbs)
 {
     for (unsigned i = 0; i < PERMISSIONS;) {
         struct permission first = permission_of(kind, i), p = first;

@@ -26,7 +26,7 @@ struct asking {
     struct error unread;  /* why */
     const char *policy, *job, *name_space;
     bool of_kind; /* the job is named with its kind */
-    enum mpijob_kind kind;
+    const struct mpijob_kind *kind;
     struct why *why;
     struct error error;
     char **names;

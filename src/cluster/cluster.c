@@ -23,6 +23,7 @@ static const struct backoff absent_pause = {.first_ms = 250, .most_ms = 1000}; /
 
 static void free_cluster(struct cluster *c)
 {
+    cluster_added_forget(c);
     error_keep(&c->look.why, NULL);
     free(c->texts);
     free(c);
@@ -79,7 +80,7 @@ int cluster_new(uv_loop_t *loop, const struct cluster_options *options, struct c
         return rc;
     }
     for (int i = 0; i < MPIJOB_KINDS; i++) { /* as far as it is known before the server has answered */
-        enum mpijob_kind kind = (enum mpijob_kind)i;
+        const struct mpijob_kind *kind = mpijob_kind_at((size_t)i);
         enum mpijob_version likely = kind == KIND_MPIJOB ? version : mpijob_kind_version(kind);
         c->kinds[i].target = (struct mpijob_target){
             .kind = kind, .controller = cluster_controller(c, kind, likely, CONTROLLER_UNKNOWN), .gpus = c->gpus};
@@ -131,7 +132,8 @@ void cluster_close(struct cluster *c, void (*closed)(void *data), void *data)
 
 static bool in_use(const struct cluster *c, const struct cluster_wait *w)
 {
-    return c->kinds[w->kind].served && c->kinds[w->kind].target.version == w->version;
+    return c->kinds[mpijob_kind_index(w->kind)].served &&
+           c->kinds[mpijob_kind_index(w->kind)].target.version == w->version;
 }
 
 /* A wait that began before this round, and whose version is not in use any more; all: any that began before. */
@@ -154,7 +156,8 @@ static void answer_waits(struct cluster *c, bool all)
     while ((w = to_answer(c, round, all))) {
         DL_DELETE(c->waits, w);
         w->waiting = false;
-        w->found(w, c->kinds[w->kind].served && c->kinds[w->kind].target.version != w->version);
+        w->found(w, c->kinds[mpijob_kind_index(w->kind)].served &&
+                        c->kinds[mpijob_kind_index(w->kind)].target.version != w->version);
     }
 }
 
@@ -219,7 +222,7 @@ void cluster_look_over(struct cluster *c, const struct error *err)
     cluster_connected done = c->done;
     if (done)
         deadline_stop(&c->slow);
-    bool changed = !err && cluster_put_in_force(c);
+    bool changed = !err && (cluster_put_in_force(c) || (c->look.added_changed && c->ready));
     c->done = NULL;
     if (!err)
         c->ready = true;
@@ -261,7 +264,8 @@ bool cluster_looking(const struct cluster *c)
     return c->look.active || c->waits || c->absent;
 }
 
-void cluster_lost(struct cluster *c, enum mpijob_kind kind, enum mpijob_version version, struct cluster_wait *w)
+void cluster_lost(struct cluster *c, const struct mpijob_kind *kind, enum mpijob_version version,
+                  struct cluster_wait *w)
 {
     w->kind = kind;
     w->version = version;
@@ -313,15 +317,15 @@ struct kube_kinds *cluster_kinds(struct cluster *c)
     return c->all_kinds;
 }
 
-bool cluster_knows(const struct cluster *c, enum mpijob_kind kind)
+bool cluster_knows(const struct cluster *c, const struct mpijob_kind *kind)
 {
-    return c->kinds[kind].served || (!c->ready && kind == KIND_MPIJOB && c->api_version);
+    return c->kinds[mpijob_kind_index(kind)].served || (!c->ready && kind == KIND_MPIJOB && c->api_version);
 }
 
-int cluster_serves(struct cluster *c, enum mpijob_kind kind, struct error *err)
+int cluster_serves(struct cluster *c, const struct mpijob_kind *kind, struct error *err)
 {
-    const struct cluster_kind *k = &c->kinds[kind];
-    const struct mpijob_kind_info *info = mpijob_kind_info(kind);
+    const struct cluster_kind *k = &c->kinds[mpijob_kind_index(kind)];
+    const struct mpijob_kind *info = mpijob_kind_info(kind);
     if (k->served)
         return 0;
     if (uv_now(c->loop) >= c->missing_until) { /* it may be installed at any time */
@@ -342,39 +346,25 @@ int cluster_serves(struct cluster *c, enum mpijob_kind kind, struct error *err)
                      kube_server(c->kube), info->name, info->definition);
 }
 
-const struct kube_resource *cluster_resource(const struct cluster *c, enum mpijob_kind kind)
+const struct kube_resource *cluster_resource(const struct cluster *c, const struct mpijob_kind *kind)
 {
-    return &c->kinds[kind].resource;
+    return &c->kinds[mpijob_kind_index(kind)].resource;
 }
 
-struct mpijob_target cluster_target(const struct cluster *c, enum mpijob_kind kind)
+struct mpijob_target cluster_target(const struct cluster *c, const struct mpijob_kind *kind)
 {
-    return c->kinds[kind].target;
+    return c->kinds[mpijob_kind_index(kind)].target;
 }
 
 const char *cluster_controller_by(const struct cluster *c)
 {
     static const char *const names[] = {NULL, "definition", "status", "pods"};
-    struct mpijob_target target = c->kinds[KIND_MPIJOB].target;
+    struct mpijob_target target = c->kinds[0].target;
     if (target.controller == CONTROLLER_UNKNOWN)
         return NULL;
     if (c->configured != CONTROLLER_UNKNOWN)
         return c->named_by_server ? "server" : "configured";
     return mpijob_controller_of(KIND_MPIJOB, target.version) != CONTROLLER_UNKNOWN ? "version" : names[c->by];
-}
-
-struct mpijob_target cluster_target_of(const struct cluster *c, enum mpijob_kind kind, struct json object)
-{
-    struct mpijob_target target = c->kinds[kind].target;
-    enum mpijob_version version;
-    struct json text = json_get(object, "apiVersion");
-    if (json_type(text) != JSON_STRING ||
-        !mpijob_kind_api_version(kind, str_n(text.text.ptr + 1, text.text.len - 2), &version) ||
-        version == target.version)
-        return target;
-    target.version = version;
-    target.controller = cluster_controller(c, kind, version, c->v1);
-    return target;
 }
 
 const char *cluster_name(const struct cluster *c)
@@ -392,7 +382,7 @@ const char *cluster_server(const struct cluster *c)
     return kube_server(c->kube);
 }
 
-const char *cluster_versions(const struct cluster *c, enum mpijob_kind kind)
+const char *cluster_versions(const struct cluster *c, const struct mpijob_kind *kind)
 {
-    return c->kinds[kind].versions;
+    return c->kinds[mpijob_kind_index(kind)].versions;
 }

@@ -8,7 +8,7 @@
 #include "kube/discovery.h"
 #include "kube/kinds.h"
 #include "kube/verbs.h"
-#include "mpijob/version.h"
+#include "mpijob/kind.h"
 
 #define CLUSTER_DEFAULT "default" /* as in the store */
 
@@ -49,22 +49,27 @@ struct kube_kinds *cluster_kinds(struct cluster *cluster);
 
 /* ---- kinds and versions ---- */
 
+/* Makes a kind that was added at run time (mpijob/kinds_added.h) one of the cluster's: what follows may be asked of it.
+ * It is taken for served; which of its versions is, a look finds out. Nothing happens with one that it knows already. */
+void cluster_add_kind(struct cluster *cluster, const struct mpijob_kind *kind);
+
 /* Is the kind served? 0, or ERR_NOT_FOUND with a message that says what to install;
  * then the cluster looks again soon. */
-int cluster_serves(struct cluster *cluster, enum mpijob_kind kind, struct error *err);
+int cluster_serves(struct cluster *cluster, const struct mpijob_kind *kind, struct error *err);
 /* The version of a kind of job that is in use, and the controller that acts on it. They change when a look finds the
  * server changed, so for an object that was read earlier take cluster_target_of. */
-const struct kube_resource *cluster_resource(const struct cluster *cluster, enum mpijob_kind kind);
-struct mpijob_target cluster_target(const struct cluster *cluster, enum mpijob_kind kind);
+const struct kube_resource *cluster_resource(const struct cluster *cluster, const struct mpijob_kind *kind);
+struct mpijob_target cluster_target(const struct cluster *cluster, const struct mpijob_kind *kind);
 /* What showed which controller acts on the MPIJobs: "configured", "server" (its name), "version", "definition",
  * "status", "pods"; NULL: nothing did. */
 const char *cluster_controller_by(const struct cluster *cluster);
 /* Is cluster_target right for the kind? Before the cluster is connected, only a configured version is known. */
-bool cluster_knows(const struct cluster *cluster, enum mpijob_kind kind);
+bool cluster_knows(const struct cluster *cluster, const struct mpijob_kind *kind);
 /* As cluster_target, for the version that the object was read in. */
-struct mpijob_target cluster_target_of(const struct cluster *cluster, enum mpijob_kind kind, struct json object);
+struct mpijob_target cluster_target_of(const struct cluster *cluster, const struct mpijob_kind *kind,
+                                       struct json object);
 /* All served versions of a kind, in the server's order, comma separated ("v1, v2beta1"). */
-const char *cluster_versions(const struct cluster *cluster, enum mpijob_kind kind);
+const char *cluster_versions(const struct cluster *cluster, const struct mpijob_kind *kind);
 
 /* Looks at the versions again, in the background; a change is put in force and logged once. Does nothing before the
  * cluster is connected, or while it looks already. */
@@ -76,14 +81,14 @@ bool cluster_looking(const struct cluster *cluster);
  * stays in place until found was called or the wait was cancelled. */
 struct cluster_wait {
     void (*found)(struct cluster_wait *wait, bool moved);
-    void *data;            /* the caller's */
-    enum mpijob_kind kind; /* this and what follows: the cluster's */
+    void *data;                     /* the caller's */
+    const struct mpijob_kind *kind; /* this and what follows: the cluster's */
     enum mpijob_version version;
     struct cluster_wait *prev, *next;
     unsigned round;
     bool waiting;
 };
-void cluster_lost(struct cluster *cluster, enum mpijob_kind kind, enum mpijob_version version,
+void cluster_lost(struct cluster *cluster, const struct mpijob_kind *kind, enum mpijob_version version,
                   struct cluster_wait *wait);
 void cluster_wait_cancel(struct cluster *cluster, struct cluster_wait *wait); /* found is not called any more */
 

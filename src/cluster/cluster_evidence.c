@@ -25,7 +25,7 @@ static void add(struct cluster *c, struct json items, bool pods)
     unsigned before = look->evidence.found;
     for (struct json_iter it = json_iter(items); json_next(&it);)
         look->evidence.found |= pods ? mpijob_evidence_of_pod(it.value) : mpijob_evidence_of_job(it.value);
-    if (look->served[KIND_MPIJOB].count > 1)
+    if (look->served[0].count > 1)
         look->evidence.found &= ~(unsigned)EVIDENCE_MPI_OPERATOR;
     if (!before && look->evidence.found)
         look->by = pods ? CONTROLLER_BY_PODS : CONTROLLER_BY_STATUS;
@@ -65,8 +65,8 @@ static int ask(struct cluster *c, struct error *err)
     struct cluster_evidence *e = &c->look.evidence;
     struct kube_query query = {.limit = e->pods ? 1 : JOBS, .label_selector = e->pods ? mpijob_evidence_pods : NULL};
     struct buf path = BUF_INIT;
-    kube_path(&path, e->pods ? &pods : &c->look.kinds[KIND_MPIJOB].resource,
-              c->namespaces ? c->namespaces[e->place] : NULL, NULL, NULL);
+    kube_path(&path, e->pods ? &pods : &c->look.kinds[0].resource, c->namespaces ? c->namespaces[e->place] : NULL, NULL,
+              NULL);
     struct kube_call call = {.method = "GET", .path = path.ptr, .query = &query, .done = came, .data = c};
     int rc = path.failed ? error_nomem(err) : kube_send(c->kube, &call, &e->request, err);
     buf_free(&path);
@@ -75,7 +75,7 @@ static int ask(struct cluster *c, struct error *err)
 
 bool cluster_evidence_wanted(const struct cluster *c)
 {
-    const struct cluster_kind *jobs = &c->look.kinds[KIND_MPIJOB];
+    const struct cluster_kind *jobs = &c->look.kinds[0];
     return jobs->served && mpijob_dialect(jobs->target)->open;
 }
 

@@ -8,8 +8,8 @@
 #include "json/value.h"
 
 /* The configured controller counts for the kinds and versions that it has: mpi-operator has only MPIJobs. */
-enum mpijob_controller cluster_controller(const struct cluster *c, enum mpijob_kind kind, enum mpijob_version version,
-                                          enum mpijob_controller found)
+enum mpijob_controller cluster_controller(const struct cluster *c, const struct mpijob_kind *kind,
+                                          enum mpijob_version version, enum mpijob_controller found)
 {
     if (c->configured != CONTROLLER_UNKNOWN && mpijob_dialect_known(mpijob_dialect_of(kind, version, c->configured)))
         return c->configured;
@@ -17,12 +17,26 @@ enum mpijob_controller cluster_controller(const struct cluster *c, enum mpijob_k
     return mpijob_dialect_of(kind, version, usual)->open ? found : usual;
 }
 
+struct mpijob_target cluster_target_of(const struct cluster *c, const struct mpijob_kind *kind, struct json object)
+{
+    struct mpijob_target target = cluster_target(c, kind);
+    enum mpijob_version version;
+    struct json text = json_get(object, "apiVersion");
+    if (json_type(text) != JSON_STRING ||
+        !mpijob_kind_api_version(kind, str_n(text.text.ptr + 1, text.text.len - 2), &version) ||
+        version == target.version)
+        return target;
+    target.version = version;
+    target.controller = cluster_controller(c, kind, version, c->v1);
+    return target;
+}
+
 void cluster_use(struct cluster_kind *k, enum mpijob_version version)
 {
-    const struct mpijob_kind_info *info = mpijob_kind_info(k->target.kind);
+    const struct mpijob_kind *info = mpijob_kind_info(k->target.kind);
     k->served = true;
     k->target.version = version;
-    k->resource = (struct kube_resource){info->group, mpijob_version_name(version), info->plural};
+    k->resource = (struct kube_resource){info->group, mpijob_kind_version_name(info, version), info->plural};
 }
 
 static void list_versions(const struct kube_served *served, struct cluster_kind *k)
@@ -37,10 +51,10 @@ static void list_versions(const struct kube_served *served, struct cluster_kind 
 }
 
 /* The configured version if it is served; else the first known one in the server's order of preference. */
-static void choose_one(const struct cluster *c, struct cluster_look *look, enum mpijob_kind kind)
+static void choose_one(const struct cluster *c, struct cluster_look *look, const struct mpijob_kind *kind)
 {
-    const struct kube_served *served = &look->served[kind];
-    struct cluster_kind *k = &look->kinds[kind];
+    const struct kube_served *served = &look->served[mpijob_kind_index(kind)];
+    struct cluster_kind *k = &look->kinds[mpijob_kind_index(kind)];
     const char *wanted = kind == KIND_MPIJOB ? c->api_version : NULL;
     size_t known = 0;
     *k = (struct cluster_kind){.target = {.kind = kind, .gpus = c->gpus}};
@@ -62,13 +76,13 @@ static void choose_one(const struct cluster *c, struct cluster_look *look, enum 
 
 int cluster_choose(const struct cluster *c, struct cluster_look *look, struct error *err)
 {
-    const struct cluster_kind *jobs = &look->kinds[KIND_MPIJOB];
+    const struct cluster_kind *jobs = &look->kinds[0];
     bool any = false;
     for (int i = 0; i < MPIJOB_KINDS; i++) {
-        choose_one(c, look, (enum mpijob_kind)i);
+        choose_one(c, look, mpijob_kind_at((size_t)i));
         any = any || look->kinds[i].served;
     }
-    if (c->api_version && look->served[KIND_MPIJOB].count && !jobs->served)
+    if (c->api_version && look->served[0].count && !jobs->served)
         return error_set(err, ERR_NOT_FOUND, "%s does not serve MPIJobs of version %s; it serves %s",
                          kube_server(c->kube), c->api_version, jobs->versions);
     if (any)
@@ -91,7 +105,7 @@ static bool prefer_stored(struct cluster_look *look, struct json definition)
         bool stored = json_is_true(json_get(it.value, "storage")) && json_is_true(json_get(it.value, "served"));
         if (stored && json_string_at(it.value, "/name", name, sizeof name) == 0 &&
             mpijob_version_parse(str_of(name), &version) && mpijob_kind_has(KIND_MPIJOB, version)) {
-            cluster_use(&look->kinds[KIND_MPIJOB], version);
+            cluster_use(&look->kinds[0], version);
             look->stored = (int)version;
             found = true;
         }
@@ -110,7 +124,7 @@ void cluster_read_definition(const struct cluster *c, struct cluster_look *look,
 
 void cluster_settle(const struct cluster *c, struct cluster_look *look)
 {
-    struct mpijob_target *target = &look->kinds[KIND_MPIJOB].target;
+    struct mpijob_target *target = &look->kinds[0].target;
     target->controller = cluster_controller(c, KIND_MPIJOB, target->version, look->v1);
 }
 
@@ -119,7 +133,7 @@ void cluster_settle(const struct cluster *c, struct cluster_look *look)
 /* Logs what could not be found out. */
 static void tell_guess(const struct cluster *c, const struct cluster_look *look)
 {
-    const struct cluster_kind *k = &c->kinds[KIND_MPIJOB];
+    const struct cluster_kind *k = &c->kinds[0];
     if (look->several && look->choice == CHOICE_PREFERRED)
         log_event(
             c->log, LOG_WARN,
@@ -160,12 +174,12 @@ static const char *chosen_by(const struct cluster *c)
 
 static void tell_connected(const struct cluster *c)
 {
-    const struct cluster_kind *jobs = &c->kinds[KIND_MPIJOB];
+    const struct cluster_kind *jobs = &c->kinds[0];
     char others[64] = "";
     for (int i = 0; i < MPIJOB_KINDS; i++) {
         size_t n = strlen(others);
-        if (i != KIND_MPIJOB && c->kinds[i].served)
-            snprintf(others + n, sizeof others - n, "%s%s", n ? ", " : "", mpijob_kind_info((enum mpijob_kind)i)->name);
+        if (i != 0 && c->kinds[i].served)
+            snprintf(others + n, sizeof others - n, "%s%s", n ? ", " : "", mpijob_kind_at((size_t)i)->name);
     }
     log_event(c->log, LOG_INFO, "connected",
               LOG_FIELDS({"cluster", told(c)}, {"server", kube_server(c->kube)},
@@ -175,9 +189,9 @@ static void tell_connected(const struct cluster *c)
                          {"others", *others ? others : NULL}));
 }
 
-static void tell_change(const struct cluster *c, enum mpijob_kind kind, const struct cluster_kind *before)
+static void tell_change(const struct cluster *c, const struct mpijob_kind *kind, const struct cluster_kind *before)
 {
-    const struct cluster_kind *now = &c->kinds[kind];
+    const struct cluster_kind *now = &c->kinds[mpijob_kind_index(kind)];
     const char *message = !now->served ? "a kind of job is not served any more; its policies fail until it is again"
                           : !before->served ? "a kind of job is served now"
                                             : "the server's API has changed, and mpijobd follows it";
@@ -201,7 +215,7 @@ bool cluster_put_in_force(struct cluster *c)
     bool changed = false, absent = false, sure = !c->ready || c->done || c->absent + 1 >= ABSENT_LOOKS;
     c->choice = c->look.choice;
     c->stored = c->look.stored;
-    if (c->look.kinds[KIND_MPIJOB].served) { /* else the look did not ask who acts on v1 */
+    if (c->look.kinds[0].served) { /* else the look did not ask who acts on v1 */
         c->v1 = c->look.v1;
         c->by = c->look.by;
     }
@@ -215,7 +229,7 @@ bool cluster_put_in_force(struct cluster *c)
         c->kinds[i].went = !c->kinds[i].served && (before.served || before.went);
         if (!c->ready || same(&before, &c->kinds[i]))
             continue;
-        tell_change(c, (enum mpijob_kind)i, &before);
+        tell_change(c, mpijob_kind_at((size_t)i), &before);
         changed = true;
     }
     c->absent = absent ? c->absent + 1 : 0;

@@ -12,12 +12,17 @@ static void over(struct cluster *c, const struct error *err)
     cluster_look_over(c, err);
 }
 
+void cluster_added_over(struct cluster *c, const struct error *err)
+{
+    over(c, err);
+}
+
 static void settled(struct cluster *c)
 {
     if (cluster_evidence_wanted(c))
         cluster_evidence_start(c);
     else
-        over(c, NULL);
+        cluster_added_start(c);
 }
 
 /* Must a dry-run write find out which of several versions keeps what is written? Only where jobs will be changed, and
@@ -26,7 +31,7 @@ static bool has_to_try(const struct cluster *c)
 {
     const struct cluster_look *look = &c->look;
     bool same = c->ready && look->stored >= 0 && look->stored == c->stored && c->choice == CHOICE_KEEPS &&
-                strcmp(c->kinds[KIND_MPIJOB].versions, look->kinds[KIND_MPIJOB].versions) == 0;
+                strcmp(c->kinds[0].versions, look->kinds[0].versions) == 0;
     return look->several && c->writes && !same;
 }
 
@@ -35,7 +40,7 @@ static void stay(struct cluster *c)
 {
     struct cluster_look *look = &c->look;
     if (look->several && c->writes) {
-        cluster_use(&look->kinds[KIND_MPIJOB], c->kinds[KIND_MPIJOB].target.version);
+        cluster_use(&look->kinds[0], c->kinds[0].target.version);
         look->choice = c->choice;
         cluster_settle(c, look);
     }
@@ -71,7 +76,7 @@ void cluster_probe_over(struct cluster *c, bool found, enum mpijob_version versi
         return;
     }
     if (found) {
-        cluster_use(&look->kinds[KIND_MPIJOB], version);
+        cluster_use(&look->kinds[0], version);
         look->choice = CHOICE_KEEPS;
         cluster_settle(c, look);
     }
@@ -95,7 +100,7 @@ void cluster_evidence_over(struct cluster *c)
         look->by = c->by;
     }
     cluster_settle(c, look);
-    over(c, NULL);
+    cluster_added_start(c);
 }
 
 static void discovered(void *data, const struct kube_served *served, const struct error *failure)
@@ -104,8 +109,9 @@ static void discovered(void *data, const struct kube_served *served, const struc
     struct cluster_look *look = &c->look;
     struct error err;
     look->discovery = NULL;
-    /* Once a cluster is connected, "no kind of job is served any more" is an answer like any other. */
-    bool follows = c->ready && !c->done;
+    /* Once a cluster is connected, "no kind of job is served any more" is an answer like any other; and where policies
+     * are about kinds that were added, it need not serve any of these. */
+    bool follows = (c->ready && !c->done) || cluster_added_any(c);
     if (failure && !(failure->code == ERR_NOT_FOUND && follows)) {
         over(c, failure);
         return;
@@ -116,14 +122,14 @@ static void discovered(void *data, const struct kube_served *served, const struc
         over(c, &err);
         return;
     }
-    const struct cluster_kind *jobs = &look->kinds[KIND_MPIJOB];
+    const struct cluster_kind *jobs = &look->kinds[0];
     if (jobs->served && (mpijob_dialect(jobs->target)->open || look->several)) {
         struct kube_call call = {.method = "GET", .path = DEFINITION, .done = definition_came, .data = c};
         if (kube_send(c->kube, &call, &look->request, &err))
             over(c, &err);
         return;
     }
-    over(c, NULL);
+    cluster_added_start(c);
 }
 
 void cluster_look_start(struct cluster *c)
@@ -133,7 +139,7 @@ void cluster_look_start(struct cluster *c)
     if (c->look.active)
         return;
     for (int i = 0; i < MPIJOB_KINDS; i++)
-        plurals[i] = mpijob_kind_info((enum mpijob_kind)i)->plural;
+        plurals[i] = mpijob_kind_at((size_t)i)->plural;
     error_keep(&c->look.why, NULL);
     c->look = (struct cluster_look){.active = true, .stored = -1};
     if (kube_discover(c->kube, MPIJOB_GROUP, plurals, discovered, c, &c->look.discovery, &err))

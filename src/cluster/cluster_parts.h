@@ -49,6 +49,8 @@ struct cluster_look {
     struct kube_request *request; /* of the definition */
     struct kube_served served[MPIJOB_KINDS];
     struct cluster_kind kinds[MPIJOB_KINDS]; /* as found */
+    size_t added;                            /* the index of the added kind that is being looked for */
+    bool added_changed;                      /* one of these has another version than before */
     bool several;               /* several known versions of MPIJobs are served, and none of them is configured */
     enum cluster_choice choice; /* ... and what chose one of them */
     int stored;                 /* the version that is stored, an enum mpijob_version; -1: not known */
@@ -73,8 +75,8 @@ struct cluster {
     enum mpijob_controller configured;
     bool named_by_server; /* `configured` follows from the server's name */
     const char *const *gpus, *const *namespaces;
-    struct cluster_kind kinds[MPIJOB_KINDS];
-    enum cluster_choice choice; /* this and the next three: of the look that is in force */
+    struct cluster_kind kinds[MPIJOB_KINDS_MOST]; /* by their index; those that are added: kind NULL: no such kind */
+    enum cluster_choice choice;                   /* this and the next three: of the look that is in force */
     int stored;
     enum mpijob_controller v1;
     enum cluster_by by;
@@ -119,13 +121,19 @@ int cluster_choose(const struct cluster *cluster, struct cluster_look *look, str
 void cluster_use(struct cluster_kind *kind, enum mpijob_version version);
 /* The controller that acts on the jobs of a kind and version. found: the one to take where the version alone leaves it
  * open (mpijob/dialect.h); it may be unknown. */
-enum mpijob_controller cluster_controller(const struct cluster *cluster, enum mpijob_kind kind,
+enum mpijob_controller cluster_controller(const struct cluster *cluster, const struct mpijob_kind *kind,
                                           enum mpijob_version version, enum mpijob_controller found);
 /* The definition of MPIJobs was read (absent: it could not be): takes the stored version, and from the schema the
  * controller that acts on v1. */
 void cluster_read_definition(const struct cluster *cluster, struct cluster_look *look, struct json definition);
 /* Sets the controller of the MPIJobs, once their version is chosen. */
 void cluster_settle(const struct cluster *cluster, struct cluster_look *look);
+/* cluster_added.c: finds the versions of the kinds that were added; ends in cluster_added_over (cluster_look.c). */
+void cluster_added_start(struct cluster *cluster);
+void cluster_added_over(struct cluster *cluster, const struct error *err);
+bool cluster_added_any(const struct cluster *cluster);
+void cluster_added_forget(struct cluster *cluster); /* all of them */
+
 /* Puts what the look has found in force, and logs what differs. True: something differs. */
 bool cluster_put_in_force(struct cluster *cluster);
 

@@ -22,7 +22,7 @@ static void over(struct cluster *c, bool found)
 
 static struct kube_resource resource_of(const struct cluster_probe *p)
 {
-    const struct mpijob_kind_info *info = mpijob_kind_info(KIND_MPIJOB);
+    const struct mpijob_kind *info = mpijob_kind_info(KIND_MPIJOB);
     return (struct kube_resource){info->group, mpijob_version_name(p->order[p->at]), info->plural};
 }
 
@@ -170,8 +170,8 @@ void cluster_probe_start(struct cluster *c)
 {
     struct cluster_look *look = &c->look;
     struct cluster_probe *p = &look->probe;
-    const struct kube_served *served = &look->served[KIND_MPIJOB];
-    enum mpijob_version first = look->kinds[KIND_MPIJOB].target.version, version;
+    const struct kube_served *served = &look->served[0];
+    enum mpijob_version first = look->kinds[0].target.version, version;
     *p = (struct cluster_probe){.everywhere = true};
     p->order[p->count++] = first; /* the stored one, or the one that the server prefers */
     for (size_t i = 0; i < served->count; i++) {

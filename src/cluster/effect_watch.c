@@ -239,7 +239,7 @@ static int follow_job(struct effect_watch *w, struct error *err)
 {
     char selector[300];
     struct kube_resource resource = *cluster_resource(w->call.cluster, w->call.target.kind);
-    resource.version = mpijob_version_name(w->call.target.version);
+    resource.version = mpijob_target_version(w->call.target);
     snprintf(selector, sizeof selector, "metadata.name=%.253s", w->call.name);
     return follow(w, &resource, NULL, selector, err);
 }

@@ -11,7 +11,7 @@ struct pod_list;
 
 struct pod_list_call {
     struct cluster *cluster; /* ready */
-    enum mpijob_kind kind;
+    const struct mpijob_kind *kind;
     const char *const *namespaces; /* NULL-terminated; NULL: all. Outlives the list */
     struct mpijob_pods *pods;      /* is filled; outlives the list. After an error it holds what came before */
     /* Called once, later, unless the list is cancelled; the list is freed before. ERR_NOMEM, ERR_LIMIT (the server

@@ -31,6 +31,7 @@ static void one_handle_closed(struct engine *e)
     free(e->env.clusters);
     free(e->clusters);
     hour_close(&e->hour);
+    mpijob_kinds_close(&e->kinds);
     free(e);
     if (stopped)
         stopped(data);
@@ -189,6 +190,7 @@ static void make_env(struct engine *e)
 {
     const struct engine_options *o = &e->o;
     e->env.loop = o->loop;
+    e->env.kinds = &e->kinds;
     e->env.soon = o->soon;
     e->env.clock = o->clock;
     e->env.log = o->log;

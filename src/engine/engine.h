@@ -153,15 +153,15 @@ struct why;
 struct why_request;
 struct engine_why {
     const char *policy;
-    const char *cluster;           /* NULL: the only one */
-    const char *name_space, *name; /* of the job, which is read; name_space NULL: the cluster's default one */
-    const enum mpijob_kind *kind;  /* that the asker takes the job for; NULL: the policy's */
-    struct str object;             /* or its bytes */
-    uint64_t patience_ms;          /* see why_call */
-    struct state *state;           /* to be read; NULL: the engine's own */
-    struct journal *journal;       /* likewise */
-    const char *unread;            /* why they could not be read; NULL: they could */
-    bool daemon, reviews;          /* see why_call */
+    const char *cluster;                   /* NULL: the only one */
+    const char *name_space, *name;         /* of the job, which is read; name_space NULL: the cluster's default one */
+    const struct mpijob_kind *const *kind; /* that the asker takes the job for; NULL: the policy's */
+    struct str object;                     /* or its bytes */
+    uint64_t patience_ms;                  /* see why_call */
+    struct state *state;                   /* to be read; NULL: the engine's own */
+    struct journal *journal;               /* likewise */
+    const char *unread;                    /* why they could not be read; NULL: they could */
+    bool daemon, reviews;                  /* see why_call */
     void (*done)(void *data, struct why *why, const struct error *err);
     void *data;
 };

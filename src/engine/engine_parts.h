@@ -45,6 +45,7 @@ struct engine_cluster {
 struct engine {
     struct engine_options o;
     struct policy_env env;
+    struct mpijob_kinds kinds; /* that plugins have added: those of the policies */
     struct engine_cluster *clusters;
     size_t cluster_count;
     struct counters *counters;

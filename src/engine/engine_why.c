@@ -27,7 +27,7 @@ int engine_why(struct engine *e, const struct engine_why *w, struct why_request 
     struct why_request *started;
     if (!at)
         return err ? err->code : ERR_NOT_FOUND;
-    enum mpijob_kind kind = entry->policy->kind;
+    const struct mpijob_kind *kind = entry->policy->kind;
     if (w->kind && *w->kind != kind)
         return error_set(err, ERR_INVALID, "policy \"%s\" is about %ss, not %ss", entry->policy->name,
                          mpijob_kind_info(kind)->name, mpijob_kind_info(*w->kind)->name);

@@ -81,7 +81,7 @@ static void collect_cluster(struct meters *m, const struct engine_cluster *at)
     struct visit v = {m, cluster};
     triggers_each_queue(&at->triggers, collect_queue, &v);
     watches_each(&at->watches, collect_watch, &v);
-    for (int k = 0; k < MPIJOB_KINDS; k++) {
+    for (int k = 0; k < MPIJOB_KINDS_MOST; k++) {
         if (at->watches.caches[k])
             collect_cache(m, at->watches.caches[k], cluster);
     }

@@ -68,14 +68,14 @@ static bool of_pass(const struct rehearsal *r, size_t i)
 {
     const struct rehearsal_side *side = rehearsal_side_at((struct rehearsal *)(uintptr_t)r, i);
     return r->items[i / 2].at == &r->engine->clusters[r->cluster] && side->entry && !side->unknown &&
-           !policy_asks_where(side->entry->policy) && (int)side->entry->policy->kind == r->kind;
+           !policy_asks_where(side->entry->policy) && (int)mpijob_kind_index(side->entry->policy->kind) == r->kind;
 }
 
 /* The next cache that some side wants to be counted. False: all are gone through. */
 static bool next_cache(struct rehearsal *r)
 {
     for (; r->cluster < r->engine->cluster_count; r->cluster++, r->kind = 0) {
-        for (; r->kind < MPIJOB_KINDS; r->kind++) {
+        for (; r->kind < MPIJOB_KINDS_MOST; r->kind++) {
             size_t i = 0;
             while (i < r->count * 2 && !of_pass(r, i))
                 i++;

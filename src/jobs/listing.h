@@ -29,7 +29,7 @@ struct watches;
 struct listing_call {
     const struct site *site; /* outlives the listing; of its namespaces, those that match asks for are listed */
     struct watches *watches; /* a cache of theirs is read where it has all jobs that can match; NULL: none is */
-    enum mpijob_kind kind;
+    const struct mpijob_kind *kind;
     const struct mpijob_match *match; /* outlives the listing */
     void (*ready)(void *data);        /* listing_next may have something now: a job, the end or an error */
     void *data;

@@ -8,6 +8,7 @@
 #include "base/texts.h"
 #include "cluster/cluster.h"
 #include "mpijob/dialect.h"
+#include "mpijob/kinds_added.h"
 #include "policy/in_force.h"
 
 /* ---- what is needed ---- */
@@ -74,7 +75,8 @@ static int wish_policy(struct wish *w, const struct policy *p, const char *const
     return rc;
 }
 
-static int make_wish(struct wish *w, const struct watches *watches, const struct policy_set *set, enum mpijob_kind kind)
+static int make_wish(struct wish *w, const struct watches *watches, const struct policy_set *set,
+                     const struct mpijob_kind *kind)
 {
     int rc = 0;
     *w = (struct wish){0};
@@ -145,6 +147,7 @@ static void trouble(void *data, const struct error *err)
 
 static void free_held(struct job_cache *held)
 {
+    mpijob_kind_release(held->kind);
     free(held->namespaces);
     free(held->selector);
     gpu_sum_free(&held->gpus);
@@ -170,10 +173,11 @@ void watches_release(struct job_cache *held)
         cache_close(held->cache, closed, held);
 }
 
-static void let_go(struct watches *watches, enum mpijob_kind kind)
+static void let_go(struct watches *watches, size_t index)
 {
-    struct job_cache *held = watches->caches[kind];
-    watches->caches[kind] = NULL;
+    struct job_cache *held = watches->caches[index];
+    watches->caches[index] = NULL;
+    error_keep(&watches->unopened[index], NULL);
     if (!held)
         return;
     held->current = false;
@@ -226,7 +230,7 @@ static int start_cache(struct job_cache *held, struct error *err)
     return rc;
 }
 
-static void open_one(struct watches *watches, enum mpijob_kind kind, const struct wish *w)
+static void open_one(struct watches *watches, const struct mpijob_kind *kind, const struct wish *w)
 {
     struct error err;
     struct job_cache *held = calloc(1, sizeof *held);
@@ -234,6 +238,7 @@ static void open_one(struct watches *watches, enum mpijob_kind kind, const struc
     if (!rc) {
         held->of = watches;
         held->kind = kind;
+        mpijob_kind_hold(kind);
         rc = copy_names(held, w);
         if (rc) {
             free_held(held);
@@ -245,41 +250,58 @@ static void open_one(struct watches *watches, enum mpijob_kind kind, const struc
         if (rc && !held->cache)
             free_held(held);
     }
-    error_keep(&watches->unopened[kind], rc ? &err : NULL);
+    error_keep(&watches->unopened[mpijob_kind_index(kind)], rc ? &err : NULL);
+    watches->tried[mpijob_kind_index(kind)] = kind;
     if (rc) {
         log_event(watches->site->log, LOG_ERROR, "the jobs cannot be watched",
                   LOG_FIELDS({"cluster", watches->site->told}, {"reason", err.message}));
         return;
     }
     held->current = true;
-    watches->caches[kind] = held;
+    watches->caches[mpijob_kind_index(kind)] = held;
+}
+
+/* The kind with the index, as far as the policies are about it. */
+static const struct mpijob_kind *kind_of(const struct policy_set *set, size_t index)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (mpijob_kind_index(set->entries[i].policy->kind) == index)
+            return set->entries[i].policy->kind;
+    }
+    return NULL;
+}
+
+static void update_one(struct watches *watches, const struct policy_set *set, const struct mpijob_kind *kind)
+{
+    struct job_cache **cache = &watches->caches[mpijob_kind_index(kind)];
+    struct wish w;
+    int rc = make_wish(&w, watches, set, kind);
+    if (rc)
+        log_event(watches->site->log, LOG_ERROR, "the jobs cannot be watched: out of memory",
+                  LOG_FIELDS({"cluster", watches->site->told}));
+    if (rc || !*cache || (*cache)->kind != kind || !w.any || !granted(*cache, &w)) {
+        let_go(watches, mpijob_kind_index(kind));
+        if (!rc && w.any)
+            open_one(watches, kind, &w);
+    }
+    free_wish(&w);
 }
 
 void watches_update(struct watches *watches, const struct policy_set *set)
 {
-    for (int k = 0; k < MPIJOB_KINDS; k++) {
-        enum mpijob_kind kind = (enum mpijob_kind)k;
-        struct wish w;
-        int rc = make_wish(&w, watches, set, kind);
-        if (rc)
-            log_event(watches->site->log, LOG_ERROR, "the jobs cannot be watched: out of memory",
-                      LOG_FIELDS({"cluster", watches->site->told}));
-        if (rc || !watches->caches[kind] || !w.any || !granted(watches->caches[kind], &w)) {
-            let_go(watches, kind);
-            error_keep(&watches->unopened[kind], NULL);
-            if (!rc && w.any)
-                open_one(watches, kind, &w);
-        }
-        free_wish(&w);
+    for (size_t k = 0; k < MPIJOB_KINDS_MOST; k++) {
+        const struct mpijob_kind *kind = kind_of(set, k);
+        if (kind)
+            update_one(watches, set, kind);
+        else
+            let_go(watches, k);
     }
 }
 
 void watches_close(struct watches *watches)
 {
-    for (int k = 0; k < MPIJOB_KINDS; k++) {
-        let_go(watches, (enum mpijob_kind)k);
-        error_keep(&watches->unopened[k], NULL);
-    }
+    for (size_t k = 0; k < MPIJOB_KINDS_MOST; k++)
+        let_go(watches, k);
 }
 
 /* ---- subscribers ---- */
@@ -301,8 +323,8 @@ void watches_unsubscribe(struct watches *watches, struct watch_subscriber *subsc
 
 /* ---- objects from writes ---- */
 
-void watches_offer(struct watches *watches, enum mpijob_kind kind, struct json object)
+void watches_offer(struct watches *watches, const struct mpijob_kind *kind, struct json object)
 {
-    if (watches->caches[kind])
-        cache_offer(watches->caches[kind]->cache, object);
+    if (watches->caches[mpijob_kind_index(kind)])
+        cache_offer(watches->caches[mpijob_kind_index(kind)]->cache, object);
 }

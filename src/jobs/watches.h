@@ -15,7 +15,7 @@ struct watches;
 struct job_cache {
     struct cache *cache;
     struct watches *of;
-    enum mpijob_kind kind;
+    const struct mpijob_kind *kind;
     char **namespaces;           /* NULL-terminated, one block; NULL: all */
     char *selector;              /* of labels; "": all jobs */
     struct mpijob_target target; /* the version that is watched, and its controller */
@@ -35,9 +35,11 @@ struct watch_subscriber {
 
 struct watches {
     struct site *site;
-    struct job_cache *caches[MPIJOB_KINDS];     /* NULL: no policy in force needs it, or it could not be opened */
-    const struct error *unopened[MPIJOB_KINDS]; /* why it could not; NULL: it could */
-    struct watch_subscriber *subscribers;       /* list */
+    struct job_cache *caches
+        [MPIJOB_KINDS_MOST]; /* by the kinds' index; NULL: no policy in force needs it, or it could not be opened */
+    const struct error *unopened[MPIJOB_KINDS_MOST];    /* why it could not; NULL: it could */
+    const struct mpijob_kind *tried[MPIJOB_KINDS_MOST]; /* the kind that could not be; held by the policies in force */
+    struct watch_subscriber *subscribers;               /* list */
 };
 
 /* The site outlives them. */
@@ -54,7 +56,7 @@ void watches_close(struct watches *watches);
 
 /* What is listed and watched, or should be: a namespace of a kind, or all. */
 struct watch_part {
-    enum mpijob_kind kind;
+    const struct mpijob_kind *kind;
     const char *name_space;      /* NULL: all */
     bool synced;                 /* its jobs were listed */
     const struct error *trouble; /* why they cannot be listed or watched now; NULL: nothing is wrong that is known */
@@ -73,11 +75,12 @@ void watches_hold(struct job_cache *cache);
 void watches_release(struct job_cache *cache);
 
 /* The cache of the kind takes an object that a write has made, before the watch tells of it. */
-void watches_offer(struct watches *watches, enum mpijob_kind kind, struct json object);
+void watches_offer(struct watches *watches, const struct mpijob_kind *kind, struct json object);
 
 /* The cache that has all jobs which can match, and has heard from the server lately of each of their namespaces. NULL:
  * ask the server. */
-struct job_cache *watches_for(const struct watches *watches, enum mpijob_kind kind, const struct mpijob_match *match);
+struct job_cache *watches_for(const struct watches *watches, const struct mpijob_kind *kind,
+                              const struct mpijob_match *match);
 /* When the server was last heard, in microseconds since 1970, for the namespace that can match where that is longest
  * ago, of those that are known; 0: never. */
 int64_t watches_as_of(const struct job_cache *cache, const struct mpijob_match *match);

@@ -36,9 +36,12 @@ static bool is_meant(const struct cache_scope *scope, const struct mpijob_match 
     return !scope->name_space || mpijob_match_in_namespace(match, str_of(scope->name_space));
 }
 
-struct job_cache *watches_for(const struct watches *watches, enum mpijob_kind kind, const struct mpijob_match *match)
+struct job_cache *watches_for(const struct watches *watches, const struct mpijob_kind *kind,
+                              const struct mpijob_match *match)
 {
-    struct job_cache *held = watches->caches[kind];
+    struct job_cache *held = watches->caches[mpijob_kind_index(kind)];
+    if (held && held->kind != kind)
+        return NULL;
     if (!held || !covers(held, match))
         return NULL;
     for (size_t i = 0; i < cache_scopes(held->cache); i++) {
@@ -90,9 +93,9 @@ bool watch_part_concerns(const struct watch_part *part, const struct policy *p)
 
 void watches_each(const struct watches *watches, void (*visit)(void *data, const struct watch_part *part), void *data)
 {
-    for (int k = 0; k < MPIJOB_KINDS; k++) {
+    for (size_t k = 0; k < MPIJOB_KINDS_MOST; k++) {
         const struct job_cache *held = watches->caches[k];
-        struct watch_part part = {.kind = (enum mpijob_kind)k, .trouble = watches->unopened[k]};
+        struct watch_part part = {.kind = watches->tried[k], .trouble = watches->unopened[k]};
         if (part.trouble)
             visit(data, &part);
         for (size_t i = 0; held && i < cache_scopes(held->cache); i++) {

@@ -132,7 +132,7 @@ struct mpijob_cleanup {
 };
 
 struct mpijob_dialect {
-    enum mpijob_kind kind;
+    const struct mpijob_kind *kind;
     enum mpijob_version version;
     enum mpijob_controller controller;
     bool usual;                         /* the controller that follows from kind and version */
@@ -155,8 +155,10 @@ struct mpijob_dialect {
 
 /* The row. Where the table has none, one in which nothing is known: no field has a place, nothing was tried. */
 const struct mpijob_dialect *mpijob_dialect(struct mpijob_target target);
-const struct mpijob_dialect *mpijob_dialect_of(enum mpijob_kind kind, enum mpijob_version version,
+const struct mpijob_dialect *mpijob_dialect_of(const struct mpijob_kind *kind, enum mpijob_version version,
                                                enum mpijob_controller controller);
+/* Of a kind whose own row tells its fields, and of which nothing else is known. */
+extern const struct mpijob_dialect mpijob_dialect_plain;
 /* Has the table such a row? */
 bool mpijob_dialect_known(const struct mpijob_dialect *dialect);
 
@@ -165,6 +167,6 @@ bool mpijob_manager_is_own(struct json value, struct mpijob_target target);
 
 /* The controller as far as kind and version alone tell: MPIJobs of v1alpha2 and v2beta1 are mpi-operator's, of v1:
  * unknown; the other kinds are training-operator's. */
-enum mpijob_controller mpijob_controller_of(enum mpijob_kind kind, enum mpijob_version version);
+enum mpijob_controller mpijob_controller_of(const struct mpijob_kind *kind, enum mpijob_version version);
 
 #endif

@@ -16,7 +16,7 @@ struct mpijob_labelling {
 struct mpijob_tables {
     const struct mpijob_dialect *dialects; /* of one kind: from the oldest version to the newest */
     size_t dialect_count;
-    const struct mpijob_kind_info *kinds; /* by enum mpijob_kind */
+    const struct mpijob_kind *const *kinds; /* that are built in, by their index */
     size_t kind_count;
     const char *const *versions; /* names by enum mpijob_version */
     size_t version_count;

@@ -220,6 +220,7 @@ int mpijob_field_check(enum mpijob_field_id field, struct json value, struct err
     case FIELD_SCHEDULING_POLICY:
         return check_scheduling(value, err);
     case FIELD_COUNT:
+    case FIELD_OWN:
         break;
     }
     return error_set(err, ERR_INVALID, "no such field");

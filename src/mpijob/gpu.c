@@ -98,16 +98,22 @@ static int64_t of_role(struct json roles, const char *role, int64_t replicas, co
     return replicas > 0 ? multiply(of_pod(json_at(spec, "/template/spec"), resources, unread), replicas) : 0;
 }
 
-int64_t gpus_of_workers(struct json specs, enum mpijob_kind kind, const char *const *resources)
+struct json roles_of(struct json object, const struct mpijob_kind *kind)
+{
+    const char *specs = mpijob_kind_info(kind)->specs;
+    return specs ? json_get(json_get(object, "spec"), specs) : (struct json){0};
+}
+
+int64_t gpus_of_workers(struct json specs, const struct mpijob_kind *kind, const char *const *resources)
 {
     bool unread = false;
     return of_role(specs, "Worker", mpijob_kind_replicas(kind, "Worker"), resources, &unread);
 }
 
-int64_t mpijob_gpus(struct json object, enum mpijob_kind kind, const char *const *resources, bool *unread)
+int64_t mpijob_gpus(struct json object, const struct mpijob_kind *kind, const char *const *resources, bool *unread)
 {
-    const struct mpijob_kind_info *info = mpijob_kind_info(kind);
-    struct json specs = json_get(json_get(object, "spec"), info->specs);
+    const struct mpijob_kind *info = mpijob_kind_info(kind);
+    struct json specs = roles_of(object, kind);
     int64_t sum = 0;
     *unread = false;
     for (const struct mpijob_role *role = info->roles; role->name; role++)

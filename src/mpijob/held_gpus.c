@@ -53,7 +53,7 @@ bool mpijob_holds_gpus(const struct mpijob_view *v, const struct mpijob_pods *po
     }
     if (!mpijob_phase_finished(v->phase) || !dialect->cleanup)
         return false;
-    struct json roles = json_get(json_get(v->object, "spec"), mpijob_kind_info(v->target.kind)->specs);
+    struct json roles = roles_of(v->object, v->target.kind);
     if (v->workers_active >= 0) {
         held->source = HELD_BY_STATUS;
         held->gpus = times(v->workers_active, gpus_of_pod(json_at(roles, "/Worker/template/spec"), v->target.gpus));

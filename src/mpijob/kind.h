@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kinds of job that have this API's PUT, as data (dialect_rows.c): what each is called, where its roles stand.
- * MPIJob is the one that was tried; the others are kubeflow.org/v1 under training-operator or CCI. */
+/* The kinds of job that have this API's PUT, as data: what each is called, where its roles and its fields stand. MPIJob
+ * is the one that was tried; the others that are built in (dialect_rows.c) are kubeflow.org/v1 under training-operator
+ * or CCI. Rows of the same form are added at run time: kinds_added.h. */
 #ifndef MPIJOBD_MPIJOB_KIND_H
 #define MPIJOBD_MPIJOB_KIND_H
 
@@ -14,7 +15,20 @@ struct mpijob_role {
     int64_t replicas; /* where the object does not say */
 };
 
-struct mpijob_kind_info {
+/* A field that this kind has by its own row. */
+struct mpijob_field_row;
+struct mpijob_dialect;
+
+/* Where the row says that a job is in a phase. */
+struct mpijob_phase_row {
+    int phase; /* enum mpijob_phase */
+    const char
+        *where; /* the type of a condition that is True; or, beginning with a slash, a place whose value is neither
+                          absent, false, 0 nor "" */
+};
+
+struct mpijob_kind {
+    size_t index;                /* its place in tables by kind: no other kind in use has it */
     const char *name;            /* "PyTorchJob" */
     const char *article;         /* of the name: "a" */
     const char *group;           /* of the API: "kubeflow.org" */
@@ -23,34 +37,70 @@ struct mpijob_kind_info {
     const char *definition;      /* "pytorchjobs.kubeflow.org" */
     const char *short_name;      /* as the definition has it, or NULL */
     enum mpijob_version likely;  /* until a server has said which versions it serves */
+    const char *by;              /* who says all this, for messages: "the plugin batch"; NULL: this program */
     bool inspected;              /* what does harm in such jobs was tried */
     bool launched;               /* they have a launcher */
     const char *specs;           /* of the spec: "pytorchReplicaSpecs" */
     struct mpijob_role roles[7]; /* ends at a NULL name */
+    /* Of a kind that has more than names of its own; what is NULL is as with MPIJobs. */
+    const char *const *versions;           /* NULL-terminated, the best first; enum mpijob_version counts them */
+    const struct mpijob_dialect *dialect;  /* of all its versions; NULL: rows of the table */
+    const struct mpijob_field_row *fields; /* instead of those of field.h */
+    size_t field_count;
+    const struct mpijob_phase_row *phases; /* from the one that is looked at first; ends at a NULL place */
+    bool phased; /* its phase is known: by `phases`, or by the conditions that have their names */
 };
 
 #define MPIJOB_GROUP "kubeflow.org"
 
-const struct mpijob_kind_info *mpijob_kind_info(enum mpijob_kind kind);
+/* Those that are built in, by their index. */
+#define MPIJOB_KINDS 4
+extern const struct mpijob_kind mpijob_kinds_built_in[MPIJOB_KINDS];
+#define KIND_MPIJOB (&mpijob_kinds_built_in[0])
+#define KIND_TFJOB (&mpijob_kinds_built_in[1])
+#define KIND_PYTORCHJOB (&mpijob_kinds_built_in[2])
+#define KIND_MXJOB (&mpijob_kinds_built_in[3])
+/* Those with an index below MPIJOB_KINDS. */
+const struct mpijob_kind *mpijob_kind_at(size_t index);
+/* More than any index: the length of a table by kind. */
+#define MPIJOB_KINDS_MOST 32
+static inline size_t mpijob_kind_index(const struct mpijob_kind *kind)
+{
+    return kind ? kind->index : 0; /* as everywhere, NULL is MPIJob */
+}
+static inline bool mpijob_kind_added(const struct mpijob_kind *kind)
+{
+    return kind && kind->index >= MPIJOB_KINDS;
+}
+
+/* The kind itself; of NULL: MPIJob. */
+const struct mpijob_kind *mpijob_kind_info(const struct mpijob_kind *kind);
 /* Its name exactly, "PyTorchJob". */
-bool mpijob_kind_parse(struct str text, enum mpijob_kind *kind);
+bool mpijob_kind_parse(struct str text, const struct mpijob_kind **kind);
 /* As kubectl takes it: name, plural, singular or short name in any case, with ".kubeflow.org" or without. */
-bool mpijob_kind_find(struct str text, enum mpijob_kind *kind);
+bool mpijob_kind_find(struct str text, const struct mpijob_kind **kind);
 /* ERR_INVALID that lists them, and names the nearest. */
 int mpijob_kind_unknown(const char *text, struct error *err);
 /* Replicas of a role where the object does not say; 0 for a role that the kind does not have. */
-int64_t mpijob_kind_replicas(enum mpijob_kind kind, const char *role);
+int64_t mpijob_kind_replicas(const struct mpijob_kind *kind, const char *role);
 
 /* ---- its versions ---- */
 
+/* "v1alpha2". */
+const char *mpijob_kind_version_name(const struct mpijob_kind *kind, enum mpijob_version version);
+/* The same of a target's. */
+const char *mpijob_target_version(struct mpijob_target target);
+/* The name without its group. False: the kind has no such version here. */
+bool mpijob_kind_version_parse(const struct mpijob_kind *kind, struct str text, enum mpijob_version *version);
+
 /* Is there a dialect of it? */
-bool mpijob_kind_has(enum mpijob_kind kind, enum mpijob_version version);
+bool mpijob_kind_has(const struct mpijob_kind *kind, enum mpijob_version version);
 /* An object's apiVersion, "kubeflow.org/v1". False: another group, or a version that the kind does not have here. */
-bool mpijob_kind_api_version(enum mpijob_kind kind, struct str text, enum mpijob_version *version);
+bool mpijob_kind_api_version(const struct mpijob_kind *kind, struct str text, enum mpijob_version *version);
 /* For messages, "v1alpha2, v1 and v2beta1": last is what stands before the last one, " and ". Returns how many. */
 #define MPIJOB_VERSIONS_TEXT 80
-int mpijob_kind_versions(enum mpijob_kind kind, const char *last, char out[MPIJOB_VERSIONS_TEXT]);
+int mpijob_kind_versions(const struct mpijob_kind *kind, const char *last, char out[MPIJOB_VERSIONS_TEXT]);
 /* The one to reckon with until a server has said which it serves. */
-enum mpijob_version mpijob_kind_version(enum mpijob_kind kind);
+enum mpijob_version mpijob_kind_version(const struct mpijob_kind *kind);
 
 #endif

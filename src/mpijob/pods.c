@@ -32,7 +32,7 @@ const char *const *mpijob_pod_labels(struct mpijob_target target)
 int mpijob_pods_unknown(struct mpijob_target target, struct error *err)
 {
     return error_set(err, ERR_INVALID, "it is not known here how the pods of %ss of %s are labelled",
-                     mpijob_kind_info(target.kind)->name, mpijob_version_name(target.version));
+                     mpijob_kind_info(target.kind)->name, mpijob_target_version(target));
 }
 
 struct mpijob_pods *mpijob_pods_new(const char *const *gpus)

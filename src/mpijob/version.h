@@ -14,14 +14,12 @@ enum mpijob_version { MPIJOB_V1ALPHA2, MPIJOB_V1, MPIJOB_V2BETA1 };
 /* Which program acts on the objects. v1 alone has two that differ. */
 enum mpijob_controller { CONTROLLER_UNKNOWN, CONTROLLER_MPI_OPERATOR, CONTROLLER_TRAINING_OPERATOR, CONTROLLER_CCI };
 
-/* The kinds of job that have this API's PUT: mpijob/kind.h. */
-enum mpijob_kind { KIND_MPIJOB, KIND_TFJOB, KIND_PYTORCHJOB, KIND_MXJOB };
-#define MPIJOB_KINDS 4
+struct mpijob_kind; /* a kind is its row: mpijob/kind.h */
 
 struct mpijob_target {
-    enum mpijob_version version;
+    enum mpijob_version version; /* of a kind with versions of its own: which of them */
     enum mpijob_controller controller;
-    enum mpijob_kind kind;
+    const struct mpijob_kind *kind; /* NULL: MPIJob */
     const char *const *gpus; /* resources that count as GPUs: globs, NULL-terminated; NULL: mpijob_gpu_resources */
 };
 

@@ -133,14 +133,65 @@ static enum mpijob_phase decide(const struct conditions *c)
     return PHASE_PENDING;
 }
 
+/* ---- phases that the kind's row tells ---- */
+
+static struct condition true_condition(struct json list, const char *type)
+{
+    struct condition found = {0};
+    for (struct json_iter it = json_iter(json_type(list) == JSON_ARRAY ? list : (struct json){0}); json_next(&it);) {
+        struct condition now = {it.value, time_of(json_get(it.value, "lastTransitionTime"))};
+        if (str_is(content(json_get(it.value, "type")), type) &&
+            json_string_is(json_get(it.value, "status"), str_of("True")) && later(&now, &found))
+            found = now;
+    }
+    return found;
+}
+
+static bool is_set(struct json value)
+{
+    int64_t number;
+    switch (json_type(value)) {
+    case JSON_BOOL:
+        return json_is_true(value);
+    case JSON_NUMBER:
+        return !json_int64(value, &number) || number != 0;
+    case JSON_STRING:
+        return value.text.len > 2;
+    default:
+        return json_exists(value) && json_type(value) != JSON_NULL;
+    }
+}
+
+/* The first row that holds. `list`: the conditions; c->held of the phase, and of Running, is filled. */
+static enum mpijob_phase read_rows(const struct mpijob_phase_row *rows, struct json object, struct json list,
+                                   struct conditions *c)
+{
+    *c = (struct conditions){0};
+    for (const struct mpijob_phase_row *row = rows; row->where; row++) {
+        struct condition *held = &c->held[row->phase];
+        if (*row->where == '/' ? is_set(mpijob_value_at(object, row->where))
+                               : json_exists((*held = true_condition(list, row->where)).value)) {
+            if (!json_exists(held->value))
+                held->since = MPIJOB_NO_TIME;
+            return (enum mpijob_phase)row->phase;
+        }
+    }
+    return PHASE_PENDING;
+}
+
 static void read_status(struct json status, struct mpijob_view *v)
 {
     static const char *const names[] = {"conditions", "startTime", "completionTime", "replicaStatuses", NULL};
     struct json s[4] = {0};
     struct conditions c;
+    const struct mpijob_phase_row *rows = mpijob_kind_info(v->target.kind)->phases;
     pick(status, names, s);
-    read_conditions(s[0], &c);
-    v->phase = decide(&c);
+    if (rows) {
+        v->phase = read_rows(rows, v->object, s[0], &c);
+    } else {
+        read_conditions(s[0], &c);
+        v->phase = decide(&c);
+    }
     const struct condition *deciding = &c.held[v->phase];
     v->reason = content(json_get(deciding->value, "reason"));
     v->message = content(json_get(deciding->value, "message"));
@@ -171,14 +222,15 @@ static struct json object_or_absent(struct json value)
 
 static void read_roles(struct json spec, struct mpijob_view *v)
 {
-    struct json roles = json_get(spec, mpijob_kind_info(v->target.kind)->specs), workers = json_get(roles, "Worker");
+    const char *specs = mpijob_kind_info(v->target.kind)->specs;
+    struct json workers = specs ? json_get(json_get(spec, specs), "Worker") : (struct json){0};
     v->workers = json_type(workers) == JSON_OBJECT ? mpijob_kind_replicas(v->target.kind, "Worker") : 0;
     json_int64(json_get(workers, "replicas"), &v->workers);
 }
 
 static int check_kind(const struct mpijob_view *v, struct json kind, struct error *err)
 {
-    const struct mpijob_kind_info *k = mpijob_kind_info(v->target.kind);
+    const struct mpijob_kind *k = mpijob_kind_info(v->target.kind);
     if (json_exists(kind) && !json_string_is(kind, str_of(k->name)))
         return error_set(err, ERR_INVALID, "not %s %s: its kind is %.*s", k->article, k->name, shown(kind.text, 60),
                          kind.text.ptr);
@@ -188,14 +240,15 @@ static int check_kind(const struct mpijob_view *v, struct json kind, struct erro
     char known[MPIJOB_VERSIONS_TEXT];
     if (!mpijob_kind_api_version(v->target.kind, v->api_version, &version)) {
         int count = mpijob_kind_versions(v->target.kind, " and ", known);
-        return error_set(err, ERR_INVALID, "%s %.*s/%.*s has apiVersion \"%.*s\"; known %s %s/%s", k->name,
+        return error_set(err, ERR_INVALID, "%s %.*s/%.*s has apiVersion \"%.*s\"; known %s %s%s%s", k->name,
                          (int)v->name_space.len, v->name_space.ptr, (int)v->name.len, v->name.ptr,
-                         (int)v->api_version.len, v->api_version.ptr, count > 1 ? "are" : "is", k->group, known);
+                         (int)v->api_version.len, v->api_version.ptr, count > 1 ? "are" : "is", k->group,
+                         *k->group ? "/" : "", known);
     }
     if (version != v->target.version)
         return error_set(err, ERR_INVALID, "%s %.*s/%.*s is %s, but %s was expected: read it through that version",
                          k->name, (int)v->name_space.len, v->name_space.ptr, (int)v->name.len, v->name.ptr,
-                         mpijob_version_name(version), mpijob_version_name(v->target.version));
+                         mpijob_kind_version_name(k, version), mpijob_target_version(v->target));
     return 0;
 }
 
@@ -224,7 +277,7 @@ int mpijob_view(struct json object, struct mpijob_target target, struct mpijob_v
         .labels = object_or_absent(m[LABELS]),
         .annotations = object_or_absent(m[ANNOTATIONS]),
     };
-    const struct mpijob_kind_info *k = mpijob_kind_info(target.kind);
+    const struct mpijob_kind *k = mpijob_kind_info(target.kind);
     if (json_type(object) != JSON_OBJECT)
         return error_set(err, ERR_INVALID, "not %s %s: it is %s, an object was expected", k->article, k->name,
                          json_type_name(json_type(object)));

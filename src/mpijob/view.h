@@ -54,7 +54,7 @@ extern const char *const mpijob_gpu_resources[];
 /* GPUs that the object's pod templates ask for: replicas times the containers' limits, or, without limits, their
  * requests. A role without replicas has what its kind's controller takes (kind.h). resources: as in mpijob_target.
  * Saturates. *unread: an amount among them is no quantity; it is not counted. */
-int64_t mpijob_gpus(struct json object, enum mpijob_kind kind, const char *const *resources, bool *unread);
+int64_t mpijob_gpus(struct json object, const struct mpijob_kind *kind, const char *const *resources, bool *unread);
 /* The same of a job; counted at each call, because few who view a job ask for it. */
 int64_t mpijob_view_gpus(const struct mpijob_view *view, bool *unread);
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "mpijob/kind.h"
+#include "mpijob/kinds_added.h"
 #include "policy/definition_parts.h"
 #include "policy/lua_conditions.h"
 #include "policy/lua_match.h"
@@ -114,21 +114,6 @@ static bool read_bool(struct defining *d, const char *key, int index)
     return lua_toboolean(d->L, index);
 }
 
-static void read_kind(struct defining *d, int index)
-{
-    struct error err;
-    const char *text = definition_string(d, "kind", index, "a kind of job such as \"PyTorchJob\"");
-    if (text && !mpijob_kind_parse(str_of(text), &d->p->kind)) {
-        const char *plugin = lua_kind_plugin(d->L, text);
-        mpijob_kind_unknown(text, &err);
-        if (plugin)
-            definition_found(d, "kind",
-                             "\"%s\" is a kind of the plugin %s, and no policy's: list and replace its objects in a "
-                             "`run` function, by what require \"%s\" gives",
-                             text, plugin, plugin);
-        else
-            definition_found(d, "kind", "%s", err.message);
-    }
 }
 
 /* ---- the whole table ---- */
@@ -145,6 +130,8 @@ static void read_key(struct defining *d, const char *key, int index)
     struct policy *p = d->p;
     if (strcmp(key, "name") == 0) {
         return; /* read first, so that the other findings carry it */
+    } else if (strcmp(key, "kind") == 0) {
+        return; /* read second: it says which fields there are */
     } else if (strcmp(key, "about") == 0) {
         const char *text = definition_string(d, key, index, "a string");
         if (text && strlen(text) > ABOUT_MAX)
@@ -159,8 +146,6 @@ static void read_key(struct defining *d, const char *key, int index)
         read_run(d, index);
     } else if (strcmp(key, "limits") == 0) {
         definition_limits(d, index);
-    } else if (strcmp(key, "kind") == 0) {
-        read_kind(d, index);
     } else if (strcmp(key, "dry_run") == 0) {
         p->dry_run = read_bool(d, key, index);
     } else if (strcmp(key, "destructive") == 0) {
@@ -212,22 +197,17 @@ static void check_triggers(struct defining *d)
     }
 }
 
-static void check_whole(struct defining *d)
+static void check_whole(struct defining *d, int index)
 {
     struct policy *p = d->p;
     if (!d->named)
         definition_found(d, NULL, "has no name; give it one, as in name = \"free-gpus\"");
     check_triggers(d);
+    definition_check_kind(d, index);
     if (d->actions == 0)
         definition_found(d, NULL, "has no action; give it replace = { ... } or run = function(run) ... end");
     if (d->actions > 1)
         definition_found(d, "run", "stands beside replace; a policy has one action");
-    if (!mpijob_kind_info(p->kind)->inspected && mpijob_match_has_problem(p->match))
-        definition_found(d, "match.problem", "is for MPIJobs only: what harms %ss was not tried",
-                         mpijob_kind_info(p->kind)->name);
-    if (!mpijob_kind_info(p->kind)->launched && p->through_launcher)
-        definition_found(d, "through_launcher", "is for MPIJobs only: a %s has no launcher",
-                         mpijob_kind_info(p->kind)->name);
     if (p->every && p->jitter >= p->every)
         definition_found(d, "jitter", "has to be shorter than the period, or runs are lost");
     if ((d->timing & TIMING_ZONE) && d->triggers == TRIGGER_EVERY && !(d->timing & TIMING_WINDOW))
@@ -247,6 +227,7 @@ static struct policy *policy_new(const struct policy_source *source, int line)
     p->file = source->file;
     p->line = line;
     p->missed = MISSED_ONCE;
+    p->kind = KIND_MPIJOB;
     p->where = p->function = p->table = LUA_NOREF;
     p->changes_max = -1;
     p->percent_max = -1;
@@ -284,6 +265,10 @@ struct policy *policy_read(lua_State *L, int index, int line, const struct polic
     if (lua_rawget(L, index) != LUA_TNIL)
         read_name(&d, lua_gettop(L));
     lua_settop(L, top);
+    lua_pushstring(L, "kind");
+    if (lua_rawget(L, index) != LUA_TNIL)
+        definition_kind(&d, lua_gettop(L));
+    lua_settop(L, top);
     int n = lua_keys_push(L, index, KEYS_MAX);
     if (n < 0)
         definition_found(&d, NULL, "has more than %d keys", KEYS_MAX);
@@ -296,7 +281,7 @@ struct policy *policy_read(lua_State *L, int index, int line, const struct polic
         lua_settop(L, top + 1);
     }
     lua_settop(L, top);
-    check_whole(&d);
+    check_whole(&d, index);
     default_zone(&d);
     definition_cap(&d.p->limits, &source->ceilings);
     if (!d.findings) {
@@ -339,5 +324,6 @@ void policy_free(struct policy *p)
     zone_free(p->zone);
     mpijob_match_free(p->match);
     mpijob_changes_free(&p->changes);
+    mpijob_kind_release(p->kind);
     free(p);
 }

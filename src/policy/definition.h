@@ -65,7 +65,7 @@ struct policy {
     bool quiet;      /* events = false: no Events on the jobs that it changes */
     bool again;      /* what it has handled counts as new when its text is another */
     int64_t recheck; /* microseconds: jobs for which `where` said no are asked again so long after; 0: never */
-    enum mpijob_kind kind;
+    const struct mpijob_kind *kind; /* never NULL; held where it is a plugin's */
     uint64_t text; /* tells one text of it from another: see policy/policy_text.h; set when its file is loaded */
     char *moving;  /* with `on`: what `where` asks that changes while the job does not: "time.now at policies/p.lua:5";
                         NULL: nothing that is seen. Set with `text` */

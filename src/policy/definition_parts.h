@@ -36,6 +36,12 @@ void definition_duration(struct defining *d, const char *key, int index, int64_t
 /* Reads schedule, every, on and the keys that go with them. False: it is another key. */
 bool definition_trigger(struct defining *d, const char *key, int index);
 
+/* ---- definition_kind.c ---- */
+/* Reads `kind`, before all that depends on it. */
+void definition_kind(struct defining *d, int index);
+/* What is said of a kind that does not have it. index: of the policy's table. */
+void definition_check_kind(struct defining *d, int index);
+
 #define PERCENT_FLOOR 10 /* changes that limits.percent does not count, where the policy says nothing */
 
 /* ---- definition_limits.c, definition_on.c, definition_window.c, definition_clusters.c ---- */

@@ -5,6 +5,7 @@
 #define MPIJOBD_POLICY_LOAD_H
 
 #include "guard/who.h"
+#include "mpijob/kinds_added.h"
 #include "plugin/plugin.h"
 #include "policy/definition.h"
 #include "policy/zones.h"
@@ -33,6 +34,7 @@ struct policy_env {
     struct alarms *alarms;
     struct outside *outside;       /* what scripts reach beyond the cluster; NULL: nothing */
     int (*open)(lua_State *L);     /* registers the Lua modules in a new state; from the floor above */
+    struct mpijob_kinds *kinds;    /* where kinds of plugins are added; NULL: policies cannot be about these */
     struct script_limits ceilings; /* no policy gets more; 0: no bound */
     const char *const *names;      /* clusters that policies may name, NULL-terminated; NULL: any */
     struct cluster **clusters;     /* where policies run (in_force.h) */

@@ -116,7 +116,7 @@ struct caches {
 static void add_cache(void *data, const struct watch_part *part)
 {
     struct caches *c = data;
-    const struct job_cache *cache = c->watches->caches[part->kind];
+    const struct job_cache *cache = c->watches->caches[mpijob_kind_index(part->kind)];
     struct cache_stats stats;
     json_write_object(&c->w);
     text(&c->w, "kind", mpijob_kind_info(part->kind)->name);

@@ -23,7 +23,7 @@ struct run_change {
     bool look;    /* the script asked for a dry run, to see what the change would do */
     bool granted; /* it counts as one of the run's changes */
     bool told;    /* that it is in a loop was logged already */
-    enum mpijob_kind kind;
+    const struct mpijob_kind *kind;
     struct rate_wait pace;     /* its write waits for its turn */
     struct gate_wait *at_gate; /* meanwhile; the change's */
     char uid[64];              /* of the job, once its write may leave; "": not yet, or another kind of object */

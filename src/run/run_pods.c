@@ -38,7 +38,7 @@ static void listed(void *data, const struct error *err)
     }
 }
 
-static struct run_pods *begin(struct run *run, enum mpijob_kind kind)
+static struct run_pods *begin(struct run *run, const struct mpijob_kind *kind)
 {
     struct error err;
     struct run_pods *p = calloc(1, sizeof *p);
@@ -61,12 +61,14 @@ static struct run_pods *begin(struct run *run, enum mpijob_kind kind)
     return p;
 }
 
-enum run_pods_state run_pods_get(struct run *run, enum mpijob_kind kind, struct run_pods_wait *wait,
+enum run_pods_state run_pods_get(struct run *run, const struct mpijob_kind *kind, struct run_pods_wait *wait,
                                  const struct mpijob_pods **pods)
 {
-    struct run_pods *p = run->pods[kind];
+    if (mpijob_kind_added(kind))
+        return RUN_PODS_FAILED; /* nothing is known of its pods */
+    struct run_pods *p = run->pods[mpijob_kind_index(kind)];
     if (!p)
-        p = run->pods[kind] = begin(run, kind);
+        p = run->pods[mpijob_kind_index(kind)] = begin(run, kind);
     if (!p || p->failed)
         return RUN_PODS_FAILED;
     *pods = p->pods;
@@ -87,9 +89,9 @@ void run_pods_leave(struct run_pods_wait *wait)
 
 void run_pods_free(struct run *run)
 {
-    for (int kind = 0; kind < MPIJOB_KINDS; kind++) {
-        struct run_pods *p = run->pods[kind];
-        run->pods[kind] = NULL;
+    for (int k = 0; k < MPIJOB_KINDS; k++) {
+        struct run_pods *p = run->pods[k];
+        run->pods[k] = NULL;
         if (!p)
             continue;
         if (p->list)

@@ -18,7 +18,7 @@ struct run_pods_wait {
 
 enum run_pods_state { RUN_PODS_WAIT, RUN_PODS_READY, RUN_PODS_FAILED /* it was logged why */ };
 /* READY: *pods is set, and is the run's. WAIT: they are being counted, and wait->ready will be called. */
-enum run_pods_state run_pods_get(struct run *run, enum mpijob_kind kind, struct run_pods_wait *wait,
+enum run_pods_state run_pods_get(struct run *run, const struct mpijob_kind *kind, struct run_pods_wait *wait,
                                  const struct mpijob_pods **pods);
 void run_pods_leave(struct run_pods_wait *wait); /* ready is not called any more */
 

@@ -62,6 +62,7 @@ static bool read_changes(lua_State *L, struct sweep *s, const struct lua_job *jo
     struct error err;
     int rc;
     mpijob_changes_free(&s->changes);
+    s->changes.kind = s->run->policy->kind;
     if (s->run->policy->action == ACTION_TABLE)
         rc = mpijob_changes_copy(&s->run->policy->changes, &s->changes, &err);
     else

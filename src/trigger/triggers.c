@@ -95,7 +95,7 @@ static struct event_trigger *take_event(struct triggers *t, const char *policy)
 static struct event_trigger *start_event(struct triggers *t, const struct policy_entry *entry,
                                          struct event_trigger *next)
 {
-    struct job_cache *cache = t->runs->watches->caches[entry->policy->kind];
+    struct job_cache *cache = t->runs->watches->caches[mpijob_kind_index(entry->policy->kind)];
     struct event_trigger *e = take_event(t, entry->policy->name);
     if (e && cache && event_trigger_reload(e, entry, cache)) {
         event_trigger_set_next(e, next);

@@ -85,7 +85,7 @@ static void describe(struct why_request *r)
 /* The nearest name among the jobs that are watched, where there are such. */
 static void add_near(struct why_request *r)
 {
-    const struct job_cache *held = r->call.runs->watches->caches[r->entry.policy->kind];
+    const struct job_cache *held = r->call.runs->watches->caches[mpijob_kind_index(r->entry.policy->kind)];
     char **names = held ? calloc(NAMES_MOST + 1, sizeof *names) : NULL;
     size_t count = 0;
     for (uint32_t slot = 0; names && slot < cache_slots(held->cache) && count < NAMES_MOST; slot++) {
@@ -124,7 +124,7 @@ static void got(void *data, struct kube_request *request, const struct kube_answ
 void why_read(struct why_request *r)
 {
     struct cluster *cluster = site_of(r)->cluster;
-    enum mpijob_kind kind = r->entry.policy->kind;
+    const struct mpijob_kind *kind = r->entry.policy->kind;
     struct kube_call call = {.resource = cluster_resource(cluster, kind),
                              .name_space = r->name_space,
                              .name = r->name,

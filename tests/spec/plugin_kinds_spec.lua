@@ -209,27 +209,33 @@ end }]])
     end)
 
     it("that misbehaves harms nobody but the policy that asks", function()
-        create("a", { backoffLimit = 6 })
+        create("a", { backoffLimit = 6, completionMode = "Indexed" })
         create("b", { backoffLimit = 6 })
+        sim:request("POST", "/api/v1/namespaces/train/configmaps",
+            { apiVersion = "v1", kind = "ConfigMap", metadata = { name = "a" }, data = { a = "b" } })
         plugin([[
+    map = {
+        group = "", versions = "v1", kind = "ConfigMap", plural = "configmaps",
+        fields = { all = { at = "/data", type = "table" } },
+    },
     batchjob = {
         group = "batch", versions = "v1", kind = "Job", plural = "jobs",
         phase = function() error "no phase" end,
         fields = {
-            raises = { at = "/spec/backoffLimit", type = "integer", when = function() error "when it is full moon" end },
-            effects = { at = "/spec/backoffLimit", type = "integer", effect = function() return "wonderful" end },
-            waits = { at = "/spec/backoffLimit", type = "integer", when = function(job)
+            raises = { at = "/spec/completions", type = "integer", when = function() error "when it is full moon" end },
+            effects = { at = "/spec/activeDeadlineSeconds", type = "integer", effect = function() return "wonderful" end },
+            waits = { at = "/spec/parallelism", type = "integer", when = function(job)
                 job.metadata.resourceVersion = "1"
                 job.spec = nil
                 return kube.get("batch/v1", "Job", "train/b") ~= nil
             end },
-            through = { at = "/spec/backoffLimit/deeper", type = "integer" },
+            through = { at = "/spec/completionMode/deeper", type = "integer" },
             talks = { at = "/spec/backoffLimit", type = "integer", effect = function() return "late", ("\n\27[31m"):rep(2000) end },
-            all = { at = "/spec", type = "table" },
         },
     },
 ]])
         policy [[
+            local map = require("batch").map
             local function says(text, good, err)
                 assert(not good and tostring(err):find(text, 1, true), tostring(err))
             end
@@ -237,15 +243,15 @@ end }]])
             says("no phase", pcall(function() return job.phase end))
             says("when it is full moon", pcall(batchjob.replace, job, { raises = 1 }))
             says("that its effect is the text \"wonderful\"", pcall(batchjob.replace, job, { effects = 1 }))
-            says("/spec/backoffLimit is no object here", pcall(batchjob.replace, job, { through = 1 }))
+            says("/spec/completionMode is no object here", pcall(batchjob.replace, job, { through = 1 }))
             assert(batchjob.replace("train/a", { waits = 2 }))
             local done = assert(batchjob.replace("train/a", { talks = 3 }))
             assert(done.effect == "late" and #done.message <= 512)
             says("or an object of batchjob.get", pcall(batchjob.replace, setmetatable({}, { __metatable = "batchjob" }), { talks = 4 }))
             local endless = {}
             endless.a = endless
-            says("nested too deeply", pcall(batchjob.replace, "train/a", { all = endless }))
-            says("larger than the limit", pcall(batchjob.replace, "train/a", { all = { text = ("x"):rep(5000000) } }))
+            says("nested too deeply", pcall(map.replace, "train/a", { all = endless }))
+            says("larger than the limit", pcall(map.replace, "train/a", { all = { text = ("x"):rep(5000000) } }))
             job = batchjob.get "train/a"
             job.metadata, job.apiVersion, job.kind = nil, nil, nil
             assert(batchjob.replace(job, { talks = 4, labels = { a = "b" } }))
@@ -257,13 +263,13 @@ end }]])
         assert.are.equal(6, job "b".spec.backoffLimit)
     end)
 
-    it("is no kind of a policy, which says what to do instead", function()
+    it("is a policy's where its file requires the plugin, and that is said", function()
         plugin()
         for _, kind in ipairs { "Job", "batchjob" } do
             write("policies/p.lua", ('policy { name = "p", kind = "%s", every = "1h", replace = { labels = { a = "b" } } }'):format(kind))
             local code, _, err = mpijobd "check"
             assert.are.equal(1, code)
-            support.contains(err, ('"%s" is a kind of the plugin batch, and no policy\'s: list and replace its objects in a `run` function'):format(kind))
+            support.contains(err, ('"%s" is a kind of the plugin batch; write require "batch" above the policy'):format(kind))
         end
     end)
 
@@ -318,8 +324,19 @@ end }]])
             b = { at = "/spec/list/0/x", type = "strin" },
             c = { at = "spec", type = "string", effect = "good", when = 1 },
             d = { at = { v2 = "/spec/x" }, type = "string" },
+            e = { at = "/spec/y", type = "boolean", least = 0 },
+            f = { at = "/spec/z", type = "integer", least = 3, most = 2 },
+            g = { at = "/spec/w", type = "boolean", when = "suspendd", why = 1, effect = { [true] = "good", yes = "late" } },
+            h = { at = "/spec/same", type = "string" },
+            i = { at = "/spec/same", type = "string" },
+            j = { at = "/spec/same/within", type = "string" },
         },
     },
+    third = {
+        kind = "Thing", group = "x.example.com", versions = "v1", plural = "things", phase = { Done = "Complete", Failed = 1 },
+        fields = { a = { at = "/spec/a/b", type = "string" }, b = { at = "/spec/a", type = "table" } },
+    },
+    twin = { kind = "Thing", group = "x.example.com", versions = "v1", plural = "things", fields = {} },
 ]], "    exports = { mine = 1 },\n")
         policy ""
         local code, _, err = mpijobd "check"
@@ -338,7 +355,19 @@ end }]])
             'plugin "batch": kinds.mine.fields.b has no type that is known (did you mean "string"?)',
             'plugin "batch": kinds.mine.fields.c.at is the text "spec"; it has to be a path in the object, as in "/spec/suspend"',
             'plugin "batch": kinds.mine.fields.c.effect is the text "good"; it has to be one of stored, inert',
-            'plugin "batch": kinds.mine.fields.c.when is the number 1; it has to be a function of the object',
+            'plugin "batch": kinds.mine.fields.c.when is the number 1; it has to be one of always, once, suspended, never, or a function of the object',
+            'plugin "batch": kinds.mine.fields.e.least goes with a number, integer, duration, and the type is boolean; leave it out',
+            'plugin "batch": kinds.mine.fields.f.least is larger than `most`, so that no value is allowed',
+            'plugin "batch": kinds.mine.fields.g.when is the text "suspendd" (did you mean "suspended"?)',
+            'plugin "batch": kinds.mine.fields.g.why is the number 1; it has to be a sentence about the effect',
+            'plugin "batch": kinds.mine.fields.g.effect is the text "good" for true; it has to be one of stored, inert',
+            'plugin "batch": kinds.mine.fields.g.effect has an effect for the text "yes", which is a text; it has to be true or false',
+            'plugin "batch": kinds.mine.fields.i stands at /spec/same in v1, as does the field h; one value has one field',
+            'plugin "batch": kinds.mine.fields.j stands at /spec/same/within in v1, which is within the field h; one value has one field',
+            'plugin "batch": kinds.third.fields.b stands at /spec/a in v1, which holds the field a; one value has one field',
+            'plugin "batch": kinds.third.phase.Done is no phase that can be told; there are Succeeded, Failed',
+            'plugin "batch": kinds.third.phase.Failed is the number 1; it has to be the type of a condition',
+            'plugin "batch": kinds.twin.kind is Thing of x.example.com, as that of kinds.third is; one kind has one row',
             'plugin "batch": kinds.mine.fields.d.at.v2 is no version of the kind (did you mean "v1"?); there are v1',
             'plugin "batch": exports.mine is the name of one of its kinds, which is exported by itself',
         } do

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 mpijobd_unit_test(mpijob_field FLOORS mpijob)
 mpijobd_unit_test(mpijob_evidence FLOORS mpijob)
+mpijobd_unit_test(mpijob_kinds_added FLOORS mpijob/effect)
 mpijobd_unit_test(mpijob_quantity FLOORS mpijob)
 mpijobd_unit_test(mpijob_view FLOORS mpijob)
 mpijobd_unit_test(mpijob_held_gpus FLOORS mpijob ALLOC)

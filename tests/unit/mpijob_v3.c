@@ -28,20 +28,21 @@ static const struct mpijob_dialect v3_rows[] = {
     {KIND_THING, MPIJOB_V3, CONTROLLER_UNKNOWN, .usual = true, .reader = &reader_thing, .server = &server_v3,
      .definition = &definition_v3},
 };
-static const struct mpijob_kind_info thing = {.name = "ThingJob",
-                                              .article = "a",
-                                              .group = "things.example.com",
-                                              .plural = "thingjobs",
-                                              .singular = "thingjob",
-                                              .definition = "thingjobs.things.example.com",
-                                              .likely = MPIJOB_V3,
-                                              .specs = "thingSpecs",
-                                              .roles = {{"Worker", 3}}};
+const struct mpijob_kind kind_thing = {.index = MPIJOB_KINDS,
+                                       .name = "ThingJob",
+                                       .article = "a",
+                                       .group = "things.example.com",
+                                       .plural = "thingjobs",
+                                       .singular = "thingjob",
+                                       .definition = "thingjobs.things.example.com",
+                                       .likely = MPIJOB_V3,
+                                       .specs = "thingSpecs",
+                                       .roles = {{"Worker", 3}}};
 static const struct mpijob_labelling v3_labelling = {"v3.example.com/job", {"v3.example.com/role"}};
 
 #define ROWS_MAX 64
 static struct mpijob_dialect dialects[ROWS_MAX];
-static struct mpijob_kind_info kinds[MPIJOB_KINDS + 1];
+static const struct mpijob_kind *kinds[MPIJOB_KINDS + 1];
 static const char *versions[MPIJOB_VERSIONS + 1];
 static struct mpijob_labelling labellings[16];
 struct mpijob_tables v3_tables;
@@ -63,7 +64,7 @@ int v3_add_rows(void **state)
     memcpy(dialects, real->dialects, real->dialect_count * sizeof *dialects);
     memcpy(dialects + real->dialect_count, v3_rows, sizeof v3_rows);
     memcpy(kinds, real->kinds, sizeof kinds - sizeof *kinds);
-    kinds[MPIJOB_KINDS] = thing;
+    kinds[MPIJOB_KINDS] = KIND_THING;
     memcpy(versions, real->versions, sizeof versions - sizeof *versions);
     versions[MPIJOB_VERSIONS] = "v3";
     for (; real->labellings[labels].job; labels++)

@@ -7,7 +7,8 @@
 #include "mpijob/dialect_rows.h"
 
 #define MPIJOB_V3 ((enum mpijob_version)MPIJOB_VERSIONS)
-#define KIND_THING ((enum mpijob_kind)MPIJOB_KINDS)
+extern const struct mpijob_kind kind_thing;
+#define KIND_THING (&kind_thing)
 
 /* v3 has a row, v3 under CCI has none; of things the row says nothing but their name. */
 #define V3 ((struct mpijob_target){.version = MPIJOB_V3, .controller = CONTROLLER_MPI_OPERATOR})

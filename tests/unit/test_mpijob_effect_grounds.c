@@ -63,7 +63,8 @@ static void mark_creation(const struct row *r)
 {
     enum mpijob_field_id field;
     const char *name = strrchr(r->c[FIELD], '.');
-    if (name && mpijob_field_find(str_of(name + 1), &field) && !strstr(r->c[CHANGE], "bad value") && is_place(r, field))
+    if (name && mpijob_field_find(NULL, str_of(name + 1), &field) && !strstr(r->c[CHANGE], "bad value") &&
+        is_place(r, field))
         created[release_of(r)][field] = true;
 }
 

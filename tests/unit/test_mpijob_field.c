@@ -100,11 +100,11 @@ static void names_are_found(void **state)
     enum mpijob_field_id id;
     int n = 0;
     for (int f = 0; f < FIELD_COUNT; f++) {
-        assert_true(mpijob_field_find(str_of(mpijob_field_name((enum mpijob_field_id)f)), &id));
+        assert_true(mpijob_field_find(NULL, str_of(mpijob_field_name((enum mpijob_field_id)f)), &id));
         assert_int_equal(id, f);
     }
-    assert_false(mpijob_field_find(str_of("labels"), &id));
-    assert_false(mpijob_field_find(str_of("CleanPodPolicy"), &id));
+    assert_false(mpijob_field_find(NULL, str_of("labels"), &id));
+    assert_false(mpijob_field_find(NULL, str_of("CleanPodPolicy"), &id));
     while (mpijob_field_names()[n])
         n++;
     assert_int_equal(n, FIELD_COUNT + 2);
@@ -247,7 +247,7 @@ static void label_syntax(void **state)
 static void kinds_as_kubectl_spells_them(void **state)
 {
     (void)state;
-    enum mpijob_kind kind = KIND_MPIJOB;
+    const struct mpijob_kind *kind = KIND_MPIJOB;
     struct error err;
     static const char *const torch[] = {"PyTorchJob", "pytorchjobs", "pytorchjob", "PYTORCHJOBS",
                                         "pytorchjobs.kubeflow.org"};

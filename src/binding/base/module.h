@@ -24,7 +24,7 @@ struct binding_module {
     unsigned needs;     /* of a use that names no function, as `local m = mpijob`: MAY_... */
     bool of_a_kind;     /* one such module for each kind of job, under the kind's name; its functions have the kind as
                            their first upvalue */
-    enum mpijob_kind kind;
+    const struct mpijob_kind *kind;
 };
 
 extern const struct binding_module module_json; /* json.c */

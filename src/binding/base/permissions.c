@@ -12,7 +12,7 @@ static const struct permission permissions[PERMISSIONS] = {
     {"patch", "", "pods"}, {"create", "", "events"}, {"patch", "", "events"},
 };
 
-struct permission permission_of(enum mpijob_kind kind, unsigned bit)
+struct permission permission_of(const struct mpijob_kind *kind, unsigned bit)
 {
     struct permission p = permissions[bit];
     if (!p.resource) {

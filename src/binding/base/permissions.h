@@ -42,6 +42,6 @@ struct permission {
     const char *verb, *group, *resource;
 };
 /* bit: its number, below PERMISSIONS. */
-struct permission permission_of(enum mpijob_kind kind, unsigned bit);
+struct permission permission_of(const struct mpijob_kind *kind, unsigned bit);
 
 #endif

@@ -81,16 +81,16 @@ static void check_part(lua_State *L, int index, struct str part, char out[256])
     out[part.len] = '\0';
 }
 
-void check_kind(lua_State *L, int index, enum mpijob_kind kind)
+void check_kind(lua_State *L, int index, const struct mpijob_kind *kind)
 {
     const struct lua_job *job = lua_job_at(L, index);
     if (!job || job->view.target.kind == kind)
         return;
-    const struct mpijob_kind_info *its = mpijob_kind_info(job->view.target.kind);
+    const struct mpijob_kind *its = mpijob_kind_info(job->view.target.kind);
     luaL_error(L, "%s is %s %s: use the module %s for it", job->key, its->article, its->name, its->singular);
 }
 
-void check_target(lua_State *L, int index, enum mpijob_kind kind, struct target *target)
+void check_target(lua_State *L, int index, const struct mpijob_kind *kind, struct target *target)
 {
     check_kind(L, index, kind);
     target->job = lua_job_at(L, index);

@@ -27,9 +27,9 @@ struct target {
     struct lua_job *job; /* NULL: by name */
 };
 /* A job of that kind, "namespace/name", or "name" in the default namespace. Raises. */
-void check_target(lua_State *L, int index, enum mpijob_kind kind, struct target *target);
+void check_target(lua_State *L, int index, const struct mpijob_kind *kind, struct target *target);
 /* Raises where a job of another kind is at index, and names the module that it belongs to. */
-void check_kind(lua_State *L, int index, enum mpijob_kind kind);
+void check_kind(lua_State *L, int index, const struct mpijob_kind *kind);
 
 /* "namespace/name", or "name" in the default namespace, of any kind. True: a namespace was given. Raises. */
 bool check_key(lua_State *L, int index, char name_space[256], char name[256]);

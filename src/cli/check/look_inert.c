@@ -83,5 +83,5 @@ void look_inert(struct found *f, const struct policy_entry *entry, const char *c
     if (good && t.inert)
         found_add(f, RULE_INERT, (struct found_place){entry, "replace", NULL},
                   "replace is stored and nothing acts on it, on cluster %s (%s): %s", cluster,
-                  mpijob_version_name(target.version), t.verdict.why);
+                  mpijob_target_version(target), t.verdict.why);
 }

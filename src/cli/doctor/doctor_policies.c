@@ -55,6 +55,8 @@ void doctor_read_policies(struct doctor *d)
     bool good = s->engine && engine_policies(s->engine) && d->policy_count && !d->policy_error_count;
     if (!good || needs_of_policies(&d->needs, engine_policies(s->engine), s->config.events, cluster, scope, &s->error))
         needs_of_daemon(&d->needs, s->config.events, scope, &s->error);
+    for (size_t i = 0; s->cluster && i < d->needs.count; i++)
+        cluster_add_kind(s->cluster, d->needs.places[i].kind);
     d->policies_read = true;
 }
 

@@ -9,8 +9,8 @@ struct question {
     struct doctor *d;
     size_t *waiting;        /* how many answers are still to come; shared by those that are waited for together */
     const char *name_space; /* of a permission; NULL: all */
-    enum mpijob_kind kind;  /* of a permission */
-    unsigned verb;          /* of a permission: MAY_...; with `other`: see needs_verb */
+    const struct mpijob_kind *kind;  /* of a permission */
+    unsigned verb;                   /* of a permission: MAY_...; with `other`: see needs_verb */
     const struct needs_other *other; /* of a permission that a plugin names; NULL: one of the kind's */
     int status;                      /* 0: no answer */
     bool allowed;

@@ -127,7 +127,7 @@ bool doctor_credentials(struct doctor *d)
 /* ---- versions ---- */
 
 /* Of the other kinds than MPIJob only those that the policies are about. */
-static bool kind_needed(const struct needs *needs, enum mpijob_kind kind)
+static bool kind_needed(const struct needs *needs, const struct mpijob_kind *kind)
 {
     bool needed = false, others = false;
     for (size_t i = 0; i < needs->count; i++) {
@@ -135,6 +135,21 @@ static bool kind_needed(const struct needs *needs, enum mpijob_kind kind)
         others = others || needs->places[i].kind != KIND_MPIJOB;
     }
     return needed || (kind == KIND_MPIJOB && !others);
+}
+
+/* The kind of a plugin that has the index, as far as the policies are about it. */
+static const struct mpijob_kind *added_at(const struct needs *needs, size_t index)
+{
+    for (size_t i = 0; i < needs->count; i++) {
+        if (mpijob_kind_index(needs->places[i].kind) == index)
+            return needs->places[i].kind;
+    }
+    return NULL;
+}
+
+static const char *group_of(const struct mpijob_kind *kind)
+{
+    return *kind->group ? kind->group : "the server";
 }
 
 bool doctor_versions(struct doctor *d)
@@ -145,18 +160,18 @@ bool doctor_versions(struct doctor *d)
                    s->error.message);
         return false;
     }
-    for (int i = 0; i < MPIJOB_KINDS; i++) {
-        enum mpijob_kind kind = (enum mpijob_kind)i;
+    for (size_t i = 0; i < MPIJOB_KINDS_MOST; i++) {
+        const struct mpijob_kind *kind = i < MPIJOB_KINDS ? mpijob_kind_at(i) : added_at(&d->needs, i);
         const char *name = mpijob_kind_info(kind)->name;
         struct error err;
-        if (!kind_needed(&d->needs, kind))
+        if (!kind || !kind_needed(&d->needs, kind))
             continue;
         if (cluster_serves(s->cluster, kind, &err))
             doctor_say(d, DOCTOR_FAILED, NULL, "%s", err.message);
         else
-            doctor_say(d, DOCTOR_OK, NULL, "%s serves %ss as %s; %s is used", mpijob_kind_info(kind)->group, name,
-                       cluster_versions(s->cluster, kind),
-                       mpijob_version_name(cluster_target(s->cluster, kind).version));
+            doctor_say(d, DOCTOR_OK, NULL, "%s serves %ss as %s; %s is used", group_of(kind), name,
+                       mpijob_kind_added(kind) ? "the plugin says" : cluster_versions(s->cluster, kind),
+                       mpijob_target_version(cluster_target(s->cluster, kind)));
     }
     return true;
 }
@@ -186,7 +201,7 @@ bool doctor_controller(struct doctor *d)
     if (target.controller == CONTROLLER_UNKNOWN && !mpijob_dialect(target)->open)
         doctor_say(d, DOCTOR_WARNING, "set cluster.controller in mpijobd.yaml",
                    "not known, and there is no way here to find out which one acts on MPIJobs of %s",
-                   mpijob_version_name(target.version));
+                   mpijob_target_version(target));
     else if (target.controller == CONTROLLER_UNKNOWN)
         doctor_say(
             d, DOCTOR_WARNING,

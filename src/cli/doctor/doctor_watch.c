@@ -11,7 +11,7 @@
 
 struct watching {
     struct session *s;
-    enum mpijob_kind kind;
+    const struct mpijob_kind *kind;
     char version[64];
     struct error err; /* code 0: none */
     enum kube_watch_end end;

@@ -20,7 +20,7 @@ struct taking {
 static int take_kind(struct taking *t, struct str text, const char *by)
 {
     char word[96];
-    enum mpijob_kind kind;
+    const struct mpijob_kind *kind;
     snprintf(word, sizeof word, "%.*s", (int)(text.len < 80 ? text.len : 80), text.ptr);
     if (!mpijob_kind_find(text, &kind))
         return mpijob_kind_unknown(word, t->err);
@@ -33,7 +33,7 @@ static int take_kind(struct taking *t, struct str text, const char *by)
 
 static bool is_plural(struct str text)
 {
-    enum mpijob_kind kind;
+    const struct mpijob_kind *kind;
     if (!mpijob_kind_find(text, &kind))
         return false;
     return str_is(text, mpijob_kind_info(kind)->plural) || str_is(text, mpijob_kind_info(kind)->definition);
@@ -43,7 +43,7 @@ static bool is_plural(struct str text)
 static bool is_nearly_kind(struct str text)
 {
     for (int i = 0; i < MPIJOB_KINDS; i++) {
-        struct str name = str_of(mpijob_kind_info((enum mpijob_kind)i)->singular);
+        struct str name = str_of(mpijob_kind_at((size_t)i)->singular);
         struct str a = text.len < name.len ? text : name, b = text.len < name.len ? name : text;
         size_t same = 0, end = 0;
         while (same < a.len && a.ptr[same] == b.ptr[same])
@@ -80,7 +80,7 @@ static int take_namespace(struct options *o, char *first, struct error *err)
 
 static int take_prefix(struct taking *t, char **argument)
 {
-    enum mpijob_kind kind;
+    const struct mpijob_kind *kind;
     char *slash = strchr(*argument, '/');
     struct str first = str_n(*argument, (size_t)(slash - *argument));
     int rc;
@@ -142,6 +142,7 @@ bool command_begin(int argc, char **argv, const struct command *c, struct option
         *code = command_usage(c, "%s", err.message);
         return false;
     }
+    options->job_kind = KIND_MPIJOB;
     if ((c->takes & TAKES_KIND) && take_kinds(options, c->takes & TAKES_NAMES ? INT_MAX : 1, &err)) {
         *code = command_usage(c, "%s", err.message);
         return false;

@@ -14,7 +14,7 @@
 #define SWEEP (MAY_LIST | MAY_REPLACE) /* of a policy with `replace` */
 
 /* events: the configuration has Events written. */
-static unsigned verbs_of(const struct policy_entry *e, enum mpijob_kind kind, bool events)
+static unsigned verbs_of(const struct policy_entry *e, const struct mpijob_kind *kind, bool events)
 {
     const struct policy *p = e->policy;
     unsigned verbs = p->action == ACTION_RUN || p->kind != kind ? 0 : SWEEP;
@@ -37,7 +37,8 @@ static bool same(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static int add(struct needs *needs, const char *name_space, enum mpijob_kind kind, unsigned verbs, struct error *err)
+static int add(struct needs *needs, const char *name_space, const struct mpijob_kind *kind, unsigned verbs,
+               struct error *err)
 {
     for (size_t i = 0; i < needs->count; i++) {
         if (needs->places[i].kind == kind && same(needs->places[i].name_space, name_space)) {
@@ -56,8 +57,8 @@ static int add(struct needs *needs, const char *name_space, enum mpijob_kind kin
 }
 
 /* matches: only where the policy's match can hold. */
-static int add_verbs(struct needs *needs, const struct policy *p, enum mpijob_kind kind, unsigned verbs, bool matches,
-                     const char *const *scope, struct error *err)
+static int add_verbs(struct needs *needs, const struct policy *p, const struct mpijob_kind *kind, unsigned verbs,
+                     bool matches, const char *const *scope, struct error *err)
 {
     const char *const *names = scope ? scope : matches ? mpijob_match_namespaces(p->match) : NULL;
     int rc = 0;
@@ -94,7 +95,7 @@ static unsigned verbs_declared(struct json list, bool dry_run)
 }
 
 /* The same as MAY_..., for a resource that policies use by themselves; *left: what is not among those. */
-static unsigned known_verbs(enum mpijob_kind kind, const char *resource, const char *group, unsigned *left)
+static unsigned known_verbs(const struct mpijob_kind *kind, const char *resource, const char *group, unsigned *left)
 {
     unsigned may = 0, verbs = *left;
     for (unsigned i = 0; i < PERMISSIONS; i++) {
@@ -109,6 +110,12 @@ static unsigned known_verbs(enum mpijob_kind kind, const char *resource, const c
         }
     }
     return may;
+}
+
+/* Those that are built in, then the policy's own where that was added; NULL: it was not. */
+static const struct mpijob_kind *kind_at(const struct policy *p, size_t i)
+{
+    return i < MPIJOB_KINDS ? mpijob_kind_at(i) : mpijob_kind_added(p->kind) ? p->kind : NULL;
 }
 
 static int add_other(struct needs *needs, const char *name_space, const char *resource, const char *group,
@@ -147,9 +154,10 @@ static int add_declared(struct needs *needs, const struct policy *p, struct json
     const char *group = dot ? dot + 1 : "";
     if (dot)
         *dot = '\0';
-    for (int kind = 0; kind < MPIJOB_KINDS && !rc; kind++) {
-        unsigned may = known_verbs((enum mpijob_kind)kind, resource, group, &left);
-        rc = add_verbs(needs, p, (enum mpijob_kind)kind, may, matches, scope, err);
+    for (size_t i = 0; i <= MPIJOB_KINDS && !rc; i++) {
+        const struct mpijob_kind *kind = kind_at(p, i);
+        unsigned may = kind ? known_verbs(kind, resource, group, &left) : 0;
+        rc = add_verbs(needs, p, kind, may, matches, scope, err);
     }
     const char *const *names = scope ? scope : matches ? mpijob_match_namespaces(p->match) : NULL;
     if (left && !rc && !names)
@@ -176,7 +184,7 @@ static int add_plugins(struct needs *needs, const struct policy_entry *e, const 
 }
 
 /* Of the kind's own resource and those that go with it. */
-static unsigned declared(const struct plugin *p, enum mpijob_kind kind, bool *any)
+static unsigned declared(const struct plugin *p, const struct mpijob_kind *kind, bool *any)
 {
     struct json said;
     unsigned may = 0;
@@ -196,7 +204,7 @@ static unsigned declared(const struct plugin *p, enum mpijob_kind kind, bool *an
     return may;
 }
 
-static size_t undeclared_of(const struct policy_file *f, enum mpijob_kind kind,
+static size_t undeclared_of(const struct policy_file *f, const struct mpijob_kind *kind,
                             void (*tell)(void *data, const char *file, const char *message), void *data)
 {
     char text[512];
@@ -234,8 +242,8 @@ size_t needs_undeclared(const struct policy_set *set, void (*tell)(void *data, c
     size_t told = 0;
     for (size_t i = 0; i < set->file_count; i++) {
         const struct policy_file *f = set->files[i];
-        for (int kind = 0; kind < MPIJOB_KINDS && f->tries && f->tries->said; kind++)
-            told += undeclared_of(f, (enum mpijob_kind)kind, tell, data);
+        for (size_t k = 0; k < MPIJOB_KINDS && f->tries && f->tries->said; k++)
+            told += undeclared_of(f, mpijob_kind_at(k), tell, data);
     }
     return told;
 }
@@ -249,7 +257,7 @@ static bool plugin_needs(const struct needs *needs, const char *name_space)
     return false;
 }
 
-static int add_policy(struct needs *needs, const struct policy_entry *e, enum mpijob_kind kind, bool events,
+static int add_policy(struct needs *needs, const struct policy_entry *e, const struct mpijob_kind *kind, bool events,
                       const char *const *scope, struct error *err)
 {
     const struct policy *p = e->policy;
@@ -266,8 +274,10 @@ static int add_kinds(struct needs *needs, const struct policy_entry *e, bool eve
                      struct error *err)
 {
     int rc = 0;
-    for (int kind = 0; kind < MPIJOB_KINDS && !rc; kind++)
-        rc = add_policy(needs, e, (enum mpijob_kind)kind, events, scope, err);
+    for (size_t i = 0; i <= MPIJOB_KINDS && !rc; i++) {
+        const struct mpijob_kind *kind = kind_at(e->policy, i);
+        rc = kind ? add_policy(needs, e, kind, events, scope, err) : 0;
+    }
     return rc ? rc : add_plugins(needs, e, scope, err);
 }
 
@@ -277,7 +287,7 @@ static int by_place(const void *a, const void *b)
     int order = (x->name_space != NULL) - (y->name_space != NULL);
     if (!order && x->name_space)
         order = strcmp(x->name_space, y->name_space);
-    return order ? order : (int)x->kind - (int)y->kind;
+    return order ? order : (int)x->kind->index - (int)y->kind->index;
 }
 
 /* All namespaces first; what is allowed there is not said again for one of them. */
@@ -286,13 +296,13 @@ static void tidy(struct needs *needs)
     size_t kept = 0;
     if (needs->count)
         qsort(needs->places, needs->count, sizeof *needs->places, by_place);
-    unsigned everywhere[MPIJOB_KINDS] = {0};
+    unsigned everywhere[MPIJOB_KINDS_MOST] = {0};
     for (size_t i = 0; i < needs->count && !needs->places[i].name_space; i++)
-        everywhere[needs->places[i].kind] = needs->places[i].verbs;
+        everywhere[needs->places[i].kind->index] = needs->places[i].verbs;
     for (size_t i = 0; i < needs->count; i++) {
         struct needs_place *place = &needs->places[i];
         if (place->name_space)
-            place->verbs &= ~everywhere[place->kind];
+            place->verbs &= ~everywhere[place->kind->index];
         if (place->verbs || (place->kind == KIND_MPIJOB && plugin_needs(needs, place->name_space)))
             needs->places[kept++] = *place;
         else

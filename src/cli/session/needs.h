@@ -11,7 +11,7 @@ struct needs {
     struct needs_place {
         char *name_space; /* NULL: all of them; that place comes first. A named one has only what is not needed
                              everywhere anyway */
-        enum mpijob_kind kind;
+        const struct mpijob_kind *kind;
         unsigned verbs; /* MAY_..., but for MAY_OTHERS */
     } * places;
     size_t count;        /* 0: nothing is needed */

@@ -64,9 +64,9 @@ struct options {
     bool override; /* runs by hand begin outside of windows, too */
     bool write;    /* in a session of Lua */
     enum output output;
-    enum mpijob_kind job_kind;       /* which the command is about; set by command_begin */
-    int64_t count, limit, threshold; /* -1: not given */
-    char **arguments;                /* all that are not options; NULL-terminated */
+    const struct mpijob_kind *job_kind; /* which the command is about; set by command_begin */
+    int64_t count, limit, threshold;    /* -1: not given */
+    char **arguments;                   /* all that are not options; NULL-terminated */
     int argument_count;
 };
 

@@ -78,8 +78,6 @@ static void loaded(void *data, const struct policy_set *set)
                   set->error_count == 1 ? "" : "s");
     } else if (set->count == 0 && !quarantined(set)) {
         error_set(&s->error, ERR_INVALID, "the files define no policy; a policy file calls policy { ... }");
-    } else {
-        look_aside(s, set);
     }
     s->flag = true;
 }
@@ -103,6 +101,16 @@ size_t policies_configured(const struct session *s, struct policy_known *known)
     return n;
 }
 
+/* Policies may be about kinds of plugins, whose versions the clusters are looking for now. */
+static void wait_for_versions(struct session *s)
+{
+    for (size_t i = 0; i < s->cluster_count; i++) {
+        const struct session_cluster *at = &s->clusters[i];
+        while (!at->lost && cluster_ready(at->cluster) && cluster_looking(at->cluster))
+            uv_run(&s->loop, UV_RUN_ONCE);
+    }
+}
+
 static int load(struct session *s, struct engine_options *options, char **paths)
 {
     error_clear(&s->error);
@@ -111,6 +119,10 @@ static int load(struct session *s, struct engine_options *options, char **paths)
         return session_fail(s, &s->error);
     session_wait(s);
     uv_run(&s->loop, UV_RUN_NOWAIT); /* the engine takes the set over when `loaded` has returned */
+    if (!s->error.code) {
+        wait_for_versions(s);
+        look_aside(s, engine_policies(s->engine));
+    }
     return s->error.code ? session_fail(s, &s->error) : 0;
 }
 

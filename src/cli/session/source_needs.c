@@ -200,7 +200,7 @@ void source_uses(struct str source, const char *module, const char *function, vo
     }
 }
 
-unsigned needs_of_source(struct str source, enum mpijob_kind kind)
+unsigned needs_of_source(struct str source, const struct mpijob_kind *kind)
 {
     struct binding_module m;
     unsigned needs = MAY_NOTHING;

@@ -9,7 +9,7 @@
  * other modules, of launchers and of pods are counted with MPIJobs. A use of a module that is not followed
  * (`local m = mpijob`, `require`; _G, _ENV, load and a computed name in `require` for MPIJobs) counts as get, list and
  * replace. */
-unsigned needs_of_source(struct str source, enum mpijob_kind kind);
+unsigned needs_of_source(struct str source, const struct mpijob_kind *kind);
 /* Calls found for each place where the source names that function of that module. */
 void source_uses(struct str source, const char *module, const char *function, void (*found)(void *data, size_t at),
                  void *data);

@@ -258,9 +258,9 @@ static int l_instant(lua_State *L)
 
 /* ---- kinds ---- */
 
-static enum mpijob_kind check_kind(lua_State *L, int index)
+static const struct mpijob_kind *check_kind(lua_State *L, int index)
 {
-    enum mpijob_kind kind;
+    const struct mpijob_kind *kind;
     struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
     const char *name = luaL_checkstring(L, index);
     if (!mpijob_kind_parse(str_of(name), &kind)) {
@@ -276,7 +276,7 @@ static int l_place_of(lua_State *L)
     struct spec *s = spec_of(L);
     enum mpijob_field_id field;
     struct mpijob_target target = {.kind = check_kind(L, 3)};
-    if (!mpijob_field_find(str_of(luaL_checkstring(L, 1)), &field) ||
+    if (!mpijob_field_find(NULL, str_of(luaL_checkstring(L, 1)), &field) ||
         !mpijob_version_parse(str_of(luaL_checkstring(L, 2)), &target.version))
         return 0;
     bool training = s->training || target.kind != KIND_MPIJOB;

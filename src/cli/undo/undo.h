@@ -66,7 +66,7 @@ void undo_look(struct undo_object *o, void (*done)(struct undo_object *o));
 /* What the object is addressed by. The texts are the object's. */
 struct kube_resource undo_resource(const struct undo_object *o, char group[256], char plural[256]);
 /* Is it a kind of job? */
-bool undo_job_kind(const struct undo_object *o, enum mpijob_kind *kind);
+bool undo_job_kind(const struct undo_object *o, const struct mpijob_kind **kind);
 
 /* ---- undo_make.c ---- */
 

@@ -23,7 +23,7 @@ struct kube_resource undo_resource(const struct undo_object *o, char group[256],
     return (struct kube_resource){group, o->version, plural};
 }
 
-bool undo_job_kind(const struct undo_object *o, enum mpijob_kind *kind)
+bool undo_job_kind(const struct undo_object *o, const struct mpijob_kind **kind)
 {
     return strchr(o->resource, '.') && mpijob_kind_find(str_of(o->resource), kind);
 }

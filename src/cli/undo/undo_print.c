@@ -13,7 +13,7 @@ static bool as_json(const struct undo *u)
 
 const char *undo_key(const struct undo_object *o, char out[640])
 {
-    enum mpijob_kind kind;
+    const struct mpijob_kind *kind;
     bool mpijob = undo_job_kind(o, &kind) && kind == KIND_MPIJOB;
     snprintf(out, 640, "%.*s%s%s%s%s", mpijob ? 0 : (int)strcspn(o->resource, "."), o->resource, mpijob ? "" : " ",
              o->name_space, *o->name_space ? "/" : "", o->name);

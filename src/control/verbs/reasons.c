@@ -81,7 +81,7 @@ static bool split(char *job, const char **name_space, const char **name)
 static int ask(struct asked *a, struct json args, struct error *err)
 {
     char policy[320], job[600], cluster[320], kind[64];
-    enum mpijob_kind of;
+    const struct mpijob_kind *of;
     struct engine_why call = {
         .policy = args_text(args, "policy", policy, sizeof policy),
         .cluster = args_text(args, "cluster", cluster, sizeof cluster),

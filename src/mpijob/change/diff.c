@@ -168,7 +168,7 @@ enum mpijob_field_id diff_field_of(struct str pointer)
         if (!slash)
             break;
         size_t at = (size_t)(slash - pointer.ptr);
-        if (mpijob_field_find(str_n(slash + 1, pointer.len - at - 1), &field))
+        if (mpijob_field_find(NULL, str_n(slash + 1, pointer.len - at - 1), &field))
             return field;
         pointer.len = at;
     }

@@ -82,7 +82,7 @@ static const char *cure(const struct mpijob_difference *d, struct mpijob_target 
         return "the definition it stores (another version) has no such field; write through the version that is "
                "stored, "
                "e.g. --api-version v2beta1";
-    if (definition->since[d->field]) {
+    if (d->field < FIELD_COUNT && definition->since[d->field]) {
         snprintf(out, CURE_TEXT, "%s's definition has this field from %s on; update the definition and the controller",
                  definition->program, definition->since[d->field]);
         return out;

@@ -44,7 +44,7 @@ static bool copy_item(const struct mpijob_change *from, struct mpijob_change *to
 
 int mpijob_changes_copy(const struct mpijob_changes *changes, struct mpijob_changes *copy, struct error *err)
 {
-    *copy = (struct mpijob_changes){.exactly = {changes->exactly[0], changes->exactly[1]}};
+    *copy = (struct mpijob_changes){.kind = changes->kind, .exactly = {changes->exactly[0], changes->exactly[1]}};
     if (!changes->count)
         return 0;
     copy->items = calloc(changes->count, sizeof *copy->items);
@@ -160,34 +160,49 @@ static int put_scheduling(struct mpijob_changes *changes, struct json value, str
     return 0;
 }
 
-static int unknown_field(const char *name, struct error *err)
+static int unknown_field(const struct mpijob_kind *kind, const char *name, struct error *err)
 {
-    char first[80]; /* of "label.team", "label" is what was misspelt */
+    const char *names[MPIJOB_FIELDS_MOST], *whose = mpijob_kind_added(kind) ? kind->singular : "job";
+    char first[80], all[400] = ""; /* of "label.team", "label" is what was misspelt */
     snprintf(first, sizeof first, "%.*s", (int)strcspn(name, "."), name);
-    const char *nearest = str_nearest(first, mpijob_field_names());
+    mpijob_kind_field_names(kind, names);
+    const char *nearest = str_nearest(first, names);
     if (nearest)
-        return error_set(err, ERR_INVALID, "a job has no field \"%.*s\" that can be replaced; did you mean %s?",
+        return error_set(err, ERR_INVALID, "a %s has no field \"%.*s\" that can be replaced; did you mean %s?", whose,
                          shown(str_of(name), 80), name, nearest);
-    return error_set(
-        err, ERR_INVALID,
-        "a job has no field \"%.*s\" that can be replaced; these can: cleanPodPolicy, "
-        "activeDeadlineSeconds, backoffLimit, ttlSecondsAfterFinished, suspend, managedBy, schedulingPolicy, "
-        "labels, annotations",
-        shown(str_of(name), 80), name);
+    for (size_t i = 0, len = 0; names[i] && len < sizeof all; i++, len = strlen(all))
+        snprintf(all + len, sizeof all - len, "%s%s", i ? ", " : "", names[i]);
+    return error_set(err, ERR_INVALID, "a %s has no field \"%.*s\" that can be replaced; these can: %s", whose,
+                     shown(str_of(name), 80), name, all);
+}
+
+/* "2h" as 7200; anything else as it is. */
+static struct json in_seconds(struct json value, char out[32])
+{
+    char text[64];
+    int64_t us;
+    if (json_type(value) != JSON_STRING || json_string_at(value, "", text, sizeof text) ||
+        duration_parse(text, &us, NULL) || us % 1000000)
+        return value;
+    return (struct json){str_n(out, (size_t)snprintf(out, 32, "%lld", (long long)(us / 1000000)))};
 }
 
 int mpijob_changes_set(struct mpijob_changes *changes, const char *field, struct str value, struct error *err)
 {
     enum mpijob_field_id id;
     struct json json;
-    if (!mpijob_field_find(str_of(field), &id)) {
+    if (!mpijob_field_find(changes->kind, str_of(field), &id)) {
         if (strcmp(field, "labels") == 0 || strcmp(field, "annotations") == 0)
             return error_set(err, ERR_INVALID, "%s are changed key by key, e.g. %s.team=vision", field, field);
-        return unknown_field(field, err);
+        return unknown_field(changes->kind, field, err);
     }
+    char seconds[32];
     int rc = json_parse(value, field, &json, err);
+    const struct mpijob_field_row *row = mpijob_field_row(changes->kind, id);
+    if (!rc && row && row->type == TYPE_DURATION)
+        json = in_seconds(json, seconds);
     if (!rc)
-        rc = mpijob_field_check(id, json, err);
+        rc = mpijob_kind_field_check(changes->kind, id, json, err);
     if (rc)
         return rc;
     return id == FIELD_SCHEDULING_POLICY ? put_scheduling(changes, json, err) : put_field(changes, id, -1, json, err);
@@ -227,7 +242,7 @@ static int set_word(struct mpijob_changes *changes, const char *field, const cha
     struct json json;
     struct buf raw = BUF_INIT;
     int64_t us;
-    if (!mpijob_field_find(str_of(field), &id))
+    if (!mpijob_field_find(changes->kind, str_of(field), &id))
         return mpijob_changes_set(changes, field, str_of("null"), err);
     bool text = id == FIELD_CLEAN_POD_POLICY || id == FIELD_MANAGED_BY;
     if (text || json_parse(str_of(word), field, &json, NULL))

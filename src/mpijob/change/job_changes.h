@@ -17,7 +17,8 @@ struct mpijob_change;
 struct mpijob_changes {
     struct mpijob_change *items;
     size_t count, cap;
-    bool exactly[2]; /* by enum mpijob_map: keys that are not named are removed */
+    const struct mpijob_kind *kind; /* whose fields are meant; set beforehand, kept by reading. NULL: MPIJob */
+    bool exactly[2];                /* by enum mpijob_map: keys that are not named are removed */
 };
 
 void mpijob_changes_free(struct mpijob_changes *changes);

@@ -72,8 +72,8 @@ static int refuse(struct mpijob_target target, enum mpijob_field_id field, bool 
 {
     const struct mpijob_dialect *dialect = mpijob_dialect(target);
     const char *controller = target.controller == CONTROLLER_UNKNOWN ? "" : mpijob_controller_name(target.controller);
-    const char *under = *controller ? " under " : "", *version = mpijob_version_name(target.version);
-    const struct mpijob_kind_info *kind = mpijob_kind_info(target.kind);
+    const char *under = *controller ? " under " : "", *version = mpijob_target_version(target);
+    const struct mpijob_kind *kind = mpijob_kind_info(target.kind);
     char only[CHANGE_ONLY_TEXT];
     if (!mpijob_dialect_known(dialect))
         return error_set(err, ERR_INVALID, "nothing is known here of %ss of %s%s%s, so no field can be replaced",
@@ -82,14 +82,14 @@ static int refuse(struct mpijob_target target, enum mpijob_field_id field, bool 
         return error_set(err, ERR_INVALID,
                          "%s does not let %s be replaced: of %s %s it lets labels, annotations, "
                          "%s be replaced, and nothing else (%s)",
-                         dialect->server->name, mpijob_field_name(field), kind->article, kind->name,
+                         dialect->server->name, mpijob_kind_field_name(target.kind, field), kind->article, kind->name,
                          change_only(dialect->server, only), version);
     if (has)
         return error_set(err, ERR_INVALID,
                          "%s is fixed once the job exists in %s%s%s: the API does not let it be replaced",
-                         mpijob_field_name(field), version, under, controller);
+                         mpijob_kind_field_name(target.kind, field), version, under, controller);
     return error_set(err, ERR_INVALID, "%ss of %s%s%s have no field %s", kind->name, version, under, controller,
-                     mpijob_field_name(field));
+                     mpijob_kind_field_name(target.kind, field));
 }
 
 int mpijob_changes_possible(const struct mpijob_changes *changes, struct mpijob_target target, struct error *err)
@@ -110,10 +110,11 @@ static bool is(struct json value, struct str wanted)
 
 /* A value that the field may not hold does harm wherever the controller decodes it, whether another place overrides it
  * or not: a string in place of the number stops the controller. */
-static bool is_spoilt(struct json object, enum mpijob_field_id field, const char *pointer)
+static bool is_spoilt(struct json object, const struct mpijob_kind *kind, enum mpijob_field_id field,
+                      const char *pointer)
 {
     struct json value = mpijob_value_at(object, pointer);
-    return json_exists(value) && mpijob_field_check(field, value, NULL);
+    return json_exists(value) && mpijob_kind_field_check(kind, field, value, NULL);
 }
 
 /* Is the wanted value in force? Where it is not known which place the controller reads, or where two have to agree,
@@ -122,7 +123,8 @@ static bool in_force(const struct applying *a, enum mpijob_field_id field, const
                      struct str wanted)
 {
     struct json object = a->view->object;
-    if (!is(mpijob_field_value(object, field, a->view->target), wanted) || is_spoilt(object, field, place->pointer))
+    if (!is(mpijob_field_value(object, field, a->view->target), wanted) ||
+        is_spoilt(object, a->view->target.kind, field, place->pointer))
         return false;
     struct json also = mpijob_value_at(object, place->also);
     if (json_exists(also) && !is(also, wanted))
@@ -143,6 +145,16 @@ static int apply_member(struct applying *a, const struct mpijob_place *place, co
     return rc;
 }
 
+/* A kind's own field may be one that cannot be written now. */
+static int check_held(struct applying *a, enum mpijob_field_id field)
+{
+    const struct mpijob_view *v = a->view;
+    const struct mpijob_field_row *row = mpijob_field_row(v->target.kind, field);
+    struct json value = mpijob_field_value(v->object, field, v->target);
+    const char *why = row ? mpijob_field_held(row, value, v->phase == PHASE_SUSPENDED) : NULL;
+    return why ? error_set(a->err, ERR_REFUSED, "%s cannot be replaced now: %s", row->name, why) : 0;
+}
+
 static int apply_field(struct applying *a, const struct mpijob_change *c)
 {
     const struct mpijob_place *place = mpijob_field_place(c->field, a->view->target);
@@ -153,6 +165,9 @@ static int apply_field(struct applying *a, const struct mpijob_change *c)
         return apply_member(a, place, c);
     if (in_force(a, c->field, place, wanted))
         return 0;
+    int held = check_held(a, c->field);
+    if (held)
+        return held;
     int rc = edit(a, place->pointer, c->field, wanted);
     const char *const others[] = {place->overrides, place->also};
     for (size_t i = 0; !rc && i < sizeof others / sizeof *others; i++) {

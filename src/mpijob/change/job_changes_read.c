@@ -34,7 +34,7 @@ static void write_field(const struct mpijob_changes *changes, enum mpijob_field_
         if (c->kind != CHANGE_FIELD || c->field != field)
             continue;
         if (!open)
-            json_write_key(w, mpijob_field_name(field));
+            json_write_key(w, mpijob_kind_field_name(changes->kind, field));
         if (c->member >= 0) {
             if (!open)
                 json_write_object(w);
@@ -57,6 +57,8 @@ void mpijob_changes_write(const struct mpijob_changes *changes, struct buf *out)
     json_write_object(&w);
     for (int field = 0; field < FIELD_COUNT; field++)
         write_field(changes, (enum mpijob_field_id)field, &w);
+    for (size_t i = 0; changes->kind && i < changes->kind->field_count; i++)
+        write_field(changes, (enum mpijob_field_id)(FIELD_OWN + i), &w);
     write_map(changes, CHANGE_LABELS, &w);
     write_map(changes, CHANGE_ANNOTATIONS, &w);
     if (changes->exactly[CHANGE_LABELS] || changes->exactly[CHANGE_ANNOTATIONS]) {

@@ -15,6 +15,17 @@ const char *mpijob_effect_name(enum mpijob_effect effect)
     return names[effect];
 }
 
+bool mpijob_effect_find(const char *name, enum mpijob_effect *effect)
+{
+    for (int e = EFFECT_STORED; e <= EFFECT_DESTRUCTIVE; e++) {
+        if (strcmp(names[e], name) == 0) {
+            *effect = (enum mpijob_effect)e;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- subjects ---- */
 
 static bool in_maps(const char *pointer)
@@ -93,6 +104,8 @@ bool effect_judge_subject(int subject, const struct mpijob_view *view, const str
         return judge_touch(&as, diff, now, v);
     case SUBJECT_KUEUE:
         return effect_judge_kueue(&as, diff, v);
+    case SUBJECT_OWN:
+        return effect_judge_own(view, diff, v);
     default:
         return effect_judge_field(&as, diff, (enum mpijob_field_id)subject, family->releases, now, v);
     }

@@ -20,6 +20,9 @@ enum mpijob_effect {
 };
 const char *mpijob_effect_name(enum mpijob_effect effect); /* "at-finish" */
 
+/* "stored" to "destructive": what a change may be said to do. */
+bool mpijob_effect_find(const char *name, enum mpijob_effect *effect);
+
 struct mpijob_verdict {
     enum mpijob_effect effect;
     bool may_destroy; /* under a controller or release that comes into question it is destructive */

@@ -131,11 +131,11 @@ bool effect_judge_field(const struct mpijob_view *view, const struct mpijob_diff
     if (!mpijob_dialect_known(mpijob_dialect(view->target))) {
         v->effect = EFFECT_UNKNOWN;
         effect_say(v, "nothing is known here of %ss of %s under %s", mpijob_kind_info(view->target.kind)->name,
-                   mpijob_version_name(view->target.version), mpijob_controller_name(view->target.controller));
+                   mpijob_target_version(view->target), mpijob_controller_name(view->target.controller));
     } else if (!mpijob_field_place(field, view->target)->has) {
         v->effect = EFFECT_INERT;
         effect_say(v, "%s knows no %s in %s", mpijob_controller_name(view->target.controller), mpijob_field_name(field),
-                   mpijob_version_name(view->target.version));
+                   mpijob_target_version(view->target));
     } else if (field != FIELD_MANAGED_BY && effect_left_to_another(view, &manager, &len)) {
         v->effect = EFFECT_UNKNOWN;
         effect_say(v, "the job is managed by %.*s: %s does not act on it", len, manager,

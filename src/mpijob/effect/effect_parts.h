@@ -31,6 +31,11 @@ bool effect_kueue_suspend(const struct mpijob_view *view, const struct mpijob_di
 /* Its labels, and replicas. False: the diff has none of them. */
 bool effect_judge_kueue(const struct mpijob_view *view, const struct mpijob_diff *diff, struct mpijob_verdict *v);
 
+/* ---- effect_own.c: the own fields of a kind, as its row tells them ---- */
+
+/* False: the diff has none. */
+bool effect_judge_own(const struct mpijob_view *view, const struct mpijob_diff *diff, struct mpijob_verdict *v);
+
 /* ---- effect_agree.c: under all that come into question ---- */
 
 /* The controllers whose experiments tell what becomes of the dialect's jobs: itself, or those that it is judged like.
@@ -38,8 +43,8 @@ bool effect_judge_kueue(const struct mpijob_view *view, const struct mpijob_diff
 int effect_families(const struct mpijob_dialect *dialect, const struct mpijob_dialect *families[2]);
 
 /* What a diff is about, beside each of its fields: labels and annotations, what else differs, the mere fact of an edit,
- * and what Kueue makes of it. */
-enum { SUBJECT_MAPS = FIELD_COUNT, SUBJECT_OTHER, SUBJECT_TOUCH, SUBJECT_KUEUE, SUBJECTS };
+ * what Kueue makes of it, and the own fields of a kind. */
+enum { SUBJECT_MAPS = FIELD_COUNT, SUBJECT_OTHER, SUBJECT_TOUCH, SUBJECT_KUEUE, SUBJECT_OWN, SUBJECTS };
 /* effect.c: under one controller; see effect_judge_field. */
 bool effect_judge_subject(int subject, const struct mpijob_view *view, const struct mpijob_diff *diff,
                           const struct mpijob_dialect *family, int64_t now, struct mpijob_verdict *v);

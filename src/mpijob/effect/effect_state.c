@@ -225,6 +225,7 @@ bool effect_query(const struct mpijob_view *view, const struct mpijob_diff *diff
         query->meaning = scheduling_meaning(diff);
         break;
     case FIELD_COUNT:
+    case FIELD_OWN:
         return false;
     }
     return true;

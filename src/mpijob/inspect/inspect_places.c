@@ -140,7 +140,7 @@ static bool misspelt(struct json key, enum mpijob_field_id *field, bool *evident
 {
     char text[64]; /* a longer one is not a misspelling of these */
     const char *near = json_string_at(key, "", text, sizeof text) ? NULL : str_nearest(text, mpijob_field_names());
-    bool is = near && mpijob_field_find(str_of(near), field) && strcmp(near, text) != 0;
+    bool is = near && mpijob_field_find(NULL, str_of(near), field) && strcmp(near, text) != 0;
     *evident = is && (strcasecmp(near, text) == 0 || strcmp(text, "activeDeadlineSecond") == 0);
     return is;
 }

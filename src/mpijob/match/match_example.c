@@ -178,7 +178,7 @@ static void add_status(const struct making *k, struct buf *out)
 
 static bool make(const struct making *k, struct buf *out)
 {
-    const struct mpijob_kind_info *kind = mpijob_kind_info(k->target.kind);
+    const struct mpijob_kind *kind = mpijob_kind_info(k->target.kind);
     buf_printf(out,
                "{\"apiVersion\":\"%s/%s\",\"kind\":\"%s\",\"metadata\":{\"name\":\"%s\",\"namespace\":\"%s\",\"uid\":"
                "\"example\",\"resourceVersion\":\"1\",\"creationTimestamp\":\"2000-01-01T00:00:00Z\"",

@@ -135,7 +135,7 @@ static int read_all(struct reading *r, int index)
     char text[96];
     int top = lua_gettop(L), rc = 0;
     index = lua_absindex(L, index);
-    *r->changes = (struct mpijob_changes){0};
+    *r->changes = (struct mpijob_changes){.kind = r->changes->kind};
     if (!lua_checkstack(L, 24))
         return error_nomem(r->err);
     if (lua_type(L, index) != LUA_TTABLE)

@@ -7,15 +7,15 @@
 #include <stdlib.h>
 
 #include "mpijob/kind.h"
+#include "policy/values/lua_job_workers.h"
 #include "policy/values/lua_json.h"
 
-static char job_mark;     /* its address is the key of the metatable */
-static char workers_mark; /* likewise, of the function that counts a job's workers */
+static char job_mark; /* its address is the key of the metatable */
 
 static void push_metatable(lua_State *L);
 
-struct lua_job *lua_job_push(lua_State *L, struct str object, const struct cluster *cluster, enum mpijob_kind kind,
-                             const struct clock *clock)
+struct lua_job *lua_job_push(lua_State *L, struct str object, const struct cluster *cluster,
+                             const struct mpijob_kind *kind, const struct clock *clock)
 {
     struct lua_job *job = lua_newuserdatauv(L, sizeof *job + object.len + 1, 0);
     memcpy(job->bytes, object.ptr, object.len);
@@ -82,63 +82,6 @@ static void push_map(lua_State *L, struct json map)
         lua_json_push(L, map);
     else
         lua_newtable(L);
-}
-
-static int counted_k(lua_State *L, int status, lua_KContext ctx)
-{
-    (void)status;
-    (void)ctx;
-    lua_pushvalue(L, -1);
-    lua_setfield(L, 1, "active"); /* so that it is counted once */
-    return 1;
-}
-
-/* __index of job.workers. Upvalues: the function that counts, and the job. */
-static int l_workers(lua_State *L)
-{
-    lua_settop(L, 2);
-    lua_pushliteral(L, "active");
-    if (!lua_rawequal(L, 2, 3)) {
-        lua_pushnil(L);
-        return 1;
-    }
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_pushvalue(L, lua_upvalueindex(2));
-    lua_callk(L, 1, 1, 0, counted_k);
-    return counted_k(L, LUA_OK, 0);
-}
-
-void lua_job_count_workers(lua_State *L, lua_CFunction count)
-{
-    lua_pushcfunction(L, count);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &workers_mark);
-}
-
-/* The job is at index 1. */
-static void push_workers(lua_State *L, const struct lua_job *job)
-{
-    lua_createtable(L, 0, 2);
-    lua_pushinteger(L, job->view.workers);
-    lua_setfield(L, -2, "replicas");
-    if (job->view.workers_active >= 0) {
-        lua_pushinteger(L, job->view.workers_active);
-        lua_setfield(L, -2, "active");
-        return;
-    }
-    if (!mpijob_phase_finished(job->view.phase))
-        return;
-    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &workers_mark) != LUA_TFUNCTION) {
-        lua_pop(L, 1);
-        return;
-    }
-    lua_pushvalue(L, 1);
-    lua_pushcclosure(L, l_workers, 2);
-    lua_createtable(L, 0, 2);
-    lua_insert(L, -2);
-    lua_setfield(L, -2, "__index");
-    lua_pushboolean(L, 0);
-    lua_setfield(L, -2, "__metatable");
-    lua_setmetatable(L, -2);
 }
 
 enum job_field {
@@ -208,7 +151,7 @@ const char *const lua_job_names[] = {"name",
 static int push_spec(lua_State *L, const struct lua_job *job, const char *name)
 {
     enum mpijob_field_id field;
-    if (!mpijob_field_find(str_of(name), &field))
+    if (!mpijob_field_find(job->view.target.kind, str_of(name), &field))
         return 0;
     struct json value = mpijob_field_value(job->view.object, field, job->view.target);
     if (json_type(value) == JSON_NULL)
@@ -218,9 +161,23 @@ static int push_spec(lua_State *L, const struct lua_job *job, const char *name)
     return 1;
 }
 
+/* What follows from the phase, and from pods. */
+static bool is_untold(const struct mpijob_kind *kind, int field)
+{
+    static const bool of_phase[J_SPEC] = {
+        [J_PHASE] = true,   [J_REASON] = true,  [J_STARTED] = true,     [J_FINISHED] = true,
+        [J_PENDING] = true, [J_RUNNING] = true, [J_FINISHED_FOR] = true};
+    static const bool of_pods[J_SPEC] = {[J_WORKERS] = true, [J_GPUS] = true, [J_EVICTED] = true};
+    return mpijob_kind_added(kind) && field < J_SPEC && (of_pods[field] || (of_phase[field] && !kind->phased));
+}
+
 static int push_field(lua_State *L, const struct lua_job *job, int field, const char *name)
 {
     const struct mpijob_view *v = &job->view;
+    if (is_untold(v->target.kind, field)) {
+        lua_pushnil(L);
+        return 1;
+    }
     switch (field) {
     case J_NAME:
         push_str(L, v->name);
@@ -238,7 +195,7 @@ static int push_field(lua_State *L, const struct lua_job *job, int field, const 
         push_str(L, v->resource_version);
         return 1;
     case J_VERSION:
-        lua_pushstring(L, mpijob_version_name(v->target.version));
+        lua_pushstring(L, mpijob_target_version(v->target));
         return 1;
     case J_LABELS:
         push_map(L, v->labels);
@@ -277,7 +234,7 @@ static int push_field(lua_State *L, const struct lua_job *job, int field, const 
         push_span(L, mpijob_finished_for(v, now(job)));
         return 1;
     case J_WORKERS:
-        push_workers(L, job);
+        lua_job_push_workers(L, job);
         return 1;
     case J_GPUS:
         lua_pushinteger(L, mpijob_view_gpus(v, &(bool){false}));
@@ -339,8 +296,12 @@ static int l_index(lua_State *L)
     if (lua_type(L, 2) != LUA_TSTRING)
         return luaL_error(L, "a job has named fields only");
     const char *name = lua_tostring(L, 2);
+    enum mpijob_field_id field;
+    if (mpijob_kind_added(job->view.target.kind) && push_spec(L, job, name))
+        return 1;
     for (int i = 0; lua_job_names[i]; i++) {
-        if (strcmp(lua_job_names[i], name) != 0)
+        bool other = i >= J_SPEC && mpijob_field_find(NULL, str_of(name), &field);
+        if (strcmp(lua_job_names[i], name) != 0 || (other && mpijob_kind_added(job->view.target.kind)))
             continue;
         if (strcmp(name, "get") == 0)
             lua_pushcfunction(L, l_get);

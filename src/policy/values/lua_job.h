@@ -22,8 +22,8 @@ struct lua_job {
 
 /* Pushes a job made of a copy of the object's bytes. Raises a Lua error when out of memory, or if the object is not a
  * job of that kind. */
-struct lua_job *lua_job_push(lua_State *L, struct str object, const struct cluster *cluster, enum mpijob_kind kind,
-                             const struct clock *clock);
+struct lua_job *lua_job_push(lua_State *L, struct str object, const struct cluster *cluster,
+                             const struct mpijob_kind *kind, const struct clock *clock);
 
 /* Sets the function that job.workers.active calls, with the job, where the status does not tell the number. It may
  * wait. Without it, the value is nil there. The floor above sets it in each state. */

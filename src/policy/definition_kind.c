@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kind of object that a policy is about: one that is built in, or one of a plugin that its file requires; and what
+ * cannot be said of it. */
+#include <stdio.h>
+
+#include "cluster/cluster.h"
+#include "mpijob/kinds_added.h"
+#include "policy/definition_parts.h"
+#include "policy/load.h"
+#include "policy/lua_conditions.h"
+
+#define BY (PLUGIN_NAME_MAX + 16)
+
+/* The plugin's row for "TrainJob" or "trainjob"; absent: it has none. */
+static struct json row_of(const struct plugin *plugin, const char *kind)
+{
+    struct json said;
+    if (!plugin->said || json_parse(str_of(plugin->said), "", &said, NULL))
+        return (struct json){0};
+    for (struct json_iter it = json_iter(json_get(said, "kinds")); json_next(&it);) {
+        if (json_string_is(json_get(it.value, "kind"), str_of(kind)) ||
+            json_string_is(json_get(it.value, "name"), str_of(kind)))
+            return it.value;
+    }
+    return (struct json){0};
+}
+
+static void take(struct defining *d, const struct policy_file *file, const struct plugin *plugin, struct json row)
+{
+    char by[BY];
+    struct error err;
+    const struct mpijob_kind *kind;
+    snprintf(by, sizeof by, "the plugin %s", plugin->name);
+    if (mpijob_kinds_take(file->env->kinds, row, by, &kind, &err)) {
+        definition_found(d, "kind", "%s", err.message);
+        return;
+    }
+    d->p->kind = d->p->changes.kind = kind;
+    for (size_t i = 0; i < file->env->cluster_count; i++)
+        cluster_add_kind(file->env->clusters[i], kind);
+}
+
+static void find(struct defining *d, const char *text)
+{
+    const struct policy_file *file = script_host(d->L);
+    const struct plugin *of = NULL;
+    struct json row = {0};
+    struct error err;
+    for (size_t i = 0; file && file->env->kinds && i < file->required_count; i++) {
+        struct json one = row_of(file->required[i], text);
+        if (of && json_exists(one)) {
+            definition_found(d, "kind", "\"%.80s\" is a kind of the plugins %s and %s; require one of them", text,
+                             of->name, file->required[i]->name);
+            return;
+        }
+        row = json_exists(one) ? one : row;
+        of = json_exists(one) ? file->required[i] : of;
+    }
+    const char *plugin = of ? NULL : lua_kind_plugin(d->L, text);
+    if (of)
+        take(d, file, of, row);
+    else if (plugin)
+        definition_found(d, "kind", "\"%.80s\" is a kind of the plugin %s; write require \"%s\" above the policy", text,
+                         plugin, plugin);
+    else if (mpijob_kind_unknown(text, &err))
+        definition_found(d, "kind", "%s", err.message);
+}
+
+void definition_kind(struct defining *d, int index)
+{
+    const char *text = definition_string(d, "kind", index, "a kind of job such as \"PyTorchJob\"");
+    if (text && !mpijob_kind_parse(str_of(text), &d->p->kind))
+        find(d, text);
+}
+
+/* ---- what it does not have ---- */
+
+static const struct {
+    const char *key;
+    bool of_phase; /* it may be said where the kind's phase is known */
+} conditions[] = {{"cleanPodPolicy", false}, {"gpus", false},       {"problem", false},    {"phase", true},
+                  {"pending_for", true},     {"running_for", true}, {"finished_for", true}};
+
+static void check_condition(struct defining *d, const char *key, bool of_phase)
+{
+    const struct mpijob_kind *kind = d->p->kind;
+    char path[40];
+    snprintf(path, sizeof path, "match.%s", key);
+    if (!of_phase)
+        definition_found(d, path, "is not known of a %s: %s tells its fields and its phase only; ask in match.where",
+                         kind->name, kind->by);
+    else if (!kind->phased)
+        definition_found(d, path,
+                         "is not known of a %s: %s gives no table `phase`, as in phase = { Succeeded = \"Complete\", "
+                         "Failed = \"Failed\" }",
+                         kind->name, kind->by);
+}
+
+static void check_match(struct defining *d, int index)
+{
+    int top = lua_gettop(d->L);
+    lua_pushstring(d->L, "match");
+    if (lua_rawget(d->L, index) == LUA_TTABLE) {
+        for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
+            lua_pushstring(d->L, conditions[i].key);
+            if (lua_rawget(d->L, top + 1) != LUA_TNIL)
+                check_condition(d, conditions[i].key, conditions[i].of_phase);
+            lua_settop(d->L, top + 1);
+        }
+    }
+    lua_settop(d->L, top);
+}
+
+void definition_check_kind(struct defining *d, int index)
+{
+    const struct policy *p = d->p;
+    const struct mpijob_kind *kind = p->kind;
+    if (!kind->launched && p->through_launcher)
+        definition_found(d, "through_launcher", "is for MPIJobs only: a %s has no launcher", kind->name);
+    if (!mpijob_kind_added(kind)) {
+        if (!kind->inspected && mpijob_match_has_problem(p->match))
+            definition_found(d, "match.problem", "is for MPIJobs only: what harms %ss was not tried", kind->name);
+        return;
+    }
+    check_match(d, index);
+    if (p->wait_effect)
+        definition_found(d, "wait_effect", "is not for a %s: nobody has tried what shows the effect of its changes",
+                         kind->name);
+    if ((p->on & ON_FINISHED) && !kind->phased)
+        definition_found(d, "on", "\"finished\" is not known of a %s: %s gives no table `phase`", kind->name, kind->by);
+}
