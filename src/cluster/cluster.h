@@ -49,8 +49,8 @@ struct kube_kinds *cluster_kinds(struct cluster *cluster);
 
 /* ---- kinds and versions ---- */
 
-/* Makes a kind that was added at run time (mpijob/kinds_added.h) one of the cluster's: what follows may be asked of it.
- * It is taken for served; which of its versions is, a look finds out. Nothing happens with one that it knows already. */
+/* Makes a kind that was added at run time (mpijob/kinds_added.h) one of the cluster's: what follows may be asked of
+ * it. It is taken for served; which of its versions is, a look finds out. Nothing happens with one that is known. */
 void cluster_add_kind(struct cluster *cluster, const struct mpijob_kind *kind);
 
 /* Is the kind served? 0, or ERR_NOT_FOUND with a message that says what to install;
