@@ -119,7 +119,7 @@ static bool find_verb(struct reader *r, const char *name, enum change_verb *verb
 
 static bool check_places(struct reader *r, const struct taken *t, const struct plan_write *w, const char *group)
 {
-    enum mpijob_kind kind;
+    const struct mpijob_kind *kind;
     bool made = w->verb == CHANGE_CREATE;
     char plural[256];
     snprintf(plural, sizeof plural, "%.*s", (int)strcspn(t->resource, "."), t->resource);

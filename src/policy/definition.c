@@ -114,8 +114,6 @@ static bool read_bool(struct defining *d, const char *key, int index)
     return lua_toboolean(d->L, index);
 }
 
-}
-
 /* ---- the whole table ---- */
 
 static const char *const keys[] = {"name",        "about",    "kind",        "match",   "schedule", "every",
