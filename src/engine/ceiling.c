@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ceiling of an hour begins with what the journal tells of the last one, so that a restart forgets nothing. */
+/* The changes of the last hour, read from the journal. */
+#include "engine/ceiling.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/engine_parts.h"
+#include "base/clock.h"
 #include "store/journal.h"
 
 struct counting {
@@ -40,18 +42,14 @@ static bool count_row(void *data, const struct store_change *change)
     return true;
 }
 
-int engine_ceiling_open(struct engine *e, struct error *err)
+int ceiling_read(struct journal *journal, int64_t now, struct hour *hour, struct error *err)
 {
-    struct journal *journal = e->o.counted ? e->o.counted : e->o.journal;
-    struct counting c = {.since = clock_now(e->o.clock) - 3600 * CLOCK_SECOND, .most = e->o.changes_per_hour};
-    hour_open(&e->hour, e->o.changes_per_hour);
-    if (!e->o.changes_per_hour || !journal)
-        return 0;
+    struct counting c = {.since = now - 3600 * CLOCK_SECOND, .most = hour->most};
     int rc = journal_read_changes(journal, NULL, count_row, &c, err);
     if (!rc && c.full)
         rc = error_nomem(err);
     while (!rc && c.count)
-        rc = hour_count(&e->hour, c.at[--c.count], err);
+        rc = hour_count(hour, c.at[--c.count], err);
     free(c.at);
     return rc;
 }

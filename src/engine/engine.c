@@ -7,6 +7,7 @@
 
 #include "base/texts.h"
 #include "engine/ask.h"
+#include "engine/ceiling.h"
 #include "engine/culprits.h"
 #include "engine/engine_parts.h"
 #include "engine/file_changes.h"
@@ -226,6 +227,13 @@ static int make_parts(struct engine *e, struct error *err)
     return rc ? rc : meters_new(e, e->o.metrics, &e->meters, err);
 }
 
+static int open_hour(struct engine *e, struct error *err)
+{
+    struct journal *counted = e->o.counted ? e->o.counted : e->o.journal;
+    hour_open(&e->hour, e->o.changes_per_hour);
+    return e->o.changes_per_hour && counted ? ceiling_read(counted, clock_now(e->o.clock), &e->hour, err) : 0;
+}
+
 int engine_new(const struct engine_options *options, struct engine **out, struct error *err)
 {
     struct engine *e = calloc(1, sizeof *e);
@@ -234,7 +242,7 @@ int engine_new(const struct engine_options *options, struct engine **out, struct
     e->o = *options;
     int rc = breaker_open(&e->breaker, e, err);
     if (!rc)
-        rc = engine_ceiling_open(e, err);
+        rc = open_hour(e, err);
     if (!rc)
         rc = make_parts(e, err);
     if (rc) {

@@ -97,10 +97,6 @@ void head_start(struct engine *engine);
 void head_rang(struct alarm *alarm, int64_t now);
 void head_tell(struct engine *engine); /* unless it was told already */
 
-/* ---- ceiling.c ---- */
-/* Counts in the journal what the last hour has had; blocks. Errors as of journal_read_changes. */
-int engine_ceiling_open(struct engine *engine, struct error *err);
-
 /* ---- pauses.c ---- */
 /* Says of each policy of a set whether it is paused. */
 void engine_mark_paused(struct engine *engine, struct policy_set *set);

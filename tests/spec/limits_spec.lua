@@ -166,6 +166,19 @@ end }
         daemon:expect "run ended policy=seen outcome=done changed=1"
         code, out = ask("trigger", "second")
         assert.are.equal(0, code, out)
+
+        local run = support.json.decode((select(2, ask("runs", "--policy", "first", "-o", "json"))))[1].id -- an undo is a run, too
+        local function undo(...)
+            return support.mpijobd_with({ env = { MPIJOBD_CLOCK = "2026-03-01T13:00:00Z" } }, "undo", ("%d"):format(run), "--config", config, ...)
+        end
+        code, out, err = undo()
+        assert.are.equal(4, code, out .. err)
+        support.contains(err, "3 objects would be changed, and limits.changes_per_hour of the configuration leaves 2 of 6 until 2026-03-01T13:30:00Z: nothing was changed")
+        code, out, err = undo "--dry-run"
+        assert.are.equal(4, code, out .. err)
+        code, out, err = undo "--override"
+        assert.are.equal(0, code, out .. err)
+        support.contains(select(2, ask("runs", "-o", "json")), ("takes back run %d, over limits.changes_per_hour"):format(run))
         stop()
     end)
 end)

@@ -12,8 +12,9 @@
 
 static void end_run(struct undo *u)
 {
-    char message[64];
-    snprintf(message, sizeof message, "takes back run %lld", (long long)u->number);
+    char message[96];
+    snprintf(message, sizeof message, "takes back run %lld%s", (long long)u->number,
+             u->over ? ", over limits.changes_per_hour" : "");
     const struct store_run ended = {.id = u->own,
                                     .outcome = !u->failed           ? "done"
                                                : u->back || u->left ? "partial"
@@ -68,15 +69,18 @@ static int work(struct undo *u)
         return code;
     undo_look_at_all(u);
     undo_print_beforehand(u);
-    code = hand_run_begin(s, u->cluster, "undo", &u->own);
-    if (code)
+    code = undo_bounded(u);
+    if (code && !s->options.dry_run)
         return code;
+    int begun = hand_run_begin(s, u->cluster, "undo", &u->own);
+    if (begun)
+        return begun;
     u->site = session_site(s);
     begin_output(u);
     undo_make_all(u);
     end_run(u);
     undo_print_end(u);
-    return !u->failed ? 0 : u->back || u->unchanged || u->left ? EXIT_SOME_FAILED : EXIT_FAILED;
+    return !u->failed ? code : u->back || u->unchanged || u->left ? EXIT_SOME_FAILED : EXIT_FAILED;
 }
 
 /* "train/bert", or "bert" with -n or of any namespace. */
@@ -117,7 +121,7 @@ const struct command cmd_undo = {"undo",
                                  "RUN [--job [NAMESPACE/]NAME] [--dry-run]",
                                  "Put back what a run has changed, where it still has the value that the run wrote",
                                  TAKES_CLUSTER | TAKES_NAMESPACE | TAKES_OUTPUT | TAKES_DRY_RUN | TAKES_HAND |
-                                     TAKES_UNDO,
+                                     TAKES_UNDO | TAKES_OVERRIDE,
                                  run,
                                  "  mpijobd runs --policy free-gpus\n"
                                  "  mpijobd undo 42 --dry-run\n"

@@ -5,6 +5,7 @@
 
 #include "change/change.h"
 #include "cli/session/session.h"
+#include "limit/hour.h"
 #include "store/journal.h"
 #include "json/write.h"
 
@@ -48,6 +49,8 @@ struct undo {
     unsigned active;
     int64_t back, unchanged, left, failed; /* objects */
     size_t skipped;                        /* changes of which it is not known whether they were made */
+    struct hour hour;                      /* the ceiling over all policies, and what it has had; most 0: none */
+    bool over;                             /* it is exceeded */
     bool colour, nomem;
     struct buf json;
     struct json_writer w;
@@ -74,6 +77,12 @@ bool undo_job_kind(const struct undo_object *o, const struct mpijob_kind **kind)
 void undo_look_at_all(struct undo *u);
 /* Makes the changes, and waits for them. */
 void undo_make_all(struct undo *u);
+
+/* ---- undo_bounds.c ---- */
+
+/* When all are looked at: would more be changed than the ceiling leaves? 0; EXIT_LIMITED after that was printed, unless
+ * a person overrides it. */
+int undo_bounded(struct undo *u);
 
 /* ---- undo_print.c ---- */
 

@@ -6,6 +6,7 @@
 
 #include "base/texts.h"
 #include "cli/undo/undo.h"
+#include "engine/ceiling.h"
 #include "store/store.h"
 
 static char *copy(struct undo *u, const char *text)
@@ -151,6 +152,9 @@ int undo_read(struct undo *u)
                  : error_set(&s->error, ERR_INVALID,
                              "run %lld has not ended yet; mpijobd pause %s stops its policy from going on afterwards",
                              (long long)u->number, u->policy);
+    hour_open(&u->hour, s->config.changes_per_hour);
+    if (!rc && u->hour.most)
+        rc = ceiling_read(journal, clock_now(&s->clock), &u->hour, &s->error);
     s->flag = false;
     store_close(s->store, closed, s);
     session_wait(s);
@@ -176,6 +180,7 @@ static void free_row(struct undo_row *row)
 
 void undo_free(struct undo *u)
 {
+    hour_close(&u->hour);
     for (size_t i = 0; i < u->count; i++) {
         struct undo_object *o = &u->objects[i];
         for (size_t j = 0; j < o->row_count; j++)
