@@ -8,6 +8,7 @@
 #include "binding/base/values.h"
 #include "binding/modules.h"
 #include "loop/timer.h"
+#include "policy/values/lua_clock.h"
 #include "time/cron.h"
 #include "time/duration.h"
 #include "time/window.h"
@@ -15,15 +16,17 @@
 
 static int l_now(lua_State *L)
 {
-    lua_pushnumber(L, (double)clock_now(env_of(L)->clock) / 1e6);
+    lua_pushnumber(L, (double)lua_clock_now(L, env_of(L)->clock) / 1e6);
     return 1;
 }
 
 /* Seconds at index (default: now) as whole seconds since 1970. */
 static int64_t instant(lua_State *L, int index)
 {
-    if (lua_isnoneornil(L, index))
-        return clock_seconds(env_of(L)->clock);
+    if (lua_isnoneornil(L, index)) {
+        int64_t now = lua_clock_now(L, env_of(L)->clock);
+        return now / CLOCK_SECOND - (now % CLOCK_SECOND < 0);
+    }
     double seconds = luaL_checknumber(L, index);
     luaL_argcheck(L, seconds > -6e10 && seconds < 2.5e11, index, "seconds since 1970 expected");
     return (int64_t)floor(seconds);

@@ -60,7 +60,14 @@ void change_finish(struct change *c, bool sent, const struct error *err)
         told = *err;
         name_it(c, &told);
     }
+    struct buf body = BUF_INIT;
+    bool secret = c->resource.plural && change_is_secret(c);
+    if (c->site->recorder && c->leaves && !secret)
+        change_body(c, &body, NULL);
     struct change_result result = {
+        .secret = secret,
+        .sent = buf_str(&body),
+        .read = c->site->recorder && c->was_read && !secret ? str_n(c->before, c->before_len) : (struct str){0},
         .changed = err ? c->launcher.half : sent && c->verdict.effect != EFFECT_UNCHANGED,
         .written = c->written,
         .dry_run = c->dry_run,
@@ -84,6 +91,7 @@ void change_finish(struct change *c, bool sent, const struct error *err)
     c->ended = true;
     change_event(c, &result, err);
     c->done(c->data, &result, err ? &told : NULL);
+    buf_free(&body);
     defer_cancel(&c->turn);
     deadline_close(&c->pause, free_change);
 }
@@ -232,6 +240,7 @@ static void answered(struct gate_wait *wait, const struct error *refused)
         error_prefix(&err, "not written");
         change_fail(c, &err);
     } else if (c->dry_run && !c->server_dry_run) {
+        c->leaves = c->verb != CHANGE_FIELDS || c->diff.count;
         change_finish(c, true, NULL);
     } else if (c->verb == CHANGE_FIELDS && !c->diff.count) {
         change_write_launcher(c); /* the job has the value already */

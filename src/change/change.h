@@ -41,7 +41,10 @@ struct change_result { /* what it points to is valid during the call */
     const struct mpijob_view *before;   /* the job as it was read; NULL: another kind, or a new one */
     const char *looked_at;              /* resourceVersion of the object that was read; "": none was */
     const char *resource_version;       /* the newest one that is known; "": none is */
-    struct str object;           /* the newest bytes that are known; in a dry run, as they would be; may be empty */
+    struct str object;     /* the newest bytes that are known; in a dry run, as they would be; may be empty */
+    struct str sent, read; /* where the site records: what was sent last, or would be; and the object as the change has
+                              read it by itself. Empty: nothing, or it is secret */
+    bool secret;           /* its values are for no log, no journal and no recording */
     const char *const *warnings; /* of the server, NULL-terminated */
     int64_t row;                 /* its row in the journal; 0: none */
     enum mpijob_sign sign;       /* the sign by which its effect can be seen; SIGN_NONE: it cannot */

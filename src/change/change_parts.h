@@ -50,6 +50,7 @@ struct change {
     struct defer turn;        /* it goes on in the loop's next turn, and not after the pause */
     int tries, earlier_tries; /* earlier: of the caller's changes before this one */
     bool again;               /* see change_result */
+    bool leaves;              /* it is past the gate: it is sent, or would be */
     int64_t row;              /* its row in the journal, once written */
     char version_now[64];     /* the newest resourceVersion that is known */
     char *answer;             /* the object as the server gave it back; NULL: nothing came */

@@ -186,6 +186,7 @@ void change_send(struct change *c)
     static const enum write_verb verbs[] = {WRITE_REPLACE, WRITE_PATCH, WRITE_REPLACE, WRITE_CREATE, WRITE_DELETE};
     struct error err;
     struct buf body = BUF_INIT, diff = BUF_INIT;
+    c->leaves = true;
     int rc = change_body(c, &body, &err);
     if (!rc)
         rc = change_journal_diff(c, &diff, &err);

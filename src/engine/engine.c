@@ -13,6 +13,7 @@
 #include "engine/file_changes.h"
 #include "engine/meters.h"
 #include "engine/rehearsal.h"
+#include "record/record.h"
 #include "site/counters.h"
 
 #define ONCE_EVENTS_MS 5000 /* that the Events of a single run may take at its end */
@@ -29,6 +30,7 @@ static void one_handle_closed(struct engine *e)
     error_keep(&e->load_error, NULL);
     meters_free(e->meters);
     counters_free(e->counters);
+    run_recorder_close(e->recorder);
     free(e->env.clusters);
     free(e->clusters);
     hour_close(&e->hour);
@@ -224,6 +226,10 @@ static int make_parts(struct engine *e, struct error *err)
     if (!e->alarms || !e->clusters || !e->env.clusters)
         return error_nomem(err);
     int rc = counters_new(e->o.metrics, &e->counters, err);
+    if (!rc && e->o.record && e->o.journal)
+        rc = run_recorder_new(e->o.journal, e->o.log, e->o.record, &e->recorder, err);
+    if (!rc && e->recorder)
+        run_recorder_clock(e->recorder, e->o.reads_clock, e->o.reads_clock_data);
     return rc ? rc : meters_new(e, e->o.metrics, &e->meters, err);
 }
 
@@ -251,6 +257,7 @@ int engine_new(const struct engine_options *options, struct engine **out, struct
         if (e->alarms)
             alarms_free(e->alarms);
         counters_free(e->counters);
+        run_recorder_close(e->recorder);
         free(e->env.clusters);
         free(e->clusters);
         free(e);

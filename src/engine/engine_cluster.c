@@ -94,7 +94,7 @@ void engine_cluster_put_in_force(struct engine_cluster *at)
 {
     struct engine *e = at->engine;
     struct error err;
-    if (!at->started || e->stopping || at->reading_marks || !e->set)
+    if (!at->started || e->stopping || at->reading_marks || !e->set || e->o.once)
         return;
     deadline_stop(&at->retry);
     at->reading_marks = marks_read(&at->site, e->set, at->unfinished, at->unfinished_count, past_known, at, &err) == 0;
@@ -246,6 +246,7 @@ void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const
         .alarms = engine->alarms,
         .journal = o->journal,
         .state = o->state,
+        .recorder = engine->recorder,
         .counters = engine->counters,
         .hour = o->changes_per_hour ? &engine->hour : NULL,
         .gap = o->gap,

@@ -48,6 +48,7 @@ struct engine {
     struct mpijob_kinds kinds; /* that plugins have added: those of the policies */
     struct engine_cluster *clusters;
     size_t cluster_count;
+    struct run_recorder *recorder; /* NULL: runs are not recorded */
     struct counters *counters;
     struct meters *meters; /* NULL: nothing is counted */
     struct alarms *alarms;

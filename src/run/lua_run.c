@@ -6,7 +6,9 @@
 #include <stdlib.h>
 
 #include "policy/load.h"
+#include "policy/values/lua_clock.h"
 #include "policy/values/lua_job.h"
+#include "record/record.h"
 #include "run/run.h"
 #include "run/runs.h"
 
@@ -20,6 +22,12 @@ struct run *lua_run_of(lua_State *L)
     struct policy_file *file = script_host(L);
     struct script_run *run = script_run_of(L);
     return run && !policy_file_loading(file) ? script_run_data(run) : NULL;
+}
+
+static int64_t reads_clock(lua_State *L, int64_t now)
+{
+    const struct run *run = lua_run_of(L);
+    return run && run->recording ? recording_clock(run->recording, now) : now;
 }
 
 /* ---- run.jobs ---- */
@@ -49,17 +57,21 @@ static void cancelled(struct script_wait *wait)
 static int push_next(lua_State *L, struct run_jobs *j)
 {
     struct str object;
+    struct lua_job *job;
     switch (listing_next(j->listing, &object)) {
     case LISTING_JOB:
-        lua_job_push(L, object, j->run->site->cluster, j->run->policy->kind, j->run->site->clock)->as_of =
-            listing_as_of(j->listing);
+        job = lua_job_push(L, object, j->run->site->cluster, j->run->policy->kind, j->run->site->clock);
+        job->as_of = listing_as_of(j->listing);
+        recording_job(j->run->recording, job->key, object, clock_now(j->run->site->clock), job->as_of, false);
         return 1;
     case LISTING_WAIT:
         return -1;
     case LISTING_ERROR:
+        recording_listed(j->run->recording, 0, listing_error(j->listing)->message);
         luaL_error(L, "run.jobs: %s", listing_error(j->listing)->message);
         return 0;
     case LISTING_END:
+        recording_listed(j->run->recording, listing_scope(j->listing), NULL);
         break;
     }
     lua_pushnil(L);
@@ -216,7 +228,9 @@ void lua_run_push(lua_State *L)
 {
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, &run_mark) == LUA_TUSERDATA)
         return;
+    static const struct lua_clock clock = {reads_clock};
     lua_pop(L, 1);
+    lua_clock_hear(L, &clock);
     lua_newuserdatauv(L, 0, 0);
     lua_createtable(L, 0, 4);
     lua_pushcfunction(L, l_index);

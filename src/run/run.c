@@ -12,6 +12,7 @@
 #include "run/lua_run.h"
 #include "run/run_change.h"
 #include "run/run_pods.h"
+#include "run/run_record.h"
 #include "run/runs.h"
 #include "run/sweep.h"
 #include "site/counters.h"
@@ -126,6 +127,7 @@ void run_check_end(struct run *run)
     run_fail(run, RUN_DONE, NULL);
     struct store_run row = row_of(run);
     bool fed = run->feed != NULL;
+    run_record_end(run);
     run->handed_back = fed;
     if (fed)
         hand_back(run); /* the next batch begins */
@@ -186,6 +188,7 @@ static int possible(const struct run *run, struct error *err)
 static void start_script(struct run *run)
 {
     struct error err;
+    run_record_begin(run);
     if (!run->stopping && possible(run, &err)) {
         run_fail(run, RUN_FAILED, &err);
         run->script_ended = true;

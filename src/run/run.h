@@ -109,6 +109,7 @@ struct run {
     const struct run_feed *feed;         /* NULL: it lists its jobs itself */
     const struct listing_left *left;     /* and leaves these alone; NULL: none */
     const struct run_host *host;         /* its owner runs the scripts; NULL: it does so itself */
+    struct recording *recording;         /* of what it sees; NULL: it is not recorded */
     struct sweep *sweep;                 /* NULL: its policy has a run function */
     struct run_jobs *jobs;               /* of run.jobs; NULL: the run function has not asked for it yet */
     struct run_change *changes;          /* list of those under way */

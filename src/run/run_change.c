@@ -9,6 +9,7 @@
 
 #include "change/write.h"
 #include "run/bounds.h"
+#include "run/run_record.h"
 #include "run/runs.h"
 #include "site/counters.h"
 
@@ -225,6 +226,7 @@ static void over(void *data, const struct change_result *result, const struct er
     struct run *run = c->run;
     /* The caller computes its changes again, and then starts another change. */
     bool again = result->again && c->done;
+    run_record_change(run, c->verb, c->key, again, result, err);
     bool maybe = err && (err->code == ERR_UNREACHABLE || err->code == ERR_TIMEOUT); /* the server may have done it */
     if (c->granted && (again || !(result->changed || result->written || maybe)))
         run_bounds_return(run, again);

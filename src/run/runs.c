@@ -42,6 +42,7 @@ struct site *runs_look(struct runs *runs)
     look.log = NULL;
     look.journal = NULL;
     look.state = NULL;
+    look.recorder = NULL;
     look.counters = NULL;
     look.events = NULL;
     look.dry_run = look.once = true;

@@ -9,6 +9,7 @@
 #include "jobs/listing.h"
 #include "policy/lua_conditions.h"
 #include "policy/values/lua_job.h"
+#include "record/record.h"
 #include "run/bounds.h"
 #include "run/runs.h"
 #include "run/sweep_parts.h"
@@ -53,8 +54,10 @@ int sweep_wait(lua_State *L, struct sweep *s, lua_KFunction k)
 /* May raise a Lua error; the listing or s->given owns the bytes, so nothing leaks. */
 static int give(lua_State *L, struct sweep *s, struct str object)
 {
-    lua_job_push(L, object, s->run->site->cluster, s->run->policy->kind, s->run->site->clock)->as_of =
-        s->given ? clock_now(s->run->site->clock) : listing_as_of(s->listing);
+    int64_t now = clock_now(s->run->site->clock), as_of = s->given ? now : listing_as_of(s->listing);
+    struct lua_job *job = lua_job_push(L, object, s->run->site->cluster, s->run->policy->kind, s->run->site->clock);
+    job->as_of = as_of;
+    recording_job(s->run->recording, job->key, object, now, as_of, s->given != NULL);
     return 1;
 }
 
@@ -81,9 +84,12 @@ static int next_k(lua_State *L, int status, lua_KContext ctx)
             return sweep_wait(L, s, next_k);
         case LISTING_ERROR:
             run_fail(s->run, RUN_FAILED, listing_error(s->listing)); /* the jobs found so far are still changed */
+            recording_listed(s->run->recording, 0, listing_error(s->listing)->message);
             lua_pushnil(L);
             return 1;
         case LISTING_END:
+            if (!s->stopped)
+                recording_listed(s->run->recording, listing_scope(s->listing), NULL);
             lua_pushnil(L);
             return 1;
         }

@@ -22,6 +22,7 @@ struct defer_queue;
 struct events;
 struct hour;
 struct journal;
+struct run_recorder;
 struct state;
 
 /* Something that a script has opened and may forget to close: it is closed with the site at the latest. */
@@ -39,6 +40,7 @@ struct site { /* owns nothing that it points to; all of that outlives the site *
     struct alarms *alarms;         /* NULL: a command, which waits for no instant */
     struct journal *journal;       /* NULL: there is no journal, and no state either */
     struct state *state;           /* what outlives a restart; NULL where the journal is */
+    struct run_recorder *recorder; /* of what runs see (record/record.h); NULL: nothing is recorded */
     struct counters *counters;     /* NULL: nothing is counted */
     struct events *events;         /* NULL: no Events are written on jobs (events/events.h) */
     struct hour *hour;             /* ceiling of all policies' changes (limit/hour.h); NULL: none */

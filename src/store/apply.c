@@ -196,6 +196,8 @@ static int carry_out(struct writer *w, struct op *op)
         return handled(w, &op->of.handled);
     case OP_KEPT:
         return kept(w, &op->of.kept);
+    case OP_RECORDED:
+        return apply_recorded(w, op);
     case OP_PRUNE:
     case OP_NONE:
         break;

@@ -18,6 +18,15 @@ static const char first_runs[] = "DELETE FROM runs WHERE id IN (SELECT id FROM r
                                  " AND NOT EXISTS (SELECT 1 FROM changes WHERE run = runs.id)"
                                  " ORDER BY id LIMIT " STEP ") RETURNING max(started_at, ended_at)";
 
+/* A recording leaves with its run; where the file is too big, before any run does. */
+static const char lost_recordings[] = "DELETE FROM recordings WHERE run IN (SELECT run FROM recordings"
+                                      " WHERE NOT EXISTS (SELECT 1 FROM runs WHERE id = recordings.run) LIMIT 20)"
+                                      " RETURNING 0";
+static const char first_recordings[] = "DELETE FROM recordings WHERE run IN (SELECT run FROM recordings"
+                                       " ORDER BY run LIMIT 20) RETURNING 0";
+static const char lost_parts[] = "DELETE FROM recorded WHERE NOT EXISTS"
+                                 " (SELECT 1 FROM recordings WHERE run = recorded.run) RETURNING 0";
+
 /* removed: rows; youngest: the latest of their instants. Rare enough not to keep its statements. */
 static int remove_some(struct writer *w, const char *sql, int64_t before, int64_t *removed, int64_t *youngest)
 {
@@ -58,6 +67,19 @@ static int leave(struct writer *w, struct op *op, int64_t before)
     return chain_add_leave(&w->chain, before);
 }
 
+/* The chain has nothing of them. */
+static int some_recordings(struct writer *w, const struct op *op, int64_t *removed)
+{
+    int64_t youngest = 0, parts = 0;
+    int rc = remove_some(w, lost_recordings, 0, removed, &youngest);
+    if (rc == SQLITE_OK && *removed == 0 && too_big(w, op))
+        rc = remove_some(w, first_recordings, 0, removed, &youngest);
+    if (rc == SQLITE_OK && *removed)
+        rc = remove_some(w, lost_parts, 0, &parts, &youngest);
+    packer_forget(w);
+    return rc;
+}
+
 static int some(struct writer *w, struct op *op, int64_t *removed)
 {
     int64_t youngest = 0, before = op->of.prune.before_us;
@@ -66,6 +88,9 @@ static int some(struct writer *w, struct op *op, int64_t *removed)
         rc = remove_some(w, old_runs, before, removed, &youngest);
     if (rc || *removed)
         return rc ? rc : leave(w, op, before);
+    rc = some_recordings(w, op, removed);
+    if (rc || *removed)
+        return rc;
     if (too_big(w, op)) {
         rc = remove_some(w, first_changes, 0, removed, &youngest);
         if (rc == SQLITE_OK && *removed == 0)

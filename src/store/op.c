@@ -135,6 +135,23 @@ struct op *op_of_kept(const struct store_kept *row)
     return copy(&model, kept_strings, COUNT(kept_strings));
 }
 
+/* Its bytes come with it, too. */
+struct op *op_of_recorded(const struct store_recorded *part)
+{
+    size_t name = strlen(part->policy) + 1;
+    struct op *op = malloc(sizeof *op + name + part->bytes.len);
+    if (!op)
+        return NULL;
+    *op = (struct op){.kind = OP_RECORDED, .of.recorded = *part};
+    char *to = (char *)(op + 1);
+    memcpy(to, part->policy, name);
+    op->of.recorded.policy = to;
+    if (part->bytes.len)
+        memcpy(to + name, part->bytes.ptr, part->bytes.len);
+    op->of.recorded.bytes.ptr = to + name;
+    return op;
+}
+
 struct op *op_of_nothing(void)
 {
     struct op model = {.kind = OP_NONE};

@@ -10,6 +10,7 @@
 #include "store/chain_parts.h"
 #include "store/journal.h"
 #include "store/kept.h"
+#include "store/recorded.h"
 #include "store/state.h"
 #include "store/store.h"
 
@@ -32,6 +33,7 @@ enum op_kind {
     OP_UNMARK,
     OP_HANDLED,
     OP_KEPT,
+    OP_RECORDED,
     OP_PRUNE
 };
 
@@ -63,6 +65,7 @@ struct op {
         } mark;
         struct store_handled handled;
         struct store_kept kept;
+        struct store_recorded recorded;
         struct {
             int64_t before_us, bytes_max; /* 0: of any age; of any size */
             int64_t leave;                /* it is written that rows older than that leave; 0: nothing is */
@@ -85,6 +88,7 @@ struct op *op_of_observation(const struct store_observation *observation);
 struct op *op_of_mark(enum op_kind kind, const char *key, int64_t scheduled_at);
 struct op *op_of_handled(const struct store_handled *row);
 struct op *op_of_kept(const struct store_kept *row);
+struct op *op_of_recorded(const struct store_recorded *part);
 struct op *op_of_nothing(void);
 struct op *op_of_prune(int64_t before_us, int64_t bytes_max);
 /* The failure of an operation in words. Returns its code: ERR_NOT_FOUND (no such row), ERR_INVALID, ERR_CANCELLED, or
@@ -122,12 +126,15 @@ int schema_number(sqlite3 *db, const char *sql, int64_t *number);
 #define BUSY_MS 5000 /* how long another process may hold the database, e.g. a person's sqlite3 */
 #define WRITER_STATEMENTS 15
 
+struct packer; /* apply_recorded.c */
+
 struct writer {
     sqlite3 *db;
     sqlite3_stmt *statements[WRITER_STATEMENTS];
     struct chain chain;
-    int64_t epoch; /* of this opening */
-    bool memory;   /* keeps nothing, and so has no file that could vanish */
+    int64_t epoch;         /* of this opening */
+    struct packer *packer; /* for recordings; NULL: none came yet */
+    bool memory;           /* keeps nothing, and so has no file that could vanish */
 };
 
 /* ERR_IO, ERR_NOMEM, and those of schema.c. */
@@ -149,6 +156,11 @@ int apply_begin(struct writer *w);
 int apply_commit(struct writer *w);
 /* op->failure.code is ERR_NOT_FOUND where the row to change is missing; nothing was changed by it then. */
 int apply(struct writer *w, struct op *op);
+
+/* ---- apply_recorded.c: the same for recordings ---- */
+int apply_recorded(struct writer *w, struct op *op);
+void packer_forget(struct writer *w); /* what it counted may be wrong: its transaction did not end */
+void packer_free(struct writer *w);
 
 /* ---- the store ---- */
 #define STORE_SPARES 64

@@ -72,9 +72,18 @@ static const char chain_tables[] =
 static const char file_columns[] = "ALTER TABLE runs ADD COLUMN file TEXT;"
                                    "ALTER TABLE runs ADD COLUMN file_sha256 TEXT;";
 
+/* What runs have seen. size: of all its parts, packed. */
+static const char recordings[] =
+    "CREATE TABLE recordings(run INTEGER PRIMARY KEY, policy TEXT NOT NULL, size INTEGER NOT NULL,"
+    " whole INTEGER NOT NULL);"
+    "CREATE INDEX recordings_policy ON recordings(policy, size);"
+    "CREATE TABLE recorded(run INTEGER NOT NULL, part INTEGER NOT NULL, bytes BLOB NOT NULL);"
+    "CREATE INDEX recorded_run ON recorded(run, part);";
+
 const struct migration schema_steps[] = {
-    {first_tables, NULL}, {cluster_columns, NULL}, {handled_table, NULL},      {resource_columns, NULL}, {epochs, NULL},
-    {kept_table, NULL},   {who_columns, NULL},     {chain_tables, chain_fill}, {file_columns, NULL}};
+    {first_tables, NULL}, {cluster_columns, NULL}, {handled_table, NULL}, {resource_columns, NULL},
+    {epochs, NULL},       {kept_table, NULL},      {who_columns, NULL},   {chain_tables, chain_fill},
+    {file_columns, NULL}, {recordings, NULL}};
 const int schema_newest = sizeof schema_steps / sizeof *schema_steps;
 
 int schema_number(sqlite3 *db, const char *sql, int64_t *number)

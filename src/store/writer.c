@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The connection that writes: opened with its checks, and its transactions. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/parts.h"
@@ -19,6 +20,7 @@ struct failure writer_give_up(struct writer *w, int rc)
     if (!sqlite3_get_autocommit(w->db))
         sqlite3_exec(w->db, "ROLLBACK", NULL, NULL, NULL);
     chain_rollback(&w->chain);
+    packer_forget(w);
     return failure;
 }
 
@@ -94,6 +96,16 @@ static int use_wal(struct writer *w, const char *path, struct error *err)
     return 0;
 }
 
+/* What the look has come upon: SQLite tells a page that could not be read, for want of memory or by the disk's fault,
+ * as a finding "... error code=7". */
+static int found_of(const char *answer)
+{
+    static const char mark[] = "error code=";
+    const char *code = answer ? strstr(answer, mark) : NULL;
+    long rc = code ? strtol(code + sizeof mark - 1, NULL, 10) : 0;
+    return rc > 0 && rc < SQLITE_NOTICE ? (int)rc : SQLITE_CORRUPT;
+}
+
 /* Reads the whole file once: better a refusal now than the first damaged page in the middle of a sweep. */
 static int look_for_damage(struct writer *w, const char *path, struct error *err)
 {
@@ -101,13 +113,14 @@ static int look_for_damage(struct writer *w, const char *path, struct error *err
     int rc = sqlite3_prepare_v2(w->db, "PRAGMA quick_check(1)", -1, &statement, NULL);
     if (rc)
         return fail_sqlite(w->db, rc, path, err);
-    bool sound = false;
+    int found = SQLITE_CORRUPT;
     if (sqlite3_step(statement) == SQLITE_ROW) {
         const char *answer = (const char *)sqlite3_column_text(statement, 0);
-        sound = answer && strcmp(answer, "ok") == 0;
+        found = answer && strcmp(answer, "ok") == 0 ? SQLITE_OK : found_of(answer);
     }
     rc = sqlite3_finalize(statement);
-    return rc || !sound ? fail_sqlite(w->db, rc ? rc : SQLITE_CORRUPT, path, err) : 0;
+    rc = rc ? rc : found;
+    return rc ? fail_sqlite(w->db, rc, path, err) : 0;
 }
 
 /* Each opening for writing has a higher number than the one before, also after a crash. */
@@ -154,6 +167,7 @@ int writer_open(struct writer *w, const char *path, const struct log *log, struc
 void writer_close(struct writer *w)
 {
     apply_finish(w);
+    packer_free(w);
     sqlite3_close(w->db);
     w->db = NULL;
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 mpijobd_unit_test(store FLOORS store SOURCES store_help.c)
+mpijobd_unit_test(store_recorded FLOORS record store SOURCES store_help.c)
 mpijobd_unit_test(store_chain FLOORS store SOURCES store_help.c)
 mpijobd_unit_test(store_soon FLOORS store SOURCES store_help.c)
 mpijobd_unit_test(store_state FLOORS store SOURCES store_help.c state_memory.c)

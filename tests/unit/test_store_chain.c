@@ -185,7 +185,8 @@ static void rows_of_an_older_schema_are_taken_over(void **state)
     struct store *store = open_store(p);
     fill(p, store, 3);
     close_store(p, store);
-    sql(p, "DROP TABLE chain; DROP TABLE chain_start; ALTER TABLE runs DROP COLUMN file;"
+    sql(p, "DROP TABLE chain; DROP TABLE chain_start; DROP TABLE recordings; DROP TABLE recorded; ALTER TABLE runs "
+           "DROP COLUMN file;"
            " ALTER TABLE runs DROP COLUMN file_sha256; DELETE FROM schema_version WHERE version >= 8");
     store = open_store(p);
     struct seen seen = verify(store, NULL);

@@ -39,6 +39,7 @@ struct config {
     char **gpu_resources;  /* globs; the same */
     char *state, *control; /* control: a socket's path, or "none" */
     int64_t journal_keep;  /* microseconds; 0: for ever */
+    size_t record;         /* bytes of the journal that recordings of runs may take; 0: none are made */
     size_t journal_size;   /* bytes; 0: no bound */
     char *listen, *listen_token_file; /* NULL: not given */
     enum log_level log_level;

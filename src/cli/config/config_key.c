@@ -68,6 +68,7 @@ static const struct key {
     {"/control", KIND_SOCKET, offsetof(struct config, control)},
     {"/journal", KIND_MAP, 0},
     {"/journal/keep", KIND_DURATION, offsetof(struct config, journal_keep)},
+    {"/journal/record", KIND_SIZE, offsetof(struct config, record)},
     {"/journal/max_size", KIND_SIZE, offsetof(struct config, journal_size)},
     {"/listen", KIND_TEXT, offsetof(struct config, listen)},
     {"/listen_token_file", KIND_PATH, offsetof(struct config, listen_token_file)},

@@ -17,7 +17,7 @@ static const struct known {
     unsigned group;
     const char *about;
 } known[] = {
-    {"config", ID_CONFIG, "FILE", TAKES_CLUSTER | TAKES_STATE | TAKES_ROLES | TAKES_POLICIES,
+    {"config", ID_CONFIG, "FILE", TAKES_CLUSTER | TAKES_STATE | TAKES_ROLES | TAKES_POLICIES | TAKES_TEST,
      "mpijobd.yaml (default: /etc/mpijobd/mpijobd.yaml if it is there)"},
     {"kubeconfig", ID_KUBECONFIG, "FILE", TAKES_CLUSTER,
      "default: $KUBECONFIG, ~/.kube/config, then the pod's service account"},
@@ -43,13 +43,17 @@ static const struct known {
     {"watch", ID_WATCH, NULL, TAKES_TEST | TAKES_CHECK, "again when a file in their folders changes, until Ctrl-C"},
     {"debug", ID_DEBUG, "[=[HOST:]PORT]", TAKES_TEST,
      "for an editor's debugger (DAP) on standard input and output, or at this address (default host: 127.0.0.1)"},
+    {"from-run", ID_FROM_RUN, "N", TAKES_TEST,
+     "do run N of the journal again, as it was recorded, and compare what it writes; with PATH: by these policies"},
     {"list", ID_LIST, NULL, TAKES_TEST, "name the tests, and run none"},
     {"role", ID_ROLE, "FILE", TAKES_CHECK, "a Role or ClusterRole in YAML: what do the policies need that it lacks?"},
     {"install", ID_INSTALL, NULL, TAKES_TYPES, "write them for the editor, in this folder or the one that is named"},
     {"strict", ID_STRICT, NULL, TAKES_CHECK, "warnings count as errors: the exit code is 1"},
-    {"state", ID_STATE, "FILE", TAKES_STATE | TAKES_HAND,
+    {"state", ID_STATE, "FILE", TAKES_STATE | TAKES_HAND | TAKES_TEST,
      "the journal's file (default: /var/lib/mpijobd/state.db, or ~/.local/state/mpijobd/state.db if not root)"},
     {"once", ID_ONCE, NULL, TAKES_RUN, "run every policy once, now, and exit"},
+    {"record", ID_RECORD, NULL, TAKES_RUN,
+     "keep what each run sees, for mpijobd test --from-run (default: as journal.record says)"},
     {"clock", ID_CLOCK, "TIME", TAKES_RUN,
      "for tests: time stands still (\"manual\": now), and moves when standard input says \"advance 2h\""},
     {"grace", ID_GRACE, "DURATION", TAKES_RUN, "after SIGTERM, for what is in flight (default 30s)"},

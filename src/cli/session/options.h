@@ -58,9 +58,10 @@ struct options {
     const char *as_groups[OPTIONS_GROUPS_MAX + 1]; /* NULL-terminated */
     const char *by, *control, *job, *role, *since, *head, *out;
     const char *only, *tags, *exclude_tags; /* of the tests */
+    const char *from_run;                   /* the number of a recorded run; NULL: not given */
     const char *debug;                      /* the address; "": standard input and output; NULL: not asked for */
     bool all_namespaces, all, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help, no_watch,
-        no_supervisor, no_journal, list, coverage, watch, strict, install, verify, partial;
+        no_supervisor, no_journal, list, coverage, watch, strict, install, verify, partial, record;
     bool override; /* runs by hand begin outside of windows, too */
     bool write;    /* in a session of Lua */
     enum output output;

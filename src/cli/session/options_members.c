@@ -9,6 +9,8 @@ bool *option_flag(struct options *o, int id)
         return &o->all_namespaces;
     case ID_ONCE:
         return &o->once;
+    case ID_RECORD:
+        return &o->record;
     case ID_NO_JOURNAL:
         return &o->no_journal;
     case ID_NO_SUPERVISOR:
@@ -123,6 +125,8 @@ const char **option_text(struct options *o, int id)
         return &o->head;
     case ID_DEBUG:
         return &o->debug;
+    case ID_FROM_RUN:
+        return &o->from_run;
     case ID_OUT:
         return &o->out;
     default:

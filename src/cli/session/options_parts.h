@@ -56,6 +56,8 @@ enum id {
     ID_OVERRIDE,
     ID_WRITE,
     ID_DEBUG,
+    ID_FROM_RUN,
+    ID_RECORD,
     ID_SINCE,
     ID_VERIFY,
     ID_HEAD,

@@ -13,6 +13,8 @@
 #include "policy/in_force.h"
 #include "store/store.h"
 
+#define RECORD_BYTES (64 * 1024 * 1024) /* with --record, where journal.record says nothing */
+
 static bool quarantined(const struct policy_set *set)
 {
     for (size_t i = 0; i < set->file_count; i++) {
@@ -172,6 +174,9 @@ int policies_load(struct session *s, struct engine_options *options, char **path
     options->metrics = s->metrics;
     options->silence = s->config.watch_silence;
     options->keep = s->config.journal_keep;
+    options->record = (int64_t)s->config.record;
+    if (s->options.record && !options->record)
+        options->record = RECORD_BYTES;
     options->keep_bytes = (int64_t)s->config.journal_size;
     if (session_outside(s))
         return EXIT_FAILED;

@@ -17,6 +17,7 @@
 #include "cli/session/session.h"
 #include "cli/test/coverage.h"
 #include "cli/test/find.h"
+#include "cli/test/from_run.h"
 #include "cli/test/packed.h"
 #include "cli/test/report.h"
 #include "cli/test/spec_parts.h"
@@ -237,6 +238,12 @@ static int run(int argc, char **argv, const struct command *command)
     int code;
     if (!command_begin(argc, argv, command, &t.o, &code))
         return code;
+    if (t.o.from_run && (t.o.debug || t.o.coverage || t.o.threshold >= 0 || t.o.watch || t.o.list || t.o.only))
+        return command_usage(command, "--from-run goes with PATH, --state, --config and -o alone");
+    if (t.o.from_run)
+        return from_run(&t.o);
+    if (t.o.state || t.o.config)
+        return command_usage(command, "--state and --config go with --from-run: a test needs neither");
     signal(SIGPIPE, SIG_IGN);
     if (t.o.debug && (t.o.coverage || t.o.threshold >= 0 || t.o.watch || t.o.list))
         return command_usage(command, "--debug goes without --coverage, --threshold, --watch and --list");
@@ -270,7 +277,7 @@ static int run(int argc, char **argv, const struct command *command)
 
 const struct command cmd_test = {
     "test",
-    "[PATH...] [--run REGEX] [--list] [--coverage] [--debug[=PORT]]",
+    "[PATH...] [--run REGEX] [--list] [--coverage] [--debug[=PORT]] [--from-run N]",
     "The specs of policies, with a cluster and a clock of their own; offline",
     TAKES_TEST,
     run,
@@ -280,4 +287,5 @@ const struct command cmd_test = {
     "  mpijobd test -o junit >report.xml\n"
     "  mpijobd test --coverage --threshold 90\n"
     "  mpijobd test --watch                       and again with each change\n"
+    "  mpijobd test --from-run 37                 a recorded run again: does it write the same bytes?\n"
     "  mpijobd test --debug=4711                  an editor's debugger comes to 127.0.0.1:4711\n"};

@@ -58,6 +58,18 @@ static int write_file(const char *path, struct str text, struct error *err)
     return good ? 0 : error_set(err, ERR_IO, "%s: %s", path, strerror(why));
 }
 
+int packed_write(struct packed *p, const char *name, struct str text, char **path, struct error *err)
+{
+    char full[PATH_MAX];
+    int rc = make_folder(p, err);
+    if (!rc && snprintf(full, sizeof full, "%s/%s", p->folder, name) >= (int)sizeof full)
+        rc = error_set(err, ERR_LIMIT, "%s: the name is too long", name);
+    if (!rc)
+        rc = write_file(full, text, err);
+    *path = rc ? NULL : str_dup(str_of(full));
+    return rc || *path ? rc : error_nomem(err);
+}
+
 static int write_files(const struct plugin *p, const char *folder, struct error *err)
 {
     char path[PATH_MAX];

@@ -124,6 +124,8 @@ static void begin(void *data, struct http_request *request)
     struct wire *w = data;
     struct sim_response response = {0};
     const char *method = http_carried_method(request), *target = http_carried_target(request);
+    if (w->instead && w->instead(w->data, request))
+        return;
     if (!wire_rules_refuse(w->rules, method, target, &response))
         serve(w, request, &response);
     if (w->answered)

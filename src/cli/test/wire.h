@@ -20,6 +20,8 @@ struct wire {
     struct defer turn;           /* has something to tell */
     /* Called after each request that was answered; may be NULL. */
     void (*answered)(void *data, const char *method, const char *target, int status);
+    /* Answers a request in the simulator's place, by http_carried_...; false: it does not. May be NULL. */
+    bool (*instead)(void *data, struct http_request *request);
     void *data;
 };
 

@@ -1,140 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A test's world: made when the test first speaks of it, started when it first waits, and moved by its clock. */
-#include "cli/test/world.h"
+#include "cli/test/world_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "binding/modules.h"
 #include "cli/debug/debug.h"
-#include "cli/test/coverage.h"
-#include "cli/test/records.h"
 #include "kube/kube.h"
-#include "policy/load.h"
-#include "script/observe.h"
 
 #define QUIET_TURNS 4       /* of the loop, in which nothing was under way */
 #define QUIET_TURNS_BUSY 16 /* the same, while the engine says that it is not idle */
 #define SOON_MS 15000
 #define STEPS_MAX 1000000 /* without the clock moving: something sets itself for the past again and again */
-
-struct world {
-    struct world_options o;
-    const char *const *policies;
-    const struct plugin_place *plugins;
-    size_t plugin_count;
-    struct sim *sim;
-    struct wire wire;
-    struct log log;
-    struct records records;
-    struct kube_config config;
-    struct cluster *cluster;
-    struct store *store;
-    struct outside *outside; /* what policies keep is in memory */
-    struct engine *engine;
-    enum { WORLD_NEW, WORLD_LOADING, WORLD_LOADED, WORLD_STARTED, WORLD_BROKEN } state;
-    struct error *problem; /* of the start */
-    uv_check_t turn;
-    uv_idle_t awake; /* active where nothing else is under way that would turn the loop */
-    unsigned quiet;
-    unsigned handles_closed;
-    long steps;
-    int64_t until;
-    world_done done; /* NULL: nobody waits */
-    void *data;
-    void (*closed)(void *data);
-    void *closed_data;
-};
-
-/* ---- the start ---- */
-
-static void broken(struct world *w)
-{
-    w->state = WORLD_BROKEN;
-}
-
-static void loaded(void *data, const struct policy_set *set)
-{
-    struct world *w = data;
-    struct buf text = BUF_INIT;
-    for (size_t i = 0; i < set->error_count; i++) {
-        const struct policy_error *e = &set->errors[i];
-        buf_printf(&text, e->line ? "%s%s:%d: %s" : "%s%s: %.0d%s", i ? "\n" : "", e->file, e->line, e->message);
-    }
-    w->state = set->error_count ? WORLD_BROKEN : WORLD_LOADED;
-    if (set->error_count)
-        error_set(w->problem, ERR_INVALID, "%s", text.ptr ? text.ptr : "out of memory");
-    buf_free(&text);
-}
-
-/* Opens a policy's state as the daemon does; its log, which is the world's, leads to the world. */
-static int open_watched(lua_State *L)
-{
-    const struct policy_file *file = script_host(L);
-    const struct world *w = (const struct world *)((const char *)file->env->log - offsetof(struct world, log));
-    if (w->o.onlookers.coverage)
-        script_observe(script_of(L), coverage_observer(w->o.onlookers.coverage));
-    int n = binding_open(L);
-    debugger_observe(w->o.onlookers.debugger, L);
-    return n;
-}
-
-static int open_cluster(struct world *w)
-{
-    const char *name_space = w->o.name_space ? w->o.name_space : "default";
-    w->config = (struct kube_config){.insecure = true};
-    w->config.origin = str_dup(str_of("the test's cluster"));
-    w->config.server = str_dup(str_of("http://test.cluster"));
-    w->config.name_space = str_dup(str_of(name_space));
-    w->config.context = str_dup(str_of("test"));
-    w->config.proxy_url = str_dup(str_of(""));
-    struct kube_options kube = {
-        .log = &w->log, .carrier = &w->wire.carrier, .seed = 1, .backoff_base_ms = 1, .connections = 64};
-    struct cluster_options cluster = {.config = &w->config, .kube = &kube, .writes = true, .log = &w->log};
-    mpijob_controller_parse(str_of(w->o.training_operator ? "training-operator" : "mpi-operator"), &cluster.controller);
-    if (!w->config.origin || !w->config.server || !w->config.name_space || !w->config.context || !w->config.proxy_url)
-        return error_nomem(w->problem);
-    return cluster_new(w->o.loop, &cluster, &w->cluster, w->problem);
-}
-
-static void start(struct world *w)
-{
-    w->state = WORLD_LOADING;
-    if (open_cluster(w) || store_open(w->o.loop, ":memory:", &w->log, &w->store, w->problem)) {
-        broken(w);
-        return;
-    }
-    struct outside_config outside = {
-        .stand_in = &w->o.stand_in->seam, .servers = &w->o.stand_in->prometheus, .server_count = 1};
-    if (outside_new(w->o.loop, w->o.soon, w->o.clock, &w->log, NULL, &outside, &w->outside, w->problem)) {
-        broken(w);
-        return;
-    }
-    outbox_start(w->outside);
-    struct engine_place place = {.cluster = w->cluster};
-    struct engine_options e = {
-        .loop = w->o.loop,
-        .soon = w->o.soon,
-        .clock = w->o.clock,
-        .log = &w->log,
-        .places = &place,
-        .place_count = 1,
-        .journal = store_journal(w->store),
-        .state = store_state(w->store),
-        .look_every = -1,
-        .one_clock = true,
-        .events = true,
-        .outside = w->outside,
-        .open = open_watched,
-        .plugins = w->plugins,
-        .plugin_count = w->plugin_count,
-        .observe = records_change,
-        .ended = records_run,
-        .data = &w->records,
-    };
-    if (engine_new(&e, &w->engine, w->problem) || engine_load(w->engine, w->policies, loaded, w, w->problem))
-        broken(w);
-}
 
 /* ---- is anything under way? ---- */
 
@@ -223,7 +100,7 @@ static void turn(uv_check_t *check)
 {
     struct world *w = check->data;
     if (w->state == WORLD_NEW)
-        start(w);
+        world_start(w);
     if (w->state == WORLD_BROKEN) {
         finish(w, w->problem);
         return;
@@ -277,6 +154,16 @@ struct sim *world_sim(struct world *w)
 struct wire *world_wire(struct world *w)
 {
     return &w->wire;
+}
+
+const struct cluster *world_cluster(const struct world *w)
+{
+    return w->cluster;
+}
+
+struct journal *world_journal(const struct world *w)
+{
+    return store_journal(w->store);
 }
 
 struct engine *world_engine(const struct world *w)

@@ -29,6 +29,13 @@ struct world_options {
     struct stand_in *stand_in; /* of the test; outlives the world */
     int64_t jobs, seed;        /* generated at the start, as mpijob-sim does */
     const char *name_space;    /* what a name without a namespace means; NULL: "default" */
+    const char *cluster;       /* its name; NULL: "default" */
+    const char *controller;    /* "cci"; NULL: as training_operator says */
+    const char *const *gpus;   /* as in mpijob_target; outlives the world */
+    bool dry_run;              /* its policies only say what they would do */
+    int64_t replays;           /* the number of the run that is to be done again: nothing else runs. 0: a test */
+    int64_t (*reads_clock)(void *data, int64_t now); /* of that run, as of engine_options */
+    void *reads_clock_data;
 };
 
 struct world;
@@ -39,6 +46,8 @@ void world_close(struct world *world, void (*closed)(void *data), void *data);
 
 struct sim *world_sim(struct world *world);
 struct wire *world_wire(struct world *world);
+const struct cluster *world_cluster(const struct world *world); /* NULL before the first world_settle */
+struct journal *world_journal(const struct world *world);       /* NULL before the first world_settle */
 /* NULL before the first world_settle. */
 struct engine *world_engine(const struct world *world);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "mpijob/kind.h"
+#include "policy/values/lua_clock.h"
 #include "policy/values/lua_job_workers.h"
 #include "policy/values/lua_json.h"
 
@@ -71,9 +72,9 @@ static void push_span(lua_State *L, int64_t us)
         lua_pushnumber(L, (double)us / 1e6);
 }
 
-static int64_t now(const struct lua_job *job)
+static int64_t now(lua_State *L, const struct lua_job *job)
 {
-    return clock_now(job->clock);
+    return lua_clock_now(L, job->clock);
 }
 
 static void push_map(lua_State *L, struct json map)
@@ -222,16 +223,16 @@ static int push_field(lua_State *L, const struct lua_job *job, int field, const 
         push_time(L, v->finished);
         return 1;
     case J_AGE:
-        push_span(L, mpijob_age(v, now(job)));
+        push_span(L, mpijob_age(v, now(L, job)));
         return 1;
     case J_PENDING:
-        push_span(L, mpijob_pending_for(v, now(job)));
+        push_span(L, mpijob_pending_for(v, now(L, job)));
         return 1;
     case J_RUNNING:
-        push_span(L, mpijob_running_for(v, now(job)));
+        push_span(L, mpijob_running_for(v, now(L, job)));
         return 1;
     case J_FINISHED_FOR:
-        push_span(L, mpijob_finished_for(v, now(job)));
+        push_span(L, mpijob_finished_for(v, now(L, job)));
         return 1;
     case J_WORKERS:
         lua_job_push_workers(L, job);

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A recording is written in parts: each goes to the store when it is large enough. */
+#include "record/record.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "store/recorded.h"
+#include "json/write.h"
+
+#define PART_BYTES ((size_t)256 * 1024)       /* so long is a part about, before it is packed */
+#define BEHIND_MAX ((size_t)16 * 1024 * 1024) /* bytes that wait for the disk: then recordings are given up */
+
+struct run_recorder {
+    struct journal *journal;
+    const struct log *log;
+    int64_t most;
+    size_t behind;  /* bytes that the store has not answered for */
+    size_t holders; /* the owner, and each part under way */
+    int64_t (*reads)(void *data, int64_t now);
+    void *data;
+};
+
+struct recording {
+    struct run_recorder *recorder;
+    int64_t run, parts;
+    char *policy;
+    struct buf out;     /* the part under way */
+    const char *broken; /* why it was given up; NULL: it was not */
+};
+
+/* A part under way, on its way to the disk and back. */
+struct sending {
+    struct run_recorder *recorder;
+    size_t bytes;
+};
+
+static void release(struct run_recorder *r)
+{
+    if (--r->holders == 0)
+        free(r);
+}
+
+int run_recorder_new(struct journal *journal, const struct log *log, int64_t most, struct run_recorder **out,
+                     struct error *err)
+{
+    *out = malloc(sizeof **out);
+    if (!*out)
+        return error_nomem(err);
+    **out = (struct run_recorder){.journal = journal, .log = log, .most = most, .holders = 1};
+    return 0;
+}
+
+void run_recorder_clock(struct run_recorder *recorder, int64_t (*reads)(void *data, int64_t now), void *data)
+{
+    recorder->reads = reads;
+    recorder->data = data;
+}
+
+void run_recorder_close(struct run_recorder *recorder)
+{
+    if (recorder)
+        release(recorder);
+}
+
+/* ---- parts ---- */
+
+static void sent(void *data, int64_t id, const struct error *err)
+{
+    struct sending *s = data;
+    struct run_recorder *r = s->recorder;
+    (void)id;
+    if (err && err->code != ERR_CANCELLED)
+        log_line(r->log, LOG_ERROR, "a part of a recording is not written: %s", err->message);
+    r->behind -= s->bytes;
+    free(s);
+    release(r);
+}
+
+static void give_up(struct recording *c, const char *why)
+{
+    if (c->broken)
+        return;
+    c->broken = why;
+    buf_free(&c->out);
+    struct store_recorded part = {.run = c->run, .policy = c->policy, .forget = true, .most = c->recorder->most};
+    if (c->parts)
+        journal_record(c->recorder->journal, &part, NULL, NULL);
+}
+
+static void send_part(struct recording *c, bool last)
+{
+    struct run_recorder *r = c->recorder;
+    struct sending *s = c->broken ? NULL : malloc(sizeof *s);
+    if (c->out.failed || (!s && !c->broken))
+        give_up(c, "out of memory");
+    if (r->behind > BEHIND_MAX)
+        give_up(c, "the disk is too slow for what the run sees");
+    if (c->broken) {
+        free(s);
+        return;
+    }
+    *s = (struct sending){r, c->out.len};
+    r->behind += s->bytes;
+    r->holders++;
+    struct store_recorded part = {.run = c->run,
+                                  .policy = c->policy,
+                                  .bytes = buf_str(&c->out),
+                                  .part = c->parts++,
+                                  .last = last,
+                                  .most = r->most};
+    journal_record(r->journal, &part, sent, s);
+    buf_reset(&c->out);
+}
+
+/* ---- entries ---- */
+
+static void open_entry(struct recording *c, struct json_writer *w, const char *kind)
+{
+    json_writer_init(w, &c->out);
+    json_write_object(w);
+    json_write_key(w, "entry");
+    json_write_string(w, kind);
+}
+
+static void text(struct json_writer *w, const char *key, const char *value)
+{
+    json_write_key(w, key);
+    json_write_string(w, value);
+}
+
+static void number(struct json_writer *w, const char *key, int64_t value)
+{
+    json_write_key(w, key);
+    json_write_int(w, value);
+}
+
+static void truth(struct json_writer *w, const char *key, bool value)
+{
+    json_write_key(w, key);
+    json_write_bool(w, value);
+}
+
+/* The texts that follow the entry's line. */
+static void close_entry(struct recording *c, struct json_writer *w, const struct str *texts, size_t count)
+{
+    json_write_key(w, "bytes");
+    json_write_array(w);
+    for (size_t i = 0; i < count; i++)
+        json_write_int(w, (int64_t)texts[i].len);
+    json_write_end(w);
+    json_write_end(w);
+    buf_putc(&c->out, '\n');
+    for (size_t i = 0; i < count; i++)
+        buf_add_str(&c->out, texts[i]);
+    buf_putc(&c->out, '\n');
+    if (c->out.len >= PART_BYTES || c->out.failed)
+        send_part(c, false);
+}
+
+static bool idle(const struct recording *c)
+{
+    return !c || c->broken;
+}
+
+struct recording *recording_begin(struct run_recorder *recorder, const struct record_run *run)
+{
+    struct json_writer w;
+    struct recording *c = recorder ? calloc(1, sizeof *c) : NULL;
+    if (!c)
+        return NULL;
+    *c = (struct recording){.recorder = recorder, .run = run->id, .policy = str_dup(str_of(run->policy))};
+    if (!c->policy) {
+        free(c);
+        return NULL;
+    }
+    open_entry(c, &w, "run");
+    number(&w, "id", run->id);
+    text(&w, "policy", run->policy);
+    text(&w, "cluster", run->cluster);
+    text(&w, "trigger", run->trigger);
+    text(&w, "asked_by", run->asked_by);
+    number(&w, "scheduled_at", run->scheduled_at);
+    number(&w, "started_at", run->started_at);
+    truth(&w, "dry_run", run->dry_run);
+    text(&w, "kind", run->kind);
+    text(&w, "version", run->version);
+    text(&w, "controller", run->controller);
+    text(&w, "namespace", run->name_space);
+    json_write_key(&w, "gpus");
+    if (run->gpus) {
+        json_write_array(&w);
+        for (const char *const *g = run->gpus; *g; g++)
+            json_write_string(&w, *g);
+        json_write_end(&w);
+    } else {
+        json_write_null(&w);
+    }
+    close_entry(c, &w, NULL, 0);
+    return c;
+}
+
+void recording_file(struct recording *c, const char *path, struct str bytes, bool policy)
+{
+    struct json_writer w;
+    if (idle(c))
+        return;
+    open_entry(c, &w, "file");
+    text(&w, "path", path);
+    truth(&w, "policy", policy);
+    close_entry(c, &w, &bytes, 1);
+}
+
+void recording_plugin(struct recording *c, const char *name, const char *sha256)
+{
+    struct json_writer w;
+    if (idle(c))
+        return;
+    open_entry(c, &w, "plugin");
+    text(&w, "name", name);
+    text(&w, "sha256", sha256);
+    close_entry(c, &w, NULL, 0);
+}
+
+void recording_job(struct recording *c, const char *key, struct str job, int64_t now, int64_t as_of, bool again)
+{
+    struct json_writer w;
+    if (idle(c))
+        return;
+    open_entry(c, &w, "job");
+    text(&w, "key", key);
+    number(&w, "now", now);
+    number(&w, "as_of", as_of);
+    truth(&w, "again", again);
+    close_entry(c, &w, &job, 1);
+}
+
+int64_t recording_clock(struct recording *c, int64_t now)
+{
+    struct json_writer w;
+    if (!c)
+        return now;
+    if (c->recorder->reads)
+        now = c->recorder->reads(c->recorder->data, now);
+    if (c->broken)
+        return now;
+    open_entry(c, &w, "clock");
+    number(&w, "now", now);
+    close_entry(c, &w, NULL, 0);
+    return now;
+}
+
+void recording_listed(struct recording *c, int64_t scope, const char *error)
+{
+    struct json_writer w;
+    if (idle(c))
+        return;
+    open_entry(c, &w, "listed");
+    number(&w, "scope", scope);
+    text(&w, "error", error);
+    close_entry(c, &w, NULL, 0);
+}
+
+void recording_change(struct recording *c, const struct record_change *change)
+{
+    struct json_writer w;
+    if (idle(c))
+        return;
+    open_entry(c, &w, "change");
+    text(&w, "key", change->key);
+    text(&w, "verb", change->verb);
+    number(&w, "now", change->now);
+    truth(&w, "dry_run", change->dry_run);
+    truth(&w, "again", change->again);
+    truth(&w, "secret", change->secret);
+    number(&w, "status", change->status);
+    text(&w, "reason", change->reason);
+    text(&w, "error", change->error);
+    struct str texts[] = {change->sent, change->got, change->read};
+    close_entry(c, &w, texts, change->secret ? 0 : 3);
+}
+
+void recording_end(struct recording *c, const char *outcome, const char *message, int64_t changed, int64_t unchanged,
+                   int64_t failed)
+{
+    struct json_writer w;
+    if (!c)
+        return;
+    if (!c->broken) {
+        open_entry(c, &w, "end");
+        text(&w, "outcome", outcome);
+        text(&w, "message", message);
+        number(&w, "changed", changed);
+        number(&w, "unchanged", unchanged);
+        number(&w, "failed", failed);
+        close_entry(c, &w, NULL, 0);
+        send_part(c, true);
+    }
+    if (c->broken)
+        log_line(c->recorder->log, LOG_WARN, "run %" PRId64 " of policy \"%s\" is not recorded: %s", c->run, c->policy,
+                 c->broken);
+    buf_free(&c->out);
+    free(c->policy);
+    free(c);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a run is made of, what it changes and how it ends, for its recording. The jobs that it is given are recorded
+ * where they are given: sweep.c and lua_run.c. */
+#include "run/run_record.h"
+
+#include "mpijob/kind.h"
+#include "policy/load.h"
+#include "record/record.h"
+
+/* The run's recording begins with what it is made of. */
+void run_record_begin(struct run *run)
+{
+    const struct site *site = run->site;
+    const struct policy_file *file = run->file;
+    if (!site->recorder || !run->id || run->host)
+        return;
+    struct mpijob_target target = cluster_target(site->cluster, run->policy->kind);
+    struct record_run about = {
+        .id = run->id,
+        .policy = run->policy->name,
+        .cluster = cluster_name(site->cluster),
+        .trigger = run->trigger,
+        .asked_by = *run->asked_by ? run->asked_by : NULL,
+        .scheduled_at = run->scheduled_at,
+        .started_at = run->started_at,
+        .dry_run = run->dry_run,
+        .kind = mpijob_kind_info(target.kind)->name,
+        .version = mpijob_version_name(target.version),
+        .controller = mpijob_controller_name(target.controller),
+        .name_space = cluster_namespace(site->cluster),
+        .gpus = target.gpus,
+    };
+    run->recording = recording_begin(site->recorder, &about);
+    recording_file(run->recording, file->path, buf_str(&file->text), true);
+    for (size_t i = 0; i < file->source_count; i++)
+        recording_file(run->recording, file->sources[i].path, buf_str(&file->sources[i].text), false);
+    for (size_t i = 0; i < file->required_count; i++)
+        recording_plugin(run->recording, file->required[i]->name, file->required[i]->sha256);
+}
+
+void run_record_change(const struct run *run, enum change_verb verb, const char *key, bool again,
+                       const struct change_result *result, const struct error *err)
+{
+    static const char *const verbs[] = {"fields", "patch", "replace", "create", "delete"};
+    struct record_change change = {
+        .key = key,
+        .verb = verbs[verb],
+        .now = clock_now(run->site->clock),
+        .dry_run = result->dry_run,
+        .again = again,
+        .secret = result->secret,
+        .status = err ? err->status : 0,
+        .reason = err ? err->reason : NULL,
+        .error = err ? err->message : NULL,
+        .sent = result->sent,
+        .got = result->object,
+        .read = result->read,
+    };
+    recording_change(run->recording, &change);
+}
+
+void run_record_end(struct run *run)
+{
+    recording_end(run->recording, run_outcome_name(run), run->error ? run->error->message : NULL, run->changed,
+                  run->unchanged, run->failed);
+    run->recording = NULL;
+}

@@ -1,0 +1,199 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- mpijobd test --from-run: a recorded run is done again, offline, and writes the same bytes.
+local support = require "support"
+local sim = require "support.sim"
+
+local NOW <const> = 1767225600 -- 2026-01-01T00:00:00Z
+local function rfc(at)
+    return os.date("!%Y-%m-%dT%H:%M:%SZ", at)
+end
+
+describe("a recorded run", function()
+    local server, folder, state
+
+    before_each(function()
+        server = sim.start("--version", "v2beta1")
+        server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+        folder = support.folder()
+        state = folder .. "/s.db"
+    end)
+    after_each(support.cleanup)
+
+    local function path(name)
+        return server:path("v2beta1", "train", name)
+    end
+
+    local function create(name, at, labels)
+        local template = { spec = { containers = { { name = "mpi", image = "registry.example.com/mpi:1" } } } }
+        local status, answer = server:request("POST", path(), { apiVersion = "kubeflow.org/v2beta1", kind = "MPIJob",
+            metadata = { name = name, namespace = "train", labels = labels },
+            spec = { mpiReplicaSpecs = { Launcher = { replicas = 1, template = template } } } })
+        assert(status == 201, support.json.encode(answer))
+        local _, job = server:request("GET", path(name))
+        job.status = { startTime = rfc(at), completionTime = rfc(at), conditions = {
+            { type = "Succeeded", status = "True", reason = "x", message = "x", lastTransitionTime = rfc(at), lastUpdateTime = rfc(at) } } }
+        status, answer = server:request("PUT", path(name) .. "/status", job)
+        assert(status == 200, support.json.encode(answer))
+    end
+
+    local function write(text, name)
+        return support.write(folder .. "/" .. (name or "p.lua"), text)
+    end
+
+    local function once(...)
+        return support.mpijobd_with({ env = { MPIJOBD_CLOCK = rfc(NOW) } }, "run", "--once", "--kubeconfig", server.kubeconfig, "--state", state,
+            folder .. "/p.lua", ...)
+    end
+
+    local function again(run, ...)
+        return support.mpijobd("test", "--from-run", tostring(run), "--state", state, ...)
+    end
+
+    local function good(run, ...)
+        local code, out, err = again(run, ...)
+        assert.are.equal(0, code, out .. err)
+        return out
+    end
+
+    it("writes the same bytes again: its jobs, its files, its clock and its number #valgrind", function()
+        for i = 1, 5 do
+            create("job-" .. i, NOW - 3600 * i, i == 3 and { keep = "true" } or nil)
+        end
+        support.proc.run("/bin/mkdir", { args = { folder .. "/lib" } })
+        write("return { hours = 2 }", "lib/rules.lua")
+        write [[
+            local rules = require "lib.rules"
+            policy {
+              name = "p", schedule = "0 0 1 1 *",
+              match = { phase = "Succeeded", where = function(job) return job.finished_for >= rules.hours * 3600 and not job.labels.keep end },
+              replace = function(job)
+                return { cleanPodPolicy = "All", annotations = { at = tostring(time.now()), run = tostring(run.id), late = tostring(job.finished_for) } }
+              end,
+            }]]
+        local code, out, err = once("--record")
+        assert.are.equal(0, code, out .. err)
+        server:stop() -- from here on there is no cluster
+        write("return { hours = 4 }", "lib/rules.lua") -- nor the policy that ran
+        out = good(1)
+        support.contains(out, "run 1 of p (once), ")
+        support.contains(out, ": 5 jobs given")
+        support.contains(out, "4 successes / 0 failures / 0 errors")
+        for _, i in ipairs { 2, 4, 5 } do
+            support.contains(good(1, "-o", "tap"), "train/job-" .. i .. " is written as in run 1")
+        end
+
+        -- What would the policy do by its other file?
+        code, out, err = again(1, folder .. "/p.lua")
+        assert.are.equal(1, code, out .. err)
+        support.contains(out, "2 successes / 2 failures / 0 errors")
+        support.contains(out, "train/job-2 is written as in run 1\nrun 1 wrote:\n+ annotations.at: ")
+        support.contains(out, "+ spec.runPolicy.cleanPodPolicy: All\nnow it writes:\n  nothing")
+        support.contains(out, "run 1 ends as it did\nrun 1 was done: 3 changed, 0 unchanged, 0 failed\nnow it is done: 2 changed, 0 unchanged, 0 failed")
+    end)
+
+    it("is done again with its failures and its conflicts", function()
+        for _, name in ipairs { "a", "b", "c" } do
+            create(name, NOW - 7200)
+        end
+        write [[policy { name = "p", schedule = "0 0 1 1 *", match = { finished_for = "1h" },
+          replace = function(job)
+            if job.name == "c" then error("not this one") end
+            return { annotations = { version = job.resourceVersion, at = tostring(time.now()) } }
+          end }]]
+        server:fault { fault = "conflict", method = "PUT", path = "*/mpijobs/a", count = 1 }
+        server:fault { fault = "status", code = 422, reason = "Invalid", message = "no", method = "PUT", path = "*/mpijobs/b" }
+        local code, out, err = once("--record")
+        assert.are.equal(3, code, out .. err)
+        server:stop()
+        out = good(1)
+        support.contains(out, "3 successes / 0 failures / 0 errors")
+        out = good(1, "-o", "junit")
+        support.contains(out, 'name="train/b is written as in run 1"')
+    end)
+
+    it("is kept by a daemon that is told to, for each event", function()
+        support.write(folder .. "/mpijobd.yaml", "listen: none\njournal: { record: 1MiB }\nstate: s.db\npolicies: [ p.lua ]\n")
+        create("a", NOW - 7200)
+        create("b", NOW - 3600)
+        write [[policy { name = "p", on = "match", match = { finished_for = "2h" }, limits = { changes = 5 },
+          replace = function(job) return { cleanPodPolicy = "All", annotations = { at = time.rfc3339(time.now()), by = run.trigger } } end }]]
+        local daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", server.kubeconfig, "--config", folder .. "/mpijobd.yaml", "--grace", "1s",
+            "--clock", rfc(NOW))
+        daemon:expect("replaced policy=p job=train/a")
+        daemon:write("advance 1h\n")
+        daemon:expect("replaced policy=p job=train/b")
+        daemon:expect("run ended policy=p outcome=done changed=1")
+        assert.are.equal(0, (daemon:stop()))
+        local code, out, err = support.mpijobd("test", "--from-run", "1", "--config", folder .. "/mpijobd.yaml")
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "run 1 of p (match), 2026-01-01T00:00:00Z: 1 job given")
+        support.contains(out, "2 successes / 0 failures")
+        out = good(2)
+        support.contains(out, "run 2 of p (match), 2026-01-01T01:00:00Z: 1 job given")
+    end)
+
+    it("of a run function has its jobs, its waits and what it replaced", function()
+        create("a", NOW - 7200)
+        create("b", NOW - 7200)
+        write [[policy { name = "p", schedule = "0 0 1 1 *", match = { finished_for = "1h" }, run = function()
+            for job in run.jobs do
+              sleep "3ms"
+              local result = mpijob.replace(job, { annotations = { at = tostring(time.now()) } })
+              log.info("done", { version = result and result.resourceVersion })
+            end
+            mpijob.replace("train/a", { annotations = { again = "yes" } })
+          end }]]
+        local code, out, err = once("--record")
+        assert.are.equal(0, code, out .. err)
+        server:stop()
+        out = good(1)
+        support.contains(out, "3 successes / 0 failures / 0 errors")
+    end)
+
+    it("that writes nothing, in a dry run, is compared by what it would write", function()
+        create("a", NOW - 7200)
+        write [[policy { name = "p", schedule = "0 0 1 1 *", match = { finished_for = "1h" }, replace = { cleanPodPolicy = "All" } }]]
+        local code, out, err = once("--record", "--dry-run")
+        assert.are.equal(0, code, out .. err)
+        out = good(1)
+        support.contains(out, "2 successes / 0 failures / 0 errors")
+    end)
+
+    it("says what it asked that is not in its recording", function()
+        create("a", NOW - 7200)
+        write [[policy { name = "p", schedule = "0 0 1 1 *", match = { finished_for = "1h" }, run = function()
+            for _ in mpijob.list { namespace = "train" } do end
+          end }]]
+        local code, out, err = once("--record")
+        assert.are.equal(0, code, out .. err)
+        code, out, err = again(1)
+        assert.are.equal(1, code, out .. err)
+        support.contains(out, "1 error")
+        support.contains(out, "it asks the API server GET /apis/kubeflow.org/v2beta1/namespaces/train/mpijobs, and that answer is not recorded")
+    end)
+
+    it("has nothing of a Secret, and needs no cluster to say why there is no recording", function()
+        server:request("POST", "/api/v1/namespaces/train/secrets", { apiVersion = "v1", kind = "Secret", metadata = { name = "s", namespace = "train" },
+            stringData = { word = "hunter2secret" } })
+        create("a", NOW - 7200)
+        write [[policy { name = "p", schedule = "0 0 1 1 *", match = { finished_for = "1h" }, run = function()
+            kube.patch("Secret", "train/s", { stringData = { word = "hunter3secret" } })
+          end }]]
+        once("--record")
+        local code, out, err = support.proc.run("/usr/bin/sqlite3", { args = { state, "select count(*) from recordings" } })
+        assert.are.equal("0 1", code .. " " .. out:gsub("%s", ""), err)
+        once()
+        code, out, err = again(2)
+        assert.are.equal(1, code, out)
+        support.contains(err, "run 2 was not recorded")
+        support.contains(err, "journal: { record: 64MiB }")
+        code, out, err = again(9)
+        assert.are.equal(1, code, out)
+        support.contains(err, "there is no run 9; mpijobd runs lists those that there are")
+        code, out, err = again("x")
+        assert.are.equal(2, code, out)
+        support.contains(err, '--from-run takes the number of a run, as mpijobd runs shows it, not "x"')
+        code = again(1, "--coverage")
+        assert.are.equal(2, code, out)
+    end)
+end)
