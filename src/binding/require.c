@@ -265,6 +265,14 @@ static bool push_file(lua_State *L, struct own *own)
     return true;
 }
 
+/* What to do where the plugin is missing that was meant. */
+static const char *plugin_cure(const struct policy_file *file)
+{
+    return file->env->plugin_cure ? file->env->plugin_cure
+                                  : "; a plugin is one that the configuration (--config) names, which a daemon reads "
+                                    "at its start only; mpijobd check FOLDER tries the one in a folder";
+}
+
 static int read_k(lua_State *L, int status, lua_KContext ctx)
 {
     struct own *own = (struct own *)ctx; // NOLINT(performance-no-int-to-ptr)
@@ -275,9 +283,7 @@ static int read_k(lua_State *L, int status, lua_KContext ctx)
         pending_over(&own->pending);
         const char *name = lua_tostring(L, 1);
         return require_none(L, "policies", name, lua_pushfstring(L, ", and no file %s", path),
-                            plugin_name_good(name) ? "; a plugin is one that the configuration (--config) names, which "
-                                                     "a daemon reads at its start only"
-                                                   : "");
+                            plugin_name_good(name) ? plugin_cure(own->file) : "");
     }
     bool good = push_file(L, own);
     pending_over(&own->pending);
@@ -293,6 +299,9 @@ static int require_own(lua_State *L, struct policy_file *file, const char *name)
     own->file = file;
     own->pending.wait.while_loading = true;
     place_of(own, file->path, name);
+    if (strcmp(push_path(L, own), file->path) == 0)
+        return luaL_error(L, "\"%s\" is this file itself%s", name, plugin_name_good(name) ? plugin_cure(file) : "");
+    lua_pop(L, 1);
     work_start(file->env->loop, &own->work, read_it, was_read);
     return pending_wait(L, &own->pending, read_k);
 }

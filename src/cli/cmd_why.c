@@ -25,7 +25,9 @@ struct asking {
     struct store *reader; /* of the state; NULL: not known */
     struct error unread;  /* why */
     const char *policy, *job, *name_space;
-    bool of_kind; /* the job is named with its kind */
+    char other[256]; /* where a job of this name is; "": not looked for, or nowhere */
+    bool guessed;    /* nobody has named the namespace */
+    bool of_kind;    /* the job is named with its kind */
     const struct mpijob_kind *kind;
     struct why *why;
     struct error error;
@@ -59,6 +61,34 @@ static int read_job(struct asking *a, const struct command *command, char *text)
 }
 
 /* ---- a job that is not there ---- */
+
+/* Of that name in another namespace, where none was named. */
+static int keep_other(void *data, struct str object)
+{
+    struct asking *a = data;
+    struct json root;
+    char name[256], space[256];
+    if (!*a->other && !json_parse(object, "", &root, NULL) &&
+        !json_string_at(root, "/metadata/name", name, sizeof name) && strcmp(name, a->job) == 0 &&
+        !json_string_at(root, "/metadata/namespace", space, sizeof space))
+        memcpy(a->other, space, sizeof space);
+    return 0;
+}
+
+static bool find_other(struct asking *a)
+{
+    struct mpijob_match *match = a->guessed ? mpijob_match_new() : NULL;
+    if (match) {
+        mpijob_match_deleting(match, DELETING_TOO);
+        a->s.quiet = true;
+        jobs_each(&a->s, match, keep_other, a);
+        a->s.quiet = false;
+    }
+    mpijob_match_free(match);
+    if (*a->other)
+        error_append(&a->error, "; there is one in \"%s\": %s/%s", a->other, a->other, a->job);
+    return *a->other;
+}
 
 static int keep_name(void *data, struct str object)
 {
@@ -102,7 +132,8 @@ static int no_job(struct asking *a)
         return EXIT_FAILED;
     error_set(&a->error, ERR_NOT_FOUND, "there is no %s \"%s\" in namespace \"%s\"",
               mpijob_kind_info(a->s.options.job_kind)->name, a->job, a->name_space);
-    find_near(a);
+    if (!find_other(a))
+        find_near(a);
     free(a->names);
     return session_fail(&a->s, &a->error);
 }
@@ -189,6 +220,7 @@ static int work(struct asking *a)
     if (code)
         return code;
     take_kind(a);
+    a->guessed = !a->name_space;
     if (!a->name_space)
         a->name_space = s->kube_config->name_space ? s->kube_config->name_space : "default";
     return ask(a);
@@ -271,6 +303,19 @@ static bool by_daemon(struct asking *a, int *code)
     return true;
 }
 
+/* Neither a daemon nor files. `error` says why no daemon has answered, where one was asked. */
+static int no_policies(struct asking *a)
+{
+    struct error err;
+    const char *unasked = a->s.error.message;
+    error_set(&err, ERR_INVALID,
+              "%s%s no policies to ask: name files or folders behind the job, or set `policies:` in mpijobd.yaml "
+              "(--config); of a running daemon name its --state or --control",
+              unasked, *unasked ? " And there are" : "there are");
+    session_fail(&a->s, &err);
+    return EXIT_USAGE;
+}
+
 static int run(int argc, char **argv, const struct command *command)
 {
     struct asking a = {.why = NULL};
@@ -295,7 +340,7 @@ static int run(int argc, char **argv, const struct command *command)
     if (code)
         return code;
     if (!by_daemon(&a, &code)) {
-        code = work(&a);
+        code = o.argument_count > 2 || a.s.config.policies ? work(&a) : no_policies(&a);
         if (!code)
             code = print(&a);
     }

@@ -40,6 +40,8 @@ static void obey(struct manual_clock *m, const char *line)
     } else {
         fprintf(stderr, "mpijobd run: --clock manual: \"%s\" is neither \"advance DURATION\" nor \"set RFC3339\"\n",
                 line);
+        printf("error \"%s\" is neither \"advance DURATION\" nor \"set RFC3339\"\n", line);
+        fflush(stdout); /* whoever has typed it waits for an answer there */
         return;
     }
     engine_clock_moved(m->engine);

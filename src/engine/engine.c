@@ -211,6 +211,7 @@ static void make_env(struct engine *e)
     e->env.plugins = o->plugins;
     e->env.plugin_count = o->plugin_count;
     e->env.plugin_lock = o->plugin_lock;
+    e->env.plugin_cure = o->plugin_cure;
     e->env.config = o->config;
     e->env.config_text = o->config_text;
     e->env.config_tell = o->config_tell;

@@ -56,6 +56,7 @@ struct engine_options {
     const struct plugin_place *plugins; /* where policies find plugins; outlives the engine. Not owned */
     size_t plugin_count;
     const char *plugin_lock; /* policy/load.h; outlives the engine */
+    const char *plugin_cure; /* likewise */
     bool events;             /* Events are written on the jobs that are changed */
     const char *config;      /* the same, and the next one too */
     struct str config_text;

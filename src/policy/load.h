@@ -44,6 +44,7 @@ struct policy_env {
     const struct quarantine *quarantine; /* NULL: none */
     const struct plugin_place *plugins;  /* where policies find plugins */
     size_t plugin_count;
+    const char *plugin_cure; /* "; name it...": where there is no such plugin. NULL: as the daemon finds them */
     const char *plugin_lock; /* the file; NULL: none is looked at */
     const char *config;      /* the file that all this is from; NULL: none */
     struct str config_text;  /* what stood there when it was read */

@@ -42,16 +42,30 @@ static int is_policy(const struct dirent *entry)
     return str_ends(name, ".lua") && !str_ends(name, "_spec.lua") && name.ptr[0] != '.';
 }
 
+static bool is_plugin(const struct policy_set *set, const char *folder)
+{
+    for (size_t i = 0; i < set->plugins.count; i++) {
+        if (strcmp(set->plugins.items[i]->path, folder) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int add_folder(struct policy_set *set, const struct policy_env *env, const char *path)
 {
     struct dirent **found = NULL;
     int n = scandir(path, &found, is_policy, alphasort), rc = n < 0 ? ERR_IO : 0;
     if (n < 0)
         policy_set_add_error(set, path, 0, strerror(errno));
+    bool plugin = is_plugin(set, path);
     if (n == 0)
         policy_set_add_error(set, path, 0, "there is no policy in this folder (files that end in .lua)");
     for (int i = 0; i < n; i++) {
         char file[4096];
+        if (plugin && strcmp(found[i]->d_name, PLUGIN_FILE) == 0) { /* it is tried as one */
+            free(found[i]);
+            continue;
+        }
         size_t len = strlen(path);
         snprintf(file, sizeof file, "%s%s%s", path, len && path[len - 1] == '/' ? "" : "/", found[i]->d_name);
         if (rc == 0)

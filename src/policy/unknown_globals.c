@@ -43,7 +43,7 @@ static void told(void *data, const char *path, int line, const char *name, const
     else
         snprintf(text, sizeof text, "there is no global \"%s\"; a text stands in quotes, a module comes by require",
                  name);
-    if (f->env->check)
+    if (f->env->check || f->set->error_count) /* nothing is put in force; this may be what was meant */
         load_error_add(f->set, MISTAKE_GLOBAL, path, line, 0, text);
     else
         log_line(f->env->log, LOG_WARN, "%s:%d: %s", path, line, text);

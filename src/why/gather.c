@@ -82,10 +82,26 @@ static void describe(struct why_request *r)
 
 #define NAMES_MOST 5000 /* looked at for one that is near */
 
+/* Where a job of that name is, if it is in another namespace. */
+static bool add_other(struct why_request *r, const struct job_cache *held)
+{
+    for (uint32_t slot = 0; slot < cache_slots(held->cache); slot++) {
+        if (!cache_holds(held->cache, slot) || !str_is(cache_name(held->cache, slot), r->name))
+            continue;
+        struct str space = cache_namespace(held->cache, slot);
+        error_append(&r->err, "; there is one in \"%.*s\": %.*s/%s", (int)space.len, space.ptr, (int)space.len,
+                     space.ptr, r->name);
+        return true;
+    }
+    return false;
+}
+
 /* The nearest name among the jobs that are watched, where there are such. */
 static void add_near(struct why_request *r)
 {
     const struct job_cache *held = r->call.runs->watches->caches[mpijob_kind_index(r->entry.policy->kind)];
+    if (held && add_other(r, held))
+        return;
     char **names = held ? calloc(NAMES_MOST + 1, sizeof *names) : NULL;
     size_t count = 0;
     for (uint32_t slot = 0; names && slot < cache_slots(held->cache) && count < NAMES_MOST; slot++) {

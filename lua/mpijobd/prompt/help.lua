@@ -5,6 +5,7 @@ local texts = ...
 local table, math, type, select, pairs, ipairs = table, math, type, select, pairs, ipairs
 local rawget, rawequal, error = rawget, rawequal, error
 
+local NAMES_BESIDE = { "exactly", "remove", "require", "run", "secret", "sleep" }
 local KINDS = { tfjob = true, pytorchjob = true, mxjob = true }
 
 local functions, modules, classes, names = {}, {}, {}, {}
@@ -83,12 +84,16 @@ end
 table.sort(names)
 
 local function sentence(entry)
-    return (table.concat(entry.text, " "):match "^.-[.:]%f[%s\0]" or table.concat(entry.text, " ")):gsub(":$", ".")
+    local text = table.concat(entry.text, " ")
+    return text:match "^.-%.%f[%s\0]" or text
 end
 
+local help = {}
+
+-- What the global path stands for now; nil: nothing.
 local function path_value(path)
     local value = _G
-    for part in path:gmatch "[^.]+" do
+    for part in path:gmatch "[%w_]+" do
         if type(value) ~= "table" then
             return nil
         end
@@ -102,7 +107,7 @@ local function kin(path)
     return KINDS[module] and "mpijob." .. rest or path
 end
 
-local help = {}
+help.value = path_value
 
 function help.fields(class)
     local entry, fields = classes[class], {}
@@ -159,9 +164,11 @@ local function of_function(path, as)
     for i, text in ipairs(entry.returns) do
         out[#out + 1] = (i == 1 and "gives " or "      ") .. text
     end
+    local seen = { ["mpijobd.Job"] = true }
     for _, p in ipairs(entry.params) do
         for class in (p[2] or ""):gmatch "mpijobd%.[%w]+" do
-            if classes[class] and class ~= "mpijobd.Job" then
+            if classes[class] and not seen[class] then
+                seen[class] = true
                 out[#out + 1] = "\n" .. of_class(class, class:match "[%w]+$" .. ":")
             end
         end
@@ -203,7 +210,19 @@ local function overview()
     end
     table.sort(found)
     out[#out + 1] = "Modules, as policies have them; help(mpijob) tells more of one: " .. table.concat(found, " ")
+    local others = {}
+    for _, name in ipairs(NAMES_BESIDE) do
+        if path_value(name) ~= nil then
+            others[#others + 1] = name
+        end
+    end
+    out[#out + 1] = "Beside them; help \"sleep\" tells more of one: " .. table.concat(others, " ")
     return table.concat(out, "\n")
+end
+
+-- What is neither a function nor a module: remove.
+local function of_value(name)
+    return table.concat({ name, table.unpack(modules[name].text) }, "\n")
 end
 
 local function of_name(name)
@@ -213,8 +232,10 @@ local function of_name(name)
         return of_function(path, name)
     elseif modules[name] and type(path_value(name)) == "table" then
         return of_module(name)
-    elseif classes[name] or classes[class] then
+    elseif classes[name] or classes[class] and #help.fields(class) > 0 then
         return of_class(classes[name] and name or class, name)
+    elseif modules[name] and path_value(name) ~= nil then
+        return of_value(name)
     end
     error(("there is no help for %q; help() tells what there is"):format(name), 0)
 end

@@ -2,7 +2,7 @@
 -- Completion: the names that the end of a text may be the beginning of.
 local help = ...
 local table, math, string, json, type, pairs, ipairs = table, math, string, json, type, pairs, ipairs
-local rawget, rawequal = rawget, rawequal
+local rawequal = rawequal
 local MOST = 200
 
 local WORDS = {}
@@ -39,17 +39,6 @@ local function open_call(text)
     return #open > 0 and plain:sub(1, open[#open] - 1):match "([%w_.]+)%s*%(?%s*$"
 end
 
-local function base_value(path)
-    local value = _G
-    for part in path:gmatch "[%w_]+" do
-        if type(value) ~= "table" then
-            return nil
-        end
-        value = rawget(value, part)
-    end
-    return value
-end
-
 return function(text)
     local path, part = text:match "([%w_.:]-)([%w_]*)$"
     local found, seen = {}, {}
@@ -66,7 +55,7 @@ return function(text)
             take(found, seen, word, part)
         end
     else
-        local value = base_value(path)
+        local value = help().value(path)
         if type(value) == "table" then
             for name in pairs(value) do
                 take(found, seen, name, part)

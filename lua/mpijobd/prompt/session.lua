@@ -57,6 +57,11 @@ function why(job, policy) end
 ---@return string
 function help(what) end
 
+---The table of a module, or what a plugin of the configuration exports.
+---@param name string "json", "gpu-cost"
+---@return any
+function require(name) end
+
 ---Prints values as texts, with tabs between them.
 ---@param ... any
 function print(...) end

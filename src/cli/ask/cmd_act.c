@@ -265,13 +265,13 @@ static int run_reload(int argc, char **argv, const struct command *command)
 
 const struct command cmd_pause = {
     "pause",
-    "POLICY",
+    "POLICY [-o json]",
     "Have a policy of the running daemon take no runs",
     TAKES_STATE | TAKES_OUTPUT,
     run_pause,
     "  mpijobd pause free-gpus      until mpijobd resume free-gpus, also over restarts\n"};
 const struct command cmd_trigger = {"trigger",
-                                    "POLICY [JOB]",
+                                    "POLICY [JOB] [-n NAMESPACE] [--override] [-o json]",
                                     "Run a policy of the running daemon now, and tell what came of it",
                                     TAKES_STATE | TAKES_OUTPUT | TAKES_NAMESPACE | TAKES_OVERRIDE,
                                     run_trigger,
@@ -279,7 +279,7 @@ const struct command cmd_trigger = {"trigger",
                                     "  mpijobd trigger free-gpus train/bert       on this job, if it matches\n"
                                     "  mpijobd trigger free-gpus --override       also outside its window\n"};
 const struct command cmd_reload = {"reload",
-                                   "",
+                                   "[-o json]",
                                    "Have the running daemon load its policies again, and tell what was wrong",
                                    TAKES_STATE | TAKES_OUTPUT,
                                    run_reload,

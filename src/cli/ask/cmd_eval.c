@@ -107,7 +107,7 @@ static int run(int argc, char **argv, const struct command *command)
 }
 
 const struct command cmd_eval = {"eval",
-                                 "EXPR|-",
+                                 "EXPR|- [-o json] [--write] [--cluster NAME]",
                                  "Have the running daemon evaluate Lua, and print the values",
                                  TAKES_STATE | TAKES_OUTPUT | TAKES_PROMPT,
                                  run,

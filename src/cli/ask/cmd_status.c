@@ -254,7 +254,7 @@ static int run(int argc, char **argv, const struct command *command)
 
 const struct command cmd_status = {
     "status",
-    "[POLICY]",
+    "[POLICY] [-o json]",
     "How the running daemon and its policies are: last and next runs, why one does not run",
     TAKES_STATE | TAKES_OUTPUT,
     run,

@@ -359,7 +359,7 @@ static int run(int argc, char **argv, const struct command *command)
 }
 
 const struct command cmd_attach = {"attach",
-                                   "",
+                                   "[--write] [--cluster NAME]",
                                    "A Lua prompt in the running daemon, with completion and history",
                                    TAKES_STATE | TAKES_PROMPT,
                                    run,

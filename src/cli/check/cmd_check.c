@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mpijobd check and mpijobd next: policies without a cluster, unless one is named. */
 #include "cli/check/cmd_check.h"
+#include "cli/check/check_plugins.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,6 +141,8 @@ static int load_and_print(struct checking *c)
     int code = connect_named(s);
     if (code)
         return code;
+    if (check_plugins_add(s, s->options.arguments))
+        return session_fail(s, &s->error);
     if (c->check) {
         s->mistakes = mistakes;
         s->mistakes_data = c;

@@ -45,20 +45,24 @@ static int fail(const struct making *m, const char *path, const char *why)
     return EXIT_FAILED;
 }
 
-/* The text with the name in its places. */
-static void fill(struct buf *out, struct str text, const char *name)
+/* The text with the name, and the path from here on, in their places. */
+static void fill(struct buf *out, struct str text, const struct making *m)
 {
-    static const char mark[] = "@NAME@";
+    static const char name[] = "@NAME@", path[] = "@PATH@";
     while (text.len) {
         const char *at = memchr(text.ptr, '@', text.len);
         size_t n = at ? (size_t)(at - text.ptr) : text.len;
         buf_add(out, text.ptr, n);
-        bool marks = at && text.len - n >= sizeof mark - 1 && memcmp(at, mark, sizeof mark - 1) == 0;
-        if (marks)
-            buf_puts(out, name);
-        else if (at)
+        struct str rest = str_n(text.ptr + n, text.len - n);
+        if (str_starts(rest, path))
+            buf_puts(out, m->folder);
+        if (str_starts(rest, path) || str_starts(rest, name)) {
+            buf_puts(out, m->name);
+            n += sizeof name - 1;
+        } else if (at) {
             buf_putc(out, '@');
-        n += marks ? sizeof mark - 1 : at != NULL;
+            n++;
+        }
         text = str_n(text.ptr + n, text.len - n);
     }
 }
@@ -67,7 +71,7 @@ static void path_of(const struct making *m, const struct made *f, struct buf *ou
 {
     buf_reset(out);
     buf_puts(out, m->folder);
-    fill(out, str_of(f->path), m->name);
+    fill(out, str_of(f->path), m);
 }
 
 static const struct embedded_module *template_of(const char *name)
@@ -98,7 +102,7 @@ static int write_file(const struct making *m, const char *path, const struct emb
         size_t n = strcspn(template.ptr, "\n") + 1;
         template = str_n(template.ptr + n, template.len - n);
     }
-    fill(&text, template, m->name);
+    fill(&text, template, m);
     struct error err;
     int rc = buf_result(&text, path, &err);
     if (!rc)

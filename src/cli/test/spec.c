@@ -211,8 +211,8 @@ int spec_open(uv_loop_t *loop, struct defer_queue *soon, const struct log *log, 
     s->onlookers = onlookers;
     stand_in_open(&s->stand_in);
     s->env = (struct policy_env){.loop = loop, .soon = soon, .clock = &s->clock, .log = log, .open = binding_open};
-    s->file.env = &s->env;
-    s->file.path = (char *)(uintptr_t)path;
+    s->env.plugin_cure = SPEC_PLUGIN_CURE;
+    s->file = (struct policy_file){.env = &s->env, .path = (char *)(uintptr_t)path};
     struct script_limits limits = {.cpu_us = SPEC_CPU_US, .timeout_us = SPEC_TIMEOUT_US};
     int rc = find_beside(s) ? error_nomem(err) : buf_read_file(&s->file.text, path, SCRIPT_SOURCE_MAX, err);
     s->file.plugins = &s->plugins.read;

@@ -5,6 +5,12 @@
 
 #include "plugin/plugin.h"
 
+/* Where one is missing. */
+#define SPEC_PLUGIN_CURE                                                                                               \
+    "; a spec names the plugins of its policies by policy.plugin(\"PATH\") at the top of its file, or has them in "    \
+    "the "                                                                                                             \
+    "folder plugins beside it"
+
 struct spec_plugins {
     struct plugin_place places[PLUGINS_MAX]; /* each with a name; those of the file first, then those of the test */
     size_t of_file, count;

@@ -182,7 +182,7 @@ static void write_part(void *data, const struct engine_part *part)
     write_text(w, "name", part->name);
     write_text(w, "state", part->state);
     json_write_key(w, "well");
-    json_write_bool(w, part->well);
+    json_write_bool(w, !part->wrong);
     json_write_end(w);
 }
 
