@@ -7,7 +7,7 @@
 ---@class mpijobd.Run
 ---@field id integer its number in the journal; 0 without a journal (`mpijobd plan`)
 ---@field policy string the policy's name
----@field trigger "schedule"|"every"|"match"|"added"|"finished"|"changed"|"once"|"manual"|"why"|"rehearsal"
+---@field trigger "schedule"|"every"|"match"|"added"|"finished"|"changed"|"once"|"once-override"|"manual"|"manual-override"|"why"|"rehearsal"
 ---@field cluster string which of the configuration's clusters it is about; `"default"` where there is but one. A policy on several has a run on each
 ---@field scheduled_at integer when it fell due, seconds since 1970: the nominal time, without jitter; with `on` when the first of its jobs did
 ---@field jobs fun(): mpijobd.Job? for `run` functions: an iterator over the jobs of `match`; with `on` those of this run

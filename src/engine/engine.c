@@ -202,6 +202,7 @@ static void make_env(struct engine *e)
     e->env.open = o->open;
     e->env.quarantine = o->quarantine;
     e->env.ceilings = o->ceilings;
+    e->env.freezes = o->freezes;
     e->env.names = o->cluster_names;
     e->env.cluster_count = o->place_count;
     e->env.known = o->known;

@@ -6,6 +6,7 @@
 
 #include "policy/load.h"
 #include "run/run.h"
+#include "time/freeze.h"
 
 struct metrics;
 struct quarantine;
@@ -69,6 +70,7 @@ struct engine_options {
     bool once;                     /* no triggers: engine_once starts the runs */
     bool override;                 /* engine_once: also of policies that are outside their windows */
     struct script_limits ceilings; /* no policy gets more; 0: no bound */
+    const struct freezes *freezes; /* when nothing is changed; outlive the engine. NULL: never */
     int64_t changes_per_hour;      /* of all policies together, on all clusters; 0: no ceiling */
     int64_t gap;                   /* microseconds between two writes of a policy at least; 0: as it says itself */
     struct journal *counted; /* where the changes of the last hour are; NULL: `journal`. Only read, and not owned */
@@ -210,8 +212,11 @@ struct engine_snapshot {
 };
 struct engine_snapshot engine_look(const struct engine *engine);
 
+/* "frozen until 2027-01-04T06:00:00+01:00: the end of the year", where a freeze is on now; else NULL. Returns out. */
+const char *engine_frozen(const struct engine *engine, char out[FREEZE_TEXT]);
+
 /* A part of the daemon, and how it is. The texts are valid during the call. */
-enum engine_part_kind { ENGINE_CLUSTER, ENGINE_WATCH, ENGINE_POLICIES, ENGINE_CHANGES };
+enum engine_part_kind { ENGINE_CLUSTER, ENGINE_WATCH, ENGINE_POLICIES, ENGINE_CHANGES, ENGINE_FREEZE };
 struct engine_part {
     enum engine_part_kind kind;
     const char *name;  /* "MPIJobs in namespace train on cluster default" */

@@ -129,7 +129,7 @@ static bool left_out_closed(const struct engine *e, const struct policy *policy)
     int64_t now = clock_now(e->o.clock);
     if (e->o.dry_run || e->o.override || policy_open(policy, now))
         return false;
-    log_event(e->o.log, LOG_WARN, "the policy is left out, because it is outside its window; --override runs it",
+    log_event(e->o.log, LOG_WARN, "the policy is left out, because it is closed; --override runs it",
               LOG_FIELDS({"policy", policy->name}, {"reason", policy_closed_text(policy, now, text)}));
     return true;
 }

@@ -108,6 +108,22 @@ static void tell_changes(struct visit *v)
     tell_part(v, ENGINE_CHANGES, true, !left);
 }
 
+const char *engine_frozen(const struct engine *e, char out[FREEZE_TEXT])
+{
+    int64_t now = clock_seconds(e->o.clock);
+    return freezes_at(e->o.freezes, now) ? freezes_text(e->o.freezes, now, out) : NULL;
+}
+
+static void tell_freeze(struct visit *v)
+{
+    char text[FREEZE_TEXT];
+    if (!engine_frozen(v->engine, text))
+        return;
+    buf_puts(&v->name, "freeze");
+    buf_puts(&v->state, text);
+    tell_part(v, ENGINE_FREEZE, true, true);
+}
+
 void engine_each_part(const struct engine *e, void (*visit)(void *data, const struct engine_part *part), void *data)
 {
     struct visit v = {.engine = e, .visit = visit, .data = data, .name = BUF_INIT, .state = BUF_INIT};
@@ -117,6 +133,7 @@ void engine_each_part(const struct engine *e, void (*visit)(void *data, const st
         watches_each(&v.at->watches, tell_watch, &v);
     }
     tell_policies(&v);
+    tell_freeze(&v);
     if (e->hour.most)
         tell_changes(&v);
     buf_free(&v.name);

@@ -14,7 +14,7 @@ struct meters {
     const struct engine *engine;
     struct metrics *metrics;
     struct metric *hour, *hour_most; /* NULL: there is no ceiling */
-    struct metric *memory, *queue, *quarantined, *paused, *open;
+    struct metric *memory, *queue, *quarantined, *paused, *open, *frozen;
     struct metric *restarts, *silence, *jobs, *bytes, *held, *blind; /* of the caches */
     struct metric *load_good, *load_us, *load_good_us;               /* of loading policies */
 };
@@ -114,6 +114,7 @@ static void collect(void *data)
         metric_set(m->hour, (double)hour_used(&m->engine->hour, clock_now(m->engine->o.clock)), NULL);
         metric_set(m->hour_most, (double)m->engine->hour.most, NULL);
     }
+    metric_set(m->frozen, freezes_at(m->engine->o.freezes, now_us / CLOCK_SECOND) != NULL, NULL);
     metric_set(m->load_good, !m->engine->load_error, NULL);
     metric_set(m->load_us, (double)m->engine->load_us / 1e6, NULL);
     metric_set(m->load_good_us, (double)m->engine->load_good_us / 1e6, NULL);
@@ -142,8 +143,11 @@ static void make(struct meters *m)
         "1: the policy (\"\": the file's own code) hung or crashed the daemon, and does not run.", by_file);
     m->paused = metrics_gauge(all, "policy_paused", NULL,
                               "1: a person or the breaker has paused the policy, and it does not run.", by_policy);
-    m->open = metrics_gauge(all, "policy_open", NULL,
-                            "Of policies with a window: 1: it is open, 0: what falls due waits.", by_policy);
+    m->frozen = metrics_gauge(all, "frozen", NULL, "1: a freeze of the configuration is on.", NULL);
+    m->open = metrics_gauge(
+        all, "policy_open", NULL,
+        "Of policies with a window, and with a freeze configured of all: 1: runs may begin, 0: what falls due waits.",
+        by_policy);
     if (m->engine->hour.most) {
         m->hour =
             metrics_gauge(all, "changes_last_hour", NULL,

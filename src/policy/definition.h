@@ -10,7 +10,7 @@
 #include "mpijob/match/match.h"
 #include "script/script.h"
 #include "time/cron.h"
-#include "time/windows.h"
+#include "time/freeze.h"
 
 enum policy_missed { MISSED_SKIP, MISSED_ONCE, MISSED_ALL };
 enum policy_overlap { OVERLAP_SKIP, OVERLAP_QUEUE, OVERLAP_ALLOW };
@@ -35,15 +35,16 @@ struct policy {
     bool has_schedule;
     char *schedule; /* as written; NULL: none */
     struct cron cron;
-    struct zone *zone;     /* never NULL */
-    int64_t every;         /* microseconds; 0: none */
-    unsigned on;           /* ON_ bits; 0: it has a schedule or a period */
-    int64_t jitter;        /* microseconds */
-    int64_t wait_effect;   /* microseconds; 0: changes do not wait for their effects */
-    struct windows window; /* when its runs may begin, if window_text says so: see opening.h */
-    struct days days_off;  /* of it */
-    char *window_text;     /* "mon-fri 09:00-18:00 except holidays"; NULL: at any time */
-    char *except_text;     /* "holidays"; NULL: no day is off */
+    struct zone *zone;             /* never NULL */
+    int64_t every;                 /* microseconds; 0: none */
+    unsigned on;                   /* ON_ bits; 0: it has a schedule or a period */
+    int64_t jitter;                /* microseconds */
+    int64_t wait_effect;           /* microseconds; 0: changes do not wait for their effects */
+    struct windows window;         /* when its runs may begin, if window_text says so: see opening.h */
+    struct days days_off;          /* of it */
+    char *window_text;             /* "mon-fri 09:00-18:00 except holidays"; NULL: at any time */
+    char *except_text;             /* "holidays"; NULL: no day is off */
+    const struct freezes *freezes; /* when no run of any policy may begin; not owned. NULL: never */
     enum policy_missed missed;
     enum policy_overlap overlap;
     struct mpijob_match *match;
@@ -88,6 +89,7 @@ struct policy_source {
     const char *const *clusters;      /* the configured names, NULL-terminated; NULL: unknown */
     const struct policy_zones *zones; /* that were read beforehand */
     struct script_limits ceilings;    /* no policy gets more; 0: no bound */
+    const struct freezes *freezes;    /* of all policies; outlive these. NULL: none */
     /* The policy while it is being read, then NULL: the caller frees it where a Lua memory error ends the reading. */
     struct policy **held;
     policy_finding report;

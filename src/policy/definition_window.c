@@ -89,6 +89,7 @@ void definition_window_settle(struct defining *d)
     char *text = NULL;
     p->window.zone = p->zone;
     p->window.off = &p->days_off;
+    p->freezes = d->source->freezes;
     if (!p->except_text)
         return;
     struct buf all = BUF_INIT;

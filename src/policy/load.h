@@ -36,6 +36,7 @@ struct policy_env {
     int (*open)(lua_State *L);     /* registers the Lua modules in a new state; from the floor above */
     struct mpijob_kinds *kinds;    /* where kinds of plugins are added; NULL: policies cannot be about these */
     struct script_limits ceilings; /* no policy gets more; 0: no bound */
+    const struct freezes *freezes; /* when no run may begin; NULL: never */
     const char *const *names;      /* clusters that policies may name, NULL-terminated; NULL: any */
     struct cluster **clusters;     /* where policies run (in_force.h) */
     size_t cluster_count;

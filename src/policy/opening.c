@@ -8,7 +8,12 @@
 
 static struct timetable table_of(const struct policy *p)
 {
-    return (struct timetable){.allow = &p->window};
+    struct timetable t = {.allow = &p->window};
+    if (p->freezes) {
+        t.deny = p->freezes->windows;
+        t.deny_count = p->freezes->count;
+    }
+    return t;
 }
 
 /* Openings are whole seconds, so nothing changes within one. */
@@ -48,15 +53,22 @@ int64_t policy_closed_since(const struct policy *p, int64_t at_us)
     return timetable_closed_since(&t, second_of(at_us)) * CLOCK_SECOND;
 }
 
+const struct freeze *policy_frozen(const struct policy *p, int64_t at_us)
+{
+    return freezes_at(p->freezes, second_of(at_us));
+}
+
 const char *policy_closed_text(const struct policy *p, int64_t at_us, char out[POLICY_CLOSED_TEXT])
 {
     char when[40];
     int64_t at = policy_opening(p, at_us);
-    if (at == INT64_MAX) {
-        snprintf(out, POLICY_CLOSED_TEXT, "outside its window, which does not open within two years");
-        return out;
-    }
-    zone_format(p->zone, second_of(at), when);
-    snprintf(out, POLICY_CLOSED_TEXT, "outside its window until %s", when);
+    const struct freeze *freeze = policy_frozen(p, at_us);
+    const char *how = freeze ? "frozen" : "outside its window", *why = freeze ? ": " : "";
+    zone_format(p->zone, second_of(at == INT64_MAX ? at_us : at), when);
+    if (at == INT64_MAX)
+        snprintf(out, POLICY_CLOSED_TEXT, "%s, and not to run within two years%s%.200s", how, why,
+                 freeze ? freeze->reason : "");
+    else
+        snprintf(out, POLICY_CLOSED_TEXT, "%s until %s%s%.200s", how, when, why, freeze ? freeze->reason : "");
     return out;
 }

@@ -94,7 +94,7 @@ static void hold(struct schedule *s, int64_t now_us)
         return;
     s->held = true;
     log_event(
-        s->site->log, LOG_INFO, "a run that is due waits for the policy's window to open",
+        s->site->log, LOG_INFO, "a run that is due waits for its policy to be open",
         LOG_FIELDS({"policy", s->entry.policy->name}, {"reason", policy_closed_text(s->entry.policy, now_us, text)}));
     arm(s);
 }
@@ -154,7 +154,7 @@ static void tell_gathered(const struct schedule *s, int64_t after_us, int64_t du
     size_t n = policy_has_opening(s->entry.policy) ? policy_instants_between(s->entry.policy, after_us, due_us) : 0;
     if (n < 2)
         return;
-    snprintf(text, sizeof text, "%s%zu runs fell due while the policy's window was closed; this one is for all of them",
+    snprintf(text, sizeof text, "%s%zu runs fell due while the policy was closed; this one is for all of them",
              n == INSTANTS_COUNTED ? "at least " : "", n);
     log_event(s->site->log, LOG_INFO, text, LOG_FIELDS({"policy", s->entry.policy->name}));
 }

@@ -67,8 +67,8 @@ static void by_window(struct why_request *r)
     if (policy_open(p, now))
         return;
     int64_t opening = policy_opening(p, now);
-    why_hold(r->why, "window", opening == INT64_MAX ? WHY_NEVER : opening, "the policy is %s",
-             policy_closed_text(p, now, text));
+    why_hold(r->why, policy_frozen(p, now) ? "freeze" : "window", opening == INT64_MAX ? WHY_NEVER : opening,
+             "the policy is %s", policy_closed_text(p, now, text));
 }
 
 static void by_dry_run(struct why_request *r)

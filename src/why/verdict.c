@@ -71,8 +71,8 @@ static void add_next(const struct why *why, struct buf *out)
 {
     char wait[32], at[40];
     if (why->by_event && !why->matches && why->next != why->matches_at && why->next != WHY_NEVER)
-        buf_printf(out, "; the policy's window is closed then, and opens at %s (in %s)",
-                   why_instant(why, why->next, at), why_wait(why, why->next, wait));
+        buf_printf(out, "; the policy is closed then, and opens at %s (in %s)", why_instant(why, why->next, at),
+                   why_wait(why, why->next, wait));
     if (why->by_event)
         return;
     if (why->next == WHY_NEVER)

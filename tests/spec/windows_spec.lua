@@ -58,7 +58,7 @@ describe("a window", function()
                 assert.are.equal(1, times "evening at 2026-03-30T09:00:00+02:00")
                 assert.are.equal(1, times "noon at 2026-03-30T09:00:00+02:00")
                 assert.are.equal(1, times "often at 2026-03-30T09:00:00+02:00")
-                assert.logged "^3 runs fell due while the policy's window was closed; this one is for all of them"
+                assert.logged "^3 runs fell due while the policy was closed; this one is for all of them"
                 clock.advance "3h"
                 assert.are.equal(1, times "noon at 2026-03-30T12:00:00+02:00")
                 assert.are.equal(4, times "often at")
@@ -206,7 +206,7 @@ describe("a window", function()
             end
             local code, out, err = once()
             assert.are.equal(0, code, out .. err)
-            support.contains(err, "the policy is left out, because it is outside its window; --override runs it")
+            support.contains(err, "the policy is left out, because it is closed; --override runs it")
             assert.are.equal("", runs "p")
             code, out, err = once "--override"
             assert.are.equal(0, code, out .. err)

@@ -57,6 +57,8 @@ static void more_args(void *data, struct json_writer *w)
     json_write_str(w, e->text);
     json_write_key(w, "write");
     json_write_bool(w, e->s.options.write);
+    json_write_key(w, "override");
+    json_write_bool(w, e->s.options.override);
     json_write_key(w, "json");
     json_write_bool(w, e->s.options.output == OUTPUT_JSON);
     if (e->s.options.cluster) {

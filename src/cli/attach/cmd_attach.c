@@ -152,6 +152,8 @@ static int ask_begin(struct attach *a)
     json_write_object(&w);
     json_write_key(&w, "write");
     json_write_bool(&w, a->s.options.write);
+    json_write_key(&w, "override");
+    json_write_bool(&w, a->s.options.override);
     if (a->s.options.cluster) {
         json_write_key(&w, "cluster");
         json_write_string(&w, a->s.options.cluster);

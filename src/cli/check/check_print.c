@@ -69,7 +69,7 @@ static void write_asked(struct json_writer *w, const struct policy *p)
     json_write_string(w, p->moving);
 }
 
-/* Whether the policy's window is open, and until when. */
+/* Whether the policy's window is open, and until when; and a freeze that is on. */
 static void print_window(const struct policy *p, int64_t now)
 {
     char when[40];
@@ -77,8 +77,14 @@ static void print_window(const struct policy *p, int64_t now)
         return;
     bool open = policy_open(p, now);
     int64_t at = open ? policy_closing(p, now) : policy_opening(p, now);
-    zone_format(p->zone, at / CLOCK_SECOND, when);
-    printf("  window %s (%s): %s", p->window_text, zone_name(p->zone), open ? "open" : "closed");
+    const struct freeze *freeze = policy_frozen(p, now);
+    if (!p->window_text && !freeze)
+        return;
+    zone_format(p->zone, at == INT64_MAX ? 0 : at / CLOCK_SECOND, when);
+    if (freeze)
+        printf("  frozen (%s)", freeze->reason);
+    else
+        printf("  window %s (%s): %s", p->window_text, zone_name(p->zone), open ? "open" : "closed");
     if (at == INT64_MAX)
         puts(open ? ", and does not close" : ", and does not open within two years");
     else
@@ -91,8 +97,11 @@ static void write_window(struct json_writer *w, const struct policy *p, int64_t 
     if (!policy_has_opening(p))
         return;
     int64_t at = policy_opening(p, now);
+    const struct freeze *freeze = policy_frozen(p, now);
     json_write_key(w, "window");
     json_write_string(w, p->window_text);
+    json_write_key(w, "frozen");
+    json_write_string(w, freeze ? freeze->reason : NULL);
     json_write_key(w, "open");
     json_write_bool(w, policy_open(p, now));
     json_write_key(w, "opens");
@@ -168,6 +177,23 @@ static void write_json(const struct checking *c, const struct policy_set *set)
     buf_free(&out);
 }
 
+/* "freeze fri 16:00-24:00 (Europe/Berlin): before the weekend; the next one begins at ..." */
+static void print_freezes(const struct freezes *f, int64_t now)
+{
+    char when[40];
+    for (size_t i = 0; i < f->count; i++) {
+        const struct freeze *one = &f->list[i];
+        struct timetable t = {.allow = &f->windows[i]};
+        bool on = timetable_open(&t, now);
+        int64_t at;
+        printf("freeze %s (%s): %s; ", one->text, zone_name(one->zone), one->reason);
+        if (timetable_next(&t, now, !on, &at))
+            zone_format(one->zone, at, when), printf(on ? "on until %s\n" : "next at %s\n", when);
+        else
+            puts(on ? "always on" : "over");
+    }
+}
+
 static void print_plugins(const struct policy_set *set)
 {
     for (size_t i = 0; i < set->plugins.count; i++) {
@@ -212,5 +238,6 @@ void check_print(const struct checking *c, const struct policy_set *set)
         return;
     if (c->check)
         print_plugins(set);
+    print_freezes(&c->s.config.freezes, c->now / CLOCK_SECOND);
     print_table(c, set);
 }

@@ -286,6 +286,7 @@ void config_free(struct config *c)
     free(c->listen_token_file);
     free(c->http_ca);
     config_free_sinks(c);
+    freezes_free(&c->freezes);
     config_free_plugins(c);
     free(c->secrets);
     free_list(c->http_allow);

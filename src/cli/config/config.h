@@ -14,6 +14,7 @@
 #include "outside/outbox.h"
 #include "plugin/plugin.h"
 #include "script/script.h"
+#include "time/freeze.h"
 
 enum config_auth { AUTH_ANY, AUTH_KUBECONFIG, AUTH_IN_CLUSTER, AUTH_TOKEN_FILE, AUTH_HUAWEI_AKSK, AUTH_HUAWEI_IAM };
 
@@ -60,10 +61,11 @@ struct config {
     size_t server_count;
     struct plugin_place *plugins; /* where they are, and their options */
     size_t plugin_count;
-    char *plugins_lock; /* beside the configuration; NULL: there are no plugins */
-    char *secrets;      /* a folder; NULL: none */
-    bool reload_watch;  /* the policies are loaded again when their files change */
-    bool events;        /* Kubernetes Events are written on the jobs that are changed */
+    char *plugins_lock;     /* beside the configuration; NULL: there are no plugins */
+    char *secrets;          /* a folder; NULL: none */
+    struct freezes freezes; /* when nothing is changed */
+    bool reload_watch;      /* the policies are loaded again when their files change */
+    bool events;            /* Kubernetes Events are written on the jobs that are changed */
 };
 
 /* path NULL: /etc/mpijobd/mpijobd.yaml if it is there, else defaults. Blocks. ERR_SYNTAX or ERR_INVALID: FILE:LINE and

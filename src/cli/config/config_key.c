@@ -31,6 +31,7 @@ enum kind {
     KIND_SINKS,
     KIND_SERVERS,
     KIND_PLUGINS,
+    KIND_FREEZES,
     KIND_LATER
 };
 
@@ -93,6 +94,7 @@ static const struct key {
     {"/breaker/notify", KIND_TEXTS, offsetof(struct config, breaker_notify)},
     {"/prometheus", KIND_SERVERS, 0},
     {"/plugins", KIND_PLUGINS, 0},
+    {"/freeze", KIND_FREEZES, 0},
     {"/events", KIND_BOOL, offsetof(struct config, events)},
     {"/secrets", KIND_PATH, offsetof(struct config, secrets)},
     {"/reload", KIND_MAP, 0},
@@ -316,6 +318,8 @@ static int read_key(struct config_reading *r, const struct key *k, struct json v
         return config_read_servers(r, value);
     case KIND_PLUGINS:
         return config_read_plugins(r, value);
+    case KIND_FREEZES:
+        return config_read_freezes(r, value);
     case KIND_LATER:
         return config_wrong(r, r->at, "is not available in this version; leave it out");
     default:

@@ -47,6 +47,8 @@ void config_free_sinks(struct config *config);
 /* The key `plugins`: paths, or a plugin for each name. */
 int config_read_plugins(struct config_reading *r, struct json value);
 void config_free_plugins(struct config *config);
+/* The key `freeze`: a list. */
+int config_read_freezes(struct config_reading *r, struct json value);
 /* The key `clusters`: a cluster for each name. */
 int config_read_clusters(struct config_reading *r, struct json map);
 

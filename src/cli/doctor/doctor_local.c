@@ -20,6 +20,18 @@
 #define SPACE_NONE (4 * MIB)
 #define ZONES_OLD_YEARS 3
 
+static void tell_freezes(struct doctor *d)
+{
+    const struct freezes *f = &d->s.config.freezes;
+    int64_t now = clock_seconds(&d->s.clock);
+    char text[FREEZE_TEXT];
+    if (freezes_at(f, now))
+        doctor_say(d, DOCTOR_WARNING, "wait, or change by hand with --override", "changes are %s",
+                   freezes_text(f, now, text));
+    else if (f->count)
+        doctor_say(d, DOCTOR_OK, NULL, "%zu freeze%s, none of them on now", f->count, f->count == 1 ? "" : "s");
+}
+
 bool doctor_configuration(struct doctor *d)
 {
     struct options o = d->s.options;
@@ -42,6 +54,7 @@ bool doctor_configuration(struct doctor *d)
         doctor_say(d, DOCTOR_OK, NULL, "%s", d->s.config.file);
     else
         doctor_say(d, DOCTOR_OK, NULL, "no configuration file; everything is at its default");
+    tell_freezes(d);
     return true;
 }
 

@@ -71,6 +71,14 @@ static void text(struct json_writer *w, const char *key, const char *value)
     json_write_string(w, value);
 }
 
+static void flag(struct json_writer *w, const char *key, bool value)
+{
+    if (!value)
+        return;
+    json_write_key(w, key);
+    json_write_bool(w, true);
+}
+
 static void number(struct json_writer *w, const char *key, int64_t value)
 {
     json_write_key(w, key);
@@ -120,6 +128,7 @@ static void ask_intent(struct hand *h, const struct store_intent *i, store_done 
     text(&w, "diff", i->diff);
     text(&w, "effect", i->effect);
     text(&w, "why", i->why);
+    flag(&w, "override", h->session->options.override);
     ask(h, "intent", &w, done, data);
 }
 
@@ -148,7 +157,9 @@ static void intent(struct state *state, const struct store_intent *given, const 
 {
     struct hand *h = (struct hand *)state;
     struct store_intent row = *given;
+    struct buf why = BUF_INIT;
     (void)handled; /* of policies alone */
+    row.why = hand_why(h->session, given->why, &why);
     row.policy = STORE_BY_HAND;
     row.who = h->who;
     row.who_uid = h->uid;
@@ -156,6 +167,7 @@ static void intent(struct state *state, const struct store_intent *given, const 
         ask_intent(h, &row, done, data);
     else
         state_intent(store_state(h->session->store), &row, NULL, done, data);
+    buf_free(&why);
 }
 
 static void outcome_failed(void *data, int64_t id, const struct error *err)
@@ -165,15 +177,19 @@ static void outcome_failed(void *data, int64_t id, const struct error *err)
         tell_failed(data, err);
 }
 
-static void outcome(struct state *state, const struct store_outcome *row, const struct store_handled *handled,
+static void outcome(struct state *state, const struct store_outcome *given, const struct store_handled *handled,
                     store_done done, void *data)
 {
     struct hand *h = (struct hand *)state;
+    struct store_outcome row = *given;
+    struct buf why = BUF_INIT;
     (void)handled;
+    row.why = given->why ? hand_why(h->session, given->why, &why) : NULL;
     if (h->client)
-        ask_outcome(h, row, done, data);
+        ask_outcome(h, &row, done, data);
     else
-        state_outcome(store_state(h->session->store), row, NULL, done ? done : outcome_failed, done ? data : h);
+        state_outcome(store_state(h->session->store), &row, NULL, done ? done : outcome_failed, done ? data : h);
+    buf_free(&why);
 }
 
 static void observed(struct state *state, const struct store_observation *row, store_done done, void *data)
@@ -228,7 +244,7 @@ int hand_run_begin(struct session *s, const char *cluster, const char *trigger, 
     int64_t now = clock_now(&s->clock);
     struct store_run row = {.policy = STORE_BY_HAND,
                             .cluster = cluster,
-                            .trigger = trigger,
+                            .trigger = hand_trigger(s, trigger),
                             .scheduled_at = now,
                             .started_at = now,
                             .who = h->who,
@@ -238,6 +254,7 @@ int hand_run_begin(struct session *s, const char *cluster, const char *trigger, 
     json_write_object(&w);
     text(&w, "cluster", cluster);
     text(&w, "trigger", trigger);
+    flag(&w, "override", s->options.override);
     if (h->client) {
         ask(h, "run-begin", &w, run_written, s);
     } else {
@@ -294,6 +311,9 @@ static void find_name(struct hand *h)
 int hand_open(struct session *s)
 {
     char path[4096];
+    int code = hand_check_freeze(s);
+    if (code)
+        return code;
     session_state_path(s, path);
     if (s->options.dry_run || s->options.no_journal || !hand_has_journal(s, path))
         return 0;

@@ -12,7 +12,8 @@
 struct hand;
 struct store_run; /* store/journal.h */
 
-/* Before the first change. s->by_hand stays NULL where nothing is to be written: a dry run, --no-journal, no journal.
+/* Before the first change. While the configuration has a freeze, only --override goes on. s->by_hand stays NULL where
+ * nothing is to be written: a dry run, --no-journal, no journal.
  * The site of the session then writes there. May wait some seconds for another command that has the file. 0, or the
  * exit code after the error was printed. */
 int hand_open(struct session *s);

@@ -95,8 +95,8 @@ static const struct known {
     {"fix", ID_FIX, NULL, TAKES_FIX, "show a plan and make the changes that are safe to make"},
     {"kind", ID_KIND, "KIND", TAKES_KIND, "MPIJob (default), TFJob, PyTorchJob or MXJob"},
     {"by", ID_BY, "WHAT", TAKES_BY, "namespace (default), owner (the object that made the job) or label:KEY"},
-    {"override", ID_OVERRIDE, NULL, TAKES_OVERRIDE,
-     "run it outside its window, undo it over the ceiling; the journal says so"},
+    {"override", ID_OVERRIDE, NULL, TAKES_OVERRIDE | TAKES_HAND | TAKES_PROMPT,
+     "in spite of windows, freezes and the ceiling of an hour; the journal says so"},
     {"write", ID_WRITE, NULL, TAKES_PROMPT, "let it write, too; that is a run in the journal"},
     {"help", 'h', NULL, ~0u, "print this"},
 };

@@ -136,6 +136,7 @@ void policies_basics(struct session *s, struct engine_options *options)
     options->log = &s->log;
     options->cluster_names = session_cluster_names(s);
     options->ceilings = s->config.limits;
+    options->freezes = &s->config.freezes;
     options->changes_per_hour = s->config.changes_per_hour;
     options->gap = s->config.write_gap;
     options->open = binding_open;

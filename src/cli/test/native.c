@@ -11,6 +11,7 @@
 #include "mpijob/field.h"
 #include "mpijob/kind.h"
 #include "policy/values/lua_json.h"
+#include "time/civil_text.h"
 #include "time/zone.h"
 #include "yaml/convert.h"
 
@@ -212,21 +213,10 @@ static int l_plugin(lua_State *L)
 
 static int64_t civil_instant(lua_State *L, const char *text, const char *zone_name, struct error *err)
 {
-    static const char *const forms[] = {"%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"};
-    struct tm t = {0};
-    const char *end = NULL;
-    for (size_t i = 0; i < sizeof forms / sizeof *forms && (!end || *end); i++) {
-        t = (struct tm){0};
-        end = strptime(text, forms[i], &t);
-    }
-    if (!end || *end)
+    struct civil c;
+    bool date;
+    if (!civil_parse(text, &c, &date) || date)
         return luaL_error(L, "\"%s\" is neither 2026-03-29T00:59:00Z nor, with a zone, 2026-03-29 01:59", text);
-    struct civil c = {.year = t.tm_year + 1900,
-                      .month = t.tm_mon + 1,
-                      .day = t.tm_mday,
-                      .hour = t.tm_hour,
-                      .minute = t.tm_min,
-                      .second = t.tm_sec};
     struct zone *zone;
     int64_t first, second;
     if (zone_load(zone_name, NULL, &zone, err))

@@ -15,6 +15,7 @@ struct eval {
     char cluster[320];          /* "": the only one */
     enum prompt_form form;
     bool write;
+    bool overrides; /* a freeze */
 };
 
 static void eval_free(struct eval *e)
@@ -133,7 +134,7 @@ static void known(struct person *person)
         .count = &e->verbs->sessions,
         .cluster = *e->cluster ? e->cluster : NULL,
         .write = e->write,
-        .trigger = "eval",
+        .trigger = e->overrides ? "eval-override" : "eval",
         .who = person->name,
         .uid = person->uid,
         .printed = printed,
@@ -162,13 +163,17 @@ static void known(struct person *person)
 static int begin(struct verbs *v, struct control_request *r, struct json args, const struct buf *text,
                  enum prompt_form form, struct error *err)
 {
+    bool write = json_is_true(json_get(args, "write")), frozen = false;
+    if (write && verbs_check_freeze(v, json_is_true(json_get(args, "override")), &frozen, err))
+        return err->code;
     struct eval *e = calloc(1, sizeof *e);
     if (!e)
         return error_nomem(err);
     e->verbs = v;
     e->request = r;
     e->text = *text;
-    e->write = json_is_true(json_get(args, "write"));
+    e->write = write;
+    e->overrides = frozen;
     e->form = form;
     args_text(args, "cluster", e->cluster, sizeof e->cluster);
     verbs_hold(v);

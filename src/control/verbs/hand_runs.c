@@ -87,12 +87,19 @@ static struct hand_run *begin(struct verbs *v, struct control_request *r)
 
 static void take_begin(void *data, struct control_request *r, struct json args)
 {
+    struct error err;
+    bool frozen;
+    if (verbs_check_freeze(data, json_is_true(json_get(args, "override")), &frozen, &err)) {
+        control_fail(r, &err);
+        return;
+    }
     struct hand_run *h = begin(data, r);
     if (!h)
         return;
     if (!args_text(args, "cluster", h->cluster, sizeof h->cluster))
         snprintf(h->cluster, sizeof h->cluster, "%s", STORE_CLUSTER_DEFAULT);
-    h->trigger = json_string_is(json_get(args, "trigger"), str_of("apply")) ? "apply" : "undo";
+    bool apply = json_string_is(json_get(args, "trigger"), str_of("apply"));
+    h->trigger = frozen ? (apply ? "apply-override" : "undo-override") : apply ? "apply" : "undo";
     person_look_up(h->verbs->o.loop, &h->person, control_request_peer(r).uid, person_known);
 }
 

@@ -81,6 +81,12 @@ extern const struct control_verb session_verbs[]; /* data: the struct verbs */
 int session_eval(struct verbs *v, struct control_request *r, struct json args, const struct prompt_call *call,
                  struct error *err);
 
+/* ---- frozen.c ---- */
+
+/* May a person change something by hand now? 0, or ERR_REFUSED: the configuration has a freeze, and override is false.
+ * *frozen: it has one. */
+int verbs_check_freeze(const struct verbs *v, bool override, bool *frozen, struct error *err);
+
 /* ---- rows.c ---- */
 
 extern const struct control_verb rows_verbs[]; /* data: the struct verbs */

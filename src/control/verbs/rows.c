@@ -136,6 +136,7 @@ static int submit_intent(struct intent *i, struct error *err)
     static const char *const verbs[] = {"replace", "patch", "create", "delete", NULL};
     struct verbs *v = i->verbs;
     struct json args;
+    bool frozen;
     struct store_intent row = {
         .policy = STORE_BY_HAND, .who = i->person.name, .who_uid = i->person.uid, .intended_at = clock_now(v->o.clock)};
     const struct taken fields[] = {{"cluster", &row.cluster},
@@ -159,6 +160,8 @@ static int submit_intent(struct intent *i, struct error *err)
         rc = error_set(err, ERR_INVALID, "an intent names its server and its object");
     if (!rc)
         rc = find_run(v, i->person.uid, args, &row.run, err);
+    if (!rc && !row.run) /* a run that has begun may finish */
+        rc = verbs_check_freeze(v, json_is_true(json_get(args, "override")), &frozen, err);
     if (!rc)
         state_intent(v->state, &row, NULL, intent_written, i);
     free_taken(fields, COUNT(fields));

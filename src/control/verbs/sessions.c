@@ -21,6 +21,7 @@ struct sitting {
     int64_t id, idle_s;
     char cluster[320]; /* "": the only one */
     bool write;
+    bool overrides; /* a freeze */
     struct sitting *prev, *next;
 };
 
@@ -191,7 +192,7 @@ static void known(struct person *person)
         .count = &v->sessions,
         .cluster = *s->cluster ? s->cluster : NULL,
         .write = s->write,
-        .trigger = "attach",
+        .trigger = s->overrides ? "attach-override" : "attach",
         .who = person->name,
         .uid = person->uid,
         .printed = printed,
@@ -224,6 +225,11 @@ static void take_attach(void *data, struct control_request *r, struct json args)
         control_fail(r, &err);
         return;
     }
+    bool write = json_is_true(json_get(args, "write")), frozen = false;
+    if (write && verbs_check_freeze(v, json_is_true(json_get(args, "override")), &frozen, &err)) {
+        control_fail(r, &err);
+        return;
+    }
     struct sitting *s = calloc(1, sizeof *s);
     if (!s) {
         error_nomem(&err);
@@ -234,7 +240,8 @@ static void take_attach(void *data, struct control_request *r, struct json args)
     s->request = r;
     s->id = ++v->last_session;
     s->idle_s = idle_s;
-    s->write = json_is_true(json_get(args, "write"));
+    s->write = write;
+    s->overrides = frozen;
     args_text(args, "cluster", s->cluster, sizeof s->cluster);
     deadline_init(v->o.loop, &s->idle, idle, s);
     DL_APPEND(v->sittings, s);
