@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/failpoint.h"
 #include "base/texts.h"
 #include "loop/defer.h"
 #include "store/journal.h"
@@ -91,7 +92,9 @@ static void finish(struct write *w, const struct kube_answer *answer, const stru
                                   .unknown = w->unknown,
                                   .row = w->row};
     w->ended = true;
+    FAILPOINT("write-noted");
     w->done(w->data, &result, err);
+    FAILPOINT("write-told");
     release(w);
 }
 
@@ -187,6 +190,7 @@ static void came(void *data, struct kube_request *request, const struct kube_ans
     struct write *w = data;
     struct error bad;
     w->request = NULL;
+    FAILPOINT("write-answered");
     if (w->abandoned) {
         given_up(w);
     } else if (answer && w->check && w->check(w->data, answer->body, &bad)) {
@@ -232,8 +236,10 @@ static int send_it(struct write *w, struct error *err)
 static void send_now(struct write *w)
 {
     struct error err;
+    FAILPOINT("write-journalled");
     if (send_it(w, &err))
         fail(w, "failed", &err);
+    FAILPOINT("write-sent");
 }
 
 static void intent_written(void *data, int64_t id, const struct error *err)
@@ -269,6 +275,7 @@ static void turn_came(struct defer *turn)
         send_now(w);
         return;
     }
+    FAILPOINT("write-begun");
     w->intended_at = clock_now(w->site->clock);
     struct store_intent intent = {
         .run = w->run,

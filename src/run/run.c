@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "base/failpoint.h"
 #include "run/bounds.h"
 #include "run/lua_run.h"
 #include "run/run_change.h"
@@ -77,6 +78,7 @@ static void end_written(void *data, int64_t id, const struct error *err)
 {
     struct run *run = data;
     (void)id;
+    FAILPOINT("run-ended");
     if (err)
         log_event(run->site->log, LOG_ERROR, "the journal cannot be written",
                   LOG_FIELDS({"policy", run->policy->name}, {"reason", err->message}));

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "store/parts.h"
 
 /* A database that was unlinked takes writes as before, and all of them go with the process. */
@@ -33,8 +34,10 @@ static struct failure transaction(struct writer *w, struct op *first, const stru
     for (struct op *op = first; op != end && rc == SQLITE_OK; op = op->next)
         if (!op->failure.code)
             rc = apply(w, op);
+    FAILPOINT("commit");
     if (rc == SQLITE_OK)
         rc = apply_commit(w);
+    FAILPOINT("committed");
     if (rc)
         return writer_give_up(w, rc);
     chain_commit(&w->chain);
