@@ -179,22 +179,6 @@ static void the_oldest_leave_when_the_file_is_too_big(void **state)
     close_store(p, store);
 }
 
-static void rows_of_an_older_schema_are_taken_over(void **state)
-{
-    struct place *p = *state;
-    struct store *store = open_store(p);
-    fill(p, store, 3);
-    close_store(p, store);
-    sql(p, "DROP TABLE chain; DROP TABLE chain_start; DROP TABLE recordings; DROP TABLE recorded; ALTER TABLE runs "
-           "DROP COLUMN file;"
-           " ALTER TABLE runs DROP COLUMN file_sha256; DELETE FROM schema_version WHERE version >= 8");
-    store = open_store(p);
-    struct seen seen = verify(store, NULL);
-    assert_string_equal(seen.first, "");
-    assert_int_equal(seen.report.entries, 3);
-    close_store(p, store);
-}
-
 static void a_chain_in_memory(void **state)
 {
     struct place *p = *state;
@@ -216,7 +200,6 @@ int main(void)
         TEST(old_rows_leave_without_a_break),
         TEST(what_is_in_flight_stays_with_all_that_follows),
         TEST(the_oldest_leave_when_the_file_is_too_big),
-        TEST(rows_of_an_older_schema_are_taken_over),
         TEST(a_chain_in_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
