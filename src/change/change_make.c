@@ -4,6 +4,8 @@
 #include "json/patch.h"
 #include "json/write.h"
 
+#include <stdlib.h>
+
 /* ---- is it the version that the caller means? ---- */
 
 static int check_wanted(const struct change *c, struct error *err)
@@ -55,6 +57,28 @@ static int look_at(struct change *c, struct json before, struct error *err)
 bool change_is_secret(const struct change *c)
 {
     return (!c->resource.group || !*c->resource.group) && strcmp(c->resource.plural, "secrets") == 0;
+}
+
+/* In lists of Kubernetes' own kinds the objects have neither kind nor apiVersion; one that is written names them. */
+static int name_kind(struct change *c, struct json *before, struct error *err)
+{
+    char version[300];
+    const char *group = mpijob_kind_info(c->target.kind)->group;
+    struct json_edits edits = {0};
+    struct buf whole = BUF_INIT;
+    snprintf(version, sizeof version, "%s%s%s", group, *group ? "/" : "", mpijob_target_version(c->target));
+    json_edit_set_string(&edits, "/apiVersion", str_of(version));
+    json_edit_set_string(&edits, "/kind", str_of(mpijob_kind_info(c->target.kind)->name));
+    int rc = json_edit_apply(&edits, *before, &whole, err);
+    json_edits_free(&edits);
+    if (!rc) {
+        free(c->before);
+        c->before_len = whole.len;
+        c->before = buf_take(&whole, NULL);
+        rc = c->before ? 0 : error_nomem(err);
+    }
+    buf_free(&whole);
+    return rc ? rc : json_parse(str_n(c->before, c->before_len), c->name, before, err);
 }
 
 /* Sets *after, which points into the bytes of c->after; absent for DELETE, and for FIELDS of
@@ -111,6 +135,8 @@ static void consider(struct change *c)
             change_read(c); /* it was read before another version came into use */
             return;
         }
+        if (mpijob_kind_added(c->target.kind) && json_exists(before) && !json_exists(json_get(before, "kind")))
+            rc = name_kind(c, &before, &err);
     }
     if (!rc && c->ours && (c->verb == CHANGE_PATCH || c->verb == CHANGE_DELETE) && !c->was_read &&
         cluster_target_of(c->site->cluster, c->target.kind, before).version != c->target.version) {

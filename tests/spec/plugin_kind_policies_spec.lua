@@ -2,6 +2,7 @@
 -- Policies about a kind that a plugin describes: `kind`, `match`, `on` and `replace` as for a kind of mpijobd's own.
 local support = require "support"
 local simulator = require "support.sim"
+local cluster = require "support.cluster"
 
 local JOBS <const> = "/apis/batch/v1/namespaces/train/jobs"
 local KINDS <const> = [[
@@ -122,6 +123,21 @@ policy {
         assert.are.equal(0, code, err)
         assert.is_truthy(out:find "no +phase +Succeeded +Running", out .. err)
         support.contains(out, "backoffLimit: 6 -> 3")
+    end)
+
+    it("is in a kept plan, which apply makes without the plugin", function()
+        create("kept", { backoffLimit = 6 }, { team = "kept" })
+        policy [[
+policy { name = "p", kind = "Job", every = "1h", match = { namespace = "train", labels = "team=kept" }, replace = { backoff = 2 } }
+]]
+        local code, out, err = mpijobd("plan", "--kubeconfig", sim.kubeconfig, "--out", folder .. "/kept.json")
+        assert.are.equal(0, code, out .. err)
+        code, out, err = mpijobd("apply", folder .. "/kept.json", "--kubeconfig", sim.kubeconfig, "--state", folder .. "/apply.db")
+        assert.are.equal(0, code, out .. err)
+        assert.are.equal(2, job("kept").spec.backoffLimit)
+        code, out = support.mpijobd("journal", "--state", folder .. "/apply.db", "-o", "json")
+        assert.are.equal(0, code)
+        support.contains(out, "a pod that fails is started again so often (says the plugin batch)")
     end)
 
     it("tells unknown what nobody has said, and refuses what destroys, by the plugin's word or by mpijobd's", function()
@@ -278,3 +294,111 @@ policy { name = "p", kind = "Job", every = "1h", match = { phase = "Succeeded" }
         assert.are.equal(0, code, out .. err)
     end)
 end)
+
+-- The simulator serves no kinds of other projects.
+if cluster.real then
+    describe("a policy about TrainJobs on a real server #cluster", function()
+        local server, namespace, folder
+
+        setup(function()
+            server = cluster.start(cluster.versions[4])
+            namespace = server:namespace()
+            local text = support.read(support.source .. "/tests/fixtures/crd/kinds/trainjobs.json")
+            local status, answer = server:request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", text)
+            assert(status == 201 or status == 409, answer)
+            folder = support.folder()
+            support.uv.fs_mkdir(folder .. "/policies", 448)
+            support.uv.fs_mkdir(folder .. "/trainer", 448)
+            support.write(folder .. "/trainer/plugin.lua", [[
+plugin {
+    name = "trainer", version = "1.0.0", api = 1,
+    kinds = {
+        trainjob = {
+            group = "trainer.kubeflow.org", versions = { "v1", "v1alpha1" }, kind = "TrainJob", plural = "trainjobs",
+            phase = { Succeeded = "Complete", Failed = "Failed", Suspended = "Suspended" },
+            fields = {
+                suspend = { at = "/spec/suspend", type = "boolean", effect = "effective" },
+                nowhere = { at = "/spec/nowhere", type = "string" },
+            },
+        },
+    },
+}
+]])
+            support.write(folder .. "/mpijobd.yaml", "plugins: { trainer: trainer }\npolicies: [ policies ]\n")
+        end)
+        teardown(support.cleanup)
+
+        local function path(name)
+            return ("/apis/trainer.kubeflow.org/v1alpha1/namespaces/%s/trainjobs%s"):format(namespace, name and "/" .. name or "")
+        end
+
+        -- A definition that is new is served after a moment.
+        local function create(name, failed)
+            local status, answer
+            for _ = 1, 200 do
+                status, answer = server:request("POST", path(), support.json.encode {
+                    apiVersion = "trainer.kubeflow.org/v1alpha1", kind = "TrainJob", metadata = { name = name, labels = { night = "no" } },
+                    spec = { runtimeRef = { name = "torch" }, suspend = false, trainer = { numNodes = 2 } },
+                })
+                if status ~= 404 then
+                    break
+                end
+                support.uv.sleep(100)
+            end
+            assert.are.equal(201, status, answer)
+            if failed then
+                status, answer = server:request("PATCH", path(name) .. "/status", '{"status":{"conditions":[{"type":"Failed","status":"True",'
+                    .. '"reason":"x","message":"x","lastTransitionTime":"2026-01-01T00:00:00Z"}]}}', "application/merge-patch+json")
+                assert.are.equal(200, status, answer)
+            end
+        end
+
+        local function get(name)
+            local _, text = server:request("GET", path(name))
+            return support.json.decode(text)
+        end
+
+        local function run(...)
+            return support.mpijobd((...), "--config", folder .. "/mpijobd.yaml", "--kubeconfig", server.kubeconfig, "-n", namespace,
+                select(2, ...))
+        end
+
+        it("plans, refuses what kills, replaces by a PUT, and tells what the server throws away", function()
+            create "a"
+            create("b", true)
+            support.write(folder .. "/policies/p.lua", [[
+require "trainer"
+policy { name = "mark", kind = "TrainJob", every = "1h", match = { labels = "night=no", phase = "Failed" }, replace = { labels = { triage = "yes" } } }
+policy { name = "stop", kind = "trainjob", every = "1h", match = { name = "a", phase = "Pending" }, replace = { suspend = true } }
+policy { name = "lost", kind = "trainjob", every = "1h", match = { name = "b" }, replace = { nowhere = "x" } }
+]])
+            local code, out, err = run("plan")
+            assert.are.equal(3, code, out .. err)
+            support.contains(out, "labels.triage: yes")
+            code, out, err = run("run", "--once", "--state", folder .. "/state.db")
+            assert.are.equal(3, code, out .. err)
+            support.contains(err, "replaced policy=mark job=" .. namespace .. "/b effect=stored")
+            support.contains(err, "its pods are killed")
+            support.contains(err, "spec.nowhere")
+            assert.are.equal("yes", get("b").metadata.labels.triage)
+            assert.are.equal(2, get("b").spec.trainer.numNodes)
+            assert.is_false(get("a").spec.suspend)
+        end)
+
+        it("acts on events", function()
+            support.write(folder .. "/policies/p.lua", [[
+require "trainer"
+policy { name = "stop", kind = "TrainJob", on = "match", match = { labels = "night=no", name = "c" }, destructive = true,
+    replace = function(job) return { suspend = not job.suspend and true or nil } end }
+]])
+            local daemon = support.daemon({ stdin = true }, "run", "--config", folder .. "/mpijobd.yaml", "--kubeconfig", server.kubeconfig,
+                "-n", namespace, "--state", folder .. "/events.db", "--grace", "1s")
+            daemon:expect("1 policy in force")
+            create "c"
+            daemon:expect("replaced policy=stop job=" .. namespace .. "/c effect=destructive")
+            assert.is_true(get("c").spec.suspend)
+            daemon:kill("sigterm")
+            assert.are.equal(0, daemon:wait())
+        end)
+    end)
+end

@@ -103,7 +103,8 @@ int plan_out_write(struct plan *plan, struct session *s, const char *path)
     struct buf text = BUF_INIT;
     for (size_t i = 0; set && i < set->file_count; i++) {
         const struct policy_file *f = set->files[i];
-        add_file(plan, f->path, buf_str(&f->text));
+        if (!f->tries) /* what tries a plugin is no file; the plugin's own are sources of those that require it */
+            add_file(plan, f->path, buf_str(&f->text));
         for (size_t j = 0; j < f->source_count; j++)
             add_file(plan, f->sources[j].path, buf_str(&f->sources[j].text));
     }
