@@ -35,6 +35,13 @@ static void name(const struct mpijob_difference *d, struct buf *out)
         mpijob_difference_name(d, out);
 }
 
+/* What is in a Secret is for those alone who may read it. */
+static const char *hidden(const struct mpijob_diff *diff, const struct mpijob_difference *d, const char *raw)
+{
+    bool open = !diff->secret || str_starts(str_of(d->pointer), "/metadata/labels/");
+    return !raw || open ? raw : "\"(hidden)\"";
+}
+
 static void changes(const struct mpijob_diff *diff, const char *of, struct buf *out)
 {
     for (size_t i = 0; i < diff->count; i++) {
@@ -46,9 +53,9 @@ static void changes(const struct mpijob_diff *diff, const char *of, struct buf *
         buf_printf(out, "%s%s", out->len ? ", " : "", i ? "" : of);
         name(d, out);
         buf_puts(out, ": ");
-        value(d->before, out);
+        value(hidden(diff, d, d->before), out);
         buf_puts(out, " -> ");
-        value(d->after, out);
+        value(hidden(diff, d, d->after), out);
     }
 }
 

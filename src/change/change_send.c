@@ -10,7 +10,7 @@
 /* The server has to keep the fields that this program knows; it may complete all the others. */
 static int check_fields(const struct change *c, struct json answer, struct error *err)
 {
-    struct mpijob_diff fields = {.items = calloc(c->diff.count, sizeof *fields.items)};
+    struct mpijob_diff fields = {.items = calloc(c->diff.count, sizeof *fields.items), .secret = c->diff.secret};
     if (!fields.items)
         return error_nomem(err);
     for (size_t i = 0; i < c->diff.count; i++) {

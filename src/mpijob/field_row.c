@@ -55,6 +55,12 @@ static bool of_type(enum mpijob_type type, struct json value)
     return is == JSON_OBJECT || is == JSON_ARRAY;
 }
 
+/* What is in a Secret is in no message. */
+static struct json told(const struct mpijob_kind *kind, struct json value)
+{
+    return *kind->group || strcmp(kind->plural, "secrets") != 0 ? value : (struct json){str_of("(hidden)")};
+}
+
 static int wrong_type(const struct mpijob_field_row *row, struct json value, struct error *err)
 {
     static const char *const words[MPIJOB_TYPES] = {"a string",
@@ -77,13 +83,15 @@ static int not_among(const struct mpijob_field_row *row, struct json value, stru
                      value.text.ptr);
 }
 
-static int check_range(const struct mpijob_field_row *row, struct json value, struct error *err)
+static int check_range(const struct mpijob_kind *kind, const struct mpijob_field_row *row, struct json value,
+                       struct error *err)
 {
     double number;
     if (json_type(value) != JSON_NUMBER || !json_double(value, &number))
         return 0;
     if ((!row->has_least || number >= row->least) && (!row->has_most || number <= row->most))
         return 0;
+    value = told(kind, value);
     if (row->has_least && row->has_most)
         return error_set(err, ERR_INVALID, "%s must be from %g to %g, not %.*s", row->name, row->least, row->most,
                          shown(value.text, SHOWN), value.text.ptr);
@@ -108,11 +116,11 @@ static int check(const struct mpijob_kind *kind, const struct mpijob_field_row *
     if (removal)
         return 0;
     if (!of_type(row->type, value))
-        return wrong_type(row, value, err);
+        return wrong_type(row, told(kind, value), err);
     bool among = !row->values;
     for (size_t i = 0; !among && row->values[i]; i++)
         among = json_equal(value, (struct json){str_of(row->values[i])});
-    return among ? check_range(row, value, err) : not_among(row, value, err);
+    return among ? check_range(kind, row, value, err) : not_among(row, told(kind, value), err);
 }
 
 int mpijob_kind_field_check(const struct mpijob_kind *kind, enum mpijob_field_id field, struct json value,

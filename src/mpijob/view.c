@@ -294,6 +294,11 @@ int mpijob_view(struct json object, struct mpijob_target target, struct mpijob_v
     if (!is_name(view->name_space, MPIJOB_NAMESPACE_MAX, false))
         return error_set(err, ERR_INVALID, "not %s %s: \"%.*s\" is no name for a namespace", k->article, k->name,
                          shown(view->name_space, 60), view->name_space.ptr);
+    if (mpijob_kind_added(k) && !view->name_space.len)
+        return error_set(err, ERR_INVALID,
+                         "%s %.*s is in no namespace, and policies are about objects in namespaces; change it by the "
+                         "plugin's module, in a `run` function",
+                         k->name, (int)view->name.len, view->name.ptr);
     int rc = check_kind(view, o[OF_KIND], err);
     if (rc)
         return rc;

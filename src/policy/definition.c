@@ -85,6 +85,8 @@ static void read_replace(struct defining *d, int index)
         return;
     }
     d->p->action = ACTION_TABLE;
+    if (d->kind_bad) /* it is not known which fields there are */
+        return;
     if (lua_type(d->L, index) != LUA_TTABLE)
         definition_type_error(d, "replace", index, "a table of changes, or a function of the job that returns one");
     else if (lua_changes_read_all(d->L, index, &d->p->changes, change_finding, d, &err) && d->findings == before)

@@ -25,6 +25,18 @@ static struct json row_of(const struct plugin *plugin, const char *kind)
     return (struct json){0};
 }
 
+/* "Job, TrainJob" */
+static void add_names(const struct plugin *plugin, struct buf *out)
+{
+    struct json said;
+    if (!plugin->said || json_parse(str_of(plugin->said), "", &said, NULL))
+        return;
+    for (struct json_iter it = json_iter(json_get(said, "kinds")); json_next(&it);) {
+        buf_puts(out, out->len ? ", " : "");
+        json_decode(json_get(it.value, "kind"), out);
+    }
+}
+
 static void take(struct defining *d, const struct policy_file *file, const struct plugin *plugin, struct json row)
 {
     char by[BY];
@@ -57,20 +69,27 @@ static void find(struct defining *d, const char *text)
         of = json_exists(one) ? file->required[i] : of;
     }
     const char *plugin = of ? NULL : lua_kind_plugin(d->L, text);
+    struct buf others = BUF_INIT;
+    for (size_t i = 0; file && i < file->required_count && !of && !plugin; i++)
+        add_names(file->required[i], &others);
     if (of)
         take(d, file, of, row);
     else if (plugin)
         definition_found(d, "kind", "\"%.80s\" is a kind of the plugin %s; write require \"%s\" above the policy", text,
                          plugin, plugin);
     else if (mpijob_kind_unknown(text, &err))
-        definition_found(d, "kind", "%s", err.message);
+        definition_found(d, "kind", "%s%s%s", err.message, others.len ? ", and of plugins " : "",
+                         others.len ? others.ptr : "");
+    buf_free(&others);
 }
 
 void definition_kind(struct defining *d, int index)
 {
+    int before = d->findings;
     const char *text = definition_string(d, "kind", index, "a kind of job such as \"PyTorchJob\"");
     if (text && !mpijob_kind_parse(str_of(text), &d->p->kind))
         find(d, text);
+    d->kind_bad = d->findings != before;
 }
 
 /* ---- what it does not have ---- */

@@ -12,6 +12,7 @@ struct defining {
     int line, findings, actions;
     unsigned triggers; /* TRIGGER_ bits of the keys that are there, whether their values are good or not */
     bool named;
+    bool kind_bad;       /* there is no such kind, and that was told */
     unsigned event_keys; /* EVENT_KEY_ bits of the keys that were read: they go with `on` only */
     unsigned timing; /* TIMING_ bits of the keys that were read: they go with a schedule or a period only, but window */
 };

@@ -25,6 +25,11 @@ local KINDS <const> = [[
         group = "", versions = "v1", kind = "ConfigMap", plural = "configmaps",
         fields = { text = { at = "/data/text", type = "string", effect = "stored" } },
     },
+    password = {
+        group = "", versions = "v1", kind = "Secret", plural = "secrets",
+        fields = { text = { at = "/data/text", type = "string", values = { "bmV3", "bmV3ZXI=" } } },
+    },
+    space = { group = "", versions = "v1", kind = "Namespace", plural = "namespaces", fields = {} },
 ]]
 
 describe("a policy about a kind of a plugin", function()
@@ -227,6 +232,47 @@ policy { name = "maps", kind = "ConfigMap", on = "match", match = { namespace = 
         assert.are.equal(1, support.count(daemon.stderr, "replaced policy=ended job=train/e1"))
     end)
 
+    it("shows nothing of a Secret, and leaves alone what is in no namespace", function()
+        sim:request("POST", "/api/v1/namespaces/train/secrets", { apiVersion = "v1", kind = "Secret",
+            metadata = { name = "s" }, data = { text = "b2xk" } })
+        policy [[
+policy { name = "pw", kind = "Secret", every = "1h", match = { namespace = "train" }, replace = { text = "bmV3" } }
+policy { name = "bad", kind = "Secret", every = "1h", match = { namespace = "train" }, replace = function() return { text = "d3Jvbmc=" } end }
+policy { name = "spaces", kind = "Namespace", every = "1h", match = { name = "train" }, replace = { labels = { a = "b" } } }
+]]
+        local code, out, err = once()
+        assert.are.equal(3, code, out .. err)
+        support.contains(err, "data.text: (hidden) -> (hidden)")
+        support.contains(err, 'text must be one of "bmV3", "bmV3ZXI=", not (hidden)')
+        support.contains(err, "is in no namespace, and policies are about objects in namespaces")
+        local _, journal = support.mpijobd("journal", "--state", folder .. "/state.db", "-o", "json")
+        local _, _, events = sim:request("GET", "/api/v1/namespaces/train/events")
+        for _, text in ipairs { out, err, journal, events } do
+            support.lacks(text, "b2xk")
+            support.lacks(text, "d3Jvbmc=")
+        end
+        support.contains(events, "data.text: (hidden)")
+        support.lacks(journal, "bmV3")
+        support.lacks(events, "bmV3")
+        local secret = select(2, sim:request("GET", "/api/v1/namespaces/train/secrets/s"))
+        assert.are.equal("bmV3", secret.data.text)
+        local space = select(2, sim:request("GET", "/api/v1/namespaces/train"))
+        assert.is_nil((space.metadata.labels or {}).a)
+    end)
+
+    it("has its contradictions found by check", function()
+        policy [[
+policy { name = "a", kind = "Job", every = "1h", match = { phase = "Running" }, replace = { ttl = "1h" } }
+policy { name = "b", kind = "batchjob", every = "1h", match = { phase = { "Running", "Failed" } }, replace = { ttl = "2h" } }
+policy { name = "c", every = "1h", match = { phase = "Running" }, replace = { ttlSecondsAfterFinished = 5 } }
+]]
+        local code, out, err = mpijobd("check", "-c", "0")
+        assert.are.equal(1, code, out .. err)
+        support.contains(err .. out, 'policy "b": replace.ttl undoes what policy "a"')
+        support.contains(err .. out, "for example on a job that is Running")
+        support.lacks(err .. out, 'policy "c"')
+    end)
+
     it("is counted by rbac and doctor, and checked without a server", function()
         policy [[
 policy { name = "p", kind = "ConfigMap", on = "match", match = { namespace = "train" }, replace = { text = "x" } }
@@ -245,7 +291,7 @@ policy { name = "p", kind = "ConfigMap", on = "match", match = { namespace = "tr
 
     it("is told by line what its kind does not have", function()
         local wrong = {
-            { 'kind = "Jobb", every = "1h", replace = { labels = { a = "b" } }', 'kind: there is no kind "Jobb" here' },
+            { 'kind = "Jobb", every = "1h", replace = { ttl = "1h" }', 'kind: there is no kind "Jobb" here' },
             { 'kind = "Job", every = "1h", replace = { susped = true }',
                 'replace.susped: a batchjob has no field "susped" that can be replaced; did you mean suspend?' },
             { 'kind = "Job", every = "1h", replace = { cleanPodPolicy = "All" }',
@@ -273,6 +319,8 @@ policy { name = "p", kind = "ConfigMap", on = "match", match = { namespace = "tr
         for i, case in ipairs(wrong) do
             support.contains(err, ('p.lua:%d: policy "p%d": %s'):format(i + 1, i, case[2]))
         end
+        support.contains(err, "MXJob, and of plugins Job, Secret, ConfigMap, Namespace")
+        support.lacks(err, "replace.ttl: a job has no field")
     end)
 
     it("is tried offline, where its cluster serves the kind", function()

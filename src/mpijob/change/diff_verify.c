@@ -54,10 +54,13 @@ static void quote(struct buf *out, struct str raw)
         buf_add_str(out, raw);
 }
 
-static void describe(const struct mpijob_difference *d, struct json answer, struct buf *out)
+static void describe(const struct mpijob_diff *diff, const struct mpijob_difference *d, struct json answer,
+                     struct buf *out)
 {
     struct json now = came_back(d, answer);
     diff_path(d->pointer, out);
+    if (diff->secret)
+        return; /* and not what stands there */
     buf_puts(out, " (");
     if (d->after) {
         quote(out, str_of(d->after));
@@ -111,7 +114,7 @@ int mpijob_diff_verify(const struct mpijob_diff *diff, struct json answer, struc
         struct buf *list = gone ? &lost : &changed;
         if (list->len)
             buf_puts(list, ", ");
-        describe(d, answer, list);
+        describe(diff, d, answer, list);
         if (gone && (!dropped || dropped->field == FIELD_COUNT))
             dropped = d;
         if (!gone && !altered)

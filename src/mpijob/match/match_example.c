@@ -159,8 +159,32 @@ static void add_spec(const struct making *k, struct buf *out)
     buf_free(&policy);
 }
 
-static void add_status(const struct making *k, struct buf *out)
+/* By the phases of the kind's own row. False: the row tells no such phase, or by a place that is not made up here. */
+static bool add_row_status(const struct making *k, const struct mpijob_kind *kind, struct buf *out)
 {
+    const struct mpijob_phase_row *row = kind->phases;
+    while (row && row->where && row->phase != (int)k->phase)
+        row++;
+    const char *where = row ? row->where : NULL, *member = where && *where == '/' ? where + strlen("/status/") : NULL;
+    if (!where)
+        buf_puts(out, ",\"status\":{");
+    else if (!member)
+        buf_printf(out,
+                   ",\"status\":{\"conditions\":[{\"type\":\"%s\",\"status\":\"True\",\"lastTransitionTime\":\""
+                   "2000-01-01T00:10:00Z\"}],",
+                   where);
+    else if (str_starts(str_of(where), "/status/") && !strchr(member, '/'))
+        buf_printf(out, ",\"status\":{\"%s\":1,", member);
+    else
+        return false;
+    buf_puts(out, "\"startTime\":\"2000-01-01T00:01:00Z\"}");
+    return where || k->phase == PHASE_PENDING;
+}
+
+static bool add_status(const struct making *k, struct buf *out)
+{
+    if (mpijob_kind_added(k->target.kind))
+        return add_row_status(k, k->target.kind, out);
     bool ended = mpijob_phase_finished(k->phase);
     buf_puts(out, ",\"status\":{\"conditions\":[{\"type\":\"Created\",\"status\":\"True\"}");
     if (ended)
@@ -174,15 +198,17 @@ static void add_status(const struct making *k, struct buf *out)
     if (ended)
         buf_puts(out, ",\"completionTime\":\"2000-01-01T00:10:00Z\"");
     buf_putc(out, '}');
+    return true;
 }
 
 static bool make(const struct making *k, struct buf *out)
 {
     const struct mpijob_kind *kind = mpijob_kind_info(k->target.kind);
     buf_printf(out,
-               "{\"apiVersion\":\"%s/%s\",\"kind\":\"%s\",\"metadata\":{\"name\":\"%s\",\"namespace\":\"%s\",\"uid\":"
+               "{\"apiVersion\":\"%s%s%s\",\"kind\":\"%s\",\"metadata\":{\"name\":\"%s\",\"namespace\":\"%s\",\"uid\":"
                "\"example\",\"resourceVersion\":\"1\",\"creationTimestamp\":\"2000-01-01T00:00:00Z\"",
-               kind->group, mpijob_version_name(k->target.version), kind->name, k->name, k->name_space);
+               kind->group, *kind->group ? "/" : "", mpijob_target_version(k->target), kind->name, k->name,
+               k->name_space);
     for (size_t i = 0; i < k->held; i++) {
         if (k->matches[i]->deleting != DELETING_ONLY)
             continue;
@@ -193,10 +219,11 @@ static bool make(const struct making *k, struct buf *out)
         return false;
     add_annotations(k, out);
     buf_putc(out, '}');
-    add_spec(k, out);
-    add_status(k, out);
+    if (kind->specs)
+        add_spec(k, out);
+    bool good = add_status(k, out);
     buf_putc(out, '}');
-    return !out->failed;
+    return good && !out->failed;
 }
 
 /* As any job is looked at. */
