@@ -37,7 +37,7 @@ struct mpijob_kind {
     const char *definition;      /* "pytorchjobs.kubeflow.org" */
     const char *short_name;      /* as the definition has it, or NULL */
     enum mpijob_version likely;  /* until a server has said which versions it serves */
-    const char *by;              /* who says all this, for messages: "the plugin batch"; NULL: this program */
+    const char *by;              /* who says all this: "the plugin batch"; NULL: it is built in */
     bool inspected;              /* what does harm in such jobs was tried */
     bool launched;               /* they have a launcher */
     const char *specs;           /* of the spec: "pytorchReplicaSpecs" */
@@ -68,9 +68,10 @@ static inline size_t mpijob_kind_index(const struct mpijob_kind *kind)
 {
     return kind ? kind->index : 0; /* as everywhere, NULL is MPIJob */
 }
+/* Was its row made at run time (kinds_added.h)? */
 static inline bool mpijob_kind_added(const struct mpijob_kind *kind)
 {
-    return kind && kind->index >= MPIJOB_KINDS;
+    return kind && kind->by;
 }
 
 /* The kind itself; of NULL: MPIJob. */
