@@ -3,11 +3,14 @@
 #include "binding/lua_read.h"
 
 #include <lauxlib.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "kube/kinds.h"
 #include "kube/verbs.h"
 #include "policy/values/lua_json.h"
+#include "record/record.h"
 
 static void release(struct pending *p)
 {
@@ -54,6 +57,10 @@ static int ask(struct lua_read *g, const struct kube_resource *resource, const c
 {
     if (!namespaced && g->named_space)
         return error_set(&g->err, ERR_INVALID, "%s is in no namespace; leave \"%s\" out", kind, g->name_space);
+    if (!namespaced)
+        *g->name_space = '\0';
+    snprintf(g->resource_name, sizeof g->resource_name, "%s%s%s", resource->plural, *resource->group ? "." : "",
+             resource->group);
     struct kube_call call = {
         .resource = resource, .name_space = namespaced ? g->name_space : NULL, .name = g->name, .done = got, .data = g};
     return kube_get(cluster_kube(g->run->site->cluster), &call, &g->request, &g->err);
@@ -71,12 +78,22 @@ static void found(void *data, const struct kube_kind *kind, const struct error *
         pending_finish(&g->pending);
 }
 
+static void record(const struct lua_read *g)
+{
+    char key[sizeof g->resource_name + sizeof g->name_space + sizeof g->name];
+    snprintf(key, sizeof key, "%s %s%s%s", g->resource_name, g->name_space, *g->name_space ? "/" : "", g->name);
+    recording_read(g->run->recording, key, buf_str(&g->object), strcmp(g->resource_name, "secrets") == 0,
+                   g->err.code ? &g->err : NULL);
+}
+
 static int result_k(lua_State *L, int status, lua_KContext ctx)
 {
     (void)status;
     struct lua_read *g = (struct lua_read *)ctx;
     struct json root;
     int n = 1;
+    if (*g->resource_name)
+        record(g);
     if (!g->err.code && json_parse(buf_str(&g->object), "the answer", &root, &g->err) == 0)
         lua_json_push(L, root);
     else

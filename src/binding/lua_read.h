@@ -15,6 +15,7 @@ struct lua_read {
     char name_space[256], name[256];
     bool named_space;
     struct kube_resource resource; /* where the kind is known from the start; else plural is NULL */
+    char resource_name[320];       /* "jobs.batch", once it is known */
     struct error err;              /* code 0: none */
     struct buf object;
 };

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mpijob.get(key): the job, or nil and an error. */
 #include <lauxlib.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "binding/base/pending.h"
 #include "binding/base/values.h"
 #include "binding/mpijob.h"
+#include "record/record.h"
+#include "run/run.h"
 
 struct get {
     struct pending pending;
+    struct run *run;
     struct site *site;
     const struct mpijob_kind *kind;
     struct kube_request *request;
@@ -89,6 +93,9 @@ static int get_k(lua_State *L, int status, lua_KContext ctx)
     (void)status;
     struct get *g = (struct get *)ctx;
     int n = 1;
+    char key[sizeof g->target.name_space + sizeof g->target.name];
+    snprintf(key, sizeof key, "%s/%s", g->target.name_space, g->target.name);
+    recording_read(g->run->recording, key, str_n(g->object, g->len), false, g->err.code ? &g->err : NULL);
     if (g->err.code)
         n = push_failure(L, &g->err);
     else
@@ -105,6 +112,7 @@ int l_mpijob_get(lua_State *L)
     struct run *run = check_run(L, module_call(kind, "get", call_name));
     check_target(L, 1, kind, &target);
     struct get *g = pending_new(L, sizeof *g, abort_get, release_get);
+    g->run = run;
     g->site = run->site;
     g->kind = kind;
     g->target = target;

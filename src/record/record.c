@@ -281,6 +281,49 @@ void recording_change(struct recording *c, const struct record_change *change)
     close_entry(c, &w, texts, change->secret ? 0 : 3);
 }
 
+void recording_read(struct recording *c, const char *key, struct str object, bool secret, const struct error *err)
+{
+    struct json_writer w;
+    if (idle(c))
+        return;
+    open_entry(c, &w, "read");
+    text(&w, "key", key);
+    truth(&w, "secret", secret);
+    number(&w, "status", err ? err->status : 0);
+    text(&w, "reason", err ? err->reason : NULL);
+    text(&w, "error", err ? err->message : NULL);
+    close_entry(c, &w, &object, secret ? 0 : 1);
+}
+
+void recording_web(struct recording *c, const struct record_web *web)
+{
+    struct json_writer w;
+    if (idle(c))
+        return;
+    const struct error *err = web->secret ? NULL : web->error;
+    open_entry(c, &w, "web");
+    text(&w, "method", web->method);
+    json_write_key(&w, "url");
+    json_write_str(&w, web->url);
+    truth(&w, "secret", web->secret);
+    number(&w, "status", web->secret ? 0 : web->status);
+    text(&w, "error", err ? err->message : NULL);
+    text(&w, "reason", err ? err->reason : NULL);
+    number(&w, "code", err ? err->code : 0);
+    struct str texts[] = {web->body, web->headers, web->sent};
+    close_entry(c, &w, texts, web->secret ? 0 : 3);
+}
+
+void recording_call(struct recording *c, const char *name)
+{
+    struct json_writer w;
+    if (idle(c))
+        return;
+    open_entry(c, &w, "call");
+    text(&w, "name", name);
+    close_entry(c, &w, NULL, 0);
+}
+
 void recording_end(struct recording *c, const char *outcome, const char *message, int64_t changed, int64_t unchanged,
                    int64_t failed)
 {

@@ -12,6 +12,9 @@
  *   {"entry":"clock","now":...}   the script read the clock
  *   {"entry":"listed","scope":41,"error":null}   no further job came; scope: see listing_scope
  *   {"entry":"change","key":"train/a",...,"bytes":[4720,4741,0]}   see struct record_change: sent, got, read
+ *   {"entry":"read","key":"train/a","status":0,...,"bytes":[4711]}   an object that the script has read
+ *   {"entry":"web","method":"GET","url":"https://...","bytes":[...]}   see struct record_web: body, headers, sent
+ *   {"entry":"call","name":"store.get"}   the script asked something whose answer is not recorded
  *   {"entry":"end","outcome":"done","message":null,"changed":1,"unchanged":0,"failed":0} */
 #ifndef MPIJOBD_RECORD_RECORD_H
 #define MPIJOBD_RECORD_RECORD_H
@@ -67,6 +70,22 @@ struct record_change {
 void recording_change(struct recording *recording, const struct record_change *change);
 /* The script reads the clock; returns what it gets. */
 int64_t recording_clock(struct recording *recording, int64_t now);
+/* The script has read one object by its name. key: as of a change. err: it could not, and this is why; NULL: it could.
+ * secret: the object is not kept. */
+void recording_read(struct recording *recording, const char *key, struct str object, bool secret,
+                    const struct error *err);
+
+struct record_web {
+    const char *method;
+    struct str url;            /* as people read it: a secret is shown by its name */
+    bool secret;               /* a secret went along: nothing of the answer is kept, as it may hold one, too */
+    int status;                /* of the answer */
+    struct str body, headers;  /* headers: "name\0value\0..." */
+    struct str sent;           /* the request's body */
+    const struct error *error; /* no answer came, and this is why; NULL: one came */
+};
+void recording_web(struct recording *recording, const struct record_web *web);
+void recording_call(struct recording *recording, const char *name);
 /* The last entry; the recording is gone. outcome: as in store_run. */
 void recording_end(struct recording *recording, const char *outcome, const char *message, int64_t changed,
                    int64_t unchanged, int64_t failed);

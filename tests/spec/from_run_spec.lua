@@ -2,6 +2,7 @@
 -- mpijobd test --from-run: a recorded run is done again, offline, and writes the same bytes.
 local support = require "support"
 local sim = require "support.sim"
+local web = require "support.web"
 
 local NOW <const> = 1767225600 -- 2026-01-01T00:00:00Z
 local function rfc(at)
@@ -119,10 +120,11 @@ describe("a recorded run", function()
           replace = function(job) return { cleanPodPolicy = "All", annotations = { at = time.rfc3339(time.now()), by = run.trigger } } end }]]
         local daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", server.kubeconfig, "--config", folder .. "/mpijobd.yaml", "--grace", "1s",
             "--clock", rfc(NOW))
-        daemon:expect("replaced policy=p job=train/a")
-        daemon:write("advance 1h\n")
-        daemon:expect("replaced policy=p job=train/b")
-        daemon:expect("run ended policy=p outcome=done changed=1")
+        for i, name in ipairs { "a", "b" } do
+            daemon:write(i == 2 and "advance 1h\n" or "")
+            daemon:expect("replaced policy=p job=train/" .. name)
+            daemon:expect("run ended policy=p outcome=done changed=1")
+        end
         assert.are.equal(0, (daemon:stop()))
         local code, out, err = support.mpijobd("test", "--from-run", "1", "--config", folder .. "/mpijobd.yaml")
         assert.are.equal(0, code, out .. err)
@@ -141,13 +143,57 @@ describe("a recorded run", function()
               local result = mpijob.replace(job, { annotations = { at = tostring(time.now()) } })
               log.info("done", { version = result and result.resourceVersion })
             end
-            mpijob.replace("train/a", { annotations = { again = "yes" } })
+            local seen, none, err = assert(mpijob.get "train/a"), mpijob.get "train/c"
+            local space = assert(kube.get("v1", "Namespace", "train"))
+            mpijob.replace("train/a", { annotations = { again = "yes", seen = seen.resourceVersion, none = err.reason, uid = space.metadata.uid } })
           end }]]
         local code, out, err = once("--record")
         assert.are.equal(0, code, out .. err)
         server:stop()
         out = good(1)
         support.contains(out, "3 successes / 0 failures / 0 errors")
+    end)
+
+    -- By a configuration with a web server and a secret.
+    local function once_asking(plain, policy)
+        support.write(folder .. "/mpijobd.yaml",
+            ("http: { allow: [ 127.0.0.1 ] }\nsecrets: secrets\nprometheus: { main: 'http://127.0.0.1:%d' }\n"):format(plain.port))
+        support.proc.run("/bin/mkdir", { args = { folder .. "/secrets" } })
+        write("s3cr3t-value", "secrets/token")
+        write(("local URL = 'http://127.0.0.1:%d'\n"):format(plain.port) .. policy)
+        local code, out, err = once("--record", "--config", folder .. "/mpijobd.yaml")
+        assert.are.equal(0, code, out .. err)
+        plain.proc:stop()
+    end
+
+    it("hears again what web servers and Prometheus have answered", function()
+        create("a", NOW - 7200)
+        create("b", NOW - 7200)
+        once_asking(web.start(), [[policy { name = "p", schedule = "0 0 1 1 *", match = { finished_for = "1h" }, replace = function(job)
+            local answer = assert(http.get(URL .. "/echo", { query = { job = job.name } }))
+            local gone, err = http.get(URL .. "/status/503")
+            local sent = assert(http.post(URL .. "/echo", { job = job.name })):json().body
+            return { annotations = { path = answer:json().path, sent = sent, value = tostring(prometheus.value "one"),
+                none = select(2, prometheus.value "none").reason, gone = tostring(gone and gone.status or err.reason) } }
+          end }]])
+        local out = good(1)
+        support.contains(out, "3 successes / 0 failures / 0 errors")
+    end)
+
+    it("has no answer to what went with a secret, and nothing of what policies keep", function()
+        create("a", NOW - 7200)
+        once_asking(web.start(), [[
+            policy { name = "p", schedule = "0 0 1 1 *", match = { finished_for = "1h" }, run = function()
+              assert(http.get(URL .. "/echo?here", { headers = { Authorization = secret "Bearer ${token}" } }))
+            end }
+            policy { name = "q", schedule = "0 0 1 1 *", match = { finished_for = "1h" }, run = function() log.info(store.get "x" or "nothing") end }]])
+        local code, out, err = again(1)
+        assert.are.equal(1, code, out .. err)
+        support.contains(out, "it asks a web server: GET http://127.0.0.1:")
+        support.contains(out, "/echo?here went with a secret, so its answer is not in the recording")
+        code, out, err = again(2)
+        assert.are.equal(1, code, out .. err)
+        support.contains(out, "it calls store.get, and what that gave is not recorded")
     end)
 
     it("that writes nothing, in a dry run, is compared by what it would write", function()
@@ -177,11 +223,16 @@ describe("a recorded run", function()
             stringData = { word = "hunter2secret" } })
         create("a", NOW - 7200)
         write [[policy { name = "p", schedule = "0 0 1 1 *", match = { finished_for = "1h" }, run = function()
-            kube.patch("Secret", "train/s", { stringData = { word = "hunter3secret" } })
+            kube.patch("v1", "Secret", "train/s", { stringData = { word = "hunter3secret" } })
           end }]]
-        once("--record")
-        local code, out, err = support.proc.run("/usr/bin/sqlite3", { args = { state, "select count(*) from recordings" } })
+        local code, out, err = once("--record")
+        assert.are.equal(0, code, out .. err)
+        code, out, err = support.proc.run("/usr/bin/sqlite3", { args = { state, "select count(*) from recordings" } })
         assert.are.equal("0 1", code .. " " .. out:gsub("%s", ""), err)
+        code, out = again(1)
+        assert.are.equal(1, code, out)
+        support.contains(out, "it asks the API server GET /api/v1/namespaces/train/secrets/s, and that answer is not recorded")
+        support.lacks(out, "hunter")
         once()
         code, out, err = again(2)
         assert.are.equal(1, code, out)

@@ -4,12 +4,15 @@
 
 #include <ctype.h>
 #include <lauxlib.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
 #include "binding/outside/outside_modules.h"
 #include "binding/outside/secret.h"
+#include "outside/secrets.h"
 #include "policy/values/lua_json.h"
+#include "record/record.h"
 #include "run/lua_run.h"
 
 #define COST_US 200 /* of CPU time, which the daemon spends on a request */
@@ -26,6 +29,46 @@ static void release(struct pending *p)
     struct lua_http *h = (struct lua_http *)p;
     buf_free(&h->body);
     buf_free(&h->headers);
+    buf_free(&h->asked.url);
+    buf_free(&h->asked.sent);
+}
+
+/* ---- for the run's recording ---- */
+
+/* The server is the configuration's, whose own token opens no more than the answer: that is no secret of a script. */
+static bool with_secret(const struct web_call *call)
+{
+    bool veiled = call->user.ptr || call->body_veiled || secret_veiled(call->url);
+    for (size_t i = 0; i < call->header_count; i++)
+        veiled = veiled || secret_veiled(call->headers[i].value);
+    return veiled && !call->trusted;
+}
+
+static void keep_asked(struct lua_http *h, const struct run *run, const struct web_call *call)
+{
+    h->asked.recording = run->recording;
+    if (!run->recording)
+        return;
+    snprintf(h->asked.method, sizeof h->asked.method, "%s", call->method);
+    secret_show(&h->asked.url, call->url);
+    h->asked.secret = with_secret(call);
+    if (!call->body_veiled)
+        buf_add_str(&h->asked.sent, call->body);
+}
+
+static void record_answer(const struct lua_http *h)
+{
+    struct record_web web = {
+        .method = h->asked.method,
+        .url = buf_str(&h->asked.url),
+        .secret = h->asked.secret || h->asked.url.failed || h->asked.sent.failed,
+        .status = h->status,
+        .body = buf_str(&h->body),
+        .headers = buf_str(&h->headers),
+        .sent = buf_str(&h->asked.sent),
+        .error = h->err.code ? &h->err : NULL,
+    };
+    recording_web(h->asked.recording, &web);
 }
 
 struct lua_http *lua_http_new(lua_State *L, const char *call)
@@ -53,6 +96,8 @@ static void came(void *data, const struct web_answer *answer, const struct error
         if (h->body.failed || h->headers.failed)
             error_nomem(&h->err);
     }
+    if (h->pending.guard) /* else the run has gone, and its recording with it */
+        record_answer(h);
     pending_finish(&h->pending);
 }
 
@@ -62,8 +107,11 @@ int lua_http_go(lua_State *L, struct lua_http *h, struct web_call *call, lua_KFu
     call->done = came;
     call->data = h;
     script_charge(L, COST_US);
-    if (web_start(env_of(L)->outside, call, &h->request, &h->err))
+    keep_asked(h, lua_run_of(L), call);
+    if (web_start(env_of(L)->outside, call, &h->request, &h->err)) {
+        record_answer(h);
         return push_failure(L, &h->err);
+    }
     return pending_wait(L, &h->pending, k);
 }
 

@@ -7,12 +7,20 @@
 #include "binding/base/values.h"
 #include "outside/web.h"
 
+struct recording;
+
 struct lua_http {
     struct pending pending;
     struct web_request *request;
     struct error err; /* code 0: none */
     int status;
-    struct buf body, headers; /* of the answer; headers as "name\0value\0" */
+    struct buf body, headers;        /* of the answer; headers as "name\0value\0" */
+    struct {                         /* what was asked, where the run is recorded */
+        struct recording *recording; /* NULL: it is not */
+        char method[16];
+        struct buf url, sent;
+        bool secret;
+    } asked;
 };
 
 /* Pushes a guard, to be left on the stack. call: "http.get", for messages. Raises at the top level of a file. */

@@ -10,6 +10,7 @@
 #include "binding/outside/outside_modules.h"
 #include "outside/outbox.h"
 #include "outside/outside.h"
+#include "policy/values/lua_clock.h"
 #include "policy/values/lua_json.h"
 
 #define EXPRESSION_MAX 16384
@@ -176,7 +177,7 @@ static void add_form(luaL_Buffer *b, const char *name, const char *value)
 /* The instant that an option names; unset: now. */
 static double option_time(lua_State *L, const char *name)
 {
-    double seconds = (double)clock_now(env_of(L)->clock) / 1e6;
+    double seconds = (double)lua_clock_now(L, env_of(L)->clock) / 1e6;
     if (lua_getfield(L, 2, name) != LUA_TNIL) {
         if (lua_type(L, -1) != LUA_TNUMBER || !(fabs(lua_tonumber(L, -1)) < 1e11))
             luaL_error(L, "option %s has to be a time: seconds since 1970", name);

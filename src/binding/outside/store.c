@@ -8,6 +8,7 @@
 #include "binding/outside/outside_modules.h"
 #include "outside/shelf.h"
 #include "policy/values/lua_json.h"
+#include "record/record.h"
 #include "run/lua_run.h"
 
 #define WRITE_US 100 /* of CPU time, which the daemon spends on a write */
@@ -213,6 +214,7 @@ static void expiry(lua_State *L, int index)
 static int l_get(lua_State *L)
 {
     check_here(L, "store.get");
+    recording_call(lua_run_of(L)->recording, "store.get");
     check_store_key(L, 1, false);
     lua_settop(L, 1);
     return start(L, GET);
@@ -221,6 +223,7 @@ static int l_get(lua_State *L)
 static int l_keys(lua_State *L)
 {
     check_here(L, "store.keys");
+    recording_call(lua_run_of(L)->recording, "store.keys");
     if (lua_isnoneornil(L, 1)) {
         lua_settop(L, 0);
         lua_pushliteral(L, "");

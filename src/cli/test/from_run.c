@@ -11,16 +11,17 @@
 #include "cli/session/command.h"
 #include "cli/session/session.h"
 #include "cli/test/packed.h"
+#include "cli/test/recorded_files.h"
 #include "cli/test/replay/replay_answers.h"
 #include "cli/test/replay/replay_compare.h"
 #include "cli/test/replay/replay_jobs.h"
+#include "cli/test/replay/replay_web.h"
 #include "cli/test/report.h"
 #include "cli/test/world.h"
 #include "engine/replay.h"
 #include "record/record.h"
 #include "store/journal.h"
 
-#define SOURCES_MAX 300
 #define WAITS_MAX 100000 /* pauses of the run (sleep), each until its own instant */
 
 struct from_run {
@@ -30,8 +31,7 @@ struct from_run {
     struct buf then, now; /* the recording, and that of the run that is done again */
     struct json head;     /* of its first entry */
     struct packed files;  /* the recorded policy, where no other is named */
-    char *paths[SOURCES_MAX + 1], *policy_path[2];
-    size_t path_count;
+    char *policy_path[2];
     char policy[64], cluster[256], trigger[32], asked_by[64], name_space[256], version[16], controller[32];
     char *gpus[33];
     struct clock clock; /* of the world */
@@ -39,6 +39,7 @@ struct from_run {
     struct world *world;
     struct replay_jobs jobs;
     struct replay_answers answers;
+    struct replay_web web;
     struct run_feed feed;
     struct report report;
     struct error failed; /* of a step of the world */
@@ -114,43 +115,6 @@ static int read_recording(struct from_run *f)
     return rc ? rc : read_head(f);
 }
 
-/* ---- the policy ---- */
-
-/* A recorded path within the folder of temporary files: nothing in it leads out. */
-static void within(const char *path, char out[4096])
-{
-    struct buf text = BUF_INIT;
-    while (*path) {
-        size_t n = strcspn(path, "/");
-        if (n == 2 && strncmp(path, "..", 2) == 0)
-            buf_puts(&text, "/up");
-        else if (n && !(n == 1 && *path == '.'))
-            buf_printf(&text, "/%.*s", (int)n, path);
-        path += n + (path[n] == '/');
-    }
-    snprintf(out, 4096, "policy%s", text.ptr ? text.ptr : "");
-    buf_free(&text);
-}
-
-static int write_policy(struct from_run *f)
-{
-    struct record_entry e;
-    char kind[16], path[4096], name[4096];
-    int rc = 0;
-    for (size_t at = 0; !rc && f->path_count < SOURCES_MAX && record_next(buf_str(&f->then), &at, &e);) {
-        json_string_at(e.head, "/entry", kind, sizeof kind);
-        if (strcmp(kind, "file") != 0)
-            continue;
-        json_string_at(e.head, "/path", path, sizeof path);
-        within(path, name);
-        char **to = &f->paths[f->path_count++];
-        rc = packed_write(&f->files, name, e.bytes[0], to, &f->s.error);
-        if (json_is_true(json_get(e.head, "policy")))
-            f->policy_path[0] = *to;
-    }
-    return rc;
-}
-
 /* ---- the world ---- */
 
 static void moved(void *data, const struct error *err)
@@ -198,9 +162,12 @@ static int open_world(struct from_run *f)
     int rc = world_new(&o, &f->world, &s->error);
     if (!rc)
         rc = replay_answers_open(&f->answers, buf_str(&f->then), &s->error);
+    if (!rc)
+        rc = replay_web_open(&f->web, buf_str(&f->then), &s->error);
     if (rc)
         return rc;
     replay_jobs_init(&f->jobs, buf_str(&f->then), &f->clock);
+    f->stand_in.recorded = &f->web;
     f->answers.jobs = &f->jobs;
     f->answers.clock = &f->clock;
     f->answers.run = f->run;
@@ -280,6 +247,7 @@ static void close_world(struct from_run *f)
     while (!f->closed && uv_run(&f->s.loop, UV_RUN_ONCE)) {
     }
     replay_answers_close(&f->answers);
+    replay_web_close(&f->web);
     stand_in_close(&f->stand_in);
 }
 
@@ -299,21 +267,32 @@ static void compared(void *data, const struct replay_told *what)
     tell(data, what->name, *what->message ? SPEC_FAILURE : SPEC_SUCCESS, what->message);
 }
 
+/* The first call of the run whose answer is in no recording. */
+static void first_call(const struct from_run *f, char *out, size_t size)
+{
+    struct record_entry e;
+    char kind[16] = "";
+    for (size_t at = 0; strcmp(kind, "call") != 0 && record_next(buf_str(&f->now), &at, &e);)
+        json_string_at(e.head, "/entry", kind, sizeof kind);
+    if (strcmp(kind, "call") == 0)
+        json_string_at(e.head, "/name", out, size);
+}
+
 /* What the run asked that nobody could answer here. */
 static void tell_unanswered(struct from_run *f)
 {
-    char text[512], name[64];
-    const char *web = f->stand_in.unanswered;
-    if (!*f->answers.unanswered && !web)
-        return;
-    snprintf(name, sizeof name, "run %lld asks only what its recording answers", f->run);
+    char text[640] = "", name[64], call[64] = "";
+    first_call(f, call, sizeof call);
     if (*f->answers.unanswered)
         snprintf(text, sizeof text, "it asks the API server %s, and that answer is not recorded",
                  f->answers.unanswered);
-    else
-        snprintf(text, sizeof text, "it asks a web server, and such answers are not recorded: %.*s",
-                 (int)strcspn(web, ";"), web);
-    tell(f, name, SPEC_ERROR, text);
+    else if (f->stand_in.unanswered)
+        snprintf(text, sizeof text, "it asks a web server: %s", f->stand_in.unanswered);
+    else if (*call)
+        snprintf(text, sizeof text, "it calls %s, and what that gave is not recorded", call);
+    snprintf(name, sizeof name, "run %lld asks only what its recording answers", f->run);
+    if (*text)
+        tell(f, name, SPEC_ERROR, text);
 }
 
 static int report(struct from_run *f)
@@ -343,7 +322,7 @@ static int make(struct from_run *f)
 {
     int rc = read_recording(f);
     if (!rc && !f->s.options.arguments[0])
-        rc = write_policy(f);
+        rc = recorded_files_write(&f->files, buf_str(&f->then), f->policy_path, &f->s.error);
     if (!rc)
         rc = open_world(f);
     if (!rc)
@@ -376,8 +355,7 @@ int from_run(const struct options *options)
     close_world(f);
     store_close(f->store, NULL, NULL);
     packed_close(&f->files);
-    for (size_t i = 0; i < f->path_count; i++)
-        free(f->paths[i]);
+    free(f->policy_path[0]);
     for (size_t i = 0; f->gpus[i]; i++)
         free(f->gpus[i]);
     buf_free(&f->then);

@@ -9,12 +9,14 @@
 #include "outside/outside.h"
 #include "json/value.h"
 
+struct replay_web;
 struct stub;
 struct stand_in {
     struct outside_stand_in seam;  /* for outside_config */
     struct outbox_sink prometheus; /* the server that policies ask there, whatever its name */
     struct records *records;       /* of the test's world */
     struct stub *stubs;            /* the newest first */
+    struct replay_web *recorded;   /* answers of a recorded run, instead of stubs; NULL: a spec. Not owned */
     char *unanswered;              /* the first request that nothing stands in for; NULL: each had an answer */
 };
 

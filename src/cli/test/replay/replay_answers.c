@@ -12,12 +12,13 @@ struct recorded_change {
     char key[600];
     int64_t now, status;
     bool again, failed, used;
+    bool only_read; /* by the script; else it was changed */
     char reason[ERROR_REASON_MAX];
     struct json error;
     struct str sent, got, read;
 };
 
-static int add(struct replay_answers *a, const struct record_entry *e, struct error *err)
+static int add(struct replay_answers *a, const struct record_entry *e, bool only_read, struct error *err)
 {
     if (a->count == a->cap) {
         size_t cap = a->cap ? a->cap * 2 : 64;
@@ -33,6 +34,11 @@ static int add(struct replay_answers *a, const struct record_entry *e, struct er
                                   .sent = e->bytes[0],
                                   .got = e->bytes[1],
                                   .read = e->bytes[2]};
+    c->only_read = only_read;
+    if (only_read) {
+        c->read = c->sent;
+        c->sent = (struct str){0};
+    }
     json_string_at(e->head, "/key", c->key, sizeof c->key);
     json_string_at(e->head, "/reason", c->reason, sizeof c->reason);
     json_int64(json_get(e->head, "now"), &c->now);
@@ -49,8 +55,9 @@ int replay_answers_open(struct replay_answers *a, struct str recording, struct e
     *a = (struct replay_answers){0};
     for (size_t at = 0; !rc && record_next(recording, &at, &e);) {
         json_string_at(e.head, "/entry", kind, sizeof kind);
-        if (strcmp(kind, "change") == 0)
-            rc = add(a, &e, err);
+        bool only_read = strcmp(kind, "read") == 0;
+        if (only_read || strcmp(kind, "change") == 0)
+            rc = add(a, &e, only_read, err);
     }
     return rc;
 }
@@ -74,12 +81,15 @@ static bool read_target(const char *target, char job[600], char object[600])
         *rest++ = '\0';
         part[n++] = rest;
     }
-    bool core = n == 6 && strcmp(part[0], "api") == 0; /* /api/v1/namespaces/NS/pods/NAME */
+    bool core = n && strcmp(part[0], "api") == 0; /* /api/v1/namespaces/NS/pods/NAME */
     size_t at = core ? 2 : 3;
-    if ((!core && (n != 7 || strcmp(part[0], "apis") != 0)) || strcmp(part[at], "namespaces") != 0)
-        return false;
     const char *dot = core ? "" : ".", *group = core ? "" : part[1];
-    return snprintf(job, 600, "%s/%s", part[at + 1], part[at + 3]) < 600 &&
+    if ((!core && (!n || strcmp(part[0], "apis") != 0)) || (n != at + 2 && n != at + 4))
+        return false;
+    *job = '\0';
+    if (n == at + 2) /* it is in no namespace */
+        return snprintf(object, 600, "%s%s%s %s", part[at], dot, group, part[at + 1]) < 600;
+    return strcmp(part[at], "namespaces") == 0 && snprintf(job, 600, "%s/%s", part[at + 1], part[at + 3]) < 600 &&
            snprintf(object, 600, "%s%s%s %s/%s", part[at + 2], dot, group, part[at + 1], part[at + 3]) < 600;
 }
 
@@ -136,48 +146,62 @@ static void unanswered(struct replay_answers *a, struct http_request *request, c
     refuse(request, 403, "Forbidden", str_of(text));
 }
 
-static struct recorded_change *find(struct replay_answers *a, const char *job, const char *object, bool used)
+/* Of this object: the first that comes; or with `used` the last of those that were. reads: those that were only read
+ * count, too. */
+static struct recorded_change *find(struct replay_answers *a, const char *job, const char *object, bool used,
+                                    bool reads)
 {
     struct recorded_change *found = NULL;
-    for (size_t i = 0; i < a->count; i++) {
+    for (size_t i = 0; i < a->count && (used || !found); i++) {
         struct recorded_change *c = &a->changes[i];
-        if (c->used != used || (strcmp(c->key, job) != 0 && strcmp(c->key, object) != 0))
-            continue;
-        found = c;
-        if (!used)
-            break; /* the first that comes; of those that were, the last */
+        bool here = strcmp(c->key, job) == 0 || strcmp(c->key, object) == 0;
+        if (here && c->used == used && (reads || !c->only_read))
+            found = c;
     }
     return found;
 }
 
-/* The object is read before it is written, or after another writer was faster. */
+/* As the server refused it, or did not answer. */
+static void fail_again(struct http_request *request, const struct recorded_change *c)
+{
+    struct buf message = BUF_INIT;
+    json_decode(c->error, &message);
+    if (c->status)
+        refuse(request, (int)c->status, c->reason, buf_str(&message));
+    else
+        http_carried_over(request, ERR_UNREACHABLE);
+    buf_free(&message);
+}
+
+/* The object is read by the script, before it is written, or after another writer was faster. */
 static void read_object(struct replay_answers *a, struct http_request *request, const char *job, const char *object)
 {
-    struct recorded_change *next = find(a, job, object, false), *last = find(a, job, object, true);
-    if (last && last->again && last->got.len)
+    struct recorded_change *next = find(a, job, object, false, true), *last = find(a, job, object, true, false);
+    if (last && last->again && last->got.len) {
         answer(request, 200, last->got);
-    else if (next && next->read.len)
+    } else if (next && next->only_read && next->failed) {
+        next->used = next->status != 0; /* else it is asked again */
+        fail_again(request, next);
+    } else if (next && next->read.len) {
+        next->used = next->only_read;
         answer(request, 200, next->read);
-    else
+    } else {
         unanswered(a, request, "GET", http_carried_target(request));
+    }
 }
 
 static void write_object(struct replay_answers *a, struct http_request *request, const char *method, const char *job,
                          const char *object)
 {
-    struct recorded_change *c = find(a, job, object, false);
+    struct recorded_change *c = find(a, job, object, false, false);
     struct str sent = http_carried_sent_body(request);
-    struct buf message = BUF_INIT;
     if (c && a->jobs->over)
         replay_clock(a->clock, c->now);
     if (c && c->again) { /* it was changed by another writer meanwhile */
         c->used = true;
         refuse(request, 409, "Conflict", str_of("the object has been modified; as it was in the recorded run"));
-    } else if (c && c->failed && c->status) {
-        json_decode(c->error, &message);
-        refuse(request, (int)c->status, c->reason, buf_str(&message));
-    } else if (c && c->failed && c->sent.len) {
-        http_carried_over(request, ERR_UNREACHABLE);
+    } else if (c && c->failed && (c->status || c->sent.len)) {
+        fail_again(request, c);
     } else if (c && c->got.len && str_eq(c->sent, sent)) {
         c->used = true;
         answer(request, 200, c->got);
@@ -188,7 +212,6 @@ static void write_object(struct replay_answers *a, struct http_request *request,
     } else {
         unanswered(a, request, method, http_carried_target(request));
     }
-    buf_free(&message);
 }
 
 bool replay_answer(void *data, struct http_request *request)

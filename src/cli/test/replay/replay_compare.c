@@ -20,7 +20,7 @@ struct write { /* one object's; the others of the same are behind it */
 struct writes {
     struct write *items;
     size_t count, cap;
-    char outcome[32], ending[512];
+    char outcome[32], numbers[128];
 };
 
 static bool grow(struct writes *w)
@@ -43,8 +43,8 @@ static void read_end(struct writes *w, struct json head)
     json_int64(json_get(head, "changed"), &changed);
     json_int64(json_get(head, "unchanged"), &unchanged);
     json_int64(json_get(head, "failed"), &failed);
-    snprintf(w->ending, sizeof w->ending, "%s: %" PRId64 " changed, %" PRId64 " unchanged, %" PRId64 " failed",
-             w->outcome, changed, unchanged, failed);
+    snprintf(w->numbers, sizeof w->numbers, "%" PRId64 " changed, %" PRId64 " unchanged, %" PRId64 " failed", changed,
+             unchanged, failed);
 }
 
 static struct write *first(const struct writes *w, const char *key)
@@ -170,8 +170,10 @@ int replay_compare(struct str then, struct str now, long long run,
     int objects = -1;
     if (read_writes(then, &a) && read_writes(now, &b)) {
         objects = 0;
-        if (strcmp(a.ending, b.ending) != 0)
-            buf_printf(&text, "run %lld was %s\nnow it is %s", run, a.ending, b.ending);
+        /* What cancelled a run came from outside. */
+        bool cancelled = strcmp(a.outcome, "cancelled") == 0;
+        if (strcmp(a.numbers, b.numbers) != 0 || (!cancelled && strcmp(a.outcome, b.outcome) != 0))
+            buf_printf(&text, "run %lld was %s: %s\nnow it is %s: %s", run, a.outcome, a.numbers, b.outcome, b.numbers);
         snprintf(name, sizeof name, "run %lld ends as it did", run);
         told(data, &(struct replay_told){name, text.len ? text.ptr : ""});
         for (size_t i = 0; i < a.count + b.count; i++) {
