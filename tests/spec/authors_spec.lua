@@ -114,6 +114,21 @@ describe("an author", function()
         assert.is_nil(err:find("circle", 1, true))
     end)
 
+    it("sees what the policies have logged where a test fails, and nowhere else", function()
+        support.write(folder .. "/l.lua", 'policy { name = "l", on = "match", match = { phase = "Succeeded" }, run = function(run) for job in run.jobs do log.info("seen", { job = job.key, n = 3 }) end end }\n')
+        support.write(folder .. "/l_spec.lua", [[
+local function see() cluster.job { name = "a", phase = "Succeeded" } clock.advance "1s" end
+it("fails", function() see() assert.are.equal(1, 2) end)
+it("errs", function() see() error "here" end)
+it("passes", see)
+it("has none", function() error "without" end)
+]])
+        local code, out = support.mpijobd("test", folder .. "/l_spec.lua")
+        assert.are.equal(1, code)
+        assert.are.equal(2, support.count(out, "\n  2026-01-05T12:00:00Z info l: seen job=default/a n=3\n"), out)
+        assert.are.equal(2, support.count(out, "\nthe log:\n"))
+    end)
+
     it("is told in a spec how it names a plugin", function()
         support.write(folder .. "/q.lua", 'require "gpu-cots"\n' .. GOOD)
         support.write(folder .. "/q_spec.lua", 'it("x", function() cluster.job { name = "a" } assert.untouched "a" end)\n')

@@ -48,6 +48,36 @@ describe("mpijobd new", function()
         end
     end)
 
+    it("policy --from writes any policy of the cookbook with its spec, under its name or another", function()
+        local folder = support.folder()
+        local code, list, err = at(folder, "new", "policy", "--list")
+        assert.are.equal(0, code, err)
+        support.contains(list, "free-gpus              Finished jobs give their GPUs back after two hours.\n")
+        local names = {}
+        for name in list:gmatch "(%S+)[^\n]*\n" do
+            assert.are.equal(0, (at(folder, "new", "policy", "my-" .. name, "--from", name)))
+            names[#names + 1] = name
+        end
+        assert.is_true(#names >= 15)
+        local out
+        code, out = at(folder, "test")
+        assert.are.equal(0, code, out)
+        code, out, err = at(folder, "new", "policy", "--from=free-gpus")
+        assert.are.same({ 0, "free-gpus.lua\nfree-gpus_spec.lua\n\nIts spec passes: mpijobd test free-gpus.lua\n" }, { code, out }, err)
+        assert.are.equal(support.read(support.source .. "/lua/policies/free-gpus.lua"), support.read(folder .. "/free-gpus.lua"))
+        support.contains(support.read(folder .. "/my-free-gpus.lua"), 'name = "my-free-gpus",')
+        for _, wrong in ipairs {
+            { 'the cookbook has no policy "fre-gpus"; did you mean "free-gpus"?', "policy", "--from", "fre-gpus" },
+            { "--from is of policies", "plugin", "other", "--from", "free-gpus" },
+            { 'the cookbook has no policy "free-gpus_spec"', "policy", "x", "--from", "free-gpus_spec" },
+            { "the cookbook is listed by new policy --list", "policy", "x", "--list" },
+        } do
+            code, out, err = at(folder, "new", table.unpack(wrong, 2))
+            assert.are.same({ 2, "" }, { code, out })
+            support.contains(err, wrong[1])
+        end
+    end)
+
     it("never overwrites", function()
         local folder = support.folder()
         support.write(folder .. "/a_spec.lua", "mine")

@@ -175,6 +175,28 @@ local function clean_up(test, path)
     end
 end
 
+local LOG_MOST <const> = 20 -- lines of the log, the last ones
+
+-- What the log has of the policies' runs, their own lines (log.info) too, below the message of a test that has failed.
+local function logged(message)
+    local there, records = pcall(native.records)
+    local lines = {}
+    for _, r in ipairs(there and not message:find("\nthe log:\n", 1, true) and records or {}) do
+        if r.type == "log" and r.fields.policy and r.level ~= "debug" then
+            local fields = {}
+            for name, value in pairs(r.fields) do
+                fields[#fields + 1] = name ~= "policy" and name ~= "diff" and name .. "=" .. value or nil
+            end
+            table.sort(fields)
+            table.insert(fields, 1, ("  %s %s %s: %s"):format(time.rfc3339(r.at), r.level, r.fields.policy, r.message))
+            lines[#lines + 1] = table.concat(fields, " ")
+        end
+    end
+    local first = math.max(#lines - LOG_MOST + 1, 1)
+    return #lines > 0 and "\nthe log:" .. (first > 1 and " (" .. first - 1 .. " lines before)" or "") .. "\n"
+        .. table.concat(lines, "\n", first) or ""
+end
+
 -- Returns "success", "failure", "error" or "pending", and the message.
 local function run(index)
     local test <const> = tests[index]
@@ -190,7 +212,9 @@ local function run(index)
         if not ok and test.pending then
             status, message = "pending", test.pending
         elseif not ok then
-            status, message = native.is_assertion(err) and "failure" or "error", err
+            status = native.is_assertion(err) and "failure" or "error"
+            message = tostring(err)
+            message = message .. logged(message)
         end
         local cleaned, why = xpcall(clean_up, native.explain, test, path)
         if not cleaned and status == "success" then

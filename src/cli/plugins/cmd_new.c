@@ -9,6 +9,7 @@
 #include "base/file_write.h"
 #include "binding/modules.h"
 #include "cli/plugins/cmd_plugins.h"
+#include "cli/plugins/cookbook.h"
 #include "cli/session/options.h"
 #include "plugin/plugin.h"
 
@@ -36,6 +37,7 @@ static const struct made {
 struct making {
     const struct command *command;
     const char *kind, *name;
+    const char *from;      /* a policy of the cookbook; NULL: the template */
     char folder[PATH_MAX]; /* with a slash at its end; "" for the current one */
 };
 
@@ -94,15 +96,19 @@ static int make_folders(const struct making *m, char *path)
     return EXIT_DONE;
 }
 
-static int write_file(const struct making *m, const char *path, const struct embedded_module *from)
+static int write_file(const struct making *m, const char *path, const struct made *f)
 {
     struct buf text = BUF_INIT;
+    const struct embedded_module *from = template_of(f->embedded);
     struct str template = str_n(from->bytes, from->len);
     if (str_starts(template, "-- SPDX")) { /* what is written is the user's own */
         size_t n = strcspn(template.ptr, "\n") + 1;
         template = str_n(template.ptr + n, template.len - n);
     }
-    fill(&text, template, m);
+    if (m->from)
+        cookbook_text(m->from, str_ends(str_of(f->embedded), "_spec"), m->name, &text);
+    else
+        fill(&text, template, m);
     struct error err;
     int rc = buf_result(&text, path, &err);
     if (!rc)
@@ -152,7 +158,7 @@ static int make(const struct making *m)
         path_of(m, &files[i], &path);
         code = path.failed ? fail(m, files[i].path, "out of memory") : make_folders(m, path.ptr);
         if (!code)
-            code = write_file(m, path.ptr, template_of(files[i].embedded));
+            code = write_file(m, path.ptr, &files[i]);
     }
     buf_free(&path);
     if (!code)
@@ -171,6 +177,31 @@ static bool is_module(const char *name)
     return false;
 }
 
+static int list(const struct command *command, const struct options *o)
+{
+    struct buf out = BUF_INIT;
+    if (o->argument_count != 1 || strcmp(o->arguments[0], "policy") != 0 || o->from)
+        return command_usage(command, "the cookbook is listed by new policy --list");
+    cookbook_list(&out);
+    fputs(out.failed ? "" : out.ptr, stdout);
+    buf_free(&out);
+    return EXIT_DONE;
+}
+
+static bool no_such_policy(const struct making *m, int *code)
+{
+    struct buf text = BUF_INIT;
+    bool there = cookbook_text(m->from, false, m->name, &text);
+    const char *near = there ? NULL : cookbook_nearest(m->from);
+    buf_free(&text);
+    if (strcmp(m->kind, "policy") != 0)
+        *code = command_usage(m->command, "--from is of policies; a plugin begins with a template");
+    else if (!there)
+        *code = command_usage(m->command, "the cookbook has no policy \"%s\"%s%s%s; --list tells which it has", m->from,
+                              near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    return !there || strcmp(m->kind, "policy") != 0;
+}
+
 static int run(int argc, char **argv, const struct command *command)
 {
     struct making m = {.command = command};
@@ -178,19 +209,25 @@ static int run(int argc, char **argv, const struct command *command)
     int code;
     if (!command_begin(argc, argv, command, &o, &code))
         return code;
-    if (o.argument_count != 2 || (strcmp(o.arguments[0], "policy") != 0 && strcmp(o.arguments[0], "plugin") != 0))
+    if (o.list)
+        return list(command, &o);
+    m.from = o.from;
+    const char *as = o.argument_count == 1 ? m.from : o.argument_count == 2 ? o.arguments[1] : NULL;
+    if (!as || (strcmp(o.arguments[0], "policy") != 0 && strcmp(o.arguments[0], "plugin") != 0))
         return command_usage(command, "say what, and how it is to be called: policy NAME, or plugin NAME");
     m.kind = o.arguments[0];
-    const char *slash = strrchr(o.arguments[1], '/');
-    m.name = slash ? slash + 1 : o.arguments[1];
-    if (slash && (size_t)(slash - o.arguments[1]) + 2 > sizeof m.folder)
+    const char *slash = strrchr(as, '/');
+    m.name = slash ? slash + 1 : as;
+    if (slash && (size_t)(slash - as) + 2 > sizeof m.folder)
         return command_usage(command, "the path is too long");
     if (slash)
-        snprintf(m.folder, sizeof m.folder, "%.*s/", (int)(slash - o.arguments[1]), o.arguments[1]);
+        snprintf(m.folder, sizeof m.folder, "%.*s/", (int)(slash - as), as);
     if (!plugin_name_good(m.name))
         return command_usage(
             command, "\"%s\" is not allowed: lower-case letters, digits and dashes, at most %d, no dash at the ends",
             m.name, PLUGIN_NAME_MAX);
+    if (m.from && no_such_policy(&m, &code))
+        return code;
     if (strcmp(m.kind, "plugin") == 0 && is_module(m.name))
         return command_usage(command, "\"%s\" is a module of mpijobd; a plugin needs another name", m.name);
     return make(&m);
@@ -198,9 +235,12 @@ static int run(int argc, char **argv, const struct command *command)
 
 const struct command cmd_new = {
     "new",
-    "policy NAME | plugin NAME",
+    "policy NAME [--from COOKBOOK] | policy --list | plugin NAME",
     "A policy or a plugin to begin with, and a spec that passes; nothing is overwritten",
-    0,
+    TAKES_NEW,
     run,
-    "  mpijobd new policy free-gpus          free-gpus.lua and free-gpus_spec.lua\n"
+    "  mpijobd new policy tidy               tidy.lua and tidy_spec.lua\n"
+    "  mpijobd new policy --list             the policies of the cookbook\n"
+    "  mpijobd new policy --from free-gpus   one of them, with its spec; by another name: new policy tidy --from "
+    "free-gpus\n"
     "  mpijobd new plugin plugins/job-size   a folder job-size in plugins, which is there\n"};

@@ -46,6 +46,8 @@ static const struct known {
     {"from-run", ID_FROM_RUN, "N", TAKES_TEST,
      "do run N of the journal again, as it was recorded, and compare what it writes; with PATH: by these policies"},
     {"list", ID_LIST, NULL, TAKES_TEST, "name the tests, and run none"},
+    {"from", ID_FROM, "NAME", TAKES_NEW, "a policy of the cookbook, with its spec, in place of an empty one"},
+    {"list", ID_LIST, NULL, TAKES_NEW, "the policies of the cookbook, and what each is for"},
     {"role", ID_ROLE, "FILE", TAKES_CHECK, "a Role or ClusterRole in YAML: what do the policies need that it lacks?"},
     {"install", ID_INSTALL, NULL, TAKES_TYPES, "write them for the editor, in this folder or the one that is named"},
     {"strict", ID_STRICT, NULL, TAKES_CHECK, "warnings count as errors: the exit code is 1"},

@@ -111,6 +111,8 @@ const char **option_text(struct options *o, int id)
         return &o->kind;
     case ID_BY:
         return &o->by;
+    case ID_FROM:
+        return &o->from;
     case ID_ROLE:
         return &o->role;
     case ID_ONLY:

@@ -47,6 +47,7 @@ enum id {
     ID_TAGS,
     ID_EXCLUDE_TAGS,
     ID_LIST,
+    ID_FROM,
     ID_STRICT,
     ID_INSTALL,
     ID_ROLE,
