@@ -70,6 +70,11 @@
 ---handled once, also across restarts.
 ---@alias mpijobd.Event "match"|"added"|"finished"|"changed"
 
+---How the owner of a job keeps a policy from it: by an annotation with an instant, as `mpijobd hold` writes it.
+---@class mpijobd.Hold
+---@field annotation? string whose value is that instant, `"2026-11-30T20:00:00Z"` (default `"mpijobd.io/hold-until"`)
+---@field max? mpijobd.Duration an instant that is further away counts as if it were not there (default `"7d"`)
+
 ---@class mpijobd.Policy
 ---@field name string unique over all files: lower-case letters, digits and dashes, at most 63, no dash at the ends
 ---@field about? string what it is for, in a sentence
@@ -78,6 +83,7 @@
 ---@field every? mpijobd.Duration a period of at least 1s, counted from 1970-01-01T00:00:00Z
 ---@field timezone? string of the schedule and of the window, an IANA name (default `"UTC"`)
 ---@field window? string|string[] when its runs may begin: `"mon-fri 09:00-18:00"`, `"22:00-06:00"`, or a list: any of them. What falls due outside waits for the next opening (default: at any time)
+---@field hold? mpijobd.Hold owners may keep it from their jobs for a while (default: they cannot)
 ---@field except? string|string[] calendars of the plugins that the file requires: on these days the window is closed, `"holidays"`
 ---@field jitter? mpijobd.Duration each run is delayed by a random time up to this
 ---@field missed? "skip"|"once"|"all" what to do about runs that fell due while the daemon was down or the machine slept (default `"once"`: one for all of them). `"all"`: at most 100

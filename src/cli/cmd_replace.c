@@ -316,9 +316,39 @@ static int finish(struct replacing *r, int code)
     return r->changed || r->unchanged ? EXIT_SOME_FAILED : EXIT_FAILED;
 }
 
-static int run(int argc, char **argv, const struct command *command)
+int replace_by_options(const struct command *command, const struct options *o)
 {
     struct replacing r = {.colour = colour_wanted(STDOUT_FILENO)};
+    bool many = o->selector || o->all_namespaces || o->all;
+    int code;
+    int64_t wait = 0;
+    struct error err;
+    if (o->wait_effect && duration_parse(o->wait_effect, &wait, &err))
+        return command_usage(command, "--wait-effect: %s", err.message);
+    r.wait_effect_ms = (uint64_t)(wait / 1000);
+    if (o->file && o->through_launcher)
+        return command_usage(command, "--through-launcher goes with fields, not with a whole object (-f)");
+    if (o->output == OUTPUT_YAML || o->output == OUTPUT_NAME)
+        return command_usage(command, "-o takes table or json here");
+    code = read_changes(&r, command, o->arguments + (o->file || many ? 0 : 1));
+    if (!code)
+        code = session_open(&r.s, command->name, o);
+    if (!code) {
+        if (o->output == OUTPUT_JSON) {
+            json_writer_init(&r.w, &r.json);
+            json_write_array(&r.w);
+        }
+        code = finish(&r, work(&r));
+        code = session_close(&r.s, code);
+    }
+    mpijob_changes_free(&r.changes);
+    jobs_release(&r.jobs);
+    buf_free(&r.json);
+    return code;
+}
+
+static int run(int argc, char **argv, const struct command *command)
+{
     struct options o;
     int code;
     if (!command_begin(argc, argv, command, &o, &code))
@@ -335,30 +365,7 @@ static int run(int argc, char **argv, const struct command *command)
             command, o.file ? "-f gives the whole object; no names or fields beside it"
                      : many ? "name at least one change, as cleanPodPolicy=All"
                             : "name the job and at least one change: mpijobd replace my-job cleanPodPolicy=All");
-    int64_t wait = 0;
-    struct error err;
-    if (o.wait_effect && duration_parse(o.wait_effect, &wait, &err))
-        return command_usage(command, "--wait-effect: %s", err.message);
-    r.wait_effect_ms = (uint64_t)(wait / 1000);
-    if (o.file && o.through_launcher)
-        return command_usage(command, "--through-launcher goes with fields, not with a whole object (-f)");
-    if (o.output == OUTPUT_YAML || o.output == OUTPUT_NAME)
-        return command_usage(command, "-o takes table or json here");
-    code = read_changes(&r, command, o.arguments + (o.file || many ? 0 : 1));
-    if (!code)
-        code = session_open(&r.s, command->name, &o);
-    if (!code) {
-        if (o.output == OUTPUT_JSON) {
-            json_writer_init(&r.w, &r.json);
-            json_write_array(&r.w);
-        }
-        code = finish(&r, work(&r));
-        code = session_close(&r.s, code);
-    }
-    mpijob_changes_free(&r.changes);
-    jobs_release(&r.jobs);
-    buf_free(&r.json);
-    return code;
+    return replace_by_options(command, &o);
 }
 
 const struct command cmd_replace = {

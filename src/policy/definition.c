@@ -122,9 +122,9 @@ static const char *const keys[] = {"name",        "about",    "kind",        "ma
                                    "timezone",    "jitter",   "missed",      "overlap", "replace",  "run",
                                    "limits",      "dry_run",  "destructive", "on",      "approval", "through_launcher",
                                    "wait_effect", "clusters", "again",       "recheck", "events",   "window",
-                                   "except",      "breaker",  NULL};
+                                   "except",      "breaker",  "hold",        NULL};
 /* Keys that a later version will have. They are refused by name rather than ignored. */
-static const char *const later[] = {"approval", "canary", "hold", "holds_for", "slo", "warn", NULL};
+static const char *const later[] = {"approval", "canary", "holds_for", "slo", "warn", NULL};
 static void read_key(struct defining *d, const char *key, int index)
 {
     struct policy *p = d->p;
@@ -163,6 +163,8 @@ static void read_key(struct defining *d, const char *key, int index)
         p->quiet = !read_bool(d, key, index);
     } else if (strcmp(key, "breaker") == 0) {
         p->breaker = read_bool(d, key, index);
+    } else if (strcmp(key, "hold") == 0) {
+        definition_hold(d, index);
     } else if (strcmp(key, "clusters") == 0) {
         definition_clusters(d, index);
     } else if (!definition_trigger(d, key, index)) {

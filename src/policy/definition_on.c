@@ -68,6 +68,11 @@ static void check_event_keys(struct defining *d)
         definition_found(d, "again",
                          "goes with on, not with schedule or every: each of their runs looks at all jobs that match; "
                          "leave it out");
+    if ((d->event_keys & EVENT_KEY_HOLD) && (d->p->on & ~(unsigned)ON_MATCH))
+        definition_found(d, "hold",
+                         "goes with on = \"match\", schedule and every: a job that is held when it is %s would be let "
+                         "pass for good; leave it out, or wait for \"match\" alone",
+                         policy_on_name(d->p->on & ~(unsigned)ON_MATCH));
     if (!(d->event_keys & EVENT_KEY_RECHECK) || !d->triggers)
         return;
     if (!on)

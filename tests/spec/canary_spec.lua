@@ -96,7 +96,7 @@ end
 local function drive(reach, env, found)
     local policy = support.write(folder .. "/p.lua", POLICY)
     local commands = { { "run", "--once", "--state", journal .. "/s.db", policy }, { "plan", policy }, { "why", "p", "default/job", policy }, { "get", "-n", "default" }, { "get", "-n", "default", "-o", "json" },
-        { "inspect", "-n", "default" }, { "replace", "-n", "default", "job", "labels.a=b" },
+        { "inspect", "-n", "default" }, { "replace", "-n", "default", "job", "labels.a=b" }, { "hold", "-n", "default", "job", "1h" },
         { "doctor", "-o", "json", "--state", journal .. "/s.db", policy }, { "journal", "--state", journal .. "/s.db", "-o", "json" } }
     local texts, codes = {}, {}
     for i, command in ipairs(commands) do

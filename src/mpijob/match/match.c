@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "mpijob/inspect/inspect.h"
 #include "mpijob/match/match_parts.h"
 
@@ -97,6 +98,24 @@ static int64_t spans_due(const struct mpijob_match *m, const struct mpijob_view 
     return latest;
 }
 
+enum match_held match_held(const struct mpijob_match *m, const struct mpijob_view *view, int64_t now, int64_t *until)
+{
+    char text[64];
+    struct json value = m->hold ? json_get(view->annotations, m->hold) : (struct json){0};
+    if (!json_exists(value))
+        return HELD_NOT;
+    if (json_string_at(value, "", text, sizeof text) || !clock_parse(text, until))
+        return HELD_UNREADABLE;
+    return *until > now && *until - now > m->hold_most ? HELD_TOO_LONG : HELD_UNTIL;
+}
+
+/* When its owner holds it no longer: MPIJOB_NO_TIME (long ago) where it is not held. */
+static int64_t hold_due(const struct mpijob_match *m, const struct mpijob_view *view, int64_t now)
+{
+    int64_t until;
+    return match_held(m, view, now, &until) == HELD_UNTIL ? until : MPIJOB_NO_TIME;
+}
+
 /* When the job has one of the problems asked for: long ago, at the instant at which time gives it one, or never. */
 static int64_t problems_due(const struct mpijob_match *m, const struct mpijob_view *view, int64_t now)
 {
@@ -123,7 +142,8 @@ int64_t mpijob_match_since(const struct mpijob_match *m, const struct mpijob_vie
     if (!fits)
         return INT64_MAX;
     int64_t spans = spans_due(m, view), problems = spans == INT64_MAX ? spans : problems_due(m, view, now);
-    return spans > problems ? spans : problems;
+    int64_t own = spans > problems ? spans : problems, hold = hold_due(m, view, now);
+    return own > hold ? own : hold;
 }
 
 bool mpijob_match_has_span(const struct mpijob_match *m, enum mpijob_span span)
@@ -138,7 +158,7 @@ bool mpijob_match_has_problem(const struct mpijob_match *m)
 
 bool mpijob_match_timed(const struct mpijob_match *m)
 {
-    bool timed = m->problems != 0; /* a deadline that has passed is one */
+    bool timed = m->problems != 0 || m->hold; /* a deadline that has passed is one */
     for (int i = 0; i < MATCH_SPANS; i++)
         timed = timed || m->spans[i] >= 0;
     return timed;

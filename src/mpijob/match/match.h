@@ -37,6 +37,11 @@ void mpijob_match_deleting(struct mpijob_match *m, enum mpijob_deleting deleting
 bool mpijob_match_has_problem(const struct mpijob_match *m); /* such a condition was given */
 int mpijob_match_gpus(struct mpijob_match *m, const char *comparison, struct error *err); /* ">0", "<=8", "==4" */
 
+/* An annotation with which a job's owner keeps it from matching until an instant, as "2026-12-01T00:00:00Z" (RFC 3339).
+ * One that is more than `most` away, or cannot be read, counts as if it were not there. One an object. */
+#define MPIJOB_HOLD_ANNOTATION "mpijobd.io/hold-until"
+int mpijob_match_hold(struct mpijob_match *m, const char *annotation, int64_t most, struct error *err);
+
 /* Does it match at `now`? If not, and only time is missing, *due is the first instant at which it will unless it
  * changes (else INT64_MAX). due may be NULL. */
 bool mpijob_match_eval(const struct mpijob_match *m, const struct mpijob_view *view, int64_t now, int64_t *due);

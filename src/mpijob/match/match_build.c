@@ -24,6 +24,7 @@ void mpijob_match_free(struct mpijob_match *match)
         return;
     match_names_free(&match->namespaces);
     match_names_free(&match->names);
+    free(match->hold);
     selector_free(&match->labels);
     for (size_t i = 0; i < match->annotation_count; i++) {
         free(match->annotations[i].key);
@@ -110,6 +111,17 @@ int mpijob_match_span(struct mpijob_match *m, enum mpijob_span span, int64_t us,
         return error_set(err, ERR_INVALID, "match: %s must not be negative", names[span]);
     if (us > m->spans[span])
         m->spans[span] = us;
+    return 0;
+}
+
+int mpijob_match_hold(struct mpijob_match *m, const char *annotation, int64_t most, struct error *err)
+{
+    char *copy = str_dup(str_of(annotation));
+    if (!copy)
+        return error_nomem(err);
+    free(m->hold);
+    m->hold = copy;
+    m->hold_most = most;
     return 0;
 }
 

@@ -31,6 +31,8 @@ struct mpijob_match {
     struct match_gpus *gpus;
     size_t gpu_count;
     int64_t spans[MATCH_SPANS]; /* microseconds; -1: not asked for */
+    char *hold;                 /* the annotation; NULL: jobs cannot be held */
+    int64_t hold_most;          /* microseconds */
 };
 
 /* The values of match.clean_pod_policy, NULL-terminated: "None", "Running", "All", "unset". */
@@ -39,6 +41,10 @@ extern const char *const match_policies[];
 
 /* ---- match.c ---- */
 bool match_gpus_hold(const struct mpijob_match *match, const struct mpijob_view *view);
+enum match_held { HELD_NOT, HELD_UNTIL, HELD_UNREADABLE, HELD_TOO_LONG };
+/* Is the job held? *until: with HELD_UNTIL, which may have passed, and HELD_TOO_LONG. */
+enum match_held match_held(const struct mpijob_match *match, const struct mpijob_view *view, int64_t now,
+                           int64_t *until);
 /* The instant from which a span counts; MPIJOB_NO_TIME where the job is not in the phase that it is about. */
 int64_t match_span_start(const struct mpijob_view *view, enum mpijob_span span);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/texts.h"
 #include "mpijob/inspect/inspect.h"
 #include "mpijob/match/match_parts.h"
@@ -191,6 +192,29 @@ static void tell_problems(struct telling *t)
     buf_free(&is);
 }
 
+static void tell_hold(struct telling *t)
+{
+    char is[SHOWN + 80], when[32];
+    int64_t until = MPIJOB_NO_TIME;
+    struct buf wanted = BUF_INIT;
+    enum match_held held = match_held(t->match, t->view, t->now, &until);
+    if (held == HELD_NOT)
+        return;
+    char raw[SHOWN];
+    shown(json_get(t->view->annotations, t->match->hold), raw);
+    bool now = held == HELD_UNTIL && until > t->now;
+    if (held == HELD_UNTIL)
+        clock_format(until, false, when);
+    if (held == HELD_UNREADABLE)
+        snprintf(is, sizeof is, "%s, which is no instant as 2026-12-01T00:00:00Z", raw);
+    else if (held == HELD_TOO_LONG)
+        snprintf(is, sizeof is, "%s, which is longer than hold.max", raw);
+    else
+        snprintf(is, sizeof is, now ? "held until %s" : "held until %s, which is over", when);
+    buf_printf(&wanted, "no %s", t->match->hold);
+    tell(t, "hold", &wanted, is, !now, now ? until : INT64_MAX);
+}
+
 static void tell_deleting(struct telling *t)
 {
     struct buf wanted = BUF_INIT;
@@ -216,5 +240,6 @@ bool mpijob_match_tell(const struct mpijob_match *match, const struct mpijob_vie
     tell_labels(&t);
     tell_annotations(&t);
     tell_problems(&t);
+    tell_hold(&t);
     return t.all;
 }
