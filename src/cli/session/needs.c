@@ -97,13 +97,13 @@ static unsigned verbs_declared(struct json list, bool dry_run)
 /* The same as MAY_..., for a resource that policies use by themselves; *left: what is not among those. */
 static unsigned known_verbs(const struct mpijob_kind *kind, const char *resource, const char *group, unsigned *left)
 {
-    unsigned may = 0, verbs = *left;
+    unsigned may = 0;
     for (unsigned i = 0; i < PERMISSIONS; i++) {
         struct permission p = permission_of(kind, i);
         if (strcmp(p.resource, resource) != 0 || strcmp(p.group, group) != 0)
             continue;
         for (unsigned v = 0; v < VERBS; v++) {
-            if (!(verbs & 1u << v) || strcmp(p.verb, verb_names[v]) != 0)
+            if (!(*left & 1u << v) || strcmp(p.verb, verb_names[v]) != 0)
                 continue;
             may |= 1u << i;
             *left &= ~(1u << v);
@@ -112,10 +112,10 @@ static unsigned known_verbs(const struct mpijob_kind *kind, const char *resource
     return may;
 }
 
-/* Those that are built in, then the policy's own where that was added; NULL: it was not. */
+/* The policy's own kind where that was added (NULL: it was not), then those that are built in. */
 static const struct mpijob_kind *kind_at(const struct policy *p, size_t i)
 {
-    return i < MPIJOB_KINDS ? mpijob_kind_at(i) : mpijob_kind_added(p->kind) ? p->kind : NULL;
+    return i ? mpijob_kind_at(i - 1) : mpijob_kind_added(p->kind) ? p->kind : NULL;
 }
 
 static int add_other(struct needs *needs, const char *name_space, const char *resource, const char *group,
