@@ -12,9 +12,13 @@ end
 describe("a recorded run", function()
     local server, folder, state
 
-    before_each(function()
-        server = sim.start("--version", "v2beta1")
+    local function serve(versions)
+        server = sim.start("--version", versions)
         server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+    end
+
+    before_each(function()
+        serve "v2beta1"
         folder = support.folder()
         state = folder .. "/s.db"
     end)
@@ -197,6 +201,7 @@ describe("a recorded run", function()
     end)
 
     it("that writes nothing, in a dry run, is compared by what it would write", function()
+        serve "all" -- of several versions, the one that the run has used is served again
         create("a", NOW - 7200)
         write [[policy { name = "p", schedule = "0 0 1 1 *", match = { finished_for = "1h" }, replace = { cleanPodPolicy = "All" } }]]
         local code, out, err = once("--record", "--dry-run")

@@ -228,6 +228,7 @@ static int do_again(struct from_run *f)
         .jobs = &f->jobs.listing,
         .feed = &f->feed,
     };
+    f->answers.begun = true;
     int rc = engine_replay(world_engine(f->world), &call, &s->error);
     if (!rc)
         rc = until_ended(f);

@@ -100,7 +100,8 @@ static bool is_discovery(const char *method, const char *target)
     for (const char *p = target; *p && *p != '?'; p++)
         slashes += *p == '/';
     bool list = strncmp(target, "/apis/", 6) == 0 ? slashes > 3 : strncmp(target, "/api/", 5) == 0 && slashes > 2;
-    return (strcmp(method, "GET") == 0 && !list) || strstr(target, "/authorization.k8s.io/");
+    return (strcmp(method, "GET") == 0 && !list) || strstr(target, "/authorization.k8s.io/") ||
+           strstr(target, "/apiextensions.k8s.io/");
 }
 
 /* ---- answering ---- */
@@ -219,7 +220,7 @@ bool replay_answer(void *data, struct http_request *request)
     struct replay_answers *a = data;
     const char *method = http_carried_method(request), *target = http_carried_target(request);
     char job[600], object[600];
-    if (is_discovery(method, target))
+    if (!a->begun || is_discovery(method, target))
         return false;
     if (!read_target(target, job, object))
         unanswered(a, request, method, target);

@@ -15,6 +15,7 @@ struct replay_answers {
     const struct replay_jobs *jobs;
     struct clock *clock;
     int64_t run;
+    bool begun; /* the run; before it, all that is asked is about the cluster, and the simulator's to answer */
     char unanswered[256]; /* the first request that the recording does not answer; "": there was none */
 };
 
