@@ -4,29 +4,52 @@ local native, tell, definition = ...
 local found, describe, sorted, map = tell.found, tell.describe, tell.sorted, tell.map
 local COLUMNS_MOST <const> = 8
 
+-- A condition, a sink, a column, a calendar: a function, or a table that has it under the first of these keys. of: what
+-- each key has to be; "about" is a text. Gives the table; nil: what is wrong was reported.
+local function read_entry(what, path, value, keys, of, words)
+    local entry = type(value) == "function" and { [keys[1]] = value } or value
+    if type(entry) ~= "table" or type(entry[keys[1]]) ~= "function" then
+        return found(path, "has to be %s, or %s", of[keys[1]], words)
+    end
+    for _, key in ipairs(keys) do
+        local given, wanted = entry[key], key == "about" and "string" or "function"
+        if given ~= nil and type(given) ~= wanted then
+            return found(path .. "." .. key, "is %s; it has to be %s", describe(given),
+                of[key] or "a text")
+        end
+    end
+    for _, key in ipairs(sorted(entry)) do
+        if not native.among(key, keys) then
+            found(path, "has \"%s\"; a %s has %s", tostring(key), what, table.concat(keys, ", "))
+        end
+    end
+    return entry
+end
+
+-- Of each entry that is right: its name and the members that the keys name.
+local function take(list, name, entry, keys)
+    local taken = { name = name }
+    for _, key in ipairs(entry and keys or {}) do
+        taken[key] = entry[key]
+    end
+    list[#list + 1] = entry and taken
+end
+
+local CONDITION <const>, SINK <const> = { "test", "check", "about" }, { "send", "about" }
+local COLUMN <const>, CALENDAR <const> = { "value", "text", "about" }, { "days", "about" }
+
 function definition.conditions(value)
     local conditions = {}
     for _, key in ipairs(sorted(map("conditions", value) or {})) do
         local path = "conditions." .. key
-        local c = type(value[key]) == "function" and { test = value[key] } or value[key]
         if not key:match "^%a[%w_]*$" then
             found("conditions", "has \"%s\", which is no name for a condition: letters, digits and _", key)
         elseif native.is_condition(key) then
             found(path, "is a condition of mpijobd's own; take another name")
-        elseif type(c) ~= "table" or type(c.test) ~= "function" then
-            found(path, "has to be a function of the job and the value, or { test = that, check = function(value), "
-                .. "about = ... }")
-        elseif c.check ~= nil and type(c.check) ~= "function" then
-            found(path .. ".check", "is %s; it has to be a function of the value", describe(c.check))
-        elseif c.about ~= nil and type(c.about) ~= "string" then
-            found(path .. ".about", "is %s; it has to be a text", describe(c.about))
         else
-            for _, k in ipairs(sorted(c)) do
-                if k ~= "test" and k ~= "check" and k ~= "about" then
-                    found(path, "has \"%s\"; a condition has test, check, about", tostring(k))
-                end
-            end
-            conditions[#conditions + 1] = { name = key, test = c.test, check = c.check, about = c.about }
+            take(conditions, key, read_entry("condition", path, value[key], CONDITION, {
+                test = "a function of the job and the value", check = "a function of the value" },
+                "{ test = that, check = function(value), about = ... }"), CONDITION)
         end
     end
     return conditions
@@ -36,17 +59,13 @@ function definition.sinks(value)
     local sinks = {}
     for _, key in ipairs(sorted(map("sinks", value) or {})) do
         local path = "sinks." .. key
-        local s = type(value[key]) == "function" and { send = value[key] } or value[key]
         if not key:match "^%a[%w_]*$" then
             found("sinks", "has \"%s\", which is no name for a sink: letters, digits and _", key)
         elseif rawget(notify, key) and not native.sinks[key] then
             found(path, "is a function of notify's own; take another name")
-        elseif type(s) ~= "table" or type(s.send) ~= "function" then
-            found(path, "has to be a function of the notification, or { send = that, about = ... }")
-        elseif s.about ~= nil and type(s.about) ~= "string" then
-            found(path .. ".about", "is %s; it has to be a text", describe(s.about))
         else
-            sinks[#sinks + 1] = { name = key, send = s.send, about = s.about }
+            take(sinks, key, read_entry("sink", path, value[key], SINK, { send = "a function of the notification" },
+                "{ send = that, about = ... }"), SINK)
         end
     end
     return sinks
@@ -58,25 +77,14 @@ function definition.columns(value)
         found("columns", "has %d columns; a plugin has at most %d", #names, COLUMNS_MOST)
     end
     for _, key in ipairs(names) do
-        local path = "columns." .. key
-        local c = type(value[key]) == "function" and { value = value[key] } or value[key]
         if not key:match "^%l[%l%d_]*$" or #key > 32 then
             found("columns", "has \"%s\", which is no name for a column: lower-case letters, digits and _, at most 32",
                 key)
-        elseif type(c) ~= "table" or type(c.value) ~= "function" then
-            found(path, "has to be a function of the job and of what it holds that gives a number, or { value = that, "
-                .. "text = function(sum), about = ... }")
-        elseif c.text ~= nil and type(c.text) ~= "function" then
-            found(path .. ".text", "is %s; it has to be a function of the sum", describe(c.text))
-        elseif c.about ~= nil and type(c.about) ~= "string" then
-            found(path .. ".about", "is %s; it has to be a text", describe(c.about))
         else
-            for _, k in ipairs(sorted(c)) do
-                if k ~= "value" and k ~= "text" and k ~= "about" then
-                    found(path, "has \"%s\"; a column has value, text, about", tostring(k))
-                end
-            end
-            columns[#columns + 1] = { name = key, value = c.value, text = c.text, about = c.about }
+            take(columns, key, read_entry("column", "columns." .. key, value[key], COLUMN, {
+                value = "a function of the job and of what it holds that gives a number",
+                text = "a function of the sum" },
+                "{ value = that, text = function(sum), about = ... }"), COLUMN)
         end
     end
     return columns
@@ -85,21 +93,11 @@ end
 function definition.calendars(value)
     local calendars = {}
     for _, key in ipairs(sorted(map("calendars", value) or {})) do
-        local path = "calendars." .. key
-        local c = type(value[key]) == "function" and { days = value[key] } or value[key]
         if not key:match "^%a[%w_-]*$" then
             found("calendars", "has \"%s\", which is no name for a calendar: letters, digits, _ and -", key)
-        elseif type(c) ~= "table" or type(c.days) ~= "function" then
-            found(path, "has to be a function that gives a table of days, or { days = that, about = ... }")
-        elseif c.about ~= nil and type(c.about) ~= "string" then
-            found(path .. ".about", "is %s; it has to be a text", describe(c.about))
         else
-            for _, k in ipairs(sorted(c)) do
-                if k ~= "days" and k ~= "about" then
-                    found(path, "has \"%s\"; a calendar has days, about", tostring(k))
-                end
-            end
-            calendars[#calendars + 1] = { name = key, days = c.days, about = c.about }
+            take(calendars, key, read_entry("calendar", "calendars." .. key, value[key], CALENDAR, {
+                days = "a function that gives a table of days" }, "{ days = that, about = ... }"), CALENDAR)
         end
     end
     return calendars

@@ -47,17 +47,9 @@ void lua_why_push(lua_State *L, const struct why *why, struct buf *text)
 
 /* ---- asking ---- */
 
-struct asking {
-    struct pending pending;
-    struct why_request *request; /* NULL: it has ended */
-    struct why *why;
-    struct buf text;
-    struct error err; /* code 0: none */
-};
-
-static void told(void *data, struct why *why, const struct error *err)
+void lua_why_told(void *data, struct why *why, const struct error *err)
 {
-    struct asking *a = data;
+    struct lua_why_asking *a = data;
     a->request = NULL;
     a->why = why;
     if (err)
@@ -65,35 +57,45 @@ static void told(void *data, struct why *why, const struct error *err)
     pending_finish(&a->pending);
 }
 
-static void abort_asking(struct pending *p)
+static void give_up(struct pending *p)
 {
-    struct asking *a = (struct asking *)p;
+    struct lua_why_asking *a = (struct lua_why_asking *)p;
     if (a->request)
         why_cancel(a->request);
 }
 
-static void release_asking(struct pending *p)
+static void release(struct pending *p)
 {
-    struct asking *a = (struct asking *)p;
+    struct lua_why_asking *a = (struct lua_why_asking *)p;
     if (a->why)
         why_free(a->why);
     free(a->why);
     buf_free(&a->text);
 }
 
+void *lua_why_asking_new(lua_State *L, size_t size)
+{
+    return pending_new(L, size, give_up, release);
+}
+
 static int told_k(lua_State *L, int status, lua_KContext ctx)
 {
     (void)status;
-    struct asking *a = (struct asking *)ctx;
+    struct lua_why_asking *a = (struct lua_why_asking *)ctx; // NOLINT(performance-no-int-to-ptr)
     int n = 1;
     if (a->err.code) {
         n = push_failure(L, &a->err);
     } else {
-        script_charge(L, a->why->cpu + WHY_COSTS_US); /* of a run of its own, which must not be a way to more */
+        script_charge(L, a->why->cpu + a->extra_us);
         lua_why_push(L, a->why, &a->text);
     }
     pending_over(&a->pending);
     return n;
+}
+
+int lua_why_wait(lua_State *L, struct lua_why_asking *a)
+{
+    return pending_wait(L, &a->pending, told_k);
 }
 
 /* The policy at index 2, by its name; nil: the run's own. Raises. */
@@ -124,7 +126,8 @@ static int l_why(lua_State *L)
     lua_settop(L, 2);
     const struct policy_entry *entry = check_policy(L, run);
     check_target(L, 1, entry->policy->kind, &target);
-    struct asking *a = pending_new(L, sizeof *a, abort_asking, release_asking);
+    struct lua_why_asking *a = lua_why_asking_new(L, sizeof *a);
+    a->extra_us = WHY_COSTS_US; /* of a run of its own, which must not be a way to more */
     struct why_call call = {
         .runs = run->runs,
         .entry = entry,
@@ -134,12 +137,12 @@ static int l_why(lua_State *L)
         .state = run->site->state,
         .journal = run->site->journal,
         .daemon = run->site->journal && !run->site->once,
-        .done = told,
+        .done = lua_why_told,
         .data = a,
     };
     if (why_start(&call, &a->request, &a->err))
         return push_failure(L, &a->err);
-    return pending_wait(L, &a->pending, told_k);
+    return lua_why_wait(L, a);
 }
 
 static const struct binding_function functions[] = {{"why", l_why, MAY_GET}, {NULL, NULL, 0}};

@@ -95,7 +95,7 @@ function asked.jobs(match)
             age = math.floor(job.age),
         }
     end
-    return list(rows, { "job", "phase", "cleanPodPolicy", "gpus", "age" })
+    return list(rows, { "job", "phase", "cleanPodPolicy", "gpus", "age", spans = { age = true } })
 end
 
 -- ---- the configuration: what may be a secret is hidden ----

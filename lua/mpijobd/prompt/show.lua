@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Values as a person sees them: as text, as columns, as JSON. Gives text_of, json_of and is_error.
 -- A person may set the globals.
-local raw_next, json, table, math, utf8 = next, json, table, math, utf8
+local raw_next, json, table, math, utf8, time = next, json, table, math, utf8, time
 local type, tostring, ipairs, rawget = type, tostring, ipairs, rawget
 local pcall, error, getmetatable, setmetatable = pcall, error, getmetatable, setmetatable
 
@@ -142,7 +142,8 @@ local function show_rows(out, rows, columns)
     for i = 1, math.min(#rows, ROWS) do
         local line = {}
         for c, name in ipairs(columns) do
-            line[c] = cell(rows[i][name])
+            local value = rows[i][name]
+            line[c] = cell(columns.spans and columns.spans[name] and value and time.duration(value) or value)
             widths[c] = math.max(widths[c], width(line[c]))
         end
         lines[i + 1] = line

@@ -67,7 +67,10 @@ int session_open(struct session *s, const char *command, const struct options *o
         session_fail(s, &s->error);
         return EXIT_USAGE;
     }
-    signal(SIGPIPE, SIG_IGN);         /* a peer that goes away is an error of that call */
+    signal(SIGPIPE, SIG_IGN); /* a peer that goes away is an error of that call */
+    if (getenv(CLOCK_VARIABLE) && isatty(STDERR_FILENO) && strcmp(command, "run") != 0) /* whose log says it */
+        fprintf(stderr, "mpijobd %s: " CLOCK_VARIABLE " is set: the time is %s, not this machine's\n", command,
+                getenv(CLOCK_VARIABLE));
     setrlimit(RLIMIT_CORE, &no_core); /* credentials never reach a core file */
 #ifndef __SANITIZE_ADDRESS__          /* the leak checker has to attach to the process */
     prctl(PR_SET_DUMPABLE, 0);
