@@ -143,6 +143,7 @@ describe("a running daemon", function()
         refused("name the job as NAMESPACE/NAME", 2, "chosen", "one")
         refused("a job is named as NAMESPACE/NAME", 1, "chosen", "train/")
         refused("takes the name of one policy", 2, "a", "b", "c")
+        refused("-n is the namespace of a JOB, which is not named", 2, "chosen", "-n", "train") -- it would have run on all
     end)
 
     it("pauses a policy, which takes no runs until it is resumed", function()

@@ -263,6 +263,9 @@ describe("an undo", function()
         assert.are.equal(1, code)
         support.contains(err, "/nonexistent")
         local _, out
+        code, out = undo("1", "-n", "elsewhere") -- a namespace is not passed over
+        assert.are.equal(0, code)
+        support.contains(out, "run 1 has changed nothing of that namespace\n")
         code, out = undo("1", "--job", "nobody")
         assert.are.equal(0, code)
         support.contains(out, "run 1 has changed nothing of that job")

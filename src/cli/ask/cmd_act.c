@@ -158,6 +158,10 @@ static int run_trigger(int argc, char **argv, const struct command *command)
         return code;
     if (!o.argument_count)
         return command_usage(command, "name the policy");
+    if (o.argument_count == 1 && o.name_space)
+        return command_usage(command,
+                             "-n is the namespace of a JOB, which is not named; the policy's `match` says which "
+                             "jobs a run without one is about");
     if (o.argument_count == 2) {
         bool whole = strchr(o.arguments[1], '/') != NULL;
         if (!whole && !o.name_space)

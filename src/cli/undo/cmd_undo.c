@@ -58,7 +58,10 @@ static int work(struct undo *u)
     if (code)
         return code;
     if (!u->count && s->options.output != OUTPUT_JSON) {
-        printf("run %lld has changed nothing%s\n", (long long)u->number, u->job_name ? " of that job" : "");
+        printf("run %lld has changed nothing%s\n", (long long)u->number,
+               u->job_name        ? " of that job"
+               : u->job_namespace ? " of that namespace"
+                                  : "");
         undo_print_unknown(u);
         return 0;
     }
@@ -83,9 +86,10 @@ static int work(struct undo *u)
     return !u->failed ? code : u->back || u->unchanged || u->left ? EXIT_SOME_FAILED : EXIT_FAILED;
 }
 
-/* "train/bert", or "bert" with -n or of any namespace. */
+/* "train/bert", or "bert" with -n or of any namespace; -n alone: all of that namespace. */
 static void read_job(struct undo *u, const struct options *o)
 {
+    u->job_namespace = o->name_space;
     if (!o->job)
         return;
     snprintf(u->job, sizeof u->job, "%s", o->job);
@@ -118,7 +122,7 @@ static int run(int argc, char **argv, const struct command *command)
 }
 
 const struct command cmd_undo = {"undo",
-                                 "RUN [--job [NAMESPACE/]NAME] [--dry-run]",
+                                 "RUN [-n NAMESPACE] [--job [NAMESPACE/]NAME] [--dry-run]",
                                  "Put back what a run has changed, where it still has the value that the run wrote",
                                  TAKES_CLUSTER | TAKES_NAMESPACE | TAKES_OUTPUT | TAKES_DRY_RUN | TAKES_HAND |
                                      TAKES_UNDO | TAKES_OVERRIDE,

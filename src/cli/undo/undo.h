@@ -41,7 +41,7 @@ struct undo {
     char policy[256], cluster[256], trigger[32];
     bool found;                           /* the run */
     int64_t number, own;                  /* own: of the undo itself; 0: it is not written down */
-    const char *job_namespace, *job_name; /* --job; NULL: all */
+    const char *job_namespace, *job_name; /* -n and --job; NULL: all */
     char job[520];
     struct undo_object *objects;
     size_t count, cap;

@@ -83,8 +83,8 @@ static bool is_made(const char *outcome)
 
 static bool is_of_job(const struct undo *u, const struct store_change *c)
 {
-    return !u->job_name || (strcmp(u->job_name, or_empty(c->name)) == 0 &&
-                            (!u->job_namespace || strcmp(u->job_namespace, or_empty(c->name_space)) == 0));
+    return (!u->job_name || strcmp(u->job_name, or_empty(c->name)) == 0) &&
+           (!u->job_namespace || strcmp(u->job_namespace, or_empty(c->name_space)) == 0);
 }
 
 static bool change_found(void *data, const struct store_change *c)
