@@ -71,9 +71,11 @@ if native.limited then
             pending[#pending + 1] = { job, changes }
         end
     end
-    native.allow(#pending)
+    local most = native.allow(#pending)
     for i, entry in ipairs(pending) do
-        native.submit(entry[1], entry[2])
+        if i <= most then
+            native.submit(entry[1], entry[2])
+        end
         pending[i] = false
     end
 else

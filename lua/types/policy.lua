@@ -75,6 +75,11 @@
 ---@field annotation? string whose value is that instant, `"2026-11-30T20:00:00Z"` (default `"mpijobd.io/hold-until"`)
 ---@field max? mpijobd.Duration an instant that is further away counts as if it were not there (default `"7d"`)
 
+---Steps, each a number of jobs or a share of those that would be changed (`"10%"`); each step is watched before the next.
+---@class mpijobd.Canary
+---@field [integer] integer|string
+---@field pause? mpijobd.Duration how long a step is watched, at most 30d (default `"10m"`)
+
 ---@class mpijobd.Policy
 ---@field name string unique over all files: lower-case letters, digits and dashes, at most 63, no dash at the ends
 ---@field about? string what it is for, in a sentence
@@ -100,6 +105,7 @@
 ---@field destructive? boolean true: allow changes that end or delete a job at once; otherwise they are refused with reason Refused
 ---@field wait_effect? mpijobd.Duration each replacement waits until its effect is there, at most so long, and says so
 ---@field events? boolean false: no Kubernetes Event on the jobs that it changes (default: one a change, which `kubectl describe` shows)
+---@field canary? mpijobd.Canary how it is led in when it is new or its text has changed; with `replace` only (default: it acts on all at once)
 ---@field breaker? boolean false: it is not paused when it keeps failing (three failed runs in a row, half of a run's writes, five effects that do not come)
 ---@field through_launcher? boolean true: where a job's own field does not act on a running job, its launcher Job or Pod is changed too
 

@@ -132,15 +132,15 @@ static void text(struct str from, char *out, size_t size)
     snprintf(out, size, "%.*s", (int)from.len, from.ptr ? from.ptr : "");
 }
 
-void effect_journal_add(struct effect_journal *o, const char *policy, const struct change_result *result)
+bool effect_journal_add(struct effect_journal *o, const char *policy, const struct change_result *result)
 {
     struct observation *b;
     if (!result->row || result->sign == SIGN_NONE || !result->before || result->seen != EFFECT_NOT_LOOKED ||
         o->count >= EFFECT_JOURNAL_QUEUED || uv_now(o->site->loop) < o->off_until)
-        return;
+        return false;
     b = calloc(1, sizeof *b);
     if (!b)
-        return;
+        return false;
     b->of = o;
     b->target = result->before->target;
     b->sign = result->sign;
@@ -152,4 +152,5 @@ void effect_journal_add(struct effect_journal *o, const char *policy, const stru
     DL_APPEND(o->all, b);
     o->count++;
     go_on(o);
+    return true;
 }

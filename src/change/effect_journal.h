@@ -20,8 +20,8 @@ struct effect_journal *effect_journal_new(const struct site *site,
                                           void *data);
 /* Cancels all; effects that were not seen yet get no note. */
 void effect_journal_free(struct effect_journal *effect_journal);
-/* A change was made, and has its row in the journal. Does nothing where its effect cannot be seen; where there is no
- * memory, a note is missing. result is read during the call only. */
-void effect_journal_add(struct effect_journal *effect_journal, const char *policy, const struct change_result *result);
+/* A change was made, and has its row in the journal. False: it is not watched: its effect cannot be seen, or there
+ * is no memory. result is read during the call only. */
+bool effect_journal_add(struct effect_journal *effect_journal, const char *policy, const struct change_result *result);
 
 #endif

@@ -25,6 +25,7 @@
 #include "guard/parent.h"
 #include "guard/quarantine.h"
 #include "guard/watchdog.h"
+#include "limit/canary.h"
 #include "loop/lag.h"
 #include "loop/signals.h"
 #include "store/store.h"
@@ -45,6 +46,7 @@ struct daemon {
     struct watchdog *watchdog;
     struct quarantine quarantine;
     struct paused paused;
+    struct canaries canaries;
     uint64_t grace_ms;
     bool serving; /* before that, signals are only noted */
     bool stop_asked, reload_asked;
@@ -265,6 +267,7 @@ static int prepare(struct daemon *d)
                                .watch_files = s->config.reload_watch && !s->options.no_watch,
                                .quarantine = &d->quarantine,
                                .paused = &d->paused,
+                               .canaries = &d->canaries,
                                .tripped = tripped,
                                .ended = run_ended,
                                .data = d};
@@ -279,7 +282,7 @@ static int prepare(struct daemon *d)
         code = session_fail(s, &s->error);
     if (!code)
         code = session_store(s);
-    if (!code && pauses_read(s->store, &d->paused, &s->error))
+    if (!code && (pauses_read(s->store, &d->paused, &s->error) || canaries_open(&d->canaries, s->store, &s->error)))
         code = session_fail(s, &s->error);
     if (!code)
         code = open_quarantine(d);
@@ -354,6 +357,7 @@ static int run(int argc, char **argv, const struct command *command)
     watchdog_stop(d.watchdog);
     quarantine_close(&d.quarantine);
     paused_free(&d.paused);
+    canaries_close(&d.canaries);
     lines_close(d.control.lines, &d.s.log);
     mark_to(NULL, d.guard, NULL);
     log_tell_lost(&d.s.log);

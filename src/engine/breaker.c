@@ -84,7 +84,8 @@ static void trip(struct breaker *b, struct breaker_policy *p, const char *why)
 /* A person's session is no policy, and in a command nothing can be paused. */
 static bool concerns(const struct breaker *b, const struct run *run)
 {
-    return b->engine->o.paused && !b->engine->o.once && run->policy->breaker && !run->dry_run && !run_looks(run);
+    return b->engine->o.paused && !b->engine->o.once && (run->policy->breaker || *run->broke) && !run->dry_run &&
+           !run_looks(run);
 }
 
 /* The cluster, the disk or the memory is to blame. */
@@ -101,7 +102,9 @@ void breaker_run_ended(struct breaker *b, const struct run *run)
     struct breaker_policy *p = concerns(b, run) ? of(b, run->policy->name) : NULL;
     if (!p)
         return;
-    if (run_bounds_broken(run)) {
+    if (*run->broke) {
+        trip(b, p, run->broke);
+    } else if (run_bounds_broken(run)) {
         run_bounds_broken_text(run, why, sizeof why);
         trip(b, p, why);
     } else if (run->outcome == RUN_DONE && (run->changed || run->unchanged || !run->failed)) {
@@ -113,19 +116,22 @@ void breaker_run_ended(struct breaker *b, const struct run *run)
     }
 }
 
-void breaker_effect(struct breaker *b, const char *policy, const char *job, bool seen)
+void breaker_effect(struct breaker *b, const char *policy, const char *job, bool seen, bool step)
 {
     const struct engine *e = b->engine;
     char why[PAUSED_WHY];
     const struct policy_entry *entry = e->o.paused && !e->o.once ? engine_policy(e, policy, NULL) : NULL;
-    struct breaker_policy *p = entry && entry->policy->breaker ? of(b, policy) : NULL;
+    struct breaker_policy *p = entry && (entry->policy->breaker || step) ? of(b, policy) : NULL;
     if (!p)
         return;
     p->unseen = seen ? 0 : p->unseen + 1;
-    if (p->unseen < BREAKER_EFFECTS)
-        return;
-    snprintf(why, sizeof why, "the effects of %u changes in a row did not come, the last one on %s", p->unseen, job);
-    trip(b, p, why);
+    if (step)
+        snprintf(why, sizeof why, "a step of the canary has failed: its effect on %s did not come", job);
+    else if (p->unseen >= BREAKER_EFFECTS)
+        snprintf(why, sizeof why, "the effects of %u changes in a row did not come, the last one on %s", p->unseen,
+                 job);
+    if (step || p->unseen >= BREAKER_EFFECTS)
+        trip(b, p, why);
 }
 
 /* ---- the beginning ---- */

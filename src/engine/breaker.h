@@ -3,6 +3,7 @@
  *
  * - when BREAKER_RUNS runs in a row have failed, over restarts, too;
  * - when a run has failed at half of what it wrote (run/bounds.h);
+ * - when a step of its canary has failed (run/run_canary.h), whatever the policy says of the breaker;
  * - when the effects of BREAKER_EFFECTS changes in a row did not come.
  *
  * What a server does not answer is no fault of the policy. `resume` lets it run again, and the counts stay until
@@ -29,7 +30,8 @@ int breaker_open(struct breaker *breaker, struct engine *engine, struct error *e
 void breaker_close(struct breaker *breaker);
 
 void breaker_run_ended(struct breaker *breaker, const struct run *run);
-/* Was the effect of a change of that policy seen? job: "train/bert". */
-void breaker_effect(struct breaker *breaker, const char *policy, const char *job, bool seen);
+/* Was the effect of a change of that policy seen? job: "train/bert". step: with that a step of its canary has
+ * failed. */
+void breaker_effect(struct breaker *breaker, const char *policy, const char *job, bool seen, bool step);
 
 #endif

@@ -75,6 +75,7 @@ struct engine_options {
     int64_t gap;                   /* microseconds between two writes of a policy at least; 0: as it says itself */
     struct journal *counted; /* where the changes of the last hour are; NULL: `journal`. Only read, and not owned */
     struct quarantine *quarantine; /* read again with the policies; NULL: none. Not owned */
+    struct canaries *canaries;     /* how new policies are led in; NULL: they act at once. Not owned */
     struct paused *paused;         /* policies that are paused at the start; then the engine's to change. Not owned.
                                       NULL: none is, and none can be */
     int (*open)(lua_State *L);     /* registers the Lua modules in a new state; from the floor above */

@@ -9,6 +9,7 @@
 #include "engine/recovery.h"
 #include "events/events.h"
 #include "outside/outbox.h"
+#include "run/run_canary.h"
 
 static const struct backoff retry_pause = {.first_ms = 500, .most_ms = 30000};
 
@@ -199,13 +200,21 @@ static void one_closed(void *data)
     engine_check_stopped(((struct engine_cluster *)data)->engine);
 }
 
+static void effect_told(void *data, const char *policy, const char *job, bool seen)
+{
+    struct engine_cluster *at = data;
+    const struct policy_entry *entry = engine_policy(at->engine, policy, NULL);
+    bool failed = entry && run_canary_effect(&at->site, entry->policy, seen);
+    breaker_effect(&at->engine->breaker, policy, job, seen, failed);
+}
+
 static void observe(void *data, const struct run *run, const char *job, const struct change_result *result,
                     const struct error *err)
 {
     struct engine *e = ((struct engine_cluster *)data)->engine;
     const struct engine_options *o = &e->o;
     if (result->seen == EFFECT_SEEN || result->seen == EFFECT_NOT_SEEN)
-        breaker_effect(&e->breaker, run->policy->name, job, result->seen == EFFECT_SEEN);
+        effect_told(data, run->policy->name, job, result->seen == EFFECT_SEEN);
     if (o->observe)
         o->observe(o->data, run, job, result, err);
 }
@@ -215,11 +224,6 @@ static void planned(void *data, const struct run *run, const char *job, const st
     const struct engine_options *o = &((struct engine_cluster *)data)->engine->o;
     if (o->planned)
         o->planned(o->data, run, job, change);
-}
-
-static void effect_told(void *data, const char *policy, const char *job, bool seen)
-{
-    breaker_effect(&((struct engine_cluster *)data)->engine->breaker, policy, job, seen);
 }
 
 static void run_ended(void *data, const struct run *run)
@@ -250,6 +254,7 @@ void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const
         .counters = engine->counters,
         .hour = o->changes_per_hour ? &engine->hour : NULL,
         .gap = o->gap,
+        .canaries = o->canaries,
         .cluster = place->cluster,
         .told = o->place_count > 1 ? cluster_name(place->cluster) : NULL,
         .namespaces = place->namespaces,

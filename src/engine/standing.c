@@ -7,6 +7,7 @@
 #include "engine/engine_parts.h"
 #include "guard/quarantine.h"
 #include "policy/opening.h"
+#include "run/run_canary.h"
 
 const char *standing_name(enum standing standing)
 {
@@ -54,6 +55,14 @@ static const char *why_closed(const struct engine *e, const struct policy *polic
     return policy_open(policy, now) ? NULL : policy_closed_text(policy, now, out);
 }
 
+static const char *why_led_in(const struct engine_cluster *at, const struct policy *policy, char out[512])
+{
+    const struct canary_state *state = run_canary_of(&at->site, policy);
+    if (!state || canary_led_in(state, policy->canary))
+        return NULL;
+    return canary_text(state, policy->canary, clock_now(at->engine->o.clock), out);
+}
+
 static void visit_one(const struct engine_cluster *at, const struct policy_entry *entry,
                       void (*visit)(void *data, const struct engine_standing *standing), void *data)
 {
@@ -80,6 +89,8 @@ static void visit_one(const struct engine_cluster *at, const struct policy_entry
     } else {
         s.due = triggers_due(&at->triggers, entry->policy->name, &s.waiting);
         s.why = why_closed(e, entry->policy, text);
+        if (!s.why)
+            s.why = why_led_in(at, entry->policy, text);
     }
     visit(data, &s);
 }

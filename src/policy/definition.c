@@ -122,9 +122,9 @@ static const char *const keys[] = {"name",        "about",    "kind",        "ma
                                    "timezone",    "jitter",   "missed",      "overlap", "replace",  "run",
                                    "limits",      "dry_run",  "destructive", "on",      "approval", "through_launcher",
                                    "wait_effect", "clusters", "again",       "recheck", "events",   "window",
-                                   "except",      "breaker",  "hold",        NULL};
+                                   "except",      "breaker",  "hold",        "canary",  NULL};
 /* Keys that a later version will have. They are refused by name rather than ignored. */
-static const char *const later[] = {"approval", "canary", "holds_for", "slo", "warn", NULL};
+static const char *const later[] = {"approval", "holds_for", "slo", "warn", NULL};
 static void read_key(struct defining *d, const char *key, int index)
 {
     struct policy *p = d->p;
@@ -161,6 +161,8 @@ static void read_key(struct defining *d, const char *key, int index)
         p->through_launcher = read_bool(d, key, index);
     } else if (strcmp(key, "events") == 0) {
         p->quiet = !read_bool(d, key, index);
+    } else if (strcmp(key, "canary") == 0) {
+        definition_canary(d, index);
     } else if (strcmp(key, "breaker") == 0) {
         p->breaker = read_bool(d, key, index);
     } else if (strcmp(key, "hold") == 0) {
@@ -215,6 +217,9 @@ static void check_whole(struct defining *d, int index)
     if ((d->timing & TIMING_ZONE) && d->triggers == TRIGGER_EVERY && !(d->timing & TIMING_WINDOW))
         definition_found(d, "timezone",
                          "goes with schedule or window, not with every: a period is the same in every zone");
+    if (p->action == ACTION_RUN && p->canary)
+        definition_found(d, "canary",
+                         "goes with replace; a run function chooses its jobs itself, bound it with limits.changes");
     if (p->action == ACTION_RUN && p->percent_max >= 0)
         definition_found(d, "limits.percent",
                          "goes with replace; a run function chooses its jobs itself, bound it with limits.changes");
@@ -316,6 +321,7 @@ void policy_free(struct policy *p)
     }
     free(p->asked);
     free(p->clusters);
+    free(p->canary);
     free(p->about);
     free(p->moving);
     free(p->schedule);

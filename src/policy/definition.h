@@ -6,6 +6,7 @@
 
 #include <lua.h>
 
+#include "limit/canary.h"
 #include "mpijob/change/job_changes.h"
 #include "mpijob/match/match.h"
 #include "script/script.h"
@@ -62,10 +63,11 @@ struct policy {
     int64_t gap;           /* microseconds between two writes at least (limits.per_second); 0: none */
     unsigned concurrency;  /* changes under way at once */
     bool dry_run, destructive, through_launcher;
-    bool breaker;    /* it is paused when it keeps failing */
-    bool quiet;      /* events = false: no Events on the jobs that it changes */
-    bool again;      /* what it has handled counts as new when its text is another */
-    int64_t recheck; /* microseconds: jobs for which `where` said no are asked again so long after; 0: never */
+    struct canary *canary; /* how it is led in; NULL: at once. Owned */
+    bool breaker;          /* it is paused when it keeps failing */
+    bool quiet;            /* events = false: no Events on the jobs that it changes */
+    bool again;            /* what it has handled counts as new when its text is another */
+    int64_t recheck;       /* microseconds: jobs for which `where` said no are asked again so long after; 0: never */
     const struct mpijob_kind *kind; /* never NULL; held where it is a plugin's */
     uint64_t text; /* tells one text of it from another: see policy/policy_text.h; set when its file is loaded */
     char *moving;  /* with `on`: what `where` asks that changes while the job does not: "time.now at policies/p.lua:5";

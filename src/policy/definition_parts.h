@@ -53,6 +53,7 @@ void definition_recheck(struct defining *d, int index);
 void definition_check_on(struct defining *d);
 void definition_clusters(struct defining *d, int index);
 void definition_window(struct defining *d, int index);
+void definition_canary(struct defining *d, int index); /* definition_canary.c */
 void definition_except(struct defining *d, int index);
 void definition_hold(struct defining *d, int index);
 void definition_window_settle(struct defining *d); /* the zone is known, and all keys are read */

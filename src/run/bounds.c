@@ -21,7 +21,8 @@ static struct hour *ceiling(const struct run *run)
 
 bool run_bounds_count(const struct run *run)
 {
-    return run->policy->changes_max >= 0 || run->policy->percent_max >= 0 || ceiling(run);
+    return run->policy->changes_max >= 0 || run->policy->percent_max >= 0 || ceiling(run) ||
+           (run->policy->canary && run->site->canaries);
 }
 
 /* More than the ceiling leaves. `what`: "41 changes". */

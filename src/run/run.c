@@ -11,6 +11,7 @@
 #include "base/failpoint.h"
 #include "run/bounds.h"
 #include "run/lua_run.h"
+#include "run/run_canary.h"
 #include "run/run_change.h"
 #include "run/run_pods.h"
 #include "run/run_record.h"
@@ -63,7 +64,7 @@ static void log_end(const struct run *run)
     char first[ERROR_MESSAGE_MAX]; /* the first line: a traceback after it was logged already */
     if (run->error)
         snprintf(first, sizeof first, "%.*s", (int)strcspn(run->error->message, "\n"), run->error->message);
-    const char *reason = run->error ? first : NULL;
+    const char *reason = run->error ? first : *run->note ? run->note : NULL;
     bool fine = (run->outcome == RUN_DONE || run->outcome == RUN_CANCELLED) && !run->failed;
     log_event(run->site->log, fine ? LOG_INFO : LOG_ERROR,
               run->leave_open ? "run interrupted; the next start finishes it" : "run ended",
@@ -106,7 +107,9 @@ static struct store_run row_of(const struct run *run)
         .started_at = run->started_at,
         .ended_at = clock_now(run->site->clock),
         .outcome = run_outcome_name(run),
-        .message = run->error ? run->error->message : NULL,
+        .message = run->error   ? run->error->message
+                   : *run->note ? run->note
+                                : NULL,
         .changed = run->changed,
         .unchanged = run->unchanged,
         .failed = run->failed,
@@ -125,6 +128,7 @@ void run_check_end(struct run *run)
     struct journal *journal = run->id ? run->site->journal : NULL;
     run->closing = true;
     run_bounds_end(run);
+    run_canary_end(run);
     run->ended = clock_monotonic();
     run_fail(run, RUN_DONE, NULL);
     struct store_run row = row_of(run);

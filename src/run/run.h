@@ -99,10 +99,11 @@ struct run {
     enum run_outcome outcome;
     const struct error *error;          /* with FAILED, LIMITED, CANCELLED (error_keep); else NULL */
     int64_t changed, unchanged, failed; /* jobs and other objects */
-    int64_t refused;                    /* of those that failed: writes that the server would not do */
-    int64_t granted;                    /* writes that it was allowed */
-    int64_t grant_max;                  /* writes that it may be allowed; -1: any number */
-    int64_t aside;                      /* changes that are set aside for it under the ceiling of an hour */
+    int64_t excused;       /* of those that failed: for the server's, the network's or the disk's reasons */
+    int64_t refused;       /* of those that failed: writes that the server would not do */
+    int64_t granted;       /* writes that it was allowed */
+    int64_t grant_max;     /* writes that it may be allowed; -1: any number */
+    int64_t aside;         /* changes that are set aside for it under the ceiling of an hour */
     int64_t limited_until; /* microseconds since 1970: with RUN_LIMITED, when it might do the same; 0: never */
     struct guard_who who;  /* to blame for what is done for it outside of its script */
     struct script_run *script;
@@ -124,6 +125,9 @@ struct run {
     bool handed_back;  /* done was called before its end was written down */
     bool leave_open;   /* its row stays without an end, so that the next start finishes the run */
     bool traced;       /* a traceback was logged */
+    bool step;         /* it is a step of a canary */
+    char note[160];    /* what is to be said of it where it is well; "": nothing */
+    char broke[240];   /* why its policy is to be paused at once; "": it is not */
     bool reading;      /* the sweep reads in the journal what an interrupted run has changed */
 };
 

@@ -9,6 +9,7 @@
 
 #include "change/write.h"
 #include "run/bounds.h"
+#include "run/run_canary.h"
 #include "run/run_record.h"
 #include "run/runs.h"
 #include "site/counters.h"
@@ -192,7 +193,8 @@ static void tell_written(const struct run_change *c, const struct change_result 
     if (!runs->effects && site->journal && !site->once && !site->stopping)
         runs->effects = effect_journal_new(site, runs->effect, runs->data);
     if (runs->effects && !site->stopping)
-        effect_journal_add(runs->effects, c->run->policy->name, result);
+        if (effect_journal_add(runs->effects, c->run->policy->name, result))
+            run_canary_await(site, c->run->policy);
     if (c->verb != CHANGE_DELETE && json_parse(result->object, "the answer", &root, NULL) == 0)
         watches_offer(runs->watches, c->kind, root);
 }
@@ -220,6 +222,12 @@ static bool refused(const struct error *err)
                                err->code == ERR_NOT_FOUND || err->code == ERR_CONFLICT);
 }
 
+static bool excused(const struct error *err)
+{
+    return err->retryable || err->code == ERR_UNREACHABLE || err->code == ERR_TIMEOUT || err->code == ERR_IO ||
+           err->code == ERR_NOMEM;
+}
+
 static void over(void *data, const struct change_result *result, const struct error *err)
 {
     struct run_change *c = data;
@@ -235,6 +243,7 @@ static void over(void *data, const struct change_result *result, const struct er
         run->changed += result->changed; /* with an error too: the job was, its launcher was not */
         run->failed += err && err->code != ERR_CANCELLED && err->code != ERR_LIMIT;
         run->refused += err && !result->dry_run && refused(err);
+        run->excused += err && err->code != ERR_CANCELLED && err->code != ERR_LIMIT && excused(err);
     }
     if (!again && (err || result->changed) && !c->told && (!err || result->changed || err->code != ERR_CANCELLED))
         log_change(c, result, err);

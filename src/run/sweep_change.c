@@ -11,6 +11,7 @@
 #include "policy/values/lua_changes.h"
 #include "policy/values/lua_job.h"
 #include "run/bounds.h"
+#include "run/run_canary.h"
 #include "run/run_change.h"
 #include "run/sweep_parts.h"
 
@@ -222,19 +223,22 @@ int sweep_would(lua_State *L)
     return 1;
 }
 
-/* allow(n): may n jobs be changed? All or nothing: where a policy would change more than its author expects, it changes
- * none. A dry run goes on, so that all is seen of what would be changed. */
+/* allow(n): how many of n jobs may be changed? All or nothing where a policy would change more than its author expects;
+ * some, where these are a step of a canary. A dry run goes on, so that all is seen of what would be changed. */
 int sweep_allow(lua_State *L)
 {
     struct sweep *s = sweep_of(L);
     int64_t until, n = luaL_checkinteger(L, 1);
     struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
     if (run_bounds_exceeded(s->run, n, listing_scope(s->listing), &until, err) == 0) {
-        run_bounds_set_aside(s->run, n);
-        return 0;
+        int64_t most = run_canary_allow(s->run, n);
+        run_bounds_set_aside(s->run, most);
+        lua_pushinteger(L, most);
+        return 1;
     }
     s->run->limited_until = until;
     run_fail(s->run, RUN_LIMITED, err);
     s->stopped = !s->run->dry_run;
-    return 0;
+    lua_pushinteger(L, n);
+    return 1;
 }

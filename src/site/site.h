@@ -16,6 +16,7 @@
 #include "base/log.h"
 
 struct alarms;
+struct canaries;
 struct cluster;
 struct counters;
 struct defer_queue;
@@ -44,6 +45,7 @@ struct site { /* owns nothing that it points to; all of that outlives the site *
     struct counters *counters;     /* NULL: nothing is counted */
     struct events *events;         /* NULL: no Events are written on jobs (events/events.h) */
     struct hour *hour;             /* ceiling of all policies' changes (limit/hour.h); NULL: none */
+    struct canaries *canaries;     /* how new policies are led in (limit/canary.h); NULL: they act at once */
     int64_t gap;                   /* microseconds between two writes of a policy at least; 0: as it says itself */
     struct cluster *cluster;       /* see cluster/cluster.h */
     const char *told;              /* for log fields: the cluster's name where there are several; else NULL */

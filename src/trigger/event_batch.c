@@ -249,7 +249,7 @@ static void run_over(void *data, struct run *run)
             pause_a_while(t);
         else
             t->fails = 0;
-        if (run->outcome == RUN_LIMITED && run->limited_until)
+        if (run->limited_until)
             event_hold(t, run->limited_until);
         event_wake(t);
     }
@@ -267,7 +267,8 @@ static unsigned first_kind(unsigned pending)
 static size_t most(const struct event_trigger *t)
 {
     const struct policy *p = t->entry.policy;
-    bool limited = p->action != ACTION_RUN && (p->changes_max >= 0 || p->percent_max >= 0 || t->site->hour);
+    bool limited =
+        p->action != ACTION_RUN && (p->changes_max >= 0 || p->percent_max >= 0 || t->site->hour || p->canary);
     return limited || t->depth < BATCH_MAX ? t->depth : BATCH_MAX;
 }
 

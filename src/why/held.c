@@ -7,6 +7,8 @@
 #include "guard/quarantine.h"
 #include "policy/in_force.h"
 #include "policy/opening.h"
+#include "run/run_canary.h"
+#include "run/runs.h"
 #include "why/gather_parts.h"
 
 static void by_place(struct why_request *r)
@@ -69,6 +71,16 @@ static void by_window(struct why_request *r)
     int64_t opening = policy_opening(p, now);
     why_hold(r->why, policy_frozen(p, now) ? "freeze" : "window", opening == INT64_MAX ? WHY_NEVER : opening,
              "the policy is %s", policy_closed_text(p, now, text));
+}
+
+static void by_canary(struct why_request *r)
+{
+    const struct policy *p = r->entry.policy;
+    const struct canary_state *state = run_canary_of(r->call.runs->site, p);
+    char text[CANARY_TEXT];
+    if (state && state->acted && r->why->now < state->until && !canary_led_in(state, p->canary))
+        why_hold(r->why, "canary", state->until, "the policy is being led in: %s",
+                 canary_text(state, p->canary, r->why->now, text));
 }
 
 static void by_dry_run(struct why_request *r)
@@ -175,6 +187,7 @@ void why_held(struct why_request *r)
     by_quarantine(r);
     by_pause(r);
     by_window(r);
+    by_canary(r);
     by_dry_run(r);
     if (r->call.daemon && r->entry.policy->on)
         watches_each(r->call.runs->watches, by_watch, r);

@@ -249,6 +249,8 @@ static void store_closed(void *data)
 static void cluster_closed(void *data)
 {
     struct world *w = data;
+    canaries_close(&w->canaries);
+    canaries_close(&w->canaries);
     store_close(w->store, store_closed, w);
 }
 

@@ -5,6 +5,7 @@
 
 #include "cli/test/records.h"
 #include "cli/test/world.h"
+#include "limit/canary.h"
 
 struct world {
     struct world_options o;
@@ -18,6 +19,7 @@ struct world {
     struct kube_config config;
     struct cluster *cluster;
     struct store *store;
+    struct canaries canaries;
     struct outside *outside; /* what policies keep is in memory */
     struct engine *engine;
     enum { WORLD_NEW, WORLD_LOADING, WORLD_LOADED, WORLD_STARTED, WORLD_BROKEN } state;

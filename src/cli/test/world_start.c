@@ -79,6 +79,7 @@ void world_start(struct world *w)
         return;
     }
     outbox_start(w->outside);
+    w->canaries = (struct canaries){.store = w->store}; /* in memory, so there is nothing to read */
     if (w->o.replays)
         journal_number_runs(store_journal(w->store), w->o.replays - 1);
     struct engine_place place = {.cluster = w->cluster};
@@ -93,6 +94,7 @@ void world_start(struct world *w)
         .state = store_state(w->store),
         .look_every = -1,
         .one_clock = true,
+        .canaries = &w->canaries,
         .events = !w->o.replays,
         .once = w->o.replays != 0,
         .dry_run = w->o.dry_run,

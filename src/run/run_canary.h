@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A run of a policy that is being led in (limit/canary.h): how much of it may be, and how the step has gone. */
+#ifndef MPIJOBD_RUN_RUN_CANARY_H
+#define MPIJOBD_RUN_RUN_CANARY_H
+
+#include "limit/canary.h"
+#include "run/run.h"
+
+/* The state of the policy on that site; NULL: it has no canary, none is kept there, or there is no memory. */
+struct canary_state *run_canary_of(const struct site *site, const struct policy *policy);
+/* Of n jobs that would be changed, how many the run may change. Where these are some and not all, a step begins. */
+int64_t run_canary_allow(struct run *run, int64_t n);
+/* Nothing is under way any more: was the step good? If not, run->broke says so. */
+void run_canary_end(struct run *run);
+/* A change of the policy is watched for its effect. */
+void run_canary_await(const struct site *site, const struct policy *policy);
+/* That was seen, or not. True: with that its step has failed. */
+bool run_canary_effect(const struct site *site, const struct policy *policy, bool seen);
+
+#endif

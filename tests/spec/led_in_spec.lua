@@ -1,0 +1,152 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- How a new or changed policy is led in (canary): step by step, over restarts, and what ends it.
+local support = require "support"
+local sims = require "support.sim"
+
+local JOB = [[{"apiVersion":"kubeflow.org/v2beta1","kind":"MPIJob","metadata":{"name":"%s","labels":{"team":"%s"}},"spec":{"mpiReplicaSpecs":{
+    "Worker":{"replicas":1,"template":{"spec":{"containers":[{"name":"w","image":"i"}]}}},
+    "Launcher":{"replicas":1,"template":{"spec":{"containers":[{"name":"l","image":"i"}]}}}}}}]]
+
+local POLICIES = [[
+policy { name = "swept", schedule = "0 0 1 1 *", match = { labels = "team=a" }, replace = { labels = { swept = "%s" } },
+    canary = { 1, "50%%", "100%%", pause = "10m" } }
+policy { name = "seen", on = "match", match = { labels = "team=b, !seen" }, replace = { labels = { seen = "yes" } },
+    canary = { 1, "100%%", pause = "10m" } }
+policy { name = "effects", schedule = "0 0 1 1 *", match = { phase = "Succeeded", labels = "team=c" }, replace = { cleanPodPolicy = "All" }, wait_effect = "50ms",
+    canary = { 1, "100%%" }, breaker = false }
+]]
+
+describe("a policy with a canary", function()
+    local server, folder, daemon
+
+    local function start(at)
+        daemon = support.daemon({ stdin = true }, "run", "--no-supervisor", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "--clock", at, folder .. "/p.lua")
+        daemon:expect("in force")
+    end
+
+    local function advance(by)
+        daemon:write("advance " .. by .. "\n")
+        daemon:expect("clock 20", "stdout")
+    end
+
+    local function ask(command, ...)
+        return support.mpijobd(command, "--state", folder .. "/s.db", ...)
+    end
+
+    local function trigger(policy, changed)
+        local code, out, err = ask("trigger", policy)
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, ("done: %d changed"):format(changed))
+    end
+
+    local function status(policy)
+        return (select(2, ask("status", policy)))
+    end
+
+    local function create(name, team)
+        assert.are.equal(201, (server:request("POST", server:path("v2beta1", "train"), JOB:format(name, team))))
+    end
+
+    lazy_setup(function()
+        server = sims.start("--version", "v2beta1")
+        folder = support.folder()
+        server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+        for i = 1, 5 do
+            create("a-" .. i, "a")
+        end
+        support.write(folder .. "/p.lua", POLICIES:format "one")
+        start "2026-03-01T12:00:00Z"
+    end)
+    lazy_teardown(support.cleanup)
+
+    it("changes what its step allows, and waits before the next, also over a restart", function()
+        support.contains(status "swept", "State: in force: canary step 1 of 3 comes with the next run")
+        trigger("swept", 1)
+        daemon:expect 'run ended policy=swept outcome=done changed=1 unchanged=0 failed=0 reason="canary step 1 of 3: 1 of 5 jobs"'
+        support.contains(status "swept", "canary step 1 of 3 is watched until 2026-03-01T12:10:00Z")
+        support.contains(select(2, ask("why", "swept", "train/a-5")), "the policy is being led in: canary step 1 of 3 is watched until 2026-03-01T12:10:00Z")
+        trigger("swept", 0)
+        daemon:kill "sigkill"
+        daemon:wait()
+        start "2026-03-01T12:09:59Z"
+        trigger("swept", 0)
+        advance "1s"
+        trigger("swept", 2)
+        advance "10m"
+        trigger("swept", 2)
+        create("a-6", "a")
+        trigger("swept", 0) -- the last step is watched, too
+        advance "10m"
+        trigger("swept", 1)
+        support.contains(status "swept", "State: in force\n")
+        support.write(folder .. "/p.lua", POLICIES:format "two")
+        ask "reload"
+        trigger("swept", 1) -- another text begins again
+    end)
+
+    it("keeps its jobs where it has `on`, and goes on by itself", function()
+        for i = 1, 4 do
+            create("b-" .. i, "b")
+        end
+        daemon:expect "run ended policy=seen outcome=done changed=1"
+        advance "9m"
+        local _, rows = ask("journal", "--policy", "seen", "-o", "json")
+        assert.are.equal(1, #support.json.decode(rows))
+        advance "2m"
+        local line = daemon:expect "run ended policy=seen outcome=done changed="
+        while not line:find "canary step 2 of 2" do -- the others may have come in two batches
+            line = daemon:expect "run ended policy=seen outcome=done changed="
+        end
+        _, rows = ask("journal", "--policy", "seen", "-o", "json")
+        assert.are.equal(4, #support.json.decode(rows))
+    end)
+
+    it("is paused when a step fails, and makes it once more when it is resumed", function()
+        support.write(folder .. "/p.lua", POLICIES:format "three")
+        ask "reload"
+        server:fault "status:method=PUT,code=422,path=*/mpijobs/a-*"
+        local code = ask("trigger", "swept")
+        assert.are_not.equal(0, code)
+        server:clear_faults()
+        daemon:expect 'a policy is paused, and takes no runs until it is resumed policy=swept by="the breaker" reason="canary step 1 of 3: 1 of 6 jobs, and 1 of them failed"'
+        assert.are.equal(0, (ask("resume", "swept")))
+        trigger("swept", 1)
+        support.contains(status "swept", "canary step 1 of 3 is watched until")
+    end)
+
+    it("is paused when the effect of a step does not come", function()
+        for i = 1, 2 do
+            local name = "c-" .. i
+            create(name, "c")
+            local _, job = server:request("GET", server:path("v2beta1", "train", name))
+            job.status = { completionTime = "2026-03-01T11:00:00Z", conditions = { { type = "Succeeded", status = "True", lastTransitionTime = "2026-03-01T11:00:00Z" } } }
+            assert.are.equal(200, (server:request("PUT", server:path("v2beta1", "train", name) .. "/status", job)))
+            assert.are.equal(201, (server:request("POST", "/api/v1/namespaces/train/pods", { apiVersion = "v1", kind = "Pod",
+                metadata = { name = name .. "-worker-0", labels = { ["training.kubeflow.org/job-name"] = name, ["training.kubeflow.org/job-role"] = "worker" },
+                    ownerReferences = { { apiVersion = "kubeflow.org/v2beta1", kind = "MPIJob", name = name, uid = job.metadata.uid, controller = true } } },
+                spec = { containers = { { name = "x", image = "registry.example.com/x" } } } })))
+        end
+        trigger("effects", 1)
+        daemon:expect 'policy=effects by="the breaker" reason="a step of the canary has failed: its effect on train/c-'
+    end)
+
+    it("says what is wrong with it", function()
+        for text, wrong in pairs {
+            ["{}"] = "canary has 0 steps; it takes 1 to 10, and a pause, as { 1, \"10%\", \"100%\", pause = \"10m\" }",
+            ["true"] = "canary is true; it has to be steps and a pause such as { 1, \"10%\", \"100%\", pause = \"10m\" }",
+            ["{ 0 }"] = "canary has a step that is neither a number of jobs, from 1, nor a share as \"10%\"",
+            ["{ \"0%\" }"] = "has a step that is neither",
+            ["{ \"101%\" }"] = "has a step that is neither",
+            ["{ \"x\" }"] = "has a step that is neither",
+            ["{ 1, pause = \"soon\" }"] = "canary.pause",
+            ["{ 1, wait = \"1m\" }"] = "canary has other keys than its steps and pause",
+        } do
+            local file = support.write(folder .. "/wrong.lua", ("policy { name = 'p', every = '1h', replace = { suspend = true }, canary = %s }"):format(text))
+            local code, _, err = support.mpijobd("check", file)
+            assert.are.equal(1, code)
+            support.contains(err, wrong)
+        end
+        local file = support.write(folder .. "/wrong.lua", "policy { name = 'p', every = '1h', run = function() end, canary = { 1 } }")
+        support.contains(select(3, support.mpijobd("check", file)), "canary goes with replace")
+    end)
+end)
