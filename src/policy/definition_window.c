@@ -60,11 +60,11 @@ void definition_window(struct defining *d, int index)
         definition_found(d, "window", "is an empty list, by which it would never be open; leave it out");
         return;
     }
-    d->p->window.list = calloc(n < WINDOWS_MAX ? n : WINDOWS_MAX, sizeof *d->p->window.list);
+    d->p->window.list = calloc(n < WINDOWS_MOST ? n : WINDOWS_MOST, sizeof *d->p->window.list);
     if (!d->p->window.list)
         definition_found(d, "window", "cannot be kept: out of memory");
     else
-        d->p->window_text = read_texts(d, "window", index, WINDOWS_MAX, WINDOW_ONE, add_window);
+        d->p->window_text = read_texts(d, "window", index, WINDOWS_MOST, WINDOW_ONE, add_window);
 }
 
 static bool add_calendar(struct defining *d, const char *name)
@@ -79,6 +79,10 @@ static bool add_calendar(struct defining *d, const char *name)
 void definition_except(struct defining *d, int index)
 {
     d->timing |= TIMING_WINDOW;
+    if (lua_type(d->L, index) == LUA_TTABLE && !lua_rawlen(d->L, index)) {
+        definition_found(d, "except", "is an empty list; leave it out");
+        return;
+    }
     d->p->except_text = read_texts(d, "except", index, CALENDARS_MAX, EXCEPT_ONE, add_calendar);
 }
 

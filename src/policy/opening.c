@@ -28,23 +28,23 @@ bool policy_open(const struct policy *p, int64_t at_us)
     return !policy_has_opening(p) || timetable_open(&t, second_of(at_us));
 }
 
-static int64_t next(const struct policy *p, int64_t from_us, bool open)
+static int64_t next(const struct policy *p, int64_t from_us, bool open, int64_t within)
 {
     struct timetable t = table_of(p);
     int64_t from = second_of(from_us), at;
-    if (!timetable_next(&t, from, open, &at))
+    if (!timetable_next(&t, from, open, within, &at))
         return INT64_MAX;
     return at == from ? from_us : at * CLOCK_SECOND;
 }
 
 int64_t policy_opening(const struct policy *p, int64_t from_us)
 {
-    return next(p, from_us, true);
+    return next(p, from_us, true, WINDOWS_AHEAD);
 }
 
-int64_t policy_closing(const struct policy *p, int64_t from_us)
+int64_t policy_closing(const struct policy *p, int64_t from_us, int64_t within_us)
 {
-    return next(p, from_us, false);
+    return next(p, from_us, false, within_us / CLOCK_SECOND);
 }
 
 int64_t policy_closed_since(const struct policy *p, int64_t at_us)

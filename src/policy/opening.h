@@ -16,8 +16,8 @@ bool policy_open(const struct policy *policy, int64_t at_us);
 /* The first instant from that one on at which a run may begin: itself, if one may then. INT64_MAX: none comes within
  * two years. */
 int64_t policy_opening(const struct policy *policy, int64_t from_us);
-/* The first one at which none may. INT64_MAX: as above. */
-int64_t policy_closing(const struct policy *policy, int64_t from_us);
+/* The first one at which none may. INT64_MAX: none comes within so long (microseconds; see timetable_next). */
+int64_t policy_closing(const struct policy *policy, int64_t from_us, int64_t within_us);
 /* Since when it is closed, where it is closed at that instant; two years at most. */
 int64_t policy_closed_since(const struct policy *policy, int64_t at_us);
 /* The freeze that holds then; NULL: none does. */

@@ -40,7 +40,7 @@ const struct freeze *freezes_at(const struct freezes *f, int64_t instant)
 bool freezes_end(const struct freezes *f, int64_t from, int64_t *end)
 {
     struct timetable t = {.deny = f->windows, .deny_count = f->count};
-    return timetable_next(&t, from, true, end);
+    return timetable_next(&t, from, true, WINDOWS_AHEAD, end);
 }
 
 const char *freezes_text(const struct freezes *f, int64_t instant, char out[FREEZE_TEXT])

@@ -47,16 +47,28 @@ static void offer_time(struct nearest *n, const struct zone *zone, const struct 
     offer(n, second);
 }
 
-/* Those of the windows that begin on that day, and its beginning where days are off. */
+static bool is_off(const struct windows *w, const struct civil *day, int later)
+{
+    struct civil c = {.year = day->year, .month = day->month, .day = day->day + later};
+    c = civil_from_seconds(civil_to_seconds(&c));
+    return w->off && w->off->count && days_have(w->off, &c);
+}
+
+/* Those of the windows that begin on that day, and its beginning where days are off. Within a day that is off nothing
+ * opens or closes: a policy's author can have two years of these, with many windows in each. */
 static void offer_day(struct nearest *n, const struct windows *w, const struct civil *day)
 {
+    bool off = is_off(w, day, 0), next_off = is_off(w, day, 1);
     if (w->off && w->off->count)
         offer_time(n, w->zone, day, 0);
-    for (size_t i = 0; i < w->count; i++) {
-        if (!(w->list[i].days >> civil_weekday(day->year, day->month, day->day) & 1))
+    for (size_t i = 0; i < w->count && !(off && next_off); i++) {
+        const struct window *one = &w->list[i];
+        if (!(one->days >> civil_weekday(day->year, day->month, day->day) & 1))
             continue;
-        offer_time(n, w->zone, day, w->list[i].begin);
-        offer_time(n, w->zone, day, w->list[i].end);
+        if (!off)
+            offer_time(n, w->zone, day, one->begin);
+        if (one->end > DAY_MINUTES ? !next_off : !off)
+            offer_time(n, w->zone, day, one->end);
     }
 }
 
@@ -117,11 +129,11 @@ bool timetable_open(const struct timetable *t, int64_t instant)
     return open;
 }
 
-bool timetable_next(const struct timetable *t, int64_t from, bool open, int64_t *at)
+bool timetable_next(const struct timetable *t, int64_t from, bool open, int64_t within, int64_t *at)
 {
     int64_t now = from;
     while (timetable_open(t, now) != open) {
-        if (!edge(t, now, true, &now) || now - from > WINDOWS_AHEAD)
+        if (!edge(t, now, true, &now) || now - from > within)
             return false;
     }
     *at = now;

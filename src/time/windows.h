@@ -13,7 +13,7 @@
 #include "time/days.h"
 #include "time/window.h"
 
-#define WINDOWS_MAX 100                      /* of one list */
+#define WINDOWS_MOST 20                      /* of one list */
 #define WINDOWS_AHEAD (INT64_C(731) * 86400) /* seconds */
 
 struct windows {
@@ -34,8 +34,10 @@ struct timetable {
     size_t deny_count;
 };
 bool timetable_open(const struct timetable *table, int64_t instant);
-/* The first instant from that one on at which it is open, or is not; itself, if it is so then. False: none comes. */
-bool timetable_next(const struct timetable *table, int64_t from, bool open, int64_t *at);
+/* The first instant from that one on at which it is open, or is not; itself, if it is so then. False: none comes within
+ * so many seconds. To look far ahead for the close of what hardly ever closes takes long: a second for two years of 20
+ * windows that lie over each other. */
+bool timetable_next(const struct timetable *table, int64_t from, bool open, int64_t within, int64_t *at);
 /* Where it is closed at that instant: since when, at most WINDOWS_AHEAD before. */
 int64_t timetable_closed_since(const struct timetable *table, int64_t instant);
 

@@ -16,6 +16,7 @@
 #include "trigger/instants.h"
 #include "trigger/triggers.h"
 
+#define DAY_US (INT64_C(86400) * CLOCK_SECOND)
 #define MISSED_MAX 100 /* missed = "all": at most so many, the newest */
 
 struct schedule {
@@ -199,11 +200,13 @@ static void arm_at(struct schedule *s, int64_t when_us)
                   LOG_FIELDS({"policy", s->entry.policy->name}));
 }
 
-/* Jitter does not take a run out of the policy's window. */
+/* Jitter does not take a run out of the policy's window, as far as can be seen a day ahead; one that it does take out
+ * waits for the next opening. */
 static int64_t spread(const struct schedule *s, int64_t due_us)
 {
     const struct policy *p = s->entry.policy;
-    int64_t jitter = p->jitter, closing = jitter && policy_has_opening(p) ? policy_closing(p, due_us) : INT64_MAX;
+    int64_t jitter = p->jitter, look = jitter < DAY_US ? jitter : DAY_US;
+    int64_t closing = jitter && policy_has_opening(p) ? policy_closing(p, due_us, look) : INT64_MAX;
     if (closing != INT64_MAX && closing - due_us < jitter)
         jitter = closing - due_us;
     return due_us + (int64_t)chance_below(NULL, (uint64_t)jitter); /* microseconds */

@@ -56,9 +56,10 @@ static void walk(const struct timetable *t, int64_t from, int64_t until, const c
             closing = i;
         if (i > until)
             continue;
-        if (timetable_next(t, i, true, &at) != (opening != INT64_MAX) || (opening != INT64_MAX && at != opening))
+        if (timetable_next(t, i, true, WINDOWS_AHEAD, &at) != (opening != INT64_MAX) ||
+            (opening != INT64_MAX && at != opening))
             fail_msg("%s: from %" PRId64 " it opens at %" PRId64 ", not at %" PRId64, what, i, opening, at);
-        if (closing != INT64_MAX && (!timetable_next(t, i, false, &at) || at != closing))
+        if (closing != INT64_MAX && (!timetable_next(t, i, false, WINDOWS_AHEAD, &at) || at != closing))
             fail_msg("%s: from %" PRId64 " it closes at %" PRId64 ", not at %" PRId64, what, i, closing, at);
     }
     int64_t since = INT64_MAX;
@@ -120,7 +121,7 @@ static void what_forbids_beats_what_allows(void **state)
     struct timetable t = {&allow, deny, 2};
     walk(&t, instant("2026-11-26T00:00:00Z"), instant("2026-12-02T00:00:00Z"), "both");
     int64_t at;
-    assert_true(timetable_next(&t, instant("2026-11-28T12:00:00Z"), true, &at));
+    assert_true(timetable_next(&t, instant("2026-11-28T12:00:00Z"), true, WINDOWS_AHEAD, &at));
     assert_int_equal(at, instant("2026-11-30T07:30:00Z"));
     t = (struct timetable){NULL, deny, 1};
     walk(&t, instant("2026-11-26T00:00:00Z"), instant("2026-12-02T00:00:00Z"), "a span alone");
@@ -174,6 +175,37 @@ static void days_are_read_or_refused(void **state)
     days_free(&days);
 }
 
+/* Two years of days off, and many windows in each: what a policy may say must not stop the daemon. */
+static void many_windows_on_days_off_cost_little(void **state)
+{
+    (void)state;
+    struct zone *zone = load("Europe/Berlin");
+    struct days days = {0};
+    struct window list[WINDOWS_MOST];
+    struct error err;
+    char text[32];
+    int64_t now = instant("2026-11-26T00:00:00Z"), at;
+    for (int i = 0; i < 12 * 31; i++) {
+        snprintf(text, sizeof text, "%02d-%02d", i / 31 + 1, i % 31 + 1);
+        days_add(&days, text, &err); /* each day of each year; there is no 31 February */
+    }
+    for (int i = 0; i < WINDOWS_MOST; i++) {
+        snprintf(text, sizeof text, "23:%02d-%02d:30", i + 10, i);
+        assert_int_equal(window_parse(text, &list[i], &err), 0);
+    }
+    struct windows w = {.list = list, .count = WINDOWS_MOST, .zone = zone, .off = &days};
+    struct timetable t = {.allow = &w};
+    assert_int_equal(days.count, 366);
+    int64_t began = clock_monotonic();
+    for (int i = 0; i < 10; i++)
+        assert_false(timetable_next(&t, now, true, WINDOWS_AHEAD, &at));
+    int64_t took = clock_monotonic() - began;
+    if (took > 5 * CLOCK_SECOND) /* some ten milliseconds each; each edge of each window was tens of seconds */
+        fail_msg("ten looks took %" PRId64 " us", took);
+    days_free(&days);
+    zone_free(zone);
+}
+
 static void what_never_opens_is_found_out(void **state)
 {
     (void)state;
@@ -183,15 +215,15 @@ static void what_never_opens_is_found_out(void **state)
     struct windows all = {.list = list, .count = 1, .zone = utc};
     struct timetable never = {NULL, &all, 1}, always = {&all, NULL, 0};
     int64_t at, now = instant("2026-11-26T00:00:00Z");
-    assert_false(timetable_next(&never, now, true, &at));
-    assert_false(timetable_next(&always, now, false, &at));
-    assert_true(timetable_next(&always, now, true, &at));
+    assert_false(timetable_next(&never, now, true, WINDOWS_AHEAD, &at));
+    assert_false(timetable_next(&always, now, false, WINDOWS_AHEAD, &at));
+    assert_true(timetable_next(&always, now, true, WINDOWS_AHEAD, &at));
     assert_int_equal(at, now);
     assert_int_equal(timetable_closed_since(&never, now), now - WINDOWS_AHEAD);
     struct windows past = {.span = true, .from = now - 100, .until = now - 50};
     struct timetable over = {NULL, &past, 1};
     assert_true(timetable_open(&over, now));
-    assert_false(timetable_next(&over, now, false, &at));
+    assert_false(timetable_next(&over, now, false, WINDOWS_AHEAD, &at));
     zone_free(utc);
 }
 
@@ -202,6 +234,7 @@ int main(void)
         cmocka_unit_test(what_forbids_beats_what_allows),
         cmocka_unit_test(days_off_are_closed_from_midnight_to_midnight),
         cmocka_unit_test(days_are_read_or_refused),
+        cmocka_unit_test(many_windows_on_days_off_cost_little),
         cmocka_unit_test(what_never_opens_is_found_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

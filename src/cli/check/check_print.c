@@ -76,7 +76,7 @@ static void print_window(const struct policy *p, int64_t now)
     if (!policy_has_opening(p))
         return;
     bool open = policy_open(p, now);
-    int64_t at = open ? policy_closing(p, now) : policy_opening(p, now);
+    int64_t at = open ? policy_closing(p, now, WINDOWS_AHEAD * CLOCK_SECOND) : policy_opening(p, now);
     const struct freeze *freeze = policy_frozen(p, now);
     if (!p->window_text && !freeze)
         return;
@@ -187,7 +187,7 @@ static void print_freezes(const struct freezes *f, int64_t now)
         bool on = timetable_open(&t, now);
         int64_t at;
         printf("freeze %s (%s): %s; ", one->text, zone_name(one->zone), one->reason);
-        if (timetable_next(&t, now, !on, &at))
+        if (timetable_next(&t, now, !on, WINDOWS_AHEAD, &at))
             zone_format(one->zone, at, when), printf(on ? "on until %s\n" : "next at %s\n", when);
         else
             puts(on ? "always on" : "over");

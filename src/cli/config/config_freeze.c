@@ -49,8 +49,8 @@ static int read_window(struct reading *f, struct json value)
     bool list = json_type(value) == JSON_ARRAY;
     size_t n = list ? json_count(value) : 1;
     int rc = 0;
-    if (n == 0 || n > WINDOWS_MAX)
-        return wrong(f, "window", "has to be a window such as \"fri 16:00-24:00\", or a list of 1 to 100 of them");
+    if (n == 0 || n > WINDOWS_MOST)
+        return wrong(f, "window", "has to be a window such as \"fri 16:00-24:00\", or a list of 1 to 20 of them");
     f->windows.list = calloc(n, sizeof *f->windows.list);
     if (!f->windows.list)
         return error_nomem(f->r->err);
