@@ -33,7 +33,7 @@ describe("the reference of commands", function()
                     if all then
                         there = not there
                     end
-                    assert.are.same({ name, command, wanted }, { name, command, there })
+                    assert.are.equal(wanted, there, ("docs/reference/cli.md, options of several commands: the row of --%s is wrong about %s"):format(name, command))
                 end
                 return true
             end
