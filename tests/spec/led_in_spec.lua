@@ -130,6 +130,24 @@ describe("a policy with a canary", function()
         daemon:expect 'policy=effects by="the breaker" reason="a step of the canary has failed: its effect on train/c-'
     end)
 
+    it("is led in by the clock of a test", function()
+        local place = support.folder()
+        support.write(place .. "/p.lua", [[policy { name = "led", on = "match", match = { phase = "Succeeded", labels = "!freed" }, replace = { labels = { freed = "yes" } },
+    canary = { 1, "100%", pause = "10m" } }]])
+        support.write(place .. "/p_spec.lua", [[
+            it("is led in", function()
+                for i = 1, 3 do cluster.job { name = "job-" .. i, phase = "Succeeded", finished_for = "3h" } end
+                clock.advance "9m59s"
+                assert.replaced("default/job-1", { labels = { freed = "yes" } })
+                assert.untouched "default/job-2"
+                clock.advance "1s"
+                assert.replaced "default/job-2"
+                assert.replaced "default/job-3"
+            end)]])
+        local code, out, err = support.mpijobd("test", place)
+        assert.are.equal(0, code, out .. err)
+    end)
+
     it("says what is wrong with it", function()
         for text, wrong in pairs {
             ["{}"] = "canary has 0 steps; it takes 1 to 10, and a pause, as { 1, \"10%\", \"100%\", pause = \"10m\" }",

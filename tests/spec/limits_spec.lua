@@ -91,6 +91,26 @@ policy { name = "quick", every = "1h", match = { labels = "team=b" }, replace = 
         stop()
     end)
 
+    it("keep their pace by the clock of a test", function()
+        local place = support.folder()
+        support.write(place .. "/p.lua", [[policy { name = "slow", on = "match", match = { phase = "Succeeded", labels = "!freed" }, replace = { labels = { freed = "yes" } },
+    limits = { per_second = 0.5 } }]])
+        support.write(place .. "/p_spec.lua", [[
+            it("spaces its writes", function()
+                for i = 1, 3 do cluster.job { name = "job-" .. i, phase = "Succeeded", finished_for = "3h" } end
+                clock.advance "1s"
+                assert.replaced("default/job-1", { labels = { freed = "yes" } })
+                assert.untouched "default/job-2"
+                clock.advance "1s"
+                assert.replaced "default/job-2"
+                assert.untouched "default/job-3"
+                clock.advance "2s"
+                assert.replaced "default/job-3"
+            end)]])
+        local code, out, err = support.mpijobd("test", place)
+        assert.are.equal(0, code, out .. err)
+    end)
+
     it("leave a run the time that its pace takes, beside its timeout", function()
         support.write(folder .. "/p.lua", [[
 policy { name = "sweep", every = "1h", match = { labels = "team=a" }, replace = { labels = { time = "one" } }, limits = { per_second = 2, timeout = "1500ms" } }
