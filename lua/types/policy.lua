@@ -107,6 +107,8 @@
 ---@field events? boolean false: no Kubernetes Event on the jobs that it changes (default: one a change, which `kubectl describe` shows)
 ---@field canary? mpijobd.Canary how it is led in when it is new or its text has changed; with `replace` only (default: it acts on all at once)
 ---@field breaker? boolean false: it is not paused when it keeps failing (three failed runs in a row, half of a run's writes, five effects that do not come)
+---@field approval? "never"|"over-limits"|"always" its runs wait until a person approves what they would write (`mpijobd approve`): always, or where they would exceed `limits` (default `"never"`)
+---@field approval_expires? mpijobd.Duration how long a run waits for that, at least 1m (default 24h)
 ---@field through_launcher? boolean true: where a job's own field does not act on a running job, its launcher Job or Pod is changed too
 
 ---Defines a policy. For the top level of a file only; a file may define several.

@@ -235,6 +235,10 @@ static void answered(struct gate_wait *wait, const struct error *refused)
 {
     struct change *c = (struct change *)((char *)wait - offsetof(struct change, at_gate));
     struct error err;
+    if (wait->kept) {
+        c->dry_run = true;
+        c->server_dry_run = false;
+    }
     if (refused) {
         err = *refused;
         error_prefix(&err, "not written");

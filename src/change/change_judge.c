@@ -137,6 +137,7 @@ void change_judge(struct change *c, struct json before, struct json after)
     }
     struct change_intent intent = {c, c->viewed ? &c->view : NULL, c->uid, c->looked_at, &c->diff};
     c->at_gate.waiting = true;
+    c->at_gate.kept = false;
     if (c->gate)
         c->gate(c->data, &c->at_gate, &intent);
     else

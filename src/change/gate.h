@@ -27,6 +27,7 @@ struct gate_wait {
     /* Set by a gate that answers later. Called when the change is cancelled; gate_answer must not follow it. */
     void (*cancel)(struct gate_wait *wait);
     void *data;   /* the gate's */
+    bool kept;    /* set by a gate that keeps the change for later: let through, it ends as in a dry run */
     bool waiting; /* the gate was called, and has not answered yet */
 };
 

@@ -26,10 +26,10 @@
 #include "cli/undo/cmd_undo.h"
 
 static const struct command *const commands[] = {
-    &cmd_run,    &cmd_check,   &cmd_plan,   &cmd_apply,   &cmd_get,    &cmd_inspect, &cmd_report, &cmd_replace,
-    &cmd_hold,   &cmd_journal, &cmd_runs,   &cmd_undo,    &cmd_status, &cmd_trigger, &cmd_pause,  &cmd_resume,
-    &cmd_reload, &cmd_eval,    &cmd_attach, &cmd_next,    &cmd_why,    &cmd_doctor,  &cmd_rbac,   &cmd_plugins,
-    &cmd_new,    &cmd_types,   &cmd_test,   &cmd_version, NULL};
+    &cmd_run,     &cmd_check,   &cmd_plan,   &cmd_apply, &cmd_get,    &cmd_inspect, &cmd_report, &cmd_replace,
+    &cmd_hold,    &cmd_journal, &cmd_runs,   &cmd_undo,  &cmd_status, &cmd_trigger, &cmd_pause,  &cmd_resume,
+    &cmd_approve, &cmd_reject,  &cmd_reload, &cmd_eval,  &cmd_attach, &cmd_next,    &cmd_why,    &cmd_doctor,
+    &cmd_rbac,    &cmd_plugins, &cmd_new,    &cmd_types, &cmd_test,   &cmd_version, NULL};
 
 static void help(void)
 {
@@ -42,17 +42,15 @@ static void help(void)
          "2 wrong usage, 3 some changes "
          "failed, 4 "
          "stopped by "
-         "a limit.");
+         "a limit, or waiting for approval.");
 }
 
 /* Commands that are designed, and not there yet: what does their work until then. */
 static const struct {
     const char *name, *instead;
 } unbuilt[] = {
-    {"approve", "a policy with dry_run = true only tells what it would do"},
     {"completion", "mpijobd --help lists the commands"},
     {"job", "mpijobd replace NAME suspend=true or suspend=false stops and resumes a job"},
-    {"reject", "a policy with dry_run = true only tells what it would do"},
     {"state", "mpijobd journal -o json and mpijobd runs -o json print what the state has"},
 };
 

@@ -61,7 +61,7 @@ static void run_ended(void *data, const struct run *run)
     d->unchanged += run->unchanged;
     d->failed += run->failed;
     d->broken += run->outcome == RUN_FAILED;
-    d->limited += run->outcome == RUN_LIMITED;
+    d->limited += run->outcome == RUN_LIMITED || run->outcome == RUN_WAITING;
     d->cancelled += run->outcome == RUN_CANCELLED;
 }
 

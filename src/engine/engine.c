@@ -5,14 +5,15 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "approval/approvals.h"
 #include "base/texts.h"
 #include "engine/ask.h"
-#include "engine/ceiling.h"
 #include "engine/culprits.h"
 #include "engine/engine_parts.h"
 #include "engine/file_changes.h"
 #include "engine/meters.h"
 #include "engine/rehearsal.h"
+#include "limit/ceiling.h"
 #include "record/record.h"
 #include "site/counters.h"
 
@@ -77,6 +78,7 @@ void engine_check_stopped(struct engine *e)
     head_tell(e);
     policy_set_release(e->set);
     e->set = NULL;
+    approvals_close(e->approvals);
     alarms_free(e->alarms);
     for (size_t i = 0; i < e->cluster_count; i++)
         engine_cluster_close(&e->clusters[i], cluster_handle_closed);
@@ -112,6 +114,7 @@ void engine_stop(struct engine *e, uint64_t grace_ms, void (*stopped)(void *data
     e->stopped_data = data;
     alarm_stop(e->alarms, &e->prune);
     alarm_stop(e->alarms, &e->head);
+    approvals_stop(e->approvals);
     file_changes_stop(e->files);
     for (size_t i = 0; i < e->cluster_count; i++)
         engine_cluster_stop(&e->clusters[i], e->o.once && grace_ms < ONCE_EVENTS_MS ? ONCE_EVENTS_MS : grace_ms);
@@ -253,6 +256,8 @@ int engine_new(const struct engine_options *options, struct engine **out, struct
         rc = open_hour(e, err);
     if (!rc)
         rc = make_parts(e, err);
+    if (!rc)
+        rc = engine_approvals_open(e, err);
     if (rc) {
         hour_close(&e->hour);
         breaker_close(&e->breaker);

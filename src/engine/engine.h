@@ -8,11 +8,13 @@
 #include "run/run.h"
 #include "time/freeze.h"
 
+struct approvals;
 struct metrics;
 struct quarantine;
 struct quarantine_mark;
 struct outside;
 struct paused;
+struct store;
 struct paused_mark;
 
 /* A cluster, and the namespaces in it. */
@@ -43,6 +45,7 @@ struct engine_options {
     size_t known_count;
     struct journal *journal; /* NULL: there is no journal, and no state either. Not owned */
     struct state *state;     /* NULL where the journal is. Not owned */
+    struct store *store;     /* where runs wait for approval; NULL: none can. Not owned */
     struct outside *outside; /* what scripts reach beyond the cluster; outlives the engine. NULL: nothing */
     int64_t silence;         /* microseconds: a watch is dead after so long without a byte; 0: SITE_SILENCE_US */
     unsigned watches_max;    /* of all scripts together, on each cluster; 0: SITE_WATCHES */
@@ -177,6 +180,9 @@ struct engine_why {
  * named, or the policy is about another kind; ERR_UNREACHABLE: it is not connected; ERR_NOMEM. Then done is not called.
  * request may be NULL. */
 int engine_why(struct engine *engine, const struct engine_why *call, struct why_request **request, struct error *err);
+
+/* Runs that wait for approval (approval/approvals.h); NULL: no run can wait. */
+struct approvals *engine_approvals(const struct engine *engine);
 
 /* ---- pauses ---- */
 /* The policy takes no further runs; those under way go on to their end. What its schedule misses is made up for as its

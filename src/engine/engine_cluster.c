@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "approval/approvals.h"
 #include "base/backoff.h"
 #include "engine/ask.h"
 #include "engine/engine_parts.h"
@@ -50,6 +51,7 @@ static void start_triggers(struct engine_cluster *at, const struct policy_set *s
     snprintf(text, sizeof text, "%zu polic%s in force", count, count == 1 ? "y" : "ies");
     log_event(log_of(at), LOG_INFO, text, LOG_FIELDS({"cluster", at->site.told}));
     tell_aside(at, set);
+    approvals_resume(at->engine->approvals, cluster_name(at->site.cluster));
 }
 
 /* ---- trying again ---- */
@@ -275,6 +277,7 @@ void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const
     at->runs.ended = run_ended;
     at->runs.effect = effect_told;
     at->runs.data = at;
+    at->runs.approval = approvals_hook(engine->approvals);
     triggers_init(&at->triggers, &at->runs);
     at->change = (struct cluster_change){.changed = changed, .data = at};
     at->look = (struct alarm){.ring = look, .data = at};

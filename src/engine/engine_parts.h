@@ -16,6 +16,7 @@
 #include "trigger/marks.h"
 #include "trigger/triggers.h"
 
+struct approvals;
 struct meters;
 struct recovery;
 
@@ -52,8 +53,9 @@ struct engine {
     struct counters *counters;
     struct meters *meters; /* NULL: nothing is counted */
     struct alarms *alarms;
-    struct alarm prune; /* rings when old rows of the journal have to be removed */
-    struct alarm head;  /* rings when the head of the journal is to be told */
+    struct approvals *approvals; /* NULL: no run can wait */
+    struct alarm prune;          /* rings when old rows of the journal have to be removed */
+    struct alarm head;           /* rings when the head of the journal is to be told */
     char head_told[CHAIN_HEAD_SIZE];
     struct breaker breaker;
     struct hour hour;               /* the ceiling of all policies' changes, where there is one */
@@ -97,6 +99,10 @@ void retention_rang(struct alarm *alarm, int64_t now);
 void head_start(struct engine *engine);
 void head_rang(struct alarm *alarm, int64_t now);
 void head_tell(struct engine *engine); /* unless it was told already */
+
+/* ---- approving.c ---- */
+/* Reads what waits; blocks. Errors as of approvals_open. */
+int engine_approvals_open(struct engine *engine, struct error *err);
 
 /* ---- pauses.c ---- */
 /* Says of each policy of a set whether it is paused. */

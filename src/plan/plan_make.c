@@ -49,11 +49,10 @@ static void done(void *data, const struct change_result *result, const struct er
 {
     struct plan_item *item = data;
     struct plan_work *w = item->work;
-    item->under_way = NULL;
     item->changed = item->changed || result->changed;
     item->failed = item->failed || err;
     w->told(w->data, item, result, err);
-    if (err || item->at_launcher || item->launcher_state != PLAN_FITS)
+    if (err || item->at_launcher || item->launcher_state != PLAN_FITS || w->cancelled)
         finish(item);
     else
         make_launcher(item);
@@ -97,11 +96,12 @@ static void start(struct plan_item *item, const struct plan_write *write)
         .done = done,
         .data = item,
     };
-    if (change_start(w->site, &call, &item->under_way, &err) == 0)
+    struct change *change;
+    int rc = w->start ? w->start(w->data, &call, &err) : change_start(w->site, &call, &change, &err);
+    if (!rc)
         return;
     const struct change_result result = {
         .diff = &nothing, .launcher = &nothing, .why = "", .warnings = none, .seen_note = "", .resource_version = ""};
-    item->under_way = NULL;
     item->failed = true;
     w->told(w->data, item, &result, &err);
     finish(item);

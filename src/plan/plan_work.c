@@ -30,7 +30,7 @@ void plan_work_free(struct plan_work *w)
 static void begin_one(struct plan_work *w, struct plan_item *item)
 {
     bool wanted = !w->wanted || w->wanted(w->data, item);
-    if (!wanted || (w->making && item->state != PLAN_FITS)) {
+    if (!wanted || w->cancelled || (w->making && item->state != PLAN_FITS)) {
         w->active--;
         return;
     }
@@ -72,4 +72,13 @@ void plan_work_look(struct plan_work *w)
 void plan_work_make(struct plan_work *w)
 {
     begin(w, true);
+}
+
+void plan_work_cancel(struct plan_work *w)
+{
+    w->cancelled = true;
+    for (size_t i = 0; w->items && i < w->plan->change_count; i++) {
+        if (w->items[i].request)
+            kube_cancel(w->items[i].request);
+    }
 }

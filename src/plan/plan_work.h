@@ -25,7 +25,6 @@ struct plan_item {
     /* Its own: */
     struct plan_work *work;
     struct kube_request *request;
-    struct change *under_way;
     bool at_launcher;
 };
 
@@ -35,6 +34,8 @@ struct plan_work {
     int64_t run;                                              /* in the journal; 0: none */
     bool dry_run;                                             /* the server is asked, and changes nothing */
     bool (*wanted)(void *data, const struct plan_item *item); /* is it to be made? NULL: all that fit */
+    /* Starts one write in place of change_start, with its errors; NULL: change_start does. */
+    int (*start)(void *data, struct change_call *call, struct error *err);
     /* What became of one that was to be made: of its object, and then of its launcher. */
     void (*told)(void *data, struct plan_item *item, const struct change_result *result, const struct error *err);
     void (*over)(void *data); /* all were looked at, or made */
@@ -43,7 +44,7 @@ struct plan_work {
     struct plan_item *items; /* as many as the plan has changes */
     size_t at;
     unsigned active;
-    bool making;
+    bool making, cancelled;
 };
 
 /* 0 or ERR_NOMEM. The struct stays in place until plan_work_free. */
@@ -51,6 +52,8 @@ int plan_work_begin(struct plan_work *work, struct error *err);
 /* Each ends with `over`, which may be called from within. */
 void plan_work_look(struct plan_work *work);
 void plan_work_make(struct plan_work *work);
+/* No further change is looked at or made; what is under way is finished, and `over` comes after it. */
+void plan_work_cancel(struct plan_work *work);
 /* Not before `over`. */
 void plan_work_free(struct plan_work *work);
 

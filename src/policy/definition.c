@@ -118,13 +118,14 @@ static bool read_bool(struct defining *d, const char *key, int index)
 
 /* ---- the whole table ---- */
 
-static const char *const keys[] = {"name",        "about",    "kind",        "match",   "schedule", "every",
-                                   "timezone",    "jitter",   "missed",      "overlap", "replace",  "run",
-                                   "limits",      "dry_run",  "destructive", "on",      "approval", "through_launcher",
-                                   "wait_effect", "clusters", "again",       "recheck", "events",   "window",
-                                   "except",      "breaker",  "hold",        "canary",  NULL};
+static const char *const keys[] = {
+    "name",        "about",    "kind",        "match",   "schedule",         "every",
+    "timezone",    "jitter",   "missed",      "overlap", "replace",          "run",
+    "limits",      "dry_run",  "destructive", "on",      "approval",         "through_launcher",
+    "wait_effect", "clusters", "again",       "recheck", "events",           "window",
+    "except",      "breaker",  "hold",        "canary",  "approval_expires", NULL};
 /* Keys that a later version will have. They are refused by name rather than ignored. */
-static const char *const later[] = {"approval", "holds_for", "slo", "warn", NULL};
+static const char *const later[] = {"holds_for", "slo", "warn", NULL};
 static void read_key(struct defining *d, const char *key, int index)
 {
     struct policy *p = d->p;
@@ -167,6 +168,10 @@ static void read_key(struct defining *d, const char *key, int index)
         p->breaker = read_bool(d, key, index);
     } else if (strcmp(key, "hold") == 0) {
         definition_hold(d, index);
+    } else if (strcmp(key, "approval") == 0) {
+        definition_approval(d, index);
+    } else if (strcmp(key, "approval_expires") == 0) {
+        definition_approval_expires(d, index);
     } else if (strcmp(key, "clusters") == 0) {
         definition_clusters(d, index);
     } else if (!definition_trigger(d, key, index)) {
@@ -224,6 +229,7 @@ static void check_whole(struct defining *d, int index)
         definition_found(d, "limits.percent",
                          "goes with replace; a run function chooses its jobs itself, bound it with limits.changes");
     definition_check_on(d);
+    definition_check_approval(d);
 }
 
 static struct policy *policy_new(const struct policy_source *source, int line)
@@ -241,6 +247,7 @@ static struct policy *policy_new(const struct policy_source *source, int line)
     p->percent_floor = PERCENT_FLOOR;
     p->breaker = true;
     p->concurrency = 8;
+    p->approval_expires = 24 * 3600 * CLOCK_SECOND;
     p->match = mpijob_match_new();
     if (!p->match) {
         free(p);

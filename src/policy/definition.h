@@ -15,6 +15,7 @@
 
 enum policy_missed { MISSED_SKIP, MISSED_ONCE, MISSED_ALL };
 enum policy_overlap { OVERLAP_SKIP, OVERLAP_QUEUE, OVERLAP_ALLOW };
+enum policy_approval { APPROVAL_NEVER, APPROVAL_OVER_LIMITS, APPROVAL_ALWAYS };
 enum policy_action { ACTION_TABLE, ACTION_FUNCTION, ACTION_RUN };
 
 /* The events of `on`, as bits. */
@@ -61,7 +62,9 @@ struct policy {
     double percent_max;    /* of the jobs in scope; negative: no limit */
     int64_t percent_floor; /* up to so many changes percent_max does not count */
     int64_t gap;           /* microseconds between two writes at least (limits.per_second); 0: none */
-    unsigned concurrency;  /* changes under way at once */
+    enum policy_approval approval;
+    int64_t approval_expires; /* microseconds: how long a run waits for it */
+    unsigned concurrency;     /* changes under way at once */
     bool dry_run, destructive, through_launcher;
     struct canary *canary; /* how it is led in; NULL: at once. Owned */
     bool breaker;          /* it is paused when it keeps failing */

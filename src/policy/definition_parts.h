@@ -45,13 +45,16 @@ void definition_check_kind(struct defining *d, int index);
 
 #define PERCENT_FLOOR 10 /* changes that limits.percent does not count, where the policy says nothing */
 
-/* ---- definition_limits.c, definition_on.c, definition_window.c, definition_clusters.c ---- */
+/* ---- definition_limits.c, definition_on.c, definition_window.c, definition_clusters.c, definition_approval.c ---- */
 /* Reads the table at index as the policy's limits. */
 void definition_limits(struct defining *d, int index);
 void definition_on(struct defining *d, int index);
 void definition_recheck(struct defining *d, int index);
 void definition_check_on(struct defining *d);
 void definition_clusters(struct defining *d, int index);
+void definition_approval(struct defining *d, int index);
+void definition_approval_expires(struct defining *d, int index);
+void definition_check_approval(struct defining *d);
 void definition_window(struct defining *d, int index);
 void definition_canary(struct defining *d, int index); /* definition_canary.c */
 void definition_except(struct defining *d, int index);

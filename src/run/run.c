@@ -11,6 +11,7 @@
 #include "base/failpoint.h"
 #include "run/bounds.h"
 #include "run/lua_run.h"
+#include "run/propose.h"
 #include "run/run_canary.h"
 #include "run/run_change.h"
 #include "run/run_pods.h"
@@ -23,7 +24,7 @@
 
 static const char *outcome_name(enum run_outcome outcome)
 {
-    static const char *const names[] = {NULL, "done", "failed", "limited", "cancelled"};
+    static const char *const names[] = {NULL, "done", "failed", "limited", "cancelled", "waiting"};
     return names[outcome];
 }
 
@@ -65,7 +66,8 @@ static void log_end(const struct run *run)
     if (run->error)
         snprintf(first, sizeof first, "%.*s", (int)strcspn(run->error->message, "\n"), run->error->message);
     const char *reason = run->error ? first : *run->note ? run->note : NULL;
-    bool fine = (run->outcome == RUN_DONE || run->outcome == RUN_CANCELLED) && !run->failed;
+    bool fine =
+        (run->outcome == RUN_DONE || run->outcome == RUN_CANCELLED || run->outcome == RUN_WAITING) && !run->failed;
     log_event(run->site->log, fine ? LOG_INFO : LOG_ERROR,
               run->leave_open ? "run interrupted; the next start finishes it" : "run ended",
               LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told},
@@ -93,6 +95,7 @@ static void end_written(void *data, int64_t id, const struct error *err)
         hand_back(run);
     policy_set_release(run->file->set);
     error_keep(&run->error, NULL);
+    run_propose_free(run);
     free(run);
 }
 
@@ -123,7 +126,9 @@ static struct store_run row_of(const struct run *run)
 
 void run_check_end(struct run *run)
 {
-    if (!run->script_ended || run->changes || run->reading || run->closing)
+    if (!run->script_ended || run->changes || run->reading || run->closing || run->keeping)
+        return;
+    if (run_propose_end(run))
         return;
     struct journal *journal = run->id ? run->site->journal : NULL;
     run->closing = true;
@@ -185,8 +190,8 @@ static int possible(const struct run *run, struct error *err)
 {
     const struct policy *p = run->policy;
     struct cluster *cluster = run->site->cluster;
-    int rc = p->action == ACTION_RUN || run_looks(run) ? 0 : cluster_serves(cluster, p->kind, err);
-    if (!rc && p->action == ACTION_TABLE && !run_looks(run))
+    int rc = p->action == ACTION_RUN || run->host || run_looks(run) ? 0 : cluster_serves(cluster, p->kind, err);
+    if (!rc && p->action == ACTION_TABLE && !run->host && !run_looks(run))
         rc = mpijob_changes_possible(&p->changes, cluster_target(cluster, p->kind), err);
     return rc;
 }
@@ -275,8 +280,11 @@ int run_start(struct runs *runs, const struct run_call *call, struct run **out, 
     run->asked_uid = call->asked_uid;
     run->left = call->left;
     run->host = call->host;
+    run->approved = call->approved;
+    if (run->approved)
+        run->grant_max = -1;
     run->reads_only = call->reads_only;
-    if (call->policy->action != ACTION_RUN || run_looks(run)) {
+    if (!run->host && (call->policy->action != ACTION_RUN || run_looks(run))) {
         run->sweep = sweep_new(run, call->resumes, err);
         if (!run->sweep) {
             free(run);

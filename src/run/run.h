@@ -12,6 +12,7 @@
 struct policy_file;
 struct runs;
 struct run_change;
+struct proposal;
 struct run_pods;
 struct run_jobs;
 struct sweep;
@@ -76,12 +77,14 @@ struct run_call {
     const struct run_feed *feed;     /* NULL: the run lists its jobs itself. Stays in place until done */
     const struct listing_left *left; /* jobs that the run leaves alone where it lists them itself; NULL: none. Stays */
     const struct run_host *host;     /* of a policy with a run function, which is not called; NULL: it is. Stays */
-    bool reads_only;                 /* calls that write raise an error */
-    run_done done;                   /* called once, when nothing of the run is under way any more */
+    int64_t approved; /* id of the run whose plan this one makes: it asks nobody, and no limit of its policy counts; 0:
+                         none. With a host */
+    bool reads_only;  /* calls that write raise an error */
+    run_done done;    /* called once, when nothing of the run is under way any more */
     void *data;
 };
 
-enum run_outcome { RUN_RUNNING, RUN_DONE, RUN_FAILED, RUN_LIMITED, RUN_CANCELLED };
+enum run_outcome { RUN_RUNNING, RUN_DONE, RUN_FAILED, RUN_LIMITED, RUN_CANCELLED, RUN_WAITING /* for approval */ };
 
 struct run {
     struct runs *runs; /* of the cluster on which it runs */
@@ -97,7 +100,7 @@ struct run {
     int64_t asked_uid;
     bool dry_run, stopping, reads_only;
     enum run_outcome outcome;
-    const struct error *error;          /* with FAILED, LIMITED, CANCELLED (error_keep); else NULL */
+    const struct error *error;          /* with FAILED, LIMITED, CANCELLED, WAITING (error_keep); else NULL */
     int64_t changed, unchanged, failed; /* jobs and other objects */
     int64_t excused;       /* of those that failed: for the server's, the network's or the disk's reasons */
     int64_t refused;       /* of those that failed: writes that the server would not do */
@@ -116,6 +119,8 @@ struct run {
     struct run_change *changes;          /* list of those under way */
     struct run_pods *pods[MPIJOB_KINDS]; /* NULL: not counted yet */
     unsigned active;                     /* changes under way */
+    struct proposal *proposal;           /* changes that are to wait for approval (propose.h); NULL: none */
+    int64_t approved;                    /* as of run_call */
     unsigned events_emitted;             /* Kubernetes Events that its script has had written */
     struct run *prev, *next;             /* in runs->list */
     run_done done;
@@ -128,6 +133,8 @@ struct run {
     bool step;         /* it is a step of a canary */
     char note[160];    /* what is to be said of it where it is well; "": nothing */
     char broke[240];   /* why its policy is to be paused at once; "": it is not */
+    bool over_limit;   /* and its policy asks for approval then */
+    bool keeping;      /* what it proposes is being written down */
     bool reading;      /* the sweep reads in the journal what an interrupted run has changed */
 };
 

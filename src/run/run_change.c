@@ -9,6 +9,7 @@
 
 #include "change/write.h"
 #include "run/bounds.h"
+#include "run/propose.h"
 #include "run/run_canary.h"
 #include "run/run_record.h"
 #include "run/runs.h"
@@ -23,6 +24,8 @@ struct run_change {
     bool ours;    /* it is of a kind of job */
     bool dry_run; /* of the change or of the run */
     bool look;    /* the script asked for a dry run, to see what the change would do */
+    bool kept;    /* in the plan of a run that waits for approval */
+    bool waits;   /* it is in such a plan already */
     bool granted; /* it counts as one of the run's changes */
     bool told;    /* that it is in a loop was logged already */
     const struct mpijob_kind *kind;
@@ -60,6 +63,11 @@ static int grant(struct run_change *c, struct error *err)
         return error_set(err, ERR_CANCELLED, "the run is being stopped");
     if (c->granted || c->look || run_looks(run)) /* another try after a conflict; or it only looks */
         return 0;
+    bool over = run->grant_max >= 0 && run->granted >= run->grant_max;
+    if ((!over && run_proposes(run)) || (over && run_propose_over_limit(run))) {
+        run->granted++; /* nothing is taken of the ceiling before it is written */
+        return 0;
+    }
     int rc = run_bounds_grant(run, err);
     c->granted = rc == 0;
     return rc;
@@ -82,6 +90,16 @@ static void leave(struct rate_wait *pace)
     gate_answer(c->at_gate, stopped ? &err : NULL);
 }
 
+/* It is not written, but kept for those who approve. */
+static int propose(struct run_change *c, struct gate_wait *wait, const struct change_intent *intent, struct error *err)
+{
+    c->waits = run_waits(c->run, intent);
+    if (c->waits)
+        return error_set(err, ERR_CANCELLED, "it waits for approval already");
+    c->kept = wait->kept = true;
+    return run_propose(c->run, c->key, intent, err);
+}
+
 static void gate(void *data, struct gate_wait *wait, const struct change_intent *intent)
 {
     struct run_change *c = data;
@@ -96,14 +114,16 @@ static void gate(void *data, struct gate_wait *wait, const struct change_intent 
         rc = grant(c, &err);
     if (!rc && c->run->dry_run && !c->look && c->run->runs->planned)
         c->run->runs->planned(c->run->runs->data, c->run, c->key, intent->change);
-    if (!rc && may_loop(c, intent) && !*c->uid) { /* from now on the watch may show the write */
+    if (!rc && run_proposes(c->run) && !c->dry_run)
+        rc = propose(c, wait, intent, &err);
+    if (!rc && may_loop(c, intent) && !*c->uid && !c->kept) { /* from now on the watch may show the write */
         snprintf(c->uid, sizeof c->uid, "%s", intent->uid);
         loops_begin(loops, str_of(c->uid));
     }
     c->at_gate = wait;
     wait->data = c;
     wait->cancel = waits_no_more;
-    if (rc || c->dry_run || run_bounds_pace(c->run, &c->pace))
+    if (rc || c->dry_run || c->kept || run_bounds_pace(c->run, &c->pace))
         gate_answer(wait, rc ? &err : NULL);
 }
 
@@ -149,7 +169,7 @@ static void log_change(const struct run_change *c, const struct change_result *r
                              LOG_LINES_FIELD("diff", result->changed ? diff.ptr : NULL, lines.ptr),
                              {"reason", err->reason}, {"message", err->message}));
     else
-        log_event(log, LOG_INFO, (result->dry_run ? would : done)[c->verb],
+        log_event(log, LOG_INFO, c->kept ? "waits for approval" : (result->dry_run ? would : done)[c->verb],
                   LOG_FIELDS({"policy", run->policy->name}, {"cluster", run->site->told}, {what, c->key},
                              LOG_LINES_FIELD("diff", diff.ptr, lines.ptr),
                              LOG_LINES_FIELD("launcher", launcher.ptr, launcher_lines.ptr),
@@ -206,6 +226,10 @@ static void tell_written(const struct run_change *c, const struct change_result 
 static void settle(const struct run_change *c, const struct change_result *result, const struct error *err)
 {
     bool written = result->changed && result->diff->count;
+    if (c->waits) {
+        run_settle(c->run, c->key, JOB_LEFT, str_of(result->looked_at), NULL, NULL);
+        return;
+    }
     if (err && (err->code == ERR_CANCELLED || err->code == ERR_LIMIT))
         return; /* nothing became of it: it shares the run's outcome */
     run_settle(c->run, c->key,
@@ -240,7 +264,7 @@ static void over(void *data, const struct change_result *result, const struct er
         run_bounds_return(run, again);
     if (!c->look && !again) {
         run->unchanged += !err && !result->changed;
-        run->changed += result->changed; /* with an error too: the job was, its launcher was not */
+        run->changed += result->changed && !c->kept; /* with an error too: the job was, its launcher was not */
         run->failed += err && err->code != ERR_CANCELLED && err->code != ERR_LIMIT;
         run->refused += err && !result->dry_run && refused(err);
         run->excused += err && err->code != ERR_CANCELLED && err->code != ERR_LIMIT && excused(err);
@@ -251,9 +275,9 @@ static void over(void *data, const struct change_result *result, const struct er
         tell_written(c, result);
     if (*c->uid)
         loops_end(&run->runs->loops, str_of(c->uid));
-    if (!again && run->sweep)
+    if (!again && run->sweep && !(c->kept && !err))
         settle(c, result, err);
-    if (!again && (err || result->changed))
+    if (!again && (err || result->changed) && !c->waits)
         count(run, result, err);
     if (!again && !c->look && run->runs->observe)
         run->runs->observe(run->runs->data, run, c->key, result, err);

@@ -19,7 +19,18 @@ struct runs_pace {
 };
 
 struct event_known;
+struct plan;
 struct run;
+
+/* Where the plans of runs wait for approval (approval/approvals.h). */
+struct runs_approval {
+    /* Takes the plan over and writes it down; then kept is called, once, perhaps from within. */
+    void (*propose)(void *data, const struct run *run, struct plan *plan,
+                    void (*kept)(void *kept_data, const struct error *err), void *kept_data);
+    /* Is the object in a plan of the run's policy, on its cluster? */
+    bool (*waits)(void *data, const struct run *run, const char *uid);
+    void *data;
+};
 
 /* What else works on the runs' site and has to end with them. The struct is its owner's. */
 struct runs_guest {
@@ -43,6 +54,7 @@ struct runs {
     void (*planned)(void *data, const struct run *run, const char *job, const struct change *change);
     /* Called when the effect of a change was seen, or was given up on, after the change; may be NULL. */
     void (*effect)(void *data, const char *policy, const char *job, bool seen);
+    const struct runs_approval *approval; /* for policies that ask for it; NULL: no plan can wait */
     /* Called when a run has ended, and is not on the list any more; may be NULL. */
     void (*ended)(void *data, const struct run *run);
     void *data;

@@ -11,6 +11,7 @@
 #include "policy/values/lua_changes.h"
 #include "policy/values/lua_job.h"
 #include "run/bounds.h"
+#include "run/propose.h"
 #include "run/run_canary.h"
 #include "run/run_change.h"
 #include "run/sweep_parts.h"
@@ -234,6 +235,10 @@ int sweep_allow(lua_State *L)
         int64_t most = run_canary_allow(s->run, n);
         run_bounds_set_aside(s->run, most);
         lua_pushinteger(L, most);
+        return 1;
+    }
+    if (!until && run_propose_over_limit(s->run)) {
+        lua_pushinteger(L, n);
         return 1;
     }
     s->run->limited_until = until;

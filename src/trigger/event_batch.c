@@ -215,7 +215,7 @@ static void settled(void *data, const char *key, enum job_end end, struct str se
 static enum job_event event_of_run(const struct event_batch *b, const struct run *run, size_t i)
 {
     bool function = run->policy->action == ACTION_RUN, given = i < b->at;
-    bool all = run->outcome == RUN_DONE && (given || !b->cut);
+    bool all = (run->outcome == RUN_DONE || run->outcome == RUN_WAITING) && (given || !b->cut);
     bool broke = (run->outcome == RUN_LIMITED && !run->limited_until) || (run->outcome == RUN_FAILED && function);
     if (function && (all || (given && i + 1 < b->at))) /* the loop has gone on to the next */
         return run->dry_run ? JOB_SETTLED_DRY : JOB_SETTLED_HANDLED;
@@ -239,7 +239,8 @@ static void run_over(void *data, struct run *run)
         if (job_on_run(&t->jobs[b->slots[i]]))
             settle(t, b->slots[i], event_of_run(b, run, i), (struct str){0}, NULL);
     }
-    bool moved = b->moved || run->outcome == RUN_DONE || (run->outcome == RUN_LIMITED && b->at > 0);
+    bool moved = b->moved || run->outcome == RUN_DONE || run->outcome == RUN_WAITING ||
+                 (run->outcome == RUN_LIMITED && b->at > 0);
     bool left = run->outcome == RUN_FAILED || run->outcome == RUN_CANCELLED || b->unreachable;
     if (t->stopped) {
         triggers_go_on(t->of, t->entry.policy->name);

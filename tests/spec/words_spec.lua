@@ -273,12 +273,12 @@ describe("the words", function()
     after_each(support.cleanup)
 
     it("of commands, options and keys that are not built say so", function()
-        for _, words in ipairs { { "approve", "7" }, { "help", "approve" }, { "-n", "train", "job" }, { "get", "-w" }, { "get", "--watch" } } do
+        for _, words in ipairs { { "help", "job" }, { "-n", "train", "job" }, { "get", "-w" }, { "get", "--watch" } } do
             local code, out, err = support.mpijobd(table.unpack(words))
             assert.are.same({ 2, "" }, { code, out })
             support.contains(err, " is not built in this version; ")
         end
-        for _, key in ipairs { "approval", "warn", "canary" } do
+        for _, key in ipairs { "slo", "warn", "holds_for" } do
             local code, _, err = support.mpijobd("check", support.write(folder .. "/p.lua",
                 ('policy { name = "p", every = "1h", %s = "x", replace = { cleanPodPolicy = "All" } }'):format(key)))
             assert.are.equal(1, code)

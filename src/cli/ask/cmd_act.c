@@ -98,7 +98,8 @@ static int code_of(const char *outcome, int before)
     static const struct {
         const char *outcome;
         int code;
-    } codes[] = {{"done", EXIT_DONE}, {"partial", EXIT_SOME_FAILED}, {"limited", EXIT_LIMITED}};
+    } codes[] = {
+        {"done", EXIT_DONE}, {"partial", EXIT_SOME_FAILED}, {"limited", EXIT_LIMITED}, {"waiting", EXIT_LIMITED}};
     int code = EXIT_FAILED;
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
         code = strcmp(codes[i].outcome, outcome) == 0 ? codes[i].code : code;

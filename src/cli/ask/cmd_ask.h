@@ -5,6 +5,7 @@
 
 #include "cli/session/command.h"
 
-extern const struct command cmd_status, cmd_trigger, cmd_pause, cmd_resume, cmd_reload, cmd_eval;
+extern const struct command cmd_status, cmd_trigger, cmd_pause, cmd_resume, cmd_reload, cmd_eval, cmd_approve,
+    cmd_reject;
 
 #endif

@@ -77,6 +77,7 @@ static const struct known {
     {"job", ID_JOB, "[NAMESPACE/]NAME", TAKES_UNDO, "only what the run changed of this job"},
     {"job", ID_JOB, "[NAMESPACE/]NAME", TAKES_APPLY, "only what the plan changes of this job"},
     {"partial", ID_PARTIAL, NULL, TAKES_APPLY, "make the changes that still fit, and leave the others"},
+    {"reason", ID_REASON, "TEXT", TAKES_REJECT, "why, for the log and the journal"},
     {"out", ID_OUT, "FILE", TAKES_OUT, "keep the plan there, for mpijobd apply"},
     {"destructive", ID_DESTRUCTIVE, NULL, TAKES_REPLACE | TAKES_UNDO,
      "allow a change that ends or deletes the job at once"},

@@ -45,8 +45,9 @@ enum option_group {
     TAKES_ROWS = 1 << 26,     /* --since --job, and -o csv */
     TAKES_VERIFY = 1 << 27,   /* --verify --head */
     TAKES_OUT = 1 << 28,      /* --out */
-    TAKES_NEW = 1 << 30,      /* --from --list */
     TAKES_APPLY = 1 << 29,    /* --job --partial */
+    TAKES_NEW = 1 << 30,      /* --from --list */
+    TAKES_REJECT = 1U << 31,  /* --reason */
     TAKES_SCOPE = TAKES_NAMESPACE | TAKES_ALL,
 };
 
@@ -57,7 +58,7 @@ struct options {
         *log_level, *log_format, *cluster, *clock, *listen, *grace, *file, *resource_version, *policy, *request_timeout,
         *wait_effect, *service_account, *as, *as_uid;
     const char *as_groups[OPTIONS_GROUPS_MAX + 1]; /* NULL-terminated */
-    const char *by, *control, *job, *role, *from, *since, *head, *out;
+    const char *by, *control, *job, *role, *from, *since, *head, *out, *reason;
     const char *only, *tags, *exclude_tags; /* of the tests */
     const char *from_run;                   /* the number of a recorded run; NULL: not given */
     const char *debug;                      /* the address; "": standard input and output; NULL: not asked for */

@@ -131,6 +131,8 @@ const char **option_text(struct options *o, int id)
         return &o->from_run;
     case ID_OUT:
         return &o->out;
+    case ID_REASON:
+        return &o->reason;
     default:
         return NULL;
     }

@@ -64,6 +64,7 @@ enum id {
     ID_HEAD,
     ID_OUT,
     ID_PARTIAL,
+    ID_REASON,
 };
 
 /* ---- options_members.c ---- */

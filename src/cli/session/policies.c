@@ -172,6 +172,7 @@ int policies_load(struct session *s, struct engine_options *options, char **path
     policies_basics(s, options);
     options->journal = store_journal(s->store);
     options->state = store_state(s->store);
+    options->store = s->store;
     options->metrics = s->metrics;
     options->silence = s->config.watch_silence;
     options->keep = s->config.journal_keep;

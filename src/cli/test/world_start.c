@@ -92,6 +92,7 @@ void world_start(struct world *w)
         .place_count = 1,
         .journal = store_journal(w->store),
         .state = store_state(w->store),
+        .store = w->store,
         .look_every = -1,
         .one_clock = true,
         .canaries = &w->canaries,

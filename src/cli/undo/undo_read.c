@@ -6,7 +6,7 @@
 
 #include "base/texts.h"
 #include "cli/undo/undo.h"
-#include "engine/ceiling.h"
+#include "limit/ceiling.h"
 #include "store/store.h"
 
 static char *copy(struct undo *u, const char *text)

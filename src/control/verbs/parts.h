@@ -55,6 +55,10 @@ void answer_with(struct control_request *r, struct json_writer *w);
 
 extern const struct control_verb act_verbs[], status_verbs[]; /* data: the struct verbs */
 
+/* ---- decisions.c ---- */
+
+extern const struct control_verb approval_verbs[]; /* data: the struct verbs */
+
 /* ---- loaded.c ---- */
 
 /* Begins an object, which is not ended: what was loaded, and what of it is another. */

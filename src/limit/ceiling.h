@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ceiling of an hour begins with what the journal tells of the last one, so that a restart forgets nothing. */
-#ifndef MPIJOBD_ENGINE_CEILING_H
-#define MPIJOBD_ENGINE_CEILING_H
+#ifndef MPIJOBD_LIMIT_CEILING_H
+#define MPIJOBD_LIMIT_CEILING_H
 
 #include "limit/hour.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The changes of the last hour, read from the journal. */
-#include "engine/ceiling.h"
+#include "limit/ceiling.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this floor share. */
+#ifndef MPIJOBD_APPROVAL_APPROVAL_PARTS_H
+#define MPIJOBD_APPROVAL_APPROVAL_PARTS_H
+
+#include "approval/approvals.h"
+#include "store/done.h"
+
+#define APPROVAL_WHO 64
+
+struct waiting {
+    struct approvals *of;
+    int64_t run;
+    void *texts;
+    const char *policy, *cluster;
+    int64_t since, expires, unchanged, failed;
+    char approved_by[APPROVAL_WHO]; /* "": it waits */
+    int64_t approved_uid;
+    struct plan plan;
+    const char **uids; /* of its objects, in order */
+    size_t uid_count;
+    struct alarm alarm;
+    bool warned, under_way; /* under_way: something is being written or made */
+    struct approval_call call;
+    struct approval_place place;                       /* where it is made */
+    void (*kept)(void *data, const struct error *err); /* of the run that proposes */
+    void *kept_data;
+    struct waiting *prev, *next;
+};
+
+struct approvals {
+    struct approvals_options o;
+    struct runs_approval hook;
+    struct metric *count;
+    struct waiting *list;
+};
+
+/* ---- approvals.c ---- */
+
+/* Takes over *plan. NULL: out of memory, and *plan is freed. */
+struct waiting *waiting_new(struct approvals *a, int64_t run, const char *policy, const char *cluster,
+                            struct plan *plan);
+void waiting_free(struct waiting *w);
+/* NULL: no such run waits, and err says so. */
+struct waiting *waiting_find(const struct approvals *a, int64_t run, struct error *err);
+void waiting_watch(struct waiting *w); /* sets its alarm */
+/* It is over: its run's row gets that outcome, and its plan goes. w is freed. When that is durable, who waits for it
+ * (w->call) hears of it; result: NULL for a plan that was not made. */
+void waiting_end(struct waiting *w, const char *outcome, const char *message, const struct approval_result *result);
+
+/* ---- decide.c ---- */
+
+/* What was decided is carried out, or cannot be: who waits for it hears of it, once. */
+void waiting_tell(struct waiting *w, const struct approval_result *result, const struct error *err);
+
+/* ---- approval_rows.c ---- */
+
+int waiting_read(struct approvals *a, struct error *err); /* blocks; errors as of approvals_open */
+void waiting_write(const struct waiting *w, store_done done, void *data);
+void waiting_erase(const struct waiting *w, store_done done, void *data);
+
+/* ---- execution.c ---- */
+
+/* Its plan is made at w->place, and w->call hears of it. 0 or ERR_NOMEM. */
+int waiting_execute(struct waiting *w, struct error *err);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How waiting runs outlive the daemon: a row each, a line about the run and then its plan as plan/plan.h has it. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "approval/approval_parts.h"
+#include "base/texts.h"
+#include "store/kept.h"
+#include "json/write.h"
+
+#define SPACE "approval"
+#define KEY_SIZE 24
+
+static void key_of(int64_t run, char out[KEY_SIZE])
+{
+    snprintf(out, KEY_SIZE, "%" PRId64, run);
+}
+
+static void number(struct json_writer *w, const char *key, int64_t value)
+{
+    json_write_key(w, key);
+    json_write_int(w, value);
+}
+
+static void text(struct json_writer *w, const char *key, const char *value)
+{
+    json_write_key(w, key);
+    json_write_string(w, value);
+}
+
+void waiting_write(const struct waiting *w, store_done done, void *data)
+{
+    struct buf out = BUF_INIT;
+    struct json_writer j;
+    struct plan plan = w->plan; /* its sum is written into this one */
+    struct error err;
+    char key[KEY_SIZE];
+    key_of(w->run, key);
+    json_writer_init(&j, &out);
+    json_write_object(&j);
+    text(&j, "policy", w->policy);
+    text(&j, "cluster", w->cluster);
+    number(&j, "since", w->since);
+    number(&j, "expires", w->expires);
+    number(&j, "unchanged", w->unchanged);
+    number(&j, "failed", w->failed);
+    text(&j, "approved_by", w->approved_by);
+    number(&j, "approved_uid", w->approved_uid);
+    json_write_end(&j);
+    buf_putc(&out, '\n');
+    plan_write(&plan, &out, &err);
+    /* Without memory the store says so: an empty text is no plan, and is never written. */
+    struct store_kept row = {.space = SPACE, .key = key, .value = out.failed ? "" : out.ptr};
+    store_keep(w->of->o.store, &row, done, data);
+    buf_free(&out);
+}
+
+void waiting_erase(const struct waiting *w, store_done done, void *data)
+{
+    char key[KEY_SIZE];
+    key_of(w->run, key);
+    struct store_kept row = {.space = SPACE, .key = key};
+    store_keep(w->of->o.store, &row, done, data);
+}
+
+/* ---- reading ---- */
+
+struct reading {
+    struct approvals *a;
+    struct error *err;
+    int rc;
+};
+
+static int read_one(struct approvals *a, const struct store_kept *row, struct error *err)
+{
+    struct plan plan;
+    struct json head;
+    char policy[64], cluster[256], *end;
+    int64_t run = strtoll(row->key, &end, 10);
+    const char *line = strchr(row->value, '\n');
+    if (*end || run < 1 || !line)
+        return error_set(err, ERR_INVALID, "the row of run %s is not one of mpijobd's", row->key);
+    int rc = json_parse(str_n(row->value, (size_t)(line - row->value)), "a run that waits", &head, err);
+    if (!rc)
+        rc = plan_read(&plan, str_of(line + 1), "its plan", err);
+    if (rc)
+        return rc;
+    json_string_at(head, "/policy", policy, sizeof policy);
+    json_string_at(head, "/cluster", cluster, sizeof cluster);
+    struct waiting *w = waiting_new(a, run, policy, cluster, &plan);
+    if (!w)
+        return error_nomem(err);
+    json_int64(json_get(head, "since"), &w->since);
+    json_int64(json_get(head, "expires"), &w->expires);
+    json_int64(json_get(head, "unchanged"), &w->unchanged);
+    json_int64(json_get(head, "failed"), &w->failed);
+    json_string_at(head, "/approved_by", w->approved_by, sizeof w->approved_by);
+    json_int64(json_get(head, "approved_uid"), &w->approved_uid);
+    waiting_watch(w);
+    return 0;
+}
+
+static bool read_row(void *data, const struct store_kept *row)
+{
+    struct reading *r = data;
+    struct error err;
+    int rc = read_one(r->a, row, &err);
+    if (rc == ERR_NOMEM)
+        r->rc = error_nomem(r->err);
+    else if (rc)
+        log_event(r->a->o.log, LOG_ERROR, "a run that waits for approval cannot be read, and waits on",
+                  LOG_FIELDS({"run", row->key}, {"reason", err.message}));
+    return !r->rc;
+}
+
+int waiting_read(struct approvals *a, struct error *err)
+{
+    struct reading r = {.a = a, .err = err};
+    int rc = store_read_kept(a->o.store, SPACE, read_row, &r, err);
+    return rc ? rc : r.rc;
+}

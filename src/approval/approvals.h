@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs that wait for approval, each with its plan. Proposing, deciding and executing are three runs in the journal: the
+ * one that waits (outcome "waiting", then "approved", "rejected" or "expired"), the decision (trigger "approve" or
+ * "reject", with who it was) and the making (trigger "approved"). A plan is durable before its run ends, and a decision
+ * before it is carried out; a daemon that dies amid the making goes on with it at its next start. For the loop's
+ * thread. All instants are microseconds since 1970. */
+#ifndef MPIJOBD_APPROVAL_APPROVALS_H
+#define MPIJOBD_APPROVAL_APPROVALS_H
+
+#include "loop/timer.h"
+#include "plan/plan.h"
+#include "run/runs.h"
+
+struct metrics;
+struct policy_file;
+struct store;
+
+/* Where an approved plan is made. */
+struct approval_place {
+    struct runs *runs; /* of its cluster */
+    struct policy_file *file;
+    const struct policy *policy;
+};
+
+struct approvals_options { /* all of it outlives the approvals */
+    struct store *store;
+    struct journal *journal;
+    struct alarms *alarms;
+    const struct clock *clock;
+    const struct log *log;
+    struct metrics *metrics; /* NULL: nothing is counted */
+    /* 0; ERR_NOT_FOUND: the policy or the cluster has gone; ERR_REFUSED: the policy may not run; ERR_UNREACHABLE. */
+    int (*place)(void *data, const char *policy, const char *cluster, struct approval_place *place, struct error *err);
+    void *data;
+};
+
+struct approvals;
+/* Reads what waits; blocks. 0; errors as of store_read_kept, or ERR_NOMEM. A plan that cannot be read is logged, and
+ * left where it is. */
+int approvals_open(const struct approvals_options *options, struct approvals **approvals, struct error *err);
+/* Nothing of it is under way any more. NULL is allowed. */
+void approvals_close(struct approvals *approvals);
+/* No plan expires any more: the daemon is being stopped. NULL is allowed. */
+void approvals_stop(struct approvals *approvals);
+
+/* For the runs of a cluster: what they propose waits here. NULL for NULL. */
+const struct runs_approval *approvals_hook(const struct approvals *approvals);
+
+struct approval { /* one that waits. The texts are valid until the next turn of the loop */
+    int64_t run;
+    const char *policy, *cluster;
+    int64_t since, expires;
+    const char *approved_by; /* its plan is being made; "": it waits */
+    const struct plan *plan;
+};
+void approvals_each(const struct approvals *approvals, void (*visit)(void *data, const struct approval *approval),
+                    void *data);
+/* False: no such run waits, and err says so (ERR_NOT_FOUND). In this and the next two NULL is allowed: none waits. */
+bool approvals_find(const struct approvals *approvals, int64_t run, struct approval *found, struct error *err);
+
+/* What came of it. run: of the making. left: changes that have moved since, and are named in the log and in its row. */
+struct approval_result {
+    int64_t run, changed, already, left, failed;
+};
+struct approval_call {
+    int64_t run; /* that waits */
+    const char *who;
+    int64_t uid;
+    const char *reason; /* of a rejection; NULL: none is given */
+    /* Once, later. result: NULL with an error, and for a rejection. */
+    void (*done)(void *data, const struct approval_result *result, const struct error *err);
+    void *data;
+};
+/* 0; ERR_NOT_FOUND: no such run waits; ERR_CONFLICT: it is decided already; ERR_NOMEM; for an approval also errors of
+ * options.place. Then done is not called. */
+int approvals_approve(struct approvals *approvals, const struct approval_call *call, struct error *err);
+int approvals_reject(struct approvals *approvals, const struct approval_call *call, struct error *err);
+/* The policies of a cluster are in force: goes on with what was approved before the last end of the daemon. NULL is
+ * allowed. */
+void approvals_resume(struct approvals *approvals, const char *cluster);
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mpijobd approve and reject: the runs that wait for a person, what they would do, and what that person says. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/ask/cmd_ask.h"
+#include "cli/session/daemon.h"
+#include "cli/session/table.h"
+
+struct asking {
+    struct session s;
+    int64_t run;
+    int code;
+};
+
+static bool as_json(const struct asking *a, struct json result)
+{
+    if (a->s.options.output != OUTPUT_JSON)
+        return false;
+    printf("%.*s\n", (int)result.text.len, result.text.ptr);
+    return true;
+}
+
+static int64_t number_of(struct json json, const char *key)
+{
+    int64_t n = 0;
+    json_int64(json_get(json, key), &n);
+    return n;
+}
+
+static void cell(struct table *t, struct json row, const char *key)
+{
+    char text[256];
+    int64_t n;
+    json_string_at(json_get(row, key), "", text, sizeof text);
+    if (json_int64(json_get(row, key), &n))
+        snprintf(text, sizeof text, "%" PRId64, n);
+    char *dot = strcmp(key, "since") == 0 || strcmp(key, "expires") == 0 ? strchr(text, '.') : NULL;
+    if (dot) /* people want no microseconds */
+        memcpy(dot, "Z", 2);
+    table_cell(t, *text ? text : NULL);
+}
+
+static void listed(void *data, struct json result)
+{
+    static const char *const heads[] = {"RUN",     "POLICY",  "CLUSTER",     "SINCE",
+                                        "EXPIRES", "CHANGES", "DESTRUCTIVE", "INERT"};
+    static const char *const keys[] = {"run",     "policy",  "cluster",     "since",
+                                       "expires", "changes", "destructive", "inert"};
+    struct table t;
+    if (as_json(data, result))
+        return;
+    if (!json_count(result)) {
+        puts("no run waits for approval");
+        return;
+    }
+    table_begin(&t, sizeof heads / sizeof *heads, heads);
+    for (struct json_iter it = json_iter(result); json_next(&it);) {
+        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+            cell(&t, it.value, keys[i]);
+    }
+    table_print(&t, stdout);
+}
+
+static void print_text(struct json value)
+{
+    struct buf text = BUF_INIT;
+    if (json_decode(value, &text) && text.len)
+        fwrite(text.ptr, 1, text.len, stdout);
+    buf_free(&text);
+}
+
+static void shown(void *data, struct json result)
+{
+    const struct asking *a = data;
+    if (as_json(a, result))
+        return;
+    for (struct json_iter it = json_iter(json_get(result, "plan")); json_next(&it);) {
+        print_text(json_get(it.value, "job"));
+        fputs(json_string_is(json_get(it.value, "part"), str_of("launcher")) ? "'s launcher\n" : "\n", stdout);
+        print_text(json_get(it.value, "text"));
+        fputs("  ", stdout);
+        print_text(json_get(it.value, "effect"));
+        fputs(": ", stdout);
+        print_text(json_get(it.value, "why"));
+        putchar('\n');
+    }
+    printf("%" PRId64 " changes, %" PRId64 " destructive, %" PRId64 " inert; mpijobd approve %" PRId64
+           " makes exactly these\n",
+           number_of(result, "changes"), number_of(result, "destructive"), number_of(result, "inert"), a->run);
+}
+
+static void approved(void *data, struct json result)
+{
+    struct asking *a = data;
+    int64_t run = number_of(result, "run"), left = number_of(result, "left"), failed = number_of(result, "failed");
+    int64_t changed = number_of(result, "changed"), already = number_of(result, "already");
+    a->code = !left && !failed ? EXIT_DONE : changed || already ? EXIT_SOME_FAILED : EXIT_FAILED;
+    if (as_json(a, result))
+        return;
+    printf("run %" PRId64 " is approved: %" PRId64 " changed, %" PRId64 " already as planned, %" PRId64
+           " left, %" PRId64 " failed\n",
+           a->run, changed, already, left, failed);
+    if (left)
+        printf("what has moved since is left: mpijobd runs %" PRId64 " and the log name it\n", run);
+    printf("this is run %" PRId64 "; mpijobd undo %" PRId64 " takes it back\n", run, run);
+}
+
+static void rejected(void *data, struct json result)
+{
+    const struct asking *a = data;
+    if (!as_json(a, result))
+        printf("run %" PRId64 " is rejected: nothing of its plan is made\n", a->run);
+}
+
+static void write_args(void *data, struct json_writer *w)
+{
+    const struct asking *a = data;
+    if (a->run) {
+        json_write_key(w, "run");
+        json_write_int(w, a->run);
+    }
+    if (a->s.options.reason) {
+        json_write_key(w, "reason");
+        json_write_string(w, a->s.options.reason);
+    }
+}
+
+static int ask(struct asking *a, const char *verb, void (*answered)(void *data, struct json result))
+{
+    bool reached;
+    struct daemon_question q = {.verb = verb, .more = write_args, .answered = answered, .data = a};
+    if (daemon_ask(&a->s, &q, &reached))
+        return session_fail(&a->s, &a->s.error);
+    return a->code;
+}
+
+/* True: go on. */
+static bool begin(int argc, char **argv, const struct command *command, struct asking *a, struct options *o, int *code)
+{
+    if (!command_begin(argc, argv, command, o, code))
+        return false;
+    const char *run = o->argument_count ? o->arguments[0] : NULL;
+    if (o->argument_count > 1 ||
+        (run && (strspn(run, "0123456789") != strlen(run) || (a->run = strtoll(run, NULL, 10)) < 1)))
+        *code = command_usage(command, "takes the number of one run, from 1; mpijobd approve lists those that wait");
+    else if (o->output == OUTPUT_YAML || o->output == OUTPUT_NAME)
+        *code = command_usage(command, "-o takes table or json here");
+    else
+        return true;
+    return false;
+}
+
+static int run_approve(int argc, char **argv, const struct command *command)
+{
+    struct asking a = {0};
+    struct options o;
+    int code;
+    if (!begin(argc, argv, command, &a, &o, &code))
+        return code;
+    bool show = a.run && o.dry_run;
+    code = session_open(&a.s, command->name, &o);
+    if (!code)
+        code = session_close(&a.s, ask(&a, a.run && !show ? "approve" : "waiting",
+                                       show    ? shown
+                                       : a.run ? approved
+                                               : listed));
+    return code;
+}
+
+static int run_reject(int argc, char **argv, const struct command *command)
+{
+    struct asking a = {0};
+    struct options o;
+    int code;
+    if (!begin(argc, argv, command, &a, &o, &code))
+        return code;
+    if (!a.run)
+        return command_usage(command, "name the run; mpijobd approve lists those that wait");
+    code = session_open(&a.s, command->name, &o);
+    if (!code)
+        code = session_close(&a.s, ask(&a, "reject", rejected));
+    return code;
+}
+
+const struct command cmd_approve = {"approve",
+                                    "[RUN] [--dry-run]",
+                                    "The runs that wait for approval; or have the plan of one made",
+                                    TAKES_STATE | TAKES_OUTPUT | TAKES_DRY_RUN,
+                                    run_approve,
+                                    "  mpijobd approve\n"
+                                    "  mpijobd approve 42 --dry-run      shows what it would do\n"
+                                    "  mpijobd approve 42\n"};
+
+const struct command cmd_reject = {"reject",
+                                   "RUN [--reason TEXT]",
+                                   "Have the plan of a run that waits for approval not be made",
+                                   TAKES_STATE | TAKES_OUTPUT | TAKES_REJECT,
+                                   run_reject,
+                                   "  mpijobd reject 42 --reason \"not this week\"\n"};

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs that wait for approval: which there are, and what a person decides. A decision goes on where the asker has gone
+ * away. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "approval/approvals.h"
+#include "control/verbs/parts.h"
+#include "engine/engine.h"
+
+#define REASON_MAX 512
+
+/* ---- which wait ---- */
+
+static void write_head(struct json_writer *w, const struct approval *a)
+{
+    struct plan_counts n = plan_count(a->plan);
+    json_write_object(w);
+    write_number(w, "run", a->run);
+    write_text(w, "policy", a->policy);
+    write_text(w, "cluster", a->cluster);
+    write_time(w, "since", a->since);
+    write_time(w, "expires", a->expires);
+    write_text(w, "approved_by", *a->approved_by ? a->approved_by : NULL);
+    write_number(w, "changes", (int64_t)n.changes);
+    write_number(w, "destructive", (int64_t)n.destructive);
+    write_number(w, "inert", (int64_t)n.inert);
+}
+
+static void visit(void *data, const struct approval *a)
+{
+    struct json_writer *w = data;
+    write_head(w, a);
+    json_write_end(w);
+}
+
+static void write_diff(struct json_writer *w, const struct plan_write *write)
+{
+    struct buf text = BUF_INIT, lines = BUF_INIT;
+    mpijob_diff_json(&write->diff, &text);
+    mpijob_diff_write(&write->diff, false, &lines);
+    json_write_key(w, "diff");
+    json_write_raw(w, (struct json){text.len && !text.failed ? buf_str(&text) : str_of("[]")});
+    write_text(w, "text", lines.ptr);
+    buf_free(&text);
+    buf_free(&lines);
+}
+
+static void write_one(struct json_writer *w, const struct plan_change *c, const struct plan_write *write)
+{
+    if (!write->texts)
+        return;
+    json_write_object(w);
+    write_text(w, "job", c->job);
+    write_text(w, "part", write == &c->launcher ? "launcher" : "object");
+    write_text(w, "name", write->name);
+    write_text(w, "resourceVersion", write->resource_version);
+    write_text(w, "effect", write->effect);
+    write_text(w, "why", write->why);
+    write_diff(w, write);
+    json_write_end(w);
+}
+
+static void take_waiting(void *data, struct control_request *r, struct json args)
+{
+    const struct verbs *v = data;
+    struct buf out = BUF_INIT;
+    struct json_writer w;
+    struct approval one;
+    struct error err;
+    int64_t run = 0;
+    json_writer_init(&w, &out);
+    if (!json_int64(json_get(args, "run"), &run)) {
+        json_write_array(&w);
+        approvals_each(engine_approvals(v->o.engine), visit, &w);
+    } else if (approvals_find(engine_approvals(v->o.engine), run, &one, &err)) {
+        write_head(&w, &one);
+        json_write_key(&w, "plan");
+        json_write_array(&w);
+        for (size_t i = 0; i < one.plan->change_count; i++) {
+            write_one(&w, &one.plan->changes[i], &one.plan->changes[i].object);
+            write_one(&w, &one.plan->changes[i], &one.plan->changes[i].launcher);
+        }
+        json_write_end(&w);
+    } else {
+        control_fail(r, &err);
+        return;
+    }
+    answer_with(r, &w);
+}
+
+/* ---- a decision ---- */
+
+struct decision {
+    struct person person;
+    struct verbs *verbs;
+    struct control_request *request; /* NULL: the asker has gone away */
+    int64_t run;
+    char reason[REASON_MAX];
+    bool rejects;
+};
+
+static void asker_gone(void *data, struct control_request *request)
+{
+    (void)request;
+    ((struct decision *)data)->request = NULL;
+}
+
+static void finish(struct decision *d)
+{
+    struct verbs *v = d->verbs;
+    free(d);
+    verbs_release(v);
+}
+
+static void decided(void *data, const struct approval_result *result, const struct error *err)
+{
+    struct decision *d = data;
+    struct buf out = BUF_INIT;
+    struct json_writer w;
+    if (d->request && err) {
+        control_fail(d->request, err);
+    } else if (d->request) {
+        json_writer_init(&w, &out);
+        json_write_object(&w);
+        write_text(&w, "by", d->person.name);
+        write_number(&w, "waited", d->run);
+        if (result) {
+            write_number(&w, "run", result->run);
+            write_number(&w, "changed", result->changed);
+            write_number(&w, "already", result->already);
+            write_number(&w, "left", result->left);
+            write_number(&w, "failed", result->failed);
+        }
+        answer_with(d->request, &w);
+    }
+    finish(d);
+}
+
+static void known(struct person *person)
+{
+    struct decision *d = (struct decision *)person;
+    struct error err;
+    struct approval_call call = {.run = d->run,
+                                 .who = d->person.name,
+                                 .uid = d->person.uid,
+                                 .reason = *d->reason ? d->reason : NULL,
+                                 .done = decided,
+                                 .data = d};
+    int rc = d->verbs->closed ? error_set(&err, ERR_CANCELLED, "the daemon is being stopped")
+             : d->rejects     ? approvals_reject(engine_approvals(d->verbs->o.engine), &call, &err)
+                              : approvals_approve(engine_approvals(d->verbs->o.engine), &call, &err);
+    if (!rc)
+        return;
+    if (d->request)
+        control_fail(d->request, &err);
+    finish(d);
+}
+
+static void decide(struct verbs *v, struct control_request *r, struct json args, bool rejects)
+{
+    struct error err;
+    struct decision *d = calloc(1, sizeof *d);
+    if (!d || !json_int64(json_get(args, "run"), &d->run)) {
+        if (d)
+            error_set(&err, ERR_INVALID, "the args name the run, as {\"run\": 12}");
+        else
+            error_nomem(&err);
+        free(d);
+        control_fail(r, &err);
+        return;
+    }
+    d->verbs = v;
+    d->request = r;
+    d->rejects = rejects;
+    args_text(args, "reason", d->reason, sizeof d->reason);
+    verbs_hold(v);
+    control_wait(r, asker_gone, d);
+    person_look_up(v->o.loop, &d->person, control_request_peer(r).uid, known);
+}
+
+static void take_approve(void *data, struct control_request *r, struct json args)
+{
+    decide(data, r, args, false);
+}
+
+static void take_reject(void *data, struct control_request *r, struct json args)
+{
+    decide(data, r, args, true);
+}
+
+const struct control_verb approval_verbs[] = {
+    {"waiting", CONTROL_READS, take_waiting},
+    {"approve", CONTROL_ACTS, take_approve},
+    {"reject", CONTROL_ACTS, take_reject},
+    {NULL, CONTROL_READS, NULL},
+};

@@ -1,0 +1,240 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Policies that ask before they write: their runs wait with a plan, a person decides, and exactly that plan is made.
+local support = require "support"
+local cluster = require "support.cluster"
+local uv = support.uv
+
+local FREE = [[
+policy {
+  name = "free", schedule = "0 0 1 1 *", match = { namespace = "%s", phase = "Succeeded" }, approval = "%s", %s
+  replace = { cleanPodPolicy = "All", labels = { freed = "yes" } },
+}
+]]
+
+local function daemon_on(server, folder, state, ...)
+    local daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", server.kubeconfig, "--state", state, folder .. "/p.lua", ...)
+    daemon:expect("in force")
+    return daemon
+end
+
+describe("approval", function()
+    local version = cluster.versions[4]
+    local server, namespace, folder, state, daemon
+
+    lazy_setup(function()
+        server = cluster.start(version)
+    end)
+    lazy_teardown(support.cleanup)
+
+    before_each(function()
+        namespace = server:namespace()
+        folder = support.folder()
+        state = folder .. "/s.db"
+    end)
+    after_each(function()
+        if daemon then
+            daemon:stop()
+            daemon = nil
+        end
+    end)
+
+    local function start(text, ...)
+        support.write(folder .. "/p.lua", text)
+        daemon = daemon_on(server, folder, state, ...)
+    end
+
+    local function ask(...)
+        local args = { ... }
+        args[#args + 1] = "--state"
+        args[#args + 1] = state
+        return support.mpijobd(table.unpack(args))
+    end
+
+    local function freed(name)
+        return (server:get(namespace, name).metadata.labels or {}).freed
+    end
+
+    local function runs()
+        local code, out, err = ask("runs", "-o", "json")
+        assert.are.equal(0, code, err)
+        local by_id = {}
+        for _, row in ipairs(support.json.decode(out)) do
+            by_id[math.tointeger(row.id or row.run)] = row
+        end
+        return by_id
+    end
+
+    it("has a run wait, shows its plan, and makes it when a person approves: three rows #cluster", function()
+        server:create(namespace, "one", { state = "Succeeded" })
+        server:create(namespace, "two", { state = "Succeeded" })
+        start(FREE:format(namespace, "always", ""))
+        local code, out, err = ask("trigger", "free")
+        assert.are.equal(4, code, out .. err)
+        support.contains(out, "run 1 of free: waiting: 0 changed")
+        support.contains(out, "waits for approval: 2 changes, 0 destructive, ")
+        assert.is_nil(freed "one")
+        code, out, err = ask("approve")
+        assert.are.equal(0, code, err)
+        support.contains(out, "RUN  POLICY")
+        code, out, err = ask("approve", "1", "--dry-run")
+        assert.are.equal(0, code, err)
+        support.contains(out, namespace .. "/one\n+ labels.freed: yes\n")
+        support.contains(out, "mpijobd approve 1 makes exactly these")
+        assert.is_nil(freed "one")
+
+        code, out, err = ask("trigger", "free") -- what waits does not wait twice
+        assert.are.equal(0, code, out .. err)
+        code, out, err = ask("approve", "1")
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "run 1 is approved: 2 changed, 0 already as planned, 0 left, 0 failed\nthis is run 4; mpijobd undo 4 takes it back\n")
+        assert.are.equal("yes", freed "one")
+        local rows = runs()
+        assert.are.same({ "approved", "approve", "approved" }, { rows[1].outcome, rows[3].trigger, rows[4].trigger })
+        assert.are.same({ "approves run 1", uv.getuid(), 2 }, { rows[3].message, rows[3].who.uid, rows[4].changed })
+        local _, journal = ask("journal", "4", "-o", "json")
+        journal = support.json.decode(journal)
+        assert.are.same({ 2, "free", "done" }, { #journal, journal[1].policy, journal[1].outcome })
+        code, _, err = ask("approve", "1")
+        assert.are.equal(1, code)
+        support.contains(err, "no run 1 waits for approval; mpijobd approve lists those that do")
+        assert.are.equal(0, (ask("journal", "--verify")))
+    end)
+
+    it("leaves what has moved since, and names it", function()
+        server:create(namespace, "kept", { state = "Succeeded" })
+        server:create(namespace, "moved", { state = "Succeeded" })
+        start(FREE:format(namespace, "always", ""))
+        assert.are.equal(4, (ask("trigger", "free")))
+        assert.are.equal(0, (support.mpijobd("replace", "--kubeconfig", server.kubeconfig, "-n", namespace, "moved", "labels.team=speech", "--no-journal")))
+        local _, moved = server:get(namespace, "moved")
+        local code, out, err = ask("approve", "1")
+        assert.are.equal(3, code, out .. err)
+        support.contains(out, "1 changed, 0 already as planned, 1 left, 0 failed")
+        daemon:expect("a change of an approved plan is left out policy=free run=1 job=" .. namespace .. "/moved")
+        assert.are.equal(moved, (select(2, server:get(namespace, "moved"))))
+        assert.are.equal("yes", freed "kept")
+        support.contains(runs()[3].message, "makes the plan of run 1; 1 left: " .. namespace .. "/moved")
+    end)
+
+    it("over limits only: what is below is written at once", function()
+        server:create(namespace, "one", { state = "Succeeded" })
+        start(FREE:format(namespace, "over-limits", "limits = { changes = 1 },"))
+        assert.are.equal(0, (ask("trigger", "free")))
+        assert.are.equal("yes", freed "one")
+        server:create(namespace, "two", { state = "Succeeded" })
+        server:create(namespace, "three", { state = "Succeeded" })
+        assert.are.equal(4, (ask("trigger", "free")))
+        assert.is_nil(freed "two")
+        local code, out = ask("reject", "2", "--reason", "not this week")
+        assert.are.equal(0, code)
+        support.contains(out, "run 2 is rejected: nothing of its plan is made")
+        assert.is_nil(freed "two")
+        local row = runs()[2]
+        assert.are.same({ "rejected", "not this week" }, { row.outcome, row.message:match("rejected by .*: (.*)") })
+        assert.are.equal(4, (ask("trigger", "free"))) -- the next run asks again
+        assert.are.equal(0, (ask("approve", "4")))
+        assert.are.equal("yes", freed "three")
+    end)
+
+    it("of a policy with on: each job waits once, over a kill -9 too", function()
+        start(([[policy { name = "mark", on = "match", match = { namespace = "%s", phase = "Succeeded" }, approval = "always",
+            replace = { labels = { freed = "yes" } } }]]):format(namespace))
+        server:create(namespace, "one", { state = "Succeeded" })
+        daemon:expect("run ended policy=mark outcome=waiting")
+        daemon:stop("sigkill")
+        daemon = daemon_on(server, folder, state)
+        local code, out = ask("approve", "-o", "json")
+        assert.are.equal(0, code)
+        local waiting = support.json.decode(out)
+        assert.are.same({ 1, "mark", 1, 1 }, { #waiting, waiting[1].policy, math.tointeger(waiting[1].run), math.tointeger(waiting[1].changes) })
+        server:create(namespace, "two", { state = "Succeeded" })
+        daemon:expect("run ended policy=mark outcome=waiting")
+        local _, listed = ask("approve", "-o", "json")
+        assert.are.equal(2, #support.json.decode(listed))
+        code, out = ask("approve", "1")
+        assert.are.equal(0, code, out)
+        assert.are.equal("yes", freed "one")
+        assert.is_nil(freed "two")
+    end)
+
+    it("that was given is carried out to its end, over a kill -9 amid it", function()
+        local slow = cluster.start(version, "--latency", "40")
+        local place = slow:namespace()
+        for i = 1, 24 do
+            slow:create(place, "job-" .. i, { state = "Succeeded" })
+        end
+        support.write(folder .. "/p.lua", FREE:format(place, "always", ""))
+        daemon = daemon_on(slow, folder, state)
+        assert.are.equal(4, (ask("trigger", "free")))
+        local asker = support.proc.start(support.binary, { args = { "approve", "1", "--state", state } })
+        daemon:expect("replaced policy=free")
+        daemon:stop("sigkill")
+        asker:wait()
+        daemon = daemon_on(slow, folder, state)
+        daemon:expect("run ended policy=free outcome=done")
+        for i = 1, 24 do
+            assert.are.equal("yes", slow:get(place, "job-" .. i).metadata.labels.freed)
+        end
+        local _, rows = ask("journal", "-o", "json", "--limit", "0")
+        local times = {}
+        for _, row in ipairs(support.json.decode(rows)) do
+            assert.is_truthy(row.outcome == "done" or row.outcome == "done-unseen" or row.outcome == "not-done", row.outcome)
+            times[row.name] = (times[row.name] or 0) + (row.outcome == "not-done" and 0 or 1)
+        end
+        for i = 1, 24 do
+            assert.are.equal(1, times["job-" .. i])
+        end
+        assert.are.equal(0, (daemon:stop())) -- then all is written
+        daemon = nil
+        assert.are.equal("approved", runs()[1].outcome)
+    end)
+
+    it("expires, and warns before", function()
+        server:create(namespace, "one", { state = "Succeeded" })
+        start(FREE:format(namespace, "always", 'approval_expires = "4h",'), "--clock", "2026-01-01T01:00:00Z")
+        assert.are.equal(4, (ask("trigger", "free")))
+        daemon:write("advance 3h\n")
+        daemon:expect("a run still waits for approval, and its plan expires soon policy=free run=1")
+        assert.are.equal(0, (ask("approve", "1", "--dry-run")))
+        daemon:write("advance 1h\n")
+        daemon:expect("nobody has approved the plan of a run, and it has expired policy=free run=1")
+        local code, _, err = ask("approve", "1")
+        assert.are.equal(1, code)
+        support.contains(err, "no run 1 waits")
+        assert.are.equal(0, (daemon:stop()))
+        daemon = nil
+        assert.are.same({ "expired", "nobody has approved it in time" }, { runs()[1].outcome, runs()[1].message })
+        assert.is_nil(freed "one")
+    end)
+
+    it("is not given while the policy is paused, and has no plan without a state", function()
+        server:create(namespace, "one", { state = "Succeeded" })
+        start(FREE:format(namespace, "always", ""), "--listen", "127.0.0.1:0")
+        assert.are.equal(4, (ask("trigger", "free")))
+        local url = daemon.stderr:match("metrics and health are served[^\n]*url=(%S+)")
+        local _, metrics = support.proc.run("/usr/bin/curl", { args = { "-sS", url .. "/metrics" } })
+        support.contains(metrics, 'mpijobd_runs_waiting{policy="free"} 1\n')
+        assert.are.equal(0, (ask("pause", "free")))
+        local code, _, err = ask("approve", "1")
+        assert.are.equal(1, code)
+        support.contains(err, "paused")
+        assert.are.equal(0, (ask("resume", "free")))
+        assert.are.equal(0, (ask("approve", "1")))
+        for _, words in ipairs { { "approve", "x" }, { "approve", "1", "2" }, { "reject" }, { "reject", "0" } } do
+            code, _, err = ask(table.unpack(words))
+            assert.are.equal(2, code, err)
+        end
+    end)
+
+    it("of run --once ends with 4, and the daemon has it later", function()
+        server:create(namespace, "one", { state = "Succeeded" })
+        support.write(folder .. "/p.lua", FREE:format(namespace, "always", ""))
+        local code, out, err = support.mpijobd("run", "--once", "--kubeconfig", server.kubeconfig, "--state", state, folder .. "/p.lua")
+        assert.are.equal(4, code, out .. err)
+        assert.is_nil(freed "one")
+        daemon = daemon_on(server, folder, state)
+        code, out, err = ask("approve", "1")
+        assert.are.equal(0, code, out .. err)
+        assert.are.equal("yes", freed "one")
+    end)
+end)
