@@ -206,6 +206,34 @@ static void many_windows_on_days_off_cost_little(void **state)
     zone_free(zone);
 }
 
+static void a_freeze_without_an_end_costs_little(void **state)
+{
+    (void)state;
+    struct zone *zone = load("Europe/Berlin");
+    struct window list[WINDOWS_MOST], whole;
+    struct error err;
+    char text[32];
+    int64_t now = instant("2026-11-26T10:00:00Z"), at;
+    for (int i = 0; i < WINDOWS_MOST; i++) {
+        snprintf(text, sizeof text, "%02d:00-%02d:05", i, i);
+        assert_int_equal(window_parse(text, &list[i], &err), 0);
+    }
+    assert_int_equal(window_parse("00:00-24:00", &whole, &err), 0);
+    struct windows w = {.list = list, .count = WINDOWS_MOST, .zone = zone};
+    struct windows freeze = {.list = &whole, .count = 1, .zone = zone};
+    struct timetable t = {.allow = &w, .deny = &freeze, .deny_count = 1};
+    int64_t began = clock_monotonic();
+    for (int i = 0; i < 100; i++) {
+        assert_false(timetable_next(&t, now + i, true, WINDOWS_AHEAD, &at));
+        assert_int_equal(timetable_closed_since(&t, now + i), now + i - WINDOWS_AHEAD);
+    }
+    int64_t took = clock_monotonic() - began;
+    if (took > 10 * CLOCK_SECOND) /* a few milliseconds each; by each window's edges a hundred looks were 60 s */
+        fail_msg("two hundred looks took %" PRId64 " us", took);
+    print_message("a look: %" PRId64 " us\n", took / 200);
+    zone_free(zone);
+}
+
 static void what_never_opens_is_found_out(void **state)
 {
     (void)state;
@@ -235,6 +263,7 @@ int main(void)
         cmocka_unit_test(days_off_are_closed_from_midnight_to_midnight),
         cmocka_unit_test(days_are_read_or_refused),
         cmocka_unit_test(many_windows_on_days_off_cost_little),
+        cmocka_unit_test(a_freeze_without_an_end_costs_little),
         cmocka_unit_test(what_never_opens_is_found_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
