@@ -61,6 +61,7 @@ static int ask(struct lua_read *g, const struct kube_resource *resource, const c
         *g->name_space = '\0';
     snprintf(g->resource_name, sizeof g->resource_name, "%s%s%s", resource->plural, *resource->group ? "." : "",
              resource->group);
+    g->secret = kube_is_secret(resource);
     struct kube_call call = {
         .resource = resource, .name_space = namespaced ? g->name_space : NULL, .name = g->name, .done = got, .data = g};
     return kube_get(cluster_kube(g->run->site->cluster), &call, &g->request, &g->err);
@@ -82,8 +83,7 @@ static void record(const struct lua_read *g)
 {
     char key[sizeof g->resource_name + sizeof g->name_space + sizeof g->name];
     snprintf(key, sizeof key, "%s %s%s%s", g->resource_name, g->name_space, *g->name_space ? "/" : "", g->name);
-    recording_read(g->run->recording, key, buf_str(&g->object), strcmp(g->resource_name, "secrets") == 0,
-                   g->err.code ? &g->err : NULL);
+    recording_read(g->run->recording, key, buf_str(&g->object), g->secret, g->err.code ? &g->err : NULL);
 }
 
 static int result_k(lua_State *L, int status, lua_KContext ctx)

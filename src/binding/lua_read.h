@@ -16,6 +16,7 @@ struct lua_read {
     bool named_space;
     struct kube_resource resource; /* where the kind is known from the start; else plural is NULL */
     char resource_name[320];       /* "jobs.batch", once it is known */
+    bool secret;                   /* that is Kubernetes' own Secrets */
     struct error err;              /* code 0: none */
     struct buf object;
 };

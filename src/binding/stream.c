@@ -7,6 +7,8 @@
 
 #include "binding/stream_parts.h"
 #include "policy/values/lua_json.h"
+#include "record/record.h"
+#include "run/lua_run.h"
 
 struct stream_item {
     struct stream_item *next;
@@ -226,6 +228,9 @@ static int give(lua_State *L, struct stream *s)
     struct stream_item *item = s->first;
     struct str object = str_n(item->bytes, item->len);
     struct json root;
+    struct run *run = lua_run_of(L);
+    if (run && kube_is_secret(&s->resource))
+        recording_secret(run->recording);
     /* It stays in the queue until it is pushed: a memory error then loses nothing but the script. */
     if (!s->api_version)
         lua_job_push(L, object, s->site->cluster, s->kind, s->site->clock);

@@ -56,7 +56,7 @@ static int look_at(struct change *c, struct json before, struct error *err)
 
 bool change_is_secret(const struct change *c)
 {
-    return (!c->resource.group || !*c->resource.group) && strcmp(c->resource.plural, "secrets") == 0;
+    return kube_is_secret(&c->resource);
 }
 
 /* In lists of Kubernetes' own kinds the objects have neither kind nor apiVersion; one that is written names them. */

@@ -12,6 +12,7 @@
 #define MPIJOBD_KUBE_KUBE_H
 
 #include <stdint.h>
+#include <string.h>
 #include <uv.h>
 
 #include "base/log.h"
@@ -106,6 +107,11 @@ void kube_cancel(struct kube_request *request); /* done comes soon with ERR_CANC
 struct kube_resource {
     const char *group, *version, *plural;
 };
+/* Kubernetes' own Secrets: what is in them is for no log, journal, plan or recording. */
+static inline bool kube_is_secret(const struct kube_resource *resource)
+{
+    return (!resource->group || !*resource->group) && strcmp(resource->plural, "secrets") == 0;
+}
 void kube_path(struct buf *out, const struct kube_resource *resource, const char *name_space, const char *name,
                const char *subresource);
 

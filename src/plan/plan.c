@@ -132,7 +132,7 @@ static bool take_write(struct plan_write *to, const struct change_write *w)
 /* Why the change is not kept; NULL: it is. */
 static const char *unfit(const struct change_write *w)
 {
-    if ((!w->resource.group || !*w->resource.group) && strcmp(w->resource.plural, "secrets") == 0)
+    if (kube_is_secret(&w->resource))
         return "what is in a Secret is not kept in a plan";
     if (!*w->name)
         return "the server would choose its name, so that each time would make another one";

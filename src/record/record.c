@@ -28,6 +28,7 @@ struct recording {
     char *policy;
     struct buf out;     /* the part under way */
     const char *broken; /* why it was given up; NULL: it was not */
+    bool secret_seen;   /* the script has had a Secret in its hands: anything that it says may hold it */
 };
 
 /* A part under way, on its way to the disk and back. */
@@ -164,6 +165,20 @@ static bool idle(const struct recording *c)
     return !c || c->broken;
 }
 
+void recording_secret(struct recording *c)
+{
+    if (c)
+        c->secret_seen = true;
+}
+
+/* Is there nothing to do for what the script says? */
+static bool idle_or_secret(struct recording *c)
+{
+    if (!idle(c) && c->secret_seen)
+        give_up(c, "it has read a Secret, which may be in what it did after that");
+    return idle(c);
+}
+
 struct recording *recording_begin(struct run_recorder *recorder, const struct record_run *run)
 {
     struct json_writer w;
@@ -174,6 +189,10 @@ struct recording *recording_begin(struct run_recorder *recorder, const struct re
     if (!c->policy) {
         free(c);
         return NULL;
+    }
+    if (run->secrets) {
+        give_up(c, "its jobs are Secrets, and no recording holds them");
+        return c;
     }
     open_entry(c, &w, "run");
     number(&w, "id", run->id);
@@ -265,8 +284,10 @@ void recording_listed(struct recording *c, int64_t scope, const char *error)
 void recording_change(struct recording *c, const struct record_change *change)
 {
     struct json_writer w;
-    if (idle(c))
+    if (change->secret ? idle(c) : idle_or_secret(c))
         return;
+    if (change->secret)
+        recording_secret(c); /* the script gets the object */
     open_entry(c, &w, "change");
     text(&w, "key", change->key);
     text(&w, "verb", change->verb);
@@ -293,12 +314,14 @@ void recording_read(struct recording *c, const char *key, struct str object, boo
     text(&w, "reason", err ? err->reason : NULL);
     text(&w, "error", err ? err->message : NULL);
     close_entry(c, &w, &object, secret ? 0 : 1);
+    if (secret && !err)
+        recording_secret(c);
 }
 
 void recording_web(struct recording *c, const struct record_web *web)
 {
     struct json_writer w;
-    if (idle(c))
+    if (idle_or_secret(c))
         return;
     const struct error *err = web->secret ? NULL : web->error;
     open_entry(c, &w, "web");
@@ -330,7 +353,7 @@ void recording_end(struct recording *c, const char *outcome, const char *message
     struct json_writer w;
     if (!c)
         return;
-    if (!c->broken) {
+    if (message ? !idle_or_secret(c) : !c->broken) {
         open_entry(c, &w, "end");
         text(&w, "outcome", outcome);
         text(&w, "message", message);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a run has seen and written, so that it can be done again offline: the jobs that its policy was given, byte for
  * byte and with the instant of each, the policy's own files, and the bytes of its changes with what the server
- * answered. Secrets are never in it: neither what `secret` gave nor objects of the kind Secret.
+ * answered. Secrets are never in it: neither what `secret` gave nor objects of the kind Secret. A run whose jobs are
+ * Secrets has no recording; nor has one that got a Secret by its script and then wrote something else, asked a web
+ * server or ended with a message, as what was in the Secret may be in that.
  *
  * A recording is a list of entries. An entry is a line of JSON, whose "entry" tells its kind and "bytes" how long the
  * texts are that follow the line, one behind the other. Instants are microseconds since 1970.
@@ -43,6 +45,7 @@ struct record_run { /* texts are copied; NULL: not known */
     const char *kind, *version, *controller; /* of its jobs: "MPIJob", "v2beta1", "mpi-operator" */
     const char *name_space;                  /* the cluster's default one */
     const char *const *gpus;                 /* globs that count as GPUs, NULL-terminated; NULL: the default */
+    bool secrets;                            /* its jobs are Secrets: nothing of it is recorded */
 };
 
 /* One run's. Every function takes NULL, which records nothing. Where memory is out, or the disk far behind, the
@@ -74,6 +77,9 @@ int64_t recording_clock(struct recording *recording, int64_t now);
  * secret: the object is not kept. */
 void recording_read(struct recording *recording, const char *key, struct str object, bool secret,
                     const struct error *err);
+
+/* The script has got objects of the kind Secret in another way. */
+void recording_secret(struct recording *recording);
 
 struct record_web {
     const char *method;

@@ -29,6 +29,7 @@ void run_record_begin(struct run *run)
         .controller = mpijob_controller_name(target.controller),
         .name_space = cluster_namespace(site->cluster),
         .gpus = target.gpus,
+        .secrets = kube_is_secret(cluster_resource(site->cluster, run->policy->kind)),
     };
     run->recording = recording_begin(site->recorder, &about);
     recording_file(run->recording, file->path, buf_str(&file->text), true);

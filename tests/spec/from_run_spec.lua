@@ -252,4 +252,53 @@ describe("a recorded run", function()
         code = again(1, "--coverage")
         assert.are.equal(2, code, out)
     end)
+
+    -- However a script gets a Secret and whatever it does with it: none of it is in the state's file.
+    it("is not kept where a Secret was in the script's hands", function()
+        support.proc.run("/bin/mkdir", { args = { folder .. "/sec" } })
+        write([[plugin { name = "sec", version = "1.0.0", api = 1, kinds = { vault = { group = "", versions = "v1", kind = "Secret", plural = "secrets",
+            fields = { fixed = { at = "/immutable", type = "boolean", effect = "stored" } } } } }]], "sec/plugin.lua")
+        local plain = web.start()
+        support.write(folder .. "/mpijobd.yaml", ("http: { allow: [ 127.0.0.1 ] }\nplugins: { sec: sec }\njournal: { record: 1MiB }\n"))
+        local status, answer = server:request("POST", "/api/v1/namespaces/train/secrets", { apiVersion = "v1", kind = "Secret",
+            metadata = { name = "s", namespace = "train" }, data = { word = "aHVudGVyMnNlY3JldA==" } })
+        assert.are.equal(201, status, support.json.encode(answer))
+        create("a", NOW - 7200)
+        local function about(what)
+            return 'local vault = require("sec").vault\npolicy { name = "p", schedule = "0 0 1 1 *", ' .. what .. " }"
+        end
+        local function reads(how, uses)
+            return about(([[match = { name = "a" }, run = function()
+                local word
+                %s
+                assert(word:find("aHVudGVy", 1, true))
+                %s
+              end]]):format(how, uses))
+        end
+        local get = 'word = assert(kube.get("v1", "Secret", "train/s")).data.word'
+        local put = 'assert(mpijob.replace("train/a", { annotations = { x = word } }, { dry_run = true }))'
+        local cases = {
+            { about 'kind = "Secret", replace = { labels = { x = "y" } }', true },
+            { about 'kind = "Secret", run = function() for s in run.jobs do vault.replace(s.namespace .. "/" .. s.name, { labels = { x = "z" } }) end end', true },
+            { reads(get, put) },
+            { reads(get, ('http.post("http://127.0.0.1:%d/echo", { body = word })'):format(plain.port)) },
+            { reads(get, ('http.get("http://127.0.0.1:%d/echo", { query = { word = word } })'):format(plain.port)) },
+            { reads(get, "error(word)"), false, true },
+            { reads('for s in kube.list("v1", "Secret") do word = s.data.word end', put) },
+            { reads('for s in kube.watch("v1", "Secret") do word = s.data.word break end', put) },
+            { reads('word = assert(vault.get "train/s").data.word', put) },
+            { reads('for s in vault.list {} do word = s.data.word end', put) },
+        }
+        for i, case in ipairs(cases) do
+            write(case[1])
+            local code, out, err = once("--record", "--config", folder .. "/mpijobd.yaml")
+            assert.are.equal(case[3] and 1 or 0, code, case[1] .. out .. err)
+            support.contains(err, case[2] and "is not recorded: its jobs are Secrets" or "is not recorded: it has read a Secret")
+            code, out, err = support.proc.run("/usr/bin/sqlite3", { args = { state, "select count(*) from recordings" } })
+            assert.are.equal("0 0", code .. " " .. out:gsub("%s", ""), case[1] .. err)
+            code, out, err = again(i)
+            assert.are.equal(1, code, out)
+            support.contains(err, "run " .. i .. " was not recorded")
+        end
+    end)
 end)
