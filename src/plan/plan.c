@@ -71,17 +71,25 @@ void plan_add_left(struct plan *p, const char *policy, const char *job, const ch
         p->failed = true;
 }
 
-void plan_add_file(struct plan *p, const char *path, struct str text)
+void plan_add_file_sum(struct plan *p, const char *path, const char *sum)
 {
     struct plan_file *files = grow(p->files, p->file_count, &p->file_cap, sizeof *files);
     struct plan_file one = {0};
-    char sum[PLAN_SUM];
-    if (files)
+    if (files) {
         p->files = files;
-    if (files && plan_sum(text, sum, NULL) == 0)
         one.texts = TEXTS_COPY({&one.path, path}, {&one.sum, sum});
+    }
     if (one.texts)
         p->files[p->file_count++] = one;
+    else
+        p->failed = true;
+}
+
+void plan_add_file(struct plan *p, const char *path, struct str text)
+{
+    char sum[PLAN_SUM];
+    if (plan_sum(text, sum, NULL) == 0)
+        plan_add_file_sum(p, path, sum);
     else
         p->failed = true;
 }
@@ -199,8 +207,31 @@ static int by_object(const void *a, const void *b)
     return order ? order : (*one > *other) - (*one < *other); /* the plan's own order */
 }
 
+static int by_path(const void *a, const void *b)
+{
+    const struct plan_file *one = a, *other = b;
+    int order = strcmp(one->path, other->path);
+    return order ? order : strcmp(one->sum, other->sum);
+}
+
+/* Several policy files may have required one. */
+static void sort_files(struct plan *p)
+{
+    size_t n = 0;
+    if (p->file_count)
+        qsort(p->files, p->file_count, sizeof *p->files, by_path);
+    for (size_t i = 0; i < p->file_count; i++) {
+        if (n && by_path(&p->files[n - 1], &p->files[i]) == 0)
+            free(p->files[i].texts);
+        else
+            p->files[n++] = p->files[i];
+    }
+    p->file_count = n;
+}
+
 void plan_sort(struct plan *p)
 {
+    sort_files(p);
     if (!p->change_count)
         return;
     qsort(p->changes, p->change_count, sizeof *p->changes, by_place);

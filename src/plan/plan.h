@@ -72,9 +72,12 @@ void plan_add(struct plan *plan, const char *policy, size_t policy_at, const cha
               const struct change *change);
 void plan_add_left(struct plan *plan, const char *policy, const char *job, const char *why);
 void plan_add_file(struct plan *plan, const char *path, struct str text);
+/* The same, with the sum of its text, as plan_sum makes it. */
+void plan_add_file_sum(struct plan *plan, const char *path, const char *sum);
 /* The head; the texts are copied. */
 void plan_set_head(struct plan *plan, const struct plan *head);
-/* By policy and job; of two changes of one object the second is left out, since the first moves the object. */
+/* By policy and job; of two changes of one object the second is left out, since the first moves the object. Files by
+ * their paths, each once. */
 void plan_sort(struct plan *plan);
 
 struct plan_counts {

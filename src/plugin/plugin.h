@@ -41,6 +41,7 @@ struct plugin {
     struct plugin_file *files; /* by the bytes of their names */
     size_t count, bytes, folders;
     char sha256[65];           /* in hexadecimal, see plugin_sum */
+    char archive_sha256[65];   /* of the .tar.gz itself; "": it is a folder */
     struct buf options, lines; /* JSON objects; empty: none */
     const char *from;          /* the configuration's file; NULL: none. Not owned */
     int line;                  /* in it */

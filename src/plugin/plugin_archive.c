@@ -137,22 +137,27 @@ int plugin_read_archive(struct plugin *p, struct error *err)
 {
     struct archive_reading r = {.p = p, .err = err};
     struct stat st;
+    struct buf bytes = BUF_INIT;
     if (stat(p->path, &st) != 0)
         return error_set(err, ERR_NOT_FOUND, "%s: %s", p->path, strerror(errno));
     if (!S_ISREG(st.st_mode))
         return error_set(err, ERR_INVALID, "%s is no regular file", p->path);
     if (st.st_size > (off_t)PLUGIN_BYTES)
         return error_set(err, ERR_LIMIT, "%s: a plugin's archive has at most %zu bytes", p->path, PLUGIN_BYTES);
-    r.a = archive_read_new();
-    if (!r.a)
-        return error_nomem(err);
-    int rc = 0;
-    if (archive_read_support_filter_gzip(r.a) != ARCHIVE_OK || archive_read_support_format_tar(r.a) != ARCHIVE_OK ||
-        archive_read_open_filename(r.a, p->path, BLOCK) != ARCHIVE_OK)
+    int rc = buf_read_file(&bytes, p->path, PLUGIN_BYTES, err);
+    if (!rc)
+        rc = plugin_sum_text(buf_str(&bytes), p->archive_sha256) ? error_nomem(err) : 0;
+    r.a = rc ? NULL : archive_read_new();
+    if (!rc && !r.a)
+        rc = error_nomem(err);
+    if (!rc &&
+        (archive_read_support_filter_gzip(r.a) != ARCHIVE_OK || archive_read_support_format_tar(r.a) != ARCHIVE_OK ||
+         archive_read_open_memory(r.a, bytes.ptr, bytes.len) != ARCHIVE_OK))
         rc = damaged(&r);
     if (!rc)
         rc = read_all(&r);
     archive_read_free(r.a);
+    buf_free(&bytes);
     if (!rc)
         strip_folder(p);
     return rc;

@@ -216,6 +216,44 @@ describe("a plan in a file", function()
         support.contains(err, "was made for another cluster")
     end)
 
+    it("of policies with plugins holds each file once, as it is, and an archive as a whole", function()
+        local PLUGIN = [[plugin { name = "%s", version = "1.0.0", api = 1, exports = { yes = function() return "yes" end } }
+]]
+        for _, name in ipairs { "plugins", "plugins/one", "plugins/two" } do
+            uv.fs_mkdir(folder .. "/" .. name, 448)
+        end
+        local function pack(text)
+            support.write(folder .. "/plugins/two/plugin.lua", text .. "return require 'more'\n")
+            support.write(folder .. "/plugins/two/more.lua", "return {}\n")
+            local code, _, err = support.proc.run("/bin/tar", { args = { "czf", folder .. "/two.tar.gz", "-C", folder .. "/plugins", "two" } })
+            assert.are.equal(0, code, err)
+        end
+        local one = support.write(folder .. "/plugins/one/plugin.lua", PLUGIN:format("one"))
+        pack(PLUGIN:format("two"))
+        local config = support.write(folder .. "/plugins.yaml", "plugins: { one: plugins/one, two: two.tar.gz }\n")
+        local text = FREE:format(namespace):gsub("^", 'require "one" require "two"\n')
+        policies(text)
+        support.write(folder .. "/q.lua", 'require "one"\n' .. FREE:format("other"):gsub('"free"', '"other"'))
+        local code, out, err = make_plan(folder .. "/q.lua", "--config", config)
+        assert.are.equal(0, code, out .. err)
+        local files = {}
+        for i, file in ipairs(support.json.decode(support.read(plan)).files) do
+            files[i] = file.path:gsub("^.*/", "")
+            local _, sum = support.proc.run("/usr/bin/sha256sum", { args = { file.path } })
+            assert.are.equal(sum:match("^%x+"), file.sha256)
+        end
+        assert.are.same({ "p.lua", "plugin.lua", "q.lua", "two.tar.gz" }, files)
+        code, out, err = apply(plan, "--dry-run")
+        assert.are.equal(0, code, out .. err)
+        support.write(one, PLUGIN:format("one") .. "-- later\n")
+        refused(1, "1 file of its policies has another text, of ", plan)
+        support.write(one, PLUGIN:format("one"))
+        pack(PLUGIN:format("two") .. "-- later\n")
+        code, out = apply(plan)
+        assert.are.equal(1, code)
+        support.contains(out, "moved: " .. uv.fs_realpath(folder) .. "/two.tar.gz has another text than the plan was made with\n")
+    end)
+
     it("changes the launcher too, where the policy does", function()
         server:create(namespace, "runs", { state = "Running" })
         local uid = server:get(namespace, "runs").metadata.uid

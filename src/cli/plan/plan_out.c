@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -97,17 +98,42 @@ static void add_file(struct plan *plan, const char *path, struct str text)
     plan_add_file(plan, realpath(path, real) ? real : path, text);
 }
 
+/* Is it in the archive of a plugin that the file has required? Then it is no file of its own. */
+static bool is_packed(const struct policy_file *f, const char *path)
+{
+    for (size_t i = 0; i < f->required_count; i++) {
+        const struct plugin *p = f->required[i];
+        size_t n = strlen(p->path);
+        if (*p->archive_sha256 && strncmp(path, p->path, n) == 0 && path[n] == '/')
+            return true;
+    }
+    return false;
+}
+
+/* What tries a plugin is no policy file; what a plugin is made of counts where a policy file has required it. */
+static void add_files(struct plan *plan, const struct policy_file *f)
+{
+    char real[PATH_MAX];
+    if (f->tries)
+        return;
+    add_file(plan, f->path, buf_str(&f->text));
+    for (size_t i = 0; i < f->source_count; i++) {
+        if (!is_packed(f, f->sources[i].path))
+            add_file(plan, f->sources[i].path, buf_str(&f->sources[i].text));
+    }
+    for (size_t i = 0; i < f->required_count; i++) {
+        const struct plugin *p = f->required[i];
+        if (*p->archive_sha256)
+            plan_add_file_sum(plan, realpath(p->path, real) ? real : p->path, p->archive_sha256);
+    }
+}
+
 int plan_out_write(struct plan *plan, struct session *s, const char *path)
 {
     const struct policy_set *set = engine_policies(s->engine);
     struct buf text = BUF_INIT;
-    for (size_t i = 0; set && i < set->file_count; i++) {
-        const struct policy_file *f = set->files[i];
-        if (!f->tries) /* what tries a plugin is no file; the plugin's own are sources of those that require it */
-            add_file(plan, f->path, buf_str(&f->text));
-        for (size_t j = 0; j < f->source_count; j++)
-            add_file(plan, f->sources[j].path, buf_str(&f->sources[j].text));
-    }
+    for (size_t i = 0; set && i < set->file_count; i++)
+        add_files(plan, set->files[i]);
     plan_sort(plan);
     int rc = write_head(plan, s);
     if (!rc)
