@@ -33,7 +33,7 @@ struct ask {
     struct policy_entry entry;
     struct ask_at *ats;
     size_t count, left;
-    bool overrides;            /* the policy's window is closed */
+    bool overrides;            /* the policy's window, a freeze, or the ceiling of an hour: call.override */
     size_t runs;               /* that were begun */
     const struct error *error; /* why no run was begun on a cluster: the first (error_keep) */
     struct defer over;
@@ -180,6 +180,7 @@ static void start_run(struct ask_at *a)
         .scheduled_at = clock_now(k->engine->o.clock),
         .asked_by = k->who,
         .asked_uid = k->call.uid,
+        .override = k->call.override,
         .feed = k->name ? &a->feed : NULL,
         .done = handed_back,
     };
@@ -348,7 +349,7 @@ int engine_ask(struct engine *e, const struct ask_call *call, struct error *err)
         return rc ? rc : error_nomem(err);
     }
     k->engine = e;
-    k->overrides = !open;
+    k->overrides = call->override && (!open || e->hour.most);
     k->entry = *entry;
     k->over = (struct defer){.call = over, .data = k};
     begin(k);

@@ -10,7 +10,8 @@ struct ask_call {
     const char *job;    /* "namespace/name": the run is given that one alone, which has to match. NULL: all */
     const char *who;    /* for the journal: who asks */
     int64_t uid;
-    bool override; /* also outside of the policy's window; the journal has "manual-override" then */
+    bool override; /* in spite of its window, freezes and changes_per_hour; the journal has "manual-override" where
+                      there is one of these to override */
     void (*began)(void *data, const struct run *run);  /* for each run, may come within the call. NULL: nobody hears */
     void (*ended)(void *data, const struct run *run);  /* for each, when its end is in the journal */
     void (*done)(void *data, const struct error *err); /* once, later, when all have ended. err: none was begun */

@@ -71,7 +71,7 @@ struct engine_options {
     bool check;                    /* unknown globals in policies are errors, not warnings */
     bool dry_run;                  /* all runs are dry runs */
     bool once;                     /* no triggers: engine_once starts the runs */
-    bool override;                 /* engine_once: also of policies that are outside their windows */
+    bool override;                 /* engine_once: in spite of windows, freezes and changes_per_hour */
     struct script_limits ceilings; /* no policy gets more; 0: no bound */
     const struct freezes *freezes; /* when nothing is changed; outlive the engine. NULL: never */
     int64_t changes_per_hour;      /* of all policies together, on all clusters; 0: no ceiling */

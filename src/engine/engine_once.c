@@ -75,6 +75,12 @@ static void read_past(struct once *once)
     once->jobs = (struct listing_left){is_left, once};
 }
 
+static const char *trigger_of(const struct engine *e, const struct policy *policy)
+{
+    bool held = e->hour.most || !policy_open(policy, clock_now(e->o.clock));
+    return e->o.override && held ? "once-override" : "once";
+}
+
 static int once_there(struct engine_cluster *at, const struct policy_entry *entry, struct error *err)
 {
     struct engine *e = at->engine;
@@ -87,8 +93,9 @@ static int once_there(struct engine_cluster *at, const struct policy_entry *entr
     struct run_call call = {
         .file = entry->file,
         .policy = entry->policy,
-        .trigger = e->o.override && !policy_open(entry->policy, clock_now(e->o.clock)) ? "once-override" : "once",
+        .trigger = trigger_of(e, entry->policy),
         .scheduled_at = clock_now(e->o.clock),
+        .override = e->o.override,
         .left = once->past ? &once->jobs : NULL,
         .done = once_ended,
         .data = once,

@@ -12,7 +12,7 @@
 
 #define BROKEN_LEAST 10 /* writes that a run fails at, before their share counts */
 
-/* The ceiling for the run; NULL: none. It is over policies: a person's session is not held up. */
+/* The ceiling that the run counts for; NULL: none. It is over policies: a person's session does not. */
 static struct hour *ceiling(const struct run *run)
 {
     bool by_hand = strcmp(run->policy->name, STORE_BY_HAND) == 0;
@@ -25,7 +25,26 @@ bool run_bounds_count(const struct run *run)
            (run->policy->canary && run->site->canaries);
 }
 
-/* More than the ceiling leaves. `what`: "41 changes". */
+/* Is there no more room for n changes? A run that overrides the ceiling counts, too, and is not held up. */
+static bool over_ceiling(const struct run *run, int64_t n)
+{
+    const struct hour *hour = ceiling(run);
+    return hour && !run->override && n > 0 && n > hour_left(hour, clock_now(run->site->clock));
+}
+
+/* What comes after a full hour: `on` is woken then, a schedule has its next instant, and nobody comes back for a person
+ * who asked for one run. */
+static const char *then(const struct run *run)
+{
+    bool person = strcmp(run->trigger, "once") == 0 || strcmp(run->trigger, "manual") == 0;
+    if (person && !run->dry_run)
+        return "Run it again then, or now with --override";
+    if (run->policy->on)
+        return person ? "A daemon goes on by itself then" : "It goes on by itself then";
+    return person ? "A daemon tries again at the policy's next time" : "It tries again at its next time";
+}
+
+/* More than the ceiling leaves. `none`: what that means for the run. */
 static int over_hour(const struct run *run, int64_t n, const char *none, int64_t *until, struct error *err)
 {
     struct hour *hour = ceiling(run);
@@ -44,16 +63,14 @@ static int over_hour(const struct run *run, int64_t n, const char *none, int64_t
     clock_format(at, false, when);
     return error_set(err, ERR_LIMIT,
                      "%" PRId64 " change%s would be made, and limits.changes_per_hour of the configuration leaves "
-                     "%" PRId64 " of %" PRId64 " for all policies until %s: %s. It goes on by itself then, or raise "
-                     "the ceiling",
-                     n, n == 1 ? "" : "s", left, hour->most, when, none);
+                     "%" PRId64 " of %" PRId64 " for all policies until %s: %s. %s, or raise the ceiling",
+                     n, n == 1 ? "" : "s", left, hour->most, when, none, then(run));
 }
 
 int run_bounds_exceeded(const struct run *run, int64_t n, int64_t scope, int64_t *until, struct error *err)
 {
     const struct policy *p = run->policy;
     const char *none = run->dry_run ? "a run would change nothing" : "nothing was changed";
-    struct hour *hour = ceiling(run);
     *until = 0;
     if (p->changes_max >= 0 && n > p->changes_max)
         return error_set(err, ERR_LIMIT,
@@ -66,7 +83,7 @@ int run_bounds_exceeded(const struct run *run, int64_t n, int64_t scope, int64_t
                          " jobs would be changed, and limits.percent allows %g %% (it counts above %" PRId64
                          " jobs): %s. Raise the limit if they are meant, or narrow match",
                          n, scope, p->percent_max, p->percent_floor, none);
-    if (hour && n > 0 && n > hour_left(hour, clock_now(run->site->clock)))
+    if (over_ceiling(run, n))
         return over_hour(run, n, none, until, err);
     return 0;
 }
@@ -93,7 +110,7 @@ static int take_hour(struct run *run, struct error *err)
     int64_t now = hour ? clock_now(run->site->clock) : 0;
     if (!hour || run->dry_run)
         return 0;
-    if (run->aside == 0 && hour_left(hour, now) == 0) {
+    if (run->aside == 0 && over_ceiling(run, 1)) {
         over_hour(run, 1, "the run ends here", &run->limited_until, err);
         return ERR_LIMIT;
     }

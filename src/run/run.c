@@ -284,6 +284,7 @@ int run_start(struct runs *runs, const struct run_call *call, struct run **out, 
     if (run->approved)
         run->grant_max = -1;
     run->reads_only = call->reads_only;
+    run->override = call->override;
     if (!run->host && (call->policy->action != ACTION_RUN || run_looks(run))) {
         run->sweep = sweep_new(run, call->resumes, err);
         if (!run->sweep) {

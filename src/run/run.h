@@ -80,6 +80,7 @@ struct run_call {
     int64_t approved; /* id of the run whose plan this one makes: it asks nobody, and no limit of its policy counts; 0:
                          none. With a host */
     bool reads_only;  /* calls that write raise an error */
+    bool override;    /* a person said so: the ceiling of an hour does not hold it up */
     run_done done;    /* called once, when nothing of the run is under way any more */
     void *data;
 };
@@ -98,7 +99,7 @@ struct run {
     int64_t cpu;                      /* microseconds: computing time of its script, once that has ended */
     char asked_by[64];                /* the person who asked for it; "": nobody did */
     int64_t asked_uid;
-    bool dry_run, stopping, reads_only;
+    bool dry_run, stopping, reads_only, override;
     enum run_outcome outcome;
     const struct error *error;          /* with FAILED, LIMITED, CANCELLED, WAITING (error_keep); else NULL */
     int64_t changed, unchanged, failed; /* jobs and other objects */

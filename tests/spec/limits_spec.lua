@@ -201,4 +201,48 @@ end }
         support.contains(select(2, ask("runs", "-o", "json")), ("takes back run %d, over limits.changes_per_hour"):format(run))
         stop()
     end)
+
+    it("give way to a person's --override, whose changes count all the same", function()
+        configure "limits:\n  changes_per_hour: 3\n"
+        local text = [[
+policy { name = "wide", schedule = "0 0 1 1 *", match = { labels = "team=a" }, replace = { labels = { over = "wide" } } }
+policy { name = "one", schedule = "0 0 1 1 *", match = { labels = "team=b" }, replace = { labels = { over = "one" } } }
+policy { name = "function", schedule = "0 0 1 1 *", run = function()
+    assert(mpijob.patch("train/other", { metadata = { labels = { written = "twice" } } }))
+end }
+]]
+        start("2026-03-02T12:00:00Z", text)
+        local code, out, err = ask("trigger", "wide")
+        assert.are.equal(4, code, out)
+        support.contains(out, "5 changes are more than all policies together may make in an hour")
+        code, out = ask("trigger", "wide", "--override")
+        assert.are.equal(0, code, out)
+        support.contains(out, "done: 5 changed")
+        support.contains(select(2, ask("runs", "--policy", "wide")), "manual-override")
+        support.contains(select(2, ask "status"), "changes in the last hour: 5 of 3 (limits.changes_per_hour)")
+        for _, name in ipairs { "one", "function" } do
+            code, out = ask("trigger", name)
+            assert.are.equal(4, code, out)
+            support.contains(out, "leaves 0 of 3 for all policies until 2026-03-02T13:00:00Z")
+            support.contains(out, "Run it again then, or now with --override, or raise the ceiling")
+        end
+        code, out = ask("trigger", "function", "--override")
+        assert.are.equal(0, code, out)
+        stop()
+
+        local function at_ten_past(...)
+            return support.mpijobd_with({ env = { MPIJOBD_CLOCK = "2026-03-02T12:10:00Z" } }, ...)
+        end
+        local path = support.write(folder .. "/one.lua", text:match("policy { name = \"one\"[^\n]*"))
+        code, out, err = at_ten_past("plan", "--config", config, path)
+        assert.are.equal(4, code, err)
+        support.contains(err, "A daemon tries again at the policy's next time, or raise the ceiling")
+        code, out, err = at_ten_past("run", "--once", "--config", config, path)
+        assert.are.equal(4, code, out .. err)
+        support.contains(out .. err, "Run it again then, or now with --override")
+        code, out, err = at_ten_past("run", "--once", "--override", "--config", config, path)
+        assert.are.equal(0, code, out .. err)
+        support.contains(select(2, ask("runs", "--policy", "one")), "once-override")
+        assert.are.equal(1, #journal "one")
+    end)
 end)
