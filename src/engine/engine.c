@@ -180,7 +180,12 @@ const struct policy_set *engine_policies(const struct engine *e)
 struct engine_snapshot engine_look(const struct engine *e)
 {
     struct engine_snapshot snapshot = {
-        .stopping = e->stopping, .loading = e->loading || e->reading || e->rehearsal, .clusters = e->cluster_count};
+        .stopping = e->stopping,
+        .loading = e->loading || e->reading || e->rehearsal,
+        .clusters = e->cluster_count,
+        .hour_most = e->hour.most,
+        .hour_left = hour_left(&e->hour, clock_now(e->o.clock)),
+    };
     for (size_t i = 0; i < e->cluster_count; i++) {
         const struct engine_cluster *at = &e->clusters[i];
         snapshot.connected += at->started;

@@ -214,8 +214,9 @@ const struct policy_set *engine_policies(const struct engine *engine);
 
 struct engine_snapshot {
     bool stopping, loading;
-    size_t clusters, connected; /* connected: policies can run on them */
-    size_t runs;                /* those under way */
+    size_t clusters, connected;   /* connected: policies can run on them */
+    size_t runs;                  /* those under way */
+    int64_t hour_most, hour_left; /* changes_per_hour, and what is left of it now; most 0: there is no ceiling */
 };
 struct engine_snapshot engine_look(const struct engine *engine);
 

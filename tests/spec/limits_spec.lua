@@ -245,4 +245,36 @@ end }
         support.contains(select(2, ask("runs", "--policy", "one")), "once-override")
         assert.are.equal(1, #journal "one")
     end)
+
+    it("are told by plan where the policies together come to more than changes_per_hour leaves", function()
+        configure "limits:\n  changes_per_hour: 6\n"
+        local text = [[
+policy { name = "most", schedule = "0 0 1 1 *", match = { labels = "team=a" }, replace = { labels = { together = "yes" } } }
+policy { name = "rest", schedule = "0 0 1 1 *", match = { name = { "job-1", "other" } }, replace = { annotations = { together = "yes" } } }
+]]
+        local path = support.write(folder .. "/p.lua", text)
+        local function plan(words, ...)
+            local code, out, err = support.mpijobd_with({ env = { MPIJOBD_CLOCK = "2026-03-07T12:00:00Z" } }, "plan", "--config", config, path, ...)
+            for _, word in ipairs(words) do
+                support.contains(err, word)
+            end
+            return code, out, err
+        end
+        local code, out, err = plan({ "7 changes of all policies together, and limits.changes_per_hour of the configuration leaves 6 of 6: " }, "--out", folder .. "/plan.json")
+        assert.are.equal(4, code, err)
+        support.contains(out, "7 to change")
+        assert.is_nil(support.uv.fs_stat(folder .. "/plan.json"))
+
+        support.write(path, (text:gsub('name = "rest"', '%0, dry_run = true')))
+        code, _, err = plan({}, "--out", folder .. "/plan.json")
+        assert.are.equal(0, code, err)
+
+        support.write(path, (text:gsub('name = "most"', '%0, window = "mon-fri 09:00-18:00", timezone = "UTC"'):gsub("\n.*", "\n")))
+        code = plan { 'mpijobd plan: policy "most" is outside its window until 2026-03-09T09:00:00+00:00; it does what is shown after that\n' }
+        assert.are.equal(0, code)
+        configure "freeze: [ { from: 2026-03-06, until: 2026-03-08, reason: people are away } ]\n"
+        code, _, err = plan { "mpijobd plan: changes are frozen until ", ": people are away; policies do what is shown after that\n" }
+        assert.are.equal(0, code)
+        support.lacks(err, "outside its window")
+    end)
 end)

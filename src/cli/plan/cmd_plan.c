@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/plan/cmd_plan.h"
+#include "cli/plan/plan_held.h"
 #include "cli/plan/plan_out.h"
 #include "cli/plan/plan_past.h"
 #include "cli/plan/plan_rows.h"
@@ -20,6 +21,7 @@ struct planning {
     struct plan_rows rows;
     struct paused paused;
     struct plan_past past;
+    struct plan_held held;
     struct plan plan; /* of --out */
     int64_t limited, broken, by_effect[EFFECT_DESTRUCTIVE + 1];
     bool colour;
@@ -140,6 +142,7 @@ static void ended(void *data, const struct run *run)
     struct planning *p = data;
     p->limited += run->outcome == RUN_LIMITED;
     p->broken += run->outcome == RUN_FAILED;
+    plan_held_ended(&p->held, run, paused_find(&p->paused, run->policy->name) != NULL);
     plan_rows_ended(&p->rows, run);
 }
 
@@ -212,6 +215,8 @@ static void tell(struct planning *p)
     fflush(stdout); /* the errors come after what they are about */
     plan_rows_write_errors(&p->rows, stderr);
     engine_each_paused(p->s.engine, tell_paused, p);
+    plan_held_tell_closed(&p->s);
+    plan_held_tell_over(&p->held, &p->s);
     if (!json)
         summary(p);
     if (!json && p->plan.texts && *p->plan.sum)
@@ -260,6 +265,7 @@ static int make(struct planning *p)
     engine_once(s->engine, over, p);
     session_wait(s);
     bool whole = !p->rows.full && !p->broken && !s->lost;
+    p->limited += plan_held_over(&p->held, s);
     code = s->options.out && whole && !p->limited ? plan_out_write(&p->plan, s, s->options.out) : 0;
     tell(p);
     if (s->options.out && (!whole || p->limited))
