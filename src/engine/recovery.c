@@ -92,7 +92,7 @@ static bool add_row(void *data, const struct store_change *c)
                             {&row->name, or_empty(c->name)}, {&row->uid, or_empty(c->uid)},
                             {&row->resource_version, or_empty(c->resource_version)}, {&row->diff, or_empty(c->diff)},
                             {&row->verb, or_empty(c->verb)});
-    state_key(c->policy, c->cluster, row->key);
+    state_key(store_of_apply(c) ? STORE_BY_HAND : c->policy, c->cluster, row->key); /* no policy has handled these */
     r->out_of_memory = !row->texts;
     return !r->out_of_memory;
 }
@@ -280,7 +280,7 @@ static void turn(struct defer *d)
 static void read_journal(struct work *work)
 {
     struct recovery *r = (struct recovery *)work;
-    struct store_filter changes = {.in_flight = true, .oldest_first = true}, runs = {0};
+    struct store_filter changes = {.in_flight = true, .oldest_first = true, .with_run = true}, runs = {0};
     struct error err;
     int rc = journal_read_changes(r->at->site.journal, &changes, add_row, r, &err);
     if (!rc)

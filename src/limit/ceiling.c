@@ -15,10 +15,10 @@ struct counting {
     bool full;
 };
 
-/* Was it made, or may it have been? */
+/* Was it made, or may it have been, and not by a person? */
 static bool counts(const struct store_change *change)
 {
-    return strcmp(change->policy, STORE_BY_HAND) != 0 &&
+    return strcmp(change->policy, STORE_BY_HAND) != 0 && !store_of_apply(change) &&
            !(change->outcome && (strcmp(change->outcome, "failed") == 0 || strcmp(change->outcome, "not-done") == 0));
 }
 
@@ -45,7 +45,8 @@ static bool count_row(void *data, const struct store_change *change)
 int ceiling_read(struct journal *journal, int64_t now, struct hour *hour, struct error *err)
 {
     struct counting c = {.since = now - 3600 * CLOCK_SECOND, .most = hour->most};
-    int rc = journal_read_changes(journal, NULL, count_row, &c, err);
+    const struct store_filter all = {.with_run = true};
+    int rc = journal_read_changes(journal, &all, count_row, &c, err);
     if (!rc && c.full)
         rc = error_nomem(err);
     while (!rc && c.count)

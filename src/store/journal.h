@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "store/done.h"
@@ -107,6 +108,11 @@ struct store_change {
     int64_t observed_at;
     const char *trigger, *file, *file_sha256; /* of its run, where the filter asks for them; NULL: unknown */
 };
+/* Has an apply made it, where the filter asks for what its run says? A person did, then, in the name of the policy. */
+static inline bool store_of_apply(const struct store_change *change)
+{
+    return change->trigger && strncmp(change->trigger, "apply", 5) == 0;
+}
 struct store_filter {
     int64_t run;                                      /* 0: any */
     const char *policy, *cluster, *name_space, *name; /* NULL: any */

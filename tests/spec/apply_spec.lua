@@ -75,6 +75,7 @@ for _, version in ipairs(cluster.versions) do
             for _, change in ipairs(support.json.decode(rows)) do
                 local object = told.changes[change.name == "one" and 1 or 2].object
                 assert.are.same({ object.diff, object.resourceVersion, object.uid }, { change.diff, change.resourceVersion, change.uid })
+                assert.are.same({ "free", uv.getuid() }, { change.policy, change.who.uid })
             end
             _, rows = support.mpijobd("runs", "--state", state, "-o", "json")
             local row = support.json.decode(rows)[1]
@@ -114,6 +115,10 @@ for _, version in ipairs(cluster.versions) do
             assert.are.equal(3, code, err)
             local told = support.json.decode(out)
             assert.are.same({ 1, 0, 3, 0, 1 }, { told.changed, told.already, told.left, told.failed, told.run })
+            local _, rows = support.mpijobd("runs", "--state", state, "-o", "json")
+            local row = support.json.decode(rows)[1]
+            assert.are.same({ 1, 0, 0 }, { row.changed, row.unchanged, row.failed })
+            assert.matches("; 3 left, as they have moved$", row.message)
             assert.are.equal("yes", server:get(namespace, "kept").metadata.labels.freed)
             assert.are.equal(moved, (select(2, server:get(namespace, "moved"))))
             code, out = with("apply", plan, "--partial", "--job", namespace .. "/moved", "--state", state)
@@ -308,6 +313,10 @@ describe("a plan in a file", function()
         local _, rows = support.mpijobd("runs", "--state", state, "-o", "json")
         local row = support.json.decode(rows)[1]
         assert.are.same({ "apply", "done", 2, uv.getuid() }, { row.trigger, row.outcome, row.changed, row.who.uid })
+        _, rows = support.mpijobd("journal", "--policy", "free", "--state", state, "-o", "json")
+        local changes = support.json.decode(rows)
+        assert.are.equal(2, #changes)
+        assert.are.same({ row.id, uv.getuid() }, { changes[1].run, changes[1].who.uid })
         assert.are.equal(0, (daemon:stop()))
     end)
 end)

@@ -75,15 +75,17 @@ static void make(struct apply *a)
 
 static void end_run(struct apply *a)
 {
-    char message[96];
-    snprintf(message, sizeof message, "applies the plan sha256:%.12s", a->plan.sum);
+    char message[128];
+    int n = snprintf(message, sizeof message, "applies the plan sha256:%.12s", a->plan.sum);
+    if (a->left)
+        snprintf(message + n, sizeof message - (size_t)n, "; %zu left, as they have moved", a->left);
     const struct store_run ended = {.id = a->run,
                                     .outcome = !a->failed && !a->left     ? "done"
                                                : a->changed || a->already ? "partial"
                                                                           : "failed",
                                     .message = message,
                                     .changed = (int64_t)a->changed,
-                                    .unchanged = (int64_t)(a->already + a->left),
+                                    .unchanged = (int64_t)a->already,
                                     .failed = (int64_t)a->failed};
     hand_run_end(&a->s, &ended);
 }

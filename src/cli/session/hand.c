@@ -117,6 +117,8 @@ static void ask_intent(struct hand *h, const struct store_intent *i, store_done 
     text(&w, "cluster", i->cluster);
     if (i->run)
         number(&w, "run", i->run);
+    if (strcmp(i->policy, STORE_BY_HAND) != 0)
+        text(&w, "policy", i->policy);
     text(&w, "server", i->server);
     text(&w, "version", i->version);
     text(&w, "resource", i->resource);
@@ -160,7 +162,7 @@ static void intent(struct state *state, const struct store_intent *given, const 
     struct buf why = BUF_INIT;
     (void)handled; /* of policies alone */
     row.why = hand_why(h->session, given->why, &why);
-    row.policy = STORE_BY_HAND;
+    row.policy = given->policy && *given->policy ? given->policy : STORE_BY_HAND; /* a plan knows whose change it is */
     row.who = h->who;
     row.who_uid = h->uid;
     if (h->client)

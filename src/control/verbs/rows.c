@@ -137,20 +137,14 @@ static int submit_intent(struct intent *i, struct error *err)
     struct verbs *v = i->verbs;
     struct json args;
     bool frozen;
-    struct store_intent row = {
-        .policy = STORE_BY_HAND, .who = i->person.name, .who_uid = i->person.uid, .intended_at = clock_now(v->o.clock)};
-    const struct taken fields[] = {{"cluster", &row.cluster},
-                                   {"server", &row.server},
-                                   {"version", &row.version},
-                                   {"resource", &row.resource},
-                                   {"namespace", &row.name_space},
-                                   {"name", &row.name},
-                                   {"uid", &row.uid},
-                                   {"resourceVersion", &row.resource_version},
-                                   {"verb", &row.verb},
-                                   {"diff", &row.diff},
-                                   {"effect", &row.effect},
-                                   {"why", &row.why}};
+    struct store_intent row = {.who = i->person.name, .who_uid = i->person.uid, .intended_at = clock_now(v->o.clock)};
+    const char *policy = NULL;
+    const struct taken fields[] = {
+        {"policy", &policy},       {"cluster", &row.cluster},   {"server", &row.server},
+        {"version", &row.version}, {"resource", &row.resource}, {"namespace", &row.name_space},
+        {"name", &row.name},       {"uid", &row.uid},           {"resourceVersion", &row.resource_version},
+        {"verb", &row.verb},       {"diff", &row.diff},         {"effect", &row.effect},
+        {"why", &row.why}};
     int rc = json_parse(buf_str(&i->args), "the args", &args, err);
     if (!rc)
         rc = take(args, fields, COUNT(fields), err);
@@ -160,7 +154,8 @@ static int submit_intent(struct intent *i, struct error *err)
         rc = error_set(err, ERR_INVALID, "an intent names its server and its object");
     if (!rc)
         rc = find_run(v, i->person.uid, args, &row.run, err);
-    if (!rc && !row.run) /* a run that has begun may finish */
+    row.policy = policy && row.run ? policy : STORE_BY_HAND; /* an apply makes the changes of policies */
+    if (!rc && !row.run)                                     /* a run that has begun may finish */
         rc = verbs_check_freeze(v, json_is_true(json_get(args, "override")), &frozen, err);
     if (!rc)
         state_intent(v->state, &row, NULL, intent_written, i);
