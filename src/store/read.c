@@ -8,15 +8,14 @@
 #define RUN_COLUMNS                                                                                                    \
     "id, policy, \"trigger\", scheduled_at, started_at, ended_at, outcome, message, changed, unchanged, failed, "      \
     "dry_run, cluster, who, who_uid, file, file_sha256"
-/* What a person changes in a session is a run's, which has who it was. */
-#define BY_HAND(column)                                                                                                \
-    "CASE WHEN who IS NULL AND policy = '" STORE_BY_HAND "' THEN (SELECT runs." column                                 \
-    " FROM runs WHERE runs.id = changes.run) ELSE " column " END"
+/* The row of a run's change has nobody of its own: the run has who asked for it. */
+#define ASKED_BY(column)                                                                                               \
+    "CASE WHEN who IS NULL THEN (SELECT runs." column " FROM runs WHERE runs.id = changes.run) ELSE " column " END"
 #define CHANGE_COLUMNS                                                                                                 \
     "id, run, policy, server, version, name_space, name, uid, resource_version, verb, diff, effect, why, "             \
     "intended_at, "                                                                                                    \
     "ended_at, outcome, status, message, resource_version_after, cluster, resource, observed, observed_at, "           \
-    "epoch, " BY_HAND("who") ", " BY_HAND("who_uid")
+    "epoch, " ASKED_BY("who") ", " ASKED_BY("who_uid")
 
 #define OF_ITS_RUN(column) ", (SELECT " column " FROM runs WHERE runs.id = changes.run)"
 

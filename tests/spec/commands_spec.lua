@@ -353,7 +353,16 @@ describe("on a cluster #cluster", function()
         local state = { "--state", folder .. "/s.db" }
         assert.are.same({ 1, "mpijobd runs: there is no run 99; mpijobd runs lists those that there are\n" }, empty("runs", "99", table.unpack(state)))
         assert.are.same({ 0, "mpijobd journal: there is no change of run 99\n" }, empty("journal", "99", table.unpack(state)))
-        assert.are.same({ 0, 'mpijobd journal: there is no change of policy "absent"\n' }, empty("journal", "--policy", "absent", table.unpack(state)))
+        for _, command in ipairs { "journal", "runs" } do
+            assert.are.same({ 0, ('mpijobd %s: there is no policy "absent" in the journal; mpijobd runs names those that have run\n'):format(command) },
+                empty(command, "--policy", "absent", table.unpack(state)))
+        end
+        local name = support.json.decode(out)[1].policy
+        assert.are.same({ 0, ('mpijobd journal: there is no change of policy "%s" of the job train/none since 2026-11-23T00:00:00Z\n'):format(name) },
+            empty("journal", "--policy", name, "--job", "train/none", "--since", "2026-11-23", table.unpack(state)))
+        assert.are.same({ 0, "mpijobd journal: there is no change in the namespace none\n" }, empty("journal", "-n", "none", table.unpack(state)))
+        assert.are.same({ 2, true }, (function(t) return { t[1], t[2]:find("--verify tells of the whole journal", 1, true) ~= nil } end)(
+            empty("journal", "--verify", "-o", "csv", table.unpack(state))))
         code, out = support.mpijobd("journal", "--state", folder .. "/s.db")
         assert.are.equal(0, code)
         support.contains(out, "good")

@@ -99,7 +99,11 @@ describe("a freeze", function()
             support.contains(err, 'policy "seen" is frozen until 2027-01-03T23:00:00+00:00: the end of the year; mpijobd trigger --override seen runs it all the same')
             support.contains(good("trigger", "seen", "--override"), "done: 1 changed")
             assert.matches("^manual%-override", runs "seen")
-            local run = support.json.decode((good("runs", "-o", "json", "--policy", "seen")))[1].id
+            local asked = support.json.decode((good("runs", "-o", "json", "--policy", "seen")))[1]
+            local run = asked.id
+            assert.are.equal(support.uv.getuid(), asked.who.uid)
+            assert.are.same(asked.who, support.json.decode((good("journal", "-o", "json", "--policy", "seen")))[1].who) -- a run's change has who asked for the run
+            assert.matches(" seen +" .. asked.who.user .. " %(%d+%) ", (good("journal", "--policy", "seen")))
             -- an undo, and a change by hand
             for _, args in ipairs { { "undo", ("%d"):format(run), "--kubeconfig", server.kubeconfig },
                 { "replace", "one", "-n", "train", "labels.hand=yes", "--kubeconfig", server.kubeconfig } } do

@@ -9,7 +9,6 @@
 
 #include "yaml/convert.h"
 
-#define DEFAULT_FILE "/etc/mpijobd/mpijobd.yaml"
 #define JOURNAL_KEEP (INT64_C(180) * 86400 * 1000000)
 #define FILE_MAX (1024 * 1024)
 
@@ -211,9 +210,9 @@ int config_load(const char *path, struct config *config, struct error *err)
     char folder[PATH_MAX] = "";
     *config =
         (struct config){.log_level = LOG_INFO, .journal_keep = JOURNAL_KEEP, .reload_watch = true, .events = true};
-    if (!path && access(DEFAULT_FILE, F_OK) != 0)
+    if (!path && access(CONFIG_DEFAULT_FILE, F_OK) != 0)
         return only_default(config, err);
-    config->file = str_dup(str_of(path ? path : DEFAULT_FILE));
+    config->file = str_dup(str_of(path ? path : CONFIG_DEFAULT_FILE));
     if (!config->file)
         return error_nomem(err);
     const char *slash = strrchr(config->file, '/');

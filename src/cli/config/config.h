@@ -68,7 +68,8 @@ struct config {
     bool events;            /* Kubernetes Events are written on the jobs that are changed */
 };
 
-/* path NULL: /etc/mpijobd/mpijobd.yaml if it is there, else defaults. Blocks. ERR_SYNTAX or ERR_INVALID: FILE:LINE and
+#define CONFIG_DEFAULT_FILE "/etc/mpijobd/mpijobd.yaml"
+/* path NULL: CONFIG_DEFAULT_FILE if it is there, else defaults. Blocks. ERR_SYNTAX or ERR_INVALID: FILE:LINE and
  * the key; ERR_NOT_FOUND, ERR_IO, ERR_LIMIT: the file; ERR_NOMEM. */
 int config_load(const char *path, struct config *config, struct error *err);
 void config_free(struct config *config);

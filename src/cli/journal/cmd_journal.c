@@ -128,27 +128,6 @@ static int tell_paused(struct reading *r)
     return rc ? session_fail(s, &s->error) : 0;
 }
 
-/* A table without rows leaves a reader in doubt whether he asked for the right thing. A number that no run has is one
- * that was not meant. */
-static int tell_empty(struct reading *r, bool runs, const struct store_filter *f)
-{
-    struct session *s = &r->s;
-    if (runs && f->run) {
-        error_set(&s->error, ERR_NOT_FOUND, "there is no run %" PRId64 "; mpijobd runs lists those that there are",
-                  f->run);
-        return session_fail(s, &s->error);
-    }
-    const char *what = runs ? "run" : "change";
-    if (f->policy)
-        fprintf(stderr, "mpijobd %s: there is no %s of policy \"%s\"\n", s->command, what, f->policy);
-    else if (f->run)
-        fprintf(stderr, "mpijobd %s: there is no change of run %" PRId64 "\n", s->command, f->run);
-    else
-        fprintf(stderr, "mpijobd %s: there is no %s %s\n", s->command, what,
-                f->cluster || f->name_space || f->name || f->since || f->in_flight ? "of that kind" : "yet");
-    return 0;
-}
-
 /* "train/bert" or "bert"; what it points to is in `job`. */
 static int read_job(struct reading *r, struct store_filter *f, char job[520])
 {
@@ -236,7 +215,7 @@ static int read_rows(struct reading *r, bool runs)
     }
     if (o->limit < 0 && r->rows == filter.limit && r->rows)
         fprintf(stderr, "mpijobd %s: the newest %" PRId64 " rows; --limit 0 shows all\n", s->command, r->rows);
-    rc = r->rows ? 0 : tell_empty(r, runs, &filter);
+    rc = r->rows ? 0 : journal_tell_empty(s, runs, &filter);
     return !rc && runs && !for_programs(r) ? tell_paused(r) : rc;
 }
 
@@ -251,6 +230,9 @@ static int run_either(int argc, char **argv, const struct command *command, bool
         return command_usage(command, "takes the number of one run; --policy NAME chooses those of a policy");
     if (o.output == OUTPUT_YAML || o.output == OUTPUT_NAME)
         return command_usage(command, "-o takes table, json or csv here");
+    if (o.verify && o.output == OUTPUT_CSV)
+        return command_usage(command,
+                             "--verify tells of the whole journal, and has no rows: -o takes table or json with it");
     if (o.head && !o.verify)
         return command_usage(command, "--head goes with --verify");
     if (o.verify && (o.argument_count || o.policy || o.since || o.job || o.name_space || o.in_flight || o.limit >= 0))

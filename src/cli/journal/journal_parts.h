@@ -40,6 +40,9 @@ void change_cell(struct buf *out, const char *diff);
 /* "effective", with what the pods showed of it: "effective, seen after 0.4 s". Returns out, or a text of the change. */
 const char *effect_cell(const struct store_change *c, char *out, size_t size);
 
+/* ---- empty.c: no row is what was asked for. Says what was asked for and is not there; the exit code ---- */
+int journal_tell_empty(struct session *s, bool runs, const struct store_filter *filter);
+
 /* ---- verify.c: the exit code ---- */
 int journal_command_verify(struct session *s);
 

@@ -190,6 +190,17 @@ static void write_plugin(struct json_writer *w, const struct policy_set *set, co
 
 /* ---- all of them ---- */
 
+/* Where were they looked for? */
+static void tell_none(const struct config *config)
+{
+    if (config->file)
+        fprintf(stderr, "There are no plugins: %s names none under `plugins`.\n", config->file);
+    else
+        fputs("There are no plugins: no configuration was read, as there is no " CONFIG_DEFAULT_FILE
+              "; --config FILE names another.\n",
+              stderr);
+}
+
 static void print(const struct listing_of_plugins *l, const struct policy_set *set)
 {
     struct buf out = BUF_INIT;
@@ -212,7 +223,7 @@ static void print(const struct listing_of_plugins *l, const struct policy_set *s
     if (!out.failed && out.len)
         printf("%s%s", out.ptr, json ? "\n" : "");
     if (!json && !set->plugins.count && !set->error_count)
-        fputs("There are no plugins; `plugins` in mpijobd.yaml names them.\n", stderr);
+        tell_none(&l->s.config);
     buf_free(&out);
 }
 
@@ -280,7 +291,9 @@ static int run(int argc, char **argv, const struct command *command)
     if (code)
         return code;
     if (l.lock && !l.s.config.plugins_lock) {
-        error_set(&l.s.error, ERR_INVALID, "there is nothing to lock: the configuration names no `plugins`");
+        error_set(&l.s.error, ERR_INVALID, "there is nothing to lock: %s%s",
+                  l.s.config.file ? l.s.config.file : "no configuration was read, as there is no " CONFIG_DEFAULT_FILE,
+                  l.s.config.file ? " names none under `plugins`" : "; --config FILE names another");
         return session_close(&l.s, session_fail(&l.s, &l.s.error));
     }
     code = look(&l, o.arguments + (l.lock ? 1 : l.types ? 2 : 0));
