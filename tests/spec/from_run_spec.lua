@@ -87,13 +87,49 @@ describe("a recorded run", function()
             support.contains(good(1, "-o", "tap"), "train/job-" .. i .. " is written as in run 1")
         end
 
+        support.lacks(out, "not looked at")
         -- What would the policy do by its other file?
         code, out, err = again(1, folder .. "/p.lua")
         assert.are.equal(1, code, out .. err)
+        support.contains(out, "\njobs that run 1 was not given are not looked at: what a wider match would take besides does not show\n")
         support.contains(out, "2 successes / 2 failures / 0 errors")
         support.contains(out, "train/job-2 is written as in run 1\nrun 1 wrote:\n+ annotations.at: ")
         support.contains(out, "+ spec.runPolicy.cleanPodPolicy: All\nnow it writes:\n  nothing")
         support.contains(out, "run 1 ends as it did\nrun 1 was done: 3 changed, 0 unchanged, 0 failed\nnow it is done: 2 changed, 0 unchanged, 0 failed")
+    end)
+
+    it("has today's plugins, and says which are others or are missing", function()
+        local config = folder .. "/mpijobd.yaml"
+        support.write(config, "plugins: { age: age }\n")
+        support.proc.run("/bin/mkdir", { args = { folder .. "/age" } })
+        local function plugin(version)
+            write(('plugin { name = "age", version = "%s", api = 1, exports = { old = function() return true end } }'):format(version), "age/plugin.lua")
+        end
+        plugin "1.0.0"
+        create("a", NOW - 7200)
+        write [[local age = require "age"
+            policy { name = "p", schedule = "0 0 1 1 *", match = { where = age.old }, replace = { labels = { old = "yes" } } }]]
+        local code, out, err = once("--record", "--config", config)
+        assert.are.equal(0, code, out .. err)
+        server:stop()
+        support.lacks(good(1, "--config", config), "another one")
+        plugin "1.0.1"
+        assert.matches("\nthe plugin age is another one today %(sha256 %x+%) than in run 1 %(%x+%): what differs may come from it\n", good(1, "--config", config))
+        code, out, err = again(1, "--config", config, "-o", "tap", folder .. "/p.lua")
+        support.lacks(out, "another one")
+        support.contains(err, "the plugin age is another one today")
+        assert.are.equal(0, code, out .. err)
+        support.contains(err, "are not looked at")
+        for _, named in ipairs { {}, { folder .. "/p.lua" } } do
+            code, out, err = again(1, table.unpack(named))
+            assert.are.equal(1, code, out .. err)
+            support.contains(err, "by --config FILE")
+            support.lacks(out .. err, "policy.plugin")
+            if not named[1] then
+                support.contains(err, "run 1 required the plugin age, and it is not there")
+                support.lacks(err, "/p.lua")
+            end
+        end
     end)
 
     it("is done again with its failures and its conflicts", function()

@@ -5,6 +5,7 @@
 #include "binding/modules.h"
 #include "cli/debug/debug.h"
 #include "cli/test/coverage.h"
+#include "cli/test/recorded_plugins.h"
 #include "cli/test/spec_plugins.h"
 #include "cli/test/world_parts.h"
 #include "policy/load.h"
@@ -106,7 +107,7 @@ void world_start(struct world *w)
         .open = open_watched,
         .plugins = w->plugins,
         .plugin_count = w->plugin_count,
-        .plugin_cure = SPEC_PLUGIN_CURE,
+        .plugin_cure = w->o.replays ? RECORDED_PLUGIN_CURE : SPEC_PLUGIN_CURE,
         .observe = records_change,
         .ended = records_run,
         .data = &w->records,
