@@ -25,6 +25,17 @@ bool visible_is_control(uint32_t c)
            (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
 }
 
+bool visible_has_control(struct str text)
+{
+    bool found = false;
+    for (uint32_t c; text.len && !found;) {
+        size_t n = visible_next(text, &c);
+        found = visible_is_control(c);
+        text = str_n(text.ptr + n, text.len - n);
+    }
+    return found;
+}
+
 void visible_add(struct buf *out, struct str text)
 {
     while (text.len) {

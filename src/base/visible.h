@@ -14,6 +14,8 @@ size_t visible_next(struct str text, uint32_t *c);
 /* Control characters (those of ASCII, and U+0080 to U+009F, of which U+009B is an escape sequence of its own), and what
  * breaks a line or turns its direction (U+2028, U+202E). */
 bool visible_is_control(uint32_t c);
+/* Is one of these in the text? */
+bool visible_has_control(struct str text);
 
 /* Appends the text; control characters as \u009b, but for \n and \t, and U+FFFD for what is no UTF-8. */
 void visible_add(struct buf *out, struct str text);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/texts.h"
+#include "base/visible.h"
 #include "mpijob/kind.h"
 #include "plan/plan_parts.h"
 
@@ -36,7 +37,7 @@ static bool nomem(struct reader *r)
 
 enum need { NEED, MAY_LACK };
 
-/* A text without a NUL in it, malloc'd. *out NULL: it is not there. */
+/* A text that a terminal may be shown, malloc'd. *out NULL: it is not there. */
 static bool take_text(struct reader *r, struct json object, const char *key, enum need need, char **out)
 {
     struct json value = json_get(object, key);
@@ -54,6 +55,16 @@ static bool take_text(struct reader *r, struct json object, const char *key, enu
     if (text.len && strlen(text.ptr) != text.len) {
         buf_free(&text);
         return fail(r, key, "a text without NUL");
+    }
+    if (strcmp(key, "why") == 0) { /* a sentence, which may have more than one line */
+        struct buf shown = BUF_INIT;
+        buf_puts(&shown, "");
+        visible_add(&shown, buf_str(&text));
+        buf_free(&text);
+        text = shown;
+    } else if (visible_has_control(buf_str(&text))) {
+        buf_free(&text);
+        return fail(r, key, "a text without control characters");
     }
     size_t len;
     *out = buf_take(&text, &len);
@@ -123,9 +134,10 @@ static bool check_places(struct reader *r, const struct taken *t, const struct p
     bool made = w->verb == CHANGE_CREATE;
     char plural[256];
     snprintf(plural, sizeof plural, "%.*s", (int)strcspn(t->resource, "."), t->resource);
-    if (!is_plain(t->resource, false) || !*plural)
+    const struct kube_resource resource = {.group = group, .plural = plural};
+    if (!is_plain(t->resource, false) || !*plural || !is_plain(group, !strchr(t->resource, '.')))
         return fail(r, "resource", "the name of a resource");
-    if (strcmp(t->resource, "secrets") == 0)
+    if (kube_is_secret(&resource))
         return fail(r, "resource", "another one than secrets, which no plan holds");
     if (!is_plain(t->version, false))
         return fail(r, "version", "a version");

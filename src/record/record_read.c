@@ -14,6 +14,14 @@ static bool add_part(void *data, struct str bytes)
     return !out->failed;
 }
 
+/* An instant between the years 1 and 9999, or none. */
+static bool sound_instant(struct json value)
+{
+    int64_t at;
+    return !json_exists(value) ||
+           (json_int64(value, &at) && at >= -INT64_C(62135596800000000) && at <= INT64_C(253402300799999999));
+}
+
 static bool sound(struct str recording)
 {
     struct record_entry e;
@@ -21,7 +29,8 @@ static bool sound(struct str recording)
     size_t at = 0, n = 0;
     for (; record_next(recording, &at, &e); n++) {
         json_string_at(e.head, "/entry", kind, sizeof kind);
-        if (n == 0 && strcmp(kind, "run") != 0)
+        if ((n == 0 && strcmp(kind, "run") != 0) || !sound_instant(json_get(e.head, "now")) ||
+            !sound_instant(json_get(e.head, "started_at")))
             return false;
     }
     return at == recording.len && strcmp(kind, "end") == 0;

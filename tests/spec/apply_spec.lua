@@ -181,6 +181,44 @@ describe("a plan in a file", function()
         refused(1, "plan.json has no change of job nobody", plan, "--job", "nobody")
     end)
 
+    -- Its sum fits, as anybody can compute one.
+    it("that was forged writes no Secret, and its texts do nothing to the terminal", function()
+        policies(FREE:format(namespace))
+        assert.are.equal(0, (make_plan()))
+        local text = support.read(plan):gsub('"judged":true', '"judged":false')
+        local other = folder .. "/forged.json"
+        local function forge(from, to)
+            local head = text:gsub(',"sum":"sha256:.*$', "")
+            local changed, n = head:gsub(from, function() return to end)
+            assert(n > 0, from)
+            support.write(folder .. "/head", changed)
+            local _, sum = support.proc.run("/usr/bin/sha256sum", { args = { folder .. "/head" } })
+            support.write(other, changed .. ',"sum":"sha256:' .. sum:match("^%x+") .. '"}\n')
+        end
+        for _, resource in ipairs { "secrets", "secrets.", "secrets..", "secrets...", "configmaps.", "configmaps..." } do
+            forge('"resource":"mpijobs.kubeflow.org"', '"resource":"' .. resource .. '"')
+            refused(1, "resource has to be ", other)
+        end
+        for _, control in ipairs { "\\u001b[2J", "\\u009b2J", "\u{9b}2J", "\u{202e}", "\\r" } do
+            for key, word in pairs { policy = "free", job = namespace .. "/one", version = version.version or "v2beta1", kind = "MPIJob", name = "one" } do
+                forge('"' .. key .. '":"' .. word:gsub("%p", "%%%0") .. '"', '"' .. key .. '":"' .. word .. control .. '"')
+                refused(1, key .. " has to be a text without control characters", other)
+            end
+            for _, key in ipairs { "path", "sha256", "server", "uid", "by", "effect" } do
+                forge('"' .. key .. '":"', '"' .. key .. '":"' .. control)
+                refused(1, key .. " has to be a text without control characters", other)
+            end
+            forge('"cluster":{"name":"', '"cluster":{"name":"' .. control)
+            refused(1, "cluster.name has to be a text without control characters", other)
+            forge('"why":"', '"why":"' .. control)
+            forge('"labels":{', '"labels":{"x":"' .. control .. '",')
+            local _, out, err = apply(other, "--dry-run", "--partial")
+            for _, byte in ipairs { "\27", "\r", "\u{9b}", "\u{202e}" } do
+                support.lacks(out .. err, byte)
+            end
+        end
+    end)
+
     it("is not written over another file, by a limit, or of policies that are not to act", function()
         local code, out, err = support.mpijobd("plan", folder .. "/p.lua", "--kubeconfig", server.kubeconfig, "--out", folder .. "/p.lua")
         assert.are.equal(1, code, out)

@@ -289,6 +289,34 @@ describe("a recorded run", function()
         assert.are.equal(2, code, out)
     end)
 
+    it("that was damaged in an instant is refused", function()
+        create("a", NOW - 7200)
+        write [[policy { name = "p", schedule = "0 0 1 1 *", match = { finished_for = "1h" }, replace = { cleanPodPolicy = "All" } }]]
+        assert.are.equal(0, (once("--record")))
+        local _, job = server:request("GET", path "a")
+        job = support.json.encode(job)
+        local text = support.read(folder .. "/p.lua")
+        for _, now in ipairs { "9223372036854775807", "-9223372036854775807", "253402300800000000", "1e300", '"x"' } do
+            for _, at in ipairs { "started_at", "now" } do
+                local bytes = ('{"entry":"run","id":1,"policy":"p","cluster":"c","trigger":"once","started_at":%s,"version":"v2beta1","bytes":[]}\n\n'):format(
+                    at == "started_at" and now or NOW .. "000000")
+                    .. ('{"entry":"file","path":"/p.lua","policy":true,"bytes":[%d]}\n%s\n'):format(#text, text)
+                    .. ('{"entry":"job","key":"train/a","now":%s,"as_of":1,"again":false,"bytes":[%d]}\n%s\n'):format(
+                        at == "now" and now or NOW .. "000000", #job, job)
+                    .. '{"entry":"listed","scope":1,"error":null,"bytes":[]}\n\n{"entry":"end","outcome":"done","changed":0,"bytes":[]}\n\n'
+                -- A frame of zstd with one block as it is.
+                local frame = string.pack("<I4BI4I3", 0xFD2FB528, 0xA0, #bytes, #bytes * 8 + 1) .. bytes
+                local hex = frame:gsub(".", function(c) return ("%02x"):format(c:byte()) end)
+                local code, _, why = support.proc.run("/usr/bin/sqlite3", { args = { state, "update recorded set bytes = x'" .. hex .. "'" } })
+                assert.are.equal(0, code, why)
+                local out, err
+                code, out, err = again(1)
+                assert.are.equal(1, code, out .. err)
+                support.contains(err, "the recording of run 1 is damaged")
+            end
+        end
+    end)
+
     -- However a script gets a Secret and whatever it does with it: none of it is in the state's file.
     it("is not kept where a Secret was in the script's hands", function()
         support.proc.run("/bin/mkdir", { args = { folder .. "/sec" } })

@@ -2,6 +2,7 @@
 /* A list of differences: kept, shown to people, written as JSON and read back. */
 #include <stdlib.h>
 
+#include "base/visible.h"
 #include "mpijob/change/change_item.h"
 #include "json/write.h"
 
@@ -76,9 +77,9 @@ static void show(const char *raw, struct buf *out)
     struct str text = str_of(raw), inner = text;
     if (text.len >= 2 && text.ptr[0] == '"') {
         inner = str_n(text.ptr + 1, text.len - 2);
-        buf_add_str(out, is_word(inner) ? inner : text);
+        visible_add(out, is_word(inner) ? inner : text);
     } else {
-        buf_add_str(out, text);
+        visible_add(out, text);
     }
 }
 
@@ -96,7 +97,11 @@ void mpijob_diff_write(const struct mpijob_diff *diff, bool colour, struct buf *
         const char *red = colour ? "\033[31m" : "", *green = colour ? "\033[32m" : "", *plain = colour ? "\033[0m" : "";
         buf_putc(out, sign);
         buf_putc(out, ' ');
-        diff_path(d->pointer, out);
+        struct buf path = BUF_INIT;
+        diff_path(d->pointer, &path);
+        visible_add(out, buf_str(&path));
+        out->failed = out->failed || path.failed;
+        buf_free(&path);
         buf_puts(out, ": ");
         if (d->before) {
             buf_puts(out, red);

@@ -194,7 +194,7 @@ static int64_t next_due(const struct life *l)
 static void live_until(struct sim *sim, int64_t until)
 {
     struct life *l = sim->life;
-    for (int64_t due = next_due(l); due <= until; due = next_due(l)) {
+    for (int64_t due = next_due(l); due <= until && due != INT64_MAX; due = next_due(l)) {
         if (due > l->seen_us)
             l->seen_us = due;
         sim->now_us = l->seen_us;
