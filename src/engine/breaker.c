@@ -96,6 +96,12 @@ static bool excused(const struct run *run)
            kube_trouble(cluster_kube(run->site->cluster));
 }
 
+/* It went to its end, and not one of its changes was made: for its policy that is no better than a run that failed. */
+static bool all_failed(int64_t changed, int64_t unchanged, int64_t failed)
+{
+    return failed > 0 && !changed && !unchanged;
+}
+
 void breaker_run_ended(struct breaker *b, const struct run *run)
 {
     char why[ERROR_MESSAGE_MAX + 64];
@@ -107,11 +113,13 @@ void breaker_run_ended(struct breaker *b, const struct run *run)
     } else if (run_bounds_broken(run)) {
         run_bounds_broken_text(run, why, sizeof why);
         trip(b, p, why);
-    } else if (run->outcome == RUN_DONE && (run->changed || run->unchanged || !run->failed)) {
+    } else if (run->outcome == RUN_DONE && !all_failed(run->changed, run->unchanged, run->failed)) {
         p->failing = 0;
-    } else if (run->outcome == RUN_FAILED && !excused(run) && ++p->failing >= BREAKER_RUNS) {
+    } else if (run->outcome == RUN_DONE ? run->failed > run->excused : run->outcome == RUN_FAILED && !excused(run)) {
+        if (++p->failing < BREAKER_RUNS)
+            return;
         snprintf(why, sizeof why, "%u runs in a row have failed, the last one with: %s", p->failing,
-                 run->error ? run->error->message : "no reason");
+                 run->error ? run->error->message : "every change has failed");
         trip(b, p, why);
     }
 }
@@ -141,10 +149,12 @@ static bool count_row(void *data, const struct store_run *run)
 {
     struct breaker *b = data;
     struct breaker_policy *p = run->outcome && !run->dry_run ? of(b, run->policy) : NULL;
-    bool failed = p && strcmp(run->outcome, "failed") == 0;
+    bool ended = p && (strcmp(run->outcome, "done") == 0 || strcmp(run->outcome, "partial") == 0);
+    bool failed =
+        p && (ended ? all_failed(run->changed, run->unchanged, run->failed) : strcmp(run->outcome, "failed") == 0);
     if (p && !p->known && failed)
         p->failing++;
-    if (p && (strcmp(run->outcome, "done") == 0 || strcmp(run->outcome, "partial") == 0))
+    if (ended && !failed)
         p->known = true;
     return true;
 }

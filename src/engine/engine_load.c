@@ -26,8 +26,10 @@ static void take_over(struct engine *e, struct policy_set *set, struct reload_ch
     culprits_tell(e);
     if (!e->o.check && !e->o.once)
         policy_set_tell_asked(set, e->o.log);
-    for (size_t i = 0; i < e->cluster_count; i++)
+    for (size_t i = 0; i < e->cluster_count; i++) {
+        loops_forget(&e->clusters[i].runs.loops); /* of the policies before */
         engine_cluster_put_in_force(&e->clusters[i]);
+    }
 }
 
 static void log_findings(const struct engine *e, const struct policy_set *set)

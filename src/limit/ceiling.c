@@ -9,10 +9,11 @@
 #include "store/journal.h"
 
 struct counting {
-    int64_t since, most;
-    int64_t *at; /* the newest first; owned */
+    int64_t since, now;
+    int64_t *at; /* owned */
     size_t count, room;
     bool full;
+    int64_t old; /* number of the newest row that is older than an hour; 0: none was met */
 };
 
 /* Was it made, or may it have been, and not by a person? */
@@ -22,35 +23,61 @@ static bool counts(const struct store_change *change)
            !(change->outcome && (strcmp(change->outcome, "failed") == 0 || strcmp(change->outcome, "not-done") == 0));
 }
 
-static bool count_row(void *data, const struct store_change *change)
+static bool add(struct counting *c, int64_t at)
 {
-    struct counting *c = data;
-    if (change->intended_at <= c->since || (int64_t)c->count >= c->most)
-        return false; /* the newest come first; and more than the ceiling need not be known */
-    if (!counts(change))
-        return true;
     if (c->count == c->room) {
         size_t room = c->room ? 2 * c->room : 64;
-        int64_t *at = realloc(c->at, room * sizeof *at);
-        c->full = !at;
-        if (!at)
+        int64_t *more = realloc(c->at, room * sizeof *more);
+        c->full = !more;
+        if (!more)
             return false;
-        c->at = at;
+        c->at = more;
         c->room = room;
     }
-    c->at[c->count++] = change->intended_at;
+    c->at[c->count++] = at;
     return true;
+}
+
+/* The newest come first. A time that is still to come, as the clock was set back since, counts as now. */
+static bool count_newest(void *data, const struct store_change *change)
+{
+    struct counting *c = data;
+    if (change->intended_at <= c->since) {
+        c->old = change->id;
+        return false;
+    }
+    return !counts(change) || add(c, change->intended_at < c->now ? change->intended_at : c->now);
+}
+
+/* Rows come by their numbers. Where the clock was wrong for a while, a change of the last hour may stand before one
+ * with an older time. A time that is still to come tells nothing there: that row is older than the one with the old
+ * time. */
+static bool count_before(void *data, const struct store_change *change)
+{
+    struct counting *c = data;
+    bool taken = change->id >= c->old || change->intended_at > c->now;
+    return taken || !counts(change) || add(c, change->intended_at);
+}
+
+static int by_time(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
 }
 
 int ceiling_read(struct journal *journal, int64_t now, struct hour *hour, struct error *err)
 {
-    struct counting c = {.since = now - 3600 * CLOCK_SECOND, .most = hour->most};
-    const struct store_filter all = {.with_run = true};
-    int rc = journal_read_changes(journal, &all, count_row, &c, err);
+    struct counting c = {.since = now - 3600 * CLOCK_SECOND, .now = now};
+    const struct store_filter all = {.with_run = true}, last_hour = {.with_run = true, .since = c.since + 1};
+    int rc = journal_read_changes(journal, &all, count_newest, &c, err);
+    if (!rc && !c.full && c.old)
+        rc = journal_read_changes(journal, &last_hour, count_before, &c, err);
     if (!rc && c.full)
         rc = error_nomem(err);
-    while (!rc && c.count)
-        rc = hour_count(hour, c.at[--c.count], err);
+    if (!rc && c.count)
+        qsort(c.at, c.count, sizeof *c.at, by_time);
+    for (size_t i = 0; !rc && i < c.count; i++)
+        rc = hour_count(hour, c.at[i], err);
     free(c.at);
     return rc;
 }

@@ -202,6 +202,14 @@ struct event_trigger *event_trigger_start(struct triggers *of, const struct poli
     return t;
 }
 
+bool event_trigger_keeps(struct event_trigger *t, const struct policy_entry *entry, const struct job_cache *held)
+{
+    if (held != t->held || entry->policy != t->entry.policy)
+        return false;
+    t->entry = *entry;
+    return true;
+}
+
 bool event_trigger_reload(struct event_trigger *t, const struct policy_entry *entry, const struct job_cache *held)
 {
     const struct policy *was = t->entry.policy, *is = entry->policy;

@@ -19,6 +19,9 @@ struct triggers;
  * next: what event_trigger_next gives. NULL: out of memory. */
 struct event_trigger *event_trigger_start(struct triggers *of, const struct policy_entry *entry, struct job_cache *held,
                                           struct event_trigger *next);
+/* Is it the same policy of the same set, on the same cache? Then the trigger goes on as it was: what it has given up
+ * stays so, and what it waits for, too. False: it is to be reloaded. */
+bool event_trigger_keeps(struct event_trigger *t, const struct policy_entry *entry, const struct job_cache *held);
 /* The policy was loaded again: goes on with the new text, if that has the same events and cache. False: it cannot, and
  * another one is to be started. */
 bool event_trigger_reload(struct event_trigger *t, const struct policy_entry *entry, const struct job_cache *held);

@@ -92,12 +92,13 @@ static struct event_trigger *take_event(struct triggers *t, const char *policy)
     return e;
 }
 
-static struct event_trigger *start_event(struct triggers *t, const struct policy_entry *entry,
+/* renew: false leaves a trigger alone whose policy is the one that it has. */
+static struct event_trigger *start_event(struct triggers *t, const struct policy_entry *entry, bool renew,
                                          struct event_trigger *next)
 {
     struct job_cache *cache = t->runs->watches->caches[mpijob_kind_index(entry->policy->kind)];
     struct event_trigger *e = take_event(t, entry->policy->name);
-    if (e && cache && event_trigger_reload(e, entry, cache)) {
+    if (e && cache && ((!renew && event_trigger_keeps(e, entry, cache)) || event_trigger_reload(e, entry, cache))) {
         event_trigger_set_next(e, next);
         return e;
     }
@@ -109,7 +110,7 @@ static struct event_trigger *start_event(struct triggers *t, const struct policy
     return e ? e : next;
 }
 
-size_t triggers_renew_events(struct triggers *t, const struct policy_set *set)
+static size_t start_events(struct triggers *t, const struct policy_set *set, bool renew)
 {
     struct event_trigger *list = NULL;
     size_t count = 0;
@@ -117,17 +118,22 @@ size_t triggers_renew_events(struct triggers *t, const struct policy_set *set)
         watches_subscribe(t->runs->watches, &t->listener);
     t->listening = true;
     watches_update(t->runs->watches, set);
-    loops_forget(&t->runs->loops);
     for (size_t i = set->count; i > 0; i--) {
         const struct policy_entry *entry = &set->entries[i - 1];
         if (!entry->policy->on || policy_entry_rests(entry) || !is_here(t, entry->policy))
             continue;
-        list = start_event(t, entry, list);
+        list = start_event(t, entry, renew, list);
         count++;
     }
     stop_events(t->events);
     t->events = list;
     return count;
+}
+
+void triggers_renew_events(struct triggers *t, const struct policy_set *set)
+{
+    loops_forget(&t->runs->loops);
+    start_events(t, set, true);
 }
 
 /* ---- what the watches tell ---- */
@@ -189,7 +195,7 @@ void triggers_init(struct triggers *t, struct runs *runs)
 size_t triggers_put_in_force(struct triggers *t, const struct policy_set *set, struct schedule_past *past)
 {
     size_t count = start_schedules(t, set, past);
-    return count + triggers_renew_events(t, set);
+    return count + start_events(t, set, false);
 }
 
 bool triggers_stale(const struct triggers *t, const struct policy_set *set)

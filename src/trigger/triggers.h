@@ -23,11 +23,13 @@ struct triggers {
 void triggers_init(struct triggers *triggers, struct runs *runs);
 
 /* The triggers of the set take over from those in force, each from the one of its policy's name: its place in time,
- * what waits in it, what it has handled. past: what the state knows, one for each entry of the set (marks.h). Returns
+ * what waits in it, what it has handled. The set may be the one in force, with other policies paused: an event trigger
+ * whose policy runs on goes on as it was. past: what the state knows, one for each entry of the set (marks.h). Returns
  * how many triggers there are. What fails is logged. */
 size_t triggers_put_in_force(struct triggers *triggers, const struct policy_set *set, struct schedule_past *past);
-/* The same only for the event triggers: the versions that the cluster serves are others, so the watches are, too. */
-size_t triggers_renew_events(struct triggers *triggers, const struct policy_set *set);
+/* Only the event triggers, and all of them begin again: the versions that the cluster serves are others, so the watches
+ * are, too. */
+void triggers_renew_events(struct triggers *triggers, const struct policy_set *set);
 /* Do the versions that the cluster serves now bring schedules of the set in force, or out of it? Then the set has to be
  * put in force again. */
 bool triggers_stale(const struct triggers *triggers, const struct policy_set *set);

@@ -40,6 +40,8 @@ local MENDED = %s
 policy { name = "script", schedule = "0 0 1 1 *", run = function() if not MENDED then error("it broke") end end }
 policy { name = "stubborn", schedule = "0 0 1 1 *", breaker = false, run = function() error("it broke") end }
 policy { name = "share", schedule = "0 0 1 1 *", match = { labels = "team=many" }, replace = { labels = { seen = "yes" } }, limits = { concurrency = 1 } }
+policy { name = "futile", schedule = "0 0 1 1 *", match = { name = "many-1" }, replace = function() error("it broke") end }
+policy { name = "refused", schedule = "0 0 1 1 *", match = { name = "many-2" }, replace = { labels = { futile = "yes" } } }
 policy { name = "listing", schedule = "0 0 1 1 *", run = function()
     for job in mpijob.list { namespace = "train" } do log.debug(job.name) end
 end }
@@ -47,9 +49,9 @@ policy { name = "effects", schedule = "0 0 1 1 *", match = { phase = "Succeeded"
 ]]):format(tostring(mended)))
     end
 
-    local function fails(policy)
+    local function fails(policy, wanted)
         local code, out, err = ask("trigger", policy)
-        assert.are.equal(1, code, out .. err)
+        assert.are.equal(wanted or 1, code, out .. err)
         return out .. err
     end
 
@@ -132,6 +134,32 @@ policy { name = "effects", schedule = "0 0 1 1 *", match = { phase = "Succeeded"
         local code, out = ask("trigger", "share")
         assert.are.equal(0, code, out)
         support.contains(out, "done: 14 changed")
+    end)
+
+    it("counts a run of which every change has failed, also over a restart", function()
+        fails("futile", 3)
+        fails("futile", 3)
+        daemon:kill("sigkill")
+        daemon:wait()
+        start()
+        fails("futile", 3)
+        daemon:expect 'policy=futile by="the breaker" reason="3 runs in a row have failed, the last one with: every change has failed"'
+        support.contains(select(2, ask("runs", "--policy", "futile", "-o", "csv")), "partial")
+    end)
+
+    it("counts what the server refuses, and not what it is too busy for", function()
+        server:fault "status:method=PUT,code=503,path=*/mpijobs/many-2"
+        for _ = 1, 3 do
+            fails("refused", 3)
+        end
+        server:clear_faults()
+        support.contains(select(2, ask("status", "refused")), "State: in force")
+        server:fault "status:method=PUT,code=422,path=*/mpijobs/many-2"
+        for _ = 1, 3 do
+            fails("refused", 3)
+        end
+        server:clear_faults()
+        daemon:expect 'policy=refused by="the breaker" reason="3 runs in a row have failed, the last one with: every change has failed"'
     end)
 
     it("pauses a policy whose effects do not come", function()

@@ -121,6 +121,34 @@ describe("a policy with on", function()
         assert.is_truthy(support.count(all, "p:other") <= 2, all) -- the flip may have been seen, or have been too short
     end)
 
+    it("leaves alone what has failed for good when another policy is paused and resumed", function()
+        create("a", "Running", NOW)
+        write [[
+policy { name = "bad", on = "match", match = { phase = "Running" }, replace = function() error("no") end }
+policy { name = "other", on = "match", match = { phase = "Failed" }, replace = { labels = { seen = "yes" } } }
+]]
+        local daemon = start()
+        daemon:expect("run ended policy=bad outcome=partial")
+        for _, act in ipairs { "pause", "resume", "pause", "resume" } do
+            local code, out, err = support.mpijobd(act, "--state", folder .. "/s.db", "other")
+            assert.are.equal(0, code, out .. err)
+            daemon:expect " in force"
+        end
+        create("b", "Running", NOW)
+        daemon:expect("run ended policy=bad outcome=partial")
+        create("c", "Failed", NOW)
+        daemon:expect("replaced policy=other job=train/c")
+        local failed = {}
+        local _, out = support.mpijobd("runs", "--policy", "bad", "--state", folder .. "/s.db", "-o", "json")
+        for i, run in ipairs(support.json.decode(out)) do
+            failed[i] = run.failed
+        end
+        assert.are.same({ 1, 1 }, failed)
+        reload(daemon) -- this does try again
+        daemon:expect("run ended policy=bad outcome=partial changed=0 unchanged=0 failed=2")
+        daemon:stop()
+    end)
+
     it("acts at the very instant at which a duration has passed", function()
         create("a", "Succeeded", NOW - 3600)
         create("b", "Succeeded", NOW - 7199)

@@ -278,4 +278,24 @@ policy { name = "rest", schedule = "0 0 1 1 *", match = { name = { "job-1", "oth
         assert.are.equal(0, code, out)
         support.lacks(err, "outside its window")
     end)
+
+    it("count the changes of the last hour also where the clock was wrong for a while", function()
+        local text = [[
+policy { name = "right", schedule = "0 0 1 1 *", match = { labels = "team=a" }, replace = { labels = { clock = "right" } } }
+policy { name = "slow", schedule = "0 0 1 1 *", match = { labels = "team=b" }, replace = { labels = { clock = "slow" } } }
+policy { name = "fast", schedule = "0 0 1 1 *", match = { labels = "team=b" }, replace = { labels = { clock = "fast" } } }
+]]
+        configure "limits:\n  changes_per_hour: 20\n"
+        local function at(clock, policy, used)
+            start(clock, text)
+            support.contains(select(2, ask "status"), ("changes in the last hour: %d of 20 "):format(used))
+            local code, out = ask("trigger", policy)
+            assert.are.equal(0, code, out)
+            stop()
+        end
+        at("2026-04-02T18:00:00Z", "fast", 0) -- hours ahead
+        at("2026-04-02T12:00:00Z", "right", 1) -- that one counts as of now
+        at("2026-04-02T10:00:00Z", "slow", 6)
+        at("2026-04-02T12:10:00Z", "right", 5) -- the slow clock's is no longer one of the last hour
+    end)
 end)
