@@ -275,7 +275,8 @@ static const char *plugin_cure(const struct policy_file *file)
 
 static int read_k(lua_State *L, int status, lua_KContext ctx)
 {
-    struct own *own = (struct own *)ctx; // NOLINT(performance-no-int-to-ptr)
+    struct own *own = (struct own *)ctx;        // NOLINT(performance-no-int-to-ptr)
+    const struct policy_file *file = own->file; /* which outlives what waits */
     (void)status;
     if (own->err.code == ERR_NOT_FOUND) {
         const char *path = push_path(L, own);
@@ -283,7 +284,7 @@ static int read_k(lua_State *L, int status, lua_KContext ctx)
         pending_over(&own->pending);
         const char *name = lua_tostring(L, 1);
         return require_none(L, "policies", name, lua_pushfstring(L, ", and no file %s", path),
-                            plugin_name_good(name) ? plugin_cure(own->file) : "");
+                            plugin_name_good(name) ? plugin_cure(file) : "");
     }
     bool good = push_file(L, own);
     pending_over(&own->pending);

@@ -88,11 +88,12 @@ static bool concerns(const struct breaker *b, const struct run *run)
            !run_looks(run);
 }
 
-/* The cluster, the disk or the memory is to blame. */
+/* The cluster, the disk or the memory is to blame; or what we may do there, which no policy can mend, and which is
+ * given back for all of them: a token that has ended must not leave all policies paused. */
 static bool excused(const struct run *run)
 {
-    int code = run->error ? run->error->code : 0;
-    return code == ERR_UNREACHABLE || code == ERR_IO || code == ERR_NOMEM ||
+    int code = run->error ? run->error->code : 0, status = run->error ? run->error->status : 0;
+    return status == 401 || status == 403 || code == ERR_UNREACHABLE || code == ERR_IO || code == ERR_NOMEM ||
            kube_trouble(cluster_kube(run->site->cluster));
 }
 

@@ -242,14 +242,15 @@ static void settle(const struct run_change *c, const struct change_result *resul
 /* Is the write itself to blame, and not the connection, the server's load or the disk? */
 static bool refused(const struct error *err)
 {
-    return !err->retryable && (err->code == ERR_HTTP || err->code == ERR_DROPPED || err->code == ERR_INVALID ||
-                               err->code == ERR_NOT_FOUND || err->code == ERR_CONFLICT);
+    return !err->retryable && err->status != 401 &&
+           (err->code == ERR_HTTP || err->code == ERR_DROPPED || err->code == ERR_INVALID ||
+            err->code == ERR_NOT_FOUND || err->code == ERR_CONFLICT);
 }
 
 static bool excused(const struct error *err)
 {
-    return err->retryable || err->code == ERR_UNREACHABLE || err->code == ERR_TIMEOUT || err->code == ERR_IO ||
-           err->code == ERR_NOMEM;
+    return err->retryable || err->status == 401 /* we are not known any more, whatever the policy */ ||
+           err->code == ERR_UNREACHABLE || err->code == ERR_TIMEOUT || err->code == ERR_IO || err->code == ERR_NOMEM;
 }
 
 static void over(void *data, const struct change_result *result, const struct error *err)

@@ -78,7 +78,8 @@ describe("the HTTP side", function()
 
     it("has metrics of the jobs that are watched, and of the queues and watches of policies with on", function()
         support.write(folder .. "/p.lua", [[
-            policy { name = "free", on = "match", match = { phase = { "Succeeded", "Failed" }, cleanPodPolicy = { "unset", "None" } }, replace = { cleanPodPolicy = "All" } }
+            policy { name = "free", on = "match", match = { phase = { "Succeeded", "Failed" }, cleanPodPolicy = { "unset", "None" } },
+                replace = { cleanPodPolicy = "All" }, breaker = false }
         ]])
         local own = sim.start("--version", "v1alpha2", "--jobs", "60", "--seed", "5")
         own:fault("forbidden:method=PUT")

@@ -45,6 +45,7 @@ policy { name = "refused", schedule = "0 0 1 1 *", match = { name = "many-2" }, 
 policy { name = "listing", schedule = "0 0 1 1 *", run = function()
     for job in mpijob.list { namespace = "train" } do log.debug(job.name) end
 end }
+policy { name = "sweep", schedule = "0 0 1 1 *", match = { labels = "team=none" }, replace = { labels = { seen = "yes" } } }
 policy { name = "effects", schedule = "0 0 1 1 *", match = { phase = "Succeeded", labels = "team=done" }, replace = { cleanPodPolicy = "All" }, wait_effect = "50ms" }
 ]]):format(tostring(mended)))
     end
@@ -187,6 +188,19 @@ policy { name = "effects", schedule = "0 0 1 1 *", match = { phase = "Succeeded"
         server:clear_faults()
         local code, out = ask("trigger", "listing")
         assert.are.equal(0, code, out)
+    end)
+
+    it("does not take a token that has ended for the policies' fault: it would leave every one of them paused", function()
+        for _, code in ipairs { 401, 403 } do
+            server:fault("status:method=GET,code=" .. code .. ",path=*/mpijobs")
+            for _ = 1, 3 do
+                fails "sweep"
+            end
+            server:clear_faults()
+        end
+        local _, out = ask("status", "sweep") -- what is paused since the third run is told by now
+        support.lacks(out, "paused")
+        support.lacks(daemon.stderr, 'policy=sweep by="the breaker"')
     end)
 
     it("notifies sinks that there are", function()
