@@ -174,6 +174,21 @@ describe("a recorded run", function()
         support.contains(out, "run 2 of p (match), 2026-01-01T01:00:00Z: 1 job given")
     end)
 
+    it("of a run function meets again what was changed behind its back", function()
+        create("a", NOW - 7200)
+        write [[policy { name = "p", schedule = "0 0 1 1 *", match = { finished_for = "1h" }, run = function()
+            for job in run.jobs do
+              assert(kube.patch("kubeflow.org/v2beta1", "MPIJob", "train/a", { metadata = { labels = { other = "v1" } } }))
+              assert(mpijob.replace(job, { labels = { c = "1" } }))
+            end
+          end }]]
+        local code, out, err = once("--record")
+        assert.are.equal(0, code, out .. err)
+        server:stop()
+        out = good(1)
+        support.contains(out, "2 successes / 0 failures / 0 errors")
+    end)
+
     it("of a run function has its jobs, its waits and what it replaced", function()
         create("a", NOW - 7200)
         create("b", NOW - 7200)

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/test/replay/replay_jobs.h"
 #include "json/write.h"
@@ -13,6 +14,7 @@ struct recorded_change {
     int64_t now, status;
     bool again, failed, used;
     bool only_read; /* by the script; else it was changed */
+    bool overtaken; /* the request of the object as it was before another writer was refused */
     char reason[ERROR_REASON_MAX];
     struct json error;
     struct str sent, got, read;
@@ -191,6 +193,18 @@ static void read_object(struct replay_answers *a, struct http_request *request, 
     }
 }
 
+/* Was the object written, by another writer, between what this request is made from and what the change has then
+ * read itself? */
+static bool is_overtaken(const struct recorded_change *c, struct str sent)
+{
+    static const char place[] = "/metadata/resourceVersion";
+    struct json body, read;
+    char from[128], to[128];
+    return c->read.len && !c->overtaken && json_parse(sent, "", &body, NULL) == 0 &&
+           json_parse(c->read, "", &read, NULL) == 0 && json_string_at(body, place, from, sizeof from) == 0 &&
+           json_string_at(read, place, to, sizeof to) == 0 && strcmp(from, to) != 0;
+}
+
 static void write_object(struct replay_answers *a, struct http_request *request, const char *method, const char *job,
                          const char *object)
 {
@@ -200,6 +214,9 @@ static void write_object(struct replay_answers *a, struct http_request *request,
         replay_clock(a->clock, c->now);
     if (c && c->again) { /* it was changed by another writer meanwhile */
         c->used = true;
+        refuse(request, 409, "Conflict", str_of("the object has been modified; as it was in the recorded run"));
+    } else if (c && is_overtaken(c, sent)) { /* now the object is read, and written once more */
+        c->overtaken = true;
         refuse(request, 409, "Conflict", str_of("the object has been modified; as it was in the recorded run"));
     } else if (c && c->failed && (c->status || c->sent.len)) {
         fail_again(request, c);
