@@ -220,8 +220,12 @@ local function read_row(name, row)
     if type(row.phase) ~= "function" then
         read.phases = read_phases(path .. ".phase", row.phase)
     end
-    if read.kind and read.group and native.own_kind(read.kind, read.group) then
+    local own = read.kind and native.own_kind(read.kind)
+    if own and own == read.group then
         found(path .. ".kind", "is a kind of mpijobd's own; it has a module, and its replacements are judged")
+    elseif own then
+        found(path .. ".kind", "is the name of a kind of mpijobd's own, in %s, and `kind` of a policy means that one; "
+            .. "leave the row out, and use kube.get and kube.patch for yours", own)
     end
     local names = sorted(map(path .. ".fields", row.fields) or {})
     if #names > FIELDS_MOST then

@@ -140,13 +140,14 @@ static int l_where(lua_State *L)
     return 1;
 }
 
-/* own_kind(kind, group): has the program a module for it? */
+/* own_kind(name): the API's group of the program's own kind that `kind` of a policy means by that name; nil: none. */
 static int l_own_kind(lua_State *L)
 {
     const struct mpijob_kind *kind;
-    bool own = mpijob_kind_parse(str_of(luaL_checkstring(L, 1)), &kind) &&
-               strcmp(mpijob_kind_info(kind)->group, luaL_checkstring(L, 2)) == 0;
-    lua_pushboolean(L, own);
+    if (mpijob_kind_parse(str_of(luaL_checkstring(L, 1)), &kind))
+        lua_pushstring(L, mpijob_kind_info(kind)->group);
+    else
+        lua_pushnil(L);
     return 1;
 }
 

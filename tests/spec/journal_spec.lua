@@ -218,7 +218,7 @@ describe("the journal", function()
             assert.are.equal(2, code)
             support.contains(err, "--since takes a duration (2h, 7d), a day (2026-11-23) or a time")
         end
-        for _, wrong in ipairs { "", "/" } do
+        for _, wrong in ipairs { "", "/", "train/a/b", "train/", "/a", "train//a" } do
             assert.are.equal(2, (journal("--job", wrong)))
         end
         assert.are.equal(2, (journal("--verify", "--job", "a")))

@@ -332,6 +332,7 @@ end }]])
             j = { at = "/spec/same/within", type = "string" },
         },
     },
+    theirs = { kind = "TFJob", group = "other.example.com", versions = "v1", plural = "tfjobs", fields = {} },
     third = {
         kind = "Thing", group = "x.example.com", versions = "v1", plural = "things", phase = { Done = "Complete", Failed = 1 },
         fields = { a = { at = "/spec/a/b", type = "string" }, b = { at = "/spec/a", type = "table" } },
@@ -350,6 +351,7 @@ end }]])
             '5: plugin "batch": kinds.other.phse is not known (did you mean "phase"?)',
             '5: plugin "batch": kinds.other.fields.name is no name for a field',
             'plugin "batch": kinds.mine.kind is a kind of mpijobd\'s own; it has a module',
+            'plugin "batch": kinds.theirs.kind is the name of a kind of mpijobd\'s own, in kubeflow.org, and `kind` of a policy means that one; leave the row out',
             'plugin "batch": kinds.mine.fields.a.at leads to status, which is no field to replace',
             'plugin "batch": kinds.mine.fields.b.at leads into a list',
             'plugin "batch": kinds.mine.fields.b has no type that is known (did you mean "string"?)',

@@ -134,7 +134,8 @@ static int read_job(struct reading *r, struct store_filter *f, char job[520])
     const struct options *o = &r->s.options;
     if (!o->job)
         return 0;
-    if (strlen(o->job) >= 520 || !*o->job || strcmp(o->job, "/") == 0) {
+    const char *first = strchr(o->job, '/');
+    if (strlen(o->job) >= 520 || !*o->job || first == o->job || (first && (!first[1] || strchr(first + 1, '/')))) {
         fprintf(stderr, "mpijobd %s: --job takes NAMESPACE/NAME or NAME, not \"%.100s\"\n", r->s.command, o->job);
         return EXIT_USAGE;
     }
