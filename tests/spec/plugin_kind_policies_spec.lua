@@ -283,6 +283,7 @@ policy { name = "p", kind = "ConfigMap", on = "match", match = { namespace = "tr
         code, out = mpijobd("doctor", "--kubeconfig", sim.kubeconfig, "--state", folder .. "/state.db")
         assert.are.equal(0, code, out)
         support.contains(out, "in namespace train: may get, list, update, watch configmaps")
+        support.contains(out, "ConfigMaps of the server are asked for as v1, as the plugin says; the server was not asked whether it has them")
         support.contains(out, "a watch on the jobs of train was opened")
         code, out, err = mpijobd("check", "-o", "name")
         assert.are.equal(0, code, err)

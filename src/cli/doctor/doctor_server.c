@@ -168,10 +168,14 @@ bool doctor_versions(struct doctor *d)
             continue;
         if (cluster_serves(s->cluster, kind, &err))
             doctor_say(d, DOCTOR_FAILED, NULL, "%s", err.message);
+        else if (mpijob_kind_added(kind))
+            doctor_say(d, DOCTOR_OK, NULL,
+                       "%ss of %s are asked for as %s, as the plugin says; the server was not asked "
+                       "whether it has them",
+                       name, group_of(kind), mpijob_target_version(cluster_target(s->cluster, kind)));
         else
             doctor_say(d, DOCTOR_OK, NULL, "%s serves %ss as %s; %s is used", group_of(kind), name,
-                       mpijob_kind_added(kind) ? "the plugin says" : cluster_versions(s->cluster, kind),
-                       mpijob_target_version(cluster_target(s->cluster, kind)));
+                       cluster_versions(s->cluster, kind), mpijob_target_version(cluster_target(s->cluster, kind)));
     }
     return true;
 }
