@@ -331,6 +331,15 @@ def main():
     random.seed(options.seed)
     print(f"seed {options.seed}")
     server = Server(os.path.abspath(os.path.join(options.build, "src/sim/mpijob-sim")), folder)
+    try:
+        return rounds(options, server, folder)
+    finally:
+        server.process.kill()
+        if not options.keep:
+            shutil.rmtree(folder)
+
+
+def rounds(options, server, folder):
     server.request("POST", "/api/v1/namespaces", {"metadata": {"name": "marks"}})
     points = [options.only] if options.only else [f"{p}:{n}" for p in POINTS for n in range(1, options.each + 1)]
     passed = failed = number = killed = 0
@@ -339,10 +348,7 @@ def main():
         good, died = round_of(options, server, folder, number, point, random.uniform(0.01, 0.6))
         killed += died
         passed, failed = passed + good, failed + (not good)
-    server.process.kill()
     print(f"{killed} of {number} rounds were ended by the kill, the others before it came")
-    if not options.keep:
-        shutil.rmtree(folder)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or killed < number / 2 else 0
 
