@@ -97,10 +97,10 @@ static bool excused(const struct run *run)
            kube_trouble(cluster_kube(run->site->cluster));
 }
 
-/* It went to its end, and not one of its changes was made: for its policy that is no better than a run that failed. */
-static bool all_failed(int64_t changed, int64_t unchanged, int64_t failed)
+/* Else it went to its end, and not one of its changes was made: with some jobs that is no better than to fail. */
+static bool went_well(int64_t changed, int64_t unchanged, int64_t failed)
 {
-    return failed > 0 && !changed && !unchanged;
+    return changed || unchanged || !failed;
 }
 
 void breaker_run_ended(struct breaker *b, const struct run *run)
@@ -114,9 +114,10 @@ void breaker_run_ended(struct breaker *b, const struct run *run)
     } else if (run_bounds_broken(run)) {
         run_bounds_broken_text(run, why, sizeof why);
         trip(b, p, why);
-    } else if (run->outcome == RUN_DONE && !all_failed(run->changed, run->unchanged, run->failed)) {
+    } else if (run->outcome == RUN_DONE && went_well(run->changed, run->unchanged, run->failed)) {
         p->failing = 0;
-    } else if (run->outcome == RUN_DONE ? run->failed > run->excused : run->outcome == RUN_FAILED && !excused(run)) {
+    } else if (run->outcome == RUN_DONE ? run->failed - run->excused >= BREAKER_JOBS
+                                        : run->outcome == RUN_FAILED && !excused(run)) {
         if (++p->failing < BREAKER_RUNS)
             return;
         snprintf(why, sizeof why, "%u runs in a row have failed, the last one with: %s", p->failing,
@@ -151,11 +152,10 @@ static bool count_row(void *data, const struct store_run *run)
     struct breaker *b = data;
     struct breaker_policy *p = run->outcome && !run->dry_run ? of(b, run->policy) : NULL;
     bool ended = p && (strcmp(run->outcome, "done") == 0 || strcmp(run->outcome, "partial") == 0);
-    bool failed =
-        p && (ended ? all_failed(run->changed, run->unchanged, run->failed) : strcmp(run->outcome, "failed") == 0);
-    if (p && !p->known && failed)
+    bool well = ended && went_well(run->changed, run->unchanged, run->failed);
+    if (p && !p->known && !well && (ended ? run->failed >= BREAKER_JOBS : strcmp(run->outcome, "failed") == 0))
         p->failing++;
-    if (ended && !failed)
+    if (well)
         p->known = true;
     return true;
 }

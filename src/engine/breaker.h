@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The circuit breaker: a policy that keeps failing is paused, as a person would pause it (engine/pauses.h). It trips
- *
- * - when BREAKER_RUNS runs in a row have failed, or ended with not one change made because each failed; over restarts,
- *   too;
+ * - when BREAKER_RUNS runs in a row have failed, or made not one change because each of BREAKER_JOBS or more failed (of
+ *   fewer, the jobs may be to blame, which are their owners'); over restarts, too;
  * - when a run has failed at half of what it wrote (run/bounds.h);
  * - when a step of its canary has failed (run/run_canary.h), whatever the policy says of the breaker;
  * - when the effects of BREAKER_EFFECTS changes in a row did not come.
@@ -18,6 +17,7 @@
 
 #define BREAKER_RUNS 3
 #define BREAKER_EFFECTS 5
+#define BREAKER_JOBS 5
 
 struct breaker_policy;
 struct breaker {

@@ -40,8 +40,9 @@ local MENDED = %s
 policy { name = "script", schedule = "0 0 1 1 *", run = function() if not MENDED then error("it broke") end end }
 policy { name = "stubborn", schedule = "0 0 1 1 *", breaker = false, run = function() error("it broke") end }
 policy { name = "share", schedule = "0 0 1 1 *", match = { labels = "team=many" }, replace = { labels = { seen = "yes" } }, limits = { concurrency = 1 } }
-policy { name = "futile", schedule = "0 0 1 1 *", match = { name = "many-1" }, replace = function() error("it broke") end }
-policy { name = "refused", schedule = "0 0 1 1 *", match = { name = "many-2" }, replace = { labels = { futile = "yes" } } }
+policy { name = "futile", schedule = "0 0 1 1 *", match = { name = "many-?" }, replace = function() error("it broke") end }
+policy { name = "one", schedule = "0 0 1 1 *", match = { name = "many-1" }, replace = function() error("its owner's fault") end }
+policy { name = "refused", schedule = "0 0 1 1 *", match = { name = "many-1?" }, replace = { labels = { futile = "yes" } } }
 policy { name = "listing", schedule = "0 0 1 1 *", run = function()
     for job in mpijob.list { namespace = "train" } do log.debug(job.name) end
 end }
@@ -148,14 +149,21 @@ policy { name = "effects", schedule = "0 0 1 1 *", match = { phase = "Succeeded"
         support.contains(select(2, ask("runs", "--policy", "futile", "-o", "csv")), "partial")
     end)
 
+    it("does not let the owner of one bad job pause a policy for all", function()
+        for _ = 1, 4 do
+            fails("one", 3)
+        end
+        support.contains(select(2, ask("status", "one")), "State: in force")
+    end)
+
     it("counts what the server refuses, and not what it is too busy for", function()
-        server:fault "status:method=PUT,code=503,path=*/mpijobs/many-2"
+        server:fault "status:method=PUT,code=503,path=*/mpijobs/many-1?"
         for _ = 1, 3 do
             fails("refused", 3)
         end
         server:clear_faults()
         support.contains(select(2, ask("status", "refused")), "State: in force")
-        server:fault "status:method=PUT,code=422,path=*/mpijobs/many-2"
+        server:fault "status:method=PUT,code=422,path=*/mpijobs/many-1?"
         for _ = 1, 3 do
             fails("refused", 3)
         end
