@@ -137,9 +137,10 @@ function hostile.fuzzer()
     return texts
 end
 
--- A policy file with that body, which may use NS, a namespace with the jobs a and b.
+-- A policy file with that body, which may use NS, a namespace with the jobs a and b. Nothing but the body bounds it: with the
+-- breaker the third failing one would be the last that runs.
 function hostile.policy(name, namespace, body, limits)
-    return ('local NS = %q\npolicy { name = %q, every = "1s", limits = { %s }, run = function(run)\n%s\nend }\n'):format(namespace, name, limits, body)
+    return ('local NS = %q\npolicy { name = %q, every = "1s", breaker = false, limits = { %s }, run = function(run)\n%s\nend }\n'):format(namespace, name, limits, body)
 end
 
 return hostile
