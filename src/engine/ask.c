@@ -141,25 +141,6 @@ static void keep_listing(struct listing *listing)
 
 static const struct listing_ops one_job = {next_job, no_error, any_scope, as_of_now, keep_listing};
 
-static void settled(void *data, const char *key, enum job_end end, struct str seen, const struct change_result *result,
-                    const struct error *err)
-{
-    (void)data;
-    (void)key;
-    (void)end;
-    (void)seen;
-    (void)result;
-    (void)err; /* the run's counts tell it */
-}
-
-static bool no_mark(void *data, const char *key, struct buf *value)
-{
-    (void)data;
-    (void)key;
-    (void)value;
-    return false;
-}
-
 /* ---- runs ---- */
 
 /* run_ended of the engine tells of the end, when that is in the journal. */
@@ -253,7 +234,7 @@ static void read_job(struct ask_at *a)
                              .done = got_job,
                              .data = a};
     a->listing.ops = &one_job;
-    a->feed = (struct run_feed){.jobs = &a->listing, .settled = settled, .mark = no_mark, .key = "", .data = a};
+    a->feed = run_feed_untold(&a->listing);
     int rc = in_scope(a) ? kube_get(cluster_kube(a->at->site.cluster), &call, &a->request, &err)
                          : error_set(&err, ERR_REFUSED, "the namespace %s is not one of those that this daemon is for",
                                      k->name_space);

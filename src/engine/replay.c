@@ -4,25 +4,6 @@
 
 #include "engine/engine_parts.h"
 
-static void settled(void *data, const char *key, enum job_end end, struct str seen, const struct change_result *result,
-                    const struct error *err)
-{
-    (void)data;
-    (void)key;
-    (void)end;
-    (void)seen;
-    (void)result;
-    (void)err; /* the run's recording tells it */
-}
-
-static bool no_mark(void *data, const char *key, struct buf *value)
-{
-    (void)data;
-    (void)key;
-    (void)value;
-    return false;
-}
-
 static void over(void *data, struct run *run)
 {
     (void)run;
@@ -41,7 +22,7 @@ int engine_replay(struct engine *e, const struct replay_call *call, struct error
         return stand == POLICY_ASIDE ? err->code
                                      : error_set(err, ERR_REFUSED, "policy \"%s\" is not for the cluster %s",
                                                  call->policy, call->cluster);
-    *call->feed = (struct run_feed){.jobs = call->jobs, .settled = settled, .mark = no_mark, .key = ""};
+    *call->feed = run_feed_untold(call->jobs);
     struct run_call start = {
         .file = entry->file,
         .policy = entry->policy,

@@ -59,6 +59,9 @@ struct run_feed {
     void *data;
 };
 
+/* For an owner to whom the run's counts are enough: it is told of no job, and none is marked as handled. */
+struct run_feed run_feed_untold(struct listing *jobs);
+
 /* The owner of a run may run scripts in it by itself, one after the other (`mpijobd attach`): with script_start on the
  * file's script, and the run as their data. begun: from now on it may, until run_host_end. */
 struct run_host {
