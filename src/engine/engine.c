@@ -12,9 +12,9 @@
 #include "engine/engine_parts.h"
 #include "engine/file_changes.h"
 #include "engine/meters.h"
-#include "engine/rehearsal.h"
 #include "limit/ceiling.h"
 #include "record/record.h"
+#include "rehearsal/rehearsal.h"
 #include "site/counters.h"
 
 #define ONCE_EVENTS_MS 5000 /* that the Events of a single run may take at its end */
@@ -94,6 +94,11 @@ void engine_check_stopped(struct engine *e)
 static void run_has_ended(struct defer *d)
 {
     engine_check_stopped(d->data);
+}
+
+static void impatient(struct deadline *patience)
+{
+    rehearsal_late(((struct engine *)patience->data)->rehearsal);
 }
 
 static void grace_over(struct deadline *d)
@@ -285,7 +290,7 @@ int engine_new(const struct engine_options *options, struct engine **out, struct
     deadline_init(options->loop, &e->grace, grace_over, e);
     e->prune = (struct alarm){.ring = retention_rang, .data = e};
     e->head = (struct alarm){.ring = head_rang, .data = e};
-    deadline_init(options->loop, &e->patience, rehearsal_late, e);
+    deadline_init(options->loop, &e->patience, impatient, e);
     e->handles = 2 + (int)e->cluster_count;
     *out = e;
     return 0;

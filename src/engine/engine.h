@@ -113,29 +113,11 @@ void engine_reload(struct engine *engine);
 
 /* The same for a person who waits for it. told is called once, and may be called within the call where nothing can be
  * loaded: with what was loaded (valid during the call; with errors it is not in force), or NULL: it was given up. */
-struct rehearsal;
 struct reload_changes { /* names with commas between; NULL: none. Of more than 50 only the number is told */
     char *added, *changed, *gone;
     size_t unchanged;
     const struct rehearsal *rehearsal; /* how many jobs the new and changed ones match; NULL: none was made */
 };
-/* A policy that is new or changed, on one cluster where it is in force. Texts are valid as long as the rehearsal. */
-struct rehearsed {
-    const char *policy, *cluster;
-    bool is_new, several; /* several: there are several clusters */
-    int64_t was, would;   /* jobs that match now, by the policy in force and by the new one; -1: not counted */
-    const char *unknown;  /* why the new one's are not; NULL: they are */
-    int64_t handled;      /* jobs that the policy in force has handled; -1: it has no `on`, or that is not known */
-    bool again;           /* these count as new with the new text */
-    int64_t failed;       /* jobs for which the new `where` has failed */
-    const char *error;    /* the first of its errors; NULL: none */
-};
-void rehearsal_each(const struct rehearsal *rehearsal, void (*visit)(void *data, const struct rehearsed *told),
-                    void *data);
-/* "1 policy changed; free-gpus would now match 41 instead of 12"; nothing where no policy is new or changed. NULL is
- * allowed in both. */
-void rehearsal_sentence(const struct rehearsal *rehearsal, struct buf *out);
-double rehearsal_seconds(const struct rehearsal *rehearsal); /* that it took */
 struct reload_wait {
     void (*told)(struct reload_wait *wait, const struct policy_set *set, const struct reload_changes *changes);
     void *data;

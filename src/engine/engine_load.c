@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Loading policies, rehearsing them, and putting them in force. */
+#include <stdlib.h>
 #include <utlist.h>
 
 #include "base/texts.h"
 #include "engine/culprits.h"
 #include "engine/engine_parts.h"
 #include "engine/file_changes.h"
-#include "engine/rehearsal.h"
 #include "engine/reload_report.h"
 #include "policy/asked_again.h"
+#include "rehearsal/rehearsal.h"
 #include "site/counters.h"
 
 /* The set becomes the engine's, and goes in force. */
@@ -98,8 +99,10 @@ static void give_up(struct engine *e)
     engine_check_stopped(e);
 }
 
-static void rehearsed(struct engine *e)
+static void rehearsed(void *data)
 {
+    struct engine *e = data;
+    deadline_stop(&e->patience);
     struct policy_set *set = e->next;
     e->next = NULL;
     if (!e->stopping) {
@@ -113,13 +116,37 @@ static void rehearsed(struct engine *e)
     give_up(e);
 }
 
+static int start_rehearsal(struct engine *e, const struct policy_set *set, struct error *err)
+{
+    struct rehearsal_place *places = calloc(e->cluster_count + 1, sizeof *places);
+    struct rehearsal_options options = {.places = places,
+                                        .was = e->set,
+                                        .soon = e->o.soon,
+                                        .clock = e->o.clock,
+                                        .log = e->o.log,
+                                        .done = rehearsed,
+                                        .data = e};
+    if (!places)
+        return error_nomem(err);
+    for (size_t i = 0; i < e->cluster_count; i++) {
+        struct engine_cluster *at = &e->clusters[i];
+        if (at->triggered)
+            places[options.place_count++] = (struct rehearsal_place){&at->site, &at->watches, &at->runs, &at->triggers};
+    }
+    int result = rehearsal_start(&options, set, &e->rehearsal, err);
+    free(places);
+    return result;
+}
+
 /* It goes in force all the same where it cannot be rehearsed. */
 static void rehearse(struct engine *e, struct policy_set *set)
 {
     struct error err;
     e->next = set;
-    if (rehearsal_start(e, set, rehearsed, &e->rehearsal, &err) == 0)
+    if (start_rehearsal(e, set, &err) == 0) {
+        deadline_set(&e->patience, REHEARSAL_MOST_MS);
         return;
+    }
     log_line(e->o.log, LOG_WARN, "the new policies are not rehearsed: %s", err.message);
     e->next = NULL;
     conclude(e, set);

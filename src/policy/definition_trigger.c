@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "policy/definition_parts.h"
+#include "policy/source/zones.h"
 #include "policy/values/lua_json.h"
-#include "policy/zones.h"
 
 #define SCHEDULE_MAX 1024 /* bytes */
 

@@ -16,8 +16,8 @@
 #include "policy/load_errors.h"
 #include "policy/load_files.h"
 #include "policy/policy_text.h"
+#include "policy/source/syntax_hint.h"
 #include "policy/sources.h"
-#include "policy/syntax_hint.h"
 #include "policy/unknown_globals.h"
 
 #define ERRORS 8 /* for which there is memory from the start */

@@ -8,7 +8,7 @@
 #include "mpijob/kinds_added.h"
 #include "plugin/plugin.h"
 #include "policy/definition.h"
-#include "policy/zones.h"
+#include "policy/source/zones.h"
 
 struct alarms;
 struct cluster;

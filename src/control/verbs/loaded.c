@@ -4,6 +4,7 @@
 #include "control/verbs/parts.h"
 #include "engine/engine.h"
 #include "policy/in_force.h"
+#include "rehearsal/rehearsal.h"
 #include "json/write.h"
 
 static void write_count(struct json_writer *w, const char *key, int64_t count)

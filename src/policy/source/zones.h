@@ -2,8 +2,8 @@
 /* The time zones that a policy file names, read together with its text on a worker thread: when its code runs, on the
  * loop, they are there. A file that uses `time`, or a `timezone` that is not written out, may put names together: for
  * it there are all zones (time/atlas.h). */
-#ifndef MPIJOBD_POLICY_ZONES_H
-#define MPIJOBD_POLICY_ZONES_H
+#ifndef MPIJOBD_POLICY_SOURCE_ZONES_H
+#define MPIJOBD_POLICY_SOURCE_ZONES_H
 
 #include "base/str.h"
 #include "time/atlas.h"

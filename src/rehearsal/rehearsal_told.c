@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "engine/rehearsal_parts.h"
+#include "rehearsal/rehearsal_parts.h"
 
 #define ITEMS_MAX 10 /* that the sentence names: first those that match another number */
 
@@ -14,7 +14,7 @@ void rehearsal_each(const struct rehearsal *r, void (*visit)(void *data, const s
         const struct rehearsal_side *was = &item->was, *would = &item->would;
         struct rehearsed told = {
             .policy = would->entry->policy->name,
-            .cluster = cluster_name(item->at->site.cluster),
+            .cluster = cluster_name(item->at->site->cluster),
             .is_new = !was->entry,
             .was = was->counted ? was->count : -1,
             .would = would->counted ? would->count : -1,
@@ -25,7 +25,7 @@ void rehearsal_each(const struct rehearsal *r, void (*visit)(void *data, const s
             .again = would->entry->policy->again,
             .failed = would->failed,
             .error = would->error,
-            .several = item->at->site.told != NULL,
+            .several = item->at->site->told != NULL,
         };
         visit(data, &told);
     }
@@ -103,7 +103,7 @@ void rehearsal_log(const struct rehearsal *r)
     snprintf(seconds, sizeof seconds, "%.3f", rehearsal_seconds(r));
     snprintf(jobs, sizeof jobs, "%" PRId64, r->looked_at);
     if (sentence.len && !sentence.failed)
-        log_event(r->engine->o.log, LOG_INFO, sentence.ptr,
+        log_event(r->o.log, LOG_INFO, sentence.ptr,
                   LOG_FIELDS(LOG_JSON_FIELD("looked_at", jobs), LOG_JSON_FIELD("seconds", seconds)));
     buf_free(&sentence);
 }

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/rehearsal_parts.h"
-#include "run/run.h"
+#include "rehearsal/rehearsal_parts.h"
 
 static struct rehearsal *of_listing(const struct listing *listing)
 {
@@ -28,7 +27,7 @@ static enum listing_state next(struct listing *listing, struct str *object)
         r->looked++;
         r->looked_at++;
         if (cache_view(r->where_held->cache, slot, &r->bytes, &view, NULL) ||
-            !mpijob_match_eval(policy_of(r)->match, &view, clock_now(r->engine->o.clock), NULL))
+            !mpijob_match_eval(policy_of(r)->match, &view, clock_now(r->o.clock), NULL))
             continue;
         *object = buf_str(&r->bytes);
         return LISTING_JOB;
@@ -115,7 +114,7 @@ static void ended(void *data, const struct run *run)
         leave(r);
         r->side++;
     }
-    defer_call(r->engine->o.soon, &r->turn); /* goes on when the run is gone */
+    defer_call(r->o.soon, &r->turn); /* goes on when the run is gone */
 }
 
 static void done(void *data, struct run *run)
@@ -127,11 +126,11 @@ static void done(void *data, struct run *run)
 static void start(struct rehearsal *r, struct rehearsal_side *side)
 {
     static const struct listing_ops ops = {next, error, scope, as_of, release};
-    struct engine_cluster *at = r->items[r->side / 2].at;
+    const struct rehearsal_place *at = r->items[r->side / 2].at;
     struct error err;
     const struct policy *p = side->entry->policy;
     if (!r->iterating) {
-        r->where_held = watches_for(&at->watches, p->kind, p->match);
+        r->where_held = watches_for(at->watches, p->kind, p->match);
         if (!r->where_held) {
             give_up(r, side, "its jobs are not watched any more");
             return;
@@ -143,13 +142,13 @@ static void start(struct rehearsal *r, struct rehearsal_side *side)
     r->looked = 0;
     r->listing.ops = &ops;
     r->feed = (struct run_feed){.jobs = &r->listing, .settled = settled, .key = "", .counted = counted, .data = r};
-    runs_init(&r->runs, runs_look(&at->runs), &at->watches);
+    runs_init(&r->runs, runs_look(at->runs), at->watches);
     r->runs.ended = ended;
     r->runs.data = r;
     struct run_call call = {.file = side->entry->file,
                             .policy = p,
                             .trigger = "rehearsal",
-                            .scheduled_at = clock_now(r->engine->o.clock),
+                            .scheduled_at = clock_now(r->o.clock),
                             .feed = &r->feed,
                             .done = done,
                             .data = r};

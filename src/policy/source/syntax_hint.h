@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is to be written in the place of what Lua could not read: for those who come from YAML, JSON, C or Python. */
-#ifndef MPIJOBD_POLICY_SYNTAX_HINT_H
-#define MPIJOBD_POLICY_SYNTAX_HINT_H
+#ifndef MPIJOBD_POLICY_SOURCE_SYNTAX_HINT_H
+#define MPIJOBD_POLICY_SOURCE_SYNTAX_HINT_H
 
 #include "base/buf.h"
 

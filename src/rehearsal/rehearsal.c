@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A rehearsal's life, and the pass over a cache that counts for all policies at once which ask no `where`. */
-#include "engine/rehearsal.h"
+#include "rehearsal/rehearsal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/rehearsal_parts.h"
+#include "policy/in_force.h"
 #include "policy/policy_text.h"
+#include "rehearsal/rehearsal_parts.h"
 
 /* ---- what is to be counted ---- */
 
@@ -19,7 +20,7 @@ static const struct policy_entry *find(const struct policy_set *set, const char 
     return NULL;
 }
 
-static void begin_side(struct rehearsal_side *side, const struct policy_entry *entry, const struct engine_cluster *at)
+static void begin_side(struct rehearsal_side *side, const struct policy_entry *entry, const struct rehearsal_place *at)
 {
     *side = (struct rehearsal_side){.entry = entry};
     if (!entry)
@@ -27,32 +28,42 @@ static void begin_side(struct rehearsal_side *side, const struct policy_entry *e
     side->who = policy_who(entry->file, entry->policy);
     if (entry->quarantined)
         side->unknown = "it is in quarantine";
-    else if (!watches_for(&at->watches, entry->policy->kind, entry->policy->match))
+    else if (!watches_for(at->watches, entry->policy->kind, entry->policy->match))
         side->unknown = "its jobs are not watched";
 }
 
 static void add_items(struct rehearsal *r, const struct policy_entry *was, const struct policy_entry *would)
 {
-    struct engine *e = r->engine;
-    for (size_t i = 0; i < e->cluster_count; i++) {
-        struct engine_cluster *at = &e->clusters[i];
-        if (!at->triggered || !policy_in_force(would->policy, at->site.cluster))
+    for (size_t i = 0; i < r->o.place_count; i++) {
+        const struct rehearsal_place *at = &r->o.places[i];
+        if (!policy_in_force(would->policy, at->site->cluster))
             continue;
         struct rehearsal_item *item = &r->items[r->count++];
         *item = (struct rehearsal_item){.at = at, .handled = -1};
-        begin_side(&item->was, was && policy_in_force(was->policy, at->site.cluster) ? was : NULL, at);
+        begin_side(&item->was, was && policy_in_force(was->policy, at->site->cluster) ? was : NULL, at);
         begin_side(&item->would, would, at);
     }
 }
 
+static int copy_places(struct rehearsal *r)
+{
+    size_t count = r->o.place_count;
+    r->places = calloc(count + 1, sizeof *r->places);
+    if (!r->places)
+        return ERR_NOMEM;
+    if (count)
+        memcpy(r->places, r->o.places, count * sizeof *r->places);
+    r->o.places = r->places;
+    return 0;
+}
+
 static int make_items(struct rehearsal *r, const struct policy_set *next)
 {
-    const struct policy_set *set = r->engine->set;
-    r->items = calloc(next->count * r->engine->cluster_count + 1, sizeof *r->items);
+    r->items = calloc(next->count * r->o.place_count + 1, sizeof *r->items);
     if (!r->items)
         return ERR_NOMEM;
     for (size_t i = 0; i < next->count; i++) {
-        const struct policy_entry *would = &next->entries[i], *was = find(set, would->policy->name);
+        const struct policy_entry *would = &next->entries[i], *was = find(r->o.was, would->policy->name);
         if (was && !policy_text_differs(was->policy->text, would->policy->text))
             continue;
         r->added += !was;
@@ -67,19 +78,19 @@ static int make_items(struct rehearsal *r, const struct policy_set *next)
 static bool of_pass(const struct rehearsal *r, size_t i)
 {
     const struct rehearsal_side *side = rehearsal_side_at((struct rehearsal *)(uintptr_t)r, i);
-    return r->items[i / 2].at == &r->engine->clusters[r->cluster] && side->entry && !side->unknown &&
+    return r->items[i / 2].at == &r->o.places[r->cluster] && side->entry && !side->unknown &&
            !policy_asks_where(side->entry->policy) && (int)mpijob_kind_index(side->entry->policy->kind) == r->kind;
 }
 
 /* The next cache that some side wants to be counted. False: all are gone through. */
 static bool next_cache(struct rehearsal *r)
 {
-    for (; r->cluster < r->engine->cluster_count; r->cluster++, r->kind = 0) {
+    for (; r->cluster < r->o.place_count; r->cluster++, r->kind = 0) {
         for (; r->kind < MPIJOB_KINDS_MOST; r->kind++) {
             size_t i = 0;
             while (i < r->count * 2 && !of_pass(r, i))
                 i++;
-            r->held = i < r->count * 2 ? r->engine->clusters[r->cluster].watches.caches[r->kind] : NULL;
+            r->held = i < r->count * 2 ? r->o.places[r->cluster].watches->caches[r->kind] : NULL;
             if (!r->held)
                 continue;
             watches_hold(r->held);
@@ -93,7 +104,7 @@ static bool next_cache(struct rehearsal *r)
 static void count_job(struct rehearsal *r)
 {
     struct mpijob_view view;
-    int64_t now = clock_now(r->engine->o.clock);
+    int64_t now = clock_now(r->o.clock);
     if (cache_view(r->held->cache, r->slot, &r->bytes, &view, NULL))
         return;
     r->looked_at++;
@@ -146,7 +157,7 @@ static bool handled(struct rehearsal *r)
     struct rehearsal_item *item = &r->items[r->handled++];
     const struct policy_entry *was = item->was.entry;
     if (was && was->policy->on)
-        item->handled = triggers_handled(&item->at->triggers, was->policy->name);
+        item->handled = triggers_handled(item->at->triggers, was->policy->name);
     return false;
 }
 
@@ -154,14 +165,12 @@ static bool handled(struct rehearsal *r)
 
 static void end(struct rehearsal *r)
 {
-    struct engine *e = r->engine;
     if (r->held)
         end_pass(r, false);
     rehearsal_where_end(r);
-    deadline_stop(&e->patience);
     buf_free(&r->bytes);
     r->took = clock_monotonic() - r->began;
-    r->done(e);
+    r->o.done(r->o.data);
 }
 
 static void turn(struct defer *d)
@@ -171,31 +180,29 @@ static void turn(struct defer *d)
         return;
     if (!r->cancelled && !r->late && (!pass(r) || !rehearsal_where(r))) {
         if (!r->run)
-            defer_call(r->engine->o.soon, &r->turn);
+            defer_call(r->o.soon, &r->turn);
         return;
     }
     if (!r->cancelled && !handled(r))
-        defer_call(r->engine->o.soon, &r->turn);
+        defer_call(r->o.soon, &r->turn);
     else
         end(r);
 }
 
-int rehearsal_start(struct engine *e, const struct policy_set *next, void (*done)(struct engine *engine),
-                    struct rehearsal **out, struct error *err)
+int rehearsal_start(const struct rehearsal_options *options, const struct policy_set *next, struct rehearsal **out,
+                    struct error *err)
 {
     struct rehearsal *r = calloc(1, sizeof *r);
     if (!r)
         return error_nomem(err);
-    r->engine = e;
-    r->done = done;
+    r->o = *options;
     r->began = clock_monotonic();
     r->turn = (struct defer){.call = turn, .data = r};
-    if (make_items(r, next)) {
-        free(r);
+    if (copy_places(r) || make_items(r, next)) {
+        rehearsal_free(r);
         return error_nomem(err);
     }
-    deadline_set(&e->patience, REHEARSAL_MOST_MS);
-    defer_call(e->o.soon, &r->turn);
+    defer_call(r->o.soon, &r->turn);
     *out = r;
     return 0;
 }
@@ -214,9 +221,8 @@ void rehearsal_cancel(struct rehearsal *r)
     stop(r, "the daemon is being stopped");
 }
 
-void rehearsal_late(struct deadline *patience)
+void rehearsal_late(struct rehearsal *r)
 {
-    struct rehearsal *r = ((struct engine *)patience->data)->rehearsal;
     if (!r)
         return;
     r->late = true;
@@ -231,9 +237,11 @@ static void free_side(struct rehearsal_side *side)
 
 void rehearsal_free(struct rehearsal *r)
 {
-    for (size_t i = 0; r && i < r->count * 2; i++)
+    if (!r)
+        return;
+    for (size_t i = 0; i < r->count * 2; i++)
         free_side(rehearsal_side_at(r, i));
-    if (r)
-        free(r->items);
+    free(r->items);
+    free(r->places);
     free(r);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tells the usual slips by Lua's message and the line that it is about. */
-#include "policy/syntax_hint.h"
+#include "policy/source/syntax_hint.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Texts between quotation marks that are names of zones. */
-#include "policy/zones.h"
+#include "policy/source/zones.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shared by rehearsal*.c only: rehearsal.c has its life, rehearsal_where.c what is asked of `where`, rehearsal_told.c
  * the words. */
-#ifndef MPIJOBD_ENGINE_REHEARSAL_PARTS_H
-#define MPIJOBD_ENGINE_REHEARSAL_PARTS_H
+#ifndef MPIJOBD_REHEARSAL_REHEARSAL_PARTS_H
+#define MPIJOBD_REHEARSAL_REHEARSAL_PARTS_H
 
-#include "engine/engine_parts.h"
-#include "engine/rehearsal.h"
+#include "jobs/listing.h"
+#include "rehearsal/rehearsal.h"
+#include "run/run.h"
 
 #define REHEARSAL_SLICE 200     /* jobs that are looked at in one turn of the loop */
 #define REHEARSAL_SLICE_US 2000 /* and so long at most */
@@ -24,14 +25,14 @@ struct rehearsal_side {
 
 /* A policy that is new or changed, on a cluster where it is in force. */
 struct rehearsal_item {
-    struct engine_cluster *at;
+    const struct rehearsal_place *at;
     struct rehearsal_side was, would;
     int64_t handled; /* jobs that the policy in force has handled; -1: not known */
 };
 
 struct rehearsal {
-    struct engine *engine;
-    void (*done)(struct engine *engine);
+    struct rehearsal_options o;
+    struct rehearsal_place *places; /* o.places, owned */
     struct defer turn;
     struct rehearsal_item *items;
     size_t count;
