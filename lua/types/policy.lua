@@ -80,6 +80,12 @@
 ---@field [integer] integer|string
 ---@field pause? mpijobd.Duration how long a step is watched, at most 30d (default `"10m"`)
 
+--- Whether a run waits until persons approve what it would write, how many, and how long.
+---@class mpijobd.Approval
+---@field when "never"|"over-limits"|"always" as `approval` alone says it
+---@field quorum? integer different persons that it takes, 1 to 8 (default: what the configuration says, which may ask for more)
+---@field expires? mpijobd.Duration how long a run waits, at least 1m (default 24h)
+
 ---@class mpijobd.Policy
 ---@field name string unique over all files: lower-case letters, digits and dashes, at most 63, no dash at the ends
 ---@field about? string what it is for, in a sentence
@@ -101,14 +107,13 @@
 ---@field dry_run? boolean true: log what would be done, and do not do it
 ---@field again? boolean with `on`, true: jobs that it has handled count as new when its text changes (default: they stay as they are)
 ---@field recheck? mpijobd.Duration with `on = "match"` and `match.where`: `where` is asked again at this period for jobs for which it said no; at least 1s (default: only when the job changes)
----@field holds_for? mpijobd.Duration with `on = "match"`: the whole of `match`, `where` included, must have held for so long without a break; at least 1s (default: it acts at once)
 ---@field clusters? string|string[] names from the configuration's `clusters` (default: all of them)
 ---@field destructive? boolean true: allow changes that end or delete a job at once; otherwise they are refused with reason Refused
 ---@field wait_effect? mpijobd.Duration each replacement waits until its effect is there, at most so long, and says so
 ---@field events? boolean false: no Kubernetes Event on the jobs that it changes (default: one a change, which `kubectl describe` shows)
 ---@field canary? mpijobd.Canary how it is led in when it is new or its text has changed; with `replace` only (default: it acts on all at once)
 ---@field breaker? boolean false: it is not paused when it keeps failing (three failed runs in a row, half of a run's writes, five effects that do not come)
----@field approval? "never"|"over-limits"|"always" its runs wait until a person approves what they would write (`mpijobd approve`): always, or where they would exceed `limits` (default `"never"`)
+---@field approval? "never"|"over-limits"|"always"|mpijobd.Approval its runs wait until a person approves what they would write (`mpijobd approve`): always, or where they would exceed `limits` (default `"never"`)
 ---@field approval_expires? mpijobd.Duration how long a run waits for that, at least 1m (default 24h)
 ---@field through_launcher? boolean true: where a job's own field does not act on a running job, its launcher Job or Pod is changed too
 

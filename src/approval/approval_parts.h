@@ -4,9 +4,8 @@
 #define MPIJOBD_APPROVAL_APPROVAL_PARTS_H
 
 #include "approval/approvals.h"
+#include "approval/approvers.h"
 #include "store/done.h"
-
-#define APPROVAL_WHO 64
 
 struct waiting {
     struct approvals *of;
@@ -14,13 +13,20 @@ struct waiting {
     void *texts;
     const char *policy, *cluster;
     int64_t since, expires, unchanged, failed;
-    char approved_by[APPROVAL_WHO]; /* "": it waits */
+    struct approver_given given[APPROVERS_QUORUM_MAX];
+    size_t given_count;
+    unsigned quorum;                 /* that its policy asks for; 0: none */
+    char asked_by[APPROVER_NAME];    /* the person who triggered it; "": nobody did */
+    int64_t asked_uid;               /* -1: nobody did */
+    char approved_by[APPROVER_NAME]; /* who gave the last approval that it takes; "": it waits */
     int64_t approved_uid;
     struct plan plan;
     const char **uids; /* of its objects, in order */
     size_t uid_count;
     struct alarm alarm;
     bool warned, under_way; /* under_way: something is being written or made */
+    bool gives;             /* what is being written is one more approval */
+    int64_t expired;        /* when it would have expired, if what is being written cannot be */
     struct approval_call call;
     struct approval_place place;                       /* where it is made */
     void (*kept)(void *data, const struct error *err); /* of the run that proposes */
@@ -31,7 +37,7 @@ struct waiting {
 struct approvals {
     struct approvals_options o;
     struct runs_approval hook;
-    struct metric *count;
+    struct metric *count, *soon;
     struct waiting *list;
 };
 
@@ -44,12 +50,21 @@ void waiting_free(struct waiting *w);
 /* NULL: no such run waits, and err says so. */
 struct waiting *waiting_find(const struct approvals *a, int64_t run, struct error *err);
 void waiting_watch(struct waiting *w); /* sets its alarm */
+/* People are told of it (options.tell). */
+void waiting_announce(const struct waiting *w, bool soon);
 /* It is over: its run's row gets that outcome, and its plan goes. w is freed. When that is durable, who waits for it
  * (w->call) hears of it; result: NULL for a plan that was not made. */
 void waiting_end(struct waiting *w, const char *outcome, const char *message, const struct approval_result *result);
 
 /* ---- decide.c ---- */
 
+/* Takes the run for a decision, of which call->done hears. NULL: err says why not. */
+struct waiting *waiting_decide(struct approvals *a, const struct approval_call *call, struct error *err);
+/* The decision of w->call is a run of its own, which is over at once. */
+void waiting_write_decision(const struct waiting *w, const char *trigger, const char *message);
+
+/* "alice, bob": who has approved it. Returns out. */
+const char *waiting_approvers(const struct waiting *w, char *out, size_t size);
 /* What was decided is carried out, or cannot be: who waits for it hears of it, once. */
 void waiting_tell(struct waiting *w, const struct approval_result *result, const struct error *err);
 

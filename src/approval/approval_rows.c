@@ -48,6 +48,19 @@ void waiting_write(const struct waiting *w, store_done done, void *data)
     number(&j, "failed", w->failed);
     text(&j, "approved_by", w->approved_by);
     number(&j, "approved_uid", w->approved_uid);
+    text(&j, "asked_by", w->asked_by);
+    number(&j, "asked_uid", w->asked_uid);
+    number(&j, "quorum", w->quorum);
+    json_write_key(&j, "given");
+    json_write_array(&j);
+    for (size_t i = 0; i < w->given_count; i++) {
+        json_write_object(&j);
+        text(&j, "by", w->given[i].by);
+        number(&j, "uid", w->given[i].uid);
+        number(&j, "at", w->given[i].at);
+        json_write_end(&j);
+    }
+    json_write_end(&j);
     json_write_end(&j);
     buf_putc(&out, '\n');
     plan_write(&plan, &out, &err);
@@ -73,6 +86,26 @@ struct reading {
     int rc;
 };
 
+/* A row of an earlier version has neither who asked nor who gave. */
+static void read_people(struct waiting *w, struct json head)
+{
+    int64_t quorum = 0;
+    w->asked_uid = -1;
+    json_string_at(head, "/asked_by", w->asked_by, sizeof w->asked_by);
+    json_int64(json_get(head, "asked_uid"), &w->asked_uid);
+    json_int64(json_get(head, "quorum"), &quorum);
+    w->quorum = quorum > 0 && quorum <= APPROVERS_QUORUM_MAX ? (unsigned)quorum : 0;
+    json_string_at(head, "/approved_by", w->approved_by, sizeof w->approved_by);
+    json_int64(json_get(head, "approved_uid"), &w->approved_uid);
+    for (struct json_iter it = json_iter(json_get(head, "given"));
+         w->given_count < APPROVERS_QUORUM_MAX && json_next(&it);) {
+        struct approver_given *g = &w->given[w->given_count++];
+        json_string_at(it.value, "/by", g->by, sizeof g->by);
+        json_int64(json_get(it.value, "uid"), &g->uid);
+        json_int64(json_get(it.value, "at"), &g->at);
+    }
+}
+
 static int read_one(struct approvals *a, const struct store_kept *row, struct error *err)
 {
     struct plan plan;
@@ -96,8 +129,7 @@ static int read_one(struct approvals *a, const struct store_kept *row, struct er
     json_int64(json_get(head, "expires"), &w->expires);
     json_int64(json_get(head, "unchanged"), &w->unchanged);
     json_int64(json_get(head, "failed"), &w->failed);
-    json_string_at(head, "/approved_by", w->approved_by, sizeof w->approved_by);
-    json_int64(json_get(head, "approved_uid"), &w->approved_uid);
+    read_people(w, head);
     waiting_watch(w);
     return 0;
 }

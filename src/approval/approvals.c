@@ -97,6 +97,15 @@ void waiting_end(struct waiting *w, const char *outcome, const char *message, co
 
 /* ---- time ---- */
 
+static struct approval told(const struct waiting *w);
+
+void waiting_announce(const struct waiting *w, bool soon)
+{
+    struct approval one = told(w);
+    if (w->of->o.tell)
+        w->of->o.tell(w->of->o.data, &one, soon);
+}
+
 /* An hour before the end, or a quarter of the time where that is shorter. */
 static int64_t warn_at(const struct waiting *w)
 {
@@ -122,7 +131,9 @@ static void rang(struct alarm *alarm, int64_t now)
     if (now < w->expires) {
         w->warned = true;
         log_event(a->o.log, LOG_WARN, "a run still waits for approval, and its plan expires soon",
-                  LOG_FIELDS({"policy", w->policy}, LOG_JSON_FIELD("run", run), {"expires_at", when}));
+                  LOG_FIELDS({"policy", w->policy}, LOG_JSON_FIELD("run", run), {"expires_at", when},
+                             {"cure", "mpijobd approve decides it, mpijobd extend gives it more time"}));
+        waiting_announce(w, true);
         alarm_set(a->o.alarms, &w->alarm, w->expires);
         return;
     }
@@ -140,16 +151,18 @@ static bool waits(void *approvals, const struct run *run, const char *uid);
 static void collect(void *data)
 {
     const struct approvals *a = data;
-    const struct waiting *w, *other;
+    const struct waiting *w;
     metric_clear(a->count);
+    metric_clear(a->soon);
     DL_FOREACH(a->list, w)
     {
-        size_t n = 0;
-        DL_FOREACH(a->list, other)
-        {
-            n += strcmp(w->policy, other->policy) == 0;
-        }
-        metric_set(a->count, (double)n, METRIC_VALUES(w->policy));
+        metric_set(a->count, 0, METRIC_VALUES(w->policy));
+        metric_set(a->soon, 0, METRIC_VALUES(w->policy));
+    }
+    DL_FOREACH(a->list, w)
+    {
+        metric_add(a->count, 1, METRIC_VALUES(w->policy));
+        metric_add(a->soon, w->warned, METRIC_VALUES(w->policy));
     }
 }
 
@@ -162,6 +175,8 @@ int approvals_open(const struct approvals_options *options, struct approvals **o
     a->o = *options;
     a->hook = (struct runs_approval){propose, waits, a};
     a->count = metrics_gauge(a->o.metrics, "runs_waiting", NULL, "Runs that wait for a person's approval.", by_policy);
+    a->soon = metrics_gauge(a->o.metrics, "runs_waiting_expire_soon", NULL,
+                            "Those of them whose plan expires soon; the log has warned of each.", by_policy);
     int rc = a->o.metrics ? metrics_collector(a->o.metrics, collect, a, err) : 0;
     if (!rc)
         rc = waiting_read(a, err);
@@ -210,7 +225,11 @@ static struct approval told(const struct waiting *w)
                              .cluster = w->cluster,
                              .since = w->since,
                              .expires = w->expires,
+                             .asked_by = w->asked_by,
                              .approved_by = w->approved_by,
+                             .given = w->given,
+                             .given_count = w->given_count,
+                             .quorum = approvers_quorum(w->of->o.approvers, w->quorum),
                              .plan = &w->plan};
 }
 
@@ -242,10 +261,12 @@ static void is_kept(void *data, int64_t id, const struct error *err)
     void *kept_data = w->kept_data;
     (void)id;
     w->kept = NULL;
-    if (err)
+    if (err) {
         waiting_free(w);
-    else
+    } else {
         waiting_watch(w);
+        waiting_announce(w, false);
+    }
     kept(kept_data, err);
 }
 
@@ -271,6 +292,9 @@ static void propose(void *approvals, const struct run *run, struct plan *plan,
     }
     w->since = head.made_at;
     w->expires = head.made_at + run->policy->approval_expires;
+    w->quorum = run->policy->approval_quorum;
+    w->asked_uid = *run->asked_by ? run->asked_uid : -1;
+    snprintf(w->asked_by, sizeof w->asked_by, "%s", run->asked_by);
     w->unchanged = run->unchanged;
     w->failed = run->failed;
     w->kept = kept;
@@ -290,6 +314,11 @@ static bool waits(void *approvals, const struct run *run, const char *uid)
             return true;
     }
     return false;
+}
+
+const struct approvers *approvals_approvers(const struct approvals *a)
+{
+    return a ? a->o.approvers : NULL;
 }
 
 const struct runs_approval *approvals_hook(const struct approvals *a)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs that wait for approval, each with its plan. Proposing, deciding and executing are three runs in the journal: the
- * one that waits (outcome "waiting", then "approved", "rejected" or "expired"), the decision (trigger "approve" or
- * "reject", with who it was) and the making (trigger "approved"). A plan is durable before its run ends, and a decision
- * before it is carried out; a daemon that dies amid the making goes on with it at its next start. For the loop's
- * thread. All instants are microseconds since 1970. */
+/* Runs that wait for approval, each with its plan. Proposing, deciding and executing are runs of their own in the
+ * journal: the one that waits (outcome "waiting", then "approved", "rejected" or "expired"), each decision (trigger
+ * "approve", "reject" or "extend", with who it was; of a quorum each approval) and the making (trigger "approved"). A
+ * plan is durable before its run ends, and a decision before it is carried out; a daemon that dies amid the making goes
+ * on with it at its next start. For the loop's thread. All instants are microseconds since 1970. */
 #ifndef MPIJOBD_APPROVAL_APPROVALS_H
 #define MPIJOBD_APPROVAL_APPROVALS_H
 
+#include "approval/approvers.h"
 #include "loop/timer.h"
 #include "plan/plan.h"
 #include "run/runs.h"
@@ -22,15 +23,20 @@ struct approval_place {
     const struct policy *policy;
 };
 
+struct approval;
+
 struct approvals_options { /* all of it outlives the approvals */
     struct store *store;
     struct journal *journal;
     struct alarms *alarms;
     const struct clock *clock;
     const struct log *log;
-    struct metrics *metrics; /* NULL: nothing is counted */
+    struct metrics *metrics;           /* NULL: nothing is counted */
+    const struct approvers *approvers; /* NULL: whoever may use the control socket */
     /* 0; ERR_NOT_FOUND: the policy or the cluster has gone; ERR_REFUSED: the policy may not run; ERR_UNREACHABLE. */
     int (*place)(void *data, const char *policy, const char *cluster, struct approval_place *place, struct error *err);
+    /* A run waits from now on, or (soon) expires before long: people are told of that. NULL: they are not. */
+    void (*tell)(void *data, const struct approval *approval, bool soon);
     void *data;
 };
 
@@ -50,7 +56,11 @@ struct approval { /* one that waits. The texts are valid until the next turn of 
     int64_t run;
     const char *policy, *cluster;
     int64_t since, expires;
+    const char *asked_by;    /* the person who triggered it; "": nobody did */
     const char *approved_by; /* its plan is being made; "": it waits */
+    const struct approver_given *given;
+    size_t given_count;
+    unsigned quorum; /* approvals that it takes */
     const struct plan *plan;
 };
 void approvals_each(const struct approvals *approvals, void (*visit)(void *data, const struct approval *approval),
@@ -58,23 +68,32 @@ void approvals_each(const struct approvals *approvals, void (*visit)(void *data,
 /* False: no such run waits, and err says so (ERR_NOT_FOUND). In this and the next two NULL is allowed: none waits. */
 bool approvals_find(const struct approvals *approvals, int64_t run, struct approval *found, struct error *err);
 
-/* What came of it. run: of the making. left: changes that have moved since, and are named in the log and in its row. */
+/* What came of it. run: of the making; 0: approvals are missing. left: changes that have moved since, and are named in
+ * the log and in its row. */
 struct approval_result {
     int64_t run, changed, already, left, failed;
+    size_t given;
+    unsigned quorum;
+    int64_t expires; /* of a run that was extended; else 0 */
 };
 struct approval_call {
     int64_t run; /* that waits */
-    const char *who;
-    int64_t uid;
+    struct approver who;
     const char *reason; /* of a rejection; NULL: none is given */
     /* Once, later. result: NULL with an error, and for a rejection. */
     void (*done)(void *data, const struct approval_result *result, const struct error *err);
     void *data;
 };
 /* 0; ERR_NOT_FOUND: no such run waits; ERR_CONFLICT: it is decided already; ERR_NOMEM; for an approval also errors of
- * options.place. Then done is not called. */
+ * options.place and of approvers_check. Then done is not called. */
 int approvals_approve(struct approvals *approvals, const struct approval_call *call, struct error *err);
 int approvals_reject(struct approvals *approvals, const struct approval_call *call, struct error *err);
+#define APPROVAL_EXTENDS_MOST (INT64_C(30) * 86400 * CLOCK_SECOND)
+/* Its plan expires so much later (microseconds), but no later than APPROVAL_EXTENDS_MOST from now. call->done gets a
+ * result with `expires`. ERR_INVALID: no such time; else as approvals_reject. */
+int approvals_extend(struct approvals *approvals, const struct approval_call *call, int64_t by, struct error *err);
+/* As of options. */
+const struct approvers *approvals_approvers(const struct approvals *approvals);
 /* The policies of a cluster are in force: goes on with what was approved before the last end of the daemon. NULL is
  * allowed. */
 void approvals_resume(struct approvals *approvals, const char *cluster);

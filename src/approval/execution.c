@@ -124,7 +124,7 @@ static void ended(void *data, struct run *run)
     struct execution *x = data;
     struct waiting *w = x->waiting;
     struct error err;
-    char message[128];
+    char message[ERROR_MESSAGE_MAX], who[256];
     bool whole = run->outcome == RUN_DONE;
     if (!whole) {
         err = *run->error;
@@ -139,7 +139,8 @@ static void ended(void *data, struct run *run)
         waiting_tell(w, NULL, &err);
         return;
     }
-    snprintf(message, sizeof message, "approved by %s: run %" PRId64, w->approved_by, result.run);
+    snprintf(message, sizeof message, "approved by %s: run %" PRId64, waiting_approvers(w, who, sizeof who),
+             result.run);
     waiting_end(w, "approved", message, &result);
 }
 

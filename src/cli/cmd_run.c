@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/manual_clock.h"
 #include "cli/once_tell.h"
+#include "cli/run_approvals.h"
 #include "cli/run_control.h"
 #include "cli/run_health.h"
 #include "cli/run_limits.h"
@@ -68,6 +69,11 @@ static void run_ended(void *data, const struct run *run)
 static void tripped(void *data, const struct paused_mark *mark)
 {
     session_tripped(&((struct daemon *)data)->s, mark);
+}
+
+static void waits(void *data, const struct approval *approval, bool soon)
+{
+    run_waits_tell(&((struct daemon *)data)->s, approval, soon);
 }
 
 static void stopped(void *data)
@@ -269,6 +275,7 @@ static int prepare(struct daemon *d)
                                .paused = &d->paused,
                                .canaries = &d->canaries,
                                .tripped = tripped,
+                               .waits = waits,
                                .ended = run_ended,
                                .data = d};
     s->acts = s->options.once;
@@ -296,6 +303,9 @@ static int prepare(struct daemon *d)
     if (code)
         return code;
     watchdog_time_turns(d->watchdog);
+    if (run_approvers_open(s, &d->control.approvers))
+        return session_fail(s, &s->error);
+    e.approvers = d->control.approvers;
     code = policies_load(s, &e, s->options.arguments);
     return code ? code : run_control_open(s, &d->quarantine, &d->control);
 }
@@ -359,6 +369,7 @@ static int run(int argc, char **argv, const struct command *command)
     paused_free(&d.paused);
     canaries_close(&d.canaries);
     lines_close(d.control.lines, &d.s.log);
+    approvers_close(d.control.approvers);
     mark_to(NULL, d.guard, NULL);
     log_tell_lost(&d.s.log);
     return code;

@@ -2,15 +2,23 @@
 /* Where the daemon is asked, and what its verbs stand on. */
 #include "cli/run_control.h"
 
+#include "approval/approvers.h"
 #include "cli/session/hand.h"
 #include "control/control.h"
 #include "control/verbs/control_verbs.h"
+
+static bool admits(void *data, const struct control_peer *peer)
+{
+    const struct run_control *c = data;
+    return approvers_list(c->approvers, APPROVER_BY_PEER, peer->uid, peer->groups, peer->group_count);
+}
 
 int run_control_open(struct session *s, struct quarantine *quarantine, struct run_control *c)
 {
     char path[4096];
     const char *at = s->options.once ? NULL : session_control_path(s, path);
-    struct control_options o = {.path = at, .log = &s->log, .soon = &s->soon};
+    struct control_options o = {
+        .path = at, .log = &s->log, .soon = &s->soon, .admits = c->approvers ? admits : NULL, .data = c};
     struct verbs_options v = {.loop = &s->loop,
                               .clock = &s->clock,
                               .log = &s->log,

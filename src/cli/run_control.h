@@ -5,6 +5,7 @@
 
 #include "cli/session/session.h"
 
+struct approvers;
 struct control;
 struct lines;
 struct verbs;
@@ -12,6 +13,7 @@ struct verbs;
 struct run_control {
     struct control *control; /* NULL: the daemon cannot be asked */
     struct verbs *verbs;
+    struct approvers *approvers; /* who may decide, besides its own user and root; NULL: nobody. The caller's */
     struct lines *lines; /* of the log; the caller's, and open for as long as anything logs. NULL: none are kept */
 };
 

@@ -18,7 +18,6 @@
 #define LEFT_MS 1000     /* until it is looked whether one that has said all is still there */
 #define PIECE 65536      /* bytes that are read at once */
 #define REQUESTS_A_TURN 32
-#define REFUSED_EVERY 60000 /* ms between two lines of the log about strangers */
 
 struct line {
     uv_write_t write;
@@ -34,6 +33,7 @@ static void closed(uv_handle_t *handle)
     struct control_connection *k = handle->data;
     struct control *c = k->control;
     buf_free(&k->in);
+    control_peer_free(&k->peer);
     free(k);
     control_handle_closed(c);
 }
@@ -47,6 +47,7 @@ void control_connection_close(struct control_connection *k)
         control_request_give_up(k->requests);
     DL_DELETE(k->control->connections, k);
     k->control->connection_count--;
+    k->control->guest_count -= k->peer.guest;
     k->control->held -= k->in.len;
     defer_cancel(&k->turn);
     uv_close((uv_handle_t *)&k->pipe, closed);
@@ -133,10 +134,10 @@ void control_connection_write(struct control_connection *k, struct buf *text)
 
 /* ---- lines that come ---- */
 
-static void refuse(struct control_connection *k, const char *what)
+static void refuse(struct control_connection *k, enum error_code code, const char *what)
 {
     struct error err;
-    error_set(&err, ERR_LIMIT, "%s", what);
+    error_set(&err, code, "%s", what);
     control_say(k, &err);
     k->control->held -= k->in.len;
     buf_free(&k->in);
@@ -200,7 +201,7 @@ static void my_turn(struct defer *turn)
         return; /* the next turn, the look, or the end of a request goes on */
     k->looked = k->in.len;
     if (k->in.len > CONTROL_LINE_MAX)
-        refuse(k, "a request is longer than 4 MiB");
+        refuse(k, ERR_LIMIT, "a request is longer than 4 MiB");
     else
         uv_read_start((uv_stream_t *)&k->pipe, room, came);
 }
@@ -232,37 +233,13 @@ static void came(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         k->control->held += (size_t)n;
         uv_read_stop(stream);
         if (k->control->held > CONTROL_HELD_MAX)
-            refuse(k, "too much is being sent at once; ask again later");
+            refuse(k, ERR_LIMIT, "too much is being sent at once; ask again later");
         else
             defer_call(k->control->o.soon, &k->turn);
     }
 }
 
 /* ---- its beginning ---- */
-
-/* A stranger can only come where the socket has been opened to others. */
-static bool may_ask(struct control_connection *k)
-{
-    struct control *c = k->control;
-    struct ucred peer;
-    socklen_t size = sizeof peer;
-    uv_os_fd_t fd;
-    char uid[24], pid[24];
-    if (uv_fileno((uv_handle_t *)&k->pipe, &fd) || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size))
-        return false;
-    k->peer = (struct control_peer){peer.uid, peer.gid, peer.pid};
-    if (peer.uid == 0 || peer.uid == geteuid())
-        return true;
-    uint64_t now = uv_now(c->loop);
-    if (!c->refused++ || now - c->refused_told >= REFUSED_EVERY) {
-        snprintf(uid, sizeof uid, "%ld", (long)peer.uid);
-        snprintf(pid, sizeof pid, "%ld", (long)peer.pid);
-        log_event(c->o.log, LOG_WARN, "another user was refused at the control socket",
-                  LOG_FIELDS(LOG_JSON_FIELD("uid", uid), LOG_JSON_FIELD("pid", pid)));
-        c->refused_told = now;
-    }
-    return false;
-}
 
 /* The one that came first and has not asked anything yet, or asks nothing any more. False: none is so. */
 static bool make_room(struct control *c)
@@ -294,12 +271,13 @@ void control_connection_take(struct control *c)
     DL_APPEND(c->connections, k);
     c->connection_count++;
     uv_unref((uv_handle_t *)&k->pipe);
-    if (uv_accept((uv_stream_t *)&c->pipe, (uv_stream_t *)&k->pipe) || !may_ask(k)) {
+    bool taken = uv_accept((uv_stream_t *)&c->pipe, (uv_stream_t *)&k->pipe) == 0, may = taken && control_peer_take(k);
+    if (!taken || (!may && !c->o.admits))
         control_connection_close(k);
-        return;
-    }
-    if (full)
-        refuse(k, "too many connections to the control socket are open; ask again later");
+    else if (!may) /* the socket is open to all */
+        refuse(k, ERR_REFUSED, "you may not ask this daemon: its own user and root may, and its approvers");
+    else if (full || k->control->guest_count > CONTROL_GUESTS_MAX)
+        refuse(k, ERR_LIMIT, "too many connections to the control socket are open; ask again later");
     else
         uv_read_start((uv_stream_t *)&k->pipe, room, came);
 }

@@ -79,7 +79,7 @@ int control_open(uv_loop_t *loop, const struct control_options *options, struct 
         return error_nomem(err);
     c->o = *options;
     c->loop = loop;
-    int rc = control_socket_listen(options->path, &c->socket, err);
+    int rc = control_socket_listen(options->path, options->admits != NULL, &c->socket, err);
     if (rc) {
         control_free(c);
         return rc;
@@ -119,7 +119,8 @@ void control_close(struct control *c, void (*closed)(void *data), void *data)
 
 const char *control_access_name(enum control_access access)
 {
-    return access == CONTROL_ACTS ? "acts" : "reads";
+    static const char *const names[] = {"reads", "acts", "decides"};
+    return names[access];
 }
 
 static bool has(const struct control *c, const char *name)

@@ -10,8 +10,9 @@
  * they are ready. `id` is the asker's own number, and may be left out. The verb "verbs" tells which verbs there are.
  *
  * The socket is for its owner alone (mode 0600), and whoever connects has to be of the daemon's own user, or root: the
- * kernel says who it is. At most CONTROL_CONNECTIONS_MAX connections; another one takes the place of one that has not
- * asked anything yet, or is told that there are too many. */
+ * kernel says who it is. With options.admits everybody reaches the socket (mode 0666), and those of other users whom it
+ * admits are guests: only verbs of CONTROL_DECIDES are theirs. At most CONTROL_CONNECTIONS_MAX connections; another one
+ * takes the place of one that has not asked anything yet, or is told that there are too many. */
 #ifndef MPIJOBD_CONTROL_CONTROL_H
 #define MPIJOBD_CONTROL_CONTROL_H
 
@@ -24,18 +25,32 @@
 #include "json/value.h"
 
 #define CONTROL_CONNECTIONS_MAX 64
-#define CONTROL_REQUESTS_MAX 32                       /* of one connection that are under way; more wait */
+#define CONTROL_GUESTS_MAX 16   /* of the connections; the others are left to the daemon's own user and root */
+#define CONTROL_REQUESTS_MAX 32 /* of one connection that are under way; more wait */
 #define CONTROL_LINE_MAX ((size_t)4 * 1024 * 1024)    /* bytes of a request; and of the lines that an asker takes */
 #define CONTROL_HELD_MAX ((size_t)32 * 1024 * 1024)   /* bytes of all requests that have not arrived whole */
 #define CONTROL_UNREAD_MAX ((size_t)16 * 1024 * 1024) /* bytes of answers that a connection has not read */
 
 struct defer_queue;
 
+/* Who asks, as the kernel says: of the process that made the connection. */
+struct control_peer {
+    uid_t uid;
+    gid_t gid;
+    pid_t pid;
+    bool guest;          /* neither the daemon's own user nor root */
+    const gid_t *groups; /* the further ones; NULL: none. Of a guest only */
+    size_t group_count;
+};
+
 struct control_options {
     const char *path;         /* used by control_open only */
     const struct log *log;    /* outlives the control */
     struct defer_queue *soon; /* of the loop; outlives the control */
     unsigned request_ms;      /* how long a request may take to arrive; 0: 10 s */
+    /* May another user than the daemon's own and root connect, as a guest? On the loop. NULL: nobody may. */
+    bool (*admits)(void *data, const struct control_peer *peer);
+    void *data;
 };
 
 struct control;
@@ -49,9 +64,9 @@ void control_close(struct control *control, void (*closed)(void *data), void *da
 
 /* ---- verbs ---- */
 
-/* Who may: today both mean whoever may connect. What acts changes something. */
-enum control_access { CONTROL_READS, CONTROL_ACTS };
-const char *control_access_name(enum control_access access); /* "reads", "acts" */
+/* What acts changes something. What decides is for guests, too; its handler looks at who it is. */
+enum control_access { CONTROL_READS, CONTROL_ACTS, CONTROL_DECIDES };
+const char *control_access_name(enum control_access access); /* "reads", "acts", "decides" */
 
 /* One request, until it is answered or given up. */
 struct control_request;
@@ -69,12 +84,7 @@ struct control_verb {
  * verb already; ERR_NOMEM. */
 int control_add(struct control *control, const struct control_verb *verbs, void *data, struct error *err);
 
-/* Who asks, as the kernel says: of the process that made the connection. */
-struct control_peer {
-    uid_t uid;
-    gid_t gid;
-    pid_t pid;
-};
+/* Its groups are valid as long as the request. */
 struct control_peer control_request_peer(const struct control_request *request);
 /* False: whoever asked has gone away, and hears no answer. Who has only said all still hears it. */
 bool control_request_heard(const struct control_request *request);

@@ -17,7 +17,7 @@ struct control_table {
 struct control_connection {
     struct control *control;
     uv_pipe_t pipe;
-    struct control_peer peer;
+    struct control_peer peer;         /* with its groups */
     struct defer turn;                /* takes requests out of `in`, and goes on reading */
     struct buf in;                    /* what has arrived of a request, and of those behind it */
     size_t looked;                    /* bytes of it that hold no line's end */
@@ -40,7 +40,7 @@ struct control {
     struct control_table *tables;
     size_t table_count;
     struct control_connection *connections;
-    size_t connection_count;
+    size_t connection_count, guest_count;
     size_t held;                    /* bytes of `in` of all connections */
     uint64_t refused, refused_told; /* strangers; and when the log was last told of one, in ms of the loop */
     uv_pipe_t pipe;                 /* listens */
@@ -68,6 +68,12 @@ void control_connection_go_on(struct control_connection *k);
 bool control_connection_heard(const struct control_connection *k);
 /* Closes it where its time is over. */
 void control_connection_look(struct control_connection *k, uint64_t now);
+
+/* ---- peer.c ---- */
+
+/* Who it is, as the kernel says. False: it may not ask; the log tells of it, now and then. */
+bool control_peer_take(struct control_connection *k);
+void control_peer_free(struct control_peer *peer);
 
 /* ---- request.c ---- */
 

@@ -194,14 +194,28 @@ static void no_verb(const struct control *c, const char *name, struct control_re
     control_fail(r, &err);
 }
 
+static void not_for_guests(const char *name, struct control_request *r)
+{
+    struct error err;
+    error_set(
+        &err, ERR_REFUSED,
+        "an approver may list what waits for approval, look at its plan, approve, reject and extend it; \"%s\" is "
+        "for the daemon's own user and root",
+        name);
+    control_fail(r, &err);
+}
+
 static void dispatch(const struct control *c, const char *name, struct control_request *r, struct json args)
 {
     for (size_t i = 0; i < c->table_count; i++) {
         for (const struct control_verb *v = c->tables[i].verbs; v->name; v++) {
-            if (strcmp(v->name, name) == 0) {
+            if (strcmp(v->name, name) != 0)
+                continue;
+            if (r->connection->peer.guest && v->access != CONTROL_DECIDES)
+                not_for_guests(name, r);
+            else
                 v->handle(c->tables[i].data, r, args);
-                return;
-            }
+            return;
         }
     }
     if (strcmp(name, "verbs") == 0)

@@ -180,7 +180,7 @@ static int check_folder(const char *path, struct error *err)
 
 /* ---- listening ---- */
 
-static int bind_there(int fd, const char *path, struct error *err)
+static int bind_there(int fd, const char *path, mode_t mode, struct error *err)
 {
     struct place place;
     struct stat is;
@@ -190,7 +190,7 @@ static int bind_there(int fd, const char *path, struct error *err)
     if (lstat(path, &is) == 0 && S_ISSOCK(is.st_mode)) /* of a daemon that died at this point; the lock is ours */
         unlink(path);
     /* The file gets the descriptor's mode: nobody else may connect at any moment. */
-    int why = fchmod(fd, 0600) ? errno : 0;
+    int why = fchmod(fd, 0600) ? errno : 0; /* and whoever connects is asked for who it is, whatever the mode */
     if (!why)
         why = reach(&place, fd, true);
     else if (place.folder >= 0)
@@ -202,12 +202,14 @@ static int bind_there(int fd, const char *path, struct error *err)
     else if (is.st_mode & 077)
         rc = error_set(err, ERR_IO, "others may connect to %s on this file system: name another path with --control",
                        path);
+    else if (mode != 0600 && chmod(path, mode))
+        rc = error_set(err, ERR_IO, "cannot let approvers connect to %s: %s", path, strerror(errno));
     if (rc)
         unlink(path);
     return rc;
 }
 
-static int make_socket(const char *path, struct control_socket *a, struct error *err)
+static int make_socket(const char *path, mode_t mode, struct control_socket *a, struct error *err)
 {
     char name[PATH_MAX];
     struct stat is;
@@ -215,7 +217,7 @@ static int make_socket(const char *path, struct control_socket *a, struct error 
     a->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (a->fd < 0)
         return error_set(err, ERR_IO, "cannot make a socket: %s", strerror(errno));
-    int rc = bind_there(a->fd, name, err);
+    int rc = bind_there(a->fd, name, mode, err);
     if (rc)
         return rc;
     if (lstat(name, &is) || rename(name, path)) {
@@ -228,7 +230,7 @@ static int make_socket(const char *path, struct control_socket *a, struct error 
     return 0;
 }
 
-int control_socket_listen(const char *path, struct control_socket *a, struct error *err)
+int control_socket_listen(const char *path, bool all, struct control_socket *a, struct error *err)
 {
     *a = (struct control_socket){.fd = -1, .lock = -1};
     if (!*path || strlen(path) >= PATH_MAX - 8)
@@ -242,7 +244,7 @@ int control_socket_listen(const char *path, struct control_socket *a, struct err
     if (!rc && !(a->path = strdup(path)))
         rc = error_nomem(err);
     if (!rc)
-        rc = make_socket(path, a, err);
+        rc = make_socket(path, all ? 0666 : 0600, a, err);
     if (!rc)
         return 0;
     if (a->fd >= 0)
@@ -284,13 +286,28 @@ static int cannot_connect(const char *path, int why, struct error *err)
         return error_set(err, ERR_TIMEOUT, "the daemon at %s takes no connections", path);
     case EACCES:
     case EPERM:
-        return error_set(err, ERR_REFUSED, "you may not ask the daemon at %s: only its own user and root may", path);
+        return error_set(
+            err, ERR_REFUSED,
+            "you may not ask the daemon at %s: only its own user and root may, and its approvers where the "
+            "configuration names some, in a folder that they can enter",
+            path);
     default:
         return error_set(err, ERR_IO, "cannot connect to %s: %s", path, strerror(why));
     }
 }
 
-/* What a stranger's socket says would be believed. */
+/* What a stranger's socket says would be believed. An approver asks a daemon of another user: that is who may write in
+ * the socket's folder, but for root. */
+static bool is_its_place(const char *path, uid_t peer)
+{
+    char folder[PATH_MAX] = ".";
+    struct stat is;
+    const char *slash = strrchr(path, '/');
+    if (slash)
+        snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    return stat(folder, &is) == 0 && (is.st_uid == 0 || is.st_uid == peer) && !(is.st_mode & (S_IWGRP | S_IWOTH));
+}
+
 static int check_peer(int fd, const char *path, struct error *err)
 {
     struct ucred peer;
@@ -298,10 +315,13 @@ static int check_peer(int fd, const char *path, struct error *err)
     uid_t me = geteuid();
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size))
         return error_set(err, ERR_IO, "cannot tell who listens on %s: %s", path, strerror(errno));
-    if (me == 0 || peer.uid == 0 || peer.uid == me)
+    if (me == 0 || peer.uid == 0 || peer.uid == me || is_its_place(path, peer.uid))
         return 0;
-    return error_set(err, ERR_REFUSED, "%s is listened on by the user with the id %ld, who is neither you nor root",
-                     path, (long)peer.uid);
+    return error_set(
+        err, ERR_REFUSED,
+        "%s is listened on by the user with the id %ld, who is neither you nor root, and others may write in "
+        "its folder",
+        path, (long)peer.uid);
 }
 
 int control_socket_connect(const char *path, int *out, struct error *err)

@@ -19,6 +19,13 @@ static int place(void *data, const char *policy, const char *cluster, struct app
     return 0;
 }
 
+static void tell(void *data, const struct approval *approval, bool soon)
+{
+    struct engine *e = data;
+    if (e->o.waits)
+        e->o.waits(e->o.data, approval, soon);
+}
+
 int engine_approvals_open(struct engine *e, struct error *err)
 {
     const struct approvals_options o = {.store = e->o.store,
@@ -27,7 +34,9 @@ int engine_approvals_open(struct engine *e, struct error *err)
                                         .clock = e->o.clock,
                                         .log = e->o.log,
                                         .metrics = e->o.metrics,
+                                        .approvers = e->o.approvers,
                                         .place = place,
+                                        .tell = tell,
                                         .data = e};
     return e->o.store && e->o.journal ? approvals_open(&o, &e->approvals, err) : 0;
 }

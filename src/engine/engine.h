@@ -8,7 +8,9 @@
 #include "run/run.h"
 #include "time/freeze.h"
 
+struct approval;
 struct approvals;
+struct approvers;
 struct metrics;
 struct quarantine;
 struct quarantine_mark;
@@ -27,7 +29,6 @@ struct engine_place {
 struct engine_left {
     size_t handled;     /* jobs that match, and were handled already */
     size_t out;         /* jobs that match, and have had no event that the policy acts on */
-    size_t waits;       /* jobs that match, and have not for as long as the policy's holds_for wants */
     bool new_text;      /* the policy has another text than in that state... */
     size_t were;        /* ... with which it has handled so many jobs */
     const char *unread; /* why nothing is left alone: the past cannot be read; NULL: it was. Valid during the call */
@@ -44,13 +45,14 @@ struct engine_options {
     struct metrics *metrics;          /* NULL: nothing is counted. Not owned */
     const struct policy_known *known; /* without places: what loading checks policies against; needed until then */
     size_t known_count;
-    struct journal *journal; /* NULL: there is no journal, and no state either. Not owned */
-    struct state *state;     /* NULL where the journal is. Not owned */
-    struct store *store;     /* where runs wait for approval; NULL: none can. Not owned */
-    struct outside *outside; /* what scripts reach beyond the cluster; outlives the engine. NULL: nothing */
-    int64_t silence;         /* microseconds: a watch is dead after so long without a byte; 0: SITE_SILENCE_US */
-    unsigned watches_max;    /* of all scripts together, on each cluster; 0: SITE_WATCHES */
-    int64_t record;          /* bytes that recordings of runs may take in it; 0: runs are not recorded */
+    struct journal *journal;           /* NULL: there is no journal, and no state either. Not owned */
+    struct state *state;               /* NULL where the journal is. Not owned */
+    struct store *store;               /* where runs wait for approval; NULL: none can. Not owned */
+    const struct approvers *approvers; /* who may approve them; outlive the engine. NULL: approval/approvals.h */
+    struct outside *outside;           /* what scripts reach beyond the cluster; outlives the engine. NULL: nothing */
+    int64_t silence;      /* microseconds: a watch is dead after so long without a byte; 0: SITE_SILENCE_US */
+    unsigned watches_max; /* of all scripts together, on each cluster; 0: SITE_WATCHES */
+    int64_t record;       /* bytes that recordings of runs may take in it; 0: runs are not recorded */
     /* Of a run that is done again: what its script gets for the clock (run_recorder_clock). NULL: the clock */
     int64_t (*reads_clock)(void *data, int64_t now);
     void *reads_clock_data;
@@ -92,6 +94,8 @@ struct engine_options {
                            none are. Only read. Not owned */
     /* Called for each run of engine_once of a policy with `on`, where past is set, before its `ended`'s end. */
     void (*left)(void *data, const struct run *run, const struct engine_left *left);
+    /* Called when a run waits for approval, and again when its plan expires soon; may be NULL. */
+    void (*waits)(void *data, const struct approval *approval, bool soon);
     /* Called when the breaker has paused a policy; may be NULL. Keeping that is the caller's. */
     void (*tripped)(void *data, const struct paused_mark *mark);
     /* Called when a run has ended; may be NULL. */

@@ -8,10 +8,11 @@
 #include "cli/ask/cmd_ask.h"
 #include "cli/session/daemon.h"
 #include "cli/session/table.h"
+#include "time/duration.h"
 
 struct asking {
     struct session s;
-    int64_t run;
+    int64_t run, seconds; /* seconds: of extend */
     int code;
 };
 
@@ -30,6 +31,15 @@ static int64_t number_of(struct json json, const char *key)
     return n;
 }
 
+/* People want no microseconds. Returns text. */
+static const char *without_fraction(char *text)
+{
+    char *dot = strchr(text, '.');
+    if (dot)
+        memcpy(dot, "Z", 2);
+    return text;
+}
+
 static void cell(struct table *t, struct json row, const char *key)
 {
     char text[256];
@@ -37,16 +47,23 @@ static void cell(struct table *t, struct json row, const char *key)
     json_string_at(json_get(row, key), "", text, sizeof text);
     if (json_int64(json_get(row, key), &n))
         snprintf(text, sizeof text, "%" PRId64, n);
-    char *dot = strcmp(key, "since") == 0 || strcmp(key, "expires") == 0 ? strchr(text, '.') : NULL;
-    if (dot) /* people want no microseconds */
-        memcpy(dot, "Z", 2);
+    if (strcmp(key, "since") == 0 || strcmp(key, "expires") == 0)
+        without_fraction(text);
     table_cell(t, *text ? text : NULL);
+}
+
+/* "1/2", of a run that takes several; and who has. */
+static void approvals_cell(struct table *t, struct json row)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%zu/%" PRId64, json_count(json_get(row, "given")), number_of(row, "quorum"));
+    table_cell(t, text);
 }
 
 static void listed(void *data, struct json result)
 {
-    static const char *const heads[] = {"RUN",     "POLICY",  "CLUSTER",     "SINCE",
-                                        "EXPIRES", "CHANGES", "DESTRUCTIVE", "INERT"};
+    static const char *const heads[] = {"RUN",     "POLICY",      "CLUSTER", "SINCE",    "EXPIRES",
+                                        "CHANGES", "DESTRUCTIVE", "INERT",   "APPROVALS"};
     static const char *const keys[] = {"run",     "policy",  "cluster",     "since",
                                        "expires", "changes", "destructive", "inert"};
     struct table t;
@@ -60,6 +77,7 @@ static void listed(void *data, struct json result)
     for (struct json_iter it = json_iter(result); json_next(&it);) {
         for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
             cell(&t, it.value, keys[i]);
+        approvals_cell(&t, it.value);
     }
     table_print(&t, stdout);
 }
@@ -87,6 +105,13 @@ static void shown(void *data, struct json result)
         print_text(json_get(it.value, "why"));
         putchar('\n');
     }
+    size_t given = json_count(json_get(result, "given"));
+    if (number_of(result, "quorum") > 1)
+        printf("%zu of %" PRId64 " approvals%s", given, number_of(result, "quorum"), given ? ": " : "\n");
+    for (struct json_iter it = json_iter(json_get(result, "given")); given && json_next(&it);) {
+        print_text(json_get(it.value, "by"));
+        fputs(--given ? ", " : "\n", stdout);
+    }
     printf("%" PRId64 " changes, %" PRId64 " destructive, %" PRId64 " inert; mpijobd approve %" PRId64
            " makes exactly these\n",
            number_of(result, "changes"), number_of(result, "destructive"), number_of(result, "inert"), a->run);
@@ -97,9 +122,18 @@ static void approved(void *data, struct json result)
     struct asking *a = data;
     int64_t run = number_of(result, "run"), left = number_of(result, "left"), failed = number_of(result, "failed");
     int64_t changed = number_of(result, "changed"), already = number_of(result, "already");
-    a->code = !left && !failed ? EXIT_DONE : changed || already ? EXIT_SOME_FAILED : EXIT_FAILED;
+    int64_t given = number_of(result, "given"), quorum = number_of(result, "quorum");
+    a->code = quorum               ? EXIT_LIMITED
+              : !left && !failed   ? EXIT_DONE
+              : changed || already ? EXIT_SOME_FAILED
+                                   : EXIT_FAILED;
     if (as_json(a, result))
         return;
+    if (quorum) {
+        printf("run %" PRId64 " has %" PRId64 " of %" PRId64 " approvals; it waits for %s\n", a->run, given, quorum,
+               quorum - given == 1 ? "another person's" : "those of others");
+        return;
+    }
     printf("run %" PRId64 " is approved: %" PRId64 " changed, %" PRId64 " already as planned, %" PRId64
            " left, %" PRId64 " failed\n",
            a->run, changed, already, left, failed);
@@ -115,12 +149,26 @@ static void rejected(void *data, struct json result)
         printf("run %" PRId64 " is rejected: nothing of its plan is made\n", a->run);
 }
 
+static void extended(void *data, struct json result)
+{
+    const struct asking *a = data;
+    char until[64];
+    if (as_json(a, result))
+        return;
+    json_string_at(result, "/expires", until, sizeof until);
+    printf("run %" PRId64 " waits until %s\n", a->run, without_fraction(until));
+}
+
 static void write_args(void *data, struct json_writer *w)
 {
     const struct asking *a = data;
     if (a->run) {
         json_write_key(w, "run");
         json_write_int(w, a->run);
+    }
+    if (a->seconds) {
+        json_write_key(w, "seconds");
+        json_write_int(w, a->seconds);
     }
     if (a->s.options.reason) {
         json_write_key(w, "reason");
@@ -140,10 +188,11 @@ static int ask(struct asking *a, const char *verb, void (*answered)(void *data, 
 /* True: go on. */
 static bool begin(int argc, char **argv, const struct command *command, struct asking *a, struct options *o, int *code)
 {
+    int arguments = command == &cmd_extend ? 2 : 1;
     if (!command_begin(argc, argv, command, o, code))
         return false;
     const char *run = o->argument_count ? o->arguments[0] : NULL;
-    if (o->argument_count > 1 ||
+    if (o->argument_count > arguments ||
         (run && (strspn(run, "0123456789") != strlen(run) || (a->run = strtoll(run, NULL, 10)) < 1)))
         *code = command_usage(command, "takes the number of one run, from 1; mpijobd approve lists those that wait");
     else if (o->output == OUTPUT_YAML || o->output == OUTPUT_NAME)
@@ -185,6 +234,28 @@ static int run_reject(int argc, char **argv, const struct command *command)
     return code;
 }
 
+static int run_extend(int argc, char **argv, const struct command *command)
+{
+    struct asking a = {0};
+    struct options o;
+    struct error err;
+    int64_t us;
+    int code;
+    if (!begin(argc, argv, command, &a, &o, &code))
+        return code;
+    if (o.argument_count != 2)
+        return command_usage(command, "takes a run and by how much: mpijobd extend 42 12h");
+    if (duration_parse(o.arguments[1], &us, &err))
+        return command_usage(command, "%s", err.message);
+    if (us < CLOCK_SECOND || us % CLOCK_SECOND)
+        return command_usage(command, "takes whole seconds, from 1s; not %s", o.arguments[1]);
+    a.seconds = us / CLOCK_SECOND;
+    code = session_open(&a.s, command->name, &o);
+    if (!code)
+        code = session_close(&a.s, ask(&a, "extend", extended));
+    return code;
+}
+
 const struct command cmd_approve = {"approve",
                                     "[RUN] [--dry-run]",
                                     "The runs that wait for approval; or have the plan of one made",
@@ -200,3 +271,10 @@ const struct command cmd_reject = {"reject",
                                    TAKES_STATE | TAKES_OUTPUT | TAKES_REJECT,
                                    run_reject,
                                    "  mpijobd reject 42 --reason \"not this week\"\n"};
+
+const struct command cmd_extend = {"extend",
+                                   "RUN DURATION",
+                                   "Have the plan of a run that waits for approval expire later",
+                                   TAKES_STATE | TAKES_OUTPUT,
+                                   run_extend,
+                                   "  mpijobd extend 42 12h\n"};

@@ -153,7 +153,9 @@ static int read_whole(struct config_reading *r, struct json root)
     }
     int rc = config_read_map(r, root, "", "");
     if (!rc)
-        rc = config_check_breaker(r);
+        rc = config_check_notified(r);
+    if (!rc)
+        rc = config_check_approvers(r);
     return rc || r->config->named ? rc : check_cluster(r, "/cluster");
 }
 
@@ -291,6 +293,9 @@ void config_free(struct config *c)
     free_list(c->http_allow);
     free_list(c->policies);
     free_list(c->breaker_notify);
+    free_list(c->approver_users);
+    free_list(c->approver_groups);
+    free_list(c->approver_notify);
     free_list(c->gpu_resources);
     free_list(c->namespaces);
     *c = (struct config){0};

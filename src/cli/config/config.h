@@ -61,11 +61,15 @@ struct config {
     size_t server_count;
     struct plugin_place *plugins; /* where they are, and their options */
     size_t plugin_count;
-    char *plugins_lock;     /* beside the configuration; NULL: there are no plugins */
-    char *secrets;          /* a folder; NULL: none */
-    struct freezes freezes; /* when nothing is changed */
-    bool reload_watch;      /* the policies are loaded again when their files change */
-    bool events;            /* Kubernetes Events are written on the jobs that are changed */
+    char *plugins_lock;                       /* beside the configuration; NULL: there are no plugins */
+    char *secrets;                            /* a folder; NULL: none */
+    struct freezes freezes;                   /* when nothing is changed */
+    char **approver_users, **approver_groups; /* NULL-terminated; NULL: not given */
+    unsigned approver_quorum;                 /* 0: not given */
+    bool not_the_trigger;                     /* nobody approves what that person has triggered */
+    char **approver_notify;                   /* as breaker_notify, of runs that wait */
+    bool reload_watch;                        /* the policies are loaded again when their files change */
+    bool events;                              /* Kubernetes Events are written on the jobs that are changed */
 };
 
 #define CONFIG_DEFAULT_FILE "/etc/mpijobd/mpijobd.yaml"

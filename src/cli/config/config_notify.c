@@ -186,19 +186,25 @@ static void free_list(struct outbox_sink *list, size_t count)
     free(list);
 }
 
-int config_check_breaker(struct config_reading *r)
+static int check_notified(struct config_reading *r, char *const *names, const char *key)
 {
     const struct config *c = r->config;
     int rc = 0;
-    for (size_t i = 0; c->breaker_notify && c->breaker_notify[i]; i++) {
+    for (size_t i = 0; names && names[i]; i++) {
         bool known = false;
         for (size_t s = 0; s < c->sink_count; s++)
-            known = known || strcmp(c->sinks[s].name, c->breaker_notify[i]) == 0;
+            known = known || strcmp(c->sinks[s].name, names[i]) == 0;
         if (!known)
-            rc = config_wrong(r, "/breaker/notify", "names \"%.60s\", and notify has no such sink",
-                              c->breaker_notify[i]);
+            rc = config_wrong(r, key, "names \"%.60s\", and notify has no such sink", names[i]);
     }
     return rc;
+}
+
+int config_check_notified(struct config_reading *r)
+{
+    int breaker = check_notified(r, r->config->breaker_notify, "/breaker/notify");
+    int approvers = check_notified(r, r->config->approver_notify, "/approvers/notify");
+    return breaker ? breaker : approvers;
 }
 
 void config_free_sinks(struct config *c)

@@ -41,12 +41,14 @@ int config_read_map(struct config_reading *r, struct json map, const char *prefi
 int config_read_sinks(struct config_reading *r, struct json map);
 /* The key `prometheus`: a server for each name. */
 int config_read_servers(struct config_reading *r, struct json map);
-/* Are those that the breaker notifies sinks? When all is read. */
-int config_check_breaker(struct config_reading *r);
+/* Are those that the breaker and waiting runs notify sinks? When all is read. */
+int config_check_notified(struct config_reading *r);
 void config_free_sinks(struct config *config);
 /* The key `plugins`: paths, or a plugin for each name. */
 int config_read_plugins(struct config_reading *r, struct json value);
 void config_free_plugins(struct config *config);
+/* The key `approvers`: does it name anybody, and as many as its quorum needs? When all is read. */
+int config_check_approvers(struct config_reading *r);
 /* The key `freeze`: a list. */
 int config_read_freezes(struct config_reading *r, struct json value);
 /* The key `clusters`: a cluster for each name. */

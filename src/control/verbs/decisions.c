@@ -10,8 +10,23 @@
 #include "engine/engine.h"
 
 #define REASON_MAX 512
+#define SECONDS_MOST (APPROVAL_EXTENDS_MOST / CLOCK_SECOND)
 
 /* ---- which wait ---- */
+
+static void write_given(struct json_writer *w, const struct approval *a)
+{
+    json_write_key(w, "given");
+    json_write_array(w);
+    for (size_t i = 0; i < a->given_count; i++) {
+        json_write_object(w);
+        write_text(w, "by", a->given[i].by);
+        write_number(w, "uid", a->given[i].uid);
+        write_time(w, "at", a->given[i].at);
+        json_write_end(w);
+    }
+    json_write_end(w);
+}
 
 static void write_head(struct json_writer *w, const struct approval *a)
 {
@@ -22,7 +37,10 @@ static void write_head(struct json_writer *w, const struct approval *a)
     write_text(w, "cluster", a->cluster);
     write_time(w, "since", a->since);
     write_time(w, "expires", a->expires);
+    write_text(w, "asked_by", *a->asked_by ? a->asked_by : NULL);
     write_text(w, "approved_by", *a->approved_by ? a->approved_by : NULL);
+    write_number(w, "quorum", a->quorum);
+    write_given(w, a);
     write_number(w, "changes", (int64_t)n.changes);
     write_number(w, "destructive", (int64_t)n.destructive);
     write_number(w, "inert", (int64_t)n.inert);
@@ -96,9 +114,11 @@ struct decision {
     struct person person;
     struct verbs *verbs;
     struct control_request *request; /* NULL: the asker has gone away */
+    struct approver who;
     int64_t run;
     char reason[REASON_MAX];
-    bool rejects;
+    enum { APPROVES, REJECTS, EXTENDS } does;
+    int64_t by; /* EXTENDS: microseconds */
 };
 
 static void asker_gone(void *data, struct control_request *request)
@@ -126,7 +146,12 @@ static void decided(void *data, const struct approval_result *result, const stru
         json_write_object(&w);
         write_text(&w, "by", d->person.name);
         write_number(&w, "waited", d->run);
-        if (result) {
+        if (result && result->expires) {
+            write_time(&w, "expires", result->expires);
+        } else if (result && result->quorum) {
+            write_number(&w, "given", (int64_t)result->given);
+            write_number(&w, "quorum", result->quorum);
+        } else if (result) {
             write_number(&w, "run", result->run);
             write_number(&w, "changed", result->changed);
             write_number(&w, "already", result->already);
@@ -138,27 +163,47 @@ static void decided(void *data, const struct approval_result *result, const stru
     finish(d);
 }
 
+static int carry_out(const struct decision *d, const struct approval_call *call, struct error *err)
+{
+    struct approvals *a = d->verbs->closed ? NULL : engine_approvals(d->verbs->o.engine);
+    if (d->verbs->closed)
+        return error_set(err, ERR_CANCELLED, "the daemon is being stopped");
+    switch (d->does) {
+    case APPROVES:
+        return approvals_approve(a, call, err);
+    case REJECTS:
+        return approvals_reject(a, call, err);
+    case EXTENDS:
+        return approvals_extend(a, call, d->by, err);
+    }
+    return 0;
+}
+
 static void known(struct person *person)
 {
     struct decision *d = (struct decision *)person;
     struct error err;
-    struct approval_call call = {.run = d->run,
-                                 .who = d->person.name,
-                                 .uid = d->person.uid,
-                                 .reason = *d->reason ? d->reason : NULL,
-                                 .done = decided,
-                                 .data = d};
-    int rc = d->verbs->closed ? error_set(&err, ERR_CANCELLED, "the daemon is being stopped")
-             : d->rejects     ? approvals_reject(engine_approvals(d->verbs->o.engine), &call, &err)
-                              : approvals_approve(engine_approvals(d->verbs->o.engine), &call, &err);
-    if (!rc)
+    snprintf(d->who.name, sizeof d->who.name, "%s", d->person.name);
+    struct approval_call call = {
+        .run = d->run, .who = d->who, .reason = *d->reason ? d->reason : NULL, .done = decided, .data = d};
+    if (!carry_out(d, &call, &err))
         return;
     if (d->request)
         control_fail(d->request, &err);
     finish(d);
 }
 
-static void decide(struct verbs *v, struct control_request *r, struct json args, bool rejects)
+/* All but the name, which is looked up. */
+static struct approver who_asks(const struct verbs *v, const struct control_request *r)
+{
+    struct control_peer peer = control_request_peer(r);
+    return (struct approver){.known = APPROVER_BY_PEER,
+                             .uid = peer.uid,
+                             .listed = approvers_list(approvals_approvers(engine_approvals(v->o.engine)),
+                                                      APPROVER_BY_PEER, peer.uid, peer.groups, peer.group_count)};
+}
+
+static void decide(struct verbs *v, struct control_request *r, struct json args, const struct decision *wish)
 {
     struct error err;
     struct decision *d = calloc(1, sizeof *d);
@@ -173,8 +218,10 @@ static void decide(struct verbs *v, struct control_request *r, struct json args,
     }
     d->verbs = v;
     d->request = r;
-    d->rejects = rejects;
+    d->does = wish->does;
+    d->by = wish->by;
     args_text(args, "reason", d->reason, sizeof d->reason);
+    d->who = who_asks(v, r);
     verbs_hold(v);
     control_wait(r, asker_gone, d);
     person_look_up(v->o.loop, &d->person, control_request_peer(r).uid, known);
@@ -182,17 +229,30 @@ static void decide(struct verbs *v, struct control_request *r, struct json args,
 
 static void take_approve(void *data, struct control_request *r, struct json args)
 {
-    decide(data, r, args, false);
+    decide(data, r, args, &(struct decision){.does = APPROVES});
 }
 
 static void take_reject(void *data, struct control_request *r, struct json args)
 {
-    decide(data, r, args, true);
+    decide(data, r, args, &(struct decision){.does = REJECTS});
+}
+
+static void take_extend(void *data, struct control_request *r, struct json args)
+{
+    struct error err;
+    int64_t seconds = 0;
+    if (json_int64(json_get(args, "seconds"), &seconds) && seconds > 0 && seconds <= SECONDS_MOST) {
+        decide(data, r, args, &(struct decision){.does = EXTENDS, .by = seconds * CLOCK_SECOND});
+        return;
+    }
+    error_set(&err, ERR_INVALID, "the args say by how much, as {\"run\": 12, \"seconds\": 43200}; 30 days at most");
+    control_fail(r, &err);
 }
 
 const struct control_verb approval_verbs[] = {
-    {"waiting", CONTROL_READS, take_waiting},
-    {"approve", CONTROL_ACTS, take_approve},
-    {"reject", CONTROL_ACTS, take_reject},
+    {"waiting", CONTROL_DECIDES, take_waiting},
+    {"approve", CONTROL_DECIDES, take_approve},
+    {"reject", CONTROL_DECIDES, take_reject},
+    {"extend", CONTROL_DECIDES, take_extend},
     {NULL, CONTROL_READS, NULL},
 };
