@@ -146,7 +146,8 @@ static void rang(struct alarm *alarm, int64_t now)
 
 static void propose(void *approvals, const struct run *run, struct plan *plan,
                     void (*kept)(void *kept_data, const struct error *err), void *data);
-static bool waits(void *approvals, const struct run *run, const char *uid);
+static bool waits(void *approvals, const char *policy, const char *cluster, const char *uid,
+                  struct runs_waiting *found);
 
 static void collect(void *data)
 {
@@ -302,16 +303,19 @@ static void propose(void *approvals, const struct run *run, struct plan *plan,
     waiting_write(w, is_kept, w);
 }
 
-static bool waits(void *approvals, const struct run *run, const char *uid)
+static bool waits(void *approvals, const char *policy, const char *cluster, const char *uid, struct runs_waiting *found)
 {
     const struct approvals *a = approvals;
-    const char *cluster = cluster_name(run->site->cluster);
     struct waiting *w;
     DL_FOREACH(a->list, w)
     {
-        if (strcmp(w->policy, run->policy->name) == 0 && strcmp(w->cluster, cluster) == 0 && w->uid_count &&
-            bsearch(&uid, w->uids, w->uid_count, sizeof *w->uids, by_text))
-            return true;
+        if (strcmp(w->policy, policy) != 0 || strcmp(w->cluster, cluster) != 0 || !w->uid_count ||
+            !bsearch(&uid, w->uids, w->uid_count, sizeof *w->uids, by_text))
+            continue;
+        if (found)
+            *found = (struct runs_waiting){w->run, w->since, w->expires, w->given_count,
+                                           approvers_quorum(a->o.approvers, w->quorum)};
+        return true;
     }
     return false;
 }

@@ -71,6 +71,7 @@ void change_finish(struct change *c, bool sent, const struct error *err)
         .changed = err ? c->launcher.half : sent && c->verdict.effect != EFFECT_UNCHANGED,
         .written = c->written,
         .dry_run = c->dry_run,
+        .kept = c->at_gate.kept,
         .again = err && err->code == ERR_CONFLICT && c->again,
         .tries = c->earlier_tries + c->tries,
         .effect = c->verdict.effect,

@@ -32,6 +32,7 @@ struct change_result { /* what it points to is valid during the call */
                      not or may not be */
     bool written; /* the server has stored another object than there was, as with ERR_DROPPED */
     bool dry_run;
+    bool kept;  /* with dry_run: its gate has kept it for later (gate_wait.kept) */
     bool again; /* ERR_CONFLICT: the caller may compute its changes from `object`, and start another change */
     int tries;  /* that were made so far, those of change_call among them */
     enum mpijob_effect effect;

@@ -51,7 +51,7 @@ struct daemon {
     uint64_t grace_ms;
     bool serving; /* before that, signals are only noted */
     bool stop_asked, reload_asked;
-    int64_t runs, changed, unchanged, failed, broken, limited, cancelled;
+    int64_t runs, changed, unchanged, failed, broken, limited, waiting, cancelled;
 };
 
 static void run_ended(void *data, const struct run *run)
@@ -62,6 +62,7 @@ static void run_ended(void *data, const struct run *run)
     d->unchanged += run->unchanged;
     d->failed += run->failed;
     d->broken += run->outcome == RUN_FAILED;
+    d->waiting += run->outcome == RUN_WAITING;
     d->limited += run->outcome == RUN_LIMITED || run->outcome == RUN_WAITING;
     d->cancelled += run->outcome == RUN_CANCELLED;
 }
@@ -130,7 +131,7 @@ static void once_done(void *data)
 
 static int once_code(const struct daemon *d)
 {
-    once_tell(&d->s, &(struct once_counts){d->runs, d->changed, d->unchanged, d->failed});
+    once_tell(&d->s, &(struct once_counts){d->runs, d->changed, d->unchanged, d->failed, d->waiting});
     if (d->broken || d->cancelled || d->s.lost)
         return EXIT_FAILED;
     return d->limited ? EXIT_LIMITED : d->failed ? EXIT_SOME_FAILED : EXIT_DONE;

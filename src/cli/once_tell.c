@@ -41,6 +41,7 @@ static void as_json(const struct session *s, const struct once_counts *c)
     number(&w, "changed", c->changed);
     number(&w, "unchanged", c->unchanged);
     number(&w, "failed", c->failed);
+    number(&w, "waiting", c->waiting);
     json_write_key(&w, "dry_run");
     json_write_bool(&w, s->options.dry_run);
     write_aside(&w, s);
@@ -60,7 +61,11 @@ void once_tell(const struct session *s, const struct once_counts *c)
         const struct session_aside *a = &s->aside[i];
         printf("policy \"%s\" had no run on cluster %s: %s\n", a->policy, a->cluster, a->why);
     }
-    printf("%" PRId64 " run%s: %" PRId64 " %s, %" PRId64 " as they should be, %" PRId64 " failed\n", c->runs,
+    printf("%" PRId64 " run%s: %" PRId64 " %s, %" PRId64 " as they should be, %" PRId64 " failed", c->runs,
            c->runs == 1 ? "" : "s", c->changed, s->options.dry_run ? "would be changed" : "changed", c->unchanged,
            c->failed);
+    if (c->waiting)
+        printf("; %" PRId64 " run%s for approval: mpijobd approve asks the daemon that has this state", c->waiting,
+               c->waiting == 1 ? " waits" : "s wait");
+    putchar('\n');
 }

@@ -34,7 +34,8 @@ bool run_propose_over_limit(struct run *run)
 bool run_waits(const struct run *run, const struct change_intent *intent)
 {
     const struct runs_approval *approval = run->runs->approval;
-    return *intent->uid && approval && approval->waits(approval->data, run, intent->uid);
+    return *intent->uid && approval &&
+           approval->waits(approval->data, run->policy->name, cluster_name(run->site->cluster), intent->uid, NULL);
 }
 
 int run_propose(struct run *run, const char *key, const struct change_intent *intent, struct error *err)

@@ -22,13 +22,20 @@ struct event_known;
 struct plan;
 struct run;
 
+/* A run that waits for approval. */
+struct runs_waiting {
+    int64_t run, since, expires; /* microseconds since 1970 */
+    size_t given;                /* approvals, of `quorum` that it takes */
+    unsigned quorum;
+};
+
 /* Where the plans of runs wait for approval (approval/approvals.h). */
 struct runs_approval {
     /* Takes the plan over and writes it down; then kept is called, once, perhaps from within. */
     void (*propose)(void *data, const struct run *run, struct plan *plan,
                     void (*kept)(void *kept_data, const struct error *err), void *kept_data);
-    /* Is the object in a plan of the run's policy, on its cluster? */
-    bool (*waits)(void *data, const struct run *run, const char *uid);
+    /* Is the object in a plan of that policy, on that cluster? *found (NULL is allowed): which one. */
+    bool (*waits)(void *data, const char *policy, const char *cluster, const char *uid, struct runs_waiting *found);
     void *data;
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What holds the policy back from this job. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -81,6 +82,24 @@ static void by_canary(struct why_request *r)
     if (state && state->acted && r->why->now < state->until && !canary_led_in(state, p->canary))
         why_hold(r->why, "canary", state->until, "the policy is being led in: %s",
                  canary_text(state, p->canary, r->why->now, text));
+}
+
+/* Of a running daemon: it is in the plan of a run that waits. */
+static void by_approval(struct why_request *r)
+{
+    const struct runs *runs = r->call.runs;
+    const char *policy = r->entry.policy->name;
+    struct runs_waiting w;
+    char uid[64], since[40], until[40];
+    snprintf(uid, sizeof uid, "%.*s", (int)r->view.uid.len, r->view.uid.ptr);
+    if (!runs->approval ||
+        !runs->approval->waits(runs->approval->data, policy, cluster_name(runs->site->cluster), uid, &w))
+        return;
+    why_hold(
+        r->why, "approval", WHY_NEVER,
+        "run %" PRId64 " waits for approval of its change (%zu of %u) since %s, until %s; `mpijobd approve %" PRId64
+        " --dry-run` shows its plan",
+        w.run, w.given, w.quorum, why_instant(r->why, w.since, since), why_instant(r->why, w.expires, until), w.run);
 }
 
 static void by_dry_run(struct why_request *r)
@@ -189,6 +208,7 @@ void why_held(struct why_request *r)
     by_window(r);
     by_canary(r);
     by_dry_run(r);
+    by_approval(r);
     if (r->call.daemon && r->entry.policy->on)
         watches_each(r->call.runs->watches, by_watch, r);
     if (r->entry.policy->on)

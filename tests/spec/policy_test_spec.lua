@@ -35,6 +35,48 @@ describe("mpijobd test", function()
         return out
     end
 
+    it("has runs wait for approval, and a spec decide", function()
+        support.write(folder .. "/free.lua", POLICY:gsub("replace = ", 'approval = { when = "always", expires = "1d" }, replace = '))
+        passes [[
+            local job
+            before_each(function()
+                job = cluster.job { name = "bert", namespace = "train", phase = "Succeeded", finished_for = "3h" }
+            end)
+            it("approves", function()
+                assert.waits(job)
+                assert.waits(job, { cleanPodPolicy = "All" })
+                assert.is_not.waits(job, { cleanPodPolicy = "None" })
+                assert.untouched(job)
+                assert.is_not.replaced(job)
+                local run = cluster.runs()[1]
+                assert.equal("waiting", run.outcome)
+                assert.is_true(cluster.changes()[1].waits)
+                policy.approve(run.run)
+                assert.is_not.waits(job)
+                assert.replaced(job, { cleanPodPolicy = "All", labels = { freed = "yes" } })
+            end)
+            it("rejects", function()
+                assert.waits(job)
+                policy.reject()
+                assert.untouched(job)
+                assert.is_not.waits(job)
+                assert.has_error(function() policy.approve() end, "policy.approve: no run waits for approval")
+                assert.has_error(function() policy.reject(12) end)
+            end)
+            it("lets it expire", function()
+                assert.waits(job)
+                clock.advance "25h"
+                assert.is_not.waits(job)
+                assert.logged("nobody has approved the plan of a run")
+            end)
+        ]]
+        local code, out = test [[ it("fails", function()
+            assert.waits(cluster.job { name = "bert", namespace = "train", phase = "Running" })
+        end) ]]
+        assert.are.equal(1, code)
+        support.contains(out, "Expected that a run with a change waits for approval of train/bert: no change of it waits")
+    end)
+
     it("lets stubs answer what policies ask beyond the cluster, and shows what they asked, told and wrote", function()
         support.write(folder .. "/free.lua", [[
             policy { name = "idle", every = "1h", match = { phase = "Running" }, run = function(run)

@@ -114,6 +114,7 @@ local function story(job)
     for _, r in ipairs(of_job("change", job)) do
         local what = r.error and "failed: " .. r.error
             or r.changed and text_of(as_changes(r.diff)) .. ": " .. r.effect
+            or r.waits and text_of(as_changes(r.diff)) .. ": waits for approval"
             or "unchanged"
         lines[#lines + 1] = "  " .. time.rfc3339(r.at) .. " " .. r.policy .. ": " .. what
     end
@@ -183,6 +184,31 @@ register("untouched", function(arguments, level, state)
     end
     return true, job .. (state.mod and "" or tree(job)) -- it costs time, and is told only where it fails
 end, "Expected that nothing replaces anything in %s", "Expected a replacement of %s")
+
+-- assert.waits("ns/name"), assert.waits("ns/name", { cleanPodPolicy = "All" }): a run that has this change in its plan
+-- waits for approval.
+register("waits", function(arguments, level)
+    local job, wanted = need_job("waits", arguments[1], level), arguments[2]
+    local waiting, last = {}, nil
+    for _, run in ipairs(native.waiting()) do
+        waiting[run] = true
+    end
+    for _, r in ipairs(of_job("change", job)) do
+        if r.waits and waiting[r.run] then
+            last = as_changes(r.diff)
+            if wanted == nil or same(wanted, last) then
+                return true, job .. story(job)
+            end
+        end
+    end
+    if not last then
+        return false, job .. ": no change of it waits" .. story(job) .. tree(job)
+    end
+    local lines = {}
+    difference(wanted, last, "", lines)
+    return false, job .. ":\n" .. table.concat(lines, "\n") .. story(job) .. tree(job)
+end, "Expected that a run with a change waits for approval of %s",
+    "Expected that no such change waits for approval of %s")
 
 register("effect", function(arguments, level)
     local job, wanted = need_job("effect", arguments[1], level), arguments[2]

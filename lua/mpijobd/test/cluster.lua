@@ -66,6 +66,22 @@ function policy.run(name)
     native.settle()
 end
 
+local function decide(what, run)
+    native.settle()
+    local runs = run and { run } or native.waiting()
+    if #runs == 0 then
+        error("policy." .. what .. ": no run waits for approval", 3)
+    end
+    for _, number in ipairs(runs) do
+        native.decide(number, what)
+        native.settle()
+    end
+end
+
+-- As a person: the run of that number, or all that wait.
+function policy.approve(run) decide("approve", run) end
+function policy.reject(run) decide("reject", run) end
+
 -- ---- the cluster ----
 
 -- Which versions of MPIJobs there are, and who acts on them: before the first job.

@@ -94,11 +94,11 @@ function cluster.forbid(rule) end
 function cluster.allow() end
 
 ---What happened so far: changes of jobs.
----@return { at: integer, policy: string, job: string, changed: boolean, effect?: string, why?: string, error?: string, reason?: string, diff: table[], launcher: table[] }[]
+---@return { at: integer, policy: string, job: string, run: integer, changed: boolean, waits: boolean, effect?: string, why?: string, error?: string, reason?: string, diff: table[], launcher: table[] }[]
 function cluster.changes() end
 
 ---Runs that ended.
----@return { at: integer, policy: string, trigger: string, outcome: string, changed: integer, unchanged: integer, failed: integer, error?: string }[]
+---@return { at: integer, policy: string, run: integer, trigger: string, outcome: string, changed: integer, unchanged: integer, failed: integer, error?: string }[]
 function cluster.runs() end
 
 ---Lines of the log.
@@ -162,6 +162,14 @@ function policy.plugin(path, config) end
 ---@param name string
 function policy.run(name) end
 
+---As a person, approves a run that waits, or all that do.
+---@param run? integer its number
+function policy.approve(run) end
+
+---As a person, rejects a run that waits, or all that do.
+---@param run? integer its number
+function policy.reject(run) end
+
 ---Why a policy acts on a job, or does not, as the test's clock stands. Raises where there is no such job or policy.
 ---@param job string "namespace/name"
 ---@param policy? string its name; not needed where there is but one
@@ -172,6 +180,7 @@ function why(job, policy, plural) end
 ---@class luassert
 ---@field replaced fun(job: string, changes?: table) a policy changed the job; to at least these values
 ---@field untouched fun(job: string) no policy changed it
+---@field waits fun(job: string, changes?: table) a run with this change in its plan waits for approval
 ---@field effect fun(job: string, effect: string) of its last change
 ---@field refused fun(job: string, reason?: string) a change of it failed
 ---@field logged fun(pattern: string, fields?: table<string, any>) a line of the daemon's log, by a pattern of Lua

@@ -80,7 +80,9 @@ void records_change(void *data, const struct run *run, const char *job, const st
     number(&w, "run", run->id);
     text(&w, "job", job);
     json_write_key(&w, "changed");
-    json_write_bool(&w, !err && result->changed);
+    json_write_bool(&w, !err && result->changed && !result->kept);
+    json_write_key(&w, "waits");
+    json_write_bool(&w, !err && result->kept);
     json_write_key(&w, "dry_run");
     json_write_bool(&w, result->dry_run);
     if (err) {
@@ -97,12 +99,13 @@ void records_change(void *data, const struct run *run, const char *job, const st
 
 void records_run(void *data, const struct run *run)
 {
-    static const char *const outcomes[] = {"running", "done", "failed", "limited", "cancelled"};
+    static const char *const outcomes[] = {"running", "done", "failed", "limited", "cancelled", "waiting"};
     struct records *r = data;
     struct buf out = BUF_INIT;
     struct json_writer w;
     begin(r, &w, &out, "run");
     text(&w, "policy", run->policy->name);
+    number(&w, "run", run->id);
     text(&w, "trigger", run->trigger);
     text(&w, "outcome", outcomes[run->outcome]);
     if (run->error)

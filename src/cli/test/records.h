@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What happens in a test's world, one JSON object each, in order:
- *   {"type":"change","at":S,"policy":"p","run":1,"job":"ns/name","changed":true,"effect":"effective","why":"...",
- *    "diff":[{"path":...,"before":...,"after":...}],"launcher":[...]}
+ *   {"type":"change","at":S,"policy":"p","run":1,"job":"ns/name","changed":true,"waits":false,"effect":"effective",
+ *    "why":"...","diff":[{"path":...,"before":...,"after":...}],"launcher":[...]}
  *    or with "error" and "reason" instead of effect
- *   {"type":"run","at":S,"policy":"p","trigger":"match","outcome":"done","changed":1,"unchanged":0,"failed":0}
+ *   {"type":"run","at":S,"policy":"p","run":1,"trigger":"match","outcome":"done","changed":1,"unchanged":0,"failed":0}
  *   {"type":"log","at":S,"level":"info","message":"...","fields":{...}} */
 #ifndef MPIJOBD_CLI_TEST_RECORDS_H
 #define MPIJOBD_CLI_TEST_RECORDS_H

@@ -59,6 +59,7 @@ static int l_open(lua_State *L)
     native_open(L);
     native_open_world(L);
     native_open_why(L);
+    native_open_approval(L);
     lua_pushstring(L, s->path);
     lua_setfield(L, -2, "file");
     lua_pushvalue(L, 1);
@@ -66,10 +67,9 @@ static int l_open(lua_State *L)
     run_own(L, "test.luassert", 0);
     run_own(L, "test.runner", 1);
     s->runner = luaL_ref(L, LUA_REGISTRYINDEX);
-    run_own(L, "test.job", 0);
-    run_own(L, "test.cluster", 0);
-    run_own(L, "test.assertions", 0);
-    run_own(L, "test.outside", 0);
+    static const char *const rest[] = {"test.job", "test.cluster", "test.assertions", "test.outside"};
+    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
+        run_own(L, rest[i], 0);
     return 0;
 }
 

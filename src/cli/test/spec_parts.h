@@ -52,10 +52,11 @@ struct spec *spec_of(lua_State *L);
 /* What the world's policies are; an empty list: it has no policies. */
 const char *const *spec_policies(const struct spec *spec);
 
-/* ---- native.c, native_world.c, native_why.c: add functions to the table on the top ---- */
+/* ---- native.c, native_world.c, native_why.c, native_approval.c: add functions to the table on the top ---- */
 void native_open(lua_State *L);
 void native_open_world(lua_State *L);
 void native_open_why(lua_State *L);
+void native_open_approval(lua_State *L);
 /* The test ends: nobody waits for its world any more. */
 void native_forget(struct spec *spec);
 /* A file named in a spec: its path from the spec's folder on. Raises unless it stays in that folder. Pushes it. */
