@@ -107,6 +107,7 @@
 ---@field dry_run? boolean true: log what would be done, and do not do it
 ---@field again? boolean with `on`, true: jobs that it has handled count as new when its text changes (default: they stay as they are)
 ---@field recheck? mpijobd.Duration with `on = "match"` and `match.where`: `where` is asked again at this period for jobs for which it said no; at least 1s (default: only when the job changes)
+---@field holds_for? mpijobd.Duration with `on = "match"`: the whole of `match`, `where` included, must have held for so long without a break; at least 1s (default: it acts at once)
 ---@field clusters? string|string[] names from the configuration's `clusters` (default: all of them)
 ---@field destructive? boolean true: allow changes that end or delete a job at once; otherwise they are refused with reason Refused
 ---@field wait_effect? mpijobd.Duration each replacement waits until its effect is there, at most so long, and says so

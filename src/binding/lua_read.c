@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kube/kinds.h"
+#include "kube/kinds/kinds.h"
 #include "kube/verbs.h"
 #include "policy/values/lua_json.h"
 #include "record/record.h"

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kube/kinds.h"
+#include "kube/kinds/kinds.h"
 #include "mpijob/kind.h"
 #include "policy/values/lua_json.h"
 #include "time/duration.h"

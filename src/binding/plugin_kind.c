@@ -8,7 +8,7 @@
 
 #include "binding/lua_write.h"
 #include "binding/require_parts.h"
-#include "kube/kinds.h"
+#include "kube/kinds/kinds.h"
 #include "mpijob/kind.h"
 
 static char *copy(lua_State *L, const char *text)

@@ -6,7 +6,7 @@
 
 #include "binding/base/values.h"
 #include "cluster/seen.h"
-#include "kube/kinds.h"
+#include "kube/kinds/kinds.h"
 #include "kube/reflect.h"
 #include "kube/verbs.h"
 #include "mpijob/match/match.h"

@@ -8,6 +8,7 @@
 #include "base/backoff.h"
 #include "base/texts.h"
 #include "cluster/cluster_parts.h"
+#include "kube/kinds/kinds.h"
 #include "mpijob/dialect.h"
 
 #define LOST_TRIES 4        /* looks after a 404: discovery may lag behind what is served */

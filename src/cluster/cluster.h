@@ -6,9 +6,10 @@
 #define MPIJOBD_CLUSTER_CLUSTER_H
 
 #include "kube/discovery.h"
-#include "kube/kinds.h"
 #include "kube/verbs.h"
 #include "mpijob/kind.h"
+
+struct kube_kinds;
 
 #define CLUSTER_DEFAULT "default" /* as in the store */
 

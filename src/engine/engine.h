@@ -29,6 +29,7 @@ struct engine_place {
 struct engine_left {
     size_t handled;     /* jobs that match, and were handled already */
     size_t out;         /* jobs that match, and have had no event that the policy acts on */
+    size_t waits;       /* jobs that match, and have not for as long as the policy's holds_for wants */
     bool new_text;      /* the policy has another text than in that state... */
     size_t were;        /* ... with which it has handled so many jobs */
     const char *unread; /* why nothing is left alone: the past cannot be read; NULL: it was. Valid during the call */

@@ -38,6 +38,7 @@ static bool is_left(void *data, struct str object)
         return false;
     enum handled_now now = handled_past_of(once->past, &view, clock_now(once->e->o.clock));
     once->left.handled += now == HANDLED_BEFORE;
+    once->left.waits += now == HANDLED_WAITS;
     once->left.out += now == HANDLED_OUT;
     return now != HANDLED_NOT;
 }

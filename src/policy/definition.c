@@ -123,9 +123,10 @@ static const char *const keys[] = {
     "timezone",    "jitter",   "missed",      "overlap", "replace",          "run",
     "limits",      "dry_run",  "destructive", "on",      "approval",         "through_launcher",
     "wait_effect", "clusters", "again",       "recheck", "events",           "window",
-    "except",      "breaker",  "hold",        "canary",  "approval_expires", NULL};
+    "except",      "breaker",  "hold",        "canary",  "approval_expires", "holds_for",
+    NULL};
 /* Keys that a later version will have. They are refused by name rather than ignored. */
-static const char *const later[] = {"holds_for", "slo", "warn", NULL};
+static const char *const later[] = {"slo", "warn", NULL};
 static void read_key(struct defining *d, const char *key, int index)
 {
     struct policy *p = d->p;
@@ -156,6 +157,8 @@ static void read_key(struct defining *d, const char *key, int index)
         d->event_keys |= EVENT_KEY_AGAIN;
     } else if (strcmp(key, "recheck") == 0) {
         definition_recheck(d, index);
+    } else if (strcmp(key, "holds_for") == 0) {
+        definition_holds_for(d, index);
     } else if (strcmp(key, "wait_effect") == 0) {
         definition_duration(d, key, index, &p->wait_effect);
     } else if (strcmp(key, "through_launcher") == 0) {

@@ -72,6 +72,7 @@ struct policy {
     bool quiet;            /* events = false: no Events on the jobs that it changes */
     bool again;            /* what it has handled counts as new when its text is another */
     int64_t recheck;       /* microseconds: jobs for which `where` said no are asked again so long after; 0: never */
+    int64_t holds_for;     /* microseconds that the whole match must have held before it acts; 0: it acts at once */
     const struct mpijob_kind *kind; /* never NULL; held where it is a plugin's */
     uint64_t text; /* tells one text of it from another: see policy/policy_text.h; set when its file is loaded */
     char *moving;  /* with `on`: what `where` asks that changes while the job does not: "time.now at policies/p.lua:5";
@@ -107,6 +108,11 @@ struct policy_source {
 struct policy *policy_read(lua_State *L, int index, int line, const struct policy_source *source);
 /* Does `match` ask a function: `where`, or a condition of a plugin? */
 bool policy_asks_where(const struct policy *policy);
+/* Does it act on a job only some time after the job has come to match? */
+static inline bool policy_waits(const struct policy *policy)
+{
+    return policy->holds_for != 0;
+}
 /* Does the policy run on the cluster of this name? */
 bool policy_on_cluster(const struct policy *policy, const char *cluster);
 void policy_free(struct policy *policy); /* its references go with their lua_State; NULL is ignored */

@@ -60,6 +60,35 @@ void definition_recheck(struct defining *d, int index)
         definition_found(d, "recheck", "has to be at least 1s");
 }
 
+void definition_holds_for(struct defining *d, int index)
+{
+    int before = d->findings;
+    d->event_keys |= EVENT_KEY_HOLDS_FOR;
+    definition_duration(d, "holds_for", index, &d->p->holds_for);
+    if (d->findings == before && d->p->holds_for < CLOCK_SECOND)
+        definition_found(d, "holds_for", "has to be at least 1s");
+}
+
+/* It has to be known since when a job matches, so jobs have to be looked at all the time; and what a job has come to
+ * must be something that lasts. */
+static void check_holds_for(struct defining *d)
+{
+    unsigned other = d->p->on & ~(unsigned)ON_MATCH;
+    if (!(d->event_keys & EVENT_KEY_HOLDS_FOR) || !d->triggers)
+        return;
+    if (!(d->triggers & TRIGGER_ON))
+        definition_found(d, "holds_for",
+                         "goes with on = \"match\": between the runs of a schedule or period nobody sees whether a job "
+                         "goes on matching. Write on = \"match\", and a window where it may act at some hours only, as "
+                         "in window = \"22:00-23:00\"");
+    else if (other)
+        definition_found(
+            d, "holds_for",
+            "goes with on = \"match\" alone: that a job is %s is a moment, and does not last; leave it out, "
+            "or wait for \"match\" alone",
+            policy_on_name(other));
+}
+
 /* Those that go with events only; recheck only where there is something to ask again, and a job that waits for it. */
 static void check_event_keys(struct defining *d)
 {
@@ -116,6 +145,7 @@ void definition_check_on(struct defining *d)
 {
     static const char *const keys[] = {"timezone", "jitter", "missed", "overlap"};
     check_event_keys(d);
+    check_holds_for(d);
     if (d->triggers != TRIGGER_ON)
         return; /* else it is told what is wrong with the triggers */
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {

@@ -18,7 +18,7 @@ struct defining {
 };
 
 enum { TRIGGER_SCHEDULE = 1, TRIGGER_EVERY = 2, TRIGGER_ON = 4 };
-enum { EVENT_KEY_AGAIN = 1, EVENT_KEY_RECHECK = 2, EVENT_MATCH_BAD = 4, EVENT_KEY_HOLD = 8 };
+enum { EVENT_KEY_AGAIN = 1, EVENT_KEY_RECHECK = 2, EVENT_MATCH_BAD = 4, EVENT_KEY_HOLD = 8, EVENT_KEY_HOLDS_FOR = 16 };
 enum { TIMING_ZONE = 1, TIMING_JITTER = 2, TIMING_MISSED = 4, TIMING_OVERLAP = 8, TIMING_WINDOW = 16 };
 
 /* ---- definition_found.c ---- */
@@ -50,6 +50,7 @@ void definition_check_kind(struct defining *d, int index);
 void definition_limits(struct defining *d, int index);
 void definition_on(struct defining *d, int index);
 void definition_recheck(struct defining *d, int index);
+void definition_holds_for(struct defining *d, int index);
 void definition_check_on(struct defining *d);
 void definition_clusters(struct defining *d, int index);
 void definition_approval(struct defining *d, int index);

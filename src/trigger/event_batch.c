@@ -19,6 +19,9 @@ struct event_batch {
     int holders;      /* the run and its listing: whichever ends last frees it */
     size_t count, at; /* of slots; those before `at` were given to the run, or were found to be no jobs for it */
     unsigned kind;    /* of event; the run is about one */
+    bool asks;        /* the run only asks `where` (event_wait.c) */
+    struct run *run;  /* of it */
+    char key[520];    /* of the job that was given last */
     bool moved;       /* the run has settled one of the jobs at least, and not only to try again */
     bool unreachable; /* the server cannot be reached, so it is no use to go on */
     bool cut;         /* the trigger was stopped before the run was given all */
@@ -85,6 +88,8 @@ static enum listing_state batch_next(struct listing *listing, struct str *object
         }
         if (!still(b, slot, &view))
             continue;
+        snprintf(b->key, sizeof b->key, "%.*s/%.*s", (int)view.name_space.len, view.name_space.ptr, (int)view.name.len,
+                 view.name.ptr);
         *object = buf_str(&b->bytes);
         return LISTING_JOB;
     }
@@ -203,10 +208,29 @@ static void settled(void *data, const char *key, enum job_end end, struct str se
     if (!find_job(b->t, key, &slot))
         return;
     enum job_event event = event_of(end, result && result->dry_run, err);
+    if (event == JOB_SETTLED_DECLINED)
+        event_wait_ends(b->t, slot);
     b->moved = b->moved || event != JOB_SETTLED_RETRY;
     b->unreachable = b->unreachable || (err && (err->code == ERR_UNREACHABLE || err->code == ERR_TIMEOUT));
     struct str version = event == JOB_SETTLED_DONE && result ? str_of(result->resource_version) : seen;
     settle(b->t, slot, event, version, end == JOB_FAILED ? NULL : result);
+}
+
+/* What `where` says of the job that was given last, in a run that only asks it. */
+static void counted(void *data, bool wanted, const char *error)
+{
+    struct event_batch *b = data;
+    uint32_t slot = b->slots[b->at - 1];
+    if (error) {
+        event_wait_ends(b->t, slot);
+        run_job_failed(b->run, b->key, (struct str){0}, error);
+    } else if (!wanted) {
+        settled(b, b->key, JOB_DECLINED, (struct str){0}, NULL, NULL);
+    } else if (job_on_run(&b->t->jobs[slot])) {
+        event_wait_holds(b->t, slot);
+        b->moved = true;
+        settle(b->t, slot, JOB_SETTLED_DECLINED, (struct str){0}, NULL);
+    }
 }
 
 /* ---- the end of the run ---- */
@@ -214,7 +238,7 @@ static void settled(void *data, const char *key, enum job_end end, struct str se
 /* A job that the run has not settled shares its outcome. */
 static enum job_event event_of_run(const struct event_batch *b, const struct run *run, size_t i)
 {
-    bool function = run->policy->action == ACTION_RUN, given = i < b->at;
+    bool function = run->policy->action == ACTION_RUN && !b->asks, given = i < b->at;
     bool all = (run->outcome == RUN_DONE || run->outcome == RUN_WAITING) && (given || !b->cut);
     bool broke = (run->outcome == RUN_LIMITED && !run->limited_until) || (run->outcome == RUN_FAILED && function);
     if (function && (all || (given && i + 1 < b->at))) /* the loop has gone on to the next */
@@ -280,11 +304,13 @@ static void fill(struct event_batch *b, size_t room)
     size_t tries = t->queued;
     for (; tries > 0 && b->count < room && event_pop(t, &slot); tries--) {
         unsigned kind = first_kind(job_kinds(&t->jobs[slot], HANDLING_PENDING));
-        if (b->kind && kind != b->kind) {
+        bool asks = event_wait_asks(t) && !event_wait_is_ripe(t, slot);
+        if (b->count && (kind != b->kind || asks != b->asks)) {
             event_put_back(t, slot);
             continue;
         }
         b->kind = kind;
+        b->asks = asks;
         event_step(t, slot, JOB_TAKEN, INT64_MAX);
         b->slots[b->count++] = slot;
     }
@@ -305,7 +331,6 @@ static void give_up(struct event_batch *b, const struct error *err)
 void event_batch_start(struct event_trigger *t)
 {
     struct error err;
-    struct run *run;
     size_t room = most(t);
     struct event_batch *b = calloc(1, sizeof *b);
     if (b)
@@ -326,6 +351,7 @@ void event_batch_start(struct event_trigger *t)
     b->feed = (struct run_feed){.jobs = &b->listing, .settled = settled, .mark = mark, .key = t->key, .data = b};
     int64_t first_us = t->first_us;
     fill(b, room);
+    b->feed.counted = b->asks ? counted : NULL;
     t->first_us = t->depth ? clock_now(t->site->clock) : INT64_MAX;
     t->batch = b;
     struct run_call call = {
@@ -334,6 +360,7 @@ void event_batch_start(struct event_trigger *t)
         .trigger = policy_on_name(b->kind),
         .scheduled_at = first_us,
         .feed = &b->feed,
+        .reads_only = b->asks,
         .done = run_over,
         .data = b,
     };
@@ -341,7 +368,7 @@ void event_batch_start(struct event_trigger *t)
         t->batch = NULL;
         b->holders = 1;
         batch_free(&b->listing);
-    } else if (run_start(t->runs, &call, &run, &err)) {
+    } else if (run_start(t->runs, &call, &b->run, &err)) {
         give_up(b, &err);
     }
 }

@@ -90,12 +90,19 @@ bool event_handled_counts(const struct event_handled *h, const struct policy *po
     return h->generation == generation && (policy->on & ((h->done & ON_MATCH) | h->since_start)) != 0;
 }
 
+void event_handled_forget_holds(struct event_handled *h)
+{
+    if (h->holds_us)
+        h->holds_us = EVENT_HOLDS_FORGOTTEN;
+}
+
 void event_handled_as_of(struct event_handled *h, int64_t generation)
 {
     if (h->generation == generation)
         return;
     h->done &= (uint8_t) ~(ON_MATCH | h->since_start);
     h->since_us = MPIJOB_NO_TIME;
+    event_handled_forget_holds(h);
     if (h->version && (h->since_start & ON_CHANGED))
         h->version = EVENT_BEFORE_ALL;
 }
@@ -103,8 +110,12 @@ void event_handled_as_of(struct event_handled *h, int64_t generation)
 void event_handled_under(struct event_handled *h, const struct event_epoch *epoch, const struct policy *policy)
 {
     event_handled_as_of(h, event_epoch_now(epoch, policy, true));
-    if (event_epoch_is_over(epoch, policy, true)) /* by another text, it matched from another instant on */
+    if (event_epoch_is_over(epoch, policy, true)) { /* by another text, it matched from another instant on */
         h->since_us = MPIJOB_NO_TIME;
+        h->holds_us = 0;
+    }
+    if (h->holds_us == EVENT_HOLDS_FORGOTTEN)
+        h->holds_us = 0;
 }
 
 struct event_handled event_handled_of(const struct store_handled *row)
@@ -115,6 +126,8 @@ struct event_handled event_handled_of(const struct store_handled *row)
         h.done |= (uint8_t)(*p == 'a' ? ON_ADDED : *p == 'f' ? ON_FINISHED : *p == 'm' ? ON_MATCH : 0);
         if (*p == 'm' && p[1])
             h.since_us = strtoll(p + 1, NULL, 10);
+        if (*p == 'h')
+            h.holds_us = strtoll(p + 1, NULL, 10);
         if (*p == '+' && p > row->value)
             h.since_start |= (uint8_t)kind_of(p[-1]);
     }
@@ -197,4 +210,13 @@ struct event_kinds event_handled_kinds(const struct event_handled *h, const stru
     if (!h->version) /* the version that a policy begins with is let pass */
         k.before |= k.come & ON_CHANGED & ~k.done;
     return k;
+}
+
+int64_t event_handled_holds_at(const struct event_handled *h, const struct policy *p, const struct mpijob_view *v,
+                               int64_t now)
+{
+    int64_t since = h->holds_us, from = mpijob_match_since(p->match, v, now), at;
+    if (since <= 0 || since > now || (from != MPIJOB_NO_TIME && from > since))
+        since = now;
+    return __builtin_add_overflow(since, p->holds_for, &at) ? INT64_MAX : at;
 }

@@ -85,14 +85,17 @@ static bool look_match(struct event_trigger *t, uint32_t slot, int64_t at_us, in
     int64_t *since_us = t->since_us ? &t->since_us[slot] : NULL;
     enum job_found found = find_match(at_us, now_us, since_us);
     enum handling was = job_handling(j, ON_MATCH);
-    bool write = job_find(j, ON_MATCH, found), later = found == FOUND_LATER || found == FOUND_LATER_SAME;
+    int64_t due_us = at_us;
+    bool write = event_wait_look(t, slot, at_us, fired_us, &found, &due_us);
+    bool later = found == FOUND_LATER || found == FOUND_LATER_SAME;
+    write = job_find(j, ON_MATCH, found) || write;
     if (!later || job_handling(j, ON_MATCH) != HANDLING_NONE)
         due_remove(&t->due, slot);
-    else if (due_set(&t->due, slot, at_us))
+    else if (due_set(&t->due, slot, due_us))
         log_event(t->site->log, LOG_ERROR, "out of memory: a job's instant may be missed",
                   LOG_FIELDS({"policy", t->entry.policy->name}));
     if (since_us && (found == FOUND_AGAIN || (found == FOUND_WANTED && was == HANDLING_NONE)))
-        *since_us = at_us > fired_us ? at_us : fired_us;
+        *since_us = t->holds_us || at_us > fired_us ? at_us : fired_us;
     if (since_us && *since_us == MPIJOB_NO_TIME && at_us != MPIJOB_NO_TIME && found == FOUND_WANTED &&
         was == HANDLING_DONE) { /* handled under another text, by which it matched from another instant on */
         *since_us = at_us;
@@ -109,6 +112,8 @@ static void look(struct event_trigger *t, uint32_t slot, const struct mpijob_vie
     int64_t now_us = clock_now(t->site->clock);
     if (job_on_run(j)) { /* looked at when the run has told what became of it */
         bool left = mpijob_match_since(p->match, v, now_us) == INT64_MAX;
+        if (left)
+            event_wait_ends(t, slot);
         event_step(t, slot, left ? JOB_SEEN_LEAVING : JOB_SEEN_MATCHING, INT64_MAX);
         return;
     }
@@ -161,6 +166,7 @@ void event_gone(struct event_trigger *t, uint32_t slot, const struct mpijob_view
     if (step.row == ROW_REMOVED && before)
         event_row_remove(t, before->uid);
     due_remove(&t->due, slot);
+    event_wait_ends(t, slot);
     if (t->version)
         t->version[slot] = 0;
 }

@@ -3,7 +3,8 @@
  * reading of what is handled, its turns; event_text.c: what a new
  * text of the policy changes; event_scan.c: the look at all jobs; event_look.c: from a job as it is to what
  * is found of it; event_queue.c: the jobs' steps, the queue, room for the jobs; event_time.c: when the trigger acts
- * again; event_rows.c: what is durable; event_batch.c: a run's jobs and what became of them. */
+ * again; event_rows.c: what is durable; event_wait.c: since when the whole match
+ * holds, where it has to hold for some time; event_batch.c: a run's jobs and what became of them. */
 #ifndef MPIJOBD_TRIGGER_EVENT_PARTS_H
 #define MPIJOBD_TRIGGER_EVENT_PARTS_H
 
@@ -48,12 +49,14 @@ struct event_trigger {
 
     struct job_state *jobs; /* by the cache's slot, as the two that follow */
     int64_t *since_us;      /* NULL unless time counts: the instant from which the job matches, this time */
+    int64_t *holds_us;      /* NULL unless the policy waits: the whole match holds since then; 0: it does not */
     uint64_t *version;      /* NULL unless on = "changed": the version that was handled or let pass; 0: none */
     uint32_t slots;         /* that there is room for */
 
     struct due due;     /* jobs by the instant at which time alone makes them match: the wall clock's microseconds */
     struct due recheck; /* jobs that wait for `where`, by the instant at which it is asked again: the same clock */
-    struct alarm alarm; /* for the first of both */
+    struct due ripe;    /* jobs for which `where` has said yes, by the instant at which it has held: the same clock */
+    struct alarm alarm; /* for the first of these */
     struct due retry;   /* jobs that are tried again: the loop's milliseconds */
 
     uint32_t *queue; /* a ring of slots; what is no longer queued is passed over */
@@ -164,6 +167,23 @@ void event_rows_begin_baseline(struct event_trigger *t);
 void event_row_value(const struct event_trigger *t, uint32_t slot, struct buf *out); /* empty: it needs no row */
 void event_row_write(struct event_trigger *t, uint32_t slot, struct str uid);        /* or removes it */
 void event_row_remove(struct event_trigger *t, struct str uid);
+
+/* ---- event_wait.c ---- */
+/* Only where the policy waits are these more than nothing. What is found of the match, by the time for which the whole
+ * match has to hold: *found and *due_us, the instant at which time alone makes it match, may become others. True: the
+ * job's row is to be written. To be called before job_find. */
+bool event_wait_look(struct event_trigger *t, uint32_t slot, int64_t at_us, int64_t fired_us, enum job_found *found,
+                     int64_t *due_us);
+/* A job is to be asked about `where` even if no run may act on it now, so that it is known since when it says yes. */
+bool event_wait_asks(const struct event_trigger *t);
+bool event_wait_is_ripe(const struct event_trigger *t, uint32_t slot); /* and it may be acted on now */
+void event_wait_holds(struct event_trigger *t, uint32_t slot);         /* `where` has said yes */
+void event_wait_ends(struct event_trigger *t, uint32_t slot);          /* the match does not hold any more */
+void event_wait_forget_all(struct event_trigger *t);                   /* by another text of the policy */
+void event_wait_step(struct event_trigger *t, uint32_t slot);          /* to be called after each step of a job */
+void event_wait_value(const struct event_trigger *t, uint32_t slot, struct buf *out); /* for its row */
+/* A run of what is queued may begin. */
+bool event_may_begin(const struct event_trigger *t);
 
 /* ---- event_batch.c ---- */
 void event_batch_start(struct event_trigger *t); /* a run of what is queued; what fails is logged, and tried again */

@@ -70,6 +70,7 @@ struct job_step event_step(struct event_trigger *t, uint32_t slot, enum job_even
     enum job_place was = (enum job_place)j->place;
     struct job_step step = job_step(j, event);
     event_recheck(t, slot);
+    event_wait_step(t, slot);
     if (was == j->place || t->stopped)
         return step;
     if (was == PLACE_QUEUED)
@@ -103,7 +104,7 @@ int event_room(struct event_trigger *t, uint32_t slot)
     uint32_t wanted = t->slots ? t->slots : 64;
     while (wanted <= slot)
         wanted *= 2;
-    void *jobs = t->jobs, *since_us = t->since_us, *version = t->version;
+    void *jobs = t->jobs, *since_us = t->since_us, *version = t->version, *holds_us = t->holds_us;
     int rc = more(&jobs, sizeof *t->jobs, t->slots, wanted);
     t->jobs = jobs;
     if (!rc && mpijob_match_timed(p->match))
@@ -112,6 +113,9 @@ int event_room(struct event_trigger *t, uint32_t slot)
     if (!rc && (p->on & ON_CHANGED))
         rc = more(&version, sizeof *t->version, t->slots, wanted);
     t->version = version;
+    if (!rc && policy_waits(p))
+        rc = more(&holds_us, sizeof *t->holds_us, t->slots, wanted);
+    t->holds_us = holds_us;
     if (!rc)
         t->slots = wanted;
     return rc;

@@ -122,6 +122,8 @@ void event_rows_adopt(struct event_trigger *t, uint32_t slot, const struct mpijo
     }
     if (t->since_us)
         t->since_us[slot] = row->handled.since_us;
+    if (t->holds_us)
+        t->holds_us[slot] = row->handled.holds_us;
     if (t->version)
         t->version[slot] = row->handled.version;
     HASH_DEL(t->rows, row);
@@ -130,8 +132,11 @@ void event_rows_adopt(struct event_trigger *t, uint32_t slot, const struct mpijo
 
 void event_rows_forget_instants(struct event_trigger *t)
 {
-    for (struct event_row *row = t->rows; row; row = row->hh.next)
+    for (struct event_row *row = t->rows; row; row = row->hh.next) {
         row->handled.since_us = MPIJOB_NO_TIME;
+        event_handled_forget_holds(&row->handled);
+    }
+    event_wait_forget_all(t);
     for (uint32_t slot = 0; t->since_us && slot < t->slots; slot++) {
         if (job_handling(&t->jobs[slot], ON_MATCH) == HANDLING_DONE)
             t->since_us[slot] = MPIJOB_NO_TIME;
@@ -194,6 +199,7 @@ void event_row_value(const struct event_trigger *t, uint32_t slot, struct buf *o
     if (t->version && t->version[slot]) /* which change it was, the version says */
         buf_puts(out, j->flags & job_since_start(ON_CHANGED) ? "c+" : "c");
     if (!(handled & ON_MATCH)) {
+        event_wait_value(t, slot, out);
         if (out->len == head && !out->failed && out->len > begin) /* nothing is handled */
             out->ptr[out->len = begin] = '\0';
         return;

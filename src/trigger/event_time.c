@@ -39,7 +39,7 @@ void event_recheck(struct event_trigger *t, uint32_t slot)
 int64_t event_opening(const struct event_trigger *t)
 {
     int64_t now_us = clock_now(t->site->clock);
-    bool waits = t->depth && !policy_open(t->entry.policy, now_us);
+    bool waits = t->depth && !event_wait_asks(t) && !policy_open(t->entry.policy, now_us);
     return waits ? policy_opening(t->entry.policy, now_us) : INT64_MAX;
 }
 
@@ -109,6 +109,11 @@ void event_rang(struct alarm *alarm, int64_t now_us)
     }
     for (; n < SCAN_SLICE && due_first(&t->recheck, &slot, &at_us) && at_us <= now_us; n++)
         ask_again(t, slot, at_us, now_us);
+    for (; n < SCAN_SLICE && due_first(&t->ripe, &slot, &at_us) && at_us <= now_us; n++) {
+        due_remove(&t->ripe, slot);
+        counters_lateness(t->site->counters, t->entry.policy->name, now_us - at_us);
+        event_look_cached(t, slot, EVENT_CHANGED, at_us);
+    }
     if (t->hold_until_us && t->hold_until_us <= now_us) {
         t->hold_until_us = 0;
         event_wake(t);

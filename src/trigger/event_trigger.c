@@ -112,10 +112,10 @@ static void begin_reading(struct event_trigger *t)
 
 static void begin_batch(struct event_trigger *t)
 {
-    if (policy_open(t->entry.policy, clock_now(t->site->clock)))
+    if (event_may_begin(t))
         event_batch_start(t);
     else
-        event_arm(t); /* what is queued waits for the opening */
+        event_arm(t); /* what is queued waits for the opening, or until a ceiling is free */
 }
 
 static void my_turn(struct defer *d)
@@ -132,7 +132,7 @@ static void my_turn(struct defer *d)
         event_scan(t);
     else if (event_scan_due(t))
         event_scan_begin(t, false);
-    else if (t->scanned && t->depth && !t->batch && !t->hold_until_us && !t->site->stopping)
+    else if (t->scanned && t->depth && !t->batch && !t->site->stopping)
         begin_batch(t);
 }
 
@@ -160,8 +160,10 @@ void event_release(struct event_trigger *t)
     due_clear(&t->due);
     due_clear(&t->retry);
     due_clear(&t->recheck);
+    due_clear(&t->ripe);
     free(t->jobs);
     free(t->since_us);
+    free(t->holds_us);
     free(t->version);
     free(t->queue);
     policy_set_release(t->entry.file->set);
@@ -214,7 +216,7 @@ bool event_trigger_reload(struct event_trigger *t, const struct policy_entry *en
 {
     const struct policy *was = t->entry.policy, *is = entry->policy;
     if (held != t->held || was->on != is->on || was->kind != is->kind ||
-        mpijob_match_timed(was->match) != mpijob_match_timed(is->match))
+        mpijob_match_timed(was->match) != mpijob_match_timed(is->match) || policy_waits(was) != policy_waits(is))
         return false;
     if (is->again && policy_text_differs(was->text, is->text))
         return false; /* what the run under way has is of the old text: the next trigger waits for it */
@@ -300,10 +302,12 @@ size_t event_trigger_depth(const struct event_trigger *t)
 
 int64_t event_trigger_due(const struct event_trigger *t)
 {
-    int64_t at = INT64_MAX, recheck, opening = event_opening(t);
+    int64_t at = INT64_MAX, recheck, ripe, opening = event_opening(t);
     due_first(&t->due, NULL, &at);
     if (due_first(&t->recheck, NULL, &recheck) && recheck < at)
         at = recheck;
+    if (due_first(&t->ripe, NULL, &ripe) && ripe < at)
+        at = ripe;
     if (t->hold_until_us && t->hold_until_us < at)
         at = t->hold_until_us;
     return opening < at ? opening : at;
@@ -319,5 +323,5 @@ bool event_trigger_idle(const struct event_trigger *t)
         if (t->scopes[i].state != SCOPE_KNOWN && !cache_scope(t->held->cache, i).trouble)
             return false;
     }
-    return !t->depth || !policy_open(t->entry.policy, clock_now(t->site->clock));
+    return !t->depth || !event_may_begin(t);
 }

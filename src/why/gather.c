@@ -47,7 +47,7 @@ void why_finish(struct why_request *r)
 {
     if (!r->err.code && !r->cancelled) {
         why_held(r);
-        why_conclude(r->why, r->entry.policy);
+        why_conclude(r->why, r->entry.policy, r->handled_known ? &r->handled : NULL, &r->view);
     }
     r->turn.call = finish;
     defer_call(site_of(r)->soon, &r->turn);

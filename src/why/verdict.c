@@ -200,9 +200,12 @@ static void conclude(struct why *why, struct buf *out)
     }
 }
 
-void why_conclude(struct why *why, const struct policy *policy)
+void why_conclude(struct why *why, const struct policy *policy, const struct event_handled *handled,
+                  const struct mpijob_view *view)
 {
     struct buf out = BUF_INIT;
+    match(why);
+    why_waits(why, policy, handled, view);
     match(why);
     why->next = next_look(why, policy);
     conclude(why, &out);

@@ -6,6 +6,7 @@
 
 #include "mpijob/view.h"
 #include "policy/load.h"
+#include "trigger/event_handled.h"
 #include "why/why.h"
 
 /* ---- why.c ---- */
@@ -30,7 +31,13 @@ const char *why_instant(const struct why *why, int64_t at, char out[40]);
 void why_tell_conditions(struct why *why, const struct policy *policy, const struct mpijob_view *view);
 
 /* ---- verdict.c ---- */
-/* When all is gathered: matches, next, verdict and sentence. */
-void why_conclude(struct why *why, const struct policy *policy);
+/* When all is gathered: matches, next, verdict and sentence. handled NULL: what the state has is not known. */
+void why_conclude(struct why *why, const struct policy *policy, const struct event_handled *handled,
+                  const struct mpijob_view *view);
+
+/* ---- waits.c ---- */
+/* The time for which the match has to hold, as one more condition; the others are told, and judged as a whole. */
+void why_waits(struct why *why, const struct policy *policy, const struct event_handled *handled,
+               const struct mpijob_view *view);
 
 #endif

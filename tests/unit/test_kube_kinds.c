@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "kube/kinds.h"
+#include "kube/kinds/kinds.h"
 #include "kube_server.h"
 
 #define BATCH                                                                                                          \

@@ -34,7 +34,7 @@ static void add(struct why *why, const char *key, bool holds, int64_t due, const
 static void concludes(struct why *why, const struct policy *policy, enum why_verdict verdict, const char *sentence)
 {
     why->by_event = policy->on != 0;
-    why_conclude(why, policy);
+    why_conclude(why, policy, NULL, NULL);
     assert_string_equal(why->sentence, sentence);
     assert_int_equal(why->verdict, verdict);
     why_free(why);
@@ -134,7 +134,7 @@ static struct why whole(void)
     why_note(&why, "what was handled");
     why.last_change =
         (struct why_past){.id = 7, .at = NOW - CLOCK_SECOND / 2, .outcome = "done", .effect = "effective"};
-    why_conclude(&why, &on_match);
+    why_conclude(&why, &on_match, NULL, NULL);
     return why;
 }
 

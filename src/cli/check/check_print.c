@@ -57,6 +57,25 @@ static void print_asked(const struct policy *p)
     buf_free(&not );
 }
 
+static void print_waits(const struct policy *p)
+{
+    char span[32];
+    if (!policy_waits(p))
+        return;
+    duration_format(p->holds_for, false, span);
+    printf("  acts on a job when the whole match has held for %s\n", span);
+}
+
+static void write_waits(struct json_writer *w, const struct policy *p)
+{
+    char span[32];
+    if (!policy_waits(p))
+        return;
+    duration_format(p->holds_for, false, span);
+    json_write_key(w, "holds_for");
+    json_write_string(w, span);
+}
+
 static void write_asked(struct json_writer *w, const struct policy *p)
 {
     char span[32];
@@ -146,6 +165,7 @@ static void write_policy(struct json_writer *w, const struct session *s, const s
     json_write_key(w, "timezone");
     json_write_string(w, zone_name(p->zone));
     write_asked(w, p);
+    write_waits(w, p);
     write_window(w, p, now);
     json_write_key(w, "next");
     json_write_array(w);
@@ -220,6 +240,7 @@ static void print_table(const struct checking *c, const struct policy_set *set)
         for (size_t k = 0; k < p->asked_count; k++)
             printf("  %s: %s (plugin %s)\n", p->asked[k].name, p->asked[k].wanted, p->asked[k].plugin);
         print_asked(p);
+        print_waits(p);
         print_window(p, c->now);
         print_times(p, c->now, c->count);
     }

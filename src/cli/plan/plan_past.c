@@ -96,6 +96,9 @@ void plan_past_write(const struct plan_past *past, FILE *out)
                     left->handled == 1 ? "matches was handled already, and stays as it is"
                                        : "match were handled already, and stay as they are",
                     left->new_text ? ", although its text is new (again = true would count them as new)" : "");
+        if (left->waits)
+            fprintf(out, "%s: %s that match%s not matched for as long as holds_for wants\n", who,
+                    jobs(left->waits, count), left->waits == 1 ? "es has" : " have");
         if (left->out)
             fprintf(out, "%s: %s that match%s had no event that it acts on\n", who, jobs(left->out, count),
                     left->out == 1 ? "es has" : " have");
@@ -152,6 +155,8 @@ void plan_past_write_json(const struct plan_past *past, const struct session *s,
         json_write_int(&w, (int64_t)n->left.handled);
         json_write_key(&w, "without_event");
         json_write_int(&w, (int64_t)n->left.out);
+        json_write_key(&w, "not_long_enough");
+        json_write_int(&w, (int64_t)n->left.waits);
         json_write_key(&w, "new_text");
         json_write_bool(&w, n->left.new_text);
         json_write_key(&w, "new_again");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Kinds by apiVersion and name: asked for once, and remembered. */
-#include "kube/kinds.h"
+#include "kube/kinds/kinds.h"
 
 #include <stdio.h>
 #include <stdlib.h>

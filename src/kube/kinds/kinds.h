@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which resource a kind is served as: "batch/v1" and "Job" are the plural "jobs", within namespaces. Asked of the
  * server once for each group and version (GET /apis/GROUP/VERSION), and kept. */
-#ifndef MPIJOBD_KUBE_KINDS_H
-#define MPIJOBD_KUBE_KINDS_H
+#ifndef MPIJOBD_KUBE_KINDS_KINDS_H
+#define MPIJOBD_KUBE_KINDS_KINDS_H
 
 #include "kube/kube.h"
 
