@@ -6,15 +6,14 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "change/effect_kept.h"
 #include "store/journal.h"
 
 struct observation {
     struct effect_journal *of;
     struct effect_watch *watch; /* NULL: waits for its turn */
-    struct mpijob_target target;
-    enum mpijob_sign sign;
-    int64_t row;
-    char policy[64], name_space[256], name[256], uid[64];
+    struct effect_kept e;
+    struct store *keep; /* where it is; NULL: it is not kept */
     struct observation *prev, *next;
 };
 
@@ -60,20 +59,28 @@ void effect_journal_free(struct effect_journal *o)
     free(o);
 }
 
+/* What came of it is known. */
+static void forget(struct observation *b)
+{
+    if (b->keep)
+        effect_forget(b->keep, b->e.row);
+    drop(b);
+}
+
 static void note(const struct observation *b, enum effect_seen seen, uint64_t after_ms)
 {
     const struct site *c = b->of->site;
     struct store_observation row = {
-        .id = b->row, .observed = effect_seen_name(seen), .observed_at = clock_now(c->clock)};
+        .id = b->e.row, .observed = effect_seen_name(seen), .observed_at = clock_now(c->clock)};
     char job[520], after[32];
-    snprintf(job, sizeof job, "%s/%s", b->name_space, b->name);
+    snprintf(job, sizeof job, "%s/%s", b->e.name_space, b->e.name);
     snprintf(after, sizeof after, "%.1f s", (double)after_ms / 1000);
     journal_observed(c->journal, &row, NULL, NULL);
     log_event(c->log, seen == EFFECT_SEEN ? LOG_INFO : LOG_WARN, seen == EFFECT_SEEN ? "effect seen" : "no effect seen",
-              LOG_FIELDS({"policy", b->policy}, {"job", job}, {"after", after},
-                         {seen == EFFECT_SEEN ? "sign" : "expected", mpijob_sign_text(b->sign)}));
+              LOG_FIELDS({"policy", b->e.policy}, {"job", job}, {"after", after},
+                         {seen == EFFECT_SEEN ? "sign" : "expected", mpijob_sign_text(b->e.sign)}));
     if (b->of->told)
-        b->of->told(b->of->data, b->policy, job, seen == EFFECT_SEEN);
+        b->of->told(b->of->data, b->e.policy, job, seen == EFFECT_SEEN);
 }
 
 static void go_on(struct effect_journal *o);
@@ -89,13 +96,13 @@ static void over(void *data, enum effect_seen seen, uint64_t after_ms, const str
                   "effects are not watched for a while; `mpijobd rbac` prints the rule that allows it",
                   LOG_FIELDS({"reason", why ? why->message : NULL}));
         o->off_until = uv_now(o->site->loop) + EFFECT_JOURNAL_PAUSE_MS;
-        drop(b);
+        forget(b);
         while (o->all)
-            drop(o->all);
+            forget(o->all);
         return;
     }
     note(b, seen, after_ms);
-    drop(b);
+    forget(b);
     go_on(o);
 }
 
@@ -107,11 +114,11 @@ static void go_on(struct effect_journal *o)
         struct effect_watch_call call = {
             .loop = o->site->loop,
             .cluster = o->site->cluster,
-            .target = b->target,
-            .name_space = b->name_space,
-            .name = b->name,
-            .uid = b->uid,
-            .sign = b->sign,
+            .target = b->e.target,
+            .name_space = b->e.name_space,
+            .name = b->e.name,
+            .uid = b->e.uid,
+            .sign = b->e.sign,
             .timeout_ms = EFFECT_WATCHED_MS,
             .done = over,
             .data = b,
@@ -132,25 +139,38 @@ static void text(struct str from, char *out, size_t size)
     snprintf(out, size, "%.*s", (int)from.len, from.ptr ? from.ptr : "");
 }
 
-bool effect_journal_add(struct effect_journal *o, const char *policy, const struct change_result *result)
+static bool has_room(const struct effect_journal *o)
 {
-    struct observation *b;
-    if (!result->row || result->sign == SIGN_NONE || !result->before || result->seen != EFFECT_NOT_LOOKED ||
-        o->count >= EFFECT_JOURNAL_QUEUED || uv_now(o->site->loop) < o->off_until)
-        return false;
-    b = calloc(1, sizeof *b);
+    return o->count < EFFECT_JOURNAL_QUEUED && uv_now(o->site->loop) >= o->off_until;
+}
+
+bool effect_journal_add_kept(struct effect_journal *o, const struct effect_kept *effect, struct store *keep)
+{
+    struct observation *b = has_room(o) ? calloc(1, sizeof *b) : NULL;
     if (!b)
         return false;
     b->of = o;
-    b->target = result->before->target;
-    b->sign = result->sign;
-    b->row = result->row;
-    snprintf(b->policy, sizeof b->policy, "%s", policy);
-    text(result->before->name_space, b->name_space, sizeof b->name_space);
-    text(result->before->name, b->name, sizeof b->name);
-    text(result->before->uid, b->uid, sizeof b->uid);
+    b->e = *effect;
+    b->keep = keep;
     DL_APPEND(o->all, b);
     o->count++;
     go_on(o);
     return true;
+}
+
+bool effect_journal_add(struct effect_journal *o, const char *policy, const struct change_result *result,
+                        struct store *keep)
+{
+    struct effect_kept e = {.row = result->row, .sign = result->sign};
+    if (!result->row || result->sign == SIGN_NONE || !result->before || result->seen != EFFECT_NOT_LOOKED)
+        return false;
+    e.target = result->before->target;
+    snprintf(e.policy, sizeof e.policy, "%s", policy);
+    snprintf(e.cluster, sizeof e.cluster, "%s", cluster_name(o->site->cluster));
+    text(result->before->name_space, e.name_space, sizeof e.name_space);
+    text(result->before->name, e.name, sizeof e.name);
+    text(result->before->uid, e.uid, sizeof e.uid);
+    if (keep && has_room(o))
+        effect_keep(keep, &e);
+    return effect_journal_add_kept(o, &e, keep);
 }

@@ -40,8 +40,17 @@ static void tell_aside(const struct engine_cluster *at, const struct policy_set 
         engine_cluster_has(at, set->entries[i].policy);
 }
 
+static void await_effect(void *data, const char *policy)
+{
+    struct engine_cluster *at = data;
+    const struct policy_entry *entry = engine_policy(at->engine, policy, NULL);
+    if (entry)
+        run_canary_await_again(&at->site, entry->policy);
+}
+
 static void start_triggers(struct engine_cluster *at, const struct policy_set *set, struct schedule_past *past)
 {
+    runs_await_effects(&at->runs, await_effect); /* before a run asks how far a canary is */
     size_t count = triggers_put_in_force(&at->triggers, set, past);
     at->triggered = true;
     free(at->unfinished);
@@ -240,6 +249,16 @@ static void run_ended(void *data, const struct run *run)
         defer_call(e->o.soon, &e->ended); /* the run is still being freed */
 }
 
+static void read_effects(struct engine_cluster *at, const struct engine_options *o)
+{
+    struct error err;
+    if (!o->canaries || o->once || o->dry_run || !runs_read_effects(&at->runs, o->canaries->store, &err))
+        return;
+    log_event(log_of(at), LOG_ERROR,
+              "the effects that a daemon before was looking for cannot be read: they are not seen",
+              LOG_FIELDS({"cluster", at->site.told}, {"reason", err.message}));
+}
+
 void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const struct engine_place *place)
 {
     const struct engine_options *o = &engine->o;
@@ -279,6 +298,7 @@ void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const
     at->runs.data = at;
     at->runs.approval = approvals_hook(engine->approvals);
     triggers_init(&at->triggers, &at->runs);
+    read_effects(at, o);
     at->change = (struct cluster_change){.changed = changed, .data = at};
     at->look = (struct alarm){.ring = look, .data = at};
     deadline_init(o->loop, &at->retry, retry, at);

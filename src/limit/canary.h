@@ -30,7 +30,7 @@ struct canary_state {
     unsigned step;    /* from 0; as many as there are: it is led in */
     bool acted;       /* the step has changed something, and is watched */
     int64_t until;    /* microseconds since 1970: so long */
-    unsigned awaited; /* effects of the step that were not seen yet; a restart forgets them */
+    unsigned awaited; /* effects of the step that were not seen yet */
     struct canary_state *next;
 };
 

@@ -63,6 +63,22 @@ void run_canary_await(const struct site *site, const struct policy *policy)
         state->awaited++;
 }
 
+struct store *run_canary_keeps(const struct site *site, const struct policy *policy)
+{
+    const struct canary_state *state = run_canary_of(site, policy);
+    return state && state->acted ? site->canaries->store : NULL;
+}
+
+void run_canary_await_again(const struct site *site, const struct policy *policy)
+{
+    struct canary_state *state = run_canary_of(site, policy);
+    int64_t now = clock_now(site->clock);
+    if (!state || !state->acted)
+        return;
+    state->awaited++;
+    state->until = state->until < now ? now : state->until; /* it has as long to come as if there had been no end */
+}
+
 bool run_canary_effect(const struct site *site, const struct policy *policy, bool seen)
 {
     struct canary_state *state = run_canary_of(site, policy);

@@ -12,6 +12,10 @@ struct canary_state *run_canary_of(const struct site *site, const struct policy 
 int64_t run_canary_allow(struct run *run, int64_t n);
 /* Nothing is under way any more: was the step good? If not, run->broke says so. */
 void run_canary_end(struct run *run);
+/* Where the effects are kept that a step of it waits for; NULL: none are waited for. */
+struct store *run_canary_keeps(const struct site *site, const struct policy *policy);
+/* After a restart: an effect of its step is looked for again. */
+void run_canary_await_again(const struct site *site, const struct policy *policy);
 /* A change of the policy is watched for its effect. */
 void run_canary_await(const struct site *site, const struct policy *policy);
 /* That was seen, or not. True: with that its step has failed. */

@@ -116,5 +116,6 @@ void runs_close(struct runs *runs)
         LL_DELETE(runs->paces, pace);
         free(pace);
     }
+    runs_drop_again(runs);
     runs_forget_effects(runs); /* a run that ended later may have made it again */
 }

@@ -18,9 +18,11 @@ struct runs_pace {
     struct runs_pace *next;
 };
 
+struct effects_again;
 struct event_known;
 struct plan;
 struct run;
+struct store;
 
 /* A run that waits for approval. */
 struct runs_waiting {
@@ -50,6 +52,7 @@ struct runs {
     struct site look; /* the same place, for runs that only look: see runs_look */
     struct watches *watches;
     struct loops loops;
+    struct effects_again *again;    /* effects of a daemon before (runs_effects.c); NULL: none */
     struct effect_journal *effects; /* made with the first change whose effect can be seen; NULL before */
     struct run *list;               /* those under way */
     struct runs_guest *guests;      /* list */
@@ -89,6 +92,11 @@ void runs_stop(struct runs *runs, const char *why, bool leave_open);
 void runs_abandon(struct runs *runs);
 /* The pace of this policy's writes, on this cluster, over all its runs. NULL: out of memory. */
 struct runs_pace *runs_pace(struct runs *runs, const char *policy);
+/* Effects that a daemon before was looking for are looked for again, once policies are in force. `await` gets the
+ * policy of each. runs_read_effects blocks, and belongs before the loop. Errors as of effects_read. */
+int runs_read_effects(struct runs *runs, struct store *store, struct error *err);
+void runs_drop_again(struct runs *runs); /* what was read and is not looked for yet */
+void runs_await_effects(struct runs *runs, void (*await)(void *data, const char *policy));
 /* Stops watching for effects. */
 void runs_forget_effects(struct runs *runs);
 /* Frees what the runs share. No run may be under way any more. */

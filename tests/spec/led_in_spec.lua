@@ -14,6 +14,7 @@ policy { name = "seen", on = "match", match = { labels = "team=b, !seen" }, repl
     canary = { 1, "100%%", pause = "10m" } }
 policy { name = "effects", schedule = "0 0 1 1 *", match = { phase = "Succeeded", labels = "team=c" }, replace = { cleanPodPolicy = "All" }, wait_effect = "50ms",
     canary = { 1, "100%%" }, breaker = false }
+policy { name = "kept", schedule = "0 0 1 1 *", match = { phase = "Succeeded", labels = "team=d" }, replace = { cleanPodPolicy = "All" }, canary = { 1, "100%%" } }
 ]]
 
 describe("a policy with a canary", function()
@@ -45,6 +46,21 @@ describe("a policy with a canary", function()
 
     local function create(name, team)
         assert.are.equal(201, (server:request("POST", server:path("v2beta1", "train"), JOB:format(name, team))))
+    end
+
+    -- Jobs that have ended, each with a worker pod that nobody removes.
+    local function finished(team, count)
+        for i = 1, count do
+            local name = team .. "-" .. i
+            create(name, team)
+            local _, job = server:request("GET", server:path("v2beta1", "train", name))
+            job.status = { completionTime = "2026-03-01T11:00:00Z", conditions = { { type = "Succeeded", status = "True", lastTransitionTime = "2026-03-01T11:00:00Z" } } }
+            assert.are.equal(200, (server:request("PUT", server:path("v2beta1", "train", name) .. "/status", job)))
+            assert.are.equal(201, (server:request("POST", "/api/v1/namespaces/train/pods", { apiVersion = "v1", kind = "Pod",
+                metadata = { name = name .. "-worker-0", labels = { ["training.kubeflow.org/job-name"] = name, ["training.kubeflow.org/job-role"] = "worker" },
+                    ownerReferences = { { apiVersion = "kubeflow.org/v2beta1", kind = "MPIJob", name = name, uid = job.metadata.uid, controller = true } } },
+                spec = { containers = { { name = "x", image = "registry.example.com/x" } } } })))
+        end
     end
 
     lazy_setup(function()
@@ -115,19 +131,29 @@ describe("a policy with a canary", function()
     end)
 
     it("is paused when the effect of a step does not come", function()
-        for i = 1, 2 do
-            local name = "c-" .. i
-            create(name, "c")
-            local _, job = server:request("GET", server:path("v2beta1", "train", name))
-            job.status = { completionTime = "2026-03-01T11:00:00Z", conditions = { { type = "Succeeded", status = "True", lastTransitionTime = "2026-03-01T11:00:00Z" } } }
-            assert.are.equal(200, (server:request("PUT", server:path("v2beta1", "train", name) .. "/status", job)))
-            assert.are.equal(201, (server:request("POST", "/api/v1/namespaces/train/pods", { apiVersion = "v1", kind = "Pod",
-                metadata = { name = name .. "-worker-0", labels = { ["training.kubeflow.org/job-name"] = name, ["training.kubeflow.org/job-role"] = "worker" },
-                    ownerReferences = { { apiVersion = "kubeflow.org/v2beta1", kind = "MPIJob", name = name, uid = job.metadata.uid, controller = true } } },
-                spec = { containers = { { name = "x", image = "registry.example.com/x" } } } })))
-        end
+        finished("c", 2)
         trigger("effects", 1)
         daemon:expect 'policy=effects by="the breaker" reason="a step of the canary has failed: its effect on train/c-'
+    end)
+
+    it("looks for the effects of its step again after a restart, and waits for them", function()
+        finished("d", 3)
+        trigger("kept", 1)
+        support.contains(status "kept", "canary step 1 of 2 is watched until")
+        local now = status("kept"):match("watched until (%S+)Z")
+        daemon:kill "sigkill"
+        daemon:wait()
+        start(now .. "Z") -- the pause is over then
+        support.contains(status "kept", "canary step 1 of 2 waits for 1 effect\n")
+        trigger("kept", 0)
+        for i = 1, 3 do
+            server:request("DELETE", "/api/v1/namespaces/train/pods/d-" .. i .. "-worker-0")
+        end
+        daemon:expect "effect seen policy=kept"
+        trigger("kept", 2)
+        assert.are.equal(0, (daemon:stop()))
+        start(now .. "Z") -- what was seen is not looked for again
+        assert.is_nil(status("kept"):find("effect", 1, true))
     end)
 
     it("is led in by the clock of a test", function()

@@ -16,6 +16,7 @@ enum mpijob_sign {
     SIGN_RESUMED,
     SIGN_DELETED,
 };
+#define MPIJOB_SIGN_LAST SIGN_DELETED
 const char *mpijob_sign_text(enum mpijob_sign sign); /* "its workers are gone" */
 static inline bool mpijob_sign_of_pods(enum mpijob_sign sign)
 {
