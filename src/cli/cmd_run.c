@@ -16,6 +16,7 @@
 #include "cli/run_control.h"
 #include "cli/run_health.h"
 #include "cli/run_limits.h"
+#include "cli/run_service.h"
 #include "cli/session/policies.h"
 #include "cli/session/tripped.h"
 #include "cli/terminal.h"
@@ -37,6 +38,7 @@
 struct daemon {
     struct session s;
     struct signals signals;
+    struct run_service service;
     struct manual_clock manual;
     struct admin *admin; /* NULL: it does not listen */
     struct run_control control;
@@ -91,7 +93,7 @@ static void reload(void *data)
     if (!d->serving)
         d->reload_asked = true;
     else if (d->s.engine)
-        engine_reload(d->s.engine);
+        run_service_reload(&d->service);
 }
 
 static void stop(void *data, int number)
@@ -113,6 +115,7 @@ static void stop(void *data, int number)
     }
     log_line(&d->s.log, LOG_INFO, "stopping: what is in flight is finished first, for at most %" PRIu64 " s",
              d->grace_ms / 1000);
+    run_service_stopping(&d->service);
     engine_stop(d->s.engine, d->grace_ms, stopped, d);
 }
 
@@ -228,8 +231,9 @@ static int serve(struct daemon *d)
         engine_once(s->engine, once_done, d);
     else
         engine_start(s->engine);
+    run_service_ready(&d->service);
     if (d->reload_asked)
-        engine_reload(s->engine);
+        run_service_reload(&d->service);
     session_wait(s);
     if (s->clock.manual)
         manual_clock_stop(&d->manual);
@@ -335,6 +339,8 @@ static int run(int argc, char **argv, const struct command *command)
     if (!d.guard)
         return (fputs("mpijobd run: out of memory\n", stderr), EXIT_FAILED);
     atomic_store(&d.guard->grace_ms, (int64_t)d.grace_ms);
+    d.service.s = &d.s;
+    service_take(&d.service.service);
     code = session_open(&d.s, command->name, &o);
     if (code)
         return code;
@@ -347,8 +353,10 @@ static int run(int argc, char **argv, const struct command *command)
     d.s.log.outlet = terminal_outlet();
     d.control.lines = o.once ? NULL : lines_open(&d.s.log);
     lag_init(&d.s.loop, &d.lag);
+    service_start(&d.s.loop, &d.service.service);
     if (signals_open(&d.s.loop, &d.signals, stop, reload, &d, &d.s.error)) {
         lag_close(&d.lag);
+        service_close(&d.service.service);
         return session_close(&d.s, session_fail(&d.s, &d.s.error));
     }
     code = watch_over(&d);
@@ -360,6 +368,7 @@ static int run(int argc, char **argv, const struct command *command)
         code = serve(&d);
     hide(&d);
     lag_close(&d.lag);
+    service_close(&d.service.service);
     signals_close(&d.signals, NULL);
     if (d.watchdog)
         watchdog_leave_loop(d.watchdog);
