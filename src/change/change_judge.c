@@ -24,9 +24,24 @@ static int check_whole(const struct change *c, struct json before, struct json a
     return rc ? rc : mpijob_harm_check(c->verb == CHANGE_PATCH || c->mends ? &c->view : NULL, &new, err);
 }
 
+/* What the server is known to refuse, or to throw away behind a 200, is not sent. Of objects that are no jobs to
+ * policies the server's own answer is as good. */
+static int check_answer(const struct change *c, struct error *err)
+{
+    if (!c->verdict.answer || !c->ours || mpijob_kind_added(c->target.kind) || c->destructive)
+        return 0;
+    return error_set(err, (enum error_code)c->verdict.answer,
+                     "not sent, because the API server would %s: %s. To send it all the same, allow it by name: "
+                     "destructive = true (--destructive)",
+                     c->verdict.answer == ERR_DROPPED ? "answer 200 and throw it away" : "refuse it", c->verdict.why);
+}
+
 /* What ends a job, or other things that run, needs leave by name. */
 static int allow(const struct change *c, struct error *err)
 {
+    int rc = check_answer(c, err);
+    if (rc)
+        return rc;
     if (!c->verdict.may_destroy || c->destructive)
         return 0;
     bool sure = c->verdict.effect == EFFECT_DESTRUCTIVE || c->verdict.effect == EFFECT_REVERTED;
@@ -57,14 +72,16 @@ static void judge_other(struct change *c, struct json before, struct json after)
 {
     mpijob_other_change(&(struct other_object){c->resource.group, c->resource.plural, before}, after, c->judged_at,
                         &c->verdict);
-    if (c->verdict.effect != EFFECT_UNKNOWN || !*c->known.why)
+    bool graver = c->verdict.effect >= EFFECT_REVERTED, silent = c->known.effect == EFFECT_UNKNOWN;
+    if (graver || !*c->known.why || (silent && c->verdict.effect != EFFECT_UNKNOWN))
         return;
     bool may_destroy = c->verdict.may_destroy || c->known.effect == EFFECT_DESTRUCTIVE;
     c->verdict = c->known;
     c->verdict.may_destroy = may_destroy;
 }
 
-/* What is known of such objects by experiment comes before what the kind's row says of its fields. */
+/* What is known by experiment to end what runs, or to be put back, comes before what the plugin says of its fields; and
+ * whatever is known comes before what it does not say. */
 static void judge_added(struct change *c, struct json before, struct json after)
 {
     mpijob_judge(&c->view, &c->diff, c->judged_at, &c->known);

@@ -145,7 +145,7 @@ policy { name = "p", kind = "Job", every = "1h", match = { namespace = "train", 
         support.contains(out, "a pod that fails is started again so often (says the plugin batch)")
     end)
 
-    it("tells unknown what nobody has said, and refuses what destroys, by the plugin's word or by mpijobd's", function()
+    it("tells what was tried where the plugin says nothing, and refuses what destroys, by the plugin's word or by mpijobd's", function()
         create("a", { backoffLimit = 6, suspend = false }, nil, { active = 1 })
         create("b", { backoffLimit = 6 }, nil, condition "Complete")
         policy [[
@@ -162,8 +162,8 @@ policy { name = "live", kind = "batchjob", every = "1h", match = { namespace = "
         assert.is_nil(job("b").spec.ttlSecondsAfterFinished)
         assert.are.equal(7200, job("a").spec.ttlSecondsAfterFinished)
         support.contains(err, "policy=live")
-        support.contains(err, "effect=unknown")
-        support.contains(err, "the plugin batch does not say what this change of ttl does")
+        support.contains(err, "effect=at-finish")
+        support.contains(err, "then it and its pods are deleted by it")
         policy [[
 policy { name = "stop", kind = "batchjob", every = "1h", match = { namespace = "train", name = "a" }, replace = { suspend = true },
     destructive = true }
@@ -185,6 +185,8 @@ policy { name = "m", kind = "Job", every = "1h", match = { namespace = "train", 
         assert.are.equal(3, code, out .. err)
         support.contains(err, "workers cannot be replaced now: only while the job is suspended")
         support.contains(err, "mode cannot be replaced now: it may be set once, and has a value")
+        support.contains(err, "effect=unknown")
+        support.contains(err, "the plugin batch does not say what this change of workers does")
         assert.are.equal(4, job("idle").spec.parallelism)
         assert.are.equal(2, job("run").spec.parallelism)
         assert.is_nil(job("idle").spec.completionMode)

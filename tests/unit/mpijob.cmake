@@ -14,6 +14,7 @@ mpijobd_unit_test(mpijob_effect_grounds FLOORS mpijob/effect SOURCES mpijob_effe
 mpijobd_unit_test(mpijob_effect_rules FLOORS mpijob/effect SOURCES mpijob_effect_cases.c)
 mpijobd_unit_test(mpijob_effect_kueue FLOORS mpijob/effect)
 mpijobd_unit_test(mpijob_effect_others FLOORS mpijob/effect)
+mpijobd_unit_test(mpijob_effect_kinds FLOORS mpijob/effect)
 mpijobd_unit_test(mpijob_inspect FLOORS mpijob/inspect mpijob/match ALLOC)
 mpijobd_unit_test(mpijob_launcher FLOORS mpijob/effect SOURCES mpijob_effect_cases.c ALLOC)
 mpijobd_unit_test(mpijob_template FLOORS mpijob/inspect ALLOC)

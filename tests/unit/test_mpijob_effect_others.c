@@ -71,51 +71,52 @@ static void what_a_deletion_ends(void **state)
 #define ENDED "\"status\":{\"completionTime\":\"2026-11-23T19:50:00Z\"," CONDITION("Complete") "}"
 #define SPEC(text) "{\"spec\":{" text "}," STARTED "}"
 #define OVER(text) "{\"spec\":{" text "}," ENDED "}"
+#define HAS(text) "{\"spec\":{" text "},\"status\":{" CONDITION("QuotaReserved") "}}"
 
 static void what_a_change_ends(void **state)
 {
     (void)state; /* it is NOON, 600 s after the start or the end */
     static const struct {
         const char *group, *plural, *before, *after;
-        bool ends;
+        enum mpijob_effect effect;
     } cases[] = {
-        {"batch", "jobs", SPEC(""), SPEC("\"activeDeadlineSeconds\":60"), true},
-        {"batch", "jobs", SPEC(""), SPEC("\"activeDeadlineSeconds\":0"), true},
-        {"batch", "jobs", SPEC(""), SPEC("\"activeDeadlineSeconds\":86400"), false},
-        {"batch", "jobs", OVER(""), OVER("\"activeDeadlineSeconds\":60"), false},
-        {"batch", "jobs", SPEC("\"activeDeadlineSeconds\":60"), SPEC("\"activeDeadlineSeconds\":60,\"x\":1"), false},
-        {"batch", "jobs", SPEC("\"suspend\":false"), SPEC("\"suspend\":true"), true},
-        {"batch", "jobs", SPEC("\"suspend\":true"), SPEC("\"suspend\":false"), false},
-        {"batch", "jobs", OVER(""), OVER("\"suspend\":true"), false},
-        {"batch", "jobs", SPEC("\"parallelism\":2"), SPEC("\"parallelism\":0"), true},
-        {"batch", "jobs", SPEC("\"parallelism\":2"), SPEC("\"parallelism\":3"), false},
-        {"batch", "jobs", SPEC("\"backoffLimit\":6"), SPEC("\"backoffLimit\":1"), true},
-        {"batch", "jobs", SPEC("\"backoffLimit\":6"), SPEC("\"backoffLimit\":3"), false},
-        {"batch", "jobs", OVER(""), OVER("\"ttlSecondsAfterFinished\":60"), true},
-        {"batch", "jobs", OVER(""), OVER("\"ttlSecondsAfterFinished\":6000"), false},
-        {"", "pods", SPEC(""), SPEC("\"activeDeadlineSeconds\":60"), true},
-        {"", "pods", SPEC(""), SPEC("\"activeDeadlineSeconds\":6000"), false},
-        {"apps", "deployments", SPEC("\"replicas\":2"), SPEC("\"replicas\":1"), true},
-        {"apps", "deployments", SPEC("\"replicas\":2"), SPEC("\"replicas\":4"), false},
-        {"jobset.x-k8s.io", "jobsets", SPEC(""), SPEC("\"suspend\":true"), true},
-        {"jobset.x-k8s.io", "jobsets", SPEC("\"successPolicy\":{}"), SPEC(""), true},
-        {"trainer.kubeflow.org", "trainjobs", SPEC("\"trainer\":{}"), SPEC(""), true},
-        {"trainer.kubeflow.org", "trainjobs", SPEC(""), SPEC("\"activeDeadlineSeconds\":86400"), true},
-        {"kueue.x-k8s.io", "workloads", SPEC("\"active\":true"), SPEC("\"active\":false"), true},
-        {"kueue.x-k8s.io", "workloads", SPEC(""), SPEC("\"active\":false"), true},
-        {"kueue.x-k8s.io", "workloads", SPEC("\"active\":false"), SPEC("\"active\":true"), false},
-        {"kueue.x-k8s.io", "localqueues", SPEC(""), SPEC("\"stopPolicy\":\"HoldAndDrain\""), true},
-        {"kueue.x-k8s.io", "localqueues", SPEC(""), SPEC("\"stopPolicy\":\"Hold\""), false},
-        {"ray.io", "rayjobs", SPEC("\"t\":" TEMPLATE), SPEC("\"t\":" TEMPLATE ",\"suspend\":true"), true},
-        {"example.com", "notes", SPEC(""), SPEC("\"suspend\":true"), false},
-        {"", "configmaps", "{\"data\":{}}", "{\"data\":{\"a\":\"b\"}}", false},
+        {"batch", "jobs", SPEC(""), SPEC("\"activeDeadlineSeconds\":60"), EFFECT_DESTRUCTIVE},
+        {"batch", "jobs", SPEC(""), SPEC("\"activeDeadlineSeconds\":0"), EFFECT_DESTRUCTIVE},
+        {"batch", "jobs", SPEC(""), SPEC("\"activeDeadlineSeconds\":86400"), EFFECT_EFFECTIVE},
+        {"batch", "jobs", OVER(""), OVER("\"activeDeadlineSeconds\":60"), EFFECT_INERT},
+        {"batch", "jobs", SPEC("\"activeDeadlineSeconds\":60"), SPEC("\"activeDeadlineSeconds\":60,\"x\":1"),
+         EFFECT_UNKNOWN},
+        {"batch", "jobs", SPEC("\"suspend\":false"), SPEC("\"suspend\":true"), EFFECT_DESTRUCTIVE},
+        {"batch", "jobs", SPEC("\"suspend\":true"), SPEC("\"suspend\":false"), EFFECT_EFFECTIVE},
+        {"batch", "jobs", OVER(""), OVER("\"suspend\":true"), EFFECT_INERT},
+        {"batch", "jobs", SPEC("\"parallelism\":2"), SPEC("\"parallelism\":0"), EFFECT_DESTRUCTIVE},
+        {"batch", "jobs", SPEC("\"parallelism\":2"), SPEC("\"parallelism\":3"), EFFECT_EFFECTIVE},
+        {"batch", "jobs", SPEC("\"backoffLimit\":6"), SPEC("\"backoffLimit\":1"), EFFECT_DESTRUCTIVE},
+        {"batch", "jobs", SPEC("\"backoffLimit\":6"), SPEC("\"backoffLimit\":3"), EFFECT_EFFECTIVE},
+        {"batch", "jobs", OVER(""), OVER("\"ttlSecondsAfterFinished\":60"), EFFECT_DESTRUCTIVE},
+        {"batch", "jobs", OVER(""), OVER("\"ttlSecondsAfterFinished\":6000"), EFFECT_EFFECTIVE},
+        {"", "pods", SPEC(""), SPEC("\"activeDeadlineSeconds\":60"), EFFECT_DESTRUCTIVE},
+        {"", "pods", SPEC(""), SPEC("\"activeDeadlineSeconds\":6000"), EFFECT_UNKNOWN},
+        {"apps", "deployments", SPEC("\"replicas\":2"), SPEC("\"replicas\":1"), EFFECT_DESTRUCTIVE},
+        {"apps", "deployments", SPEC("\"replicas\":2"), SPEC("\"replicas\":4"), EFFECT_UNKNOWN},
+        {"jobset.x-k8s.io", "jobsets", SPEC(""), SPEC("\"suspend\":true"), EFFECT_DESTRUCTIVE},
+        {"jobset.x-k8s.io", "jobsets", SPEC("\"successPolicy\":{}"), SPEC(""), EFFECT_DESTRUCTIVE},
+        {"trainer.kubeflow.org", "trainjobs", SPEC("\"trainer\":{}"), SPEC(""), EFFECT_DESTRUCTIVE},
+        {"trainer.kubeflow.org", "trainjobs", SPEC(""), SPEC("\"activeDeadlineSeconds\":86400"), EFFECT_DESTRUCTIVE},
+        {"kueue.x-k8s.io", "workloads", HAS("\"active\":true"), HAS("\"active\":false"), EFFECT_DESTRUCTIVE},
+        {"kueue.x-k8s.io", "workloads", HAS(""), HAS("\"active\":false"), EFFECT_DESTRUCTIVE},
+        {"kueue.x-k8s.io", "workloads", SPEC("\"active\":false"), SPEC("\"active\":true"), EFFECT_EFFECTIVE},
+        {"kueue.x-k8s.io", "localqueues", SPEC(""), SPEC("\"stopPolicy\":\"HoldAndDrain\""), EFFECT_DESTRUCTIVE},
+        {"kueue.x-k8s.io", "localqueues", SPEC(""), SPEC("\"stopPolicy\":\"Hold\""), EFFECT_INERT},
+        {"ray.io", "rayjobs", SPEC("\"t\":" TEMPLATE), SPEC("\"t\":" TEMPLATE ",\"suspend\":true"), EFFECT_DESTRUCTIVE},
+        {"example.com", "notes", SPEC(""), SPEC("\"suspend\":true"), EFFECT_UNKNOWN},
+        {"", "configmaps", "{\"data\":{}}", "{\"data\":{\"a\":\"b\"}}", EFFECT_UNKNOWN},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct mpijob_verdict v;
         struct other_object other = {cases[i].group, cases[i].plural, parsed(cases[i].before)};
         mpijob_other_change(&other, parsed(cases[i].after), NOON, &v);
-        if (v.may_destroy != cases[i].ends || v.effect != (cases[i].ends ? EFFECT_DESTRUCTIVE : EFFECT_UNKNOWN) ||
-            !*v.why)
+        if (v.may_destroy != (cases[i].effect == EFFECT_DESTRUCTIVE) || v.effect != cases[i].effect || !*v.why)
             fail_msg("%s %s to %s: %s (%s)", cases[i].plural, cases[i].before, cases[i].after,
                      mpijob_effect_name(v.effect), v.why);
     }

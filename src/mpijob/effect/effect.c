@@ -118,6 +118,7 @@ void effect_join(struct mpijob_verdict *v, const struct mpijob_verdict *other)
     struct mpijob_verdict first = v->effect >= other->effect ? *v : *other;
     const struct mpijob_verdict *second = v->effect >= other->effect ? other : v;
     first.may_destroy = v->may_destroy || other->may_destroy;
+    first.answer = v->answer ? v->answer : other->answer;
     if (*first.why && *second->why)
         effect_say(&first, "; ");
     effect_say(&first, "%s", second->why);
@@ -169,8 +170,11 @@ void effect_judge_but(const bool skipped[FIELD_COUNT], const struct mpijob_view 
         return;
     }
     verdict->effect = each[main].effect;
-    for (int i = 0; i < SUBJECTS; i++)
+    for (int i = 0; i < SUBJECTS; i++) {
         verdict->may_destroy = verdict->may_destroy || (arises[i] && each[i].may_destroy);
+        if (arises[i] && !verdict->answer)
+            verdict->answer = each[i].answer;
+    }
     if (told > 1)
         effect_say(verdict, "%s: ", subject_name(main));
     effect_say(verdict, "%s", each[main].why);

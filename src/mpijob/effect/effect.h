@@ -26,7 +26,9 @@ bool mpijob_effect_find(const char *name, enum mpijob_effect *effect);
 struct mpijob_verdict {
     enum mpijob_effect effect;
     bool may_destroy; /* under a controller or release that comes into question it is destructive */
-    char why[512];    /* one sentence for people, with the cure where there is one */
+    int answer; /* what the server will do with the request: ERR_REFUSED it, ERR_DROPPED: answer 200 and throw the value
+                   away; 0: it takes it, as far as is known. With one of them the effect is UNKNOWN, or another's */
+    char why[512]; /* one sentence for people, with the cure where there is one */
 };
 
 /* The verdict on a whole diff: that of its weightiest difference (destructive, reverted, unknown, effective, late,

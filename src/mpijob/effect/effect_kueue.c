@@ -7,7 +7,6 @@
 #define QUEUE LABEL "queue-name"
 #define PRIORITY LABEL "priority-class"
 #define MAX_TIME LABEL "max-exec-time-seconds"
-#define STOPS_IT "stop it with spec.active = false of its Workload, and start it again with true"
 
 /* ---- is it managed? ---- */
 
@@ -71,67 +70,71 @@ bool effect_kueue_suspend(const struct mpijob_view *view, const struct mpijob_di
         effect_say(v,
                    "Kueue undoes it at once, and the job's running pods are killed all the same; with policy Running a "
                    "worker that has ended is not made again, so the job never gets back to Running: set cleanPodPolicy "
-                   "None, then " STOPS_IT);
+                   "None, then " KUEUE_STOPS);
     } else {
         v->effect = EFFECT_REVERTED;
         v->may_destroy = true;
         effect_say(v,
                    "Kueue undoes it within 10 ms, and all the job's pods are killed all the same: it begins again and "
-                   "never shows Suspended; " STOPS_IT);
+                   "never shows Suspended; " KUEUE_STOPS);
     }
     return true;
 }
 
 /* ---- its labels, and replicas ---- */
 
-static void refused(struct mpijob_verdict *v, const char *what)
-{
-    v->effect = EFFECT_UNKNOWN;
-    effect_say(v, "%s; Kueue's webhook will answer 403", what);
-}
+enum { GOING = 1 << 0, STOPPED = 1 << 1, OVER = 1 << 2, ALL = 7 }; /* OVER beside one of the others */
+enum { ADDED = 1 << 0, CHANGED = 1 << 1, REMOVED = 1 << 2, ANY = 7 };
+#define REFUSED_BY "; Kueue's webhook will answer 403"
 
-static void say_queue(const struct mpijob_view *view, const struct mpijob_difference *d, struct mpijob_verdict *v)
-{
-    if (!stopped(view)) {
-        refused(v, "the queue of a job that is not suspended cannot be changed");
-    } else if (!d->after) {
-        v->effect = EFFECT_DESTRUCTIVE;
-        effect_say(v,
-                   "without the label the job leaves its queue, but its Workload stays: it is admitted later and holds "
-                   "quota for a job that does not start, or the job runs outside the quota");
-    } else {
-        v->effect = EFFECT_EFFECTIVE;
-        effect_say(v, "Kueue moves the job's Workload to that queue now, where it may start at once; not while the "
-                      "Workload's spec.active is false");
-    }
-}
+/* The first that fits counts. */
+static const struct label_row {
+    const char *pointer;
+    unsigned states, changes;
+    int effect;
+    bool perhaps; /* it may get pods killed */
+    const char *why;
+} label_rows[] = {
+    {QUEUE, GOING, ANY, EFFECT_REJECTED, false,
+     "the queue of a job that is not suspended cannot be changed" REFUSED_BY},
+    {QUEUE, STOPPED, REMOVED, EFFECT_DESTRUCTIVE, true,
+     "without the label the job leaves its queue, but its Workload stays: it is admitted later and holds quota for a "
+     "job "
+     "that does not start, or the job runs outside the quota"},
+    {QUEUE, STOPPED, ANY, EFFECT_EFFECTIVE, false,
+     "Kueue moves the job's Workload to that queue now, where it may start at once; not while the Workload's "
+     "spec.active "
+     "is false"},
+    {PRIORITY, ALL, REMOVED, EFFECT_REJECTED, false, "a priority class cannot be taken from a job" REFUSED_BY},
+    {PRIORITY, GOING, ADDED, EFFECT_REJECTED, false,
+     "a priority class cannot be given to a job that is not suspended" REFUSED_BY},
+    {PRIORITY, OVER, ANY, EFFECT_INERT, false, "the job has ended: its priority is of no use any more"},
+    {PRIORITY, ALL, ANY, EFFECT_EFFECTIVE, true,
+     "Kueue gives the job's Workload this priority now; in a queue that preempts, a lower one can get this job's pods "
+     "killed, and a higher one another's"},
+    {MAX_TIME, GOING, ANY, EFFECT_REJECTED, false,
+     "Kueue's time limit of a job that is not suspended cannot be changed" REFUSED_BY},
+    {MAX_TIME, STOPPED, ANY, EFFECT_EFFECTIVE, false,
+     "Kueue gives the job's Workload this time limit now; one that has run out already stays so"},
+};
 
-static void say_priority(const struct mpijob_view *view, const struct mpijob_difference *d, struct mpijob_verdict *v)
+bool effect_kueue_label(const struct kueue_change *c)
 {
-    if (!d->after) {
-        refused(v, "a priority class cannot be taken from a job");
-    } else if (!d->before && !stopped(view)) {
-        refused(v, "a priority class cannot be given to a job that is not suspended");
-    } else if (mpijob_phase_finished(view->phase)) {
-        v->effect = EFFECT_INERT;
-        effect_say(v, "the job has ended: its priority is of no use any more");
-    } else {
-        v->effect = EFFECT_EFFECTIVE;
-        v->may_destroy = true;
-        effect_say(
-            v, "Kueue gives the job's Workload this priority now; in a queue that preempts, a lower one can get this "
-               "job's pods killed, and a higher one another's");
+    unsigned state = (c->stopped ? STOPPED : GOING) | (c->over ? OVER : 0), change = !c->label->after   ? REMOVED
+                                                                                     : c->label->before ? CHANGED
+                                                                                                        : ADDED;
+    for (const struct label_row *row = label_rows; row < label_rows + sizeof label_rows / sizeof *label_rows; row++) {
+        if (!str_is(str_of(c->label->pointer), row->pointer) || !(row->states & state) || !(row->changes & change))
+            continue;
+        bool rejected = row->effect == EFFECT_REJECTED;
+        *c->v = (struct mpijob_verdict){.effect = rejected ? EFFECT_UNKNOWN : (enum mpijob_effect)row->effect};
+        c->v->may_destroy = row->perhaps;
+        /* one that is suspended by the same change is let through, with harm of its own */
+        c->v->answer = rejected && !c->stops ? ERR_REFUSED : 0;
+        effect_say(c->v, "%s", row->why);
+        return true;
     }
-}
-
-static void say_max_time(const struct mpijob_view *view, struct mpijob_verdict *v)
-{
-    if (!stopped(view)) {
-        refused(v, "Kueue's time limit of a job that is not suspended cannot be changed");
-    } else {
-        v->effect = EFFECT_EFFECTIVE;
-        effect_say(v, "Kueue gives the job's Workload this time limit now; one that has run out already stays so");
-    }
+    return false;
 }
 
 static bool changes_replicas(const struct mpijob_diff *diff)
@@ -153,30 +156,30 @@ static void take(struct mpijob_verdict *v, bool *any, const struct mpijob_verdic
     *any = true;
 }
 
+/* Its labels. With that of the queue gone and the job suspended in one change, suspend tells it. */
+static bool judge_labels(const struct mpijob_view *view, const struct mpijob_diff *diff, struct mpijob_verdict *v)
+{
+    const struct mpijob_difference *suspend = find(diff, mpijob_field_place(FIELD_SUSPEND, view->target)->pointer);
+    struct mpijob_verdict one;
+    bool any = false, stops = suspend && suspend->after && strcmp(suspend->after, "true") == 0;
+    for (size_t i = 0; i < diff->count; i++) {
+        const struct mpijob_difference *d = &diff->items[i];
+        if (suspend && !d->after && str_is(str_of(d->pointer), QUEUE))
+            continue;
+        struct kueue_change label = {d, stopped(view), mpijob_phase_finished(view->phase), stops, &one};
+        if (effect_kueue_label(&label))
+            take(v, &any, &one);
+    }
+    return any;
+}
+
 bool effect_judge_kueue(const struct mpijob_view *view, const struct mpijob_diff *diff, struct mpijob_verdict *v)
 {
-    const struct mpijob_difference *queue = find(diff, QUEUE), *priority = find(diff, PRIORITY);
-    bool any = false;
-    struct mpijob_verdict one = {.effect = EFFECT_STORED};
     if (!tried(view) || !manages(view->object))
         return false;
-    /* With the label gone and the job suspended in one change, suspend tells it. */
-    if (queue && (queue->after || !find(diff, mpijob_field_place(FIELD_SUSPEND, view->target)->pointer))) {
-        say_queue(view, queue, &one);
-        take(v, &any, &one);
-    }
-    if (priority) {
-        one = (struct mpijob_verdict){.effect = EFFECT_STORED};
-        say_priority(view, priority, &one);
-        take(v, &any, &one);
-    }
-    if (find(diff, MAX_TIME)) {
-        one = (struct mpijob_verdict){.effect = EFFECT_STORED};
-        say_max_time(view, &one);
-        take(v, &any, &one);
-    }
+    bool any = judge_labels(view, diff, v);
     if (changes_replicas(diff) && !stopped(view) && !mpijob_phase_finished(view->phase)) {
-        one = (struct mpijob_verdict){.effect = EFFECT_DESTRUCTIVE};
+        struct mpijob_verdict one = {.effect = EFFECT_DESTRUCTIVE};
         effect_say(&one, "Kueue kills all the job's pods when its replicas change, and queues it again");
         take(v, &any, &one);
     }

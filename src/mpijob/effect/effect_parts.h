@@ -25,6 +25,17 @@ bool effect_left_to_another(const struct mpijob_view *view, const char **manager
 
 /* ---- effect_kueue.c: of a job that Kueue manages ---- */
 
+#define KUEUE_STOPS "stop it with spec.active = false of its Workload, and start it again with true"
+
+struct kueue_change {
+    const struct mpijob_difference *label; /* a difference of one label or annotation */
+    bool stopped, over;                    /* the job is suspended; has ended */
+    bool stops;                            /* after the change it is suspended */
+    struct mpijob_verdict *v;
+};
+/* What Kueue makes of a label of a job that it manages. False: the label means nothing to it, and *v is as it was. */
+bool effect_kueue_label(const struct kueue_change *change);
+
 /* A change of suspend. False: Kueue has no part in it. */
 bool effect_kueue_suspend(const struct mpijob_view *view, const struct mpijob_diff *diff,
                           const struct effect_query *query, struct mpijob_verdict *v);

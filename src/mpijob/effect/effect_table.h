@@ -55,7 +55,8 @@ enum change_meaning {
 #define MEANS_SUSPENDS (MEANS_SUSPEND | MEANS_SUSPEND_RUNNING | MEANS_SUSPEND_ENDED | MEANS_SUSPEND_OPEN)
 
 /* What a row says, beyond the verdicts of effect.h. */
-#define EFFECT_DROPPED (-1) /* the definition has no such field: the answer shows it, and it is an error of its own */
+#define EFFECT_DROPPED (-1)  /* the definition has no such field: the answer shows it, and it is an error of its own */
+#define EFFECT_REJECTED (-2) /* the API server, or a webhook before it, refuses the change */
 
 struct effect_row {
     unsigned releases; /* enum mpijob_release */

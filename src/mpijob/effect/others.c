@@ -4,6 +4,8 @@
 
 #include "base/clock.h"
 #include "mpijob/effect/effect_parts.h"
+#include "mpijob/effect/object_rows.h"
+#include "mpijob/shown.h"
 
 /* ---- does it run? ---- */
 
@@ -127,6 +129,116 @@ static bool runs(const struct other_object *o, const struct kind_of *kind)
     return (kind || holds_template(json_get(o->object, "spec"), 5)) && !has_ended(o->object);
 }
 
+/* ---- in what state it is, and whose ---- */
+
+static bool condition_holds(struct json object, const char *type)
+{
+    for (struct json_iter it = json_iter(json_at(object, "/status/conditions")); json_next(&it);) {
+        if (json_string_is(json_get(it.value, "type"), str_of(type)) &&
+            json_string_is(json_get(it.value, "status"), str_of("True")))
+            return true;
+    }
+    return false;
+}
+
+static bool is_workload(const struct other_object *o)
+{
+    return strcmp(o->group, "kueue.x-k8s.io") == 0 && strcmp(o->plural, "workloads") == 0;
+}
+
+static unsigned state_of(const struct other_object *o)
+{
+    struct json object = o->object, active = json_at(object, "/spec/active");
+    if (has_ended(object))
+        return condition_holds(object, "Failed") ||
+                       json_string_is(json_at(object, "/status/terminalState"), str_of("Failed"))
+                   ? STATE_FAILED
+                   : STATE_SUCCEEDED;
+    if (!is_workload(o))
+        return json_is_true(json_at(object, "/spec/suspend")) ? STATE_SUSPENDED : STATE_RUNNING;
+    if (json_type(active) == JSON_BOOL && !json_is_true(active))
+        return STATE_SUSPENDED;
+    return condition_holds(object, "Admitted") || condition_holds(object, "QuotaReserved") ? STATE_RUNNING
+                                                                                           : STATE_PENDING;
+}
+
+/* By its label; or, where Kueue manages jobs without it, by the mark that it leaves in the templates of those that
+ * run. */
+static bool kueue_manages(struct json object)
+{
+    static const char *const places[] = {
+        "/metadata/labels/kueue.x-k8s.io~1queue-name", "/spec/template/metadata/annotations/kueue.x-k8s.io~1workload",
+        "/spec/replicatedJobs/0/template/spec/template/metadata/annotations/kueue.x-k8s.io~1workload"};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        struct json value = mpijob_value_at(object, places[i]);
+        if (json_type(value) == JSON_STRING && value.text.len > 2)
+            return true;
+    }
+    return false;
+}
+
+static unsigned under_of(struct json object)
+{
+    for (struct json_iter it = json_iter(json_at(object, "/metadata/ownerReferences")); json_next(&it);) {
+        struct json kind = json_get(it.value, "kind");
+        if (json_string_is(kind, str_of("JobSet")))
+            return UNDER_JOBSET;
+        if (json_string_is(kind, str_of("TrainJob")))
+            return UNDER_TRAINJOB;
+    }
+    return kueue_manages(object) ? UNDER_KUEUE : UNDER_NOBODY;
+}
+
+/* ---- its rows ---- */
+
+static bool concerns(const struct object_row *row, const struct other_object *o)
+{
+    return row->group ? strcmp(row->group, o->group) == 0 && strcmp(row->plural, o->plural) == 0
+                      : !find_kind(o) && holds_template(json_get(o->object, "spec"), 5);
+}
+
+/* Is one of the places the other, or does it hold it? */
+static bool meet(const char *a, const char *b)
+{
+    size_t left = strlen(a), right = strlen(b), least = left < right ? left : right;
+    return strncmp(a, b, least) == 0 && (left == right || (left < right ? b : a)[least] == '/');
+}
+
+static const struct object_row *find_row(const struct other_object *o, struct changing *c, const char *pointer)
+{
+    for (const struct object_row *row = object_rows; row->pointer; row++) {
+        if (!(row->states & c->state) || !(row->under & c->under) || !concerns(row, o) ||
+            (*pointer && *row->pointer ? !meet(row->pointer, pointer) : *pointer || *row->pointer))
+            continue;
+        c->at = MPIJOB_NO_TIME;
+        if (!row->test ||
+            row->test(c, mpijob_value_at(c->before, row->pointer), mpijob_value_at(c->after, row->pointer)))
+            return row;
+    }
+    return NULL;
+}
+
+static void say(const struct object_row *row, int64_t at, struct mpijob_verdict *v)
+{
+    char time[32] = "its time";
+    const char *place = strstr(row->why, "{at}");
+    if (at != MPIJOB_NO_TIME)
+        clock_format(at, false, time);
+    if (*row->pointer)
+        effect_say(v, "%s: ", row->pointer + strlen("/spec/"));
+    effect_say(v, "%.*s", place ? (int)(place - row->why) : (int)strlen(row->why), row->why);
+    if (place)
+        effect_say(v, "%s%s", time, place + strlen("{at}"));
+}
+
+static void tell(const struct object_row *row, int64_t at, struct mpijob_verdict *v)
+{
+    *v = (struct mpijob_verdict){.effect = row->effect < 0 ? EFFECT_UNKNOWN : (enum mpijob_effect)row->effect};
+    v->may_destroy = row->perhaps || row->effect == EFFECT_DESTRUCTIVE;
+    v->answer = row->effect == EFFECT_DROPPED ? ERR_DROPPED : row->effect == EFFECT_REJECTED ? ERR_REFUSED : 0;
+    say(row, at, v);
+}
+
 /* ---- its deletion ---- */
 
 static bool is_deleting(struct json object)
@@ -134,189 +246,95 @@ static bool is_deleting(struct json object)
     return json_exists(mpijob_value_at(object, "/metadata/deletionTimestamp"));
 }
 
-/* A JobSet that runs makes a child Job again that has gone, also one that had ended. */
-static bool made_anew(const struct other_object *o)
-{
-    if (strcmp(o->group, "batch") != 0 || strcmp(o->plural, "jobs") != 0)
-        return false;
-    for (struct json_iter it = json_iter(json_at(o->object, "/metadata/ownerReferences")); json_next(&it);) {
-        if (json_string_is(json_get(it.value, "kind"), str_of("JobSet")))
-            return true;
-    }
-    return false;
-}
-
 void mpijob_other_deletion(const struct other_object *o, struct mpijob_verdict *v)
 {
     const struct kind_of *kind = find_kind(o);
+    struct changing c = {.before = o->object, .state = state_of(o), .under = under_of(o->object)};
+    const struct object_row *row = find_row(o, &c, "");
     *v = (struct mpijob_verdict){.effect = EFFECT_UNKNOWN};
     if (is_deleting(o->object)) {
         v->effect = EFFECT_INERT;
         effect_say(v, "it is being deleted already");
+    } else if (row) {
+        tell(row, MPIJOB_NO_TIME, v);
     } else if (runs(o, kind)) {
         v->effect = EFFECT_DESTRUCTIVE;
         effect_say(v, "%s", kind ? kind->deleted : "it has not ended, and the pods that it runs are killed with it");
-    } else if (made_anew(o)) {
-        v->effect = EFFECT_DESTRUCTIVE;
-        effect_say(v, "while its JobSet runs, a Job that has ended is made again and runs again when it is deleted");
+        v->may_destroy = true;
     } else {
         effect_say(v, "the object is deleted");
     }
-    v->may_destroy = v->effect == EFFECT_DESTRUCTIVE;
 }
 
 /* ---- a change of it ---- */
 
-struct changing {
-    struct json before;
-    int64_t now; /* microseconds */
-    bool ended;
+static bool in_maps(const char *pointer)
+{
+    return str_starts(str_of(pointer), "/metadata/labels/") || str_starts(str_of(pointer), "/metadata/annotations/");
+}
+
+struct judging {
+    const struct other_object *object;
+    struct changing c;
+    bool tried;
+    const struct object_row *told; /* the last row: all that lies below one place is told once */
+    struct mpijob_verdict *v;
+    bool any, stored, open;
 };
 
-typedef bool (*ends_it)(const struct changing *c, struct json from, struct json to);
-
-static int64_t time_at(struct json object, const char *pointer)
+static void join(struct judging *j, const struct mpijob_verdict *one)
 {
-    char text[64];
-    int64_t us;
-    return json_string_at(object, pointer, text, sizeof text) == 0 && clock_parse(text, &us) ? us : MPIJOB_NO_TIME;
+    if (j->any)
+        effect_join(j->v, one);
+    else
+        *j->v = *one;
+    j->any = true;
 }
 
-/* Seconds after `start`, are they over? Where there is no start nothing is. */
-static bool elapsed(const struct changing *c, int64_t start, struct json seconds)
+static void judge_difference(struct judging *j, const struct mpijob_difference *d)
 {
-    int64_t n, at;
-    if (!json_int64(seconds, &n) || start == MPIJOB_NO_TIME)
-        return false;
-    if (__builtin_mul_overflow(n, CLOCK_SECOND, &at) || __builtin_add_overflow(start, at, &at))
-        return n < 0;
-    return at <= c->now;
-}
-
-static bool deadline_passed(const struct changing *c, struct json from, struct json to)
-{
-    (void)from;
-    return !c->ended && elapsed(c, time_at(c->before, "/status/startTime"), to);
-}
-
-static bool is_set(const struct changing *c, struct json from, struct json to)
-{
-    (void)from;
-    return !c->ended && json_exists(to) && json_type(to) != JSON_NULL;
-}
-
-static bool is_removed(const struct changing *c, struct json from, struct json to)
-{
-    return !c->ended && json_exists(from) && !json_exists(to);
-}
-
-static bool becomes_true(const struct changing *c, struct json from, struct json to)
-{
-    return !c->ended && json_is_true(to) && !json_is_true(from);
-}
-
-/* Of a switch that is on where nothing is said. */
-static bool becomes_false(const struct changing *c, struct json from, struct json to)
-{
-    bool off = json_type(to) == JSON_BOOL && !json_is_true(to),
-         was_off = json_type(from) == JSON_BOOL && !json_is_true(from);
-    return !c->ended && off && !was_off;
-}
-
-/* Absent counts as 1. */
-static bool becomes_less(const struct changing *c, struct json from, struct json to)
-{
-    int64_t had = 1, wants = 1;
-    json_int64(from, &had);
-    json_int64(to, &wants);
-    return !c->ended && wants < had;
-}
-
-static bool below_failures(const struct changing *c, struct json from, struct json to)
-{
-    int64_t limit, failed = 0;
-    (void)from;
-    json_int64(json_at(c->before, "/status/failed"), &failed);
-    return !c->ended && json_int64(to, &limit) && failed > limit;
-}
-
-static bool ttl_passed(const struct changing *c, struct json from, struct json to)
-{
-    (void)from;
-    int64_t end = time_at(c->before, "/status/completionTime");
-    for (struct json_iter it = json_iter(json_at(c->before, "/status/conditions")); json_next(&it);) {
-        int64_t at = time_at(it.value, "/lastTransitionTime");
-        if (end == MPIJOB_NO_TIME && json_string_is(json_get(it.value, "status"), str_of("True")))
-            end = at;
+    struct mpijob_verdict one = {.effect = EFFECT_UNKNOWN};
+    const struct object_row *row = NULL;
+    if (j->tried && in_maps(d->pointer) &&
+        !(j->c.under == UNDER_KUEUE && effect_kueue_label(&(struct kueue_change){
+                                           d, j->c.state == STATE_SUSPENDED, (j->c.state & STATE_FINISHED) != 0,
+                                           json_is_true(json_at(j->c.after, "/spec/suspend")), &one}))) {
+        j->stored = true;
+        return;
     }
-    return c->ended && elapsed(c, end, to);
-}
-
-static bool drains(const struct changing *c, struct json from, struct json to)
-{
-    (void)c;
-    return json_string_is(to, str_of("HoldAndDrain")) && !json_string_is(from, str_of("HoldAndDrain"));
-}
-
-#define KILLED "its pods are killed, and what they ran begins again when it goes on"
-static const struct change_of {
-    const char *group, *plural, *pointer;
-    ends_it ends;
-    const char *why;
-} changes[] = {
-    {"", "pods", "/spec/activeDeadlineSeconds", deadline_passed,
-     "the deadline has passed: the kubelet kills the pod now"},
-    {"batch", "jobs", "/spec/activeDeadlineSeconds", deadline_passed,
-     "the deadline has passed: the Job fails now, and its pods are killed"},
-    {"batch", "jobs", "/spec/suspend", becomes_true, KILLED},
-    {"batch", "jobs", "/spec/parallelism", becomes_less, "the pods that are too many are killed"},
-    {"batch", "jobs", "/spec/backoffLimit", below_failures, "it has failed more often already: the Job fails now"},
-    {"batch", "jobs", "/spec/ttlSecondsAfterFinished", ttl_passed,
-     "the TTL has passed: the Job is deleted now, with its pods and their logs"},
-    {"", "replicationcontrollers", "/spec/replicas", becomes_less, "the pods that are too many are killed"},
-    {"apps", "deployments", "/spec/replicas", becomes_less, "the pods that are too many are killed"},
-    {"apps", "replicasets", "/spec/replicas", becomes_less, "the pods that are too many are killed"},
-    {"apps", "statefulsets", "/spec/replicas", becomes_less, "the pods that are too many are killed"},
-    {"jobset.x-k8s.io", "jobsets", "/spec/suspend", becomes_true, KILLED},
-    {"jobset.x-k8s.io", "jobsets", "/spec/ttlSecondsAfterFinished", ttl_passed,
-     "the TTL has passed: the JobSet is deleted now, with its Jobs and pods"},
-    {"jobset.x-k8s.io", "jobsets", "/spec/successPolicy", is_removed,
-     "without it the controller fails at each look at this JobSet: its end is never recorded"},
-    {"trainer.kubeflow.org", "trainjobs", "/spec/suspend", becomes_true, KILLED},
-    {"trainer.kubeflow.org", "trainjobs", "/spec/activeDeadlineSeconds", is_set,
-     "at its deadline the JobSet is deleted with all Jobs, pods and logs"},
-    {"trainer.kubeflow.org", "trainjobs", "/spec/trainer", is_removed,
-     "without it the job cannot be suspended any more: its pods run on while it says Suspended"},
-    {"kueue.x-k8s.io", "workloads", "/spec/active", becomes_false, "Kueue stops its job: " KILLED},
-    {"kueue.x-k8s.io", "clusterqueues", "/spec/stopPolicy", drains,
-     "Kueue stops every job of the queue, and their pods are killed"},
-    {"kueue.x-k8s.io", "localqueues", "/spec/stopPolicy", drains,
-     "Kueue stops every job of the queue, and their pods are killed"},
-    /* of any other kind that has a template of pods */
-    {NULL, NULL, "/spec/suspend", becomes_true, KILLED},
-    {NULL, NULL, "/spec/runPolicy/suspend", becomes_true, KILLED},
-};
-
-static bool concerns(const struct change_of *row, const struct other_object *o)
-{
-    return row->group ? strcmp(row->group, o->group) == 0 && strcmp(row->plural, o->plural) == 0
-                      : !find_kind(o) && holds_template(json_get(o->object, "spec"), 5);
+    if (!*one.why)
+        row = find_row(j->object, &j->c, d->pointer);
+    if (row && row == j->told)
+        return;
+    if (row) {
+        tell(row, j->c.at, &one);
+        j->told = row;
+    } else if (!*one.why) {
+        if (!j->tried || j->open)
+            return;
+        effect_say(&one, "no experiment covers a change of %.*s", shown(str_of(d->pointer), 100), d->pointer);
+        j->open = true;
+    }
+    join(j, &one);
 }
 
 void mpijob_other_change(const struct other_object *o, struct json after, int64_t now, struct mpijob_verdict *v)
 {
-    struct changing c = {.before = o->object, .now = now, .ended = has_ended(o->object)};
+    struct mpijob_diff diff = {0};
+    struct judging j = {o, {o->object, after, now, state_of(o), under_of(o->object), 0}, .v = v};
     *v = (struct mpijob_verdict){.effect = EFFECT_UNKNOWN};
-    for (size_t i = 0; i < sizeof changes / sizeof *changes && !is_deleting(o->object); i++) {
-        const struct change_of *row = &changes[i];
-        struct json from = mpijob_value_at(c.before, row->pointer), to = mpijob_value_at(after, row->pointer);
-        bool same = json_exists(from) ? json_exists(to) && json_equal(from, to) : !json_exists(to);
-        if (same || !concerns(row, o) || !row->ends(&c, from, to))
-            continue;
-        v->effect = EFFECT_DESTRUCTIVE;
-        v->may_destroy = true;
-        effect_say(v, "%s%s: %s", *v->why ? "; " : "", row->pointer + strlen("/spec/"), row->why);
-    }
-    if (!v->may_destroy)
+    j.tried = object_was_tried(o->group, o->plural);
+    if (is_deleting(o->object) || mpijob_objects_diff(o->object, after, &diff, NULL)) {
         effect_say(v, "what its controller does with the change is not judged");
+        return;
+    }
+    for (size_t i = 0; i < diff.count; i++)
+        judge_difference(&j, &diff.items[i]);
+    mpijob_diff_free(&diff);
+    if (j.any)
+        return;
+    v->effect = j.stored ? EFFECT_STORED : EFFECT_UNKNOWN;
+    effect_say(v, "%s",
+               j.stored ? "labels and annotations are stored on it; they are not copied to its pods"
+                        : "what its controller does with the change is not judged");
 }

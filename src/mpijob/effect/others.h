@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Objects of other kinds, as far as something runs by them: what a deletion or a change of one ends. From experiments
- * on Kubernetes' Jobs, JobSets, TrainJobs and Kueue, and from what Kubernetes says of its own kinds. What is not known
- * here is EFFECT_UNKNOWN, and needs no leave. */
+/* Objects of other kinds: what a deletion or a change of one does. From experiments on Kubernetes' Jobs, JobSets,
+ * TrainJobs and Kueue (object_rows.c), and of the rest, as far as something runs by it, from what Kubernetes says of
+ * its own kinds. What is not known here is EFFECT_UNKNOWN, and needs no leave. */
 #ifndef MPIJOBD_MPIJOB_EFFECT_OTHERS_H
 #define MPIJOBD_MPIJOB_EFFECT_OTHERS_H
 
@@ -14,7 +14,8 @@ struct other_object {
 
 /* Sets the verdict. may_destroy: it ends what runs. */
 void mpijob_other_deletion(const struct other_object *other, struct mpijob_verdict *verdict);
-/* after: what a patch, or a whole object, makes of it. now: microseconds. */
+/* after: what a patch, or a whole object, makes of it. now: microseconds. The weightiest of all differences counts, as
+ * with mpijob_judge. */
 void mpijob_other_change(const struct other_object *other, struct json after, int64_t now,
                          struct mpijob_verdict *verdict);
 
