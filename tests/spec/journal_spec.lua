@@ -196,6 +196,58 @@ describe("the journal", function()
         assert.are.equal("1 a /metadata/annotations/note\n", read)
     end)
 
+    it("of several daemons is one list, by time, and says whose row it is", function()
+        local own = state
+        local beside = support.folder() .. "/b.db"
+        state = beside
+        local code, out, err = with("run", "--once", ("%s/%d-first.lua"):format(folder, made)) -- unchanged
+        assert.are.equal(0, code, out .. err)
+        local namespace = support.read(("%s/%d-first.lua"):format(folder, made)):match 'namespace = "(.-)"'
+        code, out, err = with("run", "--once", support.write(("%s/%d-third.lua"):format(folder, made), ([[
+            policy { name = "third", every = "1h", match = { namespace = "%s", name = "b" },
+                replace = { labels = { third = "1" } } }
+        ]]):format(namespace)))
+        assert.are.equal(0, code, out .. err)
+
+        local function rows(command, ...)
+            local found = {}
+            local c, json, e = support.mpijobd(command, "-o", "json", ...)
+            assert.are.equal(0, c, e)
+            for i, row in ipairs(support.json.decode(json)) do
+                found[i] = row.replica .. " " .. row.policy
+            end
+            return found
+        end
+        local a = own:match "[^/]+$"
+        local changes = rows("journal", "--state", own, "--state", beside, "--limit", "2")
+        assert.are.same({ "b.db third", a .. " second" }, changes)
+        assert.are.same(4, #rows("journal", "--state", own, "--state", beside))
+        assert.are.same({ "b.db third", "b.db first", a .. " second", a .. " first" },
+            rows("runs", "--state", own, "--state", beside))
+        assert.are.same({ "b.db third" }, rows("journal", "--state", (beside:gsub("/b.db$", ""))))
+        code, out, err = support.mpijobd("journal", "--state", own, "--state", beside)
+        assert.are.equal(0, code, err)
+        support.contains(out, "REPLICA", "b.db ")
+        code, out, err = support.mpijobd("journal", "--state", own, "--state", beside, "--policy", "nobody")
+        assert.are.equal(0, code, out)
+        support.contains(err, "none of these 2 journals has such a row")
+
+        code, out, err = support.mpijobd("journal", "--verify", "--state", own, "--state", beside)
+        assert.are.equal(0, code, err)
+        support.contains(out, a .. ": the journal is as it was written: 3 changes and 2 runs",
+            "b.db: the journal is as it was written: 1 change and 2 runs")
+        support.sql(beside, "UPDATE changes SET name = 'x'")
+        code, out = support.mpijobd("journal", "--verify", "-o", "json", "--state", own, "--state", beside)
+        assert.are.equal(1, code)
+        local found = support.json.decode(out)
+        assert.are.same({ a, 0, "b.db", 1 },
+            { found[1].replica, found[1].fault_count, found[2].replica, found[2].fault_count })
+        assert.are.equal(2, (support.mpijobd("journal", "--verify", "--head", "1:2", "--state", own, "--state", beside)))
+        code, out, err = support.mpijobd("journal", "--state", support.folder())
+        assert.are.equal(1, code, out)
+        support.contains(err, "has no journal: its files have to end in .db")
+    end)
+
     it("shows the rows of one job, and those since a time", function()
         local function names(...)
             local code, out, err = journal("-o", "json", ...)

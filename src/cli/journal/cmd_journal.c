@@ -8,6 +8,7 @@
 #include "base/texts.h"
 #include "cli/journal/cmd_journal.h"
 #include "cli/journal/journal_parts.h"
+#include "cli/journal/several.h"
 #include "cli/session/table.h"
 #include "engine/pauses.h"
 #include "store/store.h"
@@ -17,6 +18,7 @@ struct reading {
     struct session s;
     struct table table;
     struct fields fields;
+    const char *replica; /* whose row comes next; NULL: there is one journal */
     int64_t rows;
 };
 
@@ -62,6 +64,8 @@ static bool change_row(void *data, const struct store_change *c)
         fields_change(&r->fields, c);
         return true;
     }
+    if (r->replica)
+        table_cell(&r->table, r->replica);
     bool other =
         c->resource && strcmp(c->resource, STORE_RESOURCE_DEFAULT) != 0; /* the launcher, another kind of job */
     snprintf(job, sizeof job, "%.*s%s%s%s%s", other ? (int)strcspn(c->resource, ".") : 0, other ? c->resource : "",
@@ -92,6 +96,8 @@ static bool run_row(void *data, const struct store_run *run)
         fields_run(&r->fields, run);
         return true;
     }
+    if (r->replica)
+        table_cell(&r->table, r->replica);
     number_cell(&r->table, run->id);
     table_cell(&r->table, run->policy);
     if (of_several(r))
@@ -169,17 +175,66 @@ static int read_since(struct reading *r, struct store_filter *f)
     return 0;
 }
 
+static void begin_table(struct reading *r, bool runs, bool several)
+{
+    static const char *const change_heads[] = {"REPLICA", "TIME",   "RUN",    "POLICY",  "WHO",     "CLUSTER",
+                                               "JOB",     "CHANGE", "EFFECT", "OUTCOME", "MESSAGE", NULL};
+    static const char *const run_heads[] = {"REPLICA", "RUN",     "POLICY",    "CLUSTER", "TRIGGER", "WHO", "SCHEDULED",
+                                            "OUTCOME", "CHANGED", "UNCHANGED", "FAILED",  "MESSAGE", NULL};
+    const char *heads[TABLE_COLUMNS_MAX];
+    size_t n = 0;
+    for (const char *const *head = runs ? run_heads : change_heads; *head; head++) {
+        if ((several || strcmp(*head, "REPLICA") != 0) && (of_several(r) || strcmp(*head, "CLUSTER") != 0))
+            heads[n++] = *head;
+    }
+    table_begin(&r->table, n, heads);
+}
+
+static void change_of(void *data, const char *replica, const struct store_change *change)
+{
+    struct reading *r = data;
+    r->replica = r->fields.replica = replica;
+    change_row(r, change);
+}
+
+static void run_of(void *data, const char *replica, const struct store_run *run)
+{
+    struct reading *r = data;
+    r->replica = r->fields.replica = replica;
+    run_row(r, run);
+}
+
+static int read_several(struct reading *r, bool runs, const struct store_filter *filter)
+{
+    struct session *s = &r->s;
+    struct several several;
+    struct several_reading reading = {.filter = filter,
+                                      .unfinished_only = s->options.in_flight,
+                                      .change = runs ? NULL : change_of,
+                                      .run = runs ? run_of : NULL,
+                                      .data = r};
+    int rc = several_open(&s->options, &several, &s->error);
+    if (!rc)
+        rc = several_read(&several, &reading, &s->error);
+    if (!rc && !r->rows)
+        fprintf(stderr, "mpijobd %s: none of these %zu journals has such a row\n", s->command, several.count);
+    several_close(&several);
+    return rc;
+}
+
+static int read_one(struct reading *r, bool runs, const struct store_filter *filter)
+{
+    struct session *s = &r->s;
+    char path[4096];
+    int rc = store_open_reader(session_state_path(s, path), &s->store, &s->error);
+    if (rc)
+        return rc;
+    return runs ? journal_read_runs(store_journal(s->store), filter, s->options.in_flight, run_row, r, &s->error)
+                : journal_read_changes(store_journal(s->store), filter, change_row, r, &s->error);
+}
+
 static int read_rows(struct reading *r, bool runs)
 {
-    static const char *const change_heads[] = {"TIME",   "RUN",    "POLICY",  "WHO",    "JOB",
-                                               "CHANGE", "EFFECT", "OUTCOME", "MESSAGE"};
-    static const char *const run_heads[] = {"RUN",     "POLICY",  "TRIGGER",   "WHO",    "SCHEDULED",
-                                            "OUTCOME", "CHANGED", "UNCHANGED", "FAILED", "MESSAGE"};
-    static const char *const change_heads_of_several[] = {"TIME", "RUN",    "POLICY", "WHO",     "CLUSTER",
-                                                          "JOB",  "CHANGE", "EFFECT", "OUTCOME", "MESSAGE"};
-    static const char *const run_heads_of_several[] = {"RUN",       "POLICY",    "CLUSTER", "TRIGGER",
-                                                       "WHO",       "SCHEDULED", "OUTCOME", "CHANGED",
-                                                       "UNCHANGED", "FAILED",    "MESSAGE"};
     struct session *s = &r->s;
     struct options *o = &s->options;
     struct store_filter filter = {.policy = o->policy,
@@ -188,22 +243,17 @@ static int read_rows(struct reading *r, bool runs)
                                   .in_flight = o->in_flight,
                                   .with_run = for_programs(r),
                                   .limit = o->limit >= 0 ? o->limit : 100};
-    char path[4096], job[520];
+    bool several = several_named(o);
+    char job[520];
     if (read_job(r, &filter, job) || read_since(r, &filter))
         return EXIT_USAGE;
     if (o->argument_count)
         filter.run = strtoll(o->arguments[0], NULL, 10);
-    if (store_open_reader(session_state_path(s, path), &s->store, &s->error))
-        return session_fail(s, &s->error);
-    if (for_programs(r)) {
-        fields_begin(&r->fields, s->options.output == OUTPUT_CSV, stdout);
-    } else if (of_several(r)) {
-        table_begin(&r->table, runs ? 11 : 10, runs ? run_heads_of_several : change_heads_of_several);
-    } else {
-        table_begin(&r->table, runs ? 10 : 9, runs ? run_heads : change_heads);
-    }
-    int rc = runs ? journal_read_runs(store_journal(s->store), &filter, o->in_flight, run_row, r, &s->error)
-                  : journal_read_changes(store_journal(s->store), &filter, change_row, r, &s->error);
+    if (for_programs(r))
+        fields_begin(&r->fields, o->output == OUTPUT_CSV, stdout);
+    else
+        begin_table(r, runs, several);
+    int rc = several ? read_several(r, runs, &filter) : read_one(r, runs, &filter);
     if (rc) {
         buf_free(&r->table.cells);
         fields_free(&r->fields);
@@ -216,6 +266,8 @@ static int read_rows(struct reading *r, bool runs)
     }
     if (o->limit < 0 && r->rows == filter.limit && r->rows)
         fprintf(stderr, "mpijobd %s: the newest %" PRId64 " rows; --limit 0 shows all\n", s->command, r->rows);
+    if (several)
+        return 0;
     rc = r->rows ? 0 : journal_tell_empty(s, runs, &filter);
     return !rc && runs && !for_programs(r) ? tell_paused(r) : rc;
 }
@@ -239,10 +291,15 @@ static int run_either(int argc, char **argv, const struct command *command, bool
     if (o.verify && (o.argument_count || o.policy || o.since || o.job || o.name_space || o.in_flight || o.limit >= 0))
         return command_usage(command,
                              "--verify looks at the whole journal: it takes --head, --state and -o json alone");
+    if (o.head && several_named(&o))
+        return command_usage(command, "--head is of one journal: name one with --state");
     code = session_open(&r.s, command->name, &o);
     if (code)
         return code;
-    code = o.verify ? journal_command_verify(&r.s) : read_rows(&r, runs);
+    if (!o.verify)
+        code = read_rows(&r, runs);
+    else
+        code = several_named(&o) ? journal_command_verify_each(&r.s) : journal_command_verify(&r.s);
     return session_close(&r.s, code);
 }
 
@@ -265,7 +322,8 @@ const struct command cmd_journal = {
     "  mpijobd journal --policy free-gpus --limit 20\n"
     "  mpijobd journal 42 -o json\n"
     "  mpijobd journal --since 30d --limit 0 -o csv >november.csv\n"
-    "  mpijobd journal --verify\n"};
+    "  mpijobd journal --verify\n"
+    "  mpijobd journal --state a.db --state b.db    of two replicas, by time; a folder names all .db files in it\n"};
 const struct command cmd_runs = {"runs",
                                  "[RUN] [--policy NAME] [--since TIME]",
                                  "The runs of the policies, newest first",

@@ -158,6 +158,8 @@ void fields_who(struct fields *f, const char *who, int64_t uid)
 void fields_change(struct fields *f, const struct store_change *c)
 {
     fields_row(f);
+    if (f->replica)
+        fields_text(f, "replica", f->replica);
     fields_number(f, "id", c->id);
     fields_number(f, "run", c->run);
     fields_number(f, "epoch", c->epoch);
@@ -192,6 +194,8 @@ void fields_change(struct fields *f, const struct store_change *c)
 void fields_run(struct fields *f, const struct store_run *run)
 {
     fields_row(f);
+    if (f->replica)
+        fields_text(f, "replica", f->replica);
     fields_number(f, "id", run->id);
     fields_text(f, "policy", run->policy);
     fields_text(f, "cluster", run->cluster);

@@ -14,6 +14,7 @@
 /* ---- fields.c: rows for programs, as JSON (an array of objects) or CSV (RFC 4180, with a line of names) ---- */
 struct fields {
     bool csv;
+    const char *replica; /* whose journal the next row is from, where there are several; NULL: there is one */
     FILE *to;
     struct json_writer w;
     struct buf row, names; /* of the row under way; names: of the first one, CSV */
@@ -43,7 +44,8 @@ const char *effect_cell(const struct store_change *c, char *out, size_t size);
 /* ---- empty.c: no row is what was asked for. Says what was asked for and is not there; the exit code ---- */
 int journal_tell_empty(struct session *s, bool runs, const struct store_filter *filter);
 
-/* ---- verify.c: the exit code ---- */
+/* ---- verify.c: the exit code; of one journal, and of each of several ---- */
 int journal_command_verify(struct session *s);
+int journal_command_verify_each(struct session *s);
 
 #endif

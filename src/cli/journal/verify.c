@@ -3,13 +3,16 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "base/texts.h"
 #include "cli/journal/journal_parts.h"
+#include "cli/journal/several.h"
 #include "store/chain.h"
 #include "store/store.h"
 
 struct verifying {
     struct session *s;
     bool json;
+    const char *replica; /* NULL: there is one journal */
     struct json_writer w;
     struct buf out;
 };
@@ -20,7 +23,7 @@ static void fault(void *data, const char *text)
     if (v->json)
         json_write_string(&v->w, text);
     else
-        fprintf(stderr, "mpijobd %s: %s\n", v->s->command, text);
+        fprintf(stderr, "mpijobd %s: %s%s%s\n", v->s->command, or_empty(v->replica), v->replica ? ": " : "", text);
 }
 
 static void time_of(struct json_writer *w, const char *key, int64_t us)
@@ -63,6 +66,8 @@ static void tell_people(const struct verifying *v, const struct chain_report *r)
     clock_format(r->head_at, false, at);
     if (r->faults > CHAIN_FAULTS_MOST)
         fprintf(stderr, "mpijobd %s: and %" PRId64 " more\n", v->s->command, r->faults - CHAIN_FAULTS_MOST);
+    if (v->replica)
+        printf("%s: ", v->replica);
     if (r->faults)
         printf("the journal is not as it was written: %" PRId64 " fault%s\n", r->faults, r->faults == 1 ? "" : "s");
     else if (r->entries)
@@ -80,18 +85,20 @@ static void tell_people(const struct verifying *v, const struct chain_report *r)
     printf("head %s\n", r->head);
 }
 
-int journal_command_verify(struct session *s)
+/* replica NULL: there is one journal. */
+static int verify(struct session *s, const char *replica, struct store *store)
 {
-    struct verifying v = {.s = s, .json = s->options.output == OUTPUT_JSON};
+    struct verifying v = {.s = s, .json = s->options.output == OUTPUT_JSON, .replica = replica};
     struct chain_report report;
-    char path[4096];
-    if (store_open_reader(session_state_path(s, path), &s->store, &s->error))
-        return session_fail(s, &s->error);
     json_writer_init(&v.w, &v.out);
     json_write_object(&v.w);
+    if (replica) {
+        json_write_key(&v.w, "replica");
+        json_write_string(&v.w, replica);
+    }
     json_write_key(&v.w, "faults");
     json_write_array(&v.w);
-    int rc = journal_verify(store_journal(s->store), s->options.head, fault, &v, &report, &s->error);
+    int rc = journal_verify(store_journal(store), s->options.head, fault, &v, &report, &s->error);
     if (rc == 0 && v.json)
         tell_json(&v, &report);
     else if (rc == 0)
@@ -101,4 +108,33 @@ int journal_command_verify(struct session *s)
            : rc              ? session_fail(s, &s->error)
            : report.faults   ? EXIT_FAILED
                              : EXIT_DONE;
+}
+
+int journal_command_verify(struct session *s)
+{
+    char path[4096];
+    if (store_open_reader(session_state_path(s, path), &s->store, &s->error))
+        return session_fail(s, &s->error);
+    return verify(s, NULL, s->store);
+}
+
+/* The worst of what they come to. In JSON it is an array. */
+int journal_command_verify_each(struct session *s)
+{
+    struct several several;
+    bool json = s->options.output == OUTPUT_JSON;
+    int worst = several_open(&s->options, &several, &s->error) ? session_fail(s, &s->error) : EXIT_DONE;
+    bool opened = worst == EXIT_DONE;
+    if (opened && json)
+        puts("[");
+    for (size_t i = 0; opened && i < several.count; i++) {
+        if (json && i)
+            puts(",");
+        int code = verify(s, several.files[i].replica, several.files[i].store);
+        worst = code > worst ? code : worst;
+    }
+    if (opened && json)
+        puts("]");
+    several_close(&several);
+    return worst;
 }

@@ -170,14 +170,14 @@ static int output(const char *text, unsigned takes, enum output *out, struct err
                      text);
 }
 
-static int group(struct options *o, const char *name, struct error *err)
+static int add(const char **list, size_t most, const char *option, const char *value, struct error *err)
 {
     size_t n = 0;
-    while (o->as_groups[n])
+    while (list[n])
         n++;
-    if (n == OPTIONS_GROUPS_MAX)
-        return error_set(err, ERR_INVALID, "--as-group is given more than %d times", OPTIONS_GROUPS_MAX);
-    o->as_groups[n] = name;
+    if (n == most)
+        return error_set(err, ERR_INVALID, "--%s is given more than %zu times", option, most);
+    list[n] = value;
     return 0;
 }
 
@@ -191,7 +191,9 @@ static int take(struct options *o, unsigned takes, int id, const char *value, st
         *text = value ? value : "";
     switch (id) {
     case ID_AS_GROUP:
-        return group(o, value, err);
+        return add(o->as_groups, OPTIONS_GROUPS_MAX, "as-group", value, err);
+    case ID_STATE:
+        return add(o->states, OPTIONS_STATES_MAX, "state", value, err);
     case 'o':
         return output(value, takes, &o->output, err);
     case 'c':

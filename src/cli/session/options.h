@@ -52,12 +52,14 @@ enum option_group {
 };
 
 #define OPTIONS_GROUPS_MAX 32
+#define OPTIONS_STATES_MAX 32
 
 struct options {
     const char *kind, *config, *kubeconfig, *context, *name_space, *selector, *state, *api_version, *controller,
         *log_level, *log_format, *cluster, *clock, *listen, *grace, *file, *resource_version, *policy, *request_timeout,
         *wait_effect, *service_account, *as, *as_uid;
     const char *as_groups[OPTIONS_GROUPS_MAX + 1]; /* NULL-terminated */
+    const char *states[OPTIONS_STATES_MAX + 1];    /* each --state; `state` is the last. NULL-terminated */
     const char *by, *control, *job, *role, *from, *since, *head, *out, *reason;
     const char *only, *tags, *exclude_tags; /* of the tests */
     const char *from_run;                   /* the number of a recorded run; NULL: not given */
