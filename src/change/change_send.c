@@ -167,11 +167,9 @@ static void written(void *data, const struct write_result *result, const struct 
     struct error own;
     c->write = NULL;
     c->row = result->row;
-    if (!err || err->code == ERR_DROPPED) {
-        if (keep(c, result, &own) && !err) {
-            error_prefix(&own, "it was written, and the answer was lost");
-            err = &own;
-        }
+    if (keep(c, result, &own) && !err) {
+        error_prefix(&own, "it was written, and the answer was lost");
+        err = &own;
     }
     if (!err)
         own_part_done(c);

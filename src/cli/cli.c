@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <uv.h>
 
+#include "base/reserve.h"
 #include "base/str.h"
 #include "cli/apply/cmd_apply.h"
 #include "cli/ask/cmd_ask.h"
@@ -158,6 +160,7 @@ static int finish_output(int code)
 
 int cli_main(int argc, char **argv)
 {
+    uv_replace_allocator(reserve_malloc, reserve_realloc, reserve_calloc, reserve_free); /* it would abort instead */
     terminal_guard();
     return finish_output(run(argc, argv));
 }

@@ -23,8 +23,10 @@ static void answer(uv_idle_t *idle)
         return;
     char now[32];
     clock_format(clock_now(m->clock), false, now);
-    printf("clock %s\n", now);
-    fflush(stdout);
+    if (printf("clock %s\n", now) < 0 || fflush(stdout)) {
+        clearerr(stdout); /* no memory: in the loop's next turn */
+        return;
+    }
     m->answer_due = false;
     uv_idle_stop(idle);
 }

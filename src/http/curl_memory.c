@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/reserve.h"
 #include "base/str.h"
 
 static void *take(size_t size)
@@ -47,25 +48,31 @@ static void *take_zeroed(size_t count, size_t size)
     return calloc(count, size);
 }
 
+/* OpenSSL's: where it gets no memory while it reads its configuration, it crashes, hence the reserve. */
 static void *take_for_openssl(size_t size, const char *file, int line)
 {
     (void)file, (void)line;
-    return malloc(size);
-}
-
-static void *resize_for_openssl(void *old, size_t size, const char *file, int line)
-{
-    (void)file, (void)line;
-    if (size)
-        return resize(old, size);
-    give(old);
-    return NULL;
+    return reserve_malloc(size);
 }
 
 static void give_for_openssl(void *memory, const char *file, int line)
 {
     (void)file, (void)line;
-    give(memory);
+    if (memory)
+        secret_wipe(memory, reserve_usable_size(memory));
+    reserve_free(memory);
+}
+
+static void *resize_for_openssl(void *old, size_t size, const char *file, int line)
+{
+    void *fresh = size ? reserve_malloc(size) : NULL;
+    if (fresh && old) {
+        size_t had = reserve_usable_size(old);
+        memcpy(fresh, old, had < size ? had : size);
+    }
+    if (fresh || !size)
+        give_for_openssl(old, file, line);
+    return fresh;
 }
 
 int memory_init_curl(void)

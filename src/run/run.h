@@ -45,7 +45,8 @@ struct run_feed {
     struct listing *jobs; /* the run takes it over, and frees it after run_done */
     void (*settled)(void *data, const char *key, enum job_end end, struct str seen, const struct change_result *result,
                     const struct error *err);
-    /* Appends the value of the `handled` row to write with the intent of the job's change. False: no row is written. */
+    /* Appends the value of the `handled` row to write with the intent of the job's change. False: no row is written;
+     * where the buffer has failed, the change is not made. */
     bool (*mark)(void *data, const char *key, struct buf *value);
     const char *key; /* of that row: as state_key makes it */
     /* For a run that only looks what the policy makes of a job, and whose site writes nothing; NULL: an ordinary run.

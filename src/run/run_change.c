@@ -226,6 +226,7 @@ static void tell_written(const struct run_change *c, const struct change_result 
 static void settle(const struct run_change *c, const struct change_result *result, const struct error *err)
 {
     bool written = result->changed && result->diff->count;
+    bool made = err && err->code == ERR_NOMEM && result->written; /* and only what follows has failed */
     if (c->waits) {
         run_settle(c->run, c->key, JOB_LEFT, str_of(result->looked_at), NULL, NULL);
         return;
@@ -233,7 +234,8 @@ static void settle(const struct run_change *c, const struct change_result *resul
     if (err && (err->code == ERR_CANCELLED || err->code == ERR_LIMIT))
         return; /* nothing became of it: it shares the run's outcome */
     run_settle(c->run, c->key,
-               err       ? JOB_FAILED
+               made      ? JOB_DONE
+               : err     ? JOB_FAILED
                : written ? JOB_DONE
                          : JOB_UNCHANGED,
                str_of(*result->looked_at ? result->looked_at : result->resource_version), result, err);
@@ -324,7 +326,13 @@ int run_change_start(struct run *run, struct change_call *call, struct run_chang
     inner.about = p->about;
     inner.quiet = p->quiet;
     inner.who = &run->who;
-    if (run->feed && run->sweep && !c->dry_run && run->feed->mark(run->feed->data, c->key, &mark)) {
+    bool marked = run->feed && run->sweep && !c->dry_run && run->feed->mark(run->feed->data, c->key, &mark);
+    if (mark.failed) { /* a change without its mark would be made twice */
+        buf_free(&mark);
+        free(c);
+        return error_nomem(err);
+    }
+    if (marked) {
         inner.handled_key = run->feed->key;
         inner.handled_value = mark.ptr;
     }

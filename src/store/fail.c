@@ -76,6 +76,7 @@ int failure_explain(struct failure f, const char *path, struct error *err)
     switch (f.sqlite & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL: /* another program's lock on the WAL, for ten seconds */
         return retryable(err, error_set(err, ERR_IO,
                                         "%s is held by another program for longer than %d s: end it (an open sqlite3?)",
                                         path, BUSY_MS / 1000));

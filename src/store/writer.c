@@ -55,7 +55,8 @@ static void forget(struct op *first)
 /* A database that is held or gone is so for all: tried one by one, each would wait its full time. */
 static bool for_all(struct failure failure)
 {
-    return (failure.sqlite & 0xff) == SQLITE_BUSY || failure.sqlite == SQLITE_READONLY_DBMOVED;
+    int primary = failure.sqlite & 0xff;
+    return primary == SQLITE_BUSY || primary == SQLITE_PROTOCOL || failure.sqlite == SQLITE_READONLY_DBMOVED;
 }
 
 void writer_run(struct writer *w, struct op *first)

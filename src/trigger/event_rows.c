@@ -227,7 +227,7 @@ void event_row_write(struct event_trigger *t, uint32_t slot, struct str uid)
     if (!state)
         return;
     event_row_value(t, slot, &value);
-    if (!value.len) {
+    if (!value.len && !value.failed) {
         if (j->flags & JOB_HAS_ROW)
             event_row_remove(t, uid);
         j->flags &= (uint8_t)~JOB_HAS_ROW;

@@ -43,7 +43,7 @@ policy { name = "makes", every = "1h", match = { namespace = "NS" }, run = funct
             metadata = { namespace = "NS", name = "made-" .. i .. "-" .. run.scheduled_at, labels = { kind = "made" } },
             spec = { mpiReplicaSpecs = { Launcher = { replicas = 1, template = { spec = { containers = { { name = "mpi", image = "i" } } } } } } } })
     end
-    for _, job in ipairs(mpijob.list { namespace = "NS", labels = { kind = "gone" } }) do
+    for job in mpijob.list { namespace = "NS", labels = { kind = "gone" } } do
         pcall(mpijob.delete, job, { destructive = true })
     end
 end }
@@ -53,10 +53,11 @@ end }
 class Server:
     """The simulator, and a watch on all its jobs from the beginning."""
 
-    def __init__(self, program, folder):
+    def __init__(self, program, folder, token=None):
         self.kubeconfig = os.path.join(folder, "kubeconfig")
-        self.process = subprocess.Popen([program, "--listen", "127.0.0.1:0", "--kubeconfig", self.kubeconfig, "--version", VERSION],
-                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        self.process = subprocess.Popen([program, "--listen", "127.0.0.1:0", "--kubeconfig", self.kubeconfig, "--version", VERSION] +
+                                        (["--token", token] if token else []), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         ready = json.loads(self.process.stdout.readline())
         self.address = urllib.parse.urlparse(ready["url"])
         self.events = {}  # by namespace: (type, name, version before, version, object)
@@ -72,7 +73,7 @@ class Server:
 
     def request(self, method, path, body=None):
         connection = http.client.HTTPConnection(self.address.hostname, self.address.port, timeout=60)
-        connection.request(method, path, None if body is None else json.dumps(body), {"Content-Type": "application/json"})
+        connection.request(method, path, None if body is None else json.dumps(body), self.headers)
         answer = connection.getresponse()
         text = answer.read()
         connection.close()
@@ -80,7 +81,7 @@ class Server:
 
     def watch(self, version):
         connection = http.client.HTTPConnection(self.address.hostname, self.address.port)
-        connection.request("GET", f"{self.path()}?watch=true&resourceVersion={version}")
+        connection.request("GET", f"{self.path()}?watch=true&resourceVersion={version}", headers=self.headers)
         answer = connection.getresponse()
         while line := answer.readline():
             event = json.loads(line)
@@ -123,17 +124,21 @@ def job(name, kind):
             "spec": {"mpiReplicaSpecs": {"Launcher": {"replicas": 1, "template": template}}}}
 
 
+def started(options, server, state, policies, failpoint=None):
+    environment = {k: v for k, v in os.environ.items() if k not in ("KUBECONFIG", "MPIJOBD_FAILPOINT")}
+    if failpoint:
+        environment["MPIJOBD_FAILPOINT"] = failpoint
+    return subprocess.Popen(
+        [options.mpijobd, "run", "--no-supervisor", "--no-watch", "--listen", "none", "--kubeconfig", server.kubeconfig, "--state", state,
+         "--control", "none", "--clock", START, policies], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env=environment)
+
+
 class Daemon:
-    def __init__(self, options, server, state, policies, failpoint=None):
-        environment = {k: v for k, v in os.environ.items() if k not in ("KUBECONFIG", "MPIJOBD_FAILPOINT")}
-        if failpoint:
-            environment["MPIJOBD_FAILPOINT"] = failpoint
+    def __init__(self, process):
         self.lines = []
         self.said = threading.Condition()
-        self.process = subprocess.Popen(
-            [options.mpijobd, "run", "--no-supervisor", "--no-watch", "--listen", "none", "--kubeconfig", server.kubeconfig, "--state", state,
-             "--control", "none", "--clock", START, policies], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            env=environment)
+        self.process = process
         threading.Thread(target=self.read, daemon=True).start()
 
     def read(self):
@@ -155,11 +160,9 @@ class Daemon:
 
     def advance(self, how):
         """Moves its clock, and waits until nothing is under way any more. False: it has ended."""
-        try:
+        with contextlib.suppress(BrokenPipeError):  # it is dead already
             self.process.stdin.write(f"advance {how}\n")
             self.process.stdin.flush()
-        except BrokenPipeError:
-            pass  # it is dead already
         return self.wait("\nclock 20")
 
     def end(self):
@@ -279,7 +282,7 @@ def round_of(options, server, folder, number, point, chance):
             out.write(POLICIES.replace("NS", namespace).replace("START", f'"{start}"'))
 
     text(1)
-    daemon = Daemon(options, server, state, policies, point)
+    daemon = Daemon(started(options, server, state, policies, point))
     killer = None
     if not point:
         killer = threading.Timer(chance, daemon.process.kill)
@@ -293,7 +296,7 @@ def round_of(options, server, folder, number, point, chance):
     died = daemon.process.returncode == -signal.SIGKILL
     wrong = [f"after the kill: {w}" for w in compare(server, namespace, state, ours, False)]
     text(2)
-    daemon = Daemon(options, server, state, policies)
+    daemon = Daemon(started(options, server, state, policies))
     daemon.wait(" in force")
     daemon.advance("2h")
     server.wait(namespace, lambda jobs: all(once(jobs[f"old-{i}"]) for i in range(JOBS)))

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/last_word.h"
 #include "cli/session/command.h"
 #include "cli/session/hand.h"
 #include "events/events.h"
@@ -82,8 +83,12 @@ int session_open(struct session *s, const char *command, const struct options *o
         session_fail(s, &s->error);
         return EXIT_USAGE;
     }
-    if (uv_loop_init(&s->loop)) {
-        error_nomem(&s->error);
+    last_word_on_abort();
+    int rc = uv_loop_init(&s->loop);
+    if (rc) {
+        config_free(&s->config);
+        error_set(&s->error, ERR_LIMIT, "the loop cannot be made: %s; see the limits of the process (ulimit -n, -v)",
+                  uv_strerror(rc));
         return session_fail(s, &s->error);
     }
     defer_queue_open(&s->loop, &s->soon);

@@ -1,0 +1,419 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Each allocation and each system call of the main job fails once; after each, journal and server are compared.
+
+A library that is loaded into the daemon (faults.c) counts what the program and all its libraries allocate and call. The
+main job is done once to see who makes calls: a place is a call with its callers. Then, for each place and each error that
+such a call can have, the main job is done again, and there it fails: once, or (--while) for some time. The daemon has to
+go on, or to end with a word. Then its journal and its server are compared (crash.py does it), and a second daemon has to
+finish the job, each part of it exactly once.
+
+It prints a line for each that fails, and at the end "N passed, N failed".
+"""
+import argparse
+import collections
+import contextlib
+import ctypes
+import errno
+import multiprocessing
+import os
+import random
+import select
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+import crash
+
+TOKEN = "a-secret-that-nobody-may-see"
+MAIN = ["run", "--no-supervisor", "--no-watch", "--listen", "none", "--kubeconfig", "../kubeconfig", "--state", "s.db", "--control", "s.control",
+        "--clock", crash.START, "p.lua"]
+VERIFY = ["journal", "--verify", "--state", "s.db"]
+PATIENCE = 40  # seconds; a daemon that takes longer hangs
+DEEP = {"allocation": 8}  # callers that tell one place from another; of other calls:
+DEEPEST = 12
+
+# What each call really fails with. The first is tried at each place, the others where there is time.
+ERRORS = {
+    "allocation": ["ENOMEM"],
+    "open": ["EMFILE", "EACCES", "EIO", "ENFILE", "ENOENT"], "fopen": ["EMFILE", "ENOMEM"], "opendir": ["EMFILE", "ENOMEM"],
+    "read": ["EIO", "EINTR"], "pread": ["EIO", "EINTR"],
+    "write": ["EIO", "ENOSPC", "EINTR", "EDQUOT"], "log": ["EIO", "EPIPE", "EAGAIN", "ENOSPC", "EINTR"], "event": ["EINTR"], "pwrite": ["ENOSPC", "EIO", "EDQUOT", "EINTR"], "writev": ["EIO", "EINTR", "EAGAIN"],
+    "fsync": ["EIO", "ENOSPC", "EDQUOT"], "fdatasync": ["EIO", "ENOSPC", "EDQUOT"], "ftruncate": ["EIO", "ENOSPC"],
+    "rename": ["EIO", "ENOSPC"], "unlink": ["EIO", "EACCES"], "mkdir": ["ENOSPC"], "close": ["EIO", "EINTR"], "stat": ["EIO", "ENOMEM", "EACCES"],
+    "fcntl": ["ENOLCK", "EINTR"], "flock": ["ENOLCK", "EINTR"], "mmap": ["ENOMEM"],
+    "socket": ["EMFILE", "ENFILE", "ENOBUFS"], "socketpair": ["EMFILE"], "bind": ["EADDRINUSE"], "listen": ["EADDRINUSE"],
+    "connect": ["ECONNREFUSED", "EADDRNOTAVAIL", "EINTR"], "setsockopt": ["ENOBUFS", "EINVAL"], "getsockopt": ["ENOBUFS"],
+    "send": ["ECONNRESET", "EAGAIN", "EINTR", "ENOBUFS"], "sendmsg": ["ECONNRESET", "EAGAIN", "EINTR"],
+    "recv": ["ECONNRESET", "EAGAIN", "EINTR"], "recvmsg": ["ECONNRESET", "EAGAIN"], "accept": ["EMFILE", "ECONNABORTED", "EINTR"],
+    "epoll_create": ["EMFILE"], "epoll_ctl": ["ENOMEM", "ENOSPC"], "epoll_wait": ["EINTR"], "poll": ["EINTR", "ENOMEM"],
+    "eventfd": ["EMFILE"], "pipe": ["EMFILE"], "pthread_create": ["EAGAIN"], "getrandom": ["EINTR", "EAGAIN"], "getaddrinfo": ["ENOMEM"],
+}
+# libuv ends the process by abort where the kernel takes a descriptor into epoll no more, and asks no one. The
+# daemon says that it crashes, and its parent (which is not here) starts it again.
+GIVES_UP = {"epoll_ctl"}
+CALLS = []  # by number, as faults.h has them
+
+Place = collections.namedtuple("Place", "call callers first part")
+Point = collections.namedtuple("Point", "place error times")
+
+
+def same_addresses():
+    """Each time, where that is allowed: then places have the same names the next time."""
+    ctypes.CDLL(None).personality(0x0040000)
+
+
+class Forks:
+    """A program that was started and stays before its main(), of which forks go on."""
+
+    def __init__(self, options, arguments):
+        self.socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        environment = {k: v for k, v in os.environ.items() if k not in ("KUBECONFIG", "MPIJOBD_FAILPOINT")}
+        # Memory that was given back is written over, so that whoever still uses it stumbles.
+        environment |= {"LD_PRELOAD": options.preload, "FAULTS_SOCKET": str(other.fileno()), "GLIBC_TUNABLES": "glibc.malloc.perturb=165"}
+        self.process = subprocess.Popen([options.mpijobd] + arguments, stdin=subprocess.DEVNULL, env=environment, pass_fds=[other.fileno()],
+                                        preexec_fn=same_addresses)
+        other.close()
+
+    def worker(self):
+        mine, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        socket.send_fds(self.socket, [b"worker"], [other.fileno()])
+        other.close()
+        assert self.socket.recv(32), "the program has not started"
+        return mine
+
+
+class Fork:
+    """One of them, with what crash.Daemon takes of a process."""
+
+    def __init__(self, worker, folder, order):
+        self.worker, self.returncode = worker, None
+        take_in, give_in = os.pipe()
+        take_out, give_out = os.pipe()
+        socket.send_fds(worker, [f"{folder} {order}".encode()], [take_in, give_out])
+        os.close(take_in)
+        os.close(give_out)
+        self.stdin = os.fdopen(give_in, "w", encoding="utf-8")
+        self.stdout = os.fdopen(take_out, encoding="utf-8", errors="replace")
+        self.pid = int(worker.recv(32))
+
+    def poll(self):
+        if self.returncode is None and select.select([self.worker], [], [], 0)[0]:
+            self.wait()
+        return self.returncode
+
+    def wait(self, seconds=None):
+        if self.returncode is None:
+            self.worker.settimeout(seconds)
+            self.returncode = int(self.worker.recv(32))
+        return self.returncode
+
+    def send_signal(self, number):
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def close(self):
+        self.send_signal(signal.SIGKILL)
+        self.wait()
+        with contextlib.suppress(BrokenPipeError):
+            self.stdin.close()
+
+
+def symbols(pid, told):
+    """The addresses in what was told, with the names of functions."""
+    addresses = [line for line in told.split("\n") if line.startswith("0x")]
+    if not addresses or not shutil.which("gdb"):
+        return told
+    commands = [part for a in addresses for part in ("-ex", f"info symbol {a}", "-ex", f"info line *{a}")]
+    found = subprocess.run(["gdb", "-p", str(pid), "-batch"] + commands, capture_output=True, text=True, check=False).stdout
+    lines = [line for line in found.split("\n") if "in section" in line or line.startswith(("No symbol matches", "Line "))]
+    return told.split("\n")[0] + "\n" + "\n".join(lines)
+
+
+class Daemon(crash.Daemon):
+    def __init__(self, worker, folder, order):
+        super().__init__(Fork(worker, folder, order))
+
+    def do(self, how, enough=lambda: True):
+        """Its clock is moved when its policies are in force; then it is ended. Its exit code; None: it hung."""
+        try:
+            for step in "1s", how:  # a line of the log may be the one that cannot be written: the clock's answers are
+                self.advance(step)
+            enough()
+            return self.end()
+        except (AssertionError, TimeoutError):
+            return None
+
+    def advance(self, how):
+        before = sum((l or "").startswith("\nclock ") for l in self.lines)
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(f"advance {how}\n")
+            self.process.stdin.flush()
+        with self.said:
+            assert self.said.wait_for(lambda: self.lines and self.lines[-1] is None or
+                                      sum((l or "").startswith("\nclock ") for l in self.lines) > before, PATIENCE)
+
+    def kill(self):
+        where = ""
+        if shutil.which("gdb"):
+            where = subprocess.run(["gdb", "-p", str(self.process.pid), "-batch", "-ex", "thread 1", "-ex", "bt"], capture_output=True, text=True,
+                                   check=False).stdout
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        return where
+
+    def text(self):
+        return "".join(l[1:] for l in self.lines if l)
+
+
+class Worker:
+    """A simulator, forks, and one point after the other."""
+
+    def __init__(self, options, number, forks, verify):
+        self.options, self.number, self.forks, self.verify = options, 0, forks, verify
+        self.folder = os.path.join(options.folder, f"w{number}")
+        os.mkdir(self.folder)
+        self.server = crash.Server(options.sim, self.folder, TOKEN)
+        self.server.request("POST", "/api/v1/namespaces", {"metadata": {"name": "marks"}})
+
+    def prepare(self, namespace, home):
+        self.server.request("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
+        conflict = {"fault": "conflict", "method": "PUT", "path": f"*/namespaces/{namespace}/mpijobs/old-1", "count": 1}
+        assert self.server.request("POST", "/_sim/faults", conflict)[0] < 300
+        ours = set()
+        for name, kind in [(f"old-{i}", "old") for i in range(crash.JOBS)] + [("gone-0", "gone")]:
+            status, made = self.server.request("POST", self.server.path(namespace), crash.job(name, kind))
+            assert status == 201, made
+            ours.add(made["metadata"]["resourceVersion"])
+        os.mkdir(home)
+        return ours
+
+    def begin(self, daemons, worker, home, order):
+        daemons.append(Daemon(worker, home, order))
+        return daemons[-1]
+
+    def policies(self, namespace, home, start):
+        with open(os.path.join(home, "p.lua"), "w", encoding="utf-8") as out:
+            out.write(crash.POLICIES.replace("NS", namespace).replace("START", f'"{start}"'))
+
+    def round_of(self, order, keep_trace=None):
+        """What is wrong, what the daemon said, and at which place it failed."""
+        self.number += 1
+        daemons = []
+        try:
+            return self.look(order, keep_trace, daemons)
+        finally:
+            for daemon in daemons:
+                daemon.process.close()
+
+    def look(self, order, keep_trace, daemons):
+        namespace = f"r{self.number}"
+        home = os.path.join(self.folder, namespace)
+        ours = self.prepare(namespace, home)
+        wrong = []
+        self.policies(namespace, home, 1)
+        daemon = self.begin(daemons, self.forks, home, order)
+        code = daemon.do("1h")
+        if code is None:
+            wrong.append(f"it hangs\n{daemon.kill()}")
+        elif code == -signal.SIGABRT and order.split()[0] in GIVES_UP and "the daemon crashes with SIGABRT" in daemon.text():
+            pass
+        elif code < 0:
+            wrong.append(f"it was ended by {signal.Signals(-code).name}")
+        elif code > 0 and not any(w in daemon.text() for w in ("error ", "mpijobd: ", "mpijobd run: ")):
+            wrong.append(f"it ended with {code} and without a word")
+        said = daemon.text()
+        state = os.path.join(home, "s.db")
+        hurt = {r["policy"] for r in crash.rows(state, "runs") if r["outcome"] == "failed"}
+        if len(hurt) > 1 and order.startswith("allocation ") and " 1 " in order[-6:]:
+            wrong.append(f"one allocation has failed, and the runs of {hurt} have failed by it")
+        wrong += [f"afterwards: {w}" for w in crash.compare(self.server, namespace, state, ours, False)]
+        failed = ""
+        if os.path.exists(os.path.join(home, "failed")):
+            with open(os.path.join(home, "failed"), encoding="utf-8") as file:
+                failed = file.read()
+        if keep_trace:
+            shutil.move(os.path.join(home, "trace"), keep_trace)
+        self.policies(namespace, home, 2)
+        second = self.begin(daemons, self.forks, home, "- 0 1 0 0 0")
+        code = second.do("2h", lambda: self.server.wait(namespace, lambda jobs: all(crash.once(jobs[f"old-{i}"]) for i in range(crash.JOBS))))
+        if code is None:
+            wrong.append(f"the next daemon hangs\n{second.kill()}")
+        elif code != 0:
+            wrong.append(f"the next daemon has ended with {code}")
+        wrong += crash.compare(self.server, namespace, state, ours, True)
+        verify = self.begin(daemons, self.verify, home, "- 0 1 0 0 0")
+        verify.wait("\1", seconds=PATIENCE)
+        if verify.process.wait(PATIENCE) != 0:
+            wrong.append(verify.text())
+        for what in daemons:
+            if TOKEN in what.text():
+                wrong.append("a secret was told")
+        if TOKEN.encode() in b"".join(open(os.path.join(home, f), "rb").read() for f in os.listdir(home) if f.startswith("s.db")):
+            wrong.append("a secret is in the journal")
+        if wrong and self.options.keep:
+            with open(os.path.join(home, "said"), "w", encoding="utf-8") as out:
+                out.write(said + "\n---- second\n" + second.text())
+            wrong.append(f"kept in {home}")
+        else:
+            shutil.rmtree(home)
+        return wrong, said, failed
+
+    def close(self):
+        self.server.process.kill()
+
+
+def order(point):
+    place = point.place
+    begin = max(1, place.first - 200 - place.first // 10)
+    return f"{place.call} {place.callers:x} {deep(place.call)} {begin} {point.times} {getattr(errno, point.error)}"
+
+
+def deep(call):
+    return DEEP.get(call, DEEPEST)
+
+
+def places_of(worker, options):
+    """The places at which the main job makes calls: twice looked at, since threads do not always come in the same order."""
+    found, totals = {}, collections.Counter()
+    trace = os.path.join(options.folder, "trace")
+    for depth in sorted(set(DEEP.values()) | {DEEPEST}):
+        for _ in range(2):
+            wrong, said, _ = worker.round_of(f"count 0 {depth} 0 0 0", trace)
+            assert not wrong, f"without a fault: {wrong}\n{said}"
+            counted = collections.Counter()
+            with open(trace, "rb") as file:
+                notes = file.read()
+            for call, part, number, callers in struct.iter_unpack("=IIqQ", notes):
+                if not part:
+                    break
+                call = CALLS[call]
+                counted[call, part] += 1
+                if deep(call) == depth:
+                    found.setdefault((call, callers), Place(call, callers, number, part))
+            totals |= counted
+    return list(found.values()), totals
+
+
+def points_of(places, options):
+    """Each place fails once with its first error; then, as far as there is time, with the others, and for a while."""
+    first = [Point(p, ERRORS[p.call][0], 1) for p in places]
+    others = [Point(p, e, 1) for p in places for e in ERRORS[p.call][1:]]
+    longer = [Point(p, e, options.times) for p in places for e in ERRORS[p.call]]
+    for points in first, others, longer:
+        random.shuffle(points)
+    return first + others + longer
+
+
+def name(point):
+    p = point.place
+    return f"{p.call} {p.callers:x} {point.error} x{point.times} (near {p.first}, part {p.part})"
+
+
+def work(options, number, forks, verify, todo, done):
+    worker = None
+    try:
+        worker = Worker(options, number, forks, verify)
+        while (point := todo.get()) is not None:
+            begun = time.monotonic()
+            try:
+                wrong, said, failed = worker.round_of(order(point))
+            except Exception as e:  # the round could not be finished: the point has failed
+                wrong, said, failed = [f"{type(e).__name__}: {e}"], "", ""
+            done.put((point, wrong, said, failed, time.monotonic() - begun))
+    finally:
+        if worker:
+            worker.close()
+        done.put(None)
+
+
+def calls():
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "faults.h"), encoding="utf-8") as file:
+        text = file.read()
+    text = text[text.index("FAULT_CALLS(X)"):text.index("#define FAULT_NAME")]
+    return [part.split(")")[0] for part in text.split("X(")[1:]]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default="build/dev", help="where mpijobd and mpijob-sim were built, with tests")
+    parser.add_argument("--preload", help="the library, where it is not the build's")
+    parser.add_argument("--seconds", type=float, default=0, help="so long, and no longer; 0: until everything was tried")
+    parser.add_argument("--times", type=int, default=30, help="how many calls of the kind fail where one fails for a while")
+    parser.add_argument("--call", help="only these calls, as allocation,fsync")
+    parser.add_argument("--only", help="only the point of this name, or those that contain it")
+    parser.add_argument("--workers", type=int, default=3, help="points that are tried side by side")
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
+    parser.add_argument("--count", action="store_true", help="only look which places there are")
+    parser.add_argument("--keep", action="store_true", help="keep the files of those that fail")
+    options = parser.parse_args()
+    options.mpijobd = os.path.abspath(os.path.join(options.build, "mpijobd"))
+    options.sim = os.path.abspath(os.path.join(options.build, "src/sim/mpijob-sim"))
+    options.preload = os.path.abspath(options.preload or os.path.join(options.build, "tests/faults.so"))
+    options.folder = tempfile.mkdtemp(prefix="mpijobd-faults-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
+    random.seed(options.seed)
+    crash.JOBS = 3
+    CALLS.extend(calls())
+    print(f"seed {options.seed}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started ends, too
+    try:
+        return sweep(options)
+    finally:
+        if not options.keep:
+            shutil.rmtree(options.folder)
+
+
+def sweep(options):
+    forks, verify = Forks(options, MAIN), Forks(options, VERIFY)
+    first = Worker(options, "count", forks.worker(), verify.worker())
+    places, totals = places_of(first, options)
+    first.close()
+    for part in 1, 2:
+        print(f"part {part}: " + ", ".join(f"{n} {c}" for (c, p), n in sorted(totals.items()) if p == part))
+    by_call = collections.Counter(p.call for p in places)
+    print(f"{len(places)} places: " + ", ".join(f"{n} {c}" for c, n in sorted(by_call.items())))
+    points = [p for p in points_of(places, options) if (not options.call or p.place.call in options.call.split(",")) and
+              (not options.only or options.only in name(p))]
+    if options.count:
+        return 0
+    todo, done = multiprocessing.Queue(), multiprocessing.Queue()
+    workers = [multiprocessing.Process(target=work, args=(options, i, forks.worker(), verify.worker(), todo, done), daemon=True)
+               for i in range(options.workers)]
+    for worker in workers:
+        worker.start()
+    return judge(options, points, todo, done, forks.process.pid)
+
+
+def judge(options, points, todo, done, pid):
+    begun, waiting, running = time.monotonic(), list(reversed(points)), options.workers
+    passed = failed = 0
+    spent, hit = [], set()
+    for _ in range(options.workers + 1):
+        todo.put(waiting.pop() if waiting else None)
+    while running:
+        answer = done.get()
+        over = not waiting or options.seconds and time.monotonic() - begun > options.seconds
+        todo.put(None if over else waiting.pop())
+        if answer is None:
+            running -= 1
+            continue
+        point, wrong, said, where, took = answer
+        spent.append(took)
+        if where:
+            hit.add(point.place)
+        passed, failed = passed + (not wrong), failed + bool(wrong)
+        if wrong:
+            print(f"FAIL {name(point)}: {'; '.join(wrong[:6])}\n{symbols(pid, where)}\n{said[-3000:]}", flush=True)
+    print(f"{len(hit)} of {len({p.place for p in points})} places were made to fail: {passed + failed} of {len(points)} points tried, "
+          f"{sum(spent) / max(1, len(spent)):.3f} s each")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
