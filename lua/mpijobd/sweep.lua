@@ -62,6 +62,31 @@ if native.looks then
     return
 end
 
+-- The run does not make the changes, but warns of them. One of the means is enough; where none does, it is tried again.
+local submit = native.submit
+if native.sinks then
+    submit = function(job, changes)
+        local warning = native.warning(job, changes)
+        if not warning then
+            return
+        end
+        local told = false
+        for _, sink in ipairs(native.sinks) do
+            local ok, failure = native.protect(function(w)
+                local kept, err = sink(w, job)
+                return not kept and err and tostring(err) or false
+            end, warning)
+            if ok and not failure then
+                told = true
+                native.by_sink(job)
+            else
+                native.by_sink(job, failure)
+            end
+        end
+        native.warn(job, warning.text, told)
+    end
+end
+
 -- With a limit nothing is written before it is known how much it would be.
 if native.limited then
     local pending = {}
@@ -74,7 +99,7 @@ if native.limited then
     local most = native.allow(#pending)
     for i, entry in ipairs(pending) do
         if i <= most then
-            native.submit(entry[1], entry[2])
+            submit(entry[1], entry[2])
         end
         pending[i] = false
     end
@@ -82,7 +107,7 @@ else
     for job in native.next do
         local changes = computed(job)
         if changes ~= nil then
-            native.submit(job, changes)
+            submit(job, changes)
         end
     end
 end
@@ -91,6 +116,6 @@ end
 for job in native.drain do
     local changes = computed(job)
     if changes ~= nil then
-        native.submit(job, changes)
+        submit(job, changes)
     end
 end

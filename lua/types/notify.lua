@@ -5,6 +5,7 @@
 
 ---Tells people. A call returns when the state file has the notification; it is delivered later, at least once, also after a crash. Texts of one run for one destination are one message, sent when the
 ---run has ended; a webhook is sent at once. At most 100 of a policy wait (Limit). In a dry run nothing is sent.
+---While a policy file is loaded, a call makes a means of `warn.by` instead, and has no text, body and with of its own (docs/reference/policy.md#warn).
 ---Where to: a sink of the configuration by its name, or the options below, whose hosts have to stand in http.allow.
 ---@class notifylib
 notify = {}

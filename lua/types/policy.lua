@@ -75,6 +75,24 @@
 ---@field annotation? string whose value is that instant, `"2026-11-30T20:00:00Z"` (default `"mpijobd.io/hold-until"`)
 ---@field max? mpijobd.Duration an instant that is further away counts as if it were not there (default `"7d"`)
 
+---What the functions of `warn.by` are given.
+---@class mpijobd.Warning
+---@field policy string
+---@field job string `"namespace/name"`
+---@field acts_at integer seconds since 1970: when the policy acts
+---@field change string what it changes: `"cleanPodPolicy: Running -> All"`
+---@field hold string how to keep it off: `"mpijobd hold train/bert 2d, or ..."`
+---@field text string all of that, as a sentence
+---@field number integer the first warning is 1
+---@field of integer how many there are
+
+---@alias mpijobd.WarnBy "annotation"|"event"|fun(warning: mpijobd.Warning, job: mpijobd.Job): any?, mpijobd.Error|string?
+
+---How the owner of a job hears before the policy acts on it.
+---@class mpijobd.Warn
+---@field at mpijobd.Duration|mpijobd.Duration[] so long before it acts, each from 1m to 90d, at most 8; the policy acts the longest of them after the job has come to match
+---@field by? mpijobd.WarnBy|mpijobd.WarnBy[] `"annotation"` (default): `warned.mpijobd.io/POLICY` on the job; `"event"`: a Kubernetes Event; `notify.slack { sink = "ops" }` and the like; a function has warned unless it raises an error or returns `nil, err`
+
 ---Steps, each a number of jobs or a share of those that would be changed (`"10%"`); each step is watched before the next.
 ---@class mpijobd.Canary
 ---@field [integer] integer|string
@@ -92,7 +110,7 @@
 ---@field on? mpijobd.Event|mpijobd.Event[] what makes it act on a job. This, `schedule` or `every`
 ---@field schedule? string cron: 5 fields, or 6 with seconds first; or @yearly, @monthly, @weekly, @daily, @hourly
 ---@field every? mpijobd.Duration a period of at least 1s, counted from 1970-01-01T00:00:00Z
----@field timezone? string of the schedule and of the window, an IANA name (default `"UTC"`)
+---@field timezone? string of the schedule, of the window and of warnings, an IANA name (default `"UTC"`)
 ---@field window? string|string[] when its runs may begin: `"mon-fri 09:00-18:00"`, `"22:00-06:00"`, or a list: any of them. What falls due outside waits for the next opening (default: at any time)
 ---@field hold? mpijobd.Hold owners may keep it from their jobs for a while (default: they cannot)
 ---@field except? string|string[] calendars of the plugins that the file requires: on these days the window is closed, `"holidays"`
@@ -107,6 +125,7 @@
 ---@field dry_run? boolean true: log what would be done, and do not do it
 ---@field again? boolean with `on`, true: jobs that it has handled count as new when its text changes (default: they stay as they are)
 ---@field recheck? mpijobd.Duration with `on = "match"` and `match.where`: `where` is asked again at this period for jobs for which it said no; at least 1s (default: only when the job changes)
+---@field warn? mpijobd.Warn with `on = "match"` and `replace`: the owner of a job hears before it acts, and may hold it (brings `hold`) (default: it acts at once)
 ---@field holds_for? mpijobd.Duration with `on = "match"`: the whole of `match`, `where` included, must have held for so long without a break; at least 1s (default: it acts at once)
 ---@field clusters? string|string[] names from the configuration's `clusters` (default: all of them)
 ---@field destructive? boolean true: allow changes that end or delete a job at once; otherwise they are refused with reason Refused

@@ -134,6 +134,8 @@ void change_cancel(struct change *change);
 void change_stop_waiting(struct change *change);
 /* The GPUs that a finished job held before, where the change makes its controller clean up now. */
 int64_t change_gpus_released(const struct change_result *result);
+/* What differs, in one line that is cut: "cleanPodPolicy: Running -> All, labels.team: unset -> vision". */
+void change_text(const struct mpijob_diff *diff, struct buf *out);
 /* As change_cancel, but does not wait for a write: its row stays in flight, and the next start looks it up. */
 void change_abandon(struct change *change);
 

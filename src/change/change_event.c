@@ -59,6 +59,11 @@ static void changes(const struct mpijob_diff *diff, const char *of, struct buf *
     }
 }
 
+void change_text(const struct mpijob_diff *diff, struct buf *out)
+{
+    changes(diff, "", out);
+}
+
 /* What was changed and what that does. */
 static void what(const struct change *c, const struct change_result *result, const struct error *err, struct buf *out)
 {

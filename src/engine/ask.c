@@ -271,6 +271,15 @@ static int closed(const struct engine *e, const struct policy *policy, struct er
                      policy->name, policy_closed_text(policy, clock_now(e->o.clock), text), policy->name);
 }
 
+/* A run by hand acts at once. */
+static int waits(const struct policy *policy, struct error *err)
+{
+    return error_set(err, ERR_REFUSED,
+                     "policy \"%s\" %s, and a run by hand acts at once; mpijobd trigger --override %s runs it all the "
+                     "same, and the journal says so",
+                     policy->name, policy_waits_text(policy), policy->name);
+}
+
 static int copy_in(struct ask *k, const struct ask_call *call, struct error *err)
 {
     const char *slash = call->job ? strchr(call->job, '/') : NULL;
@@ -318,6 +327,9 @@ int engine_ask(struct engine *e, const struct ask_call *call, struct error *err)
     bool open = policy_open(entry->policy, clock_now(e->o.clock));
     if (!open && !call->override)
         return closed(e, entry->policy, err);
+    bool early = policy_waits(entry->policy) && !entry->policy->dry_run;
+    if (early && !call->override)
+        return waits(entry->policy, err);
     struct ask *k = calloc(1, sizeof *k);
     if (!k)
         return error_nomem(err);
@@ -330,7 +342,7 @@ int engine_ask(struct engine *e, const struct ask_call *call, struct error *err)
         return rc ? rc : error_nomem(err);
     }
     k->engine = e;
-    k->overrides = call->override && (!open || e->hour.most);
+    k->overrides = call->override && (!open || early || e->hour.most);
     k->entry = *entry;
     k->over = (struct defer){.call = over, .data = k};
     begin(k);

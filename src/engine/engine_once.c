@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs that a person asks for: one of every policy, or one of a policy. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,7 +79,7 @@ static void read_past(struct once *once)
 
 static const char *trigger_of(const struct engine *e, const struct policy *policy)
 {
-    bool held = e->hour.most || !policy_open(policy, clock_now(e->o.clock));
+    bool held = e->hour.most || policy_waits(policy) || !policy_open(policy, clock_now(e->o.clock));
     return e->o.override && held ? "once-override" : "once";
 }
 
@@ -142,6 +143,18 @@ static bool left_out_closed(const struct engine *e, const struct policy *policy)
     return true;
 }
 
+/* One run warns no owner, and it is not known since when jobs match. */
+static bool left_out_early(const struct engine *e, const struct policy *policy)
+{
+    char reason[96];
+    if (e->o.dry_run || e->o.override || policy->dry_run || !policy_waits(policy))
+        return false;
+    snprintf(reason, sizeof reason, "it %s", policy_waits_text(policy));
+    log_event(e->o.log, LOG_WARN, "the policy is left out, because one run acts at once; --override runs it",
+              LOG_FIELDS({"policy", policy->name}, {"reason", reason}));
+    return true;
+}
+
 void engine_once(struct engine *e, void (*done)(void *data), void *data)
 {
     e->once_done = done;
@@ -152,7 +165,7 @@ void engine_once(struct engine *e, void (*done)(void *data), void *data)
         if (entry->paused && !e->o.dry_run)
             log_event(e->o.log, LOG_WARN, "the policy is left out, because it is paused",
                       LOG_FIELDS({"policy", entry->policy->name}));
-        else if (!left_out_closed(e, entry->policy) && !entry->quarantined)
+        else if (!left_out_closed(e, entry->policy) && !left_out_early(e, entry->policy) && !entry->quarantined)
             once_everywhere(e, entry);
     }
     one_less(e);

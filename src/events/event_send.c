@@ -50,6 +50,7 @@ static void written(struct posted *p)
     e->told_full = e->told_full && e->waiting > EVENTS_WAITING_MAX / 2;
     if (k)
         k->stamp = p->stamp;
+    p->written = true;
     over(p, p->creates ? "created" : "counted");
 }
 

@@ -137,6 +137,9 @@ void posted_free(struct posted *p)
         k->waits = NULL;
     DL_DELETE(e->list, p);
     e->waiting -= p->waits;
+    void (*done)(void *, bool) = p->done;
+    void *data = p->data;
+    bool was_written = p->written;
     free(p->texts);
     free(p->text);
     free(p);
@@ -144,6 +147,8 @@ void posted_free(struct posted *p)
         e->closing = true;
         deadline_close(&e->timer, timer_closed);
     }
+    if (done)
+        done(data, was_written);
 }
 
 /* ---- taking in ---- */
@@ -239,7 +244,7 @@ bool events_add(struct events *e, const struct event *event)
         return lose(e, "dropped");
     k->count++;
     if (k->waits)
-        return join(k, event);
+        return !event->done && join(k, event);
     if (!event_job_may(e, event->job->uid))
         return lose(e, "limited");
     struct posted *p = full(e) ? NULL : new_posted(e, event);
@@ -250,6 +255,8 @@ bool events_add(struct events *e, const struct event *event)
     p->last = k->last;
     p->count = k->count;
     p->waits = true;
+    p->done = event->done;
+    p->data = event->data;
     k->waits = p;
     DL_APPEND(e->list, p);
     e->waiting++;

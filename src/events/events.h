@@ -27,6 +27,8 @@ struct event {                     /* everything is copied */
     bool warning;                  /* of type Warning; else Normal */
     struct str text;               /* a longer one is cut at a character's end, control characters are made visible */
     struct str same;               /* what it is told from others by; empty: text */
+    void (*done)(void *data, bool written); /* called once, later, where events_add has taken it; NULL: not called */
+    void *data;
 };
 
 struct events;
@@ -37,7 +39,8 @@ struct events *events_new(struct site *site, const char *by, struct metrics *met
 /* Nothing of it may be open any more (site->open). */
 void events_free(struct events *events);
 
-/* False: it is not written, as a bound was reached. True promises nothing. */
+/* False: it is not written, as a bound was reached (with `done` also where the same event waits already). True promises
+ * nothing. */
 bool events_add(struct events *events, const struct event *event);
 /* NULL: policies. */
 const char *events_by(const struct events *events);

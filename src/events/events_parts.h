@@ -51,7 +51,10 @@ struct posted {
     bool waits;   /* it is not under way */
     int64_t stamp, first, last, count;
     unsigned tries;
-    struct kube_request *request; /* while it is under way */
+    struct kube_request *request;           /* while it is under way */
+    void (*done)(void *data, bool written); /* NULL: nobody hears */
+    void *data;
+    bool written;
 };
 
 struct events {

@@ -123,10 +123,10 @@ static const char *const keys[] = {
     "timezone",    "jitter",   "missed",      "overlap", "replace",          "run",
     "limits",      "dry_run",  "destructive", "on",      "approval",         "through_launcher",
     "wait_effect", "clusters", "again",       "recheck", "events",           "window",
-    "except",      "breaker",  "hold",        "canary",  "approval_expires", "holds_for",
-    NULL};
+    "except",      "breaker",  "hold",        "canary",  "approval_expires", "warn",
+    "holds_for",   NULL};
 /* Keys that a later version will have. They are refused by name rather than ignored. */
-static const char *const later[] = {"slo", "warn", NULL};
+static const char *const later[] = {"slo", NULL};
 static void read_key(struct defining *d, const char *key, int index)
 {
     struct policy *p = d->p;
@@ -159,6 +159,8 @@ static void read_key(struct defining *d, const char *key, int index)
         definition_recheck(d, index);
     } else if (strcmp(key, "holds_for") == 0) {
         definition_holds_for(d, index);
+    } else if (strcmp(key, "warn") == 0) {
+        definition_warn(d, index);
     } else if (strcmp(key, "wait_effect") == 0) {
         definition_duration(d, key, index, &p->wait_effect);
     } else if (strcmp(key, "through_launcher") == 0) {
@@ -232,6 +234,7 @@ static void check_whole(struct defining *d, int index)
         definition_found(d, "limits.percent",
                          "goes with replace; a run function chooses its jobs itself, bound it with limits.changes");
     definition_check_on(d);
+    definition_check_warn(d);
     definition_check_approval(d);
 }
 
@@ -244,7 +247,7 @@ static struct policy *policy_new(const struct policy_source *source, int line)
     p->line = line;
     p->missed = MISSED_ONCE;
     p->kind = KIND_MPIJOB;
-    p->where = p->function = p->table = LUA_NOREF;
+    p->where = p->function = p->table = p->warn.sinks = LUA_NOREF;
     p->changes_max = -1;
     p->percent_max = -1;
     p->percent_floor = PERCENT_FLOOR;

@@ -29,6 +29,17 @@ struct policy_asked {
     char *name, *wanted, *plugin;
 };
 
+/* Before it acts on a job, its owner is told. */
+#define POLICY_WARNINGS_MOST 8
+struct policy_warn {
+    int64_t at[POLICY_WARNINGS_MOST]; /* microseconds before it acts, the longest first */
+    unsigned count;                   /* 0: it does not warn */
+    bool annotation, event;
+    int sinks; /* list of functions, a reference into Lua's registry; LUA_NOREF: none */
+    unsigned sink_count;
+};
+#define POLICY_WARNED_ANNOTATION "warned.mpijobd.io/" /* and the policy's name */
+
 struct policy {
     char name[64];
     char *about;      /* NULL: none */
@@ -73,6 +84,7 @@ struct policy {
     bool again;            /* what it has handled counts as new when its text is another */
     int64_t recheck;       /* microseconds: jobs for which `where` said no are asked again so long after; 0: never */
     int64_t holds_for;     /* microseconds that the whole match must have held before it acts; 0: it acts at once */
+    struct policy_warn warn;
     const struct mpijob_kind *kind; /* never NULL; held where it is a plugin's */
     uint64_t text; /* tells one text of it from another: see policy/policy_text.h; set when its file is loaded */
     char *moving;  /* with `on`: what `where` asks that changes while the job does not: "time.now at policies/p.lua:5";
@@ -111,7 +123,12 @@ bool policy_asks_where(const struct policy *policy);
 /* Does it act on a job only some time after the job has come to match? */
 static inline bool policy_waits(const struct policy *policy)
 {
-    return policy->holds_for != 0;
+    return policy->holds_for || policy->warn.count;
+}
+/* What a run by hand would pass over then: "warns before it acts". */
+static inline const char *policy_waits_text(const struct policy *policy)
+{
+    return policy->warn.count ? "warns before it acts" : "acts on what has matched for some time (holds_for)";
 }
 /* Does the policy run on the cluster of this name? */
 bool policy_on_cluster(const struct policy *policy, const char *cluster);

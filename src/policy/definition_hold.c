@@ -20,6 +20,13 @@ static void read_annotation(struct defining *d, int index, const char **annotati
         *annotation = text;
 }
 
+void definition_hold_default(struct defining *d)
+{
+    struct error err;
+    if (mpijob_match_hold(d->p->match, MPIJOB_HOLD_ANNOTATION, MAX_DEFAULT, &err))
+        definition_found(d, "hold", "%s", err.message);
+}
+
 void definition_hold(struct defining *d, int index)
 {
     struct error err;

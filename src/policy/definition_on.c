@@ -149,7 +149,7 @@ void definition_check_on(struct defining *d)
     if (d->triggers != TRIGGER_ON)
         return; /* else it is told what is wrong with the triggers */
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        if (d->timing & (1U << i) && !(i == 0 && d->timing & TIMING_WINDOW))
+        if (d->timing & (1U << i) && !(i == 0 && (d->timing & TIMING_WINDOW || d->event_keys & EVENT_KEY_WARN)))
             definition_found(d, keys[i],
                              "goes with schedule or every, not with on: an event of a job is handled once, when it "
                              "happens; also an event that happened while the daemon was down");

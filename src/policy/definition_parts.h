@@ -18,7 +18,14 @@ struct defining {
 };
 
 enum { TRIGGER_SCHEDULE = 1, TRIGGER_EVERY = 2, TRIGGER_ON = 4 };
-enum { EVENT_KEY_AGAIN = 1, EVENT_KEY_RECHECK = 2, EVENT_MATCH_BAD = 4, EVENT_KEY_HOLD = 8, EVENT_KEY_HOLDS_FOR = 16 };
+enum {
+    EVENT_KEY_AGAIN = 1,
+    EVENT_KEY_RECHECK = 2,
+    EVENT_MATCH_BAD = 4,
+    EVENT_KEY_HOLD = 8,
+    EVENT_KEY_HOLDS_FOR = 16,
+    EVENT_KEY_WARN = 32
+};
 enum { TIMING_ZONE = 1, TIMING_JITTER = 2, TIMING_MISSED = 4, TIMING_OVERLAP = 8, TIMING_WINDOW = 16 };
 
 /* ---- definition_found.c ---- */
@@ -60,6 +67,10 @@ void definition_window(struct defining *d, int index);
 void definition_canary(struct defining *d, int index); /* definition_canary.c */
 void definition_except(struct defining *d, int index);
 void definition_hold(struct defining *d, int index);
+void definition_hold_default(struct defining *d); /* what hold = {} says */
+/* ---- definition_warn.c ---- */
+void definition_warn(struct defining *d, int index);
+void definition_check_warn(struct defining *d);    /* all keys are read */
 void definition_window_settle(struct defining *d); /* the zone is known, and all keys are read */
 /* Fills in the defaults, and keeps the limits below the daemon's ceilings. */
 void definition_cap(struct script_limits *limits, const struct script_limits *ceiling);

@@ -24,6 +24,11 @@ struct run *lua_run_of(lua_State *L)
     return run && !policy_file_loading(file) ? script_run_data(run) : NULL;
 }
 
+bool lua_run_loading(lua_State *L)
+{
+    return policy_file_loading(script_host(L));
+}
+
 static int64_t reads_clock(lua_State *L, int64_t now)
 {
     const struct run *run = lua_run_of(L);

@@ -5,6 +5,7 @@
 #define MPIJOBD_RUN_LUA_RUN_H
 
 #include <lua.h>
+#include <stdbool.h>
 
 struct run;
 
@@ -12,6 +13,7 @@ struct run;
 void lua_run_push(lua_State *L);
 /* The policy's run that L belongs to; NULL while the file is being loaded. */
 struct run *lua_run_of(lua_State *L);
+bool lua_run_loading(lua_State *L); /* a policy file is being loaded, or required by one that is */
 /* The run has ended: its run.jobs is over. */
 void lua_run_free(struct run *run);
 

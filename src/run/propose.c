@@ -19,13 +19,13 @@ struct proposal {
 
 bool run_proposes(const struct run *run)
 {
-    return !run->dry_run && !run_looks(run) && !run->approved &&
+    return !run->dry_run && !run_looks(run) && !run_warns(run) && !run->approved &&
            (run->policy->approval == APPROVAL_ALWAYS || run->over_limit);
 }
 
 bool run_propose_over_limit(struct run *run)
 {
-    if (run->dry_run || run_looks(run) || run->policy->approval != APPROVAL_OVER_LIMITS)
+    if (run->dry_run || run_looks(run) || run_warns(run) || run->policy->approval != APPROVAL_OVER_LIMITS)
         return false;
     run->over_limit = true;
     return true;

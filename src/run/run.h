@@ -26,6 +26,7 @@ enum job_end {
     JOB_UNCHANGED, /* it has the values already */
     JOB_LEFT,      /* the policy's function left it alone */
     JOB_DECLINED,  /* `where` said no */
+    JOB_WARNED,    /* its owner was told, or not (run_feed.warned), and no change was begun for it */
     JOB_FAILED,    /* with err NULL it is not to be tried again */
 };
 /* What `where` says of a job in a run that only looks (run_feed.where). Texts are valid during the call. */
@@ -36,6 +37,13 @@ struct run_where {
     const char *error; /* it has raised this instead; else NULL */
     const char *name;  /* the condition of a plugin that it is; NULL: the policy's own `where` */
     const char *value; /* what the policy wants of that condition: "\"open\"" */
+};
+
+/* What a warning says, beside the change itself. */
+struct run_warning {
+    unsigned number, of; /* the first of two */
+    int64_t acts_at;     /* microseconds since 1970 */
+    char when[40];       /* the same as text, in the policy's zone */
 };
 
 /* For a policy with `on`: the jobs that a run is given, and where it is said, until run_done, what becomes of each.
@@ -57,6 +65,13 @@ struct run_feed {
     /* For a run that only counts for which jobs `where` says yes, and likewise writes nothing: what it says of each.
      * error: what it has raised instead; NULL: nothing. NULL: another run. */
     void (*counted)(void *data, bool wanted, const char *error);
+    /* For a run that does not make the changes, but warns of them by the policy's means (policy->warn): what to say.
+     * Where one of these is a change of the job's annotations, it is settled as any change is; else the job is settled
+     * with JOB_WARNED. Where there is nothing to change, it is settled as ever. False: not of this job. NULL: another
+     * run. */
+    bool (*warning)(void *data, const char *key, struct run_warning *out);
+    void (*warned)(void *data,
+                   const char *key); /* a means other than the annotation has worked, before it is settled */
     void *data;
 };
 
@@ -179,6 +194,12 @@ struct listing *run_listing(const struct run *run, void (*ready)(void *data), vo
 static inline bool run_counts(const struct run *run)
 {
     return run->feed && run->feed->counted;
+}
+
+/* Does the run only warn? */
+static inline bool run_warns(const struct run *run)
+{
+    return run->feed && run->feed->warning;
 }
 
 /* Does the run only look (run_feed.where, run_feed.counted)? */

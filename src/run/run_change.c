@@ -324,7 +324,7 @@ int run_change_start(struct run *run, struct change_call *call, struct run_chang
     inner.run = run->id;
     inner.policy = p->name;
     inner.about = p->about;
-    inner.quiet = p->quiet;
+    inner.quiet = p->quiet || run_warns(run); /* a warning says itself what it is */
     inner.who = &run->who;
     bool marked = run->feed && run->sweep && !c->dry_run && run->feed->mark(run->feed->data, c->key, &mark);
     if (mark.failed) { /* a change without its mark would be made twice */

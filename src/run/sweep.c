@@ -201,10 +201,12 @@ static int l_failed(lua_State *L)
 
 int sweep_enter(lua_State *L, void *data)
 {
-    static const luaL_Reg native[] = {{"next", l_next},       {"drain", l_drain},           {"submit", sweep_submit},
-                                      {"would", sweep_would}, {"allow", sweep_allow},       {"protect", l_protect},
-                                      {"failed", l_failed},   {"declined", sweep_declined}, {"left", sweep_left},
-                                      {"where", sweep_where}, {"counted", sweep_counted},   {NULL, NULL}};
+    static const luaL_Reg native[] = {
+        {"next", l_next},           {"drain", l_drain},           {"submit", sweep_submit},
+        {"would", sweep_would},     {"allow", sweep_allow},       {"protect", l_protect},
+        {"failed", l_failed},       {"declined", sweep_declined}, {"left", sweep_left},
+        {"where", sweep_where},     {"counted", sweep_counted},   {"warning", sweep_warning},
+        {"by_sink", sweep_by_sink}, {"warn", sweep_warn},         {NULL, NULL}};
     struct run *run = data;
     if (luaL_loadbufferx(L, embedded_sweep, embedded_sweep_len, "=sweep", "t"))
         return lua_error(L);
@@ -219,6 +221,10 @@ int sweep_enter(lua_State *L, void *data)
     lua_setfield(L, -2, "counts");
     lua_pushboolean(L, run->policy->action != ACTION_RUN);
     lua_setfield(L, -2, "replaces");
+    if (run_warns(run)) {
+        sweep_push_sinks(L, run);
+        lua_setfield(L, -2, "sinks");
+    }
     lua_rawgeti(L, LUA_REGISTRYINDEX, run->policy->where); /* LUA_NOREF gives nil */
     if (run_looks(run) && run->feed->where) {              /* each of its conditions is asked by itself */
         lua_conditions_split(L);
@@ -274,6 +280,7 @@ void sweep_free(struct sweep *s)
     }
     free_again(s->given);
     sweep_free_before(s);
+    sweep_warn_free(s);
     mpijob_changes_free(&s->changes);
     mpijob_diff_free(&s->diff);
     buf_free(&s->edited);

@@ -59,7 +59,7 @@ static int read_result(lua_State *L, struct sweep *s, struct error *err)
 }
 
 /* Fills s->changes from the policy's table, or from its function's result at index 2. False: the job has failed. */
-static bool read_changes(lua_State *L, struct sweep *s, const struct lua_job *job)
+bool sweep_read_changes(lua_State *L, struct sweep *s, const struct lua_job *job)
 {
     struct error err;
     int rc;
@@ -111,7 +111,7 @@ static int submit_k(lua_State *L, int status, lua_KContext ctx)
     struct lua_job *job = lua_job_at(L, 1);
     if (s->run->active >= s->run->policy->concurrency)
         return sweep_wait(L, s, submit_k);
-    if (s->stopped || !read_changes(L, s, job))
+    if (s->stopped || !sweep_read_changes(L, s, job))
         return 0;
     char name_space[256], name[256];
     snprintf(name_space, sizeof name_space, "%.*s", (int)job->view.name_space.len, job->view.name_space.ptr);
@@ -207,7 +207,7 @@ int sweep_would(lua_State *L)
     struct lua_job *job = lua_job_at(L, 1);
     if (!job)
         return luaL_argerror(L, 1, "a job expected");
-    if (!read_changes(L, s, job)) {
+    if (!sweep_read_changes(L, s, job)) {
         lua_pushboolean(L, 0);
         return 1;
     }
@@ -232,7 +232,7 @@ int sweep_allow(lua_State *L)
     int64_t until, n = luaL_checkinteger(L, 1);
     struct error *err = lua_newuserdatauv(L, sizeof *err, 0);
     if (run_bounds_exceeded(s->run, n, listing_scope(s->listing), &until, err) == 0) {
-        int64_t most = run_canary_allow(s->run, n);
+        int64_t most = run_warns(s->run) ? n : run_canary_allow(s->run, n);
         run_bounds_set_aside(s->run, most);
         lua_pushinteger(L, most);
         return 1;

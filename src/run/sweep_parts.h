@@ -8,7 +8,9 @@
 
 #define RESUMED_MAX 64 /* so many earlier runs of one instant are looked at */
 
-struct done_before; /* a hash of the uids that the interrupted run has changed */
+struct lua_job;
+struct warned_event; /* one that the run waits for */
+struct done_before;  /* a hash of the uids that the interrupted run has changed */
 
 struct again { /* a job that another writer has changed between the run's read and its write */
     struct again *next;
@@ -26,8 +28,10 @@ struct sweep {
     struct run *run;
     struct listing *listing;
     struct done_before *before;
-    struct again *again; /* jobs to look at again */
-    struct again *given; /* the one of them that Lua has now */
+    struct again *again;        /* jobs to look at again */
+    struct again *given;        /* the one of them that Lua has now */
+    struct warned_event *event; /* Lua waits for it; NULL: it does not */
+    bool event_written;         /* what became of the last one */
     struct script_wait wait;
     bool waiting; /* Lua waits for the sweep */
     bool stopped; /* it takes no further jobs */
@@ -57,5 +61,15 @@ int sweep_declined(lua_State *L);
 int sweep_left(lua_State *L);
 int sweep_where(lua_State *L);
 int sweep_counted(lua_State *L);
+/* Fills s->changes from the policy's table, or from its function's result at index 2. False: the job has failed, and
+ * that was told. */
+bool sweep_read_changes(lua_State *L, struct sweep *s, const struct lua_job *job);
+
+/* sweep_warn.c: likewise, in a run that warns. */
+int sweep_warning(lua_State *L);
+int sweep_by_sink(lua_State *L);
+int sweep_warn(lua_State *L);
+void sweep_warn_free(struct sweep *s);
+void sweep_push_sinks(lua_State *L, const struct run *run); /* the policy's functions that warn, as a list */
 
 #endif

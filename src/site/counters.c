@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 struct counters {
-    struct metric *runs, *run_seconds, *lateness, *replaces, *errors, *released, *cpu, *trips;
+    struct metric *runs, *run_seconds, *lateness, *replaces, *errors, *released, *cpu, *trips, *warnings;
 };
 
 /* Alarms ring within milliseconds, or after a suspend much later. */
@@ -16,6 +16,7 @@ static void make(struct counters *c, struct metrics *all)
     static const char *const by_policy[] = {"policy", NULL};
     static const char *const by_outcome[] = {"policy", "outcome", NULL};
     static const char *const by_effect[] = {"policy", "effect", NULL};
+    static const char *const by_means[] = {"policy", "by", NULL};
     static const char *const by_reason[] = {"policy", "reason", NULL};
     c->runs = metrics_counter(all, "policy_runs", NULL, "Runs of policies that have ended.", by_outcome);
     c->run_seconds = metrics_histogram(all, "policy_run_seconds", "seconds", "How long runs took.", by_policy,
@@ -29,6 +30,8 @@ static void make(struct counters *c, struct metrics *all)
         metrics_counter(all, "gpus_released", NULL,
                         "GPUs that finished jobs held and that a replacement had the controller give back.", by_policy);
     c->trips = metrics_counter(all, "breaker_trips", NULL, "Times that the breaker has paused the policy.", by_policy);
+    c->warnings = metrics_counter(all, "warnings", NULL,
+                                  "Warnings that owners of jobs were given before a policy acts.", by_means);
     c->cpu = metrics_counter(all, "script_cpu_seconds", "seconds", "Computing time of the policies' Lua.", by_policy);
 }
 
@@ -104,4 +107,10 @@ void counters_replace_failed(struct counters *c, const char *policy, const char 
 {
     if (c)
         metric_add(c->errors, 1, METRIC_VALUES(policy, reason));
+}
+
+void counters_warned(struct counters *c, const char *policy, const char *by)
+{
+    if (c)
+        metric_add(c->warnings, 1, METRIC_VALUES(policy, by));
 }

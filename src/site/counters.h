@@ -23,7 +23,8 @@ void counters_run_ended(struct counters *counters, const char *policy, const cha
                         int64_t cpu_us);
 /* gpus: how many a finished job held that the controller gives back because of the change. */
 void counters_replaced(struct counters *counters, const char *policy, const char *effect, int64_t gpus);
-void counters_tripped(struct counters *counters, const char *policy); /* the breaker has paused it */
+void counters_tripped(struct counters *counters, const char *policy);                /* the breaker has paused it */
+void counters_warned(struct counters *counters, const char *policy, const char *by); /* "annotation", "event", "sink" */
 void counters_replace_failed(struct counters *counters, const char *policy, const char *reason);
 
 #endif

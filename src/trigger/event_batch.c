@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A batch: jobs that were queued, given to one run, and what became of them. */
+/* A batch: jobs that were queued, given to one run, and what became of them. Of runs that come before the one that acts
+ * more is in event_early.c. */
 #include "trigger/event_parts.h"
 
 #include <stdlib.h>
@@ -9,26 +10,6 @@
 #include "trigger/triggers.h"
 
 #define BATCH_MAX 500
-
-struct event_batch {
-    struct listing listing;
-    struct event_trigger *t;
-    struct job_cache *held;
-    struct run_feed feed;
-    uint32_t *slots;
-    int holders;      /* the run and its listing: whichever ends last frees it */
-    size_t count, at; /* of slots; those before `at` were given to the run, or were found to be no jobs for it */
-    unsigned kind;    /* of event; the run is about one */
-    bool asks;        /* the run only asks `where` (event_wait.c) */
-    struct run *run;  /* of it */
-    char key[520];    /* of the job that was given last */
-    bool moved;       /* the run has settled one of the jobs at least, and not only to try again */
-    bool unreachable; /* the server cannot be reached, so it is no use to go on */
-    bool cut;         /* the trigger was stopped before the run was given all */
-    int64_t as_of_us;
-    struct buf bytes;          /* of the job that was given last */
-    const struct error *error; /* why the listing ended; NULL: it is not over, or has given all */
-};
 
 /* ---- a job and the run ---- */
 
@@ -88,6 +69,8 @@ static enum listing_state batch_next(struct listing *listing, struct str *object
         }
         if (!still(b, slot, &view))
             continue;
+        if (b->stage == STAGE_WARNS)
+            event_wait_tell(t, slot, wait_look(&view));
         snprintf(b->key, sizeof b->key, "%.*s/%.*s", (int)view.name_space.len, view.name_space.ptr, (int)view.name.len,
                  view.name.ptr);
         *object = buf_str(&b->bytes);
@@ -129,8 +112,7 @@ static const struct listing_ops batch_ops = {batch_next, batch_error, batch_scop
 
 /* ---- what became of a job ---- */
 
-/* False: it is no longer the job that the run was given. */
-static bool find_job(const struct event_trigger *t, const char *key, uint32_t *slot)
+bool event_batch_find(const struct event_trigger *t, const char *key, uint32_t *slot)
 {
     const char *slash = strchr(key, '/');
     if (!slash)
@@ -143,7 +125,7 @@ static bool mark(void *data, const char *key, struct buf *value)
 {
     struct event_batch *b = data;
     uint32_t slot;
-    if (!find_job(b->t, key, &slot))
+    if (!event_batch_find(b->t, key, &slot))
         return false;
     event_row_value(b->t, slot, value);
     return !value->failed && value->len;
@@ -172,9 +154,8 @@ static void write_row(struct event_trigger *t, uint32_t slot)
     buf_free(&bytes);
 }
 
-/* version: the one that is handled by it; empty: the one in the cache. result may be NULL. */
-static void settle(struct event_trigger *t, uint32_t slot, enum job_event event, struct str version,
-                   const struct change_result *result)
+void event_settle(struct event_trigger *t, uint32_t slot, enum job_event event, struct str version,
+                  const struct change_result *result)
 {
     struct job_step step = event_step(t, slot, event, INT64_MAX);
     if (event != JOB_SETTLED_RETRY && event != JOB_TAKEN_BACK)
@@ -195,6 +176,7 @@ static enum job_event event_of(enum job_end end, bool dry, const struct error *e
         return err && err->retryable ? JOB_SETTLED_RETRY : JOB_SETTLED_FAILED;
     case JOB_UNCHANGED:
     case JOB_LEFT:
+    case JOB_WARNED: /* settled as such before */
         break;
     }
     return JOB_SETTLED_HANDLED;
@@ -205,32 +187,21 @@ static void settled(void *data, const char *key, enum job_end end, struct str se
 {
     struct event_batch *b = data;
     uint32_t slot;
-    if (!find_job(b->t, key, &slot))
+    if (!event_batch_find(b->t, key, &slot))
         return;
     enum job_event event = event_of(end, result && result->dry_run, err);
+    if (b->stage == STAGE_WARNS && (result || end == JOB_WARNED)) {
+        event_warned(b, key, slot, end, err);
+        return;
+    }
+    if (b->t->waits)
+        b->t->waits[slot].tells = false;
     if (event == JOB_SETTLED_DECLINED)
         event_wait_ends(b->t, slot);
     b->moved = b->moved || event != JOB_SETTLED_RETRY;
     b->unreachable = b->unreachable || (err && (err->code == ERR_UNREACHABLE || err->code == ERR_TIMEOUT));
     struct str version = event == JOB_SETTLED_DONE && result ? str_of(result->resource_version) : seen;
-    settle(b->t, slot, event, version, end == JOB_FAILED ? NULL : result);
-}
-
-/* What `where` says of the job that was given last, in a run that only asks it. */
-static void counted(void *data, bool wanted, const char *error)
-{
-    struct event_batch *b = data;
-    uint32_t slot = b->slots[b->at - 1];
-    if (error) {
-        event_wait_ends(b->t, slot);
-        run_job_failed(b->run, b->key, (struct str){0}, error);
-    } else if (!wanted) {
-        settled(b, b->key, JOB_DECLINED, (struct str){0}, NULL, NULL);
-    } else if (job_on_run(&b->t->jobs[slot])) {
-        event_wait_holds(b->t, slot);
-        b->moved = true;
-        settle(b->t, slot, JOB_SETTLED_DECLINED, (struct str){0}, NULL);
-    }
+    event_settle(b->t, slot, event, version, end == JOB_FAILED ? NULL : result);
 }
 
 /* ---- the end of the run ---- */
@@ -238,7 +209,7 @@ static void counted(void *data, bool wanted, const char *error)
 /* A job that the run has not settled shares its outcome. */
 static enum job_event event_of_run(const struct event_batch *b, const struct run *run, size_t i)
 {
-    bool function = run->policy->action == ACTION_RUN && !b->asks, given = i < b->at;
+    bool function = run->policy->action == ACTION_RUN && b->stage != STAGE_ASKS, given = i < b->at;
     bool all = (run->outcome == RUN_DONE || run->outcome == RUN_WAITING) && (given || !b->cut);
     bool broke = (run->outcome == RUN_LIMITED && !run->limited_until) || (run->outcome == RUN_FAILED && function);
     if (function && (all || (given && i + 1 < b->at))) /* the loop has gone on to the next */
@@ -260,8 +231,10 @@ static void run_over(void *data, struct run *run)
     struct event_trigger *t = b->t;
     t->batch = NULL;
     for (size_t i = 0; i < b->count; i++) {
+        if (t->waits)
+            t->waits[b->slots[i]].tells = false;
         if (job_on_run(&t->jobs[b->slots[i]]))
-            settle(t, b->slots[i], event_of_run(b, run, i), (struct str){0}, NULL);
+            event_settle(t, b->slots[i], event_of_run(b, run, i), (struct str){0}, NULL);
     }
     bool moved = b->moved || run->outcome == RUN_DONE || run->outcome == RUN_WAITING ||
                  (run->outcome == RUN_LIMITED && b->at > 0);
@@ -304,13 +277,18 @@ static void fill(struct event_batch *b, size_t room)
     size_t tries = t->queued;
     for (; tries > 0 && b->count < room && event_pop(t, &slot); tries--) {
         unsigned kind = first_kind(job_kinds(&t->jobs[slot], HANDLING_PENDING));
-        bool asks = event_wait_asks(t) && !event_wait_is_ripe(t, slot);
-        if (b->count && (kind != b->kind || asks != b->asks)) {
+        enum event_stage stage = event_wait_stage(t, slot);
+        if (stage == STAGE_LATER) {
+            event_step(t, slot, JOB_NOT_QUEUED, INT64_MAX);
+            event_look_cached(t, slot, EVENT_AGAIN, MPIJOB_NO_TIME);
+            continue;
+        }
+        if (b->count && (kind != b->kind || stage != b->stage)) {
             event_put_back(t, slot);
             continue;
         }
         b->kind = kind;
-        b->asks = asks;
+        b->stage = stage;
         event_step(t, slot, JOB_TAKEN, INT64_MAX);
         b->slots[b->count++] = slot;
     }
@@ -351,7 +329,7 @@ void event_batch_start(struct event_trigger *t)
     b->feed = (struct run_feed){.jobs = &b->listing, .settled = settled, .mark = mark, .key = t->key, .data = b};
     int64_t first_us = t->first_us;
     fill(b, room);
-    b->feed.counted = b->asks ? counted : NULL;
+    event_early(b);
     t->first_us = t->depth ? clock_now(t->site->clock) : INT64_MAX;
     t->batch = b;
     struct run_call call = {
@@ -360,7 +338,7 @@ void event_batch_start(struct event_trigger *t)
         .trigger = policy_on_name(b->kind),
         .scheduled_at = first_us,
         .feed = &b->feed,
-        .reads_only = b->asks,
+        .reads_only = b->stage == STAGE_ASKS,
         .done = run_over,
         .data = b,
     };

@@ -90,10 +90,10 @@ bool event_handled_counts(const struct event_handled *h, const struct policy *po
     return h->generation == generation && (policy->on & ((h->done & ON_MATCH) | h->since_start)) != 0;
 }
 
-void event_handled_forget_holds(struct event_handled *h)
+void event_handled_forget_wait(struct event_handled *h)
 {
-    if (h->holds_us)
-        h->holds_us = EVENT_HOLDS_FORGOTTEN;
+    if (h->wait.holds_us)
+        h->wait = (struct job_wait){.holds_us = WAIT_FORGOTTEN};
 }
 
 void event_handled_as_of(struct event_handled *h, int64_t generation)
@@ -102,7 +102,7 @@ void event_handled_as_of(struct event_handled *h, int64_t generation)
         return;
     h->done &= (uint8_t) ~(ON_MATCH | h->since_start);
     h->since_us = MPIJOB_NO_TIME;
-    event_handled_forget_holds(h);
+    event_handled_forget_wait(h);
     if (h->version && (h->since_start & ON_CHANGED))
         h->version = EVENT_BEFORE_ALL;
 }
@@ -112,10 +112,8 @@ void event_handled_under(struct event_handled *h, const struct event_epoch *epoc
     event_handled_as_of(h, event_epoch_now(epoch, policy, true));
     if (event_epoch_is_over(epoch, policy, true)) { /* by another text, it matched from another instant on */
         h->since_us = MPIJOB_NO_TIME;
-        h->holds_us = 0;
+        event_handled_forget_wait(h);
     }
-    if (h->holds_us == EVENT_HOLDS_FORGOTTEN)
-        h->holds_us = 0;
 }
 
 struct event_handled event_handled_of(const struct store_handled *row)
@@ -126,11 +124,10 @@ struct event_handled event_handled_of(const struct store_handled *row)
         h.done |= (uint8_t)(*p == 'a' ? ON_ADDED : *p == 'f' ? ON_FINISHED : *p == 'm' ? ON_MATCH : 0);
         if (*p == 'm' && p[1])
             h.since_us = strtoll(p + 1, NULL, 10);
-        if (*p == 'h')
-            h.holds_us = strtoll(p + 1, NULL, 10);
         if (*p == '+' && p > row->value)
             h.since_start |= (uint8_t)kind_of(p[-1]);
     }
+    wait_read(row->value, &h.wait);
     if (*row->value == 'g')
         h.generation = strtoll(row->value + 1, NULL, 10);
     return h;
@@ -212,11 +209,14 @@ struct event_kinds event_handled_kinds(const struct event_handled *h, const stru
     return k;
 }
 
-int64_t event_handled_holds_at(const struct event_handled *h, const struct policy *p, const struct mpijob_view *v,
-                               int64_t now)
+struct job_wait event_handled_wait(const struct event_handled *h, const struct policy *p, const struct mpijob_view *v,
+                                   int64_t now)
 {
-    int64_t since = h->holds_us, from = mpijob_match_since(p->match, v, now), at;
-    if (since <= 0 || since > now || (from != MPIJOB_NO_TIME && from > since))
-        since = now;
-    return __builtin_add_overflow(since, p->holds_for, &at) ? INT64_MAX : at;
+    struct job_wait w = h->wait;
+    if (w.holds_us <= 0 || w.holds_us > now)
+        w = (struct job_wait){0};
+    wait_check(&w, v, mpijob_match_since(p->match, v, now));
+    if (!w.holds_us)
+        w.holds_us = now;
+    return w;
 }

@@ -7,20 +7,21 @@
 #include "mpijob/view.h"
 #include "policy/definition.h"
 #include "store/state.h"
+#include "trigger/waits.h"
 
 /* In place of the version: a change that is new again. */
 #define EVENT_BEFORE_ALL 1
 
 struct event_handled {
-    int64_t since_us;    /* the job matches since then, by the row; MPIJOB_NO_TIME: the row has none */
-    uint64_t version;    /* that was handled or let pass; 0: none */
-    uint8_t done;        /* ON_ bits: added, finished, match */
-    uint8_t since_start; /* ON_ bits of these and changed: it came since the policy's first start */
-    int64_t holds_us;    /* not handled yet, and the whole match holds since then; 0: the row has none */
-    int64_t generation;  /* of the row: see event_epoch */
-    uint8_t baseline;    /* ON_ bits: kinds whose earlier events were let pass, as event_handled_read finds */
-    bool found;          /* there is a row */
-    int64_t at;          /* when it was written, microseconds since 1970 */
+    int64_t since_us;     /* the job matches since then, by the row; MPIJOB_NO_TIME: the row has none */
+    uint64_t version;     /* that was handled or let pass; 0: none */
+    uint8_t done;         /* ON_ bits: added, finished, match */
+    uint8_t since_start;  /* ON_ bits of these and changed: it came since the policy's first start */
+    struct job_wait wait; /* where it is not handled yet; zeros: the row has nothing of it */
+    int64_t generation;   /* of the row: see event_epoch */
+    uint8_t baseline;     /* ON_ bits: kinds whose earlier events were let pass, as event_handled_read finds */
+    bool found;           /* there is a row */
+    int64_t at;           /* when it was written, microseconds since 1970 */
 };
 
 /* What was handled becomes new with a new text of a policy with `again`. The state has two marks for it: the text
@@ -49,8 +50,7 @@ int64_t event_epoch_now(const struct event_epoch *epoch, const struct policy *po
 const char *event_epoch_key(const char *key, const char *what, char out[EVENT_EPOCH_KEY_MAX]);
 
 /* The row alone: "g2a+fm1790000000000000" is of the second number; added, since the policy's first start; finished;
- * matching since that instant (microseconds). "h1790000000000000": not handled, and the whole match, `where` included,
- * holds since then. */
+ * matching since that instant (microseconds). Of a job that is not handled yet, what waits.h says. */
 struct event_handled event_handled_of(const struct store_handled *row);
 
 /* Has the policy handled something of the job, which would be new with another number? */
@@ -59,9 +59,7 @@ bool event_handled_counts(const struct event_handled *handled, const struct poli
  * 0, or its errors. */
 int event_handled_read(struct state *state, const char *key, const struct policy *policy,
                        const struct mpijob_view *view, struct event_handled *handled, struct error *err);
-/* In place of holds_us: the row has an instant, which does not count, and is to be written again without it. */
-#define EVENT_HOLDS_FORGOTTEN (-1)
-void event_handled_forget_holds(struct event_handled *handled);
+void event_handled_forget_wait(struct event_handled *handled); /* WAIT_FORGOTTEN, if there is something */
 /* Leaves out what does not count with that number. */
 void event_handled_as_of(struct event_handled *handled, int64_t generation);
 /* What counts of a row for the policy as it is now; epoch: the state's. */
@@ -75,10 +73,10 @@ struct event_kinds {
 struct event_kinds event_handled_kinds(const struct event_handled *handled, const struct policy *policy,
                                        const struct mpijob_view *view, int64_t now);
 
-/* When the policy acts on a job that matches at `now` and is not handled, if it goes on matching: for a policy that
- * does not wait, that is now; where the row does not say since when it matches, it is since now. */
-int64_t event_handled_holds_at(const struct event_handled *handled, const struct policy *policy,
-                               const struct mpijob_view *view, int64_t now);
+/* The wait of a job that matches at `now` and is not handled, as the trigger would find it at a look; where the row
+ * does not say since when it matches, it is since now. */
+struct job_wait event_handled_wait(const struct event_handled *handled, const struct policy *policy,
+                                   const struct mpijob_view *view, int64_t now);
 
 /* The kinds that have a baseline. What matches already is handled at the first start, too. */
 #define EVENT_BASED (ON_ADDED | ON_FINISHED | ON_CHANGED)

@@ -79,14 +79,15 @@ static bool look_changed(struct event_trigger *t, uint32_t slot, const struct mp
 }
 
 /* Keeps up the instant from which the job matches, and the one at which it will, too. */
-static bool look_match(struct event_trigger *t, uint32_t slot, int64_t at_us, int64_t now_us, int64_t fired_us)
+static bool look_match(struct event_trigger *t, uint32_t slot, const struct mpijob_view *v, int64_t at_us,
+                       int64_t now_us, int64_t fired_us)
 {
     struct job_state *j = &t->jobs[slot];
     int64_t *since_us = t->since_us ? &t->since_us[slot] : NULL;
     enum job_found found = find_match(at_us, now_us, since_us);
     enum handling was = job_handling(j, ON_MATCH);
     int64_t due_us = at_us;
-    bool write = event_wait_look(t, slot, at_us, fired_us, &found, &due_us);
+    bool write = event_wait_look(t, slot, v, at_us, fired_us, &found, &due_us);
     bool later = found == FOUND_LATER || found == FOUND_LATER_SAME;
     write = job_find(j, ON_MATCH, found) || write;
     if (!later || job_handling(j, ON_MATCH) != HANDLING_NONE)
@@ -95,7 +96,7 @@ static bool look_match(struct event_trigger *t, uint32_t slot, int64_t at_us, in
         log_event(t->site->log, LOG_ERROR, "out of memory: a job's instant may be missed",
                   LOG_FIELDS({"policy", t->entry.policy->name}));
     if (since_us && (found == FOUND_AGAIN || (found == FOUND_WANTED && was == HANDLING_NONE)))
-        *since_us = t->holds_us || at_us > fired_us ? at_us : fired_us;
+        *since_us = t->waits || at_us > fired_us ? at_us : fired_us;
     if (since_us && *since_us == MPIJOB_NO_TIME && at_us != MPIJOB_NO_TIME && found == FOUND_WANTED &&
         was == HANDLING_DONE) { /* handled under another text, by which it matched from another instant on */
         *since_us = at_us;
@@ -129,7 +130,7 @@ static void look(struct event_trigger *t, uint32_t slot, const struct mpijob_vie
     if (p->on & ON_CHANGED)
         write = look_changed(t, slot, v, matches, how) || write;
     if (p->on & ON_MATCH)
-        write = look_match(t, slot, at_us, now_us, fired_us) || write;
+        write = look_match(t, slot, v, at_us, now_us, fired_us) || write;
     if (write)
         event_row_write(t, slot, v->uid);
     bool news = how == EVENT_CHANGED || (job_kinds(j, HANDLING_PENDING) & ~before);

@@ -4,7 +4,8 @@
  * text of the policy changes; event_scan.c: the look at all jobs; event_look.c: from a job as it is to what
  * is found of it; event_queue.c: the jobs' steps, the queue, room for the jobs; event_time.c: when the trigger acts
  * again; event_rows.c: what is durable; event_wait.c: since when the whole match
- * holds, where it has to hold for some time; event_batch.c: a run's jobs and what became of them. */
+ * holds, where it has to hold for some time; event_batch.c: a run's jobs and what became of
+ * them; event_early.c: runs that come before the one that acts. */
 #ifndef MPIJOBD_TRIGGER_EVENT_PARTS_H
 #define MPIJOBD_TRIGGER_EVENT_PARTS_H
 
@@ -28,6 +29,13 @@
 struct event_row;
 struct event_batch;
 
+/* Of a job, where the policy waits. */
+struct event_wait {
+    struct job_wait kept;    /* as its row says */
+    struct job_wait telling; /* a run warns of it: as it will be if that works */
+    bool tells, told;        /* telling counts; one of the means has worked */
+};
+
 /* What the trigger knows of a scope of its cache. None waits for another. */
 struct event_scope {
     const char *name_space;                                 /* the cache's; NULL: all */
@@ -47,15 +55,15 @@ struct event_trigger {
     struct watch_subscriber leaving; /* when it is stopped and a run is under way: hears of the run's jobs */
     char key[STATE_KEY_MAX];         /* of its rows and marks */
 
-    struct job_state *jobs; /* by the cache's slot, as the two that follow */
-    int64_t *since_us;      /* NULL unless time counts: the instant from which the job matches, this time */
-    int64_t *holds_us;      /* NULL unless the policy waits: the whole match holds since then; 0: it does not */
-    uint64_t *version;      /* NULL unless on = "changed": the version that was handled or let pass; 0: none */
-    uint32_t slots;         /* that there is room for */
+    struct job_state *jobs;   /* by the cache's slot, as the two that follow */
+    int64_t *since_us;        /* NULL unless time counts: the instant from which the job matches, this time */
+    struct event_wait *waits; /* NULL unless the policy waits (policy_waits) */
+    uint64_t *version;        /* NULL unless on = "changed": the version that was handled or let pass; 0: none */
+    uint32_t slots;           /* that there is room for */
 
     struct due due;     /* jobs by the instant at which time alone makes them match: the wall clock's microseconds */
     struct due recheck; /* jobs that wait for `where`, by the instant at which it is asked again: the same clock */
-    struct due ripe;    /* jobs for which `where` has said yes, by the instant at which it has held: the same clock */
+    struct due ripe;    /* jobs for which `where` has said yes, by the instant of the next thing: the same clock */
     struct alarm alarm; /* for the first of these */
     struct due retry;   /* jobs that are tried again: the loop's milliseconds */
 
@@ -169,23 +177,62 @@ void event_row_write(struct event_trigger *t, uint32_t slot, struct str uid);   
 void event_row_remove(struct event_trigger *t, struct str uid);
 
 /* ---- event_wait.c ---- */
-/* Only where the policy waits are these more than nothing. What is found of the match, by the time for which the whole
- * match has to hold: *found and *due_us, the instant at which time alone makes it match, may become others. True: the
- * job's row is to be written. To be called before job_find. */
-bool event_wait_look(struct event_trigger *t, uint32_t slot, int64_t at_us, int64_t fired_us, enum job_found *found,
-                     int64_t *due_us);
-/* A job is to be asked about `where` even if no run may act on it now, so that it is known since when it says yes. */
-bool event_wait_asks(const struct event_trigger *t);
-bool event_wait_is_ripe(const struct event_trigger *t, uint32_t slot); /* and it may be acted on now */
-void event_wait_holds(struct event_trigger *t, uint32_t slot);         /* `where` has said yes */
-void event_wait_ends(struct event_trigger *t, uint32_t slot);          /* the match does not hold any more */
-void event_wait_forget_all(struct event_trigger *t);                   /* by another text of the policy */
-void event_wait_step(struct event_trigger *t, uint32_t slot);          /* to be called after each step of a job */
-void event_wait_value(const struct event_trigger *t, uint32_t slot, struct buf *out); /* for its row */
-/* A run of what is queued may begin. */
+/* Only where the policy waits are these more than nothing. What is found of the match, by what has to come before the
+ * policy acts: *found and *due_us, the instant at which time alone makes it match, may become others. True: the job's
+ * row is to be written. To be called before job_find. */
+bool event_wait_look(struct event_trigger *t, uint32_t slot, const struct mpijob_view *view, int64_t at_us,
+                     int64_t fired_us, enum job_found *found, int64_t *due_us);
+/* What a run may do now with a job that is queued. */
+enum event_stage {
+    STAGE_ACTS,
+    STAGE_ASKS,  /* only ask `where`, so that it is known since when it says yes */
+    STAGE_WARNS, /* only warn */
+    STAGE_LATER, /* nothing: it is to be looked at again */
+};
+enum event_stage event_wait_stage(const struct event_trigger *t, uint32_t slot);
+/* A run of what is queued may begin: where the policy waits, each job's stage says what. */
 bool event_may_begin(const struct event_trigger *t);
+void event_wait_holds(struct event_trigger *t, uint32_t slot); /* `where` has said yes */
+void event_wait_ends(struct event_trigger *t, uint32_t slot);  /* the match does not hold any more */
+void event_wait_forget_all(struct event_trigger *t);           /* by another text of the policy */
+void event_wait_step(struct event_trigger *t, uint32_t slot);  /* to be called after each step of a job */
+/* A run is about to warn of the job, as it looks. */
+void event_wait_tell(struct event_trigger *t, uint32_t slot, uint64_t look);
+/* It has, or has not. True: one of the means has worked, so the warning counts. */
+bool event_wait_told(struct event_trigger *t, uint32_t slot, bool told);
+void event_wait_value(const struct event_trigger *t, uint32_t slot, struct buf *out); /* for its row */
+
+/* ---- event_early.c ---- */
+void event_early(struct event_batch *b); /* sets what its run is told by, by its stage */
+/* A job of a run that warns: it was told, or could not be. */
+void event_warned(struct event_batch *b, const char *key, uint32_t slot, enum job_end end, const struct error *err);
 
 /* ---- event_batch.c ---- */
+struct event_batch {
+    struct listing listing;
+    struct event_trigger *t;
+    struct job_cache *held;
+    struct run_feed feed;
+    uint32_t *slots;
+    int holders;            /* the run and its listing: whichever ends last frees it */
+    size_t count, at;       /* of slots; those before `at` were given to the run, or were found to be no jobs for it */
+    unsigned kind;          /* of event; the run is about one */
+    enum event_stage stage; /* of the jobs: what the run does with them */
+    struct run *run;        /* of it */
+    char key[520];          /* of the job that was given last */
+    bool moved;             /* the run has settled one of the jobs at least, and not only to try again */
+    bool unreachable;       /* the server cannot be reached, so it is no use to go on */
+    bool cut;               /* the trigger was stopped before the run was given all */
+    int64_t as_of_us;
+    struct buf bytes;          /* of the job that was given last */
+    const struct error *error; /* why the listing ended; NULL: it is not over, or has given all */
+};
+
+/* False: it is no longer the job that the run was given. */
+bool event_batch_find(const struct event_trigger *t, const char *key, uint32_t *slot);
+/* What became of a job. version: the one that is handled by it; empty: the one in the cache. result may be NULL. */
+void event_settle(struct event_trigger *t, uint32_t slot, enum job_event event, struct str version,
+                  const struct change_result *result);
 void event_batch_start(struct event_trigger *t); /* a run of what is queued; what fails is logged, and tried again */
 
 #endif

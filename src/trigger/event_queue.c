@@ -104,7 +104,7 @@ int event_room(struct event_trigger *t, uint32_t slot)
     uint32_t wanted = t->slots ? t->slots : 64;
     while (wanted <= slot)
         wanted *= 2;
-    void *jobs = t->jobs, *since_us = t->since_us, *version = t->version, *holds_us = t->holds_us;
+    void *jobs = t->jobs, *since_us = t->since_us, *version = t->version, *waits = t->waits;
     int rc = more(&jobs, sizeof *t->jobs, t->slots, wanted);
     t->jobs = jobs;
     if (!rc && mpijob_match_timed(p->match))
@@ -114,8 +114,8 @@ int event_room(struct event_trigger *t, uint32_t slot)
         rc = more(&version, sizeof *t->version, t->slots, wanted);
     t->version = version;
     if (!rc && policy_waits(p))
-        rc = more(&holds_us, sizeof *t->holds_us, t->slots, wanted);
-    t->holds_us = holds_us;
+        rc = more(&waits, sizeof *t->waits, t->slots, wanted);
+    t->waits = waits;
     if (!rc)
         t->slots = wanted;
     return rc;

@@ -122,8 +122,8 @@ void event_rows_adopt(struct event_trigger *t, uint32_t slot, const struct mpijo
     }
     if (t->since_us)
         t->since_us[slot] = row->handled.since_us;
-    if (t->holds_us)
-        t->holds_us[slot] = row->handled.holds_us;
+    if (t->waits)
+        t->waits[slot].kept = row->handled.wait;
     if (t->version)
         t->version[slot] = row->handled.version;
     HASH_DEL(t->rows, row);
@@ -134,7 +134,7 @@ void event_rows_forget_instants(struct event_trigger *t)
 {
     for (struct event_row *row = t->rows; row; row = row->hh.next) {
         row->handled.since_us = MPIJOB_NO_TIME;
-        event_handled_forget_holds(&row->handled);
+        event_handled_forget_wait(&row->handled);
     }
     event_wait_forget_all(t);
     for (uint32_t slot = 0; t->since_us && slot < t->slots; slot++) {
@@ -188,6 +188,8 @@ void event_row_value(const struct event_trigger *t, uint32_t slot, struct buf *o
 {
     const struct job_state *j = &t->jobs[slot];
     unsigned handled = job_kinds_of_row(j);
+    if (t->waits && t->waits[slot].tells) /* the run that has it only warns */
+        handled &= ~(unsigned)ON_MATCH;
     size_t begin = out->len;
     if (t->epoch.generation)
         buf_printf(out, "g%" PRId64, t->epoch.generation);

@@ -39,7 +39,7 @@ void event_recheck(struct event_trigger *t, uint32_t slot)
 int64_t event_opening(const struct event_trigger *t)
 {
     int64_t now_us = clock_now(t->site->clock);
-    bool waits = t->depth && !event_wait_asks(t) && !policy_open(t->entry.policy, now_us);
+    bool waits = t->depth && !t->waits && !policy_open(t->entry.policy, now_us);
     return waits ? policy_opening(t->entry.policy, now_us) : INT64_MAX;
 }
 

@@ -163,7 +163,7 @@ void event_release(struct event_trigger *t)
     due_clear(&t->ripe);
     free(t->jobs);
     free(t->since_us);
-    free(t->holds_us);
+    free(t->waits);
     free(t->version);
     free(t->queue);
     policy_set_release(t->entry.file->set);

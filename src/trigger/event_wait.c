@@ -1,30 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A policy with `holds_for` acts on a job when the whole match has held for so long. Since when it does is kept for
- * each job, and in its row. Any look at which it does not hold ends that.
+/* A policy that does not act at once: the whole match has to hold for holds_for, and its warnings come first. What has
+ * come of that is kept for each job, and in its row. Any look at which the match does not hold ends it.
  *
- * Without `where` each look knows. So until then what is found of the match is "later", with the instant at which it
- * will have held. With `where` a run has to ask: a job that comes to match is queued, and a run that does nothing else
- * asks for it at once; then the job is where one is for which `where` has said no, and is asked about again when it
- * changes, at the times of `recheck`, and at that instant by the run that acts. */
-#include <inttypes.h>
-
+ * Without `where` each look knows. So as long as nothing is to be done, what is found of the match is "later", with the
+ * instant of the next thing (waits.h). With `where` a run has to ask: a job that comes to match is queued, and a run
+ * that does nothing else asks for it at once; then the job is where one is for which `where` has said no, and is asked
+ * about again when it changes, at the times of `recheck`, and at that instant by the run that warns or acts. */
 #include "policy/opening.h"
 #include "trigger/event_parts.h"
 
-static bool asks(const struct policy *p)
+static bool asks(const struct event_trigger *t)
 {
-    return policy_waits(p) && policy_asks_where(p);
-}
-
-bool event_wait_asks(const struct event_trigger *t)
-{
-    return t->holds_us && asks(t->entry.policy);
-}
-
-static int64_t held_at(const struct event_trigger *t, uint32_t slot)
-{
-    int64_t at;
-    return __builtin_add_overflow(t->holds_us[slot], t->entry.policy->holds_for, &at) ? INT64_MAX : at;
+    return policy_asks_where(t->entry.policy);
 }
 
 /* It has acted, or was let pass, and the job has not come to match again since. */
@@ -34,88 +21,102 @@ static bool is_over(const struct job_state *j, enum job_found found)
     return found == FOUND_WANTED && (is == HANDLING_DONE || is == HANDLING_PASSED);
 }
 
-bool event_wait_look(struct event_trigger *t, uint32_t slot, int64_t at_us, int64_t fired_us, enum job_found *found,
-                     int64_t *due_us)
+/* When the next thing may be done, the window and what else holds the policy up considered. */
+static int64_t next_at(const struct event_trigger *t, uint32_t slot, bool *acts)
 {
-    const struct job_state *j = &t->jobs[slot];
-    int64_t now_us = clock_now(t->site->clock);
-    if (!t->holds_us)
-        return false;
-    int64_t before = t->holds_us[slot], since = before == EVENT_HOLDS_FORGOTTEN ? 0 : before;
-    if (*found != FOUND_WANTED && *found != FOUND_AGAIN) {
-        since = 0;
-    } else if (!is_over(j, *found)) {
-        enum handling is = job_handling(j, ON_MATCH);
-        bool again = *found == FOUND_AGAIN && (is == HANDLING_DONE || is == HANDLING_PASSED);
-        if (again || (at_us != MPIJOB_NO_TIME && at_us > since)) /* by its times it has not matched all the while */
-            since = 0;
-        if (!since && !event_wait_asks(t))
-            since = fired_us != MPIJOB_NO_TIME ? fired_us : now_us;
-        if (since > now_us) /* the clock was put back */
-            since = now_us;
-    }
-    t->holds_us[slot] = since;
-    if (since && !event_wait_asks(t) && !is_over(j, *found) && held_at(t, slot) > now_us) {
-        *found = FOUND_LATER;
-        *due_us = held_at(t, slot);
-    }
-    return since != before;
+    const struct policy *p = t->entry.policy;
+    int64_t at = wait_next(p, &t->waits[slot].kept, acts), now_us = clock_now(t->site->clock);
+    at = at > now_us ? at : now_us;
+    at = at > t->hold_until_us ? at : t->hold_until_us;
+    bool closed = policy_has_opening(p) && (*acts || policy_frozen(p, at));
+    return closed ? policy_opening(p, at) : at;
 }
 
-/* ---- where `where` is asked ---- */
-
-static bool may_act(const struct event_trigger *t)
+/* The wait of a job that matches, and on which the policy has not acted yet. */
+static void check(struct event_trigger *t, uint32_t slot, const struct mpijob_view *v, int64_t at_us, int64_t fired_us,
+                  bool again)
 {
-    return !t->hold_until_us && policy_open(t->entry.policy, clock_now(t->site->clock));
+    struct job_wait *w = &t->waits[slot].kept;
+    int64_t now_us = clock_now(t->site->clock);
+    if (again)
+        *w = (struct job_wait){0};
+    wait_check(w, v, at_us);
+    if (!w->holds_us && !asks(t))
+        w->holds_us = fired_us != MPIJOB_NO_TIME ? fired_us : now_us;
+    if (w->holds_us > now_us) /* the clock was put back */
+        w->holds_us = now_us;
+}
+
+bool event_wait_look(struct event_trigger *t, uint32_t slot, const struct mpijob_view *v, int64_t at_us,
+                     int64_t fired_us, enum job_found *found, int64_t *due_us)
+{
+    const struct job_state *j = &t->jobs[slot];
+    enum handling is = job_handling(j, ON_MATCH);
+    if (!t->waits)
+        return false;
+    struct job_wait *w = &t->waits[slot].kept, before = *w;
+    bool matches = *found == FOUND_WANTED || *found == FOUND_AGAIN;
+    if (!matches || w->holds_us == WAIT_FORGOTTEN)
+        *w = (struct job_wait){0};
+    if (matches && !is_over(j, *found)) {
+        bool acts;
+        check(t, slot, v, at_us, fired_us, *found == FOUND_AGAIN && (is == HANDLING_DONE || is == HANDLING_PASSED));
+        int64_t at = asks(t) ? 0 : next_at(t, slot, &acts);
+        if (at > clock_now(t->site->clock)) {
+            *found = FOUND_LATER;
+            *due_us = at;
+        }
+    }
+    return before.holds_us != w->holds_us || before.warned != w->warned;
 }
 
 bool event_may_begin(const struct event_trigger *t)
 {
-    return event_wait_asks(t) || may_act(t);
+    return t->waits || (!t->hold_until_us && policy_open(t->entry.policy, clock_now(t->site->clock)));
 }
 
-bool event_wait_is_ripe(const struct event_trigger *t, uint32_t slot)
+enum event_stage event_wait_stage(const struct event_trigger *t, uint32_t slot)
 {
-    return t->holds_us[slot] > 0 && held_at(t, slot) <= clock_now(t->site->clock) && may_act(t);
+    bool acts;
+    if (!t->waits)
+        return STAGE_ACTS;
+    if (t->waits[slot].kept.holds_us > 0 && next_at(t, slot, &acts) <= clock_now(t->site->clock))
+        return acts ? STAGE_ACTS : STAGE_WARNS;
+    return asks(t) ? STAGE_ASKS : STAGE_LATER;
 }
+
+/* ---- where `where` is asked ---- */
 
 void event_wait_holds(struct event_trigger *t, uint32_t slot)
 {
-    if (t->jobs[slot].place != PLACE_LEFT && t->holds_us[slot] <= 0)
-        t->holds_us[slot] = clock_now(t->site->clock);
+    struct job_wait *w = &t->waits[slot].kept;
+    if (t->jobs[slot].place != PLACE_LEFT && w->holds_us <= 0)
+        *w = (struct job_wait){.holds_us = clock_now(t->site->clock)};
 }
 
 void event_wait_ends(struct event_trigger *t, uint32_t slot)
 {
-    if (t->holds_us)
-        t->holds_us[slot] = 0;
+    if (t->waits)
+        t->waits[slot] = (struct event_wait){0};
 }
 
 void event_wait_forget_all(struct event_trigger *t)
 {
-    for (uint32_t slot = 0; t->holds_us && slot < t->slots; slot++) {
-        if (t->holds_us[slot])
-            t->holds_us[slot] = EVENT_HOLDS_FORGOTTEN;
+    for (uint32_t slot = 0; t->waits && slot < t->slots; slot++) {
+        if (t->waits[slot].kept.holds_us)
+            t->waits[slot].kept = (struct job_wait){.holds_us = WAIT_FORGOTTEN};
     }
-}
-
-/* When the job is to be acted on, if `where` goes on saying yes: not before the policy may act. */
-static int64_t ripe_at(const struct event_trigger *t, uint32_t slot)
-{
-    int64_t at = held_at(t, slot), now_us = clock_now(t->site->clock);
-    if (at > now_us)
-        return at;
-    return policy_opening(t->entry.policy, t->hold_until_us > now_us ? t->hold_until_us : now_us);
 }
 
 void event_wait_step(struct event_trigger *t, uint32_t slot)
 {
     const struct job_state *j = &t->jobs[slot];
-    if (!t->holds_us || t->stopped)
+    bool acts;
+    if (!t->waits || t->stopped)
         return;
-    bool waits = event_wait_asks(t) && j->place == PLACE_DECLINED && t->holds_us[slot] > 0 &&
+    bool waits = asks(t) && j->place == PLACE_DECLINED && t->waits[slot].kept.holds_us > 0 &&
                  job_handling(j, ON_MATCH) == HANDLING_PENDING;
-    int64_t at = waits ? ripe_at(t, slot) : INT64_MAX;
+    int64_t at = waits ? next_at(t, slot, &acts) : INT64_MAX;
     if (at == INT64_MAX)
         due_remove(&t->ripe, slot);
     else if (due_set(&t->ripe, slot, at))
@@ -124,8 +125,34 @@ void event_wait_step(struct event_trigger *t, uint32_t slot)
     event_arm(t);
 }
 
+/* ---- a run that warns ---- */
+
+void event_wait_tell(struct event_trigger *t, uint32_t slot, uint64_t look)
+{
+    struct event_wait *w = &t->waits[slot];
+    w->telling = w->kept;
+    w->telling.acts_us = wait_acts_after(t->entry.policy, &w->kept, clock_now(t->site->clock));
+    w->telling.warned++;
+    w->telling.look = look;
+    w->tells = true;
+    w->told = false;
+}
+
+bool event_wait_told(struct event_trigger *t, uint32_t slot, bool told)
+{
+    struct event_wait *w = &t->waits[slot];
+    told = told || w->told;
+    if (told && w->tells) /* else the job has left the match meanwhile */
+        w->kept = w->telling;
+    w->tells = false;
+    return told;
+}
+
 void event_wait_value(const struct event_trigger *t, uint32_t slot, struct buf *out)
 {
-    if (t->holds_us && t->holds_us[slot] > 0)
-        buf_printf(out, "h%" PRId64, t->holds_us[slot]);
+    const struct event_wait *w = t->waits ? &t->waits[slot] : NULL;
+    struct job_wait kept = !w ? (struct job_wait){0} : w->tells ? w->telling : w->kept;
+    if (t->site->dry_run || t->entry.policy->dry_run) /* nobody was warned */
+        kept.warned = 0;
+    wait_write(&kept, out);
 }

@@ -121,7 +121,8 @@ enum handled_now handled_past_of(const struct handled_past *past, const struct m
     struct event_kinds k = event_handled_kinds(&h, past->policy, view, now);
     unsigned not_begun = on & EVENT_BASED & ~(unsigned)h.baseline & ~k.done;
     unsigned wanted = k.come & ~k.done & ~k.before;
-    if ((wanted & ON_MATCH) && event_handled_holds_at(&h, past->policy, view, now) > now)
+    struct job_wait wait = event_handled_wait(&h, past->policy, view, now);
+    if ((wanted & ON_MATCH) && wait_acts(past->policy, &wait) > now)
         return HANDLED_WAITS;
     if (wanted | not_begun)
         return HANDLED_NOT;

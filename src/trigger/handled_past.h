@@ -15,7 +15,7 @@ void handled_past_free(struct handled_past *past); /* NULL is ignored */
 enum handled_now {
     HANDLED_NOT,    /* the policy would act on it, if all its conditions hold */
     HANDLED_BEFORE, /* it has done so already */
-    HANDLED_WAITS,  /* it has not matched for as long as holds_for wants; no row: since now */
+    HANDLED_WAITS,  /* it has to match for longer before the policy acts; no row: it does since now */
     HANDLED_OUT,    /* the job has had no event that the policy acts on since its first start */
 };
 /* Of events that the policy has not begun with, it is as if they had just come. */

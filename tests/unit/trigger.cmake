@@ -2,3 +2,4 @@
 mpijobd_unit_test(trigger_schedule FLOORS trigger)
 mpijobd_unit_test(trigger_due FLOORS trigger ALLOC)
 mpijobd_unit_test(trigger_job_state FLOORS trigger)
+mpijobd_unit_test(trigger_waits FLOORS trigger)

@@ -68,6 +68,9 @@ struct run *check_run(lua_State *L, const char *what)
 struct run *check_may_write(lua_State *L, const char *what)
 {
     struct run *run = check_run(L, what);
+    if (run->reads_only && run_looks(run))
+        luaL_error(L, "%s writes, and in this run `where` is only asked whether the job matches (holds_for, warn)",
+                   what);
     if (run->reads_only)
         luaL_error(L, "%s writes, and here things are only read; to write, begin with --write", what);
     return run;

@@ -205,8 +205,74 @@ static void read_part(lua_State *L, struct telling *t, enum notice_part part)
         set_part(L, t, part, str_of(end));
 }
 
+/* ---- when a file is loaded: as a means of a policy's warnings ---- */
+
+static int tell(lua_State *L, const char *call, enum notice_type type, bool by_name);
+
+/* The copy at the top gets what the warning (index 1) says. */
+static void add_warning(lua_State *L, enum notice_type type)
+{
+    int to = lua_gettop(L);
+    lua_getfield(L, 1, "text");
+    lua_setfield(L, to, "text");
+    if (type == NOTICE_EMAIL && lua_getfield(L, to, "subject") == LUA_TNIL) {
+        lua_getfield(L, 1, "policy");
+        lua_getfield(L, 1, "job");
+        lua_pushfstring(L, "policy %s will change %s", lua_tostring(L, -2), lua_tostring(L, -1));
+        lua_setfield(L, to, "subject");
+    }
+    lua_settop(L, to);
+    if (type == NOTICE_WEBHOOK) {
+        lua_pushnil(L);
+        lua_setfield(L, to, "text");
+        lua_pushvalue(L, 1);
+        lua_setfield(L, to, "body");
+    }
+}
+
+/* The function that stands for the call: upvalues are its options, its name, its type and by_name. It is given a
+ * warning (mpijobd.Warning), and answers as the call does. */
+static int l_warns(lua_State *L)
+{
+    enum notice_type type = (enum notice_type)lua_tointeger(L, lua_upvalueindex(3));
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    lua_newtable(L);
+    for (lua_pushnil(L); lua_next(L, lua_upvalueindex(1));) {
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        lua_rawset(L, 2);
+    }
+    add_warning(L, type);
+    lua_remove(L, 1);
+    return tell(L, lua_tostring(L, lua_upvalueindex(2)), type, lua_toboolean(L, lua_upvalueindex(4)));
+}
+
+static int push_warns(lua_State *L, const char *call, enum notice_type type, bool by_name)
+{
+    static const char *const own[] = {"text", "body", "with"};
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    check_options(L, 1, options);
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        if (lua_getfield(L, 1, own[i]) != LUA_TNIL)
+            luaL_error(L,
+                       "%s: no policy runs while the file is being loaded; as a means of warn.by it has no %s: that is "
+                       "the warning's",
+                       call, own[i]);
+        lua_settop(L, 1);
+    }
+    lua_pushstring(L, call);
+    lua_pushinteger(L, type);
+    lua_pushboolean(L, by_name);
+    lua_pushcclosure(L, l_warns, 4);
+    return 1;
+}
+
 static int tell(lua_State *L, const char *call, enum notice_type type, bool by_name)
 {
+    if (lua_run_loading(L))
+        return push_warns(L, call, type, by_name);
     struct run *run = check_may_write(L, call);
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);

@@ -63,7 +63,21 @@ static void print_waits(const struct policy *p)
     if (!policy_waits(p))
         return;
     duration_format(p->holds_for, false, span);
-    printf("  acts on a job when the whole match has held for %s\n", span);
+    if (p->holds_for)
+        printf("  acts on a job when the whole match has held for %s\n", span);
+    if (!p->warn.count)
+        return;
+    printf("  warns");
+    for (unsigned i = 0; i < p->warn.count; i++) {
+        duration_format(p->warn.at[i], false, span);
+        printf("%s %s", i ? "," : "", span);
+    }
+    printf(" before it acts, by%s%s%s", p->warn.annotation ? " annotation" : "",
+           p->warn.annotation && p->warn.event ? "," : "", p->warn.event ? " event" : "");
+    if (p->warn.sink_count)
+        printf("%s %u function%s", p->warn.annotation || p->warn.event ? "," : "", p->warn.sink_count,
+               p->warn.sink_count == 1 ? "" : "s");
+    puts("");
 }
 
 static void write_waits(struct json_writer *w, const struct policy *p)
@@ -73,7 +87,14 @@ static void write_waits(struct json_writer *w, const struct policy *p)
         return;
     duration_format(p->holds_for, false, span);
     json_write_key(w, "holds_for");
-    json_write_string(w, span);
+    json_write_string(w, p->holds_for ? span : NULL);
+    json_write_key(w, "warn");
+    json_write_array(w);
+    for (unsigned i = 0; i < p->warn.count; i++) {
+        duration_format(p->warn.at[i], false, span);
+        json_write_string(w, span);
+    }
+    json_write_end(w);
 }
 
 static void write_asked(struct json_writer *w, const struct policy *p)

@@ -8,9 +8,10 @@
 
 struct plan_note {
     char policy[64];
-    char *cluster;    /* owned */
-    bool again, told; /* told: of several clusters */
-    size_t at;        /* the policy's place in the set */
+    char *cluster;     /* owned */
+    bool again, warns; /* as the policy says */
+    bool told;         /* of several clusters */
+    size_t at;         /* the policy's place in the set */
     struct engine_left left;
 };
 
@@ -47,6 +48,7 @@ void plan_past_add(struct plan_past *past, const struct run *run, const struct e
     struct plan_note *n = &past->notes[past->count];
     *n = (struct plan_note){.cluster = str_dup(str_of(cluster_name(run->site->cluster))),
                             .again = run->policy->again,
+                            .warns = run->policy->warn.count > 0,
                             .told = run->site->told != NULL,
                             .left = *left};
     snprintf(n->policy, sizeof n->policy, "%s", run->policy->name);
@@ -97,8 +99,10 @@ void plan_past_write(const struct plan_past *past, FILE *out)
                                        : "match were handled already, and stay as they are",
                     left->new_text ? ", although its text is new (again = true would count them as new)" : "");
         if (left->waits)
-            fprintf(out, "%s: %s that match%s not matched for as long as holds_for wants\n", who,
-                    jobs(left->waits, count), left->waits == 1 ? "es has" : " have");
+            fprintf(out, "%s: %s that match%s %s\n", who, jobs(left->waits, count),
+                    left->waits == 1 ? "es has" : " have",
+                    n->warns ? "to be warned before, or not for long enough"
+                             : "not matched for as long as holds_for wants");
         if (left->out)
             fprintf(out, "%s: %s that match%s had no event that it acts on\n", who, jobs(left->out, count),
                     left->out == 1 ? "es has" : " have");

@@ -234,3 +234,8 @@ struct mpijob_match *mpijob_match_scope(const struct mpijob_match *m)
     buf_free(&labels);
     return scope;
 }
+
+const char *mpijob_match_hold_annotation(const struct mpijob_match *m)
+{
+    return m->hold ? m->hold : "";
+}

@@ -41,6 +41,7 @@ int mpijob_match_gpus(struct mpijob_match *m, const char *comparison, struct err
  * One that is more than `most` away, or cannot be read, counts as if it were not there. One an object. */
 #define MPIJOB_HOLD_ANNOTATION "mpijobd.io/hold-until"
 int mpijob_match_hold(struct mpijob_match *m, const char *annotation, int64_t most, struct error *err);
+const char *mpijob_match_hold_annotation(const struct mpijob_match *m); /* "": jobs cannot be held */
 
 /* Does it match at `now`? If not, and only time is missing, *due is the first instant at which it will unless it
  * changes (else INT64_MAX). due may be NULL. */
