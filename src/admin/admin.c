@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <utlist.h>
 
 #include "admin/admin_parts.h"
 
 #define IDLE_SECONDS 30
 #define CONNECTIONS_MOST (2 * ADMIN_CONNECTIONS_MAX) /* those included that make room and are not closed yet */
-#define TOKEN_MAX 4096
 
 /* ---- turns ---- */
 
@@ -41,12 +41,12 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
                                   const char *version, const char *upload, size_t *upload_size, void **state)
 {
     (void)version;
-    (void)upload;
     if (!*state) { /* the headers */
         *state = admin_connection_known(connection) ? admin_request_new(cls, connection) : NULL;
         return *state ? MHD_YES : MHD_NO;
     }
-    if (*upload_size) { /* no page takes a body: it is read over */
+    if (*upload_size) {
+        admin_request_arrives(*state, upload, *upload_size);
         *upload_size = 0;
         return MHD_YES;
     }
@@ -68,7 +68,6 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **st
 
 static void admin_free(struct admin *a)
 {
-    buf_free(&a->token);
     free(a->tables);
     free(a);
 }
@@ -94,21 +93,14 @@ static void timer_closed(struct deadline *timer)
     admin_handle_closed(timer->data);
 }
 
-static int read_token(struct admin *a, bool loopback, struct error *err)
+static int read_tokens(struct admin *a, struct error *err)
 {
-    const char *file = a->o.token_file;
-    if (!file && !loopback)
+    if (!a->o.read_token_file && !a->o.write_token_file && !a->loopback)
         return error_set(err, ERR_INVALID,
                          "to listen on %s, which is not loopback, a token is needed: name its file with "
-                         "`listen_token_file:` in mpijobd.yaml, or listen on 127.0.0.1",
+                         "`tokens: { read: FILE }` in mpijobd.yaml, or listen on 127.0.0.1",
                          a->o.listen);
-    if (!file)
-        return 0;
-    a->token.secret = true;
-    int rc = buf_read_file(&a->token, file, TOKEN_MAX, err);
-    if (!rc && !str_trim(buf_str(&a->token)).len)
-        rc = error_set(err, ERR_INVALID, "%s is empty; it has to hold a token", file);
-    return rc;
+    return admin_tokens_open(a, err);
 }
 
 static int start(struct admin *a, const struct sockaddr_storage *address, struct error *err)
@@ -133,21 +125,20 @@ static int start(struct admin *a, const struct sockaddr_storage *address, struct
 int admin_open(uv_loop_t *loop, const struct admin_options *options, struct admin **out, struct error *err)
 {
     struct sockaddr_storage address;
-    bool loopback;
-    int rc = admin_address(options->listen, &address, &loopback, err);
-    if (rc)
-        return rc;
     struct admin *a = calloc(1, sizeof *a);
     if (!a)
         return error_nomem(err);
     a->o = *options;
     a->loop = loop;
-    rc = admin_add(a, admin_pages, a, err);
+    int rc = admin_address(options->listen, &address, &a->loopback, err);
     if (!rc)
-        rc = read_token(a, loopback, err);
+        rc = admin_add(a, admin_pages, a, err);
+    if (!rc)
+        rc = read_tokens(a, err);
     if (!rc)
         rc = start(a, &address, err);
     if (rc) {
+        admin_tokens_close(a);
         admin_free(a);
         return rc;
     }
@@ -160,6 +151,7 @@ int admin_open(uv_loop_t *loop, const struct admin_options *options, struct admi
     uv_unref((uv_handle_t *)&a->timer.timer);
     a->handles = 2;
     admin_connections_start(a);
+    admin_tokens_watch(a);
     admin_turn(a);
     *out = a;
     return 0;
@@ -176,9 +168,15 @@ void admin_close(struct admin *a, void (*closed)(void *data), void *data)
     a->data = data;
     while (a->requests) /* libmicrohttpd does not end while one is suspended */
         admin_request_give_up(a->requests);
+    struct admin_request *r;
+    DL_FOREACH(a->streams, r)
+    {
+        admin_stream_end(r);
+    }
     uv_poll_stop(&a->poll);
     MHD_stop_daemon(a->mhd);
     admin_connections_stop(a);
+    admin_tokens_close(a);
     uv_close((uv_handle_t *)&a->poll, poll_closed);
     deadline_close(&a->timer, timer_closed);
 }

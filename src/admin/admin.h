@@ -5,12 +5,13 @@
  *     GET /livez     200 "ok": the loop turns
  *     GET /readyz    200 "ok", or 503 with what is missing; /readyz?verbose: every part with its state
  *
- * and those that the floor above adds with admin_add (none yet: that, admin_wait and ADMIN_WRITER wait for the pages of
- * a dashboard). On loopback reading needs no token. Any other address needs one, sent as "Authorization: Bearer TOKEN";
- * without it admin_open refuses. Where no token is configured, what asks for another host than an IP address or
- * localhost is refused: a page of a stranger whose name leads to loopback.
+ * and those that the floor above adds with admin_add. There are two tokens, sent as "Authorization: Bearer TOKEN": one
+ * to read, and one that may also act. On loopback reading needs none, as long as no token to read is configured; acting
+ * always needs the other. Any other address needs a token for everything; without one admin_open refuses. Where reading
+ * is free, what asks for another host than an IP address or localhost is refused: a page of a stranger whose name leads
+ * to loopback; and whatever a browser says comes from another page than ours is refused always.
  *
- * At most 64 connections; another one ends the one that has been at what it does for longest. */
+ * At most 128 connections, 64 of one address; another one ends the one that has been at what it does for longest. */
 #ifndef MPIJOBD_ADMIN_ADMIN_H
 #define MPIJOBD_ADMIN_ADMIN_H
 
@@ -18,14 +19,18 @@
 #include <uv.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/metrics.h"
 
 #define ADMIN_LISTEN_DEFAULT "127.0.0.1:9633"
 #define ADMIN_TEXT "text/plain; charset=utf-8"
 
 struct admin_options {
-    const char *listen;     /* "127.0.0.1:9633", "[::1]:0"; port 0: any free one. Used by admin_open only */
-    const char *token_file; /* NULL: none. Read by admin_open (blocks, at start) */
+    const char *listen; /* "127.0.0.1:9633", "[::1]:0"; port 0: any free one. Used by admin_open only */
+    /* The tokens' files; NULL: there is no such token. Read by admin_open (blocks, at start), and again, on a worker
+     * thread, when they have changed: the old token holds until then. Outlive the admin. */
+    const char *read_token_file, *write_token_file;
+    const struct log *log; /* hears of a token's file that cannot be read any more; NULL: it is told nowhere */
     struct metrics *metrics;
     /* Appends what is missing, a line each; nothing: ready. NULL: always ready. */
     void (*missing)(void *data, struct buf *out);
@@ -48,8 +53,8 @@ void admin_close(struct admin *admin, void (*closed)(void *data), void *data);
 
 enum admin_access {
     ADMIN_ANYONE, /* everyone who reaches the address: for a page that reveals nothing */
-    ADMIN_READER, /* who has the token; where none is configured, everyone */
-    ADMIN_WRITER, /* who has the token; where none is configured, no one */
+    ADMIN_READER, /* who has a token; where reading needs none, everyone */
+    ADMIN_WRITER, /* who has the token to act; where none is configured, no one */
 };
 
 /* One request that has arrived as a whole, until it is answered or given up. */
@@ -60,7 +65,7 @@ typedef void (*admin_handler)(void *data, struct admin_request *request);
 
 struct admin_route {
     const char *method; /* "GET" (HEAD is answered as GET is), "POST"... */
-    const char *path;   /* all of it, without the query; NULL ends a table */
+    const char *path;   /* all of it, without the query; "{name}" stands for one part of it. NULL ends a table */
     enum admin_access access;
     admin_handler handle;
 };
@@ -68,12 +73,47 @@ struct admin_route {
  * with 404, another method of a known one with 405. ERR_INVALID: there is such a route already; ERR_NOMEM. */
 int admin_add(struct admin *admin, const struct admin_route *routes, void *data, struct error *err);
 
+/* What was asked. All texts are valid until the request is answered, and are UTF-8 without NUL. */
+#define ADMIN_BODY_MAX 65536
+/* What stands for "{name}" in its path. False: it does not fit; out is "" then. */
+bool admin_request_part(const struct admin_request *request, const char *name, char *out, size_t size);
+/* The arguments of its query, in their order; value "": it has none. visit returns false to stop. False: one is no
+ * UTF-8, or holds a NUL, or visit has stopped. */
+bool admin_request_query(const struct admin_request *request,
+                         bool (*visit)(void *data, const char *name, const char *value), void *data);
+struct str admin_request_body(const struct admin_request *request); /* of at most ADMIN_BODY_MAX bytes */
+/* A header of the request, or NULL. */
+const char *admin_request_header(const struct admin_request *request, const char *name);
+/* By which token: "token:write", "token:read", or "anyone". Static. */
+const char *admin_request_who(const struct admin_request *request);
+
 /* Answers the request, which may not be used any more. status: of HTTP. type: Content-Type, static. body is taken over
  * and left empty; where it has failed, or memory is out, the connection is closed without an answer. */
 void admin_answer(struct admin_request *request, unsigned status, const char *type, struct buf *body);
+/* A problem, in JSON (RFC 9457): reason is one word of error_reason's, detail names the place and the cure. */
+void admin_problem(struct admin_request *request, unsigned status, const char *reason, const char *detail);
+#define ADMIN_PROBLEM "application/problem+json"
 /* Within the handler: the answer comes later. Exactly one thing ends the request then: the owner's admin_answer, or a
  * call of gone, after which it may not be used any more: the client has gone away, or the admin is being closed. gone
  * is not called from within this call. */
 void admin_wait(struct admin_request *request, void (*gone)(void *data, struct admin_request *request), void *data);
+
+/* ---- answers that go on ---- */
+
+/* Where the bytes of such an answer come from. */
+struct admin_source {
+    /* Appends what comes next, at most ADMIN_PIECE_MAX bytes or so; nothing: it has not come yet. Called when there is
+     * room for it. False: the answer ends. */
+    bool (*more)(void *data, struct buf *out);
+    /* It has ended, one way or another: the request may not be used any more. Once, not within admin_stream. */
+    void (*gone)(void *data, struct admin_request *request);
+    void *data;
+};
+#define ADMIN_PIECE_MAX 16384
+/* Within the handler, in place of admin_answer: 200, and what the source has, until it ends, the client goes away, or
+ * the admin is closed. */
+void admin_stream(struct admin_request *request, const char *type, const struct admin_source *source);
+/* The source may have more. */
+void admin_stream_wake(struct admin_request *request);
 
 #endif

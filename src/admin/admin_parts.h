@@ -14,7 +14,8 @@ struct admin_table {
     void *data;
 };
 
-#define ADMIN_CONNECTIONS_MAX 64
+#define ADMIN_CONNECTIONS_MAX 128
+#define ADMIN_ADDRESS_MAX 64 /* of them, those of one address, or of one network of IPv6 (/64) */
 #define ADMIN_WAITING_MAX 48 /* of them, those whose request waits for its answer */
 
 struct admin_connection;
@@ -22,14 +23,16 @@ struct admin_connection;
 struct admin {
     struct admin_options o;
     char url[96];
-    struct buf token; /* secret; empty: none is configured */
+    bool loopback;
+    struct admin_tokens *tokens;
     struct admin_table *tables;
     size_t table_count;
     struct admin_request *requests; /* those that wait */
+    struct admin_request *streams;  /* those whose answers go on */
     struct MHD_Daemon *mhd;
     int listener, spare;                  /* sockets' descriptors; spare: one that is given up where none is left */
     struct admin_connection *connections; /* what began longest ago first */
-    size_t connection_count, connections_waiting, connections_ended;
+    size_t connections_waiting;
     uv_poll_t accepts;      /* of the listener */
     uint64_t accepts_again; /* when it is looked at again, in ms of the loop; 0: it is */
     struct deadline looks;  /* for those whose time is over */
@@ -75,29 +78,91 @@ void admin_url_of(int fd, char *out, size_t size);
 /* ---- routes.c ---- */
 
 /* Finds the route, checks who asks, and has the handler or itself answer. */
-void admin_dispatch(struct admin *a, struct admin_request *r, const char *method, const char *path);
+void admin_dispatch(struct admin *a, struct admin_request *r, const char *method);
 
 /* ---- pages.c ---- */
 
 extern const struct admin_route admin_pages[]; /* data: the struct admin */
 
+/* ---- tokens.c ---- */
+
+enum admin_token { TOKEN_NONE, TOKEN_READ, TOKEN_WRITE };
+/* Reads the files; blocks. ERR_INVALID: one is empty, or both are the same; errors of buf_read_file; ERR_NOMEM. */
+int admin_tokens_open(struct admin *a, struct error *err);
+/* Watches them from now on. */
+void admin_tokens_watch(struct admin *a);
+/* The handles that libuv has are closed; or, where they were never watched, its memory is freed at once. */
+void admin_tokens_close(struct admin *a);
+/* The token that an Authorization header has; NULL is allowed. In a time that does not depend on how much is right. */
+enum admin_token admin_token_of(const struct admin *a, const char *authorization);
+bool admin_has_token(const struct admin *a, enum admin_token which); /* is one configured? */
+
+/* ---- origin.c: who is behind a browser ---- */
+
+/* NULL: the request may go on; else why not, with the cure. */
+const char *admin_stranger(const struct admin *a, const struct admin_request *r);
+
 /* ---- request.c ---- */
+
+enum request_state {
+    REQUEST_ARRIVING, /* the headers, the body */
+    REQUEST_HANDLED,  /* the handler has it */
+    REQUEST_WAITING,  /* the handler has returned; the answer comes later */
+    REQUEST_ANSWERED,
+    REQUEST_GONE, /* the connection is closed without an answer */
+};
+
+struct admin_request {
+    struct admin *a;
+    struct MHD_Connection *connection;
+    enum request_state state;
+    const char *path;                /* libmicrohttpd's */
+    const struct admin_route *route; /* NULL: none */
+    enum admin_token token;
+    struct buf body;
+    unsigned status;
+    struct MHD_Response *response; /* of REQUEST_ANSWERED */
+    const char *header, *value;    /* of the answer */
+    void (*gone)(void *data, struct admin_request *r);
+    void *data;
+    uv_poll_t poll;  /* while it waits: sees the client go */
+    bool polled;     /* libuv has the handle */
+    bool completed;  /* libmicrohttpd has done with the request */
+    bool streams;    /* and then: */
+    bool suspended;  /* nothing is there to be sent */
+    bool stream_end; /* nothing will be */
+    struct admin_source source;
+    struct buf piece; /* that is being sent */
+    size_t sent;      /* of it */
+    struct admin_request *prev, *next;
+};
 
 /* NULL: out of memory. */
 struct admin_request *admin_request_new(struct admin *a, struct MHD_Connection *connection);
 /* Called by libmicrohttpd's turns until the request is answered. MHD_NO: the connection is to be closed. */
 enum MHD_Result admin_request_turn(struct admin_request *r, const char *method, const char *path);
+/* A piece of its body. */
+void admin_request_arrives(struct admin_request *r, const char *bytes, size_t len);
 /* libmicrohttpd has done with it. */
 void admin_request_completed(struct admin_request *r);
 /* gone, for a request that waits. */
 void admin_request_give_up(struct admin_request *r);
 
 void admin_say(struct admin_request *r, unsigned status, const char *text); /* admin_answer with plain text */
-/* A header of the request, or NULL. */
-const char *admin_request_header(const struct admin_request *r, const char *name);
 /* Does the request's query have the argument, with a value or without? */
 bool admin_request_argument(const struct admin_request *r, const char *name);
 /* A header of the answer, before admin_answer; kept until then by the caller. One. */
 void admin_request_set(struct admin_request *r, const char *name, const char *value);
+/* Is it for a program? Then what is wrong is told as a problem, else in plain words. */
+bool admin_request_of_api(const struct admin_request *r);
+/* The headers that every answer has. */
+void admin_response_headers(struct MHD_Response *response, const char *type);
+
+/* ---- going_on.c ---- */
+
+/* For admin_close: the client is not heard of any more. */
+void admin_stream_end(struct admin_request *r);
+/* libmicrohttpd has done with it. */
+void admin_stream_completed(struct admin_request *r);
 
 #endif

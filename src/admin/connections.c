@@ -5,7 +5,9 @@
  * for all of its answer, however busy it looks. */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utlist.h>
@@ -18,20 +20,37 @@
 #define ANSWER_MS 60000 /* until the answer has been read */
 #define LOOK_MS 1000    /* how often it is looked whose time is over */
 #define NO_DESCRIPTOR_MS 1000
+#define FROM 9 /* bytes that tell addresses apart: the family, and what of an address one user has to itself */
 
 struct admin_connection {
     int fd;
-    uint64_t since, until; /* of what it is doing now; in ms of the loop */
-    bool waiting;          /* its request is with a handler: no time is set */
-    bool ended;            /* shut down: libmicrohttpd closes it in its next turn */
+    unsigned char from[FROM]; /* whose it is */
+    uint64_t since, until;    /* of what it is doing now; in ms of the loop */
+    bool waiting;             /* its request is with a handler: no time is set */
+    bool ended;               /* shut down: libmicrohttpd closes it in its next turn */
     struct admin_connection *prev, *next;
 };
 
-static void end(struct admin *a, struct admin_connection *c)
+static void end(struct admin_connection *c)
 {
     c->ended = true;
-    a->connections_ended++;
     shutdown(c->fd, SHUT_RDWR);
+}
+
+/* Of IPv6 its network: who has one address of it has all. An address of IPv4 may come in the clothes of IPv6. */
+static void from_of(const struct sockaddr *address, unsigned char from[FROM])
+{
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)address;
+    memset(from, 0, FROM);
+    from[0] = 4;
+    if (address->sa_family == AF_INET) {
+        memcpy(from + 1, &((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
+    } else if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
+        memcpy(from + 1, v6->sin6_addr.s6_addr + 12, 4);
+    } else {
+        from[0] = 6;
+        memcpy(from + 1, &v6->sin6_addr, 8);
+    }
 }
 
 /* ---- what they do ---- */
@@ -84,14 +103,13 @@ void admin_connection_notify(void *cls, struct MHD_Connection *connection, void 
         if (!c)
             return; /* out of memory: its requests are not answered */
         c->fd = info->connect_fd;
+        info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+        from_of(info->client_addr, c->from);
         DL_APPEND(a->connections, c);
-        a->connection_count++;
         begin(a, c, a->o.header_ms ? a->o.header_ms : HEADER_MS);
     } else if (c) {
         DL_DELETE(a->connections, c);
-        a->connection_count--;
         a->connections_waiting -= c->waiting;
-        a->connections_ended -= c->ended;
         free(c);
         *context = NULL;
     }
@@ -104,15 +122,31 @@ bool admin_connection_known(struct MHD_Connection *connection)
 
 /* ---- taking them ---- */
 
-static void make_room(struct admin *a)
+/* Of one address, or of all (from NULL): the oldest that does not wait for its answer makes room. False: all of them
+ * do. */
+static bool make_room(struct admin *a, const unsigned char *from, size_t most)
 {
-    struct admin_connection *c = a->connections;
-    if (a->connection_count - a->connections_ended < ADMIN_CONNECTIONS_MAX)
-        return;
-    while (c && (c->waiting || c->ended))
-        c = c->next;
-    if (c)
-        end(a, c);
+    struct admin_connection *c, *oldest = NULL;
+    size_t count = 0;
+    DL_FOREACH(a->connections, c)
+    {
+        bool one = !c->ended && (!from || memcmp(c->from, from, FROM) == 0);
+        count += one;
+        if (one && !c->waiting && !oldest)
+            oldest = c;
+    }
+    if (count < most)
+        return true;
+    if (oldest)
+        end(oldest);
+    return oldest != NULL;
+}
+
+static bool has_room(struct admin *a, const struct sockaddr *address)
+{
+    unsigned char from[FROM];
+    from_of(address, from);
+    return make_room(a, from, ADMIN_ADDRESS_MAX) && make_room(a, NULL, ADMIN_CONNECTIONS_MAX);
 }
 
 /* Without a free descriptor: the one that was kept for this. */
@@ -142,11 +176,10 @@ static void arrived(uv_poll_t *poll, int status, int events)
         }
         if (fd < 0)
             break;
-        make_room(a);
-        if (getpeername(fd, (struct sockaddr *)&from, &len) == 0)
+        if (getpeername(fd, (struct sockaddr *)&from, &len) == 0 && has_room(a, (struct sockaddr *)&from))
             MHD_add_connection(a->mhd, fd, (struct sockaddr *)&from, len); /* takes the descriptor in any case */
         else
-            close(fd); /* it has gone already */
+            close(fd); /* it has gone already, or there is no room */
     }
     admin_turn(a);
 }
@@ -166,7 +199,7 @@ static void look(struct deadline *timer)
     DL_FOREACH(a->connections, c)
     {
         if (!c->waiting && !c->ended && c->until <= now) {
-            end(a, c);
+            end(c);
             any = true;
         }
     }

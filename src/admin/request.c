@@ -7,46 +7,17 @@
 
 #include "admin/admin_parts.h"
 
-enum request_state {
-    REQUEST_ARRIVING, /* the headers; a body is read over */
-    REQUEST_HANDLED,  /* the handler has it */
-    REQUEST_WAITING,  /* the handler has returned; the answer comes later */
-    REQUEST_ANSWERED,
-    REQUEST_GONE, /* the connection is closed without an answer */
-};
-
-struct admin_request {
-    struct admin *a;
-    struct MHD_Connection *connection;
-    enum request_state state;
-    unsigned status;
-    struct MHD_Response *response; /* of REQUEST_ANSWERED */
-    const char *header, *value;    /* of the answer */
-    void (*gone)(void *data, struct admin_request *r);
-    void *data;
-    uv_poll_t poll; /* while it waits: sees the client go */
-    bool polled;    /* libuv has the handle */
-    bool completed; /* libmicrohttpd has done with the request */
-    struct admin_request *prev, *next;
-};
-
 struct admin_request *admin_request_new(struct admin *a, struct MHD_Connection *connection)
 {
     struct admin_request *r = calloc(1, sizeof *r);
     if (r)
-        *r = (struct admin_request){.a = a, .connection = connection};
+        *r = (struct admin_request){.a = a, .connection = connection, .body.max = ADMIN_BODY_MAX};
     return r;
 }
 
-const char *admin_request_header(const struct admin_request *r, const char *name)
+void admin_request_arrives(struct admin_request *r, const char *bytes, size_t len)
 {
-    return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
-}
-
-bool admin_request_argument(const struct admin_request *r, const char *name)
-{
-    return MHD_lookup_connection_value_n(r->connection, MHD_GET_ARGUMENT_KIND, name, strlen(name), NULL, NULL) ==
-           MHD_YES;
+    buf_add(&r->body, bytes, len); /* more than may be: it has failed, and the rest is read over */
 }
 
 void admin_request_set(struct admin_request *r, const char *name, const char *value)
@@ -103,7 +74,8 @@ static void suspend(struct admin_request *r)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     if (!admin_connection_wait(r->a, r->connection, true)) {
-        admin_say(r, MHD_HTTP_SERVICE_UNAVAILABLE, "too many requests wait for an answer; try again later\n");
+        admin_problem(r, MHD_HTTP_SERVICE_UNAVAILABLE, error_reason(ERR_LIMIT),
+                      "too many requests wait for an answer; try again later");
         r->gone(r->data, r);
         return;
     }
@@ -121,6 +93,21 @@ static void suspend(struct admin_request *r)
 
 /* ---- the answer ---- */
 
+void admin_response_headers(struct MHD_Response *response, const char *type)
+{
+    static const char *const headers[][2] = {
+        {MHD_HTTP_HEADER_CACHE_CONTROL, "no-store"},
+        {"X-Content-Type-Options", "nosniff"},
+        {"X-Frame-Options", "DENY"},
+        {"Referrer-Policy", "no-referrer"},
+        {"Cross-Origin-Resource-Policy", "same-origin"},
+        {"Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+    };
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
+        MHD_add_response_header(response, headers[i][0], headers[i][1]);
+}
+
 static struct MHD_Response *response_of(const struct admin_request *r, const char *type, struct buf *body)
 {
     size_t len;
@@ -130,9 +117,7 @@ static struct MHD_Response *response_of(const struct admin_request *r, const cha
         free(text);
         return NULL;
     }
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    admin_response_headers(response, type);
     if (r->header)
         MHD_add_response_header(response, r->header, r->value);
     return response;
@@ -149,20 +134,14 @@ void admin_answer(struct admin_request *r, unsigned status, const char *type, st
         resume(r);
 }
 
-void admin_say(struct admin_request *r, unsigned status, const char *text)
-{
-    struct buf body = BUF_INIT;
-    buf_puts(&body, text);
-    admin_answer(r, status, ADMIN_TEXT, &body);
-}
-
 /* ---- libmicrohttpd's turns ---- */
 
 static void handle(struct admin_request *r, const char *method, const char *path)
 {
     r->state = REQUEST_HANDLED;
+    r->path = path;
     admin_connection_arrived(r->a, r->connection);
-    admin_dispatch(r->a, r, method, path);
+    admin_dispatch(r->a, r, method);
     if (r->state == REQUEST_HANDLED && r->gone)
         suspend(r);
     else if (r->state == REQUEST_HANDLED)
@@ -183,6 +162,11 @@ void admin_request_completed(struct admin_request *r)
     if (r->response)
         MHD_destroy_response(r->response);
     r->response = NULL;
+    buf_free(&r->body);
+    if (r->streams)
+        admin_stream_completed(r);
+    if (r->streams && r->polled)
+        uv_close((uv_handle_t *)&r->poll, poll_closed); /* before the connection's descriptor is closed */
     r->completed = true;
     if (!r->polled)
         free(r);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tables of routes: which handler a request belongs to, and whether who asks may have it. */
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "admin/admin_parts.h"
 
@@ -13,6 +11,23 @@ struct found {
     void *data;                      /* the route's */
 };
 
+/* "/api/v1/runs/{id}" and "/api/v1/runs/12". */
+static bool fits(const char *pattern, const char *path)
+{
+    while (*pattern && *path) {
+        size_t len = strcspn(path, "/");
+        if (*pattern == '{') {
+            if (!len)
+                return false;
+            pattern += strcspn(pattern, "}") + 1;
+            path += len;
+        } else if (*pattern++ != *path++) {
+            return false;
+        }
+    }
+    return !*pattern && !*path;
+}
+
 static struct found find(const struct admin *a, const char *method, const char *path)
 {
     struct found f = {0};
@@ -20,7 +35,7 @@ static struct found find(const struct admin *a, const char *method, const char *
         method = "GET";
     for (size_t i = 0; i < a->table_count && !f.route; i++) {
         for (const struct admin_route *r = a->tables[i].routes; r->path && !f.route; r++) {
-            if (strcmp(r->path, path) != 0)
+            if (!fits(r->path, path))
                 continue;
             f.path = f.path ? f.path : r;
             if (strcmp(r->method, method) == 0)
@@ -33,7 +48,7 @@ static struct found find(const struct admin *a, const char *method, const char *
 int admin_add(struct admin *a, const struct admin_route *routes, void *data, struct error *err)
 {
     for (const struct admin_route *r = routes; r->path; r++) {
-        if (find(a, r->method, r->path).route)
+        if (find(a, r->method, r->path).route) /* of a pattern, too: it fits itself */
             return error_set(err, ERR_INVALID, "there are two routes %s %s", r->method, r->path);
     }
     struct admin_table *tables = realloc(a->tables, (a->table_count + 1) * sizeof *tables);
@@ -46,57 +61,34 @@ int admin_add(struct admin *a, const struct admin_route *routes, void *data, str
 
 /* ---- who may ---- */
 
-/* The time does not depend on where the first difference is. */
-static bool same(struct str a, struct str b)
+/* Without a token of their own for it, everyone on this machine may read. */
+static bool reads_freely(const struct admin *a)
 {
-    unsigned char differ = a.len != b.len;
-    for (size_t i = 0; i < a.len && i < b.len; i++)
-        differ |= (unsigned char)(a.ptr[i] ^ b.ptr[i]);
-    return !differ;
-}
-
-/* Whether an Authority is an IP address or localhost, with a port or without. */
-static bool is_address(const char *host)
-{
-    unsigned char address[sizeof(struct in6_addr)];
-    char name[64];
-    size_t len = *host == '[' ? strcspn(host, "]") : strcspn(host, ":");
-    const char *rest = host + len + (host[0] == '[' && host[len]);
-    if (len >= sizeof name || (*rest && (*rest != ':' || rest[1 + strspn(rest + 1, "0123456789")])))
-        return false;
-    memcpy(name, host, len);
-    name[len] = '\0';
-    return strcasecmp(name, "localhost") == 0 || inet_pton(AF_INET, name, address) == 1 ||
-           (name[0] == '[' && host[len] == ']' && inet_pton(AF_INET6, name + 1, address) == 1);
-}
-
-/* A stranger's page can have its own name lead to loopback, and then read what is there; it cannot send our token, nor
- * choose the Host. What sends none is no browser. */
-static bool is_stranger(const struct admin *a, const struct admin_request *r)
-{
-    const char *host = admin_request_header(r, MHD_HTTP_HEADER_HOST);
-    return !a->token.len && host && !is_address(host);
+    return a->loopback && !admin_has_token(a, TOKEN_READ);
 }
 
 /* 0: it may; else the status that says no. */
 static unsigned refused(const struct admin *a, const struct admin_request *r, enum admin_access access)
 {
-    const char *given = admin_request_header(r, MHD_HTTP_HEADER_AUTHORIZATION);
-    if (access == ADMIN_ANYONE)
+    if (access == ADMIN_ANYONE || (access == ADMIN_READER && (r->token || reads_freely(a))))
         return 0;
-    if (!a->token.len)
-        return access == ADMIN_READER ? 0 : MHD_HTTP_FORBIDDEN;
-    bool good = given && strncmp(given, "Bearer ", 7) == 0 && same(str_trim(buf_str(&a->token)), str_of(given + 7));
-    return good ? 0 : MHD_HTTP_UNAUTHORIZED;
+    if (access == ADMIN_WRITER && (r->token == TOKEN_READ || !admin_has_token(a, TOKEN_WRITE)))
+        return MHD_HTTP_FORBIDDEN;
+    return access == ADMIN_WRITER && r->token == TOKEN_WRITE ? 0 : MHD_HTTP_UNAUTHORIZED;
 }
 
-static void refuse(struct admin_request *r, unsigned status)
+static void refuse(const struct admin *a, struct admin_request *r, unsigned status)
 {
+    const char *reason = error_reason(ERR_REFUSED);
     if (status == MHD_HTTP_UNAUTHORIZED) {
         admin_request_set(r, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
-        admin_say(r, status, "a token is needed: Authorization: Bearer TOKEN\n");
+        admin_problem(r, status, reason, "a token is needed: Authorization: Bearer TOKEN");
+    } else if (admin_has_token(a, TOKEN_WRITE)) {
+        admin_problem(r, status, reason,
+                      "this token may only read; acting needs the one of `tokens.write` in mpijobd.yaml");
     } else {
-        admin_say(r, status, "this needs a token: name its file with `listen_token_file:` in mpijobd.yaml\n");
+        admin_problem(r, status, reason,
+                      "this needs a token to act: name its file with `tokens: { write: FILE }` in mpijobd.yaml");
     }
 }
 
@@ -106,10 +98,16 @@ static void not_found(const struct admin *a, struct admin_request *r)
 {
     struct buf body = BUF_INIT;
     const char *last = "";
+    if (admin_request_of_api(r)) {
+        admin_problem(r, MHD_HTTP_NOT_FOUND, error_reason(ERR_NOT_FOUND),
+                      "there is no such path; /api/v1/openapi.json describes those there are");
+        return;
+    }
     buf_puts(&body, "there is no such page; there are");
     for (size_t i = 0, n = 0; i < a->table_count; i++) {
         for (const struct admin_route *row = a->tables[i].routes; row->path; row++) {
-            if (strcmp(row->path, last) != 0) /* methods of one path stand together */
+            if (strncmp(row->path, "/api/", 5) != 0 &&
+                strcmp(row->path, last) != 0) /* methods of one path stand together */
                 buf_printf(&body, "%s %s", n++ ? "," : "", row->path);
             last = row->path;
         }
@@ -118,43 +116,54 @@ static void not_found(const struct admin *a, struct admin_request *r)
     admin_answer(r, MHD_HTTP_NOT_FOUND, ADMIN_TEXT, &body);
 }
 
-static void wrong_method(const struct admin *a, struct admin_request *r, const char *path)
+static void wrong_method(const struct admin *a, struct admin_request *r)
 {
     struct buf allow = BUF_INIT, body = BUF_INIT;
     for (size_t i = 0; i < a->table_count; i++) {
         for (const struct admin_route *row = a->tables[i].routes; row->path; row++) {
-            if (strcmp(row->path, path) == 0)
+            if (fits(row->path, r->path))
                 buf_printf(&allow, "%s%s%s", allow.len ? ", " : "", row->method,
                            strcmp(row->method, "GET") == 0 ? ", HEAD" : "");
         }
     }
-    buf_printf(&body, "%s takes %s only\n", path, allow.ptr ? allow.ptr : "");
-    if (allow.failed)
-        body.failed = allow.failed;
+    buf_printf(&body, "%s takes %s only", r->path, allow.ptr ? allow.ptr : "");
     admin_request_set(r, MHD_HTTP_HEADER_ALLOW, allow.ptr);
-    admin_answer(r, MHD_HTTP_METHOD_NOT_ALLOWED, ADMIN_TEXT, &body);
+    if (allow.failed || body.failed)
+        admin_answer(r, MHD_HTTP_METHOD_NOT_ALLOWED, ADMIN_TEXT, &(struct buf){.failed = ERR_NOMEM});
+    else
+        admin_problem(r, MHD_HTTP_METHOD_NOT_ALLOWED, error_reason(ERR_INVALID), body.ptr);
+    buf_free(&body);
     buf_free(&allow);
 }
 
-void admin_dispatch(struct admin *a, struct admin_request *r, const char *method, const char *path)
+/* What was read of the body is all of it, or it is too long. */
+static void body_failed(struct admin_request *r)
 {
-    struct found f = find(a, method, path);
-    if (is_stranger(a, r)) {
-        admin_say(
-            r, MHD_HTTP_FORBIDDEN,
-            "this is asked for by an IP address or as localhost; for other names a token is needed: name its file "
-            "with `listen_token_file:` in mpijobd.yaml\n");
-        return;
-    }
+    if (r->body.failed == ERR_LIMIT)
+        admin_problem(r, MHD_HTTP_CONTENT_TOO_LARGE, error_reason(ERR_LIMIT), "a body may have 65536 bytes at most");
+    else
+        admin_answer(r, MHD_HTTP_SERVICE_UNAVAILABLE, ADMIN_TEXT, &(struct buf){.failed = ERR_NOMEM});
+}
+
+void admin_dispatch(struct admin *a, struct admin_request *r, const char *method)
+{
+    struct found f = find(a, method, r->path);
+    r->route = f.route;
+    r->token = admin_token_of(a, admin_request_header(r, MHD_HTTP_HEADER_AUTHORIZATION));
+    const char *stranger = admin_stranger(a, r);
     /* Who may not read does not learn which pages there are. */
     enum admin_access access = f.route ? f.route->access : f.path ? f.path->access : ADMIN_READER;
-    unsigned status = refused(a, r, access);
-    if (status)
-        refuse(r, status);
-    else if (f.route)
-        f.route->handle(f.data, r);
-    else if (f.path)
-        wrong_method(a, r, path);
-    else
+    unsigned status = stranger ? MHD_HTTP_FORBIDDEN : refused(a, r, access);
+    if (stranger)
+        admin_problem(r, status, error_reason(ERR_REFUSED), stranger);
+    else if (status)
+        refuse(a, r, status);
+    else if (!f.path)
         not_found(a, r);
+    else if (!f.route)
+        wrong_method(a, r);
+    else if (r->body.failed)
+        body_failed(r);
+    else
+        f.route->handle(f.data, r);
 }

@@ -20,7 +20,7 @@ struct approvers {
     gid_t *groups;
     size_t user_count, group_count;
     unsigned quorum;
-    bool not_the_trigger;
+    bool not_the_trigger, token;
     char *who; /* "alice, bob, the group ml-leads" */
 };
 
@@ -64,7 +64,9 @@ static void resolve(struct approvers *a, const struct approvers_named *named, co
     static const char unknown[] = "the system knows no such approver, or cannot tell who that is: it lets no one in";
     unsigned long id;
     for (size_t i = 0; i < length(named->users); i++) {
-        if (user_of(named->users[i], &id) && id != OVERFLOW_ID)
+        if (strcmp(named->users[i], APPROVER_TOKEN) == 0)
+            a->token = true;
+        else if (user_of(named->users[i], &id) && id != OVERFLOW_ID)
             a->users[a->user_count++] = (uid_t)id;
         else
             log_event(log, LOG_WARN, unknown, LOG_FIELDS({"user", named->users[i]}));
@@ -142,6 +144,8 @@ bool approvers_list(const struct approvers *a, enum approver_known known, uid_t 
     switch (known) {
     case APPROVER_BY_PEER:
         return a && uid != OVERFLOW_ID && by_peer(a, uid, groups, count);
+    case APPROVER_BY_TOKEN:
+        return a && a->token;
     }
     return false;
 }

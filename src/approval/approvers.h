@@ -30,12 +30,16 @@ int approvers_open(const struct approvers_named *named, const struct log *log, s
 void approvers_close(struct approvers *approvers); /* NULL is allowed, here and below */
 
 /* How it is known who a person is. */
-enum approver_known { APPROVER_BY_PEER /* the kernel says whose process it is, and in which groups */ };
+enum approver_known {
+    APPROVER_BY_PEER,  /* the kernel says whose process it is, and in which groups */
+    APPROVER_BY_TOKEN, /* it has the token to act over HTTP; is named as APPROVER_TOKEN, among the users */
+};
+#define APPROVER_TOKEN "token:write"
 
 /* A person who decides. */
 struct approver {
     enum approver_known known;
-    int64_t uid;
+    int64_t uid; /* by token: another one than any user's, and than that of a run that no person has triggered */
     char name[APPROVER_NAME];
     bool listed; /* as approvers_list says */
 };

@@ -7,14 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "admin/admin.h"
 #include "base/program_version.h"
 #include "cli/commands.h"
 #include "cli/manual_clock.h"
 #include "cli/once_tell.h"
 #include "cli/run_approvals.h"
 #include "cli/run_control.h"
-#include "cli/run_health.h"
+#include "cli/run_http.h"
 #include "cli/run_limits.h"
 #include "cli/run_service.h"
 #include "cli/session/policies.h"
@@ -40,7 +39,7 @@ struct daemon {
     struct signals signals;
     struct run_service service;
     struct manual_clock manual;
-    struct admin *admin; /* NULL: it does not listen */
+    struct run_http http;
     struct run_control control;
     struct lag lag;
     struct metric *lag_seconds, *lag_cpu_seconds, *lines_lost, *journal_failures;
@@ -82,6 +81,7 @@ static void waits(void *data, const struct approval *approval, bool soon)
 static void stopped(void *data)
 {
     struct daemon *d = data;
+    run_http_stop(&d->http);
     run_control_close(&d->control);
     d->s.engine = NULL;
     d->s.flag = true;
@@ -154,16 +154,6 @@ static void collect(void *data)
     metric_set(d->journal_failures, (double)store_failures(d->s.store), NULL);
 }
 
-static void missing(void *data, struct buf *out)
-{
-    run_health_missing(&((const struct daemon *)data)->s, out);
-}
-
-static void parts(void *data, struct buf *out)
-{
-    run_health_parts(&((const struct daemon *)data)->s, out);
-}
-
 static int count_things(struct daemon *d)
 {
     static const char *const labels[] = {"version", NULL};
@@ -185,37 +175,11 @@ static int count_things(struct daemon *d)
     return 0;
 }
 
-/* An address that was asked for has to work. Without the default one, which another daemon may have, the daemon runs
- * all the same. */
-static int show(struct daemon *d)
-{
-    struct session *s = &d->s;
-    const char *asked = s->options.listen ? s->options.listen : s->config.listen;
-    struct admin_options o = {
-        .listen = asked ? asked : ADMIN_LISTEN_DEFAULT,
-        .token_file = s->config.listen_token_file,
-        .metrics = s->metrics,
-        .missing = missing,
-        .parts = parts,
-        .data = d,
-    };
-    if (s->options.once || strcmp(o.listen, "none") == 0)
-        return 0;
-    if (admin_open(&s->loop, &o, &d->admin, &s->error) == 0)
-        log_event(&s->log, LOG_INFO, "metrics and health are served", LOG_FIELDS({"url", admin_url(d->admin)}));
-    else if (asked)
-        return session_fail(s, &s->error);
-    else
-        log_event(&s->log, LOG_WARN, "metrics and health are not served", LOG_FIELDS({"reason", s->error.message}));
-    return 0;
-}
-
 static void hide(struct daemon *d)
 {
+    run_http_stop(&d->http);
     run_control_close(&d->control);
-    if (d->admin)
-        admin_close(d->admin, NULL, NULL);
-    d->admin = NULL;
+    run_http_close(&d->http);
 }
 
 static int serve(struct daemon *d)
@@ -299,7 +263,7 @@ static int prepare(struct daemon *d)
     if (!code)
         code = open_quarantine(d);
     if (!code)
-        code = show(d);
+        code = run_http_open(s, &d->http);
     if (!code && s->options.once) {
         enum log_level level = s->log.level;
         code = session_connect(s);
@@ -312,7 +276,11 @@ static int prepare(struct daemon *d)
         return session_fail(s, &s->error);
     e.approvers = d->control.approvers;
     code = policies_load(s, &e, s->options.arguments);
-    return code ? code : run_control_open(s, &d->quarantine, &d->control);
+    if (!code)
+        code = run_control_open(s, &d->quarantine, d->http.web != NULL, &d->control);
+    if (!code)
+        run_http_serve(&d->http, d->control.control);
+    return code;
 }
 
 static int run(int argc, char **argv, const struct command *command)

@@ -13,12 +13,10 @@ static bool admits(void *data, const struct control_peer *peer)
     return approvers_list(c->approvers, APPROVER_BY_PEER, peer->uid, peer->groups, peer->group_count);
 }
 
-int run_control_open(struct session *s, struct quarantine *quarantine, struct run_control *c)
+static int open_at(struct session *s, struct quarantine *quarantine, const char *path, struct run_control *c)
 {
-    char path[4096];
-    const char *at = s->options.once ? NULL : session_control_path(s, path);
     struct control_options o = {
-        .path = at, .log = &s->log, .soon = &s->soon, .admits = c->approvers ? admits : NULL, .data = c};
+        .path = path, .log = &s->log, .soon = &s->soon, .admits = c->approvers ? admits : NULL, .data = c};
     struct verbs_options v = {.loop = &s->loop,
                               .clock = &s->clock,
                               .log = &s->log,
@@ -26,20 +24,27 @@ int run_control_open(struct session *s, struct quarantine *quarantine, struct ru
                               .engine = s->engine,
                               .quarantine = quarantine,
                               .lines = c->lines};
-    if (!at)
-        return 0;
     int rc = control_open(&s->loop, &o, &c->control, &s->error);
     if (!rc)
         rc = verbs_open(c->control, &v, &c->verbs, &s->error);
-    if (!rc) {
+    if (rc)
+        run_control_close(c);
+    return rc;
+}
+
+int run_control_open(struct session *s, struct quarantine *quarantine, bool within, struct run_control *c)
+{
+    char path[4096];
+    const char *at = s->options.once ? NULL : session_control_path(s, path);
+    if (at && open_at(s, quarantine, at, c) == 0) {
         log_event(&s->log, LOG_INFO, "commands may ask this daemon", LOG_FIELDS({"control", at}));
         return 0;
     }
-    run_control_close(c);
-    if (s->options.control || s->config.control)
+    if (at && (s->options.control || s->config.control))
         return session_fail(s, &s->error);
-    log_event(&s->log, LOG_WARN, "no command can ask this daemon", LOG_FIELDS({"reason", s->error.message}));
-    return 0;
+    if (at)
+        log_event(&s->log, LOG_WARN, "no command can ask this daemon", LOG_FIELDS({"reason", s->error.message}));
+    return within && open_at(s, quarantine, NULL, c) ? session_fail(s, &s->error) : 0;
 }
 
 void run_control_close(struct run_control *c)

@@ -18,8 +18,9 @@ struct run_control {
 };
 
 /* When the engine is there. A path that was asked for has to work; without the default one the daemon runs all the
- * same, and says so. 0, or the exit code. */
-int run_control_open(struct session *s, struct quarantine *quarantine, struct run_control *c);
+ * same, and says so. within: its verbs are asked from within, too, so they are there even without a socket. 0, or the
+ * exit code. */
+int run_control_open(struct session *s, struct quarantine *quarantine, bool within, struct run_control *c);
 /* Before the engine goes. Requests that wait are given up. What they have under way ends on the loop. */
 void run_control_close(struct run_control *c);
 

@@ -61,9 +61,6 @@ static void look(struct deadline *timer)
 
 static int listen_on(struct control *c, struct error *err)
 {
-    uv_pipe_init(c->loop, &c->pipe, 0);
-    c->pipe.data = c;
-    c->handles = 1;
     int rc = uv_pipe_open(&c->pipe, c->socket.fd);
     if (rc)
         close(c->socket.fd);
@@ -79,12 +76,16 @@ int control_open(uv_loop_t *loop, const struct control_options *options, struct 
         return error_nomem(err);
     c->o = *options;
     c->loop = loop;
-    int rc = control_socket_listen(options->path, options->admits != NULL, &c->socket, err);
+    int rc = options->path ? control_socket_listen(options->path, options->admits != NULL, &c->socket, err) : 0;
     if (rc) {
         control_free(c);
         return rc;
     }
-    rc = listen_on(c, err);
+    uv_pipe_init(loop, &c->pipe, 0);
+    c->pipe.data = c;
+    c->handles = 1;
+    c->listens = options->path != NULL;
+    rc = c->listens ? listen_on(c, err) : 0;
     if (rc) {
         control_socket_leave(&c->socket);
         uv_close((uv_handle_t *)&c->pipe, pipe_closed); /* frees it */
@@ -106,7 +107,9 @@ void control_close(struct control *c, void (*closed)(void *data), void *data)
     c->closed = closed;
     c->data = data;
     c->closing = true;
-    control_socket_leave(&c->socket);
+    control_calls_end(c);
+    if (c->listens)
+        control_socket_leave(&c->socket);
     DL_FOREACH_SAFE(c->connections, k, next)
     {
         control_connection_close(k);

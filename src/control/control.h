@@ -41,10 +41,13 @@ struct control_peer {
     bool guest;          /* neither the daemon's own user nor root */
     const gid_t *groups; /* the further ones; NULL: none. Of a guest only */
     size_t group_count;
+    const char *name; /* who asks through another door than the socket (control_call), and is no user of the system; has
+                         a colon, as no user's name does. NULL: a user. Outlives the request */
 };
+#define CONTROL_NAMED_UID (-2) /* in the journal, for who has such a name */
 
 struct control_options {
-    const char *path;         /* used by control_open only */
+    const char *path;         /* used by control_open only; NULL: no socket, it is asked from within alone */
     const struct log *log;    /* outlives the control */
     struct defer_queue *soon; /* of the loop; outlives the control */
     unsigned request_ms;      /* how long a request may take to arrive; 0: 10 s */
@@ -108,5 +111,25 @@ void control_fail(struct control_request *request, const struct error *err);
  * called from within this call, nor from within control_tell. */
 void control_wait(struct control_request *request, void (*gone)(void *data, struct control_request *request),
                   void *data);
+
+/* ---- from within ---- */
+
+/* A verb that is asked through another door of the daemon than the socket. */
+struct control_call {
+    const char *verb;
+    struct json args; /* an object, or absent; valid during the call */
+    struct control_peer peer;
+    void (*told)(void *data, struct json line); /* on the way; NULL: that is left out */
+    /* Once, within control_call or later. err: there is no result; what is valid, is so during the call. ERR_CANCELLED:
+     * the control is being closed. */
+    void (*done)(void *data, struct json result, const struct error *err);
+    void *data;
+};
+/* *request: to give it up; NULL: done was called already. 0 or ERR_NOMEM, and then done is not called. */
+int control_call(struct control *control, const struct control_call *call, struct control_request **request,
+                 struct error *err);
+/* Nobody waits for the answer any more: done is not called. What the verb does goes on, or ends, as where an asker of
+ * the socket goes away. */
+void control_call_give_up(struct control_request *request);
 
 #endif

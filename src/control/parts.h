@@ -40,11 +40,13 @@ struct control {
     struct control_table *tables;
     size_t table_count;
     struct control_connection *connections;
+    struct control_request *calls; /* from within, that wait */
     size_t connection_count, guest_count;
     size_t held;                    /* bytes of `in` of all connections */
     uint64_t refused, refused_told; /* strangers; and when the log was last told of one, in ms of the loop */
     uv_pipe_t pipe;                 /* listens */
     struct deadline looks;          /* for those whose time is over */
+    bool listens;                   /* on a socket */
     bool late;                      /* a connection could not be taken, as memory was out: the next look takes it */
     bool closing;
     size_t handles; /* that libuv has not closed yet */
@@ -79,6 +81,8 @@ void control_peer_free(struct control_peer *peer);
 
 /* A line has arrived. */
 void control_request_begin(struct control_connection *k, struct str line);
+/* All calls from within: they are answered ERR_CANCELLED. */
+void control_calls_end(struct control *c);
 /* gone, where it waits; frees it. */
 void control_request_give_up(struct control_request *r);
 /* The other side has closed the connection: gives up those requests that are for nothing then. */

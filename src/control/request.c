@@ -8,12 +8,14 @@
 #include "control/parts.h"
 
 struct control_request {
-    struct control_connection *connection;
+    struct control_connection *connection; /* NULL: it comes from within */
+    struct control *control;
+    struct control_call call; /* where it comes from within; verb and args are not looked at */
     int64_t id;
     bool has_id, heard_only;
     void (*gone)(void *data, struct control_request *request);
     void *data;
-    struct control_request *prev, *next; /* of the connection */
+    struct control_request *prev, *next; /* of the connection, or of control->calls */
 };
 
 static void begin_line(struct json_writer *w, struct buf *out, const int64_t *id)
@@ -58,8 +60,12 @@ static const int64_t *id_of(const struct control_request *r)
 static void release(struct control_request *r)
 {
     struct control_connection *k = r->connection;
-    DL_DELETE(k->requests, r);
-    k->request_count--;
+    if (k) {
+        DL_DELETE(k->requests, r);
+        k->request_count--;
+    } else {
+        DL_DELETE(r->control->calls, r);
+    }
     free(r);
 }
 
@@ -84,26 +90,33 @@ static void say(const struct control_request *r, const char *key, struct json va
 
 void control_tell(struct control_request *r, struct json line)
 {
-    say(r, "line", line, NULL);
+    if (r->connection)
+        say(r, "line", line, NULL);
+    else if (r->call.told)
+        r->call.told(r->call.data, line);
 }
 
-static void ended(struct control_request *r)
+static void end(struct control_request *r, const char *key, struct json result, const struct error *err)
 {
     struct control_connection *k = r->connection;
+    struct control_call call = r->call;
+    if (k)
+        say(r, key, result, err);
     release(r);
-    control_connection_go_on(k);
+    if (k)
+        control_connection_go_on(k);
+    else
+        call.done(call.data, result, err);
 }
 
 void control_answer(struct control_request *r, struct json result)
 {
-    say(r, "result", result, NULL);
-    ended(r);
+    end(r, "result", result, NULL);
 }
 
 void control_fail(struct control_request *r, const struct error *err)
 {
-    say(r, "error", (struct json){0}, err);
-    ended(r);
+    end(r, "error", (struct json){0}, err);
 }
 
 void control_wait(struct control_request *r, void (*gone)(void *data, struct control_request *request), void *data)
@@ -136,22 +149,22 @@ void control_request_give_up(struct control_request *r)
 
 bool control_request_heard(const struct control_request *r)
 {
-    return control_connection_heard(r->connection);
+    return !r->connection || control_connection_heard(r->connection);
 }
 
 struct control_peer control_request_peer(const struct control_request *r)
 {
-    return r->connection->peer;
+    return r->connection ? r->connection->peer : r->call.peer;
 }
 
 bool control_request_together(const struct control_request *a, const struct control_request *b)
 {
-    return a->connection == b->connection;
+    return a->connection && a->connection == b->connection;
 }
 
 size_t control_request_unread(const struct control_request *r)
 {
-    return r->connection->unread;
+    return r->connection ? r->connection->unread : 0;
 }
 
 /* ---- verbs ---- */
@@ -211,7 +224,7 @@ static void dispatch(const struct control *c, const char *name, struct control_r
         for (const struct control_verb *v = c->tables[i].verbs; v->name; v++) {
             if (strcmp(v->name, name) != 0)
                 continue;
-            if (r->connection->peer.guest && v->access != CONTROL_DECIDES)
+            if (control_request_peer(r).guest && v->access != CONTROL_DECIDES)
                 not_for_guests(name, r);
             else
                 v->handle(c->tables[i].data, r, args);
@@ -260,10 +273,47 @@ void control_request_begin(struct control_connection *k, struct str line)
         return;
     }
     r->connection = k;
+    r->control = k->control;
     DL_APPEND(k->requests, r);
     k->request_count++;
     if (read_line(line, &args, verb, r, &err))
         control_fail(r, &err);
     else
         dispatch(k->control, verb, r, args);
+}
+
+/* ---- from within ---- */
+
+int control_call(struct control *c, const struct control_call *call, struct control_request **out, struct error *err)
+{
+    struct control_request *r = calloc(1, sizeof *r), *other;
+    *out = NULL;
+    if (!r)
+        return error_nomem(err);
+    r->control = c;
+    r->call = *call;
+    DL_APPEND(c->calls, r);
+    dispatch(c, call->verb, r, call->args);
+    DL_FOREACH(c->calls, other)
+    {
+        if (other == r) /* else it was answered, and is gone */
+            *out = r;
+    }
+    return 0;
+}
+
+void control_call_give_up(struct control_request *r)
+{
+    control_request_give_up(r);
+}
+
+void control_calls_end(struct control *c)
+{
+    struct error err;
+    error_set(&err, ERR_CANCELLED, "the daemon is being stopped");
+    while (c->calls) {
+        struct control_call call = c->calls->call;
+        control_request_give_up(c->calls);
+        call.done(call.data, (struct json){0}, &err);
+    }
 }

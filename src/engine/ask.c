@@ -161,6 +161,7 @@ static void start_run(struct ask_at *a)
         .scheduled_at = clock_now(k->engine->o.clock),
         .asked_by = k->who,
         .asked_uid = k->call.uid,
+        .dry_run = k->call.dry_run,
         .override = k->call.override,
         .feed = k->name ? &a->feed : NULL,
         .done = handed_back,

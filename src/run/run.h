@@ -98,6 +98,7 @@ struct run_call {
     const struct run_host *host;     /* of a policy with a run function, which is not called; NULL: it is. Stays */
     int64_t approved; /* id of the run whose plan this one makes: it asks nobody, and no limit of its policy counts; 0:
                          none. With a host */
+    bool dry_run;     /* the run tries, whatever its policy and the daemon say */
     bool reads_only;  /* calls that write raise an error */
     bool override;    /* a person said so: the ceiling of an hour does not hold it up */
     run_done done;    /* called once, when nothing of the run is under way any more */

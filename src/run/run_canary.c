@@ -20,7 +20,7 @@ struct canary_state *run_canary_of(const struct site *site, const struct policy 
 int64_t run_canary_allow(struct run *run, int64_t n)
 {
     const struct canary *canary = run->policy->canary;
-    struct canary_state *state = run_looks(run) ? NULL : run_canary_of(run->site, run->policy);
+    struct canary_state *state = run_looks(run) || run->dry_run ? NULL : run_canary_of(run->site, run->policy);
     int64_t until, now = clock_now(run->site->clock);
     if (!state || n == 0)
         return n;

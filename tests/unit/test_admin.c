@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@ struct fixture {
     struct admin_request *waiting[WAITS]; /* in the order of their coming; NULL: answered or gone */
     int begun, gone, closed;
     const char *missing;
+    const char *write_token_file;
     unsigned header_ms;
 };
 
@@ -148,10 +150,11 @@ static void missing(void *data, struct buf *out)
 
 /* ---- opening and closing ---- */
 
-static int try_open(struct fixture *f, const char *listen, const char *token_file, struct error *err)
+static int try_open(struct fixture *f, const char *listen, const char *file, struct error *err)
 {
     struct admin_options o = {.listen = listen,
-                              .token_file = token_file,
+                              .read_token_file = file,
+                              .write_token_file = f->write_token_file,
                               .metrics = f->metrics,
                               .missing = missing,
                               .data = f,
@@ -162,10 +165,10 @@ static int try_open(struct fixture *f, const char *listen, const char *token_fil
     return rc;
 }
 
-static void open_admin(struct fixture *f, const char *token_file)
+static void open_admin(struct fixture *f, const char *file)
 {
     struct error err;
-    if (try_open(f, "127.0.0.1:0", token_file, &err))
+    if (try_open(f, "127.0.0.1:0", file, &err))
         fail_msg("%s", err.message);
     assert_int_equal(admin_add(f->admin, routes, f, &err), 0);
 }
@@ -392,38 +395,63 @@ static void a_route_is_added_once(void **state)
 
 /* ---- who may ---- */
 
+/* The path of a file with the token, to be removed. */
+static const char *token_file(const char *token, char path[32])
+{
+    snprintf(path, 32, "/tmp/test_admin_XXXXXX");
+    int fd = mkstemp(path);
+    assert_int_equal(write(fd, token, strlen(token)), strlen(token));
+    close(fd);
+    return path;
+}
+
 static void readers_and_writers(void **state)
 {
     struct fixture *f = *state;
-    char path[] = "/tmp/test_admin_XXXXXX";
-    int fd = mkstemp(path);
-    assert_int_equal(write(fd, "let-me-in\n", 10), 10);
-    close(fd);
+    char reads[32], writes[32];
     open_admin(f, NULL); /* loopback, without a token: all may read, nobody may write */
     has(get(f, "GET /now", ""), "200 OK");
     const char *got = get(f, "POST /write", "Content-Length: 0\r\n");
     has(got, "HTTP/1.1 403 ");
-    has(got, "this needs a token: name its file with `listen_token_file:` in mpijobd.yaml\n");
+    has(got, "this needs a token to act: name its file with `tokens: { write: FILE }` in mpijobd.yaml\n");
     close_admin(f);
 
-    open_admin(f, path);
-    unlink(path);
+    f->write_token_file = token_file("i-act\n", writes);
+    open_admin(f, NULL); /* all may read, and who has the token may write */
+    has(get(f, "GET /now", ""), "200 OK");
+    has(get(f, "POST /write", "Content-Length: 0\r\n"), "HTTP/1.1 401 ");
+    has(get(f, "POST /write", "Content-Length: 0\r\nAuthorization: Bearer i-act\r\n"), "HTTP/1.1 202 ");
+    close_admin(f);
+
+    open_admin(f, token_file("let-me-in\n", reads));
     has(get(f, "GET /livez", ""), "200 OK");
     got = get(f, "GET /now", "");
     has(got, "HTTP/1.1 401 ");
     has(got, "WWW-Authenticate: Bearer\r\n");
     has(get(f, "GET /metrics", "Authorization: Bearer let-me-ix\r\n"), "HTTP/1.1 401 ");
     has(get(f, "GET /metrics", "Authorization: Bearer let-me-inn\r\n"), "HTTP/1.1 401 ");
+    has(get(f, "GET /metrics", "Authorization: Bearer \r\n"), "HTTP/1.1 401 ");
     has(get(f, "GET /metrics", "Authorization: Basic let-me-in\r\n"), "HTTP/1.1 401 ");
     has(get(f, "GET /metrics", "Authorization: Bearer let-me-in\r\n"), "200 OK");
+    has(get(f, "GET /metrics", "Authorization: bearer i-act\r\n"), "200 OK");
     has(get(f, "POST /write", "Content-Length: 0\r\n"), "HTTP/1.1 401 ");
-    has(get(f, "POST /write", "Content-Length: 0\r\nAuthorization: Bearer let-me-in\r\n"), "HTTP/1.1 202 ");
+    has(get(f, "POST /write", "Content-Length: 0\r\nAuthorization: Bearer let-me-in\r\n"), "HTTP/1.1 403 ");
+    has(get(f, "POST /write", "Content-Length: 0\r\nAuthorization: Bearer i-act\r\n"), "HTTP/1.1 202 ");
     /* Nothing is told about pages to who may not read. */
     has(get(f, "GET /nowhere", ""), "HTTP/1.1 401 ");
     has(get(f, "DELETE /now", ""), "HTTP/1.1 401 ");
     has(get(f, "GET /later", ""), "HTTP/1.1 401 ");
     assert_int_equal(f->begun, 0);
     has(get(f, "DELETE /livez", ""), "HTTP/1.1 405 ");
+    close_admin(f);
+
+    struct error err;
+    f->write_token_file = reads;
+    assert_int_equal(try_open(f, "127.0.0.1:0", reads, &err), ERR_INVALID);
+    assert_non_null(strstr(err.message, "hold the same token"));
+    unlink(reads);
+    unlink(writes);
+    f->write_token_file = NULL;
 }
 
 /* ---- later ---- */
@@ -737,6 +765,43 @@ static void only_so_many_wait(void **state)
     turns(f, &f->gone, 49);
 }
 
+/* From another address of this machine. */
+static int dial_from(struct fixture *f, const char *address)
+{
+    struct sockaddr_in from = {.sin_family = AF_INET}, to = {.sin_family = AF_INET, .sin_port = htons(f->port)};
+    inet_pton(AF_INET, address, &from.sin_addr);
+    inet_pton(AF_INET, "127.0.0.1", &to.sin_addr);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof from), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+    uv_run(&f->loop, UV_RUN_NOWAIT);
+    return fd;
+}
+
+/* Half of a request from each of many connections of one address: those of another one stay. */
+static void one_address_has_so_many(void **state)
+{
+    struct fixture *f = *state;
+    int other, fds[100];
+    open_admin(f, NULL);
+    other = dial_from(f, "127.0.0.2");
+    send_text(f, other, "GET /now HTTP/1.1\r\nHost: 127.0.0.1\r\n");
+    for (int i = 0; i < 100; i++) {
+        fds[i] = dial_from(f, "127.0.0.3");
+        send_text(f, fds[i], "GET /now HTTP/1.1\r\n");
+    }
+    settle(f);
+    char byte;
+    assert_int_equal(recv(fds[0], &byte, 1, MSG_DONTWAIT), 0); /* the oldest has made room */
+    assert_int_equal(recv(fds[99], &byte, 1, MSG_DONTWAIT), -1);
+    send_text(f, other, "\r\n");
+    has(receive(f, other, false), "\r\n\r\nnow\n");
+    close(other);
+    for (int i = 0; i < 100; i++)
+        close(fds[i]);
+}
+
 static const char *get_of(struct fixture *f, const char *host, const char *headers)
 {
     char words[512];
@@ -765,6 +830,11 @@ static void strangers(void **state)
     send_text(f, fd, "GET /now HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"); /* no browser */
     has(receive(f, fd, false), "\r\n\r\nnow\n");
     close(fd);
+    /* A page's own address is its Origin, too. */
+    has(get_of(f, "localhost:1", "Origin: http://localhost:1\r\n"), "\r\n\r\nnow\n");
+    has(get_of(f, "localhost:1", "Origin: http://localhost:2\r\n"), "HTTP/1.1 403 ");
+    has(get_of(f, "localhost:1", "Origin: null\r\n"), "HTTP/1.1 403 ");
+    has(get_of(f, "localhost:1", "Origin: http://evil.example\r\n"), "HTTP/1.1 403 ");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -793,6 +863,7 @@ int main(void)
         TEST(half_requests_make_room),
         TEST(a_header_has_its_time),
         TEST(only_so_many_wait),
+        TEST(one_address_has_so_many),
         TEST(strangers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -285,6 +285,8 @@ void config_free(struct config *c)
     free(c->control);
     free(c->listen);
     free(c->listen_token_file);
+    free(c->tokens_read);
+    free(c->tokens_write);
     free(c->http_ca);
     config_free_sinks(c);
     freezes_free(&c->freezes);

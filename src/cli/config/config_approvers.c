@@ -5,7 +5,9 @@
 
 #include "cli/config/config_parts.h"
 
-#define QUORUM_MAX 8 /* as of approval/approvers.h, which stands above */
+/* As of approval/approvers.h, which stands above: */
+#define QUORUM_MAX 8
+#define BY_TOKEN "token:write"
 
 /* Root and the number 0 are one and the same, so only names are looked at here. */
 static int check_names(struct config_reading *r, char *const *names, const char *key, size_t *count)
@@ -14,7 +16,8 @@ static int check_names(struct config_reading *r, char *const *names, const char 
     for (*count = 0; names && names[*count]; ++*count) {
         const char *name = names[*count];
         snprintf(at, sizeof at, "%s/%zu", key, *count);
-        if (!*name || strlen(name) > 32 || strpbrk(name, " \t\n\r,:"))
+        bool token = strcmp(name, BY_TOKEN) == 0 && names == r->config->approver_users;
+        if (!token && (!*name || strlen(name) > 32 || strpbrk(name, " \t\n\r,:")))
             return config_wrong(r, at, "is \"%.40s\"; it takes the name of a user or group, or its number", name);
         for (size_t i = 0; i < *count; i++) {
             if (strcmp(names[i], name) == 0)

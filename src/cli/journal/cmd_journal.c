@@ -47,11 +47,11 @@ static void time_cell(struct table *t, int64_t us)
     table_cell(t, us ? text : NULL);
 }
 
-/* "alice (1000)" */
+/* "alice (1000)"; without a number who is no user: "token:write", "the breaker" */
 static void who_cell(struct table *t, const char *who, int64_t uid)
 {
     char text[96];
-    snprintf(text, sizeof text, "%.64s (%" PRId64 ")", who ? who : "", uid);
+    snprintf(text, sizeof text, uid < 0 ? "%.64s" : "%.64s (%" PRId64 ")", who ? who : "", uid);
     table_cell(t, who ? text : NULL);
 }
 

@@ -140,7 +140,7 @@ void fields_who(struct fields *f, const char *who, int64_t uid)
     if (f->csv) {
         fields_text(f, "who", who);
         begin(f, "who_uid");
-        if (who)
+        if (who && uid >= 0)
             buf_printf(&f->row, "%" PRId64, uid);
         return;
     }
@@ -151,7 +151,11 @@ void fields_who(struct fields *f, const char *who, int64_t uid)
     }
     json_write_object(&f->w);
     fields_text(f, "user", who);
-    fields_number(f, "uid", uid);
+    json_write_key(&f->w, "uid");
+    if (uid >= 0)
+        json_write_int(&f->w, uid);
+    else
+        json_write_null(&f->w); /* no user of the system */
     json_write_end(&f->w);
 }
 

@@ -20,7 +20,7 @@ struct act {
     char policy[320];                /* of resume also the path of a file */
     char job[520];                   /* "": none */
     void (*go_on)(struct act *act);  /* when it is known who asks */
-    bool was_paused, was_quarantined, override;
+    bool was_paused, was_quarantined, override, dry_run;
     struct buf out; /* runs that have ended */
     struct json_writer w;
 };
@@ -77,6 +77,7 @@ static void begin(struct verbs *v, struct control_request *r, struct json args, 
     a->request = r;
     a->go_on = go_on;
     args_text(args, "job", a->job, sizeof a->job);
+    a->dry_run = json_is_true(json_get(args, "dry_run"));
     a->override = json_is_true(json_get(args, "override"));
     if (!args_text(args, "policy", a->policy, sizeof a->policy) && named) {
         free(a);
@@ -86,7 +87,7 @@ static void begin(struct verbs *v, struct control_request *r, struct json args, 
     }
     verbs_hold(v);
     control_wait(r, gone, a);
-    person_look_up(v->o.loop, &a->person, control_request_peer(r).uid, known);
+    person_look_up(v->o.loop, &a->person, r, known);
 }
 
 /* ---- pause ---- */
@@ -99,7 +100,7 @@ static void answer_paused(struct act *a, const struct paused_mark *mark, bool al
     json_write_object(&w);
     write_text(&w, "policy", mark->policy);
     write_text(&w, "by", mark->who);
-    write_number(&w, "uid", mark->uid);
+    write_uid(&w, mark->uid);
     write_time(&w, "since", mark->at);
     json_write_key(&w, "already");
     json_write_bool(&w, already);
@@ -111,7 +112,7 @@ static void answer_paused(struct act *a, const struct paused_mark *mark, bool al
 
 static struct paused_mark mark_of(const struct act *a, int64_t at)
 {
-    struct paused_mark mark = {.uid = a->person.uid, .at = at};
+    struct paused_mark mark = {.uid = a->person.number, .at = at};
     snprintf(mark.policy, sizeof mark.policy, "%.63s", a->policy);
     snprintf(mark.who, sizeof mark.who, "%s", a->person.name);
     return mark;
@@ -281,8 +282,9 @@ static void go_trigger(struct act *a)
     struct ask_call call = {.policy = a->policy,
                             .job = *a->job ? a->job : NULL,
                             .who = a->person.name,
-                            .uid = a->person.uid,
+                            .uid = a->person.number,
                             .override = a->override,
+                            .dry_run = a->dry_run,
                             .began = run_began,
                             .ended = run_ended,
                             .done = all_ended,

@@ -197,10 +197,11 @@ static void known(struct person *person)
 static struct approver who_asks(const struct verbs *v, const struct control_request *r)
 {
     struct control_peer peer = control_request_peer(r);
-    return (struct approver){.known = APPROVER_BY_PEER,
-                             .uid = peer.uid,
-                             .listed = approvers_list(approvals_approvers(engine_approvals(v->o.engine)),
-                                                      APPROVER_BY_PEER, peer.uid, peer.groups, peer.group_count)};
+    enum approver_known known = peer.name ? APPROVER_BY_TOKEN : APPROVER_BY_PEER;
+    return (struct approver){.known = known,
+                             .uid = peer.name ? CONTROL_NAMED_UID : (int64_t)peer.uid,
+                             .listed = approvers_list(approvals_approvers(engine_approvals(v->o.engine)), known,
+                                                      peer.uid, peer.groups, peer.group_count)};
 }
 
 static void decide(struct verbs *v, struct control_request *r, struct json args, const struct decision *wish)
@@ -224,7 +225,7 @@ static void decide(struct verbs *v, struct control_request *r, struct json args,
     d->who = who_asks(v, r);
     verbs_hold(v);
     control_wait(r, asker_gone, d);
-    person_look_up(v->o.loop, &d->person, control_request_peer(r).uid, known);
+    person_look_up(v->o.loop, &d->person, r, known);
 }
 
 static void take_approve(void *data, struct control_request *r, struct json args)

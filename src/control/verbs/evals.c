@@ -136,7 +136,7 @@ static void known(struct person *person)
         .write = e->write,
         .trigger = e->overrides ? "eval-override" : "eval",
         .who = person->name,
-        .uid = person->uid,
+        .uid = person->number,
         .printed = printed,
         .ended = ended,
         .data = e,
@@ -179,7 +179,7 @@ static int begin(struct verbs *v, struct control_request *r, struct json args, c
     verbs_hold(v);
     control_wait(r, gone, e);
     control_wait_heard(r);
-    person_look_up(v->o.loop, &e->person, control_request_peer(r).uid, known);
+    person_look_up(v->o.loop, &e->person, r, known);
     return 0;
 }
 

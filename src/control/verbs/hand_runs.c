@@ -61,7 +61,7 @@ static void person_known(struct person *person)
                             .scheduled_at = now,
                             .started_at = now,
                             .who = h->person.name,
-                            .who_uid = h->person.uid};
+                            .who_uid = h->person.number};
     state_run_begin(h->verbs->state, &run, is_written, h);
 }
 
@@ -100,7 +100,7 @@ static void take_begin(void *data, struct control_request *r, struct json args)
         snprintf(h->cluster, sizeof h->cluster, "%s", STORE_CLUSTER_DEFAULT);
     bool apply = json_string_is(json_get(args, "trigger"), str_of("apply"));
     h->trigger = frozen ? (apply ? "apply-override" : "undo-override") : apply ? "apply" : "undo";
-    person_look_up(h->verbs->o.loop, &h->person, control_request_peer(r).uid, person_known);
+    person_look_up(h->verbs->o.loop, &h->person, r, person_known);
 }
 
 static int64_t count_of(struct json args, const char *key)

@@ -35,11 +35,13 @@ void verbs_release(struct verbs *v);
 struct person {
     struct work work;
     uid_t uid;
+    int64_t number;         /* the same for the journal; CONTROL_NAMED_UID: no user of the system */
     char name[PERSON_NAME]; /* without a name: the number */
     void (*known)(struct person *person);
 };
-/* known comes on the loop, once. The memory stays until then. */
-void person_look_up(uv_loop_t *loop, struct person *person, uid_t uid, void (*known)(struct person *person));
+/* Who has made the request. known comes on the loop, once, maybe within the call. The memory stays until then. */
+void person_look_up(uv_loop_t *loop, struct person *person, const struct control_request *request,
+                    void (*known)(struct person *person));
 
 /* ---- texts_of.c ---- */
 
@@ -47,6 +49,7 @@ void person_look_up(uv_loop_t *loop, struct person *person, uid_t uid, void (*kn
 const char *args_text(struct json args, const char *key, char *out, size_t size);
 void write_text(struct json_writer *w, const char *key, const char *text); /* NULL: null */
 void write_number(struct json_writer *w, const char *key, int64_t number);
+void write_uid(struct json_writer *w, int64_t uid);                  /* below 0, no user: null */
 void write_time(struct json_writer *w, const char *key, int64_t us); /* 0, INT64_MAX: null */
 /* Ends the writer's only value, and the request with it; frees the buffer. */
 void answer_with(struct control_request *r, struct json_writer *w);

@@ -22,9 +22,17 @@ static void looked_up(struct work *work)
     p->known(p);
 }
 
-void person_look_up(uv_loop_t *loop, struct person *p, uid_t uid, void (*known)(struct person *person))
+void person_look_up(uv_loop_t *loop, struct person *p, const struct control_request *request,
+                    void (*known)(struct person *person))
 {
-    p->uid = uid;
+    struct control_peer peer = control_request_peer(request);
+    p->uid = peer.uid;
+    p->number = peer.name ? CONTROL_NAMED_UID : (int64_t)peer.uid;
     p->known = known;
+    if (peer.name) {
+        snprintf(p->name, sizeof p->name, "%s", peer.name);
+        known(p);
+        return;
+    }
     work_start(loop, &p->work, look_up, looked_up);
 }

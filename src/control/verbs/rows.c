@@ -137,7 +137,8 @@ static int submit_intent(struct intent *i, struct error *err)
     struct verbs *v = i->verbs;
     struct json args;
     bool frozen;
-    struct store_intent row = {.who = i->person.name, .who_uid = i->person.uid, .intended_at = clock_now(v->o.clock)};
+    struct store_intent row = {
+        .who = i->person.name, .who_uid = i->person.number, .intended_at = clock_now(v->o.clock)};
     const char *policy = NULL;
     const struct taken fields[] = {
         {"policy", &policy},       {"cluster", &row.cluster},   {"server", &row.server},
@@ -207,7 +208,7 @@ static void take_intent(void *data, struct control_request *r, struct json args)
     i->request = r;
     verbs_hold(v);
     control_wait(r, intent_gone, i);
-    person_look_up(v->o.loop, &i->person, control_request_peer(r).uid, intent_known);
+    person_look_up(v->o.loop, &i->person, r, intent_known);
 }
 
 /* ---- what became of them ---- */

@@ -194,7 +194,7 @@ static void known(struct person *person)
         .write = s->write,
         .trigger = s->overrides ? "attach-override" : "attach",
         .who = person->name,
-        .uid = person->uid,
+        .uid = person->number,
         .printed = printed,
         .ended = ended,
         .data = s,
@@ -248,7 +248,7 @@ static void take_attach(void *data, struct control_request *r, struct json args)
     verbs_hold(v);
     control_wait(r, gone, s);
     control_wait_heard(r);
-    person_look_up(v->o.loop, &s->person, control_request_peer(r).uid, known);
+    person_look_up(v->o.loop, &s->person, r, known);
 }
 
 const struct control_verb session_verbs[] = {

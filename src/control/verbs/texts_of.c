@@ -22,6 +22,15 @@ void write_number(struct json_writer *w, const char *key, int64_t number)
     json_write_int(w, number);
 }
 
+void write_uid(struct json_writer *w, int64_t uid)
+{
+    json_write_key(w, "uid");
+    if (uid < 0)
+        json_write_null(w);
+    else
+        json_write_int(w, uid);
+}
+
 void write_time(struct json_writer *w, const char *key, int64_t us)
 {
     char text[32];

@@ -1,0 +1,254 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The JSON API of a running daemon: what it shows, what people do by it, and who may.
+local support = require "support"
+local cluster = require "support.cluster"
+local api = require "support.api"
+
+describe("the JSON API", function()
+    local server, folder, daemon, url, read, write, none
+
+    local POLICIES = [[
+        policy { name = "free", about = "frees GPUs", every = "10m", match = { namespace = "train", phase = "Succeeded" },
+            replace = { cleanPodPolicy = "All" } }
+        policy { name = "asks", schedule = "0 0 1 1 *", match = { namespace = "vision", phase = "Succeeded" }, approval = "always",
+            replace = { labels = { freed = "yes" } } }
+        policy { name = "broken", every = "10m", run = function() error("by design") end, breaker = false }
+    ]]
+
+    setup(function()
+        server = cluster.start(cluster.versions[4])
+        for _, name in ipairs { "train", "vision" } do
+            server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = name } })
+        end
+        for _, name in ipairs { "one", "two", "three" } do
+            server:create("vision", name, { state = "Succeeded" })
+        end
+        server:create("train", "bert", { state = "Succeeded" })
+        folder = support.folder()
+        support.write(folder .. "/p.lua", POLICIES)
+        support.write(folder .. "/read", "reads-only\n")
+        support.write(folder .. "/write", "writes-too\n")
+        support.write(folder .. "/mpijobd.yaml", ("cluster: { kubeconfig: %s }\npolicies: [ p.lua ]\nstate: s.db\nlisten: 127.0.0.1:0\n" ..
+            "tokens: { read: read, write: write }\n"):format(server.kubeconfig))
+        daemon = support.daemon({ stdin = true }, "run", "--config", folder .. "/mpijobd.yaml", "--clock", "2026-12-01T00:00:00Z")
+        url = daemon:expect("metrics and health are served"):match("url=(%S+)")
+        daemon:expect("in force")
+        daemon:expect("commands may ask this daemon")
+        read, write, none = api.at(url, "reads-only"), api.at(url, "writes-too"), api.at(url)
+    end)
+    teardown(support.cleanup)
+
+    local function problem(status, reason, part, got, body, headers)
+        assert.are.equal(status, got, type(body) == "string" and body or support.json.encode(body))
+        assert.are.equal("application/problem+json", headers["content-type"])
+        assert.are.equal(reason, body.reason)
+        assert.are.equal(status, body.status)
+        support.contains(body.detail, part)
+    end
+
+    local function freed(name)
+        return (server:get("vision", name).metadata.labels or {}).freed
+    end
+
+    it("shows policies, in pages and by filters", function()
+        local status, list, headers = read:get("/api/v1/policies")
+        assert.are.equal(200, status)
+        assert.are.equal("application/json", headers["content-type"])
+        assert.are.equal("no-store", headers["cache-control"])
+        support.contains(headers["content-security-policy"], "default-src 'none'")
+        assert.are.equal(3, #list.items)
+        assert.are.equal(support.json.null, list.next)
+        local seen, cursor = {}, nil
+        repeat
+            local _, page = read:get("/api/v1/policies?limit=1" .. (cursor and "&cursor=" .. cursor or ""))
+            assert.are.equal(1, #page.items)
+            seen[#seen + 1] = page.items[1].policy
+            cursor = page.next
+        until cursor == support.json.null
+        assert.are.same({ "asks", "broken", "free" }, seen)
+        local _, paused = read:get("/api/v1/policies?state=paused")
+        assert.are.same({}, paused.items)
+        local _, one = read:get("/api/v1/policies/free")
+        assert.are.equal("frees GPUs", one.about)
+        assert.are.equal("in force", one.clusters[1].state)
+        problem(404, "NotFound", 'did you mean "free"?', read:get("/api/v1/policies/fre"))
+    end)
+
+    it("tells what is wrong with a request, where, and the cure", function()
+        problem(400, "Invalid", "did you mean limit?", read:get("/api/v1/policies?limt=1"))
+        problem(400, "Invalid", "limit has to be a number from 1 to 1000", read:get("/api/v1/policies?limit=0"))
+        problem(400, "Invalid", "limit stands twice", read:get("/api/v1/policies?limit=1&limit=2"))
+        problem(400, "Invalid", "no UTF-8", read:get("/api/v1/policies?state=%ff"))
+        problem(400, "Invalid", "has to be a number from 1", read:get("/api/v1/approvals/x"))
+        problem(404, "NotFound", "/api/v1/openapi.json", read:get("/api/v1/nothing"))
+        problem(405, "Invalid", "takes GET, HEAD only", write:post("/api/v1/policies"))
+        problem(400, "Syntax", "the body", write:post("/api/v1/policies/free/run", "{"))
+        problem(400, "Invalid", "has to be a JSON object", write:post("/api/v1/policies/free/run", "[]"))
+        problem(400, "Invalid", "dry_run has to be true or false", write:post("/api/v1/policies/free/run", { dry_run = 1 }))
+        problem(400, "Invalid", "did you mean dry_run?", write:post("/api/v1/policies/free/run", { dryrun = true }))
+        problem(400, "Invalid", "Content-Type: application/json",
+            write:post("/api/v1/policies/free/run", "{}", { ["Content-Type"] = "text/plain" }))
+        problem(413, "Limit", "65536", write:post("/api/v1/policies/free/run", '{"job": "' .. ("x"):rep(70000) .. '"}'))
+        problem(404, "NotFound", "there is no policy", write:post("/api/v1/policies/nobody/pause"))
+    end)
+
+    it("lets read who has a token, and act who has the other", function()
+        problem(401, "Refused", "a token is needed", none:get("/api/v1/policies"))
+        problem(401, "Refused", "a token is needed", api.at(url, "reads-onl"):get("/api/v1/policies"))
+        problem(403, "Refused", "this token may only read", read:post("/api/v1/policies/free/pause"))
+        problem(401, "Refused", "a token is needed", none:post("/api/v1/policies/free/pause"))
+        problem(403, "Refused", "another site", write:post("/api/v1/policies/free/pause", "", { Origin = "https://evil.example" }))
+        assert.are.equal(200, (write:get("/api/v1/policies", { Origin = url })))
+        assert.are.equal(200, (write:get("/metrics")))
+        assert.are.equal(401, (none:get("/metrics")))
+        assert.are.equal(200, (none:get("/livez")))
+    end)
+
+    it("takes another token when its file is replaced", function()
+        support.write(folder .. "/new", "  another\n")
+        os.rename(folder .. "/new", folder .. "/write")
+        daemon:expect("another token for HTTP is in force")
+        problem(401, "Refused", "a token is needed", write:get("/api/v1/policies"))
+        assert.are.equal(200, (api.at(url, "another"):get("/api/v1/policies")))
+        support.write(folder .. "/write", "")
+        daemon:expect("the token for HTTP stays as it was")
+        assert.are.equal(200, (api.at(url, "another"):get("/api/v1/policies")))
+        support.write(folder .. "/write", "writes-too\n")
+        daemon:expect("another token for HTTP is in force")
+        assert.are.equal(200, (write:get("/api/v1/policies")))
+    end)
+
+    it("runs a policy, dry or not, and the journal has the token as who asked", function()
+        local status, got = write:post("/api/v1/policies/free/run", { dry_run = true })
+        assert.are.equal(200, status)
+        assert.are.equal("done", got.runs[1].outcome)
+        assert.is_true(got.runs[1].dry_run)
+        local job = server:get("train", "bert")
+        assert.is_nil((job.spec.runPolicy or {}).cleanPodPolicy)
+        status, got = write:post("/api/v1/policies/free/run", { job = "train/bert" })
+        assert.are.equal(200, status)
+        assert.are.equal(1, got.runs[1].changed)
+        job = server:get("train", "bert")
+        assert.are.equal("All", job.spec.runPolicy.cleanPodPolicy)
+        local code, out = support.mpijobd("runs", tostring(math.tointeger(got.runs[1].id)), "--state", folder .. "/s.db", "-o", "json")
+        assert.are.equal(0, code)
+        local row = support.json.decode(out)[1]
+        assert.are.same({ user = "token:write", uid = support.json.null }, row.who)
+        assert.are.equal("manual", row.trigger)
+        local _, table = support.mpijobd("runs", "--state", folder .. "/s.db", "--limit", "1")
+        support.contains(table, " token:write ")
+        problem(409, "Refused", "does not match", write:post("/api/v1/policies/free/run", { job = "vision/one" }))
+    end)
+
+    it("pauses and resumes", function()
+        local _, got = write:post("/api/v1/policies/free/pause")
+        assert.are.equal("token:write", got.by)
+        assert.are.equal(support.json.null, got.uid)
+        local _, list = read:get("/api/v1/policies?state=paused")
+        assert.are.equal("free", list.items[1].policy)
+        problem(409, "Refused", "paused", write:post("/api/v1/policies/free/run"))
+        local _, resumed = write:post("/api/v1/policies/free/resume")
+        assert.is_true(resumed.was_paused)
+    end)
+
+    it("approves and rejects", function()
+        local _, got = write:post("/api/v1/policies/asks/run")
+        assert.are.equal("waiting", got.runs[1].outcome)
+        local run = math.tointeger(got.runs[1].id)
+        local _, list = read:get("/api/v1/approvals?policy=asks")
+        assert.are.equal(run, math.tointeger(list.items[1].run))
+        local _, plan = read:get("/api/v1/approvals/" .. run)
+        assert.are.equal(3, #plan.plan)
+        support.contains(plan.plan[1].text, "freed")
+        problem(403, "Refused", "only read", read:post(("/api/v1/runs/%d/approve"):format(run)))
+        assert.is_nil(freed "one")
+        local status, done = write:post(("/api/v1/runs/%d/approve"):format(run))
+        assert.are.equal(200, status)
+        assert.are.equal(3, done.changed)
+        assert.are.equal("token:write", done.by)
+        assert.are.equal("yes", freed "one")
+        problem(404, "NotFound", "waits", write:post(("/api/v1/runs/%d/approve"):format(run)))
+        server:create("vision", "four", { state = "Succeeded" })
+        local _, again = write:post("/api/v1/policies/asks/run")
+        run = math.tointeger(again.runs[1].id)
+        assert.are.equal(200, (write:post(("/api/v1/runs/%d/reject"):format(run), { reason = "not today" })))
+        assert.is_nil(freed "four")
+    end)
+
+    it("reloads, and says what is wrong in the files", function()
+        support.write(folder .. "/p.lua", "policy { nam = 1 }")
+        local _, bad = write:post("/api/v1/reload")
+        assert.is_false(bad.in_force)
+        assert.is_true(#bad.errors > 0)
+        support.write(folder .. "/p.lua", POLICIES)
+        local _, good = write:post("/api/v1/reload")
+        assert.is_true(good.in_force)
+    end)
+end)
+
+describe("the JSON API and approvers", function()
+    teardown(support.cleanup)
+
+    it("approves where the token is named, and not what it has triggered itself", function()
+        local server, folder = cluster.start(cluster.versions[4]), support.folder()
+        local namespace = server:namespace()
+        server:create(namespace, "one", { state = "Succeeded" })
+        support.write(folder .. "/p.lua", ([[policy { name = "asks", schedule = "0 0 1 1 *", match = { namespace = "%s", phase = "Succeeded" },
+            approval = "always", replace = { labels = { freed = "yes" } } }]]):format(namespace))
+        support.write(folder .. "/write", "writes-too\n")
+        local function started(users)
+            support.write(folder .. "/mpijobd.yaml", ("cluster: { kubeconfig: %s }\npolicies: [ p.lua ]\nstate: s.db\nlisten: 127.0.0.1:0\n" ..
+                "tokens: { write: write }\napprovers: { users: [ %s ], not_the_trigger: true }\n"):format(server.kubeconfig, users))
+            local daemon = support.daemon({}, "run", "--config", folder .. "/mpijobd.yaml")
+            local url = daemon:expect("metrics and health are served"):match("url=(%S+)")
+            daemon:expect("commands may ask this daemon")
+            return daemon, api.at(url, "writes-too")
+        end
+        local daemon, write = started('"0"')
+        local code, out = support.mpijobd("trigger", "asks", "--state", folder .. "/s.db")
+        assert.are.equal(4, code, out)
+        local status, body = write:post("/api/v1/runs/1/approve")
+        assert.are.equal(409, status)
+        support.contains(body.detail, "token:write may not approve; the configuration's approvers are 0")
+        daemon:stop("sigterm")
+        daemon, write = started('"token:write"')
+        daemon:expect("in force")
+        status, body = write:post("/api/v1/runs/1/approve")
+        assert.are.equal(200, status, support.json.encode(body))
+        assert.are.equal(1, body.changed)
+        server:create(namespace, "two", { state = "Succeeded" })
+        local _, ran = write:post("/api/v1/policies/asks/run")
+        status, body = write:post(("/api/v1/runs/%d/approve"):format(math.tointeger(ran.runs[1].id)))
+        assert.are.equal(409, status)
+        support.contains(body.detail, "token:write may not approve what token:write triggered")
+        status = write:post(("/api/v1/runs/%d/extend"):format(math.tointeger(ran.runs[1].id)), { seconds = 3600 })
+        assert.are.equal(200, status)
+        daemon:stop("sigterm")
+    end)
+end)
+
+describe("the JSON API without tokens", function()
+    local server, folder
+    setup(function()
+        server = cluster.start(cluster.versions[4])
+        folder = support.folder()
+        support.write(folder .. "/p.lua", 'policy { name = "free", every = "10m", match = { phase = "Succeeded" }, replace = { cleanPodPolicy = "All" } }')
+    end)
+    teardown(support.cleanup)
+
+    it("lets everyone on this machine read, no page of a stranger, and nobody act; a control socket is not needed", function()
+        local daemon = support.daemon({}, "run", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "--listen", "127.0.0.1:0",
+            "--control", "none", folder .. "/p.lua")
+        local url = daemon:expect("metrics and health are served"):match("url=(%S+)")
+        daemon:expect("in force")
+        local anyone = api.at(url)
+        assert.are.equal(200, (anyone:get("/api/v1/policies/free")))
+        local status, body = anyone:post("/api/v1/policies/free/pause")
+        assert.are.equal(403, status)
+        support.contains(body.detail, "tokens: { write: FILE }")
+        status, body = anyone:get("/api/v1/policies", { Host = "evil.example" })
+        assert.are.equal(403, status)
+        support.contains(body.detail, "localhost")
+        assert.are.equal(0, daemon:stop("sigterm"))
+    end)
+end)
