@@ -19,7 +19,7 @@ struct observation {
 
 struct effect_journal {
     const struct site *site;
-    void (*told)(void *data, const char *policy, const char *job, bool seen);
+    void (*told)(void *data, const struct effect_kept *effect, bool seen);
     void *data;
     struct observation *all; /* a list, in which those that are watched come first */
     size_t count;
@@ -28,7 +28,7 @@ struct effect_journal {
 };
 
 struct effect_journal *effect_journal_new(const struct site *site,
-                                          void (*told)(void *data, const char *policy, const char *job, bool seen),
+                                          void (*told)(void *data, const struct effect_kept *effect, bool seen),
                                           void *data)
 {
     struct effect_journal *o = calloc(1, sizeof *o);
@@ -80,7 +80,7 @@ static void note(const struct observation *b, enum effect_seen seen, uint64_t af
               LOG_FIELDS({"policy", b->e.policy}, {"job", job}, {"after", after},
                          {seen == EFFECT_SEEN ? "sign" : "expected", mpijob_sign_text(b->e.sign)}));
     if (b->of->told)
-        b->of->told(b->of->data, b->e.policy, job, seen == EFFECT_SEEN);
+        b->of->told(b->of->data, &b->e, seen == EFFECT_SEEN);
 }
 
 static void go_on(struct effect_journal *o);

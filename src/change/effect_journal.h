@@ -12,12 +12,13 @@
 #define EFFECT_JOURNAL_PAUSE_MS 600000 /* after the server has forbidden what has to be watched */
 
 struct effect_journal;
+struct effect_kept;
 struct store;
 
 /* The site outlives it. told (may be NULL): called for each effect that was seen or was given up on; it must not free
  * the journal. NULL: out of memory. */
 struct effect_journal *effect_journal_new(const struct site *site,
-                                          void (*told)(void *data, const char *policy, const char *job, bool seen),
+                                          void (*told)(void *data, const struct effect_kept *effect, bool seen),
                                           void *data);
 /* Cancels all; effects that were not seen yet get no note, and stay kept. */
 void effect_journal_free(struct effect_journal *effect_journal);
@@ -26,7 +27,6 @@ void effect_journal_free(struct effect_journal *effect_journal);
  * effect cannot be seen, or there is no memory. result is read during the call only. */
 bool effect_journal_add(struct effect_journal *effect_journal, const char *policy, const struct change_result *result,
                         struct store *keep);
-struct effect_kept;
 /* The same of one that was kept by an earlier daemon. */
 bool effect_journal_add_kept(struct effect_journal *effect_journal, const struct effect_kept *effect,
                              struct store *keep);

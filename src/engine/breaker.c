@@ -9,6 +9,7 @@
 #include <utlist.h>
 
 #include "engine/engine_parts.h"
+#include "events/events.h"
 #include "run/bounds.h"
 #include "site/counters.h"
 #include "store/journal.h"
@@ -20,6 +21,8 @@ struct breaker_policy {
     unsigned failing, unseen; /* in a row */
     bool known;               /* what the journal tells is counted */
     char why[PAUSED_WHY];     /* it has tripped; "": not */
+    struct blamed job;        /* at which it has failed last */
+    struct site *site;        /* where that is; outlives the breaker */
     struct breaker_policy *next;
 };
 
@@ -42,6 +45,19 @@ static struct breaker_policy *of(struct breaker *b, const char *name)
 
 /* ---- tripping ---- */
 
+/* Whose job it is sees it by kubectl describe. */
+static void write_event(const struct breaker_policy *p)
+{
+    char text[PAUSED_WHY + 160];
+    struct mpijob_view job = blamed_view(&p->job);
+    if (!*p->job.uid || !p->site)
+        return;
+    snprintf(text, sizeof text, "policy %s is paused, and leaves all jobs alone until a person resumes it: %s", p->name,
+             p->why);
+    events_add(p->site->events,
+               &(struct event){.job = &job, .reason = "PolicyPaused", .warning = true, .text = str_of(text)});
+}
+
 static void pause_one(struct engine *e, const struct breaker_policy *p)
 {
     struct paused_mark mark = {.at = clock_now(e->o.clock)};
@@ -57,6 +73,7 @@ static void pause_one(struct engine *e, const struct breaker_policy *p)
         return;
     }
     counters_tripped(e->counters, p->name);
+    write_event(p);
     if (e->o.tripped)
         e->o.tripped(e->o.data, &mark);
 }
@@ -71,6 +88,13 @@ static void turn(struct defer *d)
             pause_one(b->engine, p);
         *p->why = '\0';
     }
+}
+
+/* Events of a policy that wants none are not written. */
+static void blame(struct breaker_policy *p, const struct blamed *job, struct site *site, bool quiet)
+{
+    p->job = job && !quiet ? *job : (struct blamed){0};
+    p->site = site;
 }
 
 static void trip(struct breaker *b, struct breaker_policy *p, const char *why)
@@ -109,6 +133,7 @@ void breaker_run_ended(struct breaker *b, const struct run *run)
     struct breaker_policy *p = concerns(b, run) ? of(b, run->policy->name) : NULL;
     if (!p)
         return;
+    blame(p, run->blamed, run->site, run->policy->quiet);
     if (*run->broke) {
         trip(b, p, run->broke);
     } else if (run_bounds_broken(run)) {
@@ -126,7 +151,8 @@ void breaker_run_ended(struct breaker *b, const struct run *run)
     }
 }
 
-void breaker_effect(struct breaker *b, const char *policy, const char *job, bool seen, bool step)
+void breaker_effect(struct breaker *b, const char *policy, const struct blamed *job, struct site *site, bool seen,
+                    bool step)
 {
     const struct engine *e = b->engine;
     char why[PAUSED_WHY];
@@ -135,11 +161,14 @@ void breaker_effect(struct breaker *b, const char *policy, const char *job, bool
     if (!p)
         return;
     p->unseen = seen ? 0 : p->unseen + 1;
+    if (!seen)
+        blame(p, job, site, entry->policy->quiet);
     if (step)
-        snprintf(why, sizeof why, "a step of the canary has failed: its effect on %s did not come", job);
+        snprintf(why, sizeof why, "a step of the canary has failed: its effect on %.100s/%.100s did not come",
+                 job->name_space, job->name);
     else if (p->unseen >= BREAKER_EFFECTS)
-        snprintf(why, sizeof why, "the effects of %u changes in a row did not come, the last one on %s", p->unseen,
-                 job);
+        snprintf(why, sizeof why, "the effects of %u changes in a row did not come, the last one on %.100s/%.100s",
+                 p->unseen, job->name_space, job->name);
     if (step || p->unseen >= BREAKER_EFFECTS)
         trip(b, p, why);
 }

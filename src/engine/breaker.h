@@ -6,6 +6,9 @@
  * - when a step of its canary has failed (run/run_canary.h), whatever the policy says of the breaker;
  * - when the effects of BREAKER_EFFECTS changes in a row did not come.
  *
+ * That it has tripped is told in the log, by a metric, to people (engine_options.tripped), and by an Event on the job
+ * at which the policy has failed last, where there is one.
+ *
  * What a server does not answer is no fault of the policy. `resume` lets it run again, and the counts stay until
  * something goes well: the next failing run pauses it at once. Dry runs count neither way, and neither does a policy
  * with breaker = false. */
@@ -14,6 +17,7 @@
 
 #include "engine/engine.h"
 #include "loop/defer.h"
+#include "run/blamed.h"
 
 #define BREAKER_RUNS 3
 #define BREAKER_EFFECTS 5
@@ -31,8 +35,8 @@ int breaker_open(struct breaker *breaker, struct engine *engine, struct error *e
 void breaker_close(struct breaker *breaker);
 
 void breaker_run_ended(struct breaker *breaker, const struct run *run);
-/* Was the effect of a change of that policy seen? job: "train/bert". step: with that a step of its canary has
- * failed. */
-void breaker_effect(struct breaker *breaker, const char *policy, const char *job, bool seen, bool step);
+/* Was the effect of a change of that policy on a job seen? step: with that a step of its canary has failed. */
+void breaker_effect(struct breaker *breaker, const char *policy, const struct blamed *job, struct site *site, bool seen,
+                    bool step);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "approval/approvals.h"
 #include "base/backoff.h"
+#include "change/effect_kept.h"
 #include "engine/ask.h"
 #include "engine/engine_parts.h"
 #include "engine/recovery.h"
@@ -211,12 +212,20 @@ static void one_closed(void *data)
     engine_check_stopped(((struct engine_cluster *)data)->engine);
 }
 
-static void effect_told(void *data, const char *policy, const char *job, bool seen)
+static void effect_came(struct engine_cluster *at, const char *policy, const struct blamed *job, bool seen)
 {
-    struct engine_cluster *at = data;
     const struct policy_entry *entry = engine_policy(at->engine, policy, NULL);
     bool failed = entry && run_canary_effect(&at->site, entry->policy, seen);
-    breaker_effect(&at->engine->breaker, policy, job, seen, failed);
+    breaker_effect(&at->engine->breaker, policy, job, &at->site, seen, failed);
+}
+
+static void effect_told(void *data, const struct effect_kept *e, bool seen)
+{
+    struct blamed job = {.target = e->target};
+    snprintf(job.name_space, sizeof job.name_space, "%s", e->name_space);
+    snprintf(job.name, sizeof job.name, "%s", e->name);
+    snprintf(job.uid, sizeof job.uid, "%s", e->uid);
+    effect_came(data, e->policy, &job, seen);
 }
 
 static void observe(void *data, const struct run *run, const char *job, const struct change_result *result,
@@ -224,8 +233,11 @@ static void observe(void *data, const struct run *run, const char *job, const st
 {
     struct engine *e = ((struct engine_cluster *)data)->engine;
     const struct engine_options *o = &e->o;
-    if (result->seen == EFFECT_SEEN || result->seen == EFFECT_NOT_SEEN)
-        effect_told(data, run->policy->name, job, result->seen == EFFECT_SEEN);
+    struct blamed there;
+    if ((result->seen == EFFECT_SEEN || result->seen == EFFECT_NOT_SEEN) && result->before) {
+        blamed_set(&there, result->before);
+        effect_came(data, run->policy->name, &there, result->seen == EFFECT_SEEN);
+    }
     if (o->observe)
         o->observe(o->data, run, job, result, err);
 }

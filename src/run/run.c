@@ -96,6 +96,7 @@ static void end_written(void *data, int64_t id, const struct error *err)
     policy_set_release(run->file->set);
     error_keep(&run->error, NULL);
     run_propose_free(run);
+    free(run->blamed);
     free(run);
 }
 

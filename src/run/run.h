@@ -9,6 +9,7 @@
 #include "jobs/listing.h"
 #include "policy/definition.h"
 
+struct blamed;
 struct policy_file;
 struct runs;
 struct run_change;
@@ -146,17 +147,18 @@ struct run {
     struct run *prev, *next;             /* in runs->list */
     run_done done;
     void *data;
-    bool script_ended; /* its coroutine has ended, or was never started */
-    bool closing;      /* nothing is under way; its end is being written down */
-    bool handed_back;  /* done was called before its end was written down */
-    bool leave_open;   /* its row stays without an end, so that the next start finishes the run */
-    bool traced;       /* a traceback was logged */
-    bool step;         /* it is a step of a canary */
-    char note[160];    /* what is to be said of it where it is well; "": nothing */
-    char broke[240];   /* why its policy is to be paused at once; "": it is not */
-    bool over_limit;   /* and its policy asks for approval then */
-    bool keeping;      /* what it proposes is being written down */
-    bool reading;      /* the sweep reads in the journal what an interrupted run has changed */
+    bool script_ended;     /* its coroutine has ended, or was never started */
+    bool closing;          /* nothing is under way; its end is being written down */
+    bool handed_back;      /* done was called before its end was written down */
+    bool leave_open;       /* its row stays without an end, so that the next start finishes the run */
+    bool traced;           /* a traceback was logged */
+    bool step;             /* it is a step of a canary */
+    char note[160];        /* what is to be said of it where it is well; "": nothing */
+    struct blamed *blamed; /* the last of its jobs that has failed; NULL: none has */
+    char broke[240];       /* why its policy is to be paused at once; "": it is not */
+    bool over_limit;       /* and its policy asks for approval then */
+    bool keeping;          /* what it proposes is being written down */
+    bool reading;          /* the sweep reads in the journal what an interrupted run has changed */
 };
 
 /* "done", "partial" (to its end, but not with every job), "failed"...; NULL: it has not ended. */

@@ -8,6 +8,7 @@
 #include <utlist.h>
 
 #include "change/write.h"
+#include "run/blamed.h"
 #include "run/bounds.h"
 #include "run/propose.h"
 #include "run/run_canary.h"
@@ -255,6 +256,15 @@ static bool excused(const struct error *err)
            err->code == ERR_UNREACHABLE || err->code == ERR_TIMEOUT || err->code == ERR_IO || err->code == ERR_NOMEM;
 }
 
+/* Without memory for it the job is not named. */
+static void blame(struct run *run, const struct change_result *result)
+{
+    if (!run->blamed)
+        run->blamed = calloc(1, sizeof *run->blamed);
+    if (run->blamed && result->before)
+        blamed_set(run->blamed, result->before);
+}
+
 static void over(void *data, const struct change_result *result, const struct error *err)
 {
     struct run_change *c = data;
@@ -270,6 +280,8 @@ static void over(void *data, const struct change_result *result, const struct er
         run->changed += result->changed && !c->kept; /* with an error too: the job was, its launcher was not */
         run->failed += err && err->code != ERR_CANCELLED && err->code != ERR_LIMIT;
         run->refused += err && !result->dry_run && refused(err);
+        if (err && err->code != ERR_CANCELLED && err->code != ERR_LIMIT && !excused(err))
+            blame(run, result);
         run->excused += err && err->code != ERR_CANCELLED && err->code != ERR_LIMIT && excused(err);
     }
     if (!again && (err || result->changed) && !c->told && (!err || result->changed || err->code != ERR_CANCELLED))

@@ -18,6 +18,7 @@ struct runs_pace {
     struct runs_pace *next;
 };
 
+struct effect_kept;
 struct effects_again;
 struct event_known;
 struct plan;
@@ -63,7 +64,7 @@ struct runs {
     /* Called for each change of a dry run that comes to its gate, for a plan; may be NULL. job: as above. */
     void (*planned)(void *data, const struct run *run, const char *job, const struct change *change);
     /* Called when the effect of a change was seen, or was given up on, after the change; may be NULL. */
-    void (*effect)(void *data, const char *policy, const char *job, bool seen);
+    void (*effect)(void *data, const struct effect_kept *effect, bool seen);
     const struct runs_approval *approval; /* for policies that ask for it; NULL: no plan can wait */
     /* Called when a run has ended, and is not on the list any more; may be NULL. */
     void (*ended)(void *data, const struct run *run);

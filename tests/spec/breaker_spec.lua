@@ -57,6 +57,21 @@ policy { name = "effects", schedule = "0 0 1 1 *", match = { phase = "Succeeded"
         return out .. err
     end
 
+    -- The Event on a job that says that this policy is paused.
+    local function event_of(policy)
+        local found
+        support.proc.await(function()
+            local _, list = server:request("GET", "/api/v1/namespaces/train/events")
+            for _, event in ipairs(list.items or {}) do
+                if event.reason == "PolicyPaused" and event.message:find("policy " .. policy .. " ", 1, true) then
+                    found = event
+                end
+            end
+            return found
+        end)
+        return found
+    end
+
     lazy_setup(function()
         server = sims.start("--version", "v2beta1")
         web = webs.start()
@@ -131,6 +146,10 @@ policy { name = "effects", schedule = "0 0 1 1 *", match = { phase = "Succeeded"
         support.contains(fails "share", "10 of 10 writes of one run have failed: the others are left alone")
         server:clear_faults()
         daemon:expect 'policy=share by="the breaker" reason="10 of 10 writes of one run have failed"'
+        local event = event_of "share"
+        assert.are.equal("policy share is paused, and leaves all jobs alone until a person resumes it: 10 of 10 writes of one run have failed", event.message)
+        assert.are.same({ "Warning", "MPIJob", "train" }, { event.type, event.involvedObject.kind, event.involvedObject.namespace })
+        assert.is_truthy(event.involvedObject.name:find "^many%-")
         assert.are.equal(10, #support.json.decode((select(2, ask("journal", "--policy", "share", "-o", "json")))))
         assert.are.equal(0, (ask("resume", "share")))
         local code, out = ask("trigger", "share")
@@ -186,6 +205,7 @@ policy { name = "effects", schedule = "0 0 1 1 *", match = { phase = "Succeeded"
         local code, out = ask("trigger", "effects")
         assert.are.equal(0, code, out)
         daemon:expect 'policy=effects by="the breaker" reason="the effects of 5 changes in a row did not come, the last one on train/done-'
+        assert.is_truthy(event_of("effects").involvedObject.name:find "^done%-")
     end)
 
     it("does not take a server that is away for the policy's fault", function()
