@@ -12,9 +12,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/reserve.h"
+
 #define STACK_BYTES (256 << 10)
 #define GATHER_MS 2        /* after a write, what is added meanwhile waits for the next one: a busy log wakes nobody */
 #define GATHER_BYTES 65536 /* so much is not waited for */
+#define RESERVED_BYTES 16384 /* of what waits, so much may be from the reserve */
 #define WRITE_BYTES 4096   /* PIPE_BUF: a pipe takes so much whole, whoever else writes to it */
 
 struct text {
@@ -120,7 +123,7 @@ static struct text *write_some(struct outlet *o, struct text *first)
         if (why)
             count_lost(o, str_n(t->bytes, t->len), t->tells);
         gone += cost(t->len);
-        free(t);
+        reserve_free(t);
     }
     pthread_mutex_lock(&o->lock);
     o->failed = o->failed ? o->failed : why;
@@ -199,9 +202,15 @@ static bool has_room(struct outlet *o, size_t more)
     return room;
 }
 
+/* Where memory has run out, a few lines find room all the same: that it has run out is one of them. */
+static void *room_for(const struct outlet *o, size_t size)
+{
+    return atomic_load(&o->waiting) + size <= RESERVED_BYTES ? reserve_malloc(size) : malloc(size);
+}
+
 static bool add(struct outlet *o, struct str text, uint64_t tells)
 {
-    struct text *t = has_room(o, cost(text.len)) ? malloc(sizeof *t + text.len) : NULL;
+    struct text *t = has_room(o, cost(text.len)) ? room_for(o, sizeof *t + text.len) : NULL;
     if (!t) {
         count_lost(o, text, tells);
         return false;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memory for libraries that end the program, or crash, where malloc has nothing for them: these functions are malloc's,
  * but where it fails, they take from a reserve, which is enough to come to an end in order. What our own code allocates
- * does not come from here: there, out of memory is an error like any other. Any thread. */
+ * does not come from here, because there out of memory is an error like any other; but the line that says so does. Any
+ * thread. */
 #ifndef MPIJOBD_BASE_RESERVE_H
 #define MPIJOBD_BASE_RESERVE_H
 

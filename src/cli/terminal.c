@@ -83,6 +83,21 @@ static void filter(struct str text, struct buf *out)
     }
 }
 
+/* Without memory: what is not plainly harmless is a question mark. */
+static bool print_plain(struct guard *g, struct str text)
+{
+    char bytes[256];
+    bool good = true;
+    while (text.len && good) {
+        size_t n = text.len < sizeof bytes ? text.len : sizeof bytes;
+        for (size_t i = 0; i < n; i++)
+            bytes[i] = is_harmless(text.ptr[i]) ? text.ptr[i] : '?';
+        good = write_all(g, bytes, n);
+        text = str_n(text.ptr + n, text.len - n);
+    }
+    return good;
+}
+
 static ssize_t print(void *cookie, const char *ptr, size_t len)
 {
     struct guard *g = cookie;
@@ -91,12 +106,13 @@ static ssize_t print(void *cookie, const char *ptr, size_t len)
         return write_all(g, ptr, len) ? (ssize_t)len : 0;
     buf_add(&in, g->begun, g->begun_len);
     buf_add(&in, ptr, len);
-    struct str text = buf_str(&in);
+    struct str text = in.failed ? (struct str){0} : buf_str(&in);
     g->begun_len = incomplete(text);
     text.len -= g->begun_len;
-    memcpy(g->begun, text.ptr + text.len, g->begun_len);
+    if (g->begun_len)
+        memcpy(g->begun, text.ptr + text.len, g->begun_len);
     filter(text, &out);
-    bool good = !in.failed && !out.failed && write_all(g, out.ptr, out.len);
+    bool good = in.failed || out.failed ? print_plain(g, str_n(ptr, len)) : write_all(g, out.ptr, out.len);
     int why = errno;
     buf_free(&in);
     buf_free(&out);
