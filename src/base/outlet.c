@@ -18,7 +18,7 @@
 #define GATHER_MS 2        /* after a write, what is added meanwhile waits for the next one: a busy log wakes nobody */
 #define GATHER_BYTES 65536 /* so much is not waited for */
 #define RESERVED_BYTES 16384 /* of what waits, so much may be from the reserve */
-#define WRITE_BYTES 4096   /* PIPE_BUF: a pipe takes so much whole, whoever else writes to it */
+#define WRITE_BYTES 4096     /* PIPE_BUF: a pipe takes so much whole, whoever else writes to it */
 
 struct text {
     struct text *next;

@@ -8,9 +8,11 @@
 #include "base/failpoint.h"
 #include "base/texts.h"
 #include "loop/defer.h"
+#include "loop/timer.h"
 #include "store/journal.h"
 #include "store/state.h"
 
+#define LOOK_AGAIN_MS 1000
 const char *write_verb_name(enum write_verb verb)
 {
     static const char *const names[] = {"patch", "replace", "create", "delete"};
@@ -36,11 +38,17 @@ struct write {
     int64_t run, row, intended_at;
     struct kube_request *request;
     struct defer turn;
+    struct deadline pause;    /* before the object is looked up again; data NULL: it is not open */
     const struct error *lost; /* what became of the answer (error_keep); NULL: nothing yet */
     int (*check)(void *data, struct json answer, struct error *err);
     write_done done;
     void *data;
 };
+
+static void is_closed(struct deadline *pause)
+{
+    free(pause->data);
+}
 
 static void release(struct write *w)
 {
@@ -48,7 +56,10 @@ static void release(struct write *w)
     error_keep(&w->lost, NULL);
     buf_free(&w->body);
     buf_free(&w->diff);
-    free(w);
+    if (w->pause.data)
+        deadline_close(&w->pause, is_closed);
+    else
+        free(w);
 }
 
 /* ---- the journal ---- */
@@ -116,6 +127,8 @@ static void given_up(struct write *w)
 
 /* ---- a lost answer ---- */
 
+static void pause_over(struct deadline *pause);
+
 /* The object could not be looked up: the row stays in flight, so that the next start does it. */
 static void leave_open(struct write *w, const struct error *why)
 {
@@ -128,15 +141,26 @@ static void leave_open(struct write *w, const struct error *why)
     finish(w, NULL, &told);
 }
 
+/* Out of memory: once there is some, it can be looked up. */
+static void look_later(struct write *w)
+{
+    if (!w->pause.data)
+        deadline_init(w->site->loop, &w->pause, pause_over, w);
+    deadline_set(&w->pause, LOOK_AGAIN_MS);
+}
+
 static void looked(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
                    bool lost)
 {
-    (void)request;
-    (void)lost;
+    (void)request, (void)lost;
     struct write *w = data;
     w->request = NULL;
     if (w->abandoned) {
         given_up(w);
+        return;
+    }
+    if (err && err->code == ERR_NOMEM) {
+        look_later(w);
         return;
     }
     if (err && (err->code != ERR_NOT_FOUND || err->no_path)) {
@@ -164,9 +188,28 @@ static void looked(void *data, struct kube_request *request, const struct kube_a
     }
 }
 
+static void ask(struct write *w)
+{
+    struct kube_call call = {
+        .resource = &w->resource, .name_space = w->name_space, .name = w->name, .done = looked, .data = w};
+    int rc = kube_get(cluster_kube(w->site->cluster), &call, &w->request, NULL);
+    if (rc == ERR_NOMEM)
+        look_later(w);
+    else if (rc)
+        leave_open(w, w->lost);
+}
+
+static void pause_over(struct deadline *pause)
+{
+    struct write *w = pause->data;
+    if (w->abandoned)
+        given_up(w);
+    else
+        ask(w);
+}
+
 static void look(struct write *w, const struct error *why)
 {
-    struct error err;
     error_keep(&w->lost, why);
     if (!*w->name) { /* the server was to choose the name, so the object cannot be looked up */
         struct error told = *why;
@@ -175,10 +218,7 @@ static void look(struct write *w, const struct error *why)
         fail(w, "lost", &told);
         return;
     }
-    struct kube_call call = {
-        .resource = &w->resource, .name_space = w->name_space, .name = w->name, .done = looked, .data = w};
-    if (kube_get(cluster_kube(w->site->cluster), &call, &w->request, &err))
-        leave_open(w, why);
+    ask(w);
 }
 
 /* ---- the request ---- */
@@ -355,4 +395,6 @@ void write_abandon(struct write *w)
     w->cancelled = w->abandoned = true;
     if (w->request)
         kube_cancel(w->request);
+    else if (w->pause.data)
+        deadline_set(&w->pause, 0);
 }

@@ -29,6 +29,8 @@ struct failure failure_of(sqlite3 *db, int rc)
         failure.code = ERR_NOMEM;
     else if (db && primary == SQLITE_IOERR)
         failure.os = written_errno(db);
+    else if (db && primary == SQLITE_CORRUPT) /* so SQLite also calls what the disk would not read */
+        failure.os = written_errno(db) == EIO ? EIO : 0;
     else if (db && primary == SQLITE_CANTOPEN)
         failure.os = sqlite3_system_errno(db);
     return failure;
@@ -84,6 +86,10 @@ int failure_explain(struct failure f, const char *path, struct error *err)
         return error_set(err, ERR_IO,
                          "%s is no SQLite database: name another file for the state, or move this one away", path);
     case SQLITE_CORRUPT:
+        if (f.os == EIO)
+            return retryable(err,
+                             error_set(err, ERR_IO, "cannot read %s: %s: look after its disk (dmesg), or its mount",
+                                       path, strerror(f.os)));
         return error_set(
             err, ERR_IO,
             "%s is damaged: move it away together with its -wal and -shm and start again (the jobs are not "

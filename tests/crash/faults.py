@@ -54,6 +54,9 @@ ERRORS = {
     "epoll_create": ["EMFILE"], "epoll_ctl": ["ENOMEM", "ENOSPC"], "epoll_wait": ["EINTR"], "poll": ["EINTR", "ENOMEM"],
     "eventfd": ["EMFILE"], "pipe": ["EMFILE"], "pthread_create": ["EAGAIN"], "getrandom": ["EINTR", "EAGAIN"], "getaddrinfo": ["ENOMEM"],
 }
+# What is tried again after pauses that grow does not fail for so long as the others.
+SHORT = {"pread": 6, "socket": 6, "connect": 6, "setsockopt": 6, "getsockopt": 6, "send": 6, "recv": 6, "poll": 6, "epoll_ctl": 6, "getaddrinfo": 6}
+
 # libuv ends the process by abort where the kernel takes a descriptor into epoll no more, and asks no one. The
 # daemon says that it crashes, and its parent (which is not here) starts it again.
 GIVES_UP = {"epoll_ctl"}
@@ -304,7 +307,7 @@ def points_of(places, options):
     """Each place fails once with its first error; then, as far as there is time, with the others, and for a while."""
     first = [Point(p, ERRORS[p.call][0], 1) for p in places]
     others = [Point(p, e, 1) for p in places for e in ERRORS[p.call][1:]]
-    longer = [Point(p, e, options.times) for p in places for e in ERRORS[p.call]]
+    longer = [Point(p, e, SHORT.get(p.call, options.times)) for p in places for e in ERRORS[p.call]]
     for points in first, others, longer:
         random.shuffle(points)
     return first + others + longer
