@@ -279,6 +279,9 @@ int run_start(struct runs *runs, const struct run_call *call, struct run **out, 
     run->feed = call->feed;
     snprintf(run->asked_by, sizeof run->asked_by, "%s", call->asked_by ? call->asked_by : "");
     run->asked_uid = call->asked_uid;
+    if (run_is_early(run))
+        snprintf(run->note, sizeof run->note,
+                 run_warns(run) ? "it warned of what is to come" : "it asked where since when jobs match");
     run->left = call->left;
     run->host = call->host;
     run->approved = call->approved;

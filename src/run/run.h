@@ -205,6 +205,12 @@ static inline bool run_warns(const struct run *run)
     return run->feed && run->feed->warning;
 }
 
+/* Does it come before the run that acts, and only ask or warn? It is not recorded: done again, it would act. */
+static inline bool run_is_early(const struct run *run)
+{
+    return run_warns(run) || run_counts(run);
+}
+
 /* Does the run only look (run_feed.where, run_feed.counted)? */
 static inline bool run_looks(const struct run *run)
 {

@@ -12,7 +12,7 @@ void run_record_begin(struct run *run)
 {
     const struct site *site = run->site;
     const struct policy_file *file = run->file;
-    if (!site->recorder || !run->id || run->host)
+    if (!site->recorder || !run->id || run->host || run_is_early(run))
         return;
     struct mpijob_target target = cluster_target(site->cluster, run->policy->kind);
     struct record_run about = {

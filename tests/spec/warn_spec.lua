@@ -332,6 +332,40 @@ describe("warn", function()
             assert.are.equal(0, code)
         end)
 
+        it("is held up by a freeze and a pause, and gives the time that it promised all the same", function()
+            support.write(folder .. "/p.lua", [[policy { name = "p", on = "match", match = { name = "one" }, canary = { 1, "100%", pause = "10m" }, warn = { at = { "24h", "1h" } }, replace = { labels = { told = "yes" } } }]])
+            support.write(folder .. "/mpijobd.yaml", ([[
+cluster: { kubeconfig: %s }
+state: %s/s.db
+freeze: [ { from: "2026-01-01 09:00", until: "2026-01-01 12:00", reason: "new year" } ]
+journal: { record: 1MiB }
+]]):format(server.kubeconfig, folder))
+            job "one"
+            daemon = support.daemon({ stdin = true }, "run", "--config", folder .. "/mpijobd.yaml", "--grace", "1s", "--clock", "2026-01-01T10:00:00Z", folder .. "/p.lua")
+            daemon:expect(" in force")
+            move "2026-01-01T10:00:00Z"
+            move "2026-01-01T11:59:59Z"
+            assert.is_nil(warned "one")
+            move "2026-01-01T12:00:00Z"
+            assert.matches("at 2026%-01%-02T12:00:00", object("one").metadata.annotations["warned.mpijobd.io/p"])
+            local socket = folder .. "/s.db.control"
+            assert.are.equal(0, (support.mpijobd("pause", "p", "--control", socket)))
+            move "2026-01-02T11:30:00Z"
+            assert.are.equal("warning 1 of 2", warned "one")
+            assert.are.equal(0, (support.mpijobd("resume", "p", "--control", socket)))
+            move "2026-01-02T11:30:01Z"
+            assert.are.equal("warning 2 of 2", warned "one")
+            local at = object("one").metadata.annotations["warned.mpijobd.io/p"]:match "at (%S+): "
+            assert.matches("^2026%-01%-02T12:30:0[01]", at)
+            move "2026-01-02T12:29:59Z"
+            assert.is_nil(told "one")
+            move "2026-01-02T12:30:02Z"
+            assert.are.equal("yes", told "one")
+            local _, out = support.mpijobd("runs", "--state", folder .. "/s.db", "-o", "json")
+            assert.are.equal(2, support.count(out, "it warned of what is to come"))
+            assert.are.equal(0, (daemon:stop()))
+        end)
+
         it("waits with its plan for approval after the warnings", function()
             support.write(folder .. "/p.lua", [[policy { name = "p", on = "match", approval = "always", match = { name = "one" }, warn = { at = "1h" }, replace = { labels = { told = "yes" } } }]])
             job "one"
@@ -358,6 +392,16 @@ describe("warn", function()
             assert.are.equal("yes", told "many-1000")
             assert.are.equal(0, (daemon:stop()))
         end)
+    end)
+
+    it("is what the guide shows", function()
+        local part = support.read(os.getenv "MPIJOBD_SOURCE" .. "/docs/guide.md"):match "\n## Ask first: hold, warn\n(.-)\n## "
+        local policy, spec = part:match "```lua\n(.-)```.*```lua\n(.-)```"
+        support.write(folder .. "/p.lua", policy)
+        support.write(folder .. "/p_spec.lua", spec)
+        local code, out, err = support.mpijobd("test", folder)
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "1 success")
     end)
 
     it("is refused where it cannot be kept to", function()
