@@ -18,6 +18,7 @@ struct reading {
     struct session s;
     struct table table;
     struct fields fields;
+    struct given_up given_up;
     const char *replica; /* whose row comes next; NULL: there is one journal */
     int64_t rows;
 };
@@ -88,9 +89,10 @@ static bool change_row(void *data, const struct store_change *c)
     return true;
 }
 
-static bool run_row(void *data, const struct store_run *run)
+static bool run_row(void *data, const struct store_run *row)
 {
     struct reading *r = data;
+    const struct store_run told = given_up_told(&r->given_up, row), *run = &told;
     r->rows++;
     if (for_programs(r)) {
         fields_run(&r->fields, run);
@@ -229,6 +231,7 @@ static int read_one(struct reading *r, bool runs, const struct store_filter *fil
     int rc = store_open_reader(session_state_path(s, path), &s->store, &s->error);
     if (rc)
         return rc;
+    given_up_begin(&r->given_up, path);
     return runs ? journal_read_runs(store_journal(s->store), filter, s->options.in_flight, run_row, r, &s->error)
                 : journal_read_changes(store_journal(s->store), filter, change_row, r, &s->error);
 }
