@@ -47,6 +47,11 @@ int64_t clock_monotonic(void)
     return read_clock(CLOCK_MONOTONIC);
 }
 
+int64_t clock_elapsed(void)
+{
+    return read_clock(CLOCK_BOOTTIME);
+}
+
 void clock_format(int64_t us, bool fraction, char out[32])
 {
     time_t seconds = (time_t)floor_seconds(us);

@@ -27,6 +27,9 @@ bool clock_begin(struct clock *clock, const char *at);
 /* Monotonic microseconds, for measuring; never affected by a manual clock. */
 int64_t clock_monotonic(void);
 
+/* The same, and it goes on while the machine is suspended: for what others count on. */
+int64_t clock_elapsed(void);
+
 /* "2026-11-23T20:15:00Z" (RFC 3339, UTC) of microseconds since 1970. out: at least 32 bytes.
  * fraction: with microseconds, as a Kubernetes Lease wants them (exactly six decimals). */
 void clock_format(int64_t us, bool fraction, char out[32]);

@@ -244,7 +244,7 @@ static void came(void *data, struct kube_request *request, const struct kube_ans
     } else if (lost && !w->dry_run) {
         look(w, err);
     } else {
-        fail(w, "failed", err);
+        fail(w, err->code == ERR_CANCELLED ? "not-done" : "failed", err);
     }
 }
 
@@ -280,7 +280,7 @@ static void send_now(struct write *w)
     struct error err;
     FAILPOINT("write-journalled");
     if (send_it(w, &err))
-        fail(w, "failed", &err);
+        fail(w, err.code == ERR_CANCELLED ? "not-done" : "failed", &err);
     FAILPOINT("write-sent");
 }
 

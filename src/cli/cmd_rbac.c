@@ -4,33 +4,26 @@
 #include <string.h>
 
 #include "cli/commands.h"
-#include "cli/session/needs.h"
+#include "cli/rbac_parts.h"
 #include "cli/session/policies.h"
 #include "yaml/convert.h"
 #include "json/write.h"
 
 #define NAME "mpijobd"
-#define RBAC "rbac.authorization.k8s.io"
 #define DEFINITION_ROLE "mpijobd-definition"
 #define OPTIONAL                                                                                                       \
     "# Optional: lets mpijobd find out by itself which controller acts on v1 jobs. Without it, set\n"                  \
     "# cluster.controller in mpijobd.yaml where jobs of version v1 are served.\n"
 
-struct rbac {
-    struct session s;
-    struct needs needs;
-    char account[64], account_namespace[64];
-};
-
 /* ---- one object ---- */
 
-static void pair(struct json_writer *w, const char *key, const char *value)
+void rbac_pair(struct json_writer *w, const char *key, const char *value)
 {
     json_write_key(w, key);
     json_write_string(w, value);
 }
 
-static void list_of(struct json_writer *w, const char *key, const char *value)
+void rbac_list_of(struct json_writer *w, const char *key, const char *value)
 {
     json_write_key(w, key);
     json_write_array(w);
@@ -38,16 +31,16 @@ static void list_of(struct json_writer *w, const char *key, const char *value)
     json_write_end(w);
 }
 
-static void begin(struct json_writer *w, const char *kind, const char *name, const char *name_space)
+void rbac_begin(struct json_writer *w, const char *kind, const char *name, const char *name_space)
 {
     json_write_object(w);
-    pair(w, "apiVersion", RBAC "/v1");
-    pair(w, "kind", kind);
+    rbac_pair(w, "apiVersion", RBAC "/v1");
+    rbac_pair(w, "kind", kind);
     json_write_key(w, "metadata");
     json_write_object(w);
-    pair(w, "name", name);
+    rbac_pair(w, "name", name);
     if (name_space)
-        pair(w, "namespace", name_space);
+        rbac_pair(w, "namespace", name_space);
     json_write_end(w);
 }
 
@@ -62,8 +55,8 @@ static void rules(struct json_writer *w, const struct mpijob_kind *kind, unsigne
                 continue;
             if (!begun) {
                 json_write_object(w);
-                list_of(w, "apiGroups", first.group);
-                list_of(w, "resources", first.resource);
+                rbac_list_of(w, "apiGroups", first.group);
+                rbac_list_of(w, "resources", first.resource);
                 json_write_key(w, "verbs");
                 json_write_array(w);
             }
@@ -80,10 +73,10 @@ static void rules(struct json_writer *w, const struct mpijob_kind *kind, unsigne
 static void definition_rule(struct json_writer *w)
 {
     json_write_object(w);
-    list_of(w, "apiGroups", "apiextensions.k8s.io");
-    list_of(w, "resources", "customresourcedefinitions");
-    list_of(w, "resourceNames", "mpijobs.kubeflow.org");
-    list_of(w, "verbs", "get");
+    rbac_list_of(w, "apiGroups", "apiextensions.k8s.io");
+    rbac_list_of(w, "resources", "customresourcedefinitions");
+    rbac_list_of(w, "resourceNames", "mpijobs.kubeflow.org");
+    rbac_list_of(w, "verbs", "get");
     json_write_end(w);
 }
 
@@ -104,8 +97,8 @@ static void plugin_rules(struct json_writer *w, const struct needs *needs, const
         if (name_space && o->name_space ? strcmp(name_space, o->name_space) != 0 : name_space != o->name_space)
             continue;
         json_write_object(w);
-        list_of(w, "apiGroups", o->group);
-        list_of(w, "resources", o->resource);
+        rbac_list_of(w, "apiGroups", o->group);
+        rbac_list_of(w, "resources", o->resource);
         json_write_key(w, "verbs");
         json_write_array(w);
         for (unsigned v = 0; needs_verb(v); v++) {
@@ -120,7 +113,7 @@ static void plugin_rules(struct json_writer *w, const struct needs *needs, const
 static void role(struct json_writer *w, const struct needs *needs, const struct needs_place *place, size_t count)
 {
     unsigned said = 0; /* of other kinds, which several kinds of job need */
-    begin(w, place->name_space ? "Role" : "ClusterRole", NAME, place->name_space);
+    rbac_begin(w, place->name_space ? "Role" : "ClusterRole", NAME, place->name_space);
     json_write_key(w, "rules");
     json_write_array(w);
     for (size_t i = 0; i < count; i++) {
@@ -132,21 +125,21 @@ static void role(struct json_writer *w, const struct needs *needs, const struct 
     json_write_end(w);
 }
 
-static void binding(const struct rbac *r, struct json_writer *w, const char *name, const char *name_space)
+void rbac_binding(const struct rbac *r, struct json_writer *w, const char *name, const char *name_space)
 {
-    begin(w, name_space ? "RoleBinding" : "ClusterRoleBinding", name, name_space);
+    rbac_begin(w, name_space ? "RoleBinding" : "ClusterRoleBinding", name, name_space);
     json_write_key(w, "roleRef");
     json_write_object(w);
-    pair(w, "apiGroup", RBAC);
-    pair(w, "kind", name_space ? "Role" : "ClusterRole");
-    pair(w, "name", name);
+    rbac_pair(w, "apiGroup", RBAC);
+    rbac_pair(w, "kind", name_space ? "Role" : "ClusterRole");
+    rbac_pair(w, "name", name);
     json_write_end(w);
     json_write_key(w, "subjects");
     json_write_array(w);
     json_write_object(w);
-    pair(w, "kind", "ServiceAccount");
-    pair(w, "name", r->account);
-    pair(w, "namespace", r->account_namespace);
+    rbac_pair(w, "kind", "ServiceAccount");
+    rbac_pair(w, "name", r->account);
+    rbac_pair(w, "namespace", r->account_namespace);
     json_write_end(w);
     json_write_end(w);
     json_write_end(w);
@@ -155,7 +148,7 @@ static void binding(const struct rbac *r, struct json_writer *w, const char *nam
 /* ---- YAML ---- */
 
 /* Empties json. Each line begins with `before`. */
-static int print_yaml(struct buf *json, const char *before, struct error *err)
+int rbac_print_yaml(struct buf *json, const char *before, struct error *err)
 {
     struct buf yaml = BUF_INIT;
     struct json root;
@@ -188,23 +181,23 @@ static int print_definition(struct rbac *r, bool cluster_role)
         json_write_array(&w);
         definition_rule(&w);
         json_write_end(&w);
-        return print_yaml(&json, "# ", &r->s.error);
+        return rbac_print_yaml(&json, "# ", &r->s.error);
     }
     puts("---");
     fputs(OPTIONAL, stdout);
-    begin(&w, "ClusterRole", DEFINITION_ROLE, NULL);
+    rbac_begin(&w, "ClusterRole", DEFINITION_ROLE, NULL);
     json_write_key(&w, "rules");
     json_write_array(&w);
     definition_rule(&w);
     json_write_end(&w);
     json_write_end(&w);
-    rc = print_yaml(&json, "# ", &r->s.error);
+    rc = rbac_print_yaml(&json, "# ", &r->s.error);
     if (rc)
         return rc;
     puts("# ---");
     json_writer_init(&w, &json);
-    binding(r, &w, DEFINITION_ROLE, NULL);
-    return print_yaml(&json, "# ", &r->s.error);
+    rbac_binding(r, &w, DEFINITION_ROLE, NULL);
+    return rbac_print_yaml(&json, "# ", &r->s.error);
 }
 
 static bool tells(const struct needs *needs)
@@ -230,7 +223,7 @@ static void print_head(const struct rbac *r)
             "# Optional: list and watch on pods, and watch on mpijobs, let it note in the journal which effects came.");
     if (tells(&r->needs))
         puts("# Optional: create and patch on events let kubectl describe show what was changed, and why.");
-    if (!r->needs.count)
+    if (!r->needs.count && !r->s.config.lead.on)
         puts("# They use no jobs here: no role is needed.");
 }
 
@@ -248,7 +241,7 @@ static int print_places(struct rbac *r)
             puts("---");
         json_writer_init(&w, &json);
         role(&w, needs, place, n);
-        rc = print_yaml(&json, "", &r->s.error);
+        rc = rbac_print_yaml(&json, "", &r->s.error);
         if (!rc && (place->verbs & MAY_PATCH_JOB) && (place->verbs & MAY_PATCH_POD))
             puts("# jobs are the launchers of v1alpha2 and v2beta1, pods those of v1: one of the two may be left out.");
         if (!rc && !place->name_space)
@@ -257,12 +250,12 @@ static int print_places(struct rbac *r)
             return rc;
         puts("---");
         json_writer_init(&w, &json);
-        binding(r, &w, NAME, place->name_space);
-        rc = print_yaml(&json, "", &r->s.error);
+        rbac_binding(r, &w, NAME, place->name_space);
+        rc = rbac_print_yaml(&json, "", &r->s.error);
     }
     if (!rc && needs->count && needs->places[0].name_space)
         rc = print_definition(r, false);
-    return rc;
+    return rc ? rc : rbac_print_lead(r);
 }
 
 /* ---- JSON ---- */
@@ -274,15 +267,16 @@ static int print_json(struct rbac *r)
     struct json root;
     json_writer_init(&w, &json);
     json_write_object(&w);
-    pair(&w, "apiVersion", "v1");
-    pair(&w, "kind", "List");
+    rbac_pair(&w, "apiVersion", "v1");
+    rbac_pair(&w, "kind", "List");
     json_write_key(&w, "items");
     json_write_array(&w);
     for (size_t i = 0, n; i < r->needs.count; i += n) {
         n = together(&r->needs, i);
         role(&w, &r->needs, &r->needs.places[i], n);
-        binding(r, &w, NAME, r->needs.places[i].name_space);
+        rbac_binding(r, &w, NAME, r->needs.places[i].name_space);
     }
+    rbac_write_lead(r, &w);
     json_write_end(&w);
     json_write_end(&w);
     int rc = buf_result(&json, "the roles", &r->s.error);

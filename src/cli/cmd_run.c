@@ -14,6 +14,7 @@
 #include "cli/run_approvals.h"
 #include "cli/run_control.h"
 #include "cli/run_http.h"
+#include "cli/run_lead.h"
 #include "cli/run_limits.h"
 #include "cli/run_service.h"
 #include "cli/session/policies.h"
@@ -41,6 +42,7 @@ struct daemon {
     struct manual_clock manual;
     struct run_http http;
     struct run_control control;
+    struct run_lead lead;
     struct lag lag;
     struct metric *lag_seconds, *lag_cpu_seconds, *lines_lost, *journal_failures;
     uint64_t lines_counted; /* of those that were lost */
@@ -171,7 +173,8 @@ static int count_things(struct daemon *d)
                                     "Lines of the log that nobody took, or that could not be written.", NULL);
     metric_set(metrics_gauge(s->metrics, "build_info", NULL, "This program.", labels), 1,
                METRIC_VALUES(mpijobd_version));
-    metric_set(metrics_gauge(s->metrics, "leader", NULL, "1: this daemon's policies run.", NULL), 1, NULL);
+    metric_set(metrics_gauge(s->metrics, "leader", NULL, "1: this daemon's policies run.", NULL),
+               !s->config.lead.on || s->options.once, NULL);
     return 0;
 }
 
@@ -195,10 +198,13 @@ static int serve(struct daemon *d)
         engine_once(s->engine, once_done, d);
     else
         engine_start(s->engine);
+    if (d->lead.lead)
+        lead_start(d->lead.lead);
     run_service_ready(&d->service);
     if (d->reload_asked)
         run_service_reload(&d->service);
     session_wait(s);
+    run_lead_close(s, &d->lead);
     if (s->clock.manual)
         manual_clock_stop(&d->manual);
     return s->options.once ? once_code(d) : EXIT_DONE;
@@ -271,6 +277,9 @@ static int prepare(struct daemon *d)
     }
     if (code)
         return code;
+    if (run_lead_open(s, &d->lead, &s->error))
+        return session_fail(s, &s->error);
+    e.lead = d->lead.lead;
     watchdog_time_turns(d->watchdog);
     if (run_approvers_open(s, &d->control.approvers))
         return session_fail(s, &s->error);
@@ -335,6 +344,7 @@ static int run(int argc, char **argv, const struct command *command)
     else if (!code)
         code = serve(&d);
     hide(&d);
+    run_lead_close(&d.s, &d.lead);
     lag_close(&d.lag);
     service_close(&d.service.service);
     signals_close(&d.signals, NULL);

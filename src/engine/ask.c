@@ -209,6 +209,8 @@ static void got_job(void *data, struct kube_request *request, const struct kube_
     }
     if (!rc && k->engine->stopping)
         rc = error_set(&why, ERR_CANCELLED, "the daemon is being stopped");
+    if (!rc)
+        rc = engine_leads(k->engine, &why);
     if (!rc) {
         start_run(a);
         return;

@@ -117,6 +117,7 @@ void engine_stop(struct engine *e, uint64_t grace_ms, void (*stopped)(void *data
     e->stopping = true;
     e->stopped = stopped;
     e->stopped_data = data;
+    engine_lead_part(e);
     alarm_stop(e->alarms, &e->prune);
     alarm_stop(e->alarms, &e->head);
     approvals_stop(e->approvals);
@@ -138,6 +139,7 @@ void engine_stop(struct engine *e, uint64_t grace_ms, void (*stopped)(void *data
 
 void engine_start(struct engine *e)
 {
+    engine_lead_join(e);
     retention_start(e);
     head_start(e);
     if (e->o.watch_files)
@@ -193,7 +195,7 @@ struct engine_snapshot engine_look(const struct engine *e)
     };
     for (size_t i = 0; i < e->cluster_count; i++) {
         const struct engine_cluster *at = &e->clusters[i];
-        snapshot.connected += at->started;
+        snapshot.connected += at->started || (!e->leads && at->connected);
         for (const struct run *run = at->runs.list; run; run = run->next)
             snapshot.runs++;
     }
@@ -282,6 +284,7 @@ int engine_new(const struct engine_options *options, struct engine **out, struct
     }
     make_env(e);
     e->cluster_count = options->place_count;
+    e->leads = !options->lead;
     for (size_t i = 0; i < e->cluster_count; i++)
         engine_cluster_init(&e->clusters[i], e, &options->places[i]);
     e->o.places = NULL; /* copied */

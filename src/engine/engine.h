@@ -11,6 +11,7 @@
 struct approval;
 struct approvals;
 struct approvers;
+struct lead;
 struct metrics;
 struct quarantine;
 struct quarantine_mark;
@@ -81,6 +82,7 @@ struct engine_options {
     int64_t changes_per_hour;      /* of all policies together, on all clusters; 0: no ceiling */
     int64_t gap;                   /* microseconds between two writes of a policy at least; 0: as it says itself */
     struct journal *counted; /* where the changes of the last hour are; NULL: `journal`. Only read, and not owned */
+    struct lead *lead; /* the engine acts while that leads, and stands by else; outlives the engine. NULL: it acts */
     struct quarantine *quarantine; /* read again with the policies; NULL: none. Not owned */
     struct canaries *canaries;     /* how new policies are led in; NULL: they act at once. Not owned */
     struct paused *paused;         /* policies that are paused at the start; then the engine's to change. Not owned.
@@ -134,8 +136,12 @@ struct reload_wait {
 void engine_reload_and_tell(struct engine *engine, struct reload_wait *wait); /* wait stays until told */
 
 /* For each cluster on its own: connects, again and again until the server answers; then looks up what an earlier daemon
- * left unfinished there; then starts the triggers. */
+ * left unfinished there; then starts the triggers. With options.lead the last two wait until this daemon leads; until
+ * then the watches of the policies run, so that no list is needed when it does. */
 void engine_start(struct engine *engine);
+/* May this daemon act? 0; ERR_REFUSED: another leads (lead/lead.h), which is named. */
+int engine_leads(const struct engine *engine, struct error *err);
+
 /* Starts one run of every policy on each of its clusters, which have to be connected. done is called once, later, when
  * all have ended. */
 void engine_once(struct engine *engine, void (*done)(void *data), void *data);
@@ -212,7 +218,7 @@ struct engine_snapshot engine_look(const struct engine *engine);
 const char *engine_frozen(const struct engine *engine, char out[FREEZE_TEXT]);
 
 /* A part of the daemon, and how it is. The texts are valid during the call. */
-enum engine_part_kind { ENGINE_CLUSTER, ENGINE_WATCH, ENGINE_POLICIES, ENGINE_CHANGES, ENGINE_FREEZE };
+enum engine_part_kind { ENGINE_LEADER, ENGINE_CLUSTER, ENGINE_WATCH, ENGINE_POLICIES, ENGINE_CHANGES, ENGINE_FREEZE };
 struct engine_part {
     enum engine_part_kind kind;
     const char *name;  /* "MPIJobs in namespace train on cluster default" */
@@ -220,7 +226,8 @@ struct engine_part {
     bool well;         /* false: some policy cannot do what it is for */
     bool wrong;        /* something is wrong with it all the same */
 };
-/* Clusters, what is watched on each, the policies, and their changes of the last hour where there is a ceiling. */
+/* Who leads, where there is an election; clusters, what is watched on each, the policies, and their changes of the last
+ * hour where there is a ceiling. */
 void engine_each_part(const struct engine *engine, void (*visit)(void *data, const struct engine_part *part),
                       void *data);
 /* Calls visit for each policy in quarantine, and for each file that is (policy NULL). */

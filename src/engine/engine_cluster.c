@@ -88,7 +88,9 @@ static void past_known(void *data, const struct policy_set *set, struct schedule
     struct engine_cluster *at = data;
     struct engine *e = at->engine;
     at->reading_marks = false;
-    if (!e->stopping && err) {
+    if (!at->started || at->term != e->term) { /* the lead was lost meanwhile, and perhaps taken again */
+        engine_cluster_put_in_force(at);
+    } else if (!e->stopping && err) {
         log_event(e->o.log, LOG_ERROR, "the policies are not started, because the journal cannot be read; trying again",
                   LOG_FIELDS({"reason", err->message}));
         retry_later(at, err);
@@ -107,8 +109,11 @@ void engine_cluster_put_in_force(struct engine_cluster *at)
 {
     struct engine *e = at->engine;
     struct error err;
+    if (!at->started)
+        engine_cluster_keep_warm(at);
     if (!at->started || e->stopping || at->reading_marks || !e->set || e->o.once)
         return;
+    at->term = e->term;
     deadline_stop(&at->retry);
     at->reading_marks = marks_read(&at->site, e->set, at->unfinished, at->unfinished_count, past_known, at, &err) == 0;
     if (!at->reading_marks) {
@@ -122,6 +127,7 @@ static void changed(struct cluster_change *change)
 {
     struct engine_cluster *at = change->data;
     const struct policy_set *set = at->engine->set;
+    engine_cluster_keep_warm(at);
     if (!at->started || at->engine->stopping || !at->triggered)
         return;
     triggers_renew_events(&at->triggers, set);
@@ -134,7 +140,7 @@ static void changed(struct cluster_change *change)
 /* ---- looking again ---- */
 
 /* A definition may be changed at any time, and a path that still works does not show it. */
-static void look_later(struct engine_cluster *at, int64_t now)
+void engine_cluster_look_later(struct engine_cluster *at, int64_t now)
 {
     int64_t every = at->engine->o.look_every;
     if (every >= 0)
@@ -145,7 +151,7 @@ static void look(struct alarm *alarm, int64_t now)
 {
     struct engine_cluster *at = alarm->data;
     cluster_look(at->site.cluster);
-    look_later(at, now);
+    engine_cluster_look_later(at, now);
 }
 
 /* ---- starting ---- */
@@ -168,26 +174,42 @@ static void recovered_now(void *data, const struct interrupted_run *runs, size_t
     at->failures = 0;
     error_keep(&at->trouble, NULL);
     at->started = true;
-    look_later(at, clock_now(at->site.clock));
+    engine_cluster_look_later(at, clock_now(at->site.clock));
     engine_cluster_put_in_force(at);
 }
 
-static void connected(void *data, const struct error *err)
+static void begin(struct engine_cluster *at)
 {
-    struct engine_cluster *at = data;
     struct error trouble;
-    at->connecting = false;
-    if (err || at->engine->stopping)
-        try_again(at, err);
-    else if (!at->site.journal)
+    if (!at->site.journal)
         recovered_now(at, NULL, 0, NULL);
     else if (recovery_start(at, recovered_now, at, &at->recovery, &trouble))
         try_again(at, &trouble);
 }
 
+static void connected(void *data, const struct error *err)
+{
+    struct engine_cluster *at = data;
+    at->connecting = false;
+    at->connected = !err;
+    if (err || at->engine->stopping)
+        try_again(at, err);
+    else if (at->engine->leads)
+        engine_cluster_lead(at);
+    else
+        engine_cluster_stand_by(at, NULL);
+}
+
+void engine_cluster_lead(struct engine_cluster *at)
+{
+    if (at->connected && !at->connecting && !at->recovery && !at->started && !at->engine->stopping)
+        begin(at);
+}
+
 void engine_cluster_start(struct engine_cluster *at)
 {
     at->connecting = true;
+    at->connected = false;
     if (!at->hooked)
         cluster_on_change(at->site.cluster, &at->change);
     at->hooked = true;
@@ -342,7 +364,7 @@ bool engine_cluster_busy(const struct engine_cluster *at)
 bool engine_cluster_idle(const struct engine_cluster *at)
 {
     return triggers_idle(&at->triggers) && !at->recovery && !at->reading_marks && !cluster_looking(at->site.cluster) &&
-           (at->started ? !at->connecting : at->failures != 0);
+           (at->started || (at->connected && !at->engine->leads) ? !at->connecting : at->failures != 0);
 }
 
 void engine_cluster_close(struct engine_cluster *at, void (*closed)(struct deadline *))

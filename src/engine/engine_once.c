@@ -247,6 +247,8 @@ int engine_find(const struct engine *e, const char *name, const struct policy_en
         return err ? err->code : ERR_NOT_FOUND;
     if (e->stopping)
         return error_set(err, ERR_CANCELLED, "the daemon is being stopped");
+    if (engine_leads(e, err))
+        return err ? err->code : ERR_REFUSED;
     if (entry->quarantined)
         return error_set(err, ERR_REFUSED, "policy \"%s\" is in quarantine: mpijobd resume %s lets it run", name, name);
     if (entry->paused)

@@ -6,6 +6,7 @@
 #include "cluster/cluster.h"
 #include "engine/breaker.h"
 #include "engine/engine.h"
+#include "lead/lead.h"
 #include "limit/hour.h"
 #include "loop/defer.h"
 #include "loop/timer.h"
@@ -36,11 +37,13 @@ struct engine_cluster {
     unsigned failures;                  /* in a row; 0: the last try was fine, or none was made */
     struct interrupted_run *unfinished; /* runs of an earlier daemon, until the triggers have taken them over */
     size_t unfinished_count;
-    bool started;       /* it is connected, and what was unfinished is looked up */
+    bool connected;     /* the last try to connect was well */
+    bool started;       /* it is connected, this daemon leads, and what was unfinished is looked up */
     bool connecting;    /* cluster_connect is under way */
     bool triggered;     /* its triggers were started */
     bool hooked;        /* `change` is in the cluster's list */
     bool reading_marks; /* the state is being asked for the marks of the set's policies */
+    unsigned term;      /* of the engine, when that began */
 };
 
 struct engine {
@@ -58,6 +61,9 @@ struct engine {
     struct alarm head;           /* rings when the head of the journal is to be told */
     char head_told[CHAIN_HEAD_SIZE];
     struct breaker breaker;
+    struct lead_guest guest;        /* of options.lead */
+    bool leads;                     /* this daemon does, or there is no election */
+    unsigned term;                  /* how often it has begun to */
     struct hour hour;               /* the ceiling of all policies' changes, where there is one */
     struct policy_set *set;         /* in force; NULL until loaded */
     struct policy_load *loading;    /* under way */
@@ -88,6 +94,15 @@ struct engine {
 /* ---- engine.c ---- */
 /* If the engine is stopping and nothing is under way any more: closes everything. */
 void engine_check_stopped(struct engine *engine);
+
+/* ---- engine_lead.c ---- */
+/* A standby's watches are those of a leader. */
+void engine_cluster_keep_warm(struct engine_cluster *at);
+/* This daemon does not lead any more; why NULL: not yet. Its runs are cancelled, its triggers stopped; the watches go
+ * on. */
+void engine_cluster_stand_by(struct engine_cluster *at, const char *why);
+void engine_lead_join(struct engine *engine); /* nothing where there is no election */
+void engine_lead_part(struct engine *engine);
 
 /* ---- retention.c ---- */
 /* Removes old rows now, and once a day. */
@@ -127,7 +142,12 @@ struct engine_cluster *engine_cluster_named(struct engine *engine, const char *n
 void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const struct engine_place *place);
 /* Connects, again and again until the server answers; looks up what is unfinished; then starts the triggers. */
 void engine_cluster_start(struct engine_cluster *at);
-/* The engine has a new set: its triggers take over from those before. Does nothing before the cluster has started. */
+/* This daemon leads: what is unfinished is looked up, if the cluster is connected; then its triggers start. */
+void engine_cluster_lead(struct engine_cluster *at);
+/* Has it looked again at what is served, in a while. now: microseconds since 1970. */
+void engine_cluster_look_later(struct engine_cluster *at, int64_t now);
+/* The engine has a new set: its triggers take over from those before. Before the cluster has
+ * started only the watches follow the set. */
 void engine_cluster_put_in_force(struct engine_cluster *at);
 /* Is the policy in force there? Where it stands aside, that is logged. */
 bool engine_cluster_has(const struct engine_cluster *at, const struct policy *policy);

@@ -25,6 +25,7 @@ int engine_why(struct engine *e, const struct engine_why *w, struct why_request 
     const struct policy_entry *entry = engine_policy(e, w->policy, err);
     struct engine_cluster *at = entry ? engine_cluster_named(e, w->cluster, err) : NULL;
     struct why_request *started;
+    struct error standby;
     if (!at)
         return err ? err->code : ERR_NOT_FOUND;
     const struct mpijob_kind *kind = entry->policy->kind;
@@ -45,6 +46,7 @@ int engine_why(struct engine *e, const struct engine_why *w, struct why_request 
         .journal = w->journal ? w->journal : e->o.journal,
         .unread = w->unread,
         .paused = engine_paused(e, w->policy),
+        .standby = engine_leads(e, &standby) ? standby.message : NULL,
         .daemon = w->daemon,
         .reviews = w->reviews,
         .done = w->done,

@@ -1,12 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The head of the journal's chain goes where the journal's file is not: into the log. Who writes the file again cannot
- * change what a log has taken already (`mpijobd journal --verify --head`). */
+/* The head of the journal's chain goes where the journal's file is not: into the log, and into the daemon's Lease where
+ * there is an election. Who writes the file again cannot change what a log has taken already
+ * (`mpijobd journal --verify --head`). */
 #include <string.h>
 
 #include "engine/engine_parts.h"
 #include "store/chain.h"
 
+#define HEAD_NOTE "mpijobd.io/journal-head" /* annotations */
+#define WHOSE_NOTE "mpijobd.io/journal-of"
 #define TELL_EVERY (INT64_C(900) * CLOCK_SECOND)
+
+/* Each daemon has a journal of its own: whose head it is has to be told, too. */
+static void note(struct engine *e, const char *head)
+{
+    lead_note(e->o.lead, HEAD_NOTE, head);
+    lead_note(e->o.lead, WHOSE_NOTE, lead_look(e->o.lead).identity);
+}
 
 void head_tell(struct engine *e)
 {
@@ -14,6 +24,8 @@ void head_tell(struct engine *e)
     if (!e->o.tell_head || !e->o.journal)
         return;
     journal_head(e->o.journal, head);
+    if (strncmp(head, "0:", 2) != 0 && e->o.lead)
+        note(e, head);
     if (strncmp(head, "0:", 2) == 0 || strcmp(head, e->head_told) == 0) /* nothing was written yet, or since */
         return;
     memcpy(e->head_told, head, sizeof head);

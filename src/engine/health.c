@@ -33,14 +33,16 @@ static void tell_cluster(struct visit *v)
 {
     const struct engine_cluster *at = v->at;
     buf_printf(&v->name, "cluster %s", cluster_name(at->site.cluster));
+    bool standby = !v->engine->leads && at->connected;
     if (at->trouble)
         buf_printf(&v->state, "%s: %s", at->started ? "the policies are not started" : "not connected",
                    at->trouble->message);
     else
-        buf_puts(&v->state, at->triggered ? "connected"
-                            : at->started ? "connected; the policies are being started"
-                                          : "not connected yet");
-    tell(v, ENGINE_CLUSTER, at->triggered && !at->trouble);
+        buf_puts(&v->state, standby         ? "connected; standing by"
+                            : at->triggered ? "connected"
+                            : at->started   ? "connected; the policies are being started"
+                                            : "not connected yet");
+    tell(v, ENGINE_CLUSTER, (at->triggered || standby) && !at->trouble);
 }
 
 /* The policies that are told nothing of the jobs there. */
@@ -124,9 +126,20 @@ static void tell_freeze(struct visit *v)
     tell_part(v, ENGINE_FREEZE, true, true);
 }
 
+/* A standby is well, as long as it could take the lead. */
+static void tell_leader(struct visit *v)
+{
+    const struct lead *lead = v->engine->o.lead;
+    buf_puts(&v->name, "leader election");
+    lead_text(lead, &v->state);
+    tell_part(v, ENGINE_LEADER, true, lead_look(lead).trouble != NULL);
+}
+
 void engine_each_part(const struct engine *e, void (*visit)(void *data, const struct engine_part *part), void *data)
 {
     struct visit v = {.engine = e, .visit = visit, .data = data, .name = BUF_INIT, .state = BUF_INIT};
+    if (e->o.lead)
+        tell_leader(&v);
     for (size_t i = 0; i < e->cluster_count; i++) {
         v.at = &e->clusters[i];
         tell_cluster(&v);

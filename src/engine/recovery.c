@@ -53,7 +53,11 @@ static void finish(struct recovery *r, const struct error *err)
     r->at->recovery = NULL;
     if (!r->cancelled)
         r->done(r->data, r->runs, r->run_count, err);
+    struct engine_cluster *at = r->at;
+    bool cancelled = r->cancelled;
     free_recovery(r);
+    if (cancelled && engine->leads) /* the lead was lost, and taken again */
+        engine_cluster_lead(at);
     engine_check_stopped(engine);
 }
 

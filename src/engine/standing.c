@@ -11,8 +11,8 @@
 
 const char *standing_name(enum standing standing)
 {
-    static const char *const names[] = {"in force",     "paused",   "in quarantine",
-                                        "stands aside", "not here", "not started yet"};
+    static const char *const names[] = {"in force", "paused",      "in quarantine",  "stands aside",
+                                        "not here", "standing by", "not started yet"};
     return names[standing];
 }
 
@@ -63,6 +63,14 @@ static const char *why_led_in(const struct engine_cluster *at, const struct poli
     return canary_text(state, policy->canary, clock_now(at->engine->o.clock), out);
 }
 
+static const char *why_standing_by(const struct engine *e, char out[512])
+{
+    struct lead_standing lead = lead_look(e->o.lead);
+    bool other = *lead.leader && strcmp(lead.leader, lead.identity) != 0;
+    snprintf(out, 512, "%.300s leads", other ? lead.leader : "nobody");
+    return out;
+}
+
 static void visit_one(const struct engine_cluster *at, const struct policy_entry *entry,
                       void (*visit)(void *data, const struct engine_standing *standing), void *data)
 {
@@ -83,6 +91,9 @@ static void visit_one(const struct engine_cluster *at, const struct policy_entry
     } else if (is == POLICY_ASIDE) {
         s.standing = STANDS_ASIDE;
         s.why = err.message;
+    } else if (!e->leads) {
+        s.standing = STANDS_BY;
+        s.why = why_standing_by(e, text);
     } else if (!at->triggered || at->trouble) {
         s.standing = STANDS_WAITING;
         s.why = at->trouble ? at->trouble->message : NULL;

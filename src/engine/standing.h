@@ -11,6 +11,7 @@ enum standing {
     STANDS_QUARANTINED,
     STANDS_ASIDE,     /* the cluster's version lacks what it replaces */
     STANDS_ELSEWHERE, /* it is for other clusters */
+    STANDS_BY,        /* another daemon leads */
     STANDS_WAITING,   /* the cluster is not connected, or the policies are being started */
 };
 const char *standing_name(enum standing standing); /* "in force", "paused", "in quarantine"... */

@@ -8,9 +8,20 @@
 
 #include "http/client.h"
 
+static void fail(struct http_request *request, int code)
+{
+    if (!request->failure)
+        request->failure = code;
+    client_queue(request->client, request);
+}
+
 void carried_begin(struct http_request *request)
 {
     const struct http_carrier *carrier = request->client->carrier;
+    if (request->may_leave && !request->may_leave(request->data)) {
+        fail(request, ERR_CANCELLED);
+        return;
+    }
     request->carried = true;
     request->sends++;
     carrier->begin(carrier->data, request);
@@ -51,13 +62,6 @@ const char *http_carried_sent(const struct http_request *request, const char *na
 struct str http_carried_sent_body(const struct http_request *request)
 {
     return str_n(request->body, request->body_len);
-}
-
-static void fail(struct http_request *request, int code)
-{
-    if (!request->failure)
-        request->failure = code;
-    client_queue(request->client, request);
 }
 
 int http_carried_head(struct http_request *request, const char *name, const char *value)

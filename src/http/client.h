@@ -78,6 +78,7 @@ struct http_request {
     char *body;
     size_t body_len;
     bool bulk;
+    bool (*may_leave)(void *data);
     void (*on_begin)(void *data);
     bool (*on_data)(void *data, const char *bytes, size_t n);
     void (*done)(void *data, const struct http_answer *answer, const struct error *err);

@@ -106,6 +106,9 @@ struct http_call {
     /* The whole request, waiting for a connection included; 0: 30,000. UINT64_MAX: none (streams). */
     uint64_t timeout_ms;
     uint64_t silence_ms; /* streams: no byte for so long ends it with ERR_TIMEOUT; 0: none */
+    /* If set: asked when there is a connection and the first byte is about to leave. False: none leaves; done gets
+     * ERR_CANCELLED, and http_request_sent says false. Must not send or cancel anything. */
+    bool (*may_leave)(void *data);
     /* If set: the headers of an answer with status 200 are complete. May cancel the request. */
     void (*on_begin)(void *data);
     bool bulk; /* with on_data: there is much to come, so the pieces are larger */

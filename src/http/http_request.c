@@ -101,6 +101,7 @@ static int copy_call(struct http_request *request, const struct http_call *call,
     buf_init(&request->answer, call->body_max ? call->body_max : client->body_max);
     answer_headers_init(&request->head);
     request->bulk = call->bulk;
+    request->may_leave = call->may_leave;
     request->on_begin = call->on_begin;
     request->on_data = call->on_data;
     request->done = call->done;

@@ -97,6 +97,10 @@ static int on_connected(void *data, char *ip, char *local_ip, int port, int loca
 {
     struct http_request *request = data;
     (void)ip, (void)local_ip, (void)port, (void)local_port;
+    if (request->may_leave && !request->may_leave(request->data)) {
+        request->failure = ERR_CANCELLED;
+        return CURL_PREREQFUNC_ABORT;
+    }
     bool harmless = strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
     if (request->sends++ && !harmless) {
         request->failure = ERR_UNREACHABLE;

@@ -174,6 +174,11 @@ void kube_close(struct kube *kube, void (*closed)(void *data), void *data)
         http_client_close(kube->streams, http_is_closed, kube);
 }
 
+void kube_set_fence(struct kube *kube, const struct kube_fence *fence)
+{
+    kube->fence = fence;
+}
+
 bool kube_busy(const struct kube *kube)
 {
     return kube->requests != NULL;

@@ -51,6 +51,16 @@ int kube_open(uv_loop_t *loop, const struct kube_config *config, const struct ku
 void kube_close(struct kube *kube, void (*closed)(void *data), void *data);
 /* Is a request under way, waiting to be repeated included? Watches do not count. */
 bool kube_busy(const struct kube *kube);
+
+/* Asked before each try of a write, and again when its first byte is about to leave: whoever was held up in between
+ * must not write late. 0: it may leave; else the call ends with this error, and nothing of the try was sent. Reads, dry
+ * runs and questions about permissions are not asked about. */
+struct kube_fence {
+    int (*pass)(void *data, struct error *err); /* 0, or an error of its own */
+    void *data;
+};
+void kube_set_fence(struct kube *kube, const struct kube_fence *fence); /* outlives it; NULL: all may leave */
+
 const char *kube_server(const struct kube *kube);
 /* What was wrong with the newest try that is made again; NULL: nothing. Valid until the next. */
 const struct error *kube_trouble(const struct kube *kube);

@@ -38,6 +38,7 @@ struct kube {
     uint64_t timeout_ms;
     struct backoff backoff; /* between a call's tries */
     struct chance chance;
+    const struct kube_fence *fence; /* NULL: all may leave */
     bool impatient;
     const struct error
         *trouble; /* of the last try that will be made again (error_keep); NULL: none, or one went well */

@@ -63,6 +63,12 @@ static bool is_read(const struct kube_call *call)
     return strcmp(call->method, "GET") == 0 || (call->query && call->query->dry_run && *call->query->dry_run);
 }
 
+static bool is_question(const struct kube_call *call)
+{
+    static const char reviews[] = "/apis/authorization.k8s.io/";
+    return strncmp(call->path, reviews, sizeof reviews - 1) == 0;
+}
+
 static int fill(struct kube_request *r, const struct kube_call *call, struct error *err)
 {
     const char *type = call->content_type;
@@ -78,6 +84,7 @@ static int fill(struct kube_request *r, const struct kube_call *call, struct err
     r->content_type = str_dup(str_of(type));
     r->verb = call->verb ? call->verb : r->method;
     r->repeatable = is_read(call);
+    r->fenced = !r->repeatable && !is_question(call);
     r->piece = call->piece;
     r->again = call->again;
     r->done = call->done;

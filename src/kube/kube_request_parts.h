@@ -25,6 +25,8 @@ struct kube_request {
     uint64_t try_began;      /* uv_hrtime */
     unsigned tries, generation;
     bool repeatable, cancelled, resent, renewed;
+    bool fenced;                      /* it writes, so that the fence is asked */
+    bool held_back;                   /* by the fence, in this try */
     bool refused;                     /* the last try's answer was a 401 */
     const struct error *error;        /* of the last try; NULL: none has failed */
     const struct http_answer *answer; /* during done */

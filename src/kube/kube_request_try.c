@@ -199,6 +199,10 @@ static void try_ended(void *data, const struct http_answer *answer, const struct
     count(r, answer, err);
     bool sent = r->http ? http_request_sent(r->http) : true;
     r->http = NULL;
+    if (r->held_back) {
+        kube_request_end_failed(r, sent);
+        return;
+    }
     if (r->cancelled || (err && err->code == ERR_CANCELLED)) {
         kube_request_end_cancelled(r, sent && !r->repeatable);
     } else if (answer) {
@@ -223,6 +227,22 @@ static bool piece_came(void *data, const char *bytes, size_t n)
     return !r->cancelled && r->piece(r->data, bytes, n);
 }
 
+static int ask_fence(const struct kube_request *r, struct error *err)
+{
+    const struct kube_fence *fence = r->fenced ? r->kube->fence : NULL;
+    return fence ? fence->pass(fence->data, err) : 0;
+}
+
+static bool may_leave(void *data)
+{
+    struct kube_request *r = data;
+    struct error err;
+    r->held_back = ask_fence(r, &err) != 0;
+    if (r->held_back)
+        error_keep(&r->error, &err);
+    return !r->held_back;
+}
+
 /* The credentials are there. */
 static int send_try(struct kube_request *r, struct error *err)
 {
@@ -231,7 +251,9 @@ static int send_try(struct kube_request *r, struct error *err)
     const struct http_header *headers;
     if (!left)
         return error_set(err, ERR_TIMEOUT, "%s %.*s: its time is up", r->method, (int)r->plain, r->url.ptr);
-    int rc = kube_auth_headers(r->kube->auth, &subject, &headers, err);
+    int rc = ask_fence(r, err);
+    if (!rc)
+        rc = kube_auth_headers(r->kube->auth, &subject, &headers, err);
     if (rc)
         return rc;
     struct http_call call = {
@@ -243,6 +265,7 @@ static int send_try(struct kube_request *r, struct error *err)
         .timeout_ms = r->piece ? UINT64_MAX : time_for_try(r, left),
         .silence_ms = r->piece ? PIECES_SILENCE_MS : 0,
         .bulk = r->piece != NULL,
+        .may_leave = r->fenced && r->kube->fence ? may_leave : NULL,
         .on_data = r->piece ? piece_came : NULL,
         .done = try_ended,
         .data = r,

@@ -40,6 +40,7 @@ static void finish(struct defer *turn)
     policy_set_release(r->entry.file->set);
     free(r->object);
     free(r->unread);
+    free(r->standby);
     deadline_close(&r->patience, gone);
 }
 
@@ -184,11 +185,13 @@ int why_start(const struct why_call *call, struct why_request **out, struct erro
     struct why *why = calloc(1, sizeof *why);
     char *object = call->object.len ? str_dup(call->object) : NULL;
     char *unread = call->unread ? str_dup(str_of(call->unread)) : NULL;
-    if (!r || !why || (call->object.len && !object) || (call->unread && !unread)) {
+    char *standby = call->standby ? str_dup(str_of(call->standby)) : NULL;
+    if (!r || !why || (call->object.len && !object) || (call->unread && !unread) || (call->standby && !standby)) {
         free(r);
         free(why);
         free(object);
         free(unread);
+        free(standby);
         return error_nomem(err);
     }
     r->call = *call;
@@ -198,6 +201,7 @@ int why_start(const struct why_call *call, struct why_request **out, struct erro
     r->object = object;
     r->len = call->object.len;
     r->unread = unread;
+    r->standby = standby;
     if (call->paused)
         r->paused = *call->paused;
     snprintf(r->name_space, sizeof r->name_space, "%s", call->name_space ? call->name_space : "");

@@ -26,6 +26,7 @@ struct why_call {
     struct journal *journal;          /* earlier runs and changes; NULL: not known */
     const char *unread;               /* why these are not known; NULL: not worth a word. Copied */
     const struct paused_mark *paused; /* NULL: it is not known who has paused the policy. Copied */
+    const char *standby;              /* why the daemon leaves it to another one to act; NULL: it does not. Copied */
     bool daemon;                      /* the answer is a running daemon's */
     bool reviews;                     /* the server is asked what is allowed, too */
     uint64_t patience_ms;             /* for the policy's functions, at most; 0: 30,000 */

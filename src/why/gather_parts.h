@@ -24,7 +24,7 @@ struct why_request {
     struct defer turn;
     struct deadline patience;
     char name_space[256], name[256];
-    char *unread;
+    char *unread, *standby;
     struct paused_mark paused; /* "" as who: not known */
     struct why *why;
     struct error err; /* code 0: none */

@@ -12,6 +12,12 @@
 #include "run/runs.h"
 #include "why/gather_parts.h"
 
+static void by_lead(struct why_request *r)
+{
+    if (r->standby)
+        why_hold(r->why, "standby", WHY_NEVER, "%s", r->standby);
+}
+
 static void by_place(struct why_request *r)
 {
     const struct site *site = r->call.runs->site;
@@ -202,6 +208,7 @@ static void by_limits(struct why_request *r)
 
 void why_held(struct why_request *r)
 {
+    by_lead(r);
     by_place(r);
     by_quarantine(r);
     by_pause(r);

@@ -134,6 +134,55 @@ static void a_put_sends_the_bytes(void **state)
     kube_result_free(&r);
 }
 
+/* How often the fence was asked, and from which question on it lets nothing through. */
+struct fenced {
+    int asked, closes_at;
+};
+
+static int pass(void *data, struct error *err)
+{
+    struct fenced *f = data;
+    return ++f->asked >= f->closes_at ? error_set(err, ERR_CANCELLED, "another one leads") : 0;
+}
+
+/* Before the try, when its first byte would leave, and before a repetition: at each of them nothing leaves any more. */
+static void a_write_that_may_not_leave_does_not(void **state)
+{
+    struct kube_world *w = *state;
+    struct fenced f;
+    struct kube_fence fence = {.pass = pass, .data = &f};
+    struct error err;
+    warm_up(w);
+    kube_set_fence(w->kube, &fence);
+    f = (struct fenced){.closes_at = 1};
+    assert_int_equal(kube_replace(w->kube, CALL(.body = str_of("{}"), .data = NULL), NULL, &err), ERR_CANCELLED);
+    assert_string_equal(err.message, "another one leads");
+    f = (struct fenced){.closes_at = 2};
+    struct kube_result r = put(w, NULL);
+    assert_int_equal(r.error.code, ERR_CANCELLED);
+    assert_string_equal(r.error.message, "another one leads");
+    assert_false(r.lost);
+    assert_int_equal(scripted_count(w->server), 1);
+    kube_result_free(&r);
+    f = (struct fenced){.closes_at = 3};
+    scripted_reply(w->server, 429, "Retry-After: 1\r\n", "later");
+    r = put(w, NULL);
+    assert_int_equal(r.error.code, ERR_CANCELLED);
+    contains(r.error.message, "another one leads");
+    assert_int_equal(scripted_count(w->server), 2);
+    kube_result_free(&r);
+    int asked = f.asked;
+    scripted_reply(w->server, 200, "", "{}");
+    scripted_reply(w->server, 200, "", "{}");
+    r = put(w, "All");
+    assert_int_equal(r.error.code, 0);
+    kube_result_free(&r);
+    r = get(w);
+    assert_int_equal(r.error.code, 0);
+    kube_result_free(&r);
+    assert_int_equal(f.asked, asked);
+}
+
 static void a_busy_server_is_asked_again(void **state)
 {
     struct kube_world *w = *state;
@@ -483,6 +532,7 @@ int main(void)
         TEST(warnings_are_said_once),
         TEST(a_get_gives_the_bytes),
         TEST(a_put_sends_the_bytes),
+        TEST(a_write_that_may_not_leave_does_not),
         TEST(a_busy_server_is_asked_again),
         TEST(retry_after_is_obeyed),
         TEST(a_wait_longer_than_the_deadline_is_told_at_once),

@@ -156,6 +156,8 @@ static int read_whole(struct config_reading *r, struct json root)
         rc = config_check_notified(r);
     if (!rc)
         rc = config_check_approvers(r);
+    if (!rc)
+        rc = config_check_lead(r);
     return rc || r->config->named ? rc : check_cluster(r, "/cluster");
 }
 
@@ -289,6 +291,7 @@ void config_free(struct config *c)
     free(c->tokens_write);
     free(c->http_ca);
     config_free_sinks(c);
+    config_free_lead(c);
     freezes_free(&c->freezes);
     config_free_plugins(c);
     free(c->secrets);

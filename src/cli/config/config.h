@@ -29,6 +29,13 @@ struct config_cluster {
     char **namespaces; /* NULL: the configuration's */
 };
 
+/* `leader_election`. */
+struct config_lead {
+    bool on;
+    char *lease, *name_space, *identity, *cluster; /* NULL: not given */
+    int64_t lease_us, renew_us, retry_us;          /* microseconds; they go together (lead_times) */
+};
+
 struct config {
     char *file;                      /* NULL: none was read */
     struct buf text;                 /* what stands in it */
@@ -71,6 +78,7 @@ struct config {
     char **approver_notify;                   /* as breaker_notify, of runs that wait */
     bool reload_watch;                        /* the policies are loaded again when their files change */
     bool events;                              /* Kubernetes Events are written on the jobs that are changed */
+    struct config_lead lead;
 };
 
 #define CONFIG_DEFAULT_FILE "/etc/mpijobd/mpijobd.yaml"

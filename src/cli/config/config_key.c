@@ -32,6 +32,7 @@ enum kind {
     KIND_SERVERS,
     KIND_PLUGINS,
     KIND_FREEZES,
+    KIND_LEAD,
     KIND_LATER
 };
 
@@ -108,8 +109,8 @@ static const struct key {
     {"/secrets", KIND_PATH, offsetof(struct config, secrets)},
     {"/reload", KIND_MAP, 0},
     {"/reload/watch", KIND_BOOL, offsetof(struct config, reload_watch)},
+    {"/leader_election", KIND_LEAD, 0},
     /* Documented, and not available yet: refused rather than ignored. */
-    {"/leader_election", KIND_LATER, 0},
     {"/sharding", KIND_LATER, 0},
 };
 #define STALL_LEAST_US 100000
@@ -329,6 +330,8 @@ static int read_key(struct config_reading *r, const struct key *k, struct json v
         return config_read_plugins(r, value);
     case KIND_FREEZES:
         return config_read_freezes(r, value);
+    case KIND_LEAD:
+        return config_read_lead(r, value);
     case KIND_LATER:
         return config_wrong(r, r->at, "is not available in this version; leave it out");
     default:

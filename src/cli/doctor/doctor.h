@@ -94,9 +94,11 @@ bool doctor_clock(struct doctor *d); /* doctor_server.c */
 bool doctor_credentials(struct doctor *d);
 bool doctor_versions(struct doctor *d);
 bool doctor_controller(struct doctor *d);
-bool doctor_permissions(struct doctor *d); /* doctor_permissions.c */
-bool doctor_watching(struct doctor *d);    /* doctor_watch.c */
-bool doctor_policies(struct doctor *d);    /* doctor_policies.c */
+bool doctor_permissions(struct doctor *d);
+bool doctor_watching(struct doctor *d); /* doctor_watch.c */
+bool doctor_policies(struct doctor *d); /* doctor_policies.c */
+/* Where an election is configured, as a check of its own; doctor_lead.c. */
+void doctor_lead(struct doctor *d);
 /* Fills d->needs: what the policies need; where none are given or some are broken, what any policy may need. */
 void doctor_read_policies(struct doctor *d);
 /* Warns of each policy that stands aside on the cluster at hand, whose versions are known. */

@@ -4,20 +4,7 @@
 #include <stdlib.h>
 
 #include "cli/doctor/doctor_question.h"
-#include "kube/access_review.h"
 #include "mpijob/dialect.h"
-
-static void ask_review(struct question *q, const char *verb, const char *group, const char *resource, const char *name)
-{
-    struct buf body = BUF_INIT;
-    const struct access_review review = {verb, group, resource, name, q->name_space};
-    access_review_write(&review, &body);
-    if (body.failed)
-        error_nomem(&q->error);
-    else
-        question_ask(q, "POST", ACCESS_REVIEW_PATH, buf_str(&body));
-    buf_free(&body);
-}
 
 static struct permission asked_for(const struct question *q)
 {
@@ -141,7 +128,7 @@ static size_t ask_plugins(struct doctor *d, struct question *questions, size_t *
                 continue;
             questions[count] = (struct question){
                 .d = d, .waiting = waiting, .name_space = o->name_space, .other = o, .verb = 1u << bit};
-            ask_review(&questions[count++], needs_verb(bit), o->group, o->resource, NULL);
+            question_review(&questions[count++], needs_verb(bit), o->group, o->resource, NULL);
         }
     }
     return count;
@@ -176,13 +163,13 @@ bool doctor_permissions(struct doctor *d)
                                            .name_space = needs->places[i].name_space,
                                            .kind = needs->places[i].kind,
                                            .verb = 1u << v};
-            ask_review(&all[count++], p.verb, p.group, p.resource, NULL);
+            question_review(&all[count++], p.verb, p.group, p.resource, NULL);
         }
     }
     count += ask_plugins(d, all + count, &waiting);
     last = &all[count];
     *last = (struct question){.d = d, .waiting = &waiting};
-    ask_review(last, "get", "apiextensions.k8s.io", "customresourcedefinitions", "mpijobs.kubeflow.org");
+    question_review(last, "get", "apiextensions.k8s.io", "customresourcedefinitions", "mpijobs.kubeflow.org");
     waiting--;
     question_wait(d, &waiting);
     if (!count)
@@ -190,5 +177,6 @@ bool doctor_permissions(struct doctor *d)
     tell_places(d, all, count);
     tell_definition(d, last);
     free(all);
+    doctor_lead(d);
     return true;
 }

@@ -2,6 +2,8 @@
 /* Requests of the checks, and what of their answers is kept. */
 #include "cli/doctor/doctor_question.h"
 
+#include "kube/access_review.h"
+
 static void came(void *data, struct kube_request *request, const struct kube_answer *answer, const struct error *err,
                  bool lost)
 {
@@ -27,6 +29,18 @@ void question_ask(struct question *q, const char *method, const char *path, stru
     ++*q->waiting;
     if (kube_send(cluster_kube(d->s.cluster), &call, NULL, &q->error) && --*q->waiting == 0)
         d->s.flag = true;
+}
+
+void question_review(struct question *q, const char *verb, const char *group, const char *resource, const char *name)
+{
+    struct buf body = BUF_INIT;
+    const struct access_review review = {verb, group, resource, name, q->name_space};
+    access_review_write(&review, &body);
+    if (body.failed)
+        error_nomem(&q->error);
+    else
+        question_ask(q, "POST", ACCESS_REVIEW_PATH, buf_str(&body));
+    buf_free(&body);
 }
 
 void question_wait(struct doctor *d, const size_t *waiting)

@@ -20,6 +20,8 @@ struct question {
 
 /* Sends the question; its answer is there after question_wait. */
 void question_ask(struct question *q, const char *method, const char *path, struct str body);
+/* Asks whether it may: NULL as name: any object. In q->name_space. */
+void question_review(struct question *q, const char *verb, const char *group, const char *resource, const char *name);
 /* Runs the loop until *waiting is 0. */
 void question_wait(struct doctor *d, const size_t *waiting);
 

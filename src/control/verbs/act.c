@@ -21,7 +21,8 @@ struct act {
     char job[520];                   /* "": none */
     void (*go_on)(struct act *act);  /* when it is known who asks */
     bool was_paused, was_quarantined, override, dry_run;
-    struct buf out; /* runs that have ended */
+    bool leads_only; /* it is the leader's to do */
+    struct buf out;  /* runs that have ended */
     struct json_writer w;
 };
 
@@ -55,13 +56,19 @@ static void known(struct person *person)
         fail(a, &err);
         return;
     }
-    a->go_on(a);
+    if (a->leads_only && engine_leads(a->verbs->o.engine, &err))
+        fail(a, &err);
+    else
+        a->go_on(a);
 }
 
 static struct engine *engine_of(const struct act *a)
 {
     return a->verbs->o.engine;
 }
+
+static void go_pause(struct act *a);
+static void go_trigger(struct act *a);
 
 static void begin(struct verbs *v, struct control_request *r, struct json args, bool named,
                   void (*go_on)(struct act *act))
@@ -76,6 +83,7 @@ static void begin(struct verbs *v, struct control_request *r, struct json args, 
     a->verbs = v;
     a->request = r;
     a->go_on = go_on;
+    a->leads_only = go_on == go_pause || go_on == go_trigger;
     args_text(args, "job", a->job, sizeof a->job);
     a->dry_run = json_is_true(json_get(args, "dry_run"));
     a->override = json_is_true(json_get(args, "override"));

@@ -168,6 +168,9 @@ static int carry_out(const struct decision *d, const struct approval_call *call,
     struct approvals *a = d->verbs->closed ? NULL : engine_approvals(d->verbs->o.engine);
     if (d->verbs->closed)
         return error_set(err, ERR_CANCELLED, "the daemon is being stopped");
+    int rc = engine_leads(d->verbs->o.engine, err);
+    if (rc)
+        return rc;
     switch (d->does) {
     case APPROVES:
         return approvals_approve(a, call, err);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The role that a leader election takes, in the namespace of its Lease. */
+#include <stdio.h>
+
+#include "cli/rbac_parts.h"
+#include "lead/lead.h"
+#include "lead/lease.h"
+
+#define LEADER_ROLE "mpijobd-leader"
+
+static const char *lease_namespace(const struct rbac *r)
+{
+    const char *given = r->s.config.lead.name_space;
+    return given ? given : r->account_namespace; /* the pod's own */
+}
+
+/* A name cannot be said of what is created. */
+static void lease_role(const struct rbac *r, struct json_writer *w)
+{
+    const struct config_lead *lead = &r->s.config.lead;
+    rbac_begin(w, "Role", LEADER_ROLE, lease_namespace(r));
+    json_write_key(w, "rules");
+    json_write_array(w);
+    for (int named = 0; named < 2; named++) {
+        json_write_object(w);
+        rbac_list_of(w, "apiGroups", lease_resource.group);
+        rbac_list_of(w, "resources", lease_resource.plural);
+        if (named)
+            rbac_list_of(w, "resourceNames", lead->lease ? lead->lease : LEAD_NAME);
+        json_write_key(w, "verbs");
+        json_write_array(w);
+        for (const char *const *verb = named ? (const char *const[]){"get", "update", "watch", NULL}
+                                             : (const char *const[]){"create", NULL};
+             *verb; verb++)
+            json_write_string(w, *verb);
+        json_write_end(w);
+        json_write_end(w);
+    }
+    json_write_end(w);
+    json_write_end(w);
+}
+
+int rbac_print_lead(struct rbac *r)
+{
+    struct buf json = BUF_INIT;
+    struct json_writer w;
+    if (!r->s.config.lead.on)
+        return 0;
+    puts("---");
+    json_writer_init(&w, &json);
+    lease_role(r, &w);
+    int rc = rbac_print_yaml(&json, "", &r->s.error);
+    if (rc)
+        return rc;
+    puts("---");
+    json_writer_init(&w, &json);
+    rbac_binding(r, &w, LEADER_ROLE, lease_namespace(r));
+    return rbac_print_yaml(&json, "", &r->s.error);
+}
+
+void rbac_write_lead(const struct rbac *r, struct json_writer *w)
+{
+    if (!r->s.config.lead.on)
+        return;
+    lease_role(r, w);
+    rbac_binding(r, w, LEADER_ROLE, lease_namespace(r));
+}

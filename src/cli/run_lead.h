@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The daemon's part in a leader election, as the configuration says. */
+#ifndef MPIJOBD_CLI_RUN_LEAD_H
+#define MPIJOBD_CLI_RUN_LEAD_H
+
+#include "cli/session/session.h"
+#include "kube/kube.h"
+#include "lead/lead.h"
+
+struct run_lead {
+    struct lead *lead; /* NULL: there is no election */
+    struct kube_fence fence;
+};
+
+/* Where the configuration asks for one: makes it, and lets nothing be written on the session's clusters but while this
+ * daemon leads. It begins with lead_start. 0; ERR_INVALID: it is not known where the Lease is to be; errors as of
+ * lead_new. */
+int run_lead_open(struct session *s, struct run_lead *lead, struct error *err);
+/* Gives the Lease back; waits for that, two seconds at most. */
+void run_lead_close(struct session *s, struct run_lead *lead);
+
+#endif

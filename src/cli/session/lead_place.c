@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cluster, the namespace and the name of the Lease, with their defaults. */
+#include "cli/session/lead_place.h"
+
+#include <string.h>
+
+#include "lead/lead.h"
+
+static struct session_cluster *cluster_of(struct session *s)
+{
+    const char *name = s->config.lead.cluster;
+    for (size_t i = 0; i < s->cluster_count; i++) {
+        if (!name || strcmp(s->clusters[i].config->name, name) == 0)
+            return &s->clusters[i];
+    }
+    return NULL;
+}
+
+int lead_place_find(struct session *s, struct lead_place *place, struct error *err)
+{
+    const struct config_lead *c = &s->config.lead;
+    *place =
+        (struct lead_place){.at = cluster_of(s), .name_space = c->name_space, .name = c->lease ? c->lease : LEAD_NAME};
+    if (!place->at)
+        return error_set(err, ERR_INVALID,
+                         "the Lease of leader_election is on cluster %s, which this command is not about", c->cluster);
+    if (!place->name_space && strcmp(place->at->kube_config.origin, "in-cluster") == 0)
+        place->name_space = place->at->kube_config.name_space;
+    if (!place->name_space)
+        return error_set(err, ERR_INVALID,
+                         "leader_election needs the namespace of its Lease, as this is no pod: leader_election: { "
+                         "namespace: NAME } in %s",
+                         s->config.file);
+    return 0;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Leader election: of several daemons that are started alike, the one acts that holds a Lease of coordination.k8s.io/v1
+ * (lease.h), as with client-go's leaderelection. The others stand by, and one of them takes the Lease when it is given
+ * back, or when its holder has not renewed it for the time that it says.
+ *
+ * Whoever acts may count on this: from `renew` after the last renewal was sent, lead_pass refuses, and so nothing that
+ * asks it leaves any more, whatever has held the program up (a stop, a suspended machine, a stalled network); another
+ * daemon takes the Lease `lease` after it has seen that renewal at the earliest, which is later. Both are judged by a
+ * clock that no step of the wall clock moves and that goes on while the machine sleeps. What has left by then, and is
+ * still on its way, is stopped by the resourceVersion that it carries.
+ *
+ * What has to happen between the beginning of a lead and the first deed is done by guests, one after the other in the
+ * order in which they have joined: state that daemons share is read before triggers start. All functions are for the
+ * loop's thread. */
+#ifndef MPIJOBD_LEAD_LEAD_H
+#define MPIJOBD_LEAD_LEAD_H
+
+#include <uv.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+
+struct defer_queue;
+struct kube_config;
+struct metrics;
+
+#define LEAD_NAME "mpijobd"
+#define LEAD_LEASE_US (15 * CLOCK_SECOND)
+#define LEAD_RENEW_US (10 * CLOCK_SECOND)
+#define LEAD_RETRY_US (2 * CLOCK_SECOND)
+
+struct lead_options {
+    uv_loop_t *loop;
+    struct defer_queue *soon;         /* of the loop; outlives the lead */
+    const struct clock *clock;        /* for what people read; outlives the lead */
+    const struct log *log;            /* outlives the lead */
+    struct metrics *metrics;          /* NULL: nothing is counted */
+    const struct kube_config *server; /* where the Lease is: over a connection of the lead's own */
+    const char *cluster;              /* as which that is counted; outlives the lead */
+    const char *name_space, *name;    /* of the Lease */
+    const char *identity;             /* below LEASE_HOLDER_MAX; unique among the daemons */
+    int64_t lease, renew, retry;      /* microseconds, lease in whole seconds: lead_times */
+};
+
+/* Do the times go together? ERR_INVALID, with the cure. */
+int lead_times(int64_t lease, int64_t renew, int64_t retry, struct error *err);
+
+struct lead;
+/* Texts are copied. Does nothing before lead_start. Blocks: reads the files of `server`. Errors as of kube_open. */
+int lead_new(const struct lead_options *options, struct lead **lead, struct error *err);
+void lead_start(struct lead *lead);
+/* Gives the Lease back, if it is held, so that another can take it at once; that takes two seconds at most. Then closed
+ * is called and the lead is gone. The guests have left before. */
+void lead_close(struct lead *lead, void (*closed)(void *data), void *data);
+
+/* ---- what stands on it ---- */
+
+/* One that has to be ready before anything acts. The struct is its owner's, and stays in place until it has left. */
+struct lead_guest {
+    /* This daemon leads, and all that have joined before are ready. epoch: from 1, and higher than that of any earlier
+     * lead of this Lease as long as nobody deletes it. Calls lead_ready when it is ready, perhaps from within. */
+    void (*gained)(struct lead_guest *guest, int64_t epoch);
+    /* It does not lead any more, and lead_pass refuses already: nothing may act on what was read. Comes once for each
+     * `gained`, whether lead_ready was called or not; the last that has joined hears it first. why: a sentence. */
+    void (*lost)(struct lead_guest *guest, const char *why);
+    void *data;
+    bool told; /* this and what follows: the lead's */
+    struct lead_guest *prev, *next;
+};
+void lead_join(struct lead *lead, struct lead_guest *guest); /* before lead_start */
+void lead_part(struct lead *lead, struct lead_guest *guest); /* `lost` is not called any more */
+void lead_ready(struct lead *lead, struct lead_guest *guest);
+
+/* May something be written now? 0; ERR_CANCELLED: the lead was lost, or there was none; the message names who leads.
+ * Looks at the clock at each call, and is a kube_fence.pass (kube/kube.h). */
+int lead_pass(void *lead, struct error *err);
+/* Says that this daemon does not lead, who does, and where to ask. Returns ERR_REFUSED. */
+int lead_refuse(const struct lead *lead, struct error *err);
+/* That epoch; 0: it does not lead. */
+int64_t lead_epoch(const struct lead *lead);
+
+/* Writes an annotation into the Lease with the next renewal, and with each one after. name is static; value is below
+ * LEAD_NOTE_MAX bytes. Where it does not lead, it is written when it does. */
+#define LEAD_NOTES 2
+#define LEAD_NOTE_MAX 256
+void lead_note(struct lead *lead, const char *name, const char *value);
+
+/* ---- how it stands ---- */
+struct lead_standing {
+    bool leads;           /* lead_pass lets pass */
+    const char *identity; /* this daemon's */
+    const char *leader;   /* who holds the Lease; "": nobody does, or it is not known. Valid until the next turn */
+    const char *name_space, *name;
+    int64_t since;       /* microseconds since 1970: when the leader has taken it, by its clock; 0: not known */
+    const char *trouble; /* why the Lease cannot be read or written; NULL: nothing is wrong. Valid as `leader` */
+};
+struct lead_standing lead_look(const struct lead *lead);
+/* Appends that as a sentence: "standing by; NAME leads since ...". */
+void lead_text(const struct lead *lead, struct buf *out);
+
+#endif
