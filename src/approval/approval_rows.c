@@ -10,7 +10,7 @@
 #include "store/kept.h"
 #include "json/write.h"
 
-#define SPACE "approval"
+#define SPACE APPROVALS_SPACE
 #define KEY_SIZE 24
 
 static void key_of(int64_t run, char out[KEY_SIZE])

@@ -40,6 +40,8 @@ struct approvals_options { /* all of it outlives the approvals */
     void *data;
 };
 
+#define APPROVALS_SPACE "approval" /* of the rows that are kept (store/kept.h), whose keys are the runs */
+
 struct approvals;
 /* Reads what waits; blocks. 0; errors as of store_read_kept, or ERR_NOMEM. A plan that cannot be read is logged, and
  * left where it is. */

@@ -288,7 +288,7 @@ static int prepare(struct daemon *d)
     if (!code)
         code = run_control_open(s, &d->quarantine, d->http.web != NULL, &d->control);
     if (!code)
-        run_http_serve(&d->http, d->control.control);
+        run_http_serve(s, &d->http, d->control.control);
     return code;
 }
 

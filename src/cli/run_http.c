@@ -40,7 +40,7 @@ int run_http_open(struct session *s, struct run_http *http)
         return session_fail(s, &s->error);
     }
     int rc = admin_open(&s->loop, &o, &http->admin, &s->error);
-    if (!rc && web_open(http->admin, &http->web, &s->error))
+    if (!rc && web_open(&s->loop, http->admin, &http->web, &s->error))
         return session_fail(s, &s->error);
     if (!rc)
         log_event(&s->log, LOG_INFO, "metrics and health are served", LOG_FIELDS({"url", admin_url(http->admin)}));
@@ -51,10 +51,10 @@ int run_http_open(struct session *s, struct run_http *http)
     return 0;
 }
 
-void run_http_serve(struct run_http *http, struct control *control)
+void run_http_serve(struct session *s, struct run_http *http, struct control *control)
 {
     if (http->web && control)
-        web_serve(http->web, control);
+        web_serve(http->web, &(struct web_serving){control, s->engine, s->store});
 }
 
 void run_http_stop(struct run_http *http)

@@ -18,7 +18,7 @@ struct run_http {        /* begins as zeros */
  * all the same, and says so. 0, or the exit code. */
 int run_http_open(struct session *s, struct run_http *http);
 /* The API asks verbs of the control from now on, which may be NULL. */
-void run_http_serve(struct run_http *http, struct control *control);
+void run_http_serve(struct session *s, struct run_http *http, struct control *control);
 /* Before the control is closed: it asks none any more. */
 void run_http_stop(struct run_http *http);
 /* After that. What libuv has of it is closed on the loop. */

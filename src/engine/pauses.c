@@ -10,7 +10,7 @@
 #include "store/kept.h"
 #include "json/write.h"
 
-#define SPACE "paused"
+#define SPACE PAUSES_SPACE
 
 /* ---- in the state ---- */
 

@@ -8,6 +8,8 @@
 
 struct store;
 
+#define PAUSES_SPACE "paused" /* of the rows that are kept (store/kept.h), whose keys are the policies */
+
 /* Blocks: at the start, and in commands. Errors as of store_read_kept. */
 int pauses_read(struct store *store, struct paused *paused, struct error *err);
 /* The policy is paused (by that mark) as soon as done comes without an error. */

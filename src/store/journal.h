@@ -119,8 +119,10 @@ struct store_filter {
     int64_t since;                                    /* changes intended, or runs begun, at or after it; 0: any */
     bool in_flight;                                   /* only changes without an outcome, or runs with such a change */
     bool oldest_first;
-    bool with_run; /* changes with what their runs say of them */
-    int64_t limit; /* 0: all */
+    bool with_run;       /* changes with what their runs say of them */
+    const char *outcome; /* NULL: any */
+    int64_t before;      /* rows with smaller numbers; 0: any */
+    int64_t limit;       /* 0: all */
 };
 /* Each row is given to `row`, which returns false to stop; strings are valid during the call. Newest first unless the
  * filter says otherwise; filter may be NULL: all. Read is what is committed: at least everything that was answered.

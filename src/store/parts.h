@@ -13,6 +13,7 @@
 #include "store/recorded.h"
 #include "store/state.h"
 #include "store/store.h"
+#include "store/written.h"
 
 /* A failure as numbers: the thread has no room to lose on messages, which are written where they are delivered. */
 struct failure {
@@ -208,8 +209,12 @@ struct store {
     struct op reserve[STORE_SPARES];
     void (*closed)(void *data);
     void *closed_data;
+    void (*written)(void *data, const struct store_written *what); /* NULL: nobody watches */
+    void *written_data;
 };
 
+/* written.c: an operation is durable. */
+void store_tell_written(const struct store *s, const struct op *op);
 /* queue.c: starts the thread; what follows is store_close's to end. 0 or ERR_IO. */
 int queue_start(struct store *s, struct error *err);
 enum haste { STORE_NOW, STORE_SOON };

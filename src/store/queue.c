@@ -102,6 +102,8 @@ static void answer(struct store *s, struct op *op)
     error_clear(&err);
     if (op->failure.code)
         op_explain(op, s->path, &err);
+    else
+        store_tell_written(s, op);
     s->failures += err.code && err.code != ERR_CANCELLED;
     store_done done = op->done;
     void *data = op->data;

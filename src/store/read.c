@@ -56,6 +56,8 @@ static void changes_query(struct query *q, const struct store_filter *f)
     condition(q, f->name, "name = :name");
     condition(q, f->since != 0, "intended_at >= :since");
     condition(q, f->in_flight, "outcome IS NULL");
+    condition(q, f->outcome, "outcome = :outcome");
+    condition(q, f->before != 0, "id < :before");
     order(q, f);
 }
 
@@ -67,6 +69,8 @@ static void runs_query(struct query *q, const struct store_filter *f, bool unfin
     condition(q, f->cluster, "cluster = :cluster");
     condition(q, f->since != 0, "started_at >= :since");
     condition(q, unfinished_only, "outcome IS NULL");
+    condition(q, f->outcome, "outcome = :outcome");
+    condition(q, f->before != 0, "id < :before");
     if (f->name_space || f->name || f->in_flight) {
         condition(q, true, "id IN (SELECT run FROM changes WHERE run > 0");
         condition(q, f->name_space, "name_space = :name_space");
@@ -96,6 +100,10 @@ static int bind_filter(sqlite3_stmt *statement, const struct store_filter *f)
         rc = bind_number(statement, ":limit", f->limit);
     if (rc == 0)
         rc = bind_number(statement, ":since", f->since);
+    if (rc == 0)
+        rc = bind_number(statement, ":before", f->before);
+    if (rc == 0)
+        rc = bind_text(statement, ":outcome", f->outcome);
     if (rc == 0)
         rc = bind_text(statement, ":policy", f->policy);
     if (rc == 0)

@@ -1,37 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of the API. */
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "web/api_parts.h"
 
-int web_open(struct admin *admin, struct web **out, struct error *err)
+int web_open(uv_loop_t *loop, struct admin *admin, struct web **out, struct error *err)
 {
+    const struct admin_route *const tables[] = {policy_routes, approval_routes, daemon_routes, journal_routes,
+                                                event_routes};
     struct web *w = calloc(1, sizeof *w);
+    int rc = 0;
     if (!w)
         return error_nomem(err);
-    int rc = admin_add(admin, policy_routes, w, err);
-    if (!rc)
-        rc = admin_add(admin, approval_routes, w, err);
-    if (!rc)
-        rc = admin_add(admin, daemon_routes, w, err);
+    events_open(&w->events, loop);
+    for (size_t i = 0; i < sizeof tables / sizeof *tables && !rc; i++)
+        rc = admin_add(admin, tables[i], w, err);
     *out = w;
     return rc;
 }
 
-void web_serve(struct web *web, struct control *control)
+void web_serve(struct web *web, const struct web_serving *serving)
 {
-    web->control = control;
+    web->control = serving->control;
+    events_serve(&web->events, serving);
 }
 
 void web_stop(struct web *web)
 {
-    if (!web)
+    if (!web || web->stopped)
         return;
     web->control = NULL;
     web->stopped = true;
+    events_stop(&web->events);
+}
+
+static void timer_closed(struct deadline *timer)
+{
+    struct events *events = timer->data;
+    free((char *)events - offsetof(struct web, events));
 }
 
 void web_close(struct web *web)
 {
-    free(web);
+    if (web)
+        events_close(&web->events, timer_closed);
 }

@@ -6,12 +6,16 @@
 #include "admin/admin.h"
 #include "control/control.h"
 #include "web/api.h"
+#include "web/api_events.h"
 #include "json/write.h"
 
 struct web {
     struct control *control; /* NULL: the daemon starts, or is being stopped */
     bool stopped;
+    struct events events;
 };
+/* False: it has answered that it does not serve now. */
+bool web_serves(const struct web *web, struct admin_request *r);
 
 /* ---- arguments.c: what a request has to say ---- */
 
@@ -55,6 +59,7 @@ void web_fail(struct admin_request *r, const struct error *err);
 
 /* ---- tables, one a file ---- */
 
-extern const struct admin_route policy_routes[], approval_routes[], daemon_routes[]; /* data: the struct web */
+extern const struct admin_route policy_routes[], approval_routes[], daemon_routes[], journal_routes[],
+    event_routes[]; /* data: the struct web */
 
 #endif

@@ -42,6 +42,18 @@ void web_fail(struct admin_request *r, const struct error *err)
     admin_problem(r, status_of(err), err->reason, err->message);
 }
 
+bool web_serves(const struct web *web, struct admin_request *r)
+{
+    struct error err;
+    if (web->control)
+        return true;
+    error_set(&err, ERR_CANCELLED,
+              web->stopped ? "the daemon is being stopped"
+                           : "the daemon is being started; ask again when /readyz says ok");
+    web_fail(r, &err);
+    return false;
+}
+
 /* ---- a verb ---- */
 
 struct ask {
@@ -136,13 +148,8 @@ void ask_verb(struct web *web, struct admin_request *r, const struct ask_form *f
     struct buf args = BUF_INIT;
     struct json_writer w;
     const struct field *fields = form->fields ? form->fields : no_fields;
-    if (!web->control) {
-        error_set(&err, ERR_CANCELLED,
-                  web->stopped ? "the daemon is being stopped"
-                               : "the daemon is being started; ask again when /readyz says ok");
-        web_fail(r, &err);
+    if (!web_serves(web, r))
         return;
-    }
     json_writer_init(&w, &args);
     json_write_object(&w);
     int rc = form->part ? write_part(r, form, &w, &err) : 0;

@@ -3,6 +3,7 @@
 local support = require "support"
 local cluster = require "support.cluster"
 local api = require "support.api"
+local events = require "support.events"
 
 describe("the JSON API", function()
     local server, folder, daemon, url, read, write, none
@@ -175,6 +176,83 @@ describe("the JSON API", function()
         assert.is_nil(freed "four")
     end)
 
+    it("reads runs and changes of the journal, in pages and by filters", function()
+        local _, all = read:get("/api/v1/runs")
+        local ids, cursor = {}, nil
+        repeat
+            local status, page = read:get("/api/v1/runs?limit=2" .. (cursor and "&cursor=" .. cursor or ""))
+            assert.are.equal(200, status)
+            for _, run in ipairs(page.items) do
+                ids[#ids + 1] = run.id
+            end
+            cursor = page.next
+        until cursor == support.json.null
+        assert.are.equal(#all.items, #ids)
+        for i, run in ipairs(all.items) do
+            assert.are.equal(run.id, ids[i])
+        end
+        local _, free = read:get("/api/v1/runs?policy=free&outcome=done")
+        assert.is_true(#free.items >= 2)
+        for _, run in ipairs(free.items) do
+            assert.are.equal("free", run.policy)
+            assert.are.equal("done", run.outcome)
+        end
+        local _, one = read:get("/api/v1/runs/" .. math.tointeger(free.items[1].id))
+        assert.are.same(free.items[1], one)
+        local _, changes = read:get("/api/v1/changes?job=train/bert")
+        assert.are.equal(1, #changes.items)
+        assert.are.equal("done", changes.items[1].outcome)
+        assert.are.same({ user = "token:write", uid = support.json.null }, changes.items[1].who)
+        local _, none_of = read:get("/api/v1/changes?since=2026-12-24")
+        assert.are.same({ items = {}, next = support.json.null }, none_of)
+        problem(404, "NotFound", "the journal has no run 4711", read:get("/api/v1/runs/4711"))
+        problem(400, "Invalid", "since takes a duration", read:get("/api/v1/changes?since=yesterday"))
+        problem(400, "Invalid", "job takes NAMESPACE/NAME", read:get("/api/v1/changes?job=a/b/c"))
+    end)
+
+    it("tells events as they happen, goes on where a client was, and tells of gaps", function()
+        local heard = events.hear(url, "reads-only")
+        local ready = heard:expect("ready")
+        support.contains(heard.head, "text/event-stream")
+        assert.are.equal(200, (write:post("/api/v1/policies/free/run", { dry_run = true })))
+        local began = heard:expect("run", function(run) return run.state == "began" end)
+        assert.are.equal("free", began.data.policy)
+        assert.are.equal("token:write", began.data.who)
+        local ended = heard:expect("run", function(run) return run.state == "ended" end)
+        assert.are.equal(began.data.id, ended.data.id)
+        assert.are.equal("done", ended.data.outcome)
+        heard:close()
+        -- Meanwhile: a pause, a run that waits, and its approval.
+        write:post("/api/v1/policies/free/pause")
+        write:post("/api/v1/policies/free/resume")
+        local _, got = write:post("/api/v1/policies/asks/run")
+        local run = math.tointeger(got.runs[1].id)
+        assert.are.equal(200, (write:post(("/api/v1/runs/%d/approve"):format(run))))
+        local again = events.hear(url, "reads-only", ended.id)
+        assert.is_true(again:expect("pause").data.paused)
+        assert.is_false(again:expect("pause").data.paused)
+        local waits = again:expect("approval")
+        assert.are.equal(run, math.tointeger(waits.data.run))
+        assert.is_true(waits.data.waits)
+        local change = again:expect("change", function(c) return c.state == "intended" end)
+        assert.are.equal("vision", change.data.namespace)
+        again:expect("change", function(c) return c.state == "ended" and c.id == change.data.id and c.outcome == "done" end)
+        assert.is_false(again:expect("approval", function(a) return not a.waits end).data.waits)
+        again:close()
+        -- From the first id on, all of it comes again.
+        local first = events.hear(url, "reads-only", ready.id)
+        assert.are.equal(began.id, first:expect("run").id)
+        first:close()
+        for _, strange in ipairs { "1-1", "x", "99999999-1", ready.id .. "9999" } do
+            local other = events.hear(url, "reads-only", strange)
+            local gap = other:expect("gap")
+            assert.is_truthy(gap.id)
+            assert.are.equal("gap", other.list[1].event)
+            other:close()
+        end
+        problem(401, "Refused", "a token", none:get("/api/v1/events"))
+    end)
+
     it("reloads, and says what is wrong in the files", function()
         support.write(folder .. "/p.lua", "policy { nam = 1 }")
         local _, bad = write:post("/api/v1/reload")
@@ -183,6 +261,20 @@ describe("the JSON API", function()
         support.write(folder .. "/p.lua", POLICIES)
         local _, good = write:post("/api/v1/reload")
         assert.is_true(good.in_force)
+    end)
+
+    it("tells by an event that other policies are in force, and lets its clients go at the end", function()
+        local heard = events.hear(url, "reads-only")
+        heard:expect("ready")
+        support.write(folder .. "/p.lua", POLICIES:gsub("frees GPUs", "gives GPUs back"))
+        write:post("/api/v1/reload")
+        assert.are.equal(3, heard:expect("policies").data.count)
+        daemon:write("end\n")
+        assert.are.equal(0, daemon:stop("sigterm"))
+        assert.is_truthy(support.proc.await(function()
+            return heard.ended
+        end))
+        heard:close()
     end)
 end)
 

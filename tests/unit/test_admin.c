@@ -29,6 +29,9 @@ struct fixture {
     uint16_t port;
     struct admin_request *waiting[WAITS]; /* in the order of their coming; NULL: answered or gone */
     int begun, gone, closed;
+    struct admin_request *stream; /* NULL: it has ended */
+    const char *streamed;         /* what it has next */
+    bool stream_ends;
     const char *missing;
     const char *write_token_file;
     unsigned header_ms;
@@ -133,7 +136,47 @@ static void h_failed(void *data, struct admin_request *r)
     admin_answer(r, 200, ADMIN_TEXT, &body);
 }
 
+static bool stream_more(void *data, struct buf *out)
+{
+    struct fixture *f = data;
+    buf_puts(out, f->streamed ? f->streamed : "");
+    f->streamed = NULL;
+    return !f->stream_ends;
+}
+
+static void stream_gone(void *data, struct admin_request *r)
+{
+    struct fixture *f = data;
+    assert_ptr_equal(r, f->stream);
+    f->stream = NULL;
+    f->gone++;
+}
+
+static void h_stream(void *data, struct admin_request *r)
+{
+    struct fixture *f = data;
+    f->stream = r;
+    f->begun++;
+    admin_stream(r, "text/event-stream", &(struct admin_source){stream_more, stream_gone, f});
+}
+
+/* What it was given. */
+static void h_asked(void *data, struct admin_request *r)
+{
+    char one[16], two[16], three[16];
+    struct buf body = BUF_INIT;
+    struct str sent = admin_request_body(r);
+    (void)data;
+    bool fits = admin_request_part(r, "one", one, sizeof one);
+    bool both = admin_request_part(r, "two", two, sizeof two);
+    buf_printf(&body, "%d %s %d %s %d %.*s %s\n", fits, one, both, two,
+               admin_request_part(r, "three", three, sizeof three), (int)sent.len, sent.ptr ? sent.ptr : "",
+               admin_request_who(r));
+    admin_answer(r, 200, ADMIN_TEXT, &body);
+}
+
 static const struct admin_route routes[] = {
+    {"GET", "/stream", ADMIN_READER, h_stream},   {"POST", "/a/{one}/b/{two}", ADMIN_READER, h_asked},
     {"GET", "/now", ADMIN_READER, h_now},         {"POST", "/now", ADMIN_READER, h_post},
     {"POST", "/write", ADMIN_WRITER, h_post},     {"GET", "/later", ADMIN_READER, h_later},
     {"GET", "/wait", ADMIN_READER, h_wait},       {"GET", "/both", ADMIN_READER, h_both},
@@ -349,9 +392,8 @@ static void unknown_paths_and_methods(void **state)
     open_admin(f, NULL);
     const char *got = get(f, "GET /", "");
     has(got, "HTTP/1.1 404 ");
-    has(got,
-        "there is no such page; there are /metrics, /livez, /readyz, /now, /write, /later, /wait, /both, /release, "
-        "/nothing, /failed\n");
+    has(got, "there is no such page; there are /metrics, /livez, /readyz, /stream, /a/{one}/b/{two}, /now, /write, "
+             "/later, /wait, /both, /release, /nothing, /failed\n");
     has(get(f, "DELETE /nowhere", ""), "HTTP/1.1 404 ");
     has(get(f, "GET /now/", ""), "HTTP/1.1 404 ");
     got = get(f, "DELETE /now", "");
@@ -585,6 +627,109 @@ static void closing_at_once(void **state)
     int fd = dial(f);
     ask(f, fd, "GET /later", "");
     close_admin(f);
+    close(fd);
+}
+
+/* ---- what is asked ---- */
+
+static const char *post(struct fixture *f, const char *path, const char *body)
+{
+    char what[256], headers[64];
+    static char text[ADMIN_BODY_MAX + 512];
+    int fd = dial(f);
+    snprintf(what, sizeof what, "POST %s", path);
+    snprintf(headers, sizeof headers, "Content-Length: %zu\r\n", strlen(body));
+    snprintf(text, sizeof text, "%s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s\r\n", what, headers);
+    send_text(f, fd, text);
+    for (size_t at = 0; at < strlen(body);) {
+        ssize_t n = send(fd, body + at, strlen(body) - at, MSG_NOSIGNAL);
+        at += n > 0 ? (size_t)n : 0;
+        uv_run(&f->loop, UV_RUN_NOWAIT);
+    }
+    const char *got = receive(f, fd, false);
+    close(fd);
+    return got;
+}
+
+static void parts_and_bodies(void **state)
+{
+    static char large[ADMIN_BODY_MAX + 2];
+    struct fixture *f = *state;
+    open_admin(f, NULL);
+    has(post(f, "/a/x/b/why%20not", "some"), "1 x 1 why not 0 some anyone\n");
+    has(post(f, "/a/x/b/much-longer-than-it-may-be", ""), "1 x 0  0  anyone\n");
+    has(post(f, "/a/x/b/y/z", ""), "HTTP/1.1 404 ");
+    has(post(f, "/a//b/y", ""), "HTTP/1.1 404 ");
+    has(get(f, "GET /a/x/b/y", ""), "HTTP/1.1 405 ");
+    memset(large, 'x', sizeof large - 1);
+    has(post(f, "/a/x/b/y", large), "HTTP/1.1 413 ");
+}
+
+/* ---- answers that go on ---- */
+
+static void hear(struct fixture *f, int fd, const char *words)
+{
+    static char heard[4096];
+    int64_t until = clock_monotonic() + 10000000;
+    size_t len = 0;
+    heard[0] = '\0';
+    while (!strstr(heard, words) && !is_over(until)) {
+        ssize_t n = recv(fd, heard + len, sizeof heard - len - 1, 0);
+        if (n > 0)
+            heard[len += (size_t)n] = '\0';
+        uv_run(&f->loop, UV_RUN_NOWAIT);
+    }
+    has(heard, words);
+}
+
+static void an_answer_goes_on(void **state)
+{
+    struct fixture *f = *state;
+    open_admin(f, NULL);
+    int fd = dial(f);
+    f->streamed = "first\n";
+    ask(f, fd, "GET /stream", "");
+    hear(f, fd, "first\n");
+    f->streamed = "second\n";
+    admin_stream_wake(f->stream);
+    hear(f, fd, "second\n");
+    admin_stream_wake(f->stream); /* for nothing */
+    settle(f);
+    assert_non_null(f->stream);
+    f->stream_ends = true;
+    admin_stream_wake(f->stream);
+    hear(f, fd, "0\r\n\r\n");
+    assert_null(f->stream);
+    ask(f, fd, "GET /now", ""); /* the connection stays */
+    hear(f, fd, "\r\n\r\nnow\n");
+    close(fd);
+}
+
+static void who_hears_goes_away(void **state)
+{
+    struct fixture *f = *state;
+    open_admin(f, NULL);
+    for (int i = 0; i < 20; i++) {
+        int fd = dial(f);
+        f->streamed = "first\n";
+        ask(f, fd, "GET /stream", "");
+        hear(f, fd, "first\n");
+        close(fd);
+        turns(f, &f->gone, i + 1);
+        assert_null(f->stream);
+    }
+}
+
+static void closing_while_one_hears(void **state)
+{
+    struct fixture *f = *state;
+    open_admin(f, NULL);
+    int fd = dial(f);
+    f->streamed = "first\n";
+    ask(f, fd, "GET /stream", "");
+    hear(f, fd, "first\n");
+    close_admin(f);
+    assert_int_equal(f->gone, 1);
     close(fd);
 }
 
@@ -856,6 +1001,10 @@ int main(void)
         TEST(the_answer_crosses_the_going),
         TEST(closing_while_requests_wait),
         TEST(closing_at_once),
+        TEST(parts_and_bodies),
+        TEST(an_answer_goes_on),
+        TEST(who_hears_goes_away),
+        TEST(closing_while_one_hears),
         TEST(addresses),
         TEST(memory_runs_out_at_opening),
         TEST(memory_runs_out_at_a_request),

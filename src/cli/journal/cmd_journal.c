@@ -11,8 +11,8 @@
 #include "cli/journal/several.h"
 #include "cli/session/table.h"
 #include "engine/pauses.h"
+#include "history/since.h"
 #include "store/store.h"
-#include "time/duration.h"
 
 struct reading {
     struct session s;
@@ -156,25 +156,13 @@ static int read_job(struct reading *r, struct store_filter *f, char job[520])
     return 0;
 }
 
-/* "2h": so long ago. "2026-11-23": its beginning in UTC, as times are printed. */
 static int read_since(struct reading *r, struct store_filter *f)
 {
-    const char *text = r->s.options.since;
-    char day[32];
-    int64_t ago;
-    if (!text)
+    struct error err;
+    if (!r->s.options.since || since_parse(r->s.options.since, clock_now(&r->s.clock), &f->since, &err) == 0)
         return 0;
-    snprintf(day, sizeof day, "%.10sT00:00:00Z", text);
-    if (duration_parse(text, &ago, NULL) == 0)
-        f->since = clock_now(&r->s.clock) - ago;
-    else if (!clock_parse(text, &f->since) && (strlen(text) != 10 || !clock_parse(day, &f->since))) {
-        fprintf(stderr,
-                "mpijobd %s: --since takes a duration (2h, 7d), a day (2026-11-23) or a time "
-                "(2026-11-23T20:15:00Z), not \"%.100s\"\n",
-                r->s.command, text);
-        return EXIT_USAGE;
-    }
-    return 0;
+    fprintf(stderr, "mpijobd %s: --%s\n", r->s.command, err.message);
+    return EXIT_USAGE;
 }
 
 static void begin_table(struct reading *r, bool runs, bool several)

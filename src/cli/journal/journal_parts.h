@@ -8,32 +8,8 @@
 #include <stdio.h>
 
 #include "cli/session/session.h"
+#include "history/fields.h"
 #include "store/journal.h"
-#include "json/write.h"
-
-/* ---- fields.c: rows for programs, as JSON (an array of objects) or CSV (RFC 4180, with a line of names) ---- */
-struct fields {
-    bool csv;
-    const char *replica; /* whose journal the next row is from, where there are several; NULL: there is one */
-    FILE *to;
-    struct json_writer w;
-    struct buf row, names; /* of the row under way; names: of the first one, CSV */
-    bool named, any;
-};
-void fields_begin(struct fields *f, bool csv, FILE *to);
-void fields_end(struct fields *f);  /* of all rows; frees */
-void fields_free(struct fields *f); /* where they end early */
-void fields_row(struct fields *f);
-void fields_row_end(struct fields *f);                                  /* written to the file */
-void fields_text(struct fields *f, const char *name, const char *text); /* NULL: null, or nothing */
-void fields_number(struct fields *f, const char *name, int64_t n);
-void fields_bool(struct fields *f, const char *name, bool value);
-void fields_time(struct fields *f, const char *name, int64_t us);      /* 0: none */
-void fields_raw(struct fields *f, const char *name, const char *json); /* NULL, or no JSON: null */
-void fields_who(struct fields *f, const char *who, int64_t uid);
-/* A change, a run, with all that is known of it. */
-void fields_change(struct fields *f, const struct store_change *c);
-void fields_run(struct fields *f, const struct store_run *run);
 
 /* ---- change_cells.c ---- */
 /* "spec.cleanPodPolicy: None -> All, labels.x: ..." of a diff in JSON. */

@@ -39,6 +39,8 @@ int verbs_open(struct control *control, const struct verbs_options *options, str
     if (!rc)
         rc = control_add(control, status_verbs, v, err);
     if (!rc)
+        rc = control_add(control, journal_verbs, v, err);
+    if (!rc)
         rc = control_add(control, why_verbs, v, err);
     if (!rc)
         rc = control_add(control, eval_verbs, v, err);

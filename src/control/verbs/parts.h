@@ -21,7 +21,8 @@ struct verbs {
     size_t sessions;          /* of Lua that are open (prompt/prompt.h) */
     struct sitting *sittings; /* those that a person holds open */
     int64_t last_session;
-    size_t under_way; /* of what needs this memory */
+    size_t looks_back; /* into the journal that are under way */
+    size_t under_way;  /* of what needs this memory */
     bool closed;
 };
 /* Something that needs the memory begins, or has ended. */
@@ -93,6 +94,10 @@ int session_eval(struct verbs *v, struct control_request *r, struct json args, c
 /* May a person change something by hand now? 0, or ERR_REFUSED: the configuration has a freeze, and override is false.
  * *frozen: it has one. */
 int verbs_check_freeze(const struct verbs *v, bool override, bool *frozen, struct error *err);
+
+/* ---- journal_rows.c ---- */
+
+extern const struct control_verb journal_verbs[]; /* data: the struct verbs */
 
 /* ---- rows.c ---- */
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows for programs: each is written to the file when it is whole. */
+#include "history/fields.h"
+
 #include <inttypes.h>
 #include <string.h>
 
-#include "cli/journal/journal_parts.h"
+#include "base/clock.h"
 
 void fields_begin(struct fields *f, bool csv, FILE *to)
 {
@@ -15,6 +17,8 @@ void fields_begin(struct fields *f, bool csv, FILE *to)
 
 static void put(struct fields *f)
 {
+    if (!f->to)
+        return;
     if (f->row.len)
         fwrite(f->row.ptr, 1, f->row.len, f->to);
     buf_reset(&f->row);
