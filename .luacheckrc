@@ -2,7 +2,7 @@
 std = "lua54"
 max_line_length = 120
 exclude_files = { "build", ".cache", "tests/fixtures/policies/bad", "tests/fuzz/corpus" }
-local policy_globals = { "policy", "mpijob", "tfjob", "pytorchjob", "mxjob", "kube", "log", "time", "sleep", "run", "remove", "exactly",
+local policy_globals = { "policy", "mpijob", "tfjob", "pytorchjob", "mxjob", "trainjob", "jobset", "batchjob", "kube", "log", "time", "sleep", "run", "remove", "exactly",
     "json", "secret", "http", "store", "metrics", "notify", "events",
     "prometheus", "yaml", "plugin", "why" }
 files["lua/policies"] = { read_globals = policy_globals }

@@ -24,7 +24,7 @@
 ---@field key string "namespace/name"
 ---@field uid string
 ---@field resourceVersion string
----@field kind "MPIJob"|"TFJob"|"PyTorchJob"|"MXJob"
+---@field kind "MPIJob"|"TFJob"|"PyTorchJob"|"MXJob"|"TrainJob"|"JobSet"|"Job"
 ---@field version "v1alpha2"|"v1"|"v2beta1" through which it was read
 ---@field as_of number the instant of which it is, seconds since 1970: when the cache last heard of the server, or when it was read
 ---@field cluster string the configuration's name of the cluster that it was read from; `"default"` where there is but one
@@ -158,6 +158,18 @@ pytorchjob = {}
 ---The same for MXJobs.
 ---@type mpijoblib
 mxjob = {}
+
+---The same for TrainJobs of Kubeflow Trainer, with the fields that they have: `suspend`, `activeDeadlineSeconds`, `runtimePatches`.
+---@type mpijoblib
+trainjob = {}
+
+---The same for JobSets: `suspend`, `ttlSecondsAfterFinished`, `failurePolicy`, `successPolicy`.
+---@type mpijoblib
+jobset = {}
+
+---The same for Jobs of Kubernetes: `suspend`, `activeDeadlineSeconds`, `backoffLimit`, `ttlSecondsAfterFinished`, `parallelism`, `completions`, `podReplacementPolicy`.
+---@type mpijoblib
+batchjob = {}
 
 ---Changes a job by a merge patch (a table of members, null removes) or a JSON patch (a list of steps). What would differ is worked out first:
 ---a harmful value is refused, a destructive change unless it is allowed, and nothing is sent where nothing differs. The patch is bound to the

@@ -67,7 +67,7 @@ struct lua_write *lua_write_of_job(lua_State *L, const char *call, enum change_v
     check_target(L, 1, kind, &target);
     struct lua_write *v = lua_write_new(L, call, verb);
     v->ours = true;
-    v->kind = kind;
+    v->kind = v->changes.kind = kind;
     snprintf(v->name_space, sizeof v->name_space, "%s", target.name_space);
     snprintf(v->name, sizeof v->name, "%s", target.name);
     if (target.job)

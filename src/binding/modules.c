@@ -15,13 +15,13 @@ static const struct binding_module *const modules[] = {
 
 bool binding_module_at(size_t index, struct binding_module *module)
 {
-    if (index < MPIJOB_KINDS) {
+    if (index < MPIJOB_KINDS_BUILT_IN) {
         *module = module_of_kinds;
         module->kind = mpijob_kind_at(index);
         module->name = mpijob_kind_info(module->kind)->singular;
         return true;
     }
-    index -= MPIJOB_KINDS;
+    index -= MPIJOB_KINDS_BUILT_IN;
     if (index < MODULES)
         *module = *modules[index];
     return index < MODULES;

@@ -140,11 +140,11 @@ static int l_where(lua_State *L)
     return 1;
 }
 
-/* own_kind(name): the API's group of the program's own kind that `kind` of a policy means by that name; nil: none. */
+/* own_kind(name): the API's group of the kind that `kind` means by that name, whatever is required; nil: none. */
 static int l_own_kind(lua_State *L)
 {
     const struct mpijob_kind *kind;
-    if (mpijob_kind_parse(str_of(luaL_checkstring(L, 1)), &kind))
+    if (mpijob_kind_parse(str_of(luaL_checkstring(L, 1)), &kind) && !mpijob_kind_described(kind))
         lua_pushstring(L, mpijob_kind_info(kind)->group);
     else
         lua_pushnil(L);

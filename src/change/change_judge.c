@@ -82,9 +82,10 @@ static void judge_other(struct change *c, struct json before, struct json after)
 
 /* What is known by experiment to end what runs, or to be put back, comes before what the plugin says of its fields; and
  * whatever is known comes before what it does not say. */
-static void judge_added(struct change *c, struct json before, struct json after)
+static void judge_described(struct change *c, struct json before, struct json after)
 {
-    mpijob_judge(&c->view, &c->diff, c->judged_at, &c->known);
+    if (mpijob_kind_added(c->target.kind))
+        mpijob_judge(&c->view, &c->diff, c->judged_at, &c->known);
     judge_other(c, before, after);
 }
 
@@ -106,8 +107,8 @@ static int judge(struct change *c, struct json before, struct json after, struct
         say(c, EFFECT_UNKNOWN, "a new object; what its controller does with it is not judged");
     else if (!c->ours)
         judge_other(c, before, after);
-    else if (mpijob_kind_added(c->target.kind))
-        judge_added(c, before, after);
+    else if (mpijob_kind_described(c->target.kind))
+        judge_described(c, before, after);
     else if (c->launcher.asked)
         mpijob_judge_through(&c->view, &c->diff, c->launcher.missing ? NULL : &c->launcher.plan, c->judged_at,
                              &c->verdict);

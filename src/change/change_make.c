@@ -82,7 +82,7 @@ static int name_kind(struct change *c, struct json *before, struct error *err)
 }
 
 /* Sets *after, which points into the bytes of c->after; absent for DELETE, and for FIELDS of
- * a kind that is built in. */
+ * a kind whose row does not tell its fields. */
 static int make(struct change *c, struct json before, struct json *after, struct error *err)
 {
     struct json body = {0};
@@ -92,7 +92,7 @@ static int make(struct change *c, struct json before, struct json *after, struct
     if (c->verb == CHANGE_FIELDS) {
         rc = mpijob_changes_apply(&c->changes, &c->view, &c->after, &c->diff, err);
         c->diff.secret = change_is_secret(c);
-        if (rc || !c->diff.count || !mpijob_kind_added(c->target.kind))
+        if (rc || !c->diff.count || !mpijob_kind_described(c->target.kind))
             return rc;
         return json_parse(buf_str(&c->after), "the object", after, err);
     }
@@ -135,7 +135,7 @@ static void consider(struct change *c)
             change_read(c); /* it was read before another version came into use */
             return;
         }
-        if (mpijob_kind_added(c->target.kind) && json_exists(before) && !json_exists(json_get(before, "kind")))
+        if (mpijob_kind_described(c->target.kind) && json_exists(before) && !json_exists(json_get(before, "kind")))
             rc = name_kind(c, &before, &err);
     }
     if (!rc && c->ours && (c->verb == CHANGE_PATCH || c->verb == CHANGE_DELETE) && !c->was_read &&

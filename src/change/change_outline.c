@@ -22,7 +22,7 @@ bool change_outline(const struct change *c, struct change_write *out)
         .diff = &c->diff,
         .verdict = &c->verdict,
         .propagation = c->propagation,
-        .ours = c->ours && !mpijob_kind_added(c->target.kind), /* apply has no plugin, but what it has said */
+        .ours = c->ours && !mpijob_kind_described(c->target.kind), /* apply asks no row, but has what was said */
         .json_patch = c->json_patch,
         .splices = c->splices,
     };

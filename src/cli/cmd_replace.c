@@ -330,6 +330,7 @@ int replace_by_options(const struct command *command, const struct options *o)
         return command_usage(command, "--through-launcher goes with fields, not with a whole object (-f)");
     if (o->output == OUTPUT_YAML || o->output == OUTPUT_NAME)
         return command_usage(command, "-o takes table or json here");
+    r.changes.kind = o->job_kind;
     code = read_changes(&r, command, o->arguments + (o->file || many ? 0 : 1));
     if (!code)
         code = session_open(&r.s, command->name, o);

@@ -88,6 +88,7 @@ int cluster_new(uv_loop_t *loop, const struct cluster_options *options, struct c
         cluster_use(&c->kinds[i], likely);
         c->kinds[i].served = false;
     }
+    cluster_add_built_in(c);
     deadline_init(loop, &c->again, look_again, c);
     deadline_init(loop, &c->slow, say_slow, c);
     *cluster = c;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kinds that were added at run time: they become the cluster's when a policy is about them, and a look finds out which
- * of their versions the server serves. */
+/* Kinds whose own rows tell their versions. Those that were added at run time become the cluster's when a policy is
+ * about them, and a look finds out which of their versions the server serves; those that are built in are there from
+ * the beginning. */
 #include "cluster/cluster_parts.h"
 #include "mpijob/kinds_added.h"
 
@@ -13,14 +14,14 @@ static void drop(struct cluster_kind *k)
 
 void cluster_added_forget(struct cluster *c)
 {
-    for (size_t i = MPIJOB_KINDS; i < MPIJOB_KINDS_MOST; i++)
+    for (size_t i = MPIJOB_KINDS_BUILT_IN; i < MPIJOB_KINDS_MOST; i++)
         drop(&c->kinds[i]);
 }
 
 bool cluster_added_any(const struct cluster *c)
 {
     for (size_t i = MPIJOB_KINDS; i < MPIJOB_KINDS_MOST; i++) {
-        if (c->kinds[i].target.kind)
+        if (c->kinds[i].wanted)
             return true;
     }
     return false;
@@ -34,17 +35,29 @@ static bool is_open(const struct mpijob_kind *kind)
 void cluster_add_kind(struct cluster *c, const struct mpijob_kind *kind)
 {
     struct cluster_kind *k = &c->kinds[mpijob_kind_index(kind)];
-    if (!mpijob_kind_added(kind) || k->target.kind == kind)
+    if (!mpijob_kind_described(kind))
         return;
-    for (size_t i = MPIJOB_KINDS; i < MPIJOB_KINDS_MOST; i++) {
+    k->wanted = true;
+    if (k->target.kind == kind)
+        return;
+    for (size_t i = MPIJOB_KINDS_BUILT_IN; i < MPIJOB_KINDS_MOST; i++) {
         if (!mpijob_kind_held(c->kinds[i].target.kind))
             drop(&c->kinds[i]);
     }
-    *k = (struct cluster_kind){.target = {.kind = kind, .gpus = c->gpus}};
+    *k = (struct cluster_kind){.wanted = true, .target = {.kind = kind, .gpus = c->gpus}};
     mpijob_kind_remember(kind);
     cluster_use(k, mpijob_kind_version(kind));
     if (is_open(kind))
         cluster_look(c);
+}
+
+void cluster_add_built_in(struct cluster *c)
+{
+    for (size_t i = MPIJOB_KINDS; i < MPIJOB_KINDS_BUILT_IN; i++) {
+        const struct mpijob_kind *kind = mpijob_kind_at(i);
+        c->kinds[i].target = (struct mpijob_target){.kind = kind, .gpus = c->gpus};
+        cluster_use(&c->kinds[i], mpijob_kind_version(kind));
+    }
 }
 
 /* ---- a look ---- */
@@ -90,6 +103,6 @@ static void next(struct cluster *c)
 
 void cluster_added_start(struct cluster *c)
 {
-    c->look.added = MPIJOB_KINDS;
+    c->look.added = MPIJOB_KINDS_BUILT_IN;
     next(c);
 }

@@ -12,6 +12,7 @@
 struct cluster_kind {
     bool served;
     bool went;                     /* it is not served, and was served before */
+    bool wanted;                   /* policies, or the command, are about it */
     struct kube_resource resource; /* where the kind is not served: as it would be */
     struct mpijob_target target;
     char versions[KUBE_VERSIONS_MAX * 34]; /* all that are served, comma separated */
@@ -131,8 +132,9 @@ void cluster_settle(const struct cluster *cluster, struct cluster_look *look);
 /* cluster_added.c: finds the versions of the kinds that were added; ends in cluster_added_over (cluster_look.c). */
 void cluster_added_start(struct cluster *cluster);
 void cluster_added_over(struct cluster *cluster, const struct error *err);
-bool cluster_added_any(const struct cluster *cluster);
-void cluster_added_forget(struct cluster *cluster); /* all of them */
+void cluster_add_built_in(struct cluster *cluster);
+bool cluster_added_any(const struct cluster *cluster); /* is one of those wanted whose own row tells its versions? */
+void cluster_added_forget(struct cluster *cluster);    /* all of them */
 
 /* Puts what the look has found in force, and logs what differs. True: something differs. */
 bool cluster_put_in_force(struct cluster *cluster);

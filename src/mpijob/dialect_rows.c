@@ -12,7 +12,7 @@ _Static_assert(sizeof versions / sizeof *versions == MPIJOB_VERSIONS, "a name fo
 
 /* Replicas where a role has none: the controllers' own defaults (mpi-operator: one launcher, no workers;
  * training-operator: one of each role that is there). MXJob left training-operator with v1.8. */
-const struct mpijob_kind mpijob_kinds_built_in[MPIJOB_KINDS] = {
+const struct mpijob_kind mpijob_kinds_built_in[MPIJOB_KINDS_BUILT_IN] = {
     {.index = 0,
      .phased = true,
      .name = "MPIJob",
@@ -60,9 +60,54 @@ const struct mpijob_kind mpijob_kinds_built_in[MPIJOB_KINDS] = {
      .likely = MPIJOB_V1,
      .specs = "mxReplicaSpecs",
      .roles = {{"Scheduler", 1}, {"Server", 1}, {"Worker", 1}, {"TunerTracker", 1}, {"TunerServer", 1}, {"Tuner", 1}}},
+    {.index = 4,
+     .phased = true,
+     .undated = true,
+     .name = "TrainJob",
+     .article = "a",
+     .group = "trainer.kubeflow.org",
+     .plural = "trainjobs",
+     .singular = "trainjob",
+     .definition = "trainjobs.trainer.kubeflow.org",
+     .versions = versions_trainjob,
+     .dialect = &dialect_jobset, /* its pods are those of its JobSet, which has its name */
+     .fields = fields_trainjob,
+     .field_count = TRAINJOB_FIELDS,
+     .phases = phases_trainjob,
+     .templates = templates_trainjob},
+    {.index = 5,
+     .phased = true,
+     .undated = true,
+     .name = "JobSet",
+     .article = "a",
+     .group = "jobset.x-k8s.io",
+     .plural = "jobsets",
+     .singular = "jobset",
+     .definition = "jobsets.jobset.x-k8s.io",
+     .versions = versions_jobset,
+     .dialect = &dialect_jobset,
+     .fields = fields_jobset,
+     .field_count = JOBSET_FIELDS,
+     .phases = phases_jobset,
+     .templates = templates_jobset},
+    {.index = 6,
+     .phased = true,
+     .name = "Job",
+     .article = "a",
+     .group = "batch",
+     .plural = "jobs",
+     .singular = "batchjob", /* `job` is what every policy calls its argument */
+     .definition = "jobs.batch",
+     .versions = versions_job,
+     .dialect = &dialect_job,
+     .fields = fields_job,
+     .field_count = JOB_FIELDS,
+     .phases = phases_job,
+     .templates = templates_job},
 };
-static const struct mpijob_kind *const kinds[] = {KIND_MPIJOB, KIND_TFJOB, KIND_PYTORCHJOB, KIND_MXJOB};
-_Static_assert(sizeof kinds / sizeof *kinds == MPIJOB_KINDS, "each kind can be looked up");
+static const struct mpijob_kind *const kinds[] = {KIND_MPIJOB,   KIND_TFJOB,  KIND_PYTORCHJOB, KIND_MXJOB,
+                                                  KIND_TRAINJOB, KIND_JOBSET, KIND_JOB};
+_Static_assert(sizeof kinds / sizeof *kinds == MPIJOB_KINDS_BUILT_IN, "each kind can be looked up");
 
 /* ---- pods ---- */
 
@@ -180,6 +225,7 @@ static const struct mpijob_dialect dialects[] = {
 const struct mpijob_tables *mpijob_tables(void)
 {
     static const struct mpijob_tables tables = {
-        dialects, sizeof dialects / sizeof *dialects, kinds, MPIJOB_KINDS, versions, MPIJOB_VERSIONS, labellings};
+        dialects,  sizeof dialects / sizeof *dialects, kinds, MPIJOB_KINDS_BUILT_IN, versions, MPIJOB_VERSIONS,
+        labellings};
     return &tables;
 }

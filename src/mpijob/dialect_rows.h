@@ -24,6 +24,17 @@ struct mpijob_tables {
 };
 const struct mpijob_tables *mpijob_tables(void);
 
+/* kinds_described.c */
+extern const struct mpijob_dialect dialect_jobset, dialect_job;
+#define TRAINJOB_FIELDS 7
+#define JOBSET_FIELDS 6
+#define JOB_FIELDS 8
+extern const struct mpijob_field_row fields_trainjob[TRAINJOB_FIELDS], fields_jobset[JOBSET_FIELDS],
+    fields_job[JOB_FIELDS];
+extern const struct mpijob_phase_row phases_trainjob[], phases_jobset[], phases_job[];
+extern const struct mpijob_template_place templates_trainjob[], templates_jobset[], templates_job[];
+extern const char *const versions_trainjob[], *const versions_jobset[], *const versions_job[];
+
 /* dialect_readers.c */
 extern const struct mpijob_reader reader_cci, reader_v1alpha2, reader_v1_mpi_operator, reader_v1_training_operator,
     reader_v1_either, reader_v2beta1, reader_sibling_cci, reader_sibling;

@@ -45,10 +45,10 @@ static int64_t quantity(struct json value, bool *unread)
     return number > 0 ? number : 0;
 }
 
-/* One container: limits decide; a resource that has only a request counts by that. */
-static int64_t of_container(struct json container, const char *const *resources, bool *unread)
+/* Limits decide; a resource that has only a request counts by that. */
+static int64_t of_resources(struct json both, const char *const *resources, bool *unread)
 {
-    struct json limits = json_at(container, "/resources/limits"), requests = json_at(container, "/resources/requests");
+    struct json limits = json_get(both, "limits"), requests = json_get(both, "requests");
     int64_t sum = 0;
     if (json_type(limits) == JSON_OBJECT) {
         for (struct json_iter it = json_iter(limits); json_next(&it);) {
@@ -64,6 +64,11 @@ static int64_t of_container(struct json container, const char *const *resources,
         }
     }
     return sum;
+}
+
+static int64_t of_container(struct json container, const char *const *resources, bool *unread)
+{
+    return of_resources(json_get(container, "resources"), resources, unread);
 }
 
 /* As the scheduler reckons: the containers together with the sidecars, or the init container that needs most, which
@@ -110,12 +115,41 @@ int64_t gpus_of_workers(struct json specs, const struct mpijob_kind *kind, const
     return of_role(specs, "Worker", mpijob_kind_replicas(kind, "Worker"), resources, &unread);
 }
 
+static int64_t of_place(struct json object, const struct mpijob_template_place *place, const char *const *resources,
+                        bool *unread)
+{
+    int64_t pods = 1;
+    for (size_t i = 0; i < 2 && place->counts[i]; i++) {
+        int64_t count = 1;
+        json_int64(json_at(object, place->counts[i]), &count);
+        pods = count > 0 ? multiply(pods, count) : 0;
+    }
+    int64_t each = place->pod ? of_pod(json_at(object, place->pod), resources, unread)
+                              : of_resources(json_at(object, place->resources), resources, unread);
+    return multiply(pods, each);
+}
+
+static int64_t of_places(struct json object, const struct mpijob_template_place *places, const char *const *resources,
+                         bool *unread)
+{
+    int64_t sum = 0;
+    for (const struct mpijob_template_place *p = places; p->counts[0]; p++) {
+        if (!p->each)
+            sum = add(sum, of_place(object, p, resources, unread));
+        for (struct json_iter it = json_iter(p->each ? json_at(object, p->each) : (struct json){0}); json_next(&it);)
+            sum = add(sum, of_place(it.value, p, resources, unread));
+    }
+    return sum;
+}
+
 int64_t mpijob_gpus(struct json object, const struct mpijob_kind *kind, const char *const *resources, bool *unread)
 {
     const struct mpijob_kind *info = mpijob_kind_info(kind);
     struct json specs = roles_of(object, kind);
     int64_t sum = 0;
     *unread = false;
+    if (info->templates)
+        return of_places(object, info->templates, resources, unread);
     for (const struct mpijob_role *role = info->roles; role->name; role++)
         sum = add(sum, of_role(specs, role->name, role->replicas, resources, unread));
     return sum;

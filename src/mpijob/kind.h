@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kinds of job that have this API's PUT, as data: what each is called, where its roles and its fields stand. MPIJob
- * is the one that was tried; the others that are built in (dialect_rows.c) are kubeflow.org/v1 under training-operator
- * or CCI. Rows of the same form are added at run time: kinds_added.h. */
+ * is the one that was tried most; TFJob, PyTorchJob and MXJob are kubeflow.org/v1 under training-operator or CCI;
+ * TrainJob, JobSet and Kubernetes' own Job have fields of their own (kinds_described.c). Rows of the same form are
+ * added at run time: kinds_added.h. */
 #ifndef MPIJOBD_MPIJOB_KIND_H
 #define MPIJOBD_MPIJOB_KIND_H
 
@@ -25,6 +26,18 @@ struct mpijob_phase_row {
     const char
         *where; /* the type of a condition that is True; or, beginning with a slash, a place whose value is neither
                           absent, false, 0 nor "" */
+    /* Not NULL: `where` holds counts, and as many as are wanted have to be ready or to have succeeded: an object of
+     * them, and this is the place of the number (absent: 1); or a list of them, and this is the place of a list whose
+     * items of the same name have `replicas`, or "": one of each. */
+    const char *wanted;
+};
+
+/* Where a kind has the templates of its pods. */
+struct mpijob_template_place {
+    const char *each;      /* a list, and what follows stands in its items; NULL: in the object */
+    const char *counts[2]; /* how many pods: their product; absent counts as 1 */
+    const char *pod;       /* its spec; NULL: only the next is known */
+    const char *resources; /* limits and requests of a pod */
 };
 
 struct mpijob_kind {
@@ -48,25 +61,38 @@ struct mpijob_kind {
     const struct mpijob_field_row *fields; /* instead of those of field.h */
     size_t field_count;
     const struct mpijob_phase_row *phases; /* from the one that is looked at first; ends at a NULL place */
-    bool phased; /* its phase is known: by `phases`, or by the conditions that have their names */
+    bool phased;  /* its phase is known: by `phases`, or by the conditions that have their names */
+    bool undated; /* its status has no times: it starts when it is made or resumed, and ends by its condition */
+    const struct mpijob_template_place *templates; /* ends at one without counts; NULL: not known, or as `specs` says */
 };
 
 #define MPIJOB_GROUP "kubeflow.org"
 
-/* Those that are built in, by their index. */
+/* Those that are built in, by their index; the first ones are kubeflow.org's, and one look at a server finds all of
+ * them. */
 #define MPIJOB_KINDS 4
-extern const struct mpijob_kind mpijob_kinds_built_in[MPIJOB_KINDS];
+#define MPIJOB_KINDS_BUILT_IN 7
+extern const struct mpijob_kind mpijob_kinds_built_in[MPIJOB_KINDS_BUILT_IN];
 #define KIND_MPIJOB (&mpijob_kinds_built_in[0])
 #define KIND_TFJOB (&mpijob_kinds_built_in[1])
 #define KIND_PYTORCHJOB (&mpijob_kinds_built_in[2])
 #define KIND_MXJOB (&mpijob_kinds_built_in[3])
-/* Those with an index below MPIJOB_KINDS. */
+#define KIND_TRAINJOB (&mpijob_kinds_built_in[4])
+#define KIND_JOBSET (&mpijob_kinds_built_in[5])
+#define KIND_JOB (&mpijob_kinds_built_in[6])
+/* Those with an index below MPIJOB_KINDS_BUILT_IN. */
 const struct mpijob_kind *mpijob_kind_at(size_t index);
 /* More than any index: the length of a table by kind. */
 #define MPIJOB_KINDS_MOST 32
 static inline size_t mpijob_kind_index(const struct mpijob_kind *kind)
 {
     return kind ? kind->index : 0; /* as everywhere, NULL is MPIJob */
+}
+/* Does its own row tell its fields? Then those of field.h are not its, and what a change does is told as of any object
+ * (effect/others.h). */
+static inline bool mpijob_kind_described(const struct mpijob_kind *kind)
+{
+    return kind && kind->versions;
 }
 /* Was its row made at run time (kinds_added.h)? */
 static inline bool mpijob_kind_added(const struct mpijob_kind *kind)

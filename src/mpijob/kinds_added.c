@@ -274,7 +274,7 @@ static int take_names(const struct making *m, struct json from, const char *by)
 static int free_index(const struct mpijob_kinds *kinds, size_t *index, struct error *err)
 {
     const struct mpijob_kind_row *row;
-    for (size_t i = MPIJOB_KINDS; i < MPIJOB_KINDS_MOST; i++) {
+    for (size_t i = MPIJOB_KINDS_BUILT_IN; i < MPIJOB_KINDS_MOST; i++) {
         DL_SEARCH_SCALAR(kinds->rows, row, kind.index, i);
         if (row)
             continue;
@@ -282,7 +282,7 @@ static int free_index(const struct mpijob_kinds *kinds, size_t *index, struct er
         return 0;
     }
     return error_set(err, ERR_LIMIT, "policies use more than %d kinds of plugins at a time; use fewer",
-                     MPIJOB_KINDS_MOST - MPIJOB_KINDS);
+                     MPIJOB_KINDS_MOST - MPIJOB_KINDS_BUILT_IN);
 }
 
 static int make(struct mpijob_kinds *kinds, struct mpijob_kind_row *row, struct json from, const char *by,

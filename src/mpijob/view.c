@@ -135,13 +135,13 @@ static enum mpijob_phase decide(const struct conditions *c)
 
 /* ---- phases that the kind's row tells ---- */
 
-static struct condition true_condition(struct json list, const char *type)
+static struct condition condition_of(struct json list, const char *type, const char *status)
 {
     struct condition found = {0};
     for (struct json_iter it = json_iter(json_type(list) == JSON_ARRAY ? list : (struct json){0}); json_next(&it);) {
         struct condition now = {it.value, time_of(json_get(it.value, "lastTransitionTime"))};
         if (str_is(content(json_get(it.value, "type")), type) &&
-            json_string_is(json_get(it.value, "status"), str_of("True")) && later(&now, &found))
+            json_string_is(json_get(it.value, "status"), str_of(status)) && later(&now, &found))
             found = now;
     }
     return found;
@@ -162,15 +162,52 @@ static bool is_set(struct json value)
     }
 }
 
+/* Of an object of counts: are so many ready, or have succeeded? */
+static bool are_ready(struct json counts, int64_t wanted)
+{
+    int64_t ready = 0, succeeded = 0;
+    json_int64(json_get(counts, "ready"), &ready);
+    json_int64(json_get(counts, "succeeded"), &succeeded);
+    return ready >= wanted || succeeded >= wanted || ready + succeeded >= wanted;
+}
+
+static int64_t replicas_of(struct json list, struct json name)
+{
+    int64_t replicas = 1;
+    for (struct json_iter it = json_iter(list); json_next(&it);) {
+        if (json_exists(name) && json_equal(json_get(it.value, "name"), name))
+            json_int64(json_get(it.value, "replicas"), &replicas);
+    }
+    return replicas;
+}
+
+/* See struct mpijob_phase_row. An empty list tells nothing. */
+static bool wanted_are_ready(const struct mpijob_phase_row *row, struct json object)
+{
+    struct json counts = mpijob_value_at(object, row->where), wanted = json_at(object, row->wanted);
+    int64_t number = 1;
+    if (json_type(counts) != JSON_ARRAY) {
+        json_int64(wanted, &number);
+        return are_ready(counts, number);
+    }
+    struct json each = json_type(wanted) == JSON_ARRAY ? wanted : (struct json){0};
+    for (struct json_iter it = json_iter(counts); json_next(&it);) {
+        if (!are_ready(it.value, json_exists(each) ? replicas_of(each, json_get(it.value, "name")) : 1))
+            return false;
+    }
+    return json_count(counts) > 0;
+}
+
 /* The first row that holds. `list`: the conditions; c->held of the phase, and of Running, is filled. */
 static enum mpijob_phase read_rows(const struct mpijob_phase_row *rows, struct json object, struct json list,
                                    struct conditions *c)
 {
-    *c = (struct conditions){0};
+    *c = (struct conditions){.resumed = condition_of(list, phase_names[PHASE_SUSPENDED], "False")};
     for (const struct mpijob_phase_row *row = rows; row->where; row++) {
         struct condition *held = &c->held[row->phase];
-        if (*row->where == '/' ? is_set(mpijob_value_at(object, row->where))
-                               : json_exists((*held = true_condition(list, row->where)).value)) {
+        if (row->wanted          ? wanted_are_ready(row, object)
+            : *row->where == '/' ? is_set(mpijob_value_at(object, row->where))
+                                 : json_exists((*held = condition_of(list, row->where, "True")).value)) {
             if (!json_exists(held->value))
                 held->since = MPIJOB_NO_TIME;
             return (enum mpijob_phase)row->phase;
@@ -196,7 +233,11 @@ static void read_status(struct json status, struct mpijob_view *v)
     v->reason = content(json_get(deciding->value, "reason"));
     v->message = content(json_get(deciding->value, "message"));
     v->evicted = v->phase == PHASE_FAILED && str_is(v->reason, "MPIJobEvicted");
-    v->started = time_of(s[1]);
+    bool goes = v->phase != PHASE_PENDING && v->phase != PHASE_SUSPENDED;
+    v->started = !mpijob_kind_info(v->target.kind)->undated ? time_of(s[1])
+                 : !goes                                    ? MPIJOB_NO_TIME
+                 : json_exists(c.resumed.value)             ? c.resumed.since
+                                                            : v->created;
     v->finished = time_of(s[2]);
     if (v->finished == MPIJOB_NO_TIME && mpijob_phase_finished(v->phase))
         v->finished = deciding->since;
@@ -294,7 +335,7 @@ int mpijob_view(struct json object, struct mpijob_target target, struct mpijob_v
     if (!is_name(view->name_space, MPIJOB_NAMESPACE_MAX, false))
         return error_set(err, ERR_INVALID, "not %s %s: \"%.*s\" is no name for a namespace", k->article, k->name,
                          shown(view->name_space, 60), view->name_space.ptr);
-    if (mpijob_kind_added(k) && !view->name_space.len)
+    if (mpijob_kind_described(k) && !view->name_space.len)
         return error_set(err, ERR_INVALID,
                          "%s %.*s is in no namespace, and policies are about objects in namespaces; change it by the "
                          "plugin's module, in a `run` function",

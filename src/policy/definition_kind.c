@@ -37,6 +37,13 @@ static void add_names(const struct plugin *plugin, struct buf *out)
     }
 }
 
+static void use(struct defining *d, const struct policy_file *file, const struct mpijob_kind *kind)
+{
+    d->p->kind = d->p->changes.kind = kind;
+    for (size_t i = 0; file && i < file->env->cluster_count; i++)
+        cluster_add_kind(file->env->clusters[i], kind);
+}
+
 static void take(struct defining *d, const struct policy_file *file, const struct plugin *plugin, struct json row)
 {
     char by[BY];
@@ -47,15 +54,15 @@ static void take(struct defining *d, const struct policy_file *file, const struc
         definition_found(d, "kind", "%s", err.message);
         return;
     }
-    d->p->kind = d->p->changes.kind = kind;
-    for (size_t i = 0; i < file->env->cluster_count; i++)
-        cluster_add_kind(file->env->clusters[i], kind);
+    use(d, file, kind);
 }
 
+/* A plugin that the file requires may describe a kind that is built in, in its own words. */
 static void find(struct defining *d, const char *text)
 {
     const struct policy_file *file = script_host(d->L);
     const struct plugin *of = NULL;
+    const struct mpijob_kind *kind = NULL;
     struct json row = {0};
     struct error err;
     for (size_t i = 0; file && file->env->kinds && i < file->required_count; i++) {
@@ -68,12 +75,15 @@ static void find(struct defining *d, const char *text)
         row = json_exists(one) ? one : row;
         of = json_exists(one) ? file->required[i] : of;
     }
-    const char *plugin = of ? NULL : lua_kind_plugin(d->L, text);
+    bool known = !of && mpijob_kind_parse(str_of(text), &kind);
+    const char *plugin = of || known ? NULL : lua_kind_plugin(d->L, text);
     struct buf others = BUF_INIT;
-    for (size_t i = 0; file && i < file->required_count && !of && !plugin; i++)
+    for (size_t i = 0; file && i < file->required_count && !of && !known && !plugin; i++)
         add_names(file->required[i], &others);
     if (of)
         take(d, file, of, row);
+    else if (known)
+        use(d, file, kind);
     else if (plugin)
         definition_found(d, "kind", "\"%.80s\" is a kind of the plugin %s; write require \"%s\" above the policy", text,
                          plugin, plugin);
@@ -87,7 +97,7 @@ void definition_kind(struct defining *d, int index)
 {
     int before = d->findings;
     const char *text = definition_string(d, "kind", index, "a kind of job such as \"PyTorchJob\"");
-    if (text && !mpijob_kind_parse(str_of(text), &d->p->kind))
+    if (text)
         find(d, text);
     d->kind_bad = d->findings != before;
 }
@@ -97,7 +107,7 @@ void definition_kind(struct defining *d, int index)
 static const struct {
     const char *key;
     bool of_phase; /* it may be said where the kind's phase is known */
-} conditions[] = {{"cleanPodPolicy", false}, {"gpus", false},       {"problem", false},    {"phase", true},
+} conditions[] = {{"cleanPodPolicy", false}, {"problem", false},    {"phase", true},
                   {"pending_for", true},     {"running_for", true}, {"finished_for", true}};
 
 static void check_condition(struct defining *d, const char *key, bool of_phase)
@@ -107,7 +117,7 @@ static void check_condition(struct defining *d, const char *key, bool of_phase)
     snprintf(path, sizeof path, "match.%s", key);
     if (!of_phase)
         definition_found(d, path, "is not known of a %s: %s tells its fields and its phase only; ask in match.where",
-                         kind->name, kind->by);
+                         kind->name, kind->by ? kind->by : "its row");
     else if (!kind->phased)
         definition_found(d, path,
                          "is not known of a %s: %s gives no table `phase`, as in phase = { Succeeded = \"Complete\", "
@@ -126,6 +136,9 @@ static void check_match(struct defining *d, int index)
                 check_condition(d, conditions[i].key, conditions[i].of_phase);
             lua_settop(d->L, top + 1);
         }
+        lua_pushstring(d->L, "gpus");
+        if (lua_rawget(d->L, top + 1) != LUA_TNIL && !d->p->kind->templates)
+            check_condition(d, "gpus", false);
     }
     lua_settop(d->L, top);
 }
@@ -136,7 +149,7 @@ void definition_check_kind(struct defining *d, int index)
     const struct mpijob_kind *kind = p->kind;
     if (!kind->launched && p->through_launcher)
         definition_found(d, "through_launcher", "is for MPIJobs only: a %s has no launcher", kind->name);
-    if (!mpijob_kind_added(kind)) {
+    if (!mpijob_kind_described(kind)) {
         if (!kind->inspected && mpijob_match_has_problem(p->match))
             definition_found(d, "match.problem", "is for MPIJobs only: what harms %ss was not tried", kind->name);
         return;

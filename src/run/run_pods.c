@@ -64,8 +64,8 @@ static struct run_pods *begin(struct run *run, const struct mpijob_kind *kind)
 enum run_pods_state run_pods_get(struct run *run, const struct mpijob_kind *kind, struct run_pods_wait *wait,
                                  const struct mpijob_pods **pods)
 {
-    if (mpijob_kind_added(kind))
-        return RUN_PODS_FAILED; /* nothing is known of its pods */
+    if (mpijob_kind_described(kind))
+        return RUN_PODS_FAILED; /* none of its pods is a worker by name */
     struct run_pods *p = run->pods[mpijob_kind_index(kind)];
     if (!p)
         p = run->pods[mpijob_kind_index(kind)] = begin(run, kind);

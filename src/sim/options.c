@@ -26,6 +26,7 @@ static const char help[] =
     "                       v1alpha2's own fields, as the definition of mpi-operator v0.3.0 does\n"
     "  --controller C       whose rules v1 jobs follow: mpi-operator or training-operator (mpi-operator)\n"
     "  --siblings           serve TFJobs, PyTorchJobs and MXJobs of v1 too\n"
+    "  --kinds              serve TrainJobs and JobSets too\n"
     "  --life               jobs start, run and finish, and a controller cleans up\n"
     "  --clock real|stepped stepped: time stands still until POST /_sim/clock moves it (real)\n"
     "  --speed N            simulated seconds in a second, with the real clock (1)\n"
@@ -75,7 +76,7 @@ static const struct option known[] = {
     {"--basic", true},        {"--client-ca", true},
     {"--latency", true},      {"--faults", true},
     {"--yes-really", false},  {"--alike", false},
-    {"--siblings", false},
+    {"--siblings", false},    {"--kinds", false},
 };
 
 static bool is(const char *a, const char *b)
@@ -135,6 +136,8 @@ static int set_flag(struct options *o, const char *name)
         o->sim.alike = true;
     else if (is(name, "--siblings"))
         o->sim.siblings = true;
+    else if (is(name, "--kinds"))
+        o->sim.kinds = true;
     else if (is(name, "--yes-really"))
         o->yes_really = true;
     else

@@ -1,178 +1,277 @@
 -- SPDX-License-Identifier: Apache-2.0
--- TFJob, PyTorchJob and MXJob beside MPIJob: the same policies and commands, over training-operator's v1.
+-- TrainJobs, JobSets and Kubernetes' own Jobs: read, judged, replaced and planned as kinds of mpijobd's own; on the
+-- simulator, and on a real API server with their definitions.
 local support = require "support"
+local simulator = require "support.sim"
 local cluster = require "support.cluster"
 
-local KINDS = {
-    { name = "TFJob", plural = "tfjobs", module = "tfjob", specs = "tfReplicaSpecs", role = "PS" },
-    { name = "PyTorchJob", plural = "pytorchjobs", module = "pytorchjob", specs = "pytorchReplicaSpecs", role = "Master" },
-    { name = "MXJob", plural = "mxjobs", module = "mxjob", specs = "mxReplicaSpecs", role = "Scheduler" },
+local ENDED <const>, BEGUN <const> = "2026-01-01T02:00:00Z", "2026-01-01T01:00:00Z"
+local PATHS <const> = {
+    Job = { "batch/v1", "jobs" },
+    JobSet = { "jobset.x-k8s.io/v1alpha2", "jobsets" },
+    TrainJob = { "trainer.kubeflow.org/v1alpha1", "trainjobs" },
 }
 
-describe("the other kinds #cluster", function()
-    local server, namespace, folder
-    lazy_setup(function()
-        server = cluster.start(cluster.versions[3], "--siblings")
-        server:install_siblings()
-        namespace = server:namespace()
+local function template(gpus)
+    return { spec = { restartPolicy = "Never", containers = { { name = "main", image = "i",
+        resources = { limits = { ["nvidia.com/gpu"] = tostring(gpus) } } } } } }
+end
+
+local function condition(type)
+    return { conditions = { { type = type, status = "True", reason = "R", message = "m", lastTransitionTime = ENDED } } }
+end
+
+local SPECS <const> = {
+    Job = function() return { parallelism = 2, backoffLimit = 6, template = template(4) } end,
+    JobSet = function()
+        return { successPolicy = { operator = "All" }, replicatedJobs = { { name = "worker", replicas = 2,
+            template = { spec = { parallelism = 2, completions = 2, template = template(8) } } } } }
+    end,
+    TrainJob = function()
+        return { runtimeRef = { name = "torch" }, trainer = { numNodes = 3,
+            resourcesPerNode = { limits = { ["nvidia.com/gpu"] = "2" } } } }
+    end,
+}
+
+local function tests(start)
+    local server, namespace, folder, mpijobd
+
+    setup(function()
+        server, namespace = start()
         folder = support.folder()
-        for _, kind in ipairs(KINDS) do
-            server:create_sibling(kind, namespace, "done", { state = "Succeeded" })
-            server:create_sibling(kind, namespace, "busy", { state = "Running", policy = "None" })
+        support.uv.fs_mkdir(folder .. "/policies", 448)
+        support.write(folder .. "/mpijobd.yaml", "policies: [ policies ]\n")
+        function mpijobd(command, ...)
+            return support.mpijobd(command, "--config", folder .. "/mpijobd.yaml", "--kubeconfig", server.kubeconfig, ...)
         end
-        server:create(namespace, "done", { state = "Succeeded" })
     end)
-    lazy_teardown(function()
-        server:remove_siblings()
-        support.cleanup()
-    end)
+    teardown(support.cleanup)
 
-    local function run(...)
-        return support.mpijobd((...), "--kubeconfig", server.kubeconfig, "-n", namespace, select(2, ...))
+    local function path(kind, name)
+        return ("/apis/%s/namespaces/%s/%s%s"):format(PATHS[kind][1], namespace, PATHS[kind][2], name and "/" .. name or "")
     end
 
-    for _, kind in ipairs(KINDS) do
-        it("a policy of kind " .. kind.name .. " replaces those, byte for byte, and no MPIJob", function()
-            local file = support.write(folder .. "/" .. kind.module .. ".lua", ([[
-policy {
-  name = "free-%s", kind = "%s", every = "1h",
-  match = { namespace = "%s", phase = "Succeeded", cleanPodPolicy = "unset", finished_for = "1h", gpus = ">0" },
-  replace = function(job)
-    assert(job.kind == "%s" and job.gpus == 10 and job.workers.replicas == 2, job.kind .. job.gpus)
-    return { cleanPodPolicy = "All" }
-  end,
-}
-]]):format(kind.module, kind.name, namespace, kind.name))
-            local before = server:sibling(kind, namespace, "done")
-            local mpijob = select(2, server:get(namespace, "done"))
-            local code, _, err = support.mpijobd("run", "--once", "--kubeconfig", server.kubeconfig, "--state", folder .. "/" .. kind.module .. ".db", file)
-            assert.are.equal(0, code, err)
-            support.contains(err, "changed=1")
-            support.contains(err, "effect=unknown")
-            support.contains(err, "this kind was not tried; on an MPIJob of training-operator this is effective")
-            local after = server:sibling(kind, namespace, "done")
-            support.contains("/spec/runPolicy\n/spec/runPolicy/cleanPodPolicy\n", cluster.differences(before, after))
-            assert.are.equal("All", support.json.decode(after).spec.runPolicy.cleanPodPolicy)
-            assert.are.equal(mpijob, (select(2, server:get(namespace, "done"))))
-            local _, journal = support.mpijobd("journal", "--state", folder .. "/" .. kind.module .. ".db", "-o", "json")
-            local rows = support.json.decode(journal)
-            assert.are.equal(kind.plural .. ".kubeflow.org", rows[1].resource)
-            assert.are.equal("done", rows[1].outcome)
-        end)
-
-        it("the commands know " .. kind.name .. " as kubectl does", function()
-            local code, out, err = run("get", kind.plural)
-            assert.are.equal(0, code, err)
-            assert.is_truthy(out:match("busy +Running +None +%- +10 "), out)
-            code, out, err = run("get", "--kind", kind.name, "-o", "name")
-            assert.are.equal(0, code, err)
-            assert.are.equal(("%s.kubeflow.org/busy\n%s.kubeflow.org/done\n"):format(kind.module, kind.module), out)
-            code, out, err = run("replace", kind.module .. "/busy", "cleanPodPolicy=Running", "labels.team=vision")
-            assert.are.equal(0, code, err)
-            support.contains(out, "unknown: ")
-            assert.are.equal("Running", support.json.decode(server:sibling(kind, namespace, "busy")).spec.runPolicy.cleanPodPolicy)
-            code, out, err = run("replace", kind.plural, "-l", "team=vision", "cleanPodPolicy=None")
-            assert.are.equal(0, code, err)
-            support.contains(out, "1 changed")
-            local whole = server:sibling(kind, namespace, "busy"):gsub('"labels":{', '"labels":{"whole":"yes",', 1)
-            support.write(folder .. "/whole.json", whole)
-            code, _, err = run("replace", "-f", folder .. "/whole.json")
-            assert.are.equal(0, code, err)
-            assert.are.equal("yes", support.json.decode(server:sibling(kind, namespace, "busy")).metadata.labels.whole)
-        end)
-
-        it("the module " .. kind.module .. " has mpijob's functions", function()
-            local file = support.write(folder .. "/module.lua", ([[
-policy { name = "p", every = "1h", run = function()
-  local keys = {}
-  for job in %s.list { namespace = "%s", phase = "Running" } do keys[#keys + 1] = tostring(job) end
-  local job = assert(%s.get("%s/busy"))
-  local done = assert(%s.replace(job, { annotations = { by = "module" } }))
-  local again = assert(%s.replace(job, function(j) return { annotations = { seen = j.kind } } end))
-  local good, message = pcall(mpijob.replace, job, { suspend = true })
-  log.info("result", { keys = table.concat(keys, " "), effect = done.effect, again = again.effect, refused = tostring(message) })
-  local whole = assert(%s.replace_object(%s.get(job)))
-  log.info("whole", { effect = whole.effect })
-end }]]):format(kind.module, namespace, kind.module, namespace, kind.module, kind.module, kind.module, kind.module))
-            local code, _, err = support.mpijobd("run", "--once", "--kubeconfig", server.kubeconfig, "--state", folder .. "/module.db", file)
-            assert.are.equal(0, code, err)
-            support.contains(err, ('keys="%s %s/busy (Running)"'):format(kind.module, namespace))
-            support.contains(err, "effect=stored")
-            support.contains(err, ("%s: use the module %s for it"):format(kind.name, kind.module))
-            assert.are.equal(kind.name, support.json.decode(server:sibling(kind, namespace, "busy")).metadata.annotations.seen)
-        end)
+    local function object(kind, name)
+        local status, answer = server:request("GET", path(kind, name))
+        assert.are.equal(200, status)
+        return answer
     end
 
-    it("what would be destructive to an MPIJob is refused", function()
-        local code, _, err = run("replace", "pytorchjob/done", "ttlSecondsAfterFinished=1")
-        assert.are.equal(1, code)
-        support.contains(err, "may be destructive")
+    -- A definition that is new is served after a moment.
+    local function create(kind, name, more, labels, status)
+        local spec = SPECS[kind]()
+        for key, value in pairs(more or {}) do
+            spec[key] = value
+        end
+        local code, answer
+        for _ = 1, 200 do
+            code, answer = server:request("POST", path(kind), { apiVersion = PATHS[kind][1], kind = kind,
+                metadata = { name = name, labels = labels }, spec = spec })
+            if code ~= 404 then
+                break
+            end
+            support.uv.sleep(100)
+        end
+        assert.are.equal(201, code, support.json.encode(answer))
+        if status then
+            answer.status = status
+            code, answer = server:request("PUT", path(kind, name) .. "/status", answer)
+            assert.are.equal(200, code, support.json.encode(answer))
+        end
+    end
+
+    local function policy(text)
+        support.write(folder .. "/policies/p.lua", (text:gsub("NAMESPACE", namespace)))
+    end
+
+    local function once(...)
+        os.remove(folder .. "/state.db")
+        return mpijobd("run", "--once", "--state", folder .. "/state.db", ...)
+    end
+
+    it("are shown by get, with their phases and GPUs", function()
+        create("JobSet", "g-run", nil, nil, { replicatedJobsStatus = { { name = "worker", ready = 2, succeeded = 0,
+            failed = 0, active = 2, suspended = 0 } } })
+        create("JobSet", "g-wait", nil, nil, { replicatedJobsStatus = { { name = "worker", ready = 1, succeeded = 0,
+            failed = 0, active = 2, suspended = 0 } } })
+        create("TrainJob", "g-done", nil, nil, condition "Complete")
+        create("Job", "g-job", { suspend = true })
+        local code, out, err = mpijobd("get", "jobsets", "-n", namespace)
+        assert.are.equal(0, code, err)
+        assert.is_truthy(out:find "g%-run +Running", out)
+        assert.is_truthy(out:find "g%-wait +Pending", out)
+        code, out, err = mpijobd("get", "--kind", "TrainJob", "-n", namespace, "-o", "json")
+        assert.are.equal(0, code, err)
+        support.contains(out, '"g-done"')
+        code, out, err = mpijobd("get", "batchjob/g-job", "-n", namespace)
+        assert.are.equal(0, code, err)
+        support.contains(out, "g-job")
+        policy [[
+policy { name = "p", kind = "JobSet", every = "1h", run = function()
+    assert(jobset.get("NAMESPACE/g-run").gpus == 32)
+    assert(jobset.get("NAMESPACE/g-run").phase == "Running")
+    assert(trainjob.get("NAMESPACE/g-done").gpus == 6 and trainjob.get("NAMESPACE/g-done").phase == "Succeeded")
+    assert(trainjob.get("NAMESPACE/g-done").finished ~= nil and trainjob.get("NAMESPACE/g-done").workers == nil)
+    assert(batchjob.get("NAMESPACE/g-job").gpus == 8 and batchjob.get("NAMESPACE/g-job").parallelism == 2)
+    assert(batchjob.get("NAMESPACE/g-job").kind == "Job")
+end }
+]]
+        code, out, err = once("-n", namespace)
+        assert.are.equal(0, code, out .. err)
     end)
 
-    it("a field that the kind has not got names kind, version and field", function()
-        local code, _, err = run("replace", "--controller", "cci", "pytorchjob/done", "suspend=true")
-        assert.are.equal(1, code)
-        support.contains(err, "CCI does not let suspend be replaced: of a PyTorchJob")
-        support.contains(err, "(v1)")
+    it("are replaced by policies, and what harms, is thrown away or would be refused is not sent", function()
+        create("JobSet", "r-set", nil, { team = "r" })
+        create("TrainJob", "r-train", { activeDeadlineSeconds = 3600 }, { team = "r" })
+        create("Job", "r-job", nil, { team = "r" }, { active = 2, startTime = BEGUN })
+        policy [[
+local match = { namespace = "NAMESPACE", labels = "team=r" }
+policy { name = "ttl", kind = "JobSet", every = "1h", match = match, replace = { ttlSecondsAfterFinished = "2h", labels = { seen = "yes" } } }
+policy { name = "deadline", kind = "JobSet", every = "1h", match = match, replace = { activeDeadlineSeconds = "2h" } }
+policy { name = "longer", kind = "TrainJob", every = "1h", match = match, replace = { activeDeadlineSeconds = "2h" } }
+policy { name = "gone", kind = "TrainJob", every = "1h", match = match, replace = { ttlSecondsAfterFinished = "2h" } }
+policy { name = "stop", kind = "TrainJob", every = "1h", match = match, replace = { suspend = true } }
+policy { name = "past", kind = "Job", every = "1h", match = match, replace = { activeDeadlineSeconds = "1m" } }
+policy { name = "retry", kind = "Job", every = "1h", match = match, replace = { backoffLimit = 3 } }
+policy { name = "hard", kind = "JobSet", every = "1h", match = match, run = function(run)
+    for job in jobset.list { labels = "team=r", namespace = "NAMESPACE" } do
+        local done, err = jobset.patch(job, { spec = { successPolicy = json.null } })
+        assert(done == nil and err.reason == "Refused" and err.message:find("its end is never recorded", 1, true), tostring(err))
+        assert(jobset.replace(job, { failurePolicy = { maxRestarts = 2 } }).effect == "effective")
+        assert(jobset.get(job.key).failurePolicy.maxRestarts == 2)
+        done, err = jobset.patch(job.key, { spec = { successPolicy = { operator = "Any" } } })
+        assert(done == nil and err.reason == "Refused" and err.message:find("the API server would refuse it", 1, true), tostring(err))
+    end
+end }
+]]
+        local code, out, err = once("-n", namespace)
+        assert.are.equal(3, code, out .. err)
+        for _, text in ipairs { "replaced policy=ttl", "effect=at-finish", "not replaced policy=deadline", "reason=Dropped",
+            "JobSets have no deadline", "not replaced policy=longer", "it can be removed and added, and not changed",
+            "TrainJobs have no TTL", "not replaced policy=stop", "not replaced policy=past", "the deadline has passed",
+            "replaced policy=retry", "it counts from the next failure on", "not patched policy=hard", "run ended policy=hard outcome=partial changed=1 unchanged=0 failed=2" } do
+            support.contains(err, text)
+        end
+        assert.are.equal(7200, object("JobSet", "r-set").spec.ttlSecondsAfterFinished)
+        assert.are.equal("yes", object("JobSet", "r-set").metadata.labels.seen)
+        assert.are.equal("All", object("JobSet", "r-set").spec.successPolicy.operator)
+        assert.are.equal(3600, object("TrainJob", "r-train").spec.activeDeadlineSeconds)
+        assert.are.equal(3, object("Job", "r-job").spec.backoffLimit)
+        assert.is_nil(object("Job", "r-job").spec.activeDeadlineSeconds)
+        policy [[
+policy { name = "stop", kind = "TrainJob", every = "1h", match = { namespace = "NAMESPACE", labels = "team=r" },
+    replace = { suspend = true, activeDeadlineSeconds = remove }, destructive = true }
+]]
+        code, out, err = once("-n", namespace)
+        assert.are.equal(0, code, out .. err)
+        assert.is_true(object("TrainJob", "r-train").spec.suspend)
+        assert.is_nil(object("TrainJob", "r-train").spec.activeDeadlineSeconds)
     end)
 
-    it("rbac and doctor ask for what the policies' kinds need", function()
-        local file = support.write(folder .. "/needs.lua", [[
-policy { name = "a", kind = "TFJob", every = "1h", match = { namespace = "train" }, replace = { cleanPodPolicy = "All" } }
-policy { name = "b", every = "1h", run = function() for _ in mxjob.list { namespace = "train" } do end end }
+    it("are planned, explained, replaced by hand and undone", function()
+        create("JobSet", "h-set", nil, { team = "h" }, condition "Failed")
+        policy [[
+policy { name = "tidy", kind = "JobSet", every = "1h", match = { namespace = "NAMESPACE", labels = "team=h", phase = "Failed" },
+    replace = { ttlSecondsAfterFinished = "9000d" } }
+]]
+        local code, out, err = mpijobd("plan", "-n", namespace, "--out", folder .. "/plan.json")
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "h-set")
+        support.contains(out, "deleted at")
+        code, out, err = mpijobd("why", "tidy", namespace .. "/h-set")
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "ttlSecondsAfterFinished")
+        code, out, err = mpijobd("apply", folder .. "/plan.json", "--state", folder .. "/apply.db")
+        assert.are.equal(0, code, out .. err)
+        assert.are.equal(777600000, object("JobSet", "h-set").spec.ttlSecondsAfterFinished)
+        code, out, err = mpijobd("undo", "1", "--state", folder .. "/apply.db")
+        assert.are.equal(0, code, out .. err)
+        assert.is_nil(object("JobSet", "h-set").spec.ttlSecondsAfterFinished)
+        code, out, err = mpijobd("replace", "jobset/h-set", "ttlSecondsAfterFinished=9000d", "-n", namespace, "--state", folder .. "/hand.db")
+        assert.are.equal(0, code, out .. err)
+        assert.are.equal(777600000, object("JobSet", "h-set").spec.ttlSecondsAfterFinished)
+        code, out, err = mpijobd("replace", "jobset/h-set", "ttlSecondsAfterFinished-", "-n", namespace, "--state", folder .. "/hand.db")
+        assert.are.equal(0, code, out .. err)
+        support.contains(out .. err, "the JobSet is kept")
+        assert.is_nil(object("JobSet", "h-set").spec.ttlSecondsAfterFinished)
+        code, out, err = mpijobd("replace", "jobset/h-set", "ttlSecondsAfterFinished=1", "-n", namespace, "--state", folder .. "/hand.db")
+        assert.are_not.equal(0, code, out .. err)
+        support.contains(out .. err, "the TTL has passed")
+        assert.is_nil(object("JobSet", "h-set").spec.ttlSecondsAfterFinished)
+    end)
+
+    it("are counted by rbac and doctor, and wrong values are found by check", function()
+        policy [[
+policy { name = "a", kind = "JobSet", every = "1h", replace = { ttlSecondsAfterFinished = "1d" } }
+policy { name = "b", kind = "TrainJob", every = "1h", run = function() for job in batchjob.list {} do log.info(job.name) end end }
+]]
+        local code, out, err = support.mpijobd("rbac", "--config", folder .. "/mpijobd.yaml")
+        assert.are.equal(0, code, err)
+        support.contains(out, "- jobset.x-k8s.io")
+        support.contains(out, "- jobsets")
+        support.contains(out, "- batch")
+        code, out, err = mpijobd("doctor")
+        support.contains(out .. err, "JobSets of jobset.x-k8s.io are asked for as v1alpha2")
+        assert.is_truthy(code == 0 or code == 1, out .. err)
+        policy [[
+policy { name = "a", kind = "JobSet", every = "1h", match = { cleanPodPolicy = "All" }, replace = { ttlSecondsAfterFinished = 1.5 } }
+policy { name = "b", kind = "JobSet", every = "1h", replace = { successPolicy = remove } }
+policy { name = "c", kind = "Job", every = "1h", through_launcher = true, replace = { parallelism = -1 } }
+policy { name = "d", kind = "TrainJob", every = "1h", replace = { managedBy = "x/y" } }
+]]
+        code, out, err = support.mpijobd("check", "--config", folder .. "/mpijobd.yaml")
+        assert.are.equal(1, code, out .. err)
+        for _, text in ipairs { "match.cleanPodPolicy", "ttlSecondsAfterFinished must be", "successPolicy cannot be removed",
+            "a Job has no launcher", "parallelism must be from 0", "managedBy is never to be replaced" } do
+            support.contains(out .. err, text)
+        end
+    end)
+end
+
+describe("TrainJobs, JobSets and Jobs", function()
+    tests(function()
+        local sim = simulator.start("--version", "v2beta1", "--kinds")
+        sim:request("POST", "/api/v1/namespaces", '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"train"}}')
+        return sim, "train"
+    end)
+
+    it("are there in specs of policies", function()
+        local folder = support.folder()
+        support.write(folder .. "/p.lua", [[
+policy { name = "tidy", kind = "JobSet", every = "1h", match = { phase = "Succeeded" }, replace = { ttlSecondsAfterFinished = "9000d" } }
 ]])
-        local _, out = support.mpijobd("rbac", file, "-o", "json", "-n", "train")
-        local rules = support.json.decode(out).items[1].rules
-        assert.are.equal(3, #rules)
-        assert.are.same({ "tfjobs" }, rules[1].resources)
-        assert.are.same({ "get", "list", "update" }, rules[1].verbs)
-        assert.are.same({ "events" }, rules[2].resources)
-        assert.are.same({ "mxjobs" }, rules[3].resources)
-        assert.are.same({ "get", "list" }, rules[3].verbs)
-        local code
-        code, out = support.mpijobd("doctor", "--kubeconfig", server.kubeconfig, "--state", folder .. "/doctor.db", "-n", "train", file)
-        assert.are.equal(0, code, out)
-        support.contains(out, "may get, list, update tfjobs.kubeflow.org")
-        support.contains(out, "kubeflow.org serves TFJobs as v1; v1 is used")
+        support.write(folder .. "/set.yaml", [[
+apiVersion: jobset.x-k8s.io/v1alpha2
+kind: JobSet
+metadata: { name: a, namespace: train }
+spec: { replicatedJobs: [] }
+status: { conditions: [ { type: Completed, status: "True", lastTransitionTime: "2026-01-01T00:00:00Z" } ] }
+]])
+        support.write(folder .. "/p_spec.lua", [[
+it("keeps sets for long", function()
+    cluster.load "set.yaml"
+    clock.advance "1h"
+    assert.are.equal(777600000, cluster.get("train/a", "jobsets.jobset.x-k8s.io").spec.ttlSecondsAfterFinished)
+end)
+it("makes no JobSet by itself", function()
+    assert.has_error(function() cluster.job { kind = "JobSet", name = "b" } end)
+end)
+]])
+        local code, out, err = support.mpijobd("test", folder)
+        assert.are.equal(0, code, out .. err)
     end)
 end)
 
-describe("a kind", function()
-    local folder = support.folder()
-    lazy_teardown(support.cleanup)
-
-    local function check(text)
-        return support.mpijobd("check", support.write(folder .. "/p.lua", text))
-    end
-
-    it("that there is not names the nearest", function()
-        local code, out, err = check 'policy { name = "p", every = "1h", kind = "PytorchJob", replace = { cleanPodPolicy = "All" } }'
-        assert.are.equal(1, code)
-        support.contains(out .. err, 'there is no kind "PytorchJob" here (did you mean "PyTorchJob"?)')
-        code, out, err = support.mpijobd("get", "--kind", "tfjobz")
-        assert.are.equal(2, code)
-        support.contains(out .. err, 'there is no kind "tfjobz" here (did you mean "TFJob"?)')
-        code, out, err = support.mpijobd("get", "--kind", "tfjob", "mxjob/a")
-        assert.are.equal(2, code)
-        support.contains(out .. err, "two kinds of job")
-    end)
-
-    it("other than MPIJob cannot be inspected", function()
-        local code, out, err = check 'policy { name = "p", every = "1h", kind = "TFJob", match = { problem = "any" }, replace = { cleanPodPolicy = "All" } }'
-        assert.are.equal(1, code)
-        support.contains(out .. err, "match.problem")
-        support.contains(out .. err, "is for MPIJobs only")
-        code, out, err = support.mpijobd("inspect", "tfjobs")
-        assert.are.equal(2, code)
-        support.contains(out .. err, "MPIJobs only")
-    end)
-
-    if not cluster.real then
-        it("that the server does not have is said, with what to install", function()
+if cluster.real then
+    describe("TrainJobs, JobSets and Jobs on a real server #cluster", function()
+        tests(function()
             local server = cluster.start(cluster.versions[4])
-            local code, _, err = support.mpijobd("get", "--kubeconfig", server.kubeconfig, "pytorchjobs")
-            assert.are.equal(1, code)
-            support.contains(err, "serves no PyTorchJobs: install the definition (CRD) pytorchjobs.kubeflow.org")
+            for _, name in ipairs { "trainjobs", "jobsets" } do
+                local text = support.read(support.source .. "/tests/fixtures/crd/kinds/" .. name .. ".json")
+                local status, answer = server:request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", text)
+                assert(status == 201 or status == 409, answer)
+            end
+            return server, server:namespace()
         end)
-    end
-end)
+    end)
+end

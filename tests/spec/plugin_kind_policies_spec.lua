@@ -322,7 +322,7 @@ policy { name = "p", kind = "ConfigMap", on = "match", match = { namespace = "tr
         for i, case in ipairs(wrong) do
             support.contains(err, ('p.lua:%d: policy "p%d": %s'):format(i + 1, i, case[2]))
         end
-        support.contains(err, "MXJob, and of plugins Job, Secret, ConfigMap, Namespace")
+        support.contains(err, "Job, and of plugins Job, Secret, ConfigMap, Namespace")
         support.lacks(err, "replace.ttl: a job has no field")
     end)
 

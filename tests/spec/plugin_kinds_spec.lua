@@ -265,12 +265,16 @@ end }]])
 
     it("is a policy's where its file requires the plugin, and that is said", function()
         plugin()
-        for _, kind in ipairs { "Job", "batchjob" } do
-            write("policies/p.lua", ('policy { name = "p", kind = "%s", every = "1h", replace = { labels = { a = "b" } } }'):format(kind))
-            local code, _, err = mpijobd "check"
-            assert.are.equal(1, code)
-            support.contains(err, ('"%s" is a kind of the plugin batch; write require "batch" above the policy'):format(kind))
-        end
+        write("policies/p.lua", 'policy { name = "p", kind = "batchjob", every = "1h", replace = { labels = { a = "b" } } }')
+        local code, _, err = mpijobd "check"
+        assert.are.equal(1, code)
+        support.contains(err, '"batchjob" is a kind of the plugin batch; write require "batch" above the policy')
+        write("policies/p.lua", 'policy { name = "p", kind = "Job", every = "1h", replace = { parallelism = 2 } }') -- mpijobd's own
+        assert.are.equal(0, (mpijobd "check"))
+        write("policies/p.lua", 'require "batch"\npolicy { name = "p", kind = "Job", every = "1h", replace = { parallelism = 2 } }')
+        code, _, err = mpijobd "check"
+        assert.are.equal(1, code)
+        support.contains(err, 'a batchjob has no field "parallelism"')
     end)
 
     it("can be tried in a spec, where the cluster serves it", function()

@@ -140,7 +140,7 @@ static void test_require(void **state)
     run_text(f, &e, "json = nil; return require('json').encode { 1 }");
     assert_string_equal(e.result, "[1]");
     run_text(f, &e, "require 'socket'");
-    assert_non_null(strstr(e.message, "there is no module \"socket\" for policies; there are cjson, "));
+    assert_non_null(strstr(e.message, "there is no module \"socket\" for policies; there are batchjob, cjson, "));
     assert_non_null(strstr(e.message, "; a file of your own is required"));
     for (size_t i = 0; binding_module_at(i, &m); i++)
         assert_true(!m.name || strstr(e.message, m.name));

@@ -55,7 +55,7 @@ static void there_is_room_for_so_many(void **state)
     struct error err;
     char by[32];
     int n = 0;
-    for (; n < MPIJOB_KINDS_MOST - MPIJOB_KINDS; n++) {
+    for (; n < MPIJOB_KINDS_MOST - MPIJOB_KINDS_BUILT_IN; n++) {
         snprintf(by, sizeof by, "the plugin p%d", n);
         assert_int_equal(mpijob_kinds_take(&kinds, parsed(ROW), by, &held[n], &err), 0);
     }

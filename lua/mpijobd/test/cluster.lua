@@ -136,8 +136,8 @@ local function path_of(key, plural)
     plural = plural or "mpijobs"
     local resource, group = plural:match "^(%w+)%.([%w.-]+)$" -- "jobs.batch"; "pods.core": of no group
     if group then
-        return (group == "core" and "/api/v1/namespaces/" or "/apis/" .. group .. "/v1/namespaces/") .. namespace .. "/"
-            .. resource .. "/" .. name
+        local api = group == "core" and "/api/v1" or "/apis/" .. group .. "/" .. native.version_of(plural)
+        return api .. "/namespaces/" .. namespace .. "/" .. resource .. "/" .. name
     end
     local version = plural == "mpijobs" and native.version() or "v1"
     return "/apis/kubeflow.org/" .. version .. "/namespaces/" .. namespace .. "/" .. plural .. "/" .. name

@@ -14,6 +14,16 @@ static struct permission asked_for(const struct question *q)
     return permission_of(q->kind, bit);
 }
 
+/* Jobs are a kind of job, and launchers too: both may need the same verb. */
+static bool is_told(const struct question *q, size_t i)
+{
+    for (size_t k = 0; k < i; k++) {
+        if (q[k].allowed == q[i].allowed && strcmp(asked_for(&q[k]).verb, asked_for(&q[i]).verb) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* One line: the count answers about one resource in one place. */
 static void tell_place(struct doctor *d, const struct question *q, size_t count)
 {
@@ -21,7 +31,8 @@ static void tell_place(struct doctor *d, const struct question *q, size_t count)
     const struct error *err = NULL;
     for (size_t i = 0; i < count; i++) {
         struct buf *to = q[i].allowed ? &allowed : &denied;
-        buf_printf(to, "%s%s", to->len ? ", " : "", asked_for(&q[i]).verb);
+        if (!is_told(q, i))
+            buf_printf(to, "%s%s", to->len ? ", " : "", asked_for(&q[i]).verb);
         err = q[i].error.code ? &q[i].error : err;
     }
     struct permission p = asked_for(q);

@@ -161,18 +161,18 @@ bool doctor_versions(struct doctor *d)
         return false;
     }
     for (size_t i = 0; i < MPIJOB_KINDS_MOST; i++) {
-        const struct mpijob_kind *kind = i < MPIJOB_KINDS ? mpijob_kind_at(i) : added_at(&d->needs, i);
+        const struct mpijob_kind *kind = i < MPIJOB_KINDS_BUILT_IN ? mpijob_kind_at(i) : added_at(&d->needs, i);
         const char *name = mpijob_kind_info(kind)->name;
         struct error err;
         if (!kind || !kind_needed(&d->needs, kind))
             continue;
         if (cluster_serves(s->cluster, kind, &err))
             doctor_say(d, DOCTOR_FAILED, NULL, "%s", err.message);
-        else if (mpijob_kind_added(kind))
+        else if (mpijob_kind_described(kind))
             doctor_say(d, DOCTOR_OK, NULL,
-                       "%ss of %s are asked for as %s, as the plugin says; the server was not asked "
-                       "whether it has them",
-                       name, group_of(kind), mpijob_target_version(cluster_target(s->cluster, kind)));
+                       "%ss of %s are asked for as %s%s; the server was not asked whether it has them", name,
+                       group_of(kind), mpijob_target_version(cluster_target(s->cluster, kind)),
+                       mpijob_kind_added(kind) ? ", as the plugin says" : "");
         else
             doctor_say(d, DOCTOR_OK, NULL, "%s serves %ss as %s; %s is used", group_of(kind), name,
                        cluster_versions(s->cluster, kind), mpijob_target_version(cluster_target(s->cluster, kind)));

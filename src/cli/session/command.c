@@ -42,7 +42,7 @@ static bool is_plural(struct str text)
 /* Is it nearly a kind's name ("tfjobz")? Two letters more or less would catch too many namespaces. */
 static bool is_nearly_kind(struct str text)
 {
-    for (int i = 0; i < MPIJOB_KINDS; i++) {
+    for (int i = 0; i < MPIJOB_KINDS_BUILT_IN; i++) {
         struct str name = str_of(mpijob_kind_at((size_t)i)->singular);
         struct str a = text.len < name.len ? text : name, b = text.len < name.len ? name : text;
         size_t same = 0, end = 0;

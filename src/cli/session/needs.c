@@ -154,7 +154,7 @@ static int add_declared(struct needs *needs, const struct policy *p, struct json
     const char *group = dot ? dot + 1 : "";
     if (dot)
         *dot = '\0';
-    for (size_t i = 0; i <= MPIJOB_KINDS && !rc; i++) {
+    for (size_t i = 0; i <= MPIJOB_KINDS_BUILT_IN && !rc; i++) {
         const struct mpijob_kind *kind = kind_at(p, i);
         unsigned may = kind ? known_verbs(kind, resource, group, &left) : 0;
         rc = add_verbs(needs, p, kind, may, matches, scope, err);
@@ -242,7 +242,7 @@ size_t needs_undeclared(const struct policy_set *set, void (*tell)(void *data, c
     size_t told = 0;
     for (size_t i = 0; i < set->file_count; i++) {
         const struct policy_file *f = set->files[i];
-        for (size_t k = 0; k < MPIJOB_KINDS && f->tries && f->tries->said; k++)
+        for (size_t k = 0; k < MPIJOB_KINDS_BUILT_IN && f->tries && f->tries->said; k++)
             told += undeclared_of(f, mpijob_kind_at(k), tell, data);
     }
     return told;
@@ -274,7 +274,7 @@ static int add_kinds(struct needs *needs, const struct policy_entry *e, bool eve
                      struct error *err)
 {
     int rc = 0;
-    for (size_t i = 0; i <= MPIJOB_KINDS && !rc; i++) {
+    for (size_t i = 0; i <= MPIJOB_KINDS_BUILT_IN && !rc; i++) {
         const struct mpijob_kind *kind = kind_at(e->policy, i);
         rc = kind ? add_policy(needs, e, kind, events, scope, err) : 0;
     }

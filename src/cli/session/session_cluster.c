@@ -108,6 +108,8 @@ static int open_cluster(struct session *s, struct session_cluster *at, int64_t t
         rc = controller_of(s, at->config, &cluster.controller, &s->error);
     if (!rc)
         rc = cluster_new(&s->loop, &cluster, &at->cluster, &s->error);
+    if (!rc)
+        cluster_add_kind(at->cluster, o->job_kind);
     if (rc && s->config.named && !by_hand(s))
         error_prefix(&s->error, "cluster %s", at->config->name);
     return rc;

@@ -151,6 +151,7 @@ static int open_world(struct from_run *f)
         .v1 = strcmp(f->version, "v1") == 0,
         .v2beta1 = strcmp(f->version, "v2beta1") == 0,
         .siblings = true,
+        .kinds = true,
         .controller = f->controller,
         .stand_in = &f->stand_in,
         .name_space = f->name_space,

@@ -257,6 +257,8 @@ static const struct mpijob_kind *check_kind(lua_State *L, int index)
         mpijob_kind_unknown(name, err);
         luaL_error(L, "%s", err->message);
     }
+    if (mpijob_kind_described(kind))
+        luaL_error(L, "cluster.job makes no %ss; write the object in a file, and cluster.load it", kind->name);
     return kind;
 }
 
@@ -281,6 +283,15 @@ static int l_place_of(lua_State *L)
 static int l_specs(lua_State *L)
 {
     lua_pushstring(L, mpijob_kind_info(check_kind(L, 1))->specs);
+    return 1;
+}
+
+/* version_of("jobsets.jobset.x-k8s.io"): "v1alpha2"; of any other resource "v1". */
+static int l_version_of(lua_State *L)
+{
+    const struct mpijob_kind *kind;
+    bool known = mpijob_kind_find(str_of(luaL_checkstring(L, 1)), &kind) && mpijob_kind_described(kind);
+    lua_pushstring(L, known ? mpijob_kind_version_name(kind, mpijob_kind_version(kind)) : "v1");
     return 1;
 }
 
@@ -314,6 +325,7 @@ void native_open(lua_State *L)
                                          {"place_of", l_place_of},
                                          {"specs", l_specs},
                                          {"first_role", l_first_role},
+                                         {"version_of", l_version_of},
                                          {"outside", l_outside},
                                          {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);

@@ -55,7 +55,7 @@ static void make_world(lua_State *L, struct world_options *o)
     o->loop = s->loop;
     o->soon = s->soon;
     o->clock = &s->clock;
-    o->siblings = true;
+    o->siblings = o->kinds = true;
     o->onlookers = s->onlookers;
     o->stand_in = &s->stand_in;
     struct error *err = lua_newuserdatauv(L, sizeof *err, 0);

@@ -195,6 +195,7 @@ int world_new(const struct world_options *options, struct world **out, struct er
         .serve_v1 = options->v1,
         .serve_v2beta1 = options->v2beta1,
         .siblings = options->siblings,
+        .kinds = options->kinds,
         .controller = options->training_operator ? SIM_TRAINING_OPERATOR : SIM_MPI_OPERATOR,
         .jobs = (size_t)options->jobs,
         .seed = (uint64_t)options->seed,

@@ -24,7 +24,7 @@ struct world_options {
     uv_loop_t *loop;
     struct defer_queue *soon;
     struct clock *clock; /* manual; moved by the world, and outlives it */
-    bool v1alpha2, v1, v2beta1, training_operator, siblings;
+    bool v1alpha2, v1, v2beta1, training_operator, siblings, kinds;
     struct onlookers onlookers;
     struct stand_in *stand_in; /* of the test; outlives the world */
     int64_t jobs, seed;        /* generated at the start, as mpijob-sim does */

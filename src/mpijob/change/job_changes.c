@@ -162,7 +162,7 @@ static int put_scheduling(struct mpijob_changes *changes, struct json value, str
 
 static int unknown_field(const struct mpijob_kind *kind, const char *name, struct error *err)
 {
-    const char *names[MPIJOB_FIELDS_MOST], *whose = mpijob_kind_added(kind) ? kind->singular : "job";
+    const char *names[MPIJOB_FIELDS_MOST], *whose = mpijob_kind_described(kind) ? kind->singular : "job";
     char first[80], all[400] = ""; /* of "label.team", "label" is what was misspelt */
     snprintf(first, sizeof first, "%.*s", (int)strcspn(name, "."), name);
     mpijob_kind_field_names(kind, names);

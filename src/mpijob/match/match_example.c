@@ -165,6 +165,8 @@ static bool add_row_status(const struct making *k, const struct mpijob_kind *kin
     const struct mpijob_phase_row *row = kind->phases;
     while (row && row->where && row->phase != (int)k->phase)
         row++;
+    if (row && row->wanted)
+        return false;
     const char *where = row ? row->where : NULL, *member = where && *where == '/' ? where + strlen("/status/") : NULL;
     if (!where)
         buf_puts(out, ",\"status\":{");
@@ -183,7 +185,7 @@ static bool add_row_status(const struct making *k, const struct mpijob_kind *kin
 
 static bool add_status(const struct making *k, struct buf *out)
 {
-    if (mpijob_kind_added(k->target.kind))
+    if (mpijob_kind_described(k->target.kind))
         return add_row_status(k, k->target.kind, out);
     bool ended = mpijob_phase_finished(k->phase);
     buf_puts(out, ",\"status\":{\"conditions\":[{\"type\":\"Created\",\"status\":\"True\"}");

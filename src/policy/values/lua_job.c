@@ -168,8 +168,9 @@ static bool is_untold(const struct mpijob_kind *kind, int field)
     static const bool of_phase[J_SPEC] = {
         [J_PHASE] = true,   [J_REASON] = true,  [J_STARTED] = true,     [J_FINISHED] = true,
         [J_PENDING] = true, [J_RUNNING] = true, [J_FINISHED_FOR] = true};
-    static const bool of_pods[J_SPEC] = {[J_WORKERS] = true, [J_GPUS] = true, [J_EVICTED] = true};
-    return mpijob_kind_added(kind) && field < J_SPEC && (of_pods[field] || (of_phase[field] && !kind->phased));
+    static const bool of_pods[J_SPEC] = {[J_WORKERS] = true, [J_EVICTED] = true};
+    return mpijob_kind_described(kind) && field < J_SPEC &&
+           (of_pods[field] || (of_phase[field] && !kind->phased) || (field == J_GPUS && !kind->templates));
 }
 
 static int push_field(lua_State *L, const struct lua_job *job, int field, const char *name)
@@ -298,11 +299,11 @@ static int l_index(lua_State *L)
         return luaL_error(L, "a job has named fields only");
     const char *name = lua_tostring(L, 2);
     enum mpijob_field_id field;
-    if (mpijob_kind_added(job->view.target.kind) && push_spec(L, job, name))
+    if (mpijob_kind_described(job->view.target.kind) && push_spec(L, job, name))
         return 1;
     for (int i = 0; lua_job_names[i]; i++) {
         bool other = i >= J_SPEC && mpijob_field_find(NULL, str_of(name), &field);
-        if (strcmp(lua_job_names[i], name) != 0 || (other && mpijob_kind_added(job->view.target.kind)))
+        if (strcmp(lua_job_names[i], name) != 0 || (other && mpijob_kind_described(job->view.target.kind)))
             continue;
         if (strcmp(name, "get") == 0)
             lua_pushcfunction(L, l_get);

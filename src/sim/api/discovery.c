@@ -14,14 +14,26 @@ static bool is(const char *a, const char *b)
 /* Versions in Kubernetes' order of maturity: v1, v2beta1, v1alpha2. */
 static const int by_maturity[MPIJOB_VERSIONS] = {V1, V2BETA1, V1ALPHA2};
 
+static const char *only_version(const char *group)
+{
+    for (size_t i = 0; i < resource_count; i++)
+        if (is(resources[i].group, group))
+            return resources[i].version;
+    return NULL;
+}
+
 static void write_group_versions(struct sim *sim, const char *group, struct buf *out)
 {
-    const char *first = NULL;
+    const char *first = NULL, *only = only_version(group);
+    if (only) {
+        buf_printf(out, "\"versions\":[{\"groupVersion\":\"%s/%s\",\"version\":\"%s\"}],", group, only, only);
+        buf_printf(out, "\"preferredVersion\":{\"groupVersion\":\"%s/%s\",\"version\":\"%s\"}", group, only, only);
+        return;
+    }
     buf_puts(out, "\"versions\":[");
     for (int i = 0; i < MPIJOB_VERSIONS; i++) {
         const char *name = version_name[by_maturity[i]];
-        if (is(group, "kubeflow.org") ? !sim->served[by_maturity[i]] && !(by_maturity[i] == V1 && sim->opt.siblings)
-                                      : by_maturity[i] != V1)
+        if (!sim->served[by_maturity[i]] && !(by_maturity[i] == V1 && sim->opt.siblings))
             continue;
         buf_printf(out, "%s{\"groupVersion\":\"%s/%s\",\"version\":\"%s\"}", first ? "," : "", group, name, name);
         if (!first)
@@ -39,7 +51,7 @@ static bool group_exists(const struct sim *sim, const char *group)
         return any;
     for (size_t i = 0; i < resource_count; i++)
         if (*group && is(resources[i].group, group))
-            return true;
+            return !resources[i].other || sim->opt.kinds;
     return false;
 }
 
@@ -87,7 +99,7 @@ static bool write_resources(struct sim *sim, const char *group, const char *vers
         bool here = is(r->group, group) && (r->version ? is(r->version, version) : false);
         for (int v = 0; v < MPIJOB_VERSIONS && !r->version; v++)
             here |= is(r->group, group) && sim->served[v] && is(version, version_name[v]);
-        if (!here || (r->sibling && !sim->opt.siblings))
+        if (!here || (r->sibling && !sim->opt.siblings) || (r->other && !sim->opt.kinds))
             continue;
         if (!any)
             buf_printf(

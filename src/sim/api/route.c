@@ -16,6 +16,8 @@ static bool is(const char *a, const char *b)
 static const struct resource *find(struct exchange *x, const char *group, const char *version, const char *plural)
 {
     const struct resource *r = resource_find(group, version, plural);
+    if (r && r->other && !x->sim->opt.kinds)
+        return NULL;
     if (r && r->sibling) { /* it has one version, and a schema of its own */
         x->mpijob_version = x->sim->stored_as;
         return x->sim->opt.siblings ? r : NULL;

@@ -14,6 +14,7 @@ enum sim_controller { SIM_MPI_OPERATOR, SIM_TRAINING_OPERATOR };
 struct sim_options {
     bool serve_v1alpha2, serve_v1, serve_v2beta1;
     bool siblings;                  /* TFJobs, PyTorchJobs and MXJobs are served too */
+    bool kinds;                     /* so are TrainJobs and JobSets */
     const char *store_as;           /* the version that objects are stored in; NULL: the oldest that is served */
     enum sim_controller controller; /* who acts on jobs of v1; decides the schema of v1 too where v1 is served alone */
     enum sim_profile profile;

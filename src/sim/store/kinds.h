@@ -17,6 +17,8 @@ enum kind {
     K_TFJOB,
     K_PYTORCHJOB,
     K_MXJOB,
+    K_TRAINJOB,
+    K_JOBSET,
     K_REVIEW = -1
 };
 enum { V1ALPHA2, V1, V2BETA1, MPIJOB_VERSIONS };
@@ -34,6 +36,7 @@ struct resource {
     bool alternate;     /* another group shows the objects of an earlier row: events */
     bool custom;        /* from a definition: MPIJobs, and the siblings */
     bool sibling;       /* served with --siblings only */
+    bool other;         /* served with --kinds only: TrainJobs and JobSets, which no controller acts on */
 };
 
 extern const struct resource resources[];
