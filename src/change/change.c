@@ -70,6 +70,7 @@ void change_finish(struct change *c, bool sent, const struct error *err)
         .read = c->site->recorder && c->was_read && !secret ? str_n(c->before, c->before_len) : (struct str){0},
         .changed = err ? c->launcher.half : sent && c->verdict.effect != EFFECT_UNCHANGED,
         .written = c->written,
+        .unknown = c->unknown,
         .dry_run = c->dry_run,
         .kept = c->at_gate.kept,
         .again = err && err->code == ERR_CONFLICT && c->again,

@@ -31,6 +31,7 @@ struct change_result { /* what it points to is valid during the call */
     bool changed; /* something was changed (or would be, in a dry run); with an error: the object was, its launcher was
                      not or may not be */
     bool written; /* the server has stored another object than there was, as with ERR_DROPPED */
+    bool unknown; /* with an error: it may have been written; its row in the journal says so, or stays in flight */
     bool dry_run;
     bool kept;  /* with dry_run: its gate has kept it for later (gate_wait.kept) */
     bool again; /* ERR_CONFLICT: the caller may compute its changes from `object`, and start another change */

@@ -75,6 +75,7 @@ struct change {
         char note[512];
         bool asked, over; /* over: the wait was given up */
     } effect;
+    bool unknown; /* the last write may have been made */
     bool written; /* the server's answer is of another version than the object that was read */
     bool cancelled, abandoned, ended;
 };

@@ -167,6 +167,7 @@ static void written(void *data, const struct write_result *result, const struct 
     struct error own;
     c->write = NULL;
     c->row = result->row;
+    c->unknown = result->unknown;
     if (keep(c, result, &own) && !err) {
         error_prefix(&own, "it was written, and the answer was lost");
         err = &own;

@@ -227,7 +227,9 @@ static void tell_written(const struct run_change *c, const struct change_result 
 static void settle(const struct run_change *c, const struct change_result *result, const struct error *err)
 {
     bool written = result->changed && result->diff->count;
-    bool made = err && err->code == ERR_NOMEM && result->written; /* and only what follows has failed */
+    /* Only what follows has failed; or it may be made, and is not to be made twice: where it was not, the next start,
+     * which looks up what is in flight, takes the row of the job back. */
+    bool made = err && ((err->code == ERR_NOMEM && result->written) || result->unknown);
     if (c->waits) {
         run_settle(c->run, c->key, JOB_LEFT, str_of(result->looked_at), NULL, NULL);
         return;

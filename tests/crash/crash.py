@@ -20,6 +20,7 @@ import random
 import shutil
 import signal
 import sqlite3
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -54,12 +55,14 @@ class Server:
     """The simulator, and a watch on all its jobs from the beginning."""
 
     def __init__(self, program, folder, token=None):
+        """token: the one that it asks for, over TLS; None: it takes everything, without."""
         self.kubeconfig = os.path.join(folder, "kubeconfig")
         self.headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         self.process = subprocess.Popen([program, "--listen", "127.0.0.1:0", "--kubeconfig", self.kubeconfig, "--version", VERSION] +
-                                        (["--token", token] if token else []), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                                        (["--tls", "--token", token] if token else []), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         ready = json.loads(self.process.stdout.readline())
         self.address = urllib.parse.urlparse(ready["url"])
+        self.kept = self.connection()
         self.events = {}  # by namespace: (type, name, version before, version, object)
         self.versions = {}  # (namespace, name): the version that the watch has told last
         self.told = threading.Condition()
@@ -71,16 +74,26 @@ class Server:
         middle = "" if namespace is None else f"/namespaces/{namespace}"
         return f"/apis/kubeflow.org/{VERSION}{middle}/mpijobs" + ("" if name is None else f"/{name}")
 
+    def connection(self, seconds=60):
+        if self.address.scheme == "http":
+            return http.client.HTTPConnection(self.address.hostname, self.address.port, timeout=seconds)
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # it is ours, and made its certificate itself
+        return http.client.HTTPSConnection(self.address.hostname, self.address.port, timeout=seconds, context=context)
+
     def request(self, method, path, body=None):
-        connection = http.client.HTTPConnection(self.address.hostname, self.address.port, timeout=60)
-        connection.request(method, path, None if body is None else json.dumps(body), self.headers)
-        answer = connection.getresponse()
+        """Of the main thread alone: the connection is kept."""
+        try:
+            self.kept.request(method, path, None if body is None else json.dumps(body), self.headers)
+            answer = self.kept.getresponse()
+        except http.client.RemoteDisconnected:  # it was idle for long; nothing was done
+            self.kept.close()
+            return self.request(method, path, body)
         text = answer.read()
-        connection.close()
         return answer.status, json.loads(text) if text else None
 
     def watch(self, version):
-        connection = http.client.HTTPConnection(self.address.hostname, self.address.port)
+        connection = self.connection(None)
         connection.request("GET", f"{self.path()}?watch=true&resourceVersion={version}", headers=self.headers)
         answer = connection.getresponse()
         while line := answer.readline():

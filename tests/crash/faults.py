@@ -15,6 +15,7 @@ import collections
 import contextlib
 import ctypes
 import errno
+import http.client
 import multiprocessing
 import os
 import random
@@ -27,11 +28,12 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 
 import crash
 
 TOKEN = "a-secret-that-nobody-may-see"
-MAIN = ["run", "--no-supervisor", "--no-watch", "--listen", "none", "--kubeconfig", "../kubeconfig", "--state", "s.db", "--control", "s.control",
+MAIN = ["run", "--no-supervisor", "--no-watch", "--listen", "127.0.0.1:0", "--kubeconfig", "../kubeconfig", "--state", "s.db", "--control", "s.control",
         "--clock", crash.START, "p.lua"]
 VERIFY = ["journal", "--verify", "--state", "s.db"]
 PATIENCE = 40  # seconds; a daemon that takes longer hangs
@@ -142,15 +144,33 @@ class Daemon(crash.Daemon):
     def __init__(self, worker, folder, order):
         super().__init__(Fork(worker, folder, order))
 
-    def do(self, how, enough=lambda: True):
+    def do(self, how, meanwhile=lambda: None, enough=lambda: True):
         """Its clock is moved when its policies are in force; then it is ended. Its exit code; None: it hung."""
         try:
-            for step in "1s", how:  # a line of the log may be the one that cannot be written: the clock's answers are
-                self.advance(step)
+            self.advance("1s")  # a line of the log may be the one that cannot be written: the clock's answers are
+            meanwhile()
+            self.advance(how)
             enough()
             return self.end()
         except (AssertionError, TimeoutError):
             return None
+
+    def ask(self, folder):
+        """What people and Prometheus ask of it, whether it can answer or not; then its policies are loaded again."""
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as control:
+            control.settimeout(PATIENCE)
+            control.connect(os.path.join(folder, "s.control"))
+            control.sendall(b'{"id": 1, "verb": "status"}\n')
+            control.recv(65536)
+        urls = [word[4:] for line in self.lines if line and "are served" in line for word in line.split() if word.startswith("url=")]
+        for url in urls:
+            address = urllib.parse.urlparse(url)
+            for path in "/metrics", "/readyz?verbose":
+                with contextlib.suppress(OSError, http.client.HTTPException):
+                    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=PATIENCE)
+                    connection.request("GET", path)
+                    connection.getresponse().read()
+        self.process.send_signal(signal.SIGHUP)
 
     def advance(self, how):
         before = sum((l or "").startswith("\nclock ") for l in self.lines)
@@ -221,7 +241,7 @@ class Worker:
         wrong = []
         self.policies(namespace, home, 1)
         daemon = self.begin(daemons, self.forks, home, order)
-        code = daemon.do("1h")
+        code = daemon.do("1h", lambda: daemon.ask(home))
         if code is None:
             wrong.append(f"it hangs\n{daemon.kill()}")
         elif code == -signal.SIGABRT and order.split()[0] in GIVES_UP and "the daemon crashes with SIGABRT" in daemon.text():
@@ -244,7 +264,7 @@ class Worker:
             shutil.move(os.path.join(home, "trace"), keep_trace)
         self.policies(namespace, home, 2)
         second = self.begin(daemons, self.forks, home, "- 0 1 0 0 0")
-        code = second.do("2h", lambda: self.server.wait(namespace, lambda jobs: all(crash.once(jobs[f"old-{i}"]) for i in range(crash.JOBS))))
+        code = second.do("2h", enough=lambda: self.server.wait(namespace, lambda jobs: all(crash.once(jobs[f"old-{i}"]) for i in range(crash.JOBS))))
         if code is None:
             wrong.append(f"the next daemon hangs\n{second.kill()}")
         elif code != 0:

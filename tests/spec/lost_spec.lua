@@ -12,7 +12,9 @@ describe("a lost answer", function()
         server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
         folder = support.folder()
         support.write(folder .. "/p.lua", [[policy { name = "p", on = "match", match = { labels = { todo = "yes" } },
-            replace = { annotations = { handled = "yes" } } }]])
+            replace = function(job) -- each time another change
+                return { annotations = { handled = "yes", times = (job.annotations.times or "") .. "x" } }
+            end }]])
         local template = { spec = { containers = { { name = "mpi", image = "registry.example.com/mpi:1" } } } }
         local status, answer = server:request("POST", server:path("v2beta1", "train"), { apiVersion = "kubeflow.org/v2beta1",
             kind = "MPIJob", metadata = { name = "a", namespace = "train", labels = { todo = "yes" } },
@@ -36,9 +38,10 @@ describe("a lost answer", function()
     end
 
     -- fault: when the connection is reset, before the server has made the change or after. how: how the daemon ends.
-    local function case(fault, how)
+    -- look: what becomes of the look.
+    local function case(fault, how, look)
         server:fault { fault = fault, method = "PUT", count = 1 }
-        server:fault { fault = "stall", method = "GET", path = "*/mpijobs/a" }
+        server:fault { fault = look or "stall", method = "GET", path = "*/mpijobs/a" }
         local daemon = start()
         support.proc.await(function() -- the look hangs
             return #server:requests("method=GET&path=*/mpijobs/a") > 0
@@ -82,6 +85,13 @@ describe("a lost answer", function()
         end)
         it("is looked up at the next start after " .. fault .. " and kill -9", function()
             case(fault, kill)
+        end)
+        it("is not made again in between where the look is refused, after " .. fault, function()
+            case(fault, function(daemon)
+                daemon:expect("could not be looked up")
+                daemon:expect("run ended")
+                term(daemon)
+            end, "forbidden")
         end)
     end
 
