@@ -122,6 +122,24 @@ static int start(struct admin *a, const struct sockaddr_storage *address, struct
     return 0;
 }
 
+/* The kernel may take either of them into epoll no more. */
+static int poll_both(struct admin *a, struct error *err)
+{
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(a->mhd, MHD_DAEMON_INFO_EPOLL_FD);
+    a->poll.data = a->accepts.data = a;
+    int rc = uv_poll_init(a->loop, &a->poll, info->epoll_fd);
+    if (!rc) {
+        a->handles = 1;
+        rc = uv_poll_init(a->loop, &a->accepts, a->listener);
+    }
+    if (!rc)
+        return 0;
+    MHD_stop_daemon(a->mhd);
+    close(a->listener);
+    return error_set(err, ERR_LIMIT, "cannot listen on %s: %s; see fs.epoll.max_user_watches (sysctl)", a->o.listen,
+                     uv_strerror(rc));
+}
+
 int admin_open(uv_loop_t *loop, const struct admin_options *options, struct admin **out, struct error *err)
 {
     struct sockaddr_storage address;
@@ -137,14 +155,16 @@ int admin_open(uv_loop_t *loop, const struct admin_options *options, struct admi
         rc = read_tokens(a, err);
     if (!rc)
         rc = start(a, &address, err);
+    if (!rc)
+        rc = poll_both(a, err);
     if (rc) {
         admin_tokens_close(a);
-        admin_free(a);
+        if (a->handles)
+            uv_close((uv_handle_t *)&a->poll, poll_closed);
+        else
+            admin_free(a);
         return rc;
     }
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(a->mhd, MHD_DAEMON_INFO_EPOLL_FD);
-    a->poll.data = a;
-    uv_poll_init(loop, &a->poll, info->epoll_fd);
     uv_poll_start(&a->poll, UV_READABLE, readable);
     deadline_init(loop, &a->timer, timed_out, a);
     uv_unref((uv_handle_t *)&a->poll);

@@ -211,8 +211,6 @@ static void look(struct deadline *timer)
 void admin_connections_start(struct admin *a)
 {
     a->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    a->accepts.data = a;
-    uv_poll_init(a->loop, &a->accepts, a->listener);
     uv_poll_start(&a->accepts, UV_READABLE, arrived);
     uv_unref((uv_handle_t *)&a->accepts);
     deadline_init(a->loop, &a->looks, look, a);

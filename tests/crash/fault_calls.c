@@ -43,6 +43,21 @@
         return failed;                                                                                                 \
     }
 
+/* The same for calls of which only a part may be done: the first half of n bytes. */
+#define PART(type, name, call, params, args)                                                                           \
+    type name params;                                                                                                  \
+    type name params                                                                                                   \
+    {                                                                                                                  \
+        REAL(name);                                                                                                    \
+        int error = fault_hits(FAULT_##call);                                                                          \
+        if (error == FAULT_HALF)                                                                                       \
+            n = (n + 1) / 2;                                                                                           \
+        if (!error || error == FAULT_HALF)                                                                             \
+            return real args;                                                                                          \
+        errno = error;                                                                                                 \
+        return -1;                                                                                                     \
+    }
+
 /* ---- memory ---- */
 
 CALL(void *, malloc, allocation, NULL, (size_t size), (size))
@@ -112,14 +127,13 @@ CALL(DIR *, opendir, opendir, NULL, (const char *path), (path))
 CALL(DIR *, fdopendir, opendir, NULL, (int fd), (fd))
 CALL(ssize_t, __read_chk, read, -1, (int fd, void *to, size_t n, size_t size), (fd, to, n, size))
 CALL(ssize_t, readv, read, -1, (int fd, const struct iovec *parts, int count), (fd, parts, count))
-CALL(ssize_t, pread, pread, -1, (int fd, void *to, size_t n, off_t offset), (fd, to, n, offset))
-CALL(ssize_t, pread64, pread, -1, (int fd, void *to, size_t n, off64_t offset), (fd, to, n, offset))
-CALL(ssize_t, __pread_chk, pread, -1, (int fd, void *to, size_t n, off_t offset, size_t size),
+PART(ssize_t, pread, pread, (int fd, void *to, size_t n, off_t offset), (fd, to, n, offset))
+PART(ssize_t, pread64, pread, (int fd, void *to, size_t n, off64_t offset), (fd, to, n, offset))
+PART(ssize_t, __pread_chk, pread, (int fd, void *to, size_t n, off_t offset, size_t size), (fd, to, n, offset, size))
+PART(ssize_t, __pread64_chk, pread, (int fd, void *to, size_t n, off64_t offset, size_t size),
      (fd, to, n, offset, size))
-CALL(ssize_t, __pread64_chk, pread, -1, (int fd, void *to, size_t n, off64_t offset, size_t size),
-     (fd, to, n, offset, size))
-CALL(ssize_t, pwrite, pwrite, -1, (int fd, const void *bytes, size_t n, off_t offset), (fd, bytes, n, offset))
-CALL(ssize_t, pwrite64, pwrite, -1, (int fd, const void *bytes, size_t n, off64_t offset), (fd, bytes, n, offset))
+PART(ssize_t, pwrite, pwrite, (int fd, const void *bytes, size_t n, off_t offset), (fd, bytes, n, offset))
+PART(ssize_t, pwrite64, pwrite, (int fd, const void *bytes, size_t n, off64_t offset), (fd, bytes, n, offset))
 CALL(ssize_t, writev, writev, -1, (int fd, const struct iovec *parts, int count), (fd, parts, count))
 CALL(int, fsync, fsync, -1, (int fd), (fd))
 CALL(int, fdatasync, fdatasync, -1, (int fd), (fd))
@@ -152,8 +166,8 @@ ssize_t write(int fd, const void *bytes, size_t n)
 {
     REAL(write);
     int error = fd == 1 ? 0 : fault_hits(kind_of(fd, FAULT_write));
-    if (!error)
-        return real(fd, bytes, n);
+    if (!error || error == FAULT_HALF)
+        return real(fd, bytes, error ? (n + 1) / 2 : n);
     errno = error;
     return -1;
 }
@@ -252,13 +266,13 @@ CALL(int, getsockopt, getsockopt, -1, (int fd, int level, int name, void *value,
      (fd, level, name, value, len))
 CALL(int, getsockname, getsockopt, -1, (int fd, struct sockaddr *to, socklen_t *len), (fd, to, len))
 CALL(int, getpeername, getsockopt, -1, (int fd, struct sockaddr *to, socklen_t *len), (fd, to, len))
-CALL(ssize_t, send, send, -1, (int fd, const void *bytes, size_t n, int flags), (fd, bytes, n, flags))
+PART(ssize_t, send, send, (int fd, const void *bytes, size_t n, int flags), (fd, bytes, n, flags))
 CALL(ssize_t, sendto, send, -1,
      (int fd, const void *bytes, size_t n, int flags, const struct sockaddr *to, socklen_t len),
      (fd, bytes, n, flags, to, len))
 CALL(ssize_t, sendmsg, sendmsg, -1, (int fd, const struct msghdr *m, int flags), (fd, m, flags))
-CALL(ssize_t, recv, recv, -1, (int fd, void *to, size_t n, int flags), (fd, to, n, flags))
-CALL(ssize_t, __recv_chk, recv, -1, (int fd, void *to, size_t n, size_t size, int flags), (fd, to, n, size, flags))
+PART(ssize_t, recv, recv, (int fd, void *to, size_t n, int flags), (fd, to, n, flags))
+PART(ssize_t, __recv_chk, recv, (int fd, void *to, size_t n, size_t size, int flags), (fd, to, n, size, flags))
 CALL(ssize_t, recvfrom, recv, -1, (int fd, void *to, size_t n, int flags, struct sockaddr *from, socklen_t *len),
      (fd, to, n, flags, from, len))
 CALL(ssize_t, __recvfrom_chk, recv, -1,

@@ -20,6 +20,8 @@
 enum fault_call { FAULT_CALLS(FAULT_NAME) FAULT_COUNT };
 #undef FAULT_NAME
 
+#define FAULT_HALF 4095 /* no errno: half of it is done */
+
 /* The errno with which this call has to fail; 0: it is made. Any thread; needs no memory. */
 int fault_hits(enum fault_call call);
 

@@ -4,7 +4,7 @@
 
 A library that is loaded into the daemon (faults.c) counts what the program and all its libraries allocate and call. The
 main job is done once to see who makes calls: a place is a call with its callers. Then, for each place and each error that
-such a call can have, the main job is done again, and there it fails: once, or (--while) for some time. The daemon has to
+such a call can have, the main job is done again, and there it fails: once, or --times in a row. The daemon has to
 go on, or to end with a word. Then its journal and its server are compared (crash.py does it), and a second daemon has to
 finish the job, each part of it exactly once.
 
@@ -12,31 +12,24 @@ It prints a line for each that fails, and at the end "N passed, N failed".
 """
 import argparse
 import collections
-import contextlib
-import ctypes
 import errno
-import http.client
 import multiprocessing
 import os
 import random
-import select
 import shutil
 import signal
-import socket
 import struct
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.parse
 
 import crash
+from forked import PATIENCE, Daemon, Forks, symbols
 
 TOKEN = "a-secret-that-nobody-may-see"
 MAIN = ["run", "--no-supervisor", "--no-watch", "--listen", "127.0.0.1:0", "--kubeconfig", "../kubeconfig", "--state", "s.db", "--control", "s.control",
         "--clock", crash.START, "p.lua"]
 VERIFY = ["journal", "--verify", "--state", "s.db"]
-PATIENCE = 40  # seconds; a daemon that takes longer hangs
 DEEP = {"allocation": 8}  # callers that tell one place from another; of other calls:
 DEEPEST = 12
 
@@ -44,15 +37,15 @@ DEEPEST = 12
 ERRORS = {
     "allocation": ["ENOMEM"],
     "open": ["EMFILE", "EACCES", "EIO", "ENFILE", "ENOENT"], "fopen": ["EMFILE", "ENOMEM"], "opendir": ["EMFILE", "ENOMEM"],
-    "read": ["EIO", "EINTR"], "pread": ["EIO", "EINTR"],
-    "write": ["EIO", "ENOSPC", "EINTR", "EDQUOT"], "log": ["EIO", "EPIPE", "EAGAIN", "ENOSPC", "EINTR"], "event": ["EINTR"], "pwrite": ["ENOSPC", "EIO", "EDQUOT", "EINTR"], "writev": ["EIO", "EINTR", "EAGAIN"],
+    "read": ["EIO", "EINTR"], "pread": ["EIO", "EINTR", "half"],
+    "write": ["EIO", "ENOSPC", "EINTR", "EDQUOT", "half"], "log": ["EIO", "EPIPE", "EAGAIN", "ENOSPC", "EINTR", "half"], "event": ["EINTR"], "pwrite": ["ENOSPC", "EIO", "EDQUOT", "EINTR", "half"], "writev": ["EIO", "EINTR", "EAGAIN"],
     "fsync": ["EIO", "ENOSPC", "EDQUOT"], "fdatasync": ["EIO", "ENOSPC", "EDQUOT"], "ftruncate": ["EIO", "ENOSPC"],
     "rename": ["EIO", "ENOSPC"], "unlink": ["EIO", "EACCES"], "mkdir": ["ENOSPC"], "close": ["EIO", "EINTR"], "stat": ["EIO", "ENOMEM", "EACCES"],
     "fcntl": ["ENOLCK", "EINTR"], "flock": ["ENOLCK", "EINTR"], "mmap": ["ENOMEM"],
     "socket": ["EMFILE", "ENFILE", "ENOBUFS"], "socketpair": ["EMFILE"], "bind": ["EADDRINUSE"], "listen": ["EADDRINUSE"],
     "connect": ["ECONNREFUSED", "EADDRNOTAVAIL", "EINTR"], "setsockopt": ["ENOBUFS", "EINVAL"], "getsockopt": ["ENOBUFS"],
-    "send": ["ECONNRESET", "EAGAIN", "EINTR", "ENOBUFS"], "sendmsg": ["ECONNRESET", "EAGAIN", "EINTR"],
-    "recv": ["ECONNRESET", "EAGAIN", "EINTR"], "recvmsg": ["ECONNRESET", "EAGAIN"], "accept": ["EMFILE", "ECONNABORTED", "EINTR"],
+    "send": ["ECONNRESET", "EAGAIN", "EINTR", "ENOBUFS", "half"], "sendmsg": ["ECONNRESET", "EAGAIN", "EINTR"],
+    "recv": ["ECONNRESET", "EAGAIN", "EINTR", "half"], "recvmsg": ["ECONNRESET", "EAGAIN"], "accept": ["EMFILE", "ECONNABORTED", "EINTR"],
     "epoll_create": ["EMFILE"], "epoll_ctl": ["ENOMEM", "ENOSPC"], "epoll_wait": ["EINTR"], "poll": ["EINTR", "ENOMEM"],
     "eventfd": ["EMFILE"], "pipe": ["EMFILE"], "pthread_create": ["EAGAIN"], "getrandom": ["EINTR", "EAGAIN"], "getaddrinfo": ["ENOMEM"],
 }
@@ -62,136 +55,11 @@ SHORT = {"pread": 6, "socket": 6, "connect": 6, "setsockopt": 6, "getsockopt": 6
 # libuv ends the process by abort where the kernel takes a descriptor into epoll no more, and asks no one. The
 # daemon says that it crashes, and its parent (which is not here) starts it again.
 GIVES_UP = {"epoll_ctl"}
+HALF = 4095  # as faults.h has it: no errno, but half of what was asked for is done
 CALLS = []  # by number, as faults.h has them
 
 Place = collections.namedtuple("Place", "call callers first part")
 Point = collections.namedtuple("Point", "place error times")
-
-
-def same_addresses():
-    """Each time, where that is allowed: then places have the same names the next time."""
-    ctypes.CDLL(None).personality(0x0040000)
-
-
-class Forks:
-    """A program that was started and stays before its main(), of which forks go on."""
-
-    def __init__(self, options, arguments):
-        self.socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        environment = {k: v for k, v in os.environ.items() if k not in ("KUBECONFIG", "MPIJOBD_FAILPOINT")}
-        # Memory that was given back is written over, so that whoever still uses it stumbles.
-        environment |= {"LD_PRELOAD": options.preload, "FAULTS_SOCKET": str(other.fileno()), "GLIBC_TUNABLES": "glibc.malloc.perturb=165"}
-        self.process = subprocess.Popen([options.mpijobd] + arguments, stdin=subprocess.DEVNULL, env=environment, pass_fds=[other.fileno()],
-                                        preexec_fn=same_addresses)
-        other.close()
-
-    def worker(self):
-        mine, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        socket.send_fds(self.socket, [b"worker"], [other.fileno()])
-        other.close()
-        assert self.socket.recv(32), "the program has not started"
-        return mine
-
-
-class Fork:
-    """One of them, with what crash.Daemon takes of a process."""
-
-    def __init__(self, worker, folder, order):
-        self.worker, self.returncode = worker, None
-        take_in, give_in = os.pipe()
-        take_out, give_out = os.pipe()
-        socket.send_fds(worker, [f"{folder} {order}".encode()], [take_in, give_out])
-        os.close(take_in)
-        os.close(give_out)
-        self.stdin = os.fdopen(give_in, "w", encoding="utf-8")
-        self.stdout = os.fdopen(take_out, encoding="utf-8", errors="replace")
-        self.pid = int(worker.recv(32))
-
-    def poll(self):
-        if self.returncode is None and select.select([self.worker], [], [], 0)[0]:
-            self.wait()
-        return self.returncode
-
-    def wait(self, seconds=None):
-        if self.returncode is None:
-            self.worker.settimeout(seconds)
-            self.returncode = int(self.worker.recv(32))
-        return self.returncode
-
-    def send_signal(self, number):
-        if self.poll() is None:
-            os.kill(self.pid, number)
-
-    def close(self):
-        self.send_signal(signal.SIGKILL)
-        self.wait()
-        with contextlib.suppress(BrokenPipeError):
-            self.stdin.close()
-
-
-def symbols(pid, told):
-    """The addresses in what was told, with the names of functions."""
-    addresses = [line for line in told.split("\n") if line.startswith("0x")]
-    if not addresses or not shutil.which("gdb"):
-        return told
-    commands = [part for a in addresses for part in ("-ex", f"info symbol {a}", "-ex", f"info line *{a}")]
-    found = subprocess.run(["gdb", "-p", str(pid), "-batch"] + commands, capture_output=True, text=True, check=False).stdout
-    lines = [line for line in found.split("\n") if "in section" in line or line.startswith(("No symbol matches", "Line "))]
-    return told.split("\n")[0] + "\n" + "\n".join(lines)
-
-
-class Daemon(crash.Daemon):
-    def __init__(self, worker, folder, order):
-        super().__init__(Fork(worker, folder, order))
-
-    def do(self, how, meanwhile=lambda: None, enough=lambda: True):
-        """Its clock is moved when its policies are in force; then it is ended. Its exit code; None: it hung."""
-        try:
-            self.advance("1s")  # a line of the log may be the one that cannot be written: the clock's answers are
-            meanwhile()
-            self.advance(how)
-            enough()
-            return self.end()
-        except (AssertionError, TimeoutError):
-            return None
-
-    def ask(self, folder):
-        """What people and Prometheus ask of it, whether it can answer or not; then its policies are loaded again."""
-        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as control:
-            control.settimeout(PATIENCE)
-            control.connect(os.path.join(folder, "s.control"))
-            control.sendall(b'{"id": 1, "verb": "status"}\n')
-            control.recv(65536)
-        urls = [word[4:] for line in self.lines if line and "are served" in line for word in line.split() if word.startswith("url=")]
-        for url in urls:
-            address = urllib.parse.urlparse(url)
-            for path in "/metrics", "/readyz?verbose":
-                with contextlib.suppress(OSError, http.client.HTTPException):
-                    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=PATIENCE)
-                    connection.request("GET", path)
-                    connection.getresponse().read()
-        self.process.send_signal(signal.SIGHUP)
-
-    def advance(self, how):
-        before = sum((l or "").startswith("\nclock ") for l in self.lines)
-        with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.write(f"advance {how}\n")
-            self.process.stdin.flush()
-        with self.said:
-            assert self.said.wait_for(lambda: self.lines and self.lines[-1] is None or
-                                      sum((l or "").startswith("\nclock ") for l in self.lines) > before, PATIENCE)
-
-    def kill(self):
-        where = ""
-        if shutil.which("gdb"):
-            where = subprocess.run(["gdb", "-p", str(self.process.pid), "-batch", "-ex", "thread 1", "-ex", "bt"], capture_output=True, text=True,
-                                   check=False).stdout
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-        return where
-
-    def text(self):
-        return "".join(l[1:] for l in self.lines if l)
 
 
 class Worker:
@@ -294,7 +162,8 @@ class Worker:
 def order(point):
     place = point.place
     begin = max(1, place.first - 200 - place.first // 10)
-    return f"{place.call} {place.callers:x} {deep(place.call)} {begin} {point.times} {getattr(errno, point.error)}"
+    error = HALF if point.error == "half" else getattr(errno, point.error)
+    return f"{place.call} {place.callers:x} {deep(place.call)} {begin} {point.times} {error}"
 
 
 def deep(call):
@@ -324,13 +193,14 @@ def places_of(worker, options):
 
 
 def points_of(places, options):
-    """Each place fails once with its first error; then, as far as there is time, with the others, and for a while."""
-    first = [Point(p, ERRORS[p.call][0], 1) for p in places]
-    others = [Point(p, e, 1) for p in places for e in ERRORS[p.call][1:]]
-    longer = [Point(p, e, SHORT.get(p.call, options.times)) for p in places for e in ERRORS[p.call]]
-    for points in first, others, longer:
-        random.shuffle(points)
-    return first + others + longer
+    """Each place fails once with its first error, those of system calls before those of allocations; then, as far as there
+    is time, with the others, and for a while. The same seed and build have about the same order."""
+    first = [Point(p, ERRORS[p.call][0], 1) for p in sorted(places)]
+    others = [Point(p, e, 1) for p in sorted(places) for e in ERRORS[p.call][1:]]
+    others += [Point(p, e, SHORT.get(p.call, options.times)) for p in sorted(places) for e in ERRORS[p.call]]
+    random.shuffle(first)
+    random.shuffle(others)
+    return sorted(first, key=lambda point: point.place.call == "allocation") + others
 
 
 def name(point):
@@ -404,8 +274,9 @@ def sweep(options):
               (not options.only or options.only in name(p))]
     if options.count:
         return 0
-    todo, done = multiprocessing.Queue(), multiprocessing.Queue()
-    workers = [multiprocessing.Process(target=work, args=(options, i, forks.worker(), verify.worker(), todo, done), daemon=True)
+    fork = multiprocessing.get_context("fork")
+    todo, done = fork.Queue(), fork.Queue()
+    workers = [fork.Process(target=work, args=(options, i, forks.worker(), verify.worker(), todo, done), daemon=True)
                for i in range(options.workers)]
     for worker in workers:
         worker.start()
