@@ -147,9 +147,8 @@ class Worker:
                 wrong.append("a secret was told")
         if TOKEN.encode() in b"".join(open(os.path.join(home, f), "rb").read() for f in os.listdir(home) if f.startswith("s.db")):
             wrong.append("a secret is in the journal")
+        said += "\n---- the next daemon\n" + second.text()
         if wrong and self.options.keep:
-            with open(os.path.join(home, "said"), "w", encoding="utf-8") as out:
-                out.write(said + "\n---- second\n" + second.text())
             wrong.append(f"kept in {home}")
         else:
             shutil.rmtree(home)
@@ -302,7 +301,7 @@ def judge(options, points, todo, done, pid):
             hit.add(point.place)
         passed, failed = passed + (not wrong), failed + bool(wrong)
         if wrong:
-            print(f"FAIL {name(point)}: {'; '.join(wrong[:6])}\n{symbols(pid, where)}\n{said[-3000:]}", flush=True)
+            print(f"FAIL {name(point)}: {'; '.join(wrong[:6])}\n{symbols(pid, where)}\n{said[-6000:]}", flush=True)
     print(f"{len(hit)} of {len({p.place for p in points})} places were made to fail: {passed + failed} of {len(points)} points tried, "
           f"{sum(spent) / max(1, len(spent)):.3f} s each")
     print(f"{passed} passed, {failed} failed")
