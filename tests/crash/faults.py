@@ -27,8 +27,8 @@ import crash
 from forked import PATIENCE, Daemon, Forks, symbols
 
 TOKEN = "a-secret-that-nobody-may-see"
-MAIN = ["run", "--no-supervisor", "--no-watch", "--listen", "127.0.0.1:0", "--kubeconfig", "../kubeconfig", "--state", "s.db", "--control", "s.control",
-        "--clock", crash.START, "p.lua"]
+MAIN = ["run", "--config", "../c.yaml", "--no-supervisor", "--no-watch", "--listen", "127.0.0.1:0", "--kubeconfig", "../kubeconfig",
+        "--state", "s.db", "--control", "s.control", "--clock", crash.START, "p.lua"]
 VERIFY = ["journal", "--verify", "--state", "s.db"]
 DEEP = {"allocation": 8}  # callers that tell one place from another; of other calls:
 DEEPEST = 12
@@ -38,7 +38,8 @@ ERRORS = {
     "allocation": ["ENOMEM"],
     "open": ["EMFILE", "EACCES", "EIO", "ENFILE", "ENOENT"], "fopen": ["EMFILE", "ENOMEM"], "opendir": ["EMFILE", "ENOMEM"],
     "read": ["EIO", "EINTR"], "pread": ["EIO", "EINTR", "half"],
-    "write": ["EIO", "ENOSPC", "EINTR", "EDQUOT", "half"], "log": ["EIO", "EPIPE", "EAGAIN", "ENOSPC", "EINTR", "half"], "event": ["EINTR"], "pwrite": ["ENOSPC", "EIO", "EDQUOT", "EINTR", "half"], "writev": ["EIO", "EINTR", "EAGAIN"],
+    "write": ["EIO", "ENOSPC", "EINTR", "EDQUOT", "half"], "log": ["EIO", "EPIPE", "EAGAIN", "ENOSPC", "EINTR", "half"],
+    "event": ["EINTR"], "pwrite": ["ENOSPC", "EIO", "EDQUOT", "EINTR", "half"], "writev": ["EIO", "EINTR", "EAGAIN"],
     "fsync": ["EIO", "ENOSPC", "EDQUOT"], "fdatasync": ["EIO", "ENOSPC", "EDQUOT"], "ftruncate": ["EIO", "ENOSPC"],
     "rename": ["EIO", "ENOSPC"], "unlink": ["EIO", "EACCES"], "mkdir": ["ENOSPC"], "close": ["EIO", "EINTR"], "stat": ["EIO", "ENOMEM", "EACCES"],
     "fcntl": ["ENOLCK", "EINTR"], "flock": ["ENOLCK", "EINTR"], "mmap": ["ENOMEM"],
@@ -69,6 +70,8 @@ class Worker:
         self.options, self.number, self.forks, self.verify = options, 0, forks, verify
         self.folder = os.path.join(options.folder, f"w{number}")
         os.mkdir(self.folder)
+        with open(os.path.join(self.folder, "c.yaml"), "w", encoding="utf-8") as out:
+            out.write("limits: { stall: 20s }\n")  # on a busy machine a page that is awaited may take longer than the usual second
         self.server = crash.Server(options.sim, self.folder, TOKEN)
         self.server.request("POST", "/api/v1/namespaces", {"metadata": {"name": "marks"}})
 
