@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "kube/kube_request_parts.h"
-#include "kube/status.h"
+#include "kube/status/status.h"
 
 #define PIECES_SILENCE_MS 60000 /* an API server gives up its own requests after so long */
 

@@ -6,7 +6,7 @@
 #include <utlist.h>
 
 #include "kube/kube_parts.h"
-#include "kube/status.h"
+#include "kube/status/status.h"
 
 #define LINE_MAX_BYTES ((size_t)16 << 20)
 

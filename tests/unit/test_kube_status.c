@@ -11,7 +11,7 @@
 #include "kube/kube_parts.h"
 #include "kube/resource_version.h"
 #include "kube/retry.h"
-#include "kube/status.h"
+#include "kube/status/status.h"
 
 #define URL "https://10.0.0.1:6443/apis/kubeflow.org/v1/namespaces/ns/mpijobs/a"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The server's answer in words: its own Status, or what a proxy or a page for people says instead. */
-#include "kube/status.h"
+#include "kube/status/status.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "kube/status_cure.h"
+#include "kube/status/status_cure.h"
 
 #define QUOTE_MAX 300  /* of the server's own words, where they are no Status */
 #define CAUSES_READ 64 /* of a Status; a server may send any number, and its message names the first in any case */

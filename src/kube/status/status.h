@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the server's answer says when it is not what was asked for: Kubernetes' Status, plain text, HTML or nothing, in
  * one sentence for the person who has to mend it. Pure. */
-#ifndef MPIJOBD_KUBE_STATUS_H
-#define MPIJOBD_KUBE_STATUS_H
+#ifndef MPIJOBD_KUBE_STATUS_STATUS_H
+#define MPIJOBD_KUBE_STATUS_STATUS_H
 
 #include "json/value.h"
 

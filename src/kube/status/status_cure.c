@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who refused a request, told by the words of the refusal, and what helps against that one. */
-#include "kube/status_cure.h"
+#include "kube/status/status_cure.h"
 
 #include <string.h>
 
