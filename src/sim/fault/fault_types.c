@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of faults. A `before` acts in place of the server; an `after` acts on its answer, when the work is done. */
-#include "sim/fault/faults.h"
+#include "sim/fault/capacity.h"
 
 #include "sim/read/watch.h"
 #include "sim/server/status.h"
@@ -101,6 +101,15 @@ static void do_forbidden(struct fault *f, struct exchange *x)
 static void do_delay(struct fault *f, struct exchange *x)
 {
     x->resp->wire.delay_ms += number(f->ms, 1000);
+}
+
+static void do_capacity(struct fault *f, struct exchange *x)
+{
+    int64_t ms = x->resp->status ? 0 : capacity_take(f);
+    if (ms < 0)
+        do_too_many(f, x);
+    else
+        x->resp->wire.delay_ms += ms;
 }
 
 static void carry(struct exchange *x, enum sim_wire_kind kind)
@@ -276,7 +285,13 @@ const struct fault_type fault_types[] = {
     {.name = "delay",
      .about = "the answer comes ms (1000) later; adds to any other fault",
      .keys = " ms ",
+     .adds = true,
      .before = do_delay},
+    {.name = "capacity",
+     .about = "seats (4) requests at once, ms (10) each; queue (0) more wait, and what comes beyond gets a 429",
+     .keys = " seats ms queue retry-after text ",
+     .adds = true,
+     .before = do_capacity},
     {.name = "stall", .about = "no answer ever, no work is done", .keys = " ", .before = do_stall},
     {.name = "stall-after", .about = "the work is done, no answer ever", .keys = " ", .after = do_stall_after},
     {.name = "stall-body",
@@ -362,28 +377,3 @@ const struct fault_type fault_types[] = {
      .now = now_restart},
 };
 const size_t fault_type_count = sizeof fault_types / sizeof fault_types[0];
-
-const char *sim_faults_help(void)
-{
-    static char *help;
-    struct buf b = BUF_INIT;
-    if (help)
-        return help;
-    buf_puts(
-        &b,
-        "Faults: --faults 'NAME[:KEY=VALUE,...][;...]', --faults @FILE, or POST the same (or JSON) to /_sim/faults.\n"
-        "Keys of all: method, path (a glob), watch (1 or 0), count (so many requests), after (let the first pass),\n"
-        "probability (0 to 1). DELETE /_sim/faults takes all back. Certificates: see --tls-expired, "
-        "--tls-wrong-name.\n\n");
-    for (size_t i = 0; i < fault_type_count; i++)
-        buf_printf(&b, "  %-14s %s%s%s\n", fault_types[i].name, fault_types[i].about,
-                   fault_types[i].keys[1] ? "; keys:" : "", fault_types[i].keys[1] ? fault_types[i].keys : "");
-    buf_puts(&b, "\nExamples:\n"
-                 "  mpijob-sim --faults 'too-many:count=20,retry-after=2'\n"
-                 "  mpijob-sim --faults 'reset-after:method=PUT,path=*/mpijobs/*,count=1; delay:ms=50'\n"
-                 "  curl -d '{\"fault\":\"status\",\"code\":503,\"method\":\"PUT\",\"count\":2}' "
-                 "http://127.0.0.1:8001/_sim/faults\n"
-                 "  curl -d watch-cut http://127.0.0.1:8001/_sim/faults\n");
-    help = sim_take(&b);
-    return help;
-}

@@ -64,6 +64,8 @@ static char *set_key(struct fault *f, const char *key, const char *value)
            : strcmp(key, "count") == 0       ? set_number(value, &f->count)
            : strcmp(key, "after") == 0       ? set_number(value, &f->after)
            : strcmp(key, "ms") == 0          ? set_number(value, &f->ms)
+           : strcmp(key, "seats") == 0       ? set_number(value, &f->seats)
+           : strcmp(key, "queue") == 0       ? set_number(value, &f->queue)
                                              : set_number(value, &f->bytes);
 }
 
@@ -76,6 +78,7 @@ static void free_fault(struct fault *f)
     free(f->location);
     free(f->reason);
     free(f->message);
+    free(f->busy_until);
     free(f);
 }
 
@@ -237,18 +240,17 @@ static bool fires(struct fault *f, struct sim *sim)
     return true;
 }
 
-/* A delay adds to another fault. Of the other faults, the first that fires is taken. */
+/* Of the faults that do not add to another one, the first that fires is taken. */
 struct fault *faults_before(struct faults *all, struct exchange *x)
 {
     struct fault *met = NULL;
     for (size_t i = 0; i < all->count; i++) {
         struct fault *f = all->item[i];
-        bool delay = strcmp(f->type->name, "delay") == 0;
-        if ((met && !delay) || !meets(f, x) || !fires(f, x->sim))
+        if ((met && !f->type->adds) || !meets(f, x) || !fires(f, x->sim))
             continue;
         if (f->type->before)
             f->type->before(f, x);
-        if (!delay)
+        if (!f->type->adds || (!met && x->resp->status))
             met = f;
     }
     return met;
@@ -297,4 +299,29 @@ void faults_write(const struct faults *all, struct buf *out)
         buf_putc(out, '}');
     }
     buf_puts(out, "]}");
+}
+
+const char *sim_faults_help(void)
+{
+    static char *help;
+    struct buf b = BUF_INIT;
+    if (help)
+        return help;
+    buf_puts(
+        &b,
+        "Faults: --faults 'NAME[:KEY=VALUE,...][;...]', --faults @FILE, or POST the same (or JSON) to /_sim/faults.\n"
+        "Keys of all: method, path (a glob), watch (1 or 0), count (so many requests), after (let the first pass),\n"
+        "probability (0 to 1). DELETE /_sim/faults takes all back. Certificates: see --tls-expired, "
+        "--tls-wrong-name.\n\n");
+    for (size_t i = 0; i < fault_type_count; i++)
+        buf_printf(&b, "  %-14s %s%s%s\n", fault_types[i].name, fault_types[i].about,
+                   fault_types[i].keys[1] ? "; keys:" : "", fault_types[i].keys[1] ? fault_types[i].keys : "");
+    buf_puts(&b, "\nExamples:\n"
+                 "  mpijob-sim --faults 'too-many:count=20,retry-after=2'\n"
+                 "  mpijob-sim --faults 'reset-after:method=PUT,path=*/mpijobs/*,count=1; delay:ms=50'\n"
+                 "  curl -d '{\"fault\":\"status\",\"code\":503,\"method\":\"PUT\",\"count\":2}' "
+                 "http://127.0.0.1:8001/_sim/faults\n"
+                 "  curl -d watch-cut http://127.0.0.1:8001/_sim/faults\n");
+    help = sim_take(&b);
+    return help;
 }

@@ -14,9 +14,10 @@ struct fault {
     int64_t count;       /* so many requests are hit; -1: all */
     int64_t after;       /* so many requests that would be hit are let through first */
     double probability;
-    int code;          /* 0: that of the type */
-    int64_t ms, bytes; /* -1: those of the type */
-    int retry_after;   /* seconds; -1: that of the type */
+    int code;                          /* 0: that of the type */
+    int64_t ms, bytes;                 /* -1: those of the type */
+    int retry_after;                   /* seconds; -1: that of the type */
+    int64_t seats, queue, *busy_until; /* capacity.h: the last is made when it is first needed */
     char *text, *media, *location, *reason, *message;
     uint64_t hits;
 };
@@ -27,8 +28,9 @@ struct faults { /* those that are waiting for requests */
 };
 
 struct fault_type {
-    const char *name, *about, *keys;                     /* keys: with a space before and after each */
-    bool at_once;                                        /* `now` acts when the fault is added; it hits no requests */
+    const char *name, *about, *keys; /* keys: with a space before and after each */
+    bool at_once;                    /* `now` acts when the fault is added; it hits no requests */
+    bool adds;                       /* a request that it lets through can be hit by another fault, too */
     void (*before)(struct fault *f, struct exchange *x); /* in place of the work, or on how the answer is carried */
     void (*after)(struct fault *f, struct exchange *x);  /* on the answer; the work is done */
     void (*now)(struct fault *f, struct sim *sim, struct sim_wire *wire);
