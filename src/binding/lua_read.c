@@ -64,6 +64,7 @@ static int ask(struct lua_read *g, const struct kube_resource *resource, const c
     g->secret = kube_is_secret(resource);
     struct kube_call call = {
         .resource = resource, .name_space = namespaced ? g->name_space : NULL, .name = g->name, .done = got, .data = g};
+    call.seat = run_seat(g->run);
     return kube_get(cluster_kube(g->run->site->cluster), &call, &g->request, &g->err);
 }
 

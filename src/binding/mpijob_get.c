@@ -66,6 +66,7 @@ static int ask(struct get *g, struct error *err)
     struct kube_call call = {.resource = cluster_resource(g->site->cluster, g->kind),
                              .name_space = g->target.name_space,
                              .name = g->target.name,
+                             .seat = run_seat(g->run),
                              .done = got,
                              .data = g};
     int rc = cluster_serves(g->site->cluster, g->kind, err);

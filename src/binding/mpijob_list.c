@@ -127,13 +127,8 @@ int l_mpijob_list(lua_State *L)
     lua_gc(L, LUA_GCSTEP, (int)(l->counted / 1024)); /* lists that nobody needs any more are found in time */
     script_work(L, LIST_UNITS);
     struct listing_call call = {
-        .site = run->site,
-        .watches = run->runs->watches,
-        .kind = l->kind,
-        .match = l->match,
-        .ready = wake,
-        .data = l,
-    };
+        .site = run->site, .watches = run->runs->watches, .kind = l->kind, .match = l->match, .ready = wake, .data = l};
+    call.seat = run_seat(run);
     l->listing = listing_new(&call, &l->err);
     if (!l->listing)
         return luaL_error(L, "%s", l->err.message);

@@ -197,6 +197,7 @@ int change_start(const struct site *site, struct change_call *call, struct chang
     if (call->job)
         c->target = *call->job;
     c->json_patch = call->json_patch;
+    c->awaited = call->awaited;
     c->mends = call->mends;
     c->splices = call->splices;
     c->known = call->known ? *call->known : (struct mpijob_verdict){.effect = EFFECT_UNKNOWN};

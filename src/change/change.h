@@ -94,6 +94,7 @@ struct change_call { /* everything is copied but changes, gate, done and data */
     /* For the journal. */
     int64_t run;        /* 0: none */
     const char *policy; /* "" or NULL: by hand */
+    bool awaited;       /* a person waits for it: its requests go before those of policies */
     const char *about;  /* what the policy is for, in its author's words; outlives it. May be NULL */
     bool quiet;         /* no Event is written on the job */
     const char *handled_key, *handled_value; /* a `handled` row of the state, written with the intent; NULL: none */

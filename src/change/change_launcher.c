@@ -113,8 +113,12 @@ void change_read_launcher(struct change *c)
     struct kube_resource resource = change_launcher_resource(c);
     mpijob_launcher_name(&c->view, &name);
     int rc = buf_result(&name, "the launcher's name", &err);
-    struct kube_call call = {
-        .resource = &resource, .name_space = c->name_space, .name = name.ptr, .done = launcher_came, .data = c};
+    struct kube_call call = {.resource = &resource,
+                             .name_space = c->name_space,
+                             .name = name.ptr,
+                             .seat = change_seat(c),
+                             .done = launcher_came,
+                             .data = c};
     if (!rc)
         rc = kube_get(cluster_kube(c->site->cluster), &call, &c->request, &err);
     buf_free(&name);
@@ -188,6 +192,7 @@ void change_write_launcher(struct change *c)
         .dry_run = c->dry_run,
         .run = c->run,
         .policy = c->policy,
+        .rank = change_seat(c).rank,
         .check = check_kept,
         .done = launcher_written,
         .data = c,

@@ -76,6 +76,7 @@ struct change {
         bool asked, over; /* over: the wait was given up */
     } effect;
     bool unknown; /* the last write may have been made */
+    bool awaited; /* by a person */
     bool written; /* the server's answer is of another version than the object that was read */
     bool cancelled, abandoned, ended;
 };
@@ -92,7 +93,8 @@ void change_soon(struct change *c); /* goes on in the loop's next turn */
 void change_again(struct change *c, const struct error *why);
 
 /* ---- change_read.c ---- */
-void change_read(struct change *c); /* then change_consider */
+void change_read(struct change *c);                  /* then change_consider */
+struct seat_for change_seat(const struct change *c); /* for whom its requests are */
 /* What was read is not the newest any more. */
 void change_forget(struct change *c);
 /* From now on the change uses the path of target's kind and version. */

@@ -76,6 +76,11 @@ static void got(void *data, struct kube_request *request, const struct kube_answ
     change_consider(c);
 }
 
+struct seat_for change_seat(const struct change *c)
+{
+    return (struct seat_for){c->policy, c->awaited ? SEAT_PERSON : SEAT_ORDINARY};
+}
+
 void change_read(struct change *c)
 {
     struct error err;
@@ -85,8 +90,12 @@ void change_read(struct change *c)
         change_use(c, cluster_target_of(c->site->cluster, c->target.kind, whole));
     else if (c->verb == CHANGE_FIELDS)
         change_use(c, cluster_target(c->site->cluster, c->target.kind));
-    struct kube_call call = {
-        .resource = &c->resource, .name_space = c->name_space, .name = c->name, .done = got, .data = c};
+    struct kube_call call = {.resource = &c->resource,
+                             .name_space = c->name_space,
+                             .name = c->name,
+                             .seat = change_seat(c),
+                             .done = got,
+                             .data = c};
     if (kube_get(cluster_kube(c->site->cluster), &call, &c->request, &err))
         change_fail(c, &err);
 }

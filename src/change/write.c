@@ -2,7 +2,6 @@
 /* A write between its two entries in the journal, intent and outcome. */
 #include "change/write.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/failpoint.h"
@@ -13,17 +12,6 @@
 #include "store/state.h"
 
 #define LOOK_AGAIN_MS 1000
-const char *write_verb_name(enum write_verb verb)
-{
-    static const char *const names[] = {"patch", "replace", "create", "delete"};
-    return names[verb];
-}
-
-const char *write_resource_name(const struct kube_resource *resource, char out[WRITE_RESOURCE_MAX])
-{
-    snprintf(out, WRITE_RESOURCE_MAX, "%s%s%s", resource->plural, *resource->group ? "." : "", resource->group);
-    return out;
-}
 
 struct write {
     const struct site *site;
@@ -35,6 +23,7 @@ struct write {
     const char *content_type;
     const struct mpijob_verdict *verdict;
     bool dry_run, strict, cancelled, abandoned, ended, not_done, unknown;
+    enum seat_rank rank;
     int64_t run, row, intended_at;
     struct kube_request *request;
     struct defer turn;
@@ -192,6 +181,7 @@ static void ask(struct write *w)
 {
     struct kube_call call = {
         .resource = &w->resource, .name_space = w->name_space, .name = w->name, .done = looked, .data = w};
+    call.seat = (struct seat_for){w->policy, w->rank};
     int rc = kube_get(cluster_kube(w->site->cluster), &call, &w->request, NULL);
     if (rc == ERR_NOMEM)
         look_later(w);
@@ -258,6 +248,7 @@ static int send_it(struct write *w, struct error *err)
                              .name = w->name,
                              .query = &query,
                              .body = buf_str(&w->body),
+                             .seat = {w->policy, w->rank},
                              .done = came,
                              .data = w};
     struct kube *kube = cluster_kube(w->site->cluster);
@@ -368,6 +359,7 @@ int write_start(const struct site *site, const struct write_call *call, struct w
         .verdict = call->verdict,
         .dry_run = call->dry_run,
         .strict = call->strict,
+        .rank = call->rank,
         .run = call->run,
         .check = call->check,
         .done = call->done,

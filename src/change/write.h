@@ -48,6 +48,7 @@ struct write_call { /* everything is copied but verdict, content_type, check, do
     bool dry_run;                         /* the server is asked (dryRun=All), and nothing is written down */
     int64_t run;                          /* 0: none */
     const char *policy;                   /* NULL: by hand */
+    enum seat_rank rank;                  /* SEAT_PERSON: a person waits for it */
     /* A `handled` row of the state about the object: written with the intent, and removed if the write is not done.
      * NULL: none. */
     const char *handled_key, *handled_value;

@@ -234,6 +234,7 @@ static void read_job(struct ask_at *a)
     struct kube_call call = {.resource = cluster_resource(a->at->site.cluster, k->entry.policy->kind),
                              .name_space = k->name_space,
                              .name = k->name,
+                             .seat.rank = SEAT_PERSON,
                              .done = got_job,
                              .data = a};
     a->listing.ops = &one_job;

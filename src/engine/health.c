@@ -29,6 +29,20 @@ static void tell(struct visit *v, enum engine_part_kind kind, bool well)
     tell_part(v, kind, well, !well);
 }
 
+/* True: the server slows mpijobd down, which is said. */
+static bool add_load(struct visit *v)
+{
+    struct kube_load load;
+    kube_load(cluster_kube(v->at->site.cluster), &load);
+    if (!load.slow_because)
+        return false;
+    buf_printf(&v->state,
+               "; the server slows mpijobd down, for %" PRIu64 " s now: %s; %u request%s at once (%u at most), %u wait",
+               load.slow_ms / 1000, load.slow_because, load.at_once, load.at_once == 1 ? "" : "s", load.at_most,
+               load.waiting);
+    return true;
+}
+
 static void tell_cluster(struct visit *v)
 {
     const struct engine_cluster *at = v->at;
@@ -42,7 +56,8 @@ static void tell_cluster(struct visit *v)
                             : at->triggered ? "connected"
                             : at->started   ? "connected; the policies are being started"
                                             : "not connected yet");
-    tell(v, ENGINE_CLUSTER, (at->triggered || standby) && !at->trouble);
+    bool well = (at->triggered || standby) && !at->trouble, slow = add_load(v);
+    tell_part(v, ENGINE_CLUSTER, well, !well || slow);
 }
 
 /* The policies that are told nothing of the jobs there. */

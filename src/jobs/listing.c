@@ -198,6 +198,7 @@ static bool begin(struct pages *l)
         .resource = cluster_resource(l->call.site->cluster, l->call.kind),
         .name_space = name_space,
         .query = &query,
+        .seat = l->call.seat,
         .item = take,
         .done = listed,
         .data = l,

@@ -30,7 +30,8 @@ struct listing_call {
     const struct site *site; /* outlives the listing; of its namespaces, those that match asks for are listed */
     struct watches *watches; /* a cache of theirs is read where it has all jobs that can match; NULL: none is */
     const struct mpijob_kind *kind;
-    const struct mpijob_match *match; /* outlives the listing */
+    const struct mpijob_match *match; /* outlives the listing, as seat.flow does */
+    struct seat_for seat;             /* for whom it is */
     void (*ready)(void *data);        /* listing_next may have something now: a job, the end or an error */
     void *data;
 };

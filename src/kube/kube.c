@@ -23,7 +23,7 @@ static bool look(void *data)
 }
 
 static int open_http(struct kube *kube, const struct kube_config *config, const struct kube_options *options,
-                     struct error *err)
+                     unsigned connections, struct error *err)
 {
     struct http_config http = {
         .tls = {.ca = buf_str(&config->ca),
@@ -36,7 +36,7 @@ static int open_http(struct kube *kube, const struct kube_config *config, const 
                 .insecure = config->insecure},
         .proxy = config->proxy_url,
         .user_agent = options->user_agent,
-        .connections = options->connections,
+        .connections = connections,
         .body_max = options->body_max,
         .looked = looked,
         .data = kube,
@@ -80,6 +80,7 @@ static void auth_is_closed(void *data)
     free(kube->server);
     free(kube->origin);
     kube_warnings_free(kube);
+    kube_seats_close(kube);
     error_keep(&kube->trouble, NULL);
     free(kube);
     if (closed)
@@ -105,6 +106,7 @@ int kube_open(uv_loop_t *loop, const struct kube_config *config, const struct ku
     k->impatient = options->impatient;
     k->cluster = options->cluster ? options->cluster : "default";
     kube_meters(k, options->metrics);
+    unsigned connections = kube_seats_open(k, options, options->metrics);
     k->server = str_dup(str_of(config->server));
     k->origin = str_dup(str_of(config->origin));
     int rc = k->server && k->origin ? 0 : error_nomem(err);
@@ -121,7 +123,7 @@ int kube_open(uv_loop_t *loop, const struct kube_config *config, const struct ku
     if (!rc)
         rc = kube_auth_new(loop, config, &auth, &k->auth, err);
     if (!rc)
-        rc = open_http(k, config, options, err);
+        rc = open_http(k, config, options, connections, err);
     if (rc) {
         if (rc != ERR_NOMEM && config->origin)
             error_prefix(err, "%s", config->origin);
@@ -132,14 +134,21 @@ int kube_open(uv_loop_t *loop, const struct kube_config *config, const struct ku
         return rc;
     }
     defer_queue_open(loop, &k->soon);
+    kube_seats_begin(k);
     *kube = k;
     return 0;
+}
+
+static void timer_is_closed(struct deadline *timer)
+{
+    struct kube *kube = timer->data;
+    kube_auth_close(kube->auth, auth_is_closed, kube);
 }
 
 static void soon_is_closed(void *data)
 {
     struct kube *kube = data;
-    kube_auth_close(kube->auth, auth_is_closed, kube);
+    deadline_close(&kube->seats_timer, timer_is_closed);
 }
 
 static void close_if_idle(struct kube *kube)

@@ -2,6 +2,9 @@
 /* One API server: requests with its credentials, retries, and errors that read well. All calls end in exactly one
  * `done` on the loop.
  *
+ * Each call waits for its turn (kube/seats/seats.h), for as long as the server does something: the timeout of a call
+ * bounds what follows, and how long it waits while the server answers nothing at all.
+ *
  * Retried within the call's deadline with backoff (0.2 s doubling to 10 s, full jitter; Retry-After is obeyed): any
  * request that the server did not take (429, 503 with Retry-After, connection refused, name not found, 401 once after
  * re-reading a rotated token, or running its exec plugin again); and, for GET, LIST and dry runs, also 500, 502, 503,
@@ -17,6 +20,7 @@
 
 #include "base/log.h"
 #include "kube/config/kube_config.h"
+#include "kube/seats/seats.h"
 #include "json/value.h"
 
 struct kube;
@@ -25,8 +29,9 @@ struct metrics;
 struct http_carrier;
 
 struct kube_options {
-    unsigned connections; /* 0: 16 */
-    uint64_t timeout_ms;  /* of a call with its retries; 0: 30,000 */
+    unsigned
+        connections;     /* requests at once at most, lists and watches apart; 0: 16. How many there are is found out */
+    uint64_t timeout_ms; /* of a call with its retries; 0: 30,000 */
     const struct log *log;
     struct metrics *metrics; /* NULL: nothing is counted */
     const char *cluster;     /* the label of what is counted; outlives it. NULL: "default" */
@@ -65,6 +70,15 @@ const char *kube_server(const struct kube *kube);
 /* What was wrong with the newest try that is made again; NULL: nothing. Valid until the next. */
 const struct error *kube_trouble(const struct kube *kube);
 
+/* How much the server is given to do, and whether it wants less. */
+struct kube_load {
+    const char *slow_because;    /* "it answers 429..."; NULL: it is well */
+    uint64_t slow_ms;            /* for so long, and until it was well for half a minute */
+    unsigned at_once, at_most;   /* requests, lists apart */
+    unsigned under_way, waiting; /* requests and lists */
+};
+void kube_load(const struct kube *kube, struct kube_load *load);
+
 struct kube_answer {
     int status;
     struct json body;            /* parsed; the root's text is valid during done unless taken with kube_answer_take */
@@ -98,7 +112,8 @@ struct kube_call {
     const struct kube_query *query; /* NULL: none */
     struct str body;                /* copied */
     const char *content_type;       /* NULL: application/json; PATCH: application/merge-patch+json */
-    uint64_t timeout_ms;            /* 0: the options' */
+    uint64_t timeout_ms;            /* 0: the options'. Waiting for its turn does not count */
+    struct seat_for seat;           /* for whom, where the server has much to do. flow is copied */
     /* If set: the body of a 200 goes here as it comes, and the answer has none at done. False: stop; done gets
      * ERR_CANCELLED. Then the call's time bounds its tries and not how long the answer takes, as long as some of it
      * comes each minute. */

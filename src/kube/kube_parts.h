@@ -9,7 +9,9 @@
 #include "kube/auth/auth.h"
 #include "kube/kube.h"
 #include "kube/retry.h"
+#include "kube/seats/seats.h"
 #include "loop/defer.h"
+#include "loop/timer.h"
 
 struct kube_list;
 struct kube_warnings;
@@ -21,6 +23,8 @@ struct kube_streaming_wait {
     struct kube_streaming_wait *prev, *next; /* this and what follows: streaming.c's */
     bool waiting;
 };
+
+enum { KUBE_SINGLE, KUBE_LISTS, KUBE_SEATS };
 
 struct kube_streaming {
     struct kube_streaming_wait *waits;
@@ -46,6 +50,15 @@ struct kube {
     const char *cluster;
     struct metric *calls, *call_seconds, *lost; /* NULL: nothing is counted */
 
+    struct seats seats[KUBE_SEATS]; /* kube_seat.c, as all to told */
+    struct deadline seats_timer;    /* when a pause, or a trouble of the server, may be over */
+    struct metric *limit, *waiting, *throttled_seconds;
+    uint64_t slow_since, told_at; /* on the loop's clock */
+    bool slow, throttled;         /* the server is in trouble; and requests wait */
+    struct {
+        unsigned limit, waiting;
+    } told[KUBE_SEATS];
+
     struct kube_request *requests; /* not ended */
     struct kube_list *lists;       /* not ended */
     struct kube_watch *watches;    /* not ended */
@@ -64,6 +77,12 @@ void kube_released(struct kube *kube);
 void kube_requests_cancel(struct kube *kube);
 void kube_lists_cancel(struct kube *kube);
 void kube_watches_cancel(struct kube *kube);
+
+/* --- kube_seat.c --- */
+/* Returns how many connections its requests may come to. */
+unsigned kube_seats_open(struct kube *kube, const struct kube_options *options, struct metrics *metrics);
+void kube_seats_begin(struct kube *kube); /* from now on seats_timer has to be closed */
+void kube_seats_close(struct kube *kube);
 
 /* --- streaming.c --- */
 bool kube_streaming_known(const struct kube *kube, bool *streams); /* without a question */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A call's life: from kube_send to the one `done` at the end. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <utlist.h>
 
@@ -13,6 +14,7 @@ static void request_free(struct kube_request *r)
     buf_free(&r->url);
     buf_free(&r->body);
     free(r->method);
+    free(r->flow);
     free(r->content_type);
     error_keep(&r->error, NULL);
     free(r);
@@ -29,6 +31,7 @@ static void timer_is_closed(struct deadline *timer)
 void kube_request_end(struct kube_request *r, const struct kube_answer *answer, const struct error *err, bool lost)
 {
     DL_DELETE(r->kube->requests, r);
+    kube_seat_drop(r);
     r->stage = ENDED;
     r->done(r->data, r, answer, err, lost);
     deadline_close(&r->timer, timer_is_closed);
@@ -91,7 +94,12 @@ static int fill(struct kube_request *r, const struct kube_call *call, struct err
     r->data = call->data;
     r->started = uv_now(r->kube->loop);
     r->until = r->started + (call->timeout_ms ? call->timeout_ms : r->kube->timeout_ms);
-    return r->url.failed || r->body.failed || !r->method || !r->content_type ? error_nomem(err) : 0;
+    r->flow = str_dup(str_of(call->seat.flow ? call->seat.flow : ""));
+    r->rank = call->seat.rank;
+    if (call->resource)
+        snprintf(r->plural, sizeof r->plural, "%s", call->resource->plural);
+    bool whole = !r->url.failed && !r->body.failed && r->method && r->content_type && r->flow;
+    return whole ? 0 : error_nomem(err);
 }
 
 int kube_send(struct kube *kube, const struct kube_call *call, struct kube_request **request, struct error *err)
@@ -107,12 +115,15 @@ int kube_send(struct kube *kube, const struct kube_call *call, struct kube_reque
     if (!rc)
         rc = kube_request_try(r, err);
     if (rc) {
+        kube_seat_drop(r);
         request_free(r);
         return rc;
     }
     deadline_init(kube->loop, &r->timer, kube_request_rang, r);
     if (r->stage == PREPARING)
         deadline_set(&r->timer, kube_request_time_left(r));
+    if (r->stage == QUEUED)
+        deadline_set(&r->timer, kube_seat_patience(r));
     DL_APPEND(kube->requests, r);
     kube->alive++;
     if (request)

@@ -7,7 +7,7 @@
 #include "kube/kube_parts.h"
 #include "loop/timer.h"
 
-enum stage { PREPARING, TRYING, PAUSING, RENEWING, GIVING_UP, ENDED };
+enum stage { QUEUED, PREPARING, TRYING, PAUSING, RENEWING, GIVING_UP, ENDED };
 
 struct kube_request {
     struct kube_request *prev, *next;
@@ -15,6 +15,11 @@ struct kube_request {
     enum stage stage;
     struct deadline timer;
     struct http_request *http;
+    struct seat seat; /* at the server, while QUEUED or TRYING */
+    char *flow;       /* for whom: as struct seat_for has it; these three too */
+    enum seat_rank rank;
+    char plural[32];                   /* of the kind of object; "": not known */
+    uint64_t queued_at;                /* on the loop's clock */
     struct kube_auth_wait credentials; /* while PREPARING or RENEWING */
     struct buf url;
     size_t plain; /* so much of url is not the query */
@@ -47,6 +52,15 @@ static inline uint64_t kube_request_time_left(const struct kube_request *r) /* m
 void kube_request_end(struct kube_request *r, const struct kube_answer *answer, const struct error *err, bool lost);
 void kube_request_end_cancelled(struct kube_request *r, bool lost);
 void kube_request_end_failed(struct kube_request *r, bool lost); /* with r->error */
+
+/* --- kube_seat.c --- */
+/* Has it its turn? False: it is QUEUED, and comes to PAUSING when its turn comes. */
+bool kube_seat_take(struct kube_request *r);
+uint64_t kube_seat_patience(const struct kube_request *r); /* while QUEUED: milliseconds that it goes on waiting */
+void kube_seat_piece(struct kube_request *r);              /* some of its answer has come */
+/* Its try has ended; answer or err, as of http.h. */
+void kube_seat_over(struct kube_request *r, const struct http_answer *answer, const struct error *err, bool sent);
+void kube_seat_drop(struct kube_request *r); /* it needs none any more; may be called at any time */
 
 /* --- kube_request_try.c --- */
 /* Sends it, or has it wait for credentials. 0 or an error: then nothing is under way. */

@@ -11,6 +11,7 @@
 
 static void begin_try(struct kube_request *r);
 static void waited_in_vain(struct kube_request *r);
+static void no_seat_yet(struct kube_request *r);
 
 /* says, the origin of the credentials in parentheses, and: to be told at the end. */
 static void keep_error(struct kube_request *r, int code, const char *says, const char *and)
@@ -29,6 +30,8 @@ void kube_request_rang(struct deadline *timer)
         kube_request_end_cancelled(r, false);
     else if (r->stage == PAUSING)
         begin_try(r);
+    else if (r->stage == QUEUED)
+        no_seat_yet(r);
     else if (r->stage == PREPARING || r->stage == RENEWING)
         waited_in_vain(r);
     else
@@ -95,6 +98,25 @@ static void waited_in_vain(struct kube_request *r)
     kube_auth_forget(r->kube->auth, &r->credentials);
     if (r->stage == PREPARING)
         keep_error(r, ERR_TIMEOUT, "the credentials", " did not come in time");
+    kube_request_end_failed(r, false);
+}
+
+/* Waiting goes on while the server answers others. */
+static void no_seat_yet(struct kube_request *r)
+{
+    uint64_t ms = kube_seat_patience(r);
+    if (ms) {
+        deadline_set(&r->timer, ms);
+        return;
+    }
+    struct kube_load load;
+    struct error err;
+    kube_load(r->kube, &load);
+    if (!r->error) {
+        error_set(&err, ERR_TIMEOUT, "%s %.*s: its turn did not come in time (%s): %s", r->method, (int)r->plain,
+                  r->url.ptr, r->kube->origin, load.slow_because ? load.slow_because : "the server answers nothing");
+        error_keep(&r->error, &err);
+    }
     kube_request_end_failed(r, false);
 }
 
@@ -198,6 +220,7 @@ static void try_ended(void *data, const struct http_answer *answer, const struct
     struct kube_request *r = data;
     count(r, answer, err);
     bool sent = r->http ? http_request_sent(r->http) : true;
+    kube_seat_over(r, answer, err, sent);
     r->http = NULL;
     if (r->held_back) {
         kube_request_end_failed(r, sent);
@@ -224,6 +247,7 @@ static bool piece_came(void *data, const char *bytes, size_t n)
 {
     struct kube_request *r = data;
     r->pieces = true;
+    kube_seat_piece(r);
     return !r->cancelled && r->piece(r->data, bytes, n);
 }
 
@@ -283,7 +307,8 @@ int kube_request_try(struct kube_request *r, struct error *err)
     int rc;
     r->credentials.done = credentials_came;
     if (kube_auth_prepare(r->kube->auth, &r->credentials, &rc, err))
-        return send_try(r, err);
+        return kube_seat_take(r) ? send_try(r, err) : 0;
+    kube_seat_drop(r); /* others need not wait for credentials */
     r->stage = PREPARING;
     return rc;
 }
@@ -304,5 +329,7 @@ static void begin_try(struct kube_request *r)
         kube_request_end_failed(r, false);
     } else if (r->stage == PREPARING) {
         deadline_set(&r->timer, kube_request_time_left(r));
+    } else if (r->stage == QUEUED) {
+        deadline_set(&r->timer, kube_seat_patience(r));
     }
 }

@@ -75,8 +75,13 @@ static int ask(struct kube_list *l, struct error *err)
         .continue_token = l->continue_token.ptr,
         .resource_version = first ? l->from_version : NULL, /* the token carries it */
     };
-    struct kube_call call = {
-        .method = "GET", .verb = "LIST", .path = l->path, .query = &query, .done = page_came, .data = l};
+    struct kube_call call = {.method = "GET",
+                             .verb = "LIST",
+                             .path = l->path,
+                             .query = &query,
+                             .seat = l->call.seat,
+                             .done = page_came,
+                             .data = l};
     l->waiting = false;
     return kube_send(l->kube, &call, &l->request, err);
 }

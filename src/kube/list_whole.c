@@ -103,6 +103,7 @@ int kube_list_whole(struct kube *kube, const struct kube_list_call *call, struct
                              .path = path.ptr,
                              .query = &query,
                              .timeout_ms = call->timeout_ms,
+                             .seat = call->seat,
                              .piece = piece_came,
                              .again = sent_again,
                              .done = done,

@@ -29,6 +29,7 @@ struct kube_list_call {
     const struct kube_resource *resource;
     const char *name_space;                     /* NULL: all */
     const struct kube_query *query;             /* limit 0: 500 */
+    struct seat_for seat;                       /* for whom; flow outlives the list */
     uint64_t timeout_ms;                        /* of kube_list_whole: of its tries; 0: the options' */
     bool (*item)(void *data, struct json item); /* false: stop here, done gets success */
     void (*restarted)(void *data);              /* may be NULL */

@@ -129,6 +129,7 @@ static int send_lease(struct lead *l, struct error *err)
                              .name = l->o.name,
                              .query = &query,
                              .body = buf_str(&body),
+                             .seat.rank = SEAT_AHEAD,
                              .done = written,
                              .data = l};
     l->sent_at = clock_elapsed();
@@ -224,8 +225,12 @@ static void came(void *data, struct kube_request *request, const struct kube_ans
 static void read_lease(struct lead *l)
 {
     struct error err;
-    struct kube_call call = {
-        .resource = &lease_resource, .name_space = l->o.name_space, .name = l->o.name, .done = came, .data = l};
+    struct kube_call call = {.resource = &lease_resource,
+                             .name_space = l->o.name_space,
+                             .name = l->o.name,
+                             .seat.rank = SEAT_AHEAD,
+                             .done = came,
+                             .data = l};
     if (kube_get(l->kube, &call, &l->request, &err))
         failed(l, &err);
 }

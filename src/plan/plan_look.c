@@ -151,8 +151,12 @@ static void look_at_one(struct plan_item *item)
         return;
     }
     struct kube_resource resource = plan_resource(w);
-    struct kube_call call = {
-        .resource = &resource, .name_space = w->name_space, .name = w->name, .done = came, .data = item};
+    struct kube_call call = {.resource = &resource,
+                             .name_space = w->name_space,
+                             .name = w->name,
+                             .seat.rank = SEAT_PERSON,
+                             .done = came,
+                             .data = item};
     if (kube_get(cluster_kube(item->work->site->cluster), &call, &item->request, &err)) {
         item->request = NULL;
         buf_puts(&item->moved, err.message);

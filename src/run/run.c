@@ -352,6 +352,7 @@ struct listing *run_listing(const struct run *run, void (*ready)(void *data), vo
         .watches = run->runs->watches,
         .kind = run->policy->kind,
         .match = run->policy->match,
+        .seat = run_seat(run),
         .ready = ready,
         .data = data,
     };

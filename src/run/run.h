@@ -211,6 +211,12 @@ static inline bool run_is_early(const struct run *run)
     return run_warns(run) || run_counts(run);
 }
 
+/* For whom its requests are: what a person waits for goes first. */
+static inline struct seat_for run_seat(const struct run *run)
+{
+    return (struct seat_for){run->policy->name, *run->asked_by ? SEAT_PERSON : SEAT_ORDINARY};
+}
+
 /* Does the run only look (run_feed.where, run_feed.counted)? */
 static inline bool run_looks(const struct run *run)
 {

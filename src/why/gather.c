@@ -145,6 +145,7 @@ void why_read(struct why_request *r)
     struct kube_call call = {.resource = cluster_resource(cluster, kind),
                              .name_space = r->name_space,
                              .name = r->name,
+                             .seat.rank = SEAT_PERSON,
                              .done = got,
                              .data = r};
     if (cluster_serves(cluster, kind, &r->err) || kube_get(cluster_kube(cluster), &call, &r->request, &r->err))

@@ -54,6 +54,7 @@ static void ask(struct why_request *r)
                              .verb = "POST",
                              .path = ACCESS_REVIEW_PATH,
                              .body = buf_str(&body),
+                             .seat.rank = SEAT_PERSON,
                              .done = answered,
                              .data = r};
     int rc = body.failed ? ERR_NOMEM : kube_send(cluster_kube(cluster), &call, &r->request, &ignored);

@@ -13,3 +13,4 @@ mpijobd_unit_test(kube_exec FLOORS kube SOURCES kube_server.c moved_clock.c http
 mpijobd_unit_test(kube_iam FLOORS kube SOURCES kube_server.c moved_clock.c)
 mpijobd_unit_test(kube_watch FLOORS kube SOURCES kube_server.c moved_clock.c)
 mpijobd_unit_test(kube_reflect FLOORS kube SOURCES kube_server.c moved_clock.c)
+mpijobd_unit_test(kube_seats FLOORS kube/seats)
