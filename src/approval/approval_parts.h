@@ -24,6 +24,7 @@ struct waiting {
     const char **uids; /* of its objects, in order */
     size_t uid_count;
     struct alarm alarm;
+    size_t bytes;           /* of its row, as it was written or read last */
     bool warned, under_way; /* under_way: something is being written or made */
     bool gives;             /* what is being written is one more approval */
     int64_t expired;        /* when it would have expired, if what is being written cannot be */
@@ -39,6 +40,7 @@ struct approvals {
     struct runs_approval hook;
     struct metric *count, *soon;
     struct waiting *list;
+    size_t count_all, bytes; /* of the list */
 };
 
 /* ---- approvals.c ---- */
@@ -71,7 +73,9 @@ void waiting_tell(struct waiting *w, const struct approval_result *result, const
 /* ---- approval_rows.c ---- */
 
 int waiting_read(struct approvals *a, struct error *err); /* blocks; errors as of approvals_open */
-void waiting_write(const struct waiting *w, store_done done, void *data);
+/* ERR_LIMIT: it is new, and there is no room for it beside those that wait (done is called from within then). */
+void waiting_write(struct waiting *w, store_done done, void *data);
+void waiting_weigh(struct waiting *w, size_t bytes); /* its row has so many now */
 void waiting_erase(const struct waiting *w, store_done done, void *data);
 
 /* ---- execution.c ---- */

@@ -30,7 +30,26 @@ static void text(struct json_writer *w, const char *key, const char *value)
     json_write_string(w, value);
 }
 
-void waiting_write(const struct waiting *w, store_done done, void *data)
+/* Is there no room for a new one? */
+static bool is_full(const struct waiting *w, size_t bytes, struct error *err)
+{
+    const struct approvals *a = w->of;
+    if (!w->kept || (a->bytes + bytes <= APPROVALS_BYTES_MAX && a->count_all <= APPROVALS_RUNS_MAX))
+        return false;
+    error_set(err, ERR_LIMIT,
+              "%zu runs wait for approval already, with plans of %zu MiB; all together may be %d, of %zu MiB, and this "
+              "one has %zu MiB: approve or reject some, or have the policy mean fewer jobs at once",
+              a->count_all - 1, a->bytes >> 20, APPROVALS_RUNS_MAX, APPROVALS_BYTES_MAX >> 20, bytes >> 20);
+    return true;
+}
+
+void waiting_weigh(struct waiting *w, size_t bytes)
+{
+    w->of->bytes += bytes - w->bytes;
+    w->bytes = bytes;
+}
+
+void waiting_write(struct waiting *w, store_done done, void *data)
 {
     struct buf out = BUF_INIT;
     struct json_writer j;
@@ -64,6 +83,12 @@ void waiting_write(const struct waiting *w, store_done done, void *data)
     json_write_end(&j);
     buf_putc(&out, '\n');
     plan_write(&plan, &out, &err);
+    if (is_full(w, out.len, &err)) {
+        buf_free(&out);
+        done(data, 0, &err);
+        return;
+    }
+    waiting_weigh(w, out.len);
     /* Without memory the store says so: an empty text is no plan, and is never written. */
     struct store_kept row = {.space = SPACE, .key = key, .value = out.failed ? "" : out.ptr};
     store_keep(w->of->o.store, &row, done, data);
@@ -130,6 +155,7 @@ static int read_one(struct approvals *a, const struct store_kept *row, struct er
     json_int64(json_get(head, "unchanged"), &w->unchanged);
     json_int64(json_get(head, "failed"), &w->failed);
     read_people(w, head);
+    waiting_weigh(w, strlen(row->value));
     waiting_watch(w);
     return 0;
 }

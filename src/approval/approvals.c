@@ -40,6 +40,7 @@ struct waiting *waiting_new(struct approvals *a, int64_t run, const char *policy
     w->texts = TEXTS_COPY({&w->policy, policy}, {&w->cluster, cluster});
     w->uids = calloc(w->plan.change_count + 1, sizeof *w->uids);
     DL_APPEND(a->list, w);
+    a->count_all++;
     if (!w->texts || !w->uids) {
         waiting_free(w);
         return NULL;
@@ -55,6 +56,8 @@ void waiting_free(struct waiting *w)
 {
     alarm_stop(w->of->o.alarms, &w->alarm);
     DL_DELETE(w->of->list, w);
+    w->of->count_all--;
+    w->of->bytes -= w->bytes;
     plan_free(&w->plan);
     free(w->uids);
     free(w->texts);

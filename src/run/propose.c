@@ -77,7 +77,7 @@ static void kept(void *data, const struct error *err)
     if (err) {
         told = *err;
         error_prefix(&told, "the plan that was to wait for approval could not be kept");
-        run_fail(run, RUN_FAILED, &told);
+        run_fail(run, err->code == ERR_LIMIT ? RUN_LIMITED : RUN_FAILED, &told);
     } else {
         error_set(&told, ERR_LIMIT, "waits for approval: %s; mpijobd approve %lld --dry-run shows it",
                   plan_counts_text(&run->proposal->counts, counts), (long long)run->id);

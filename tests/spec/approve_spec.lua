@@ -248,6 +248,26 @@ describe("approval", function()
         end
     end)
 
+    it("has a bound: what does not fit beside the others does not wait", function()
+        local long = ("x"):rep(900000)
+        for i = 1, 14 do
+            local status = server:request("POST", server:path(namespace), { apiVersion = "kubeflow.org/v2beta1", kind = "MPIJob", metadata = { name = "long-" .. i, labels = { team = "long" } },
+                spec = { mpiReplicaSpecs = { Launcher = { replicas = 1, template = { spec = { containers = { { name = "x", image = "x", args = { long } } } } } } } } })
+            assert.are.equal(201, status)
+        end
+        start(([[policy { name = "free", schedule = "0 0 1 1 *", match = { namespace = "%s", labels = "team=long" }, approval = "always", replace = { labels = { freed = "yes" } } }
+            policy { name = "one", schedule = "0 0 1 1 *", match = { namespace = "%s", name = "long-1" }, approval = "always", replace = { labels = { freed = "yes" } } }]]):format(namespace, namespace))
+        local code, out = ask("trigger", "free")
+        assert.are.equal(4, code)
+        support.contains(out, "run 1 of free: limited: ")
+        support.contains(out, "0 runs wait for approval already, with plans of 0 MiB; all together may be 2000, of 32 MiB, and this one has ")
+        assert.are.equal(4, (ask("trigger", "one")))
+        _, out = ask("approve", "-o", "json")
+        assert.are.equal(1, #support.json.decode(out))
+        assert.are.equal(0, (ask("approve", "2")))
+        assert.are.equal("yes", freed "long-1")
+    end)
+
     it("of run --once ends with 4, and the daemon has it later", function()
         server:create(namespace, "one", { state = "Succeeded" })
         support.write(folder .. "/p.lua", FREE:format(namespace, "always", ""))
