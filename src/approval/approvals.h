@@ -41,8 +41,9 @@ struct approvals_options { /* all of it outlives the approvals */
 };
 
 #define APPROVALS_SPACE "approval" /* of the rows that are kept (store/kept.h), whose keys are the runs */
-/* What all runs that wait may take, as their plans are held whole: the memory is about a fifth more than their texts, and
- * a start of the daemon reads them. A run whose plan does not fit beside the others ends as limited. */
+
+/* What all runs that wait may take, as their plans are held whole: the memory is about a fifth more than their texts,
+ * and a start of the daemon reads them. A run whose plan does not fit beside the others ends as limited. */
 #define APPROVALS_BYTES_MAX ((size_t)32 * 1024 * 1024)
 #define APPROVALS_RUNS_MAX 2000
 
