@@ -146,6 +146,8 @@ class Worker:
         if verify.process.wait(PATIENCE) != 0:
             wrong.append(verify.text())
         for what in daemons:
+            if "Sanitizer" in what.text():
+                wrong.append("a sanitizer has found something")
             if TOKEN in what.text():
                 wrong.append("a secret was told")
         if TOKEN.encode() in b"".join(open(os.path.join(home, f), "rb").read() for f in os.listdir(home) if f.startswith("s.db")):
@@ -237,7 +239,8 @@ def calls():
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default="build/dev", help="where mpijobd and mpijob-sim were built, with tests")
-    parser.add_argument("--preload", help="the library, where it is not the build's")
+    parser.add_argument("--preload", help="the library, where it is not the build's; for a build with a sanitizer: 'build/dev/tests/faults.so "
+                        "libasan.so.8', both with their whole paths")
     parser.add_argument("--seconds", type=float, default=0, help="so long, and no longer; 0: until everything was tried")
     parser.add_argument("--times", type=int, default=30, help="how many calls of the kind fail where one fails for a while")
     parser.add_argument("--call", help="only these calls, as allocation,fsync")
@@ -249,7 +252,7 @@ def main():
     options = parser.parse_args()
     options.mpijobd = os.path.abspath(os.path.join(options.build, "mpijobd"))
     options.sim = os.path.abspath(os.path.join(options.build, "src/sim/mpijob-sim"))
-    options.preload = os.path.abspath(options.preload or os.path.join(options.build, "tests/faults.so"))
+    options.preload = options.preload or os.path.abspath(os.path.join(options.build, "tests/faults.so"))
     options.folder = tempfile.mkdtemp(prefix="mpijobd-faults-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
     random.seed(options.seed)
     crash.JOBS = 3

@@ -28,7 +28,8 @@ class Forks:
         self.socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         environment = {k: v for k, v in os.environ.items() if k not in ("KUBECONFIG", "MPIJOBD_FAILPOINT")}
         # Memory that was given back is written over, so that whoever still uses it stumbles.
-        environment |= {"LD_PRELOAD": options.preload, "FAULTS_SOCKET": str(other.fileno()), "GLIBC_TUNABLES": "glibc.malloc.perturb=165"}
+        environment |= {"LD_PRELOAD": options.preload, "FAULTS_SOCKET": str(other.fileno()), "GLIBC_TUNABLES": "glibc.malloc.perturb=165",
+                        "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=1:allocator_may_return_null=1"}
         self.process = subprocess.Popen([options.mpijobd] + arguments, stdin=subprocess.DEVNULL, env=environment, pass_fds=[other.fileno()],
                                         preexec_fn=same_addresses)
         other.close()
