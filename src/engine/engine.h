@@ -221,10 +221,11 @@ const char *engine_frozen(const struct engine *engine, char out[FREEZE_TEXT]);
 enum engine_part_kind { ENGINE_LEADER, ENGINE_CLUSTER, ENGINE_WATCH, ENGINE_POLICIES, ENGINE_CHANGES, ENGINE_FREEZE };
 struct engine_part {
     enum engine_part_kind kind;
-    const char *name;  /* "MPIJobs in namespace train on cluster default" */
-    const char *state; /* "watched", "cannot be listed: ..." */
-    bool well;         /* false: some policy cannot do what it is for */
-    bool wrong;        /* something is wrong with it all the same */
+    const char *cluster; /* of ENGINE_CLUSTER and ENGINE_WATCH; else NULL */
+    const char *name;    /* "MPIJobs in namespace train on cluster default" */
+    const char *state;   /* "watched", "cannot be listed: ..." */
+    bool well;           /* false: some policy cannot do what it is for */
+    bool wrong;          /* something is wrong with it all the same */
 };
 /* Who leads, where there is an election; clusters, what is watched on each, the policies, and their changes of the last
  * hour where there is a ceiling. */

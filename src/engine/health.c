@@ -19,7 +19,14 @@ static void tell_part(struct visit *v, enum engine_part_kind kind, bool well, bo
     buf_puts(&v->name, "");
     buf_puts(&v->state, "");
     if (!v->name.failed && !v->state.failed)
-        v->visit(v->data, &(struct engine_part){kind, v->name.ptr, v->state.ptr, well, wrong});
+        v->visit(v->data, &(struct engine_part){.kind = kind,
+                                                .cluster = kind == ENGINE_CLUSTER || kind == ENGINE_WATCH
+                                                               ? cluster_name(v->at->site.cluster)
+                                                               : NULL,
+                                                .name = v->name.ptr,
+                                                .state = v->state.ptr,
+                                                .well = well,
+                                                .wrong = wrong});
     buf_reset(&v->name);
     buf_reset(&v->state);
 }

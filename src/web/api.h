@@ -20,7 +20,7 @@ int web_open(uv_loop_t *loop, struct admin *admin, struct web **web, struct erro
 struct web_serving {         /* all of it outlives web_stop */
     struct control *control; /* its verbs are asked */
     struct engine *engine;
-    struct store *store; /* of what is written there, events tell */
+    struct store *store; /* of what is written there, events tell; NULL, as the engine: nothing is told */
 };
 void web_serve(struct web *web, const struct web_serving *serving);
 /* Before these are closed: no verb is asked any more. NULL is allowed. */

@@ -1,6 +1,95 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The daemon as a whole. */
 #include "web/api_parts.h"
+#include "web/page.h"
+
+/* ---- clusters ---- */
+
+static const struct field list_fields[] = {
+    {"limit", FIELD_LIMIT, false}, {"cursor", FIELD_TEXT, false}, {NULL, FIELD_TEXT, false}};
+
+static void write_watch(struct json_writer *w, struct json part)
+{
+    static const char *const keys[] = {"name", "state", "well"};
+    json_write_object(w);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        json_write_key(w, keys[i]);
+        json_write_raw(w, json_get(part, keys[i]));
+    }
+    json_write_end(w);
+}
+
+/* What is watched on a cluster stands behind it in the list of parts. */
+static void write_clusters(struct json_writer *w, struct json parts)
+{
+    static const char *const keys[] = {"cluster", "state", "well"};
+    bool open = false;
+    json_write_array(w);
+    for (struct json_iter it = json_iter(parts); json_next(&it);) {
+        struct json kind = json_get(it.value, "kind");
+        if (json_string_is(kind, str_of("watch")) && open)
+            write_watch(w, it.value);
+        if (!json_string_is(kind, str_of("cluster")))
+            continue;
+        for (int i = 0; open && i < 2; i++) /* the watches, and the cluster before */
+            json_write_end(w);
+        open = true;
+        json_write_object(w);
+        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+            json_write_key(w, keys[i]);
+            json_write_raw(w, json_get(it.value, keys[i]));
+        }
+        json_write_key(w, "watches");
+        json_write_array(w);
+    }
+    for (int i = 0; open && i < 2; i++)
+        json_write_end(w);
+    json_write_end(w);
+}
+
+static bool all(const struct page *page, struct json item)
+{
+    (void)page;
+    (void)item;
+    return true;
+}
+
+static int form_clusters(const struct admin_request *r, struct json result, struct buf *out, struct error *err)
+{
+    struct buf text = BUF_INIT;
+    struct json_writer w;
+    struct json root;
+    json_writer_init(&w, &text);
+    write_clusters(&w, json_get(result, "parts"));
+    int rc = buf_result(&text, "the clusters", err);
+    if (!rc)
+        rc = json_parse(buf_str(&text), "the clusters", &root, err);
+    if (!rc)
+        rc = page_write(r, root, "cluster", all, out, err);
+    buf_free(&text);
+    return rc;
+}
+
+static void get_clusters(void *data, struct admin_request *r)
+{
+    static const struct ask_form form = {.verb = "status", .fields = list_fields, .form = form_clusters};
+    ask_verb(data, r, &form);
+}
+
+/* ---- the description ---- */
+
+extern const char embedded_openapi[];
+extern const size_t embedded_openapi_len;
+
+static void get_description(void *data, struct admin_request *r)
+{
+    struct buf body = BUF_INIT;
+    (void)data;
+    buf_add(&body, embedded_openapi, embedded_openapi_len);
+    admin_answer(r, 200, "application/json", &body);
+}
+
+/* ---- reload ---- */
 
 static void post_reload(void *data, struct admin_request *r)
 {
@@ -9,6 +98,8 @@ static void post_reload(void *data, struct admin_request *r)
 }
 
 const struct admin_route daemon_routes[] = {
+    {"GET", "/api/v1/clusters", ADMIN_READER, get_clusters},
+    {"GET", "/api/v1/openapi.json", ADMIN_READER, get_description},
     {"POST", "/api/v1/reload", ADMIN_WRITER, post_reload},
     {NULL, NULL, ADMIN_ANYONE, NULL},
 };

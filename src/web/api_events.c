@@ -99,7 +99,7 @@ static void written(void *data, const struct store_written *what)
 static void look(struct events *e)
 {
     struct buf text = BUF_INIT;
-    struct event_sums now = event_sums_now(e->engine), was = e->sums;
+    struct event_sums was = e->sums, now = e->store ? event_sums_now(e->engine) : was;
     e->sums = now;
     if (now.policies != was.policies) {
         event_of_policies(e->engine, &text);
@@ -188,6 +188,8 @@ const struct admin_route event_routes[] = {
 
 void events_serve(struct events *e, const struct web_serving *serving)
 {
+    if (!serving->store)
+        return;
     e->engine = serving->engine;
     e->store = serving->store;
     e->since = clock_now(NULL) / 1000; /* the machine's, also where a test moves ours */

@@ -61,7 +61,14 @@ static void get_changes(void *data, struct admin_request *r)
     ask_verb(data, r, &form);
 }
 
+static void get_journal(void *data, struct admin_request *r)
+{
+    static const struct ask_form form = {.verb = "journal"};
+    ask_verb(data, r, &form);
+}
+
 const struct admin_route journal_routes[] = {
+    {"GET", "/api/v1/journal", ADMIN_READER, get_journal},
     {"GET", "/api/v1/runs", ADMIN_READER, get_runs},
     {"GET", "/api/v1/runs/{run}", ADMIN_READER, get_run},
     {"GET", "/api/v1/changes", ADMIN_READER, get_changes},

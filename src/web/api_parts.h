@@ -20,7 +20,7 @@ bool web_serves(const struct web *web, struct admin_request *r);
 /* ---- arguments.c: what a request has to say ---- */
 
 enum field_kind {
-    FIELD_TEXT,   /* of at most 253 characters */
+    FIELD_TEXT,   /* of 1 to FIELD_TEXT_MAX characters, without NUL */
     FIELD_NUMBER, /* a whole number from 0 */
     FIELD_LIMIT,  /* the same, 1 to PAGE_MOST */
     FIELD_BOOL,   /* true or false */
@@ -31,6 +31,7 @@ struct field {
     bool needed; /* of a body */
 };
 #define FIELD_TEXT_MAX 253
+#define FIELD_BYTES (4 * FIELD_TEXT_MAX + 1) /* in UTF-8, with the NUL behind it */
 #define PAGE_DEFAULT 100
 #define PAGE_MOST 1000
 

@@ -47,6 +47,15 @@ static int check_number(const struct field *f, int64_t n, struct error *err)
     return n < 0 ? bad(f, "a whole number from 0", err) : 0;
 }
 
+static int check_text(const struct field *f, struct str text, struct error *err)
+{
+    size_t characters = 0;
+    for (size_t i = 0; i < text.len; i++)
+        characters += (text.ptr[i] & 0xC0) != 0x80;
+    bool good = characters && characters <= FIELD_TEXT_MAX && !memchr(text.ptr, '\0', text.len);
+    return good ? 0 : bad(f, "a text of 1 to 253 characters", err);
+}
+
 /* ---- of a query ---- */
 
 struct reading {
@@ -75,7 +84,7 @@ static int take_argument(struct reading *r, const char *name, const char *value)
     json_write_key(r->w, name);
     if (f->kind == FIELD_TEXT) {
         json_write_string(r->w, value);
-        return !*value || strlen(value) > FIELD_TEXT_MAX ? bad(f, "a text of 1 to 253 bytes", r->err) : 0;
+        return check_text(f, str_of(value), r->err);
     }
     if (f->kind == FIELD_BOOL) {
         json_write_bool(r->w, strcmp(value, "true") == 0);
@@ -108,7 +117,8 @@ int query_read(const struct admin_request *request, const struct field *fields, 
 
 static int take_member(struct reading *r, struct json key, struct json value)
 {
-    char name[64], text[FIELD_TEXT_MAX + 2];
+    char name[64];
+    struct buf text = BUF_INIT;
     int64_t n;
     json_string_at(key, "", name, sizeof name);
     const struct field *f = find(name, r->fields);
@@ -116,14 +126,14 @@ static int take_member(struct reading *r, struct json key, struct json value)
     enum json_type type = json_type(value);
     if (rc)
         return rc;
-    if (f->kind == FIELD_TEXT &&
-        (type != JSON_STRING || json_string_at(value, "", text, sizeof text) || strlen(text) > FIELD_TEXT_MAX))
-        rc = bad(f, "a text of 1 to 253 bytes", r->err);
+    if (f->kind == FIELD_TEXT)
+        rc = json_decode(value, &text) ? check_text(f, buf_str(&text), r->err) : bad(f, "a text", r->err);
     else if (f->kind == FIELD_BOOL && type != JSON_BOOL)
         rc = bad(f, "true or false", r->err);
     else if (f->kind == FIELD_NUMBER || f->kind == FIELD_LIMIT)
         rc = type == JSON_NUMBER && json_int64(value, &n) ? check_number(f, n, r->err)
                                                           : bad(f, "a whole number from 0", r->err);
+    buf_free(&text);
     json_write_key(r->w, f->name);
     json_write_raw(r->w, value);
     return rc;

@@ -128,7 +128,7 @@ static void begin(struct web *web, struct admin_request *r, const struct ask_for
 static int write_part(const struct admin_request *r, const struct ask_form *form, struct json_writer *w,
                       struct error *err)
 {
-    char text[FIELD_TEXT_MAX + 1], *end;
+    char text[FIELD_BYTES], *end;
     bool there = admin_request_part(r, form->part, text, sizeof text);
     json_write_key(w, form->part);
     if (!form->number) {

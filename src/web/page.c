@@ -45,7 +45,7 @@ bool page_fits(const struct page *p, const char *name, struct json value)
 
 struct item {
     struct json value;
-    char key[FIELD_TEXT_MAX + 1]; /* a number: with zeros in front, so that the order is theirs */
+    char key[FIELD_BYTES]; /* a number: with zeros in front, so that the order is theirs */
 };
 
 static void read_key(struct item *item, const char *key)

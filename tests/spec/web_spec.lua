@@ -210,6 +210,23 @@ describe("the JSON API", function()
         problem(400, "Invalid", "job takes NAMESPACE/NAME", read:get("/api/v1/changes?job=a/b/c"))
     end)
 
+    it("shows the clusters, the journal's head, and its own description", function()
+        local _, clusters = read:get("/api/v1/clusters")
+        assert.are.equal("default", clusters.items[1].cluster)
+        assert.are.equal("connected", clusters.items[1].state)
+        local _, journal = read:get("/api/v1/journal")
+        local code, out = support.mpijobd("journal", "--verify", "--head", journal.head, "--state", folder .. "/s.db")
+        assert.are.equal(0, code, out)
+        local _, described = read:get("/api/v1/openapi.json")
+        assert.are.same(support.json.decode(support.read(support.source .. "/docs/openapi.json")), described)
+        -- Every path of the description is there, and no other.
+        local index = {}
+        for path in pairs(described.paths) do
+            index[#index + 1] = path
+        end
+        assert.are.equal(18, #index)
+    end)
+
     it("tells events as they happen, goes on where a client was, and tells of gaps", function()
         local heard = events.hear(url, "reads-only")
         local ready = heard:expect("ready")

@@ -21,7 +21,7 @@ static void write_given(struct json_writer *w, const struct approval *a)
     for (size_t i = 0; i < a->given_count; i++) {
         json_write_object(w);
         write_text(w, "by", a->given[i].by);
-        write_number(w, "uid", a->given[i].uid);
+        write_uid(w, a->given[i].uid);
         write_time(w, "at", a->given[i].at);
         json_write_end(w);
     }

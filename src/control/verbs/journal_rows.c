@@ -7,8 +7,10 @@
 #include "control/verbs/parts.h"
 #include "history/fields.h"
 #include "history/since.h"
+#include "store/chain.h"
 #include "store/store.h"
 
+#define TEXT 1024 /* bytes of an argument: a longer one is cut, and fits no row */
 #define PAGE_DEFAULT 100
 #define PAGE_MOST 1000
 #define PAGE_BYTES ((size_t)4 * 1024 * 1024) /* a page ends with the row that exceeds it */
@@ -20,7 +22,7 @@ struct look_back {
     struct control_request *request; /* NULL: the asker has gone away */
     bool runs;
     struct store_filter filter;
-    char policy[64], cluster[256], name_space[256], job[520], outcome[24];
+    char policy[TEXT], cluster[TEXT], name_space[TEXT], job[TEXT], outcome[TEXT];
     int64_t limit, count, last; /* last: the number of the last row of the page */
     bool more;
     struct fields page;
@@ -189,7 +191,29 @@ static void take_changes(void *data, struct control_request *r, struct json args
     take_rows(data, r, args, false);
 }
 
+static void take_journal(void *data, struct control_request *r, struct json args)
+{
+    const struct verbs *v = data;
+    struct error err;
+    struct buf out = BUF_INIT;
+    struct json_writer w;
+    char head[CHAIN_HEAD_SIZE];
+    (void)args;
+    if (!v->state) {
+        error_set(&err, ERR_IO, "this daemon has no journal");
+        control_fail(r, &err);
+        return;
+    }
+    journal_head(store_journal(v->o.store), head);
+    json_writer_init(&w, &out);
+    json_write_object(&w);
+    write_text(&w, "head", head);
+    write_number(&w, "failures", (int64_t)store_failures(v->o.store));
+    answer_with(r, &w);
+}
+
 const struct control_verb journal_verbs[] = {
+    {"journal", CONTROL_READS, take_journal},
     {"runs", CONTROL_READS, take_runs},
     {"changes", CONTROL_READS, take_changes},
     {NULL, CONTROL_READS, NULL},

@@ -177,8 +177,15 @@ static void write_standing(void *data, const struct engine_standing *s)
 
 static void write_part(void *data, const struct engine_part *part)
 {
+    static const char *const kinds[] = {[ENGINE_CLUSTER] = "cluster",
+                                        [ENGINE_WATCH] = "watch",
+                                        [ENGINE_POLICIES] = "policies",
+                                        [ENGINE_CHANGES] = "changes",
+                                        [ENGINE_FREEZE] = "freeze"};
     struct json_writer *w = data;
     json_write_object(w);
+    write_text(w, "kind", kinds[part->kind]);
+    write_text(w, "cluster", part->cluster);
     write_text(w, "name", part->name);
     write_text(w, "state", part->state);
     json_write_key(w, "well");
