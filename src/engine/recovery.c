@@ -13,6 +13,7 @@
 #include "loop/work.h"
 #include "store/journal.h"
 #include "store/state.h"
+#include "trigger/event_handled.h"
 
 struct in_flight {
     int64_t id;
@@ -20,6 +21,7 @@ struct in_flight {
     char *texts; /* the block that holds the next ones */
     const char *server, *version, *resource, *name_space, *name, *uid, *resource_version, *diff, *verb;
     char key[STATE_KEY_MAX]; /* of the policy's `handled` rows */
+    char *handled;           /* the value of the job's; NULL: it has none */
 };
 
 struct recovery {
@@ -39,8 +41,10 @@ struct recovery {
 
 static void free_recovery(struct recovery *r)
 {
-    for (size_t i = 0; i < r->count; i++)
+    for (size_t i = 0; i < r->count; i++) {
         free(r->rows[i].texts);
+        free(r->rows[i].handled);
+    }
     free(r->rows);
     free(r->runs);
     error_keep(&r->error, NULL);
@@ -136,13 +140,18 @@ static void close_row(struct recovery *r, const char *outcome, const char *messa
         .message = message,
         .ended_at = clock_now(r->at->site.clock),
     };
-    struct store_handled not_handled = {.key = row->key, .uid = job_uid};
+    struct buf before = BUF_INIT; /* what stood there before the intent */
+    if (row->handled && strcmp(job_uid, row->uid) == 0)
+        event_handled_not_done(row->handled, &before);
+    struct store_handled not_handled = {
+        .key = row->key, .uid = job_uid, .value = before.len ? before.ptr : NULL, .at = end.ended_at};
     bool not_done = strcmp(outcome, "not-done") == 0; /* then the policy has not handled the job either */
     char job[520];
     snprintf(job, sizeof job, "%s/%s", row->name_space, row->name);
     state_outcome(r->at->site.state, &end, not_done ? &not_handled : NULL, NULL, NULL);
     log_event(r->at->site.log, LOG_WARN, "a change was in flight when the daemon ended",
               LOG_FIELDS({"job", job}, {"outcome", outcome}, {"finding", message}));
+    buf_free(&before);
     r->row++;
     defer_call(r->at->site.soon, &r->turn);
 }
@@ -280,6 +289,40 @@ static void turn(struct defer *d)
         finish(r, &err);
 }
 
+struct handled_reading {
+    struct recovery *recovery;
+    const char *key;
+};
+
+static bool add_handled(void *data, const struct store_handled *h)
+{
+    const struct handled_reading *reading = data;
+    struct recovery *r = reading->recovery;
+    for (size_t i = 0; i < r->count; i++) {
+        struct in_flight *row = &r->rows[i];
+        if (row->handled || strcmp(row->key, reading->key) != 0 || strcmp(row->uid, h->uid) != 0)
+            continue;
+        row->handled = str_dup(str_of(h->value));
+        r->out_of_memory = r->out_of_memory || !row->handled;
+    }
+    return true;
+}
+
+/* What the policies have handled of the jobs in flight, each policy's rows once. */
+static int read_handled(struct recovery *r, struct error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < r->count && !rc; i++) {
+        struct handled_reading reading = {r, r->rows[i].key};
+        bool seen = false;
+        for (size_t j = 0; j < i && !seen; j++)
+            seen = strcmp(r->rows[j].key, reading.key) == 0;
+        if (!seen)
+            rc = state_read_handled(r->at->site.state, reading.key, add_handled, &reading, err);
+    }
+    return rc;
+}
+
 /* On another thread. */
 static void read_journal(struct work *work)
 {
@@ -287,6 +330,8 @@ static void read_journal(struct work *work)
     struct store_filter changes = {.in_flight = true, .oldest_first = true, .with_run = true}, runs = {0};
     struct error err;
     int rc = journal_read_changes(r->at->site.journal, &changes, add_row, r, &err);
+    if (!rc)
+        rc = read_handled(r, &err);
     if (!rc)
         rc = journal_read_runs(r->at->site.journal, &runs, true, add_run, r, &err);
     if (rc)

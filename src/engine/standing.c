@@ -8,6 +8,7 @@
 #include "guard/quarantine.h"
 #include "policy/opening.h"
 #include "run/run_canary.h"
+#include "trigger/event_trigger.h"
 
 const char *standing_name(enum standing standing)
 {
@@ -71,6 +72,22 @@ static const char *why_standing_by(const struct engine *e, char out[512])
     return out;
 }
 
+/* "12 jobs have to match for longer; 8 of them were warned" */
+static const char *why_waits(const struct engine_cluster *at, const struct policy *policy, char out[512])
+{
+    if (!policy_waits(policy))
+        return NULL;
+    struct event_waiting w = triggers_waiting(&at->triggers, policy->name);
+    bool one = w.jobs == 1, warns = policy->warn.count > 0;
+    int n = snprintf(out, 512, "%zu job%s to match for longer before it acts", w.jobs, one ? " has" : "s have");
+    if (warns)
+        n += snprintf(out + n, 512 - (size_t)n, "; %zu warned", w.warned);
+    if (w.unwarned)
+        snprintf(out + n, 512 - (size_t)n, ", %zu could not be warned, and it is tried again (see the log)",
+                 w.unwarned);
+    return w.jobs ? out : NULL;
+}
+
 static void visit_one(const struct engine_cluster *at, const struct policy_entry *entry,
                       void (*visit)(void *data, const struct engine_standing *standing), void *data)
 {
@@ -102,6 +119,8 @@ static void visit_one(const struct engine_cluster *at, const struct policy_entry
         s.why = why_closed(e, entry->policy, text);
         if (!s.why)
             s.why = why_led_in(at, entry->policy, text);
+        if (!s.why)
+            s.why = why_waits(at, entry->policy, text);
     }
     visit(data, &s);
 }

@@ -2,6 +2,7 @@
 /* The state's rows and marks of a policy with `on`, read for one job. */
 #include "trigger/event_handled.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,7 +123,7 @@ struct event_handled event_handled_of(const struct store_handled *row)
         .since_us = MPIJOB_NO_TIME, .version = version_of(row->version), .found = true, .at = row->at};
     for (const char *p = row->value; *p; p++) {
         h.done |= (uint8_t)(*p == 'a' ? ON_ADDED : *p == 'f' ? ON_FINISHED : *p == 'm' ? ON_MATCH : 0);
-        if (*p == 'm' && p[1])
+        if (*p == 'm' && (isdigit((unsigned char)p[1]) || p[1] == '-'))
             h.since_us = strtoll(p + 1, NULL, 10);
         if (*p == '+' && p > row->value)
             h.since_start |= (uint8_t)kind_of(p[-1]);
@@ -131,6 +132,20 @@ struct event_handled event_handled_of(const struct store_handled *row)
     if (*row->value == 'g')
         h.generation = strtoll(row->value + 1, NULL, 10);
     return h;
+}
+
+void event_handled_not_done(const char *value, struct buf *out)
+{
+    struct job_wait w;
+    size_t generation = *value == 'g' ? 1 + strspn(value + 1, "0123456789") : 0;
+    bool acted = strchr(value, 'm') != NULL;
+    wait_read(value, &w);
+    if (!acted && w.warned && --w.warned == 0)
+        w = (struct job_wait){.holds_us = w.holds_us};
+    if (w.holds_us <= 0)
+        return;
+    buf_add(out, value, generation);
+    wait_write(&w, out);
 }
 
 /* ---- one job ---- */

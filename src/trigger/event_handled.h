@@ -53,6 +53,10 @@ const char *event_epoch_key(const char *key, const char *what, char out[EVENT_EP
  * matching since that instant (microseconds). Of a job that is not handled yet, what waits.h says. */
 struct event_handled event_handled_of(const struct store_handled *row);
 
+/* The value of a row as it is to be again, where the change with whose intent it was written was not made: the policy
+ * has not acted, or not warned, yet. Empty: the row goes. Appended. */
+void event_handled_not_done(const char *value, struct buf *out);
+
 /* Has the policy handled something of the job, which would be new with another number? */
 bool event_handled_counts(const struct event_handled *handled, const struct policy *policy, int64_t generation);
 /* key: as state_key gives it. What no longer counts, as the policy is, is left out. Blocks, as state_read_handled does;

@@ -209,6 +209,8 @@ void event_row_value(const struct event_trigger *t, uint32_t slot, struct buf *o
     buf_putc(out, 'm');
     if (t->since_us && t->since_us[slot] != MPIJOB_NO_TIME)
         buf_printf(out, "%" PRId64, t->since_us[slot]);
+    if (job_on_run(j)) /* for event_handled_not_done */
+        event_wait_value(t, slot, out);
 }
 
 void event_row_remove(struct event_trigger *t, struct str uid)

@@ -43,6 +43,12 @@ void event_trigger_let_go(struct event_trigger *t, uint32_t slot);
 
 /* How many jobs the policy has handled, of those that are there; -1: that is not known yet. */
 int64_t event_trigger_handled(const struct event_trigger *t);
+/* Of a policy that waits (policy_waits): jobs that match, and on which it does not act yet. */
+struct event_waiting {
+    size_t jobs, warned;
+    size_t unwarned; /* a warning is due, and a try to give it has failed */
+};
+struct event_waiting event_trigger_waiting(const struct event_trigger *trigger);
 size_t event_trigger_depth(const struct event_trigger *t); /* jobs that are queued */
 /* When a job that waits for its time, for `where` to be asked again, or for the policy's window is due next:
  * microseconds since 1970; INT64_MAX: none waits. */

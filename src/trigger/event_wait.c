@@ -156,3 +156,19 @@ void event_wait_value(const struct event_trigger *t, uint32_t slot, struct buf *
         kept.warned = 0;
     wait_write(&kept, out);
 }
+
+struct event_waiting event_trigger_waiting(const struct event_trigger *t)
+{
+    struct event_waiting all = {0};
+    for (uint32_t slot = 0; t->waits && slot < t->slots; slot++) {
+        const struct job_state *j = &t->jobs[slot];
+        const struct job_wait *w = &t->waits[slot].kept;
+        enum handling is = job_handling(j, ON_MATCH);
+        if (w->holds_us <= 0 || is == HANDLING_DONE || is == HANDLING_PASSED)
+            continue;
+        all.jobs++;
+        all.warned += w->warned > 0;
+        all.unwarned += j->place == PLACE_WAITING && w->warned < t->entry.policy->warn.count;
+    }
+    return all;
+}

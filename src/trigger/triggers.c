@@ -261,6 +261,14 @@ int64_t triggers_due(const struct triggers *t, const char *policy, size_t *depth
     return s ? schedule_due(s) : INT64_MAX;
 }
 
+struct event_waiting triggers_waiting(const struct triggers *t, const char *policy)
+{
+    const struct event_trigger *e = t->events;
+    while (e && strcmp(event_trigger_policy(e), policy) != 0)
+        e = event_trigger_next(e);
+    return e ? event_trigger_waiting(e) : (struct event_waiting){0};
+}
+
 int64_t triggers_handled(const struct triggers *t, const char *policy)
 {
     const struct event_trigger *e = t->events;

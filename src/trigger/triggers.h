@@ -8,6 +8,7 @@
 #include "run/runs.h"
 
 struct event_trigger;
+struct event_waiting;
 struct schedule;
 struct schedule_past;
 
@@ -46,6 +47,8 @@ bool triggers_idle(const struct triggers *triggers);
 int64_t triggers_due(const struct triggers *triggers, const char *policy, size_t *depth);
 /* How many jobs a policy with `on` has handled, of those that are there; -1: that is not known yet, or it has none. */
 int64_t triggers_handled(const struct triggers *triggers, const char *policy);
+/* Of a policy that waits; zeros: it has no such trigger. See event_trigger.h. */
+struct event_waiting triggers_waiting(const struct triggers *triggers, const char *policy);
 /* The schedule in force of that policy; NULL: it has no schedule. */
 struct schedule *triggers_schedule(const struct triggers *triggers, const char *policy);
 /* Calls visit for each policy with `on`; depth: how many jobs wait for a run of it. */

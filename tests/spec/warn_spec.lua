@@ -2,6 +2,7 @@
 -- Policies with `warn`: the owner of a job hears before the policy acts, and may keep it off.
 local support = require "support"
 local sim = require "support.sim"
+local cluster = require "support.cluster"
 
 describe("warn", function()
     local folder
@@ -293,6 +294,7 @@ describe("warn", function()
             assert.matches("at 2026%-01%-02T20:00:00", object("two").metadata.annotations["warned.mpijobd.io/p"])
             server:request("POST", "/_sim/faults", "watch-gone:count=1")
             move "2026-01-02T08:59:59Z"
+            support.contains(select(2, support.mpijobd("status", "--control", folder .. "/s.db.control")), "2 jobs have to match for longer before it acts; 2 warned")
             killed()
             start "2026-01-02T08:59:59Z"
             assert.are.equal(0, writes())
@@ -330,6 +332,41 @@ describe("warn", function()
             code, out, err = support.mpijobd("run", "--once", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", folder .. "/p.lua")
             support.contains(out .. err, "the policy is left out, because one run acts at once; --override runs it")
             assert.are.equal(0, code)
+        end)
+
+        it("goes on where it was after a death within a write that was not made", function()
+            support.write(folder .. "/p.lua", [[policy { name = "p", on = "match", match = { name = "one" }, warn = { at = { "24h", "1h" } }, replace = { labels = { told = "yes" } } }]])
+            job "one"
+            local function dies(clock, to)
+                daemon = support.daemon({ stdin = true, env = { MPIJOBD_FAILPOINT = "write-journalled:1" } }, "run", "--no-supervisor", "--kubeconfig", server.kubeconfig,
+                    "--state", folder .. "/s.db", "--clock", clock, folder .. "/p.lua")
+                if to then
+                    daemon:expect(" in force")
+                    daemon:write("set " .. to .. "\n")
+                end
+                daemon:wait()
+                assert.is_nil(daemon.stderr:match "stopped")
+            end
+            dies "2026-01-01T10:00:00Z"
+            assert.is_nil(warned "one")
+            start "2026-01-01T10:00:30Z" -- not later than a minute: the instant stays
+            assert.matches("at 2026%-01%-02T10:00:00.*1 of 2", object("one").metadata.annotations["warned.mpijobd.io/p"])
+            assert.are.equal(0, (daemon:stop()))
+            dies("2026-01-02T08:59:00Z", "2026-01-02T09:00:00Z")
+            assert.are.equal("warning 1 of 2", warned "one")
+            start "2026-01-02T09:00:10Z"
+            assert.matches("at 2026%-01%-02T10:00:00.*2 of 2", object("one").metadata.annotations["warned.mpijobd.io/p"])
+            assert.are.equal(0, (daemon:stop()))
+            dies("2026-01-02T09:59:00Z", "2026-01-02T10:00:00Z")
+            assert.is_nil(told "one")
+            start "2026-01-02T10:00:20Z"
+            assert.are.equal("yes", told "one")
+            assert.are.equal("warning 2 of 2", warned "one")
+            assert.are.equal(0, (daemon:stop()))
+            start "2026-01-05T10:00:20Z" -- and that is that
+            move "2026-01-08T10:00:20Z"
+            assert.are.equal(3, writes())
+            assert.are.equal(0, (daemon:stop()))
         end)
 
         it("is held up by a freeze and a pause, and gives the time that it promised all the same", function()
@@ -393,6 +430,67 @@ journal: { record: 1MiB }
             assert.are.equal(0, (daemon:stop()))
         end)
     end)
+
+    for _, version in ipairs { cluster.versions[1], cluster.versions[4] } do
+        it("is kept to on " .. version.name .. " #cluster", function()
+            local c = cluster.start(version)
+            local space = c:namespace()
+            local now = os.time()
+            local function clock(seconds)
+                return os.date("!%Y-%m-%dT%H:%M:%SZ", now + seconds)
+            end
+            c:create(space, "one", { state = "Running" })
+            c:create(space, "two", { state = "Running" })
+            support.write(folder .. "/p.lua", [[
+policy { name = "p", on = "match", match = { phase = "Running" }, holds_for = "10m", warn = { at = { "2h", "1h" }, by = { "annotation", "event" } }, replace = { labels = { told = "yes" } } }]])
+            local daemon
+            local function start(seconds)
+                daemon = support.daemon({ stdin = true }, "run", "--kubeconfig", c.kubeconfig, "-n", space, "--state", folder .. "/s.db", "--grace", "1s",
+                    "--clock", clock(seconds), folder .. "/p.lua")
+                daemon:expect(" in force")
+                daemon:write "advance 0s\n"
+                daemon:expect("clock " .. clock(seconds), "stdout")
+            end
+            local function move(seconds)
+                daemon:write("set " .. clock(seconds) .. "\n")
+                daemon:expect("clock " .. clock(seconds), "stdout")
+            end
+            local function warned(name)
+                return ((c:get(space, name).metadata.annotations or {})["warned.mpijobd.io/p"] or "-"):match "%((warning .-)%)"
+            end
+            local function told(name)
+                return (c:get(space, name).metadata.labels or {}).told
+            end
+            start(0)
+            move(599)
+            assert.is_nil(warned "one")
+            move(600)
+            assert.are.equal("warning 1 of 2", warned "one")
+            local first = c:get(space, "one").metadata.resourceVersion
+            daemon:kill "sigkill"
+            daemon:wait()
+            c:request("PATCH", c:path(space, "two"), { metadata = { labels = { mine = "yes" } } }, "application/merge-patch+json")
+            c:set_state(space, "one", "Running", 60) -- a controller's heartbeat is no activity
+            start(1200)
+            move(1200 + 600)
+            move(600 + 3600 - 1)
+            assert.are.equal("warning 1 of 2", warned "one")
+            assert.are_not.equal(first, c:get(space, "one").metadata.resourceVersion)
+            move(600 + 3600)
+            assert.are.equal("warning 2 of 2", warned "one")
+            move(1200 + 600 + 3600)
+            move(600 + 7200)
+            assert.are.same({ "yes", "warning 2 of 2" }, { told "one", warned "two" })
+            assert.is_nil(told "two")
+            move(1200 + 600 + 7200 - 1)
+            assert.is_nil(told "two")
+            move(1200 + 600 + 7200)
+            assert.are.equal("yes", told "two")
+            assert.are.equal(0, (daemon:stop()))
+            local _, events = c:request("GET", ("/api/v1/namespaces/%s/events"):format(space))
+            assert.are.equal(5, support.count(events, '"WillChange"'))
+        end)
+    end
 
     it("is what the guide shows", function()
         local part = support.read(os.getenv "MPIJOBD_SOURCE" .. "/docs/guide.md"):match "\n## Ask first: hold, warn\n(.-)\n## "

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "trigger/event_handled.h"
 #include "trigger/waits.h"
 
 #define SECOND CLOCK_SECOND
@@ -83,6 +84,30 @@ static void test_rows(void **state)
     check_row("h1790000000000000w2t", (struct job_wait){.holds_us = BEGIN}); /* cut */
 }
 
+static void test_a_row_whose_change_was_not_made(void **state)
+{
+    static const char *const rows[][2] = {{"m1790000000000000", ""},
+                                          {"g2m", ""},
+                                          {"a+f", ""},
+                                          {"", ""},
+                                          {"mh5w2t9k7", "h5w2t9k7"},
+                                          {"g12m4h5w2t9k7", "g12h5w2t9k7"},
+                                          {"m-4h5", "h5"},
+                                          {"h5w2t9k7", "h5w1t9k7"},
+                                          {"g3h5w1t9k7", "g3h5"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf out = BUF_INIT;
+        event_handled_not_done(rows[i][0], &out);
+        assert_string_equal(out.len ? out.ptr : "", rows[i][1]);
+        buf_free(&out);
+    }
+    struct event_handled h = event_handled_of(&(struct store_handled){.value = "mh5w2t9k7", .version = ""});
+    assert_int_equal(h.done, ON_MATCH);
+    assert_int_equal(h.since_us, MPIJOB_NO_TIME);
+    assert_int_equal(h.wait.warned, 2);
+}
+
 static struct mpijob_view view_of(const char *text)
 {
     struct json root;
@@ -137,9 +162,8 @@ static void test_looks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_instants),
-        cmocka_unit_test(test_late_warnings_move_the_instant),
-        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_instants), cmocka_unit_test(test_late_warnings_move_the_instant),
+        cmocka_unit_test(test_rows),     cmocka_unit_test(test_a_row_whose_change_was_not_made),
         cmocka_unit_test(test_looks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
