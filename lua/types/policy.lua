@@ -14,7 +14,7 @@
 ---@alias mpijobd.Duration string|integer
 
 ---What `mpijobd inspect` finds, by name; `"any"`: one of them. docs/reference/inspect.md says what each is.
----@alias mpijobd.Problem "wrong-type"|"object-for-list"|"bad-policy"|"negative-deadline"|"wrong-place"|"paths-differ"|"misspelt-field"|"dropped-field"|"ignored-field"|"dead-deadline"|"dead-ttl"|"holds-gpus"|"evicted"|"other-manager"|"any"
+---@alias mpijobd.Problem "wrong-type"|"object-for-list"|"bad-policy"|"negative-deadline"|"wrong-place"|"paths-differ"|"misspelt-field"|"dropped-field"|"ignored-field"|"dead-deadline"|"dead-ttl"|"holds-gpus"|"evicted"|"other-manager"|"no-success-policy"|"runs-again"|"suspended-after-end"|"any"
 
 ---Which jobs. All given conditions have to hold; an empty table, or none, is every job in scope.
 ---@class mpijobd.Match

@@ -114,7 +114,7 @@ static void summary_text(struct inspection *in)
     static const char *const heads[] = {"PROBLEM", "SEVERITY", "FINDINGS", "SAFE", "WHAT"};
     struct table t;
     if (!in->found) {
-        printf("No findings in %zu MPIJobs.\n", in->jobs.count);
+        printf("No findings in %zu %ss.\n", in->jobs.count, mpijob_kind_info(in->s.options.job_kind)->name);
         return;
     }
     putchar('\n');
@@ -132,7 +132,8 @@ static void summary_text(struct inspection *in)
         table_cell(&t, mpijob_problem_about((enum mpijob_problem)i));
     }
     table_print(&t, stdout);
-    printf("%" PRId64 " findings in %" PRId64 " of %zu MPIJobs.\n", in->found, in->ill, in->jobs.count);
+    printf("%" PRId64 " findings in %" PRId64 " of %zu %ss.\n", in->found, in->ill, in->jobs.count,
+           mpijob_kind_info(in->s.options.job_kind)->name);
 }
 
 static void summary_json(struct inspection *in)
@@ -158,6 +159,8 @@ static void count_pods(struct inspection *in)
 {
     struct error why;
     bool ended = false;
+    if (mpijob_kind_described(in->s.options.job_kind)) /* nothing goes by them */
+        return;
     for (size_t i = 0; i < in->jobs.count && !ended; i++)
         ended = mpijob_phase_finished(in->jobs.items[i].view.phase);
     if (!ended)
@@ -221,7 +224,8 @@ static int run(int argc, char **argv, const struct command *command)
     if (!command_begin(argc, argv, command, &o, &code))
         return code;
     if (!mpijob_kind_info(o.job_kind)->inspected)
-        return command_usage(command, "inspect is for MPIJobs only: it is not known what harms %ss",
+        return command_usage(command,
+                             "inspect is for MPIJobs, TrainJobs, JobSets and Jobs: it is not known what harms %ss",
                              mpijob_kind_info(o.job_kind)->name);
     if (o.argument_count && (o.selector || o.all_namespaces))
         return command_usage(command, "names and a selector or -A do not go together");
@@ -247,14 +251,16 @@ static int run(int argc, char **argv, const struct command *command)
 const struct command cmd_inspect = {
     "inspect",
     "[NAME...] [-n NAMESPACE | -A] [-l SELECTOR] [-o table|json] [--fix [--dry-run]]",
-    "Find the MPIJobs that are set up wrongly, and heal them",
+    "Find the jobs that are set up wrongly, and heal them",
     TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT | TAKES_DRY_RUN | TAKES_FIX | TAKES_KIND | TAKES_NAMES |
         TAKES_HAND,
     run,
     "  mpijobd inspect -A\n"
     "  mpijobd inspect -n train --fix --dry-run\n"
+    "  mpijobd inspect jobsets -A\n"
     "\nProblems: wrong-type, object-for-list, bad-policy, negative-deadline, wrong-place, paths-differ, "
     "misspelt-field,\n"
-    "dropped-field, ignored-field, dead-deadline, dead-ttl, holds-gpus, evicted, other-manager.\n"
+    "dropped-field, ignored-field, dead-deadline, dead-ttl, holds-gpus, evicted, other-manager; of TrainJobs, JobSets\n"
+    "and Jobs: no-success-policy, runs-again, suspended-after-end.\n"
     "\nExit codes: 0 no findings (or --fix healed all), 1 findings (or it failed), 3 --fix could not make some of its "
     "changes.\n"};

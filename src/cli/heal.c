@@ -146,7 +146,7 @@ static int start_one(struct heal *heal, struct patient *p, struct error *err)
     struct json_edits edits = {0};
     struct buf whole = BUF_INIT;
     struct change *change;
-    struct mpijob_target target = {.kind = KIND_MPIJOB};
+    struct mpijob_target target = {.kind = v->target.kind};
     for (size_t i = 0; i < p->count; i++) {
         if (*p->edits[i].raw)
             json_edit_set(&edits, p->edits[i].pointer, str_of(p->edits[i].raw));
@@ -160,7 +160,7 @@ static int start_one(struct heal *heal, struct patient *p, struct error *err)
     struct change_call call = {
         .verb = CHANGE_REPLACE,
         .job = &target,
-        .kind = "MPIJob",
+        .kind = mpijob_kind_info(target.kind)->name,
         .name_space = name_space,
         .name = name,
         .body = buf_str(&whole),

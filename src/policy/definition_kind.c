@@ -107,8 +107,8 @@ void definition_kind(struct defining *d, int index)
 static const struct {
     const char *key;
     bool of_phase; /* it may be said where the kind's phase is known */
-} conditions[] = {{"cleanPodPolicy", false}, {"problem", false},    {"phase", true},
-                  {"pending_for", true},     {"running_for", true}, {"finished_for", true}};
+} conditions[] = {
+    {"cleanPodPolicy", false}, {"phase", true}, {"pending_for", true}, {"running_for", true}, {"finished_for", true}};
 
 static void check_condition(struct defining *d, const char *key, bool of_phase)
 {
@@ -139,6 +139,9 @@ static void check_match(struct defining *d, int index)
         lua_pushstring(d->L, "gpus");
         if (lua_rawget(d->L, top + 1) != LUA_TNIL && !d->p->kind->templates)
             check_condition(d, "gpus", false);
+        lua_pushstring(d->L, "problem");
+        if (lua_rawget(d->L, top + 1) != LUA_TNIL && !d->p->kind->inspected)
+            check_condition(d, "problem", false);
     }
     lua_settop(d->L, top);
 }

@@ -200,6 +200,35 @@ policy { name = "tidy", kind = "JobSet", every = "1h", match = { namespace = "NA
         assert.is_nil(object("JobSet", "h-set").spec.ttlSecondsAfterFinished)
     end)
 
+    it("are inspected, and their wounds healed", function()
+        create("JobSet", "w-none", nil, { team = "w" })
+        local code, out, err = mpijobd("inspect", "jobsets", "-l", "team=w", "-n", namespace)
+        if object("JobSet", "w-none").spec.successPolicy then
+            assert.are.equal(0, code, out .. err)
+            support.contains(out, "No findings in 1 JobSets")
+        end
+        server:request("PATCH", path("JobSet", "w-none"), '{"spec":{"successPolicy":null}}',
+            "application/merge-patch+json")
+        create("TrainJob", "w-both", { suspend = true }, { team = "w" }, condition "Complete")
+        code, out, err = mpijobd("inspect", "jobsets", "-l", "team=w", "-n", namespace)
+        assert.are.equal(1, code, out .. err)
+        support.contains(out, "no-success-policy")
+        policy [[
+policy { name = "heal", kind = "JobSet", every = "1h", match = { namespace = "NAMESPACE", labels = "team=w", problem = "no-success-policy" },
+    replace = { successPolicy = { operator = "All" } } }
+]]
+        code, out, err = mpijobd("plan", "-n", namespace)
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "w-none")
+        code, out, err = mpijobd("inspect", "jobsets", "-l", "team=w", "-n", namespace, "--fix", "--state", folder .. "/fix.db")
+        assert.are.equal(0, code, out .. err)
+        assert.are.equal("All", object("JobSet", "w-none").spec.successPolicy.operator)
+        code, out, err = mpijobd("inspect", "--kind", "TrainJob", "-l", "team=w", "-n", namespace, "--fix", "--state", folder .. "/fix.db")
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "suspended-after-end")
+        assert.is_falsy(object("TrainJob", "w-both").spec.suspend)
+    end)
+
     it("are counted by rbac and doctor, and wrong values are found by check", function()
         policy [[
 policy { name = "a", kind = "JobSet", every = "1h", replace = { ttlSecondsAfterFinished = "1d" } }

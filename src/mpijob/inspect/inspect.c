@@ -28,6 +28,9 @@ static const struct {
     [PROBLEM_HOLDS_GPUS] = {"holds-gpus", "a finished job whose workers keep their GPUs"},
     [PROBLEM_EVICTED] = {"evicted", "an evicted job that cleanup passes over"},
     [PROBLEM_OTHER_MANAGER] = {"other-manager", "a job that another manager owns"},
+    [PROBLEM_NO_SUCCESS_POLICY] = {"no-success-policy", "a JobSet whose end its controller cannot record"},
+    [PROBLEM_RUNS_AGAIN] = {"runs-again", "a TTL that makes work which has ended run again"},
+    [PROBLEM_SUSPENDED_AFTER_END] = {"suspended-after-end", "a TrainJob that says Suspended beside its end"},
 };
 
 static const char *const names[] = {"wrong-type",
@@ -44,6 +47,9 @@ static const char *const names[] = {"wrong-type",
                                     "holds-gpus",
                                     "evicted",
                                     "other-manager",
+                                    "no-success-policy",
+                                    "runs-again",
+                                    "suspended-after-end",
                                     "any",
                                     NULL};
 
@@ -168,6 +174,8 @@ static void judge(const struct inspecting *in, struct mpijob_finding *f)
             .pointer = pointer, .field = field_at(in->view, pointer), .after = *raw ? raw : NULL};
         f->safe = f->safe && replaceable(in, pointer);
     }
+    if (mpijob_kind_described(in->view->target.kind)) /* a cure that is a row's was tried */
+        return;
     mpijob_judge(in->view, &diff, in->now, &verdict);
     if (!verdict.may_destroy)
         return;
@@ -230,6 +238,10 @@ static void inspect(struct inspecting *in)
     if (!mpijob_kind_info(in->view->target.kind)->inspected)
         return;
     in->reader = mpijob_dialect(in->view->target)->reader;
+    if (mpijob_kind_described(in->view->target.kind)) {
+        inspect_described(in);
+        return;
+    }
     inspect_values(in);
     if (in->view->deleting) /* it goes anyway; only what harms others counts until then */
         return;

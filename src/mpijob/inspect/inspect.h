@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* MPIJobs that are set up wrongly without a sign of it: what a server stored with a 200 and a controller ignores, takes
- * for something else, or cannot read. Only what the facts support (docs/reference/inspect.md) is a finding; jobs of
- * other kinds have none.
+/* Jobs that are set up wrongly without a sign of it: what a server stored with a 200 and a controller ignores, takes
+ * for something else, or cannot read. Only what the facts support (docs/reference/inspect.md) is a finding; TFJobs,
+ * PyTorchJobs and MXJobs have none.
  *
  *     mpijob_inspect(&view, pods, now, found, data, &err)    each finding is handed to `found`
  *     mpijob_problems(&view, now, wanted, &bits, &due, &err)    the same as bits, for matching */
@@ -25,6 +25,9 @@ enum mpijob_problem {
     PROBLEM_HOLDS_GPUS,
     PROBLEM_EVICTED,
     PROBLEM_OTHER_MANAGER,
+    PROBLEM_NO_SUCCESS_POLICY, /* this and the next ones: of TrainJobs, JobSets and Jobs */
+    PROBLEM_RUNS_AGAIN,
+    PROBLEM_SUSPENDED_AFTER_END,
     PROBLEM_COUNT
 };
 #define PROBLEM_ANY ((1U << PROBLEM_COUNT) - 1)

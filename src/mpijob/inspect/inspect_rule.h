@@ -26,6 +26,7 @@ void inspect_values(struct inspecting *in);
 void inspect_templates(struct inspecting *in); /* a part of the values */
 void inspect_places(struct inspecting *in);
 void inspect_life(struct inspecting *in);
+void inspect_described(struct inspecting *in); /* all of a kind whose own row tells its fields */
 
 /* value: what stands there, absent for nothing. */
 void finding_begin(struct mpijob_finding *f, enum mpijob_problem problem, enum mpijob_severity severity,
