@@ -171,6 +171,8 @@ static bool are_ready(struct json counts, int64_t wanted)
     return ready >= wanted || succeeded >= wanted || ready + succeeded >= wanted;
 }
 
+#define WORK_MAX ((size_t)4 << 20) /* bytes */
+
 static int64_t replicas_of(struct json list, struct json name)
 {
     int64_t replicas = 1;
@@ -188,9 +190,12 @@ static bool wanted_are_ready(const struct mpijob_phase_row *row, struct json obj
     int64_t number = 1;
     if (json_type(counts) != JSON_ARRAY) {
         json_int64(wanted, &number);
-        return are_ready(counts, number);
+        return number > 0 && are_ready(counts, number);
     }
     struct json each = json_type(wanted) == JSON_ARRAY ? wanted : (struct json){0};
+    size_t many = json_count(counts);
+    if (many && each.text.len > WORK_MAX / many) /* it would take too long to find the names */
+        return false;
     for (struct json_iter it = json_iter(counts); json_next(&it);) {
         if (!are_ready(it.value, json_exists(each) ? replicas_of(each, json_get(it.value, "name")) : 1))
             return false;

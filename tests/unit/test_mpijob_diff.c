@@ -211,6 +211,35 @@ static void what_the_server_kept(void **state)
              "\"v\" came back): an admission webhook of the cluster takes it away; ask those who run it");
 }
 
+/* What a definition fills in beside it is no loss. */
+static void an_object_is_kept_with_defaults_beside_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *diff, *answer;
+        int rc;
+    } cases[] = {
+        {"{\"a\":2}", "{\"a\":2,\"b\":1}", 0},
+        {"{\"a\":{\"c\":1}}", "{\"b\":1,\"a\":{\"d\":1,\"c\":1.0}}", 0},
+        {"{\"a\":2}", "{\"a\":3,\"b\":1}", ERR_DROPPED},
+        {"{\"a\":2}", "{\"b\":1}", ERR_DROPPED},
+        {"{\"a\":[{\"c\":1}]}", "{\"a\":[{\"c\":1,\"d\":2}]}", ERR_DROPPED},
+        {"{\"a\":1}", "[1]", ERR_DROPPED},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct mpijob_diff diff = {0};
+        struct buf list = BUF_INIT, answer = BUF_INIT;
+        buf_printf(&list, "[{\"path\":\"/spec/p\",\"before\":null,\"after\":%s}]", cases[i].diff);
+        buf_printf(&answer, "{\"spec\":{\"p\":%s}}", cases[i].answer);
+        assert_int_equal(mpijob_diff_read(&diff, parsed(list.ptr), NULL), 0);
+        if (mpijob_diff_verify(&diff, parsed(answer.ptr), BETA, NULL) != cases[i].rc)
+            fail_msg("%s, and %s came back", cases[i].diff, cases[i].answer);
+        mpijob_diff_free(&diff);
+        buf_free(&list);
+        buf_free(&answer);
+    }
+}
+
 static void a_long_value_is_cut(void **state)
 {
     (void)state;
@@ -249,9 +278,13 @@ static void out_of_memory_is_an_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(for_people),          cmocka_unit_test(for_programs_and_back),
-        cmocka_unit_test(taken_back),          cmocka_unit_test(what_the_server_kept),
-        cmocka_unit_test(a_long_value_is_cut), cmocka_unit_test(out_of_memory_is_an_error),
+        cmocka_unit_test(for_people),
+        cmocka_unit_test(for_programs_and_back),
+        cmocka_unit_test(taken_back),
+        cmocka_unit_test(what_the_server_kept),
+        cmocka_unit_test(an_object_is_kept_with_defaults_beside_it),
+        cmocka_unit_test(a_long_value_is_cut),
+        cmocka_unit_test(out_of_memory_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -236,6 +236,55 @@ static void the_other_kinds(void **state)
     assert_contains(err.message, "known is kubeflow.org/v1");
 }
 
+#define STATUS(spec, status)                                                                                           \
+    "{\"metadata\":{\"name\":\"a\",\"namespace\":\"n\"},\"spec\":{" spec "},\"status\":{" status "}}"
+#define COUNT(name, ready, succeeded) "{\"name\":\"" name "\",\"ready\":" ready ",\"succeeded\":" succeeded "}"
+#define SET "\"replicatedJobs\":[{\"name\":\"a\",\"replicas\":2},{\"name\":\"b\",\"replicas\":0}]"
+#define IS(type, status)                                                                                               \
+    "\"conditions\":[{\"type\":\"" type "\",\"status\":\"" status "\",\"lastTransitionTime\":\"2026-01-01T00:00:"      \
+    "00Z\"}]"
+
+static void phases_of_described_kinds(void **state)
+{
+    (void)state;
+    const struct {
+        const struct mpijob_kind *kind;
+        const char *object;
+        enum mpijob_phase phase;
+    } cases[] = {
+        {KIND_JOBSET, STATUS(SET, ""), PHASE_PENDING},
+        {KIND_JOBSET, STATUS(SET, "\"replicatedJobsStatus\":[" COUNT("a", "1", "0") "," COUNT("b", "0", "0") "]"),
+         PHASE_PENDING},
+        {KIND_JOBSET, STATUS(SET, "\"replicatedJobsStatus\":[" COUNT("a", "1", "1") "," COUNT("b", "0", "0") "]"),
+         PHASE_RUNNING},
+        {KIND_JOBSET, STATUS(SET, "\"replicatedJobsStatus\":[]"), PHASE_PENDING},
+        {KIND_JOBSET, STATUS("", IS("Suspended", "True")), PHASE_SUSPENDED},
+        {KIND_JOBSET, STATUS("", IS("Completed", "True")), PHASE_SUCCEEDED},
+        {KIND_JOBSET, STATUS("", IS("Completed", "False")), PHASE_PENDING},
+        {KIND_TRAINJOB, STATUS("", "\"jobsStatus\":[" COUNT("a", "1", "0") "]"), PHASE_RUNNING},
+        {KIND_TRAINJOB, STATUS("", "\"jobsStatus\":[" COUNT("a", "1", "0") "," COUNT("b", "0", "0") "]"),
+         PHASE_PENDING},
+        {KIND_TRAINJOB, STATUS("", "\"jobsStatus\":[" COUNT("a", "1", "0") "]," IS("Failed", "True")), PHASE_FAILED},
+        {KIND_JOB, STATUS("\"parallelism\":2", "\"ready\":1,\"active\":2"), PHASE_PENDING},
+        {KIND_JOB, STATUS("\"parallelism\":2", "\"ready\":1,\"succeeded\":1"), PHASE_RUNNING},
+        {KIND_JOB, STATUS("", "\"ready\":1"), PHASE_RUNNING},
+        {KIND_JOB, STATUS("\"parallelism\":0", "\"ready\":0"), PHASE_PENDING},
+        {KIND_JOB, STATUS("\"parallelism\":-1", ""), PHASE_PENDING},
+        {KIND_JOB, STATUS("", IS("Complete", "True")), PHASE_SUCCEEDED},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct mpijob_view v = viewed(cases[i].object, (struct mpijob_target){.kind = cases[i].kind});
+        if (v.phase != cases[i].phase)
+            fail_msg("%s: %s", cases[i].object, mpijob_phase_name(v.phase));
+    }
+    struct mpijob_view v =
+        viewed("{\"metadata\":{\"name\":\"a\",\"namespace\":\"n\",\"creationTimestamp\":\"2025-01-01T00:00:00Z\"},"
+               "\"status\":{" IS("Suspended", "False") ",\"jobsStatus\":[" COUNT("a", "1", "0") "]}}",
+               (struct mpijob_target){.kind = KIND_TRAINJOB});
+    assert_int_equal(v.phase, PHASE_RUNNING);
+    assert_true(v.started > v.created && v.pending_since == v.started); /* it was resumed then */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +295,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_counts_as_unset),
         cmocka_unit_test(what_is_no_job),
         cmocka_unit_test(gpus_are_counted),
+        cmocka_unit_test(phases_of_described_kinds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,10 +7,27 @@
 #include "mpijob/shown.h"
 
 #define CURE_TEXT 240
+#define MEMBERS_MOST 1000 /* each is looked for; objects with more are compared as they are */
 
 static struct json came_back(const struct mpijob_difference *d, struct json object)
 {
     return mpijob_value_at(object, d->pointer);
+}
+
+/* Is all of an object there? Beside it a definition may have filled in what was left out. */
+static bool holds(struct json now, struct json wanted)
+{
+    struct buf key = BUF_INIT;
+    bool all = true;
+    if (json_type(wanted) != JSON_OBJECT || json_type(now) != JSON_OBJECT || json_count(wanted) > MEMBERS_MOST)
+        return json_equal(now, wanted);
+    for (struct json_iter it = json_iter(wanted); all && json_next(&it);) {
+        buf_reset(&key);
+        struct json there = json_decode(it.key, &key) ? json_member(now, buf_str(&key)) : (struct json){0};
+        all = json_exists(there) && holds(there, it.value);
+    }
+    buf_free(&key);
+    return all;
 }
 
 static bool kept(const struct mpijob_difference *d, struct json object)
@@ -18,9 +35,9 @@ static bool kept(const struct mpijob_difference *d, struct json object)
     struct json now = came_back(d, object);
     struct json wanted = {str_of(d->after)};
     /* The definitions fill in suspend: false, so a removal of it may come back as that. */
-    if (d->field == FIELD_SUSPEND && !json_is_true(wanted) && !json_is_true(now))
+    if (diff_field_of(str_of(d->pointer)) == FIELD_SUSPEND && !json_is_true(wanted) && !json_is_true(now))
         return true;
-    return d->after ? json_exists(now) && json_equal(now, wanted) : !json_exists(now);
+    return d->after ? json_exists(now) && holds(now, wanted) : !json_exists(now);
 }
 
 bool mpijob_diff_done(const struct mpijob_diff *diff, struct json object)

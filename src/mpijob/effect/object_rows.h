@@ -22,6 +22,8 @@ struct changing {
     unsigned state;            /* one of enum job_state; pending and running are not told apart but for Workloads */
     unsigned under;            /* one of enum object_under */
     int64_t at;                /* set by a test: the instant that a deadline or TTL falls on, or MPIJOB_NO_TIME */
+    const char *placed_of;     /* what test_placement has looked at, and what it found */
+    bool placed;
 };
 
 /* from, to: the values at the row's place, which differ; absent where unset. */
