@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "approval/approval_parts.h"
 #include "base/texts.h"
@@ -140,6 +141,10 @@ static int read_one(struct approvals *a, const struct store_kept *row, struct er
     const char *line = strchr(row->value, '\n');
     if (*end || run < 1 || !line)
         return error_set(err, ERR_INVALID, "the row of run %s is not one of mpijobd's", row->key);
+    const struct waiting *known;
+    DL_SEARCH_SCALAR(a->list, known, run, run);
+    if (known)
+        return 0;
     int rc = json_parse(str_n(row->value, (size_t)(line - row->value)), "a run that waits", &head, err);
     if (!rc)
         rc = plan_read(&plan, str_of(line + 1), "its plan", err);

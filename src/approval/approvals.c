@@ -13,6 +13,7 @@
 #include "base/texts.h"
 #include "run/run.h"
 #include "store/journal.h"
+#include "store/state.h"
 
 /* ---- one ---- */
 
@@ -87,7 +88,10 @@ void waiting_end(struct waiting *w, const char *outcome, const char *message, co
                             .unchanged = w->unchanged,
                             .failed = w->failed};
     struct end *e = w->call.done ? calloc(1, sizeof *e) : NULL;
-    journal_run_end(w->of->o.journal, &row, NULL, NULL);
+    if (w->of->o.state)
+        state_run_end(w->of->o.state, &row, false, NULL, NULL);
+    else
+        journal_run_end(w->of->o.journal, &row, NULL, NULL);
     if (e)
         *e = (struct end){.call = w->call, .made = result != NULL};
     if (e && result)
@@ -182,7 +186,7 @@ int approvals_open(const struct approvals_options *options, struct approvals **o
     a->soon = metrics_gauge(a->o.metrics, "runs_waiting_expire_soon", NULL,
                             "Those of them whose plan expires soon; the log has warned of each.", by_policy);
     int rc = a->o.metrics ? metrics_collector(a->o.metrics, collect, a, err) : 0;
-    if (!rc)
+    if (!rc && !options->later)
         rc = waiting_read(a, err);
     if (rc) {
         approvals_close(a);
@@ -190,6 +194,21 @@ int approvals_open(const struct approvals_options *options, struct approvals **o
     }
     *out = a;
     return 0;
+}
+
+int approvals_read(struct approvals *a, struct error *err)
+{
+    return a ? waiting_read(a, err) : 0;
+}
+
+void approvals_forget(struct approvals *a)
+{
+    struct waiting *w, *next;
+    DL_FOREACH_SAFE(a ? a->list : NULL, w, next)
+    {
+        if (!w->under_way && !w->kept)
+            waiting_free(w);
+    }
 }
 
 void approvals_stop(struct approvals *a)

@@ -28,6 +28,8 @@ struct approval;
 struct approvals_options { /* all of it outlives the approvals */
     struct store *store;
     struct journal *journal;
+    struct state *state; /* with that journal; NULL: runs end in the journal alone */
+    bool later;          /* what waits is not read yet: approvals_read does it */
     struct alarms *alarms;
     const struct clock *clock;
     const struct log *log;
@@ -51,6 +53,10 @@ struct approvals;
 /* Reads what waits; blocks. 0; errors as of store_read_kept, or ERR_NOMEM. A plan that cannot be read is logged, and
  * left where it is. */
 int approvals_open(const struct approvals_options *options, struct approvals **approvals, struct error *err);
+/* Reads what waits, besides what is known already; errors as above. And forgets what waits, as another replica sees to
+ * it now; what is being made is finished first. NULL is allowed. */
+int approvals_read(struct approvals *approvals, struct error *err);
+void approvals_forget(struct approvals *approvals);
 /* Nothing of it is under way any more. NULL is allowed. */
 void approvals_close(struct approvals *approvals);
 /* No plan expires any more: the daemon is being stopped. NULL is allowed. */

@@ -17,17 +17,16 @@
 #include "cli/run_lead.h"
 #include "cli/run_limits.h"
 #include "cli/run_service.h"
+#include "cli/run_shared.h"
 #include "cli/session/policies.h"
 #include "cli/session/tripped.h"
 #include "cli/terminal.h"
 #include "control/verbs/lines.h"
-#include "engine/pauses.h"
 #include "guard/crash.h"
 #include "guard/mark.h"
 #include "guard/parent.h"
 #include "guard/quarantine.h"
 #include "guard/watchdog.h"
-#include "limit/canary.h"
 #include "loop/lag.h"
 #include "loop/signals.h"
 #include "store/store.h"
@@ -43,14 +42,13 @@ struct daemon {
     struct run_http http;
     struct run_control control;
     struct run_lead lead;
+    struct run_shared shared;
     struct lag lag;
     struct metric *lag_seconds, *lag_cpu_seconds, *lines_lost, *journal_failures;
     uint64_t lines_counted; /* of those that were lost */
     struct guard_shared *guard;
     struct watchdog *watchdog;
     struct quarantine quarantine;
-    struct paused paused;
-    struct canaries canaries;
     uint64_t grace_ms;
     bool serving; /* before that, signals are only noted */
     bool stop_asked, reload_asked;
@@ -204,6 +202,7 @@ static int serve(struct daemon *d)
     if (d->reload_asked)
         run_service_reload(&d->service);
     session_wait(s);
+    run_shared_close(&d->shared);
     run_lead_close(s, &d->lead);
     if (s->clock.manual)
         manual_clock_stop(&d->manual);
@@ -247,8 +246,6 @@ static int prepare(struct daemon *d)
                                .tell_head = !s->options.once,
                                .watch_files = s->config.reload_watch && !s->options.no_watch,
                                .quarantine = &d->quarantine,
-                               .paused = &d->paused,
-                               .canaries = &d->canaries,
                                .tripped = tripped,
                                .waits = waits,
                                .ended = run_ended,
@@ -264,7 +261,7 @@ static int prepare(struct daemon *d)
         code = session_fail(s, &s->error);
     if (!code)
         code = session_store(s);
-    if (!code && (pauses_read(s->store, &d->paused, &s->error) || canaries_open(&d->canaries, s->store, &s->error)))
+    if (!code && run_state_open(s, &d->lead, &d->shared, &e, &s->error))
         code = session_fail(s, &s->error);
     if (!code)
         code = open_quarantine(d);
@@ -277,9 +274,6 @@ static int prepare(struct daemon *d)
     }
     if (code)
         return code;
-    if (run_lead_open(s, &d->lead, &s->error))
-        return session_fail(s, &s->error);
-    e.lead = d->lead.lead;
     watchdog_time_turns(d->watchdog);
     if (run_approvers_open(s, &d->control.approvers))
         return session_fail(s, &s->error);
@@ -344,6 +338,7 @@ static int run(int argc, char **argv, const struct command *command)
     else if (!code)
         code = serve(&d);
     hide(&d);
+    run_shared_close(&d.shared);
     run_lead_close(&d.s, &d.lead);
     lag_close(&d.lag);
     service_close(&d.service.service);
@@ -354,8 +349,7 @@ static int run(int argc, char **argv, const struct command *command)
     code = session_close(&d.s, code);
     watchdog_stop(d.watchdog);
     quarantine_close(&d.quarantine);
-    paused_free(&d.paused);
-    canaries_close(&d.canaries);
+    run_state_free(&d.shared);
     lines_close(d.control.lines, &d.s.log);
     approvers_close(d.control.approvers);
     mark_to(NULL, d.guard, NULL);

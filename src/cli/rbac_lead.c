@@ -14,6 +14,23 @@ static const char *lease_namespace(const struct rbac *r)
     return given ? given : r->account_namespace; /* the pod's own */
 }
 
+/* The state that the daemons share: all but one of its ConfigMaps have names that only the daemons know. */
+static void state_rule(const struct rbac *r, struct json_writer *w)
+{
+    static const char *const verbs[] = {"get", "list", "create", "update", "delete", NULL};
+    if (r->s.config.lead.own_state)
+        return;
+    json_write_object(w);
+    rbac_list_of(w, "apiGroups", "");
+    rbac_list_of(w, "resources", "configmaps");
+    json_write_key(w, "verbs");
+    json_write_array(w);
+    for (const char *const *verb = verbs; *verb; verb++)
+        json_write_string(w, *verb);
+    json_write_end(w);
+    json_write_end(w);
+}
+
 /* A name cannot be said of what is created. */
 static void lease_role(const struct rbac *r, struct json_writer *w)
 {
@@ -36,6 +53,7 @@ static void lease_role(const struct rbac *r, struct json_writer *w)
         json_write_end(w);
         json_write_end(w);
     }
+    state_rule(r, w);
     json_write_end(w);
     json_write_end(w);
 }

@@ -62,11 +62,12 @@ int run_lead_open(struct session *s, struct run_lead *l, struct error *err)
     l->fence = (struct kube_fence){.pass = lead_pass, .data = l->lead};
     for (size_t i = 0; i < s->cluster_count; i++)
         kube_set_fence(cluster_kube(s->clusters[i].cluster), &l->fence);
-    log_event(
-        &s->log, LOG_WARN,
-        "each daemon has a state of its own: what one has handled, its marks, pauses and waiting approvals, another "
-        "that takes the lead does not know",
-        NULL);
+    if (s->config.lead.own_state)
+        log_event(&s->log, LOG_WARN,
+                  "each daemon has a state of its own: what one has handled, its marks, pauses and waiting approvals, "
+                  "another "
+                  "that takes the lead does not know",
+                  NULL);
     return 0;
 }
 

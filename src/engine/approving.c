@@ -30,6 +30,8 @@ int engine_approvals_open(struct engine *e, struct error *err)
 {
     const struct approvals_options o = {.store = e->o.store,
                                         .journal = e->o.journal,
+                                        .state = e->o.state,
+                                        .later = e->o.state_later,
                                         .alarms = e->alarms,
                                         .clock = e->o.clock,
                                         .log = e->o.log,

@@ -47,9 +47,10 @@ struct engine_options {
     struct metrics *metrics;          /* NULL: nothing is counted. Not owned */
     const struct policy_known *known; /* without places: what loading checks policies against; needed until then */
     size_t known_count;
-    struct journal *journal;           /* NULL: there is no journal, and no state either. Not owned */
-    struct state *state;               /* NULL where the journal is. Not owned */
-    struct store *store;               /* where runs wait for approval; NULL: none can. Not owned */
+    struct journal *journal; /* NULL: there is no journal, and no state either. Not owned */
+    struct state *state;     /* NULL where the journal is. Not owned */
+    bool state_later;    /* it is not read yet: then paused and canaries are empty, and no run waits (approvals_read) */
+    struct store *store; /* where runs wait for approval; NULL: none can. Not owned */
     const struct approvers *approvers; /* who may approve them; outlive the engine. NULL: approval/approvals.h */
     struct outside *outside;           /* what scripts reach beyond the cluster; outlives the engine. NULL: nothing */
     int64_t silence;      /* microseconds: a watch is dead after so long without a byte; 0: SITE_SILENCE_US */
@@ -183,6 +184,8 @@ struct approvals *engine_approvals(const struct engine *engine);
  * `missed` says, when it is resumed. Keeping it is the caller's (engine/pauses.h). 0 or ERR_NOMEM. */
 int engine_pause(struct engine *engine, const struct paused_mark *mark, struct error *err);
 void engine_resume(struct engine *engine, const char *policy, const char *who);
+/* options.paused was read again: it is in force now. */
+void engine_renew_pauses(struct engine *engine);
 /* NULL: it is not. Valid until the next change. */
 const struct paused_mark *engine_paused(const struct engine *engine, const char *policy);
 /* Calls visit for each policy of the set that is paused. */

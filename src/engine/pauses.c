@@ -80,7 +80,7 @@ void engine_mark_paused(struct engine *e, struct policy_set *set)
         set->entries[i].paused = paused_find(e->o.paused, set->entries[i].policy->name) != NULL;
 }
 
-static void renew(struct engine *e)
+void engine_renew_pauses(struct engine *e)
 {
     if (!e->set || e->stopping)
         return;
@@ -99,7 +99,7 @@ int engine_pause(struct engine *e, const struct paused_mark *mark, struct error 
     log_event(e->o.log, LOG_WARN, "a policy is paused, and takes no runs until it is resumed",
               LOG_FIELDS({"policy", mark->policy}, {"by", mark->who}, LOG_JSON_FIELD("uid", *mark->why ? NULL : uid),
                          {"reason", *mark->why ? mark->why : NULL}));
-    renew(e);
+    engine_renew_pauses(e);
     return 0;
 }
 
@@ -107,7 +107,7 @@ void engine_resume(struct engine *e, const char *policy, const char *who)
 {
     paused_remove(e->o.paused, policy);
     log_event(e->o.log, LOG_INFO, "a policy is resumed", LOG_FIELDS({"policy", policy}, {"by", who}));
-    renew(e);
+    engine_renew_pauses(e);
 }
 
 const struct paused_mark *engine_paused(const struct engine *e, const char *policy)

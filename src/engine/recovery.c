@@ -36,7 +36,8 @@ struct recovery {
     const struct error *error; /* of the reading (error_keep); NULL: it went well */
     recovered done;
     void *data;
-    bool cancelled, out_of_memory, reading;
+    bool cancelled, out_of_memory;
+    bool reading; /* or writing: its end comes by itself */
 };
 
 static void free_recovery(struct recovery *r)
@@ -124,7 +125,8 @@ static bool add_run(void *data, const struct store_run *run)
     *i = (struct interrupted_run){
         .id = run->id, .scheduled_at = run->scheduled_at, .started_at = run->started_at, .dry_run = run->dry_run};
     snprintf(i->policy, sizeof i->policy, "%s", run->policy);
-    i->scheduled = strcmp(run->trigger, "schedule") == 0 || strcmp(run->trigger, "every") == 0;
+    i->scheduled = (strcmp(run->trigger, "schedule") == 0 || strcmp(run->trigger, "every") == 0) &&
+                   state_run_is_open(r->at->site.state, run->id);
     return true;
 }
 
@@ -234,7 +236,7 @@ static void close_runs(struct recovery *r)
             .ended_at = clock_now(r->at->site.clock),
             .changed = -1,
         };
-        journal_run_end(r->at->site.journal, &run, NULL, NULL);
+        state_run_end(r->at->site.state, &run, false, NULL, NULL);
     }
 }
 
@@ -252,6 +254,14 @@ static void choose_runs(struct recovery *r)
     r->run_count = kept;
 }
 
+/* What was found is durable: whoever finishes a run from now on reads it. */
+static void found_written(void *data, int64_t id, const struct error *err)
+{
+    struct recovery *r = data;
+    (void)id;
+    finish(r, r->cancelled ? NULL : err);
+}
+
 static void turn(struct defer *d)
 {
     struct recovery *r = d->data;
@@ -264,7 +274,8 @@ static void turn(struct defer *d)
     if (r->row == r->count) {
         close_runs(r);
         choose_runs(r);
-        finish(r, NULL);
+        r->reading = true; /* its end comes in any case */
+        state_sync(r->at->site.state, found_written, r);
         return;
     }
     const struct in_flight *row = &r->rows[r->row];
@@ -369,7 +380,7 @@ void recovery_cancel(struct recovery *r)
         return;
     r->cancelled = true;
     if (r->reading)
-        return; /* the end of the reading comes next */
+        return;
     if (r->request)
         kube_cancel(r->request);
     else

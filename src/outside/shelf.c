@@ -26,7 +26,7 @@ struct shelf {
     struct item *items;
     size_t count, bytes;
     uint64_t writes;
-    bool read;
+    bool read, stale; /* stale: what is being read does not count any more */
     struct reading *reading;
     struct shelf_wait *waiting; /* for the reading */
     char space[96];
@@ -145,6 +145,9 @@ static void was_read(struct work *work)
     struct reading *r = (struct reading *)((char *)work - offsetof(struct reading, work));
     struct shelf *s = r->shelf;
     struct outside *o = s->outside;
+    if (s->stale && !r->err.code)
+        error_set(&r->err, ERR_CANCELLED, "what the policy keeps is another replica's now");
+    s->stale = false;
     take_over(s, r);
     s->read = !r->err.code;
     s->reading = NULL;
@@ -316,16 +319,33 @@ int shelf_put(struct shelf *s, const char *key, struct str value, int64_t expire
     return 0;
 }
 
+static void empty(struct shelf *s)
+{
+    struct item *item, *after;
+    HASH_ITER(hh, s->items, item, after)
+    {
+        drop(s, item);
+    }
+    s->count = s->bytes = 0;
+}
+
+void shelves_forget(struct outside *o)
+{
+    struct shelf *s;
+    LL_FOREACH(o->shelves, s)
+    {
+        empty(s);
+        s->read = false;
+        s->stale = s->reading != NULL;
+    }
+}
+
 void shelves_free(struct outside *o)
 {
     struct shelf *s, *next;
     LL_FOREACH_SAFE(o->shelves, s, next)
     {
-        struct item *item, *after;
-        HASH_ITER(hh, s->items, item, after)
-        {
-            drop(s, item);
-        }
+        empty(s);
         free(s);
     }
 }

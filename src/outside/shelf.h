@@ -21,6 +21,8 @@ struct shelf;
 
 /* Of that policy; made where it is not there. NULL: out of memory. It lives as long as the struct outside. */
 struct shelf *shelf_of(struct outside *outside, const char *policy);
+/* What is kept was read again, or is another replica's now: shelves are read again at their next use. */
+void shelves_forget(struct outside *outside);
 
 /* One who waits for a shelf: to be read, or for what was put there to be durable. */
 struct shelf_wait {

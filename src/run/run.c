@@ -145,10 +145,8 @@ void run_check_end(struct run *run)
         hand_back(run); /* the next batch begins */
     if (!journal || run->leave_open)
         end_written(run, run->id, NULL);
-    else if (fed)
-        journal_run_end_soon(journal, &row, end_written, run);
     else
-        journal_run_end(journal, &row, end_written, run);
+        state_run_end(run->site->state, &row, fed, end_written, run);
 }
 
 /* ---- the coroutine ---- */

@@ -6,6 +6,7 @@
 
 #include "run/sweep_parts.h"
 #include "store/journal.h"
+#include "store/state.h"
 
 struct done_before {
     UT_hash_handle hh;
@@ -34,26 +35,30 @@ static bool out_of_memory(struct sweep *s)
     return false;
 }
 
-static bool add_before(void *data, const struct store_change *change)
+static bool add_uid(void *data, const char *uid)
 {
     struct sweep *s = data;
-    if (!change->outcome || strncmp(change->outcome, "done", 4) != 0 || !change->uid)
-        return true;
     struct done_before *found, *b;
-    HASH_FIND_STR(s->before, change->uid, found);
+    HASH_FIND_STR(s->before, uid, found);
     if (found)
         return true;
-    size_t n = strlen(change->uid);
+    size_t n = strlen(uid);
     b = malloc(sizeof *b + n + 1);
     if (!b)
         return out_of_memory(s);
-    memcpy(b->uid, change->uid, n + 1);
+    memcpy(b->uid, uid, n + 1);
     b->hh.tbl = NULL;
     HASH_ADD_STR(s->before, uid, b);
     if (b->hh.tbl)
         return true;
     free(b);
     return out_of_memory(s);
+}
+
+static bool add_before(void *data, const struct store_change *change)
+{
+    bool done = change->outcome && strncmp(change->outcome, "done", 4) == 0;
+    return done && change->uid ? add_uid(data, change->uid) : true;
 }
 
 /* Takes all runs of the policy for this instant: the interrupted run may itself have finished an interrupted one. */
@@ -79,6 +84,10 @@ static void read_before(struct work *work)
         struct store_filter changes = {.run = s->ids[i]};
         rc = journal_read_changes(journal, &changes, add_before, s, &err);
     }
+    char key[STATE_KEY_MAX];
+    state_key(s->run->policy->name, cluster_name(s->run->site->cluster), key);
+    if (!rc && !s->read_error) /* by another replica */
+        rc = state_read_changed(s->run->site->state, key, s->run->scheduled_at, add_uid, s, &err);
     if (rc)
         error_keep(&s->read_error, &err);
 }

@@ -6,6 +6,7 @@ enum {
     BEGIN,
     COMMIT,
     RUN_BEGIN,
+    RUN_ADOPT,
     RUN_END,
     RUN_COUNT,
     INTENT,
@@ -26,6 +27,8 @@ static const char *const sql_of[WRITER_STATEMENTS] = {
     [COMMIT] = "COMMIT",
     [RUN_BEGIN] = "INSERT INTO runs(id, policy, \"trigger\", scheduled_at, started_at, dry_run, cluster, who, who_uid,"
                   " file, file_sha256) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+    [RUN_ADOPT] = "INSERT OR IGNORE INTO runs(id, policy, \"trigger\", scheduled_at, started_at, dry_run, cluster, who,"
+                  " who_uid, file, file_sha256, ended_at, outcome, message) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [RUN_END] = "UPDATE runs SET ended_at=?, outcome=?, message=?, changed=?, unchanged=?, failed=? WHERE id=?",
     [RUN_COUNT] = "UPDATE runs SET"
                   " changed=(SELECT count(*) FROM changes WHERE run=runs.id AND outcome IN ('done', 'done-unseen')),"
@@ -120,6 +123,17 @@ static int run_begin(struct writer *w, struct op *op)
     return rc || !mark ? rc : execute(w, MARK_LATER, CELLS(T(mark), N(r->scheduled_at)));
 }
 
+/* Nothing happens where the run is there already. */
+static int run_adopt(struct writer *w, struct op *op)
+{
+    const struct store_run *r = &op->of.run.row;
+    return execute(w, RUN_ADOPT,
+                   CELLS(N(r->id), T(or_empty(r->policy)), T(or_empty(r->trigger)), N(r->scheduled_at),
+                         N(r->started_at), N(r->dry_run), T(or_default(r->cluster)), T(r->who),
+                         N(r->who ? r->who_uid : -1), T(r->file), T(r->file_sha256), N(r->ended_at), T(r->outcome),
+                         T(r->message)));
+}
+
 /* The row that the last statement was to change. An operation that finds none fails alone: the others of its
  * transaction stand. */
 static bool changed(struct writer *w, struct op *op)
@@ -180,6 +194,8 @@ static int carry_out(struct writer *w, struct op *op)
     switch (op->kind) {
     case OP_RUN_BEGIN:
         return run_begin(w, op);
+    case OP_RUN_ADOPT:
+        return run_adopt(w, op);
     case OP_RUN_END:
         return run_end(w, op);
     case OP_INTENT:
@@ -212,6 +228,7 @@ int apply(struct writer *w, struct op *op)
         return rc;
     switch (op->kind) {
     case OP_RUN_BEGIN:
+    case OP_RUN_ADOPT:
     case OP_RUN_END:
         return chain_add(&w->chain, CHAIN_RUN, op->of.run.row.id);
     case OP_INTENT:

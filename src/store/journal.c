@@ -22,6 +22,23 @@ int64_t journal_run_begin_soon(struct journal *journal, const struct store_run *
     return run_begin(journal, run, STORE_SOON, done, data);
 }
 
+void journal_run_adopt(struct journal *journal, const struct store_run *run, store_done done, void *data)
+{
+    journal_runs_from(journal, run->id);
+    queue_submit(journal->store, op_of_run(OP_RUN_ADOPT, run, NULL), 0, STORE_NOW, done, data);
+}
+
+void journal_runs_from(struct journal *journal, int64_t last)
+{
+    if (journal->last_run < last)
+        journal->last_run = last;
+}
+
+int64_t journal_last_run(const struct journal *journal)
+{
+    return journal->last_run;
+}
+
 static void run_end(struct journal *journal, const struct store_run *run, enum haste haste, store_done done, void *data)
 {
     int refused = run->outcome ? 0 : ERR_INVALID;

@@ -42,6 +42,12 @@ struct store_run {
 void journal_run_begin(struct journal *journal, const struct store_run *run, store_done done, void *data);
 /* The same, soon, and the number is returned at once. For runs that promise nothing by having begun. */
 int64_t journal_run_begin_soon(struct journal *journal, const struct store_run *run, store_done done, void *data);
+/* A run that another replica has begun, with the number that it has there; how it ended is looked at, and may be left
+ * out. Nothing happens where the journal has a run of that number. */
+void journal_run_adopt(struct journal *journal, const struct store_run *run, store_done done, void *data);
+/* Runs get higher numbers than that from now on. */
+void journal_runs_from(struct journal *journal, int64_t last);
+int64_t journal_last_run(const struct journal *journal); /* the highest number that a run was given */
 /* By id: how it ended, and the counts. changed < 0: unknown, as the daemon died in the run; changed and failed are then
  * counted from the run's changes. ERR_INVALID: no outcome is given. ERR_NOT_FOUND: there is no such run. */
 void journal_run_end(struct journal *journal, const struct store_run *run, store_done done, void *data);

@@ -4,9 +4,23 @@
 
 #include "store/parts.h"
 
+static bool elsewhere(const struct store *store, const char *space)
+{
+    return store->kept && store->kept->has(store->kept_data, space);
+}
+
+void store_keep_in(struct store *store, const struct kept_form *form, void *data)
+{
+    store->kept = form;
+    store->kept_data = data;
+}
+
 void store_keep(struct store *store, const struct store_kept *row, store_done done, void *data)
 {
-    queue_submit(store, op_of_kept(row), 0, STORE_NOW, done, data);
+    if (elsewhere(store, row->space))
+        store->kept->keep(store->kept_data, row, done, data);
+    else
+        queue_submit(store, op_of_kept(row), 0, STORE_NOW, done, data);
 }
 
 struct kept_query {
@@ -36,5 +50,7 @@ static int kept_rows(sqlite3 *db, void *data)
 int store_read_kept(struct store *store, const char *space, bool (*row)(void *data, const struct store_kept *row),
                     void *data, struct error *err)
 {
+    if (elsewhere(store, space))
+        return store->kept->read(store->kept_data, space, row, data, err);
     return store_read(store, kept_rows, &(struct kept_query){space, row, data}, err);
 }

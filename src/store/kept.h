@@ -26,4 +26,14 @@ void store_keep(struct store *store, const struct store_kept *row, store_done do
 int store_read_kept(struct store *store, const char *space, bool (*row)(void *data, const struct store_kept *row),
                     void *data, struct error *err);
 
+/* Another form in which texts are kept: store_keep and store_read_kept of the spaces that it has are its own. */
+struct kept_form {
+    bool (*has)(void *data, const char *space); /* on any thread */
+    void (*keep)(void *data, const struct store_kept *row, store_done done, void *done_data);
+    int (*read)(void *data, const char *space, bool (*row)(void *data, const struct store_kept *row), void *row_data,
+                struct error *err); /* as store_read_kept, on any thread */
+};
+/* form NULL: all are kept in the store's file again. Otherwise it outlives that. */
+void store_keep_in(struct store *store, const struct kept_form *form, void *data);
+
 #endif

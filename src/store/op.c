@@ -166,7 +166,7 @@ struct op *op_of_prune(int64_t before_us, int64_t bytes_max)
 
 int op_explain(const struct op *op, const char *path, struct error *err)
 {
-    bool run = op->kind == OP_RUN_BEGIN || op->kind == OP_RUN_END;
+    bool run = op->kind == OP_RUN_BEGIN || op->kind == OP_RUN_ADOPT || op->kind == OP_RUN_END;
     switch (op->failure.code) {
     case ERR_NOT_FOUND:
         return error_set(err, ERR_NOT_FOUND, "the journal %s has no %s %lld: its end cannot be written down", path,

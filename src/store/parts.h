@@ -26,6 +26,7 @@ struct failure {
 enum op_kind {
     OP_NONE,
     OP_RUN_BEGIN,
+    OP_RUN_ADOPT,
     OP_RUN_END,
     OP_INTENT,
     OP_OUTCOME,
@@ -125,7 +126,7 @@ int schema_number(sqlite3 *db, const char *sql, int64_t *number);
 
 /* ---- writer.c: the connection that writes; used by the thread alone once it runs ---- */
 #define BUSY_MS 5000 /* how long another process may hold the database, e.g. a person's sqlite3 */
-#define WRITER_STATEMENTS 15
+#define WRITER_STATEMENTS 16
 
 struct packer; /* apply_recorded.c */
 
@@ -182,6 +183,8 @@ struct store {
     struct journal journal;
     struct sqlite_state state;
     char *path;
+    const struct kept_form *kept; /* of texts; NULL: all are kept here */
+    void *kept_data;
     const struct log *log;
     uv_loop_t *loop; /* NULL: a reader */
     int lock;        /* descriptor, -1: none */

@@ -76,6 +76,20 @@ static int read_handled(struct state *state, const char *key, bool (*row)(void *
     return store_read(store_of(state), handled_rows, &(struct handled_query){key, row, data}, err);
 }
 
+/* The journal says what its runs have changed, and which of them are open. */
+static int read_changed(struct state *state, const char *key, int64_t scheduled_at,
+                        bool (*uid)(void *data, const char *uid), void *data, struct error *err)
+{
+    (void)state, (void)key, (void)scheduled_at, (void)uid, (void)data, (void)err;
+    return 0;
+}
+
+static bool run_is_open(struct state *state, int64_t run)
+{
+    (void)state, (void)run;
+    return true;
+}
+
 /* ---- writing ---- */
 
 static void set_mark(struct state *state, const char *key, int64_t scheduled_at, store_done done, void *data)
@@ -108,6 +122,15 @@ static void run_begin(struct state *state, const struct store_run *run, const ch
     queue_submit(store, op_of_run(OP_RUN_BEGIN, &numbered, mark), 0, STORE_NOW, done, data);
 }
 
+static void run_end(struct state *state, const struct store_run *run, bool soon, store_done done, void *data)
+{
+    struct journal *journal = &store_of(state)->journal;
+    if (soon)
+        journal_run_end_soon(journal, run, done, data);
+    else
+        journal_run_end(journal, run, done, data);
+}
+
 static void intent(struct state *state, const struct store_intent *intent, const struct store_handled *handled,
                    store_done done, void *data)
 {
@@ -129,11 +152,14 @@ static void observed(struct state *state, const struct store_observation *observ
 const struct state_ops sqlite_state_ops = {
     .read_mark = read_mark,
     .read_handled = read_handled,
+    .read_changed = read_changed,
+    .run_is_open = run_is_open,
     .set_mark = set_mark,
     .remove_mark = remove_mark,
     .set_handled = set_handled,
     .sync = sync_state,
     .run_begin = run_begin,
+    .run_end = run_end,
     .intent = intent,
     .outcome = outcome,
     .observed = observed,

@@ -19,6 +19,17 @@ int state_read_mark(struct state *state, const char *key, int64_t *scheduled_at,
     return state->ops->read_mark(state, key, scheduled_at, found, err);
 }
 
+int state_read_changed(struct state *state, const char *key, int64_t scheduled_at,
+                       bool (*uid)(void *data, const char *uid), void *data, struct error *err)
+{
+    return state->ops->read_changed(state, key, scheduled_at, uid, data, err);
+}
+
+bool state_run_is_open(struct state *state, int64_t run)
+{
+    return state->ops->run_is_open(state, run);
+}
+
 void state_set_mark(struct state *state, const char *key, int64_t scheduled_at, store_done done, void *data)
 {
     state->ops->set_mark(state, key, scheduled_at, done, data);
@@ -51,6 +62,11 @@ void state_run_begin(struct state *state, const struct store_run *run, store_don
     bool by_schedule = run->trigger && (strcmp(run->trigger, "schedule") == 0 || strcmp(run->trigger, "every") == 0);
     const char *mark = by_schedule ? state_key(run->policy ? run->policy : "", run->cluster, key) : NULL;
     state->ops->run_begin(state, run, mark, done, data);
+}
+
+void state_run_end(struct state *state, const struct store_run *run, bool soon, store_done done, void *data)
+{
+    state->ops->run_end(state, run, soon, done, data);
 }
 
 void state_intent(struct state *state, const struct store_intent *intent, const struct store_handled *handled,

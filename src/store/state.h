@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The state that must outlive a replica: the last instant of each schedule that was begun (marks), and what policies
- * with `on` have handled of which job. An interface with several forms: SQLite in the file of the journal now
- * (store_state), objects in the cluster where several replicas share it.
+ * with `on` have handled of which job. An interface with two forms: SQLite in the file of the journal
+ * (store_state), and ConfigMaps in the cluster, where several replicas share it (shared/shared_form.h).
  *
  * The journal is not a part of it: it is each replica's own. But some rows of the two belong together, so a form is
  * made with the journal that its replica writes, and state_run_begin, state_intent and state_outcome write both. See
@@ -63,6 +63,14 @@ void state_remove_mark(struct state *state, const char *key, store_done done, vo
 int state_read_handled(struct state *state, const char *key, bool (*row)(void *data, const struct store_handled *row),
                        void *data, struct error *err);
 void state_set_handled(struct state *state, const struct store_handled *row, store_done done, void *data); /* soon */
+/* Which jobs the open runs of a policy for that instant have changed, as far as this replica's journal does not say it
+ * because another has begun them. key: as state_key gives it; uids in no order. Blocks and fails as state_read_mark. */
+int state_read_changed(struct state *state, const char *key, int64_t scheduled_at,
+                       bool (*uid)(void *data, const char *uid), void *data, struct error *err);
+/* Is a run that has no end in the journal still to be finished? False: another replica has seen to it since. On any
+ * thread. */
+bool state_run_is_open(struct state *state, int64_t run);
+
 /* Nothing but the answer: what was handed over to this state before is durable then, or has failed. */
 void state_sync(struct state *state, store_done done, void *data);
 
@@ -70,6 +78,8 @@ void state_sync(struct state *state, store_done done, void *data);
 /* As journal_run_begin; for a run by a schedule (trigger "schedule" or "every") the policy's mark is set to the run's
  * scheduled_at where that is later. */
 void state_run_begin(struct state *state, const struct store_run *run, store_done done, void *data);
+/* As journal_run_end, or journal_run_end_soon: of any run of a policy, however it was begun. */
+void state_run_end(struct state *state, const struct store_run *run, bool soon, store_done done, void *data);
 /* As journal_intent, with this state's epoch in place of the intent's, and the row of what is handled with the change.
  * handled may be NULL: nothing is. */
 void state_intent(struct state *state, const struct store_intent *intent, const struct store_handled *handled,
@@ -99,12 +109,16 @@ struct state_ops {
     int (*read_mark)(struct state *state, const char *key, int64_t *scheduled_at, bool *found, struct error *err);
     int (*read_handled)(struct state *state, const char *key, bool (*row)(void *, const struct store_handled *),
                         void *data, struct error *err);
+    int (*read_changed)(struct state *state, const char *key, int64_t scheduled_at,
+                        bool (*uid)(void *data, const char *uid), void *data, struct error *err);
+    bool (*run_is_open)(struct state *state, int64_t run);
     void (*set_mark)(struct state *state, const char *key, int64_t scheduled_at, store_done done, void *data);
     void (*remove_mark)(struct state *state, const char *key, store_done done, void *data);
     void (*set_handled)(struct state *state, const struct store_handled *row, store_done done, void *data);
     void (*sync)(struct state *state, store_done done, void *data);
     /* mark: the key whose mark follows the run; NULL: none */
     void (*run_begin)(struct state *state, const struct store_run *run, const char *mark, store_done done, void *data);
+    void (*run_end)(struct state *state, const struct store_run *run, bool soon, store_done done, void *data);
     void (*intent)(struct state *state, const struct store_intent *intent, const struct store_handled *handled,
                    store_done done, void *data);
     void (*outcome)(struct state *state, const struct store_outcome *outcome, const struct store_handled *handled,

@@ -237,8 +237,38 @@ static void observed(struct state *state, const struct store_observation *observ
     journal_observed(((struct memory_state *)state)->journal, observation, done, data);
 }
 
-static const struct state_ops ops = {read_mark,  read_handled, set_mark, remove_mark, set_handled,
-                                     sync_state, run_begin,    intent,   outcome,     observed};
+static int read_changed(struct state *state, const char *key, int64_t scheduled_at,
+                        bool (*uid)(void *data, const char *uid), void *data, struct error *err)
+{
+    (void)state, (void)key, (void)scheduled_at, (void)uid, (void)data, (void)err;
+    return 0;
+}
+
+static bool run_is_open(struct state *state, int64_t run)
+{
+    (void)state, (void)run;
+    return true;
+}
+
+static void run_end(struct state *state, const struct store_run *run, bool soon, store_done done, void *data)
+{
+    (void)soon;
+    journal_run_end(of(state)->journal, run, done, data);
+}
+
+static const struct state_ops ops = {.read_mark = read_mark,
+                                     .read_handled = read_handled,
+                                     .read_changed = read_changed,
+                                     .run_is_open = run_is_open,
+                                     .set_mark = set_mark,
+                                     .remove_mark = remove_mark,
+                                     .set_handled = set_handled,
+                                     .sync = sync_state,
+                                     .run_begin = run_begin,
+                                     .run_end = run_end,
+                                     .intent = intent,
+                                     .outcome = outcome,
+                                     .observed = observed};
 
 struct state *memory_state_open(uv_loop_t *loop, struct memory_tables *tables, struct journal *journal)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What every form of the state keeps, held against the one in SQLite and one in memory: marks, what was handled, and
- * both together with the journal's rows. */
+/* What every form of the state keeps, held against the one in SQLite, the one that replicas share, and one in memory:
+ * marks, what was handled, and both together with the journal's rows. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "shared_help.h"
 #include "state_memory.h"
 #include "store_help.h"
 
@@ -21,6 +22,8 @@ struct form {
     struct state *state;
     struct memory_tables tables;
     bool in_memory;
+    struct shared_world world;
+    struct replica replica; /* shared NULL: it is another form */
 };
 
 static struct form *form_new(void)
@@ -52,13 +55,35 @@ static int memory_setup(void **state)
     return 0;
 }
 
+static int shared_setup(void **state)
+{
+    struct form *f = calloc(1, sizeof *f);
+    void *place;
+    assert_non_null(f);
+    assert_int_equal(place_setup(&place), 0);
+    f->place = place;
+    shared_world_open(&f->world, &f->place->loop);
+    replica_open(&f->replica, &f->world, f->place, f->place->path);
+    assert_int_equal(replica_take(&f->replica), 0);
+    f->store = f->replica.store;
+    f->journal = store_journal(f->store);
+    f->state = shared_state(f->replica.shared);
+    *state = f;
+    return 0;
+}
+
 static int form_teardown(void **state)
 {
     struct form *f = *state;
     void *place = f->place;
     if (f->in_memory)
         memory_state_close(f->state);
-    close_store(f->place, f->store);
+    if (f->replica.shared) {
+        replica_close(&f->replica);
+        shared_world_close(&f->world);
+    } else {
+        close_store(f->place, f->store);
+    }
     int rc = place_teardown(&place);
     free(f);
     return rc;
@@ -368,18 +393,19 @@ static void replicas_share_it(void **state)
 
 #define SQLITE(f) cmocka_unit_test_setup_teardown(f, sqlite_setup, form_teardown)
 #define MEMORY(f) cmocka_unit_test_setup_teardown(f, memory_setup, form_teardown)
-#define BOTH(f) SQLITE(f), MEMORY(f)
+#define SHARED(f) cmocka_unit_test_setup_teardown(f, shared_setup, form_teardown)
+#define ALL(f) SQLITE(f), MEMORY(f), SHARED(f)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(a_row_a_policy_and_job),
-        BOTH(reading_may_stop),
-        BOTH(with_the_intent_and_the_outcome),
-        BOTH(marks_follow_the_scheduled_runs),
-        BOTH(a_mark_can_go),
-        BOTH(an_intent_carries_the_epoch),
-        BOTH(answers_come_in_order),
+        ALL(a_row_a_policy_and_job),
+        ALL(reading_may_stop),
+        ALL(with_the_intent_and_the_outcome),
+        ALL(marks_follow_the_scheduled_runs),
+        ALL(a_mark_can_go),
+        ALL(an_intent_carries_the_epoch),
+        ALL(answers_come_in_order),
         SQLITE(an_outcome_of_nothing_leaves_the_row),
         SQLITE(a_reader_has_no_epoch),
         MEMORY(replicas_share_it),

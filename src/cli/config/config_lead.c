@@ -59,10 +59,19 @@ static int read_duration(struct config_reading *r, const char *key, struct json 
     return rc ? wrong(r, key, message) : 0;
 }
 
+static int read_state(struct config_reading *r, struct json value)
+{
+    r->config->lead.own_state = json_string_is(value, str_of("file"));
+    return r->config->lead.own_state || json_string_is(value, str_of("cluster"))
+               ? 0
+               : wrong(r, "state",
+                       "has to be \"cluster\" (the daemons share it, in ConfigMaps) or \"file\" (each has its own)");
+}
+
 static int read_key(struct config_reading *r, const char *key, struct json value)
 {
-    static const char *const keys[] = {"lease",          "namespace",      "identity",     "cluster",
-                                       "lease_duration", "renew_deadline", "retry_period", NULL};
+    static const char *const keys[] = {"lease",          "namespace",    "identity", "cluster", "lease_duration",
+                                       "renew_deadline", "retry_period", "state",    NULL};
     struct config_lead *c = &r->config->lead;
     char **const texts[] = {&c->lease, &c->name_space, &c->identity, &c->cluster};
     int64_t *const times[] = {&c->lease_us, &c->renew_us, &c->retry_us};
@@ -78,6 +87,8 @@ static int read_key(struct config_reading *r, const char *key, struct json value
     }
     if (json_type(value) == JSON_NULL)
         return 0;
+    if (strcmp(key, "state") == 0)
+        return read_state(r, value);
     return i < 4 ? read_text(r, key, value, texts[i]) : read_duration(r, key, value, times[i - 4]);
 }
 

@@ -99,6 +99,9 @@ bool doctor_watching(struct doctor *d); /* doctor_watch.c */
 bool doctor_policies(struct doctor *d); /* doctor_policies.c */
 /* Where an election is configured, as a check of its own; doctor_lead.c. */
 void doctor_lead(struct doctor *d);
+/* Of that election: the state that its daemons share; doctor_shared.c. */
+struct lead_place;
+void doctor_shared(struct doctor *d, const struct lead_place *place);
 /* Fills d->needs: what the policies need; where none are given or some are broken, what any policy may need. */
 void doctor_read_policies(struct doctor *d);
 /* Warns of each policy that stands aside on the cluster at hand, whose versions are known. */

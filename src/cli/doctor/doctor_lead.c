@@ -93,9 +93,11 @@ void doctor_lead(struct doctor *d)
     if (!d->s.config.lead.on || !here)
         return;
     d->check = "leader-election";
-    if (lead_place_find(&d->s, &place, &err))
+    if (lead_place_find(&d->s, &place, &err)) {
         doctor_say(d, DOCTOR_FAILED, NULL, "%s", err.message);
-    else
+    } else {
         ask(d, &place);
+        doctor_shared(d, &place);
+    }
     d->check = check;
 }

@@ -171,7 +171,8 @@ int policies_load(struct session *s, struct engine_options *options, char **path
     paths = named(s, paths);
     policies_basics(s, options);
     options->journal = store_journal(s->store);
-    options->state = store_state(s->store);
+    if (!options->state)
+        options->state = store_state(s->store);
     options->store = s->store;
     options->metrics = s->metrics;
     options->silence = s->config.watch_silence;

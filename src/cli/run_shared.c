@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between the lead and the shared state: taken over, read again by those who keep some of it in memory, given up. */
+#include "cli/run_shared.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "approval/approvals.h"
+#include "base/backoff.h"
+#include "cli/session/lead_place.h"
+#include "engine/pauses.h"
+#include "outside/shelf.h"
+#include "store/store.h"
+
+static const struct backoff retry_pause = {.first_ms = 500, .most_ms = 30000};
+
+static void again_later(struct run_shared *r, const struct error *err)
+{
+    log_event(&r->session->log, LOG_ERROR,
+              "this daemon leads, but does not act: it cannot take over what the replicas share; trying again",
+              LOG_FIELDS({"reason", err->message}));
+    deadline_set(&r->again, backoff_ms(&retry_pause, ++r->failures, NULL));
+}
+
+/* What is kept in memory besides. */
+static int read_again(struct run_shared *r, struct error *err)
+{
+    struct session *s = r->session;
+    paused_free(&r->paused);
+    canaries_close(&r->canaries);
+    int rc = pauses_read(s->store, &r->paused, err);
+    if (!rc)
+        rc = canaries_open(&r->canaries, s->store, err);
+    if (!rc && s->engine)
+        rc = approvals_read(engine_approvals(s->engine), err);
+    if (s->engine)
+        engine_renew_pauses(s->engine);
+    if (s->outside)
+        shelves_forget(s->outside);
+    return rc;
+}
+
+static void taken(void *data, const struct error *err);
+
+static void take(struct run_shared *r)
+{
+    r->once_more = r->taking; /* what was given up may not have ended yet */
+    if (r->taking)
+        return;
+    r->taking = true;
+    shared_take(r->shared, lead_epoch(r->lead), taken, r);
+}
+
+static void taken(void *data, const struct error *err)
+{
+    struct run_shared *r = data;
+    struct error trouble;
+    r->taking = false;
+    if (!r->leading) /* it was lost meanwhile */
+        return;
+    if (r->once_more) { /* and gained again */
+        take(r);
+        return;
+    }
+    if (!err && read_again(r, &trouble)) {
+        shared_leave(r->shared);
+        err = &trouble;
+    }
+    if (err) {
+        again_later(r, err);
+        return;
+    }
+    char epoch[24], rows[24];
+    r->failures = 0;
+    snprintf(epoch, sizeof epoch, "%" PRId64, state_epoch(shared_state(r->shared)));
+    snprintf(rows, sizeof rows, "%zu", shared_size(r->shared).rows);
+    log_event(&r->session->log, LOG_INFO, "what the replicas share is taken over",
+              LOG_FIELDS(LOG_JSON_FIELD("epoch", epoch), LOG_JSON_FIELD("rows", rows)));
+    lead_ready(r->lead, &r->guest);
+}
+
+static void gained(struct lead_guest *guest, int64_t epoch)
+{
+    struct run_shared *r = guest->data;
+    (void)epoch;
+    r->leading = true;
+    take(r);
+}
+
+static void rang(struct deadline *d)
+{
+    take(d->data);
+}
+
+static void lost(struct lead_guest *guest, const char *why)
+{
+    struct run_shared *r = guest->data;
+    (void)why;
+    r->leading = r->once_more = false;
+    deadline_stop(&r->again);
+    shared_leave(r->shared);
+    if (r->session->engine)
+        approvals_forget(engine_approvals(r->session->engine));
+}
+
+/* Where there is no election, or each daemon has a file of its own, it stays closed. */
+static int open_shared(struct session *s, struct run_lead *lead, struct run_shared *r, struct error *err)
+{
+    if (!lead->lead || s->config.lead.own_state)
+        return 0;
+    char name[SHARED_NAME_MAX + 64];
+    struct lead_place place;
+    int rc = lead_place_find(s, &place, err);
+    if (rc)
+        return rc;
+    snprintf(name, sizeof name, "%.*s" SHARED_ENDING, SHARED_NAME_MAX, place.name);
+    struct shared_options o = {.loop = &s->loop,
+                               .soon = &s->soon,
+                               .kube = cluster_kube(place.at->cluster),
+                               .name_space = place.name_space,
+                               .name = name,
+                               .holder = lead_look(lead->lead).identity,
+                               .store = s->store,
+                               .clock = &s->clock,
+                               .log = &s->log,
+                               .metrics = s->metrics};
+    rc = shared_open(&o, &r->shared, err);
+    if (rc)
+        return rc;
+    deadline_init(&s->loop, &r->again, rang, r);
+    r->lead = lead->lead;
+    r->guest = (struct lead_guest){.gained = gained, .lost = lost, .data = r};
+    lead_join(r->lead, &r->guest);
+    return 0;
+}
+
+int run_state_open(struct session *s, struct run_lead *lead, struct run_shared *r, struct engine_options *e,
+                   struct error *err)
+{
+    *r = (struct run_shared){.session = s, .canaries.store = s->store};
+    e->paused = &r->paused;
+    e->canaries = &r->canaries;
+    int rc = run_lead_open(s, lead, err);
+    if (!rc)
+        rc = open_shared(s, lead, r, err);
+    if (rc)
+        return rc;
+    e->lead = lead->lead;
+    e->state = shared_state(r->shared);
+    e->state_later = e->state != NULL;
+    rc = e->state_later ? 0 : pauses_read(s->store, &r->paused, err);
+    return rc || e->state_later ? rc : canaries_open(&r->canaries, s->store, err);
+}
+
+static void closed(void *data)
+{
+    ((struct session *)data)->flag = true;
+}
+
+void run_shared_close(struct run_shared *r)
+{
+    if (!r->shared)
+        return;
+    lead_part(r->lead, &r->guest);
+    r->leading = false;
+    deadline_close(&r->again, NULL);
+    r->session->flag = false;
+    shared_close(r->shared, closed, r->session);
+    session_wait(r->session);
+    r->shared = NULL;
+}
+
+void run_state_free(struct run_shared *r)
+{
+    paused_free(&r->paused);
+    canaries_close(&r->canaries);
+}

@@ -1,0 +1,235 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The state that several daemons share: who takes the lead goes on where another has died, and does nothing twice.
+local support = require "support"
+local clusters = require "support.cluster"
+local sims = require "support.sim"
+local http = require "socket.http"
+local await = support.proc.await
+
+-- Each change counts up, so that one that is made twice shows.
+local COUNT = [[
+policy { name = "count", %s, match = { labels = "todo" }, replace = function(job)
+    return { annotations = { n = tostring((tonumber(job.annotations.n) or 0) + 1) } }
+end }
+]]
+local JOB = [[{"apiVersion":"kubeflow.org/v2beta1","kind":"MPIJob","metadata":{"name":"%s","labels":{%s}},"spec":{"mpiReplicaSpecs":{
+    "Worker":{"replicas":1,"template":{"spec":{"containers":[{"name":"w","image":"i"}]}}},
+    "Launcher":{"replicas":1,"template":{"spec":{"containers":[{"name":"l","image":"i"}]}}}}}}]]
+-- Short, so that nothing waits for long; and long enough for a busy machine.
+local TIMES = "lease_duration: 4s, renew_deadline: 3s, retry_period: 300ms"
+local TAKEN, STANDS = "what the replicas share is taken over", "standing by: another daemon leads"
+local JOBS = 200
+
+describe("the state that daemons share", function()
+    local server, folder
+
+    local function replica(name, options)
+        options = options or {}
+        local config = support.write(("%s/%s.yaml"):format(folder, name),
+            ("leader_election: { namespace: ops, identity: %s, %s%s }\n"):format(name, TIMES, options.more or ""))
+        local daemon = support.daemon({ stdin = options.clock and true }, "run", "--no-supervisor", "--config", config, "--kubeconfig", server.kubeconfig,
+            "--state", ("%s/%s.db"):format(folder, name), "--listen", "127.0.0.1:0", folder .. "/p.lua",
+            table.unpack(options.clock and { "--clock", options.clock } or {}))
+        daemon.name = name
+        daemon.port = daemon:expect("metrics and health are served"):match("127%.0%.0%.1:(%d+)")
+        return daemon
+    end
+
+    local function pair(options)
+        local one = replica("one", options)
+        one:expect(TAKEN)
+        local two = replica("two", options)
+        two:expect(STANDS)
+        return one, two
+    end
+
+    local function ask(daemon, command, ...)
+        return support.mpijobd(command, "--state", ("%s/%s.db"):format(folder, daemon.name), ...)
+    end
+
+    local function metric(daemon, name)
+        local text = http.request("http://127.0.0.1:" .. daemon.port .. "/metrics")
+        return tonumber(text:match("\nmpijobd_" .. name .. " ([%d.e+]+)\n"))
+    end
+
+    local function create(name, labels)
+        assert.are.equal(201, (server:request("POST", server:path("v2beta1", "train"), JOB:format(name, labels))))
+    end
+
+    local function jobs(label)
+        local _, list = server:request("GET", server:path("v2beta1", "train") .. "?labelSelector=" .. label)
+        return list.items
+    end
+
+    local function counted(label)
+        local n = 0
+        for _, job in ipairs(jobs(label)) do
+            n = n + ((job.metadata.annotations or {}).n and 1 or 0)
+        end
+        return n
+    end
+
+    local function went(name)
+        local _, job = server:request("GET", server:path("v2beta1", "train", name))
+        return job.metadata.labels.went
+    end
+
+    -- Every job has its change, and the server has taken one write of each.
+    local function each_once()
+        assert.is_truthy(await(function() return counted "todo" == JOBS end), counted "todo" .. " jobs are counted")
+        for _, job in ipairs(jobs "todo") do
+            assert.are.equal("1", job.metadata.annotations.n, job.metadata.name)
+        end
+        local writes = {}
+        for _, request in ipairs(server:requests "method=PUT&path=*/mpijobs/*") do
+            if request.status == 200 then
+                local name = request.path:match "[^/]+$"
+                writes[name] = (writes[name] or 0) + 1
+            end
+        end
+        for name, n in pairs(writes) do
+            assert.are.equal(1, n, name)
+        end
+    end
+
+    before_each(function()
+        folder = support.folder()
+        server = sims.start("--version", "v2beta1")
+        for _, namespace in ipairs { "train", "ops" } do
+            server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = namespace } })
+        end
+    end)
+    after_each(support.cleanup)
+
+    it("says which instants were begun, and which jobs of a run are done: a schedule goes on where it was", function()
+        support.write(folder .. "/p.lua", COUNT:format 'schedule = "0 * * * *"')
+        for i = 1, JOBS do
+            create("job-" .. i, '"todo":"x"')
+        end
+        local one, two = pair { clock = "2026-01-01T00:59:00Z" }
+        for _, daemon in ipairs { one, two } do
+            daemon:write "set 2026-01-01T01:00:05Z\n"
+        end
+        assert.is_truthy(await(function() return counted "todo" > JOBS / 5 end))
+        one:kill "sigkill"
+        assert.is_true(counted "todo" < JOBS)
+        two:expect(TAKEN)
+        each_once()
+        two:expect "run ended policy=count outcome=done"
+        local code, out = ask(two, "runs", "--policy", "count", "-o", "json")
+        assert.are.equal(0, code)
+        local rows = support.json.decode(out)
+        assert.are.same({ "done", "interrupted" }, { rows[1].outcome, rows[2].outcome })
+        assert.are.same({ "2026-01-01T01:00:00.000000Z", "2026-01-01T01:00:00.000000Z", 2 }, { rows[1].scheduled_at, rows[2].scheduled_at, #rows })
+        assert.is_true(rows[1].id > rows[2].id)
+        assert.is_true(rows[1].changed < JOBS)
+
+        two:write "set 2026-01-01T02:00:05Z\n" -- and the next instant is a new run
+        assert.is_truthy(await(function()
+            for _, job in ipairs(jobs "todo") do
+                if job.metadata.annotations.n ~= "2" then
+                    return false
+                end
+            end
+            return true
+        end))
+    end)
+
+    it("is there when the leader dies in a sweep: each job is handled once, pauses and waiting approvals go on", function()
+        support.write(folder .. "/p.lua", COUNT:format 'on = "match"' .. [[
+            policy { name = "paused", on = "match", match = { labels = "paused" }, replace = { labels = { went = "yes" } } }
+            policy { name = "asks", on = "match", match = { labels = "asks" }, approval = "always", replace = { labels = { went = "yes" } } }
+        ]])
+        create("asked", '"asks":"x"')
+        local one, two = pair()
+        one:expect "waits for approval"
+        assert.are.equal(0, (ask(one, "pause", "paused")))
+        create("held", '"paused":"x"')
+        for i = 1, JOBS do
+            create("job-" .. i, '"todo":"x"')
+        end
+        assert.is_truthy(await(function() return counted "todo" > JOBS / 5 end))
+        one:kill "sigkill"
+        assert.is_true(counted "todo" < JOBS)
+        two:expect(TAKEN)
+        each_once()
+
+        local code, out = ask(two, "status")
+        assert.are.equal(0, code)
+        assert.is_truthy(out:find "\npaused +paused", out)
+        code, out = ask(two, "approve")
+        assert.are.equal(0, code)
+        local run = out:match "\n(%d+) +asks"
+        assert.is_truthy(run, out)
+        local approved, told, err = ask(two, "approve", run)
+        assert.are.equal(0, approved, told .. err)
+        assert.are.equal("yes", went "asked")
+        assert.are.equal(0, (ask(two, "resume", "paused")))
+        assert.is_truthy(await(function() return went "held" end))
+        assert.is_true(metric(two, "shared_state_rows") >= JOBS)
+        assert.is_true(metric(two, "shared_state_writes_total") < JOBS) -- many go together
+
+        -- Its journal has what it did itself, and together the two have each job once.
+        code, out = support.mpijobd("journal", "--state", folder, "--policy", "count", "--limit", "0", "-o", "json")
+        assert.are.equal(0, code)
+        local done = {}
+        for _, row in ipairs(support.json.decode(out)) do
+            if row.outcome == "done" then
+                assert.is_nil(done[row.name], row.name)
+                done[row.name] = row.replica
+            end
+        end
+
+        -- The one that died comes back, and does nothing again.
+        local again = replica "one"
+        again:expect(STANDS)
+        two:kill()
+        again:expect(TAKEN)
+        create("late", '"todo":"x"')
+        assert.is_truthy(await(function() return counted "todo" == JOBS + 1 end))
+        for _, job in ipairs(jobs "todo") do
+            assert.are.equal("1", job.metadata.annotations.n, job.metadata.name)
+        end
+    end)
+end)
+
+describe("the state that daemons share #cluster", function()
+    lazy_teardown(support.cleanup)
+
+    it("goes on where a killed leader was", function()
+        local cluster = clusters.start(clusters.versions[4])
+        local namespace, folder = cluster:namespace(), support.folder()
+        local jobs = 24
+        support.write(folder .. "/p.lua", COUNT:format(('on = "match", limits = { per_second = 4 }'):format()):gsub('labels = "todo"', ('labels = "todo", namespace = "%s"'):format(namespace)))
+        local function replica(name)
+            local config = support.write(("%s/%s.yaml"):format(folder, name), ("leader_election: { namespace: %s, identity: %s, %s }\n"):format(namespace, name, TIMES))
+            return support.daemon(nil, "run", "--no-supervisor", "--config", config, "--kubeconfig", cluster.kubeconfig, "--state", ("%s/%s.db"):format(folder, name),
+                folder .. "/p.lua", table.unpack(cluster.flags))
+        end
+        local function counts()
+            local n, most = 0, 0
+            for i = 1, jobs do
+                local counted = tonumber((cluster:get(namespace, "job-" .. i).metadata.annotations or {}).n or "0")
+                n, most = n + math.min(counted, 1), math.max(most, counted)
+            end
+            return n, most
+        end
+        local one = replica "one"
+        one:expect(TAKEN)
+        local two = replica "two"
+        two:expect(STANDS)
+        for i = 1, jobs do
+            assert.are.equal(201, (cluster:request("POST", cluster:path(namespace), JOB:format("job-" .. i, '"todo":"x"'))))
+        end
+        assert.is_truthy(await(function() return (counts()) > 2 end))
+        one:kill "sigkill"
+        local done = counts()
+        assert.is_true(done < jobs, done .. " were done")
+        two:expect(TAKEN)
+        assert.is_truthy(await(function() return (counts()) == jobs end))
+        assert.are.same({ jobs, 1 }, { counts() })
+        local status, text = cluster:request("GET", ("/api/v1/namespaces/%s/configmaps/mpijobd-state"):format(namespace))
+        assert.are.equal(200, status)
+        support.contains(support.json.decode(text).data.head, '"holder":"two"', '"epoch":2')
+    end)
+end)
