@@ -86,7 +86,7 @@ class Server:
         try:
             self.kept.request(method, path, None if body is None else json.dumps(body), self.headers)
             answer = self.kept.getresponse()
-        except http.client.RemoteDisconnected:  # it was idle for long; nothing was done
+        except (ConnectionResetError, BrokenPipeError):  # it was idle for long; nothing was done
             self.kept.close()
             return self.request(method, path, body)
         text = answer.read()
