@@ -121,5 +121,7 @@ describe("a server that can do only so much at once", function()
         daemon:expect "saw later"
         daemon:write "advance 10m\n"
         daemon:expect "run skipped"
+        assert.are.equal(0, (daemon:stop())) -- those that wait do not hold up its end
+        daemon = nil
     end)
 end)

@@ -125,6 +125,18 @@ static void a_server_that_says_no_time_is_left_alone_for_longer_and_longer(void 
     }
 }
 
+static void a_server_that_asks_for_a_year_is_asked_again_after_a_minute(void **state)
+{
+    (void)state;
+    struct seats s;
+    seats_init(&s, 8, 100);
+    refuse_one(&s, 1, INT64_C(31536000000), 100);
+    assert_int_equal(s.concurrency.paused_until, 100 + 60000);
+    assert_int_equal(s.concurrency.again_at, 100 + 60000);
+    refuse_one(&s, 1, INT64_MAX, 70000);
+    assert_int_equal(s.concurrency.paused_until, 70000 + 60000);
+}
+
 static void answers_that_take_several_times_as_long_as_at_best_lower_it(void **state)
 {
     (void)state;
@@ -300,6 +312,7 @@ int main(void)
         cmocka_unit_test(requests_of_one_moment_lower_it_once),
         cmocka_unit_test(where_nothing_else_is_under_way_it_waits_as_long_as_it_is_asked_to),
         cmocka_unit_test(a_server_that_says_no_time_is_left_alone_for_longer_and_longer),
+        cmocka_unit_test(a_server_that_asks_for_a_year_is_asked_again_after_a_minute),
         cmocka_unit_test(answers_that_take_several_times_as_long_as_at_best_lower_it),
         cmocka_unit_test(a_server_that_is_slower_for_good_is_taken_as_it_is_after_some_minutes),
         cmocka_unit_test(what_is_not_made_use_of_does_not_rise),

@@ -8,11 +8,12 @@
 #define HOLD_LEAST_MS 1000 /* before a limit that was refused is tried again, and the longest */
 #define HOLD_MOST_MS 16000
 #define PAUSE_MOST_MS 10000
-#define WINDOW_MS 300000   /* the fastest of a kind is forgotten after one to two of these */
-#define SLOW_LEAST 4       /* slow answers alone lower the limit no further */
-#define STRAIN_MOST 16.0   /* one answer that hung says no more than this */
-#define STRAIN_SHARE 0.125 /* of one answer in the smoothed strain */
-#define STRAIN_STEADY 2.0  /* above it the limit does not rise, and above the next it falls */
+#define ASKED_MOST_MS 60000 /* a server, or what stands before it, may ask for a year */
+#define WINDOW_MS 300000    /* the fastest of a kind is forgotten after one to two of these */
+#define SLOW_LEAST 4        /* slow answers alone lower the limit no further */
+#define STRAIN_MOST 16.0    /* one answer that hung says no more than this */
+#define STRAIN_SHARE 0.125  /* of one answer in the smoothed strain */
+#define STRAIN_STEADY 2.0   /* above it the limit does not rise, and above the next it falls */
 #define STRAIN_SLOW 4.0
 
 static unsigned least(unsigned a, unsigned b)
@@ -133,10 +134,16 @@ void concurrency_answered(struct concurrency *c, const struct concurrency_answer
     }
 }
 
-/* For how long nothing more is tried than what was just too much. */
-static uint64_t hold(struct concurrency *c, unsigned at_once, int64_t retry_after)
+/* How long the server has asked to wait, within bounds; 0: it has not. */
+static uint64_t asked_ms(const struct concurrency_answer *a)
 {
-    uint64_t asked = retry_after > HOLD_LEAST_MS ? (uint64_t)retry_after : HOLD_LEAST_MS;
+    uint64_t ms = a->retry_after > 0 ? (uint64_t)a->retry_after : 0;
+    return ms > ASKED_MOST_MS ? ASKED_MOST_MS : ms;
+}
+
+/* For how long nothing more is tried than what was just too much. */
+static uint64_t hold(const struct concurrency *c, unsigned at_once, uint64_t asked)
+{
     uint64_t ms = c->refused_at && at_once >= c->refused_at ? c->hold_ms * 2 : HOLD_LEAST_MS;
     ms = ms > HOLD_MOST_MS ? HOLD_MOST_MS : ms;
     return ms > asked ? ms : asked;
@@ -147,7 +154,7 @@ static void too_many(struct concurrency *c, const struct concurrency_answer *a, 
     if (c->lowered_at && a->sent_at <= c->lowered_at)
         return;
     unsigned at_once = least(c->limit, a->under_way);
-    c->hold_ms = hold(c, at_once, a->retry_after);
+    c->hold_ms = hold(c, at_once, asked_ms(a));
     c->again_at = now + c->hold_ms;
     c->refused_at = most(1, at_once);
     lower_to(c, at_once / 2, now);
@@ -163,8 +170,8 @@ void concurrency_refused(struct concurrency *c, const struct concurrency_answer 
         return;
     bool said = a->retry_after >= 0; /* then no longer than that, but never at once */
     uint64_t ms = said ? c->pause.first_ms : backoff_ms(&c->pause, ++c->refusals, NULL);
-    if (said && (uint64_t)a->retry_after > ms)
-        ms = (uint64_t)a->retry_after;
+    if (asked_ms(a) > ms)
+        ms = asked_ms(a);
     c->paused_until = now + ms > c->paused_until ? now + ms : c->paused_until;
 }
 

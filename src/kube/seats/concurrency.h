@@ -6,8 +6,8 @@
  * less after a round whose answers took several times as long as the fastest of their kind in the last minutes. Where
  * the server has refused, a limit is tried again only after a while, which doubles each time. What was sent before the
  * limit was lowered does not lower it once more. Where the server refuses although it has no other request, less at
- * once is no help: then nothing is sent for as long as it has asked for, or, where it says no time, longer and longer
- * until it has answered something. */
+ * once is no help: then nothing is sent for as long as it has asked for (a minute at most), or, where it says no time,
+ * longer and longer until it has answered something. */
 #ifndef MPIJOBD_KUBE_SEATS_CONCURRENCY_H
 #define MPIJOBD_KUBE_SEATS_CONCURRENCY_H
 
