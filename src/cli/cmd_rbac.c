@@ -370,7 +370,7 @@ const struct command cmd_rbac = {
     "patch on the launchers; with `wait_effect`, also watch, and list and watch on pods. A `run` function gets the "
     "verbs "
     "of the\n"
-    "functions of mpijob (tfjob, pytorchjob, mxjob) that its file names (mpijob.list: list, get; mpijob.replace: get, "
+    "functions of mpijob (tfjob, jobset...) that its file names (mpijob.list: list, get; mpijob.replace: get, "
     "update); a use under another "
     "name,\n"
     "as after `local m = mpijob` or `require`, counts as list, get and replace. Where all policies name their "

@@ -96,7 +96,7 @@ static const struct known {
     {"service-account", ID_SERVICE_ACCOUNT, "NAMESPACE:NAME", TAKES_ROLES,
      "the account that gets the roles (default mpijobd:mpijobd)"},
     {"fix", ID_FIX, NULL, TAKES_FIX, "show a plan and make the changes that are safe to make"},
-    {"kind", ID_KIND, "KIND", TAKES_KIND, "MPIJob (default), TFJob, PyTorchJob or MXJob"},
+    {"kind", ID_KIND, "KIND", TAKES_KIND, "MPIJob (default), TFJob, PyTorchJob, MXJob, TrainJob, JobSet or Job"},
     {"by", ID_BY, "WHAT", TAKES_BY, "namespace (default), owner (the object that made the job) or label:KEY"},
     {"override", ID_OVERRIDE, NULL, TAKES_OVERRIDE | TAKES_HAND | TAKES_PROMPT,
      "in spite of windows, freezes and the ceiling of an hour; the journal says so"},
