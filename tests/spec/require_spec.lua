@@ -52,7 +52,7 @@ describe("a policy's own files", function()
             ["\nlocal x = = 1"] = "lib/bad.lua:2: unexpected symbol",
             ["\n\nerror 'no team'"] = "lib/bad.lua:3: no team",
             ["local t = nil\nreturn t.x"] = "lib/bad.lua:2: attempt to index a nil value",
-            ["return require 'lib.gone'"] = 'there is no module "lib.gone" for policies, and no file ' .. folder .. "/lib/gone.lua; there are cjson",
+            ["return require 'lib.gone'"] = 'there is no module "lib.gone" for policies, and no file ' .. folder .. "/lib/gone.lua; there are batchjob, cjson, ",
             ["return require 'tmie'"] = 'did you mean "time"?',
             ["return require 'teams'"] = "; a plugin is one that the configuration (--config) names, which a daemon reads at its start only",
             ["\27Lua"] = "attempt to load a binary chunk",
@@ -150,7 +150,7 @@ describe("a policy's own files", function()
         local sim = require("support.sim").start()
         local code, _, err = support.mpijobd("run", "--once", "--kubeconfig", sim.kubeconfig, "--state", ":memory:", folder)
         assert.are.equal(1, code, err)
-        support.contains(err, 'p.lua:4: there is no module "lib.b" for policies; there are cjson')
+        support.contains(err, 'p.lua:4: there is no module "lib.b" for policies; there are batchjob, cjson, ')
         support.contains(err, "a file of your own is required at the top level of the policy file")
     end)
 

@@ -80,7 +80,7 @@ cost.of {}
     end)
 
     it("tells what it cannot require", function()
-        support.contains(eval "require 'own'", 'there is no module "own" for a session; there are cjson, cost, ')
+        support.contains(eval "require 'own'", 'there is no module "own" for a session; there are batchjob, cjson, cost, ')
         support.contains(eval "require 'own'", "; a session requires modules and plugins, and no files")
         support.contains(eval "require 'cots'", 'did you mean "cost"?')
         support.contains(eval "require 'cost' return require 'lib.rates'", 'there is no module "lib.rates"')
