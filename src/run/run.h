@@ -71,8 +71,10 @@ struct run_feed {
      * with JOB_WARNED. Where there is nothing to change, it is settled as ever. False: not of this job. NULL: another
      * run. */
     bool (*warning)(void *data, const char *key, struct run_warning *out);
-    void (*warned)(void *data,
-                   const char *key); /* a means other than the annotation has worked, before it is settled */
+    /* The job has changed while its change was made: may the run change it as it is now? NULL: if it still matches. */
+    bool (*again)(void *data, const struct mpijob_view *fresh);
+    /* A means other than the annotation has worked; before the job is settled. */
+    void (*warned)(void *data, const char *key);
     void *data;
 };
 

@@ -101,6 +101,19 @@ static int l_next(lua_State *L)
     return next_k(L, LUA_OK, (lua_KContext)sweep_of(L));
 }
 
+/* The job is another one than its owner was warned about: it is tried again later, if nobody has seen that by then. */
+static void changed_since(struct sweep *s, const struct mpijob_view *view)
+{
+    struct error err;
+    char key[600];
+    snprintf(key, sizeof key, "%.*s/%.*s", (int)view->name_space.len, view->name_space.ptr, (int)view->name.len,
+             view->name.ptr);
+    error_set(&err, ERR_CONFLICT, "the job has changed since its owner was warned");
+    err.retryable = true;
+    log_event(s->run->site->log, LOG_WARN, err.message, LOG_FIELDS({"policy", s->run->policy->name}, {"job", key}));
+    run_settle(s->run, key, JOB_FAILED, view->resource_version, NULL, &err);
+}
+
 /* Hands out the jobs that have to be looked at again; nil when every change has ended. */
 static int drain_k(lua_State *L, int status, lua_KContext ctx)
 {
@@ -118,7 +131,10 @@ static int drain_k(lua_State *L, int status, lua_KContext ctx)
             json_parse(object, "the job", &root, NULL) == 0 &&
             mpijob_view(root, cluster_target_of(s->run->site->cluster, s->run->policy->kind, root), &view, NULL) == 0 &&
             mpijob_match_eval(s->run->policy->match, &view, clock_now(s->run->site->clock), NULL);
-        if (matches) /* still */
+        const struct run_feed *feed = s->run->feed;
+        if (matches && feed && feed->again && !feed->again(feed->data, &view))
+            changed_since(s, &view);
+        else if (matches) /* still */
             return give(L, s, object);
     }
     if (s->run->active)

@@ -63,8 +63,20 @@ void event_warned(struct event_batch *b, const char *key, uint32_t slot, enum jo
     event_settle(t, slot, told ? JOB_SETTLED_DECLINED : JOB_SETTLED_RETRY, (struct str){0}, NULL);
 }
 
+/* Of a job that looks otherwise than its owner was told, the owner is told again first. */
+static bool may_act(void *data, const struct mpijob_view *fresh)
+{
+    struct event_batch *b = data;
+    uint32_t slot;
+    if (!cache_find(b->t->held->cache, fresh->name_space, fresh->name, &slot) || slot >= b->t->slots)
+        return false;
+    const struct job_wait *w = &b->t->waits[slot].kept;
+    return !w->warned || w->look == wait_look(fresh);
+}
+
 void event_early(struct event_batch *b)
 {
+    b->feed.again = b->stage == STAGE_ACTS && b->t->waits ? may_act : NULL;
     b->feed.counted = b->stage == STAGE_ASKS ? counted : NULL;
     b->feed.warning = b->stage == STAGE_WARNS ? warning : NULL;
     b->feed.warned = warned;

@@ -369,6 +369,25 @@ describe("warn", function()
             assert.are.equal(0, (daemon:stop()))
         end)
 
+        it("does not act on a job that has changed behind a watch that is silent", function()
+            support.write(folder .. "/p.lua", [[policy { name = "p", on = "match", match = { name = "one" }, warn = { at = "1h" }, replace = { labels = { told = "yes" } } }]])
+            job "one"
+            start "2026-01-01T10:00:00Z"
+            assert.are.equal("warning 1 of 1", warned "one")
+            server:request("POST", "/_sim/faults", "watch-silent")
+            server:request("PATCH", server:path("v2beta1", "train") .. "/one", { metadata = { labels = { mine = "yes" } } }, "application/merge-patch+json")
+            daemon:write "set 2026-01-01T11:00:00Z\n"
+            daemon:expect "the job has changed since its owner was warned"
+            assert.is_nil(told "one")
+            killed()
+            server:request("DELETE", "/_sim/faults")
+            start "2026-01-01T11:00:00Z"
+            assert.matches("at 2026%-01%-01T12:00:00", object("one").metadata.annotations["warned.mpijobd.io/p"])
+            move "2026-01-01T12:00:00Z"
+            assert.are.equal("yes", told "one")
+            assert.are.equal(0, (daemon:stop()))
+        end)
+
         it("is held up by a freeze and a pause, and gives the time that it promised all the same", function()
             support.write(folder .. "/p.lua", [[policy { name = "p", on = "match", match = { name = "one" }, canary = { 1, "100%", pause = "10m" }, warn = { at = { "24h", "1h" } }, replace = { labels = { told = "yes" } } }]])
             support.write(folder .. "/mpijobd.yaml", ([[
