@@ -99,7 +99,7 @@ static int judge(struct change *c, struct json before, struct json after, struct
     }
     if (c->ours && c->verb != CHANGE_FIELDS)
         rc = check_whole(c, before, after, err);
-    else if (strcmp(c->resource.plural, "jobs") == 0 && strcmp(c->resource.group, "batch") == 0)
+    if (!rc && strcmp(c->resource.plural, "jobs") == 0 && strcmp(c->resource.group, "batch") == 0)
         rc = mpijob_launcher_ttl_check(before, after, err);
     if (rc)
         return rc;

@@ -239,6 +239,30 @@ policy { name = "heal", kind = "JobSet", every = "1h", match = { namespace = "NA
         assert.is_falsy(object("TrainJob", "w-both").spec.suspend)
     end)
 
+    it("let no launcher run twice: its Job gets no TTL while it runs, by no way", function()
+        local code = request("POST", path "Job", { apiVersion = "batch/v1", kind = "Job", metadata = { name = "l-launcher",
+            ownerReferences = { { apiVersion = "kubeflow.org/v2beta1", kind = "MPIJob", name = "l", uid = "u", controller = true } } },
+            spec = { template = template(1) } })
+        assert.are.equal(201, code)
+        policy [[
+policy { name = "p", kind = "Job", every = "1h", match = { namespace = "NAMESPACE", name = "l-launcher" }, replace = { ttlSecondsAfterFinished = "1h" } }
+policy { name = "q", kind = "Job", every = "1h", run = function()
+    local done, err = batchjob.patch("NAMESPACE/l-launcher", { spec = { ttlSecondsAfterFinished = 3600 } })
+    assert(done == nil and err.reason == "Refused", tostring(err))
+    done, err = batchjob.replace("NAMESPACE/l-launcher", { ttlSecondsAfterFinished = 3600 })
+    assert(done == nil and err.reason == "Refused", tostring(err))
+    local whole = kube.get("batch/v1", "Job", "NAMESPACE/l-launcher")
+    whole.spec.ttlSecondsAfterFinished = 3600
+    done, err = batchjob.replace_object(whole)
+    assert(done == nil and err.reason == "Refused", tostring(err))
+end }
+]]
+        local exit, out, err = once("-n", namespace)
+        assert.are.equal(3, exit, out .. err)
+        support.contains(err, "not replaced policy=p")
+        assert.is_nil(object("Job", "l-launcher").spec.ttlSecondsAfterFinished)
+    end)
+
     it("are counted by rbac and doctor, and wrong values are found by check", function()
         policy [[
 policy { name = "a", kind = "JobSet", every = "1h", replace = { ttlSecondsAfterFinished = "1d" } }
