@@ -403,8 +403,26 @@ static void what_is_said(void **state)
     }
 }
 
+/* Objects that are too large to be compared member by member are judged all the same. */
+static void a_large_object_is_judged(void **state)
+{
+    (void)state;
+    struct buf members = BUF_INIT, before = BUF_INIT, after = BUF_INIT;
+    struct mpijob_verdict v;
+    for (int i = 0; i < 4000; i++)
+        buf_printf(&members, ",\"k%d\":{\"name\":\"%0400d\"}", i, i);
+    buf_printf(&before, "{\"spec\":{\"suspend\":false%s}}", members.ptr);
+    buf_printf(&after, "{\"spec\":{\"suspend\":true%s}}", members.ptr);
+    mpijob_other_change(&(struct other_object){JOBSET, parsed(before.ptr)}, parsed(after.ptr), NOON, &v);
+    assert_true(v.effect == EFFECT_DESTRUCTIVE && v.may_destroy);
+    buf_free(&members);
+    buf_free(&before);
+    buf_free(&after);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_row), cmocka_unit_test(what_is_said)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_row), cmocka_unit_test(what_is_said),
+                                       cmocka_unit_test(a_large_object_is_judged)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -201,18 +201,19 @@ static bool concerns(const struct object_row *row, const struct other_object *o)
 static bool meet(const char *a, const char *b)
 {
     size_t left = strlen(a), right = strlen(b), least = left < right ? left : right;
-    return strncmp(a, b, least) == 0 && (left == right || (left < right ? b : a)[least] == '/');
+    return least && strncmp(a, b, least) == 0 && (left == right || (left < right ? b : a)[least] == '/');
 }
 
+/* Of one place, the first row that fits. */
 static const struct object_row *find_row(const struct other_object *o, struct changing *c, const char *pointer)
 {
+    struct json from = mpijob_value_at(c->before, pointer), to = mpijob_value_at(c->after, pointer);
     for (const struct object_row *row = object_rows; row->pointer; row++) {
-        if (!(row->states & c->state) || !(row->under & c->under) || !concerns(row, o) ||
-            (*pointer && *row->pointer ? !meet(row->pointer, pointer) : *pointer || *row->pointer))
+        if (strcmp(row->pointer, pointer) != 0 || !(row->states & c->state) || !(row->under & c->under) ||
+            !concerns(row, o))
             continue;
         c->at = MPIJOB_NO_TIME;
-        if (!row->test ||
-            row->test(c, mpijob_value_at(c->before, row->pointer), mpijob_value_at(c->after, row->pointer)))
+        if (!row->test || row->test(c, from, to))
             return row;
     }
     return NULL;
@@ -273,13 +274,16 @@ static bool in_maps(const char *pointer)
     return str_starts(str_of(pointer), "/metadata/labels/") || str_starts(str_of(pointer), "/metadata/annotations/");
 }
 
+#define PLACES_MOST 32 /* more than any kind has */
+
 struct judging {
     const struct other_object *object;
     struct changing c;
     bool tried;
-    const struct object_row *told; /* the last row: all that lies below one place is told once */
     struct mpijob_verdict *v;
     bool any, stored, open;
+    const char *places[PLACES_MOST]; /* those of which something was said */
+    size_t place_count;
 };
 
 static void join(struct judging *j, const struct mpijob_verdict *one)
@@ -291,31 +295,54 @@ static void join(struct judging *j, const struct mpijob_verdict *one)
     j->any = true;
 }
 
+/* By the places of the rows, not by the differences: very large objects are compared as a whole only. */
+static void judge_places(struct judging *j)
+{
+    for (const struct object_row *row = object_rows; row->pointer; row++) {
+        bool told = row > object_rows && strcmp(row[-1].pointer, row->pointer) == 0 && concerns(&row[-1], j->object);
+        if (!*row->pointer || told || !concerns(row, j->object))
+            continue;
+        struct json from = mpijob_value_at(j->c.before, row->pointer), to = mpijob_value_at(j->c.after, row->pointer);
+        if (json_exists(from) ? json_exists(to) && json_equal(from, to) : !json_exists(to))
+            continue;
+        struct mpijob_verdict one;
+        const struct object_row *found = find_row(j->object, &j->c, row->pointer);
+        if (!found)
+            continue;
+        tell(found, j->c.at, &one);
+        join(j, &one);
+        if (j->place_count < PLACES_MOST)
+            j->places[j->place_count++] = row->pointer;
+    }
+}
+
+/* Was something said of the place, of what holds it, or of a part of it? */
+static bool is_covered(const struct judging *j, const char *pointer)
+{
+    for (size_t i = 0; i < j->place_count; i++) {
+        if (meet(j->places[i], pointer))
+            return true;
+    }
+    return false;
+}
+
+/* Labels, and what no row is about. */
 static void judge_difference(struct judging *j, const struct mpijob_difference *d)
 {
     struct mpijob_verdict one = {.effect = EFFECT_UNKNOWN};
-    const struct object_row *row = NULL;
-    if (j->tried && in_maps(d->pointer) &&
-        !(j->c.under == UNDER_KUEUE && effect_kueue_label(&(struct kueue_change){
-                                           d, j->c.state == STATE_SUSPENDED, (j->c.state & STATE_FINISHED) != 0,
-                                           json_is_true(json_at(j->c.after, "/spec/suspend")), &one}))) {
-        j->stored = true;
-        return;
-    }
-    if (!*one.why)
-        row = find_row(j->object, &j->c, d->pointer);
-    if (row && row == j->told)
-        return;
-    if (row) {
-        tell(row, j->c.at, &one);
-        j->told = row;
-    } else if (!*one.why) {
-        if (!j->tried || j->open)
-            return;
-        effect_say(&one, "no experiment covers a change of %.*s", shown(str_of(d->pointer), 100), d->pointer);
+    if (j->tried && in_maps(d->pointer)) {
+        struct kueue_change label = {d, j->c.state == STATE_SUSPENDED, (j->c.state & STATE_FINISHED) != 0,
+                                     json_is_true(json_at(j->c.after, "/spec/suspend")), &one};
+        if (j->c.under == UNDER_KUEUE && effect_kueue_label(&label))
+            join(j, &one);
+        else
+            j->stored = true;
+    } else if (j->tried && !j->open && !is_covered(j, d->pointer)) {
+        effect_say(&one, "no experiment covers a change of %.*s", *d->pointer ? shown(str_of(d->pointer), 100) : 100,
+                   *d->pointer ? d->pointer : "so large an object, which is compared as a whole");
         j->open = true;
+        join(j, &one);
     }
-    join(j, &one);
 }
 
 void mpijob_other_change(const struct other_object *o, struct json after, int64_t now, struct mpijob_verdict *v)
@@ -331,6 +358,7 @@ void mpijob_other_change(const struct other_object *o, struct json after, int64_
         effect_say(v, "what its controller does with the change is not judged");
         return;
     }
+    judge_places(&j);
     for (size_t i = 0; i < diff.count; i++)
         judge_difference(&j, &diff.items[i]);
     mpijob_diff_free(&diff);
