@@ -199,6 +199,42 @@ static void a_busy_server_is_asked_again(void **state)
     kube_result_free(&r);
 }
 
+static void a_server_that_slows_us_down_is_told_of_at_the_beginning_and_at_the_end(void **state)
+{
+    struct kube_world *w = *state;
+    int ends[2];
+    char said[8192] = "";
+    struct log log;
+    struct kube_load load;
+    warm_up(w);
+    assert_int_equal(pipe(ends), 0);
+    log_init(&log, ends[1], NULL);
+    w->kube->log = &log;
+    for (int i = 0; i < 2; i++) {
+        scripted_reply(w->server, 429, "Retry-After: 0\r\n", "later");
+        scripted_reply(w->server, 200, "", "{}");
+        struct kube_result r = put(w, NULL);
+        assert_int_equal(r.error.code, 0);
+        kube_result_free(&r);
+    }
+    kube_load(w->kube, &load);
+    contains(load.slow_because, "it answers 429");
+    assert_int_equal(load.at_once, 1);
+    while (load.slow_because) {
+        uv_run(&w->loop, UV_RUN_ONCE);
+        kube_load(w->kube, &load);
+    }
+    close(ends[1]);
+    for (ssize_t n, at = 0; (n = read(ends[0], said + at, sizeof said - 1 - (size_t)at)) > 0; at += n)
+        said[at + n] = '\0';
+    close(ends[0]);
+    w->kube->log = NULL;
+    char *first = strstr(said, "the server slows mpijobd down");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "the server slows mpijobd down"));
+    contains(first, "the server does not slow mpijobd down any more");
+}
+
 static void retry_after_is_obeyed(void **state)
 {
     struct kube_world *w = *state;
@@ -534,6 +570,7 @@ int main(void)
         TEST(a_put_sends_the_bytes),
         TEST(a_write_that_may_not_leave_does_not),
         TEST(a_busy_server_is_asked_again),
+        TEST(a_server_that_slows_us_down_is_told_of_at_the_beginning_and_at_the_end),
         TEST(retry_after_is_obeyed),
         TEST(a_wait_longer_than_the_deadline_is_told_at_once),
         TEST(reads_are_repeated_after_any_5xx),
