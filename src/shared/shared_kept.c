@@ -24,8 +24,13 @@ static void keep(void *data, const struct store_kept *row, store_done done, void
 {
     struct shared *s = data;
     struct shared_op *op = shared_op_new(s, OP_ROWS, done, done_data);
-    if (op)
+    if (op) {
         row_line_kept(&op->lines, row);
+        op->kept = *row;
+        op->texts = TEXTS_COPY({&op->kept.space, row->space}, {&op->kept.key, row->key}, {&op->kept.value, row->value});
+        if (!op->texts)
+            op->lines.failed = ERR_NOMEM;
+    }
     shared_submit(s, op);
 }
 

@@ -36,8 +36,9 @@ struct shared_op {
     bool alone;       /* for the journal alone, whoever has the state */
     struct buf lines; /* what it writes */
     struct buf value; /* of a row whose key has the journal's number, which is not known yet */
-    void *texts;      /* the block of outcome's */
+    void *texts;      /* the block of outcome's, or kept's */
     struct store_outcome outcome;
+    struct store_kept kept;    /* space NULL: another kind of row */
     const struct error *error; /* error_keep */
     int64_t id;
     store_done done; /* NULL: nobody waits */

@@ -8,6 +8,7 @@
 #include "base/texts.h"
 #include "shared/row_line.h"
 #include "shared/shared_parts.h"
+#include "store/written.h"
 
 static struct shared *of(struct state *state)
 {
@@ -281,6 +282,8 @@ static void last_written(void *data, int64_t id, const struct error *err)
 
 void shared_op_written(struct shared_op *op)
 {
+    if (op->kept.space)
+        store_tell_kept(op->of->o.store, &op->kept);
     if (op->kind != OP_OUTCOME) {
         shared_op_end(op, NULL);
         return;

@@ -10,6 +10,12 @@ void store_watch(struct store *s, void (*written)(void *data, const struct store
     s->written_data = data;
 }
 
+void store_tell_kept(const struct store *s, const struct store_kept *row)
+{
+    if (s->written)
+        s->written(s->written_data, &(struct store_written){.kept = row});
+}
+
 void store_tell_written(const struct store *s, const struct op *op)
 {
     struct store_written what = {.id = op->id};

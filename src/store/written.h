@@ -20,5 +20,7 @@ struct store_written {
 /* written is called on the loop, in the order of the operations, before their `done`. NULL: nothing is told any
  * more. */
 void store_watch(struct store *store, void (*written)(void *data, const struct store_written *what), void *data);
+/* A row is durable that another form keeps (struct kept_form). */
+void store_tell_kept(const struct store *store, const struct store_kept *row);
 
 #endif
