@@ -53,6 +53,15 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     return admin_request_turn(*state, method, url);
 }
 
+/* Of paths and arguments. What stands behind a NUL would be lost, and another thing be meant than was said. */
+static size_t unescape(void *cls, struct MHD_Connection *connection, char *text)
+{
+    (void)cls;
+    if (strstr(text, "%00"))
+        admin_connection_note_nul(connection);
+    return MHD_http_unescape(text);
+}
+
 static void on_completed(void *cls, struct MHD_Connection *connection, void **state,
                          enum MHD_RequestTerminationCode how)
 {
@@ -109,11 +118,11 @@ static int start(struct admin *a, const struct sockaddr_storage *address, struct
     if (fd < 0)
         return fd;
     admin_url_of(fd, a->url, sizeof a->url);
-    a->mhd =
-        MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, on_request,
-                         a, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MOST, MHD_OPTION_CONNECTION_TIMEOUT,
-                         (unsigned)IDLE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED, on_completed, a,
-                         MHD_OPTION_NOTIFY_CONNECTION, admin_connection_notify, a, MHD_OPTION_END);
+    a->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
+                              on_request, a, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MOST,
+                              MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED,
+                              on_completed, a, MHD_OPTION_NOTIFY_CONNECTION, admin_connection_notify, a,
+                              MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_END);
     if (!a->mhd) {
         close(fd);
         return error_nomem(err);

@@ -60,6 +60,9 @@ void admin_connection_notify(void *a, struct MHD_Connection *connection, void **
                              enum MHD_ConnectionNotificationCode what);
 /* False: out of memory when it came. */
 bool admin_connection_known(struct MHD_Connection *connection);
+/* The request that arrives has an escaped NUL in its path or query; and whether it has. */
+void admin_connection_note_nul(struct MHD_Connection *connection);
+bool admin_connection_has_nul(struct MHD_Connection *connection);
 void admin_connection_arrived(struct admin *a, struct MHD_Connection *connection); /* all of a request */
 void admin_connection_done(struct admin *a, struct MHD_Connection *connection);    /* the answer has been sent */
 /* The request is with a handler that answers later, or is not any more. False: too many wait already. */

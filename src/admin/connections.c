@@ -26,6 +26,7 @@ struct admin_connection {
     int fd;
     unsigned char from[FROM]; /* whose it is */
     uint64_t since, until;    /* of what it is doing now; in ms of the loop */
+    bool nul;                 /* in what its request asks for */
     bool waiting;             /* its request is with a handler: no time is set */
     bool ended;               /* shut down: libmicrohttpd closes it in its next turn */
     struct admin_connection *prev, *next;
@@ -69,6 +70,18 @@ static struct admin_connection *of(struct MHD_Connection *connection)
     return info ? info->socket_context : NULL;
 }
 
+void admin_connection_note_nul(struct MHD_Connection *connection)
+{
+    struct admin_connection *c = of(connection);
+    if (c)
+        c->nul = true;
+}
+
+bool admin_connection_has_nul(struct MHD_Connection *connection)
+{
+    return of(connection)->nul;
+}
+
 void admin_connection_arrived(struct admin *a, struct MHD_Connection *connection)
 {
     begin(a, of(connection), ANSWER_MS);
@@ -76,6 +89,7 @@ void admin_connection_arrived(struct admin *a, struct MHD_Connection *connection
 
 void admin_connection_done(struct admin *a, struct MHD_Connection *connection)
 {
+    of(connection)->nul = false;
     begin(a, of(connection), IDLE_MS);
 }
 

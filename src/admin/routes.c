@@ -158,6 +158,8 @@ void admin_dispatch(struct admin *a, struct admin_request *r, const char *method
         admin_problem(r, status, error_reason(ERR_REFUSED), stranger);
     else if (status)
         refuse(a, r, status);
+    else if (admin_connection_has_nul(r->connection))
+        admin_problem(r, MHD_HTTP_BAD_REQUEST, error_reason(ERR_INVALID), "the path or the query holds a NUL (%00)");
     else if (!f.path)
         not_found(a, r);
     else if (!f.route)

@@ -657,6 +657,14 @@ static void parts_and_bodies(void **state)
     struct fixture *f = *state;
     open_admin(f, NULL);
     has(post(f, "/a/x/b/why%20not", "some"), "1 x 1 why not 0 some anyone\n");
+    has(get(f, "GET /now%00x", ""), "HTTP/1.1 400 "); /* and not /now */
+    has(get(f, "GET /now?a=%00", ""), "the path or the query holds a NUL (%00)\n");
+    int fd = dial(f);
+    ask(f, fd, "GET /now?%00", "");
+    has(receive(f, fd, false), "HTTP/1.1 400 ");
+    ask(f, fd, "GET /now", ""); /* the next one of the same connection has none */
+    has(receive(f, fd, false), "HTTP/1.1 200 ");
+    close(fd);
     has(post(f, "/a/x/b/much-longer-than-it-may-be", ""), "1 x 0  0  anyone\n");
     has(post(f, "/a/x/b/y/z", ""), "HTTP/1.1 404 ");
     has(post(f, "/a//b/y", ""), "HTTP/1.1 404 ");
