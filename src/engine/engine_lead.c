@@ -18,7 +18,7 @@ void engine_cluster_stand_by(struct engine_cluster *at, const char *why)
 {
     if (why) {
         triggers_stop(&at->triggers);
-        runs_stop(&at->runs, why, false);
+        runs_stop(&at->runs, why, true); /* who leads next finishes what a schedule has begun */
     }
     at->triggered = at->started = false;
     free(at->unfinished);
