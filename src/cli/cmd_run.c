@@ -171,8 +171,8 @@ static int count_things(struct daemon *d)
                                     "Lines of the log that nobody took, or that could not be written.", NULL);
     metric_set(metrics_gauge(s->metrics, "build_info", NULL, "This program.", labels), 1,
                METRIC_VALUES(mpijobd_version));
-    metric_set(metrics_gauge(s->metrics, "leader", NULL, "1: this daemon's policies run.", NULL),
-               !s->config.lead.on || s->options.once, NULL);
+    metric_set(metrics_gauge(s->metrics, "leader", NULL, "1: this daemon's policies run.", NULL), !run_lead_wanted(s),
+               NULL);
     return 0;
 }
 

@@ -51,10 +51,17 @@ static int make(struct session *s, struct run_lead *l, struct error *err)
     return rc;
 }
 
+bool run_lead_wanted(const struct session *s)
+{
+    return s->config.lead.on && !s->options.once && !s->options.dry_run;
+}
+
 int run_lead_open(struct session *s, struct run_lead *l, struct error *err)
 {
     *l = (struct run_lead){0};
-    if (!s->config.lead.on || s->options.once)
+    if (s->config.lead.on && s->options.dry_run)
+        log_event(&s->log, LOG_INFO, "with --dry-run this daemon takes no part in the leader election", NULL);
+    if (!run_lead_wanted(s))
         return 0;
     int rc = make(s, l, err);
     if (rc)

@@ -7,6 +7,10 @@
 #include "kube/kube.h"
 #include "lead/lead.h"
 
+/* Does this daemon take part in one? What writes nothing, or ends with its runs, does not: it would keep the others
+ * from acting. */
+bool run_lead_wanted(const struct session *s);
+
 struct run_lead {
     struct lead *lead; /* NULL: there is no election */
     struct kube_fence fence;
