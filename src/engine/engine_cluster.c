@@ -329,6 +329,7 @@ void engine_cluster_init(struct engine_cluster *at, struct engine *engine, const
     at->runs.planned = planned;
     at->runs.ended = run_ended;
     at->runs.effect = effect_told;
+    at->runs.may_begin = engine_cluster_may_begin;
     at->runs.data = at;
     at->runs.approval = approvals_hook(engine->approvals);
     triggers_init(&at->triggers, &at->runs);

@@ -7,6 +7,15 @@
 
 /* ---- a cluster ---- */
 
+int engine_cluster_may_begin(void *data, struct error *err)
+{
+    const struct engine_cluster *at = data;
+    struct lead *lead = at->engine->o.lead;
+    if (!lead || lead_pass(lead, NULL) == 0)
+        return 0;
+    return error_set(err, ERR_CANCELLED, "no run begins, because this daemon does not lead any more");
+}
+
 void engine_cluster_keep_warm(struct engine_cluster *at)
 {
     const struct engine *e = at->engine;

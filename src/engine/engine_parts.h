@@ -96,6 +96,8 @@ struct engine {
 void engine_check_stopped(struct engine *engine);
 
 /* ---- engine_lead.c ---- */
+/* A runs.may_begin: alarms of who was stopped ring before it is known that the lead is lost. ERR_CANCELLED: it is. */
+int engine_cluster_may_begin(void *at, struct error *err);
 /* A standby's watches are those of a leader. */
 void engine_cluster_keep_warm(struct engine_cluster *at);
 /* This daemon does not lead any more; why NULL: not yet. Its runs are cancelled, its triggers stopped; the watches go

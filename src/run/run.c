@@ -256,6 +256,9 @@ void run_host_end(struct run *run)
 
 int run_start(struct runs *runs, const struct run_call *call, struct run **out, struct error *err)
 {
+    int rc = !call->host && runs->may_begin ? runs->may_begin(runs->data, err) : 0;
+    if (rc)
+        return rc;
     struct run *run = calloc(1, sizeof *run);
     if (!run)
         return error_nomem(err);

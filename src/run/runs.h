@@ -65,6 +65,9 @@ struct runs {
     void (*planned)(void *data, const struct run *run, const char *job, const struct change *change);
     /* Called when the effect of a change was seen, or was given up on, after the change; may be NULL. */
     void (*effect)(void *data, const struct effect_kept *effect, bool seen);
+    /* Asked before a run begins that nobody hosts: 0, or ERR_CANCELLED, and then run_start fails with that. NULL: each
+     * may begin. */
+    int (*may_begin)(void *data, struct error *err);
     const struct runs_approval *approval; /* for policies that ask for it; NULL: no plan can wait */
     /* Called when a run has ended, and is not on the list any more; may be NULL. */
     void (*ended)(void *data, const struct run *run);
