@@ -1,0 +1,92 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Three daemons of which one acts, while they are stopped, killed, ended and started again by chance: every job is changed, and written once.
+-- MPIJOBD_SPEC_CHAOS: for so many seconds (15).
+local support = require "support"
+local clusters = require "support.cluster"
+local uv = support.uv
+local await = support.proc.await
+
+local SECONDS = tonumber(os.getenv "MPIJOBD_SPEC_CHAOS" or 15)
+local POLICY = [[policy { name = "mark", on = "match", match = { namespace = "%s", labels = "todo" }, limits = { per_second = 50 },
+    replace = { labels = { marked = "yes" } } }]]
+local JOB = [[{"apiVersion":"kubeflow.org/v2beta1","kind":"MPIJob","metadata":{"name":"%s","labels":{"todo":"x"}},"spec":{"mpiReplicaSpecs":{
+    "Worker":{"replicas":1,"template":{"spec":{"containers":[{"name":"w","image":"i"}]}}},
+    "Launcher":{"replicas":1,"template":{"spec":{"containers":[{"name":"l","image":"i"}]}}}}}}]]
+
+describe("three daemons in trouble #cluster", function()
+    lazy_teardown(support.cleanup)
+
+    it("change every job, and once", function()
+        local seed = os.time() * 1000 + uv.os_getpid() % 1000
+        math.randomseed(seed)
+        local folder, cluster = support.folder(), clusters.start(clusters.versions[4])
+        local namespace = cluster:namespace()
+        support.write(folder .. "/p.lua", POLICY:format(namespace))
+        local config = support.write(folder .. "/c.yaml", "leader_election: { namespace: " .. namespace .. ", lease_duration: 3s, renew_deadline: 2s, retry_period: 200ms }\n")
+        local function start(i)
+            local daemon = support.daemon(nil, "run", "--no-supervisor", "--config", config, "--kubeconfig", cluster.kubeconfig, "--state", ("%s/%d.db"):format(folder, i),
+                folder .. "/p.lua", table.unpack(cluster.flags))
+            daemon:expect "a leader is elected"
+            return daemon
+        end
+        local daemons, stopped, jobs = {}, {}, 0
+        for i = 1, 3 do
+            daemons[i] = start(i)
+        end
+        local function create()
+            jobs = jobs + 1
+            assert.are.equal(201, (cluster:request("POST", cluster:path(namespace), JOB:format("job-" .. jobs))))
+        end
+        local written, last = {}, 0
+        local function count()
+            for _, request in ipairs(cluster.sim and cluster.sim:requests("body=0&limit=100000&since=" .. last) or {}) do
+                last = math.max(last, request.id)
+                if request.method == "PUT" and request.status == 200 then
+                    written[request.path] = (written[request.path] or 0) + 1
+                end
+            end
+        end
+        local until_ms = uv.now() + SECONDS * 1000
+        local what = {}
+        while uv.now() < until_ms do
+            local i, deed = math.random(3), math.random(4)
+            if stopped[i] then
+                daemons[i]:kill "sigcont"
+                stopped[i] = false
+                what[#what + 1] = "cont " .. i
+            elseif deed <= 2 then
+                daemons[i]:kill "sigstop"
+                stopped[i] = true
+                what[#what + 1] = "stop " .. i
+            else
+                daemons[i]:kill(deed == 3 and "sigkill" or "sigterm")
+                daemons[i]:wait()
+                daemons[i] = start(i)
+                what[#what + 1] = (deed == 3 and "kill " or "term ") .. i
+            end
+            for _ = 1, 5 do
+                create()
+            end
+            count()
+            local pause = uv.now() + math.random(2500)
+            await(function()
+                uv.update_time()
+                return uv.now() >= pause
+            end)
+        end
+        for i = 1, 3 do
+            daemons[i]:kill "sigcont"
+        end
+        create()
+        local told = ("seed %d: %s"):format(seed, table.concat(what, ", "))
+        for i = 1, jobs do
+            assert.is_truthy(await(function()
+                return cluster:get(namespace, "job-" .. i).metadata.labels.marked
+            end), "job-" .. i .. " was left: " .. told)
+        end
+        count()
+        for i = 1, jobs do
+            assert.are.equal(cluster.sim and 1 or nil, written[cluster:path(namespace, "job-" .. i)], "job-" .. i .. ": " .. told)
+        end
+    end)
+end)
