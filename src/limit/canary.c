@@ -88,7 +88,7 @@ static void keep(const struct canaries *c, const struct canary_state *s)
     json_write_int(&w, s->acted ? s->until : 0);
     json_write_end(&w);
     struct store_kept row = {.space = SPACE, .key = s->key, .value = value.ptr};
-    if (!value.failed)
+    if (!value.failed && c->store)
         store_keep(c->store, &row, NULL, NULL);
     buf_free(&value);
 }
@@ -146,6 +146,16 @@ int64_t canary_allow(struct canaries *c, struct canary_state *s, const struct ca
         keep(c, s);
     }
     return canary_led_in(s, canary) ? n : share(&canary->steps[s->step], n);
+}
+
+int64_t canary_would_allow(const struct canary_state *s, const struct canary *canary, int64_t n, int64_t now,
+                           unsigned *step, int64_t *until)
+{
+    struct canaries nowhere = {0};
+    struct canary_state copy = *s;
+    int64_t most = canary_allow(&nowhere, &copy, canary, n, now, until);
+    *step = copy.step;
+    return most;
 }
 
 void canary_begin(struct canaries *c, struct canary_state *s, const struct canary *canary, int64_t now)

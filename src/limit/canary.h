@@ -49,6 +49,9 @@ struct canary_state *canaries_find(struct canaries *canaries, const char *key, u
  * enough is over with this. *until (microseconds since 1970): with 0, when to ask again. */
 int64_t canary_allow(struct canaries *canaries, struct canary_state *state, const struct canary *canary, int64_t n,
                      int64_t now, int64_t *until);
+/* The same of a step that is only looked at: nothing is kept or changed. *step: from 0. */
+int64_t canary_would_allow(const struct canary_state *state, const struct canary *canary, int64_t n, int64_t now,
+                           unsigned *step, int64_t *until);
 /* The step is about to change jobs: from now on it is watched. Durable before whatever the store is given next. */
 void canary_begin(struct canaries *canaries, struct canary_state *state, const struct canary *canary, int64_t now);
 /* The step has to be made once more: it has failed, or has changed nothing. */

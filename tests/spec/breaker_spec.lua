@@ -114,6 +114,16 @@ policy { name = "effects", schedule = "0 0 1 1 *", match = { phase = "Succeeded"
         support.contains(metrics, '\nmpijobd_breaker_trips_total{policy="script"} 1\n')
     end)
 
+    it("is told by next, which marks the times", function()
+        local _, out = support.mpijobd("next", folder .. "/p.lua", "-c", "1", "--state", folder .. "/s.db")
+        assert.is_truthy(out:find("^script [^\n]*\n  paused, by the breaker since 2026%-03%-01T12:00:00Z: 3 runs in a row have failed[^\n]*: it takes no runs until mpijobd resume script\n  %d[%dT:+-]+   %(paused%)\n"), out)
+        assert.is_nil(out:find("stubborn[^\n]*\n  paused"))
+        _, out = support.mpijobd("next", folder .. "/p.lua", "-c", "1", "--state", folder .. "/s.db", "-o", "json")
+        for _, row in ipairs(support.json.decode(out)) do
+            assert.are.equal(row.name == "script" and "the breaker" or nil, row.paused ~= support.json.null and row.paused.by or nil)
+        end
+    end)
+
     it("holds over a restart, and trips at once where a resumed policy fails again", function()
         daemon:kill("sigkill")
         daemon:wait()

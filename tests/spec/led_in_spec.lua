@@ -81,6 +81,12 @@ describe("a policy with a canary", function()
         daemon:expect 'run ended policy=swept outcome=done changed=1 unchanged=0 failed=0 reason="canary step 1 of 3: 1 of 5 jobs"'
         support.contains(status "swept", "canary step 1 of 3 is watched until 2026-03-01T12:10:00Z")
         support.contains(select(2, ask("why", "swept", "train/a-5")), "the policy is being led in: canary step 1 of 3 is watched until 2026-03-01T12:10:00Z")
+        local function plan(at, words)
+            local _, _, err = support.mpijobd_with({ env = { MPIJOBD_CLOCK = at, PATH = os.getenv "PATH" } }, "plan", folder .. "/p.lua", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db")
+            support.contains(err, 'mpijobd plan: policy "swept" is being led in: ' .. words)
+        end
+        plan("2026-03-01T12:01:00Z", "step 1 of 3 is watched, and none of these 4 jobs is changed before 2026-03-01T12:10:00Z")
+        plan("2026-03-01T12:11:00Z", "step 2 of 3, its next run, changes 2 of these 4 jobs")
         trigger("swept", 0)
         daemon:kill "sigkill"
         daemon:wait()

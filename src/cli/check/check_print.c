@@ -13,7 +13,7 @@
 #include "json/write.h"
 
 /* "2026-11-24T09:00:00+01:00", and how the zone's offset has changed since the last one. */
-static void print_time(const struct policy *p, int64_t due, int64_t *before)
+static void print_time(const struct policy *p, int64_t due, int64_t *before, bool paused)
 {
     char text[40];
     int64_t change, seconds = due / CLOCK_SECOND;
@@ -25,11 +25,11 @@ static void print_time(const struct policy *p, int64_t due, int64_t *before)
         zone_format(p->zone, change, when);
         printf("   <- the clocks went %s by %d min at %s", is > was ? "forward" : "back", abs(is - was) / 60, when);
     }
-    putchar('\n');
+    puts(paused ? "   (paused)" : "");
     *before = seconds;
 }
 
-static void print_times(const struct policy *p, int64_t now, int64_t count)
+static void print_times(const struct policy *p, int64_t now, int64_t count, bool paused)
 {
     int64_t due = now, before = now / CLOCK_SECOND;
     struct error err;
@@ -38,7 +38,7 @@ static void print_times(const struct policy *p, int64_t now, int64_t count)
             printf("  (no further times: %s)\n", err.message);
             return;
         }
-        print_time(p, due, &before);
+        print_time(p, due, &before, paused);
     }
 }
 
@@ -94,6 +94,39 @@ static void write_waits(struct json_writer *w, const struct policy *p)
         duration_format(p->warn.at[i], false, span);
         json_write_string(w, span);
     }
+    json_write_end(w);
+}
+
+/* By the state; of a policy that is paused none of its times comes. */
+static void print_paused(const struct paused_mark *m)
+{
+    char when[32];
+    if (!m)
+        return;
+    clock_format(m->at, false, when);
+    printf("  paused, by %s since %s%s%s: it takes no runs until mpijobd resume %s\n",
+           *m->who ? m->who : "an unknown user", when, *m->why ? ": " : "", m->why, m->policy);
+}
+
+static void write_paused(struct json_writer *w, const struct checking *c, const struct policy *p)
+{
+    const struct paused_mark *m = paused_find(&c->paused, p->name);
+    char when[32];
+    if (c->check)
+        return;
+    json_write_key(w, "paused");
+    if (!m) {
+        json_write_null(w);
+        return;
+    }
+    clock_format(m->at, true, when);
+    json_write_object(w);
+    json_write_key(w, "by");
+    json_write_string(w, m->who);
+    json_write_key(w, "since");
+    json_write_string(w, when);
+    json_write_key(w, "why");
+    json_write_string(w, *m->why ? m->why : NULL);
     json_write_end(w);
 }
 
@@ -169,9 +202,10 @@ static void write_aside(struct json_writer *w, const struct session *s, const st
     json_write_end(w);
 }
 
-static void write_policy(struct json_writer *w, const struct session *s, const struct policy *p, int64_t now,
-                         int64_t count)
+static void write_policy(struct json_writer *w, const struct checking *c, const struct policy *p)
 {
+    const struct session *s = &c->s;
+    int64_t now = c->now, count = c->count;
     char text[POLICY_TRIGGER_TEXT];
     int64_t due = now;
     json_write_object(w);
@@ -188,6 +222,7 @@ static void write_policy(struct json_writer *w, const struct session *s, const s
     write_asked(w, p);
     write_waits(w, p);
     write_window(w, p, now);
+    write_paused(w, c, p);
     json_write_key(w, "next");
     json_write_array(w);
     for (int64_t n = 0; n < count && policy_next_due(p, due, &due, NULL) == 0; n++) {
@@ -209,7 +244,7 @@ static void write_json(const struct checking *c, const struct policy_set *set)
     } else {
         json_write_array(&w);
         for (size_t i = 0; set && i < set->count; i++)
-            write_policy(&w, &c->s, set->entries[i].policy, c->now, c->count);
+            write_policy(&w, c, set->entries[i].policy);
         tell_json(&c->found, &w);
         json_write_end(&w);
     }
@@ -263,7 +298,8 @@ static void print_table(const struct checking *c, const struct policy_set *set)
         print_asked(p);
         print_waits(p);
         print_window(p, c->now);
-        print_times(p, c->now, c->count);
+        print_paused(paused_find(&c->paused, p->name));
+        print_times(p, c->now, c->count, paused_find(&c->paused, p->name) != NULL);
     }
 }
 

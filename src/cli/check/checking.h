@@ -6,13 +6,15 @@
 #include "cli/check/found.h"
 #include "cli/check/roles.h"
 #include "cli/session/session.h"
+#include "policy/paused.h"
 
 struct checking {
     struct session s;
     struct found found;
-    struct roles *roles; /* NULL: none are given */
-    int64_t now, count;  /* count: of the coming times */
-    bool check;          /* else the times alone are wanted */
+    struct roles *roles;  /* NULL: none are given */
+    int64_t now, count;   /* count: of the coming times */
+    bool check;           /* else the times alone are wanted */
+    struct paused paused; /* with check false: those that are paused by the state */
 };
 
 /* The policies on standard output, with their coming times, as -o asks for; findings too where it is for programs. set

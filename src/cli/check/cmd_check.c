@@ -10,6 +10,7 @@
 #include "cli/check/checking.h"
 #include "cli/check/looks.h"
 #include "cli/check/tell.h"
+#include "cli/session/daemon.h"
 #include "cli/session/deprecated.h"
 #include "cli/session/folder_watch.h"
 #include "cli/session/needs.h"
@@ -165,7 +166,13 @@ static int check_once(const struct command *command, const struct options *o, in
     int code = session_open(&c.s, command->name, o);
     if (code)
         return code;
+    if (!c.check && daemon_paused(&c.s, &c.paused)) { /* the times are told all the same */
+        if (o->state)
+            return session_close(&c.s, session_fail(&c.s, &c.s.error));
+        fprintf(stderr, "mpijobd next: it is not known which policies are paused: %s\n", c.s.error.message);
+    }
     code = load_and_print(&c);
+    paused_free(&c.paused);
     found_free(&c.found);
     roles_free(c.roles);
     return session_close(&c.s, code);
@@ -234,9 +241,10 @@ const struct command cmd_check = {
     "  mpijobd check --role role.yaml policies/    and what they need that this role lacks\n"
     "  mpijobd check --api-version v1 policies/    and what nothing acts on in this version; --context: on this "
     "cluster\n"};
-const struct command cmd_next = {"next",
-                                 "PATH... [-c N]",
-                                 "The coming run times, with the zone's clock changes marked",
-                                 TAKES_OUTPUT | TAKES_COUNT | TAKES_POLICIES,
-                                 run_next,
-                                 "  mpijobd next policies/nightly.lua -c 30\n"};
+const struct command cmd_next = {
+    "next",
+    "PATH... [-c N]",
+    "The coming run times, with the zone's clock changes marked, and policies that are paused",
+    TAKES_STATE | TAKES_OUTPUT | TAKES_COUNT | TAKES_POLICIES,
+    run_next,
+    "  mpijobd next policies/nightly.lua -c 30\n"};

@@ -10,6 +10,7 @@
 #include "cli/plan/plan_out.h"
 #include "cli/plan/plan_past.h"
 #include "cli/plan/plan_rows.h"
+#include "cli/plan/plan_steps.h"
 #include "cli/session/daemon.h"
 #include "cli/session/named_jobs.h"
 #include "cli/session/policies.h"
@@ -22,6 +23,7 @@ struct planning {
     struct paused paused;
     struct plan_past past;
     struct plan_held held;
+    struct plan_steps steps;
     struct plan plan; /* of --out */
     int64_t limited, broken, by_effect[EFFECT_DESTRUCTIVE + 1];
     bool colour;
@@ -144,6 +146,7 @@ static void ended(void *data, const struct run *run)
     p->broken += run->outcome == RUN_FAILED;
     plan_held_ended(&p->held, run, paused_find(&p->paused, run->policy->name) != NULL);
     plan_rows_ended(&p->rows, run);
+    plan_steps_ended(&p->steps, run);
 }
 
 static void left(void *data, const struct run *run, const struct engine_left *what)
@@ -217,6 +220,7 @@ static void tell(struct planning *p)
     engine_each_paused(p->s.engine, tell_paused, p);
     plan_held_tell_closed(&p->s);
     plan_held_tell_over(&p->held, &p->s);
+    plan_steps_tell(&p->steps);
     if (!json)
         summary(p);
     if (!json && p->plan.texts && *p->plan.sum)
@@ -254,6 +258,8 @@ static int make(struct planning *p)
     s->log.level = s->options.log_level ? s->log.level : LOG_ERROR + 1; /* printed here instead */
     if (!code)
         code = plan_past_open(&p->past, s);
+    if (!code && plan_steps_open(&p->steps, p->past.reader, &s->error))
+        code = session_fail(s, &s->error);
     e.past = store_state(p->past.reader);
     e.counted = store_journal(p->past.reader);
     if (!code)
@@ -296,6 +302,7 @@ static int run(int argc, char **argv, const struct command *command)
     plan_rows_free(&p.rows);
     plan_free(&p.plan);
     paused_free(&p.paused);
+    plan_steps_free(&p.steps);
     plan_past_free(&p.past, &p.s);
     return session_close(&p.s, code);
 }
