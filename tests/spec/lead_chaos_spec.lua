@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Three daemons of which one acts, while they are stopped, killed, ended and started again by chance: every job is changed, and written once.
+-- Three daemons of which one acts, while they are stopped, killed, ended and started again by chance: every job is changed, and once.
 -- MPIJOBD_SPEC_CHAOS: for so many seconds (15).
 local support = require "support"
 local clusters = require "support.cluster"
@@ -7,8 +7,12 @@ local uv = support.uv
 local await = support.proc.await
 
 local SECONDS = tonumber(os.getenv "MPIJOBD_SPEC_CHAOS" or 15)
-local POLICY = [[policy { name = "mark", on = "match", match = { namespace = "%s", labels = "todo" }, limits = { per_second = 50 },
-    replace = { labels = { marked = "yes" } } }]]
+-- Each change counts up, so that one that is made twice shows.
+local POLICY = [[
+policy { name = "count", on = "match", match = { namespace = "%s", labels = "todo" }, limits = { per_second = 50 }, replace = function(job)
+    return { annotations = { n = tostring((tonumber(job.annotations.n) or 0) + 1) } }
+end }
+]]
 local JOB = [[{"apiVersion":"kubeflow.org/v2beta1","kind":"MPIJob","metadata":{"name":"%s","labels":{"todo":"x"}},"spec":{"mpiReplicaSpecs":{
     "Worker":{"replicas":1,"template":{"spec":{"containers":[{"name":"w","image":"i"}]}}},
     "Launcher":{"replicas":1,"template":{"spec":{"containers":[{"name":"l","image":"i"}]}}}}}}]]
@@ -81,11 +85,13 @@ describe("three daemons in trouble #cluster", function()
         local told = ("seed %d: %s"):format(seed, table.concat(what, ", "))
         for i = 1, jobs do
             assert.is_truthy(await(function()
-                return cluster:get(namespace, "job-" .. i).metadata.labels.marked
+                local annotations = cluster:get(namespace, "job-" .. i).metadata.annotations
+                return annotations and annotations.n
             end), "job-" .. i .. " was left: " .. told)
         end
         count()
         for i = 1, jobs do
+            assert.are.equal("1", cluster:get(namespace, "job-" .. i).metadata.annotations.n, "job-" .. i .. ": " .. told)
             assert.are.equal(cluster.sim and 1 or nil, written[cluster:path(namespace, "job-" .. i)], "job-" .. i .. ": " .. told)
         end
     end)
