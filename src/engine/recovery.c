@@ -22,6 +22,7 @@ struct in_flight {
     const char *server, *version, *resource, *name_space, *name, *uid, *resource_version, *diff, *verb;
     char key[STATE_KEY_MAX]; /* of the policy's `handled` rows */
     char *handled;           /* the value of the job's; NULL: it has none */
+    bool handled_since;      /* by a later change, whatever became of this one */
 };
 
 struct recovery {
@@ -147,7 +148,7 @@ static void close_row(struct recovery *r, const char *outcome, const char *messa
         event_handled_not_done(row->handled, &before);
     struct store_handled not_handled = {
         .key = row->key, .uid = job_uid, .value = before.len ? before.ptr : NULL, .at = end.ended_at};
-    bool not_done = strcmp(outcome, "not-done") == 0; /* then the policy has not handled the job either */
+    bool not_done = strcmp(outcome, "not-done") == 0 && !row->handled_since; /* nor is the job handled then */
     char job[520];
     snprintf(job, sizeof job, "%s/%s", row->name_space, row->name);
     state_outcome(r->at->site.state, &end, not_done ? &not_handled : NULL, NULL, NULL);
@@ -314,6 +315,8 @@ static bool add_handled(void *data, const struct store_handled *h)
         if (row->handled || strcmp(row->key, reading->key) != 0 || strcmp(row->uid, h->uid) != 0)
             continue;
         row->handled = str_dup(str_of(h->value));
+        /* With its intent the version that was read was noted. */
+        row->handled_since = h->version && *h->version && strcmp(h->version, row->resource_version) != 0;
         r->out_of_memory = r->out_of_memory || !row->handled;
     }
     return true;
