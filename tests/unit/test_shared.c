@@ -301,9 +301,13 @@ static void many_rows_are_folded(void **state)
     struct shared_size size = shared_size(w->b.shared);
     assert_int_equal(size.rows, 8000);
     until = uv_hrtime() + PATIENCE_NS;
-    while (shared_count(&w->server) > shared_size(w->b.shared).objects && uv_hrtime() < until)
-        fill(&w->b, 0, 1); /* what is not needed any more goes */
-    assert_int_equal(shared_count(&w->server), shared_size(w->b.shared).objects);
+    size_t there, known;
+    do { /* what is not needed any more goes; a log that is being folded has two forms for a moment */
+        fill(&w->b, 0, 1);
+        there = shared_count(&w->server);
+        known = shared_size(w->b.shared).objects;
+    } while (there != known && uv_hrtime() < until);
+    assert_int_equal(there, known);
 }
 
 static void a_long_text_is_cut(void **state)
