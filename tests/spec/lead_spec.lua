@@ -255,9 +255,9 @@ describe("several daemons", function()
             names[i] = "job-" .. i
             create(names[i])
         end
-        assert.is_truthy(await(function()
-            return #server:requests("method=PUT&path=*/mpijobs/*&body=0") >= 5
-        end))
+        for _ = 1, 5 do
+            leader:expect "replaced policy=mark" -- between two writes
+        end
         leader:kill "sigstop"
         next_leader(others)
         for _, name in ipairs(names) do
@@ -275,9 +275,14 @@ describe("several daemons", function()
         support.contains(page(leader, "/metrics"), "mpijobd_leader 0\n")
         -- The run that it was in is cancelled, with why; so is what it was about to write.
         local _, out = ask(leader, "runs", "-o", "json")
-        local runs = support.json.decode(out)
-        assert.are.equal("cancelled", runs[1].outcome)
-        support.contains(runs[1].message, "Lease")
+        local run = support.json.decode(out)[1]
+        if run.outcome == support.json.null then -- on a busy machine a write may have been on its way all the same: it stays open, and its run with it
+            local _, changes = ask(leader, "journal", "--in-flight", "-o", "json")
+            assert.are.equal(1, #support.json.decode(changes))
+            return
+        end
+        assert.are.equal("cancelled", run.outcome)
+        support.contains(run.message, "Lease")
     end)
 
     it("stop in time when the server is out of reach for the leader alone", function()
