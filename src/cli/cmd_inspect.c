@@ -250,7 +250,7 @@ static int run(int argc, char **argv, const struct command *command)
 
 const struct command cmd_inspect = {
     "inspect",
-    "[NAME...] [-n NAMESPACE | -A] [-l SELECTOR] [-o table|json] [--fix [--dry-run]]",
+    "[KIND] [NAME...] [-n NAMESPACE | -A] [-l SELECTOR] [-o table|json] [--fix [--dry-run]]",
     "Find the jobs that are set up wrongly, and heal them",
     TAKES_CLUSTER | TAKES_SCOPE | TAKES_SELECTOR | TAKES_OUTPUT | TAKES_DRY_RUN | TAKES_FIX | TAKES_KIND | TAKES_NAMES |
         TAKES_HAND,

@@ -70,3 +70,54 @@ describe("the reference of commands", function()
         end
     end)
 end)
+
+describe("the lists of commands and keys", function()
+    local function page(path)
+        return support.read(support.source .. "/" .. path)
+    end
+
+    it("in the README and the man page name each command, and a kind where it takes one", function()
+        local readme, man, kinds = page "README.md", page "docs/man/mpijobd.1.in", 0
+        local synopsis = man:match "\n%.SH SYNOPSIS\n(.-)\n%.SH "
+        local _, all = support.mpijobd "--help"
+        for command in all:gmatch "\n  (%l+) " do
+            local row = readme:match("\n|[^|\n]*`" .. command .. "%f[^%l][^\n]*")
+            assert.is_truthy(row, "README.md has no row for " .. command)
+            assert.is_truthy(synopsis:find("%f[%l]" .. command .. "%f[^%l]"), "the man page's synopsis lacks " .. command)
+            local _, usage = support.mpijobd(command, "--help")
+            if usage:find "\nUsage: [^\n]*%[KIND%]" or usage:find "^Usage: [^\n]*%[KIND%]" then
+                kinds = kinds + 1
+                assert.is_truthy(row:find("`" .. command .. " [KIND]", 1, true), row)
+                assert.is_truthy((synopsis:match("mpijobd " .. command .. "\n(.-)\n%.br") or ""):find("KIND", 1, true), command)
+                assert.is_truthy(page "docs/reference/cli.md":find("\n## mpijobd " .. command .. " [KIND]", 1, true), command)
+            end
+        end
+        assert.are.equal(4, kinds)
+    end)
+
+    it("in the configuration's page and in etc/mpijobd.yaml name each key", function()
+        local reference, path, there, count = page "docs/reference/configuration.md", {}, {}, 0
+        for indent, key in ("\n" .. page "etc/mpijobd.yaml"):gmatch "\n( *)#([%w_-]+):" do
+            local depth = #indent // 2
+            path[depth + 1] = key
+            there[table.concat(path, ".", 1, depth + 1)] = true
+        end
+        local function has(key)
+            assert.is_true(there[key], "etc/mpijobd.yaml lacks " .. key)
+            count = count + 1
+        end
+        for pointer, kind in page "src/cli/config/config_key.c":gmatch '\n    {"/([%w_/]+)", (KIND_%u+)' do
+            local key = pointer:gsub("/", ".")
+            if kind ~= "KIND_LATER" then
+                has(key)
+                local written = reference:find("`" .. key .. "`", 1, true) or reference:find("`" .. key .. ".", 1, true)
+                    or key:find "^approvers%." and reference:find("\n| `" .. key:match "%.(.*)" .. "`", 1, true)
+                assert.is_truthy(written, "docs/reference/configuration.md lacks " .. key)
+            end
+        end
+        for key in reference:gmatch "\n| `(leader_election%.[%l_]+)`" do
+            has(key)
+        end
+        assert.is_true(count > 60, count)
+    end)
+end)
