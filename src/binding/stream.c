@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "binding/stream_parts.h"
+#include "mpijob/kind.h"
 #include "policy/values/lua_json.h"
 #include "record/record.h"
 #include "run/lua_run.h"
@@ -166,6 +167,7 @@ static int begin_list(struct stream *s, const char *name_space, struct error *er
     struct kube_list_call call = {.resource = &s->resource,
                                   .name_space = name_space,
                                   .query = &query,
+                                  .item_kind = s->kind_name ? s->kind_name : mpijob_kind_info(s->kind)->name,
                                   .item = list_item,
                                   .done = list_done,
                                   .data = s};

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/texts.h"
+#include "mpijob/kind.h"
 
 #define RETRAIN_MS 60000
 
@@ -145,6 +146,7 @@ int cache_start(struct cache *c, struct error *err)
     for (size_t i = 0; !rc && i < c->scope_count; i++) {
         struct kube_reflect_call call = {
             .resource = c->options.resource,
+            .item_kind = mpijob_kind_info(c->options.target.kind)->name,
             .name_space = c->scopes[i].name_space,
             .label_selector = c->options.label_selector,
             .by_pages = c->options.by_pages,

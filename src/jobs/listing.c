@@ -8,6 +8,7 @@
 
 #include "jobs/watches.h"
 #include "mpijob/dialect.h"
+#include "mpijob/kind.h"
 
 #define QUEUE_HIGH 1000 /* while so many jobs are queued, no further page is asked for... */
 #define QUEUE_LOW 250   /* ...until there are so few */
@@ -198,6 +199,7 @@ static bool begin(struct pages *l)
         .resource = cluster_resource(l->call.site->cluster, l->call.kind),
         .name_space = name_space,
         .query = &query,
+        .item_kind = mpijob_kind_info(l->call.kind)->name,
         .seat = l->call.seat,
         .item = take,
         .done = listed,

@@ -4,6 +4,7 @@
 #include <utlist.h>
 
 #include "kube/kube_parts.h"
+#include "kube/list_item.h"
 #include "kube/verbs.h"
 
 #define PAGE 500
@@ -22,6 +23,8 @@ struct kube_list {
     struct kube *kube;
     struct kube_list_call call; /* resource, name_space and query are not used: see below */
     char *path, *labels, *fields, *from_version;
+    char *group, *api_version; /* of the resource */
+    struct buf whole;          /* an item that lacked something */
     int64_t limit;
     struct cycle tokens, objects; /* of the first object of each page */
     size_t items, empty;          /* empty: pages in a row */
@@ -39,6 +42,9 @@ static void list_free(struct kube_list *l)
     free(l->labels);
     free(l->fields);
     free(l->from_version);
+    free(l->group);
+    free(l->api_version);
+    buf_free(&l->whole);
     buf_free(&l->continue_token);
     buf_free(&l->version);
     error_keep(&l->error, NULL);
@@ -112,9 +118,17 @@ static void on_turn(struct defer *turn)
 /* Hands out the items; false: the list is over (stopped or cancelled). */
 static bool give_items(struct kube_list *l, struct json items)
 {
+    const struct kube_resource resource = {.group = l->group, .version = l->api_version};
     for (struct json_iter it = json_iter(items); json_next(&it);) {
+        struct json item = it.value;
+        struct error err;
         l->items++;
-        bool on = l->call.item(l->call.data, it.value);
+        if (list_item_complete(&item, &resource, l->call.item_kind, &l->whole)) {
+            error_nomem(&err);
+            end(l, &err);
+            return false;
+        }
+        bool on = l->call.item(l->call.data, item);
         if (l->ended)
             return false;
         if (!on) {
@@ -256,7 +270,8 @@ static int fill(struct kube_list *l, const struct kube_list_call *call, struct e
     l->call = *call;
     l->limit = q->limit > 0 ? q->limit : PAGE;
     bool copied = copy(&l->labels, q->label_selector) && copy(&l->fields, q->field_selector) &&
-                  copy(&l->from_version, q->resource_version);
+                  copy(&l->from_version, q->resource_version) && copy(&l->group, call->resource->group) &&
+                  copy(&l->api_version, call->resource->version);
     if (q->continue_token)
         buf_puts(&l->continue_token, q->continue_token);
     return !l->path || !copied || l->continue_token.failed ? error_nomem(err) : 0;

@@ -4,15 +4,17 @@
 
 #include "kube/kube_parts.h"
 #include "kube/list_body.h"
+#include "kube/list_item.h"
 #include "kube/verbs.h"
 
 #define ITEM_MAX ((size_t)16 << 20)
 
 struct kube_whole {
     struct kube *kube;
-    struct kube_list_call call; /* resource, name_space and query are used at the start only */
+    struct kube_list_call call; /* name_space and query are used at the start only; resource outlives the list */
     struct kube_request *request;
     struct list_body body;
+    struct buf whole;          /* an item that lacked something */
     const struct error *error; /* of the answer's form; NULL: none yet */
     bool cancelled, stopped;   /* stopped: `item` wants no more */
 };
@@ -20,6 +22,7 @@ struct kube_whole {
 static void whole_free(struct kube_whole *l)
 {
     list_body_free(&l->body);
+    buf_free(&l->whole);
     error_keep(&l->error, NULL);
     free(l);
 }
@@ -27,6 +30,12 @@ static void whole_free(struct kube_whole *l)
 static bool item_came(void *data, struct json item)
 {
     struct kube_whole *l = data;
+    struct error err;
+    if (list_item_complete(&item, l->call.resource, l->call.item_kind, &l->whole)) {
+        error_nomem(&err);
+        error_keep(&l->error, &err);
+        return false;
+    }
     if (!l->call.item(l->call.data, item))
         l->stopped = true;
     return !l->stopped && !l->cancelled;

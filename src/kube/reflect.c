@@ -122,7 +122,8 @@ static int copy_texts(struct kube_reflect *r)
     struct kube_reflect_call *c = &r->call;
     r->texts = TEXTS_COPY({&c->resource.group, c->resource.group}, {&c->resource.version, c->resource.version},
                           {&c->resource.plural, c->resource.plural}, {&c->name_space, c->name_space},
-                          {&c->label_selector, c->label_selector}, {&c->field_selector, c->field_selector});
+                          {&c->label_selector, c->label_selector}, {&c->field_selector, c->field_selector},
+                          {&c->item_kind, c->item_kind});
     return r->texts ? 0 : ERR_NOMEM;
 }
 

@@ -24,6 +24,7 @@ struct kube_reflect_timing { /* 0: the default, as in the daemon; tests make the
 
 struct kube_reflect_call {
     struct kube_resource resource;
+    const char *item_kind;                       /* as in kube_list_call (kube/verbs.h) */
     const char *name_space;                      /* NULL: all */
     const char *label_selector, *field_selector; /* NULL: none */
     /* Lists by pages from the start. Otherwise a server that has it (1.27 and later) is asked to stream the objects as

@@ -21,16 +21,17 @@ int kube_create(struct kube *kube, const struct kube_call *call, struct kube_req
 int kube_delete(struct kube *kube, const struct kube_call *call, struct kube_request **request, struct error *err);
 
 /* A list by pages. Each page's body is parsed, its items are given one by one as raw bytes (items of custom resources
- * have "apiVersion" and "kind", those of built-in kinds lack them), then dropped; the next page is asked for when
- * `item` has returned for the last and the list is not paused. An expired continue (410) restarts from the beginning
- * once: `restarted` is called, items seen may come again. */
+ * have "apiVersion" and "kind"; those of built-in kinds get them where item_kind is set), then dropped; the next page
+ * is asked for when `item` has returned for the last and the list is not paused. An expired continue (410) restarts
+ * from the beginning once: `restarted` is called, items seen may come again. */
 struct kube_list;
 struct kube_list_call {
     const struct kube_resource *resource;
-    const char *name_space;                     /* NULL: all */
-    const struct kube_query *query;             /* limit 0: 500 */
-    struct seat_for seat;                       /* for whom; flow outlives the list */
-    uint64_t timeout_ms;                        /* of kube_list_whole: of its tries; 0: the options' */
+    const char *name_space;         /* NULL: all */
+    const struct kube_query *query; /* limit 0: 500 */
+    const char *item_kind; /* "Job": it and apiVersion go into items that lack them; outlives the list. NULL: unknown */
+    struct seat_for seat;  /* for whom; flow outlives the list */
+    uint64_t timeout_ms;   /* of kube_list_whole: of its tries; 0: the options' */
     bool (*item)(void *data, struct json item); /* false: stop here, done gets success */
     void (*restarted)(void *data);              /* may be NULL */
     void (*done)(void *data, const char *resource_version,
@@ -38,7 +39,8 @@ struct kube_list_call {
     void *data;
 };
 /* The list in one answer, whose items are given as they arrive. Of the query its selectors, resource_version and
- * version_match count. `restarted`: as above. An answer that goes on in another page is ERR_PROTOCOL. */
+ * version_match count. The resource outlives the list. `restarted`: as above. An answer that goes on in another page is
+ * ERR_PROTOCOL. */
 struct kube_whole;
 int kube_list_whole(struct kube *kube, const struct kube_list_call *call, struct kube_whole **list, struct error *err);
 /* No callback is called any more. Allowed in any of them. */

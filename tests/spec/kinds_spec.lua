@@ -239,6 +239,49 @@ policy { name = "heal", kind = "JobSet", every = "1h", match = { namespace = "NA
         assert.is_falsy(object("TrainJob", "w-both").spec.suspend)
     end)
 
+    -- An API server leaves kind and apiVersion out of the Jobs of a list.
+    it("are sent whole where they come from a list, and only the change is in the journal", function()
+        create("TrainJob", "f-train", { suspend = true }, { team = "f" }, condition "Complete")
+        request("PATCH", path("TrainJob", "f-train"), '{"spec":{"suspend":true}}', "application/merge-patch+json")
+        create("Job", "f-job", nil, { team = "f" }, { active = 2, startTime = BEGUN })
+        policy [[
+policy { name = "retry", kind = "Job", every = "1h", match = { namespace = "NAMESPACE", labels = "team=f" }, replace = { backoffLimit = 3 } }
+policy { name = "whole", kind = "Job", every = "1h", run = function()
+    for job in kube.list("batch/v1", "Job", { namespace = "NAMESPACE", labels = "team=f" }) do
+        assert(job.kind == "Job" and job.apiVersion == "batch/v1")
+    end
+end }
+]]
+        local function journal(state, name)
+            local code, out, err = support.mpijobd("journal", "--config", folder .. "/mpijobd.yaml", "-n", namespace, "--state", folder .. state)
+            assert.are.equal(0, code, err)
+            support.contains(out, name)
+            assert.is_falsy(out:find("apiVersion", 1, true), out)
+            assert.is_falsy(out:find("-> unset", 1, true), out)
+        end
+        local code, out, err = mpijobd("inspect", "trainjobs", "-l", "team=f", "-n", namespace, "--fix", "--state", folder .. "/f.db")
+        assert.are.equal(0, code, out .. err)
+        journal("/f.db", "f-train")
+        code, out, err = mpijobd("replace", "--kind", "Job", "-l", "team=f", "-n", namespace, "backoffLimit=4", "--state", folder .. "/g.db")
+        assert.are.equal(0, code, out .. err)
+        journal("/g.db", "f-job")
+        code, out, err = mpijobd("plan", "-n", namespace, "--out", folder .. "/plan.json")
+        assert.are.equal(0, code, out .. err)
+        assert.is_falsy(out:find("unset", 1, true), out)
+        code, out, err = once("-n", namespace)
+        assert.are.equal(0, code, out .. err)
+        support.contains(err, "effect=effective")
+        journal("/state.db", "f-job")
+        for _, kind in ipairs { "TrainJob", "Job" } do
+            local name = kind == "Job" and "f-job" or "f-train"
+            for _, put in ipairs(server.requests and server:requests("method=PUT&path=" .. path(kind, name)) or {}) do
+                local body = support.json.decode(put.body)
+                assert.are.equal(kind, body.kind)
+                assert.are.equal(PATHS[kind][1], body.apiVersion)
+            end
+        end
+    end)
+
     it("let no launcher run twice: its Job gets no TTL while it runs, by no way", function()
         local code = request("POST", path "Job", { apiVersion = "batch/v1", kind = "Job", metadata = { name = "l-launcher",
             ownerReferences = { { apiVersion = "kubeflow.org/v2beta1", kind = "MPIJob", name = "l", uid = "u", controller = true } } },

@@ -203,8 +203,8 @@ static void write_head(struct exchange *x, struct buf *out)
         return;
     }
     const char *group = x->res->group;
-    const char *fmt = x->res->custom ? "{\"apiVersion\":\"%s%s%s\",\"kind\":\"%s\","
-                                     : "{\"kind\":\"%4$s\",\"apiVersion\":\"%1$s%2$s%3$s\",";
+    const char *fmt = resource_is_custom(x->res) ? "{\"apiVersion\":\"%s%s%s\",\"kind\":\"%s\","
+                                                 : "{\"kind\":\"%4$s\",\"apiVersion\":\"%1$s%2$s%3$s\",";
     buf_printf(out, fmt, group, *group ? "/" : "", x->version, x->res->list);
 }
 
@@ -212,7 +212,7 @@ static void write_metadata(struct exchange *x, struct buf *out, const struct lis
                            uint64_t remaining)
 {
     buf_puts(out, "\"metadata\":{");
-    bool custom = x->res->custom && x->shape == SHAPE_WHOLE;
+    bool custom = resource_is_custom(x->res) && x->shape == SHAPE_WHOLE;
     if (token || custom)
         buf_printf(out, "\"continue\":\"%s\",", token ? token : "");
     if (token && remaining && selector_empty(&l->selector))
@@ -265,7 +265,7 @@ static void answer(struct exchange *x, const struct listing *l)
         table_head(x, out, l->version, token);
     } else {
         write_head(x, out);
-        if (x->res->custom && x->shape == SHAPE_WHOLE) {
+        if (resource_is_custom(x->res) && x->shape == SHAPE_WHOLE) {
             /* Go writes lists of custom resources with sorted keys: items before metadata */
             buf_puts(out, "\"items\":[");
             buf_add(out, items.ptr, items.len);

@@ -11,7 +11,7 @@
 void view_prefix(const struct exchange *x, struct buf *out)
 {
     const struct resource *r = x->res;
-    if (!r->custom) { /* Go writes the members of built-in types in the order of their fields */
+    if (!resource_is_custom(r)) { /* Go writes the members of built-in types in the order of their fields */
         buf_puts(out, "{\"kind\":\"");
         buf_puts(out, r->name);
         buf_puts(out, "\",\"apiVersion\":\"");
@@ -23,7 +23,7 @@ void view_prefix(const struct exchange *x, struct buf *out)
         buf_putc(out, '/');
     }
     buf_puts(out, x->version);
-    if (r->custom) {
+    if (resource_is_custom(r)) {
         buf_puts(out, "\",\"kind\":\"");
         buf_puts(out, r->name);
     }
@@ -39,7 +39,7 @@ static void add_view(struct exchange *x, const char *text, size_t len, const str
         buf_putc(out, '}');
         return;
     }
-    if (in_list && !x->res->custom)
+    if (in_list && !resource_is_custom(x->res))
         buf_putc(out, '{');
     else
         view_prefix(x, out);

@@ -39,6 +39,12 @@ struct resource {
     bool other;         /* served with --kinds only: TrainJobs and JobSets, which no controller acts on */
 };
 
+/* Is it written as objects of definitions are: members in their order, apiVersion and kind in items of lists? */
+static inline bool resource_is_custom(const struct resource *resource)
+{
+    return resource->custom || resource->other;
+}
+
 extern const struct resource resources[];
 extern const size_t resource_count;
 extern const char *const version_name[MPIJOB_VERSIONS];
