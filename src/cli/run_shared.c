@@ -19,6 +19,7 @@ static void again_later(struct run_shared *r, const struct error *err)
     log_event(&r->session->log, LOG_ERROR,
               "this daemon leads, but does not act: it cannot take over what the replicas share; trying again",
               LOG_FIELDS({"reason", err->message}));
+    lead_hinder(r->lead, &r->guest, err);
     deadline_set(&r->again, backoff_ms(&retry_pause, ++r->failures, NULL));
 }
 
@@ -97,10 +98,28 @@ static void lost(struct lead_guest *guest, const char *why)
     struct run_shared *r = guest->data;
     (void)why;
     r->leading = r->once_more = false;
+    defer_cancel(&r->down);
     deadline_stop(&r->again);
     shared_leave(r->shared);
     if (r->session->engine)
         approvals_forget(engine_approvals(r->session->engine));
+}
+
+static void step_down(struct defer *d)
+{
+    struct run_shared *r = d->data;
+    lead_step_down(r->lead, r->down_why);
+}
+
+/* Another has written the state, as a person does who puts an older copy back. Whoever takes the Lease next reads what
+ * is there now. */
+static void state_lost(void *data, const struct error *err)
+{
+    struct run_shared *r = data;
+    if (!r->leading)
+        return;
+    snprintf(r->down_why, sizeof r->down_why, "%s", err->message);
+    defer_call(&r->session->soon, &r->down);
 }
 
 /* Where there is no election, or each daemon has a file of its own, it stays closed. */
@@ -123,7 +142,10 @@ static int open_shared(struct session *s, struct run_lead *lead, struct run_shar
                                .store = s->store,
                                .clock = &s->clock,
                                .log = &s->log,
-                               .metrics = s->metrics};
+                               .metrics = s->metrics,
+                               .lost = state_lost,
+                               .data = r};
+    r->down = (struct defer){.call = step_down, .data = r};
     rc = shared_open(&o, &r->shared, err);
     if (rc)
         return rc;
@@ -163,6 +185,7 @@ void run_shared_close(struct run_shared *r)
         return;
     lead_part(r->lead, &r->guest);
     r->leading = false;
+    defer_cancel(&r->down);
     deadline_close(&r->again, NULL);
     r->session->flag = false;
     shared_close(r->shared, closed, r->session);

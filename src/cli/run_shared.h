@@ -20,7 +20,9 @@ struct run_shared {
     struct deadline again;
     unsigned failures;
     bool leading, taking;
-    bool once_more; /* it has to be taken over again when the present try has ended */
+    struct defer down;                /* to step down, which must not happen within a call of `shared` */
+    char down_why[ERROR_MESSAGE_MAX]; /* and why */
+    bool once_more;                   /* it has to be taken over again when the present try has ended */
 };
 
 /* Opens what outlives the daemon, or this replica of it; the store is open. Where there is an election, and the

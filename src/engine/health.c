@@ -148,13 +148,15 @@ static void tell_freeze(struct visit *v)
     tell_part(v, ENGINE_FREEZE, true, true);
 }
 
-/* A standby is well, as long as it could take the lead. */
+/* A standby is well, as long as it could take the lead. A leader is not that cannot act: nobody else does either. */
 static void tell_leader(struct visit *v)
 {
     const struct lead *lead = v->engine->o.lead;
+    struct lead_standing s = lead_look(lead);
+    bool well = !s.leads || !s.hindrance;
     buf_puts(&v->name, "leader election");
     lead_text(lead, &v->state);
-    tell_part(v, ENGINE_LEADER, true, lead_look(lead).trouble != NULL);
+    tell_part(v, ENGINE_LEADER, well, !well || s.trouble);
 }
 
 void engine_each_part(const struct engine *e, void (*visit)(void *data, const struct engine_part *part), void *data)

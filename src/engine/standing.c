@@ -68,6 +68,12 @@ static const char *why_standing_by(const struct engine *e, char out[512])
 {
     struct lead_standing lead = lead_look(e->o.lead);
     bool other = *lead.leader && strcmp(lead.leader, lead.identity) != 0;
+    struct error err;
+    if (lead.leads) {
+        lead_refuse(e->o.lead, &err);
+        snprintf(out, 512, "%.511s", err.message);
+        return out;
+    }
     snprintf(out, 512, "%.300s leads", other ? lead.leader : "nobody");
     return out;
 }

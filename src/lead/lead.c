@@ -16,11 +16,18 @@
 #define CLOSE_PATIENCE_MS 2000
 #define CONNECTIONS 2
 
+static void shine(const struct lead *l)
+{
+    metric_set(l->gauge, l->leads && !l->asked, NULL);
+}
+
 /* ---- guests ---- */
 
 static void tell_next(struct lead *l, struct lead_guest *guest)
 {
     l->asked = guest;
+    error_keep(&l->hindrance, NULL);
+    shine(l);
     if (!guest)
         return;
     guest->told = true;
@@ -31,6 +38,12 @@ void lead_ready(struct lead *l, struct lead_guest *guest)
 {
     if (l->asked == guest)
         tell_next(l, guest->next);
+}
+
+void lead_hinder(struct lead *l, struct lead_guest *guest, const struct error *why)
+{
+    if (l->asked == guest)
+        error_keep(&l->hindrance, why);
 }
 
 void lead_join(struct lead *l, struct lead_guest *guest)
@@ -53,6 +66,7 @@ void lead_part(struct lead *l, struct lead_guest *guest)
 static void tell_lost(struct lead *l, const char *why)
 {
     l->asked = NULL;
+    error_keep(&l->hindrance, NULL);
     struct lead_guest *guest = l->guests ? l->guests->prev : NULL; /* the last */
     while (guest) {
         struct lead_guest *before = guest == l->guests ? NULL : guest->prev;
@@ -65,11 +79,6 @@ static void tell_lost(struct lead *l, const char *why)
 }
 
 /* ---- leading ---- */
-
-static void shine(const struct lead *l)
-{
-    metric_set(l->gauge, l->leads, NULL);
-}
 
 bool lead_is_mine(const struct lead *l, const struct lease_record *record)
 {
@@ -84,7 +93,6 @@ void lead_begin(struct lead *l)
     snprintf(epoch, sizeof epoch, "%" PRId64, lead_epoch(l));
     log_event(l->o.log, LOG_INFO, "this daemon leads, and acts from now on",
               LOG_FIELDS({"identity", l->o.identity}, LOG_JSON_FIELD("epoch", epoch)));
-    shine(l);
     deadline_set(&l->limit, (uint64_t)l->o.renew / 1000);
     tell_next(l, l->guests);
 }
@@ -100,6 +108,15 @@ void lead_end(struct lead *l, const char *why)
     log_event(l->o.log, LOG_ERROR, "the lead is lost: this daemon does nothing more until it leads again",
               LOG_FIELDS({"reason", why}, {"leader", lead_is_mine(l, &l->seen.record) ? NULL : holder}));
     tell_lost(l, why);
+}
+
+void lead_step_down(struct lead *l, const char *why)
+{
+    if (!l->leads || l->closing)
+        return;
+    lead_end(l, why);
+    if (!l->request) /* else its answer goes on */
+        lead_try_later(l);
 }
 
 static void limit_rang(struct deadline *d)
@@ -174,6 +191,9 @@ int lead_refuse(const struct lead *l, struct error *err)
 {
     const char *holder = lead_holder(l);
     bool other = *holder && strcmp(holder, l->o.identity) != 0;
+    if (lead_pass((void *)(uintptr_t)l, NULL) == 0)
+        return error_set(err, ERR_REFUSED, "this daemon leads, but does not act yet: %s",
+                         l->hindrance ? l->hindrance->message : "it is taking over; try again in some seconds");
     return error_set(err, ERR_REFUSED, "this daemon is not the leader: %s leads (Lease %s/%s)%s",
                      other ? holder : "nobody", l->o.name_space, l->o.name,
                      other ? "; ask the daemon there" : " now; try again in some seconds");
@@ -205,7 +225,8 @@ struct lead_standing lead_look(const struct lead *l)
                                   .name_space = l->o.name_space,
                                   .name = l->o.name,
                                   .since = l->seen.exists ? l->seen.record.acquired : 0,
-                                  .trouble = l->trouble ? l->trouble->message : NULL};
+                                  .trouble = l->trouble ? l->trouble->message : NULL,
+                                  .hindrance = l->hindrance ? l->hindrance->message : NULL};
 }
 
 void lead_text(const struct lead *l, struct buf *out)
@@ -214,7 +235,8 @@ void lead_text(const struct lead *l, struct buf *out)
     char since[32];
     clock_format(s.since, false, since);
     if (s.leads)
-        buf_printf(out, "this daemon leads since %s, as %s", since, s.identity);
+        buf_printf(out, "this daemon leads since %s, as %s%s%s%s", since, s.identity,
+                   l->asked ? ", but does not act yet" : "", s.hindrance ? ": " : "", or_empty(s.hindrance));
     else if (*s.leader && strcmp(s.leader, s.identity) != 0)
         buf_printf(out, "standing by; %s leads since %s", s.leader, s.since ? since : "some time");
     else
@@ -242,6 +264,7 @@ static void kube_is_closed(void *data)
     void (*closed)(void *) = l->closed;
     void *closed_data = l->data;
     error_keep(&l->trouble, NULL);
+    error_keep(&l->hindrance, NULL);
     buf_free(&l->object);
     free(l->texts);
     free(l);

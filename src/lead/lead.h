@@ -72,11 +72,19 @@ struct lead_guest {
 void lead_join(struct lead *lead, struct lead_guest *guest); /* before lead_start */
 void lead_part(struct lead *lead, struct lead_guest *guest); /* `lost` is not called any more */
 void lead_ready(struct lead *lead, struct lead_guest *guest);
+/* Why it is not ready yet, with the cure, for people; until it is, or the lead is lost. The error is copied. Nothing
+ * where it is ready already, or was not told of a lead. */
+void lead_hinder(struct lead *lead, struct lead_guest *guest, const struct error *why);
+/* Ends the lead here: the guests hear `lost`, from within. Some seconds later this daemon tries to take the Lease
+ * again, with a higher epoch, unless another holds it. why: a sentence. Nothing where it does not lead, or is being
+ * closed. */
+void lead_step_down(struct lead *lead, const char *why);
 
 /* May something be written now? 0; ERR_CANCELLED: the lead was lost, or there was none; the message names who leads.
  * Looks at the clock at each call, and is a kube_fence.pass (kube/kube.h). */
 int lead_pass(void *lead, struct error *err);
-/* Says that this daemon does not lead, who does, and where to ask. Returns ERR_REFUSED. */
+/* Says that this daemon does not lead, who does, and where to ask; or that it leads, and why it does not act yet.
+ * Returns ERR_REFUSED. */
 int lead_refuse(const struct lead *lead, struct error *err);
 /* That epoch; 0: it does not lead. */
 int64_t lead_epoch(const struct lead *lead);
@@ -93,8 +101,9 @@ struct lead_standing {
     const char *identity; /* this daemon's */
     const char *leader;   /* who holds the Lease; "": nobody does, or it is not known. Valid until the next turn */
     const char *name_space, *name;
-    int64_t since;       /* microseconds since 1970: when the leader has taken it, by its clock; 0: not known */
-    const char *trouble; /* why the Lease cannot be read or written; NULL: nothing is wrong. Valid as `leader` */
+    int64_t since;         /* microseconds since 1970: when the leader has taken it, by its clock; 0: not known */
+    const char *trouble;   /* why the Lease cannot be read or written; NULL: nothing is wrong. Valid as `leader` */
+    const char *hindrance; /* it leads, and this is why it cannot act (lead_hinder); NULL: nothing. Valid as `leader` */
 };
 struct lead_standing lead_look(const struct lead *lead);
 /* Appends that as a sentence: "standing by; NAME leads since ...". */

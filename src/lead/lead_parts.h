@@ -43,8 +43,9 @@ struct lead {
         const char *name;
         char value[LEAD_NOTE_MAX];
     } notes[LEAD_NOTES];
-    const struct error *trouble; /* of the last try (error_keep); NULL: it was well */
-    unsigned beaten;             /* writes in a row before which another was faster */
+    const struct error *trouble;   /* of the last try (error_keep); NULL: it was well */
+    const struct error *hindrance; /* why `asked` is not ready (error_keep); NULL: it has not said */
+    unsigned beaten;               /* writes in a row before which another was faster */
     bool closing, shut;
     int handles;
     void (*closed)(void *data);

@@ -66,6 +66,9 @@ static int count(struct shared *s, struct error *err)
     s->failed = metrics_counter(m, "shared_state_write_failures", NULL, "Those that failed.", NULL);
     s->conflicts = metrics_counter(m, "shared_state_conflicts", NULL,
                                    "Those that were refused, because another had written it.", NULL);
+    metric_add(s->writes, 0, NULL);
+    metric_add(s->failed, 0, NULL);
+    metric_add(s->conflicts, 0, NULL);
     return m ? metrics_collector(m, collect, s, err) : 0;
 }
 

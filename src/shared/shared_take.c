@@ -53,7 +53,8 @@ void shared_take_fail(struct take *t, const struct error *why, const char *doing
 
 #define RESTORE                                                                                                        \
     "; put it back from a copy, or begin again without it: kubectl delete configmap -n %s -l " OBJECT_LABEL "=%s "     \
-    "(pauses and waiting approvals are lost with it, and policies take the jobs that are there for known)"
+    "(pauses, waiting approvals and what policies keep are lost with it, and policies with on = \"match\" act "        \
+    "again on all jobs that match)"
 
 void shared_take_damaged(struct take *t, const char *name, const struct error *why)
 {

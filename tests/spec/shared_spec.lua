@@ -191,6 +191,72 @@ describe("the state that daemons share", function()
             assert.are.equal("1", job.metadata.annotations.n, job.metadata.name)
         end
     end)
+
+    local function has(text, ...)
+        for _, part in ipairs { ... } do
+            support.contains(text, part)
+        end
+    end
+
+    local HEAD = "/api/v1/namespaces/ops/configmaps/mpijobd-state"
+    local function page(daemon, path)
+        return http.request("http://127.0.0.1:" .. daemon.port .. path)
+    end
+
+    it("is read again after another has written it: the leader steps down, and takes the Lease again", function()
+        support.write(folder .. "/p.lua", COUNT:format 'on = "match"')
+        local one = replica "one"
+        support.contains(one:expect(TAKEN), "epoch=1")
+        create("first", '"todo":"x"')
+        assert.is_truthy(await(function() return counted "todo" == 1 end))
+        -- A person puts back what is no copy of this leader's.
+        local _, head = server:request("GET", HEAD)
+        head.metadata.resourceVersion = nil
+        head.data.head = head.data.head:gsub('"writer":"%x+"', '"writer":"' .. ("0"):rep(32) .. '"')
+        assert.are.equal(200, (server:request("PUT", HEAD, head)))
+        create("second", '"todo":"x"') -- what has to be written meets it
+        one:expect "the state of the replicas is lost to another"
+        support.contains(one:expect "the lead is lost", "has taken over the state in ConfigMap ops/mpijobd-state")
+        support.contains(one:expect(TAKEN), "epoch=2")
+        assert.is_truthy(await(function() return counted "todo" == 2 end))
+        create("third", '"todo":"x"')
+        assert.is_truthy(await(function() return counted "todo" == 3 end))
+        local _, lease = server:request("GET", "/apis/coordination.k8s.io/v1/namespaces/ops/leases/mpijobd")
+        assert.are.same({ "one", 1, 1 }, { lease.spec.holderIdentity, lease.spec.leaseTransitions, metric(one, "leader") })
+    end)
+
+    it("says what keeps a leader from acting when it cannot be taken over, until it can", function()
+        support.write(folder .. "/p.lua", COUNT:format 'on = "match"')
+        create("waits", '"todo":"x"')
+        assert.are.equal(201, (server:request("POST", HEAD:match "^(.*)/", { apiVersion = "v1", kind = "ConfigMap",
+            metadata = { name = "mpijobd-state", namespace = "ops", labels = { ["mpijobd.kubeflow.org/state"] = "mpijobd-state" } }, data = { head = "garbage" } })))
+        local one = replica "one"
+        one:expect "it cannot take over what the replicas share"
+        local reason = "but does not act yet: the state cannot be read: ConfigMap ops/mpijobd-state is not as mpijobd wrote it"
+        local cure = "kubectl delete configmap -n ops -l mpijobd.kubeflow.org/state=mpijobd-state"
+        local text, code = page(one, "/readyz?verbose")
+        assert.are.equal(503, code, text)
+        has(text, "[-] leader election: this daemon leads since ", reason, cure)
+        assert.are.same({ 0, 0, 0, 0 }, { metric(one, "leader"), metric(one, "shared_state_writes_total"), metric(one, "shared_state_write_failures_total"),
+            metric(one, "shared_state_conflicts_total") })
+        local _, out = ask(one, "status")
+        has(out, "[-] leader election: this daemon leads since ", cure, "standing by: this daemon leads, " .. reason)
+        assert.is_nil(out:find("nobody", 1, true), out)
+        local failed, _, err = ask(one, "trigger", "count")
+        assert.are_not.equal(0, failed)
+        has(err, "this daemon leads, " .. reason, cure)
+        _, out, err = ask(one, "why", "count", "waits", "-n", "train")
+        has(out .. err, "this daemon leads, " .. reason)
+        assert.are.equal(0, counted "todo")
+
+        assert.are.equal(200, (server:request("DELETE", HEAD)))
+        one:expect(TAKEN)
+        assert.is_truthy(await(function() return counted "todo" == 1 end))
+        text, code = page(one, "/readyz?verbose")
+        assert.are.equal(200, code, text)
+        has(text, "[+] leader election: this daemon leads since ")
+        assert.are.same({ 1, nil }, { metric(one, "leader"), text:find("does not act", 1, true) })
+    end)
 end)
 
 describe("the state that daemons share #cluster", function()
@@ -230,6 +296,7 @@ describe("the state that daemons share #cluster", function()
         assert.are.same({ jobs, 1 }, { counts() })
         local status, text = cluster:request("GET", ("/api/v1/namespaces/%s/configmaps/mpijobd-state"):format(namespace))
         assert.are.equal(200, status)
-        support.contains(support.json.decode(text).data.head, '"holder":"two"', '"epoch":2')
+        support.contains(support.json.decode(text).data.head, '"holder":"two"')
+        support.contains(support.json.decode(text).data.head, '"epoch":2')
     end)
 end)
