@@ -28,6 +28,9 @@ static int run(int argc, char **argv, const struct command *command)
     } else {
         if (duration_parse(o.arguments[1], &span, &err))
             return command_usage(command, "%s", err.message);
+        if (span <= 0)
+            return command_usage(command, "\"%s\" holds nothing: write for how long, as 2d; off ends a hold",
+                                 o.arguments[1]);
         clock_begin(&clock, getenv("MPIJOBD_CLOCK")); /* the session says what is wrong with it */
         clock_format(clock_now(&clock) / CLOCK_SECOND * CLOCK_SECOND + span, false, until);
         snprintf(change, sizeof change, "annotations." MPIJOB_HOLD_ANNOTATION "=%s", until);

@@ -50,7 +50,7 @@ static void one_done(void *data, const struct change_result *result, const struc
     if (r->s.options.output == OUTPUT_JSON)
         replace_print_json(&r->w, one->key, result, err);
     else
-        replace_print_text(r->colour, r->s.options.dry_run, one->key, result, err);
+        replace_print_text(r->s.command, r->colour, r->s.options.dry_run, one->key, result, err);
     if (err && err->code == ERR_NOT_FOUND && r->named && r->s.options.output != OUTPUT_JSON)
         fputs("another namespace is named by -n, or as NAMESPACE/NAME\n", stderr);
     free(one);

@@ -65,12 +65,12 @@ void replace_print_failed(struct json_writer *w, const char *key, const struct e
     replace_print_json(w, key, &result, err);
 }
 
-void replace_print_text(bool colour, bool dry_run, const char *key, const struct change_result *result,
-                        const struct error *err)
+void replace_print_text(const char *command, bool colour, bool dry_run, const char *key,
+                        const struct change_result *result, const struct error *err)
 {
     struct buf diff = BUF_INIT;
     if (err) {
-        fprintf(stderr, "mpijobd replace: %s\n", err->message);
+        fprintf(stderr, "mpijobd %s: %s\n", command, err->message);
         return;
     }
     if (!result->changed) {

@@ -12,7 +12,7 @@ void replace_print_json(struct json_writer *w, const char *key, const struct cha
 /* Of an object that did not get so far as to be compared. */
 void replace_print_failed(struct json_writer *w, const char *key, const struct error *err);
 /* On standard output; an error on standard error. */
-void replace_print_text(bool colour, bool dry_run, const char *key, const struct change_result *result,
-                        const struct error *err);
+void replace_print_text(const char *command, bool colour, bool dry_run, const char *key,
+                        const struct change_result *result, const struct error *err);
 
 #endif

@@ -78,14 +78,16 @@ static const char *why_standing_by(const struct engine *e, char out[512])
     return out;
 }
 
-/* "12 jobs have to match for longer; 8 of them were warned" */
+/* "12 jobs have to match for longer before it acts", "it warns first, and acts on 12 jobs later; 8 warned" */
 static const char *why_waits(const struct engine_cluster *at, const struct policy *policy, char out[512])
 {
     if (!policy_waits(policy))
         return NULL;
     struct event_waiting w = triggers_waiting(&at->triggers, policy->name);
     bool one = w.jobs == 1, warns = policy->warn.count > 0;
-    int n = snprintf(out, 512, "%zu job%s to match for longer before it acts", w.jobs, one ? " has" : "s have");
+    int n = policy->holds_for
+                ? snprintf(out, 512, "%zu job%s to match for longer before it acts", w.jobs, one ? " has" : "s have")
+                : snprintf(out, 512, "it warns first, and acts on %zu job%s later", w.jobs, one ? "" : "s");
     if (warns)
         n += snprintf(out + n, 512 - (size_t)n, "; %zu warned", w.warned);
     if (w.unwarned)

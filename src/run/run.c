@@ -282,7 +282,8 @@ int run_start(struct runs *runs, const struct run_call *call, struct run **out, 
     run->asked_uid = call->asked_uid;
     if (run_is_early(run))
         snprintf(run->note, sizeof run->note,
-                 run_warns(run) ? "it warned of what is to come" : "it asked where since when jobs match");
+                 run_warns(run) ? "it warned of what is to come"
+                                : "it looked at which jobs match, and changed nothing");
     run->left = call->left;
     run->host = call->host;
     run->approved = call->approved;

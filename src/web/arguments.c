@@ -167,6 +167,8 @@ int query_read_body(const struct admin_request *request, const struct field *fie
     int rc = text.len ? check_type(request, err) : 0;
     if (!rc && text.len)
         rc = json_parse(text, "the body", &root, err);
+    if (rc == ERR_LIMIT) /* too deep: a fault of the body, and nothing that passes with time */
+        rc = error_set(err, ERR_INVALID, "the body is nested deeper than %d levels", JSON_DEPTH_MAX);
     if (!rc && text.len && json_type(root) != JSON_OBJECT)
         rc = error_set(err, ERR_INVALID, "the body has to be a JSON object, as {\"dry_run\": true}");
     struct json_iter it = json_iter(root);

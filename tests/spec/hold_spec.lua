@@ -103,7 +103,11 @@ describe("hold", function()
         support.contains(out, "which is longer than hold.max")
         assert.are.equal(0, (run(now, "hold", "one", "off", "-n", "train", "--no-journal")))
         assert.is_nil(hold())
-        for args, wanted in pairs { [{ "hold", "one" }] = "takes a job and for how long", [{ "hold", "one", "soon" }] = "soon" } do
+        code, out, err = run(now, "hold", "train/nowhere", "1d", "--no-journal")
+        assert.are.same({ 1, "" }, { code, out })
+        assert.matches("^mpijobd hold: ", err)
+        for args, wanted in pairs { [{ "hold", "one" }] = "takes a job and for how long", [{ "hold", "one", "soon" }] = "soon",
+            [{ "hold", "one", "0s" }] = "off ends a hold" } do
             code, out, err = support.mpijobd(table.unpack(args))
             assert.are.same({ 2, "" }, { code, out })
             support.contains(err, wanted)

@@ -294,7 +294,7 @@ describe("warn", function()
             assert.matches("at 2026%-01%-02T20:00:00", object("two").metadata.annotations["warned.mpijobd.io/p"])
             server:request("POST", "/_sim/faults", "watch-gone:count=1")
             move "2026-01-02T08:59:59Z"
-            support.contains(select(2, support.mpijobd("status", "--control", folder .. "/s.db.control")), "2 jobs have to match for longer before it acts; 2 warned")
+            support.contains(select(2, support.mpijobd("status", "--control", folder .. "/s.db.control")), "it warns first, and acts on 2 jobs later; 2 warned")
             killed()
             start "2026-01-02T08:59:59Z"
             assert.are.equal(0, writes())

@@ -90,6 +90,7 @@ describe("the JSON API", function()
         problem(400, "Invalid", "did you mean dry_run?", write:post("/api/v1/policies/free/run", { dryrun = true }))
         problem(400, "Invalid", "Content-Type: application/json",
             write:post("/api/v1/policies/free/run", "{}", { ["Content-Type"] = "text/plain" }))
+        problem(400, "Invalid", "nested deeper than 128 levels", write:post("/api/v1/policies/free/run", '{"job": ' .. ("["):rep(200) .. ("]"):rep(200) .. "}"))
         problem(413, "Limit", "65536", write:post("/api/v1/policies/free/run", '{"job": "' .. ("x"):rep(70000) .. '"}'))
         problem(404, "NotFound", "there is no policy", write:post("/api/v1/policies/nobody/pause"))
     end)

@@ -98,11 +98,13 @@ void plan_past_write(const struct plan_past *past, FILE *out)
                     left->handled == 1 ? "matches was handled already, and stays as it is"
                                        : "match were handled already, and stay as they are",
                     left->new_text ? ", although its text is new (again = true would count them as new)" : "");
-        if (left->waits)
-            fprintf(out, "%s: %s that match%s %s\n", who, jobs(left->waits, count),
-                    left->waits == 1 ? "es has" : " have",
-                    n->warns ? "to be warned before, or not for long enough"
-                             : "not matched for as long as holds_for wants");
+        if (left->waits && n->warns)
+            fprintf(out, "%s: %s that match%s; %s\n", who, jobs(left->waits, count),
+                    left->waits == 1 ? "es waits" : " wait",
+                    left->waits == 1 ? "its owner is warned first" : "their owners are warned first");
+        else if (left->waits)
+            fprintf(out, "%s: %s that match%s not matched for as long as holds_for wants\n", who,
+                    jobs(left->waits, count), left->waits == 1 ? "es has" : " have");
         if (left->out)
             fprintf(out, "%s: %s that match%s had no event that it acts on\n", who, jobs(left->out, count),
                     left->out == 1 ? "es has" : " have");

@@ -39,6 +39,19 @@ static bool is_plural(struct str text)
     return str_is(text, mpijob_kind_info(kind)->plural) || str_is(text, mpijob_kind_info(kind)->definition);
 }
 
+/* Is the first argument a kind's name in the singular, and not the name of a job? A name follows it, or all are meant.
+ * names: as in take_kinds. */
+static bool is_singular(const struct options *o, int names)
+{
+    const struct mpijob_kind *kind;
+    const char *next = o->argument_count > (names > 1 ? 1 : 2) ? o->arguments[1] : NULL;
+    if (!mpijob_kind_find(str_of(o->arguments[0]), &kind) ||
+        !str_is(str_of(o->arguments[0]), mpijob_kind_info(kind)->singular))
+        return false;
+    return next ? !strchr(next, '=') && (!*next || next[strlen(next) - 1] != '-')
+                : o->all_namespaces && o->argument_count == 1;
+}
+
 /* Is it nearly a kind's name ("tfjobz")? Two letters more or less would catch too many namespaces. */
 static bool is_nearly_kind(struct str text)
 {
@@ -94,14 +107,15 @@ static int take_prefix(struct taking *t, char **argument)
     return rc;
 }
 
-/* Sets options->job_kind from --kind, from a first argument that is a kind's plural ("pytorchjobs"), which is taken out
- * of the arguments, or from "KIND/NAME", of which NAME is left; and options->name_space from "NAMESPACE/NAME". names:
- * how many of the arguments are names, as far as they go. ERR_INVALID: an unknown kind, or two of them. */
+/* Sets options->job_kind from --kind, from a first argument that is a kind ("pytorchjobs", "pytorchjob"), which is
+ * taken out of the arguments, or from "KIND/NAME", of which NAME is left; and options->name_space from
+ * "NAMESPACE/NAME". names: how many of the arguments are names, as far as they go. ERR_INVALID: an unknown kind, or two
+ * of them. */
 static int take_kinds(struct options *o, int names, struct error *err)
 {
     struct taking t = {.o = o, .err = err};
     int rc = o->kind ? take_kind(&t, str_of(o->kind), "--kind") : 0;
-    if (!rc && o->argument_count && is_plural(str_of(o->arguments[0]))) {
+    if (!rc && o->argument_count && (is_plural(str_of(o->arguments[0])) || is_singular(o, names))) {
         rc = take_kind(&t, str_of(o->arguments[0]), o->arguments[0]);
         o->arguments++;
         o->argument_count--;
