@@ -267,21 +267,22 @@ static int nowhere(const struct engine *e, const struct policy_entry *entry, str
     return error_set(err, ERR_REFUSED, "policy \"%s\" is for no cluster of this daemon", entry->policy->name);
 }
 
-static int closed(const struct engine *e, const struct policy *policy, struct error *err)
+/* The command that was refused, with --override: about the same job, or it would act on all that match. */
+#define AGAIN "mpijobd trigger --override %s%s%.320s runs it all the same, and the journal says so"
+#define AGAIN_ARGS(policy, call) (policy)->name, (call)->job ? " " : "", (call)->job ? (call)->job : ""
+
+static int closed(const struct engine *e, const struct policy *policy, const struct ask_call *call, struct error *err)
 {
     char text[POLICY_CLOSED_TEXT];
-    return error_set(err, ERR_REFUSED,
-                     "policy \"%s\" is %s; mpijobd trigger --override %s runs it all the same, and the journal says so",
-                     policy->name, policy_closed_text(policy, clock_now(e->o.clock), text), policy->name);
+    return error_set(err, ERR_REFUSED, "policy \"%s\" is %s; " AGAIN, policy->name,
+                     policy_closed_text(policy, clock_now(e->o.clock), text), AGAIN_ARGS(policy, call));
 }
 
 /* A run by hand acts at once. */
-static int waits(const struct policy *policy, struct error *err)
+static int waits(const struct policy *policy, const struct ask_call *call, struct error *err)
 {
-    return error_set(err, ERR_REFUSED,
-                     "policy \"%s\" %s, and a run by hand acts at once; mpijobd trigger --override %s runs it all the "
-                     "same, and the journal says so",
-                     policy->name, policy_waits_text(policy), policy->name);
+    return error_set(err, ERR_REFUSED, "policy \"%s\" %s, and a run by hand acts at once; " AGAIN, policy->name,
+                     policy_waits_text(policy), AGAIN_ARGS(policy, call));
 }
 
 static int copy_in(struct ask *k, const struct ask_call *call, struct error *err)
@@ -330,10 +331,10 @@ int engine_ask(struct engine *e, const struct ask_call *call, struct error *err)
         return nowhere(e, entry, err);
     bool open = policy_open(entry->policy, clock_now(e->o.clock));
     if (!open && !call->override)
-        return closed(e, entry->policy, err);
+        return closed(e, entry->policy, call, err);
     bool early = policy_waits(entry->policy) && !entry->policy->dry_run;
     if (early && !call->override)
-        return waits(entry->policy, err);
+        return waits(entry->policy, call, err);
     struct ask *k = calloc(1, sizeof *k);
     if (!k)
         return error_nomem(err);

@@ -175,18 +175,11 @@ void breaker_effect(struct breaker *b, const char *policy, const struct blamed *
 
 /* ---- the beginning ---- */
 
-/* A person's decision on a run says nothing of the policy. */
-static bool is_decision(const struct store_run *run)
-{
-    return strcmp(run->trigger, "approve") == 0 || strcmp(run->trigger, "reject") == 0 ||
-           strcmp(run->trigger, "extend") == 0;
-}
-
 /* The newest come first, so a policy is known as soon as one of its runs was no failure. */
 static bool count_row(void *data, const struct store_run *run)
 {
     struct breaker *b = data;
-    struct breaker_policy *p = run->outcome && !run->dry_run && !is_decision(run) ? of(b, run->policy) : NULL;
+    struct breaker_policy *p = run->outcome && !run->dry_run && !journal_run_decides(run) ? of(b, run->policy) : NULL;
     bool ended = p && (strcmp(run->outcome, "done") == 0 || strcmp(run->outcome, "partial") == 0);
     bool well = ended && went_well(run->changed, run->unchanged, run->failed);
     if (p && !p->known && !well && (ended ? run->failed >= BREAKER_JOBS : strcmp(run->outcome, "failed") == 0))

@@ -188,6 +188,8 @@ void engine_resume(struct engine *engine, const char *policy, const char *who);
 void engine_renew_pauses(struct engine *engine);
 /* NULL: it is not. Valid until the next change. */
 const struct paused_mark *engine_paused(const struct engine *engine, const char *policy);
+/* Those too that no file has now. NULL: none. Valid until the next change. */
+const struct paused *engine_all_paused(const struct engine *engine);
 /* Calls visit for each policy of the set that is paused. */
 void engine_each_paused(const struct engine *engine, void (*visit)(void *data, const struct paused_mark *mark),
                         void *data);

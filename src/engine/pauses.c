@@ -115,6 +115,11 @@ const struct paused_mark *engine_paused(const struct engine *e, const char *poli
     return paused_find(e->o.paused, policy);
 }
 
+const struct paused *engine_all_paused(const struct engine *e)
+{
+    return e->o.paused;
+}
+
 void engine_each_paused(const struct engine *e, void (*visit)(void *data, const struct paused_mark *mark), void *data)
 {
     for (size_t i = 0; e->set && i < e->set->count; i++) {

@@ -12,6 +12,12 @@ static int64_t run_begin(struct journal *journal, const struct store_run *run, e
     return id;
 }
 
+bool journal_run_decides(const struct store_run *run)
+{
+    return strcmp(run->trigger, "approve") == 0 || strcmp(run->trigger, "reject") == 0 ||
+           strcmp(run->trigger, "extend") == 0;
+}
+
 void journal_run_begin(struct journal *journal, const struct store_run *run, store_done done, void *data)
 {
     run_begin(journal, run, STORE_NOW, done, data);

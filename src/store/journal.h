@@ -37,6 +37,8 @@ struct store_run {
     int64_t who_uid;                /* with who: the user's number */
     const char *file, *file_sha256; /* the policy's file, and the sum of its text as sha256sum prints it; NULL: none */
 };
+/* It is a person's decision on a run that waits for approval, and no run of the policy itself. */
+bool journal_run_decides(const struct store_run *run);
 /* Begins a run; its number is given to done. run->id and how it ended are not looked at. A run that a schedule is due
  * for begins with state_run_begin, which moves the mark too. */
 void journal_run_begin(struct journal *journal, const struct store_run *run, store_done done, void *data);

@@ -21,6 +21,8 @@ static bool add_change(void *data, const struct store_change *c)
 static bool add_run(void *data, const struct store_run *run)
 {
     struct why *why = data;
+    if (journal_run_decides(run))
+        return true;
     why->last_run = (struct why_past){.id = run->id,
                                       .at = run->started_at,
                                       .outcome = why_keep(why, run->outcome),
@@ -33,12 +35,13 @@ static int read_journal(struct why_request *r)
 {
     const struct policy *p = r->entry.policy;
     char name_space[256], name[256];
-    struct store_filter filter = {.policy = p->name, .cluster = cluster_name(r->call.runs->site->cluster), .limit = 1};
+    struct store_filter filter = {.policy = p->name, .cluster = cluster_name(r->call.runs->site->cluster)};
     int rc = journal_read_runs(r->call.journal, &filter, false, add_run, r->why, &r->past_error);
     if (rc)
         return rc;
     snprintf(name_space, sizeof name_space, "%.*s", (int)r->view.name_space.len, r->view.name_space.ptr);
     snprintf(name, sizeof name, "%.*s", (int)r->view.name.len, r->view.name.ptr);
+    filter.limit = 1;
     filter.name_space = name_space;
     filter.name = name;
     return journal_read_changes(r->call.journal, &filter, add_change, r->why, &r->past_error);

@@ -210,6 +210,17 @@ describe("approval", function()
         local done, told, wrong = ask("extend", "1", "2h")
         assert.are.equal(0, done, wrong)
         assert.are.equal("run 1 waits until 2026-01-01T07:00:00Z\n", told)
+        -- A decision is no run of the policy, and what waits is told.
+        local _, table_of, one
+        _, table_of = ask "status"
+        assert.is_truthy(table_of:find "\nfree +in force; 1 run waits for approval +%S+ +waiting, 0 changed", table_of)
+        _, one = ask("status", "free")
+        support.contains(one, "  Last run: 1, 2026-01-01T01:00:00Z (manual by ", "Approval: 1 run waits for approval; mpijobd approve lists what waits")
+        _, one = ask("status", "free", "-o", "json")
+        one = support.json.decode(one).policies[1]
+        assert.are.same({ 1, "waiting", 1 }, { one.last.id, one.last.outcome, one.waits })
+        _, one = ask("why", "free", namespace .. "/one", "-o", "json")
+        assert.are.same({ 1, "waiting" }, { support.json.decode(one).last_run.id, support.json.decode(one).last_run.outcome })
         daemon:write("advance 1h\n") -- when it would have expired
         assert.are.equal(0, (ask("approve", "1", "--dry-run")))
         daemon:stop("sigkill")

@@ -4,6 +4,7 @@ local support = require "support"
 local clusters = require "support.cluster"
 local sims = require "support.sim"
 local http = require "socket.http"
+local api = require "support.api"
 local uv = support.uv
 local await = support.proc.await
 
@@ -65,11 +66,11 @@ describe("several daemons", function()
             users: [{name: u, user: {}}], contexts: [{name: c, context: {cluster: c, user: u}}]}]]):format(url)
     end
 
-    -- options: url, times, more (of leader_election), stdin, args
+    -- options: url, times, more (of leader_election), top (of the configuration), stdin, args
     local function replica(name, options)
         options = options or {}
-        local config = support.write(("%s/%s.yaml"):format(folder, name), ("leader_election: { namespace: ops, identity: %s, %s%s }\n"):format(name,
-            options.times or TIMES, options.more or ""))
+        local config = support.write(("%s/%s.yaml"):format(folder, name), ("leader_election: { namespace: ops, identity: %s, %s%s }\n%s"):format(name,
+            options.times or TIMES, options.more or "", options.top or ""))
         local conf = support.write(("%s/%s.kubeconfig"):format(folder, name), kubeconfig(options.url or server.url))
         local daemon = support.daemon({ stdin = options.stdin }, "run", "--no-supervisor", "--config", config, "--kubeconfig", conf,
             "--state", ("%s/%s.db"):format(folder, name), "--listen", "127.0.0.1:0", folder .. "/p.lua", table.unpack(options.args or {}))
@@ -175,11 +176,28 @@ describe("several daemons", function()
         assert.are.equal(0, ended)
         support.contains(out, "[+] leader election: standing by; one leads since ")
         assert.is_truthy(out:find("\nmark +standing by: one leads "), out)
-        for _, command in ipairs { { "trigger", "mark" }, { "pause", "mark" }, { "approve", "1" }, { "reject", "1" } } do
+        for _, command in ipairs { { "trigger", "mark" }, { "pause", "mark" }, { "resume", "mark" }, { "resume" }, { "approve" }, { "approve", "1" },
+            { "approve", "1", "--dry-run" }, { "reject", "1" }, { "extend", "1", "12h" } } do
             local code_of, told, err = ask(others[1], table.unpack(command))
             assert.are.equal(1, code_of, told)
             support.contains(err, "this daemon is not the leader: one leads (Lease ops/mpijobd); ask the daemon there")
         end
+        support.write(folder .. "/token", "looks\n")
+        support.write(folder .. "/served.db.quarantine", ("stopped 1760000000000000 stall %s 1 mark %s\n"):format(("0"):rep(16), folder .. "/p.lua"))
+        local served = replica("served", { top = "tokens: { read: token }\n" })
+        served:expect(STANDS)
+        local status, answer = api.at("http://127.0.0.1:" .. served.port, "looks"):get("/api/v1/approvals")
+        assert.are.equal(409, status)
+        support.contains(answer.detail, "this daemon is not the leader: one leads")
+        -- A quarantine is each daemon's own, and a pause is not.
+        local let_go, said, failed_so = ask(served, "resume", "mark")
+        assert.are.equal(0, let_go, failed_so)
+        assert.are.equal("mark may run again\n", said)
+        _, said, failed_so = ask(served, "resume")
+        assert.are.equal("no policy is in quarantine\n", said)
+        support.contains(failed_so, "not the leader: one leads")
+        served:kill()
+        assert.are.equal(0, (served:wait()))
         -- A person's own Lua in it writes nothing either.
         local _, printed, failed = ask(others[1], "eval", "--write", 'mpijob.replace("train/first", { labels = { by = "hand" } })')
         support.contains(printed .. failed, "nothing was sent, because this daemon does not lead; the leader is one")

@@ -318,7 +318,10 @@ describe("warn", function()
             -- By hand it would act unwarned.
             local code, out, err = support.mpijobd("trigger", "p", "--control", folder .. "/s.db.control")
             assert.are.equal(1, code, out)
-            support.contains(err, 'policy "p" warns before it acts, and a run by hand acts at once; mpijobd trigger --override p')
+            support.contains(err, 'policy "p" warns before it acts, and a run by hand acts at once; mpijobd trigger --override p runs it')
+            code, out, err = support.mpijobd("trigger", "p", "one", "-n", "train", "--control", folder .. "/s.db.control")
+            assert.are.equal(1, code, out)
+            support.contains(err, "mpijobd trigger --override p train/one runs it") -- and not all that match
             assert.are.equal(0, (daemon:stop()))
             -- Another text is another change to be told of.
             job "three"

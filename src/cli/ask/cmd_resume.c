@@ -18,20 +18,45 @@ struct resuming {
     struct quarantine quarantine;
     struct paused paused;
     char state[4096];
-    bool any; /* of the files, something was changed */
+    struct error failed; /* of the taking of an answer */
+    bool any;            /* of the files, something was changed */
 };
 
 /* ---- what there is ---- */
 
-static void list(const struct resuming *r)
+/* As the daemon tells them. */
+static void take_marks(void *data, struct json result)
 {
-    char when[32], deed[64];
+    struct resuming *r = data;
+    paused_free(&r->paused);
+    for (struct json_iter it = json_iter(result); json_next(&it) && !r->failed.code;) {
+        struct paused_mark m = {0};
+        char since[64];
+        json_string_at(json_get(it.value, "policy"), "", m.policy, sizeof m.policy);
+        json_string_at(json_get(it.value, "by"), "", m.who, sizeof m.who);
+        json_string_at(json_get(it.value, "why"), "", m.why, sizeof m.why);
+        json_string_at(json_get(it.value, "since"), "", since, sizeof since);
+        clock_parse(since, &m.at);
+        paused_add(&r->paused, &m, &r->failed);
+    }
+}
+
+static void list_paused(const struct resuming *r)
+{
+    char when[32];
     for (size_t i = 0; i < r->paused.count; i++) {
         const struct paused_mark *m = &r->paused.marks[i];
         clock_format(m->at, false, when);
         printf("%s is paused, by %s since %s%s%s\n", m->policy, *m->who ? m->who : "an unknown user", when,
                *m->why ? ": " : "", m->why);
     }
+    if (!r->paused.count)
+        puts("no policy is paused");
+}
+
+static void list_quarantined(const struct resuming *r)
+{
+    char when[32], deed[64];
     for (size_t i = 0; i < r->quarantine.count; i++) {
         const struct quarantine_mark *m = &r->quarantine.marks[i];
         clock_format(m->at, false, when);
@@ -40,8 +65,23 @@ static void list(const struct resuming *r)
     }
     if (!r->quarantine.count)
         puts("no policy is in quarantine");
-    if (!r->paused.count)
-        puts("no policy is paused");
+}
+
+/* Daemons that share what they know keep pauses elsewhere than in the file, and only their leader tells them. */
+static int list(struct resuming *r)
+{
+    struct session *s = &r->s;
+    struct daemon_question q = {.verb = "paused", .answered = take_marks, .data = r};
+    bool reached;
+    int rc = daemon_ask(s, &q, &reached);
+    if (!rc && r->failed.code) {
+        s->error = r->failed;
+        rc = r->failed.code;
+    }
+    if (!rc || !reached)
+        list_paused(r);
+    list_quarantined(r);
+    return rc && reached ? session_fail(s, &s->error) : EXIT_DONE;
 }
 
 /* ---- without asking a daemon ---- */
@@ -141,7 +181,7 @@ static int run(int argc, char **argv, const struct command *command)
         daemon_paused(&r.s, &r.paused))
         code = session_fail(&r.s, &r.s.error);
     else if (!o.argument_count)
-        list(&r);
+        code = list(&r);
     for (int i = 0; !code && i < o.argument_count; i++)
         code = let_go(&r, o.arguments[i]);
     if (r.any)

@@ -110,6 +110,14 @@ static void print_last(struct json last)
     }
 }
 
+static void print_waits(struct json p)
+{
+    int64_t n = number_of(p, "waits");
+    if (n)
+        printf("  Approval: %" PRId64 " run%s approval; mpijobd approve lists what waits\n", n,
+               n == 1 ? " waits for" : "s wait for");
+}
+
 static void print_next(struct json clusters)
 {
     char text[TEXT], cluster[TEXT];
@@ -141,6 +149,7 @@ static void print_policy(struct json p)
     for (struct json_iter it = json_iter(clusters); json_next(&it);)
         print_cluster(it.value, json_count(clusters) > 1);
     print_last(json_get(p, "last"));
+    print_waits(p);
     print_next(clusters);
     struct json log = json_get(p, "log");
     if (json_count(log))
@@ -178,6 +187,9 @@ static void add_row(struct table *t, struct json p, struct json at, bool several
     buf_puts(&cell, number_of(at, "runs") ? "running" : text);
     if (text_of(at, "why", why))
         buf_printf(&cell, "%s%s", strcmp(text, "paused") == 0 ? " " : ": ", why);
+    if (number_of(p, "waits"))
+        buf_printf(&cell, "; %" PRId64 " run%s for approval", number_of(p, "waits"),
+                   number_of(p, "waits") == 1 ? " waits" : "s wait");
     table_cell(t, cell.ptr);
     buf_reset(&cell);
     table_cell(t, text_of(last, "started_at", text) ? short_time(text) : NULL);

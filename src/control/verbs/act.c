@@ -201,7 +201,7 @@ static void let_go(struct act *a)
     } else if (rc == ERR_NOT_FOUND && a->was_paused) {
         answer_resumed(a);
     } else {
-        if (rc == ERR_NOT_FOUND && !engine_has(engine_of(a), a->policy, &err))
+        if (rc == ERR_NOT_FOUND && !engine_leads(engine_of(a), &err) && !engine_has(engine_of(a), a->policy, &err))
             error_set(&err, ERR_NOT_FOUND, "policy \"%s\" is neither paused nor in quarantine", a->policy);
         fail(a, &err);
     }
@@ -225,9 +225,11 @@ static void pause_forgotten(void *data, int64_t id, const struct error *err)
     let_go(a);
 }
 
+/* A pause is the leader's to end; a quarantine is each daemon's own. */
 static void go_resume(struct act *a)
 {
-    if (engine_paused(engine_of(a), a->policy))
+    struct error err;
+    if (!engine_leads(engine_of(a), &err) && engine_paused(engine_of(a), a->policy))
         pauses_forget(a->verbs->o.store, a->policy, pause_forgotten, a);
     else
         let_go(a);

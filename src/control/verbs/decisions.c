@@ -88,6 +88,10 @@ static void take_waiting(void *data, struct control_request *r, struct json args
     struct approval one;
     struct error err;
     int64_t run = 0;
+    if (engine_leads(v->o.engine, &err)) { /* what waits is the leader's to know */
+        control_fail(r, &err);
+        return;
+    }
     json_writer_init(&w, &out);
     if (!json_int64(json_get(args, "run"), &run)) {
         json_write_array(&w);

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How the daemon and its policies are: what the engine says, the newest runs of the journal, the last lines of the
- * log. */
+ * log; and which policies are paused. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "approval/approvals.h"
 #include "base/program_version.h"
 #include "base/texts.h"
 #include "control/verbs/lines.h"
 #include "control/verbs/parts.h"
 #include "engine/standing.h"
 #include "guard/quarantine.h"
+#include "policy/paused.h"
 #include "store/journal.h"
 #include "store/store.h"
 
-struct last { /* the newest run of a policy */
+struct last {      /* the newest run of a policy */
+    int64_t waits; /* of all its runs: for approval */
     int64_t id, scheduled_at, started_at, ended_at, changed, unchanged, failed;
     char trigger[24], outcome[24], cluster[64], who[64], message[400];
     bool dry_run;
@@ -54,7 +57,10 @@ static void gone(void *data, struct control_request *request)
 static bool take_last(void *data, const struct store_run *run)
 {
     struct last *last = data;
-    *last = (struct last){.id = run->id,
+    if (journal_run_decides(run))
+        return true;
+    *last = (struct last){.waits = last->waits,
+                          .id = run->id,
                           .scheduled_at = run->scheduled_at,
                           .started_at = run->started_at,
                           .ended_at = run->ended_at,
@@ -77,7 +83,7 @@ static void read_runs(struct work *work)
     struct journal *journal = store_journal(l->verbs->o.store);
     struct error err;
     for (size_t i = 0; journal && l->names[i] && !l->error; i++) {
-        struct store_filter filter = {.policy = l->names[i], .limit = 1};
+        struct store_filter filter = {.policy = l->names[i]};
         if (journal_read_runs(journal, &filter, false, take_last, &l->lasts[i], &err))
             error_keep(&l->error, &err);
     }
@@ -122,6 +128,7 @@ static void end_policy(struct look *l)
         return;
     json_write_end(w); /* clusters */
     write_last(w, &l->lasts[l->at]);
+    write_number(w, "waits", l->lasts[l->at].waits);
     json_write_key(w, "log");
     json_write_array(w);
     if (*l->policy && l->verbs->o.lines)
@@ -204,6 +211,16 @@ static void write_file(void *data, const char *policy, const struct quarantine_m
     json_write_end(data);
 }
 
+static void count_waiting(void *data, const struct approval *a)
+{
+    const struct look *l = data;
+    size_t at = 0;
+    while (l->names[at] && strcmp(l->names[at], a->policy) != 0)
+        at++;
+    if (l->names[at])
+        l->lasts[at].waits++;
+}
+
 static void answer(struct look *l)
 {
     struct engine *e = l->verbs->o.engine;
@@ -224,6 +241,7 @@ static void answer(struct look *l)
     write_text(w, "journal", l->error ? l->error->message : NULL);
     json_write_key(w, "policies");
     json_write_array(w);
+    approvals_each(engine_approvals(e), count_waiting, l);
     engine_each_standing(e, *l->policy ? l->policy : NULL, write_standing, l);
     end_policy(l);
     json_write_end(w);
@@ -282,7 +300,40 @@ static void take_status(void *data, struct control_request *r, struct json args)
     work_start(v->o.loop, &l->work, read_runs, runs_read);
 }
 
+/* ---- which are paused ---- */
+
+static void write_mark(struct json_writer *w, const struct paused_mark *mark)
+{
+    json_write_object(w);
+    write_text(w, "policy", mark->policy);
+    write_text(w, "by", *mark->who ? mark->who : NULL);
+    write_uid(w, mark->uid);
+    write_time(w, "since", mark->at);
+    write_text(w, "why", *mark->why ? mark->why : NULL);
+    json_write_end(w);
+}
+
+static void take_paused(void *data, struct control_request *r, struct json args)
+{
+    const struct verbs *v = data;
+    struct buf out = BUF_INIT;
+    struct json_writer w;
+    struct error err;
+    (void)args;
+    if (engine_leads(v->o.engine, &err)) {
+        control_fail(r, &err);
+        return;
+    }
+    const struct paused *paused = engine_all_paused(v->o.engine);
+    json_writer_init(&w, &out);
+    json_write_array(&w);
+    for (size_t i = 0; paused && i < paused->count; i++)
+        write_mark(&w, &paused->marks[i]);
+    answer_with(r, &w);
+}
+
 const struct control_verb status_verbs[] = {
     {"status", CONTROL_READS, take_status},
+    {"paused", CONTROL_READS, take_paused},
     {NULL, CONTROL_READS, NULL},
 };
