@@ -156,6 +156,7 @@ void object_write_head(struct buf *out, const struct object_head *head, const ch
     member(&w, "holder", head->holder);
     member(&w, "written_at", at);
     number(&w, "runs", head->runs);
+    number(&w, "bytes", (int64_t)lines.len);
     list(&w, "base", &head->base);
     list(&w, "log", &head->log);
     json_write_end(&w);
@@ -213,6 +214,7 @@ static int read_text(struct json root, struct object_head *head, struct error *e
         return error_set(err, ERR_INVALID, "its head is not one of mpijobd's");
     json_string_at(root, "/holder", head->holder, sizeof head->holder);
     json_int64(json_get(root, "runs"), &head->runs);
+    json_int64(json_get(root, "bytes"), &head->bytes);
     int rc = read_names(json_get(root, "base"), &head->base, err);
     return rc ? rc : read_names(json_get(root, "log"), &head->log, err);
 }

@@ -33,6 +33,7 @@ struct object_head {
     char holder[256];       /* the same, for people */
     int64_t written_at;     /* microseconds since 1970 */
     int64_t runs;           /* the highest number that a run was given */
+    int64_t bytes;          /* of the lines in it, before they are packed */
     struct object_names base, log;
 };
 void head_free(struct object_head *head);
@@ -47,7 +48,7 @@ void object_write_lines(struct buf *out, const char *head_name, const char *name
 /* Reads a head; free it with head_free, also after an error. ERR_INVALID: it is not one, or of a newer mpijobd;
  * ERR_NOMEM. */
 int object_read_head(struct json object, struct object_head *head, struct error *err);
-/* The text in which its lines are packed: of a head, or of lines. Absent: it has no lines. */
+/* The text in which its lines are packed: of a head, or of lines. Absent: it has no lines; a head says how many bytes it has. */
 struct json object_packed(struct json object);
 /* Appends them unpacked. ERR_INVALID: they are not as they were written; ERR_NOMEM. */
 int object_unpack(struct str base64, struct buf *lines, struct error *err);

@@ -120,6 +120,7 @@ int shared_open(const struct shared_options *options, struct shared **out, struc
     s->turn = (struct defer){.call = shared_deliver, .data = s};
     deadline_init(s->o.loop, &s->soon, shared_soon, s);
     deadline_init(s->o.loop, &s->again, shared_again, s);
+    deadline_init(s->o.loop, &s->guard, shared_guard_rang, s);
     shared_kept_hook(s);
     *out = s;
     return 0;
@@ -140,6 +141,7 @@ void shared_leave(struct shared *s)
             kube_cancel(s->request);
         deadline_stop(&s->soon);
         deadline_stop(&s->again);
+        shared_guard_stop(s);
         s->busy = false;
         buf_free(&s->lines);
         s->cut = 0;
@@ -180,7 +182,8 @@ static void over(struct deadline *d)
 
 void shared_check_closed(struct shared *s)
 {
-    if (!s->closing || s->closed || s->ops || s->take || s->request || s->deleting || defer_waits(&s->turn))
+    if (!s->closing || s->closed || s->ops || s->take || s->request || s->looking || s->deleting ||
+        defer_waits(&s->turn))
         return;
     if (s->fold) {
         shared_fold_stop(s);
@@ -188,9 +191,10 @@ void shared_check_closed(struct shared *s)
             return;
     }
     s->closed = true;
-    s->handles = 2;
+    s->handles = 3;
     deadline_close(&s->soon, over);
     deadline_close(&s->again, over);
+    deadline_close(&s->guard, over);
 }
 
 void shared_close(struct shared *s, void (*closed)(void *data), void *data)
@@ -208,6 +212,7 @@ void shared_close(struct shared *s, void (*closed)(void *data), void *data)
         metrics_collector_remove(s->o.metrics, s);
     shared_take_stop(s);
     s->failures = 0;
-    s->must = false;
+    shared_guard_stop(s);
+    s->look = s->must = s->phase == SHARED_HERE; /* what the next daemon will read is there */
     defer_call(s->o.soon, &s->turn);
 }

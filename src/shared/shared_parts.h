@@ -93,6 +93,8 @@ struct shared {
     bool with_base;            /* the write under way names the new base */
     struct kube_request *request;
     struct deadline soon, again;
+    struct deadline guard;        /* when the head is looked at next: shared_guard.c */
+    struct kube_request *looking; /* that */
 
     struct take *take; /* NULL: not under way */
     struct fold *fold;
@@ -164,6 +166,11 @@ void shared_soon(struct deadline *d);
 void shared_again(struct deadline *d);
 /* Nobody of this process writes any more. */
 void shared_lose(struct shared *s, const struct error *err);
+
+/* ---- shared_guard.c: the head that is looked at while nothing is written ---- */
+void shared_guard_start(struct shared *s);
+void shared_guard_stop(struct shared *s);
+void shared_guard_rang(struct deadline *d);
 
 /* ---- shared_fold.c: the log becomes a new base, where it is long ---- */
 void shared_fold_if_long(struct shared *s);

@@ -38,6 +38,7 @@ void shared_take_end(struct take *t, const struct error *err)
     free(t);
     done(data, err);
     if (s->phase == SHARED_HERE) {
+        shared_guard_start(s);
         shared_empty_trash(s);
         shared_fold_if_long(s);
     }
@@ -157,6 +158,8 @@ static void got(void *data, struct kube_request *request, const struct kube_answ
         rc = object_unpack(buf_str(&packed), &t->log, &why);
     if (!rc && packed.failed)
         rc = error_nomem(&why);
+    if (!rc && (int64_t)t->log.len != t->head.bytes)
+        rc = error_set(&why, ERR_INVALID, "its rows are %s", t->log.len ? "others" : "missing");
     buf_free(&packed);
     if (rc) {
         shared_take_damaged(t, t->of->o.name, &why);

@@ -39,6 +39,7 @@ void shared_lose(struct shared *s, const struct error *err)
               LOG_FIELDS({"reason", err->message}));
     deadline_stop(&s->soon);
     deadline_stop(&s->again);
+    shared_guard_stop(s);
     shared_fold_stop(s);
     end_batch(s);
     DL_FOREACH(s->ops, op)
@@ -59,6 +60,8 @@ static void fail(struct shared *s, const struct error *why)
     if (s->phase != SHARED_HERE)
         return;
     shared_explain(s, "written", &err);
+    if (err.code != ERR_UNREACHABLE && err.code != ERR_NOMEM)
+        err.code = ERR_IO; /* as of a journal that cannot be written: no policy is to blame */
     if (!s->failing)
         log_event(s->o.log, LOG_ERROR, "the state that the replicas share cannot be written; it is tried again",
                   LOG_FIELDS({"reason", err.message}));
@@ -169,8 +172,10 @@ static void looked(void *data, struct kube_request *request, const struct kube_a
             log_event(s->o.log, LOG_WARN, "the head of the state was edited; it is put right",
                       LOG_FIELDS({"name", s->o.name}, {"reason", why.message}));
         head_free(&there);
-        if (s->phase != SHARED_HERE)
+        if (s->phase != SHARED_HERE) {
+            shared_check_closed(s);
             return;
+        }
     }
     s->look = false;
     step(s);
@@ -190,7 +195,6 @@ static void head_put(void *data, struct kube_request *request, const struct kube
 {
     struct shared *s = data;
     (void)request;
-    (void)lost;
     s->request = NULL;
     if (s->phase != SHARED_HERE) {
         shared_check_closed(s);
@@ -201,6 +205,8 @@ static void head_put(void *data, struct kube_request *request, const struct kube
         look(s);
     } else if (err->code == ERR_NOT_FOUND && !err->no_path && *s->version && ++s->tries <= CONFLICTS_MAX) {
         look(s);
+    } else if (lost && ++s->tries <= CONFLICTS_MAX) {
+        look(s); /* it may have been made; made once more, it is the same */
     } else {
         fail(s, err);
     }

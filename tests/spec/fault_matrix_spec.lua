@@ -251,12 +251,16 @@ describe("the fault matrix #cluster", function()
         it_is.start(nil, table.concat(policies, "\n"))
         local writer = it_is.many(nil, "increment", it_is.path .. "/job-1", "theirs", "1000")
         local changed = 0
-        repeat
+        local function round()
             it_is.daemon:write "advance 10m\n"
             for _ = 1, 4 do
                 changed = changed + tonumber(it_is.daemon:expect("run ended policy=counts"):match " changed=(%d+)")
             end
+        end
+        repeat
+            round()
         until writer.code
+        round() -- a slow daemon comes to nothing beside it; now it does
         assert.are.equal(0, writer.code, writer.stderr)
         local annotations = support.json.decode(support.json.decode(it_is.asked(nil, "own", it_is.path))["job-1"]).metadata.annotations
         local made_by_us = 0
