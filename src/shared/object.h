@@ -48,7 +48,8 @@ void object_write_lines(struct buf *out, const char *head_name, const char *name
 /* Reads a head; free it with head_free, also after an error. ERR_INVALID: it is not one, or of a newer mpijobd;
  * ERR_NOMEM. */
 int object_read_head(struct json object, struct object_head *head, struct error *err);
-/* The text in which its lines are packed: of a head, or of lines. Absent: it has no lines; a head says how many bytes it has. */
+/* The text in which its lines are packed: of a head, or of lines. Absent: it has no lines; a head says how many bytes
+ * it has. */
 struct json object_packed(struct json object);
 /* Appends them unpacked. ERR_INVALID: they are not as they were written; ERR_NOMEM. */
 int object_unpack(struct str base64, struct buf *lines, struct error *err);
