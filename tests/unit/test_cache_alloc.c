@@ -18,8 +18,9 @@
 #include "cache_synced.h"
 
 #define JOB(name, version)                                                                                             \
-    "{\"kind\":\"MPIJob\",\"metadata\":{\"name\":\"" name "\",\"namespace\":\"ns\",\"uid\":\"" name                    \
-    "\",\"resourceVersion\":\"" version "\",\"labels\":{\"t\\u0065am\":\"" name "\"}}}"
+    "{\"apiVersion\":\"kubeflow.org/v2beta1\",\"kind\":\"MPIJob\",\"metadata\":{\"name\":\"" name                      \
+    "\",\"namespace\":\"ns\",\"uid\":\"" name "\",\"resourceVersion\":\"" version                                      \
+    "\",\"labels\":{\"t\\u0065am\":\"" name "\"}}}"
 #define EVENT(type, object) "{\"type\":\"" type "\",\"object\":" object "}\n"
 #define BOOKMARK(version, rest)                                                                                        \
     "{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"" version "\"" rest "}}}\n"

@@ -26,7 +26,8 @@ struct many {
 static void write_job(struct buf *out, const struct many *m, int i)
 {
     buf_printf(out,
-               "{\"kind\":\"MPIJob\",\"metadata\":{\"name\":\"job-%d\",\"namespace\":\"n%d\",\"uid\":\"%d-1\","
+               "{\"apiVersion\":\"kubeflow.org/v2beta1\",\"kind\":\"MPIJob\","
+               "\"metadata\":{\"name\":\"job-%d\",\"namespace\":\"n%d\",\"uid\":\"%d-1\","
                "\"resourceVersion\":\"%u\"},\"spec\":{",
                i, i / 700, i, m->version[i]);
     for (uint32_t k = 0; k < 60; k++)
