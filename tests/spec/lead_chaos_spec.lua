@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Three daemons of which one acts, while they are stopped, killed, ended and started again by chance: every job is changed, and once.
 -- MPIJOBD_SPEC_CHAOS: for so many seconds; without it this is left out. Seed 1795932311134 has left a job undone on a kube-apiserver,
--- once in some twenty runs, and until its cause is found what chance finds here is for who looks for it.
+-- and the cause is not found: until it is, this is for those who look for it.
 local support = require "support"
 local clusters = require "support.cluster"
 local uv = support.uv
