@@ -33,6 +33,7 @@ static struct admin *admin;
 static struct web *web;
 static struct control *control;
 static uint16_t port;
+static char path[] = "/tmp/fuzz_web_XXXXXX"; /* of the token; it is read again while the listener is open */
 
 /* Every verb gives its arguments back, which have to be an object, wherever the forms look for an item. */
 static void h_echo(void *data, struct control_request *r, struct json args)
@@ -64,10 +65,14 @@ static void tick(uv_timer_t *timer)
     (void)timer;
 }
 
+static void forget(void)
+{
+    unlink(path);
+}
+
 static void start(void)
 {
     struct error err;
-    char path[] = "/tmp/fuzz_web_XXXXXX";
     int fd = mkstemp(path);
     MUST(fd >= 0 && write(fd, "w", 1) == 1 && close(fd) == 0);
     signal(SIGPIPE, SIG_IGN);
@@ -78,7 +83,7 @@ static void start(void)
     struct metrics *metrics = metrics_new("fuzz_");
     struct admin_options o = {.listen = "127.0.0.1:0", .write_token_file = path, .metrics = metrics};
     MUST(metrics && admin_open(&loop, &o, &admin, &err) == 0);
-    unlink(path);
+    atexit(forget);
     MUST(control_open(&loop, &(struct control_options){.soon = &soon}, &control, &err) == 0);
     MUST(control_add(control, verbs, NULL, &err) == 0);
     MUST(web_open(&loop, admin, &web, &err) == 0);
