@@ -7,7 +7,7 @@
 #include "binding/lua_read.h"
 #include "binding/lua_write.h"
 #include "binding/modules.h"
-#include "binding/stream.h"
+#include "binding/stream/stream.h"
 
 /* NULL stays NULL. Raises where memory is out. */
 static char *copy(lua_State *L, const char *text)

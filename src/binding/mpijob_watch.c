@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "binding/mpijob.h"
-#include "binding/stream.h"
+#include "binding/stream/stream.h"
 #include "policy/lua_match.h"
 
 #define WATCH_UNITS 5000 /* its conditions are read */

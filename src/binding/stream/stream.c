@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The iterator of a list or a watch: a queue that the server fills and the script empties. */
-#include "binding/stream.h"
+#include "binding/stream/stream.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
 
-#include "binding/stream_parts.h"
+#include "binding/stream/stream_parts.h"
 #include "mpijob/kind.h"
 #include "policy/values/lua_json.h"
 #include "record/record.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A script's iterator over the objects of a list, or over the events of a watch, for `for ... in`. The kind may have to
  * be looked up first. It ends with the loop, however the loop ends, and with the run. */
-#ifndef MPIJOBD_BINDING_STREAM_H
-#define MPIJOBD_BINDING_STREAM_H
+#ifndef MPIJOBD_BINDING_STREAM_STREAM_H
+#define MPIJOBD_BINDING_STREAM_STREAM_H
 
 #include "binding/base/values.h"
 #include "cluster/seen.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of a script's iterator share. */
-#ifndef MPIJOBD_BINDING_STREAM_PARTS_H
-#define MPIJOBD_BINDING_STREAM_PARTS_H
+#ifndef MPIJOBD_BINDING_STREAM_STREAM_PARTS_H
+#define MPIJOBD_BINDING_STREAM_STREAM_PARTS_H
 
-#include "binding/stream.h"
+#include "binding/stream/stream.h"
 
 /* ---- stream.c ---- */
 

@@ -2,7 +2,7 @@
 /* The watch behind a script's iterator: which objects there are, and so what an event of each is called. */
 #include <stdlib.h>
 
-#include "binding/stream_parts.h"
+#include "binding/stream/stream_parts.h"
 
 struct stream_seen {
     struct seen seen;
