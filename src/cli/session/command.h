@@ -4,11 +4,11 @@
 #ifndef MPIJOBD_CLI_SESSION_COMMAND_H
 #define MPIJOBD_CLI_SESSION_COMMAND_H
 
-#include <stdbool.h>
+#include "cli/session/options.h"
 
 struct command {
     const char *name, *usage, *about;
-    unsigned takes; /* enum option_group */
+    option_groups takes;
     int (*run)(int argc, char **argv, const struct command *command);
     const char *examples;
 };

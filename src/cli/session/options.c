@@ -14,7 +14,7 @@ static const struct known {
     const char *name;
     int id;            /* a letter, or enum id */
     const char *value; /* its name in the help; NULL: takes none */
-    unsigned group;
+    option_groups group;
     const char *about;
 } known[] = {
     {"config", ID_CONFIG, "FILE", TAKES_CLUSTER | TAKES_STATE | TAKES_ROLES | TAKES_POLICIES | TAKES_TEST,
@@ -106,7 +106,7 @@ static const struct known {
 #define KNOWN (sizeof known / sizeof *known)
 
 /* A command that takes no other option takes --help all the same. */
-static bool belongs(const struct known *k, unsigned takes)
+static bool belongs(const struct known *k, option_groups takes)
 {
     return k->id == 'h' || (k->group & takes);
 }
@@ -124,7 +124,7 @@ static int left_column(const struct known *k, char out[64])
                     k->id < 256 ? ", " : " ", k->name, k->value && !may_lack(k) ? " " : "", k->value ? k->value : "");
 }
 
-void options_help(unsigned takes)
+void options_help(option_groups takes)
 {
     char left[64];
     int width = 0;
@@ -151,7 +151,7 @@ static int number(const char *name, const char *text, int64_t *out, struct error
     return 0;
 }
 
-static int output(const char *text, unsigned takes, enum output *out, struct error *err)
+static int output(const char *text, option_groups takes, enum output *out, struct error *err)
 {
     static const char *const names[] = {"table", "json", "yaml", "name", "tap", "junit", "sarif", "csv", NULL};
     bool tests = takes & TAKES_TEST, check = takes & TAKES_CHECK, rows = takes & TAKES_ROWS;
@@ -181,7 +181,7 @@ static int add(const char **list, size_t most, const char *option, const char *v
     return 0;
 }
 
-static int take(struct options *o, unsigned takes, int id, const char *value, struct error *err)
+static int take(struct options *o, option_groups takes, int id, const char *value, struct error *err)
 {
     bool *flag = option_flag(o, id);
     const char **text = option_text(o, id);
@@ -208,7 +208,7 @@ static int take(struct options *o, unsigned takes, int id, const char *value, st
     return 0;
 }
 
-static int unknown(const char *given, unsigned takes, struct error *err)
+static int unknown(const char *given, option_groups takes, struct error *err)
 {
     const char *names[KNOWN + 1];
     size_t n = 0;
@@ -235,7 +235,7 @@ struct spelling {
     char shorts[64];
 };
 
-static void spell(unsigned takes, const char *first, struct spelling *out)
+static void spell(option_groups takes, const char *first, struct spelling *out)
 {
     size_t n = 0;
     *out = (struct spelling){0};
@@ -267,7 +267,7 @@ int options_first_word(int argc, char **argv)
     return optind;
 }
 
-int options_parse(int argc, char **argv, unsigned takes, struct options *options, struct error *err)
+int options_parse(int argc, char **argv, option_groups takes, struct options *options, struct error *err)
 {
     struct spelling spelling;
     *options = (struct options){.count = -1, .limit = -1, .threshold = -1};

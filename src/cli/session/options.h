@@ -14,42 +14,43 @@ enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_YAML, OUTPUT_NAME, OUTPUT_TAP, O
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SOME_FAILED = 3, EXIT_LIMITED = 4, EXIT_CHANGES = 10 };
 
 /* Bits: what a command takes. */
-enum option_group {
-    /* --config --cluster --kubeconfig --context --api-version --controller --as... --request-timeout */
-    TAKES_CLUSTER = 1 << 0,
-    TAKES_NAMESPACE = 1 << 1, /* -n */
-    TAKES_OUTPUT = 1 << 2,    /* -o */
-    TAKES_STATE = 1 << 3,     /* --state --control (and --config) */
-    TAKES_RUN = 1 << 4,       /* --once --clock --grace --listen --control --no-supervisor --no-watch */
-    TAKES_DRY_RUN = 1 << 5,
-    TAKES_LOG = 1 << 6, /* --log-level --log-format */
-    TAKES_EXIT_CODE = 1 << 7,
-    TAKES_COUNT = 1 << 8,     /* -c */
-    TAKES_REPLACE = 1 << 9,   /* -f --all --destructive --through-launcher --wait-effect --resource-version */
-    TAKES_FILTER = 1 << 10,   /* --policy --limit --in-flight */
-    TAKES_ROLES = 1 << 11,    /* --service-account (and --config) */
-    TAKES_ALL = 1 << 12,      /* -A */
-    TAKES_SELECTOR = 1 << 13, /* -l */
-    TAKES_POLICIES = 1 << 14, /* --config, for `policies:` and `limits:` */
-    TAKES_FIX = 1 << 15,      /* --fix */
-    TAKES_BY = 1 << 16,       /* --by */
-    TAKES_KIND = 1 << 17,     /* --kind, and kinds among the arguments */
-    TAKES_NAMES = 1 << 18,    /* all its arguments are names; else the first one is */
-    TAKES_TEST = 1 << 19,     /* --run --tags --exclude-tags --list, and -o of its own */
-    TAKES_HAND = 1 << 20,     /* --state --control --no-journal: it changes jobs by hand, and writes that down */
-    TAKES_CHECK = 1 << 21,    /* --strict --role --watch, and -o sarif */
-    TAKES_UNDO = 1 << 22,     /* --job --destructive */
-    TAKES_PROMPT = 1 << 23,   /* --write --cluster */
-    TAKES_TYPES = 1 << 24,    /* --install */
-    TAKES_OVERRIDE = 1 << 25, /* --override */
-    TAKES_ROWS = 1 << 26,     /* --since --job, and -o csv */
-    TAKES_VERIFY = 1 << 27,   /* --verify --head */
-    TAKES_OUT = 1 << 28,      /* --out */
-    TAKES_APPLY = 1 << 29,    /* --job --partial */
-    TAKES_NEW = 1 << 30,      /* --from --list */
-    TAKES_REJECT = 1U << 31,  /* --reason */
-    TAKES_SCOPE = TAKES_NAMESPACE | TAKES_ALL,
-};
+typedef uint64_t option_groups;
+
+#define TAKES_BIT(n) (UINT64_C(1) << (n))
+/* --config --cluster --kubeconfig --context --api-version --controller --as... --request-timeout */
+#define TAKES_CLUSTER TAKES_BIT(0)
+#define TAKES_NAMESPACE TAKES_BIT(1) /* -n */
+#define TAKES_OUTPUT TAKES_BIT(2)    /* -o */
+#define TAKES_STATE TAKES_BIT(3)     /* --state --control (and --config) */
+#define TAKES_RUN TAKES_BIT(4)       /* --once --clock --grace --listen --control --no-supervisor --no-watch */
+#define TAKES_DRY_RUN TAKES_BIT(5)
+#define TAKES_LOG TAKES_BIT(6) /* --log-level --log-format */
+#define TAKES_EXIT_CODE TAKES_BIT(7)
+#define TAKES_COUNT TAKES_BIT(8)     /* -c */
+#define TAKES_REPLACE TAKES_BIT(9)   /* -f --all --destructive --through-launcher --wait-effect --resource-version */
+#define TAKES_FILTER TAKES_BIT(10)   /* --policy --limit --in-flight */
+#define TAKES_ROLES TAKES_BIT(11)    /* --service-account (and --config) */
+#define TAKES_ALL TAKES_BIT(12)      /* -A */
+#define TAKES_SELECTOR TAKES_BIT(13) /* -l */
+#define TAKES_POLICIES TAKES_BIT(14) /* --config, for `policies:` and `limits:` */
+#define TAKES_FIX TAKES_BIT(15)      /* --fix */
+#define TAKES_BY TAKES_BIT(16)       /* --by */
+#define TAKES_KIND TAKES_BIT(17)     /* --kind, and kinds among the arguments */
+#define TAKES_NAMES TAKES_BIT(18)    /* all its arguments are names; else the first one is */
+#define TAKES_TEST TAKES_BIT(19)     /* --run --tags --exclude-tags --list, and -o of its own */
+#define TAKES_HAND TAKES_BIT(20)     /* --state --control --no-journal: it changes jobs by hand, and writes that down */
+#define TAKES_CHECK TAKES_BIT(21)    /* --strict --role --watch, and -o sarif */
+#define TAKES_UNDO TAKES_BIT(22)     /* --job --destructive */
+#define TAKES_PROMPT TAKES_BIT(23)   /* --write --cluster */
+#define TAKES_TYPES TAKES_BIT(24)    /* --install */
+#define TAKES_OVERRIDE TAKES_BIT(25) /* --override */
+#define TAKES_ROWS TAKES_BIT(26)     /* --since --job, and -o csv */
+#define TAKES_VERIFY TAKES_BIT(27)   /* --verify --head */
+#define TAKES_OUT TAKES_BIT(28)      /* --out */
+#define TAKES_APPLY TAKES_BIT(29)    /* --job --partial */
+#define TAKES_NEW TAKES_BIT(30)      /* --from --list */
+#define TAKES_REJECT TAKES_BIT(31)   /* --reason */
+#define TAKES_SCOPE (TAKES_NAMESPACE | TAKES_ALL)
 
 #define OPTIONS_GROUPS_MAX 32
 #define OPTIONS_STATES_MAX 32
@@ -76,13 +77,13 @@ struct options {
 };
 
 /* argv[0] is the command's name. ERR_INVALID: the message for standard error (wrong usage). */
-int options_parse(int argc, char **argv, unsigned takes, struct options *options, struct error *err);
+int options_parse(int argc, char **argv, option_groups takes, struct options *options, struct error *err);
 
 /* The place in argv of the first word that is no option and no option's value, from 1; argc: no such word, or an
  * option before it is not understood. */
 int options_first_word(int argc, char **argv);
 
 /* The lines of --help for the options that a command takes. */
-void options_help(unsigned takes);
+void options_help(option_groups takes);
 
 #endif
