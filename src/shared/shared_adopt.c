@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What former replicas have left open, whose journals cannot be asked: it is written into the journal here, where the
- * recovery finds it as if it were our own. */
+ * recovery finds it as if it were our own. So is a change of our own that has an end in the journal and none in the
+ * rows: the lead was lost before it was known whether its intent was written. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "loop/work.h"
 #include "shared/row_line.h"
 #include "shared/shared_parts.h"
 
 struct adopt {
+    struct work work;
     struct shared *of;
+    int64_t *open_here; /* changes without an end in our own journal, in order */
+    size_t count, cap;
     unsigned open; /* answers that are to come, and one for the beginning */
     const struct error *error;
     void (*done)(struct shared *s, const struct error *err);
@@ -64,6 +69,7 @@ static void one_less(struct adopt *a)
     const struct error *err = a->error;
     a->done(a->of, err);
     error_keep(&a->error, NULL);
+    free(a->open_here);
     free(a);
 }
 
@@ -167,6 +173,20 @@ static bool adopt_run(void *data, const struct shared_row *row)
     return failed ? no_memory(a) : true;
 }
 
+static int in_order(const void *key, const void *element)
+{
+    int64_t a = *(const int64_t *)key, b = *(const int64_t *)element;
+    return a < b ? -1 : a > b;
+}
+
+/* whose: a change of this replica. If it is open here, the recovery looks it up without more. */
+static bool is_open_here(const struct adopt *a, const char *whose)
+{
+    const char *dash = strrchr(whose, '-');
+    int64_t id = strtoll(dash ? dash + 1 : whose, NULL, 10);
+    return a->count && bsearch(&id, a->open_here, a->count, sizeof id, in_order);
+}
+
 static bool adopt_change(void *data, const struct shared_row *row)
 {
     static const char *const keys[] = {"policy", "cluster", "server",           "version", "resource", "namespace",
@@ -176,8 +196,8 @@ static bool adopt_change(void *data, const struct shared_row *row)
     struct row_line_row line = row_line_read(row);
     struct texts t = {.object = line.elements[1]};
     char whose[OBJECT_ID + LINE_NUMBER];
-    if (json_string_is(json_get(t.object, "replica"), str_of(a->of->replica)) ||
-        json_string_at(line.elements[0], "", whose, sizeof whose))
+    if (json_string_at(line.elements[0], "", whose, sizeof whose) ||
+        (json_string_is(json_get(t.object, "replica"), str_of(a->of->replica)) && is_open_here(a, whose)))
         return true;
     struct adopted *one = calloc(1, sizeof *one + sizeof whose);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
@@ -213,6 +233,44 @@ static bool adopt_change(void *data, const struct shared_row *row)
     return failed ? no_memory(a) : true;
 }
 
+/* ---- the beginning ---- */
+
+static bool add_open(void *data, const struct store_change *change)
+{
+    struct adopt *a = data;
+    if (a->count == a->cap) {
+        size_t cap = a->cap ? a->cap * 2 : 64;
+        int64_t *open = realloc(a->open_here, cap * sizeof *open);
+        if (!open)
+            return no_memory(a);
+        a->open_here = open;
+        a->cap = cap;
+    }
+    a->open_here[a->count++] = change->id;
+    return true;
+}
+
+/* On another thread. */
+static void read_open(struct work *work)
+{
+    struct adopt *a = (struct adopt *)work;
+    struct store_filter filter = {.in_flight = true, .oldest_first = true};
+    struct error err;
+    if (journal_read_changes(store_journal(a->of->o.store), &filter, add_open, a, &err))
+        error_keep(&a->error, &err);
+}
+
+static void was_read(struct work *work)
+{
+    struct adopt *a = (struct adopt *)work;
+    struct shared *s = a->of;
+    if (!a->error) {
+        rows_each(&s->rows, str_of("[\"r\","), adopt_run, a);
+        rows_each(&s->rows, str_of("[\"i\","), adopt_change, a);
+    }
+    one_less(a);
+}
+
 void shared_adopt(struct shared *s, void (*done)(struct shared *s, const struct error *err))
 {
     struct adopt *a = calloc(1, sizeof *a);
@@ -224,7 +282,5 @@ void shared_adopt(struct shared *s, void (*done)(struct shared *s, const struct 
     }
     *a = (struct adopt){.of = s, .open = 1, .done = done};
     shared_taken_clear(&s->taken);
-    rows_each(&s->rows, str_of("[\"r\","), adopt_run, a);
-    rows_each(&s->rows, str_of("[\"i\","), adopt_change, a);
-    one_less(a);
+    work_start(s->o.loop, &a->work, read_open, was_read);
 }

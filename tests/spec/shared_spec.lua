@@ -234,6 +234,53 @@ describe("the state that daemons share", function()
         assert.are.same({ "one", 1, 1 }, { lease.spec.holderIdentity, lease.spec.leaseTransitions, metric(one, "leader") })
     end)
 
+    it("knows a change again that was intended when the lead was lost: who takes the lead again makes it, as another would", function()
+        support.write(folder .. "/p.lua", COUNT:format 'on = "match"')
+        local one = replica "one"
+        support.contains(one:expect(TAKEN), "epoch=1")
+        -- The intent is written, and its answer does not come; then nothing is heard of the Lease, either.
+        server:fault { fault = "stall-after", method = "PUT", path = "*/configmaps/mpijobd-state" }
+        server:fault { fault = "stall", path = "*/leases/*" }
+        create("intended", '"todo":"x"')
+        one:expect "the lead is lost"
+        server:clear_faults()
+        one:expect(TAKEN)
+        assert.is_truthy(await(function() return counted "todo" == 1 end), "the job is left")
+        assert.are.equal("1", jobs "todo"[1].metadata.annotations.n)
+        create("second", '"todo":"x"')
+        assert.is_truthy(await(function() return counted "todo" == 2 end))
+        local function outcomes()
+            local code, out = ask(one, "journal", "--policy", "count", "-o", "json")
+            assert.are.equal(0, code)
+            local told = {}
+            for _, row in ipairs(support.json.decode(out)) do
+                told[#told + 1] = row.name .. ": " .. tostring(row.outcome)
+            end
+            return told
+        end
+        assert.is_truthy(await(function() return outcomes()[1] == "second: done" end))
+        -- First what is known at once, that it was not sent; then what was found when it was looked up.
+        assert.are.same({ "second: done", "intended: done", "intended: not-done", "intended: not-done" }, outcomes())
+    end)
+
+    it("lets who loses the lead and takes it again finish its own run", function()
+        support.write(folder .. "/p.lua", COUNT:format 'schedule = "0 * * * *", limits = { concurrency = 1 }')
+        for i = 1, JOBS do
+            create("job-" .. i, '"todo":"x"')
+        end
+        local one = replica("one", { clock = "2026-01-01T00:59:00Z" })
+        one:expect(TAKEN)
+        server:fault { fault = "delay", ms = 100, method = "PUT", path = "*/mpijobs/*" }
+        one:write "set 2026-01-01T01:00:05Z\n"
+        assert.is_truthy(await(function() return counted "todo" > 5 end))
+        server:fault { fault = "stall", path = "*/leases/*" }
+        one:expect "the lead is lost"
+        assert.is_true(counted "todo" < JOBS)
+        server:clear_faults()
+        one:expect(TAKEN)
+        each_once()
+    end)
+
     it("says what keeps a leader from acting when it cannot be taken over, until it can", function()
         support.write(folder .. "/p.lua", COUNT:format 'on = "match"')
         create("waits", '"todo":"x"')
