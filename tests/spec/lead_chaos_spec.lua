@@ -1,13 +1,12 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Three daemons of which one acts, while they are stopped, killed, ended and started again by chance: every job is changed, and once.
--- MPIJOBD_SPEC_CHAOS: for so many seconds; without it this is left out. Seed 1795932311134 has left a job undone on a kube-apiserver,
--- and the cause is not found: until it is, this is for those who look for it.
+-- MPIJOBD_SPEC_CHAOS: for so many seconds. The times of a Lease are short here, so a build that is slow by itself is not tried.
 local support = require "support"
 local clusters = require "support.cluster"
 local uv = support.uv
 local await = support.proc.await
 
-local SECONDS = tonumber(os.getenv "MPIJOBD_SPEC_CHAOS" or "")
+local SECONDS = tonumber(os.getenv "MPIJOBD_SPEC_CHAOS" or "20")
 -- Each change counts up, so that one that is made twice shows.
 local POLICY = [[
 policy { name = "count", on = "match", match = { namespace = "%s", labels = "todo" }, limits = { per_second = 50 }, replace = function(job)
@@ -21,10 +20,7 @@ local JOB = [[{"apiVersion":"kubeflow.org/v2beta1","kind":"MPIJob","metadata":{"
 describe("three daemons in trouble #cluster", function()
     lazy_teardown(support.cleanup)
 
-    it("change every job, and once", function()
-        if not SECONDS then
-            return pending "by chance: MPIJOBD_SPEC_CHAOS says for how many seconds"
-        end
+    it("change every job, and once #measured", function()
         local seed = os.time() * 1000 + uv.os_getpid() % 1000
         math.randomseed(seed)
         local folder, cluster = support.folder(), clusters.start(clusters.versions[4])
