@@ -95,6 +95,12 @@ describe("a running daemon", function()
         support.contains(why, 'there is no policy "nooon"; did you mean "noon"?')
     end)
 
+    it("tells a probe whether it is ready", function()
+        assert.are.equal("ok\n", (good("status", "--ready")))
+        assert.are.equal(2, (ask("status", "--ready", "noon")))
+        assert.are.equal(2, (ask("status", "--ready", "-o", "json")))
+    end)
+
     it("runs a policy now, and tells what came of it", function()
         local out = good("trigger", "noon")
         assert.is_truthy(out:find("^run %d+ of noon: done: 2 changed, 0 as they should be, 0 failed\n$"), out)
@@ -292,7 +298,7 @@ policy { name = "fine", schedule = "0 0 1 1 *", replace = { labels = { a = "b" }
 
     it("is not there", function()
         assert.are.equal(0, (daemon:stop()))
-        for _, command in ipairs { { "status" }, { "trigger", "noon" }, { "pause", "noon" }, { "reload" } } do
+        for _, command in ipairs { { "status" }, { "status", "--ready" }, { "trigger", "noon" }, { "pause", "noon" }, { "reload" } } do
             local code, _, err = ask(table.unpack(command))
             assert.are.equal(1, code)
             support.contains(err, ("no daemon can be asked at %s/s.db.control: there is no such socket; is one running, and has it this --config, --state or --control?"):format(folder))

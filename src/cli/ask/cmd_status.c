@@ -14,6 +14,7 @@
 
 struct showing {
     struct session s;
+    bool missing; /* with --ready: something is, and is told */
 };
 
 /* NULL: it has no such text. */
@@ -225,11 +226,44 @@ static void print_all(struct json result)
     table_print(&t, stdout);
 }
 
+/* As /readyz has it: one cluster that is connected is enough, and every other part has to be well. */
+static bool is_cluster(struct json part)
+{
+    char kind[TEXT];
+    return strcmp(text_of(part, "kind", kind) ? kind : "", "cluster") == 0;
+}
+
+static bool print_missing(struct json parts)
+{
+    bool connected = false, missing = false;
+    for (struct json_iter it = json_iter(parts); json_next(&it);)
+        connected = connected || (is_cluster(it.value) && json_is_true(json_get(it.value, "well")));
+    for (struct json_iter it = json_iter(parts); json_next(&it);) {
+        char text[TEXT];
+        if (json_is_true(json_get(it.value, "well")) || (connected && is_cluster(it.value)))
+            continue;
+        missing = true;
+        put(text_of(it.value, "name", text) ? text : "");
+        fputs(": ", stdout);
+        put(text_of(it.value, "state", text) ? text : "");
+        putchar('\n');
+    }
+    if (!connected && !missing)
+        puts("no cluster has been connected to yet");
+    if (connected && !missing)
+        puts("ok");
+    return missing || !connected;
+}
+
 static void answered(void *data, struct json result)
 {
     struct showing *show = data;
     char text[TEXT];
     struct json policies = json_get(result, "policies");
+    if (show->s.options.ready) {
+        show->missing = print_missing(json_get(result, "parts"));
+        return;
+    }
     if (show->s.options.output == OUTPUT_JSON) {
         printf("%.*s\n", (int)result.text.len, result.text.ptr);
     } else if (show->s.options.argument_count) {
@@ -253,6 +287,8 @@ static int run(int argc, char **argv, const struct command *command)
         return command_usage(command, "takes the name of one policy");
     if (o.output == OUTPUT_YAML || o.output == OUTPUT_NAME)
         return command_usage(command, "-o takes table or json here");
+    if (o.ready && (o.argument_count || o.output != OUTPUT_TABLE))
+        return command_usage(command, "--ready is about the daemon, and takes no policy and no -o");
     code = session_open(&show.s, command->name, &o);
     if (code)
         return code;
@@ -261,13 +297,16 @@ static int run(int argc, char **argv, const struct command *command)
         .verb = "status", .policy = o.argument_count ? o.arguments[0] : NULL, .answered = answered, .data = &show};
     if (daemon_ask(&show.s, &q, &reached))
         code = session_fail(&show.s, &show.s.error);
+    if (!code && show.missing)
+        code = EXIT_FAILED;
     return session_close(&show.s, code);
 }
 
 const struct command cmd_status = {
     "status",
-    "[POLICY] [-o json]",
+    "[POLICY] [-o json] [--ready]",
     "How the running daemon and its policies are: last and next runs, why one does not run",
-    TAKES_STATE | TAKES_OUTPUT,
+    TAKES_STATE | TAKES_OUTPUT | TAKES_READY,
     run,
-    "  mpijobd status\n  mpijobd status free-gpus     with the last lines of the log about it\n"};
+    "  mpijobd status\n  mpijobd status free-gpus     with the last lines of the log about it\n"
+    "  mpijobd status --ready       for a probe: the exit code tells\n"};

@@ -100,6 +100,7 @@ static const struct known {
     {"by", ID_BY, "WHAT", TAKES_BY, "namespace (default), owner (the object that made the job) or label:KEY"},
     {"override", ID_OVERRIDE, NULL, TAKES_OVERRIDE | TAKES_HAND | TAKES_PROMPT,
      "in spite of windows, freezes and the ceiling of an hour; the journal says so"},
+    {"ready", ID_READY, NULL, TAKES_READY, "only whether it is ready, as /readyz; the exit code is 1 where it is not"},
     {"write", ID_WRITE, NULL, TAKES_PROMPT, "let it write, too; that is a run in the journal"},
     {"help", 'h', NULL, ~0u, "print this"},
 };

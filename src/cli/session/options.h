@@ -50,6 +50,7 @@ typedef uint64_t option_groups;
 #define TAKES_APPLY TAKES_BIT(29)    /* --job --partial */
 #define TAKES_NEW TAKES_BIT(30)      /* --from --list */
 #define TAKES_REJECT TAKES_BIT(31)   /* --reason */
+#define TAKES_READY TAKES_BIT(32)    /* --ready */
 #define TAKES_SCOPE (TAKES_NAMESPACE | TAKES_ALL)
 
 #define OPTIONS_GROUPS_MAX 32
@@ -66,7 +67,7 @@ struct options {
     const char *from_run;                   /* the number of a recorded run; NULL: not given */
     const char *debug;                      /* the address; "": standard input and output; NULL: not asked for */
     bool all_namespaces, all, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help, no_watch,
-        no_supervisor, no_journal, list, coverage, watch, strict, install, verify, partial, record;
+        no_supervisor, no_journal, list, coverage, watch, strict, install, verify, partial, record, ready;
     bool override; /* runs by hand begin outside of windows, too */
     bool write;    /* in a session of Lua */
     enum output output;

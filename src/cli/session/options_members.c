@@ -47,6 +47,8 @@ bool *option_flag(struct options *o, int id)
         return &o->install;
     case ID_VERIFY:
         return &o->verify;
+    case ID_READY:
+        return &o->ready;
     case ID_PARTIAL:
         return &o->partial;
     case 'h':

@@ -65,6 +65,7 @@ enum id {
     ID_OUT,
     ID_PARTIAL,
     ID_REASON,
+    ID_READY,
 };
 
 /* ---- options_members.c ---- */
