@@ -5,6 +5,7 @@ local clusters = require "support.cluster"
 local sims = require "support.sim"
 local http = require "socket.http"
 local api = require "support.api"
+local relay = require "support.relay"
 local uv = support.uv
 local await = support.proc.await
 
@@ -16,47 +17,6 @@ local JOB = [[{"apiVersion":"kubeflow.org/v2beta1","kind":"MPIJob","metadata":{"
 local TIMES = "lease_duration: 6s, renew_deadline: 4s, retry_period: 400ms"
 local LEASES = "/apis/coordination.k8s.io/v1/namespaces/ops/leases"
 local LEADS, LOST, STANDS = "this daemon leads", "the lead is lost", "standing by: another daemon leads"
-
--- A way to the server that can be cut: what comes in then is taken and never answered.
-local function relay(url)
-    local self = { pairs = {}, cut = false }
-    local host, port = url:match("//([%d.]+):(%d+)")
-    self.listener = uv.new_tcp()
-    assert(self.listener:bind("127.0.0.1", 0))
-    assert(self.listener:listen(64, function()
-        local client, server = uv.new_tcp(), uv.new_tcp()
-        self.listener:accept(client)
-        local function pump(from, to)
-            from:read_start(function(_, chunk)
-                if chunk and not self.cut then
-                    to:write(chunk)
-                elseif not chunk then
-                    for _, handle in ipairs { from, to } do
-                        if not handle:is_closing() then
-                            handle:close()
-                        end
-                    end
-                end
-            end)
-        end
-        self.pairs[#self.pairs + 1] = client
-        self.pairs[#self.pairs + 1] = server
-        server:connect(host, tonumber(port), function()
-            pump(client, server)
-            pump(server, client)
-        end)
-    end))
-    self.url = "http://127.0.0.1:" .. self.listener:getsockname().port
-    function self.close()
-        self.listener:close()
-        for _, handle in ipairs(self.pairs) do
-            if not handle:is_closing() then
-                handle:close()
-            end
-        end
-    end
-    return self
-end
 
 describe("several daemons", function()
     local server, folder, made, way
