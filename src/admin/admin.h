@@ -86,6 +86,8 @@ struct str admin_request_body(const struct admin_request *request); /* of at mos
 const char *admin_request_header(const struct admin_request *request, const char *name);
 /* By which token: "token:write", "token:read", or "anyone". Static. */
 const char *admin_request_who(const struct admin_request *request);
+/* May it have routes of that access? For a handler that shows more to those who may. */
+bool admin_request_may(const struct admin_request *request, enum admin_access access);
 
 /* Answers the request, which may not be used any more. status: of HTTP. type: Content-Type, static. body is taken over
  * and left empty; where it has failed, or memory is out, the connection is closed without an answer. */
@@ -97,6 +99,19 @@ void admin_problem(struct admin_request *request, unsigned status, const char *r
  * call of gone, after which it may not be used any more: the client has gone away, or the admin is being closed. gone
  * is not called from within this call. */
 void admin_wait(struct admin_request *request, void (*gone)(void *data, struct admin_request *request), void *data);
+
+/* ---- pages for a browser ---- */
+
+/* The answer, which is to come, is a page that may have scripts and styles: files of this address, and no others. */
+void admin_request_page(struct admin_request *request);
+/* A file of such a page. All of it outlives the admin. */
+struct admin_file {
+    const char *type; /* Content-Type */
+    struct str bytes;
+};
+/* Within the handler, in place of admin_answer. A browser keeps the file, asks each time whether it is still so, and is
+ * told that it is (304) in place of the bytes. */
+void admin_answer_file(struct admin_request *request, const struct admin_file *file);
 
 /* ---- answers that go on ---- */
 

@@ -126,6 +126,7 @@ struct admin_request {
     unsigned status;
     struct MHD_Response *response; /* of REQUEST_ANSWERED */
     const char *header, *value;    /* of the answer */
+    bool page;                     /* a browser shows it, with our scripts and styles */
     void (*gone)(void *data, struct admin_request *r);
     void *data;
     uv_poll_t poll;  /* while it waits: sees the client go */
@@ -158,8 +159,8 @@ bool admin_request_argument(const struct admin_request *r, const char *name);
 void admin_request_set(struct admin_request *r, const char *name, const char *value);
 /* Is it for a program? Then what is wrong is told as a problem, else in plain words. */
 bool admin_request_of_api(const struct admin_request *r);
-/* The headers that every answer has. */
-void admin_response_headers(struct MHD_Response *response, const char *type);
+/* The headers that every answer has. page: it may have scripts and styles of this address. */
+void admin_response_headers(struct MHD_Response *response, const char *type, bool page);
 
 /* ---- going_on.c ---- */
 

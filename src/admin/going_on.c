@@ -81,8 +81,10 @@ void admin_stream(struct admin_request *r, const char *type, const struct admin_
         r->response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, ADMIN_PIECE_MAX, read_piece, r, NULL);
         r->state = r->response ? REQUEST_ANSWERED : REQUEST_GONE;
         r->status = MHD_HTTP_OK;
-        if (r->response)
-            admin_response_headers(r->response, type);
+        if (r->response) {
+            admin_response_headers(r->response, type, false);
+            MHD_add_response_header(r->response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+        }
     }
     r->streams = true; /* from now on the source hears of its end */
     DL_APPEND(r->a->streams, r);

@@ -93,17 +93,22 @@ static void suspend(struct admin_request *r)
 
 /* ---- the answer ---- */
 
-void admin_response_headers(struct MHD_Response *response, const char *type)
+#define NOTHING_ELSE "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+#define SHOWS_NOTHING "default-src 'none'; " NOTHING_ELSE
+#define SHOWS_OUR_OWN                                                                                                  \
+    "default-src 'none'; connect-src 'self'; img-src 'self'; script-src 'self'; style-src 'self'; "                    \
+    "require-trusted-types-for 'script'; trusted-types 'none'; " NOTHING_ELSE
+
+void admin_response_headers(struct MHD_Response *response, const char *type, bool page)
 {
     static const char *const headers[][2] = {
-        {MHD_HTTP_HEADER_CACHE_CONTROL, "no-store"},
         {"X-Content-Type-Options", "nosniff"},
         {"X-Frame-Options", "DENY"},
         {"Referrer-Policy", "no-referrer"},
         {"Cross-Origin-Resource-Policy", "same-origin"},
-        {"Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
     };
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    MHD_add_response_header(response, "Content-Security-Policy", page ? SHOWS_OUR_OWN : SHOWS_NOTHING);
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
         MHD_add_response_header(response, headers[i][0], headers[i][1]);
 }
@@ -117,7 +122,8 @@ static struct MHD_Response *response_of(const struct admin_request *r, const cha
         free(text);
         return NULL;
     }
-    admin_response_headers(response, type);
+    admin_response_headers(response, type, r->page);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     if (r->header)
         MHD_add_response_header(response, r->header, r->value);
     return response;

@@ -77,6 +77,11 @@ static unsigned refused(const struct admin *a, const struct admin_request *r, en
     return access == ADMIN_WRITER && r->token == TOKEN_WRITE ? 0 : MHD_HTTP_UNAUTHORIZED;
 }
 
+bool admin_request_may(const struct admin_request *r, enum admin_access access)
+{
+    return !refused(r->a, r, access);
+}
+
 static void refuse(const struct admin *a, struct admin_request *r, unsigned status)
 {
     const char *reason = error_reason(ERR_REFUSED);

@@ -3,6 +3,37 @@
 #include "web/api_parts.h"
 #include "web/page.h"
 
+/* ---- how it is ---- */
+
+static int form_status(const struct admin_request *r, struct json result, struct buf *out, struct error *err)
+{
+    static const char *const keys[] = {"version", "now", "parts", "quarantined_files", "journal"};
+    struct json_writer w;
+    (void)err;
+    json_writer_init(&w, out);
+    json_write_object(&w);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        json_write_key(&w, keys[i]);
+        struct json value = json_get(result, keys[i]);
+        if (json_exists(value))
+            json_write_raw(&w, value);
+        else
+            json_write_null(&w);
+    }
+    json_write_key(&w, "who");
+    json_write_string(&w, admin_request_who(r));
+    json_write_key(&w, "may_act");
+    json_write_bool(&w, admin_request_may(r, ADMIN_WRITER));
+    json_write_end(&w);
+    return 0;
+}
+
+static void get_status(void *data, struct admin_request *r)
+{
+    static const struct ask_form form = {.verb = "status", .form = form_status};
+    ask_verb(data, r, &form);
+}
+
 /* ---- clusters ---- */
 
 static const struct field list_fields[] = {
@@ -98,6 +129,7 @@ static void post_reload(void *data, struct admin_request *r)
 }
 
 const struct admin_route daemon_routes[] = {
+    {"GET", "/api/v1/status", ADMIN_READER, get_status},
     {"GET", "/api/v1/clusters", ADMIN_READER, get_clusters},
     {"GET", "/api/v1/openapi.json", ADMIN_READER, get_description},
     {"POST", "/api/v1/reload", ADMIN_WRITER, post_reload},

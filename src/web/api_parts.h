@@ -50,6 +50,7 @@ struct ask_form {
     const char *part;           /* of the path, which is an argument of the same name; NULL: none */
     bool number;                /* that part is one */
     bool acts;
+    const char *type; /* of the answer; NULL: JSON */
     /* Writes the answer; NULL: the result as it is. The result has been parsed. ERR_NOT_FOUND and others: the answer is
      * a problem. */
     int (*form)(const struct admin_request *r, struct json result, struct buf *out, struct error *err);
@@ -60,7 +61,7 @@ void web_fail(struct admin_request *r, const struct error *err);
 
 /* ---- tables, one a file ---- */
 
-extern const struct admin_route policy_routes[], approval_routes[], daemon_routes[], journal_routes[],
-    event_routes[]; /* data: the struct web */
+extern const struct admin_route policy_routes[], approval_routes[], daemon_routes[], journal_routes[], event_routes[],
+    dashboard_routes[]; /* data: the struct web */
 
 #endif

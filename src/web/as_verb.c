@@ -87,7 +87,7 @@ static void answer(const struct ask *a, struct json result)
     if (rc)
         web_fail(a->request, &err);
     else
-        admin_answer(a->request, 200, JSON_TYPE, &out);
+        admin_answer(a->request, 200, a->form->type ? a->form->type : JSON_TYPE, &out);
     buf_free(&out);
 }
 

@@ -113,7 +113,7 @@ static bool asks_for_head(const uint8_t *data, size_t size)
 /* The first answer; others may follow it. */
 static void check(const struct buf *heard, bool head)
 {
-    static const int statuses[] = {100, 200, 400, 401, 403, 404, 405, 411, 413, 414, 429, 431, 500, 501, 503, 505};
+    static const int statuses[] = {100, 200, 304, 400, 401, 403, 404, 405, 411, 413, 414, 429, 431, 500, 501, 503, 505};
     struct json root;
     if (!heard->len)
         return;

@@ -75,6 +75,40 @@ describe("the JSON API", function()
         problem(404, "NotFound", 'did you mean "free"?', read:get("/api/v1/policies/fre"))
     end)
 
+    it("says how the daemon is, and what who asks may do", function()
+        local _, status = read:get("/api/v1/status")
+        assert.are.equal("token:read", status.who)
+        assert.is_false(status.may_act)
+        assert.are.equal("2026-12-01T00:00:00.000000Z", status.now)
+        assert.are.same({ "cluster", "connected" }, { status.parts[1].kind, status.parts[1].state })
+        assert.is_true(select(2, write:get("/api/v1/status")).may_act)
+        problem(401, "Refused", "a token is needed", none:get("/api/v1/status"))
+    end)
+
+    it("has the dashboard's files for everyone, and its overview as HTML for who may read", function()
+        local status, page, headers = read:get("/")
+        assert.are.equal(200, status)
+        assert.are.equal("no-store", headers["cache-control"])
+        support.contains(headers["content-security-policy"], "default-src 'none'")
+        support.contains(headers["content-security-policy"], "script-src 'self'")
+        support.contains(page, '<th scope="row">free<small>frees GPUs</small></th>')
+        support.lacks(select(2, none:get("/")), "frees GPUs")
+        support.contains(select(2, none:get("/")), "Nothing is shown here without a token")
+        for file in page:gmatch('["/](/dashboard/[%w.]+)"') do
+            local code, text, got = none:get(file)
+            assert.are.equal(200, code, file)
+            assert.is_true(#text > 0)
+            assert.are.equal("no-cache", got["cache-control"])
+            assert.are.equal(304, (none:get(file, { ["If-None-Match"] = got.etag })))
+            assert.are.equal(304, (none:get(file, { ["If-None-Match"] = '"old", W/' .. got.etag })))
+            assert.are.equal(200, (none:get(file, { ["If-None-Match"] = '"old"' })))
+        end
+        for _, path in ipairs { "/dashboard/", "/dashboard/nothing.js", "/dashboard/..%2fmain.js", "/dashboard/index.html", "/dashboard/a/main.js" } do
+            assert.is_true(none:get(path) >= 400, path)
+        end
+        assert.are.equal(403, (none:get("/", { Origin = "https://evil.example" })))
+    end)
+
     it("tells what is wrong with a request, where, and the cure", function()
         problem(400, "Invalid", "did you mean limit?", read:get("/api/v1/policies?limt=1"))
         problem(400, "Invalid", "limit has to be a number from 1 to 1000", read:get("/api/v1/policies?limit=0"))
@@ -152,6 +186,10 @@ describe("the JSON API", function()
         problem(409, "Refused", "paused", write:post("/api/v1/policies/free/run"))
         local _, resumed = write:post("/api/v1/policies/free/resume")
         assert.is_true(resumed.was_paused)
+        local _, one = read:get("/api/v1/policies/free")
+        local recent = one.recent
+        assert.are.same({ id = one.last.id, outcome = "done" }, recent[#recent])
+        assert.is_true(#recent >= 2 and recent[1].id < recent[2].id)
     end)
 
     it("approves and rejects", function()
@@ -226,7 +264,7 @@ describe("the JSON API", function()
         for path in pairs(described.paths) do
             index[#index + 1] = path
         end
-        assert.are.equal(18, #index)
+        assert.are.equal(19, #index)
     end)
 
     it("tells events as they happen, goes on where a client was, and tells of gaps", function()

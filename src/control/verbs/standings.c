@@ -16,8 +16,15 @@
 #include "store/journal.h"
 #include "store/store.h"
 
+#define RECENT 20 /* runs of a policy whose outcomes are told */
+
 struct last {      /* the newest run of a policy */
     int64_t waits; /* of all its runs: for approval */
+    struct {
+        int64_t id;
+        char outcome[24]; /* "": it goes on */
+    } recent[RECENT];     /* the newest first */
+    size_t recent_count;
     int64_t id, scheduled_at, started_at, ended_at, changed, unchanged, failed;
     char trigger[24], outcome[24], cluster[64], who[64], message[400];
     bool dry_run;
@@ -59,21 +66,25 @@ static bool take_last(void *data, const struct store_run *run)
     struct last *last = data;
     if (journal_run_decides(run))
         return true;
-    *last = (struct last){.waits = last->waits,
-                          .id = run->id,
-                          .scheduled_at = run->scheduled_at,
-                          .started_at = run->started_at,
-                          .ended_at = run->ended_at,
-                          .changed = run->changed,
-                          .unchanged = run->unchanged,
-                          .failed = run->failed,
-                          .dry_run = run->dry_run};
+    size_t at = last->recent_count++;
+    last->recent[at].id = run->id;
+    snprintf(last->recent[at].outcome, sizeof last->recent[at].outcome, "%s", or_empty(run->outcome));
+    if (at)
+        return last->recent_count < RECENT;
+    last->id = run->id;
+    last->scheduled_at = run->scheduled_at;
+    last->started_at = run->started_at;
+    last->ended_at = run->ended_at;
+    last->changed = run->changed;
+    last->unchanged = run->unchanged;
+    last->failed = run->failed;
+    last->dry_run = run->dry_run;
     snprintf(last->trigger, sizeof last->trigger, "%s", or_empty(run->trigger));
     snprintf(last->outcome, sizeof last->outcome, "%s", or_empty(run->outcome));
     snprintf(last->cluster, sizeof last->cluster, "%s", or_empty(run->cluster));
     snprintf(last->who, sizeof last->who, "%s", or_empty(run->who));
     snprintf(last->message, sizeof last->message, "%s", or_empty(run->message));
-    return false;
+    return true;
 }
 
 /* On another thread. */
@@ -116,6 +127,20 @@ static void write_last(struct json_writer *w, const struct last *last)
     json_write_end(w);
 }
 
+static void write_recent(struct json_writer *w, const struct last *last)
+{
+    json_write_key(w, "recent");
+    json_write_array(w);
+    for (size_t i = last->recent_count; i-- > 0;) {
+        const char *outcome = last->recent[i].outcome;
+        json_write_object(w);
+        write_number(w, "id", last->recent[i].id);
+        write_text(w, "outcome", *outcome ? outcome : NULL);
+        json_write_end(w);
+    }
+    json_write_end(w);
+}
+
 static void write_line(void *data, const char *text)
 {
     json_write_string(data, text);
@@ -128,6 +153,7 @@ static void end_policy(struct look *l)
         return;
     json_write_end(w); /* clusters */
     write_last(w, &l->lasts[l->at]);
+    write_recent(w, &l->lasts[l->at]);
     write_number(w, "waits", l->lasts[l->at].waits);
     json_write_key(w, "log");
     json_write_array(w);
@@ -229,6 +255,7 @@ static void answer(struct look *l)
     json_writer_init(w, &out);
     json_write_object(w);
     write_text(w, "version", mpijobd_version);
+    write_time(w, "now", clock_now(l->verbs->o.clock));
     json_write_key(w, "parts");
     json_write_array(w);
     if (!*l->policy)

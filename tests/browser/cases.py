@@ -1,0 +1,407 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is tried in the browser. tests/browser/run starts it, with Playwright and axe-core at hand."""
+import contextlib
+import json
+import os
+import re
+import sys
+import tempfile
+import traceback
+import urllib.request
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect, sync_playwright
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "live"))
+import live  # noqa: E402
+
+SOURCE = os.path.dirname(os.path.dirname(HERE))
+BUILD, BROWSER, IMAGES, ONLY = sys.argv[1:5]
+POLICIES = """
+policy { name = "free-gpus", about = "Finished jobs give their GPUs back.", every = "10m", match = { phase = "Succeeded" }, replace = { cleanPodPolicy = "All" } }
+policy { name = "label-failed", about = "Failed jobs are labelled, when a person agrees.", schedule = "0 0 1 1 *", match = { phase = "Failed" }, approval = "always",
+    replace = { labels = { triage = "yes" } } }
+policy { name = "broken", about = "It <b>fails</b> & \\"says\\" so.", schedule = "0 0 1 1 *", breaker = false, run = function() error("by <i>design</i>") end }
+policy { name = "tag-running", about = "Running jobs get a label, when a person agrees.", schedule = "0 0 1 1 *", match = { phase = "Running" },
+    approval = "always", replace = { labels = { asked = "yes" } } }
+policy { name = "watched", on = "match", match = { phase = "Succeeded", labels = "watched = yes" }, replace = { labels = { seen = "yes" } } }
+"""
+QUIET = 'policy { name = "quiet", schedule = "0 0 1 1 *", match = { phase = "Failed" }, replace = { labels = { seen = "yes" } } }'
+CONFIGURATION = """
+cluster: {{ kubeconfig: kubeconfig }}
+policies: [ {policies} ]
+state: {state}
+listen: {listen}
+{tokens}
+"""
+TOKENS = "tokens: { read: read, write: write }"
+CASES = []
+
+
+def case(words):
+    def add(function):
+        CASES.append((words, function))
+        return function
+    return add
+
+
+class World:
+    """The simulator, the daemon, the browser; and what the browser asked of whom."""
+
+    def __init__(self, folder, browser):
+        self.folder, self.browser = folder, browser
+        self.stack = contextlib.ExitStack()
+        self.daemon = None
+        self.url = "127.0.0.1:0"
+        self.strange, self.errors = [], []
+        for name, text in (("p.lua", POLICIES), ("quiet.lua", QUIET), ("read", "reads\n"), ("write", "writes\n")):
+            self.write(name, text)
+        log, process = self.stack.enter_context(live.running([os.path.join(BUILD, "src/sim/mpijob-sim"), "--listen", "127.0.0.1:0", "--kubeconfig", "kubeconfig",
+                                                              "--jobs", "40", "--seed", "3", "--version", "v2beta1"], folder, "sim.log"))
+        live.wait_for(log, process, '("ready")')
+
+    def write(self, name, text):
+        with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def start(self, name="mpijobd", policies="p.lua", tokens=TOKENS, listen=None):
+        """A daemon; its address."""
+        self.write(name + ".yaml", CONFIGURATION.format(policies=policies, state=name + ".db", listen=listen or "127.0.0.1:0", tokens=tokens))
+        stack = contextlib.ExitStack()
+        log, process = stack.enter_context(live.running([os.path.join(BUILD, "mpijobd"), "run", "--no-watch", "--config", name + ".yaml"], self.folder, name + ".log"))
+        url = live.wait_for(log, process, r"url=(\S+)")
+        live.wait_for(log, process, "(commands may ask this daemon)")
+        live.wait_for(log, process, "(polic(?:y|ies) in force)")
+        return url, stack
+
+    def begin(self):
+        self.url, self.daemon = self.start(listen=self.url.removeprefix("http://"))
+
+    def end(self):
+        self.daemon.close()
+
+    def page(self, token=None, **options):
+        """A page of a browser of its own, at the dashboard; signed in where there is a token."""
+        options = {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light", **options}
+        context = self.browser.new_context(**options)
+        context.set_default_timeout(live.PATIENCE * 1000)
+        context.route("**/*", self.asked)
+        if token:
+            context.add_init_script(f"if (!sessionStorage.getItem('begun')) {{ sessionStorage.setItem('begun', 'yes'); sessionStorage.setItem('mpijobd.token', {json.dumps(token)}); }}")
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", self.said)
+        return page
+
+    def asked(self, route):
+        if not re.match(r"http://127\.0\.0\.1:\d+/", route.request.url):
+            self.strange.append(route.request.url)
+        route.continue_()
+
+    # That an answer was 401, or that there was no answer, is told by the browser itself.
+    def said(self, message):
+        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+            self.errors.append(message.text)
+
+    def go(self, page, where=""):
+        page.goto(f"{self.url}/#/{where}")
+        return page
+
+    def api(self, path, body=None):
+        request = urllib.request.Request(self.url + "/api/v1" + path, data=None if body is None else json.dumps(body).encode(),
+                                         headers={"Authorization": "Bearer writes", "Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=live.PATIENCE) as answer:
+            return json.load(answer)
+
+
+def no_violations(page):
+    found = Axe().run(page).response["violations"]
+    assert not found, "\n".join(f"{v['id']}: {v['help']}: {n['html'][:200]}" for v in found for n in v["nodes"])
+
+
+def heading(page, text):
+    expect(page.get_by_role("heading", level=1)).to_have_text(text)
+
+
+def live_now(page):
+    expect(page.locator("#live")).to_have_text("live")
+
+
+def said(page, text):
+    expect(page.locator("#news")).to_contain_text(text)
+
+
+def press(page, name, button=None, fill=None):
+    """A button of the page, then the dialog's."""
+    page.get_by_role("main").get_by_role("button", name=name, exact=True).click()
+    dialog = page.get_by_role("dialog")
+    for label, value in (fill or {}).items():
+        if value is True:
+            dialog.get_by_label(label).check()
+        else:
+            dialog.get_by_label(label).fill(value)
+    dialog.get_by_role("button", name=button or name, exact=True).click()
+
+
+# ---- who looks ----
+
+@case("shows nothing without a token, and signs in by either")
+def _(w):
+    page = w.go(w.page())
+    heading(page, "Sign in")
+    expect(page.get_by_role("main")).not_to_contain_text("free-gpus")
+    no_violations(page)
+    page.get_by_role("button", name="Sign in with a token").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Token").fill("guessed")
+    dialog.get_by_role("button", name="Sign in").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("does not know this token")
+    no_violations(page)
+    dialog.get_by_label("Token").fill("reads")
+    dialog.get_by_role("button", name="Sign in").click()
+    heading(page, "Overview")
+    expect(page.locator("#who")).to_have_text("may read")
+    w.go(page, "policies/free-gpus")
+    expect(page.get_by_role("main")).to_contain_text("sign in with the token of tokens.write")
+    expect(page.get_by_role("button", name="Run now")).to_have_count(0)
+    page.reload()
+    heading(page, "free-gpus")  # the tab has kept the token
+    assert page.evaluate("[localStorage.length, document.cookie].join()") == "0,"
+    page.get_by_role("button", name="Sign out").click()
+    heading(page, "Sign in")
+    page.get_by_role("button", name="Sign in with a token").click()
+    page.get_by_role("dialog").get_by_label("Token").fill("writes")
+    page.keyboard.press("Enter")
+    expect(page.locator("#who")).to_have_text("may act")
+    expect(page.get_by_role("button", name="Run now")).to_be_visible()
+
+
+@case("shows the overview as HTML to who has no JavaScript, escaped, and to nobody else's eyes")
+def _(w):
+    page = w.go(w.page(java_script_enabled=False, extra_http_headers={"Authorization": "Bearer reads"}))
+    expect(page.get_by_role("table")).to_contain_text('It <b>fails</b> & "says" so.')
+    expect(page.get_by_role("main")).to_contain_text("Without JavaScript the page stays as it is")
+    assert page.locator("td b").count() == 0
+    page = w.go(w.page(java_script_enabled=False))
+    expect(page.get_by_role("main")).to_contain_text("Nothing is shown here without a token.")
+    expect(page.get_by_role("main")).not_to_contain_text("free-gpus")
+
+
+@case("says what is missing where nothing is there yet, and lets everyone read where no token is asked for")
+def _(w):
+    url, daemon = w.start("empty", policies="quiet.lua", tokens="")
+    with daemon:
+        page = w.page()
+        page.goto(url + "/#/")
+        expect(page.get_by_role("main")).to_contain_text("has not run")
+        expect(page.get_by_role("main")).to_contain_text("Nothing waits for a person.")
+        expect(page.get_by_role("main")).to_contain_text("Nothing is in trouble.")
+        expect(page.get_by_role("button", name="Sign in to act")).to_be_visible()
+        no_violations(page)
+        page.goto(url + "/#/journal")
+        expect(page.get_by_role("main")).to_contain_text("The journal is empty: nothing has run yet.")
+        no_violations(page)
+
+
+# ---- what is done ----
+
+@case("runs a policy, dry and not, and shows what it did to each job")
+def _(w):
+    page = w.go(w.page("writes"), "policies/free-gpus")
+    live_now(page)
+    press(page, "Run now", fill={"Dry run: nothing is written": True})
+    said(page, "(dry run)")
+    press(page, "Run now")
+    said(page, "18 changed")
+    page.get_by_role("region", name="Last runs").get_by_role("link").first.click()
+    expect(page.get_by_role("region", name="Changes")).to_contain_text("spec.runPolicy.cleanPodPolicy")
+    expect(page.get_by_role("region", name="Changes")).to_contain_text("effective")
+    expect(page.get_by_role("region", name="Changes").locator("tbody tr")).to_have_count(18)
+    expect(page.get_by_role("region", name="Changes")).to_contain_text("seen")  # it comes by an event
+    no_violations(page)
+    w.go(page, "policies/free-gpus")
+    press(page, "Run now", fill={"Only this job": "nowhere/nothing"})
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text('"nothing" not found')
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    no_violations(page)
+
+
+@case("shows what waits as it comes, its plan, and approves, rejects and extends it")
+def _(w):
+    page = w.go(w.page("writes"))
+    live_now(page)
+    expect(page.get_by_role("main")).to_contain_text("Nothing waits for a person.")
+    run = w.api("/policies/label-failed/run", {})["runs"][0]["id"]
+    page.get_by_role("link", name=f"Run {run} of label-failed").click()
+    expect(page.get_by_role("region", name="The plan")).to_contain_text("metadata.labels.triage")
+    expect(page.get_by_role("region", name="The plan")).to_contain_text("stored")
+    no_violations(page)
+    press(page, "Extend", fill={"Hours more": "48"})
+    said(page, "waits longer")
+    expect(page.get_by_role("main")).to_contain_text("It expires in 2 d ")
+    press(page, "Reject", fill={"Reason": "not today"})
+    said(page, "is rejected")
+    expect(page.get_by_role("button", name="Approve")).to_have_count(0)
+    run = w.api("/policies/label-failed/run", {})["runs"][0]["id"]
+    w.go(page, f"runs/{run}")
+    press(page, "Approve")
+    said(page, "Approved: 5 changed")
+    w.go(page, "journal?show=changes&policy=label-failed")
+    expect(page.get_by_role("region", name="Changes").locator("tbody tr")).to_have_count(5)
+    w.go(page)
+    expect(page.get_by_role("main")).to_contain_text("Nothing waits for a person.")
+
+
+@case("pauses and resumes, and says what is in trouble")
+def _(w):
+    page = w.go(w.page("writes"), "policies/free-gpus")
+    press(page, "Pause")
+    said(page, "free-gpus is paused")
+    expect(page.get_by_role("region", name="Clusters")).to_contain_text("paused")
+    w.api("/policies/broken/run", {})
+    w.go(page)
+    trouble = page.get_by_role("region", name="In trouble")
+    expect(trouble).to_contain_text("free-gpus on default: paused")
+    expect(trouble).to_contain_text("by <i>design</i>")
+    no_violations(page)
+    w.go(page, "policies/free-gpus")
+    press(page, "Resume")
+    said(page, "in force again")
+    w.go(page)
+    expect(trouble).not_to_contain_text("free-gpus")
+
+
+@case("filters the journal, page by page, and says what is wrong with a filter")
+def _(w):
+    for _ in range(60):
+        w.api("/policies/watched/run", {"dry_run": True})
+    page = w.go(w.page("reads"), "journal")
+    rows = page.get_by_role("region", name="Runs").locator("tbody tr")
+    expect(rows).to_have_count(50)
+    page.get_by_role("button", name="Show more").click()
+    expect(rows.nth(60)).to_be_attached()
+    page.get_by_label("Policy").fill("broken")
+    page.keyboard.press("Enter")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("by <i>design</i>")
+    page.get_by_label("Outcome").fill("done")
+    page.get_by_role("main").get_by_role("button", name="Show", exact=True).click()
+    expect(page.get_by_role("main")).to_contain_text("The journal has nothing that fits these filters.")
+    w.go(page, "journal?since=yesterday")
+    expect(page.get_by_role("main")).to_contain_text("since takes a duration")
+    no_violations(page)
+    w.go(page, "runs/4711")
+    expect(page.get_by_role("main")).to_contain_text("the journal has no run 4711")
+    w.go(page, "policies/free-gpu")
+    expect(page.get_by_role("main")).to_contain_text('did you mean "free-gpus"?')
+    no_violations(page)
+
+
+# ---- how it is used ----
+
+@case("is used by the keyboard alone, and a countdown goes on")
+def _(w):
+    page = w.go(w.page("writes"))
+    live_now(page)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
+    page.get_by_role("link", name="free-gpus").first.focus()
+    page.keyboard.press("Enter")
+    heading(page, "free-gpus")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    page.get_by_role("button", name="Run now").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog").get_by_label("Dry run: nothing is written")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Run now")).to_be_focused()
+    due = page.locator("time[data-due]").first
+    before = due.text_content()
+    expect(due).not_to_have_text(before)
+
+
+@case("says that the connection is lost, keeps what it shows, and is live again when the daemon is back")
+def _(w):
+    page = w.go(w.page("writes"))
+    live_now(page)
+    w.end()
+    expect(page.locator("#live")).to_contain_text("connection lost")
+    expect(page.get_by_role("alert")).to_contain_text("the daemon does not answer. What is shown is as it was at")
+    expect(page.get_by_role("main")).to_contain_text("free-gpus")
+    no_violations(page)
+    w.begin()
+    live_now(page)
+    expect(page.get_by_role("alert")).to_have_text("")
+    w.api("/policies/free-gpus/pause", {})
+    expect(page.get_by_role("region", name="In trouble")).to_contain_text("free-gpus on default: paused")
+    w.api("/policies/free-gpus/resume", {})
+
+
+@case("looks as it should in the light, in the dark and on a phone, without a violation")
+def _(w):
+    for policy in ("free-gpus", "broken", "tag-running"):
+        run = w.api(f"/policies/{policy}/run", {})["runs"][0]["id"]
+    for name, options in (("light", {}), ("dark", {"color_scheme": "dark"}), ("phone", {"viewport": {"width": 390, "height": 800}})):
+        page = w.go(w.page("writes", **options))
+        live_now(page)
+        expect(page.get_by_role("region", name="Policies").locator("tbody tr")).to_have_count(5)
+        no_violations(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name}: the page is wider than the window"
+        page.screenshot(path=os.path.join(IMAGES, f"dashboard-{name}.png"))
+        for where in ("policies/free-gpus", f"runs/{run}", "journal?show=changes"):
+            w.go(page, where)
+            page.get_by_role("table").first.wait_for()
+            no_violations(page)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name}, {where}: the page is wider than the window"
+
+
+@case("is small, keeps its files, and asks nothing of another address")
+def _(w):
+    folder = os.path.join(SOURCE, "src", "web", "dashboard")
+    size = sum(os.path.getsize(os.path.join(folder, name)) for name in os.listdir(folder))
+    assert size < 150_000, size
+    request = urllib.request.Request(w.url + "/dashboard/main.js")
+    with urllib.request.urlopen(request) as answer:
+        tag = answer.headers["ETag"]
+    request.add_header("If-None-Match", tag)
+    try:
+        urllib.request.urlopen(request)
+        raise AssertionError("the file comes again")
+    except urllib.error.HTTPError as answer:
+        assert answer.code == 304, answer.code
+    assert not w.strange, w.strange
+    assert not w.errors, w.errors
+
+
+def main():
+    passed = failed = 0
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        world = World(folder, browser)
+        with world.stack:
+            world.begin()
+            expect.set_options(timeout=live.PATIENCE * 1000)
+            for words, function in CASES:
+                if ONLY not in words:
+                    continue
+                try:
+                    function(world)
+                    passed += 1
+                    print(f"ok {words}", flush=True)
+                except Exception:  # whatever it is, the others are tried
+                    failed += 1
+                    print(f"FAIL {words}", flush=True)
+                    for line in traceback.format_exc().splitlines()[-40:]:
+                        print(f"  | {line[:600]}", flush=True)
+                for context in browser.contexts:
+                    context.close()
+            world.end()
+        browser.close()
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+sys.exit(main())
