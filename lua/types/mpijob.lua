@@ -105,6 +105,25 @@ function Job:table() end
 ---@field wait_effect? string|integer a duration such as "30s", or seconds: wait until the effect is there, at most so long
 ---@field through_launcher? boolean where the job's own field does not act on a running job (a deadline under mpi-operator), change its launcher too
 
+---@class mpijobd.StopOptions
+---@field dry_run? boolean say what would be done, and do nothing
+---@field wait? string|number so long its pods are waited for, a duration such as "5m", or seconds; 0: they are not (default "2m")
+
+---@class mpijobd.ResumeOptions
+---@field dry_run? boolean say what would be done, and do nothing
+
+---@class mpijobd.StopResult
+---@field changed boolean something was changed, or would be; false: it was so already, or the job has ended
+---@field dry_run boolean nothing was written: a dry run, or a run that waits for approval
+---@field effect mpijobd.Effect of the lever: "destructive" or "effective"; "unchanged"
+---@field message string what comes of it, and what was done beside it
+---@field lever "suspend"|"workload"|"none" by what: the job's own suspend, or spec.active of its Workload, where Kueue manages it
+---@field workload? string the Workload's name
+---@field pods_gone? boolean of a stop that was written: no pod of it runs any more; nil where that was not waited for, or cannot be told
+---@field pods_gone_after? number seconds
+---@field pods_message? string why it cannot be told
+---@field steps table[] what was changed: `{ object = "MPIJob train/bert", diff = { ... } }` each
+
 ---@class mpijoblib
 mpijob = {}
 
@@ -221,3 +240,24 @@ function mpijob.pods(job) end
 ---@return mpijobd.Error? err NotFound where it does not exist (yet)
 ---@async
 function mpijob.launcher(job) end
+
+---Stops a job, so that its pods go and it can be resumed: by its own `suspend`, or, where Kueue manages it and would put that back, by its Workload
+---(`spec.active`). With the cleanPodPolicy Running a worker that has ended would not be made again: the policy becomes All until the job is
+---resumed, and an annotation keeps it. Then it waits until no pod runs. What the job has not saved by itself is lost: resumed, it begins again.
+---It needs no `destructive`: who stops a job has said so. A job that is a part of another (a JobSet of a TrainJob) is Refused, and the one to stop
+---is named. Each write is a change of the run: planned, limited, in the journal, and `mpijobd undo` takes it back.
+---@param job mpijobd.Job|string
+---@param options? mpijobd.StopOptions
+---@return mpijobd.StopResult? result
+---@return mpijobd.Error? err
+---@async
+function mpijob.stop(job, options) end
+
+---Lets a job go on that was stopped or suspended, by the lever that works. Its pods are made again, and begin from the beginning; under Kueue it waits for its
+---queue. A job that Kueue stopped because its max-exec-time-seconds ran out is Refused: the message says what helps.
+---@param job mpijobd.Job|string
+---@param options? mpijobd.ResumeOptions
+---@return mpijobd.StopResult? result
+---@return mpijobd.Error? err
+---@async
+function mpijob.resume(job, options) end

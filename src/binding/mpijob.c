@@ -45,6 +45,8 @@ static const struct binding_function functions[] = {
     {"watch", l_mpijob_watch, MAY_LIST | MAY_WATCH},
     {"pods", l_mpijob_pods, MAY_LIST_PODS},
     {"launcher", l_mpijob_launcher, MAY_GET_JOB | MAY_GET_POD},
+    {"stop", l_mpijob_stop, MAY_HALT},
+    {"resume", l_mpijob_resume, MAY_HALT},
     {NULL, NULL, 0},
 };
 const struct binding_module module_of_kinds = {

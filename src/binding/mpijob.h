@@ -21,6 +21,8 @@ int l_mpijob_delete(lua_State *L);
 int l_mpijob_watch(lua_State *L);
 int l_mpijob_pods(lua_State *L);
 int l_mpijob_launcher(lua_State *L);
+int l_mpijob_stop(lua_State *L);
+int l_mpijob_resume(lua_State *L);
 /* With a table of changes, or a function of the job. Second upvalue: lua/mpijobd/mpijob.lua, for the function. */
 int l_mpijob_replace(lua_State *L);
 int l_mpijob_replace_once(lua_State *L); /* with a table of changes */

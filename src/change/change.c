@@ -206,6 +206,7 @@ int change_start(const struct site *site, struct change_call *call, struct chang
     c->dry_run = call->dry_run;
     c->server_dry_run = call->server_dry_run;
     c->destructive = call->destructive;
+    c->stops = call->stops;
     c->through_launcher = call->through_launcher;
     c->wait_effect_ms = call->wait_effect_ms;
     c->run = call->run;

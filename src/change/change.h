@@ -89,8 +89,10 @@ struct change_call { /* everything is copied but changes, gate, done and data */
     bool dry_run;              /* nothing is written */
     bool server_dry_run;       /* with dry_run: the server is asked as well (dryRun=All) */
     bool destructive;          /* it may be destructive */
-    bool through_launcher;     /* FIELDS: change the launcher where the MPIJob's field does not act on a running job */
-    uint64_t wait_effect_ms;   /* wait so long for an effect that can be seen, before done; 0: do not wait */
+    bool stops; /* it stops a job, or resumes one: it may end what runs, and is sent only where that is known to come
+                   of it. ERR_REFUSED else */
+    bool through_launcher;   /* FIELDS: change the launcher where the MPIJob's field does not act on a running job */
+    uint64_t wait_effect_ms; /* wait so long for an effect that can be seen, before done; 0: do not wait */
     /* For the journal. */
     int64_t run;        /* 0: none */
     const char *policy; /* "" or NULL: by hand */

@@ -36,12 +36,19 @@ static int check_answer(const struct change *c, struct error *err)
                      c->verdict.answer == ERR_DROPPED ? "answer 200 and throw it away" : "refuse it", c->verdict.why);
 }
 
+/* To stop a job is leave enough to end its pods, and a lever that would not move it is not pulled. */
+static int allow_stop(const struct change *c, struct error *err)
+{
+    bool works = c->verdict.effect == EFFECT_EFFECTIVE || c->verdict.effect == EFFECT_DESTRUCTIVE;
+    return works ? 0 : error_set(err, ERR_REFUSED, "not sent, because it would not do it: %s", c->verdict.why);
+}
+
 /* What ends a job, or other things that run, needs leave by name. */
 static int allow(const struct change *c, struct error *err)
 {
     int rc = check_answer(c, err);
-    if (rc)
-        return rc;
+    if (rc || c->stops)
+        return rc ? rc : allow_stop(c, err);
     if (!c->verdict.may_destroy || c->destructive)
         return 0;
     bool sure = c->verdict.effect == EFFECT_DESTRUCTIVE || c->verdict.effect == EFFECT_REVERTED;
@@ -121,7 +128,7 @@ static int judge(struct change *c, struct json before, struct json after, struct
 static int check_hand(const struct change *c, struct error *err)
 {
     bool runs = c->viewed && (c->view.phase == PHASE_RUNNING || c->view.phase == PHASE_RESTARTING);
-    if (!runs || *c->policy || c->destructive)
+    if (!runs || *c->policy || c->destructive || c->stops)
         return 0;
     for (size_t i = 0; i < c->diff.count; i++) {
         const struct mpijob_difference *d = &c->diff.items[i];

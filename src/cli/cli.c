@@ -18,6 +18,7 @@
 #include "cli/commands.h"
 #include "cli/doctor/cmd_doctor.h"
 #include "cli/environment.h"
+#include "cli/job/cmd_job.h"
 #include "cli/journal/cmd_journal.h"
 #include "cli/plan/cmd_plan.h"
 #include "cli/plugins/cmd_plugins.h"
@@ -28,10 +29,11 @@
 #include "cli/undo/cmd_undo.h"
 
 static const struct command *const commands[] = {
-    &cmd_run,     &cmd_check,   &cmd_plan,    &cmd_apply,  &cmd_get,    &cmd_inspect, &cmd_report,  &cmd_replace,
-    &cmd_hold,    &cmd_journal, &cmd_runs,    &cmd_undo,   &cmd_status, &cmd_trigger, &cmd_pause,   &cmd_resume,
-    &cmd_approve, &cmd_reject,  &cmd_extend,  &cmd_reload, &cmd_eval,   &cmd_attach,  &cmd_next,    &cmd_why,
-    &cmd_doctor,  &cmd_rbac,    &cmd_plugins, &cmd_new,    &cmd_types,  &cmd_test,    &cmd_version, NULL};
+    &cmd_run,     &cmd_check,  &cmd_plan,   &cmd_apply,   &cmd_get,    &cmd_inspect, &cmd_report,
+    &cmd_replace, &cmd_hold,   &cmd_job,    &cmd_journal, &cmd_runs,   &cmd_undo,    &cmd_status,
+    &cmd_trigger, &cmd_pause,  &cmd_resume, &cmd_approve, &cmd_reject, &cmd_extend,  &cmd_reload,
+    &cmd_eval,    &cmd_attach, &cmd_next,   &cmd_why,     &cmd_doctor, &cmd_rbac,    &cmd_plugins,
+    &cmd_new,     &cmd_types,  &cmd_test,   &cmd_version, NULL};
 
 static void help(void)
 {
@@ -52,7 +54,6 @@ static const struct {
     const char *name, *instead;
 } unbuilt[] = {
     {"completion", "mpijobd --help lists the commands"},
-    {"job", "mpijobd replace NAME suspend=true or suspend=false stops and resumes a job"},
     {"state", "mpijobd journal -o json and mpijobd runs -o json print what the state has"},
 };
 

@@ -25,15 +25,21 @@ enum {
     MAY_PATCH_POD = 1 << 12,
     MAY_CREATE_EVENT = 1 << 13, /* what kubectl describe shows of a job */
     MAY_PATCH_EVENT = 1 << 14,
-    MAY_OTHERS = 1 << 15, /* verbs on objects of any kind; which ones is known only when the policy runs */
+    MAY_GET_WORKLOAD = 1 << 15, /* Kueue's, by which it manages jobs */
+    MAY_LIST_WORKLOADS = 1 << 16,
+    MAY_PATCH_WORKLOAD = 1 << 17,
+    MAY_OTHERS = 1 << 18, /* verbs on objects of any kind; which ones is known only when the policy runs */
 };
-#define PERMISSIONS 15 /* bits that stand for a verb on a resource: all but MAY_OTHERS */
+#define PERMISSIONS 18 /* bits that stand for a verb on a resource: all but MAY_OTHERS */
 
 #define MAY_OF_A_KIND ((1U << 7) - 1) /* the bits that are on a kind of job; the others are the same for all kinds */
 #define MAY_REPLACE (MAY_GET | MAY_UPDATE) /* it reads the job after a conflict and after a lost answer: hence get */
 #define MAY_CHANGE (MAY_UPDATE | MAY_PATCH | MAY_CREATE | MAY_DELETE) /* a job */
 #define MAY_TELL (MAY_CREATE_EVENT | MAY_PATCH_EVENT)
-#define MAY_WRITE (MAY_CHANGE | MAY_PATCH_JOB | MAY_PATCH_POD | MAY_TELL)
+#define MAY_WRITE (MAY_CHANGE | MAY_PATCH_JOB | MAY_PATCH_POD | MAY_TELL | MAY_PATCH_WORKLOAD)
+/* Stopping a job and resuming it, by the job or by its Workload, and seeing its pods go. */
+#define MAY_HALT                                                                                                       \
+    (MAY_REPLACE | MAY_GET_WORKLOAD | MAY_LIST_WORKLOADS | MAY_PATCH_WORKLOAD | MAY_LIST_PODS | MAY_WATCH_PODS)
 /* Changing a launcher; the version that is served decides whether it is a Job or a Pod. */
 #define MAY_CHANGE_LAUNCHER (MAY_GET_JOB | MAY_PATCH_JOB | MAY_GET_POD | MAY_PATCH_POD)
 #define MAY_SEE_EFFECT (MAY_WATCH | MAY_LIST_PODS | MAY_WATCH_PODS)

@@ -2,7 +2,7 @@
 /* Changes by hand while the configuration has a freeze: they take --override, and the journal says so. */
 #include "cli/session/hand_parts.h"
 
-#include <string.h>
+#include "store/journal.h"
 
 static const struct freezes *freezes_of(const struct session *s)
 {
@@ -28,9 +28,7 @@ static bool overrides(const struct session *s)
 
 const char *hand_trigger(const struct session *s, const char *trigger)
 {
-    if (!overrides(s))
-        return trigger;
-    return strcmp(trigger, "apply") == 0 ? "apply-override" : "undo-override";
+    return store_hand_trigger(trigger, overrides(s));
 }
 
 const char *hand_why(const struct session *s, const char *why, struct buf *out)

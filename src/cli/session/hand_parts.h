@@ -34,7 +34,7 @@ int hand_patience(const struct hand *h);
 
 /* 0, or the exit code after the error was printed: the configuration has a freeze, which is not overridden. */
 int hand_check_freeze(struct session *s);
-/* The trigger of a run by hand, "undo" or "apply": "undo-override" where a freeze is overridden. */
+/* The trigger of a run by hand, as store_hand_trigger says it, where a freeze is overridden. */
 const char *hand_trigger(const struct session *s, const char *trigger);
 /* Why a change was made, for the journal: with what was overridden. out is the caller's. */
 const char *hand_why(const struct session *s, const char *why, struct buf *out);

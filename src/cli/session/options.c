@@ -85,6 +85,7 @@ static const struct known {
      "change the launcher too, where the job's own field does not act on a running job"},
     {"wait-effect", ID_WAIT_EFFECT, "DURATION", TAKES_REPLACE,
      "wait until the effect is there, at most so long (30s), and say so"},
+    {"wait", ID_WAIT, "DURATION", TAKES_HALT, "for the pods of a job that is stopped (default 2m; 0s: do not wait)"},
     {"resource-version", ID_RESOURCE_VERSION, "VERSION", TAKES_REPLACE, "only if the job is still at this version"},
     {"policy", ID_POLICY, "NAME", TAKES_FILTER, "only of this policy"},
     {"limit", ID_LIMIT, "N", TAKES_FILTER, "at most so many rows (default 100; 0: all)"},

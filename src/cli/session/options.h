@@ -51,6 +51,7 @@ typedef uint64_t option_groups;
 #define TAKES_NEW TAKES_BIT(30)      /* --from --list */
 #define TAKES_REJECT TAKES_BIT(31)   /* --reason */
 #define TAKES_READY TAKES_BIT(32)    /* --ready */
+#define TAKES_HALT TAKES_BIT(33)     /* --wait */
 #define TAKES_SCOPE (TAKES_NAMESPACE | TAKES_ALL)
 
 #define OPTIONS_GROUPS_MAX 32
@@ -59,7 +60,7 @@ typedef uint64_t option_groups;
 struct options {
     const char *kind, *config, *kubeconfig, *context, *name_space, *selector, *state, *api_version, *controller,
         *log_level, *log_format, *cluster, *clock, *listen, *grace, *file, *resource_version, *policy, *request_timeout,
-        *wait_effect, *service_account, *as, *as_uid;
+        *wait_effect, *wait, *service_account, *as, *as_uid;
     const char *as_groups[OPTIONS_GROUPS_MAX + 1]; /* NULL-terminated */
     const char *states[OPTIONS_STATES_MAX + 1];    /* each --state; `state` is the last. NULL-terminated */
     const char *by, *control, *job, *role, *from, *since, *head, *out, *reason;

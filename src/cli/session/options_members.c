@@ -103,6 +103,8 @@ const char **option_text(struct options *o, int id)
         return &o->file;
     case ID_WAIT_EFFECT:
         return &o->wait_effect;
+    case ID_WAIT:
+        return &o->wait;
     case ID_RESOURCE_VERSION:
         return &o->resource_version;
     case ID_POLICY:

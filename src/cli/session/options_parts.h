@@ -66,6 +66,7 @@ enum id {
     ID_PARTIAL,
     ID_REASON,
     ID_READY,
+    ID_WAIT,
 };
 
 /* ---- options_members.c ---- */

@@ -70,7 +70,8 @@ static int controller_of(const struct session *s, const struct config_cluster *c
 static bool changes_jobs(const struct session *s)
 {
     return strcmp(s->command, "run") == 0 || strcmp(s->command, "plan") == 0 || strcmp(s->command, "why") == 0 ||
-           strcmp(s->command, "replace") == 0 || strcmp(s->command, "apply") == 0 || s->options.fix;
+           strcmp(s->command, "replace") == 0 || strcmp(s->command, "apply") == 0 || strcmp(s->command, "job") == 0 ||
+           s->options.fix;
 }
 
 static int open_cluster(struct session *s, struct session_cluster *at, int64_t timeout)

@@ -98,8 +98,9 @@ static void take_begin(void *data, struct control_request *r, struct json args)
         return;
     if (!args_text(args, "cluster", h->cluster, sizeof h->cluster))
         snprintf(h->cluster, sizeof h->cluster, "%s", STORE_CLUSTER_DEFAULT);
-    bool apply = json_string_is(json_get(args, "trigger"), str_of("apply"));
-    h->trigger = frozen ? (apply ? "apply-override" : "undo-override") : apply ? "apply" : "undo";
+    char trigger[16];
+    const char *said = args_text(args, "trigger", trigger, sizeof trigger);
+    h->trigger = store_hand_trigger(said ? said : "", frozen);
     person_look_up(h->verbs->o.loop, &h->person, r, person_known);
 }
 

@@ -2,28 +2,12 @@
 /* MPIJobs that Kueue manages: what it undoes, refuses, or does to the job's pods. From experiments on Kueue v0.16.9 and
  * v0.19.2 over mpi-operator v0.8 (tests/fixtures/effects-kueue.tsv). What is not here is as without Kueue. */
 #include "mpijob/effect/effect_parts.h"
+#include "mpijob/kueue.h"
 
 #define LABEL "/metadata/labels/kueue.x-k8s.io~1"
 #define QUEUE LABEL "queue-name"
 #define PRIORITY LABEL "priority-class"
 #define MAX_TIME LABEL "max-exec-time-seconds"
-
-/* ---- is it managed? ---- */
-
-static bool is_text(struct json value)
-{
-    return json_type(value) == JSON_STRING && value.text.len > 2;
-}
-
-/* The label; and where Kueue manages jobs without it, the mark that it leaves in the templates of those that run. */
-static bool manages(struct json object)
-{
-    static const char *const marks[] = {
-        "/spec/mpiReplicaSpecs/Launcher/template/metadata/annotations/kueue.x-k8s.io~1workload",
-        "/spec/mpiReplicaSpecs/Worker/template/metadata/annotations/kueue.x-k8s.io~1workload"};
-    return is_text(mpijob_value_at(object, QUEUE)) || is_text(mpijob_value_at(object, marks[0])) ||
-           is_text(mpijob_value_at(object, marks[1]));
-}
 
 /* Kueue's MPIJob is mpi-operator's v2beta1, from the releases that can be suspended. */
 static bool tried(const struct mpijob_view *view)
@@ -51,7 +35,7 @@ bool effect_kueue_suspend(const struct mpijob_view *view, const struct mpijob_di
                           struct mpijob_verdict *v)
 {
     bool stops = q->meaning & MEANS_SUSPENDS, starts = q->meaning & (MEANS_RESUME | MEANS_RESUME_RUNNING);
-    if (!tried(view) || !manages(view->object) || !(stops || starts) || mpijob_phase_finished(view->phase))
+    if (!tried(view) || !kueue_manages(view->object) || !(stops || starts) || mpijob_phase_finished(view->phase))
         return false;
     const struct mpijob_difference *queue = find(diff, QUEUE);
     if (queue && !queue->after) {
@@ -175,7 +159,7 @@ static bool judge_labels(const struct mpijob_view *view, const struct mpijob_dif
 
 bool effect_judge_kueue(const struct mpijob_view *view, const struct mpijob_diff *diff, struct mpijob_verdict *v)
 {
-    if (!tried(view) || !manages(view->object))
+    if (!tried(view) || !kueue_manages(view->object))
         return false;
     bool any = judge_labels(view, diff, v);
     if (changes_replicas(diff) && !stopped(view) && !mpijob_phase_finished(view->phase)) {

@@ -26,10 +26,15 @@ static const struct sign_row {
 
 const char *mpijob_sign_text(enum mpijob_sign sign)
 {
-    static const char *const texts[] = {
-        "nothing is to be seen", "its workers are gone", "its workers that had not ended are gone",
-        "its pods are gone",     "it has failed",        "it is suspended",
-        "it is resumed",         "it is deleted"};
+    static const char *const texts[] = {"nothing is to be seen",
+                                        "its workers are gone",
+                                        "its workers that had not ended are gone",
+                                        "its pods are gone",
+                                        "its pods that had not ended are gone",
+                                        "it has failed",
+                                        "it is suspended",
+                                        "it is resumed",
+                                        "it is deleted"};
     return texts[sign];
 }
 
@@ -128,6 +133,8 @@ bool mpijob_sign_hindered(enum mpijob_sign sign, const struct mpijob_pod *pod)
         return pod->worker && !pod->over;
     case SIGN_NO_PODS:
         return true;
+    case SIGN_NO_LIVE_PODS:
+        return !pod->over;
     default:
         return false;
     }

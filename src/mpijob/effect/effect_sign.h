@@ -11,6 +11,7 @@ enum mpijob_sign {
     SIGN_NO_WORKERS,      /* its worker pods are gone */
     SIGN_NO_LIVE_WORKERS, /* those that had not ended */
     SIGN_NO_PODS,         /* the launcher's too */
+    SIGN_NO_LIVE_PODS,    /* those that had not ended, of all roles */
     SIGN_FAILED,          /* from here on of the job itself: its condition */
     SIGN_SUSPENDED,
     SIGN_RESUMED,
@@ -20,7 +21,7 @@ enum mpijob_sign {
 const char *mpijob_sign_text(enum mpijob_sign sign); /* "its workers are gone" */
 static inline bool mpijob_sign_of_pods(enum mpijob_sign sign)
 {
-    return sign >= SIGN_NO_WORKERS && sign <= SIGN_NO_PODS;
+    return sign >= SIGN_NO_WORKERS && sign <= SIGN_NO_LIVE_PODS;
 }
 
 /* horizon: microseconds; what is only due later than now and this is SIGN_NONE.

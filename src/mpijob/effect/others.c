@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "mpijob/effect/effect_parts.h"
 #include "mpijob/effect/object_rows.h"
+#include "mpijob/kueue.h"
 #include "mpijob/shown.h"
 
 /* ---- does it run? ---- */
@@ -160,21 +161,6 @@ static unsigned state_of(const struct other_object *o)
         return STATE_SUSPENDED;
     return condition_holds(object, "Admitted") || condition_holds(object, "QuotaReserved") ? STATE_RUNNING
                                                                                            : STATE_PENDING;
-}
-
-/* By its label; or, where Kueue manages jobs without it, by the mark that it leaves in the templates of those that
- * run. */
-static bool kueue_manages(struct json object)
-{
-    static const char *const places[] = {
-        "/metadata/labels/kueue.x-k8s.io~1queue-name", "/spec/template/metadata/annotations/kueue.x-k8s.io~1workload",
-        "/spec/replicatedJobs/0/template/spec/template/metadata/annotations/kueue.x-k8s.io~1workload"};
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        struct json value = mpijob_value_at(object, places[i]);
-        if (json_type(value) == JSON_STRING && value.text.len > 2)
-            return true;
-    }
-    return false;
 }
 
 static unsigned under_of(struct json object)

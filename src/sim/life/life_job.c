@@ -137,11 +137,17 @@ static void start(struct crew *c)
     c->j->end_us = c->sim->now_us + run_time(c);
 }
 
+/* mpi-operator does it at each look at a job that is suspended: workers that have ended go when the policy changes. */
+static void clear_suspended(struct crew *c)
+{
+    crew_remove(c, ROLE_WORKER, rules_cleanup(c->rules, c->doc) == CLEAN_RUNNING && c->rules == RULES_V2BETA1);
+}
+
 static void suspend(struct crew *c)
 {
     crew_suspend_launcher(c, true);
     crew_remove(c, ROLE_LAUNCHER, false);
-    crew_remove(c, ROLE_WORKER, rules_cleanup(c->rules, c->doc) == CLEAN_RUNNING && c->rules == RULES_V2BETA1);
+    clear_suspended(c);
     life_set_condition(c, "Running", false, "MPIJobSuspended", "is suspended.");
     life_set_condition(c, "Suspended", true, "MPIJobSuspended", "is suspended.");
     json_object_object_del(doc_get(c->doc, "status"), "startTime");
@@ -279,8 +285,10 @@ static void act(struct crew *c)
         suspend(c);
     else if (!wanted && life_holds(c->doc, "Suspended"))
         resume(c);
-    if (life_holds(c->doc, "Suspended"))
+    if (life_holds(c->doc, "Suspended")) {
+        clear_suspended(c);
         return;
+    }
     if (life_holds(c->doc, "Running")) {
         if (act_running(c))
             sooner(j, c->sim->now_us); /* it has ended: look at its TTL and the like at once */

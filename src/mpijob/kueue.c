@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The marks of Kueue on a job, and the state of a Workload by its conditions, the first that fits. */
+#include "mpijob/kueue.h"
+
+#include "mpijob/field.h"
+
+/* ---- the job ---- */
+
+bool kueue_manages(struct json job)
+{
+#define MARK "/template/metadata/annotations/kueue.x-k8s.io~1workload"
+    static const char *const places[] = {"/metadata/labels/kueue.x-k8s.io~1queue-name",
+                                         "/spec/mpiReplicaSpecs/Launcher" MARK, "/spec/mpiReplicaSpecs/Worker" MARK,
+                                         "/spec" MARK, "/spec/replicatedJobs/0/template/spec" MARK};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        struct json value = mpijob_value_at(job, places[i]);
+        if (json_type(value) == JSON_STRING && value.text.len > 2)
+            return true;
+    }
+    return false;
+}
+
+/* ---- its Workload ---- */
+
+static struct str text_at(struct json object, const char *pointer)
+{
+    struct json value = json_at(object, pointer);
+    return json_type(value) == JSON_STRING ? str_n(value.text.ptr + 1, value.text.len - 2) : (struct str){0};
+}
+
+/* The condition, where its status is that one; else absent. */
+static struct json condition(struct json object, const char *type, const char *status)
+{
+    for (struct json_iter it = json_iter(json_at(object, "/status/conditions")); json_next(&it);) {
+        if (json_string_is(json_get(it.value, "type"), str_of(type)) &&
+            json_string_is(json_get(it.value, "status"), str_of(status)))
+            return it.value;
+    }
+    return (struct json){0};
+}
+
+/* A Workload that was evicted has lost its quota only when its last pod is gone: Admitted stays until then. */
+static struct json deciding(struct json object, enum kueue_state *state)
+{
+    struct json finished = condition(object, "Finished", "True"), evicted = condition(object, "Evicted", "True"),
+                admitted = condition(object, "Admitted", "True");
+    struct json active = json_at(object, "/spec/active");
+    if (json_exists(finished))
+        *state = KUEUE_OVER;
+    else if (json_type(active) == JSON_BOOL && !json_is_true(active))
+        *state = KUEUE_STOPPED;
+    else
+        *state = json_exists(admitted) && !json_exists(evicted) ? KUEUE_ADMITTED : KUEUE_WAITING;
+    switch (*state) {
+    case KUEUE_OVER:
+        return finished;
+    case KUEUE_ADMITTED:
+        return admitted;
+    default:
+        return json_exists(evicted) ? evicted : condition(object, "QuotaReserved", "False");
+    }
+}
+
+bool kueue_workload_read(struct json object, struct kueue_workload *out)
+{
+    *out = (struct kueue_workload){.name = text_at(object, "/metadata/name"),
+                                   .resource_version = text_at(object, "/metadata/resourceVersion"),
+                                   .queue = text_at(object, "/spec/queueName"),
+                                   .deleting = json_exists(json_at(object, "/metadata/deletionTimestamp"))};
+    struct json by = deciding(object, &out->state);
+    out->reason = text_at(by, "/reason");
+    out->message = text_at(by, "/message");
+    out->time_ran_out = json_string_is(json_get(condition(object, "Evicted", "True"), "reason"),
+                                       str_of("DeactivatedDueToMaximumExecutionTimeExceeded"));
+    return out->name.len > 0;
+}
