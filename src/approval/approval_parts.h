@@ -5,6 +5,7 @@
 
 #include "approval/approvals.h"
 #include "approval/approvers.h"
+#include "plan/plan_work.h"
 #include "store/done.h"
 
 struct waiting {
@@ -13,6 +14,7 @@ struct waiting {
     void *texts;
     const char *policy, *cluster;
     int64_t since, expires, unchanged, failed;
+    int64_t undoes; /* the run that it takes back, by hand; 0: it is a policy's */
     struct approver_given given[APPROVERS_QUORUM_MAX];
     size_t given_count;
     unsigned quorum;                 /* that its policy asks for; 0: none */
@@ -77,6 +79,12 @@ int waiting_read(struct approvals *a, struct error *err); /* blocks; errors as o
 void waiting_write(struct waiting *w, store_done done, void *data);
 void waiting_weigh(struct waiting *w, size_t bytes); /* its row has so many now */
 void waiting_erase(const struct waiting *w, store_done done, void *data);
+
+/* ---- reckoned.c ---- */
+
+/* What became of the changes of a plan: adds it up in *result, and logs those that were left out; run: in whose name.
+ * The first that was left; NULL: none was. */
+const struct plan_item *approval_reckon(const struct plan_work *work, int64_t run, struct approval_result *result);
 
 /* ---- execution.c ---- */
 

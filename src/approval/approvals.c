@@ -253,6 +253,7 @@ static struct approval told(const struct waiting *w)
                              .given = w->given,
                              .given_count = w->given_count,
                              .quorum = approvers_quorum(w->of->o.approvers, w->quorum),
+                             .undoes = w->undoes,
                              .plan = &w->plan};
 }
 

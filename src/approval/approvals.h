@@ -20,7 +20,7 @@ struct store;
 struct approval_place {
     struct runs *runs; /* of its cluster */
     struct policy_file *file;
-    const struct policy *policy;
+    const struct policy *policy; /* NULL: the plan is no policy's; nor is there a file */
 };
 
 struct approval;
@@ -35,7 +35,8 @@ struct approvals_options { /* all of it outlives the approvals */
     const struct log *log;
     struct metrics *metrics;           /* NULL: nothing is counted */
     const struct approvers *approvers; /* NULL: whoever may use the control socket */
-    /* 0; ERR_NOT_FOUND: the policy or the cluster has gone; ERR_REFUSED: the policy may not run; ERR_UNREACHABLE. */
+    /* policy STORE_BY_HAND: the plan is no policy's.
+     * 0; ERR_NOT_FOUND: the policy or the cluster has gone; ERR_REFUSED: the policy may not run; ERR_UNREACHABLE. */
     int (*place)(void *data, const char *policy, const char *cluster, struct approval_place *place, struct error *err);
     /* A run waits from now on, or (soon) expires before long: people are told of that. NULL: they are not. */
     void (*tell)(void *data, const struct approval *approval, bool soon);
@@ -74,12 +75,31 @@ struct approval { /* one that waits. The texts are valid until the next turn of 
     const struct approver_given *given;
     size_t given_count;
     unsigned quorum; /* approvals that it takes */
+    int64_t undoes;  /* the run that it takes back, which a person wants; 0: it is a run of a policy */
     const struct plan *plan;
 };
 void approvals_each(const struct approvals *approvals, void (*visit)(void *data, const struct approval *approval),
                     void *data);
 /* False: no such run waits, and err says so (ERR_NOT_FOUND). In this and the next two NULL is allowed: none waits. */
 bool approvals_find(const struct approvals *approvals, int64_t run, struct approval *found, struct error *err);
+
+/* ---- what a person wants, and may not do alone ---- */
+
+struct approval_proposal { /* copied; its texts stay until done, and so has the site of that cluster to */
+    const char *cluster, *server;
+    int64_t undoes;    /* the run that is to be taken back */
+    struct plan *plan; /* taken over, whatever becomes of it */
+    struct approver who;
+    unsigned quorum;           /* that the policy of that run asks for; 0: none */
+    int64_t expires;           /* microseconds: how long it waits */
+    int64_t unchanged, failed; /* of its run, before it waits */
+    /* Once, perhaps from within, when it is durable: the run that waits, and until when. */
+    void (*done)(void *data, int64_t run, int64_t expires, const struct error *err);
+    void *data;
+};
+/* A run by hand begins (trigger "undo"), and waits. Errors come by done: ERR_LIMIT: there is no room; ERR_IO: it could
+ * not be written; ERR_NOMEM. */
+void approvals_propose(struct approvals *approvals, const struct approval_proposal *proposal);
 
 /* What came of it. run: of the making; 0: approvals are missing. left: changes that have moved since, and are named in
  * the log and in its row. */

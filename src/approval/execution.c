@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An approved plan is made: by a run that has the plan in place of a script. What has moved since is left, and
- * named. */
+/* An approved plan is made: by a run that has the plan in place of a script; that of an undo by a run by hand. What has
+ * moved since is left, and named. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "approval/approval_parts.h"
+#include "approval/making.h"
 #include "loop/defer.h"
 #include "plan/plan_work.h"
 #include "run/run_change.h"
@@ -37,38 +38,18 @@ static void told(void *data, struct plan_item *item, const struct change_result 
     (void)err;
 }
 
-static void tell_left(const struct execution *x, const struct plan_item *item)
-{
-    char run[24];
-    snprintf(run, sizeof run, "%" PRId64, x->waiting->run);
-    log_event(x->run->site->log, LOG_WARN, "a change of an approved plan is left out",
-              LOG_FIELDS({"policy", x->waiting->policy}, {"cluster", x->run->site->told}, LOG_JSON_FIELD("run", run),
-                         {"job", item->change->job}, {"reason", item->moved.ptr}));
-}
-
 static void reckon(struct execution *x)
 {
     struct approval_result *r = &x->result;
-    const struct plan_item *first = NULL;
-    for (size_t i = 0; i < x->waiting->plan.change_count; i++) {
-        const struct plan_item *item = &x->work.items[i];
-        bool left = item->state == PLAN_MOVED || item->state == PLAN_FAILED;
-        r->left += left;
-        r->already += item->state == PLAN_DONE || (item->made && !item->changed && !item->failed);
-        r->changed += item->made && item->changed && !item->failed;
-        r->failed += item->made && item->failed;
-        if (left)
-            tell_left(x, item);
-        if (left && !first)
-            first = item;
-    }
+    char about[64];
+    snprintf(about, sizeof about, "makes the plan of run %" PRId64, x->waiting->run);
+    const struct plan_item *first = approval_reckon(&x->work, x->waiting->run, r);
     x->run->unchanged += r->left + r->already;
     if (first)
-        snprintf(x->run->note, sizeof x->run->note, "makes the plan of run %" PRId64 "; %" PRId64 " left: %s (%s)%s",
-                 x->waiting->run, r->left, first->change->job, first->moved.ptr ? first->moved.ptr : "out of memory",
-                 r->left > 1 ? "..." : "");
+        snprintf(x->run->note, sizeof x->run->note, "%s; %" PRId64 " left: %s (%s)%s", about, r->left,
+                 first->change->job, first->moved.ptr ? first->moved.ptr : "out of memory", r->left > 1 ? "..." : "");
     else
-        snprintf(x->run->note, sizeof x->run->note, "makes the plan of run %" PRId64, x->waiting->run);
+        snprintf(x->run->note, sizeof x->run->note, "%s", about);
 }
 
 static void end(struct defer *turn)
@@ -144,10 +125,46 @@ static void ended(void *data, struct run *run)
     waiting_end(w, "approved", message, &result);
 }
 
+/* ---- of a plan that is no policy's ---- */
+
+static void made_by_hand(void *data, const struct approval_result *result, const struct error *err)
+{
+    struct waiting *w = data;
+    char message[ERROR_MESSAGE_MAX], who[256];
+    struct error told;
+    if (err) { /* the next start makes the rest */
+        told = *err;
+        error_prefix(&told, "the plan of run %" PRId64 " is approved, and was not made", w->run);
+        waiting_tell(w, NULL, &told);
+        return;
+    }
+    snprintf(message, sizeof message, "approved by %s: run %" PRId64, waiting_approvers(w, who, sizeof who),
+             result->run);
+    waiting_end(w, "approved", message, result);
+}
+
+static int execute_by_hand(struct waiting *w, struct error *err)
+{
+    char message[128];
+    snprintf(message, sizeof message, "makes the plan of run %" PRId64 ", which takes back run %" PRId64, w->run,
+             w->undoes);
+    struct making_call call = {.runs = w->place.runs,
+                               .plan = &w->plan,
+                               .trigger = "approved",
+                               .message = message,
+                               .who.uid = w->approved_uid,
+                               .done = made_by_hand,
+                               .data = w};
+    snprintf(call.who.name, sizeof call.who.name, "%s", w->approved_by);
+    return making_start(&call, err);
+}
+
 int waiting_execute(struct waiting *w, struct error *err)
 {
     static const struct run_host host = {begun};
     struct runs *runs = w->place.runs;
+    if (!w->place.policy)
+        return execute_by_hand(w, err);
     struct execution *x = calloc(1, sizeof *x);
     if (!x)
         return error_nomem(err);

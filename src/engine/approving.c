@@ -1,22 +1,68 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where approved plans are made: on the cluster that they are about, by its runs, under the policy in force. */
+/* Where approved plans are made: on the cluster that they are about, by its runs, under the policy in force, or under
+ * none where they take back what a run has changed. */
+#include <string.h>
+
 #include "approval/approvals.h"
 #include "engine/engine_parts.h"
+#include "store/journal.h"
+
+static struct engine_cluster *reach(struct engine *e, const char *cluster, struct error *err)
+{
+    struct engine_cluster *there = engine_cluster_named(e, cluster, err);
+    if (there && e->stopping) {
+        error_set(err, ERR_CANCELLED, "the daemon is being stopped");
+        return NULL;
+    }
+    if (there && !there->triggered && e->leads) {
+        error_set(err, ERR_UNREACHABLE, "cluster %s is not connected; try again when it is", cluster);
+        return NULL;
+    }
+    return there;
+}
 
 static int place(void *data, const char *policy, const char *cluster, struct approval_place *at, struct error *err)
 {
     struct engine *e = data;
-    const struct policy_entry *entry;
+    const struct policy_entry *entry = NULL;
     struct engine_cluster *there = engine_cluster_named(e, cluster, err);
-    int rc = there ? engine_find(e, policy, &entry, err) : err->code;
+    bool by_hand = strcmp(policy, STORE_BY_HAND) == 0;
+    int rc = !there ? err->code : by_hand ? engine_leads(e, err) : engine_find(e, policy, &entry, err);
     if (rc)
         return rc;
-    if (entry->policy->dry_run || e->o.dry_run)
-        return error_set(err, ERR_REFUSED, "policy \"%s\" only tries (dry_run), and makes no plan", policy);
-    if (!there->triggered)
-        return error_set(err, ERR_UNREACHABLE, "cluster %s is not connected; try again when it is", cluster);
-    *at = (struct approval_place){&there->runs, entry->file, entry->policy};
+    if (e->o.dry_run || (entry && entry->policy->dry_run))
+        return error_set(err, ERR_REFUSED, "%s%s%s only tries (dry_run), and makes no plan",
+                         by_hand ? "this daemon" : "policy \"", by_hand ? "" : policy, by_hand ? "" : "\"");
+    if (!reach(e, cluster, err))
+        return err->code;
+    *at = (struct approval_place){&there->runs, entry ? entry->file : NULL, entry ? entry->policy : NULL};
     return 0;
+}
+
+struct engine_undo_terms engine_undo_terms(struct engine *e, const char *policy, const char *cluster, struct error *err)
+{
+    const struct policy_entry *entry = engine_policy(e, policy, NULL);
+    struct engine_cluster *there = reach(e, cluster, err);
+    struct engine_undo_terms terms = {.runs = there ? &there->runs : NULL,
+                                      .asks = e->o.approvers ? "the configuration names approvers" : NULL,
+                                      .expires = 24 * 3600 * CLOCK_SECOND,
+                                      .changes_max = -1};
+    if (!entry)
+        return terms;
+    const struct policy *p = entry->policy;
+    terms.quorum = p->approval_quorum;
+    terms.expires = p->approval_expires;
+    terms.changes_max = p->changes_max;
+    terms.over_limits = p->approval == APPROVAL_OVER_LIMITS;
+    if (p->approval == APPROVAL_ALWAYS && !terms.asks)
+        terms.asks = "the policy of the run says approval";
+    return terms;
+}
+
+void engine_count_change(struct engine *e)
+{
+    if (e->hour.most)
+        hour_count(&e->hour, clock_now(e->o.clock), NULL);
 }
 
 static void tell(void *data, const struct approval *approval, bool soon)

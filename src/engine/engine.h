@@ -179,6 +179,21 @@ int engine_why(struct engine *engine, const struct engine_why *call, struct why_
 /* Runs that wait for approval (approval/approvals.h); NULL: no run can wait. */
 struct approvals *engine_approvals(const struct engine *engine);
 
+/* What holds for an undo of a run: on a cluster, of a policy. */
+struct engine_undo_terms {
+    struct runs *runs;   /* of the cluster; NULL: there is no such cluster, or it is not connected: err says so */
+    const char *asks;    /* why it has to wait for approval; static. NULL: it has not */
+    bool over_limits;    /* it has to where it exceeds changes_max */
+    int64_t changes_max; /* of the policy; -1: none */
+    unsigned quorum;     /* that the policy asks for; 0: none */
+    int64_t expires;     /* microseconds: how long it waits */
+};
+/* policy: of the run; it may have gone, and then it says nothing. */
+struct engine_undo_terms engine_undo_terms(struct engine *engine, const char *policy, const char *cluster,
+                                           struct error *err);
+/* The ceiling of an hour, where there is one, counts a change that a command makes. */
+void engine_count_change(struct engine *engine);
+
 /* ---- pauses ---- */
 /* The policy takes no further runs; those under way go on to their end. What its schedule misses is made up for as its
  * `missed` says, when it is resumed. Keeping it is the caller's (engine/pauses.h). 0 or ERR_NOMEM. */

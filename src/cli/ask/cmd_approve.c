@@ -47,6 +47,8 @@ static void cell(struct table *t, struct json row, const char *key)
     json_string_at(json_get(row, key), "", text, sizeof text);
     if (json_int64(json_get(row, key), &n))
         snprintf(text, sizeof text, "%" PRId64, n);
+    if (strcmp(key, "policy") == 0 && json_int64(json_get(row, "undoes"), &n))
+        snprintf(text, sizeof text, "undo of run %" PRId64, n);
     if (strcmp(key, "since") == 0 || strcmp(key, "expires") == 0)
         without_fraction(text);
     table_cell(t, *text ? text : NULL);

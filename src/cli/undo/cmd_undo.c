@@ -7,117 +7,186 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/texts.h"
 #include "cli/session/hand.h"
-#include "cli/undo/undo.h"
+#include "cli/undo/undoing.h"
+#include "limit/ceiling.h"
+#include "store/store.h"
 
-static void end_run(struct undo *u)
+/* ---- reading ---- */
+
+static void closed(void *data)
 {
-    char message[96];
-    snprintf(message, sizeof message, "takes back run %lld%s", (long long)u->number,
-             u->over ? ", over limits.changes_per_hour" : "");
-    const struct store_run ended = {.id = u->own,
-                                    .outcome = !u->failed           ? "done"
-                                               : u->back || u->left ? "partial"
-                                                                    : "failed",
-                                    .message = message,
-                                    .changed = u->back,
-                                    .unchanged = u->unchanged + u->left,
-                                    .failed = u->failed};
-    hand_run_end(&u->s, &ended);
+    ((struct session *)data)->flag = true;
+}
+
+/* The run, and what the ceiling has had. 0, or the exit code after the error was printed. */
+static int read_journal(struct undoing *u)
+{
+    struct session *s = &u->s;
+    char path[4096];
+    if (store_open_reader(session_state_path(s, path), &s->store, &s->error))
+        return session_fail(s, &s->error);
+    struct journal *journal = store_journal(s->store);
+    int rc = undo_read(&u->undo, journal, &s->error);
+    hour_open(&u->hour, s->config.changes_per_hour);
+    if (!rc && u->hour.most)
+        rc = ceiling_read(journal, clock_now(&s->clock), &u->hour, &s->error);
+    s->flag = false;
+    store_close(s->store, closed, s);
+    session_wait(s);
+    s->flag = false;
+    s->store = NULL;
+    return rc ? session_fail(s, &s->error) : 0;
 }
 
 /* Of several clusters the run's own; a person may name it another way. */
-static int reach(struct undo *u)
+static int reach(struct undoing *u)
 {
     struct session *s = &u->s;
     if (s->config.named && !s->options.cluster)
-        s->options.cluster = u->cluster;
+        s->options.cluster = u->undo.cluster;
     session_scope(s, false);
     int code = session_cluster(s);
     return code ? code : session_connect(s);
 }
 
-static void begin_output(struct undo *u)
+/* ---- making ---- */
+
+static void told(void *data, struct undo_object *o, const struct change_result *result, const struct error *err)
+{
+    undo_print_one(data, o, result, err);
+}
+
+static void over(void *data)
+{
+    ((struct undoing *)data)->s.flag = true;
+}
+
+/* One step of the undo, waited for. */
+static void step(struct undoing *u, void (*begin)(struct undo *undo))
+{
+    u->s.flag = false;
+    begin(&u->undo);
+    session_wait(&u->s);
+    u->s.flag = false;
+}
+
+static void begin_output(struct undoing *u)
 {
     if (u->s.options.output != OUTPUT_JSON)
         return;
     json_writer_init(&u->w, &u->json);
     json_write_object(&u->w);
     json_write_key(&u->w, "run");
-    json_write_int(&u->w, u->number);
+    json_write_int(&u->w, u->undo.number);
     json_write_key(&u->w, "undo_run");
-    json_write_int(&u->w, u->own);
+    json_write_int(&u->w, u->undo.own);
     json_write_key(&u->w, "objects");
     json_write_array(&u->w);
 }
 
-static int work(struct undo *u)
+static void end_run(struct undoing *u)
+{
+    const struct undo *undo = &u->undo;
+    char message[96];
+    snprintf(message, sizeof message, "takes back run %lld%s%s", (long long)undo->number, u->over ? ", over " : "",
+             or_empty(u->over));
+    const struct store_run ended = {.id = undo->own,
+                                    .outcome = !undo->failed              ? "done"
+                                               : undo->back || undo->left ? "partial"
+                                                                          : "failed",
+                                    .message = message,
+                                    .changed = undo->back,
+                                    .unchanged = undo->unchanged + undo->left,
+                                    .failed = undo->failed};
+    hand_run_end(&u->s, &ended);
+}
+
+static int work(struct undoing *u)
 {
     struct session *s = &u->s;
-    int code = undo_read(u);
+    struct undo *undo = &u->undo;
+    bool waits = false;
+    int code = read_journal(u);
     if (code)
         return code;
-    if (!u->count && s->options.output != OUTPUT_JSON) {
-        printf("run %lld has changed nothing%s\n", (long long)u->number,
-               u->job_name        ? " of that job"
-               : u->job_namespace ? " of that namespace"
-                                  : "");
+    if (!undo->count && s->options.output != OUTPUT_JSON) {
+        printf("run %lld has changed nothing%s\n", (long long)undo->number,
+               undo->job_name        ? " of that job"
+               : undo->job_namespace ? " of that namespace"
+                                     : "");
         undo_print_unknown(u);
         return 0;
     }
-    code = reach(u);
+    if (!s->options.dry_run)
+        code = undo_propose(u, &waits);
+    if (waits)
+        return code;
+    if (!code)
+        code = reach(u);
     if (!code)
         code = hand_open(s);
     if (code)
         return code;
-    undo_look_at_all(u);
+    u->site = session_site(s);
+    undo->site = &u->site;
+    step(u, undo_look_all);
     undo_print_beforehand(u);
     code = undo_bounded(u);
     if (code && !s->options.dry_run)
         return code;
-    int begun = hand_run_begin(s, u->cluster, "undo", &u->own);
+    int begun = hand_run_begin(s, undo->cluster, "undo", &undo->own);
     if (begun)
         return begun;
-    u->site = session_site(s);
     begin_output(u);
-    undo_make_all(u);
+    step(u, undo_make_all);
     end_run(u);
     undo_print_end(u);
-    return !u->failed ? code : u->back || u->unchanged || u->left ? EXIT_SOME_FAILED : EXIT_FAILED;
+    return !undo->failed ? code : undo->back || undo->unchanged || undo->left ? EXIT_SOME_FAILED : EXIT_FAILED;
 }
 
+/* ---- the command ---- */
+
 /* "train/bert", or "bert" with -n or of any namespace; -n alone: all of that namespace. */
-static void read_job(struct undo *u, const struct options *o)
+static void read_job(struct undoing *u, const struct options *o)
 {
-    u->job_namespace = o->name_space;
+    u->undo.job_namespace = o->name_space;
     if (!o->job)
         return;
     snprintf(u->job, sizeof u->job, "%s", o->job);
     char *slash = strchr(u->job, '/');
-    u->job_name = slash ? slash + 1 : u->job;
-    u->job_namespace = slash ? u->job : o->name_space;
+    u->undo.job_name = slash ? slash + 1 : u->job;
+    u->undo.job_namespace = slash ? u->job : o->name_space;
     if (slash)
         *slash = '\0';
 }
 
 static int run(int argc, char **argv, const struct command *command)
 {
-    struct undo u = {.colour = colour_wanted(STDOUT_FILENO)};
+    struct undoing u = {.colour = colour_wanted(STDOUT_FILENO), .changes_max = -1};
     struct options o;
     int code;
     if (!command_begin(argc, argv, command, &o, &code))
         return code;
     /* 0 would be the rows of all runs. */
     if (o.argument_count != 1 || strspn(o.arguments[0], "0123456789") != strlen(o.arguments[0]) ||
-        (u.number = strtoll(o.arguments[0], NULL, 10)) < 1)
+        (u.undo.number = strtoll(o.arguments[0], NULL, 10)) < 1)
         return command_usage(command, "takes the number of one run, from 1; mpijobd runs lists them");
     if (o.output == OUTPUT_YAML || o.output == OUTPUT_NAME)
         return command_usage(command, "-o takes table or json here");
     read_job(&u, &o);
+    u.undo.dry_run = o.dry_run;
+    u.undo.destructive = o.destructive;
+    u.undo.told = told;
+    u.undo.over = over;
+    u.undo.data = &u;
     code = session_open(&u.s, command->name, &o);
     if (!code)
         code = session_close(&u.s, work(&u));
-    undo_free(&u);
+    undo_free(&u.undo);
+    hour_close(&u.hour);
+    buf_free(&u.json);
     return code;
 }
 

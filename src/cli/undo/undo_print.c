@@ -4,20 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/undo/undo.h"
+#include "cli/undo/undoing.h"
 
-static bool as_json(const struct undo *u)
+static bool as_json(const struct undoing *u)
 {
     return u->s.options.output == OUTPUT_JSON;
-}
-
-const char *undo_key(const struct undo_object *o, char out[640])
-{
-    const struct mpijob_kind *kind;
-    bool mpijob = undo_job_kind(o, &kind) && kind == KIND_MPIJOB;
-    snprintf(out, 640, "%.*s%s%s%s%s", mpijob ? 0 : (int)strcspn(o->resource, "."), o->resource, mpijob ? "" : " ",
-             o->name_space, *o->name_space ? "/" : "", o->name);
-    return out;
 }
 
 static const char *or_unset(const char *raw)
@@ -40,27 +31,22 @@ static void print_left(const struct undo_object *o, const char *key)
     }
 }
 
-/* Did it do something that a value does not bring back? */
-static bool is_past(const struct undo_row *row)
-{
-    bool acted = strcmp(row->effect, "effective") == 0 || strcmp(row->effect, "destructive") == 0;
-    return acted && strcmp(row->observed, "not-seen") != 0 && *row->why;
-}
-
 /* The sentence that tells what the object's changes did, where that does not come back; NULL: it all does. */
 static const char *past_of(const struct undo_object *o)
 {
     for (size_t i = 0; i < o->row_count && !o->trouble && o->action != UNDO_NOTHING; i++) {
-        if (is_past(&o->rows[i]))
-            return o->rows[i].why;
+        const char *past = undo_past(&o->rows[i]);
+        if (past)
+            return past;
     }
     return NULL;
 }
 
 /* Each sentence once, with the first object and how many others there are. */
-static void print_past(const struct undo *u, size_t first)
+static void print_past(const struct undoing *undoing, size_t first)
 {
-    char key[640];
+    const struct undo *u = &undoing->undo;
+    char key[UNDO_KEY];
     size_t others = 0;
     const char *why = past_of(&u->objects[first]);
     for (size_t i = 0; why && i < u->count; i++) {
@@ -78,83 +64,44 @@ static void print_past(const struct undo *u, size_t first)
     printf(" (%s)\n", why);
 }
 
-void undo_print_beforehand(const struct undo *u)
+void undo_print_beforehand(const struct undoing *u)
 {
-    char key[640];
+    char key[UNDO_KEY];
     if (as_json(u))
         return;
-    for (size_t i = 0; i < u->count; i++)
+    for (size_t i = 0; i < u->undo.count; i++)
         print_past(u, i);
-    for (size_t i = 0; i < u->count; i++)
-        print_left(&u->objects[i], undo_key(&u->objects[i], key));
+    for (size_t i = 0; i < u->undo.count; i++)
+        print_left(&u->undo.objects[i], undo_key(&u->undo.objects[i], key));
     fflush(stdout); /* before anything is changed */
 }
 
 /* ---- one object ---- */
 
-static void json_text(struct json_writer *w, const char *key, const char *text)
-{
-    json_write_key(w, key);
-    json_write_string(w, text);
-}
-
-static void json_diff(struct json_writer *w, const char *key, const struct mpijob_diff *diff)
-{
-    struct buf out = BUF_INIT;
-    struct json root;
-    mpijob_diff_json(diff, &out);
-    json_write_key(w, key);
-    if (out.len && json_parse(buf_str(&out), "", &root, NULL) == 0)
-        json_write_raw(w, root);
-    else
-        json_write_null(w);
-    buf_free(&out);
-}
-
-static void object_json(struct undo_object *o, const char *outcome, const struct change_result *result,
-                        const struct error *err)
-{
-    struct json_writer *w = &o->undo->w;
-    char key[640];
-    json_write_object(w);
-    json_text(w, "object", undo_key(o, key));
-    json_text(w, "outcome", outcome);
-    if (result && !err) {
-        json_text(w, "effect", mpijob_effect_name(result->effect));
-        json_text(w, "why", result->why);
-        json_diff(w, "diff", result->diff);
-    }
-    if (err) {
-        json_text(w, "reason", err->reason);
-        json_text(w, "error", err->message);
-    }
-    if (o->whole_left)
-        json_text(w, "left_because", o->whole_left);
-    json_diff(w, "left", &o->left);
-    json_write_key(w, "does_not_come_back");
-    json_write_array(w);
-    for (size_t i = 0; i < o->row_count; i++) {
-        if (is_past(&o->rows[i]))
-            json_write_string(w, o->rows[i].why);
-    }
-    json_write_end(w);
-    json_write_end(w);
-}
-
-static const char *done_word(const struct undo_object *o)
+static const char *done_word(const struct undoing *u, const struct undo_object *o)
 {
     static const char *const made[] = {"", "put back", "created again", "deleted again"};
     static const char *const would[] = {"", "would be put back", "would be created again", "would be deleted again"};
-    return (o->undo->s.options.dry_run ? would : made)[o->action];
+    return (u->s.options.dry_run ? would : made)[o->action];
 }
 
-void undo_print_done(struct undo_object *o, const struct change_result *result, const struct error *err)
+static void print_nothing(const struct undo_object *o, const char *key)
 {
-    struct undo *u = o->undo;
-    char key[640];
-    undo_key(o, key);
+    if (!o->whole_left && !o->left.count)
+        printf("%s is as it was before the run\n", key);
+}
+
+void undo_print_one(struct undoing *u, const struct undo_object *o, const struct change_result *result,
+                    const struct error *err)
+{
+    char key[UNDO_KEY];
     if (as_json(u)) {
-        object_json(o, err ? "failed" : !result->changed ? "unchanged" : "back", result, err);
+        undo_json(o, result, err, &u->w);
+        return;
+    }
+    undo_key(o, key);
+    if (!result && !err) {
+        print_nothing(o, key);
         return;
     }
     if (err) {
@@ -166,57 +113,52 @@ void undo_print_done(struct undo_object *o, const struct change_result *result, 
     struct buf diff = BUF_INIT;
     mpijob_diff_write(result->diff, u->colour, &diff);
     if (result->changed)
-        printf("%s %s\n%s  %s: %s\n", key, done_word(o), diff.ptr ? diff.ptr : "", mpijob_effect_name(result->effect),
-               result->why);
+        printf("%s %s\n%s  %s: %s\n", key, done_word(u, o), diff.ptr ? diff.ptr : "",
+               mpijob_effect_name(result->effect), result->why);
     else
         printf("%s unchanged: %s\n", key, result->why);
     buf_free(&diff);
 }
 
-void undo_print_nothing(struct undo_object *o)
-{
-    char key[640];
-    if (as_json(o->undo))
-        object_json(o, o->whole_left || o->left.count ? "left" : "unchanged", NULL, NULL);
-    else if (!o->whole_left && !o->left.count)
-        printf("%s is as it was before the run\n", undo_key(o, key));
-}
-
 /* ---- the end ---- */
 
-void undo_print_unknown(const struct undo *u)
+void undo_print_unknown(const struct undoing *undoing)
 {
+    const struct undo *u = &undoing->undo;
     if (u->skipped)
         printf("%zu change%s of the run %s left alone: it is not known whether %s made (mpijobd journal %" PRId64 ")\n",
                u->skipped, u->skipped == 1 ? "" : "s", u->skipped == 1 ? "is" : "are",
                u->skipped == 1 ? "it was" : "they were", u->number);
 }
 
-void undo_print_end(struct undo *u)
+void undo_print_end(struct undoing *undoing)
 {
+    const struct undo *u = &undoing->undo;
+    struct json_writer *w = &undoing->w;
+    bool dry_run = undoing->s.options.dry_run;
     bool policy = strcmp(u->policy, STORE_BY_HAND) != 0;
-    if (as_json(u)) {
-        json_write_end(&u->w);
-        json_write_key(&u->w, "back");
-        json_write_int(&u->w, u->back);
-        json_write_key(&u->w, "unchanged");
-        json_write_int(&u->w, u->unchanged);
-        json_write_key(&u->w, "left");
-        json_write_int(&u->w, u->left);
-        json_write_key(&u->w, "failed");
-        json_write_int(&u->w, u->failed);
-        json_write_key(&u->w, "not_known");
-        json_write_int(&u->w, (int64_t)u->skipped);
-        json_write_end(&u->w);
-        puts(u->json.ptr ? u->json.ptr : "{}");
+    if (as_json(undoing)) {
+        json_write_end(w);
+        json_write_key(w, "back");
+        json_write_int(w, u->back);
+        json_write_key(w, "unchanged");
+        json_write_int(w, u->unchanged);
+        json_write_key(w, "left");
+        json_write_int(w, u->left);
+        json_write_key(w, "failed");
+        json_write_int(w, u->failed);
+        json_write_key(w, "not_known");
+        json_write_int(w, (int64_t)u->skipped);
+        json_write_end(w);
+        puts(undoing->json.ptr ? undoing->json.ptr : "{}");
         return;
     }
     printf("%" PRId64 " %s, %" PRId64 " as before the run, %" PRId64 " left in whole or in part, %" PRId64 " failed\n",
-           u->back, u->s.options.dry_run ? "would be put back" : "put back", u->unchanged, u->left, u->failed);
-    undo_print_unknown(u);
+           u->back, dry_run ? "would be put back" : "put back", u->unchanged, u->left, u->failed);
+    undo_print_unknown(undoing);
     if (u->own)
         printf("this is run %" PRId64 "; mpijobd undo %" PRId64 " takes it back\n", u->own, u->own);
-    if (policy && u->back && !u->s.options.dry_run)
+    if (policy && u->back && !dry_run)
         fprintf(stderr, "the policy %s may change them again when it runs next; mpijobd pause %s holds it\n", u->policy,
                 u->policy);
 }

@@ -35,6 +35,11 @@ static void write_head(struct json_writer *w, const struct approval *a)
     write_number(w, "run", a->run);
     write_text(w, "policy", a->policy);
     write_text(w, "cluster", a->cluster);
+    json_write_key(w, "undoes");
+    if (a->undoes)
+        json_write_int(w, a->undoes);
+    else
+        json_write_null(w);
     write_time(w, "since", a->since);
     write_time(w, "expires", a->expires);
     write_text(w, "asked_by", *a->asked_by ? a->asked_by : NULL);

@@ -21,7 +21,7 @@ int given_out_add(struct given_out *out, int64_t number, uid_t uid)
         out->items = items;
         out->cap = cap;
     }
-    out->items[out->count++] = (struct given){number, uid, false};
+    out->items[out->count++] = (struct given){.number = number, .uid = uid};
     return 0;
 }
 

@@ -12,7 +12,8 @@
 struct given {
     int64_t number;
     uid_t uid;
-    bool ended; /* of a row: only its effect may still be told */
+    bool ended;  /* of a row: only its effect may still be told */
+    bool counts; /* of a run: the ceiling of an hour counts its changes */
 };
 
 struct given_out { /* {0}: none */

@@ -39,6 +39,9 @@ static void is_written(void *data, int64_t number, const struct error *err)
         error_nomem(&told);
         err = &told;
     }
+    struct given *given = !err && !h->ends ? given_out_find(&v->runs, number, h->person.uid, false) : NULL;
+    if (given) /* an undo is a run, and counts; an apply is a person's who saw what it does */
+        given->counts = strncmp(h->trigger, "undo", 4) == 0;
     if (h->request && err) {
         control_fail(h->request, err);
     } else if (h->request) {

@@ -22,6 +22,7 @@ struct verbs {
     struct sitting *sittings; /* those that a person holds open */
     int64_t last_session;
     size_t looks_back; /* into the journal that are under way */
+    size_t undoes;     /* that are worked out, or made */
     size_t under_way;  /* of what needs this memory */
     bool closed;
 };
@@ -62,6 +63,10 @@ extern const struct control_verb act_verbs[], status_verbs[]; /* data: the struc
 /* ---- decisions.c ---- */
 
 extern const struct control_verb approval_verbs[]; /* data: the struct verbs */
+
+/* ---- undos.c ---- */
+
+extern const struct control_verb undo_verbs[]; /* data: the struct verbs */
 
 /* ---- loaded.c ---- */
 

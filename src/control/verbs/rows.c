@@ -8,6 +8,7 @@
 
 #include "base/texts.h"
 #include "control/verbs/parts.h"
+#include "engine/engine.h"
 #include "store/journal.h"
 #include "store/state.h"
 #include "json/write.h"
@@ -62,6 +63,7 @@ struct intent {
     struct verbs *verbs;
     struct control_request *request; /* NULL: the asker has gone away */
     struct buf args;
+    bool counts; /* the ceiling of an hour counts the change */
 };
 
 static void intent_gone(void *data, struct control_request *request)
@@ -110,6 +112,8 @@ static void intent_written(void *data, int64_t row, const struct error *err)
     bool known = !err && heard && given_out_add(&v->rows, row, i->person.uid) == 0;
     if (!err && !known)
         close_unsent(v, row);
+    if (known && i->counts && !v->closed)
+        engine_count_change(v->o.engine);
     if (!err && !known)
         error_nomem(&told); /* or nobody hears it */
     if (i->request && known)
@@ -122,10 +126,14 @@ static void intent_written(void *data, int64_t row, const struct error *err)
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
 /* The run that the change belongs to: one that the asker has begun, and not ended. */
-static int find_run(const struct verbs *v, uid_t uid, struct json args, int64_t *run, struct error *err)
+static int find_run(struct intent *i, struct json args, int64_t *run, struct error *err)
 {
     struct json given = json_get(args, "run");
-    if (!json_exists(given) || (json_int64(given, run) && given_out_find(&v->runs, *run, uid, false)))
+    const struct given *own = NULL;
+    if (json_int64(given, run))
+        own = given_out_find(&i->verbs->runs, *run, i->person.uid, false);
+    i->counts = own && own->counts;
+    if (!json_exists(given) || own)
         return 0;
     return error_set(err, ERR_NOT_FOUND, "there is no run %.*s of yours that goes on", (int)given.text.len,
                      given.text.ptr);
@@ -154,7 +162,7 @@ static int submit_intent(struct intent *i, struct error *err)
     if (!rc && (!row.server || !row.name))
         rc = error_set(err, ERR_INVALID, "an intent names its server and its object");
     if (!rc)
-        rc = find_run(v, i->person.uid, args, &row.run, err);
+        rc = find_run(i, args, &row.run, err);
     row.policy = policy && row.run ? policy : STORE_BY_HAND; /* an apply makes the changes of policies */
     if (!rc && !row.run)                                     /* a run that has begun may finish */
         rc = verbs_check_freeze(v, json_is_true(json_get(args, "override")), &frozen, err);

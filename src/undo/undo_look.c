@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/undo/undo.h"
 #include "kube/verbs.h"
+#include "undo/undo.h"
 #include "json/edit.h"
 
 struct look {
@@ -121,7 +121,7 @@ static int find_action(struct undo_object *o, struct json object, struct error *
         o->action = UNDO_DELETE;
     else
         o->action = json_equal(object, (struct json){buf_str(&now)}) ? UNDO_NOTHING : UNDO_REPLACE;
-    if (o->action == UNDO_CREATE && strcmp(o->server, cluster_server(o->undo->s.cluster)) != 0) {
+    if (o->action == UNDO_CREATE && strcmp(o->server, cluster_server(o->undo->site->cluster)) != 0) {
         o->whole_left = "it was deleted on another server than this one";
         o->action = UNDO_NOTHING;
     }
@@ -140,6 +140,7 @@ static void is_there(void *data, struct kube_request *request, const struct kube
     struct error own;
     (void)request;
     (void)lost;
+    o->request = NULL;
     struct json object = err ? (struct json){0} : answer->body;
     if (err && err->code != ERR_NOT_FOUND) {
         o->trouble = str_dup(str_of(err->message));
@@ -161,7 +162,6 @@ void undo_look(struct undo_object *o, void (*done)(struct undo_object *o))
 {
     char group[256], plural[256];
     struct kube_resource resource = undo_resource(o, group, plural);
-    struct kube_request *request;
     struct error err;
     struct look *look = calloc(1, sizeof *look);
     free(o->resource_version);
@@ -175,11 +175,13 @@ void undo_look(struct undo_object *o, void (*done)(struct undo_object *o))
         struct kube_call call = {.resource = &resource,
                                  .name_space = *o->name_space ? o->name_space : NULL,
                                  .name = o->name,
+                                 .seat.rank = SEAT_PERSON,
                                  .done = is_there,
                                  .data = look};
-        rc = kube_get(cluster_kube(o->undo->s.cluster), &call, &request, &err);
+        rc = kube_get(cluster_kube(o->undo->site->cluster), &call, &o->request, &err);
     }
     if (rc) {
+        o->request = NULL;
         free(look);
         o->trouble = str_dup(str_of(err.message));
         done(o);

@@ -5,9 +5,7 @@
 #include <string.h>
 
 #include "base/texts.h"
-#include "cli/undo/undo.h"
-#include "limit/ceiling.h"
-#include "store/store.h"
+#include "undo/undo.h"
 
 static char *copy(struct undo *u, const char *text)
 {
@@ -16,20 +14,40 @@ static char *copy(struct undo *u, const char *text)
     return own;
 }
 
+#define TAKES_BACK "takes back run " /* in the message of each run that is an undo */
+#define UNDONE_MOST 16               /* undoes of undoes that are followed */
+
+static int64_t took_back(const struct store_run *run)
+{
+    const char *at =
+        strcmp(or_empty(run->policy), STORE_BY_HAND) == 0 ? strstr(or_empty(run->message), TAKES_BACK) : NULL;
+    return at ? strtoll(at + strlen(TAKES_BACK), NULL, 10) : 0;
+}
+
 static bool run_found(void *data, const struct store_run *run)
 {
     struct undo *u = data;
+    if (!u->found) {
+        u->ended = run->outcome != NULL;
+        snprintf(u->policy, sizeof u->policy, "%s", or_empty(run->policy));
+        snprintf(u->cluster, sizeof u->cluster, "%s", or_empty(run->cluster));
+    }
     u->found = true;
-    u->run = *run;
-    snprintf(u->policy, sizeof u->policy, "%s", or_empty(run->policy));
-    snprintf(u->cluster, sizeof u->cluster, "%s", or_empty(run->cluster));
-    snprintf(u->trigger, sizeof u->trigger, "%s", or_empty(run->trigger));
-    u->run.policy = u->policy;
-    u->run.cluster = u->cluster;
-    u->run.trigger = u->trigger;
-    u->run.outcome = run->outcome ? "ended" : NULL;
-    u->run.message = u->run.who = NULL;
+    u->took_back = took_back(run);
+    snprintf(u->origin, sizeof u->origin, "%s", or_empty(run->policy));
     return false;
+}
+
+/* An undo that is undone makes the changes of a policy once more: what that asks for holds for it. */
+static int find_origin(struct undo *u, struct journal *journal, struct error *err)
+{
+    int rc = 0;
+    for (int i = 0; i < UNDONE_MOST && !rc && u->took_back > 0; i++) {
+        const struct store_filter filter = {.run = u->took_back};
+        u->took_back = 0;
+        rc = journal_read_runs(journal, &filter, false, run_found, u, err);
+    }
+    return rc;
 }
 
 static struct undo_object *object_of(struct undo *u, const struct store_change *c)
@@ -117,52 +135,37 @@ static bool change_found(void *data, const struct store_change *c)
     return !u->nomem;
 }
 
-static int fail(struct undo *u)
+/* Why a run is not taken back that goes on. */
+static int goes_on(const struct undo *u, struct error *err)
 {
-    return session_fail(&u->s, &u->s.error);
+    if (strcmp(u->policy, STORE_BY_HAND) == 0)
+        return error_set(err, ERR_INVALID,
+                         "run %lld has not ended yet: the command goes on that has begun it, or it has died; then the "
+                         "daemon's next start ends the run",
+                         (long long)u->number);
+    return error_set(err, ERR_INVALID,
+                     "run %lld has not ended yet; mpijobd pause %s stops its policy from going on afterwards",
+                     (long long)u->number, u->policy);
 }
 
-static void closed(void *data)
+int undo_read(struct undo *u, struct journal *journal, struct error *err)
 {
-    ((struct session *)data)->flag = true;
-}
-
-int undo_read(struct undo *u)
-{
-    struct session *s = &u->s;
-    char path[4096];
     const struct store_filter filter = {.run = u->number};
-    if (store_open_reader(session_state_path(s, path), &s->store, &s->error))
-        return fail(u);
-    struct journal *journal = store_journal(s->store);
-    int rc = journal_read_runs(journal, &filter, false, run_found, u, &s->error);
+    int rc = journal_read_runs(journal, &filter, false, run_found, u, err);
     if (!rc && u->found)
-        rc = journal_read_changes(journal, &filter, change_found, u, &s->error);
+        rc = find_origin(u, journal, err);
+    if (!rc && u->found)
+        rc = journal_read_changes(journal, &filter, change_found, u, err);
     if (!rc && !u->found)
-        rc = error_set(&s->error, ERR_NOT_FOUND, "there is no run %lld; mpijobd runs lists those that there are",
+        rc = error_set(err, ERR_NOT_FOUND, "there is no run %lld; mpijobd runs lists those that there are",
                        (long long)u->number);
     else if (!rc && u->nomem)
-        rc = error_nomem(&s->error);
-    else if (!rc && !u->run.outcome)
-        rc = strcmp(u->policy, STORE_BY_HAND) == 0
-                 ? error_set(&s->error, ERR_INVALID,
-                             "run %lld has not ended yet: the command goes on that has begun it, or it has died; then "
-                             "the daemon's next start ends the run",
-                             (long long)u->number)
-                 : error_set(&s->error, ERR_INVALID,
-                             "run %lld has not ended yet; mpijobd pause %s stops its policy from going on afterwards",
-                             (long long)u->number, u->policy);
-    hour_open(&u->hour, s->config.changes_per_hour);
-    if (!rc && u->hour.most)
-        rc = ceiling_read(journal, clock_now(&s->clock), &u->hour, &s->error);
-    s->flag = false;
-    store_close(s->store, closed, s);
-    session_wait(s);
-    s->flag = false;
-    s->store = NULL;
+        rc = error_nomem(err);
+    else if (!rc && !u->ended)
+        rc = goes_on(u, err);
     for (size_t i = 0; i < u->count; i++)
         u->objects[i].undo = u;
-    return rc ? fail(u) : 0;
+    return rc;
 }
 
 static void free_row(struct undo_row *row)
@@ -180,7 +183,6 @@ static void free_row(struct undo_row *row)
 
 void undo_free(struct undo *u)
 {
-    hour_close(&u->hour);
     for (size_t i = 0; i < u->count; i++) {
         struct undo_object *o = &u->objects[i];
         for (size_t j = 0; j < o->row_count; j++)
@@ -197,5 +199,4 @@ void undo_free(struct undo *u)
         mpijob_diff_free(&o->left);
     }
     free(u->objects);
-    buf_free(&u->json);
 }

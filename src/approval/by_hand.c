@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A person wants a change that another has to approve: its run by hand begins, and waits with its plan as that of a
+ * policy does. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "approval/approval_parts.h"
+#include "store/journal.h"
+#include "store/state.h"
+
+struct by_hand {
+    struct approvals *of;
+    struct plan plan;
+    struct approval_proposal p;
+    struct waiting *waiting;
+    int64_t run;
+};
+
+static void end_run(const struct by_hand *b, const char *outcome, const char *message)
+{
+    const struct store_run row = {.id = b->run,
+                                  .ended_at = clock_now(b->of->o.clock),
+                                  .outcome = outcome,
+                                  .message = message,
+                                  .unchanged = b->p.unchanged,
+                                  .failed = b->p.failed};
+    journal_run_end(b->of->o.journal, &row, NULL, NULL);
+}
+
+static void finish(struct by_hand *b, int64_t expires, const struct error *err)
+{
+    struct approval_proposal p = b->p;
+    int64_t run = b->run;
+    plan_free(&b->plan);
+    free(b);
+    p.done(p.data, err ? 0 : run, expires, err);
+}
+
+static void fail(struct by_hand *b, const struct error *err)
+{
+    struct error told = *err;
+    error_prefix(&told, "the plan that was to wait for approval could not be kept");
+    if (b->run)
+        end_run(b, err->code == ERR_LIMIT ? "limited" : "failed", told.message);
+    finish(b, 0, &told);
+}
+
+static void kept(void *data, int64_t id, const struct error *err)
+{
+    struct by_hand *b = data;
+    struct waiting *w = b->waiting;
+    char counts[96], message[ERROR_MESSAGE_MAX];
+    (void)id;
+    w->kept = NULL;
+    if (err) {
+        struct error told = *err; /* it may be the waiting's own */
+        waiting_free(w);
+        fail(b, &told);
+        return;
+    }
+    struct plan_counts n = plan_count(&w->plan);
+    snprintf(message, sizeof message,
+             "takes back run %" PRId64 ", waits for approval: %s; mpijobd approve %" PRId64 " --dry-run shows it",
+             w->undoes, plan_counts_text(&n, counts), w->run);
+    end_run(b, "waiting", message);
+    waiting_watch(w);
+    waiting_announce(w, false);
+    finish(b, w->expires, NULL);
+}
+
+/* Of a waiting that is not known to others yet (waiting.kept). */
+static void nobody(void *data, const struct error *err)
+{
+    (void)data;
+    (void)err;
+}
+
+static void begun(void *data, int64_t run, const struct error *err)
+{
+    struct by_hand *b = data;
+    const struct plan head = {
+        .by = STORE_BY_HAND, .cluster = b->p.cluster, .server = b->p.server, .made_at = clock_now(b->of->o.clock)};
+    struct error own;
+    if (err) {
+        finish(b, 0, err);
+        return;
+    }
+    b->run = run;
+    plan_set_head(&b->plan, &head);
+    bool failed = b->plan.failed;
+    struct waiting *w = b->waiting = waiting_new(b->of, run, STORE_BY_HAND, b->p.cluster, &b->plan);
+    if (w && failed)
+        waiting_free(w);
+    if (!w || failed) {
+        error_nomem(&own);
+        fail(b, &own);
+        return;
+    }
+    w->since = head.made_at;
+    w->expires = head.made_at + b->p.expires;
+    w->quorum = b->p.quorum;
+    w->undoes = b->p.undoes;
+    w->asked_uid = b->p.who.uid;
+    snprintf(w->asked_by, sizeof w->asked_by, "%s", b->p.who.name);
+    w->unchanged = b->p.unchanged;
+    w->failed = b->p.failed;
+    w->kept = nobody;
+    waiting_write(w, kept, b);
+}
+
+void approvals_propose(struct approvals *a, const struct approval_proposal *p)
+{
+    struct error err;
+    struct by_hand *b = calloc(1, sizeof *b);
+    if (!b) {
+        plan_free(p->plan);
+        error_nomem(&err);
+        p->done(p->data, 0, 0, &err);
+        return;
+    }
+    *b = (struct by_hand){.of = a, .plan = *p->plan, .p = *p};
+    *p->plan = (struct plan){0};
+    int64_t now = clock_now(a->o.clock);
+    const struct store_run row = {.policy = STORE_BY_HAND,
+                                  .cluster = p->cluster,
+                                  .trigger = "undo",
+                                  .scheduled_at = now,
+                                  .started_at = now,
+                                  .who = p->who.name,
+                                  .who_uid = p->who.uid};
+    if (a->o.state)
+        state_run_begin(a->o.state, &row, begun, b);
+    else
+        journal_run_begin(a->o.journal, &row, begun, b);
+}

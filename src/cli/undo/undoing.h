@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this folder share: the command, and the undo that it makes. */
+#ifndef MPIJOBD_CLI_UNDO_UNDOING_H
+#define MPIJOBD_CLI_UNDO_UNDOING_H
+
+#include "cli/session/session.h"
+#include "limit/hour.h"
+#include "undo/undo.h"
+#include "json/write.h"
+
+struct undoing {
+    struct session s;
+    struct site site;
+    struct undo undo;
+    char job[520];
+    struct hour hour;    /* the ceiling over all policies, and what it has had; most 0: none */
+    int64_t changes_max; /* that the policy of the run allows, as a daemon says; -1: any number */
+    const char *over;    /* the one that is exceeded; NULL: none is */
+    bool colour;
+    struct buf json;
+    struct json_writer w;
+};
+
+/* ---- undo_bounds.c ---- */
+
+/* When all are looked at: would more be changed than the policy of the run may change, or than the ceiling leaves? 0;
+ * EXIT_LIMITED after that was printed, unless a person overrides it. */
+int undo_bounded(struct undoing *u);
+
+/* ---- undo_propose.c ---- */
+
+/* Where a daemon has the state, it says whether this undo has to wait for approval; then its plan waits there. *waits:
+ * it does, which was printed, and the exit code is returned. 0, or the exit code after the error was printed. */
+int undo_propose(struct undoing *u, bool *waits);
+
+/* ---- undo_print.c ---- */
+
+/* What cannot be put back, before anything is changed. */
+void undo_print_beforehand(const struct undoing *u);
+/* One object (undo.told). */
+void undo_print_one(struct undoing *u, const struct undo_object *o, const struct change_result *result,
+                    const struct error *err);
+void undo_print_unknown(const struct undoing *u); /* how many changes are left alone, if there are such */
+void undo_print_end(struct undoing *u);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a run has changed, taken back: its changes are read from the journal and sorted by object, each object is looked
+ * at and it is found what can be put back, and then that is made, or kept as a plan that waits. Each step is the
+ * owner's to begin; undo_read alone blocks. All but that is for the loop's thread. */
+#ifndef MPIJOBD_UNDO_UNDO_H
+#define MPIJOBD_UNDO_UNDO_H
+
+#include "change/change.h"
+#include "plan/plan.h"
+#include "store/journal.h"
+#include "json/write.h"
+
+/* One change of the run. All texts are the row's own; "" where the journal has nothing. */
+struct undo_row {
+    int64_t id;
+    char *verb, *uid, *version_after, *effect, *why, *outcome, *observed;
+    char *whole; /* of a "create" or "delete": the object; NULL */
+    struct mpijob_diff diff;
+};
+
+enum undo_action { UNDO_NOTHING, UNDO_REPLACE, UNDO_CREATE, UNDO_DELETE };
+
+struct kube_request;
+struct undo;
+
+struct undo_object {
+    struct undo *undo;
+    char *resource, *version, *server, *name_space, *name; /* name_space "": it is in none */
+    struct undo_row *rows;                                 /* newest first */
+    size_t row_count;
+    /* After the look: */
+    enum undo_action action;
+    struct buf body;         /* of UNDO_REPLACE and UNDO_CREATE */
+    char *resource_version;  /* at which it was looked at; NULL: it is not there */
+    struct mpijob_diff left; /* what another writer has changed since: before: what was written, after: what is there */
+    const char *whole_left;  /* why nothing of it is put back; NULL */
+    char *trouble;           /* why it could not be looked at; NULL */
+    unsigned tries;
+    /* What is under way of it; NULL: nothing is. */
+    struct kube_request *request;
+    struct change *change;
+};
+
+struct undo {                             /* zeroed; then its owner sets these */
+    int64_t number;                       /* of the run */
+    const char *job_namespace, *job_name; /* only of this namespace, this job; NULL: all. They outlive it */
+    const struct site *site;              /* before it looks at anything. Outlives it */
+    bool dry_run;                         /* the server is asked, and changes nothing */
+    bool destructive;                     /* it may be */
+    int64_t own;                          /* run in the journal of what is made; 0: none */
+    struct plan *plan;                    /* gets each change in place of the server; NULL: they are made */
+    /* What became of one object, or would. result: NULL where nothing is to be changed; never with an error. */
+    void (*told)(void *data, struct undo_object *o, const struct change_result *result, const struct error *err);
+    void (*over)(void *data); /* all were looked at, or made: later, or from within the call that begins it */
+    void *data;
+
+    /* After undo_read: */
+    char policy[256], cluster[256]; /* the run's */
+    char origin[256]; /* the policy whose changes they were first: of an undo that of the run which it took back, and so
+                         on; else the run's */
+    struct undo_object *objects;
+    size_t count;
+    size_t skipped; /* changes of which it is not known whether they were made */
+    /* After undo_make_all: objects */
+    int64_t back, unchanged, left, failed;
+
+    /* Its own: */
+    int64_t took_back; /* the run that this one took back; 0: it is no undo */
+    bool found, ended, nomem, cancelled, going;
+    size_t cap, at;
+    unsigned active;
+};
+
+/* ---- undo_read.c ---- */
+
+/* The run and its changes. Blocks, and may be called on another thread. 0; ERR_NOT_FOUND: there is no such run;
+ * ERR_INVALID: it has not ended; errors as of journal_read_changes. */
+int undo_read(struct undo *u, struct journal *journal, struct error *err);
+void undo_free(struct undo *u); /* nothing of it is under way */
+
+/* ---- undo_look.c, undo_make.c ---- */
+
+void undo_look_all(struct undo *u);
+/* How many objects would be changed, once all are looked at. */
+int64_t undo_wanted(const struct undo *u);
+/* Where another writer was faster, an object is looked at again. */
+void undo_make_all(struct undo *u);
+/* What is under way ends soon, nothing else is begun, and `over` comes as ever. */
+void undo_cancel(struct undo *u);
+
+/* "train/bert", or "jobs train/bert-launcher" of another kind than MPIJob. Returns out. */
+#define UNDO_KEY 640
+const char *undo_key(const struct undo_object *o, char out[UNDO_KEY]);
+/* What it did that a value does not bring back: the row's sentence of it; NULL: it is nothing such. */
+const char *undo_past(const struct undo_row *row);
+
+/* ---- undo_json.c ---- */
+
+/* What became of the object, or would, as an object of JSON: `object`, `outcome` ("back", "unchanged", "left",
+ * "failed"), `left`, `does_not_come_back`, and with a result `effect`, `why`, `diff`. As undo.told has it. */
+void undo_json(const struct undo_object *o, const struct change_result *result, const struct error *err,
+               struct json_writer *w);
+
+/* ---- within this floor ---- */
+
+/* Looks at the object and finds what to do; done comes later, on the loop, or from within. */
+void undo_look(struct undo_object *o, void (*done)(struct undo_object *o));
+/* What the object is addressed by. The texts are the object's. */
+struct kube_resource undo_resource(const struct undo_object *o, char group[256], char plural[256]);
+/* Is it a kind of job? */
+bool undo_job_kind(const struct undo_object *o, const struct mpijob_kind **kind);
+
+#endif

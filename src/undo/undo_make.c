@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Some objects at a time: first all are looked at, then the changes are made, or kept in a plan. Where another writer
+ * was faster, the object is looked at again. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kube/verbs.h"
+#include "undo/undo.h"
+
+#define CONCURRENCY 8
+#define TRIES 5
+
+const char *undo_key(const struct undo_object *o, char out[UNDO_KEY])
+{
+    const struct mpijob_kind *kind;
+    bool mpijob = undo_job_kind(o, &kind) && kind == KIND_MPIJOB;
+    snprintf(out, UNDO_KEY, "%.*s%s%s%s%s", mpijob ? 0 : (int)strcspn(o->resource, "."), o->resource, mpijob ? "" : " ",
+             o->name_space, *o->name_space ? "/" : "", o->name);
+    return out;
+}
+
+const char *undo_past(const struct undo_row *row)
+{
+    bool acted = strcmp(row->effect, "effective") == 0 || strcmp(row->effect, "destructive") == 0;
+    return acted && strcmp(row->observed, "not-seen") != 0 && *row->why ? row->why : NULL;
+}
+
+/* ---- some at a time ---- */
+
+static void go_on(struct undo *u, void (*one)(struct undo_object *o))
+{
+    if (u->going)
+        return; /* one that was over at once: the loop below goes on */
+    u->going = true;
+    while (u->active < CONCURRENCY && u->at < u->count && !u->cancelled) {
+        u->active++;
+        one(&u->objects[u->at++]);
+    }
+    u->going = false;
+    if (!u->active)
+        u->over(u->data);
+}
+
+void undo_cancel(struct undo *u)
+{
+    u->cancelled = true;
+    for (size_t i = 0; i < u->count; i++) {
+        if (u->objects[i].request)
+            kube_cancel(u->objects[i].request);
+        if (u->objects[i].change)
+            change_cancel(u->objects[i].change);
+    }
+}
+
+/* ---- looking ---- */
+
+static void look_at(struct undo_object *o);
+
+static void looked(struct undo_object *o)
+{
+    o->undo->active--;
+    go_on(o->undo, look_at);
+}
+
+static void look_at(struct undo_object *o)
+{
+    undo_look(o, looked);
+}
+
+void undo_look_all(struct undo *u)
+{
+    u->at = 0;
+    go_on(u, look_at);
+}
+
+int64_t undo_wanted(const struct undo *u)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < u->count; i++)
+        n += !u->objects[i].trouble && u->objects[i].action != UNDO_NOTHING;
+    return n;
+}
+
+/* ---- making ---- */
+
+static void make_one(struct undo_object *o);
+
+static void ended(struct undo_object *o, const struct change_result *result, const struct error *err)
+{
+    struct undo *u = o->undo;
+    bool left = o->whole_left || o->left.count, changed = result && result->changed;
+    u->failed += err != NULL;
+    u->back += changed && !err;
+    u->unchanged += !changed && !err && !left;
+    u->left += left;
+    u->told(u->data, o, result, err);
+    u->active--;
+    go_on(u, make_one);
+}
+
+static void made(void *data, const struct change_result *result, const struct error *err)
+{
+    struct undo_object *o = data;
+    struct undo *u = o->undo;
+    o->change = NULL;
+    if (err && err->code == ERR_CONFLICT && ++o->tries < TRIES && !u->dry_run && !u->cancelled) {
+        undo_look(o, make_one); /* what is left may be another thing now */
+        return;
+    }
+    ended(o, result, err);
+}
+
+/* Of an undo that is to wait: the change ends here, and as it would be made it stands in the plan. */
+static void keep(void *data, struct gate_wait *wait, const struct change_intent *intent)
+{
+    struct undo_object *o = data;
+    struct undo *u = o->undo;
+    char key[UNDO_KEY];
+    wait->kept = true;
+    plan_add(u->plan, STORE_BY_HAND, 0, undo_key(o, key), u->destructive, intent->change);
+    gate_answer(wait, NULL);
+}
+
+static int start(struct undo_object *o, struct error *err)
+{
+    const struct undo *u = o->undo;
+    char group[256], plural[256];
+    struct mpijob_target target = {0};
+    static const enum change_verb verbs[] = {CHANGE_REPLACE, CHANGE_REPLACE, CHANGE_CREATE, CHANGE_DELETE};
+    bool job = undo_job_kind(o, &target.kind);
+    if (job) { /* the row's version: the present one may be another */
+        target = cluster_target(u->site->cluster, target.kind);
+        mpijob_version_parse(str_of(o->version), &target.version);
+    }
+    struct change_call call = {
+        .verb = verbs[o->action],
+        .job = job ? &target : NULL,
+        .resource = undo_resource(o, group, plural),
+        .kind = job ? mpijob_kind_info(target.kind)->name : plural,
+        .name_space = *o->name_space ? o->name_space : NULL,
+        .name = o->name,
+        .body = buf_str(&o->body),
+        .mends = true, /* it does not answer for what the object had before */
+        .resource_version = o->action == UNDO_DELETE ? o->resource_version : NULL,
+        .dry_run = u->dry_run,
+        .server_dry_run = u->dry_run,
+        .destructive = u->destructive,
+        .run = u->own,
+        .awaited = true,
+        .gate = u->plan ? keep : NULL,
+        .done = made,
+        .data = o,
+    };
+    return change_start(u->site, &call, &o->change, err);
+}
+
+/* It counts as active. */
+static void make_one(struct undo_object *o)
+{
+    struct error err;
+    if (o->trouble) {
+        error_set(&err, ERR_IO, "%s", o->trouble);
+        ended(o, NULL, &err);
+    } else if (o->action == UNDO_NOTHING) {
+        ended(o, NULL, NULL);
+    } else if (start(o, &err)) {
+        o->change = NULL;
+        ended(o, NULL, &err);
+    }
+}
+
+void undo_make_all(struct undo *u)
+{
+    u->at = 0;
+    go_on(u, make_one);
+}

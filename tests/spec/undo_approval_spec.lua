@@ -1,0 +1,190 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- An undo is a run: where the run's policy or the daemon asks for approval it waits as a run of a policy does, and limits hold for it.
+local support = require "support"
+local cluster = require "support.cluster"
+local control = require "support.control"
+local uv = support.uv
+
+local FREE = [[
+policy { name = "free", schedule = "0 0 1 1 *", match = { namespace = "%s", phase = "Succeeded" }, %s
+  replace = { cleanPodPolicy = "All", labels = { freed = "yes" } } }
+]]
+
+describe("an undo under approval", function()
+    local server, namespace, folder, state, daemon, config
+    local BY_USER <const> = 12001
+
+    lazy_setup(function()
+        server = cluster.start(cluster.versions[4])
+    end)
+    lazy_teardown(support.cleanup)
+
+    before_each(function()
+        namespace = server:namespace()
+        folder = support.folder()
+        state = folder .. "/s.db"
+        config = folder .. "/mpijobd.yaml"
+    end)
+    after_each(function()
+        if daemon then
+            daemon:stop()
+            daemon = nil
+        end
+    end)
+
+    local function write(keys)
+        support.write(folder .. "/p.lua", FREE:format(namespace, keys))
+    end
+
+    local function start(keys, more)
+        write(keys)
+        support.write(config, ("cluster: { kubeconfig: %s }\nstate: %s\npolicies: [ %s/p.lua ]\n%s"):format(server.kubeconfig, state, folder, more or ""))
+        daemon = support.daemon({}, "run", "--config", config)
+        daemon:expect("in force")
+    end
+
+    local function ask(...)
+        local args = { ... }
+        args[#args + 1] = "--config"
+        args[#args + 1] = config
+        return support.mpijobd(table.unpack(args))
+    end
+
+    local function freed(name)
+        return (server:get(namespace, name).metadata.labels or {}).freed
+    end
+
+    local function told(run)
+        local code, out, err = ask("runs", tostring(run), "-o", "json")
+        assert.are.equal(0, code, err)
+        local row = support.json.decode(out)[1]
+        return { row.policy, row.trigger, row.outcome }
+    end
+
+    -- A run of the policy that has changed these jobs; its number.
+    local function changed(...)
+        for _, name in ipairs { ... } do
+            server:create(namespace, name, { state = "Succeeded" })
+        end
+        local code, out, err = ask("trigger", "free")
+        if code == 4 then
+            code, out, err = ask("approve", out:match "run (%d+) of free")
+        end
+        assert.are.equal(0, code, out .. err)
+        return out:match "this is run (%d+)" or out:match "run (%d+) of free"
+    end
+
+    it("waits with its plan where the policy asks for approval, outlives a kill -9, and is made as it was approved", function()
+        start 'approval = "always",'
+        local run = changed("one", "two", "mine")
+        assert.are.equal(200, (server:request("PATCH", server:path(namespace, "mine"), '{"metadata":{"labels":{"freed":"later"}}}', "application/merge-patch+json")))
+        local code, out, err = ask("undo", run)
+        assert.are.equal(4, code, out .. err)
+        local waiting = out:match "run (%d+) waits for approval, as the policy of the run says approval: 3 changes, 0 destructive, %d inert; mpijobd approve %d+ %-%-dry%-run shows it"
+        assert.is_truthy(waiting, out)
+        support.contains(out, ('left: %s/mine /metadata/labels/freed: it is "later" now, and the run had written "yes"\n'):format(namespace))
+        assert.are.equal("yes", freed "one")
+        assert.are.same({ "by hand", "undo", "waiting" }, told(waiting))
+        daemon:stop("sigkill")
+        daemon = support.daemon({}, "run", "--config", config)
+        daemon:expect("in force")
+        support.contains(select(2, ask "approve"), "undo of run " .. run)
+        support.contains(select(2, ask("approve", waiting, "--dry-run")), namespace .. "/one\n- labels.freed: yes\n")
+        assert.are.equal(200, (server:request("PATCH", server:path(namespace, "two"), '{"metadata":{"labels":{"x":"y"}}}', "application/merge-patch+json")))
+        code, out, err = ask("approve", waiting)
+        assert.are.equal(3, code, out .. err)
+        support.contains(out, ("run %s is approved: 2 changed, 0 already as planned, 1 left, 0 failed"):format(waiting))
+        local made = out:match "this is run (%d+)"
+        assert.are.same({ nil, "yes", "later" }, { freed "one", freed "two", freed "mine" })
+        assert.are.same({ "by hand", "approved", "partial" }, told(made))
+        assert.are.same({ "by hand", "undo", "approved" }, told(waiting))
+
+        -- What takes the undo back makes the policy's changes once more.
+        code, out, err = ask("undo", made)
+        assert.are.equal(4, code, out .. err)
+        waiting = out:match "run (%d+) waits for approval"
+        assert.are.equal(0, (ask("reject", waiting, "--reason", "no")))
+        assert.are.same({ "by hand", "undo", "rejected" }, told(waiting))
+        assert.is_nil(freed "one")
+        assert.are.equal(0, (ask("journal", "--verify")))
+    end)
+
+    it("is for those whom the configuration names, and not for who wants it", function()
+        if uv.getuid() ~= 0 then
+            return pending "only root can ask as another user"
+        end
+        local place = assert(uv.fs_mkdtemp "/tmp/mpijobd-undo-XXXXXX") -- folders of specs are closed to other users
+        assert(uv.fs_chmod(place, tonumber("755", 8)))
+        finally(function()
+            daemon:stop()
+            daemon = nil
+            os.remove(place .. "/control.lock")
+            uv.fs_rmdir(place)
+        end)
+        start("", ('control: %s/control\napprovers: { users: [ "%d", root ], not_the_trigger: true }\n'):format(place, BY_USER))
+        local run = changed "one"
+        local code, out, err = ask("undo", run, "--no-journal")
+        assert.are.equal(4, code, out .. err)
+        local waiting = out:match "run (%d+) waits for approval, as the configuration names approvers: 1 changes"
+        assert.is_truthy(waiting, out)
+        code, out, err = ask("approve", waiting)
+        assert.are.equal(1, code, out)
+        support.contains(err, "root may not approve what root triggered")
+        local user = tostring(BY_USER)
+        local as = { "--reuid=" .. user, "--regid=" .. user, "--clear-groups", support.binary, "approve", waiting, "--control", place .. "/control" }
+        code, out, err = support.proc.run("/usr/bin/setpriv", { args = as, env = { HOME = "/", PATH = os.getenv "PATH" } })
+        assert.are.equal(0, code, out .. err)
+        assert.is_nil(freed "one")
+    end)
+
+    it("is held to the limits of the policy and to the ceiling of an hour, which counts it", function()
+        start("", "limits:\n  changes_per_hour: 5\n")
+        local run = changed("one", "two")
+        write "limits = { changes = 1 },"
+        assert.are.equal(0, (ask "reload"))
+        local code, out, err = ask("undo", run)
+        assert.are.equal(4, code, out .. err)
+        support.contains(err, "2 objects would be changed, and limits.changes of policy free allows 1: nothing was changed")
+        assert.are.equal("yes", freed "one")
+        write 'limits = { changes = 1 }, approval = "over-limits",'
+        assert.are.equal(0, (ask "reload"))
+        code, out, err = ask("undo", run)
+        assert.are.equal(4, code, out .. err)
+        support.contains(out, "waits for approval, as it exceeds limits.changes: 2 changes")
+        code, out, err = ask("undo", run, "--job", namespace .. "/one")
+        assert.are.equal(0, code, out .. err)
+        support.contains(select(2, ask "status"), "changes in the last hour: 3 of 5 (limits.changes_per_hour)")
+        local waiting = select(2, ask "approve"):match "\n(%d+)"
+        code, out, err = ask("approve", waiting)
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "1 changed, 1 already as planned, 0 left")
+        support.contains(select(2, ask "status"), "changes in the last hour: 4 of 5 (limits.changes_per_hour)")
+        daemon:stop()
+        daemon = support.daemon({}, "run", "--config", config)
+        daemon:expect("in force")
+        support.contains(select(2, ask "status"), "changes in the last hour: 4 of 5 (limits.changes_per_hour)")
+    end)
+
+    it("is worked out, or made, by the daemon over its control socket", function()
+        start ""
+        local run = math.tointeger(changed("one", "two"))
+        local c = assert(control.connect(state .. ".control"))
+        local would = c:ask({ verb = "undo", args = { run = run, dry_run = true } }).result
+        assert.are.same({ run, false, 2, 0, 2 }, { would.run, would.waits, would.changes, would.back, #would.objects })
+        for _, object in ipairs(would.objects) do
+            assert.are.equal("back", object.outcome)
+            support.contains(object.object, namespace .. "/")
+        end
+        assert.are.equal("yes", freed "one")
+        local one = c:ask({ verb = "undo", args = { run = run, job = namespace .. "/one" } }).result
+        assert.are.same({ false, 1, 1, 0 }, { one.waits, one.back, one.changes, one.failed })
+        assert.is_nil(freed "one")
+        assert.are.same({ "by hand", "undo", "done" }, told(math.tointeger(one.undo_run)))
+        local again = c:ask({ verb = "undo", args = { run = run, job = namespace .. "/one" } }).result
+        assert.are.same({ 0, 0, 1 }, { again.back, again.changes, again.unchanged })
+        assert.are.equal(support.json.null or nil, again.undo_run)
+        support.contains(c:ask({ verb = "undo", args = { run = 99 } }).error.message, "there is no run 99")
+        support.contains(c:ask({ verb = "undo", args = {} }).error.message, "the args name the run")
+        c:close()
+    end)
+end)
