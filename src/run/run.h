@@ -149,12 +149,16 @@ struct run {
     struct run *prev, *next;             /* in runs->list */
     run_done done;
     void *data;
-    bool script_ended;     /* its coroutine has ended, or was never started */
-    bool closing;          /* nothing is under way; its end is being written down */
-    bool handed_back;      /* done was called before its end was written down */
-    bool leave_open;       /* its row stays without an end, so that the next start finishes the run */
-    bool traced;           /* a traceback was logged */
-    bool step;             /* it is a step of a canary */
+    bool script_ended; /* its coroutine has ended, or was never started */
+    bool closing;      /* nothing is under way; its end is being written down */
+    bool handed_back;  /* done was called before its end was written down */
+    bool leave_open;   /* its row stays without an end, so that the next start finishes the run */
+    bool traced;       /* a traceback was logged */
+    bool step;         /* it is a step of a canary */
+    /* Of a dry run that tells the next step of a canary: which it is, from 0; how many jobs wait for later ones, 0: it
+     * is no such run; and where it changes nothing, when it may (microseconds since 1970; 0: it changes something). */
+    unsigned step_next;
+    int64_t step_later, step_until;
     char note[160];        /* what is to be said of it where it is well; "": nothing */
     struct blamed *blamed; /* the last of its jobs that has failed; NULL: none has */
     char broke[240];       /* why its policy is to be paused at once; "": it is not */

@@ -17,10 +17,28 @@ struct canary_state *run_canary_of(const struct site *site, const struct policy 
     return canaries_find(site->canaries, state_key(policy->name, cluster_name(site->cluster), key), policy->text);
 }
 
+/* A run that tells what the next one would do: what that changes is its step, and nothing is kept. */
+static int64_t would_allow(struct run *run, int64_t n)
+{
+    const struct site *site = run->site;
+    const struct policy *p = run->policy;
+    char key[STATE_KEY_MAX];
+    const struct canary_state *state = NULL;
+    if (p->canary && site->canaries && site->once && !p->dry_run && !run_looks(run))
+        state = canaries_find(site->canaries, state_key(p->name, cluster_name(site->cluster), key), p->text);
+    if (!state || canary_led_in(state, p->canary))
+        return n;
+    int64_t most = canary_would_allow(state, p->canary, n, clock_now(site->clock), &run->step_next, &run->step_until);
+    run->step_later = n - most;
+    return most;
+}
+
 int64_t run_canary_allow(struct run *run, int64_t n)
 {
+    if (run->dry_run)
+        return n ? would_allow(run, n) : 0;
     const struct canary *canary = run->policy->canary;
-    struct canary_state *state = run_looks(run) || run->dry_run ? NULL : run_canary_of(run->site, run->policy);
+    struct canary_state *state = run_looks(run) ? NULL : run_canary_of(run->site, run->policy);
     int64_t until, now = clock_now(run->site->clock);
     if (!state || n == 0)
         return n;

@@ -8,7 +8,8 @@
 
 /* The state of the policy on that site; NULL: it has no canary, none is kept there, or there is no memory. */
 struct canary_state *run_canary_of(const struct site *site, const struct policy *policy);
-/* Of n jobs that would be changed, how many the run may change. Where these are some and not all, a step begins. */
+/* Of n jobs that would be changed, how many the run may change. Where these are some and not all, a step begins. A dry
+ * run of a program that ends with its runs is allowed what the next step would be, and tells it (run.step_next). */
 int64_t run_canary_allow(struct run *run, int64_t n);
 /* Nothing is under way any more: was the step good? If not, run->broke says so. */
 void run_canary_end(struct run *run);

@@ -81,12 +81,24 @@ describe("a policy with a canary", function()
         daemon:expect 'run ended policy=swept outcome=done changed=1 unchanged=0 failed=0 reason="canary step 1 of 3: 1 of 5 jobs"'
         support.contains(status "swept", "canary step 1 of 3 is watched until 2026-03-01T12:10:00Z")
         support.contains(select(2, ask("why", "swept", "train/a-5")), "the policy is being led in: canary step 1 of 3 is watched until 2026-03-01T12:10:00Z")
-        local function plan(at, words)
-            local _, _, err = support.mpijobd_with({ env = { MPIJOBD_CLOCK = at, PATH = os.getenv "PATH" } }, "plan", folder .. "/p.lua", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db")
+        local file = folder .. "/plan.json"
+        -- The jobs that the plan shows are those that the next step changes.
+        local function plan(at, words, ...)
+            local _, out, err = support.mpijobd_with({ env = { MPIJOBD_CLOCK = at, PATH = os.getenv "PATH" } }, "plan", folder .. "/p.lua", "--kubeconfig", server.kubeconfig, "--state", folder .. "/s.db", "--out", file)
             support.contains(err, 'mpijobd plan: policy "swept" is being led in: ' .. words)
+            local kept = support.read(file)
+            for i = 1, 5 do
+                local shown = false
+                for _, name in ipairs { ... } do
+                    shown = shown or name == "a-" .. i
+                end
+                local job = ("train/a-%d"):format(i)
+                assert.are.equal(shown, out:find(job .. "  (swept)", 1, true) ~= nil, job .. "\n" .. out)
+                assert.are.equal(shown, kept:find(('"name":"a-%d"'):format(i), 1, true) ~= nil, job .. "\n" .. kept)
+            end
         end
-        plan("2026-03-01T12:01:00Z", "step 1 of 3 is watched, and none of these 4 jobs is changed before 2026-03-01T12:10:00Z")
-        plan("2026-03-01T12:11:00Z", "step 2 of 3, its next run, changes 2 of these 4 jobs")
+        plan("2026-03-01T12:01:00Z", "step 1 of 3 is watched, and nothing is changed before 2026-03-01T12:10:00Z; 4 jobs wait for later steps")
+        plan("2026-03-01T12:11:00Z", "step 2 of 3, its next run, is what is shown; 2 jobs wait for later steps", "a-2", "a-3")
         trigger("swept", 0)
         daemon:kill "sigkill"
         daemon:wait()
@@ -94,6 +106,13 @@ describe("a policy with a canary", function()
         trigger("swept", 0)
         advance "1s"
         trigger("swept", 2)
+        local _, second = ask("journal", "--policy", "swept", "-o", "json")
+        local names = {}
+        for _, row in ipairs(support.json.decode(second)) do
+            names[#names + 1] = row.name
+        end
+        table.sort(names)
+        assert.are.same({ "a-1", "a-2", "a-3" }, names)
         advance "10m"
         trigger("swept", 2)
         create("a-6", "a")
@@ -103,7 +122,11 @@ describe("a policy with a canary", function()
         support.contains(status "swept", "State: in force\n")
         support.write(folder .. "/p.lua", POLICIES:format "two")
         ask "reload"
-        trigger("swept", 1) -- another text begins again
+        create("a-0", "a")
+        trigger("swept", 1) -- another text begins again, by names
+        local _, row = ask("journal", "--policy", "swept", "--job", "train/a-0", "-o", "json")
+        assert.are.equal(1, #support.json.decode(row))
+        server:request("DELETE", "/apis/kubeflow.org/v2beta1/namespaces/train/mpijobs/a-0")
     end)
 
     it("keeps its jobs where it has `on`, and goes on by itself", function()

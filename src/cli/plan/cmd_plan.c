@@ -235,6 +235,7 @@ static int make(struct planning *p)
     struct engine_options e = {.dry_run = true,
                                .once = true,
                                .paused = &p->paused,
+                               .canaries = &p->steps.canaries,
                                .observe = observe,
                                .planned = planned,
                                .left = left,

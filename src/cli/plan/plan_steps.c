@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The steps are reckoned as a run does it, and nothing is kept of that. */
+/* The steps are reckoned by the dry runs (run/run_canary.h); nothing is kept of that. */
 #include "cli/plan/plan_steps.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <utlist.h>
-
-#include "cluster/cluster.h"
-#include "store/state.h"
 
 struct plan_step {
     char line[320];
@@ -20,37 +17,29 @@ int plan_steps_open(struct plan_steps *steps, struct store *reader, struct error
     return reader ? canaries_open(&steps->canaries, reader, err) : 0;
 }
 
-static void write_line(struct plan_step *out, const struct run *run, const struct canary_state *state)
+static void write_line(struct plan_step *out, const struct run *run)
 {
     const struct canary *canary = run->policy->canary;
-    unsigned step;
-    int64_t until;
     char when[32];
-    int64_t most = canary_would_allow(state, canary, run->changed, clock_now(run->site->clock), &step, &until);
-    int n = snprintf(out->line, sizeof out->line, "policy \"%s\" is being led in: ", run->policy->name);
-    clock_format(until, false, when);
-    if (most)
+    int n = snprintf(out->line, sizeof out->line, "policy \"%s\" is being led in: step %u of %u", run->policy->name,
+                     run->step_next + 1, canary->count);
+    clock_format(run->step_until, false, when);
+    if (run->step_until)
         snprintf(out->line + n, sizeof out->line - (size_t)n,
-                 "step %u of %u, its next run, changes %" PRId64 " of these %" PRId64 " jobs", step + 1, canary->count,
-                 most, run->changed);
+                 " is watched, and nothing is changed before %s; %" PRId64 " job%s wait%s for later steps", when,
+                 run->step_later, run->step_later == 1 ? "" : "s", run->step_later == 1 ? "s" : "");
     else
         snprintf(out->line + n, sizeof out->line - (size_t)n,
-                 "step %u of %u is watched, and none of these %" PRId64 " jobs is changed before %s", step + 1,
-                 canary->count, run->changed, when);
+                 ", its next run, is what is shown; %" PRId64 " job%s wait%s for later steps", run->step_later,
+                 run->step_later == 1 ? "" : "s", run->step_later == 1 ? "s" : "");
 }
 
 void plan_steps_ended(struct plan_steps *steps, const struct run *run)
 {
-    const struct policy *p = run->policy;
-    char key[STATE_KEY_MAX];
-    if (!p->canary || p->dry_run || !run->changed)
-        return;
-    const struct canary_state *state =
-        canaries_find(&steps->canaries, state_key(p->name, cluster_name(run->site->cluster), key), p->text);
-    struct plan_step *s = state && !canary_led_in(state, p->canary) ? calloc(1, sizeof *s) : NULL;
+    struct plan_step *s = run->step_later ? calloc(1, sizeof *s) : NULL;
     if (!s)
         return;
-    write_line(s, run, state);
+    write_line(s, run);
     LL_APPEND(steps->list, s);
 }
 

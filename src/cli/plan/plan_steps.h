@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How much of what the plan shows is the next step of policies that are being led in (limit/canary.h), by the state of
- * a daemon; without one each begins with its first step. */
+/* Of policies that are being led in (limit/canary.h) the plan shows the next step, by the state of a daemon; without
+ * one each begins with its first step. What waits for later steps is told here. */
 #ifndef MPIJOBD_CLI_PLAN_PLAN_STEPS_H
 #define MPIJOBD_CLI_PLAN_PLAN_STEPS_H
 
