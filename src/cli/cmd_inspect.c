@@ -9,7 +9,7 @@
 #include "cli/commands.h"
 #include "cli/heal.h"
 #include "cli/session/hand.h"
-#include "cli/session/table.h"
+#include "cli/terminal/table.h"
 #include "json/write.h"
 
 struct inspection {

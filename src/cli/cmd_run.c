@@ -20,7 +20,7 @@
 #include "cli/run_shared.h"
 #include "cli/session/policies.h"
 #include "cli/session/tripped.h"
-#include "cli/terminal.h"
+#include "cli/terminal/terminal.h"
 #include "control/verbs/lines.h"
 #include "guard/crash.h"
 #include "guard/mark.h"

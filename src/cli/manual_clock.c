@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/terminal.h"
+#include "cli/terminal/terminal.h"
 #include "time/duration.h"
 
 /* What the log said before the answer has left before it, unless nobody reads it. */

@@ -4,6 +4,7 @@ mpijobd_unit_test(json_suite FLOORS json)
 mpijobd_unit_test(json_write FLOORS json ALLOC)
 mpijobd_unit_test(json_edit FLOORS json ALLOC)
 mpijobd_unit_test(json_patch FLOORS json ALLOC)
+mpijobd_unit_test(jsonpath FLOORS json/path ALLOC)
 
 # Generated documents and edits, compared with Python's own json module as an independent parser.
 find_package(Python3 COMPONENTS Interpreter)

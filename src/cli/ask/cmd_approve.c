@@ -7,7 +7,7 @@
 
 #include "cli/ask/cmd_ask.h"
 #include "cli/session/daemon.h"
-#include "cli/session/table.h"
+#include "cli/terminal/table.h"
 #include "time/duration.h"
 
 struct asking {

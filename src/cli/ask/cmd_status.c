@@ -8,7 +8,7 @@
 #include "base/visible.h"
 #include "cli/ask/cmd_ask.h"
 #include "cli/session/daemon.h"
-#include "cli/session/table.h"
+#include "cli/terminal/table.h"
 
 #define TEXT 1024
 

@@ -9,7 +9,7 @@
 #include "cli/journal/cmd_journal.h"
 #include "cli/journal/journal_parts.h"
 #include "cli/journal/several.h"
-#include "cli/session/table.h"
+#include "cli/terminal/table.h"
 #include "engine/pauses.h"
 #include "history/since.h"
 #include "store/store.h"

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "cli/session/table.h"
+#include "cli/terminal/table.h"
 
 struct place { /* where something stands among the others; texts are owned */
     char *policy, *cluster, *job;

@@ -11,7 +11,7 @@
 #include "cli/report/released.h"
 #include "cli/report/report_columns.h"
 #include "cli/session/named_jobs.h"
-#include "cli/session/table.h"
+#include "cli/terminal/table.h"
 #include "mpijob/gpu.h"
 #include "store/store.h"
 #include "yaml/convert.h"

@@ -34,6 +34,8 @@ static const struct known {
     {"all-namespaces", 'A', NULL, TAKES_ALL, "all namespaces"},
     {"selector", 'l', "SELECTOR", TAKES_SELECTOR, "labels, as \"team in (vision, speech), !keep\""},
     {"output", 'o', "FORMAT", TAKES_OUTPUT, "table (default) or json; some commands take yaml, name or csv too"},
+    {"sort-by", ID_SORT_BY, "COLUMN|PATH", TAKES_GET, "a column, as age, or a path, as .metadata.creationTimestamp"},
+    {"watch", 'w', NULL, TAKES_GET, "and a row for each job that comes or changes, until Ctrl-C"},
     {"output", 'o', "FORMAT", TAKES_TEST, "tap or junit (default: dots, and what has failed)"},
     {"run", ID_ONLY, "REGEX", TAKES_TEST, "only tests whose full name matches (an extended regular expression)"},
     {"tags", ID_TAGS, "NAMES", TAKES_TEST, "only tests with one of these tags: \"#slow\" in a name, here slow,..."},
@@ -153,21 +155,44 @@ static int number(const char *name, const char *text, int64_t *out, struct error
     return 0;
 }
 
-static int output(const char *text, option_groups takes, enum output *out, struct error *err)
+/* "jsonpath=TEMPLATE": *format is what follows the sign. */
+static bool with_format(const char *text, const char *name, const char **format)
 {
-    static const char *const names[] = {"table", "json", "yaml", "name", "tap", "junit", "sarif", "csv", NULL};
-    bool tests = takes & TAKES_TEST, check = takes & TAKES_CHECK, rows = takes & TAKES_ROWS;
+    size_t n = strlen(name);
+    if (strncmp(text, name, n) != 0 || text[n] != '=' || !text[n + 1])
+        return false;
+    *format = text + n + 1;
+    return true;
+}
+
+static int output(const char *text, option_groups takes, struct options *o, struct error *err)
+{
+    static const char *const names[] = {"table", "json", "yaml", "name", "tap", "junit", "sarif", "csv", "wide", NULL};
+    bool tests = takes & TAKES_TEST, check = takes & TAKES_CHECK, rows = takes & TAKES_ROWS, get = takes & TAKES_GET;
     for (int i = 0; names[i]; i++) {
-        bool fits = i == OUTPUT_SARIF ? check : i == OUTPUT_CSV ? rows : (i >= OUTPUT_TAP) == tests;
+        bool fits = i == OUTPUT_SARIF  ? check
+                    : i == OUTPUT_CSV  ? rows
+                    : i == OUTPUT_WIDE ? get
+                                       : (i >= OUTPUT_TAP) == tests;
         if (strcmp(text, names[i]) == 0 && fits) {
-            *out = (enum output)i;
+            o->output = (enum output)i;
             return 0;
         }
+    }
+    if (get && with_format(text, "jsonpath", &o->format)) {
+        o->output = OUTPUT_JSONPATH;
+        return 0;
+    }
+    if (get && with_format(text, "custom-columns", &o->format)) {
+        o->output = OUTPUT_COLUMNS;
+        return 0;
     }
     return error_set(err, ERR_INVALID, "-o takes %s, not \"%s\"",
                      tests   ? "tap or junit"
                      : check ? "table, json, name or sarif"
                      : rows  ? "table, json or csv"
+                     : get   ? "table, wide, json, yaml, name, jsonpath='{.metadata.name}' or "
+                               "custom-columns=NAME:.metadata.name,PHASE:.status.phase"
                              : "table, json, yaml or name",
                      text);
 }
@@ -197,7 +222,7 @@ static int take(struct options *o, option_groups takes, int id, const char *valu
     case ID_STATE:
         return add(o->states, OPTIONS_STATES_MAX, "state", value, err);
     case 'o':
-        return output(value, takes, &o->output, err);
+        return output(value, takes, o, err);
     case 'c':
         return number("count", value, &o->count, err);
     case ID_LIMIT:
@@ -222,10 +247,6 @@ static int unknown(const char *given, option_groups takes, struct error *err)
     char bare[64];
     snprintf(bare, sizeof bare, "%s", given + strspn(given, "-"));
     bare[strcspn(bare, "=")] = '\0';
-    if (strcmp(bare, "watch") == 0 || strcmp(bare, "w") == 0)
-        return error_set(err, ERR_INVALID,
-                         "%s is not built in this version; watch -n 5 mpijobd get shows the jobs again and again",
-                         given);
     const char *near = str_nearest(bare, names);
     return error_set(err, ERR_INVALID, "unknown option \"%s\"%s%s%s", given, near ? "; did you mean --" : "",
                      near ? near : "", near ? "?" : "");

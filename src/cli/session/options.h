@@ -8,7 +8,19 @@
 
 #include "mpijob/kind.h"
 
-enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_YAML, OUTPUT_NAME, OUTPUT_TAP, OUTPUT_JUNIT, OUTPUT_SARIF, OUTPUT_CSV };
+enum output {
+    OUTPUT_TABLE,
+    OUTPUT_JSON,
+    OUTPUT_YAML,
+    OUTPUT_NAME,
+    OUTPUT_TAP,
+    OUTPUT_JUNIT,
+    OUTPUT_SARIF,
+    OUTPUT_CSV,
+    OUTPUT_WIDE,
+    OUTPUT_JSONPATH, /* options.format has what follows the sign = */
+    OUTPUT_COLUMNS,  /* the same */
+};
 
 /* Exit codes, as in docs/reference/cli.md. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SOME_FAILED = 3, EXIT_LIMITED = 4, EXIT_CHANGES = 10 };
@@ -52,6 +64,7 @@ typedef uint64_t option_groups;
 #define TAKES_REJECT TAKES_BIT(31)   /* --reason */
 #define TAKES_READY TAKES_BIT(32)    /* --ready */
 #define TAKES_HALT TAKES_BIT(33)     /* --wait */
+#define TAKES_GET TAKES_BIT(34)      /* --sort-by -w, and -o wide, jsonpath=, custom-columns= */
 #define TAKES_SCOPE (TAKES_NAMESPACE | TAKES_ALL)
 
 #define OPTIONS_GROUPS_MAX 32
@@ -63,7 +76,7 @@ struct options {
         *wait_effect, *wait, *service_account, *as, *as_uid;
     const char *as_groups[OPTIONS_GROUPS_MAX + 1]; /* NULL-terminated */
     const char *states[OPTIONS_STATES_MAX + 1];    /* each --state; `state` is the last. NULL-terminated */
-    const char *by, *control, *job, *role, *from, *since, *head, *out, *reason;
+    const char *by, *control, *job, *role, *from, *since, *head, *out, *reason, *sort_by, *format;
     const char *only, *tags, *exclude_tags; /* of the tests */
     const char *from_run;                   /* the number of a recorded run; NULL: not given */
     const char *debug;                      /* the address; "": standard input and output; NULL: not asked for */

@@ -34,6 +34,7 @@ bool *option_flag(struct options *o, int id)
     case ID_COVERAGE:
         return &o->coverage;
     case ID_WATCH:
+    case 'w':
         return &o->watch;
     case ID_LIST:
         return &o->list;
@@ -137,6 +138,8 @@ const char **option_text(struct options *o, int id)
         return &o->out;
     case ID_REASON:
         return &o->reason;
+    case ID_SORT_BY:
+        return &o->sort_by;
     default:
         return NULL;
     }

@@ -67,6 +67,7 @@ enum id {
     ID_REASON,
     ID_READY,
     ID_WAIT,
+    ID_SORT_BY,
 };
 
 /* ---- options_members.c ---- */

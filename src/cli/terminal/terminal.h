@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Standard output and standard error of a command: what servers and files put into names, values and messages is shown,
  * and commands no terminal. */
-#ifndef MPIJOBD_CLI_TERMINAL_H
-#define MPIJOBD_CLI_TERMINAL_H
+#ifndef MPIJOBD_CLI_TERMINAL_TERMINAL_H
+#define MPIJOBD_CLI_TERMINAL_TERMINAL_H
 
 #include "base/outlet.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The filter: a stream of stdio in the place of stdout and of stderr. */
-#include "cli/terminal.h"
+#include "cli/terminal/terminal.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cells are kept until the widths of all columns are known. */
-#include "cli/session/table.h"
+#include "cli/terminal/table.h"
 
 #include <string.h>
 
@@ -29,23 +29,28 @@ void table_cell(struct table *t, const char *text)
     t->rows++;
 }
 
-void table_print(struct table *t, FILE *out)
+void table_show(struct table *t, FILE *out)
 {
-    size_t widths[TABLE_COLUMNS_MAX] = {0};
     const char *p = t->cells.ptr, *end = p + t->cells.len;
     for (size_t i = 0; p && p < end; i++, p += strlen(p) + 1) {
         size_t w = width(p);
-        if (w > widths[i % t->columns])
-            widths[i % t->columns] = w;
+        if (w > t->widths[i % t->columns])
+            t->widths[i % t->columns] = w;
     }
     p = t->cells.ptr;
     for (size_t i = 0; p && p < end; i++, p += strlen(p) + 1) {
         bool last = i % t->columns == t->columns - 1;
         fputs(p, out);
-        for (size_t w = width(p); !last && w < widths[i % t->columns] + 2; w++)
+        for (size_t w = width(p); !last && w < t->widths[i % t->columns] + 2; w++)
             fputc(' ', out);
         if (last)
             fputc('\n', out);
     }
+    buf_reset(&t->cells);
+}
+
+void table_print(struct table *t, FILE *out)
+{
+    table_show(t, out);
     buf_free(&t->cells);
 }

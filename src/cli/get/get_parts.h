@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files get_*.c share. */
+#ifndef MPIJOBD_CLI_GET_GET_PARTS_H
+#define MPIJOBD_CLI_GET_GET_PARTS_H
+
+#include "cli/session/named_jobs.h"
+#include "cli/session/session.h"
+#include "cli/terminal/table.h"
+#include "json/path/jsonpath.h"
+
+struct shape_column {
+    char *head;
+    struct jsonpath *path;
+};
+
+/* What the person asked for by a template. */
+struct shape {
+    struct jsonpath *whole; /* -o jsonpath=; NULL: not asked for */
+    struct shape_column columns[TABLE_COLUMNS_MAX];
+    size_t column_count; /* -o custom-columns=; 0: not asked for */
+};
+
+/* What --sort-by names. */
+struct sorting {
+    int column;            /* of the table; -1: none */
+    struct jsonpath *path; /* NULL: none */
+};
+
+struct get {
+    struct session s;
+    struct jobs jobs;
+    struct table table;
+    struct shape shape;
+    struct sorting sorting;
+    struct mpijob_pods *pods; /* NULL: they cannot be listed, or nobody asks */
+    bool namespaced;
+};
+
+/* ---- get_rows.c ---- */
+
+/* The names of all columns, in order, NULL-terminated: their numbers are those of sorting.column. */
+const char *const *get_column_names(void);
+/* The column's text of a job is appended ("": nothing to say). *number: what it is ordered by; false: by the text. */
+bool get_column(struct get *g, int column, const struct mpijob_view *view, struct buf *out, int64_t *number);
+/* Counts the pods, where a column of the output or of --sort-by needs them; tells where they cannot be listed. */
+void get_count_pods(struct get *g);
+void get_rows_begin(struct get *g);
+/* mark: behind the phase, as ",deleted"; "": nothing. */
+void get_row(struct get *g, const struct mpijob_view *view, const char *mark);
+
+/* ---- get_shape.c ---- */
+
+/* Reads what -o has, in options.format. 0, ERR_SYNTAX, ERR_LIMIT (columns), ERR_NOMEM. */
+int shape_read(struct shape *shape, const struct options *o, struct error *err);
+void shape_free(struct shape *shape);
+void shape_begin(const struct shape *shape, struct table *table);
+void shape_row(const struct shape *shape, struct json object, struct table *table);
+
+/* ---- get_sort.c ---- */
+
+/* Reads --sort-by. 0; ERR_INVALID: it names no column; ERR_SYNTAX, ERR_NOMEM. */
+int sorting_read(struct sorting *sorting, const char *text, struct error *err);
+void sorting_free(struct sorting *sorting);
+/* Jobs of which there is nothing to say come first, then numbers, then texts; equal ones stay in their order. 0,
+ * ERR_NOMEM. */
+int sort_jobs(struct get *g, struct error *err);
+
+/* ---- get_watch.c ---- */
+
+/* The jobs that there are, then each that comes, changes or goes, until SIGINT, SIGTERM, or nobody reads. Returns the
+ * exit code. */
+int get_watch(struct get *g);
+
+/* ---- cmd_get.c ---- */
+
+/* One job, or a List of several, in JSON or YAML. Returns the exit code. */
+int get_print_object(struct get *g, struct str json);
+/* mpijob.kubeflow.org/NAME */
+void get_print_name(struct get *g, const struct mpijob_view *view);
+
+#endif
