@@ -273,7 +273,7 @@ describe("the words", function()
     after_each(support.cleanup)
 
     it("of commands, options and keys that are not built say so", function()
-        for _, words in ipairs { { "help", "job" }, { "-n", "train", "job" } } do
+        for _, words in ipairs { { "help", "state" }, { "-n", "train", "state" } } do
             local code, out, err = support.mpijobd(table.unpack(words))
             assert.are.same({ 2, "" }, { code, out })
             support.contains(err, " is not built in this version; ")
