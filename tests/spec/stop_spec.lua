@@ -165,3 +165,201 @@ describe("a job", function()
         assert.are.equal(0, code, out .. err)
     end)
 end)
+
+local PLACES <const> = {
+    MPIJob = { "kubeflow.org/v2beta1", "mpijobs" },
+    Job = { "batch/v1", "jobs" },
+    JobSet = { "jobset.x-k8s.io/v1alpha2", "jobsets" },
+    TrainJob = { "trainer.kubeflow.org/v1alpha1", "trainjobs" },
+    Workload = { "kueue.x-k8s.io/v1beta2", "workloads" },
+}
+local SPECS <const> = {
+    Job = { parallelism = 2, template = { spec = { containers = { { name = "a", image = "i" } } } } },
+    JobSet = { replicatedJobs = { { name = "worker", replicas = 2, template = { spec = { parallelism = 1,
+        template = { spec = { containers = { { name = "a", image = "i" } } } } } } } } },
+    TrainJob = { runtimeRef = { name = "torch" }, trainer = { numNodes = 2 } },
+}
+
+describe("under Kueue a job", function()
+    local server, folder
+    before_each(function() folder = support.folder() end)
+    after_each(support.cleanup)
+
+    local function path(kind, name)
+        return ("/apis/%s/namespaces/train/%s%s"):format(PLACES[kind][1], PLACES[kind][2], name and "/" .. name or "")
+    end
+    local function object(kind, name)
+        local status, raw = server:request("GET", path(kind, name))
+        assert.are.equal(200, status, raw)
+        return support.json.decode(raw)
+    end
+    local function workloads()
+        local _, raw = server:request("GET", path "Workload")
+        return support.json.decode(raw).items
+    end
+    local function condition(of, type)
+        for _, one in ipairs((of.status or {}).conditions or {}) do
+            if one.type == type then
+                return one.status, one.reason
+            end
+        end
+    end
+    local function create(kind, name, annotations, labels)
+        labels = labels or {}
+        labels["kueue.x-k8s.io/queue-name"] = "gpus"
+        local status, raw = server:request("POST", path(kind), support.json.encode { apiVersion = PLACES[kind][1], kind = kind,
+            metadata = { name = name, labels = labels, annotations = annotations }, spec = SPECS[kind] })
+        assert.are.equal(201, status, raw)
+    end
+    local function create_mpijob(name, labels, annotations)
+        server:create("train", name, { annotations = annotations or HANGS, policy = "Running", labels = labels or '{"kueue.x-k8s.io/queue-name":"gpus"}' })
+    end
+    local function by_hand(verb, ...)
+        local code, out, err = support.mpijobd("job", verb, "-n", "train", "--kubeconfig", server.kubeconfig, "--state", folder .. "/state.db", ...)
+        return code, out, err
+    end
+
+    it("is stopped by its Workload, and goes on; suspend alone only kills its pods", function()
+        server = start(V2BETA1, "--kueue", "--speed", "60")
+        create_mpijob "a"
+        phase(server, "a", "Running")
+        local first = workloads()[1]
+        assert.are.equal("True", condition(first, "Admitted"))
+        local _, raw = server:request("GET", "/api/v1/namespaces/train/pods/a-worker-0")
+        local before = support.json.decode(raw).metadata.uid
+        assert.are.equal(200, (server:request("PATCH", server:path("train", "a"), '{"spec":{"runPolicy":{"suspend":true}}}', "application/merge-patch+json")))
+        phase(server, "a", "Running")
+        assert.is_false(server:get("train", "a").spec.runPolicy.suspend)
+        _, raw = server:request("GET", "/api/v1/namespaces/train/pods/a-worker-0")
+        assert.are_not.equal(before, support.json.decode(raw).metadata.uid)
+
+        local code, out, err = by_hand("stop", "a", "--dry-run")
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "spec.active: true -> false")
+        assert.are.equal(3, pods(server))
+        code, out, err = by_hand("stop", "a", "-o", "json")
+        assert.are.equal(0, code, out .. err)
+        local one = support.json.decode(out)[1]
+        assert.are.equal("workload", one.lever)
+        assert.are.equal("destructive", one.effect)
+        assert.are.equal(first.metadata.name, one.workload)
+        assert.is_true(one.pods_gone)
+        assert.are.equal(2, #one.steps, out)
+        assert.are.equal(0, pods(server))
+        assert.is_true(server:get("train", "a").spec.runPolicy.suspend)
+        assert.are.equal("All", server:get("train", "a").spec.runPolicy.cleanPodPolicy)
+        code, out, err = by_hand("stop", "a")
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "is stopped already")
+        code, out, err = by_hand("resume", "a")
+        assert.are.equal(0, code, out .. err)
+        phase(server, "a", "Running")
+        assert.are.equal(3, pods(server))
+        assert.are.equal("Running", server:get("train", "a").spec.runPolicy.cleanPodPolicy)
+        code, out, err = by_hand("resume", "a")
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "it runs already")
+
+        -- The first run of the journal is the stop: undone, the job would go on; it does so already.
+        code, out, err = by_hand("stop", "a")
+        assert.are.equal(0, code, out .. err)
+        local number = out:match "mpijobd undo (%d+)"
+        code, out, err = support.mpijobd("undo", number, "--kubeconfig", server.kubeconfig, "--state", folder .. "/state.db")
+        assert.are.equal(0, code, out .. err)
+        phase(server, "a", "Running")
+        assert.are.equal("Running", server:get("train", "a").spec.runPolicy.cleanPodPolicy)
+        assert.is_nil(server:get("train", "a").metadata.annotations[KEPT])
+    end)
+
+    it("that waits in its queue is stopped there, and told what it waits for", function()
+        server = start(V2BETA1, "--kueue", "--speed", "60")
+        create_mpijob("a", nil, '{"mpijob-sim/admit-seconds":"never"}')
+        support.proc.await(function() return condition(workloads()[1] or {}, "QuotaReserved") end)
+        local code, out, err = by_hand("resume", "a")
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "it waits in the queue gpus of Kueue: couldn't assign flavors")
+        code, out, err = by_hand("stop", "a")
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "its job waits until active is true again")
+        assert.is_false(workloads()[1].spec.active)
+        code, out, err = by_hand("resume", "a")
+        assert.are.equal(0, code, out .. err)
+        assert.is_true(workloads()[1].spec.active)
+    end)
+
+    it("whose time ran out is not resumed, and the way out works", function()
+        server = start(V2BETA1, "--kueue", "--speed", "60")
+        create_mpijob("a", '{"kueue.x-k8s.io/queue-name":"gpus","kueue.x-k8s.io/max-exec-time-seconds":"120"}')
+        support.proc.await(function() return workloads()[1] and workloads()[1].spec.active == false end)
+        local name = workloads()[1].metadata.name
+        -- Kueue puts it back.
+        assert.are.equal(200, (server:request("PATCH", path("Workload", name), '{"spec":{"active":true}}', "application/merge-patch+json")))
+        assert.is_false(object("Workload", name).spec.active)
+        local code, out, err = by_hand("stop", "a")
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "max-exec-time-seconds ran out")
+        code, out, err = by_hand("resume", "a")
+        assert.are.equal(1, code, out .. err)
+        support.contains(err, "kubectl delete -n train workload " .. name)
+        assert.are.equal(200, (server:request("DELETE", path("Workload", name))))
+        phase(server, "a", "Running")
+    end)
+
+    it("of another kind is stopped and resumed by policies", function()
+        server = start(V2BETA1, "--kueue", "--speed", "60")
+        for kind in pairs(SPECS) do
+            create(kind, "x-" .. kind:lower())
+        end
+        support.proc.await(function() return pods(server) == 6 end)
+        local file = support.write(folder .. "/p.lua", [[
+            local function each(kind, module)
+                policy { name = kind:lower(), kind = kind, every = "1h", run = function(run)
+                    for job in module.list { phase = "Running" } do
+                        local result, err = module.stop(job)
+                        assert(result and result.lever == "workload" and result.pods_gone, tostring(err))
+                        assert(module.get(job.key).phase == "Suspended")
+                        assert(module.resume(job).changed)
+                    end
+                end }
+            end
+            each("Job", batchjob) each("JobSet", jobset) each("TrainJob", trainjob)
+        ]])
+        local code, out, err = support.mpijobd("run", "--once", file, "-n", "train", "--kubeconfig", server.kubeconfig, "--state", folder .. "/state.db")
+        assert.are.equal(0, code, out .. err)
+        support.contains(err, "changed=2")
+        support.proc.await(function() return pods(server) == 6 end)
+        assert.are.equal(3, #workloads())
+        code, out, err = by_hand("stop", "jobset/x-jobset")
+        assert.are.equal(0, code, out .. err)
+        support.contains(out, "Workload train/jobset-x-jobset")
+    end)
+
+    it("that is a part of another one is refused, and the one to stop is named", function()
+        server = start(V2BETA1, "--kueue", "--speed", "60")
+        create("TrainJob", "t")
+        local uid = object("TrainJob", "t").metadata.uid
+        local status, raw = server:request("POST", path "JobSet", support.json.encode { apiVersion = PLACES.JobSet[1], kind = "JobSet",
+            metadata = { name = "t", ownerReferences = { { apiVersion = PLACES.TrainJob[1], kind = "TrainJob", name = "t", uid = uid, controller = true } } },
+            spec = SPECS.JobSet })
+        assert.are.equal(201, status, raw)
+        local code, out, err = by_hand("stop", "jobset/t")
+        assert.are.equal(1, code, out .. err)
+        support.contains(err, 'trainjob.stop("train/t")')
+        support.contains(err, "mpijobd job stop -n train trainjob/t")
+    end)
+
+    it("is not touched where its Workload may not be looked at", function()
+        server = start(V2BETA1, "--kueue", "--speed", "60")
+        create_mpijob "a"
+        phase(server, "a", "Running")
+        server.sim:fault("status:code=403,path=*/workloads*")
+        local code, out, err = by_hand("stop", "a")
+        assert.are.equal(1, code, out .. err)
+        support.contains(err, "Kueue manages the job, and its Workload has to be looked at")
+        assert.are.equal(3, pods(server))
+        server:create("train", "b", { annotations = HANGS })
+        phase(server, "b", "Running")
+        code, out, err = by_hand("stop", "b")
+        assert.are.equal(0, code, out .. err)
+    end)
+end)

@@ -51,7 +51,7 @@ static bool group_exists(const struct sim *sim, const char *group)
         return any;
     for (size_t i = 0; i < resource_count; i++)
         if (*group && is(resources[i].group, group))
-            return !resources[i].other || sim->opt.kinds;
+            return sim_serves(sim, &resources[i]);
     return false;
 }
 
@@ -99,7 +99,7 @@ static bool write_resources(struct sim *sim, const char *group, const char *vers
         bool here = is(r->group, group) && (r->version ? is(r->version, version) : false);
         for (int v = 0; v < MPIJOB_VERSIONS && !r->version; v++)
             here |= is(r->group, group) && sim->served[v] && is(version, version_name[v]);
-        if (!here || (r->sibling && !sim->opt.siblings) || (r->other && !sim->opt.kinds))
+        if (!here || !sim_serves(sim, r))
             continue;
         if (!any)
             buf_printf(

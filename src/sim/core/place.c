@@ -44,7 +44,7 @@ static const struct resource *resource_for(const struct sim *sim, const char *ap
         const struct resource *r = &resources[i];
         if (strcmp(r->name, kind) != 0 || strlen(r->group) != group || memcmp(r->group, api, group) != 0)
             continue;
-        if (r->kind == K_REVIEW || (r->sibling && !sim->opt.siblings) || (r->other && !sim->opt.kinds))
+        if (r->kind == K_REVIEW || !sim_serves(sim, r))
             continue;
         if (r->version ? strcmp(r->version, number) == 0 : *version >= 0 && sim->served[*version])
             return r;

@@ -4,6 +4,7 @@
 
 #include "sim/life/generate.h"
 #include "sim/life/life_job.h"
+#include "sim/life/life_kueue.h"
 #include "sim/life/life_pods.h"
 
 #include <stdlib.h>
@@ -12,9 +13,12 @@
 struct life {
     struct life_job **heap;
     size_t count, cap;
-    size_t poisonous; /* how many jobs the old controllers cannot decode */
-    bool wake_all;    /* the last of them has been mended: every job is due */
-    bool acting;      /* what is written now comes from here: nothing has to be looked at */
+    size_t poisonous;         /* how many jobs the old controllers cannot decode */
+    bool wake_all;            /* the last of them has been mended: every job is due */
+    bool acting;              /* what is written now comes from the controller of MPIJobs: it does not look at that */
+    bool silent;              /* ... or is to be looked at by nobody */
+    struct life_kueue *kueue; /* NULL: there is no Kueue */
+    bool kueue_acts;          /* what is written now comes from Kueue */
     int64_t submit_us, submit_every_us;
     int64_t seen_us; /* the simulated time that it has lived up to */
 };
@@ -133,7 +137,11 @@ static void touch_owner(struct sim *sim, struct revision *rev)
 void life_notify(struct sim *sim, struct revision *rev)
 {
     struct life *l = sim->life;
-    if (!l || l->acting)
+    if (!l || l->silent)
+        return;
+    if (!l->kueue_acts)
+        life_kueue_notify(l->kueue, sim, rev);
+    if (l->acting)
         return;
     if (rev->entry->kind == K_JOB || rev->entry->kind == K_POD) {
         touch_owner(sim, rev);
@@ -186,8 +194,26 @@ static void submit(struct sim *sim)
 
 static int64_t next_due(const struct life *l)
 {
-    int64_t due = l->count ? l->heap[0]->due_us : INT64_MAX;
+    int64_t due = l->count ? l->heap[0]->due_us : INT64_MAX, kueue = life_kueue_due(l->kueue);
+    due = kueue < due ? kueue : due;
     return l->submit_every_us && l->submit_us < due ? l->submit_us : due;
+}
+
+static bool job_is_due(const struct life *l, int64_t due)
+{
+    bool webhook = life_kueue_due(l->kueue) == due && life_kueue_new_job(l->kueue);
+    return l->count && l->heap[0]->due_us == due && !webhook;
+}
+
+/* The controller of MPIJobs looks at what Kueue writes. */
+static void let_kueue_act(struct sim *sim)
+{
+    struct life *l = sim->life;
+    l->acting = false;
+    l->kueue_acts = true;
+    life_kueue_act(l->kueue, sim);
+    l->kueue_acts = false;
+    l->acting = true;
 }
 
 /* However far the clock has moved, things happen in their order, each at its own time. */
@@ -200,8 +226,10 @@ static void live_until(struct sim *sim, int64_t until)
         sim->now_us = l->seen_us;
         if (l->submit_every_us && l->submit_us == due)
             submit(sim);
-        else
+        else if (job_is_due(l, due))
             act(sim, l->heap[0]);
+        else
+            let_kueue_act(sim);
         if (l->wake_all)
             wake_all(sim);
     }
@@ -232,7 +260,7 @@ int64_t life_due(const struct sim *sim)
 void life_hush(struct sim *sim, bool hush)
 {
     if (sim->life)
-        sim->life->acting = hush;
+        sim->life->silent = hush;
 }
 
 void life_placed(struct sim *sim, struct entry *entry, const struct life_plan *plan)
@@ -257,6 +285,7 @@ struct life *life_new(struct sim *sim)
         return NULL;
     struct life *l = sim_alloc(sizeof *l);
     l->seen_us = sim->now_us;
+    l->kueue = life_kueue_new(sim);
     if (sim->opt.jobs) { /* as many as end, about: a job lives some hours */
         l->submit_every_us = INT64_C(6) * 3600 * 1000000 / (int64_t)sim->opt.jobs + 1000000;
         l->submit_us = sim->now_us + l->submit_every_us;
@@ -283,7 +312,9 @@ void life_free(struct life *l)
 {
     while (l && l->count)
         drop(l, l->heap[l->count - 1]);
-    if (l)
+    if (l) {
         free(l->heap);
+        life_kueue_free(l->kueue);
+    }
     free(l);
 }

@@ -38,6 +38,11 @@ void sim_timestamp(const struct sim *sim, char out[32])
     clock_format(sim->now_us, false, out);
 }
 
+bool sim_serves(const struct sim *sim, const struct resource *r)
+{
+    return (!r->sibling || sim->opt.siblings) && (!r->other || sim->opt.kinds) && (!r->kueue || sim->opt.kueue);
+}
+
 size_t sim_job_count(const struct sim *sim)
 {
     return sim->store.shelf[K_MPIJOB].live;

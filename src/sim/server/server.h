@@ -42,6 +42,8 @@ void sim_uuid(struct sim *sim, char out[37]);
 void sim_suffix(struct sim *sim, char out[6]);           /* five characters, as generateName adds them */
 void sim_timestamp(const struct sim *sim, char out[32]); /* now_us in RFC 3339, whole seconds */
 size_t sim_job_count(const struct sim *sim);
+/* Of a resource that an option brings: was it given? Of MPIJobs not by version. */
+bool sim_serves(const struct sim *sim, const struct resource *r);
 
 /* ---- the versions of MPIJobs that are served */
 void versions_choose(struct sim *sim); /* as sim->opt says */

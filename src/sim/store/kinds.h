@@ -19,6 +19,7 @@ enum kind {
     K_MXJOB,
     K_TRAINJOB,
     K_JOBSET,
+    K_WORKLOAD,
     K_REVIEW = -1
 };
 enum { V1ALPHA2, V1, V2BETA1, MPIJOB_VERSIONS };
@@ -36,13 +37,14 @@ struct resource {
     bool alternate;     /* another group shows the objects of an earlier row: events */
     bool custom;        /* from a definition: MPIJobs, and the siblings */
     bool sibling;       /* served with --siblings only */
-    bool other;         /* served with --kinds only: TrainJobs and JobSets, which no controller acts on */
+    bool other;         /* served with --kinds only: TrainJobs and JobSets */
+    bool kueue;         /* served with --kueue only */
 };
 
 /* Is it written as objects of definitions are: members in their order, apiVersion and kind in items of lists? */
 static inline bool resource_is_custom(const struct resource *resource)
 {
-    return resource->custom || resource->other;
+    return resource->custom || resource->other || resource->kueue;
 }
 
 extern const struct resource resources[];

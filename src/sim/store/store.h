@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-enum { STORE_KINDS = 13 };
+enum { STORE_KINDS = 14 };
 
 enum event { EVENT_ADDED, EVENT_MODIFIED, EVENT_DELETED };
 
