@@ -93,7 +93,7 @@ static void over(void *data, enum effect_seen seen, uint64_t after_ms, const str
     o->active--;
     if (seen == EFFECT_CANNOT_TELL) {
         log_event(o->site->log, LOG_WARN,
-                  "effects are not watched for a while; `mpijobd rbac` prints the rule that allows it",
+                  "effects are not watched for a while; `mpijobd rbac --effects` prints the rule that allows it",
                   LOG_FIELDS({"reason", why ? why->message : NULL}));
         o->off_until = uv_now(o->site->loop) + EFFECT_JOURNAL_PAUSE_MS;
         forget(b);

@@ -218,9 +218,9 @@ static void print_head(const struct rbac *r)
     puts(".");
     if (r->needs.others)
         puts("# One of them uses the kube module: add what it does to other kinds of object.");
-    if (r->needs.count)
-        puts(
-            "# Optional: list and watch on pods, and watch on mpijobs, let it note in the journal which effects came.");
+    if (r->needs.count && !r->s.options.effects)
+        puts("# Optional: list and watch on pods, and watch on mpijobs, let it note in the journal which effects came "
+             "(--effects).");
     if (tells(&r->needs))
         puts("# Optional: create and patch on events let kubectl describe show what was changed, and why.");
     if (!r->needs.count && !r->s.config.lead.on)
@@ -318,6 +318,15 @@ static bool read_account(struct rbac *r, const char *text)
     return true;
 }
 
+/* With --effects: where it changes jobs, it may also see what their controller does with that. */
+static void add_effects(struct needs *needs)
+{
+    for (size_t i = 0; i < needs->count; i++) {
+        if (needs->places[i].verbs & MAY_CHANGE)
+            needs->places[i].verbs |= MAY_SEE_EFFECT;
+    }
+}
+
 static int make(struct rbac *r)
 {
     struct session *s = &r->s;
@@ -328,6 +337,8 @@ static int make(struct rbac *r)
         return code;
     int rc = needs_of_policies(&r->needs, engine_policies(s->engine), s->config.events, s->options.cluster,
                                s->namespaces, &s->error);
+    if (!rc && s->options.effects)
+        add_effects(&r->needs);
     if (!rc)
         rc = s->options.output == OUTPUT_JSON ? print_json(r) : print_places(r);
     needs_free(&r->needs);
@@ -357,7 +368,7 @@ static int run(int argc, char **argv, const struct command *command)
 
 const struct command cmd_rbac = {
     "rbac",
-    "PATH... [-n NAMESPACE] [--service-account NAMESPACE:NAME]",
+    "PATH... [-n NAMESPACE] [--service-account NAMESPACE:NAME] [--effects]",
     "The least that the policies have to be allowed, as roles and bindings for kubectl apply",
     TAKES_ROLES | TAKES_SCOPE | TAKES_OUTPUT,
     run,

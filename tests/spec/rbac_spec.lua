@@ -63,6 +63,26 @@ describe("rbac", function()
         assert.are.same({ "ClusterRole/*: list watch", bound }, roles((loop:gsub('schedule = "0 9 %* %* %*"', 'on = "added"'))))
     end)
 
+    it("--effects adds what lets it see effects, where jobs are changed", function()
+        local function rules(policy, ...)
+            local file = support.write(support.folder() .. "/p.lua", policy)
+            local code, out, err = support.mpijobd("rbac", file, "-o", "json", ...)
+            assert.are.equal(0, code, err)
+            local lines = {}
+            for _, rule in ipairs(json.decode(out).items[1].rules) do
+                lines[#lines + 1] = rule.resources[1] .. ": " .. table.concat(rule.verbs, " ")
+            end
+            return lines
+        end
+        local tells = { "mpijobs: get list update watch", "pods: list watch", "events: create patch" }
+        assert.are.same(tells, rules(replace:format("a", "", ""), "--effects"))
+        assert.are.same(tells, rules(replace:format("a", "", 'wait_effect = "1s",')))
+        assert.are.same({ "mpijobs: get list" }, rules(replace:format("a", "", "dry_run = true,"), "--effects"))
+        local file = support.write(support.folder() .. "/p.lua", replace:format("a", "", ""))
+        support.contains(select(2, support.mpijobd("rbac", file)), "(--effects).\n")
+        support.lacks(select(2, support.mpijobd("rbac", file, "--effects")), "--effects")
+    end)
+
     it("a run function gets what its file names", function()
         local function of(text)
             return (roles(run:format("a", "", text))[1] or "nothing"):gsub("^.*: ", "")

@@ -98,6 +98,7 @@ static const struct known {
     {"in-flight", ID_IN_FLIGHT, NULL, TAKES_FILTER, "only what has no outcome yet"},
     {"service-account", ID_SERVICE_ACCOUNT, "NAMESPACE:NAME", TAKES_ROLES,
      "the account that gets the roles (default mpijobd:mpijobd)"},
+    {"effects", ID_EFFECTS, NULL, TAKES_ROLES, "and what lets it see, and note in the journal, which effects came"},
     {"fix", ID_FIX, NULL, TAKES_FIX, "show a plan and make the changes that are safe to make"},
     {"kind", ID_KIND, "KIND", TAKES_KIND, "MPIJob (default), TFJob, PyTorchJob, MXJob, TrainJob, JobSet or Job"},
     {"by", ID_BY, "WHAT", TAKES_BY, "namespace (default), owner (the object that made the job) or label:KEY"},

@@ -41,7 +41,7 @@ typedef uint64_t option_groups;
 #define TAKES_COUNT TAKES_BIT(8)     /* -c */
 #define TAKES_REPLACE TAKES_BIT(9)   /* -f --all --destructive --through-launcher --wait-effect --resource-version */
 #define TAKES_FILTER TAKES_BIT(10)   /* --policy --limit --in-flight */
-#define TAKES_ROLES TAKES_BIT(11)    /* --service-account (and --config) */
+#define TAKES_ROLES TAKES_BIT(11)    /* --service-account --effects (and --config) */
 #define TAKES_ALL TAKES_BIT(12)      /* -A */
 #define TAKES_SELECTOR TAKES_BIT(13) /* -l */
 #define TAKES_POLICIES TAKES_BIT(14) /* --config, for `policies:` and `limits:` */
@@ -81,7 +81,7 @@ struct options {
     const char *from_run;                   /* the number of a recorded run; NULL: not given */
     const char *debug;                      /* the address; "": standard input and output; NULL: not asked for */
     bool all_namespaces, all, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help, no_watch,
-        no_supervisor, no_journal, list, coverage, watch, strict, install, verify, partial, record, ready;
+        no_supervisor, no_journal, list, coverage, watch, strict, install, verify, partial, record, ready, effects;
     bool override; /* runs by hand begin outside of windows, too */
     bool write;    /* in a session of Lua */
     enum output output;

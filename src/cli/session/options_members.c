@@ -48,6 +48,8 @@ bool *option_flag(struct options *o, int id)
         return &o->install;
     case ID_VERIFY:
         return &o->verify;
+    case ID_EFFECTS:
+        return &o->effects;
     case ID_READY:
         return &o->ready;
     case ID_PARTIAL:

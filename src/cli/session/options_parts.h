@@ -68,6 +68,7 @@ enum id {
     ID_READY,
     ID_WAIT,
     ID_SORT_BY,
+    ID_EFFECTS,
 };
 
 /* ---- options_members.c ---- */

@@ -1,0 +1,41 @@
+{{/* SPDX-License-Identifier: Apache-2.0 */}}
+{{/* The release's name is that of all objects. */}}
+{{- define "mpijobd.labels" -}}
+{{ include "mpijobd.selector" . }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end }}
+
+{{- define "mpijobd.selector" -}}
+app.kubernetes.io/name: mpijobd
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{/* mpijobd.yaml: what the chart's own values say, and `config` over it. */}}
+{{- define "mpijobd.config" -}}
+{{- $c := dict "policies" (list "/policies") "state" "/var/lib/mpijobd/own/state.db" "log" (dict "format" "json") -}}
+{{- with .Values.namespaces }}{{ $_ := set $c "namespaces" . }}{{ end -}}
+{{- if .Values.leaderElection.enabled }}{{ $_ := set $c "leader_election" (dict "lease" .Release.Name) }}{{ end -}}
+{{- if .Values.http.enabled -}}
+{{- $t := dict "read" "/run/secrets/mpijobd/read" -}}
+{{- if .Values.http.write }}{{ $_ := set $t "write" "/run/secrets/mpijobd/write" }}{{ end -}}
+{{- $_ := set $c "tokens" $t -}}
+{{- end -}}
+{{ toYaml (mergeOverwrite $c (deepCopy .Values.config)) }}
+{{- end }}
+
+{{- define "mpijobd.configName" -}}
+{{ .Release.Name }}-config-{{ include "mpijobd.config" . | sha256sum | trunc 10 }}
+{{- end }}
+
+{{/* A key of config.leader_election, or what it is by default. */}}
+{{- define "mpijobd.lead" -}}
+{{- $own := get .root.Values.config "leader_election" -}}
+{{- if kindIs "map" $own }}{{ get $own .key | default .default }}{{ else }}{{ .default }}{{ end -}}
+{{- end }}
+
+{{- define "mpijobd.subject" -}}
+- kind: ServiceAccount
+  name: {{ .Release.Name }}
+  namespace: {{ .Release.Namespace }}
+{{- end }}
