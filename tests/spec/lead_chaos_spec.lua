@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Three daemons of which one acts, while they are stopped, killed, ended and started again, and cut off from the server, by chance: every
 -- job is changed, and once.
--- MPIJOBD_SPEC_CHAOS: for so many seconds. The times of a Lease are short here, so a build that is slow by itself is not tried.
+-- MPIJOBD_SPEC_CHAOS: for so many seconds.
 local support = require "support"
 local clusters = require "support.cluster"
 local netns = require "support.netns"
@@ -22,7 +22,7 @@ local JOB = [[{"apiVersion":"kubeflow.org/v2beta1","kind":"MPIJob","metadata":{"
 describe("three daemons in trouble #cluster", function()
     lazy_teardown(support.cleanup)
 
-    it("change every job, and once #measured", function()
+    it("change every job, and once", function()
         local seed = os.time() * 1000 + uv.os_getpid() % 1000
         math.randomseed(seed)
         local folder, cluster = support.folder(), clusters.start(clusters.versions[4])
