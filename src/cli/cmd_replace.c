@@ -12,6 +12,7 @@
 #include "cli/replace_print.h"
 #include "cli/session/hand.h"
 #include "cli/session/named_jobs.h"
+#include "cli/terminal/terminal.h"
 #include "time/duration.h"
 
 #define CONCURRENCY 8

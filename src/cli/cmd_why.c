@@ -10,6 +10,7 @@
 #include "cli/session/daemon.h"
 #include "cli/session/named_jobs.h"
 #include "cli/session/policies.h"
+#include "cli/terminal/terminal.h"
 #include "engine/pauses.h"
 #include "guard/quarantine.h"
 #include "store/store.h"

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "cli/apply/applying.h"
 #include "cli/session/hand.h"
+#include "cli/terminal/terminal.h"
 #include "store/journal.h"
 
 static int read_plan(struct apply *a)

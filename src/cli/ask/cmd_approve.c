@@ -8,6 +8,7 @@
 #include "cli/ask/cmd_ask.h"
 #include "cli/session/daemon.h"
 #include "cli/terminal/table.h"
+#include "cli/terminal/terminal.h"
 #include "time/duration.h"
 
 struct asking {
@@ -31,12 +32,12 @@ static int64_t number_of(struct json json, const char *key)
     return n;
 }
 
-/* People want no microseconds. Returns text. */
+/* People want no microseconds. text has room for 32 bytes; returned. */
 static const char *without_fraction(char *text)
 {
-    char *dot = strchr(text, '.');
-    if (dot)
-        memcpy(dot, "Z", 2);
+    int64_t us;
+    if (clock_parse(text, &us))
+        terminal_time(us, text);
     return text;
 }
 
@@ -75,7 +76,9 @@ static void listed(void *data, struct json result)
         puts("no run waits for approval");
         return;
     }
+    static const char *const drop[] = {"INERT", "SINCE", NULL};
     table_begin(&t, sizeof heads / sizeof *heads, heads);
+    table_narrow(&t, NULL, drop);
     for (struct json_iter it = json_iter(result); json_next(&it);) {
         for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
             cell(&t, it.value, keys[i]);
@@ -261,7 +264,7 @@ static int run_extend(int argc, char **argv, const struct command *command)
 const struct command cmd_approve = {"approve",
                                     "[RUN] [--dry-run]",
                                     "The runs that wait for approval; or have the plan of one made",
-                                    TAKES_STATE | TAKES_OUTPUT | TAKES_DRY_RUN,
+                                    TAKES_STATE | TAKES_OUTPUT | TAKES_DRY_RUN | TAKES_TIMES,
                                     run_approve,
                                     "  mpijobd approve\n"
                                     "  mpijobd approve 42 --dry-run      shows what it would do\n"

@@ -9,6 +9,7 @@
 
 #include "cli/ask/cmd_ask.h"
 #include "cli/session/daemon.h"
+#include "cli/terminal/terminal.h"
 #include "engine/pauses.h"
 #include "guard/quarantine.h"
 #include "store/store.h"
@@ -46,7 +47,7 @@ static void list_paused(const struct resuming *r)
     char when[32];
     for (size_t i = 0; i < r->paused.count; i++) {
         const struct paused_mark *m = &r->paused.marks[i];
-        clock_format(m->at, false, when);
+        terminal_time(m->at, when);
         printf("%s is paused, by %s since %s%s%s\n", m->policy, *m->who ? m->who : "an unknown user", when,
                *m->why ? ": " : "", m->why);
     }
@@ -59,7 +60,7 @@ static void list_quarantined(const struct resuming *r)
     char when[32], deed[64];
     for (size_t i = 0; i < r->quarantine.count; i++) {
         const struct quarantine_mark *m = &r->quarantine.marks[i];
-        clock_format(m->at, false, when);
+        terminal_time(m->at, when);
         printf("%s %s, at %s:%d, %s\n", *m->policy ? m->policy : m->file, quarantine_deed(m, deed), m->file, m->line,
                when);
     }
@@ -195,7 +196,7 @@ const struct command cmd_resume = {
     "resume",
     "[POLICY...]",
     "Let policies run again that were paused, or that hung or crashed the daemon",
-    TAKES_STATE,
+    TAKES_STATE | TAKES_TIMES,
     run,
     "  mpijobd resume               which policies are paused or in quarantine, and why\n"
     "  mpijobd resume free-gpus     it may run again\n"};

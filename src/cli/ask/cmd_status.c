@@ -9,6 +9,7 @@
 #include "cli/ask/cmd_ask.h"
 #include "cli/session/daemon.h"
 #include "cli/terminal/table.h"
+#include "cli/terminal/terminal.h"
 
 #define TEXT 1024
 
@@ -40,12 +41,12 @@ static void put(const char *text)
     buf_free(&out);
 }
 
-/* "2026-11-24T09:00:00Z": to the second. */
+/* "2026-11-24T09:00:00Z": to the second, as the person wants it. */
 static const char *short_time(char text[TEXT])
 {
-    char *dot = strchr(text, '.');
-    if (dot)
-        strcpy(dot, "Z");
+    int64_t us;
+    if (clock_parse(text, &us))
+        terminal_time(us, text);
     return text;
 }
 
@@ -192,6 +193,10 @@ static void add_row(struct table *t, struct json p, struct json at, bool several
         buf_printf(&cell, "; %" PRId64 " run%s for approval", number_of(p, "waits"),
                    number_of(p, "waits") == 1 ? " waits" : "s wait");
     table_cell(t, cell.ptr);
+    text_of(at, "state", text);
+    table_tint(t, strcmp(text, "in force") == 0               ? TINT_PLAIN
+                  : str_starts(str_of(text), "in quarantine") ? TINT_BAD
+                                                              : TINT_HEED);
     buf_reset(&cell);
     table_cell(t, text_of(last, "started_at", text) ? short_time(text) : NULL);
     if (json_type(last) == JSON_OBJECT)
@@ -218,7 +223,9 @@ static void print_all(struct json result)
         printf(": in quarantine, because it %s\n", text_of(it.value, "why", why) ? why : "");
     }
     putchar('\n');
+    static const char *const fold[] = {"STATE", "OUTCOME", NULL}, *const drop[] = {"OUTCOME", "LAST RUN", NULL};
     table_begin(&t, several ? 6 : 5, several ? heads_of_several : heads);
+    table_narrow(&t, fold, drop);
     for (struct json_iter it = json_iter(policies); json_next(&it);) {
         for (struct json_iter at = json_iter(json_get(it.value, "clusters")); json_next(&at);)
             add_row(&t, it.value, at.value, several);
@@ -306,7 +313,7 @@ const struct command cmd_status = {
     "status",
     "[POLICY] [-o json] [--ready]",
     "How the running daemon and its policies are: last and next runs, why one does not run",
-    TAKES_STATE | TAKES_OUTPUT | TAKES_READY,
+    TAKES_STATE | TAKES_OUTPUT | TAKES_READY | TAKES_TIMES,
     run,
     "  mpijobd status\n  mpijobd status free-gpus     with the last lines of the log about it\n"
     "  mpijobd status --ready       for a probe: the exit code tells\n"};

@@ -7,6 +7,7 @@
 
 #include "cli/doctor/cmd_doctor.h"
 #include "cli/doctor/doctor.h"
+#include "cli/terminal/terminal.h"
 #include "time/duration.h"
 
 #define TIMEOUT_MS INT64_C(10000)

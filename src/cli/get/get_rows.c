@@ -157,14 +157,25 @@ void get_rows_begin(struct get *g)
         if (is_shown(g, &columns[i]))
             heads[n++] = columns[i].head;
     }
+    static const char *const drop[] = {"WORKERS", "DEADLINE", "ENDED", "GPUS", "REASON", "AGE", NULL};
     table_begin(&g->table, n, heads);
+    table_narrow(&g->table, NULL, drop);
+}
+
+static enum tint tint_of(const struct mpijob_view *v, const struct column *c, int64_t number)
+{
+    if (c->text == held) /* GPUs that nobody uses */
+        return mpijob_phase_finished(v->phase) && number > 0 ? TINT_HEED : TINT_PLAIN;
+    if (c->text != phase || v->phase == PHASE_SUCCEEDED)
+        return TINT_PLAIN;
+    return v->phase == PHASE_FAILED ? TINT_BAD : v->phase == PHASE_RUNNING ? TINT_GOOD : TINT_HEED;
 }
 
 void get_row(struct get *g, const struct mpijob_view *view, const char *mark)
 {
     struct buf text = BUF_INIT;
     for (int i = 0; i < COLUMNS; i++) {
-        int64_t number;
+        int64_t number = 0;
         if (!is_shown(g, &columns[i]))
             continue;
         buf_reset(&text);
@@ -173,6 +184,7 @@ void get_row(struct get *g, const struct mpijob_view *view, const char *mark)
         if (columns[i].text == phase)
             buf_puts(&text, mark);
         table_cell(&g->table, text.failed ? "?" : text.ptr);
+        table_tint(&g->table, tint_of(view, &columns[i], number));
     }
     buf_free(&text);
 }

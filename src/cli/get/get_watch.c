@@ -222,6 +222,6 @@ int get_watch(struct get *g)
         get_rows_begin(g);
     code = begin(&w);
     seen_free(&w.seen);
-    buf_free(&g->table.cells);
+    table_free(&g->table);
     return code;
 }

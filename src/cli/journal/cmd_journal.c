@@ -10,6 +10,7 @@
 #include "cli/journal/journal_parts.h"
 #include "cli/journal/several.h"
 #include "cli/terminal/table.h"
+#include "cli/terminal/terminal.h"
 #include "engine/pauses.h"
 #include "history/since.h"
 #include "store/store.h"
@@ -44,8 +45,21 @@ static void number_cell(struct table *t, int64_t n)
 static void time_cell(struct table *t, int64_t us)
 {
     char text[32];
-    clock_format(us, false, text);
+    terminal_time(us, text);
     table_cell(t, us ? text : NULL);
+}
+
+static void outcome_cell(struct table *t, const char *text)
+{
+    static const struct {
+        const char *begins;
+        enum tint tint;
+    } tints[] = {{"done", TINT_PLAIN}, {"failed", TINT_BAD}, {"lost", TINT_BAD}, {"approved", TINT_PLAIN}};
+    enum tint tint = TINT_HEED; /* in flight, partial, waiting... */
+    for (size_t i = 0; i < sizeof tints / sizeof *tints; i++)
+        tint = str_starts(str_of(text), tints[i].begins) ? tints[i].tint : tint;
+    table_cell(t, text);
+    table_tint(t, tint);
 }
 
 /* "alice (1000)"; without a number who is no user: "token:write", "the breaker" */
@@ -84,7 +98,9 @@ static bool change_row(void *data, const struct store_change *c)
     buf_free(&change);
     char effect[96];
     table_cell(&r->table, effect_cell(c, effect, sizeof effect));
-    table_cell(&r->table, c->outcome ? c->outcome : "in flight");
+    if (str_starts(str_of(effect), "inert"))
+        table_tint(&r->table, TINT_HEED);
+    outcome_cell(&r->table, c->outcome ? c->outcome : "in flight");
     table_cell(&r->table, c->message);
     return true;
 }
@@ -110,7 +126,7 @@ static bool run_row(void *data, const struct store_run *row)
     char outcome[64];
     snprintf(outcome, sizeof outcome, "%s%s", run->outcome ? run->outcome : "not ended",
              run->dry_run ? " (dry run)" : "");
-    table_cell(&r->table, outcome);
+    outcome_cell(&r->table, outcome);
     number_cell(&r->table, run->changed);
     number_cell(&r->table, run->unchanged);
     number_cell(&r->table, run->failed);
@@ -129,7 +145,7 @@ static int tell_paused(struct reading *r)
         const struct paused_mark *m = &paused.marks[i];
         if (s->options.policy && strcmp(s->options.policy, m->policy) != 0)
             continue;
-        clock_format(m->at, false, when);
+        terminal_time(m->at, when);
         printf("%s is paused, by %s since %s\n", m->policy, *m->who ? m->who : "an unknown user", when);
     }
     paused_free(&paused);
@@ -177,7 +193,10 @@ static void begin_table(struct reading *r, bool runs, bool several)
         if ((several || strcmp(*head, "REPLICA") != 0) && (of_several(r) || strcmp(*head, "CLUSTER") != 0))
             heads[n++] = *head;
     }
+    static const char *const fold[] = {"MESSAGE", "CHANGE", NULL};
+    static const char *const drop[] = {"WHO", "UNCHANGED", "EFFECT", "TRIGGER", "RUN", NULL};
     table_begin(&r->table, n, heads);
+    table_narrow(&r->table, fold, drop);
 }
 
 static void change_of(void *data, const char *replica, const struct store_change *change)
@@ -246,7 +265,7 @@ static int read_rows(struct reading *r, bool runs)
         begin_table(r, runs, several);
     int rc = several ? read_several(r, runs, &filter) : read_one(r, runs, &filter);
     if (rc) {
-        buf_free(&r->table.cells);
+        table_free(&r->table);
         fields_free(&r->fields);
         return session_fail(s, &s->error);
     }
@@ -308,7 +327,7 @@ const struct command cmd_journal = {
     "journal",
     "[RUN] [--policy NAME] [--job [NAMESPACE/]NAME] [--since TIME] | --verify [--head HEAD]",
     "The changes that were made: what, why, and what became of them; newest first",
-    TAKES_STATE | TAKES_OUTPUT | TAKES_FILTER | TAKES_NAMESPACE | TAKES_ROWS | TAKES_VERIFY,
+    TAKES_STATE | TAKES_OUTPUT | TAKES_FILTER | TAKES_NAMESPACE | TAKES_ROWS | TAKES_VERIFY | TAKES_TIMES,
     run_journal,
     "  mpijobd journal --policy free-gpus --limit 20\n"
     "  mpijobd journal 42 -o json\n"
@@ -318,6 +337,6 @@ const struct command cmd_journal = {
 const struct command cmd_runs = {"runs",
                                  "[RUN] [--policy NAME] [--since TIME]",
                                  "The runs of the policies, newest first",
-                                 TAKES_STATE | TAKES_OUTPUT | TAKES_FILTER | TAKES_ROWS,
+                                 TAKES_STATE | TAKES_OUTPUT | TAKES_FILTER | TAKES_ROWS | TAKES_TIMES,
                                  run_runs,
                                  NULL};

@@ -14,6 +14,7 @@
 #include "cli/session/daemon.h"
 #include "cli/session/named_jobs.h"
 #include "cli/session/policies.h"
+#include "cli/terminal/terminal.h"
 #include "policy/paused.h"
 #include "json/write.h"
 

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/session/options.h"
@@ -161,6 +162,8 @@ bool command_begin(int argc, char **argv, const struct command *c, struct option
         *code = command_usage(c, "%s", err.message);
         return false;
     }
+    if (options->utc) /* nothing but terminal_time goes by the local zone */
+        setenv("TZ", "UTC0", 1);
     if (options->help) {
         command_help(c);
         *code = EXIT_DONE;

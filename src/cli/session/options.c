@@ -106,6 +106,7 @@ static const struct known {
      "in spite of windows, freezes and the ceiling of an hour; the journal says so"},
     {"ready", ID_READY, NULL, TAKES_READY, "only whether it is ready, as /readyz; the exit code is 1 where it is not"},
     {"write", ID_WRITE, NULL, TAKES_PROMPT, "let it write, too; that is a run in the journal"},
+    {"utc", ID_UTC, NULL, TAKES_TIMES, "times in UTC on a terminal, too, where they are in the local zone"},
     {"help", 'h', NULL, ~0u, "print this"},
 };
 #define KNOWN (sizeof known / sizeof *known)

@@ -65,6 +65,7 @@ typedef uint64_t option_groups;
 #define TAKES_READY TAKES_BIT(32)    /* --ready */
 #define TAKES_HALT TAKES_BIT(33)     /* --wait */
 #define TAKES_GET TAKES_BIT(34)      /* --sort-by -w, and -o wide, jsonpath=, custom-columns= */
+#define TAKES_TIMES TAKES_BIT(35)    /* --utc */
 #define TAKES_SCOPE (TAKES_NAMESPACE | TAKES_ALL)
 
 #define OPTIONS_GROUPS_MAX 32
@@ -84,6 +85,7 @@ struct options {
         no_supervisor, no_journal, list, coverage, watch, strict, install, verify, partial, record, ready, effects;
     bool override; /* runs by hand begin outside of windows, too */
     bool write;    /* in a session of Lua */
+    bool utc;      /* times as they are in a pipe */
     enum output output;
     const struct mpijob_kind *job_kind; /* which the command is about; set by command_begin */
     int64_t count, limit, threshold;    /* -1: not given */

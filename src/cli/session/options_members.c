@@ -50,6 +50,8 @@ bool *option_flag(struct options *o, int id)
         return &o->verify;
     case ID_EFFECTS:
         return &o->effects;
+    case ID_UTC:
+        return &o->utc;
     case ID_READY:
         return &o->ready;
     case ID_PARTIAL:

@@ -69,6 +69,7 @@ enum id {
     ID_WAIT,
     ID_SORT_BY,
     ID_EFFECTS,
+    ID_UTC,
 };
 
 /* ---- options_members.c ---- */

@@ -13,6 +13,7 @@
 #include "base/last_word.h"
 #include "cli/session/command.h"
 #include "cli/session/hand.h"
+#include "cli/terminal/terminal.h"
 #include "events/events.h"
 #include "loop/threads.h"
 #include "loop/timer.h"
@@ -32,12 +33,6 @@ int session_fail(const struct session *s, const struct error *err)
     if (!s->quiet)
         fprintf(stderr, "mpijobd %s: %s\n", s->command, err->message);
     return EXIT_FAILED;
-}
-
-bool colour_wanted(int fd)
-{
-    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-    return isatty(fd) && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
 }
 
 static int read_log_options(struct session *s)

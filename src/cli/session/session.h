@@ -106,6 +106,4 @@ int session_close(struct session *s, int code);
 /* "mpijobd COMMAND: message" on standard error; returns EXIT_FAILED. */
 int session_fail(const struct session *s, const struct error *err);
 
-bool colour_wanted(int fd);
-
 #endif

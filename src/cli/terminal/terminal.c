@@ -4,9 +4,13 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/visible.h"
 
 struct guard {
@@ -180,4 +184,35 @@ int terminal_finish(void)
         g->stuck = failed[i] == ETIMEDOUT;
     }
     return failed[0];
+}
+
+/* ---- what it is ---- */
+
+bool colour_wanted(int fd)
+{
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+    return isatty(fd) && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
+}
+
+size_t terminal_width(void)
+{
+    struct winsize size;
+    return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+void terminal_time(int64_t us, char out[32])
+{
+    time_t seconds = (time_t)(us / CLOCK_SECOND);
+    struct tm local;
+    size_t n = 0;
+    clock_format(us, false, out);
+    if (!isatty(STDOUT_FILENO) || us < 0 || !localtime_r(&seconds, &local) || !local.tm_gmtoff)
+        return;
+    n = strftime(out, 32, "%Y-%m-%dT%H:%M:%S%z", &local);
+    if (n < 5 || n > 30) {
+        clock_format(us, false, out);
+        return;
+    }
+    memmove(out + n - 1, out + n - 2, 3); /* +0100 to +01:00 */
+    out[n - 2] = ':';
 }

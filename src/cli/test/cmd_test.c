@@ -15,6 +15,7 @@
 #include "cli/debug/debug.h"
 #include "cli/session/folder_watch.h"
 #include "cli/session/session.h"
+#include "cli/terminal/terminal.h"
 #include "cli/test/coverage.h"
 #include "cli/test/find.h"
 #include "cli/test/from_run.h"

@@ -10,6 +10,7 @@
 
 #include "cli/session/command.h"
 #include "cli/session/session.h"
+#include "cli/terminal/terminal.h"
 #include "cli/test/packed.h"
 #include "cli/test/recorded_files.h"
 #include "cli/test/recorded_plugins.h"

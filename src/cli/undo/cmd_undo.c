@@ -9,6 +9,7 @@
 
 #include "base/texts.h"
 #include "cli/session/hand.h"
+#include "cli/terminal/terminal.h"
 #include "cli/undo/undoing.h"
 #include "limit/ceiling.h"
 #include "store/store.h"

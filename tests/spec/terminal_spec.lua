@@ -1,0 +1,101 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- At a terminal: tables that fit, colours that mean something, times in the local zone. In a pipe nothing of it.
+local support = require "support"
+local sim = require "support.sim"
+
+describe("at a terminal", function()
+    local server, folder
+    lazy_setup(function()
+        server = sim.start("--version", "v2beta1", "--jobs", "30", "--seed", "3", "--now", "2026-11-23T20:15:00Z")
+        folder = support.folder()
+        support.write(folder .. "/p.lua", [[policy { name = "label-all", every = "1h", replace = { labels = { ["ops.example.com/reviewed-by"] = "the-night-shift" } } }]])
+        local code, _, err = support.mpijobd_with({ env = { MPIJOBD_CLOCK = "2026-11-23T20:15:00Z" } }, "run", "--once", "--kubeconfig", server.kubeconfig, "--state",
+            folder .. "/s.db", folder .. "/p.lua")
+        assert.are.equal(0, code, err)
+    end)
+    lazy_teardown(support.cleanup)
+
+    -- What a command prints on a terminal of so many columns; standard error goes to a file, which is the second result.
+    local function at(columns, env, ...)
+        local words = {}
+        for _, word in ipairs { ... } do
+            words[#words + 1] = "'" .. word .. "'"
+        end
+        local told = folder .. "/stderr"
+        local script = ("stty rows 24 cols %d -opost; exec '%s' %s 2>'%s'"):format(columns, support.binary, table.concat(words, " "), told)
+        local given = { TERM = "xterm", HOME = folder, SHELL = "/bin/sh", PATH = os.getenv "PATH", KUBECONFIG = server.kubeconfig, NO_COLOR = false }
+        for name, value in pairs(env) do
+            given[name] = value
+        end
+        local code, out = support.proc.run("/usr/bin/script", { args = { "-qec", script, "/dev/null" }, env = given })
+        return code, out, support.read(told)
+    end
+
+    local function bare(text)
+        return (text:gsub("\27%[%d*m", ""))
+    end
+
+    local function widest(text)
+        local most = 0
+        for line in bare(text):gmatch "[^\n]+" do
+            most = math.max(most, utf8.len(line))
+        end
+        return most
+    end
+
+    it("a table leaves out what is needed least, and says so; names stay whole", function()
+        local code, wide, err = at(200, {}, "get", "-A")
+        assert.are.equal(0, code)
+        assert.are.equal("", err)
+        support.contains(wide, "DEADLINE")
+        local _, narrow, told = at(80, {}, "get", "-A")
+        assert.is_true(widest(narrow) <= 80, narrow)
+        support.contains(told, "left out, as the terminal is narrow: DEADLINE")
+        for name in bare(wide):gmatch "\n%S+ +(%S+)" do
+            support.contains(narrow, name)
+        end
+        local _, piped = support.mpijobd("get", "-A", "--kubeconfig", server.kubeconfig)
+        assert.are.equal((bare(wide):gsub("%d+[dhms]%S*", "")), (piped:gsub("%d+[dhms]%S*", "")))
+    end)
+
+    it("long cells go on in the next line, and lose nothing", function()
+        local _, out = at(110, { TZ = "UTC" }, "journal", "--state", folder .. "/s.db", "--limit", "1")
+        assert.is_true(widest(out) <= 110, out)
+        local _, piped = support.mpijobd("journal", "--state", folder .. "/s.db", "--limit", "1")
+        local row = piped:match "\n([^\n]+)"
+        local squeezed = bare(out):gsub("%s+", "")
+        for _, part in ipairs { row:match "(%S+/%S+)", "label-all" } do
+            support.contains(out, part)
+        end
+        for word in row:match "labels.-the%-night%-shift":gmatch "[%w./]+" do
+            support.contains(squeezed, word:sub(1, 12))
+        end
+        assert.is_true(select(2, out:gsub("\n", "")) > 2, out)
+    end)
+
+    it("colours tell what is wrong, only on a terminal and only where they are wanted", function()
+        local _, out = at(200, {}, "get", "-A")
+        support.contains(out, "\27[31mFailed\27[0m")
+        support.contains(out, "\27[32mRunning\27[0m")
+        assert.is_nil(out:find("mSucceeded", 1, true))
+        for _, env in ipairs { { NO_COLOR = "1" }, { TERM = "dumb" } } do
+            _, out = at(200, env, "get", "-A")
+            assert.is_nil(out:find("\27", 1, true))
+        end
+        _, out = support.mpijobd_with({ env = { TERM = "xterm" } }, "get", "-A", "--kubeconfig", server.kubeconfig)
+        assert.is_nil(out:find("\27", 1, true))
+    end)
+
+    it("times are in the local zone, unless --utc is given or it is no terminal", function()
+        local zone = { TZ = "CET-1" }
+        local _, out = at(200, zone, "journal", "--state", folder .. "/s.db", "--limit", "1")
+        support.contains(out, "\n2026-11-23T21:15:0")
+        assert.is_truthy(out:find "T21:15:%d%d%+01:00 ", out)
+        _, out = at(200, zone, "journal", "--state", folder .. "/s.db", "--limit", "1", "--utc")
+        assert.is_truthy(out:find "\n2026%-11%-23T20:15:%d%dZ ", out)
+        _, out = at(200, { TZ = "America/St_Johns" }, "runs", "--state", folder .. "/s.db", "--limit", "1")
+        assert.is_truthy(out:find "T16:45:%d%d%-03:30 ", out)
+        _, out = support.mpijobd_with({ env = zone }, "journal", "--state", folder .. "/s.db", "--limit", "1")
+        assert.is_truthy(out:find "\n2026%-11%-23T20:15:%d%dZ ", out)
+    end)
+end)
