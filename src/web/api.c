@@ -7,8 +7,8 @@
 
 int web_open(uv_loop_t *loop, struct admin *admin, struct web **out, struct error *err)
 {
-    const struct admin_route *const tables[] = {policy_routes,  approval_routes, daemon_routes,
-                                                journal_routes, event_routes,    dashboard_routes};
+    const struct admin_route *const tables[] = {policy_routes, approval_routes,  daemon_routes, journal_routes,
+                                                event_routes,  dashboard_routes, jobs_routes};
     struct web *w = calloc(1, sizeof *w);
     int rc = 0;
     if (!w)

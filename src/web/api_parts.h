@@ -21,6 +21,7 @@ bool web_serves(const struct web *web, struct admin_request *r);
 
 enum field_kind {
     FIELD_TEXT,   /* of 1 to FIELD_TEXT_MAX characters, without NUL */
+    FIELD_PLACE,  /* the same, of up to FIELD_PLACE_MAX bytes */
     FIELD_NUMBER, /* a whole number from 0 */
     FIELD_LIMIT,  /* the same, 1 to PAGE_MOST */
     FIELD_BOOL,   /* true or false */
@@ -31,6 +32,7 @@ struct field {
     bool needed; /* of a body */
 };
 #define FIELD_TEXT_MAX 253
+#define FIELD_PLACE_MAX 639
 #define FIELD_BYTES (4 * FIELD_TEXT_MAX + 1) /* in UTF-8, with the NUL behind it */
 #define PAGE_DEFAULT 100
 #define PAGE_MOST 1000
@@ -62,6 +64,6 @@ void web_fail(struct admin_request *r, const struct error *err);
 /* ---- tables, one a file ---- */
 
 extern const struct admin_route policy_routes[], approval_routes[], daemon_routes[], journal_routes[], event_routes[],
-    dashboard_routes[]; /* data: the struct web */
+    dashboard_routes[], jobs_routes[]; /* data: the struct web */
 
 #endif

@@ -52,6 +52,8 @@ static int check_text(const struct field *f, struct str text, struct error *err)
     size_t characters = 0;
     for (size_t i = 0; i < text.len; i++)
         characters += (text.ptr[i] & 0xC0) != 0x80;
+    if (f->kind == FIELD_PLACE)
+        return text.len && text.len <= FIELD_PLACE_MAX ? 0 : bad(f, "the `next` of the page before", err);
     bool good = characters && characters <= FIELD_TEXT_MAX && !memchr(text.ptr, '\0', text.len);
     return good ? 0 : bad(f, "a text of 1 to 253 characters", err);
 }
@@ -82,7 +84,7 @@ static int take_argument(struct reading *r, const char *name, const char *value)
     if (rc)
         return rc;
     json_write_key(r->w, name);
-    if (f->kind == FIELD_TEXT) {
+    if (f->kind == FIELD_TEXT || f->kind == FIELD_PLACE) {
         json_write_string(r->w, value);
         return check_text(f, str_of(value), r->err);
     }
@@ -126,7 +128,7 @@ static int take_member(struct reading *r, struct json key, struct json value)
     enum json_type type = json_type(value);
     if (rc)
         return rc;
-    if (f->kind == FIELD_TEXT)
+    if (f->kind == FIELD_TEXT || f->kind == FIELD_PLACE)
         rc = json_decode(value, &text) ? check_text(f, buf_str(&text), r->err) : bad(f, "a text", r->err);
     else if (f->kind == FIELD_BOOL && type != JSON_BOOL)
         rc = bad(f, "true or false", r->err);

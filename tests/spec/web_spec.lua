@@ -264,7 +264,7 @@ describe("the JSON API", function()
         for path in pairs(described.paths) do
             index[#index + 1] = path
         end
-        assert.are.equal(19, #index)
+        assert.are.equal(22, #index)
     end)
 
     it("tells events as they happen, goes on where a client was, and tells of gaps", function()

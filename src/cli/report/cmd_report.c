@@ -8,11 +8,10 @@
 #include <unistd.h>
 
 #include "cli/report/cmd_report.h"
-#include "cli/report/released.h"
 #include "cli/report/report_columns.h"
 #include "cli/session/named_jobs.h"
 #include "cli/terminal/table.h"
-#include "mpijob/gpu.h"
+#include "inventory/released.h"
 #include "store/store.h"
 #include "yaml/convert.h"
 #include "json/write.h"
@@ -28,12 +27,11 @@ struct report {
     struct released *released;
     struct report_groups groups;
     struct report_columns columns;
-    int64_t released_jobs, by_policy; /* jobs that are counted by the journal, and by their policy alone */
-    char journal[4096];               /* "": no journal is read */
+    struct report_seen seen;
+    char journal[4096]; /* "": no journal is read */
     char *notes[NOTES];
     size_t note_count;
-    int64_t deleting; /* of those that hold GPUs, the ones that are being deleted */
-    bool any;         /* finished jobs were found */
+    bool any; /* finished jobs were found */
 };
 
 static void note(struct report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -59,24 +57,12 @@ static int count(void *data, struct str object)
     r->any = true;
     struct json root;
     struct mpijob_view v;
-    struct mpijob_held_gpus hold;
-    int64_t released;
+    struct report_row row;
     int rc = json_parse(object, "a job", &root, &r->s.error);
     if (!rc)
         rc = mpijob_view(root, cluster_target(r->s.cluster, KIND_MPIJOB), &v, &r->s.error);
-    if (rc || !mpijob_holds_gpus(&v, r->pods, &hold))
+    if (rc || !report_row_of(&v, r->pods, r->released, r->now, &row, &r->seen))
         return rc;
-    struct report_row row = {.jobs = 1, .holding = hold.gpus > 0, .gpus = hold.gpus};
-    int64_t held = hold.gpus, until = r->now;
-    r->deleting += v.deleting && hold.gpus > 0;
-    r->by_policy += hold.source == HELD_BY_POLICY;
-    if (!held && released_at(r->released, v.uid, &released) && v.finished != MPIJOB_NO_TIME && released > v.finished) {
-        held = gpus_of_workers(json_at(root, "/spec/mpiReplicaSpecs"), KIND_MPIJOB, v.target.gpus);
-        until = released;
-        r->released_jobs += held > 0;
-    }
-    row.day = mpijob_gpu_hours(held, v.finished, until, r->now, DAY);
-    row.week = mpijob_gpu_hours(held, v.finished, until, r->now, 7 * DAY);
     struct report_group *group;
     rc = report_groups_add(&r->groups, &r->key, &v, &row, &group, &r->s.error);
     return rc ? rc : report_columns_add(&r->columns, group, object, &row, &r->s.error);
@@ -125,12 +111,12 @@ static void add_notes(struct report *r, const struct error *why)
         note(r,
              "The pods cannot be listed (%.2000s): what jobs hold is worked out from their status and cleanPodPolicy, "
              "and for %" PRId64 " of %" PRId64 " jobs it is the most that they can hold.",
-             why->message, r->by_policy, r->groups.total.jobs);
-    if (r->deleting)
-        note(r, "Of the jobs that hold GPUs %" PRId64 " are being deleted.", r->deleting);
+             why->message, r->seen.by_policy, r->groups.total.jobs);
+    if (r->seen.deleting)
+        note(r, "Of the jobs that hold GPUs %" PRId64 " are being deleted.", r->seen.deleting);
     if (r->journal[0])
         note(r, "In the hours: what %" PRId64 " jobs held until mpijobd had their workers removed, by its journal.",
-             r->released_jobs);
+             r->seen.released);
     note(r,
          "Not in the hours: jobs that have been deleted, and GPUs that were released by anything %s; the server keeps "
          "no trace of either.",
@@ -338,7 +324,7 @@ static int run(int argc, char **argv, const struct command *command)
     else if (o.output == OUTPUT_NAME)
         code = command_usage(command, "-o takes table, json or yaml here");
     else if (report_key_parse(o.by, &r->key, &err))
-        code = command_usage(command, "%s", err.message);
+        code = command_usage(command, "--%s", err.message);
     else if ((code = session_open(&r->s, command->name, &o)) == 0)
         code = session_close(&r->s, work(r));
     report_columns_free(&r->columns);

@@ -4,8 +4,8 @@
 #define MPIJOBD_CLI_REPORT_REPORT_COLUMNS_H
 
 #include "binding/plugin_columns.h"
-#include "cli/report/report_group.h"
 #include "cli/session/session.h"
+#include "inventory/report_group.h"
 
 #define REPORT_LOT 64 /* jobs that are asked for together */
 

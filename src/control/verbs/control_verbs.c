@@ -48,6 +48,10 @@ int verbs_open(struct control *control, const struct verbs_options *options, str
         rc = control_add(control, eval_verbs, v, err);
     if (!rc)
         rc = control_add(control, session_verbs, v, err);
+    if (!rc)
+        rc = control_add(control, jobs_verbs, v, err);
+    if (!rc)
+        rc = control_add(control, report_verbs, v, err);
     if (rc) {
         free(v);
         return rc;

@@ -21,6 +21,8 @@ struct verbs {
     size_t sessions;          /* of Lua that are open (prompt/prompt.h) */
     struct sitting *sittings; /* those that a person holds open */
     int64_t last_session;
+    size_t walks;      /* over the jobs that are under way */
+    size_t reports;    /* the same */
     size_t looks_back; /* into the journal that are under way */
     size_t undoes;     /* that are worked out, or made */
     size_t under_way;  /* of what needs this memory */
@@ -55,6 +57,16 @@ void write_uid(struct json_writer *w, int64_t uid);                  /* below 0,
 void write_time(struct json_writer *w, const char *key, int64_t us); /* 0, INT64_MAX: null */
 /* Ends the writer's only value, and the request with it; frees the buffer. */
 void answer_with(struct control_request *r, struct json_writer *w);
+
+/* Clusters that an answer leaves out, and why. {0}: none. */
+struct left_out {
+    struct buf text;
+    struct json_writer w;
+};
+void left_out_add(struct left_out *left, const char *cluster, const struct error *why);
+void left_out_write(struct left_out *left,
+                    struct json_writer *w); /* as the member left_out; a failure is the writer's */
+void left_out_free(struct left_out *left);
 
 /* ---- act.c, standings.c ---- */
 
@@ -103,6 +115,14 @@ int verbs_check_freeze(const struct verbs *v, bool override, bool *frozen, struc
 /* ---- journal_rows.c ---- */
 
 extern const struct control_verb journal_verbs[]; /* data: the struct verbs */
+
+/* ---- jobs_told.c ---- */
+
+extern const struct control_verb jobs_verbs[]; /* data: the struct verbs */
+
+/* ---- report_told.c ---- */
+
+extern const struct control_verb report_verbs[]; /* data: the struct verbs */
 
 /* ---- rows.c ---- */
 

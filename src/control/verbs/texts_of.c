@@ -40,6 +40,32 @@ void write_time(struct json_writer *w, const char *key, int64_t us)
     write_text(w, key, is ? text : NULL);
 }
 
+void left_out_add(struct left_out *left, const char *cluster, const struct error *why)
+{
+    if (!left->text.len) {
+        json_writer_init(&left->w, &left->text);
+        json_write_array(&left->w);
+    }
+    json_write_object(&left->w);
+    write_text(&left->w, "cluster", cluster);
+    write_text(&left->w, "why", why->message);
+    json_write_end(&left->w);
+}
+
+void left_out_write(struct left_out *left, struct json_writer *w)
+{
+    json_write_key(w, "left_out");
+    if (left->text.len)
+        json_write_end(&left->w);
+    json_write_raw(w, (struct json){left->text.len ? buf_str(&left->text) : str_of("[]")});
+    w->out->failed = w->out->failed ? w->out->failed : left->text.failed;
+}
+
+void left_out_free(struct left_out *left)
+{
+    buf_free(&left->text);
+}
+
 void answer_with(struct control_request *r, struct json_writer *w)
 {
     struct error err;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The journal, read for changes that removed the workers of jobs: which, and when. */
-#include "cli/report/released.h"
+#include "inventory/released.h"
 
 #include <stdlib.h>
 #include <string.h>

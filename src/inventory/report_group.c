@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rows of a report: found by the name that jobs are put together by, summed, sorted. */
-#include "cli/report/report_group.h"
+#include "inventory/report_group.h"
 
 #include <stdlib.h>
 
+#include "base/clock.h"
+#include "inventory/released.h"
+#include "mpijob/gpu.h"
+
 #define NONE "(none)"
+#define DAY (24 * 3600 * CLOCK_SECOND)
 
 int report_key_parse(const char *text, struct report_key *key, struct error *err)
 {
@@ -21,7 +26,7 @@ int report_key_parse(const char *text, struct report_key *key, struct error *err
         return 0;
     }
     const char *near = str_nearest(text, names);
-    return error_set(err, ERR_INVALID, "--by takes namespace, owner or label:KEY, not \"%s\"%s%s%s", text,
+    return error_set(err, ERR_INVALID, "by takes namespace, owner or label:KEY, not \"%s\"%s%s%s", text,
                      near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
@@ -58,6 +63,29 @@ static bool add_name(const struct report_key *key, const struct mpijob_view *v, 
     return true;
 }
 
+bool report_row_of(const struct mpijob_view *v, const struct mpijob_pods *pods, const struct released *released,
+                   int64_t now, struct report_row *row, struct report_seen *seen)
+{
+    struct mpijob_held_gpus hold;
+    int64_t until = now, gone;
+    if (!mpijob_holds_gpus(v, pods, &hold))
+        return false;
+    *row = (struct report_row){.jobs = 1, .holding = hold.gpus > 0, .gpus = hold.gpus};
+    int64_t held = hold.gpus;
+    seen->deleting += v->deleting && hold.gpus > 0;
+    seen->by_policy += hold.source == HELD_BY_POLICY;
+    if (!held && released_at(released, v->uid, &gone) && v->finished != MPIJOB_NO_TIME && gone > v->finished) {
+        held = gpus_of_workers(json_at(v->object, "/spec/mpiReplicaSpecs"), KIND_MPIJOB, v->target.gpus);
+        until = gone;
+        seen->released += held > 0;
+        row->back_day = mpijob_gpu_hours(held, gone, now, now, DAY);
+        row->back_week = mpijob_gpu_hours(held, gone, now, now, 7 * DAY);
+    }
+    row->day = mpijob_gpu_hours(held, v->finished, until, now, DAY);
+    row->week = mpijob_gpu_hours(held, v->finished, until, now, 7 * DAY);
+    return true;
+}
+
 static void add_row(struct report_row *sum, const struct report_row *row)
 {
     sum->jobs += row->jobs;
@@ -66,6 +94,8 @@ static void add_row(struct report_row *sum, const struct report_row *row)
         sum->gpus = INT64_MAX;
     sum->day += row->day;
     sum->week += row->week;
+    sum->back_day += row->back_day;
+    sum->back_week += row->back_week;
 }
 
 /* The value of a label may happen to be "(none)": hence named. */

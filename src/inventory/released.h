@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which jobs gave their GPUs back, by the journal: when a change removed the workers of a job that had ended. */
-#ifndef MPIJOBD_CLI_REPORT_RELEASED_H
-#define MPIJOBD_CLI_REPORT_RELEASED_H
+#ifndef MPIJOBD_INVENTORY_RELEASED_H
+#define MPIJOBD_INVENTORY_RELEASED_H
 
 #include "base/error.h"
 #include "base/str.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rows of a report: the key that jobs are put together by, and the sums of each group. */
-#ifndef MPIJOBD_CLI_REPORT_REPORT_GROUP_H
-#define MPIJOBD_CLI_REPORT_REPORT_GROUP_H
+#ifndef MPIJOBD_INVENTORY_REPORT_GROUP_H
+#define MPIJOBD_INVENTORY_REPORT_GROUP_H
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
@@ -19,8 +19,19 @@ const char *report_key_head(const struct report_key *key); /* of its column: "NA
 
 struct report_row {
     int64_t jobs, holding, gpus; /* finished jobs; those of them that hold GPUs; the GPUs that they hold */
-    double day, week;            /* GPU-hours */
+    double day, week;            /* GPU-hours that they held */
+    double back_day, back_week;  /* GPU-hours since mpijobd had their workers removed */
 };
+struct report_seen {   /* of all jobs that were looked at; zeros at the beginning */
+    int64_t released;  /* counted by the journal: until mpijobd had their workers removed */
+    int64_t by_policy; /* counted by their policy alone: at most so many GPUs */
+    int64_t deleting;  /* of those that hold GPUs, the ones that are being deleted */
+};
+struct released;
+/* What a finished job adds. pods, released: NULL where these are not known; now: microseconds since 1970. False: it is
+ * not known whether it holds any. */
+bool report_row_of(const struct mpijob_view *view, const struct mpijob_pods *pods, const struct released *released,
+                   int64_t now, struct report_row *row, struct report_seen *seen);
 struct report_group {
     UT_hash_handle hh;
     struct report_row row;

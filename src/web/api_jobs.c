@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Jobs of the clusters, and why a policy acts on one or does not. */
+#include "web/api_parts.h"
+
+static const struct field list_fields[] = {
+    {"limit", FIELD_NUMBER, false}, {"cursor", FIELD_PLACE, false},   {"cluster", FIELD_TEXT, false},
+    {"kind", FIELD_TEXT, false},    {"namespace", FIELD_TEXT, false}, {"name", FIELD_TEXT, false},
+    {"phase", FIELD_TEXT, false},   {"labels", FIELD_TEXT, false},    {"holding", FIELD_BOOL, false},
+    {"sort", FIELD_TEXT, false},    {"reverse", FIELD_BOOL, false},   {NULL, FIELD_TEXT, false},
+};
+
+static void get_jobs(void *data, struct admin_request *r)
+{
+    static const struct ask_form form = {.verb = "jobs", .fields = list_fields};
+    ask_verb(data, r, &form);
+}
+
+static const struct field why_fields[] = {{"policy", FIELD_TEXT, false},
+                                          {"job", FIELD_TEXT, false},
+                                          {"cluster", FIELD_TEXT, false},
+                                          {"text", FIELD_BOOL, false},
+                                          {NULL, FIELD_TEXT, false}};
+
+static void get_why(void *data, struct admin_request *r)
+{
+    static const struct ask_form form = {.verb = "why", .fields = why_fields};
+    ask_verb(data, r, &form);
+}
+
+static const struct field report_fields[] = {
+    {"by", FIELD_TEXT, false}, {"cluster", FIELD_TEXT, false}, {NULL, FIELD_TEXT, false}};
+
+static void get_report(void *data, struct admin_request *r)
+{
+    static const struct ask_form form = {.verb = "report", .fields = report_fields};
+    ask_verb(data, r, &form);
+}
+
+const struct admin_route jobs_routes[] = {
+    {"GET", "/api/v1/jobs", ADMIN_READER, get_jobs},
+    {"GET", "/api/v1/report", ADMIN_READER, get_report},
+    {"GET", "/api/v1/why", ADMIN_READER, get_why},
+    {NULL, NULL, ADMIN_ANYONE, NULL},
+};
