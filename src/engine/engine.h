@@ -238,7 +238,15 @@ struct engine_snapshot engine_look(const struct engine *engine);
 const char *engine_frozen(const struct engine *engine, char out[FREEZE_TEXT]);
 
 /* A part of the daemon, and how it is. The texts are valid during the call. */
-enum engine_part_kind { ENGINE_LEADER, ENGINE_CLUSTER, ENGINE_WATCH, ENGINE_POLICIES, ENGINE_CHANGES, ENGINE_FREEZE };
+enum engine_part_kind {
+    ENGINE_LEADER,
+    ENGINE_CLUSTER,
+    ENGINE_WATCH,
+    ENGINE_POLICIES,
+    ENGINE_CHANGES,
+    ENGINE_FREEZE,
+    ENGINE_NOTIFY
+};
 struct engine_part {
     enum engine_part_kind kind;
     const char *cluster; /* of ENGINE_CLUSTER and ENGINE_WATCH; else NULL */
@@ -248,7 +256,7 @@ struct engine_part {
     bool wrong;          /* something is wrong with it all the same */
 };
 /* Who leads, where there is an election; clusters, what is watched on each, the policies, and their changes of the last
- * hour where there is a ceiling. */
+ * hour where there is a ceiling; where notifications do not arrive. */
 void engine_each_part(const struct engine *engine, void (*visit)(void *data, const struct engine_part *part),
                       void *data);
 /* Calls visit for each policy in quarantine, and for each file that is (policy NULL). */

@@ -5,6 +5,7 @@
 #include "engine/engine_parts.h"
 #include "engine/file_changes.h"
 #include "mpijob/kind.h"
+#include "outside/outbox.h"
 
 struct visit {
     const struct engine *engine;
@@ -148,6 +149,16 @@ static void tell_freeze(struct visit *v)
     tell_part(v, ENGINE_FREEZE, true, true);
 }
 
+static void tell_sink(void *data, const char *sink, int64_t since, const char *why, size_t waiting)
+{
+    struct visit *v = data;
+    char when[32];
+    clock_format(since, false, when);
+    buf_printf(&v->name, "notifications by %s", sink);
+    buf_printf(&v->state, "not delivered since %s: %s; %zu wait%s", when, why, waiting, waiting == 1 ? "s" : "");
+    tell_part(v, ENGINE_NOTIFY, true, true);
+}
+
 /* A standby is well, as long as it could take the lead. A leader is not that cannot act: nobody else does either. */
 static void tell_leader(struct visit *v)
 {
@@ -173,6 +184,7 @@ void engine_each_part(const struct engine *e, void (*visit)(void *data, const st
     tell_freeze(&v);
     if (e->hour.most)
         tell_changes(&v);
+    outbox_each_trouble(e->o.outside, tell_sink, &v);
     buf_free(&v.name);
     buf_free(&v.state);
 }

@@ -43,6 +43,8 @@ struct notice {
     struct buf parts[NOTICE_PARTS]; /* empty: not given */
     int64_t run;                    /* id in the journal */
     int64_t created;                /* microseconds since 1970 */
+    bool surely; /* outbox_add's done comes when it was delivered, or could not be; where its destination took another
+                    one within the last minute, when it is durable. Not in its row */
 };
 
 #define NOTICE_TEXT_MAX 65536 /* bytes of a text or a body */

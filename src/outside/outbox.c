@@ -13,37 +13,6 @@
 
 static const struct backoff retry_pause = {.first_ms = 1000, .most_ms = 300000}; /* after a try that failed */
 
-struct destination {
-    struct destination *next;
-    struct buf name;
-    uint64_t free_at; /* the loop's milliseconds */
-    bool busy;
-};
-
-/* ---- destinations ---- */
-
-static struct destination *destination_of(struct outbox *b, const struct buf *name)
-{
-    struct destination *d, *other;
-    uint64_t now = uv_now(b->outside->loop);
-    LL_FOREACH_SAFE(b->destinations, d, other)
-    {
-        if (str_eq(buf_str(&d->name), buf_str(name)))
-            return d;
-        if (!d->busy && d->free_at <= now) { /* it says nothing that a new one would not */
-            LL_DELETE(b->destinations, d);
-            buf_free(&d->name);
-            free(d);
-        }
-    }
-    d = calloc(1, sizeof *d);
-    if (!d)
-        return NULL;
-    buf_add_str(&d->name, buf_str(name));
-    LL_PREPEND(b->destinations, d);
-    return d;
-}
-
 /* ---- what is due ---- */
 
 static bool waits(const struct post *p)
@@ -124,7 +93,9 @@ void deliver_done(struct post *p, const struct error *err, bool again, int64_t a
     notice_free(&p->whole);
     wait = after_ms > (int64_t)wait ? (uint64_t)after_ms : wait;
     wait = wait < retry_pause.most_ms ? wait : retry_pause.most_ms;
+    post_tried(p, err);
     if (d) {
+        destination_tried(d, p, err);
         d->busy = false;
         d->free_at = now + (err && again ? wait : b->outside->config.stand_in ? 0 : EVERY_MS);
     }
@@ -243,7 +214,9 @@ int outbox_add(struct outside *o, struct notice *n, void (*done)(void *, const s
     if (!b || b->stopped)
         return error_set(err, ERR_CANCELLED, b ? "the program is ending" : "nothing is sent by this command");
     notice_destination(n, &destination);
-    struct post *p = joined(b, n, &destination);
+    bool surely = n->surely && !destination_works(b, &destination);
+    rc = surely ? destination_check(b, &destination, err) : 0;
+    struct post *p = rc || surely ? NULL : joined(b, n, &destination);
     if (p) {
         buf_putc(&p->notice.parts[PART_TEXT], '\n');
         buf_add_str(&p->notice.parts[PART_TEXT], buf_str(&n->parts[PART_TEXT]));
@@ -253,7 +226,7 @@ int outbox_add(struct outside *o, struct notice *n, void (*done)(void *, const s
             notice_free(n);
         return rc;
     }
-    rc = room(b, n, err);
+    rc = rc ? rc : room(b, n, err);
     p = rc ? NULL : new_post(b);
     if (!p) {
         buf_free(&destination);
@@ -261,9 +234,11 @@ int outbox_add(struct outside *o, struct notice *n, void (*done)(void *, const s
     }
     p->notice = *n;
     p->destination = destination;
-    p->held = groups(n->type) && n->run > 0;
+    p->held = groups(n->type) && n->run > 0 && !surely;
+    p->tried = surely ? done : NULL;
+    p->tried_data = data;
     p->due = uv_now(o->loop);
-    rc = destination.failed ? error_nomem(err) : post_write(p, false, done, data, err);
+    rc = destination.failed ? error_nomem(err) : post_write(p, false, surely ? NULL : done, data, err);
     if (rc) {
         p->notice = (struct notice){0}; /* still the caller's */
         post_free(p);
@@ -337,17 +312,12 @@ void outbox_free(struct outside *o)
 {
     struct outbox *b = o->outbox;
     struct post *p, *next;
-    struct destination *d, *after;
     if (!b)
         return;
     DL_FOREACH_SAFE(b->posts, p, next)
     {
         post_free(p);
     }
-    LL_FOREACH_SAFE(b->destinations, d, after)
-    {
-        buf_free(&d->name);
-        free(d);
-    }
+    destinations_free(b);
     free(b);
 }

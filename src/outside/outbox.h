@@ -26,10 +26,18 @@ struct outbox_sink {
 
 /* Reads on another thread what an earlier daemon has left. */
 void outbox_start(struct outside *outside);
-/* Takes the notice over (it is empty then). 0: done comes later, with err NULL when it is durable. ERR_INVALID,
- * ERR_NOT_FOUND (no such sink), ERR_LIMIT, ERR_NOMEM: done is not called, and the notice is still the caller's. */
+/* Takes the notice over (it is empty then). 0: done comes later, with err NULL when it is durable (with notice.surely,
+ * delivered). ERR_INVALID, ERR_NOT_FOUND (no such sink), ERR_LIMIT, ERR_UNREACHABLE (with `surely`: its destination did
+ * not take the last one), ERR_NOMEM: done is not called, and the notice is still the caller's. */
 int outbox_add(struct outside *outside, struct notice *notice, void (*done)(void *data, const struct error *err),
                void *data, struct error *err);
+/* Nobody waits any more for a delivery with that data. False: nobody did, and done comes. */
+bool outbox_leave(struct outside *outside, const void *data);
+/* Where notifications do not arrive: sink: its name, or the type; since: microseconds since 1970; waiting: how many
+ * wait for it. The texts are valid during the call. */
+void outbox_each_trouble(const struct outside *outside,
+                         void (*visit)(void *data, const char *sink, int64_t since, const char *why, size_t waiting),
+                         void *data);
 /* What the run has said goes out. */
 void outbox_run_ended(struct outside *outside, int64_t run);
 /* done is called when all is delivered but what has failed three times, or after that time. */

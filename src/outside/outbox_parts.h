@@ -30,6 +30,21 @@ struct post {
     const struct error *err; /* why it failed (error_keep); NULL: it did not */
     bool again;              /* of what fails at once */
     struct defer soon;
+    /* Who waits for the first try; NULL: nobody does. */
+    void (*tried)(void *data, const struct error *err);
+    void *tried_data;
+};
+
+/* Where notifications go, and how it went there. */
+struct destination {
+    struct destination *next;
+    struct buf name;
+    char told[96];               /* the sink's name, or the type */
+    uint64_t free_at, took_at;   /* the loop's milliseconds; took_at: it took one, 0: it never has */
+    uint64_t probe_at;           /* with trouble: when a warning may be tried there again */
+    int64_t since;               /* microseconds since 1970: of the trouble */
+    const struct error *trouble; /* why it did not take the last one (error_keep); NULL: it did, or had none */
+    bool busy;
 };
 
 struct outbox {
@@ -49,6 +64,17 @@ struct outbox {
 
 void outbox_look(struct outbox *outbox); /* sends what is due, and sets the timer */
 void outbox_forget(struct post *post);   /* it is delivered, or given up */
+
+/* ---- destinations.c ---- */
+/* NULL: out of memory. Valid until the next call. */
+struct destination *destination_of(struct outbox *b, const struct buf *name);
+void destination_tried(struct destination *d, const struct post *p, const struct error *err); /* NULL: it took p */
+void post_tried(struct post *p, const struct error *err); /* who waits for that hears of it */
+/* Has it taken one within the last minute, and none failed since? */
+bool destination_works(struct outbox *b, const struct buf *name);
+/* May a notification be tried there that has to arrive? 0, or ERR_UNREACHABLE: it did not take the last one. */
+int destination_check(struct outbox *b, const struct buf *name, struct error *err);
+void destinations_free(struct outbox *b);
 
 /* ---- outbox_rows.c ---- */
 void outbox_read(struct outbox *outbox); /* what an earlier daemon has left; on another thread */

@@ -30,7 +30,10 @@ static const char *outcome_name(enum run_outcome outcome)
 
 const char *run_outcome_name(const struct run *run)
 {
-    return run->outcome == RUN_DONE && run->failed ? "partial" : outcome_name(run->outcome);
+    bool told_nobody = run->only_warns && !run->warned && !run->changed;
+    if (run->outcome == RUN_DONE && run->failed)
+        return told_nobody ? "failed" : "partial";
+    return outcome_name(run->outcome);
 }
 
 void run_fail(struct run *run, enum run_outcome outcome, const struct error *err)
@@ -280,6 +283,7 @@ int run_start(struct runs *runs, const struct run_call *call, struct run **out, 
     run->feed = call->feed;
     snprintf(run->asked_by, sizeof run->asked_by, "%s", call->asked_by ? call->asked_by : "");
     run->asked_uid = call->asked_uid;
+    run->only_warns = run_warns(run);
     if (run_is_early(run))
         snprintf(run->note, sizeof run->note,
                  run_warns(run) ? "it warned of what is to come"

@@ -128,6 +128,7 @@ struct run {
     int64_t changed, unchanged, failed; /* jobs and other objects */
     int64_t excused;       /* of those that failed: for the server's, the network's or the disk's reasons */
     int64_t refused;       /* of those that failed: writes that the server would not do */
+    int64_t warned;        /* jobs whose owner was told, by another means than the annotation, which is a change */
     int64_t granted;       /* writes that it was allowed */
     int64_t grant_max;     /* writes that it may be allowed; -1: any number */
     int64_t aside;         /* changes that are set aside for it under the ceiling of an hour */
@@ -159,11 +160,12 @@ struct run {
      * is no such run; and where it changes nothing, when it may (microseconds since 1970; 0: it changes something). */
     unsigned step_next;
     int64_t step_later, step_until;
-    char note[160];        /* what is to be said of it where it is well; "": nothing */
+    char note[200];        /* what is to be said of it where it is well; "": nothing */
     struct blamed *blamed; /* the last of its jobs that has failed; NULL: none has */
     char broke[240];       /* why its policy is to be paused at once; "": it is not */
     bool over_limit;       /* and its policy asks for approval then */
     bool keeping;          /* what it proposes is being written down */
+    bool only_warns;       /* as run_warns, which its feed does not tell any more at the end */
     bool reading;          /* the sweep reads in the journal what an interrupted run has changed */
 };
 

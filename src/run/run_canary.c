@@ -67,7 +67,7 @@ void run_canary_end(struct run *run)
     if (!state)
         return;
     if (bad > 0 || (run->outcome == RUN_FAILED && !away)) {
-        snprintf(run->broke, sizeof run->broke, "%s, and %" PRId64 " of them failed", run->note, bad);
+        snprintf(run->broke, sizeof run->broke, "%.160s, and %" PRId64 " of them failed", run->note, bad);
         canary_again(run->site->canaries, state);
     } else if (!run->changed) { /* nothing to judge by */
         canary_again(run->site->canaries, state);

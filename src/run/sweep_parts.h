@@ -32,6 +32,7 @@ struct sweep {
     struct again *given;        /* the one of them that Lua has now */
     struct warned_event *event; /* Lua waits for it; NULL: it does not */
     bool event_written;         /* what became of the last one */
+    char unwarned[160];         /* why a function of the policy's has not warned of the last job; "": all have */
     struct script_wait wait;
     bool waiting; /* Lua waits for the sweep */
     bool stopped; /* it takes no further jobs */

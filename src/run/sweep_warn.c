@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A run that warns: what it says of a job, and the means that are not the policy's own functions. See
  * lua/mpijobd/sweep.lua. */
+#include <inttypes.h>
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,12 +26,17 @@ void sweep_push_sinks(lua_State *L, const struct run *run)
     }
 }
 
-/* How the owner keeps the policy off. */
-static void add_hold(const struct policy *p, const char *key, struct buf *out)
+/* How the owner keeps the policy off: as a command that works when it is pasted, so with the kind and the cluster where
+ * they are not the default ones. Of a kind that a plugin has added the command knows nothing. */
+static void add_hold(const struct run *run, const char *key, struct buf *out)
 {
-    const char *annotation = mpijob_match_hold_annotation(p->match);
-    if (strcmp(annotation, MPIJOB_HOLD_ANNOTATION) == 0)
-        buf_printf(out, "mpijobd hold %s 2d, or the annotation %s with an instant", key, annotation);
+    const struct policy *p = run->policy;
+    const char *annotation = mpijob_match_hold_annotation(p->match), *cluster = run->site->told;
+    const struct mpijob_kind *kind = mpijob_kind_info(p->kind);
+    if (strcmp(annotation, MPIJOB_HOLD_ANNOTATION) == 0 && !mpijob_kind_added(kind))
+        buf_printf(out, "mpijobd hold %s%s%s 2d%s%s, or the annotation %s with an instant",
+                   kind == KIND_MPIJOB ? "" : kind->singular, kind == KIND_MPIJOB ? "" : " ", key,
+                   cluster ? " --cluster " : "", cluster ? cluster : "", annotation);
     else
         buf_printf(out, "the annotation %s with an instant", annotation);
 }
@@ -77,7 +83,7 @@ static bool tell(struct sweep *s, const struct lua_job *job, const struct run_wa
         run_settle(s->run, job->key, JOB_UNCHANGED, job->view.resource_version, NULL, NULL);
     } else {
         change_text(&s->diff, &texts[0]);
-        add_hold(p, job->key, &texts[1]);
+        add_hold(s->run, job->key, &texts[1]);
         buf_printf(&texts[2], "policy %s changes this job at %s: ", p->name, w->when);
         buf_add_str(&texts[2], buf_str(&texts[0]));
         buf_puts(&texts[2], ". To keep it off: ");
@@ -120,6 +126,7 @@ int sweep_warning(lua_State *L)
     lua_settop(L, 2);
     if (!job)
         return luaL_argerror(L, 1, "a job expected");
+    s->unwarned[0] = '\0';
     struct telling *t = new_telling(L);
     if (s->stopped || !sweep_read_changes(L, s, job) || !feed->warning(feed->data, job->key, &w) ||
         !tell(s, job, &w, t->texts))
@@ -128,21 +135,33 @@ int sweep_warning(lua_State *L)
     return 1;
 }
 
+/* The owner of a job has heard nothing, by any means: the run is not well, though that is not the policy's fault. */
+static void unwarned(struct sweep *s, const char *key, const char *why)
+{
+    struct run *run = s->run;
+    run->failed++;
+    run->excused++;
+    snprintf(run->note, sizeof run->note, "the owner of %" PRId64 " job%s could not be warned: %.80s (%.50s)",
+             run->failed, run->failed == 1 ? "" : "s", *why ? why : "no means has worked", key);
+}
+
 /* by_sink(job [, message]): one of the policy's functions has warned, or has not. */
 int sweep_by_sink(lua_State *L)
 {
     struct sweep *s = sweep_of(L);
-    const struct run *run = s->run;
+    struct run *run = s->run;
     const struct lua_job *job = lua_job_at(L, 1);
     const char *message = luaL_optstring(L, 2, NULL);
     if (!job)
         return luaL_argerror(L, 1, "a job expected");
     if (message) {
+        snprintf(s->unwarned, sizeof s->unwarned, "%.*s", (int)strcspn(message, "\n"), message);
         log_event(run->site->log, LOG_ERROR, "a function of warn.by has not warned",
                   LOG_FIELDS({"policy", run->policy->name}, {"job", job->key}, {"reason", message}));
         return 0;
     }
     run->feed->warned(run->feed->data, job->key);
+    run->warned++;
     if (!run->dry_run)
         counters_warned(run->site->counters, run->policy->name, "sink");
     return 0;
@@ -172,9 +191,10 @@ void sweep_warn_free(struct sweep *s)
         s->event->sweep = NULL;
 }
 
-static void count_event(const struct run *run, const struct lua_job *job)
+static void count_event(struct run *run, const struct lua_job *job)
 {
     run->feed->warned(run->feed->data, job->key);
+    run->warned++;
     if (!run->dry_run)
         counters_warned(run->site->counters, run->policy->name, "event");
 }
@@ -211,6 +231,8 @@ static int event_k(lua_State *L, int status, lua_KContext ctx)
         return sweep_wait(L, s, event_k);
     if (s->event_written)
         count_event(s->run, job);
+    else
+        unwarned(s, job->key, "the Event could not be written");
     run_settle(s->run, job->key, JOB_WARNED, job->view.resource_version, NULL, NULL);
     return 0;
 }
@@ -222,6 +244,10 @@ static void annotated(void *data, const struct change_result *result, const stru
     struct sweep *s = data;
     if (!err && !result->dry_run)
         counters_warned(s->run->site->counters, s->run->policy->name, "annotation");
+    if (err && s->run->failed && err->code != ERR_CANCELLED && err->code != ERR_LIMIT)
+        snprintf(s->run->note, sizeof s->run->note,
+                 "the annotation could not be written on %" PRId64 " job%s, the last time: %.100s", s->run->failed,
+                 s->run->failed == 1 ? "" : "s", err->message);
     if (err && err->code == ERR_LIMIT)
         s->stopped = true;
     if (err && (err->code == ERR_UNREACHABLE || err->code == ERR_TIMEOUT))
@@ -268,6 +294,8 @@ static int warn_k(lua_State *L, int status, lua_KContext ctx)
         return 0;
     text.ptr = lua_tolstring(L, 2, &text.len);
     bool alone = !run->policy->warn.annotation && !lua_toboolean(L, 3);
+    if (alone && !run->policy->warn.event)
+        unwarned(s, job->key, s->unwarned);
     if (run->policy->warn.event)
         by_event(s, job, text, alone);
     if (run->policy->warn.event && alone)

@@ -337,6 +337,46 @@ describe("warn", function()
             assert.are.equal(0, code)
         end)
 
+        it("counts as given when its notification has arrived, says so where it has not, and names kind and cluster", function()
+            local web = require("support.web").start()
+            server = sim.start("--version", "v2beta1", "--kinds")
+            server:request("POST", "/api/v1/namespaces", { apiVersion = "v1", kind = "Namespace", metadata = { name = "train" } })
+            support.write(folder .. "/mpijobd.yaml", ([[
+clusters: { lab: { kubeconfig: %s }, far: { kubeconfig: %s } }
+state: %s/s.db
+notify:
+  gone: { type: slack, url: "http://127.0.0.1:%d/status/404" }
+  ops: { type: webhook, url: "http://127.0.0.1:%d/ops" }
+]]):format(server.kubeconfig, server.kubeconfig, folder, web.port, web.port))
+            support.write(folder .. "/p.lua", [[
+policy { name = "lost", clusters = "lab", on = "match", match = { name = "one" }, warn = { at = "1h", by = notify.slack { sink = "gone" } }, replace = { labels = { told = "yes" } } }
+policy { name = "heard", clusters = "lab", on = "match", kind = "JobSet", match = { name = "two" }, warn = { at = "1h", by = { notify.slack { sink = "gone" }, notify.webhook { sink = "ops" } } }, replace = { labels = { told = "yes" } } }
+]])
+            job "one"
+            server:request("POST", "/apis/jobset.x-k8s.io/v1alpha2/namespaces/train/jobsets",
+                { apiVersion = "jobset.x-k8s.io/v1alpha2", kind = "JobSet", metadata = { name = "two" }, spec = { suspend = true } })
+            daemon = support.daemon({ stdin = true }, "run", "--config", folder .. "/mpijobd.yaml", "--grace", "1s", "--clock", "2026-01-01T10:00:00Z", folder .. "/p.lua")
+            daemon:expect " in force"
+            local line = daemon:expect "run ended policy=lost"
+            support.contains(line, "outcome=failed changed=0 unchanged=0 failed=1")
+            support.contains(line, "the owner of 1 job could not be warned: ")
+            support.contains(line, "slack: the server ans")
+            daemon:expect "run ended policy=heard cluster=lab outcome=done"
+            local arrived = web:await "/ops"
+            support.contains(arrived, "mpijobd hold jobset train/two 2d --cluster lab, or the annotation mpijobd.io/hold-until")
+            daemon:write "set 2026-01-01T12:00:00Z\n"
+            daemon:expect("clock 2026-01-01T12:00:00Z", "stdout")
+            daemon:expect "run ended policy=heard cluster=lab outcome=done changed=1"
+            assert.is_nil((object("one").metadata.labels or {}).told)
+            local _, status = support.mpijobd("status", "--config", folder .. "/mpijobd.yaml")
+            support.contains(status, "notifications by sink gone: not delivered since 2026-01-01T10:00:00Z: slack: the server answered 404; 0 wait")
+            local _, runs = support.mpijobd("runs", "--policy", "lost", "--config", folder .. "/mpijobd.yaml", "-o", "json")
+            for _, run in ipairs(support.json.decode(runs)) do
+                assert.are.equal("failed", run.outcome)
+            end
+            assert.are.equal(0, (daemon:stop()))
+        end)
+
         it("goes on where it was after a death within a write that was not made", function()
             support.write(folder .. "/p.lua", [[policy { name = "p", on = "match", match = { name = "one" }, warn = { at = { "24h", "1h" } }, replace = { labels = { told = "yes" } } }]])
             job "one"

@@ -8,6 +8,7 @@
 #include "binding/base/values.h"
 #include "binding/outside/outside_modules.h"
 #include "binding/outside/secret.h"
+#include "loop/defer.h"
 #include "outside/outbox.h"
 #include "policy/values/lua_json.h"
 #include "run/lua_run.h"
@@ -18,11 +19,29 @@ struct telling {
     struct pending pending;
     struct notice notice;
     struct error err; /* code 0: none */
+    struct outside *outside;
+    struct defer_queue *queue;
+    struct defer soon;
 };
 
+static void kept(void *data, const struct error *err);
+
+static void left(struct defer *soon)
+{
+    struct telling *t = soon->data;
+    struct error err;
+    error_set(&err, ERR_CANCELLED, "the run is being stopped");
+    kept(t, &err);
+}
+
+/* A write ends soon; a delivery may take longer, and goes on. */
 static void give_up(struct pending *p)
 {
-    (void)p; /* the write ends soon */
+    struct telling *t = (struct telling *)p;
+    if (!outbox_leave(t->outside, t))
+        return;
+    t->soon = (struct defer){.call = left, .data = t};
+    defer_call(t->queue, &t->soon);
 }
 
 static void release(struct pending *p)
@@ -207,7 +226,7 @@ static void read_part(lua_State *L, struct telling *t, enum notice_part part)
 
 /* ---- when a file is loaded: as a means of a policy's warnings ---- */
 
-static int tell(lua_State *L, const char *call, enum notice_type type, bool by_name);
+static int tell(lua_State *L, const char *call, enum notice_type type, bool by_name, bool warns);
 
 /* The copy at the top gets what the warning (index 1) says. */
 static void add_warning(lua_State *L, enum notice_type type)
@@ -245,7 +264,7 @@ static int l_warns(lua_State *L)
     }
     add_warning(L, type);
     lua_remove(L, 1);
-    return tell(L, lua_tostring(L, lua_upvalueindex(2)), type, lua_toboolean(L, lua_upvalueindex(4)));
+    return tell(L, lua_tostring(L, lua_upvalueindex(2)), type, lua_toboolean(L, lua_upvalueindex(4)), true);
 }
 
 static int push_warns(lua_State *L, const char *call, enum notice_type type, bool by_name)
@@ -269,7 +288,8 @@ static int push_warns(lua_State *L, const char *call, enum notice_type type, boo
     return 1;
 }
 
-static int tell(lua_State *L, const char *call, enum notice_type type, bool by_name)
+/* warns: it counts as given only when it has arrived, or is as good as that. */
+static int tell(lua_State *L, const char *call, enum notice_type type, bool by_name, bool warns)
 {
     if (lua_run_loading(L))
         return push_warns(L, call, type, by_name);
@@ -282,6 +302,9 @@ static int tell(lua_State *L, const char *call, enum notice_type type, bool by_n
     struct telling *t = pending_new(L, sizeof *t, give_up, release);
     t->notice.type = type;
     t->notice.run = run->id;
+    t->notice.surely = warns;
+    t->outside = env_of(L)->outside;
+    t->queue = run->site->soon;
     t->notice.created = clock_now(env_of(L)->clock);
     int top = lua_gettop(L);
     for (int i = 0; i < PART_POLICY; i++) {
@@ -313,7 +336,7 @@ static int tell(lua_State *L, const char *call, enum notice_type type, bool by_n
 #define TELLS(name, type)                                                                                              \
     static int l_##name(lua_State *L)                                                                                  \
     {                                                                                                                  \
-        return tell(L, "notify." #name, type, false);                                                                  \
+        return tell(L, "notify." #name, type, false, false);                                                           \
     }
 TELLS(webhook, NOTICE_WEBHOOK)
 TELLS(slack, NOTICE_SLACK)
@@ -325,7 +348,7 @@ TELLS(email, NOTICE_EMAIL)
 
 static int l_send(lua_State *L)
 {
-    return tell(L, "notify.send", NOTICE_SLACK, true); /* the sink has the type */
+    return tell(L, "notify.send", NOTICE_SLACK, true, false); /* the sink has the type */
 }
 
 static const struct binding_function functions[] = {

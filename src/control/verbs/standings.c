@@ -211,8 +211,9 @@ static void write_standing(void *data, const struct engine_standing *s)
 static void write_part(void *data, const struct engine_part *part)
 {
     static const char *const kinds[] = {
-        [ENGINE_LEADER] = "leader",     [ENGINE_CLUSTER] = "cluster", [ENGINE_WATCH] = "watch",
-        [ENGINE_POLICIES] = "policies", [ENGINE_CHANGES] = "changes", [ENGINE_FREEZE] = "freeze"};
+        [ENGINE_LEADER] = "leader", [ENGINE_NOTIFY] = "notify",     [ENGINE_CLUSTER] = "cluster",
+        [ENGINE_WATCH] = "watch",   [ENGINE_POLICIES] = "policies", [ENGINE_CHANGES] = "changes",
+        [ENGINE_FREEZE] = "freeze"};
     struct json_writer *w = data;
     json_write_object(w);
     write_text(w, "kind", kinds[part->kind]);
