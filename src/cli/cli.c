@@ -25,16 +25,17 @@
 #include "cli/plugins/cmd_plugins.h"
 #include "cli/report/cmd_report.h"
 #include "cli/session/options.h"
+#include "cli/state/cmd_state.h"
 #include "cli/terminal/terminal.h"
 #include "cli/test/cmd_test.h"
 #include "cli/undo/cmd_undo.h"
 
 static const struct command *const commands[] = {
-    &cmd_run,     &cmd_check,  &cmd_plan,   &cmd_apply,   &cmd_get,    &cmd_inspect, &cmd_report,
-    &cmd_replace, &cmd_hold,   &cmd_job,    &cmd_journal, &cmd_runs,   &cmd_undo,    &cmd_status,
-    &cmd_trigger, &cmd_pause,  &cmd_resume, &cmd_approve, &cmd_reject, &cmd_extend,  &cmd_reload,
-    &cmd_eval,    &cmd_attach, &cmd_next,   &cmd_why,     &cmd_doctor, &cmd_rbac,    &cmd_plugins,
-    &cmd_new,     &cmd_types,  &cmd_test,   &cmd_version, NULL};
+    &cmd_run,     &cmd_check,  &cmd_plan,   &cmd_apply,   &cmd_get,     &cmd_inspect, &cmd_report,
+    &cmd_replace, &cmd_hold,   &cmd_job,    &cmd_journal, &cmd_runs,    &cmd_undo,    &cmd_status,
+    &cmd_trigger, &cmd_pause,  &cmd_resume, &cmd_approve, &cmd_reject,  &cmd_extend,  &cmd_reload,
+    &cmd_eval,    &cmd_attach, &cmd_next,   &cmd_why,     &cmd_doctor,  &cmd_state,   &cmd_rbac,
+    &cmd_plugins, &cmd_new,    &cmd_types,  &cmd_test,    &cmd_version, NULL};
 
 static void help(void)
 {
@@ -55,7 +56,6 @@ static const struct {
     const char *name, *instead;
 } unbuilt[] = {
     {"completion", "mpijobd --help lists the commands"},
-    {"state", "mpijobd journal -o json and mpijobd runs -o json print what the state has"},
 };
 
 static int unknown_command(const char *name)

@@ -10,7 +10,8 @@
 
 #include "store/chain.h"
 
-#define CHAIN_SUM 32 /* bytes of a SHA-256 */
+#define CHAIN_SUM 32        /* bytes of a SHA-256 */
+#define STORE_CHAIN_SINCE 8 /* the first schema with a chain */
 
 /* What an entry is about. The numbers stand in files. */
 enum chain_what {

@@ -85,6 +85,13 @@ static int is_folder(const char *path, struct error *err)
     return error_set(err, ERR_INVALID, "%s is a folder: name a file in it for the state", path);
 }
 
+void db_file_sync_folder(const char *path)
+{
+    char folder[PATH_MAX];
+    if (folder_of(path, folder))
+        sync_folder(folder);
+}
+
 /* Links are followed, so that two names of one database meet in one lock. */
 static int resolve(const char *path, const char *folder, char **real, struct error *err)
 {
@@ -193,18 +200,33 @@ int store_holder(const char *path, bool *held, bool *brief, char pid[STORE_PID_S
     return rc;
 }
 
-int db_file_make(const char *path, bool brief, char **real, int *lock, struct error *err)
+static int check_path(const char *path, char folder[PATH_MAX], struct error *err)
 {
-    char folder[PATH_MAX];
-    *real = NULL;
-    *lock = -1;
     if (!*path)
         return error_set(err, ERR_INVALID, "the state's path is empty: name a file");
     if (path[strlen(path) - 1] == '/')
         return is_folder(path, err);
     if (strlen(path) >= PATH_MAX - 8 || !folder_of(path, folder))
         return error_set(err, ERR_IO, "the path %.64s... is too long", path);
-    int rc = make_folders(folder, err);
+    return 0;
+}
+
+int db_file_resolve(const char *path, char **real, struct error *err)
+{
+    char folder[PATH_MAX];
+    *real = NULL;
+    int rc = check_path(path, folder, err);
+    return rc ? rc : resolve(path, folder, real, err);
+}
+
+int db_file_make(const char *path, bool brief, char **real, int *lock, struct error *err)
+{
+    char folder[PATH_MAX];
+    *real = NULL;
+    *lock = -1;
+    int rc = check_path(path, folder, err);
+    if (rc == 0)
+        rc = make_folders(folder, err);
     if (rc == 0)
         rc = resolve(path, folder, real, err);
     if (rc == 0)

@@ -114,26 +114,27 @@ int store_open_brief(uv_loop_t *loop, const char *path, const struct log *log, s
     return open_store(loop, path, true, log, store, err);
 }
 
-static int check_for_reading(struct store *s, struct error *err)
+static int check_for_reading(struct store *s, int *version, struct error *err)
 {
-    int version;
-    int rc = schema_look(s->reader, s->path, schema_newest, &version, err);
-    if (rc)
-        return rc;
-    if (version == 0)
+    int rc = schema_look(s->reader, s->path, schema_newest, version, err);
+    if (rc == 0 && *version == 0)
         return error_set(err, ERR_NOT_FOUND, "%s holds no journal yet: start mpijobd once with this file", s->path);
-    if (version < schema_newest) {
-        error_set(err, ERR_INVALID, "%s is of an older mpijobd (schema %d of %d): start this mpijobd once with it",
-                  s->path, version, schema_newest);
-        error_set_retryable(err, true); /* a daemon brings it up to date */
-        return ERR_INVALID;
-    }
-    return 0;
+    return rc;
 }
 
-int store_open_reader(const char *path, struct store **store, struct error *err)
+static int is_older(const char *path, int version, struct error *err)
+{
+    error_set(err, ERR_INVALID, "%s is of an older mpijobd (schema %d of %d): start this mpijobd once with it", path,
+              version, schema_newest);
+    error_set_retryable(err, true); /* a daemon brings it up to date */
+    return ERR_INVALID;
+}
+
+/* any: an older one, too. */
+static int open_for_reading(const char *path, bool any, struct store **store, struct error *err)
 {
     struct store *s;
+    int version;
     *store = NULL;
     if (access(path, F_OK) != 0)
         return error_set(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO,
@@ -144,13 +145,25 @@ int store_open_reader(const char *path, struct store **store, struct error *err)
         return rc;
     rc = open_reader(s, err);
     if (rc == 0)
-        rc = check_for_reading(s, err);
+        rc = check_for_reading(s, &version, err);
+    if (rc == 0 && !any && version < schema_newest)
+        rc = is_older(path, version, err);
     if (rc) {
         store_free(s);
         return rc;
     }
     *store = s;
     return 0;
+}
+
+int store_open_reader(const char *path, struct store **store, struct error *err)
+{
+    return open_for_reading(path, false, store, err);
+}
+
+int store_open_any(const char *path, struct store **store, struct error *err)
+{
+    return open_for_reading(path, true, store, err);
 }
 
 struct journal *store_journal(struct store *store)

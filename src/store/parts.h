@@ -108,6 +108,10 @@ int fail_sqlite(sqlite3 *db, int rc, const char *path, struct error *err);
  * path without links. */
 int db_file_make(const char *path, bool brief, char **real, int *lock, struct error *err);
 void db_file_release(int lock); /* -1: none */
+/* The path without links, malloc'd; of a file that is not there, that of its folder and its name. With the errors of
+ * db_file_make. */
+int db_file_resolve(const char *path, char **real, struct error *err);
+void db_file_sync_folder(const char *path); /* of this file: its name is durable then */
 
 /* ---- schema.c; ERR_INVALID (not ours, or of a newer mpijobd), ERR_IO, ERR_NOMEM ---- */
 struct migration {
@@ -116,13 +120,19 @@ struct migration {
 };
 /* Whether the database is ours (also: empty). Writes nothing. version: 0 where it is empty. newest: of the program. */
 int schema_look(sqlite3 *db, const char *path, int newest, int *version, struct error *err);
-/* Carries out the steps from `version` on, each in a transaction. */
+/* Carries out the steps from `version` on, all in one transaction: an older mpijobd can still use the file where one of
+ * them fails. */
 int schema_migrate(sqlite3 *db, const char *path, const struct migration *steps, int count, int version,
                    struct error *err);
 extern const struct migration schema_steps[];
 extern const int schema_newest;
 /* The first column of the first row; an SQLite result code. */
 int schema_number(sqlite3 *db, const char *sql, int64_t *number);
+
+/* ---- copy.c: as store_copy, with its errors, from an open database; `to` is not looked at. how: may be NULL */
+struct store_copying;
+int db_copy(sqlite3 *from, const char *from_path, const char *to, bool overwrite, const struct store_copying *how,
+            struct error *err);
 
 /* ---- writer.c: the connection that writes; used by the thread alone once it runs ---- */
 #define BUSY_MS 5000 /* how long another process may hold the database, e.g. a person's sqlite3 */
@@ -142,6 +152,8 @@ struct writer {
 /* ERR_IO, ERR_NOMEM, and those of schema.c. */
 int writer_open(struct writer *w, const char *path, const struct log *log, struct error *err);
 void writer_close(struct writer *w);
+/* Reads the whole file once. An SQLite result code: SQLITE_CORRUPT, where there is damage. */
+int db_look_for_damage(sqlite3 *db);
 /* Carries out all in one transaction; where that fails, each in one of its own, so that only the culprits fail. */
 void writer_run(struct writer *w, struct op *first);
 /* For those that make transactions of their own. */
@@ -228,6 +240,8 @@ void queue_submit(struct store *s, struct op *op, int refused, enum haste haste,
 /* read.c: calls `read` with the connection that reads, or says why it cannot: ERR_CANCELLED (the store is
  * closing), ERR_IO, ERR_NOMEM. read returns an SQLite result code. */
 int store_read(struct store *s, int (*read)(sqlite3 *db, void *data), void *data, struct error *err);
+/* open.c: as store_open_reader, with its errors, also of an older schema. */
+int store_open_any(const char *path, struct store **store, struct error *err);
 void store_free(struct store *s); /* open.c: everything but the thread and the async handle */
 
 #endif

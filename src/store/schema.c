@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tables, their versions, and how an older file becomes a newer one. A step is never changed once it is released:
  * another one is added. */
+#include "base/failpoint.h"
 #include "store/parts.h"
 
 #define APPLICATION_ID 0x4d504a64 /* "MPJd": tells files of mpijobd from other databases */
@@ -129,10 +130,10 @@ int schema_look(sqlite3 *db, const char *path, int newest, int *version, struct 
 static int migrate_one(sqlite3 *db, const struct migration *step, int version)
 {
     char note[128];
+    int rc = SQLITE_OK;
     sqlite3_snprintf(sizeof note, note, "INSERT INTO schema_version VALUES(%d, strftime('%%s', 'now') * 1000000)",
                      version);
-    int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-    if (rc == 0 && version == 1)
+    if (version == 1)
         rc = sqlite3_exec(
             db,
             "PRAGMA application_id = " QUOTE(
@@ -143,26 +144,27 @@ static int migrate_one(sqlite3 *db, const struct migration *step, int version)
         rc = sqlite3_exec(db, step->sql, NULL, NULL, NULL);
     if (rc == 0 && step->fill)
         rc = step->fill(db);
-    if (rc == 0)
-        rc = sqlite3_exec(db, note, NULL, NULL, NULL);
-    if (rc == 0)
-        rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
-    return rc;
+    return rc ? rc : sqlite3_exec(db, note, NULL, NULL, NULL);
 }
 
 int schema_migrate(sqlite3 *db, const char *path, const struct migration *steps, int count, int version,
                    struct error *err)
 {
-    for (int next = version + 1; next <= count; next++) {
-        int rc = migrate_one(db, &steps[next - 1], next);
-        if (rc == 0)
-            continue;
-        int code = fail_sqlite(db, rc, path, err);
-        if (!sqlite3_get_autocommit(db))
-            sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-        if (next > 1)
-            error_prefix(err, "bringing the journal from schema %d to %d", next - 1, next);
-        return code;
+    if (version == count)
+        return 0;
+    int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    for (int next = version + 1; rc == 0 && next <= count; next++) {
+        rc = migrate_one(db, &steps[next - 1], next);
+        FAILPOINT("migrated");
     }
-    return 0;
+    if (rc == 0)
+        rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+    if (rc == 0)
+        return 0;
+    int code = fail_sqlite(db, rc, path, err);
+    if (!sqlite3_get_autocommit(db))
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    if (version)
+        error_prefix(err, "bringing the journal from schema %d to %d", version, count);
+    return code;
 }

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The connection that writes: opened with its checks, and its transactions. */
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "base/failpoint.h"
 #include "store/parts.h"
@@ -110,20 +114,25 @@ static int found_of(const char *answer)
     return rc > 0 && rc < SQLITE_NOTICE ? (int)rc : SQLITE_CORRUPT;
 }
 
-/* Reads the whole file once: better a refusal now than the first damaged page in the middle of a sweep. */
-static int look_for_damage(struct writer *w, const char *path, struct error *err)
+int db_look_for_damage(sqlite3 *db)
 {
     sqlite3_stmt *statement;
-    int rc = sqlite3_prepare_v2(w->db, "PRAGMA quick_check(1)", -1, &statement, NULL);
+    int rc = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &statement, NULL);
     if (rc)
-        return fail_sqlite(w->db, rc, path, err);
+        return rc;
     int found = SQLITE_CORRUPT;
     if (sqlite3_step(statement) == SQLITE_ROW) {
         const char *answer = (const char *)sqlite3_column_text(statement, 0);
         found = answer && strcmp(answer, "ok") == 0 ? SQLITE_OK : found_of(answer);
     }
     rc = sqlite3_finalize(statement);
-    rc = rc ? rc : found;
+    return rc ? rc : found;
+}
+
+/* Better a refusal now than the first damaged page in the middle of a sweep. */
+static int look_for_damage(struct writer *w, const char *path, struct error *err)
+{
+    int rc = db_look_for_damage(w->db);
     return rc ? fail_sqlite(w->db, rc, path, err) : 0;
 }
 
@@ -142,9 +151,42 @@ static int prepare(struct writer *w, const char *path, struct error *err)
     return rc ? fail_sqlite(w->db, rc, path, err) : 0;
 }
 
+#define MIB (UINT64_C(1) << 20)
+#define ROOM_BESIDE (16 * MIB)
+
+/* For the copy, for as much again while the file is rewritten, and for what comes next. */
+static bool has_room(struct writer *w, const char *path, uint64_t *left)
+{
+    struct statvfs fs;
+    int64_t pages = 0, page = 0;
+    *left = 0;
+    if (schema_number(w->db, "PRAGMA page_count", &pages) || schema_number(w->db, "PRAGMA page_size", &page) ||
+        statvfs(path, &fs) != 0)
+        return false;
+    *left = (uint64_t)fs.f_bavail * fs.f_frsize;
+    return *left >= 2 * (uint64_t)(pages * page) + ROOM_BESIDE;
+}
+
+/* Before it is brought to another schema, which no older mpijobd reads, the file is kept as it is. Where that cannot
+ * be, it is brought there all the same: that is done whole or not at all. kept: "" where there is no copy. */
+static void keep_as_it_was(struct writer *w, const char *path, int version, const struct log *log,
+                           char kept[PATH_MAX + 32])
+{
+    uint64_t left;
+    struct error err;
+    snprintf(kept, PATH_MAX + 32, "%s.schema-%d.bak", path, version);
+    if (!has_room(w, path, &left))
+        error_set(&err, ERR_IO, "only %" PRIu64 " MiB are left on its filesystem", left / MIB);
+    else if (db_copy(w->db, path, kept, true, NULL, &err) == 0)
+        return;
+    kept[0] = '\0';
+    log_line(log, LOG_WARN, "%s: no copy of it is kept as it was in schema %d: %s", path, version, err.message);
+}
+
 int writer_open(struct writer *w, const char *path, const struct log *log, struct error *err)
 {
     int version = 0;
+    char kept[PATH_MAX + 32] = "";
     w->memory = strcmp(path, STORE_MEMORY) == 0;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (w->memory ? SQLITE_OPEN_CREATE : 0);
     int rc = sqlite3_open_v2(path, &w->db, flags, NULL);
@@ -157,14 +199,18 @@ int writer_open(struct writer *w, const char *path, const struct log *log, struc
         rc = use_wal(w, path, err);
     if (rc == 0 && version > 0)
         rc = look_for_damage(w, path, err);
+    bool older = rc == 0 && version > 0 && version < schema_newest;
+    if (older)
+        keep_as_it_was(w, path, version, log, kept);
     if (rc == 0)
         rc = schema_migrate(w->db, path, schema_steps, schema_newest, version, err);
     if (rc == 0)
         rc = take_epoch(w, path, err);
     if (rc == 0)
         rc = prepare(w, path, err);
-    if (rc == 0 && version > 0 && version < schema_newest)
-        log_line(log, LOG_INFO, "%s: brought from schema %d to %d", path, version, schema_newest);
+    if (rc == 0 && older)
+        log_line(log, LOG_INFO, "%s: brought from schema %d to %d%s%s", path, version, schema_newest,
+                 *kept ? "; as it was it is kept in " : "", kept);
     return rc;
 }
 

@@ -556,8 +556,13 @@ static void an_older_file_is_brought_up_to_date(void **state)
     assert_int_equal(version, schema_newest);
     assert_int_equal(schema_migrate(db, p->path, steps, count, version, &err), ERR_IO);
     expect(&err, ERR_IO, p->path, "the disk is full");
+    expect(&err, ERR_IO, p->path, "bringing the journal from schema ");
     assert_int_equal(schema_look(db, p->path, count, &version, &err), 0);
-    assert_int_equal(version, count - 1); /* the step that worked stays, the one that did not left nothing */
+    assert_int_equal(version, schema_newest); /* all or nothing: who has written the file can go on with it */
+    assert_int_equal(schema_number(db, "SELECT scheduled_at FROM marks WHERE policy = 'a'", &number), 0);
+    assert_int_equal(number, 84);
+    assert_int_equal(schema_number(db, "SELECT count(later) FROM runs", &number), SQLITE_ERROR);
+    assert_int_equal(schema_migrate(db, p->path, steps, count - 1, version, &err), 0);
     assert_int_equal(schema_number(db, "SELECT scheduled_at FROM marks WHERE policy = 'a'", &number), 0);
     assert_int_equal(number, 42);
     assert_int_equal(schema_number(db, "SELECT count(later) FROM runs", &number), 0);

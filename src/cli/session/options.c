@@ -81,6 +81,8 @@ static const struct known {
     {"partial", ID_PARTIAL, NULL, TAKES_APPLY, "make the changes that still fit, and leave the others"},
     {"reason", ID_REASON, "TEXT", TAKES_REJECT, "why, for the log and the journal"},
     {"out", ID_OUT, "FILE", TAKES_OUT, "keep the plan there, for mpijobd apply"},
+    {"out", ID_OUT, "FILE", TAKES_WHOLE, "where the backup is to be"},
+    {"overwrite", ID_OVERWRITE, NULL, TAKES_WHOLE, "have the backup replace a file that is there"},
     {"destructive", ID_DESTRUCTIVE, NULL, TAKES_REPLACE | TAKES_UNDO,
      "allow a change that ends or deletes the job at once"},
     {"through-launcher", ID_THROUGH_LAUNCHER, NULL, TAKES_REPLACE,
@@ -94,7 +96,7 @@ static const struct known {
     {"since", ID_SINCE, "TIME", TAKES_ROWS, "only from then on: 2h or 7d ago, 2026-11-23, 2026-11-23T20:15:00Z (UTC)"},
     {"job", ID_JOB, "[NAMESPACE/]NAME", TAKES_ROWS, "only of this job"},
     {"verify", ID_VERIFY, NULL, TAKES_VERIFY, "is the journal as it was written? Sums up its chain"},
-    {"head", ID_HEAD, "HEAD", TAKES_VERIFY, "and is this head, which the log has, in it?"},
+    {"head", ID_HEAD, "HEAD", TAKES_VERIFY | TAKES_WHOLE, "and is this head, which the log has, in it?"},
     {"in-flight", ID_IN_FLIGHT, NULL, TAKES_FILTER, "only what has no outcome yet"},
     {"service-account", ID_SERVICE_ACCOUNT, "NAMESPACE:NAME", TAKES_ROLES,
      "the account that gets the roles (default mpijobd:mpijobd)"},
@@ -107,7 +109,7 @@ static const struct known {
     {"ready", ID_READY, NULL, TAKES_READY, "only whether it is ready, as /readyz; the exit code is 1 where it is not"},
     {"write", ID_WRITE, NULL, TAKES_PROMPT, "let it write, too; that is a run in the journal"},
     {"utc", ID_UTC, NULL, TAKES_TIMES, "times in UTC on a terminal, too, where they are in the local zone"},
-    {"help", 'h', NULL, ~0u, "print this"},
+    {"help", 'h', NULL, ~UINT64_C(0), "print this"},
 };
 #define KNOWN (sizeof known / sizeof *known)
 
@@ -284,7 +286,7 @@ int options_first_word(int argc, char **argv)
 {
     struct spelling spelling;
     int id;
-    spell(~0U, "+:", &spelling);
+    spell(~UINT64_C(0), "+:", &spelling);
     while ((id = getopt_long(argc, argv, spelling.shorts, spelling.longs, NULL)) != -1) {
         if (id == '?' || id == ':')
             return argc;
@@ -298,7 +300,8 @@ int options_parse(int argc, char **argv, option_groups takes, struct options *op
     *options = (struct options){.count = -1, .limit = -1, .threshold = -1};
     spell(takes, ":", &spelling);
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) { /* else it would be short for --output */
-        if (!(takes & TAKES_OUT) && (strcmp(argv[i], "--out") == 0 || strncmp(argv[i], "--out=", 6) == 0))
+        if (!(takes & (TAKES_OUT | TAKES_WHOLE)) &&
+            (strcmp(argv[i], "--out") == 0 || strncmp(argv[i], "--out=", 6) == 0))
             return unknown(argv[i], takes, err);
     }
     int id;

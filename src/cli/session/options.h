@@ -66,6 +66,7 @@ typedef uint64_t option_groups;
 #define TAKES_HALT TAKES_BIT(33)     /* --wait */
 #define TAKES_GET TAKES_BIT(34)      /* --sort-by -w, and -o wide, jsonpath=, custom-columns= */
 #define TAKES_TIMES TAKES_BIT(35)    /* --utc */
+#define TAKES_WHOLE TAKES_BIT(36)    /* --out --overwrite --head */
 #define TAKES_SCOPE (TAKES_NAMESPACE | TAKES_ALL)
 
 #define OPTIONS_GROUPS_MAX 32
@@ -82,7 +83,8 @@ struct options {
     const char *from_run;                   /* the number of a recorded run; NULL: not given */
     const char *debug;                      /* the address; "": standard input and output; NULL: not asked for */
     bool all_namespaces, all, once, dry_run, exit_code, destructive, through_launcher, in_flight, fix, help, no_watch,
-        no_supervisor, no_journal, list, coverage, watch, strict, install, verify, partial, record, ready, effects;
+        no_supervisor, no_journal, list, coverage, watch, strict, install, verify, partial, record, ready, effects,
+        overwrite;
     bool override; /* runs by hand begin outside of windows, too */
     bool write;    /* in a session of Lua */
     bool utc;      /* times as they are in a pipe */

@@ -54,6 +54,8 @@ bool *option_flag(struct options *o, int id)
         return &o->utc;
     case ID_READY:
         return &o->ready;
+    case ID_OVERWRITE:
+        return &o->overwrite;
     case ID_PARTIAL:
         return &o->partial;
     case 'h':

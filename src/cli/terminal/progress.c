@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The line goes past the filter of what is printed (terminal.h), which lets no carriage return through: it has only
+ * numbers of our own. */
+#include "cli/terminal/progress.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SECOND UINT64_C(1000000000)
+#define FIRST (SECOND / 2) /* what takes less shows nothing */
+#define AGAIN (SECOND / 10)
+
+const char *progress_bytes(int64_t bytes, char out[PROGRESS_SIZE])
+{
+    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
+    double n = (double)bytes / 1024;
+    size_t unit = 0;
+    while (n >= 1000 && unit < sizeof units / sizeof *units - 1) {
+        n /= 1024;
+        unit++;
+    }
+    if (bytes < 1024)
+        snprintf(out, PROGRESS_SIZE, "%" PRId64 " B", bytes);
+    else
+        snprintf(out, PROGRESS_SIZE, "%.1f %s", n, units[unit]);
+    return out;
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
+}
+
+void progress_begin(struct progress *p)
+{
+    const char *term = getenv("TERM");
+    *p = (struct progress){.on = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0, .begun = now_ns()};
+}
+
+void progress_tell(struct progress *p, int64_t done, int64_t total)
+{
+    char of[PROGRESS_SIZE], rate[PROGRESS_SIZE];
+    uint64_t now = now_ns(), passed = now - p->begun;
+    if (!p->on || passed < FIRST || (p->shown && now - p->told < AGAIN) || done <= 0 || total <= 0)
+        return;
+    double seconds = (double)passed / (double)SECOND, a_second = (double)done / seconds;
+    dprintf(STDERR_FILENO, "\r%3d%% of %s, %s/s, %.0f s left\033[K", (int)(100.0 * (double)done / (double)total),
+            progress_bytes(total, of), progress_bytes((int64_t)a_second, rate), (double)(total - done) / a_second);
+    p->told = now;
+    p->shown = true;
+}
+
+void progress_end(struct progress *p)
+{
+    if (p->shown)
+        dprintf(STDERR_FILENO, "\r\033[K");
+    p->on = p->shown = false;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How far a long piece of work is, in one line of the terminal that is written again and again. Nothing is shown where
+ * standard error is no terminal, nor of what is over within a moment. */
+#ifndef MPIJOBD_CLI_TERMINAL_PROGRESS_H
+#define MPIJOBD_CLI_TERMINAL_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct progress {
+    bool on, shown;
+    uint64_t begun, told; /* nanoseconds, by the machine's clock */
+};
+
+void progress_begin(struct progress *p);
+/* In bytes. */
+void progress_tell(struct progress *p, int64_t done, int64_t total);
+/* The line goes. */
+void progress_end(struct progress *p);
+
+#define PROGRESS_SIZE 32
+/* "412 B", "1.2 MiB". Returns out. */
+const char *progress_bytes(int64_t bytes, char out[PROGRESS_SIZE]);
+
+#endif

@@ -1,0 +1,212 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- mpijobd state: the file is checked, copied and written out, beside a running daemon too; and a copy that is put back.
+local support = require "support"
+local cluster = require "support.cluster"
+
+describe("the state's file", function()
+    local server, folder, state, namespace
+
+    lazy_setup(function()
+        server = cluster.start(cluster.versions[4])
+    end)
+    lazy_teardown(support.cleanup)
+
+    local function run_once(path)
+        local code, out, err = support.mpijobd("run", "--once", "--state", state, path, table.unpack(server.reach))
+        assert.are.equal(0, code, out .. err)
+    end
+
+    -- Two changes by one run.
+    before_each(function()
+        folder = support.folder()
+        state = folder .. "/s.db"
+        namespace = server:namespace()
+        for _, name in ipairs { "a", "b" } do
+            server:create(namespace, name, { state = "Succeeded" })
+        end
+        run_once(support.write(folder .. "/p.lua", ([[
+            policy { name = "p", every = "1h", match = { namespace = "%s" }, replace = { labels = { l = "1" } } }
+        ]]):format(namespace)))
+    end)
+
+    local function command(verb, ...)
+        return support.mpijobd("state", verb, "--state", state, ...)
+    end
+
+    local function good(...)
+        local code, out, err = command(...)
+        assert.are.equal(0, code, out .. err)
+        return out, err
+    end
+
+    local function check(...)
+        local code, out = command("check", "-o", "json", ...)
+        return support.json.decode(out), code
+    end
+
+    local function mode(path)
+        return ("%o"):format(support.uv.fs_stat(path).mode % 512)
+    end
+
+    -- All names in the folder but those of the state itself.
+    local function beside()
+        local names = {}
+        for name in support.uv.fs_scandir_next, support.uv.fs_scandir(folder) do
+            if not name:find "^s%.db" and name ~= "p.lua" then
+                names[#names + 1] = name
+            end
+        end
+        table.sort(names)
+        return table.concat(names, " ")
+    end
+
+    describe("is checked", function()
+        it("and nothing is wrong with it", function()
+            local out = good "check"
+            for _, part in ipairs { "schema   ", "the newest that this mpijobd knows", "in use   no", "1 run and 2 changes", "chain    as it was written", "nothing is wrong" } do
+                support.contains(out, part)
+            end
+            support.lacks(out, "open  ")
+            local found = check("--head", out:match "head     (%S+)")
+            assert.are.same({ 0, 1, 2, 0, false }, { found.fault_count, found.runs, found.changes, found.changes_open, found.damaged })
+            assert.are.equal(support.uv.fs_stat(state).size, found.bytes)
+        end)
+
+        for what, case in pairs {
+            ["a changed row"] = { "UPDATE changes SET name = 'b' WHERE id = 1", "change 1 is not as mpijobd wrote it", "compare it with a backup" },
+            ["a removed run"] = { "DELETE FROM runs", "the runs of 2 changes are not there, the first of these is change 1", "put a backup in its place" },
+            ["a foreign table"] = { "CREATE TABLE mine(x)", "the table mine (column x) does not belong to mpijobd", "remove it" },
+            ["a foreign column"] = { "ALTER TABLE runs ADD COLUMN mine", "the table runs (column mine) does not belong to mpijobd", "remove it" },
+            ["a trigger"] = { "CREATE TRIGGER t AFTER INSERT ON runs BEGIN DELETE FROM marks; END", "the trigger t does not belong to mpijobd", "DROP TRIGGER" },
+            ["a missing index"] = { "DROP INDEX changes_in_flight", "the index changes_in_flight is missing", "put a backup in its place" },
+            ["a missing table"] = { "DROP TABLE kept", "the table kept (column key) is missing", "put a backup in its place" },
+            ["two epochs"] = { "INSERT INTO epoch VALUES(1)", "the table epoch has 2 rows, and has to have one", "put a backup" },
+        } do
+            it("and has " .. what, function()
+                support.sql(state, case[1])
+                local code, out, err = command "check"
+                assert.are.equal(1, code, out .. err)
+                support.contains(err, case[2])
+                support.contains(err, case[3])
+                support.lacks(out, "nothing is wrong")
+                local found
+                found, code = check()
+                assert.are.equal(1, code)
+                assert.is_true(found.fault_count >= 1 and #found.faults >= 1 and #found.faults[1].cure > 0)
+            end)
+        end
+
+        it("and other users may read it", function()
+            assert(support.uv.fs_chmod(state, tonumber("644", 8)))
+            local code, _, err = command "check"
+            assert.are.equal(1, code)
+            support.contains(err, "other users may open the file (mode 0644): chmod 600 it")
+        end)
+
+        it("and is damaged, no database, of another program, or not there", function()
+            good("backup", "--out", folder .. "/whole.db")
+            local whole = support.read(folder .. "/whole.db")
+            support.write(folder .. "/broken.db", whole:sub(1, 8192) .. ("\xff"):rep(4096) .. whole:sub(12289))
+            local code, out, err = support.mpijobd("state", "check", "--state", folder .. "/broken.db")
+            assert.are.equal(1, code, out .. err)
+            support.contains(err, "damaged: ")
+            for name, text in pairs { ["text.db"] = ("no database at all\n"):rep(100), ["cut.db"] = whole:sub(1, 3000) } do
+                support.write(folder .. "/" .. name, text)
+                code, out, err = support.mpijobd("state", "check", "--state", folder .. "/" .. name)
+                assert.are.equal(1, code, out .. err)
+                support.contains(err, folder .. "/" .. name)
+            end
+            support.sql(folder .. "/other.db", "CREATE TABLE t(x)")
+            for name, said in pairs { ["/other.db"] = "a database of another program", ["/none.db"] = "No such file" } do
+                for _, args in ipairs { { "check" }, { "export" }, { "backup", "--out", folder .. "/x.db" } } do
+                    code, out, err = support.mpijobd("state", "--state", folder .. name, table.unpack(args))
+                    assert.are.equal(1, code, out .. err)
+                    support.contains(err, said)
+                end
+            end
+        end)
+    end)
+
+    describe("is copied", function()
+        it("into one whole file for its owner, which is never overwritten unasked", function()
+            local copy = folder .. "/copy.db"
+            local out = good("backup", "--out", copy)
+            support.contains(out, "1 run and 2 changes")
+            assert.are.equal("600", mode(copy))
+            assert.are.equal("copy.db", beside())
+            local found = support.json.decode((select(2, support.mpijobd("state", "check", "-o", "json", "--state", copy, "--head", out:match "head (%S+)"))))
+            assert.are.same({ 0, 2 }, { found.fault_count, found.changes })
+            local bytes = support.read(copy)
+            assert.are.equal(1, bytes:byte(19)) -- the file format's: no WAL
+
+            run_once(folder .. "/p.lua")
+            local code, _, err = command("backup", "--out", copy)
+            assert.are.equal(1, code)
+            support.contains(err, "is there already: name another file, or have it replaced (--overwrite)")
+            assert.are.equal(bytes, support.read(copy))
+            local json = support.json.decode((good("backup", "--out", copy, "--overwrite", "-o", "json")))
+            assert.are.same({ copy, 2, 2 }, { json.file, json.runs, json.changes })
+            assert.are.equal("copy.db", beside())
+        end)
+
+        it("nowhere where it would do harm", function()
+            local link = folder .. "/link.db"
+            assert(support.uv.fs_symlink(state, link))
+            assert(support.uv.fs_mkdir(folder .. "/sub", 448))
+            support.write(folder .. "/old.db-wal", "rest")
+            local before = support.read(state)
+            for to, said in pairs {
+                [state] = "is the state itself", [state .. "-wal"] = "is the state itself", [folder .. "/sub/../s.db-journal"] = "is the state itself",
+                [link] = "is the state itself", [folder .. "/sub"] = "is a folder", [folder .. "/sub/"] = "is a folder", ["/dev/null"] = "is not a regular file",
+                [folder .. "/old.db"] = "old.db-wal is there", [folder .. "/none/x.db"] = "none",
+            } do
+                local code, out, err = command("backup", "--out", to, "--overwrite")
+                assert.are.equal(1, code, to .. out .. err)
+                support.contains(err, said)
+            end
+            assert.are.equal(before, support.read(state))
+            assert.are.equal("link.db old.db-wal sub", beside())
+            for _, args in ipairs { { "backup" }, { "backup", "--out", "" }, { "check", "--out", "x" }, { "export", "--overwrite" }, { "backup", "--out", "x", "--head", "1:2" }, { "x" }, {} } do
+                assert.are.equal(2, (support.mpijobd("state", table.unpack(args))))
+            end
+        end)
+
+        it("and nothing is left of a copy that failed", function()
+            local code, out, err = support.proc.run("/bin/sh", { args = { "-c", 'ulimit -f 8; trap "" XFSZ; exec "$@"', "sh", support.binary, "state", "backup", "--state", state,
+                "--out", folder .. "/copy.db" } })
+            assert.are.equal(1, code, out .. err)
+            support.contains(err, "the file size limit is reached")
+            assert.are.equal("", beside())
+        end)
+    end)
+
+    describe("is written out", function()
+        it("as JSON lines, every table and row of it", function()
+            support.sql(state, "INSERT INTO kept VALUES('spec', 'key', 'value', 0)")
+            support.sql(state, "INSERT INTO handled VALUES('p', 'u', 'm', '7', 1790000000000000)")
+            support.sql(state, "INSERT INTO recordings VALUES(1, 'p', 3, 1)")
+            support.sql(state, "INSERT INTO recorded VALUES(1, 0, x'00ff10')")
+            local count, first, last, types = 0, nil, nil, {}
+            local page = support.read(support.source .. "/docs/reference/state.md")
+            for line in good("export"):gmatch "[^\n]+" do
+                local row = support.json.decode(line)
+                first, last, count = first or row, row, count + 1
+                types[row.type] = row
+                support.contains(page, "`" .. row.type .. "`")
+                for name in pairs(row) do
+                    support.contains(page, row.type == "begin" and '"' .. name .. '"' or "`" .. name .. "`")
+                end
+            end
+            assert.are.same({ "begin", 1, "end", count - 2 }, { first.type, first.form, last.type, last.rows })
+            local rows = 0
+            for table_ in support.sql(state, "SELECT group_concat(name, ' ') FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"):gmatch "%S+" do
+                rows = rows + tonumber(support.sql(state, "SELECT count(*) FROM " .. table_))
+            end
+            assert.are.equal(rows, last.rows) -- also of tables that a later schema has
+            assert.are.equal("/metadata/labels/l", types.change.diff[1].path)
+            assert.are.equal(types.chain.sum, first.head:match ":(.*)")
+            assert.are.same({ "AP8Q", true, "2026-09-21T14:13:20.000000Z", false, support.json.null },
+                { types.part.bytes, types.recording.whole, types.handled.at, types.run.dry_run, types.kept.expires_at })
+        end)
+    end)
+end)
