@@ -16,6 +16,7 @@
 #include "cli/attach/cmd_attach.h"
 #include "cli/check/cmd_check.h"
 #include "cli/commands.h"
+#include "cli/complete/cmd_completion.h"
 #include "cli/doctor/cmd_doctor.h"
 #include "cli/environment.h"
 #include "cli/get/cmd_get.h"
@@ -31,11 +32,11 @@
 #include "cli/undo/cmd_undo.h"
 
 static const struct command *const commands[] = {
-    &cmd_run,     &cmd_check,  &cmd_plan,   &cmd_apply,   &cmd_get,     &cmd_inspect, &cmd_report,
-    &cmd_replace, &cmd_hold,   &cmd_job,    &cmd_journal, &cmd_runs,    &cmd_undo,    &cmd_status,
-    &cmd_trigger, &cmd_pause,  &cmd_resume, &cmd_approve, &cmd_reject,  &cmd_extend,  &cmd_reload,
-    &cmd_eval,    &cmd_attach, &cmd_next,   &cmd_why,     &cmd_doctor,  &cmd_state,   &cmd_rbac,
-    &cmd_plugins, &cmd_new,    &cmd_types,  &cmd_test,    &cmd_version, NULL};
+    &cmd_run,     &cmd_check,  &cmd_plan,   &cmd_apply,   &cmd_get,        &cmd_inspect, &cmd_report,
+    &cmd_replace, &cmd_hold,   &cmd_job,    &cmd_journal, &cmd_runs,       &cmd_undo,    &cmd_status,
+    &cmd_trigger, &cmd_pause,  &cmd_resume, &cmd_approve, &cmd_reject,     &cmd_extend,  &cmd_reload,
+    &cmd_eval,    &cmd_attach, &cmd_next,   &cmd_why,     &cmd_doctor,     &cmd_state,   &cmd_rbac,
+    &cmd_plugins, &cmd_new,    &cmd_types,  &cmd_test,    &cmd_completion, &cmd_version, NULL};
 
 static void help(void)
 {
@@ -43,7 +44,7 @@ static void help(void)
          "COMMAND "
          "[OPTIONS]\n\nCommands:");
     for (size_t i = 0; commands[i]; i++)
-        printf("  %-9s %s\n", commands[i]->name, commands[i]->about);
+        printf("  %-10s %s\n", commands[i]->name, commands[i]->about);
     puts("\nmpijobd COMMAND --help explains a command, and so does mpijobd help COMMAND. Exit codes: 0 done, 1 failed, "
          "2 wrong usage, 3 some changes "
          "failed, 4 "
@@ -51,22 +52,8 @@ static void help(void)
          "a limit, or waiting for approval.");
 }
 
-/* Commands that are designed, and not there yet: what does their work until then. */
-static const struct {
-    const char *name, *instead;
-} unbuilt[] = {
-    {"completion", "mpijobd --help lists the commands"},
-};
-
 static int unknown_command(const char *name)
 {
-    for (size_t i = 0; i < sizeof unbuilt / sizeof *unbuilt; i++) {
-        if (strcmp(name, unbuilt[i].name) == 0) {
-            fprintf(stderr, "mpijobd: %s is not built in this version; %s\nSee mpijobd --help.\n", name,
-                    unbuilt[i].instead);
-            return EXIT_USAGE;
-        }
-    }
     const char *names[sizeof commands / sizeof *commands] = {NULL};
     for (size_t i = 0; commands[i]; i++)
         names[i] = commands[i]->name;
@@ -107,6 +94,8 @@ static int run(int argc, char **argv)
     }
     if (strcmp(argv[1], "--version") == 0)
         return cmd_version.run(argc - 1, argv + 1, &cmd_version);
+    if (strcmp(argv[1], "__complete") == 0)
+        return complete(argc - 2, argv + 2, commands);
     bool asks = strcmp(argv[1], "help") == 0;
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || (asks && argc == 2)) {
         help();

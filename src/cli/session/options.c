@@ -149,6 +149,18 @@ void options_help(option_groups takes)
     }
 }
 
+bool options_at(option_groups takes, size_t i, struct option_about *out)
+{
+    for (size_t n = 0; n < KNOWN; n++) {
+        const struct known *k = &known[n];
+        if (!belongs(k, takes) || i-- != 0)
+            continue;
+        *out = (struct option_about){k->name, k->id < 256 ? k->id : 0, k->value, k->about};
+        return true;
+    }
+    return false;
+}
+
 static int number(const char *name, const char *text, int64_t *out, struct error *err)
 {
     char *end;
@@ -159,36 +171,59 @@ static int number(const char *name, const char *text, int64_t *out, struct error
     return 0;
 }
 
-/* "jsonpath=TEMPLATE": *format is what follows the sign. */
-static bool with_format(const char *text, const char *name, const char **format)
+static const struct {
+    const char *name; /* with a sign: a format follows it */
+    enum output output;
+} outputs[] = {{"table", OUTPUT_TABLE},
+               {"json", OUTPUT_JSON},
+               {"yaml", OUTPUT_YAML},
+               {"name", OUTPUT_NAME},
+               {"tap", OUTPUT_TAP},
+               {"junit", OUTPUT_JUNIT},
+               {"sarif", OUTPUT_SARIF},
+               {"csv", OUTPUT_CSV},
+               {"wide", OUTPUT_WIDE},
+               {"jsonpath=", OUTPUT_JSONPATH},
+               {"custom-columns=", OUTPUT_COLUMNS}};
+#define OUTPUTS (sizeof outputs / sizeof *outputs)
+
+static bool output_fits(enum output output, option_groups takes)
 {
-    size_t n = strlen(name);
-    if (strncmp(text, name, n) != 0 || text[n] != '=' || !text[n + 1])
-        return false;
-    *format = text + n + 1;
-    return true;
+    switch (output) {
+    case OUTPUT_SARIF:
+        return takes & TAKES_CHECK;
+    case OUTPUT_CSV:
+        return takes & TAKES_ROWS;
+    case OUTPUT_WIDE:
+    case OUTPUT_JSONPATH:
+    case OUTPUT_COLUMNS:
+        return takes & TAKES_GET;
+    default:
+        return (output >= OUTPUT_TAP) == ((takes & TAKES_TEST) != 0);
+    }
+}
+
+const char *options_output(option_groups takes, size_t i)
+{
+    for (size_t n = 0; n < OUTPUTS; n++) {
+        if (output_fits(outputs[n].output, takes) && i-- == 0)
+            return outputs[n].name;
+    }
+    return NULL;
 }
 
 static int output(const char *text, option_groups takes, struct options *o, struct error *err)
 {
-    static const char *const names[] = {"table", "json", "yaml", "name", "tap", "junit", "sarif", "csv", "wide", NULL};
     bool tests = takes & TAKES_TEST, check = takes & TAKES_CHECK, rows = takes & TAKES_ROWS, get = takes & TAKES_GET;
-    for (int i = 0; names[i]; i++) {
-        bool fits = i == OUTPUT_SARIF  ? check
-                    : i == OUTPUT_CSV  ? rows
-                    : i == OUTPUT_WIDE ? get
-                                       : (i >= OUTPUT_TAP) == tests;
-        if (strcmp(text, names[i]) == 0 && fits) {
-            o->output = (enum output)i;
-            return 0;
-        }
-    }
-    if (get && with_format(text, "jsonpath", &o->format)) {
-        o->output = OUTPUT_JSONPATH;
-        return 0;
-    }
-    if (get && with_format(text, "custom-columns", &o->format)) {
-        o->output = OUTPUT_COLUMNS;
+    for (size_t i = 0; i < OUTPUTS; i++) {
+        const char *name = outputs[i].name;
+        size_t n = strlen(name);
+        bool format = name[n - 1] == '=';
+        if (!output_fits(outputs[i].output, takes) ||
+            (format ? strncmp(text, name, n) != 0 || !text[n] : strcmp(text, name) != 0))
+            continue;
+        o->output = outputs[i].output;
+        o->format = format ? text + n : NULL;
         return 0;
     }
     return error_set(err, ERR_INVALID, "-o takes %s, not \"%s\"",

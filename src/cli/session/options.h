@@ -102,6 +102,18 @@ int options_parse(int argc, char **argv, option_groups takes, struct options *op
  * option before it is not understood. */
 int options_first_word(int argc, char **argv);
 
+/* One option of the table, for those who tell of it. */
+struct option_about {
+    const char *name;  /* "namespace" */
+    int letter;        /* 'n'; 0: it has none */
+    const char *value; /* "NAME"; "[=VALUE]": it may be left out; NULL: it takes none */
+    const char *about;
+};
+/* The i-th of those that a command takes, from 0 on. False: there are not so many. */
+bool options_at(option_groups takes, size_t i, struct option_about *out);
+/* The i-th of what -o takes there, "jsonpath=" with its sign. NULL: there are not so many. */
+const char *options_output(option_groups takes, size_t i);
+
 /* The lines of --help for the options that a command takes. */
 void options_help(option_groups takes);
 

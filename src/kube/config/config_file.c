@@ -125,6 +125,19 @@ static void add_names(const struct kubeconfig *kc, const char *list, struct buf 
         buf_puts(out, "none");
 }
 
+void kubeconfig_contexts(const struct kubeconfig *kc, void (*visit)(void *data, struct str name), void *data)
+{
+    for (size_t f = 0; f < kc->count; f++) {
+        struct kube_node items = list_of(kc, f, "contexts");
+        for (size_t i = 0; i < kube_node_count(items); i++) {
+            struct str name;
+            if (!kube_node_text(kube_node_item(items, i), "name", &name, NULL) && name.len &&
+                !is_shadowed(kc, f, "contexts", name))
+                visit(data, name);
+        }
+    }
+}
+
 static int not_found(const struct kubeconfig *kc, const char *list, struct str name, struct error *err)
 {
     struct buf names = BUF_INIT, files = BUF_INIT;

@@ -169,6 +169,22 @@ static int from_files(const struct kube_config_source *source, struct kube_confi
     return rc;
 }
 
+int kube_config_contexts(const struct kube_config_source *source, void (*visit)(void *data, struct str name),
+                         void *data, struct error *err)
+{
+    struct paths paths = {0};
+    struct kubeconfig kc = {0};
+    paths_find(&paths, source);
+    int rc = paths.failed ? error_nomem(err) : 0;
+    if (!rc)
+        rc = kubeconfig_open(&kc, paths.items, paths.count, source->kubeconfig != NULL, err);
+    if (!rc)
+        kubeconfig_contexts(&kc, visit, data);
+    kubeconfig_close(&kc);
+    paths_free(&paths);
+    return rc;
+}
+
 static int by_hand(struct kube_config *config, struct error *err)
 {
     config->origin = str_dup(str_of("mpijobd.yaml"));

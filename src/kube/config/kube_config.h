@@ -71,6 +71,11 @@ struct kube_config_source {
 int kube_config_load(const struct kube_config_source *source, struct kube_config *config, struct error *err);
 void kube_config_free(struct kube_config *config); /* wipes secrets */
 
+/* Calls visit with the name of each context of the kubeconfigs, valid during the call. 0, also where there is no
+ * kubeconfig; else errors of kube_config_load. */
+int kube_config_contexts(const struct kube_config_source *source, void (*visit)(void *data, struct str name),
+                         void *data, struct error *err);
+
 /* False: out of memory; what was copied is the caller's to free all the same. */
 bool kube_iam_copy(const struct kube_iam *from, struct kube_iam *to);
 void kube_iam_free(struct kube_iam *iam);

@@ -18,6 +18,9 @@ struct kubeconfig {
 int kubeconfig_open(struct kubeconfig *kc, char *const *paths, size_t count, bool must, struct error *err);
 void kubeconfig_close(struct kubeconfig *kc);
 
+/* Calls visit with the name of each context, valid as long as kc is open. */
+void kubeconfig_contexts(const struct kubeconfig *kc, void (*visit)(void *data, struct str name), void *data);
+
 /* Fills config from a context; NULL: the current one. ERR_NOT_FOUND names those that there are. */
 int kubeconfig_resolve(const struct kubeconfig *kc, const char *context, struct kube_config *config, struct error *err);
 /* The context's user, with everything that can prove who it is. cluster: a plugin may want to know it. */
